@@ -10,9 +10,10 @@ export interface AgentRun {
   readonly model: string
   /**
    * Returns what to send to the model now, computed from the log alone. It ends with the user's message or, once the
-   * answer has tool calls, with their results. Called once before each step.
+   * answer has tool calls, with their results. Called before each step, and again if the provider refuses its length:
+   * `contextWindow` is then how many tokens it may have, as `estimateTokens` counts them. Default: what the model takes.
    */
-  loadHistory(): Promise<readonly ModelMessage[]>
+  loadHistory(contextWindow?: number): Promise<readonly ModelMessage[]>
   /**
    * Waits until all yielded events are committed and, if the call has a gate, until it is resolved. Resolves to true if
    * the call shall run now; to false if it was denied or answered, or if the stream has ended.
@@ -43,8 +44,8 @@ interface GeneratedContent {
  * the model's id of a tool call, unique within one step.
  */
 export type AgentEvent =
-  /** A request to the model begins. */
-  | { readonly type: 'step'; readonly estimatedInputTokens: number }
+  /** A request to the model begins. `replacesRefused`: in place of the last one, which was refused and costs nothing. */
+  | { readonly type: 'step'; readonly estimatedInputTokens: number; readonly replacesRefused?: true }
   | (GeneratedContent & { readonly type: 'text'; readonly block: string; readonly text: string })
   | (GeneratedContent & { readonly type: 'reasoning'; readonly block: string; readonly text: string })
   /** A piece of the arguments of a tool call. The first piece may be empty. */

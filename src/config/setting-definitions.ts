@@ -118,6 +118,13 @@ export const settingDefinitions = {
     description: 'Which tools run, ask first, or are denied, by patterns of tool names.',
     schema: approvalRulesSchema,
   }),
+  clarify: defineSetting<boolean, boolean>({
+    key: 'clarify',
+    scope: 'profile',
+    default: true,
+    description: 'Whether models may ask the user questions, with the built-in tool `clarify`.',
+    schema: booleanSchema,
+  }),
   titles: defineSetting<boolean, boolean>({
     key: 'titles',
     scope: 'profile',

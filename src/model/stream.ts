@@ -45,3 +45,8 @@ export interface StreamRecord {
   readonly lastSeq: number
   readonly error: { readonly code: StreamErrorCode; readonly message: string } | null
 }
+
+/** Whether a stream failed because its context is longer than the model takes. */
+export function isContextTooLong({ status, error }: StreamRecord): boolean {
+  return status === 'FAILED' && error?.code === 'CONTEXT_LENGTH'
+}

@@ -55,7 +55,7 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
   await using resources = new AsyncDisposableStack()
   const profile = resources.adopt(openProfileStorage(options), (storage) => storage.close())
   const tools = resources.adopt(createToolSource(options), (source) => source.close())
-  const models = createModelRegistry(createToolbox(tools, profile, options), options)
+  const models = createModelRegistry(createToolbox(tools, profile, options), profile, options)
   const sessions = new SessionRepository(profile)
   const conversations = new ConversationRepository(profile, sessions)
   const feed = new ConversationFeed({ profile, sessions, conversations })
@@ -103,6 +103,7 @@ function createToolbox(
   return new Toolbox({
     source,
     policy: new ApprovalPolicy(settings.approvals),
+    offersClarify: settings.offersClarify,
     storeFile: (bytes) => blobs.put(bytes),
     toolTimeoutMs: limits.toolSeconds * 1000,
     decisionTimeoutMs: limits.decisionSeconds * 1000,
@@ -113,6 +114,7 @@ function createToolbox(
 
 function createModelRegistry(
   toolbox: Toolbox,
+  { modelObservations }: ProfileStorage,
   { settings, limits, offlineDelayMs, log }: ProfileServicesOptions,
 ): ModelRegistry {
   return new ModelRegistry({
@@ -121,6 +123,7 @@ function createModelRegistry(
     toolbox,
     maxSteps: limits.stepsPerAnswer,
     defaultModel: settings.model,
+    observations: modelObservations,
     idleTimeoutMs: limits.modelIdleSeconds * 1000,
     log,
   })

@@ -17,7 +17,7 @@ const contextWindows: readonly (readonly [RegExp, number])[] = [
 const defaultContextWindow = 128_000
 
 /** Estimates the context window of a model from its name, in tokens. Ignores a vendor prefix, as in `vendor/name`. */
-export function findContextWindow(modelName: string): number {
+export function guessContextWindow(modelName: string): number {
   const name = modelName.toLowerCase().replace(/^.*\/|^ft:/, '')
   return contextWindows.find(([pattern]) => pattern.test(name))?.[1] ?? defaultContextWindow
 }

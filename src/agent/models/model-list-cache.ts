@@ -46,6 +46,11 @@ export class ModelListCache {
     return entry.models
   }
 
+  /** Returns what is known of a provider's list, without asking for it. */
+  peek({ name }: Provider): readonly ProviderModel[] | null {
+    return this.#entries.get(name)?.models ?? null
+  }
+
   #getOrCreateEntry({ name }: Provider): CacheEntry {
     const entry = this.#entries.get(name) ?? { models: null, expiresAt: 0, wasTried: false, pendingRefresh: null }
     this.#entries.set(name, entry)
@@ -59,7 +64,9 @@ export class ModelListCache {
     } catch (error) {
       entry.expiresAt = Date.now() + failureTtlMs
       const reason = error instanceof AgentError ? error.message : String(error)
-      this.#log.warn({ provider: provider.name, reason }, 'Listing the models of a provider failed.')
+      // Configured models do not need the list: their server may have none.
+      const level = provider.models === null ? 'warn' : 'debug'
+      this.#log[level]({ provider: provider.name, reason }, 'Listing the models of a provider failed.')
     } finally {
       entry.wasTried = true
       entry.pendingRefresh = null

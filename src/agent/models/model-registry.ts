@@ -11,11 +11,16 @@ import { LruCache } from '../../lib/lru-cache.ts'
 import type { Agent, SummaryAndTitleGenerator } from '../agent.ts'
 import { createModelAgent } from '../model-agent/model-agent.ts'
 import { createLanguageModel } from '../providers/create-language-model.ts'
+import { selectDialect } from '../providers/select-dialect.ts'
 import { createModelSummaryGenerator } from '../text-generation/model-summary-generator.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
-import { findContextWindow } from './context-window.ts'
+import { guessContextWindow } from './context-window.ts'
+import type { ModelAddress } from '../../model/model-observation.ts'
+import type { ModelObservationStore } from '../../storage/model-observation-store.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { ModelListCache } from './model-list-cache.ts'
+import { ModelObservations } from './model-observations.ts'
+import type { ProviderModel } from './parse-model-list.ts'
 import { selectProviderDefaultModel } from './select-provider-default-model.ts'
 import { UnknownModelError } from './unknown-model-error.ts'
 
@@ -26,6 +31,12 @@ export interface ModelInfo {
   readonly provider: string
   readonly name: string
   readonly isDefault: boolean
+  /** In tokens; null while neither the configuration, nor its provider's list, nor a refusal says it. */
+  readonly contextWindow: number | null
+  /** False once its provider has refused tools for it; null while nothing is known. */
+  readonly supportsTools: boolean | null
+  /** The names of the tools that its provider's limits left out of the latest request. */
+  readonly omittedTools: readonly string[]
 }
 
 /** A model that is ready to answer. */
@@ -49,9 +60,24 @@ export interface ModelRegistryOptions {
   readonly maxSteps: number
   /** Null: the first usable model of the first provider that has one. */
   readonly defaultModel: string | null
+  /** Where it is stored what requests show about the models. */
+  readonly observations: ModelObservationStore
   readonly log: Logger
   /** Milliseconds without data after which a provider has failed. */
   readonly idleTimeoutMs: number
+}
+
+export interface ResolveModelOptions {
+  /**
+   * How many milliseconds to wait for the first model list of a provider, which may say how large the context window is.
+   * After that, the window is assumed from the name. Default: one second.
+   */
+  readonly maxListWaitMs?: number
+  /**
+   * How long the chat is, in tokens; 0 if it is left out. A provider whose models are configured is asked for its list only
+   * when a chat has a length at which the window matters.
+   */
+  readonly contextTokens?: number
 }
 
 /** The only model of a profile that has no providers, such as one that does not exist yet. */
@@ -59,6 +85,9 @@ export const offlineModelInfo: ModelInfo = {
   id: formatModelId(offlineModelId),
   ...offlineModelId,
   isDefault: true,
+  contextWindow: null,
+  supportsTools: true,
+  omittedTools: [],
 }
 
 /** Default models of providers that are configured by a key alone, for when their list cannot be fetched. */
@@ -69,6 +98,8 @@ const fallbackDefaults: Readonly<Partial<Record<ProviderType, string>>> = {
 
 /** How long a start may wait for the first model list of a provider. */
 const defaultMaxListWaitMs = 1_000
+/** Nearly every context window is larger. */
+const minTokensForModelList = 1_000
 /** How many resolved models are cached. A bound, because clients choose the names. */
 const maxCachedModels = 100
 
@@ -77,30 +108,31 @@ export class ModelRegistry {
   readonly #options: ModelRegistryOptions
   readonly #knownModels: KnownModels
   readonly #modelLists: ModelListCache
+  readonly #observations: ModelObservations
   readonly #resolvedModels = new LruCache<string, ResolvedModel>(maxCachedModels)
 
   constructor(options: ModelRegistryOptions) {
     this.#options = options
     this.#knownModels = toKnownModels(options.providers)
     this.#modelLists = new ModelListCache(options.log)
+    this.#observations = new ModelObservations(options.observations, options.log)
   }
 
   /** All models, grouped by provider, the offline model last. A provider that fails keeps its previous list. */
   async list(): Promise<ModelInfo[]> {
     const { providers } = this.#options
-    const lists = await Promise.all(providers.map((provider) => this.#listModelNames(provider)))
+    await this.#observations.load()
+    const lists = await Promise.all(providers.map((provider) => this.#loadModelList(provider)))
     const defaultId = await this.#resolveDefaultId()
     const defaultModel = parseModelId(defaultId)
-    const providerModels = providers.flatMap((provider, index) => {
-      const names = new Set(lists[index])
+    const models = providers.flatMap((provider, index) => {
+      const listed = lists[index] ?? null
+      const names = new Set(provider.models ?? listed?.map(({ name }) => name))
       // The default model can be chosen even if its provider does not list it, or cannot list anything now.
       if (defaultModel?.provider === provider.name && provider.models === null) names.add(defaultModel.name)
-      return [...names].map((name) => ({ provider: provider.name, name }))
+      return [...names].map((name) => this.#describeModel(provider, name, listed))
     })
-    return [...providerModels, offlineModelId].map(({ provider, name }) => {
-      const id = formatModelId({ provider, name })
-      return { id, provider, name, isDefault: id === defaultId }
-    })
+    return [...models, offlineModelInfo].map((model) => ({ ...model, isDefault: model.id === defaultId }))
   }
 
   /** Throws an UnknownModelError unless the id names a model of a configured provider. */
@@ -109,18 +141,15 @@ export class ModelRegistry {
     if (problem !== null) throw new UnknownModelError(id, problem)
   }
 
-  /**
-   * Returns the model with this id, or the default model for null. A model whose context window only its provider knows waits
-   * at most `maxListWaitMs` milliseconds for the provider's first model list; after that, the window is assumed from the name.
-   * Rejects as `assertKnown` throws.
-   */
-  async resolve(id: string | null, maxListWaitMs = defaultMaxListWaitMs): Promise<ResolvedModel> {
+  /** Returns the model with this id, or the default model for null. Rejects as `assertKnown` throws. */
+  async resolve(id: string | null, options: ResolveModelOptions = {}): Promise<ResolvedModel> {
     const modelId = id ?? (await this.#resolveDefaultId())
     this.assertKnown(modelId)
     const { provider: providerName, name } = parseModelId(modelId) ?? offlineModelId
     const provider = this.#options.providers.find((each) => each.name === providerName)
     if (!provider) return { id: modelId, name, ...this.#options.offline }
-    const contextWindow = await this.#findContextWindow(provider, name, maxListWaitMs)
+    const [listed] = await Promise.all([this.#findModelList(provider, options), this.#observations.load()])
+    const contextWindow = this.#findContextWindow(provider, name, listed) ?? guessContextWindow(name)
     const cached = this.#resolvedModels.get(modelId)
     // The provider may have loaded the model with another context window since.
     if (cached?.contextWindow === contextWindow) return cached
@@ -129,20 +158,53 @@ export class ModelRegistry {
     return resolved
   }
 
-  /** The configured context window, else the one in the list of the provider, else the one of the model's family. */
-  async #findContextWindow(provider: Provider, name: string, maxListWaitMs: number): Promise<number> {
-    if (provider.contextWindow !== null) return provider.contextWindow
-    const models = provider.models === null ? await this.#modelLists.getKnown(provider, maxListWaitMs) : null
-    return models?.find((model) => model.name === name)?.contextWindow ?? findContextWindow(name)
+  #describeModel(
+    provider: Provider,
+    name: string,
+    listed: readonly ProviderModel[] | null,
+  ): Omit<ModelInfo, 'isDefault'> {
+    const address = toModelAddress(provider, name)
+    return {
+      id: address.model,
+      provider: provider.name,
+      name,
+      contextWindow: this.#findContextWindow(provider, name, listed),
+      supportsTools:
+        this.#observations.findToolSupport(address) ?? findListedModel(listed, name)?.supportsTools ?? null,
+      omittedTools: this.#observations.findOmittedTools(address),
+    }
+  }
+
+  /** The configured context window, else the one in the list of the provider; a refusal may have named a smaller one. */
+  #findContextWindow(provider: Provider, name: string, listed: readonly ProviderModel[] | null): number | null {
+    const expected = provider.contextWindow ?? findListedModel(listed, name)?.contextWindow ?? null
+    const learned = this.#observations.findContextWindow(toModelAddress(provider, name))
+    return expected === null || learned === null ? (expected ?? learned) : Math.min(expected, learned)
+  }
+
+  /** The list of a provider, as far as it is needed for the context window of a model. */
+  #findModelList(
+    provider: Provider,
+    { maxListWaitMs = defaultMaxListWaitMs, contextTokens = 0 }: ResolveModelOptions,
+  ): Promise<readonly ProviderModel[] | null> | readonly ProviderModel[] | null {
+    if (provider.contextWindow !== null) return null
+    const isNeeded = provider.models === null || contextTokens >= minTokensForModelList
+    return isNeeded ? this.#modelLists.getKnown(provider, maxListWaitMs) : this.#modelLists.peek(provider)
   }
 
   #createModel(provider: Provider, name: string, contextWindow: number): ResolvedModel {
     const { toolbox, maxSteps, idleTimeoutMs, log } = this.#options
-    const id = formatModelId({ provider: provider.name, name })
+    const address = toModelAddress(provider, name)
     const secrets = provider.apiKey === null ? [] : [provider.apiKey]
-    const agentOptions = { model: createLanguageModel(provider, name, log), secrets, idleTimeoutMs }
+    const agentOptions = {
+      model: createLanguageModel(provider, name, log),
+      secrets,
+      idleTimeoutMs,
+      toolLimits: selectDialect(provider).tools,
+      observer: this.#observations.createObserver(address),
+    }
     return {
-      id,
+      id: address.model,
       name,
       agent: createModelAgent({ ...agentOptions, toolbox, maxSteps }),
       textGenerator: createModelSummaryGenerator(createModelAgent({ ...agentOptions, maxSteps: 1 }), contextWindow),
@@ -164,7 +226,18 @@ export class ModelRegistry {
     return models ? selectProviderDefaultModel(provider.type, models) : fallbackDefaults[provider.type]
   }
 
-  async #listModelNames(provider: Provider): Promise<readonly string[]> {
-    return provider.models ?? (await this.#modelLists.get(provider))?.map(({ name }) => name) ?? []
+  /** The list of a provider, which names its models or, if they are configured, says more about them. */
+  #loadModelList(provider: Provider): Promise<readonly ProviderModel[] | null> {
+    return provider.models === null
+      ? this.#modelLists.get(provider)
+      : this.#modelLists.getKnown(provider, defaultMaxListWaitMs)
   }
+}
+
+function toModelAddress({ name: provider, baseURL }: Provider, name: string): ModelAddress {
+  return { model: formatModelId({ provider, name }), baseURL: baseURL ?? '' }
+}
+
+function findListedModel(listed: readonly ProviderModel[] | null, name: string): ProviderModel | undefined {
+  return listed?.find((model) => model.name === name)
 }

@@ -8,6 +8,8 @@ export interface ProviderModel {
   readonly createdAt: number | null
   /** In tokens; null if the provider does not report it. */
   readonly contextWindow: number | null
+  /** True if the list says that the model takes tools; null otherwise, because lists forget to say so. */
+  readonly supportsTools: true | null
   /** What the list says that the model is for. */
   readonly purpose: 'chat' | 'other' | 'unknown'
 }
@@ -36,12 +38,14 @@ const modelSchema = z.object({
   type: wordSchema, // Together, LM Studio
   task: wordSchema, // GitHub
   supports_chat: z.boolean().optional().catch(undefined), // Fireworks
+  supports_tools: z.boolean().optional().catch(undefined), // Fireworks
+  supported_parameters: wordsSchema, // OpenRouter
   endpoints: wordsSchema, // Cohere
   architecture: z.object({ output_modalities: wordsSchema }).optional().catch(undefined), // OpenRouter
   capabilities: z
     .union([
       z.array(z.string().toLowerCase()), // llama.cpp, Infinity
-      z.object({ completion_chat: z.boolean() }), // Mistral
+      z.object({ completion_chat: z.boolean(), function_calling: z.boolean().optional() }), // Mistral
     ])
     .optional()
     .catch(undefined),
@@ -64,6 +68,7 @@ export function parseModelList(value: unknown): ProviderModel[] | null {
       createdAt: toCreatedAt(model.data),
       // Some servers list the configured context window as well as the maximum of the model.
       contextWindow: contextWindows.length > 0 ? Math.min(...contextWindows) : null,
+      supportsTools: listsTools(model.data) ? true : null,
       purpose: findPurpose(model.data),
     }
   })
@@ -80,6 +85,13 @@ function toCreatedAt({ created, created_at: text }: ListedModel): number | null 
   return Number.isNaN(time) ? null : time
 }
 
+function listsTools({ capabilities, ...model }: ListedModel): boolean {
+  const words = [...(model.supported_parameters ?? []), ...(Array.isArray(capabilities) ? capabilities : [])]
+  const callsFunctions = Array.isArray(capabilities) ? false : capabilities?.function_calling
+  return model.supports_tools === true || callsFunctions === true || words.some((word) => toolPattern.test(word))
+}
+
+const toolPattern = /^(tools?|tool_use|tool_choice|function_calling)$/
 const chatPattern = /chat|complet|llm|vlm|language|code|responses|text-generation|^text$/
 const otherPattern = /embed|rank|speech|transcri|audio|image|video|moderation|ocr|classif/
 

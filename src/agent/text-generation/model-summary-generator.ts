@@ -30,20 +30,19 @@ const codeUnitsPerToken = 3
  * a request without tools. A chat that exceeds the context window, in tokens, loses its beginning.
  */
 export function createModelSummaryGenerator(agent: Agent, contextWindow: number): SummaryAndTitleGenerator {
-  const maxInputLength = Math.floor(contextWindow * summaryWindowFraction * codeUnitsPerToken)
   return {
-    generateSummary: (request) =>
-      generate(
-        agent,
-        request,
-        `${keepEnd(formatTranscript(request.messages), maxInputLength)}\n\n---\n\n${summaryPrompt}`,
-      ),
-    generateTitle: (request) =>
-      generate(
-        agent,
-        request,
-        `${keepBeginning(formatTranscript(request.messages), maxTitleInputLength)}\n\n---\n\n${titlePrompt}`,
-      ),
+    generateSummary: (request) => {
+      const transcript = formatTranscript(request.messages)
+      const composePrompt = (window = contextWindow): string => {
+        const maxLength = Math.floor(window * summaryWindowFraction * codeUnitsPerToken)
+        return `${keepEnd(transcript, maxLength)}\n\n---\n\n${summaryPrompt}`
+      }
+      return generate(agent, request, composePrompt)
+    },
+    generateTitle: (request) => {
+      const beginning = keepBeginning(formatTranscript(request.messages), maxTitleInputLength)
+      return generate(agent, request, () => `${beginning}\n\n---\n\n${titlePrompt}`)
+    },
   }
 }
 
@@ -57,12 +56,17 @@ function keepEnd(text: string, maxLength: number): string {
     : `[The beginning is left out.]\n\n${text.slice(findGraphemeStart(text, text.length - maxLength))}`
 }
 
-async function generate(agent: Agent, { model, signal }: GenerateTextRequest, prompt: string): Promise<GeneratedText> {
+/** `composePrompt` is given the context window if it is smaller than expected. */
+async function generate(
+  agent: Agent,
+  { model, signal }: GenerateTextRequest,
+  composePrompt: (contextWindow?: number) => string,
+): Promise<GeneratedText> {
   let text = ''
   const usageMeter = new TextUsageMeter()
   const events = agent.answer({
     model,
-    loadHistory: async () => [{ role: 'user', content: prompt.toWellFormed() }],
+    loadHistory: async (window) => [{ role: 'user', content: composePrompt(window).toWellFormed() }],
     waitForPermission: async () => false,
     isToolGranted: async () => false,
     signal,

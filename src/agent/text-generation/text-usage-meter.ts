@@ -12,7 +12,7 @@ export class TextUsageMeter {
 
   add(event: AgentEvent): void {
     if (event.type === 'step') {
-      this.#endRequest(nothingReported)
+      if (!event.replacesRefused) this.#endRequest(nothingReported)
       this.#request = { inputTokens: event.estimatedInputTokens, codeUnits: 0 }
     } else if (event.type === 'usage') this.#endRequest(event.usage)
     else if ('text' in event && this.#request) this.#request.codeUnits += event.text.length

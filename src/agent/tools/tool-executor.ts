@@ -14,6 +14,8 @@ import { type TruncatedToolResult, truncateToolResult } from './truncate-tool-re
 
 export interface ToolExecutorOptions {
   readonly policy: ApprovalPolicy
+  /** Whether there is a tool `clarify`, with which models ask the user. */
+  readonly offersClarify: boolean
   /** Stores a result that is too long for the log. Resolves to its hash once it is on disk. */
   readonly storeFile: (bytes: Uint8Array) => Promise<string>
   /** Milliseconds without progress after which a tool call has failed. */
@@ -54,7 +56,7 @@ export class ToolExecutor {
 
   async *#executeCall(call: ToolCallRequest): AsyncGenerator<AgentEvent, void, void> {
     const { callId, name, argumentsText } = call
-    if (name === clarifyTool.name) return yield* this.#askQuestion(call)
+    if (name === clarifyTool.name && this.#options.offersClarify) return yield* this.#askQuestion(call)
     const tool = await this.#findTool(name)
     const input = parseInput(argumentsText)
     if (typeof tool === 'string' || !input) {

@@ -11,6 +11,11 @@ export class Toolbox {
   readonly #source: ToolSource
   readonly #executorOptions: ToolExecutorOptions
 
+  /** Whether models are offered the built-in `clarify`. */
+  get offersClarify(): boolean {
+    return this.#executorOptions.offersClarify
+  }
+
   constructor({ source, ...executorOptions }: ToolboxOptions) {
     this.#source = source
     this.#executorOptions = executorOptions

@@ -85,18 +85,18 @@ export class MessageQueries {
 
   /**
    * Starts to load the session's context and returns a function that appends the answer so far and trims the result to
-   * a context window, in tokens. The context is read once. If that fails, each call of the function rejects.
+   * a context window, in tokens; the function may be given another one. The context is read once. If that fails, each call of the function rejects.
    */
   prepareModelMessages(
     session: SessionRecord,
     contextWindowTokens: number,
-  ): (answer: MessageRecord | null) => Promise<ModelMessage[]> {
+  ): (answer: MessageRecord | null, otherContextWindowTokens?: number) => Promise<ModelMessage[]> {
     const contextMessages = this.loadContext(session).then((messages) => this.#inlineAllFiles(messages))
     contextMessages.catch(() => undefined)
-    return async (answer) => {
+    return async (answer, otherContextWindowTokens = contextWindowTokens) => {
       // The answer may have been stored while the context was read.
       const earlier = (await contextMessages).filter(({ id }) => id !== answer?.id)
-      return trimToContextWindow(toModelMessages(answer ? [...earlier, answer] : earlier), contextWindowTokens)
+      return trimToContextWindow(toModelMessages(answer ? [...earlier, answer] : earlier), otherContextWindowTokens)
     }
   }
 

@@ -6,7 +6,7 @@ import { rejectOnAbort } from '../../lib/async/reject-on-abort.ts'
 import type { Runtime } from '../../lib/runtime.ts'
 import { TaskTracker } from '../../lib/async/task-tracker.ts'
 import type { SessionRecord } from '../../model/session.ts'
-import type { StreamRecord } from '../../model/stream.ts'
+import { isContextTooLong, type StreamRecord } from '../../model/stream.ts'
 import type { SessionRepository } from '../../sessions/session-repository.ts'
 import type { IdempotencyKey } from '../../storage/idempotency-key.ts'
 import type { MessageQueries } from '../context/message-queries.ts'
@@ -34,7 +34,7 @@ export interface PostTurnTasksOptions {
  */
 const expectedConflictCodes: ReadonlySet<string> = new Set(['SESSION_BUSY', 'STALE', 'NOT_FOUND'])
 
-/** Runs tasks in the background when a turn has completed: compaction of a long session, or generation of a title. */
+/** Runs tasks in the background after a turn: compaction of a long session, or generation of a title. */
 export class PostTurnTasks {
   readonly #options: PostTurnTasksOptions
   readonly #abortController = new AbortController()
@@ -62,7 +62,7 @@ export class PostTurnTasks {
       )
   }
 
-  /** Starts the tasks for a session in which a stream has just completed. */
+  /** Starts the tasks for a session in which a stream has just completed, or has failed because its context is too long. */
   onTurnCompleted(stream: StreamRecord, contextTokens: number | null): void {
     const { autoCompactThreshold, generateTitles } = this.#options
     if (this.#abortController.signal.aborted || (autoCompactThreshold === 0 && !generateTitles)) return
@@ -88,20 +88,34 @@ export class PostTurnTasks {
     const { sessions, models, generateTitles } = this.#options
     const session = await sessions.find(stream.sessionId)
     if (!session || session.endedAt !== null) return
-    const model = await models.resolve(stream.model)
-    if (await this.#exceedsCompactionThreshold(session, model, contextTokens)) await this.compact(session, model, null)
-    else if (generateTitles && session.titleSource === 'MESSAGE') await this.#generateTitle(session, stream, model)
+    const tokens = contextTokens ?? (await this.#estimateContextTokens(session))
+    const model = await models.resolve(stream.model, { contextTokens: tokens })
+    const needsCompaction = isContextTooLong(stream)
+      ? await this.#canShorten(session)
+      : this.#exceedsCompactionThreshold(model, tokens)
+    if (needsCompaction) await this.compact(session, model, null)
+    else if (generateTitles && stream.status === 'COMPLETED' && session.titleSource === 'MESSAGE')
+      await this.#generateTitle(session, stream, model)
   }
 
-  async #exceedsCompactionThreshold(
-    session: SessionRecord,
-    { contextWindow }: ResolvedModel,
-    contextTokens: number | null,
-  ): Promise<boolean> {
+  /** Returns 0 if sessions are never compacted. */
+  async #estimateContextTokens(session: SessionRecord): Promise<number> {
     const { messageQueries, autoCompactThreshold } = this.#options
+    if (autoCompactThreshold === 0) return 0
+    return estimateJsonTokens(toModelMessages(await messageQueries.loadContext(session)))
+  }
+
+  #exceedsCompactionThreshold({ contextWindow }: ResolvedModel, tokens: number): boolean {
+    const { autoCompactThreshold } = this.#options
     if (autoCompactThreshold === 0 || !Number.isFinite(contextWindow)) return false
-    const tokens = contextTokens ?? estimateJsonTokens(toModelMessages(await messageQueries.loadContext(session)))
     return tokens > autoCompactThreshold * contextWindow
+  }
+
+  /** Whether a summary would be shorter: a message that is too long by itself stays too long. */
+  async #canShorten(session: SessionRecord): Promise<boolean> {
+    if (this.#options.autoCompactThreshold === 0) return false
+    const context = await this.#options.messageQueries.loadContext(session)
+    return context.some(({ role, summary }) => role === 'ASSISTANT' && !summary)
   }
 
   /** Generates a title once, after the first complete answer, from the messages up to that answer. */

@@ -1,4 +1,3 @@
-import type { ModelMessage } from 'ai'
 import type { ResolvedModel } from '../../agent/models/model-registry.ts'
 import { createIdNotFoundError, type SegueError, createShuttingDownError } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/logger.ts'
@@ -6,7 +5,7 @@ import { rejectOnAbort } from '../../lib/async/reject-on-abort.ts'
 import type { Runtime } from '../../lib/runtime.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
-import type { StreamRecord } from '../../model/stream.ts'
+import { isContextTooLong, type StreamRecord } from '../../model/stream.ts'
 import type { Usage } from '../../model/usage.ts'
 import type { SessionRecordPatch } from '../../storage/event-store.ts'
 import type { CreateSessionRequest } from '../../storage/sessions/session-writer.ts'
@@ -21,7 +20,7 @@ import { CompactingError, createBusyError, createCompactionCancelledError } from
 import { composeStartBatch } from './start-batch.ts'
 import type { CommittedStreamState, ComposeFinalBatch } from './stream-committer.ts'
 import { placeUserMessage, type StartedStream, QueuedStreams } from './queued-streams.ts'
-import { StreamRunner } from './stream-runner.ts'
+import { StreamRunner, type StreamRunnerOptions } from './stream-runner.ts'
 
 export interface SessionActorOptions {
   readonly eventLog: EventLog
@@ -33,15 +32,16 @@ export interface SessionActorOptions {
   readonly resolveModel: (id: string) => Promise<ResolvedModel>
   readonly findMessage: (id: string) => Promise<MessageRecord | null>
   /** Reads the messages before a turn once. The result adds the answer so far. */
-  readonly prepareModelMessages: (
-    model: ResolvedModel,
-  ) => (answer: MessageRecord | null) => Promise<readonly ModelMessage[]>
+  readonly prepareModelMessages: (model: ResolvedModel) => StreamRunnerOptions['loadModelMessages']
   readonly isToolGranted: (tool: string) => Promise<boolean>
   /** The error for messages to a session that is continued by another one. */
   readonly createStaleError: () => Promise<SegueError>
   readonly onLateEvent: () => void
   readonly onStreamEnded: (stream: StreamRecord) => void
-  /** `contextTokens` are the input and output tokens of the last step. Null if the model did not report any. */
+  /**
+   * Called when a turn has completed, or has failed because its context is too long. `contextTokens` are the input and
+   * output tokens of the last step; null if the model did not report any.
+   */
   readonly onTurnCompleted: (stream: StreamRecord, contextTokens: number | null) => void
   /** Called when no stream runs or is queued, and no task is left. */
   readonly onIdle: () => void
@@ -295,6 +295,7 @@ export class SessionActor {
     this.#options.onStreamEnded(stream)
     if (this.#runner === runner) this.#runner = null
     this.#mailbox.wake()
-    if (stream.status === 'COMPLETED') this.#options.onTurnCompleted(stream, runner.contextTokens)
+    if (stream.status === 'COMPLETED' || isContextTooLong(stream))
+      this.#options.onTurnCompleted(stream, runner.contextTokens)
   }
 }

@@ -59,7 +59,7 @@ export class SessionActors {
       sessionId: session.id,
       loadIsContinued: async () => ((await sessions.find(session.id))?.endedAt ?? null) !== null,
       // Without waiting for a provider: the actor could neither cancel nor stop meanwhile.
-      resolveModel: (id) => models.resolve(id, 0),
+      resolveModel: (id) => models.resolve(id, { maxListWaitMs: 0 }),
       findMessage: (id) => sessions.findMessage(id),
       prepareModelMessages: (model) => messageQueries.prepareModelMessages(session, model.contextWindow),
       isToolGranted: (tool) => profile.decisions.isGranted(tool, session.id),

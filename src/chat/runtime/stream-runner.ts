@@ -27,8 +27,8 @@ export interface StreamRunnerOptions {
   readonly runtime: Runtime
   /** The turn as of its committed events. */
   readonly turn: TurnState
-  /** Loads what the model is sent, including the answer so far. */
-  readonly loadModelMessages: (answer: MessageRecord | null) => Promise<readonly ModelMessage[]>
+  /** Loads what the model is sent, including the answer so far. `contextWindow`: if it is not that of the model. */
+  readonly loadModelMessages: (answer: MessageRecord | null, contextWindow?: number) => Promise<readonly ModelMessage[]>
   /** Whether a person has granted this tool for the session or for always. */
   readonly isToolGranted: (tool: string) => Promise<boolean>
   readonly log: Logger
@@ -141,7 +141,7 @@ export class StreamRunner {
     try {
       const events = agent.answer({
         model,
-        loadHistory: () => this.#loadModelMessages(),
+        loadHistory: (contextWindow) => this.#loadModelMessages(contextWindow),
         waitForPermission: (callId) => this.#waitForPermission(callId),
         isToolGranted: this.#options.isToolGranted,
         signal: this.#abortController.signal,
@@ -169,9 +169,9 @@ export class StreamRunner {
     return { code: 'PROVIDER', message: 'The agent failed unexpectedly. See the log of the server for details.' }
   }
 
-  async #loadModelMessages(): Promise<readonly ModelMessage[]> {
+  async #loadModelMessages(contextWindow?: number): Promise<readonly ModelMessage[]> {
     await this.#committer.flush()
-    return this.#options.loadModelMessages(this.#turn.answer)
+    return this.#options.loadModelMessages(this.#turn.answer, contextWindow)
   }
 
   async #waitForPermission(callId: string): Promise<boolean> {

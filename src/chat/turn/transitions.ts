@@ -38,7 +38,7 @@ export function applyAgentEvent(turn: TurnState, event: AgentEvent, runtime: Run
   switch (event.type) {
     case 'step':
       transition.closeBlock()
-      transition.startStep(event.estimatedInputTokens)
+      transition.startStep(event.estimatedInputTokens, { replacesRefused: event.replacesRefused ?? false })
       break
     case 'text':
     case 'reasoning':

@@ -44,8 +44,8 @@ export class TurnTransitionBuilder {
     return { turn: this.#turn, events: this.#events }
   }
 
-  startStep(inputTokens: number): void {
-    this.#estimateStep()
+  startStep(inputTokens: number, { replacesRefused }: { readonly replacesRefused: boolean }): void {
+    if (!replacesRefused) this.#estimateStep()
     const { stream, answer } = this.#turn
     this.#update({ partIndexByCallId: new Map(), stream: { ...stream, step: createStep(answer, inputTokens) } })
   }

@@ -18,6 +18,8 @@ export interface ProfileSettings {
   readonly mcpServers: readonly McpServer[]
   /** If several patterns match the name of a tool, the last one applies. */
   readonly approvals: ApprovalRules
+  /** Whether models are offered the built-in tool `clarify`. */
+  readonly offersClarify: boolean
   /** Whether a model writes the titles of sessions. */
   readonly generateTitles: boolean
   /** Fraction of the context window at which a session is compacted. 0: never. */
@@ -54,6 +56,7 @@ export function resolveProfileSettings(
     providers,
     mcpServers: readMcpServers(reader, inputs),
     approvals: reader.read(definitions.approvals).value,
+    offersClarify: reader.read(definitions.clarify).value,
     generateTitles: reader.read(definitions.titles).value,
     autoCompactThreshold: reader.read(definitions.compactAt).value,
   }

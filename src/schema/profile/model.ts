@@ -10,7 +10,22 @@ export const ModelType = schemaBuilder.objectRef<ModelInfo>('Model').implement({
     }),
     provider: t.exposeString('provider', { description: 'The name of the provider in the configuration.' }),
     name: t.exposeString('name', { description: 'The name of the model at its provider.' }),
+    qualifiedName: t.exposeString('id', { description: '`<provider>/<name>`.' }),
     isDefault: t.exposeBoolean('isDefault', { description: 'True if the model answers when no model is named.' }),
+    supportsTools: t.exposeBoolean('supportsTools', {
+      nullable: true,
+      description:
+        'False once its provider has refused tools for it; chats with it go on without tools. Null while nothing is known.',
+    }),
+    contextWindow: t.exposeInt('contextWindow', {
+      nullable: true,
+      description:
+        'How many tokens it takes, as configured, as its provider lists it, or as a refusal named it. Null while nothing is known.',
+    }),
+    omittedTools: t.exposeStringList('omittedTools', {
+      description:
+        'The names of the tools that the latest request to it left out, because its provider accepts no more. Empty before the first request since the start of the server.',
+    }),
   }),
 })
 

@@ -42,6 +42,7 @@ export async function startTestSegue({
       mcpServers: [],
       approvals: {},
       generateTitles: false,
+      offersClarify: true,
       autoCompactThreshold: 0,
       durable: false,
       offlineDelayMs: 0,

@@ -17,6 +17,7 @@ describe('the value of a setting', () => {
       mcpServers: [],
       approvals: {},
       generateTitles: true,
+      offersClarify: true,
       autoCompactThreshold: 0.8,
       durable: false,
       offlineDelayMs: 120,

@@ -37,6 +37,7 @@ async function loadRegistry(options: Partial<ProfileRegistryOptions> = {}): Prom
     ...{ port: 0, host: '127.0.0.1', home, hermesHome, model: null, providers: [], mcpServers: [], approvals: {} },
     ...{
       generateTitles: false,
+      offersClarify: true,
       autoCompactThreshold: 0,
       durable: false,
       offlineDelayMs: 60_000,

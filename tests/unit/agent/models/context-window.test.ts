@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { findContextWindow } from '../../../../src/agent/models/context-window.ts'
+import { guessContextWindow } from '../../../../src/agent/models/context-window.ts'
 
 test.each([
   ['gpt-4.1', 1_047_576],
@@ -23,12 +23,12 @@ test.each([
   ['us.anthropic.claude-opus-4-1', 200_000],
   ['Google/Gemini-2.5-pro', 1_048_576],
 ])('the context window of %s has %i tokens', (name, window) => {
-  expect(findContextWindow(name)).toBe(window)
+  expect(guessContextWindow(name)).toBe(window)
 })
 
 test.each(['', 'llama3.2:3b', 'mistral/large', 'my-gpt-4', 'not-o1'])(
   'the context window of the unknown model %j has 128,000 tokens',
   (name) => {
-    expect(findContextWindow(name)).toBe(128_000)
+    expect(guessContextWindow(name)).toBe(128_000)
   },
 )

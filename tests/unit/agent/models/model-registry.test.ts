@@ -4,8 +4,10 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ModelRegistry } from '../../../../src/agent/models/model-registry.ts'
 import { UnknownModelError } from '../../../../src/agent/models/unknown-model-error.ts'
 import type { Provider, ProviderType } from '../../../../src/config/profile/provider.ts'
+import type { ModelObservation } from '../../../../src/model/model-observation.ts'
 import { newAgentRun } from '../../../support/fixtures/agent-run.ts'
 import { failingTextGenerator } from '../../../support/providers/resolved-model.ts'
+import { newModelObservationStore } from '../../../support/providers/model-observation-store.ts'
 import { newProvider } from '../../../support/providers/provider.ts'
 import { findUnusedUrl, startHttpServer, type TestHttpServer } from '../../../support/server/small-server.ts'
 import { StrictProvider } from '../../../support/providers/strict-provider.ts'
@@ -27,11 +29,16 @@ function provider(name: string, type: ProviderType, overrides: Partial<Provider>
   return newProvider({ name, type, ...overrides })
 }
 
-function newRegistry(providers: readonly Provider[], defaultModel: string | null = null): ModelRegistry {
+function newRegistry(
+  providers: readonly Provider[],
+  defaultModel: string | null = null,
+  observations = newModelObservationStore(),
+): ModelRegistry {
   return new ModelRegistry({
     providers,
     offline,
     defaultModel,
+    observations,
     log,
     idleTimeoutMs: 120_000,
     toolbox: newToolbox(),
@@ -49,11 +56,12 @@ const findDefaults = async (registry: ModelRegistry) =>
 
 describe('the model list', () => {
   test('contains the configured models in order, then the offline model', async () => {
-    const local = provider('local', 'openai-compatible', { models: ['b', 'org/a'] })
+    const local = provider('local', 'openai-compatible', { models: ['b', 'org/a'], baseURL: await findUnusedUrl() })
+    const unknown = { contextWindow: null, supportsTools: null, omittedTools: [] }
     expect(await newRegistry([local]).list()).toEqual([
-      { id: 'local/b', provider: 'local', name: 'b', isDefault: true },
-      { id: 'local/org/a', provider: 'local', name: 'org/a', isDefault: false },
-      { id: 'offline/eliza', provider: 'offline', name: 'eliza', isDefault: false },
+      { id: 'local/b', provider: 'local', name: 'b', isDefault: true, ...unknown },
+      { id: 'local/org/a', provider: 'local', name: 'org/a', isDefault: false, ...unknown },
+      { id: 'offline/eliza', provider: 'offline', name: 'eliza', isDefault: false, ...unknown, supportsTools: true },
     ])
   })
 
@@ -277,6 +285,53 @@ describe('resolving a model', () => {
   })
 })
 
+describe('what requests have shown', () => {
+  const baseURL = 'http://127.0.0.1:9/v1'
+  const window = { model: 'cloud/m', baseURL, property: 'contextWindow', value: 4096, observedAt: Date.now() } as const
+  const tools = { ...window, property: 'supportsTools', value: 0 } as const
+  const cloud = (overrides: Partial<Provider> = {}) =>
+    provider('cloud', 'openai-compatible', { baseURL, models: ['m'], ...overrides })
+
+  async function describeModel(registry: ModelRegistry) {
+    const [model] = await registry.list()
+    return [model?.contextWindow, model?.supportsTools, (await registry.resolve('cloud/m')).contextWindow]
+  }
+
+  function newRegistryWith(provider: Provider, ...saved: ModelObservation[]): ModelRegistry {
+    const observations = newModelObservationStore()
+    observations.saved.push(...saved)
+    return newRegistry([provider], null, observations)
+  }
+
+  test('counts after a restart', async () => {
+    expect(await describeModel(newRegistryWith(cloud(), window, tools))).toEqual([4096, false, 4096])
+  })
+
+  test('does not count for another server', async () => {
+    const moved = cloud({ baseURL: 'http://127.0.0.1:10/v1' })
+    expect(await describeModel(newRegistryWith(moved, window, tools))).toEqual([null, null, 128_000])
+  })
+
+  test('makes a configured context window smaller, never larger', async () => {
+    expect(await describeModel(newRegistryWith(cloud({ contextWindow: 8192 }), window))).toEqual([4096, null, 4096])
+    expect(await describeModel(newRegistryWith(cloud({ contextWindow: 2048 }), window))).toEqual([2048, null, 2048])
+  })
+
+  test('of a context window is forgotten after a day', async () => {
+    const old = { ...window, observedAt: Date.now() - 24 * 60 * 60_000 }
+    expect(await describeModel(newRegistryWith(cloud(), old))).toEqual([null, null, 128_000])
+  })
+
+  test('is learned again if it cannot be read', async () => {
+    const observations = {
+      ...newModelObservationStore(),
+      list: async () => Promise.reject(new Error('The disk is gone.')),
+    }
+    expect(await describeModel(newRegistry([cloud()], null, observations))).toEqual([null, null, 128_000])
+    expect(warnings).toContainEqual(expect.objectContaining({ message: expect.stringContaining('could not be read') }))
+  })
+})
+
 describe('the context window of a resolved model', () => {
   const listing = () => startModelList({ id: 'm', max_model_len: 2000 }, { id: 'gpt-4' })
 
@@ -296,11 +351,33 @@ describe('the context window of a resolved model', () => {
     expect(server.requests).toHaveLength(0)
   })
 
-  test('comes from the name if the models are configured', async () => {
+  test('comes from the list also if the models are configured, once it matters', async () => {
     await using server = await listing()
-    const registry = newRegistry([provider('cloud', 'openai-compatible', { baseURL: server.url, models: ['m'] })])
+    const cloud = provider('cloud', 'openai-compatible', { baseURL: server.url, models: ['m', 'other'] })
+    const registry = newRegistry([cloud])
     expect((await registry.resolve('cloud/m')).contextWindow).toBe(128_000)
     expect(server.requests).toHaveLength(0)
+    expect((await registry.resolve('cloud/m', { contextTokens: 1000 })).contextWindow).toBe(2000)
+    expect((await registry.resolve('cloud/m')).contextWindow).toBe(2000)
+    expect((await registry.resolve('cloud/other')).contextWindow).toBe(128_000)
+    expect(server.requests).toHaveLength(1)
+  })
+
+  test('is shown in the list of configured models', async () => {
+    await using server = await listing()
+    const cloud = provider('cloud', 'openai-compatible', { baseURL: server.url, models: ['m', 'other'] })
+    const models = await newRegistry([cloud]).list()
+    expect(models.map(({ name, contextWindow }) => [name, contextWindow])).toEqual([
+      ['m', 2000],
+      ['other', null],
+      ['eliza', null],
+    ])
+  })
+
+  test('comes from the name if the models are configured and the server has no list', async () => {
+    await using server = await startHttpServer((_request, response) => response.writeHead(404).end())
+    const registry = newRegistry([provider('cloud', 'openai-compatible', { baseURL: server.url, models: ['m'] })])
+    expect((await registry.resolve('cloud/m', { contextTokens: 1000 })).contextWindow).toBe(128_000)
   })
 
   test('follows the list when it changes, without a wait for the provider', async () => {
@@ -327,9 +404,11 @@ describe('the context window of a resolved model', () => {
     const requests: ServerResponse[] = []
     await using server = await startHttpServer((_request, response) => void requests.push(response))
     const registry = newRegistry([provider('slow', 'openai-compatible', { baseURL: server.url })])
-    expect((await registry.resolve('slow/m', 0)).contextWindow).toBe(128_000)
+    expect((await registry.resolve('slow/m', { maxListWaitMs: 0 })).contextWindow).toBe(128_000)
     await vi.waitFor(() => expect(requests).toHaveLength(1))
     requests[0]?.end(JSON.stringify({ data: [{ id: 'm', context_length: 2000 }] }))
-    await vi.waitFor(async () => expect((await registry.resolve('slow/m', 0)).contextWindow).toBe(2000))
+    await vi.waitFor(async () =>
+      expect((await registry.resolve('slow/m', { maxListWaitMs: 0 })).contextWindow).toBe(2000),
+    )
   })
 })

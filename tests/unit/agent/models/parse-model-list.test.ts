@@ -16,7 +16,9 @@ describe('a list of models', () => {
 
   test('loses invalid entries only', () => {
     const data = [null, 'a', {}, { id: '' }, { id: 7 }, { id: 'b', created: 'x', meta: 1, type: [], capabilities: 2 }]
-    expect(parseModelList({ data })).toEqual([{ name: 'b', createdAt: null, contextWindow: null, purpose: 'unknown' }])
+    expect(parseModelList({ data })).toEqual([
+      { name: 'b', createdAt: null, contextWindow: null, supportsTools: null, purpose: 'unknown' },
+    ])
   })
 
   test.each([null, 'x', {}, { data: {} }, { models: [] }])('is not %j', (value) => {
@@ -87,5 +89,24 @@ describe('a listed model', () => {
   ])('of %s cannot chat', (_, fields) => {
     for (const type of ['openai', 'openai-compatible', 'anthropic'] as const)
       expect(isChatModel(type, parseModel(fields))).toBe(false)
+  })
+})
+
+describe('a listed model takes tools', () => {
+  test.each<[string, object]>([
+    ['OpenRouter', { supported_parameters: ['max_tokens', 'tools', 'tool_choice'] }],
+    ['Mistral', { capabilities: { completion_chat: true, function_calling: true } }],
+    ['LM Studio', { type: 'llm', capabilities: ['tool_use'] }],
+    ['Fireworks', { supports_chat: true, supports_tools: true }],
+  ])('if %s says so', (_, fields) => {
+    expect(parseModelList({ data: [{ id: 'm', ...fields }] })?.[0]?.supportsTools).toBe(true)
+  })
+
+  test.each<[string, object]>([
+    ['says nothing', {}],
+    ['names other parameters', { supported_parameters: ['max_tokens'] }],
+    ['denies it, because only a refusal is proof', { supports_tools: false }],
+  ])('or may do so if the list %s', (_, fields) => {
+    expect(parseModelList({ data: [{ id: 'm', ...fields }] })?.[0]?.supportsTools).toBeNull()
   })
 })

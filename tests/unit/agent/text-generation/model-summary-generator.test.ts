@@ -9,6 +9,7 @@ import {
 import { offlineSummaryGenerator } from '../../../../src/agent/offline/offline-summary-generator.ts'
 import { noUsage } from '../../../../src/model/usage.ts'
 import { newResolvedModel } from '../../../support/providers/resolved-model.ts'
+import { newModelObservationStore } from '../../../support/providers/model-observation-store.ts'
 import { newProvider } from '../../../support/providers/provider.ts'
 import { StrictProvider } from '../../../support/providers/strict-provider.ts'
 import { newToolbox } from '../../../support/fixtures/toolbox.ts'
@@ -88,7 +89,9 @@ describe('a text of a model', () => {
       idleTimeoutMs,
       toolbox: newToolbox(),
     }
-    return (await new ModelRegistry({ ...all, maxSteps: 50 }).resolve('mine/test')).textGenerator
+    return (
+      await new ModelRegistry({ ...all, observations: newModelObservationStore(), maxSteps: 50 }).resolve('mine/test')
+    ).textGenerator
   }
 
   /** The text and the tools of the request with this index. */

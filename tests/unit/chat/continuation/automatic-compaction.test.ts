@@ -102,6 +102,32 @@ describe('automatic compaction', () => {
     expect(summaries.runs).toHaveLength(1)
   })
 
+  const refused: ScriptedAnswer = async function* () {
+    yield { type: 'step', estimatedInputTokens: 1 }
+    throw new AgentError('CONTEXT_LENGTH', 'The conversation is too long.')
+  }
+
+  test('happens after an answer that failed because the context is too long, so that the chat can go on', async () => {
+    const summaries = new Summaries()
+    await using chats = newCompactionChats(summaries, { autoCompactThreshold: 0.8 }, textAnswer('Yes.'), refused)
+    const id = await runTurn(chats)
+    expect(summaries.runs).toEqual([])
+    await runTurn(chats, id)
+    await drainEventLoop()
+    expect(summaries.runs).toHaveLength(1)
+    expect((await chats.requireSession(id)).endReason).toBe('compression')
+  })
+
+  test('does not happen if a message is too long by itself', async () => {
+    const summaries = new Summaries()
+    const options = { autoCompactThreshold: 0.8, generateTitles: true }
+    await using chats = newCompactionChats(summaries, options, refused)
+    await runTurn(chats)
+    await drainEventLoop()
+    expect(summaries.runs).toEqual([])
+    expect(chats.loggedErrors).toEqual([])
+  })
+
   test('does not happen while a message is queued, but after its turn', async () => {
     const summaries = new Summaries()
     const latch = newLatch()

@@ -154,7 +154,7 @@ function start(
     sessions,
     models: {
       assertKnown: () => undefined,
-      resolve: async (id, maxListWaitMs) => {
+      resolve: async (id, { maxListWaitMs } = {}) => {
         maxListWaitsMs.push(maxListWaitMs)
         return newResolvedModel({ answer }, { id: id ?? '', name: id ?? '' })
       },

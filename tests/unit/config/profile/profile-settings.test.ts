@@ -43,6 +43,7 @@ const defaults = {
   mcpServers: [],
   approvals: {},
   generateTitles: true,
+  offersClarify: true,
   autoCompactThreshold: 0.8,
   warnings: [],
 }

@@ -1,0 +1,110 @@
+import type { ModelAddress, ModelObservation, ObservedModelProperty } from '../../model/model-observation.ts'
+import type { Logger } from '../../lib/logger.ts'
+import type { ModelObservationStore } from '../../storage/model-observation-store.ts'
+import type { ModelObserver } from '../model-agent/model-observer.ts'
+
+/** How long a learned context window counts. The server may be started again with another one. */
+const contextWindowTtlMs = 24 * 60 * 60_000
+/** How long a model is offered no tools after its provider has refused them. The server may be configured otherwise. */
+const toolRefusalTtlMs = 60 * 60_000
+
+/** What requests have shown about the models of a profile. Stored, so that it outlives the server. */
+export class ModelObservations {
+  readonly #store: ModelObservationStore
+  readonly #log: Logger
+  readonly #observations = new Map<string, ModelObservation>()
+  readonly #omittedTools = new Map<string, readonly string[]>()
+  #loading: Promise<void> | null = null
+
+  constructor(store: ModelObservationStore, log: Logger) {
+    this.#store = store
+    this.#log = log
+  }
+
+  /** Loads what is stored, once. Never rejects: without it, everything is learned again. */
+  load(): Promise<void> {
+    this.#loading ??= this.#readStore()
+    return this.#loading
+  }
+
+  /** The context window that a refusal of the last 24 hours named, in tokens. Null if there was none. */
+  findContextWindow(address: ModelAddress): number | null {
+    const observation = this.#find(address, 'contextWindow')
+    return observation && Date.now() - observation.observedAt < contextWindowTtlMs ? observation.value : null
+  }
+
+  /** Whether tools were used (true) or refused (false) last. Null if neither has happened. */
+  findToolSupport(address: ModelAddress): boolean | null {
+    const observation = this.#find(address, 'supportsTools')
+    return observation && observation.value === 1
+  }
+
+  /** The names of the tools that the latest request to a model left out because of its provider's limits. */
+  findOmittedTools({ model }: ModelAddress): readonly string[] {
+    return this.#omittedTools.get(model) ?? []
+  }
+
+  /** Observes the requests to a model. */
+  createObserver(address: ModelAddress): ModelObserver {
+    const offersTools = (): boolean => {
+      const observation = this.#find(address, 'supportsTools')
+      return observation?.value !== 0 || Date.now() - observation.observedAt >= toolRefusalTtlMs
+    }
+    return {
+      get offersTools() {
+        return offersTools()
+      },
+      reportToolSupport: (isSupported) => {
+        if (!isSupported)
+          this.#log.info(
+            { model: address.model },
+            'The provider of a model refused tools. The model gets none for an hour.',
+          )
+        if (!isSupported || this.findToolSupport(address) !== true)
+          this.#save({ ...address, property: 'supportsTools', value: isSupported ? 1 : 0, observedAt: Date.now() })
+      },
+      reportContextWindow: (tokens) => {
+        this.#log.info({ model: address.model, tokens }, 'A refusal named the context window of a model.')
+        this.#save({ ...address, property: 'contextWindow', value: tokens, observedAt: Date.now() })
+      },
+      reportOmittedTools: (names) => this.#reportOmittedTools(address, names),
+    }
+  }
+
+  #reportOmittedTools({ model }: ModelAddress, names: readonly string[]): void {
+    const previousNames = this.findOmittedTools({ model, baseURL: '' })
+    if (names.join() === previousNames.join()) return
+    this.#omittedTools.set(model, names)
+    if (names.length > 0)
+      this.#log.warn({ model, tools: names }, 'Tools were left out, because the provider of the model takes no more.')
+  }
+
+  #find({ model, baseURL }: ModelAddress, property: ObservedModelProperty): ModelObservation | null {
+    return this.#observations.get(toKey(model, baseURL, property)) ?? null
+  }
+
+  #save(observation: ModelObservation): void {
+    this.#remember(observation)
+    this.#store
+      .save(observation)
+      .catch((error: unknown) =>
+        this.#log.warn({ err: error, model: observation.model }, 'What was learned of a model could not be stored.'),
+      )
+  }
+
+  async #readStore(): Promise<void> {
+    try {
+      for (const observation of await this.#store.list()) this.#remember(observation)
+    } catch (error) {
+      this.#log.warn({ err: error }, 'What was learned of models could not be read.')
+    }
+  }
+
+  #remember(observation: ModelObservation): void {
+    this.#observations.set(toKey(observation.model, observation.baseURL, observation.property), observation)
+  }
+}
+
+function toKey(model: string, baseURL: string, property: ObservedModelProperty): string {
+  return JSON.stringify([model, baseURL, property])
+}
