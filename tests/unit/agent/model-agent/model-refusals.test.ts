@@ -6,6 +6,7 @@ import { createModelAgent } from '../../../../src/agent/model-agent/model-agent.
 import type { ModelObserver } from '../../../../src/agent/model-agent/model-observer.ts'
 import { createLanguageModel } from '../../../../src/agent/providers/create-language-model.ts'
 import { defaultDialect } from '../../../../src/agent/providers/dialect.ts'
+import { silentLogger } from '../../../../src/lib/logger.ts'
 import type { Tool } from '../../../../src/agent/tools/tool.ts'
 import type { AgentRun } from '../../../../src/agent/agent.ts'
 import { newChatFixture } from '../../../support/fixtures/agent-chats.ts'
@@ -54,7 +55,7 @@ interface AnswerOptions {
 
 function newAgent({ tools = [], observer, maxCount = 128 }: AnswerOptions) {
   return createModelAgent({
-    model: createLanguageModel(newProvider({ baseURL: provider.baseURL }), 'test'),
+    model: createLanguageModel(newProvider({ baseURL: provider.baseURL }), 'test', silentLogger),
     maxSteps: 5,
     idleTimeoutMs: 120_000,
     toolbox: newToolbox({ source: newToolSource(...tools) }),
