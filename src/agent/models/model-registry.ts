@@ -130,9 +130,9 @@ export class ModelRegistry {
       const names = new Set(provider.models ?? listed?.map(({ name }) => name))
       // The default model can be chosen even if its provider does not list it, or cannot list anything now.
       if (defaultModel?.provider === provider.name && provider.models === null) names.add(defaultModel.name)
-      return [...names].map((name) => this.#describeModel(provider, name, listed))
+      return [...names].map((name) => this.#describeModel(provider, name, { listed, defaultId }))
     })
-    return [...models, offlineModelInfo].map((model) => ({ ...model, isDefault: model.id === defaultId }))
+    return [...models, { ...offlineModelInfo, isDefault: offlineModelInfo.id === defaultId }]
   }
 
   /** Throws an UnknownModelError unless the id names a model of a configured provider. */
@@ -161,13 +161,14 @@ export class ModelRegistry {
   #describeModel(
     provider: Provider,
     name: string,
-    listed: readonly ProviderModel[] | null,
-  ): Omit<ModelInfo, 'isDefault'> {
+    { listed, defaultId }: { readonly listed: readonly ProviderModel[] | null; readonly defaultId: string },
+  ): ModelInfo {
     const address = toModelAddress(provider, name)
     return {
       id: address.model,
       provider: provider.name,
       name,
+      isDefault: address.model === defaultId,
       contextWindow: this.#findContextWindow(provider, name, listed),
       supportsTools:
         this.#observations.findToolSupport(address) ?? findListedModel(listed, name)?.supportsTools ?? null,

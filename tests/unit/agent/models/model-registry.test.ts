@@ -297,10 +297,10 @@ describe('what requests have shown', () => {
     return [model?.contextWindow, model?.supportsTools, (await registry.resolve('cloud/m')).contextWindow]
   }
 
-  function newRegistryWith(provider: Provider, ...saved: ModelObservation[]): ModelRegistry {
+  function newRegistryWith(only: Provider, ...saved: ModelObservation[]): ModelRegistry {
     const observations = newModelObservationStore()
     observations.saved.push(...saved)
-    return newRegistry([provider], null, observations)
+    return newRegistry([only], null, observations)
   }
 
   test('counts after a restart', async () => {
