@@ -53,10 +53,17 @@ export type AgentEvent =
   /** A call is complete. It runs from now on, unless it has a gate. */
   | ({ readonly type: 'tool-call'; readonly gate?: ToolGate } & ToolCallRequest)
   /** `fileHash`: hash of the file with the complete result, if `result` or `error` is truncated. */
-  | { readonly type: 'tool-result'; readonly callId: string; readonly result: Json; readonly fileHash?: string }
+  | ({ readonly type: 'tool-result'; readonly callId: string } & ToolResultFields)
   | { readonly type: 'tool-error'; readonly callId: string; readonly error: string; readonly fileHash?: string }
   /** The provider's token counts for the step, which ends with this event. */
   | { readonly type: 'usage'; readonly usage: ReportedUsage }
+
+/** `blobHashes`: hashes of the stored files whose URLs are in `result`. */
+interface ToolResultFields {
+  readonly result: Json
+  readonly fileHash?: string
+  readonly blobHashes?: readonly string[]
+}
 
 /** What must happen before a call runs. Timeouts are in milliseconds. */
 export type ToolGate =

@@ -1,4 +1,8 @@
-import type { MessagePart } from './message.ts'
+import type { ChatEvent } from './chat-event.ts'
+import type { MessagePart, ToolCall } from './message.ts'
+
+/** The path below which the server serves files. */
+export const filesPath = '/files'
 
 /** The URL of a stored file. `hash` is the SHA-256 of its bytes, in lowercase hex. */
 export function toBlobUrl(hash: string): string {
@@ -10,8 +14,27 @@ export function parseBlobUrl(url: string): string | null {
   return /^file:([0-9a-f]{64})$/.exec(url)?.[1] ?? null
 }
 
-/** The hash of the stored file that a part refers to; null if it refers to none. */
-export function findPartBlobHash(part: MessagePart): string | null {
-  if (part.type === 'file') return parseBlobUrl(part.url)
-  return part.type === 'tool' ? (part.call.resultFile ?? null) : null
+/** The path of a stored file for clients. It names the media type, because the bytes alone may not tell it. */
+export function toBlobPath(hash: string, mediaType: string): string {
+  return `${filesPath}/${hash}/${mediaType}`
+}
+
+/** The hash in a path of `toBlobPath`; null for any other text. */
+export function parseBlobPath(path: string): string | null {
+  return /^\/files\/([0-9a-f]{64})\/[^/]+\/[^/]+$/.exec(path)?.[1] ?? null
+}
+
+/** The hashes of the stored files that a part refers to. */
+export function listPartBlobHashes(part: MessagePart): string[] {
+  if (part.type === 'file') return [parseBlobUrl(part.url) ?? []].flat()
+  return part.type === 'tool' ? listToolCallBlobHashes(part.call) : []
+}
+
+/** The hashes of the stored files that an event refers to. */
+export function listEventBlobHashes(event: ChatEvent): string[] {
+  return event.type === 'ToolCallChanged' ? listToolCallBlobHashes(event.toolCall) : []
+}
+
+function listToolCallBlobHashes({ resultFile, resultBlobs = [] }: ToolCall): string[] {
+  return resultFile === undefined ? [...resultBlobs] : [resultFile, ...resultBlobs]
 }

@@ -26,10 +26,12 @@ export interface ToolCall {
   readonly argumentsText: string
   readonly argumentsWhole: boolean
   readonly state: ToolCallState
-  /** What the tool returned. A very long result is truncated, and ends with a note that says so. */
+  /** What the tool returned, see tool-result-content.ts. A very long result is truncated, with a note that says so. */
   readonly result: Json
   /** The hash of the stored file with the complete result, if it was truncated. */
   readonly resultFile?: string
+  /** The hashes of the stored files whose URLs are in `result`. */
+  readonly resultBlobs?: readonly string[]
   readonly error: string | null
   readonly startedAt: number | null
   readonly finishedAt: number | null

@@ -1,5 +1,5 @@
 import { deterministicId } from '../lib/ids.ts'
-import { findPartBlobHash } from '../model/blob-url.ts'
+import { listPartBlobHashes } from '../model/blob-url.ts'
 import type { MessageRecord } from '../model/message.ts'
 import { assignInitialMessagePositions } from '../model/fold/message-position.ts'
 import type { SessionRecord } from '../model/session.ts'
@@ -40,7 +40,7 @@ export async function convertHermesSession(
     const messageId = deterministicId('message', message.id, message.createdAt)
     messages.push({ ...message, id: messageId, sessionId: id, withdrawn, ...(isSummary && { summary: true }) })
   }
-  const hashes = new Set(messages.flatMap(({ parts }) => parts.flatMap((part) => findPartBlobHash(part) ?? [])))
+  const hashes = new Set(messages.flatMap(({ parts }) => parts.flatMap(listPartBlobHashes)))
   return {
     session: toExportDocumentSession(
       { ...session, id, model: null },

@@ -1,6 +1,6 @@
 import { MCPClientError } from '@ai-sdk/mcp'
-import type { Json } from '../../lib/text/json.ts'
-import { type JsonObject, ToolError } from '../tools/tool.ts'
+import { type Json, toRawJson } from '../../lib/text/json.ts'
+import { type JsonObject, type ToolExecutionContext, ToolError } from '../tools/tool.ts'
 import { mcpResultToJson } from './mcp-result-to-json.ts'
 import type { McpConnection } from './transport/mcp-connection.ts'
 import { type McpFailureReason, formatMcpFailure } from './transport/mcp-failure-reason.ts'
@@ -8,11 +8,10 @@ import { mcpConnectionClosedCode } from './transport/json-rpc.ts'
 import { McpNotExecutedError } from './transport/mcp-error.ts'
 import { toMcpFailureReason } from './transport/to-mcp-failure-reason.ts'
 
-export interface McpToolInvocation {
+export interface McpToolInvocation extends ToolExecutionContext {
   /** The name that the server has for the tool. */
   readonly name: string
   readonly input: JsonObject
-  readonly signal: AbortSignal
 }
 
 /**
@@ -21,7 +20,7 @@ export interface McpToolInvocation {
  */
 export async function callMcpTool(
   connection: McpConnection,
-  { name, input, signal }: McpToolInvocation,
+  { name, input, signal, storeFile }: McpToolInvocation,
 ): Promise<Json> {
   signal.throwIfAborted()
   // A signal for this call alone: the transports keep listening to it after the call has ended.
@@ -29,13 +28,18 @@ export async function callMcpTool(
   const abort = (): void => callAbort.abort(signal.reason)
   signal.addEventListener('abort', abort, { once: true })
   const result = await connection.client
-    .callTool({ name, arguments: input, options: { signal: callAbort.signal } })
+    .callTool({ name, arguments: toRawArguments(input), options: { signal: callAbort.signal } })
     .catch((error: unknown) => {
       signal.throwIfAborted()
       throw toCallError(error, connection.closeReason)
     })
     .finally(() => signal.removeEventListener('abort', abort))
-  return mcpResultToJson(result)
+  return mcpResultToJson(result, storeFile)
+}
+
+/** The transports of the AI SDK write the arguments with `JSON.stringify`. */
+function toRawArguments(input: JsonObject): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(input).map(([name, value]) => [name, toRawJson(value)]))
 }
 
 function toCallError(error: unknown, closeReason: McpFailureReason | null): Error {

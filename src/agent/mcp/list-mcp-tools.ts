@@ -1,6 +1,8 @@
 import type { ListToolsResult, MCPClient } from '@ai-sdk/mcp'
 import { z } from 'zod'
+import type { Json } from '../../lib/text/json.ts'
 import type { JsonObject } from '../tools/tool.ts'
+import { restoreRoundedIntegers } from './transport/big-integer-marker.ts'
 import { McpError } from './transport/mcp-error.ts'
 
 /** A tool as its server describes it. */
@@ -39,9 +41,14 @@ function toListedTool({ name, description = '', inputSchema, annotations }: McpT
 
 const jsonObjectSchema = z.record(z.string(), z.json())
 
+/** Schemas are computed with, so their big integers are rounded. */
+function toRoundedSchema(schema: { [key: string]: Json }): JsonObject {
+  return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, restoreRoundedIntegers(value)]))
+}
+
 /** Adds what many servers leave out: that the input is an object, and that it may have no properties. */
 function toObjectSchema({ type = 'object', ...rest }: McpTool['inputSchema']): JsonObject | null {
   const isObject = type === 'object' || (Array.isArray(type) && type.includes('object'))
   const schema = jsonObjectSchema.safeParse({ ...rest, type: 'object', properties: rest.properties ?? {} })
-  return isObject && schema.success ? schema.data : null
+  return isObject && schema.success ? toRoundedSchema(schema.data) : null
 }

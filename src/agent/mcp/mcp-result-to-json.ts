@@ -1,31 +1,53 @@
 import type { CallToolResult } from '@ai-sdk/mcp'
 import { z } from 'zod'
-import type { Json } from '../../lib/text/json.ts'
-import { ToolError } from '../tools/tool.ts'
+import { type Json, stringifyJson, toWellFormedJson } from '../../lib/text/json.ts'
+import {
+  formatToolResultFile,
+  parseToolResultFile,
+  type ToolResultElement,
+} from '../../model/tool-result/tool-result-content.ts'
+import { type StoreToolFile, ToolError } from '../tools/tool.ts'
+import { isForEveryone, mcpContentToElements } from './mcp-content-to-elements.ts'
+import { relateStructuredContent } from './relate-structured-content.ts'
+import { restoreBigIntegers } from './transport/big-integer-marker.ts'
 
-const contentPartsSchema = z.array(z.record(z.string(), z.json()))
+/** A value of a message, which was parsed from JSON. */
+const json = z
+  .custom<Json>((value) => value !== undefined)
+  .transform((value) => restoreBigIntegers(toWellFormedJson(value)))
 const resultSchema = z.object({
-  content: contentPartsSchema.default([]),
-  structuredContent: z.json().optional(),
+  content: z.array(json).default([]),
+  structuredContent: json.optional(),
   isError: z.boolean().optional(),
   /** The result in the first version of the protocol. */
-  toolResult: z.json().optional(),
+  toolResult: json.optional(),
 })
 
-const textPartSchema = z.object({ type: z.literal('text'), text: z.string() })
-
 /**
- * Converts a tool result to its simplest form: structured content, a text, or the content parts. Throws a ToolError if
- * the tool reports a failure.
+ * Converts a tool result to its simplest form without loss: a text, structured content that its only text repeats, or an
+ * object with the content in order and the structured content beside it. Files are stored. Throws a ToolError if the
+ * tool reports a failure.
  */
-export function mcpResultToJson(result: CallToolResult): Json {
+export async function mcpResultToJson(result: CallToolResult, storeFile: StoreToolFile): Promise<Json> {
   const { content, structuredContent, isError, toolResult } = resultSchema.parse(result)
-  const texts = content.flatMap((part) => textPartSchema.safeParse(part).data?.text ?? [])
-  if (isError)
-    throw new ToolError(texts.join('\n') || (content.length > 0 ? JSON.stringify(content) : 'The tool failed.'))
   if (toolResult !== undefined) return toolResult
-  if (texts.length < content.length) return content
-  if (structuredContent !== undefined) return structuredContent
+  const elements = await mcpContentToElements(content, isError ? null : storeFile)
+  if (isError) throw new ToolError(formatFailure(elements))
+  if (elements.length === 0 && structuredContent !== undefined) return structuredContent
+  const texts = elements.flatMap(({ type, text }) => (type === 'text' && typeof text === 'string' ? [text] : []))
+  const relation = structuredContent === undefined ? 'wrapped' : relateStructuredContent(structuredContent, texts)
   const [text] = texts
-  return texts.length === 1 && text !== undefined ? text : content
+  if (elements.length === 1 && text !== undefined && elements.every(isForEveryone) && relation !== 'different')
+    return relation === 'equal' ? (structuredContent ?? null) : text
+  const hasOwnStructure = structuredContent !== undefined && relation === 'different'
+  return { content: elements.map((element) => ({ ...element })), ...(hasOwnStructure && { structuredContent }) }
+}
+
+function formatFailure(elements: readonly ToolResultElement[]): string {
+  const lines = elements.map((element) => {
+    const file = parseToolResultFile(element)
+    if (file) return formatToolResultFile(file)
+    return typeof element['text'] === 'string' ? element['text'] : stringifyJson(element)
+  })
+  return lines.join('\n') || 'The tool failed.'
 }

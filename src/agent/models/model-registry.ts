@@ -18,6 +18,7 @@ import { guessContextWindow } from './context-window.ts'
 import type { ModelAddress } from '../../model/model-observation.ts'
 import type { ModelObservationStore } from '../../storage/model-observation-store.ts'
 import type { Logger } from '../../lib/logger.ts'
+import { findToolImageSupport, type ToolImageSupport } from './image-support.ts'
 import { ModelListCache } from './model-list-cache.ts'
 import { ModelObservations } from './model-observations.ts'
 import type { ProviderModel } from './parse-model-list.ts'
@@ -47,13 +48,14 @@ export interface ResolvedModel {
   readonly textGenerator: SummaryAndTitleGenerator
   /** Size of the context window, in tokens. */
   readonly contextWindow: number
+  readonly toolImages: ToolImageSupport
 }
 
 export interface ModelRegistryOptions {
   /** The configured providers. Their order is the order of the list, and decides which one has the default model. */
   readonly providers: readonly Provider[]
   /** Answers as `offline/eliza`. */
-  readonly offline: Pick<ResolvedModel, 'agent' | 'textGenerator' | 'contextWindow'>
+  readonly offline: Pick<ResolvedModel, 'agent' | 'textGenerator' | 'contextWindow' | 'toolImages'>
   /** The tools that models are offered. */
   readonly toolbox: Toolbox
   /** How many requests to the model one answer may take. */
@@ -210,6 +212,7 @@ export class ModelRegistry {
       agent: createModelAgent({ ...agentOptions, toolbox, maxSteps }),
       textGenerator: createModelSummaryGenerator(createModelAgent({ ...agentOptions, maxSteps: 1 }), contextWindow),
       contextWindow,
+      toolImages: findToolImageSupport(provider, name),
     }
   }
 

@@ -1,3 +1,4 @@
+import { noToolImages } from '../models/image-support.ts'
 import type { ResolvedModel } from '../models/model-registry.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 import { createElizaAgent } from './eliza-agent.ts'
@@ -7,10 +8,11 @@ import { offlineSummaryGenerator } from './offline-summary-generator.ts'
 export function createOfflineModel(options: {
   readonly delayMs: number
   readonly toolbox: Toolbox
-}): Pick<ResolvedModel, 'agent' | 'textGenerator' | 'contextWindow'> {
+}): Pick<ResolvedModel, 'agent' | 'textGenerator' | 'contextWindow' | 'toolImages'> {
   return {
     agent: createElizaAgent(options),
     textGenerator: offlineSummaryGenerator,
     contextWindow: Number.POSITIVE_INFINITY,
+    toolImages: noToolImages,
   }
 }

@@ -115,6 +115,8 @@ export interface ToolLimits {
 export interface ImageLimits {
   /** The media types of images that models accept. Empty: none. */
   readonly mediaTypes: readonly string[]
+  /** Names of models that accept images for sure. The others are sent those of a user, but none of a tool. */
+  readonly modelNames: RegExp
   /** Whether a tool result may contain images. Otherwise a user's message with them follows. */
   readonly inToolResults: boolean
   /** How many images one request may have. */
@@ -158,7 +160,7 @@ export const defaultDialect: Dialect = {
   finishReasons: {},
   retry: { headers: {}, bodyKeys: [] },
   tools: { maxCount: 128, maxNameLength: 64, maxDescriptionLength: 1024, unsupportedKeywords: [] },
-  images: { mediaTypes: webImageTypes, inToolResults: false, maxCount: 50 },
+  images: { mediaTypes: webImageTypes, modelNames: /^(?!)/, inToolResults: false, maxCount: 50 },
 }
 
 type DialectSection = Exclude<keyof Dialect, 'name' | 'recognition' | 'rejectedFields' | 'finishReasons'>

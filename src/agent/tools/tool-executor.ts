@@ -9,14 +9,14 @@ import { parseToolArguments } from '../../model/tool-call.ts'
 import type { AgentEvent, AgentRun, ToolCallRequest, ToolGate } from '../agent.ts'
 import type { ApprovalPolicy } from './approval-policy.ts'
 import { clarifyTool, parseClarifyQuestion } from './clarify-tool.ts'
-import { type JsonObject, type Tool, ToolError, type ToolSource } from './tool.ts'
+import { type JsonObject, type StoreToolFile, type Tool, ToolError, type ToolSource } from './tool.ts'
 import { type TruncatedToolResult, truncateToolResult } from './truncate-tool-result.ts'
 
 export interface ToolExecutorOptions {
   readonly policy: ApprovalPolicy
   /** Whether there is a tool `clarify`, with which models ask the user. */
   readonly offersClarify: boolean
-  /** Stores a result that is too long for the log. Resolves to its hash once it is on disk. */
+  /** Stores a file of a result, or a result that is too long for the log. Resolves to its hash once it is on disk. */
   readonly storeFile: (bytes: Uint8Array) => Promise<string>
   /** Milliseconds without progress after which a tool call has failed. */
   readonly toolTimeoutMs: number
@@ -26,6 +26,8 @@ export interface ToolExecutorOptions {
   readonly maxResultLength: number
   readonly log: Logger
 }
+
+const notStoredMessage = 'The tool ran, but its result could not be stored.'
 
 const maxDescriptionLength = 500 // UTF-16 code units
 
@@ -102,13 +104,20 @@ export class ToolExecutor {
     const maxTimeoutMs = Math.max(toolTimeoutMs, maxToolDurationMs)
     using timeout = new ExtendableTimeout({ timeoutMs: toolTimeoutMs, maxTimeoutMs })
     const signal = AbortSignal.any([this.#run.signal, timeout.signal])
+    const blobHashes: string[] = []
+    const storeFile: StoreToolFile = async (bytes) => {
+      const hash = await this.#storeFile(bytes, tool)
+      blobHashes.push(hash)
+      return hash
+    }
+    const context = { signal, onProgress: () => timeout.extend(), storeFile }
     try {
       // A tool that ignores its signal is not waited for.
-      const output = await rejectOnAbort(tool.execute(input, { signal, onProgress: () => timeout.extend() }), signal)
+      const output = await rejectOnAbort(tool.execute(input, context), signal)
       const result = await this.#truncate(output, tool)
       yield result
-        ? { type: 'tool-result', callId, ...result }
-        : toErrorEvent(callId, 'The tool ran, but its result could not be stored.')
+        ? { type: 'tool-result', callId, ...result, ...(blobHashes.length > 0 && { blobHashes }) }
+        : toErrorEvent(callId, notStoredMessage)
     } catch (error) {
       if (this.#run.signal.aborted) return
       yield timeout.signal.aborted ? this.#toTimeoutEvent(callId) : await this.#toFailureEvent(error, tool, callId)
@@ -132,6 +141,15 @@ export class ToolExecutor {
     }
     this.#options.log.error({ err: error, tool: tool.name }, 'Tool failed with an unexpected error.')
     return toErrorEvent(callId, 'The tool failed with an internal error.')
+  }
+
+  async #storeFile(bytes: Uint8Array, tool: Tool): Promise<string> {
+    try {
+      return await this.#options.storeFile(bytes)
+    } catch (error) {
+      this.#options.log.error({ err: error, tool: tool.name }, 'File of a tool result could not be stored.')
+      throw new ToolError(notStoredMessage)
+    }
   }
 
   /** Null if the complete result could not be stored. */

@@ -2,8 +2,12 @@ import type { Json } from '../../lib/text/json.ts'
 
 export type JsonObject = { readonly [key: string]: Json }
 
+/** Stores a file of a result. Resolves to the hash of its bytes once they are on disk. Rejects with a ToolError. */
+export type StoreToolFile = (bytes: Uint8Array) => Promise<string>
+
 /** What a tool is given besides its input. */
 export interface ToolExecutionContext {
+  readonly storeFile: StoreToolFile
   /** Aborts when the call has taken too long or its answer has ended. */
   readonly signal: AbortSignal
   /** Reports that the tool is at work, which restarts its timeout. */

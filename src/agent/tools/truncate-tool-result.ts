@@ -1,5 +1,12 @@
 import { type Json, stringifyJson } from '../../lib/text/json.ts'
 import { findGraphemeStart } from '../../lib/text/truncate.ts'
+import {
+  parseToolResultContent,
+  parseToolResultFile,
+  type ToolResultContent,
+  type ToolResultElement,
+} from '../../model/tool-result/tool-result-content.ts'
+import type { StoreToolFile } from './tool.ts'
 
 export interface TruncatedToolResult {
   readonly result: Json
@@ -9,19 +16,45 @@ export interface TruncatedToolResult {
 
 /**
  * Shortens a tool result for the log and the model. A result of more than `maxLength` UTF-16 code units is stored
- * completely as a file, as text or JSON, and is replaced by its beginning with a note.
+ * completely as a file, as text or JSON, and is replaced by its beginning with a note. Its images and files stay.
  */
 export async function truncateToolResult(
   result: Json,
   maxLength: number,
-  storeFile: (bytes: Uint8Array) => Promise<string>,
+  storeFile: StoreToolFile,
 ): Promise<TruncatedToolResult> {
   const text = typeof result === 'string' ? result.toWellFormed() : stringifyJson(result)
   if (text.length <= maxLength) return { result }
   const fileHash = await storeFile(Buffer.from(text))
-  const preview = text.slice(0, findGraphemeStart(text, maxLength)).toWellFormed()
-  return {
-    result: `${preview}\n[Truncated: the first ${preview.length} of ${text.length} characters. The complete result is stored.]`,
-    fileHash,
-  }
+  const content = parseToolResultContent(result)
+  if (content) return { result: truncateContent(content, maxLength), fileHash }
+  const preview = cut(text, maxLength)
+  return { result: `${preview}\n${formatNote(preview.length, text.length)}`, fileHash }
+}
+
+/** Texts are cut together, as if they were one. What is neither a text nor a file is left out. */
+function truncateContent({ content }: ToolResultContent, maxLength: number): Json {
+  const totalLength = content.reduce((length, element) => length + (findText(element)?.length ?? 0), 0)
+  let remaining = maxLength
+  const elements = content.flatMap((element): ToolResultElement[] => {
+    const text = findText(element)?.toWellFormed()
+    if (text === undefined) return parseToolResultFile(element) ? [element] : []
+    const preview = cut(text, remaining)
+    remaining -= preview.length
+    return preview === '' ? [] : [{ ...element, text: preview }]
+  })
+  const note = { type: 'text', text: formatNote(maxLength - remaining, totalLength) }
+  return { content: [...elements.map((element) => ({ ...element })), note] }
+}
+
+function findText({ type, text }: ToolResultElement): string | undefined {
+  return type === 'text' && typeof text === 'string' ? text : undefined
+}
+
+function cut(text: string, maxLength: number): string {
+  return text.slice(0, findGraphemeStart(text, maxLength)).toWellFormed()
+}
+
+function formatNote(length: number, totalLength: number): string {
+  return `[Truncated: the first ${length} of ${totalLength} characters. The complete result is stored.]`
 }

@@ -1,3 +1,4 @@
+import { detectImageMediaType } from '../../lib/detect-image-media-type.ts'
 import { decodeUtf8, parseDataUrl } from './data-url.ts'
 import { imageMediaTypes, isTextMediaType, toMediaTypeEssence } from './media-type.ts'
 
@@ -20,7 +21,7 @@ export function detectFileMediaType({
   readonly url: string
 }): string | null {
   const data = parseDataUrl(url)
-  const imageType = data && detectImageType(data.bytes)
+  const imageType = data && detectImageMediaType(data.bytes)
   if (imageType) return imageType
   const label = toMediaTypeEssence(mediaType)
   if (label.length > maxMediaTypeLength) return null
@@ -28,12 +29,4 @@ export function detectFileMediaType({
   if (imageMediaTypes.includes(label) || isTextMediaType(label)) return label
   const text = data && possibleTextLabel.test(label) ? decodeUtf8(data) : null
   return text !== null && !binaryCharacter.test(text) ? 'text/plain' : null
-}
-
-function detectImageType(bytes: Buffer): string | null {
-  const start = bytes.toString('latin1', 0, 12)
-  if (start.startsWith('\x89PNG\r\n\x1a\n')) return 'image/png'
-  if (start.startsWith('\xff\xd8\xff')) return 'image/jpeg'
-  if (/^GIF8[79]a/.test(start)) return 'image/gif'
-  return /^RIFF.{4}WEBP/s.test(start) ? 'image/webp' : null
 }

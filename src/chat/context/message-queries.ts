@@ -1,4 +1,5 @@
 import type { ModelMessage } from 'ai'
+import type { ResolvedModel } from '../../agent/models/model-registry.ts'
 import { takePage } from '../../storage/keyset-pagination.ts'
 import type { ProfileStorage } from '../../storage/profile-storage.ts'
 import type { SessionRepository } from '../../sessions/session-repository.ts'
@@ -7,9 +8,13 @@ import type { SessionRecord } from '../../model/session.ts'
 import type { PageRequest } from '../../lib/pagination.ts'
 import { inlineFiles } from '../attachments/attachments.ts'
 import { toModelMessages } from './to-model-messages.ts'
+import { ToolImageLoader } from './tool-image-loader.ts'
 import { trimToContextWindow } from './trim-to-context-window.ts'
 import type { StreamingAnswers } from './streaming-answers.ts'
 import { loadPartsFromLog } from '../log/load-parts-from-log.ts'
+
+/** What of a model decides which messages it is sent. `contextWindow` is in tokens. */
+export type ModelContextLimits = Pick<ResolvedModel, 'contextWindow' | 'toolImages'>
 
 /** Reads the messages of a profile: those that are stored, and the answers that are streaming. */
 export class MessageQueries {
@@ -84,19 +89,22 @@ export class MessageQueries {
   }
 
   /**
-   * Starts to load the session's context and returns a function that appends the answer so far and trims the result to
-   * a context window, in tokens; the function may be given another one. The context is read once. If that fails, each call of the function rejects.
+   * Starts to load the session's context and returns a function that appends the answer so far and converts the result
+   * for a model: it is trimmed to the context window, and has the images of tools that the model accepts. The function
+   * may be given another window, in tokens. The context is read once. If that fails, each call of the function rejects.
    */
   prepareModelMessages(
     session: SessionRecord,
-    contextWindowTokens: number,
-  ): (answer: MessageRecord | null, otherContextWindowTokens?: number) => Promise<ModelMessage[]> {
+    { contextWindow, toolImages }: ModelContextLimits,
+  ): (answer: MessageRecord | null, otherContextWindow?: number) => Promise<ModelMessage[]> {
+    const imageLoader = new ToolImageLoader(this.#profile.blobs, toolImages)
     const contextMessages = this.loadContext(session).then((messages) => this.#inlineAllFiles(messages))
     contextMessages.catch(() => undefined)
-    return async (answer, otherContextWindowTokens = contextWindowTokens) => {
+    return async (answer, otherContextWindow = contextWindow) => {
       // The answer may have been stored while the context was read.
       const earlier = (await contextMessages).filter(({ id }) => id !== answer?.id)
-      return trimToContextWindow(toModelMessages(answer ? [...earlier, answer] : earlier), otherContextWindowTokens)
+      const messages = answer ? [...earlier, answer] : earlier
+      return trimToContextWindow(toModelMessages(messages, await imageLoader.load(messages)), otherContextWindow)
     }
   }
 

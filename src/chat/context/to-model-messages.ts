@@ -1,18 +1,14 @@
-import { z } from 'zod'
 import type { AssistantModelMessage, ModelMessage, ToolModelMessage, UserModelMessage } from 'ai'
-import {
-  hasBigInteger,
-  isJsonObject,
-  type Json,
-  stringifyJson,
-  toRawJson,
-  toWellFormedJson,
-} from '../../lib/text/json.ts'
+import { isJsonObject, toRawJson, toWellFormedJson } from '../../lib/text/json.ts'
 import type { MessagePart, MessageRecord, ToolCall } from '../../model/message.ts'
 import { decodeUtf8 } from '../attachments/data-url.ts'
 import { isTextMediaType } from '../attachments/media-type.ts'
 import { parseDataUrl } from '../attachments/data-url.ts'
 import { parseToolCallArguments } from '../../model/tool-call.ts'
+import { type ToolImagePart, type ToolImages, toToolOutput } from './to-tool-output.ts'
+
+/** Introduces images whose request has no place for them in the results of tools. */
+const imagesNote = { type: 'text', text: '[Images from the results of the tools, in order.]' } as const
 
 /**
  * Converts messages to what a model is sent. It is a pure function of the fold, valid for every prefix of every log: each
@@ -20,7 +16,10 @@ import { parseToolCallArguments } from '../../model/tool-call.ts'
  * are left out, as are messages that were withdrawn or are still queued. Only text, files and tool calls are read, so
  * nothing else can reach a provider.
  */
-export function toModelMessages(messages: readonly MessageRecord[]): ModelMessage[] {
+export function toModelMessages(
+  messages: readonly MessageRecord[],
+  toolImages: ToolImages = { placement: 'none', bytesByHash: new Map() },
+): ModelMessage[] {
   const toWireId = createWireIdMapper()
   return messages.flatMap((message) => {
     if (message.withdrawn || message.position === null) return []
@@ -28,7 +27,7 @@ export function toModelMessages(messages: readonly MessageRecord[]): ModelMessag
       case 'USER':
         return toUserMessages(message.parts)
       case 'ASSISTANT':
-        return splitIntoSteps(message.parts).flatMap((step) => toStepMessages(step, toWireId))
+        return splitIntoSteps(message.parts).flatMap((step) => toStepMessages(step, toWireId, toolImages))
       case 'SYSTEM':
         // A system message in a Hermes transcript is no instruction for Segue's model. A summary stands for the chat so far.
         return message.summary
@@ -81,55 +80,35 @@ function splitIntoSteps(parts: readonly MessagePart[]): AnswerStep[] {
   return steps
 }
 
-function toStepMessages({ text, calls }: AnswerStep, toWireId: (call: ToolCall) => string): ModelMessage[] {
+function toStepMessages(
+  { text, calls }: AnswerStep,
+  toWireId: (call: ToolCall) => string,
+  toolImages: ToolImages,
+): ModelMessage[] {
   const content: Exclude<AssistantModelMessage['content'], string> = []
   const results: ToolModelMessage['content'] = []
+  const images: ToolImagePart[] = []
   for (const block of text) if (!isBlank(block)) content.push({ type: 'text', text: block.toWellFormed() })
   for (const call of calls) {
     // The model did not finish this call.
     if (!call.argumentsWhole) continue
     const toolIdentity = { toolCallId: toWireId(call), toolName: toWireToolName(call.name) }
     content.push({ type: 'tool-call', ...toolIdentity, input: toWireInput(call) })
-    results.push({ type: 'tool-result', ...toolIdentity, output: toToolOutput(call) })
+    const result = toToolOutput(call, toolImages)
+    results.push({ type: 'tool-result', ...toolIdentity, output: result.output })
+    images.push(...result.images)
   }
   if (content.length === 0) return []
   const assistant: ModelMessage = { role: 'assistant', content }
-  return results.length > 0 ? [assistant, { role: 'tool', content: results }] : [assistant]
+  if (results.length === 0) return [assistant]
+  const followUp: ModelMessage[] = images.length > 0 ? [{ role: 'user', content: [imagesNote, ...images] }] : []
+  return [assistant, { role: 'tool', content: results }, ...followUp]
 }
 
 /** Every provider requires an object. Other arguments are replaced with an empty one. The SDK writes it as JSON. */
 function toWireInput(call: ToolCall): unknown {
   const input = toWellFormedJson(parseToolCallArguments(call))
   return isJsonObject(input) ? toRawJson(input) : {}
-}
-
-type ToolOutput = Extract<ToolModelMessage['content'][number], { type: 'tool-result' }>['output']
-
-function toToolOutput(call: ToolCall): ToolOutput {
-  switch (call.state) {
-    case 'SUCCEEDED':
-      return toResultOutput(toWellFormedJson(call.result))
-    case 'FAILED':
-      return { type: 'error-text', value: call.error?.toWellFormed() ?? 'The tool failed.' }
-    case 'DENIED':
-      return { type: 'error-text', value: call.error?.toWellFormed() ?? 'This call was not allowed. It was not run.' }
-    case 'CANCELLED':
-      return { type: 'error-text', value: call.error?.toWellFormed() ?? 'Cancelled by the user before it finished.' }
-    case 'OUTCOME_UNKNOWN':
-      return { type: 'error-text', value: 'The server stopped while it ran. It may or may not have taken effect.' }
-    case 'STREAMING':
-    case 'AWAITING_APPROVAL':
-    case 'RUNNING':
-      return { type: 'error-text', value: 'It has not finished yet.' }
-  }
-}
-
-/** The SDK sends JSON as text as well, but accepts no integers beyond 2^53 in it. */
-function toResultOutput(result: Json): ToolOutput {
-  if (typeof result === 'string') return { type: 'text', value: result }
-  return hasBigInteger(result)
-    ? { type: 'text', value: stringifyJson(result) }
-    : { type: 'json', value: z.json().parse(result) }
 }
 
 /** Replaces the characters that providers reject in the names of tools. A model can make up any name. */

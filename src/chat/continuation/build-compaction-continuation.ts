@@ -1,3 +1,4 @@
+import { noToolImages } from '../../agent/models/image-support.ts'
 import { AgentError } from '../../agent/agent.ts'
 import type { ResolvedModel } from '../../agent/models/model-registry.ts'
 import { createBadInputError, SegueError } from '../../lib/errors.ts'
@@ -69,7 +70,7 @@ async function generateSummary(input: CompactionInput): Promise<{ text: string; 
   if (context.every(({ summary }) => summary)) {
     throw createBadInputError('There is nothing to summarise. Send a message first.', 'id')
   }
-  const messages = await messageQueries.prepareModelMessages(session, model.contextWindow)(null)
+  const messages = await messageQueries.prepareModelMessages(session, { ...model, toolImages: noToolImages })(null)
   const summary = await model.textGenerator
     .generateSummary({ model: model.name, messages, signal })
     .catch(rethrowAsProviderError)

@@ -61,7 +61,7 @@ export class SessionActors {
       // Without waiting for a provider: the actor could neither cancel nor stop meanwhile.
       resolveModel: (id) => models.resolve(id, { maxListWaitMs: 0 }),
       findMessage: (id) => sessions.findMessage(id),
-      prepareModelMessages: (model) => messageQueries.prepareModelMessages(session, model.contextWindow),
+      prepareModelMessages: (model) => messageQueries.prepareModelMessages(session, model),
       isToolGranted: (tool) => profile.decisions.isGranted(tool, session.id),
       createStaleError: () => writableSessions.createStaleError(session.id),
       onLateEvent: () => (this.#lateEventCount += 1),

@@ -89,9 +89,9 @@ function toOutcome(
   event: AgentEventOfType<'tool-result'> | AgentEventOfType<'tool-error'>,
 ): Partial<ToolCall> & { readonly state: ToolCallState } {
   const file = event.fileHash === undefined ? {} : { resultFile: event.fileHash }
-  return event.type === 'tool-result'
-    ? { state: 'SUCCEEDED', result: toWellFormedJson(event.result), ...file }
-    : { state: 'FAILED', error: event.error.toWellFormed(), ...file }
+  if (event.type === 'tool-error') return { state: 'FAILED', error: event.error.toWellFormed(), ...file }
+  const blobs = event.blobHashes?.length ? { resultBlobs: event.blobHashes } : {}
+  return { state: 'SUCCEEDED', result: toWellFormedJson(event.result), ...file, ...blobs }
 }
 
 /** A call of this step with its part. The first mention of its id creates it. */

@@ -1,5 +1,4 @@
-/** The path below which the server serves files. */
-export const filesPath = '/files'
+import { filesPath } from '../../model/blob-url.ts'
 
 /** The URL of an attached file: the https URL that it was sent with, or a path on this server. */
 export function toAttachmentUrl(part: {

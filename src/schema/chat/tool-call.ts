@@ -1,4 +1,5 @@
 import type { ToolCall } from '../../model/message.ts'
+import { shortenEmbeddedFiles } from '../../model/tool-result/shorten-embedded-files.ts'
 import { parseToolCallArguments } from '../../model/tool-call.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { ToolCallStateEnum } from './chat-enums.ts'
@@ -23,11 +24,15 @@ export const ToolCallType = schemaBuilder.objectRef<ToolCall>('ToolCall').implem
       resolve: parseToolCallArguments,
     }),
     state: t.expose('state', { type: ToolCallStateEnum, description: 'The progress of the call.' }),
-    result: t.expose('result', {
+    result: t.field({
       type: 'JSON',
       nullable: true,
-      description:
-        'The result that the model receives. A very long result is cut, with a note at its end; see `resultUrl`. Null if there is none.',
+      description: [
+        'The result of the tool. Null if there is none. A single text is a string. Several elements, and those that are not text, are `{content}`; data beside them is `structuredContent`.',
+        'Each image or file keeps its place in `content` as `{type, mediaType, name, size, url}`: `type` is `image` or `file`, `size` is in bytes, and `url` is a path on this server that never changes. It is null for a file in an old result, whose bytes cannot be read. Elements may have `annotations.audience`: `user` alone is not sent to the model, `assistant` alone is not meant for people.',
+        'A very long result is cut, with a note at its end; see `resultUrl`.',
+      ].join('\n\n'),
+      resolve: ({ result }) => shortenEmbeddedFiles(result),
     }),
     resultUrl: t.string({
       nullable: true,

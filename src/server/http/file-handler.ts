@@ -5,7 +5,7 @@ import type { ProfileServices } from '../../services/profile-services.ts'
 import { type FileRequestTarget, parseFileRequestPath } from './parse-file-request-path.ts'
 import { readRequestPath, type RequestHandler } from './router.ts'
 
-/** Serves the attachments of messages, and tool results that are too large for the log. Responds 404 to other paths. */
+/** Serves the attachments of messages, the files of tool results, and results that are too large for the log. Responds 404 to other paths. */
 export function createFileHandler(profiles: ProfileRegistry): RequestHandler {
   return async (request, response) => {
     const reference = parseFileRequestPath(readRequestPath(request))
@@ -34,7 +34,7 @@ async function findFile(
   for (const profile of profiles) {
     const file = await (reference.type === 'attachment'
       ? readAttachment(reference, profile)
-      : readToolResult(reference.hash, profile))
+      : readToolResult(reference, profile))
     if (file) return file
   }
   return null
@@ -53,7 +53,10 @@ async function readAttachment(
   return bytes && { mediaType: part.mediaType, bytes }
 }
 
-async function readToolResult(hash: string, { profile }: ProfileServices): Promise<DecodedDataUrl | null> {
+async function readToolResult(
+  { hash, mediaType }: Extract<FileRequestTarget, { type: 'toolResult' }>,
+  { profile }: ProfileServices,
+): Promise<DecodedDataUrl | null> {
   const bytes = await profile.blobs.get(hash)
-  return bytes && { mediaType: 'text/plain; charset=utf-8', bytes }
+  return bytes && { mediaType: mediaType ?? 'text/plain; charset=utf-8', bytes }
 }

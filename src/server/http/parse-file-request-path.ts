@@ -1,19 +1,20 @@
-import { filesPath } from '../../schema/chat/file-url.ts'
+import { filesPath } from '../../model/blob-url.ts'
 
 /** What a path below `/files` refers to. */
 export type FileRequestTarget =
   | { readonly type: 'attachment'; readonly messageId: string; readonly partIndex: number }
-  | { readonly type: 'toolResult'; readonly hash: string }
+  /** `mediaType` is null for the complete text of a result. */
+  | { readonly type: 'toolResult'; readonly hash: string; readonly mediaType: string | null }
 
 const attachmentPattern = /^\/([^/]+)\/(0|[1-9]\d*)$/
-const toolResultPattern = /^\/([0-9a-f]{64})$/
+const toolResultPattern = /^\/([0-9a-f]{64})(?:\/([a-z0-9][\w.+-]*\/[a-z0-9][\w.+-]*))?$/
 
-/** Reads `/files/<messageId>/<partIndex>` or `/files/<sha256 in hex>`. Null for every other path. */
+/** Reads `/files/<messageId>/<partIndex>` or `/files/<sha256 in hex>[/<media type>]`. Null for every other path. */
 export function parseFileRequestPath(path: string): FileRequestTarget | null {
   if (!path.startsWith(`${filesPath}/`)) return null
   const name = path.slice(filesPath.length)
-  const hash = toolResultPattern.exec(name)?.[1]
-  if (hash !== undefined) return { type: 'toolResult', hash }
+  const [, hash, mediaType = null] = toolResultPattern.exec(name) ?? []
+  if (hash !== undefined) return { type: 'toolResult', hash, mediaType }
   const [, id, index] = attachmentPattern.exec(name) ?? []
   const messageId = id === undefined ? null : decodePathSegment(id)
   return messageId === null ? null : { type: 'attachment', messageId, partIndex: Number(index) }

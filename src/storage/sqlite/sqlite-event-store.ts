@@ -1,6 +1,7 @@
 import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
 import { chunkArray } from '../../lib/chunk-array.ts'
 import { createIdNotFoundError } from '../../lib/errors.ts'
+import { listEventBlobHashes } from '../../model/blob-url.ts'
 import type { ChatEvent } from '../../model/chat-event.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
@@ -10,7 +11,7 @@ import { FencingError, LogVersionConflictError } from '../errors.ts'
 import type { AppendRequest, EventRange, EventStore, SessionRecordPatch } from '../event-store.ts'
 import type { CreateSessionRequest } from '../sessions/session-writer.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
-import { findUnreferencedBlobs, listSessionBlobHashes } from './rows/blob-reference-row.ts'
+import { findUnreferencedBlobs, insertBlobReference, listSessionBlobHashes } from './rows/blob-reference-row.ts'
 import { lookUpInBatches } from './look-up-in-batches.ts'
 import { upsertDecision } from './rows/decision-row.ts'
 import { type EventRow, eventToRow, insertEvent, readEventPage } from './rows/event-row.ts'
@@ -49,7 +50,7 @@ export class SqliteEventStore implements EventStore {
       if (newSession) insertSession(this.#database, newSession)
       this.#advanceHead(request)
       if (fence) this.#assertFence(fence)
-      for (const event of request.events) insertEvent(this.#database, event)
+      for (const event of request.events) this.#insertEvent(event)
       for (const stream of request.streams ?? [])
         upsertStream(this.#database, stream, key?.streamId === stream.id ? key : null)
       for (const message of request.messages ?? []) upsertMessage(this.#database, message)
@@ -59,6 +60,12 @@ export class SqliteEventStore implements EventStore {
       if (sessionPatch) this.#patchSession(request.sessionId, sessionPatch)
     })
     if (request.decisions?.length) this.#database.changes.decisions.notify()
+  }
+
+  /** The files of an answer are referred to before the answer has a row, so that a long one does not lose them. */
+  #insertEvent(event: ChatEvent): void {
+    insertEvent(this.#database, event)
+    for (const hash of listEventBlobHashes(event)) insertBlobReference(this.#database, hash, event.sessionId)
   }
 
   async deleteSession(id: string): Promise<string[]> {

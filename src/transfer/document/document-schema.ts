@@ -53,6 +53,7 @@ const toolCall: z.ZodType<ToolCall> = z.strictObject({
   ]),
   result: json,
   resultFile: z.exactOptional(hash),
+  resultBlobs: z.exactOptional(z.array(hash)),
   error: text.nullable(),
   startedAt: time.nullable(),
   finishedAt: time.nullable(),

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type IdKind, parseIdKind } from '../../lib/ids.ts'
 import { stringifyJson } from '../../lib/text/json.ts'
-import { findPartBlobHash } from '../../model/blob-url.ts'
+import { listEventBlobHashes, listPartBlobHashes } from '../../model/blob-url.ts'
 import { assertNoParentCycle } from './assert-no-parent-cycle.ts'
 import type { ExportDocumentRecord, ExportSectionRecord } from './document-schema.ts'
 import { ExportImportError } from '../export-import-error.ts'
@@ -97,7 +97,7 @@ export class ExportDocumentValidator {
     this.#messages.add(message.id)
     if (message.streamId !== null) this.#assertKnown('stream', this.#streams, message.streamId)
     if (message.inLog && message.streamId === null) this.#fail('inLog: The message has no stream.')
-    for (const part of message.parts) this.#assertFileListed(session, findPartBlobHash(part))
+    for (const hash of message.parts.flatMap(listPartBlobHashes)) this.#assertFileListed(session, hash)
   }
 
   #addEvent(event: ExportSectionRecord<'events'>): void {
@@ -106,7 +106,7 @@ export class ExportDocumentValidator {
     session.lastSeq = event.seq
     if (event.streamId !== null) this.#assertKnown('stream', this.#streams, event.streamId)
     if ('messageId' in event && event.messageId !== null) this.#assertKnown('message', this.#messages, event.messageId)
-    if (event.type === 'ToolCallChanged') this.#assertFileListed(session, event.toolCall.resultFile ?? null)
+    for (const hash of listEventBlobHashes(event)) this.#assertFileListed(session, hash)
     if ('decision' in event) this.#expectLater('decision', event.decision.id)
     if (event.type === 'StreamStarted') {
       this.#assertKnown('message', this.#messages, event.userMessageId)

@@ -12,6 +12,8 @@ const messageSchema = z.object({
 export type Message = z.output<typeof messageSchema>
 
 export interface ReceivedMessage {
+  /** The message as it was sent. */
+  readonly body: string
   readonly message: Message
   readonly session: string | undefined
 }
@@ -62,8 +64,9 @@ export async function startScriptedHttpServer(tools: Readonly<Record<string, Beh
       streams.push(response)
       return void response.writeHead(200, eventStreamHeaders).flushHeaders()
     }
-    const message = messageSchema.parse(JSON.parse(await text(request)))
-    const receivedMessage = { message, session }
+    const body = await text(request)
+    const message = messageSchema.parse(JSON.parse(body))
+    const receivedMessage = { message, session, body }
     received.push(receivedMessage)
     const { id, method, params } = message
     const respond = (result: object): void => {

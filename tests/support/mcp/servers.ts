@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
@@ -37,6 +38,7 @@ export const filesystem = require.resolve('@modelcontextprotocol/server-filesyst
 export const newToolContext = (signal = new AbortController().signal): ToolExecutionContext => ({
   signal,
   onProgress: () => undefined,
+  storeFile: async (bytes) => createHash('sha256').update(bytes).digest('hex'),
 })
 
 export interface TestTools extends AsyncDisposable {

@@ -1,3 +1,4 @@
+import { noToolImages } from '../../../src/agent/models/image-support.ts'
 import type { Agent, SummaryAndTitleGenerator } from '../../../src/agent/agent.ts'
 import type { ResolvedModel } from '../../../src/agent/models/model-registry.ts'
 
@@ -15,6 +16,7 @@ export function newResolvedModel(agent: Agent, overrides: Partial<ResolvedModel>
     agent,
     textGenerator: failingTextGenerator,
     contextWindow: Number.POSITIVE_INFINITY,
+    toolImages: noToolImages,
     ...overrides,
   }
 }

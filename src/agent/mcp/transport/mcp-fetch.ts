@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { type JSONRPCMessage, validateJSONRPCMessage } from '@ai-sdk/mcp'
 import type { McpFailureReason } from './mcp-failure-reason.ts'
+import { markBigIntegers, markBigIntegersInEventStream } from './big-integer-marker.ts'
 import { type McpHttpRequest, sendMcpHttpRequest, readMcpResponseText } from './mcp-http-request.ts'
 import { McpNotExecutedError } from './mcp-error.ts'
 import { tapMcpEventStream } from './tap-mcp-event-stream.ts'
@@ -90,7 +91,7 @@ function findNotExecutedReason(
 
 async function toResponseBody(response: IncomingMessage, message: JSONRPCMessage | null, options: McpFetchOptions) {
   if (!response.headers['content-type']?.includes('text/event-stream'))
-    return (await readMcpResponseText(response)) || null
+    return markBigIntegers(await readMcpResponseText(response)) || null
   if (message === null) return toReadableStream(tapNotifications(response, options), response)
   if (!('id' in message) || message.id === undefined) {
     response.destroy()
@@ -113,7 +114,8 @@ async function* tapNotifications(response: IncomingMessage, { type, onToolListCh
   if (type === 'sse') onStreamEnd()
 }
 
-function toReadableStream(chunks: AsyncGenerator<Uint8Array>, response: IncomingMessage): ReadableStream<Uint8Array> {
+function toReadableStream(events: AsyncGenerator<Buffer>, response: IncomingMessage): ReadableStream<Uint8Array> {
+  const chunks = markBigIntegersInEventStream(events)
   return new ReadableStream({
     async pull(controller) {
       const { value, done } = await chunks.next()

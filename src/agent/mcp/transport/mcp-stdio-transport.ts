@@ -5,9 +5,10 @@ import {
   validateJSONRPCMessage,
 } from '@ai-sdk/mcp'
 import type { StdioMcpServer } from '../../../config/profile/mcp-server.ts'
+import { markBigIntegers } from './big-integer-marker.ts'
 import { toMcpCancelledNotification, isToolListChanged } from './json-rpc.ts'
 import { McpChildProcess } from './mcp-child-process.ts'
-import { parseJsonOrNull } from '../../../lib/text/json.ts'
+import { parseJsonOrNull, stringifyJson } from '../../../lib/text/json.ts'
 
 export interface McpStdioTransportOptions {
   readonly onToolListChanged: () => void
@@ -36,7 +37,7 @@ export class McpStdioTransport implements MCPTransport {
   }
 
   async send(message: JSONRPCMessage, { signal }: MCPTransportSendOptions = {}): Promise<void> {
-    this.process.write(JSON.stringify(message))
+    this.process.write(stringifyJson(message))
     const cancellation = toMcpCancelledNotification(message)
     if (cancellation === null) return
     signal?.addEventListener('abort', () => this.process.write(JSON.stringify(cancellation)), { once: true })
@@ -64,7 +65,7 @@ export class McpStdioTransport implements MCPTransport {
 
 function parseMessage(line: string): JSONRPCMessage | null {
   try {
-    return validateJSONRPCMessage(parseJsonOrNull(line))
+    return validateJSONRPCMessage(parseJsonOrNull(markBigIntegers(line)))
   } catch {
     return null
   }

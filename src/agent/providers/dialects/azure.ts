@@ -1,4 +1,5 @@
 import { defineDialect } from '../dialect.ts'
+import { openAIImageModelNames } from './openai.ts'
 
 /** Azure OpenAI and Azure AI Foundry: https://learn.microsoft.com/azure/ai-services/openai/reference */
 export const azureDialect = defineDialect({
@@ -16,5 +17,6 @@ export const azureDialect = defineDialect({
     },
   },
   roles: { startsWithUser: false, alternates: false, system: 'anywhere' },
+  images: { modelNames: openAIImageModelNames },
   retry: { headers: { 'x-ratelimit-reset-requests': 'seconds', 'x-ratelimit-reset-tokens': 'seconds' } },
 })

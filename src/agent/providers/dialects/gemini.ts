@@ -34,6 +34,7 @@ export const geminiDialect = defineDialect({
     too_many_tool_calls: 'ERROR',
   },
   retry: { bodyKeys: ['retryDelay'] },
+  images: { modelNames: /^(models\/)?gemini-/ },
   tools: {
     unsupportedKeywords: ['$schema', '$id', '$comment', 'patternProperties', 'exclusiveMinimum', 'exclusiveMaximum'],
   },

@@ -16,5 +16,6 @@ export const openRouterDialect = defineDialect({
     returned: 'within-turn',
   },
   finishReasons: { error: 'ERROR' },
+  images: { modelNames: /^(anthropic\/claude-|google\/gemini-|openai\/(gpt-(4o|4\.1|[5-9])|o3(?!-mini)|o4))/ },
   retry: { headers: { 'x-ratelimit-reset': 'epoch-ms' } },
 })

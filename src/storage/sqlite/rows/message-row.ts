@@ -1,5 +1,5 @@
 import { parseExactJson, stringifyJson } from '../../../lib/text/json.ts'
-import { findPartBlobHash } from '../../../model/blob-url.ts'
+import { listPartBlobHashes } from '../../../model/blob-url.ts'
 import type { MessagePart, MessageRecord } from '../../../model/message.ts'
 import { normalizeUsage } from '../../../model/usage.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
@@ -85,6 +85,5 @@ export function upsertMessage(db: SqlConnection, message: MessageRecord): void {
   ).run(row)
   // Separately, because an update of this column has the message indexed again, even if it does not change.
   db.prepare<[MessageRow]>('UPDATE messages SET parts = :parts WHERE id = :id AND parts <> :parts').run(row)
-  for (const hash of message.parts.map(findPartBlobHash))
-    if (hash !== null) insertBlobReference(db, hash, message.sessionId)
+  for (const hash of message.parts.flatMap(listPartBlobHashes)) insertBlobReference(db, hash, message.sessionId)
 }

@@ -1,3 +1,4 @@
+import { noToolImages } from '../../../../src/agent/models/image-support.ts'
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -14,7 +15,12 @@ import { StrictProvider } from '../../../support/providers/strict-provider.ts'
 import { newToolbox } from '../../../support/fixtures/toolbox.ts'
 import { RecordingLogger } from '../../../support/recording-logger.ts'
 
-const offline = { agent: { async *answer() {} }, textGenerator: failingTextGenerator, contextWindow: 1000 }
+const offline = {
+  agent: { async *answer() {} },
+  textGenerator: failingTextGenerator,
+  contextWindow: 1000,
+  toolImages: noToolImages,
+}
 const warnings: object[] = []
 const log = new RecordingLogger(({ fields, message }) => void warnings.push({ ...fields, message }))
 

@@ -62,3 +62,45 @@ test('an error of the file store rejects', async () => {
   const full = async () => Promise.reject(new Error('the disk is full'))
   await expect(truncateToolResult('x'.repeat(9), 5, full)).rejects.toThrow('the disk is full')
 })
+
+describe('content beyond the limit', () => {
+  const text = (content: string) => ({ type: 'text', text: content })
+  const image = { type: 'image', mediaType: 'image/png', name: null, size: 3, url: '/files/x/image/png' }
+
+  test('keeps its files and the beginning of its texts', async () => {
+    const { stored, storeFile } = newFileStore()
+    const value = { content: [text('abc'), image, text('defgh'), text('ij'), image], structuredContent: { a: 1 } }
+    const { result, fileHash } = await truncateToolResult(value, 6, storeFile)
+    expect(result).toEqual({
+      content: [
+        text('abc'),
+        image,
+        text('def'),
+        image,
+        text('[Truncated: the first 6 of 10 characters. The complete result is stored.]'),
+      ],
+    })
+    expect(stored).toEqual([JSON.stringify(value)])
+    expect(fileHash).toMatch(/^[0-9a-f]{64}$/)
+  })
+
+  test('is cut between two grapheme clusters', async () => {
+    const { storeFile } = newFileStore()
+    const family = '👨‍👩‍👧'
+    const { result } = await truncateToolResult({ content: [text('a'), text(family.repeat(20))] }, 10, storeFile)
+    expect(result).toEqual({
+      content: [
+        text('a'),
+        text(family),
+        expect.objectContaining({ text: expect.stringContaining('the first 9 of 161 characters') }),
+      ],
+    })
+  })
+})
+
+test('a result with big integers is stored and truncated with their digits', async () => {
+  const { stored, storeFile } = newFileStore()
+  const { result } = await truncateToolResult([1234567890123456789n, 'x'.repeat(30)], 20, storeFile)
+  expect(result).toMatch(/^\[1234567890123456789\n/)
+  expect(stored).toEqual([`[1234567890123456789,"${'x'.repeat(30)}"]`])
+})

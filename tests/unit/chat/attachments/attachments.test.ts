@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { storeAttachment, inlineFiles } from '../../../../src/chat/attachments/attachments.ts'
 import { decodeUtf8 } from '../../../../src/chat/attachments/data-url.ts'
+import { MemoryBlobStore } from '../../../support/storage/memory-blob-store.ts'
 import { assertValidMessageFiles, type FileInput } from '../../../../src/chat/attachments/validate-message-files.ts'
 import { isTextMediaType } from '../../../../src/chat/attachments/media-type.ts'
 import { parseDataUrl, toDataUrl } from '../../../../src/chat/attachments/data-url.ts'
@@ -202,25 +202,6 @@ test('whether a file is text depends on its type without parameters', () => {
   ).toEqual([true, true, false, false, false])
   expect(decodeUtf8({ mediaType: 'text/plain', bytes: Buffer.from('\ufeffü') })).toBe('ü')
 })
-
-/** A store that counts its files. */
-class MemoryBlobStore implements BlobStore {
-  readonly files = new Map<string, Buffer>()
-
-  async put(bytes: Uint8Array): Promise<string> {
-    const hash = createHash('sha256').update(bytes).digest('hex')
-    this.files.set(hash, Buffer.from(bytes))
-    return hash
-  }
-
-  async get(hash: string): Promise<Buffer | null> {
-    return this.files.get(hash) ?? null
-  }
-
-  async deleteUnreferenced(): Promise<void> {}
-
-  async collectGarbage(): Promise<void> {}
-}
 
 describe('a part of a message', () => {
   const message = (...parts: MessageRecord['parts']): MessageRecord => ({

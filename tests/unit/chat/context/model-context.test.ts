@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { noToolImages } from '../../../../src/agent/models/image-support.ts'
 import { MessageQueries } from '../../../../src/chat/context/message-queries.ts'
 import { ActiveSessions } from '../../../../src/chat/runtime/active-sessions.ts'
 import type { MessageRecord } from '../../../../src/model/message.ts'
@@ -15,7 +16,10 @@ test('an answer that is stored while the context is loaded appears once in the m
   expect(answer).toMatchObject({ role: 'ASSISTANT', parts: [{ text: 'Hello' }] })
 
   const queries = new MessageQueries(fixture.profile, sessions, new ActiveSessions())
-  const loadModelMessages = queries.prepareModelMessages(session, Number.POSITIVE_INFINITY)
+  const loadModelMessages = queries.prepareModelMessages(session, {
+    contextWindow: Number.POSITIVE_INFINITY,
+    toolImages: noToolImages,
+  })
   const expected = [modelMessage.user('Hi'), modelMessage.assistant('Hello')]
   expect(await loadModelMessages(answer ?? null)).toEqual(expected)
   expect(await loadModelMessages(null)).toEqual(expected)

@@ -1,0 +1,75 @@
+import { z } from 'zod'
+import { detectImageMediaType } from '../../lib/detect-image-media-type.ts'
+import { isJsonObject, type Json } from '../../lib/text/json.ts'
+import { toBlobPath } from '../../model/blob-url.ts'
+import type { ToolResultElement, ToolResultFile } from '../../model/tool-result/tool-result-content.ts'
+import type { StoreToolFile } from '../tools/tool.ts'
+
+/** An image or audio, which has `data`, or an embedded resource, which has `blob`. */
+const fileSchema = z
+  .object({
+    data: z.string(),
+    mimeType: z.string().default(''),
+    name: z.string().optional(),
+    uri: z.string().optional(),
+  })
+  .or(
+    z
+      .object({ blob: z.string(), mimeType: z.string().default(''), name: z.string().optional(), uri: z.string() })
+      .transform(({ blob, ...rest }) => ({ ...rest, data: blob })),
+  )
+const annotatedSchema = z.object({ annotations: z.object({ audience: z.array(z.string()) }) })
+
+/**
+ * Converts the content of a tool result: each file is stored, and stands at its place as what it is and where. Other
+ * elements stay as they are. If `storeFile` is null, the files have no URL.
+ */
+export async function mcpContentToElements(
+  content: readonly Json[],
+  storeFile: StoreToolFile | null,
+): Promise<ToolResultElement[]> {
+  const elements: ToolResultElement[] = []
+  for (const part of content)
+    elements.push(await toElement(isJsonObject(part) ? part : { type: 'text', text: String(part) }, storeFile))
+  return elements
+}
+
+/** Whether an element is for the model and for people, as most are. */
+export function isForEveryone(element: ToolResultElement): boolean {
+  const { data } = annotatedSchema.safeParse(element)
+  return !data || ['user', 'assistant'].every((reader) => data.annotations.audience.includes(reader))
+}
+
+async function toElement(part: { [key: string]: Json }, storeFile: StoreToolFile | null): Promise<ToolResultElement> {
+  const { annotations } = part
+  const { data: source } = fileSchema.safeParse(part['type'] === 'resource' ? part['resource'] : part)
+  if (!source) return part
+  const bytes = Buffer.from(source.data, 'base64')
+  const mediaType = detectImageMediaType(bytes) ?? toMediaType(source.mimeType)
+  const file: ToolResultFile = {
+    type: mediaType.startsWith('image/') ? 'image' : 'file',
+    mediaType,
+    name: source.name ?? findFileName(source.uri),
+    size: bytes.length,
+    url: storeFile && toBlobPath(await storeFile(bytes), mediaType),
+  }
+  return {
+    ...file,
+    ...(source.uri !== undefined && { uri: source.uri }),
+    ...(annotations !== undefined && { annotations }),
+  }
+}
+
+function toMediaType(label: string): string {
+  const essence = label.replace(/;.*$/s, '').trim().toLowerCase()
+  return /^[a-z0-9][\w.+-]*\/[a-z0-9][\w.+-]*$/.test(essence) ? essence : 'application/octet-stream'
+}
+
+/** The last segment of a URI's path; null if it has none. */
+function findFileName(uri: string | undefined): string | null {
+  const name = uri
+    ?.replace(/[?#].*$/s, '')
+    .split('/')
+    .at(-1)
+  return name || null
+}

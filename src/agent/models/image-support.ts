@@ -1,0 +1,26 @@
+import type { Provider } from '../../config/profile/provider.ts'
+import { selectDialect } from '../providers/select-dialect.ts'
+
+/** How a model receives the images in the results of its tools. */
+export interface ToolImageSupport {
+  /**
+   * - `in-result`: in the result itself.
+   * - `after-results`: in a user's message after the results, because the format of the request has no other place.
+   * - `none`: not at all, because it is not known that the model accepts images, and others refuse the whole request.
+   */
+  readonly placement: 'in-result' | 'after-results' | 'none'
+  readonly mediaTypes: readonly string[]
+  /** How many images one request may have. */
+  readonly maxCount: number
+}
+
+export const noToolImages: ToolImageSupport = { placement: 'none', mediaTypes: [], maxCount: 0 }
+
+/** What is known of a model of a provider. */
+export function findToolImageSupport(provider: Pick<Provider, 'type' | 'baseURL'>, name: string): ToolImageSupport {
+  const { mediaTypes, maxCount, modelNames } = selectDialect(provider).images
+  const limits = { mediaTypes, maxCount }
+  // Every model that has Anthropic's format accepts images.
+  if (provider.type === 'anthropic') return { placement: 'in-result', ...limits }
+  return modelNames.test(name) ? { placement: 'after-results', ...limits } : noToolImages
+}

@@ -1,0 +1,57 @@
+import type { ToolImageSupport } from '../../agent/models/image-support.ts'
+import { parseBlobPath } from '../../model/blob-url.ts'
+import type { MessageRecord, ToolCall } from '../../model/message.ts'
+import { parseToolResultContent, parseToolResultFile } from '../../model/tool-result/tool-result-content.ts'
+import type { BlobStore } from '../../storage/blob-store.ts'
+import type { ToolImages } from './to-tool-output.ts'
+
+/** Images that are larger are described instead, because providers refuse them. In bytes. */
+const maxImageBytes = 5 * 1024 * 1024
+
+/** Loads the images of tool results for requests to a model. Each image is read once. */
+export class ToolImageLoader {
+  readonly #blobs: BlobStore
+  readonly #support: ToolImageSupport
+  readonly #bytesByHash = new Map<string, Uint8Array<ArrayBuffer>>()
+
+  constructor(blobs: BlobStore, support: ToolImageSupport) {
+    this.#blobs = blobs
+    this.#support = support
+  }
+
+  /** Returns the newest images of these messages, as many as the model accepts beside those of the user. */
+  async load(messages: readonly MessageRecord[]): Promise<ToolImages> {
+    const { placement, maxCount } = this.#support
+    const bytesByHash = new Map<string, Uint8Array<ArrayBuffer>>()
+    const parts = messages.flatMap((message) => message.parts)
+    const remaining = Math.max(0, maxCount - parts.filter(({ type }) => type === 'file').length)
+    const hashes = parts.flatMap((part) => (part.type === 'tool' ? this.#listImages(part.call) : []))
+    for (const hash of remaining === 0 ? [] : hashes.slice(-remaining)) {
+      const bytes = this.#bytesByHash.get(hash) ?? (await this.#read(hash))
+      if (bytes) bytesByHash.set(hash, bytes)
+    }
+    return { placement, bytesByHash }
+  }
+
+  async #read(hash: string): Promise<Uint8Array<ArrayBuffer> | null> {
+    const blob = await this.#blobs.get(hash)
+    if (!blob) return null
+    const bytes = new Uint8Array(blob)
+    this.#bytesByHash.set(hash, bytes)
+    return bytes
+  }
+
+  /** The hashes of the images that the model accepts. */
+  #listImages({ result, resultBlobs = [] }: ToolCall): string[] {
+    const { placement, mediaTypes } = this.#support
+    if (placement === 'none' || resultBlobs.length === 0) return []
+    const files = (parseToolResultContent(result)?.content ?? []).flatMap(
+      (element) => parseToolResultFile(element) ?? [],
+    )
+    return files.flatMap(({ mediaType, size, url }) => {
+      const hash = parseBlobPath(url ?? '')
+      const isAccepted = mediaTypes.includes(mediaType) && size <= maxImageBytes
+      return hash !== null && isAccepted && resultBlobs.includes(hash) ? [hash] : []
+    })
+  }
+}

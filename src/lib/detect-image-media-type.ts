@@ -1,0 +1,8 @@
+/** The media type of an image that browsers show, by its first bytes. Null for all other bytes. */
+export function detectImageMediaType(bytes: Buffer): string | null {
+  const start = bytes.toString('latin1', 0, 12)
+  if (start.startsWith('\x89PNG\r\n\x1a\n')) return 'image/png'
+  if (start.startsWith('\xff\xd8\xff')) return 'image/jpeg'
+  if (/^GIF8[79]a/.test(start)) return 'image/gif'
+  return /^RIFF.{4}WEBP/s.test(start) ? 'image/webp' : null
+}

@@ -1,0 +1,68 @@
+import { isJsonObject, type Json } from '../../lib/text/json.ts'
+
+/** An image or another file in the result of a tool. */
+export interface ToolResultFile {
+  readonly type: 'image' | 'file'
+  readonly mediaType: string
+  readonly name: string | null
+  /** In bytes. */
+  readonly size: number
+  /** A path of the server; null for a file of an old result, whose bytes have no URL. */
+  readonly url: string | null
+}
+
+/** One element of a result's content, as an MCP server sent it, except that files are replaced. */
+export type ToolResultElement = { readonly [key: string]: Json }
+
+/** A result that is more than one value: texts, files and other elements in order, and data beside them. */
+export interface ToolResultContent {
+  readonly content: readonly ToolResultElement[]
+  /** What programs read instead of the texts. */
+  readonly structuredContent?: Json
+}
+
+const elementTypes: ReadonlySet<Json | undefined> = new Set([
+  'text',
+  'image',
+  'audio',
+  'file',
+  'resource',
+  'resource_link',
+])
+
+/** The content of a result: also of one that an earlier version stored as a list. Null for any other value. */
+export function parseToolResultContent(result: Json): ToolResultContent | null {
+  if (Array.isArray(result)) return toContent(result, undefined)
+  if (!isJsonObject(result)) return null
+  const { content, structuredContent, ...rest } = result
+  return Array.isArray(content) && Object.keys(rest).length === 0 ? toContent(content, structuredContent) : null
+}
+
+/** The file that an element of a result's content stands for; null if it is none. */
+export function parseToolResultFile(element: ToolResultElement): ToolResultFile | null {
+  const { type, mediaType, name, size, url } = element
+  if ((type !== 'image' && type !== 'file') || typeof mediaType !== 'string' || typeof size !== 'number') return null
+  return {
+    type,
+    mediaType,
+    name: typeof name === 'string' ? name : null,
+    size,
+    url: typeof url === 'string' ? url : null,
+  }
+}
+
+/** Describes a file in one short line, such as `[chart.png, image/png, 150 kB]`. */
+export function formatToolResultFile({ mediaType, name, size }: ToolResultFile): string {
+  return `[${name === null ? '' : `${name}, `}${mediaType}, ${formatSize(size)}]`
+}
+
+function formatSize(bytes: number): string {
+  if (bytes < 1000) return `${bytes} bytes`
+  return bytes < 1_000_000 ? `${Math.round(bytes / 1000)} kB` : `${Math.round(bytes / 100_000) / 10} MB`
+}
+
+function toContent(elements: readonly Json[], structuredContent: Json | undefined): ToolResultContent | null {
+  const content = elements.filter(isJsonObject)
+  if (content.length < elements.length || !content.every(({ type }) => elementTypes.has(type))) return null
+  return { content, ...(structuredContent !== undefined && { structuredContent }) }
+}
