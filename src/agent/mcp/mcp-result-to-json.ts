@@ -40,7 +40,7 @@ export async function mcpResultToJson(result: CallToolResult, storeFile: StoreTo
   if (elements.length === 1 && text !== undefined && elements.every(isForEveryone) && relation !== 'different')
     return relation === 'equal' ? (structuredContent ?? null) : text
   const hasOwnStructure = structuredContent !== undefined && relation === 'different'
-  return { content: elements.map((element) => ({ ...element })), ...(hasOwnStructure && { structuredContent }) }
+  return { content: elements, ...(hasOwnStructure && { structuredContent }) }
 }
 
 function formatFailure(elements: readonly ToolResultElement[]): string {

@@ -44,7 +44,7 @@ function truncateContent({ content }: ToolResultContent, maxLength: number): Jso
     return preview === '' ? [] : [{ ...element, text: preview }]
   })
   const note = { type: 'text', text: formatNote(maxLength - remaining, totalLength) }
-  return { content: [...elements.map((element) => ({ ...element })), note] }
+  return { content: [...elements, note] }
 }
 
 function findText({ type, text }: ToolResultElement): string | undefined {

@@ -12,7 +12,7 @@ export interface ToolResultFile {
 }
 
 /** One element of a result's content, as an MCP server sent it, except that files are replaced. */
-export type ToolResultElement = { readonly [key: string]: Json }
+export type ToolResultElement = { [key: string]: Json }
 
 /** A result that is more than one value: texts, files and other elements in order, and data beside them. */
 export interface ToolResultContent {
