@@ -63,7 +63,7 @@ export type ProviderErrorKind =
   | 'unsupported'
 
 export interface ErrorRules {
-  /** Where the provider's own words are, in a body that says nothing at the common places. */
+  /** Keys under which the provider's own words are, beside the common ones. They come first. */
   readonly messageKeys: readonly string[]
   /** Its names and codes of errors, in lower case and without `_`, `-` and `.`. */
   readonly codes: Readonly<Partial<Record<ProviderErrorKind, readonly string[]>>>

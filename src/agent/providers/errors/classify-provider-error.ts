@@ -1,4 +1,6 @@
 import { AgentError } from '../../agent.ts'
+import type { ProviderErrorKind } from '../dialect.ts'
+import { providerDialects } from '../select-dialect.ts'
 import { parseProviderFailure, type ProviderFailure } from './parse-provider-failure.ts'
 import { type ProviderErrorFamily, providerErrorFamilies } from './provider-error-families.ts'
 import { ProviderRefusalError } from './provider-refusal.ts'
@@ -9,19 +11,26 @@ const maxMessageLength = 500 // UTF-16 code units
 
 /** The families of errors about which nothing more is known. */
 const rejected: ProviderErrorFamily = {
+  kind: null,
   code: 'PROVIDER',
   message: 'The provider rejected the request.',
   isTransient: false,
 }
 const failed: ProviderErrorFamily = {
+  kind: null,
   code: 'PROVIDER',
   message: 'The provider could not complete the answer. Try again.',
   isTransient: true,
 }
 
+/** The codes of all dialects count: gateways pass on those of the provider behind them. */
+function isCodeOfDialect(code: string, kind: ProviderErrorKind | null): boolean {
+  return kind !== null && providerDialects.some(({ errors }) => errors.codes[kind]?.includes(code))
+}
+
 /** Ways to recognise a family, the most reliable one first. */
 const matchers: readonly ((family: ProviderErrorFamily, failure: ProviderFailure) => boolean)[] = [
-  ({ codes }, failure) => codes !== undefined && failure.codes.some((code) => codes.test(code)),
+  ({ codes, kind }, failure) => failure.codes.some((code) => codes?.test(code) || isCodeOfDialect(code, kind)),
   ({ statuses = [] }, { status }) => status !== null && statuses.includes(status),
   ({ wording }, { searchText }) => wording?.test(searchText) ?? false,
   ({ vagueCodes }, { codes }) => vagueCodes !== undefined && codes.some((code) => vagueCodes.test(code)),

@@ -1,16 +1,19 @@
 import type { StreamErrorCode } from '../../../model/stream.ts'
+import type { ProviderErrorKind } from '../dialect.ts'
 import { parseContextLengthRefusal } from './parse-context-length-refusal.ts'
 import type { ProviderFailure } from './parse-provider-failure.ts'
 import type { ProviderRefusal } from './provider-refusal.ts'
 
 /** A kind of error, and how to recognise it. Anything left out matches nothing. */
 export interface ProviderErrorFamily {
+  /** The kind under which dialects name their codes; null if they have none. */
+  readonly kind: ProviderErrorKind | null
   readonly code: StreamErrorCode
   /** What is wrong, and what to do. */
   readonly message: string
   /** Whether the same request may succeed a moment later. */
   readonly isTransient: boolean
-  /** Names and codes, in lower case and without `_`, `-` and `.`. */
+  /** Names and codes, in lower case and without `_`, `-` and `.`. Those of dialects count, too. */
   readonly codes?: RegExp
   /** HTTP statuses that mean this, whatever the text says. */
   readonly statuses?: readonly number[]
@@ -46,6 +49,7 @@ const toolRefusalPattern = new RegExp(
  */
 export const providerErrorFamilies: readonly ProviderErrorFamily[] = [
   {
+    kind: 'moderation',
     code: 'PROVIDER',
     message: 'The provider refused the chat because of its content. Rephrase it or choose another model.',
     isTransient: false,
@@ -55,6 +59,7 @@ export const providerErrorFamilies: readonly ProviderErrorFamily[] = [
       /requires moderation|was flagged|content (management )?policy|content.?filter|moderation (system|endpoint|filter)|safety (system|filter|setting|reason)|inappropriate content|guardrail|prohibited (content|use)/,
   },
   {
+    kind: 'region',
     code: 'PROVIDER',
     message: 'The provider does not serve this country or region. Choose another provider.',
     isTransient: false,
@@ -63,6 +68,7 @@ export const providerErrorFamilies: readonly ProviderErrorFamily[] = [
       /unsupported (countr|region|territor|location)|\b(country|region|territory|location)\b.{0,30}\bnot (supported|available|allowed)|not (available|supported|allowed) in your (country|region|location)/,
   },
   {
+    kind: 'rate-limit',
     code: 'RATE_LIMIT',
     message: 'The provider accepts no more requests at the moment. Wait a little and try again.',
     isTransient: true,
@@ -73,6 +79,7 @@ export const providerErrorFamilies: readonly ProviderErrorFamily[] = [
     vagueStatuses: [429],
   },
   {
+    kind: 'quota',
     code: 'QUOTA',
     message: "The account's quota or credit at the provider is used up. Add credit or choose another provider.",
     isTransient: false,
@@ -83,6 +90,7 @@ export const providerErrorFamilies: readonly ProviderErrorFamily[] = [
       /insufficient.?(quota|balance|funds|credits?)|credit balance|\bcredits?\b|\bquota\b|billing|budget (has been )?exceeded|exceeded ?budget|(spending|usage|monthly|weekly|daily|spend) limits?|payment required|out of funds/,
   },
   {
+    kind: 'overloaded',
     code: 'RATE_LIMIT',
     message: 'The provider is overloaded. Wait a little and try again.',
     isTransient: true,
@@ -93,6 +101,7 @@ export const providerErrorFamilies: readonly ProviderErrorFamily[] = [
       /overloaded|over capacity|at capacity|capacity (exceeded|is currently)|server (is )?busy|no (healthy|available) (upstream|deployment|worker)|loading model|model is (still |currently )?loading/,
   },
   {
+    kind: 'context-length',
     code: 'CONTEXT_LENGTH',
     message:
       'The conversation is too long for this model. Start a new one or choose a model with a larger context window.',
@@ -121,6 +130,7 @@ export const providerErrorFamilies: readonly ProviderErrorFamily[] = [
     readRefusal: ({ payload, searchText }) => parseContextLengthRefusal(payload, searchText),
   },
   {
+    kind: 'unsupported',
     code: 'PROVIDER',
     message:
       'The model or its server does not support what this chat needs, such as tools, images or files. Choose another model.',
@@ -141,6 +151,7 @@ export const providerErrorFamilies: readonly ProviderErrorFamily[] = [
     readRefusal: ({ searchText }) => (toolRefusalPattern.test(searchText) ? { type: 'tools' } : null),
   },
   {
+    kind: 'timeout',
     code: 'TIMEOUT',
     message: 'The provider did not respond in time. Try again.',
     isTransient: false,
@@ -150,6 +161,7 @@ export const providerErrorFamilies: readonly ProviderErrorFamily[] = [
     wording: /timed out|timeouterror|timeout_error|request timeout|gateway time-?out|deadline exceeded/,
   },
   {
+    kind: 'model-not-found',
     code: 'MODEL_NOT_FOUND',
     message:
       'The provider does not know this model. Choose another one, or check its name and the URL of the provider.',
@@ -162,6 +174,7 @@ export const providerErrorFamilies: readonly ProviderErrorFamily[] = [
     vagueStatuses: [404],
   },
   {
+    kind: 'authentication',
     code: 'AUTH',
     message: 'The provider rejected the API key. Check that it is set, valid and allowed to use this model.',
     isTransient: false,
@@ -174,6 +187,7 @@ export const providerErrorFamilies: readonly ProviderErrorFamily[] = [
     vagueStatuses: [403],
   },
   {
+    kind: null,
     code: 'PROVIDER',
     message: 'The provider could not be reached. Check its URL and whether it is running.',
     isTransient: true,
@@ -181,18 +195,21 @@ export const providerErrorFamilies: readonly ProviderErrorFamily[] = [
       /^(econnrefused|enotfound|eaiagain|ehostunreach|enetunreach|cert\w+|errtls\w*|errssl\w*|unabletoverify\w*|selfsigned\w*|depthzero\w*)$/,
   },
   {
+    kind: null,
     code: 'PROVIDER',
     message: 'The connection to the provider broke before the answer was complete. Try again.',
     isTransient: true,
     codes: /^(underrsocket|econnreset|epipe)$/,
   },
   {
+    kind: null,
     code: 'PROVIDER',
     message: 'The provider sent an invalid response. Try again or choose another model.',
     isTransient: false,
     vagueCodes: /^ai(jsonparse|typevalidation)error$/,
   },
   {
+    kind: null,
     code: 'PROVIDER',
     message: 'The provider sent an invalid response. Try again or choose another model.',
     isTransient: true,

@@ -1,4 +1,5 @@
 import { parseJsonOrNull } from '../../../lib/text/json.ts'
+import { providerDialects } from '../select-dialect.ts'
 
 /** What an error in JSON says. */
 export interface ProviderErrorPayload {
@@ -10,17 +11,12 @@ export interface ProviderErrorPayload {
 
 const maxDepth = 6
 
-/**
- * Keys of messages, the most specific one first: `raw` is the error of an upstream provider (OpenRouter), `detail` is
- * FastAPI's, `errors` Cloudflare's, `Message` that of AWS.
- */
+/** Keys of messages, the most specific one first: those of dialects, then the common ones. `detail` is FastAPI's. */
 const messageKeys = [
-  'raw',
-  'metadata',
+  ...providerDialects.flatMap(({ errors }) => errors.messageKeys),
   'error',
   'errors',
   'message',
-  'Message',
   'detail',
   'error_description',
   'msg',
