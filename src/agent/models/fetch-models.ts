@@ -11,6 +11,8 @@ const fetchTimeoutMs = 3_000
 
 /** Fetches the chat models of a provider. Rejects with an AgentError if there is no valid list within 3 s. */
 export async function fetchModels(provider: Provider): Promise<ProviderModel[]> {
+  // Azure lists what could be deployed, not the deployments.
+  if (provider.type === 'azure') return []
   const text = await fetchModelList(provider).catch((error: unknown) => {
     throw toAgentError(error, provider.apiKey === null ? [] : [provider.apiKey])
   })

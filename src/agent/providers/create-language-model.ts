@@ -3,6 +3,7 @@ import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import type { LanguageModel } from 'ai'
 import type { Provider, ProviderType } from '../../config/profile/provider.ts'
 import type { Logger } from '../../lib/logger.ts'
+import { resolveAzureEndpoint } from './azure-endpoint.ts'
 import { createSkippedInputLogger } from './responses/log-skipped-input.ts'
 import { createNormalizingFetch } from './responses/normalizing-fetch.ts'
 import { selectDialect } from './select-dialect.ts'
@@ -13,6 +14,7 @@ export type SdkLanguageModel = Exclude<LanguageModel, string>
 const defaultBaseURLs: Readonly<Record<ProviderType, string>> = {
   openai: 'https://api.openai.com/v1',
   anthropic: 'https://api.anthropic.com/v1',
+  azure: '', // The configuration names the resource.
   'openai-compatible': 'http://127.0.0.1:11434/v1', // Ollama
 }
 
@@ -26,6 +28,7 @@ export function resolveBaseURL({ type, baseURL }: Provider): string {
 export function buildAuthHeaders({ type, apiKey }: Provider): Record<string, string> {
   const version = type === 'anthropic' ? { 'anthropic-version': '2023-06-01' } : {}
   if (apiKey === null) return version
+  if (type === 'azure') return { 'api-key': apiKey }
   return type === 'anthropic' ? { ...version, 'x-api-key': apiKey } : { authorization: `Bearer ${apiKey}` }
 }
 
@@ -50,12 +53,12 @@ export function createLanguageModel(provider: Provider, name: string, log: Logge
   const { rejectedFields } = selectDialect(provider)
   return createOpenAICompatible({
     name: provider.name,
-    baseURL,
+    ...(provider.type === 'azure' ? resolveAzureEndpoint(provider, name) : { baseURL }),
+    headers: buildAuthHeaders(provider),
     includeUsage: true,
     fetch: createNormalizingFetch({ format: 'chat-completions', fetch, onSkipped }),
     transformRequestBody: (body) =>
       Object.fromEntries(Object.entries(body).filter(([field]) => !rejectedFields.includes(field))),
-    ...(apiKey !== null && { apiKey }),
   })(name)
 }
 

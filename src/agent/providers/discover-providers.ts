@@ -28,7 +28,7 @@ export async function discoverProviders(
 }
 
 function createProvider(fields: Pick<Provider, 'name' | 'type' | 'baseURL'> & Partial<Provider>): Provider {
-  return { apiKey: null, models: null, contextWindow: null, ...fields }
+  return { apiKey: null, apiVersion: null, models: null, contextWindow: null, ...fields }
 }
 
 /** Anthropic's tools expect ANTHROPIC_BASE_URL without the API version; the AI SDK expects it with the version. */

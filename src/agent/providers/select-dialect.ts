@@ -49,7 +49,8 @@ export function selectDialect(
   { type, baseURL }: Pick<Provider, 'type' | 'baseURL'>,
   evidence: DialectEvidence = {},
 ): Dialect {
-  if (baseURL === null) return findDialect(({ defaultOf }) => defaultOf === type) ?? defaultDialect
+  // The address of a gateway in front of Azure says nothing, the type does.
+  if (baseURL === null || type === 'azure') return findDialect(({ defaultOf }) => defaultOf === type) ?? defaultDialect
   const { hostname, port } = new URL(baseURL)
   return (
     findDialect(({ host }) => host?.test(hostname.toLowerCase()) ?? false) ??

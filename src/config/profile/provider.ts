@@ -1,4 +1,4 @@
-export const providerTypes = ['openai', 'anthropic', 'openai-compatible'] as const
+export const providerTypes = ['openai', 'anthropic', 'azure', 'openai-compatible'] as const
 
 export type ProviderType = (typeof providerTypes)[number]
 
@@ -16,6 +16,8 @@ export interface Provider {
   readonly baseURL: string | null
   /** Null: requests are sent without a key, as local servers expect. */
   readonly apiKey: string | null
+  /** Version of Azure's API. Null: the default one. Other types have none. */
+  readonly apiVersion: string | null
   /** Names of its models. Null: they are fetched from the provider. */
   readonly models: readonly string[] | null
   /** Context window of its models, in tokens. Null: the provider or the name of the model tells it. */

@@ -3,10 +3,12 @@ import { isHttpUrl } from '../http-url.ts'
 import { configNamePattern, nameRuleDescription } from '../name-rule.ts'
 import { integerBetween, isObjectPayload, strictObject, createPatternSchema } from '../value-schemas.ts'
 import { offlineModelId } from './model-id.ts'
-import { maxContextWindow, minContextWindow, providerTypes } from './provider.ts'
+import { maxContextWindow, minContextWindow, type ProviderType, providerTypes } from './provider.ts'
 
 const textSchema = createPatternSchema('a string that is not empty', /^[^]+$/)
 const modelListError = 'Must be a list of at least one model name.'
+
+const typesWithoutPublicApi: ReadonlySet<string> = new Set<ProviderType>(['openai-compatible', 'azure'])
 
 /** One provider in config.json. The rules across keys always run, so that all problems are reported at once. */
 const providerSchema = strictObject('an object with a type', {
@@ -18,13 +20,25 @@ const providerSchema = strictObject('an object with a type', {
   // A name only, so that a key that is put here by mistake is rejected, not looked up and printed.
   apiKeyEnv: createPatternSchema('the name of an environment variable', /^[A-Za-z_][A-Za-z0-9_]*$/).optional(),
   apiKey: textSchema.optional(),
+  /** Of Azure, as in `2024-10-21` or `preview`. */
+  apiVersion: createPatternSchema('an API version, such as 2024-10-21', /^[A-Za-z0-9.-]{1,40}$/).optional(),
   models: z.array(textSchema, { error: modelListError }).min(1, { error: modelListError }).optional(),
   /** In tokens. */
   contextWindow: integerBetween(minContextWindow, maxContextWindow).optional(),
 })
-  .refine((entry) => entry.type !== 'openai-compatible' || entry.baseURL !== undefined, {
+  .refine((entry) => !typesWithoutPublicApi.has(entry.type) || entry.baseURL !== undefined, {
     path: ['baseURL'],
-    error: 'Missing. The type openai-compatible needs it.',
+    error: 'Missing. The types openai-compatible and azure need it.',
+    when: isObjectPayload,
+  })
+  .refine((entry) => entry.type !== 'azure' || entry.models !== undefined, {
+    path: ['models'],
+    error: 'Missing. The type azure needs the names of the deployments.',
+    when: isObjectPayload,
+  })
+  .refine((entry) => entry.type === 'azure' || entry.apiVersion === undefined, {
+    path: ['apiVersion'],
+    error: 'Only the type azure has API versions.',
     when: isObjectPayload,
   })
   .refine((entry) => entry.apiKey === undefined || entry.apiKeyEnv === undefined, {

@@ -17,7 +17,7 @@ export function resolveProviders(
 ): ResolvedProviders {
   const warnings: string[] = []
   const providers = Object.entries(entries).map(([name, entry]): Provider => {
-    const { type, baseURL, apiKeyEnv, apiKey, models, contextWindow } = entry
+    const { type, baseURL, apiKeyEnv, apiKey, apiVersion, models, contextWindow } = entry
     const envKey = apiKeyEnv === undefined ? undefined : env[apiKeyEnv] || undefined
     if (apiKeyEnv !== undefined && envKey === undefined)
       warnings.push(
@@ -28,6 +28,7 @@ export function resolveProviders(
       type,
       baseURL: baseURL ?? null,
       apiKey: apiKey ?? envKey ?? null,
+      apiVersion: apiVersion ?? null,
       models: models ?? null,
       contextWindow: contextWindow ?? null,
     }

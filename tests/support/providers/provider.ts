@@ -7,6 +7,7 @@ export function newProvider(overrides: Partial<Provider>): Provider {
     type: 'openai-compatible',
     baseURL: null,
     apiKey: null,
+    apiVersion: null,
     models: null,
     contextWindow: null,
     ...overrides,

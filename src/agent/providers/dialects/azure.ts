@@ -7,6 +7,7 @@ export const azureDialect = defineDialect({
   recognition: {
     host: /\.(openai|services\.ai|cognitiveservices)\.azure\.(com|us|cn)$/,
     responseHeaders: { 'x-ms-region': /./, 'azureml-model-session': /./ },
+    defaultOf: 'azure',
   },
   errors: {
     codes: {

@@ -56,6 +56,21 @@ test.each(['openai', 'openai-compatible', 'anthropic'] as const)(
   },
 )
 
+describe('azure', () => {
+  test.each<readonly [string, string | null, string]>([
+    ['', null, '/openai/deployments/test/chat/completions?api-version=2024-10-21'],
+    ['/openai/', '2025-01-01-preview', '/openai/deployments/test/chat/completions?api-version=2025-01-01-preview'],
+    ['/openai/deployments/other', null, '/openai/deployments/other/chat/completions?api-version=2024-10-21'],
+    ['/openai/v1', null, '/openai/v1/chat/completions'],
+    ['/openai/v1', 'preview', '/openai/v1/chat/completions?api-version=preview'],
+  ])('under %j with the version %j is asked at %s, with its own header', async (path, apiVersion, url) => {
+    await using server = await startHttpServer((_request, response) => response.writeHead(400).end())
+    await ask(newProvider({ type: 'azure', baseURL: `${server.url}${path}`, apiKey: 'k', apiVersion }))
+    const { headers, url: requested } = server.requests[0] ?? {}
+    expect([requested, headers?.['api-key'], headers?.authorization]).toEqual([url, 'k', undefined])
+  })
+})
+
 test.each([
   [{ error: { message: 'Nope', code: 'insufficient_quota' } }, 'QUOTA', 'Nope'],
   [[{ error: { code: 429, message: 'Nope', status: 'RESOURCE_EXHAUSTED' } }], 'RATE_LIMIT', 'Nope'],
