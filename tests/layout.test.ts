@@ -32,6 +32,7 @@ const layers = [
  */
 const subLayers: Readonly<Record<string, readonly string[]>> = {
   agent: ['mcp', 'offline', 'models', 'model-agent', 'text-generation', 'providers', 'tools'],
+  'agent/mcp': ['results', 'transport'],
   chat: ['continuation', 'decisions', 'requests', 'subscriptions', 'runtime', 'context', 'turn', 'attachments', 'log'],
   hermes: ['cron', 'index', 'search', 'messages', 'state'],
   schema: ['conversation', 'decision', 'job', 'search', 'chat', 'session', 'relay'],

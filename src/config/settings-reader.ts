@@ -63,9 +63,9 @@ export class SettingsReader {
   /** Loads the config.json of a folder, in which only the given keys are allowed. */
   loadFile(folder: string, allowedKeys: readonly string[]): void {
     this.#filePath = join(folder, 'config.json')
-    const { values, problems } = readConfigFile(this.#filePath, allowedKeys)
+    const { values, ...report } = readConfigFile(this.#filePath, allowedKeys)
     this.#fileValues = values
-    this.report({ problems })
+    this.report(report)
   }
 
   /** The unchecked value of a key in config.json; undefined if the key is missing. */

@@ -1,7 +1,8 @@
 import { MCPClientError } from '@ai-sdk/mcp'
+import { z } from 'zod'
 import { type Json, toRawJson } from '../../lib/text/json.ts'
 import { type JsonObject, type ToolExecutionContext, ToolError } from '../tools/tool.ts'
-import { mcpResultToJson } from './mcp-result-to-json.ts'
+import { mcpResultToJson } from './results/mcp-result-to-json.ts'
 import type { McpConnection } from './transport/mcp-connection.ts'
 import { type McpFailureReason, formatMcpFailure } from './transport/mcp-failure-reason.ts'
 import { mcpConnectionClosedCode } from './transport/json-rpc.ts'
@@ -42,15 +43,27 @@ function toRawArguments(input: JsonObject): Record<string, unknown> {
   return Object.fromEntries(Object.entries(input).map(([name, value]) => [name, toRawJson(value)]))
 }
 
-function toCallError(error: unknown, closeReason: McpFailureReason | null): Error {
+function toCallError(clientError: unknown, closeReason: McpFailureReason | null): Error {
+  const error = findCause(clientError)
   if (error instanceof McpNotExecutedError) return error
   if (closeReason !== null) return createDisconnectedError(closeReason)
+  const reason = toMcpFailureReason(error)
+  if (reason.kind === 'message-too-large')
+    return new ToolError(`The tool ran, but its result is lost. ${formatMcpFailure(reason)} Ask for less.`)
+  if (error instanceof z.ZodError || error instanceof SyntaxError)
+    return new ToolError('The MCP server responded with an invalid result.')
   if (!MCPClientError.isInstance(error) || error.code === mcpConnectionClosedCode)
-    return createDisconnectedError(toMcpFailureReason(error))
-  if (error.code !== undefined) return new ToolError(error.message)
-  if (error.statusCode !== undefined) return new ToolError(formatMcpFailure(toMcpFailureReason(error)))
-  // With a cause, the response could not be parsed.
-  return new ToolError(error.cause ? 'The MCP server responded with an invalid result.' : error.message)
+    return createDisconnectedError(reason)
+  if (error.code !== undefined || error.statusCode === undefined) return new ToolError(error.message)
+  // A gateway may have lost the connection to the server.
+  const mayHaveRun = error.statusCode >= 500 || error.statusCode === 408
+  return new ToolError(`${formatMcpFailure(reason)}${mayHaveRun ? ' The call may or may not have taken effect.' : ''}`)
+}
+
+/** The client wraps what went wrong in some protocol versions only. */
+function findCause(error: unknown): unknown {
+  const isWrapper = MCPClientError.isInstance(error) && error.code === undefined && error.statusCode === undefined
+  return isWrapper && error.cause instanceof Error ? findCause(error.cause) : error
 }
 
 function createDisconnectedError(reason: McpFailureReason): ToolError {

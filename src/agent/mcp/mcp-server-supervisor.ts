@@ -1,171 +1,208 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { McpServer } from '../../config/profile/mcp-server.ts'
-import type { Json } from '../../lib/text/json.ts'
+import type { McpServer } from '../../config/profile/mcp/mcp-server.ts'
+import { rejectOnAbort } from '../../lib/async/reject-on-abort.ts'
 import type { Logger } from '../../lib/logger.ts'
+import type { Json } from '../../lib/text/json.ts'
 import { redact, removeSecrets } from '../../lib/text/redact.ts'
+import { truncate } from '../../lib/text/truncate.ts'
+import type { McpServerState, McpServerStatus } from '../tools/mcp-server-status.ts'
 import { type Tool, ToolError } from '../tools/tool.ts'
 import { type McpToolInvocation, callMcpTool } from './call-mcp-tool.ts'
-import { connectToMcpServer } from './transport/connect-to-mcp-server.ts'
-import type { McpConnection } from './transport/mcp-connection.ts'
-import { type McpFailureReason, formatMcpFailure } from './transport/mcp-failure-reason.ts'
-import { McpConnectionError, McpError, McpNotExecutedError } from './transport/mcp-error.ts'
-import { toMcpFailureReason } from './transport/to-mcp-failure-reason.ts'
+import { formatUnavailableMcpServer } from './format-unavailable-mcp-server.ts'
+import type { ManagedMcpServer } from './managed-mcp-server.ts'
+import { McpServerLog } from './mcp-server-log.ts'
+import { McpToolCatalog } from './mcp-tool-catalog.ts'
 import { RestartBackoff } from './restart-backoff.ts'
-import { type ListedMcpTool, listMcpTools } from './list-mcp-tools.ts'
-import { mcpToolsToTools } from './mcp-tools-to-tools.ts'
-import { rejectOnAbort } from '../../lib/async/reject-on-abort.ts'
+import { ToolProgressListeners } from './tool-progress-listeners.ts'
+import { connectToMcpServer } from './transport/connect-to-mcp-server.ts'
+import type { McpNotification } from './transport/json-rpc.ts'
+import type { McpConnection } from './transport/mcp-connection.ts'
+import { McpConnectionError, McpError, McpNotExecutedError } from './transport/mcp-error.ts'
+import { type McpFailureReason, formatMcpFailure } from './transport/mcp-failure-reason.ts'
+import { toMcpFailureReason } from './transport/to-mcp-failure-reason.ts'
 
 export interface McpServerSupervisorOptions {
   readonly server: McpServer
   readonly log: Logger
-  /** Milliseconds until a start fails. It includes listing the tools. */
-  readonly startTimeoutMs: number
+  /** Milliseconds from the begin of a start for which answers wait for it. */
+  readonly startWaitMs: number
   /** A monotonic clock, in milliseconds. */
   readonly now: () => number
 }
 
-/** How long callers wait for a start soon after a failure, so that a broken server does not delay every turn. */
-const startWaitAfterFailureMs = 1_000
+/** To connect again costs little, unlike to start a program. */
+const maxReconnectBackoffMs = 30_000
 
-/** Timeout for listing the tools again. */
-const listTimeoutMs = 5_000
-
-/** How long a tool list over HTTP is valid. A server may lack a way to report changes. */
-const toolListTtlMs = 5 * 60_000
-
-/** How much of a program's latest output is logged. */
-const maxLoggedOutputLength = 4_096 // UTF-16 code units
+const maxInstructionsLength = 8_192 // UTF-16 code units
 
 /** Supervises one MCP server: starts it when it is needed, and restarts it when it has ended. */
-export class McpServerSupervisor {
+export class McpServerSupervisor implements ManagedMcpServer {
   readonly #options: McpServerSupervisorOptions
+  readonly #log: McpServerLog
   readonly #backoff: RestartBackoff
+  readonly #catalog: McpToolCatalog
+  readonly #progress = new ToolProgressListeners()
   readonly #closeController = new AbortController()
   #connection: McpConnection | null = null
   #pendingStart: Promise<McpConnection | null> | null = null
-  #startedAt = 0
-  #tools: readonly Tool[] = []
-  #listedAt = 0
-  #isToolListStale = false
-  #pendingList: Promise<void> | null = null
+  /** When the last start began, by `now`. */
+  #startBeganAt = 0
+  #readyAt = 0
+  #state: McpServerState = 'IDLE'
+  #since = Date.now()
+  #error: string | null = null
   /** Why the last start failed. Each reason is logged once. */
-  #startError: string | null = null
+  #loggedStartError: string | null = null
 
   constructor(options: McpServerSupervisorOptions) {
+    const { server, log, now } = options
     this.#options = options
-    this.#backoff = new RestartBackoff(options.now)
+    this.#log = new McpServerLog(server, log, now)
+    this.#backoff = this.#isProgram ? new RestartBackoff(now) : new RestartBackoff(now, maxReconnectBackoffMs)
+    this.#catalog = new McpToolCatalog({
+      server,
+      now,
+      log: this.#log,
+      invoke: (call) => this.#call(call),
+      onError: (connection, error) => this.#onListError(connection, error),
+    })
   }
 
-  /** The tools of the server; empty if it cannot be started. Never rejects. */
+  get prefix(): string {
+    return this.#options.server.prefix
+  }
+
+  get status(): McpServerStatus {
+    const { tools, omittedTools } = this.#catalog
+    const { name } = this.#options.server
+    return { name, state: this.#state, error: this.#error, since: this.#since, tools, omittedTools }
+  }
+
+  get instructions(): string | null {
+    const text = this.#connection?.client.instructions?.trim()
+    return text ? truncate(text.toWellFormed(), maxInstructionsLength) : null
+  }
+
   async listTools(): Promise<readonly Tool[]> {
-    let connection = await this.#waitForConnection()
-    // While the list is being read again, all callers wait for the new one.
-    if (connection && (this.#pendingList || this.#needsToolList())) {
-      await this.#refreshTools(connection)
-      connection = await this.#waitForConnection()
-    }
-    return connection ? this.#tools : []
+    const connection = await this.#waitBrieflyForStart()
+    if (connection) await withoutWaitingLonger(this.#catalog.refresh(connection), this.#options.startWaitMs)
+    // A remote server may have lost the session.
+    if (connection && !this.#connection) await this.#waitBrieflyForStart()
+    // The tools of a server that has ended stay: a call starts it again, or says when that will be.
+    return this.#closeController.signal.aborted ? [] : this.#catalog.tools
   }
 
-  /** Resolves when the server has been stopped. */
+  async findTool(name: string, signal: AbortSignal): Promise<Tool | null> {
+    const connection = await this.#requireConnection(signal)
+    const findListedTool = (): Tool | undefined => this.#catalog.tools.find((tool) => tool.name === name)
+    if (!findListedTool()) await rejectOnAbort(this.#catalog.refresh(connection), signal)
+    const tool = findListedTool()
+    if (tool) return tool
+    const omitted = this.#catalog.omittedTools.find((each) => each.name === name)
+    if (omitted) throw new ToolError(`This tool cannot be called. ${omitted.reason}`)
+    return null
+  }
+
   async close(): Promise<void> {
     this.#closeController.abort(new McpError({ kind: 'stopped' }))
     await this.#pendingStart
     await this.#connection?.close()
   }
 
-  async #waitForConnection(): Promise<McpConnection | null> {
+  async #waitBrieflyForStart(): Promise<McpConnection | null> {
     if (this.#connection) return this.#connection
+    const { startWaitMs, now } = this.#options
     const starting = this.#start()
-    return this.#backoff.hasRecentFailures
-      ? Promise.race([starting, pause(startWaitAfterFailureMs, null, { ref: false })])
-      : starting
+    return withoutWaitingLonger(starting, Math.max(0, this.#startBeganAt + startWaitMs - now()))
   }
 
-  async #start(): Promise<McpConnection | null> {
-    if (this.#closeController.signal.aborted || !this.#backoff.isElapsed) return null
+  get #isProgram(): boolean {
+    return this.#options.server.type === 'stdio'
+  }
+
+  /** Resolves to null if the start fails, or may not begin yet. Never rejects. */
+  async #start({ ignoresBackoff = false } = {}): Promise<McpConnection | null> {
+    if (this.#closeController.signal.aborted) return null
+    if (this.#pendingStart === null && !ignoresBackoff && !this.#backoff.isElapsed) return null
     this.#pendingStart ??= this.#tryToStart().finally(() => (this.#pendingStart = null))
     return this.#pendingStart
   }
 
   async #tryToStart(): Promise<McpConnection | null> {
-    const { server, startTimeoutMs, now } = this.#options
+    const { server, now } = this.#options
     const startTimeout = new AbortController()
-    const timeoutError = new McpError({ kind: 'start-timeout', timeoutMs: startTimeoutMs })
-    const timer = setTimeout(() => startTimeout.abort(timeoutError), startTimeoutMs)
+    const timeoutError = new McpError({ kind: 'start-timeout', timeoutMs: server.startTimeoutMs })
+    const timer = setTimeout(() => startTimeout.abort(timeoutError), server.startTimeoutMs)
     const signal = AbortSignal.any([this.#closeController.signal, startTimeout.signal])
-    this.#isToolListStale = false
+    this.#startBeganAt = now()
+    this.#enterState('STARTING', null)
     try {
       const connection = await connectToMcpServer(server, {
         signal,
-        onToolListChanged: () => (this.#isToolListStale = true),
+        onNotification: (notification) => this.#onNotification(notification),
       })
-      this.#connection = connection
-      this.#startedAt = now()
-      this.#startError = null
-      this.#setTools(connection.listedTools)
-      void connection.closed.then((reason) => this.#onDisconnect(connection, reason))
+      this.#onReady(connection)
       return connection
     } catch (error) {
-      if (!this.#closeController.signal.aborted) this.#onStartError(error)
+      this.#onStartError(error)
       return null
     } finally {
       clearTimeout(timer)
     }
   }
 
+  #onReady(connection: McpConnection): void {
+    this.#connection = connection
+    this.#readyAt = this.#options.now()
+    this.#loggedStartError = null
+    this.#catalog.replaceTools(connection.listedTools)
+    this.#enterState('READY', null)
+    void connection.closed.then((reason) => this.#onDisconnect(connection, reason))
+  }
+
   #onStartError(error: unknown): void {
-    this.#backoff.recordFailure()
     const { message, output } =
       error instanceof McpConnectionError ? error : new McpConnectionError(toMcpFailureReason(error))
-    if (message === this.#startError) return
-    this.#startError = message
-    this.#warn('MCP server could not be started. Its tools are missing.', message, output)
+    this.#backoff.recordFailure()
+    this.#catalog.clear()
+    this.#enterState('FAILED', message)
+    if (this.#closeController.signal.aborted || message === this.#loggedStartError) return
+    this.#loggedStartError = message
+    this.#log.warn('MCP server could not be started. Its tools are missing.', message, output)
   }
 
   #onDisconnect(connection: McpConnection, reason: McpFailureReason): void {
     if (this.#connection !== connection) return
     this.#connection = null
-    const isProgram = this.#options.server.type === 'stdio'
     // Remote servers may drop sessions and close streams at any time. A program should not end.
-    this.#backoff.recordExit(isProgram ? this.#options.now() - this.#startedAt : Infinity)
+    this.#backoff.recordExit(this.#isProgram ? this.#options.now() - this.#readyAt : Infinity)
+    this.#enterState(this.#isProgram ? 'BACKOFF' : 'IDLE', formatMcpFailure(reason))
     void connection.close()
-    if (this.#closeController.signal.aborted || !isProgram) return
-    this.#warn('MCP server ended. It is restarted when it is needed.', formatMcpFailure(reason), connection.output)
+    if (this.#closeController.signal.aborted || !this.#isProgram) return
+    const message = 'MCP server ended. It is restarted when it is needed.'
+    this.#log.warn(message, formatMcpFailure(reason), connection.output)
   }
 
-  #needsToolList(): boolean {
-    const isStdio = this.#options.server.type === 'stdio'
-    return this.#isToolListStale || (!isStdio && this.#options.now() - this.#listedAt >= toolListTtlMs)
+  #onListError(connection: McpConnection, error: unknown): void {
+    if (error instanceof McpNotExecutedError) this.#onDisconnect(connection, error.reason)
+    else if (connection.closeReason === null)
+      this.#log.warn(
+        'MCP server did not list its tools. The previous list is used.',
+        formatMcpFailure(toMcpFailureReason(error)),
+      )
   }
 
-  #refreshTools(connection: McpConnection): Promise<void> {
-    this.#pendingList ??= this.#fetchTools(connection).finally(() => (this.#pendingList = null))
-    return this.#pendingList
-  }
-
-  async #fetchTools(connection: McpConnection): Promise<void> {
-    this.#isToolListStale = false
-    this.#listedAt = this.#options.now()
-    try {
-      this.#setTools(await listMcpTools(connection.client, AbortSignal.timeout(listTimeoutMs)))
-    } catch (error) {
-      if (error instanceof McpNotExecutedError) this.#onDisconnect(connection, error.reason)
-      else if (connection.closeReason === null) {
-        this.#warn(
-          'MCP server did not list its tools. The previous list is used.',
-          formatMcpFailure(toMcpFailureReason(error)),
-        )
-      }
+  #onNotification({ method, params }: McpNotification): void {
+    switch (method) {
+      case 'notifications/tools/list_changed':
+        this.#catalog.invalidate()
+        if (this.#connection) void this.#catalog.refresh(this.#connection)
+        return
+      case 'notifications/progress':
+        return this.#progress.handleProgress(params)
+      case 'notifications/message':
+        return this.#log.logServerMessage(params)
     }
-  }
-
-  #setTools(listedTools: readonly ListedMcpTool[]): void {
-    const { name } = this.#options.server
-    const { tools, skipped } = mcpToolsToTools(name, listedTools, (call) => this.#call(call))
-    this.#tools = tools
-    this.#listedAt = this.#options.now()
-    for (const reason of skipped) this.#warn('Tool of an MCP server is skipped.', reason)
   }
 
   /** Removes secrets from error messages of the server. */
@@ -180,34 +217,59 @@ export class McpServerSupervisor {
 
   /** If the call had no effect, for example because the session was lost, reconnects and repeats it once. */
   async #callWithReconnect(call: McpToolInvocation): Promise<Json> {
-    const connection = await this.#requireConnection(call.signal)
+    const callOnce = async (): Promise<Json> => {
+      const connection = await this.#requireConnection(call.signal)
+      try {
+        return await this.#progress.listen(call.onProgress, () => callMcpTool(connection, call))
+      } catch (error) {
+        if (error instanceof McpNotExecutedError) this.#onDisconnect(connection, error.reason)
+        throw error
+      }
+    }
     try {
-      return await callMcpTool(connection, call)
+      return await callOnce()
     } catch (error) {
       if (!(error instanceof McpNotExecutedError)) throw error
-      this.#onDisconnect(connection, error.reason)
     }
-    try {
-      return await callMcpTool(await this.#requireConnection(call.signal), call)
-    } catch (error) {
-      throw error instanceof McpNotExecutedError ? createUnavailableError(error.message) : error
-    }
+    return callOnce().catch((error: unknown) => {
+      throw error instanceof McpNotExecutedError ? this.#createUnavailableError() : error
+    })
   }
 
+  /** Waits for a start. Rejects with a ToolError if there is no connection. */
   async #requireConnection(signal: AbortSignal): Promise<McpConnection> {
-    const connection = this.#connection ?? (await rejectOnAbort(this.#start(), signal))
-    if (connection) return connection
-    throw createUnavailableError(this.#startError)
+    if (this.#connection) return this.#connection
+    try {
+      // A remote server that was away may be back: to try that costs little.
+      const connection = await rejectOnAbort(this.#start({ ignoresBackoff: !this.#isProgram }), signal)
+      if (connection) return connection
+    } catch (error) {
+      if (!(error instanceof DOMException && error.name === 'TimeoutError')) throw error
+    }
+    throw this.#createUnavailableError()
   }
 
-  #warn(message: string, reason: string, output = ''): void {
-    const { server, log } = this.#options
-    const { name, secrets } = server
-    const loggedOutput = redact(output, secrets).slice(-maxLoggedOutputLength).trim()
-    log.warn({ server: name, reason: redact(reason, secrets), ...(loggedOutput && { output: loggedOutput }) }, message)
+  #createUnavailableError(): ToolError {
+    const isClosed = this.#closeController.signal.aborted
+    const retryInMs = this.#isProgram ? this.#backoff.remainingMs : 0
+    return new ToolError(formatUnavailableMcpServer({ ...this.status, isClosed, retryInMs }))
+  }
+
+  /** `error` may contain secrets. */
+  #enterState(state: McpServerState, error: string | null): void {
+    this.#state = state
+    this.#since = Date.now()
+    this.#error = error === null ? null : redact(error, this.#options.server.secrets)
   }
 }
 
-function createUnavailableError(reason: string | null): ToolError {
-  return new ToolError(`The MCP server of this tool is unavailable.${reason === null ? '' : ` ${reason}`}`)
+/** Resolves to what the promise resolves to, or to null if that takes longer. */
+async function withoutWaitingLonger<T>(promise: Promise<T>, timeoutMs: number): Promise<T | null> {
+  const timer = new AbortController()
+  const timeout = pause(timeoutMs, null, { signal: timer.signal, ref: false }).catch(() => null)
+  try {
+    return await Promise.race([promise, timeout])
+  } finally {
+    timer.abort()
+  }
 }

@@ -1,39 +1,75 @@
-import type { McpServer } from '../../config/profile/mcp-server.ts'
+import type { ConfiguredMcpServer } from '../../config/profile/mcp/mcp-server.ts'
 import type { Logger } from '../../lib/logger.ts'
+import type { McpServerStatus } from '../tools/mcp-server-status.ts'
 import type { Tool, ToolListing, ToolSource } from '../tools/tool.ts'
+import { createUnusedMcpServer } from './create-unused-mcp-server.ts'
+import type { ManagedMcpServer } from './managed-mcp-server.ts'
 import { McpServerSupervisor } from './mcp-server-supervisor.ts'
 
 export interface McpToolSourceOptions {
-  readonly servers: readonly McpServer[]
+  readonly servers: readonly ConfiguredMcpServer[]
   readonly log: Logger
-  /** Milliseconds until the start of a server fails. Default: 30 seconds. */
-  readonly startTimeoutMs?: number
+  /** Milliseconds from the begin of a server's start for which answers wait for it. Default: 1 second. */
+  readonly startWaitMs?: number
   /** A monotonic clock, in milliseconds. */
   readonly now?: () => number
 }
 
 /**
- * Provides the tools of all MCP servers of a profile. A server that cannot be started causes a warning and lacks its
- * tools; the first caller waits until its start has failed.
+ * Provides the tools of all MCP servers of a profile. A server that is not ready delays answers for a moment, once; they
+ * go on without its tools, and models are told which servers are still starting.
  */
 export class McpToolSource implements ToolSource {
-  readonly #servers: readonly McpServerSupervisor[]
+  readonly #servers: readonly ManagedMcpServer[]
 
-  constructor({ servers, log, startTimeoutMs = 30_000, now = () => performance.now() }: McpToolSourceOptions) {
-    this.#servers = servers.map((server) => new McpServerSupervisor({ server, log, startTimeoutMs, now }))
+  constructor({ servers, log, startWaitMs = 1_000, now = () => performance.now() }: McpToolSourceOptions) {
+    this.#servers = servers.map((server) =>
+      server.type === 'unused'
+        ? createUnusedMcpServer(server)
+        : new McpServerSupervisor({ server, log, startWaitMs, now }),
+    )
   }
 
   async listTools(): Promise<ToolListing> {
-    const lists = await Promise.all(this.#servers.map((server) => server.listTools()))
-    return { tools: lists.flat().toSorted((a, b) => (a.name < b.name ? -1 : 1)), notes: [] }
+    const lists = await Promise.all(
+      this.#servers.map(async (server) => {
+        const tools = await server.listTools()
+        return { tools, status: server.status, prefix: server.prefix, instructions: server.instructions }
+      }),
+    )
+    const starting = lists.filter(({ status, tools }) => status.state === 'STARTING' && tools.length === 0)
+    const instructions = lists.flatMap(({ status, prefix, tools, instructions: text }) =>
+      text !== null && tools.length > 0 ? [formatInstructions(status.name, prefix, text)] : [],
+    )
+    return {
+      tools: lists.flatMap(({ tools }) => tools).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+      notes: [...instructions, ...formatStartingServers(starting.map(({ status }) => status.name))],
+    }
   }
 
-  async findTool(name: string): Promise<Tool | null> {
-    return (await this.listTools()).tools.find((tool) => tool.name === name) ?? null
+  async findTool(name: string, signal: AbortSignal): Promise<Tool | null> {
+    const server = this.#servers.find(({ prefix }) => name.startsWith(`${prefix}__`))
+    return server ? server.findTool(name, signal) : null
+  }
+
+  /** The servers in the order of the configuration. Starts nothing. */
+  listMcpServers(): readonly McpServerStatus[] {
+    return this.#servers.map(({ status }) => status)
   }
 
   /** Resolves when all servers have been stopped, which takes less than a second. */
   async close(): Promise<void> {
     await Promise.all(this.#servers.map((server) => server.close()))
   }
+}
+
+function formatInstructions(name: string, prefix: string, text: string): string {
+  return `Instructions of the MCP server ${JSON.stringify(name)} for its tools, whose names begin with ${prefix}__:\n${text}`
+}
+
+/** One line, or none. */
+function formatStartingServers(names: readonly string[]): string[] {
+  if (names.length === 0) return []
+  const list = names.map((name) => JSON.stringify(name)).join(', ')
+  return [`These MCP servers are still starting, and their tools are not available yet: ${list}.`]
 }

@@ -1,31 +1,49 @@
+import type { McpServer } from '../../config/profile/mcp/mcp-server.ts'
 import type { Json } from '../../lib/text/json.ts'
+import { compileWildcardPattern } from '../../lib/text/wildcard-pattern.ts'
+import type { OmittedMcpTool } from '../tools/mcp-server-status.ts'
 import type { Tool } from '../tools/tool.ts'
 import type { McpToolInvocation } from './call-mcp-tool.ts'
 import type { ListedMcpTool } from './list-mcp-tools.ts'
 import { qualifyToolName } from './qualify-tool-name.ts'
 
 export interface ConvertedMcpTools {
+  /** Ordered by name. */
   readonly tools: readonly Tool[]
-  /** A sentence for each tool that models cannot call. */
-  readonly skipped: readonly string[]
+  /** Tools that models cannot call. */
+  readonly unusable: readonly OmittedMcpTool[]
+  /** Tools that `include` and `exclude` leave out. */
+  readonly excluded: readonly OmittedMcpTool[]
 }
 
 /** Converts the listed tools of a server to tools that models can call. */
 export function mcpToolsToTools(
-  server: string,
+  server: McpServer,
   listedTools: readonly ListedMcpTool[],
   invoke: (call: McpToolInvocation) => Promise<Json>,
 ): ConvertedMcpTools {
+  const isSelected = createToolFilter(server)
   const tools = new Map<string, Tool>()
-  const skipped: string[] = []
+  const unusable: OmittedMcpTool[] = []
+  const excluded: OmittedMcpTool[] = []
   for (const { name: serverToolName, description, inputSchema, isReadOnly } of listedTools) {
-    const name = qualifyToolName(server, serverToolName)
-    if (inputSchema === null) skipped.push(`The input of ${name} is not an object.`)
-    else if (tools.has(name)) skipped.push(`${name} is listed twice.`)
+    const name = qualifyToolName(server.prefix, serverToolName)
+    if (!isSelected(serverToolName, name))
+      excluded.push({ name, reason: `${name} is left out by the configuration of its MCP server.` })
+    else if (inputSchema === null) unusable.push({ name, reason: `The input of ${name} is not an object.` })
+    else if (tools.has(name)) unusable.push({ name, reason: `${name} is listed twice.` })
     else {
       const execute: Tool['execute'] = (input, context) => invoke({ name: serverToolName, input, ...context })
       tools.set(name, { name, description, inputSchema, isReadOnly, execute })
     }
   }
-  return { tools: [...tools.values()], skipped }
+  return { tools: [...tools.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1)), unusable, excluded }
+}
+
+/** Patterns match the name that the server has for a tool, or the name that models see. */
+function createToolFilter({ include, exclude }: McpServer): (...names: readonly string[]) => boolean {
+  const [included, excluded] = [include, exclude].map((patterns) => patterns.map(compileWildcardPattern))
+  const matches = (patterns: readonly RegExp[] = [], names: readonly string[]): boolean =>
+    patterns.some((pattern) => names.some((name) => pattern.test(name)))
+  return (...names) => (include.length === 0 || matches(included, names)) && !matches(excluded, names)
 }

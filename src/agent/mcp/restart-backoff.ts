@@ -1,27 +1,30 @@
 /** The pause after the first failure. It doubles with each further failure. */
 const minBackoffMs = 5_000
-const maxBackoffMs = 5 * 60_000
+const defaultMaxBackoffMs = 5 * 60_000
 /** A server that ran for this long counts as stable: its earlier failures are forgotten. */
 const stableUptimeMs = 60_000
 
 /** Determines when a server that fails to start, or exits repeatedly, may be started again. */
 export class RestartBackoff {
   readonly #now: () => number
+  readonly #maxBackoffMs: number
   #failureCount = 0
   #retryAt = -Infinity
 
-  constructor(now: () => number) {
+  /** `now`: a monotonic clock, in milliseconds. */
+  constructor(now: () => number, maxBackoffMs = defaultMaxBackoffMs) {
     this.#now = now
+    this.#maxBackoffMs = maxBackoffMs
   }
 
   /** Whether the server may be started now. */
   get isElapsed(): boolean {
-    return this.#now() >= this.#retryAt
+    return this.remainingMs === 0
   }
 
-  /** Whether the server has failed since it was stable. */
-  get hasRecentFailures(): boolean {
-    return this.#failureCount > 0
+  /** Milliseconds until the server may be started; 0 if it may be started now. */
+  get remainingMs(): number {
+    return Math.max(0, this.#retryAt - this.#now())
   }
 
   /** Records a failed start. */
@@ -39,7 +42,7 @@ export class RestartBackoff {
 
   #scheduleRetry(): void {
     const backoffMs =
-      this.#failureCount === 0 ? 0 : Math.min(minBackoffMs * 2 ** (this.#failureCount - 1), maxBackoffMs)
+      this.#failureCount === 0 ? 0 : Math.min(minBackoffMs * 2 ** (this.#failureCount - 1), this.#maxBackoffMs)
     this.#retryAt = this.#now() + backoffMs
   }
 }

@@ -2,10 +2,10 @@ import { resolvePath } from '../resolve-path.ts'
 import { listConfigKeys, settingDefinitions as definitions } from '../setting-definitions.ts'
 import { SettingsReader } from '../settings-reader.ts'
 import type { ApprovalRules } from './approvals.ts'
-import type { McpServer } from './mcp-server.ts'
+import type { ConfiguredMcpServer } from './mcp/mcp-server.ts'
 import { type KnownModels, toKnownModels, validateModelId } from './model-id.ts'
 import type { Provider } from './provider.ts'
-import { resolveMcpServers } from './resolve-mcp-servers.ts'
+import { resolveMcpServers } from './mcp/resolve-mcp-servers.ts'
 import { resolveProviders } from './resolve-providers.ts'
 
 /** The settings that every profile has for itself. */
@@ -14,8 +14,8 @@ export interface ProfileSettings {
   readonly model: string | null
   /** Null: none are configured, and discovered providers are used. */
   readonly providers: readonly Provider[] | null
-  /** The servers that provide tools. */
-  readonly mcpServers: readonly McpServer[]
+  /** The servers that provide tools, including those that are not used. */
+  readonly mcpServers: readonly ConfiguredMcpServer[]
   /** If several patterns match the name of a tool, the last one applies. */
   readonly approvals: ApprovalRules
   /** Whether models are offered the built-in tool `clarify`. */
@@ -84,12 +84,15 @@ function readProviders(reader: SettingsReader, { env }: ProfileSettingsInputs): 
   return providers
 }
 
-function readMcpServers(reader: SettingsReader, { env, homedir, home }: ProfileSettingsInputs): readonly McpServer[] {
+function readMcpServers(
+  reader: SettingsReader,
+  { env, homedir, home }: ProfileSettingsInputs,
+): readonly ConfiguredMcpServer[] {
   const { source, value } = reader.read(definitions.mcpServers)
   if (value === null) return []
   const toAbsolutePath = (path: string): string => resolvePath(home, path, homedir)
-  const { servers, ...report } = resolveMcpServers(value, { env, label: source.label, toAbsolutePath })
-  reader.report(report)
+  const { servers, warnings } = resolveMcpServers(value, { env, label: source.label, toAbsolutePath })
+  reader.report({ warnings })
   return servers
 }
 

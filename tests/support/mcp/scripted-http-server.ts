@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { z } from 'zod'
-import type { HttpMcpServer } from '../../../src/config/profile/mcp-server.ts'
+import type { HttpMcpServer } from '../../../src/config/profile/mcp/mcp-server.ts'
 import { startHttpServer } from '../server/small-server.ts'
+import { newHttpServer } from './server-settings.ts'
 
 const messageSchema = z.object({
   id: z.int().optional(),
@@ -90,7 +91,7 @@ export async function startScriptedHttpServer(tools: Readonly<Record<string, Beh
   const headers = { authorization: `Bearer ${secret}` }
   return {
     ...running,
-    server: { type: 'http', name: 'http', url: `${url}/mcp`, headers, secrets: [secret] },
+    server: { ...newHttpServer(`${url}/mcp`), headers, secrets: [secret] },
     received,
     endedSessions,
     toolNames,

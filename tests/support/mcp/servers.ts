@@ -4,9 +4,10 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { McpToolSource, type McpToolSourceOptions } from '../../../src/agent/mcp/mcp-tool-source.ts'
 import type { JsonObject, Tool, ToolExecutionContext } from '../../../src/agent/tools/tool.ts'
-import type { StdioMcpServer } from '../../../src/config/profile/mcp-server.ts'
+import type { StdioMcpServer } from '../../../src/config/profile/mcp/mcp-server.ts'
 import type { Json } from '../../../src/lib/text/json.ts'
 import { waitUntil } from '../wait-until.ts'
+import { newServerSettings } from './server-settings.ts'
 import { RecordingLogger } from '../recording-logger.ts'
 
 const { PATH = '', HOME = '' } = process.env
@@ -20,7 +21,15 @@ export function nodeServer(
 ): StdioMcpServer {
   // The compile cache halves the time of a start.
   const env = { PATH, HOME, NODE_COMPILE_CACHE: compileCache, ...overrides.env }
-  return { type: 'stdio', name, command: process.execPath, args, cwd: '/', secrets: [], ...overrides, env }
+  return {
+    ...newServerSettings(name),
+    type: 'stdio',
+    command: process.execPath,
+    args,
+    cwd: '/',
+    ...overrides,
+    env,
+  }
 }
 
 const scriptedServer = fileURLToPath(new URL('./scripted-server.ts', import.meta.url))
@@ -45,6 +54,8 @@ export interface TestTools extends AsyncDisposable {
   readonly source: McpToolSource
   /** The logged warnings. */
   readonly warnings: { readonly [key: string]: unknown }[]
+  /** The other log entries. */
+  readonly infos: { readonly [key: string]: unknown }[]
   listNames(): Promise<string[]>
   /** Rejects if there is no tool of this name now. */
   findTool(name: string): Promise<Tool>
@@ -59,8 +70,12 @@ export function newTestTools(
   options: Partial<McpToolSourceOptions> = {},
 ): TestTools {
   const warnings: { [key: string]: unknown }[] = []
-  const log = new RecordingLogger(({ fields, message }) => void warnings.push({ message, ...fields }))
-  const source = new McpToolSource({ servers, log, ...options })
+  const infos: { [key: string]: unknown }[] = []
+  const log = new RecordingLogger(({ level, fields, message }) => {
+    const entries = level === 'warn' || level === 'error' ? warnings : infos
+    entries.push({ message, ...fields })
+  })
+  const source = new McpToolSource({ servers, log, startWaitMs: 30_000, ...options })
   const findTool = async (name: string): Promise<Tool> => {
     const { tools } = await source.listTools()
     const found = tools.find((each) => each.name === name)
@@ -70,6 +85,7 @@ export function newTestTools(
   return {
     source,
     warnings,
+    infos,
     listNames: async () => (await source.listTools()).tools.map(({ name }) => name),
     findTool,
     waitForTool: async (name) => {

@@ -17,20 +17,6 @@ export function markBigIntegers(json: string): string {
   return JSON.stringify(mapBigIntegers(value, (integer) => `${markerPrefix}${integer}`))
 }
 
-/** Applies `markBigIntegers` to the data of an event stream. Yields complete lines. */
-export async function* markBigIntegersInEventStream(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let incompleteLine: Buffer[] = []
-  for await (const chunk of chunks) {
-    const end = chunk.lastIndexOf(10) + 1
-    if (end > 0) {
-      yield markLines(Buffer.concat([...incompleteLine, chunk.subarray(0, end)]))
-      incompleteLine = []
-    }
-    incompleteLine.push(chunk.subarray(end))
-  }
-  yield Buffer.concat(incompleteLine)
-}
-
 /** Puts the integers back into a value that was parsed from marked JSON. */
 export function restoreBigIntegers(value: Json): Json {
   return mapMarkers(value, BigInt)
@@ -39,12 +25,6 @@ export function restoreBigIntegers(value: Json): Json {
 /** Puts the integers back as doubles, which lose digits, for code that computes with them. */
 export function restoreRoundedIntegers(value: Json): Json {
   return mapMarkers(value, Number)
-}
-
-function markLines(lines: Buffer): Buffer {
-  const text = lines.toString('utf8')
-  if (!mayHaveBigInteger.test(text)) return lines
-  return Buffer.from(text.replaceAll(/^data:([^\r\n]*)/gm, (_, json: string) => `data:${markBigIntegers(json)}`))
 }
 
 function mapMarkers(value: Json, map: (digits: string) => Json): Json {

@@ -1,5 +1,6 @@
 import type { MCPClient } from '@ai-sdk/mcp'
 import type { ListedMcpTool } from '../list-mcp-tools.ts'
+import type { McpNotification } from './json-rpc.ts'
 import type { McpFailureReason } from './mcp-failure-reason.ts'
 
 /** The name by which servers know Segue. */
@@ -8,7 +9,7 @@ export const mcpClientName = 'segue'
 export interface McpConnectionOptions {
   /** Aborts the attempt to connect. */
   readonly signal: AbortSignal
-  readonly onToolListChanged: () => void
+  readonly onNotification: (notification: McpNotification) => void
 }
 
 /** An open connection to an MCP server. */

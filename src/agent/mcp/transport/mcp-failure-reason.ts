@@ -5,6 +5,8 @@ export type McpFailureReason =
   /** Segue has closed the connection or stopped the program. */
   | { readonly kind: 'stopped' }
   | { readonly kind: 'program-not-found' }
+  /** The working directory of the program does not exist. */
+  | { readonly kind: 'folder-not-found' }
   | { readonly kind: 'program-not-executable' }
   | { readonly kind: 'start-timeout'; readonly timeoutMs: number }
   /** `code`: the system's error code, such as ECONNREFUSED. */
@@ -25,21 +27,23 @@ export type McpFailureReason =
 export function formatMcpFailure(reason: McpFailureReason): string {
   switch (reason.kind) {
     case 'exit':
-      return reason.code === null ? 'The MCP server exited.' : `The MCP server exited with code ${reason.code}.`
+      return reason.code === null ? 'The MCP server ended.' : `The MCP server ended with exit code ${reason.code}.`
     case 'signal':
       return `The MCP server was terminated by ${reason.signal}.`
     case 'stopped':
       return 'The MCP server was stopped.'
     case 'program-not-found':
-      return 'The program of the MCP server or its working directory does not exist.'
+      return 'There is no such program. Check the command of the MCP server and its PATH.'
+    case 'folder-not-found':
+      return 'There is no such working directory. Check the cwd of the MCP server.'
     case 'program-not-executable':
-      return 'The program of the MCP server is not executable.'
+      return 'The program is not executable. Check the command of the MCP server.'
     case 'start-timeout':
-      return `The MCP server was not ready within ${reason.timeoutMs / 1000} seconds.`
+      return `The MCP server was not ready within ${reason.timeoutMs / 1000} seconds. Set startSeconds if it needs longer.`
     case 'unreachable':
-      return `The MCP server cannot be reached (${reason.code}).`
+      return `The MCP server cannot be reached (${reason.code}). Check its url and whether it runs.`
     case 'redirect':
-      return `The MCP server redirects to another URL (HTTP ${reason.status}).`
+      return `The MCP server redirects to another URL (HTTP ${reason.status}). Use that URL.`
     case 'session-lost':
       return `The MCP server has lost the session (HTTP ${reason.status}).`
     case 'http-status':
@@ -60,5 +64,6 @@ export function formatMcpFailure(reason: McpFailureReason): string {
 }
 
 function formatHint(status: number): string {
-  return status === 401 || status === 403 ? ' Check its credentials.' : ''
+  if (status === 401 || status === 403) return ' Check its credentials.'
+  return status === 404 || status === 405 ? ' Check its url.' : ''
 }

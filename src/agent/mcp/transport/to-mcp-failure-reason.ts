@@ -1,7 +1,8 @@
 import { MCPClientError } from '@ai-sdk/mcp'
 import { z } from 'zod'
 import type { McpFailureReason } from './mcp-failure-reason.ts'
-import { mcpConnectionClosedCode } from './json-rpc.ts'
+import { mcpConnectionClosedCode, mcpMessageTooLargeCode } from './json-rpc.ts'
+import { maxMcpMessageBytes } from './line-splitter.ts'
 import { McpError } from './mcp-error.ts'
 
 const maxReportedPaths = 3
@@ -18,6 +19,7 @@ export function toMcpFailureReason(error: unknown): McpFailureReason {
     return { kind: 'other', message: error instanceof Error ? error.message : String(error) }
   if (error.statusCode !== undefined) return { kind: 'http-status', status: error.statusCode }
   if (error.code === mcpConnectionClosedCode) return { kind: 'response-incomplete' }
+  if (error.code === mcpMessageTooLargeCode) return { kind: 'message-too-large', maxBytes: maxMcpMessageBytes }
   // The cause is the reason of an abort, or the error of a response that could not be parsed.
   return error.code === undefined && error.cause instanceof Error
     ? toMcpFailureReason(error.cause)

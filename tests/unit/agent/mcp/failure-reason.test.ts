@@ -12,6 +12,7 @@ describe('a failure reason', () => {
     { kind: 'signal', signal: 'SIGTERM' },
     { kind: 'stopped' },
     { kind: 'program-not-found' },
+    { kind: 'folder-not-found' },
     { kind: 'program-not-executable' },
     { kind: 'start-timeout', timeoutMs: 1500 },
     { kind: 'unreachable', code: 'ECONNREFUSED' },
@@ -24,8 +25,8 @@ describe('a failure reason', () => {
     { kind: 'message-too-large', maxBytes: 1 },
     { kind: 'invalid-message', paths: ['tools.0.name'] },
     { kind: 'tool-list-loop' },
-  ])('is formatted as a sentence: %j', (reason) => {
-    expect(formatMcpFailure(reason)).toMatch(/^The (?:program of the )?MCP server .*\.$/)
+  ])('is formatted as sentences: %j', (reason) => {
+    expect(formatMcpFailure(reason)).toMatch(/^(?:The|There is) .*\.$/)
     expect(new McpError(reason).message).toBe(formatMcpFailure(reason))
   })
 })

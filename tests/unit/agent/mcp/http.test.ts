@@ -9,18 +9,12 @@ import {
   startScriptedHttpServer,
   secret,
 } from '../../../support/mcp/scripted-http-server.ts'
+import { newHttpServer } from '../../../support/mcp/server-settings.ts'
 import { newTestTools, newToolContext } from '../../../support/mcp/servers.ts'
 
 const unknownEffect =
   /^The connection to the MCP server ended during the call, which may or may not have taken effect\. /
 const startFailure = 'MCP server could not be started. Its tools are missing.'
-const newHttpServer = (url: string, type: 'http' | 'sse' = 'http') => ({
-  type,
-  name: 'http',
-  url,
-  headers: {},
-  secrets: [],
-})
 
 describe('an HTTP session', () => {
   test('sends its headers and its id with every request, and is deleted on close', async () => {
@@ -82,7 +76,7 @@ describe('a call over HTTP', () => {
   test('that is rejected fails without the body of the response', async () => {
     await using http = await startScriptedHttpServer({ no: (response) => response.writeHead(500).end(secret) })
     await using tools = newTestTools([http.server])
-    const message = 'The MCP server responded with HTTP status 500.'
+    const message = 'The MCP server responded with HTTP status 500. The call may or may not have taken effect.'
     await expect(tools.run('http__no')).rejects.toThrow(new ToolError(message))
   })
 
@@ -173,20 +167,19 @@ describe('an unavailable HTTP server', () => {
       time += pass
       expect(await tools.listNames()).toEqual([])
     }
-    const reason = 'The MCP server cannot be reached (ECONNREFUSED).'
+    const reason = 'The MCP server cannot be reached (ECONNREFUSED). Check its url and whether it runs.'
     expect(tools.warnings).toEqual([{ message: startFailure, server: 'http', reason }])
   })
 
   test('that does not respond fails after a timeout', async () => {
     await using unresponsive = await startHttpServer(() => {})
-    await using tools = newTestTools(
-      [newHttpServer(unresponsive.url), { ...newHttpServer(unresponsive.url, 'sse'), name: 'sse' }],
-      {
-        startTimeoutMs: 100,
-      },
-    )
+    const startTimeoutMs = 100
+    await using tools = newTestTools([
+      { ...newHttpServer(unresponsive.url), startTimeoutMs },
+      { ...newHttpServer(unresponsive.url, 'sse'), startTimeoutMs },
+    ])
     expect(await tools.listNames()).toEqual([])
-    const reason = 'The MCP server was not ready within 0.1 seconds.'
+    const reason = 'The MCP server was not ready within 0.1 seconds. Set startSeconds if it needs longer.'
     expect(tools.warnings).toMatchObject([{ reason }, { reason }])
   })
 
@@ -195,12 +188,9 @@ describe('an unavailable HTTP server', () => {
     await using redirecting = await startHttpServer((_request, response) =>
       response.writeHead(307, { location: target.url }).end(),
     )
-    await using tools = newTestTools([
-      newHttpServer(redirecting.url),
-      { ...newHttpServer(redirecting.url, 'sse'), name: 'sse' },
-    ])
+    await using tools = newTestTools([newHttpServer(redirecting.url), newHttpServer(redirecting.url, 'sse')])
     expect(await tools.listNames()).toEqual([])
-    const reason = 'The MCP server redirects to another URL (HTTP 307).'
+    const reason = 'The MCP server redirects to another URL (HTTP 307). Use that URL.'
     expect(tools.warnings).toMatchObject([{ reason }, { reason }])
     expect(target.requests).toEqual([])
   })

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { mcpResultToJson } from '../../../../src/agent/mcp/mcp-result-to-json.ts'
+import { mcpResultToJson } from '../../../../src/agent/mcp/results/mcp-result-to-json.ts'
 import { ToolError } from '../../../../src/agent/tools/tool.ts'
 
 type McpResult = Parameters<typeof mcpResultToJson>[0]

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { ToolError } from '../../../../src/agent/tools/tool.ts'
+import { newHttpServer } from '../../../support/mcp/server-settings.ts'
 import { findUnusedUrl } from '../../../support/server/small-server.ts'
 import { everything, filesystem, nodeServer, type TestTools, newTestTools } from '../../../support/mcp/servers.ts'
 
@@ -19,8 +20,8 @@ beforeAll(async () => {
   const [http, sse] = await Promise.all([startEverything('streamableHttp'), startEverything('sse')])
   tools = newTestTools([
     nodeServer('stdio', [everything]),
-    { type: 'http', name: 'http', url: `${http}/mcp`, headers: {}, secrets: [] },
-    { type: 'sse', name: 'sse', url: `${sse}/sse`, headers: {}, secrets: [] },
+    newHttpServer(`${http}/mcp`),
+    newHttpServer(`${sse}/sse`, 'sse'),
     nodeServer('files', [filesystem, folder]),
   ])
 })

@@ -8,8 +8,9 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import { ToolError } from '../../../../src/agent/tools/tool.ts'
+import { withName } from '../../../support/mcp/server-settings.ts'
 import { waitUntil } from '../../../support/wait-until.ts'
-import type { StdioMcpServer } from '../../../../src/config/profile/mcp-server.ts'
+import type { StdioMcpServer } from '../../../../src/config/profile/mcp/mcp-server.ts'
 import {
   isAlive,
   nodeServer,
@@ -155,14 +156,17 @@ describe('a stdio server that exits', () => {
     }
     await die()
     await die()
-    expect(await tools.listNames()).toEqual([])
+    const rests = (seconds: number) =>
+      expect(tools.source.findTool('scripted__pid', new AbortController().signal)).rejects.toThrow(
+        `The MCP server "scripted" is not running. The MCP server was terminated by SIGKILL. It is started again in ${seconds} s.`,
+      )
+    await rests(5)
     time += 5_000
-    await tools.waitForTool('scripted__die')
     await die()
     time += 9_000
-    expect(await tools.listNames()).toEqual([])
+    await rests(1)
     time += 1_000
-    await tools.waitForTool('scripted__die')
+    await readPid(tools)
     time += 60_000
     await die()
     await readPid(tools)
@@ -174,7 +178,7 @@ describe('a stdio server that cannot be started', () => {
 
   test('lacks its tools, and causes one warning with its output, without secrets', async () => {
     let time = 0
-    const broken = { ...newScriptedServer('broken', withSecret), name: 'broken' }
+    const broken = withName('broken', newScriptedServer('broken', withSecret))
     await using tools = newTestTools([broken, newScriptedServer()], { now: () => time })
     const warnings = (): object[] => tools.warnings.filter((warning) => warning['server'] === 'broken')
     for (const pass of [0, 1_000, 5_000, 10_000, 100_000]) {
@@ -184,15 +188,23 @@ describe('a stdio server that cannot be started', () => {
       expect(names.filter((name) => name.startsWith('broken'))).toEqual([])
     }
     expect(warnings()).toEqual([
-      { message, server: 'broken', reason: 'The MCP server exited with code 3.', output: 'at … with … and undefined' },
+      {
+        message,
+        server: 'broken',
+        reason: 'The MCP server ended with exit code 3.',
+        output: 'at … with … and undefined',
+      },
     ])
   })
 
   test.each([
-    [{ command: 'no-such-program-anywhere' }, 'The program of the MCP server or its working directory does not exist.'],
-    [{ cwd: '/no/such/folder' }, 'The program of the MCP server or its working directory does not exist.'],
-    [{ command: '/etc/passwd' }, 'The program of the MCP server is not executable.'],
-    [{ args: ['--no-such-flag'] }, 'The MCP server exited with code 9.'],
+    [
+      { command: 'no-such-program-anywhere' },
+      'There is no such program. Check the command of the MCP server and its PATH.',
+    ],
+    [{ cwd: '/no/such/folder' }, 'There is no such working directory. Check the cwd of the MCP server.'],
+    [{ command: '/etc/passwd' }, 'The program is not executable. Check the command of the MCP server.'],
+    [{ args: ['--no-such-flag'] }, 'The MCP server ended with exit code 9.'],
     [{ command: '/bin/cat', args: [] }, 'Unsupported request method: initialize'],
   ])('is logged with its reason: %j', async (options, reason) => {
     await using tools = newTestTools([newScriptedServer('', options)])
@@ -201,10 +213,14 @@ describe('a stdio server that cannot be started', () => {
   })
 
   test('because it is silent fails after a timeout', async () => {
-    await using tools = newTestTools([newScriptedServer('silent')], { startTimeoutMs: 200 })
+    await using tools = newTestTools([newScriptedServer('silent', { startTimeoutMs: 200 })])
     expect(await tools.listNames()).toEqual([])
     expect(tools.warnings).toEqual([
-      { message, server: 'scripted', reason: 'The MCP server was not ready within 0.2 seconds.' },
+      {
+        message,
+        server: 'scripted',
+        reason: 'The MCP server was not ready within 0.2 seconds. Set startSeconds if it needs longer.',
+      },
     ])
   })
 
@@ -254,7 +270,7 @@ describe('when the tool source is closed', () => {
   }
 
   test('a server and the processes that started it are gone', async () => {
-    await using tools = newTestTools([wrapped('stubborn'), { ...newScriptedServer(), name: 'bare' }])
+    await using tools = newTestTools([wrapped('stubborn'), withName('bare', newScriptedServer())])
     const pids = [await readPid(tools), Number(await tools.run('bare__pid'))]
     expect(pids.map(isAlive)).toEqual([true, true])
     await tools.source.close()
@@ -285,7 +301,7 @@ describe('when the tool source is closed', () => {
           message: expect.stringMatching(/may or may not .*\. The MCP server was stopped\.$/),
         },
       },
-      { reason: { name: 'ToolError', message: 'The MCP server of this tool is unavailable.' } },
+      { reason: { name: 'ToolError', message: 'The MCP server "scripted" was stopped.' } },
     ])
   })
 

@@ -6,7 +6,8 @@ const { homedir, home, config, read, readProblems, writeConfig } = newTestSettin
 
 describe('an MCP server', () => {
   const safe = { HOME: '/home/me', PATH: '/bin', LANG: 'C', LC_ALL: 'C' }
-  const program = { type: 'stdio', command: 'npx', args: [], env: safe, cwd: '', secrets: [] }
+  const settings = { startTimeoutMs: 120_000, include: [], exclude: [], autoApprove: [], secrets: [] }
+  const program = { ...settings, type: 'stdio', command: 'npx', args: [], env: safe, cwd: '' }
 
   test('is a program with its environment, or a URL with its headers', () => {
     writeConfig({
@@ -22,6 +23,7 @@ describe('an MCP server', () => {
       {
         ...program,
         name: 'files',
+        prefix: 'files',
         command: join(homedir, 'bin/files'),
         args: ['-y', '.'],
         env: { ...safe, LEVEL: 'debug' },
@@ -29,24 +31,40 @@ describe('an MCP server', () => {
         secrets: ['debug'],
       },
       {
+        ...settings,
         type: 'http',
         name: 'GitHub_2',
+        prefix: 'GitHub_2',
         url: 'https://example.com/mcp',
         headers: { Authorization: 'Bearer abcdef' },
         secrets: ['Bearer abcdef', 'abcdef'],
       },
-      { type: 'sse', name: 'old', url: 'http://127.0.0.1:1/sse', headers: {}, secrets: [] },
-      { type: 'http', name: 'new', url: 'http://127.0.0.1:1/mcp?key=word1', headers: {}, secrets: ['word1'] },
+      { ...settings, type: 'sse', name: 'old', prefix: 'old', url: 'http://127.0.0.1:1/sse', headers: {} },
+      {
+        ...settings,
+        type: 'http',
+        name: 'new',
+        prefix: 'new',
+        url: 'http://127.0.0.1:1/mcp?key=word1',
+        headers: {},
+        secrets: ['word1'],
+      },
     ])
     expect(warnings).toEqual([])
   })
 
-  test('is left out if it is disabled, or not enabled', () => {
-    writeConfig({
-      mcpServers: { a: { command: 'a', disabled: true }, b: { command: 'b', enabled: false, timeout: 1 } },
-    })
-    expect(read()).toMatchObject({ mcpServers: [], warnings: [] })
-  })
+  test.each([{ disabled: true }, { enabled: false }, { disabled: 'true' }, { isActive: false }])(
+    'is not used if its entry has %j, even if the rest is invalid',
+    (entry) => {
+      writeConfig({ mcpServers: { a: { command: 'a', ...entry }, b: { ...entry, args: 1, more: 1 } } })
+      const { mcpServers, warnings } = read()
+      expect(mcpServers).toEqual([
+        { type: 'unused', name: 'a', prefix: 'a', error: null },
+        { type: 'unused', name: 'b', prefix: 'b', error: null },
+      ])
+      expect(warnings).toEqual([])
+    },
+  )
 
   test('has its variables interpolated; their values are secret unless every program may see them', () => {
     writeConfig({
@@ -85,67 +103,184 @@ describe('an MCP server', () => {
     ])
   })
 
-  test('may have keys of other clients, which cause warnings', () => {
+  test('may have unknown keys, which cause warnings unless they only describe it', () => {
     writeConfig({
       mcpServers: {
-        a: { command: 'npx', timeout: 60, autoApprove: ['x'], headers: { Key: 'secret' } },
-        b: { url: 'http://127.0.0.1:1', env: { KEY: 'secret' }, description: 'secret' },
+        a: { command: 'npx', oauth: { id: 1 }, headers: { Key: 'secret' } },
+        b: { url: 'http://127.0.0.1:1', env: { KEY: 'secret' }, description: 'secret', icon: '🌍' },
       },
     })
     expect(read().warnings).toEqual(
-      ['a.headers', 'a.timeout', 'a.autoApprove', 'b.env', 'b.description'].map(
-        (key) => `${config}: mcpServers.${key}: Unknown key. It is ignored.`,
-      ),
+      ['a.headers', 'a.oauth', 'b.env'].map((key) => `${config}: mcpServers.${key}: Unknown key. It is ignored.`),
     )
   })
+})
 
-  test.each<[string, unknown, string]>([
-    ['', [], 'Must be an object of servers by name.'],
-    ['.a b', { 'a b': { command: 'x' } }, 'Invalid name. Must be 1 to 40 characters: a-z, A-Z'],
+describe('an MCP server as another client writes it', () => {
+  const readServer = (entry: unknown) => {
+    writeConfig({ mcpServers: { a: entry } })
+    const { mcpServers, warnings } = read()
+    expect(warnings).toEqual([])
+    return mcpServers[0]
+  }
+
+  test.each<[string, unknown, object]>([
+    ['Windsurf', { serverUrl: 'http://x/mcp' }, { type: 'http', url: 'http://x/mcp' }],
+    ['Gemini CLI', { httpUrl: 'http://x/mcp', timeout: 5000 }, { url: 'http://x/mcp', startTimeoutMs: 5000 }],
+    ['Goose', { type: 'streamable_http', uri: 'http://x', envs: {} }, { type: 'http', url: 'http://x' }],
+    ['FastMCP', { url: 'http://x/sse' }, { type: 'sse', url: 'http://x/sse' }],
+    ['FastMCP', { url: 'http://x/sse', transport: 'http' }, { type: 'http' }],
+    ['VS Code', { type: 'http', url: 'http://x', headers: { 'X-Id': 7 } }, { type: 'http', headers: { 'X-Id': '7' } }],
+    ['opencode', { type: 'remote', url: 'http://x', enabled: true }, { type: 'http' }],
     [
-      '.a__b',
-      { a__b: { command: 'x' } },
-      'Invalid name. Must be 1 to 40 characters: a-z, A-Z, 0-9, - and _. The first must be a letter or a digit. Must not contain __',
+      'opencode',
+      { type: 'local', command: ['npx', '-y', 'x'], environment: { A: 'b' } },
+      { type: 'stdio', command: 'npx', args: ['-y', 'x'], env: { A: 'b' } },
+    ],
+    ['Smithery', { url: 'http://x', requestInit: { headers: { A: 'b' } } }, { headers: { A: 'b' } }],
+    [
+      'Codex',
+      { command: 'x', startup_timeout_sec: 20, enabled_tools: ['a'], disabled_tools: ['b'] },
+      { startTimeoutMs: 20_000, include: ['a'], exclude: ['b'] },
     ],
     [
-      '.a_',
-      { a_: { command: 'x' } },
-      'Invalid name. Must be 1 to 40 characters: a-z, A-Z, 0-9, - and _. The first must be a letter or a digit. Must not contain __ or end with _.',
+      'Cline',
+      { command: 'x', timeout: 60, autoApprove: ['read'], disabled: false },
+      { startTimeoutMs: 60_000, autoApprove: ['read'] },
     ],
-    ['.a', { a: 'npx' }, 'Must be an object with a command or a url.'],
-    ['.a.command', { a: {} }, 'Missing. Set command, or url for a remote server.'],
-    ['.a.command', { a: { command: '' } }, 'Must be the name or the path of a program.'],
-    ['.a.url', { a: { command: 'x', url: 'http://x' } }, 'Must not be set together with command.'],
-    ['.a.url', { a: { url: 'ftp://x' } }, 'Must be an http or https URL'],
-    ['.a.url', { a: { url: 'http://me:pass@x' } }, 'Must be an http or https URL without a password.'],
-    ['.a.url', { a: { url: 1 } }, 'Must be an http or https URL.'],
-    ['.a.type', { a: { type: 'http', command: 'x' } }, 'Must be stdio with command, http or sse with url.'],
-    ['.a.type', { a: { type: 'stdio', url: 'http://x' } }, 'Must be stdio with command, http or sse with url.'],
-    ['.a.type', { a: { type: 'ws', url: 'http://x' } }, 'Must be stdio, http or sse.'],
-    ['.a.args', { a: { command: 'x', args: '-y' } }, 'Must be a list of strings.'],
-    ['.a.args.1', { a: { command: 'x', args: ['-y', 1] } }, 'Must be a string.'],
-    ['.a.env.PORT', { a: { command: 'x', env: { PORT: 1 } } }, 'Must be a string.'],
-    ['.a.env.A=B', { a: { command: 'x', env: { 'A=B': '' } } }, 'Invalid variable name.'],
-    ['.a.headers.a b', { a: { url: 'http://x', headers: { 'a b': '' } } }, 'Invalid header name.'],
-    ['.a.headers.a', { a: { url: 'http://x', headers: { a: 'x\ny' } } }, 'Must be a valid header value.'],
-    ['.a.disabled', { a: { command: 'x', disabled: 'yes' } }, 'Must be true or false.'],
-  ])('is rejected at mcpServers%s of %j', (path, mcpServers, message) => {
+    [
+      'Roo Code',
+      { command: 'x', timeout: '300', alwaysAllow: ['read'], disabledTools: ['cut'] },
+      { startTimeoutMs: 300_000, autoApprove: ['read'], exclude: ['cut'] },
+    ],
+    [
+      'Gemini CLI',
+      { command: 'x', trust: true, includeTools: ['read'], excludeTools: [] },
+      { autoApprove: ['*'], include: ['read'] },
+    ],
+    [
+      'a config with null',
+      { command: 'x', url: null, args: null, env: { A: null, B: 1, C: true } },
+      { command: 'x', args: [], env: { B: '1', C: 'true' } },
+    ],
+    ['a config with numbers', { command: 'x', args: ['--port', 80] }, { args: ['--port', '80'] }],
+  ])('is understood: %s %j', (_client, entry, expected) => {
+    expect(readServer(entry)).toMatchObject(expected)
+  })
+
+  test('removes an inherited variable with null', () => {
+    writeConfig({ mcpServers: { a: { command: 'x', env: { HOME: null } } } })
+    expect(read([], { HOME: '/home/me', PATH: '/bin' })).toMatchObject({ mcpServers: [{ env: { PATH: '/bin' } }] })
+    expect(JSON.stringify(read([], { HOME: '/home/me' }).mcpServers)).not.toContain('HOME')
+  })
+
+  test('may start for two minutes by default, and for an hour at most', () => {
+    expect(readServer({ command: 'x' })).toMatchObject({ startTimeoutMs: 120_000 })
+    expect(readServer({ command: 'x', startSeconds: 45, timeout: 1 })).toMatchObject({ startTimeoutMs: 45_000 })
+    expect(readServer({ command: 'x', timeout: 99_000_000 })).toMatchObject({ startTimeoutMs: 3_600_000 })
+  })
+
+  test.each<[string, unknown]>([
+    [
+      'a list with names',
+      [
+        { name: 'a', command: 'x' },
+        { name: 'b', command: 'y' },
+      ],
+    ],
+    ['the file of VS Code', { inputs: [], servers: { a: { command: 'x' }, b: { type: 'stdio', command: 'y' } } }],
+    ['the file of Claude Desktop', { mcpServers: { a: { command: 'x' }, b: { command: 'y' } } }],
+    ['no servers', []],
+  ])('may be in %s', (title, mcpServers) => {
     writeConfig({ mcpServers })
-    expect(readProblems()).toEqual([expect.stringContaining(`${config}: mcpServers${path}: `)])
-    expect(readProblems()[0]).toContain(`: ${message}`)
+    expect(read().mcpServers.map(({ name }) => name)).toEqual(title === 'no servers' ? [] : ['a', 'b'])
+  })
+
+  test('may be named servers', () => {
+    writeConfig({ mcpServers: { servers: { command: 'x' } } })
+    expect(read().mcpServers).toMatchObject([{ name: 'servers', command: 'x' }])
+  })
+
+  test('may be in a key named servers, which causes a warning', () => {
+    writeConfig({ servers: { a: { command: 'x' } } })
+    expect(read()).toMatchObject({
+      mcpServers: [{ name: 'a' }],
+      warnings: [`${config}: servers: Renamed to mcpServers. Use the new name.`],
+    })
+  })
+
+  test('may have any name, of which the names of its tools keep what providers accept', () => {
+    const names = ['a b', 'a.b', 'a_b', 'com.example/garden-mcp', 'Karten 🌍', '地图', '_x__y_', 'x'.repeat(60)]
+    writeConfig({ mcpServers: Object.fromEntries(names.map((name) => [name, { command: 'x' }])) })
+    const { mcpServers, warnings } = read()
+    expect(warnings).toEqual([])
+    expect(mcpServers.map(({ name }) => name)).toEqual(names)
+    const prefixes = mcpServers.map(({ prefix }) => prefix)
+    expect(prefixes).toEqual([
+      expect.stringMatching(/^a_b-[0-9a-f]{8}$/),
+      expect.stringMatching(/^a_b-[0-9a-f]{8}$/),
+      'a_b',
+      'com_example_garden-mcp',
+      'Karten',
+      expect.stringMatching(/^server-[0-9a-f]{8}$/),
+      'x_y',
+      'x'.repeat(40),
+    ])
+    expect(new Set(prefixes).size).toBe(names.length)
+  })
+})
+
+describe('an invalid MCP server', () => {
+  test.each<[string, unknown, string]>([
+    ['', 'npx', 'Must be an object with a command or a url.'],
+    ['', null, 'Must be an object with a command or a url.'],
+    ['.command', {}, 'Missing. Set command, or url for a remote server.'],
+    ['.command', { command: '' }, 'Must be the name or the path of a program.'],
+    ['.url', { command: 'x', url: 'http://x' }, 'Must not be set together with command.'],
+    ['.url', { url: 'ftp://x' }, 'Must be an http or https URL'],
+    ['.url', { url: 'http://me:pass@x' }, 'Must be an http or https URL without a password.'],
+    ['.url', { url: 1 }, 'Must be an http or https URL.'],
+    ['.type', { type: 'http', command: 'x' }, 'Must be stdio with command, http or sse with url.'],
+    ['.type', { type: 'stdio', url: 'http://x' }, 'Must be stdio with command, http or sse with url.'],
+    ['.type', { type: 'ws', url: 'http://x' }, 'Must be stdio, http or sse.'],
+    ['.args', { command: 'x', args: '-y' }, 'Must be a list of strings.'],
+    ['.args.1', { command: 'x', args: ['-y', {}] }, 'Must be a string.'],
+    ['.env.PORT', { command: 'x', env: { PORT: [1] } }, 'Must be a string.'],
+    ['.env.A=B', { command: 'x', env: { 'A=B': '' } }, 'Invalid variable name.'],
+    ['.headers.a b', { url: 'http://x', headers: { 'a b': '' } }, 'Invalid header name.'],
+    ['.headers.a', { url: 'http://x', headers: { a: 'x\ny' } }, 'Must be a valid header value.'],
+    ['.disabled', { command: 'x', disabled: 'yes' }, 'Must be true or false.'],
+    ['.startSeconds', { command: 'x', timeout: 'soon' }, 'Must be a number of seconds greater than 0.'],
+    ['.include', { command: 'x', include: 7 }, 'Must be a list of tool names or patterns.'],
+  ])('costs only itself: at mcpServers.a%s of %j', (path, entry, message) => {
+    writeConfig({ mcpServers: { a: entry, fine: { command: 'x' } } })
+    const { mcpServers, warnings } = read()
+    expect(mcpServers).toMatchObject([
+      { type: 'unused', name: 'a', error: expect.stringContaining(message) },
+      { type: 'stdio', name: 'fine' },
+    ])
+    expect(warnings).toEqual([expect.stringContaining(`${config}: mcpServers.a${path}: ${message}`)])
+    expect(warnings[0]).toMatch(/ The server is not used\.$/)
   })
 
   test('has all its problems reported at once, without its values', () => {
-    writeConfig({
-      mcpServers: { a: { type: 'http', args: ['secret', 1], env: { KEY: ['secret'] }, cwd: 1, disabled: 'secret' } },
-    })
-    expect(readProblems().map((problem) => problem.slice(config.length + 2).split(': ')[0])).toEqual([
+    const entry = { type: 'http', args: ['secret', {}], env: { KEY: ['secret'] }, cwd: 1, disabled: 'secret' }
+    writeConfig({ mcpServers: { a: entry } })
+    const { mcpServers, warnings } = read()
+    expect(warnings.map((warning) => warning.slice(config.length + 2).split(': ')[0])).toEqual([
       'mcpServers.a.args.1',
       'mcpServers.a.env.KEY',
       'mcpServers.a.cwd',
       'mcpServers.a.disabled',
       'mcpServers.a.command',
     ])
-    expect(readProblems().join('\n')).not.toContain('secret')
+    expect(JSON.stringify([warnings, mcpServers])).not.toContain('secret')
+  })
+
+  test.each(['npx', 1, [1]])('mcpServers of %j is no set of servers, which prevents a start', (mcpServers) => {
+    writeConfig({ mcpServers })
+    expect(readProblems()).toEqual([
+      `${config}: mcpServers: ${typeof mcpServers === 'object' ? '' : `Invalid value ${JSON.stringify(mcpServers)}. `}Must be an object of servers by name.`,
+    ])
   })
 })

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { isJsonObject, type Json, parseJson } from '../../lib/text/json.ts'
-import { restoreBigIntegers } from './transport/big-integer-marker.ts'
+import { isJsonObject, type Json, parseJson } from '../../../lib/text/json.ts'
+import { restoreBigIntegers } from '../transport/big-integer-marker.ts'
 
 /**
  * What the structured content of a result says besides its texts:

@@ -1,16 +1,22 @@
 import type { IncomingMessage } from 'node:http'
-import { type JSONRPCMessage, validateJSONRPCMessage } from '@ai-sdk/mcp'
-import type { McpFailureReason } from './mcp-failure-reason.ts'
-import { markBigIntegers, markBigIntegersInEventStream } from './big-integer-marker.ts'
+import type { JSONRPCMessage } from '@ai-sdk/mcp'
+import type { McpFailureReason } from '../mcp-failure-reason.ts'
+import { markBigIntegers } from '../big-integer-marker.ts'
 import { type McpHttpRequest, sendMcpHttpRequest, readMcpResponseText } from './mcp-http-request.ts'
-import { McpNotExecutedError } from './mcp-error.ts'
-import { tapMcpEventStream } from './tap-mcp-event-stream.ts'
-import { toMcpCancelledNotification, createMcpDisconnectError } from './json-rpc.ts'
-import { parseJsonOrNull } from '../../../lib/text/json.ts'
+import { McpNotExecutedError } from '../mcp-error.ts'
+import { readMcpEventStream } from './mcp-event-stream.ts'
+import { addMcpProgressToken } from '../mcp-progress-token.ts'
+import {
+  createMcpDisconnectError,
+  type McpNotification,
+  toJsonRpcMessage,
+  toMcpCancelledNotification,
+} from '../json-rpc.ts'
+import { parseExactJsonOrNull, stringifyJson } from '../../../../lib/text/json.ts'
 
 export interface McpFetchOptions {
   readonly type: 'http' | 'sse'
-  readonly onToolListChanged: () => void
+  readonly onNotification: (notification: McpNotification) => void
   /** The event stream of an `sse` server has ended. */
   readonly onStreamEnd: () => void
   /** Whether the connection is being closed. Requests that are aborted then are not reported as cancelled. */
@@ -27,8 +33,7 @@ const closeGracePeriodMs = 400
  */
 export function createMcpFetch(options: McpFetchOptions): typeof fetch {
   return async (input, init = {}) => {
-    const request = toHttpRequest(input, init)
-    const message = request.method === 'POST' ? validateJSONRPCMessage(parseJsonOrNull(request.body)) : null
+    const { request, message } = addProgressToken(toHttpRequest(input, init))
     if (message) sendCancellationOnAbort(request, message, options)
     const response = await sendMcpHttpRequest(request)
     const body = await toResponseBody(response, message, options)
@@ -50,6 +55,15 @@ function toHttpRequest(
     // The end of a session must not delay the shutdown.
     signal: method === 'DELETE' ? AbortSignal.timeout(closeGracePeriodMs) : (signal ?? null),
   }
+}
+
+/** Adds the progress token of the call to a message that is posted. */
+function addProgressToken(request: McpHttpRequest): { request: McpHttpRequest; message: JSONRPCMessage | null } {
+  const message = request.method === 'POST' ? toJsonRpcMessage(parseExactJsonOrNull(request.body)) : null
+  const messageWithToken = message && addMcpProgressToken(message)
+  return messageWithToken === message
+    ? { request, message }
+    : { request: { ...request, body: stringifyJson(messageWithToken) }, message: messageWithToken }
 }
 
 const hasSession = ({ headers }: McpHttpRequest): boolean => 'mcp-session-id' in headers
@@ -92,30 +106,28 @@ function findNotExecutedReason(
 async function toResponseBody(response: IncomingMessage, message: JSONRPCMessage | null, options: McpFetchOptions) {
   if (!response.headers['content-type']?.includes('text/event-stream'))
     return markBigIntegers(await readMcpResponseText(response)) || null
-  if (message === null) return toReadableStream(tapNotifications(response, options), response)
+  if (message === null) return toReadableStream(readNotifications(response, options), response)
   if (!('id' in message) || message.id === undefined) {
     response.destroy()
     return null
   }
-  const { onToolListChanged } = options
-  return toReadableStream(
-    tapMcpEventStream(response, {
-      onToolListChanged,
-      finalEvent: createMcpDisconnectError(message.id),
-      rethrowsErrors: false,
-    }),
-    response,
-  )
+  const events = readMcpEventStream(response, {
+    onNotification: options.onNotification,
+    requestId: message.id,
+    finalMessage: createMcpDisconnectError(message.id),
+    rethrowsErrors: false,
+  })
+  return toReadableStream(events, response)
 }
 
 /** The stream for notifications. The `http` transport reopens it after an error. */
-async function* tapNotifications(response: IncomingMessage, { type, onToolListChanged, onStreamEnd }: McpFetchOptions) {
-  yield* tapMcpEventStream(response, { onToolListChanged, finalEvent: null, rethrowsErrors: type === 'http' })
+async function* readNotifications(response: IncomingMessage, { type, onNotification, onStreamEnd }: McpFetchOptions) {
+  const rethrowsErrors = type === 'http'
+  yield* readMcpEventStream(response, { onNotification, requestId: null, finalMessage: null, rethrowsErrors })
   if (type === 'sse') onStreamEnd()
 }
 
-function toReadableStream(events: AsyncGenerator<Buffer>, response: IncomingMessage): ReadableStream<Uint8Array> {
-  const chunks = markBigIntegersInEventStream(events)
+function toReadableStream(chunks: AsyncGenerator<Uint8Array>, response: IncomingMessage): ReadableStream<Uint8Array> {
   return new ReadableStream({
     async pull(controller) {
       const { value, done } = await chunks.next()

@@ -1,21 +1,21 @@
 import { createMCPClient, type MCPClient } from '@ai-sdk/mcp'
-import type { HttpMcpServer } from '../../../config/profile/mcp-server.ts'
-import { listMcpTools } from '../list-mcp-tools.ts'
-import { mcpClientName, type McpConnection, type McpConnectionOptions } from './mcp-connection.ts'
-import type { McpFailureReason } from './mcp-failure-reason.ts'
-import { McpConnectionError, McpError } from './mcp-error.ts'
+import type { HttpMcpServer } from '../../../../config/profile/mcp/mcp-server.ts'
+import { listMcpTools } from '../../list-mcp-tools.ts'
+import { mcpClientName, type McpConnection, type McpConnectionOptions } from '../mcp-connection.ts'
+import type { McpFailureReason } from '../mcp-failure-reason.ts'
+import { McpConnectionError, McpError } from '../mcp-error.ts'
 import { createMcpFetch } from './mcp-fetch.ts'
-import { toMcpFailureReason } from './to-mcp-failure-reason.ts'
+import { toMcpFailureReason } from '../to-mcp-failure-reason.ts'
 
 /** Opens a connection to a remote server. Rejects with a McpConnectionError. */
 export async function connectMcpOverHttp(
   { type, url, headers }: HttpMcpServer,
-  { signal, onToolListChanged }: McpConnectionOptions,
+  { signal, onNotification }: McpConnectionOptions,
 ): Promise<McpConnection> {
   const ending = new ConnectionEnding()
   const fetch = createMcpFetch({
     type,
-    onToolListChanged,
+    onNotification,
     onStreamEnd: () => ending.end({ kind: 'stream-ended' }),
     isClosing: () => ending.signal.aborted,
   })

@@ -1,10 +1,10 @@
 import { createMCPClient, MCPClientError } from '@ai-sdk/mcp'
-import type { StdioMcpServer } from '../../../config/profile/mcp-server.ts'
-import { listMcpTools } from '../list-mcp-tools.ts'
-import { mcpClientName, type McpConnection, type McpConnectionOptions } from './mcp-connection.ts'
-import { McpConnectionError } from './mcp-error.ts'
+import type { StdioMcpServer } from '../../../../config/profile/mcp/mcp-server.ts'
+import { listMcpTools } from '../../list-mcp-tools.ts'
+import { mcpClientName, type McpConnection, type McpConnectionOptions } from '../mcp-connection.ts'
+import { McpConnectionError } from '../mcp-error.ts'
 import { McpStdioTransport, type McpStdioTransportOptions } from './mcp-stdio-transport.ts'
-import { toMcpFailureReason } from './to-mcp-failure-reason.ts'
+import { toMcpFailureReason } from '../to-mcp-failure-reason.ts'
 
 /**
  * Starts a program and opens a connection to it. Newer servers need not support the handshake any more, but many older
@@ -12,12 +12,12 @@ import { toMcpFailureReason } from './to-mcp-failure-reason.ts'
  * only if the server rejects it. Rejects with a McpConnectionError.
  */
 export async function connectStdio(server: StdioMcpServer, options: McpConnectionOptions): Promise<McpConnection> {
-  const { signal, onToolListChanged } = options
+  const { signal, onNotification } = options
   try {
-    return await openConnection(startProgram(server, { onToolListChanged, usesVersionDiscovery: false }), signal)
+    return await openConnection(startProgram(server, { onNotification, usesVersionDiscovery: false }), signal)
   } catch (error) {
     if (!(error instanceof McpConnectionError && isRejection(error.cause))) throw error
-    return openConnection(startProgram(server, { onToolListChanged, usesVersionDiscovery: true }), signal)
+    return openConnection(startProgram(server, { onNotification, usesVersionDiscovery: true }), signal)
   }
 }
 

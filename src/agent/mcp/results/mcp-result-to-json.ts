@@ -1,15 +1,15 @@
 import type { CallToolResult } from '@ai-sdk/mcp'
 import { z } from 'zod'
-import { type Json, stringifyJson, toWellFormedJson } from '../../lib/text/json.ts'
+import { type Json, stringifyJson, toWellFormedJson } from '../../../lib/text/json.ts'
 import {
   formatToolResultFile,
   parseToolResultFile,
   type ToolResultElement,
-} from '../../model/tool-result/tool-result-content.ts'
-import { type StoreToolFile, ToolError } from '../tools/tool.ts'
+} from '../../../model/tool-result/tool-result-content.ts'
+import { type StoreToolFile, ToolError } from '../../tools/tool.ts'
 import { isForEveryone, mcpContentToElements } from './mcp-content-to-elements.ts'
 import { relateStructuredContent } from './relate-structured-content.ts'
-import { restoreBigIntegers } from './transport/big-integer-marker.ts'
+import { restoreBigIntegers } from '../transport/big-integer-marker.ts'
 
 /** A value of a message, which was parsed from JSON. */
 const json = z

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { detectImageMediaType } from '../../lib/detect-image-media-type.ts'
-import { isJsonObject, type Json } from '../../lib/text/json.ts'
-import { toBlobPath } from '../../model/blob-url.ts'
-import type { ToolResultElement, ToolResultFile } from '../../model/tool-result/tool-result-content.ts'
-import type { StoreToolFile } from '../tools/tool.ts'
+import { detectImageMediaType } from '../../../lib/detect-image-media-type.ts'
+import { isJsonObject, type Json } from '../../../lib/text/json.ts'
+import { toBlobPath } from '../../../model/blob-url.ts'
+import type { ToolResultElement, ToolResultFile } from '../../../model/tool-result/tool-result-content.ts'
+import type { StoreToolFile } from '../../tools/tool.ts'
 
 /** An image or audio, which has `data`, or an embedded resource, which has `blob`. */
 const fileSchema = z

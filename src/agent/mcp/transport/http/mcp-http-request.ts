@@ -1,7 +1,7 @@
 import { type IncomingMessage, request as plain } from 'node:http'
 import { request as secure } from 'node:https'
-import { maxMcpMessageBytes } from './line-splitter.ts'
-import { McpError, McpNotExecutedError } from './mcp-error.ts'
+import { maxMcpMessageBytes } from '../line-splitter.ts'
+import { McpError, McpNotExecutedError } from '../mcp-error.ts'
 
 export interface McpHttpRequest {
   readonly url: string

@@ -1,9 +1,10 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { StdioMcpServer } from '../../../config/profile/mcp-server.ts'
-import type { McpFailureReason } from './mcp-failure-reason.ts'
-import { LineSplitter } from './line-splitter.ts'
-import { toMcpFailureReason } from './to-mcp-failure-reason.ts'
+import type { StdioMcpServer } from '../../../../config/profile/mcp/mcp-server.ts'
+import type { McpFailureReason } from '../mcp-failure-reason.ts'
+import { LineSplitter, type OversizedLine } from '../line-splitter.ts'
+import { toMcpFailureReason } from '../to-mcp-failure-reason.ts'
 
 /** Milliseconds until SIGTERM, and then until SIGKILL. The shutdown of Segue may take 1,500 ms in all. */
 const exitGracePeriodMs = 400
@@ -20,21 +21,21 @@ export class McpChildProcess {
   readonly closed: Promise<McpFailureReason>
   readonly #child: ChildProcessWithoutNullStreams
   readonly #lines = new LineSplitter()
-  readonly #onLine: (line: string) => void
+  readonly #onLine: (line: string | OversizedLine) => void
   #output = ''
   #closeReason: McpFailureReason | null = null
   #hasExitedUnexpectedly = false
   #termination: Promise<void> | null = null
 
   /** Starts the program. Throws if the system refuses at once; a later error ends the process. */
-  constructor({ command, args, env, cwd }: StdioMcpServer, onLine: (line: string) => void) {
+  constructor({ command, args, env, cwd }: StdioMcpServer, onLine: (line: string | OversizedLine) => void) {
     this.#onLine = onLine
     const child = spawn(command, args, { cwd, env, stdio: 'pipe', detached: true })
     this.#child = child
     const { promise, resolve } = Promise.withResolvers<McpFailureReason>()
     this.closed = promise
     child.once('error', (error) => {
-      const reason = toSpawnFailure(error)
+      const reason = toSpawnFailure(error, cwd)
       this.#onExit(reason)
       // A process that never started emits no `close`.
       if (child.pid === undefined) resolve(reason)
@@ -114,16 +115,13 @@ export class McpChildProcess {
   }
 
   #onOutput(chunk: Buffer): void {
-    try {
-      for (const line of this.#lines.push(chunk)) this.#onLine(line)
-    } catch (error) {
-      this.#onExit(toMcpFailureReason(error))
-    }
+    for (const line of this.#lines.push(chunk)) this.#onLine(line)
   }
 }
 
-function toSpawnFailure(error: Error): McpFailureReason {
+function toSpawnFailure(error: Error, cwd: string): McpFailureReason {
   const code = 'code' in error ? error.code : undefined
-  if (code === 'ENOENT') return { kind: 'program-not-found' }
+  // The system reports the same for both.
+  if (code === 'ENOENT') return { kind: existsSync(cwd) ? 'program-not-found' : 'folder-not-found' }
   return code === 'EACCES' ? { kind: 'program-not-executable' } : toMcpFailureReason(error)
 }
