@@ -81,6 +81,11 @@ export interface StreamLookup {
   listUnfinishedStreams(): Promise<StreamRecord[]>
 }
 
+export interface WithdrawnMessageLookup {
+  /** The withdrawn messages of a session that have no position yet, in no order. */
+  listUnplacedWithdrawnMessages(sessionId: string): Promise<MessageRecord[]>
+}
+
 export interface BlobReferenceReader {
   /** Those of these blobs that no session refers to. Any number of hashes. */
   findUnreferencedBlobs(hashes: readonly string[]): Promise<string[]>
@@ -88,4 +93,11 @@ export interface BlobReferenceReader {
 
 /** The log of each session and its projections. */
 export interface EventStore
-  extends EventReader, EventWriter, StreamLookup, SessionWriter, IdempotencyKeyReader, BlobReferenceReader {}
+  extends
+    EventReader,
+    EventWriter,
+    StreamLookup,
+    WithdrawnMessageLookup,
+    SessionWriter,
+    IdempotencyKeyReader,
+    BlobReferenceReader {}

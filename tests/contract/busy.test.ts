@@ -89,4 +89,29 @@ describe.each(transports)('A message to a busy session, over %s,', (transport) =
     expect(messages).toMatch(/First.*Half and half.*Third/)
     expect(messages).not.toContain('Second')
   })
+
+  test('that is withdrawn keeps its place by time, behind those that still wait, and says that it was withdrawn', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
+    const held = Promise.withResolvers<void>()
+    provider.enqueue([{ text: 'Half' }, { wait: held.promise }, { finish: 'stop' }])
+    const { last } = await readUntil(streamChat(client, { text: 'First' }), isEventOfType('TextDelta'))
+    const { sessionId } = last
+    const queued = []
+    for (const text of ['one', 'two', 'three', 'four', 'five'])
+      queued.push(await startChat(client, { sessionId, text, ifBusy: 'QUEUE' }))
+    for (const index of [3, 1, 2]) await cancelStream(client, requireNonNull(queued[index]).id)
+    expect(await loadTranscript(client, sessionId)).not.toContainEqual(expect.stringMatching(/two|three|four/))
+
+    held.resolve()
+    await readUntil(followStream(client, requireNonNull(queued[4]).id), isEventOfType('StreamFinished'))
+    expect((await loadTranscript(client, sessionId)).filter((line) => line.startsWith('USER'))).toEqual([
+      'USER First',
+      'USER one',
+      'USER two (WITHDRAWN)',
+      'USER three (WITHDRAWN)',
+      'USER four (WITHDRAWN)',
+      'USER five',
+    ])
+  })
 })

@@ -3,12 +3,20 @@ import type { Runtime } from '../../lib/runtime.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import { toUserMessagePosition } from '../../model/fold/message-position.ts'
 import type { StreamRecord } from '../../model/stream.ts'
+import type { EventDraft } from '../../model/chat-event.ts'
+import type { StreamLookup, WithdrawnMessageLookup } from '../../storage/event-store.ts'
 import type { EventLogWriter } from '../log/event-log-writer.ts'
-import { createStreamStartedDraft, dequeueStream, cancelQueuedStream } from '../turn/transitions.ts'
+import {
+  createSessionChangedDraft,
+  createStreamStartedDraft,
+  dequeueStream,
+  cancelQueuedStream,
+} from '../turn/transitions.ts'
 import type { NewTurn } from '../turn/new-turn.ts'
 
 export interface QueuedStreamsOptions {
   readonly writer: EventLogWriter
+  readonly store: Pick<StreamLookup, 'findStreams'> & WithdrawnMessageLookup
   readonly runtime: Runtime
   readonly findMessage: (id: string) => Promise<MessageRecord | null>
 }
@@ -62,16 +70,20 @@ export class QueuedStreams {
     return stored
   }
 
-  /** Cancels a queued stream. Its message stays in the session, marked as withdrawn: no model is sent it. */
+  /**
+   * Cancels a queued stream. Its message stays in the session, marked as withdrawn: no model is sent it. It takes its
+   * place behind the messages that were sent before it, so it has to wait for those that are still queued.
+   */
   async withdraw(queued: StreamRecord): Promise<StreamRecord> {
-    const { writer, runtime, findMessage } = this.#options
-    const { stream, event } = cancelQueuedStream(queued, runtime)
-    const message = await findMessage(queued.userMessageId)
-    const { headSeq } = await writer.write((previousHeadSeq) => ({
+    const { stream, event } = cancelQueuedStream(queued, this.#options.runtime)
+    const message = await this.#options.findMessage(queued.userMessageId)
+    const withdrawn = message && { ...message, withdrawn: true }
+    if (withdrawn && this.first?.id === queued.id) return this.#commitFirst(queued, stream, event, withdrawn)
+    const { headSeq } = await this.#options.writer.write(() => ({
       fence: { streamId: queued.id, generation: queued.generation },
       drafts: [event],
       streams: [stream],
-      messages: message ? [{ ...placeUserMessage(message, previousHeadSeq + 1), withdrawn: true }] : [],
+      messages: withdrawn ? [withdrawn] : [],
     }))
     this.#streams = this.#streams.filter(({ id }) => id !== queued.id)
     return { ...stream, lastSeq: headSeq }
@@ -81,18 +93,44 @@ export class QueuedStreams {
   async dequeue(): Promise<StartedStream | null> {
     const queued = this.first
     if (!queued) return null
-    const { writer, runtime, findMessage } = this.#options
-    const message = await findMessage(queued.userMessageId)
+    const message = await this.#options.findMessage(queued.userMessageId)
     if (!message) throw new Error(`Stream ${queued.id} has no user message.`)
-    const { stream, event } = dequeueStream(queued, runtime)
+    const { stream, event } = dequeueStream(queued, this.#options.runtime)
+    const started = await this.#commitFirst(queued, stream, event, message)
+    return { stream: started, userMessage: placeUserMessage(message, started.lastSeq) }
+  }
+
+  /** Commits that the first stream leaves the queue: its message and the withdrawn ones behind it take their places. */
+  async #commitFirst(
+    queued: StreamRecord,
+    stream: StreamRecord,
+    event: EventDraft,
+    message: MessageRecord,
+  ): Promise<StreamRecord> {
+    const { writer, runtime } = this.#options
+    const withdrawn = await this.#listWithdrawnBefore(this.#streams[1] ?? null, queued.sessionId)
     const { headSeq } = await writer.write((previousHeadSeq) => ({
       fence: { streamId: queued.id, generation: queued.generation },
-      drafts: [event],
+      // Each message needs a seq of its own, from which its position follows.
+      drafts: [event, ...withdrawn.map(() => createSessionChangedDraft(queued.sessionId, runtime))],
       streams: [stream],
-      messages: [placeUserMessage(message, previousHeadSeq + 1)],
+      messages: [message, ...withdrawn].map((each, index) => placeUserMessage(each, previousHeadSeq + 1 + index)),
     }))
-    this.#streams.shift()
-    return { stream: { ...stream, lastSeq: headSeq }, userMessage: placeUserMessage(message, headSeq) }
+    this.#streams = this.#streams.filter(({ id }) => id !== queued.id)
+    return { ...stream, lastSeq: headSeq - withdrawn.length }
+  }
+
+  /** Withdrawn messages without a place that were sent before a queued stream, in the order in which they were sent. */
+  async #listWithdrawnBefore(next: StreamRecord | null, sessionId: string): Promise<MessageRecord[]> {
+    const { store } = this.#options
+    const messages = await store.listUnplacedWithdrawnMessages(sessionId)
+    if (messages.length === 0) return []
+    const streams = await store.findStreams(messages.flatMap(({ streamId }) => streamId ?? []))
+    const firstSeqs = new Map(streams.map(({ userMessageId, firstSeq }) => [userMessageId, firstSeq]))
+    const seqOf = ({ id }: MessageRecord) => firstSeqs.get(id) ?? 0
+    return messages
+      .filter((message) => next === null || seqOf(message) < next.firstSeq)
+      .toSorted((a, b) => seqOf(a) - seqOf(b))
   }
 }
 

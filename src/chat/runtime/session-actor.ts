@@ -13,17 +13,19 @@ import type { EventLog } from '../log/event-log.ts'
 import { EventLogWriter } from '../log/event-log-writer.ts'
 import type { IfBusy } from '../turn/if-busy.ts'
 import type { NewTurn } from '../turn/new-turn.ts'
+import { createSessionChangedDraft } from '../turn/transitions.ts'
 import { createTurnState } from '../turn/turn.ts'
 import { Mailbox } from './mailbox.ts'
 import { createMissingModel } from './missing-model.ts'
 import { CompactingError, createBusyError, createCompactionCancelledError } from './session-errors.ts'
 import { composeStartBatch } from './start-batch.ts'
 import type { CommittedStreamState, ComposeFinalBatch } from './stream-committer.ts'
-import { placeUserMessage, type StartedStream, QueuedStreams } from './queued-streams.ts'
+import { placeUserMessage, QueuedStreams, type QueuedStreamsOptions, type StartedStream } from './queued-streams.ts'
 import { StreamRunner, type StreamRunnerOptions } from './stream-runner.ts'
 
 export interface SessionActorOptions {
   readonly eventLog: EventLog
+  readonly store: QueuedStreamsOptions['store']
   readonly runtime: Runtime
   readonly log: Logger
   readonly sessionId: string
@@ -168,7 +170,7 @@ export class SessionActor {
       await this.#writer.write(() => ({
         sessionPatch: patch,
         ...(additionalUsage && { additionalUsage }),
-        drafts: isContinued ? [] : [{ type: 'SessionChanged', at: runtime.now(), sessionId, streamId: null }],
+        drafts: isContinued ? [] : [createSessionChangedDraft(sessionId, runtime)],
       }))
     })
   }

@@ -54,6 +54,7 @@ export class SessionActors {
     const { runtime, log, eventLog, backgroundCoalescer, onTurnCompleted } = this.#options
     return new SessionActor({
       eventLog,
+      store: profile.eventStore,
       runtime,
       log,
       sessionId: session.id,

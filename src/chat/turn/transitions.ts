@@ -63,6 +63,11 @@ export function applyAgentEvent(turn: TurnState, event: AgentEvent, runtime: Run
   return transition.toTransition()
 }
 
+/** The event that tells that something about the session has changed. */
+export function createSessionChangedDraft(sessionId: string, runtime: Runtime): EventDraft {
+  return { type: 'SessionChanged', at: runtime.now(), sessionId, streamId: null }
+}
+
 /** A person makes a decision, or it expires. Changes nothing if the decision is not pending. */
 export function resolveDecision(
   turn: TurnState,

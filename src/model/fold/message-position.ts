@@ -4,8 +4,9 @@ import type { MessageRecord } from '../message.ts'
  * Where messages stand in their session. Positions are unique within a session, and ascending positions are the order
  * in which its messages are shown:
  *
- * - A user's message has 2 × the seq of the event that placed it: the one that started its turn, or the one that
- *   withdrew it from the queue. Until then its position is null.
+ * - A user's message has 2 × the seq of the event that placed it. This is the event that started its turn. A message that
+ *   was withdrawn from the queue is placed when no message that was sent before it is queued any more: by the event that
+ *   withdrew it, or by one of its own behind the event that started the turn before it. Until then its position is null.
  * - The answer has the position of its user's message + 1.
  * - Messages that a session starts with (copies in a fork, a summary) have negative positions, up to -1.
  *

@@ -15,6 +15,9 @@ export const MessageStatusEnum = schemaBuilder.enumType('MessageStatus', {
     STREAMING: { description: 'The message is still growing. Its stream runs.' },
     COMPLETE: { description: 'The message is complete.' },
     PARTIAL: { description: 'The stream of the message was cancelled, failed or was interrupted before its end.' },
+    WITHDRAWN: {
+      description: 'The user cancelled the message while it was queued. It is shown, but never sent to a model.',
+    },
   } as const,
 })
 

@@ -22,7 +22,11 @@ MessageObjectType.implement({
       resolve: ({ sessionId }, _, { profiles }) => profiles.requireSession(sessionId),
     }),
     role: t.expose('role', { type: RoleEnum, description: 'The author of the message.' }),
-    status: t.expose('status', { type: MessageStatusEnum, description: 'The progress of the message.' }),
+    status: t.field({
+      type: MessageStatusEnum,
+      description: 'The progress of the message.',
+      resolve: ({ status, withdrawn }) => (withdrawn ? 'WITHDRAWN' : status),
+    }),
     createdAt: t.expose('createdAt', {
       type: 'DateTime',
       description: 'The time at which the message was sent, or at which its first part was produced.',

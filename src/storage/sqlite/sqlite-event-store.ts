@@ -3,6 +3,7 @@ import { chunkArray } from '../../lib/chunk-array.ts'
 import { createIdNotFoundError } from '../../lib/errors.ts'
 import { listEventBlobHashes } from '../../model/blob-url.ts'
 import type { ChatEvent } from '../../model/chat-event.ts'
+import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import { addUsage, normalizeUsage, type Usage } from '../../model/usage.ts'
@@ -16,7 +17,7 @@ import { lookUpInBatches } from './look-up-in-batches.ts'
 import { upsertDecision } from './rows/decision-row.ts'
 import { type EventRow, eventToRow, insertEvent, readEventPage } from './rows/event-row.ts'
 import { copyToolGrants, insertToolGrant } from './rows/grant-row.ts'
-import { upsertMessage } from './rows/message-row.ts'
+import { type MessageRow, messageFromRow, upsertMessage } from './rows/message-row.ts'
 import {
   type SessionRow,
   insertSession,
@@ -145,6 +146,15 @@ export class SqliteEventStore implements EventStore {
       )
       .all()
       .map(streamFromRow)
+  }
+
+  async listUnplacedWithdrawnMessages(sessionId: string): Promise<MessageRecord[]> {
+    return this.#database
+      .prepare<[string], MessageRow>(
+        'SELECT * FROM messages WHERE session_id = ? AND position IS NULL AND withdrawn = 1',
+      )
+      .all(sessionId)
+      .map(messageFromRow)
   }
 
   async replaceEvent(event: ChatEvent): Promise<void> {

@@ -120,7 +120,9 @@ export type MessageStatus =
   /** The stream of the message was cancelled, failed or was interrupted before its end. */
   | 'PARTIAL'
   /** The message is still growing. Its stream runs. */
-  | 'STREAMING';
+  | 'STREAMING'
+  /** The user cancelled the message while it was queued. It is shown, but never sent to a model. */
+  | 'WITHDRAWN';
 
 /** Where a session or a job is stored. */
 export type Origin =

@@ -96,10 +96,12 @@ export function expectReplay(replayed: readonly ChatEvent[], original: readonly 
   expect(foldParts([...original.filter(({ seq }) => seq <= after), ...replayed])).toEqual(foldParts(original))
 }
 
-/** The messages of a session in order: role and text. */
+/** The messages of a session in order: role, text, and status unless it is COMPLETE. */
 export async function loadTranscript(client: Client, sessionId: string): Promise<string[]> {
   const { session } = await ask(client, MessagesDocument, { sessionId })
-  return requireNonNull(session).messages.edges.map(({ node }) => `${node.role} ${node.text}`)
+  return requireNonNull(session).messages.edges.map(
+    ({ node: { role, text, status } }) => `${role} ${text}${status === 'COMPLETE' ? '' : ` (${status})`}`,
+  )
 }
 
 export const listSeqs = (events: readonly { readonly seq: number }[]): number[] => events.map(({ seq }) => seq)

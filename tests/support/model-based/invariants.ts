@@ -95,8 +95,13 @@ function assertStreams(home: SimulatedHome, stored: StoredChats): void {
         event.type === 'StreamChanged' ||
         event.type === 'StreamFinished',
     )
-    expect(userMessage?.position ?? null).toBe(turn ? toUserMessagePosition(turn.seq) : null)
-    expect(userMessage?.withdrawn).toBe(turn?.type === 'StreamFinished')
+    const isWithdrawn = turn?.type === 'StreamFinished'
+    expect(userMessage?.withdrawn).toBe(isWithdrawn)
+    // A withdrawn message waits for those before it, and is then placed by an event of its own.
+    const placements = isWithdrawn
+      ? [null, toUserMessagePosition(turn.seq), ...placedBySessionChanges(stored.events)]
+      : [turn ? toUserMessagePosition(turn.seq) : null]
+    expect(placements).toContain(userMessage?.position ?? null)
     if (!userMessage) continue
     const base = { position: toAnswerMessagePosition(userMessage), model: stream.model }
     const folded = (events: readonly ChatEvent[]): MessageRecord | null =>
@@ -144,4 +149,8 @@ function assertDelivered(home: SimulatedHome, event: ChatEvent): void {
     .map(getDeltaText)
     .join('')
   expect(text.slice(event.offset, event.offset + getDeltaText(event).length) === getDeltaText(event)).toBe(true)
+}
+
+function placedBySessionChanges(events: readonly ChatEvent[]): number[] {
+  return events.flatMap(({ type, seq }) => (type === 'SessionChanged' ? [toUserMessagePosition(seq)] : []))
 }

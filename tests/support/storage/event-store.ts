@@ -20,6 +20,7 @@ export function wrapStore(
     findByIdempotencyKey: (key) => wrapCall(() => store.findByIdempotencyKey(key)),
     findActiveStream: (sessionId) => wrapCall(() => store.findActiveStream(sessionId)),
     listUnfinishedStreams: () => wrapCall(() => store.listUnfinishedStreams()),
+    listUnplacedWithdrawnMessages: (id) => wrapCall(() => store.listUnplacedWithdrawnMessages(id)),
     replaceEvent: (event) => wrapCall(() => store.replaceEvent(event)),
     findContinuation: (sessionId) => wrapCall(() => store.findContinuation(sessionId)),
     findUnreferencedBlobs: (hashes) => wrapCall(() => store.findUnreferencedBlobs(hashes)),

@@ -44,6 +44,20 @@ export function describeEventStore(open: OpenStorage): void {
       expect(stored).toEqual({ ...session, headSeq: 2, lastActivityAt: 5_000 })
     })
 
+    test('leaves withdrawn messages without a position to be listed, until they have one', async () => {
+      const { eventStore } = current()
+      const session = await addSession(current(), {}, [])
+      const [queued, withdrawn, placed] = [1, 2, 3].map((at) => newTextMessage(session.id, `${at}`, at))
+      if (!queued || !withdrawn || !placed) throw new Error('A message is missing.')
+      const unplaced = { ...withdrawn, position: null, withdrawn: true }
+      const messages = [{ ...queued, position: null }, unplaced, { ...placed, withdrawn: true }]
+      const write = { sessionId: session.id, expectedHeadSeq: 0, events: [] }
+      await eventStore.append({ ...write, messages })
+      expect(await eventStore.listUnplacedWithdrawnMessages(session.id)).toEqual([unplaced])
+      await eventStore.append({ ...write, messages: [{ ...unplaced, position: 8 }] })
+      expect(await eventStore.listUnplacedWithdrawnMessages(session.id)).toEqual([])
+    })
+
     test('replaces messages and streams with the same id, as a whole', async () => {
       const { eventStore, segueSessions } = current()
       const session = await addSession(current(), {}, [])
