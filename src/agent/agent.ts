@@ -46,6 +46,8 @@ interface GeneratedContent {
 export type AgentEvent =
   /** A request to the model begins. `replacesRefused`: in place of the last one, which was refused and costs nothing. */
   | { readonly type: 'step'; readonly estimatedInputTokens: number; readonly replacesRefused?: true }
+  /** The provider has asked to be asked again at this time, in epoch milliseconds. The step waits until then. */
+  | { readonly type: 'retry-wait'; readonly retryAt: number }
   | (GeneratedContent & { readonly type: 'text'; readonly block: string; readonly text: string })
   | (GeneratedContent & { readonly type: 'reasoning'; readonly block: string; readonly text: string })
   /** A piece of the arguments of a tool call. The first piece may be empty. */
@@ -113,9 +115,12 @@ export interface Agent {
 export class AgentError extends Error {
   override readonly name = 'AgentError'
   readonly code: StreamErrorCode
+  /** The request has no chance before this time, in epoch milliseconds. Null if nothing is known. */
+  readonly retryAt: number | null
 
-  constructor(code: StreamErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: StreamErrorCode, message: string, options: ErrorOptions & { retryAt?: number | null } = {}) {
     super(message, options)
     this.code = code
+    this.retryAt = options.retryAt ?? null
   }
 }

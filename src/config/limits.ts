@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { integerBetween, strictObject } from './value-schemas.ts'
 
 const secondsError = 'Must be a number of seconds above 0, up to 86400.'
+const retrySecondsError = 'Must be a number of seconds from 0 to 86400.'
 const secondsSchema = z
   .number({ error: secondsError })
   .positive({ error: secondsError })
@@ -15,8 +16,16 @@ export const limitsSchema = strictObject('an object of limits', {
   sockets: integerBetween(1, 100_000).default(10_000),
   /** Concurrent operations on one WebSocket. */
   operationsPerSocket: integerBetween(1, 10_000).default(100),
-  /** Idle timeout of a model: a provider that sends nothing for this long has failed. */
+  /** Idle timeout of a model: a provider that sends no byte for this long has failed. */
   modelIdleSeconds: secondsSchema.default(120),
+  /** A provider that sends nothing of the answer for this long has failed, even if its connection is alive. */
+  modelProgressSeconds: secondsSchema.default(600),
+  /** How long one step of an answer waits in total because its provider asks it to. 0: not at all. */
+  retrySeconds: z
+    .number({ error: retrySecondsError })
+    .min(0, { error: retrySecondsError })
+    .max(86_400, { error: retrySecondsError })
+    .default(60),
   /** Requests to the model that one answer may take. The last one is sent without tools. */
   stepsPerAnswer: integerBetween(1, 1000).default(50),
   /** Timeout of a tool call. */

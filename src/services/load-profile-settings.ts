@@ -5,6 +5,7 @@ import { type NamedProfileSettings, readProfileSettings } from '../config/profil
 import type { Provider } from '../config/profile/provider.ts'
 import { SettingsError } from '../config/settings-error.ts'
 import type { Settings } from '../config/settings.ts'
+import type { HttpClient } from '../lib/http/http-client.ts'
 import type { Logger } from '../lib/logger.ts'
 import { defaultProfileName } from '../profiles/profile-name.ts'
 
@@ -13,6 +14,7 @@ export interface ProfileSettingsOptions {
   readonly settings: Settings
   readonly env: NodeJS.ProcessEnv
   readonly log: Logger
+  readonly httpClient: HttpClient
 }
 
 /**
@@ -22,10 +24,13 @@ export interface ProfileSettingsOptions {
 export async function loadProfileSettings(
   name: string,
   folder: string,
-  { settings, env, log }: ProfileSettingsOptions,
+  { settings, env, log, httpClient }: ProfileSettingsOptions,
 ): Promise<NamedProfileSettings> {
   if (name === defaultProfileName) {
-    return { ...settings, providers: settings.providers ?? (await discoverDefaultProviders(settings.model, env)) }
+    return {
+      ...settings,
+      providers: settings.providers ?? (await discoverDefaultProviders(settings.model, env, httpClient)),
+    }
   }
   const profileSettings = readProfileSettings({ env, homedir: homedir(), home: folder })
   for (const warning of profileSettings.warnings) log.warn({ profile: name }, warning)
@@ -33,8 +38,12 @@ export async function loadProfileSettings(
 }
 
 /** Finds the providers of the profile `default` if none is configured. Throws if none of them has the chosen model. */
-async function discoverDefaultProviders(model: string | null, env: NodeJS.ProcessEnv): Promise<Provider[]> {
-  const providers = await discoverProviders(env)
+async function discoverDefaultProviders(
+  model: string | null,
+  env: NodeJS.ProcessEnv,
+  httpClient: HttpClient,
+): Promise<Provider[]> {
+  const providers = await discoverProviders(env, httpClient)
   const problem = model === null ? null : validateModelId(model, toKnownModels(providers))
   if (problem === null) return providers
   throw new SettingsError([

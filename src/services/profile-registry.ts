@@ -3,6 +3,7 @@ import type { ToolSource } from '../agent/tools/tool.ts'
 import type { Settings } from '../config/settings.ts'
 import { createIdNotFoundError, SegueError, createShuttingDownError } from '../lib/errors.ts'
 import { Notifier } from '../lib/async/notifier.ts'
+import { HttpClient } from '../lib/http/http-client.ts'
 import type { JobRunRecord } from '../model/job.ts'
 import { ProfileDirectory } from '../profiles/profile-directory.ts'
 import { defaultProfileName } from '../profiles/profile-name.ts'
@@ -14,7 +15,7 @@ import { openProfileServices, type ProfileServices } from './profile-services.ts
 export interface ProfileRegistryOptions {
   readonly settings: Settings
   readonly log: Logger
-  /** Where API keys are looked up, and default providers. */
+  /** Where API keys are looked up, default providers, and proxies. */
   readonly env: NodeJS.ProcessEnv
   /** Replaces the MCP servers of a profile. */
   readonly createToolSource?: (profile: string) => ToolSource
@@ -32,6 +33,7 @@ export class ProfileRegistry {
   readonly #options: ProfileRegistryOptions
   readonly #directory: ProfileDirectory
   readonly #open: OpenProfiles
+  readonly #httpClient: HttpClient
   /** Notifies when a profile was opened. */
   readonly #openedNotifier = new Notifier()
   /** How many leases of each name are in use. */
@@ -43,6 +45,7 @@ export class ProfileRegistry {
   private constructor(options: ProfileRegistryOptions) {
     this.#options = options
     this.#directory = new ProfileDirectory(options.settings)
+    this.#httpClient = new HttpClient(options.env)
     this.#open = new OpenProfiles({
       open: (name) => this.#openServices(name),
       onOpened: () => this.#openedNotifier.notify(),
@@ -181,6 +184,7 @@ export class ProfileRegistry {
     this.#isClosing = true
     await this.#open.settle()
     await Promise.all(this.#open.services.map((services) => services.close()))
+    this.#httpClient.close()
   }
 
   #canFind(name: string): boolean {
@@ -215,7 +219,8 @@ export class ProfileRegistry {
   }
 
   async #openServices(name: string): Promise<ProfileServices> {
-    const { settings, log, createToolSource } = this.#options
+    const { settings, log, env, createToolSource } = this.#options
+    const httpClient = this.#httpClient
     await this.#open.waitUntilClosed(name)
     if (this.#isClosing) throw createShuttingDownError()
     const paths = this.#directory.resolveProfilePaths(name)
@@ -225,7 +230,8 @@ export class ProfileRegistry {
       durable: settings.durable,
       offlineDelayMs: settings.offlineDelayMs,
       limits: settings.limits,
-      settings: await loadProfileSettings(name, paths.home, this.#options),
+      httpClient,
+      settings: await loadProfileSettings(name, paths.home, { settings, env, log, httpClient }),
       assertStreamCapacity: () => this.#assertStreamCapacity(),
       log: name === defaultProfileName ? log : log.child({ profile: name }),
       ...(createToolSource && { tools: createToolSource(name) }),

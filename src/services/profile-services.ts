@@ -1,5 +1,6 @@
 import { McpToolSource } from '../agent/mcp/mcp-tool-source.ts'
 import { ModelRegistry } from '../agent/models/model-registry.ts'
+import { ProviderConnections } from '../agent/providers/http/provider-connections.ts'
 import { createOfflineModel } from '../agent/offline/offline-model.ts'
 import { ApprovalPolicy } from '../agent/tools/approval-policy.ts'
 import type { ToolSource } from '../agent/tools/tool.ts'
@@ -11,6 +12,7 @@ import type { NamedProfileSettings } from '../config/profile/profile-settings.ts
 import { JobService } from '../jobs/job-service.ts'
 import { Scheduler } from '../jobs/scheduler.ts'
 import type { SegueError } from '../lib/errors.ts'
+import type { HttpClient } from '../lib/http/http-client.ts'
 import type { Logger } from '../lib/logger.ts'
 import { ConversationRepository } from '../sessions/conversation-repository.ts'
 import { SessionRepository } from '../sessions/session-repository.ts'
@@ -40,6 +42,8 @@ export interface ProfileServicesOptions extends ProfileStorageOptions {
   /** Milliseconds between two words of the offline agent. */
   readonly offlineDelayMs: number
   readonly limits: ServerLimits
+  /** Sends the requests to providers and MCP servers. */
+  readonly httpClient: HttpClient
   /** Throws RATE_LIMITED if all profiles together have too many active streams. */
   readonly assertStreamCapacity: () => void
   /** Replaces the MCP servers of the profile. */
@@ -91,8 +95,8 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
   return { profile, sessions, conversations, feed, chats, models, jobs, stopChats, close }
 }
 
-function createToolSource({ tools, settings, log }: ProfileServicesOptions): ToolSource {
-  return tools ?? new McpToolSource({ servers: settings.mcpServers, log })
+function createToolSource({ tools, settings, httpClient, log }: ProfileServicesOptions): ToolSource {
+  return tools ?? new McpToolSource({ servers: settings.mcpServers, httpClient, log })
 }
 
 function createToolbox(
@@ -115,7 +119,7 @@ function createToolbox(
 function createModelRegistry(
   toolbox: Toolbox,
   { modelObservations }: ProfileStorage,
-  { settings, limits, offlineDelayMs, log }: ProfileServicesOptions,
+  { settings, limits, httpClient, offlineDelayMs, log }: ProfileServicesOptions,
 ): ModelRegistry {
   return new ModelRegistry({
     providers: settings.providers,
@@ -124,8 +128,18 @@ function createModelRegistry(
     maxSteps: limits.stepsPerAnswer,
     defaultModel: settings.model,
     observations: modelObservations,
-    idleTimeoutMs: limits.modelIdleSeconds * 1000,
+    connections: createProviderConnections(httpClient, limits),
     log,
+  })
+}
+
+function createProviderConnections(httpClient: HttpClient, limits: ServerLimits): ProviderConnections {
+  return new ProviderConnections({
+    httpClient,
+    idleTimeoutMs: limits.modelIdleSeconds * 1000,
+    // A provider that may be idle for longer is not judged by its progress before that.
+    progressTimeoutMs: Math.max(limits.modelProgressSeconds, limits.modelIdleSeconds) * 1000,
+    maxRetryWaitMs: limits.retrySeconds * 1000,
   })
 }
 

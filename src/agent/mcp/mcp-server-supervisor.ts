@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { McpServer } from '../../config/profile/mcp/mcp-server.ts'
 import { rejectOnAbort } from '../../lib/async/reject-on-abort.ts'
+import type { HttpClient } from '../../lib/http/http-client.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { Json } from '../../lib/text/json.ts'
 import { redact, removeSecrets } from '../../lib/text/redact.ts'
@@ -23,6 +24,7 @@ import { toMcpFailureReason } from './transport/to-mcp-failure-reason.ts'
 
 export interface McpServerSupervisorOptions {
   readonly server: McpServer
+  readonly httpClient: HttpClient
   readonly log: Logger
   /** Milliseconds from the begin of a start for which answers wait for it. */
   readonly startWaitMs: number
@@ -129,7 +131,7 @@ export class McpServerSupervisor implements ManagedMcpServer {
   }
 
   async #tryToStart(): Promise<McpConnection | null> {
-    const { server, now } = this.#options
+    const { server, httpClient, now } = this.#options
     const startTimeout = new AbortController()
     const timeoutError = new McpError({ kind: 'start-timeout', timeoutMs: server.startTimeoutMs })
     const timer = setTimeout(() => startTimeout.abort(timeoutError), server.startTimeoutMs)
@@ -139,6 +141,7 @@ export class McpServerSupervisor implements ManagedMcpServer {
     try {
       const connection = await connectToMcpServer(server, {
         signal,
+        httpClient,
         onNotification: (notification) => this.#onNotification(notification),
       })
       this.#onReady(connection)

@@ -1,4 +1,5 @@
 import type { ConfiguredMcpServer } from '../../config/profile/mcp/mcp-server.ts'
+import type { HttpClient } from '../../lib/http/http-client.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { McpServerStatus } from '../tools/mcp-server-status.ts'
 import type { Tool, ToolListing, ToolSource } from '../tools/tool.ts'
@@ -8,6 +9,7 @@ import { McpServerSupervisor } from './mcp-server-supervisor.ts'
 
 export interface McpToolSourceOptions {
   readonly servers: readonly ConfiguredMcpServer[]
+  readonly httpClient: HttpClient
   readonly log: Logger
   /** Milliseconds from the begin of a server's start for which answers wait for it. Default: 1 second. */
   readonly startWaitMs?: number
@@ -22,11 +24,11 @@ export interface McpToolSourceOptions {
 export class McpToolSource implements ToolSource {
   readonly #servers: readonly ManagedMcpServer[]
 
-  constructor({ servers, log, startWaitMs = 1_000, now = () => performance.now() }: McpToolSourceOptions) {
+  constructor({ servers, httpClient, log, startWaitMs = 1_000, now = () => performance.now() }: McpToolSourceOptions) {
     this.#servers = servers.map((server) =>
       server.type === 'unused'
         ? createUnusedMcpServer(server)
-        : new McpServerSupervisor({ server, log, startWaitMs, now }),
+        : new McpServerSupervisor({ server, httpClient, log, startWaitMs, now }),
     )
   }
 

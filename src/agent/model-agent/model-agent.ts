@@ -3,6 +3,7 @@ import type { SdkLanguageModel } from '../providers/create-language-model.ts'
 import { defaultDialect, type ToolLimits } from '../providers/dialect.ts'
 import { formatUnknownTool } from '../tools/tool-executor.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
+import type { ModelRequestPolicy } from '../providers/http/model-request-policy.ts'
 import type { ModelObserver } from './model-observer.ts'
 import { ModelStepRequester } from './model-step-requester.ts'
 
@@ -18,8 +19,7 @@ export interface ModelAgentOptions {
   readonly observer?: ModelObserver
   /** How many requests one answer may take. The last one allows no tool calls, so that it ends in text. */
   readonly maxSteps: number
-  /** Milliseconds without data after which the provider has failed. */
-  readonly idleTimeoutMs: number
+  readonly requestPolicy: ModelRequestPolicy
 }
 
 /**

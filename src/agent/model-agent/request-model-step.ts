@@ -2,9 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type LanguageModelMiddleware, type ModelMessage, streamText, type ToolSet, wrapLanguageModel } from 'ai'
 import { withIdleTimeout } from '../../lib/async/with-idle-timeout.ts'
 import { AgentError, type AgentEvent, type AgentRun } from '../agent.ts'
-import { isRetryableProviderError, toAgentError } from '../providers/errors/classify-provider-error.ts'
+import { toAgentError } from '../providers/errors/classify-provider-error.ts'
 import type { SdkLanguageModel } from '../providers/create-language-model.ts'
+import { isStreamProgress } from './is-stream-progress.ts'
 import { mapStreamParts } from './map-stream-parts.ts'
+import type { ModelRequestPolicy } from '../providers/http/model-request-policy.ts'
+import { RetryPolicy } from './retry-policy.ts'
 import type { ModelStepResult } from './stream-part-mapper.ts'
 
 export interface ModelStepRequest {
@@ -18,39 +21,43 @@ export interface ModelStepRequest {
   readonly run: AgentRun
   /** Texts that error messages must not contain. */
   readonly secrets: readonly string[]
-  readonly idleTimeoutMs: number
+  readonly requestPolicy: ModelRequestPolicy
 }
 
-/** Delays before each retry, in milliseconds. */
-const retryDelaysMs = [250, 1000]
-/** No retry begins later than this after the first attempt. */
-const maxRetryPeriodMs = 5000
+const noResult: ModelStepResult = { calls: [], hasText: false }
 
-/** Sends one request. Retries a transient error as long as the provider has not begun to respond. Throws an AgentError. */
+/**
+ * Sends one request. Retries a transient error as long as the provider has not begun to respond; while it waits because the
+ * provider asked it to, it yields that. Throws an AgentError.
+ */
 export async function* requestModelStep(request: ModelStepRequest): AsyncGenerator<AgentEvent, ModelStepResult> {
-  const { run, secrets } = request
-  const startedAt = performance.now()
-  for (let attempt = 0; ; attempt += 1) {
+  const { run, secrets, requestPolicy } = request
+  const retryPolicy = new RetryPolicy(requestPolicy)
+  for (;;) {
     let hasResponseStarted = false
     const events = streamRequest(request, () => (hasResponseStarted = true))
     try {
       return yield* events
     } catch (error) {
-      if (run.signal.aborted) return { calls: [], hasText: false }
-      const delayMs = retryDelaysMs[attempt]
-      const isFinal = hasResponseStarted || delayMs === undefined || !isRetryableProviderError(error)
-      if (isFinal || performance.now() - startedAt + delayMs > maxRetryPeriodMs) throw toAgentError(error, secrets)
+      if (run.signal.aborted) return noResult
+      const retry = hasResponseStarted ? null : retryPolicy.planRetry(error)
+      if (!retry) throw toAgentError(error, secrets, retryPolicy.findRetryTime(error))
+      const { delayMs, retryAt } = retry
+      if (retryAt !== null) yield { type: 'retry-wait', retryAt }
       // An abort ends the delay.
       await delay(delayMs, undefined, { signal: run.signal }).catch(() => undefined)
+      if (run.signal.aborted) return noResult
     }
   }
 }
 
 async function* streamRequest(
-  { model, messages, tools, allowsToolCalls, step, run, idleTimeoutMs }: ModelStepRequest,
+  { model, messages, tools, allowsToolCalls, step, run, requestPolicy }: ModelStepRequest,
   onResponseStart: () => void,
 ): AsyncGenerator<AgentEvent, ModelStepResult> {
   const abortController = new AbortController()
+  const { progressTimeoutMs, queue, priority } = requestPolicy
+  const release = await queue.acquire(priority, run.signal)
   try {
     const { stream } = streamText({
       model: wrapLanguageModel({ model, middleware: createResponseStartMiddleware(onResponseStart) }),
@@ -65,10 +72,14 @@ async function* streamRequest(
       // By default the SDK prints errors, which the stream reports as well.
       onError: () => {},
     })
-    return yield* mapStreamParts(withIdleTimeout(stream, idleTimeoutMs, createIdleTimeoutError), step)
+    const parts = withIdleTimeout(stream, progressTimeoutMs, createProgressTimeoutError, {
+      isActivity: isStreamProgress,
+    })
+    return yield* mapStreamParts(parts, step)
   } finally {
     // Closes the connection if the consumer stops early.
     abortController.abort()
+    release()
   }
 }
 
@@ -84,7 +95,10 @@ function createResponseStartMiddleware(onResponseStart: () => void): LanguageMod
   }
 }
 
-function createIdleTimeoutError(idleTimeoutMs: number): AgentError {
-  const seconds = Math.round(idleTimeoutMs / 100) / 10
-  return new AgentError('TIMEOUT', `The provider sent no data for ${seconds} seconds. Try again.`)
+function createProgressTimeoutError(progressTimeoutMs: number): AgentError {
+  const seconds = Math.round(progressTimeoutMs / 100) / 10
+  return new AgentError(
+    'TIMEOUT',
+    `The provider kept the connection open, but sent nothing of the answer for ${seconds} seconds. Try again.`,
+  )
 }

@@ -10,10 +10,10 @@ import { parseModelList, type ProviderModel } from './parse-model-list.ts'
 const fetchTimeoutMs = 3_000
 
 /** Fetches the chat models of a provider. Rejects with an AgentError if there is no valid list within 3 s. */
-export async function fetchModels(provider: Provider): Promise<ProviderModel[]> {
+export async function fetchModels(provider: Provider, fetch: typeof globalThis.fetch): Promise<ProviderModel[]> {
   // Azure lists what could be deployed, not the deployments.
   if (provider.type === 'azure') return []
-  const text = await fetchModelList(provider).catch((error: unknown) => {
+  const text = await fetchModelList(provider, fetch).catch((error: unknown) => {
     throw toAgentError(error, provider.apiKey === null ? [] : [provider.apiKey])
   })
   const models = parseModelList(parseJsonOrNull(text))
@@ -21,7 +21,7 @@ export async function fetchModels(provider: Provider): Promise<ProviderModel[]> 
   return models.filter((model) => isChatModel(provider.type, model))
 }
 
-async function fetchModelList(provider: Provider): Promise<string> {
+async function fetchModelList(provider: Provider, fetch: typeof globalThis.fetch): Promise<string> {
   // Anthropic lists 20 models by default.
   const query = provider.type === 'anthropic' ? '?limit=1000' : ''
   const response = await fetch(`${resolveBaseURL(provider)}/models${query}`, {

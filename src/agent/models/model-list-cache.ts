@@ -1,6 +1,7 @@
 import { waitForAbort } from '../../lib/async/wait-for-abort.ts'
 import type { Provider } from '../../config/profile/provider.ts'
 import { AgentError } from '../agent.ts'
+import type { ProviderConnections } from '../providers/http/provider-connections.ts'
 import { fetchModels } from './fetch-models.ts'
 import type { ProviderModel } from './parse-model-list.ts'
 import type { Logger } from '../../lib/logger.ts'
@@ -18,10 +19,12 @@ interface CacheEntry {
 
 /** Caches the model lists of providers for five minutes. Concurrent callers share one request. */
 export class ModelListCache {
+  readonly #connections: ProviderConnections
   readonly #log: Logger
   readonly #entries = new Map<string, CacheEntry>()
 
-  constructor(log: Logger) {
+  constructor(connections: ProviderConnections, log: Logger) {
+    this.#connections = connections
     this.#log = log
   }
 
@@ -59,7 +62,7 @@ export class ModelListCache {
 
   async #refresh(provider: Provider, entry: CacheEntry): Promise<void> {
     try {
-      entry.models = await fetchModels(provider)
+      entry.models = await fetchModels(provider, this.#connections.createFetch(provider))
       entry.expiresAt = Date.now() + ttlMs
     } catch (error) {
       entry.expiresAt = Date.now() + failureTtlMs

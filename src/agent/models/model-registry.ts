@@ -11,6 +11,8 @@ import { LruCache } from '../../lib/lru-cache.ts'
 import type { Agent, SummaryAndTitleGenerator } from '../agent.ts'
 import { createModelAgent } from '../model-agent/model-agent.ts'
 import { createLanguageModel } from '../providers/create-language-model.ts'
+import type { ProviderConnections } from '../providers/http/provider-connections.ts'
+import type { ProviderRequestPriority } from '../providers/http/provider-request-queue.ts'
 import { selectDialect } from '../providers/select-dialect.ts'
 import { createModelSummaryGenerator } from '../text-generation/model-summary-generator.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
@@ -65,8 +67,7 @@ export interface ModelRegistryOptions {
   /** Where it is stored what requests show about the models. */
   readonly observations: ModelObservationStore
   readonly log: Logger
-  /** Milliseconds without data after which a provider has failed. */
-  readonly idleTimeoutMs: number
+  readonly connections: ProviderConnections
 }
 
 export interface ResolveModelOptions {
@@ -116,7 +117,7 @@ export class ModelRegistry {
   constructor(options: ModelRegistryOptions) {
     this.#options = options
     this.#knownModels = toKnownModels(options.providers)
-    this.#modelLists = new ModelListCache(options.log)
+    this.#modelLists = new ModelListCache(options.connections, options.log)
     this.#observations = new ModelObservations(options.observations, options.log)
   }
 
@@ -196,21 +197,24 @@ export class ModelRegistry {
   }
 
   #createModel(provider: Provider, name: string, contextWindow: number): ResolvedModel {
-    const { toolbox, maxSteps, idleTimeoutMs, log } = this.#options
+    const { toolbox, maxSteps, connections, log } = this.#options
     const address = toModelAddress(provider, name)
     const secrets = provider.apiKey === null ? [] : [provider.apiKey]
-    const agentOptions = {
-      model: createLanguageModel(provider, name, log),
+    const createAgentOptions = (priority: ProviderRequestPriority) => ({
+      model: createLanguageModel(provider, name, { fetch: connections.createFetch(provider), log }),
       secrets,
-      idleTimeoutMs,
+      requestPolicy: connections.createRequestPolicy(provider, priority),
       toolLimits: selectDialect(provider).tools,
       observer: this.#observations.createObserver(address),
-    }
+    })
     return {
       id: address.model,
       name,
-      agent: createModelAgent({ ...agentOptions, toolbox, maxSteps }),
-      textGenerator: createModelSummaryGenerator(createModelAgent({ ...agentOptions, maxSteps: 1 }), contextWindow),
+      agent: createModelAgent({ ...createAgentOptions('answer'), toolbox, maxSteps }),
+      textGenerator: createModelSummaryGenerator(
+        createModelAgent({ ...createAgentOptions('background'), maxSteps: 1 }),
+        contextWindow,
+      ),
       contextWindow,
       toolImages: findToolImageSupport(provider, name),
     }

@@ -32,11 +32,21 @@ export function buildAuthHeaders({ type, apiKey }: Provider): Record<string, str
   return type === 'anthropic' ? { ...version, 'x-api-key': apiKey } : { authorization: `Bearer ${apiKey}` }
 }
 
+export interface LanguageModelOptions {
+  /** Sends the requests. */
+  readonly fetch: typeof globalThis.fetch
+  readonly log: Logger
+}
+
 /**
  * Creates the AI SDK's model for a model of a provider. Sends no request. OpenAI is sent what all servers that are compatible
  * with it are sent, chat completions, because servers behind OPENAI_BASE_URL may have no other API.
  */
-export function createLanguageModel(provider: Provider, name: string, log: Logger): SdkLanguageModel {
+export function createLanguageModel(
+  provider: Provider,
+  name: string,
+  { fetch, log }: LanguageModelOptions,
+): SdkLanguageModel {
   const baseURL = resolveBaseURL(provider)
   const { apiKey } = provider
   const onSkipped = createSkippedInputLogger(log, { provider: provider.name, model: name })
@@ -44,11 +54,7 @@ export function createLanguageModel(provider: Provider, name: string, log: Logge
     return createAnthropic({
       baseURL,
       apiKey: apiKey ?? '',
-      fetch: createNormalizingFetch({
-        format: 'anthropic-messages',
-        fetch: apiKey === null ? fetchWithoutKey : fetch,
-        onSkipped,
-      }),
+      fetch: createNormalizingFetch({ format: 'anthropic-messages', fetch, onSkipped }),
     })(name)
   const { rejectedFields } = selectDialect(provider)
   return createOpenAICompatible({
@@ -60,11 +66,4 @@ export function createLanguageModel(provider: Provider, name: string, log: Logge
     transformRequestBody: (body) =>
       Object.fromEntries(Object.entries(body).filter(([field]) => !rejectedFields.includes(field))),
   })(name)
-}
-
-/** Removes the empty key that a package of the SDK requires: a server without keys may reject it. */
-const fetchWithoutKey: typeof fetch = (input, init) => {
-  const headers = new Headers(init?.headers)
-  headers.delete('x-api-key')
-  return fetch(input, { ...init, headers })
 }

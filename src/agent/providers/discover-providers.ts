@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import type { HttpClient } from '../../lib/http/http-client.ts'
+import { createProviderFetch } from './http/create-provider-fetch.ts'
 import type { Provider } from '../../config/profile/provider.ts'
 
 const ollamaVersionSchema = z.object({ version: z.string() })
@@ -10,6 +12,7 @@ const probeTimeoutMs = 300
  */
 export async function discoverProviders(
   env: Readonly<Record<string, string | undefined>>,
+  httpClient: HttpClient,
   ollamaURL = 'http://127.0.0.1:11434',
 ): Promise<Provider[]> {
   const providers: Provider[] = []
@@ -22,13 +25,13 @@ export async function discoverProviders(
     const baseURL = url ? appendApiVersion(url) : null
     providers.push(createProvider({ name: 'anthropic', type: 'anthropic', apiKey, baseURL }))
   }
-  if (await isOllamaRunning(ollamaURL))
+  if (await isOllamaRunning(httpClient, ollamaURL))
     providers.push(createProvider({ name: 'ollama', type: 'openai-compatible', baseURL: `${ollamaURL}/v1` }))
   return providers
 }
 
 function createProvider(fields: Pick<Provider, 'name' | 'type' | 'baseURL'> & Partial<Provider>): Provider {
-  return { apiKey: null, apiVersion: null, models: null, contextWindow: null, ...fields }
+  return { apiKey: null, apiVersion: null, models: null, contextWindow: null, maxConcurrent: null, ...fields }
 }
 
 /** Anthropic's tools expect ANTHROPIC_BASE_URL without the API version; the AI SDK expects it with the version. */
@@ -37,12 +40,10 @@ function appendApiVersion(baseURL: string): string {
   return url.endsWith('/v1') ? url : `${url}/v1`
 }
 
-async function isOllamaRunning(url: string): Promise<boolean> {
+async function isOllamaRunning(client: HttpClient, url: string): Promise<boolean> {
   try {
-    const response = await fetch(`${url}/api/version`, {
-      signal: AbortSignal.timeout(probeTimeoutMs),
-      redirect: 'error',
-    })
+    const fetch = createProviderFetch({ client, idleTimeoutMs: probeTimeoutMs })
+    const response = await fetch(`${url}/api/version`, { signal: AbortSignal.timeout(probeTimeoutMs) })
     if (response.ok) return ollamaVersionSchema.safeParse(await response.json()).success
     await response.body?.cancel()
     return false

@@ -22,4 +22,6 @@ export interface Provider {
   readonly models: readonly string[] | null
   /** Context window of its models, in tokens. Null: the provider or the name of the model tells it. */
   readonly contextWindow: number | null
+  /** How many requests to its models run at the same time. Null: any number. */
+  readonly maxConcurrent: number | null
 }

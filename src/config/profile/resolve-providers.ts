@@ -17,7 +17,7 @@ export function resolveProviders(
 ): ResolvedProviders {
   const warnings: string[] = []
   const providers = Object.entries(entries).map(([name, entry]): Provider => {
-    const { type, baseURL, apiKeyEnv, apiKey, apiVersion, models, contextWindow } = entry
+    const { type, baseURL, apiKeyEnv, apiKey, apiVersion, models, contextWindow, maxConcurrent } = entry
     const envKey = apiKeyEnv === undefined ? undefined : env[apiKeyEnv] || undefined
     if (apiKeyEnv !== undefined && envKey === undefined)
       warnings.push(
@@ -31,6 +31,7 @@ export function resolveProviders(
       apiVersion: apiVersion ?? null,
       models: models ?? null,
       contextWindow: contextWindow ?? null,
+      maxConcurrent: maxConcurrent ?? null,
     }
   })
   return { providers, warnings }

@@ -9,6 +9,7 @@ import type { Json } from '../../../src/lib/text/json.ts'
 import { waitUntil } from '../wait-until.ts'
 import { newServerSettings } from './server-settings.ts'
 import { RecordingLogger } from '../recording-logger.ts'
+import { directHttpClient } from '../providers/connections.ts'
 
 const { PATH = '', HOME = '' } = process.env
 const compileCache = fileURLToPath(new URL('../../../node_modules/.cache/compile', import.meta.url))
@@ -75,7 +76,7 @@ export function newTestTools(
     const entries = level === 'warn' || level === 'error' ? warnings : infos
     entries.push({ message, ...fields })
   })
-  const source = new McpToolSource({ servers, log, startWaitMs: 30_000, ...options })
+  const source = new McpToolSource({ servers, httpClient: directHttpClient, log, startWaitMs: 30_000, ...options })
   const findTool = async (name: string): Promise<Tool> => {
     const { tools } = await source.listTools()
     const found = tools.find((each) => each.name === name)

@@ -10,6 +10,7 @@ export function newProvider(overrides: Partial<Provider>): Provider {
     apiVersion: null,
     models: null,
     contextWindow: null,
+    maxConcurrent: null,
     ...overrides,
   }
 }

@@ -26,6 +26,8 @@ describe('the value of a setting', () => {
         sockets: 10_000,
         operationsPerSocket: 100,
         modelIdleSeconds: 120,
+        modelProgressSeconds: 600,
+        retrySeconds: 60,
         slowConsumerSeconds: 30,
         stepsPerAnswer: 50,
         toolSeconds: 120,
@@ -161,7 +163,7 @@ describe('a limit under its former name', () => {
   test('is not among the allowed keys', () => {
     writeConfig({ limits: { silence: 1 } })
     expect(readProblems()).toEqual([
-      `${config}: limits.silence: Unknown key. Allowed keys: streams, sockets, operationsPerSocket, modelIdleSeconds, stepsPerAnswer, toolSeconds, decisionSeconds, toolResultLength, slowConsumerSeconds.`,
+      `${config}: limits.silence: Unknown key. Allowed keys: streams, sockets, operationsPerSocket, modelIdleSeconds, modelProgressSeconds, retrySeconds, stepsPerAnswer, toolSeconds, decisionSeconds, toolResultLength, slowConsumerSeconds.`,
     ])
   })
 })

@@ -1,4 +1,5 @@
 import type { MCPClient } from '@ai-sdk/mcp'
+import type { HttpClient } from '../../../lib/http/http-client.ts'
 import type { ListedMcpTool } from '../list-mcp-tools.ts'
 import type { McpNotification } from './json-rpc.ts'
 import type { McpFailureReason } from './mcp-failure-reason.ts'
@@ -10,6 +11,7 @@ export interface McpConnectionOptions {
   /** Aborts the attempt to connect. */
   readonly signal: AbortSignal
   readonly onNotification: (notification: McpNotification) => void
+  readonly httpClient: HttpClient
 }
 
 /** An open connection to an MCP server. */

@@ -41,15 +41,16 @@ const matchers: readonly ((family: ProviderErrorFamily, failure: ProviderFailure
  * Converts an error of a request to a code and a message for users: what is wrong, what to do, and the provider's own
  * message if it sent one. The message contains neither the given secrets, nor anything else that looks like a secret or
  * a local path. It has at most 500 UTF-16 code units. It is a ProviderRefusalError if a changed request may be accepted.
+ * `retryAt` is when the provider wants to be asked again.
  */
-export function toAgentError(error: unknown, secrets: readonly string[]): AgentError {
+export function toAgentError(error: unknown, secrets: readonly string[], retryAt: number | null = null): AgentError {
   if (error instanceof AgentError) return error
   const failure = parseProviderFailure(error)
   const { code, message, readRefusal } = classify(failure)
   const words = `${message}${formatProviderMessage(failure.message, secrets)}`
   const text = truncate(words.toWellFormed(), maxMessageLength)
   const refusal = readRefusal?.(failure) ?? null
-  return refusal ? new ProviderRefusalError(code, text, refusal) : new AgentError(code, text)
+  return refusal ? new ProviderRefusalError(code, text, refusal) : new AgentError(code, text, { retryAt })
 }
 
 /** Whether the same request may succeed a moment later. */

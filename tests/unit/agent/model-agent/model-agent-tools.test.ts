@@ -15,6 +15,7 @@ import { startHttpServer } from '../../../support/server/small-server.ts'
 import { toolCallSteps, type ProviderStep, StrictProvider } from '../../../support/providers/strict-provider.ts'
 import { newToolbox } from '../../../support/fixtures/toolbox.ts'
 import { newTool } from '../../../support/fixtures/tools.ts'
+import { newProviderFetch, newRequestPolicy } from '../../../support/providers/connections.ts'
 
 let provider: StrictProvider
 let opened: AsyncDisposableStack
@@ -44,18 +45,15 @@ interface AgentOptions {
 /** An agent for a model with tools. */
 function newAgent(options: AgentOptions) {
   const { tools = [], listTools, notes = [], type = 'openai-compatible', maxSteps = 20, baseURL } = options
-  const model = createLanguageModel(
-    newProvider({ type, baseURL: baseURL ?? provider.baseURL, apiKey: 'k' }),
-    'test',
-    silentLogger,
-  )
+  const config = newProvider({ type, baseURL: baseURL ?? provider.baseURL, apiKey: 'k' })
+  const model = createLanguageModel(config, 'test', { fetch: newProviderFetch(), log: silentLogger })
   const list = listTools ?? (() => tools)
   const source: ToolSource = {
     listTools: async () => ({ tools: list(), notes }),
     findTool: async (name) => list().find((each) => each.name === name) ?? null,
     close: async () => undefined,
   }
-  return createModelAgent({ model, maxSteps, idleTimeoutMs: 120_000, toolbox: newToolbox({ source }) })
+  return createModelAgent({ model, maxSteps, requestPolicy: newRequestPolicy(), toolbox: newToolbox({ source }) })
 }
 
 /** Chats whose agent has these tools. Their requests derive from the log. */

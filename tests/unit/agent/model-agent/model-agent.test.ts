@@ -8,6 +8,7 @@ import { newAgentRun } from '../../../support/fixtures/agent-run.ts'
 import { findUnusedUrl } from '../../../support/server/small-server.ts'
 import { StrictProvider, type Script, type ProviderStep } from '../../../support/providers/strict-provider.ts'
 import { yieldToEventLoop } from '../../../../src/lib/async/yield-to-event-loop.ts'
+import { newProviderFetch, newRequestPolicy } from '../../../support/providers/connections.ts'
 
 const key = 'sk-test-0123456789'
 const question: ModelMessage = { role: 'user', content: 'Hi' }
@@ -44,9 +45,16 @@ function answer(options: Options = {}): AsyncIterator<AgentEvent> {
   const { baseURL = provider.baseURL } = options
   const model =
     options.type === 'openai'
-      ? createOpenAI({ baseURL, apiKey }).chat('test')
-      : createOpenAICompatible({ name: 'strict', baseURL, apiKey, includeUsage: true })('test')
-  const agent = createModelAgent({ model, secrets: [apiKey], maxSteps: options.maxSteps ?? 20, idleTimeoutMs: 120_000 })
+      ? createOpenAI({ baseURL, apiKey, fetch: newProviderFetch() }).chat('test')
+      : createOpenAICompatible({ name: 'strict', baseURL, apiKey, includeUsage: true, fetch: newProviderFetch() })(
+          'test',
+        )
+  const agent = createModelAgent({
+    model,
+    secrets: [apiKey],
+    maxSteps: options.maxSteps ?? 20,
+    requestPolicy: newRequestPolicy(),
+  })
   const remaining = [...histories]
   const history = async () => (remaining.length > 1 ? remaining.shift() : remaining[0]) ?? []
   return agent.answer(newAgentRun({ loadHistory: history, signal }))[Symbol.asyncIterator]()

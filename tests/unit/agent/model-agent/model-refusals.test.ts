@@ -15,6 +15,7 @@ import { newToolbox } from '../../../support/fixtures/toolbox.ts'
 import { newTool, newToolSource } from '../../../support/fixtures/tools.ts'
 import { newProvider } from '../../../support/providers/provider.ts'
 import { type ProviderStep, StrictProvider, toolCallSteps } from '../../../support/providers/strict-provider.ts'
+import { newProviderFetch, newRequestPolicy } from '../../../support/providers/connections.ts'
 
 let provider: StrictProvider
 
@@ -55,9 +56,12 @@ interface AnswerOptions {
 
 function newAgent({ tools = [], observer, maxCount = 128 }: AnswerOptions) {
   return createModelAgent({
-    model: createLanguageModel(newProvider({ baseURL: provider.baseURL }), 'test', silentLogger),
+    model: createLanguageModel(newProvider({ baseURL: provider.baseURL }), 'test', {
+      fetch: newProviderFetch(),
+      log: silentLogger,
+    }),
     maxSteps: 5,
-    idleTimeoutMs: 120_000,
+    requestPolicy: newRequestPolicy(),
     toolbox: newToolbox({ source: newToolSource(...tools) }),
     toolLimits: { ...defaultDialect.tools, maxCount },
     ...(observer && { observer }),

@@ -14,6 +14,7 @@ import { findUnusedUrl, startHttpServer, type TestHttpServer } from '../../../su
 import { StrictProvider } from '../../../support/providers/strict-provider.ts'
 import { newToolbox } from '../../../support/fixtures/toolbox.ts'
 import { RecordingLogger } from '../../../support/recording-logger.ts'
+import { newConnections } from '../../../support/providers/connections.ts'
 
 const offline = {
   agent: { async *answer() {} },
@@ -46,7 +47,7 @@ function newRegistry(
     defaultModel,
     observations,
     log,
-    idleTimeoutMs: 120_000,
+    connections: newConnections(),
     toolbox: newToolbox(),
     maxSteps: 50,
   })

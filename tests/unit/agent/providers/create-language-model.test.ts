@@ -9,6 +9,7 @@ import { newAgentRun } from '../../../support/fixtures/agent-run.ts'
 import { newProvider } from '../../../support/providers/provider.ts'
 import { startHttpServer } from '../../../support/server/small-server.ts'
 import { StrictProvider } from '../../../support/providers/strict-provider.ts'
+import { newConnections, newRequestPolicy } from '../../../support/providers/connections.ts'
 
 afterEach(() => vi.unstubAllEnvs())
 
@@ -18,11 +19,9 @@ function provider(type: ProviderType, baseURL: string, apiKey: string | null): P
 
 /** Collects the events of one answer, and the code and the message of its error. */
 async function ask(source: Provider): Promise<{ events: AgentEvent[]; code: unknown; message?: string }> {
-  const agent = createModelAgent({
-    model: createLanguageModel(source, 'test', silentLogger),
-    maxSteps: 20,
-    idleTimeoutMs: 120_000,
-  })
+  const fetch = newConnections().createFetch(source)
+  const model = createLanguageModel(source, 'test', { fetch, log: silentLogger })
+  const agent = createModelAgent({ model, maxSteps: 20, requestPolicy: newRequestPolicy() })
   const events: AgentEvent[] = []
   try {
     for await (const event of agent.answer(newAgentRun())) events.push(event)

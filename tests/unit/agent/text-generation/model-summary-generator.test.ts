@@ -14,6 +14,7 @@ import { newProvider } from '../../../support/providers/provider.ts'
 import { StrictProvider } from '../../../support/providers/strict-provider.ts'
 import { newToolbox } from '../../../support/fixtures/toolbox.ts'
 import { silentLogger } from '../../../../src/lib/logger.ts'
+import { newConnections } from '../../../support/providers/connections.ts'
 
 const never = new Promise<never>(() => {})
 const chat: ModelMessage[] = [
@@ -86,7 +87,7 @@ describe('a text of a model', () => {
       offline: unused,
       defaultModel: null,
       log: silentLogger,
-      idleTimeoutMs,
+      connections: newConnections(idleTimeoutMs),
       toolbox: newToolbox(),
     }
     return (

@@ -34,6 +34,7 @@ import {
 } from '../../../support/fixtures/generators.ts'
 import { findAnthropicProblems, findOpenAiProblems } from '../../../support/fixtures/message-rules.ts'
 import { StrictProvider } from '../../../support/providers/strict-provider.ts'
+import { newRequestPolicy } from '../../../support/providers/connections.ts'
 
 /** Text that no model may be sent: it is in all reasoning, and in all withdrawn messages. */
 const secret = 'SECRET'
@@ -393,7 +394,8 @@ describe('a request of the model agent through the AI SDK', () => {
 
   async function send(model: SdkLanguageModel, context: readonly ModelMessage[]): Promise<void> {
     const run = newAgentRun({ loadHistory: async () => context })
-    for await (const event of createModelAgent({ model, maxSteps: 20, idleTimeoutMs: 120_000 }).answer(run)) void event
+    for await (const event of createModelAgent({ model, maxSteps: 20, requestPolicy: newRequestPolicy() }).answer(run))
+      void event
   }
 
   const openai = () => createOpenAI({ baseURL: provider.baseURL, apiKey: 'key' }).chat('test')

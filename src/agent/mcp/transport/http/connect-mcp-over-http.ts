@@ -10,10 +10,11 @@ import { toMcpFailureReason } from '../to-mcp-failure-reason.ts'
 /** Opens a connection to a remote server. Rejects with a McpConnectionError. */
 export async function connectMcpOverHttp(
   { type, url, headers }: HttpMcpServer,
-  { signal, onNotification }: McpConnectionOptions,
+  { signal, httpClient, onNotification }: McpConnectionOptions,
 ): Promise<McpConnection> {
   const ending = new ConnectionEnding()
   const fetch = createMcpFetch({
+    httpClient,
     type,
     onNotification,
     onStreamEnd: () => ending.end({ kind: 'stream-ended' }),

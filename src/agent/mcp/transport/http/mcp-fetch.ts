@@ -13,8 +13,10 @@ import {
   toMcpCancelledNotification,
 } from '../json-rpc.ts'
 import { parseExactJsonOrNull, stringifyJson } from '../../../../lib/text/json.ts'
+import type { HttpClient } from '../../../../lib/http/http-client.ts'
 
 export interface McpFetchOptions {
+  readonly httpClient: HttpClient
   readonly type: 'http' | 'sse'
   readonly onNotification: (notification: McpNotification) => void
   /** The event stream of an `sse` server has ended. */
@@ -35,7 +37,7 @@ export function createMcpFetch(options: McpFetchOptions): typeof fetch {
   return async (input, init = {}) => {
     const { request, message } = addProgressToken(toHttpRequest(input, init))
     if (message) sendCancellationOnAbort(request, message, options)
-    const response = await sendMcpHttpRequest(request)
+    const response = await sendMcpHttpRequest(options.httpClient, request)
     const body = await toResponseBody(response, message, options)
     const reason = findNotExecutedReason(request, response, body)
     if (reason) throw new McpNotExecutedError(reason)
@@ -72,7 +74,7 @@ const hasSession = ({ headers }: McpHttpRequest): boolean => 'mcp-session-id' in
 function sendCancellationOnAbort(
   request: McpHttpRequest,
   message: JSONRPCMessage,
-  { type, isClosing }: McpFetchOptions,
+  { httpClient, type, isClosing }: McpFetchOptions,
 ): void {
   const cancellation = toMcpCancelledNotification(message)
   if (cancellation === null || !(hasSession(request) || type === 'sse')) return
@@ -83,7 +85,7 @@ function sendCancellationOnAbort(
       body: JSON.stringify(cancellation),
       signal: AbortSignal.timeout(closeGracePeriodMs),
     }
-    const response = await sendMcpHttpRequest(notification)
+    const response = await sendMcpHttpRequest(httpClient, notification)
     response.resume()
   }
   // If the notification fails, the server notices the closed connection.

@@ -1,5 +1,6 @@
-import { type IncomingMessage, request as plain } from 'node:http'
-import { request as secure } from 'node:https'
+import type { IncomingMessage } from 'node:http'
+import { HttpConnectError } from '../../../../lib/http/http-client-error.ts'
+import type { HttpClient } from '../../../../lib/http/http-client.ts'
 import { maxMcpMessageBytes } from '../line-splitter.ts'
 import { McpError, McpNotExecutedError } from '../mcp-error.ts'
 
@@ -12,23 +13,20 @@ export interface McpHttpRequest {
 }
 
 /**
- * Sends a request, and resolves when the head of the response has arrived. Unlike `fetch`, which gives up after five
- * minutes, it has no timeout: a tool may take longer. Rejects with a McpNotExecutedError if the server cannot be reached.
+ * Sends a request, and resolves when the head of the response has arrived. It has no timeout: a tool may take long. Rejects
+ * with a McpNotExecutedError if the server or its proxy cannot be reached.
  */
-export function sendMcpHttpRequest({ url, method, headers, body, signal }: McpHttpRequest): Promise<IncomingMessage> {
-  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
-  const isSecure = url.startsWith('https:')
-  let isConnected = false
-  // A new connection for each request: the server may be closing a reused one at this moment.
-  const request = (isSecure ? secure : plain)(url, { method, headers, agent: false, ...(signal && { signal }) })
-  request.once('socket', (socket) => socket.once(isSecure ? 'secureConnect' : 'connect', () => (isConnected = true)))
-  request.once('response', resolve)
-  request.on('error', (error) => {
-    const isUnreachable = !isConnected && !signal?.aborted
-    reject(isUnreachable ? new McpNotExecutedError({ kind: 'unreachable', code: readErrorCode(error) }) : error)
-  })
-  request.end(body)
-  return promise
+export async function sendMcpHttpRequest(client: HttpClient, request: McpHttpRequest): Promise<IncomingMessage> {
+  try {
+    // A new connection for each request: the server may be closing a reused one at this moment.
+    return await client.send({ ...request, reusesConnection: false, idleTimeoutMs: null })
+  } catch (error) {
+    if (!(error instanceof HttpConnectError)) throw error
+    const { failure, code } = error
+    throw new McpNotExecutedError(
+      failure.kind === 'unreachable' ? { kind: 'unreachable', code } : { kind: 'other', message: error.message },
+    )
+  }
 }
 
 /** Reads a complete body. Rejects if it is cut off or exceeds the maximum size of a message. */
@@ -46,8 +44,4 @@ export async function readMcpResponseText(response: IncomingMessage): Promise<st
 /** Yields the chunks of a body. Throws if it is cut off. */
 export async function* readMcpResponseChunks(response: IncomingMessage): AsyncGenerator<Buffer> {
   for await (const chunk of response) if (chunk instanceof Buffer) yield chunk
-}
-
-function readErrorCode(error: Error): string {
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.message
 }
