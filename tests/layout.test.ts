@@ -35,7 +35,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
   'agent/mcp': ['results', 'transport'],
   chat: ['continuation', 'decisions', 'requests', 'subscriptions', 'runtime', 'context', 'turn', 'attachments', 'log'],
   hermes: ['cron', 'index', 'search', 'messages', 'state'],
-  schema: ['conversation', 'decision', 'job', 'search', 'chat', 'session', 'relay'],
+  schema: ['conversation', 'decision', 'job', 'profile', 'search', 'chat', 'session', 'idempotency', 'relay'],
   server: ['sse', 'websocket', 'graphql', 'playground', 'http'],
   'server/graphql': ['plugins', 'documents'],
   storage: ['sqlite', 'transfer', 'sessions'],

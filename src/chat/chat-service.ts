@@ -11,7 +11,7 @@ import type { SessionRecord } from '../model/session.ts'
 import type { StreamRecord } from '../model/stream.ts'
 import { newSession } from '../sessions/new-session.ts'
 import type { SessionRepository } from '../sessions/session-repository.ts'
-import type { IdempotencyKey } from '../storage/idempotency-key.ts'
+import { type IdempotencyKey, toIdempotencyKeyRecord } from '../storage/idempotency-key.ts'
 import type { CreateSessionRequest } from '../storage/sessions/session-writer.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import { storeAttachment } from './attachments/attachments.ts'
@@ -22,8 +22,6 @@ import type { DecisionService } from './decisions/decision-service.ts'
 import type { BackgroundDeltaCoalescer } from './log/background-delta-coalescer.ts'
 import type { EventLog } from './log/event-log.ts'
 import { assertValidChatRequest, assertValidMessageText, type ChatRequest } from './requests/chat-request.ts'
-import { assertValidIdempotencyKey, type IdempotencyKeys } from './requests/idempotency-keys.ts'
-import { computeFingerprint, computeRequestFingerprint } from './requests/request-fingerprint.ts'
 import type { ActiveSessions } from './runtime/active-sessions.ts'
 import { recoverStreams } from './runtime/recover-streams.ts'
 import type { SessionActors } from './runtime/session-actors.ts'
@@ -48,7 +46,6 @@ export interface ChatServiceDependencies {
   readonly actors: SessionActors
   readonly writableSessions: WritableSessions
   readonly turnStarter: TurnStarter
-  readonly idempotencyKeys: IdempotencyKeys
   readonly backgroundCoalescer: BackgroundDeltaCoalescer
   readonly sessionForker: SessionForker
   readonly postTurnTasks: PostTurnTasks
@@ -118,28 +115,27 @@ export class ChatService {
   }
 
   /**
-   * Starts a stream, or joins the one that a request with the same key has started. The user's message, the stream and
-   * the key are committed before the model is called. Throws BAD_USER_INPUT, TOO_LARGE, NOT_FOUND, SESSION_READ_ONLY,
-   * SESSION_BUSY, STALE, RATE_LIMITED, IDEMPOTENCY_MISMATCH, SHUTTING_DOWN, and INTERNAL if it cannot be committed in
-   * time. A start that throws changes nothing: its key stays unused, and a stream that it was to interrupt continues.
+   * Starts a stream. The user's message, the stream and the key are committed before the model is called. Throws
+   * BAD_USER_INPUT, TOO_LARGE, NOT_FOUND, SESSION_READ_ONLY, SESSION_BUSY, STALE, RATE_LIMITED, SHUTTING_DOWN, and
+   * INTERNAL if it cannot be committed in time. A start that throws changes nothing: its key stays unused, and a stream
+   * that it was to interrupt continues.
    */
   async start(request: ChatRequest): Promise<StreamRecord> {
     assertValidChatRequest(request)
-    const idempotencyKey = toIdempotencyKey(request.idempotencyKey, () => computeRequestFingerprint(request))
-    return this.#dependencies.turnStarter.startOrJoin(idempotencyKey, async () => {
+    return this.#dependencies.turnStarter.start(async () => {
       const { models, writableSessions } = this.#dependencies
       const session = request.sessionId === null ? null : await writableSessions.getOpen(request.sessionId)
       // Before the lock is taken, because a provider may have to be asked for its models.
       const model = await models.resolve(request.model ?? session?.model ?? null)
       const parts = await this.#createParts(request)
-      const { ifBusy } = request
+      const { idempotencyKey, ifBusy } = request
       return { session: session ?? this.#createSession(request), parts, model, idempotencyKey, ifBusy }
     })
   }
 
   /** Starts the first stream of a new session. Throws what `start` throws. */
   async startInNewSession(session: SessionRecord, text: string): Promise<StreamRecord> {
-    return this.#dependencies.turnStarter.startOrJoin(null, async () => ({
+    return this.#dependencies.turnStarter.start(async () => ({
       session: { session, messages: [] },
       parts: [{ type: 'text', text }],
       model: await this.#dependencies.models.resolve(session.model),
@@ -152,12 +148,13 @@ export class ChatService {
    * Repeats the turn of a message in a fork that ends before that turn, with another text if `text` is not null. Throws
    * what `start` throws, and BAD_USER_INPUT for a message that belongs to no turn.
    */
-  async regenerate(messageId: string, text: string | null, key: string | null): Promise<StreamRecord> {
-    assertValidIdempotencyKey(key, 'key')
+  async regenerate(
+    messageId: string,
+    text: string | null,
+    idempotencyKey: IdempotencyKey | null = null,
+  ): Promise<StreamRecord> {
     if (text !== null) assertValidMessageText(text, false, 'text')
-    const request = { regenerate: messageId.toWellFormed(), text: text?.toWellFormed() ?? null }
-    const idempotencyKey = toIdempotencyKey(key, () => computeFingerprint(request))
-    return this.#dependencies.turnStarter.startOrJoin(idempotencyKey, async () => {
+    return this.#dependencies.turnStarter.start(async () => {
       const { models, sessionForker } = this.#dependencies
       const { parts: userParts, ...session } = await sessionForker.forkBeforeTurn(messageId)
       const model = await models.resolve(session.session.model)
@@ -167,40 +164,39 @@ export class ChatService {
   }
 
   /** Creates a session with copies of the messages up to and including this one. Throws NOT_FOUND, SESSION_BUSY, BAD_USER_INPUT. */
-  async fork(messageId: string): Promise<SessionRecord> {
+  async fork(messageId: string, idempotencyKey: IdempotencyKey | null = null): Promise<SessionRecord> {
     const { gate, sessionForker, profile } = this.#dependencies
     return gate.run(async () => {
       const fork = await sessionForker.forkAfter(messageId)
-      await profile.eventStore.createSession(fork)
+      const key = idempotencyKey && toIdempotencyKeyRecord(idempotencyKey, { createdId: fork.session.id })
+      await profile.eventStore.createSession({ ...fork, idempotencyKey: key })
       return fork.session
     })
   }
 
   /**
    * Summarises a session and continues it in a new one, which it returns. Throws BAD_USER_INPUT if there is nothing to
-   * summarise, NOT_FOUND, SESSION_READ_ONLY, SESSION_BUSY, STALE, IDEMPOTENCY_MISMATCH, PROVIDER and SHUTTING_DOWN.
+   * summarise, NOT_FOUND, SESSION_READ_ONLY, SESSION_BUSY, STALE, PROVIDER and SHUTTING_DOWN.
    */
-  async compact(sessionId: string, key: string | null): Promise<SessionRecord> {
-    assertValidIdempotencyKey(key, 'key')
-    const { gate, idempotencyKeys, writableSessions, models, postTurnTasks } = this.#dependencies
-    const request = { compact: sessionId.toWellFormed() }
-    const idempotencyKey = toIdempotencyKey(key, () => computeFingerprint(request))
-    const compact = async (): Promise<SessionRecord> => {
-      gate.assertOpen()
-      const existing = idempotencyKey && (await idempotencyKeys.findSession(idempotencyKey))
-      if (existing) return existing
+  async compact(sessionId: string, idempotencyKey: IdempotencyKey | null = null): Promise<SessionRecord> {
+    const { gate, writableSessions, models, postTurnTasks } = this.#dependencies
+    return gate.run(async () => {
       const session = await writableSessions.getOpen(sessionId)
       return postTurnTasks.compact(session, await models.resolve(session.model), idempotencyKey)
-    }
-    return gate.run(() => idempotencyKeys.run(idempotencyKey, compact))
+    })
   }
 
-  /** Cancels a stream. Takes no longer than a commit, whatever the provider does. Throws NOT_FOUND and INTERNAL. */
-  async cancel(streamId: string): Promise<CancelResult> {
+  /**
+   * Cancels a stream. Takes no longer than a commit, whatever the provider does. The key is stored only if this call is
+   * the one that cancels. Throws NOT_FOUND and INTERNAL.
+   */
+  async cancel(streamId: string, idempotencyKey: IdempotencyKey | null = null): Promise<CancelResult> {
     const { activeSessions, profile, commitTimeoutMs } = this.#dependencies
     const actor = activeSessions.findByStream(streamId)
     const timeoutMessage = 'The end of the stream is not saved yet. The server keeps trying.'
-    const cancellation = actor && (await withTimeout(commitTimeoutMs, timeoutMessage, () => actor.cancel(streamId)))
+    const keys = idempotencyKey ? [toIdempotencyKeyRecord(idempotencyKey, { outcome: 'CANCELLED' })] : []
+    const cancellation =
+      actor && (await withTimeout(commitTimeoutMs, timeoutMessage, () => actor.cancel(streamId, keys)))
     if (cancellation) {
       const { committed, isFirst } = cancellation
       return { ...committed, outcome: toCancelOutcome(committed.stream, isFirst) }
@@ -275,10 +271,6 @@ export class ChatService {
     const session = newSession({ profile: profile.name, title: null, titleSource: null, model, at: runtime.now() })
     return { session, messages: [] }
   }
-}
-
-function toIdempotencyKey(key: string | null, computeKeyFingerprint: () => string): IdempotencyKey | null {
-  return key === null ? null : { key, fingerprint: computeKeyFingerprint() }
 }
 
 function toCancelOutcome(stream: StreamRecord, isFirst: boolean): CancelOutcome {

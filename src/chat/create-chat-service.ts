@@ -11,7 +11,6 @@ import { PostTurnTasks } from './continuation/post-turn-tasks.ts'
 import { DecisionService } from './decisions/decision-service.ts'
 import { BackgroundDeltaCoalescer } from './log/background-delta-coalescer.ts'
 import { EventLog } from './log/event-log.ts'
-import { IdempotencyKeys } from './requests/idempotency-keys.ts'
 import { ActiveSessions } from './runtime/active-sessions.ts'
 import { SessionActors } from './runtime/session-actors.ts'
 import { WritableSessions } from './runtime/writable-sessions.ts'
@@ -51,7 +50,6 @@ export function createChatService(options: ChatServiceOptions): ChatService {
   const eventLog = new EventLog(profile.eventStore)
   const activeSessions = new ActiveSessions()
   const writableSessions = new WritableSessions(sessions)
-  const idempotencyKeys = new IdempotencyKeys(profile.eventStore)
   const messageQueries = new MessageQueries(profile, sessions, activeSessions)
   const backgroundCoalescer = new BackgroundDeltaCoalescer(profile.eventStore, log)
   const shared = {
@@ -61,7 +59,6 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     eventLog,
     activeSessions,
     writableSessions,
-    idempotencyKeys,
     messageQueries,
     backgroundCoalescer,
   }

@@ -4,6 +4,7 @@ import type { TaskGate } from '../lib/async/task-gate.ts'
 import type { SessionRecord } from '../model/session.ts'
 import { normalizeTitle } from '../model/conversation/title.ts'
 import type { SessionRecordPatch } from '../storage/event-store.ts'
+import { type IdempotencyKey, type IdempotencyKeyRecord, toIdempotencyKeyRecord } from '../storage/idempotency-key.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import type { EventLog } from './log/event-log.ts'
 import type { ActiveSessions } from './runtime/active-sessions.ts'
@@ -20,7 +21,8 @@ export interface UpdateSessionRequest {
 
 /** A change that is validated for all its sessions. A change in several profiles is prepared in all before it is applied. */
 export interface PreparedSessionChange<Result> {
-  readonly apply: () => Promise<Result>
+  /** The key of the call is stored with the change, which must be one of a single session then. */
+  readonly apply: (idempotencyKey?: IdempotencyKey | null) => Promise<Result>
 }
 
 export interface SessionManagementOptions {
@@ -61,11 +63,12 @@ export class SessionManagement {
     const sessions = await this.#loadSessions(ids)
     // The session that continues a compacted one would not have the change.
     for (const { id } of sessions) await activeSessions.find(id)?.waitForCompaction('REJECT')
-    const apply = async (): Promise<SessionRecord[]> => {
-      for (const session of sessions) await actors.getOrCreate(session).update(patch)
+    const apply = async (key: IdempotencyKeyRecord | null): Promise<SessionRecord[]> => {
+      for (const session of sessions)
+        await actors.getOrCreate(session).update(patch, { idempotencyKeys: key ? [key] : [] })
       return Promise.all(ids.map((id) => writableSessions.get(id)))
     }
-    return { apply: () => gate.run(apply) }
+    return { apply: (key) => gate.run(() => apply(toSingleCallKey(key, sessions))) }
   }
 
   /**
@@ -82,20 +85,20 @@ export class SessionManagement {
     const { activeSessions, actors, gate } = this.#options
     const sessions = await this.#loadSessions(ids)
     for (const { id } of sessions) activeSessions.find(id)?.assertIdle()
-    const apply = async (): Promise<void> => {
+    const apply = async (idempotencyKey: IdempotencyKeyRecord | null): Promise<void> => {
       for (const session of sessions)
-        await actors.getOrCreate(session).delete(() => this.#deleteStoredSession(session.id))
+        await actors.getOrCreate(session).delete(() => this.#deleteStoredSession(session.id, idempotencyKey))
     }
-    return { apply: () => gate.run(apply) }
+    return { apply: (key) => gate.run(() => apply(toSingleCallKey(key, sessions))) }
   }
 
   async #loadSessions(ids: readonly string[]): Promise<SessionRecord[]> {
     return Promise.all([...new Set(ids)].map((id) => this.#options.writableSessions.get(id)))
   }
 
-  async #deleteStoredSession(id: string): Promise<void> {
+  async #deleteStoredSession(id: string, idempotencyKey: IdempotencyKeyRecord | null): Promise<void> {
     const { profile, eventLog, log } = this.#options
-    const unreferencedHashes = await profile.eventStore.deleteSession(id)
+    const unreferencedHashes = await profile.eventStore.deleteSession(id, idempotencyKey)
     eventLog.markRemoved(id)
     // The session is deleted even if its files are not. The next start removes them.
     await profile.blobs
@@ -104,6 +107,15 @@ export class SessionManagement {
         log.error({ err: error, session: id }, 'The files of a deleted session could not be removed.'),
       )
   }
+}
+
+/** Changes of several sessions are several transactions, none of which can hold the key. */
+function toSingleCallKey(
+  key: IdempotencyKey | null = null,
+  sessions: readonly SessionRecord[],
+): IdempotencyKeyRecord | null {
+  if (key && sessions.length !== 1) throw new TypeError('Only the change of a single session can be stored with a key.')
+  return key && toIdempotencyKeyRecord(key)
 }
 
 function toSessionPatch({ title, ...fields }: UpdateSessionRequest): SessionRecordPatch {

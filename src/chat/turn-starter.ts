@@ -7,7 +7,6 @@ import type { SessionRecord } from '../model/session.ts'
 import type { StreamRecord } from '../model/stream.ts'
 import type { IdempotencyKey } from '../storage/idempotency-key.ts'
 import type { CreateSessionRequest } from '../storage/sessions/session-writer.ts'
-import type { IdempotencyKeys } from './requests/idempotency-keys.ts'
 import type { ActiveSessions } from './runtime/active-sessions.ts'
 import type { SessionActors } from './runtime/session-actors.ts'
 import { CompactingError } from './runtime/session-errors.ts'
@@ -18,7 +17,6 @@ import { createTurn } from './turn/new-turn.ts'
 export interface TurnStarterOptions {
   readonly gate: TaskGate
   readonly runtime: Runtime
-  readonly idempotencyKeys: IdempotencyKeys
   readonly activeSessions: ActiveSessions
   readonly actors: SessionActors
   readonly writableSessions: WritableSessions
@@ -35,11 +33,12 @@ export interface StartTurnRequest {
   /** The user's message. */
   readonly parts: readonly MessagePart[]
   readonly model: ResolvedModel
+  /** The key of the call, which is stored with the turn. */
   readonly idempotencyKey: IdempotencyKey | null
   readonly ifBusy: IfBusy
 }
 
-/** Starts turns: each idempotency key once, within a time limit, and after a compaction of the session. */
+/** Starts turns: within a time limit, and after a compaction of the session. */
 export class TurnStarter {
   readonly #options: TurnStarterOptions
 
@@ -48,37 +47,25 @@ export class TurnStarter {
   }
 
   /**
-   * Joins the stream that a request with this key has started, or starts the turn that `prepare` returns. Throws
-   * SESSION_BUSY, STALE, RATE_LIMITED, IDEMPOTENCY_MISMATCH, SHUTTING_DOWN, INTERNAL, and what `prepare` throws.
+   * Starts the turn that `prepare` returns. Throws SESSION_BUSY, STALE, RATE_LIMITED, SHUTTING_DOWN, INTERNAL, and what
+   * `prepare` throws.
    */
-  async startOrJoin(key: IdempotencyKey | null, prepare: () => Promise<StartTurnRequest>): Promise<StreamRecord> {
-    const { gate, activeSessions, idempotencyKeys, commitTimeoutMs } = this.#options
+  async start(prepare: () => Promise<StartTurnRequest>): Promise<StreamRecord> {
+    const { gate, activeSessions, commitTimeoutMs } = this.#options
     gate.assertOpen()
-    const existing = await this.#findStreamByKey(key)
-    if (existing) return existing
     const turn = await prepare()
-    const start = async (signal: AbortSignal): Promise<StreamRecord> => {
-      gate.assertOpen()
-      return (await this.#findStreamByKey(key)) ?? this.#startTurn(turn, signal)
-    }
     for (;;) {
       if (!('session' in turn.session)) await activeSessions.find(turn.session.id)?.waitForCompaction(turn.ifBusy)
       try {
         const timeoutMessage = 'The message could not be saved in time. Try again later.'
         return await withTimeout(commitTimeoutMs, timeoutMessage, (signal) =>
-          gate.run(() => idempotencyKeys.run(key, () => start(signal))),
+          gate.run(() => this.#startTurn(turn, signal)),
         )
       } catch (error) {
         // A compaction has started meanwhile. Waiting for it is not limited by the timeout, because a summary takes long.
         if (!(error instanceof CompactingError)) throw error
       }
     }
-  }
-
-  async #findStreamByKey(key: IdempotencyKey | null): Promise<StreamRecord | null> {
-    const { idempotencyKeys, activeSessions } = this.#options
-    const stored = key && (await idempotencyKeys.findStream(key))
-    return stored && (activeSessions.findStream(stored.id) ?? stored)
   }
 
   async #startTurn({ session: target, ifBusy, ...turn }: StartTurnRequest, signal: AbortSignal): Promise<StreamRecord> {

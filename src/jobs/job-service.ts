@@ -4,6 +4,7 @@ import type { PageRequest } from '../lib/pagination.ts'
 import { type Runtime, systemRuntime } from '../lib/runtime.ts'
 import { detectServerTimeZone } from '../lib/time-zone.ts'
 import type { JobRecord, JobRunRecord, SegueJob } from '../model/job.ts'
+import { type IdempotencyKey, toIdempotencyKeyRecord } from '../storage/idempotency-key.ts'
 import { type JobReader, type JobStore } from '../storage/job-store.ts'
 import type { JobInput, JobPatch } from './job-input.ts'
 import { createJob, applyJobPatch } from './job-state.ts'
@@ -59,22 +60,27 @@ export class JobService {
   }
 
   /** Throws BAD_USER_INPUT and TOO_LARGE. */
-  async create(input: Omit<JobInput, 'timezone'> & { readonly timezone: string | null }): Promise<SegueJob> {
+  async create(
+    input: Omit<JobInput, 'timezone'> & { readonly timezone: string | null },
+    idempotencyKey: IdempotencyKey | null = null,
+  ): Promise<SegueJob> {
     const { store, scheduler, profile } = this.#options
     const timezone = input.timezone ?? this.#options.timezone ?? detectServerTimeZone()
     const id = this.#runtime.newId('job')
     const job = createJob({ ...input, timezone }, { id, profile, now: this.#runtime.now() })
-    await store.commit({ job })
+    const key = idempotencyKey && toIdempotencyKeyRecord(idempotencyKey, { createdId: id })
+    await store.commit({ job, idempotencyKey: key })
     scheduler.requestPoll()
     return job
   }
 
   /** Throws NOT_FOUND, JOB_READ_ONLY, BAD_USER_INPUT and TOO_LARGE. */
-  async update(id: string, patch: JobPatch): Promise<SegueJob> {
+  async update(id: string, patch: JobPatch, idempotencyKey: IdempotencyKey | null = null): Promise<SegueJob> {
+    const key = idempotencyKey && toIdempotencyKeyRecord(idempotencyKey)
     for (;;) {
       const job = applyJobPatch(await this.#requireWritable(id), patch, this.#runtime.now())
       try {
-        await this.#options.store.commit({ job })
+        await this.#options.store.commit({ job, idempotencyKey: key })
       } catch (error) {
         if (error instanceof JobRevisionConflictError) continue
         throw error
@@ -88,15 +94,18 @@ export class JobService {
    * Deletes a job and the records of its runs. An active run continues, and all sessions stay. Throws NOT_FOUND and
    * JOB_READ_ONLY.
    */
-  async delete(id: string): Promise<void> {
+  async delete(id: string, idempotencyKey: IdempotencyKey | null = null): Promise<void> {
     await this.#requireWritable(id)
-    await this.#options.store.delete(id)
+    await this.#options.store.delete(id, idempotencyKey && toIdempotencyKeyRecord(idempotencyKey))
   }
 
-  /** Runs a job now, or returns its active run. Throws NOT_FOUND, JOB_READ_ONLY and SHUTTING_DOWN. */
-  async runNow(id: string): Promise<ManualJobRun> {
+  /**
+   * Runs a job now, or returns its active run. The key is stored only with a run that this call starts. Throws NOT_FOUND,
+   * JOB_READ_ONLY and SHUTTING_DOWN.
+   */
+  async runNow(id: string, idempotencyKey: IdempotencyKey | null = null): Promise<ManualJobRun> {
     await this.#requireWritable(id)
-    return this.#options.scheduler.runNow(id)
+    return this.#options.scheduler.runNow(id, idempotencyKey)
   }
 
   async #requireWritable(id: string): Promise<SegueJob> {

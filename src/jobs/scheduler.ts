@@ -3,6 +3,7 @@ import { TaskTracker } from '../lib/async/task-tracker.ts'
 import type { Logger } from '../lib/logger.ts'
 import { type Runtime, systemRuntime } from '../lib/runtime.ts'
 import type { JobRunRecord, SegueJob } from '../model/job.ts'
+import { type IdempotencyKey, type IdempotencyKeyRecord, toIdempotencyKeyRecord } from '../storage/idempotency-key.ts'
 import { type JobCommit, type JobStore } from '../storage/job-store.ts'
 import {
   findDueTimes,
@@ -76,9 +77,12 @@ export class Scheduler {
     this.#polls = this.#polls.then(() => this.#poll())
   }
 
-  /** Runs a job now, or returns its active run. Throws NOT_FOUND and SHUTTING_DOWN. */
-  runNow(jobId: string): Promise<ManualJobRun> {
-    return this.#inFlight.run(() => this.#runNow(jobId))
+  /**
+   * Runs a job now, or returns its active run. The key is stored only with a run that this call starts. Throws NOT_FOUND
+   * and SHUTTING_DOWN.
+   */
+  runNow(jobId: string, idempotencyKey: IdempotencyKey | null = null): Promise<ManualJobRun> {
+    return this.#inFlight.run(() => this.#runNow(jobId, idempotencyKey))
   }
 
   /** Starts no more runs. Resolves when all active runs have ended and are recorded. */
@@ -129,7 +133,7 @@ export class Scheduler {
     else await this.#startRun(startDueRun(job, due, now, this.#newIds()))
   }
 
-  async #runNow(jobId: string): Promise<ManualJobRun> {
+  async #runNow(jobId: string, idempotencyKey: IdempotencyKey | null): Promise<ManualJobRun> {
     for (let attempt = 1; attempt <= maxStartAttempts; attempt += 1) {
       if (this.#isClosed) throw createShuttingDownError()
       const found = await this.#options.store.findJobWithRunningRun(jobId)
@@ -139,14 +143,15 @@ export class Scheduler {
       // Both come from one statement, so another attempt would read the same.
       if (job.runningTrigger !== null) throw new Error(`The job ${jobId} is RUNNING, but has no active run.`)
       const started = startManualJobRun(job, this.#runtime.now(), this.#newIds())
-      if (await this.#startRun(started)) return { run: started.run, alreadyRunning: false }
+      const key = idempotencyKey && toIdempotencyKeyRecord(idempotencyKey, { createdId: started.run.id })
+      if (await this.#startRun(started, key)) return { run: started.run, alreadyRunning: false }
     }
     throw new Error(`The job ${jobId} changed during each of ${maxStartAttempts} attempts to start a run.`)
   }
 
   /** Returns false if the job has changed since it was read. */
-  async #startRun(started: JobRunTransition): Promise<boolean> {
-    if (!(await this.#tryCommit(started))) return false
+  async #startRun(started: JobRunTransition, idempotencyKey: IdempotencyKeyRecord | null = null): Promise<boolean> {
+    if (!(await this.#tryCommit({ ...started, idempotencyKey }))) return false
     void this.#inFlight.run(() => this.#execute(started))
     return true
   }

@@ -3,8 +3,11 @@ import { RecordLookup } from './record-lookup.ts'
 
 export interface Context {
   readonly profiles: RecordLookup
-  /** The id of the subscribe message over WebSocket; null over HTTP. */
-  readonly operationId: string | null
+  /**
+   * The idempotency key of the request, as it was sent: the header Idempotency-Key over HTTP, the id of the subscribe
+   * message over WebSocket if it is a UUID. Null if there is none.
+   */
+  readonly idempotencyKey: string | null
   /** Aborted when the client disconnects, so that expensive work can stop. */
   readonly signal: AbortSignal
   /** The `Last-Event-ID` of an EventSource that reconnects: the seq of the last event that it received. */
@@ -15,7 +18,7 @@ export interface Context {
 export type RequestInfo = Omit<Context, 'profiles'>
 
 const defaultRequestInfo: RequestInfo = {
-  operationId: null,
+  idempotencyKey: null,
   signal: new AbortController().signal,
   lastEventId: null,
 }

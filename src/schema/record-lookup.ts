@@ -109,6 +109,21 @@ export class RecordLookup {
     return this.#toRequestProfile(found.services)
   }
 
+  /** The profile of each of these records of one type, which are about to change; null for an unknown id. */
+  async findProfilesOwning(type: NodeType, ids: readonly string[]): Promise<(RequestProfile | null)[]> {
+    this.clearCaches()
+    const found = await Promise.all(ids.map((id) => this.#findCached(type, id)))
+    this.clearCaches()
+    return found.map((node) => node && this.#toRequestProfile(node.services))
+  }
+
+  /** The first of the existing profiles that has what `isWanted` looks for. */
+  async searchProfiles(isWanted: (profile: ProfileServices) => Promise<boolean>): Promise<RequestProfile | null> {
+    for (const services of await this.registry.openAll())
+      if (await isWanted(services)) return this.#toRequestProfile(services)
+    return null
+  }
+
   /** Forgets everything that was read. Call it before a write, so that the result shows the state after the write. */
   clearCaches(): void {
     this.#requestProfiles.clear()

@@ -18,6 +18,7 @@ import { ConversationRepository } from '../sessions/conversation-repository.ts'
 import { SessionRepository } from '../sessions/session-repository.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import { ConversationFeed } from './conversation-feed.ts'
+import { IdempotentCalls } from './idempotent-calls.ts'
 import { openProfileStorage, type ProfileStorageOptions } from './open-profile-storage.ts'
 import { runJob } from './run-job.ts'
 
@@ -31,6 +32,7 @@ export interface ProfileServices {
   readonly chats: ChatService
   readonly models: ModelRegistry
   readonly jobs: JobService
+  readonly idempotentCalls: IdempotentCalls
   /** Refuses new streams with `reason` (default: SHUTTING_DOWN) and saves those that are running. Reads continue. */
   stopChats(reason?: SegueError): Promise<void>
   /** Stops chats, then ends subscriptions, stops MCP servers and closes the database. */
@@ -86,13 +88,17 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
 
   await recoverStreams(chats, options.log)
   await scheduler.start()
+  const idempotentCalls = new IdempotentCalls(profile.idempotencyKeys)
+  resources.defer(
+    idempotentCalls.startPruning((error) => options.log.error({ err: error }, 'Pruning idempotency keys failed.')),
+  )
 
   const ownedResources = resources.move()
   const close = async (reason?: SegueError): Promise<void> => {
     await stopChats(reason)
     await ownedResources.disposeAsync()
   }
-  return { profile, sessions, conversations, feed, chats, models, jobs, stopChats, close }
+  return { profile, sessions, conversations, feed, chats, models, jobs, idempotentCalls, stopChats, close }
 }
 
 function createToolSource({ tools, settings, httpClient, log }: ProfileServicesOptions): ToolSource {

@@ -1,5 +1,6 @@
 import { createBadInputError } from '../lib/errors.ts'
 import { parseIdKind } from '../lib/ids.ts'
+import { type IdempotencyKey, toIdempotencyKeyRecord } from '../storage/idempotency-key.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import type { MessageRecord } from '../model/message.ts'
 import type { Origin, SessionRecord } from '../model/session.ts'
@@ -116,7 +117,10 @@ export class SessionRepository {
   }
 
   /** Creates a Segue session. Throws BAD_USER_INPUT if the session to continue cannot be continued. */
-  async create({ title, model, continues }: CreateSessionInput): Promise<SessionRecord> {
+  async create(
+    { title, model, continues }: CreateSessionInput,
+    idempotencyKey: IdempotencyKey | null = null,
+  ): Promise<SessionRecord> {
     const parent = continues === null ? null : await this.#requireContinuable(continues)
     const segueParent = parent?.origin === 'SEGUE' ? parent : null
     const session = newSession({
@@ -131,6 +135,7 @@ export class SessionRepository {
     await this.#profile.eventStore.createSession({
       session,
       messages: [],
+      idempotencyKey: idempotencyKey && toIdempotencyKeyRecord(idempotencyKey, { createdId: session.id }),
       ...(segueParent && { copyGrantsFrom: segueParent.id }),
     })
     return session

@@ -1,4 +1,5 @@
 import type { DecisionRecord } from '../model/decision.ts'
+import type { IdempotencyKeyRecord } from './idempotency-key.ts'
 
 export interface DecisionQuery {
   readonly kind: DecisionRecord['kind']
@@ -31,6 +32,6 @@ export interface DecisionStore {
   isGranted(tool: string, sessionId: string): Promise<boolean>
   /** The tools that need no approval in the whole profile, by name. */
   listProfileGrants(): Promise<string[]>
-  /** Deletes all grants of a tool, in the profile and in every session. */
-  revokeGrants(tool: string): Promise<void>
+  /** Deletes all grants of a tool, in the profile and in every session, and stores the key of the call that revokes them. */
+  revokeGrants(tool: string, idempotencyKey?: IdempotencyKeyRecord | null): Promise<void>
 }

@@ -4,7 +4,7 @@ import type { MessageRecord } from '../model/message.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { StreamRecord } from '../model/stream.ts'
 import type { Usage } from '../model/usage.ts'
-import type { IdempotencyKeyReader, StreamIdempotencyKey } from './idempotency-key.ts'
+import type { IdempotencyKeyRecord } from './idempotency-key.ts'
 import type { CreateSessionRequest, SessionWriter } from './sessions/session-writer.ts'
 
 /** Changes to a session's row. A title replaces another only if its source ranks at least as high; see `TitleSource`. */
@@ -30,8 +30,8 @@ export interface AppendRequest {
   /** Inserted, or replace the ones with their ids, in this order. */
   readonly decisions?: readonly DecisionRecord[]
   readonly grants?: readonly ToolGrant[]
-  /** The key of the request that starts one of `streams`. */
-  readonly idempotencyKey?: StreamIdempotencyKey
+  /** The keys of the calls that write this. */
+  readonly idempotencyKeys?: readonly IdempotencyKeyRecord[]
   readonly sessionPatch?: SessionRecordPatch
   /** Added to the session's usage, besides that of the streams that end. */
   readonly additionalUsage?: Usage
@@ -93,11 +93,4 @@ export interface BlobReferenceReader {
 
 /** The log of each session and its projections. */
 export interface EventStore
-  extends
-    EventReader,
-    EventWriter,
-    StreamLookup,
-    WithdrawnMessageLookup,
-    SessionWriter,
-    IdempotencyKeyReader,
-    BlobReferenceReader {}
+  extends EventReader, EventWriter, StreamLookup, WithdrawnMessageLookup, SessionWriter, BlobReferenceReader {}

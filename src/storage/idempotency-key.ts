@@ -1,29 +1,52 @@
-import type { SessionRecord } from '../model/session.ts'
-import type { StreamRecord } from '../model/stream.ts'
-
-/** What a client calls a request, so that it can repeat it safely. Unique among the sessions, and among the streams, of a profile. */
+/**
+ * Names a call of a mutation, so that a repetition of the call changes nothing again. Whatever the call writes is committed
+ * together with its key.
+ */
 export interface IdempotencyKey {
+  /** Chosen by the client, or made of what it sent. Unique in the profile. */
   readonly key: string
-  /** A digest of the request: a repetition with another fingerprint is a mistake of the client. */
+  /** The field and a digest of the arguments: a repetition with another fingerprint is a mistake of the client. */
   readonly fingerprint: string
+  /** When the first call arrived, in epoch milliseconds. */
+  readonly createdAt: number
 }
 
-/** The key of a request that starts a stream. */
-export interface StreamIdempotencyKey extends IdempotencyKey {
-  readonly streamId: string
+/** What a key remembers of the result of its call. */
+export interface IdempotentResult {
+  /** The id of what the call created. The key is kept as long as that. Null if the call created nothing. */
+  readonly createdId?: string | null
+  /** What the call did, where the arguments and the created object do not say it. */
+  readonly outcome?: string | null
 }
 
-/** A record with the key of the request that created it. */
-export type WithIdempotencyKey<T> = T & { readonly key: IdempotencyKey | null }
-
-/** What the request with a key created: either a stream or a session. */
-export interface IdempotencyKeyResult {
-  readonly fingerprint: string
-  readonly stream: StreamRecord | null
-  readonly session: SessionRecord | null
+/** A key as it is stored. */
+export interface IdempotencyKeyRecord extends IdempotencyKey {
+  /** Null as well once what the call created is deleted. */
+  readonly createdId: string | null
+  readonly outcome: string | null
+  /** The call takes several transactions and has not completed the last one. */
+  readonly isPending: boolean
 }
 
-export interface IdempotencyKeyReader {
-  /** What the request with this key created; null if the key is unused. */
-  findByIdempotencyKey(key: string): Promise<IdempotencyKeyResult | null>
+/** A record that a key belongs to, because its call created the record. */
+export type WithIdempotencyKey<T> = T & { readonly key: Pick<IdempotencyKey, 'key' | 'fingerprint'> | null }
+
+/** The keys of a profile. Keys that belong to one transaction are written by the method that runs it. */
+export interface IdempotencyKeyStore {
+  find(key: string): Promise<IdempotencyKeyRecord | null>
+  /** Adds a key, or replaces the record that it has. */
+  put(record: IdempotencyKeyRecord): Promise<void>
+  remove(key: string): Promise<void>
+  /** Lets the key of a call that created this be pruned. Needed only for what the store does not hold itself. */
+  releaseCreated(createdId: string): Promise<void>
+  /** Deletes the keys that were created before `before`, in epoch milliseconds, except those whose created object exists. */
+  prune(before: number): Promise<void>
+}
+
+/** The record to store for a call that has completed. */
+export function toIdempotencyKeyRecord(
+  key: IdempotencyKey,
+  { createdId = null, outcome = null }: IdempotentResult = {},
+): IdempotencyKeyRecord {
+  return { ...key, createdId, outcome, isPending: false }
 }

@@ -1,5 +1,6 @@
 import type { JobRecord, JobRunRecord, SegueJob } from '../model/job.ts'
 import type { Origin } from '../model/session.ts'
+import type { IdempotencyKeyRecord } from './idempotency-key.ts'
 import type { PageRequest } from '../lib/pagination.ts'
 
 /** Reads the jobs of one origin and their runs. */
@@ -19,6 +20,8 @@ export interface JobCommit {
   readonly job: SegueJob
   /** The run that starts or ends. */
   readonly run?: JobRunRecord
+  /** The key of the call that makes the change. */
+  readonly idempotencyKey?: IdempotencyKeyRecord | null
 }
 
 /** A job, and its run that has not ended; null when there is none. */
@@ -52,8 +55,8 @@ export interface JobStore extends JobReader {
    * a job.
    */
   commit(write: JobCommit): Promise<void>
-  /** Deletes a job with its runs. False if there is none. */
-  delete(id: string): Promise<boolean>
+  /** Deletes a job with its runs, and stores the key of the call that deletes it. False if there is no such job. */
+  delete(id: string, idempotencyKey?: IdempotencyKeyRecord | null): Promise<boolean>
   /** Runs that changed after a change, in that order, each once and as it is now. At most 1,000. */
   listChangedRuns(range: ChangedJobRunRange): Promise<readonly ChangedJobRun[]>
   /** The number of the latest change; 0 before the first. Numbers are never used again. */

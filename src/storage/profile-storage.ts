@@ -2,6 +2,7 @@ import type { BlobStore } from './blob-store.ts'
 import type { ProfileChangeNotifiers } from './change-notifier.ts'
 import type { DecisionStore } from './decision-store.ts'
 import type { EventStore } from './event-store.ts'
+import type { IdempotencyKeyStore } from './idempotency-key.ts'
 import type { JobReader, JobStore } from './job-store.ts'
 import type { ModelObservationStore } from './model-observation-store.ts'
 import type { ProfileSearch } from './profile-search.ts'
@@ -16,6 +17,7 @@ export interface SegueStorage {
   /** The jobs of Segue. */
   readonly jobs: JobStore
   readonly modelObservations: ModelObservationStore
+  readonly idempotencyKeys: IdempotencyKeyStore
   readonly changes: ProfileChangeNotifiers
   close(): Promise<void>
 }

@@ -9,7 +9,7 @@ import type { SessionRecord } from '../../model/session.ts'
 import { inheritTitle } from '../../model/conversation/title.ts'
 import type { Usage } from '../../model/usage.ts'
 import { newSession } from '../../sessions/new-session.ts'
-import type { IdempotencyKey } from '../../storage/idempotency-key.ts'
+import { type IdempotencyKey, toIdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import type { CreateSessionRequest } from '../../storage/sessions/session-writer.ts'
 import type { MessageQueries } from '../context/message-queries.ts'
 
@@ -60,7 +60,7 @@ export async function buildCompactionContinuation(input: CompactionInput): Promi
     session: continuation,
     messages: assignInitialMessagePositions([summary]),
     copyGrantsFrom: session.id,
-    ...(idempotencyKey && { idempotencyKey }),
+    idempotencyKey: idempotencyKey && toIdempotencyKeyRecord(idempotencyKey, { createdId: continuation.id }),
   }
 }
 

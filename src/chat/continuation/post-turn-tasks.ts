@@ -132,6 +132,6 @@ export class PostTurnTasks {
     if (!currentSession) return
     const title = titleFromModelOutput(generated.text)
     const patch = title === null ? {} : { title, titleSource: 'MODEL' as const }
-    await actors.getOrCreate(currentSession).update(patch, generated.usage)
+    await actors.getOrCreate(currentSession).update(patch, { additionalUsage: generated.usage })
   }
 }

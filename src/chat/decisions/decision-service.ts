@@ -2,6 +2,7 @@ import { createBadInputError, createIdNotFoundError, SegueError } from '../../li
 import type { DecisionStore } from '../../storage/decision-store.ts'
 import type { ApprovalDecision, ApprovalRecord, ClarificationRecord, DecisionRecord } from '../../model/decision.ts'
 import type { ChangeNotifier } from '../../storage/change-notifier.ts'
+import { type IdempotencyKey, toIdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import { createAbortableGenerator } from '../../lib/async/abortable-generator.ts'
 import type { ActiveSessions } from '../runtime/active-sessions.ts'
 import type { DecisionResolution } from '../turn/tool-call-outcome.ts'
@@ -32,19 +33,28 @@ export class DecisionService {
   }
 
   /** Throws NOT_FOUND; STALE if the approval is not pending. */
-  async answerApproval(id: string, decision: ApprovalDecision): Promise<ApprovalRecord> {
-    return this.#resolve('approval', id, { type: 'decided', decision })
+  async answerApproval(
+    id: string,
+    decision: ApprovalDecision,
+    idempotencyKey: IdempotencyKey | null = null,
+  ): Promise<ApprovalRecord> {
+    return this.#resolve('approval', id, { type: 'decided', decision }, idempotencyKey)
   }
 
   /** Throws BAD_USER_INPUT for a blank or too long answer; NOT_FOUND; STALE if the clarification is not pending. */
-  async answerClarification(id: string, answer: string): Promise<ClarificationRecord> {
+  async answerClarification(
+    id: string,
+    answer: string,
+    idempotencyKey: IdempotencyKey | null = null,
+  ): Promise<ClarificationRecord> {
     if (answer.trim() === '' || answer.length > maxAnswerCodeUnits) {
       throw createBadInputError(
         `An answer must have 1 to ${maxAnswerCodeUnits} characters. At least one must be visible.`,
         'answer',
       )
     }
-    return this.#resolve('clarification', id, { type: 'answered', answer: answer.toWellFormed() })
+    const resolution = { type: 'answered', answer: answer.toWellFormed() } as const
+    return this.#resolve('clarification', id, resolution, idempotencyKey)
   }
 
   async find(id: string): Promise<DecisionRecord | null> {
@@ -103,13 +113,21 @@ export class DecisionService {
     }
   }
 
-  async #resolve<K extends DecisionKind>(kind: K, id: string, resolution: DecisionResolution): Promise<RecordOf<K>> {
+  async #resolve<K extends DecisionKind>(
+    kind: K,
+    id: string,
+    resolution: DecisionResolution,
+    idempotencyKey: IdempotencyKey | null,
+  ): Promise<RecordOf<K>> {
     const decision = await this.#options.store.findDecision(id)
     if (!decision || decision.kind !== kind) throw createIdNotFoundError(kind, id)
     const runner = this.#options.activeSessions.findByStream(decision.streamId)?.activeRunner
     const timeoutMessage = 'The answer has not been saved yet. Segue keeps trying.'
+    const key = idempotencyKey && toIdempotencyKeyRecord(idempotencyKey)
     const resolvedDecision = runner
-      ? await withTimeout(this.#options.commitTimeoutMs, timeoutMessage, () => runner.resolveDecision(id, resolution))
+      ? await withTimeout(this.#options.commitTimeoutMs, timeoutMessage, () =>
+          runner.resolveDecision(id, resolution, key),
+        )
       : null
     if (resolvedDecision && isKind(kind, resolvedDecision)) return resolvedDecision
     throw new SegueError('STALE', `This ${kind} has already been resolved.`)

@@ -5,6 +5,7 @@ import { toUserMessagePosition } from '../../model/fold/message-position.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { EventDraft } from '../../model/chat-event.ts'
 import type { StreamLookup, WithdrawnMessageLookup } from '../../storage/event-store.ts'
+import { type IdempotencyKeyRecord, toIdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import type { EventLogWriter } from '../log/event-log-writer.ts'
 import {
   createSessionChangedDraft,
@@ -25,6 +26,14 @@ export interface QueuedStreamsOptions {
 export interface StartedStream {
   readonly stream: StreamRecord
   readonly userMessage: MessageRecord
+}
+
+/** How a stream leaves the queue: the stream and its message after that, the event of it, and the keys of the call. */
+interface DequeuedStream {
+  readonly stream: StreamRecord
+  readonly event: EventDraft
+  readonly message: MessageRecord
+  readonly idempotencyKeys: readonly IdempotencyKeyRecord[]
 }
 
 const maxQueued = 100
@@ -59,7 +68,7 @@ export class QueuedStreams {
     const { writer, runtime } = this.#options
     const queued: StreamRecord = { ...stream, status: 'QUEUED' }
     const { headSeq } = await writer.write((previousHeadSeq) => ({
-      ...(idempotencyKey && { idempotencyKey: { streamId: stream.id, ...idempotencyKey } }),
+      ...(idempotencyKey && { idempotencyKeys: [toIdempotencyKeyRecord(idempotencyKey, { createdId: stream.id })] }),
       drafts: [createStreamStartedDraft(queued, runtime)],
       streams: [{ ...queued, firstSeq: previousHeadSeq + 1 }],
       messages: [userMessage],
@@ -71,19 +80,22 @@ export class QueuedStreams {
   }
 
   /**
-   * Cancels a queued stream. Its message stays in the session, marked as withdrawn: no model is sent it. It takes its
-   * place behind the messages that were sent before it, so it has to wait for those that are still queued.
+   * Cancels a queued stream, and stores the keys of the call. Its message stays in the session, marked as withdrawn: no
+   * model is sent it. It takes its place behind the messages that were sent before it, so it has to wait for those that
+   * are still queued.
    */
-  async withdraw(queued: StreamRecord): Promise<StreamRecord> {
+  async withdraw(queued: StreamRecord, idempotencyKeys: readonly IdempotencyKeyRecord[] = []): Promise<StreamRecord> {
     const { stream, event } = cancelQueuedStream(queued, this.#options.runtime)
     const message = await this.#options.findMessage(queued.userMessageId)
     const withdrawn = message && { ...message, withdrawn: true }
-    if (withdrawn && this.first?.id === queued.id) return this.#commitFirst(queued, stream, event, withdrawn)
+    if (withdrawn && this.first?.id === queued.id)
+      return this.#commitFirst(queued, { stream, event, message: withdrawn, idempotencyKeys })
     const { headSeq } = await this.#options.writer.write(() => ({
       fence: { streamId: queued.id, generation: queued.generation },
       drafts: [event],
       streams: [stream],
       messages: withdrawn ? [withdrawn] : [],
+      idempotencyKeys,
     }))
     this.#streams = this.#streams.filter(({ id }) => id !== queued.id)
     return { ...stream, lastSeq: headSeq }
@@ -96,16 +108,14 @@ export class QueuedStreams {
     const message = await this.#options.findMessage(queued.userMessageId)
     if (!message) throw new Error(`Stream ${queued.id} has no user message.`)
     const { stream, event } = dequeueStream(queued, this.#options.runtime)
-    const started = await this.#commitFirst(queued, stream, event, message)
+    const started = await this.#commitFirst(queued, { stream, event, message, idempotencyKeys: [] })
     return { stream: started, userMessage: placeUserMessage(message, started.lastSeq) }
   }
 
   /** Commits that the first stream leaves the queue: its message and the withdrawn ones behind it take their places. */
   async #commitFirst(
     queued: StreamRecord,
-    stream: StreamRecord,
-    event: EventDraft,
-    message: MessageRecord,
+    { stream, event, message, idempotencyKeys }: DequeuedStream,
   ): Promise<StreamRecord> {
     const { writer, runtime } = this.#options
     const withdrawn = await this.#listWithdrawnBefore(this.#streams[1] ?? null, queued.sessionId)
@@ -115,6 +125,7 @@ export class QueuedStreams {
       drafts: [event, ...withdrawn.map(() => createSessionChangedDraft(queued.sessionId, runtime))],
       streams: [stream],
       messages: [message, ...withdrawn].map((each, index) => placeUserMessage(each, previousHeadSeq + 1 + index)),
+      idempotencyKeys,
     }))
     this.#streams = this.#streams.filter(({ id }) => id !== queued.id)
     return { ...stream, lastSeq: headSeq - withdrawn.length }

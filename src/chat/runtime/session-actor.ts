@@ -6,11 +6,11 @@ import type { Runtime } from '../../lib/runtime.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import { isContextTooLong, type StreamRecord } from '../../model/stream.ts'
-import type { Usage } from '../../model/usage.ts'
 import type { SessionRecordPatch } from '../../storage/event-store.ts'
+import type { IdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import type { CreateSessionRequest } from '../../storage/sessions/session-writer.ts'
 import type { EventLog } from '../log/event-log.ts'
-import { EventLogWriter } from '../log/event-log-writer.ts'
+import { type AppendBatch, EventLogWriter } from '../log/event-log-writer.ts'
 import type { IfBusy } from '../turn/if-busy.ts'
 import type { NewTurn } from '../turn/new-turn.ts'
 import { createSessionChangedDraft } from '../turn/transitions.ts'
@@ -161,15 +161,15 @@ export class SessionActor {
     return result
   }
 
-  /** Changes the session's record and appends SessionChanged, unless the log has ended. Throws NOT_FOUND. */
-  async update(patch: SessionRecordPatch, additionalUsage?: Usage): Promise<void> {
+  /** Changes the session's record, commits `more` with it, and appends SessionChanged unless the log has ended. Throws NOT_FOUND. */
+  async update(patch: SessionRecordPatch, more: Partial<AppendBatch> = {}): Promise<void> {
     const { runtime, sessionId } = this.#options
     await this.#mailbox.enqueue(async () => {
       this.#assertNotDeleted()
       const isContinued = await this.#loadIsContinued()
       await this.#writer.write(() => ({
+        ...more,
         sessionPatch: patch,
-        ...(additionalUsage && { additionalUsage }),
         drafts: isContinued ? [] : [createSessionChangedDraft(sessionId, runtime)],
       }))
     })
@@ -188,23 +188,21 @@ export class SessionActor {
 
   /** Takes over streams that were queued when the server stopped, in order. */
   resume(queued: readonly StreamRecord[]): Promise<void> {
-    return this.#mailbox.enqueue(async () => {
-      this.#queue.restore(queued)
-    })
+    return this.#mailbox.enqueue(async () => this.#queue.restore(queued))
   }
 
-  /** Cancels a stream that runs or is queued here. Returns null if it does neither any more. */
-  async cancel(streamId: string): Promise<StreamCancellation | null> {
+  /** Cancels a stream that runs or is queued here, and stores the keys of the call. Returns null if it does neither any more. */
+  async cancel(streamId: string, keys: readonly IdempotencyKeyRecord[] = []): Promise<StreamCancellation | null> {
     const runner = this.activeRunner
     if (runner?.committed.stream.id === streamId) {
-      const { committed, included } = await runner.finish({ status: 'CANCELLED' })
+      const { committed, included } = await runner.finish({ status: 'CANCELLED' }, keys)
       return { committed, isFirst: included }
     }
     return this.#mailbox.enqueue(async () => {
       const queued = this.#queue.find(streamId)
       // It may have started while this task was waiting.
-      if (!queued) return this.activeRunner?.committed.stream.id === streamId ? this.cancel(streamId) : null
-      const stream = await this.#queue.withdraw(queued)
+      if (!queued) return this.activeRunner?.committed.stream.id === streamId ? this.cancel(streamId, keys) : null
+      const stream = await this.#queue.withdraw(queued, keys)
       this.#options.onStreamEnded(stream)
       return { committed: { stream, answer: null }, isFirst: true }
     })

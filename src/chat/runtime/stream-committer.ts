@@ -3,6 +3,7 @@ import type { EventDraft } from '../../model/chat-event.ts'
 import { foldMessage } from '../../model/fold/fold-message.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
+import type { IdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import type { AppendBatch, EventLogWriter } from '../log/event-log-writer.ts'
 import type { TurnTransition, TurnState } from '../turn/turn.ts'
 import { PendingEvents } from './pending-events.ts'
@@ -27,6 +28,7 @@ export class StreamCommitter {
   readonly #answerBase: TurnState['answerBase']
   readonly #onError: (error: unknown) => void
   readonly #pending = new PendingEvents()
+  readonly #keysByDraft = new WeakMap<EventDraft, IdempotencyKeyRecord>()
   #stream: StreamRecord
   #committed: CommittedStreamState
   #lastCommit: Promise<unknown> = Promise.resolve()
@@ -52,9 +54,18 @@ export class StreamCommitter {
     return this.#pending.codeUnits > maxCommitCodeUnits
   }
 
-  /** Adds events to the next commit. `stream` is the stream's row as of these events. */
-  enqueue(drafts: readonly EventDraft[], stream: StreamRecord): void {
+  /**
+   * Adds events to the next commit. `stream` is the stream's row as of these events. The key is that of the call that
+   * causes them: it is committed with the last one.
+   */
+  enqueue(
+    drafts: readonly EventDraft[],
+    stream: StreamRecord,
+    idempotencyKey: IdempotencyKeyRecord | null = null,
+  ): void {
     this.#stream = stream
+    const last = drafts.at(-1)
+    if (idempotencyKey && last) this.#keysByDraft.set(last, idempotencyKey)
     for (const draft of drafts) this.#pending.push(draft)
     this.schedule()
   }
@@ -125,7 +136,11 @@ export class StreamCommitter {
     try {
       const fence = { streamId: id, generation }
       await this.#writer.write(
-        (headSeq) => ({ ...compose(headSeq), fence }),
+        (headSeq) => {
+          const batch = compose(headSeq)
+          const keys = drafts.flatMap((draft) => this.#keysByDraft.get(draft) ?? [])
+          return { ...batch, fence, idempotencyKeys: [...keys, ...(batch.idempotencyKeys ?? [])] }
+        },
         ({ events }) => {
           const streamEvents = events.filter((event) => event.streamId === id)
           this.#committed = {

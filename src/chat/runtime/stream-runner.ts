@@ -9,6 +9,7 @@ import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
 import type { DecisionRecord } from '../../model/decision.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import { FencingError, LogVersionConflictError } from '../../storage/errors.ts'
+import type { IdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import type { EventLogWriter } from '../log/event-log-writer.ts'
 import { applyAgentEvent, finishTurn, resolveDecision } from '../turn/transitions.ts'
 import type { StreamEnding } from '../turn/stream-ending.ts'
@@ -92,12 +93,15 @@ export class StreamRunner {
   /**
    * Ends the stream. Stops accepting events, commits everything pending together with the terminal event, then aborts
    * the agent. Retries until the end is committed. Only the first call has an effect; all calls resolve to the committed
-   * state.
+   * state. The keys of the first call are committed with the end.
    */
-  async finish(ending: StreamEnding): Promise<StreamFinishResult> {
+  async finish(
+    ending: StreamEnding,
+    idempotencyKeys: readonly IdempotencyKeyRecord[] = [],
+  ): Promise<StreamFinishResult> {
     if (this.#handover) await this.#handover
     const included = this.#finishResult === null
-    this.#finishResult ??= this.#commitEnding(ending)
+    this.#finishResult ??= this.#commitEnding(ending, () => ({ drafts: [], idempotencyKeys }))
     return { committed: await this.#finishResult, included }
   }
 
@@ -123,13 +127,17 @@ export class StreamRunner {
 
   /**
    * Resolves a pending decision. Returns it once it is committed; then the agent continues. Returns null if the decision is
-   * not pending: only the first of several resolutions counts.
+   * not pending: only the first of several resolutions counts, and its key is committed with it.
    */
-  async resolveDecision(decisionId: string, resolution: DecisionResolution): Promise<DecisionRecord | null> {
+  async resolveDecision(
+    decisionId: string,
+    resolution: DecisionResolution,
+    idempotencyKey: IdempotencyKeyRecord | null = null,
+  ): Promise<DecisionRecord | null> {
     if (this.#handover) await this.#handover
     if (this.isFinishing || !this.#turn.pendingDecisions.has(decisionId)) return null
     const transition = resolveDecision(this.#turn, decisionId, resolution, this.#options.runtime)
-    this.#applyTransition(transition)
+    this.#applyTransition(transition, idempotencyKey)
     await this.#committer.flush()
     // If the stream is ending, the decision is committed together with the end.
     if (this.isFinishing) await this.#finishResult
@@ -192,13 +200,13 @@ export class StreamRunner {
     else this.#applyTransition(applyAgentEvent(this.#turn, event, this.#options.runtime))
   }
 
-  #applyTransition({ turn, events }: TurnTransition): void {
+  #applyTransition({ turn, events }: TurnTransition, idempotencyKey: IdempotencyKeyRecord | null = null): void {
     for (const { id, expiresAt } of turn.pendingDecisions.values()) {
       if (expiresAt !== null && !this.#turn.pendingDecisions.has(id))
         this.#decisionTimers.start(id, expiresAt - this.#options.runtime.now())
     }
     this.#turn = turn
-    this.#committer.enqueue(events, turn.stream)
+    this.#committer.enqueue(events, turn.stream, idempotencyKey)
   }
 
   /** The stream ends, because its events cannot be committed. They are committed with the end as soon as possible. */
@@ -209,20 +217,20 @@ export class StreamRunner {
     this.finish({ status: 'FAILED', error: streamError }).catch(() => undefined)
   }
 
-  async #commitEnding(ending: StreamEnding): Promise<CommittedStreamState> {
+  async #commitEnding(ending: StreamEnding, composeBatch: ComposeFinalBatch): Promise<CommittedStreamState> {
     // From here on `isFinishing` is true, and the agent's events are refused. A commit in progress completes first.
     this.#committer.stop()
     try {
-      return await this.#committer.runAfterCommits(() => this.#retryWriteEnd(ending))
+      return await this.#committer.runAfterCommits(() => this.#retryWriteEnd(ending, composeBatch))
     } finally {
       this.#release()
     }
   }
 
-  async #retryWriteEnd(ending: StreamEnding): Promise<CommittedStreamState> {
+  async #retryWriteEnd(ending: StreamEnding, composeBatch: ComposeFinalBatch): Promise<CommittedStreamState> {
     for (;;) {
       try {
-        return await this.#writeEnd(ending)
+        return await this.#writeEnd(ending, composeBatch)
       } catch (error) {
         if (isAlreadyEnded(error)) throw error
         this.#options.log.error({ err: error }, 'The end of a stream could not be saved. Retrying.')
@@ -232,7 +240,7 @@ export class StreamRunner {
     }
   }
 
-  async #writeEnd(ending: StreamEnding, composeBatch?: ComposeFinalBatch): Promise<CommittedStreamState> {
+  async #writeEnd(ending: StreamEnding, composeBatch: ComposeFinalBatch): Promise<CommittedStreamState> {
     const { turn } = await this.#committer.writeEnd(
       () => finishTurn(this.#turn, ending, this.#options.runtime, this.committed.answer),
       composeBatch,

@@ -6,14 +6,15 @@ import type { StreamRecord } from '../../model/stream.ts'
 import { noUsage } from '../../model/usage.ts'
 import type { Runtime } from '../../lib/runtime.ts'
 import { titleFromMessage } from './derive-title.ts'
-import type { StreamIdempotencyKey } from '../../storage/idempotency-key.ts'
+import type { IdempotencyKey } from '../../storage/idempotency-key.ts'
 
 /** A turn that is about to start. Neither its stream nor the user's message is stored yet. */
 export interface NewTurn {
   readonly stream: StreamRecord
   readonly userMessage: MessageRecord
   readonly model: ResolvedModel
-  readonly idempotencyKey: Omit<StreamIdempotencyKey, 'streamId'> | null
+  /** The key of the call that starts the turn. */
+  readonly idempotencyKey: IdempotencyKey | null
   /** The session to create together with its first turn, with the messages that it begins with; null if it exists. */
   readonly sessionToCreate: CreateSessionRequest | null
   /** The title for a session that has none; null if it has one. */

@@ -1,8 +1,11 @@
 import type { CancelResult } from '../../chat/chat-service.ts'
+import { legacyFingerprints } from '../../chat/requests/legacy-fingerprints.ts'
+import { idempotencyKeyArgs } from '../idempotency/idempotency-key-argument.ts'
+import { reloadCreated, rememberCreated, resolveIdempotently } from '../idempotency/idempotent-mutation.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { MessageObjectType, StreamObjectType } from '../object-refs.ts'
 import { CancelOutcomeEnum } from './chat-enums.ts'
-import { startStream, StreamChatInput } from './start-stream.ts'
+import { startChatMutation, StreamChatInput } from './start-stream.ts'
 
 const CancelStreamPayload = schemaBuilder.objectRef<CancelResult>('CancelStreamPayload').implement({
   description: 'The state of a cancelled stream.',
@@ -29,7 +32,7 @@ schemaBuilder.mutationFields((t) => ({
     description:
       'Sends a message and starts a stream that answers it. Returns at once; use `followStream` to receive the events. The subscription `streamChat` does both.',
     args: { input: t.arg({ type: StreamChatInput, required: true, description: 'The message.' }) },
-    resolve: (_, { input }, context) => startStream(input, { ...context, operationId: null }),
+    resolve: resolveIdempotently(startChatMutation),
   }),
   regenerate: t.field({
     type: StreamObjectType,
@@ -43,22 +46,29 @@ schemaBuilder.mutationFields((t) => ({
       text: t.arg.string({
         description: 'A text that replaces the text of the user message. Its files are kept. Default: no change.',
       }),
-      key: t.arg.string({
-        description:
-          'An idempotency key as in `StreamChatInput`. The same key with the same `messageId` and `text` returns the same stream.',
-      }),
+      ...idempotencyKeyArgs,
     },
-    resolve: async (_, { messageId, text, key }, { profiles }) => {
-      const { chats } = await profiles.requireProfileOwning('Message', messageId)
-      return chats.regenerate(messageId, text ?? null, key ?? null)
-    },
+    resolve: resolveIdempotently({
+      keySpace: ({ messageId }) => ({ type: 'Message', ids: [messageId] }),
+      execute: ({ messageId, text }, { profile, key }) => profile.chats.regenerate(messageId, text ?? null, key),
+      remember: rememberCreated,
+      reload: (_, remembered, scope) => reloadCreated('Stream', remembered, scope),
+      legacyFingerprint: ({ messageId, text }) => legacyFingerprints.regenerate(messageId, text ?? null),
+    }),
   }),
   cancelStream: t.field({
     type: CancelStreamPayload,
     description:
       'Stops a stream and returns its saved message, which contains everything that any client has received. No event of the stream follows its `StreamFinished`. Repeated calls return the same message.',
-    args: { streamId: t.arg.id({ required: true, description: 'The id of the stream.' }) },
-    resolve: async (_, { streamId }, { profiles }) =>
-      (await profiles.requireProfileOwning('Stream', streamId)).chats.cancel(streamId),
+    args: { streamId: t.arg.id({ required: true, description: 'The id of the stream.' }), ...idempotencyKeyArgs },
+    resolve: resolveIdempotently({
+      keySpace: ({ streamId }) => ({ type: 'Stream', ids: [streamId] }),
+      execute: ({ streamId }, { profile, key }) => profile.chats.cancel(streamId, key),
+      remember: ({ outcome }) => ({ outcome }),
+      reload: async ({ streamId }, remembered, { profile }): Promise<CancelResult> => {
+        const ended = await profile.chats.cancel(streamId)
+        return remembered.outcome === 'CANCELLED' ? { ...ended, outcome: 'CANCELLED' } : ended
+      },
+    }),
   }),
 }))

@@ -1,7 +1,12 @@
+import type { GraphQLResolveInfo } from 'graphql'
+import { createBadInputError, SegueError } from '../../lib/errors.ts'
+import type { StreamRecord } from '../../model/stream.ts'
 import { assertIntInRange } from '../arguments.ts'
+import type { Context } from '../context.ts'
+import { callIdempotently } from '../idempotency/idempotent-mutation.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { ChatEventInterface } from './chat-event.ts'
-import { startStream, StreamChatInput } from './start-stream.ts'
+import { startChatMutation, StreamChatInput } from './start-stream.ts'
 
 /** The extension that marks a subscription field which starts something. The server refuses it over GET. */
 export const startsStreamExtension = 'startsStream'
@@ -18,9 +23,9 @@ schemaBuilder.subscriptionFields((t) => ({
       input: t.arg({ type: StreamChatInput, required: true, description: 'The message.' }),
       after: t.arg.int({ description: `${afterDescription} Default: 0.` }),
     },
-    subscribe: async (_, { input, after }, context) => {
-      const cursor = resolveCursor(after)
-      const { id, sessionId } = await startStream(input, context)
+    subscribe: async (_, args, context, info) => {
+      const cursor = resolveCursor(args.after, context.lastEventId)
+      const { id, sessionId } = await startOrJoinStream(args, context, info)
       const { chats } = await context.profiles.requireProfileOfSession(sessionId)
       return chats.subscriptions.subscribeToStream(id, cursor)
     },
@@ -59,6 +64,29 @@ schemaBuilder.subscriptionFields((t) => ({
     resolve: (event) => event,
   }),
 }))
+
+/**
+ * Starts the stream, or joins the one that was started with the same key. A request with a `Last-Event-ID` has received
+ * events of its stream: it only joins.
+ */
+function startOrJoinStream(
+  args: { readonly input: typeof StreamChatInput.$inferInput },
+  context: Context,
+  info: GraphQLResolveInfo,
+): Promise<StreamRecord> {
+  const mutation = context.lastEventId === null ? startChatMutation : joinChatMutation
+  return callIdempotently('startChat', mutation, args, context, info)
+}
+
+const joinChatMutation: typeof startChatMutation = {
+  ...startChatMutation,
+  execute: (_, { key }) => {
+    if (key) throw new SegueError('NOT_FOUND', 'No stream has this key. Send the request without Last-Event-ID.')
+    const message =
+      'A request with Last-Event-ID joins the stream of its key. Send the key that the stream was started with.'
+    throw createBadInputError(message, 'input', 'key')
+  },
+}
 
 /** The greater one of the argument `after` and the `Last-Event-ID` of an EventSource. Throws BAD_USER_INPUT. */
 function resolveCursor(after: number | null | undefined, lastEventId: number | null = null): number {

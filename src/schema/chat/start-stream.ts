@@ -1,9 +1,11 @@
+import type { ChatRequest } from '../../chat/requests/chat-request.ts'
+import { legacyFingerprints } from '../../chat/requests/legacy-fingerprints.ts'
 import { createIdNotFoundError } from '../../lib/errors.ts'
 import type { StreamRecord } from '../../model/stream.ts'
-import { defaultProfileName, parseProfileName } from '../../profiles/profile-name.ts'
+import { parseProfileName } from '../../profiles/profile-name.ts'
 import { schemaBuilder } from '../schema-builder.ts'
-import type { Context } from '../context.ts'
-import type { RequestProfile } from '../request-profile.ts'
+import { idempotencyKeyDescription } from '../idempotency/idempotency-key-argument.ts'
+import { type IdempotentMutation, reloadCreated, rememberCreated } from '../idempotency/idempotent-mutation.ts'
 import { withModelErrorPath } from '../with-model-error-path.ts'
 import { IfBusyEnum } from './chat-enums.ts'
 
@@ -44,10 +46,7 @@ export const StreamChatInput = schemaBuilder.inputType('StreamChatInput', {
         'The profile of a new session. With `sessionId`, the profile that the session must be in. Default: `default` for a new session, the profile of the session otherwise.',
     }),
     key: t.string({
-      description: [
-        'An idempotency key chosen by the client: 1 to 200 characters, unique in the profile, kept as long as the session. The same key with the same `sessionId`, `text`, `files`, `model` and `profile` returns the same stream; with other values the error is IDEMPOTENCY_MISMATCH. A refused message keeps no key.',
-        'Over WebSocket, `streamChat` without a key uses the id of the subscribe message if it is a UUID. The library graphql-ws repeats that id when it reconnects.',
-      ].join('\n\n'),
+      description: `${idempotencyKeyDescription} \`startChat\` and \`streamChat\` count as one field, and \`ifBusy\` is not compared.`,
     }),
     ifBusy: t.field({
       type: IfBusyEnum,
@@ -57,33 +56,37 @@ export const StreamChatInput = schemaBuilder.inputType('StreamChatInput', {
   }),
 })
 
-const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
-
 /** Starts a stream in the profile of the session, or in the profile that the input names. */
-export async function startStream(
-  input: typeof StreamChatInput.$inferInput,
-  { profiles, operationId }: Pick<Context, 'profiles' | 'operationId'>,
-): Promise<StreamRecord> {
-  const sessionId = input.sessionId ?? null
-  const requestedProfile =
-    typeof input.profile === 'string' ? parseProfileName(input.profile, 'input', 'profile') : null
-  const { model = null } = input
-  const start = ({ chats, profile }: RequestProfile): Promise<StreamRecord> =>
-    withModelErrorPath(model, () =>
+export const startChatMutation: IdempotentMutation<
+  { readonly input: typeof StreamChatInput.$inferInput },
+  StreamRecord
+> = {
+  keySpace: ({ input: { sessionId, profile } }) => {
+    const profileName = parseProfileName(profile, 'input', 'profile')
+    return typeof sessionId === 'string' ? { type: 'Session', ids: [sessionId] } : { profile: profileName }
+  },
+  execute: ({ input }, { profile: { chats, profile }, key }) => {
+    const { sessionId = null, model = null, ifBusy } = input
+    // The named profile has no such session.
+    if (sessionId !== null && typeof input.profile === 'string' && input.profile !== profile.name)
+      throw createIdNotFoundError('session', sessionId)
+    return withModelErrorPath(model, () =>
       chats.start({
         sessionId,
-        profile: profile.name,
         text: input.text,
-        files: (input.files ?? []).map(({ name, mediaType, url }) => ({ name: name ?? null, mediaType, url })),
+        files: toFiles(input),
         model,
-        idempotencyKey: input.key ?? (operationId !== null && uuidPattern.test(operationId) ? operationId : null),
-        ifBusy: input.ifBusy ?? 'REJECT',
+        idempotencyKey: key,
+        ifBusy: ifBusy ?? 'REJECT',
       }),
     )
-  if (sessionId === null) return profiles.withProfile(requestedProfile ?? defaultProfileName, start)
-  const profile = await profiles.requireProfileOwning('Session', sessionId)
-  // The named profile has no such session.
-  if (requestedProfile !== null && requestedProfile !== profile.profile.name)
-    throw createIdNotFoundError('session', sessionId)
-  return start(profile)
+  },
+  remember: rememberCreated,
+  reload: (_, remembered, scope) => reloadCreated('Stream', remembered, scope),
+  legacyFingerprint: ({ input: { sessionId = null, model = null, ...input } }, profileName) =>
+    legacyFingerprints.startChat({ sessionId, text: input.text, files: toFiles(input), model }, profileName),
+}
+
+function toFiles({ files }: Pick<typeof StreamChatInput.$inferInput, 'files'>): ChatRequest['files'] {
+  return (files ?? []).map(({ name, mediaType, url }) => ({ name: name ?? null, mediaType, url }))
 }

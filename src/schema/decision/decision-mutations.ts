@@ -1,5 +1,7 @@
 import { schemaBuilder } from '../schema-builder.ts'
 import { ApprovalObjectType, ClarificationObjectType } from '../object-refs.ts'
+import { idempotencyKeyArgs } from '../idempotency/idempotency-key-argument.ts'
+import { reloadRecord, resolveIdempotently } from '../idempotency/idempotent-mutation.ts'
 import { ApprovalDecisionEnum } from './decision-enums.ts'
 
 schemaBuilder.mutationFields((t) => ({
@@ -13,9 +15,13 @@ schemaBuilder.mutationFields((t) => ({
         required: true,
         description: 'The decision: one of the `choices` of the approval.',
       }),
+      ...idempotencyKeyArgs,
     },
-    resolve: async (_, { id, decision }, { profiles }) =>
-      (await profiles.requireProfileOwning('Approval', id)).chats.decisions.answerApproval(id, decision),
+    resolve: resolveIdempotently({
+      keySpace: ({ id }) => ({ type: 'Approval', ids: [id] }),
+      execute: ({ id, decision }, { profile, key }) => profile.chats.decisions.answerApproval(id, decision, key),
+      reload: ({ id }, _, scope) => reloadRecord('Approval', id, scope),
+    }),
   }),
   answerClarification: t.field({
     type: ClarificationObjectType,
@@ -26,8 +32,12 @@ schemaBuilder.mutationFields((t) => ({
         required: true,
         description: 'The answer: one of the `choices` or any other text of up to 100,000 characters, not blank.',
       }),
+      ...idempotencyKeyArgs,
     },
-    resolve: async (_, { id, answer }, { profiles }) =>
-      (await profiles.requireProfileOwning('Clarification', id)).chats.decisions.answerClarification(id, answer),
+    resolve: resolveIdempotently({
+      keySpace: ({ id }) => ({ type: 'Clarification', ids: [id] }),
+      execute: ({ id, answer }, { profile, key }) => profile.chats.decisions.answerClarification(id, answer, key),
+      reload: ({ id }, _, scope) => reloadRecord('Clarification', id, scope),
+    }),
   }),
 }))

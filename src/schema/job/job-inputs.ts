@@ -1,5 +1,6 @@
 import { createBadInputError } from '../../lib/errors.ts'
 import type { JobPatch } from '../../jobs/job-input.ts'
+import { idempotencyKeyDescription } from '../idempotency/idempotency-key-argument.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 
 const scheduleDescription =
@@ -8,6 +9,7 @@ const scheduleDescription =
 export const CreateJobInput = schemaBuilder.inputType('CreateJobInput', {
   description: 'The properties of a new job.',
   fields: (t) => ({
+    key: t.string({ description: idempotencyKeyDescription }),
     name: t.string({ required: true, description: 'The name: 1 to 200 characters on one line.' }),
     prompt: t.string({
       required: true,

@@ -1,5 +1,13 @@
 import type { ManualJobRun } from '../../jobs/scheduler.ts'
+import type { JobRecord } from '../../model/job.ts'
 import { parseProfileName } from '../../profiles/profile-name.ts'
+import { idempotencyKeyArgs } from '../idempotency/idempotency-key-argument.ts'
+import {
+  reloadCreated,
+  reloadRecord,
+  rememberCreated,
+  resolveIdempotently,
+} from '../idempotency/idempotent-mutation.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { JobRunObjectType, JobObjectType } from '../object-refs.ts'
 import { withModelErrorPath } from '../with-model-error-path.ts'
@@ -16,6 +24,7 @@ const RunJobPayload = schemaBuilder.objectRef<ManualJobRun>('RunJobPayload').imp
 })
 
 const jobIdDescription = 'The id of the job.'
+const alreadyRunningOutcome = 'ALREADY_RUNNING'
 
 schemaBuilder.mutationFields((t) => ({
   createJob: t.field({
@@ -23,12 +32,16 @@ schemaBuilder.mutationFields((t) => ({
     description:
       'Creates a job. `recurring`, `nextRunAt` and `nextRuns` show how its schedule was understood. The error is BAD_USER_INPUT if the schedule is invalid or has no due time in the future.',
     args: { input: t.arg({ type: CreateJobInput, required: true, description: 'The new job.' }) },
-    resolve: (_, { input }, { profiles }) =>
-      profiles.withProfile(parseProfileName(input.profile, 'input', 'profile'), async ({ jobs, models }) => {
+    resolve: resolveIdempotently({
+      keySpace: ({ input }) => ({ profile: parseProfileName(input.profile, 'input', 'profile') }),
+      execute: async ({ input }, { profile: { jobs, models }, key }): Promise<JobRecord> => {
         const { name, prompt, schedule, timezone = null, model = null, repeatLimit = null } = input
         await withModelErrorPath(model, async () => model !== null && models.assertKnown(model))
-        return jobs.create({ name, prompt, schedule, timezone, model, repeatLimit })
-      }),
+        return jobs.create({ name, prompt, schedule, timezone, model, repeatLimit }, key)
+      },
+      remember: rememberCreated,
+      reload: (_, remembered, scope) => reloadCreated('Job', remembered, scope),
+    }),
   }),
   updateJob: t.field({
     type: JobObjectType,
@@ -36,27 +49,49 @@ schemaBuilder.mutationFields((t) => ({
     args: {
       id: t.arg.id({ required: true, description: jobIdDescription }),
       input: t.arg({ type: UpdateJobInput, required: true, description: 'The changes.' }),
+      ...idempotencyKeyArgs,
     },
-    resolve: async (_, { id, input }, { profiles }) => {
-      const patch = toJobPatch(input)
-      const { jobs, models } = await profiles.requireProfileOwning('Job', id)
-      const { model } = patch
-      await withModelErrorPath(model, async () => typeof model === 'string' && models.assertKnown(model))
-      return jobs.update(id, patch)
-    },
+    resolve: resolveIdempotently({
+      keySpace: ({ id }) => ({ type: 'Job', ids: [id] }),
+      execute: async ({ id, input }, { profile: { jobs, models }, key }): Promise<JobRecord> => {
+        const patch = toJobPatch(input)
+        const { model } = patch
+        await withModelErrorPath(model, async () => typeof model === 'string' && models.assertKnown(model))
+        return jobs.update(id, patch, key)
+      },
+      reload: ({ id }, _, scope) => reloadRecord('Job', id, scope),
+    }),
   }),
+}))
+
+schemaBuilder.mutationFields((t) => ({
   deleteJob: t.id({
     description: 'Deletes a job and the records of its runs, and returns its id. The sessions of the runs are kept.',
-    args: { id: t.arg.id({ required: true, description: jobIdDescription }) },
-    resolve: async (_, { id }, { profiles }) => {
-      await (await profiles.requireProfileOwning('Job', id)).jobs.delete(id)
-      return id
-    },
+    args: { id: t.arg.id({ required: true, description: jobIdDescription }), ...idempotencyKeyArgs },
+    resolve: resolveIdempotently({
+      keySpace: ({ id }) => ({ type: 'Job', ids: [id] }),
+      execute: async ({ id }, { profile, key }) => {
+        await profile.jobs.delete(id, key)
+        return id
+      },
+      reload: async ({ id }) => id,
+    }),
   }),
   runJob: t.field({
     type: RunJobPayload,
     description: 'Runs a job now. If it is already running, returns the run in progress.',
-    args: { id: t.arg.id({ required: true, description: jobIdDescription }) },
-    resolve: async (_, { id }, { profiles }) => (await profiles.requireProfileOwning('Job', id)).jobs.runNow(id),
+    args: { id: t.arg.id({ required: true, description: jobIdDescription }), ...idempotencyKeyArgs },
+    resolve: resolveIdempotently({
+      keySpace: ({ id }) => ({ type: 'Job', ids: [id] }),
+      execute: ({ id }, { profile, key }) => profile.jobs.runNow(id, key),
+      remember: ({ run, alreadyRunning }) => ({
+        createdId: run.id,
+        outcome: alreadyRunning ? alreadyRunningOutcome : null,
+      }),
+      reload: async (_, remembered, scope) => ({
+        run: await reloadCreated('JobRun', remembered, scope),
+        alreadyRunning: remembered.outcome === alreadyRunningOutcome,
+      }),
+    }),
   }),
 }))

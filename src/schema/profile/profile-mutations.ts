@@ -1,6 +1,12 @@
 import { nameRuleDescription } from '../../config/name-rule.ts'
-import { parseProfileName } from '../../profiles/profile-name.ts'
+import { createIdNotFoundError } from '../../lib/errors.ts'
+import { defaultProfileName, parseProfileName } from '../../profiles/profile-name.ts'
+import { toIdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import { profileArgs } from '../arguments.ts'
+import type { Context } from '../context.ts'
+import { idempotencyKeyArgs } from '../idempotency/idempotency-key-argument.ts'
+import { resolveIdempotently } from '../idempotency/idempotent-mutation.ts'
+import type { KeySpace } from '../idempotency/key-space.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { ProfileObjectType } from '../object-refs.ts'
 
@@ -9,21 +15,45 @@ schemaBuilder.mutationFields((t) => ({
     type: ProfileObjectType,
     description:
       'Creates an empty profile. The error is BAD_USER_INPUT if it exists. Creating a session or a job in a profile creates the profile as well.',
-    args: { name: t.arg.string({ required: true, description: `The name: ${nameRuleDescription}.` }) },
-    resolve: async (_, { name }, { profiles }) => {
-      await profiles.registry.create(parseProfileName(name, 'name'))
-      return { name }
+    args: {
+      name: t.arg.string({ required: true, description: `The name: ${nameRuleDescription}.` }),
+      ...idempotencyKeyArgs,
     },
+    resolve: resolveIdempotently({
+      keySpace: ({ name }) => toKeySpace(name),
+      execute: async ({ name }, { context, isResumed, begin }) => {
+        await begin()
+        if (!isResumed || !(await exists(name, context))) await context.profiles.registry.create(name)
+        return { name }
+      },
+      remember: ({ name }) => ({ createdId: toCreatedProfileId(name) }),
+      reload: async ({ name }, { createdId }, { context }) => {
+        if (createdId === null || !(await exists(name, context))) throw createIdNotFoundError('profile', name)
+        return { name }
+      },
+    }),
   }),
   deleteProfile: t.string({
     description:
       'Closes a profile, moves its folder to the trash of the home, and returns its name. No data is erased. The error is SESSION_BUSY while a stream is active in the profile, and BAD_USER_INPUT for `default`.',
-    args: { name: t.arg.string({ required: true, description: 'The name of the profile.' }) },
-    resolve: async (_, { name }, { profiles }) => {
-      await profiles.registry.delete(parseProfileName(name, 'name'))
-      return name
+    args: {
+      name: t.arg.string({ required: true, description: 'The name of the profile.' }),
+      ...idempotencyKeyArgs,
     },
+    resolve: resolveIdempotently({
+      keySpace: ({ name }) => toKeySpace(name),
+      execute: async ({ name }, { context, profile, isResumed, begin }) => {
+        await begin()
+        if (!isResumed || (await exists(name, context))) await context.profiles.registry.delete(name)
+        await profile.idempotentCalls.releaseCreated(toCreatedProfileId(name))
+        return name
+      },
+      reload: async ({ name }) => name,
+    }),
   }),
+}))
+
+schemaBuilder.mutationFields((t) => ({
   forgetApproval: t.field({
     type: ProfileObjectType,
     description:
@@ -31,11 +61,36 @@ schemaBuilder.mutationFields((t) => ({
     args: {
       tool: t.arg.string({ required: true, description: 'The name of the tool.' }),
       ...profileArgs,
+      ...idempotencyKeyArgs,
     },
-    resolve: async (_, { tool, profile }, { profiles }) => {
-      const name = parseProfileName(profile, 'profile')
-      await (await profiles.findProfile(name))?.profile.decisions.revokeGrants(tool)
-      return { name }
-    },
+    resolve: resolveIdempotently({
+      // A profile that does not exist has nothing to forget, and is not created to keep a key.
+      keySpace: async ({ profile }, context) => {
+        const name = parseProfileName(profile, 'profile')
+        return { profile: (await exists(name, context)) ? name : defaultProfileName }
+      },
+      execute: async ({ tool, profile }, { context, key }) => {
+        const name = parseProfileName(profile, 'profile')
+        const target = await context.profiles.findProfile(name)
+        await target?.profile.decisions.revokeGrants(tool, key && toIdempotencyKeyRecord(key))
+        return { name }
+      },
+      reload: async ({ profile }) => ({ name: parseProfileName(profile, 'profile') }),
+    }),
   }),
 }))
+
+/** Profiles do not keep the keys of their own creation and deletion. Throws BAD_USER_INPUT for an invalid name. */
+function toKeySpace(name: string): KeySpace {
+  parseProfileName(name, 'name')
+  return { profile: defaultProfileName }
+}
+
+async function exists(name: string, { profiles }: Context): Promise<boolean> {
+  return (await profiles.registry.listNames()).includes(name)
+}
+
+/** Names a profile among the things that calls create. */
+function toCreatedProfileId(name: string): string {
+  return `prf_${name}`
+}

@@ -1,4 +1,7 @@
+import { legacyFingerprints } from '../../chat/requests/legacy-fingerprints.ts'
 import { parseProfileName } from '../../profiles/profile-name.ts'
+import { idempotencyKeyArgs, idempotencyKeyDescription } from '../idempotency/idempotency-key-argument.ts'
+import { reloadCreated, rememberCreated, resolveIdempotently } from '../idempotency/idempotent-mutation.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { SessionObjectType } from '../object-refs.ts'
 import { withModelErrorPath } from '../with-model-error-path.ts'
@@ -6,6 +9,7 @@ import { withModelErrorPath } from '../with-model-error-path.ts'
 const CreateSessionInput = schemaBuilder.inputType('CreateSessionInput', {
   description: 'The properties of a new session.',
   fields: (t) => ({
+    key: t.string({ description: idempotencyKeyDescription }),
     title: t.string({ description: 'The title: 1 to 200 characters on one line. Default: no title.' }),
     profile: t.string({
       description: 'The profile of the session, which is created if it does not exist. Default: `default`.',
@@ -25,22 +29,33 @@ schemaBuilder.mutationFields((t) => ({
     type: SessionObjectType,
     description: 'Creates an empty session, or a session that continues another one.',
     args: { input: t.arg({ type: CreateSessionInput, required: true, description: 'The new session.' }) },
-    resolve: (_, { input }, { profiles }) =>
-      profiles.withProfile(parseProfileName(input.profile, 'input', 'profile'), async ({ models, sessions }) => {
+    resolve: resolveIdempotently({
+      keySpace: ({ input }) => ({ profile: parseProfileName(input.profile, 'input', 'profile') }),
+      execute: ({ input }, { profile: { models, sessions }, key }) => {
         const { title = null, model = null, continues = null } = input
         return withModelErrorPath(model, async () => {
           if (model !== null) models.assertKnown(model)
-          return sessions.create({ title, model, continues })
+          return sessions.create({ title, model, continues }, key)
         })
-      }),
+      },
+      remember: rememberCreated,
+      reload: (_, remembered, scope) => reloadCreated('Session', remembered, scope),
+    }),
   }),
   forkSession: t.field({
     type: SessionObjectType,
     description:
       'Creates a session that starts with a copy of the messages up to and including `messageId`. Works for Segue and Hermes sessions. The error is SESSION_BUSY while that message is streaming.',
-    args: { messageId: t.arg.id({ required: true, description: 'The id of the last message to copy.' }) },
-    resolve: async (_, { messageId }, { profiles }) =>
-      (await profiles.requireProfileOwning('Message', messageId)).chats.fork(messageId),
+    args: {
+      messageId: t.arg.id({ required: true, description: 'The id of the last message to copy.' }),
+      ...idempotencyKeyArgs,
+    },
+    resolve: resolveIdempotently({
+      keySpace: ({ messageId }) => ({ type: 'Message', ids: [messageId] }),
+      execute: ({ messageId }, { profile, key }) => profile.chats.fork(messageId, key),
+      remember: rememberCreated,
+      reload: (_, remembered, scope) => reloadCreated('Session', remembered, scope),
+    }),
   }),
   compactSession: t.field({
     type: SessionObjectType,
@@ -50,12 +65,14 @@ schemaBuilder.mutationFields((t) => ({
     ].join('\n\n'),
     args: {
       id: t.arg.id({ required: true, description: 'The id of the session.' }),
-      key: t.arg.string({
-        description:
-          'An idempotency key, 1 to 200 characters. A repeated call with the same key and session returns the same continuation.',
-      }),
+      ...idempotencyKeyArgs,
     },
-    resolve: async (_, { id, key }, { profiles }) =>
-      (await profiles.requireProfileOwning('Session', id)).chats.compact(id, key ?? null),
+    resolve: resolveIdempotently({
+      keySpace: ({ id }) => ({ type: 'Session', ids: [id] }),
+      execute: ({ id }, { profile, key }) => profile.chats.compact(id, key),
+      remember: rememberCreated,
+      reload: (_, remembered, scope) => reloadCreated('Session', remembered, scope),
+      legacyFingerprint: ({ id }) => legacyFingerprints.compactSession(id),
+    }),
   }),
 }))

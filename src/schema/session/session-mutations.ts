@@ -3,6 +3,9 @@ import type { PreparedSessionChange, UpdateSessionRequest } from '../../chat/ses
 import type { SessionRecord } from '../../model/session.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import type { Context } from '../context.ts'
+import { idempotencyKeyArgs } from '../idempotency/idempotency-key-argument.ts'
+import { type IdempotentMutation, reloadRecord, resolveIdempotently } from '../idempotency/idempotent-mutation.ts'
+import type { KeySpace } from '../idempotency/key-space.ts'
 import { SessionObjectType } from '../object-refs.ts'
 import type { RequestProfile } from '../request-profile.ts'
 import { withModelErrorPath } from '../with-model-error-path.ts'
@@ -29,11 +32,16 @@ schemaBuilder.mutationFields((t) => ({
     args: {
       id: t.arg.id({ required: true, description: 'The id of the session.' }),
       input: t.arg({ type: UpdateSessionInput, required: true, description: 'The changes.' }),
+      ...idempotencyKeyArgs,
     },
-    resolve: async (_, { id, input }, context) => {
-      const [session] = await updateSessions([id], toSessionPatch(input), context)
-      return requireUpdated(session)
-    },
+    resolve: resolveIdempotently({
+      keySpace: ({ id }) => toKeySpace([id]),
+      execute: async ({ id, input }, scope) => {
+        const [session] = await updateSessions([id], toSessionPatch(input), scope)
+        return requireUpdated(session)
+      },
+      reload: ({ id }, _, scope) => reloadRecord('Session', id, scope),
+    }),
   }),
   updateSessions: t.field({
     type: [SessionObjectType],
@@ -41,57 +49,98 @@ schemaBuilder.mutationFields((t) => ({
     args: {
       ids: t.arg.idList({ required: true, description: `The ids of the sessions, at most ${maxBatchSize}.` }),
       input: t.arg({ type: UpdateSessionInput, required: true, description: 'The changes.' }),
+      ...idempotencyKeyArgs,
     },
-    resolve: (_, { ids, input }, context) => updateSessions(ids, toSessionPatch(input), context),
+    resolve: resolveIdempotently({
+      keySpace: ({ ids }) => toKeySpace(ids),
+      execute: ({ ids, input }, scope) => updateSessions(ids, toSessionPatch(input), scope),
+      reload: ({ ids }, _, scope) => Promise.all(ids.map((id) => reloadRecord('Session', id, scope))),
+    }),
   }),
+}))
+
+schemaBuilder.mutationFields((t) => ({
   deleteSession: t.id({
     description:
       'Deletes a session and everything derived from it, and returns its id. The error is SESSION_BUSY while a stream is running or waiting in it. A session that continued it becomes a root. Subscriptions to it complete.',
-    args: { id: t.arg.id({ required: true, description: 'The id of the session.' }) },
-    resolve: async (_, { id }, context) => {
-      await deleteSessions([id], context)
-      return id
-    },
+    args: { id: t.arg.id({ required: true, description: 'The id of the session.' }), ...idempotencyKeyArgs },
+    resolve: resolveIdempotently({
+      keySpace: ({ id }) => toKeySpace([id]),
+      execute: async ({ id }, scope) => {
+        await deleteSessions([id], scope)
+        return id
+      },
+      reload: async ({ id }) => id,
+    }),
   }),
   deleteSessions: t.idList({
     description: `Deletes up to ${maxBatchSize} sessions and returns their ids. If one of them cannot be deleted when the call starts, none is.`,
     args: {
       ids: t.arg.idList({ required: true, description: `The ids of the sessions, at most ${maxBatchSize}.` }),
+      ...idempotencyKeyArgs,
     },
-    resolve: async (_, { ids }, context) => {
-      await deleteSessions(ids, context)
-      return ids
-    },
+    resolve: resolveIdempotently({
+      keySpace: ({ ids }) => toKeySpace(ids),
+      execute: async ({ ids }, scope) => {
+        await deleteSessions(scope.isResumed ? await listExisting(ids, scope.context) : ids, scope)
+        return ids
+      },
+      reload: async ({ ids }) => ids,
+    }),
   }),
 }))
+
+type SessionChangeScope = Parameters<IdempotentMutation<unknown, unknown>['execute']>[1]
 
 async function updateSessions(
   ids: readonly string[],
   patch: UpdateSessionRequest,
-  context: Context,
+  scope: SessionChangeScope,
 ): Promise<SessionRecord[]> {
-  const groups = await groupByProfile(ids, context)
+  const groups = await groupByProfile(ids, scope.context)
   // Validated in all profiles before any of them is changed.
   const prepared: PreparedSessionChange<SessionRecord[]>[] = []
   for (const [{ chats }, groupIds] of groups)
     prepared.push(await withModelErrorPath(patch.model, () => chats.sessionManagement.prepareUpdate(groupIds, patch)))
-  const sessionsById = new Map<string, SessionRecord>()
-  for (const change of prepared) for (const session of await change.apply()) sessionsById.set(session.id, session)
+  const sessions = await applyChanges(prepared, ids, scope)
+  const sessionsById = new Map(sessions.flat().map((session) => [session.id, session]))
   return ids.map((id) => requireUpdated(sessionsById.get(id)))
 }
 
-async function deleteSessions(ids: readonly string[], context: Context): Promise<void> {
-  const groups = await groupByProfile(ids, context)
+async function deleteSessions(ids: readonly string[], scope: SessionChangeScope): Promise<void> {
+  const groups = await groupByProfile(ids, scope.context)
   const prepared: PreparedSessionChange<void>[] = []
   for (const [{ chats }, groupIds] of groups) prepared.push(await chats.sessionManagement.prepareDelete(groupIds))
-  for (const change of prepared) await change.apply()
+  await applyChanges(prepared, ids, scope)
 }
 
-/** Groups session ids by the profile that they are in. Throws BAD_USER_INPUT for too many ids, and NOT_FOUND. */
+/** The key is stored with the change of a single session, and before the first of several. */
+async function applyChanges<Result>(
+  changes: readonly PreparedSessionChange<Result>[],
+  ids: readonly string[],
+  { key, begin }: SessionChangeScope,
+): Promise<Result[]> {
+  const [change] = changes
+  if (change && new Set(ids).size === 1) return [await change.apply(key)]
+  await begin()
+  const results: Result[] = []
+  for (const { apply } of changes) results.push(await apply())
+  return results
+}
+
+async function listExisting(ids: readonly string[], { profiles }: Context): Promise<string[]> {
+  const owners = await profiles.findProfilesOwning('Session', ids)
+  return ids.filter((_, index) => owners[index] !== null)
+}
+
+/** Throws BAD_USER_INPUT for too many ids. */
+function toKeySpace(ids: readonly string[]): KeySpace {
+  if (ids.length <= maxBatchSize) return { type: 'Session', ids }
+  throw createBadInputError(`The request has ${ids.length} ids. Use at most ${maxBatchSize}.`, 'ids')
+}
+
+/** Groups session ids by the profile that they are in. Throws NOT_FOUND. */
 async function groupByProfile(ids: readonly string[], { profiles }: Context): Promise<Map<RequestProfile, string[]>> {
-  if (ids.length > maxBatchSize) {
-    throw createBadInputError(`The request has ${ids.length} ids. Use at most ${maxBatchSize}.`, 'ids')
-  }
   const idsWithProfile = await Promise.all(
     [...new Set(ids)].map(async (id) => ({ id, profile: await profiles.requireProfileOfSession(id) })),
   )

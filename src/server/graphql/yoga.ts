@@ -30,7 +30,8 @@ export function createYogaHandler({ profiles, documents, errors, slowConsumerTim
   return createYoga<YogaServerContext, Context>({
     schema,
     graphqlEndpoint: graphqlPath,
-    context: ({ request }) => createContext(profiles, { signal: request.signal }),
+    context: ({ request }) =>
+      createContext(profiles, { idempotencyKey: request.headers.get('idempotency-key'), signal: request.signal }),
     plugins: [
       usePlayground(),
       useResponseMediaType(),

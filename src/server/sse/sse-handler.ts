@@ -9,7 +9,7 @@ import type { GraphQLParams } from '../graphql/prepare-operation.ts'
 import { jsonMediaTypes, negotiateMediaType } from '../http/accept-header.ts'
 import type { RequestHandler } from '../http/router.ts'
 import { sendJson } from '../http/send-json.ts'
-import { parseGraphQLParams, parseLastEventId, readBody } from './read-sse-request.ts'
+import { parseGraphQLParams, parseLastEventId, readBody, readIdempotencyKeyHeader } from './read-sse-request.ts'
 import { SseWriter, type SseWriterOptions } from './sse-writer.ts'
 
 export interface SseHandlerOptions extends SseWriterOptions {
@@ -61,6 +61,7 @@ class SseExchange {
     const disconnect = new AbortController()
     this.#response.once('close', () => disconnect.abort())
     const operation = operations.prepare(params, {
+      idempotencyKey: readIdempotencyKeyHeader(this.#request),
       lastEventId: parseLastEventId(this.#request),
       signal: disconnect.signal,
     })

@@ -25,6 +25,8 @@ export interface WebSocketServerOptions {
   readonly log: Logger
 }
 
+const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
 /** The close code of RFC 6455 for a server that stops. */
 const goingAway = 1001
 
@@ -96,8 +98,11 @@ function prepareOperation(
   id: string,
   payload: SubscribePayload,
 ) {
-  // A client that reconnects repeats the id, which makes it an idempotency key (PROTOCOL.md, R3).
-  const operation = operations.prepare(payload, { operationId: id, signal: operationAborts.createSignal(id) })
+  const operation = operations.prepare(payload, {
+    // A client that reconnects repeats the id.
+    idempotencyKey: uuidPattern.test(id) ? id : null,
+    signal: operationAborts.createSignal(id),
+  })
   if ('type' in operation) return operation.args
   operationAborts.release(id)
   return operation

@@ -8,6 +8,7 @@ import { WalCheckpointer } from './database/wal-checkpointer.ts'
 import { BackgroundSearchIndexer } from './search/background-search-indexer.ts'
 import { SqliteDecisionStore } from './sqlite-decision-store.ts'
 import { SqliteEventStore } from './sqlite-event-store.ts'
+import { SqliteIdempotencyKeyStore } from './sqlite-idempotency-key-store.ts'
 import { SqliteJobStore } from './sqlite-job-store.ts'
 import { SqliteModelObservationStore } from './sqlite-model-observation-store.ts'
 import { SqliteSessionReader } from './sqlite-session-reader.ts'
@@ -42,6 +43,7 @@ export function openSqliteStorage({ path, profile, durable, log }: SqliteStorage
     decisions: new SqliteDecisionStore(database),
     jobs: new SqliteJobStore(database),
     modelObservations: new SqliteModelObservationStore(database),
+    idempotencyKeys: new SqliteIdempotencyKeyStore(database),
     changes: database.changes,
     crossOriginFeed: new SqliteHermesContinuationFeed(database),
     searchSource: { origin: 'SEGUE', moduleUrl, options: { path, profile } },

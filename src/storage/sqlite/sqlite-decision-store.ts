@@ -1,8 +1,10 @@
 import type { DecisionRecord } from '../../model/decision.ts'
 import type { ChangedDecision, DecisionQuery, DecisionStore } from '../decision-store.ts'
+import type { IdempotencyKeyRecord } from '../idempotency-key.ts'
 import { readLatestChangeSeq } from './database/change-sequences.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
 import { type DecisionRow, decisionFromRow } from './rows/decision-row.ts'
+import { insertIdempotencyKey } from './rows/idempotency-key-row.ts'
 
 const maxDecisionsPerPage = 1_001
 
@@ -62,9 +64,10 @@ export class SqliteDecisionStore implements DecisionStore {
       .map(({ tool }) => tool)
   }
 
-  async revokeGrants(tool: string): Promise<void> {
+  async revokeGrants(tool: string, idempotencyKey: IdempotencyKeyRecord | null = null): Promise<void> {
     await this.#database.write(() => {
       this.#database.prepare<[string]>('DELETE FROM grants WHERE tool = ?').run(tool)
+      if (idempotencyKey) insertIdempotencyKey(this.#database, idempotencyKey)
     })
   }
 }

@@ -9,6 +9,7 @@ import type { StreamRecord } from '../../model/stream.ts'
 import { addUsage, normalizeUsage, type Usage } from '../../model/usage.ts'
 import { ProfileIdNamespace } from '../../profiles/profile-id-namespace.ts'
 import { FencingError, LogVersionConflictError } from '../errors.ts'
+import type { IdempotencyKeyRecord } from '../idempotency-key.ts'
 import type { AppendRequest, EventRange, EventStore, SessionRecordPatch } from '../event-store.ts'
 import type { CreateSessionRequest } from '../sessions/session-writer.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
@@ -17,6 +18,7 @@ import { lookUpInBatches } from './look-up-in-batches.ts'
 import { upsertDecision } from './rows/decision-row.ts'
 import { type EventRow, eventToRow, insertEvent, readEventPage } from './rows/event-row.ts'
 import { copyToolGrants, insertToolGrant } from './rows/grant-row.ts'
+import { insertIdempotencyKey } from './rows/idempotency-key-row.ts'
 import { type MessageRow, messageFromRow, upsertMessage } from './rows/message-row.ts'
 import {
   type SessionRow,
@@ -26,7 +28,6 @@ import {
   updateMessageCounts,
 } from './rows/session-row.ts'
 import { type StreamRow, streamFromRow, upsertStream } from './rows/stream-row.ts'
-import type { IdempotencyKeyResult } from '../idempotency-key.ts'
 
 /** Events that one transaction deletes, so that other work is not delayed. */
 const deleteBatchSize = 500
@@ -44,7 +45,7 @@ export class SqliteEventStore implements EventStore {
   }
 
   async append(request: AppendRequest): Promise<void> {
-    const { continuation, newSession, fence, additionalUsage, sessionPatch, idempotencyKey: key } = request
+    const { continuation, newSession, fence, additionalUsage, sessionPatch } = request
     await this.#database.write(() => {
       // Before this session ends, the one that continues it exists.
       if (continuation) this.#insertSession(continuation)
@@ -52,13 +53,13 @@ export class SqliteEventStore implements EventStore {
       this.#advanceHead(request)
       if (fence) this.#assertFence(fence)
       for (const event of request.events) this.#insertEvent(event)
-      for (const stream of request.streams ?? [])
-        upsertStream(this.#database, stream, key?.streamId === stream.id ? key : null)
+      for (const stream of request.streams ?? []) upsertStream(this.#database, stream)
       for (const message of request.messages ?? []) upsertMessage(this.#database, message)
       for (const decision of request.decisions ?? []) upsertDecision(this.#database, decision)
       for (const grant of request.grants ?? []) insertToolGrant(this.#database, grant)
       if (additionalUsage) this.#addUsage(request.sessionId, additionalUsage)
       if (sessionPatch) this.#patchSession(request.sessionId, sessionPatch)
+      for (const key of request.idempotencyKeys ?? []) insertIdempotencyKey(this.#database, key)
     })
     if (request.decisions?.length) this.#database.changes.decisions.notify()
   }
@@ -69,11 +70,12 @@ export class SqliteEventStore implements EventStore {
     for (const hash of listEventBlobHashes(event)) insertBlobReference(this.#database, hash, event.sessionId)
   }
 
-  async deleteSession(id: string): Promise<string[]> {
+  async deleteSession(id: string, idempotencyKey: IdempotencyKeyRecord | null = null): Promise<string[]> {
     return this.#database.write(() => {
       const hashes = listSessionBlobHashes(this.#database, id)
       // Everything else of the session is deleted by cascade.
       this.#database.prepare<[string]>('DELETE FROM sessions WHERE id = ?').run(id)
+      if (idempotencyKey) insertIdempotencyKey(this.#database, idempotencyKey)
       return findUnreferencedBlobs(this.#database, hashes)
     })
   }
@@ -101,18 +103,6 @@ export class SqliteEventStore implements EventStore {
   async findStream(id: string): Promise<StreamRecord | null> {
     const row = this.#database.prepare<[string], StreamRow>('SELECT * FROM streams WHERE id = ?').get(id)
     return row ? streamFromRow(row) : null
-  }
-
-  async findByIdempotencyKey(key: string): Promise<IdempotencyKeyResult | null> {
-    const stream = this.#database
-      .prepare<[string], StreamRow & { fingerprint: string }>('SELECT * FROM streams WHERE key = ?')
-      .get(key)
-    if (stream) return { fingerprint: stream.fingerprint, stream: streamFromRow(stream), session: null }
-    const session = this.#database
-      .prepare<[string], SessionRow & { fingerprint: string }>('SELECT * FROM sessions WHERE key = ?')
-      .get(key)
-    if (!session) return null
-    return { fingerprint: session.fingerprint, stream: null, session: sessionFromRow(session, this.#database.profile) }
   }
 
   async findContinuation(sessionId: string): Promise<SessionRecord | null> {
@@ -182,10 +172,11 @@ export class SqliteEventStore implements EventStore {
   }
 
   #insertSession({ session, messages, idempotencyKey, copyGrantsFrom }: CreateSessionRequest): void {
-    insertSession(this.#database, session, idempotencyKey)
+    insertSession(this.#database, session)
     for (const message of messages) upsertMessage(this.#database, message)
     if (messages.length > 0) updateMessageCounts(this.#database, [session.id])
     if (copyGrantsFrom !== undefined) copyToolGrants(this.#database, copyGrantsFrom, session.id)
+    if (idempotencyKey) insertIdempotencyKey(this.#database, idempotencyKey)
   }
 
   /** Updates the session's counters if its log ends where the writer expects. */

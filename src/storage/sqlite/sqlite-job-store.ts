@@ -11,6 +11,8 @@ import { allocateChangeSeq, readLatestChangeSeq } from './database/change-sequen
 import type { SqliteDatabase } from './sqlite-database.ts'
 import { jobToRow, jobRunToRow, type JobRow, type JobRunRow, jobFromRow, jobRunFromRow } from './rows/job-row.ts'
 import { JobRevisionConflictError } from '../errors.ts'
+import type { IdempotencyKeyRecord } from '../idempotency-key.ts'
+import { insertIdempotencyKey } from './rows/idempotency-key-row.ts'
 
 /** Jobs that have a due time. Repeats the condition of the index `jobs_by_due_time`. */
 const dueCandidateCondition = 'next_run_at IS NOT NULL AND (recurring = 1 OR running IS NULL)'
@@ -91,20 +93,23 @@ export class SqliteJobStore implements JobStore {
     return row !== undefined
   }
 
-  async commit({ job, run }: JobCommit): Promise<void> {
+  async commit({ job, run, idempotencyKey }: JobCommit): Promise<void> {
     await this.#database.write(() => {
       if (job.revision === 1) this.#insertJob(job)
       else this.#updateJob(job)
       if (run?.status === 'RUNNING') this.#insertRun(run)
       else if (run) this.#finishRun(run)
+      if (idempotencyKey) insertIdempotencyKey(this.#database, idempotencyKey)
     })
     if (run) this.#database.changes.jobRuns.notify()
   }
 
-  async delete(id: string): Promise<boolean> {
-    return this.#database.write(
-      () => this.#database.prepare<[string]>('DELETE FROM jobs WHERE id = ?').run(id).changes === 1,
-    )
+  async delete(id: string, idempotencyKey: IdempotencyKeyRecord | null = null): Promise<boolean> {
+    return this.#database.write(() => {
+      const { changes } = this.#database.prepare<[string]>('DELETE FROM jobs WHERE id = ?').run(id)
+      if (idempotencyKey && changes === 1) insertIdempotencyKey(this.#database, idempotencyKey)
+      return changes === 1
+    })
   }
 
   async listChangedRuns(range: ChangedJobRunRange): Promise<ChangedJobRun[]> {

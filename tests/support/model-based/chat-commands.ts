@@ -49,14 +49,12 @@ class Start implements fc.AsyncCommand<object, SimulatedHome> {
         sessionId,
         text: `Message for ${model}`,
         model,
-        idempotencyKey: this.#key,
         ifBusy: this.#ifBusy,
       })
     const active = before.streams.find((stream) => stream.sessionId === request.sessionId && isActive(stream))
     const { isHealthy } = home
-    if (request.idempotencyKey !== null && !known)
-      home.requestsByKey.set(request.idempotencyKey, { request, streamId: null })
-    const outcome = await home.perform((chats) => chats.start(request))
+    if (this.#key !== null && !known) home.requestsByKey.set(this.#key, { request, streamId: null })
+    const outcome = await home.perform((_, keyed) => keyed.start(this.#key, request))
     if (outcome === 'crashed') return
     if ('error' in outcome) {
       if (isHealthy) {
@@ -65,7 +63,7 @@ class Start implements fc.AsyncCommand<object, SimulatedHome> {
       }
       // Nothing of it is stored, and its key can be used again.
       expect(known?.streamId ?? null).toBeNull()
-      if (request.idempotencyKey !== null) home.requestsByKey.delete(request.idempotencyKey)
+      if (this.#key !== null) home.requestsByKey.delete(this.#key)
       const ownEvents = (message: MessageRecord): boolean => JSON.stringify(message.parts).includes(`"${request.text}"`)
       expect(home.readStored().messages.filter(ownEvents)).toEqual([])
       return
@@ -73,8 +71,7 @@ class Start implements fc.AsyncCommand<object, SimulatedHome> {
     const stream = outcome.value
     const isFirst = !before.streams.some(({ id }) => id === stream.id)
     home.startedStreams.set(stream.id, stream)
-    if (request.idempotencyKey !== null)
-      home.requestsByKey.set(request.idempotencyKey, { request, streamId: stream.id })
+    if (this.#key !== null) home.requestsByKey.set(this.#key, { request, streamId: stream.id })
     if (known?.streamId) expect(stream.id).toBe(known.streamId)
     if (!isFirst) {
       expect(known).toBeDefined()

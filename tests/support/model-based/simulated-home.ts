@@ -15,6 +15,7 @@ import { SessionRepository } from '../../../src/sessions/session-repository.ts'
 import type { AppendRequest, EventStore } from '../../../src/storage/event-store.ts'
 import type { ProfileStorage } from '../../../src/storage/profile-storage.ts'
 import { newCountingRuntime } from '../fixtures/generators.ts'
+import { KeyedChats } from '../fixtures/keyed-chats.ts'
 import { isActive } from './invariants.ts'
 import { ScriptedRun } from './scripted-run.ts'
 import { newResolvedModel } from '../providers/resolved-model.ts'
@@ -28,6 +29,8 @@ interface ServerRun {
   readonly chats: ChatService
   readonly profile: ProfileStorage
   readonly sessions: SessionRepository
+  /** The commands with idempotency keys. */
+  readonly keyed: KeyedChats
   readonly died: Promise<void>
   isDead: boolean
   /** A commit has failed, so streams may end that nobody cancelled. */
@@ -84,8 +87,8 @@ export class SimulatedHome {
   }
 
   /** Sends a request as a client does. After a crash, it starts the next server. */
-  async perform<T>(work: (chats: ChatService) => Promise<T>): Promise<Outcome<T>> {
-    const done = work(this.chats).then(
+  async perform<T>(work: (chats: ChatService, keyed: KeyedChats) => Promise<T>): Promise<Outcome<T>> {
+    const done = work(this.chats, this.#server.keyed).then(
       (value) => ({ value }),
       (error: unknown) => ({ error }),
     )
@@ -188,6 +191,7 @@ export class SimulatedHome {
       chats,
       profile,
       sessions,
+      keyed: new KeyedChats(chats, sessions, profile.idempotencyKeys),
       died,
       isDead: false,
       hasFailedCommit: false,

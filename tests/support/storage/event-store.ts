@@ -12,12 +12,11 @@ export function wrapStore(
   return {
     createSession: (start) => wrapCall(() => store.createSession(start)),
     append: (write) => wrapCall(() => store.append(write)),
-    deleteSession: (id) => wrapCall(() => store.deleteSession(id)),
+    deleteSession: (id, key) => wrapCall(() => store.deleteSession(id, key)),
     loadHeadSeq: (sessionId) => wrapCall(() => store.loadHeadSeq(sessionId)),
     readEvents: (range) => wrapCall(() => store.readEvents(range)),
     findStream: (id) => wrapCall(() => store.findStream(id)),
     findStreams: (ids) => wrapCall(() => store.findStreams(ids)),
-    findByIdempotencyKey: (key) => wrapCall(() => store.findByIdempotencyKey(key)),
     findActiveStream: (sessionId) => wrapCall(() => store.findActiveStream(sessionId)),
     listUnfinishedStreams: () => wrapCall(() => store.listUnfinishedStreams()),
     listUnplacedWithdrawnMessages: (id) => wrapCall(() => store.listUnplacedWithdrawnMessages(id)),

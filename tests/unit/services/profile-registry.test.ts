@@ -272,7 +272,7 @@ describe('a deleted profile', () => {
     expect(await registry.find('work')).toBeNull()
     expect(await registry.listNames()).toEqual(['default'])
     const notFound = { code: 'NOT_FOUND' }
-    await expect(work.chats.start(newChatRequest({ text: 'Hi', profile: 'work' }))).rejects.toMatchObject(notFound)
+    await expect(work.chats.start(newChatRequest({ text: 'Hi' }))).rejects.toMatchObject(notFound)
     await expect(work.sessions.create(session)).rejects.toMatchObject(notFound)
     await expect(work.sessions.find(id)).rejects.toMatchObject(notFound)
     expect(existsSync(toFolder('work'))).toBe(false)
@@ -300,7 +300,7 @@ describe('a deleted profile', () => {
       await registry.create('work')
       const { chats, profile } = await registry.open('work')
       const [started, deleted] = await Promise.allSettled([
-        runAfter(-lead, () => chats.start(newChatRequest({ text: 'Hi', profile: 'work' }))),
+        runAfter(-lead, () => chats.start(newChatRequest({ text: 'Hi' }))),
         runAfter(lead, () => registry.delete('work')),
       ])
       outcomes.add(`${started.status} ${deleted.status}`)

@@ -1,6 +1,7 @@
 import { describe } from 'vitest'
 import { describeDecisionStore } from './contract/decision-contract.ts'
 import { describeEventStore } from './contract/event-contract.ts'
+import { describeIdempotencyKeyStore } from './contract/idempotency-key-contract.ts'
 import { describeJobStore } from './contract/job-contract.ts'
 import { describeModelObservationStore } from './contract/model-observation-contract.ts'
 import type { OpenStorage } from './contract/opened-storage.ts'
@@ -24,6 +25,9 @@ export function describeStorage(engine: string, open: OpenStorage): void {
     })
     describe('the job store', () => {
       describeJobStore(open)
+    })
+    describe('the store of idempotency keys', () => {
+      describeIdempotencyKeyStore(open)
     })
     describe('the store of model observations', () => {
       describeModelObservationStore(open)

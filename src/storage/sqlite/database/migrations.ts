@@ -6,6 +6,7 @@ import { migration005 } from './migrations/005-search.ts'
 import { migration006 } from './migrations/006-standard-names.ts'
 import { migration007 } from './migrations/007-rebuild-search-index.ts'
 import { migration008 } from './migrations/008-model-observations.ts'
+import { migration009 } from './migrations/009-idempotency-keys.ts'
 
 /**
  * The schema of a profile's database: entry n brings a database from version n to version n + 1. Forward only. A released
@@ -21,4 +22,5 @@ export const migrations: readonly string[] = [
   migration006,
   migration007,
   migration008,
+  migration009,
 ]

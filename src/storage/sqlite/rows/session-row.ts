@@ -2,11 +2,9 @@ import { parseIdKind } from '../../../lib/ids.ts'
 import type { Origin, SessionRecord, TitleSource } from '../../../model/session.ts'
 import { normalizeUsage } from '../../../model/usage.ts'
 import { ProfileIdNamespace } from '../../../profiles/profile-id-namespace.ts'
-import type { IdempotencyKey } from '../../idempotency-key.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
-import { type IdempotencyKeyColumns, idempotencyKeyToColumns } from './idempotency-key-columns.ts'
 
-export interface SessionRow extends IdempotencyKeyColumns {
+export interface SessionRow {
   id: string
   title: string | null
   title_source: TitleSource | null
@@ -52,7 +50,7 @@ export function sessionFromRow(row: SessionRow, profile: string): SessionRecord 
 }
 
 /** The one place that removes the namespace. */
-export function sessionToRow(session: SessionRecord, idempotencyKey: IdempotencyKey | null = null): SessionRow {
+export function sessionToRow(session: SessionRecord): SessionRow {
   const namespace = ProfileIdNamespace.forProfile(session.profile)
   return {
     id: session.id,
@@ -72,7 +70,6 @@ export function sessionToRow(session: SessionRecord, idempotencyKey: Idempotency
     archived: session.archived ? 1 : 0,
     head_seq: session.headSeq,
     usage: JSON.stringify(session.usage),
-    ...idempotencyKeyToColumns(idempotencyKey),
   }
 }
 
@@ -91,15 +88,13 @@ function detectOrigin(id: string | null): Origin | null {
 }
 
 /** Call it inside a transaction. */
-export function insertSession(db: SqlConnection, session: SessionRecord, idempotencyKey?: IdempotencyKey | null): void {
+export function insertSession(db: SqlConnection, session: SessionRecord): void {
   db.prepare<[SessionRow]>(
     `INSERT INTO sessions (id, title, title_source, source, model, parent_session_id, parent_origin, forked_from,
-       forked_from_origin, started_at, ended_at, end_reason, last_activity_at, pinned, archived, head_seq, usage,
-       key, fingerprint)
+       forked_from_origin, started_at, ended_at, end_reason, last_activity_at, pinned, archived, head_seq, usage)
      VALUES (:id, :title, :title_source, :source, :model, :parent_session_id, :parent_origin, :forked_from,
-       :forked_from_origin, :started_at, :ended_at, :end_reason, :last_activity_at, :pinned, :archived, :head_seq, :usage,
-       :key, :fingerprint)`,
-  ).run(sessionToRow(session, idempotencyKey))
+       :forked_from_origin, :started_at, :ended_at, :end_reason, :last_activity_at, :pinned, :archived, :head_seq, :usage)`,
+  ).run(sessionToRow(session))
 }
 
 /** Counts the messages of sessions whose messages were inserted together with them. Call it inside a transaction. */

@@ -1,10 +1,8 @@
 import type { StreamRecord } from '../../../model/stream.ts'
 import { normalizeUsage } from '../../../model/usage.ts'
-import type { IdempotencyKey } from '../../idempotency-key.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
-import { type IdempotencyKeyColumns, idempotencyKeyToColumns } from './idempotency-key-columns.ts'
 
-export interface StreamRow extends IdempotencyKeyColumns {
+export interface StreamRow {
   id: string
   session_id: string
   status: StreamRecord['status']
@@ -40,7 +38,7 @@ export function streamFromRow(row: StreamRow): StreamRecord {
   }
 }
 
-function streamToRow(stream: StreamRecord, idempotencyKey: IdempotencyKey | null = null): StreamRow {
+function streamToRow(stream: StreamRecord): StreamRow {
   return {
     id: stream.id,
     session_id: stream.sessionId,
@@ -56,20 +54,19 @@ function streamToRow(stream: StreamRecord, idempotencyKey: IdempotencyKey | null
     first_seq: stream.firstSeq,
     last_seq: stream.lastSeq,
     error: stream.error === null ? null : JSON.stringify(stream.error),
-    ...idempotencyKeyToColumns(idempotencyKey),
   }
 }
 
-/** Inserts a stream, or replaces the one with its id, which keeps its key. Call it inside a transaction. */
-export function upsertStream(db: SqlConnection, stream: StreamRecord, idempotencyKey?: IdempotencyKey | null): void {
+/** Inserts a stream, or replaces the one with its id. Call it inside a transaction. */
+export function upsertStream(db: SqlConnection, stream: StreamRecord): void {
   db.prepare<[StreamRow]>(
     `INSERT INTO streams (id, session_id, status, generation, model, user_message_id, message_id, usage, step, started_at,
-       finished_at, first_seq, last_seq, error, key, fingerprint)
+       finished_at, first_seq, last_seq, error)
      VALUES (:id, :session_id, :status, :generation, :model, :user_message_id, :message_id, :usage, :step, :started_at,
-       :finished_at, :first_seq, :last_seq, :error, :key, :fingerprint)
+       :finished_at, :first_seq, :last_seq, :error)
      ON CONFLICT (id) DO UPDATE SET status = :status, generation = :generation, model = :model,
        user_message_id = :user_message_id, message_id = :message_id, usage = :usage, step = :step,
        started_at = :started_at, finished_at = :finished_at, first_seq = :first_seq, last_seq = :last_seq,
        error = :error`,
-  ).run(streamToRow(stream, idempotencyKey))
+  ).run(streamToRow(stream))
 }

@@ -1,4 +1,5 @@
 import { StorageError } from '../../errors.ts'
+import { toIdempotencyKeyRecord, type WithIdempotencyKey } from '../../idempotency-key.ts'
 import {
   ImportConflictError,
   type ImportRecord,
@@ -10,6 +11,7 @@ import { findUnreferencedBlobs, insertBlobReference } from '../rows/blob-referen
 import { upsertDecision } from '../rows/decision-row.ts'
 import { insertEvent } from '../rows/event-row.ts'
 import { insertToolGrant } from '../rows/grant-row.ts'
+import { insertIdempotencyKey } from '../rows/idempotency-key-row.ts'
 import { upsertMessage } from '../rows/message-row.ts'
 import { insertSession, updateMessageCounts } from '../rows/session-row.ts'
 import { upsertStream } from '../rows/stream-row.ts'
@@ -79,13 +81,15 @@ function insertRecord(database: SqliteDatabase, imported: ImportRecord): void {
   switch (imported.type) {
     case 'session': {
       const { key, ...session } = imported.record
-      insertSession(database, session, key)
+      insertSession(database, session)
+      insertKeyOfCreated(database, key, session)
       for (const hash of imported.blobHashes) insertBlobReference(database, hash, session.id)
       return
     }
     case 'stream': {
       const { key, ...stream } = imported.record
-      return upsertStream(database, stream, key)
+      upsertStream(database, stream)
+      return insertKeyOfCreated(database, key, stream)
     }
     case 'message':
       return upsertMessage(database, imported.record)
@@ -96,4 +100,12 @@ function insertRecord(database: SqliteDatabase, imported: ImportRecord): void {
     case 'grant':
       return insertToolGrant(database, imported.record)
   }
+}
+
+function insertKeyOfCreated(
+  database: SqliteDatabase,
+  key: WithIdempotencyKey<object>['key'],
+  { id, startedAt }: { readonly id: string; readonly startedAt: number },
+): void {
+  if (key) insertIdempotencyKey(database, toIdempotencyKeyRecord({ ...key, createdAt: startedAt }, { createdId: id }))
 }

@@ -159,12 +159,12 @@ describe('a message to a continued session', () => {
       for (const sessionId of [first, second.id]) {
         const before = await loadState(chats, sessionId)
         const stale = { code: 'STALE', details: { tipId: third.id } }
-        await expect(chats.start('Hi', { sessionId, ifBusy, idempotencyKey: 'k' })).rejects.toMatchObject(stale)
-        await expect(chats.chats.compact(sessionId, 'k')).rejects.toMatchObject(stale)
+        await expect(chats.start('Hi', { sessionId, ifBusy, key: 'k' })).rejects.toMatchObject(stale)
+        await expect(chats.keyed.compact(sessionId, 'k')).rejects.toMatchObject(stale)
         expect(await loadState(chats, sessionId)).toEqual(before)
       }
       // The key of a refused request stays unused.
-      expect((await chats.start('Hi', { sessionId: third.id, ifBusy, idempotencyKey: 'k' })).sessionId).toBe(third.id)
+      expect((await chats.start('Hi', { sessionId: third.id, ifBusy, key: 'k' })).sessionId).toBe(third.id)
     },
   )
 })
@@ -184,14 +184,13 @@ describe('compaction is refused', () => {
     )
     const empty = await chats.sessions.create({ title: 'Mine', model: null, continues: null })
     const running = await chats.start('Hi')
-    const refused = (id: string, as: object) => expect(chats.chats.compact(id, 'k')).rejects.toMatchObject(as)
+    const refused = (id: string, as: object) => expect(chats.keyed.compact(id, 'k')).rejects.toMatchObject(as)
     await refused('ses_nowhere', { code: 'NOT_FOUND' })
     await refused('hermes-session', { code: 'SESSION_READ_ONLY' })
     await refused(empty.id, { code: 'BAD_USER_INPUT', details: { path: ['id'] } })
     await refused(running.sessionId, { code: 'SESSION_BUSY', details: { streamId: running.id } })
     expect(summaries.runs).toEqual([])
     expect((await loadState(chats, empty.id)).record).toEqual(empty)
-    await expect(chats.chats.compact(empty.id, '')).rejects.toMatchObject({ code: 'BAD_USER_INPUT' })
   })
 })
 
@@ -210,11 +209,11 @@ describe('a compaction that fails changes nothing, and its key stays unused', ()
     await using chats = newCompactionChats(new Summaries(script), {})
     const id = await runTurn(chats)
     const before = await loadState(chats, id)
-    await expect(chats.chats.compact(id, 'k')).rejects.toMatchObject({ code })
+    await expect(chats.keyed.compact(id, 'k')).rejects.toMatchObject({ code })
     expect(await loadState(chats, id)).toEqual(before)
     expect(await findContinuation(chats, id)).toBeNull()
     await runTurn(chats, id, 'Again')
-    expect((await chats.chats.compact(id, 'k')).parentId).toBe(id)
+    expect((await chats.keyed.compact(id, 'k')).parentId).toBe(id)
   })
 
   test('when it cannot be stored', async () => {
@@ -224,12 +223,12 @@ describe('a compaction that fails changes nothing, and its key stays unused', ()
     chats.hooks.beforeAppend = () => {
       throw new Error('disk full')
     }
-    await expect(chats.chats.compact(id, 'k')).rejects.toThrow('disk full')
+    await expect(chats.keyed.compact(id, 'k')).rejects.toThrow('disk full')
     delete chats.hooks.beforeAppend
     expect(await loadState(chats, id)).toEqual(before)
     expect(await findContinuation(chats, id)).toBeNull()
     await runTurn(chats, id, 'Again')
-    expect((await chats.chats.compact(id, 'k')).parentId).toBe(id)
+    expect((await chats.keyed.compact(id, 'k')).parentId).toBe(id)
   })
 })
 
@@ -238,32 +237,32 @@ describe('the idempotency key of a compaction', () => {
     const summaries = new Summaries()
     await using chats = newCompactionChats(summaries, {})
     const id = await runTurn(chats)
-    const [first, ...others] = await Promise.all(Array.from({ length: 5 }, () => chats.chats.compact(id, 'k')))
+    const [first, ...others] = await Promise.all(Array.from({ length: 5 }, () => chats.keyed.compact(id, 'k')))
     expect(new Set(others.map((other) => other.id))).toEqual(new Set([first?.id]))
     await runTurn(chats, first?.id ?? '')
-    expect((await chats.chats.compact(id, 'k')).id).toBe(first?.id)
+    expect((await chats.keyed.compact(id, 'k')).id).toBe(first?.id)
     expect(summaries.runs).toHaveLength(1)
     // The key outlives the process.
     await using again = openChatFixture(chats.home)
-    expect((await again.chats.compact(id, 'k')).id).toBe(first?.id)
+    expect((await again.keyed.compact(id, 'k')).id).toBe(first?.id)
   })
 
   test('is refused with IDEMPOTENCY_MISMATCH for any other request, and the other way round', async () => {
     await using chats = newCompactionChats(new Summaries(), {})
-    const stream = await chats.start('Hi', { idempotencyKey: 'chat' })
+    const stream = await chats.start('Hi', { key: 'chat' })
     await chats.follow(stream.id)
     const mismatch = { code: 'IDEMPOTENCY_MISMATCH' }
     const id = stream.sessionId
-    await expect(chats.chats.compact(id, 'chat')).rejects.toMatchObject({
+    await expect(chats.keyed.compact(id, 'chat')).rejects.toMatchObject({
       ...mismatch,
       details: { streamId: stream.id },
     })
-    const next = await chats.chats.compact(id, 'summary')
-    await expect(chats.chats.compact(next.id, 'summary')).rejects.toMatchObject({ ...mismatch, details: {} })
-    await expect(chats.start('Hi', { sessionId: next.id, idempotencyKey: 'summary' })).rejects.toMatchObject(mismatch)
+    const next = await chats.keyed.compact(id, 'summary')
+    await expect(chats.keyed.compact(next.id, 'summary')).rejects.toMatchObject({ ...mismatch, details: {} })
+    await expect(chats.start('Hi', { sessionId: next.id, key: 'summary' })).rejects.toMatchObject(mismatch)
     const [question] = await chats.profile.segueSessions.loadContextMessages(id)
-    await expect(chats.chats.regenerate(question?.id ?? '', null, 'summary')).rejects.toMatchObject(mismatch)
-    await expect(chats.chats.regenerate(question?.id ?? '', null, 'chat')).rejects.toMatchObject(mismatch)
+    await expect(chats.keyed.regenerate(question?.id ?? '', null, 'summary')).rejects.toMatchObject(mismatch)
+    await expect(chats.keyed.regenerate(question?.id ?? '', null, 'chat')).rejects.toMatchObject(mismatch)
   })
 })
 

@@ -41,12 +41,12 @@ describe('while the summary is generated', () => {
     const { chats, id, before, summaries } = await startCompaction(() => forever)
     await using _ = chats
     const busy = { code: 'SESSION_BUSY', details: {} }
-    await expect(chats.start('Hi', { sessionId: id, idempotencyKey: 'k' })).rejects.toMatchObject(busy)
-    await expect(chats.chats.compact(id, 'k')).rejects.toMatchObject(busy)
+    await expect(chats.start('Hi', { sessionId: id, key: 'k' })).rejects.toMatchObject(busy)
+    await expect(chats.keyed.compact(id, 'k')).rejects.toMatchObject(busy)
     expect(await loadState(chats, id)).toEqual(before)
     expect(summaries.runs).toHaveLength(1)
     // Other sessions are not affected.
-    expect((await chats.start('Hi', { idempotencyKey: 'k' })).status).toBe('RUNNING')
+    expect((await chats.start('Hi', { key: 'k' })).status).toBe('RUNNING')
   })
 
   test('a message with QUEUE waits for the end, however long it takes, and is STALE then', async () => {

@@ -167,25 +167,25 @@ describe('regenerating', () => {
   test('with a key starts one stream, for simultaneous and later requests, and is a mismatch for other input', async () => {
     const { chats, id, sent } = await newTalk()
     const [question, answer] = [await findMessageBy(chats, id, 'Second'), await findMessageBy(chats, id, 'Two.')]
-    const tries = await Promise.all(Array.from({ length: 5 }, () => chats.chats.regenerate(question.id, null, 'k')))
+    const tries = await Promise.all(Array.from({ length: 5 }, () => chats.keyed.regenerate(question.id, null, 'k')))
     expect(new Set(tries.map((stream) => stream.id)).size).toBe(1)
     const [stream] = tries
     await chats.follow(stream?.id ?? '')
-    expect((await chats.chats.regenerate(question.id, null, 'k')).id).toBe(stream?.id)
+    expect((await chats.keyed.regenerate(question.id, null, 'k')).id).toBe(stream?.id)
     expect(sent).toHaveLength(4)
     const mismatch = { code: 'IDEMPOTENCY_MISMATCH', details: { streamId: stream?.id } }
     for (const request of [
-      chats.chats.regenerate(answer.id, null, 'k'),
-      chats.chats.regenerate(question.id, 'Second', 'k'),
-      chats.start('Second', { idempotencyKey: 'k' }),
-      chats.chats.compact(id, 'k'),
+      chats.keyed.regenerate(answer.id, null, 'k'),
+      chats.keyed.regenerate(question.id, 'Second', 'k'),
+      chats.start('Second', { key: 'k' }),
+      chats.keyed.compact(id, 'k'),
     ]) {
       await expect(request).rejects.toMatchObject(mismatch)
     }
     expect((await listSessions(chats)).length).toBe(2)
     // The key of a chat cannot be used to regenerate.
-    const chat = await chats.start('Hi', { idempotencyKey: 'chat' })
-    await expect(chats.chats.regenerate(question.id, null, 'chat')).rejects.toMatchObject({
+    const chat = await chats.start('Hi', { key: 'chat' })
+    await expect(chats.keyed.regenerate(question.id, null, 'chat')).rejects.toMatchObject({
       code: 'IDEMPOTENCY_MISMATCH',
       details: { streamId: chat.id },
     })
@@ -196,20 +196,16 @@ describe('regenerating', () => {
     const question = await findMessageBy(chats, id, 'Second')
     const path = { details: { path: ['text'] } }
     for (const blank of ['', ' \n ']) {
-      await expect(chats.chats.regenerate(question.id, blank, 'k')).rejects.toMatchObject({
+      await expect(chats.keyed.regenerate(question.id, blank, 'k')).rejects.toMatchObject({
         code: 'BAD_USER_INPUT',
         ...path,
       })
     }
-    await expect(chats.chats.regenerate(question.id, 'x'.repeat(1_000_001), 'k')).rejects.toMatchObject({
+    await expect(chats.keyed.regenerate(question.id, 'x'.repeat(1_000_001), 'k')).rejects.toMatchObject({
       code: 'TOO_LARGE',
     })
-    await expect(chats.chats.regenerate(question.id, null, '')).rejects.toMatchObject({
-      code: 'BAD_USER_INPUT',
-      details: { path: ['key'] },
-    })
     expect(await listSessions(chats)).toHaveLength(1)
-    expect((await chats.chats.regenerate(question.id, null, 'k')).status).toBe('RUNNING')
+    expect((await chats.keyed.regenerate(question.id, null, 'k')).status).toBe('RUNNING')
   })
 
   test('leaves neither a session nor a key if it cannot be stored', async () => {
@@ -218,11 +214,11 @@ describe('regenerating', () => {
     chats.hooks.beforeAppend = () => {
       throw new Error('disk full')
     }
-    await expect(chats.chats.regenerate(question.id, null, 'k')).rejects.toThrow('disk full')
+    await expect(chats.keyed.regenerate(question.id, null, 'k')).rejects.toThrow('disk full')
     delete chats.hooks.beforeAppend
     expect(await listSessions(chats)).toHaveLength(1)
     expect(readSessionRows(chats.home, id)).toEqual(old)
-    expect((await chats.chats.regenerate(question.id, 'Other', 'k')).status).toBe('RUNNING')
+    expect((await chats.keyed.regenerate(question.id, 'Other', 'k')).status).toBe('RUNNING')
   })
 
   test('is stored with its fork and key, or not at all, if the process dies', async () => {
@@ -235,12 +231,12 @@ describe('regenerating', () => {
         return forever
       }
       const [question] = await listMessages(chats, id)
-      chats.chats.regenerate(question?.id ?? '', 'Other', 'k').catch(() => undefined)
+      chats.keyed.regenerate(question?.id ?? '', 'Other', 'k').catch(() => undefined)
       await crashed.opened
       await using again = openChatFixture(chats.home, textAnswer('Two.'))
       expect(await again.chats.recover()).toBe(when === 'beforeAppend' ? 0 : 1)
       expect(await listSessions(again)).toHaveLength(when === 'beforeAppend' ? 1 : 2)
-      const stream: StreamRecord = await again.chats.regenerate(question?.id ?? '', 'Other', 'k')
+      const stream: StreamRecord = await again.keyed.regenerate(question?.id ?? '', 'Other', 'k')
       expect(stream.status).toBe(when === 'beforeAppend' ? 'RUNNING' : 'INTERRUPTED')
       await chats.profile.close()
     }

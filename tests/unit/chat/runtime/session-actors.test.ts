@@ -70,15 +70,15 @@ describe('an idempotency key of a compaction that is still running', () => {
     await using fixture = newChatFixtureWith({ textGenerator: { generateSummary }, commitTimeoutMs: 100 }, answerHello)
     const { sessionId, id } = await fixture.start('First')
     await fixture.follow(id)
-    const compaction = fixture.chats.compact(sessionId, 'key')
+    const compaction = fixture.keyed.compact(sessionId, 'key')
     await started.opened
-    await expect(fixture.start('Elsewhere', { idempotencyKey: 'key' })).rejects.toMatchObject({
+    await expect(fixture.start('Elsewhere', { key: 'key' })).rejects.toMatchObject({
       code: 'IDEMPOTENCY_MISMATCH',
     })
     latch.open()
     expect(await compaction).toMatchObject({ parentId: sessionId })
     // The same request joins the compaction.
-    expect((await fixture.chats.compact(sessionId, 'key')).id).toBe((await compaction).id)
+    expect((await fixture.keyed.compact(sessionId, 'key')).id).toBe((await compaction).id)
   })
 })
 

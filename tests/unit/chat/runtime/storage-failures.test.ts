@@ -94,10 +94,10 @@ describe('a storage failure', () => {
     fixture.hooks.beforeAppend = () => {
       throw full
     }
-    await expect(fixture.start('Hi', { idempotencyKey: 'k' })).rejects.toBe(full)
+    await expect(fixture.start('Hi', { key: 'k' })).rejects.toBe(full)
     expect(fixture.chats.activeStreamCount).toBe(0)
     delete fixture.hooks.beforeAppend
-    const stream = await fixture.start('Hi', { idempotencyKey: 'k' })
+    const stream = await fixture.start('Hi', { key: 'k' })
     expect((await fixture.follow(stream.id)).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
   })
 })

@@ -5,17 +5,18 @@ import { addUsage } from '../../../../src/model/usage.ts'
 import { FencingError, LogVersionConflictError } from '../../../../src/storage/errors.ts'
 import { newTextMessage } from '../../../support/search/segue-search-fixture.ts'
 import { type OpenStorage, useStorage } from './opened-storage.ts'
-import { addSession, approvalOf, deltaOf, sessionOf, streamOf, usage, firstPage } from './records.ts'
+import { addSession, approvalOf, deltaOf, sessionOf, streamOf, usage, firstPage, idempotencyKeyOf } from './records.ts'
 
 export function describeEventStore(open: OpenStorage): void {
   const { current, opened } = useStorage(open)
 
   describe('append', () => {
     test('stores events, streams, messages, decisions and grants together', async () => {
-      const { eventStore, segueSessions, decisions } = current()
+      const { eventStore, segueSessions, decisions, idempotencyKeys } = current()
       const session = sessionOf()
       const stream = streamOf(session)
       const message = newTextMessage(session.id, 'Hello', 2)
+      const keys = ['key-1', 'key-2'].map((key) => idempotencyKeyOf(key, { createdId: stream.id }))
       const decision = approvalOf(session)
       await eventStore.append({
         sessionId: session.id,
@@ -26,7 +27,7 @@ export function describeEventStore(open: OpenStorage): void {
         messages: [message],
         decisions: [decision],
         grants: [{ sessionId: session.id, tool: 'look' }],
-        idempotencyKey: { streamId: stream.id, key: 'key-1', fingerprint: 'print' },
+        idempotencyKeys: keys,
         activityAt: 5_000,
       })
       expect(await eventStore.loadHeadSeq(session.id)).toBe(2)
@@ -35,8 +36,7 @@ export function describeEventStore(open: OpenStorage): void {
       expect(await eventStore.findStream(stream.id)).toEqual(stream)
       expect(await eventStore.findStreams([stream.id, stream.id, 'str_unknown'])).toEqual([stream])
       expect(await eventStore.findActiveStream(session.id)).toEqual(stream)
-      expect(await eventStore.findByIdempotencyKey('key-1')).toEqual({ stream, session: null, fingerprint: 'print' })
-      expect(await eventStore.findByIdempotencyKey('key-unknown')).toBeNull()
+      expect(await Promise.all(keys.map(({ key }) => idempotencyKeys.find(key)))).toEqual(keys)
       expect(await segueSessions.findMessage(message.id)).toEqual(message)
       expect(await decisions.findDecision(decision.id)).toEqual(decision)
       expect(await decisions.isGranted('look', session.id)).toBe(true)
@@ -154,24 +154,21 @@ export function describeEventStore(open: OpenStorage): void {
     })
 
     test('creates the session that continues this one', async () => {
-      const { eventStore } = current()
+      const { eventStore, idempotencyKeys } = current()
       const session = await addSession(current())
       const next = sessionOf({ parentId: session.id })
+      const idempotencyKey = idempotencyKeyOf('key', { createdId: next.id })
       await eventStore.append({
         sessionId: session.id,
         expectedHeadSeq: 0,
         events: [],
         grants: [{ sessionId: session.id, tool: 'look' }],
         sessionPatch: { endedAt: 2_000, endReason: 'compression' },
-        continuation: { session: next, messages: [], idempotencyKey: { key: 'key-2', fingerprint: 'print' } },
+        continuation: { session: next, messages: [], idempotencyKey },
       })
       expect((await eventStore.findContinuation(session.id))?.id).toBe(next.id)
       expect(await eventStore.findContinuation(next.id)).toBeNull()
-      expect(await eventStore.findByIdempotencyKey('key-2')).toEqual({
-        stream: null,
-        session: next,
-        fingerprint: 'print',
-      })
+      expect(await idempotencyKeys.find('key')).toEqual(idempotencyKey)
     })
 
     test.each([

@@ -1,3 +1,4 @@
+import type { IdempotencyKeyRecord } from '../../../../src/storage/idempotency-key.ts'
 import { newId } from '../../../../src/lib/ids.ts'
 import type { ChatEvent } from '../../../../src/model/chat-event.ts'
 import type { ApprovalRecord } from '../../../../src/model/decision.ts'
@@ -67,5 +68,15 @@ export const approvalOf = (session: SessionRecord, overrides: Partial<ApprovalRe
   description: 'look {}',
   choices: ['ONCE', 'DENY'],
   decision: null,
+  ...overrides,
+})
+
+export const idempotencyKeyOf = (key: string, overrides: Partial<IdempotencyKeyRecord> = {}): IdempotencyKeyRecord => ({
+  key,
+  fingerprint: 'print',
+  createdId: null,
+  outcome: null,
+  isPending: false,
+  createdAt: 1_000,
   ...overrides,
 })

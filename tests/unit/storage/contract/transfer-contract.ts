@@ -23,15 +23,16 @@ export function describeTransfer(open: OpenStorage): void {
     const decision = approvalOf(session, { state: 'CANCELLED' })
     const grant = { sessionId: session.id, tool: 'look' }
     const key = { key: 'key-1', fingerprint: 'print' }
+    const sessionKey = { key: 'key-2', fingerprint: 'other print' }
     const records: LocatedImportRecord[] = [
-      { type: 'session', record: { ...session, key }, blobHashes: [hash], location: 'sessions 1' },
+      { type: 'session', record: { ...session, key: sessionKey }, blobHashes: [hash], location: 'sessions 1' },
       { type: 'stream', record: { ...stream, key }, location: 'streams 1' },
       { type: 'message', record: message, location: 'messages 1' },
       { type: 'event', record: deltaOf(stream, 1), location: 'events 1' },
       { type: 'decision', record: decision, location: 'decisions 1' },
       { type: 'grant', record: grant, location: 'grants 1' },
     ]
-    return { session, stream, message, decision, grant, key, records }
+    return { session, stream, message, decision, grant, key, sessionKey, records }
   }
 
   async function importAll(records: Iterable<LocatedImportRecord>): Promise<void> {
@@ -44,13 +45,14 @@ export function describeTransfer(open: OpenStorage): void {
   })
 
   test('what is imported can be read, and exported unchanged', async () => {
-    const { session, stream, message, decision, grant, key, records } = newConversation()
+    const { session, stream, message, decision, grant, key, sessionKey, records } = newConversation()
     await importAll(records)
-    const { segueSessions, eventStore } = await opened().reopen()
+    const { segueSessions, eventStore, idempotencyKeys } = await opened().reopen()
     expect(await segueSessions.findSessions([session.id])).toEqual([session])
     expect(await segueSessions.countMessages([session.id])).toEqual(new Map([[session.id, 1]]))
     expect((await segueSessions.listConversations(firstPage, {}))?.conversations).toHaveLength(1)
-    expect(await eventStore.findByIdempotencyKey('key-1')).toMatchObject({ stream, fingerprint: 'print' })
+    expect(await idempotencyKeys.find('key-1')).toMatchObject({ createdId: stream.id, fingerprint: 'print' })
+    expect(await idempotencyKeys.find('key-2')).toMatchObject({ createdId: session.id, fingerprint: 'other print' })
     expect(await eventStore.findUnreferencedBlobs([hash])).toEqual([])
 
     const reader = await opened().openExportReader()
@@ -58,7 +60,7 @@ export function describeTransfer(open: OpenStorage): void {
     const child = sessionOf({ parentId: session.id })
     await current().eventStore.createSession({ session: child, messages: [] })
     const ids = [session.id]
-    expect(await reader.findSession(session.id)).toEqual({ ...session, key })
+    expect(await reader.findSession(session.id)).toEqual({ ...session, key: sessionKey })
     expect(await reader.findSession(child.id)).toBeNull()
     expect(await reader.listChildIds(session.id)).toEqual([])
     expect(await reader.listBlobHashes(session.id)).toEqual([hash])

@@ -1,0 +1,153 @@
+import { KeyedMutex } from '../lib/async/keyed-mutex.ts'
+import { SegueError } from '../lib/errors.ts'
+import { parseIdKind } from '../lib/ids.ts'
+import {
+  type IdempotencyKey,
+  type IdempotencyKeyRecord,
+  type IdempotencyKeyStore,
+  type IdempotentResult,
+  toIdempotencyKeyRecord,
+} from '../storage/idempotency-key.ts'
+
+/** A call that has a key. */
+export interface KeyedCall {
+  readonly key: string
+  /** Equal for repetitions of the call, and only for these. */
+  readonly fingerprint: string
+  /** Computes the fingerprint that version 0.1 stored for the call. Null if it stored none. */
+  readonly computeLegacyFingerprint: (() => string) | null
+}
+
+/** What a call is given while it runs for the first time. */
+export interface FirstExecution {
+  /** To be stored together with what the call writes. Null if the call has no key. */
+  readonly key: IdempotencyKey | null
+  /** An earlier process died between the transactions of this call: what is done already must not be an error. */
+  readonly isResumed: boolean
+  /**
+   * Stores the key of a call that takes several transactions, none of which can hold it. To be called before the first
+   * of them, when nothing is left that could refuse the call.
+   */
+  begin(): Promise<void>
+}
+
+/** How a call is made, and made again. */
+export interface IdempotentExecution<Result> {
+  readonly execute: (execution: FirstExecution) => Promise<Result>
+  /** What the key has to remember of the result. */
+  readonly remember: (result: Result) => IdempotentResult
+  /** The result of a repetition: the same ids and outcome, and objects as they are now. Throws NOT_FOUND. */
+  readonly reload: (remembered: IdempotencyKeyRecord) => Promise<Result>
+}
+
+/** How long a key is kept at least, whatever becomes of the things that its call created. */
+const minRetentionMs = 86_400_000 // a day
+const pruneIntervalMs = 3_600_000 // an hour
+
+/** Makes calls with the same key in one profile have one effect, however often and whenever they are repeated. */
+export class IdempotentCalls {
+  readonly #store: IdempotencyKeyStore
+  readonly #now: () => number
+  readonly #mutex = new KeyedMutex()
+  /** The fingerprints of the calls that run, or wait to run, by key. */
+  readonly #running = new Map<string, { readonly fingerprint: string; count: number }>()
+
+  constructor(store: IdempotencyKeyStore, now: () => number = Date.now) {
+    this.#store = store
+    this.#now = now
+  }
+
+  /**
+   * Executes a call, or returns the result of its first execution. A repetition waits for an execution that runs. A call
+   * that throws keeps no key. Throws IDEMPOTENCY_MISMATCH if another call has the key, and what the execution throws.
+   */
+  async run<Result>(call: KeyedCall | null, execution: IdempotentExecution<Result>): Promise<Result> {
+    if (!call) return execution.execute({ key: null, isResumed: false, begin: async () => undefined })
+    const stored = await this.#find(call)
+    if (stored && !stored.isPending) return execution.reload(stored)
+    return this.#runAlone(call, () => this.#reloadOrExecute(call, execution))
+  }
+
+  /** The record of an earlier execution of the call. Null if there is none, or if another call has the key. */
+  async findExecution(call: KeyedCall): Promise<IdempotencyKeyRecord | null> {
+    const stored = await this.#store.find(call.key)
+    return stored && isSameCall(stored, call) ? stored : null
+  }
+
+  /** Lets the keys of the call that created something be pruned, because it was deleted. */
+  releaseCreated(createdId: string): Promise<void> {
+    return this.#store.releaseCreated(createdId)
+  }
+
+  /** Deletes the keys that need not be kept any more: now, and every hour until the returned function is called. */
+  startPruning(onError: (error: unknown) => void): () => void {
+    const prune = (): void => void this.#store.prune(this.#now() - minRetentionMs).catch(onError)
+    prune()
+    const timer = setInterval(prune, pruneIntervalMs).unref()
+    return () => clearInterval(timer)
+  }
+
+  /** Runs a task after those of the same call. Throws IDEMPOTENCY_MISMATCH at once if a task of another call has the key. */
+  async #runAlone<Result>({ key, fingerprint }: KeyedCall, task: () => Promise<Result>): Promise<Result> {
+    const running = this.#running.get(key) ?? { fingerprint, count: 0 }
+    if (running.fingerprint !== fingerprint) throw createMismatchError(null)
+    this.#running.set(key, running)
+    running.count += 1
+    try {
+      return await this.#mutex.run(key, task)
+    } finally {
+      running.count -= 1
+      if (running.count === 0) this.#running.delete(key)
+    }
+  }
+
+  async #reloadOrExecute<Result>(call: KeyedCall, execution: IdempotentExecution<Result>): Promise<Result> {
+    const stored = await this.#find(call)
+    return stored && !stored.isPending ? execution.reload(stored) : this.#execute(call, execution, stored)
+  }
+
+  /** The stored key of the call. Throws IDEMPOTENCY_MISMATCH if it is that of another call. */
+  async #find(call: KeyedCall): Promise<IdempotencyKeyRecord | null> {
+    const stored = await this.#store.find(call.key)
+    if (stored && !isSameCall(stored, call)) throw createMismatchError(stored.createdId)
+    return stored
+  }
+
+  async #execute<Result>(
+    { key: name, fingerprint }: KeyedCall,
+    { execute, remember }: IdempotentExecution<Result>,
+    interrupted: IdempotencyKeyRecord | null,
+  ): Promise<Result> {
+    const key: IdempotencyKey = interrupted ?? { key: name, fingerprint, createdAt: this.#now() }
+    let hasBegun = interrupted !== null
+    const begin = async (): Promise<void> => {
+      if (!hasBegun) await this.#store.put({ ...toIdempotencyKeyRecord(key), isPending: true })
+      hasBegun = true
+    }
+    let result: Result
+    try {
+      result = await execute({ key: hasBegun ? null : key, isResumed: hasBegun, begin })
+    } catch (error) {
+      if (hasBegun) await this.#store.remove(name)
+      throw error
+    }
+    await this.#storeUnlessStored(key, remember(result))
+    return result
+  }
+
+  /** Stores the key of a call that has taken several transactions, or that had nothing to write. */
+  async #storeUnlessStored(key: IdempotencyKey, result: IdempotentResult): Promise<void> {
+    const stored = await this.#store.find(key.key)
+    if (!stored || stored.isPending) await this.#store.put(toIdempotencyKeyRecord(key, result))
+  }
+}
+
+function isSameCall(stored: IdempotencyKeyRecord, { fingerprint, computeLegacyFingerprint }: KeyedCall): boolean {
+  return stored.fingerprint === fingerprint || stored.fingerprint === computeLegacyFingerprint?.()
+}
+
+function createMismatchError(createdId: string | null): SegueError {
+  const message = 'This key was used for a different request. Use a new key.'
+  const isStream = createdId !== null && parseIdKind(createdId) === 'stream'
+  return new SegueError('IDEMPOTENCY_MISMATCH', message, isStream ? { streamId: createdId } : {})
+}

@@ -1,0 +1,58 @@
+import type { IdempotencyKey, IdempotencyKeyRecord } from '../../idempotency-key.ts'
+import type { SqlConnection } from '../database/statement-cache.ts'
+
+interface IdempotencyKeyRow {
+  key: string
+  fingerprint: string
+  created_id: string | null
+  outcome: string | null
+  pending: number
+  created_at: number
+}
+
+/** Adds a key, or replaces the row that it has. Call it inside a transaction. */
+export function upsertIdempotencyKey(db: SqlConnection, record: IdempotencyKeyRecord): void {
+  db.prepare<[IdempotencyKeyRow]>(
+    `INSERT OR REPLACE INTO idempotency_keys (key, fingerprint, created_id, outcome, pending, created_at)
+     VALUES (:key, :fingerprint, :created_id, :outcome, :pending, :created_at)`,
+  ).run(idempotencyKeyToRow(record))
+}
+
+/** Adds a key. A key that is in use breaks a constraint. Call it inside a transaction. */
+export function insertIdempotencyKey(db: SqlConnection, record: IdempotencyKeyRecord): void {
+  db.prepare<[IdempotencyKeyRow]>(
+    `INSERT INTO idempotency_keys (key, fingerprint, created_id, outcome, pending, created_at)
+     VALUES (:key, :fingerprint, :created_id, :outcome, :pending, :created_at)`,
+  ).run(idempotencyKeyToRow(record))
+}
+
+export function findIdempotencyKey(db: SqlConnection, key: string): IdempotencyKeyRecord | null {
+  const row = db.prepare<[string], IdempotencyKeyRow>('SELECT * FROM idempotency_keys WHERE key = ?').get(key)
+  if (!row) return null
+  const { fingerprint, created_id: createdId, outcome, pending, created_at: createdAt } = row
+  return { key: row.key, fingerprint, createdId, outcome, isPending: pending === 1, createdAt }
+}
+
+/** The key of the call that created something; null if it had none. */
+export function findKeyOfCreated(
+  db: SqlConnection,
+  createdId: string,
+): Pick<IdempotencyKey, 'key' | 'fingerprint'> | null {
+  const row = db
+    .prepare<[string], { key: string; fingerprint: string }>(
+      'SELECT key, fingerprint FROM idempotency_keys WHERE created_id = ?',
+    )
+    .get(createdId)
+  return row ?? null
+}
+
+function idempotencyKeyToRow(record: IdempotencyKeyRecord): IdempotencyKeyRow {
+  return {
+    key: record.key,
+    fingerprint: record.fingerprint,
+    created_id: record.createdId,
+    outcome: record.outcome,
+    pending: record.isPending ? 1 : 0,
+    created_at: record.createdAt,
+  }
+}
