@@ -1,7 +1,7 @@
 import type { ModelMessage } from 'ai'
 import type { Json } from '../lib/text/json.ts'
 import type { ProviderState } from '../model/message.ts'
-import type { StreamErrorCode } from '../model/stream.ts'
+import type { FinishReason, StreamErrorCode } from '../model/stream.ts'
 import type { ReportedUsage, Usage } from '../model/usage.ts'
 
 /** One answer that an agent generates: from the history until the answer is complete or the signal aborts. */
@@ -57,6 +57,8 @@ export type AgentEvent =
   /** `fileHash`: hash of the file with the complete result, if `result` or `error` is truncated. */
   | ({ readonly type: 'tool-result'; readonly callId: string } & ToolResultFields)
   | { readonly type: 'tool-error'; readonly callId: string; readonly error: string; readonly fileHash?: string }
+  /** Why the model stopped, in this step. The last one of an answer counts; without any, it is STOP. */
+  | { readonly type: 'finish'; readonly reason: FinishReason }
   /** The provider's token counts for the step, which ends with this event. */
   | { readonly type: 'usage'; readonly usage: ReportedUsage }
 

@@ -3,7 +3,7 @@ import type { Usage } from './usage.ts'
 
 export type Role = 'USER' | 'ASSISTANT' | 'SYSTEM'
 
-/** STREAMING: its stream runs. PARTIAL: the stream ended before the answer was complete. */
+/** STREAMING: its stream runs. PARTIAL: the stream, or the model, ended before the answer was complete. */
 export type MessageStatus = 'STREAMING' | 'COMPLETE' | 'PARTIAL'
 
 export type ToolCallState =

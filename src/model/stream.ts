@@ -17,7 +17,9 @@ export type StreamErrorCode =
  * Why the model stopped, in the last step of a stream. TOOL_CALLS: the step calls tools. LENGTH: the limit of its output or
  * of the context is reached. CONTENT_FILTER: the provider cut the answer. REFUSAL: the model declined.
  */
-export type FinishReason = 'STOP' | 'TOOL_CALLS' | 'LENGTH' | 'CONTENT_FILTER' | 'REFUSAL' | 'OTHER'
+export const finishReasons = ['STOP', 'TOOL_CALLS', 'LENGTH', 'CONTENT_FILTER', 'REFUSAL', 'OTHER'] as const
+
+export type FinishReason = (typeof finishReasons)[number]
 
 /** One answer being produced, from the user's message to its end. Times are in epoch milliseconds. */
 export interface StreamRecord {
@@ -39,6 +41,8 @@ export interface StreamRecord {
   readonly step: { readonly inputTokens: number; readonly producedBefore: number } | null
   readonly startedAt: number
   readonly finishedAt: number | null
+  /** Set if the status is COMPLETED. Streams that were stored by version 0.1 have none. */
+  readonly finishReason?: FinishReason
   /** The seq of its StreamStarted event. */
   readonly firstSeq: number
   /** The seq of its newest event. */
@@ -49,4 +53,9 @@ export interface StreamRecord {
 /** Whether a stream failed because its context is longer than the model takes. */
 export function isContextTooLong({ status, error }: StreamRecord): boolean {
   return status === 'FAILED' && error?.code === 'CONTEXT_LENGTH'
+}
+
+/** Whether a stream has ended with the whole answer. A model that was cut off, or declined, has not given it. */
+export function hasWholeAnswer({ status, finishReason = 'STOP' }: StreamRecord): boolean {
+  return status === 'COMPLETED' && !['LENGTH', 'CONTENT_FILTER', 'REFUSAL'].includes(finishReason)
 }

@@ -83,6 +83,23 @@ describe.each(transports)('An answer, over %s,', (transport) => {
     expect(provider.rejections).toEqual([])
   })
 
+  test.each([
+    ['stop', 'STOP', 'COMPLETE'],
+    ['length', 'LENGTH', 'PARTIAL'],
+    ['content_filter', 'CONTENT_FILTER', 'PARTIAL'],
+    ['refusal', 'REFUSAL', 'PARTIAL'],
+    ['unheard_of', 'OTHER', 'COMPLETE'],
+  ])('with the finish reason %s is COMPLETED with %s, and its message is %s', async (finish, finishReason, status) => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
+    provider.enqueue([{ text: 'First, open the' }, { finish }])
+    const { end } = await streamToEnd(client, { text: 'How?' })
+    expect(end).toMatchObject({ finishReason, stream: { status: 'COMPLETED', finishReason, error: null } })
+    expect(end.message).toMatchObject({ status, text: 'First, open the' })
+    const stored = await ask(client, StreamNodeDocument, { id: end.stream.id })
+    expect(stored.node).toMatchObject({ finishReason, message: { status } })
+  })
+
   test('by the offline agent needs no provider', async () => {
     await using environment = await newTestEnvironment(transport)
     const { end } = await streamToEnd(environment.client, { text: 'I am sad.', model: 'offline/eliza' })

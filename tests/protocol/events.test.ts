@@ -336,3 +336,16 @@ test('E9 the object of an event has its state at that event, and objects reached
     session: { headSeq: end.seq, activeStream: null },
   })
 })
+
+test('E10 a stream names why the model stopped, and the message of an answer that is not whole is PARTIAL', async () => {
+  await using provided = await startSegueWithProvider()
+  const { client, provider } = provided
+  const reasons = { stop: 'STOP', length: 'LENGTH', content_filter: 'CONTENT_FILTER', refusal: 'REFUSAL', new: 'OTHER' }
+  for (const [finish, finishReason] of Object.entries(reasons)) {
+    provider.enqueue([{ text: 'One, two' }, { finish }])
+    const { id } = await client.start({ text: 'Count.' })
+    const end = await provided.newReader(id).readUntilType('StreamFinished')
+    expect(end.stream, finish).toMatchObject({ status: 'COMPLETED', finishReason, error: null })
+    expect(end.message?.status, finish).toBe(['STOP', 'OTHER'].includes(finishReason) ? 'COMPLETE' : 'PARTIAL')
+  }
+})

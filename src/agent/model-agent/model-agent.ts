@@ -1,4 +1,5 @@
 import { AgentError, type Agent, type AgentEvent, type ToolCallRequest } from '../agent.ts'
+import type { FinishReason } from '../../model/stream.ts'
 import type { SdkLanguageModel } from '../providers/create-language-model.ts'
 import { defaultDialect, type ToolLimits } from '../providers/dialect.ts'
 import { formatUnknownTool } from '../tools/tool-executor.ts'
@@ -36,13 +37,13 @@ export function createModelAgent(options: ModelAgentOptions): Agent {
       let answerHasText = false
       for (let step = 1; !run.signal.aborted; step += 1) {
         const isLast = step >= maxSteps
-        const { calls, hasText } = yield* requester.request(step, !isLast)
+        const { calls, hasText, finishReason } = yield* requester.request(step, !isLast)
         if (run.signal.aborted) return
         // Some models write their text before the tool calls, and end without any.
         answerHasText ||= hasText
         if (calls.length === 0) {
           if (answerHasText) return
-          throw new AgentError('NO_RESPONSE', formatNoResponse(isLast && step > 1 ? maxSteps : null))
+          throw new AgentError('NO_RESPONSE', formatNoResponse(finishReason, isLast && step > 1 ? maxSteps : null))
         }
         if (toolbox && !isLast) yield* toolbox.execute(calls, run)
         else yield* rejectToolCalls(calls, toolbox ? `This answer has used all of its ${maxSteps} steps.` : null)
@@ -52,7 +53,11 @@ export function createModelAgent(options: ModelAgentOptions): Agent {
   }
 }
 
-function formatNoResponse(maxSteps: number | null): string {
+function formatNoResponse(finishReason: FinishReason | null, maxSteps: number | null): string {
+  if (finishReason === 'LENGTH')
+    return 'The model reached the limit of its output before it began its answer. Ask for less, or raise the limit at the provider.'
+  if (finishReason === 'CONTENT_FILTER') return 'The provider withheld the answer because of its content. Rephrase it.'
+  if (finishReason === 'REFUSAL') return 'The model declined to answer. Rephrase it or choose another model.'
   if (maxSteps === null) return 'The model ended without an answer. Try again or rephrase.'
   return `The model had no answer after ${maxSteps} steps, which is the limit. Ask it to continue.`
 }

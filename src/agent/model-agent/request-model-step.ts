@@ -24,7 +24,7 @@ export interface ModelStepRequest {
   readonly requestPolicy: ModelRequestPolicy
 }
 
-const noResult: ModelStepResult = { calls: [], hasText: false }
+const noResult: ModelStepResult = { calls: [], hasText: false, finishReason: null }
 
 /**
  * Sends one request. Retries a transient error as long as the provider has not begun to respond; while it waits because the

@@ -1,6 +1,8 @@
 import { ToolChoiceViolationError } from 'ai'
 import type { LanguageModelUsage, TextStreamPart, ToolSet } from 'ai'
 import { type ReportedUsage, validateReportedUsage } from '../../model/usage.ts'
+import type { FinishReason } from '../../model/stream.ts'
+import { parseFinishReason } from '../providers/parse-finish-reason.ts'
 import { AgentError, type AgentEvent, type ToolCallRequest } from '../agent.ts'
 import { resolveResponseError } from '../providers/responses/response-error-events.ts'
 import { ThinkTagParser, type ThinkTagTextSpan } from './think-tag-parser.ts'
@@ -11,6 +13,8 @@ export interface ModelStepResult {
   readonly calls: readonly ToolCallRequest[]
   /** Whether there was any text, including white space. */
   readonly hasText: boolean
+  /** Null if the step did not end by itself. */
+  readonly finishReason: FinishReason | null
 }
 
 type StreamPart = TextStreamPart<ToolSet>
@@ -23,6 +27,7 @@ export class StreamPartMapper {
   readonly #calls: ToolCallRequest[] = []
   #textId = ''
   #hasText = false
+  #finishReason: FinishReason | null = null
   #failure: { readonly error: unknown } | null = null
 
   /** `step` makes the names of blocks unique within an answer. */
@@ -32,7 +37,7 @@ export class StreamPartMapper {
 
   /** What the parts so far have produced. */
   get result(): ModelStepResult {
-    return { calls: this.#calls, hasText: this.#hasText }
+    return { calls: this.#calls, hasText: this.#hasText, finishReason: this.#finishReason }
   }
 
   /** The error that a part has reported; null if there is none. It takes effect after the events of that part. */
@@ -93,15 +98,27 @@ export class StreamPartMapper {
     return [{ type: 'tool-input', callId, name: input.name, text }]
   }
 
-  #finishStep({ finishReason, usage: sdkUsage }: Extract<StreamPart, { type: 'finish-step' }>): AgentEvent[] {
+  #finishStep({
+    finishReason,
+    rawFinishReason,
+    usage: sdkUsage,
+  }: Extract<StreamPart, { type: 'finish-step' }>): AgentEvent[] {
     // Empty arguments are valid for a tool without parameters. After `length`, they mean that the call was cut off.
     if (finishReason === 'length' && this.#calls.at(-1)?.argumentsText.trim() === '') this.#calls.pop()
     if (finishReason === 'interrupted')
       this.#failure = {
         error: new AgentError('PROVIDER', 'The provider ended its answer before it was complete. Try again.'),
       }
+    const events: AgentEvent[] = []
+    if (finishReason !== 'interrupted' && finishReason !== 'error') {
+      // The SDK's own reasons are a few words for many. Without a reason of the provider, they are what is known.
+      const reason = toFinishReason(rawFinishReason ?? finishReason.replaceAll('-', '_'), this.#calls.length > 0)
+      this.#finishReason = reason
+      events.push({ type: 'finish', reason })
+    }
     const usage = toReportedUsage(sdkUsage)
-    return usage ? [{ type: 'usage', usage }] : []
+    if (usage) events.push({ type: 'usage', usage })
+    return events
   }
 
   #toTextEvents(spans: readonly ThinkTagTextSpan[]): AgentEvent[] {
@@ -110,6 +127,13 @@ export class StreamPartMapper {
       return { type: kind, block: this.#blocks.name(`text ${this.#textId} ${spanIndex}`), text }
     })
   }
+}
+
+/** Some servers say `stop` when the model calls tools. */
+function toFinishReason(text: string, hasCalls: boolean): FinishReason {
+  const reason = parseFinishReason(text)
+  if (reason === 'ERROR') return 'OTHER'
+  return reason === 'STOP' && hasCalls ? 'TOOL_CALLS' : reason
 }
 
 /** The SDK includes the cached part in Anthropic's input tokens, and computes the total; only the raw one is reported. */

@@ -56,6 +56,9 @@ export function applyAgentEvent(turn: TurnState, event: AgentEvent, runtime: Run
     case 'tool-error':
       endToolCall(transition, event)
       break
+    case 'finish':
+      transition.setFinishReason(event.reason)
+      break
     case 'usage':
       transition.endStep(event.usage)
       break

@@ -4,7 +4,7 @@ import type { EventDraft } from '../../model/chat-event.ts'
 import type { DecisionRecord } from '../../model/decision.ts'
 import { foldMessage, foldPendingDecisions } from '../../model/fold/fold-message.ts'
 import type { ProviderState, ToolCall } from '../../model/message.ts'
-import type { StreamRecord } from '../../model/stream.ts'
+import type { FinishReason, StreamRecord } from '../../model/stream.ts'
 import { addUsage, completeUsage, noUsage, type ReportedUsage } from '../../model/usage.ts'
 import { createStep, estimateStepUsage } from './step-usage.ts'
 import { type StreamEnding, toFinishedStream } from './stream-ending.ts'
@@ -47,7 +47,12 @@ export class TurnTransitionBuilder {
   startStep(inputTokens: number, { replacesRefused }: { readonly replacesRefused: boolean }): void {
     if (!replacesRefused) this.#estimateStep()
     const { stream, answer } = this.#turn
-    this.#update({ partIndexByCallId: new Map(), stream: { ...stream, step: createStep(answer, inputTokens) } })
+    const step = createStep(answer, inputTokens)
+    this.#update({ partIndexByCallId: new Map(), finishReason: null, stream: { ...stream, step } })
+  }
+
+  setFinishReason(finishReason: FinishReason): void {
+    this.#update({ finishReason })
   }
 
   /** Ends the step in progress. What the provider did not report of its usage is estimated. */
@@ -146,7 +151,8 @@ export class TurnTransitionBuilder {
   finish(ending: StreamEnding): void {
     this.#estimateStep()
     const messageId = this.#turn.answer?.id ?? null
-    const stream = toFinishedStream({ ...this.#turn.stream, messageId }, ending, this.runtime)
+    const finishReason = ending.status === 'COMPLETED' ? { finishReason: this.#turn.finishReason ?? 'STOP' } : {}
+    const stream = toFinishedStream({ ...this.#turn.stream, messageId, ...finishReason }, ending, this.runtime)
     this.#update({ stream })
     this.#emit({ ...this.#createEventBase(), type: 'StreamFinished', stream, messageId })
   }

@@ -3,7 +3,7 @@ import type { DecisionRecord } from '../../model/decision.ts'
 import type { InitialAnswerFields } from '../../model/fold/fold-message.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import { toAnswerMessagePosition } from '../../model/fold/message-position.ts'
-import type { StreamRecord } from '../../model/stream.ts'
+import type { FinishReason, StreamRecord } from '../../model/stream.ts'
 import type { Usage } from '../../model/usage.ts'
 import { SurrogateBuffer } from './surrogate-buffer.ts'
 
@@ -24,6 +24,8 @@ export interface TurnState {
   readonly partIndexByCallId: ReadonlyMap<string, number>
   /** The decisions that a person has not made yet, by id. */
   readonly pendingDecisions: ReadonlyMap<string, DecisionRecord>
+  /** Why the model stopped, in the newest step; null until it has. */
+  readonly finishReason: FinishReason | null
   /** The usage of the newest step that has ended. */
   readonly lastStepUsage: Usage | null
 }
@@ -47,6 +49,7 @@ export function createTurnState(
     pendingSurrogates: SurrogateBuffer.empty,
     partIndexByCallId: new Map(),
     pendingDecisions: new Map(),
+    finishReason: null,
     lastStepUsage: null,
   }
 }

@@ -2,6 +2,7 @@ import { applyDelta } from './apply-delta.ts'
 import { createToolCall } from '../tool-call.ts'
 import type { EventDraft } from '../chat-event.ts'
 import type { DecisionRecord } from '../decision.ts'
+import { hasWholeAnswer } from '../stream.ts'
 import type { MessagePart, MessageRecord, ProviderState } from '../message.ts'
 import { mergeProviderStates } from './merge-provider-states.ts'
 
@@ -47,7 +48,7 @@ export function foldMessage(
       return (
         answer && {
           ...answer,
-          status: stream.status === 'COMPLETED' ? 'COMPLETE' : 'PARTIAL',
+          status: hasWholeAnswer(stream) ? 'COMPLETE' : 'PARTIAL',
           usage: stream.usage,
         }
       )

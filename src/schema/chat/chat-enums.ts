@@ -14,7 +14,10 @@ export const MessageStatusEnum = schemaBuilder.enumType('MessageStatus', {
   values: {
     STREAMING: { description: 'The message is still growing. Its stream runs.' },
     COMPLETE: { description: 'The message is complete.' },
-    PARTIAL: { description: 'The stream of the message was cancelled, failed or was interrupted before its end.' },
+    PARTIAL: {
+      description:
+        'The message is not whole: its stream was cancelled, failed or was interrupted, or `Stream.finishReason` is LENGTH, CONTENT_FILTER or REFUSAL.',
+    },
     WITHDRAWN: {
       description: 'The user cancelled the message while it was queued. It is shown, but never sent to a model.',
     },
@@ -44,10 +47,22 @@ export const StreamStatusEnum = schemaBuilder.enumType('StreamStatus', {
     QUEUED: { description: 'The stream waits for another stream of the same session to end.' },
     RUNNING: { description: 'The agent is producing the answer.' },
     WAITING: { description: 'The agent waits for an approval or a clarification.' },
-    COMPLETED: { description: 'The answer is complete.' },
+    COMPLETED: { description: 'The model has ended its answer. `Stream.finishReason` says whether it is whole.' },
     CANCELLED: { description: 'The stream was cancelled. The partial answer is saved.' },
     FAILED: { description: 'The stream failed. `Stream.error` says why. The partial answer is saved.' },
     INTERRUPTED: { description: 'The server stopped before the stream ended. The partial answer is saved.' },
+  } as const,
+})
+
+export const FinishReasonEnum = schemaBuilder.enumType('FinishReason', {
+  description: 'Why the model stopped, in the last step of a stream.',
+  values: {
+    STOP: { description: 'The model had finished its answer.' },
+    TOOL_CALLS: { description: 'The model called tools, and the stream allowed no further step to use their results.' },
+    LENGTH: { description: 'The model reached the limit of its output, or the end of its context window.' },
+    CONTENT_FILTER: { description: 'The provider cut the answer off because of its content.' },
+    REFUSAL: { description: 'The model declined to answer.' },
+    OTHER: { description: 'Any other reason of the provider.' },
   } as const,
 })
 

@@ -7,7 +7,7 @@ import {
   SessionObjectType,
   StreamObjectType,
 } from '../object-refs.ts'
-import { ResetReasonEnum } from './chat-enums.ts'
+import { FinishReasonEnum, ResetReasonEnum } from './chat-enums.ts'
 
 export const ChatEventInterface = schemaBuilder.interfaceRef<DeliveredEvent>('ChatEvent').implement({
   description:
@@ -55,6 +55,12 @@ schemaBuilder.objectRef<ChatEventOfType<'StreamFinished'>>('StreamFinished').imp
     'A stream ended. It is the last event of the stream and is committed in one transaction with the final message.',
   interfaces: [ChatEventInterface],
   fields: (t) => ({
+    finishReason: t.field({
+      type: FinishReasonEnum,
+      nullable: true,
+      description: 'The `finishReason` of the stream.',
+      resolve: ({ stream: { finishReason } }) => finishReason ?? null,
+    }),
     stream: t.expose('stream', { type: StreamObjectType, description: 'The stream after its end.' }),
     message: t.field({
       type: MessageObjectType,

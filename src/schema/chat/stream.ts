@@ -2,7 +2,7 @@ import type { StreamRecord } from '../../model/stream.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { MessageObjectType, SessionObjectType, StreamObjectType } from '../object-refs.ts'
 import { UsageType } from '../usage.ts'
-import { StreamErrorCodeEnum, StreamStatusEnum } from './chat-enums.ts'
+import { FinishReasonEnum, StreamErrorCodeEnum, StreamStatusEnum } from './chat-enums.ts'
 
 const StreamErrorType = schemaBuilder.objectRef<NonNullable<StreamRecord['error']>>('StreamError').implement({
   description: 'The reason why a stream failed or was interrupted.',
@@ -47,6 +47,13 @@ StreamObjectType.implement({
       type: 'DateTime',
       nullable: true,
       description: 'The time at which the stream ended. Null before.',
+    }),
+    finishReason: t.field({
+      type: FinishReasonEnum,
+      nullable: true,
+      description:
+        'Why the model stopped, in its last step. With LENGTH, CONTENT_FILTER and REFUSAL, the message is PARTIAL. Null unless `status` is COMPLETED, and for streams of version 0.1.',
+      resolve: ({ finishReason }) => finishReason ?? null,
     }),
     lastSeq: t.exposeInt('lastSeq', {
       description: 'The `seq` of the newest event of the stream; after its end, that of its `StreamFinished` event.',

@@ -4,7 +4,7 @@ import type { DecisionRecord, ToolGrant } from '../../model/decision.ts'
 import type { Json } from '../../lib/text/json.ts'
 import type { MessagePart, MessageRecord, ProviderState, ToolCall } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
-import type { StreamRecord } from '../../model/stream.ts'
+import { finishReasons, type StreamRecord } from '../../model/stream.ts'
 import type { Usage } from '../../model/usage.ts'
 
 /** The value of `format` in every document. */
@@ -124,6 +124,7 @@ const streamRecord = z.strictObject({
   step: z.strictObject({ inputTokens: z.number(), producedBefore: z.number() }).nullable(),
   startedAt: time,
   finishedAt: time.nullable(),
+  finishReason: z.exactOptional(z.enum(finishReasons)),
   firstSeq: z.int(),
   lastSeq: z.int(),
   error: z

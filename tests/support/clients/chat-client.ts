@@ -50,6 +50,7 @@ const stream = z.object({
   id: z.string(),
   status: z.string(),
   lastSeq: z.int(),
+  finishReason: z.string().nullable(),
   model: z.string(),
   usage,
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
@@ -140,7 +141,7 @@ class ApiError extends Error {
 
 const usageFields = '{ estimated inputTokens outputTokens reasoningTokens cachedInputTokens }'
 const toolCallFields = '{ id providerId name argumentsText arguments state result resultUrl error }'
-const streamFields = `{ id status lastSeq model usage ${usageFields} error { code message } session { id } }`
+const streamFields = `{ id status lastSeq finishReason model usage ${usageFields} error { code message } session { id } }`
 const messageFields = `{
   id role status text reasoning digest
   usage ${usageFields}

@@ -7,7 +7,7 @@ export type ProviderStep =
   | { readonly reasoning: string }
   /** Each piece of the arguments is sent as one chunk. `index` is the position of the call in the message; default 0. */
   | { readonly toolCall: ToolCallStep }
-  | { readonly finish: 'stop' | 'length' | 'tool_calls' | 'content_filter' }
+  | { readonly finish: string }
   /** Sent only if the request has `stream_options.include_usage`. */
   | { readonly usage: UsageStep }
   /** Sent unchanged, followed by an empty line: `data: {"error": …}`, incomplete JSON, a comment. */

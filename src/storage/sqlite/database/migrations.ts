@@ -7,6 +7,7 @@ import { migration006 } from './migrations/006-standard-names.ts'
 import { migration007 } from './migrations/007-rebuild-search-index.ts'
 import { migration008 } from './migrations/008-model-observations.ts'
 import { migration009 } from './migrations/009-idempotency-keys.ts'
+import { migration010 } from './migrations/010-finish-reasons.ts'
 
 /**
  * The schema of a profile's database: entry n brings a database from version n to version n + 1. Forward only. A released
@@ -23,4 +24,5 @@ export const migrations: readonly string[] = [
   migration007,
   migration008,
   migration009,
+  migration010,
 ]

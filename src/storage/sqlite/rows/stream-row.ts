@@ -1,4 +1,4 @@
-import type { StreamRecord } from '../../../model/stream.ts'
+import type { FinishReason, StreamRecord } from '../../../model/stream.ts'
 import { normalizeUsage } from '../../../model/usage.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 
@@ -14,6 +14,7 @@ export interface StreamRow {
   step: string | null
   started_at: number
   finished_at: number | null
+  finish_reason: FinishReason | null
   first_seq: number
   last_seq: number
   error: string | null
@@ -32,6 +33,7 @@ export function streamFromRow(row: StreamRow): StreamRecord {
     step: row.step === null ? null : JSON.parse(row.step),
     startedAt: row.started_at,
     finishedAt: row.finished_at,
+    ...(row.finish_reason !== null && { finishReason: row.finish_reason }),
     firstSeq: row.first_seq,
     lastSeq: row.last_seq,
     error: row.error === null ? null : JSON.parse(row.error),
@@ -51,6 +53,7 @@ function streamToRow(stream: StreamRecord): StreamRow {
     step: stream.step === null ? null : JSON.stringify(stream.step),
     started_at: stream.startedAt,
     finished_at: stream.finishedAt,
+    finish_reason: stream.finishReason ?? null,
     first_seq: stream.firstSeq,
     last_seq: stream.lastSeq,
     error: stream.error === null ? null : JSON.stringify(stream.error),
@@ -61,12 +64,12 @@ function streamToRow(stream: StreamRecord): StreamRow {
 export function upsertStream(db: SqlConnection, stream: StreamRecord): void {
   db.prepare<[StreamRow]>(
     `INSERT INTO streams (id, session_id, status, generation, model, user_message_id, message_id, usage, step, started_at,
-       finished_at, first_seq, last_seq, error)
+       finished_at, finish_reason, first_seq, last_seq, error)
      VALUES (:id, :session_id, :status, :generation, :model, :user_message_id, :message_id, :usage, :step, :started_at,
-       :finished_at, :first_seq, :last_seq, :error)
+       :finished_at, :finish_reason, :first_seq, :last_seq, :error)
      ON CONFLICT (id) DO UPDATE SET status = :status, generation = :generation, model = :model,
        user_message_id = :user_message_id, message_id = :message_id, usage = :usage, step = :step,
-       started_at = :started_at, finished_at = :finished_at, first_seq = :first_seq, last_seq = :last_seq,
-       error = :error`,
+       started_at = :started_at, finished_at = :finished_at, finish_reason = :finish_reason, first_seq = :first_seq,
+       last_seq = :last_seq, error = :error`,
   ).run(streamToRow(stream))
 }
