@@ -38,6 +38,7 @@ test.each(['openai', 'openai-compatible'] as const)('%s uses chat completions an
   expect((await ask(provider(type, `${strict.baseURL}/`, 'right'))).events).toMatchObject([
     { type: 'step' },
     { type: 'text', text: 'Hello.' },
+    { type: 'finish', reason: 'STOP' },
     { type: 'usage', usage: { inputTokens: 10, outputTokens: 5, estimated: false } },
   ])
   expect(strict.requests[0]?.body).toMatchObject({ stream: true, stream_options: { include_usage: true } })
@@ -138,7 +139,7 @@ test('openai ignores reasoning in another form, and chunks without choices', asy
   })
   const { events, code } = await ask(provider('openai', `${server.url}/v1`, 'k'))
   expect(code).toBeNull()
-  expect(events.map(({ type }) => type)).toEqual(['step', 'text', 'usage'])
+  expect(events.map(({ type }) => type)).toEqual(['step', 'text', 'finish', 'usage'])
 })
 
 type AnthropicEvent = { readonly type: string } & Record<string, unknown>
@@ -193,6 +194,7 @@ test('anthropic yields thinking, text and usage, and gets its key in its own hea
     { type: 'step' },
     { type: 'reasoning', text: 'hm' },
     { type: 'text', text: 'Hello' },
+    { type: 'finish', reason: 'STOP' },
     { type: 'usage', usage: { inputTokens: 13, outputTokens: 7, cachedInputTokens: 4 } },
   ])
   expect(server.requests[0]).toMatchObject({ url: '/v1/messages', headers: { 'x-api-key': 'right' } })
