@@ -22,7 +22,10 @@ import { StrictProvider } from '../support/providers/strict-provider.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { TestDatabase } from '../support/storage/test-database.ts'
 
-const picture = Buffer.from(Array.from({ length: 3000 }, (_, index) => (index * 7919) % 256))
+const picture = Buffer.concat([
+  Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
+  Buffer.from(Array.from({ length: 3000 }, (_, index) => (index * 7919) % 256)),
+])
 const notes = 'Überweisung 😀\n/tool never {}\n"quoted"'
 const inUrl = (mediaType: string, bytes: Buffer | string) =>
   `data:${mediaType};base64,${Buffer.from(bytes).toString('base64')}`

@@ -7,7 +7,7 @@ export function isTextMediaType(mediaType: string): boolean {
   return textMediaTypePattern.test(toMediaTypeEssence(mediaType))
 }
 
-/** A media type without parameters, in lowercase. The charset is ignored: text files are always UTF-8. */
+/** A media type without parameters, in lowercase. The charset is ignored: the bytes tell it. */
 export function toMediaTypeEssence(mediaType: string): string {
   return mediaType.replace(/;.*$/s, '').trim().toLowerCase()
 }

@@ -1,6 +1,6 @@
 import { createBadInputError, SegueError } from '../../lib/errors.ts'
 import { truncate } from '../../lib/text/truncate.ts'
-import { decodeUtf8, parseDataUrl } from './data-url.ts'
+import { parseDataUrl } from './data-url.ts'
 import { detectFileMediaType } from './detect-file-media-type.ts'
 import { imageMediaTypes } from './media-type.ts'
 
@@ -47,7 +47,7 @@ function parseFileKind(file: FileInput, createError: CreateFieldError): FileKind
   if (detected !== null) return imageMediaTypes.includes(detected) ? 'image' : 'text'
   const quotedMediaType = JSON.stringify(truncate(file.mediaType, maxCodeUnits.mediaType))
   throw createError(
-    `Files of type ${quotedMediaType} are not supported. Send ${imageMediaTypes.join(', ')}, or text.`,
+    `The content of the file, labelled ${quotedMediaType}, is neither a supported image nor text. Send ${imageMediaTypes.join(', ')}, or text.`,
     'mediaType',
   )
 }
@@ -73,7 +73,4 @@ function assertValidUrl({ url }: FileInput, kind: FileKind, createError: CreateF
     )
   }
   if (file.bytes.length === 0) throw createError('The file is empty.', 'url')
-  if (kind === 'text' && decodeUtf8(file) === null) {
-    throw createError('The text file is not valid UTF-8. Encode it in UTF-8.', 'url')
-  }
 }

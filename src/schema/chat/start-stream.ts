@@ -16,7 +16,7 @@ const FileInput = schemaBuilder.inputType('FileInput', {
     mediaType: t.string({
       required: true,
       description:
-        'The media type: `image/png`, `image/jpeg`, `image/gif` or `image/webp` for images of up to 10 MiB; `text/plain`, other text types, `application/json` and the like for text of up to 1 MiB in UTF-8. Other types cause BAD_USER_INPUT, larger files TOO_LARGE.',
+        'The media type: `image/png`, `image/jpeg`, `image/gif` or `image/webp` for images of up to 10 MiB; `text/plain`, other text types, `application/json` and the like for text of up to 1 MiB, which is converted to UTF-8. The content counts, not only the label. Other types cause BAD_USER_INPUT, larger files TOO_LARGE.',
     }),
     url: t.string({
       required: true,

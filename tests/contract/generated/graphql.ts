@@ -63,7 +63,7 @@ export type DecisionState =
 
 /** A file to attach to a message. */
 export type FileInput = {
-  /** The media type: `image/png`, `image/jpeg`, `image/gif` or `image/webp` for images of up to 10 MiB; `text/plain`, other text types, `application/json` and the like for text of up to 1 MiB in UTF-8. Other types cause BAD_USER_INPUT, larger files TOO_LARGE. */
+  /** The media type: `image/png`, `image/jpeg`, `image/gif` or `image/webp` for images of up to 10 MiB; `text/plain`, other text types, `application/json` and the like for text of up to 1 MiB, which is converted to UTF-8. The content counts, not only the label. Other types cause BAD_USER_INPUT, larger files TOO_LARGE. */
   mediaType: string;
   /** The name of the file: 1 to 200 characters without slashes. Default: no name. */
   name?: string | null | undefined;

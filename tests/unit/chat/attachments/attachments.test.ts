@@ -7,6 +7,7 @@ import { isTextMediaType } from '../../../../src/chat/attachments/media-type.ts'
 import { parseDataUrl, toDataUrl } from '../../../../src/chat/attachments/data-url.ts'
 import { SegueError } from '../../../../src/lib/errors.ts'
 import type { BlobStore } from '../../../../src/storage/blob-store.ts'
+import { parseBlobUrl } from '../../../../src/model/blob-url.ts'
 import type { MessageRecord } from '../../../../src/model/message.ts'
 
 const base64 = (bytes: string | Buffer) => Buffer.from(bytes).toString('base64')
@@ -16,8 +17,15 @@ const file = (of: Partial<FileInput> = {}): FileInput => ({
   url: `data:text/plain;base64,${base64('Hi')}`,
   ...of,
 })
-const ofSize = (mediaType: string, bytes: number): FileInput =>
-  file({ mediaType, url: `data:${mediaType};base64,${base64(Buffer.alloc(bytes, 'a'))}` })
+const png = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1')
+const ofSize = (mediaType: string, bytes: number): FileInput => {
+  const content = Buffer.alloc(bytes, 'a')
+  if (mediaType === 'image/png') png.copy(content)
+  return file({ mediaType, url: `data:${mediaType};base64,${base64(content)}` })
+}
+
+/** The beginning of a photo as phones take it. */
+const heic = Buffer.from('\0\0\0\x20ftypheic\0\0\0\0mif1heic', 'latin1')
 
 /** The code and the path of the error for these files; null if they are valid. */
 function refusal(...files: FileInput[]): { code: string; path: unknown } | null {
@@ -38,7 +46,10 @@ describe('valid files', () => {
     ...['text/plain', 'text/markdown', 'text/x-c++src', 'text/plain; charset=utf-8', 'Text/HTML;charset=UTF-8'],
     ...['application/json', 'application/ld+json', 'application/atom+xml', 'application/yaml', 'application/sql'],
   ])('can have the type %s', (mediaType) => {
-    expect(refusal(file({ mediaType }))).toBeNull()
+    const image = base64(png)
+    expect(
+      refusal(/image/i.test(mediaType) ? file({ mediaType, url: `data:;base64,${image}` }) : file({ mediaType })),
+    ).toBeNull()
   })
 
   test.each([
@@ -98,6 +109,23 @@ describe('the type of a stored file', () => {
     },
   )
 
+  test.each([
+    ['UTF-8', Buffer.from('Größe – 5 €')],
+    ['UTF-8 with a BOM', Buffer.from('\ufeffGröße – 5 €')],
+    ['UTF-16LE with a BOM', Buffer.from('\ufeffGröße – 5 €', 'utf16le')],
+    ['UTF-16BE with a BOM', Buffer.from('\ufeffGröße – 5 €', 'utf16le').swap16()],
+    ['UTF-16LE without a BOM', Buffer.from('Größe – 5 €', 'utf16le')],
+    ['UTF-16BE without a BOM', Buffer.from('Größe – 5 €', 'utf16le').swap16()],
+    ['windows-1252', Buffer.from('Gr\xf6\xdfe \x96 5 \x80', 'latin1')],
+  ])('is text in UTF-8, whose encoding was %s', async (_, bytes) => {
+    const store = new MemoryBlobStore()
+    for (const mediaType of ['text/csv', 'application/vnd.ms-excel', '']) {
+      const part = await storeAttachment(file({ mediaType, url: `data:;base64,${base64(bytes)}` }), store)
+      const stored = parseBlobUrl(part.url)
+      expect(new TextDecoder().decode((await store.get(stored ?? '')) ?? undefined)).toBe('Größe – 5 €')
+    }
+  })
+
   test('is the label if that is a type of text', async () => {
     expect(await typeOf('text/csv', 'a;b')).toBe('text/csv')
   })
@@ -142,7 +170,11 @@ describe('a file is rejected', () => {
     ['with invalid percent-encoding', { url: 'data:text/plain,%zz' }, 'url'],
     ['with a data URL whose header is too long', { url: `data:text/plain;a=${'b'.repeat(2000)},x` }, 'url'],
     ['without content', { url: 'data:text/plain;base64,' }, 'url'],
-    ['as text that is not UTF-8', { url: `data:text/plain;base64,${base64(Buffer.from([0x41, 0xff]))}` }, 'url'],
+    ['as text that is binary', { url: `data:text/plain;base64,${base64(Buffer.from([0x41, 0, 0xff]))}` }, 'mediaType'],
+    ['as a PNG that is HTML', { mediaType: 'image/png', url: 'data:image/png,<html>404</html>' }, 'mediaType'],
+    ['as a JPEG that is HEIC', { mediaType: 'image/jpeg', url: `data:image/jpeg;base64,${base64(heic)}` }, 'mediaType'],
+    ['as text that is HEIC', { url: `data:text/plain;base64,${base64(heic)}` }, 'mediaType'],
+    ['as a type of its own that is HEIC', { mediaType: '', url: `data:;base64,${base64(heic)}` }, 'mediaType'],
     ['as text that ends within a UTF-8 sequence', { url: 'data:text/plain,a%C3' }, 'url'],
   ])('%s', (_, of, field) => {
     expect(refusal(file(), file(of))).toEqual(wrong(1, field))
