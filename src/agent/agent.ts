@@ -19,6 +19,8 @@ export interface AgentRun {
    * the call shall run now; to false if it was denied or answered, or if the stream has ended.
    */
   waitForPermission(callId: string): Promise<boolean>
+  /** Stores the bytes of a file of the answer. Resolves to their hash once they are on disk. */
+  storeFile(bytes: Uint8Array): Promise<string>
   /** Whether a user has granted this tool, so that its calls need no approval. */
   isToolGranted(tool: string): Promise<boolean>
   /** Aborts when the stream has ended in another way. Events that the agent yields after that are rejected. */
@@ -50,6 +52,8 @@ export type AgentEvent =
   | { readonly type: 'retry-wait'; readonly retryAt: number }
   | (GeneratedContent & { readonly type: 'text'; readonly block: string; readonly text: string })
   | (GeneratedContent & { readonly type: 'reasoning'; readonly block: string; readonly text: string })
+  /** A file that the model has generated, complete. `url` is https, or that of a stored file (blob-url.ts). */
+  | { readonly type: 'file'; readonly mediaType: string; readonly name: string | null; readonly url: string }
   /** A piece of the arguments of a tool call. The first piece may be empty. */
   | { readonly type: 'tool-input'; readonly callId: string; readonly name: string; readonly text: string }
   /** A call is complete. It runs from now on, unless it has a gate. */

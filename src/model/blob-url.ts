@@ -32,6 +32,7 @@ export function listPartBlobHashes(part: MessagePart): string[] {
 
 /** The hashes of the stored files that an event refers to. */
 export function listEventBlobHashes(event: ChatEvent): string[] {
+  if (event.type === 'FilePartAdded') return [parseBlobUrl(event.url) ?? []].flat()
   return event.type === 'ToolCallChanged' ? listToolCallBlobHashes(event.toolCall) : []
 }
 

@@ -32,6 +32,13 @@ export type ChatEvent =
       readonly argumentsText: string
     })
   | (PartEvent & { readonly type: 'ToolCallChanged'; readonly toolCall: ToolCall })
+  | (PartEvent & {
+      readonly type: 'FilePartAdded'
+      readonly mediaType: string
+      readonly name: string | null
+      /** As in the part: https, or the URL of a stored file. */
+      readonly url: string
+    })
   | (EventBase & { readonly type: 'StreamChanged'; readonly stream: StreamRecord })
   | (EventBase & { readonly type: 'ApprovalChanged'; readonly decision: ApprovalRecord })
   | (EventBase & { readonly type: 'ClarificationChanged'; readonly decision: ClarificationRecord })

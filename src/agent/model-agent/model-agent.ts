@@ -34,15 +34,15 @@ export function createModelAgent(options: ModelAgentOptions): Agent {
   return {
     async *answer(run) {
       const requester = new ModelStepRequester({ ...options, secrets, toolLimits }, run)
-      let answerHasText = false
+      let answerHasContent = false
       for (let step = 1; !run.signal.aborted; step += 1) {
         const isLast = step >= maxSteps
-        const { calls, hasText, finishReason } = yield* requester.request(step, !isLast)
+        const { calls, hasContent, finishReason } = yield* requester.request(step, !isLast)
         if (run.signal.aborted) return
         // Some models write their text before the tool calls, and end without any.
-        answerHasText ||= hasText
+        answerHasContent ||= hasContent
         if (calls.length === 0) {
-          if (answerHasText) return
+          if (answerHasContent) return
           throw new AgentError('NO_RESPONSE', formatNoResponse(finishReason, isLast && step > 1 ? maxSteps : null))
         }
         if (toolbox && !isLast) yield* toolbox.execute(calls, run)

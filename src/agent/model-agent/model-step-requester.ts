@@ -138,7 +138,7 @@ async function* observeYields<T, Result>(
 }
 
 function isOutput(type: AgentEvent['type']): boolean {
-  return type === 'text' || type === 'reasoning' || type === 'tool-input' || type === 'usage'
+  return type === 'text' || type === 'reasoning' || type === 'file' || type === 'tool-input' || type === 'usage'
 }
 
 /** Tells the model about its tools in the system message. Many models accept only one, as the first message. */

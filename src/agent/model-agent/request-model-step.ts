@@ -24,7 +24,7 @@ export interface ModelStepRequest {
   readonly requestPolicy: ModelRequestPolicy
 }
 
-const noResult: ModelStepResult = { calls: [], hasText: false, finishReason: null }
+const noResult: ModelStepResult = { calls: [], hasContent: false, finishReason: null }
 
 /**
  * Sends one request. Retries a transient error as long as the provider has not begun to respond; while it waits because the
@@ -75,7 +75,7 @@ async function* streamRequest(
     const parts = withIdleTimeout(stream, progressTimeoutMs, createProgressTimeoutError, {
       isActivity: isStreamProgress,
     })
-    return yield* mapStreamParts(parts, step)
+    return yield* mapStreamParts(parts, step, run.storeFile)
   } finally {
     // Closes the connection if the consumer stops early.
     abortController.abort()

@@ -11,8 +11,8 @@ import { ThinkTagParser, type ThinkTagTextSpan } from './think-tag-parser.ts'
 export interface ModelStepResult {
   /** In the order of the model. They have not been yielded as events. */
   readonly calls: readonly ToolCallRequest[]
-  /** Whether there was any text, including white space. */
-  readonly hasText: boolean
+  /** Whether there was any text, including white space, or a file. */
+  readonly hasContent: boolean
   /** Null if the step did not end by itself. */
   readonly finishReason: FinishReason | null
 }
@@ -26,7 +26,7 @@ export class StreamPartMapper {
   readonly #inputs = new Map<string, { readonly name: string; text: string }>()
   readonly #calls: ToolCallRequest[] = []
   #textId = ''
-  #hasText = false
+  #hasContent = false
   #finishReason: FinishReason | null = null
   #failure: { readonly error: unknown } | null = null
 
@@ -37,7 +37,7 @@ export class StreamPartMapper {
 
   /** What the parts so far have produced. */
   get result(): ModelStepResult {
-    return { calls: this.#calls, hasText: this.#hasText, finishReason: this.#finishReason }
+    return { calls: this.#calls, hasContent: this.#hasContent, finishReason: this.#finishReason }
   }
 
   /** The error that a part has reported; null if there is none. It takes effect after the events of that part. */
@@ -78,6 +78,10 @@ export class StreamPartMapper {
           name: part.toolName,
           argumentsText: this.#inputs.get(part.toolCallId)?.text ?? JSON.stringify(part.input ?? {}),
         })
+        return []
+      case 'file':
+        this.#hasContent = true
+        this.#blocks.endBlock()
         return []
       case 'finish-step':
         return this.#finishStep(part)
@@ -123,7 +127,7 @@ export class StreamPartMapper {
 
   #toTextEvents(spans: readonly ThinkTagTextSpan[]): AgentEvent[] {
     return spans.map(({ kind, spanIndex, text }) => {
-      this.#hasText ||= kind === 'text'
+      this.#hasContent ||= kind === 'text'
       return { type: kind, block: this.#blocks.name(`text ${this.#textId} ${spanIndex}`), text }
     })
   }

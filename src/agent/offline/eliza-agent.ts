@@ -1,9 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
 import type { UserModelMessage } from 'ai'
 import type { Agent, AgentEvent, AgentRun, ToolCallRequest } from '../agent.ts'
+import { toBlobUrl } from '../../model/blob-url.ts'
 import { estimateTokens } from '../estimate-tokens.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 import { parseOfflineToolCommands } from './parse-offline-tool-commands.ts'
+import { drawImage } from './draw-image.ts'
 import { answerAsEliza } from './eliza.ts'
 import { describeToolResults } from './tool-result-text.ts'
 import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
@@ -14,12 +16,12 @@ export interface ElizaAgentOptions {
   readonly toolbox: Toolbox
 }
 
-type DeltaEvent = Extract<AgentEvent, { readonly type: 'text' | 'reasoning' | 'tool-input' }>
+type StepEvent = Extract<AgentEvent, { readonly type: 'text' | 'reasoning' | 'tool-input' | 'file' }>
 
 /**
  * Creates an agent that needs neither a key nor a network. It streams the rule that it applies as reasoning, then its
  * reply, word by word. If the message consists of commands, it calls tools and asks questions instead, and describes
- * their results.
+ * their results. `/image <description>` makes it draw a picture.
  */
 export function createElizaAgent({ delayMs, toolbox }: ElizaAgentOptions): Agent {
   return {
@@ -29,7 +31,11 @@ export function createElizaAgent({ delayMs, toolbox }: ElizaAgentOptions): Agent
       )
       const userTexts = texts.map((parts) => parts.join('\n'))
       // Only the first text is the user's. Further texts are files, which contain no commands.
-      const calls = parseOfflineToolCommands(texts.at(-1)?.[0] ?? '')
+      const text = texts.at(-1)?.[0] ?? ''
+      const image = parseImageCommand(text)
+      if (image !== null)
+        return yield* streamStep(run, await toImageEvents(image, run), userTexts.join('').length, delayMs)
+      const calls = parseOfflineToolCommands(text)
       if (!calls) return yield* streamStep(run, toReplyDeltas(userTexts), userTexts.join('').length, delayMs)
 
       yield* streamStep(run, calls.flatMap(toArgumentDeltas), userTexts.join('').length, delayMs)
@@ -47,7 +53,7 @@ export function createElizaAgent({ delayMs, toolbox }: ElizaAgentOptions): Agent
 /** Streams the deltas of one step, with an estimate of its usage. */
 async function* streamStep(
   { signal }: AgentRun,
-  deltas: readonly DeltaEvent[],
+  deltas: readonly StepEvent[],
   inputLength: number,
   delayMs: number,
 ): AsyncGenerator<AgentEvent, void, void> {
@@ -58,14 +64,14 @@ async function* streamStep(
     if (signal.aborted) return
     yield delta
   }
-  const estimateDeltaTokens = (group: readonly DeltaEvent[]): number =>
-    estimateTokens(group.reduce((units, { text }) => units + text.length, 0))
+  const estimateDeltaTokens = (group: readonly StepEvent[]): number =>
+    estimateTokens(group.reduce((units, event) => units + (event.type === 'file' ? 0 : event.text.length), 0))
   const reasoningTokens = estimateDeltaTokens(deltas.filter(({ type }) => type === 'reasoning'))
   const outputTokens = reasoningTokens + estimateDeltaTokens(deltas.filter(({ type }) => type !== 'reasoning'))
   yield { type: 'usage', usage: { estimated: true, inputTokens, outputTokens, reasoningTokens, cachedInputTokens: 0 } }
 }
 
-function toReplyDeltas(userTexts: readonly string[]): DeltaEvent[] {
+function toReplyDeltas(userTexts: readonly string[]): StepEvent[] {
   const answer = answerAsEliza(userTexts.filter((text) => !parseOfflineToolCommands(text)))
   return [
     ...splitWords(answer.trace.join(' ')).map((text) => ({ type: 'reasoning', block: 'rule', text }) as const),
@@ -73,8 +79,22 @@ function toReplyDeltas(userTexts: readonly string[]): DeltaEvent[] {
   ]
 }
 
+/** The description in a message `/image <description>`. Null for any other message. */
+function parseImageCommand(text: string): string | null {
+  return /^\s*\/image\s+(\S.*)$/s.exec(text)?.[1]?.trim() ?? null
+}
+
+async function toImageEvents(description: string, { storeFile }: AgentRun): Promise<StepEvent[]> {
+  const url = toBlobUrl(await storeFile(drawImage(description)))
+  const words = splitWords(`Here is a picture of ${description}. I cannot draw better without a model.`)
+  return [
+    { type: 'file', mediaType: 'image/png', name: null, url },
+    ...words.map((text) => ({ type: 'text', block: 'caption', text }) as const),
+  ]
+}
+
 /** Splits the arguments of a call into deltas, as a model streams them. */
-function toArgumentDeltas({ callId, name, argumentsText }: ToolCallRequest): DeltaEvent[] {
+function toArgumentDeltas({ callId, name, argumentsText }: ToolCallRequest): StepEvent[] {
   const chunks = ['', ...(argumentsText.match(/.{1,24}/gsu) ?? [])]
   return chunks.map((text) => ({ type: 'tool-input', callId, name, text }))
 }

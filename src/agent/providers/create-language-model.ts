@@ -1,9 +1,10 @@
 import { createAnthropic } from '@ai-sdk/anthropic'
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
-import type { LanguageModel } from 'ai'
+import { type LanguageModel, wrapLanguageModel } from 'ai'
 import type { Provider, ProviderType } from '../../config/profile/provider.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { resolveAzureEndpoint } from './azure-endpoint.ts'
+import { generatedImageMiddleware } from './responses/generated-image-middleware.ts'
 import { createSkippedInputLogger } from './responses/log-skipped-input.ts'
 import { createNormalizingFetch } from './responses/normalizing-fetch.ts'
 import { selectDialect } from './select-dialect.ts'
@@ -57,7 +58,7 @@ export function createLanguageModel(
       fetch: createNormalizingFetch({ format: 'anthropic-messages', fetch, onSkipped }),
     })(name)
   const { rejectedFields } = selectDialect(provider)
-  return createOpenAICompatible({
+  const model = createOpenAICompatible({
     name: provider.name,
     ...(provider.type === 'azure' ? resolveAzureEndpoint(provider, name) : { baseURL }),
     headers: buildAuthHeaders(provider),
@@ -66,4 +67,5 @@ export function createLanguageModel(
     transformRequestBody: (body) =>
       Object.fromEntries(Object.entries(body).filter(([field]) => !rejectedFields.includes(field))),
   })(name)
+  return wrapLanguageModel({ model, middleware: generatedImageMiddleware })
 }

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { ModelMessage } from 'ai'
 import {
   type Agent,
@@ -69,6 +70,8 @@ async function generate(
     loadHistory: async (window) => [{ role: 'user', content: composePrompt(window).toWellFormed() }],
     waitForPermission: async () => false,
     isToolGranted: async () => false,
+    // A file is no part of the text.
+    storeFile: async (bytes) => hash('sha256', bytes),
     signal,
   })
   for await (const event of events) {

@@ -36,6 +36,7 @@ export interface SessionActorOptions {
   /** Reads the messages before a turn once. The result adds the answer so far. */
   readonly prepareModelMessages: (model: ResolvedModel) => StreamRunnerOptions['loadModelMessages']
   readonly isToolGranted: (tool: string) => Promise<boolean>
+  readonly storeFile: StreamRunnerOptions['storeFile']
   /** The error for messages to a session that is continued by another one. */
   readonly createStaleError: () => Promise<SegueError>
   readonly onLateEvent: () => void
@@ -273,7 +274,7 @@ export class SessionActor {
   }
 
   #runStream({ stream, userMessage }: StartedStream, model: ResolvedModel): void {
-    const { runtime, log, isToolGranted, prepareModelMessages, onLateEvent } = this.#options
+    const { runtime, log, isToolGranted, storeFile, prepareModelMessages, onLateEvent } = this.#options
     const runner = new StreamRunner({
       writer: this.#writer,
       runtime,
@@ -281,6 +282,7 @@ export class SessionActor {
       turn: createTurnState(stream, userMessage),
       loadModelMessages: prepareModelMessages(model),
       isToolGranted,
+      storeFile,
       onLateEvent,
     })
     this.#runner = runner

@@ -64,6 +64,7 @@ export class SessionActors {
       findMessage: (id) => sessions.findMessage(id),
       prepareModelMessages: (model) => messageQueries.prepareModelMessages(session, model),
       isToolGranted: (tool) => profile.decisions.isGranted(tool, session.id),
+      storeFile: (bytes) => profile.blobs.put(bytes),
       createStaleError: () => writableSessions.createStaleError(session.id),
       onLateEvent: () => (this.#lateEventCount += 1),
       onStreamEnded: (stream) => {

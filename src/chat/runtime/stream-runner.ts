@@ -32,6 +32,8 @@ export interface StreamRunnerOptions {
   readonly loadModelMessages: (answer: MessageRecord | null, contextWindow?: number) => Promise<readonly ModelMessage[]>
   /** Whether a person has granted this tool for the session or for always. */
   readonly isToolGranted: (tool: string) => Promise<boolean>
+  /** Stores a file of the answer. Resolves to its hash once it is on disk. */
+  readonly storeFile: (bytes: Uint8Array) => Promise<string>
   readonly log: Logger
   /** Called for each event that the agent yields after the stream has ended. */
   readonly onLateEvent: () => void
@@ -152,6 +154,7 @@ export class StreamRunner {
         loadHistory: (contextWindow) => this.#loadModelMessages(contextWindow),
         waitForPermission: (callId) => this.#waitForPermission(callId),
         isToolGranted: this.#options.isToolGranted,
+        storeFile: this.#options.storeFile,
         signal: this.#abortController.signal,
       })
       let lastYieldAt = performance.now()

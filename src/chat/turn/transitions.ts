@@ -44,6 +44,9 @@ export function applyAgentEvent(turn: TurnState, event: AgentEvent, runtime: Run
     case 'reasoning':
       transition.writeText(event.type, event.block, event.text, event.providerState)
       break
+    case 'file':
+      transition.addFile(event)
+      break
     case 'tool-input':
       transition.closeBlock()
       writeToolCallArguments(transition, event)

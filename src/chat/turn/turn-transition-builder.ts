@@ -3,7 +3,7 @@ import { chunkEventText } from '../../lib/text/unicode.ts'
 import type { EventDraft } from '../../model/chat-event.ts'
 import type { DecisionRecord } from '../../model/decision.ts'
 import { foldMessage, foldPendingDecisions } from '../../model/fold/fold-message.ts'
-import type { ProviderState, ToolCall } from '../../model/message.ts'
+import type { MessagePart, ProviderState, ToolCall } from '../../model/message.ts'
 import type { FinishReason, StreamRecord } from '../../model/stream.ts'
 import { addUsage, completeUsage, noUsage, type ReportedUsage } from '../../model/usage.ts'
 import { createStep, estimateStepUsage } from './step-usage.ts'
@@ -76,6 +76,13 @@ export class TurnTransitionBuilder {
     if (!openBlock) return
     const { partIndex } = openBlock
     this.#emitTextDeltas(type, partIndex, this.#bufferSurrogate(partIndex, text), providerState)
+  }
+
+  /** Adds a file as a part of its own. */
+  addFile({ mediaType, name, url }: Omit<Extract<MessagePart, { readonly type: 'file' }>, 'type'>): void {
+    this.closeBlock()
+    const file = { mediaType: mediaType.toWellFormed(), name: name?.toWellFormed() ?? null, url: url.toWellFormed() }
+    this.#emit({ ...this.createPartEventBase(this.nextPartIndex), type: 'FilePartAdded', ...file })
   }
 
   closeBlock(): void {

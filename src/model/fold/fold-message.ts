@@ -43,6 +43,10 @@ export function foldMessage(
       })
     case 'ToolCallChanged':
       return updatePart(answer ?? createAnswer(base, event), event, () => ({ type: 'tool', call: event.toolCall }))
+    case 'FilePartAdded': {
+      const { mediaType, name, url } = event
+      return updatePart(answer ?? createAnswer(base, event), event, () => ({ type: 'file', mediaType, name, url }))
+    }
     case 'StreamFinished': {
       const { stream } = event
       return (

@@ -1,5 +1,6 @@
 import { schemaBuilder } from '../schema-builder.ts'
 import { ChatEventInterface, type ChatEventOfType } from './chat-event.ts'
+import { toAttachmentUrl } from './file-url.ts'
 import { ToolCallType } from './tool-call.ts'
 
 const deltaRule = [
@@ -38,7 +39,24 @@ const ToolCallChangedType = schemaBuilder.objectRef<ChatEventOfType<'ToolCallCha
   }),
 })
 
-for (const type of [TextDeltaType, ReasoningDeltaType, ToolCallDeltaType, ToolCallChangedType]) {
+const FilePartAddedType = schemaBuilder.objectRef<ChatEventOfType<'FilePartAdded'>>('FilePartAdded').implement({
+  description:
+    'A part that is a file was added to a message, such as an image that the model made. The part is complete with this event.',
+  interfaces: [ChatEventInterface],
+  fields: (t) => ({
+    mediaType: t.exposeString('mediaType', {
+      description: 'The media type, such as `image/png`. The subtype is `*` if it is not known.',
+    }),
+    name: t.exposeString('name', { nullable: true, description: 'The name of the file. Null if it has none.' }),
+    url: t.string({
+      description:
+        'Where the file can be read: an https URL if the model gave one, or else a path on this server. It is that of the part, and never changes.',
+      resolve: ({ url, messageId, partIndex }) => toAttachmentUrl({ url, messageId, index: partIndex }),
+    }),
+  }),
+})
+
+for (const type of [TextDeltaType, ReasoningDeltaType, ToolCallDeltaType, ToolCallChangedType, FilePartAddedType]) {
   schemaBuilder.objectFields(type, (t) => ({
     messageId: t.id({
       description: 'The id of the assistant message that contains the part.',

@@ -25,14 +25,15 @@ const ToolCallPartType = schemaBuilder.objectRef<IndexedPartByType['tool']>('Too
 })
 
 const FilePartType = schemaBuilder.objectRef<IndexedPartByType['file']>('FilePart').implement({
-  description: 'A part of a message that is an attached file.',
+  description: 'A part of a message that is a file: one that the user attached, or one that the model made.',
   fields: (t) => ({
     mediaType: t.exposeString('mediaType', {
       description: 'The media type, such as `image/png`. The subtype is `*` if it is not known.',
     }),
     name: t.exposeString('name', { nullable: true, description: 'The name of the file. Null if it has none.' }),
     url: t.string({
-      description: 'The https URL that the file was sent with, or a path on this server where it can be read.',
+      description:
+        'The https URL that the file was sent with, or a path on this server where it can be read. It never changes.',
       resolve: toAttachmentUrl,
     }),
   }),

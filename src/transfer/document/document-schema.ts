@@ -197,6 +197,13 @@ const event: z.ZodType<ChatEvent> = z.discriminatedUnion('type', [
     argumentsText: text,
   }),
   z.strictObject({ type: z.literal('ToolCallChanged'), ...partEventFields, toolCall }),
+  z.strictObject({
+    type: z.literal('FilePartAdded'),
+    ...partEventFields,
+    mediaType: text,
+    name: text.nullable(),
+    url: text,
+  }),
   z.strictObject({ type: z.literal('StreamChanged'), ...eventFields, stream: streamRecord }),
   z.strictObject({ type: z.literal('ApprovalChanged'), ...eventFields, decision: approval }),
   z.strictObject({ type: z.literal('ClarificationChanged'), ...eventFields, decision: clarification }),

@@ -32,6 +32,11 @@ export function foldParts(events: readonly EventFieldsFragment[], initialParts: 
       case 'ToolCallChanged':
         parts[event.partIndex] = { type: 'ToolCallPart', index: event.partIndex, toolCall: event.toolCall }
         break
+      case 'FilePartAdded': {
+        const { partIndex: index, mediaType, name, url } = event
+        parts[index] = { type: 'FilePart', index, mediaType, name: name ?? null, url }
+        break
+      }
       case 'StreamStarted':
       case 'StreamChanged':
       case 'ApprovalChanged':

@@ -84,6 +84,13 @@ const event = z.discriminatedUnion('type', [
     argumentsText: z.string(),
   }),
   z.object({ type: z.literal('ToolCallChanged'), ...partEventBase, toolCall }),
+  z.object({
+    type: z.literal('FilePartAdded'),
+    ...partEventBase,
+    mediaType: z.string(),
+    name: z.string().nullable(),
+    url: z.string(),
+  }),
   z.object({ type: z.literal('StreamChanged'), ...eventBase, stream }),
   z.object({ type: z.literal('ApprovalChanged'), ...eventBase, approval }),
   z.object({ type: z.literal('ClarificationChanged'), ...eventBase, clarification }),
@@ -161,6 +168,7 @@ const eventFields = `{
   ... on ReasoningDelta { messageId partIndex offset text }
   ... on ToolCallDelta { messageId partIndex toolCallId toolName offset argumentsText }
   ... on ToolCallChanged { messageId partIndex toolCall ${toolCallFields} }
+  ... on FilePartAdded { messageId partIndex mediaType name url }
   ... on StreamChanged { stream ${streamFields} }
   ... on ApprovalChanged { approval { ${decisionFields} description decision } }
   ... on ClarificationChanged { clarification { ${decisionFields} question answer } }

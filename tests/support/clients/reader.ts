@@ -121,6 +121,10 @@ function applyEvent(message: MessageState, event: ApiEvent): MessageState {
     }
     case 'ToolCallChanged':
       return replacePart(message, event, () => toToolPart(event.toolCall))
+    case 'FilePartAdded': {
+      const { mediaType, name, url } = event
+      return replacePart(message, event, () => ({ type: 'file', mediaType, ...(name !== null && { name }), url }))
+    }
     case 'StreamReset':
       return event.message
         ? { messageId: event.message.id, parts: toParts(event.message) }

@@ -1,0 +1,26 @@
+import type { TextStreamPart, ToolSet } from 'ai'
+import { z } from 'zod'
+import { detectImageMediaType } from '../../lib/detect-image-media-type.ts'
+import { toBlobUrl } from '../../model/blob-url.ts'
+import { AgentError, type AgentEvent, type AgentRun } from '../agent.ts'
+import { generatedFileMetadataKey } from '../providers/responses/generated-image-middleware.ts'
+
+type FileStreamPart = Extract<TextStreamPart<ToolSet>, { readonly type: 'file' }>
+
+const urlMetadataSchema = z.object({ [generatedFileMetadataKey]: z.object({ url: z.string() }) })
+
+/** Stores a file that the model has generated, and returns its event. Throws an AgentError if it cannot be stored. */
+export async function storeGeneratedFile(
+  { file, providerMetadata }: FileStreamPart,
+  storeFile: AgentRun['storeFile'],
+): Promise<AgentEvent> {
+  const { data: remote } = urlMetadataSchema.safeParse(providerMetadata)
+  if (remote) return { type: 'file', mediaType: file.mediaType, name: null, url: remote[generatedFileMetadataKey].url }
+  const bytes = Buffer.from(file.uint8Array)
+  const mediaType = detectImageMediaType(bytes) ?? file.mediaType.toLowerCase()
+  try {
+    return { type: 'file', mediaType, name: null, url: toBlobUrl(await storeFile(bytes)) }
+  } catch (error) {
+    throw new AgentError('PROVIDER', 'A file that the model made could not be stored.', { cause: error })
+  }
+}
