@@ -31,11 +31,11 @@ export function createElizaAgent({ delayMs, toolbox }: ElizaAgentOptions): Agent
       )
       const userTexts = texts.map((parts) => parts.join('\n'))
       // Only the first text is the user's. Further texts are files, which contain no commands.
-      const text = texts.at(-1)?.[0] ?? ''
-      const image = parseImageCommand(text)
+      const prompt = texts.at(-1)?.[0] ?? ''
+      const image = parseImageCommand(prompt)
       if (image !== null)
         return yield* streamStep(run, await toImageEvents(image, run), userTexts.join('').length, delayMs)
-      const calls = parseOfflineToolCommands(text)
+      const calls = parseOfflineToolCommands(prompt)
       if (!calls) return yield* streamStep(run, toReplyDeltas(userTexts), userTexts.join('').length, delayMs)
 
       yield* streamStep(run, calls.flatMap(toArgumentDeltas), userTexts.join('').length, delayMs)
