@@ -1,3 +1,4 @@
+import { createAutoApproveRules } from '../agent/mcp/create-auto-approve-rules.ts'
 import { McpToolSource } from '../agent/mcp/mcp-tool-source.ts'
 import { ModelRegistry } from '../agent/models/model-registry.ts'
 import { ProviderConnections } from '../agent/providers/http/provider-connections.ts'
@@ -31,6 +32,7 @@ export interface ProfileServices {
   readonly feed: ConversationFeed
   readonly chats: ChatService
   readonly models: ModelRegistry
+  readonly toolbox: Toolbox
   readonly jobs: JobService
   readonly idempotentCalls: IdempotentCalls
   /** Refuses new streams with `reason` (default: SHUTTING_DOWN) and saves those that are running. Reads continue. */
@@ -61,7 +63,8 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
   await using resources = new AsyncDisposableStack()
   const profile = resources.adopt(openProfileStorage(options), (storage) => storage.close())
   const tools = resources.adopt(createToolSource(options), (source) => source.close())
-  const models = createModelRegistry(createToolbox(tools, profile, options), profile, options)
+  const toolbox = createToolbox(tools, profile, options)
+  const models = createModelRegistry(toolbox, profile, options)
   const sessions = new SessionRepository(profile)
   const conversations = new ConversationRepository(profile, sessions)
   const feed = new ConversationFeed({ profile, sessions, conversations })
@@ -98,7 +101,7 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
     await stopChats(reason)
     await ownedResources.disposeAsync()
   }
-  return { profile, sessions, conversations, feed, chats, models, jobs, idempotentCalls, stopChats, close }
+  return { profile, sessions, conversations, feed, chats, models, toolbox, jobs, idempotentCalls, stopChats, close }
 }
 
 function createToolSource({ tools, settings, httpClient, log }: ProfileServicesOptions): ToolSource {
@@ -112,7 +115,7 @@ function createToolbox(
 ): Toolbox {
   return new Toolbox({
     source,
-    policy: new ApprovalPolicy(settings.approvals),
+    policy: new ApprovalPolicy(createAutoApproveRules(settings.mcpServers), settings.approvals),
     offersClarify: settings.offersClarify,
     storeFile: (bytes) => blobs.put(bytes),
     toolTimeoutMs: limits.toolSeconds * 1000,

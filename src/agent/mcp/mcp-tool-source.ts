@@ -54,7 +54,6 @@ export class McpToolSource implements ToolSource {
     return server ? server.findTool(name, signal) : null
   }
 
-  /** The servers in the order of the configuration. Starts nothing. */
   listMcpServers(): readonly McpServerStatus[] {
     return this.#servers.map(({ status }) => status)
   }

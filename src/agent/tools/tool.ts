@@ -1,4 +1,5 @@
 import type { Json } from '../../lib/text/json.ts'
+import type { McpServerStatus } from './mcp-server-status.ts'
 
 export type JsonObject = { readonly [key: string]: Json }
 
@@ -49,5 +50,7 @@ export interface ToolSource {
    * ToolError that says why the tool is not available now, or when the signal aborts.
    */
   findTool(name: string, signal: AbortSignal): Promise<Tool | null>
+  /** The MCP servers that tools come from, in the order of the configuration. Starts none of them. */
+  listMcpServers(): readonly McpServerStatus[]
   close(): Promise<void>
 }

@@ -1,5 +1,7 @@
 import type { AgentEvent, AgentRun, ToolCallRequest } from '../agent.ts'
-import type { ToolListing, ToolSource } from './tool.ts'
+import type { ApprovalRule } from '../../config/profile/approvals.ts'
+import type { McpServerStatus } from './mcp-server-status.ts'
+import type { Tool, ToolListing, ToolSource } from './tool.ts'
 import { ToolExecutor, type ToolExecutorOptions } from './tool-executor.ts'
 
 export interface ToolboxOptions extends ToolExecutorOptions {
@@ -24,6 +26,16 @@ export class Toolbox {
   /** The tools that are available now, and what a model must know about them. */
   listTools(): Promise<ToolListing> {
     return this.#source.listTools()
+  }
+
+  /** The MCP servers of the profile, in the order of its configuration. Starts none of them. */
+  listMcpServers(): readonly McpServerStatus[] {
+    return this.#source.listMcpServers()
+  }
+
+  /** The configured rule for the calls of a tool. */
+  findApprovalRule(tool: Tool): ApprovalRule {
+    return this.#executorOptions.policy.findRule(tool)
   }
 
   /** Executes the tool calls of one step, as `ToolExecutor.execute` does. */

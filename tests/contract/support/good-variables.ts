@@ -60,6 +60,7 @@ export function buildValidVariables({ field, path }: Pick<InputPosition, 'field'
     'Query.conversations': {},
     'Query.events': { sessionId },
     'Query.jobs': {},
+    'Query.mcpServers': {},
     'Query.node': { id: sessionId },
     'Query.profile': { name: profile },
     'Query.search': { query: 'Hello' },

@@ -46,6 +46,7 @@ const calls: Record<string, (id: number) => void> = {
     send({ id, result: textResult('grown') })
   },
   quote: (id) => send({ id, error: { code: -32_603, message: `not with ${process.env['API_KEY']}` } }),
+  untyped: (id) => send({ id, result: textResult('untyped') }),
   wrong: (id) => send({ id, result: { content: 'none' } }),
 }
 

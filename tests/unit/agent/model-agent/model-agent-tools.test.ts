@@ -51,6 +51,7 @@ function newAgent(options: AgentOptions) {
   const source: ToolSource = {
     listTools: async () => ({ tools: list(), notes }),
     findTool: async (name) => list().find((each) => each.name === name) ?? null,
+    listMcpServers: () => [],
     close: async () => undefined,
   }
   return createModelAgent({ model, maxSteps, requestPolicy: newRequestPolicy(), toolbox: newToolbox({ source }) })
