@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { ToolSource } from '../agent/tools/tool.ts'
+import type { ToolSource } from '../agent/tools/tool-source.ts'
 import type { Settings } from '../config/settings.ts'
 import { createIdNotFoundError, SegueError, createShuttingDownError } from '../lib/errors.ts'
 import { Notifier } from '../lib/async/notifier.ts'

@@ -9,7 +9,8 @@ import { parseToolArguments } from '../../model/tool-call.ts'
 import type { AgentEvent, AgentRun, ToolCallRequest, ToolGate } from '../agent.ts'
 import type { ApprovalPolicy } from './approval-policy.ts'
 import { clarifyTool, parseClarifyQuestion } from './clarify-tool.ts'
-import { type JsonObject, type StoreToolFile, type Tool, ToolError, type ToolSource } from './tool.ts'
+import { type JsonObject, type StoreToolFile, type Tool, ToolError } from './tool.ts'
+import type { ToolSource } from './tool-source.ts'
 import { type TruncatedToolResult, truncateToolResult } from './truncate-tool-result.ts'
 
 export interface ToolExecutorOptions {

@@ -1,5 +1,4 @@
 import type { Json } from '../../lib/text/json.ts'
-import type { McpServerStatus } from './mcp-server-status.ts'
 
 export type JsonObject = { readonly [key: string]: Json }
 
@@ -31,26 +30,4 @@ export interface Tool {
 /** A failure of a tool. The model and users see its message; of any other error they see none of the text. */
 export class ToolError extends Error {
   override readonly name = 'ToolError'
-}
-
-/** The tools that a model can be offered now, and what it must know about them. */
-export interface ToolListing {
-  /** Ordered by name. */
-  readonly tools: readonly Tool[]
-  /** Texts for the model: how to use the tools, and which tools are still missing. */
-  readonly notes: readonly string[]
-}
-
-/** Provides tools, for example from MCP servers. */
-export interface ToolSource {
-  /** Lists the tools that are available now. Starts what they need, and leaves out what is not ready within a second. */
-  listTools(): Promise<ToolListing>
-  /**
-   * Finds a tool that a model calls, and waits for what it needs. Null if there is none of this name. Rejects with a
-   * ToolError that says why the tool is not available now, or when the signal aborts.
-   */
-  findTool(name: string, signal: AbortSignal): Promise<Tool | null>
-  /** The MCP servers that tools come from, in the order of the configuration. Starts none of them. */
-  listMcpServers(): readonly McpServerStatus[]
-  close(): Promise<void>
 }

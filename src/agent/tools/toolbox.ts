@@ -1,7 +1,8 @@
 import type { AgentEvent, AgentRun, ToolCallRequest } from '../agent.ts'
 import type { ApprovalRule } from '../../config/profile/approvals.ts'
 import type { McpServerStatus } from './mcp-server-status.ts'
-import type { Tool, ToolListing, ToolSource } from './tool.ts'
+import type { Tool } from './tool.ts'
+import type { ToolListing, ToolSource } from './tool-source.ts'
 import { ToolExecutor, type ToolExecutorOptions } from './tool-executor.ts'
 
 export interface ToolboxOptions extends ToolExecutorOptions {
