@@ -33,7 +33,10 @@ async function newSetting(transport: Transport): Promise<Setting> {
     db.addSession('hermes-1', { end_reason: 'cli_close' })
     db.addMessage('hermes-1', 2, { content: 'Hello' })
   }
-  const environment = disposables.use(await newTestEnvironment(transport, { fillHermes: hermes }))
+  const mcpServers = [{ type: 'unused', name: 'off', prefix: 'off', error: null }] as const
+  const environment = disposables.use(
+    await newTestEnvironment(transport, { fillHermes: hermes, settings: { mcpServers } }),
+  )
   const rows = disposables.use(TestDatabase.read(environment.segue.home))
   const writing = environment.connect('http')
   const { end } = await streamToEnd(writing, { text: 'Hello', model: 'offline/eliza', key: 'taken' })
