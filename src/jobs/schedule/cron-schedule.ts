@@ -1,5 +1,6 @@
 import { Cron, CronPattern } from 'croner'
 import { localTimeToInstant, getUtcOffsetMs } from '../../lib/time-zone.ts'
+import { normalizeCronExpression } from './normalize-cron-expression.ts'
 import type { DueTimes, Schedule } from './schedule.ts'
 
 const cronMode = '5-or-6-parts'
@@ -25,7 +26,7 @@ export class CronSchedule implements Schedule {
   constructor(expression: string, timezone: string) {
     // Croner would take a date as a schedule, too.
     if (expression.includes(':')) throw new TypeError('It contains a colon.')
-    const pattern = abbreviateNames(expression)
+    const pattern = normalizeCronExpression(expression)
     this.#pattern = new CronPattern(pattern, timezone, { mode: cronMode })
     this.#cron = new Cron(pattern, { mode: cronMode, timezone: this.#pattern.isFixedTime ? 'UTC' : timezone })
     this.#timezone = timezone
@@ -114,14 +115,6 @@ export class CronSchedule implements Schedule {
   #offsetSecondsAt(second: number): number {
     return getUtcOffsetMs(second * 1000, this.#timezone) / 1000
   }
-}
-
-const fullNames =
-  /\b(?:sunday|monday|tues(?:day)?|wednesday|thurs?(?:day)?|friday|saturday|january|february|march|april|june|july|august|sept(?:ember)?|october|november|december)\b/gi
-
-/** Croner knows only the first three letters of days and months. */
-function abbreviateNames(expression: string): string {
-  return expression.replaceAll(fullNames, (name) => name.slice(0, 3))
 }
 
 /** How many due times of a day are not later than a second of the day. */
