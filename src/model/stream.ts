@@ -43,11 +43,27 @@ export interface StreamRecord {
   readonly finishedAt: number | null
   /** Set if the status is COMPLETED. Streams that were stored by version 0.1 have none. */
   readonly finishReason?: FinishReason
+  /** Set while the stream waits because its provider asked to be asked again at this time. */
+  readonly retryAt?: number
   /** The seq of its StreamStarted event. */
   readonly firstSeq: number
   /** The seq of its newest event. */
   readonly lastSeq: number
-  readonly error: { readonly code: StreamErrorCode; readonly message: string } | null
+  readonly error: StreamFailure | null
+}
+
+/** Why a stream failed or was interrupted. */
+export interface StreamFailure {
+  readonly code: StreamErrorCode
+  readonly message: string
+  /** When the provider can be asked again. Left out if it is not known. */
+  readonly retryAt?: number
+}
+
+/** The stream with another `retryAt`; null: it waits no more. */
+export function setStreamRetryTime(stream: StreamRecord, retryAt: number | null): StreamRecord {
+  const { retryAt: _, ...others } = stream
+  return retryAt === null ? others : { ...others, retryAt }
 }
 
 /** Whether a stream failed because its context is longer than the model takes. */

@@ -8,6 +8,7 @@ import { waitForAbort } from '../../lib/async/wait-for-abort.ts'
 import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
 import type { DecisionRecord } from '../../model/decision.ts'
 import type { MessageRecord } from '../../model/message.ts'
+import type { StreamFailure } from '../../model/stream.ts'
 import { FencingError, LogVersionConflictError } from '../../storage/errors.ts'
 import type { IdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import type { EventLogWriter } from '../log/event-log-writer.ts'
@@ -174,8 +175,11 @@ export class StreamRunner {
     }
   }
 
-  #toStreamError(error: unknown): { code: AgentError['code']; message: string } {
-    if (error instanceof AgentError) return { code: error.code, message: error.message }
+  #toStreamError(error: unknown): StreamFailure {
+    if (error instanceof AgentError) {
+      const { code, message, retryAt } = error
+      return { code, message, ...(retryAt !== null && { retryAt }) }
+    }
     this.#options.log.error({ err: error }, 'An agent failed with an unexpected error.')
     return { code: 'PROVIDER', message: 'The agent failed unexpectedly. See the log of the server for details.' }
   }

@@ -1,11 +1,11 @@
 import type { Runtime } from '../../lib/runtime.ts'
-import type { StreamErrorCode, StreamRecord } from '../../model/stream.ts'
+import type { StreamFailure, StreamRecord } from '../../model/stream.ts'
 
 /** How a stream ends. */
 export type StreamEnding =
   | { readonly status: 'COMPLETED' }
   | { readonly status: 'CANCELLED' }
-  | { readonly status: 'FAILED'; readonly error: { readonly code: StreamErrorCode; readonly message: string } }
+  | { readonly status: 'FAILED'; readonly error: StreamFailure }
   /** The server stopped. */
   | { readonly status: 'INTERRUPTED' }
 

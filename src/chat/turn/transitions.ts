@@ -35,6 +35,8 @@ export function cancelQueuedStream(queued: StreamRecord, runtime: Runtime): Stre
 /** The agent yields an event. */
 export function applyAgentEvent(turn: TurnState, event: AgentEvent, runtime: Runtime): TurnTransition {
   const transition = new TurnTransitionBuilder(turn, runtime)
+  // Whatever comes after a wait is committed together with its end.
+  transition.setRetryTime(event.type === 'retry-wait' ? event.retryAt : null)
   switch (event.type) {
     case 'step':
       transition.closeBlock()
@@ -100,6 +102,7 @@ export function finishTurn(
   const transition = new TurnTransitionBuilder(turn, runtime)
   transition.closeBlock()
   finishOpenCalls(transition, ending, committedAnswer)
+  transition.setRetryTime(null)
   transition.finish(ending)
   return transition.toTransition()
 }

@@ -4,7 +4,7 @@ import type { EventDraft } from '../../model/chat-event.ts'
 import type { DecisionRecord } from '../../model/decision.ts'
 import { foldMessage, foldPendingDecisions } from '../../model/fold/fold-message.ts'
 import type { MessagePart, ProviderState, ToolCall } from '../../model/message.ts'
-import type { FinishReason, StreamRecord } from '../../model/stream.ts'
+import { type FinishReason, setStreamRetryTime, type StreamRecord } from '../../model/stream.ts'
 import { addUsage, completeUsage, noUsage, type ReportedUsage } from '../../model/usage.ts'
 import { createStep, estimateStepUsage } from './step-usage.ts'
 import { type StreamEnding, toFinishedStream } from './stream-ending.ts'
@@ -151,8 +151,13 @@ export class TurnTransitionBuilder {
   updateStatus(): void {
     const status = this.#turn.pendingDecisions.size > 0 ? 'WAITING' : 'RUNNING'
     if (this.#turn.stream.status === status) return
-    this.#update({ stream: { ...this.#turn.stream, status } })
-    this.#emit({ ...this.#createEventBase(), type: 'StreamChanged', stream: this.#turn.stream })
+    this.#changeStream({ ...this.#turn.stream, status })
+  }
+
+  /** Sets when the provider is asked again. Null: the stream does not wait for that any more. */
+  setRetryTime(retryAt: number | null): void {
+    const { stream } = this.#turn
+    if ((stream.retryAt ?? null) !== retryAt) this.#changeStream(setStreamRetryTime(stream, retryAt))
   }
 
   finish(ending: StreamEnding): void {
@@ -169,6 +174,11 @@ export class TurnTransitionBuilder {
     const messageId = this.#turn.stream.messageId ?? this.runtime.newId('message')
     if (this.#turn.stream.messageId === null) this.#update({ stream: { ...this.#turn.stream, messageId } })
     return { ...this.#createEventBase(), messageId, partIndex }
+  }
+
+  #changeStream(stream: StreamRecord): void {
+    this.#update({ stream })
+    this.#emit({ ...this.#createEventBase(), type: 'StreamChanged', stream })
   }
 
   #createEventBase(): StreamEventBase {

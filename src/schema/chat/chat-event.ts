@@ -43,7 +43,7 @@ schemaBuilder.objectRef<ChatEventOfType<'StreamStarted'>>('StreamStarted').imple
 
 schemaBuilder.objectRef<ChatEventOfType<'StreamChanged'>>('StreamChanged').implement({
   description:
-    'The status of a stream changed, except for its end: from QUEUED to RUNNING, or between RUNNING and WAITING.',
+    'The status or the `retryAt` of a stream changed: from QUEUED to RUNNING, between RUNNING and WAITING, or because it begins or ends to wait for its provider. The end of a stream is a `StreamFinished`.',
   interfaces: [ChatEventInterface],
   fields: (t) => ({
     stream: t.expose('stream', { type: StreamObjectType, description: 'The stream as of this event.' }),

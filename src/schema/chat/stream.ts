@@ -1,14 +1,20 @@
-import type { StreamRecord } from '../../model/stream.ts'
+import type { StreamFailure } from '../../model/stream.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { MessageObjectType, SessionObjectType, StreamObjectType } from '../object-refs.ts'
 import { UsageType } from '../usage.ts'
 import { FinishReasonEnum, StreamErrorCodeEnum, StreamStatusEnum } from './chat-enums.ts'
 
-const StreamErrorType = schemaBuilder.objectRef<NonNullable<StreamRecord['error']>>('StreamError').implement({
+const StreamErrorType = schemaBuilder.objectRef<StreamFailure>('StreamError').implement({
   description: 'The reason why a stream failed or was interrupted.',
   fields: (t) => ({
     code: t.expose('code', { type: StreamErrorCodeEnum, description: 'The reason as a code, for programs.' }),
     message: t.exposeString('message', { description: 'The reason as a sentence, for people.' }),
+    retryAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'The time before which another attempt has no chance, as far as the provider said. Null otherwise.',
+      resolve: ({ retryAt }) => retryAt ?? null,
+    }),
   }),
 })
 
@@ -54,6 +60,13 @@ StreamObjectType.implement({
       description:
         'Why the model stopped, in its last step. With LENGTH, CONTENT_FILTER and REFUSAL, the message is PARTIAL. Null unless `status` is COMPLETED, and for streams of version 0.1.',
       resolve: ({ finishReason }) => finishReason ?? null,
+    }),
+    retryAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description:
+        'The time at which the provider is asked again. Set while the stream waits because the provider asked it to; `status` stays RUNNING. Null otherwise.',
+      resolve: ({ retryAt }) => retryAt ?? null,
     }),
     lastSeq: t.exposeInt('lastSeq', {
       description: 'The `seq` of the newest event of the stream; after its end, that of its `StreamFinished` event.',

@@ -125,6 +125,7 @@ const streamRecord = z.strictObject({
   startedAt: time,
   finishedAt: time.nullable(),
   finishReason: z.exactOptional(z.enum(finishReasons)),
+  retryAt: z.exactOptional(time),
   firstSeq: z.int(),
   lastSeq: z.int(),
   error: z
@@ -141,6 +142,7 @@ const streamRecord = z.strictObject({
         'SERVER_RESTART',
       ]),
       message: text,
+      retryAt: z.exactOptional(time),
     })
     .nullable(),
 }) satisfies z.ZodType<StreamRecord>

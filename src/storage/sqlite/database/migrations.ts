@@ -8,6 +8,7 @@ import { migration007 } from './migrations/007-rebuild-search-index.ts'
 import { migration008 } from './migrations/008-model-observations.ts'
 import { migration009 } from './migrations/009-idempotency-keys.ts'
 import { migration010 } from './migrations/010-finish-reasons.ts'
+import { migration011 } from './migrations/011-retry-times.ts'
 
 /**
  * The schema of a profile's database: entry n brings a database from version n to version n + 1. Forward only. A released
@@ -25,4 +26,5 @@ export const migrations: readonly string[] = [
   migration008,
   migration009,
   migration010,
+  migration011,
 ]

@@ -15,6 +15,7 @@ export interface StreamRow {
   started_at: number
   finished_at: number | null
   finish_reason: FinishReason | null
+  retry_at: number | null
   first_seq: number
   last_seq: number
   error: string | null
@@ -34,6 +35,7 @@ export function streamFromRow(row: StreamRow): StreamRecord {
     startedAt: row.started_at,
     finishedAt: row.finished_at,
     ...(row.finish_reason !== null && { finishReason: row.finish_reason }),
+    ...(row.retry_at !== null && { retryAt: row.retry_at }),
     firstSeq: row.first_seq,
     lastSeq: row.last_seq,
     error: row.error === null ? null : JSON.parse(row.error),
@@ -54,6 +56,7 @@ function streamToRow(stream: StreamRecord): StreamRow {
     started_at: stream.startedAt,
     finished_at: stream.finishedAt,
     finish_reason: stream.finishReason ?? null,
+    retry_at: stream.retryAt ?? null,
     first_seq: stream.firstSeq,
     last_seq: stream.lastSeq,
     error: stream.error === null ? null : JSON.stringify(stream.error),
@@ -64,12 +67,12 @@ function streamToRow(stream: StreamRecord): StreamRow {
 export function upsertStream(db: SqlConnection, stream: StreamRecord): void {
   db.prepare<[StreamRow]>(
     `INSERT INTO streams (id, session_id, status, generation, model, user_message_id, message_id, usage, step, started_at,
-       finished_at, finish_reason, first_seq, last_seq, error)
+       finished_at, finish_reason, retry_at, first_seq, last_seq, error)
      VALUES (:id, :session_id, :status, :generation, :model, :user_message_id, :message_id, :usage, :step, :started_at,
-       :finished_at, :finish_reason, :first_seq, :last_seq, :error)
+       :finished_at, :finish_reason, :retry_at, :first_seq, :last_seq, :error)
      ON CONFLICT (id) DO UPDATE SET status = :status, generation = :generation, model = :model,
        user_message_id = :user_message_id, message_id = :message_id, usage = :usage, step = :step,
-       started_at = :started_at, finished_at = :finished_at, finish_reason = :finish_reason, first_seq = :first_seq,
-       last_seq = :last_seq, error = :error`,
+       started_at = :started_at, finished_at = :finished_at, finish_reason = :finish_reason, retry_at = :retry_at,
+       first_seq = :first_seq, last_seq = :last_seq, error = :error`,
   ).run(streamToRow(stream))
 }
