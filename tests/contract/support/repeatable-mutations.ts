@@ -49,10 +49,10 @@ async function newStream(client: Client, text: string): Promise<z.output<typeof 
   const { id } = idObject.parse(
     await send(client, 'mutation ($text: String!) { startChat(input: { text: $text }) { id } }', { text }),
   )
-  const restsAfter = ['StreamFinished', 'ApprovalChanged', 'ClarificationChanged']
+  const restsAfter = new Set(['StreamFinished', 'ApprovalChanged', 'ClarificationChanged'])
   const events = `subscription { event: followStream(streamId: "${id}") { type: __typename } }`
   for await (const result of client.subscribe(events, {})) {
-    if (restsAfter.includes(event.parse(result.data).event.type)) break
+    if (restsAfter.has(event.parse(result.data).event.type)) break
   }
   return stream.parse(await send(client, `{ stream(id: "${id}") { id session { id } message { id } } }`))
 }
