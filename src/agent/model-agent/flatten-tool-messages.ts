@@ -1,4 +1,5 @@
 import type { AssistantModelMessage, ModelMessage, ToolModelMessage } from 'ai'
+import { toolOutputToText } from '../tool-output-to-text.ts'
 
 type AssistantPart = Exclude<AssistantModelMessage['content'], string>[number]
 type ToolPart = ToolModelMessage['content'][number]
@@ -38,7 +39,5 @@ function toTextParts(content: AssistantModelMessage['content']): AssistantPart[]
 
 function describeToolResult(part: ToolPart | Extract<AssistantPart, { type: 'tool-result' }>): string {
   if (part.type !== 'tool-result') return ''
-  const { output, toolName } = part
-  const value = 'value' in output ? output.value : output.type
-  return `[The tool ${toolName} returned: ${typeof value === 'string' ? value : JSON.stringify(value)}]`
+  return `[The tool ${part.toolName} returned: ${toolOutputToText(part.output)}]`
 }

@@ -1,6 +1,6 @@
 import type { ModelMessage } from 'ai'
+import { toolOutputToText } from '../tool-output-to-text.ts'
 import { clarifyTool } from '../tools/clarify-tool.ts'
-import { stringifyJson } from '../../lib/text/json.ts'
 import { truncate } from '../../lib/text/truncate.ts'
 
 const maxResultTextLength = 1000 // UTF-16 code units
@@ -17,9 +17,7 @@ export function describeToolResults(messages: readonly ModelMessage[]): string {
 type ToolResultPart = Extract<Extract<ModelMessage, { role: 'tool' }>['content'][number], { type: 'tool-result' }>
 
 function describeToolResult({ toolName, output }: ToolResultPart): string {
-  const value = 'value' in output ? output.value : output.type
-  const text = typeof value === 'string' ? value : stringifyJson(value)
-  const preview = truncate(text, maxResultTextLength)
+  const preview = truncate(toolOutputToText(output), maxResultTextLength)
   if (output.type === 'error-text') return `${toolName} failed: ${preview}`
   return toolName === clarifyTool.name ? `You said: ${preview}` : `${toolName} returned: ${preview}`
 }

@@ -7,6 +7,7 @@ import {
   type GenerateTextRequest,
   type GeneratedText,
 } from '../agent.ts'
+import { toolOutputToText } from '../tool-output-to-text.ts'
 import { findGraphemeStart } from '../../lib/text/truncate.ts'
 import { TextUsageMeter } from './text-usage-meter.ts'
 
@@ -97,7 +98,7 @@ function toParagraphs({ role, content }: ModelMessage): string[] {
       case 'tool-call':
         return `${speaker} calls ${part.toolName}: ${JSON.stringify(part.input)}`
       case 'tool-result':
-        return `${speaker} of ${part.toolName}: ${'value' in part.output ? formatValue(part.output.value) : part.output.type}`
+        return `${speaker} of ${part.toolName}: ${toolOutputToText(part.output)}`
       case 'file':
       case 'image':
         return `${speaker} sends a file (${part.mediaType ?? 'of an unknown type'}).`
@@ -105,8 +106,4 @@ function toParagraphs({ role, content }: ModelMessage): string[] {
         return []
     }
   })
-}
-
-function formatValue(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value)
 }

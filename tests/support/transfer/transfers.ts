@@ -55,6 +55,7 @@ const event = `__typename seq at sessionId streamId
   ... on TextDelta { messageId partIndex offset text } ... on ReasoningDelta { messageId partIndex offset text }
   ... on ToolCallDelta { messageId partIndex toolCallId toolName offset argumentsText }
   ... on ToolCallChanged { messageId partIndex toolCall { ${call} } }
+  ... on FilePartAdded { messageId partIndex mediaType name url }
   ... on StreamChanged { stream { ${stream} } } ... on ApprovalChanged { approval { ${decision} } }
   ... on ClarificationChanged { clarification { ${decision} } }
   ... on StreamFinished { stream { ${stream} } message { ${message} } } ... on SessionChanged { session { id title } }

@@ -10,6 +10,7 @@ import {
   CompactSessionDocument,
   ForkSessionDocument,
 } from '../../contract/generated/graphql.ts'
+import { toBlobPath } from '../../../src/model/blob-url.ts'
 import { defaultLimits } from '../../../src/config/limits.ts'
 import { startTestSegue, type TestSegue } from '../../support/server/segue.ts'
 import { newTool, newToolSource } from '../../support/fixtures/tools.ts'
@@ -26,6 +27,15 @@ import {
 const longResult = Array.from({ length: 3000 }, (_, line) => `line ${line} of the result`).join('\n')
 const tools = [
   newTool({ name: 'files__write', execute: async () => ({ written: 2, __proto__: null, note: 'half \ud83d a pair' }) }),
+  newTool({
+    name: 'files__show',
+    isReadOnly: true,
+    execute: async (_, { storeFile }) => {
+      const url = toBlobPath(await storeFile(Buffer.from('pixels')), 'image/png')
+      const image = { type: 'image', mediaType: 'image/png', name: null, size: 6, url }
+      return { content: [image], structuredContent: { id: 1234567890123456789n } }
+    },
+  }),
   newTool({ name: 'files__drop' }),
   newTool({ name: 'files__read', isReadOnly: true, execute: async () => longResult }),
 ]
@@ -67,6 +77,8 @@ async function createConversations(client: Client): Promise<{ ids: string[]; for
   const sessionId = last.sessionId
   await streamTurn(client, { sessionId, text: '/ask Which one? | Red | Blue' })
   await streamTurn(client, { sessionId, text: '/tool files__write {"text":"Hi"}' }, 'SESSION')
+  await streamTurn(client, { sessionId, text: '/tool files__show {"id":1234567890123456788}' })
+  await streamTurn(client, { sessionId, text: '/image a rose' })
   const { messageId } = await streamTurn(client, { sessionId, text: '/tool files__read {}' })
   const { forkSession: fork } = await ask(client, ForkSessionDocument, { messageId })
   await streamTurn(client, { sessionId: fork.id, text: 'Another way' })
@@ -105,6 +117,8 @@ test('a conversation and its fork are restored exactly: as documents, and in all
   const conversation = await exportToFile({ home, id: `cnv_${first}` })
   for (const id of [first, tip]) expect((await exportToFile({ home, id })).text).toBe(conversation.text)
   const forkDocument = await exportToFile({ home, id: fork })
+  for (const { text } of [conversation, forkDocument])
+    expect(text).toContain('"structuredContent":{"id":1234567890123456789}')
   expect([...conversation.notes, ...forkDocument.notes]).toEqual([])
   const before = await queryAll(segue.url, ids, fork)
   // Makes sure that the comparison covers a clarification, a denial, a partial message and the last of three sessions.
@@ -114,7 +128,11 @@ test('a conversation and its fork are restored exactly: as documents, and in all
   expect(JSON.stringify(before.found)).toContain(tip)
   const files = await fetchFiles(segue.url, before.conversations)
   expect([...files.values()]).toEqual(
-    expect.arrayContaining([expect.stringContaining('What a garden 🌱'), expect.stringContaining(longResult)]),
+    expect.arrayContaining([
+      expect.stringContaining('What a garden 🌱'),
+      expect.stringContaining(longResult),
+      '200 image/png pixels',
+    ]),
   )
   await segue[Symbol.asyncDispose]()
 

@@ -121,6 +121,8 @@ export class ChatCompletionNormalizer implements ResponseNormalizer {
       return toDeltas('reasoning_content', thought.join(''))
     }
     if (type === 'reasoning') return toDeltas('reasoning_content', toText(text))
+    // Images in the content, as some gateways send them, are read like those in `images`.
+    if (isImagePart(part)) return [{ images: [part] }]
     const content = isFields(part) ? toText(text) || toText(refusal) : toText(part)
     if (content === '' && isFields(part) && type !== 'text') this.#reportSkipped(`content part ${toText(type)}`)
     return toDeltas('content', content)
@@ -136,6 +138,11 @@ export class ChatCompletionNormalizer implements ResponseNormalizer {
     const text = toText(reason).trim()
     if (text !== '' && text !== 'null') this.#finishReason = text
   }
+}
+
+function isImagePart(part: unknown): boolean {
+  const { type, inline_data: data, inlineData = data } = toFields(part)
+  return /^(output_)?image(_url)?$/.test(toText(type)) || isFields(inlineData)
 }
 
 function collectFields(select: (dialect: (typeof providerDialects)[number]) => readonly string[]): readonly string[] {

@@ -1,5 +1,5 @@
 import type { LanguageModelMiddleware } from 'ai'
-import { toFields, toList } from './response-values.ts'
+import { toFields, toList, toText, type UnknownFields } from './response-values.ts'
 
 /** The key of the metadata of a file part that has a URL in place of data. */
 export const generatedFileMetadataKey = 'segue'
@@ -40,9 +40,17 @@ function readImageUrls(chunk: unknown): string[] {
   const images = choices.flatMap(({ delta }) => toList(toFields(delta)['images']).map(toFields))
   return images.flatMap((image) => {
     const source = image['image_url'] ?? image['imageUrl'] ?? image['url']
-    const url = toFields(source)['url'] ?? source
+    const url = toFields(source)['url'] ?? source ?? toDataUrl(image)
     return typeof url === 'string' ? [url] : []
   })
+}
+
+/** The URL of an image that is sent as its bytes: in the forms of Anthropic and Gemini. */
+function toDataUrl(image: UnknownFields): string | null {
+  const source = toFields(image['source'] ?? image['inline_data'] ?? image['inlineData'] ?? image)
+  const data = source['data'] ?? source['b64_json']
+  const mediaType = source['media_type'] ?? source['mime_type'] ?? source['mimeType'] ?? 'image/png'
+  return typeof data === 'string' ? `data:${toText(mediaType)};base64,${data}` : null
 }
 
 /** The part for a data URL or an https URL. Null for any other, which nobody could read. */
