@@ -8,6 +8,8 @@ import type { ProviderStep } from '../support/providers/openai-chunks.ts'
 import { post } from '../support/server/post.ts'
 import { startSegueWithProvider } from '../support/server/segue-with-provider.ts'
 import { computeDigest, toParts, EventReader } from '../support/clients/reader.ts'
+import { startSegueWithTools } from '../support/server/segue-with-tools.ts'
+import { newTool } from '../support/fixtures/tools.ts'
 import { newTempFolder, startTestSegueWithFlags } from '../support/server/segue.ts'
 import { startServerProcess } from '../support/server/server-process.ts'
 import { StrictProvider } from '../support/providers/strict-provider.ts'
@@ -161,6 +163,22 @@ test('E3 a delta belongs at its offset, and applying events twice changes nothin
   expect(twice.parts).toEqual(toParts(message))
 })
 
+test('E3 a file is a whole part, whose URL can be read when the event arrives and does not change', async () => {
+  await using provided = await startSegueWithProvider()
+  const { client, segue } = provided
+  const { id } = await client.start({ text: '/image a rose', model: 'offline/eliza' })
+  const reader = provided.newReader(id)
+  const { messageId, partIndex, mediaType, url } = await reader.readUntilType('FilePartAdded')
+  const response = await fetch(segue.url + url)
+  expect([response.status, response.headers.get('content-type')]).toEqual([200, mediaType])
+  await reader.readToEnd()
+  const message = await client.message(messageId)
+  expect(message?.parts[partIndex]).toMatchObject({ type: 'FilePart', mediaType, url })
+  const twice = new EventReader(replay(...reader.events.flatMap((event) => [event, event])))
+  await twice.readToEnd()
+  expect(twice.parts).toEqual(reader.parts)
+})
+
 test('E4 an event carries at most 65,536 code units of text, and does not split a surrogate pair', async () => {
   await using provided = await startSegueWithProvider()
   const { client, provider } = provided
@@ -265,6 +283,18 @@ test.for(['COMPLETED', 'CANCELLED', 'FAILED'] as const)(
     expect(log.filter(({ type }) => type === 'StreamFinished')).toHaveLength(1)
   },
 )
+
+test('E6 integers beyond 2^53 count in the digest as the nearest double', async () => {
+  const tool = newTool({ isReadOnly: true, execute: async () => ({ id: 1234567890123456789n }) })
+  await using segue = await startSegueWithTools([tool])
+  await using client = new ChatClient(segue.url)
+  const { id } = await client.start({ text: '/tool files__write {}' })
+  const reader = new EventReader(client.followStream(id, 0))
+  const { message } = await reader.readUntilType('StreamFinished')
+  // This client rounds what it parses.
+  expect(JSON.stringify(reader.parts)).toContain('1234567890123456800')
+  expect(message?.digest).toBe(computeDigest(reader.parts))
+})
 
 test('E7 a cursor ahead of the session gets a StreamReset to continue from, during a stream and after it', async () => {
   await using provided = await startSegueWithProvider()

@@ -2,10 +2,15 @@ import { readFileSync } from 'node:fs'
 import { createClient } from 'graphql-sse'
 import { expect, test } from 'vitest'
 import { errorCodeDescriptions } from '../../src/lib/errors.ts'
+import { stringifyJson } from '../../src/lib/text/json.ts'
+import { ChatClient } from '../support/clients/chat-client.ts'
+import { EventReader } from '../support/clients/reader.ts'
 import { EventStream } from '../support/clients/event-stream.ts'
 import { readGraphQLResponse, post, start, loadStream } from '../support/server/post.ts'
 import { startSegueWithProvider, providerKey } from '../support/server/segue-with-provider.ts'
 import { RawSocket } from '../support/server/raw-socket.ts'
+import { startSegueWithTools } from '../support/server/segue-with-tools.ts'
+import { newTool } from '../support/fixtures/tools.ts'
 import { startTestSegue } from '../support/server/segue.ts'
 import {
   followStreamQuery,
@@ -146,6 +151,27 @@ test('T1 a request that accepts no type of the server is refused with 406, and e
     expect([status, errors[0]?.extensions.code]).toEqual([406, 'BAD_USER_INPUT'])
   }
   expect((await post(segue.url, '{ sessions { edges { node { id } } } }')).data).toEqual({ sessions: { edges: [] } })
+})
+
+test('T5 integers in JSON keep their digits over every transport', async () => {
+  const digits = '1234567890123456789'
+  const tool = newTool({ isReadOnly: true, execute: async (input) => ({ ...input }) })
+  await using segue = await startSegueWithTools([tool])
+  await using client = new ChatClient(segue.url)
+  const { id } = await client.start({ text: `/tool files__write {"id":${digits},"huge":1e400}` })
+  await new EventReader(client.followStream(id, 0)).readToEnd()
+  const query = `{ stream: node(id: "${id}") { ... on Stream { message { toolCalls { arguments result } } } } }`
+  const call = `{"arguments":{"id":${digits},"huge":"1e400"},"result":{"id":${digits},"huge":"1e400"}}`
+  const data = `{"data":{"stream":{"message":{"toolCalls":[${call}]}}}}`
+
+  expect(await (await get(segue.url, query)).text()).toBe(data)
+  const stream = await EventStream.open(segue.url, { query })
+  expect((await stream.next())?.data).toBe(data)
+  stream.destroy()
+  const socket = await RawSocket.open(segue.url)
+  socket.subscribe('1', query)
+  expect(stringifyJson((await socket.next()).payload)).toBe(data)
+  await socket.close()
 })
 
 test('T2 a GET of a mutation or of streamChat is refused with 405 and FORBIDDEN, and changes nothing', async () => {
