@@ -60,6 +60,17 @@ describe('README', () => {
   })
 })
 
+describe('the page on tools', () => {
+  test('shows the servers with their states and tools', async () => {
+    await docs.request(startChat, { text: '/tool files__list_directory {"path": "."}' })
+    const readServers = async () => (await docs.run('Servers'))['mcpServers']?.['value']
+    let servers = await readServers()
+    while (!JSON.stringify(servers).includes('"READY"')) servers = await readServers()
+    const writing = { name: 'files__write_file', readOnly: false, policy: 'ASK' }
+    expect(servers).toMatchObject([{ name: 'files', error: null, tools: expect.arrayContaining([writing]) }])
+  })
+})
+
 describe('the page on approvals', () => {
   test('lets a person answer a question', async () => {
     await docs.request(startChat, { text: '/ask Which one? | red | blue' })

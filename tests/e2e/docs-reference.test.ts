@@ -1,7 +1,9 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { isEnumType } from 'graphql'
 import { z } from 'zod'
+import { schema } from '../../src/schema/schema.ts'
 import { formatSettingDefault } from '../../src/config/setting-definition.ts'
 import { allSettingDefinitions } from '../../src/config/setting-definitions.ts'
 import { readSettings, type Settings } from '../../src/config/settings.ts'
@@ -63,15 +65,35 @@ describe('the page on configuration', () => {
     expect(settings.providers?.map(({ name }) => name)).toEqual(Object.keys(providers))
     expect(settings.warnings).toEqual([])
   })
+})
 
-  test('has an example with MCP servers that is accepted without a warning', () => {
-    const env = { HOME: '/home/me', TRACKER_TOKEN: 'token' }
-    const { mcpServers, warnings } = readConfig('with-servers', exampleWith('mcpServers'), env)
+describe('the page on tools', () => {
+  const env = { HOME: '/home/me', TRACKER_TOKEN: 'token' }
+  const examples = listConfigExamples('docs/tools.md').map(({ text }, index) => ({ index, text }))
+
+  test.each(examples)('has an example of servers that is accepted without a warning: $index', ({ index, text }) => {
+    const { mcpServers, warnings } = readConfig(`with-servers-${index}`, text, env)
+    const { mcpServers: entries } = z.object({ mcpServers: z.record(z.string(), z.unknown()) }).parse(JSON.parse(text))
+    expect(mcpServers.map(({ name, prefix }) => [name, prefix])).toEqual(
+      Object.keys(entries).map((name) => [name, name]),
+    )
+    expect(mcpServers.filter(({ type }) => type === 'unused')).toEqual([])
+    expect(warnings).toEqual([])
+  })
+
+  test('begins with a program and a URL', () => {
+    const { mcpServers } = readConfig('with-two-servers', examples[0]?.text ?? '', env)
     expect(mcpServers).toMatchObject([
       { name: 'files', args: ['-y', '@modelcontextprotocol/server-filesystem', '/home/me/notes'] },
       { name: 'tracker', headers: { Authorization: 'Bearer token' } },
     ])
-    expect(warnings).toEqual([])
+  })
+
+  test('lists every state of a server', () => {
+    const table = listTables('docs/tools.md').find(({ header }) => header[0] === 'State')
+    const states = schema.getType('McpServerState')
+    const names = isEnumType(states) ? states.getValues().map(({ name }) => `\`${name}\``) : []
+    expect(table?.rows.map(([name]) => name).toSorted()).toEqual(names.toSorted())
   })
 })
 
