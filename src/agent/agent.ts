@@ -1,5 +1,5 @@
 import type { ModelMessage } from 'ai'
-import type { Json } from '../lib/text/json.ts'
+import type { Json, JsonObject } from '../lib/text/json.ts'
 import type { ProviderState } from '../model/message.ts'
 import type { FinishReason, StreamErrorCode } from '../model/stream.ts'
 import type { ReportedUsage, Usage } from '../model/usage.ts'
@@ -15,16 +15,22 @@ export interface AgentRun {
    */
   loadHistory(contextWindow?: number): Promise<readonly ModelMessage[]>
   /**
-   * Waits until all yielded events are committed and, if the call has a gate, until it is resolved. Resolves to true if
-   * the call shall run now; to false if it was denied or answered, or if the stream has ended.
+   * Waits until all yielded events are committed and, if the call has a gate, until it is resolved. Resolves to null if the
+   * call shall not run: it was denied or answered, or the stream has ended.
    */
-  waitForPermission(callId: string): Promise<boolean>
+  waitForPermission(callId: string): Promise<ToolCallPermission | null>
   /** Stores the bytes of a file of the answer. Resolves to their hash once they are on disk. */
   storeFile(bytes: Uint8Array): Promise<string>
   /** Whether a user has granted this tool, so that its calls need no approval. */
   isToolGranted(tool: string): Promise<boolean>
   /** Aborts when the stream has ended in another way. Events that the agent yields after that are rejected. */
   readonly signal: AbortSignal
+}
+
+/** A call may run now. */
+export interface ToolCallPermission {
+  /** What the tool shall run with in place of the model's arguments; null if no person has changed them. */
+  readonly changedArguments: JsonObject | null
 }
 
 /** A complete tool call of a model. */
@@ -76,7 +82,13 @@ interface ToolResultFields {
 /** What must happen before a call runs. Timeouts are in milliseconds. */
 export type ToolGate =
   /** A person decides. */
-  | { readonly type: 'approval'; readonly description: string; readonly timeoutMs: number }
+  | {
+      readonly type: 'approval'
+      readonly description: string
+      /** The JSON Schema of the arguments that a person may put in place of the model's. */
+      readonly inputSchema: JsonObject
+      readonly timeoutMs: number
+    }
   /** The call is a question to the user, and the answer is its result. */
   | {
       readonly type: 'question'

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../lib/text/json.ts'
 import type { ToolCall } from './message.ts'
 
 export type DecisionState = 'PENDING' | 'ANSWERED' | 'EXPIRED' | 'CANCELLED'
@@ -25,6 +26,12 @@ export interface ApprovalRecord extends DecisionBase {
   readonly description: string
   readonly choices: readonly ApprovalDecision[]
   readonly decision: ApprovalDecision | null
+  /** A person's note, which the model is told. */
+  readonly reason?: string
+  /** What the tool runs with in place of the model's arguments. */
+  readonly arguments?: JsonObject
+  /** The id of the approval whose SESSION or ALWAYS covers this call as well. */
+  readonly releasedBy?: string
 }
 
 /** Asks a person a question of the model. */
@@ -37,6 +44,13 @@ export interface ClarificationRecord extends DecisionBase {
 }
 
 export type DecisionRecord = ApprovalRecord | ClarificationRecord
+
+/** Whether a decision about one call covers a waiting call of the same tool as well: one of its session, or any. */
+export function coversCall(decided: ApprovalRecord, waiting: DecisionRecord): waiting is ApprovalRecord {
+  const isCovered =
+    decided.decision === 'ALWAYS' || (decided.decision === 'SESSION' && decided.sessionId === waiting.sessionId)
+  return waiting.kind === 'approval' && waiting.toolCall.name === decided.toolCall.name && isCovered
+}
 
 /** A tool that needs no further approval: in one session, or in the whole profile if `sessionId` is null. */
 export interface ToolGrant {

@@ -1,4 +1,4 @@
-import type { Json } from '../lib/text/json.ts'
+import type { Json, JsonObject } from '../lib/text/json.ts'
 import type { Usage } from './usage.ts'
 
 export type Role = 'USER' | 'ASSISTANT' | 'SYSTEM'
@@ -15,6 +15,12 @@ export type ToolCallState =
   | 'DENIED'
   | 'CANCELLED'
   | 'OUTCOME_UNKNOWN'
+
+export interface ToolCallApprovalAnswer {
+  readonly reason?: string
+  /** What the tool ran with in place of `argumentsText`. */
+  readonly arguments?: JsonObject
+}
 
 /** A tool call within an answer. Times are in epoch milliseconds. */
 export interface ToolCall {
@@ -33,6 +39,8 @@ export interface ToolCall {
   /** The hashes of the stored files whose URLs are in `result`. */
   readonly resultBlobs?: readonly string[]
   readonly error: string | null
+  /** What a person added when they decided about the call. The model is told. */
+  readonly approvalAnswer?: ToolCallApprovalAnswer
   readonly startedAt: number | null
   readonly finishedAt: number | null
 }

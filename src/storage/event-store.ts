@@ -61,6 +61,8 @@ export interface EventReader {
 export interface EventWriter {
   /** All of it or nothing. Throws NOT_FOUND without the session, LogVersionConflictError, FencingError and StorageError. */
   append(request: AppendRequest): Promise<void>
+  /** Like `append`, for the logs of several sessions in one transaction. */
+  appendAll(requests: readonly AppendRequest[]): Promise<void>
   /** Replaces the stored event with the same seq, as by one that contains the text of several. */
   replaceEvent(event: ChatEvent): Promise<void>
   /**

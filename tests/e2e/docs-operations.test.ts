@@ -91,6 +91,16 @@ describe('the page on approvals', () => {
     })
     await waitUntil(() => existsSync(join(docs.folder, 'home', 'note.txt')))
   })
+
+  test('lets a person change what runs', async () => {
+    await docs.request(startChat, { text: '/tool files__write_file {"path": "mine.txt", "content": "Hello"}' })
+    const [pending] = await docs.stream('Asking', {}, ({ approvals }) => approvals?.['state'] === 'PENDING')
+    const changed = { path: 'yours.txt', content: 'Hello' }
+    const variables = { id: pending?.['approvals']?.['id'], arguments: changed }
+    expect(await docs.run('AllowChanged', variables)).toMatchObject({ answerApproval: { arguments: changed } })
+    await waitUntil(() => existsSync(join(docs.folder, 'home', 'yours.txt')))
+    expect(existsSync(join(docs.folder, 'home', 'mine.txt'))).toBe(false)
+  })
 })
 
 describe('the page on conversations', () => {

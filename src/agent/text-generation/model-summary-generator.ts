@@ -69,7 +69,7 @@ async function generate(
   const events = agent.answer({
     model,
     loadHistory: async (window) => [{ role: 'user', content: composePrompt(window).toWellFormed() }],
-    waitForPermission: async () => false,
+    waitForPermission: async () => null,
     isToolGranted: async () => false,
     // A file is no part of the text.
     storeFile: async (bytes) => hash('sha256', bytes),

@@ -69,7 +69,8 @@ export class ToolExecutor {
     }
     const gate = await this.#createGate(tool, input)
     yield toCallEvent(call, gate)
-    if (await this.#run.waitForPermission(callId)) yield* this.#runTool(tool, input, callId)
+    const permission = await this.#run.waitForPermission(callId)
+    if (permission) yield* this.#runTool(tool, permission.changedArguments ?? input, callId)
   }
 
   /** Finds a tool, or returns a sentence that says why it cannot be called. */
@@ -167,7 +168,8 @@ export class ToolExecutor {
     const rule = policy.findRule(tool)
     if (rule === 'deny') return { type: 'denied', reason: 'The configuration denies this tool. It was not run.' }
     if (rule === 'allow' || (await this.#run.isToolGranted(tool.name))) return null
-    return { type: 'approval', description: describeToolCall(tool, input), timeoutMs: decisionTimeoutMs }
+    const { inputSchema } = tool
+    return { type: 'approval', description: describeToolCall(tool, input), inputSchema, timeoutMs: decisionTimeoutMs }
   }
 }
 

@@ -1,6 +1,6 @@
-import type { Json } from '../../lib/text/json.ts'
+import type { Json, JsonObject } from '../../lib/text/json.ts'
 
-export type JsonObject = { readonly [key: string]: Json }
+export type { JsonObject } from '../../lib/text/json.ts'
 
 /** Stores a file of a result. Resolves to the hash of its bytes once they are on disk. Rejects with a ToolError. */
 export type StoreToolFile = (bytes: Uint8Array) => Promise<string>

@@ -5,6 +5,7 @@ import { hasBigInteger, isJsonObject, type Json, stringifyJson, toWellFormedJson
 import { parseBlobPath } from '../../model/blob-url.ts'
 import type { ToolCall } from '../../model/message.ts'
 import { shortenEmbeddedFiles } from '../../model/tool-result/shorten-embedded-files.ts'
+import { formatApprovalAnswer } from './format-approval-answer.ts'
 import {
   formatToolResultFile,
   parseToolResultContent,
@@ -39,8 +40,27 @@ type OutputPart = { readonly type: 'text'; readonly text: string } | ToolImagePa
 
 /** Converts what came of a call to what the model is sent. */
 export function toToolOutput(call: ToolCall, images: ToolImages): ToolCallOutput {
-  if (call.state === 'SUCCEEDED') return toResultOutput(toWellFormedJson(call.result), images)
-  return { output: { type: 'error-text', value: formatError(call) }, images: [] }
+  const { output, ...rest }: ToolCallOutput =
+    call.state === 'SUCCEEDED'
+      ? toResultOutput(toWellFormedJson(call.result), images)
+      : { output: { type: 'error-text', value: formatError(call) }, images: [] }
+  const note = formatApprovalAnswer(call.approvalAnswer)
+  return { output: note === null ? output : prependNote(output, note), ...rest }
+}
+
+/** Adds a text before what came of a call. */
+function prependNote(output: ToolOutput, note: string): ToolOutput {
+  switch (output.type) {
+    case 'text':
+    case 'error-text':
+      return { ...output, value: `${note}\n\n${output.value}` }
+    case 'json':
+      return { type: 'text', value: `${note}\n\n${stringifyJson(output.value)}` }
+    case 'content':
+      return { ...output, value: [{ type: 'text', text: note }, ...output.value] }
+    default:
+      return output
+  }
 }
 
 function formatError({ state, error }: ToolCall): string {

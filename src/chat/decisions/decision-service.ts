@@ -1,12 +1,18 @@
-import { createBadInputError, createIdNotFoundError, SegueError } from '../../lib/errors.ts'
+import { createIdNotFoundError, SegueError } from '../../lib/errors.ts'
 import type { DecisionStore } from '../../storage/decision-store.ts'
 import type { ApprovalDecision, ApprovalRecord, ClarificationRecord, DecisionRecord } from '../../model/decision.ts'
 import type { ChangeNotifier } from '../../storage/change-notifier.ts'
 import { type IdempotencyKey, toIdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import { createAbortableGenerator } from '../../lib/async/abortable-generator.ts'
 import type { ActiveSessions } from '../runtime/active-sessions.ts'
-import type { DecisionResolution } from '../turn/tool-call-outcome.ts'
+import type { StreamRunner } from '../runtime/stream-runner.ts'
 import { withTimeout } from '../../lib/async/with-timeout.ts'
+import {
+  type ApprovalAnswerDetails,
+  assertArgumentsAllowed,
+  parseApprovalAnswer,
+  parseClarificationText,
+} from './decision-answer.ts'
 
 export interface DecisionServiceOptions {
   readonly store: DecisionStore
@@ -22,7 +28,6 @@ type RecordOf<K extends DecisionKind> = Extract<DecisionRecord, { readonly kind:
 
 const maxListed = 1000 // decisions
 const pageSize = 100 // decisions per read
-const maxAnswerCodeUnits = 100_000 // UTF-16 code units
 
 /** The approvals and clarifications of a profile. Each is resolved once. */
 export class DecisionService {
@@ -32,13 +37,31 @@ export class DecisionService {
     this.#options = options
   }
 
-  /** Throws NOT_FOUND; STALE if the approval is not pending. */
+  /**
+   * Answers an approval. With SESSION and ALWAYS, also answers the other waiting approvals that the decision covers, in one
+   * transaction. Throws BAD_USER_INPUT for arguments that the tool does not take; NOT_FOUND; STALE if the approval is not
+   * pending.
+   */
   async answerApproval(
     id: string,
     decision: ApprovalDecision,
+    details: ApprovalAnswerDetails = {},
     idempotencyKey: IdempotencyKey | null = null,
   ): Promise<ApprovalRecord> {
-    return this.#resolve('approval', id, { type: 'decided', decision }, idempotencyKey)
+    const answer = parseApprovalAnswer(decision, details)
+    const key = idempotencyKey && toIdempotencyKeyRecord(idempotencyKey)
+    return this.#resolve('approval', id, ({ decisions }) => {
+      const schema = decisions.findInputSchema(id)
+      if (schema && answer.arguments) assertArgumentsAllowed(schema, answer.arguments)
+      if (decision !== 'SESSION' && decision !== 'ALWAYS') return decisions.resolve(id, answer, key)
+      const runners = this.#options.activeSessions.list().flatMap(({ activeRunner }) => activeRunner ?? [])
+      return decisions.resolveWithCovered(
+        id,
+        answer,
+        runners.map((runner) => runner.decisions),
+        key,
+      )
+    })
   }
 
   /** Throws BAD_USER_INPUT for a blank or too long answer; NOT_FOUND; STALE if the clarification is not pending. */
@@ -47,14 +70,9 @@ export class DecisionService {
     answer: string,
     idempotencyKey: IdempotencyKey | null = null,
   ): Promise<ClarificationRecord> {
-    if (answer.trim() === '' || answer.length > maxAnswerCodeUnits) {
-      throw createBadInputError(
-        `An answer must have 1 to ${maxAnswerCodeUnits} characters. At least one must be visible.`,
-        'answer',
-      )
-    }
-    const resolution = { type: 'answered', answer: answer.toWellFormed() } as const
-    return this.#resolve('clarification', id, resolution, idempotencyKey)
+    const key = idempotencyKey && toIdempotencyKeyRecord(idempotencyKey)
+    const resolution = { type: 'answered', answer: parseClarificationText(answer) } as const
+    return this.#resolve('clarification', id, ({ decisions }) => decisions.resolve(id, resolution, key))
   }
 
   async find(id: string): Promise<DecisionRecord | null> {
@@ -113,21 +131,18 @@ export class DecisionService {
     }
   }
 
+  /** Resolves a pending decision by `resolve`, which returns null if it is not pending any more. */
   async #resolve<K extends DecisionKind>(
     kind: K,
     id: string,
-    resolution: DecisionResolution,
-    idempotencyKey: IdempotencyKey | null,
+    resolve: (runner: StreamRunner) => Promise<DecisionRecord | null>,
   ): Promise<RecordOf<K>> {
     const decision = await this.#options.store.findDecision(id)
     if (!decision || decision.kind !== kind) throw createIdNotFoundError(kind, id)
     const runner = this.#options.activeSessions.findByStream(decision.streamId)?.activeRunner
     const timeoutMessage = 'The answer has not been saved yet. Segue keeps trying.'
-    const key = idempotencyKey && toIdempotencyKeyRecord(idempotencyKey)
     const resolvedDecision = runner
-      ? await withTimeout(this.#options.commitTimeoutMs, timeoutMessage, () =>
-          runner.resolveDecision(id, resolution, key),
-        )
+      ? await withTimeout(this.#options.commitTimeoutMs, timeoutMessage, async () => resolve(runner))
       : null
     if (resolvedDecision && isKind(kind, resolvedDecision)) return resolvedDecision
     throw new SegueError('STALE', `This ${kind} has already been resolved.`)

@@ -19,6 +19,20 @@ export interface AppendResult {
   readonly events: readonly ChatEvent[]
 }
 
+/** One batch for the log of one session. */
+export interface LogWrite {
+  readonly writer: EventLogWriter
+  /** Called when the batch is next, with the seq that the log ends with. */
+  readonly compose: (previousHeadSeq: number) => AppendBatch
+  /** Called after the commit, before readers are notified. */
+  readonly onCommitted?: (result: AppendResult) => void
+}
+
+interface ComposedBatch {
+  readonly request: AppendRequest
+  readonly result: AppendResult
+}
+
 /** The only writer of a session's log. It assigns seqs, and commits one batch after the other. */
 export class EventLogWriter {
   readonly #log: EventLog
@@ -32,37 +46,56 @@ export class EventLogWriter {
   }
 
   /**
-   * Commits a batch after those before it. `compose` is called when it is next, with the seq that the log ends with.
-   * `onCommitted` is called after the commit, before readers are notified. Rejects with what `compose` or the store
-   * throws: nothing of the batch is stored then.
+   * Commits a batch after those before it. Rejects with what `compose` or the store throws: nothing of the batch is stored
+   * then.
    */
-  write(
-    compose: (previousHeadSeq: number) => AppendBatch,
-    onCommitted: (result: AppendResult) => void = () => undefined,
-  ): Promise<AppendResult> {
-    const pendingResult = this.#lastWrite.then(async () => {
-      const previousHeadSeq = await this.#loadHeadSeq()
-      const { drafts, streams = [], ...rest } = compose(previousHeadSeq)
-      const events = drafts.map((draft, index) => assignSeq(draft, previousHeadSeq + index + 1))
-      const result = { headSeq: previousHeadSeq + events.length, events }
-      const decisions = events.flatMap(extractDecisions)
-      const request = {
-        ...rest,
-        sessionId: this.#sessionId,
-        expectedHeadSeq: previousHeadSeq,
-        events,
-        streams: streams.map((stream) => updateLastSeq(stream, events)),
-        decisions,
-        grants: decisions.flatMap(extractGrants),
-      }
-      await this.#log.append(request, () => {
-        this.#headSeq = result.headSeq
-        onCommitted(result)
+  async write(compose: LogWrite['compose'], onCommitted?: LogWrite['onCommitted']): Promise<AppendResult> {
+    const write = { writer: this, compose, ...(onCommitted && { onCommitted }) }
+    const [result] = await EventLogWriter.writeAll([write])
+    if (!result) throw new Error('The write has no result.')
+    return result
+  }
+
+  /**
+   * Commits batches of different sessions in one transaction, each after those before it. Rejects like `write`. The place in
+   * the order of each log is taken at once, so that two calls never wait for each other.
+   */
+  static async writeAll(writes: readonly LogWrite[]): Promise<AppendResult[]> {
+    const [first] = writes
+    if (!first) return []
+    const pendingResult = Promise.all(writes.map(({ writer }) => writer.#lastWrite)).then(async () => {
+      const headSeqs = await Promise.all(writes.map(({ writer }) => writer.#loadHeadSeq()))
+      const composed = writes.map((write, index) => ({
+        ...write,
+        ...write.writer.#compose(write, headSeqs[index] ?? 0),
+      }))
+      const requests = composed.map(({ request }) => request)
+      await first.writer.#log.appendAll(requests, () => {
+        for (const { writer, result, onCommitted } of composed) {
+          writer.#headSeq = result.headSeq
+          onCommitted?.(result)
+        }
       })
-      return result
+      return composed.map(({ result }) => result)
     })
-    this.#lastWrite = pendingResult.catch(() => undefined)
+    for (const { writer } of writes) writer.#lastWrite = pendingResult.catch(() => undefined)
     return pendingResult
+  }
+
+  #compose({ compose }: LogWrite, previousHeadSeq: number): ComposedBatch {
+    const { drafts, streams = [], ...rest } = compose(previousHeadSeq)
+    const events = drafts.map((draft, index) => assignSeq(draft, previousHeadSeq + index + 1))
+    const decisions = events.flatMap(extractDecisions)
+    const request = {
+      ...rest,
+      sessionId: this.#sessionId,
+      expectedHeadSeq: previousHeadSeq,
+      events,
+      streams: streams.map((stream) => updateLastSeq(stream, events)),
+      decisions,
+      grants: decisions.flatMap(extractGrants),
+    }
+    return { request, result: { headSeq: previousHeadSeq + events.length, events } }
   }
 
   /** Read by the first write, and not earlier: until then another writer may append to the log. 0 for a new session. */

@@ -6,7 +6,7 @@ import { EventLogTail } from './event-log-tail.ts'
 const idleEventTypes: ReadonlySet<ChatEvent['type']> = new Set(['StreamFinished', 'SessionChanged', 'SessionContinued'])
 
 /** The part of the event store that the log uses. */
-export type EventLogStore = Pick<EventStore, 'append' | 'readEvents' | 'loadHeadSeq'>
+export type EventLogStore = Pick<EventStore, 'append' | 'appendAll' | 'readEvents' | 'loadHeadSeq'>
 
 interface CachedSession {
   /** Its newest event is the newest of the log. */
@@ -36,13 +36,16 @@ export class EventLog {
   }
 
   /** Commits the request, calls `onCommitted`, then wakes readers. If the store throws, readers see nothing of it. */
-  async append(request: AppendRequest, onCommitted: () => void = () => undefined): Promise<void> {
-    await this.#store.append(request)
+  append(request: AppendRequest, onCommitted: () => void = () => undefined): Promise<void> {
+    return this.appendAll([request], onCommitted)
+  }
+
+  /** Like `append`, for the logs of several sessions in one transaction. */
+  async appendAll(requests: readonly AppendRequest[], onCommitted: () => void): Promise<void> {
+    const [first, ...others] = requests
+    await (first && others.length === 0 ? this.#store.append(first) : this.#store.appendAll(requests))
     onCommitted()
-    const session = this.#getOrCreateSession(request.sessionId)
-    session.tail.append(request.events)
-    for (const wake of [...session.waiters]) wake()
-    this.#evictIfIdle(request.sessionId)
+    for (const request of requests) this.#deliver(request)
   }
 
   /** Ends the waiting for a session that was deleted. */
@@ -99,6 +102,13 @@ export class EventLog {
   /** The seq of a session's newest event; 0 if it has none, null if there is no such session. */
   async loadHeadSeq(sessionId: string): Promise<number | null> {
     return this.#sessions.get(sessionId)?.tail.newest?.seq ?? this.#store.loadHeadSeq(sessionId)
+  }
+
+  #deliver({ sessionId, events }: AppendRequest): void {
+    const session = this.#getOrCreateSession(sessionId)
+    session.tail.append(events)
+    for (const wake of [...session.waiters]) wake()
+    this.#evictIfIdle(sessionId)
   }
 
   #getOrCreateSession(id: string): CachedSession {

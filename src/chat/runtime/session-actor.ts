@@ -35,8 +35,8 @@ export interface SessionActorOptions {
   readonly findMessage: (id: string) => Promise<MessageRecord | null>
   /** Reads the messages before a turn once. The result adds the answer so far. */
   readonly prepareModelMessages: (model: ResolvedModel) => StreamRunnerOptions['loadModelMessages']
-  readonly isToolGranted: (tool: string) => Promise<boolean>
   readonly storeFile: StreamRunnerOptions['storeFile']
+  readonly toolGrants: StreamRunnerOptions['toolGrants']
   /** The error for messages to a session that is continued by another one. */
   readonly createStaleError: () => Promise<SegueError>
   readonly onLateEvent: () => void
@@ -274,15 +274,15 @@ export class SessionActor {
   }
 
   #runStream({ stream, userMessage }: StartedStream, model: ResolvedModel): void {
-    const { runtime, log, isToolGranted, storeFile, prepareModelMessages, onLateEvent } = this.#options
+    const { runtime, log, toolGrants, storeFile, prepareModelMessages, onLateEvent } = this.#options
     const runner = new StreamRunner({
       writer: this.#writer,
       runtime,
       log,
       turn: createTurnState(stream, userMessage),
       loadModelMessages: prepareModelMessages(model),
-      isToolGranted,
       storeFile,
+      toolGrants,
       onLateEvent,
     })
     this.#runner = runner

@@ -9,6 +9,7 @@ import type { BackgroundDeltaCoalescer } from '../log/background-delta-coalescer
 import type { EventLog } from '../log/event-log.ts'
 import type { ActiveSessions } from './active-sessions.ts'
 import { SessionActor, type SessionActorOptions } from './session-actor.ts'
+import { SessionToolGrants } from './session-tool-grants.ts'
 import type { WritableSessions } from './writable-sessions.ts'
 
 export interface SessionActorsOptions {
@@ -63,8 +64,8 @@ export class SessionActors {
       resolveModel: (id) => models.resolve(id, { maxListWaitMs: 0 }),
       findMessage: (id) => sessions.findMessage(id),
       prepareModelMessages: (model) => messageQueries.prepareModelMessages(session, model),
-      isToolGranted: (tool) => profile.decisions.isGranted(tool, session.id),
       storeFile: (bytes) => profile.blobs.put(bytes),
+      toolGrants: new SessionToolGrants(profile.decisions, session.id),
       createStaleError: () => writableSessions.createStaleError(session.id),
       onLateEvent: () => (this.#lateEventCount += 1),
       onStreamEnded: (stream) => {

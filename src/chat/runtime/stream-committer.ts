@@ -4,7 +4,7 @@ import { foldMessage } from '../../model/fold/fold-message.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { IdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
-import type { AppendBatch, EventLogWriter } from '../log/event-log-writer.ts'
+import { type AppendBatch, EventLogWriter, type LogWrite } from '../log/event-log-writer.ts'
 import type { TurnTransition, TurnState } from '../turn/turn.ts'
 import { PendingEvents } from './pending-events.ts'
 
@@ -82,16 +82,48 @@ export class StreamCommitter {
 
   /** Commits all pending events, after earlier commits. Never rejects: see `onError`. */
   async flush(): Promise<void> {
-    await this.runAfterCommits(async () => {
-      while (this.#pending.count > 0 && !this.#isStopped) await this.#writeBatch()
-    }).catch(this.#onError)
+    await this.runAfterCommits(() => this.#writePending()).catch(this.#onError)
   }
 
   /** Runs a task when earlier commits are done, and delays later ones until it is over. */
   runAfterCommits<T>(task: () => Promise<T>): Promise<T> {
-    const result = this.#lastCommit.then(task)
-    this.#lastCommit = result.catch(() => undefined)
+    return StreamCommitter.#runAfterCommitsOf([this], task)
+  }
+
+  /**
+   * Commits what `enqueue` adds to these streams in one transaction, which holds nothing else: `enqueue` is called when
+   * everything before it is committed. The places in the order of all streams are taken at once, so that two calls never wait
+   * for each other. Never rejects: see `onError`.
+   */
+  static async commitTogether(committers: readonly StreamCommitter[], enqueue: () => void): Promise<void> {
+    await StreamCommitter.#runAfterCommitsOf(committers, async () => {
+      for (const committer of committers) await committer.#writePending().catch(committer.#onError)
+      enqueue()
+      const open = committers.filter((committer) => committer.#pending.count > 0 && !committer.#isStopped)
+      await StreamCommitter.#writeAllPending(open).catch((error: unknown) => {
+        for (const committer of open) committer.#onError(error)
+      })
+    })
+  }
+
+  static #runAfterCommitsOf<T>(committers: readonly StreamCommitter[], task: () => Promise<T>): Promise<T> {
+    const result = Promise.all(committers.map((committer) => committer.#lastCommit)).then(task)
+    for (const committer of committers) committer.#lastCommit = result.catch(() => undefined)
     return result
+  }
+
+  static async #writeAllPending(committers: readonly StreamCommitter[]): Promise<void> {
+    const writes = committers.map((committer) => {
+      const stream = committer.#stream
+      const drafts = committer.#takePending(Number.POSITIVE_INFINITY)
+      return { committer, drafts, write: committer.#createWrite(drafts, stream, () => ({ drafts, streams: [stream] })) }
+    })
+    try {
+      await EventLogWriter.writeAll(writes.map(({ write }) => write))
+    } catch (error) {
+      for (const { committer, drafts } of writes) committer.#pending.restore(drafts)
+      throw error
+    }
   }
 
   /** Commits nothing any more, except by `writeEnd`. */
@@ -122,6 +154,10 @@ export class StreamCommitter {
     return transition
   }
 
+  async #writePending(): Promise<void> {
+    while (this.#pending.count > 0 && !this.#isStopped) await this.#writeBatch()
+  }
+
   /** Commits the first pending events, as many as one transaction may hold. */
   async #writeBatch(): Promise<void> {
     const stream = this.#stream
@@ -132,30 +168,36 @@ export class StreamCommitter {
 
   /** If the commit fails, `drafts` are pending again. */
   async #write(drafts: readonly EventDraft[], stream: StreamRecord, compose: ComposeFinalBatch): Promise<void> {
-    const { id, generation, lastSeq } = this.#committed.stream
     try {
-      const fence = { streamId: id, generation }
-      await this.#writer.write(
-        (headSeq) => {
-          const batch = compose(headSeq)
-          const keys = drafts.flatMap((draft) => this.#keysByDraft.get(draft) ?? [])
-          return { ...batch, fence, idempotencyKeys: [...keys, ...(batch.idempotencyKeys ?? [])] }
-        },
-        ({ events }) => {
-          const streamEvents = events.filter((event) => event.streamId === id)
-          this.#committed = {
-            answer: streamEvents.reduce(
-              (message, event) => foldMessage(this.#answerBase, message, event),
-              this.#committed.answer,
-            ),
-            stream: { ...stream, lastSeq: streamEvents.at(-1)?.seq ?? lastSeq },
-          }
-          this.#lastCommitAtMs = performance.now()
-        },
-      )
+      await EventLogWriter.writeAll([this.#createWrite(drafts, stream, compose)])
     } catch (error) {
       this.#pending.restore(drafts)
       throw error
+    }
+  }
+
+  /** `drafts` are the events that were pending. Their keys are committed with them. */
+  #createWrite(drafts: readonly EventDraft[], stream: StreamRecord, compose: ComposeFinalBatch): LogWrite {
+    const { id, generation, lastSeq } = this.#committed.stream
+    return {
+      writer: this.#writer,
+      compose: (headSeq) => {
+        const batch = compose(headSeq)
+        const keys = drafts.flatMap((draft) => this.#keysByDraft.get(draft) ?? [])
+        const fence = { streamId: id, generation }
+        return { ...batch, fence, idempotencyKeys: [...keys, ...(batch.idempotencyKeys ?? [])] }
+      },
+      onCommitted: ({ events }) => {
+        const streamEvents = events.filter((event) => event.streamId === id)
+        this.#committed = {
+          answer: streamEvents.reduce(
+            (message, event) => foldMessage(this.#answerBase, message, event),
+            this.#committed.answer,
+          ),
+          stream: { ...stream, lastSeq: streamEvents.at(-1)?.seq ?? lastSeq },
+        }
+        this.#lastCommitAtMs = performance.now()
+      },
     }
   }
 

@@ -6,18 +6,17 @@ import type { Logger } from '../../lib/logger.ts'
 import type { Runtime } from '../../lib/runtime.ts'
 import { waitForAbort } from '../../lib/async/wait-for-abort.ts'
 import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
-import type { DecisionRecord } from '../../model/decision.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { StreamFailure } from '../../model/stream.ts'
 import { FencingError, LogVersionConflictError } from '../../storage/errors.ts'
 import type { IdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import type { EventLogWriter } from '../log/event-log-writer.ts'
-import { applyAgentEvent, finishTurn, resolveDecision } from '../turn/transitions.ts'
+import { applyAgentEvent, finishTurn } from '../turn/transitions.ts'
 import type { StreamEnding } from '../turn/stream-ending.ts'
-import type { DecisionResolution } from '../turn/tool-call-outcome.ts'
 import type { TurnTransition, TurnState } from '../turn/turn.ts'
-import { DecisionTimers } from './decision-timers.ts'
 import { type CommittedStreamState, type ComposeFinalBatch, StreamCommitter } from './stream-committer.ts'
+import { type DecisionStream, StreamDecisions } from './stream-decisions.ts'
+import type { SessionToolGrants } from './session-tool-grants.ts'
 
 /** How long an agent that never waits for I/O may hold the event loop. */
 const yieldIntervalMs = 10
@@ -31,10 +30,9 @@ export interface StreamRunnerOptions {
   readonly turn: TurnState
   /** Loads what the model is sent, including the answer so far. `contextWindow`: if it is not that of the model. */
   readonly loadModelMessages: (answer: MessageRecord | null, contextWindow?: number) => Promise<readonly ModelMessage[]>
-  /** Whether a person has granted this tool for the session or for always. */
-  readonly isToolGranted: (tool: string) => Promise<boolean>
   /** Stores a file of the answer. Resolves to its hash once it is on disk. */
   readonly storeFile: (bytes: Uint8Array) => Promise<string>
+  readonly toolGrants: SessionToolGrants
   readonly log: Logger
   /** Called for each event that the agent yields after the stream has ended. */
   readonly onLateEvent: () => void
@@ -51,10 +49,11 @@ export interface StreamFinishResult {
  * `committed` only, never events that are still pending.
  */
 export class StreamRunner {
+  /** What the stream waits for. */
+  readonly decisions: StreamDecisions
   readonly #options: StreamRunnerOptions
   readonly #abortController = new AbortController()
   readonly #committer: StreamCommitter
-  readonly #decisionTimers: DecisionTimers
   #turn: TurnState
   #finishResult: Promise<CommittedStreamState> | null = null
   /** Settles when `finishWith` has succeeded or failed; the agent's events wait for it. Never rejects. */
@@ -64,11 +63,7 @@ export class StreamRunner {
     this.#options = options
     this.#turn = options.turn
     this.#committer = new StreamCommitter(options.writer, options.turn, (error) => this.#onCommitFailed(error))
-    this.#decisionTimers = new DecisionTimers((decisionId) => {
-      this.resolveDecision(decisionId, { type: 'expired' }).catch((error: unknown) =>
-        options.log.error({ err: error, decision: decisionId }, 'The expiry of a decision could not be saved.'),
-      )
-    })
+    this.decisions = new StreamDecisions({ ...options, stream: this.#toDecisionStream() })
   }
 
   get committed(): CommittedStreamState {
@@ -128,34 +123,14 @@ export class StreamRunner {
     return { committed: await handover, included: true }
   }
 
-  /**
-   * Resolves a pending decision. Returns it once it is committed; then the agent continues. Returns null if the decision is
-   * not pending: only the first of several resolutions counts, and its key is committed with it.
-   */
-  async resolveDecision(
-    decisionId: string,
-    resolution: DecisionResolution,
-    idempotencyKey: IdempotencyKeyRecord | null = null,
-  ): Promise<DecisionRecord | null> {
-    if (this.#handover) await this.#handover
-    if (this.isFinishing || !this.#turn.pendingDecisions.has(decisionId)) return null
-    const transition = resolveDecision(this.#turn, decisionId, resolution, this.#options.runtime)
-    this.#applyTransition(transition, idempotencyKey)
-    await this.#committer.flush()
-    // If the stream is ending, the decision is committed together with the end.
-    if (this.isFinishing) await this.#finishResult
-    this.#decisionTimers.cancel(decisionId)
-    return transition.events.flatMap((event) => ('decision' in event ? [event.decision] : []))[0] ?? null
-  }
-
   async #consumeAgentEvents(agent: Agent, model: string): Promise<void> {
     try {
       const events = agent.answer({
         model,
         loadHistory: (contextWindow) => this.#loadModelMessages(contextWindow),
-        waitForPermission: (callId) => this.#waitForPermission(callId),
-        isToolGranted: this.#options.isToolGranted,
         storeFile: this.#options.storeFile,
+        waitForPermission: (callId) => this.decisions.waitForPermission(callId),
+        isToolGranted: (tool) => this.#options.toolGrants.isGranted(tool),
         signal: this.#abortController.signal,
       })
       let lastYieldAt = performance.now()
@@ -189,29 +164,15 @@ export class StreamRunner {
     return this.#options.loadModelMessages(this.#turn.answer, contextWindow)
   }
 
-  async #waitForPermission(callId: string): Promise<boolean> {
-    const partIndex = this.#turn.partIndexByCallId.get(callId)
-    // Looked up before the commit: a decision that is resolved during the commit must still be waited for.
-    const pendingDecision = [...this.#turn.pendingDecisions.values()].find(
-      (decision) => decision.partIndex === partIndex,
-    )
-    await this.#committer.flush()
-    if (pendingDecision) await this.#decisionTimers.wait(pendingDecision.id)
-    if (this.isFinishing || partIndex === undefined) return false
-    const part = this.#turn.answer?.parts[partIndex]
-    return part?.type === 'tool' && part.call.state === 'RUNNING'
-  }
-
   #applyAgentEvent(event: AgentEvent): void {
-    if (this.isFinishing) this.#options.onLateEvent()
-    else this.#applyTransition(applyAgentEvent(this.#turn, event, this.#options.runtime))
+    if (this.isFinishing) return this.#options.onLateEvent()
+    this.#applyTransition(applyAgentEvent(this.#turn, event, this.#options.runtime))
+    if (event.type === 'tool-call' && event.gate?.type === 'approval')
+      this.decisions.setInputSchema(event.callId, event.gate.inputSchema)
   }
 
   #applyTransition({ turn, events }: TurnTransition, idempotencyKey: IdempotencyKeyRecord | null = null): void {
-    for (const { id, expiresAt } of turn.pendingDecisions.values()) {
-      if (expiresAt !== null && !this.#turn.pendingDecisions.has(id))
-        this.#decisionTimers.start(id, expiresAt - this.#options.runtime.now())
-    }
+    this.decisions.startTimers(this.#turn, turn)
     this.#turn = turn
     this.#committer.enqueue(events, turn.stream, idempotencyKey)
   }
@@ -256,9 +217,26 @@ export class StreamRunner {
     return this.committed
   }
 
+  #toDecisionStream(): DecisionStream {
+    const getTurn = (): TurnState => this.#turn
+    const getIsFinishing = (): boolean => this.isFinishing
+    return {
+      committer: this.#committer,
+      get turn() {
+        return getTurn()
+      },
+      get isFinishing() {
+        return getIsFinishing()
+      },
+      apply: (transition, idempotencyKey) => this.#applyTransition(transition, idempotencyKey),
+      waitForHandover: async () => void (await this.#handover),
+      waitForEnd: async () => void (await this.#finishResult),
+    }
+  }
+
   #release(): void {
     this.#abortController.abort()
-    this.#decisionTimers.cancelAll()
+    this.decisions.close()
   }
 }
 

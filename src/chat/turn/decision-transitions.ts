@@ -75,7 +75,9 @@ function toResolvedDecision(decision: DecisionRecord, resolution: DecisionResolu
   const state = resolution.type === 'expired' ? 'EXPIRED' : 'ANSWERED'
   const resolved = { ...decision, state, resolvedAt: at } as const
   if (resolved.kind === 'approval') {
-    return resolution.type === 'decided' ? { ...resolved, decision: resolution.decision } : resolved
+    if (resolution.type !== 'decided') return resolved
+    const { type: _, ...answer } = resolution
+    return { ...resolved, ...answer }
   }
   return resolution.type === 'answered' ? { ...resolved, answer: resolution.answer } : resolved
 }

@@ -1,10 +1,22 @@
+import type { JsonObject } from '../../lib/text/json.ts'
 import type { ApprovalDecision } from '../../model/decision.ts'
 import type { ToolCall } from '../../model/message.ts'
 import type { StreamEnding } from './stream-ending.ts'
 
+/** How a person decides about a call. */
+export interface ApprovalAnswer {
+  readonly type: 'decided'
+  readonly decision: ApprovalDecision
+  readonly reason?: string
+  /** What the tool runs with. Not with DENY. */
+  readonly arguments?: JsonObject
+  /** The approval whose decision covers this call as well. */
+  readonly releasedBy?: string
+}
+
 /** How a pending decision is resolved. */
 export type DecisionResolution =
-  | { readonly type: 'decided'; readonly decision: ApprovalDecision }
+  | ApprovalAnswer
   | { readonly type: 'answered'; readonly answer: string }
   | { readonly type: 'expired' }
 
@@ -18,13 +30,22 @@ export function deriveResolvedCallOutcome(
     case 'answered':
       return { state: 'SUCCEEDED', result: resolution.answer, finishedAt: at }
     case 'decided':
-      if (resolution.decision !== 'DENY') return { state: 'RUNNING', startedAt: at }
-      return { state: 'DENIED', error: 'The user did not allow this call. It was not run.', finishedAt: at }
+      return { ...toApprovalAnswer(resolution), ...deriveDecidedCallOutcome(resolution.decision, at) }
     case 'expired':
       return isClarification(call)
         ? { state: 'FAILED', error: 'Nobody answered in time.', finishedAt: at }
         : { state: 'DENIED', error: 'Nobody allowed this call in time. It was not run.', finishedAt: at }
   }
+}
+
+function deriveDecidedCallOutcome(decision: ApprovalDecision, at: number): Partial<ToolCall> {
+  if (decision !== 'DENY') return { state: 'RUNNING', startedAt: at }
+  return { state: 'DENIED', error: 'The user did not allow this call. It was not run.', finishedAt: at }
+}
+
+function toApprovalAnswer({ reason, arguments: changed }: ApprovalAnswer): Pick<ToolCall, 'approvalAnswer'> {
+  if (reason === undefined && changed === undefined) return {}
+  return { approvalAnswer: { ...(reason !== undefined && { reason }), ...(changed && { arguments: changed }) } }
 }
 
 /** How a call ends that still waits for a person at the end of its stream. It is known to have had no effect. */

@@ -4,6 +4,9 @@
  */
 export type Json = null | boolean | number | bigint | string | Json[] | { [key: string]: Json }
 
+/** A JSON object that is not changed. */
+export type JsonObject = { readonly [key: string]: Json }
+
 declare global {
   // https://github.com/tc39/proposal-json-parse-with-source
   interface JSON {

@@ -6,9 +6,12 @@ export const ApprovalDecisionEnum = schemaBuilder.enumType('ApprovalDecision', {
     ONCE: { description: 'Run the tool this time.' },
     SESSION: {
       description:
-        'Run the tool, and do not ask again for this tool in this session and in the sessions that continue it.',
+        'Run the tool, and do not ask again for this tool in this session and in the sessions that continue it. Calls of the tool that wait in the session run as well.',
     },
-    ALWAYS: { description: 'Run the tool, and do not ask again for this tool in this profile.' },
+    ALWAYS: {
+      description:
+        'Run the tool, and do not ask again for this tool in this profile. Calls of the tool that wait in the profile run as well.',
+    },
     DENY: { description: 'Do not run the tool. The model receives the denial as the error of the call.' },
   } as const,
 })

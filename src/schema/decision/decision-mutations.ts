@@ -7,7 +7,8 @@ import { ApprovalDecisionEnum } from './decision-enums.ts'
 schemaBuilder.mutationFields((t) => ({
   answerApproval: t.field({
     type: ApprovalObjectType,
-    description: 'Approves or denies a tool call. The error is STALE if the approval has already been resolved.',
+    description:
+      'Approves or denies a tool call. With SESSION and ALWAYS, the calls of the tool that the decision covers and that wait already run as well, see `Approval.releasedBy`. The error is STALE if the approval has already been resolved.',
     args: {
       id: t.arg.id({ required: true, description: 'The id of the approval.' }),
       decision: t.arg({
@@ -15,11 +16,20 @@ schemaBuilder.mutationFields((t) => ({
         required: true,
         description: 'The decision: one of the `choices` of the approval.',
       }),
+      reason: t.arg.string({
+        description: 'A note of up to 10,000 characters, which the model is told, whatever the decision is.',
+      }),
+      arguments: t.arg({
+        type: 'JSON',
+        description:
+          "An object that the tool runs with, in place of the model's arguments: exactly this is what runs. The error is BAD_USER_INPUT if the tool's schema does not allow it, and with DENY. Other calls that the decision covers run with their own arguments.",
+      }),
       ...idempotencyKeyArgs,
     },
     resolve: resolveIdempotently({
       keySpace: ({ id }) => ({ type: 'Approval', ids: [id] }),
-      execute: ({ id, decision }, { profile, key }) => profile.chats.decisions.answerApproval(id, decision, key),
+      execute: ({ id, decision, reason, arguments: changed }, { profile, key }) =>
+        profile.chats.decisions.answerApproval(id, decision, { reason, arguments: changed }, key),
       reload: ({ id }, _, scope) => reloadRecord('Approval', id, scope),
     }),
   }),

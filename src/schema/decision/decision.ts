@@ -23,6 +23,26 @@ ApprovalObjectType.implement({
       nullable: true,
       description: 'The decision of the user. Null unless `state` is ANSWERED.',
     }),
+    reason: t.string({
+      nullable: true,
+      description: 'The note that the user added. The model is told. Null if there is none.',
+      resolve: ({ reason }) => reason ?? null,
+    }),
+    arguments: t.field({
+      type: 'JSON',
+      nullable: true,
+      description:
+        "What the tool runs with, if the user changed the model's arguments. Null if it runs with `toolCall.arguments`, or not at all.",
+      resolve: ({ arguments: changed }) => changed ?? null,
+    }),
+    releasedBy: t.field({
+      type: ApprovalObjectType,
+      nullable: true,
+      description:
+        'The approval whose SESSION or ALWAYS covered this call as well: it settled this approval, with the same decision, and the tool runs with its own arguments. Null if this approval was answered itself or not at all, and once the other one was deleted.',
+      resolve: ({ releasedBy }, _, { profiles }) =>
+        releasedBy === undefined ? null : profiles.find('Approval', releasedBy),
+    }),
   }),
 })
 

@@ -44,24 +44,15 @@ export class SqliteEventStore implements EventStore {
     await this.#database.write(() => this.#insertSession(request))
   }
 
-  async append(request: AppendRequest): Promise<void> {
-    const { continuation, newSession, fence, additionalUsage, sessionPatch } = request
+  append(request: AppendRequest): Promise<void> {
+    return this.appendAll([request])
+  }
+
+  async appendAll(requests: readonly AppendRequest[]): Promise<void> {
     await this.#database.write(() => {
-      // Before this session ends, the one that continues it exists.
-      if (continuation) this.#insertSession(continuation)
-      if (newSession) insertSession(this.#database, newSession)
-      this.#advanceHead(request)
-      if (fence) this.#assertFence(fence)
-      for (const event of request.events) this.#insertEvent(event)
-      for (const stream of request.streams ?? []) upsertStream(this.#database, stream)
-      for (const message of request.messages ?? []) upsertMessage(this.#database, message)
-      for (const decision of request.decisions ?? []) upsertDecision(this.#database, decision)
-      for (const grant of request.grants ?? []) insertToolGrant(this.#database, grant)
-      if (additionalUsage) this.#addUsage(request.sessionId, additionalUsage)
-      if (sessionPatch) this.#patchSession(request.sessionId, sessionPatch)
-      for (const key of request.idempotencyKeys ?? []) insertIdempotencyKey(this.#database, key)
+      for (const request of requests) this.#write(request)
     })
-    if (request.decisions?.length) this.#database.changes.decisions.notify()
+    if (requests.some(({ decisions = [] }) => decisions.length > 0)) this.#database.changes.decisions.notify()
   }
 
   /** The files of an answer are referred to before the answer has a row, so that a long one does not lose them. */
@@ -169,6 +160,23 @@ export class SqliteEventStore implements EventStore {
           .run(sessionId, JSON.stringify(batch))
       })
     }
+  }
+
+  #write(request: AppendRequest): void {
+    const { continuation, newSession, fence, additionalUsage, sessionPatch } = request
+    // Before this session ends, the one that continues it exists.
+    if (continuation) this.#insertSession(continuation)
+    if (newSession) insertSession(this.#database, newSession)
+    this.#advanceHead(request)
+    if (fence) this.#assertFence(fence)
+    for (const event of request.events) this.#insertEvent(event)
+    for (const stream of request.streams ?? []) upsertStream(this.#database, stream)
+    for (const message of request.messages ?? []) upsertMessage(this.#database, message)
+    for (const decision of request.decisions ?? []) upsertDecision(this.#database, decision)
+    for (const grant of request.grants ?? []) insertToolGrant(this.#database, grant)
+    if (additionalUsage) this.#addUsage(request.sessionId, additionalUsage)
+    if (sessionPatch) this.#patchSession(request.sessionId, sessionPatch)
+    for (const key of request.idempotencyKeys ?? []) insertIdempotencyKey(this.#database, key)
   }
 
   #insertSession({ session, messages, idempotencyKey, copyGrantsFrom }: CreateSessionRequest): void {

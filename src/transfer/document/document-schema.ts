@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ChatEvent } from '../../model/chat-event.ts'
 import type { DecisionRecord, ToolGrant } from '../../model/decision.ts'
-import type { Json } from '../../lib/text/json.ts'
+import type { Json, JsonObject } from '../../lib/text/json.ts'
 import type { MessagePart, MessageRecord, ProviderState, ToolCall } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import { finishReasons, type StreamRecord } from '../../model/stream.ts'
@@ -20,6 +20,10 @@ const id = z.string().min(1)
 const time = z.int() // milliseconds since the epoch, UTC
 const text = z.string()
 const hash = z.string().regex(/^[0-9a-f]{64}$/, { error: 'Expected a SHA-256 hash in hex' })
+/** An object from JSON.parse, with whatever keys. */
+const jsonObject = z.custom<JsonObject>((value) => z.record(z.string(), z.unknown()).safeParse(value).success, {
+  error: 'Expected a JSON object',
+})
 /** Any value from JSON.parse. Zod's own JSON schema would drop a key named __proto__. */
 const json = z.custom<Json>((value) => value !== undefined, { error: 'Expected a JSON value' })
 const flag = z.exactOptional(z.literal(true))
@@ -34,6 +38,9 @@ const usage: z.ZodType<Usage> = z.strictObject({
 
 /** The idempotency key of the request that created the record. A retry finds the record by it. */
 const key = z.strictObject({ key: text, fingerprint: text }).nullable()
+
+/** What a person may add to a decision about a call. */
+const approvalAnswerFields = { reason: z.exactOptional(text), arguments: z.exactOptional(jsonObject) }
 
 const toolCall: z.ZodType<ToolCall> = z.strictObject({
   id,
@@ -55,6 +62,7 @@ const toolCall: z.ZodType<ToolCall> = z.strictObject({
   resultFile: z.exactOptional(hash),
   resultBlobs: z.exactOptional(z.array(hash)),
   error: text.nullable(),
+  approvalAnswer: z.exactOptional(z.strictObject(approvalAnswerFields)),
   startedAt: time.nullable(),
   finishedAt: time.nullable(),
 })
@@ -173,6 +181,8 @@ const approval = z.strictObject({
   description: text,
   choices: z.array(decisionValue),
   decision: decisionValue.nullable(),
+  ...approvalAnswerFields,
+  releasedBy: z.exactOptional(id),
 })
 const clarification = z.strictObject({
   ...decisionFields,

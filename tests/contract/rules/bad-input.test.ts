@@ -83,7 +83,7 @@ async function newDecisions(
     ({ type: 'tool-call', callId, name: 'look', argumentsText: '{}', gate }) as const
   const agent = newResolvedModel({
     async *answer({ signal }) {
-      yield call('1', { type: 'approval', description: 'Look around', timeoutMs: 600_000 })
+      yield call('1', { type: 'approval', description: 'Look around', inputSchema: {}, timeoutMs: 600_000 })
       yield call('2', { type: 'question', question: 'Where?', choices: [], timeoutMs: 600_000 })
       await waitForAbort(signal)
     },

@@ -65,6 +65,9 @@ function listWrongTypesOf(type: GraphQLNullableInputType): unknown[] {
       return [1, 1.5, false, {}, ['text']]
     case 'ID':
       return [1.5, true, {}, ['id']]
+    case 'JSON':
+      // Every value is JSON: each field has its own rules.
+      return []
     default:
       throw new Error(`There are no invalid values for the type ${type.name}. Add some.`)
   }
@@ -242,6 +245,10 @@ function listWrongValues({ name, field, kind, path, type }: InputPosition, known
       ]
     case 'answer: String':
       return ['', ' ', '\n\t', 'x'.repeat(100_001)].map(badInputValue)
+    case 'reason: String':
+      return ['x'.repeat(10_001)].map(badInputValue)
+    case 'arguments: JSON':
+      return ['text', '', 1, false, [], [{}]].map(badInputValue)
     case 'tool: String':
       // Any name may be the name of a tool.
       return []
@@ -293,7 +300,7 @@ function listWrongValues({ name, field, kind, path, type }: InputPosition, known
     case 'streamId: ID':
       return listUnknownIds(known.streamId, 'NOT_FOUND')
     default:
-      if (['String', 'ID', 'Int'].includes(typeName))
+      if (['String', 'ID', 'Int', 'JSON'].includes(typeName))
         throw new Error(`There are no invalid values for ${name}. Add some.`)
       return []
   }

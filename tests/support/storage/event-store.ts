@@ -12,6 +12,7 @@ export function wrapStore(
   return {
     createSession: (start) => wrapCall(() => store.createSession(start)),
     append: (write) => wrapCall(() => store.append(write)),
+    appendAll: (writes) => wrapCall(() => store.appendAll(writes)),
     deleteSession: (id, key) => wrapCall(() => store.deleteSession(id, key)),
     loadHeadSeq: (sessionId) => wrapCall(() => store.loadHeadSeq(sessionId)),
     readEvents: (range) => wrapCall(() => store.readEvents(range)),

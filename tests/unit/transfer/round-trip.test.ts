@@ -56,9 +56,13 @@ async function streamTurn(
   input: { text: string; sessionId?: string },
   decision: ApprovalDecision = 'ONCE',
 ) {
+  let isAnswered = false
   for await (const event of streamChat(client, input)) {
-    if (event.type === 'ApprovalChanged' && event.approval.state === 'PENDING') {
-      await ask(client, AnswerApprovalDocument, { id: event.approval.id, decision })
+    if (event.type === 'ApprovalChanged' && event.approval.state === 'PENDING' && !isAnswered) {
+      // The answer releases the other calls of the turn.
+      isAnswered = decision === 'SESSION'
+      const changes = decision === 'DENY' ? {} : { arguments: { text: 'Changed' } }
+      await ask(client, AnswerApprovalDocument, { id: event.approval.id, decision, reason: 'So be it', ...changes })
     }
     if (event.type === 'ClarificationChanged' && event.clarification.state === 'PENDING') {
       await ask(client, AnswerClarificationDocument, { id: event.clarification.id, answer: 'Blue, wie Blaubeeren' })
@@ -76,7 +80,11 @@ async function createConversations(client: Client): Promise<{ ids: string[]; for
   const { last } = await readUntil(followStream(client, started.id), isEventOfType('StreamFinished'))
   const sessionId = last.sessionId
   await streamTurn(client, { sessionId, text: '/ask Which one? | Red | Blue' })
-  await streamTurn(client, { sessionId, text: '/tool files__write {"text":"Hi"}' }, 'SESSION')
+  await streamTurn(
+    client,
+    { sessionId, text: '/tool files__write {"text":"Hi"}\n/tool files__write {"text":"Ho"}' },
+    'SESSION',
+  )
   await streamTurn(client, { sessionId, text: '/tool files__show {"id":1234567890123456788}' })
   await streamTurn(client, { sessionId, text: '/image a rose' })
   const { messageId } = await streamTurn(client, { sessionId, text: '/tool files__read {}' })
@@ -121,6 +129,8 @@ test('a conversation and its fork are restored exactly: as documents, and in all
     expect(text).toContain('"structuredContent":{"id":1234567890123456789}')
   expect([...conversation.notes, ...forkDocument.notes]).toEqual([])
   const before = await queryAll(segue.url, ids, fork)
+  for (const part of ['"releasedBy"', '"approvalAnswer"', '"reason":"So be it"'])
+    expect(conversation.text).toContain(part)
   // Makes sure that the comparison covers a clarification, a denial, a partial message and the last of three sessions.
   for (const part of ['Blue, wie Blaubeeren', 'DENIED', '"segmentCount":3', '"PARTIAL"', 'Goodbye, Blaubeeren']) {
     expect(JSON.stringify(before.conversations)).toContain(part)

@@ -14,6 +14,7 @@ import { RecordingLogger } from '../../../support/recording-logger.ts'
 import { silentLogger } from '../../../../src/lib/logger.ts'
 
 const never = new Promise<never>(() => {})
+const permission = { changedArguments: null }
 
 interface ExecuteOptions {
   readonly tools?: readonly Tool[]
@@ -55,12 +56,17 @@ describe('a call that needs approval', () => {
   test('yields a description and a timeout, and runs only when it is allowed', async () => {
     const write = newTool()
     const allowed = newLatch()
-    const run = { waitForPermission: () => allowed.opened.then(() => true) }
+    const run = { waitForPermission: () => allowed.opened.then(() => permission) }
     const toolbox = newToolbox({ source: newToolSource(write), decisionTimeoutMs: 1234 })
     const events = toolbox.execute([newToolCallRequest(write.name, ' {"text":"Hi"} ')], newAgentRun(run))
     expect((await events.next()).value).toEqual({
       ...toCallEvent(newToolCallRequest(write.name, ' {"text":"Hi"} ')),
-      gate: { type: 'approval', description: 'Run files__write with {"text":"Hi"}', timeoutMs: 1234 },
+      gate: {
+        type: 'approval',
+        description: 'Run files__write with {"text":"Hi"}',
+        inputSchema: write.inputSchema,
+        timeoutMs: 1234,
+      },
     })
     const next = events.next()
     await yieldToEventLoop()
@@ -74,7 +80,7 @@ describe('a call that needs approval', () => {
     const write = newTool()
     const events = await execute([newToolCallRequest(write.name)], {
       tools: [write],
-      run: { waitForPermission: async () => false },
+      run: { waitForPermission: async () => null },
     })
     expect(events).toHaveLength(1)
     expect(write.runs).toEqual([])
@@ -118,7 +124,7 @@ describe('a configured rule', () => {
   test('that denies prevents the call without asking, even if the tool is granted', async () => {
     const write = newTool()
     const toolbox = { policy: new ApprovalPolicy({ 'files__*': 'deny' }) }
-    const mayRun = async () => false
+    const mayRun = async () => null
     const events = await execute([newToolCallRequest(write.name)], {
       tools: [write],
       toolbox,
@@ -194,7 +200,7 @@ describe('a question', () => {
   test('yields its text, choices and timeout, and no result', async () => {
     const call = newToolCallRequest('clarify', '{"question":"Which one?","choices":["Red"]}')
     expect(
-      await execute([call], { toolbox: { decisionTimeoutMs: 99 }, run: { waitForPermission: async () => false } }),
+      await execute([call], { toolbox: { decisionTimeoutMs: 99 }, run: { waitForPermission: async () => null } }),
     ).toEqual([
       { ...toCallEvent(call), gate: { type: 'question', question: 'Which one?', choices: ['Red'], timeoutMs: 99 } },
     ])
@@ -202,7 +208,7 @@ describe('a question', () => {
 
   test('waits for the answer', async () => {
     const answered = newLatch()
-    const run = newAgentRun({ waitForPermission: () => answered.opened.then(() => false) })
+    const run = newAgentRun({ waitForPermission: () => answered.opened.then(() => null) })
     const events = newToolbox().execute([newToolCallRequest('clarify', '{"question":"Which one?"}')], run)
     await events.next()
     let isOver = false
@@ -392,7 +398,8 @@ describe('several calls', () => {
     const allowed = newLatch()
     const tools = [newTool(), newTool({ name: 'look', isReadOnly: true, execute: async () => 'seen' })]
     const run = {
-      waitForPermission: (id: string) => (id === 'look' ? Promise.resolve(true) : allowed.opened.then(() => true)),
+      waitForPermission: (id: string) =>
+        id === 'look' ? Promise.resolve(permission) : allowed.opened.then(() => permission),
     }
     const received: string[] = []
     const calls = [newToolCallRequest('files__write'), newToolCallRequest('look')]

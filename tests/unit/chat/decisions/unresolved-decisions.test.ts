@@ -174,7 +174,7 @@ describe('a stream that ends while decisions are pending', () => {
       ['COMPLETED', false],
     ] as const) {
       const chat = newScriptedChats(async function* () {
-        const approval = { type: 'approval', description: 'Do it', timeoutMs: 60_000 } as const
+        const approval = { type: 'approval', description: 'Do it', inputSchema: {}, timeoutMs: 60_000 } as const
         yield { type: 'tool-call', ...writeCall, gate: approval }
         if (fails) throw new Error('it broke')
       })

@@ -33,6 +33,7 @@ function newLogFixture(): LogFixture {
   const storeReads: EventRange[] = []
   const log = new EventLog({
     append: async ({ events }) => void stored.push(...events),
+    appendAll: async (requests) => void stored.push(...requests.flatMap(({ events }) => events)),
     readEvents: async (range) => {
       storeReads.push(range)
       return stored.filter(({ seq }) => seq > range.after).slice(0, range.limit)

@@ -163,7 +163,7 @@ test('a call that ends without waiting cancels its decision, and a decision that
     }),
   )
   const call = { callId: '0', name: 'look', argumentsText: '{}' }
-  const gate = { type: 'approval', description: 'Look.', timeoutMs: 1 } as const
+  const gate = { type: 'approval', description: 'Look.', inputSchema: {}, timeoutMs: 1 } as const
   const { turn, events } = playTurn(
     [
       { type: 'tool-call', ...call, gate },

@@ -1,0 +1,53 @@
+import { createBadInputError } from '../../lib/errors.ts'
+import { findJsonSchemaError } from '../../lib/json-schema/find-json-schema-error.ts'
+import { isJsonObject, type Json, type JsonObject } from '../../lib/text/json.ts'
+import type { ApprovalDecision } from '../../model/decision.ts'
+import type { ApprovalAnswer } from '../turn/tool-call-outcome.ts'
+
+/** What a person adds to a decision about a call. Null is the same as leaving out. */
+export interface ApprovalAnswerDetails {
+  /** A note that the model is told. A blank one is none. */
+  readonly reason?: string | null | undefined
+  /** What the tool shall run with in place of the model's arguments. */
+  readonly arguments?: Json | undefined
+}
+
+const maxAnswerCodeUnits = 100_000 // UTF-16 code units
+const maxReasonCodeUnits = 10_000 // UTF-16 code units
+
+/** Throws BAD_USER_INPUT for an answer that has nothing visible or is too long. */
+export function parseClarificationText(answer: string): string {
+  if (answer.trim() === '' || answer.length > maxAnswerCodeUnits) {
+    throw createBadInputError(
+      `An answer must have 1 to ${maxAnswerCodeUnits} characters. At least one must be visible.`,
+      'answer',
+    )
+  }
+  return answer.toWellFormed()
+}
+
+/** Throws BAD_USER_INPUT for a reason that is too long, and for arguments with DENY or of a type other than object. */
+export function parseApprovalAnswer(
+  decision: ApprovalDecision,
+  { reason, arguments: changed }: ApprovalAnswerDetails,
+): ApprovalAnswer {
+  if (typeof reason === 'string' && reason.length > maxReasonCodeUnits)
+    throw createBadInputError(`A reason must have at most ${maxReasonCodeUnits} characters. Shorten it.`, 'reason')
+  if ((changed ?? null) !== null && decision === 'DENY')
+    throw createBadInputError('A denied call does not run, so it takes no arguments. Leave them out.', 'arguments')
+  if ((changed ?? null) !== null && !isJsonObject(changed))
+    throw createBadInputError('The arguments of a tool must be an object. Send one.', 'arguments')
+  return {
+    type: 'decided',
+    decision,
+    ...(reason?.trim() && { reason: reason.toWellFormed() }),
+    ...(isJsonObject(changed) && { arguments: changed }),
+  }
+}
+
+/** Throws BAD_USER_INPUT if the schema of a tool does not allow these arguments. */
+export function assertArgumentsAllowed(schema: JsonObject, changed: JsonObject): void {
+  const error = findJsonSchemaError(schema, changed, 'arguments')
+  if (error !== null)
+    throw createBadInputError(`The tool does not take these arguments: ${error}. Correct them.`, 'arguments')
+}

@@ -1,0 +1,168 @@
+import type { ToolCallPermission } from '../../agent/agent.ts'
+import type { Logger } from '../../lib/logger.ts'
+import type { Runtime } from '../../lib/runtime.ts'
+import type { JsonObject } from '../../lib/text/json.ts'
+import { type ApprovalRecord, coversCall, type DecisionRecord } from '../../model/decision.ts'
+import type { IdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
+import { resolveDecision } from '../turn/transitions.ts'
+import type { ApprovalAnswer, DecisionResolution } from '../turn/tool-call-outcome.ts'
+import type { TurnState, TurnTransition } from '../turn/turn.ts'
+import { DecisionTimers } from './decision-timers.ts'
+import type { SessionToolGrants } from './session-tool-grants.ts'
+import { StreamCommitter } from './stream-committer.ts'
+
+/** What the decisions of a stream need of it. */
+export interface DecisionStream {
+  readonly committer: StreamCommitter
+  readonly turn: TurnState
+  /** Whether the stream has ended or is about to: nothing can be added to it. */
+  readonly isFinishing: boolean
+  /** The key is committed with the transition's events. */
+  apply(transition: TurnTransition, idempotencyKey: IdempotencyKeyRecord | null): void
+  /** Resolves once it is known whether an end that may still fail takes effect. */
+  waitForHandover(): Promise<void>
+  /** Resolves when the end is committed, if the stream is ending. */
+  waitForEnd(): Promise<void>
+}
+
+export interface StreamDecisionsOptions {
+  readonly stream: DecisionStream
+  readonly runtime: Runtime
+  readonly log: Logger
+  readonly toolGrants: Pick<SessionToolGrants, 'findGrantingApproval'>
+}
+
+/** The approvals and clarifications that one running stream waits for. */
+export class StreamDecisions {
+  readonly #options: StreamDecisionsOptions
+  readonly #stream: DecisionStream
+  readonly #timers: DecisionTimers
+  /** The schemas of the arguments of calls that wait for approval, by part. */
+  readonly #inputSchemas = new Map<number, JsonObject>()
+
+  constructor(options: StreamDecisionsOptions) {
+    this.#options = options
+    this.#stream = options.stream
+    this.#timers = new DecisionTimers((decisionId) => {
+      this.resolve(decisionId, { type: 'expired' }).catch((error: unknown) =>
+        options.log.error({ err: error, decision: decisionId }, 'The expiry of a decision could not be saved.'),
+      )
+    })
+  }
+
+  /** The JSON Schema of the arguments of the call that waits for a pending approval. */
+  findInputSchema(approvalId: string): JsonObject | null {
+    const approval = this.#stream.turn.pendingDecisions.get(approvalId)
+    return (approval && this.#inputSchemas.get(approval.partIndex)) ?? null
+  }
+
+  setInputSchema(callId: string, inputSchema: JsonObject): void {
+    const partIndex = this.#stream.turn.partIndexByCallId.get(callId)
+    if (partIndex !== undefined) this.#inputSchemas.set(partIndex, inputSchema)
+  }
+
+  /**
+   * Resolves a pending decision. Returns it once it is committed; then the agent continues. Returns null if the decision is
+   * not pending: only the first of several resolutions counts, and its key is committed with it.
+   */
+  async resolve(
+    decisionId: string,
+    resolution: DecisionResolution,
+    idempotencyKey: IdempotencyKeyRecord | null = null,
+  ): Promise<DecisionRecord | null> {
+    await this.#stream.waitForHandover()
+    const decision = this.#apply(decisionId, resolution, idempotencyKey)
+    if (!decision) return null
+    await this.#stream.committer.flush()
+    await this.#settle([decision])
+    return decision
+  }
+
+  /**
+   * Resolves a pending approval like `resolve`, together with all pending approvals of these streams that the decision
+   * covers as well. All of it is one transaction. The covered calls run with their own arguments.
+   */
+  async resolveWithCovered(
+    approvalId: string,
+    answer: ApprovalAnswer,
+    streams: readonly StreamDecisions[],
+    idempotencyKey: IdempotencyKeyRecord | null = null,
+  ): Promise<DecisionRecord | null> {
+    const members = [...new Set([this, ...streams])]
+    const settled = new Map<StreamDecisions, readonly DecisionRecord[]>()
+    await StreamCommitter.commitTogether(
+      members.map((member) => member.#stream.committer),
+      () => {
+        const decided = this.#apply(approvalId, answer, idempotencyKey)
+        if (decided?.kind !== 'approval') return
+        for (const member of members) settled.set(member, member.#applyCovered(decided))
+        settled.set(this, [decided, ...(settled.get(this) ?? [])])
+      },
+    )
+    await Promise.all([...settled].map(([member, decisions]) => member.#settle(decisions)))
+    return settled.get(this)?.[0] ?? null
+  }
+
+  /** Waits until the call of an agent may run, see `AgentRun.waitForPermission`. */
+  async waitForPermission(callId: string): Promise<ToolCallPermission | null> {
+    const { turn, committer } = this.#stream
+    const partIndex = turn.partIndexByCallId.get(callId)
+    // Looked up before the commit: a decision that is resolved during the commit must still be waited for.
+    const pending = turn.pendingDecisions.values().find((decision) => decision.partIndex === partIndex)
+    await committer.flush()
+    if (pending?.kind === 'approval') await this.#resolveIfGranted(pending)
+    if (pending) await this.#timers.wait(pending.id)
+    if (this.#stream.isFinishing || partIndex === undefined) return null
+    const part = this.#stream.turn.answer?.parts[partIndex]
+    if (part?.type !== 'tool' || part.call.state !== 'RUNNING') return null
+    return { changedArguments: part.call.approvalAnswer?.arguments ?? null }
+  }
+
+  /** Starts the timers of decisions that have become pending. */
+  startTimers(before: TurnState, after: TurnState): void {
+    for (const { id, expiresAt } of after.pendingDecisions.values()) {
+      if (expiresAt !== null && !before.pendingDecisions.has(id))
+        this.#timers.start(id, expiresAt - this.#options.runtime.now())
+    }
+  }
+
+  /** Stops all waiting, because the stream has ended. */
+  close(): void {
+    this.#timers.cancelAll()
+  }
+
+  /** A tool may have been allowed between the look-up for a call and the commit of its approval. */
+  async #resolveIfGranted({ id, toolCall }: ApprovalRecord): Promise<void> {
+    const granting = await this.#options.toolGrants.findGrantingApproval(toolCall.name)
+    if (granting?.decision)
+      await this.resolve(id, { type: 'decided', decision: granting.decision, releasedBy: granting.id })
+  }
+
+  /** Applies a resolution if the decision is pending, without committing it. */
+  #apply(
+    decisionId: string,
+    resolution: DecisionResolution,
+    idempotencyKey: IdempotencyKeyRecord | null,
+  ): DecisionRecord | null {
+    const { turn, isFinishing } = this.#stream
+    if (isFinishing || !turn.pendingDecisions.has(decisionId)) return null
+    const transition = resolveDecision(turn, decisionId, resolution, this.#options.runtime)
+    this.#stream.apply(transition, idempotencyKey)
+    return transition.events.flatMap((event) => ('decision' in event ? [event.decision] : []))[0] ?? null
+  }
+
+  #applyCovered(decided: ApprovalRecord): DecisionRecord[] {
+    const { decision } = decided
+    if (decision === null) return []
+    const covered = [...this.#stream.turn.pendingDecisions.values()].filter((waiting) => coversCall(decided, waiting))
+    const resolution = { type: 'decided', decision, releasedBy: decided.id } as const
+    return covered.flatMap(({ id }) => this.#apply(id, resolution, null) ?? [])
+  }
+
+  /** Lets the agent continue after these decisions, once they are committed. */
+  async #settle(decisions: readonly DecisionRecord[]): Promise<void> {
+    // If the stream is ending, the decisions are committed together with the end.
+    if (this.#stream.isFinishing) await this.#stream.waitForEnd()
+    for (const { id } of decisions) this.#timers.cancel(id)
+  }
+}
