@@ -274,16 +274,12 @@ export class SessionActor {
   }
 
   #runStream({ stream, userMessage }: StartedStream, model: ResolvedModel): void {
-    const { runtime, log, toolGrants, storeFile, prepareModelMessages, onLateEvent } = this.#options
+    const { log, prepareModelMessages } = this.#options
     const runner = new StreamRunner({
+      ...this.#options,
       writer: this.#writer,
-      runtime,
-      log,
       turn: createTurnState(stream, userMessage),
       loadModelMessages: prepareModelMessages(model),
-      storeFile,
-      toolGrants,
-      onLateEvent,
     })
     this.#runner = runner
     runner
