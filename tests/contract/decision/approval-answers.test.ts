@@ -45,7 +45,7 @@ describe.each(transports)('An answer to an approval, over %s,', (transport) => {
     const approvals = follow(follower, FollowApprovalsDocument, {})
     const next = async () => requireNonNull((await approvals.next()).value).approvals
     const waiting = [await next(), await next(), await next(), await next()]
-    const [first] = waiting.filter(({ stream }) => stream.id === streams[0]?.id)
+    const first = waiting.find(({ stream }) => stream.id === streams[0]?.id)
     const id = requireNonNull(first).id
     await ask(client, AnswerApprovalDocument, { id, decision: 'SESSION', arguments: { n: 9 } })
     const ofSession = [await next(), await next()]
@@ -57,7 +57,7 @@ describe.each(transports)('An answer to an approval, over %s,', (transport) => {
       releasedBy: { id },
       arguments: null,
     })
-    const [other] = waiting.filter(({ stream }) => stream.id === streams[1]?.id)
+    const other = waiting.find(({ stream }) => stream.id === streams[1]?.id)
     const always = { id: requireNonNull(other).id, decision: 'ALWAYS' } as const
     await ask(client, AnswerApprovalDocument, always)
     const released = [await next(), await next()].filter((approval) => approval.id !== always.id)
