@@ -34,6 +34,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
   agent: ['mcp', 'offline', 'models', 'model-agent', 'text-generation', 'providers', 'tools'],
   'agent/mcp': ['results', 'transport'],
   chat: ['continuation', 'decisions', 'requests', 'subscriptions', 'runtime', 'context', 'turn', 'attachments', 'log'],
+  lib: ['json-schema', 'text'],
   hermes: ['cron', 'index', 'search', 'messages', 'state'],
   schema: ['conversation', 'decision', 'job', 'profile', 'search', 'chat', 'session', 'idempotency', 'relay'],
   server: ['sse', 'websocket', 'graphql', 'playground', 'http'],
