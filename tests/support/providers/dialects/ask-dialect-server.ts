@@ -1,0 +1,94 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { text as readText } from 'node:stream/consumers'
+import { AgentError, type AgentEvent, type AgentRun } from '../../../../src/agent/agent.ts'
+import { createModelAgent } from '../../../../src/agent/model-agent/model-agent.ts'
+import { createLanguageModel } from '../../../../src/agent/providers/create-language-model.ts'
+import { selectDialect } from '../../../../src/agent/providers/select-dialect.ts'
+import type { Tool } from '../../../../src/agent/tools/tool.ts'
+import type { Provider } from '../../../../src/config/profile/provider.ts'
+import { newAgentRun } from '../../fixtures/agent-run.ts'
+import { newToolbox } from '../../fixtures/toolbox.ts'
+import { newToolSource } from '../../fixtures/tools.ts'
+import { RecordingLogger } from '../../recording-logger.ts'
+import { startHttpServer } from '../../server/small-server.ts'
+import { newProvider } from '../provider.ts'
+import type { DialectServer } from './dialect-server.ts'
+
+/** One response: a stream, JSON with a status, or whatever a function does. */
+export type DialectResponse =
+  | string
+  | { readonly status: number; readonly body: unknown; readonly headers?: Readonly<Record<string, string>> }
+  | ((response: ServerResponse) => void)
+
+export interface AskOptions {
+  readonly tools?: readonly Tool[]
+  readonly loadHistory?: AgentRun['loadHistory']
+  readonly maxSteps?: number
+}
+
+/** The key of the provider. */
+const dialectServerKey = 'test-key-0123456789'
+
+/** What came of one answer. */
+export interface DialectAnswer {
+  readonly events: readonly AgentEvent[]
+  readonly error: AgentError | null
+  readonly text: string
+  readonly reasoning: string
+  /** The bodies of the requests. */
+  readonly requests: readonly Readonly<Record<string, unknown>>[]
+  readonly log: RecordingLogger
+}
+
+export function newDialectProvider({ type, path }: DialectServer, url: string): Provider {
+  return newProvider({ type, baseURL: `${url}${path}`, apiKey: dialectServerKey })
+}
+
+/** Has a model of this server answer. The responses come in order; the last one again and again. */
+export async function askDialectServer(
+  server: DialectServer,
+  responses: readonly DialectResponse[],
+  { tools = [], loadHistory, maxSteps = 3 }: AskOptions = {},
+): Promise<DialectAnswer> {
+  const requests: Record<string, unknown>[] = []
+  const respond = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
+    requests.push(JSON.parse(await readText(incoming)))
+    send(outgoing, responses[requests.length - 1] ?? responses.at(-1) ?? '', server.headers)
+  }
+  await using http = await startHttpServer((incoming, outgoing) => {
+    respond(incoming, outgoing).catch((error: Error) => outgoing.destroy(error))
+  })
+  const log = new RecordingLogger()
+  const provider = newDialectProvider(server, http.url)
+  const agent = createModelAgent({
+    model: createLanguageModel(provider, 'm', log),
+    secrets: [dialectServerKey],
+    maxSteps,
+    idleTimeoutMs: 120_000,
+    toolbox: newToolbox({ source: newToolSource(...tools) }),
+    toolLimits: selectDialect(provider).tools,
+  })
+  const events: AgentEvent[] = []
+  let error: AgentError | null = null
+  try {
+    for await (const event of agent.answer(newAgentRun(loadHistory && { loadHistory }))) events.push(event)
+  } catch (cause) {
+    if (!(cause instanceof AgentError)) throw cause
+    error = cause
+  }
+  return { events, error, text: joinTexts(events, 'text'), reasoning: joinTexts(events, 'reasoning'), requests, log }
+}
+
+function send(outgoing: ServerResponse, response: DialectResponse, headers: DialectServer['headers']): void {
+  if (typeof response === 'function') return response(outgoing)
+  if (typeof response === 'string') {
+    outgoing.writeHead(200, { ...headers, 'content-type': 'text/event-stream' }).end(response)
+    return
+  }
+  const own = { ...headers, 'content-type': 'application/json', ...response.headers }
+  outgoing.writeHead(response.status, own).end(JSON.stringify(response.body))
+}
+
+function joinTexts(events: readonly AgentEvent[], type: 'text' | 'reasoning'): string {
+  return events.map((event) => (event.type === type ? event.text : '')).join('')
+}
