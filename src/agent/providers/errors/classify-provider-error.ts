@@ -9,6 +9,10 @@ import { truncate } from '../../../lib/text/truncate.ts'
 
 const maxMessageLength = 500 // UTF-16 code units
 
+/** What people configure as the key of a server without keys. As words of a message they are no secrets. */
+const placeholderKeyPattern =
+  /^(.{1,3}|none|null|empty|ollama|lm[-_ ]?studio|vllm|llama\w*|local\w*|dummy|test|no[-_ ]?(api)?[-_ ]?key.*|not[-_ ]?(needed|required))$/i
+
 /** The families of errors about which nothing more is known. */
 const rejected: ProviderErrorFamily = {
   kind: null,
@@ -68,7 +72,10 @@ function classify(failure: ProviderFailure): ProviderErrorFamily {
 
 function formatProviderMessage(message: string | null, secrets: readonly string[]): string {
   // Further lines are usually a stack trace.
-  const line = redact(message ?? '', secrets)
+  const line = redact(
+    message ?? '',
+    secrets.filter((secret) => !placeholderKeyPattern.test(secret)),
+  )
     .trim()
     .split('\n')[0]
     ?.trim()

@@ -43,7 +43,7 @@ export function isErrorPayload(value: UnknownFields): boolean {
 export function toNumericFields(value: UnknownFields): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, field]): [string, unknown][] => {
-      if (isFields(field)) return [[key, toNumericFields(field)]]
+      if (isFields(field)) return key.endsWith('_tokens') ? [] : [[key, toNumericFields(field)]]
       const text = toText(field).trim()
       const number = Number(text)
       return text !== '' && Number.isFinite(number) ? [[key, number]] : []

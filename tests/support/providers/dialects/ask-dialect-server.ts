@@ -3,7 +3,8 @@ import { text as readText } from 'node:stream/consumers'
 import { AgentError, type AgentEvent, type AgentRun } from '../../../../src/agent/agent.ts'
 import { createModelAgent } from '../../../../src/agent/model-agent/model-agent.ts'
 import { createLanguageModel } from '../../../../src/agent/providers/create-language-model.ts'
-import { selectDialect } from '../../../../src/agent/providers/select-dialect.ts'
+import type { Dialect } from '../../../../src/agent/providers/dialect.ts'
+import { providerDialects } from '../../../../src/agent/providers/select-dialect.ts'
 import type { Tool } from '../../../../src/agent/tools/tool.ts'
 import type { Provider } from '../../../../src/config/profile/provider.ts'
 import { newAgentRun } from '../../fixtures/agent-run.ts'
@@ -11,6 +12,7 @@ import { newToolbox } from '../../fixtures/toolbox.ts'
 import { newToolSource } from '../../fixtures/tools.ts'
 import { RecordingLogger } from '../../recording-logger.ts'
 import { startHttpServer } from '../../server/small-server.ts'
+import { newProviderFetch, newRequestPolicy } from '../connections.ts'
 import { newProvider } from '../provider.ts'
 import type { DialectServer } from './dialect-server.ts'
 
@@ -44,7 +46,17 @@ export function newDialectProvider({ type, path }: DialectServer, url: string): 
   return newProvider({ type, baseURL: `${url}${path}`, apiKey: dialectServerKey })
 }
 
-/** Has a model of this server answer. The responses come in order; the last one again and again. */
+/** The dialect of a server. Its address does not tell, because tests run on this machine. */
+export function findDialect({ name }: DialectServer): Dialect {
+  const dialect = providerDialects.find((each) => each.name === name.replace(/,.*$/, ''))
+  if (!dialect) throw new Error(`There is no dialect ${name}.`)
+  return dialect
+}
+
+/**
+ * Has a model of this server answer. The responses come in order; the last one again and again. A response
+ * that asks for a wait is the last one.
+ */
 export async function askDialectServer(
   server: DialectServer,
   responses: readonly DialectResponse[],
@@ -60,13 +72,14 @@ export async function askDialectServer(
   })
   const log = new RecordingLogger()
   const provider = newDialectProvider(server, http.url)
+  const dialect = findDialect(server)
   const agent = createModelAgent({
-    model: createLanguageModel(provider, 'm', log),
+    model: createLanguageModel(provider, 'm', { fetch: newProviderFetch(), log }),
     secrets: [dialectServerKey],
     maxSteps,
-    idleTimeoutMs: 120_000,
+    requestPolicy: newRequestPolicy({ retryRules: dialect.retry, maxRetryWaitMs: 0 }),
     toolbox: newToolbox({ source: newToolSource(...tools) }),
-    toolLimits: selectDialect(provider).tools,
+    toolLimits: dialect.tools,
   })
   const events: AgentEvent[] = []
   let error: AgentError | null = null

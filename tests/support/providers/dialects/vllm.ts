@@ -19,7 +19,7 @@ export const vLLMServer: DialectServer = {
       choiceFields: { stop_reason: null, token_ids: null },
     }),
   usage: { prompt_tokens: 12, completion_tokens: 5, total_tokens: 17, prompt_tokens_details: { cached_tokens: 4 } },
-  finishReasons: { length: 'LENGTH', abort: 'OTHER' },
+  finishReasons: { length: 'LENGTH', repetition: 'LENGTH' },
   errors: [
     { kind: 'authentication', status: 401, words: 'Unauthorized', body: { error: 'Unauthorized' } },
     {

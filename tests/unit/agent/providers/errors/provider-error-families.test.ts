@@ -202,6 +202,12 @@ describe("the provider's own words", () => {
     expect(toAgentError(http(401, body), ['mine-123']).message).toMatch(/Wrong: … … … …$/)
   })
 
+  test('keep words that are placeholders of keys', () => {
+    const body = error('The model ollama/m needs none of 8 tokens.')
+    for (const key of ['ollama', 'none', 'k'])
+      expect(toAgentError(http(400, body), [key]).message).toMatch(/The model ollama\/m needs none of 8 tokens\.$/)
+  })
+
   test.each([null, 7, [], {}, [[]], { error: null }, { error: { message: 7 } }, { errors: [{}] }])(
     'may be missing, as in %j',
     (body) => {
