@@ -1,3 +1,5 @@
+import { apostropheLetters, letterReplacements, toAsciiDigit } from './equivalent-characters.ts'
+
 /**
  * Normalizes a text for searching: terms in lower case without accents, separated by single spaces. The index stores this
  * form, and queries and texts without an index are normalized in the same way, so this function alone defines what a term is.
@@ -53,43 +55,13 @@ const ignoredMarks = String.raw`\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05
 const invisibleCharacters = String.raw`\u00ad\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff`
 const ignoredCharacters = new RegExp(`[${ignoredMarks}${invisibleCharacters}]`, 'g')
 
-/** Letters that Unicode's normal forms do not decompose, with their usual spelling in plain letters. */
-const letterReplacements = new Map([
-  ['ß', 'ss'],
-  ['æ', 'ae'],
-  ['œ', 'oe'],
-  ['ø', 'o'],
-  ['đ', 'd'],
-  ['ł', 'l'],
-  ['ı', 'i'],
-  ['ς', 'σ'],
-  // Keyboards for Persian, Urdu and Kurdish type other forms of the same Arabic letters.
-  ['ى', 'ي'],
-  ['ی', 'ي'],
-  ['ک', 'ك'],
-  ['ة', 'ه'],
-  ['ە', 'ه'],
-  ['ہ', 'ه'],
-  ['ھ', 'ه'],
-])
 const replaceableLetters = new RegExp(`[${[...letterReplacements.keys()].join('')}]`, 'g')
 
-const decimalDigit = /\p{Nd}/u
 const otherDigits = /[\p{Nd}--[0-9]]/gv
 
-/** Unicode encodes the digits of a script as a run from 0 to 9, or several such runs one after the other. */
-function toAsciiDigit(digit: string): string {
-  const code = digit.codePointAt(0) ?? 0
-  let zero = code
-  while (decimalDigit.test(String.fromCodePoint(zero - 1))) zero -= 1
-  return String((code - zero) % 10)
-}
-
 const scriptsWithoutSpaces = String.raw`\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Hang}\p{sc=Thai}\p{sc=Laoo}\p{sc=Khmr}\p{sc=Mymr}\p{sc=Tibt}`
-/** Letters to Unicode, but others write a punctuation mark in their place, as in the Ukrainian комп'ютер. */
-const apostrophes = String.raw`\u02b9-\u02bf\u02c8\u02ca\u02cb\u02ee\ua78b\ua78c`
 const emoji = String.raw`[\p{Extended_Pictographic}\p{Regional_Indicator}]`
-const tokenCharacters = String.raw`[[\p{L}\p{N}\p{M}${emoji}]--[${apostrophes}]]`
+const tokenCharacters = String.raw`[[\p{L}\p{N}\p{M}${emoji}]--[${apostropheLetters}]]`
 const singleCharacterClass = String.raw`[[${scriptsWithoutSpaces}${emoji}]--\p{Nd}]`
 const separators = new RegExp(`[^${tokenCharacters}]+`, 'gv')
 const singleCharacter = new RegExp(singleCharacterClass, 'gv')

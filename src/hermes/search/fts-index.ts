@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3'
 import { textFromHermesCell } from '../state/cell-values.ts'
 import { isSingleCharacterToken } from '../../search/analyzer.ts'
 import type { SearchPhrase, SearchQuery } from '../../search/search-query.ts'
+import { listFtsPhraseSpellings } from './fts-phrase-spellings.ts'
 
 /** A full-text index of Hermes that narrows down the rows that can match a query. */
 export interface HermesFullTextIndex {
@@ -58,7 +59,7 @@ export function selectHermesFtsIndex(db: Database, query: SearchQuery): HermesFu
   for (const { table, staleKeys, tokenizerPattern, canMatch } of knownFtsIndexes) {
     const hasTriggers = ['insert', 'update', 'delete'].every((event) => schema.has(`${table}_${event}`))
     const isComplete = !staleKeys.some((key) => ftsState.has(key))
-    const matchable = query.phrases.filter(canMatch)
+    const matchable = query.phrases.filter(canMatch).flatMap((phrase) => toFtsExpression(phrase) ?? [])
     if (
       !hasTriggers ||
       !isComplete ||
@@ -68,7 +69,7 @@ export function selectHermesFtsIndex(db: Database, query: SearchQuery): HermesFu
       continue
     return {
       table,
-      expression: `content : (${matchable.map(toFtsPhrase).join(' AND ')})`,
+      expression: `content : (${matchable.join(' AND ')})`,
       missingRows: parseMissingRows(ftsState),
     }
   }
@@ -96,7 +97,10 @@ function parseMissingRows(ftsState: ReadonlyMap<string, string>): HermesFullText
   return { above: Number.isNaN(above) ? 0 : above, upTo }
 }
 
-/** Uses the text as typed, because Hermes' indexes normalize differently. */
-function toFtsPhrase({ rawText, isPrefix }: SearchPhrase): string {
-  return `"${rawText.replaceAll(/["\0]/g, ' ')}"${isPrefix ? ' *' : ''}`
+/** Uses the text as typed, because Hermes' indexes normalize differently. Null if it has too many spellings. */
+function toFtsExpression({ rawText, isPrefix }: SearchPhrase): string | null {
+  const spellings = listFtsPhraseSpellings(rawText)
+  if (spellings === null) return null
+  const phrases = spellings.map((text) => `"${text.replaceAll(/["\0]/g, ' ')}"${isPrefix ? ' *' : ''}`)
+  return phrases.length === 1 ? phrases.join('') : `(${phrases.join(' OR ')})`
 }

@@ -203,6 +203,24 @@ describe.each(['first', 'inline', 'gated'] as const)('with the full-text indexes
     expect(hasScannedRows(fixture)).toBe(false)
   })
 
+  test.each([
+    ['404', 'خطأ ٤٠٤'],
+    ['۴۰۴', 'Error 404'],
+    ['كتاب ٣', 'کتاب 3'],
+    ['يونيكود', 'یونیکود'],
+    ["комп'ютер", 'мій комп\u02bcютер'],
+    ['комп\u02bcютер', 'мій комп’ютер'],
+    ["Hawai'i", 'Aloha from Hawai\u02bbi'],
+  ])('an older message is found by %s if it has another spelling: %s', async (query, content) => {
+    const fixture = newIndexedFixture()
+    fixture.hermes.addSession('s')
+    fixture.hermes.addMessage('s', 1, { content })
+    addFiller(fixture.hermes)
+    expect(await fixture.findIds(query)).toEqual(['s:1'])
+    expect(hasUsedIndex(fixture, 'messages_fts')).toBe(true)
+    expect(hasScannedRows(fixture)).toBe(false)
+  })
+
   test('older messages in scripts without spaces are found', async () => {
     const fixture = newIndexedFixture()
     fixture.hermes.addSession('s')
