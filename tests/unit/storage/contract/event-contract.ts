@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { newId } from '../../../../src/lib/ids.ts'
 import type { ChatEvent } from '../../../../src/model/chat-event.ts'
+import { createToolCall } from '../../../../src/model/tool-call.ts'
 import { addUsage } from '../../../../src/model/usage.ts'
 import { FencingError, LogVersionConflictError } from '../../../../src/storage/errors.ts'
 import { newTextMessage } from '../../../support/search/segue-search-fixture.ts'
@@ -312,5 +313,22 @@ export function describeEventStore(open: OpenStorage): void {
     expect(await eventStore.readEvents({ sessionId: session.id, after: 0, limit: 10 })).toEqual([])
     expect(await eventStore.findStream(stream.id)).toBeNull()
     expect(await decisions.findDecision(decision.id)).toBeNull()
+  })
+
+  test('the blobs of an event are referred to from its commit on, before its message has a row', async () => {
+    const { eventStore } = current()
+    const session = await addSession(current(), {}, [])
+    const stream = streamOf(session)
+    const hashes = ['a', 'b', 'c', 'd'].map((digit) => digit.repeat(64))
+    const [file = '', image = '', whole = ''] = hashes
+    const toolCall = { ...createToolCall('call_1', 'look'), resultFile: whole, resultBlobs: [image] }
+    const base = { at: 1, sessionId: session.id, streamId: stream.id, messageId: 'msg_answer' }
+    const events: ChatEvent[] = [
+      { ...base, type: 'FilePartAdded', seq: 1, partIndex: 0, mediaType: 'image/png', name: null, url: `file:${file}` },
+      { ...base, type: 'ToolCallChanged', seq: 2, partIndex: 1, toolCall },
+    ]
+    await eventStore.append({ sessionId: session.id, expectedHeadSeq: 0, events, streams: [stream] })
+    expect(await eventStore.findUnreferencedBlobs(hashes)).toEqual(['d'.repeat(64)])
+    expect((await eventStore.deleteSession(session.id)).toSorted()).toEqual([file, image, whole].toSorted())
   })
 }
