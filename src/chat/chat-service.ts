@@ -1,4 +1,3 @@
-import { noToolImages } from '../agent/models/image-support.ts'
 import type { ModelMessage } from 'ai'
 import type { ModelRegistry } from '../agent/models/model-registry.ts'
 import { createIdNotFoundError, SegueError, createShuttingDownError } from '../lib/errors.ts'
@@ -230,8 +229,7 @@ export class ChatService {
   async loadModelMessages(session: SessionRecord): Promise<ModelMessage[]> {
     const sessionModel = session.origin === 'SEGUE' ? session.model : null
     const model = await this.#dependencies.models.resolve(sessionModel).catch(() => null)
-    const limits = model ?? { contextWindow: Number.POSITIVE_INFINITY, toolImages: noToolImages }
-    const loadMessages = this.messageQueries.prepareModelMessages(session, limits)
+    const loadMessages = this.messageQueries.prepareModelMessages(session, model)
     return loadMessages(this.messageQueries.findStreamingMessage(session.id))
   }
 

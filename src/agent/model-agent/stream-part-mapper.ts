@@ -5,6 +5,7 @@ import type { FinishReason } from '../../model/stream.ts'
 import { parseFinishReason } from '../providers/parse-finish-reason.ts'
 import { AgentError, type AgentEvent, type ToolCallRequest } from '../agent.ts'
 import { resolveResponseError } from '../providers/responses/response-error-events.ts'
+import { type EventState, ProviderStateTracker } from './provider-state-tracker.ts'
 import { ThinkTagParser, type ThinkTagTextSpan } from './think-tag-parser.ts'
 
 /** What one step has produced. */
@@ -25,6 +26,8 @@ export class StreamPartMapper {
   readonly #blocks: BlockNamer
   readonly #inputs = new Map<string, { readonly name: string; text: string }>()
   readonly #calls: ToolCallRequest[] = []
+  readonly #states = new ProviderStateTracker()
+  #openBlock: { readonly type: 'text' | 'reasoning'; readonly block: string } | null = null
   #textId = ''
   #hasContent = false
   #finishReason: FinishReason | null = null
@@ -61,12 +64,13 @@ export class StreamPartMapper {
 
   #mapOther(part: StreamPart): AgentEvent[] {
     switch (part.type) {
+      case 'reasoning-start':
       case 'reasoning-delta':
-        return part.text === ''
-          ? []
-          : [{ type: 'reasoning', block: this.#blocks.name(`reasoning ${part.id}`), text: part.text }]
+      case 'reasoning-end':
+        return this.#mapReasoning(part)
       case 'tool-input-start':
         this.#blocks.endBlock()
+        this.#openBlock = null
         this.#inputs.set(part.id, { name: part.toolName, text: '' })
         return [{ type: 'tool-input', callId: part.id, name: part.toolName, text: '' }]
       case 'tool-input-delta':
@@ -77,6 +81,7 @@ export class StreamPartMapper {
           callId: part.toolCallId,
           name: part.toolName,
           argumentsText: this.#inputs.get(part.toolCallId)?.text ?? JSON.stringify(part.input ?? {}),
+          ...this.#states.takeForToolCall(part.providerMetadata),
         })
         return []
       case 'file':
@@ -95,6 +100,21 @@ export class StreamPartMapper {
     }
   }
 
+  #mapReasoning(part: Extract<StreamPart, { type: `reasoning-${'start' | 'delta' | 'end'}` }>): AgentEvent[] {
+    const { id, providerMetadata } = part
+    this.#states.addToReasoning(id, providerMetadata)
+    const text = part.type === 'reasoning-delta' ? part.text : ''
+    const state = part.type === 'reasoning-end' ? this.#states.endReasoning(id) : null
+    if (text === '' && !state) return []
+    return [this.#toBlockEvent('reasoning', id, text, state ?? this.#states.takeForReasoning(id))]
+  }
+
+  #toBlockEvent(type: 'text' | 'reasoning', source: string, text: string, state: EventState): AgentEvent {
+    const block = this.#blocks.name(`${type} ${source}`)
+    this.#openBlock = { type, block }
+    return { type, block, text, ...state }
+  }
+
   #appendInput(callId: string, text: string): AgentEvent[] {
     const input = this.#inputs.get(callId)
     if (!input) return []
@@ -102,11 +122,8 @@ export class StreamPartMapper {
     return [{ type: 'tool-input', callId, name: input.name, text }]
   }
 
-  #finishStep({
-    finishReason,
-    rawFinishReason,
-    usage: sdkUsage,
-  }: Extract<StreamPart, { type: 'finish-step' }>): AgentEvent[] {
+  #finishStep(part: Extract<StreamPart, { type: 'finish-step' }>): AgentEvent[] {
+    const { finishReason, rawFinishReason, usage: sdkUsage, providerMetadata } = part
     // Empty arguments are valid for a tool without parameters. After `length`, they mean that the call was cut off.
     if (finishReason === 'length' && this.#calls.at(-1)?.argumentsText.trim() === '') this.#calls.pop()
     if (finishReason === 'interrupted')
@@ -122,13 +139,23 @@ export class StreamPartMapper {
     }
     const usage = toReportedUsage(sdkUsage)
     if (usage) events.push({ type: 'usage', usage })
-    return events
+    return [...this.#addMessageState(providerMetadata), ...events]
+  }
+
+  /** The state of the whole message belongs to its first call, or to the text that it ends with. */
+  #addMessageState(providerMetadata: unknown): AgentEvent[] {
+    const [call] = this.#calls
+    const state = this.#states.takeForMessage(providerMetadata, call?.providerState)
+    if (!state) return []
+    if (call) this.#calls[0] = { ...call, ...state }
+    else if (this.#openBlock) return [{ ...this.#openBlock, text: '', ...state }]
+    return []
   }
 
   #toTextEvents(spans: readonly ThinkTagTextSpan[]): AgentEvent[] {
     return spans.map(({ kind, spanIndex, text }) => {
       this.#hasContent ||= kind === 'text'
-      return { type: kind, block: this.#blocks.name(`text ${this.#textId} ${spanIndex}`), text }
+      return this.#toBlockEvent(kind, `text ${this.#textId} ${spanIndex}`, text, this.#states.takeForText())
     })
   }
 }

@@ -7,6 +7,7 @@ import { resolveAzureEndpoint } from './azure-endpoint.ts'
 import { generatedImageMiddleware } from './responses/generated-image-middleware.ts'
 import { createSkippedInputLogger } from './responses/log-skipped-input.ts'
 import { createNormalizingFetch } from './responses/normalizing-fetch.ts'
+import { providerStateMiddleware } from './state/provider-state-middleware.ts'
 import { selectDialect } from './select-dialect.ts'
 
 /** A model object of the AI SDK, which also accepts the name of a model in its place. */
@@ -67,5 +68,5 @@ export function createLanguageModel(
     transformRequestBody: (body) =>
       Object.fromEntries(Object.entries(body).filter(([field]) => !rejectedFields.includes(field))),
   })(name)
-  return wrapLanguageModel({ model, middleware: generatedImageMiddleware })
+  return wrapLanguageModel({ model, middleware: [generatedImageMiddleware, providerStateMiddleware] })
 }

@@ -91,6 +91,10 @@ export interface ReasoningRules {
   readonly toolCallState: readonly string[]
   /** When the state and the reasoning are sent back: in the turn with its tool results, with all messages, or never. */
   readonly returned: 'never' | 'within-turn' | 'always'
+  /** Models that reject a chat without the reasoning of every message that calls tools, whoever serves them. */
+  readonly modelsThatRequireIt: RegExp
+  /** The field that every message that calls tools must have, empty if the model had no thoughts; null if none. */
+  readonly requiredField: string | null
 }
 
 /** When to retry. Headers are those beside `Retry-After` and `retry-after-ms`, which every provider may send. */
@@ -155,7 +159,9 @@ export const defaultDialect: Dialect = {
     textFields: ['reasoning_content', 'reasoning'],
     messageState: [],
     toolCallState: [],
-    returned: 'never',
+    returned: 'within-turn',
+    modelsThatRequireIt: /deepseek|kimi/i,
+    requiredField: null,
   },
   finishReasons: {},
   retry: { headers: {}, bodyKeys: [] },

@@ -1,4 +1,5 @@
 import type { ModelMessage } from 'ai'
+import { noToolImages } from '../../agent/models/image-support.ts'
 import type { ResolvedModel } from '../../agent/models/model-registry.ts'
 import { takePage } from '../../storage/keyset-pagination.ts'
 import type { ProfileStorage } from '../../storage/profile-storage.ts'
@@ -9,12 +10,13 @@ import type { PageRequest } from '../../lib/pagination.ts'
 import { inlineFiles } from '../attachments/attachments.ts'
 import { toModelMessages } from './to-model-messages.ts'
 import { ToolImageLoader } from './tool-image-loader.ts'
+import type { RequestTarget } from './returned-state.ts'
 import { trimToContextWindow } from './trim-to-context-window.ts'
 import type { StreamingAnswers } from './streaming-answers.ts'
 import { loadPartsFromLog } from '../log/load-parts-from-log.ts'
 
 /** What of a model decides which messages it is sent. `contextWindow` is in tokens. */
-export type ModelContextLimits = Pick<ResolvedModel, 'contextWindow' | 'toolImages'>
+export type ContextModel = RequestTarget & Pick<ResolvedModel, 'contextWindow' | 'toolImages'>
 
 /** Reads the messages of a profile: those that are stored, and the answers that are streaming. */
 export class MessageQueries {
@@ -91,12 +93,14 @@ export class MessageQueries {
   /**
    * Starts to load the session's context and returns a function that appends the answer so far and converts the result
    * for a model: it is trimmed to the context window, and has the images of tools that the model accepts. The function
-   * may be given another window, in tokens. The context is read once. If that fails, each call of the function rejects.
+   * may be given another window, in tokens. Without a model, the context is whole, and for no provider in particular. It is
+   * read once. If that fails, each call of the function rejects.
    */
   prepareModelMessages(
     session: SessionRecord,
-    { contextWindow, toolImages }: ModelContextLimits,
+    model: ContextModel | null,
   ): (answer: MessageRecord | null, otherContextWindow?: number) => Promise<ModelMessage[]> {
+    const { contextWindow = Number.POSITIVE_INFINITY, toolImages = noToolImages } = model ?? {}
     const imageLoader = new ToolImageLoader(this.#profile.blobs, toolImages)
     const contextMessages = this.loadContext(session).then((messages) => this.#inlineAllFiles(messages))
     contextMessages.catch(() => undefined)
@@ -104,7 +108,8 @@ export class MessageQueries {
       // The answer may have been stored while the context was read.
       const earlier = (await contextMessages).filter(({ id }) => id !== answer?.id)
       const messages = answer ? [...earlier, answer] : earlier
-      return trimToContextWindow(toModelMessages(messages, await imageLoader.load(messages)), otherContextWindow)
+      const options = { target: model, toolImages: await imageLoader.load(messages) }
+      return trimToContextWindow(toModelMessages(messages, options), otherContextWindow)
     }
   }
 

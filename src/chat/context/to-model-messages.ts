@@ -1,4 +1,5 @@
-import type { AssistantModelMessage, ModelMessage, ToolModelMessage, UserModelMessage } from 'ai'
+import type { ModelMessage, ToolModelMessage, UserModelMessage } from 'ai'
+import { arrangeMessages } from '../../agent/providers/requests/arrange-messages.ts'
 import { isJsonObject, toRawJson, toWellFormedJson } from '../../lib/text/json.ts'
 import type { MessagePart, MessageRecord, ToolCall } from '../../model/message.ts'
 import { decodeUtf8 } from '../attachments/data-url.ts'
@@ -6,43 +7,88 @@ import { isTextMediaType } from '../attachments/media-type.ts'
 import { parseDataUrl } from '../attachments/data-url.ts'
 import { parseToolCallArguments } from '../../model/tool-call.ts'
 import { type ToolImagePart, type ToolImages, toToolOutput } from './to-tool-output.ts'
+import { sha256Hex } from '../../lib/text/sha256.ts'
+import { splitIntoSteps } from './answer-steps.ts'
+import { isBlank } from './is-blank.ts'
+import { type RequestTarget, ReturnedState } from './returned-state.ts'
+import { toAssistantMessage } from './to-assistant-message.ts'
 
 /** Introduces images whose request has no place for them in the results of tools. */
 const imagesNote = { type: 'text', text: '[Images from the results of the tools, in order.]' } as const
+/**
+ * Stands where a turn produced nothing. It keeps the user's messages apart: a message whose answer failed or was stopped is
+ * not part of the next one.
+ */
+const missingAnswer: ModelMessage = {
+  role: 'assistant',
+  content: [{ type: 'text', text: '[No answer.]' }],
+}
+/** A transcript is read by no chat API. */
+const transcriptRoles = { startsWithUser: false, alternates: false, system: 'anywhere' } as const
+
+/** A request without images of tools. */
+const noImages: ToolImages = { placement: 'none', bytesByHash: new Map() }
+
+export interface ModelMessagesOptions {
+  /** The model that is sent the messages. Null, the default: no provider in particular, as for a transcript. */
+  readonly target?: RequestTarget | null
+  /** The images of tools that the model is sent. Default: none. */
+  readonly toolImages?: ToolImages
+}
+
+interface ToolIdentity {
+  readonly toolCallId: string
+  readonly toolName: string
+}
 
 /**
  * Converts messages to what a model is sent. It is a pure function of the fold, valid for every prefix of every log: each
- * tool call is followed by exactly one result, and no message is empty. Reasoning and calls with incomplete arguments
- * are left out, as are messages that were withdrawn or are still queued. Only text, files and tool calls are read, so
- * nothing else can reach a provider.
+ * tool call is followed by exactly one result, no message is empty, and neighbours have different roles. Calls with
+ * incomplete arguments are left out, as are messages that were withdrawn or are still queued. Only text, files and tool
+ * calls are read, so nothing else can reach a provider; except that the provider of `target` gets its own state back, with
+ * the reasoning that it belongs to. Without a target, the result is a transcript, for no provider in particular.
  */
 export function toModelMessages(
   messages: readonly MessageRecord[],
-  toolImages: ToolImages = { placement: 'none', bytesByHash: new Map() },
+  { target = null, toolImages = noImages }: ModelMessagesOptions = {},
 ): ModelMessage[] {
-  const toWireId = createWireIdMapper()
-  return messages.flatMap((message) => {
-    if (message.withdrawn || message.position === null) return []
-    switch (message.role) {
-      case 'USER':
-        return toUserMessages(message.parts)
-      case 'ASSISTANT':
-        return splitIntoSteps(message.parts).flatMap((step) => toStepMessages(step, toWireId, toolImages))
-      case 'SYSTEM':
-        // A system message in a Hermes transcript is no instruction for Segue's model. A summary stands for the chat so far.
-        return message.summary
-          ? [{ role: 'user', content: [{ type: 'text', text: formatSummary(message.parts) }] }]
-          : []
+  const sent = messages.filter(({ withdrawn, position }) => !withdrawn && position !== null)
+  const returnedState = target && new ReturnedState(sent, target)
+  const identify = createToolIdentifier(target?.dialect.roles.toolCallId ?? null)
+  const toToolCallPart = (call: ToolCall) =>
+    ({ type: 'tool-call', ...identify(call), input: toWireInput(call) }) as const
+  const toAnswerMessages = (message: MessageRecord): ModelMessage[] => {
+    const answer: ModelMessage[] = []
+    for (const step of splitIntoSteps(message.parts)) {
+      const includesState = returnedState?.includes(message, step) ?? false
+      const requiredField = returnedState?.findRequiredField(step) ?? null
+      const assistant = toAssistantMessage(step, { toToolCallPart, includesState, requiredField })
+      if (assistant) answer.push(assistant, ...toResultMessages(step.calls, identify, toolImages))
     }
-  })
+    return answer
+  }
+  const converted: ModelMessage[] = []
+  let isUnanswered = false
+  for (const message of sent) {
+    const next = message.role === 'ASSISTANT' ? toAnswerMessages(message) : toUserMessages(message)
+    if (next.length === 0) continue
+    if (isUnanswered && message.role === 'USER') converted.push(missingAnswer)
+    converted.push(...next)
+    // The turn of a message that started one is over. In Hermes and in copies, several rows may be one message.
+    isUnanswered = message.role === 'USER' && message.streamId !== null
+  }
+  return arrangeMessages(converted, target?.dialect.roles ?? transcriptRoles)
 }
 
-function formatSummary(parts: readonly MessagePart[]): string {
-  const text = parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
-  return `This chat goes on from an earlier one. What was said there, in short:\n\n${text.toWellFormed()}`
+function toSummaryMessages(parts: readonly MessagePart[]): ModelMessage[] {
+  const summary = parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
+  const text = `This chat goes on from an earlier one. What was said there, in short:\n\n${summary.toWellFormed()}`
+  return [{ role: 'user', content: [{ type: 'text', text }] }]
 }
 
-function toUserMessages(parts: readonly MessagePart[]): ModelMessage[] {
+/** A system message in a Hermes transcript is no instruction for Segue's model. A summary stands for the chat so far. */
+function toUserMessages({ role, parts, summary }: MessageRecord): ModelMessage[] {
+  if (role === 'SYSTEM') return summary ? toSummaryMessages(parts) : []
   const content: Exclude<UserModelMessage['content'], string> = []
   for (const part of parts) {
     if (part.type === 'text' && !isBlank(part.text)) content.push({ type: 'text', text: part.text.toWellFormed() })
@@ -61,48 +107,22 @@ function toFileContent({ mediaType, name, url }: Extract<MessagePart, { type: 'f
   return { type: 'text', text: text.toWellFormed() } as const
 }
 
-interface AnswerStep {
-  readonly text: string[]
-  readonly calls: ToolCall[]
-}
-
-/** Splits an answer into steps. Text after a tool call was written when the call's result was known, so it starts one. */
-function splitIntoSteps(parts: readonly MessagePart[]): AnswerStep[] {
-  const steps: AnswerStep[] = []
-  for (const part of parts) {
-    if (part.type !== 'text' && part.type !== 'tool') continue
-    const last = steps.at(-1)
-    const step = last && (part.type === 'tool' || last.calls.length === 0) ? last : { text: [], calls: [] }
-    if (step !== last) steps.push(step)
-    if (part.type === 'text') step.text.push(part.text)
-    else step.calls.push(part.call)
-  }
-  return steps
-}
-
-function toStepMessages(
-  { text, calls }: AnswerStep,
-  toWireId: (call: ToolCall) => string,
+/** The results of the calls of a step, and what follows them because it has no place in them. */
+function toResultMessages(
+  calls: readonly ToolCall[],
+  identify: (call: ToolCall) => ToolIdentity,
   toolImages: ToolImages,
 ): ModelMessage[] {
-  const content: Exclude<AssistantModelMessage['content'], string> = []
   const results: ToolModelMessage['content'] = []
   const images: ToolImagePart[] = []
-  for (const block of text) if (!isBlank(block)) content.push({ type: 'text', text: block.toWellFormed() })
   for (const call of calls) {
-    // The model did not finish this call.
-    if (!call.argumentsWhole) continue
-    const toolIdentity = { toolCallId: toWireId(call), toolName: toWireToolName(call.name) }
-    content.push({ type: 'tool-call', ...toolIdentity, input: toWireInput(call) })
     const result = toToolOutput(call, toolImages)
-    results.push({ type: 'tool-result', ...toolIdentity, output: result.output })
+    results.push({ type: 'tool-result', ...identify(call), output: result.output })
     images.push(...result.images)
   }
-  if (content.length === 0) return []
-  const assistant: ModelMessage = { role: 'assistant', content }
-  if (results.length === 0) return [assistant]
+  if (results.length === 0) return []
   const followUp: ModelMessage[] = images.length > 0 ? [{ role: 'user', content: [imagesNote, ...images] }] : []
-  return [assistant, { role: 'tool', content: results }, ...followUp]
+  return [{ role: 'tool', content: results }, ...followUp]
 }
 
 /** Every provider requires an object. Other arguments are replaced with an empty one. The SDK writes it as JSON. */
@@ -117,21 +137,25 @@ function toWireToolName(name: string): string {
 }
 
 /**
- * Maps ids of calls to ids that every provider accepts, unique in the request. Segue's own ids do not change. Ids from
- * Hermes differ at their end, so that part is kept; a number is appended to those that are still equal.
+ * Gives calls names and ids that the provider accepts. Ids are unique in the request, and each call keeps its own. Ids from
+ * Hermes differ at their end, so that part is kept; a number is appended to those that are still equal. An id that does not
+ * match `pattern` becomes a hash of it.
  */
-function createWireIdMapper(): (call: ToolCall) => string {
+function createToolIdentifier(pattern: RegExp | null): (call: ToolCall) => ToolIdentity {
   const used = new Set<string>()
-  return ({ id }) => {
+  const idByCall = new Map<ToolCall, string>()
+  const createId = ({ id }: ToolCall): string => {
     const candidate = id.replace(/[^a-zA-Z0-9_-]/g, '_').slice(-56) || 'call'
-    let unique = candidate
-    for (let count = 2; used.has(unique); count += 1) unique = `${candidate}_${count}`
-    used.add(unique)
-    return unique
+    for (let count = 1; ; count += 1) {
+      const numbered = count === 1 ? candidate : `${candidate}_${count}`
+      const unique = pattern === null || pattern.test(numbered) ? numbered : sha256Hex(numbered).slice(0, 9)
+      if (!used.has(unique)) return unique
+    }
   }
-}
-
-/** Whether a text has only white space and control characters. Some providers reject such texts. */
-function isBlank(text: string): boolean {
-  return !/[^\p{White_Space}\p{Cc}\ufeff]/u.test(text)
+  return (call) => {
+    const toolCallId = idByCall.get(call) ?? createId(call)
+    used.add(toolCallId)
+    idByCall.set(call, toolCallId)
+    return { toolCallId, toolName: toWireToolName(call.name) }
+  }
 }

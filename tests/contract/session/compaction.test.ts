@@ -90,7 +90,7 @@ describe.each(transports)('A compacted session, over %s,', (transport) => {
     // The next request contains the summary instead of the earlier messages.
     provider.enqueue('Pears.')
     await streamToEnd(client, { sessionId: next.id, text: 'And fruit?' })
-    expect(sent(requireNonNull(provider.requests.at(-1)).body.messages)).toEqual([`user ${summary}`, 'user And fruit?'])
+    expect(sent(requireNonNull(provider.requests.at(-1)).body.messages)).toEqual([`user ${summary}\n\nAnd fruit?`])
     expect(provider.rejections).toEqual([])
     expect(environment.segue.warnings).toEqual([])
   })

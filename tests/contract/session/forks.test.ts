@@ -322,7 +322,7 @@ describe('A session that continues a Hermes session', () => {
     const id = await newSession(client, 'hermes-1')
     provider.enqueue('Yes.')
     await streamToEnd(client, { sessionId: id, text: 'Go on' })
-    expect(listSentTexts(environment)).toEqual(['user summary', 'user tail', 'user Go on'])
+    expect(listSentTexts(environment)).toEqual(['user summary\n\ntail\n\nGo on'])
     expect(await loadTranscript(client, 'hermes-1')).toEqual(['USER long ago', 'USER tail', 'USER summary'])
     const [, tail] = await messagesOf(client, 'hermes-1')
     const copy = await fork(client, requireNonNull(tail).id)

@@ -50,6 +50,8 @@ const message = z.discriminatedUnion('role', [
     role: z.literal('assistant'),
     content: textContent.nullish(),
     refusal: z.string().nullish(),
+    // OpenAI has none. Providers that send it take it back, and this one does.
+    reasoning_content: z.string().optional(),
     tool_calls: z.array(toolCall).min(1).optional(),
     name: name.optional(),
   }),

@@ -1,5 +1,6 @@
 import { noToolImages } from '../../../src/agent/models/image-support.ts'
 import type { Agent, SummaryAndTitleGenerator } from '../../../src/agent/agent.ts'
+import { openAIDialect } from '../../../src/agent/providers/dialects/openai.ts'
 import type { ResolvedModel } from '../../../src/agent/models/model-registry.ts'
 
 /** Rejects every request. */
@@ -8,7 +9,8 @@ export const failingTextGenerator: SummaryAndTitleGenerator = {
   generateTitle: async () => Promise.reject(new Error('No title was expected.')),
 }
 
-/** A model that answers with an agent. It has an unlimited context window and no text generator. */
+/** A model that answers with an agent. It has an unlimited context window, no text generator, and accepts
+ * messages in any order. */
 export function newResolvedModel(agent: Agent, overrides: Partial<ResolvedModel> = {}): ResolvedModel {
   return {
     id: 'test/agent',
@@ -17,6 +19,7 @@ export function newResolvedModel(agent: Agent, overrides: Partial<ResolvedModel>
     textGenerator: failingTextGenerator,
     contextWindow: Number.POSITIVE_INFINITY,
     toolImages: noToolImages,
+    dialect: openAIDialect,
     ...overrides,
   }
 }

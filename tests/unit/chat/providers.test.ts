@@ -61,7 +61,7 @@ async function expectUsable({ stream, text }: Answered, at = world): Promise<voi
   expect(at.provider.requests.slice(before).map(({ body }) => body.messages)).toEqual([
     [
       { role: 'user', content: 'Hi' },
-      ...(text.trim() === '' ? [] : [{ role: 'assistant', content: text }]),
+      { role: 'assistant', content: text.trim() === '' ? '[No answer.]' : text },
       { role: 'user', content: 'Again' },
     ],
   ])
@@ -348,7 +348,7 @@ describe('a transient failure', () => {
     expect([outcome, message]).toEqual(['CANCELLED', null])
     const next = await world.client.start({ sessionId: stream.session.id, text: 'Again' })
     await world.newReader(next.id).readToEnd()
-    expect(world.provider.requests.map(({ body }) => body.messages.length)).toEqual([1, 2])
+    expect(world.provider.requests.map(({ body }) => body.messages.length)).toEqual([1, 3])
   })
 })
 

@@ -6,7 +6,7 @@ export const deepSeekDialect = defineDialect({
   recognition: { host: /(^|\.)api\.deepseek\.com$/, modelOwner: /^deepseek$/ },
   errors: { codes: { quota: ['insufficientbalance'] } },
   // With tools it rejects a chat without its earlier thoughts; without tools it ignores them.
-  reasoning: { messageState: ['reasoning_content'], returned: 'always' },
+  reasoning: { messageState: ['reasoning_content'], returned: 'always', requiredField: 'reasoning_content' },
   finishReasons: { insufficient_system_resource: 'ERROR' },
   images: { mediaTypes: [] },
 })

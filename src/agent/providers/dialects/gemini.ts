@@ -18,7 +18,8 @@ export const geminiDialect = defineDialect({
       timeout: ['deadlineexceeded'],
     },
   },
-  reasoning: { toolCallState: ['extra_content'], returned: 'within-turn' },
+  // Thought signatures stand beside the calls, or beside the last text.
+  reasoning: { messageState: ['extra_content'], toolCallState: ['extra_content'], returned: 'always' },
   finishReasons: {
     safety: 'CONTENT_FILTER',
     recitation: 'CONTENT_FILTER',

@@ -20,6 +20,8 @@ import { ToolCallAssembler } from './tool-call-assembler.ts'
 const reasoningFields = collectFields((dialect) => dialect.reasoning.textFields)
 const messageStateFields = collectFields((dialect) => dialect.reasoning.messageState)
 const toolCallStateFields = collectFields((dialect) => dialect.reasoning.toolCallState)
+/** In a normalised delta, the field in which its reasoning came. */
+export const reasoningFieldKey = 'segue_reasoning_field'
 /** Fields of a delta that are passed on as they are: state, and images, which the SDK's package does not read. */
 const passedFields = [...messageStateFields, 'images'].filter((field) => !reasoningFields.includes(field))
 const knownDeltaFields: ReadonlySet<string> = new Set([
@@ -103,11 +105,14 @@ export class ChatCompletionNormalizer implements ResponseNormalizer {
   }
 
   #readTexts(delta: UnknownFields): object[] {
-    const reasoning = reasoningFields.map((field) => toText(delta[field])).find((text) => text !== '')
+    const field = ['reasoning_content', ...reasoningFields].find((name) => toText(delta[name]) !== '')
     const refusal = typeof delta['refusal'] === 'string' ? delta['refusal'] : ''
     if (refusal !== '') this.#hasRefusal = true
     return [
-      ...(reasoning === undefined ? readReasoningDetails(delta) : [{ reasoning_content: reasoning }]),
+      // The field goes back to the provider with the text.
+      ...(field === undefined
+        ? readReasoningDetails(delta)
+        : [{ reasoning_content: toText(delta[field]), [reasoningFieldKey]: field }]),
       ...toList(delta['content']).flatMap((part) => this.#readContentPart(part)),
       ...(refusal === '' ? [] : [{ content: refusal }]),
     ]

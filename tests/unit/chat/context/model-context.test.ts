@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import { noToolImages } from '../../../../src/agent/models/image-support.ts'
 import { MessageQueries } from '../../../../src/chat/context/message-queries.ts'
 import { ActiveSessions } from '../../../../src/chat/runtime/active-sessions.ts'
 import type { MessageRecord } from '../../../../src/model/message.ts'
@@ -16,10 +15,7 @@ test('an answer that is stored while the context is loaded appears once in the m
   expect(answer).toMatchObject({ role: 'ASSISTANT', parts: [{ text: 'Hello' }] })
 
   const queries = new MessageQueries(fixture.profile, sessions, new ActiveSessions())
-  const loadModelMessages = queries.prepareModelMessages(session, {
-    contextWindow: Number.POSITIVE_INFINITY,
-    toolImages: noToolImages,
-  })
+  const loadModelMessages = queries.prepareModelMessages(session, null)
   const expected = [modelMessage.user('Hi'), modelMessage.assistant('Hello')]
   expect(await loadModelMessages(answer ?? null)).toEqual(expected)
   expect(await loadModelMessages(null)).toEqual(expected)

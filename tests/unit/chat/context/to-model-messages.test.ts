@@ -39,6 +39,8 @@ import { newRequestPolicy } from '../../../support/providers/connections.ts'
 /** Text that no model may be sent: it is in all reasoning, and in all withdrawn messages. */
 const secret = 'SECRET'
 
+const noAnswer = '[No answer.]'
+
 /** One message of a session, and what happens to it. */
 type Turn =
   | {
@@ -224,8 +226,9 @@ describe('for every prefix of any log', () => {
       const sent = context
         .filter(({ role }) => role !== 'tool')
         .flatMap((message) => contentOf(message))
-        .flatMap((part) => ('text' in part ? [part.text] : []))
-      expect(isDeepStrictEqual(sent, wanted)).toBe(true)
+        .flatMap((part) => ('text' in part && part.text !== noAnswer ? [part.text] : []))
+      // Messages of one role are joined.
+      expect(sent.join('\n\n') === wanted.join('\n\n')).toBe(true)
     })
   })
 
@@ -242,7 +245,8 @@ describe('for every prefix of any log', () => {
 
   test('a longer log only appends to the messages before its newest answer, so that providers can cache them', () => {
     everyCut((messages, context) => {
-      const before = toModelMessages(messages.slice(0, -1))
+      // The last one of the earlier messages may be joined with what follows it.
+      const before = toModelMessages(messages.slice(0, -1)).slice(0, -1)
       expect(isDeepStrictEqual(context.slice(0, before.length), before)).toBe(true)
     })
   })
@@ -255,10 +259,10 @@ describe('for every prefix of any log', () => {
         sessionId: 'other',
         status: 'COMPLETE' as const,
         createdAt: 5,
-        streamId: null,
+        streamId: message.streamId && 'other',
         model: 'other',
         usage: null,
-        parts: message.parts.filter(({ type }) => type !== 'reasoning'),
+        parts: message.parts.map((part) => (part.type === 'reasoning' ? { ...part, text: 'other' } : part)),
       }))
       const copy = structuredClone(others)
       expect(isDeepStrictEqual(toModelMessages(others), context)).toBe(true)

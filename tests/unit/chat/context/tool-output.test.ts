@@ -104,7 +104,9 @@ describe('images of tools', () => {
     const store = new MemoryBlobStore()
     const calls = await newImageCalls(store, ['a'])
     const messages = [messageWith(...calls.map(toTool))]
-    const [, results, ...rest] = toModelMessages(messages, await new ToolImageLoader(store, support).load(messages))
+    const [, results, ...rest] = toModelMessages(messages, {
+      toolImages: await new ToolImageLoader(store, support).load(messages),
+    })
     expect(rest).toEqual([])
     expect(results?.content).toMatchObject([
       {
@@ -124,7 +126,7 @@ describe('images of tools', () => {
     const calls = await newImageCalls(store, ['a', 'b'])
     const messages = [messageWith(...calls.map(toTool))]
     const loader = new ToolImageLoader(store, { ...support, placement: 'after-results' })
-    const [, results, images] = toModelMessages(messages, await loader.load(messages))
+    const [, results, images] = toModelMessages(messages, { toolImages: await loader.load(messages) })
     expect(results?.content).toMatchObject([
       { output: { type: 'text', value: 'a\n[An image, which follows.]' } },
       { output: { type: 'text', value: 'b\n[An image, which follows.]' } },
@@ -151,7 +153,7 @@ describe('images of tools', () => {
     const store = new MemoryBlobStore()
     const messages = [messageWith(...(await newImageCalls(store, ['a'], mediaType)).map(toTool))]
     const images = await new ToolImageLoader(store, { ...support, ...override }).load(messages)
-    expect(toModelMessages(messages, images)[1]?.content).toMatchObject([
+    expect(toModelMessages(messages, { toolImages: images })[1]?.content).toMatchObject([
       { output: { type: 'text', value: `a\n[a, ${mediaType}, 1 bytes]` } },
     ])
   })

@@ -124,7 +124,7 @@ describe('a fork', () => {
     const fork = await chats.chats.fork((await findMessageBy(chats, id, 'First')).id)
     expect(await loadContext(chats, fork.id)).toEqual([user('First')])
     await runTurn(chats, fork.id, 'Second')
-    expect(await loadContext(chats, fork.id)).toEqual([user('First'), user('Second'), assistant('Yes.')])
+    expect(await loadContext(chats, fork.id)).toEqual([user('First\n\nSecond'), assistant('Yes.')])
   })
 
   test('of a failed answer shows the same as the original, and has the same context', async () => {
@@ -267,7 +267,7 @@ describe('a fork of a continuation', () => {
     const next = await chats.chats.compact(id, null)
     await runTurn(chats, next.id, 'Now')
     const fork = await chats.chats.fork((await findMessageBy(chats, next.id, 'Now')).id)
-    expect(await loadContext(chats, fork.id)).toEqual([summary('In short.'), user('Now')])
+    expect(await loadContext(chats, fork.id)).toEqual([summary('In short.', 'Now')])
     expect((await listMessages(chats, fork.id))[0]).toMatchObject({ role: 'SYSTEM', summary: true })
     expect(fork.parentId).toBeNull()
 
@@ -337,8 +337,10 @@ describe('a fork of a Hermes session', () => {
     const session = await chats.requireSession('hermes-session')
     const context = withoutCallIds(await chats.chats.loadModelMessages(session))
     const messages = await listHermesMessages(chats)
-    const lengths = [1, 3, 4, 6]
-    expect(messages).toHaveLength(lengths.length)
+    // The last two messages are of one role, and are joined.
+    const [question, step] = [context.slice(0, 1), context.slice(0, 3)]
+    const contexts = [question, step, [...step, assistant('A dot.')], context]
+    expect(messages).toHaveLength(contexts.length)
     for (const [index, message] of messages.entries()) {
       const fork = await chats.chats.fork(message.id)
       expect(fork).toMatchObject({
@@ -349,7 +351,7 @@ describe('a fork of a Hermes session', () => {
         forkedFrom: message.id,
       })
       const mine = await loadContext(chats, fork.id)
-      expect(withoutCallIds(mine)).toEqual(context.slice(0, lengths[index]))
+      expect(withoutCallIds(mine)).toEqual(contexts[index])
       expect(findOpenAiProblems(mine)).toEqual([])
       const copies = await listMessages(chats, fork.id)
       expect(copies.every(({ id }) => id.startsWith('msg_'))).toBe(true)
@@ -384,8 +386,7 @@ describe('a fork of a Hermes session', () => {
       const chats = open({ fillHermes: compacted(places) }, textAnswer('Yes.'))
       const context = withoutCallIds(await chats.chats.loadModelMessages(await chats.requireSession('hermes-session')))
       expect(context).toMatchObject([
-        user('summary'),
-        user('tail'),
+        user('summary\n\ntail'),
         { role: 'assistant' },
         { role: 'tool' },
         user('second question'),
@@ -395,16 +396,16 @@ describe('a fork of a Hermes session', () => {
         return withoutCallIds(await loadContext(chats, (await chats.chats.fork(found?.id ?? '')).id))
       }
       expect(await forkAt('second question')).toEqual(context)
-      expect(await forkAt('found')).toEqual(context.slice(0, 4))
-      expect(await forkAt('tail')).toEqual(context.slice(0, 2))
-      expect(await forkAt('summary')).toEqual(context.slice(0, 1))
+      expect(await forkAt('found')).toEqual(context.slice(0, 3))
+      expect(await forkAt('tail')).toEqual(context.slice(0, 1))
+      expect(await forkAt('summary')).toEqual([user('summary')])
       expect(await forkAt('first answer')).toEqual([user('first question'), assistant('first answer')])
       expect(await forkAt('first question')).toEqual([user('first question')])
 
       const tail = (await listHermesMessages(chats)).find(({ parts }) => JSON.stringify(parts).includes('tail'))
       const again = await chats.chats.regenerate(tail?.id ?? '', null, null)
       await chats.follow(again.id)
-      expect(await loadContext(chats, again.sessionId)).toEqual([user('summary'), user('tail'), assistant('Yes.')])
+      expect(await loadContext(chats, again.sessionId)).toEqual([user('summary\n\ntail'), assistant('Yes.')])
     },
   )
 
@@ -470,7 +471,9 @@ test(
           const fork = await chats.chats.fork(message.id)
           const contextBefore = fullContext.filter(({ position }) => (position ?? 0) <= (message.position ?? 0))
           const sent = await loadContext(chats, fork.id)
-          expect(withoutCallIds(sent)).toEqual(withoutCallIds(toModelMessages(contextBefore)))
+          // A copy has no stream, so that messages without an answer are joined.
+          const copied = contextBefore.map((original) => Object.assign({}, original, { streamId: null }))
+          expect(withoutCallIds(sent)).toEqual(withoutCallIds(toModelMessages(copied)))
           expect(findOpenAiProblems(sent)).toEqual([])
           const copies = JSON.stringify(await listMessages(chats, fork.id))
           const again = copies.match(/\b(msg|tcl|ses|str)_[0-9a-z]{26}\b/g)?.filter((copied) => ids.has(copied)) ?? []

@@ -13,6 +13,7 @@ const forever = new Promise<never>(() => {})
 const question = 'What is it?'
 const userMessage = { role: 'user', content: question }
 const next = { role: 'user', content: 'And now?' }
+const noAnswer = { role: 'assistant', content: '[No answer.]' }
 
 let world: SegueWithProvider
 
@@ -45,21 +46,27 @@ const readArguments = (reader: EventReader): string =>
   reader.parts.map((part) => (part.type === 'tool' ? part.argumentsText : '')).join('')
 
 const phases: readonly Phase[] = [
-  { name: 'before the provider answers', requests: [[]], isReached: hasStarted, parts: null, replayed: [] },
-  { name: 'before the first token', requests: [[{ open: true }]], isReached: hasStarted, parts: null, replayed: [] },
+  { name: 'before the provider answers', requests: [[]], isReached: hasStarted, parts: null, replayed: [noAnswer] },
+  {
+    name: 'before the first token',
+    requests: [[{ open: true }]],
+    isReached: hasStarted,
+    parts: null,
+    replayed: [noAnswer],
+  },
   {
     name: 'in reasoning',
     requests: [[{ reasoning: 'It may ' }, { reasoning: 'be' }]],
     isReached: (reader) => readText(reader) === 'It may be',
     parts: [{ type: 'reasoning', text: 'It may be' }],
-    replayed: [],
+    replayed: [noAnswer],
   },
   {
     name: 'in inline thinking',
     requests: [[{ text: '<think>It may ' }, { text: 'be' }]],
     isReached: (reader) => readText(reader) === 'It may be',
     parts: [{ type: 'reasoning', text: 'It may be' }],
-    replayed: [],
+    replayed: [noAnswer],
   },
   {
     name: 'in text',
@@ -113,6 +120,8 @@ const phases: readonly Phase[] = [
         tool_calls: [{ id, type: 'function', function: { name: 'look', arguments: '{"at":"Paris"}' } }],
       },
       { role: 'tool', tool_call_id: id, content: 'There is no tool named "look".' },
+      // Many servers accept no message of the user right after a result.
+      { role: 'assistant', content: '…' },
     ],
   },
   {

@@ -1,0 +1,52 @@
+import type { Dialect } from '../../agent/providers/dialect.ts'
+import { parseStoredState } from '../../agent/providers/state/part-provider-state.ts'
+import type { MessageRecord } from '../../model/message.ts'
+import type { AnswerStep } from './answer-steps.ts'
+
+/** A model, and what its provider demands of a request. */
+export interface RequestTarget {
+  /** `<provider>/<name>` */
+  readonly id: string
+  readonly dialect: Pick<Dialect, 'roles' | 'reasoning'>
+}
+
+/**
+ * Decides which state of the provider is sent back to it: that of its own model only, in the turn with the results of its
+ * tools, and wherever else its dialect demands it.
+ */
+export class ReturnedState {
+  readonly #target: RequestTarget
+  readonly #requiredField: string | null
+
+  constructor(messages: readonly MessageRecord[], target: RequestTarget) {
+    this.#target = target
+    this.#requiredField = findRequiredField(messages, target)
+  }
+
+  /** Whether the state of a step is sent back. */
+  includes(message: MessageRecord, step: AnswerStep): boolean {
+    const { id, dialect } = this.#target
+    const { returned, modelsThatRequireIt } = dialect.reasoning
+    if (message.model !== id || returned === 'never') return false
+    if (returned === 'always' || message.status === 'STREAMING') return true
+    return step.calls.length > 0 && modelsThatRequireIt.test(id)
+  }
+
+  /** The field for reasoning that the message of a step must have, if only empty; null if none. */
+  findRequiredField({ calls }: AnswerStep): string | null {
+    return calls.length > 0 ? this.#requiredField : null
+  }
+}
+
+/** The field of the dialect or, for a model that requires one, the field in which its reasoning came. */
+function findRequiredField(messages: readonly MessageRecord[], { id, dialect }: RequestTarget): string | null {
+  const { requiredField, modelsThatRequireIt } = dialect.reasoning
+  if (requiredField !== null || !modelsThatRequireIt.test(id)) return requiredField
+  for (const { model, parts } of messages) {
+    for (const part of model === id ? parts : []) {
+      const { textField } = part.type === 'reasoning' ? parseStoredState(part.providerState) : {}
+      if (textField !== undefined) return textField
+    }
+  }
+  return null
+}
