@@ -99,7 +99,12 @@ describe('an answer', () => {
     expect(error).toBeNull()
     expect(events).toEqual([
       { type: 'step', estimatedInputTokens: expect.any(Number) },
-      { type: 'reasoning', block: expect.any(String), text: 'Well' },
+      {
+        type: 'reasoning',
+        block: expect.any(String),
+        text: 'Well',
+        providerState: { textField: 'reasoning_content' },
+      },
       { type: 'text', block: expect.any(String), text: 'Hel' },
       { type: 'text', block: expect.any(String), text: 'lo ' },
       { type: 'finish', reason: 'STOP' },
