@@ -472,8 +472,8 @@ test(
           const contextBefore = fullContext.filter(({ position }) => (position ?? 0) <= (message.position ?? 0))
           const sent = await loadContext(chats, fork.id)
           // A copy has no stream, so that messages without an answer are joined.
-          const copied = contextBefore.map((original) => Object.assign({}, original, { streamId: null }))
-          expect(withoutCallIds(sent)).toEqual(withoutCallIds(toModelMessages(copied)))
+          const withoutStreams = contextBefore.map((original) => Object.assign({}, original, { streamId: null }))
+          expect(withoutCallIds(sent)).toEqual(withoutCallIds(toModelMessages(withoutStreams)))
           expect(findOpenAiProblems(sent)).toEqual([])
           const copies = JSON.stringify(await listMessages(chats, fork.id))
           const again = copies.match(/\b(msg|tcl|ses|str)_[0-9a-z]{26}\b/g)?.filter((copied) => ids.has(copied)) ?? []
