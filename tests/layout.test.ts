@@ -33,6 +33,7 @@ const layers = [
 const subLayers: Readonly<Record<string, readonly string[]>> = {
   agent: ['mcp', 'offline', 'models', 'model-agent', 'text-generation', 'providers', 'tools'],
   'agent/mcp': ['results', 'transport'],
+  'agent/providers': ['state', 'responses'],
   chat: ['continuation', 'decisions', 'requests', 'subscriptions', 'runtime', 'context', 'turn', 'attachments', 'log'],
   lib: ['json-schema', 'text'],
   hermes: ['cron', 'index', 'search', 'messages', 'state'],
