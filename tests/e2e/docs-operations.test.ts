@@ -145,6 +145,12 @@ describe('the page on conversations', () => {
   })
 })
 
+test('the page on clients sends a mutation again, and it happens once', async () => {
+  const created = await docs.run('Once')
+  expect(created).toMatchObject({ createSession: { title: 'Garden' } })
+  expect(await docs.run('Once')).toEqual(created)
+})
+
 test('the page on jobs creates a job, runs it, and reports the run', async () => {
   const created = await docs.run('Daily')
   expect(created).toMatchObject({

@@ -83,6 +83,7 @@ export const startChatMutation: IdempotentMutation<
   },
   remember: rememberCreated,
   reload: (_, remembered, scope) => reloadCreated('Stream', remembered, scope),
+  applyDefaults: ({ input }) => ({ input: { ...input, files: input.files ?? [] } }),
   legacyFingerprint: ({ input: { sessionId = null, model = null, ...input } }, profileName) =>
     legacyFingerprints.startChat({ sessionId, text: input.text, files: toFiles(input), model }, profileName),
 }

@@ -25,6 +25,8 @@ export interface IdempotentMutation<Args, Result> {
   readonly remember?: (result: Result) => IdempotentResult
   /** The result of a repetition: the same ids and outcome, and records as they are now. Throws NOT_FOUND. */
   readonly reload: (args: Args, remembered: IdempotencyKeyRecord, scope: CallScope) => Promise<Result>
+  /** The arguments with defaults that the schema does not show, for the comparison with those of another call. */
+  readonly applyDefaults?: (args: Args) => Args
   /** The fingerprint that version 0.1 stored for the call in the profile with this name. */
   readonly legacyFingerprint?: (args: Args, profileName: string) => string
 }
@@ -54,11 +56,11 @@ export async function callIdempotently<Args extends object, Result>(
   context: Context,
   info: GraphQLResolveInfo,
 ): Promise<Result> {
+  const { execute, remember = () => ({}), reload, applyDefaults = (given) => given, legacyFingerprint } = mutation
   const key = readIdempotencyKey(args, context.idempotencyKey, info)
   const argumentTypes = info.parentType.getFields()[info.fieldName]?.args ?? []
-  const fingerprint =
-    key === null ? '' : computeCallFingerprint(fieldName, argumentTypes, new Map(Object.entries(args)))
-  const { execute, remember = () => ({}), reload, legacyFingerprint } = mutation
+  const comparedArgs = new Map(Object.entries(applyDefaults(args)))
+  const fingerprint = key === null ? '' : computeCallFingerprint(fieldName, argumentTypes, comparedArgs)
   const describeCall = (profileName: string) =>
     key === null
       ? null

@@ -11,6 +11,7 @@ import { SqliteDatabase } from '../../../../src/storage/sqlite/sqlite-database.t
 import { invertSearchRowid } from '../../../../src/storage/sqlite/search/search-index.ts'
 import { SqliteDecisionStore } from '../../../../src/storage/sqlite/sqlite-decision-store.ts'
 import { SqliteEventStore } from '../../../../src/storage/sqlite/sqlite-event-store.ts'
+import { SqliteIdempotencyKeyStore } from '../../../../src/storage/sqlite/sqlite-idempotency-key-store.ts'
 import { SqliteJobStore } from '../../../../src/storage/sqlite/sqlite-job-store.ts'
 import { SqliteSessionReader } from '../../../../src/storage/sqlite/sqlite-session-reader.ts'
 
@@ -145,6 +146,29 @@ describe.each([1, 2, 3, 4, 5])('a database of version %i', (version) => {
       .prepare<[string], { change: number }>('SELECT change FROM cross_origin_changes WHERE id = ?')
       .get(continuation)?.change
     expect(change).toBeGreaterThanOrEqual(version >= 4 ? 3 : 1)
+    database.close()
+  })
+
+  test('keeps its idempotency keys, which belong to what their calls created', async () => {
+    const path = createDatabase(version)
+    const earlier = new Database(path)
+    earlier.exec(
+      `INSERT INTO streams (id, session_id, status, generation, model, user_message_id, usage, started_at, first_seq, last_seq, key, fingerprint)
+       VALUES ('str_1', '${child}', 'COMPLETED', 1, 'm', 'msg_1', '${usage}', 7, 1, 1, 'chat', 'print')`,
+    )
+    if (version >= 2)
+      earlier.exec(`UPDATE sessions SET key = 'compaction', fingerprint = 'other print' WHERE id = '${child}'`)
+    earlier.close()
+
+    const database = new SqliteDatabase(path)
+    const keys = new SqliteIdempotencyKeyStore(database)
+    const migrated = { outcome: null, isPending: false }
+    const chat = { key: 'chat', fingerprint: 'print', createdId: 'str_1', createdAt: 7, ...migrated }
+    expect(await keys.find('chat')).toEqual(chat)
+    const compaction = { key: 'compaction', fingerprint: 'other print', createdId: child, createdAt: 1, ...migrated }
+    expect(await keys.find('compaction')).toEqual(version >= 2 ? compaction : null)
+    await new SqliteEventStore(database).deleteSession(child)
+    expect(await keys.find('chat')).toEqual({ ...chat, createdId: null })
     database.close()
   })
 
