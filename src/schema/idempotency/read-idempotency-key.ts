@@ -26,7 +26,7 @@ export function readIdempotencyKey(args: object, requestKey: string | null, info
 }
 
 /** Returns the key. Throws BAD_USER_INPUT for what cannot be a key. `path` leads to the argument. */
-export function assertValidIdempotencyKey(key: string, ...path: string[]): string {
+function assertValidIdempotencyKey(key: string, ...path: string[]): string {
   // A lone surrogate would be stored as U+FFFD, so that two different keys became equal.
   if (key !== '' && key.length <= maxKeyCodeUnits && key.isWellFormed()) return key
   throw createBadInputError(`The key is not valid. Use 1 to ${maxKeyCodeUnits} Unicode characters.`, ...path)
