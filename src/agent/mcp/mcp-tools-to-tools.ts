@@ -28,7 +28,7 @@ export function mcpToolsToTools(
   const excluded: OmittedMcpTool[] = []
   for (const { name: serverToolName, description, inputSchema, isReadOnly } of listedTools) {
     const name = qualifyToolName(server.prefix, serverToolName)
-    if (!isSelected(serverToolName, name))
+    if (!isSelected(serverToolName))
       excluded.push({ name, reason: `${name} is left out by the configuration of its MCP server.` })
     else if (inputSchema === null) unusable.push({ name, reason: `The input of ${name} is not an object.` })
     else if (tools.has(name)) unusable.push({ name, reason: `${name} is listed twice.` })
@@ -40,10 +40,12 @@ export function mcpToolsToTools(
   return { tools: [...tools.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1)), unusable, excluded }
 }
 
-/** Patterns match the name that the server has for a tool, or the name that models see. */
-function createToolFilter({ include, exclude }: McpServer): (...names: readonly string[]) => boolean {
-  const [included, excluded] = [include, exclude].map((patterns) => patterns.map(compileWildcardPattern))
-  const matches = (patterns: readonly RegExp[] = [], names: readonly string[]): boolean =>
-    patterns.some((pattern) => names.some((name) => pattern.test(name)))
-  return (...names) => (include.length === 0 || matches(included, names)) && !matches(excluded, names)
+/** Patterns match the names that the server has for its tools. They may begin with the prefix that models see. */
+function createToolFilter({ prefix, include, exclude }: McpServer): (toolName: string) => boolean {
+  const toRegExp = (pattern: string): RegExp =>
+    compileWildcardPattern(pattern.startsWith(`${prefix}__`) ? pattern.slice(prefix.length + '__'.length) : pattern)
+  const [included, excluded] = [include.map(toRegExp), exclude.map(toRegExp)]
+  return (toolName) =>
+    (included.length === 0 || included.some((pattern) => pattern.test(toolName))) &&
+    !excluded.some((pattern) => pattern.test(toolName))
 }

@@ -8,7 +8,12 @@ import { newHttpServer } from './server-settings.ts'
 const messageSchema = z.object({
   id: z.int().optional(),
   method: z.string(),
-  params: z.looseObject({ name: z.string().optional() }).default({}),
+  params: z
+    .looseObject({
+      name: z.string().optional(),
+      _meta: z.looseObject({ progressToken: z.string().optional() }).optional(),
+    })
+    .default({}),
 })
 export type Message = z.output<typeof messageSchema>
 
@@ -41,12 +46,20 @@ export const eventStreamHeaders = { 'content-type': 'text/event-stream' }
 
 /** Responds to a tool call with a text. */
 export function sendText(response: ServerResponse, { message: { id } }: ReceivedMessage, content: string): void {
-  const result = { content: [{ type: 'text', text: content }] }
+  const result = { resultType: 'complete', content: [{ type: 'text', text: content }] }
   response.writeHead(200, jsonHeaders).end(JSON.stringify({ jsonrpc: '2.0', id, result }))
 }
 
+export interface ScriptedHttpServerOptions {
+  /** Whether it speaks the protocol of 2026-07-28, without a handshake and without sessions. */
+  readonly isSessionless?: boolean
+}
+
 /** A server over streamable HTTP, with sessions and a key. Each tool has the given behaviour. */
-export async function startScriptedHttpServer(tools: Readonly<Record<string, Behaviour>>): Promise<ScriptedHttpServer> {
+export async function startScriptedHttpServer(
+  tools: Readonly<Record<string, Behaviour>>,
+  { isSessionless = false }: ScriptedHttpServerOptions = {},
+): Promise<ScriptedHttpServer> {
   const received: ReceivedMessage[] = []
   const endedSessions: (string | undefined)[] = []
   const streams: ServerResponse[] = []
@@ -71,16 +84,20 @@ export async function startScriptedHttpServer(tools: Readonly<Record<string, Beh
     received.push(receivedMessage)
     const { id, method, params } = message
     const respond = (result: object): void => {
-      response.writeHead(200, jsonHeaders).end(JSON.stringify({ jsonrpc: '2.0', id, result }))
+      response
+        .writeHead(200, jsonHeaders)
+        .end(JSON.stringify({ jsonrpc: '2.0', id, result: { resultType: 'complete', ...result } }))
     }
-    if (method === 'server/discover') response.writeHead(400).end()
+    if (method === 'server/discover' && isSessionless)
+      respond({ supportedVersions: ['2026-07-28'], capabilities: { tools: {} } })
+    else if (method === 'server/discover') response.writeHead(400).end()
     else if (method === 'initialize') {
       sessions += 1
       knownSessions.add(`session-${sessions}`)
       response.setHeader('mcp-session-id', `session-${sessions}`)
       const capabilities = { tools: { listChanged: true } }
       respond({ protocolVersion: '2025-11-25', capabilities, serverInfo: { name: 'scripted', version: '1' } })
-    } else if (!knownSessions.has(session)) response.writeHead(404).end()
+    } else if (!isSessionless && !knownSessions.has(session)) response.writeHead(404).end()
     else if (id === undefined) response.writeHead(202).end()
     else if (method === 'tools/list')
       respond({ tools: toolNames.map((name) => ({ name, inputSchema: { type: 'object' } })) })

@@ -1,10 +1,18 @@
 // An MCP server over stdio, which tests run as a program. Its only argument selects its behaviour.
+import { existsSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { setTimeout as pause } from 'node:timers/promises'
 
 interface Message {
   readonly id?: number
   readonly method: string
-  readonly params?: { readonly name?: string; readonly cursor?: string; readonly requestId?: number }
+  readonly params?: {
+    readonly name?: string
+    readonly cursor?: string
+    readonly requestId?: number
+    readonly _meta?: { readonly progressToken?: string }
+    readonly capabilities?: object
+  }
 }
 
 const mode = process.argv[2] ?? ''
@@ -13,7 +21,23 @@ const textResult = (value: unknown): object => ({ content: [{ type: 'text', text
 
 const emptySchema = { type: 'object', properties: {} }
 const describeTools = (...names: string[]): object[] => names.map((name) => ({ name, inputSchema: emptySchema }))
-const names = ['pid', 'family', 'environment', 'hang', 'cancelled', 'die', 'grow', 'quote', 'wrong', 'twice']
+const names = [
+  'capabilities',
+  'work',
+  'chatter',
+  'huge',
+  'loose',
+  'pid',
+  'family',
+  'environment',
+  'hang',
+  'cancelled',
+  'die',
+  'grow',
+  'quote',
+  'wrong',
+  'twice',
+]
 const cancelled: number[] = []
 const hanging: number[] = []
 
@@ -33,7 +57,25 @@ function listTools(cursor = ''): object {
   return { tools: pages[cursor] ?? [], ...(cursor === '' && { nextCursor: 'second' }) }
 }
 
-const calls: Record<string, (id: number) => void> = {
+let clientCapabilities: object = {}
+
+const calls: Record<string, (id: number, progressToken?: string) => void> = {
+  capabilities: (id) => send({ id, result: textResult(clientCapabilities) }),
+  work: (id, progressToken) => {
+    for (const progress of [1, 2]) send({ method: 'notifications/progress', params: { progressToken, progress } })
+    send({ method: 'notifications/progress', params: { progressToken: 'unknown', progress: 1 } })
+    const log = (level: string, data: unknown) => send({ method: 'notifications/message', params: { level, data } })
+    log('debug', 'begin')
+    log('warning', { key: process.env['API_KEY'] })
+    send({ id, result: textResult('worked') })
+  },
+  chatter: (id) => {
+    for (let n = 0; n < 200; n += 1) send({ method: 'notifications/message', params: { level: 'info', data: n } })
+    send({ id, result: textResult('said') })
+  },
+  // More than the 64 MiB that a message may have.
+  huge: (id) => send({ id, result: { content: [{ type: 'text', text: 'x'.repeat(65 * 1024 * 1024) }] } }),
+  loose: (id) => send({ id, error: null, extra: 1, result: textResult('loose') }),
   pid: (id) => send({ id, result: textResult(process.pid) }),
   family: (id) => send({ id, result: textResult({ pid: process.pid, parent: process.ppid }) }),
   environment: (id) => send({ id, result: textResult(process.env) }),
@@ -56,7 +98,7 @@ const modern = {
   capabilities: { tools: {} },
 }
 
-function respond({ id, method, params = {} }: Message): void {
+function respond({ id, method, params: { _meta: meta, ...params } = {} }: Message): void {
   if (method === 'notifications/cancelled') cancelled.push(params.requestId ?? -1)
   if (id === undefined || mode === 'silent') return
   if (mode === 'modern') {
@@ -66,13 +108,13 @@ function respond({ id, method, params = {} }: Message): void {
     return
   }
   if (method === 'initialize') {
+    clientCapabilities = params.capabilities ?? {}
     const capabilities = mode === 'toolless' ? {} : { tools: { listChanged: true } }
-    send({
-      id,
-      result: { protocolVersion: '2025-06-18', capabilities, serverInfo: { name: 'scripted', version: '1' } },
-    })
+    const serverInfo = { name: 'scripted', version: '1' }
+    const instructions = mode === 'instructing' ? { instructions: ` Look first. ${'x'.repeat(9000)}` } : {}
+    send({ id, result: { protocolVersion: '2025-06-18', capabilities, serverInfo, ...instructions } })
   } else if (method === 'tools/list') send({ id, result: listTools(params.cursor) })
-  else if (method === 'tools/call') calls[params.name ?? '']?.(id)
+  else if (method === 'tools/call') calls[params.name ?? '']?.(id, meta?.progressToken)
   else send({ id, error: { code: -32_601, message: `Unsupported method: ${method}` } })
   // Like older servers, exits if it receives anything before the handshake.
   if (method === 'server/discover') process.exit(1)
@@ -89,6 +131,8 @@ if (mode === 'talkative') {
   console.log('Welcome! {"not": "a message"}\n\n[1, 2')
   console.error('listening')
 }
+// Starts as soon as the file exists.
+if (mode === 'gated') while (!existsSync(process.env['GATE'] ?? '')) await pause(10)
 createInterface(process.stdin).on('line', (line) => {
   const message: Message = JSON.parse(line)
   respond(message)
