@@ -55,6 +55,18 @@ describe('the page on configuration', () => {
     expect(table?.rows).toEqual(rows)
   })
 
+  test.each(listConfigExamples('docs/providers.md').map(({ text }, index) => ({ index, text })))(
+    'is followed by examples of providers that are accepted without a warning: $index',
+    ({ index, text }) => {
+      const names = [...text.matchAll(/"apiKeyEnv": "(\w+)"/g)].map(([, name = '']) => name)
+      const env = Object.fromEntries(names.map((name) => [name, 'key']))
+      const { providers, warnings } = readConfig(`with-provider-${index}`, text, env)
+      const { providers: entries } = z.object({ providers: z.record(z.string(), z.unknown()) }).parse(JSON.parse(text))
+      expect(providers?.map(({ name }) => name)).toEqual(Object.keys(entries))
+      expect(warnings).toEqual([])
+    },
+  )
+
   test('has an example with a provider that is accepted without a warning', () => {
     const example = exampleWith('providers')
     const settings = readConfig('with-providers', example)
