@@ -5,7 +5,7 @@ import type { ChangeNotifier } from '../../storage/change-notifier.ts'
 import { type IdempotencyKey, toIdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import { createAbortableGenerator } from '../../lib/async/abortable-generator.ts'
 import type { ActiveSessions } from '../runtime/active-sessions.ts'
-import type { StreamRunner } from '../runtime/stream-runner.ts'
+import type { StreamRunner } from '../streaming/stream-runner.ts'
 import { withTimeout } from '../../lib/async/with-timeout.ts'
 import {
   type ApprovalAnswerDetails,

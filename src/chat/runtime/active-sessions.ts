@@ -2,7 +2,7 @@ import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { StreamingAnswers } from '../context/streaming-answers.ts'
 import type { SessionActor } from './session-actor.ts'
-import type { CommittedStreamState } from './stream-committer.ts'
+import type { CommittedStreamState } from '../streaming/stream-committer.ts'
 
 /** The sessions of a profile in which something happens now, with their actors, and the actor of each unfinished stream. */
 export class ActiveSessions implements StreamingAnswers {

@@ -19,9 +19,9 @@ import { Mailbox } from './mailbox.ts'
 import { createMissingModel } from './missing-model.ts'
 import { CompactingError, createBusyError, createCompactionCancelledError } from './session-errors.ts'
 import { composeStartBatch } from './start-batch.ts'
-import type { CommittedStreamState, ComposeFinalBatch } from './stream-committer.ts'
+import type { CommittedStreamState, ComposeFinalBatch } from '../streaming/stream-committer.ts'
 import { placeUserMessage, QueuedStreams, type QueuedStreamsOptions, type StartedStream } from './queued-streams.ts'
-import { StreamRunner, type StreamRunnerOptions } from './stream-runner.ts'
+import { StreamRunner, type StreamRunnerOptions } from '../streaming/stream-runner.ts'
 
 export interface SessionActorOptions {
   readonly eventLog: EventLog

@@ -9,7 +9,7 @@ import type { BackgroundDeltaCoalescer } from '../log/background-delta-coalescer
 import type { EventLog } from '../log/event-log.ts'
 import type { ActiveSessions } from './active-sessions.ts'
 import { SessionActor, type SessionActorOptions } from './session-actor.ts'
-import { SessionToolGrants } from './session-tool-grants.ts'
+import { SessionToolGrants } from '../streaming/session-tool-grants.ts'
 import type { WritableSessions } from './writable-sessions.ts'
 
 export interface SessionActorsOptions {

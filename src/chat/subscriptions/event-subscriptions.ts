@@ -8,7 +8,7 @@ import type { StreamRecord } from '../../model/stream.ts'
 import type { EventLog } from '../log/event-log.ts'
 import { subscribeToEventLog, isStreamFullyRead, type EventLogSnapshot } from './subscribe-to-event-log.ts'
 import type { ActiveSessions } from '../runtime/active-sessions.ts'
-import type { CommittedStreamState } from '../runtime/stream-committer.ts'
+import type { CommittedStreamState } from '../streaming/stream-committer.ts'
 import type { MessageQueries } from '../context/message-queries.ts'
 
 export interface EventSubscriptionsOptions {
