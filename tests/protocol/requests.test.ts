@@ -174,6 +174,41 @@ test('T5 integers in JSON keep their digits over every transport', async () => {
   await socket.close()
 })
 
+test('T5 integers in JSON keep their digits in requests, too, in variables and in literals', async () => {
+  const tool = newTool()
+  await using segue = await startSegueWithTools([tool])
+  await using client = new ChatClient(segue.url)
+  const socket = await RawSocket.open(segue.url)
+  const literal = (id: string, args: string) =>
+    `mutation { answerApproval(id: "${id}", decision: ONCE, arguments: ${args}) { arguments } }`
+  const query =
+    'mutation ($id: ID!, $args: JSON) { answerApproval(id: $id, decision: ONCE, arguments: $args) { arguments } }'
+  const ways: readonly ((id: string, digits: string) => Promise<unknown>)[] = [
+    (id, digits) => post(segue.url, query, { id, args: { n: [JSON.rawJSON(digits)] } }),
+    (id, digits) => post(segue.url, literal(id, `{n: [${digits}]}`)),
+    async (id, digits) => {
+      const variables = { id, args: { n: [JSON.rawJSON(digits)] } }
+      const stream = await EventStream.open(segue.url, { query, variables })
+      await stream.readToEnd()
+    },
+    async (id, digits) => {
+      socket.subscribe(id, query, { id, args: { n: [JSON.rawJSON(digits)] } })
+      expect(stringifyJson((await socket.next()).payload)).toContain(`"arguments":{"n":[${digits}]}`)
+      await socket.next()
+    },
+  ]
+  for (const [index, answer] of ways.entries()) {
+    const { id } = await client.start({ text: '/tool files__write {"n":[1]}' })
+    const reader = new EventReader(client.followStream(id, 0))
+    const { approval } = await reader.readUntilType('ApprovalChanged')
+    const digits = `123456789012345678${index}`
+    await answer(approval.id, digits)
+    await reader.readToEnd()
+    expect(stringifyJson(tool.runs.at(-1))).toBe(`{"n":[${digits}]}`)
+  }
+  await socket.close()
+})
+
 test('T2 a GET of a mutation or of streamChat is refused with 405 and FORBIDDEN, and changes nothing', async () => {
   await using segue = await startTestSegue()
   const mutation = 'mutation { createSession(input: { title: "New" }) { id } }'
