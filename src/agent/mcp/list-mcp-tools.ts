@@ -14,6 +14,9 @@ export interface ListedMcpTool {
   readonly isReadOnly: boolean
 }
 
+/** No model is offered so many. */
+const maxTools = 10_000
+
 /** Lists all tools of a server, from all pages, except those that only run as background tasks. */
 export async function listMcpTools(client: MCPClient, signal: AbortSignal): Promise<ListedMcpTool[]> {
   if (!client.initializeResult.capabilities.tools) return []
@@ -25,6 +28,7 @@ export async function listMcpTools(client: MCPClient, signal: AbortSignal): Prom
     tools.push(...page.tools.filter((tool) => !requiresTask(tool)).map(toListedTool))
     cursor = page.nextCursor || undefined
     if (cursor !== undefined && seenCursors.has(cursor)) throw new McpError({ kind: 'tool-list-loop' })
+    if (tools.length > maxTools) throw new McpError({ kind: 'tool-list-too-long', maxTools })
     seenCursors.add(cursor ?? '')
   } while (cursor !== undefined)
   return tools

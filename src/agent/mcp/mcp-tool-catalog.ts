@@ -24,6 +24,8 @@ const listTimeoutMs = 5_000
 /** How long a tool list over HTTP is valid. A server may lack a way to report changes. */
 const toolListTtlMs = 5 * 60_000
 
+const maxRememberedReasons = 1_000
+
 /** The tools of one MCP server, as it has listed them last. */
 export class McpToolCatalog {
   readonly #options: McpToolCatalogOptions
@@ -99,6 +101,8 @@ export class McpToolCatalog {
 
   #logOnce(key: string, log: () => void): void {
     if (this.#loggedReasons.has(key)) return
+    // A server may list other tools each time.
+    if (this.#loggedReasons.size >= maxRememberedReasons) this.#loggedReasons.clear()
     this.#loggedReasons.add(key)
     log()
   }

@@ -52,7 +52,20 @@ const pages: Record<string, object[]> = {
   ],
 }
 
+/** Lists and descriptions with values that do not belong there. */
+const looseTools = [
+  { name: 'pid', title: null, description: null, inputSchema: null, annotations: null, outputSchema: 'none' },
+  {
+    name: 'untyped',
+    inputSchema: { properties: { a: { default: null } } },
+    annotations: { readOnlyHint: true, cost: 3 },
+  },
+  { description: 'It has no name.' },
+  null,
+]
+
 function listTools(cursor = ''): object {
+  if (mode === 'loose') return { tools: looseTools, nextCursor: null, _meta: null }
   if (mode === 'circle') return { tools: [], nextCursor: 'again' }
   return { tools: pages[cursor] ?? [], ...(cursor === '' && { nextCursor: 'second' }) }
 }
@@ -75,7 +88,10 @@ const calls: Record<string, (id: number, progressToken?: string) => void> = {
   },
   // More than the 64 MiB that a message may have.
   huge: (id) => send({ id, result: { content: [{ type: 'text', text: 'x'.repeat(65 * 1024 * 1024) }] } }),
-  loose: (id) => send({ id, error: null, extra: 1, result: textResult('loose') }),
+  loose: (id) => {
+    const content = [{ type: 'text', text: 'loose', annotations: null }]
+    send({ id, error: null, extra: 1, result: { content, isError: null, _meta: null, structuredContent: { a: null } } })
+  },
   pid: (id) => send({ id, result: textResult(process.pid) }),
   family: (id) => send({ id, result: textResult({ pid: process.pid, parent: process.ppid }) }),
   environment: (id) => send({ id, result: textResult(process.env) }),
@@ -109,8 +125,10 @@ function respond({ id, method, params: { _meta: meta, ...params } = {} }: Messag
   }
   if (method === 'initialize') {
     clientCapabilities = params.capabilities ?? {}
-    const capabilities = mode === 'toolless' ? {} : { tools: { listChanged: true } }
-    const serverInfo = { name: 'scripted', version: '1' }
+    const listChanged = mode === 'loose' ? null : true
+    const capabilities =
+      mode === 'toolless' ? {} : { tools: { listChanged }, ...(mode === 'loose' && { logging: null }) }
+    const serverInfo = mode === 'loose' ? { name: 'scripted', version: null } : { name: 'scripted', version: '1' }
     const instructions = mode === 'instructing' ? { instructions: ` Look first. ${'x'.repeat(9000)}` } : {}
     send({ id, result: { protocolVersion: '2025-06-18', capabilities, serverInfo, ...instructions } })
   } else if (method === 'tools/list') send({ id, result: listTools(params.cursor) })

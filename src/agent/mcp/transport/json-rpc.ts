@@ -1,5 +1,6 @@
 import { type JSONRPCMessage, validateJSONRPCMessage } from '@ai-sdk/mcp'
 import { z } from 'zod'
+import { normalizeMcpResult } from './normalize-mcp-result.ts'
 
 /** A message of a server that expects no response. */
 export interface McpNotification {
@@ -23,7 +24,9 @@ export function toJsonRpcMessage(value: unknown): JSONRPCMessage | null {
   const parsed = messageSchema.safeParse(value)
   if (!parsed.success) return null
   const { id, method, params, result, error } = parsed.data
-  const present = Object.entries({ id, method, params, result, error }).filter(([, each]) => (each ?? null) !== null)
+  const present = Object.entries({ id, method, params, result: normalizeMcpResult(result), error }).filter(
+    ([, each]) => (each ?? null) !== null,
+  )
   try {
     return validateJSONRPCMessage({ jsonrpc: '2.0', ...Object.fromEntries(present) })
   } catch {

@@ -20,6 +20,7 @@ export type McpFailureReason =
   /** `paths`: where in the message the first invalid values are. */
   | { readonly kind: 'invalid-message'; readonly paths: readonly string[] }
   | { readonly kind: 'tool-list-loop' }
+  | { readonly kind: 'tool-list-too-long'; readonly maxTools: number }
   /** Any other error, with its own message. */
   | { readonly kind: 'other'; readonly message: string }
 
@@ -58,6 +59,8 @@ export function formatMcpFailure(reason: McpFailureReason): string {
       return `The MCP server sent an invalid message (${reason.paths.join(', ')}).`
     case 'tool-list-loop':
       return 'The MCP server lists the same page of tools again and again.'
+    case 'tool-list-too-long':
+      return `The MCP server lists more than ${reason.maxTools} tools.`
     case 'other':
       return reason.message
   }

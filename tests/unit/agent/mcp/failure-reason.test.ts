@@ -25,6 +25,7 @@ describe('a failure reason', () => {
     { kind: 'message-too-large', maxBytes: 1 },
     { kind: 'invalid-message', paths: ['tools.0.name'] },
     { kind: 'tool-list-loop' },
+    { kind: 'tool-list-too-long', maxTools: 1 },
   ])('is formatted as sentences: %j', (reason) => {
     expect(formatMcpFailure(reason)).toMatch(/^(?:The|There is) .*\.$/)
     expect(new McpError(reason).message).toBe(formatMcpFailure(reason))

@@ -17,7 +17,21 @@ describe('a tool call over stdio', () => {
 
   test('may have a response with keys that do not belong there', async () => {
     await using tools = newTestTools([newScriptedServer()])
-    expect(await tools.run('scripted__loose')).toBe('"loose"')
+    expect(await tools.run('scripted__loose')).toEqual({
+      content: [{ type: 'text', text: 'loose' }],
+      structuredContent: { a: null },
+    })
+  })
+
+  test('is possible although the server describes itself and its tools loosely', async () => {
+    await using tools = newTestTools([newScriptedServer('loose')])
+    expect(await tools.listNames()).toEqual(['scripted__pid', 'scripted__untyped'])
+    expect(await tools.findTool('scripted__untyped')).toMatchObject({
+      isReadOnly: true,
+      inputSchema: { type: 'object', properties: { a: { default: null } } },
+    })
+    expect(Number(await tools.run('scripted__pid'))).toBeGreaterThan(0)
+    expect(tools.warnings).toEqual([])
   })
 })
 

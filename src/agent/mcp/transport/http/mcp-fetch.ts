@@ -107,7 +107,7 @@ function findNotExecutedReason(
 
 async function toResponseBody(response: IncomingMessage, message: JSONRPCMessage | null, options: McpFetchOptions) {
   if (!response.headers['content-type']?.includes('text/event-stream'))
-    return markBigIntegers(await readMcpResponseText(response)) || null
+    return normalizeResponseText(markBigIntegers(await readMcpResponseText(response))) || null
   if (message === null) return toReadableStream(readNotifications(response, options), response)
   if (!('id' in message) || message.id === undefined) {
     response.destroy()
@@ -127,6 +127,13 @@ async function* readNotifications(response: IncomingMessage, { type, onNotificat
   const rethrowsErrors = type === 'http'
   yield* readMcpEventStream(response, { onNotification, requestId: null, finalMessage: null, rethrowsErrors })
   if (type === 'sse') onStreamEnd()
+}
+
+/** Normalises the messages of a JSON response. Any other text is returned as it is. */
+function normalizeResponseText(text: string): string {
+  const value = parseExactJsonOrNull(text)
+  const messages = (Array.isArray(value) ? value : [value]).map(toJsonRpcMessage)
+  return messages.includes(null) ? text : JSON.stringify(Array.isArray(value) ? messages : messages[0])
 }
 
 function toReadableStream(chunks: AsyncGenerator<Uint8Array>, response: IncomingMessage): ReadableStream<Uint8Array> {

@@ -1,0 +1,80 @@
+import { z } from 'zod'
+
+type JsonRecord = Readonly<Record<string, unknown>>
+
+/**
+ * Normalises the result of a response, because the AI SDK's client rejects all of a result for one value that it does not
+ * expect: keys with null, a tool without an input schema, a server without a version. Tools without a name are left out.
+ */
+export function normalizeMcpResult(result: unknown): unknown {
+  if (!isRecord(result)) return result
+  const { tools, content, capabilities } = result
+  const normalized = omitNull(result, ['structuredContent'])
+  if (isRecord(capabilities)) return normalizeServerDescription(normalized)
+  return {
+    ...normalized,
+    ...(Array.isArray(tools) && { tools: tools.flatMap(normalizeTool) }),
+    ...(Array.isArray(content) && { content: content.map(normalizeContentPart) }),
+  }
+}
+
+/** Normalises the result of `initialize` or `server/discover`. */
+function normalizeServerDescription({ capabilities, serverInfo, instructions, ...rest }: JsonRecord): JsonRecord {
+  const { name, version, ...info } = isRecord(serverInfo) ? omitNull(serverInfo) : {}
+  return {
+    ...rest,
+    capabilities: omitNullDeeply(capabilities),
+    serverInfo: { ...info, name: toText(name), version: toText(version) },
+    ...(typeof instructions === 'string' && { instructions }),
+  }
+}
+
+const toText = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '')
+
+/** The optional keys of a tool, with the types that the client accepts. */
+const optionalToolKeys: Readonly<Record<string, z.ZodType>> = {
+  title: z.string(),
+  description: z.string(),
+  outputSchema: z.looseObject({}),
+  annotations: z.looseObject({}),
+  _meta: z.looseObject({}),
+}
+
+const hintSchema = z.union([z.string(), z.boolean()])
+
+function normalizeTool(tool: unknown): JsonRecord[] {
+  if (!isRecord(tool) || typeof tool['name'] !== 'string') return []
+  const entries = Object.entries(tool).filter(([key, value]) => optionalToolKeys[key]?.safeParse(value).success ?? true)
+  const { inputSchema, annotations, ...rest } = Object.fromEntries(entries)
+  return [
+    {
+      ...rest,
+      inputSchema: isRecord(inputSchema) ? inputSchema : {},
+      ...(isRecord(annotations) && {
+        annotations: Object.fromEntries(
+          Object.entries(annotations).filter(([, value]) => hintSchema.safeParse(value).success),
+        ),
+      }),
+    },
+  ]
+}
+
+function normalizeContentPart(part: unknown): unknown {
+  if (!isRecord(part)) return part
+  const { resource, ...rest } = omitNull(part)
+  return resource === undefined ? rest : { ...rest, resource: isRecord(resource) ? omitNull(resource) : resource }
+}
+
+function omitNull(record: JsonRecord, keptKeys: readonly string[] = []): JsonRecord {
+  return Object.fromEntries(Object.entries(record).filter(([key, value]) => value !== null || keptKeys.includes(key)))
+}
+
+function omitNullDeeply(value: unknown): unknown {
+  if (Array.isArray(value)) return value.filter((item) => item !== null)
+  if (!isRecord(value)) return value
+  return Object.fromEntries(Object.entries(omitNull(value)).map(([key, inner]) => [key, omitNullDeeply(inner)]))
+}
+
+function isRecord(value: unknown): value is JsonRecord {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
