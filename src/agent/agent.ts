@@ -58,6 +58,8 @@ export type AgentEvent =
   | { readonly type: 'retry-wait'; readonly retryAt: number }
   | (GeneratedContent & { readonly type: 'text'; readonly block: string; readonly text: string })
   | (GeneratedContent & { readonly type: 'reasoning'; readonly block: string; readonly text: string })
+  /** All text of the step so far is reasoning, which was not known before. */
+  | { readonly type: 'text-was-reasoning' }
   /** A file that the model has generated, complete. `url` is https, or that of a stored file (blob-url.ts). */
   | { readonly type: 'file'; readonly mediaType: string; readonly name: string | null; readonly url: string }
   /** A piece of the arguments of a tool call. The first piece may be empty. */

@@ -30,7 +30,7 @@ export class MessageFold {
     switch (event.type) {
       case 'TextDelta':
       case 'ReasoningDelta': {
-        const type = event.type === 'TextDelta' ? 'text' : 'reasoning'
+        const type = event.type === 'TextDelta' && part?.['type'] !== 'reasoning' ? 'text' : 'reasoning'
         this.#parts[index] = { type, text: applyDelta(part?.['text'], offset, event.text ?? '') }
         break
       }

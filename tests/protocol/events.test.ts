@@ -179,6 +179,33 @@ test('E3 a file is a whole part, whose URL can be read when the event arrives an
   expect(twice.parts).toEqual(reader.parts)
 })
 
+test('E3 text that turns out to be reasoning stays reasoning, also if its deltas are applied again', async () => {
+  await using provided = await startSegueWithProvider()
+  const { client, provider } = provided
+  provider.enqueue([
+    { text: 'Two and two.' },
+    { wait: pause(30) },
+    { text: ' Yes.\n</think>Four.' },
+    { finish: 'stop' },
+  ])
+  const { id } = await client.start({ text: 'Add.' })
+  const reader = provided.newReader(id)
+  const events = await reader.readToEnd()
+  const { message } = await client.stream(id)
+  if (!message) throw new Error('The stream has no message.')
+  expect(message).toMatchObject({ reasoning: 'Two and two. Yes.\n', text: 'Four.' })
+  const types = events.map(({ type }) => type).filter((type) => type.endsWith('Delta'))
+  expect([types[0], types.at(-2), types.at(-1)]).toEqual(['TextDelta', 'ReasoningDelta', 'TextDelta'])
+  expect(reader.parts).toEqual(toParts(message))
+  expect(computeDigest(reader.parts)).toBe(message.digest)
+
+  const [first, ...rest] = events
+  if (!first) throw new Error('No event was received.')
+  const again = new EventReader(replay(first, ...rest, ...rest.slice(0, 2)))
+  await again.readToEnd()
+  expect(again.parts).toEqual(toParts(message))
+})
+
 test('E4 an event carries at most 65,536 code units of text, and does not split a surrogate pair', async () => {
   await using provided = await startSegueWithProvider()
   const { client, provider } = provided

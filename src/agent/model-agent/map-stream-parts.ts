@@ -1,7 +1,7 @@
 import type { TextStreamPart, ToolSet } from 'ai'
 import type { AgentEvent, AgentRun } from '../agent.ts'
 import { storeGeneratedFile } from './generated-file.ts'
-import { type ModelStepResult, StreamPartMapper } from './stream-part-mapper.ts'
+import { type InlineThoughtMemory, type ModelStepResult, StreamPartMapper } from './stream-part-mapper.ts'
 
 /**
  * Yields the events of one request, and returns what the step has produced. Throws the error that a part reports, or the
@@ -12,8 +12,9 @@ export async function* mapStreamParts(
   parts: AsyncIterable<TextStreamPart<ToolSet>>,
   step: number,
   storeFile: AgentRun['storeFile'],
+  thoughtMemory: InlineThoughtMemory,
 ): AsyncGenerator<AgentEvent, ModelStepResult> {
-  const mapper = new StreamPartMapper(step)
+  const mapper = new StreamPartMapper(step, thoughtMemory)
   try {
     for await (const part of parts) {
       yield* mapper.map(part)

@@ -7,6 +7,7 @@ import type { Toolbox } from '../tools/toolbox.ts'
 import type { ModelRequestPolicy } from '../providers/http/model-request-policy.ts'
 import type { ModelObserver } from './model-observer.ts'
 import { ModelStepRequester } from './model-step-requester.ts'
+import type { InlineThoughtMemory } from './stream-part-mapper.ts'
 
 export interface ModelAgentOptions {
   readonly model: SdkLanguageModel
@@ -31,9 +32,10 @@ export interface ModelAgentOptions {
  */
 export function createModelAgent(options: ModelAgentOptions): Agent {
   const { secrets = [], toolLimits = defaultDialect.tools, toolbox, maxSteps } = options
+  const thoughtMemory: InlineThoughtMemory = { beginsInThought: false }
   return {
     async *answer(run) {
-      const requester = new ModelStepRequester({ ...options, secrets, toolLimits }, run)
+      const requester = new ModelStepRequester({ ...options, secrets, toolLimits, thoughtMemory }, run)
       let answerHasContent = false
       for (let step = 1; !run.signal.aborted; step += 1) {
         const isLast = step >= maxSteps

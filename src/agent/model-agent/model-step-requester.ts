@@ -14,7 +14,10 @@ import type { ModelObserver } from './model-observer.ts'
 import { type ModelStepRequest, requestModelStep } from './request-model-step.ts'
 import type { ModelStepResult } from './stream-part-mapper.ts'
 
-export interface ModelStepRequesterOptions extends Pick<ModelStepRequest, 'model' | 'secrets' | 'requestPolicy'> {
+export interface ModelStepRequesterOptions extends Pick<
+  ModelStepRequest,
+  'model' | 'secrets' | 'requestPolicy' | 'thoughtMemory'
+> {
   /** The tools that the model is offered; without a toolbox, none. */
   readonly toolbox?: Toolbox
   readonly toolLimits: ToolLimits
@@ -53,12 +56,22 @@ export class ModelStepRequester {
 
   /** Yields the events of one step. `step` is its number within the answer. Throws an AgentError. */
   async *request(step: number, allowsToolCalls: boolean): AsyncGenerator<AgentEvent, ModelStepResult> {
-    const { model, secrets, requestPolicy, observer } = this.#options
+    const { model, secrets, requestPolicy, thoughtMemory, observer } = this.#options
     for (let isFirst = true; ; isFirst = false) {
       const { messages, tools, ...tokens } = await this.#composeRequest()
       const estimatedInputTokens = tokens.messageTokens + tokens.toolTokens
       yield { type: 'step', estimatedInputTokens, ...(!isFirst && { replacesRefused: true }) }
-      const request = { model, secrets, requestPolicy, messages, tools, allowsToolCalls, step, run: this.#run }
+      const request = {
+        model,
+        secrets,
+        requestPolicy,
+        thoughtMemory,
+        messages,
+        tools,
+        allowsToolCalls,
+        step,
+        run: this.#run,
+      }
       let hasOutput = false
       try {
         const result = yield* observeYields(requestModelStep(request), ({ type }) => (hasOutput ||= isOutput(type)))

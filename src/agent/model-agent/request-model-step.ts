@@ -8,7 +8,7 @@ import { isStreamProgress } from './is-stream-progress.ts'
 import { mapStreamParts } from './map-stream-parts.ts'
 import type { ModelRequestPolicy } from '../providers/http/model-request-policy.ts'
 import { RetryPolicy } from './retry-policy.ts'
-import type { ModelStepResult } from './stream-part-mapper.ts'
+import type { InlineThoughtMemory, ModelStepResult } from './stream-part-mapper.ts'
 
 export interface ModelStepRequest {
   readonly model: SdkLanguageModel
@@ -19,6 +19,7 @@ export interface ModelStepRequest {
   /** The number of the step within the answer. */
   readonly step: number
   readonly run: AgentRun
+  readonly thoughtMemory: InlineThoughtMemory
   /** Texts that error messages must not contain. */
   readonly secrets: readonly string[]
   readonly requestPolicy: ModelRequestPolicy
@@ -52,7 +53,7 @@ export async function* requestModelStep(request: ModelStepRequest): AsyncGenerat
 }
 
 async function* streamRequest(
-  { model, messages, tools, allowsToolCalls, step, run, requestPolicy }: ModelStepRequest,
+  { model, messages, tools, allowsToolCalls, step, run, thoughtMemory, requestPolicy }: ModelStepRequest,
   onResponseStart: () => void,
 ): AsyncGenerator<AgentEvent, ModelStepResult> {
   const abortController = new AbortController()
@@ -75,7 +76,7 @@ async function* streamRequest(
     const parts = withIdleTimeout(stream, progressTimeoutMs, createProgressTimeoutError, {
       isActivity: isStreamProgress,
     })
-    return yield* mapStreamParts(parts, step, run.storeFile)
+    return yield* mapStreamParts(parts, step, run.storeFile, thoughtMemory)
   } finally {
     // Closes the connection if the consumer stops early.
     abortController.abort()

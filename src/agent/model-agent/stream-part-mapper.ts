@@ -6,7 +6,7 @@ import { parseFinishReason } from '../providers/parse-finish-reason.ts'
 import { AgentError, type AgentEvent, type ToolCallRequest } from '../agent.ts'
 import { resolveResponseError } from '../providers/responses/response-error-events.ts'
 import { type EventState, ProviderStateTracker } from './provider-state-tracker.ts'
-import { ThinkTagParser, type ThinkTagTextSpan } from './think-tag-parser.ts'
+import { ThinkTagParser, type ThinkTagOutput } from './think-tag-parser.ts'
 
 /** What one step has produced. */
 export interface ModelStepResult {
@@ -18,29 +18,39 @@ export interface ModelStepResult {
   readonly finishReason: FinishReason | null
 }
 
+/** What is remembered of a model's inline thoughts from one step to the next. */
+export interface InlineThoughtMemory {
+  /** Whether the model begins within a thought, see `ThinkTagParser`. */
+  beginsInThought: boolean
+}
+
 type StreamPart = TextStreamPart<ToolSet>
 
 /** Converts the stream parts of one request to agent events. Inline thinking becomes reasoning. */
 export class StreamPartMapper {
-  readonly #parser = new ThinkTagParser()
+  readonly #parser: ThinkTagParser
+  readonly #thoughtMemory: InlineThoughtMemory
   readonly #blocks: BlockNamer
   readonly #inputs = new Map<string, { readonly name: string; text: string }>()
   readonly #calls: ToolCallRequest[] = []
   readonly #states = new ProviderStateTracker()
   #openBlock: { readonly type: 'text' | 'reasoning'; readonly block: string } | null = null
   #textId = ''
-  #hasContent = false
+  #hasText = false
+  #hasFile = false
   #finishReason: FinishReason | null = null
   #failure: { readonly error: unknown } | null = null
 
   /** `step` makes the names of blocks unique within an answer. */
-  constructor(step: number) {
+  constructor(step: number, thoughtMemory: InlineThoughtMemory) {
     this.#blocks = new BlockNamer(step)
+    this.#parser = new ThinkTagParser(thoughtMemory.beginsInThought)
+    this.#thoughtMemory = thoughtMemory
   }
 
   /** What the parts so far have produced. */
   get result(): ModelStepResult {
-    return { calls: this.#calls, hasContent: this.#hasContent, finishReason: this.#finishReason }
+    return { calls: this.#calls, hasContent: this.#hasText || this.#hasFile, finishReason: this.#finishReason }
   }
 
   /** The error that a part has reported; null if there is none. It takes effect after the events of that part. */
@@ -85,7 +95,7 @@ export class StreamPartMapper {
         })
         return []
       case 'file':
-        this.#hasContent = true
+        this.#hasFile = true
         this.#blocks.endBlock()
         return []
       case 'finish-step':
@@ -106,6 +116,10 @@ export class StreamPartMapper {
     const text = part.type === 'reasoning-delta' ? part.text : ''
     const state = part.type === 'reasoning-end' ? this.#states.endReasoning(id) : null
     if (text === '' && !state) return []
+    if (text !== '') {
+      this.#parser.excludeBareThought()
+      this.#thoughtMemory.beginsInThought = false
+    }
     return [this.#toBlockEvent('reasoning', id, text, state ?? this.#states.takeForReasoning(id))]
   }
 
@@ -135,6 +149,10 @@ export class StreamPartMapper {
       // The SDK's own reasons are a few words for many. Without a reason of the provider, they are what is known.
       const reason = toFinishReason(rawFinishReason ?? finishReason.replaceAll('-', '_'), this.#calls.length > 0)
       this.#finishReason = reason
+      // A model that begins within a thought may be cut off in it. If it ends without any tag, it has answered at once.
+      const answer = reason === 'STOP' ? this.#parser.endAssumedThought() : []
+      if (answer.length > 0) this.#thoughtMemory.beginsInThought = false
+      events.push(...this.#toTextEvents(answer))
       events.push({ type: 'finish', reason })
     }
     const usage = toReportedUsage(sdkUsage)
@@ -152,9 +170,16 @@ export class StreamPartMapper {
     return []
   }
 
-  #toTextEvents(spans: readonly ThinkTagTextSpan[]): AgentEvent[] {
-    return spans.map(({ kind, spanIndex, text }) => {
-      this.#hasContent ||= kind === 'text'
+  #toTextEvents(outputs: readonly ThinkTagOutput[]): AgentEvent[] {
+    return outputs.map((output) => {
+      if (output.kind === 'correction') {
+        this.#hasText = false
+        this.#openBlock = null
+        this.#thoughtMemory.beginsInThought = true
+        return { type: 'text-was-reasoning' }
+      }
+      const { kind, spanIndex, text } = output
+      this.#hasText ||= kind === 'text'
       return this.#toBlockEvent(kind, `text ${this.#textId} ${spanIndex}`, text, this.#states.takeForText())
     })
   }

@@ -1,5 +1,7 @@
 const openingTag = '<think>'
 const closingTag = '</think>'
+/** The tags that may come before the answer. A closing one ends a thought that is empty, or was sent by other means. */
+const leadingTags = [openingTag, closingTag]
 
 /** A piece of text of one kind. `spanIndex` counts the tags before it: when it changes, a new span begins. */
 export interface ThinkTagTextSpan {
@@ -8,64 +10,134 @@ export interface ThinkTagTextSpan {
   readonly text: string
 }
 
+/** All spans so far are reasoning, although they were output as text. */
+export interface ThinkTagCorrection {
+  readonly kind: 'correction'
+}
+
+export type ThinkTagOutput = ThinkTagTextSpan | ThinkTagCorrection
+
 /**
  * Separates inline `<think>` text from the answer, wherever chunks split the tags. A thought begins before the answer does:
  * any later tag is a part of the answer, such as one in a code block. Outputs every character except the tags, in order.
  * Text that may be the beginning of a tag is buffered until the next chunk, or until `flush`.
+ *
+ * Some models begin within a thought, because the template of their prompt ends with the opening tag. They send the closing
+ * tag alone: everything before it is reasoning. Usually that is known only then, and a correction says so. A model that is
+ * known for it (`beginsInThought`) has its text output as reasoning at once; if no tag follows, it is output again as text.
  */
 export class ThinkTagParser {
   #buffer = ''
   #spanIndex = 0
-  #hasAnswerStarted = false
+  /** `undecided`: nothing but white space since the start, or since the end of a thought. */
+  #state: 'undecided' | 'thought' | 'answer' = 'undecided'
+  /** The text that is a thought if a closing tag follows, and the answer if none does. Null if there was a tag already. */
+  #possibleThought: string | null = ''
+  /** Whether a thought needs no opening tag. */
+  #beginsInThought: boolean
+  #isAssumedThought = false
 
-  push(chunk: string): ThinkTagTextSpan[] {
-    const spans: ThinkTagTextSpan[] = []
+  constructor(beginsInThought = false) {
+    this.#beginsInThought = beginsInThought
+  }
+
+  push(chunk: string): ThinkTagOutput[] {
+    const outputs: ThinkTagOutput[] = []
     let rest = this.#buffer + chunk
-    for (let at = this.#findTag(rest); at >= 0; at = this.#findTag(rest)) {
-      if (at > 0) spans.push(this.#toSpan(rest.slice(0, at)))
-      rest = rest.slice(at + this.#nextTag.length)
-      this.#spanIndex += 1
+    this.#buffer = ''
+    for (;;) {
+      if (this.#state === 'undecided') {
+        const start = rest.search(/\S|$/)
+        const tag = leadingTags.find((each) => rest.startsWith(each, start))
+        if (tag === undefined && leadingTags.some((each) => each.startsWith(rest.slice(start)))) {
+          // Nothing is known yet.
+          const length = this.#beginsInThought ? 0 : start
+          this.#buffer = rest.slice(length)
+          return [...outputs, ...this.#toSpans(rest.slice(0, length))]
+        }
+        if (tag === undefined) this.#beginText()
+        else {
+          outputs.push(...this.#toSpans(rest.slice(0, start)), ...this.#passTag(tag))
+          rest = rest.slice(start + tag.length)
+        }
+      } else {
+        const at = this.#findClosingTag(rest)
+        if (at < 0) break
+        outputs.push(...this.#toSpans(rest.slice(0, at)), ...this.#passTag(closingTag))
+        rest = rest.slice(at + closingTag.length)
+      }
     }
-    const completeLength = rest.length - this.#partialTagLength(rest)
-    if (completeLength > 0) spans.push(this.#toSpan(rest.slice(0, completeLength)))
-    this.#buffer = rest.slice(completeLength)
-    return spans
+    const length = rest.length - (this.#canClose ? partialTagLength(rest, closingTag) : 0)
+    this.#buffer = rest.slice(length)
+    return [...outputs, ...this.#toSpans(rest.slice(0, length))]
   }
 
   /** Outputs the buffered text, which is not a tag after all. Open thinking stays open. */
   flush(): ThinkTagTextSpan[] {
     const rest = this.#buffer
     this.#buffer = ''
-    return rest === '' ? [] : [this.#toSpan(rest)]
+    if (this.#state === 'undecided' && rest.trim() !== '') this.#beginText()
+    return this.#toSpans(rest)
   }
 
-  get #isThinking(): boolean {
-    return this.#spanIndex % 2 === 1
+  /** The model sends its thoughts by other means, so that there is none without an opening tag. */
+  excludeBareThought(): void {
+    this.#possibleThought = null
+    this.#beginsInThought = false
   }
 
-  get #nextTag(): string {
-    return this.#isThinking ? closingTag : openingTag
+  /** The text has ended. What was output as reasoning without any tag is the answer. */
+  endAssumedThought(): ThinkTagTextSpan[] {
+    const answer = this.#possibleThought
+    if (!this.#isAssumedThought || this.#state !== 'thought' || answer === null) return []
+    this.#state = 'answer'
+    this.#spanIndex += 1
+    return this.#toSpans(answer)
   }
 
-  /** The index of the next tag, or -1. */
-  #findTag(text: string): number {
-    if (this.#isThinking) return text.indexOf(closingTag)
-    const start = text.search(/\S/)
-    return !this.#hasAnswerStarted && text.startsWith(openingTag, start) ? start : -1
+  get #canClose(): boolean {
+    return this.#state === 'thought' || this.#possibleThought !== null
   }
 
-  /** The length of the text at the end that may be the beginning of the next tag. */
-  #partialTagLength(text: string): number {
-    const length = partialTagLength(text, this.#nextTag)
-    if (this.#isThinking) return length
-    return this.#hasAnswerStarted || text.slice(0, text.length - length).trim() !== '' ? 0 : length
+  #beginText(): void {
+    this.#isAssumedThought = this.#beginsInThought
+    this.#state = this.#isAssumedThought ? 'thought' : 'answer'
+    if (this.#isAssumedThought) this.#spanIndex += 1
   }
 
-  #toSpan(text: string): ThinkTagTextSpan {
-    if (this.#isThinking) return { kind: 'reasoning', spanIndex: this.#spanIndex, text }
-    this.#hasAnswerStarted ||= /\S/.test(text)
-    return { kind: 'text', spanIndex: this.#spanIndex, text }
+  #findClosingTag(text: string): number {
+    if (this.#state === 'thought') return text.indexOf(closingTag)
+    if (this.#possibleThought === null) return -1
+    let at = text.indexOf(closingTag)
+    while (at >= 0 && isMention(this.#possibleThought + text.slice(0, at))) at = text.indexOf(closingTag, at + 1)
+    return at
   }
+
+  #passTag(tag: string): ThinkTagCorrection[] {
+    const isBareThought = this.#state === 'answer'
+    const isClosingOnly = tag === closingTag && this.#state !== 'thought'
+    this.#spanIndex += isClosingOnly ? 2 : 1
+    this.#state = tag === openingTag ? 'thought' : 'undecided'
+    this.#possibleThought = null
+    this.#beginsInThought = false
+    return isBareThought ? [{ kind: 'correction' }] : []
+  }
+
+  #toSpans(text: string): ThinkTagTextSpan[] {
+    if (text === '') return []
+    const kind = this.#state === 'thought' ? 'reasoning' : 'text'
+    if (this.#possibleThought !== null) this.#possibleThought += text
+    return [{ kind, spanIndex: this.#spanIndex, text }]
+  }
+}
+
+/** Whether a closing tag after this text is only talked about: in code, in quotes, or after an opening tag in the text. */
+function isMention(textBefore: string): boolean {
+  const lines = textBefore.split('\n')
+  const lastLine = lines.at(-1) ?? ''
+  const fenceCount = lines.filter((line) => /^\s*(```|~~~)/.test(line)).length
+  const isInCode = fenceCount % 2 === 1 || (lastLine.split('`').length - 1) % 2 === 1
+  return isInCode || /["'“‘«„]$|^\s*>/.test(lastLine) || textBefore.includes(openingTag)
 }
 
 /** Length of the longest suffix of `text` that is a proper prefix of `tag`. */

@@ -77,6 +77,7 @@ async function generate(
   })
   for await (const event of events) {
     if (event.type === 'text') text += event.text
+    if (event.type === 'text-was-reasoning') text = ''
     usageMeter.add(event)
   }
   if (signal.aborted) throw new AgentError('PROVIDER', 'The text generation was aborted.')

@@ -49,6 +49,10 @@ export function applyAgentEvent(turn: TurnState, event: AgentEvent, runtime: Run
     case 'file':
       transition.addFile(event)
       break
+    case 'text-was-reasoning':
+      transition.closeBlock()
+      transition.turnStepTextIntoReasoning()
+      break
     case 'tool-input':
       transition.closeBlock()
       writeToolCallArguments(transition, event)

@@ -48,7 +48,13 @@ export class TurnTransitionBuilder {
     if (!replacesRefused) this.#estimateStep()
     const { stream, answer } = this.#turn
     const step = createStep(answer, inputTokens)
-    this.#update({ partIndexByCallId: new Map(), finishReason: null, stream: { ...stream, step } })
+    const partsBeforeStep = this.nextPartIndex
+    this.#update({
+      partIndexByCallId: new Map(),
+      partsBeforeStep,
+      finishReason: null,
+      stream: { ...stream, step },
+    })
   }
 
   setFinishReason(finishReason: FinishReason): void {
@@ -83,6 +89,15 @@ export class TurnTransitionBuilder {
     this.closeBlock()
     const file = { mediaType: mediaType.toWellFormed(), name: name?.toWellFormed() ?? null, url: url.toWellFormed() }
     this.#emit({ ...this.createPartEventBase(this.nextPartIndex), type: 'FilePartAdded', ...file })
+  }
+
+  /** Makes all text of the step so far reasoning. An empty delta changes the type of a part. */
+  turnStepTextIntoReasoning(): void {
+    const { answer, partsBeforeStep } = this.#turn
+    for (const [partIndex, part] of (answer?.parts ?? []).entries()) {
+      if (partIndex >= partsBeforeStep && part.type === 'text')
+        this.#emitTextDelta('reasoning', partIndex, { offset: part.text.length, text: '' })
+    }
   }
 
   closeBlock(): void {
@@ -209,9 +224,13 @@ export class TurnTransitionBuilder {
     for (const text of texts) {
       const part = this.#turn.answer?.parts[partIndex]
       const offset = part?.type === type ? part.text.length : 0
-      const event = { ...this.createPartEventBase(partIndex), offset, text, ...(providerState && { providerState }) }
-      this.#emit(type === 'text' ? { ...event, type: 'TextDelta' } : { ...event, type: 'ReasoningDelta' })
+      this.#emitTextDelta(type, partIndex, { offset, text, ...(providerState && { providerState }) })
     }
+  }
+
+  #emitTextDelta(type: 'text' | 'reasoning', partIndex: number, delta: { offset: number; text: string }): void {
+    const event = { ...this.createPartEventBase(partIndex), ...delta }
+    this.#emit(type === 'text' ? { ...event, type: 'TextDelta' } : { ...event, type: 'ReasoningDelta' })
   }
 
   #emitArgumentDeltas(partIndex: number, { id, name, argumentsText: existingText }: ToolCall, addedText: string): void {

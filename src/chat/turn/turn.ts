@@ -24,6 +24,8 @@ export interface TurnState {
   readonly partIndexByCallId: ReadonlyMap<string, number>
   /** The decisions that a person has not made yet, by id. */
   readonly pendingDecisions: ReadonlyMap<string, DecisionRecord>
+  /** The number of parts that the answer had when the newest step began. */
+  readonly partsBeforeStep: number
   /** Why the model stopped, in the newest step; null until it has. */
   readonly finishReason: FinishReason | null
   /** The usage of the newest step that has ended. */
@@ -49,6 +51,7 @@ export function createTurnState(
     pendingSurrogates: SurrogateBuffer.empty,
     partIndexByCallId: new Map(),
     pendingDecisions: new Map(),
+    partsBeforeStep: answer?.parts.length ?? 0,
     finishReason: null,
     lastStepUsage: null,
   }

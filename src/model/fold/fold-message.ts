@@ -25,13 +25,14 @@ export function foldMessage(
   switch (event.type) {
     case 'TextDelta':
       return updatePart(answer ?? createAnswer(base, event), event, (part) => ({
-        type: 'text',
-        text: applyDelta(part?.type === 'text' ? part.text : '', event.offset, event.text),
+        // Text that has turned out to be reasoning stays reasoning, also if a reader receives its first deltas again.
+        type: part?.type === 'reasoning' ? 'reasoning' : 'text',
+        text: applyDelta(getText(part), event.offset, event.text),
       }))
     case 'ReasoningDelta':
       return updatePart(answer ?? createAnswer(base, event), event, (part) => ({
         type: 'reasoning',
-        text: applyDelta(part?.type === 'reasoning' ? part.text : '', event.offset, event.text),
+        text: applyDelta(getText(part), event.offset, event.text),
       }))
     case 'ToolCallDelta':
       return updatePart(answer ?? createAnswer(base, event), event, (part) => {
@@ -91,6 +92,10 @@ function updatePart(
   const providerState = mergeProviderStates(getProviderState(previous), event.providerState)
   parts[event.partIndex] = providerState && part.type !== 'file' ? { ...part, providerState } : part
   return { ...message, parts }
+}
+
+function getText(part: MessagePart | undefined): string {
+  return part?.type === 'text' || part?.type === 'reasoning' ? part.text : ''
 }
 
 function getProviderState(part: MessagePart | undefined): ProviderState | undefined {

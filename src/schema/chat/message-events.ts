@@ -4,7 +4,7 @@ import { toAttachmentUrl } from './file-url.ts'
 import { ToolCallType } from './tool-call.ts'
 
 const deltaRule = [
-  'Apply it to part `partIndex` of the message: replace the characters from `offset` on by the new text; characters after it stay. Applying an event twice, or a coalesced event after the events that it replaces, changes nothing.',
+  'Apply it to part `partIndex` of the message: replace the characters from `offset` on by the new text; characters after it stay. A `ReasoningDelta` for a text part makes the whole part reasoning, for good. Applying an event twice, or a coalesced event after the events that it replaces, changes nothing.',
   'Offsets and lengths are in UTF-16 code units. An event has at most 65,536 of them and never splits a surrogate pair.',
 ].join('\n\n')
 

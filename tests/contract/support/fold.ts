@@ -17,7 +17,8 @@ export function foldParts(events: readonly EventFieldsFragment[], initialParts: 
         const { partIndex: index, text } = event
         const before = parts[index]
         const known = before && 'text' in before ? before.text : ''
-        const type = event.type === 'TextDelta' ? 'TextPart' : 'ReasoningPart'
+        const isText = event.type === 'TextDelta' && before?.type !== 'ReasoningPart'
+        const type = isText ? 'TextPart' : 'ReasoningPart'
         parts[index] = { type, index, text: applyDelta(known, event, text) }
         break
       }

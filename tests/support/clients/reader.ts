@@ -105,8 +105,8 @@ function applyEvent(message: MessageState, event: ApiEvent): MessageState {
       return event.stream.status === 'RUNNING' ? { messageId: null, parts: [] } : message
     case 'TextDelta':
     case 'ReasoningDelta': {
-      const type = event.type === 'TextDelta' ? 'text' : 'reasoning'
       return replacePart(message, event, (before) => {
+        const type = event.type === 'TextDelta' && before?.type !== 'reasoning' ? 'text' : 'reasoning'
         const text = before && 'text' in before ? before.text : ''
         return { type, text: applyDelta(text, event.offset, event.text) }
       })

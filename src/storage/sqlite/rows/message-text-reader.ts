@@ -21,16 +21,22 @@ function* readTextFromLog(db: SqlConnection, { stream_id, session_id }: MessageR
       'SELECT first_seq, last_seq FROM streams WHERE id = ?',
     )
     .get(stream_id)
-  const textParts: string[] = []
+  // Text may turn out to be reasoning.
+  const parts: { type: 'text' | 'reasoning'; text: string }[] = []
   let after = (stream?.first_seq ?? 1) - 1
   for (;;) {
     const events = readEventPage(db, { sessionId: session_id, after, upTo: stream?.last_seq ?? 0 })
     for (const event of events) {
-      if (event.type !== 'TextDelta' || event.streamId !== stream_id) continue
-      textParts[event.partIndex] = applyDelta(textParts[event.partIndex] ?? '', event.offset, event.text)
+      if ((event.type !== 'TextDelta' && event.type !== 'ReasoningDelta') || event.streamId !== stream_id) continue
+      const { type, text } = parts[event.partIndex] ?? { type: 'text', text: '' }
+      parts[event.partIndex] = {
+        type: event.type === 'ReasoningDelta' ? 'reasoning' : type,
+        text: applyDelta(text, event.offset, event.text),
+      }
     }
     const last = events.at(-1)
-    if (!last) return toMessageText(textParts.flatMap((text) => ({ type: 'text', text }) as const))
+    // A part of another kind leaves a hole.
+    if (!last) return toMessageText(parts.filter((part) => part !== undefined))
     after = last.seq
     yield
   }

@@ -1,6 +1,6 @@
 import type { ModelMessage } from 'ai'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { AgentError, type AgentEvent } from '../../../../src/agent/agent.ts'
+import { type Agent, AgentError, type AgentEvent } from '../../../../src/agent/agent.ts'
 import { createModelAgent } from '../../../../src/agent/model-agent/model-agent.ts'
 import { createLanguageModel } from '../../../../src/agent/providers/create-language-model.ts'
 import { silentLogger } from '../../../../src/lib/logger.ts'
@@ -41,23 +41,22 @@ interface Options {
   readonly baseURL?: string
 }
 
-function answer(options: Options = {}): AsyncIterator<AgentEvent> {
-  const { histories = [[question]], signal = new AbortController().signal, apiKey = key } = options
-  const { baseURL = provider.baseURL } = options
-  const { type = 'openai-compatible' } = options
+function newAgent({ type = 'openai-compatible', apiKey = key, ...options }: Options = {}): Agent {
+  const { baseURL = provider.baseURL, maxSteps = 20 } = options
   const model = createLanguageModel(newProvider({ type, baseURL, apiKey }), 'test', {
     fetch: newProviderFetch(),
     log: silentLogger,
   })
-  const agent = createModelAgent({
-    model,
-    secrets: [apiKey],
-    maxSteps: options.maxSteps ?? 20,
-    requestPolicy: newRequestPolicy(),
-  })
+  return createModelAgent({ model, secrets: [apiKey], maxSteps, requestPolicy: newRequestPolicy() })
+}
+
+function answer(options: Options = {}): AsyncIterator<AgentEvent> {
+  const { histories = [[question]], signal = new AbortController().signal } = options
   const remaining = [...histories]
   const history = async () => (remaining.length > 1 ? remaining.shift() : remaining[0]) ?? []
-  return agent.answer(newAgentRun({ loadHistory: history, signal }))[Symbol.asyncIterator]()
+  return newAgent(options)
+    .answer(newAgentRun({ loadHistory: history, signal }))
+    [Symbol.asyncIterator]()
 }
 
 /** Collects all events of an answer, and the error at its end. */
@@ -129,6 +128,47 @@ describe('an answer', () => {
     const { events, error } = await run([{ text: 'Hi' }, { finish: 'stop' }])
     expect(error).toBeNull()
     expect(types(events)).toEqual(['step', 'text', 'finish'])
+  })
+
+  test('of a model that begins within a thought has it as reasoning: after the closing tag, and later at once', async () => {
+    const agent = newAgent()
+    const thought: Script = [{ text: 'Two ' }, { text: 'and two.\n</think>' }, { text: '\nFour.' }, { finish: 'stop' }]
+    const answerAgain = async (script: Script) => {
+      provider.enqueue(script)
+      const { events } = await collect(agent.answer(newAgentRun())[Symbol.asyncIterator]())
+      return events.flatMap((event) => (event.type === 'finish' || event.type === 'step' ? [] : [event]))
+    }
+    expect(await answerAgain(thought)).toMatchObject([
+      { type: 'text', text: 'Two ' },
+      { type: 'text', text: 'and two.\n' },
+      { type: 'text-was-reasoning' },
+      { type: 'text', text: '\nFour.' },
+    ])
+    const later = [
+      { type: 'reasoning', text: 'Two ' },
+      { type: 'reasoning', text: 'and two.\n' },
+      { type: 'text', text: '\nFour.' },
+    ]
+    expect(await answerAgain(thought)).toMatchObject(later)
+    // It has stopped to think. Its answer is not lost, and the next one is text from the start.
+    expect(await answerAgain([{ text: 'Five.' }, { finish: 'stop' }])).toMatchObject([
+      { type: 'reasoning', text: 'Five.' },
+      { type: 'text', text: 'Five.' },
+    ])
+    expect(await answerAgain([{ text: 'Six.' }, { finish: 'stop' }])).toMatchObject([{ type: 'text', text: 'Six.' }])
+  })
+
+  test('that was cut off within such a thought stays reasoning', async () => {
+    const agent = newAgent()
+    for (const script of [
+      [{ text: 'Hm.</think>Four.' }, { finish: 'stop' }],
+      [{ text: 'Hm, ' }, { finish: 'length' }],
+    ])
+      provider.enqueue(script)
+    await collect(agent.answer(newAgentRun())[Symbol.asyncIterator]())
+    const { events, error } = await collect(agent.answer(newAgentRun())[Symbol.asyncIterator]())
+    expect(joinBlocks(events)).toEqual([['reasoning', 'Hm, ']])
+    expect(error).toMatchObject({ code: 'NO_RESPONSE', message: expect.stringContaining('limit of its output') })
   })
 
   test('has inline thinking as reasoning and keeps every other character', async () => {

@@ -1,20 +1,35 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ThinkTagParser, type ThinkTagTextSpan } from '../../../../src/agent/model-agent/think-tag-parser.ts'
+import {
+  ThinkTagParser,
+  type ThinkTagOutput,
+  type ThinkTagTextSpan,
+} from '../../../../src/agent/model-agent/think-tag-parser.ts'
 
-function split(chunks: readonly string[]): ThinkTagTextSpan[] {
-  const parser = new ThinkTagParser()
-  const spans = [...chunks.flatMap((chunk) => parser.push(chunk)), ...parser.flush()]
-  const joined: ThinkTagTextSpan[] = []
-  for (const span of spans) {
+/** The spans of a whole text, with all corrections applied. */
+function split(chunks: readonly string[], beginsInThought = false): ThinkTagTextSpan[] {
+  const parser = new ThinkTagParser(beginsInThought)
+  return joinSpans([...chunks.flatMap((chunk) => parser.push(chunk)), ...parser.flush(), ...parser.endAssumedThought()])
+}
+
+function joinSpans(outputs: readonly ThinkTagOutput[]): ThinkTagTextSpan[] {
+  let joined: ThinkTagTextSpan[] = []
+  for (const output of outputs) {
     const last = joined.at(-1)
-    if (last?.spanIndex === span.spanIndex) joined[joined.length - 1] = { ...last, text: last.text + span.text }
-    else joined.push(span)
+    if (output.kind === 'correction') joined = joined.map((span) => ({ ...span, kind: 'reasoning' }))
+    else if (last?.spanIndex === output.spanIndex) {
+      joined[joined.length - 1] = { ...last, text: last.text + output.text }
+    } else joined.push(output)
   }
   return joined
 }
 
-const splitKinds = (chunks: readonly string[]) => split(chunks).map(({ kind, text }) => [kind, text])
+const splitKinds = (chunks: readonly string[], beginsInThought = false) =>
+  split(chunks, beginsInThought).map(({ kind, text }) => [kind, text])
+
+/** The texts that are output for a chunk. */
+const pushTexts = (parser: ThinkTagParser, chunk: string) =>
+  parser.push(chunk).flatMap((output) => (output.kind === 'correction' ? [] : [output.text]))
 
 describe('inline thinking', () => {
   test('becomes reasoning at the start, with its white space', () => {
@@ -61,14 +76,14 @@ describe('inline thinking', () => {
 
   test('delays no tag within the answer', () => {
     const parser = new ThinkTagParser()
-    expect(parser.push('See <thi').map(({ text }) => text)).toEqual(['See <thi'])
+    expect(pushTexts(parser, 'See <thi')).toEqual(['See <thi'])
   })
 
   test('causes no delay for text that cannot become a tag', () => {
     const parser = new ThinkTagParser()
-    expect(parser.push(' <thin').map(({ text }) => text)).toEqual([' '])
-    expect(parser.push('g>').map(({ text }) => text)).toEqual(['<thing>'])
-    expect(parser.push('1 < 2').map(({ text }) => text)).toEqual(['1 < 2'])
+    expect(pushTexts(parser, ' <thin')).toEqual([' '])
+    expect(pushTexts(parser, 'g>')).toEqual(['<thing>'])
+    expect(pushTexts(parser, '1 < 2')).toEqual(['1 < 2'])
   })
 
   test('outputs an incomplete tag at the end as text', () => {
@@ -76,8 +91,7 @@ describe('inline thinking', () => {
     expect(splitKinds(['<think>a</th'])).toEqual([['reasoning', 'a</th']])
   })
 
-  test('does not begin with a closing tag, and does not nest', () => {
-    expect(splitKinds(['a</think>b'])).toEqual([['text', 'a</think>b']])
+  test('does not nest', () => {
     expect(splitKinds(['<think>a<think>b</think>c'])).toEqual([
       ['reasoning', 'a<think>b'],
       ['text', 'c'],
@@ -104,16 +118,88 @@ describe('inline thinking', () => {
     const piece = fc.constantFrom('<think>', '</think>', '<', 'a', ' ', '</thin')
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
-        const spans = split(pieces)
-        let rebuilt = ''
-        let turn = 0
-        for (const span of spans) {
-          for (; turn < span.spanIndex; turn += 1) rebuilt += turn % 2 === 0 ? '<think>' : '</think>'
-          rebuilt += span.text
-        }
-        expect(pieces.join('').startsWith(rebuilt)).toBe(true)
-        expect(pieces.join('').slice(rebuilt.length)).toMatch(/^(<\/?think>)*$/)
+        const tags = '(<\\/?think>)*'
+        const texts = split(pieces).map(({ text }) => RegExp.escape(text))
+        expect(pieces.join('')).toMatch(new RegExp(`^${[tags, ...texts, ''].join(tags)}$`))
       }),
     )
+  })
+})
+
+describe('a closing tag without an opening one', () => {
+  test.each([
+    ['Let me see.\n</think>\n\nFour.', 'Let me see.\n', '\n\nFour.'],
+    ['Let me see.</think>Four.', 'Let me see.', 'Four.'],
+    [
+      'Use `x`.\n```js\nx\n```\nGood.\n</think>\nFour, ends with </think>',
+      'Use `x`.\n```js\nx\n```\nGood.\n',
+      '\nFour, ends with </think>',
+    ],
+  ])('turns all before it into reasoning: %j', (text, reasoning, answer) => {
+    const expected = [
+      ['reasoning', reasoning],
+      ['text', answer],
+    ]
+    expect(splitKinds([text])).toEqual(expected)
+    expect(splitKinds([...text])).toEqual(expected)
+    expect(splitKinds([...text], true)).toEqual(expected)
+  })
+
+  test('at the very start ends a thought that was empty', () => {
+    expect(splitKinds(['\n</th', 'ink>\n\nFour.'])).toEqual([
+      ['text', '\n'],
+      ['text', '\n\nFour.'],
+    ])
+  })
+
+  test.each([
+    ['in a code span', 'It ends with `</think>`. Look for that.'],
+    ['in a code block', 'The pattern:\n\n```\nHm.\n</think>\n```\n'],
+    ['in quotation marks', 'It ends with "</think>".'],
+    ['in a quotation', 'It said:\n\n> Hm. </think>\n'],
+    ['after an opening one', 'The pattern:\n\n<think>Hm.</think> And so on.'],
+  ])('is text %s', (_, text) => {
+    expect(splitKinds([text])).toEqual([['text', text]])
+    expect(splitKinds([...text])).toEqual([['text', text]])
+  })
+
+  test('is text if the model sends its thoughts by other means', () => {
+    const parser = new ThinkTagParser()
+    parser.excludeBareThought()
+    expect(joinSpans(parser.push('a</think>b'))).toMatchObject([{ kind: 'text', text: 'a</think>b' }])
+  })
+})
+
+describe('a model that is known to begin within a thought', () => {
+  test('has its text output as reasoning at once', () => {
+    const parser = new ThinkTagParser(true)
+    expect(parser.push('\nLet me')).toEqual([{ kind: 'reasoning', spanIndex: 1, text: '\nLet me' }])
+    expect(parser.push(' see.</think>Four.')).toEqual([
+      { kind: 'reasoning', spanIndex: 1, text: ' see.' },
+      { kind: 'text', spanIndex: 2, text: 'Four.' },
+    ])
+    expect(parser.endAssumedThought()).toEqual([])
+  })
+
+  test('may begin with the opening tag nevertheless', () => {
+    expect(splitKinds([' <think>Hm.</think>Four.'], true)).toEqual([
+      ['text', ' '],
+      ['reasoning', 'Hm.'],
+      ['text', 'Four.'],
+    ])
+  })
+
+  test('has answered at once if there is no tag at all: the text follows as text', () => {
+    expect(splitKinds(['Fo', 'ur.'], true)).toEqual([
+      ['reasoning', 'Four.'],
+      ['text', 'Four.'],
+    ])
+    expect(splitKinds(['<think>Fo', 'ur.'], true)).toEqual([['reasoning', 'Four.']])
+  })
+
+  test('answers at once if it sends its thoughts by other means', () => {
+    const parser = new ThinkTagParser(true)
+    parser.excludeBareThought()
+    expect(joinSpans(parser.push('Four.'))).toMatchObject([{ kind: 'text', text: 'Four.' }])
   })
 })

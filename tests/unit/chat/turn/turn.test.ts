@@ -108,9 +108,11 @@ describe('in any turn', () => {
           step: null,
           finishedAt: expect.any(Number),
         })
-        expect(turn.answer?.status ?? ending.status).toBe(
-          turn.answer ? (ending.status === 'COMPLETED' ? 'COMPLETE' : 'PARTIAL') : ending.status,
-        )
+        const lastReason = events.findLast(({ type }) => type === 'finish' || type === 'step')
+        const finishReason = lastReason?.type === 'finish' ? lastReason.reason : 'STOP'
+        const isWhole = ending.status === 'COMPLETED' && ['STOP', 'TOOL_CALLS', 'OTHER'].includes(finishReason)
+        expect(turn.stream.finishReason).toBe(ending.status === 'COMPLETED' ? finishReason : undefined)
+        expect(turn.answer?.status ?? 'none').toBe(turn.answer ? (isWhole ? 'COMPLETE' : 'PARTIAL') : 'none')
         expect(turn.answer?.usage ?? turn.stream.usage).toEqual(turn.stream.usage)
       }),
     )
@@ -184,6 +186,7 @@ function expectedParts(events: readonly AgentEvent[]): [string, string][] {
   const parts: { type: string; text: string; closed: boolean }[] = []
   const nothing = { name: '', part: { text: '' } }
   let open = nothing
+  let partsBeforeStep = 0
   let calls = new Map<string, { type: string; text: string; closed: boolean }>()
   for (const event of events) {
     switch (event.type) {
@@ -203,6 +206,11 @@ function expectedParts(events: readonly AgentEvent[]): [string, string][] {
       case 'step':
         open = nothing
         calls = new Map()
+        partsBeforeStep = parts.length
+        break
+      case 'text-was-reasoning':
+        open = nothing
+        for (const part of parts.slice(partsBeforeStep)) if (part.type === 'text') part.type = 'reasoning'
         break
       case 'tool-input':
       case 'tool-call': {
