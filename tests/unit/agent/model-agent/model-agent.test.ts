@@ -54,9 +54,8 @@ function answer(options: Options = {}): AsyncIterator<AgentEvent> {
   const { histories = [[question]], signal = new AbortController().signal } = options
   const remaining = [...histories]
   const history = async () => (remaining.length > 1 ? remaining.shift() : remaining[0]) ?? []
-  return newAgent(options)
-    .answer(newAgentRun({ loadHistory: history, signal }))
-    [Symbol.asyncIterator]()
+  const events = newAgent(options).answer(newAgentRun({ loadHistory: history, signal }))
+  return events[Symbol.asyncIterator]()
 }
 
 /** Collects all events of an answer, and the error at its end. */
