@@ -28,6 +28,8 @@ export const limitsSchema = strictObject('an object of limits', {
     .default(60),
   /** Requests to the model that one answer may take. The last one is sent without tools. */
   stepsPerAnswer: integerBetween(1, 1000).default(50),
+  /** Scheduled runs that are active at the same time, over all profiles. Further ones wait. */
+  concurrentJobs: integerBetween(1, 1000).default(4),
   /** Timeout of a tool call. */
   toolSeconds: secondsSchema.default(120),
   /** Timeout of an approval or a clarification. */

@@ -17,12 +17,15 @@ import {
   type JobRunTransition,
   startManualJobRun,
 } from './job-state.ts'
+import type { JobRunSlots, ReleaseJobRunSlot } from './job-run-slots.ts'
 import { JobRevisionConflictError } from '../storage/errors.ts'
 
 export interface JobSchedulerOptions {
   readonly store: JobStore
   /** Executes a run in a new session with the run's `sessionId`, and resolves to its outcome. */
   readonly run: (job: SegueJob, run: JobRunRecord) => Promise<JobRunOutcome>
+  /** Bounds the active runs. A due run waits until a slot is free; it is not skipped. */
+  readonly slots: JobRunSlots
   readonly log: Logger
   readonly runtime?: Runtime
   /** The longest time between two looks at the wall clock. */
@@ -57,6 +60,7 @@ export class Scheduler {
   #cancelTimer: () => void = () => undefined
   #lastPolledAt = Number.NEGATIVE_INFINITY
   #isClosed = false
+  readonly #onSlotFree = (): void => this.requestPoll()
 
   constructor(options: JobSchedulerOptions) {
     this.#options = options
@@ -89,6 +93,7 @@ export class Scheduler {
   async close(): Promise<void> {
     this.#isClosed = true
     this.#cancelTimer()
+    this.#options.slots.stopWaiting(this.#onSlotFree)
     await this.#polls
     await this.#inFlight.waitUntilIdle()
   }
@@ -110,27 +115,39 @@ export class Scheduler {
     if (now < this.#lastPolledAt - millisPerDay) await this.#reevaluateAll()
     this.#lastPolledAt = now
     let hasFailed = false
+    let isWaitingForSlot = false
     for (const job of await store.listDueJobs(now)) {
-      await this.#processDue(job, now).catch((error: unknown) => {
+      const isProcessed = await this.#processDue(job, now).catch((error: unknown) => {
         hasFailed = true
         this.#options.log.error({ err: error, job: job.id }, 'A due job could not be started. Retrying.')
       })
+      if (isProcessed === false) isWaitingForSlot = true
+    }
+    const maxWaitMs = hasFailed ? retryDelayMs : (this.#options.maxPollIntervalMs ?? defaultMaxPollIntervalMs)
+    if (isWaitingForSlot && !this.#isClosed) {
+      this.#options.slots.waitForFree(this.#onSlotFree)
+      return maxWaitMs
     }
     const nextDueAt = await store.findNextDueAt()
-    const maxWaitMs = hasFailed ? retryDelayMs : (this.#options.maxPollIntervalMs ?? defaultMaxPollIntervalMs)
     const minWaitMs = hasFailed ? retryDelayMs : 0
     return nextDueAt === null ? maxWaitMs : Math.min(Math.max(nextDueAt - this.#runtime.now(), minWaitMs), maxWaitMs)
   }
 
-  async #processDue(job: SegueJob, now: number): Promise<void> {
-    if (this.#isClosed) return
+  /** Returns false if the job has to wait until a slot is free. */
+  async #processDue(job: SegueJob, now: number): Promise<boolean> {
+    if (this.#isClosed) return true
     const due = findDueTimes(job, now)
     // Without this error the next poll would find the same job at once, and so on without end.
     if (!due) throw new Error(`The schedule "${job.schedule}" in ${job.timezone} has no due time at nextRunAt.`)
     const latestHasRun = await this.#options.store.hasRunFor(job.id, due.latest)
     if (latestHasRun || job.runningTrigger !== null)
       await this.#tryCommit({ job: skipDueTimes(job, due, latestHasRun) })
-    else await this.#startRun(startDueRun(job, due, now, this.#newIds()))
+    else {
+      const release = this.#options.slots.tryAcquire()
+      if (!release) return false
+      await this.#startRun(startDueRun(job, due, now, this.#newIds()), release)
+    }
+    return true
   }
 
   async #runNow(jobId: string, idempotencyKey: IdempotencyKey | null): Promise<ManualJobRun> {
@@ -144,16 +161,26 @@ export class Scheduler {
       if (job.runningTrigger !== null) throw new Error(`The job ${jobId} is RUNNING, but has no active run.`)
       const started = startManualJobRun(job, this.#runtime.now(), this.#newIds())
       const key = idempotencyKey && toIdempotencyKeyRecord(idempotencyKey, { createdId: started.run.id })
-      if (await this.#startRun(started, key)) return { run: started.run, alreadyRunning: false }
+      if (await this.#startRun(started, this.#options.slots.acquire(), key))
+        return { run: started.run, alreadyRunning: false }
     }
     throw new Error(`The job ${jobId} changed during each of ${maxStartAttempts} attempts to start a run.`)
   }
 
-  /** Returns false if the job has changed since it was read. */
-  async #startRun(started: JobRunTransition, idempotencyKey: IdempotencyKeyRecord | null = null): Promise<boolean> {
-    if (!(await this.#tryCommit({ ...started, idempotencyKey }))) return false
-    void this.#inFlight.run(() => this.#execute(started))
-    return true
+  /** Returns false if the job has changed since it was read. Frees the slot when the run has ended, or has not started. */
+  async #startRun(
+    started: JobRunTransition,
+    release: ReleaseJobRunSlot,
+    idempotencyKey: IdempotencyKeyRecord | null = null,
+  ): Promise<boolean> {
+    let isStarted = false
+    try {
+      isStarted = await this.#tryCommit({ ...started, idempotencyKey })
+    } finally {
+      if (!isStarted) release()
+    }
+    if (isStarted) void this.#inFlight.run(() => this.#execute(started).finally(release))
+    return isStarted
   }
 
   async #execute({ job, run }: JobRunTransition): Promise<void> {

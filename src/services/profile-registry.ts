@@ -4,6 +4,7 @@ import type { Settings } from '../config/settings.ts'
 import { createIdNotFoundError, SegueError, createShuttingDownError } from '../lib/errors.ts'
 import { Notifier } from '../lib/async/notifier.ts'
 import { HttpClient } from '../lib/http/http-client.ts'
+import { JobRunSlots } from '../jobs/job-run-slots.ts'
 import type { JobRunRecord } from '../model/job.ts'
 import { ProfileDirectory } from '../profiles/profile-directory.ts'
 import { defaultProfileName } from '../profiles/profile-name.ts'
@@ -34,6 +35,7 @@ export class ProfileRegistry {
   readonly #directory: ProfileDirectory
   readonly #open: OpenProfiles
   readonly #httpClient: HttpClient
+  readonly #jobRunSlots: JobRunSlots
   /** Notifies when a profile was opened. */
   readonly #openedNotifier = new Notifier()
   /** How many leases of each name are in use. */
@@ -46,6 +48,7 @@ export class ProfileRegistry {
     this.#options = options
     this.#directory = new ProfileDirectory(options.settings)
     this.#httpClient = new HttpClient(options.env)
+    this.#jobRunSlots = new JobRunSlots(options.settings.limits.concurrentJobs)
     this.#open = new OpenProfiles({
       open: (name) => this.#openServices(name),
       onOpened: () => this.#openedNotifier.notify(),
@@ -231,6 +234,7 @@ export class ProfileRegistry {
       offlineDelayMs: settings.offlineDelayMs,
       limits: settings.limits,
       httpClient,
+      jobRunSlots: this.#jobRunSlots,
       settings: await loadProfileSettings(name, paths.home, { settings, env, log, httpClient }),
       assertStreamCapacity: () => this.#assertStreamCapacity(),
       log: name === defaultProfileName ? log : log.child({ profile: name }),

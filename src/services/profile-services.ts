@@ -11,6 +11,7 @@ import { createChatService } from '../chat/create-chat-service.ts'
 import type { ServerLimits } from '../config/limits.ts'
 import type { NamedProfileSettings } from '../config/profile/profile-settings.ts'
 import { JobService } from '../jobs/job-service.ts'
+import type { JobRunSlots } from '../jobs/job-run-slots.ts'
 import { Scheduler } from '../jobs/scheduler.ts'
 import type { SegueError } from '../lib/errors.ts'
 import type { HttpClient } from '../lib/http/http-client.ts'
@@ -48,6 +49,8 @@ export interface ProfileServicesOptions extends ProfileStorageOptions {
   readonly limits: ServerLimits
   /** Sends the requests to providers and MCP servers. */
   readonly httpClient: HttpClient
+  /** Bounds the scheduled runs of all profiles together. */
+  readonly jobRunSlots: JobRunSlots
   /** Throws RATE_LIMITED if all profiles together have too many active streams. */
   readonly assertStreamCapacity: () => void
   /** Replaces the MCP servers of the profile. */
@@ -170,8 +173,12 @@ function createChats(
   })
 }
 
-function createScheduler({ jobs }: ProfileStorage, chats: ChatService, { log }: ProfileServicesOptions): Scheduler {
-  return new Scheduler({ store: jobs, run: (job, run) => runJob(chats, job, run), log })
+function createScheduler(
+  { jobs }: ProfileStorage,
+  chats: ChatService,
+  { jobRunSlots, log }: ProfileServicesOptions,
+): Scheduler {
+  return new Scheduler({ store: jobs, run: (job, run) => runJob(chats, job, run), slots: jobRunSlots, log })
 }
 
 async function recoverStreams(chats: ChatService, log: Logger): Promise<void> {

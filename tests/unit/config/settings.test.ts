@@ -30,6 +30,7 @@ describe('the value of a setting', () => {
         retrySeconds: 60,
         slowConsumerSeconds: 30,
         stepsPerAnswer: 50,
+        concurrentJobs: 4,
         toolSeconds: 120,
         toolResultLength: 50_000,
         decisionSeconds: 300,
@@ -163,7 +164,7 @@ describe('a limit under its former name', () => {
   test('is not among the allowed keys', () => {
     writeConfig({ limits: { silence: 1 } })
     expect(readProblems()).toEqual([
-      `${config}: limits.silence: Unknown key. Allowed keys: streams, sockets, operationsPerSocket, modelIdleSeconds, modelProgressSeconds, retrySeconds, stepsPerAnswer, toolSeconds, decisionSeconds, toolResultLength, slowConsumerSeconds.`,
+      `${config}: limits.silence: Unknown key. Allowed keys: streams, sockets, operationsPerSocket, modelIdleSeconds, modelProgressSeconds, retrySeconds, stepsPerAnswer, concurrentJobs, toolSeconds, decisionSeconds, toolResultLength, slowConsumerSeconds.`,
     ])
   })
 })

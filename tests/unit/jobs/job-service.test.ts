@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { JobService, type JobServiceOptions } from '../../../src/jobs/job-service.ts'
+import { JobRunSlots } from '../../../src/jobs/job-run-slots.ts'
 import { Scheduler } from '../../../src/jobs/scheduler.ts'
 import type { JobRecord, JobRunRecord } from '../../../src/model/job.ts'
 import type { JobReader } from '../../../src/storage/job-store.ts'
@@ -42,6 +43,7 @@ async function createJobService(options: Partial<JobServiceOptions> = {}) {
   const scheduler = new Scheduler({
     store,
     run: async () => ({ status: 'OK', output: 'The starlings.', error: null }),
+    slots: new JobRunSlots(100),
     log: new RecordingLogger((entry) => expect(entry).toBeNull()),
     runtime: clock,
   })

@@ -1,6 +1,7 @@
 import { Cron } from 'croner'
 import { describe, expect, test } from 'vitest'
 import type { JobRunOutcome } from '../../../src/jobs/job-state.ts'
+import { JobRunSlots } from '../../../src/jobs/job-run-slots.ts'
 import { Scheduler } from '../../../src/jobs/scheduler.ts'
 import type { JobRunRecord, SegueJob } from '../../../src/model/job.ts'
 import type { JobCommit } from '../../../src/storage/job-store.ts'
@@ -85,6 +86,7 @@ class CrashingScheduler {
     const inner = new Scheduler({
       store: new Proxy(store, { get: (target, name) => (name === 'commit' ? commit : getBound(target, name)) }),
       run: () => this.#startRun(),
+      slots: new JobRunSlots(100),
       log: new RecordingLogger(({ message }) => {
         if (process === this.#process) throw new Error(message)
       }),

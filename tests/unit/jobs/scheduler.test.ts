@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { SegueError } from '../../../src/lib/errors.ts'
 import {
   finishJobRun,
@@ -6,6 +6,7 @@ import {
   type JobRunOutcome,
   applyJobPatch,
 } from '../../../src/jobs/job-state.ts'
+import { JobRunSlots } from '../../../src/jobs/job-run-slots.ts'
 import { Scheduler, type JobSchedulerOptions } from '../../../src/jobs/scheduler.ts'
 import type { JobRunRecord, SegueJob } from '../../../src/model/job.ts'
 import type { SqliteJobStore } from '../../../src/storage/sqlite/sqlite-job-store.ts'
@@ -51,6 +52,7 @@ function createScheduler({
       return promise
     },
     log,
+    slots: new JobRunSlots(100),
     runtime: clock,
     ...options,
   })
@@ -405,6 +407,79 @@ test('followers of job runs are notified when a run has started and when it has 
   expect(await store.listChangedRuns({ after: 0, limit: 9, jobId: null })).toMatchObject([{ run: { status: 'OK' } }])
 })
 
+describe('with one slot for runs', () => {
+  const everyMinute = { schedule: '* * * * *' }
+
+  test('due runs wait for each other, and none is skipped', async () => {
+    const { clock, scheduler, activeRuns, addJob, listRuns } = createScheduler({ slots: new JobRunSlots(1) })
+    await scheduler.start()
+    const jobs = [await addJob(everyMinute), await addJob(everyMinute), await addJob(everyMinute)]
+    await clock.advance(60 * second)
+    const started: JobRunRecord[] = []
+    for (const _ of jobs) {
+      const active = requireSingle(activeRuns)
+      started.push(active.run)
+      activeRuns.length = 0
+      active.end(ok)
+      await clock.advance(1 * second)
+    }
+    expect(new Set(started.map(({ jobId }) => jobId)).size).toBe(3)
+    expect(new Set(started.map(({ scheduledFor }) => scheduledFor)).size).toBe(1)
+    for (const job of jobs) expect(await listRuns(job)).toMatchObject([{ status: 'OK' }])
+    await scheduler.close()
+  })
+
+  test('a manual run does not wait, and scheduled ones wait for it', async () => {
+    const { clock, scheduler, activeRuns, addJob } = createScheduler({ slots: new JobRunSlots(1) })
+    await scheduler.start()
+    const [first, last] = [await addJob(everyMinute), await addJob(everyMinute)]
+    await clock.advance(60 * second)
+    const scheduled = requireSingle(activeRuns)
+    const other = scheduled.run.jobId === first.id ? last : first
+    const manual = await scheduler.runNow(other.id)
+    expect(manual.alreadyRunning).toBe(false)
+    expect(activeRuns).toHaveLength(2)
+    for (const { end } of activeRuns.splice(0)) end(ok)
+    await clock.advance(0)
+    // The scheduled run of that job was delayed.
+    expect(requireSingle(activeRuns).run).toMatchObject({ jobId: other.id, trigger: 'SCHEDULE' })
+    requireSingle(activeRuns).end(ok)
+    await scheduler.close()
+  })
+
+  test('the runs of several schedulers share it', async () => {
+    const slots = new JobRunSlots(1)
+    const clock = new FakeClock(start)
+    const [one, two] = [createScheduler({ slots, clock }), createScheduler({ slots, clock })]
+    for (const { scheduler, addJob } of [one, two]) {
+      await scheduler.start()
+      await addJob(everyMinute)
+    }
+    await clock.advance(60 * second)
+    const [active, waiting] = one.activeRuns.length > 0 ? [one, two] : [two, one]
+    expect(waiting.activeRuns).toHaveLength(0)
+    requireSingle(active.activeRuns).end(ok)
+    await clock.advance(1)
+    requireSingle(waiting.activeRuns).end(ok)
+    await Promise.all([one.scheduler.close(), two.scheduler.close()])
+  })
+
+  test('a run that waits starts after a restart', async () => {
+    const before = createScheduler({ slots: new JobRunSlots(0) })
+    await before.scheduler.start()
+    const job = await before.addJob(everyMinute)
+    await before.clock.advance(60 * second)
+    expect(before.activeRuns).toHaveLength(0)
+    await before.scheduler.close()
+    const after = createScheduler({ folder: before.folder, clock: before.clock, slots: new JobRunSlots(1) })
+    await after.scheduler.start()
+    await before.clock.advance(0)
+    expect(requireSingle(after.activeRuns).run).toMatchObject({ jobId: job.id, trigger: 'SCHEDULE' })
+    requireSingle(after.activeRuns).end(ok)
+    await after.scheduler.close()
+  })
+})
+
 test('a due job runs with the real clock and real timers', async () => {
   const { store } = newStore()
   const started = Promise.withResolvers<JobRunRecord>()
@@ -414,6 +489,7 @@ test('a due job runs with the real clock and real timers', async () => {
       started.resolve(run)
       return ok
     },
+    slots: new JobRunSlots(1),
     log: new RecordingLogger(({ message }) => started.reject(new Error(message))),
   })
   await scheduler.start()
