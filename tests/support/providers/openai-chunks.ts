@@ -19,7 +19,13 @@ export type ProviderStep =
   /** Destroys the connection. */
   | { readonly cut: true }
   /** Responds with a status instead of a stream. Must be the first step. A body that is not a string is sent as JSON. */
-  | { readonly status: number; readonly body: unknown; readonly headers?: Readonly<Record<string, string>> }
+  | StatusStep
+
+export interface StatusStep {
+  readonly status: number
+  readonly body: unknown
+  readonly headers?: Readonly<Record<string, string>>
+}
 
 export interface ToolCallStep {
   readonly index?: number

@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } fro
 import type { AddressInfo } from 'node:net'
 import { text as readText } from 'node:stream/consumers'
 import { parseJsonOrNull } from '../../../src/lib/text/json.ts'
-import { CompletionBuilder, type ProviderStep } from './openai-chunks.ts'
+import { CompletionBuilder, type ProviderStep, type StatusStep } from './openai-chunks.ts'
 import { isRequestError, parseCompletionRequest, type CompletionRequest, type RequestError } from './openai-rules.ts'
 
 export { toolCallSteps } from './openai-chunks.ts'
@@ -156,7 +156,7 @@ export class StrictProvider implements AsyncDisposable {
     const completion = new CompletionBuilder(body)
     for await (const step of typeof script === 'string' ? toTextSteps(script) : script) {
       if (response.destroyed) return
-      if ('status' in step) return sendStatus(response, step.status, step.body)
+      if ('status' in step) return sendStatus(response, step)
       if ('wait' in step) await Promise.race([step.wait.catch(() => {}), closed])
       else if ('cut' in step) {
         wasCut = true
@@ -197,9 +197,10 @@ function sendJson(response: ServerResponse, status: number, body: object): void 
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 }
 
-function sendStatus(response: ServerResponse, status: number, body: unknown): void {
-  if (typeof body === 'string') response.writeHead(status, { 'content-type': 'text/plain' }).end(body)
-  else response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+function sendStatus(response: ServerResponse, { status, body, headers = {} }: StatusStep): void {
+  const isText = typeof body === 'string'
+  response.writeHead(status, { 'content-type': isText ? 'text/plain' : 'application/json', ...headers })
+  response.end(isText ? body : JSON.stringify(body))
 }
 
 function isAddress(address: AddressInfo | string | null): address is AddressInfo {

@@ -137,13 +137,13 @@ const misbehaviours: readonly Misbehaviour[] = [
   },
   {
     name: 'sends truncated JSON',
-    script: [{ text: 'Hello' }, { raw: 'data: {"id":"chatcmpl-1","cho' }, { wait: forever }],
+    script: [{ text: 'Hello' }, { raw: 'data: {"id":"chatcmpl-1","cho' }, { cut: true }],
     code: 'PROVIDER',
     text: 'Hello',
   },
   {
     name: 'sends unrelated JSON',
-    script: [{ text: 'Hello' }, { raw: 'data: {"choices":"none"}' }, { wait: forever }],
+    script: [{ text: 'Hello' }, { raw: 'data: {"choices":"none"}' }, { cut: true }],
     code: 'PROVIDER',
     text: 'Hello',
   },
@@ -319,13 +319,18 @@ describe('a transient failure', () => {
     expect(world.provider.requests).toHaveLength(3)
   })
 
-  test('is not retried after the first byte of an answer', async () => {
-    for (const steps of [[{ reasoning: 'Hm' }], [{ text: 'H' }], [{ raw: ': hello' }]]) {
+  test('is not retried after the first delta of an answer', async () => {
+    for (const steps of [[{ reasoning: 'Hm' }], [{ text: 'H' }]]) {
       const before = world.provider.requests.length
       const { stream } = await answer([[...steps, { cut: true }]])
       expect(stream).toMatchObject({ status: 'FAILED', error: { code: 'PROVIDER' } })
       expect(world.provider.requests.length - before, JSON.stringify(steps)).toBe(1)
     }
+  })
+
+  test('is retried if the connection breaks after a comment, which is no part of the answer', async () => {
+    const { stream, text } = await answer([[{ raw: ': hello' }, { cut: true }], 'Hello there.'])
+    expect([stream.status, text]).toEqual(['COMPLETED', 'Hello there.'])
   })
 
   test('is not retried after five seconds', async () => {
