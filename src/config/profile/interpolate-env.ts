@@ -1,4 +1,4 @@
-const variablePattern = /\$\{(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g
+const variablePattern = /\$\{(?:env:)?((?:input:)?[A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g
 
 /** A text after interpolation, and the variables that it referred to. */
 export interface InterpolatedText {
@@ -12,7 +12,7 @@ export interface InterpolatedText {
 /**
  * Replaces `${NAME}` and `${NAME:-default}` by environment variables, as other MCP clients do; some of them write
  * `${env:NAME}`. The default applies if the variable is unset or empty. An unset variable without a default is not
- * replaced.
+ * replaced, and neither is `${input:name}`, which asks the user in some clients.
  */
 export function interpolateEnv(text: string, env: NodeJS.ProcessEnv): InterpolatedText {
   const resolved: { name: string; value: string }[] = []

@@ -15,6 +15,7 @@ export const newServerSettings = (name: string) => ({
 export const newHttpServer = (url: string, type: 'http' | 'sse' = 'http'): HttpMcpServer => ({
   ...newServerSettings(type),
   type,
+  isTypeAssumed: false,
   url,
   headers: {},
 })

@@ -34,6 +34,8 @@ export interface StdioMcpServer extends McpServerBase {
 export interface HttpMcpServer extends McpServerBase {
   /** `http`: streamable HTTP. `sse`: the older transport with an event stream. */
   readonly type: 'http' | 'sse'
+  /** Whether the configuration does not say the type. */
+  readonly isTypeAssumed: boolean
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
 }

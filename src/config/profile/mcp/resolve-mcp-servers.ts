@@ -117,7 +117,7 @@ function resolveServer(
     : { ...base, ...resolveProgram({ ...entry, command }, interpolator, inputs) }
 }
 
-type RemoteServerSettings = Pick<HttpMcpServer, 'type' | 'url' | 'headers' | 'secrets'>
+type RemoteServerSettings = Pick<HttpMcpServer, 'type' | 'isTypeAssumed' | 'url' | 'headers' | 'secrets'>
 
 function resolveRemoteServer(
   { type, url: urlTemplate = '', headers: headerTemplates = {} }: McpServerEntry,
@@ -131,7 +131,9 @@ function resolveRemoteServer(
   const secrets = interpolator.collectSecrets([...headerValues, ...(parsedUrl?.searchParams.values() ?? [])])
   // By convention, the older transport is at this path.
   const defaultType = parsedUrl?.pathname.endsWith('/sse') ? 'sse' : 'http'
-  return { type: type === 'sse' || type === 'http' ? type : defaultType, url, headers, secrets }
+  return type === 'sse' || type === 'http'
+    ? { type, isTypeAssumed: false, url, headers, secrets }
+    : { type: defaultType, isTypeAssumed: true, url, headers, secrets }
 }
 
 type ProgramSettings = Pick<StdioMcpServer, 'type' | 'command' | 'args' | 'env' | 'cwd' | 'secrets'>

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { ToolError } from '../../../../src/agent/tools/tool.ts'
-import { newHttpServer } from '../../../support/mcp/server-settings.ts'
+import { newHttpServer, withName } from '../../../support/mcp/server-settings.ts'
 import { findUnusedUrl } from '../../../support/server/small-server.ts'
 import { everything, filesystem, nodeServer, type TestTools, newTestTools } from '../../../support/mcp/servers.ts'
 
@@ -22,6 +22,7 @@ beforeAll(async () => {
     nodeServer('stdio', [everything]),
     newHttpServer(`${http}/mcp`),
     newHttpServer(`${sse}/sse`, 'sse'),
+    withName('older', { ...newHttpServer(`${sse}/sse`), isTypeAssumed: true }),
     nodeServer('files', [filesystem, folder]),
   ])
 })
@@ -125,6 +126,10 @@ describe('server-filesystem', { timeout: 60_000 }, () => {
     await expect(call).rejects.toBeInstanceOf(ToolError)
     await expect(call).rejects.toThrow(`/etc/passwd not in ${folder}`)
   })
+})
+
+test('a server of the older transport is recognised if its type is not configured', async () => {
+  expect(await tools.run('older__echo', { message: 'Hi' })).toBe('Echo: Hi')
 })
 
 test('no server has caused a warning', () => {

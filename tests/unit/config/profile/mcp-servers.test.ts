@@ -33,16 +33,26 @@ describe('an MCP server', () => {
       {
         ...settings,
         type: 'http',
+        isTypeAssumed: true,
         name: 'GitHub_2',
         prefix: 'GitHub_2',
         url: 'https://example.com/mcp',
         headers: { Authorization: 'Bearer abcdef' },
         secrets: ['Bearer abcdef', 'abcdef'],
       },
-      { ...settings, type: 'sse', name: 'old', prefix: 'old', url: 'http://127.0.0.1:1/sse', headers: {} },
+      {
+        ...settings,
+        type: 'sse',
+        isTypeAssumed: false,
+        name: 'old',
+        prefix: 'old',
+        url: 'http://127.0.0.1:1/sse',
+        headers: {},
+      },
       {
         ...settings,
         type: 'http',
+        isTypeAssumed: false,
         name: 'new',
         prefix: 'new',
         url: 'http://127.0.0.1:1/mcp?key=word1',
@@ -94,11 +104,14 @@ describe('an MCP server', () => {
   })
 
   test('keeps a variable that is not set unchanged, which causes a warning', () => {
-    writeConfig({ mcpServers: { a: { command: 'npx', args: ['${ONE}', '${ONE}'], env: { B: 'x${TWO}' } } } })
+    writeConfig({
+      mcpServers: { a: { command: 'npx', args: ['${ONE}', '${ONE}'], env: { B: 'x${TWO}', C: '${input:key}' } } },
+    })
     const { mcpServers, warnings } = read()
-    expect(mcpServers).toMatchObject([{ args: ['${ONE}', '${ONE}'], env: { B: 'x${TWO}' } }])
+    expect(mcpServers).toMatchObject([{ args: ['${ONE}', '${ONE}'], env: { B: 'x${TWO}', C: '${input:key}' } }])
     expect(warnings).toEqual([
       `${config}: mcpServers.a: Environment variable TWO is not set. \${TWO} stays unchanged.`,
+      `${config}: mcpServers.a: Environment variable input:key is not set. \${input:key} stays unchanged.`,
       `${config}: mcpServers.a: Environment variable ONE is not set. \${ONE} stays unchanged.`,
     ])
   })
