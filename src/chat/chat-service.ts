@@ -225,11 +225,11 @@ export class ChatService {
     return this.#dependencies.activeSessions.findCommittedState(sessionId)?.stream ?? null
   }
 
-  /** What the model would be sent next. */
+  /** What the model would be sent next, with URLs in place of files. */
   async loadModelMessages(session: SessionRecord): Promise<ModelMessage[]> {
     const sessionModel = session.origin === 'SEGUE' ? session.model : null
     const model = await this.#dependencies.models.resolve(sessionModel).catch(() => null)
-    const loadMessages = this.messageQueries.prepareModelMessages(session, model)
+    const loadMessages = this.messageQueries.prepareModelMessages(session, model, 'url')
     return loadMessages(this.messageQueries.findStreamingMessage(session.id))
   }
 

@@ -24,6 +24,16 @@ export function parseBlobPath(path: string): string | null {
   return /^\/files\/([0-9a-f]{64})\/[^/]+\/[^/]+$/.exec(path)?.[1] ?? null
 }
 
+/** The URL of a part that is a file for clients: the https URL that it came with, or a path of the server. */
+export function toFilePartUrl(part: {
+  readonly url: string
+  readonly messageId: string
+  readonly index: number
+}): string {
+  if (/^https:/i.test(part.url)) return part.url
+  return `${filesPath}/${encodeURIComponent(part.messageId)}/${part.index}`
+}
+
 /** The hashes of the stored files that a part refers to. */
 export function listPartBlobHashes(part: MessagePart): string[] {
   if (part.type === 'file') return [parseBlobUrl(part.url) ?? []].flat()

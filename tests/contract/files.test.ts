@@ -104,13 +104,13 @@ describe('Files of a message', () => {
       { type: 'image_url', image_url: { url: aPicture.url } },
       { type: 'text', text: `[notes.md]\n${notes}` },
     ]
-    const { sessionId } = await turn({ text: 'Look', files: [aPicture, aText] })
+    const { sessionId, message } = await turn({ text: 'Look', files: [aPicture, aText] })
     await turn({ text: 'And?', sessionId })
     for (const { body } of environment.provider.requests) expect(body.messages[0]).toEqual({ role: 'user', content })
     expect(await contextOf(environment.client, sessionId)).toMatchObject([
       {
         role: 'user',
-        content: [content[0], { type: 'file', mediaType: 'image/png', data: aPicture.url }, content[2]],
+        content: [content[0], { type: 'file', mediaType: 'image/png', data: `/files/${message.id}/1` }, content[2]],
       },
       { role: 'assistant' },
       { role: 'user' },
@@ -329,7 +329,7 @@ describe('A fork', () => {
     expect(sent).toMatchObject([
       [{ text: 'Look' }, { image_url: { url: aPicture.url } }, { text: `[notes.md]\n${notes}` }],
       [{ text: 'Look again' }, { image_url: { url: aPicture.url } }, { text: `[notes.md]\n${notes}` }],
-      [{ text: 'Look' }, { image_url: { url: aPicture.url } }, { text: `[notes.md]\n${notes}` }],
+      [{ text: 'Look' }, { image_url: { url: aPicture.url } }, { text: `[notes.md]\n${notes}\n\nAnd now?` }],
     ])
     expect((await environment.client.messages(sessionId))[0]).toEqual(message)
     expect(listStoredFiles(environment.segue.home)).toHaveLength(2)

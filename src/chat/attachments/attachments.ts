@@ -37,11 +37,16 @@ export async function externalizeFile<Part extends MessagePart>(part: Part, stor
   return data ? { ...part, url: toBlobUrl(await store.put(data.bytes)) } : part
 }
 
-/** Puts the bytes of a message's stored files into data URLs, for a request to a model. */
-export async function inlineFiles(message: MessageRecord, store: BlobStore): Promise<MessageRecord> {
+/** Puts the bytes of a message's stored files into data URLs, for a request to a model: of all, or of some types. */
+export async function inlineFiles(
+  message: MessageRecord,
+  store: BlobStore,
+  includesType: (mediaType: string) => boolean = () => true,
+): Promise<MessageRecord> {
   if (!message.parts.some((part) => part.type === 'file' && parseBlobUrl(part.url))) return message
   const parts: MessagePart[] = []
-  for (const part of message.parts) parts.push(part.type === 'file' ? await inlineFile(part, store) : part)
+  for (const part of message.parts)
+    parts.push(part.type === 'file' && includesType(part.mediaType) ? await inlineFile(part, store) : part)
   return { ...message, parts }
 }
 

@@ -14,10 +14,9 @@ export interface AnswerStep {
  * Splits an answer into steps. What follows a tool call was generated when the call's result was known, so it starts a step;
  * but further calls belong to the same one.
  */
-export function splitIntoSteps(parts: readonly MessagePart[]): AnswerStep[] {
+export function splitIntoSteps(allParts: readonly MessagePart[]): AnswerStep[] {
   const steps: AnswerStep[] = []
-  for (const part of parts) {
-    if (part.type === 'file') continue
+  for (const part of allParts.map(describeFile)) {
     const last = steps.at(-1)
     const hasCalls = last?.parts.some(({ type }) => type === 'tool') ?? false
     const step = last && (part.type === 'tool' || !hasCalls) ? last : { parts: [], calls: [] }
@@ -26,4 +25,9 @@ export function splitIntoSteps(parts: readonly MessagePart[]): AnswerStep[] {
     if (part.type === 'tool' && part.call.argumentsWhole) step.calls.push(part.call)
   }
   return steps
+}
+
+/** No request has a place for files in an answer. The model is told that it made one. */
+function describeFile(part: MessagePart): AnswerStepPart {
+  return part.type === 'file' ? { type: 'text', text: `[${part.name ?? part.mediaType}]` } : part
 }

@@ -7,7 +7,7 @@ import type { SessionRepository } from '../../sessions/session-repository.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { PageRequest } from '../../lib/pagination.ts'
-import { inlineFiles } from '../attachments/attachments.ts'
+import { type ContextFileForm, resolveContextFiles } from './context-file-form.ts'
 import { toModelMessages } from './to-model-messages.ts'
 import { ToolImageLoader } from './tool-image-loader.ts'
 import type { RequestTarget } from './returned-state.ts'
@@ -99,10 +99,11 @@ export class MessageQueries {
   prepareModelMessages(
     session: SessionRecord,
     model: ContextModel | null,
+    fileForm: ContextFileForm = 'bytes',
   ): (answer: MessageRecord | null, otherContextWindow?: number) => Promise<ModelMessage[]> {
     const { contextWindow = Number.POSITIVE_INFINITY, toolImages = noToolImages } = model ?? {}
-    const imageLoader = new ToolImageLoader(this.#profile.blobs, toolImages)
-    const contextMessages = this.loadContext(session).then((messages) => this.#inlineAllFiles(messages))
+    const imageLoader = new ToolImageLoader(this.#profile.blobs, toolImages, fileForm)
+    const contextMessages = this.loadContext(session).then((messages) => this.#resolveFiles(messages, fileForm))
     contextMessages.catch(() => undefined)
     return async (answer, otherContextWindow = contextWindow) => {
       // The answer may have been stored while the context was read.
@@ -120,10 +121,10 @@ export class MessageQueries {
     return rehydrated
   }
 
-  async #inlineAllFiles(messages: readonly MessageRecord[]): Promise<MessageRecord[]> {
-    const inlined: MessageRecord[] = []
-    for (const message of messages) inlined.push(await inlineFiles(message, this.#profile.blobs))
-    return inlined
+  async #resolveFiles(messages: readonly MessageRecord[], form: ContextFileForm): Promise<MessageRecord[]> {
+    const resolved: MessageRecord[] = []
+    for (const message of messages) resolved.push(await resolveContextFiles(message, this.#profile.blobs, form))
+    return resolved
   }
 }
 

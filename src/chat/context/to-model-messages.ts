@@ -1,6 +1,7 @@
 import type { ModelMessage, ToolModelMessage, UserModelMessage } from 'ai'
 import { arrangeMessages } from '../../agent/providers/requests/arrange-messages.ts'
 import { isJsonObject, toRawJson, toWellFormedJson } from '../../lib/text/json.ts'
+import { parseBlobUrl } from '../../model/blob-url.ts'
 import type { MessagePart, MessageRecord, ToolCall } from '../../model/message.ts'
 import { decodeUtf8 } from '../attachments/data-url.ts'
 import { isTextMediaType } from '../attachments/media-type.ts'
@@ -15,6 +16,7 @@ import { toAssistantMessage } from './to-assistant-message.ts'
 
 /** Introduces images whose request has no place for them in the results of tools. */
 const imagesNote = { type: 'text', text: '[Images from the results of the tools, in order.]' } as const
+const answerImagesNote = { type: 'text', text: '[The images of the answer above, in order.]' } as const
 /**
  * Stands where a turn produced nothing. It keeps the user's messages apart: a message whose answer failed or was stopped is
  * not part of the next one.
@@ -27,7 +29,7 @@ const missingAnswer: ModelMessage = {
 const transcriptRoles = { startsWithUser: false, alternates: false, system: 'anywhere' } as const
 
 /** A request without images of tools. */
-const noImages: ToolImages = { placement: 'none', bytesByHash: new Map() }
+const noImages: ToolImages = { placement: 'none', dataByHash: new Map() }
 
 export interface ModelMessagesOptions {
   /** The model that is sent the messages. Null, the default: no provider in particular, as for a transcript. */
@@ -65,7 +67,7 @@ export function toModelMessages(
       const assistant = toAssistantMessage(step, { toToolCallPart, includesState, requiredField })
       if (assistant) answer.push(assistant, ...toResultMessages(step.calls, identify, toolImages))
     }
-    return answer
+    return [...answer, ...toAnswerImageMessages(message, toolImages)]
   }
   const converted: ModelMessage[] = []
   let isUnanswered = false
@@ -105,6 +107,18 @@ function toFileContent({ mediaType, name, url }: Extract<MessagePart, { type: 'f
   const title = name ?? mediaType
   const text = fileText === null ? `[${title}] ${url}` : `[${title}]\n${fileText}`
   return { type: 'text', text: text.toWellFormed() } as const
+}
+
+/** The images that a model has made, for a model that accepts images: so that it can be asked to change them. */
+function toAnswerImageMessages({ parts }: MessageRecord, { placement }: ToolImages): ModelMessage[] {
+  if (placement === 'none') return []
+  const images = parts.flatMap((part) => (part.type === 'file' && isReadableImage(part) ? [toFileContent(part)] : []))
+  return images.length > 0 ? [{ role: 'user', content: [answerImagesNote, ...images] }] : []
+}
+
+/** Files of the answer in progress are not loaded. */
+function isReadableImage({ mediaType, url }: Extract<MessagePart, { type: 'file' }>): boolean {
+  return mediaType.startsWith('image/') && parseBlobUrl(url) === null
 }
 
 /** The results of the calls of a step, and what follows them because it has no place in them. */

@@ -13,11 +13,14 @@ import {
   type ToolResultElement,
 } from '../../model/tool-result/tool-result-content.ts'
 
+/** The bytes of an image; its URL where nobody sends them. */
+export type ToolImageData = Uint8Array<ArrayBuffer> | string
+
 /** The images of tool results that a request contains. */
 export interface ToolImages {
   readonly placement: ToolImageSupport['placement']
   /** By the hashes in their URLs. Of other images the model is told what they are. */
-  readonly bytesByHash: ReadonlyMap<string, Uint8Array<ArrayBuffer>>
+  readonly dataByHash: ReadonlyMap<string, ToolImageData>
 }
 
 export type ToolOutput = Extract<ToolModelMessage['content'][number], { type: 'tool-result' }>['output']
@@ -33,7 +36,7 @@ export interface ToolCallOutput {
 export interface ToolImagePart {
   readonly type: 'file'
   readonly mediaType: string
-  readonly data: { readonly type: 'data'; readonly data: Uint8Array<ArrayBuffer> }
+  readonly data: { readonly type: 'data'; readonly data: ToolImageData }
 }
 
 type OutputPart = { readonly type: 'text'; readonly text: string } | ToolImagePart
@@ -81,12 +84,12 @@ function formatError({ state, error }: ToolCall): string {
   }
 }
 
-function toResultOutput(stored: Json, { placement, bytesByHash }: ToolImages): ToolCallOutput {
+function toResultOutput(stored: Json, { placement, dataByHash }: ToolImages): ToolCallOutput {
   const result = shortenEmbeddedFiles(stored)
   const content = parseToolResultContent(result)
   if (!content) return { output: toValueOutput(result), images: [] }
   const { structuredContent } = content
-  const parts = content.content.filter(isForModel).map((element) => toOutputPart(element, bytesByHash))
+  const parts = content.content.filter(isForModel).map((element) => toOutputPart(element, dataByHash))
   if (structuredContent !== undefined) parts.push({ type: 'text', text: stringifyJson(structuredContent) })
   const images = parts.filter((part) => part.type === 'file')
   if (placement === 'in-result' && images.length > 0) return { output: { type: 'content', value: parts }, images: [] }
@@ -103,12 +106,12 @@ function toValueOutput(result: Json): ToolOutput {
     : { type: 'json', value: z.json().parse(result) }
 }
 
-function toOutputPart(element: ToolResultElement, bytesByHash: ToolImages['bytesByHash']): OutputPart {
+function toOutputPart(element: ToolResultElement, dataByHash: ToolImages['dataByHash']): OutputPart {
   const file = parseToolResultFile(element)
   if (!file) return { type: 'text', text: formatElement(element) }
-  const bytes = bytesByHash.get(parseBlobPath(file.url ?? '') ?? '')
-  return bytes
-    ? { type: 'file', mediaType: file.mediaType, data: { type: 'data', data: bytes } }
+  const data = dataByHash.get(parseBlobPath(file.url ?? '') ?? '')
+  return data
+    ? { type: 'file', mediaType: file.mediaType, data: { type: 'data', data } }
     : { type: 'text', text: formatToolResultFile(file) }
 }
 

@@ -3,7 +3,8 @@ import { parseBlobPath } from '../../model/blob-url.ts'
 import type { MessageRecord, ToolCall } from '../../model/message.ts'
 import { parseToolResultContent, parseToolResultFile } from '../../model/tool-result/tool-result-content.ts'
 import type { BlobStore } from '../../storage/blob-store.ts'
-import type { ToolImages } from './to-tool-output.ts'
+import type { ContextFileForm } from './context-file-form.ts'
+import type { ToolImageData, ToolImages } from './to-tool-output.ts'
 
 /** Images that are larger are described instead, because providers refuse them. In bytes. */
 const maxImageBytes = 5 * 1024 * 1024
@@ -12,37 +13,40 @@ const maxImageBytes = 5 * 1024 * 1024
 export class ToolImageLoader {
   readonly #blobs: BlobStore
   readonly #support: ToolImageSupport
-  readonly #bytesByHash = new Map<string, Uint8Array<ArrayBuffer>>()
+  readonly #form: ContextFileForm
+  readonly #dataByHash = new Map<string, ToolImageData>()
 
-  constructor(blobs: BlobStore, support: ToolImageSupport) {
+  constructor(blobs: BlobStore, support: ToolImageSupport, form: ContextFileForm = 'bytes') {
     this.#blobs = blobs
     this.#support = support
+    this.#form = form
   }
 
   /** Returns the newest images of these messages, as many as the model accepts beside those of the user. */
   async load(messages: readonly MessageRecord[]): Promise<ToolImages> {
     const { placement, maxCount } = this.#support
-    const bytesByHash = new Map<string, Uint8Array<ArrayBuffer>>()
+    const dataByHash = new Map<string, ToolImageData>()
     const parts = messages.flatMap((message) => message.parts)
     const remaining = Math.max(0, maxCount - parts.filter(({ type }) => type === 'file').length)
-    const hashes = parts.flatMap((part) => (part.type === 'tool' ? this.#listImages(part.call) : []))
-    for (const hash of remaining === 0 ? [] : hashes.slice(-remaining)) {
-      const bytes = this.#bytesByHash.get(hash) ?? (await this.#read(hash))
-      if (bytes) bytesByHash.set(hash, bytes)
+    const urls = parts.flatMap((part) => (part.type === 'tool' ? this.#listImageUrls(part.call) : []))
+    for (const url of remaining === 0 ? [] : urls.slice(-remaining)) {
+      const hash = parseBlobPath(url) ?? ''
+      const data = this.#form === 'url' ? url : (this.#dataByHash.get(hash) ?? (await this.#read(hash)))
+      if (data) dataByHash.set(hash, data)
     }
-    return { placement, bytesByHash }
+    return { placement, dataByHash }
   }
 
-  async #read(hash: string): Promise<Uint8Array<ArrayBuffer> | null> {
+  async #read(hash: string): Promise<ToolImageData | null> {
     const blob = await this.#blobs.get(hash)
     if (!blob) return null
     const bytes = new Uint8Array(blob)
-    this.#bytesByHash.set(hash, bytes)
+    this.#dataByHash.set(hash, bytes)
     return bytes
   }
 
-  /** The hashes of the images that the model accepts. */
-  #listImages({ result, resultBlobs = [] }: ToolCall): string[] {
+  /** The URLs of the images that the model accepts. */
+  #listImageUrls({ result, resultBlobs = [] }: ToolCall): string[] {
     const { placement, mediaTypes } = this.#support
     if (placement === 'none' || resultBlobs.length === 0) return []
     const files = (parseToolResultContent(result)?.content ?? []).flatMap(
@@ -51,7 +55,7 @@ export class ToolImageLoader {
     return files.flatMap(({ mediaType, size, url }) => {
       const hash = parseBlobPath(url ?? '')
       const isAccepted = mediaTypes.includes(mediaType) && size <= maxImageBytes
-      return hash !== null && isAccepted && resultBlobs.includes(hash) ? [hash] : []
+      return hash !== null && isAccepted && resultBlobs.includes(hash) && url !== null ? [url] : []
     })
   }
 }

@@ -1,6 +1,6 @@
+import { toFilePartUrl } from '../../model/blob-url.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { ChatEventInterface, type ChatEventOfType } from './chat-event.ts'
-import { toAttachmentUrl } from './file-url.ts'
 import { ToolCallType } from './tool-call.ts'
 
 const deltaRule = [
@@ -51,7 +51,7 @@ const FilePartAddedType = schemaBuilder.objectRef<ChatEventOfType<'FilePartAdded
     url: t.string({
       description:
         'Where the file can be read: an https URL if the model gave one, or else a path on this server. It is that of the part, and never changes.',
-      resolve: ({ url, messageId, partIndex }) => toAttachmentUrl({ url, messageId, index: partIndex }),
+      resolve: ({ url, messageId, partIndex }) => toFilePartUrl({ url, messageId, index: partIndex }),
     }),
   }),
 })

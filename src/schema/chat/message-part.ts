@@ -1,6 +1,6 @@
+import { toFilePartUrl } from '../../model/blob-url.ts'
 import type { MessagePart } from '../../model/message.ts'
 import { schemaBuilder } from '../schema-builder.ts'
-import { toAttachmentUrl } from './file-url.ts'
 import { ToolCallType } from './tool-call.ts'
 
 /** A part with its position and its message, which the URL of a file contains. */
@@ -34,7 +34,7 @@ const FilePartType = schemaBuilder.objectRef<IndexedPartByType['file']>('FilePar
     url: t.string({
       description:
         'The https URL that the file was sent with, or a path on this server where it can be read. It never changes.',
-      resolve: toAttachmentUrl,
+      resolve: toFilePartUrl,
     }),
   }),
 })

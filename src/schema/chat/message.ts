@@ -1,3 +1,4 @@
+import { toFilePartUrl } from '../../model/blob-url.ts'
 import { sha256Hex } from '../../lib/text/sha256.ts'
 import type { MessagePart } from '../../model/message.ts'
 import { computeMessageDigest } from '../../model/fold/message-digest.ts'
@@ -5,7 +6,6 @@ import { schemaBuilder } from '../schema-builder.ts'
 import { MessageObjectType, SessionObjectType, StreamObjectType } from '../object-refs.ts'
 import { UsageType } from '../usage.ts'
 import { MessageStatusEnum, RoleEnum } from './chat-enums.ts'
-import { toAttachmentUrl } from './file-url.ts'
 import { MessagePartType } from './message-part.ts'
 import { ToolCallType } from './tool-call.ts'
 
@@ -86,7 +86,7 @@ schemaBuilder.objectFields(MessageObjectType, (t) => ({
 
 /** A file part with the URL that clients receive, so that they compute the same digest. */
 function withPublicUrl(part: Extract<MessagePart, { type: 'file' }>, messageId: string, index: number) {
-  return { ...part, url: toAttachmentUrl({ ...part, messageId, index }) }
+  return { ...part, url: toFilePartUrl({ ...part, messageId, index }) }
 }
 
 function joinText(parts: readonly MessagePart[], type: 'text' | 'reasoning'): string | null {

@@ -30,7 +30,7 @@ schemaBuilder.objectFields(SessionObjectType, (t) => ({
   modelContext: t.field({
     type: 'JSON',
     description:
-      'The messages that the next request to the model would contain, as an array of `ModelMessage` objects of the AI SDK.',
+      'The messages that the next request to the model would contain, as an array of `ModelMessage` objects of the AI SDK. An image is its URL; a text file is its content.',
     resolve: async (session, _, { profiles }) => {
       const { chats } = await profiles.requireProfile(session.profile)
       return modelMessagesToJson(await chats.loadModelMessages(session))

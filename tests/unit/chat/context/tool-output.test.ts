@@ -8,7 +8,7 @@ import type { MessageRecord, ToolCall } from '../../../../src/model/message.ts'
 import { createToolCall } from '../../../../src/model/tool-call.ts'
 import { MemoryBlobStore } from '../../../support/storage/memory-blob-store.ts'
 
-const noImages = { placement: 'none', bytesByHash: new Map() } as const
+const noImages = { placement: 'none', dataByHash: new Map() } as const
 const text = (content: string, extra: object = {}) => ({ type: 'text', text: content, ...extra })
 
 function callWith(result: Json, resultBlobs: readonly string[] = []): ToolCall {
@@ -139,7 +139,7 @@ describe('images of tools', () => {
     const calls = await newImageCalls(store, ['a', 'b', 'c'])
     const file = { type: 'file', mediaType: 'image/png', name: null, url: 'https://example.org/a.png' } as const
     const load = async (...parts: MessageRecord['parts']) =>
-      [...(await new ToolImageLoader(store, support).load([messageWith(...parts)])).bytesByHash.values()].map(String)
+      [...(await new ToolImageLoader(store, support).load([messageWith(...parts)])).dataByHash.values()].map(String)
     const [b, c] = ['b', 'c'].map((name) => String(Buffer.from(name)[0]))
     expect(await load(...calls.map(toTool))).toEqual([b, c])
     expect(await load(file, ...calls.map(toTool))).toEqual([c])
@@ -162,6 +162,43 @@ describe('images of tools', () => {
     const store = new MemoryBlobStore()
     const [call] = await newImageCalls(store, ['a'])
     const messages = [messageWith(toTool(callWith(call?.result ?? null)))]
-    expect((await new ToolImageLoader(store, support).load(messages)).bytesByHash.size).toBe(0)
+    expect((await new ToolImageLoader(store, support).load(messages)).dataByHash.size).toBe(0)
+  })
+})
+
+test('images are their URLs in messages that nobody sends', async () => {
+  const store = new MemoryBlobStore()
+  const [call] = await newImageCalls(store, ['a'])
+  const messages = call ? [messageWith(toTool(call))] : []
+  const images = await new ToolImageLoader(store, support, 'url').load(messages)
+  const [, results] = toModelMessages(messages, { toolImages: images })
+  const data = { type: 'data', data: expect.stringMatching(/^\/files\/[0-9a-f]{64}\/image\/png$/) }
+  expect(results?.content).toMatchObject([{ output: { value: [text('a'), { type: 'file', data }] } }])
+})
+
+describe('an image that the model has made', () => {
+  const image = { type: 'file', mediaType: 'image/png', name: null, url: 'data:image/png;base64,AAAA' } as const
+  const question = {
+    ...messageWith({ type: 'text', text: 'Draw' }),
+    id: 'msg_0',
+    role: 'USER',
+    streamId: 'str_1',
+  } as const
+
+  test('is mentioned in its answer, which is not missing then', () => {
+    expect(toModelMessages([question, messageWith(image)])).toEqual([
+      { role: 'user', content: [{ type: 'text', text: 'Draw' }] },
+      { role: 'assistant', content: [{ type: 'text', text: '[image/png]' }] },
+    ])
+  })
+
+  test('follows its answer for a model that accepts images, so that it can be changed', () => {
+    const toolImages = { placement: 'after-results', dataByHash: new Map() } as const
+    const stored = { ...image, url: `file:${'a'.repeat(64)}` }
+    const messages = toModelMessages([question, messageWith(stored, image)], { toolImages })
+    expect(messages.at(-1)).toMatchObject({
+      role: 'user',
+      content: [{ type: 'text' }, { type: 'file', mediaType: 'image/png', data: image.url }],
+    })
   })
 })
