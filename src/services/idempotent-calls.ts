@@ -79,12 +79,21 @@ export class IdempotentCalls {
     return this.#store.releaseCreated(createdId)
   }
 
-  /** Deletes the keys that need not be kept any more: now, and every hour until the returned function is called. */
-  startPruning(onError: (error: unknown) => void): () => void {
-    const prune = (): void => void this.#store.prune(this.#now() - minRetentionMs).catch(onError)
+  /**
+   * Deletes the keys that need not be kept any more: now, and every hour until the returned function is called. That
+   * resolves when nothing is being deleted.
+   */
+  startPruning(onError: (error: unknown) => void): () => Promise<void> {
+    let pruned: Promise<void> = Promise.resolve()
+    const prune = (): void => {
+      pruned = pruned.then(() => this.#store.prune(this.#now() - minRetentionMs)).catch(onError)
+    }
     prune()
     const timer = setInterval(prune, pruneIntervalMs).unref()
-    return () => clearInterval(timer)
+    return () => {
+      clearInterval(timer)
+      return pruned
+    }
   }
 
   /** Runs a task after those of the same call. Throws IDEMPOTENCY_MISMATCH at once if a task of another call has the key. */

@@ -8,6 +8,8 @@ export interface TcpProxy extends AsyncDisposable {
   readonly connectionCount: number
   /** Resets all open connections. */
   resetConnections(): void
+  /** Passes nothing on from the server over the connections that are open now. */
+  withholdResponses(): void
 }
 
 export interface TcpProxyOptions {
@@ -19,10 +21,13 @@ export interface TcpProxyOptions {
 export async function startTcpProxy(target: string, { throttle }: TcpProxyOptions = {}): Promise<TcpProxy> {
   const { hostname, port } = new URL(target)
   const openSockets = new Set<Socket>()
+  const clientsByServerSocket = new Map<Socket, Socket>()
   let connectionCount = 0
   const proxy = createServer((client) => {
     connectionCount += 1
     const server = connect(Number(port), hostname)
+    clientsByServerSocket.set(server, client)
+    server.on('close', () => clientsByServerSocket.delete(server))
     for (const [socket, other] of [
       [client, server],
       [server, client],
@@ -49,6 +54,9 @@ export async function startTcpProxy(target: string, { throttle }: TcpProxyOption
       return connectionCount
     },
     resetConnections,
+    withholdResponses: () => {
+      for (const [server, client] of clientsByServerSocket) server.unpipe(client).pause()
+    },
     [Symbol.asyncDispose]: async () => {
       const closed = once(proxy, 'close')
       proxy.close()

@@ -206,6 +206,6 @@ test('keys are pruned at the start and then every hour, when they are older than
   now += 1
   await vi.advanceTimersByTimeAsync(3_600_000)
   expect(await store.find('k')).toBeNull()
-  stop()
+  await stop()
   expect(vi.getTimerCount()).toBe(0)
 })
