@@ -124,7 +124,7 @@ export class IdempotentCalls {
 
   async #execute<Result>(
     { key: name, fingerprint }: KeyedCall,
-    { execute, remember }: IdempotentExecution<Result>,
+    { execute, remember, reload }: IdempotentExecution<Result>,
     interrupted: IdempotencyKeyRecord | null,
   ): Promise<Result> {
     const key: IdempotencyKey = interrupted ?? { key: name, fingerprint, createdAt: this.#now() }
@@ -140,14 +140,12 @@ export class IdempotentCalls {
       if (hasBegun) await this.#store.remove(name)
       throw error
     }
-    await this.#storeUnlessStored(key, remember(result))
+    const stored = await this.#store.find(name)
+    // The call has taken several transactions, or had nothing to write.
+    if (!stored || stored.isPending) await this.#store.put(toIdempotencyKeyRecord(key, remember(result)))
+    // An earlier execution, whose client was told that it takes too long, has been committed meanwhile.
+    else if (stored.createdAt !== key.createdAt) return reload(stored)
     return result
-  }
-
-  /** Stores the key of a call that has taken several transactions, or that had nothing to write. */
-  async #storeUnlessStored(key: IdempotencyKey, result: IdempotentResult): Promise<void> {
-    const stored = await this.#store.find(key.key)
-    if (!stored || stored.isPending) await this.#store.put(toIdempotencyKeyRecord(key, result))
   }
 }
 

@@ -30,7 +30,7 @@ export interface AppendRequest {
   /** Inserted, or replace the ones with their ids, in this order. */
   readonly decisions?: readonly DecisionRecord[]
   readonly grants?: readonly ToolGrant[]
-  /** The keys of the calls that write this. */
+  /** The keys of the calls that write this. A key that is in use is left out: it must not prevent the end of a stream. */
   readonly idempotencyKeys?: readonly IdempotencyKeyRecord[]
   readonly sessionPatch?: SessionRecordPatch
   /** Added to the session's usage, besides that of the streams that end. */

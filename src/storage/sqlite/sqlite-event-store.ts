@@ -18,7 +18,7 @@ import { lookUpInBatches } from './look-up-in-batches.ts'
 import { upsertDecision } from './rows/decision-row.ts'
 import { type EventRow, eventToRow, insertEvent, readEventPage } from './rows/event-row.ts'
 import { copyToolGrants, insertToolGrant } from './rows/grant-row.ts'
-import { insertIdempotencyKey } from './rows/idempotency-key-row.ts'
+import { insertIdempotencyKey, insertUnusedIdempotencyKey } from './rows/idempotency-key-row.ts'
 import { type MessageRow, messageFromRow, upsertMessage } from './rows/message-row.ts'
 import {
   type SessionRow,
@@ -176,7 +176,7 @@ export class SqliteEventStore implements EventStore {
     for (const grant of request.grants ?? []) insertToolGrant(this.#database, grant)
     if (additionalUsage) this.#addUsage(request.sessionId, additionalUsage)
     if (sessionPatch) this.#patchSession(request.sessionId, sessionPatch)
-    for (const key of request.idempotencyKeys ?? []) insertIdempotencyKey(this.#database, key)
+    for (const key of request.idempotencyKeys ?? []) insertUnusedIdempotencyKey(this.#database, key)
   }
 
   #insertSession({ session, messages, idempotencyKey, copyGrantsFrom }: CreateSessionRequest): void {

@@ -71,6 +71,16 @@ describe('a call', () => {
     expect(await store.find('k')).toMatchObject(stored)
   })
 
+  test('returns what an earlier execution of it has done, if that is committed meanwhile', async () => {
+    const earlier = { key: 'k', fingerprint: 'f:a', createdAt: 1, createdId: null, outcome: 'zero', isPending: false }
+    const late = executionOf(async () => {
+      await store.put(earlier)
+      return 'one'
+    })
+    expect(await calls.run(call, late)).toBe('again zero')
+    expect(await store.find('k')).toEqual(earlier)
+  })
+
   test('that throws keeps no key', async () => {
     const refused = executionOf(() => Promise.reject(new Error('refused')))
     await expect(calls.run(call, refused)).rejects.toThrow('refused')

@@ -12,16 +12,26 @@ interface IdempotencyKeyRow {
 
 /** Adds a key, or replaces the row that it has. Call it inside a transaction. */
 export function upsertIdempotencyKey(db: SqlConnection, record: IdempotencyKeyRecord): void {
-  db.prepare<[IdempotencyKeyRow]>(
-    `INSERT OR REPLACE INTO idempotency_keys (key, fingerprint, created_id, outcome, pending, created_at)
-     VALUES (:key, :fingerprint, :created_id, :outcome, :pending, :created_at)`,
-  ).run(idempotencyKeyToRow(record))
+  insertRow(db, 'INSERT OR REPLACE', record)
 }
 
 /** Adds a key. A key that is in use breaks a constraint. Call it inside a transaction. */
 export function insertIdempotencyKey(db: SqlConnection, record: IdempotencyKeyRecord): void {
+  insertRow(db, 'INSERT', record)
+}
+
+/** Adds a key unless it is in use. Call it inside a transaction. */
+export function insertUnusedIdempotencyKey(db: SqlConnection, record: IdempotencyKeyRecord): void {
+  insertRow(db, 'INSERT OR IGNORE', record)
+}
+
+function insertRow(
+  db: SqlConnection,
+  insert: 'INSERT' | 'INSERT OR IGNORE' | 'INSERT OR REPLACE',
+  record: IdempotencyKeyRecord,
+): void {
   db.prepare<[IdempotencyKeyRow]>(
-    `INSERT INTO idempotency_keys (key, fingerprint, created_id, outcome, pending, created_at)
+    `${insert} INTO idempotency_keys (key, fingerprint, created_id, outcome, pending, created_at)
      VALUES (:key, :fingerprint, :created_id, :outcome, :pending, :created_at)`,
   ).run(idempotencyKeyToRow(record))
 }

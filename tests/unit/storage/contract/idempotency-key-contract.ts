@@ -61,6 +61,16 @@ export function describeIdempotencyKeyStore(open: OpenStorage): void {
     expect(await segueSessions.findSessions([session.id])).toEqual([])
   })
 
+  test('a key that is in use does not prevent an append, such as the end of a stream', async () => {
+    const { eventStore, idempotencyKeys } = current()
+    await idempotencyKeys.put(idempotencyKeyOf('key', { fingerprint: 'first' }))
+    const { id: sessionId } = await addSession(current())
+    const keys = [idempotencyKeyOf('key'), idempotencyKeyOf('other')]
+    await eventStore.append({ sessionId, expectedHeadSeq: 0, events: [], idempotencyKeys: keys })
+    expect(await idempotencyKeys.find('key')).toMatchObject({ fingerprint: 'first' })
+    expect(await idempotencyKeys.find('other')).toEqual(keys[1])
+  })
+
   test('old keys are pruned, except those of calls whose created object exists', async () => {
     const { eventStore, jobs, idempotencyKeys } = current()
     const session = await addSession(current())
