@@ -53,7 +53,8 @@ const stream = z.object({
   finishReason: z.string().nullable(),
   model: z.string(),
   usage,
-  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+  retryAt: z.iso.datetime().nullable(),
+  error: z.object({ code: z.string(), message: z.string(), retryAt: z.iso.datetime().nullable() }).nullable(),
   session: z.object({ id: z.string() }),
 })
 
@@ -148,7 +149,7 @@ class ApiError extends Error {
 
 const usageFields = '{ estimated inputTokens outputTokens reasoningTokens cachedInputTokens }'
 const toolCallFields = '{ id providerId name argumentsText arguments state result resultUrl error }'
-const streamFields = `{ id status lastSeq finishReason model usage ${usageFields} error { code message } session { id } }`
+const streamFields = `{ id status lastSeq finishReason model usage ${usageFields} retryAt error { code message retryAt } session { id } }`
 const messageFields = `{
   id role status text reasoning digest
   usage ${usageFields}
