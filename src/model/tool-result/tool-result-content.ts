@@ -32,10 +32,10 @@ const elementTypes: ReadonlySet<Json | undefined> = new Set([
 
 /** The content of a result: also of one that an earlier version stored as a list. Null for any other value. */
 export function parseToolResultContent(result: Json): ToolResultContent | null {
-  if (Array.isArray(result)) return toContent(result, undefined)
+  if (Array.isArray(result)) return toContent(result, true)
   if (!isJsonObject(result)) return null
   const { content, structuredContent, ...rest } = result
-  return Array.isArray(content) && Object.keys(rest).length === 0 ? toContent(content, structuredContent) : null
+  return Array.isArray(content) && Object.keys(rest).length === 0 ? toContent(content, false, structuredContent) : null
 }
 
 /** The file that an element of a result's content stands for; null if it is none. */
@@ -61,8 +61,11 @@ function formatSize(bytes: number): string {
   return bytes < 1_000_000 ? `${Math.round(bytes / 1000)} kB` : `${Math.round(bytes / 100_000) / 10} MB`
 }
 
-function toContent(elements: readonly Json[], structuredContent: Json | undefined): ToolResultContent | null {
+function toContent(elements: readonly Json[], isList: boolean, structuredContent?: Json): ToolResultContent | null {
   const content = elements.filter(isJsonObject)
-  if (content.length < elements.length || !content.every(({ type }) => elementTypes.has(type))) return null
+  // Lists of objects may be data; beside an element of a known type, others are content as well.
+  const knownCount = content.filter(({ type }) => elementTypes.has(type)).length
+  const isContent = isList ? knownCount === elements.length : knownCount > 0 || elements.length === 0
+  if (content.length < elements.length || !isContent) return null
   return { content, ...(structuredContent !== undefined && { structuredContent }) }
 }

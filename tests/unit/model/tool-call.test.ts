@@ -16,6 +16,17 @@ describe('the arguments of a tool call', () => {
     ).toBeNull()
   })
 
+  test('are no value when they are nested more than 100 levels deep', () => {
+    const nest = (levels: number) => `{"a":${'['.repeat(levels)}${']'.repeat(levels)}}`
+    expect(parseToolArguments(nest(99))).toBeDefined()
+    expect(parseToolArguments(nest(100))).toBeUndefined()
+    expect(parseToolArguments(nest(100_000))).toBeUndefined()
+  })
+
+  test('keep the digits of big integers', () => {
+    expect(parseToolArguments('{"id":1234567890123456789}')).toEqual({ id: 1234567890123456789n })
+  })
+
   test('are no value until they are complete', () => {
     const call = { ...createToolCall('toolcall_1', 'look'), argumentsText: '{"a":1}' }
     expect(parseToolCallArguments(call)).toBeNull()

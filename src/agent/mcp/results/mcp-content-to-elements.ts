@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { detectImageMediaType } from '../../../lib/detect-image-media-type.ts'
-import { isJsonObject, type Json } from '../../../lib/text/json.ts'
+import { isJsonObject, type Json, stringifyJson } from '../../../lib/text/json.ts'
 import { toBlobPath } from '../../../model/blob-url.ts'
 import type { ToolResultElement, ToolResultFile } from '../../../model/tool-result/tool-result-content.ts'
+import { wrappedContentType } from '../transport/normalize-mcp-result.ts'
 import type { StoreToolFile } from '../../tools/tool.ts'
 
 /** An image or audio, which has `data`, or an embedded resource, which has `blob`. */
@@ -29,9 +30,20 @@ export async function mcpContentToElements(
   storeFile: StoreToolFile | null,
 ): Promise<ToolResultElement[]> {
   const elements: ToolResultElement[] = []
-  for (const part of content)
-    elements.push(await toElement(isJsonObject(part) ? part : { type: 'text', text: String(part) }, storeFile))
+  for (const each of content) {
+    const part = unwrapPart(each)
+    elements.push(isJsonObject(part) ? await toElement(part, storeFile) : toTextElement(part))
+  }
   return elements
+}
+
+function unwrapPart(part: Json): Json {
+  return isJsonObject(part) && part['type'] === wrappedContentType ? (part['part'] ?? null) : part
+}
+
+/** Some servers send values in place of content. */
+function toTextElement(value: Json): ToolResultElement {
+  return { type: 'text', text: typeof value === 'string' ? value : stringifyJson(value) }
 }
 
 /** Whether an element is for the model and for people, as most are. */
@@ -41,10 +53,12 @@ export function isForEveryone(element: ToolResultElement): boolean {
 }
 
 async function toElement(part: { [key: string]: Json }, storeFile: StoreToolFile | null): Promise<ToolResultElement> {
-  const { annotations } = part
+  const { annotations, text } = part
+  if (part['type'] === 'text' && typeof text !== 'string') return { ...part, ...toTextElement(text ?? '') }
   const { data: source } = fileSchema.safeParse(part['type'] === 'resource' ? part['resource'] : part)
   if (!source) return part
-  const bytes = Buffer.from(source.data, 'base64')
+  // Some servers send data URLs.
+  const bytes = Buffer.from(source.data.replace(/^data:[^,]{0,200},/, ''), 'base64')
   const mediaType = detectImageMediaType(bytes) ?? toMediaType(source.mimeType)
   const file: ToolResultFile = {
     type: mediaType.startsWith('image/') ? 'image' : 'file',

@@ -1,5 +1,11 @@
 import { z } from 'zod'
 
+/**
+ * The type of a part of a result's content that has the server's own part in `part`. The client rejects a result for one
+ * part that it finds invalid, and with it all texts; it does not look into parts of other types.
+ */
+export const wrappedContentType = 'segue:content'
+
 type JsonRecord = Readonly<Record<string, unknown>>
 
 /**
@@ -59,10 +65,12 @@ function normalizeTool(tool: unknown): JsonRecord[] {
   ]
 }
 
-function normalizeContentPart(part: unknown): unknown {
-  if (!isRecord(part)) return part
-  const { resource, ...rest } = omitNull(part)
-  return resource === undefined ? rest : { ...rest, resource: isRecord(resource) ? omitNull(resource) : resource }
+/** Whatever is not a plain text is wrapped. See `wrappedContentType`. */
+function normalizeContentPart(value: unknown): unknown {
+  if (!isRecord(value)) return { type: wrappedContentType, part: value }
+  const { resource, ...rest } = omitNull(value)
+  const part = resource === undefined ? rest : { ...rest, resource: isRecord(resource) ? omitNull(resource) : resource }
+  return part['type'] === 'text' && typeof part['text'] === 'string' ? part : { type: wrappedContentType, part }
 }
 
 function omitNull(record: JsonRecord, keptKeys: readonly string[] = []): JsonRecord {

@@ -54,6 +54,11 @@ describe('a model is sent', () => {
       },
       'b',
     ],
+    [
+      'elements of an unknown type as JSON',
+      { content: [text('a'), { type: 'poem', lines: 2 }] },
+      'a\n{"type":"poem","lines":2}',
+    ],
     ['a sentence if nothing is left', { content: [] }, 'The tool returned nothing that is meant for you.'],
     ['big integers with all digits', { id: 1234567890123456789n }, '{"id":1234567890123456789}'],
   ])('%s', (_, result, value) => {
@@ -61,6 +66,7 @@ describe('a model is sent', () => {
   })
 
   test('other JSON as it is, up to 100 levels deep', () => {
+    expect(outputOf({ content: [{ id: 1 }] })).toMatchObject({ type: 'json' })
     expect(outputOf([{ type: 'dog' }])).toEqual({ type: 'json', value: [{ type: 'dog' }] })
     expect(outputOf({ content: [text('a')], more: 1 })).toMatchObject({ type: 'json' })
     const deep: Json = JSON.parse(`${'['.repeat(5000)}${']'.repeat(5000)}`)
