@@ -1,7 +1,7 @@
 import { cpSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildSchema } from 'graphql'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { newTool, newToolSource } from '../../support/fixtures/tools.ts'
 import { newHome, newTempFolder, startTestSegue, type TestSegue } from '../../support/server/segue.ts'
 import { TestDatabase } from '../../support/storage/test-database.ts'
@@ -16,6 +16,9 @@ const names = Object.keys(repeatableMutations)
 test('Every mutation is repeated', () => {
   expect(names).toEqual(Object.keys(schema.getMutationType()?.getFields() ?? {}).toSorted())
 })
+
+/** Their keys are stored before the first transaction, and again after the last one. */
+const ofSeveralTransactions = new Set(['createProfile', 'deleteProfile', 'deleteSessions', 'updateSessions'])
 
 type Variables = Readonly<Record<string, unknown>>
 
@@ -69,9 +72,13 @@ describe.each(transports)('A mutation that is repeated with its key, over %s,', 
   test.each(names)('%s happens once, and returns the same, at the same time and later', async (name) => {
     const mutation = requireMutation(name)
     const variables = { ...(await mutation.arrange(client)), key: `key of ${name}` }
+    // Otherwise the key is stored in the transaction of what the call changes.
+    const putKey = vi.spyOn(segue.defaultProfile.profile.idempotencyKeys, 'put')
     const results = await Promise.all(Array.from({ length: 3 }, () => callToEnd(client, mutation, variables)))
     const [result] = results
     expect(results).toEqual([result, result, result])
+    expect(putKey).toHaveBeenCalledTimes(ofSeveralTransactions.has(name) ? 2 : 0)
+    putKey.mockRestore()
     const rows = await countRows(home)
     const profiles = await segue.profiles.listNames()
     expect(await callToEnd(client, mutation, variables)).toEqual(result)
