@@ -7,6 +7,9 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { AgentEvent } from '../../../../src/agent/agent.ts'
 import type { SdkLanguageModel } from '../../../../src/agent/providers/create-language-model.ts'
+import { defaultDialect } from '../../../../src/agent/providers/dialect.ts'
+import { deepSeekDialect } from '../../../../src/agent/providers/dialects/deepseek.ts'
+import { mistralDialect } from '../../../../src/agent/providers/dialects/mistral.ts'
 import { createModelAgent } from '../../../../src/agent/model-agent/model-agent.ts'
 import { toModelMessages } from '../../../../src/chat/context/to-model-messages.ts'
 import type { Runtime } from '../../../../src/lib/runtime.ts'
@@ -210,6 +213,21 @@ describe('for every prefix of any log', () => {
 
   test('each call is followed by exactly one result, and no message is empty', () => {
     everyCut((_messages, context) => expect(findOpenAiProblems(context)).toEqual([]), 300)
+  })
+
+  test.each([
+    ['strict', defaultDialect],
+    ['DeepSeek', deepSeekDialect],
+    ['Mistral', mistralDialect],
+  ])('roles alternate from the user’s first message on, and results follow their calls (%s)', (_, dialect) => {
+    const neighbours = new Set(['user assistant', 'assistant user', 'assistant tool', 'tool assistant'])
+    everyCut((messages) => {
+      const context = toModelMessages(messages, { target: { id: 'test/model', dialect } })
+      const roles = context.map(({ role }) => role)
+      expect(roles[0] ?? 'user').toBe('user')
+      for (const [index, role] of roles.slice(1).entries()) expect(neighbours).toContain(`${roles[index]} ${role}`)
+      expect(findOpenAiProblems(context)).toEqual([])
+    })
   })
 
   test('reasoning and withdrawn messages are left out', () => {
