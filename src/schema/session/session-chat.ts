@@ -30,7 +30,7 @@ schemaBuilder.objectFields(SessionObjectType, (t) => ({
   modelContext: t.field({
     type: 'JSON',
     description:
-      'The messages that the next request to the model would contain, as an array of `ModelMessage` objects of the AI SDK. An image is its URL; a text file is its content.',
+      'The messages that the next request to the model would contain, as an array of `ModelMessage` objects of the AI SDK. An image is its URL; a text file is its content. In place of what only the provider can read, such as signatures, is `{"omitted": "provider state"}`.',
     resolve: async (session, _, { profiles }) => {
       const { chats } = await profiles.requireProfile(session.profile)
       return modelMessagesToJson(await chats.loadModelMessages(session))
