@@ -45,7 +45,7 @@ export class ChatCompletionNormalizer implements ResponseNormalizer {
   }
 
   get hasEndMarker(): boolean {
-    return this.#finishReason !== null
+    return this.#finishReason !== null && parseFinishReason(this.#finishReason) !== 'ERROR'
   }
 
   *normalize(value: unknown): Generator<object> {
@@ -58,12 +58,12 @@ export class ChatCompletionNormalizer implements ResponseNormalizer {
     const choice = this.#readChoice(value)
     if (choice) {
       for (const delta of this.#readDeltas(choice)) yield toChunk(value, [{ index: 0, delta }])
-      this.#readFinishReason(choice)
     }
     const usage = readUsage(value)
     if (usage) yield toChunk(value, [], usage)
     if (isErrorPayload(value)) throw createResponseError(value)
     if (choice && isErrorPayload(choice)) throw createResponseError(choice)
+    if (choice) this.#readFinishReason(choice)
   }
 
   *flush(): Generator<object> {
@@ -74,7 +74,7 @@ export class ChatCompletionNormalizer implements ResponseNormalizer {
   *finish(hasDone: boolean): Generator<object> {
     // Some servers send their calls whole, and close the connection.
     const hasWholeCalls = this.#calls.hasCalls && this.#calls.areCallsComplete
-    if (!this.hasEndMarker && !hasDone && !hasWholeCalls) throw createIncompleteResponseError()
+    if (this.#finishReason === null && !hasDone && !hasWholeCalls) throw createIncompleteResponseError()
     const reason = this.#finishReason ?? (this.#calls.hasCalls ? 'tool_calls' : 'stop')
     const meaning = parseFinishReason(reason)
     if (meaning === 'ERROR') throw createResponseError({ error: { code: reason } })

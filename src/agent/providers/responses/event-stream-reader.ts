@@ -16,6 +16,8 @@ export class EventStreamReader {
   #rest = ''
   #name: string | null = null
   #data = ''
+  /** Whether the data was in fields. Empty lines end such an event, but JSON without framing may have some. */
+  #isFramed = false
 
   push(chunk: string): ResponseEvent[] {
     let text = this.#rest + chunk
@@ -45,10 +47,10 @@ export class EventStreamReader {
 
   #readLine(line: string, events: ResponseEvent[]): void {
     if (line === '') {
-      // JSON without framing may have empty lines.
-      if (!isIncompleteJson(this.#data)) this.#endEvent(events)
+      if (this.#isFramed || !isIncompleteJson(this.#data)) this.#endEvent(events)
     } else if (line.startsWith('data:')) {
       this.#addData(line.slice(line.startsWith('data: ') ? 6 : 5), events)
+      this.#isFramed = true
     } else if (line.startsWith('event:')) {
       this.#endEvent(events)
       this.#name = line.slice(6).trim()
@@ -66,6 +68,7 @@ export class EventStreamReader {
     if (data !== '') events.push({ name: this.#name, data })
     this.#name = null
     this.#data = ''
+    this.#isFramed = false
   }
 }
 
