@@ -139,7 +139,7 @@ export const commonFinishReasons: Readonly<Record<string, FinishReason>> = {
   refusal: 'REFUSAL',
 }
 
-export const webImageTypes = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'] as const
+const webImageTypes = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'] as const
 
 /**
  * What is assumed of a server of unknown make, and what dialects share: the strictest rules, so that any server accepts the

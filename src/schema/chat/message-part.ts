@@ -24,13 +24,17 @@ const ToolCallPartType = schemaBuilder.objectRef<IndexedPartByType['tool']>('Too
   }),
 })
 
+/** Descriptions of fields that a part and its event share. */
+export const fileDescriptions = {
+  mediaType: 'The media type, such as `image/png`. The subtype is `*` if it is not known.',
+  name: 'The name of the file. Null if it has none.',
+} as const
+
 const FilePartType = schemaBuilder.objectRef<IndexedPartByType['file']>('FilePart').implement({
   description: 'A part of a message that is a file: one that the user attached, or one that the model made.',
   fields: (t) => ({
-    mediaType: t.exposeString('mediaType', {
-      description: 'The media type, such as `image/png`. The subtype is `*` if it is not known.',
-    }),
-    name: t.exposeString('name', { nullable: true, description: 'The name of the file. Null if it has none.' }),
+    mediaType: t.exposeString('mediaType', { description: fileDescriptions.mediaType }),
+    name: t.exposeString('name', { nullable: true, description: fileDescriptions.name }),
     url: t.string({
       description:
         'The https URL that the file was sent with, or a path on this server where it can be read. It never changes.',
