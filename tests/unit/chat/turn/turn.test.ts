@@ -326,6 +326,32 @@ describe('the usage estimate', () => {
   })
 })
 
+describe('a stream that waits for its provider', () => {
+  const runtime = newCountingRuntime()
+  const started = createTurnState(newStream(), newUserMessage(newStream()))
+  const waiting = applyAgentEvent(started, { type: 'retry-wait', retryAt: 5000 }, runtime)
+  const isChange = ({ type }: EventDraft) => type === 'StreamChanged'
+
+  test('is RUNNING, with the time in its row and in a StreamChanged', () => {
+    expect(waiting.turn.stream).toMatchObject({ status: 'RUNNING', retryAt: 5000 })
+    expect(waiting.events).toMatchObject([{ type: 'StreamChanged', stream: { status: 'RUNNING', retryAt: 5000 } }])
+    expect(applyAgentEvent(waiting.turn, { type: 'retry-wait', retryAt: 5000 }, runtime).events).toEqual([])
+  })
+
+  test('waits no more from the first delta on, with which the change is committed', () => {
+    const { turn, events } = applyAgentEvent(waiting.turn, { type: 'text', block: '1', text: 'Here.' }, runtime)
+    expect(turn.stream).not.toHaveProperty('retryAt')
+    expect(events.map(({ type }) => type)).toEqual(['StreamChanged', 'TextDelta'])
+    expect(events.filter(isChange)).not.toMatchObject([{ stream: { retryAt: 5000 } }])
+  })
+
+  test.each(['COMPLETED', 'CANCELLED', 'INTERRUPTED'] as const)('waits no more once it is %s', (status) => {
+    const { turn, events } = finishTurn(waiting.turn, { status }, runtime)
+    expect(turn.stream).not.toHaveProperty('retryAt')
+    expect(events.map(({ type }) => type)).toEqual(['StreamChanged', 'StreamFinished'])
+  })
+})
+
 describe('a queued stream', () => {
   const queued = newStream({ status: 'QUEUED', generation: 1 })
 

@@ -47,6 +47,23 @@ test('a gap that is too long fails with the error of the caller', async () => {
   expect(await error).toEqual(new Error('Nothing for 100 ms.'))
 })
 
+test('values that are no activity do not restart the timeout', async () => {
+  const isActivity = (value: number) => value < 60
+  const values = Array.fromAsync(withIdleTimeout(newSource([50, 60, 60]), 100, createError, { isActivity }))
+  const error = values.catch((reason: unknown) => reason)
+  await vi.advanceTimersByTimeAsync(150)
+  expect(await error).toEqual(new Error('Nothing for 100 ms.'))
+})
+
+test('other activity restarts the timeout', async () => {
+  let activities = 2
+  const hasOtherActivity = () => (activities -= 1) >= 0
+  const values = Array.fromAsync(withIdleTimeout(newSource([250]), 100, createError, { hasOtherActivity }))
+  await vi.advanceTimersByTimeAsync(250)
+  expect(await values).toEqual([250])
+  expect(vi.getTimerCount()).toBe(0)
+})
+
 test('the time that the consumer takes does not count', async () => {
   const values = withIdleTimeout(newSource([10, 10]), 100, createError)
   const first = values.next()
