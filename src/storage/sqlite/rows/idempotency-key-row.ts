@@ -20,6 +20,19 @@ export function insertIdempotencyKey(db: SqlConnection, record: IdempotencyKeyRe
   insertRow(db, 'INSERT', record)
 }
 
+/**
+ * Adds the key of something that is restored. If the key is still kept although that was deleted, it belongs to it again.
+ * Any other key that is in use breaks a constraint. Call it inside a transaction.
+ */
+export function restoreIdempotencyKey(db: SqlConnection, record: IdempotencyKeyRecord): void {
+  const { changes } = db
+    .prepare<[string | null, string, string]>(
+      'UPDATE idempotency_keys SET created_id = ? WHERE key = ? AND fingerprint = ? AND created_id IS NULL',
+    )
+    .run(record.createdId, record.key, record.fingerprint)
+  if (changes === 0) insertIdempotencyKey(db, record)
+}
+
 /** Adds a key unless it is in use. Call it inside a transaction. */
 export function insertUnusedIdempotencyKey(db: SqlConnection, record: IdempotencyKeyRecord): void {
   insertRow(db, 'INSERT OR IGNORE', record)

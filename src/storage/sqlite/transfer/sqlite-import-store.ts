@@ -11,7 +11,7 @@ import { findUnreferencedBlobs, insertBlobReference } from '../rows/blob-referen
 import { upsertDecision } from '../rows/decision-row.ts'
 import { insertEvent } from '../rows/event-row.ts'
 import { insertToolGrant } from '../rows/grant-row.ts'
-import { insertIdempotencyKey } from '../rows/idempotency-key-row.ts'
+import { restoreIdempotencyKey } from '../rows/idempotency-key-row.ts'
 import { upsertMessage } from '../rows/message-row.ts'
 import { insertSession, updateMessageCounts } from '../rows/session-row.ts'
 import { upsertStream } from '../rows/stream-row.ts'
@@ -82,14 +82,14 @@ function insertRecord(database: SqliteDatabase, imported: ImportRecord): void {
     case 'session': {
       const { key, ...session } = imported.record
       insertSession(database, session)
-      insertKeyOfCreated(database, key, session)
+      restoreKeyOfCreated(database, key, session)
       for (const hash of imported.blobHashes) insertBlobReference(database, hash, session.id)
       return
     }
     case 'stream': {
       const { key, ...stream } = imported.record
       upsertStream(database, stream)
-      return insertKeyOfCreated(database, key, stream)
+      return restoreKeyOfCreated(database, key, stream)
     }
     case 'message':
       return upsertMessage(database, imported.record)
@@ -102,10 +102,10 @@ function insertRecord(database: SqliteDatabase, imported: ImportRecord): void {
   }
 }
 
-function insertKeyOfCreated(
+function restoreKeyOfCreated(
   database: SqliteDatabase,
   key: WithIdempotencyKey<object>['key'],
   { id, startedAt }: { readonly id: string; readonly startedAt: number },
 ): void {
-  if (key) insertIdempotencyKey(database, toIdempotencyKeyRecord({ ...key, createdAt: startedAt }, { createdId: id }))
+  if (key) restoreIdempotencyKey(database, toIdempotencyKeyRecord({ ...key, createdAt: startedAt }, { createdId: id }))
 }

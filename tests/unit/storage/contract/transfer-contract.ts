@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { LocatedImportRecord } from '../../../../src/storage/transfer/import-store.ts'
 import { newTextMessage } from '../../../support/search/segue-search-fixture.ts'
 import { type OpenStorage, useStorage } from './opened-storage.ts'
-import { approvalOf, deltaOf, sessionOf, streamOf, firstPage } from './records.ts'
+import { approvalOf, deltaOf, sessionOf, streamOf, firstPage, idempotencyKeyOf } from './records.ts'
 
 const hash = 'a'.repeat(64)
 
@@ -73,6 +73,26 @@ export function describeTransfer(open: OpenStorage): void {
     const later = await opened().openExportReader()
     expect(await later?.listChildIds(session.id)).toEqual([child.id])
     await later?.close()
+  })
+
+  test('what was deleted and is imported again has its keys again', async () => {
+    const { session, stream, records } = newConversation()
+    await importAll(records)
+    const { eventStore } = await opened().reopen()
+    await eventStore.deleteSession(session.id)
+    await importAll(records)
+    const { idempotencyKeys } = await opened().reopen()
+    expect(await idempotencyKeys.find('key-1')).toMatchObject({ createdId: stream.id })
+    expect(await idempotencyKeys.find('key-2')).toMatchObject({ createdId: session.id })
+  })
+
+  test('a key that is in use is refused, and nothing is imported', async () => {
+    const { session, records } = newConversation()
+    await current().idempotencyKeys.put(idempotencyKeyOf('key-1'))
+    await current().idempotencyKeys.put(idempotencyKeyOf('key-2', { fingerprint: 'of another call' }))
+    await expect(importAll(records)).rejects.toMatchObject({ name: 'ImportConflictError', location: 'sessions 1' })
+    const { segueSessions } = await opened().reopen()
+    expect(await segueSessions.findSessions([session.id])).toEqual([])
   })
 
   test.each([
