@@ -3,7 +3,7 @@ import type { ConfiguredMcpServer } from '../../src/config/profile/mcp/mcp-serve
 import { withName } from '../support/mcp/server-settings.ts'
 import { newScriptedServer } from '../support/mcp/servers.ts'
 import { AnswerApprovalDocument, McpServersDocument } from './generated/graphql.ts'
-import { isEventOfType, streamChat, streamToEnd } from './support/chat.ts'
+import { isEventOfType, loadSession, streamChat, streamToEnd } from './support/chat.ts'
 import { type Client, transports } from './support/clients.ts'
 import { newTestEnvironment, type TestEnvironment } from './support/test-environment.ts'
 import { ask, expectRefusal, readUntil } from './support/typed-client.ts'
@@ -105,6 +105,17 @@ test('shows a server that is starting, whose tools later steps have, and does no
     role: 'system',
     content: 'These MCP servers are still starting, and their tools are not available yet: "scripted".',
   })
+})
+
+test('the instructions of a server that is ready are in modelContext, as the model gets them', async () => {
+  await using environment = await newEnvironment('sse', newScriptedServer('instructing'))
+  const { client, provider } = environment
+  await callTool(environment, 'scripted__untyped')
+  const { end } = await streamToEnd(client, { text: 'Hi' })
+  const { modelContext } = await loadSession(client, end.sessionId)
+  const [system] = provider.requests[0]?.body.messages ?? []
+  expect(system).toMatchObject({ role: 'system', content: expect.stringContaining('Look first.') })
+  expect(modelContext).toMatchObject([system, { role: 'user' }, { role: 'assistant' }])
 })
 
 test('shows a server that has ended, with its last tools', async () => {

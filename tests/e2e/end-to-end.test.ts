@@ -117,6 +117,13 @@ const decide = (client: ChatClient, id: string, decision: string) =>
 const listToolCalls = (message: ApiMessage | undefined) =>
   message?.parts.flatMap((part) => (part.type === 'ToolCallPart' ? [part.toolCall] : [])) ?? []
 
+/** Answers do not wait for servers that start, but calls of their tools do. The offline agent makes some. */
+async function startMcpServers(client: ChatClient, folder: string): Promise<void> {
+  const calls = [`everything__echo {"message": "Hi"}`, `files__list_directory ${JSON.stringify({ path: folder })}`]
+  const text = calls.map((call) => `/tool ${call}`).join('\n')
+  await new EventReader(client.streamChat({ text, model: 'offline/eliza' })).readUntilType('StreamFinished')
+}
+
 /** The test starts six programs, one after the other. */
 const timeoutMs = 60_000
 
@@ -137,6 +144,8 @@ test(
     const [client, otherClient] = [resources.use(new ChatClient(server.url)), resources.use(new ChatClient(server.url))]
     const approvals = subscribeToDecisions(otherClient, 'approvals')
     const questions = subscribeToDecisions(otherClient, 'clarifications')
+
+    await startMcpServers(client, folder)
 
     // First turn: two tools that need approval, of which one is denied, and one that only reads. Then a clarification.
     writeFileSync(join(folder, 'mine.txt'), 'mine')
@@ -259,6 +268,8 @@ test(
     context = await loadContext(newClient, sessionId)
     expect(context.at(-1)).toMatchObject({ role: 'tool', text: expect.stringContaining('not run') })
 
+    await startMcpServers(newClient, folder)
+
     // Compaction: another session continues this one.
     provider.enqueue('They want five metres.')
     const { compactSession } = z
@@ -287,7 +298,10 @@ test(
     }
     expect(await loadSession(newClient, nextId)).toMatchObject({ ...lineage, endReason: null, headSeq: 0 })
     context = await loadContext(newClient, nextId)
-    expect(context).toMatchObject([{ role: 'user', text: expect.stringContaining('They want five metres.') }])
+    const [instructions, summary, ...others] = context
+    expect(instructions).toMatchObject({ role: 'system', text: expect.stringContaining('MCP server "everything"') })
+    expect(summary).toMatchObject({ role: 'user', text: expect.stringContaining('They want five metres.') })
+    expect(others).toEqual([])
 
     // Fourth turn: the model gets the summary and the tools in the new session.
     provider.enqueue(toolCallSteps({ name: 'everything__echo', input: { message: 'five' } }))
@@ -295,8 +309,8 @@ test(
     const fourth = new EventReader(newClient.streamChat({ sessionId: nextId, text: 'So?' }))
     expect((await fourth.readUntilType('StreamFinished')).stream.status).toBe('COMPLETED')
     expect(provider.requests[6] && fromRequest(provider.requests[6])).toEqual([
-      ...context,
-      { role: 'user', text: 'So?' },
+      instructions,
+      { role: 'user', text: expect.stringMatching(/They want five metres\.\s+So\?$/) },
     ])
     const four = await expectStored(newClient, nextId, fourth.events)
     expect(four).toMatchObject({ status: 'COMPLETE', text: 'Five metres it is.' })

@@ -34,20 +34,17 @@ export class McpToolSource implements ToolSource {
   }
 
   async listTools(): Promise<ToolListing> {
-    const lists = await Promise.all(
-      this.#servers.map(async (server) => {
-        const tools = await server.listTools()
-        return { tools, status: server.status, prefix: server.prefix, instructions: server.instructions }
-      }),
+    const lists = await Promise.all(this.#servers.map((server) => server.listTools()))
+    return { tools: lists.flat().toSorted((a, b) => (a.name < b.name ? -1 : 1)), notes: this.listNotes() }
+  }
+
+  listNotes(): readonly string[] {
+    const offering = this.#servers.filter(({ status }) => status.tools.length > 0)
+    const starting = this.#servers.filter(({ status }) => status.state === 'STARTING' && status.tools.length === 0)
+    const instructions = offering.flatMap(({ status, prefix, instructions: text }) =>
+      text === null ? [] : [formatInstructions(status.name, prefix, text)],
     )
-    const starting = lists.filter(({ status, tools }) => status.state === 'STARTING' && tools.length === 0)
-    const instructions = lists.flatMap(({ status, prefix, tools, instructions: text }) =>
-      text !== null && tools.length > 0 ? [formatInstructions(status.name, prefix, text)] : [],
-    )
-    return {
-      tools: lists.flatMap(({ tools }) => tools).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
-      notes: [...instructions, ...formatStartingServers(starting.map(({ status }) => status.name))],
-    }
+    return [...instructions, ...formatStartingServers(starting.map(({ status }) => status.name))]
   }
 
   async findTool(name: string, signal: AbortSignal): Promise<Tool | null> {

@@ -7,6 +7,7 @@ import {
   ProviderRefusalError,
   type ProviderRefusal,
 } from '../providers/errors/provider-refusal.ts'
+import { prependToolNotes } from '../tools/prepend-tool-notes.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 import { composeToolSet, describeOmittedTools } from './compose-tool-set.ts'
 import { flattenToolMessages } from './flatten-tool-messages.ts'
@@ -152,13 +153,4 @@ async function* observeYields<T, Result>(
 
 function isOutput(type: AgentEvent['type']): boolean {
   return type === 'text' || type === 'reasoning' || type === 'file' || type === 'tool-input' || type === 'usage'
-}
-
-/** Tells the model about its tools in the system message. Many models accept only one, as the first message. */
-function prependToolNotes(messages: readonly ModelMessage[], notes: readonly string[]): readonly ModelMessage[] {
-  if (notes.length === 0) return messages
-  const [first, ...rest] = messages
-  return first?.role === 'system'
-    ? [{ ...first, content: [first.content, ...notes].join('\n\n') }, ...rest]
-    : [{ role: 'system', content: notes.join('\n\n') }, ...messages]
 }

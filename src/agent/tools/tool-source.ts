@@ -13,6 +13,8 @@ export interface ToolListing {
 export interface ToolSource {
   /** Lists the tools that are available now. Starts what they need, and leaves out what is not ready within a second. */
   listTools(): Promise<ToolListing>
+  /** The notes that belong to the tools which are available now. Starts nothing. */
+  listNotes(): readonly string[]
   /**
    * Finds a tool that a model calls, and waits for what it needs. Null if there is none of this name. Rejects with a
    * ToolError that says why the tool is not available now, or when the signal aborts.

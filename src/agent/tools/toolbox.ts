@@ -29,6 +29,11 @@ export class Toolbox {
     return this.#source.listTools()
   }
 
+  /** What a model must know about the tools that are available now. Starts nothing. */
+  listNotes(): readonly string[] {
+    return this.#source.listNotes()
+  }
+
   /** The MCP servers of the profile, in the order of its configuration. Starts none of them. */
   listMcpServers(): readonly McpServerStatus[] {
     return this.#source.listMcpServers()

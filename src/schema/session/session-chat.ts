@@ -1,3 +1,4 @@
+import { prependToolNotes } from '../../agent/tools/prepend-tool-notes.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import {
   ApprovalObjectType,
@@ -30,10 +31,10 @@ schemaBuilder.objectFields(SessionObjectType, (t) => ({
   modelContext: t.field({
     type: 'JSON',
     description:
-      'The messages that the next request to the model would contain, as an array of `ModelMessage` objects of the AI SDK. An image is its URL; a text file is its content. In place of what only the provider can read, such as signatures, is `{"omitted": "provider state"}`.',
+      'The messages that the next request to the model would contain, as an array of `ModelMessage` objects of the AI SDK. The instructions of MCP servers that are ready are in a system message. An image is its URL; a text file is its content. In place of what only the provider can read, such as signatures, is `{"omitted": "provider state"}`.',
     resolve: async (session, _, { profiles }) => {
-      const { chats } = await profiles.requireProfile(session.profile)
-      return modelMessagesToJson(await chats.loadModelMessages(session))
+      const { chats, toolbox } = await profiles.requireProfile(session.profile)
+      return modelMessagesToJson(prependToolNotes(await chats.loadModelMessages(session), toolbox.listNotes()))
     },
   }),
   activeStream: t.field({

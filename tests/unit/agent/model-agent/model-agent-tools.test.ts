@@ -52,6 +52,7 @@ function newAgent(options: AgentOptions) {
   const source: ToolSource = {
     listTools: async () => ({ tools: list(), notes }),
     findTool: async (name) => list().find((each) => each.name === name) ?? null,
+    listNotes: () => notes,
     listMcpServers: () => [],
     close: async () => undefined,
   }
