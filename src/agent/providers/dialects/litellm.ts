@@ -13,7 +13,7 @@ export const liteLLMDialect = defineDialect({
       quota: ['budgetexceeded', 'budgetexceedederror'],
       'context-length': ['contextwindowexceedederror'],
       moderation: ['contentpolicyviolationerror'],
-      authentication: ['authenticationerror', 'tokennotfoundindb', 'expiredkey'],
+      authentication: ['authenticationerror', 'tokennotfoundindb', 'nodbconnection', 'expiredkey'],
     },
   },
   reasoning: {

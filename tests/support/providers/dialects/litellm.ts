@@ -27,6 +27,23 @@ export const liteLLMServer: DialectServer = {
       }),
     },
     {
+      // Without a database, any other key than the master key.
+      kind: 'authentication',
+      status: 400,
+      words: 'No connected db',
+      body: openAIError('No connected db.', { type: 'no_db_connection', param: null, code: '400' }),
+    },
+    {
+      kind: 'unsupported',
+      status: 500,
+      words: 'image input',
+      body: error(
+        'InternalServerError',
+        'InternalServerError: OpenAIException - image input is not supported - hint: if this is unexpected, you may need to provide the mmproj',
+        '500',
+      ),
+    },
+    {
       kind: 'context-length',
       status: 400,
       words: '8192 tokens',
