@@ -1,7 +1,20 @@
 import { anthropicError, type DialectServer } from './dialect-server.ts'
 import { AnthropicWriter } from './response-writer.ts'
 
+/** Thoughts with a signature. */
+function newAnswerWithState(): string {
+  const writer = new AnthropicWriter()
+  return (
+    writer.start() +
+    writer.reasoning('Hm.', 'opaque-state') +
+    writer.text('Hello.') +
+    writer.finish('end_turn') +
+    writer.end()
+  )
+}
+
 export const anthropicServer: DialectServer = {
+  answerWithState: newAnswerWithState(),
   name: 'anthropic',
   type: 'anthropic',
   path: '/v1',

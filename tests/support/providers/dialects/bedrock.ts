@@ -81,9 +81,22 @@ export const bedrockServer: DialectServer = {
   retries,
 }
 
+/** Thoughts with a signature. */
+function newAnswerWithState(): string {
+  const writer = new AnthropicWriter()
+  return (
+    writer.start() +
+    writer.reasoning('Hm.', 'opaque-state') +
+    writer.text('Hello.') +
+    writer.finish('end_turn') +
+    writer.end()
+  )
+}
+
 /** A gateway that passes on Bedrock's messages in Anthropic's format. */
 export const bedrockGatewayServer: DialectServer = {
   ...bedrockServer,
+  answerWithState: newAnswerWithState(),
   name: 'bedrock, through a gateway in the format of Anthropic',
   type: 'anthropic',
   path: '/v1',

@@ -27,6 +27,8 @@ export interface DialectServer {
   readonly modelList: object | null
   /** The context window of `m` in the list; null if the list does not tell it. */
   readonly listedContextWindow: number | null
+  /** A whole answer with state that only the provider can read: the text `opaque-state`. Left out: it has none. */
+  readonly answerWithState?: string
   /** Responses that ask Segue to wait, with the milliseconds. */
   readonly retries: readonly DialectRetry[]
 }

@@ -5,7 +5,21 @@ const error = (code: number, status: string, message: string, details: readonly 
   { error: { code, message, status, details } },
 ]
 
+/** A call with a thought signature. */
+function newAnswerWithState(): string {
+  const writer = new CompletionWriter()
+  const state = { google: { thought_signature: 'opaque-state' } }
+  const call = { index: 0, id: 'call_1', type: 'function', function: { name: 'look', arguments: '{}' } }
+  return (
+    writer.start() +
+    writer.delta({ tool_calls: [{ ...call, extra_content: state }] }) +
+    writer.finish('stop') +
+    writer.end()
+  )
+}
+
 export const geminiServer: DialectServer = {
+  answerWithState: newAnswerWithState(),
   name: 'gemini',
   type: 'openai-compatible',
   path: '/v1beta/openai',

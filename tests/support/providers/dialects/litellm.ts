@@ -4,7 +4,31 @@ import { AnthropicWriter, CompletionWriter } from './response-writer.ts'
 const error = (name: string, message: string, code: string): object =>
   openAIError(`litellm.${name}: ${message}`, { type: null, param: null, code })
 
+function newAnswerWithState(): string {
+  const writer = new CompletionWriter()
+  const blocks = [{ type: 'thinking', thinking: 'Hm.', signature: 'opaque-state' }]
+  return (
+    writer.start() +
+    writer.delta({ reasoning_content: 'Hm.', thinking_blocks: blocks }) +
+    writer.text('Hello.') +
+    writer.finish('stop') +
+    writer.end()
+  )
+}
+
+function newMessageWithState(): string {
+  const writer = new AnthropicWriter()
+  return (
+    writer.start() +
+    writer.reasoning('Hm.', 'opaque-state') +
+    writer.text('Hello.') +
+    writer.finish('end_turn') +
+    writer.end()
+  )
+}
+
 export const liteLLMServer: DialectServer = {
+  answerWithState: newAnswerWithState(),
   name: 'litellm',
   type: 'openai-compatible',
   path: '/v1',
@@ -95,6 +119,7 @@ export const liteLLMServer: DialectServer = {
 /** LiteLLM's endpoint in Anthropic's format. Its errors are those of the other one, or in Anthropic's form. */
 export const liteLLMMessagesServer: DialectServer = {
   ...liteLLMServer,
+  answerWithState: newMessageWithState(),
   name: 'litellm, in the format of Anthropic',
   type: 'anthropic',
   newResponse: () => new AnthropicWriter({ noise: ': comment\n\n' }),

@@ -4,7 +4,20 @@ import { CompletionWriter } from './response-writer.ts'
 const raw = (text: object, code = 400): object =>
   openAIError('Provider returned error', { code, metadata: { provider_name: 'Upstream', raw: JSON.stringify(text) } })
 
+function newAnswerWithState(): string {
+  const writer = new CompletionWriter({ reasoningField: 'reasoning' })
+  const details = [{ type: 'reasoning.encrypted', data: 'opaque-state', index: 0, id: 'r1' }]
+  return (
+    writer.start() +
+    writer.delta({ reasoning: 'Hm.', reasoning_details: details }) +
+    writer.text('Hello.') +
+    writer.finish('stop') +
+    writer.end()
+  )
+}
+
 export const openRouterServer: DialectServer = {
+  answerWithState: newAnswerWithState(),
   name: 'openrouter',
   type: 'openai-compatible',
   path: '/api/v1',

@@ -68,6 +68,11 @@ export class CompletionWriter implements ResponseWriter {
     return this.#chunk(toReasoning?.(text) ?? { [reasoningField]: text })
   }
 
+  /** A chunk with these fields in its delta. */
+  delta(fields: object): string {
+    return this.#chunk(fields)
+  }
+
   toolCall({ id, name, arguments: input }: WrittenToolCall): string {
     const index = this.#options.omitsIndex ? {} : { index: this.#callCount }
     this.#callCount += 1
@@ -127,8 +132,8 @@ export class AnthropicWriter implements ResponseWriter {
     return this.#block({ type: 'text', text: '' }, { type: 'text_delta', text })
   }
 
-  reasoning(thinking: string): string {
-    const signature = { type: 'signature_delta', signature: 'signed' }
+  reasoning(thinking: string, signed = 'signed'): string {
+    const signature = { type: 'signature_delta', signature: signed }
     return this.#block(
       { type: 'thinking', thinking: '', signature: '' },
       { type: 'thinking_delta', thinking },

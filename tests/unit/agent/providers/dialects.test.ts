@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { ModelMessage } from 'ai'
+import { z } from 'zod'
 import { fetchModels } from '../../../../src/agent/models/fetch-models.ts'
 import type { ProviderErrorKind } from '../../../../src/agent/providers/dialect.ts'
 import { parseFinishReason } from '../../../../src/agent/providers/parse-finish-reason.ts'
+import { arrangeMessages } from '../../../../src/agent/providers/requests/arrange-messages.ts'
 import { providerDialects } from '../../../../src/agent/providers/select-dialect.ts'
 import type { StreamErrorCode } from '../../../../src/model/stream.ts'
 import { newProviderFetch } from '../../../support/providers/connections.ts'
@@ -270,6 +272,37 @@ describe.each(allDialectServers)('$name', (server) => {
     )
     await askDialectServer(server, [cut, greeting(server)], { tools: [tool] })
     expect(tool.runs).toEqual([])
+  })
+
+  test('gets the roles in the order that it demands', async () => {
+    const { roles } = findDialect(server)
+    const messages: ModelMessage[] = [
+      { role: 'assistant', content: [{ type: 'text', text: 'Earlier.' }] },
+      { role: 'user', content: [{ type: 'text', text: 'One.' }] },
+      { role: 'system', content: 'A summary.' },
+      { role: 'user', content: [{ type: 'text', text: 'Two.' }] },
+      { role: 'user', content: [{ type: 'text', text: 'Three.' }] },
+    ]
+    const { requests, text } = await askDialectServer(server, [greeting(server)], {
+      loadHistory: async () => arrangeMessages(messages, roles),
+    })
+    expect(text).toBe('Hello.')
+    const sent = z.array(z.looseObject({ role: z.string() })).parse(requests[0]?.['messages'])
+    const sentRoles = sent.map(({ role }) => role)
+    const chat = sentRoles.filter((role) => role !== 'system')
+    expect(JSON.stringify(requests[0])).toMatch(/Earlier\..*One\..*Two\..*Three\./)
+    expect(JSON.stringify(requests[0])).toContain('A summary.')
+    if (roles.startsWithUser) expect(chat[0]).toBe('user')
+    if (roles.alternates) expect(chat.filter((role, index) => role === chat[index - 1])).toEqual([])
+    if (roles.system === 'first') expect(sentRoles.lastIndexOf('system')).toBeLessThan(1)
+  })
+
+  test('has its state kept, which only it can read', async () => {
+    if (server.answerWithState === undefined) return
+    const tool = newTool({ name: 'look', isReadOnly: true })
+    const { events } = await askDialectServer(server, [server.answerWithState, greeting(server)], { tools: [tool] })
+    const states = events.map((event) => ('providerState' in event ? JSON.stringify(event.providerState) : ''))
+    expect(states.filter((state) => state.includes('opaque-state'))).toHaveLength(1)
   })
 
   test('gets no more tools than it takes, with names and descriptions that it takes', async () => {
