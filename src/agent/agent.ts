@@ -3,6 +3,7 @@ import type { Json, JsonObject } from '../lib/text/json.ts'
 import type { ProviderState } from '../model/message.ts'
 import type { FinishReason, StreamErrorCode } from '../model/stream.ts'
 import type { ReportedUsage, Usage } from '../model/usage.ts'
+import type { ToolQuestion, ToolQuestionAnswer } from './tools/tool.ts'
 
 /** One answer that an agent generates: from the history until the answer is complete or the signal aborts. */
 export interface AgentRun {
@@ -21,6 +22,8 @@ export interface AgentRun {
   waitForPermission(callId: string): Promise<ToolCallPermission | null>
   /** Stores the bytes of a file of the answer. Resolves to their hash once they are on disk. */
   storeFile(bytes: Uint8Array): Promise<string>
+  /** Asks the user a question of a tool whose call runs. The call goes on running, whatever the answer is. */
+  askUser(callId: string, question: ToolQuestion, timeoutMs: number): Promise<ToolQuestionAnswer>
   /** Whether a user has granted this tool, so that its calls need no approval. */
   isToolGranted(tool: string): Promise<boolean>
   /** Aborts when the stream has ended in another way. Events that the agent yields after that are rejected. */

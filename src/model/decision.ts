@@ -40,10 +40,22 @@ export interface ClarificationRecord extends DecisionBase {
   readonly question: string
   /** Suggested answers. Any other answer is accepted as well. */
   readonly choices: readonly string[]
+  /** JSON Schema of the values that the answer must have. Without it, the answer is a text. */
+  readonly form?: JsonObject
+  /** A tool asks while its call runs, as MCP servers do by elicitation. The answer is not the result of the call. */
+  readonly duringCall?: true
+  /** The text; of a form, the values as JSON. Null if there is none. */
   readonly answer: string | null
+  /** The person declined to answer. */
+  readonly declined?: true
 }
 
 export type DecisionRecord = ApprovalRecord | ClarificationRecord
+
+/** Whether the call goes on running while the question waits, so that the answer is not its result. */
+export function isAskedDuringCall(decision: DecisionRecord): boolean {
+  return decision.kind === 'clarification' && decision.duringCall === true
+}
 
 /** Whether a decision about one call covers a waiting call of the same tool as well: one of its session, or any. */
 export function coversCall(decided: ApprovalRecord, waiting: DecisionRecord): waiting is ApprovalRecord {

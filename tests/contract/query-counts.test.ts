@@ -121,7 +121,7 @@ describe('A page is read with one statement for', () => {
     for (const question of ['First?', 'Second?', 'Third?']) await send(segue, `/ask ${question}`)
     await waitForQuestions(segue, 3)
     for (const { id } of await decisions.list('clarification', { isPending: true })) {
-      await decisions.answerClarification(id, 'Yes.')
+      await decisions.answerClarification(id, { answer: 'Yes.' })
     }
     await waitUntilIdle(segue)
     statements.length = 0

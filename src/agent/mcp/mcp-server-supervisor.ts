@@ -11,6 +11,7 @@ import { type Tool, ToolError } from '../tools/tool.ts'
 import { type McpToolInvocation, callMcpTool } from './call-mcp-tool.ts'
 import { formatUnavailableMcpServer } from './format-unavailable-mcp-server.ts'
 import type { ManagedMcpServer } from './managed-mcp-server.ts'
+import { McpElicitations } from './mcp-elicitations.ts'
 import { McpServerLog } from './mcp-server-log.ts'
 import { McpToolCatalog } from './mcp-tool-catalog.ts'
 import { RestartBackoff } from './restart-backoff.ts'
@@ -44,6 +45,7 @@ export class McpServerSupervisor implements ManagedMcpServer {
   readonly #backoff: RestartBackoff
   readonly #catalog: McpToolCatalog
   readonly #progress = new ToolProgressListeners()
+  readonly #elicitations = new McpElicitations()
   readonly #closeController = new AbortController()
   #connection: McpConnection | null = null
   #pendingStart: Promise<McpConnection | null> | null = null
@@ -143,6 +145,7 @@ export class McpServerSupervisor implements ManagedMcpServer {
         signal,
         httpClient,
         onNotification: (notification) => this.#onNotification(notification),
+        onElicitation: (params) => this.#elicitations.handle(params),
       })
       this.#onReady(connection)
       return connection
@@ -223,7 +226,8 @@ export class McpServerSupervisor implements ManagedMcpServer {
     const callOnce = async (): Promise<Json> => {
       const connection = await this.#requireConnection(call.signal)
       try {
-        return await this.#progress.listen(call.onProgress, () => callMcpTool(connection, call))
+        const callTool = (): Promise<Json> => callMcpTool(connection, call)
+        return await this.#progress.listen(call.onProgress, () => this.#elicitations.listen(call.askUser, callTool))
       } catch (error) {
         if (error instanceof McpNotExecutedError) this.#onDisconnect(connection, error.reason)
         throw error

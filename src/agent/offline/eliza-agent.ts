@@ -4,6 +4,7 @@ import type { Agent, AgentEvent, AgentRun, ToolCallRequest } from '../agent.ts'
 import { toBlobUrl } from '../../model/blob-url.ts'
 import { estimateTokens } from '../estimate-tokens.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
+import { formTool } from './form-tool.ts'
 import { parseOfflineToolCommands } from './parse-offline-tool-commands.ts'
 import { drawImage } from './draw-image.ts'
 import { answerAsEliza } from './eliza.ts'
@@ -40,7 +41,7 @@ export function createElizaAgent({ delayMs, toolbox }: ElizaAgentOptions): Agent
 
       yield* streamStep(run, calls.flatMap(toArgumentDeltas), userTexts.join('').length, delayMs)
       if (run.signal.aborted) return
-      yield* toolbox.execute(calls, run)
+      yield* toolbox.execute(calls, run, [formTool])
       if (run.signal.aborted) return
       const history = await run.loadHistory()
       const resultText = describeToolResults(history)

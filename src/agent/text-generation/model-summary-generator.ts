@@ -70,6 +70,7 @@ async function generate(
     model,
     loadHistory: async (window) => [{ role: 'user', content: composePrompt(window).toWellFormed() }],
     waitForPermission: async () => null,
+    askUser: async () => ({ type: 'cancelled' }),
     isToolGranted: async () => false,
     // A file is no part of the text.
     storeFile: async (bytes) => hash('sha256', bytes),

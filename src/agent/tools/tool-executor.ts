@@ -9,7 +9,7 @@ import { parseToolArguments } from '../../model/tool-call.ts'
 import type { AgentEvent, AgentRun, ToolCallRequest, ToolGate } from '../agent.ts'
 import type { ApprovalPolicy } from './approval-policy.ts'
 import { clarifyTool, parseClarifyQuestion } from './clarify-tool.ts'
-import { type JsonObject, type StoreToolFile, type Tool, ToolError } from './tool.ts'
+import { type JsonObject, type StoreToolFile, type Tool, ToolError, type ToolExecutionContext } from './tool.ts'
 import type { ToolSource } from './tool-source.ts'
 import { type TruncatedToolResult, truncateToolResult } from './truncate-tool-result.ts'
 
@@ -38,10 +38,10 @@ const maxToolDurationMs = 60 * 60_000
 /** Executes the tool calls of one answer. */
 export class ToolExecutor {
   readonly #options: ToolExecutorOptions
-  readonly #source: ToolSource
+  readonly #source: Pick<ToolSource, 'findTool'>
   readonly #run: AgentRun
 
-  constructor(options: ToolExecutorOptions, source: ToolSource, run: AgentRun) {
+  constructor(options: ToolExecutorOptions, source: Pick<ToolSource, 'findTool'>, run: AgentRun) {
     this.#options = options
     this.#source = source
     this.#run = run
@@ -112,7 +112,12 @@ export class ToolExecutor {
       blobHashes.push(hash)
       return hash
     }
-    const context = { signal, onProgress: () => timeout.extend(), storeFile }
+    const context: ToolExecutionContext = {
+      signal,
+      storeFile,
+      onProgress: () => timeout.extend(),
+      askUser: (question) => timeout.hold(() => this.#run.askUser(callId, question, this.#options.decisionTimeoutMs)),
+    }
     try {
       // A tool that ignores its signal is not waited for.
       const output = await rejectOnAbort(tool.execute(input, context), signal)

@@ -5,6 +5,22 @@ export type { JsonObject } from '../../lib/text/json.ts'
 /** Stores a file of a result. Resolves to the hash of its bytes once they are on disk. Rejects with a ToolError. */
 export type StoreToolFile = (bytes: Uint8Array) => Promise<string>
 
+/** What a tool asks the user while it runs. */
+export interface ToolQuestion {
+  readonly question: string
+  /** Suggested answers. */
+  readonly choices: readonly string[]
+  /** JSON Schema of the values that are asked for, of type object. Null if the answer is a text. */
+  readonly form: JsonObject | null
+}
+
+/** How the user has reacted. `values`: null unless there was a form. */
+export type ToolQuestionAnswer =
+  | { readonly type: 'answered'; readonly text: string; readonly values: JsonObject | null }
+  | { readonly type: 'declined' }
+  /** Nobody answered in time, or the call is over. */
+  | { readonly type: 'cancelled' }
+
 /** What a tool is given besides its input. */
 export interface ToolExecutionContext {
   readonly storeFile: StoreToolFile
@@ -12,6 +28,8 @@ export interface ToolExecutionContext {
   readonly signal: AbortSignal
   /** Reports that the tool is at work, which restarts its timeout. */
   readonly onProgress: () => void
+  /** Asks the user a question, and waits for the answer, which does not count as time of the tool. Never rejects. */
+  readonly askUser: (question: ToolQuestion) => Promise<ToolQuestionAnswer>
 }
 
 /** A tool that models can call. */

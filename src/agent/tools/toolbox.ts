@@ -44,8 +44,14 @@ export class Toolbox {
     return this.#executorOptions.policy.findRule(tool)
   }
 
-  /** Executes the tool calls of one step, as `ToolExecutor.execute` does. */
-  execute(calls: readonly ToolCallRequest[], run: AgentRun): AsyncGenerator<AgentEvent, void, void> {
-    return new ToolExecutor(this.#executorOptions, this.#source, run).execute(calls)
+  /** Executes the tool calls of one step, as `ToolExecutor.execute` does. `agentTools` are the agent's own tools. */
+  execute(
+    calls: readonly ToolCallRequest[],
+    run: AgentRun,
+    agentTools: readonly Tool[] = [],
+  ): AsyncGenerator<AgentEvent, void, void> {
+    const findTool: ToolSource['findTool'] = async (name, signal) =>
+      agentTools.find((tool) => tool.name === name) ?? this.#source.findTool(name, signal)
+    return new ToolExecutor(this.#executorOptions, { findTool }, run).execute(calls)
   }
 }

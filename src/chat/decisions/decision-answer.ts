@@ -1,8 +1,8 @@
 import { createBadInputError } from '../../lib/errors.ts'
 import { findJsonSchemaError } from '../../lib/json-schema/find-json-schema-error.ts'
-import { isJsonObject, type Json, type JsonObject } from '../../lib/text/json.ts'
+import { isJsonObject, type Json, type JsonObject, stringifyJson } from '../../lib/text/json.ts'
 import type { ApprovalDecision } from '../../model/decision.ts'
-import type { ApprovalAnswer } from '../turn/tool-call-outcome.ts'
+import type { ApprovalAnswer, DecisionResolution } from '../turn/tool-call-outcome.ts'
 
 /** What a person adds to a decision about a call. Null is the same as leaving out. */
 export interface ApprovalAnswerDetails {
@@ -15,8 +15,44 @@ export interface ApprovalAnswerDetails {
 const maxAnswerCodeUnits = 100_000 // UTF-16 code units
 const maxReasonCodeUnits = 10_000 // UTF-16 code units
 
-/** Throws BAD_USER_INPUT for an answer that has nothing visible or is too long. */
-export function parseClarificationText(answer: string): string {
+/** How a person reacts to a question: by exactly one of these. Null, and `decline: false`, are the same as leaving out. */
+export interface ClarificationAnswerRequest {
+  readonly answer?: string | null | undefined
+  /** Of a form. */
+  readonly values?: Json | undefined
+  readonly decline?: boolean | null | undefined
+}
+
+/** Throws BAD_USER_INPUT unless there is exactly one of the three, of the kind that the question asks for. */
+export function parseClarificationAnswer(
+  { answer, values, decline }: ClarificationAnswerRequest,
+  form: JsonObject | null,
+): DecisionResolution {
+  const given = [(answer ?? null) !== null, (values ?? null) !== null, decline === true]
+  if (given.filter(Boolean).length !== 1)
+    throw createBadInputError('Give exactly one of answer, values and decline: true.', 'answer')
+  if (decline === true) return { type: 'declined' }
+  if (typeof answer === 'string') {
+    if (form) throw createBadInputError('This question has a form. Send values instead of an answer.', 'answer')
+    return { type: 'answered', answer: parseClarificationText(answer) }
+  }
+  if (!form) throw createBadInputError('This question has no form. Send an answer instead of values.', 'values')
+  return { type: 'answered', answer: parseFormValues(values ?? null, form) }
+}
+
+/** Returns the values as JSON text. */
+function parseFormValues(values: Json, form: JsonObject): string {
+  if (!isJsonObject(values)) throw createBadInputError('The values of a form must be an object. Send one.', 'values')
+  const error = findJsonSchemaError(form, values, 'values')
+  if (error !== null)
+    throw createBadInputError(`The form does not allow these values: ${error}. Correct them.`, 'values')
+  const text = stringifyJson(values)
+  if (text.length > maxAnswerCodeUnits)
+    throw createBadInputError(`The values must have at most ${maxAnswerCodeUnits} characters. Shorten them.`, 'values')
+  return text
+}
+
+function parseClarificationText(answer: string): string {
   if (answer.trim() === '' || answer.length > maxAnswerCodeUnits) {
     throw createBadInputError(
       `An answer must have 1 to ${maxAnswerCodeUnits} characters. At least one must be visible.`,

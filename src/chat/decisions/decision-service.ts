@@ -11,7 +11,8 @@ import {
   type ApprovalAnswerDetails,
   assertArgumentsAllowed,
   parseApprovalAnswer,
-  parseClarificationText,
+  type ClarificationAnswerRequest,
+  parseClarificationAnswer,
 } from './decision-answer.ts'
 
 export interface DecisionServiceOptions {
@@ -64,15 +65,19 @@ export class DecisionService {
     })
   }
 
-  /** Throws BAD_USER_INPUT for a blank or too long answer; NOT_FOUND; STALE if the clarification is not pending. */
+  /**
+   * Answers a question, fills in its form, or declines. Throws BAD_USER_INPUT for an answer that is blank, too long, not the
+   * kind that the question asks for, or not allowed by its form; NOT_FOUND; STALE if the clarification is not pending.
+   */
   async answerClarification(
     id: string,
-    answer: string,
+    request: ClarificationAnswerRequest,
     idempotencyKey: IdempotencyKey | null = null,
   ): Promise<ClarificationRecord> {
     const key = idempotencyKey && toIdempotencyKeyRecord(idempotencyKey)
-    const resolution = { type: 'answered', answer: parseClarificationText(answer) } as const
-    return this.#resolve('clarification', id, ({ decisions }) => decisions.resolve(id, resolution, key))
+    return this.#resolve('clarification', id, ({ decisions }, { form = null }) =>
+      decisions.resolve(id, parseClarificationAnswer(request, form), key),
+    )
   }
 
   async find(id: string): Promise<DecisionRecord | null> {
@@ -135,14 +140,14 @@ export class DecisionService {
   async #resolve<K extends DecisionKind>(
     kind: K,
     id: string,
-    resolve: (runner: StreamRunner) => Promise<DecisionRecord | null>,
+    resolve: (runner: StreamRunner, decision: RecordOf<K>) => Promise<DecisionRecord | null>,
   ): Promise<RecordOf<K>> {
     const decision = await this.#options.store.findDecision(id)
-    if (!decision || decision.kind !== kind) throw createIdNotFoundError(kind, id)
+    if (!decision || !isKind(kind, decision)) throw createIdNotFoundError(kind, id)
     const runner = this.#options.activeSessions.findByStream(decision.streamId)?.activeRunner
     const timeoutMessage = 'The answer has not been saved yet. Segue keeps trying.'
     const resolvedDecision = runner
-      ? await withTimeout(this.#options.commitTimeoutMs, timeoutMessage, async () => resolve(runner))
+      ? await withTimeout(this.#options.commitTimeoutMs, timeoutMessage, async () => resolve(runner, decision))
       : null
     if (resolvedDecision && isKind(kind, resolvedDecision)) return resolvedDecision
     throw new SegueError('STALE', `This ${kind} has already been resolved.`)

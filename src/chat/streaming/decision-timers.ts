@@ -1,6 +1,8 @@
+import type { DecisionRecord } from '../../model/decision.ts'
+
 interface PendingDecision {
-  readonly isOver: Promise<void>
-  readonly resolve: () => void
+  readonly resolved: Promise<DecisionRecord | null>
+  readonly resolve: (decision: DecisionRecord | null) => void
   readonly timer: NodeJS.Timeout
 }
 
@@ -14,26 +16,32 @@ export class DecisionTimers {
   }
 
   start(decisionId: string, timeoutMs: number): void {
-    const { promise, resolve } = Promise.withResolvers<void>()
+    const { promise, resolve } = Promise.withResolvers<DecisionRecord | null>()
     // One millisecond more, because a timer may fire up to a millisecond before `expiresAt` by the wall clock.
     const timer = setTimeout(() => this.#onExpired(decisionId), timeoutMs + 1)
-    this.#pending.set(decisionId, { isOver: promise, resolve, timer })
+    this.#pending.set(decisionId, { resolved: promise, resolve, timer })
   }
 
-  /** Resolves when the decision is cancelled here, which happens once it is resolved. At once if it is not pending. */
-  async wait(decisionId: string): Promise<void> {
-    await this.#pending.get(decisionId)?.isOver
+  /** Resolves to the decision as it was resolved. To null if it is not pending here, or nobody waits for it any more. */
+  async wait(decisionId: string): Promise<DecisionRecord | null> {
+    return this.#pending.get(decisionId)?.resolved ?? null
   }
 
-  cancel(decisionId: string): void {
+  /** Ends the waiting for a decision that is resolved and committed. */
+  resolve(decision: DecisionRecord): void {
+    this.#end(decision.id, decision)
+  }
+
+  /** Ends all waiting. */
+  cancelAll(): void {
+    for (const id of [...this.#pending.keys()]) this.#end(id, null)
+  }
+
+  #end(decisionId: string, decision: DecisionRecord | null): void {
     const pending = this.#pending.get(decisionId)
     if (!pending) return
     clearTimeout(pending.timer)
     this.#pending.delete(decisionId)
-    pending.resolve()
-  }
-
-  cancelAll(): void {
-    for (const id of [...this.#pending.keys()]) this.cancel(id)
+    pending.resolve(decision)
   }
 }

@@ -1,10 +1,11 @@
 import type { ToolCallPermission } from '../../agent/agent.ts'
+import type { ToolQuestion, ToolQuestionAnswer } from '../../agent/tools/tool.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { Runtime } from '../../lib/runtime.ts'
-import type { JsonObject } from '../../lib/text/json.ts'
-import { type ApprovalRecord, coversCall, type DecisionRecord } from '../../model/decision.ts'
+import { isJsonObject, type JsonObject, parseJson } from '../../lib/text/json.ts'
+import { type ApprovalRecord, type ClarificationRecord, coversCall, type DecisionRecord } from '../../model/decision.ts'
 import type { IdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
-import { resolveDecision } from '../turn/transitions.ts'
+import { askDuringCall, resolveDecision } from '../turn/transitions.ts'
 import type { ApprovalAnswer, DecisionResolution } from '../turn/tool-call-outcome.ts'
 import type { TurnState, TurnTransition } from '../turn/turn.ts'
 import { DecisionTimers } from './decision-timers.ts'
@@ -118,6 +119,30 @@ export class StreamDecisions {
     return { changedArguments: part.call.approvalAnswer?.arguments ?? null }
   }
 
+  /** Asks the user a question of a tool whose call runs, see `AgentRun.askUser`. */
+  async askUser(callId: string, question: ToolQuestion, timeoutMs: number): Promise<ToolQuestionAnswer> {
+    await this.#stream.waitForHandover()
+    const { turn, isFinishing, committer } = this.#stream
+    const { clarification, ...transition } = askDuringCall(turn, callId, question, { timeoutMs, ...this.#options })
+    if (isFinishing || !clarification) return { type: 'cancelled' }
+    this.#stream.apply(transition, null)
+    const resolved = this.#timers.wait(clarification.id)
+    await committer.flush()
+    const decision = await resolved
+    if (decision?.kind !== 'clarification') return { type: 'cancelled' }
+    return toQuestionAnswer(decision)
+  }
+
+  /** Ends the waiting for questions of a call that has ended, once that is committed. */
+  async settleCancelled({ events }: TurnTransition): Promise<void> {
+    const cancelled = events.flatMap((event) =>
+      'decision' in event && event.decision.state === 'CANCELLED' ? [event.decision] : [],
+    )
+    if (cancelled.length === 0) return
+    await this.#stream.committer.flush()
+    for (const decision of cancelled) this.#timers.resolve(decision)
+  }
+
   /** Starts the timers of decisions that have become pending. */
   startTimers(before: TurnState, after: TurnState): void {
     for (const { id, expiresAt } of after.pendingDecisions.values()) {
@@ -163,6 +188,13 @@ export class StreamDecisions {
   async #settle(decisions: readonly DecisionRecord[]): Promise<void> {
     // If the stream is ending, the decisions are committed together with the end.
     if (this.#stream.isFinishing) await this.#stream.waitForEnd()
-    for (const { id } of decisions) this.#timers.cancel(id)
+    for (const decision of decisions) this.#timers.resolve(decision)
   }
+}
+
+function toQuestionAnswer({ state, answer, form, declined }: ClarificationRecord): ToolQuestionAnswer {
+  if (declined) return { type: 'declined' }
+  if (state !== 'ANSWERED' || answer === null) return { type: 'cancelled' }
+  const values = form ? parseJson(answer) : undefined
+  return { type: 'answered', text: answer, values: isJsonObject(values) ? values : null }
 }

@@ -130,6 +130,7 @@ export class StreamRunner {
         loadHistory: (contextWindow) => this.#loadModelMessages(contextWindow),
         storeFile: this.#options.storeFile,
         waitForPermission: (callId) => this.decisions.waitForPermission(callId),
+        askUser: (...question) => this.decisions.askUser(...question),
         isToolGranted: (tool) => this.#options.toolGrants.isGranted(tool),
         signal: this.#abortController.signal,
       })
@@ -166,7 +167,9 @@ export class StreamRunner {
 
   #applyAgentEvent(event: AgentEvent): void {
     if (this.isFinishing) return this.#options.onLateEvent()
-    this.#applyTransition(applyAgentEvent(this.#turn, event, this.#options.runtime))
+    const transition = applyAgentEvent(this.#turn, event, this.#options.runtime)
+    this.#applyTransition(transition)
+    void this.decisions.settleCancelled(transition)
     if (event.type === 'tool-call' && event.gate?.type === 'approval')
       this.decisions.setInputSchema(event.callId, event.gate.inputSchema)
   }

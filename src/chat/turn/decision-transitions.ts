@@ -1,5 +1,11 @@
 import type { ToolGate } from '../../agent/agent.ts'
-import type { ApprovalDecision, DecisionRecord } from '../../model/decision.ts'
+import type { ToolQuestion } from '../../agent/tools/tool.ts'
+import {
+  type ApprovalDecision,
+  type ClarificationRecord,
+  type DecisionRecord,
+  isAskedDuringCall,
+} from '../../model/decision.ts'
 import type { ToolCall } from '../../model/message.ts'
 import { hasToolCallEnded } from '../../model/tool-call.ts'
 import { type DecisionResolution, deriveResolvedCallOutcome } from './tool-call-outcome.ts'
@@ -17,9 +23,50 @@ export function requestDecision(
   gate: DecisionGate,
 ): void {
   transition.emitToolCall(partIndex, toolCall)
+  if (gate.type === 'approval') {
+    const request = createRequest(transition, 'approval', { partIndex, toolCall, timeoutMs: gate.timeoutMs })
+    const description = gate.description.toWellFormed()
+    transition.emitDecision({ ...request, kind: 'approval', description, choices: approvalDecisions, decision: null })
+  } else {
+    const request = createRequest(transition, 'clarification', { partIndex, toolCall, timeoutMs: gate.timeoutMs })
+    transition.emitDecision({ ...request, ...toPendingQuestion(gate) })
+  }
+  transition.updateStatus()
+}
+
+/** Emits the question of a tool whose call runs and goes on running. Returns the decision that waits for the answer. */
+export function requestAnswer(
+  transition: TurnTransitionBuilder,
+  request: DecisionRequest,
+  { form, ...question }: ToolQuestion,
+): ClarificationRecord {
+  const decision: ClarificationRecord = {
+    ...createRequest(transition, 'clarification', request),
+    ...toPendingQuestion(question),
+    ...(form && { form }),
+    duringCall: true,
+  }
+  transition.emitDecision(decision)
+  transition.updateStatus()
+  return decision
+}
+
+/** The call for which a person decides, and how long that may take. */
+export interface DecisionRequest {
+  readonly partIndex: number
+  readonly toolCall: ToolCall
+  /** In milliseconds. */
+  readonly timeoutMs: number
+}
+
+function createRequest(
+  transition: TurnTransitionBuilder,
+  kind: DecisionRecord['kind'],
+  { partIndex, toolCall, timeoutMs }: DecisionRequest,
+) {
   const { messageId, sessionId, streamId, at } = transition.createPartEventBase(partIndex)
-  const request = {
-    id: transition.runtime.newId(gate.type === 'approval' ? 'approval' : 'clarification'),
+  return {
+    id: transition.runtime.newId(kind),
     sessionId,
     streamId,
     messageId,
@@ -27,27 +74,18 @@ export function requestDecision(
     toolCall,
     state: 'PENDING',
     requestedAt: at,
-    expiresAt: at + gate.timeoutMs,
+    expiresAt: at + timeoutMs,
     resolvedAt: null,
   } as const
-  transition.emitDecision(
-    gate.type === 'approval'
-      ? {
-          ...request,
-          kind: 'approval',
-          description: gate.description.toWellFormed(),
-          choices: approvalDecisions,
-          decision: null,
-        }
-      : {
-          ...request,
-          kind: 'clarification',
-          question: gate.question.toWellFormed(),
-          choices: gate.choices.map((choice) => choice.toWellFormed()),
-          answer: null,
-        },
-  )
-  transition.updateStatus()
+}
+
+function toPendingQuestion({ question, choices }: Pick<ToolQuestion, 'question' | 'choices'>) {
+  return {
+    kind: 'clarification',
+    question: question.toWellFormed(),
+    choices: choices.map((choice) => choice.toWellFormed()),
+    answer: null,
+  } as const
 }
 
 /** Applies a resolution to the call that waits for it, then to the decision. */
@@ -58,7 +96,7 @@ export function applyDecisionResolution(
 ): void {
   const at = transition.runtime.now()
   const part = transition.turn.answer?.parts[decision.partIndex]
-  if (part?.type === 'tool' && !hasToolCallEnded(part.call)) {
+  if (part?.type === 'tool' && !hasToolCallEnded(part.call) && !isAskedDuringCall(decision)) {
     const outcome = deriveResolvedCallOutcome(part.call, resolution, at)
     transition.emitToolCall(decision.partIndex, { ...part.call, ...outcome })
   }
@@ -79,5 +117,6 @@ function toResolvedDecision(decision: DecisionRecord, resolution: DecisionResolu
     const { type: _, ...answer } = resolution
     return { ...resolved, ...answer }
   }
+  if (resolution.type === 'declined') return { ...resolved, declined: true }
   return resolution.type === 'answered' ? { ...resolved, answer: resolution.answer } : resolved
 }

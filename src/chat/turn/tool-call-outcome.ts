@@ -18,6 +18,7 @@ export interface ApprovalAnswer {
 export type DecisionResolution =
   | ApprovalAnswer
   | { readonly type: 'answered'; readonly answer: string }
+  | { readonly type: 'declined' }
   | { readonly type: 'expired' }
 
 /** How a call changes when the decision that it waits for is resolved. */
@@ -31,6 +32,8 @@ export function deriveResolvedCallOutcome(
       return { state: 'SUCCEEDED', result: resolution.answer, finishedAt: at }
     case 'decided':
       return { ...toApprovalAnswer(resolution), ...deriveDecidedCallOutcome(resolution.decision, at) }
+    case 'declined':
+      return { state: 'FAILED', error: 'The user declined to answer.', finishedAt: at }
     case 'expired':
       return isClarification(call)
         ? { state: 'FAILED', error: 'Nobody answered in time.', finishedAt: at }

@@ -2,6 +2,7 @@ import type { AgentEvent } from '../../agent/agent.ts'
 import { toWellFormedJson } from '../../lib/text/json.ts'
 import type { MessageRecord, ToolCall, ToolCallState } from '../../model/message.ts'
 import { acceptsToolCallArguments, createToolCall, hasToolCallEnded } from '../../model/tool-call.ts'
+import { isAskedDuringCall } from '../../model/decision.ts'
 import { cancelDecision, requestDecision } from './decision-transitions.ts'
 import type { StreamEnding } from './stream-ending.ts'
 import { deriveOpenCallOutcome, deriveUnansweredCallOutcome } from './tool-call-outcome.ts'
@@ -56,11 +57,10 @@ export function endToolCall(
   const part = transition.turn.answer?.parts[partIndex]
   if (part?.type !== 'tool' || hasToolCallEnded(part.call)) return
   transition.emitToolCall(partIndex, { ...part.call, ...toOutcome(event), finishedAt: transition.runtime.now() })
-  // The agent did not wait for the decision, so it is not needed any more.
-  const decision = transition.findPendingDecision(partIndex)
-  if (!decision) return
-  cancelDecision(transition, decision)
-  transition.updateStatus()
+  // The agent did not wait for the decisions, so they are not needed any more.
+  const decisions = transition.listPendingDecisions(partIndex)
+  for (const decision of decisions) cancelDecision(transition, decision)
+  if (decisions.length > 0) transition.updateStatus()
 }
 
 /**
@@ -77,7 +77,8 @@ export function finishOpenCalls(
     if (part.type !== 'tool' || hasToolCallEnded(part.call)) continue
     const committedPart = committedAnswer?.parts[partIndex]
     const hasStarted = committedPart?.type === 'tool' && committedPart.call.state === 'RUNNING'
-    const outcome = transition.findPendingDecision(partIndex)
+    const hasNotRun = transition.listPendingDecisions(partIndex).some((decision) => !isAskedDuringCall(decision))
+    const outcome = hasNotRun
       ? deriveUnansweredCallOutcome(part.call, ending)
       : deriveOpenCallOutcome(ending, hasStarted)
     transition.emitToolCall(partIndex, { ...part.call, ...outcome, finishedAt: transition.runtime.now() })

@@ -1,8 +1,10 @@
 import type { AgentEvent } from '../../agent/agent.ts'
+import type { ToolQuestion } from '../../agent/tools/tool.ts'
 import type { Runtime } from '../../lib/runtime.ts'
 import type { EventDraft } from '../../model/chat-event.ts'
+import type { ClarificationRecord } from '../../model/decision.ts'
 import type { StreamRecord } from '../../model/stream.ts'
-import { applyDecisionResolution } from './decision-transitions.ts'
+import { applyDecisionResolution, requestAnswer } from './decision-transitions.ts'
 import { type StreamEnding, toFinishedStream } from './stream-ending.ts'
 import { endToolCall, finishOpenCalls, startToolCall, writeToolCallArguments } from './tool-call-transitions.ts'
 import type { DecisionResolution } from './tool-call-outcome.ts'
@@ -91,6 +93,22 @@ export function resolveDecision(
   const decision = turn.pendingDecisions.get(decisionId)
   if (decision) applyDecisionResolution(transition, decision, resolution)
   return transition.toTransition()
+}
+
+/** A tool asks the user a question while its call runs. Changes nothing if the call does not run. */
+export function askDuringCall(
+  turn: TurnState,
+  callId: string,
+  question: ToolQuestion,
+  { timeoutMs, runtime }: { readonly timeoutMs: number; readonly runtime: Runtime },
+): TurnTransition & { readonly clarification: ClarificationRecord | null } {
+  const transition = new TurnTransitionBuilder(turn, runtime)
+  const partIndex = turn.partIndexByCallId.get(callId)
+  const part = partIndex === undefined ? undefined : turn.answer?.parts[partIndex]
+  if (partIndex === undefined || part?.type !== 'tool' || part.call.state !== 'RUNNING')
+    return { ...transition.toTransition(), clarification: null }
+  const clarification = requestAnswer(transition, { partIndex, toolCall: part.call, timeoutMs }, question)
+  return { ...transition.toTransition(), clarification }
 }
 
 /**

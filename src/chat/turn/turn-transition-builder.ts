@@ -139,9 +139,9 @@ export class TurnTransitionBuilder {
     this.#update({ partIndexByCallId: new Map([...this.#turn.partIndexByCallId, [callId, partIndex]]) })
   }
 
-  /** The decision that a call waits for. */
-  findPendingDecision(partIndex: number): DecisionRecord | undefined {
-    return this.#turn.pendingDecisions.values().find((decision) => decision.partIndex === partIndex)
+  /** The decisions that a call waits for. */
+  listPendingDecisions(partIndex: number): DecisionRecord[] {
+    return [...this.#turn.pendingDecisions.values()].filter((decision) => decision.partIndex === partIndex)
   }
 
   /** Adds state of the provider to the next event of a call. */

@@ -35,18 +35,26 @@ schemaBuilder.mutationFields((t) => ({
   }),
   answerClarification: t.field({
     type: ClarificationObjectType,
-    description: 'Answers a question. The error is STALE if the clarification has already been resolved.',
+    description:
+      'Answers a question, with exactly one of `answer`, `values` and `decline: true`. The error is STALE if the clarification has already been resolved.',
     args: {
       id: t.arg.id({ required: true, description: 'The id of the clarification.' }),
       answer: t.arg.string({
-        required: true,
-        description: 'The answer: one of the `choices` or any other text of up to 100,000 characters, not blank.',
+        description:
+          'The answer to a question without a form: one of the `choices` or any other text of up to 100,000 characters, not blank.',
       }),
+      values: t.arg({
+        type: 'JSON',
+        description:
+          'The values of a form, as one object. The error is BAD_USER_INPUT if the `form` does not allow them, and without a form.',
+      }),
+      decline: t.arg.boolean({ defaultValue: false, description: 'Declines to answer. The agent goes on without it.' }),
       ...idempotencyKeyArgs,
     },
     resolve: resolveIdempotently({
       keySpace: ({ id }) => ({ type: 'Clarification', ids: [id] }),
-      execute: ({ id, answer }, { profile, key }) => profile.chats.decisions.answerClarification(id, answer, key),
+      execute: ({ id, answer, values, decline }, { profile, key }) =>
+        profile.chats.decisions.answerClarification(id, { answer, values, decline }, key),
       reload: ({ id }, _, scope) => reloadRecord('Clarification', id, scope),
     }),
   }),

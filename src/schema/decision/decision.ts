@@ -48,7 +48,7 @@ ApprovalObjectType.implement({
 
 ClarificationObjectType.implement({
   description:
-    'A question of the agent to the user. The stream waits until a user answers with `answerClarification`, or until the question expires. The answer becomes the result of the tool call.',
+    'A question of the agent to the user. The stream waits until a user answers with `answerClarification`, or until the question expires. The answer of a question of the model becomes the result of the tool call. A question of a tool that runs, such as the elicitation of an MCP server, is answered to the tool, and its call goes on running. If the question shows a URL, open it only if you trust it: Segue opens none.',
   interfaces: [schemaBuilder.nodeInterfaceRef()],
   fields: (t) => ({
     id: t.exposeID('id', { description: 'The id of the clarification: `clr_…`.' }),
@@ -57,9 +57,21 @@ ClarificationObjectType.implement({
       description: 'Answers that the agent suggests. Other answers are accepted as well. Empty if there are none.',
       resolve: ({ choices }) => [...choices],
     }),
+    form: t.field({
+      type: 'JSON',
+      nullable: true,
+      description:
+        'The JSON Schema of the values that are asked for, of type object: a tool asks while it runs, as MCP servers do by elicitation. Answer with `values`. Null for a question that is answered by a text.',
+      resolve: ({ form }) => form ?? null,
+    }),
     answer: t.exposeString('answer', {
       nullable: true,
-      description: 'The answer of the user. Null unless `state` is ANSWERED.',
+      description:
+        'The answer of the user; of a form, its values as JSON text. Null unless `state` is ANSWERED, and if the user declined.',
+    }),
+    declined: t.boolean({
+      description: 'Whether the user declined to answer. `state` is ANSWERED then.',
+      resolve: ({ declined }) => declined ?? false,
     }),
   }),
 })

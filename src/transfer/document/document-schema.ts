@@ -189,7 +189,10 @@ const clarification = z.strictObject({
   kind: z.literal('clarification'),
   question: text,
   choices: z.array(text),
+  form: z.exactOptional(jsonObject),
+  duringCall: flag,
   answer: text.nullable(),
+  declined: flag,
 })
 const decision: z.ZodType<DecisionRecord> = z.discriminatedUnion('kind', [approval, clarification])
 

@@ -247,6 +247,11 @@ function listWrongValues({ name, field, kind, path, type }: InputPosition, known
       return ['', ' ', '\n\t', 'x'.repeat(100_001)].map(badInputValue)
     case 'reason: String':
       return ['x'.repeat(10_001)].map(badInputValue)
+    case 'values: JSON':
+      return [{}, { color: 'red' }, 'text', 1, true, []].map(badInputValue)
+    case 'decline: Boolean':
+      // Exactly one of decline and answer is given.
+      return [badInputValue(true)]
     case 'arguments: JSON':
       return ['text', '', 1, false, [], [{}]].map(badInputValue)
     case 'tool: String':

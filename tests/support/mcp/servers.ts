@@ -48,6 +48,7 @@ export const filesystem = require.resolve('@modelcontextprotocol/server-filesyst
 export const newToolContext = (signal = new AbortController().signal): ToolExecutionContext => ({
   signal,
   onProgress: () => undefined,
+  askUser: async () => ({ type: 'cancelled' }),
   storeFile: async (bytes) => createHash('sha256').update(bytes).digest('hex'),
 })
 

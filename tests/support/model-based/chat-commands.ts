@@ -178,7 +178,7 @@ class Decide implements fc.AsyncCommand<object, SimulatedHome> {
     const decide = ({ decisions }: ChatService): Promise<DecisionRecord> =>
       target.kind === 'approval'
         ? decisions.answerApproval(target.id, this.#decision)
-        : decisions.answerClarification(target.id, 'Yes.')
+        : decisions.answerClarification(target.id, { answer: 'Yes.' })
     const outcome = await home.perform((chats) =>
       Promise.allSettled(Array.from({ length: this.#times }, () => decide(chats))),
     )

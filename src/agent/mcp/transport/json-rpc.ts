@@ -1,5 +1,6 @@
 import { type JSONRPCMessage, validateJSONRPCMessage } from '@ai-sdk/mcp'
 import { z } from 'zod'
+import { normalizeElicitations } from './normalize-elicitations.ts'
 import { normalizeMcpResult } from './normalize-mcp-result.ts'
 
 /** A message of a server that expects no response. */
@@ -21,7 +22,7 @@ const messageSchema = z.looseObject({
  * if the value is no message.
  */
 export function toJsonRpcMessage(value: unknown): JSONRPCMessage | null {
-  const parsed = messageSchema.safeParse(value)
+  const parsed = messageSchema.safeParse(normalizeElicitations(value))
   if (!parsed.success) return null
   const { id, method, params, result, error } = parsed.data
   const present = Object.entries({ id, method, params, result: normalizeMcpResult(result), error }).filter(

@@ -1,16 +1,16 @@
 import type { MCPClient } from '@ai-sdk/mcp'
 import type { HttpClient } from '../../../lib/http/http-client.ts'
 import type { ListedMcpTool } from '../list-mcp-tools.ts'
+import type { McpClientOptions } from './create-mcp-client.ts'
 import type { McpNotification } from './json-rpc.ts'
 import type { McpFailureReason } from './mcp-failure-reason.ts'
-
-/** The name by which servers know Segue. */
-export const mcpClientName = 'segue'
 
 export interface McpConnectionOptions {
   /** Aborts the attempt to connect. */
   readonly signal: AbortSignal
   readonly onNotification: (notification: McpNotification) => void
+  /** Answers a question of the server to the user, given the parameters of its `elicitation/create`. */
+  readonly onElicitation: McpClientOptions['onElicitation']
   readonly httpClient: HttpClient
 }
 

@@ -157,7 +157,7 @@ describe('the offline agent', () => {
   test('asks a question, and repeats the answer', async () => {
     const { answer, events } = await turn('/ask Which one? | red | blue', [], async (chats, event) => {
       if (event.type !== 'ClarificationChanged' || event.decision.state !== 'PENDING') return
-      await chats.decisions.answerClarification(event.decision.id, 'green')
+      await chats.decisions.answerClarification(event.decision.id, { answer: 'green' })
     })
     expect(events).toContainEqual(
       expect.objectContaining({

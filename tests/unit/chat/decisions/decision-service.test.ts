@@ -121,7 +121,7 @@ describe('a clarification', () => {
       toolCall: { name: 'clarify', state: 'RUNNING' },
     })
     expect(await chat.chats.findStream(stream.id)).toMatchObject({ status: 'WAITING' })
-    const approved = await chat.chats.decisions.answerClarification(question.id, ' Green \ud83d')
+    const approved = await chat.chats.decisions.answerClarification(question.id, { answer: ' Green \ud83d' })
     expect(approved).toMatchObject({ state: 'ANSWERED', answer: ' Green \ufffd' })
     expect(await waitForEnd(chat, stream)).toMatchObject({ status: 'COMPLETED' })
     expect(await listStoredCalls(chat, stream.id)).toMatchObject([
@@ -147,11 +147,11 @@ describe('a clarification', () => {
     const { id } = await waitForOnlyPending(chat.chats, 'clarification')
     for (const answer of ['', ' \n\t', 'x'.repeat(100_001)]) {
       const error = { code: 'BAD_USER_INPUT', details: { path: ['answer'] } }
-      await expect(chat.chats.decisions.answerClarification(id, answer)).rejects.toMatchObject(error)
+      await expect(chat.chats.decisions.answerClarification(id, { answer })).rejects.toMatchObject(error)
     }
     expect(await waitForOnlyPending(chat.chats, 'clarification')).toMatchObject({ id, state: 'PENDING' })
     const longest = 'x'.repeat(100_000)
-    expect(await chat.chats.decisions.answerClarification(id, longest)).toMatchObject({ answer: longest })
+    expect(await chat.chats.decisions.answerClarification(id, { answer: longest })).toMatchObject({ answer: longest })
   })
 
   test('cannot be resolved as an approval, and an approval not as a clarification', async () => {
@@ -161,7 +161,9 @@ describe('a clarification', () => {
     const question = await waitForOnlyPending(chat.chats, 'clarification')
     const { decisions } = chat.chats
     await expect(decisions.answerApproval(question.id, 'ALWAYS')).rejects.toMatchObject({ code: 'NOT_FOUND' })
-    await expect(decisions.answerClarification(approval.id, 'Yes')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await expect(decisions.answerClarification(approval.id, { answer: 'Yes' })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    })
     await expect(decisions.answerApproval('apr_01h455vb4pex5vsknk084sn02q', 'ONCE')).rejects.toMatchObject({
       code: 'NOT_FOUND',
     })

@@ -100,7 +100,9 @@ test('a list holds the pending decisions, the resolved ones, or both, of one ses
   const chat = newChats([newTool()], [writeCall, newToolCallRequest('clarify', '{"question":"Which one?"}')])
   const done = await chat.start('One.')
   await chat.chats.decisions.answerApproval((await waitForOnlyPending(chat.chats, 'approval')).id, 'DENY')
-  await chat.chats.decisions.answerClarification((await waitForOnlyPending(chat.chats, 'clarification')).id, 'Red')
+  await chat.chats.decisions.answerClarification((await waitForOnlyPending(chat.chats, 'clarification')).id, {
+    answer: 'Red',
+  })
   await waitForEnd(chat, done)
   const { sessionId, id } = await chat.start('Two.')
   await waitForOnlyPending(chat.chats, 'approval')

@@ -47,7 +47,9 @@ describe('a decision that expires', () => {
       { state: 'FAILED', error: 'Nobody answered in time.' },
     ])
     const [question] = await listStoredDecisions(chat)
-    await expect(chat.chats.decisions.answerClarification(question?.id ?? '', 'Red')).rejects.toMatchObject(staleError)
+    await expect(chat.chats.decisions.answerClarification(question?.id ?? '', { answer: 'Red' })).rejects.toMatchObject(
+      staleError,
+    )
   })
 
   test('affects neither a decision that was resolved before its deadline nor the call of another one', async () => {
@@ -87,7 +89,9 @@ describe('a stream that ends while decisions are pending', () => {
     expect(log.slice(2, 4).toSorted()).toEqual(['approval CANCELLED', 'clarification CANCELLED'])
     expect(log.at(-1)).toBe('stream CANCELLED')
     await expect(chat.chats.decisions.answerApproval(approval.id, 'ONCE')).rejects.toMatchObject(staleError)
-    await expect(chat.chats.decisions.answerClarification(question.id, 'Red')).rejects.toMatchObject(staleError)
+    await expect(chat.chats.decisions.answerClarification(question.id, { answer: 'Red' })).rejects.toMatchObject(
+      staleError,
+    )
     expect((await chat.chats.cancel(stream.id)).outcome).toBe('ALREADY_CANCELLED')
     expect(tool.runs).toEqual([])
     expect(chat.loggedErrors).toEqual([])
@@ -253,7 +257,9 @@ describe('a crash while decisions are pending', () => {
     const stream = await chat.start('Do it all.')
     const [first, second] = await waitForPending(chat.chats, 'approval', 2)
     await chat.chats.decisions.answerApproval(first?.id ?? '', 'ONCE')
-    await chat.chats.decisions.answerClarification((await waitForOnlyPending(chat.chats, 'clarification')).id, 'Red')
+    await chat.chats.decisions.answerClarification((await waitForOnlyPending(chat.chats, 'clarification')).id, {
+      answer: 'Red',
+    })
     await chat.chats.decisions.answerApproval(second?.id ?? '', 'DENY')
     await waitForEnd(chat, stream)
     takeSnapshot()

@@ -1,7 +1,8 @@
-import { createMCPClient, type MCPClient } from '@ai-sdk/mcp'
+import type { MCPClient } from '@ai-sdk/mcp'
 import type { HttpMcpServer } from '../../../../config/profile/mcp/mcp-server.ts'
 import { listMcpTools } from '../../list-mcp-tools.ts'
-import { mcpClientName, type McpConnection, type McpConnectionOptions } from '../mcp-connection.ts'
+import { createMcpClient } from '../create-mcp-client.ts'
+import type { McpConnection, McpConnectionOptions } from '../mcp-connection.ts'
 import type { McpFailureReason } from '../mcp-failure-reason.ts'
 import { McpConnectionError, McpError } from '../mcp-error.ts'
 import { createMcpFetch } from './mcp-fetch.ts'
@@ -10,7 +11,7 @@ import { toMcpFailureReason } from '../to-mcp-failure-reason.ts'
 /** Opens a connection to a remote server. Rejects with a McpConnectionError. */
 export async function connectMcpOverHttp(
   { type, url, headers }: HttpMcpServer,
-  { signal, httpClient, onNotification }: McpConnectionOptions,
+  { signal, httpClient, onNotification, onElicitation }: McpConnectionOptions,
 ): Promise<McpConnection> {
   const ending = new ConnectionEnding()
   const fetch = createMcpFetch({
@@ -32,11 +33,7 @@ export async function connectMcpOverHttp(
   const startSignal = AbortSignal.any([signal, ending.signal])
   try {
     const transport = { type, url, headers: { ...headers }, fetch }
-    client = await createMCPClient({
-      transport,
-      clientName: mcpClientName,
-      initializationOptions: { signal: startSignal },
-    })
+    client = await createMcpClient({ transport, signal: startSignal, onElicitation })
     const listedTools = await listMcpTools(client, startSignal)
     return {
       client,

@@ -1,7 +1,8 @@
-import { createMCPClient, MCPClientError } from '@ai-sdk/mcp'
+import { MCPClientError } from '@ai-sdk/mcp'
 import type { StdioMcpServer } from '../../../../config/profile/mcp/mcp-server.ts'
 import { listMcpTools } from '../../list-mcp-tools.ts'
-import { mcpClientName, type McpConnection, type McpConnectionOptions } from '../mcp-connection.ts'
+import { createMcpClient } from '../create-mcp-client.ts'
+import type { McpConnection, McpConnectionOptions } from '../mcp-connection.ts'
 import { McpConnectionError } from '../mcp-error.ts'
 import { McpStdioTransport, type McpStdioTransportOptions } from './mcp-stdio-transport.ts'
 import { toMcpFailureReason } from '../to-mcp-failure-reason.ts'
@@ -12,12 +13,12 @@ import { toMcpFailureReason } from '../to-mcp-failure-reason.ts'
  * only if the server rejects it. Rejects with a McpConnectionError.
  */
 export async function connectStdio(server: StdioMcpServer, options: McpConnectionOptions): Promise<McpConnection> {
-  const { signal, onNotification } = options
+  const { onNotification } = options
   try {
-    return await openConnection(startProgram(server, { onNotification, usesVersionDiscovery: false }), signal)
+    return await openConnection(startProgram(server, { onNotification, usesVersionDiscovery: false }), options)
   } catch (error) {
     if (!(error instanceof McpConnectionError && isRejection(error.cause))) throw error
-    return openConnection(startProgram(server, { onNotification, usesVersionDiscovery: true }), signal)
+    return openConnection(startProgram(server, { onNotification, usesVersionDiscovery: true }), options)
   }
 }
 
@@ -35,10 +36,13 @@ function startProgram(server: StdioMcpServer, options: McpStdioTransportOptions)
 }
 
 /** Stops the program if no connection can be opened. */
-async function openConnection(transport: McpStdioTransport, signal: AbortSignal): Promise<McpConnection> {
+async function openConnection(
+  transport: McpStdioTransport,
+  { signal, onElicitation }: McpConnectionOptions,
+): Promise<McpConnection> {
   const { process } = transport
   try {
-    const client = await createMCPClient({ transport, clientName: mcpClientName, initializationOptions: { signal } })
+    const client = await createMcpClient({ transport, signal, onElicitation })
     return {
       client,
       listedTools: await listMcpTools(client, signal),
