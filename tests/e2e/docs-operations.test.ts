@@ -82,6 +82,15 @@ describe('the page on approvals', () => {
     })
   })
 
+  test('lets a person fill in a form', async () => {
+    await docs.request(startChat, { text: '/form Where to? | city | class: first, second' })
+    const [event] = await docs.stream('Waiting', {}, ({ clarifications }) => clarifications?.['state'] === 'PENDING')
+    const { values } = docs.variablesOf('FillIn')
+    expect(await docs.run('FillIn', { id: event?.['clarifications']?.['id'] })).toMatchObject({
+      answerClarification: { state: 'ANSWERED', answer: JSON.stringify(values) },
+    })
+  })
+
   test('lets a person allow a tool call, which then runs', async () => {
     await docs.request(startChat, { text: '/tool files__write_file {"path": "note.txt", "content": "Hello"}' })
     const [pending] = await docs.stream('Asking', {}, ({ approvals }) => approvals?.['state'] === 'PENDING')

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { HttpMcpServer, StdioMcpServer } from '../../../src/config/profile/mcp/mcp-server.ts'
-import { newServerSettings } from './server-settings.ts'
+import { newHttpServer, newServerSettings } from './server-settings.ts'
 
 interface Message {
   readonly id?: number | string
@@ -132,7 +132,7 @@ export async function startElicitingHttpServer(
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
   const { port } = http.address() as AddressInfo
   return {
-    server: { ...newServerSettings('asks'), type: 'http', url: `http://127.0.0.1:${port}/mcp`, headers: {} },
+    server: newHttpServer(`http://127.0.0.1:${port}/mcp`),
     [Symbol.asyncDispose]: async () => {
       http.closeAllConnections()
       http.close()
