@@ -29,14 +29,13 @@ export function createNormalizingFetch({ format, fetch: request, onSkipped }: No
   return async (input, init) => {
     const response = await request(input, init)
     if (!response.ok) return response
-    const reader = new ResponseTextReader(response)
     const conversion = new ResponseConversion(normalizers[format])
+    const reader = new ResponseTextReader(response)
     const onEnd = (): void => {
       reader.cancel()
       if (conversion.skippedCounts.size > 0) onSkipped(conversion.skippedCounts)
     }
-    const texts = convertResponse(reader, conversion)
-    const first = await texts.next().catch((error: unknown) => {
+    const first = await readConverted(reader, conversion).catch((error: unknown) => {
       onEnd()
       throw error
     })
@@ -45,50 +44,60 @@ export function createNormalizingFetch({ format, fetch: request, onSkipped }: No
     headers.delete('content-length')
     headers.delete('content-encoding')
     headers.set('content-type', 'text/event-stream')
-    return new Response(encodeStream(first.done ? '' : first.value, texts, onEnd), { headers })
+    return new Response(createBody(first, reader, conversion, onEnd), { headers })
   }
 }
 
-async function* convertResponse(reader: ResponseTextReader, conversion: ResponseConversion): AsyncGenerator<string> {
+interface ConvertedText {
+  readonly text: string
+  readonly isLast: boolean
+}
+
+/** Reads until there is something to pass on. Rejects if the response ends without that, in an error. */
+async function readConverted(reader: ResponseTextReader, conversion: ResponseConversion): Promise<ConvertedText> {
   let failure: { readonly error: unknown } | null = null
   try {
-    while (!conversion.isDone) {
-      const text = await reader.read()
-      if (text === null) break
-      yield* conversion.convert(text)
+    while (!conversion.isDone && !conversion.failure) {
+      const piece = await reader.read()
+      if (piece === null) break
+      const text = conversion.convert(piece)
+      if (text !== '') return { text, isLast: false }
     }
   } catch (error) {
     failure = { error }
   }
-  yield* conversion.flush()
-  // The connection broke, or the provider sent an error: neither matters once the answer is complete.
-  if (failure && !conversion.hasEndMarker) throw failure.error
-  yield* conversion.finish()
+  const rest = conversion.flush()
+  failure ??= conversion.failure
+  try {
+    // The connection broke, or the provider sent an error: neither matters once the answer is complete.
+    if (failure && !conversion.hasEndMarker) throw failure.error
+    return { text: rest + conversion.finish(), isLast: true }
+  } catch (error) {
+    if (rest === '' && !conversion.hasOutput) throw error
+    return { text: rest + formatResponseEvents([createResponseErrorEvent(error)]), isLast: true }
+  }
 }
 
-/** `onEnd` is called at the end, and when the consumer cancels. An error of `texts` becomes an event. */
-function encodeStream(first: string, texts: AsyncGenerator<string>, onEnd: () => void): ReadableStream<Uint8Array> {
+/** `onEnd` is called at the end, and when the consumer cancels. */
+function createBody(
+  first: ConvertedText,
+  reader: ResponseTextReader,
+  conversion: ResponseConversion,
+  onEnd: () => void,
+): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()
+  const pass = ({ text, isLast }: ConvertedText, controller: ReadableStreamDefaultController<Uint8Array>): void => {
+    controller.enqueue(encoder.encode(text))
+    if (!isLast) return
+    onEnd()
+    controller.close()
+  }
   return new ReadableStream(
     {
-      start: (controller) => controller.enqueue(encoder.encode(first)),
-      async pull(controller) {
-        const text = await readNext(texts)
-        if (text !== null) return controller.enqueue(encoder.encode(text))
-        onEnd()
-        controller.close()
-      },
+      start: (controller) => pass(first, controller),
+      pull: async (controller) => pass(await readConverted(reader, conversion), controller),
       cancel: onEnd,
     },
     { highWaterMark: 0 },
   )
-}
-
-async function readNext(texts: AsyncGenerator<string>): Promise<string | null> {
-  try {
-    const next = await texts.next()
-    return next.done ? null : next.value
-  } catch (error) {
-    return formatResponseEvents([createResponseErrorEvent(error)])
-  }
 }

@@ -17,6 +17,7 @@ export class ResponseConversion {
   #hint: unknown
   #hasOutput = false
   #hasDone = false
+  #failure: { readonly error: unknown } | null = null
 
   constructor(createNormalizer: (reportSkipped: SkippedInputReporter) => ResponseNormalizer) {
     this.#normalizer = createNormalizer((kind, value) => this.#reportSkipped(kind, value))
@@ -32,30 +33,51 @@ export class ResponseConversion {
     return this.#hasDone || this.#normalizer.hasEndMarker
   }
 
+  /** Whether the response has contained anything that was understood. */
+  get hasOutput(): boolean {
+    return this.#hasOutput
+  }
+
   /** How often each kind of unknown input was skipped. */
   get skippedCounts(): ReadonlyMap<string, number> {
     return this.#skippedCounts
   }
 
-  /** Yields the events of a piece of the response. Throws an APICallError if the provider reports an error. */
-  *convert(text: string): Generator<string> {
-    yield* joinEvents(this.#normalizeEvents(this.#reader.push(text)))
+  /** The error that the provider has reported; null if there is none. It takes effect after what was returned. */
+  get failure(): { readonly error: unknown } | null {
+    return this.#failure
   }
 
-  /** Yields what a response that has broken off still contains. */
-  *flush(): Generator<string> {
-    yield* joinEvents(this.#normalizeEvents(this.#reader.flush()))
-    yield* joinEvents(this.#normalizer.flush())
+  /** Returns the events of a piece of the response. */
+  convert(text: string): string {
+    return this.#formatUntilFailure(this.#normalizeEvents(() => this.#reader.push(text)))
   }
 
-  /** Yields the end of the stream. Throws if the response is not complete. */
-  *finish(): Generator<string> {
+  /** Returns what a response that has ended or broken off still contains. */
+  flush(): string {
+    const rest = this.#formatUntilFailure(this.#normalizeEvents(() => this.#reader.flush()))
+    return rest + this.#formatUntilFailure(this.#normalizer.flush())
+  }
+
+  /** Returns the end of the stream. Throws if the response is not complete. */
+  finish(): string {
     if (!this.#hasOutput && this.#hint !== undefined) throw createResponseError(this.#hint)
-    yield* joinEvents(this.#normalizer.finish(this.#hasDone))
+    return formatResponseEvents([...this.#normalizer.finish(this.#hasDone)])
   }
 
-  *#normalizeEvents(events: readonly ResponseEvent[]): Generator<object> {
-    for (const { name, data } of events) {
+  #formatUntilFailure(events: Iterable<object>): string {
+    // One text for all, because each write costs more than an event.
+    let output = ''
+    try {
+      for (const event of events) output += formatResponseEvent(event)
+    } catch (error) {
+      this.#failure ??= { error }
+    }
+    return output
+  }
+
+  *#normalizeEvents(readEvents: () => readonly ResponseEvent[]): Generator<object> {
+    for (const { name, data } of readEvents()) {
       if (this.#hasDone) return
       if (data === '[DONE]') this.#hasDone = true
       else {
@@ -86,18 +108,10 @@ export class ResponseConversion {
   }
 }
 
-/** Joins the events, because each write costs more than an event. Those before an error are written first. */
-function* joinEvents(events: Iterable<object>): Generator<string> {
-  const joined: object[] = []
-  try {
-    for (const event of events) joined.push(event)
-  } catch (error) {
-    if (joined.length > 0) yield formatResponseEvents(joined)
-    throw error
-  }
-  if (joined.length > 0) yield formatResponseEvents(joined)
+export function formatResponseEvents(events: readonly object[]): string {
+  return events.map(formatResponseEvent).join('')
 }
 
-export function formatResponseEvents(events: readonly object[]): string {
-  return events.map((event) => `data: ${stringifyJson(event)}\n\n`).join('')
+function formatResponseEvent(event: object): string {
+  return `data: ${stringifyJson(event)}\n\n`
 }
