@@ -199,9 +199,16 @@ function toReportedUsage({ raw, ...usage }: LanguageModelUsage): ReportedUsage |
     inputTokens: usage.inputTokens,
     outputTokens: usage.outputTokens,
     reasoningTokens: usage.outputTokenDetails.reasoningTokens,
-    cachedInputTokens: usage.inputTokenDetails.cacheReadTokens,
+    cachedInputTokens: usage.inputTokenDetails.cacheReadTokens || findCachedTokens(raw),
     totalTokens: raw?.['total_tokens'],
   })
+}
+
+/** Where DeepSeek, Kimi and gateways say how much of the input came from a cache. The SDK does not look there. */
+const cachedTokensFields = ['prompt_cache_hit_tokens', 'cached_tokens', 'cache_read_input_tokens']
+
+function findCachedTokens(raw: LanguageModelUsage['raw']): unknown {
+  return cachedTokensFields.map((field) => raw?.[field]).find((figure) => figure !== undefined)
 }
 
 /** Names blocks. The name stays the same while text comes from the same source without interruption. */

@@ -8,6 +8,7 @@ import { generatedImageMiddleware } from './responses/generated-image-middleware
 import { createSkippedInputLogger } from './responses/log-skipped-input.ts'
 import { createNormalizingFetch } from './responses/normalizing-fetch.ts'
 import { providerStateMiddleware } from './state/provider-state-middleware.ts'
+import { unsignedThoughtsMiddleware } from './state/unsigned-thoughts-middleware.ts'
 import { selectDialect } from './select-dialect.ts'
 
 /** A model object of the AI SDK, which also accepts the name of a model in its place. */
@@ -52,12 +53,14 @@ export function createLanguageModel(
   const baseURL = resolveBaseURL(provider)
   const { apiKey } = provider
   const onSkipped = createSkippedInputLogger(log, { provider: provider.name, model: name })
-  if (provider.type === 'anthropic')
-    return createAnthropic({
+  if (provider.type === 'anthropic') {
+    const model = createAnthropic({
       baseURL,
       apiKey: apiKey ?? '',
       fetch: createNormalizingFetch({ format: 'anthropic-messages', fetch, onSkipped }),
     })(name)
+    return wrapLanguageModel({ model, middleware: unsignedThoughtsMiddleware })
+  }
   const { rejectedFields } = selectDialect(provider)
   const model = createOpenAICompatible({
     name: provider.name,

@@ -181,6 +181,17 @@ describe('Anthropic', () => {
     })
   })
 
+  test('and servers that speak as it does get thoughts back that they did not sign', async () => {
+    const thought = { type: 'thinking_delta', thinking: 'I need it.' }
+    const call = block(1, { type: 'tool_use', id: 'a', name: 'look', input: {} })
+    const unsigned = begin + block(0, { type: 'thinking', thinking: '' }, thought) + call + end('tool_use')
+    const world = await startWorld('anthropic', [unsigned, answerText])
+    await world.ask('How many?')
+    expect(world.requests[1]?.find(({ role }) => role === 'assistant')).toMatchObject({
+      content: [{ type: 'thinking', thinking: 'I need it.', signature: '' }, { type: 'tool_use' }],
+    })
+  })
+
   test('shows nobody its state, which survives a crash, an export, an import and a fork', async () => {
     const world = await startWorld('anthropic', [thinkAndCall('write'), answerText])
     const reader = await world.start('How many?')

@@ -102,6 +102,17 @@ describe('usage', () => {
     expect(await world.client.stream(stream.id)).toMatchObject({ status: 'COMPLETED' })
   })
 
+  test.each(['prompt_cache_hit_tokens', 'cached_tokens'])(
+    'has the cached tokens that a provider reports as %s',
+    async (field) => {
+      const usage = { prompt_tokens: 100, completion_tokens: 5, [field]: 64 }
+      const raw = `data: ${JSON.stringify({ id: 'c', choices: [], usage })}`
+      world.provider.enqueue([{ text: 'Hello' }, { finish: 'stop' }, { raw }])
+      const stream = await world.client.start({ text: 'Hi' })
+      expect(await loadUsage(stream.id)).toMatchObject({ estimated: false, inputTokens: 100, cachedInputTokens: 64 })
+    },
+  )
+
   test('is more than 2^31 if the provider says so', async () => {
     world.provider.enqueue([{ text: 'Hello' }, { finish: 'stop' }, { usage: { input: 2 ** 40, output: 20 } }])
     const stream = await world.client.start({ text: 'Hi' })
