@@ -48,6 +48,7 @@ export class ProfileRegistry {
     this.#options = options
     this.#directory = new ProfileDirectory(options.settings)
     this.#httpClient = new HttpClient(options.env)
+    for (const warning of this.#httpClient.warnings) options.log.warn(warning)
     this.#jobRunSlots = new JobRunSlots(options.settings.limits.concurrentJobs)
     this.#open = new OpenProfiles({
       open: (name) => this.#openServices(name),

@@ -5,6 +5,7 @@ import { ask, requireNonNull, readUntil } from './support/typed-client.ts'
 import { cancelStream, followStream, isEventOfType, loadEvents, startChat, streamToEnd } from './support/chat.ts'
 import { transports } from './support/clients.ts'
 import { StreamDocument } from './generated/graphql.ts'
+import { loadJob, newJob, pollUntil } from './support/job.ts'
 import { newTestEnvironment } from './support/test-environment.ts'
 
 const newBusyStep = (headers: Readonly<Record<string, string>>, status = 429): StatusStep => ({
@@ -74,5 +75,30 @@ describe.each(transports)('A provider that asks to be asked again, over %s,', (t
       'StreamFinished',
     ])
     expect(provider.requests).toHaveLength(1)
+  })
+
+  test('delays scheduled runs as well, and those that wait for a slot start later', async () => {
+    const limits = { ...defaultLimits, concurrentJobs: 1 }
+    await using environment = await newTestEnvironment(transport, { settings: { limits } })
+    const { client, provider } = environment
+    provider.enqueue([newBusyStep({ 'retry-after-ms': '500' })])
+    const jobs = [await newJob(client, { schedule: 'in 1s' }), await newJob(client, { schedule: 'in 1s' })]
+    const runs = await Promise.all(
+      jobs.map(({ id }) =>
+        pollUntil(
+          () => loadJob(client, id),
+          (job) => job.state === 'COMPLETED',
+        ),
+      ),
+    )
+    expect(runs.map(({ lastRun, skippedRuns }) => [lastRun?.status, skippedRuns])).toEqual([
+      ['OK', 0],
+      ['OK', 0],
+    ])
+    const [first, second] = runs
+      .map(({ lastRun }) => lastRun)
+      .toSorted((a, b) => (a?.startedAt ?? '').localeCompare(b?.startedAt ?? ''))
+    expect(Date.parse(second?.startedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(first?.finishedAt ?? ''))
+    expect(provider.requests).toHaveLength(3)
   })
 })

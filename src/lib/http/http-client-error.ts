@@ -39,7 +39,7 @@ export class HttpIdleError extends Error {
 }
 
 /** Says what is wrong, without secrets. */
-export function formatHttpConnectFailure(failure: HttpConnectFailure): string {
+function formatHttpConnectFailure(failure: HttpConnectFailure): string {
   switch (failure.kind) {
     case 'invalid-proxy':
       return `The environment variable ${failure.variable} is not the URL of an HTTP proxy. Correct it or unset it.`

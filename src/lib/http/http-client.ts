@@ -35,6 +35,11 @@ export class HttpClient {
     this.#connectTimeoutMs = connectTimeoutMs
   }
 
+  /** What is wrong with the proxies of the environment, in sentences without secrets. */
+  get warnings(): readonly string[] {
+    return this.#proxies.listProblems()
+  }
+
   /**
    * Resolves when the head of the response has arrived. Rejects with a HttpConnectError if the request was not sent, with
    * a HttpIdleError, with the reason of the signal, or with the error of the connection.

@@ -31,12 +31,34 @@ export class ProxySettings {
     this.#exceptions = new NoProxyList(readVariable(env, 'NO_PROXY')?.value ?? '')
   }
 
+  /** What is wrong with the settings, in sentences without secrets. */
+  listProblems(nodeVersion = process.versions.node): string[] {
+    const proxies = Object.values(this.#proxies).filter((proxy) => proxy !== null)
+    const problems = proxies
+      .filter((proxy) => !('url' in proxy))
+      .map(
+        ({ variable }) =>
+          `The environment variable ${variable} is not the URL of an HTTP proxy. Requests that need it will fail.`,
+      )
+    if (proxies.length > 0 && !supportsProxies(nodeVersion))
+      problems.push(`Node ${nodeVersion} ignores HTTP_PROXY and HTTPS_PROXY. Use Node 22.21, 24.5 or newer.`)
+    return problems
+  }
+
   /** The proxy for a URL; null if it is reached directly. */
   select(url: URL): ProxyServer | InvalidProxy | null {
     const proxy = this.#proxies[url.protocol] ?? null
     if (proxy === null || isLoopbackHost(url.hostname.replace(/^\[(.*)\]$/, '$1'))) return null
     return this.#exceptions.includes(url) ? null : proxy
   }
+}
+
+/** Agents of older versions ignore their proxy. Both numbers are the first version of a major version that does not. */
+const firstMinorVersions: Readonly<Record<number, number>> = { 22: 21, 24: 5 }
+
+function supportsProxies(nodeVersion: string): boolean {
+  const [major = 0, minor = 0] = nodeVersion.split('.').map(Number)
+  return major > 24 || minor >= (firstMinorVersions[major] ?? Number.POSITIVE_INFINITY)
 }
 
 function readVariable(env: Environment, name: string): { name: string; value: string } | null {

@@ -53,6 +53,18 @@ test.each([
   expect(select(proxy, url)).toBeNull()
 })
 
+test('problems are listed once, without secrets', () => {
+  const env = { HTTP_PROXY: 'socks5://me:secret@proxy:1080', HTTPS_PROXY: 'http://me:secret@proxy:3128' }
+  expect(new ProxySettings(env).listProblems('24.5.0')).toEqual([
+    'The environment variable HTTP_PROXY is not the URL of an HTTP proxy. Requests that need it will fail.',
+  ])
+  expect(new ProxySettings({}).listProblems('22.18.0')).toEqual([])
+  for (const version of ['22.18.0', '23.11.1', '24.4.1'])
+    expect(new ProxySettings({ ...env, HTTP_PROXY: '' }).listProblems(version), version).toHaveLength(1)
+  for (const version of ['22.21.0', '24.5.0', '24.21.0', '26.0.0'])
+    expect(new ProxySettings({ ...env, HTTP_PROXY: '' }).listProblems(version), version).toEqual([])
+})
+
 describe('a host of NO_PROXY', () => {
   test.each([
     ['*', 'http://llm.test'],
