@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { defaultDialect } from '../providers/dialect.ts'
+import { providerDialects } from '../providers/select-dialect.ts'
 import { maxContextWindow, minContextWindow } from '../../config/profile/provider.ts'
 
 /** A model in the list of a provider. */
@@ -15,15 +17,12 @@ export interface ProviderModel {
 }
 
 const tokenCountSchema = z.coerce.number().int().min(minContextWindow).max(maxContextWindow).optional().catch(undefined)
-const contextWindowsSchema = z.object({
-  context_length: tokenCountSchema, // OpenRouter, Together
-  context_window: tokenCountSchema, // Groq
-  max_model_len: tokenCountSchema, // vLLM
-  max_context_length: tokenCountSchema, // Mistral, LM Studio
-  loaded_context_length: tokenCountSchema, // LM Studio
-  max_input_tokens: tokenCountSchema, // LiteLLM, Anthropic
-  n_ctx: tokenCountSchema, // llama.cpp, in `meta`
-})
+/** Where any server lists the context window, because gateways pass on the entries of others. */
+const contextWindowPaths = new Set(
+  [defaultDialect, ...providerDialects].flatMap(({ modelList }) => modelList.contextWindowPaths),
+)
+
+const fieldsSchema = z.record(z.string(), z.unknown()).catch({})
 
 const wordSchema = z.string().toLowerCase().optional().catch(undefined)
 const wordsSchema = z.array(z.string().toLowerCase()).optional().catch(undefined)
@@ -32,8 +31,6 @@ const modelSchema = z.object({
   id: z.string().min(1),
   created: z.number().optional().catch(undefined), // OpenAI: seconds
   created_at: z.string().optional().catch(undefined), // Anthropic: ISO 8601
-  meta: contextWindowsSchema.optional().catch(undefined), // llama.cpp
-  top_provider: contextWindowsSchema.optional().catch(undefined), // OpenRouter
   mode: wordSchema, // LiteLLM
   type: wordSchema, // Together, LM Studio
   task: wordSchema, // GitHub
@@ -61,10 +58,9 @@ export function parseModelList(value: unknown): ProviderModel[] | null {
   return ('data' in list.data ? list.data.data : list.data).flatMap((entry) => {
     const model = modelSchema.safeParse(entry)
     if (!model.success) return []
-    const { id: name, meta, top_provider: topProvider } = model.data
-    const contextWindows = [entry, meta, topProvider].flatMap(readContextWindows)
+    const contextWindows = readContextWindows(entry)
     return {
-      name,
+      name: model.data.id,
       createdAt: toCreatedAt(model.data),
       // Some servers list the configured context window as well as the maximum of the model.
       contextWindow: contextWindows.length > 0 ? Math.min(...contextWindows) : null,
@@ -74,9 +70,11 @@ export function parseModelList(value: unknown): ProviderModel[] | null {
   })
 }
 
-function readContextWindows(value: unknown): number[] {
-  const counts = contextWindowsSchema.safeParse(value)
-  return counts.success ? Object.values(counts.data).filter((count) => count !== undefined) : []
+function readContextWindows(entry: unknown): number[] {
+  return [...contextWindowPaths].flatMap((path) => {
+    const value = path.split('.').reduce((outer, key) => fieldsSchema.parse(outer)[key], entry)
+    return tokenCountSchema.parse(value) ?? []
+  })
 }
 
 function toCreatedAt({ created, created_at: text }: ListedModel): number | null {

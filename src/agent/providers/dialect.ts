@@ -11,7 +11,7 @@ export interface Dialect {
   readonly recognition: DialectRecognition
   /** Usual fields of a request that it rejects. */
   readonly rejectedFields: readonly string[]
-  readonly modelList: ModelListPaths
+  readonly modelList: ModelListRules
   readonly errors: ErrorRules
   readonly roles: RoleRules
   readonly reasoning: ReasoningRules
@@ -42,11 +42,9 @@ export interface DialectRecognition {
 }
 
 /** Where the entries of a model list say something. Paths have dots, as in `meta.n_ctx`. */
-export interface ModelListPaths {
+export interface ModelListRules {
   /** Context windows, in tokens. If several are set, the smallest one counts. */
-  readonly contextWindow: readonly string[]
-  /** Words or flags that say what the model is for. */
-  readonly purpose: readonly string[]
+  readonly contextWindowPaths: readonly string[]
 }
 
 /** The kinds of errors that are told apart. */
@@ -121,8 +119,6 @@ export interface ImageLimits {
   readonly mediaTypes: readonly string[]
   /** Names of models that accept images for sure. The others are sent those of a user, but none of a tool. */
   readonly modelNames: RegExp
-  /** Whether a tool result may contain images. Otherwise a user's message with them follows. */
-  readonly inToolResults: boolean
   /** How many images one request may have. */
   readonly maxCount: number
 }
@@ -150,8 +146,7 @@ export const defaultDialect: Dialect = {
   recognition: { defaultOf: 'openai-compatible' },
   rejectedFields: [],
   modelList: {
-    contextWindow: ['context_length', 'context_window', 'max_model_len', 'max_context_length', 'max_input_tokens'],
-    purpose: ['mode', 'type', 'task', 'architecture.output_modalities', 'capabilities', 'supports_chat', 'endpoints'],
+    contextWindowPaths: ['context_length', 'context_window', 'max_model_len', 'max_context_length', 'max_input_tokens'],
   },
   errors: { messageKeys: [], codes: {} },
   roles: { startsWithUser: true, alternates: true, system: 'first', toolCallId: /^[A-Za-z0-9_-]{1,64}$/ },
@@ -166,7 +161,7 @@ export const defaultDialect: Dialect = {
   finishReasons: {},
   retry: { headers: {}, bodyKeys: [] },
   tools: { maxCount: 128, maxNameLength: 64, maxDescriptionLength: 1024, unsupportedKeywords: [] },
-  images: { mediaTypes: webImageTypes, modelNames: /^(?!)/, inToolResults: false, maxCount: 50 },
+  images: { mediaTypes: webImageTypes, modelNames: /^(?!)/, maxCount: 50 },
 }
 
 type DialectSection = Exclude<keyof Dialect, 'name' | 'recognition' | 'rejectedFields' | 'finishReasons'>

@@ -21,5 +21,5 @@ export const anthropicDialect = defineDialect({
     headers: { 'anthropic-ratelimit-requests-reset': 'date', 'anthropic-ratelimit-tokens-reset': 'date' },
   },
   tools: { maxCount: 512, maxDescriptionLength: 10_000 },
-  images: { inToolResults: true, maxCount: 100 },
+  images: { maxCount: 100 },
 })

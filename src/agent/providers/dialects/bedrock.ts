@@ -26,5 +26,5 @@ export const bedrockDialect = defineDialect({
     malformed_tool_use: 'ERROR',
   },
   tools: { maxDescriptionLength: 10_000 },
-  images: { inToolResults: true, maxCount: 20 },
+  images: { maxCount: 20 },
 })

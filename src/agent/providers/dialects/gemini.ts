@@ -7,7 +7,7 @@ export const geminiDialect = defineDialect({
     host: /(^|[.-])(generativelanguage|aiplatform)\.googleapis\.com$/,
     modelOwner: /^google$/,
   },
-  modelList: { contextWindow: ['inputTokenLimit'], purpose: ['supportedGenerationMethods'] },
+  modelList: { contextWindowPaths: ['inputTokenLimit'] },
   errors: {
     codes: {
       authentication: ['apikeyinvalid', 'unauthenticated'],

@@ -5,8 +5,7 @@ export const liteLLMDialect = defineDialect({
   name: 'litellm',
   recognition: { responseHeaders: { 'x-litellm-call-id': /./, 'x-litellm-version': /./ }, port: 4000 },
   modelList: {
-    contextWindow: ['max_input_tokens', 'model_info.max_input_tokens'],
-    purpose: ['mode', 'model_info.mode'],
+    contextWindowPaths: ['max_input_tokens', 'model_info.max_input_tokens'],
   },
   errors: {
     codes: {

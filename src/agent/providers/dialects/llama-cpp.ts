@@ -4,7 +4,7 @@ import { defineDialect } from '../dialect.ts'
 export const llamaCppDialect = defineDialect({
   name: 'llama-cpp',
   recognition: { responseHeaders: { server: /^llama\.cpp/ }, modelOwner: /^llamacpp$/, port: 8080 },
-  modelList: { contextWindow: ['meta.n_ctx', 'n_ctx'], purpose: ['capabilities'] },
+  modelList: { contextWindowPaths: ['meta.n_ctx', 'n_ctx'] },
   errors: {
     codes: {
       'context-length': ['exceedcontextsizeerror'],

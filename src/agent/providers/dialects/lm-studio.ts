@@ -4,6 +4,6 @@ import { defineDialect } from '../dialect.ts'
 export const lmStudioDialect = defineDialect({
   name: 'lm-studio',
   recognition: { modelOwner: /^organization_owner$/, modelField: 'compatibility_type', port: 1234 },
-  modelList: { contextWindow: ['loaded_context_length', 'max_context_length'], purpose: ['type'] },
+  modelList: { contextWindowPaths: ['loaded_context_length', 'max_context_length'] },
   errors: { codes: { 'model-not-found': ['modelnotloaded'] } },
 })

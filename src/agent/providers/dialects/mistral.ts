@@ -6,7 +6,6 @@ export const mistralDialect = defineDialect({
   recognition: { host: /(^|\.)(api|codestral)\.mistral\.ai$/, modelOwner: /^mistralai$/ },
   // It sends usage without being asked.
   rejectedFields: ['stream_options'],
-  modelList: { purpose: ['capabilities.completion_chat'] },
   errors: {
     codes: {
       overloaded: ['servicetiercapacityexceeded', '3505'],

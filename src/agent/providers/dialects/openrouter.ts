@@ -5,8 +5,7 @@ export const openRouterDialect = defineDialect({
   name: 'openrouter',
   recognition: { host: /(^|\.)openrouter\.ai$/, modelField: 'top_provider' },
   modelList: {
-    contextWindow: ['context_length', 'top_provider.context_length'],
-    purpose: ['architecture.output_modalities'],
+    contextWindowPaths: ['context_length', 'top_provider.context_length'],
   },
   // `raw` is the error of the upstream provider, in `metadata`.
   errors: { messageKeys: ['raw', 'metadata'] },

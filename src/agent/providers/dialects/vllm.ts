@@ -4,7 +4,7 @@ import { defineDialect } from '../dialect.ts'
 export const vLLMDialect = defineDialect({
   name: 'vllm',
   recognition: { modelOwner: /^vllm$/, modelField: 'max_model_len', port: 8000 },
-  modelList: { contextWindow: ['max_model_len'] },
+  modelList: { contextWindowPaths: ['max_model_len'] },
   errors: { codes: { unsupported: ['notimplementederror'] } },
   finishReasons: { abort: 'ERROR', repetition: 'LENGTH' },
 })

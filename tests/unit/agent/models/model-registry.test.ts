@@ -246,7 +246,7 @@ describe('resolving a model', () => {
     const { id, name, agent } = await registry.resolve('mine/org/x')
     expect([id, name]).toEqual(['mine/org/x', 'org/x'])
     const events = agent.answer(newAgentRun({ model: name }))
-    expect(await Array.fromAsync(events, ({ type }) => type)).toEqual(['step', 'text', 'usage'])
+    expect(await Array.fromAsync(events, ({ type }) => type)).toEqual(['step', 'text', 'finish', 'usage'])
     expect(strict.requests[0]?.body.model).toBe('org/x')
     // For the context window, which the list may contain.
     expect(strict.modelListRequests).toBe(1)
