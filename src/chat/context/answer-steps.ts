@@ -27,7 +27,11 @@ export function splitIntoSteps(allParts: readonly MessagePart[]): AnswerStep[] {
   return steps
 }
 
-/** No request has a place for files in an answer. The model is told that it made one. */
-function describeFile(part: MessagePart): AnswerStepPart {
-  return part.type === 'file' ? { type: 'text', text: `[${part.name ?? part.mediaType}]` } : part
+/**
+ * No request has a place for files in an answer. The model is told that it made one, on a line of its own: some formats join
+ * the texts of a message.
+ */
+function describeFile(part: MessagePart, index: number): AnswerStepPart {
+  if (part.type !== 'file') return part
+  return { type: 'text', text: `${index > 0 ? '\n' : ''}[${part.name ?? part.mediaType}]` }
 }

@@ -198,6 +198,14 @@ describe('an image that the model has made', () => {
     ])
   })
 
+  test('is mentioned on a line of its own', () => {
+    const [, answer] = toModelMessages([question, messageWith({ type: 'text', text: 'Here:' }, image)])
+    expect(answer?.content).toEqual([
+      { type: 'text', text: 'Here:' },
+      { type: 'text', text: '\n[image/png]' },
+    ])
+  })
+
   test('follows its answer for a model that accepts images, so that it can be changed', () => {
     const toolImages = { placement: 'after-results', dataByHash: new Map() } as const
     const stored = { ...image, url: `file:${'a'.repeat(64)}` }
