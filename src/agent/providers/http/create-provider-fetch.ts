@@ -20,7 +20,7 @@ const maxRedirects = 5
  * bytes, so that comments and pings count, and sends keys to no other host. Rejects with an AgentError if the provider is
  * idle or the proxy fails; otherwise with the error of the connection, or the reason of the signal. So does its body.
  */
-export function createProviderFetch(options: ProviderFetchOptions): typeof fetch {
+export function createProviderFetch(options: ProviderFetchOptions): typeof globalThis.fetch {
   return async (input, init = {}) => {
     const request = toHttpRequest(input, init, options)
     try {

@@ -24,7 +24,7 @@ export class ProviderConnections {
   }
 
   /** The `fetch` for all requests to a provider. */
-  createFetch({ apiKey }: Provider): typeof fetch {
+  createFetch({ apiKey }: Provider): typeof globalThis.fetch {
     const { httpClient, idleTimeoutMs } = this.#options
     // Two packages of the SDK require a key and send an empty one. A server without keys may reject it.
     const removedHeaders = apiKey === null ? ['authorization', 'x-api-key', 'api-key'] : []

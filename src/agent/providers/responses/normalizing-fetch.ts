@@ -10,7 +10,7 @@ export type ResponseFormat = 'chat-completions' | 'anthropic-messages'
 
 export interface NormalizingFetchOptions {
   readonly format: ResponseFormat
-  readonly fetch: typeof fetch
+  readonly fetch: typeof globalThis.fetch
   /** Called when a response ends, with how often each kind of unknown input in it was skipped. */
   readonly onSkipped: (counts: ReadonlyMap<string, number>) => void
 }
@@ -25,7 +25,11 @@ const normalizers: Readonly<Record<ResponseFormat, (reportSkipped: SkippedInputR
  * accepts, see `ResponseNormalizer`. A failed one stays as it is. Rejects if there is an error in place of an answer, whatever
  * the status is; so it waits for the first event.
  */
-export function createNormalizingFetch({ format, fetch: request, onSkipped }: NormalizingFetchOptions): typeof fetch {
+export function createNormalizingFetch({
+  format,
+  fetch: request,
+  onSkipped,
+}: NormalizingFetchOptions): typeof globalThis.fetch {
   return async (input, init) => {
     const response = await request(input, init)
     if (!response.ok) return response

@@ -33,7 +33,7 @@ const closeGracePeriodMs = 400
  * a response, tells the server about cancelled calls, watches for notifications, and recognises a lost session. Rejects
  * with a McpNotExecutedError if the request had no effect.
  */
-export function createMcpFetch(options: McpFetchOptions): typeof fetch {
+export function createMcpFetch(options: McpFetchOptions): typeof globalThis.fetch {
   return async (input, init = {}) => {
     const { request, message } = addProgressToken(toHttpRequest(input, init))
     if (message) sendCancellationOnAbort(request, message, options)
