@@ -1,4 +1,4 @@
-import { createAutoApproveRules } from '../agent/mcp/create-auto-approve-rules.ts'
+import { createAutoApproveRules } from '../agent/mcp/conversion/create-auto-approve-rules.ts'
 import { McpToolSource } from '../agent/mcp/mcp-tool-source.ts'
 import { ModelRegistry } from '../agent/models/model-registry.ts'
 import { ProviderConnections } from '../agent/providers/http/provider-connections.ts'

@@ -171,7 +171,7 @@ export class McpServerSupervisor implements ManagedMcpServer {
       error instanceof McpConnectionError ? error : new McpConnectionError(toMcpFailureReason(error))
     this.#backoff.recordFailure()
     this.#catalog.clear()
-    this.#enterState('FAILED', message)
+    this.#enterState('FAILED', appendLogHint(message, output))
     if (this.#closeController.signal.aborted || message === this.#loggedStartError) return
     this.#loggedStartError = message
     this.#log.warn('MCP server could not be started. Its tools are missing.', message, output)
@@ -182,7 +182,8 @@ export class McpServerSupervisor implements ManagedMcpServer {
     this.#connection = null
     // Remote servers may drop sessions and close streams at any time. A program should not end.
     this.#backoff.recordExit(this.#isProgram ? this.#options.now() - this.#readyAt : Infinity)
-    this.#enterState(this.#isProgram ? 'BACKOFF' : 'IDLE', formatMcpFailure(reason))
+    const error = appendLogHint(formatMcpFailure(reason), connection.output)
+    this.#enterState(this.#isProgram ? 'BACKOFF' : 'IDLE', error)
     void connection.close()
     if (this.#closeController.signal.aborted || !this.#isProgram) return
     const message = 'MCP server ended. It is restarted when it is needed.'
@@ -268,6 +269,11 @@ export class McpServerSupervisor implements ManagedMcpServer {
     this.#since = Date.now()
     this.#error = error === null ? null : redact(error, this.#options.server.secrets)
   }
+}
+
+/** Says where the output of a program is, which may contain more than clients may see. */
+function appendLogHint(error: string, output: string): string {
+  return output.trim() === '' ? error : `${error} Its last output is in the log.`
 }
 
 /** Resolves to what the promise resolves to, or to null if that takes longer. */

@@ -5,7 +5,7 @@ import type { Tool } from '../tools/tool.ts'
 import type { McpToolInvocation } from './call-mcp-tool.ts'
 import { type ListedMcpTool, listMcpTools } from './list-mcp-tools.ts'
 import type { McpServerLog } from './mcp-server-log.ts'
-import { mcpToolsToTools } from './mcp-tools-to-tools.ts'
+import { mcpToolsToTools } from './conversion/mcp-tools-to-tools.ts'
 import type { McpConnection } from './transport/mcp-connection.ts'
 
 export interface McpToolCatalogOptions {

@@ -56,7 +56,8 @@ test('only a limited number of log messages per minute is logged', async () => {
 
 test('a server is not told of capabilities that do not work', async () => {
   await using tools = newTestTools([newScriptedServer()])
-  expect(await tools.run('scripted__capabilities')).toBe('{}')
+  // Elicitation becomes a clarification. There are no roots and no sampling.
+  expect(JSON.parse(String(await tools.run('scripted__capabilities')))).toEqual({ elicitation: { form: {}, url: {} } })
 })
 
 describe.each([false, true])('over HTTP, sessionless: %j,', (isSessionless) => {

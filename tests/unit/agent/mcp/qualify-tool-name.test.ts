@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { qualifyToolName } from '../../../../src/agent/mcp/qualify-tool-name.ts'
+import { qualifyToolName } from '../../../../src/agent/mcp/conversion/qualify-tool-name.ts'
 
 test('a name that fits is only prefixed with its server', () => {
   expect(qualifyToolName('GitHub', 'create_issue')).toBe('GitHub__create_issue')

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { createAutoApproveRules } from '../../../../src/agent/mcp/create-auto-approve-rules.ts'
+import { createAutoApproveRules } from '../../../../src/agent/mcp/conversion/create-auto-approve-rules.ts'
 import { ApprovalPolicy } from '../../../../src/agent/tools/approval-policy.ts'
 import type { StdioMcpServer } from '../../../../src/config/profile/mcp/mcp-server.ts'
 import { withName } from '../../../support/mcp/server-settings.ts'
@@ -82,6 +82,16 @@ describe('a server that starts slowly', () => {
       error: 'The MCP server was not ready within 0.05 seconds. Set startSeconds if it needs longer.',
     })
   })
+})
+
+test('a server that cannot be started says where its output is, which only the log has', async () => {
+  const secret = 'wonderful-secret'
+  await using tools = newTestTools([newScriptedServer('broken', { env: { API_KEY: secret }, secrets: [secret] })])
+  const error = 'The MCP server ended with exit code 3. Its last output is in the log.'
+  await expect(tools.source.findTool('scripted__pid', never)).rejects.toThrow(
+    `The MCP server "scripted" could not be started. ${error} It can be tried again in 5 s.`,
+  )
+  expect(findStatus(tools)).toMatchObject({ state: 'FAILED', error })
 })
 
 describe('the instructions of a server', () => {

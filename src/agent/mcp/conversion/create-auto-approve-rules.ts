@@ -1,5 +1,5 @@
-import type { ApprovalRules } from '../../config/profile/approvals.ts'
-import type { ConfiguredMcpServer } from '../../config/profile/mcp/mcp-server.ts'
+import type { ApprovalRules } from '../../../config/profile/approvals.ts'
+import type { ConfiguredMcpServer } from '../../../config/profile/mcp/mcp-server.ts'
 import { qualifyToolName } from './qualify-tool-name.ts'
 
 /** Returns the approval rules that the entries of MCP servers contain, as other clients write them: `autoApprove`. */

@@ -1,10 +1,10 @@
-import type { McpServer } from '../../config/profile/mcp/mcp-server.ts'
-import type { Json } from '../../lib/text/json.ts'
-import { compileWildcardPattern } from '../../lib/text/wildcard-pattern.ts'
-import type { OmittedMcpTool } from '../tools/mcp-server-status.ts'
-import type { Tool } from '../tools/tool.ts'
-import type { McpToolInvocation } from './call-mcp-tool.ts'
-import type { ListedMcpTool } from './list-mcp-tools.ts'
+import type { McpServer } from '../../../config/profile/mcp/mcp-server.ts'
+import type { Json } from '../../../lib/text/json.ts'
+import { compileWildcardPattern } from '../../../lib/text/wildcard-pattern.ts'
+import type { OmittedMcpTool } from '../../tools/mcp-server-status.ts'
+import type { Tool } from '../../tools/tool.ts'
+import type { McpToolInvocation } from '../call-mcp-tool.ts'
+import type { ListedMcpTool } from '../list-mcp-tools.ts'
 import { qualifyToolName } from './qualify-tool-name.ts'
 
 export interface ConvertedMcpTools {
