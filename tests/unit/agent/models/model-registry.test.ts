@@ -167,7 +167,7 @@ describe('the default model', () => {
   })
 
   test('is the offline model if there is no other', async () => {
-    expect(await newRegistry([]).resolve(null)).toEqual({ id: 'offline/eliza', name: 'eliza', ...offline })
+    expect(await newRegistry([]).resolve(null)).toMatchObject({ id: 'offline/eliza', name: 'eliza', ...offline })
     await using empty = await startModelList()
     await using embedding = await startModelList({ id: 'nomic-embed' }, { id: 'vectors', mode: 'embedding' })
     for (const { url } of [empty, embedding]) {
