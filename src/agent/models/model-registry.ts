@@ -11,7 +11,7 @@ import { LruCache } from '../../lib/lru-cache.ts'
 import type { Agent, SummaryAndTitleGenerator } from '../agent.ts'
 import { createModelAgent } from '../model-agent/model-agent.ts'
 import { createLanguageModel } from '../providers/create-language-model.ts'
-import { defaultDialect, type Dialect } from '../providers/dialect.ts'
+import type { Dialect } from '../providers/dialect.ts'
 import type { ProviderConnections } from '../providers/http/provider-connections.ts'
 import type { ProviderRequestPriority } from '../providers/http/provider-request-queue.ts'
 import { selectDialect } from '../providers/select-dialect.ts'
@@ -52,8 +52,8 @@ export interface ResolvedModel {
   /** Size of the context window, in tokens. */
   readonly contextWindow: number
   readonly toolImages: ToolImageSupport
-  /** What its provider demands. */
-  readonly dialect: Dialect
+  /** What its provider demands. Null without a provider: any messages in any order will do. */
+  readonly dialect: Dialect | null
 }
 
 export interface ModelRegistryOptions {
@@ -153,7 +153,7 @@ export class ModelRegistry {
     this.assertKnown(modelId)
     const { provider: providerName, name } = parseModelId(modelId) ?? offlineModelId
     const provider = this.#options.providers.find((each) => each.name === providerName)
-    if (!provider) return { id: modelId, name, dialect: defaultDialect, ...this.#options.offline }
+    if (!provider) return { id: modelId, name, dialect: null, ...this.#options.offline }
     const [listed] = await Promise.all([this.#findModelList(provider, options), this.#observations.load()])
     const contextWindow = this.#findContextWindow(provider, name, listed) ?? guessContextWindow(name)
     const cached = this.#resolvedModels.get(modelId)

@@ -1,4 +1,4 @@
-import type { Dialect } from '../../agent/providers/dialect.ts'
+import type { Dialect, ReasoningRules } from '../../agent/providers/dialect.ts'
 import { parseStoredState } from '../../agent/providers/state/part-provider-state.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { AnswerStep } from './answer-steps.ts'
@@ -7,7 +7,13 @@ import type { AnswerStep } from './answer-steps.ts'
 export interface RequestTarget {
   /** `<provider>/<name>` */
   readonly id: string
-  readonly dialect: Pick<Dialect, 'roles' | 'reasoning'>
+  /** Null if the model has no provider: the messages are not arranged for one. */
+  readonly dialect: Pick<Dialect, 'roles' | 'reasoning'> | null
+}
+
+interface StateOwner {
+  readonly id: string
+  readonly reasoning: ReasoningRules
 }
 
 /**
@@ -15,18 +21,18 @@ export interface RequestTarget {
  * tools, and wherever else its dialect demands it.
  */
 export class ReturnedState {
-  readonly #target: RequestTarget
+  readonly #owner: StateOwner
   readonly #requiredField: string | null
 
-  constructor(messages: readonly MessageRecord[], target: RequestTarget) {
-    this.#target = target
-    this.#requiredField = findRequiredField(messages, target)
+  constructor(messages: readonly MessageRecord[], owner: StateOwner) {
+    this.#owner = owner
+    this.#requiredField = findRequiredField(messages, owner)
   }
 
   /** Whether the state of a step is sent back. */
   includes(message: MessageRecord, step: AnswerStep): boolean {
-    const { id, dialect } = this.#target
-    const { returned, modelsThatRequireIt } = dialect.reasoning
+    const { id, reasoning } = this.#owner
+    const { returned, modelsThatRequireIt } = reasoning
     if (message.model !== id || returned === 'never') return false
     if (returned === 'always' || message.status === 'STREAMING') return true
     return step.calls.length > 0 && modelsThatRequireIt.test(id)
@@ -39,8 +45,8 @@ export class ReturnedState {
 }
 
 /** The field of the dialect or, for a model that requires one, the field in which its reasoning came. */
-function findRequiredField(messages: readonly MessageRecord[], { id, dialect }: RequestTarget): string | null {
-  const { requiredField, modelsThatRequireIt } = dialect.reasoning
+function findRequiredField(messages: readonly MessageRecord[], { id, reasoning }: StateOwner): string | null {
+  const { requiredField, modelsThatRequireIt } = reasoning
   if (requiredField !== null || !modelsThatRequireIt.test(id)) return requiredField
   for (const { model, parts } of messages) {
     for (const part of model === id ? parts : []) {

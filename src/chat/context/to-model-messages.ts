@@ -55,8 +55,9 @@ export function toModelMessages(
   { target = null, toolImages = noImages }: ModelMessagesOptions = {},
 ): ModelMessage[] {
   const sent = messages.filter(({ withdrawn, position }) => !withdrawn && position !== null)
-  const returnedState = target && new ReturnedState(sent, target)
-  const identify = createToolIdentifier(target?.dialect.roles.toolCallId ?? null)
+  const dialect = target?.dialect ?? null
+  const returnedState = target && dialect && new ReturnedState(sent, { id: target.id, reasoning: dialect.reasoning })
+  const identify = createToolIdentifier(dialect?.roles.toolCallId ?? null)
   const toToolCallPart = (call: ToolCall) =>
     ({ type: 'tool-call', ...identify(call), input: toWireInput(call) }) as const
   const toAnswerMessages = (message: MessageRecord): ModelMessage[] => {
@@ -79,7 +80,7 @@ export function toModelMessages(
     // The turn of a message that started one is over. In Hermes and in copies, several rows may be one message.
     isUnanswered = message.role === 'USER' && message.streamId !== null
   }
-  return arrangeMessages(converted, target?.dialect.roles ?? transcriptRoles)
+  return target && !dialect ? converted : arrangeMessages(converted, dialect?.roles ?? transcriptRoles)
 }
 
 function toSummaryMessages(parts: readonly MessagePart[]): ModelMessage[] {

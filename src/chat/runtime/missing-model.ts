@@ -1,7 +1,6 @@
 import { noToolImages } from '../../agent/models/image-support.ts'
 import { AgentError } from '../../agent/agent.ts'
 import type { ResolvedModel } from '../../agent/models/model-registry.ts'
-import { defaultDialect } from '../../agent/providers/dialect.ts'
 
 /**
  * A model that fails every request with MODEL_NOT_FOUND. It stands for a model that existed when a message was queued,
@@ -23,6 +22,6 @@ export function createMissingModel(id: string, cause: unknown): ResolvedModel {
     textGenerator: { generateSummary: rejectNotFound, generateTitle: rejectNotFound },
     contextWindow: Number.POSITIVE_INFINITY,
     toolImages: noToolImages,
-    dialect: defaultDialect,
+    dialect: null,
   }
 }
