@@ -138,6 +138,15 @@ describe('a request that is too long tells the context window and its own length
       5000,
       { message: 'too many tokens: total number of tokens in the prompt cannot exceed 4081 - received 5000.' },
     ],
+    [
+      'LiteLLM in front of llama.cpp',
+      4096,
+      6030,
+      error(
+        'litellm.ContextWindowExceededError: litellm.BadRequestError: ContextWindowExceededError: OpenAIException - request (6030 tokens) exceeds the available context size (4096 tokens), try increasing it\nmodel=m. context_window_fallbacks=None. fallbacks=None.',
+        { code: '400' },
+      ),
+    ],
     ['Ollama', null, null, error('prompt too long; exceeded max context length by 512 tokens')],
     ['Bedrock', null, null, { message: 'Input is too long for requested model.' }],
     ['a proxy that counts bytes', null, null, error('Request too large: maximum request size is 1048576 bytes')],
