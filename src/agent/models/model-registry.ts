@@ -104,8 +104,8 @@ const fallbackDefaults: Readonly<Partial<Record<ProviderType, string>>> = {
 
 /** How long a start may wait for the first model list of a provider. */
 const defaultMaxListWaitMs = 1_000
-/** Shorter chats fit any context window that a list can name. */
-const minTokensForModelList = 200
+/** Nearly every context window is larger. A chat that exceeds a smaller one is refused, and the refusal is learned from. */
+const minTokensForModelList = 1_000
 /** How many resolved models are cached. A bound, because clients choose the names. */
 const maxCachedModels = 100
 

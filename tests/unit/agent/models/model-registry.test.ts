@@ -364,7 +364,7 @@ describe('the context window of a resolved model', () => {
     const registry = newRegistry([cloud])
     expect((await registry.resolve('cloud/m')).contextWindow).toBe(128_000)
     expect(server.requests).toHaveLength(0)
-    expect((await registry.resolve('cloud/m', { contextTokens: 200 })).contextWindow).toBe(2000)
+    expect((await registry.resolve('cloud/m', { contextTokens: 1000 })).contextWindow).toBe(2000)
     expect((await registry.resolve('cloud/m')).contextWindow).toBe(2000)
     expect((await registry.resolve('cloud/other')).contextWindow).toBe(128_000)
     expect(server.requests).toHaveLength(1)
@@ -384,7 +384,7 @@ describe('the context window of a resolved model', () => {
   test('comes from the name if the models are configured and the server has no list', async () => {
     await using server = await startHttpServer((_request, response) => response.writeHead(404).end())
     const registry = newRegistry([provider('cloud', 'openai-compatible', { baseURL: server.url, models: ['m'] })])
-    expect((await registry.resolve('cloud/m', { contextTokens: 200 })).contextWindow).toBe(128_000)
+    expect((await registry.resolve('cloud/m', { contextTokens: 1000 })).contextWindow).toBe(128_000)
   })
 
   test('follows the list when it changes, without a wait for the provider', async () => {
