@@ -31,7 +31,7 @@ const elicitations: Readonly<Record<string, object>> = {
 type Send = (message: object) => void
 
 /** Speaks one version of the protocol. */
-export class ElicitingServer {
+class ElicitingServer {
   readonly #version: string
   readonly #waiting = new Map<string, (result: object) => void>()
   #count = 0

@@ -65,7 +65,9 @@ async function streamTurn(
       await ask(client, AnswerApprovalDocument, { id: event.approval.id, decision, reason: 'So be it', ...changes })
     }
     if (event.type === 'ClarificationChanged' && event.clarification.state === 'PENDING') {
-      await ask(client, AnswerClarificationDocument, { id: event.clarification.id, answer: 'Blue, wie Blaubeeren' })
+      const { id, form } = event.clarification
+      const answer = form ? { values: { city: 'Oslo' } } : { answer: 'Blue, wie Blaubeeren' }
+      await ask(client, AnswerClarificationDocument, { id, ...answer })
     }
     if (event.type === 'StreamFinished') return { sessionId: event.sessionId, messageId: event.message?.id ?? '' }
   }
@@ -80,6 +82,7 @@ async function createConversations(client: Client): Promise<{ ids: string[]; for
   const { last } = await readUntil(followStream(client, started.id), isEventOfType('StreamFinished'))
   const sessionId = last.sessionId
   await streamTurn(client, { sessionId, text: '/ask Which one? | Red | Blue' })
+  await streamTurn(client, { sessionId, text: '/form Where to? | city' })
   await streamTurn(
     client,
     { sessionId, text: '/tool files__write {"text":"Hi"}\n/tool files__write {"text":"Ho"}' },
@@ -129,7 +132,7 @@ test('a conversation and its fork are restored exactly: as documents, and in all
     expect(text).toContain('"structuredContent":{"id":1234567890123456789}')
   expect([...conversation.notes, ...forkDocument.notes]).toEqual([])
   const before = await queryAll(segue.url, ids, fork)
-  for (const part of ['"releasedBy"', '"approvalAnswer"', '"reason":"So be it"'])
+  for (const part of ['"releasedBy"', '"approvalAnswer"', '"reason":"So be it"', '"duringCall":true', '"form":{'])
     expect(conversation.text).toContain(part)
   // Makes sure that the comparison covers a clarification, a denial, a partial message and the last of three sessions.
   for (const part of ['Blue, wie Blaubeeren', 'DENIED', '"segmentCount":3', '"PARTIAL"', 'Goodbye, Blaubeeren']) {

@@ -45,6 +45,30 @@ export function describeEventStore(open: OpenStorage): void {
       expect(stored).toEqual({ ...session, headSeq: 2, lastActivityAt: 5_000 })
     })
 
+    test('of several sessions stores all of it or nothing', async () => {
+      const { eventStore, decisions } = current()
+      const sessions = [await addSession(current()), await addSession(current())]
+      const requests = sessions.map((session, index) => ({
+        sessionId: session.id,
+        expectedHeadSeq: 0,
+        events: [deltaOf(streamOf(session), 1, `${index}`)],
+        decisions: [approvalOf(session)],
+      }))
+      const loadHeads = () => Promise.all(sessions.map(({ id }) => eventStore.loadHeadSeq(id)))
+      const [first, second] = requests
+      if (!first || !second) throw new Error('A request is missing.')
+      const conflicting = [first, { ...second, expectedHeadSeq: 7 }]
+      await expect(eventStore.appendAll(conflicting)).rejects.toThrow(LogVersionConflictError)
+      expect(await loadHeads()).toEqual([0, 0])
+      expect(await decisions.findDecision(first.decisions[0]?.id ?? '')).toBeNull()
+      await eventStore.appendAll(requests)
+      expect(await loadHeads()).toEqual([1, 1])
+      for (const {
+        decisions: [decision],
+      } of requests)
+        expect(await decisions.findDecision(decision?.id ?? '')).toEqual(decision)
+    })
+
     test('leaves withdrawn messages without a position to be listed, until they have one', async () => {
       const { eventStore } = current()
       const session = await addSession(current(), {}, [])
