@@ -193,6 +193,7 @@ test('anthropic yields thinking, text and usage, and gets its key in its own hea
   expect(events).toMatchObject([
     { type: 'step' },
     { type: 'reasoning', text: 'hm' },
+    { type: 'reasoning', text: '', providerState: { options: { anthropic: { signature: '' } } } },
     { type: 'text', text: 'Hello' },
     { type: 'finish', reason: 'STOP' },
     { type: 'usage', usage: { inputTokens: 13, outputTokens: 7, cachedInputTokens: 4 } },
@@ -223,7 +224,12 @@ test('an anthropic answer that ends too early fails with PROVIDER and keeps its 
   await using server = await startHttpServer((_request, response) => write(response, start))
   const { events, code } = await ask(provider('anthropic', `${server.url}/v1`, 'right'))
   expect(code).toBe('PROVIDER')
-  expect(events).toMatchObject([{ type: 'step' }, { type: 'reasoning' }, { type: 'text', text: 'Hello' }])
+  expect(events).toMatchObject([
+    { type: 'step' },
+    { type: 'reasoning', text: 'hm' },
+    { type: 'reasoning', text: '' },
+    { type: 'text', text: 'Hello' },
+  ])
 })
 
 test('an anthropic overload error within the stream is RATE_LIMIT', async () => {
