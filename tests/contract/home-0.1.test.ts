@@ -96,6 +96,10 @@ function serveOld(): Promise<TestSegue> {
   return serve(home, '--hermes-home', hermes)
 }
 
+/** Version 0.1.0 showed a withdrawn message as COMPLETE. */
+const withoutNewStatuses = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value).replaceAll('"status":"WITHDRAWN"', '"status":"COMPLETE"'))
+
 const sorted = (ids: object): string[] => Object.keys(ids).toSorted()
 
 test('A home that version 0.1.0 left when it was killed opens with every message, answer, job, decision and file', async () => {
@@ -105,7 +109,7 @@ test('A home that version 0.1.0 left when it was killed opens with every message
   for (const [name, profile] of Object.entries(expected.profiles)) {
     for (const what of ['sessions', 'streams', 'jobs', 'approvals', 'clarifications', 'files', 'found'] as const) {
       expect(sorted(actual[name]?.[what] ?? {}), `${what} of ${name}`).toEqual(sorted(profile[what]))
-      expect(actual[name]?.[what], `${what} of ${name}`).toMatchObject(profile[what])
+      expect(withoutNewStatuses(actual[name]?.[what]), `${what} of ${name}`).toMatchObject(profile[what])
     }
     expect(actual[name]?.allowedTools).toEqual(profile.allowedTools)
   }

@@ -25,7 +25,8 @@ MessageObjectType.implement({
     status: t.field({
       type: MessageStatusEnum,
       description: 'The progress of the message.',
-      resolve: ({ status, withdrawn }) => (withdrawn ? 'WITHDRAWN' : status),
+      // Without a stream, it comes from Hermes, which had left it out of the context by itself.
+      resolve: ({ status, withdrawn, streamId }) => (withdrawn && streamId !== null ? 'WITHDRAWN' : status),
     }),
     createdAt: t.expose('createdAt', {
       type: 'DateTime',
