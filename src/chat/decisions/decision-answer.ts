@@ -28,9 +28,10 @@ export function parseClarificationAnswer(
   { answer, values, decline }: ClarificationAnswerRequest,
   form: JsonObject | null,
 ): DecisionResolution {
-  const given = [(answer ?? null) !== null, (values ?? null) !== null, decline === true]
-  if (given.filter(Boolean).length !== 1)
-    throw createBadInputError('Give exactly one of answer, values and decline: true.', 'answer')
+  const isGiven = { answer: (answer ?? null) !== null, values: (values ?? null) !== null, decline: decline === true }
+  const given = Object.entries(isGiven).flatMap(([name, is]) => (is ? [name] : []))
+  if (given.length !== 1)
+    throw createBadInputError('Give exactly one of answer, values and decline: true.', given.at(-1) ?? 'answer')
   if (decline === true) return { type: 'declined' }
   if (typeof answer === 'string') {
     if (form) throw createBadInputError('This question has a form. Send values instead of an answer.', 'answer')

@@ -32,7 +32,7 @@ describe.each(transports)('A clarification with a form, over %s,', (transport) =
       [{ values: 'Oslo' }, 'values'],
       [{ answer: 'Oslo' }, 'answer'],
       [{ answer: null, values: null, decline: null }, 'answer'],
-      [{ values: { city: 'Oslo', class: 'first' }, decline: true }, 'answer'],
+      [{ values: { city: 'Oslo', class: 'first' }, decline: true }, 'decline'],
     ] as const) {
       const refusal = await expectRefusal(client, AnswerClarificationDocument, { id, ...variables })
       expect(refusal).toMatchObject({ code: 'BAD_USER_INPUT', path: [path] })

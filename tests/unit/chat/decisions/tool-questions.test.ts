@@ -87,7 +87,7 @@ describe('a question of a tool that runs', () => {
     ['values that the form does not allow', { values: { city: 7 } }, 'values'],
     ['values that are no object', { values: ['Oslo'] }, 'values'],
     ['a text in place of values', { answer: 'Oslo' }, 'answer'],
-    ['values and a refusal', { values: { city: 'Oslo' }, decline: true }, 'answer'],
+    ['values and a refusal', { values: { city: 'Oslo' }, decline: true }, 'decline'],
     ['nothing', { answer: null, values: null, decline: false }, 'answer'],
   ])('refuses %s, and stays pending', async (_, answer, path) => {
     const chat = newChats([newAskingTool()], [call])
