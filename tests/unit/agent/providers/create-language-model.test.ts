@@ -193,6 +193,7 @@ test('anthropic yields thinking, text and usage, and gets its key in its own hea
   expect(events).toMatchObject([
     { type: 'step' },
     { type: 'reasoning', text: 'hm' },
+    // The server has not signed its thoughts.
     { type: 'reasoning', text: '', providerState: { options: { anthropic: { signature: '' } } } },
     { type: 'text', text: 'Hello' },
     { type: 'finish', reason: 'STOP' },
