@@ -24,10 +24,15 @@ export function detectFileMediaType({
   if (imageType) return imageType
   const label = normalizeLabel(mediaType)
   if (label.length > maxMediaTypeLength) return null
-  const isText = isTextMediaType(label)
-  if (!bytes || bytes.length === 0) return isText || imageMediaTypes.includes(label) ? label : null
+  if (!bytes || bytes.length === 0) return isSupportedMediaType(mediaType) ? label : null
   if (!possibleTextLabel.test(label) || decodeTextFile(bytes) === null) return null
-  return isText ? label : 'text/plain'
+  return isTextMediaType(label) ? label : 'text/plain'
+}
+
+/** Whether a label names a type of image or text that messages can have. */
+export function isSupportedMediaType(mediaType: string): boolean {
+  const label = normalizeLabel(mediaType)
+  return isTextMediaType(label) || imageMediaTypes.includes(label)
 }
 
 function normalizeLabel(mediaType: string): string {

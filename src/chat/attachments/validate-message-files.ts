@@ -1,7 +1,7 @@
 import { createBadInputError, SegueError } from '../../lib/errors.ts'
 import { truncate } from '../../lib/text/truncate.ts'
 import { parseDataUrl } from './data-url.ts'
-import { detectFileMediaType } from './detect-file-media-type.ts'
+import { detectFileMediaType, isSupportedMediaType } from './detect-file-media-type.ts'
 import { imageMediaTypes } from './media-type.ts'
 
 /** A file that a client sends with a message. */
@@ -46,9 +46,10 @@ function parseFileKind(file: FileInput, createError: CreateFieldError): FileKind
   const detected = detectFileMediaType(file)
   if (detected !== null) return imageMediaTypes.includes(detected) ? 'image' : 'text'
   const quotedMediaType = JSON.stringify(truncate(file.mediaType, maxCodeUnits.mediaType))
+  // A supported label means that the content is at fault.
   throw createError(
     `The content of the file, labelled ${quotedMediaType}, is neither a supported image nor text. Send ${imageMediaTypes.join(', ')}, or text.`,
-    'mediaType',
+    isSupportedMediaType(file.mediaType) ? 'url' : 'mediaType',
   )
 }
 
