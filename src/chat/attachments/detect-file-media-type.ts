@@ -32,7 +32,7 @@ export function detectFileMediaType({
 /** Whether a label names a type of image or text that messages can have. */
 export function isSupportedMediaType(mediaType: string): boolean {
   const label = normalizeLabel(mediaType)
-  return isTextMediaType(label) || imageMediaTypes.includes(label)
+  return label.length <= maxMediaTypeLength && (isTextMediaType(label) || imageMediaTypes.includes(label))
 }
 
 function normalizeLabel(mediaType: string): string {
