@@ -53,7 +53,7 @@ export class ExtendableTimeout implements Disposable {
     if (this.#isDisposed || this.#controller.signal.aborted) return
     const abort = (): void => this.#controller.abort(new DOMException('The operation timed out.', 'TimeoutError'))
     this.#startedAtMs = performance.now()
-    this.#timers = [setTimeout(abort, this.#timeoutMs), setTimeout(abort, this.#remainingMaxMs)]
+    this.#timers = [setTimeout(abort, this.#timeoutMs), setTimeout(abort, Math.max(0, this.#remainingMaxMs))]
   }
 
   #stop(): void {
