@@ -1,6 +1,6 @@
 import type { ModelMessage } from 'ai'
 import type { Json, JsonObject } from '../lib/text/json.ts'
-import type { ProviderState } from '../model/message.ts'
+import type { OpaqueProviderState } from '../model/message.ts'
 import type { FinishReason, StreamErrorCode } from '../model/stream.ts'
 import type { ReportedUsage, Usage } from '../model/usage.ts'
 import type { ToolQuestion, ToolQuestionAnswer } from './tools/tool.ts'
@@ -47,7 +47,7 @@ export interface ToolCallRequest extends GeneratedContent {
 
 interface GeneratedContent {
   /** State of the provider that belongs to the block or call. An event without text can add it to the block before it. */
-  readonly providerState?: ProviderState
+  readonly providerState?: OpaqueProviderState
 }
 
 /**

@@ -1,12 +1,12 @@
 import { pino } from 'pino'
-import type { CliCommand } from '../config/command-line/cli-command.ts'
+import type { CliSubcommand } from '../config/command-line/cli-subcommand.ts'
 import { exportConversation } from '../transfer/export-conversation.ts'
 import { printLineToStderr } from './print-line-to-stderr.ts'
 import { sqliteTransferStorage } from './sqlite-transfer-storage.ts'
 
 /** Runs `segue export`: writes a conversation to a file, or to stdout if the output is `-`. */
 export async function runExport(
-  command: Extract<CliCommand, { readonly name: 'export' }>,
+  command: Extract<CliSubcommand, { readonly name: 'export' }>,
   workingDirectory: string,
 ): Promise<void> {
   const output = command.output === '-' ? process.stdout : command.output

@@ -1,4 +1,4 @@
-import type { CliCommand } from '../config/command-line/cli-command.ts'
+import type { CliSubcommand } from '../config/command-line/cli-subcommand.ts'
 import { defaultProfileName } from '../profiles/profile-name.ts'
 import { importConversation } from '../transfer/import-conversation.ts'
 import { printLineToStderr } from './print-line-to-stderr.ts'
@@ -6,7 +6,7 @@ import { sqliteTransferStorage } from './sqlite-transfer-storage.ts'
 
 /** Runs `segue import`: reads a conversation from a file into a profile. */
 export async function runImport(
-  command: Extract<CliCommand, { readonly name: 'import' }>,
+  command: Extract<CliSubcommand, { readonly name: 'import' }>,
   workingDirectory: string,
 ): Promise<void> {
   const profile = command.profile ?? defaultProfileName

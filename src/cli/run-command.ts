@@ -1,5 +1,5 @@
 import { homedir } from 'node:os'
-import { type CliCommand, commandHelp, parseCliCommand } from '../config/command-line/cli-command.ts'
+import { type CliSubcommand, commandHelp, parseCliSubcommand } from '../config/command-line/cli-subcommand.ts'
 import { exitWithError } from './exit-with-error.ts'
 import { runExport } from './export.ts'
 import { formatCliError } from './format-cli-error.ts'
@@ -11,7 +11,7 @@ import { printLineToStderr } from './print-line-to-stderr.ts'
 /** npm runs scripts in the folder of the package and passes the user's folder in INIT_CWD. */
 const workingDirectory = process.env['INIT_CWD'] ?? process.cwd()
 
-async function runCommand(command: CliCommand): Promise<void> {
+async function runCommand(command: CliSubcommand): Promise<void> {
   switch (command.name) {
     case 'help':
       return printLineToStderr(commandHelp)
@@ -23,7 +23,7 @@ async function runCommand(command: CliCommand): Promise<void> {
 }
 
 try {
-  await runCommand(parseCliCommand({ argv: process.argv.slice(2), env: process.env, homedir: homedir() }))
+  await runCommand(parseCliSubcommand({ argv: process.argv.slice(2), env: process.env, homedir: homedir() }))
 } catch (error) {
   exitWithError(formatCliError(error))
 }

@@ -15,12 +15,12 @@ export function parseBlobUrl(url: string): string | null {
 }
 
 /** The path of a stored file for clients. It names the media type, because the bytes alone may not tell it. */
-export function toBlobPath(hash: string, mediaType: string): string {
+export function toBlobUrlPath(hash: string, mediaType: string): string {
   return `${filesPath}/${hash}/${mediaType}`
 }
 
-/** The hash in a path of `toBlobPath`; null for any other text. */
-export function parseBlobPath(path: string): string | null {
+/** The hash in a path of `toBlobUrlPath`; null for any other text. */
+export function parseBlobUrlPath(path: string): string | null {
   return /^\/files\/([0-9a-f]{64})\/[^/]+\/[^/]+$/.exec(path)?.[1] ?? null
 }
 

@@ -1,5 +1,5 @@
 import type { ApprovalRecord, ClarificationRecord } from './decision.ts'
-import type { MessageRecord, ProviderState, ToolCall } from './message.ts'
+import type { MessageRecord, OpaqueProviderState, ToolCall } from './message.ts'
 import type { StreamRecord } from './stream.ts'
 
 interface EventBase {
@@ -13,7 +13,7 @@ interface PartEvent extends EventBase {
   readonly messageId: string
   readonly partIndex: number
   /** Added to what the part has, see merge-provider-states.ts. */
-  readonly providerState?: ProviderState
+  readonly providerState?: OpaqueProviderState
 }
 
 /**

@@ -53,12 +53,12 @@ export interface ClarificationRecord extends DecisionBase {
 export type DecisionRecord = ApprovalRecord | ClarificationRecord
 
 /** Whether the call goes on running while the question waits, so that the answer is not its result. */
-export function isAskedDuringCall(decision: DecisionRecord): boolean {
+export function isAskedDuringToolCall(decision: DecisionRecord): boolean {
   return decision.kind === 'clarification' && decision.duringCall === true
 }
 
 /** Whether a decision about one call covers a waiting call of the same tool as well: one of its session, or any. */
-export function coversCall(decided: ApprovalRecord, waiting: DecisionRecord): waiting is ApprovalRecord {
+export function approvalCoversToolCall(decided: ApprovalRecord, waiting: DecisionRecord): waiting is ApprovalRecord {
   const isCovered =
     decided.decision === 'ALWAYS' || (decided.decision === 'SESSION' && decided.sessionId === waiting.sessionId)
   return waiting.kind === 'approval' && waiting.toolCall.name === decided.toolCall.name && isCovered

@@ -49,13 +49,13 @@ export interface ToolCall {
  * What a provider wants back with a part, and only it can read: signatures, encrypted reasoning. It is never shown, and no
  * part of the digest. The agent that received it knows its form.
  */
-export interface ProviderState {
+export interface OpaqueProviderState {
   readonly [key: string]: Json
 }
 
 interface GeneratedPart {
   /** Valid for the provider and the model of the message. */
-  readonly providerState?: ProviderState
+  readonly providerState?: OpaqueProviderState
 }
 
 export type MessagePart =

@@ -67,7 +67,7 @@ export function setStreamRetryTime(stream: StreamRecord, retryAt: number | null)
 }
 
 /** Whether a stream failed because its context is longer than the model takes. */
-export function isContextTooLong({ status, error }: StreamRecord): boolean {
+export function streamExceededContextWindow({ status, error }: StreamRecord): boolean {
   return status === 'FAILED' && error?.code === 'CONTEXT_LENGTH'
 }
 

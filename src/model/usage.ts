@@ -18,7 +18,7 @@ export interface ReportedUsage extends Pick<Usage, 'estimated' | 'reasoningToken
 }
 
 /** The figures of a provider as they arrived: any value may stand in any field. */
-export type UsageFigures = Readonly<
+export type UnvalidatedUsage = Readonly<
   Partial<Record<'inputTokens' | 'outputTokens' | 'reasoningTokens' | 'cachedInputTokens' | 'totalTokens', unknown>>
 >
 
@@ -34,15 +34,15 @@ export const noUsage: Usage = {
 export function addUsage(a: Usage, b: Usage): Usage {
   return {
     estimated: a.estimated || b.estimated,
-    inputTokens: addTokens(a.inputTokens, b.inputTokens),
-    outputTokens: addTokens(a.outputTokens, b.outputTokens),
-    reasoningTokens: addTokens(a.reasoningTokens, b.reasoningTokens),
-    cachedInputTokens: addTokens(a.cachedInputTokens, b.cachedInputTokens),
+    inputTokens: addTokenCounts(a.inputTokens, b.inputTokens),
+    outputTokens: addTokenCounts(a.outputTokens, b.outputTokens),
+    reasoningTokens: addTokenCounts(a.reasoningTokens, b.reasoningTokens),
+    cachedInputTokens: addTokenCounts(a.cachedInputTokens, b.cachedInputTokens),
   }
 }
 
 /** The sum of token counts, at most 2^53 - 1. */
-export function addTokens(...counts: readonly number[]): number {
+export function addTokenCounts(...counts: readonly number[]): number {
   return counts.reduce((sum, count) => Math.min(sum + count, Number.MAX_SAFE_INTEGER), 0)
 }
 
@@ -50,7 +50,7 @@ export function addTokens(...counts: readonly number[]): number {
  * Validates the figures of a provider. Some count cached tokens beside the input tokens, or reasoning tokens beside the
  * output tokens: the total, or a part that is greater than the whole, tells, and they are added.
  */
-export function validateReportedUsage(figures: UsageFigures): ReportedUsage {
+export function validateReportedUsage(figures: UnvalidatedUsage): ReportedUsage {
   const inputTokens = toTokenCount(figures.inputTokens)
   const outputTokens = toTokenCount(figures.outputTokens)
   const reasoningTokens = toTokenCount(figures.reasoningTokens ?? 0)
@@ -74,10 +74,10 @@ export function validateReportedUsage(figures: UsageFigures): ReportedUsage {
  * Replaces what a provider did not report by an estimate. Zero is no figure where there was something: every request has
  * input, and text is output.
  */
-export function completeUsage(reported: ReportedUsage, estimate: Usage): Usage {
+export function fillMissingUsage(reported: ReportedUsage, estimate: Usage): Usage {
   const isInputReported = reported.inputTokens !== null && (reported.inputTokens > 0 || estimate.inputTokens === 0)
   const isOutputReported = reported.outputTokens !== null && (reported.outputTokens > 0 || estimate.outputTokens === 0)
-  return normalizeUsage({
+  return normalizeStoredUsage({
     ...reported,
     estimated: reported.estimated || !isInputReported || !isOutputReported,
     inputTokens: isInputReported ? reported.inputTokens : estimate.inputTokens,
@@ -89,7 +89,7 @@ export function completeUsage(reported: ReportedUsage, estimate: Usage): Usage {
  * A usage as it must be, from one that an older version or another program has stored. A figure that cannot be true
  * becomes 0, and the usage an estimate. A whole is not less than its part.
  */
-export function normalizeUsage(stored: UsageFigures & { readonly estimated?: unknown }): Usage {
+export function normalizeStoredUsage(stored: UnvalidatedUsage & { readonly estimated?: unknown }): Usage {
   const figures = [stored.inputTokens, stored.outputTokens, stored.reasoningTokens, stored.cachedInputTokens]
   const [input = 0, output = 0, reasoning = 0, cached = 0] = figures.map((figure) => toTokenCount(figure) ?? 0)
   return {
@@ -103,7 +103,7 @@ export function normalizeUsage(stored: UsageFigures & { readonly estimated?: unk
 
 /** A whole with a part that was counted beside it. A part that is greater than the whole cannot be in it. */
 function addPart(whole: number, part: number, isBeside: boolean): number {
-  return isBeside || part > whole ? addTokens(whole, part) : whole
+  return isBeside || part > whole ? addTokenCounts(whole, part) : whole
 }
 
 function toTokenCount(figure: unknown): number | null {

@@ -1,4 +1,4 @@
-import { apostropheLetters, letterReplacements, toAsciiDigit } from './equivalent-characters.ts'
+import { apostropheLetters, searchLetterReplacements, toAsciiDigit } from './equivalent-characters.ts'
 
 /**
  * Normalizes a text for searching: terms in lower case without accents, separated by single spaces. The index stores this
@@ -17,7 +17,7 @@ export function normalizeSearchText(text: string): string {
     .replaceAll(ignoredCharacters, '')
     .normalize('NFKC')
     .toLowerCase()
-    .replaceAll(replaceableLetters, (letter) => letterReplacements.get(letter) ?? letter)
+    .replaceAll(replaceableLetters, (letter) => searchLetterReplacements.get(letter) ?? letter)
     .replaceAll(otherDigits, toAsciiDigit)
     .replaceAll(separators, ' ')
     .replaceAll(singleCharacter, ' $& ')
@@ -55,7 +55,7 @@ const ignoredMarks = String.raw`\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05
 const invisibleCharacters = String.raw`\u00ad\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff`
 const ignoredCharacters = new RegExp(`[${ignoredMarks}${invisibleCharacters}]`, 'g')
 
-const replaceableLetters = new RegExp(`[${[...letterReplacements.keys()].join('')}]`, 'g')
+const replaceableLetters = new RegExp(`[${[...searchLetterReplacements.keys()].join('')}]`, 'g')
 
 const otherDigits = /[\p{Nd}--[0-9]]/gv
 

@@ -1,5 +1,5 @@
 /** Letters that Unicode's normal forms do not decompose, with their usual spelling in plain letters. */
-export const letterReplacements: ReadonlyMap<string, string> = new Map([
+export const searchLetterReplacements: ReadonlyMap<string, string> = new Map([
   ['ß', 'ss'],
   ['æ', 'ae'],
   ['œ', 'oe'],
@@ -35,7 +35,7 @@ export function toAsciiDigit(digit: string): string {
 let digitZeros: readonly number[] | null = null
 
 /** The code points of the digit 0 in all scripts. */
-export function listDigitZeros(): readonly number[] {
+export function listUnicodeZeroDigits(): readonly number[] {
   return (digitZeros ??= [...findDigitZeros()])
 }
 

@@ -5,12 +5,12 @@ import {
   type IdempotencyKey,
   type IdempotencyKeyRecord,
   type IdempotencyKeyStore,
-  type IdempotentResult,
+  type RememberedMutationResult,
   toIdempotencyKeyRecord,
 } from '../storage/idempotency-key.ts'
 
 /** A call that has a key. */
-export interface KeyedCall {
+export interface KeyedMutationCall {
   readonly key: string
   /** Equal for repetitions of the call, and only for these. */
   readonly fingerprint: string
@@ -19,7 +19,7 @@ export interface KeyedCall {
 }
 
 /** What a call is given while it runs for the first time. */
-export interface FirstExecution {
+export interface FirstExecutionContext {
   /** To be stored together with what the call writes. Null if the call has no key. */
   readonly key: IdempotencyKey | null
   /** An earlier process died between the transactions of this call: what is done already must not be an error. */
@@ -33,9 +33,9 @@ export interface FirstExecution {
 
 /** How a call is made, and made again. */
 export interface IdempotentExecution<Result> {
-  readonly execute: (execution: FirstExecution) => Promise<Result>
+  readonly execute: (execution: FirstExecutionContext) => Promise<Result>
   /** What the key has to remember of the result. */
-  readonly remember: (result: Result) => IdempotentResult
+  readonly remember: (result: Result) => RememberedMutationResult
   /** The result of a repetition: the same ids and outcome, and objects as they are now. Throws NOT_FOUND. */
   readonly reload: (remembered: IdempotencyKeyRecord) => Promise<Result>
 }
@@ -61,7 +61,7 @@ export class IdempotentCalls {
    * Executes a call, or returns the result of its first execution. A repetition waits for an execution that runs. A call
    * that throws keeps no key. Throws IDEMPOTENCY_MISMATCH if another call has the key, and what the execution throws.
    */
-  async run<Result>(call: KeyedCall | null, execution: IdempotentExecution<Result>): Promise<Result> {
+  async run<Result>(call: KeyedMutationCall | null, execution: IdempotentExecution<Result>): Promise<Result> {
     if (!call) return execution.execute({ key: null, isResumed: false, begin: async () => undefined })
     const stored = await this.#find(call)
     if (stored && !stored.isPending) return execution.reload(stored)
@@ -69,7 +69,7 @@ export class IdempotentCalls {
   }
 
   /** The record of an earlier execution of the call. Null if there is none, or if another call has the key. */
-  async findExecution(call: KeyedCall): Promise<IdempotencyKeyRecord | null> {
+  async findExecution(call: KeyedMutationCall): Promise<IdempotencyKeyRecord | null> {
     const stored = await this.#store.find(call.key)
     return stored && isSameCall(stored, call) ? stored : null
   }
@@ -97,7 +97,7 @@ export class IdempotentCalls {
   }
 
   /** Runs a task after those of the same call. Throws IDEMPOTENCY_MISMATCH at once if a task of another call has the key. */
-  async #runAlone<Result>({ key, fingerprint }: KeyedCall, task: () => Promise<Result>): Promise<Result> {
+  async #runAlone<Result>({ key, fingerprint }: KeyedMutationCall, task: () => Promise<Result>): Promise<Result> {
     const running = this.#running.get(key) ?? { fingerprint, count: 0 }
     if (running.fingerprint !== fingerprint) throw createMismatchError(null)
     this.#running.set(key, running)
@@ -110,20 +110,20 @@ export class IdempotentCalls {
     }
   }
 
-  async #reloadOrExecute<Result>(call: KeyedCall, execution: IdempotentExecution<Result>): Promise<Result> {
+  async #reloadOrExecute<Result>(call: KeyedMutationCall, execution: IdempotentExecution<Result>): Promise<Result> {
     const stored = await this.#find(call)
     return stored && !stored.isPending ? execution.reload(stored) : this.#execute(call, execution, stored)
   }
 
   /** The stored key of the call. Throws IDEMPOTENCY_MISMATCH if it is that of another call. */
-  async #find(call: KeyedCall): Promise<IdempotencyKeyRecord | null> {
+  async #find(call: KeyedMutationCall): Promise<IdempotencyKeyRecord | null> {
     const stored = await this.#store.find(call.key)
     if (stored && !isSameCall(stored, call)) throw createMismatchError(stored.createdId)
     return stored
   }
 
   async #execute<Result>(
-    { key: name, fingerprint }: KeyedCall,
+    { key: name, fingerprint }: KeyedMutationCall,
     { execute, remember, reload }: IdempotentExecution<Result>,
     interrupted: IdempotencyKeyRecord | null,
   ): Promise<Result> {
@@ -149,7 +149,10 @@ export class IdempotentCalls {
   }
 }
 
-function isSameCall(stored: IdempotencyKeyRecord, { fingerprint, computeLegacyFingerprint }: KeyedCall): boolean {
+function isSameCall(
+  stored: IdempotencyKeyRecord,
+  { fingerprint, computeLegacyFingerprint }: KeyedMutationCall,
+): boolean {
   return stored.fingerprint === fingerprint || stored.fingerprint === computeLegacyFingerprint?.()
 }
 

@@ -12,7 +12,7 @@ export interface IdempotencyKey {
 }
 
 /** What a key remembers of the result of its call. */
-export interface IdempotentResult {
+export interface RememberedMutationResult {
   /** The id of what the call created. The key is kept as long as that. Null if the call created nothing. */
   readonly createdId?: string | null
   /** What the call did, where the arguments and the created object do not say it. */
@@ -46,7 +46,7 @@ export interface IdempotencyKeyStore {
 /** The record to store for a call that has completed. */
 export function toIdempotencyKeyRecord(
   key: IdempotencyKey,
-  { createdId = null, outcome = null }: IdempotentResult = {},
+  { createdId = null, outcome = null }: RememberedMutationResult = {},
 ): IdempotencyKeyRecord {
   return { ...key, createdId, outcome, isPending: false }
 }

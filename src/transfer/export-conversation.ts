@@ -10,7 +10,7 @@ import { parseConversationId } from '../model/conversation/conversation-id.ts'
 import type { SessionRecord } from '../model/session.ts'
 import { exportRecords } from './export-records.ts'
 import { serializeExportDocument } from './document/serialize-export-document.ts'
-import type { ExportDocumentRecord } from './document/document-schema.ts'
+import type { SectionedExportRecord } from './document/document-schema.ts'
 import { ReadOnlyProfile } from './read-only-profile.ts'
 import { ExportDocumentSummary } from './document/export-document-summary.ts'
 import { ExportImportError } from './export-import-error.ts'
@@ -109,9 +109,9 @@ async function writeToFile(
 }
 
 async function* tallyRecords(
-  records: AsyncIterable<ExportDocumentRecord>,
+  records: AsyncIterable<SectionedExportRecord>,
   summary: ExportDocumentSummary,
-): AsyncGenerator<ExportDocumentRecord> {
+): AsyncGenerator<SectionedExportRecord> {
   for await (const record of records) {
     summary.add(record)
     yield record

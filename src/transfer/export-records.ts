@@ -5,7 +5,7 @@ import type { MessageRecord } from '../model/message.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { convertHermesSession, toConvertedSessionId } from './convert-hermes-session.ts'
-import type { ExportDocumentRecord, ExportSectionRecord } from './document/document-schema.ts'
+import type { SectionedExportRecord, ExportSectionRecord } from './document/document-schema.ts'
 import { toExportDocumentSession } from './document/to-export-document-session.ts'
 import type { ReadOnlyProfile } from './read-only-profile.ts'
 import { ExportImportError } from './export-import-error.ts'
@@ -25,7 +25,7 @@ export interface ExportOptions {
  * Yields all records of a conversation in document order. Hermes sessions are converted to Segue sessions. Throws a
  * `ExportImportError` if a stream is not finished.
  */
-export async function* exportRecords(options: ExportOptions): AsyncGenerator<ExportDocumentRecord> {
+export async function* exportRecords(options: ExportOptions): AsyncGenerator<SectionedExportRecord> {
   const { segueReader, blobs } = options.source
   const { sessions, hermesMessages } = await exportSessions(options)
   await noteUnreadableParents(options)

@@ -11,7 +11,7 @@ import { ExportDocumentValidator } from './document/export-document-validator.ts
 import { readImportRecords } from './read-import-records.ts'
 import { ExportImportError } from './export-import-error.ts'
 
-export interface ConversationImportRequest {
+export interface CliConversationImportRequest {
   /** The folder that relative paths start from. */
   readonly workingDirectory: string
   readonly paths: ResolvedPaths
@@ -31,7 +31,7 @@ export async function importConversation({
   profile,
   storage,
   ...request
-}: ConversationImportRequest): Promise<ExportDocumentSummary> {
+}: CliConversationImportRequest): Promise<ExportDocumentSummary> {
   const file = resolve(workingDirectory, request.file)
   const summary = validateDocument(file)
   const lock = storage.lockHome(paths.home)

@@ -1,7 +1,7 @@
 import { parseIdKind } from '../lib/ids.ts'
 import type { ImportRecord, LocatedImportRecord } from '../storage/transfer/import-store.ts'
 import { readExportDocument } from './document/document-reader.ts'
-import type { ExportDocumentRecord, ExportSectionName } from './document/document-schema.ts'
+import type { SectionedExportRecord, ExportSectionName } from './document/document-schema.ts'
 
 const importedSections: readonly ExportSectionName[] = [
   'sessions',
@@ -28,7 +28,7 @@ export function* readImportRecords(
 }
 
 function toImportRecord(
-  { section, record }: ExportDocumentRecord,
+  { section, record }: SectionedExportRecord,
   profile: string,
   sessionIds: ReadonlySet<string>,
 ): ImportRecord | null {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { toBlobPath } from '../../src/model/blob-url.ts'
+import { toBlobUrlPath } from '../../src/model/blob-url.ts'
 import { newTool, newToolSource } from '../support/fixtures/tools.ts'
 import { startTestSegue } from '../support/server/segue.ts'
 import { ForkSessionDocument, MessagesDocument } from './generated/graphql.ts'
@@ -16,7 +16,7 @@ const camera = newTool({
   name: 'camera',
   isReadOnly: true,
   execute: async (_, { storeFile }) => {
-    const url = toBlobPath(await storeFile(png), 'image/png')
+    const url = toBlobUrlPath(await storeFile(png), 'image/png')
     const image = { type: 'image', mediaType: 'image/png', name: null, size: png.length, url }
     return { content: [{ type: 'text', text: 'Took it.' }, image] }
   },

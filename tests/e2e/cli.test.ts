@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
-import { commandHelp, parseCliCommand } from '../../src/config/command-line/cli-command.ts'
+import { commandHelp, parseCliSubcommand } from '../../src/config/command-line/cli-subcommand.ts'
 import { newTempFolder } from '../support/server/segue.ts'
 
 /** Runs the CLI in a process of its own. */
@@ -29,7 +29,7 @@ test('an error is one message on stderr, with exit status 1', { timeout: 60_000 
 })
 
 const read = (argv: readonly string[], env: NodeJS.ProcessEnv = {}, homedir = newTempFolder()) =>
-  parseCliCommand({ argv, env, homedir })
+  parseCliSubcommand({ argv, env, homedir })
 
 test('the path flags are those of the server', () => {
   const home = newTempFolder()

@@ -2,7 +2,7 @@ import type { ListToolsResult, MCPClient } from '@ai-sdk/mcp'
 import { z } from 'zod'
 import type { Json } from '../../lib/text/json.ts'
 import type { JsonObject } from '../tools/tool.ts'
-import { restoreRoundedIntegers } from './transport/big-integer-marker.ts'
+import { restoreIntegersAsDoubles } from './transport/big-integer-marker.ts'
 import { McpError } from './transport/mcp-error.ts'
 
 /** A tool as its server describes it. */
@@ -47,7 +47,7 @@ const jsonObjectSchema = z.record(z.string(), z.json())
 
 /** Schemas are computed with, so their big integers are rounded. */
 function toRoundedSchema(schema: { [key: string]: Json }): JsonObject {
-  return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, restoreRoundedIntegers(value)]))
+  return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, restoreIntegersAsDoubles(value)]))
 }
 
 /** Adds what many servers leave out: that the input is an object, and that it may have no properties. */

@@ -12,10 +12,10 @@ import { type McpToolInvocation, callMcpTool } from './call-mcp-tool.ts'
 import { formatUnavailableMcpServer } from './format-unavailable-mcp-server.ts'
 import type { ManagedMcpServer } from './managed-mcp-server.ts'
 import { McpElicitations } from './mcp-elicitations.ts'
-import { McpServerLog } from './mcp-server-log.ts'
+import { McpServerLogger } from './mcp-server-logger.ts'
 import { McpToolCatalog } from './mcp-tool-catalog.ts'
 import { RestartBackoff } from './restart-backoff.ts'
-import { ToolProgressListeners } from './tool-progress-listeners.ts'
+import { McpToolProgressListeners } from './mcp-tool-progress-listeners.ts'
 import { connectToMcpServer } from './transport/connect-to-mcp-server.ts'
 import type { McpNotification } from './transport/json-rpc.ts'
 import type { McpConnection } from './transport/mcp-connection.ts'
@@ -41,10 +41,10 @@ const maxInstructionsLength = 8_192 // UTF-16 code units
 /** Supervises one MCP server: starts it when it is needed, and restarts it when it has ended. */
 export class McpServerSupervisor implements ManagedMcpServer {
   readonly #options: McpServerSupervisorOptions
-  readonly #log: McpServerLog
+  readonly #log: McpServerLogger
   readonly #backoff: RestartBackoff
   readonly #catalog: McpToolCatalog
-  readonly #progress = new ToolProgressListeners()
+  readonly #progress = new McpToolProgressListeners()
   readonly #elicitations = new McpElicitations()
   readonly #closeController = new AbortController()
   #connection: McpConnection | null = null
@@ -61,7 +61,7 @@ export class McpServerSupervisor implements ManagedMcpServer {
   constructor(options: McpServerSupervisorOptions) {
     const { server, log, now } = options
     this.#options = options
-    this.#log = new McpServerLog(server, log, now)
+    this.#log = new McpServerLogger(server, log, now)
     this.#backoff = this.#isProgram ? new RestartBackoff(now) : new RestartBackoff(now, maxReconnectBackoffMs)
     this.#catalog = new McpToolCatalog({
       server,

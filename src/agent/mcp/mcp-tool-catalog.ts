@@ -4,13 +4,13 @@ import type { OmittedMcpTool } from '../tools/mcp-server-status.ts'
 import type { Tool } from '../tools/tool.ts'
 import type { McpToolInvocation } from './call-mcp-tool.ts'
 import { type ListedMcpTool, listMcpTools } from './list-mcp-tools.ts'
-import type { McpServerLog } from './mcp-server-log.ts'
+import type { McpServerLogger } from './mcp-server-logger.ts'
 import { mcpToolsToTools } from './conversion/mcp-tools-to-tools.ts'
 import type { McpConnection } from './transport/mcp-connection.ts'
 
 export interface McpToolCatalogOptions {
   readonly server: McpServer
-  readonly log: McpServerLog
+  readonly log: McpServerLogger
   /** A monotonic clock, in milliseconds. */
   readonly now: () => number
   readonly invoke: (call: McpToolInvocation) => Promise<Json>

@@ -1,6 +1,6 @@
 import { jsonSchema, tool, type ToolSet } from 'ai'
 import { truncate } from '../../lib/text/truncate.ts'
-import type { ToolLimits } from '../providers/dialect.ts'
+import type { ProviderToolLimits } from '../providers/dialect.ts'
 import { clarifyTool } from '../tools/clarify-tool.ts'
 import { toProviderToolSchema } from '../tools/provider-tool-schema.ts'
 import type { Tool } from '../tools/tool.ts'
@@ -17,7 +17,7 @@ export interface ComposedToolSet {
  */
 export function composeToolSet(
   available: readonly Tool[],
-  { limits, offersClarify }: { readonly limits: ToolLimits; readonly offersClarify: boolean },
+  { limits, offersClarify }: { readonly limits: ProviderToolLimits; readonly offersClarify: boolean },
 ): ComposedToolSet {
   const all = offersClarify ? [clarifyTool, ...available] : available
   const isAccepted = ({ name }: Pick<Tool, 'name'>): boolean => name.length <= limits.maxNameLength
@@ -26,7 +26,7 @@ export function composeToolSet(
   return { tools: Object.fromEntries(offered.map((each) => [each.name, toSdkTool(each, limits)])), omittedNames }
 }
 
-function toSdkTool(each: Pick<Tool, 'description' | 'inputSchema'>, limits: ToolLimits): ToolSet[string] {
+function toSdkTool(each: Pick<Tool, 'description' | 'inputSchema'>, limits: ProviderToolLimits): ToolSet[string] {
   const { description, inputSchema } = toProviderToolSchema(each, limits.unsupportedKeywords)
   return tool({
     description: truncate(description, limits.maxDescriptionLength),

@@ -1,7 +1,7 @@
 import { AgentError, type Agent, type AgentEvent, type ToolCallRequest } from '../agent.ts'
 import type { FinishReason } from '../../model/stream.ts'
 import type { SdkLanguageModel } from '../providers/create-language-model.ts'
-import { defaultDialect, type ToolLimits } from '../providers/dialect.ts'
+import { defaultDialect, type ProviderToolLimits } from '../providers/dialect.ts'
 import { formatUnknownTool } from '../tools/tool-executor.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 import type { ModelRequestPolicy } from '../providers/http/model-request-policy.ts'
@@ -16,7 +16,7 @@ export interface ModelAgentOptions {
   /** The tools that the model is offered; without a toolbox, none. */
   readonly toolbox?: Toolbox
   /** What the provider accepts of tools. Default: what any provider accepts. */
-  readonly toolLimits?: ToolLimits
+  readonly toolLimits?: ProviderToolLimits
   /** Remembers what the requests show about the model. */
   readonly observer?: ModelObserver
   /** How many requests one answer may take. The last one allows no tool calls, so that it ends in text. */

@@ -1,16 +1,16 @@
 import type { ModelMessage, ToolSet } from 'ai'
 import type { AgentEvent, AgentRun } from '../agent.ts'
 import { estimateJsonTokens } from '../estimate-tokens.ts'
-import type { ToolLimits } from '../providers/dialect.ts'
+import type { ProviderToolLimits } from '../providers/dialect.ts'
 import {
-  type ContextLengthRefusal,
-  ProviderRefusalError,
-  type ProviderRefusal,
-} from '../providers/errors/provider-refusal.ts'
+  type ContextLengthRejection,
+  ProviderRequestRejectionError,
+  type ProviderRequestRejection,
+} from '../providers/errors/provider-request-rejection.ts'
 import { prependToolNotes } from '../tools/prepend-tool-notes.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 import { composeToolSet, describeOmittedTools } from './compose-tool-set.ts'
-import { flattenToolMessages } from './flatten-tool-messages.ts'
+import { toolMessagesToText } from './tool-messages-to-text.ts'
 import type { ModelObserver } from './model-observer.ts'
 import { type ModelStepRequest, requestModelStep } from './request-model-step.ts'
 import type { ModelStepResult } from './stream-part-mapper.ts'
@@ -21,7 +21,7 @@ export interface ModelStepRequesterOptions extends Pick<
 > {
   /** The tools that the model is offered; without a toolbox, none. */
   readonly toolbox?: Toolbox
-  readonly toolLimits: ToolLimits
+  readonly toolLimits: ProviderToolLimits
   readonly observer?: ModelObserver
 }
 
@@ -79,7 +79,7 @@ export class ModelStepRequester {
         if (result.calls.length > 0 && Object.keys(tools).length > 0) observer?.reportToolSupport(true)
         return result
       } catch (error) {
-        if (hasOutput || !(error instanceof ProviderRefusalError)) throw error
+        if (hasOutput || !(error instanceof ProviderRequestRejectionError)) throw error
         if (!(await this.#adaptTo(error.refusal, { messages, tools, ...tokens }))) throw error
       }
     }
@@ -89,7 +89,7 @@ export class ModelStepRequester {
     const { toolbox, toolLimits, observer } = this.#options
     const history = await this.#run.loadHistory(this.#contextWindow ?? undefined)
     if (!toolbox || !this.#offersTools) {
-      const messages = toolbox ? flattenToolMessages(history) : history
+      const messages = toolbox ? toolMessagesToText(history) : history
       return { messages, tools: {}, messageTokens: estimateJsonTokens(messages), toolTokens: 0 }
     }
     const { tools: available, notes } = await toolbox.listTools()
@@ -108,7 +108,7 @@ export class ModelStepRequester {
   }
 
   /** Changes what the next requests contain. Returns false if nothing can be changed: the refusal is final. */
-  async #adaptTo(refusal: ProviderRefusal, refused: ComposedRequest): Promise<boolean> {
+  async #adaptTo(refusal: ProviderRequestRejection, refused: ComposedRequest): Promise<boolean> {
     if (refusal.type === 'context-length') return this.#shortenContext(refusal, refused)
     if (Object.keys(refused.tools).length === 0) return false
     this.#options.observer?.reportToolSupport(false)
@@ -116,7 +116,7 @@ export class ModelStepRequester {
     return true
   }
 
-  async #shortenContext(refusal: ContextLengthRefusal, refused: ComposedRequest): Promise<boolean> {
+  async #shortenContext(refusal: ContextLengthRejection, refused: ComposedRequest): Promise<boolean> {
     const { contextWindow, inputTokens } = refusal
     if (contextWindow !== null) this.#options.observer?.reportContextWindow(contextWindow)
     this.#shorteningCount += 1

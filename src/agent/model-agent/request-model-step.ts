@@ -4,10 +4,10 @@ import { withIdleTimeout } from '../../lib/async/with-idle-timeout.ts'
 import { AgentError, type AgentEvent, type AgentRun } from '../agent.ts'
 import { toAgentError } from '../providers/errors/classify-provider-error.ts'
 import type { SdkLanguageModel } from '../providers/create-language-model.ts'
-import { isStreamProgress } from './is-stream-progress.ts'
+import { isModelResponseProgress } from './is-model-response-progress.ts'
 import { mapStreamParts } from './map-stream-parts.ts'
 import type { ModelRequestPolicy } from '../providers/http/model-request-policy.ts'
-import { RetryPolicy } from './retry-policy.ts'
+import { ModelRequestRetryPolicy } from './model-request-retry-policy.ts'
 import type { InlineThoughtMemory, ModelStepResult } from './stream-part-mapper.ts'
 
 export interface ModelStepRequest {
@@ -33,7 +33,7 @@ const noResult: ModelStepResult = { calls: [], hasContent: false, finishReason: 
  */
 export async function* requestModelStep(request: ModelStepRequest): AsyncGenerator<AgentEvent, ModelStepResult> {
   const { run, secrets, requestPolicy } = request
-  const retryPolicy = new RetryPolicy(requestPolicy)
+  const retryPolicy = new ModelRequestRetryPolicy(requestPolicy)
   for (;;) {
     let hasResponseStarted = false
     const events = streamRequest(request, () => (hasResponseStarted = true))
@@ -74,7 +74,7 @@ async function* streamRequest(
       onError: () => {},
     })
     const parts = withIdleTimeout(stream, progressTimeoutMs, createProgressTimeoutError, {
-      isActivity: isStreamProgress,
+      isActivity: isModelResponseProgress,
     })
     return yield* mapStreamParts(parts, step, run.storeFile, thoughtMemory)
   } finally {

@@ -4,8 +4,8 @@ import { type ReportedUsage, validateReportedUsage } from '../../model/usage.ts'
 import type { FinishReason } from '../../model/stream.ts'
 import { parseFinishReason } from '../providers/parse-finish-reason.ts'
 import { AgentError, type AgentEvent, type ToolCallRequest } from '../agent.ts'
-import { resolveResponseError } from '../providers/responses/response-error-events.ts'
-import { type EventState, ProviderStateTracker } from './provider-state-tracker.ts'
+import { unwrapProviderResponseError } from '../providers/responses/provider-error-events.ts'
+import { type EventOpaqueState, OpaqueProviderStateTracker } from './opaque-provider-state-tracker.ts'
 import { ThinkTagParser, type ThinkTagOutput } from './think-tag-parser.ts'
 
 /** What one step has produced. */
@@ -33,7 +33,7 @@ export class StreamPartMapper {
   readonly #blocks: BlockNamer
   readonly #inputs = new Map<string, { readonly name: string; text: string }>()
   readonly #calls: ToolCallRequest[] = []
-  readonly #states = new ProviderStateTracker()
+  readonly #states = new OpaqueProviderStateTracker()
   #openBlock: { readonly type: 'text' | 'reasoning'; readonly block: string } | null = null
   #textId = ''
   #hasText = false
@@ -103,7 +103,7 @@ export class StreamPartMapper {
       case 'error':
         // The model called tools although it was told not to. The SDK drops the calls; the text is the answer.
         if (!ToolChoiceViolationError.isInstance(part.error))
-          this.#failure = { error: resolveResponseError(part.error) }
+          this.#failure = { error: unwrapProviderResponseError(part.error) }
         return []
       default:
         return []
@@ -123,7 +123,7 @@ export class StreamPartMapper {
     return [this.#toBlockEvent('reasoning', id, text, state ?? this.#states.takeForReasoning(id))]
   }
 
-  #toBlockEvent(type: 'text' | 'reasoning', source: string, text: string, state: EventState): AgentEvent {
+  #toBlockEvent(type: 'text' | 'reasoning', source: string, text: string, state: EventOpaqueState): AgentEvent {
     const block = this.#blocks.name(`${type} ${source}`)
     this.#openBlock = { type, block }
     return { type, block, text, ...state }

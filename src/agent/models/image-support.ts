@@ -14,7 +14,7 @@ export interface ToolImageSupport {
   readonly maxCount: number
 }
 
-export const noToolImages: ToolImageSupport = { placement: 'none', mediaTypes: [], maxCount: 0 }
+export const noToolImageSupport: ToolImageSupport = { placement: 'none', mediaTypes: [], maxCount: 0 }
 
 /** What is known of a model of a provider. */
 export function findToolImageSupport(provider: Pick<Provider, 'type' | 'baseURL'>, name: string): ToolImageSupport {
@@ -22,5 +22,5 @@ export function findToolImageSupport(provider: Pick<Provider, 'type' | 'baseURL'
   const limits = { mediaTypes, maxCount }
   // Every model that has Anthropic's format accepts images.
   if (provider.type === 'anthropic') return { placement: 'in-result', ...limits }
-  return modelNames.test(name) ? { placement: 'after-results', ...limits } : noToolImages
+  return modelNames.test(name) ? { placement: 'after-results', ...limits } : noToolImageSupport
 }

@@ -4,9 +4,9 @@ import type { Agent, AgentEvent, AgentRun, ToolCallRequest } from '../agent.ts'
 import { toBlobUrl } from '../../model/blob-url.ts'
 import { estimateTokens } from '../estimate-tokens.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
-import { formTool } from './form-tool.ts'
+import { offlineFormTool } from './offline-form-tool.ts'
 import { parseOfflineToolCommands } from './parse-offline-tool-commands.ts'
-import { drawImage } from './draw-image.ts'
+import { drawOfflineImage } from './draw-offline-image.ts'
 import { answerAsEliza } from './eliza.ts'
 import { describeToolResults } from './tool-result-text.ts'
 import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
@@ -41,7 +41,7 @@ export function createElizaAgent({ delayMs, toolbox }: ElizaAgentOptions): Agent
 
       yield* streamStep(run, calls.flatMap(toArgumentDeltas), userTexts.join('').length, delayMs)
       if (run.signal.aborted) return
-      yield* toolbox.execute(calls, run, [formTool])
+      yield* toolbox.execute(calls, run, [offlineFormTool])
       if (run.signal.aborted) return
       const history = await run.loadHistory()
       const resultText = describeToolResults(history)
@@ -86,7 +86,7 @@ function parseImageCommand(text: string): string | null {
 }
 
 async function toImageEvents(description: string, { storeFile }: AgentRun): Promise<StepEvent[]> {
-  const url = toBlobUrl(await storeFile(drawImage(description)))
+  const url = toBlobUrl(await storeFile(drawOfflineImage(description)))
   const words = splitWords(`Here is a picture of ${description}. I cannot draw better without a model.`)
   return [
     { type: 'file', mediaType: 'image/png', name: null, url },

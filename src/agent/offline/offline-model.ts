@@ -1,4 +1,4 @@
-import { noToolImages } from '../models/image-support.ts'
+import { noToolImageSupport } from '../models/image-support.ts'
 import type { ResolvedModel } from '../models/model-registry.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 import { createElizaAgent } from './eliza-agent.ts'
@@ -13,6 +13,6 @@ export function createOfflineModel(options: {
     agent: createElizaAgent(options),
     textGenerator: offlineSummaryGenerator,
     contextWindow: Number.POSITIVE_INFINITY,
-    toolImages: noToolImages,
+    toolImages: noToolImageSupport,
   }
 }

@@ -1,7 +1,7 @@
 import type { ToolCallRequest } from '../agent.ts'
 import { stringifyJson } from '../../lib/text/json.ts'
 import { clarifyTool } from '../tools/clarify-tool.ts'
-import { formTool, toFormSchema } from './form-tool.ts'
+import { offlineFormTool, toOfflineFormSchema } from './offline-form-tool.ts'
 
 /**
  * Parses the commands of a message, one per line: `/tool <name> <json>` calls a tool, `/ask <question> | <choice> | …`
@@ -39,7 +39,11 @@ function toQuestionCall(rest: string, callId: string): ToolCallRequest {
 
 function toFormCall(rest: string, callId: string): ToolCallRequest {
   const { question, items } = splitQuestion(rest)
-  return { callId, name: formTool.name, argumentsText: stringifyJson({ question, form: toFormSchema(items) }) }
+  return {
+    callId,
+    name: offlineFormTool.name,
+    argumentsText: stringifyJson({ question, form: toOfflineFormSchema(items) }),
+  }
 }
 
 function splitQuestion(text: string): { readonly question: string; readonly items: readonly string[] } {

@@ -5,9 +5,9 @@ import type { Provider, ProviderType } from '../../config/profile/provider.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { resolveAzureEndpoint } from './azure-endpoint.ts'
 import { generatedImageMiddleware } from './responses/generated-image-middleware.ts'
-import { createSkippedInputLogger } from './responses/log-skipped-input.ts'
+import { createSkippedResponsePartLogger } from './responses/log-skipped-response-parts.ts'
 import { createNormalizingFetch } from './responses/normalizing-fetch.ts'
-import { providerStateMiddleware } from './state/provider-state-middleware.ts'
+import { opaqueProviderStateMiddleware } from './state/opaque-provider-state-middleware.ts'
 import { unsignedThoughtsMiddleware } from './state/unsigned-thoughts-middleware.ts'
 import { selectDialect } from './select-dialect.ts'
 
@@ -52,7 +52,7 @@ export function createLanguageModel(
 ): SdkLanguageModel {
   const baseURL = resolveBaseURL(provider)
   const { apiKey } = provider
-  const onSkipped = createSkippedInputLogger(log, { provider: provider.name, model: name })
+  const onSkipped = createSkippedResponsePartLogger(log, { provider: provider.name, model: name })
   if (provider.type === 'anthropic') {
     const model = createAnthropic({
       baseURL,
@@ -71,5 +71,5 @@ export function createLanguageModel(
     transformRequestBody: (body) =>
       Object.fromEntries(Object.entries(body).filter(([field]) => !rejectedFields.includes(field))),
   })(name)
-  return wrapLanguageModel({ model, middleware: [generatedImageMiddleware, providerStateMiddleware] })
+  return wrapLanguageModel({ model, middleware: [generatedImageMiddleware, opaqueProviderStateMiddleware] })
 }

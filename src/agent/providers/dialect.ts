@@ -12,17 +12,17 @@ export interface Dialect {
   /** Usual fields of a request that it rejects. */
   readonly rejectedFields: readonly string[]
   readonly modelList: ModelListRules
-  readonly errors: ErrorRules
-  readonly roles: RoleRules
+  readonly errors: ProviderErrorRules
+  readonly roles: MessageRoleRules
   readonly reasoning: ReasoningRules
   /**
    * What its finish reasons mean, in lower case. The common ones are in `commonFinishReasons`. ERROR: the provider broke off
    * the answer, which is a failure.
    */
   readonly finishReasons: Readonly<Record<string, FinishReason | 'ERROR'>>
-  readonly retry: RetryRules
-  readonly tools: ToolLimits
-  readonly images: ImageLimits
+  readonly retry: RetryTimeRules
+  readonly tools: ProviderToolLimits
+  readonly images: ProviderImageLimits
 }
 
 /** How a dialect is recognised. The URL comes first, then what the server sends, then the port, then the type. */
@@ -60,7 +60,7 @@ export type ProviderErrorKind =
   | 'timeout'
   | 'unsupported'
 
-export interface ErrorRules {
+export interface ProviderErrorRules {
   /** Keys under which the provider's own words are, beside the common ones. They come first. */
   readonly messageKeys: readonly string[]
   /** Its names and codes of errors, in lower case and without `_`, `-` and `.`. */
@@ -68,7 +68,7 @@ export interface ErrorRules {
 }
 
 /** The order of messages that a provider demands. */
-export interface RoleRules {
+export interface MessageRoleRules {
   /** Whether the first message after the system's must be the user's. */
   readonly startsWithUser: boolean
   /** Whether two messages of the same role must not follow each other. */
@@ -96,14 +96,14 @@ export interface ReasoningRules {
 }
 
 /** When to retry. Headers are those beside `Retry-After` and `retry-after-ms`, which every provider may send. */
-export interface RetryRules {
+export interface RetryTimeRules {
   /** A header that says when the limit ends, with its unit. Durations are as in `1m6.5s`. */
   readonly headers: Readonly<Record<string, 'seconds' | 'duration' | 'epoch-ms' | 'date'>>
   /** Keys in the body of an error with a duration, as in `34s`, or a number of seconds. */
   readonly bodyKeys: readonly string[]
 }
 
-export interface ToolLimits {
+export interface ProviderToolLimits {
   /** How many tools one request may have. */
   readonly maxCount: number
   /** In characters, of `[A-Za-z0-9_-]`. */
@@ -114,7 +114,7 @@ export interface ToolLimits {
   readonly unsupportedKeywords: readonly string[]
 }
 
-export interface ImageLimits {
+export interface ProviderImageLimits {
   /** The media types of images that models accept. Empty: none. */
   readonly mediaTypes: readonly string[]
   /** Names of models that accept images for sure. The others are sent those of a user, but none of a tool. */

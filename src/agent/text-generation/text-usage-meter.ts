@@ -1,4 +1,4 @@
-import { addUsage, completeUsage, noUsage, type ReportedUsage, type Usage } from '../../model/usage.ts'
+import { addUsage, fillMissingUsage, noUsage, type ReportedUsage, type Usage } from '../../model/usage.ts'
 import type { AgentEvent } from '../agent.ts'
 import { estimateTokens } from '../estimate-tokens.ts'
 
@@ -28,7 +28,7 @@ export class TextUsageMeter {
     if (!this.#request && reported === nothingReported) return
     const { inputTokens, codeUnits } = this.#request ?? { inputTokens: 0, codeUnits: 0 }
     const estimate = { ...noUsage, inputTokens, outputTokens: estimateTokens(codeUnits) }
-    this.#usage = addUsage(this.#usage, completeUsage(reported, estimate))
+    this.#usage = addUsage(this.#usage, fillMissingUsage(reported, estimate))
     this.#request = null
   }
 }

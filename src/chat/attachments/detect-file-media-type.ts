@@ -24,13 +24,13 @@ export function detectFileMediaType({
   if (imageType) return imageType
   const label = normalizeLabel(mediaType)
   if (label.length > maxMediaTypeLength) return null
-  if (!bytes || bytes.length === 0) return isSupportedMediaType(mediaType) ? label : null
+  if (!bytes || bytes.length === 0) return isSupportedFileMediaType(mediaType) ? label : null
   if (!possibleTextLabel.test(label) || decodeTextFile(bytes) === null) return null
   return isTextMediaType(label) ? label : 'text/plain'
 }
 
 /** Whether a label names a type of image or text that messages can have. */
-export function isSupportedMediaType(mediaType: string): boolean {
+export function isSupportedFileMediaType(mediaType: string): boolean {
   const label = normalizeLabel(mediaType)
   return label.length <= maxMediaTypeLength && (isTextMediaType(label) || imageMediaTypes.includes(label))
 }

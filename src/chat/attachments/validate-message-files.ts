@@ -1,7 +1,7 @@
 import { createBadInputError, SegueError } from '../../lib/errors.ts'
 import { truncate } from '../../lib/text/truncate.ts'
 import { parseDataUrl } from './data-url.ts'
-import { detectFileMediaType, isSupportedMediaType } from './detect-file-media-type.ts'
+import { detectFileMediaType, isSupportedFileMediaType } from './detect-file-media-type.ts'
 import { imageMediaTypes } from './media-type.ts'
 
 /** A file that a client sends with a message. */
@@ -49,7 +49,7 @@ function parseFileKind(file: FileInput, createError: CreateFieldError): FileKind
   // A supported label means that the content is at fault.
   throw createError(
     `The content of the file, labelled ${quotedMediaType}, is neither a supported image nor text. Send ${imageMediaTypes.join(', ')}, or text.`,
-    isSupportedMediaType(file.mediaType) ? 'url' : 'mediaType',
+    isSupportedFileMediaType(file.mediaType) ? 'url' : 'mediaType',
   )
 }
 

@@ -14,7 +14,7 @@ export interface AnswerStep {
  * Splits an answer into steps. What follows a tool call was generated when the call's result was known, so it starts a step;
  * but further calls belong to the same one.
  */
-export function splitIntoSteps(allParts: readonly MessagePart[]): AnswerStep[] {
+export function splitAnswerIntoSteps(allParts: readonly MessagePart[]): AnswerStep[] {
   const steps: AnswerStep[] = []
   for (const part of allParts.map(describeFile)) {
     const last = steps.at(-1)

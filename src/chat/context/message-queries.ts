@@ -1,5 +1,5 @@
 import type { ModelMessage } from 'ai'
-import { noToolImages } from '../../agent/models/image-support.ts'
+import { noToolImageSupport } from '../../agent/models/image-support.ts'
 import type { ResolvedModel } from '../../agent/models/model-registry.ts'
 import { takePage } from '../../storage/keyset-pagination.ts'
 import type { ProfileStorage } from '../../storage/profile-storage.ts'
@@ -7,16 +7,16 @@ import type { SessionRepository } from '../../sessions/session-repository.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { PageRequest } from '../../lib/pagination.ts'
-import { type ContextFileForm, resolveContextFiles } from './context-file-form.ts'
+import { type MessageFileRepresentation, resolveMessageFiles } from './message-file-representation.ts'
 import { toModelMessages } from './to-model-messages.ts'
 import { ToolImageLoader } from './tool-image-loader.ts'
-import type { RequestTarget } from './returned-state.ts'
+import type { ModelRequestTarget } from './opaque-state-selector.ts'
 import { trimToContextWindow } from './trim-to-context-window.ts'
 import type { StreamingAnswers } from './streaming-answers.ts'
 import { loadPartsFromLog } from '../log/load-parts-from-log.ts'
 
 /** What of a model decides which messages it is sent. `contextWindow` is in tokens. */
-export type ContextModel = RequestTarget & Pick<ResolvedModel, 'contextWindow' | 'toolImages'>
+export type ModelContextTarget = ModelRequestTarget & Pick<ResolvedModel, 'contextWindow' | 'toolImages'>
 
 /** Reads the messages of a profile: those that are stored, and the answers that are streaming. */
 export class MessageQueries {
@@ -98,10 +98,10 @@ export class MessageQueries {
    */
   prepareModelMessages(
     session: SessionRecord,
-    model: ContextModel | null,
-    fileForm: ContextFileForm = 'bytes',
+    model: ModelContextTarget | null,
+    fileForm: MessageFileRepresentation = 'bytes',
   ): (answer: MessageRecord | null, otherContextWindow?: number) => Promise<ModelMessage[]> {
-    const { contextWindow = Number.POSITIVE_INFINITY, toolImages = noToolImages } = model ?? {}
+    const { contextWindow = Number.POSITIVE_INFINITY, toolImages = noToolImageSupport } = model ?? {}
     const imageLoader = new ToolImageLoader(this.#profile.blobs, toolImages, fileForm)
     const contextMessages = this.loadContext(session).then((messages) => this.#resolveFiles(messages, fileForm))
     contextMessages.catch(() => undefined)
@@ -121,9 +121,9 @@ export class MessageQueries {
     return rehydrated
   }
 
-  async #resolveFiles(messages: readonly MessageRecord[], form: ContextFileForm): Promise<MessageRecord[]> {
+  async #resolveFiles(messages: readonly MessageRecord[], form: MessageFileRepresentation): Promise<MessageRecord[]> {
     const resolved: MessageRecord[] = []
-    for (const message of messages) resolved.push(await resolveContextFiles(message, this.#profile.blobs, form))
+    for (const message of messages) resolved.push(await resolveMessageFiles(message, this.#profile.blobs, form))
     return resolved
   }
 }

@@ -1,10 +1,10 @@
 import type { AssistantModelMessage } from 'ai'
 import {
-  chatOptionsKey,
-  parseStoredState,
-  type PartProviderState,
-  type ProviderStateFields,
-} from '../../agent/providers/state/part-provider-state.ts'
+  openAICompatibleOptionsKey,
+  parseOpaqueProviderState,
+  type PartOpaqueState,
+  type OpaqueProviderFields,
+} from '../../agent/providers/state/part-opaque-state.ts'
 import type { ToolCall } from '../../model/message.ts'
 import type { AnswerStep, AnswerStepPart } from './answer-steps.ts'
 import { isBlank } from './is-blank.ts'
@@ -26,10 +26,10 @@ export interface AssistantMessageOptions {
  */
 export function toAssistantMessage(step: AnswerStep, options: AssistantMessageOptions): AssistantModelMessage | null {
   const content: AssistantContent = []
-  const fields: ProviderStateFields = {}
-  const reasoning: ProviderStateFields = {}
+  const fields: OpaqueProviderFields = {}
+  const reasoning: OpaqueProviderFields = {}
   for (const part of step.parts) {
-    const state = options.includesState ? parseStoredState(part.providerState) : {}
+    const state = options.includesState ? parseOpaqueProviderState(part.providerState) : {}
     for (const providerOptions of state.before ?? []) content.push({ type: 'reasoning', text: '', providerOptions })
     content.push(...toContent(part, state, options))
     Object.assign(fields, state.message)
@@ -43,12 +43,12 @@ export function toAssistantMessage(step: AnswerStep, options: AssistantMessageOp
   if (Object.keys(fields).length === 0) Object.assign(fields, reasoning)
   if (options.requiredField !== null) fields[options.requiredField] ??= ''
   const hasFields = Object.keys(fields).length > 0
-  return { role: 'assistant', content, ...(hasFields && { providerOptions: { [chatOptionsKey]: fields } }) }
+  return { role: 'assistant', content, ...(hasFields && { providerOptions: { [openAICompatibleOptionsKey]: fields } }) }
 }
 
 function toContent(
   part: AnswerStepPart,
-  { options: providerOptions }: PartProviderState,
+  { options: providerOptions }: PartOpaqueState,
   { toToolCallPart }: AssistantMessageOptions,
 ): AssistantContent {
   const state = providerOptions && { providerOptions }

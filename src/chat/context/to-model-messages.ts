@@ -1,5 +1,5 @@
 import type { ModelMessage, ToolModelMessage, UserModelMessage } from 'ai'
-import { arrangeMessages } from '../../agent/providers/requests/arrange-messages.ts'
+import { arrangeModelMessages } from '../../agent/providers/requests/arrange-model-messages.ts'
 import { isJsonObject, toRawJson, toWellFormedJson } from '../../lib/text/json.ts'
 import { parseBlobUrl } from '../../model/blob-url.ts'
 import type { MessagePart, MessageRecord, ToolCall } from '../../model/message.ts'
@@ -7,11 +7,11 @@ import { decodeUtf8 } from '../attachments/data-url.ts'
 import { isTextMediaType } from '../attachments/media-type.ts'
 import { parseDataUrl } from '../attachments/data-url.ts'
 import { parseToolCallArguments } from '../../model/tool-call.ts'
-import { type ToolImagePart, type ToolImages, toToolOutput } from './to-tool-output.ts'
+import { type ToolImagePart, type ToolImages, toToolCallOutput } from './to-tool-call-output.ts'
 import { sha256Hex } from '../../lib/text/sha256.ts'
-import { splitIntoSteps } from './answer-steps.ts'
+import { splitAnswerIntoSteps } from './answer-steps.ts'
 import { isBlank } from './is-blank.ts'
-import { type RequestTarget, ReturnedState } from './returned-state.ts'
+import { type ModelRequestTarget, OpaqueStateSelector } from './opaque-state-selector.ts'
 import { toAssistantMessage } from './to-assistant-message.ts'
 
 /** Introduces images whose request has no place for them in the results of tools. */
@@ -33,7 +33,7 @@ const noImages: ToolImages = { placement: 'none', dataByHash: new Map() }
 
 export interface ModelMessagesOptions {
   /** The model that is sent the messages. Null, the default: no provider in particular, as for a transcript. */
-  readonly target?: RequestTarget | null
+  readonly target?: ModelRequestTarget | null
   /** The images of tools that the model is sent. Default: none. */
   readonly toolImages?: ToolImages
 }
@@ -56,13 +56,14 @@ export function toModelMessages(
 ): ModelMessage[] {
   const sent = messages.filter(({ withdrawn, position }) => !withdrawn && position !== null)
   const dialect = target?.dialect ?? null
-  const returnedState = target && dialect && new ReturnedState(sent, { id: target.id, reasoning: dialect.reasoning })
+  const returnedState =
+    target && dialect && new OpaqueStateSelector(sent, { id: target.id, reasoning: dialect.reasoning })
   const identify = createToolIdentifier(dialect?.roles.toolCallId ?? null)
   const toToolCallPart = (call: ToolCall) =>
     ({ type: 'tool-call', ...identify(call), input: toWireInput(call) }) as const
   const toAnswerMessages = (message: MessageRecord): ModelMessage[] => {
     const answer: ModelMessage[] = []
-    for (const step of splitIntoSteps(message.parts)) {
+    for (const step of splitAnswerIntoSteps(message.parts)) {
       const includesState = returnedState?.includes(message, step) ?? false
       const requiredField = returnedState?.findRequiredField(step) ?? null
       const assistant = toAssistantMessage(step, { toToolCallPart, includesState, requiredField })
@@ -80,7 +81,7 @@ export function toModelMessages(
     // The turn of a message that started one is over. In Hermes and in copies, several rows may be one message.
     isUnanswered = message.role === 'USER' && message.streamId !== null
   }
-  return target && !dialect ? converted : arrangeMessages(converted, dialect?.roles ?? transcriptRoles)
+  return target && !dialect ? converted : arrangeModelMessages(converted, dialect?.roles ?? transcriptRoles)
 }
 
 function toSummaryMessages(parts: readonly MessagePart[]): ModelMessage[] {
@@ -131,7 +132,7 @@ function toResultMessages(
   const results: ToolModelMessage['content'] = []
   const images: ToolImagePart[] = []
   for (const call of calls) {
-    const result = toToolOutput(call, toolImages)
+    const result = toToolCallOutput(call, toolImages)
     results.push({ type: 'tool-result', ...identify(call), output: result.output })
     images.push(...result.images)
   }

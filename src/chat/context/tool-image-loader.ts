@@ -1,10 +1,10 @@
 import type { ToolImageSupport } from '../../agent/models/image-support.ts'
-import { parseBlobPath } from '../../model/blob-url.ts'
+import { parseBlobUrlPath } from '../../model/blob-url.ts'
 import type { MessageRecord, ToolCall } from '../../model/message.ts'
 import { parseToolResultContent, parseToolResultFile } from '../../model/tool-result/tool-result-content.ts'
 import type { BlobStore } from '../../storage/blob-store.ts'
-import type { ContextFileForm } from './context-file-form.ts'
-import type { ToolImageData, ToolImages } from './to-tool-output.ts'
+import type { MessageFileRepresentation } from './message-file-representation.ts'
+import type { ToolImageData, ToolImages } from './to-tool-call-output.ts'
 
 /** Images that are larger are described instead, because providers refuse them. In bytes. */
 const maxImageBytes = 5 * 1024 * 1024
@@ -13,10 +13,10 @@ const maxImageBytes = 5 * 1024 * 1024
 export class ToolImageLoader {
   readonly #blobs: BlobStore
   readonly #support: ToolImageSupport
-  readonly #form: ContextFileForm
+  readonly #form: MessageFileRepresentation
   readonly #dataByHash = new Map<string, ToolImageData>()
 
-  constructor(blobs: BlobStore, support: ToolImageSupport, form: ContextFileForm = 'bytes') {
+  constructor(blobs: BlobStore, support: ToolImageSupport, form: MessageFileRepresentation = 'bytes') {
     this.#blobs = blobs
     this.#support = support
     this.#form = form
@@ -30,7 +30,7 @@ export class ToolImageLoader {
     const remaining = Math.max(0, maxCount - parts.filter(({ type }) => type === 'file').length)
     const urls = parts.flatMap((part) => (part.type === 'tool' ? this.#listImageUrls(part.call) : []))
     for (const url of remaining === 0 ? [] : urls.slice(-remaining)) {
-      const hash = parseBlobPath(url) ?? ''
+      const hash = parseBlobUrlPath(url) ?? ''
       const data = this.#form === 'url' ? url : (this.#dataByHash.get(hash) ?? (await this.#read(hash)))
       if (data) dataByHash.set(hash, data)
     }
@@ -53,7 +53,7 @@ export class ToolImageLoader {
       (element) => parseToolResultFile(element) ?? [],
     )
     return files.flatMap(({ mediaType, size, url }) => {
-      const hash = parseBlobPath(url ?? '')
+      const hash = parseBlobUrlPath(url ?? '')
       const isAccepted = mediaTypes.includes(mediaType) && size <= maxImageBytes
       return hash !== null && isAccepted && resultBlobs.includes(hash) && url !== null ? [url] : []
     })

@@ -1,4 +1,4 @@
-import { noToolImages } from '../../agent/models/image-support.ts'
+import { noToolImageSupport } from '../../agent/models/image-support.ts'
 import { AgentError } from '../../agent/agent.ts'
 import type { ResolvedModel } from '../../agent/models/model-registry.ts'
 import { createBadInputError, SegueError } from '../../lib/errors.ts'
@@ -70,7 +70,9 @@ async function generateSummary(input: CompactionInput): Promise<{ text: string; 
   if (context.every(({ summary }) => summary)) {
     throw createBadInputError('There is nothing to summarise. Send a message first.', 'id')
   }
-  const messages = await messageQueries.prepareModelMessages(session, { ...model, toolImages: noToolImages })(null)
+  const messages = await messageQueries.prepareModelMessages(session, { ...model, toolImages: noToolImageSupport })(
+    null,
+  )
   const summary = await model.textGenerator
     .generateSummary({ model: model.name, messages, signal })
     .catch(rethrowAsProviderError)

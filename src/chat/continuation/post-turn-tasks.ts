@@ -6,7 +6,7 @@ import { rejectOnAbort } from '../../lib/async/reject-on-abort.ts'
 import type { Runtime } from '../../lib/runtime.ts'
 import { TaskTracker } from '../../lib/async/task-tracker.ts'
 import type { SessionRecord } from '../../model/session.ts'
-import { isContextTooLong, type StreamRecord } from '../../model/stream.ts'
+import { streamExceededContextWindow, type StreamRecord } from '../../model/stream.ts'
 import type { SessionRepository } from '../../sessions/session-repository.ts'
 import type { IdempotencyKey } from '../../storage/idempotency-key.ts'
 import type { MessageQueries } from '../context/message-queries.ts'
@@ -90,7 +90,7 @@ export class PostTurnTasks {
     if (!session || session.endedAt !== null) return
     const tokens = contextTokens ?? (await this.#estimateContextTokens(session))
     const model = await models.resolve(stream.model, { contextTokens: tokens })
-    const needsCompaction = isContextTooLong(stream)
+    const needsCompaction = streamExceededContextWindow(stream)
       ? await this.#canShorten(session)
       : this.#exceedsCompactionThreshold(model, tokens)
     if (needsCompaction) await this.compact(session, model, null)

@@ -1,5 +1,5 @@
 import { createBadInputError } from '../../lib/errors.ts'
-import { findJsonSchemaError } from '../../lib/json-schema/find-json-schema-error.ts'
+import { findJsonSchemaViolation } from '../../lib/json-schema/find-json-schema-violation.ts'
 import { isJsonObject, type Json, type JsonObject, stringifyJson } from '../../lib/text/json.ts'
 import type { ApprovalDecision } from '../../model/decision.ts'
 import type { ApprovalAnswer, DecisionResolution } from '../turn/tool-call-outcome.ts'
@@ -44,7 +44,7 @@ export function parseClarificationAnswer(
 /** Returns the values as JSON text. */
 function parseFormValues(values: Json, form: JsonObject): string {
   if (!isJsonObject(values)) throw createBadInputError('The values of a form must be an object. Send one.', 'values')
-  const error = findJsonSchemaError(form, values, 'values')
+  const error = findJsonSchemaViolation(form, values, 'values')
   if (error !== null)
     throw createBadInputError(`The form does not allow these values: ${error}. Correct them.`, 'values')
   const text = stringifyJson(values)
@@ -83,8 +83,8 @@ export function parseApprovalAnswer(
 }
 
 /** Throws BAD_USER_INPUT if the schema of a tool does not allow these arguments. */
-export function assertArgumentsAllowed(schema: JsonObject, changed: JsonObject): void {
-  const error = findJsonSchemaError(schema, changed, 'arguments')
+export function assertToolArgumentsAllowed(schema: JsonObject, changed: JsonObject): void {
+  const error = findJsonSchemaViolation(schema, changed, 'arguments')
   if (error !== null)
     throw createBadInputError(`The tool does not take these arguments: ${error}. Correct them.`, 'arguments')
 }

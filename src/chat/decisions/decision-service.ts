@@ -9,7 +9,7 @@ import type { StreamRunner } from '../streaming/stream-runner.ts'
 import { withTimeout } from '../../lib/async/with-timeout.ts'
 import {
   type ApprovalAnswerDetails,
-  assertArgumentsAllowed,
+  assertToolArgumentsAllowed,
   parseApprovalAnswer,
   type ClarificationAnswerRequest,
   parseClarificationAnswer,
@@ -53,7 +53,7 @@ export class DecisionService {
     const key = idempotencyKey && toIdempotencyKeyRecord(idempotencyKey)
     return this.#resolve('approval', id, ({ decisions }) => {
       const schema = decisions.findInputSchema(id)
-      if (schema && answer.arguments) assertArgumentsAllowed(schema, answer.arguments)
+      if (schema && answer.arguments) assertToolArgumentsAllowed(schema, answer.arguments)
       if (decision !== 'SESSION' && decision !== 'ALWAYS') return decisions.resolve(id, answer, key)
       const runners = this.#options.activeSessions.list().flatMap(({ activeRunner }) => activeRunner ?? [])
       return decisions.resolveWithCovered(

@@ -1,7 +1,7 @@
 import type { ChatEvent } from '../../model/chat-event.ts'
 import { type Delta, getDeltaText, isDelta, replaceDeltaText } from '../../model/fold/delta.ts'
-import { mergeProviderStates } from '../../model/fold/merge-provider-states.ts'
-import type { ProviderState } from '../../model/message.ts'
+import { mergeOpaqueProviderStates } from '../../model/fold/merge-opaque-provider-states.ts'
+import type { OpaqueProviderState } from '../../model/message.ts'
 import { maxEventTextCodeUnits } from '../../lib/text/unicode.ts'
 
 /** Consecutive deltas of one part, which become one event. */
@@ -11,7 +11,7 @@ interface DeltaRun {
   readonly texts: string[]
   codeUnits: number
   readonly seqs: number[]
-  providerState: ProviderState | undefined
+  providerState: OpaqueProviderState | undefined
 }
 
 export interface CoalescedEvent {
@@ -44,7 +44,7 @@ export class DeltaCoalescer {
       run.codeUnits += getDeltaText(event).length
       run.seqs.push(event.seq)
       run.last = event
-      run.providerState = mergeProviderStates(run.providerState, event.providerState)
+      run.providerState = mergeOpaqueProviderStates(run.providerState, event.providerState)
       return []
     }
     const ready = run || event.offset === 0 ? this.flush() : []

@@ -20,7 +20,7 @@ export interface AppendResult {
 }
 
 /** One batch for the log of one session. */
-export interface LogWrite {
+export interface EventLogWrite {
   readonly writer: EventLogWriter
   /** Called when the batch is next, with the seq that the log ends with. */
   readonly compose: (previousHeadSeq: number) => AppendBatch
@@ -49,7 +49,7 @@ export class EventLogWriter {
    * Commits a batch after those before it. Rejects with what `compose` or the store throws: nothing of the batch is stored
    * then.
    */
-  async write(compose: LogWrite['compose'], onCommitted?: LogWrite['onCommitted']): Promise<AppendResult> {
+  async write(compose: EventLogWrite['compose'], onCommitted?: EventLogWrite['onCommitted']): Promise<AppendResult> {
     const write = { writer: this, compose, ...(onCommitted && { onCommitted }) }
     const [result] = await EventLogWriter.writeAll([write])
     if (!result) throw new Error('The write has no result.')
@@ -60,7 +60,7 @@ export class EventLogWriter {
    * Commits batches of different sessions in one transaction, each after those before it. Rejects like `write`. The place in
    * the order of each log is taken at once, so that two calls never wait for each other.
    */
-  static async writeAll(writes: readonly LogWrite[]): Promise<AppendResult[]> {
+  static async writeAll(writes: readonly EventLogWrite[]): Promise<AppendResult[]> {
     const [first] = writes
     if (!first) return []
     const pendingResult = Promise.all(writes.map(({ writer }) => writer.#lastWrite)).then(async () => {
@@ -82,7 +82,7 @@ export class EventLogWriter {
     return pendingResult
   }
 
-  #compose({ compose }: LogWrite, previousHeadSeq: number): ComposedBatch {
+  #compose({ compose }: EventLogWrite, previousHeadSeq: number): ComposedBatch {
     const { drafts, streams = [], ...rest } = compose(previousHeadSeq)
     const events = drafts.map((draft, index) => assignSeq(draft, previousHeadSeq + index + 1))
     const decisions = events.flatMap(extractDecisions)

@@ -1,4 +1,4 @@
-import { noToolImages } from '../../agent/models/image-support.ts'
+import { noToolImageSupport } from '../../agent/models/image-support.ts'
 import { AgentError } from '../../agent/agent.ts'
 import type { ResolvedModel } from '../../agent/models/model-registry.ts'
 
@@ -21,7 +21,7 @@ export function createMissingModel(id: string, cause: unknown): ResolvedModel {
     },
     textGenerator: { generateSummary: rejectNotFound, generateTitle: rejectNotFound },
     contextWindow: Number.POSITIVE_INFINITY,
-    toolImages: noToolImages,
+    toolImages: noToolImageSupport,
     dialect: null,
   }
 }

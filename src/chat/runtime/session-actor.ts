@@ -5,7 +5,7 @@ import { rejectOnAbort } from '../../lib/async/reject-on-abort.ts'
 import type { Runtime } from '../../lib/runtime.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
-import { isContextTooLong, type StreamRecord } from '../../model/stream.ts'
+import { streamExceededContextWindow, type StreamRecord } from '../../model/stream.ts'
 import type { SessionRecordPatch } from '../../storage/event-store.ts'
 import type { IdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import type { CreateSessionRequest } from '../../storage/sessions/session-writer.ts'
@@ -293,7 +293,7 @@ export class SessionActor {
     this.#options.onStreamEnded(stream)
     if (this.#runner === runner) this.#runner = null
     this.#mailbox.wake()
-    if (stream.status === 'COMPLETED' || isContextTooLong(stream))
+    if (stream.status === 'COMPLETED' || streamExceededContextWindow(stream))
       this.#options.onTurnCompleted(stream, runner.contextTokens)
   }
 }

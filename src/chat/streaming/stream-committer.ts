@@ -4,7 +4,7 @@ import { foldMessage } from '../../model/fold/fold-message.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { IdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
-import { type AppendBatch, EventLogWriter, type LogWrite } from '../log/event-log-writer.ts'
+import { type AppendBatch, EventLogWriter, type EventLogWrite } from '../log/event-log-writer.ts'
 import type { TurnTransition, TurnState } from '../turn/turn.ts'
 import { PendingEvents } from './pending-events.ts'
 
@@ -177,7 +177,7 @@ export class StreamCommitter {
   }
 
   /** `drafts` are the events that were pending. Their keys are committed with them. */
-  #createWrite(drafts: readonly EventDraft[], stream: StreamRecord, compose: ComposeFinalBatch): LogWrite {
+  #createWrite(drafts: readonly EventDraft[], stream: StreamRecord, compose: ComposeFinalBatch): EventLogWrite {
     const { id, generation, lastSeq } = this.#committed.stream
     return {
       writer: this.#writer,

@@ -3,9 +3,14 @@ import type { ToolQuestion, ToolQuestionAnswer } from '../../agent/tools/tool.ts
 import type { Logger } from '../../lib/logger.ts'
 import type { Runtime } from '../../lib/runtime.ts'
 import { isJsonObject, type JsonObject, parseJson } from '../../lib/text/json.ts'
-import { type ApprovalRecord, type ClarificationRecord, coversCall, type DecisionRecord } from '../../model/decision.ts'
+import {
+  type ApprovalRecord,
+  type ClarificationRecord,
+  approvalCoversToolCall,
+  type DecisionRecord,
+} from '../../model/decision.ts'
 import type { IdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
-import { askDuringCall, resolveDecision } from '../turn/transitions.ts'
+import { askDuringToolCall, resolveDecision } from '../turn/transitions.ts'
 import type { ApprovalAnswer, DecisionResolution } from '../turn/tool-call-outcome.ts'
 import type { TurnState, TurnTransition } from '../turn/turn.ts'
 import { DecisionTimers } from './decision-timers.ts'
@@ -13,7 +18,7 @@ import type { SessionToolGrants } from './session-tool-grants.ts'
 import { StreamCommitter } from './stream-committer.ts'
 
 /** What the decisions of a stream need of it. */
-export interface DecisionStream {
+export interface StreamDecisionHost {
   readonly committer: StreamCommitter
   readonly turn: TurnState
   /** Whether the stream has ended or is about to: nothing can be added to it. */
@@ -27,7 +32,7 @@ export interface DecisionStream {
 }
 
 export interface StreamDecisionsOptions {
-  readonly stream: DecisionStream
+  readonly stream: StreamDecisionHost
   readonly runtime: Runtime
   readonly log: Logger
   readonly toolGrants: Pick<SessionToolGrants, 'findGrantingApproval'>
@@ -36,7 +41,7 @@ export interface StreamDecisionsOptions {
 /** The approvals and clarifications that one running stream waits for. */
 export class StreamDecisions {
   readonly #options: StreamDecisionsOptions
-  readonly #stream: DecisionStream
+  readonly #stream: StreamDecisionHost
   readonly #timers: DecisionTimers
   /** The schemas of the arguments of calls that wait for approval, by part. */
   readonly #inputSchemas = new Map<number, JsonObject>()
@@ -123,7 +128,7 @@ export class StreamDecisions {
   async askUser(callId: string, question: ToolQuestion, timeoutMs: number): Promise<ToolQuestionAnswer> {
     await this.#stream.waitForHandover()
     const { turn, isFinishing, committer } = this.#stream
-    const { clarification, ...transition } = askDuringCall(turn, callId, question, { timeoutMs, ...this.#options })
+    const { clarification, ...transition } = askDuringToolCall(turn, callId, question, { timeoutMs, ...this.#options })
     if (isFinishing || !clarification) return { type: 'cancelled' }
     this.#stream.apply(transition, null)
     const resolved = this.#timers.wait(clarification.id)
@@ -179,7 +184,9 @@ export class StreamDecisions {
   #applyCovered(decided: ApprovalRecord): DecisionRecord[] {
     const { decision } = decided
     if (decision === null) return []
-    const covered = [...this.#stream.turn.pendingDecisions.values()].filter((waiting) => coversCall(decided, waiting))
+    const covered = [...this.#stream.turn.pendingDecisions.values()].filter((waiting) =>
+      approvalCoversToolCall(decided, waiting),
+    )
     const resolution = { type: 'decided', decision, releasedBy: decided.id } as const
     return covered.flatMap(({ id }) => this.#apply(id, resolution, null) ?? [])
   }

@@ -15,7 +15,7 @@ import { applyAgentEvent, finishTurn } from '../turn/transitions.ts'
 import type { StreamEnding } from '../turn/stream-ending.ts'
 import type { TurnTransition, TurnState } from '../turn/turn.ts'
 import { type CommittedStreamState, type ComposeFinalBatch, StreamCommitter } from './stream-committer.ts'
-import { type DecisionStream, StreamDecisions } from './stream-decisions.ts'
+import { type StreamDecisionHost, StreamDecisions } from './stream-decisions.ts'
 import type { SessionToolGrants } from './session-tool-grants.ts'
 
 /** How long an agent that never waits for I/O may hold the event loop. */
@@ -220,7 +220,7 @@ export class StreamRunner {
     return this.committed
   }
 
-  #toDecisionStream(): DecisionStream {
+  #toDecisionStream(): StreamDecisionHost {
     const getTurn = (): TurnState => this.#turn
     const getIsFinishing = (): boolean => this.isFinishing
     return {

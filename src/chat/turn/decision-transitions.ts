@@ -4,7 +4,7 @@ import {
   type ApprovalDecision,
   type ClarificationRecord,
   type DecisionRecord,
-  isAskedDuringCall,
+  isAskedDuringToolCall,
 } from '../../model/decision.ts'
 import type { ToolCall } from '../../model/message.ts'
 import { hasToolCallEnded } from '../../model/tool-call.ts'
@@ -35,7 +35,7 @@ export function requestDecision(
 }
 
 /** Emits the question of a tool whose call runs and goes on running. Returns the decision that waits for the answer. */
-export function requestAnswer(
+export function requestClarificationDuringCall(
   transition: TurnTransitionBuilder,
   request: DecisionRequest,
   { form, ...question }: ToolQuestion,
@@ -96,7 +96,7 @@ export function applyDecisionResolution(
 ): void {
   const at = transition.runtime.now()
   const part = transition.turn.answer?.parts[decision.partIndex]
-  if (part?.type === 'tool' && !hasToolCallEnded(part.call) && !isAskedDuringCall(decision)) {
+  if (part?.type === 'tool' && !hasToolCallEnded(part.call) && !isAskedDuringToolCall(decision)) {
     const outcome = deriveResolvedCallOutcome(part.call, resolution, at)
     transition.emitToolCall(decision.partIndex, { ...part.call, ...outcome })
   }

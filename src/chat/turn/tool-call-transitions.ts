@@ -2,7 +2,7 @@ import type { AgentEvent } from '../../agent/agent.ts'
 import { toWellFormedJson } from '../../lib/text/json.ts'
 import type { MessageRecord, ToolCall, ToolCallState } from '../../model/message.ts'
 import { acceptsToolCallArguments, createToolCall, hasToolCallEnded } from '../../model/tool-call.ts'
-import { isAskedDuringCall } from '../../model/decision.ts'
+import { isAskedDuringToolCall } from '../../model/decision.ts'
 import { cancelDecision, requestDecision } from './decision-transitions.ts'
 import type { StreamEnding } from './stream-ending.ts'
 import { deriveOpenCallOutcome, deriveUnansweredCallOutcome } from './tool-call-outcome.ts'
@@ -77,7 +77,7 @@ export function finishOpenCalls(
     if (part.type !== 'tool' || hasToolCallEnded(part.call)) continue
     const committedPart = committedAnswer?.parts[partIndex]
     const hasStarted = committedPart?.type === 'tool' && committedPart.call.state === 'RUNNING'
-    const hasNotRun = transition.listPendingDecisions(partIndex).some((decision) => !isAskedDuringCall(decision))
+    const hasNotRun = transition.listPendingDecisions(partIndex).some((decision) => !isAskedDuringToolCall(decision))
     const outcome = hasNotRun
       ? deriveUnansweredCallOutcome(part.call, ending)
       : deriveOpenCallOutcome(ending, hasStarted)

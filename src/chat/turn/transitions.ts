@@ -4,7 +4,7 @@ import type { Runtime } from '../../lib/runtime.ts'
 import type { EventDraft } from '../../model/chat-event.ts'
 import type { ClarificationRecord } from '../../model/decision.ts'
 import type { StreamRecord } from '../../model/stream.ts'
-import { applyDecisionResolution, requestAnswer } from './decision-transitions.ts'
+import { applyDecisionResolution, requestClarificationDuringCall } from './decision-transitions.ts'
 import { type StreamEnding, toFinishedStream } from './stream-ending.ts'
 import { endToolCall, finishOpenCalls, startToolCall, writeToolCallArguments } from './tool-call-transitions.ts'
 import type { DecisionResolution } from './tool-call-outcome.ts'
@@ -96,7 +96,7 @@ export function resolveDecision(
 }
 
 /** A tool asks the user a question while its call runs. Changes nothing if the call does not run. */
-export function askDuringCall(
+export function askDuringToolCall(
   turn: TurnState,
   callId: string,
   question: ToolQuestion,
@@ -107,7 +107,11 @@ export function askDuringCall(
   const part = partIndex === undefined ? undefined : turn.answer?.parts[partIndex]
   if (partIndex === undefined || part?.type !== 'tool' || part.call.state !== 'RUNNING')
     return { ...transition.toTransition(), clarification: null }
-  const clarification = requestAnswer(transition, { partIndex, toolCall: part.call, timeoutMs }, question)
+  const clarification = requestClarificationDuringCall(
+    transition,
+    { partIndex, toolCall: part.call, timeoutMs },
+    question,
+  )
   return { ...transition.toTransition(), clarification }
 }
 

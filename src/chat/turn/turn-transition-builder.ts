@@ -3,9 +3,9 @@ import { chunkEventText } from '../../lib/text/unicode.ts'
 import type { EventDraft } from '../../model/chat-event.ts'
 import type { DecisionRecord } from '../../model/decision.ts'
 import { foldMessage, foldPendingDecisions } from '../../model/fold/fold-message.ts'
-import type { MessagePart, ProviderState, ToolCall } from '../../model/message.ts'
+import type { MessagePart, OpaqueProviderState, ToolCall } from '../../model/message.ts'
 import { type FinishReason, setStreamRetryTime, type StreamRecord } from '../../model/stream.ts'
-import { addUsage, completeUsage, noUsage, type ReportedUsage } from '../../model/usage.ts'
+import { addUsage, fillMissingUsage, noUsage, type ReportedUsage } from '../../model/usage.ts'
 import { createStep, estimateStepUsage } from './step-usage.ts'
 import { type StreamEnding, toFinishedStream } from './stream-ending.ts'
 import type { TurnTransition, TurnState } from './turn.ts'
@@ -28,7 +28,7 @@ export class TurnTransitionBuilder {
   readonly runtime: Runtime
   #turn: TurnState
   readonly #events: EventDraft[] = []
-  readonly #toolCallStates = new Map<number, ProviderState>()
+  readonly #toolCallStates = new Map<number, OpaqueProviderState>()
 
   constructor(turn: TurnState, runtime: Runtime) {
     this.#turn = turn
@@ -64,7 +64,7 @@ export class TurnTransitionBuilder {
   /** Ends the step in progress. What the provider did not report of its usage is estimated. */
   endStep(reported: ReportedUsage): void {
     const { stream, answer } = this.#turn
-    const usage = completeUsage(reported, stream.step ? estimateStepUsage(stream.step, answer) : noUsage)
+    const usage = fillMissingUsage(reported, stream.step ? estimateStepUsage(stream.step, answer) : noUsage)
     this.#update({ stream: { ...stream, usage: addUsage(stream.usage, usage), step: null }, lastStepUsage: usage })
   }
 
@@ -72,7 +72,7 @@ export class TurnTransitionBuilder {
    * Adds text to the open block. Another type or name than that of the open block starts a new part. State of the provider
    * is added even without text, but starts no part.
    */
-  writeText(type: 'text' | 'reasoning', name: string, text: string, providerState?: ProviderState): void {
+  writeText(type: 'text' | 'reasoning', name: string, text: string, providerState?: OpaqueProviderState): void {
     if (this.#turn.openBlock?.name !== name || this.#turn.openBlock.type !== type) {
       this.closeBlock()
       if (text === '') return
@@ -145,7 +145,7 @@ export class TurnTransitionBuilder {
   }
 
   /** Adds state of the provider to the next event of a call. */
-  attachToolCallState(partIndex: number, providerState: ProviderState | undefined): void {
+  attachToolCallState(partIndex: number, providerState: OpaqueProviderState | undefined): void {
     if (providerState) this.#toolCallStates.set(partIndex, providerState)
   }
 
@@ -217,7 +217,7 @@ export class TurnTransitionBuilder {
     type: 'text' | 'reasoning',
     partIndex: number,
     addedText: string,
-    providerState?: ProviderState,
+    providerState?: OpaqueProviderState,
   ): void {
     // A delta without text adds state.
     const texts = addedText === '' && providerState ? [''] : chunkEventText(addedText)

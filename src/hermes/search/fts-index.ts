@@ -2,7 +2,7 @@ import type { Database } from 'better-sqlite3'
 import { textFromHermesCell } from '../state/cell-values.ts'
 import { isSingleCharacterToken } from '../../search/analyzer.ts'
 import type { SearchPhrase, SearchQuery } from '../../search/search-query.ts'
-import { listFtsPhraseSpellings } from './fts-phrase-spellings.ts'
+import { listHermesPhraseSpellings } from './hermes-phrase-spellings.ts'
 
 /** A full-text index of Hermes that narrows down the rows that can match a query. */
 export interface HermesFullTextIndex {
@@ -99,7 +99,7 @@ function parseMissingRows(ftsState: ReadonlyMap<string, string>): HermesFullText
 
 /** Uses the text as typed, because Hermes' indexes normalize differently. Null if it has too many spellings. */
 function toFtsExpression({ rawText, isPrefix }: SearchPhrase): string | null {
-  const spellings = listFtsPhraseSpellings(rawText)
+  const spellings = listHermesPhraseSpellings(rawText)
   if (spellings === null) return null
   const phrases = spellings.map((text) => `"${text.replaceAll(/["\0]/g, ' ')}"${isPrefix ? ' *' : ''}`)
   return phrases.length === 1 ? phrases.join('') : `(${phrases.join(' OR ')})`

@@ -1,6 +1,6 @@
 import { parseJson } from '../../lib/text/json.ts'
 import type { SessionRecord, TitleSource } from '../../model/session.ts'
-import { addTokens, normalizeUsage, type Usage } from '../../model/usage.ts'
+import { addTokenCounts, normalizeStoredUsage, type Usage } from '../../model/usage.ts'
 import type { StateDatabaseConnection } from './state-database.ts'
 import {
   countFromHermesCell,
@@ -158,9 +158,9 @@ function toSessionRecord(row: HermesSessionRow, profile: string): SessionRecord 
 function toUsage(row: HermesSessionRow): Usage {
   const inputCells = [row.input_tokens, row.cache_read_tokens, row.cache_write_tokens]
   const cells = [...inputCells, row.output_tokens, row.reasoning_tokens]
-  return normalizeUsage({
+  return normalizeStoredUsage({
     estimated: cells.some((cell) => (cell ?? 0) !== countFromHermesCell(cell)),
-    inputTokens: addTokens(...inputCells.map((cell) => countFromHermesCell(cell))),
+    inputTokens: addTokenCounts(...inputCells.map((cell) => countFromHermesCell(cell))),
     outputTokens: countFromHermesCell(row.output_tokens),
     reasoningTokens: countFromHermesCell(row.reasoning_tokens),
     cachedInputTokens: countFromHermesCell(row.cache_read_tokens),

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { HttpConnectError, HttpIdleError } from './http-client-error.ts'
 import { type ProxyServer, ProxySettings } from './proxy-settings.ts'
 
-export interface HttpRequest {
+export interface HttpClientRequest {
   readonly url: string
   readonly method: string
   readonly headers: Readonly<Record<string, string>>
@@ -44,7 +44,7 @@ export class HttpClient {
    * Resolves when the head of the response has arrived. Rejects with a HttpConnectError if the request was not sent, with
    * a HttpIdleError, with the reason of the signal, or with the error of the connection.
    */
-  async send(request: HttpRequest): Promise<IncomingMessage> {
+  async send(request: HttpClientRequest): Promise<IncomingMessage> {
     const proxy = this.#selectProxy(new URL(request.url))
     try {
       return await this.#attempt(request, proxy)
@@ -66,7 +66,7 @@ export class HttpClient {
     return proxy
   }
 
-  async #attempt(request: HttpRequest, proxy: ProxyServer | null): Promise<IncomingMessage> {
+  async #attempt(request: HttpClientRequest, proxy: ProxyServer | null): Promise<IncomingMessage> {
     const { url, method, headers, body, signal, idleTimeoutMs } = request
     signal?.throwIfAborted()
     const isSecure = url.startsWith('https:')

@@ -12,7 +12,7 @@ export interface ProxyServer {
 }
 
 /** A variable that names no HTTP proxy. */
-export interface InvalidProxy {
+export interface InvalidProxyVariable {
   readonly variable: string
 }
 
@@ -23,7 +23,7 @@ type Environment = Readonly<Record<string, string | undefined>>
  * other programs. Requests to this machine never use a proxy.
  */
 export class ProxySettings {
-  readonly #proxies: Readonly<Record<string, ProxyServer | InvalidProxy | null>>
+  readonly #proxies: Readonly<Record<string, ProxyServer | InvalidProxyVariable | null>>
   readonly #exceptions: NoProxyList
 
   constructor(env: Environment) {
@@ -46,7 +46,7 @@ export class ProxySettings {
   }
 
   /** The proxy for a URL; null if it is reached directly. */
-  select(url: URL): ProxyServer | InvalidProxy | null {
+  select(url: URL): ProxyServer | InvalidProxyVariable | null {
     const proxy = this.#proxies[url.protocol] ?? null
     if (proxy === null || isLoopbackHost(url.hostname.replace(/^\[(.*)\]$/, '$1'))) return null
     return this.#exceptions.includes(url) ? null : proxy
@@ -70,7 +70,7 @@ function readVariable(env: Environment, name: string): { name: string; value: st
 }
 
 /** Many programs accept a proxy without `http://`. */
-function readProxy(env: Environment, name: string): ProxyServer | InvalidProxy | null {
+function readProxy(env: Environment, name: string): ProxyServer | InvalidProxyVariable | null {
   const variable = readVariable(env, name)
   if (!variable) return null
   const { value } = variable

@@ -1,6 +1,6 @@
 import { maxEventTextCodeUnits } from '../../lib/text/unicode.ts'
 import type { ChatEvent, EventDraft } from '../chat-event.ts'
-import { mergeProviderStates } from './merge-provider-states.ts'
+import { mergeOpaqueProviderStates } from './merge-opaque-provider-states.ts'
 
 type DeltaType = 'TextDelta' | 'ReasoningDelta' | 'ToolCallDelta'
 
@@ -45,7 +45,7 @@ export function replaceDeltaText<D extends DeltaEventDraft>(delta: D, text: stri
 
 /** One delta for two of which the second continues the first one. See `canCoalesce`. */
 export function coalesceDeltas(first: DeltaEventDraft, second: DeltaEventDraft): DeltaEventDraft {
-  const providerState = mergeProviderStates(first.providerState, second.providerState)
+  const providerState = mergeOpaqueProviderStates(first.providerState, second.providerState)
   const delta = replaceDeltaText(first, getDeltaText(first) + getDeltaText(second))
   return providerState ? { ...delta, providerState } : delta
 }

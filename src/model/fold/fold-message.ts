@@ -3,8 +3,8 @@ import { createToolCall } from '../tool-call.ts'
 import type { EventDraft } from '../chat-event.ts'
 import type { DecisionRecord } from '../decision.ts'
 import { hasWholeAnswer } from '../stream.ts'
-import type { MessagePart, MessageRecord, ProviderState } from '../message.ts'
-import { mergeProviderStates } from './merge-provider-states.ts'
+import type { MessagePart, MessageRecord, OpaqueProviderState } from '../message.ts'
+import { mergeOpaqueProviderStates } from './merge-opaque-provider-states.ts'
 
 /** The fields of an answer that come from its turn, not from its events. */
 export interface InitialAnswerFields {
@@ -89,7 +89,7 @@ function updatePart(
   const parts = [...message.parts]
   const previous = parts[event.partIndex]
   const part = change(previous)
-  const providerState = mergeProviderStates(getProviderState(previous), event.providerState)
+  const providerState = mergeOpaqueProviderStates(getProviderState(previous), event.providerState)
   parts[event.partIndex] = providerState && part.type !== 'file' ? { ...part, providerState } : part
   return { ...message, parts }
 }
@@ -98,7 +98,7 @@ function getText(part: MessagePart | undefined): string {
   return part?.type === 'text' || part?.type === 'reasoning' ? part.text : ''
 }
 
-function getProviderState(part: MessagePart | undefined): ProviderState | undefined {
+function getProviderState(part: MessagePart | undefined): OpaqueProviderState | undefined {
   return part && part.type !== 'file' ? part.providerState : undefined
 }
 

@@ -1,7 +1,11 @@
 import type { CancelResult } from '../../chat/chat-service.ts'
-import { legacyFingerprints } from '../../chat/requests/legacy-fingerprints.ts'
+import { legacyIdempotencyFingerprints } from '../../chat/requests/legacy-idempotency-fingerprints.ts'
 import { idempotencyKeyArgs } from '../idempotency/idempotency-key-argument.ts'
-import { reloadCreated, rememberCreated, resolveIdempotently } from '../idempotency/idempotent-mutation.ts'
+import {
+  reloadCreatedRecord,
+  rememberCreatedRecord,
+  createIdempotentResolver,
+} from '../idempotency/idempotent-mutation.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { MessageObjectType, StreamObjectType } from '../object-refs.ts'
 import { CancelOutcomeEnum } from './chat-enums.ts'
@@ -32,7 +36,7 @@ schemaBuilder.mutationFields((t) => ({
     description:
       'Sends a message and starts a stream that answers it. Returns at once; use `followStream` to receive the events. The subscription `streamChat` does both.',
     args: { input: t.arg({ type: StreamChatInput, required: true, description: 'The message.' }) },
-    resolve: resolveIdempotently(startChatMutation),
+    resolve: createIdempotentResolver(startChatMutation),
   }),
   regenerate: t.field({
     type: StreamObjectType,
@@ -48,12 +52,12 @@ schemaBuilder.mutationFields((t) => ({
       }),
       ...idempotencyKeyArgs,
     },
-    resolve: resolveIdempotently({
+    resolve: createIdempotentResolver({
       keySpace: ({ messageId }) => ({ type: 'Message', ids: [messageId] }),
       execute: ({ messageId, text }, { profile, key }) => profile.chats.regenerate(messageId, text ?? null, key),
-      remember: rememberCreated,
-      reload: (_, remembered, scope) => reloadCreated('Stream', remembered, scope),
-      legacyFingerprint: ({ messageId, text }) => legacyFingerprints.regenerate(messageId, text ?? null),
+      remember: rememberCreatedRecord,
+      reload: (_, remembered, scope) => reloadCreatedRecord('Stream', remembered, scope),
+      legacyFingerprint: ({ messageId, text }) => legacyIdempotencyFingerprints.regenerate(messageId, text ?? null),
     }),
   }),
   cancelStream: t.field({
@@ -61,7 +65,7 @@ schemaBuilder.mutationFields((t) => ({
     description:
       'Stops a stream and returns its saved message, which contains everything that any client has received. No event of the stream follows its `StreamFinished`. Repeated calls return the same message.',
     args: { streamId: t.arg.id({ required: true, description: 'The id of the stream.' }), ...idempotencyKeyArgs },
-    resolve: resolveIdempotently({
+    resolve: createIdempotentResolver({
       keySpace: ({ streamId }) => ({ type: 'Stream', ids: [streamId] }),
       execute: ({ streamId }, { profile, key }) => profile.chats.cancel(streamId, key),
       remember: ({ outcome }) => ({ outcome }),

@@ -3,7 +3,7 @@ import { createBadInputError, SegueError } from '../../lib/errors.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import { assertIntInRange } from '../arguments.ts'
 import type { Context } from '../context.ts'
-import { callIdempotently } from '../idempotency/idempotent-mutation.ts'
+import { executeIdempotentMutation } from '../idempotency/idempotent-mutation.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { ChatEventInterface } from './chat-event.ts'
 import { startChatMutation, StreamChatInput } from './start-stream.ts'
@@ -75,7 +75,7 @@ function startOrJoinStream(
   info: GraphQLResolveInfo,
 ): Promise<StreamRecord> {
   const mutation = context.lastEventId === null ? startChatMutation : joinChatMutation
-  return callIdempotently('startChat', mutation, args, context, info)
+  return executeIdempotentMutation('startChat', mutation, args, context, info)
 }
 
 const joinChatMutation: typeof startChatMutation = {

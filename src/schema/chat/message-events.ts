@@ -1,7 +1,7 @@
 import { toFilePartUrl } from '../../model/blob-url.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { ChatEventInterface, type ChatEventOfType } from './chat-event.ts'
-import { fileDescriptions } from './message-part.ts'
+import { filePartFieldDescriptions } from './message-part.ts'
 import { ToolCallType } from './tool-call.ts'
 
 const deltaRule = [
@@ -45,8 +45,8 @@ const FilePartAddedType = schemaBuilder.objectRef<ChatEventOfType<'FilePartAdded
     'A part that is a file was added to a message, such as an image that the model made. The part is complete with this event.',
   interfaces: [ChatEventInterface],
   fields: (t) => ({
-    mediaType: t.exposeString('mediaType', { description: fileDescriptions.mediaType }),
-    name: t.exposeString('name', { nullable: true, description: fileDescriptions.name }),
+    mediaType: t.exposeString('mediaType', { description: filePartFieldDescriptions.mediaType }),
+    name: t.exposeString('name', { nullable: true, description: filePartFieldDescriptions.name }),
     url: t.string({
       description:
         'Where the file can be read: an https URL if the model gave one, or else a path on this server. It is that of the part, and never changes.',

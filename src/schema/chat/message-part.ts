@@ -25,7 +25,7 @@ const ToolCallPartType = schemaBuilder.objectRef<IndexedPartByType['tool']>('Too
 })
 
 /** Descriptions of fields that a part and its event share. */
-export const fileDescriptions = {
+export const filePartFieldDescriptions = {
   mediaType: 'The media type, such as `image/png`. The subtype is `*` if it is not known.',
   name: 'The name of the file. Null if it has none.',
 } as const
@@ -33,8 +33,8 @@ export const fileDescriptions = {
 const FilePartType = schemaBuilder.objectRef<IndexedPartByType['file']>('FilePart').implement({
   description: 'A part of a message that is a file: one that the user attached, or one that the model made.',
   fields: (t) => ({
-    mediaType: t.exposeString('mediaType', { description: fileDescriptions.mediaType }),
-    name: t.exposeString('name', { nullable: true, description: fileDescriptions.name }),
+    mediaType: t.exposeString('mediaType', { description: filePartFieldDescriptions.mediaType }),
+    name: t.exposeString('name', { nullable: true, description: filePartFieldDescriptions.name }),
     url: t.string({
       description:
         'The https URL that the file was sent with, or a path on this server where it can be read. It never changes.',

@@ -1,11 +1,15 @@
 import type { ChatRequest } from '../../chat/requests/chat-request.ts'
-import { legacyFingerprints } from '../../chat/requests/legacy-fingerprints.ts'
+import { legacyIdempotencyFingerprints } from '../../chat/requests/legacy-idempotency-fingerprints.ts'
 import { createIdNotFoundError } from '../../lib/errors.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import { parseProfileName } from '../../profiles/profile-name.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { idempotencyKeyDescription } from '../idempotency/idempotency-key-argument.ts'
-import { type IdempotentMutation, reloadCreated, rememberCreated } from '../idempotency/idempotent-mutation.ts'
+import {
+  type IdempotentMutation,
+  reloadCreatedRecord,
+  rememberCreatedRecord,
+} from '../idempotency/idempotent-mutation.ts'
 import { withModelErrorPath } from '../with-model-error-path.ts'
 import { IfBusyEnum } from './chat-enums.ts'
 
@@ -81,11 +85,11 @@ export const startChatMutation: IdempotentMutation<
       }),
     )
   },
-  remember: rememberCreated,
-  reload: (_, remembered, scope) => reloadCreated('Stream', remembered, scope),
+  remember: rememberCreatedRecord,
+  reload: (_, remembered, scope) => reloadCreatedRecord('Stream', remembered, scope),
   applyDefaults: ({ input }) => ({ input: { ...input, files: input.files ?? [] } }),
   legacyFingerprint: ({ input: { sessionId = null, model = null, ...input } }, profileName) =>
-    legacyFingerprints.startChat({ sessionId, text: input.text, files: toFiles(input), model }, profileName),
+    legacyIdempotencyFingerprints.startChat({ sessionId, text: input.text, files: toFiles(input), model }, profileName),
 }
 
 function toFiles({ files }: Pick<typeof StreamChatInput.$inferInput, 'files'>): ChatRequest['files'] {

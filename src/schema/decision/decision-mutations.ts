@@ -1,7 +1,7 @@
 import { schemaBuilder } from '../schema-builder.ts'
 import { ApprovalObjectType, ClarificationObjectType } from '../object-refs.ts'
 import { idempotencyKeyArgs } from '../idempotency/idempotency-key-argument.ts'
-import { reloadRecord, resolveIdempotently } from '../idempotency/idempotent-mutation.ts'
+import { reloadRecord, createIdempotentResolver } from '../idempotency/idempotent-mutation.ts'
 import { ApprovalDecisionEnum } from './decision-enums.ts'
 
 schemaBuilder.mutationFields((t) => ({
@@ -26,7 +26,7 @@ schemaBuilder.mutationFields((t) => ({
       }),
       ...idempotencyKeyArgs,
     },
-    resolve: resolveIdempotently({
+    resolve: createIdempotentResolver({
       keySpace: ({ id }) => ({ type: 'Approval', ids: [id] }),
       execute: ({ id, decision, reason, arguments: changed }, { profile, key }) =>
         profile.chats.decisions.answerApproval(id, decision, { reason, arguments: changed }, key),
@@ -51,7 +51,7 @@ schemaBuilder.mutationFields((t) => ({
       decline: t.arg.boolean({ defaultValue: false, description: 'Declines to answer. The agent goes on without it.' }),
       ...idempotencyKeyArgs,
     },
-    resolve: resolveIdempotently({
+    resolve: createIdempotentResolver({
       keySpace: ({ id }) => ({ type: 'Clarification', ids: [id] }),
       execute: ({ id, answer, values, decline }, { profile, key }) =>
         profile.chats.decisions.answerClarification(id, { answer, values, decline }, key),

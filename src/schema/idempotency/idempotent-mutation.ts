@@ -1,12 +1,12 @@
 import type { GraphQLResolveInfo } from 'graphql'
 import { createIdNotFoundError, SegueError } from '../../lib/errors.ts'
-import type { FirstExecution } from '../../services/idempotent-calls.ts'
-import type { IdempotencyKeyRecord, IdempotentResult } from '../../storage/idempotency-key.ts'
+import type { FirstExecutionContext } from '../../services/idempotent-calls.ts'
+import type { IdempotencyKeyRecord, RememberedMutationResult } from '../../storage/idempotency-key.ts'
 import type { Context } from '../context.ts'
 import type { NodeRecords, NodeType } from '../node-finders.ts'
 import type { RequestProfile } from '../request-profile.ts'
-import { computeCallFingerprint } from './argument-fingerprint.ts'
-import { type KeySpace, runInKeySpace } from './key-space.ts'
+import { computeMutationFingerprint } from './mutation-fingerprint.ts'
+import { type IdempotencyKeySpace, runInIdempotencyKeySpace } from './idempotency-key-space.ts'
 import { readIdempotencyKey } from './read-idempotency-key.ts'
 
 /** The surroundings of a call. */
@@ -19,10 +19,10 @@ interface CallScope {
 /** How a mutation is executed, and how it is repeated. */
 export interface IdempotentMutation<Args, Result> {
   /** Throws BAD_USER_INPUT. */
-  readonly keySpace: (args: Args, context: Context) => KeySpace | Promise<KeySpace>
-  readonly execute: (args: Args, scope: CallScope & FirstExecution) => Promise<Result>
+  readonly keySpace: (args: Args, context: Context) => IdempotencyKeySpace | Promise<IdempotencyKeySpace>
+  readonly execute: (args: Args, scope: CallScope & FirstExecutionContext) => Promise<Result>
   /** What the key has to remember of the result. Left out if that is nothing: the arguments say all. */
-  readonly remember?: (result: Result) => IdempotentResult
+  readonly remember?: (result: Result) => RememberedMutationResult
   /** The result of a repetition: the same ids and outcome, and records as they are now. Throws NOT_FOUND. */
   readonly reload: (args: Args, remembered: IdempotencyKeyRecord, scope: CallScope) => Promise<Result>
   /** The arguments with defaults that the schema does not show, for the comparison with those of another call. */
@@ -39,17 +39,17 @@ type Resolver<Args, Result> = (
 ) => Promise<Result>
 
 /** The resolver of a mutation that can be repeated. */
-export function resolveIdempotently<Args extends object, Result>(
+export function createIdempotentResolver<Args extends object, Result>(
   mutation: IdempotentMutation<Args, Result>,
 ): Resolver<Args, Result> {
-  return (_, args, context, info) => callIdempotently(info.fieldName, mutation, args, context, info)
+  return (_, args, context, info) => executeIdempotentMutation(info.fieldName, mutation, args, context, info)
 }
 
 /**
  * Executes a call of a field, or returns the result of its first execution. Different fields that do the same have one
  * name. Throws IDEMPOTENCY_MISMATCH, BAD_USER_INPUT for what cannot be a key, NOT_FOUND, and what the mutation throws.
  */
-export async function callIdempotently<Args extends object, Result>(
+export async function executeIdempotentMutation<Args extends object, Result>(
   fieldName: string,
   mutation: IdempotentMutation<Args, Result>,
   args: Args,
@@ -60,7 +60,7 @@ export async function callIdempotently<Args extends object, Result>(
   const key = readIdempotencyKey(args, context.idempotencyKey, info)
   const argumentTypes = info.parentType.getFields()[info.fieldName]?.args ?? []
   const comparedArgs = new Map(Object.entries(applyDefaults(args)))
-  const fingerprint = key === null ? '' : computeCallFingerprint(fieldName, argumentTypes, comparedArgs)
+  const fingerprint = key === null ? '' : computeMutationFingerprint(fieldName, argumentTypes, comparedArgs)
   const describeCall = (profileName: string) =>
     key === null
       ? null
@@ -70,7 +70,7 @@ export async function callIdempotently<Args extends object, Result>(
           computeLegacyFingerprint: legacyFingerprint ? () => legacyFingerprint(args, profileName) : null,
         }
   const keySpace = await mutation.keySpace(args, context)
-  return runInKeySpace(keySpace, describeCall, context.profiles, async (profile) => {
+  return runInIdempotencyKeySpace(keySpace, describeCall, context.profiles, async (profile) => {
     const scope = { profile, context }
     const result = await profile.idempotentCalls.run(describeCall(profile.profile.name), {
       execute: (execution) => execute(args, { ...scope, ...execution }),
@@ -84,12 +84,12 @@ export async function callIdempotently<Args extends object, Result>(
 }
 
 /** What a key remembers of a call that created a record. */
-export function rememberCreated({ id }: { readonly id: string }): IdempotentResult {
+export function rememberCreatedRecord({ id }: { readonly id: string }): RememberedMutationResult {
   return { createdId: id }
 }
 
 /** The record that the first call created, as it is now. Throws NOT_FOUND if it was deleted. */
-export async function reloadCreated<Type extends NodeType>(
+export async function reloadCreatedRecord<Type extends NodeType>(
   type: Type,
   { createdId }: IdempotencyKeyRecord,
   { context }: CallScope,

@@ -3,10 +3,10 @@ import type { JobRecord } from '../../model/job.ts'
 import { parseProfileName } from '../../profiles/profile-name.ts'
 import { idempotencyKeyArgs } from '../idempotency/idempotency-key-argument.ts'
 import {
-  reloadCreated,
+  reloadCreatedRecord,
   reloadRecord,
-  rememberCreated,
-  resolveIdempotently,
+  rememberCreatedRecord,
+  createIdempotentResolver,
 } from '../idempotency/idempotent-mutation.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { JobRunObjectType, JobObjectType } from '../object-refs.ts'
@@ -32,15 +32,15 @@ schemaBuilder.mutationFields((t) => ({
     description:
       'Creates a job. `recurring`, `nextRunAt` and `nextRuns` show how its schedule was understood. The error is BAD_USER_INPUT if the schedule is invalid or has no due time in the future.',
     args: { input: t.arg({ type: CreateJobInput, required: true, description: 'The new job.' }) },
-    resolve: resolveIdempotently({
+    resolve: createIdempotentResolver({
       keySpace: ({ input }) => ({ profile: parseProfileName(input.profile, 'input', 'profile') }),
       execute: async ({ input }, { profile: { jobs, models }, key }): Promise<JobRecord> => {
         const { name, prompt, schedule, timezone = null, model = null, repeatLimit = null } = input
         await withModelErrorPath(model, async () => model !== null && models.assertKnown(model))
         return jobs.create({ name, prompt, schedule, timezone, model, repeatLimit }, key)
       },
-      remember: rememberCreated,
-      reload: (_, remembered, scope) => reloadCreated('Job', remembered, scope),
+      remember: rememberCreatedRecord,
+      reload: (_, remembered, scope) => reloadCreatedRecord('Job', remembered, scope),
     }),
   }),
   updateJob: t.field({
@@ -51,7 +51,7 @@ schemaBuilder.mutationFields((t) => ({
       input: t.arg({ type: UpdateJobInput, required: true, description: 'The changes.' }),
       ...idempotencyKeyArgs,
     },
-    resolve: resolveIdempotently({
+    resolve: createIdempotentResolver({
       keySpace: ({ id }) => ({ type: 'Job', ids: [id] }),
       execute: async ({ id, input }, { profile: { jobs, models }, key }): Promise<JobRecord> => {
         const patch = toJobPatch(input)
@@ -68,7 +68,7 @@ schemaBuilder.mutationFields((t) => ({
   deleteJob: t.id({
     description: 'Deletes a job and the records of its runs, and returns its id. The sessions of the runs are kept.',
     args: { id: t.arg.id({ required: true, description: jobIdDescription }), ...idempotencyKeyArgs },
-    resolve: resolveIdempotently({
+    resolve: createIdempotentResolver({
       keySpace: ({ id }) => ({ type: 'Job', ids: [id] }),
       execute: async ({ id }, { profile, key }) => {
         await profile.jobs.delete(id, key)
@@ -81,7 +81,7 @@ schemaBuilder.mutationFields((t) => ({
     type: RunJobPayload,
     description: 'Runs a job now. If it is already running, returns the run in progress.',
     args: { id: t.arg.id({ required: true, description: jobIdDescription }), ...idempotencyKeyArgs },
-    resolve: resolveIdempotently({
+    resolve: createIdempotentResolver({
       keySpace: ({ id }) => ({ type: 'Job', ids: [id] }),
       execute: ({ id }, { profile, key }) => profile.jobs.runNow(id, key),
       remember: ({ run, alreadyRunning }) => ({
@@ -89,7 +89,7 @@ schemaBuilder.mutationFields((t) => ({
         outcome: alreadyRunning ? alreadyRunningOutcome : null,
       }),
       reload: async (_, remembered, scope) => ({
-        run: await reloadCreated('JobRun', remembered, scope),
+        run: await reloadCreatedRecord('JobRun', remembered, scope),
         alreadyRunning: remembered.outcome === alreadyRunningOutcome,
       }),
     }),

@@ -5,8 +5,8 @@ import { toIdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import { profileArgs } from '../arguments.ts'
 import type { Context } from '../context.ts'
 import { idempotencyKeyArgs } from '../idempotency/idempotency-key-argument.ts'
-import { resolveIdempotently } from '../idempotency/idempotent-mutation.ts'
-import type { KeySpace } from '../idempotency/key-space.ts'
+import { createIdempotentResolver } from '../idempotency/idempotent-mutation.ts'
+import type { IdempotencyKeySpace } from '../idempotency/idempotency-key-space.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { ProfileObjectType } from '../object-refs.ts'
 
@@ -19,7 +19,7 @@ schemaBuilder.mutationFields((t) => ({
       name: t.arg.string({ required: true, description: `The name: ${nameRuleDescription}.` }),
       ...idempotencyKeyArgs,
     },
-    resolve: resolveIdempotently({
+    resolve: createIdempotentResolver({
       keySpace: ({ name }) => toKeySpace(name),
       execute: async ({ name }, { context, isResumed, begin }) => {
         await begin()
@@ -40,7 +40,7 @@ schemaBuilder.mutationFields((t) => ({
       name: t.arg.string({ required: true, description: 'The name of the profile.' }),
       ...idempotencyKeyArgs,
     },
-    resolve: resolveIdempotently({
+    resolve: createIdempotentResolver({
       keySpace: ({ name }) => toKeySpace(name),
       execute: async ({ name }, { context, profile, isResumed, begin }) => {
         await begin()
@@ -63,7 +63,7 @@ schemaBuilder.mutationFields((t) => ({
       ...profileArgs,
       ...idempotencyKeyArgs,
     },
-    resolve: resolveIdempotently({
+    resolve: createIdempotentResolver({
       // A profile that does not exist has nothing to forget, and is not created to keep a key.
       keySpace: async ({ profile }, context) => {
         const name = parseProfileName(profile, 'profile')
@@ -81,7 +81,7 @@ schemaBuilder.mutationFields((t) => ({
 }))
 
 /** Profiles do not keep the keys of their own creation and deletion. Throws BAD_USER_INPUT for an invalid name. */
-function toKeySpace(name: string): KeySpace {
+function toKeySpace(name: string): IdempotencyKeySpace {
   parseProfileName(name, 'name')
   return { profile: defaultProfileName }
 }

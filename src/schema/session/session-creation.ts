@@ -1,7 +1,11 @@
-import { legacyFingerprints } from '../../chat/requests/legacy-fingerprints.ts'
+import { legacyIdempotencyFingerprints } from '../../chat/requests/legacy-idempotency-fingerprints.ts'
 import { parseProfileName } from '../../profiles/profile-name.ts'
 import { idempotencyKeyArgs, idempotencyKeyDescription } from '../idempotency/idempotency-key-argument.ts'
-import { reloadCreated, rememberCreated, resolveIdempotently } from '../idempotency/idempotent-mutation.ts'
+import {
+  reloadCreatedRecord,
+  rememberCreatedRecord,
+  createIdempotentResolver,
+} from '../idempotency/idempotent-mutation.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { SessionObjectType } from '../object-refs.ts'
 import { withModelErrorPath } from '../with-model-error-path.ts'
@@ -29,7 +33,7 @@ schemaBuilder.mutationFields((t) => ({
     type: SessionObjectType,
     description: 'Creates an empty session, or a session that continues another one.',
     args: { input: t.arg({ type: CreateSessionInput, required: true, description: 'The new session.' }) },
-    resolve: resolveIdempotently({
+    resolve: createIdempotentResolver({
       keySpace: ({ input }) => ({ profile: parseProfileName(input.profile, 'input', 'profile') }),
       execute: ({ input }, { profile: { models, sessions }, key }) => {
         const { title = null, model = null, continues = null } = input
@@ -38,8 +42,8 @@ schemaBuilder.mutationFields((t) => ({
           return sessions.create({ title, model, continues }, key)
         })
       },
-      remember: rememberCreated,
-      reload: (_, remembered, scope) => reloadCreated('Session', remembered, scope),
+      remember: rememberCreatedRecord,
+      reload: (_, remembered, scope) => reloadCreatedRecord('Session', remembered, scope),
     }),
   }),
   forkSession: t.field({
@@ -50,11 +54,11 @@ schemaBuilder.mutationFields((t) => ({
       messageId: t.arg.id({ required: true, description: 'The id of the last message to copy.' }),
       ...idempotencyKeyArgs,
     },
-    resolve: resolveIdempotently({
+    resolve: createIdempotentResolver({
       keySpace: ({ messageId }) => ({ type: 'Message', ids: [messageId] }),
       execute: ({ messageId }, { profile, key }) => profile.chats.fork(messageId, key),
-      remember: rememberCreated,
-      reload: (_, remembered, scope) => reloadCreated('Session', remembered, scope),
+      remember: rememberCreatedRecord,
+      reload: (_, remembered, scope) => reloadCreatedRecord('Session', remembered, scope),
     }),
   }),
   compactSession: t.field({
@@ -67,12 +71,12 @@ schemaBuilder.mutationFields((t) => ({
       id: t.arg.id({ required: true, description: 'The id of the session.' }),
       ...idempotencyKeyArgs,
     },
-    resolve: resolveIdempotently({
+    resolve: createIdempotentResolver({
       keySpace: ({ id }) => ({ type: 'Session', ids: [id] }),
       execute: ({ id }, { profile, key }) => profile.chats.compact(id, key),
-      remember: rememberCreated,
-      reload: (_, remembered, scope) => reloadCreated('Session', remembered, scope),
-      legacyFingerprint: ({ id }) => legacyFingerprints.compactSession(id),
+      remember: rememberCreatedRecord,
+      reload: (_, remembered, scope) => reloadCreatedRecord('Session', remembered, scope),
+      legacyFingerprint: ({ id }) => legacyIdempotencyFingerprints.compactSession(id),
     }),
   }),
 }))

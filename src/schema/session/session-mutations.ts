@@ -4,8 +4,8 @@ import type { SessionRecord } from '../../model/session.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import type { Context } from '../context.ts'
 import { idempotencyKeyArgs } from '../idempotency/idempotency-key-argument.ts'
-import { type IdempotentMutation, reloadRecord, resolveIdempotently } from '../idempotency/idempotent-mutation.ts'
-import type { KeySpace } from '../idempotency/key-space.ts'
+import { type IdempotentMutation, reloadRecord, createIdempotentResolver } from '../idempotency/idempotent-mutation.ts'
+import type { IdempotencyKeySpace } from '../idempotency/idempotency-key-space.ts'
 import { SessionObjectType } from '../object-refs.ts'
 import type { RequestProfile } from '../request-profile.ts'
 import { withModelErrorPath } from '../with-model-error-path.ts'
@@ -34,7 +34,7 @@ schemaBuilder.mutationFields((t) => ({
       input: t.arg({ type: UpdateSessionInput, required: true, description: 'The changes.' }),
       ...idempotencyKeyArgs,
     },
-    resolve: resolveIdempotently({
+    resolve: createIdempotentResolver({
       keySpace: ({ id }) => toKeySpace([id]),
       execute: async ({ id, input }, scope) => {
         const [session] = await updateSessions([id], toSessionPatch(input), scope)
@@ -51,7 +51,7 @@ schemaBuilder.mutationFields((t) => ({
       input: t.arg({ type: UpdateSessionInput, required: true, description: 'The changes.' }),
       ...idempotencyKeyArgs,
     },
-    resolve: resolveIdempotently({
+    resolve: createIdempotentResolver({
       keySpace: ({ ids }) => toKeySpace(ids),
       execute: ({ ids, input }, scope) => updateSessions(ids, toSessionPatch(input), scope),
       reload: ({ ids }, _, scope) => Promise.all(ids.map((id) => reloadRecord('Session', id, scope))),
@@ -64,7 +64,7 @@ schemaBuilder.mutationFields((t) => ({
     description:
       'Deletes a session and everything derived from it, and returns its id. The error is SESSION_BUSY while a stream is running or waiting in it. A session that continued it becomes a root. Subscriptions to it complete.',
     args: { id: t.arg.id({ required: true, description: 'The id of the session.' }), ...idempotencyKeyArgs },
-    resolve: resolveIdempotently({
+    resolve: createIdempotentResolver({
       keySpace: ({ id }) => toKeySpace([id]),
       execute: async ({ id }, scope) => {
         await deleteSessions([id], scope)
@@ -79,7 +79,7 @@ schemaBuilder.mutationFields((t) => ({
       ids: t.arg.idList({ required: true, description: `The ids of the sessions, at most ${maxBatchSize}.` }),
       ...idempotencyKeyArgs,
     },
-    resolve: resolveIdempotently({
+    resolve: createIdempotentResolver({
       keySpace: ({ ids }) => toKeySpace(ids),
       execute: async ({ ids }, scope) => {
         await deleteSessions(scope.isResumed ? await listExisting(ids, scope.context) : ids, scope)
@@ -134,7 +134,7 @@ async function listExisting(ids: readonly string[], { profiles }: Context): Prom
 }
 
 /** Throws BAD_USER_INPUT for too many ids. */
-function toKeySpace(ids: readonly string[]): KeySpace {
+function toKeySpace(ids: readonly string[]): IdempotencyKeySpace {
   if (ids.length <= maxBatchSize) return { type: 'Session', ids }
   throw createBadInputError(`The request has ${ids.length} ids. Use at most ${maxBatchSize}.`, 'ids')
 }

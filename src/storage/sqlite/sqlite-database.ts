@@ -18,7 +18,7 @@ import { type PreparedStatement, type SqlConnection, StatementCache } from './da
 import { drainVisibleSessionChanges } from './database/visible-change-tracker.ts'
 import { WriteLockQueue } from './database/write-lock-queue.ts'
 
-export interface SqliteDatabaseOptions {
+export interface SegueProfileDatabaseOptions {
   /** The name of the profile; `default` if it is left out. */
   readonly profile?: string
   /**
@@ -58,7 +58,7 @@ export class SqliteDatabase implements SqlConnection {
   #writeCount = 0
 
   /** Throws DatabaseTooNewError and DatabaseUnusableError. */
-  constructor(path: string, { profile = defaultProfileName, durable = false }: SqliteDatabaseOptions = {}) {
+  constructor(path: string, { profile = defaultProfileName, durable = false }: SegueProfileDatabaseOptions = {}) {
     this.profile = profile
     this.path = path
     this.#durable = durable

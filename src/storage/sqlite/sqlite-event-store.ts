@@ -6,7 +6,7 @@ import type { ChatEvent } from '../../model/chat-event.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
-import { addUsage, normalizeUsage, type Usage } from '../../model/usage.ts'
+import { addUsage, normalizeStoredUsage, type Usage } from '../../model/usage.ts'
 import { ProfileIdNamespace } from '../../profiles/profile-id-namespace.ts'
 import { FencingError, LogVersionConflictError } from '../errors.ts'
 import type { IdempotencyKeyRecord } from '../idempotency-key.ts'
@@ -18,7 +18,7 @@ import { lookUpInBatches } from './look-up-in-batches.ts'
 import { upsertDecision } from './rows/decision-row.ts'
 import { type EventRow, eventToRow, insertEvent, readEventPage } from './rows/event-row.ts'
 import { copyToolGrants, insertToolGrant } from './rows/grant-row.ts'
-import { insertIdempotencyKey, insertUnusedIdempotencyKey } from './rows/idempotency-key-row.ts'
+import { insertIdempotencyKey, insertIdempotencyKeyIfAbsent } from './rows/idempotency-key-row.ts'
 import { type MessageRow, messageFromRow, upsertMessage } from './rows/message-row.ts'
 import {
   type SessionRow,
@@ -176,7 +176,7 @@ export class SqliteEventStore implements EventStore {
     for (const grant of request.grants ?? []) insertToolGrant(this.#database, grant)
     if (additionalUsage) this.#addUsage(request.sessionId, additionalUsage)
     if (sessionPatch) this.#patchSession(request.sessionId, sessionPatch)
-    for (const key of request.idempotencyKeys ?? []) insertUnusedIdempotencyKey(this.#database, key)
+    for (const key of request.idempotencyKeys ?? []) insertIdempotencyKeyIfAbsent(this.#database, key)
   }
 
   #insertSession({ session, messages, idempotencyKey, copyGrantsFrom }: CreateSessionRequest): void {
@@ -217,7 +217,7 @@ export class SqliteEventStore implements EventStore {
       .prepare<[string], { usage: string }>('SELECT usage FROM sessions WHERE id = ?')
       .get(sessionId)
     if (!row) return
-    const usage = JSON.stringify(addUsage(normalizeUsage(JSON.parse(row.usage)), additional))
+    const usage = JSON.stringify(addUsage(normalizeStoredUsage(JSON.parse(row.usage)), additional))
     this.#database.prepare<[string, string]>('UPDATE sessions SET usage = ? WHERE id = ?').run(usage, sessionId)
   }
 

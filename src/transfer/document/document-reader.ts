@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import {
   exportDocumentFormat,
-  type ExportDocumentRecord,
+  type SectionedExportRecord,
   exportDocumentVersion,
   type ExportSectionName,
   exportSectionNames,
@@ -30,7 +30,7 @@ export function* readExportDocument(
   path: string,
   sections: readonly ExportSectionName[] = exportSectionNames,
   onFingerprint: (sha256: unknown) => void = () => undefined,
-): Generator<ExportDocumentRecord & LocatedExportRecord, void, void> {
+): Generator<SectionedExportRecord & LocatedExportRecord, void, void> {
   const descriptor = openDocument(path)
   try {
     yield* readRecords(readJsonEntries(path, descriptor), path, sections, onFingerprint)
@@ -75,7 +75,7 @@ function* readRecords(
   path: string,
   sections: readonly ExportSectionName[],
   onFingerprint: (sha256: unknown) => void,
-): Generator<ExportDocumentRecord & LocatedExportRecord> {
+): Generator<SectionedExportRecord & LocatedExportRecord> {
   const expectedNames = [...headerNames, ...exportSectionNames, trailerName]
   let memberIndex = -1
   for (const { member, index, value, line } of entries) {

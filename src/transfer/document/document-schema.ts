@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { ChatEvent } from '../../model/chat-event.ts'
 import type { DecisionRecord, ToolGrant } from '../../model/decision.ts'
 import type { Json, JsonObject } from '../../lib/text/json.ts'
-import type { MessagePart, MessageRecord, ProviderState, ToolCall } from '../../model/message.ts'
+import type { MessagePart, MessageRecord, OpaqueProviderState, ToolCall } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import { finishReasons, type StreamRecord } from '../../model/stream.ts'
 import type { Usage } from '../../model/usage.ts'
@@ -68,7 +68,7 @@ const toolCall: z.ZodType<ToolCall> = z.strictObject({
 })
 
 const providerState = z.exactOptional(
-  z.custom<ProviderState>((value) => z.record(z.string(), z.unknown()).safeParse(value).success, {
+  z.custom<OpaqueProviderState>((value) => z.record(z.string(), z.unknown()).safeParse(value).success, {
     error: 'Expected a JSON object',
   }),
 )
@@ -242,7 +242,7 @@ const sectionRecord = <const Name extends string, Schema extends z.ZodType>(name
   z.strictObject({ section: z.literal(name), record })
 
 /** A record and the section of the document that holds it. */
-export const exportDocumentRecordSchema = z.discriminatedUnion('section', [
+export const sectionedExportRecordSchema = z.discriminatedUnion('section', [
   sectionRecord('sessions', session),
   sectionRecord('streams', stream),
   sectionRecord('messages', message),
@@ -252,14 +252,14 @@ export const exportDocumentRecordSchema = z.discriminatedUnion('section', [
   sectionRecord('files', file),
 ])
 
-export type ExportDocumentRecord = z.output<typeof exportDocumentRecordSchema>
-export type ExportSectionName = ExportDocumentRecord['section']
+export type SectionedExportRecord = z.output<typeof sectionedExportRecordSchema>
+export type ExportSectionName = SectionedExportRecord['section']
 export type ExportSectionRecord<Name extends ExportSectionName> = Extract<
-  ExportDocumentRecord,
+  SectionedExportRecord,
   { readonly section: Name }
 >['record']
 
 /** In document order. Most records come after those that they refer to. */
-export const exportSectionNames: readonly ExportSectionName[] = exportDocumentRecordSchema.options.map(
+export const exportSectionNames: readonly ExportSectionName[] = sectionedExportRecordSchema.options.map(
   ({ shape }) => shape.section.value,
 )

@@ -1,5 +1,5 @@
 import { toConversationId } from '../../model/conversation/conversation-id.ts'
-import type { ExportDocumentRecord, ExportSectionName } from './document-schema.ts'
+import type { SectionedExportRecord, ExportSectionName } from './document-schema.ts'
 
 interface SummarySession {
   readonly id: string
@@ -12,7 +12,7 @@ export class ExportDocumentSummary {
   readonly #counts = new Map<ExportSectionName, number>()
   readonly #sessions = new Map<string, SummarySession>()
 
-  add({ section, record }: ExportDocumentRecord): void {
+  add({ section, record }: SectionedExportRecord): void {
     this.#counts.set(section, this.count(section) + 1)
     if (section === 'sessions') this.#sessions.set(record.id, record)
   }

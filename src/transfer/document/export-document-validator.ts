@@ -3,7 +3,7 @@ import { type IdKind, parseIdKind } from '../../lib/ids.ts'
 import { stringifyJson } from '../../lib/text/json.ts'
 import { listEventBlobHashes, listPartBlobHashes } from '../../model/blob-url.ts'
 import { assertNoParentCycle } from './assert-no-parent-cycle.ts'
-import type { ExportDocumentRecord, ExportSectionRecord } from './document-schema.ts'
+import type { SectionedExportRecord, ExportSectionRecord } from './document-schema.ts'
 import { ExportImportError } from '../export-import-error.ts'
 
 interface SessionState {
@@ -33,7 +33,7 @@ export class ExportDocumentValidator {
   #location = ''
 
   /** Throws a `ExportImportError` with the record's location if it is inconsistent with the records before it. */
-  add(record: ExportDocumentRecord, location: string): void {
+  add(record: SectionedExportRecord, location: string): void {
     this.#location = location
     this.#hash.update(`${stringifyJson(record.record)}\n`)
     switch (record.section) {

@@ -1,7 +1,7 @@
 import { stringifyJson } from '../../lib/text/json.ts'
 import {
   exportDocumentFormat,
-  type ExportDocumentRecord,
+  type SectionedExportRecord,
   exportDocumentVersion,
   exportSectionNames,
 } from './document-schema.ts'
@@ -16,7 +16,7 @@ const minChunkLength = 65_536 // UTF-16 code units
  * imported again.
  */
 export async function* serializeExportDocument(
-  records: AsyncIterable<ExportDocumentRecord>,
+  records: AsyncIterable<SectionedExportRecord>,
 ): AsyncGenerator<string, void, void> {
   let text = ''
   for await (const line of serializeLines(records)) {
@@ -28,7 +28,7 @@ export async function* serializeExportDocument(
   yield text
 }
 
-async function* serializeLines(records: AsyncIterable<ExportDocumentRecord>): AsyncGenerator<string, void, void> {
+async function* serializeLines(records: AsyncIterable<SectionedExportRecord>): AsyncGenerator<string, void, void> {
   const validator = new ExportDocumentValidator()
   let openedSections = 0
   yield `{\n"format": ${JSON.stringify(exportDocumentFormat)},\n"version": ${exportDocumentVersion}`
@@ -52,11 +52,11 @@ function openSections(from: number, to: number): string {
   return names.map((name, index) => `${from + index === 0 ? '' : '\n]'},\n"${name}": [`).join('')
 }
 
-function describeRecord({ section, record }: ExportDocumentRecord): string {
+function describeRecord({ section, record }: SectionedExportRecord): string {
   return `${section} ${describeRecordId(record)}`
 }
 
-function describeRecordId(record: ExportDocumentRecord['record']): string {
+function describeRecordId(record: SectionedExportRecord['record']): string {
   if ('id' in record) return record.id
   if ('seq' in record) return `${record.sessionId} ${record.seq}`
   return 'hash' in record ? record.hash : record.tool

@@ -3,9 +3,9 @@ import { createAnthropic } from '@ai-sdk/anthropic'
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import {
   createNormalizingFetch,
-  type ResponseFormat,
+  type ProviderWireFormat,
 } from '../../../src/agent/providers/responses/normalizing-fetch.ts'
-import { resolveResponseError } from '../../../src/agent/providers/responses/response-error-events.ts'
+import { unwrapProviderResponseError } from '../../../src/agent/providers/responses/provider-error-events.ts'
 
 /** What the AI SDK makes of a response. */
 export interface CollectedResponse {
@@ -25,7 +25,7 @@ export type ResponsePieces = readonly (string | Error)[]
 
 /** Has the AI SDK read a response through the normalising fetch. The body is sent in these pieces. */
 export async function collectResponse(
-  format: ResponseFormat,
+  format: ProviderWireFormat,
   pieces: ResponsePieces,
   contentType = 'text/event-stream',
 ): Promise<CollectedResponse> {
@@ -54,7 +54,7 @@ export async function collectResponse(
     const input = part.type === 'tool-input-delta' ? inputs.get(part.id) : undefined
     if (input && part.type === 'tool-input-delta') input[2] += part.delta
     if (part.type === 'error' && !(part.error instanceof Error && part.error.name.includes('NoSuchTool')))
-      error ??= resolveResponseError(part.error)
+      error ??= unwrapProviderResponseError(part.error)
     if (part.type !== 'finish-step') continue
     finish = part.rawFinishReason
     usage = [part.usage.inputTokens, part.usage.outputTokens]

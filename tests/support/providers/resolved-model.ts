@@ -1,4 +1,4 @@
-import { noToolImages } from '../../../src/agent/models/image-support.ts'
+import { noToolImageSupport } from '../../../src/agent/models/image-support.ts'
 import type { Agent, SummaryAndTitleGenerator } from '../../../src/agent/agent.ts'
 import { openAIDialect } from '../../../src/agent/providers/dialects/openai.ts'
 import type { ResolvedModel } from '../../../src/agent/models/model-registry.ts'
@@ -18,7 +18,7 @@ export function newResolvedModel(agent: Agent, overrides: Partial<ResolvedModel>
     agent,
     textGenerator: failingTextGenerator,
     contextWindow: Number.POSITIVE_INFINITY,
-    toolImages: noToolImages,
+    toolImages: noToolImageSupport,
     dialect: openAIDialect,
     ...overrides,
   }

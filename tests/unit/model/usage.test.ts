@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   addUsage,
-  completeUsage,
-  normalizeUsage,
+  fillMissingUsage,
+  normalizeStoredUsage,
   noUsage,
   type Usage,
   validateReportedUsage,
@@ -41,17 +41,17 @@ function expectValid(usage: Usage): void {
 test('whatever figures arrive or are stored, a usage and a sum of usages can be sent', () => {
   fc.assert(
     fc.property(anyFigures, anyFigures, (reported, stored) => {
-      const usage = completeUsage(validateReportedUsage(reported), estimate)
+      const usage = fillMissingUsage(validateReportedUsage(reported), estimate)
       expectValid(usage)
-      expectValid(normalizeUsage(stored))
-      expectValid(addUsage(usage, normalizeUsage(stored)))
+      expectValid(normalizeStoredUsage(stored))
+      expectValid(addUsage(usage, normalizeStoredUsage(stored)))
     }),
   )
 })
 
 describe('what a provider reports', () => {
   const complete = (figures: Parameters<typeof validateReportedUsage>[0]): Usage =>
-    completeUsage(validateReportedUsage(figures), estimate)
+    fillMissingUsage(validateReportedUsage(figures), estimate)
 
   test('is kept if it can be true', () => {
     const figures = { inputTokens: 100, outputTokens: 20, reasoningTokens: 5, cachedInputTokens: 40 }
@@ -89,7 +89,7 @@ describe('what a provider reports', () => {
 
   test('is not zero where there was something', () => {
     expect(complete({ inputTokens: 0, outputTokens: 0 })).toEqual(estimate)
-    const nothing = completeUsage(validateReportedUsage({ inputTokens: 9, outputTokens: 0 }), {
+    const nothing = fillMissingUsage(validateReportedUsage({ inputTokens: 9, outputTokens: 0 }), {
       ...estimate,
       outputTokens: 0,
     })
@@ -111,7 +111,7 @@ describe('what a provider reports', () => {
 
 test('a stored figure that cannot be true is 0, and the usage an estimate', () => {
   const stored = { estimated: false, inputTokens: 1.5, outputTokens: null, reasoningTokens: 0, cachedInputTokens: 0 }
-  expect(normalizeUsage(stored)).toEqual({ ...noUsage, estimated: true })
+  expect(normalizeStoredUsage(stored)).toEqual({ ...noUsage, estimated: true })
 })
 
 test('a sum ends at 2^53 - 1', () => {

@@ -1,15 +1,19 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { type FirstExecution, IdempotentCalls, type KeyedCall } from '../../../src/services/idempotent-calls.ts'
+import {
+  type FirstExecutionContext,
+  IdempotentCalls,
+  type KeyedMutationCall,
+} from '../../../src/services/idempotent-calls.ts'
 import type { IdempotencyKeyRecord, IdempotencyKeyStore } from '../../../src/storage/idempotency-key.ts'
 import { SqliteDatabase } from '../../../src/storage/sqlite/sqlite-database.ts'
 import { SqliteIdempotencyKeyStore } from '../../../src/storage/sqlite/sqlite-idempotency-key-store.ts'
 import { newLatch } from '../../support/fixtures/agent-chats.ts'
 import { newHome } from '../../support/server/segue.ts'
 
-const call: KeyedCall = { key: 'k', fingerprint: 'f:a', computeLegacyFingerprint: null }
-const otherCall: KeyedCall = { ...call, fingerprint: 'f:b' }
+const call: KeyedMutationCall = { key: 'k', fingerprint: 'f:a', computeLegacyFingerprint: null }
+const otherCall: KeyedMutationCall = { ...call, fingerprint: 'f:b' }
 const mismatch = { code: 'IDEMPOTENCY_MISMATCH', details: {} }
 
 let store: IdempotencyKeyStore
@@ -27,9 +31,9 @@ beforeEach(() => {
 })
 
 /** An execution whose first result is `result`; a repetition returns what the key remembers. */
-function executionOf(execute: (execution: FirstExecution) => Promise<string>) {
+function executionOf(execute: (execution: FirstExecutionContext) => Promise<string>) {
   return {
-    execute: vi.fn<(execution: FirstExecution) => Promise<string>>(execute),
+    execute: vi.fn<(execution: FirstExecutionContext) => Promise<string>>(execute),
     remember: (result: string) => ({ createdId: `id of ${result}`, outcome: result }),
     reload: async ({ outcome }: IdempotencyKeyRecord) => `again ${outcome}`,
   }

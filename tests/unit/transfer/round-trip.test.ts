@@ -10,7 +10,7 @@ import {
   CompactSessionDocument,
   ForkSessionDocument,
 } from '../../contract/generated/graphql.ts'
-import { toBlobPath } from '../../../src/model/blob-url.ts'
+import { toBlobUrlPath } from '../../../src/model/blob-url.ts'
 import { defaultLimits } from '../../../src/config/limits.ts'
 import { startTestSegue, type TestSegue } from '../../support/server/segue.ts'
 import { newTool, newToolSource } from '../../support/fixtures/tools.ts'
@@ -31,7 +31,7 @@ const tools = [
     name: 'files__show',
     isReadOnly: true,
     execute: async (_, { storeFile }) => {
-      const url = toBlobPath(await storeFile(Buffer.from('pixels')), 'image/png')
+      const url = toBlobUrlPath(await storeFile(Buffer.from('pixels')), 'image/png')
       const image = { type: 'image', mediaType: 'image/png', name: null, size: 6, url }
       return { content: [image], structuredContent: { id: 1234567890123456789n } }
     },

@@ -7,8 +7,8 @@ import {
   type ToolResultElement,
 } from '../../../model/tool-result/tool-result-content.ts'
 import { type StoreToolFile, ToolError } from '../../tools/tool.ts'
-import { isForEveryone, mcpContentToElements } from './mcp-content-to-elements.ts'
-import { relateStructuredContent } from './relate-structured-content.ts'
+import { targetsEveryMcpAudience, mcpContentToResultElements } from './mcp-content-to-result-elements.ts'
+import { compareStructuredContent } from './compare-structured-content.ts'
 import { restoreBigIntegers } from '../transport/big-integer-marker.ts'
 
 /** A value of a message, which was parsed from JSON. */
@@ -31,13 +31,18 @@ const resultSchema = z.object({
 export async function mcpResultToJson(result: CallToolResult, storeFile: StoreToolFile): Promise<Json> {
   const { content, structuredContent, isError, toolResult } = resultSchema.parse(result)
   if (toolResult !== undefined) return toolResult
-  const elements = await mcpContentToElements(content, isError ? null : storeFile)
+  const elements = await mcpContentToResultElements(content, isError ? null : storeFile)
   if (isError) throw new ToolError(formatFailure(elements))
   if (elements.length === 0 && structuredContent !== undefined) return structuredContent
   const texts = elements.flatMap(({ type, text }) => (type === 'text' && typeof text === 'string' ? [text] : []))
-  const relation = structuredContent === undefined ? 'wrapped' : relateStructuredContent(structuredContent, texts)
+  const relation = structuredContent === undefined ? 'wrapped' : compareStructuredContent(structuredContent, texts)
   const [text] = texts
-  if (elements.length === 1 && text !== undefined && elements.every(isForEveryone) && relation !== 'different')
+  if (
+    elements.length === 1 &&
+    text !== undefined &&
+    elements.every(targetsEveryMcpAudience) &&
+    relation !== 'different'
+  )
     return relation === 'equal' ? (structuredContent ?? null) : text
   const hasOwnStructure = structuredContent !== undefined && relation === 'different'
   return { content: elements, ...(hasOwnStructure && { structuredContent }) }

@@ -23,7 +23,7 @@ export function restoreBigIntegers(value: Json): Json {
 }
 
 /** Puts the integers back as doubles, which lose digits, for code that computes with them. */
-export function restoreRoundedIntegers(value: Json): Json {
+export function restoreIntegersAsDoubles(value: Json): Json {
   return mapMarkers(value, Number)
 }
 

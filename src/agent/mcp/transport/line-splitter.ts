@@ -5,7 +5,7 @@ export const maxMcpMessageBytes = 64 * 1024 * 1024
 const keptBytes = 1024
 
 /** A line of more than the maximum size, of which only the ends are known. */
-export interface OversizedLine {
+export interface OversizedMcpLine {
   readonly start: string
   readonly end: string
 }
@@ -26,8 +26,8 @@ export class LineSplitter {
   }
 
   /** Returns the lines that end in this chunk, without their line breaks. */
-  push(chunk: Buffer): (string | OversizedLine)[] {
-    const lines: (string | OversizedLine)[] = []
+  push(chunk: Buffer): (string | OversizedMcpLine)[] {
+    const lines: (string | OversizedMcpLine)[] = []
     let start = 0
     for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
       this.#append(chunk.subarray(start, end))
@@ -39,7 +39,7 @@ export class LineSplitter {
   }
 
   /** Returns what has come since the last line break, at the end of the bytes. */
-  flush(): (string | OversizedLine)[] {
+  flush(): (string | OversizedMcpLine)[] {
     return this.#lineBytes === 0 ? [] : [this.#takeLine()]
   }
 
@@ -58,7 +58,7 @@ export class LineSplitter {
     this.#oversized = { start: line.subarray(0, keptBytes).toString('utf8'), end }
   }
 
-  #takeLine(): string | OversizedLine {
+  #takeLine(): string | OversizedMcpLine {
     const { start, end } = this.#oversized ?? {}
     const line =
       start !== undefined && end ? { start, end: end.toString('utf8') } : Buffer.concat(this.#chunks).toString('utf8')
@@ -70,7 +70,7 @@ export class LineSplitter {
 }
 
 /** Finds the id of the response that a line contains; null if it cannot be told. */
-export function findResponseId({ start, end }: OversizedLine): number | null {
+export function findJsonRpcResponseId({ start, end }: OversizedMcpLine): number | null {
   const head = /^[^{]*\{(?:\s*"jsonrpc"\s*:\s*"2\.0"\s*,)?\s*"id"\s*:\s*"?(\d+)"?\s*[,}]/.exec(start)?.[1]
   const tail = /,\s*"id"\s*:\s*"?(\d+)"?\s*(?:,\s*"jsonrpc"\s*:\s*"2\.0"\s*)?\}\s*$/.exec(end)?.[1]
   const id = head ?? tail

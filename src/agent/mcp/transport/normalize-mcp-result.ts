@@ -4,7 +4,7 @@ import { z } from 'zod'
  * The type of a part of a result's content that has the server's own part in `part`. The client rejects a result for one
  * part that it finds invalid, and with it all texts; it does not look into parts of other types.
  */
-export const wrappedContentType = 'segue:content'
+export const wrappedMcpContentType = 'segue:content'
 
 type JsonRecord = Readonly<Record<string, unknown>>
 
@@ -65,12 +65,12 @@ function normalizeTool(tool: unknown): JsonRecord[] {
   ]
 }
 
-/** Whatever is not a plain text is wrapped. See `wrappedContentType`. */
+/** Whatever is not a plain text is wrapped. See `wrappedMcpContentType`. */
 function normalizeContentPart(value: unknown): unknown {
-  if (!isRecord(value)) return { type: wrappedContentType, part: value }
+  if (!isRecord(value)) return { type: wrappedMcpContentType, part: value }
   const { resource, ...rest } = omitNull(value)
   const part = resource === undefined ? rest : { ...rest, resource: isRecord(resource) ? omitNull(resource) : resource }
-  return part['type'] === 'text' && typeof part['text'] === 'string' ? part : { type: wrappedContentType, part }
+  return part['type'] === 'text' && typeof part['text'] === 'string' ? part : { type: wrappedMcpContentType, part }
 }
 
 function omitNull(record: JsonRecord, keptKeys: readonly string[] = []): JsonRecord {

@@ -1,5 +1,5 @@
 import { defineDialect } from '../dialect.ts'
-import { openAIImageModelNames } from './openai.ts'
+import { openAIVisionModelPattern } from './openai.ts'
 
 /** Azure OpenAI and Azure AI Foundry: https://learn.microsoft.com/azure/ai-services/openai/reference */
 export const azureDialect = defineDialect({
@@ -18,6 +18,6 @@ export const azureDialect = defineDialect({
     },
   },
   roles: { startsWithUser: false, alternates: false, system: 'anywhere' },
-  images: { modelNames: openAIImageModelNames },
+  images: { modelNames: openAIVisionModelPattern },
   retry: { headers: { 'x-ratelimit-reset-requests': 'seconds', 'x-ratelimit-reset-tokens': 'seconds' } },
 })

@@ -1,7 +1,7 @@
 import { defineDialect } from '../dialect.ts'
 
 /** The names of OpenAI's models that accept images. */
-export const openAIImageModelNames = /^(gpt-(4o|4\.1|4\.5|[5-9])|chatgpt-|o1(?!-(mini|preview))|o3(?!-mini)|o4)/
+export const openAIVisionModelPattern = /^(gpt-(4o|4\.1|4\.5|[5-9])|chatgpt-|o1(?!-(mini|preview))|o3(?!-mini)|o4)/
 
 /** OpenAI's own API: https://platform.openai.com/docs/api-reference/chat */
 export const openAIDialect = defineDialect({
@@ -16,6 +16,6 @@ export const openAIDialect = defineDialect({
     },
   },
   roles: { startsWithUser: false, alternates: false, system: 'anywhere' },
-  images: { modelNames: openAIImageModelNames },
+  images: { modelNames: openAIVisionModelPattern },
   retry: { headers: { 'x-ratelimit-reset-requests': 'duration', 'x-ratelimit-reset-tokens': 'duration' } },
 })

@@ -1,8 +1,8 @@
 import type { StreamErrorCode } from '../../../model/stream.ts'
 import type { ProviderErrorKind } from '../dialect.ts'
-import { parseContextLengthRefusal } from './parse-context-length-refusal.ts'
+import { parseContextLengthRejection } from './parse-context-length-rejection.ts'
 import type { ProviderFailure } from './parse-provider-failure.ts'
-import type { ProviderRefusal } from './provider-refusal.ts'
+import type { ProviderRequestRejection } from './provider-request-rejection.ts'
 
 /** A kind of error, and how to recognise it. Anything left out matches nothing. */
 export interface ProviderErrorFamily {
@@ -24,7 +24,7 @@ export interface ProviderErrorFamily {
   /** HTTP statuses that mean this unless the text says otherwise. */
   readonly vagueStatuses?: readonly number[]
   /** What a changed request can avoid; null if nothing. */
-  readonly readRefusal?: (failure: ProviderFailure) => ProviderRefusal | null
+  readonly readRefusal?: (failure: ProviderFailure) => ProviderRequestRejection | null
 }
 
 /** What servers say of a request with tools that their model, or their configuration, does not take. */
@@ -127,7 +127,7 @@ export const providerErrorFamilies: readonly ProviderErrorFamily[] = [
       ].join('|'),
     ),
     vagueStatuses: [413],
-    readRefusal: ({ payload, searchText }) => parseContextLengthRefusal(payload, searchText),
+    readRefusal: ({ payload, searchText }) => parseContextLengthRejection(payload, searchText),
   },
   {
     kind: 'unsupported',

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import { HttpConnectError, HttpIdleError } from '../../../lib/http/http-client-error.ts'
-import type { HttpClient, HttpRequest } from '../../../lib/http/http-client.ts'
+import type { HttpClient, HttpClientRequest } from '../../../lib/http/http-client.ts'
 import { AgentError } from '../../agent.ts'
-import { createRedirectError, followProviderRedirect } from './provider-redirect.ts'
+import { createProviderRedirectError, followProviderRedirect } from './provider-redirect.ts'
 import { readProviderBody } from './read-provider-body.ts'
 
 export interface ProviderFetchOptions {
@@ -36,7 +36,7 @@ function toHttpRequest(
   input: RequestInfo | URL,
   { method = 'GET', headers, body, signal }: RequestInit,
   { idleTimeoutMs, removedHeaders = [] }: ProviderFetchOptions,
-): HttpRequest {
+): HttpClientRequest {
   if (input instanceof Request) throw new TypeError('A Request is not supported. Pass its URL.')
   if (body !== undefined && body !== null && typeof body !== 'string' && !(body instanceof Uint8Array))
     throw new TypeError('The body must be a string or bytes.')
@@ -53,7 +53,7 @@ function toHttpRequest(
   }
 }
 
-async function sendFollowingRedirects(client: HttpClient, firstRequest: HttpRequest): Promise<IncomingMessage> {
+async function sendFollowingRedirects(client: HttpClient, firstRequest: HttpClientRequest): Promise<IncomingMessage> {
   let request = firstRequest
   for (let redirects = 0; redirects <= maxRedirects; redirects += 1) {
     const response = await client.send(request)
@@ -67,7 +67,7 @@ async function sendFollowingRedirects(client: HttpClient, firstRequest: HttpRequ
     }
     response.destroy()
   }
-  throw createRedirectError(null)
+  throw createProviderRedirectError(null)
 }
 
 function toResponse(response: IncomingMessage, signal: AbortSignal | null, idleTimeoutMs: number): Response {

@@ -2,7 +2,7 @@
 export type ProviderRequestPriority = 'answer' | 'background'
 
 /** Frees the place of a request. Calling it again has no effect. */
-export type ReleaseProviderRequest = () => void
+export type ReleaseProviderRequestSlot = () => void
 
 /**
  * Bounds the requests to one provider that run at the same time. Waiting answers start in the order in which they came.
@@ -22,7 +22,7 @@ export class ProviderRequestQueue {
   }
 
   /** Resolves when the request may start. Rejects with the signal's reason if it aborts before that. */
-  async acquire(priority: ProviderRequestPriority, signal: AbortSignal | null): Promise<ReleaseProviderRequest> {
+  async acquire(priority: ProviderRequestPriority, signal: AbortSignal | null): Promise<ReleaseProviderRequestSlot> {
     signal?.throwIfAborted()
     if (this.#runningCount < this.#maxConcurrent) this.#runningCount += 1
     else await this.#wait(priority, signal)

@@ -2,34 +2,34 @@ import { parseFinishReason } from '../parse-finish-reason.ts'
 import { AnthropicBlockWriter } from './anthropic-block-writer.ts'
 import {
   createIncompleteResponseError,
-  createResponseError,
-  type ResponseNormalizer,
-  type SkippedInputReporter,
-} from './response-normalizer.ts'
+  createProviderResponseError,
+  type ProviderResponseNormalizer,
+  type SkippedResponsePartReporter,
+} from './provider-response-normalizer.ts'
 import {
-  isErrorPayload,
-  isFields,
-  toFields,
-  toIndex,
-  toList,
-  toNumericFields,
-  toText,
-  type UnknownFields,
+  isProviderErrorPayload,
+  isUnknownRecord,
+  toUnknownRecord,
+  coerceToIndex,
+  coerceToList,
+  pickNumericUsageFields,
+  coerceToText,
+  type UnknownRecord,
 } from './response-values.ts'
 
 /**
  * Reads messages in Anthropic's format: the events of a stream, and a whole message in its place. Text is kept wherever it
  * is known to be: in the start of a block, in its deltas, in blocks and deltas of an unknown type.
  */
-export class AnthropicMessageNormalizer implements ResponseNormalizer {
-  readonly #reportSkipped: SkippedInputReporter
+export class AnthropicMessageNormalizer implements ProviderResponseNormalizer {
+  readonly #reportSkipped: SkippedResponsePartReporter
   readonly #blocks = new AnthropicBlockWriter()
   #hasStarted = false
   #isStopped = false
   #stopReason: string | null = null
   #usage: Record<string, unknown> = {}
 
-  constructor(reportSkipped: SkippedInputReporter) {
+  constructor(reportSkipped: SkippedResponsePartReporter) {
     this.#reportSkipped = reportSkipped
   }
 
@@ -38,28 +38,29 @@ export class AnthropicMessageNormalizer implements ResponseNormalizer {
   }
 
   *normalize(value: unknown, eventName: string | null): Generator<object> {
-    if (!isFields(value)) return this.#reportSkipped(`value of type ${value === null ? 'null' : typeof value}`, value)
-    if (isErrorPayload(value)) throw createResponseError(value)
-    const type = toText(value['type']) || eventName
+    if (!isUnknownRecord(value))
+      return this.#reportSkipped(`value of type ${value === null ? 'null' : typeof value}`, value)
+    if (isProviderErrorPayload(value)) throw createProviderResponseError(value)
+    const type = coerceToText(value['type']) || eventName
     switch (type) {
       case 'ping':
         return
       case 'message_start':
-        return yield* this.#readMessage(toFields(value['message']))
+        return yield* this.#readMessage(toUnknownRecord(value['message']))
       case 'message':
         yield* this.#readMessage(value)
         this.#isStopped = true
         return
       case 'content_block_start':
         yield* this.#ensureStarted({})
-        return yield* this.#startBlock(toIndex(value['index']), value['content_block'])
+        return yield* this.#startBlock(coerceToIndex(value['index']), value['content_block'])
       case 'content_block_delta':
         yield* this.#ensureStarted({})
-        return yield* this.#readDelta(toIndex(value['index']), toFields(value['delta']))
+        return yield* this.#readDelta(coerceToIndex(value['index']), toUnknownRecord(value['delta']))
       case 'content_block_stop':
-        return yield* this.#blocks.stop(toIndex(value['index']))
+        return yield* this.#blocks.stop(coerceToIndex(value['index']))
       case 'message_delta':
-        this.#readStopReason(toFields(value['delta']))
+        this.#readStopReason(toUnknownRecord(value['delta']))
         return this.#readUsage(value['usage'])
       case 'message_stop':
         this.#isStopped = true
@@ -80,45 +81,48 @@ export class AnthropicMessageNormalizer implements ResponseNormalizer {
     yield* this.#ensureStarted({})
     yield* this.#blocks.stopAll()
     const reason = this.#stopReason ?? (this.#blocks.hasCalls ? 'tool_use' : 'end_turn')
-    if (parseFinishReason(reason) === 'ERROR') throw createResponseError({ error: { code: reason } })
+    if (parseFinishReason(reason) === 'ERROR') throw createProviderResponseError({ error: { code: reason } })
     const usage = { output_tokens: 0, ...this.#usage }
     yield { type: 'message_delta', delta: { stop_reason: reason, stop_sequence: null }, usage }
     yield { type: 'message_stop' }
   }
 
-  *#readMessage(message: UnknownFields): Generator<object> {
+  *#readMessage(message: UnknownRecord): Generator<object> {
     this.#readUsage(message['usage'])
     this.#readStopReason(message)
     yield* this.#ensureStarted(message)
-    for (const block of toList(message['content'])) {
+    for (const block of coerceToList(message['content'])) {
       yield* this.#startBlock(null, block)
       yield* this.#blocks.stop(null)
     }
   }
 
-  *#ensureStarted({ id, model }: UnknownFields): Generator<object> {
+  *#ensureStarted({ id, model }: UnknownRecord): Generator<object> {
     if (this.#hasStarted) return
     this.#hasStarted = true
     const usage = { input_tokens: 0, ...this.#usage }
-    yield { type: 'message_start', message: { id: toText(id), model: toText(model), role: 'assistant', usage } }
+    yield {
+      type: 'message_start',
+      message: { id: coerceToText(id), model: coerceToText(model), role: 'assistant', usage },
+    }
   }
 
   *#startBlock(wireIndex: number | null, value: unknown): Generator<object> {
-    const block = toFields(value)
-    const type = toText(block['type'])
+    const block = toUnknownRecord(value)
+    const type = coerceToText(block['type'])
     switch (type) {
       case 'thinking':
         yield* this.#blocks.start(wireIndex, { type, thinking: '' })
-        yield* this.#blocks.append(wireIndex, 'thinking', toText(block['thinking']))
-        return yield* this.#blocks.append(wireIndex, 'signature', toText(block['signature']))
+        yield* this.#blocks.append(wireIndex, 'thinking', coerceToText(block['thinking']))
+        return yield* this.#blocks.append(wireIndex, 'signature', coerceToText(block['signature']))
       case 'redacted_thinking':
-        return yield* this.#blocks.start(wireIndex, { type, data: toText(block['data']) })
+        return yield* this.#blocks.start(wireIndex, { type, data: coerceToText(block['data']) })
       case 'tool_use': {
-        const id = this.#blocks.createCallId(toText(block['id']).trim())
-        return yield* this.#blocks.start(wireIndex, { type, id, name: toText(block['name']) }, block['input'])
+        const id = this.#blocks.createCallId(coerceToText(block['id']).trim())
+        return yield* this.#blocks.start(wireIndex, { type, id, name: coerceToText(block['name']) }, block['input'])
       }
       default: {
-        const text = toText(block['text']) || toText(value)
+        const text = coerceToText(block['text']) || coerceToText(value)
         if (type !== 'text' && type !== '') this.#reportSkipped(`content block ${type}`)
         if (type !== 'text' && text === '') return
         yield* this.#blocks.start(wireIndex, { type: 'text', text: '' })
@@ -127,25 +131,25 @@ export class AnthropicMessageNormalizer implements ResponseNormalizer {
     }
   }
 
-  *#readDelta(wireIndex: number | null, delta: UnknownFields): Generator<object> {
+  *#readDelta(wireIndex: number | null, delta: UnknownRecord): Generator<object> {
     const { type, text, thinking, signature, partial_json: json } = delta
     if (json !== undefined) {
       const isKnown = yield* this.#blocks.appendInput(wireIndex, json)
       if (!isKnown) this.#reportSkipped('arguments without a call')
     } else if (text === undefined && thinking === undefined && signature === undefined) {
-      this.#reportSkipped(`delta ${toText(type)}`)
+      this.#reportSkipped(`delta ${coerceToText(type)}`)
     }
-    yield* this.#blocks.append(wireIndex, 'thinking', toText(thinking))
-    yield* this.#blocks.append(wireIndex, 'signature', toText(signature))
-    yield* this.#blocks.append(wireIndex, 'text', toText(text))
+    yield* this.#blocks.append(wireIndex, 'thinking', coerceToText(thinking))
+    yield* this.#blocks.append(wireIndex, 'signature', coerceToText(signature))
+    yield* this.#blocks.append(wireIndex, 'text', coerceToText(text))
   }
 
-  #readStopReason({ stop_reason: reason }: UnknownFields): void {
-    const text = toText(reason).trim()
+  #readStopReason({ stop_reason: reason }: UnknownRecord): void {
+    const text = coerceToText(reason).trim()
     if (text !== '' && text !== 'null') this.#stopReason = text
   }
 
   #readUsage(usage: unknown): void {
-    if (isFields(usage)) this.#usage = { ...this.#usage, ...toNumericFields(usage) }
+    if (isUnknownRecord(usage)) this.#usage = { ...this.#usage, ...pickNumericUsageFields(usage) }
   }
 }

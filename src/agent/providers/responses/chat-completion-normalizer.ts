@@ -2,18 +2,18 @@ import { providerDialects } from '../select-dialect.ts'
 import { parseFinishReason } from '../parse-finish-reason.ts'
 import {
   createIncompleteResponseError,
-  createResponseError,
-  type ResponseNormalizer,
-  type SkippedInputReporter,
-} from './response-normalizer.ts'
+  createProviderResponseError,
+  type ProviderResponseNormalizer,
+  type SkippedResponsePartReporter,
+} from './provider-response-normalizer.ts'
 import {
-  isErrorPayload,
-  isFields,
-  toFields,
-  toList,
-  toNumericFields,
-  toText,
-  type UnknownFields,
+  isProviderErrorPayload,
+  isUnknownRecord,
+  toUnknownRecord,
+  coerceToList,
+  pickNumericUsageFields,
+  coerceToText,
+  type UnknownRecord,
 } from './response-values.ts'
 import { ToolCallAssembler } from './tool-call-assembler.ts'
 
@@ -34,13 +34,13 @@ const knownDeltaFields: ReadonlySet<string> = new Set([
  * Reads chat completions in OpenAI's format: the chunks of a stream, and a whole completion in its place. Text is kept
  * wherever it is known to be: as a string, in parts, in `message` in place of `delta`, in `text` of old completions.
  */
-export class ChatCompletionNormalizer implements ResponseNormalizer {
-  readonly #reportSkipped: SkippedInputReporter
+export class ChatCompletionNormalizer implements ProviderResponseNormalizer {
+  readonly #reportSkipped: SkippedResponsePartReporter
   readonly #calls = new ToolCallAssembler(toolCallStateFields)
   #finishReason: string | null = null
   #hasRefusal = false
 
-  constructor(reportSkipped: SkippedInputReporter) {
+  constructor(reportSkipped: SkippedResponsePartReporter) {
     this.#reportSkipped = reportSkipped
   }
 
@@ -54,15 +54,16 @@ export class ChatCompletionNormalizer implements ResponseNormalizer {
       for (const item of value) yield* this.normalize(item)
       return
     }
-    if (!isFields(value)) return this.#reportSkipped(`value of type ${value === null ? 'null' : typeof value}`, value)
+    if (!isUnknownRecord(value))
+      return this.#reportSkipped(`value of type ${value === null ? 'null' : typeof value}`, value)
     const choice = this.#readChoice(value)
     if (choice) {
       for (const delta of this.#readDeltas(choice)) yield toChunk(value, [{ index: 0, delta }])
     }
     const usage = readUsage(value)
     if (usage) yield toChunk(value, [], usage)
-    if (isErrorPayload(value)) throw createResponseError(value)
-    if (choice && isErrorPayload(choice)) throw createResponseError(choice)
+    if (isProviderErrorPayload(value)) throw createProviderResponseError(value)
+    if (choice && isProviderErrorPayload(choice)) throw createProviderResponseError(choice)
     if (choice) this.#readFinishReason(choice)
   }
 
@@ -77,24 +78,27 @@ export class ChatCompletionNormalizer implements ResponseNormalizer {
     if (this.#finishReason === null && !hasDone && !hasWholeCalls) throw createIncompleteResponseError()
     const reason = this.#finishReason ?? (this.#calls.hasCalls ? 'tool_calls' : 'stop')
     const meaning = parseFinishReason(reason)
-    if (meaning === 'ERROR') throw createResponseError({ error: { code: reason } })
+    if (meaning === 'ERROR') throw createProviderResponseError({ error: { code: reason } })
     // OpenAI sends `stop` after a refusal.
     const text = this.#hasRefusal && meaning === 'STOP' ? 'refusal' : reason
     yield toChunk({}, [{ index: 0, delta: {}, finish_reason: text }])
   }
 
-  #readChoice(value: UnknownFields): UnknownFields | null {
-    const choices = toList(value['choices']).filter(isFields)
+  #readChoice(value: UnknownRecord): UnknownRecord | null {
+    const choices = coerceToList(value['choices']).filter(isUnknownRecord)
     const choice = choices.find(({ index }) => index === undefined || index === null || Number(index) === 0)
     if (choices.length > (choice ? 1 : 0)) this.#reportSkipped('further choice')
-    if (!('choices' in value) && !isFields(value['usage']) && !isErrorPayload(value)) {
-      this.#reportSkipped(`event ${toText(value['type']) || toText(value['object']) || 'without choices'}`, value)
+    if (!('choices' in value) && !isUnknownRecord(value['usage']) && !isProviderErrorPayload(value)) {
+      this.#reportSkipped(
+        `event ${coerceToText(value['type']) || coerceToText(value['object']) || 'without choices'}`,
+        value,
+      )
     }
     return choice ?? null
   }
 
-  #readDeltas(choice: UnknownFields): object[] {
-    const delta = toFields(choice['delta'] ?? choice['message'] ?? { content: choice['text'] })
+  #readDeltas(choice: UnknownRecord): object[] {
+    const delta = toUnknownRecord(choice['delta'] ?? choice['message'] ?? { content: choice['text'] })
     for (const field of Object.keys(delta)) {
       if (!knownDeltaFields.has(field) && delta[field] !== null) this.#reportSkipped(`field ${field} of a delta`)
     }
@@ -104,50 +108,55 @@ export class ChatCompletionNormalizer implements ResponseNormalizer {
     return deltas
   }
 
-  #readTexts(delta: UnknownFields): object[] {
-    const field = ['reasoning_content', ...reasoningFields].find((name) => toText(delta[name]) !== '')
+  #readTexts(delta: UnknownRecord): object[] {
+    const field = ['reasoning_content', ...reasoningFields].find((name) => coerceToText(delta[name]) !== '')
     const refusal = typeof delta['refusal'] === 'string' ? delta['refusal'] : ''
     if (refusal !== '') this.#hasRefusal = true
     return [
       // The field goes back to the provider with the text.
       ...(field === undefined
         ? readReasoningDetails(delta)
-        : [{ reasoning_content: toText(delta[field]), [reasoningFieldKey]: field }]),
-      ...toList(delta['content']).flatMap((part) => this.#readContentPart(part)),
+        : [{ reasoning_content: coerceToText(delta[field]), [reasoningFieldKey]: field }]),
+      ...coerceToList(delta['content']).flatMap((part) => this.#readContentPart(part)),
       ...(refusal === '' ? [] : [{ content: refusal }]),
     ]
   }
 
   #readContentPart(part: unknown): object[] {
-    const { type, text, thinking, refusal } = toFields(part)
+    const { type, text, thinking, refusal } = toUnknownRecord(part)
     // Mistral's thoughts are lists of text parts.
     if (thinking !== undefined) {
-      const thought = toList(thinking).map((item) => toText(toFields(item)['text']) || toText(item))
+      const thought = coerceToList(thinking).map(
+        (item) => coerceToText(toUnknownRecord(item)['text']) || coerceToText(item),
+      )
       return toDeltas('reasoning_content', thought.join(''))
     }
-    if (type === 'reasoning') return toDeltas('reasoning_content', toText(text))
+    if (type === 'reasoning') return toDeltas('reasoning_content', coerceToText(text))
     // Images in the content, as some gateways send them, are read like those in `images`.
     if (isImagePart(part)) return [{ images: [part] }]
-    const content = isFields(part) ? toText(text) || toText(refusal) : toText(part)
-    if (content === '' && isFields(part) && type !== 'text') this.#reportSkipped(`content part ${toText(type)}`)
+    const content = isUnknownRecord(part) ? coerceToText(text) || coerceToText(refusal) : coerceToText(part)
+    if (content === '' && isUnknownRecord(part) && type !== 'text')
+      this.#reportSkipped(`content part ${coerceToText(type)}`)
     return toDeltas('content', content)
   }
 
-  #readCalls(delta: UnknownFields): object[] {
+  #readCalls(delta: UnknownRecord): object[] {
     // `function_call` is the form before tools: one call, without an id.
-    const items = [...toList(delta['tool_calls']), ...toList(delta['function_call'])].filter(isFields)
+    const items = [...coerceToList(delta['tool_calls']), ...coerceToList(delta['function_call'])].filter(
+      isUnknownRecord,
+    )
     return items.length > 0 ? [{ tool_calls: items.map((item) => this.#calls.push(item)) }] : []
   }
 
-  #readFinishReason({ finish_reason: reason }: UnknownFields): void {
-    const text = toText(reason).trim()
+  #readFinishReason({ finish_reason: reason }: UnknownRecord): void {
+    const text = coerceToText(reason).trim()
     if (text !== '' && text !== 'null') this.#finishReason = text
   }
 }
 
 function isImagePart(part: unknown): boolean {
-  const { type, inline_data: data, inlineData = data } = toFields(part)
-  return /^(output_)?image(_url)?$/.test(toText(type)) || isFields(inlineData)
+  const { type, inline_data: data, inlineData = data } = toUnknownRecord(part)
+  return /^(output_)?image(_url)?$/.test(coerceToText(type)) || isUnknownRecord(inlineData)
 }
 
 function collectFields(select: (dialect: (typeof providerDialects)[number]) => readonly string[]): readonly string[] {
@@ -159,18 +168,22 @@ function toDeltas(field: string, text: string): object[] {
 }
 
 /** The thoughts of OpenRouter and LiteLLM, if they send them only with their state. */
-function readReasoningDetails(delta: UnknownFields): object[] {
-  const details = [...toList(delta['reasoning_details']), ...toList(delta['thinking_blocks'])].map(toFields)
-  const texts = details.map(({ text, summary, thinking }) => toText(text) || toText(summary) || toText(thinking))
+function readReasoningDetails(delta: UnknownRecord): object[] {
+  const details = [...coerceToList(delta['reasoning_details']), ...coerceToList(delta['thinking_blocks'])].map(
+    toUnknownRecord,
+  )
+  const texts = details.map(
+    ({ text, summary, thinking }) => coerceToText(text) || coerceToText(summary) || coerceToText(thinking),
+  )
   return toDeltas('reasoning_content', texts.join(''))
 }
 
 /** Groq puts the usage of a stream into `x_groq`. */
-function readUsage(value: UnknownFields): object | null {
-  const usage = value['usage'] ?? toFields(value['x_groq'])['usage']
-  return isFields(usage) ? toNumericFields(usage) : null
+function readUsage(value: UnknownRecord): object | null {
+  const usage = value['usage'] ?? toUnknownRecord(value['x_groq'])['usage']
+  return isUnknownRecord(usage) ? pickNumericUsageFields(usage) : null
 }
 
-function toChunk({ id, model }: UnknownFields, choices: readonly object[], usage?: object): object {
-  return { id: toText(id), model: toText(model), choices, ...(usage && { usage }) }
+function toChunk({ id, model }: UnknownRecord, choices: readonly object[], usage?: object): object {
+  return { id: coerceToText(id), model: coerceToText(model), choices, ...(usage && { usage }) }
 }

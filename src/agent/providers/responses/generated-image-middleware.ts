@@ -1,5 +1,5 @@
 import type { LanguageModelMiddleware } from 'ai'
-import { toFields, toList, toText, type UnknownFields } from './response-values.ts'
+import { toUnknownRecord, coerceToList, coerceToText, type UnknownRecord } from './response-values.ts'
 
 /** The key of the metadata of a file part that has a URL in place of data. */
 export const generatedFileMetadataKey = 'segue'
@@ -36,21 +36,21 @@ function createImageTransform(keepsRawChunks: boolean): TransformStream<StreamPa
 }
 
 function readImageUrls(chunk: unknown): string[] {
-  const choices = toList(toFields(chunk)['choices']).map(toFields)
-  const images = choices.flatMap(({ delta }) => toList(toFields(delta)['images']).map(toFields))
+  const choices = coerceToList(toUnknownRecord(chunk)['choices']).map(toUnknownRecord)
+  const images = choices.flatMap(({ delta }) => coerceToList(toUnknownRecord(delta)['images']).map(toUnknownRecord))
   return images.flatMap((image) => {
     const source = image['image_url'] ?? image['imageUrl'] ?? image['url']
-    const url = toFields(source)['url'] ?? source ?? toDataUrl(image)
+    const url = toUnknownRecord(source)['url'] ?? source ?? toDataUrl(image)
     return typeof url === 'string' ? [url] : []
   })
 }
 
 /** The URL of an image that is sent as its bytes: in the forms of Anthropic and Gemini. */
-function toDataUrl(image: UnknownFields): string | null {
-  const source = toFields(image['source'] ?? image['inline_data'] ?? image['inlineData'] ?? image)
+function toDataUrl(image: UnknownRecord): string | null {
+  const source = toUnknownRecord(image['source'] ?? image['inline_data'] ?? image['inlineData'] ?? image)
   const data = source['data'] ?? source['b64_json']
   const mediaType = source['media_type'] ?? source['mime_type'] ?? source['mimeType'] ?? 'image/png'
-  return typeof data === 'string' ? `data:${toText(mediaType)};base64,${data}` : null
+  return typeof data === 'string' ? `data:${coerceToText(mediaType)};base64,${data}` : null
 }
 
 /** The part for a data URL or an https URL. Null for any other, which nobody could read. */

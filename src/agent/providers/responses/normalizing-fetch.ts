@@ -1,28 +1,30 @@
 import { AnthropicMessageNormalizer } from './anthropic-message-normalizer.ts'
 import { ChatCompletionNormalizer } from './chat-completion-normalizer.ts'
-import { formatResponseEvents, ResponseConversion } from './response-conversion.ts'
-import { createResponseErrorEvent } from './response-error-events.ts'
-import type { ResponseNormalizer, SkippedInputReporter } from './response-normalizer.ts'
+import { formatNormalizedResponseEvents, ProviderResponseConversion } from './provider-response-conversion.ts'
+import { createProviderErrorEvent } from './provider-error-events.ts'
+import type { ProviderResponseNormalizer, SkippedResponsePartReporter } from './provider-response-normalizer.ts'
 import { ResponseTextReader } from './response-text-reader.ts'
 
 /** The formats in which providers are sent requests. */
-export type ResponseFormat = 'chat-completions' | 'anthropic-messages'
+export type ProviderWireFormat = 'chat-completions' | 'anthropic-messages'
 
 export interface NormalizingFetchOptions {
-  readonly format: ResponseFormat
+  readonly format: ProviderWireFormat
   readonly fetch: typeof globalThis.fetch
   /** Called when a response ends, with how often each kind of unknown input in it was skipped. */
   readonly onSkipped: (counts: ReadonlyMap<string, number>) => void
 }
 
-const normalizers: Readonly<Record<ResponseFormat, (reportSkipped: SkippedInputReporter) => ResponseNormalizer>> = {
+const normalizers: Readonly<
+  Record<ProviderWireFormat, (reportSkipped: SkippedResponsePartReporter) => ProviderResponseNormalizer>
+> = {
   'chat-completions': (reportSkipped) => new ChatCompletionNormalizer(reportSkipped),
   'anthropic-messages': (reportSkipped) => new AnthropicMessageNormalizer(reportSkipped),
 }
 
 /**
  * Wraps `fetch` for a package of the AI SDK. A successful response, a stream or not, becomes the stream that the package
- * accepts, see `ResponseNormalizer`. A failed one stays as it is. Rejects if there is an error in place of an answer, whatever
+ * accepts, see `ProviderResponseNormalizer`. A failed one stays as it is. Rejects if there is an error in place of an answer, whatever
  * the status is; so it waits for the first event.
  */
 export function createNormalizingFetch({
@@ -33,7 +35,7 @@ export function createNormalizingFetch({
   return async (input, init) => {
     const response = await request(input, init)
     if (!response.ok) return response
-    const conversion = new ResponseConversion(normalizers[format])
+    const conversion = new ProviderResponseConversion(normalizers[format])
     const reader = new ResponseTextReader(response)
     const onEnd = (): void => {
       reader.cancel()
@@ -58,7 +60,10 @@ interface ConvertedText {
 }
 
 /** Reads until there is something to pass on. Rejects if the response ends without that, in an error. */
-async function readConverted(reader: ResponseTextReader, conversion: ResponseConversion): Promise<ConvertedText> {
+async function readConverted(
+  reader: ResponseTextReader,
+  conversion: ProviderResponseConversion,
+): Promise<ConvertedText> {
   let failure: { readonly error: unknown } | null = null
   try {
     while (!conversion.isDone && !conversion.failure) {
@@ -78,7 +83,7 @@ async function readConverted(reader: ResponseTextReader, conversion: ResponseCon
     return { text: rest + conversion.finish(), isLast: true }
   } catch (error) {
     if (rest === '' && !conversion.hasOutput) throw error
-    return { text: rest + formatResponseEvents([createResponseErrorEvent(error)]), isLast: true }
+    return { text: rest + formatNormalizedResponseEvents([createProviderErrorEvent(error)]), isLast: true }
   }
 }
 
@@ -86,7 +91,7 @@ async function readConverted(reader: ResponseTextReader, conversion: ResponseCon
 function createBody(
   first: ConvertedText,
   reader: ResponseTextReader,
-  conversion: ResponseConversion,
+  conversion: ProviderResponseConversion,
   onEnd: () => void,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()

@@ -1,5 +1,5 @@
 import { parseExactJsonOrNull, stringifyJson } from '../../../lib/text/json.ts'
-import { isFields } from './response-values.ts'
+import { isUnknownRecord } from './response-values.ts'
 
 /** How often the arguments may be JSON within a string of JSON. */
 const maxNesting = 3
@@ -15,7 +15,7 @@ export class ToolArgumentsReader {
 
   /** Whether the arguments are one complete JSON object, or may still be nothing. */
   get isComplete(): boolean {
-    return isFields(parseExactJsonOrNull(unwrap(this.#text, maxNesting) || '{}'))
+    return isUnknownRecord(parseExactJsonOrNull(unwrap(this.#text, maxNesting) || '{}'))
   }
 
   get isBlank(): boolean {
@@ -68,5 +68,5 @@ function unwrap(text: string, depth: number): string {
   const inner = parseExactJsonOrNull(trimmed)
   if (typeof inner !== 'string') return text
   const unwrapped = unwrap(inner, depth - 1)
-  return unwrapped.trim() === '' || isFields(parseExactJsonOrNull(unwrapped)) ? unwrapped : text
+  return unwrapped.trim() === '' || isUnknownRecord(parseExactJsonOrNull(unwrapped)) ? unwrapped : text
 }

@@ -1,5 +1,5 @@
 import { ToolArgumentsReader } from './tool-arguments-reader.ts'
-import { toFields, toIndex, toText, type UnknownFields } from './response-values.ts'
+import { toUnknownRecord, coerceToIndex, coerceToText, type UnknownRecord } from './response-values.ts'
 
 interface AssembledToolCall {
   readonly index: number
@@ -44,7 +44,7 @@ export class ToolCallAssembler {
 
   /** Converts one item of `tool_calls`. */
   push(item: unknown): object {
-    const fields = toFields(item)
+    const fields = toUnknownRecord(item)
     const delta = readToolCallDelta(fields)
     const existing = this.#findCall(delta)
     const call = existing ?? this.#startCall(delta)
@@ -97,12 +97,12 @@ export class ToolCallAssembler {
 }
 
 /** Some servers put the fields of `function` beside it, or use other names for them. */
-function readToolCallDelta(fields: UnknownFields): ToolCallDelta {
-  const call = { ...fields, ...toFields(fields['function']) }
+function readToolCallDelta(fields: UnknownRecord): ToolCallDelta {
+  const call = { ...fields, ...toUnknownRecord(fields['function']) }
   return {
-    wireIndex: toIndex(fields['index']),
-    wireId: toText(fields['id']).trim(),
-    name: toText(call['name']).trim(),
+    wireIndex: coerceToIndex(fields['index']),
+    wireId: coerceToText(fields['id']).trim(),
+    name: coerceToText(call['name']).trim(),
     arguments: call['arguments'] ?? call['input'] ?? call['parameters'],
   }
 }

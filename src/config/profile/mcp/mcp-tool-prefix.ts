@@ -7,7 +7,7 @@ const maxPrefixLength = 40
  * Returns the prefix for the tools of each server. Other clients allow any name, but providers do not: what they reject
  * becomes `_`. If nothing is left, or two names become the same prefix, a part of the name's hash makes it unique.
  */
-export function createToolPrefixes(serverNames: readonly string[]): ReadonlyMap<string, string> {
+export function createMcpToolPrefixes(serverNames: readonly string[]): ReadonlyMap<string, string> {
   const prefixes = new Map<string, string>()
   const usedPrefixes = new Set<string>()
   // Names that stay as they are come first, so that no other name takes their prefix.

@@ -3,7 +3,7 @@ import { selectInheritedVariables } from '../child-process-environment.ts'
 import { EnvInterpolator } from '../env-interpolator.ts'
 import type { ConfiguredMcpServer, HttpMcpServer, McpServer, StdioMcpServer } from './mcp-server.ts'
 import { isDisabledMcpServerEntry, type McpServerEntry, mcpServerEntrySchema } from './mcp-server-entry-schema.ts'
-import { createToolPrefixes } from './mcp-tool-prefix.ts'
+import { createMcpToolPrefixes } from './mcp-tool-prefix.ts'
 
 export interface McpServerInputs {
   readonly env: NodeJS.ProcessEnv
@@ -24,7 +24,7 @@ export function resolveMcpServers(
   entries: Readonly<Record<string, unknown>>,
   inputs: McpServerInputs,
 ): ResolvedMcpServers {
-  const prefixes = createToolPrefixes(Object.keys(entries))
+  const prefixes = createMcpToolPrefixes(Object.keys(entries))
   const servers: ConfiguredMcpServer[] = []
   const warnings: string[] = []
   for (const [name, entry] of Object.entries(entries)) {

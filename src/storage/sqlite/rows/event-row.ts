@@ -1,6 +1,6 @@
 import { parseExactJson, stringifyJson } from '../../../lib/text/json.ts'
 import type { ChatEvent } from '../../../model/chat-event.ts'
-import { normalizeUsage } from '../../../model/usage.ts'
+import { normalizeStoredUsage } from '../../../model/usage.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 
 /** Version of the format in which events are written. Earlier ones stay readable: stored events are never rewritten. */
@@ -27,7 +27,7 @@ export function eventFromRow(row: EventRow): ChatEvent {
   const base = { seq: row.seq, at: row.at, sessionId: row.session_id, streamId: row.stream_id, type: row.type }
   const event: ChatEvent = Object.assign(parseExactJson(row.body), base)
   if (!('stream' in event)) return event
-  return { ...event, stream: { ...event.stream, usage: normalizeUsage(event.stream.usage) } }
+  return { ...event, stream: { ...event.stream, usage: normalizeStoredUsage(event.stream.usage) } }
 }
 
 export function eventToRow(event: ChatEvent): EventRow {

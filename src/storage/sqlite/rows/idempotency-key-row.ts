@@ -34,7 +34,7 @@ export function restoreIdempotencyKey(db: SqlConnection, record: IdempotencyKeyR
 }
 
 /** Adds a key unless it is in use. Call it inside a transaction. */
-export function insertUnusedIdempotencyKey(db: SqlConnection, record: IdempotencyKeyRecord): void {
+export function insertIdempotencyKeyIfAbsent(db: SqlConnection, record: IdempotencyKeyRecord): void {
   insertRow(db, 'INSERT OR IGNORE', record)
 }
 
@@ -57,7 +57,7 @@ export function findIdempotencyKey(db: SqlConnection, key: string): IdempotencyK
 }
 
 /** The key of the call that created something; null if it had none. */
-export function findKeyOfCreated(
+export function findIdempotencyKeyByCreatedId(
   db: SqlConnection,
   createdId: string,
 ): Pick<IdempotencyKey, 'key' | 'fingerprint'> | null {

@@ -1,7 +1,7 @@
 import { parseExactJson, stringifyJson } from '../../../lib/text/json.ts'
 import { listPartBlobHashes } from '../../../model/blob-url.ts'
 import type { MessagePart, MessageRecord } from '../../../model/message.ts'
-import { normalizeUsage } from '../../../model/usage.ts'
+import { normalizeStoredUsage } from '../../../model/usage.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import { insertBlobReference } from './blob-reference-row.ts'
 
@@ -38,7 +38,7 @@ export function messageFromRow(row: MessageRow): MessageRecord {
     createdAt: row.created_at,
     streamId: row.stream_id,
     model: row.model,
-    usage: row.usage === null ? null : normalizeUsage(JSON.parse(row.usage)),
+    usage: row.usage === null ? null : normalizeStoredUsage(JSON.parse(row.usage)),
   }
 }
 

@@ -1,6 +1,6 @@
 import { parseIdKind } from '../../../lib/ids.ts'
 import type { Origin, SessionRecord, TitleSource } from '../../../model/session.ts'
-import { normalizeUsage } from '../../../model/usage.ts'
+import { normalizeStoredUsage } from '../../../model/usage.ts'
 import { ProfileIdNamespace } from '../../../profiles/profile-id-namespace.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 
@@ -45,7 +45,7 @@ export function sessionFromRow(row: SessionRow, profile: string): SessionRecord 
     notContinuationOf: [],
     forkedFrom: qualify(row.forked_from, row.forked_from_origin, namespace),
     headSeq: row.head_seq,
-    usage: normalizeUsage(JSON.parse(row.usage)),
+    usage: normalizeStoredUsage(JSON.parse(row.usage)),
   }
 }
 

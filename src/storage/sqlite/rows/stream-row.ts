@@ -1,5 +1,5 @@
 import type { FinishReason, StreamRecord } from '../../../model/stream.ts'
-import { normalizeUsage } from '../../../model/usage.ts'
+import { normalizeStoredUsage } from '../../../model/usage.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 
 export interface StreamRow {
@@ -30,7 +30,7 @@ export function streamFromRow(row: StreamRow): StreamRecord {
     model: row.model,
     userMessageId: row.user_message_id,
     messageId: row.message_id,
-    usage: normalizeUsage(JSON.parse(row.usage)),
+    usage: normalizeStoredUsage(JSON.parse(row.usage)),
     step: row.step === null ? null : JSON.parse(row.step),
     startedAt: row.started_at,
     finishedAt: row.finished_at,

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { normalizeSearchText } from '../../../search/analyzer.ts'
 import { splitIntoPassages } from '../../../search/passages.ts'
 import type { SqliteDatabase } from '../sqlite-database.ts'
-import { readStoredMessageText } from '../rows/message-text-reader.ts'
+import { loadSegueMessageText } from '../rows/load-segue-message-text.ts'
 import { yieldToEventLoop } from '../../../lib/async/yield-to-event-loop.ts'
 import type { Logger } from '../../../lib/logger.ts'
 
@@ -89,7 +89,7 @@ export class BackgroundSearchIndexer {
   }
 
   async #readText(id: string): Promise<string> {
-    const reading = readStoredMessageText(this.#database, id)
+    const reading = loadSegueMessageText(this.#database, id)
     for (;;) {
       const { done, value } = reading.next()
       if (done) return value

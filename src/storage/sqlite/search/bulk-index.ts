@@ -1,7 +1,7 @@
 import { normalizeSearchText } from '../../../search/analyzer.ts'
 import { splitIntoPassages } from '../../../search/passages.ts'
 import type { SqliteDatabase } from '../sqlite-database.ts'
-import { readStoredMessageText } from '../rows/message-text-reader.ts'
+import { loadSegueMessageText } from '../rows/load-segue-message-text.ts'
 
 /**
  * Indexes messages in this order, long ones too, and everything else that is queued. The entries are the same as if each
@@ -27,7 +27,7 @@ export function indexMessages(database: SqliteDatabase, messageIds: readonly str
 
 /** A message without a term has none. */
 function readPassages(database: SqliteDatabase, id: string): string[] {
-  const reading = readStoredMessageText(database, id)
+  const reading = loadSegueMessageText(database, id)
   let next = reading.next()
   while (!next.done) next = reading.next()
   return normalizeSearchText(next.value) === '' ? [] : splitIntoPassages(next.value)

@@ -1,4 +1,4 @@
-import { readStoredMessageText } from '../rows/message-text-reader.ts'
+import { loadSegueMessageText } from '../rows/load-segue-message-text.ts'
 import { toFtsExpression } from './fts-expression.ts'
 import type { SearchIndexItemKind } from './search-index.ts'
 import {
@@ -78,7 +78,7 @@ export class SqliteSearchSource implements SearchSource {
   }
 
   *readText({ sessionId, messageId }: SearchMatch): Generator<void, string | null, void> {
-    if (messageId !== null) return yield* readStoredMessageText(this.#database, messageId)
+    if (messageId !== null) return yield* loadSegueMessageText(this.#database, messageId)
     const sql = 'SELECT title FROM sessions WHERE id = ?'
     return this.#database.prepare<[string], { title: string | null }>(sql).get(sessionId)?.title ?? null
   }

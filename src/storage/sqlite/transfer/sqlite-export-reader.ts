@@ -11,7 +11,7 @@ import { DatabaseReadSnapshot } from '../database/database-read-snapshot.ts'
 import { listSessionBlobHashes } from '../rows/blob-reference-row.ts'
 import { type DecisionRow, decisionFromRow } from '../rows/decision-row.ts'
 import { readEventPage } from '../rows/event-row.ts'
-import { findKeyOfCreated } from '../rows/idempotency-key-row.ts'
+import { findIdempotencyKeyByCreatedId } from '../rows/idempotency-key-row.ts'
 import { type MessageRow, messageFromRow } from '../rows/message-row.ts'
 import { type SessionRow, sessionFromRow } from '../rows/session-row.ts'
 import { type StreamRow, streamFromRow } from '../rows/stream-row.ts'
@@ -35,7 +35,9 @@ export class SqliteExportReader implements ExportReader {
 
   async findSession(id: string): Promise<WithIdempotencyKey<SessionRecord> | null> {
     const row = this.#snapshot.prepare<[string], SessionRow>('SELECT * FROM sessions WHERE id = ?').get(id)
-    return row ? { ...sessionFromRow(row, this.#profile), key: findKeyOfCreated(this.#snapshot, id) } : null
+    return row
+      ? { ...sessionFromRow(row, this.#profile), key: findIdempotencyKeyByCreatedId(this.#snapshot, id) }
+      : null
   }
 
   async listChildIds(id: string): Promise<string[]> {
@@ -55,7 +57,7 @@ export class SqliteExportReader implements ExportReader {
     const read = this.#snapshot.prepare<[number], StreamRow>('SELECT * FROM streams WHERE rowid = ?')
     for (const rowid of this.#listRowids('streams', sessionIds)) {
       const row = read.get(rowid)
-      if (row) yield { ...streamFromRow(row), key: findKeyOfCreated(this.#snapshot, row.id) }
+      if (row) yield { ...streamFromRow(row), key: findIdempotencyKeyByCreatedId(this.#snapshot, row.id) }
     }
   }
 

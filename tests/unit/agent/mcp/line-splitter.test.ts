@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { findResponseId, LineSplitter } from '../../../../src/agent/mcp/transport/line-splitter.ts'
+import { findJsonRpcResponseId, LineSplitter } from '../../../../src/agent/mcp/transport/line-splitter.ts'
 
 test('a text is split into lines, wherever chunks split its bytes', () => {
   const text = '{"a":"Grüße 🌍"}\n\n[1]\r\n'
@@ -40,5 +40,5 @@ test.each<[number | null, string, string]>([
   [null, '{"jsonrpc":"2.0","result":{"id":7,"content":[', '"id":9}]}}'],
   [null, 'text with "id":7,', ''],
 ])('the id of a response is found at either end: %j', (id, start, end) => {
-  expect(findResponseId({ start, end })).toBe(id)
+  expect(findJsonRpcResponseId({ start, end })).toBe(id)
 })

@@ -1,4 +1,4 @@
-import { noToolImages } from '../../../../src/agent/models/image-support.ts'
+import { noToolImageSupport } from '../../../../src/agent/models/image-support.ts'
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -20,7 +20,7 @@ const offline = {
   agent: { async *answer() {} },
   textGenerator: failingTextGenerator,
   contextWindow: 1000,
-  toolImages: noToolImages,
+  toolImages: noToolImageSupport,
 }
 const warnings: object[] = []
 const log = new RecordingLogger(({ fields, message }) => void warnings.push({ ...fields, message }))

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { fetchModels } from '../../../../src/agent/models/fetch-models.ts'
 import type { ProviderErrorKind } from '../../../../src/agent/providers/dialect.ts'
 import { parseFinishReason } from '../../../../src/agent/providers/parse-finish-reason.ts'
-import { arrangeMessages } from '../../../../src/agent/providers/requests/arrange-messages.ts'
+import { arrangeModelMessages } from '../../../../src/agent/providers/requests/arrange-model-messages.ts'
 import { providerDialects } from '../../../../src/agent/providers/select-dialect.ts'
 import type { StreamErrorCode } from '../../../../src/model/stream.ts'
 import { newProviderFetch } from '../../../support/providers/connections.ts'
@@ -284,7 +284,7 @@ describe.each(allDialectServers)('$name', (server) => {
       { role: 'user', content: [{ type: 'text', text: 'Three.' }] },
     ]
     const { requests, text } = await askDialectServer(server, [greeting(server)], {
-      loadHistory: async () => arrangeMessages(messages, roles),
+      loadHistory: async () => arrangeModelMessages(messages, roles),
     })
     expect(text).toBe('Hello.')
     const sent = z.array(z.looseObject({ role: z.string() })).parse(requests[0]?.['messages'])

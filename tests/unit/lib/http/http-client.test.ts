@@ -5,11 +5,11 @@ import { createServer as createTcpServer, type AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { HttpConnectError, HttpIdleError } from '../../../../src/lib/http/http-client-error.ts'
-import { HttpClient, type HttpRequest } from '../../../../src/lib/http/http-client.ts'
+import { HttpClient, type HttpClientRequest } from '../../../../src/lib/http/http-client.ts'
 import { startForwardProxy } from '../../../support/server/forward-proxy.ts'
 import { findUnusedUrl, startHttpServer } from '../../../support/server/small-server.ts'
 
-const newRequest = (url: string, overrides: Partial<HttpRequest> = {}): HttpRequest => ({
+const newRequest = (url: string, overrides: Partial<HttpClientRequest> = {}): HttpClientRequest => ({
   url,
   method: 'POST',
   headers: { 'x-test': '1' },
@@ -21,7 +21,7 @@ const newRequest = (url: string, overrides: Partial<HttpRequest> = {}): HttpRequ
 })
 
 /** The error with which a request fails. */
-async function findError(client: HttpClient, request: HttpRequest): Promise<unknown> {
+async function findError(client: HttpClient, request: HttpClientRequest): Promise<unknown> {
   const response = await client.send(request).catch((error: unknown) => error)
   if (!(response instanceof Error)) throw new Error('The request did not fail.')
   return response

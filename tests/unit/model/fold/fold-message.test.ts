@@ -11,7 +11,7 @@ import {
 import { type InitialAnswerFields, foldMessage } from '../../../../src/model/fold/fold-message.ts'
 import { toAnswerMessagePosition, toUserMessagePosition } from '../../../../src/model/fold/message-position.ts'
 import type { EventDraft } from '../../../../src/model/chat-event.ts'
-import type { MessageRecord, ProviderState } from '../../../../src/model/message.ts'
+import type { MessageRecord, OpaqueProviderState } from '../../../../src/model/message.ts'
 import {
   anyAgentEvents,
   anyEnding,
@@ -28,7 +28,7 @@ function folded(drafts: readonly EventDraft[], answer: MessageRecord | null = nu
 }
 
 const base = { at: 5, sessionId: 'session-0', streamId: 'stream-0', messageId: 'message-1' }
-const text = (partIndex: number, offset: number, of: string, providerState?: ProviderState): EventDraft => ({
+const text = (partIndex: number, offset: number, of: string, providerState?: OpaqueProviderState): EventDraft => ({
   ...base,
   type: 'TextDelta',
   partIndex,

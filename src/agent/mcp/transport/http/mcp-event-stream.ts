@@ -3,7 +3,7 @@ import type { JSONRPCMessage } from '@ai-sdk/mcp'
 import { parseJsonOrNull } from '../../../../lib/text/json.ts'
 import { markBigIntegers } from '../big-integer-marker.ts'
 import { createMcpTooLargeError, type McpNotification, toJsonRpcMessage, toMcpNotification } from '../json-rpc.ts'
-import { findResponseId, LineSplitter, maxMcpMessageBytes, type OversizedLine } from '../line-splitter.ts'
+import { findJsonRpcResponseId, LineSplitter, maxMcpMessageBytes, type OversizedMcpLine } from '../line-splitter.ts'
 import { readMcpResponseChunks } from './mcp-http-request.ts'
 
 export interface McpEventStreamOptions {
@@ -26,7 +26,7 @@ export async function* readMcpEventStream(
 ): AsyncGenerator<Buffer> {
   const { finalMessage, rethrowsErrors } = options
   const lines = new LineSplitter()
-  let event: (string | OversizedLine)[] = []
+  let event: (string | OversizedMcpLine)[] = []
   const takeEvent = (): string => {
     const text = formatEvent(event, options)
     event = []
@@ -47,7 +47,7 @@ export async function* readMcpEventStream(
 }
 
 /** Formats the lines of one event for the client. */
-function formatEvent(lines: readonly (string | OversizedLine)[], options: McpEventStreamOptions): string {
+function formatEvent(lines: readonly (string | OversizedMcpLine)[], options: McpEventStreamOptions): string {
   const texts = lines.flatMap((line) => (typeof line === 'string' ? [line.replace(/\r$/, '')] : []))
   const fields = texts.filter((line) => !line.startsWith('data'))
   const data = texts.flatMap((line) => /^data(?:: ?|$)(?<value>.*)/s.exec(line)?.groups?.['value'] ?? [])
@@ -55,7 +55,8 @@ function formatEvent(lines: readonly (string | OversizedLine)[], options: McpEve
   const oversized = lines.find((line) => typeof line !== 'string')
   const length = data.reduce((sum, each) => sum + each.length, 0)
   if (oversized !== undefined || length > maxMcpMessageBytes) {
-    const id = options.requestId ?? (oversized && findResponseId({ ...oversized, start: oversized.start.slice(5) }))
+    const id =
+      options.requestId ?? (oversized && findJsonRpcResponseId({ ...oversized, start: oversized.start.slice(5) }))
     return id === null || id === undefined ? '' : formatMessageEvent(createMcpTooLargeError(id), head)
   }
   const message = toJsonRpcMessage(parseJsonOrNull(markBigIntegers(data.join('\n'))))

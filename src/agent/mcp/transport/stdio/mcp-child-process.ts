@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { StdioMcpServer } from '../../../../config/profile/mcp/mcp-server.ts'
 import type { McpFailureReason } from '../mcp-failure-reason.ts'
-import { LineSplitter, type OversizedLine } from '../line-splitter.ts'
+import { LineSplitter, type OversizedMcpLine } from '../line-splitter.ts'
 import { toMcpFailureReason } from '../to-mcp-failure-reason.ts'
 
 /** Milliseconds until SIGTERM, and then until SIGKILL. The shutdown of Segue may take 1,500 ms in all. */
@@ -21,14 +21,14 @@ export class McpChildProcess {
   readonly closed: Promise<McpFailureReason>
   readonly #child: ChildProcessWithoutNullStreams
   readonly #lines = new LineSplitter()
-  readonly #onLine: (line: string | OversizedLine) => void
+  readonly #onLine: (line: string | OversizedMcpLine) => void
   #output = ''
   #closeReason: McpFailureReason | null = null
   #hasExitedUnexpectedly = false
   #termination: Promise<void> | null = null
 
   /** Starts the program. Throws if the system refuses at once; a later error ends the process. */
-  constructor({ command, args, env, cwd }: StdioMcpServer, onLine: (line: string | OversizedLine) => void) {
+  constructor({ command, args, env, cwd }: StdioMcpServer, onLine: (line: string | OversizedMcpLine) => void) {
     this.#onLine = onLine
     const child = spawn(command, args, { cwd, env, stdio: 'pipe', detached: true })
     this.#child = child

@@ -9,7 +9,7 @@ import {
   toMcpCancelledNotification,
   toMcpNotification,
 } from '../json-rpc.ts'
-import { findResponseId, type OversizedLine } from '../line-splitter.ts'
+import { findJsonRpcResponseId, type OversizedMcpLine } from '../line-splitter.ts'
 import { McpChildProcess } from './mcp-child-process.ts'
 import { addMcpProgressToken } from '../mcp-progress-token.ts'
 
@@ -53,7 +53,7 @@ export class McpStdioTransport implements MCPTransport {
     return this.process.stop()
   }
 
-  #receive(line: string | OversizedLine): void {
+  #receive(line: string | OversizedMcpLine): void {
     if (typeof line !== 'string') return this.#failOversizedResponse(line)
     const value = parseJsonOrNull(markBigIntegers(line))
     // Servers of one protocol version may send several messages at once.
@@ -67,8 +67,8 @@ export class McpStdioTransport implements MCPTransport {
   }
 
   /** Fails the request that the line responds to. If that cannot be told, it may be any of those that wait. */
-  #failOversizedResponse(line: OversizedLine): void {
-    const id = findResponseId(line)
+  #failOversizedResponse(line: OversizedMcpLine): void {
+    const id = findJsonRpcResponseId(line)
     const failedIds = id !== null && this.#pendingIds.has(id) ? [id] : [...this.#pendingIds]
     for (const failedId of failedIds) this.#deliver(createMcpTooLargeError(failedId))
   }

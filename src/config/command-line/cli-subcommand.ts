@@ -1,0 +1,81 @@
+import { configNamePattern, nameRuleDescription } from '../name-rule.ts'
+import { type ResolvedPaths, pathSettings, resolvePaths } from '../paths.ts'
+import type { SettingsInputs } from '../settings.ts'
+import { SettingsError } from '../settings-error.ts'
+import { SettingsReader } from '../settings-reader.ts'
+import { type FlagDefinition, parseCommandLine, toFlagDefinitions } from './flags.ts'
+import { formatSettingHelp, isHelpRequested } from './help.ts'
+
+interface CommandOptions {
+  readonly paths: ResolvedPaths
+  /** Null: not set. */
+  readonly profile: string | null
+}
+
+interface ExportCommand extends CommandOptions {
+  readonly name: 'export'
+  /** The id of a conversation, or of one of its sessions. */
+  readonly id: string
+  /** A path, or `-` for standard output. Null: not set. */
+  readonly output: string | null
+}
+
+interface ImportCommand extends CommandOptions {
+  readonly name: 'import'
+  readonly file: string
+}
+
+/** A command other than the server. */
+export type CliSubcommand = { readonly name: 'help' } | ExportCommand | ImportCommand
+
+const commandFlags: readonly FlagDefinition[] = [
+  { flag: 'profile', argument: '<name>' },
+  { flag: 'output', argument: '<file>' },
+]
+
+/**
+ * Parses a command line, and resolves the paths from its flags, the environment and config.json. Throws a SettingsError
+ * that lists all problems.
+ */
+export function parseCliSubcommand({ argv, env, homedir }: SettingsInputs): CliSubcommand {
+  if (isHelpRequested(argv)) return { name: 'help' }
+  const knownFlags = [...commandFlags, ...toFlagDefinitions(pathSettings)]
+  const { flags, positionals, problems } = parseCommandLine(argv, knownFlags)
+  const reader = new SettingsReader(flags, env)
+  reader.report({ problems })
+  const options = { paths: resolvePaths(reader, flags, homedir), profile: flags.get('profile') ?? null }
+  const output = flags.get('output') ?? null
+  if (options.profile !== null && !configNamePattern.test(options.profile))
+    reader.report({
+      problems: [`--profile: Invalid value ${JSON.stringify(options.profile)}. Must be ${nameRuleDescription}.`],
+    })
+  if (positionals[0] === 'import' && output !== null)
+    reader.report({ problems: ['--output: Not allowed with import.'] })
+  reader.assertValid()
+
+  const [name, argument, ...more] = positionals
+  if (argument !== undefined && more.length === 0) {
+    if (name === 'export') return { ...options, name, id: argument, output }
+    if (name === 'import') return { ...options, name, file: argument }
+  }
+  throw new SettingsError([formatUsageProblem(positionals)])
+}
+
+function formatUsageProblem(positionals: readonly string[]): string {
+  const problem = positionals.length === 0 ? 'Missing command.' : `${positionals.join(' ')}: Invalid command.`
+  return `${problem} Use export <id> or import <file>; see npm run segue -- --help.`
+}
+
+/** The text of `npm run segue -- --help`. */
+export const commandHelp = `Usage: npm run segue -- export <id> [--output <file>] [flags]
+      Exports a conversation to a file, as one JSON document. The default file is <id of the conversation>.json.
+       npm run segue -- import <file> [flags]
+      Imports a conversation, completely or not at all. The server must not be running.
+
+  <id>
+      The id of the conversation, or of a session in it.
+  --output <file>
+      The file to write to. - is standard output.
+  --profile <name>
+      The profile to export from, or to import into. Default: all profiles for an export, default for an import.
+${pathSettings.map(formatSettingHelp).join('')}`

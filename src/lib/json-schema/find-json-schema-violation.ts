@@ -1,0 +1,64 @@
+import { Ajv, type Options, type ValidateFunction } from 'ajv'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { z } from 'zod'
+import { escapeInvisible } from '../text/escape-invisible.ts'
+import { type Json, type JsonObject, mapBigIntegers } from '../text/json.ts'
+import { truncate } from '../text/truncate.ts'
+
+/** The formats that MCP servers may ask for in a form. Other formats are not checked. */
+const formatSchemas = {
+  email: z.email(),
+  uri: z.url(),
+  date: z.iso.date(),
+  'date-time': z.iso.datetime({ offset: true }),
+} as const
+
+const formats = Object.fromEntries(
+  Object.entries(formatSchemas).map(([name, schema]) => [name, (text: string) => schema.safeParse(text).success]),
+)
+
+const maxErrorLength = 300 // UTF-16 code units
+
+/**
+ * Says how a value violates a JSON Schema, as `<name>/<path> must be <what>`, where `name` stands for the value. Null for a
+ * valid value. Understands drafts 6, 7, 2019-09 and 2020-12. Keywords that it does not know are ignored, and a schema that
+ * no draft allows permits every value: schemas come from other programs.
+ */
+export function findJsonSchemaViolation(schema: JsonObject, value: Json, name: string): string | null {
+  const validate = compileSchema(schema)
+  if (!validate) return null
+  // Integers beyond 2^53 are bigints, which the validator does not know.
+  if (validate(mapBigIntegers(value, Number))) return null
+  const [error] = validate.errors ?? []
+  const detail = `${name}${error?.instancePath ?? ''} ${error?.message ?? 'is invalid'}${formatAllowedValues(error?.params)}`
+  return truncate(escapeInvisible(detail), maxErrorLength)
+}
+
+function formatAllowedValues(params: unknown): string {
+  const { allowedValues, additionalProperty } = paramsSchema.safeParse(params).data ?? {}
+  if (allowedValues) return `: ${allowedValues.map((value) => JSON.stringify(value)).join(', ')}`
+  return additionalProperty === undefined ? '' : `: ${additionalProperty}`
+}
+
+const paramsSchema = z.object({
+  allowedValues: z.array(z.json()).optional(),
+  additionalProperty: z.string().optional(),
+})
+
+/** Compiles a schema by the first rules that allow it. Null if none does. */
+function compileSchema({ $schema, ...schema }: JsonObject): ValidateFunction | null {
+  const isOldDraft = typeof $schema === 'string' && /draft-0[4-7]/.test($schema)
+  const validators = isOldDraft ? [Ajv, Ajv2020] : [Ajv2020, Ajv]
+  // Patterns are Unicode regular expressions. Some generators escape more than those allow.
+  for (const unicodeRegExp of [true, false]) {
+    const options: Options = { strict: false, validateSchema: false, logger: false, unicodeRegExp, formats }
+    for (const Validator of validators) {
+      try {
+        return new Validator(options).compile(schema)
+      } catch {
+        // The next rules may allow it.
+      }
+    }
+  }
+  return null
+}

@@ -1,9 +1,0 @@
-import type { ProviderState } from '../message.ts'
-
-/** The state of a part after more of it has come. A key that it has stays as it is, so that events can be applied again. */
-export function mergeProviderStates(
-  earlier: ProviderState | undefined,
-  later: ProviderState | undefined,
-): ProviderState | undefined {
-  return earlier && later ? { ...later, ...earlier } : (earlier ?? later)
-}

@@ -1,0 +1,43 @@
+import { applyDelta } from '../../../model/fold/apply-delta.ts'
+import { toMessageText } from '../../../model/message-text.ts'
+import type { SqlConnection } from '../database/statement-cache.ts'
+import { readEventPage } from './event-row.ts'
+import { type MessageRow, messageFromRow } from './message-row.ts'
+
+/**
+ * The text of a stored message, whatever its length: the text of a very long answer is rebuilt from the log. Yields
+ * between two pages of it. Empty if there is no such message.
+ */
+export function* loadSegueMessageText(db: SqlConnection, id: string): Generator<void, string, void> {
+  const row = db.prepare<[string], MessageRow>('SELECT * FROM messages WHERE id = ?').get(id)
+  if (!row) return ''
+  const { parts, inLog } = messageFromRow(row)
+  return inLog ? yield* readTextFromLog(db, row) : toMessageText(parts)
+}
+
+function* readTextFromLog(db: SqlConnection, { stream_id, session_id }: MessageRow): Generator<void, string, void> {
+  const stream = db
+    .prepare<[string | null], { first_seq: number; last_seq: number }>(
+      'SELECT first_seq, last_seq FROM streams WHERE id = ?',
+    )
+    .get(stream_id)
+  // Text may turn out to be reasoning.
+  const parts: { type: 'text' | 'reasoning'; text: string }[] = []
+  let after = (stream?.first_seq ?? 1) - 1
+  for (;;) {
+    const events = readEventPage(db, { sessionId: session_id, after, upTo: stream?.last_seq ?? 0 })
+    for (const event of events) {
+      if ((event.type !== 'TextDelta' && event.type !== 'ReasoningDelta') || event.streamId !== stream_id) continue
+      const { type, text } = parts[event.partIndex] ?? { type: 'text', text: '' }
+      parts[event.partIndex] = {
+        type: event.type === 'ReasoningDelta' ? 'reasoning' : type,
+        text: applyDelta(text, event.offset, event.text),
+      }
+    }
+    const last = events.at(-1)
+    // A part of another kind leaves a hole.
+    if (!last) return toMessageText(parts.filter((part) => part !== undefined))
+    after = last.seq
+    yield
+  }
+}
