@@ -20,8 +20,18 @@ export function normalizeMcpResult(result: unknown): unknown {
   return {
     ...normalized,
     ...(Array.isArray(tools) && { tools: tools.flatMap(normalizeTool) }),
-    ...(Array.isArray(content) && { content: content.map(normalizeContentPart) }),
+    ...(isToolResult(result) && { content: toList(content).map(normalizeContentPart) }),
   }
+}
+
+function isToolResult({ content, structuredContent, isError }: JsonRecord): boolean {
+  return [content, structuredContent, isError].some((value) => value !== undefined)
+}
+
+/** Some servers send a single text, or nothing beside structured content. */
+function toList(content: unknown): readonly unknown[] {
+  if (content === undefined || content === null) return []
+  return Array.isArray(content) ? content : [content]
 }
 
 /** Normalises the result of `initialize` or `server/discover`. */

@@ -35,3 +35,17 @@ describe.each(['json', 'event stream'])('a result as %s with content that breaks
     expect(await tools.run('http__look')).toMatchObject({ content: [text, expected] })
   })
 })
+
+test.each<[string, object, unknown]>([
+  ['a text in place of a list', { content: 'Found it.' }, 'Found it.'],
+  ['one part in place of a list', { content: text }, 'Found it.'],
+  ['structured content alone', { structuredContent: { found: 1 } }, { found: 1 }],
+  ['structured content beside null', { content: null, structuredContent: { found: 1 } }, { found: 1 }],
+])('a result may have %s', async (_, result, expected) => {
+  await using http = await startScriptedHttpServer({
+    look: (response, { message: { id } }) =>
+      response.writeHead(200, jsonHeaders).end(JSON.stringify({ jsonrpc: '2.0', id, result })),
+  })
+  await using tools = newTestTools([http.server])
+  expect(await tools.run('http__look')).toEqual(expected)
+})
