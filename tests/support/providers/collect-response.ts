@@ -20,8 +20,8 @@ export interface CollectedResponse {
   readonly skipped: Readonly<Record<string, number>>
 }
 
-/** A body in pieces; an Error breaks the connection. */
-export type ResponsePieces = readonly (string | Error)[]
+/** A body in pieces; an Error breaks the connection, and null keeps it open for ever. */
+export type ResponsePieces = readonly (string | Error | null)[]
 
 /** Has the AI SDK read a response through the normalising fetch. The body is sent in these pieces. */
 export async function collectResponse(
@@ -67,9 +67,11 @@ function toBody(pieces: ResponsePieces): ReadableStream<Uint8Array> {
   return new ReadableStream({
     pull(controller) {
       const piece = rest.shift()
+      if (piece === null) return new Promise<void>(() => undefined)
       if (piece === undefined) controller.close()
       else if (piece instanceof Error) controller.error(piece)
       else controller.enqueue(new TextEncoder().encode(piece))
+      return undefined
     },
   })
 }

@@ -39,6 +39,8 @@ export class ChatCompletionNormalizer implements ProviderResponseNormalizer {
   readonly #calls = new ToolCallAssembler(toolCallStateFields)
   #finishReason: string | null = null
   #hasRefusal = false
+  /** Of the choice that is the answer: the first one. */
+  #choiceIndex: number | null = null
 
   constructor(reportSkipped: SkippedResponsePartReporter) {
     this.#reportSkipped = reportSkipped
@@ -86,7 +88,8 @@ export class ChatCompletionNormalizer implements ProviderResponseNormalizer {
 
   #readChoice(value: UnknownRecord): UnknownRecord | null {
     const choices = coerceToList(value['choices']).filter(isUnknownRecord)
-    const choice = choices.find(({ index }) => index === undefined || index === null || Number(index) === 0)
+    this.#choiceIndex ??= choices.some((choice) => readIndex(choice) === 0) ? 0 : (choices.map(readIndex)[0] ?? null)
+    const choice = choices.find((each) => readIndex(each) === this.#choiceIndex)
     if (choices.length > (choice ? 1 : 0)) this.#reportSkipped('further choice')
     if (!('choices' in value) && !isUnknownRecord(value['usage']) && !isProviderErrorPayload(value)) {
       this.#reportSkipped(
@@ -152,6 +155,10 @@ export class ChatCompletionNormalizer implements ProviderResponseNormalizer {
     const text = coerceToText(reason).trim()
     if (text !== '' && text !== 'null') this.#finishReason = text
   }
+}
+
+function readIndex({ index }: UnknownRecord): number {
+  return Number(index ?? 0)
 }
 
 function isImagePart(part: unknown): boolean {

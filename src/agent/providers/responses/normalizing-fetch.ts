@@ -15,6 +15,12 @@ export interface NormalizingFetchOptions {
   readonly onSkipped: (counts: ReadonlyMap<string, number>) => void
 }
 
+/**
+ * How long more is waited for after the end of an answer, in milliseconds: usage and further text follow it at once, but some
+ * servers and gateways keep the connection open.
+ */
+const maxTrailingWaitMs = 3000
+
 const normalizers: Readonly<
   Record<ProviderWireFormat, (reportSkipped: SkippedResponsePartReporter) => ProviderResponseNormalizer>
 > = {
@@ -65,9 +71,12 @@ async function readConverted(
   conversion: ProviderResponseConversion,
 ): Promise<ConvertedText> {
   let failure: { readonly error: unknown } | null = null
+  let endSeenAt: number | null = null
   try {
     while (!conversion.isDone && !conversion.failure) {
-      const piece = await reader.read()
+      if (conversion.hasEndMarker) endSeenAt ??= performance.now()
+      // Pings do not prolong the wait.
+      const piece = await reader.read(endSeenAt === null ? null : endSeenAt + maxTrailingWaitMs - performance.now())
       if (piece === null) break
       const text = conversion.convert(piece)
       if (text !== '') return { text, isLast: false }

@@ -11,6 +11,9 @@ interface AssembledToolCall {
   readonly arguments: ToolArgumentsReader
 }
 
+/** The name of a call that came without one: no tool has it, so that the model is told. */
+const placeholderName = 'unnamed'
+
 /** A tool call in a delta, as it was sent. */
 interface ToolCallDelta {
   readonly wireIndex: number | null
@@ -59,11 +62,12 @@ export class ToolCallAssembler {
     }
   }
 
-  /** The arguments that were held back, as items of `tool_calls`. */
+  /** The arguments that were held back, as items of `tool_calls`. A call that never got a name gets one. */
   flush(): object[] {
-    return this.#calls.flatMap((call) => {
-      const text = call.arguments.flush()
-      return text === '' ? [] : [{ index: call.index, function: { arguments: text } }]
+    return this.#calls.flatMap(({ index, name, arguments: reader }) => {
+      const text = reader.flush()
+      const unnamed = name === '' && { name: placeholderName }
+      return text === '' && !unnamed ? [] : [{ index, function: { ...unnamed, arguments: text } }]
     })
   }
 

@@ -1,5 +1,5 @@
 import { APICallError } from 'ai'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import {
   type CollectedResponse,
   collectResponse,
@@ -171,6 +171,17 @@ describe('the end of an answer', () => {
     ['is a stop reason before the connection breaks', [begin() + text('Hi') + over(), new Error('broken')], 'end_turn'],
   ])('%s', async (_, pieces, finish) => {
     expect(await collect(...pieces)).toMatchObject({ text: 'Hi', finish, error: null })
+  })
+
+  test('ends it even if the connection stays open', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    try {
+      const response = collect(begin() + text('Hi') + over(), event({ type: 'ping' }), null)
+      await vi.advanceTimersByTimeAsync(3000)
+      expect(await response).toMatchObject({ text: 'Hi', finish: 'end_turn', error: null })
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   test('is whole calls before the connection closes', async () => {

@@ -1,5 +1,5 @@
 import { APICallError } from 'ai'
-import { describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import {
   type CollectedResponse,
   collectResponse,
@@ -11,6 +11,7 @@ const chunk = (delta: object, finish: string | null = null, more: object = {}): 
   data({ id: 'c1', object: 'chat.completion.chunk', choices: [{ index: 0, delta, finish_reason: finish }], ...more })
 const calls = (...items: readonly object[]): string => chunk({ tool_calls: items })
 const done = data('[DONE]')
+const usage = { prompt_tokens: 7, completion_tokens: 2, total_tokens: 9 }
 const stop = chunk({}, 'stop') + done
 const callsEnd = chunk({}, 'tool_calls') + done
 
@@ -36,6 +37,12 @@ describe('text and reasoning are read', () => {
     [
       'beside a refusal that is no text',
       chunk({ content: 'Hi', refusal: false }) + stop,
+      { text: 'Hi', finish: 'stop' },
+    ],
+    [
+      'in the only choice, whatever its index is',
+      data({ choices: [{ index: 1, delta: { content: 'H' } }] }) +
+        data({ choices: [{ index: 1, delta: { content: 'i' }, finish_reason: 'stop' }] }),
       { text: 'Hi', finish: 'stop' },
     ],
     ['as a number', chunk({ content: 4 }) + stop, { text: '4' }],
@@ -182,6 +189,26 @@ describe('the end of an answer', () => {
   })
 })
 
+describe('a connection that stays open after the end of an answer', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }))
+  afterEach(() => void vi.useRealTimers())
+
+  test.each<[string, string, string]>([
+    ['which is a finish reason', chunk({ content: 'Hi' }) + chunk({}, 'stop'), 'stop'],
+    ['which the server follows with pings', `${chunk({ content: 'Hi' }, 'length')}: ping\n\n`, 'length'],
+  ])('%s', async (_, body, finish) => {
+    const response = collect(body, null)
+    await vi.advanceTimersByTimeAsync(3000)
+    expect(await response).toMatchObject({ text: 'Hi', finish, error: null })
+  })
+
+  test('is waited for: usage and text may follow', async () => {
+    const response = collect(chunk({ content: 'H' }, 'stop'), chunk({ content: 'i' }, null, { usage }), null)
+    await vi.advanceTimersByTimeAsync(3000)
+    expect(await response).toMatchObject({ text: 'Hi', usage: [7, 2] })
+  })
+})
+
 describe('the arguments of a call are read', () => {
   const big = '{"id":12345678901234567890}'
   const call = (args: string): string =>
@@ -308,6 +335,18 @@ describe('calls are told apart', () => {
     const response = await collect(body + callsEnd)
     expect(response.error).toBeNull()
     expect(response.calls.map(([id, , args]) => [id, args])).toEqual(expected)
+  })
+})
+
+test('a call that never gets a name is named so, and costs no other call', async () => {
+  const unnamed = calls({ index: 0, id: 'a', function: { name: '', arguments: '{"n":1}' } })
+  const named = calls({ index: 1, id: 'b', function: { name: 'look', arguments: '{}' } })
+  expect(await collect(unnamed + named + callsEnd)).toMatchObject({
+    calls: [
+      ['b', 'look', '{}'],
+      ['a', 'unnamed', '{"n":1}'],
+    ],
+    error: null,
   })
 })
 
