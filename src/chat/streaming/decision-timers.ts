@@ -15,10 +15,11 @@ export class DecisionTimers {
     this.#onExpired = onExpired
   }
 
+  /** `timeoutMs`: until the decision expires. Negative if the clock has jumped past that time. */
   start(decisionId: string, timeoutMs: number): void {
     const { promise, resolve } = Promise.withResolvers<DecisionRecord | null>()
     // One millisecond more, because a timer may fire up to a millisecond before `expiresAt` by the wall clock.
-    const timer = setTimeout(() => this.#onExpired(decisionId), timeoutMs + 1)
+    const timer = setTimeout(() => this.#onExpired(decisionId), Math.max(0, timeoutMs) + 1)
     this.#pending.set(decisionId, { resolved: promise, resolve, timer })
   }
 
