@@ -30,15 +30,22 @@ const elicitations: Readonly<Record<string, object>> = {
 /** Sends messages to the client on the stream that `message` belongs to. */
 type Send = (message: object) => void
 
-/** Speaks one version of the protocol. */
+interface ElicitingServerOptions {
+  /** Whether it speaks 2026-07-28 as well. */
+  readonly offersModern?: boolean
+}
+
+/** Speaks one version of the protocol, or two, like FastMCP: its tools can ask then only after a handshake. */
 class ElicitingServer {
   readonly #version: string
+  readonly #offersModern: boolean
   readonly #waiting = new Map<string, (result: object) => void>()
   #count = 0
   #earlyResult: object = {}
 
-  constructor(version: string) {
+  constructor(version: string, { offersModern = false }: ElicitingServerOptions = {}) {
     this.#version = version
+    this.#offersModern = offersModern
   }
 
   /** Asks the client something before any call. */
@@ -58,12 +65,14 @@ class ElicitingServer {
         if (isModern) return fail()
         return respond({ protocolVersion: this.#version, capabilities, serverInfo: { name: 'asks', version: '1' } })
       case 'server/discover':
-        return isModern ? respond({ supportedVersions: [modernVersion], capabilities }) : fail()
+        if (!isModern && !this.#offersModern) return fail()
+        return respond({ resultType: 'complete', supportedVersions: [modernVersion], capabilities })
       case 'tools/list':
         return respond({
           tools: ['form', 'url', 'list', 'early'].map((name) => ({ name, inputSchema: { type: 'object' } })),
         })
       case 'tools/call':
+        if (this.#offersModern && isModernRequest(params)) return fail()
         return this.#call(id, params, send)
       default:
         return fail()
@@ -95,6 +104,10 @@ class ElicitingServer {
   }
 }
 
+function isModernRequest({ _meta: meta = {} }: Message['params'] & object): boolean {
+  return 'io.modelcontextprotocol/protocolVersion' in meta
+}
+
 /** The server over stdio. With `mode` early, it asks right after the handshake. */
 export function elicitingServer(version: string, mode = ''): StdioMcpServer {
   return {
@@ -110,8 +123,9 @@ export function elicitingServer(version: string, mode = ''): StdioMcpServer {
 /** Starts the server over HTTP. Older versions answer calls with an event stream, in which they ask. */
 export async function startElicitingHttpServer(
   version: string,
+  options: ElicitingServerOptions = {},
 ): Promise<{ readonly server: HttpMcpServer } & AsyncDisposable> {
-  const asks = new ElicitingServer(version)
+  const asks = new ElicitingServer(version, options)
   const http = createServer(async (request, response) => {
     if (request.method !== 'POST') return void response.writeHead(405).end()
     const message: Message = JSON.parse(Buffer.concat(await Array.fromAsync(request)).toString())
@@ -145,8 +159,8 @@ function serveStdio(version: string, mode: string): void {
   const send: Send = (message) => void process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
   createInterface({ input: process.stdin }).on('line', (line) => {
     const message: Message = JSON.parse(line)
-    asks.receive(message, send)
     if (mode === 'early' && message.method === 'tools/list') asks.askEarly(send)
+    asks.receive(message, send)
   })
 }
 

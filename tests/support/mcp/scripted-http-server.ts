@@ -91,7 +91,10 @@ export async function startScriptedHttpServer(
     if (method === 'server/discover' && isSessionless)
       respond({ supportedVersions: ['2026-07-28'], capabilities: { tools: {} } })
     else if (method === 'server/discover') response.writeHead(400).end()
-    else if (method === 'initialize') {
+    else if (method === 'initialize' && isSessionless) {
+      const error = { code: -32_601, message: 'Method not found' }
+      response.writeHead(404, jsonHeaders).end(JSON.stringify({ jsonrpc: '2.0', id, error }))
+    } else if (method === 'initialize') {
       sessions += 1
       knownSessions.add(`session-${sessions}`)
       response.setHeader('mcp-session-id', `session-${sessions}`)

@@ -105,7 +105,7 @@ const calls: Record<string, (id: number, progressToken?: string) => void> = {
   },
   quote: (id) => send({ id, error: { code: -32_603, message: `not with ${process.env['API_KEY']}` } }),
   untyped: (id) => send({ id, result: textResult('untyped') }),
-  wrong: (id) => send({ id, result: { content: 'none' } }),
+  wrong: (id) => send({ id, result: { content: [], isError: 'none' } }),
 }
 
 const modern = {

@@ -41,6 +41,7 @@ const versions: Record<string, () => Promise<{ readonly server: McpServer } & As
   'stdio, 2026-07-28': async () => ({ server: elicitingServer('2026-07-28'), [Symbol.asyncDispose]: async () => {} }),
   'http, 2025-11-25': () => startElicitingHttpServer('2025-11-25'),
   'http, 2026-07-28': () => startElicitingHttpServer('2026-07-28'),
+  'http, both, asking only in the older one': () => startElicitingHttpServer('2025-11-25', { offersModern: true }),
 }
 
 describe.each(Object.entries(versions))('An elicitation over %s', (_, start) => {

@@ -25,7 +25,6 @@ describe('an HTTP session', () => {
     expect(await tools.run('http__echo')).toBe('hello')
     await tools.source.close()
     expect(http.received.map(({ message, session }) => [message.method, session])).toEqual([
-      ['server/discover', undefined],
       ['initialize', undefined],
       ['notifications/initialized', 'session-1'],
       ['tools/list', 'session-1'],

@@ -1,18 +1,42 @@
-import type { MCPClient } from '@ai-sdk/mcp'
+import { type MCPClient, MCPClientError } from '@ai-sdk/mcp'
 import type { HttpMcpServer } from '../../../../config/profile/mcp/mcp-server.ts'
 import { listMcpTools } from '../../list-mcp-tools.ts'
-import { createMcpClient } from '../create-mcp-client.ts'
+import { createMcpClient, type McpClientOptions } from '../create-mcp-client.ts'
 import type { McpConnection, McpConnectionOptions } from '../mcp-connection.ts'
 import type { McpFailureReason } from '../mcp-failure-reason.ts'
 import { McpConnectionError, McpError } from '../mcp-error.ts'
 import { createMcpFetch } from './mcp-fetch.ts'
 import { toMcpFailureReason } from '../to-mcp-failure-reason.ts'
 
-/** Opens a connection to a remote server. Rejects with a McpConnectionError. */
-export async function connectMcpOverHttp(
+/** Statuses by which a server rejects a client, rather than its handshake. */
+const unauthorizedStatuses: ReadonlySet<number> = new Set([401, 403])
+
+/**
+ * Opens a connection to a remote server. Many servers that support the newest protocol version as well as older ones can
+ * ask the user only in a session. Hence the handshake comes first, and discovery of the protocol version only if the
+ * server rejects it. Rejects with a McpConnectionError.
+ */
+export async function connectMcpOverHttp(server: HttpMcpServer, options: McpConnectionOptions): Promise<McpConnection> {
+  try {
+    return await openConnection(server, { ...options, usesVersionDiscovery: false })
+  } catch (error) {
+    if (!(error instanceof McpConnectionError && isRejection(error.cause)) || server.type === 'sse') throw error
+    return openConnection(server, { ...options, usesVersionDiscovery: true })
+  }
+}
+
+/** Whether the server has answered with an error. */
+function isRejection(error: unknown): boolean {
+  if (!MCPClientError.isInstance(error)) return false
+  const { code, statusCode } = error
+  return code !== undefined || (statusCode !== undefined && !unauthorizedStatuses.has(statusCode))
+}
+
+async function openConnection(
   { type, url, headers }: HttpMcpServer,
-  { signal, httpClient, onNotification, onElicitation }: McpConnectionOptions,
+  options: McpConnectionOptions & Pick<McpClientOptions, 'usesVersionDiscovery'>,
 ): Promise<McpConnection> {
+  const { signal, httpClient, onNotification } = options
   const ending = new ConnectionEnding()
   const fetch = createMcpFetch({
     httpClient,
@@ -33,7 +57,7 @@ export async function connectMcpOverHttp(
   const startSignal = AbortSignal.any([signal, ending.signal])
   try {
     const transport = { type, url, headers: { ...headers }, fetch }
-    client = await createMcpClient({ transport, signal: startSignal, onElicitation })
+    client = await createMcpClient({ ...options, transport, signal: startSignal })
     const listedTools = await listMcpTools(client, startSignal)
     return {
       client,

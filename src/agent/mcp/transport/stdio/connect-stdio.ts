@@ -1,7 +1,7 @@
 import { MCPClientError } from '@ai-sdk/mcp'
 import type { StdioMcpServer } from '../../../../config/profile/mcp/mcp-server.ts'
 import { listMcpTools } from '../../list-mcp-tools.ts'
-import { createMcpClient } from '../create-mcp-client.ts'
+import { createMcpClient, type McpClientOptions } from '../create-mcp-client.ts'
 import type { McpConnection, McpConnectionOptions } from '../mcp-connection.ts'
 import { McpConnectionError } from '../mcp-error.ts'
 import { McpStdioTransport, type McpStdioTransportOptions } from './mcp-stdio-transport.ts'
@@ -13,12 +13,11 @@ import { toMcpFailureReason } from '../to-mcp-failure-reason.ts'
  * only if the server rejects it. Rejects with a McpConnectionError.
  */
 export async function connectStdio(server: StdioMcpServer, options: McpConnectionOptions): Promise<McpConnection> {
-  const { onNotification } = options
   try {
-    return await openConnection(startProgram(server, { onNotification, usesVersionDiscovery: false }), options)
+    return await openConnection(server, { ...options, usesVersionDiscovery: false })
   } catch (error) {
     if (!(error instanceof McpConnectionError && isRejection(error.cause))) throw error
-    return openConnection(startProgram(server, { onNotification, usesVersionDiscovery: true }), options)
+    return openConnection(server, { ...options, usesVersionDiscovery: true })
   }
 }
 
@@ -37,15 +36,16 @@ function startProgram(server: StdioMcpServer, options: McpStdioTransportOptions)
 
 /** Stops the program if no connection can be opened. */
 async function openConnection(
-  transport: McpStdioTransport,
-  { signal, onElicitation }: McpConnectionOptions,
+  server: StdioMcpServer,
+  { onNotification, ...options }: McpConnectionOptions & Pick<McpClientOptions, 'usesVersionDiscovery'>,
 ): Promise<McpConnection> {
+  const transport = startProgram(server, { onNotification })
   const { process } = transport
   try {
-    const client = await createMcpClient({ transport, signal, onElicitation })
+    const client = await createMcpClient({ transport, ...options })
     return {
       client,
-      listedTools: await listMcpTools(client, signal),
+      listedTools: await listMcpTools(client, options.signal),
       closed: process.closed,
       get closeReason() {
         return process.closeReason

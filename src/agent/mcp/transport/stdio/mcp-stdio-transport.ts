@@ -15,13 +15,11 @@ import { addMcpProgressToken } from '../mcp-progress-token.ts'
 
 export interface McpStdioTransportOptions {
   readonly onNotification: (notification: McpNotification) => void
-  /** Whether to begin with discovery of the protocol version, which newer servers support, or with the handshake. */
-  readonly usesVersionDiscovery: boolean
 }
 
 /** Exchanges messages with a program, one per line. Other lines of its standard output belong to its log output. */
 export class McpStdioTransport implements MCPTransport {
-  readonly supportsProtocolVersionDiscovery: boolean
+  readonly supportsProtocolVersionDiscovery = true
   readonly process: McpChildProcess
   onclose?: () => void
   onerror?: (error: Error) => void
@@ -31,8 +29,7 @@ export class McpStdioTransport implements MCPTransport {
   readonly #pendingIds = new Set<string | number>()
 
   /** Starts the program. */
-  constructor(server: StdioMcpServer, { onNotification, usesVersionDiscovery }: McpStdioTransportOptions) {
-    this.supportsProtocolVersionDiscovery = usesVersionDiscovery
+  constructor(server: StdioMcpServer, { onNotification }: McpStdioTransportOptions) {
     this.#onNotification = onNotification
     this.process = new McpChildProcess(server, (line) => this.#receive(line))
   }
