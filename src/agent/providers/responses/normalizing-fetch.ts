@@ -76,7 +76,8 @@ async function readConverted(
     while (!conversion.isDone && !conversion.failure) {
       if (conversion.hasEndMarker) endSeenAt ??= performance.now()
       // Pings do not prolong the wait.
-      const piece = await reader.read(endSeenAt === null ? null : endSeenAt + maxTrailingWaitMs - performance.now())
+      const remainingMs = endSeenAt === null ? null : Math.max(0, endSeenAt + maxTrailingWaitMs - performance.now())
+      const piece = await reader.read(remainingMs)
       if (piece === null) break
       const text = conversion.convert(piece)
       if (text !== '') return { text, isLast: false }
