@@ -25,16 +25,10 @@ export interface Dialect {
   readonly images: ProviderImageLimits
 }
 
-/** How a dialect is recognised. The URL comes first, then what the server sends, then the port, then the type. */
+/** How a dialect is recognised: by the host of the URL, else by its port, else by the type of the provider. */
 export interface DialectRecognition {
   /** Matches the host of the base URL, in lower case and without the port. */
   readonly host?: RegExp
-  /** The value of a response header, by its name in lower case. One of them is enough. */
-  readonly responseHeaders?: Readonly<Record<string, RegExp>>
-  /** Matches `owned_by` of the entries of its model list. */
-  readonly modelOwner?: RegExp
-  /** A field that the entries of no other model list have. */
-  readonly modelField?: string
   /** The default port of a local server. */
   readonly port?: number
   /** The type of provider that has this dialect if nothing else is known. */

@@ -1,5 +1,4 @@
 import type { Provider } from '../../config/profile/provider.ts'
-import { isJsonObject, type Json } from '../../lib/text/json.ts'
 import { type Dialect, type DialectRecognition, defaultDialect } from './dialect.ts'
 import { anthropicDialect } from './dialects/anthropic.ts'
 import { azureDialect } from './dialects/azure.ts'
@@ -16,7 +15,7 @@ import { openAIDialect } from './dialects/openai.ts'
 import { openRouterDialect } from './dialects/openrouter.ts'
 import { vLLMDialect } from './dialects/vllm.ts'
 
-/** All dialects. Gateways come first, because they pass on what others send. */
+/** All dialects. */
 export const providerDialects: readonly Dialect[] = [
   openRouterDialect,
   liteLLMDialect,
@@ -34,27 +33,17 @@ export const providerDialects: readonly Dialect[] = [
   anthropicDialect,
 ]
 
-/** What a provider has sent so far. */
-export interface DialectEvidence {
-  readonly headers?: Headers
-  /** The entries of its model list, as it sent them. */
-  readonly modelList?: readonly Json[]
-}
-
 /**
- * Selects the dialect of a provider: by the host of its URL, then by what it has sent, then by its port, then by its type.
- * A server of unknown make gets the default dialect, whatever its type.
+ * Selects the dialect of a provider: by the host of its URL, then by its port, then by its type. A server of unknown make gets
+ * the default dialect, whatever its type: its rules are the strictest. What a server sends does not count, because gateways
+ * name the makers of other servers, and a wrong guess could loosen the rules.
  */
-export function selectDialect(
-  { type, baseURL }: Pick<Provider, 'type' | 'baseURL'>,
-  evidence: DialectEvidence = {},
-): Dialect {
+export function selectDialect({ type, baseURL }: Pick<Provider, 'type' | 'baseURL'>): Dialect {
   // The address of a gateway in front of Azure says nothing, the type does.
   if (baseURL === null || type === 'azure') return findDialect(({ defaultOf }) => defaultOf === type) ?? defaultDialect
   const { hostname, port } = new URL(baseURL)
   return (
     findDialect(({ host }) => host?.test(hostname.toLowerCase()) ?? false) ??
-    findDialect((recognition) => matchesEvidence(recognition, evidence)) ??
     findDialect((recognition) => port !== '' && recognition.port === Number(port)) ??
     defaultDialect
   )
@@ -62,17 +51,4 @@ export function selectDialect(
 
 function findDialect(matches: (recognition: DialectRecognition) => boolean): Dialect | undefined {
   return providerDialects.find(({ recognition }) => matches(recognition))
-}
-
-function matchesEvidence(recognition: DialectRecognition, { headers, modelList = [] }: DialectEvidence): boolean {
-  const { responseHeaders = {}, modelOwner, modelField } = recognition
-  if (Object.entries(responseHeaders).some(([name, pattern]) => pattern.test(headers?.get(name) ?? ''))) return true
-  return modelList.some((entry) => {
-    if (!isJsonObject(entry)) return false
-    const { owned_by: owner } = entry
-    return (
-      (modelField !== undefined && Object.hasOwn(entry, modelField)) ||
-      (typeof owner === 'string' && (modelOwner?.test(owner) ?? false))
-    )
-  })
 }

@@ -5,7 +5,6 @@ export const anthropicDialect = defineDialect({
   name: 'anthropic',
   recognition: {
     host: /(^|\.)api\.anthropic\.com$/,
-    responseHeaders: { 'anthropic-organization-id': /./ },
     defaultOf: 'anthropic',
   },
   errors: { codes: { overloaded: ['overloadederror'], quota: ['billingerror'], timeout: ['timeouterror'] } },

@@ -6,7 +6,6 @@ export const azureDialect = defineDialect({
   name: 'azure',
   recognition: {
     host: /\.(openai|services\.ai|cognitiveservices)\.azure\.(com|us|cn)$/,
-    responseHeaders: { 'x-ms-region': /./, 'azureml-model-session': /./ },
     defaultOf: 'azure',
   },
   errors: {

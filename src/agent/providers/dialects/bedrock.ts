@@ -5,7 +5,6 @@ export const bedrockDialect = defineDialect({
   name: 'bedrock',
   recognition: {
     host: /(^|\.)bedrock(-runtime|-mantle)?\.[a-z0-9-]+\.(amazonaws\.com(\.cn)?|api\.aws)$/,
-    responseHeaders: { 'x-amzn-requestid': /./ },
   },
   errors: {
     messageKeys: ['Message'],

@@ -5,7 +5,6 @@ export const geminiDialect = defineDialect({
   name: 'gemini',
   recognition: {
     host: /(^|[.-])(generativelanguage|aiplatform)\.googleapis\.com$/,
-    modelOwner: /^google$/,
   },
   modelList: { contextWindowPaths: ['inputTokenLimit'] },
   errors: {

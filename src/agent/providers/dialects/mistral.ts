@@ -3,7 +3,7 @@ import { defineDialect } from '../dialect.ts'
 /** Mistral: https://docs.mistral.ai/api */
 export const mistralDialect = defineDialect({
   name: 'mistral',
-  recognition: { host: /(^|\.)(api|codestral)\.mistral\.ai$/, modelOwner: /^mistralai$/ },
+  recognition: { host: /(^|\.)(api|codestral)\.mistral\.ai$/ },
   // It sends usage without being asked.
   rejectedFields: ['stream_options'],
   errors: {

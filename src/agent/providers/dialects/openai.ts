@@ -6,7 +6,7 @@ export const openAIVisionModelPattern = /^(gpt-(4o|4\.1|4\.5|[5-9])|chatgpt-|o1(
 /** OpenAI's own API: https://platform.openai.com/docs/api-reference/chat */
 export const openAIDialect = defineDialect({
   name: 'openai',
-  recognition: { host: /(^|\.)api\.openai\.com$/, modelOwner: /^openai/, defaultOf: 'openai' },
+  recognition: { host: /(^|\.)api\.openai\.com$/, defaultOf: 'openai' },
   errors: {
     codes: {
       moderation: ['moderationblocked', 'contentpolicyviolation'],

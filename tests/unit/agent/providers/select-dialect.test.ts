@@ -1,11 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { ProviderType } from '../../../../src/config/profile/provider.ts'
+import { defaultDialect } from '../../../../src/agent/providers/dialect.ts'
 import { parseFinishReason } from '../../../../src/agent/providers/parse-finish-reason.ts'
-import { type DialectEvidence, selectDialect } from '../../../../src/agent/providers/select-dialect.ts'
-
-function nameDialect(type: ProviderType, baseURL: string | null, evidence?: DialectEvidence): string {
-  return selectDialect({ type, baseURL }, evidence).name
-}
+import { providerDialects, selectDialect } from '../../../../src/agent/providers/select-dialect.ts'
 
 describe('the dialect of a provider', () => {
   test.each([
@@ -30,23 +26,14 @@ describe('the dialect of a provider', () => {
     ['openai', 'https://gateway.example/v1', 'default'],
     ['openai-compatible', 'https://api.openai.com.example/v1', 'default'],
   ] as const)('type %s at %s: %s', (type, baseURL, expected) => {
-    expect(nameDialect(type, baseURL)).toBe(expected)
+    expect(selectDialect({ type, baseURL }).name).toBe(expected)
   })
 
-  test('what the server sends counts more than its port, and less than its host', () => {
-    const headers = new Headers({ server: 'llama.cpp' })
-    expect(nameDialect('openai', 'http://127.0.0.1:8000/v1', { headers })).toBe('llama-cpp')
-    expect(nameDialect('openai', 'https://api.groq.com/openai/v1', { headers })).toBe('groq')
-    const modelList = [{ id: 'm', owned_by: 'vllm' }]
-    expect(nameDialect('openai-compatible', 'http://127.0.0.1:8080/v1', { modelList })).toBe('vllm')
-    expect(nameDialect('openai-compatible', 'http://x.example', { modelList: [{ id: 'm', top_provider: {} }] })).toBe(
-      'openrouter',
-    )
-  })
-
-  test('a gateway that passes on a header of its provider is recognised as the gateway', () => {
-    const headers = new Headers({ 'x-litellm-call-id': '1', 'x-groq-region': 'us' })
-    expect(nameDialect('openai', 'https://gateway.example/v1', { headers })).toBe('litellm')
+  test('makes no request less strict if it is guessed from the port', () => {
+    for (const { recognition, roles, tools, images, retry, rejectedFields } of providerDialects) {
+      if (recognition.port === undefined) continue
+      expect(defaultDialect).toMatchObject({ roles, tools, images, retry, rejectedFields })
+    }
   })
 })
 
