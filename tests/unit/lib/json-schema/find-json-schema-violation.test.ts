@@ -56,3 +56,33 @@ test('A schema that no draft allows permits every value', () => {
   expect(findError({ type: 'no-type' }, 1)).toBeNull()
   expect(findError({ pattern: '(' }, 'a')).toBeNull()
 })
+
+test('An invalid pattern costs only itself', () => {
+  const schema = { properties: { a: { type: 'string', pattern: '(' }, b: { type: 'string', pattern: '^b' } } }
+  expect(findError(schema, { a: 'x', b: 'b' })).toBeNull()
+  expect(findError(schema, { a: 5 })).toBe('values/a must be string')
+  expect(findError(schema, { a: 'x', b: 'a' })).toBe('values/b must match pattern "^b"')
+})
+
+test('A pattern that would take for ever permits the text, and the other keywords still count', () => {
+  const text = `${'a'.repeat(60)}!`
+  const schema = { type: 'array', maxItems: 50, items: { pattern: '^(a+)+$' } }
+  const startedAt = performance.now()
+  expect(
+    findError(
+      schema,
+      Array.from({ length: 50 }, () => text),
+    ),
+  ).toBeNull()
+  expect(
+    findError(
+      schema,
+      Array.from({ length: 51 }, () => text),
+    ),
+  ).toBe('values must NOT have more than 50 items')
+  expect(performance.now() - startedAt).toBeLessThan(5000)
+})
+
+test('A definition that has no end permits every value', () => {
+  expect(findError({ allOf: [{ $ref: '#' }] }, 1)).toBeNull()
+})
