@@ -48,9 +48,12 @@ class ElicitingServer {
     this.#offersModern = offersModern
   }
 
-  /** Asks the client something before any call. */
-  askEarly(send: Send): void {
-    this.#ask(elicitations['form'] ?? {}, send, (result) => (this.#earlyResult = result))
+  /** Asks the client something before any call. `onAnswer` is called when it has answered. */
+  askEarly(send: Send, onAnswer: () => void): void {
+    this.#ask(elicitations['form'] ?? {}, send, (result) => {
+      this.#earlyResult = result
+      onAnswer()
+    })
   }
 
   receive({ id, method, params = {}, result }: Message, send: Send): void {
@@ -108,7 +111,7 @@ function isModernRequest({ _meta: meta = {} }: Message['params'] & object): bool
   return 'io.modelcontextprotocol/protocolVersion' in meta
 }
 
-/** The server over stdio. With `mode` early, it asks right after the handshake. */
+/** The server over stdio. With `mode` early, it asks before it lists its tools. */
 export function elicitingServer(version: string, mode = ''): StdioMcpServer {
   return {
     ...newServerSettings('asks'),
@@ -159,8 +162,9 @@ function serveStdio(version: string, mode: string): void {
   const send: Send = (message) => void process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
   createInterface({ input: process.stdin }).on('line', (line) => {
     const message: Message = JSON.parse(line)
-    if (mode === 'early' && message.method === 'tools/list') asks.askEarly(send)
-    asks.receive(message, send)
+    // The list waits for the answer, so that no call can run meanwhile.
+    if (mode === 'early' && message.method === 'tools/list') asks.askEarly(send, () => asks.receive(message, send))
+    else asks.receive(message, send)
   })
 }
 

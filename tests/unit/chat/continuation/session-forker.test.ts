@@ -25,6 +25,7 @@ import {
   listSessions,
   listMessages,
   withoutCallIds,
+  withoutFileUrls,
   loadContext,
   findMessageBy,
   answerWithTools,
@@ -212,7 +213,7 @@ describe('a fork', () => {
     const hash = file?.type === 'file' ? parseBlobUrl(file.url) : null
     deleteBlobReferences(chats.home, stream.sessionId)
     expect(await chats.profile.eventStore.findUnreferencedBlobs([hash ?? ''])).toEqual([])
-    expect(JSON.stringify(await loadContext(chats, fork.id))).toContain(picture.url)
+    expect(JSON.stringify(await loadContext(chats, fork.id))).toContain(`/files/${copy?.id}/1`)
   })
 
   test('of a fork works at copied and at new messages', async () => {
@@ -351,7 +352,7 @@ describe('a fork of a Hermes session', () => {
         forkedFrom: message.id,
       })
       const mine = await loadContext(chats, fork.id)
-      expect(withoutCallIds(mine)).toEqual(contexts[index])
+      expect(withoutFileUrls(withoutCallIds(mine))).toEqual(withoutFileUrls(contexts[index] ?? []))
       expect(findOpenAiProblems(mine)).toEqual([])
       const copies = await listMessages(chats, fork.id)
       expect(copies.every(({ id }) => id.startsWith('msg_'))).toBe(true)

@@ -13,7 +13,7 @@ test('a message id and an index refer to an attachment', () => {
 })
 
 test('a hash refers to a tool result', () => {
-  expect(parseFileRequestPath(`/files/${hash}`)).toEqual({ type: 'toolResult', hash })
+  expect(parseFileRequestPath(`/files/${hash}`)).toEqual({ type: 'toolResult', hash, mediaType: null })
 })
 
 test.each([
