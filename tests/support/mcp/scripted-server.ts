@@ -60,6 +60,7 @@ const looseTools = [
     inputSchema: { properties: { a: { default: null } } },
     annotations: { readOnlyHint: true, cost: 3 },
   },
+  { name: 'work', inputSchema: { type: 'object', properties: [] } },
   { description: 'It has no name.' },
   null,
 ]

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { normalizeInputSchema } from './normalize-input-schema.ts'
 
 /**
  * The type of a part of a result's content that has the server's own part in `part`. The client rejects a result for one
@@ -65,7 +66,7 @@ function normalizeTool(tool: unknown): JsonRecord[] {
   return [
     {
       ...rest,
-      inputSchema: isRecord(inputSchema) ? inputSchema : {},
+      inputSchema: normalizeInputSchema(inputSchema),
       ...(isRecord(annotations) && {
         annotations: Object.fromEntries(
           Object.entries(annotations).filter(([, value]) => hintSchema.safeParse(value).success),

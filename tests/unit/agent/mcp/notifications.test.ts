@@ -25,7 +25,7 @@ describe('a tool call over stdio', () => {
 
   test('is possible although the server describes itself and its tools loosely', async () => {
     await using tools = newTestTools([newScriptedServer('loose')])
-    expect(await tools.listNames()).toEqual(['scripted__pid', 'scripted__untyped'])
+    expect(await tools.listNames()).toEqual(['scripted__pid', 'scripted__untyped', 'scripted__work'])
     expect(await tools.findTool('scripted__untyped')).toMatchObject({
       isReadOnly: true,
       inputSchema: { type: 'object', properties: { a: { default: null } } },
