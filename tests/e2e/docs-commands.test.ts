@@ -108,6 +108,13 @@ test('the page on export takes a conversation out of a home and into another one
   expect(again).toBe(readFileSync(file, 'utf8'))
 })
 
+test('the page on clients sends a mutation again with curl, and it happens once', async () => {
+  const command = onThisServer(commandOf('docs/clients.md', 'curl'))
+  const first = await run(command)
+  expect(JSON.parse(first)).toMatchObject({ data: { createSession: { title: 'Header' } } })
+  expect(await run(command)).toBe(first)
+})
+
 test('every npm script that the documentation names exists', () => {
   const { scripts } = z
     .object({ scripts: z.record(z.string(), z.string()) })

@@ -154,6 +154,12 @@ describe('the page on conversations', () => {
   })
 })
 
+test('the page on providers lists the models with what is known of them', async () => {
+  expect(await docs.run('Models')).toMatchObject({
+    models: { value: expect.arrayContaining([expect.objectContaining({ id: 'offline/eliza', isDefault: true })]) },
+  })
+})
+
 test('the page on clients sends a mutation again, and it happens once', async () => {
   const created = await docs.run('Once')
   expect(created).toMatchObject({ createSession: { title: 'Garden' } })
