@@ -6,3 +6,13 @@ export function detectImageMediaType(bytes: Buffer): string | null {
   if (/^GIF8[79]a/.test(start)) return 'image/gif'
   return /^RIFF.{4}WEBP/s.test(start) ? 'image/webp' : null
 }
+
+const detectableLabel = /^image\/(png|jpe?g|gif|webp)$/
+
+/**
+ * The media type of bytes that another program has labelled. The bytes count where they show their type. A label that they
+ * contradict becomes application/octet-stream: providers refuse a whole request for an image that is none.
+ */
+export function correctMediaType(bytes: Buffer, label: string): string {
+  return detectImageMediaType(bytes) ?? (detectableLabel.test(label) ? 'application/octet-stream' : label)
+}

@@ -70,6 +70,18 @@ describe.each(transports)('An image that a model makes, over %s,', (transport) =
     expectReplay(replay.received, events)
   })
 
+  test('has no type of image if its bytes are none, and is left out if it has none', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
+    const page = `data:image/png;base64,${Buffer.from('<html>').toString('base64')}`
+    provider.enqueue([{ text: 'Here:' }, images(page, 'data:image/png;base64,'), { finish: 'stop' }, usage])
+    const { message } = (await streamToEnd(client, { text: 'Draw a cat' })).end
+    expect(requireNonNull(message).parts).toMatchObject([
+      { type: 'TextPart', text: 'Here:' },
+      { type: 'FilePart', mediaType: 'application/octet-stream' },
+    ])
+  })
+
   test('can be read from its event on, while the answer goes on', async () => {
     await using environment = await newTestEnvironment(transport)
     const { client, provider, segue } = environment

@@ -1,6 +1,6 @@
 import type { TextStreamPart, ToolSet } from 'ai'
 import { z } from 'zod'
-import { detectImageMediaType } from '../../lib/detect-image-media-type.ts'
+import { correctMediaType } from '../../lib/detect-image-media-type.ts'
 import { toBlobUrl } from '../../model/blob-url.ts'
 import { AgentError, type AgentEvent, type AgentRun } from '../agent.ts'
 import { generatedFileMetadataKey } from '../providers/responses/generated-image-middleware.ts'
@@ -17,7 +17,7 @@ export async function storeGeneratedFile(
   const { data: remote } = urlMetadataSchema.safeParse(providerMetadata)
   if (remote) return { type: 'file', mediaType: file.mediaType, name: null, url: remote[generatedFileMetadataKey].url }
   const bytes = Buffer.from(file.uint8Array)
-  const mediaType = detectImageMediaType(bytes) ?? file.mediaType.toLowerCase()
+  const mediaType = correctMediaType(bytes, file.mediaType.toLowerCase())
   try {
     return { type: 'file', mediaType, name: null, url: toBlobUrl(await storeFile(bytes)) }
   } catch (error) {

@@ -4,7 +4,7 @@ import { isJsonObject, toRawJson, toWellFormedJson } from '../../lib/text/json.t
 import { parseBlobUrl } from '../../model/blob-url.ts'
 import type { MessagePart, MessageRecord, ToolCall } from '../../model/message.ts'
 import { decodeUtf8 } from '../attachments/data-url.ts'
-import { isTextMediaType } from '../attachments/media-type.ts'
+import { imageMediaTypes, isTextMediaType } from '../attachments/media-type.ts'
 import { parseDataUrl } from '../attachments/data-url.ts'
 import { parseToolCallArguments } from '../../model/tool-call.ts'
 import { type ToolImagePart, type ToolImages, toToolCallOutput } from './to-tool-call-output.ts'
@@ -118,9 +118,9 @@ function toAnswerImageMessages({ parts }: MessageRecord, { placement }: ToolImag
   return images.length > 0 ? [{ role: 'user', content: [answerImagesNote, ...images] }] : []
 }
 
-/** Files of the answer in progress are not loaded. */
+/** Files of the answer in progress are not loaded. Of an image at a URL, the type may not be known. */
 function isReadableImage({ mediaType, url }: Extract<MessagePart, { type: 'file' }>): boolean {
-  return mediaType.startsWith('image/') && parseBlobUrl(url) === null
+  return (imageMediaTypes.includes(mediaType) || mediaType === 'image/*') && parseBlobUrl(url) === null
 }
 
 /** The results of the calls of a step, and what follows them because it has no place in them. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { detectImageMediaType } from '../../../lib/detect-image-media-type.ts'
+import { correctMediaType } from '../../../lib/detect-image-media-type.ts'
 import { isJsonObject, type Json, stringifyJson } from '../../../lib/text/json.ts'
 import { toBlobUrlPath } from '../../../model/blob-url.ts'
 import type { ToolResultElement, ToolResultFile } from '../../../model/tool-result/tool-result-content.ts'
@@ -59,7 +59,7 @@ async function toElement(part: { [key: string]: Json }, storeFile: StoreToolFile
   if (!source) return part
   // Some servers send data URLs.
   const bytes = Buffer.from(source.data.replace(/^data:[^,]{0,200},/, ''), 'base64')
-  const mediaType = detectImageMediaType(bytes) ?? toMediaType(source.mimeType)
+  const mediaType = correctMediaType(bytes, toMediaType(source.mimeType))
   const file: ToolResultFile = {
     type: mediaType.startsWith('image/') ? 'image' : 'file',
     mediaType,

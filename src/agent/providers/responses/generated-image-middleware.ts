@@ -53,7 +53,7 @@ function toDataUrl(image: UnknownRecord): string | null {
   return typeof data === 'string' ? `data:${coerceToText(mediaType)};base64,${data}` : null
 }
 
-/** The part for a data URL or an https URL. Null for any other, which nobody could read. */
+/** The part for a data URL or an https URL. Null for any other, which nobody could read, and for one without data. */
 function toFilePart(url: string): FileStreamPart | null {
   if (/^https:\/\//i.test(url))
     return {
@@ -64,7 +64,7 @@ function toFilePart(url: string): FileStreamPart | null {
     }
   const [header = ''] = url.slice(0, maxHeaderLength).split(',', 1)
   const mediaType = /^data:(?<type>[\w.+-]+\/[\w.+-]+);(?:[^,]*;)?base64$/i.exec(header)?.groups?.['type']
-  if (mediaType === undefined) return null
+  if (mediaType === undefined || url.length === header.length + 1) return null
   return { type: 'file', mediaType, data: { type: 'data', data: url.slice(header.length + 1) } }
 }
 

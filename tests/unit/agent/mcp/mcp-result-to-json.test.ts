@@ -84,6 +84,12 @@ describe('a file in a result', () => {
     expect(value).toEqual({ content: [storedImage] })
   })
 
+  test('is no image if its bytes are none: a provider would refuse the whole request', async () => {
+    const data = Buffer.from('<html>').toString('base64')
+    const { value } = await convert({ content: [{ ...image, data }] })
+    expect(value).toMatchObject({ content: [{ type: 'file', mediaType: 'application/octet-stream', size: 6 }] })
+  })
+
   test('may be audio or a resource, whose URI it keeps', async () => {
     const bytes = Buffer.from('sound')
     const url = (mediaType: string) => `/files/${hashOf(bytes)}/${mediaType}`

@@ -206,6 +206,12 @@ describe('an image that the model has made', () => {
     ])
   })
 
+  test('of a type that no provider accepts is only mentioned: the whole request would be refused', () => {
+    const toolImages = { placement: 'after-results', dataByHash: new Map() } as const
+    const drawing = { ...image, mediaType: 'image/svg+xml', url: 'data:image/svg+xml;base64,PHN2Zy8+' }
+    expect(toModelMessages([question, messageWith(drawing)], { toolImages })).toHaveLength(2)
+  })
+
   test('follows its answer for a model that accepts images, so that it can be changed', () => {
     const toolImages = { placement: 'after-results', dataByHash: new Map() } as const
     const stored = { ...image, url: `file:${'a'.repeat(64)}` }
