@@ -7,7 +7,7 @@ import Database from 'better-sqlite3'
 import type { Agent } from '../src/agent/agent.ts'
 import { createChatService } from '../src/chat/create-chat-service.ts'
 import { openProfileStorage } from '../src/services/open-profile-storage.ts'
-import { SessionRepository } from '../src/sessions/session-repository.ts'
+import { CombinedSessionRepository } from '../src/sessions/combined-session-repository.ts'
 import { newChatRequest } from '../tests/support/fixtures/chat-request.ts'
 import { newResolvedModel } from '../tests/support/providers/resolved-model.ts'
 import { newTempFolder } from '../tests/support/server/segue.ts'
@@ -30,7 +30,7 @@ const agent: Agent = {
   },
 }
 const profile = openProfileStorage({ home: newTempFolder(), hermesHome: null, durable: false, log: console })
-const sessions = new SessionRepository(profile)
+const sessions = new CombinedSessionRepository(profile)
 const models = { assertKnown: () => undefined, resolve: async () => newResolvedModel(agent) }
 const chats = createChatService({ profile, sessions, models, log: console })
 const loop = monitorEventLoopDelay({ resolution: 1 })

@@ -19,7 +19,7 @@ export interface AgentRun {
    * Waits until all yielded events are committed and, if the call has a gate, until it is resolved. Resolves to null if the
    * call shall not run: it was denied or answered, or the stream has ended.
    */
-  waitForPermission(callId: string): Promise<ToolCallPermission | null>
+  waitForPermission(callId: string): Promise<PermittedToolCall | null>
   /** Stores the bytes of a file of the answer. Resolves to their hash once they are on disk. */
   storeFile(bytes: Uint8Array): Promise<string>
   /** Asks the user a question of a tool whose call runs. The call goes on running, whatever the answer is. */
@@ -31,7 +31,7 @@ export interface AgentRun {
 }
 
 /** A call may run now. */
-export interface ToolCallPermission {
+export interface PermittedToolCall {
   /** What the tool shall run with in place of the model's arguments; null if no person has changed them. */
   readonly changedArguments: JsonObject | null
 }
@@ -68,7 +68,7 @@ export type AgentEvent =
   /** A piece of the arguments of a tool call. The first piece may be empty. */
   | { readonly type: 'tool-input'; readonly callId: string; readonly name: string; readonly text: string }
   /** A call is complete. It runs from now on, unless it has a gate. */
-  | ({ readonly type: 'tool-call'; readonly gate?: ToolGate } & ToolCallRequest)
+  | ({ readonly type: 'tool-call'; readonly gate?: ToolCallPrecondition } & ToolCallRequest)
   /** `fileHash`: hash of the file with the complete result, if `result` or `error` is truncated. */
   | ({ readonly type: 'tool-result'; readonly callId: string } & ToolResultFields)
   | { readonly type: 'tool-error'; readonly callId: string; readonly error: string; readonly fileHash?: string }
@@ -85,7 +85,7 @@ interface ToolResultFields {
 }
 
 /** What must happen before a call runs. Timeouts are in milliseconds. */
-export type ToolGate =
+export type ToolCallPrecondition =
   /** A person decides. */
   | {
       readonly type: 'approval'

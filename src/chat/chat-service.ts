@@ -2,25 +2,29 @@ import type { ModelMessage } from 'ai'
 import type { ModelRegistry } from '../agent/models/model-registry.ts'
 import { createIdNotFoundError, SegueError, createShuttingDownError } from '../lib/errors.ts'
 import type { Logger } from '../lib/logger.ts'
-import type { Runtime } from '../lib/runtime.ts'
+import type { ClockAndIds } from '../lib/clock-and-ids.ts'
 import type { TaskGate } from '../lib/async/task-gate.ts'
 import { withTimeout } from '../lib/async/with-timeout.ts'
 import type { MessagePart } from '../model/message.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { StreamRecord } from '../model/stream.ts'
 import { newSession } from '../sessions/new-session.ts'
-import type { SessionRepository } from '../sessions/session-repository.ts'
-import { type IdempotencyKey, toIdempotencyKeyRecord } from '../storage/idempotency-key.ts'
-import type { CreateSessionRequest } from '../storage/sessions/session-writer.ts'
+import type { CombinedSessionRepository } from '../sessions/combined-session-repository.ts'
+import { type IdempotencyKey, toCompletedIdempotencyKey } from '../storage/idempotency-key.ts'
+import type { SessionWithInitialMessages } from '../storage/sessions/session-writer.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import { storeAttachment } from './attachments/attachments.ts'
-import type { MessageQueries } from './context/message-queries.ts'
+import type { ProfileMessageReader } from './context/profile-message-reader.ts'
 import type { SessionForker } from './continuation/session-forker.ts'
 import type { PostTurnTasks } from './continuation/post-turn-tasks.ts'
 import type { DecisionService } from './decisions/decision-service.ts'
 import type { BackgroundDeltaCoalescer } from './log/background-delta-coalescer.ts'
 import type { EventLog } from './log/event-log.ts'
-import { assertValidChatRequest, assertValidMessageText, type ChatRequest } from './requests/chat-request.ts'
+import {
+  assertValidSendMessageRequest,
+  assertValidMessageText,
+  type SendMessageRequest,
+} from './requests/send-message-request.ts'
 import type { ActiveSessions } from './runtime/active-sessions.ts'
 import { recoverStreams } from './streaming/recover-streams.ts'
 import type { SessionActors } from './runtime/session-actors.ts'
@@ -32,12 +36,12 @@ import type { TurnStarter } from './turn-starter.ts'
 
 export interface ChatServiceDependencies {
   readonly profile: ProfileStorage
-  readonly sessions: SessionRepository
+  readonly sessions: CombinedSessionRepository
   readonly models: Pick<ModelRegistry, 'resolve'>
-  readonly runtime: Runtime
+  readonly runtime: ClockAndIds
   readonly log: Logger
   readonly eventLog: EventLog
-  readonly messageQueries: MessageQueries
+  readonly messageQueries: ProfileMessageReader
   readonly subscriptions: EventSubscriptions
   readonly decisions: DecisionService
   readonly sessionManagement: SessionManagement
@@ -63,7 +67,7 @@ export interface CancelResult extends CommittedStreamState {
 /** The commands of a profile's chats: start, cancel, regenerate, fork and compact. */
 export class ChatService {
   readonly eventLog: EventLog
-  readonly messageQueries: MessageQueries
+  readonly messageQueries: ProfileMessageReader
   readonly subscriptions: EventSubscriptions
   readonly decisions: DecisionService
   readonly sessionManagement: SessionManagement
@@ -119,8 +123,8 @@ export class ChatService {
    * INTERNAL if it cannot be committed in time. A start that throws changes nothing: its key stays unused, and a stream
    * that it was to interrupt continues.
    */
-  async start(request: ChatRequest): Promise<StreamRecord> {
-    assertValidChatRequest(request)
+  async start(request: SendMessageRequest): Promise<StreamRecord> {
+    assertValidSendMessageRequest(request)
     return this.#dependencies.turnStarter.start(async () => {
       const { models, writableSessions } = this.#dependencies
       const session = request.sessionId === null ? null : await writableSessions.getOpen(request.sessionId)
@@ -167,7 +171,7 @@ export class ChatService {
     const { gate, sessionForker, profile } = this.#dependencies
     return gate.run(async () => {
       const fork = await sessionForker.forkAfter(messageId)
-      const key = idempotencyKey && toIdempotencyKeyRecord(idempotencyKey, { createdId: fork.session.id })
+      const key = idempotencyKey && toCompletedIdempotencyKey(idempotencyKey, { createdId: fork.session.id })
       await profile.eventStore.createSession({ ...fork, idempotencyKey: key })
       return fork.session
     })
@@ -193,7 +197,7 @@ export class ChatService {
     const { activeSessions, profile, commitTimeoutMs } = this.#dependencies
     const actor = activeSessions.findByStream(streamId)
     const timeoutMessage = 'The end of the stream is not saved yet. The server keeps trying.'
-    const keys = idempotencyKey ? [toIdempotencyKeyRecord(idempotencyKey, { outcome: 'CANCELLED' })] : []
+    const keys = idempotencyKey ? [toCompletedIdempotencyKey(idempotencyKey, { outcome: 'CANCELLED' })] : []
     const cancellation =
       actor && (await withTimeout(commitTimeoutMs, timeoutMessage, () => actor.cancel(streamId, keys)))
     if (cancellation) {
@@ -258,13 +262,13 @@ export class ChatService {
     await backgroundCoalescer.close()
   }
 
-  async #createParts({ text, files }: ChatRequest): Promise<MessagePart[]> {
+  async #createParts({ text, files }: SendMessageRequest): Promise<MessagePart[]> {
     const parts: MessagePart[] = text.trim() === '' ? [] : [{ type: 'text', text: text.toWellFormed() }]
     for (const file of files) parts.push(await storeAttachment(file, this.#dependencies.profile.blobs))
     return parts
   }
 
-  #createSession({ model }: ChatRequest): CreateSessionRequest {
+  #createSession({ model }: SendMessageRequest): SessionWithInitialMessages {
     const { profile, runtime } = this.#dependencies
     const session = newSession({ profile: profile.name, title: null, titleSource: null, model, at: runtime.now() })
     return { session, messages: [] }

@@ -1,11 +1,11 @@
 import type { ModelRegistry } from '../agent/models/model-registry.ts'
 import type { Logger } from '../lib/logger.ts'
-import { type Runtime, systemRuntime } from '../lib/runtime.ts'
+import { type ClockAndIds, systemClockAndIds } from '../lib/clock-and-ids.ts'
 import { TaskGate } from '../lib/async/task-gate.ts'
-import type { SessionRepository } from '../sessions/session-repository.ts'
+import type { CombinedSessionRepository } from '../sessions/combined-session-repository.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import { ChatService } from './chat-service.ts'
-import { MessageQueries } from './context/message-queries.ts'
+import { ProfileMessageReader } from './context/profile-message-reader.ts'
 import { SessionForker } from './continuation/session-forker.ts'
 import { PostTurnTasks } from './continuation/post-turn-tasks.ts'
 import { DecisionService } from './decisions/decision-service.ts'
@@ -20,10 +20,10 @@ import { TurnStarter } from './turn-starter.ts'
 
 export interface ChatServiceOptions {
   readonly profile: ProfileStorage
-  readonly sessions: SessionRepository
+  readonly sessions: CombinedSessionRepository
   readonly models: Pick<ModelRegistry, 'resolve' | 'assertKnown'>
   readonly log: Logger
-  readonly runtime?: Runtime
+  readonly runtime?: ClockAndIds
   /** Throws RATE_LIMITED if no more streams may run or be queued. By default there is no limit. */
   readonly assertStreamCapacity?: () => void
   /** The share of a model's context window above which a session is compacted after a turn. 0, the default, means never. */
@@ -40,7 +40,7 @@ const defaultCommitTimeoutMs = 5_000
 export function createChatService(options: ChatServiceOptions): ChatService {
   const { profile, sessions, log } = options
   const defaults = {
-    runtime: systemRuntime,
+    runtime: systemClockAndIds,
     assertStreamCapacity: () => undefined,
     autoCompactThreshold: 0,
     generateTitles: false,
@@ -50,7 +50,7 @@ export function createChatService(options: ChatServiceOptions): ChatService {
   const eventLog = new EventLog(profile.eventStore)
   const activeSessions = new ActiveSessions()
   const writableSessions = new WritableSessions(sessions)
-  const messageQueries = new MessageQueries(profile, sessions, activeSessions)
+  const messageQueries = new ProfileMessageReader(profile, sessions, activeSessions)
   const backgroundCoalescer = new BackgroundDeltaCoalescer(profile.eventStore, log)
   const shared = {
     ...defaults,

@@ -4,7 +4,11 @@ import type { TaskGate } from '../lib/async/task-gate.ts'
 import type { SessionRecord } from '../model/session.ts'
 import { normalizeTitle } from '../model/conversation/title.ts'
 import type { SessionRecordPatch } from '../storage/event-store.ts'
-import { type IdempotencyKey, type IdempotencyKeyRecord, toIdempotencyKeyRecord } from '../storage/idempotency-key.ts'
+import {
+  type IdempotencyKey,
+  type IdempotencyKeyRecord,
+  toCompletedIdempotencyKey,
+} from '../storage/idempotency-key.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import type { EventLog } from './log/event-log.ts'
 import type { ActiveSessions } from './runtime/active-sessions.ts'
@@ -115,7 +119,7 @@ function toSingleCallKey(
   sessions: readonly SessionRecord[],
 ): IdempotencyKeyRecord | null {
   if (key && sessions.length !== 1) throw new TypeError('Only the change of a single session can be stored with a key.')
-  return key && toIdempotencyKeyRecord(key)
+  return key && toCompletedIdempotencyKey(key)
 }
 
 function toSessionPatch({ title, ...fields }: UpdateSessionRequest): SessionRecordPatch {

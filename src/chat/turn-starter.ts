@@ -1,22 +1,22 @@
 import type { ResolvedModel } from '../agent/models/model-registry.ts'
-import type { Runtime } from '../lib/runtime.ts'
+import type { ClockAndIds } from '../lib/clock-and-ids.ts'
 import type { TaskGate } from '../lib/async/task-gate.ts'
 import { withTimeout } from '../lib/async/with-timeout.ts'
 import type { MessagePart } from '../model/message.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { StreamRecord } from '../model/stream.ts'
 import type { IdempotencyKey } from '../storage/idempotency-key.ts'
-import type { CreateSessionRequest } from '../storage/sessions/session-writer.ts'
+import type { SessionWithInitialMessages } from '../storage/sessions/session-writer.ts'
 import type { ActiveSessions } from './runtime/active-sessions.ts'
 import type { SessionActors } from './runtime/session-actors.ts'
 import { CompactingError } from './runtime/session-errors.ts'
 import type { WritableSessions } from './runtime/writable-sessions.ts'
 import type { IfBusy } from './turn/if-busy.ts'
-import { createTurn } from './turn/new-turn.ts'
+import { buildNewTurnRecords } from './turn/new-turn.ts'
 
 export interface TurnStarterOptions {
   readonly gate: TaskGate
-  readonly runtime: Runtime
+  readonly runtime: ClockAndIds
   readonly activeSessions: ActiveSessions
   readonly actors: SessionActors
   readonly writableSessions: WritableSessions
@@ -29,7 +29,7 @@ export interface TurnStarterOptions {
 /** What a turn starts with. */
 export interface StartTurnRequest {
   /** The session, or one to create together with the turn. */
-  readonly session: SessionRecord | CreateSessionRequest
+  readonly session: SessionRecord | SessionWithInitialMessages
   /** The user's message. */
   readonly parts: readonly MessagePart[]
   readonly model: ResolvedModel
@@ -73,7 +73,7 @@ export class TurnStarter {
     // Read again: the session may have changed while its model was resolved.
     const session = 'session' in target ? target : await writableSessions.getOpen(target.id)
     assertStreamCapacity()
-    const newTurn = createTurn({ ...turn, session, runtime })
+    const newTurn = buildNewTurnRecords({ ...turn, session, runtime })
     const actor = actors.getOrCreate('session' in session ? session.session : session)
     // Registered before its first event is visible, so that every reader of that event can cancel it.
     activeSessions.registerStream(newTurn.stream.id, actor)

@@ -1,11 +1,14 @@
-export interface RenamedKeys {
+export interface RenameConfigKeysResult {
   readonly value: unknown
   /** One for each former name in the value: the former name and a sentence. */
   readonly warnings: readonly { readonly key: string; readonly message: string }[]
 }
 
 /** Replaces former names of keys by their current ones. If a value has both names, the current one wins. */
-export function renameConfigKeys(value: unknown, currentNames: Readonly<Record<string, string>>): RenamedKeys {
+export function renameConfigKeys(
+  value: unknown,
+  currentNames: Readonly<Record<string, string>>,
+): RenameConfigKeysResult {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { value, warnings: [] }
   const renamed: Record<string, unknown> = {}
   const warnings: { key: string; message: string }[] = []

@@ -18,7 +18,7 @@ export interface SettingValue<T> {
 }
 
 /** Problems and warnings of a part of the settings. Each item is one line for the user. */
-export interface SettingsReport {
+export interface SettingsDiagnostics {
   /** Reasons not to start. */
   readonly problems?: readonly string[]
   /** Oddities that do not prevent a start. */
@@ -50,7 +50,7 @@ export class SettingsReader {
   }
 
   /** Adds problems and warnings that were found outside the reader. */
-  report({ problems = [], warnings = [] }: SettingsReport): void {
+  report({ problems = [], warnings = [] }: SettingsDiagnostics): void {
     this.#problems.push(...problems)
     this.#warnings.push(...warnings)
   }

@@ -1,7 +1,7 @@
 import { parseFlags } from './command-line/flags.ts'
 import type { ServerLimits } from './limits.ts'
 import { type ResolvedPaths, resolvePaths } from './paths.ts'
-import { discoverableModels } from './profile/model-id.ts'
+import { discoverableProviderModels } from './profile/model-id.ts'
 import { type ProfileSettings, resolveProfileSettings } from './profile/profile-settings.ts'
 import { settingDefinitions as definitions } from './setting-definitions.ts'
 import { SettingsReader } from './settings-reader.ts'
@@ -36,7 +36,7 @@ export function readSettings({ argv, env, homedir }: SettingsInputs): Settings {
   const reader = new SettingsReader(flags, env)
   reader.report({ problems })
   const paths = resolvePaths(reader, flags, homedir)
-  const profileSettings = resolveProfileSettings(reader, { env, homedir, home: paths.home }, discoverableModels)
+  const profileSettings = resolveProfileSettings(reader, { env, homedir, home: paths.home }, discoverableProviderModels)
   const settings = {
     ...profileSettings,
     ...paths,

@@ -28,5 +28,5 @@ export function unknownKeyMessage(allowedKeys: readonly string[]): string {
 }
 
 /** For rules across the keys of an object: they also run if a key is invalid, so that all problems are reported. */
-export const isObjectPayload = ({ value }: { readonly value: unknown }): boolean =>
+export const isZodObjectPayload = ({ value }: { readonly value: unknown }): boolean =>
   typeof value === 'object' && value !== null

@@ -4,7 +4,7 @@ import type { JobRecord, JobRunRecord } from '../model/job.ts'
 import type { MessageRecord } from '../model/message.ts'
 import type { SessionFilter, SessionSortKey } from '../model/session-filter.ts'
 import type { SessionRecord } from '../model/session.ts'
-import { orderByIds, paginateSessions, takePage } from '../storage/keyset-pagination.ts'
+import { orderByIds, selectSessionPage, takePage } from '../storage/keyset-pagination.ts'
 import type {
   ConversationFilter,
   ConversationPage,
@@ -14,9 +14,12 @@ import type {
 import { HermesCronReader } from './cron/hermes-cron-reader.ts'
 import { readHermesCronSessions } from './cron/cron-sessions.ts'
 import type { HermesReaderOptions } from './hermes-options.ts'
-import type { HermesContinuationBatch, HermesContinuationCursor } from './index/hermes-continuation-cursor.ts'
+import type {
+  CrossOriginContinuationBatch,
+  CrossOriginContinuationCursor,
+} from './index/cross-origin-continuation-cursor.ts'
 import { HermesListing } from './index/hermes-listing.ts'
-import { selectHermesContextMessages, type HermesMessageEntry } from './messages/message-outline.ts'
+import { selectHermesContextMessages, type HermesMessageRowIds } from './messages/message-outline.ts'
 import {
   readHermesMessageFingerprints,
   readHermesMessages,
@@ -54,7 +57,7 @@ export class HermesReader {
 
   listSessions(page: PageRequest<SessionSortKey>, { ids, ...filter }: SessionFilter): SessionRecord[] {
     if (ids) {
-      return this.#database.read([], (file) => paginateSessions(this.#loadSessions(file, ids), page, filter))
+      return this.#database.read([], (file) => selectSessionPage(this.#loadSessions(file, ids), page, filter))
     }
     return this.#listing.read([], ({ readVerified }) => {
       const { listed, found } = readVerified(
@@ -102,15 +105,15 @@ export class HermesReader {
     this.#listing.warmUp()
   }
 
-  loadCrossOriginCursor(): HermesContinuationCursor {
+  loadCrossOriginCursor(): CrossOriginContinuationCursor {
     return this.#listing.loadCrossOriginCursor()
   }
 
-  applyCrossOriginChanges(batch: HermesContinuationBatch): HermesContinuationCursor {
+  applyCrossOriginChanges(batch: CrossOriginContinuationBatch): CrossOriginContinuationCursor {
     return this.#listing.applyCrossOriginChanges(batch)
   }
 
-  resetCrossOriginSessions(databaseId: string | null): HermesContinuationCursor {
+  resetCrossOriginSessions(databaseId: string | null): CrossOriginContinuationCursor {
     return this.#listing.resetCrossOriginSessions(databaseId)
   }
 
@@ -128,7 +131,7 @@ export class HermesReader {
 
   listMessages(sessionId: string, page: PageRequest<number>): MessageRecord[] {
     const { after, before } = page
-    const isInRange = ({ position }: HermesMessageEntry): boolean =>
+    const isInRange = ({ position }: HermesMessageRowIds): boolean =>
       (after === null || position > after) && (before === null || position < before)
     return this.#readMessages(sessionId, (file) => takePage(this.#readEntries(file, sessionId).filter(isInRange), page))
   }
@@ -149,7 +152,7 @@ export class HermesReader {
       chunkArray([...rowidsBySession.keys()], sessionsPerTransaction).flatMap((sessionIds) =>
         file.db.transaction(() => {
           const visible = this.#visibleMessages.get(file, sessionIds)
-          const entriesBySession = sessionIds.map((sessionId): [string, HermesMessageEntry[]] => [
+          const entriesBySession = sessionIds.map((sessionId): [string, HermesMessageRowIds[]] => [
             sessionId,
             (visible.get(sessionId) ?? []).filter(({ id }) => rowidsBySession.get(sessionId)?.has(id)),
           ])
@@ -195,7 +198,7 @@ export class HermesReader {
     this.#database.close()
   }
 
-  #readEntries(file: StateDatabaseConnection, sessionId: string): readonly HermesMessageEntry[] {
+  #readEntries(file: StateDatabaseConnection, sessionId: string): readonly HermesMessageRowIds[] {
     return this.#visibleMessages.get(file, [sessionId]).get(sessionId) ?? []
   }
 
@@ -206,7 +209,7 @@ export class HermesReader {
   /** The selected messages of a session, all read in one transaction. */
   #readMessages(
     sessionId: string,
-    selectEntries: (file: StateDatabaseConnection) => readonly HermesMessageEntry[],
+    selectEntries: (file: StateDatabaseConnection) => readonly HermesMessageRowIds[],
   ): MessageRecord[] {
     return this.#database.read([], (file) =>
       file.db.transaction(() => readHermesMessages(file, new Map([[sessionId, selectEntries(file)]])))(),

@@ -15,19 +15,19 @@ import type {
   OffsetPagination,
 } from '../storage/sessions/conversation-reader.ts'
 import type { SessionReader } from '../storage/sessions/session-reader.ts'
-import type { HermesContinuationFeed } from '../storage/sessions/hermes-continuation-feed.ts'
+import type { CrossOriginContinuationFeed } from '../storage/sessions/cross-origin-continuation-feed.ts'
 import { HermesJobReader } from './hermes-job-reader.ts'
 import type { HermesOptions, HermesReaderOptions } from './hermes-options.ts'
 import type { HermesReader } from './hermes-reader.ts'
 import type { HermesWorkerEvents } from './hermes-worker.ts'
-import { HermesContinuationReplicator } from './index/hermes-continuation-replicator.ts'
+import { CrossOriginContinuationReplicator } from './index/cross-origin-continuation-replicator.ts'
 
 export interface HermesSessionReaderOptions
   extends
     Pick<HermesReaderOptions, 'path' | 'profile' | 'log'>,
     Partial<Pick<HermesOptions, 'indexPath' | 'lockTimeoutMs'>> {
   /** Segue's sessions that continue sessions of Hermes. Without it, Hermes' conversations end in Hermes. */
-  readonly crossOriginFeed?: HermesContinuationFeed
+  readonly crossOriginFeed?: CrossOriginContinuationFeed
 }
 
 type WorkerFunctions = BirpcReturn<HermesReader, HermesWorkerEvents>
@@ -48,7 +48,7 @@ export class HermesSessionReader implements SessionReader {
   readonly #options: HermesSessionReaderOptions
   readonly #home: string
   readonly #worker: WorkerClient<HermesReader, HermesWorkerEvents>
-  readonly #replicator: HermesContinuationReplicator | null
+  readonly #replicator: CrossOriginContinuationReplicator | null
   #homePollTimer: NodeJS.Timeout | undefined
   #conversationsListener: (changes: readonly ConversationChange[] | null) => void = () => undefined
 
@@ -174,9 +174,9 @@ export class HermesSessionReader implements SessionReader {
     }
   }
 
-  #createReplicator(feed: HermesContinuationFeed): HermesContinuationReplicator {
+  #createReplicator(feed: CrossOriginContinuationFeed): CrossOriginContinuationReplicator {
     feed.onChanges(() => void this.#replicate())
-    return new HermesContinuationReplicator(feed, {
+    return new CrossOriginContinuationReplicator(feed, {
       loadCrossOriginCursor: () => this.#worker.call((reader) => reader.loadCrossOriginCursor()),
       applyCrossOriginChanges: (batch) => this.#worker.call((reader) => reader.applyCrossOriginChanges(batch)),
       resetCrossOriginSessions: (id) => this.#worker.call((reader) => reader.resetCrossOriginSessions(id)),

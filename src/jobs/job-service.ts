@@ -1,14 +1,14 @@
 import { createIdNotFoundError, SegueError } from '../lib/errors.ts'
 import { parseIdKind } from '../lib/ids.ts'
 import type { PageRequest } from '../lib/pagination.ts'
-import { type Runtime, systemRuntime } from '../lib/runtime.ts'
+import { type ClockAndIds, systemClockAndIds } from '../lib/clock-and-ids.ts'
 import { detectServerTimeZone } from '../lib/time-zone.ts'
 import type { JobRecord, JobRunRecord, SegueJob } from '../model/job.ts'
-import { type IdempotencyKey, toIdempotencyKeyRecord } from '../storage/idempotency-key.ts'
+import { type IdempotencyKey, toCompletedIdempotencyKey } from '../storage/idempotency-key.ts'
 import { type JobReader, type JobStore } from '../storage/job-store.ts'
 import type { JobInput, JobPatch } from './job-input.ts'
-import { createJob, applyJobPatch } from './job-state.ts'
-import type { ManualJobRun, Scheduler } from './scheduler.ts'
+import { newSegueJob, applyJobPatch } from './job-state.ts'
+import type { RunJobNowResult, Scheduler } from './scheduler.ts'
 import { JobRevisionConflictError } from '../storage/errors.ts'
 
 export interface JobServiceOptions {
@@ -17,7 +17,7 @@ export interface JobServiceOptions {
   readonly scheduler: Scheduler
   /** The jobs of the profile's Hermes agent; null when Hermes is disabled. */
   readonly hermes: JobReader | null
-  readonly runtime?: Runtime
+  readonly runtime?: ClockAndIds
   /** The time zone of jobs that name none. By default, the time zone of the server. */
   readonly timezone?: string
 }
@@ -25,11 +25,11 @@ export interface JobServiceOptions {
 /** The jobs of a profile, of both origins. Jobs of Hermes are read-only. */
 export class JobService {
   readonly #options: JobServiceOptions
-  readonly #runtime: Runtime
+  readonly #runtime: ClockAndIds
 
   constructor(options: JobServiceOptions) {
     this.#options = options
-    this.#runtime = options.runtime ?? systemRuntime
+    this.#runtime = options.runtime ?? systemClockAndIds
   }
 
   /** All jobs: those of Segue, then those of Hermes, the oldest first in each. */
@@ -67,8 +67,8 @@ export class JobService {
     const { store, scheduler, profile } = this.#options
     const timezone = input.timezone ?? this.#options.timezone ?? detectServerTimeZone()
     const id = this.#runtime.newId('job')
-    const job = createJob({ ...input, timezone }, { id, profile, now: this.#runtime.now() })
-    const key = idempotencyKey && toIdempotencyKeyRecord(idempotencyKey, { createdId: id })
+    const job = newSegueJob({ ...input, timezone }, { id, profile, now: this.#runtime.now() })
+    const key = idempotencyKey && toCompletedIdempotencyKey(idempotencyKey, { createdId: id })
     await store.commit({ job, idempotencyKey: key })
     scheduler.requestPoll()
     return job
@@ -76,7 +76,7 @@ export class JobService {
 
   /** Throws NOT_FOUND, JOB_READ_ONLY, BAD_USER_INPUT and TOO_LARGE. */
   async update(id: string, patch: JobPatch, idempotencyKey: IdempotencyKey | null = null): Promise<SegueJob> {
-    const key = idempotencyKey && toIdempotencyKeyRecord(idempotencyKey)
+    const key = idempotencyKey && toCompletedIdempotencyKey(idempotencyKey)
     for (;;) {
       const job = applyJobPatch(await this.#requireWritable(id), patch, this.#runtime.now())
       try {
@@ -96,14 +96,14 @@ export class JobService {
    */
   async delete(id: string, idempotencyKey: IdempotencyKey | null = null): Promise<void> {
     await this.#requireWritable(id)
-    await this.#options.store.delete(id, idempotencyKey && toIdempotencyKeyRecord(idempotencyKey))
+    await this.#options.store.delete(id, idempotencyKey && toCompletedIdempotencyKey(idempotencyKey))
   }
 
   /**
    * Runs a job now, or returns its active run. The key is stored only with a run that this call starts. Throws NOT_FOUND,
    * JOB_READ_ONLY and SHUTTING_DOWN.
    */
-  async runNow(id: string, idempotencyKey: IdempotencyKey | null = null): Promise<ManualJobRun> {
+  async runNow(id: string, idempotencyKey: IdempotencyKey | null = null): Promise<RunJobNowResult> {
     await this.#requireWritable(id)
     return this.#options.scheduler.runNow(id, idempotencyKey)
   }

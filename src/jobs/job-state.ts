@@ -32,7 +32,7 @@ export interface JobRunIds {
 const millisPerDay = 86_400_000
 
 /** Creates a job. Throws BAD_USER_INPUT and TOO_LARGE for invalid input. */
-export function createJob(
+export function newSegueJob(
   input: JobInput,
   params: { readonly id: string; readonly profile: string; readonly now: number },
 ): SegueJob {

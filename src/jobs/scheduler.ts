@@ -1,9 +1,13 @@
 import { createIdNotFoundError, SegueError, createShuttingDownError } from '../lib/errors.ts'
 import { TaskTracker } from '../lib/async/task-tracker.ts'
 import type { Logger } from '../lib/logger.ts'
-import { type Runtime, systemRuntime } from '../lib/runtime.ts'
+import { type ClockAndIds, systemClockAndIds } from '../lib/clock-and-ids.ts'
 import type { JobRunRecord, SegueJob } from '../model/job.ts'
-import { type IdempotencyKey, type IdempotencyKeyRecord, toIdempotencyKeyRecord } from '../storage/idempotency-key.ts'
+import {
+  type IdempotencyKey,
+  type IdempotencyKeyRecord,
+  toCompletedIdempotencyKey,
+} from '../storage/idempotency-key.ts'
 import { type JobCommit, type JobStore } from '../storage/job-store.ts'
 import {
   findDueTimes,
@@ -27,13 +31,13 @@ export interface JobSchedulerOptions {
   /** Bounds the active runs. A due run waits until a slot is free; it is not skipped. */
   readonly slots: JobRunSlots
   readonly log: Logger
-  readonly runtime?: Runtime
+  readonly runtime?: ClockAndIds
   /** The longest time between two looks at the wall clock. */
   readonly maxPollIntervalMs?: number
 }
 
 /** The result of a request to run a job now. */
-export interface ManualJobRun {
+export interface RunJobNowResult {
   readonly run: JobRunRecord
   /** The run was active before, whether the schedule or a client started it. */
   readonly alreadyRunning: boolean
@@ -53,7 +57,7 @@ const maxStartAttempts = 10
  */
 export class Scheduler {
   readonly #options: JobSchedulerOptions
-  readonly #runtime: Runtime
+  readonly #runtime: ClockAndIds
   /** Active runs and requests. `close` waits for them. */
   readonly #inFlight = new TaskTracker()
   #polls: Promise<void> = Promise.resolve()
@@ -64,7 +68,7 @@ export class Scheduler {
 
   constructor(options: JobSchedulerOptions) {
     this.#options = options
-    this.#runtime = options.runtime ?? systemRuntime
+    this.#runtime = options.runtime ?? systemClockAndIds
   }
 
   /** Ends the runs that the previous process left active, and starts the timer. Returns how many runs it has ended. */
@@ -85,7 +89,7 @@ export class Scheduler {
    * Runs a job now, or returns its active run. The key is stored only with a run that this call starts. Throws NOT_FOUND
    * and SHUTTING_DOWN.
    */
-  runNow(jobId: string, idempotencyKey: IdempotencyKey | null = null): Promise<ManualJobRun> {
+  runNow(jobId: string, idempotencyKey: IdempotencyKey | null = null): Promise<RunJobNowResult> {
     return this.#inFlight.run(() => this.#runNow(jobId, idempotencyKey))
   }
 
@@ -150,7 +154,7 @@ export class Scheduler {
     return true
   }
 
-  async #runNow(jobId: string, idempotencyKey: IdempotencyKey | null): Promise<ManualJobRun> {
+  async #runNow(jobId: string, idempotencyKey: IdempotencyKey | null): Promise<RunJobNowResult> {
     for (let attempt = 1; attempt <= maxStartAttempts; attempt += 1) {
       if (this.#isClosed) throw createShuttingDownError()
       const found = await this.#options.store.findJobWithRunningRun(jobId)
@@ -160,7 +164,7 @@ export class Scheduler {
       // Both come from one statement, so another attempt would read the same.
       if (job.runningTrigger !== null) throw new Error(`The job ${jobId} is RUNNING, but has no active run.`)
       const started = startManualJobRun(job, this.#runtime.now(), this.#newIds())
-      const key = idempotencyKey && toIdempotencyKeyRecord(idempotencyKey, { createdId: started.run.id })
+      const key = idempotencyKey && toCompletedIdempotencyKey(idempotencyKey, { createdId: started.run.id })
       if (await this.#startRun(started, this.#options.slots.acquire(), key))
         return { run: started.run, alreadyRunning: false }
     }

@@ -24,7 +24,7 @@ export const errorCodeDescriptions = {
 
 export type ErrorCode = keyof typeof errorCodeDescriptions
 
-export function isErrorCode(value: unknown): value is ErrorCode {
+export function isSegueErrorCode(value: unknown): value is ErrorCode {
   return typeof value === 'string' && Object.hasOwn(errorCodeDescriptions, value)
 }
 

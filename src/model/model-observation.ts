@@ -1,6 +1,6 @@
 /** What the responses of a provider have shown about one of its models. */
-export interface ModelObservation extends ModelAddress {
-  readonly property: ObservedModelProperty
+export interface ModelObservation extends ModelEndpoint {
+  readonly property: DetectedModelProperty
   /** Tokens for `contextWindow`; 1 or 0 for the others. */
   readonly value: number
   /** Epoch milliseconds. */
@@ -8,7 +8,7 @@ export interface ModelObservation extends ModelAddress {
 }
 
 /** A model at a server. Another server of the same provider may run it otherwise. */
-export interface ModelAddress {
+export interface ModelEndpoint {
   /** `<provider>/<name>`. */
   readonly model: string
   /** The configured base URL of the provider; empty for the public API of its type. */
@@ -16,4 +16,4 @@ export interface ModelAddress {
 }
 
 /** `contextWindow`: the size that a refusal named, in tokens. `supportsTools`: whether tools were used or refused. */
-export type ObservedModelProperty = 'contextWindow' | 'supportsTools'
+export type DetectedModelProperty = 'contextWindow' | 'supportsTools'

@@ -61,7 +61,7 @@ export interface StreamFailure {
 }
 
 /** The stream with another `retryAt`; null: it waits no more. */
-export function setStreamRetryTime(stream: StreamRecord, retryAt: number | null): StreamRecord {
+export function replaceStreamRetryTime(stream: StreamRecord, retryAt: number | null): StreamRecord {
   const { retryAt: _, ...others } = stream
   return retryAt === null ? others : { ...others, retryAt }
 }

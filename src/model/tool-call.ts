@@ -42,6 +42,6 @@ export function hasToolCallEnded(call: ToolCall): boolean {
 }
 
 /** Whether more text can be added to the call's arguments: they are not complete, and the call has not ended. */
-export function acceptsToolCallArguments(call: ToolCall): boolean {
+export function acceptsToolArgumentsDelta(call: ToolCall): boolean {
   return !call.argumentsWhole && !hasToolCallEnded(call)
 }

@@ -10,7 +10,7 @@ export function toProfileFolder(home: string, name: string): string {
 export const toDatabasePath = (folder: string): string => join(folder, 'segue.db')
 
 /** The index over the sessions of the profile's Hermes agent. It can be deleted at any time. */
-export const toHermesIndexPath = (folder: string): string => join(folder, 'hermes-index.db')
+export const toHermesConversationIndexPath = (folder: string): string => join(folder, 'hermes-index.db')
 
 /** The folder of a profile's blobs. */
 export const toBlobFolder = (folder: string): string => join(folder, 'files')

@@ -4,7 +4,7 @@ import { type Json, parseExactNumber } from '../lib/text/json.ts'
 const maxDepth = 100 // levels
 
 /** Coerces the value of a variable of the scalar JSON: a copy with well-formed strings. */
-export function coerceJsonValue(value: unknown): Json {
+export function coerceJsonScalarVariable(value: unknown): Json {
   return toJson(value, maxDepth)
 }
 

@@ -1,8 +1,8 @@
 import type { ProfileRegistry } from '../services/profile-registry.ts'
-import { RecordLookup } from './record-lookup.ts'
+import { CrossProfileRecordLookup } from './cross-profile-record-lookup.ts'
 
 export interface Context {
-  readonly profiles: RecordLookup
+  readonly profiles: CrossProfileRecordLookup
   /**
    * The idempotency key of the request, as it was sent: the header Idempotency-Key over HTTP, the id of the subscribe
    * message over WebSocket if it is a UUID. Null if there is none.
@@ -24,10 +24,10 @@ const defaultRequestInfo: RequestInfo = {
 }
 
 export function createContext(registry: ProfileRegistry, requestInfo: Partial<RequestInfo> = {}): Context {
-  return { ...defaultRequestInfo, ...requestInfo, profiles: new RecordLookup(registry) }
+  return { ...defaultRequestInfo, ...requestInfo, profiles: new CrossProfileRecordLookup(registry) }
 }
 
 /** The context of the same request without caches: for the next execution, such as the next event of a subscription. */
-export function renewContext(context: Context): Context {
+export function renewGraphQLContext(context: Context): Context {
   return createContext(context.profiles.registry, context)
 }

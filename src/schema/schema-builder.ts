@@ -1,7 +1,7 @@
 import SchemaBuilder from '@pothos/core'
 import RelayPlugin from '@pothos/plugin-relay'
 import { type Json, toRawJson } from '../lib/text/json.ts'
-import { coerceJsonLiteral, coerceJsonValue } from './coerce-json.ts'
+import { coerceJsonLiteral, coerceJsonScalarVariable } from './coerce-json.ts'
 import type { Context } from './context.ts'
 
 export const schemaBuilder = new SchemaBuilder<{
@@ -79,6 +79,6 @@ schemaBuilder.scalarType('JSON', {
   description:
     'A JSON value of any type. Integers beyond 2^53 keep their digits on the wire, in both directions: read them with a parser that keeps them, too.',
   coerceOutputValue: toRawJson,
-  coerceInputValue: coerceJsonValue,
+  coerceInputValue: coerceJsonScalarVariable,
   coerceInputLiteral: coerceJsonLiteral,
 })

@@ -26,14 +26,14 @@ export function normalizeSearchText(text: string): string {
 }
 
 /** A term and the UTF-16 range of its word in the text. */
-export interface SearchToken {
+export interface AnalyzedTextToken {
   readonly term: string
   readonly start: number
   readonly end: number
 }
 
 /** The terms of a text, in the order of its normalized form. */
-export function* tokenize(text: string): Generator<SearchToken, void, void> {
+export function* tokenize(text: string): Generator<AnalyzedTextToken, void, void> {
   for (const { 0: matched, index: start } of text.matchAll(tokenPattern)) {
     const end = start + matched.length
     // A ligature or a circled number can become several terms.

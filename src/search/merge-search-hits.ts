@@ -1,5 +1,5 @@
 import { compareSearchKeys, type SearchHitSortKey } from './search-hit.ts'
-import type { SearchMatch, SearchProgress } from './search-source.ts'
+import type { SearchMatch, SearchStepResult } from './search-source.ts'
 
 /** The first matches of all sources. `searchedUpTo`: where the search was cut short; null if it was not. */
 export interface MergedSearchHits {
@@ -12,7 +12,7 @@ export interface MergedSearchHits {
  * every source has reported a position, with the matches that are certain by then.
  */
 export function* mergeSearchHits(
-  sources: readonly Generator<SearchProgress, void, void>[],
+  sources: readonly Generator<SearchStepResult, void, void>[],
   { limit, backwards }: { readonly limit: number; readonly backwards: boolean },
   isPastDeadline: () => boolean,
 ): Generator<void, MergedSearchHits, void> {
@@ -44,12 +44,12 @@ export function* mergeSearchHits(
 
 /** The position in one source: its next match, or how far it has searched without finding one. */
 class HitCursor {
-  readonly #progress: Generator<SearchProgress, void, void>
+  readonly #progress: Generator<SearchStepResult, void, void>
   next: SearchMatch | null = null
   searchedUpTo: SearchHitSortKey | null = null
   #isDone = false
 
-  constructor(progress: Generator<SearchProgress, void, void>) {
+  constructor(progress: Generator<SearchStepResult, void, void>) {
     this.#progress = progress
   }
 

@@ -6,7 +6,7 @@ import type { SearchQuery } from './search-query.ts'
 export type SearchMatch = Omit<SearchHit, 'snippet'>
 
 /** The result of a few milliseconds of searching: a match, or how far the search has come. Null if that is not known yet. */
-export type SearchProgress = { readonly match: SearchMatch } | { readonly searchedUpTo: SearchHitSortKey | null }
+export type SearchStepResult = { readonly match: SearchMatch } | { readonly searchedUpTo: SearchHitSortKey | null }
 
 /** Something that can be searched, in steps between which other searches run. */
 export interface SearchSource {
@@ -15,7 +15,7 @@ export interface SearchSource {
     query: SearchQuery,
     filter: SearchRequest['filter'],
     range: SearchPageBounds,
-  ): Generator<SearchProgress, void, void>
+  ): Generator<SearchStepResult, void, void>
   /** The full text of a match; null if it was deleted in the meantime. */
   readText(match: SearchMatch): Generator<void, string | null, void>
   close(): void

@@ -1,5 +1,5 @@
 import { findGraphemeStart } from '../lib/text/truncate.ts'
-import { normalizeSearchText, type SearchToken, tokenize } from './analyzer.ts'
+import { normalizeSearchText, type AnalyzedTextToken, tokenize } from './analyzer.ts'
 import { type SearchPhrase, type SearchQuery, searchRanks } from './search-query.ts'
 import { splitIntoPassages } from './passages.ts'
 
@@ -59,7 +59,11 @@ function findBestPosition(passage: string, query: SearchQuery): number {
   return best.start
 }
 
-function matchesPhraseAt(tokens: readonly SearchToken[], index: number, { terms, isPrefix }: SearchPhrase): boolean {
+function matchesPhraseAt(
+  tokens: readonly AnalyzedTextToken[],
+  index: number,
+  { terms, isPrefix }: SearchPhrase,
+): boolean {
   return terms.every((expected, offset) => {
     const term = tokens[index + offset]?.term
     return isPrefix && offset === terms.length - 1 ? term?.startsWith(expected) === true : term === expected

@@ -1,9 +1,9 @@
-import { createAbortableGenerator } from '../lib/async/abortable-generator.ts'
+import { createAbortOnReturnIterator } from '../lib/async/abort-on-return-iterator.ts'
 import { SegueError } from '../lib/errors.ts'
 import { toConversationId } from '../model/conversation/conversation-id.ts'
 import type { Conversation } from '../sessions/conversation.ts'
 import type { ConversationRepository } from '../sessions/conversation-repository.ts'
-import type { SessionRepository } from '../sessions/session-repository.ts'
+import type { CombinedSessionRepository } from '../sessions/combined-session-repository.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import { ConversationChangeBuffer, type NumberedConversationChange } from './conversation-change-buffer.ts'
 import type { ConversationChange } from '../storage/sessions/conversation-reader.ts'
@@ -26,7 +26,7 @@ interface ResolvedChanges {
 
 export interface ConversationFeedOptions {
   readonly profile: Pick<ProfileStorage, 'segueSessions' | 'hermesSessions'>
-  readonly sessions: SessionRepository
+  readonly sessions: CombinedSessionRepository
   readonly conversations: ConversationRepository
 }
 
@@ -52,7 +52,7 @@ export class ConversationFeed {
   follow(): AsyncIterableIterator<ConversationUpdate | SegueError> {
     // Taken at the call, so that a caller who reads the list afterwards misses no change in between.
     const startSeq = this.#changes.latestSeq
-    return createAbortableGenerator((signal) => this.#readUpdates(startSeq, signal))
+    return createAbortOnReturnIterator((signal) => this.#readUpdates(startSeq, signal))
   }
 
   /** Ends all subscriptions. */

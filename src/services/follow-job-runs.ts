@@ -1,4 +1,4 @@
-import { createAbortableGenerator } from '../lib/async/abortable-generator.ts'
+import { createAbortOnReturnIterator } from '../lib/async/abort-on-return-iterator.ts'
 import type { JobRunRecord } from '../model/job.ts'
 import type { ChangeNotifier } from '../storage/change-notifier.ts'
 import type { JobStore } from '../storage/job-store.ts'
@@ -6,13 +6,13 @@ import type { SegueStorage } from '../storage/profile-storage.ts'
 
 const pageSize = 100 // runs
 
-export type JobRunStorage = Pick<SegueStorage, 'jobs' | 'changes'>
+export type FollowJobRunsStorage = Pick<SegueStorage, 'jobs' | 'changes'>
 
 export interface FollowJobRunsOptions {
   /** The names of all existing profiles, also of those that cannot be opened. */
   readonly listProfileNames: () => Promise<readonly string[]>
   /** The storage of all profiles that can be opened now, by profile name. */
-  readonly openSources: () => Promise<ReadonlyMap<string, JobRunStorage>>
+  readonly openSources: () => Promise<ReadonlyMap<string, FollowJobRunsStorage>>
   /** Notifies when a profile was opened: `openSources` returns more. */
   readonly profileNotifier: ChangeNotifier
 }
@@ -31,7 +31,7 @@ export function followJobRuns(
   { listProfileNames, openSources, profileNotifier }: FollowJobRunsOptions,
   jobId: string | null,
 ): AsyncIterableIterator<JobRunRecord> {
-  return createAbortableGenerator((signal) => readRuns(signal))
+  return createAbortOnReturnIterator((signal) => readRuns(signal))
 
   async function* readRuns(signal: AbortSignal): AsyncGenerator<JobRunRecord, void, void> {
     // Keyed by store, not by name: a profile that is deleted and created again is read from its first run.

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { discoverProviders } from '../agent/providers/discover-providers.ts'
-import { toKnownModels, validateModelId } from '../config/profile/model-id.ts'
-import { type NamedProfileSettings, readProfileSettings } from '../config/profile/profile-settings.ts'
+import { toAllowedModelNames, validateModelId } from '../config/profile/model-id.ts'
+import { type ProfileSettingsWithProviders, readProfileSettings } from '../config/profile/profile-settings.ts'
 import type { Provider } from '../config/profile/provider.ts'
 import { SettingsError } from '../config/settings-error.ts'
 import type { Settings } from '../config/settings.ts'
@@ -25,7 +25,7 @@ export async function loadProfileSettings(
   name: string,
   folder: string,
   { settings, env, log, httpClient }: ProfileSettingsOptions,
-): Promise<NamedProfileSettings> {
+): Promise<ProfileSettingsWithProviders> {
   if (name === defaultProfileName) {
     return {
       ...settings,
@@ -44,7 +44,7 @@ async function discoverDefaultProviders(
   httpClient: HttpClient,
 ): Promise<Provider[]> {
   const providers = await discoverProviders(env, httpClient)
-  const problem = model === null ? null : validateModelId(model, toKnownModels(providers))
+  const problem = model === null ? null : validateModelId(model, toAllowedModelNames(providers))
   if (problem === null) return providers
   throw new SettingsError([
     `model: ${problem} Set OPENAI_API_KEY or ANTHROPIC_API_KEY, start Ollama, or add the provider to config.json.`,

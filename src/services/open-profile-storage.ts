@@ -1,11 +1,16 @@
 import { HermesSessionReader } from '../hermes/hermes-session-reader.ts'
-import { NamespacedJobReader } from '../hermes/namespaced-job-reader.ts'
-import { NamespacedSearch } from '../hermes/namespaced-search.ts'
+import { NamespacedHermesJobReader } from '../hermes/namespaced-hermes-job-reader.ts'
+import { HermesIdQualifyingSearch } from '../hermes/hermes-id-qualifying-search.ts'
 import { NamespacedSessionReader } from '../hermes/namespaced-session-reader.ts'
 import type { Logger } from '../lib/logger.ts'
 import { ProfileIdNamespace } from '../profiles/profile-id-namespace.ts'
 import { defaultProfileName } from '../profiles/profile-name.ts'
-import { toBlobFolder, toDatabasePath, toHermesDatabasePath, toHermesIndexPath } from '../profiles/profile-paths.ts'
+import {
+  toBlobFolder,
+  toDatabasePath,
+  toHermesDatabasePath,
+  toHermesConversationIndexPath,
+} from '../profiles/profile-paths.ts'
 import { SearchService } from '../search/search-service.ts'
 import type { SearchSourceModule } from '../search/search-source.ts'
 import { FilesystemBlobStore } from '../storage/filesystem/filesystem-blob-store.ts'
@@ -35,7 +40,7 @@ export function openProfileStorage(options: ProfileStorageOptions): ProfileStora
     log,
   })
   const hermesPath = hermesHome === null ? null : toHermesDatabasePath(hermesHome)
-  const indexPath = toHermesIndexPath(home)
+  const indexPath = toHermesConversationIndexPath(home)
   const hermes =
     hermesPath === null
       ? null
@@ -49,9 +54,9 @@ export function openProfileStorage(options: ProfileStorageOptions): ProfileStora
     ...segue,
     name,
     hermesSessions: hermes && (prefix === '' ? hermes : new NamespacedSessionReader(hermes, prefix)),
-    hermesJobs: hermes && (prefix === '' ? hermes.jobs : new NamespacedJobReader(hermes.jobs, prefix)),
+    hermesJobs: hermes && (prefix === '' ? hermes.jobs : new NamespacedHermesJobReader(hermes.jobs, prefix)),
     blobs: new FilesystemBlobStore(toBlobFolder(home), { durable }),
-    search: prefix === '' ? search : new NamespacedSearch(search, prefix),
+    search: prefix === '' ? search : new HermesIdQualifyingSearch(search, prefix),
     async close() {
       await Promise.all([search.close(), hermes?.close()])
       await segue.close()

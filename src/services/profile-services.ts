@@ -9,7 +9,7 @@ import { Toolbox } from '../agent/tools/toolbox.ts'
 import type { ChatService } from '../chat/chat-service.ts'
 import { createChatService } from '../chat/create-chat-service.ts'
 import type { ServerLimits } from '../config/limits.ts'
-import type { NamedProfileSettings } from '../config/profile/profile-settings.ts'
+import type { ProfileSettingsWithProviders } from '../config/profile/profile-settings.ts'
 import { JobService } from '../jobs/job-service.ts'
 import type { JobRunSlots } from '../jobs/job-run-slots.ts'
 import { Scheduler } from '../jobs/scheduler.ts'
@@ -17,7 +17,7 @@ import type { SegueError } from '../lib/errors.ts'
 import type { HttpClient } from '../lib/http/http-client.ts'
 import type { Logger } from '../lib/logger.ts'
 import { ConversationRepository } from '../sessions/conversation-repository.ts'
-import { SessionRepository } from '../sessions/session-repository.ts'
+import { CombinedSessionRepository } from '../sessions/combined-session-repository.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import { ConversationFeed } from './conversation-feed.ts'
 import { IdempotentCalls } from './idempotent-calls.ts'
@@ -27,7 +27,7 @@ import { runJob } from './run-job.ts'
 /** The services of one profile. None of them knows of another profile. */
 export interface ProfileServices {
   readonly profile: ProfileStorage
-  readonly sessions: SessionRepository
+  readonly sessions: CombinedSessionRepository
   readonly conversations: ConversationRepository
   /** Live changes of the list of conversations. */
   readonly feed: ConversationFeed
@@ -43,7 +43,7 @@ export interface ProfileServices {
 }
 
 export interface ProfileServicesOptions extends ProfileStorageOptions {
-  readonly settings: NamedProfileSettings
+  readonly settings: ProfileSettingsWithProviders
   /** Milliseconds between two words of the offline agent. */
   readonly offlineDelayMs: number
   readonly limits: ServerLimits
@@ -68,7 +68,7 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
   const tools = resources.adopt(createToolSource(options), (source) => source.close())
   const toolbox = createToolbox(tools, profile, options)
   const models = createModelRegistry(toolbox, profile, options)
-  const sessions = new SessionRepository(profile)
+  const sessions = new CombinedSessionRepository(profile)
   const conversations = new ConversationRepository(profile, sessions)
   const feed = new ConversationFeed({ profile, sessions, conversations })
   resources.defer(() => feed.close())
@@ -157,7 +157,7 @@ function createProviderConnections(httpClient: HttpClient, limits: ServerLimits)
 
 function createChats(
   profile: ProfileStorage,
-  sessions: SessionRepository,
+  sessions: CombinedSessionRepository,
   models: ModelRegistry,
   { settings, assertStreamCapacity, log }: ProfileServicesOptions,
 ): ChatService {

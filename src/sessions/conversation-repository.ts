@@ -4,7 +4,7 @@ import type { SessionSortKey } from '../model/session-filter.ts'
 import { compareByActivity, takePage } from '../storage/keyset-pagination.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import type { Conversation, ConversationListFilter } from './conversation.ts'
-import type { SessionRepository } from './session-repository.ts'
+import type { CombinedSessionRepository } from './combined-session-repository.ts'
 import type {
   ConversationFilter,
   ConversationPage,
@@ -20,9 +20,9 @@ const maxRetries = 3 // a session may be deleted between two reads
  */
 export class ConversationRepository {
   readonly #profile: Pick<ProfileStorage, 'segueSessions' | 'hermesSessions'>
-  readonly #sessions: SessionRepository
+  readonly #sessions: CombinedSessionRepository
 
-  constructor(profile: Pick<ProfileStorage, 'segueSessions' | 'hermesSessions'>, sessions: SessionRepository) {
+  constructor(profile: Pick<ProfileStorage, 'segueSessions' | 'hermesSessions'>, sessions: CombinedSessionRepository) {
     this.#profile = profile
     this.#sessions = sessions
   }

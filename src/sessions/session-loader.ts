@@ -1,8 +1,8 @@
 import DataLoader from 'dataloader'
-import type { Lineage } from '../model/conversation/lineage.ts'
+import type { LineageSummary } from '../model/conversation/lineage.ts'
 import type { SessionRecord } from '../model/session.ts'
-import { loadLineage } from '../model/conversation/lineage.ts'
-import type { SessionRepository } from './session-repository.ts'
+import { loadLineageSummary } from '../model/conversation/lineage.ts'
+import type { CombinedSessionRepository } from './combined-session-repository.ts'
 
 /**
  * Loads sessions, lineages and message counts in batches. Lives for one execution: a query, a mutation, or one event of a
@@ -11,9 +11,9 @@ import type { SessionRepository } from './session-repository.ts'
 export class SessionLoader {
   readonly #sessions: DataLoader<string, SessionRecord | null>
   readonly #messageCounts: DataLoader<SessionRecord, number, string>
-  readonly #lineages = new Map<string, Promise<Lineage<SessionRecord>>>()
+  readonly #lineages = new Map<string, Promise<LineageSummary<SessionRecord>>>()
 
-  constructor(sessions: SessionRepository) {
+  constructor(sessions: CombinedSessionRepository) {
     // No maxBatchSize: all lineage walks must advance together, so that one query serves the next hop of all of them.
     this.#sessions = new DataLoader(async (ids) => {
       const rows = await sessions.findMany(ids)
@@ -38,10 +38,10 @@ export class SessionLoader {
   }
 
   /** Walks up to the root. All walks of the execution share rows: a page costs one query per hop, chunk and database. */
-  loadLineage(session: SessionRecord): Promise<Lineage<SessionRecord>> {
+  loadLineage(session: SessionRecord): Promise<LineageSummary<SessionRecord>> {
     let lineage = this.#lineages.get(session.id)
     if (!lineage) {
-      lineage = loadLineage(session, (id) => this.load(id))
+      lineage = loadLineageSummary(session, (id) => this.load(id))
       this.#lineages.set(session.id, lineage)
     }
     return lineage

@@ -5,7 +5,7 @@ import type { SessionRecord } from '../model/session.ts'
 import type { StreamRecord } from '../model/stream.ts'
 import type { Usage } from '../model/usage.ts'
 import type { IdempotencyKeyRecord } from './idempotency-key.ts'
-import type { CreateSessionRequest, SessionWriter } from './sessions/session-writer.ts'
+import type { SessionWithInitialMessages, SessionWriter } from './sessions/session-writer.ts'
 
 /** Changes to a session's row. A title replaces another only if its source ranks at least as high; see `TitleSource`. */
 export type SessionRecordPatch = Partial<
@@ -36,7 +36,7 @@ export interface AppendRequest {
   /** Added to the session's usage, besides that of the streams that end. */
   readonly additionalUsage?: Usage
   /** The session that continues this one. Created first. */
-  readonly continuation?: CreateSessionRequest
+  readonly continuation?: SessionWithInitialMessages
   /** Time of the newest message. Left out by repairs, which are not activity. */
   readonly activityAt?: number
 }

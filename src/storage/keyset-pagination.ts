@@ -25,7 +25,7 @@ export function orderByIds<T>(ids: readonly string[], rows: readonly T[], getId:
 }
 
 /** A page of the sessions that match the filter. */
-export function paginateSessions(
+export function selectSessionPage(
   sessions: readonly SessionRecord[],
   page: PageRequest<SessionSortKey>,
   filter: SessionFilter,

@@ -1,7 +1,7 @@
 import { deterministicId } from '../lib/ids.ts'
 import { listPartBlobHashes } from '../model/blob-url.ts'
 import type { MessageRecord } from '../model/message.ts'
-import { assignInitialMessagePositions } from '../model/fold/message-position.ts'
+import { positionNewSessionMessages } from '../model/fold/message-position.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { SessionReader } from '../storage/sessions/session-reader.ts'
 import type { ExportSectionRecord } from './document/document-schema.ts'
@@ -46,7 +46,7 @@ export async function convertHermesSession(
       { ...session, id, model: null },
       { parentId: parent && toConvertedSessionId(parent), key: null, files: [...hashes].toSorted() },
     ),
-    messages: assignInitialMessagePositions(messages),
+    messages: positionNewSessionMessages(messages),
   }
 }
 

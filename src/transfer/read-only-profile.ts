@@ -2,7 +2,7 @@ import { HermesSessionReader } from '../hermes/hermes-session-reader.ts'
 import { NamespacedSessionReader } from '../hermes/namespaced-session-reader.ts'
 import { parseIdKind } from '../lib/ids.ts'
 import type { Logger } from '../lib/logger.ts'
-import { continuesSession, loadLineage } from '../model/conversation/lineage.ts'
+import { continuesSession, loadLineageSummary } from '../model/conversation/lineage.ts'
 import type { SessionRecord } from '../model/session.ts'
 import { ProfileIdNamespace } from '../profiles/profile-id-namespace.ts'
 import type { ProfilePaths } from '../profiles/profile-directory.ts'
@@ -84,7 +84,7 @@ export class ReadOnlyProfile implements AsyncDisposable {
   }
 
   #loadLineage(session: SessionRecord) {
-    return loadLineage(session, (id) => this.findSession(id))
+    return loadLineageSummary(session, (id) => this.findSession(id))
   }
 
   async #loadHermesSessions(rootId: string): Promise<SessionRecord[]> {

@@ -6,7 +6,7 @@ import { mcpResultToJson } from './results/mcp-result-to-json.ts'
 import type { McpConnection } from './transport/mcp-connection.ts'
 import { type McpFailureReason, formatMcpFailure } from './transport/mcp-failure-reason.ts'
 import { mcpConnectionClosedCode } from './transport/json-rpc.ts'
-import { McpNotExecutedError } from './transport/mcp-error.ts'
+import { McpNotExecutedError } from './transport/mcp-failure-error.ts'
 import { toMcpFailureReason } from './transport/to-mcp-failure-reason.ts'
 
 export interface McpToolInvocation extends ToolExecutionContext {

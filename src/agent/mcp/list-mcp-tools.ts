@@ -2,8 +2,8 @@ import type { ListToolsResult, MCPClient } from '@ai-sdk/mcp'
 import { z } from 'zod'
 import type { Json } from '../../lib/text/json.ts'
 import type { JsonObject } from '../tools/tool.ts'
-import { restoreIntegersAsDoubles } from './transport/big-integer-marker.ts'
-import { McpError } from './transport/mcp-error.ts'
+import { restoreMcpIntegersAsDoubles } from './transport/big-integer-marker.ts'
+import { McpFailureError } from './transport/mcp-failure-error.ts'
 
 /** A tool as its server describes it. */
 export interface ListedMcpTool {
@@ -27,8 +27,8 @@ export async function listMcpTools(client: MCPClient, signal: AbortSignal): Prom
     const page = await client.listTools({ options: { signal }, ...(cursor !== undefined && { params: { cursor } }) })
     tools.push(...page.tools.filter((tool) => !requiresTask(tool)).map(toListedTool))
     cursor = page.nextCursor || undefined
-    if (cursor !== undefined && seenCursors.has(cursor)) throw new McpError({ kind: 'tool-list-loop' })
-    if (tools.length > maxTools) throw new McpError({ kind: 'tool-list-too-long', maxTools })
+    if (cursor !== undefined && seenCursors.has(cursor)) throw new McpFailureError({ kind: 'tool-list-loop' })
+    if (tools.length > maxTools) throw new McpFailureError({ kind: 'tool-list-too-long', maxTools })
     seenCursors.add(cursor ?? '')
   } while (cursor !== undefined)
   return tools
@@ -47,7 +47,7 @@ const jsonObjectSchema = z.record(z.string(), z.json())
 
 /** Schemas are computed with, so their big integers are rounded. */
 function toRoundedSchema(schema: { [key: string]: Json }): JsonObject {
-  return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, restoreIntegersAsDoubles(value)]))
+  return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, restoreMcpIntegersAsDoubles(value)]))
 }
 
 /** Adds what many servers leave out: that the input is an object, and that it may have no properties. */

@@ -13,13 +13,13 @@ import { formatUnavailableMcpServer } from './format-unavailable-mcp-server.ts'
 import type { ManagedMcpServer } from './managed-mcp-server.ts'
 import { McpElicitations } from './mcp-elicitations.ts'
 import { McpServerLogger } from './mcp-server-logger.ts'
-import { McpToolCatalog } from './mcp-tool-catalog.ts'
+import { McpServerToolCatalog } from './mcp-server-tool-catalog.ts'
 import { RestartBackoff } from './restart-backoff.ts'
 import { McpToolProgressListeners } from './mcp-tool-progress-listeners.ts'
 import { connectToMcpServer } from './transport/connect-to-mcp-server.ts'
 import type { McpNotification } from './transport/json-rpc.ts'
 import type { McpConnection } from './transport/mcp-connection.ts'
-import { McpConnectionError, McpError, McpNotExecutedError } from './transport/mcp-error.ts'
+import { McpConnectionError, McpFailureError, McpNotExecutedError } from './transport/mcp-failure-error.ts'
 import { type McpFailureReason, formatMcpFailure } from './transport/mcp-failure-reason.ts'
 import { toMcpFailureReason } from './transport/to-mcp-failure-reason.ts'
 
@@ -43,7 +43,7 @@ export class McpServerSupervisor implements ManagedMcpServer {
   readonly #options: McpServerSupervisorOptions
   readonly #log: McpServerLogger
   readonly #backoff: RestartBackoff
-  readonly #catalog: McpToolCatalog
+  readonly #catalog: McpServerToolCatalog
   readonly #progress = new McpToolProgressListeners()
   readonly #elicitations = new McpElicitations()
   readonly #closeController = new AbortController()
@@ -63,7 +63,7 @@ export class McpServerSupervisor implements ManagedMcpServer {
     this.#options = options
     this.#log = new McpServerLogger(server, log, now)
     this.#backoff = this.#isProgram ? new RestartBackoff(now) : new RestartBackoff(now, maxReconnectBackoffMs)
-    this.#catalog = new McpToolCatalog({
+    this.#catalog = new McpServerToolCatalog({
       server,
       now,
       log: this.#log,
@@ -108,7 +108,7 @@ export class McpServerSupervisor implements ManagedMcpServer {
   }
 
   async close(): Promise<void> {
-    this.#closeController.abort(new McpError({ kind: 'stopped' }))
+    this.#closeController.abort(new McpFailureError({ kind: 'stopped' }))
     await this.#pendingStart
     await this.#connection?.close()
   }
@@ -135,7 +135,7 @@ export class McpServerSupervisor implements ManagedMcpServer {
   async #tryToStart(): Promise<McpConnection | null> {
     const { server, httpClient, now } = this.#options
     const startTimeout = new AbortController()
-    const timeoutError = new McpError({ kind: 'start-timeout', timeoutMs: server.startTimeoutMs })
+    const timeoutError = new McpFailureError({ kind: 'start-timeout', timeoutMs: server.startTimeoutMs })
     const timer = setTimeout(() => startTimeout.abort(timeoutError), server.startTimeoutMs)
     const signal = AbortSignal.any([this.#closeController.signal, startTimeout.signal])
     this.#startBeganAt = now()

@@ -3,7 +3,7 @@ import type { HttpClient } from '../../lib/http/http-client.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { McpServerStatus } from '../tools/mcp-server-status.ts'
 import type { Tool } from '../tools/tool.ts'
-import type { ToolListing, ToolSource } from '../tools/tool-source.ts'
+import type { AvailableToolsWithNotes, ToolSource } from '../tools/tool-source.ts'
 import { createUnusedMcpServer } from './create-unused-mcp-server.ts'
 import type { ManagedMcpServer } from './managed-mcp-server.ts'
 import { McpServerSupervisor } from './mcp-server-supervisor.ts'
@@ -33,7 +33,7 @@ export class McpToolSource implements ToolSource {
     )
   }
 
-  async listTools(): Promise<ToolListing> {
+  async listTools(): Promise<AvailableToolsWithNotes> {
     const lists = await Promise.all(this.#servers.map((server) => server.listTools()))
     return { tools: lists.flat().toSorted((a, b) => (a.name < b.name ? -1 : 1)), notes: this.listNotes() }
   }

@@ -3,11 +3,11 @@ import { z } from 'zod'
 import { correctMediaType } from '../../lib/detect-image-media-type.ts'
 import { toBlobUrl } from '../../model/blob-url.ts'
 import { AgentError, type AgentEvent, type AgentRun } from '../agent.ts'
-import { generatedFileMetadataKey } from '../providers/responses/generated-image-middleware.ts'
+import { generatedFileUrlMetadataKey } from '../providers/responses/generated-image-middleware.ts'
 
 type FileStreamPart = Extract<TextStreamPart<ToolSet>, { readonly type: 'file' }>
 
-const urlMetadataSchema = z.object({ [generatedFileMetadataKey]: z.object({ url: z.string() }) })
+const urlMetadataSchema = z.object({ [generatedFileUrlMetadataKey]: z.object({ url: z.string() }) })
 
 /** Stores a file that the model has generated, and returns its event. Throws an AgentError if it cannot be stored. */
 export async function storeGeneratedFile(
@@ -15,7 +15,8 @@ export async function storeGeneratedFile(
   storeFile: AgentRun['storeFile'],
 ): Promise<AgentEvent> {
   const { data: remote } = urlMetadataSchema.safeParse(providerMetadata)
-  if (remote) return { type: 'file', mediaType: file.mediaType, name: null, url: remote[generatedFileMetadataKey].url }
+  if (remote)
+    return { type: 'file', mediaType: file.mediaType, name: null, url: remote[generatedFileUrlMetadataKey].url }
   const bytes = Buffer.from(file.uint8Array)
   const mediaType = correctMediaType(bytes, file.mediaType.toLowerCase())
   try {

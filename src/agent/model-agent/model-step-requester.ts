@@ -4,7 +4,7 @@ import { estimateJsonTokens } from '../estimate-tokens.ts'
 import type { ProviderToolLimits } from '../providers/dialect.ts'
 import {
   type ContextLengthRejection,
-  ProviderRequestRejectionError,
+  AdjustableRequestRejectionError,
   type ProviderRequestRejection,
 } from '../providers/errors/provider-request-rejection.ts'
 import { prependToolNotes } from '../tools/prepend-tool-notes.ts'
@@ -79,7 +79,7 @@ export class ModelStepRequester {
         if (result.calls.length > 0 && Object.keys(tools).length > 0) observer?.reportToolSupport(true)
         return result
       } catch (error) {
-        if (hasOutput || !(error instanceof ProviderRequestRejectionError)) throw error
+        if (hasOutput || !(error instanceof AdjustableRequestRejectionError)) throw error
         if (!(await this.#adaptTo(error.refusal, { messages, tools, ...tokens }))) throw error
       }
     }

@@ -2,9 +2,9 @@ import type { OpaqueProviderState } from '../../model/message.ts'
 import {
   openAICompatibleOptionsKey,
   type PartProviderOptions,
-  parsePartProviderOptions,
+  providerMetadataToOptions,
   parseOpaqueProviderState,
-  toOpaqueProviderState,
+  toStoredOpaqueState,
 } from '../providers/state/part-opaque-state.ts'
 import { readOpaqueStateMetadata } from '../providers/state/opaque-provider-state-middleware.ts'
 
@@ -31,7 +31,7 @@ export class OpaqueProviderStateTracker {
   addToReasoning(id: string, providerMetadata: unknown): void {
     const { textField } = readOpaqueStateMetadata(providerMetadata)
     const block = this.#getBlock(id)
-    block.options = { ...block.options, ...parsePartProviderOptions(providerMetadata) }
+    block.options = { ...block.options, ...providerMetadataToOptions(providerMetadata) }
     block.textField ??= textField
   }
 
@@ -48,7 +48,7 @@ export class OpaqueProviderStateTracker {
     const { options, hasText } = this.#getBlock(id)
     this.#blocks.delete(id)
     if (Object.keys(options).length === 0) return null
-    if (hasText) return toOpaqueProviderState({ options })
+    if (hasText) return toStoredOpaqueState({ options })
     this.#before.push(options)
     return null
   }
@@ -67,13 +67,13 @@ export class OpaqueProviderStateTracker {
   /** The state of the message that ends with this metadata, together with what its first call has; null if it has none. */
   takeForMessage(providerMetadata: unknown, callState: OpaqueProviderState | undefined): EventOpaqueState | null {
     const { fields } = readOpaqueStateMetadata(providerMetadata)
-    return fields ? toOpaqueProviderState({ ...parseOpaqueProviderState(callState), message: fields }) : null
+    return fields ? toStoredOpaqueState({ ...parseOpaqueProviderState(callState), message: fields }) : null
   }
 
-  #takeBefore(state: Parameters<typeof toOpaqueProviderState>[0]): EventOpaqueState {
+  #takeBefore(state: Parameters<typeof toStoredOpaqueState>[0]): EventOpaqueState {
     const before = this.#before
     this.#before = []
-    return toOpaqueProviderState({ ...state, before: before.length > 0 ? before : undefined })
+    return toStoredOpaqueState({ ...state, before: before.length > 0 ? before : undefined })
   }
 
   #getBlock(id: string): ReasoningBlock {

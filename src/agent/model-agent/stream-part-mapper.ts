@@ -2,7 +2,7 @@ import { ToolChoiceViolationError } from 'ai'
 import type { LanguageModelUsage, TextStreamPart, ToolSet } from 'ai'
 import { type ReportedUsage, validateReportedUsage } from '../../model/usage.ts'
 import type { FinishReason } from '../../model/stream.ts'
-import { parseFinishReason } from '../providers/parse-finish-reason.ts'
+import { parseProviderFinishReason } from '../providers/parse-provider-finish-reason.ts'
 import { AgentError, type AgentEvent, type ToolCallRequest } from '../agent.ts'
 import { unwrapProviderResponseError } from '../providers/responses/provider-error-events.ts'
 import { type EventOpaqueState, OpaqueProviderStateTracker } from './opaque-provider-state-tracker.ts'
@@ -187,7 +187,7 @@ export class StreamPartMapper {
 
 /** Some servers say `stop` when the model calls tools. */
 function toFinishReason(text: string, hasCalls: boolean): FinishReason {
-  const reason = parseFinishReason(text)
+  const reason = parseProviderFinishReason(text)
   if (reason === 'ERROR') return 'OTHER'
   return reason === 'STOP' && hasCalls ? 'TOOL_CALLS' : reason
 }

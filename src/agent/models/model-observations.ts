@@ -1,4 +1,4 @@
-import type { ModelAddress, ModelObservation, ObservedModelProperty } from '../../model/model-observation.ts'
+import type { ModelEndpoint, ModelObservation, DetectedModelProperty } from '../../model/model-observation.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { ModelObservationStore } from '../../storage/model-observation-store.ts'
 import type { ModelObserver } from '../model-agent/model-observer.ts'
@@ -28,24 +28,24 @@ export class ModelObservations {
   }
 
   /** The context window that a refusal of the last 24 hours named, in tokens. Null if there was none. */
-  findContextWindow(address: ModelAddress): number | null {
+  findContextWindow(address: ModelEndpoint): number | null {
     const observation = this.#find(address, 'contextWindow')
     return observation && Date.now() - observation.observedAt < contextWindowTtlMs ? observation.value : null
   }
 
   /** Whether tools were used (true) or refused (false) last. Null if neither has happened. */
-  findToolSupport(address: ModelAddress): boolean | null {
+  findToolSupport(address: ModelEndpoint): boolean | null {
     const observation = this.#find(address, 'supportsTools')
     return observation && observation.value === 1
   }
 
   /** The names of the tools that the latest request to a model left out because of its provider's limits. */
-  findOmittedTools({ model }: ModelAddress): readonly string[] {
+  findOmittedTools({ model }: ModelEndpoint): readonly string[] {
     return this.#omittedTools.get(model) ?? []
   }
 
   /** Observes the requests to a model. */
-  createObserver(address: ModelAddress): ModelObserver {
+  createObserver(address: ModelEndpoint): ModelObserver {
     const offersTools = (): boolean => {
       const observation = this.#find(address, 'supportsTools')
       return observation?.value !== 0 || Date.now() - observation.observedAt >= toolRefusalTtlMs
@@ -71,7 +71,7 @@ export class ModelObservations {
     }
   }
 
-  #reportOmittedTools({ model }: ModelAddress, names: readonly string[]): void {
+  #reportOmittedTools({ model }: ModelEndpoint, names: readonly string[]): void {
     const previousNames = this.findOmittedTools({ model, baseURL: '' })
     if (names.join() === previousNames.join()) return
     this.#omittedTools.set(model, names)
@@ -79,7 +79,7 @@ export class ModelObservations {
       this.#log.warn({ model, tools: names }, 'Tools were left out, because the provider of the model takes no more.')
   }
 
-  #find({ model, baseURL }: ModelAddress, property: ObservedModelProperty): ModelObservation | null {
+  #find({ model, baseURL }: ModelEndpoint, property: DetectedModelProperty): ModelObservation | null {
     return this.#observations.get(toKey(model, baseURL, property)) ?? null
   }
 
@@ -105,6 +105,6 @@ export class ModelObservations {
   }
 }
 
-function toKey(model: string, baseURL: string, property: ObservedModelProperty): string {
+function toKey(model: string, baseURL: string, property: DetectedModelProperty): string {
   return JSON.stringify([model, baseURL, property])
 }

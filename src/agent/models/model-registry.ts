@@ -1,9 +1,9 @@
 import {
   formatModelId,
-  type KnownModels,
+  type AllowedModelNames,
   offlineModelId,
   parseModelId,
-  toKnownModels,
+  toAllowedModelNames,
   validateModelId,
 } from '../../config/profile/model-id.ts'
 import type { ProviderType, Provider } from '../../config/profile/provider.ts'
@@ -18,7 +18,7 @@ import { selectDialect } from '../providers/select-dialect.ts'
 import { createModelSummaryGenerator } from '../text-generation/model-summary-generator.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 import { guessContextWindow } from './context-window.ts'
-import type { ModelAddress } from '../../model/model-observation.ts'
+import type { ModelEndpoint } from '../../model/model-observation.ts'
 import type { ModelObservationStore } from '../../storage/model-observation-store.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { findToolImageSupport, type ToolImageSupport } from './image-support.ts'
@@ -112,14 +112,14 @@ const maxCachedModels = 100
 /** The models of a profile: lists them, checks their ids, and makes them ready to answer. */
 export class ModelRegistry {
   readonly #options: ModelRegistryOptions
-  readonly #knownModels: KnownModels
+  readonly #knownModels: AllowedModelNames
   readonly #modelLists: ModelListCache
   readonly #observations: ModelObservations
   readonly #resolvedModels = new LruCache<string, ResolvedModel>(maxCachedModels)
 
   constructor(options: ModelRegistryOptions) {
     this.#options = options
-    this.#knownModels = toKnownModels(options.providers)
+    this.#knownModels = toAllowedModelNames(options.providers)
     this.#modelLists = new ModelListCache(options.connections, options.log)
     this.#observations = new ModelObservations(options.observations, options.log)
   }
@@ -246,7 +246,7 @@ export class ModelRegistry {
   }
 }
 
-function toModelAddress({ name: provider, baseURL }: Provider, name: string): ModelAddress {
+function toModelAddress({ name: provider, baseURL }: Provider, name: string): ModelEndpoint {
   return { model: formatModelId({ provider, name }), baseURL: baseURL ?? '' }
 }
 

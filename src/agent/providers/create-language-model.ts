@@ -8,7 +8,7 @@ import { generatedImageMiddleware } from './responses/generated-image-middleware
 import { createSkippedResponsePartLogger } from './responses/log-skipped-response-parts.ts'
 import { createNormalizingFetch } from './responses/normalizing-fetch.ts'
 import { opaqueProviderStateMiddleware } from './state/opaque-provider-state-middleware.ts'
-import { unsignedThoughtsMiddleware } from './state/unsigned-thoughts-middleware.ts'
+import { emptyThoughtSignatureMiddleware } from './state/empty-thought-signature-middleware.ts'
 import { selectDialect } from './select-dialect.ts'
 
 /** A model object of the AI SDK, which also accepts the name of a model in its place. */
@@ -59,7 +59,7 @@ export function createLanguageModel(
       apiKey: apiKey ?? '',
       fetch: createNormalizingFetch({ format: 'anthropic-messages', fetch, onSkipped }),
     })(name)
-    return wrapLanguageModel({ model, middleware: unsignedThoughtsMiddleware })
+    return wrapLanguageModel({ model, middleware: emptyThoughtSignatureMiddleware })
   }
   const { rejectedFields } = selectDialect(provider)
   const model = createOpenAICompatible({

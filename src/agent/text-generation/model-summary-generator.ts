@@ -9,7 +9,7 @@ import {
 } from '../agent.ts'
 import { toolOutputToText } from '../tool-output-to-text.ts'
 import { findGraphemeStart } from '../../lib/text/truncate.ts'
-import { TextUsageMeter } from './text-usage-meter.ts'
+import { TextGenerationUsageMeter } from './text-generation-usage-meter.ts'
 
 const summaryPrompt = `Above is a chat between a user and an assistant. It is about to be continued by an assistant who will see
 nothing of it but what you write now. Write down all that is needed for that, in the language of the chat: what the user
@@ -65,7 +65,7 @@ async function generate(
   composePrompt: (contextWindow?: number) => string,
 ): Promise<GeneratedText> {
   let text = ''
-  const usageMeter = new TextUsageMeter()
+  const usageMeter = new TextGenerationUsageMeter()
   const events = agent.answer({
     model,
     loadHistory: async (window) => [{ role: 'user', content: composePrompt(window).toWellFormed() }],

@@ -6,7 +6,7 @@ import { ExtendableTimeout } from '../../lib/async/extendable-timeout.ts'
 import { rejectOnAbort } from '../../lib/async/reject-on-abort.ts'
 import { truncate } from '../../lib/text/truncate.ts'
 import { parseToolArguments } from '../../model/tool-call.ts'
-import type { AgentEvent, AgentRun, ToolCallRequest, ToolGate } from '../agent.ts'
+import type { AgentEvent, AgentRun, ToolCallRequest, ToolCallPrecondition } from '../agent.ts'
 import type { ApprovalPolicy } from './approval-policy.ts'
 import { clarifyTool, parseClarifyQuestion } from './clarify-tool.ts'
 import { type JsonObject, type StoreToolFile, type Tool, ToolError, type ToolExecutionContext } from './tool.ts'
@@ -168,7 +168,7 @@ export class ToolExecutor {
     })
   }
 
-  async #createGate(tool: Tool, input: JsonObject): Promise<ToolGate | null> {
+  async #createGate(tool: Tool, input: JsonObject): Promise<ToolCallPrecondition | null> {
     const { policy, decisionTimeoutMs } = this.#options
     const rule = policy.findRule(tool)
     if (rule === 'deny') return { type: 'denied', reason: 'The configuration denies this tool. It was not run.' }
@@ -183,7 +183,7 @@ export function formatUnknownTool(name: string): string {
   return `There is no tool named ${escapeInvisible(JSON.stringify(name))}.`
 }
 
-function toCallEvent(call: ToolCallRequest, gate: ToolGate | null = null): AgentEvent {
+function toCallEvent(call: ToolCallRequest, gate: ToolCallPrecondition | null = null): AgentEvent {
   return { type: 'tool-call', ...call, ...(gate && { gate }) }
 }
 

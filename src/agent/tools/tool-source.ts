@@ -2,7 +2,7 @@ import type { McpServerStatus } from './mcp-server-status.ts'
 import type { Tool } from './tool.ts'
 
 /** The tools that a model can be offered now, and what it must know about them. */
-export interface ToolListing {
+export interface AvailableToolsWithNotes {
   /** Ordered by name. */
   readonly tools: readonly Tool[]
   /** Texts for the model: how to use the tools, and which tools are still missing. */
@@ -12,7 +12,7 @@ export interface ToolListing {
 /** Provides tools, for example from MCP servers. */
 export interface ToolSource {
   /** Lists the tools that are available now. Starts what they need, and leaves out what is not ready within a second. */
-  listTools(): Promise<ToolListing>
+  listTools(): Promise<AvailableToolsWithNotes>
   /** The notes that belong to the tools which are available now. Starts nothing. */
   listNotes(): readonly string[]
   /**

@@ -2,7 +2,7 @@ import type { AgentEvent, AgentRun, ToolCallRequest } from '../agent.ts'
 import type { ApprovalRule } from '../../config/profile/approvals.ts'
 import type { McpServerStatus } from './mcp-server-status.ts'
 import type { Tool } from './tool.ts'
-import type { ToolListing, ToolSource } from './tool-source.ts'
+import type { AvailableToolsWithNotes, ToolSource } from './tool-source.ts'
 import { ToolExecutor, type ToolExecutorOptions } from './tool-executor.ts'
 
 export interface ToolboxOptions extends ToolExecutorOptions {
@@ -25,7 +25,7 @@ export class Toolbox {
   }
 
   /** The tools that are available now, and what a model must know about them. */
-  listTools(): Promise<ToolListing> {
+  listTools(): Promise<AvailableToolsWithNotes> {
     return this.#source.listTools()
   }
 

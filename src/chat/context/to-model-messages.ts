@@ -7,7 +7,7 @@ import { decodeUtf8 } from '../attachments/data-url.ts'
 import { imageMediaTypes, isTextMediaType } from '../attachments/media-type.ts'
 import { parseDataUrl } from '../attachments/data-url.ts'
 import { parseToolCallArguments } from '../../model/tool-call.ts'
-import { type ToolImagePart, type ToolImages, toToolCallOutput } from './to-tool-call-output.ts'
+import { type ToolImagePart, type ToolImages, toModelToolOutput } from './to-model-tool-output.ts'
 import { sha256Hex } from '../../lib/text/sha256.ts'
 import { splitAnswerIntoSteps } from './answer-steps.ts'
 import { isBlank } from './is-blank.ts'
@@ -132,7 +132,7 @@ function toResultMessages(
   const results: ToolModelMessage['content'] = []
   const images: ToolImagePart[] = []
   for (const call of calls) {
-    const result = toToolCallOutput(call, toolImages)
+    const result = toModelToolOutput(call, toolImages)
     results.push({ type: 'tool-result', ...identify(call), output: result.output })
     images.push(...result.images)
   }

@@ -4,7 +4,7 @@ import type { MessageRecord, ToolCall } from '../../model/message.ts'
 import { parseToolResultContent, parseToolResultFile } from '../../model/tool-result/tool-result-content.ts'
 import type { BlobStore } from '../../storage/blob-store.ts'
 import type { MessageFileRepresentation } from './message-file-representation.ts'
-import type { ToolImageData, ToolImages } from './to-tool-call-output.ts'
+import type { ToolImageData, ToolImages } from './to-model-tool-output.ts'
 
 /** Images that are larger are described instead, because providers refuse them. In bytes. */
 const maxImageBytes = 5 * 1024 * 1024

@@ -2,23 +2,23 @@ import { noToolImageSupport } from '../../agent/models/image-support.ts'
 import { AgentError } from '../../agent/agent.ts'
 import type { ResolvedModel } from '../../agent/models/model-registry.ts'
 import { createBadInputError, SegueError } from '../../lib/errors.ts'
-import type { Runtime } from '../../lib/runtime.ts'
-import { assignInitialMessagePositions } from '../../model/fold/message-position.ts'
+import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
+import { positionNewSessionMessages } from '../../model/fold/message-position.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import { inheritTitle } from '../../model/conversation/title.ts'
 import type { Usage } from '../../model/usage.ts'
 import { newSession } from '../../sessions/new-session.ts'
-import { type IdempotencyKey, toIdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
-import type { CreateSessionRequest } from '../../storage/sessions/session-writer.ts'
-import type { MessageQueries } from '../context/message-queries.ts'
+import { type IdempotencyKey, toCompletedIdempotencyKey } from '../../storage/idempotency-key.ts'
+import type { SessionWithInitialMessages } from '../../storage/sessions/session-writer.ts'
+import type { ProfileMessageReader } from '../context/profile-message-reader.ts'
 
 export interface CompactionInput {
   readonly session: SessionRecord
-  readonly messageQueries: MessageQueries
+  readonly messageQueries: ProfileMessageReader
   readonly model: ResolvedModel
   readonly idempotencyKey: IdempotencyKey | null
-  readonly runtime: Runtime
+  readonly runtime: ClockAndIds
   readonly signal: AbortSignal
 }
 
@@ -27,7 +27,7 @@ export interface CompactionInput {
  * grants, and a summary of the conversation as its first message. Stores nothing. Throws BAD_USER_INPUT if nothing was
  * said since the last summary, and PROVIDER if the model returns no summary.
  */
-export async function buildCompactionContinuation(input: CompactionInput): Promise<CreateSessionRequest> {
+export async function buildCompactionContinuation(input: CompactionInput): Promise<SessionWithInitialMessages> {
   const { session, model, idempotencyKey, runtime } = input
   const { text, usage } = await generateSummary(input)
   const at = runtime.now()
@@ -58,9 +58,9 @@ export async function buildCompactionContinuation(input: CompactionInput): Promi
   }
   return {
     session: continuation,
-    messages: assignInitialMessagePositions([summary]),
+    messages: positionNewSessionMessages([summary]),
     copyGrantsFrom: session.id,
-    idempotencyKey: idempotencyKey && toIdempotencyKeyRecord(idempotencyKey, { createdId: continuation.id }),
+    idempotencyKey: idempotencyKey && toCompletedIdempotencyKey(idempotencyKey, { createdId: continuation.id }),
   }
 }
 

@@ -3,24 +3,24 @@ import { estimateJsonTokens } from '../../agent/estimate-tokens.ts'
 import { createIdNotFoundError, SegueError, createShuttingDownError } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { rejectOnAbort } from '../../lib/async/reject-on-abort.ts'
-import type { Runtime } from '../../lib/runtime.ts'
+import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import { TaskTracker } from '../../lib/async/task-tracker.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import { streamExceededContextWindow, type StreamRecord } from '../../model/stream.ts'
-import type { SessionRepository } from '../../sessions/session-repository.ts'
+import type { CombinedSessionRepository } from '../../sessions/combined-session-repository.ts'
 import type { IdempotencyKey } from '../../storage/idempotency-key.ts'
-import type { MessageQueries } from '../context/message-queries.ts'
+import type { ProfileMessageReader } from '../context/profile-message-reader.ts'
 import { toModelMessages } from '../context/to-model-messages.ts'
 import type { SessionActors } from '../runtime/session-actors.ts'
 import { titleFromModelOutput } from '../turn/derive-title.ts'
 import { buildCompactionContinuation } from './build-compaction-continuation.ts'
 
 export interface PostTurnTasksOptions {
-  readonly sessions: SessionRepository
+  readonly sessions: CombinedSessionRepository
   readonly models: Pick<ModelRegistry, 'resolve'>
-  readonly messageQueries: MessageQueries
+  readonly messageQueries: ProfileMessageReader
   readonly actors: SessionActors
-  readonly runtime: Runtime
+  readonly runtime: ClockAndIds
   readonly log: Logger
   /** The share of a model's context window above which a session is compacted after a turn. 0 means never. */
   readonly autoCompactThreshold: number

@@ -1,27 +1,27 @@
 import { createBadInputError, createIdNotFoundError, SegueError } from '../../lib/errors.ts'
-import type { Runtime } from '../../lib/runtime.ts'
-import { assignInitialMessagePositions } from '../../model/fold/message-position.ts'
+import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
+import { positionNewSessionMessages } from '../../model/fold/message-position.ts'
 import type { MessagePart, MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import { inheritTitle } from '../../model/conversation/title.ts'
 import { newSession } from '../../sessions/new-session.ts'
-import type { SessionRepository } from '../../sessions/session-repository.ts'
+import type { CombinedSessionRepository } from '../../sessions/combined-session-repository.ts'
 import type { BlobStore } from '../../storage/blob-store.ts'
-import type { CreateSessionRequest } from '../../storage/sessions/session-writer.ts'
+import type { SessionWithInitialMessages } from '../../storage/sessions/session-writer.ts'
 import { externalizeFile } from '../attachments/attachments.ts'
-import type { MessageQueries } from '../context/message-queries.ts'
+import type { ProfileMessageReader } from '../context/profile-message-reader.ts'
 
 export interface SessionForkerOptions {
-  readonly sessions: SessionRepository
-  readonly messageQueries: MessageQueries
+  readonly sessions: CombinedSessionRepository
+  readonly messageQueries: ProfileMessageReader
   readonly blobs: BlobStore
   /** The name of the profile that forks are created in. */
   readonly profileName: string
-  readonly runtime: Runtime
+  readonly runtime: ClockAndIds
 }
 
 /** A fork in which the turn after its messages is to be repeated. */
-export interface RegenerateFork extends CreateSessionRequest {
+export interface RegenerateFork extends SessionWithInitialMessages {
   /** Copies of the parts of that turn's user message. */
   readonly parts: readonly MessagePart[]
 }
@@ -37,7 +37,7 @@ export class SessionForker {
   }
 
   /** Copies the messages up to and including this one. Throws NOT_FOUND, BAD_USER_INPUT, and SESSION_BUSY while it streams. */
-  async forkAfter(messageId: string): Promise<CreateSessionRequest> {
+  async forkAfter(messageId: string): Promise<SessionWithInitialMessages> {
     const { message, session } = await this.#requireFinishedMessage(messageId)
     const messagesBefore = await this.#loadContextBefore(session, message)
     return this.#createFork(session, messageId, message.withdrawn ? messagesBefore : [...messagesBefore, message])
@@ -102,7 +102,7 @@ export class SessionForker {
     session: SessionRecord,
     forkedFrom: string,
     messages: readonly MessageRecord[],
-  ): Promise<CreateSessionRequest> {
+  ): Promise<SessionWithInitialMessages> {
     const fork = newSession({
       at: this.#options.runtime.now(),
       ...inheritTitle(session),
@@ -113,7 +113,7 @@ export class SessionForker {
     const copies: MessageRecord[] = []
     for (const message of messages) copies.push(await this.#copyMessage(message, fork.id))
     const lastActivityAt = copies.at(-1)?.createdAt ?? fork.startedAt
-    return { session: { ...fork, lastActivityAt }, messages: assignInitialMessagePositions(copies) }
+    return { session: { ...fork, lastActivityAt }, messages: positionNewSessionMessages(copies) }
   }
 
   async #copyMessage(message: MessageRecord, sessionId: string): Promise<MessageRecord> {

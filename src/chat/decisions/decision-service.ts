@@ -2,8 +2,8 @@ import { createIdNotFoundError, SegueError } from '../../lib/errors.ts'
 import type { DecisionStore } from '../../storage/decision-store.ts'
 import type { ApprovalDecision, ApprovalRecord, ClarificationRecord, DecisionRecord } from '../../model/decision.ts'
 import type { ChangeNotifier } from '../../storage/change-notifier.ts'
-import { type IdempotencyKey, toIdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
-import { createAbortableGenerator } from '../../lib/async/abortable-generator.ts'
+import { type IdempotencyKey, toCompletedIdempotencyKey } from '../../storage/idempotency-key.ts'
+import { createAbortOnReturnIterator } from '../../lib/async/abort-on-return-iterator.ts'
 import type { ActiveSessions } from '../runtime/active-sessions.ts'
 import type { StreamRunner } from '../streaming/stream-runner.ts'
 import { withTimeout } from '../../lib/async/with-timeout.ts'
@@ -50,7 +50,7 @@ export class DecisionService {
     idempotencyKey: IdempotencyKey | null = null,
   ): Promise<ApprovalRecord> {
     const answer = parseApprovalAnswer(decision, details)
-    const key = idempotencyKey && toIdempotencyKeyRecord(idempotencyKey)
+    const key = idempotencyKey && toCompletedIdempotencyKey(idempotencyKey)
     return this.#resolve('approval', id, ({ decisions }) => {
       const schema = decisions.findInputSchema(id)
       if (schema && answer.arguments) assertToolArgumentsAllowed(schema, answer.arguments)
@@ -74,7 +74,7 @@ export class DecisionService {
     request: ClarificationAnswerRequest,
     idempotencyKey: IdempotencyKey | null = null,
   ): Promise<ClarificationRecord> {
-    const key = idempotencyKey && toIdempotencyKeyRecord(idempotencyKey)
+    const key = idempotencyKey && toCompletedIdempotencyKey(idempotencyKey)
     return this.#resolve('clarification', id, ({ decisions }, { form = null }) =>
       decisions.resolve(id, parseClarificationAnswer(request, form), key),
     )
@@ -104,7 +104,7 @@ export class DecisionService {
 
   /** All pending decisions, then each one that changes, with its state at that time. Ends when the profile closes. */
   subscribe<K extends DecisionKind>(kind: K): AsyncIterableIterator<RecordOf<K>> {
-    return createAbortableGenerator((signal) => this.#readChanges(kind, signal))
+    return createAbortOnReturnIterator((signal) => this.#readChanges(kind, signal))
   }
 
   async *#readChanges<K extends DecisionKind>(kind: K, signal: AbortSignal): AsyncGenerator<RecordOf<K>, void, void> {

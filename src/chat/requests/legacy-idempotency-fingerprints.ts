@@ -1,13 +1,13 @@
 import { toCanonicalJson } from '../../lib/text/canonical-json.ts'
 import { sha256Hex } from '../../lib/text/sha256.ts'
-import type { ChatRequest } from './chat-request.ts'
+import type { SendMessageRequest } from './send-message-request.ts'
 
 /**
  * The fingerprints that version 0.1 stored with the keys of `startChat`, `regenerate` and `compactSession`. A call whose
  * key it stored is repeated with these. They outlive versions, so they never change.
  */
 export const legacyIdempotencyFingerprints = {
-  startChat: (request: Pick<ChatRequest, 'sessionId' | 'text' | 'files' | 'model'>, profile: string): string => {
+  startChat: (request: Pick<SendMessageRequest, 'sessionId' | 'text' | 'files' | 'model'>, profile: string): string => {
     const { sessionId, text, files, model } = request
     const fileDigests = files.map(({ name, mediaType, url }) => [
       name?.toWellFormed() ?? null,

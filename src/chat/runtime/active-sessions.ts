@@ -1,11 +1,11 @@
 import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
-import type { StreamingAnswers } from '../context/streaming-answers.ts'
+import type { StreamingAnswerLookup } from '../context/streaming-answer-lookup.ts'
 import type { SessionActor } from './session-actor.ts'
 import type { CommittedStreamState } from '../streaming/stream-committer.ts'
 
 /** The sessions of a profile in which something happens now, with their actors, and the actor of each unfinished stream. */
-export class ActiveSessions implements StreamingAnswers {
+export class ActiveSessions implements StreamingAnswerLookup {
   readonly #actors = new Map<string, SessionActor>()
   readonly #actorByStream = new Map<string, SessionActor>()
 

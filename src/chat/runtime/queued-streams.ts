@@ -1,16 +1,16 @@
 import { SegueError } from '../../lib/errors.ts'
-import type { Runtime } from '../../lib/runtime.ts'
+import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import { toUserMessagePosition } from '../../model/fold/message-position.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { EventDraft } from '../../model/chat-event.ts'
 import type { StreamLookup, WithdrawnMessageLookup } from '../../storage/event-store.ts'
-import { type IdempotencyKeyRecord, toIdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
+import { type IdempotencyKeyRecord, toCompletedIdempotencyKey } from '../../storage/idempotency-key.ts'
 import type { EventLogWriter } from '../log/event-log-writer.ts'
 import {
   createSessionChangedDraft,
   createStreamStartedDraft,
-  dequeueStream,
+  startQueuedStream,
   cancelQueuedStream,
 } from '../turn/transitions.ts'
 import type { NewTurn } from '../turn/new-turn.ts'
@@ -18,7 +18,7 @@ import type { NewTurn } from '../turn/new-turn.ts'
 export interface QueuedStreamsOptions {
   readonly writer: EventLogWriter
   readonly store: Pick<StreamLookup, 'findStreams'> & WithdrawnMessageLookup
-  readonly runtime: Runtime
+  readonly runtime: ClockAndIds
   readonly findMessage: (id: string) => Promise<MessageRecord | null>
 }
 
@@ -68,7 +68,7 @@ export class QueuedStreams {
     const { writer, runtime } = this.#options
     const queued: StreamRecord = { ...stream, status: 'QUEUED' }
     const { headSeq } = await writer.write((previousHeadSeq) => ({
-      ...(idempotencyKey && { idempotencyKeys: [toIdempotencyKeyRecord(idempotencyKey, { createdId: stream.id })] }),
+      ...(idempotencyKey && { idempotencyKeys: [toCompletedIdempotencyKey(idempotencyKey, { createdId: stream.id })] }),
       drafts: [createStreamStartedDraft(queued, runtime)],
       streams: [{ ...queued, firstSeq: previousHeadSeq + 1 }],
       messages: [userMessage],
@@ -107,9 +107,9 @@ export class QueuedStreams {
     if (!queued) return null
     const message = await this.#options.findMessage(queued.userMessageId)
     if (!message) throw new Error(`Stream ${queued.id} has no user message.`)
-    const { stream, event } = dequeueStream(queued, this.#options.runtime)
+    const { stream, event } = startQueuedStream(queued, this.#options.runtime)
     const started = await this.#commitFirst(queued, { stream, event, message, idempotencyKeys: [] })
-    return { stream: started, userMessage: placeUserMessage(message, started.lastSeq) }
+    return { stream: started, userMessage: assignUserMessagePosition(message, started.lastSeq) }
   }
 
   /** Commits that the first stream leaves the queue: its message and the withdrawn ones behind it take their places. */
@@ -124,7 +124,9 @@ export class QueuedStreams {
       // Each message needs a seq of its own, from which its position follows.
       drafts: [event, ...withdrawn.map(() => createSessionChangedDraft(queued.sessionId, runtime))],
       streams: [stream],
-      messages: [message, ...withdrawn].map((each, index) => placeUserMessage(each, previousHeadSeq + 1 + index)),
+      messages: [message, ...withdrawn].map((each, index) =>
+        assignUserMessagePosition(each, previousHeadSeq + 1 + index),
+      ),
       idempotencyKeys,
     }))
     this.#streams = this.#streams.filter(({ id }) => id !== queued.id)
@@ -146,6 +148,6 @@ export class QueuedStreams {
 }
 
 /** Gives a user's message its place in the session: `seq` is the event that places it. */
-export function placeUserMessage(message: MessageRecord, seq: number): MessageRecord {
+export function assignUserMessagePosition(message: MessageRecord, seq: number): MessageRecord {
   return { ...message, position: toUserMessagePosition(seq) }
 }

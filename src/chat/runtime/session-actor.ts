@@ -2,31 +2,36 @@ import type { ResolvedModel } from '../../agent/models/model-registry.ts'
 import { createIdNotFoundError, type SegueError, createShuttingDownError } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { rejectOnAbort } from '../../lib/async/reject-on-abort.ts'
-import type { Runtime } from '../../lib/runtime.ts'
+import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import { streamExceededContextWindow, type StreamRecord } from '../../model/stream.ts'
 import type { SessionRecordPatch } from '../../storage/event-store.ts'
 import type { IdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
-import type { CreateSessionRequest } from '../../storage/sessions/session-writer.ts'
+import type { SessionWithInitialMessages } from '../../storage/sessions/session-writer.ts'
 import type { EventLog } from '../log/event-log.ts'
 import { type AppendBatch, EventLogWriter } from '../log/event-log-writer.ts'
 import type { IfBusy } from '../turn/if-busy.ts'
 import type { NewTurn } from '../turn/new-turn.ts'
 import { createSessionChangedDraft } from '../turn/transitions.ts'
 import { createTurnState } from '../turn/turn.ts'
-import { Mailbox } from './mailbox.ts'
+import { ActorMailbox } from './actor-mailbox.ts'
 import { createMissingModel } from './missing-model.ts'
 import { CompactingError, createBusyError, createCompactionCancelledError } from './session-errors.ts'
-import { composeStartBatch } from './start-batch.ts'
+import { composeContinuationBatch, composeStartBatch } from './compose-session-batches.ts'
 import type { CommittedStreamState, ComposeFinalBatch } from '../streaming/stream-committer.ts'
-import { placeUserMessage, QueuedStreams, type QueuedStreamsOptions, type StartedStream } from './queued-streams.ts'
+import {
+  assignUserMessagePosition,
+  QueuedStreams,
+  type QueuedStreamsOptions,
+  type StartedStream,
+} from './queued-streams.ts'
 import { StreamRunner, type StreamRunnerOptions } from '../streaming/stream-runner.ts'
 
 export interface SessionActorOptions {
   readonly eventLog: EventLog
   readonly store: QueuedStreamsOptions['store']
-  readonly runtime: Runtime
+  readonly runtime: ClockAndIds
   readonly log: Logger
   readonly sessionId: string
   /** Whether another session continues this one, so that it takes no more messages. */
@@ -56,7 +61,7 @@ interface Compaction {
 }
 
 /** How a stream was cancelled. `isFirst` is false if it was already ending. */
-export interface StreamCancellation {
+export interface StreamCancellationResult {
   readonly committed: CommittedStreamState
   readonly isFirst: boolean
 }
@@ -68,7 +73,7 @@ const startRetryDelayMs = 500
 export class SessionActor {
   readonly #options: SessionActorOptions
   readonly #writer: EventLogWriter
-  readonly #mailbox: Mailbox
+  readonly #mailbox: ActorMailbox
   #runner: StreamRunner | null = null
   readonly #queue: QueuedStreams
   #compaction: Compaction | null = null
@@ -80,7 +85,7 @@ export class SessionActor {
     this.#options = options
     this.#writer = new EventLogWriter(options.eventLog, options.sessionId)
     this.#queue = new QueuedStreams({ ...options, writer: this.#writer })
-    this.#mailbox = new Mailbox({
+    this.#mailbox = new ActorMailbox({
       afterEach: () => this.#startNextQueued(),
       retryDelayMs: startRetryDelayMs,
       onError: (error) => options.log.error({ err: error }, 'Starting the next queued stream failed. Retrying.'),
@@ -145,7 +150,7 @@ export class SessionActor {
    * SESSION_BUSY and STALE, SHUTTING_DOWN if the actor is closed meanwhile, and what `compose` throws. The session is
    * unchanged then.
    */
-  async compact(compose: (signal: AbortSignal) => Promise<CreateSessionRequest>): Promise<SessionRecord> {
+  async compact(compose: (signal: AbortSignal) => Promise<SessionWithInitialMessages>): Promise<SessionRecord> {
     if (this.#compaction) throw new CompactingError()
     const abortController = new AbortController()
     const { signal } = abortController
@@ -193,7 +198,7 @@ export class SessionActor {
   }
 
   /** Cancels a stream that runs or is queued here, and stores the keys of the call. Returns null if it does neither any more. */
-  async cancel(streamId: string, keys: readonly IdempotencyKeyRecord[] = []): Promise<StreamCancellation | null> {
+  async cancel(streamId: string, keys: readonly IdempotencyKeyRecord[] = []): Promise<StreamCancellationResult | null> {
     const runner = this.activeRunner
     if (runner?.committed.stream.id === streamId) {
       const { committed, included } = await runner.finish({ status: 'CANCELLED' }, keys)
@@ -232,16 +237,11 @@ export class SessionActor {
     return this.#isContinued
   }
 
-  async #commitContinuation(continuation: CreateSessionRequest, signal: AbortSignal): Promise<SessionRecord> {
+  async #commitContinuation(continuation: SessionWithInitialMessages, signal: AbortSignal): Promise<SessionRecord> {
     const { runtime, sessionId } = this.#options
     await this.#writer.write(() => {
       signal.throwIfAborted()
-      const at = runtime.now()
-      return {
-        continuation,
-        sessionPatch: { endedAt: at, endReason: 'compression' },
-        drafts: [{ type: 'SessionContinued', at, sessionId, streamId: null, toId: continuation.session.id }],
-      }
+      return composeContinuationBatch(continuation, sessionId, runtime.now())
     })
     this.#isContinued = true
     return continuation.session
@@ -258,7 +258,7 @@ export class SessionActor {
     const finished = await this.activeRunner?.finishWith({ status: 'CANCELLED' }, composeBatch)
     if (!finished?.included) await this.#writer.write(composeBatch)
     const stream = { ...turn.stream, firstSeq: seq, lastSeq: seq }
-    this.#runStream({ stream, userMessage: placeUserMessage(turn.userMessage, seq) }, turn.model)
+    this.#runStream({ stream, userMessage: assignUserMessagePosition(turn.userMessage, seq) }, turn.model)
     return stream
   }
 

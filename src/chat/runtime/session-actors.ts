@@ -1,10 +1,10 @@
 import type { ModelRegistry } from '../../agent/models/model-registry.ts'
 import type { Logger } from '../../lib/logger.ts'
-import type { Runtime } from '../../lib/runtime.ts'
+import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import type { SessionRecord } from '../../model/session.ts'
-import type { SessionRepository } from '../../sessions/session-repository.ts'
+import type { CombinedSessionRepository } from '../../sessions/combined-session-repository.ts'
 import type { ProfileStorage } from '../../storage/profile-storage.ts'
-import type { MessageQueries } from '../context/message-queries.ts'
+import type { ProfileMessageReader } from '../context/profile-message-reader.ts'
 import type { BackgroundDeltaCoalescer } from '../log/background-delta-coalescer.ts'
 import type { EventLog } from '../log/event-log.ts'
 import type { ActiveSessions } from './active-sessions.ts'
@@ -14,13 +14,13 @@ import type { WritableSessions } from './writable-sessions.ts'
 
 export interface SessionActorsOptions {
   readonly profile: ProfileStorage
-  readonly sessions: SessionRepository
+  readonly sessions: CombinedSessionRepository
   readonly models: Pick<ModelRegistry, 'resolve'>
-  readonly runtime: Runtime
+  readonly runtime: ClockAndIds
   readonly log: Logger
   readonly eventLog: EventLog
   readonly activeSessions: ActiveSessions
-  readonly messageQueries: MessageQueries
+  readonly messageQueries: ProfileMessageReader
   readonly writableSessions: WritableSessions
   readonly backgroundCoalescer: BackgroundDeltaCoalescer
   readonly onTurnCompleted: SessionActorOptions['onTurnCompleted']

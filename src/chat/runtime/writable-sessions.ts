@@ -1,12 +1,12 @@
 import { createIdNotFoundError, SegueError } from '../../lib/errors.ts'
 import type { SessionRecord } from '../../model/session.ts'
-import type { SessionRepository } from '../../sessions/session-repository.ts'
+import type { CombinedSessionRepository } from '../../sessions/combined-session-repository.ts'
 
 /** Finds sessions that can be written to: those of Segue. Sessions of Hermes are read-only. */
 export class WritableSessions {
-  readonly #sessions: SessionRepository
+  readonly #sessions: CombinedSessionRepository
 
-  constructor(sessions: SessionRepository) {
+  constructor(sessions: CombinedSessionRepository) {
     this.#sessions = sessions
   }
 

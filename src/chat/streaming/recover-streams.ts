@@ -2,7 +2,7 @@ import type { EventStore } from '../../storage/event-store.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { EventLog } from '../log/event-log.ts'
-import type { Runtime } from '../../lib/runtime.ts'
+import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import { foldMessage, foldPendingDecisions } from '../../model/fold/fold-message.ts'
 import { readEventPages } from '../log/read-event-pages.ts'
 import { type TurnState, createTurnState } from '../turn/turn.ts'
@@ -12,7 +12,7 @@ import { EventLogWriter } from '../log/event-log-writer.ts'
 export interface StreamRecoveryOptions {
   readonly store: EventStore
   readonly eventLog: EventLog
-  readonly runtime: Runtime
+  readonly runtime: ClockAndIds
   readonly findMessage: (id: string) => Promise<MessageRecord | null>
 }
 

@@ -1,7 +1,7 @@
-import type { ToolCallPermission } from '../../agent/agent.ts'
+import type { PermittedToolCall } from '../../agent/agent.ts'
 import type { ToolQuestion, ToolQuestionAnswer } from '../../agent/tools/tool.ts'
 import type { Logger } from '../../lib/logger.ts'
-import type { Runtime } from '../../lib/runtime.ts'
+import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import { isJsonObject, type JsonObject, parseJson } from '../../lib/text/json.ts'
 import {
   type ApprovalRecord,
@@ -18,7 +18,7 @@ import type { SessionToolGrants } from './session-tool-grants.ts'
 import { StreamCommitter } from './stream-committer.ts'
 
 /** What the decisions of a stream need of it. */
-export interface StreamDecisionHost {
+export interface RunningStreamForDecisions {
   readonly committer: StreamCommitter
   readonly turn: TurnState
   /** Whether the stream has ended or is about to: nothing can be added to it. */
@@ -32,8 +32,8 @@ export interface StreamDecisionHost {
 }
 
 export interface StreamDecisionsOptions {
-  readonly stream: StreamDecisionHost
-  readonly runtime: Runtime
+  readonly stream: RunningStreamForDecisions
+  readonly runtime: ClockAndIds
   readonly log: Logger
   readonly toolGrants: Pick<SessionToolGrants, 'findGrantingApproval'>
 }
@@ -41,7 +41,7 @@ export interface StreamDecisionsOptions {
 /** The approvals and clarifications that one running stream waits for. */
 export class StreamDecisions {
   readonly #options: StreamDecisionsOptions
-  readonly #stream: StreamDecisionHost
+  readonly #stream: RunningStreamForDecisions
   readonly #timers: DecisionTimers
   /** The schemas of the arguments of calls that wait for approval, by part. */
   readonly #inputSchemas = new Map<number, JsonObject>()
@@ -110,7 +110,7 @@ export class StreamDecisions {
   }
 
   /** Waits until the call of an agent may run, see `AgentRun.waitForPermission`. */
-  async waitForPermission(callId: string): Promise<ToolCallPermission | null> {
+  async waitForPermission(callId: string): Promise<PermittedToolCall | null> {
     const { turn, committer } = this.#stream
     const partIndex = turn.partIndexByCallId.get(callId)
     // Looked up before the commit: a decision that is resolved during the commit must still be waited for.

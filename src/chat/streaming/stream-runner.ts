@@ -3,7 +3,7 @@ import type { ModelMessage } from 'ai'
 import { type Agent, AgentError, type AgentEvent } from '../../agent/agent.ts'
 import { SegueError } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/logger.ts'
-import type { Runtime } from '../../lib/runtime.ts'
+import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import { waitForAbort } from '../../lib/async/wait-for-abort.ts'
 import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
 import type { MessageRecord } from '../../model/message.ts'
@@ -15,7 +15,7 @@ import { applyAgentEvent, finishTurn } from '../turn/transitions.ts'
 import type { StreamEnding } from '../turn/stream-ending.ts'
 import type { TurnTransition, TurnState } from '../turn/turn.ts'
 import { type CommittedStreamState, type ComposeFinalBatch, StreamCommitter } from './stream-committer.ts'
-import { type StreamDecisionHost, StreamDecisions } from './stream-decisions.ts'
+import { type RunningStreamForDecisions, StreamDecisions } from './stream-decisions.ts'
 import type { SessionToolGrants } from './session-tool-grants.ts'
 
 /** How long an agent that never waits for I/O may hold the event loop. */
@@ -25,7 +25,7 @@ const finishRetryDelayMs = 500
 
 export interface StreamRunnerOptions {
   readonly writer: EventLogWriter
-  readonly runtime: Runtime
+  readonly runtime: ClockAndIds
   /** The turn as of its committed events. */
   readonly turn: TurnState
   /** Loads what the model is sent, including the answer so far. `contextWindow`: if it is not that of the model. */
@@ -220,7 +220,7 @@ export class StreamRunner {
     return this.committed
   }
 
-  #toDecisionStream(): StreamDecisionHost {
+  #toDecisionStream(): RunningStreamForDecisions {
     const getTurn = (): TurnState => this.#turn
     const getIsFinishing = (): boolean => this.isFinishing
     return {

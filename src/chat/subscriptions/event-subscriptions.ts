@@ -1,7 +1,7 @@
 import { createIdNotFoundError } from '../../lib/errors.ts'
-import type { Runtime } from '../../lib/runtime.ts'
+import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import type { ProfileStorage } from '../../storage/profile-storage.ts'
-import type { SessionRepository } from '../../sessions/session-repository.ts'
+import type { CombinedSessionRepository } from '../../sessions/combined-session-repository.ts'
 import type { DeliveredEvent } from '../../model/chat-event.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
@@ -9,15 +9,15 @@ import type { EventLog } from '../log/event-log.ts'
 import { subscribeToEventLog, isStreamFullyRead, type EventLogSnapshot } from './subscribe-to-event-log.ts'
 import type { ActiveSessions } from '../runtime/active-sessions.ts'
 import type { CommittedStreamState } from '../streaming/stream-committer.ts'
-import type { MessageQueries } from '../context/message-queries.ts'
+import type { ProfileMessageReader } from '../context/profile-message-reader.ts'
 
 export interface EventSubscriptionsOptions {
   readonly profile: ProfileStorage
-  readonly sessions: SessionRepository
+  readonly sessions: CombinedSessionRepository
   readonly eventLog: EventLog
   readonly activeSessions: ActiveSessions
-  readonly messageQueries: MessageQueries
-  readonly runtime: Pick<Runtime, 'now'>
+  readonly messageQueries: ProfileMessageReader
+  readonly runtime: Pick<ClockAndIds, 'now'>
 }
 
 /** Lets readers follow streams and sessions, each from its own cursor. */

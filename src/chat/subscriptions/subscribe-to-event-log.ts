@@ -4,14 +4,14 @@ import type { StreamRecord } from '../../model/stream.ts'
 import type { EventLog } from '../log/event-log.ts'
 import { type CoalescedEvent, DeltaCoalescer } from '../log/delta-coalescer.ts'
 import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
-import { createAbortableGenerator } from '../../lib/async/abortable-generator.ts'
+import { createAbortOnReturnIterator } from '../../lib/async/abort-on-return-iterator.ts'
 import { waitForAbort } from '../../lib/async/wait-for-abort.ts'
 
 const pageSize = 256 // events per read
 /** A reader that is further behind than this receives coalesced deltas. */
 const coalesceThresholdEvents = 256
 
-export interface EventLogSubscription {
+export interface EventLogSubscriptionOptions {
   readonly sessionId: string
   /** The stream to follow; null for all events of the session. */
   readonly stream: StreamRecord | null
@@ -39,10 +39,10 @@ export interface EventLogSnapshot {
  */
 export function subscribeToEventLog(
   log: EventLog,
-  subscription: EventLogSubscription,
+  subscription: EventLogSubscriptionOptions,
   after: number,
 ): AsyncIterableIterator<DeliveredEvent> {
-  return createAbortableGenerator((signal) => deliverEvents(log, subscription, after, signal))
+  return createAbortOnReturnIterator((signal) => deliverEvents(log, subscription, after, signal))
 }
 
 /** Whether a cursor is at the end of a finished stream, so that a subscription would complete at once. */
@@ -52,7 +52,7 @@ export function isStreamFullyRead(stream: StreamRecord, headSeq: number, after: 
 
 async function* deliverEvents(
   log: EventLog,
-  { sessionId, stream, isSegueSession, headSeq, loadSnapshot, now }: EventLogSubscription,
+  { sessionId, stream, isSegueSession, headSeq, loadSnapshot, now }: EventLogSubscriptionOptions,
   after: number,
   signal: AbortSignal,
 ): AsyncGenerator<DeliveredEvent, void, void> {

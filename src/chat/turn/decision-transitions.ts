@@ -1,4 +1,4 @@
-import type { ToolGate } from '../../agent/agent.ts'
+import type { ToolCallPrecondition } from '../../agent/agent.ts'
 import type { ToolQuestion } from '../../agent/tools/tool.ts'
 import {
   type ApprovalDecision,
@@ -11,7 +11,7 @@ import { hasToolCallEnded } from '../../model/tool-call.ts'
 import { type DecisionResolution, deriveResolvedCallOutcome } from './tool-call-outcome.ts'
 import type { TurnTransitionBuilder } from './turn-transition-builder.ts'
 
-type DecisionGate = Extract<ToolGate, { readonly timeoutMs: number }>
+type DecisionGate = Extract<ToolCallPrecondition, { readonly timeoutMs: number }>
 
 const approvalDecisions: readonly ApprovalDecision[] = ['ONCE', 'SESSION', 'ALWAYS', 'DENY']
 

@@ -1,10 +1,10 @@
 import type { ResolvedModel } from '../../agent/models/model-registry.ts'
-import type { CreateSessionRequest } from '../../storage/sessions/session-writer.ts'
+import type { SessionWithInitialMessages } from '../../storage/sessions/session-writer.ts'
 import type { MessagePart, MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import { noUsage } from '../../model/usage.ts'
-import type { Runtime } from '../../lib/runtime.ts'
+import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import { titleFromMessage } from './derive-title.ts'
 import type { IdempotencyKey } from '../../storage/idempotency-key.ts'
 
@@ -16,23 +16,29 @@ export interface NewTurn {
   /** The key of the call that starts the turn. */
   readonly idempotencyKey: IdempotencyKey | null
   /** The session to create together with its first turn, with the messages that it begins with; null if it exists. */
-  readonly sessionToCreate: CreateSessionRequest | null
+  readonly sessionToCreate: SessionWithInitialMessages | null
   /** The title for a session that has none; null if it has one. */
   readonly title: string | null
 }
 
-export interface CreateTurnOptions {
+export interface BuildNewTurnRecordsOptions {
   /** The content of the user's message. */
   readonly parts: readonly MessagePart[]
   /** The session of the turn, or one to create together with it. */
-  readonly session: SessionRecord | CreateSessionRequest
+  readonly session: SessionRecord | SessionWithInitialMessages
   readonly model: ResolvedModel
   readonly idempotencyKey: NewTurn['idempotencyKey']
-  readonly runtime: Runtime
+  readonly runtime: ClockAndIds
 }
 
 /** Creates the rows that a turn starts with. They are not stored yet, and the message has no position. */
-export function createTurn({ parts, session: target, model, idempotencyKey, runtime }: CreateTurnOptions): NewTurn {
+export function buildNewTurnRecords({
+  parts,
+  session: target,
+  model,
+  idempotencyKey,
+  runtime,
+}: BuildNewTurnRecordsOptions): NewTurn {
   const at = runtime.now()
   const sessionToCreate = 'session' in target ? target : null
   const session = 'session' in target ? target.session : target

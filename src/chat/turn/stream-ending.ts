@@ -1,4 +1,4 @@
-import type { Runtime } from '../../lib/runtime.ts'
+import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import type { StreamFailure, StreamRecord } from '../../model/stream.ts'
 
 /** How a stream ends. */
@@ -10,7 +10,7 @@ export type StreamEnding =
   | { readonly status: 'INTERRUPTED' }
 
 /** The row of a stream that has ended. Its generation is raised, so that later writes with the old one are refused. */
-export function toFinishedStream(stream: StreamRecord, ending: StreamEnding, runtime: Runtime): StreamRecord {
+export function toFinishedStream(stream: StreamRecord, ending: StreamEnding, runtime: ClockAndIds): StreamRecord {
   return {
     ...stream,
     status: ending.status,

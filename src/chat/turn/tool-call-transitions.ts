@@ -1,7 +1,7 @@
 import type { AgentEvent } from '../../agent/agent.ts'
 import { toWellFormedJson } from '../../lib/text/json.ts'
 import type { MessageRecord, ToolCall, ToolCallState } from '../../model/message.ts'
-import { acceptsToolCallArguments, createToolCall, hasToolCallEnded } from '../../model/tool-call.ts'
+import { acceptsToolArgumentsDelta, createToolCall, hasToolCallEnded } from '../../model/tool-call.ts'
 import { isAskedDuringToolCall } from '../../model/decision.ts'
 import { cancelDecision, requestDecision } from './decision-transitions.ts'
 import type { StreamEnding } from './stream-ending.ts'
@@ -11,16 +11,19 @@ import type { TurnTransitionBuilder } from './turn-transition-builder.ts'
 type AgentEventOfType<T extends AgentEvent['type']> = Extract<AgentEvent, { readonly type: T }>
 
 /** Adds a piece of a call's arguments. */
-export function writeToolCallArguments(transition: TurnTransitionBuilder, event: AgentEventOfType<'tool-input'>): void {
+export function appendToolCallArguments(
+  transition: TurnTransitionBuilder,
+  event: AgentEventOfType<'tool-input'>,
+): void {
   const { partIndex, call } = findOrCreateCall(transition, event.callId, event.name)
-  if (acceptsToolCallArguments(call)) transition.writeArguments(partIndex, call, event.text)
+  if (acceptsToolArgumentsDelta(call)) transition.writeArguments(partIndex, call, event.text)
 }
 
 /** The arguments of a call are complete: it runs, is denied, or waits for a person. */
 export function startToolCall(transition: TurnTransitionBuilder, event: AgentEventOfType<'tool-call'>): void {
   const { partIndex, call } = findOrCreateCall(transition, event.callId, event.name)
   // A call starts once. A second start would run a call again that has ended.
-  if (!acceptsToolCallArguments(call)) return
+  if (!acceptsToolArgumentsDelta(call)) return
   const argumentsText = event.argumentsText.toWellFormed()
   // The complete text normally continues the pieces. If it differs, it replaces them, without a delta.
   const isContinuation = argumentsText.startsWith(call.argumentsText)

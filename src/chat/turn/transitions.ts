@@ -1,12 +1,12 @@
 import type { AgentEvent } from '../../agent/agent.ts'
 import type { ToolQuestion } from '../../agent/tools/tool.ts'
-import type { Runtime } from '../../lib/runtime.ts'
+import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import type { EventDraft } from '../../model/chat-event.ts'
 import type { ClarificationRecord } from '../../model/decision.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import { applyDecisionResolution, requestClarificationDuringCall } from './decision-transitions.ts'
 import { type StreamEnding, toFinishedStream } from './stream-ending.ts'
-import { endToolCall, finishOpenCalls, startToolCall, writeToolCallArguments } from './tool-call-transitions.ts'
+import { endToolCall, finishOpenCalls, startToolCall, appendToolCallArguments } from './tool-call-transitions.ts'
 import type { DecisionResolution } from './tool-call-outcome.ts'
 import { createEventBase, TurnTransitionBuilder } from './turn-transition-builder.ts'
 import type { TurnTransition, TurnState } from './turn.ts'
@@ -18,24 +18,24 @@ export interface StreamTransition {
 }
 
 /** A stream is accepted; its status tells whether it runs or is queued. */
-export function createStreamStartedDraft(stream: StreamRecord, runtime: Runtime): EventDraft {
+export function createStreamStartedDraft(stream: StreamRecord, runtime: ClockAndIds): EventDraft {
   return { ...createEventBase(stream, runtime), type: 'StreamStarted', stream, userMessageId: stream.userMessageId }
 }
 
 /** A queued stream starts to run. */
-export function dequeueStream(queued: StreamRecord, runtime: Runtime): StreamTransition {
+export function startQueuedStream(queued: StreamRecord, runtime: ClockAndIds): StreamTransition {
   const stream: StreamRecord = { ...queued, status: 'RUNNING' }
   return { stream, event: { ...createEventBase(stream, runtime), type: 'StreamChanged', stream } }
 }
 
 /** A queued stream is cancelled before its turn: it ends without an answer. */
-export function cancelQueuedStream(queued: StreamRecord, runtime: Runtime): StreamTransition {
+export function cancelQueuedStream(queued: StreamRecord, runtime: ClockAndIds): StreamTransition {
   const stream = toFinishedStream(queued, { status: 'CANCELLED' }, runtime)
   return { stream, event: { ...createEventBase(stream, runtime), type: 'StreamFinished', stream, messageId: null } }
 }
 
 /** The agent yields an event. */
-export function applyAgentEvent(turn: TurnState, event: AgentEvent, runtime: Runtime): TurnTransition {
+export function applyAgentEvent(turn: TurnState, event: AgentEvent, runtime: ClockAndIds): TurnTransition {
   const transition = new TurnTransitionBuilder(turn, runtime)
   // Whatever comes after a wait is committed together with its end.
   transition.setRetryTime(event.type === 'retry-wait' ? event.retryAt : null)
@@ -57,7 +57,7 @@ export function applyAgentEvent(turn: TurnState, event: AgentEvent, runtime: Run
       break
     case 'tool-input':
       transition.closeBlock()
-      writeToolCallArguments(transition, event)
+      appendToolCallArguments(transition, event)
       break
     case 'tool-call':
       transition.closeBlock()
@@ -78,7 +78,7 @@ export function applyAgentEvent(turn: TurnState, event: AgentEvent, runtime: Run
 }
 
 /** The event that tells that something about the session has changed. */
-export function createSessionChangedDraft(sessionId: string, runtime: Runtime): EventDraft {
+export function createSessionChangedDraft(sessionId: string, runtime: ClockAndIds): EventDraft {
   return { type: 'SessionChanged', at: runtime.now(), sessionId, streamId: null }
 }
 
@@ -87,7 +87,7 @@ export function resolveDecision(
   turn: TurnState,
   decisionId: string,
   resolution: DecisionResolution,
-  runtime: Runtime,
+  runtime: ClockAndIds,
 ): TurnTransition {
   const transition = new TurnTransitionBuilder(turn, runtime)
   const decision = turn.pendingDecisions.get(decisionId)
@@ -100,7 +100,7 @@ export function askDuringToolCall(
   turn: TurnState,
   callId: string,
   question: ToolQuestion,
-  { timeoutMs, runtime }: { readonly timeoutMs: number; readonly runtime: Runtime },
+  { timeoutMs, runtime }: { readonly timeoutMs: number; readonly runtime: ClockAndIds },
 ): TurnTransition & { readonly clarification: ClarificationRecord | null } {
   const transition = new TurnTransitionBuilder(turn, runtime)
   const partIndex = turn.partIndexByCallId.get(callId)
@@ -122,7 +122,7 @@ export function askDuringToolCall(
 export function finishTurn(
   turn: TurnState,
   ending: StreamEnding,
-  runtime: Runtime,
+  runtime: ClockAndIds,
   committedAnswer = turn.answer,
 ): TurnTransition {
   const transition = new TurnTransitionBuilder(turn, runtime)

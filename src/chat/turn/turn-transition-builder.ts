@@ -1,10 +1,10 @@
-import type { Runtime } from '../../lib/runtime.ts'
+import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import { chunkEventText } from '../../lib/text/unicode.ts'
 import type { EventDraft } from '../../model/chat-event.ts'
 import type { DecisionRecord } from '../../model/decision.ts'
 import { foldMessage, foldPendingDecisions } from '../../model/fold/fold-message.ts'
 import type { MessagePart, OpaqueProviderState, ToolCall } from '../../model/message.ts'
-import { type FinishReason, setStreamRetryTime, type StreamRecord } from '../../model/stream.ts'
+import { type FinishReason, replaceStreamRetryTime, type StreamRecord } from '../../model/stream.ts'
 import { addUsage, fillMissingUsage, noUsage, type ReportedUsage } from '../../model/usage.ts'
 import { createStep, estimateStepUsage } from './step-usage.ts'
 import { type StreamEnding, toFinishedStream } from './stream-ending.ts'
@@ -19,18 +19,18 @@ interface StreamEventBase {
 }
 
 /** The fields that all events of a stream have. */
-export function createEventBase({ id, sessionId }: StreamRecord, runtime: Runtime): StreamEventBase {
+export function createEventBase({ id, sessionId }: StreamRecord, runtime: ClockAndIds): StreamEventBase {
   return { at: runtime.now(), sessionId, streamId: id }
 }
 
 /** One transition in progress. It collects events, and folds each into the turn as it is emitted. */
 export class TurnTransitionBuilder {
-  readonly runtime: Runtime
+  readonly runtime: ClockAndIds
   #turn: TurnState
   readonly #events: EventDraft[] = []
   readonly #toolCallStates = new Map<number, OpaqueProviderState>()
 
-  constructor(turn: TurnState, runtime: Runtime) {
+  constructor(turn: TurnState, runtime: ClockAndIds) {
     this.#turn = turn
     this.runtime = runtime
   }
@@ -172,7 +172,7 @@ export class TurnTransitionBuilder {
   /** Sets when the provider is asked again. Null: the stream does not wait for that any more. */
   setRetryTime(retryAt: number | null): void {
     const { stream } = this.#turn
-    if ((stream.retryAt ?? null) !== retryAt) this.#changeStream(setStreamRetryTime(stream, retryAt))
+    if ((stream.retryAt ?? null) !== retryAt) this.#changeStream(replaceStreamRetryTime(stream, retryAt))
   }
 
   finish(ending: StreamEnding): void {

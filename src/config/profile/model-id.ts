@@ -20,17 +20,17 @@ export function formatModelId({ provider, name }: ModelId): string {
 export const offlineModelId: ModelId = { provider: 'offline', name: 'eliza' }
 
 /** The models that an id may name, by provider; null if the provider accepts any name. */
-export type KnownModels = ReadonlyMap<string, readonly string[] | null>
+export type AllowedModelNames = ReadonlyMap<string, readonly string[] | null>
 
 const offlineModels = [offlineModelId.provider, [offlineModelId.name]] as const
 
 /** The models of the given providers, and the offline model. */
-export function toKnownModels(providers: readonly Pick<Provider, 'name' | 'models'>[]): KnownModels {
+export function toAllowedModelNames(providers: readonly Pick<Provider, 'name' | 'models'>[]): AllowedModelNames {
   return new Map([...providers.map(({ name, models }) => [name, models] as const), offlineModels])
 }
 
 /** The models that can be named when no provider is configured: those of providers that discovery may find. */
-export const discoverableModels: KnownModels = toKnownModels(
+export const discoverableProviderModels: AllowedModelNames = toAllowedModelNames(
   ['openai', 'anthropic', 'ollama'].map((name) => ({ name, models: null })),
 )
 
@@ -41,7 +41,7 @@ export const invalidModelIdMessage = `Use <provider>/<name>, as in ${formatModel
  * Returns what is wrong with a model id, as a message for the user; null if the id is valid. A provider that accepts any
  * name rejects unknown ones itself, when it is called.
  */
-export function validateModelId(id: string, knownModels: KnownModels): string | null {
+export function validateModelId(id: string, knownModels: AllowedModelNames): string | null {
   const modelId = parseModelId(id)
   const quoted = JSON.stringify(id)
   if (modelId === null) return `Invalid model id ${quoted}. ${invalidModelIdMessage}`

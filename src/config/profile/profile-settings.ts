@@ -3,7 +3,7 @@ import { listConfigKeys, settingDefinitions as definitions } from '../setting-de
 import { SettingsReader } from '../settings-reader.ts'
 import type { ApprovalRules } from './approvals.ts'
 import type { ConfiguredMcpServer } from './mcp/mcp-server.ts'
-import { type KnownModels, toKnownModels, validateModelId } from './model-id.ts'
+import { type AllowedModelNames, toAllowedModelNames, validateModelId } from './model-id.ts'
 import type { Provider } from './provider.ts'
 import { resolveMcpServers } from './mcp/resolve-mcp-servers.ts'
 import { resolveProviders } from './resolve-providers.ts'
@@ -36,7 +36,7 @@ export interface ProfileSettingsInputs {
 }
 
 /** The settings of a named profile. It has no discovered providers. */
-export interface NamedProfileSettings extends ProfileSettings {
+export interface ProfileSettingsWithProviders extends ProfileSettings {
   readonly providers: readonly Provider[]
 }
 
@@ -47,7 +47,7 @@ export interface NamedProfileSettings extends ProfileSettings {
 export function resolveProfileSettings(
   reader: SettingsReader,
   inputs: ProfileSettingsInputs,
-  defaultModels: KnownModels,
+  defaultModels: AllowedModelNames,
 ): ProfileSettings {
   const providers = readProviders(reader, inputs)
   const knownModels = resolveKnownModels(reader.rawFileValue('providers'), providers, defaultModels)
@@ -68,10 +68,10 @@ export function resolveProfileSettings(
  */
 export function readProfileSettings(
   inputs: ProfileSettingsInputs,
-): NamedProfileSettings & { readonly warnings: readonly string[] } {
+): ProfileSettingsWithProviders & { readonly warnings: readonly string[] } {
   const reader = new SettingsReader(new Map(), {})
   reader.loadFile(inputs.home, listConfigKeys(['profile']))
-  const settings = resolveProfileSettings(reader, inputs, toKnownModels([]))
+  const settings = resolveProfileSettings(reader, inputs, toAllowedModelNames([]))
   reader.assertValid()
   return { ...settings, providers: settings.providers ?? [], warnings: reader.warnings }
 }
@@ -100,9 +100,9 @@ function readMcpServers(
 function resolveKnownModels(
   rawProviders: unknown,
   providers: readonly Provider[] | null,
-  defaultModels: KnownModels,
-): KnownModels {
-  if (providers) return toKnownModels(providers)
+  defaultModels: AllowedModelNames,
+): AllowedModelNames {
+  if (providers) return toAllowedModelNames(providers)
   if (typeof rawProviders !== 'object' || rawProviders === null) return defaultModels
-  return toKnownModels(Object.keys(rawProviders).map((name) => ({ name, models: null })))
+  return toAllowedModelNames(Object.keys(rawProviders).map((name) => ({ name, models: null })))
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { isHttpUrl } from '../http-url.ts'
 import { configNamePattern, nameRuleDescription } from '../name-rule.ts'
-import { integerBetween, isObjectPayload, strictObject, createPatternSchema } from '../value-schemas.ts'
+import { integerBetween, isZodObjectPayload, strictObject, createPatternSchema } from '../value-schemas.ts'
 import { offlineModelId } from './model-id.ts'
 import { maxContextWindow, minContextWindow, type ProviderType, providerTypes } from './provider.ts'
 
@@ -31,22 +31,22 @@ const providerSchema = strictObject('an object with a type', {
   .refine((entry) => !typesWithoutPublicApi.has(entry.type) || entry.baseURL !== undefined, {
     path: ['baseURL'],
     error: 'Missing. The types openai-compatible and azure need it.',
-    when: isObjectPayload,
+    when: isZodObjectPayload,
   })
   .refine((entry) => entry.type !== 'azure' || entry.models !== undefined, {
     path: ['models'],
     error: 'Missing. The type azure needs the names of the deployments.',
-    when: isObjectPayload,
+    when: isZodObjectPayload,
   })
   .refine((entry) => entry.type === 'azure' || entry.apiVersion === undefined, {
     path: ['apiVersion'],
     error: 'Only the type azure has API versions.',
-    when: isObjectPayload,
+    when: isZodObjectPayload,
   })
   .refine((entry) => entry.apiKey === undefined || entry.apiKeyEnv === undefined, {
     path: ['apiKey'],
     error: 'Must not be set together with apiKeyEnv.',
-    when: isObjectPayload,
+    when: isZodObjectPayload,
   })
 
 export type ProviderEntry = z.infer<typeof providerSchema>

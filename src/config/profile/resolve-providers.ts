@@ -1,8 +1,8 @@
-import type { SettingsReport } from '../settings-reader.ts'
+import type { SettingsDiagnostics } from '../settings-reader.ts'
 import type { Provider } from './provider.ts'
 import type { ProviderEntry } from './providers-schema.ts'
 
-export interface ResolvedProviders extends Required<Pick<SettingsReport, 'warnings'>> {
+export interface ResolvedProviders extends Required<Pick<SettingsDiagnostics, 'warnings'>> {
   readonly providers: readonly Provider[]
 }
 

@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3'
 import { isJsonObject, type Json, parseJson } from '../../lib/text/json.ts'
-import { retrySync, retryWhileStateLocked } from '../state/retry-sync.ts'
+import { retrySync, createHermesLockRetryPolicy } from '../state/retry-sync.ts'
 
 type RuntimeRow = { job_id: unknown; state_json: unknown }
 
@@ -9,7 +9,7 @@ type RuntimeRow = { job_id: unknown; state_json: unknown }
  * errors of SQLite; that the file is locked, only after the timeout.
  */
 export function readHermesJobStates(path: string, lockTimeoutMs: number): Map<string, { [key: string]: Json }> {
-  const rows = retrySync(() => readRows(path), retryWhileStateLocked(lockTimeoutMs))
+  const rows = retrySync(() => readRows(path), createHermesLockRetryPolicy(lockTimeoutMs))
   return new Map(
     rows.flatMap(({ job_id, state_json }) => {
       const state = typeof state_json === 'string' ? parseJson(state_json) : undefined

@@ -1,5 +1,5 @@
 import type { StateDatabaseConnection } from '../state/state-database.ts'
-import type { HermesIndexSynchronizer } from './hermes-index-synchronizer.ts'
+import type { HermesConversationIndexSynchronizer } from './hermes-conversation-index-synchronizer.ts'
 
 const minPauseMs = 500
 const pauseFactor = 2 // the pause after a scan, as a multiple of its duration: a large file is not read all the time
@@ -9,7 +9,7 @@ const pauseFactor = 2 // the pause after a scan, as a multiple of its duration: 
  * changed.
  */
 export class HermesFullScan {
-  readonly #synchronizer: HermesIndexSynchronizer
+  readonly #synchronizer: HermesConversationIndexSynchronizer
   /** The rowid that the next step begins after; null between two scans. */
   #afterRowid: number | null = null
   #isRequested = true
@@ -21,7 +21,7 @@ export class HermesFullScan {
   #previousDigests = new Map<number, string>()
   #currentDigests = new Map<number, string>()
 
-  constructor(synchronizer: HermesIndexSynchronizer) {
+  constructor(synchronizer: HermesConversationIndexSynchronizer) {
     this.#synchronizer = synchronizer
   }
 

@@ -3,16 +3,16 @@ import type { ConversationIndexReader } from '../../storage/sqlite/conversation-
 import type { HermesReaderOptions } from '../hermes-options.ts'
 import type { IndexableHermesSession } from '../state/session-queries.ts'
 import type { StateDatabaseConnection, StateDatabase } from '../state/state-database.ts'
-import type { HermesContinuationBatch, HermesContinuationCursor } from './hermes-continuation-cursor.ts'
+import type { CrossOriginContinuationBatch, CrossOriginContinuationCursor } from './cross-origin-continuation-cursor.ts'
 import { HermesFullScan } from './hermes-full-scan.ts'
-import { HermesIndexCorruptError } from './hermes-index-store.ts'
-import { HermesIndexSynchronizer } from './hermes-index-synchronizer.ts'
+import { HermesConversationIndexCorruptError } from './hermes-conversation-index-store.ts'
+import { HermesConversationIndexSynchronizer } from './hermes-conversation-index-synchronizer.ts'
 
 const maxRereads = 20 // so that a file under heavy writing does not keep a page waiting for ever
 const maxRebuilds = 2
 
 /** A file that can be read, and the index that is in step with it. */
-export interface SynchronizedHermesIndex {
+export interface SynchronizedHermesConversationIndex {
   readonly file: StateDatabaseConnection
   /**
    * Reads a list from the index, then every session on it from the file. If the index was wrong about one, which may
@@ -31,7 +31,7 @@ export interface SynchronizedHermesIndex {
  */
 export class HermesListing {
   readonly #database: StateDatabase
-  readonly #synchronizer: HermesIndexSynchronizer
+  readonly #synchronizer: HermesConversationIndexSynchronizer
   readonly #fullScan: HermesFullScan
   readonly #onConversationsChanged: NonNullable<HermesReaderOptions['onConversationsChanged']>
   /** False until a list is asked for: reading sessions by id needs no index. */
@@ -44,7 +44,7 @@ export class HermesListing {
     this.#database = database
     this.#fileExisted = database.exists
     this.#onConversationsChanged = options.onConversationsChanged ?? (() => undefined)
-    this.#synchronizer = new HermesIndexSynchronizer({
+    this.#synchronizer = new HermesConversationIndexSynchronizer({
       ...options,
       onConversationsChanged: (changes) =>
         (this.#pendingChanges = changes && this.#pendingChanges && [...this.#pendingChanges, ...changes]),
@@ -53,7 +53,7 @@ export class HermesListing {
   }
 
   /** The result of `work`, or `empty` if the file cannot be read. */
-  read<T>(empty: T, work: (index: SynchronizedHermesIndex) => T): T {
+  read<T>(empty: T, work: (index: SynchronizedHermesConversationIndex) => T): T {
     this.#isIndexNeeded = true
     const result = this.#database.read(empty, (file) =>
       this.#rebuildOnCorruption(() => {
@@ -97,17 +97,17 @@ export class HermesListing {
     this.#pendingChanges = null
   }
 
-  loadCrossOriginCursor(): HermesContinuationCursor {
+  loadCrossOriginCursor(): CrossOriginContinuationCursor {
     return this.#synchronizer.crossOriginCursor
   }
 
-  applyCrossOriginChanges(batch: HermesContinuationBatch): HermesContinuationCursor {
+  applyCrossOriginChanges(batch: CrossOriginContinuationBatch): CrossOriginContinuationCursor {
     this.#rebuildOnCorruption(() => this.#synchronizer.applyCrossOriginChanges(batch))
     this.#reportChanges()
     return this.#synchronizer.crossOriginCursor
   }
 
-  resetCrossOriginSessions(databaseId: string | null): HermesContinuationCursor {
+  resetCrossOriginSessions(databaseId: string | null): CrossOriginContinuationCursor {
     this.#rebuildOnCorruption(() => this.#synchronizer.resetCrossOriginSessions(databaseId))
     this.#reportChanges()
     return this.#synchronizer.crossOriginCursor
@@ -124,7 +124,7 @@ export class HermesListing {
       try {
         return work()
       } catch (error) {
-        if (!(error instanceof HermesIndexCorruptError) || attemptsLeft === 0) throw error
+        if (!(error instanceof HermesConversationIndexCorruptError) || attemptsLeft === 0) throw error
         this.#synchronizer.rebuild()
       }
     }

@@ -1,7 +1,7 @@
 import { type Json, parseJson } from '../../lib/text/json.ts'
 import type { MessagePart, MessageRecord, ToolCall } from '../../model/message.ts'
 import { hermesCodexToParts, decodeHermesMessageContent, hermesContentToParts } from './message-content.ts'
-import { roleFromHermesRow, type HermesMessageEntry } from './message-outline.ts'
+import { roleFromHermesRow, type HermesMessageRowIds } from './message-outline.ts'
 import { parseHermesToolCalls } from './parse-hermes-tool-calls.ts'
 import { millisecondsFromHermesCell, textFromHermesCell } from '../state/cell-values.ts'
 
@@ -29,7 +29,7 @@ const failedFinishReasons = new Set<unknown>(['error', 'agent_error', 'content_f
 /** A message from its row and the rows of its tool results, in the order of the calls. */
 export function messageFromHermesRows(
   sessionId: string,
-  entry: HermesMessageEntry,
+  entry: HermesMessageRowIds,
   row: HermesMessageRow,
   results: readonly (HermesMessageRow | null)[],
 ): MessageRecord {

@@ -16,7 +16,7 @@ export interface HermesMessageOutlineRow {
 }
 
 /** One message that is shown. */
-export interface HermesMessageEntry {
+export interface HermesMessageRowIds {
   readonly position: number
   /** The rowid that the message's id contains: of its oldest copy, so that a compaction does not change the id. */
   readonly id: number
@@ -39,7 +39,7 @@ export type LoadHermesMessageFingerprints = (ids: readonly number[]) => Readonly
 export function selectVisibleHermesMessages(
   rows: readonly HermesMessageOutlineRow[],
   loadFingerprints: LoadHermesMessageFingerprints,
-): HermesMessageEntry[] {
+): HermesMessageRowIds[] {
   const ordered = orderByDisplay(rows) ?? orderById(removeCopies(rows, loadFingerprints))
   return attachToolResults(ordered.filter(({ row }) => !row.isHidden && row.role !== 'session_meta'))
 }
@@ -48,7 +48,7 @@ export function selectVisibleHermesMessages(
 export function selectHermesContextMessages(
   rows: readonly HermesMessageOutlineRow[],
   loadFingerprints: LoadHermesMessageFingerprints,
-): HermesMessageEntry[] {
+): HermesMessageRowIds[] {
   const originals = findOldestByDisplayOrder(rows) ?? findOriginals(rows, loadFingerprints)
   const contextRows = rows.filter(
     ({ isActive, role }) => isActive && (role === 'user' || role === 'assistant' || role === 'tool'),
@@ -117,7 +117,7 @@ function findOriginals(
 }
 
 /** Attaches each tool result to the nearest preceding call with its id: call ids repeat within a session. */
-function attachToolResults(ordered: readonly OrderedRow[]): HermesMessageEntry[] {
+function attachToolResults(ordered: readonly OrderedRow[]): HermesMessageRowIds[] {
   const pendingCalls = new Map<string, { results: (number | null)[]; index: number }[]>()
   return ordered.flatMap(({ position, id, row }) => {
     if (row.role === 'tool') {

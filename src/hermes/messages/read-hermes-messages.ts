@@ -1,7 +1,7 @@
 import { chunkArray } from '../../lib/chunk-array.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import { messageFromHermesRows, hermesMessageColumns, type HermesMessageRow } from './message-mapper.ts'
-import type { HermesMessageEntry, HermesMessageOutlineRow } from './message-outline.ts'
+import type { HermesMessageRowIds, HermesMessageOutlineRow } from './message-outline.ts'
 import { toJsonIdList } from '../state/session-queries.ts'
 import type { StateDatabaseConnection } from '../state/state-database.ts'
 import { parseHermesToolCalls } from './parse-hermes-tool-calls.ts'
@@ -69,7 +69,7 @@ export function readHermesMessageFingerprints(
 /** The messages of these entries, by session id, in the order of the map. */
 export function readHermesMessages(
   { db, schema }: StateDatabaseConnection,
-  entriesBySession: ReadonlyMap<string, readonly HermesMessageEntry[]>,
+  entriesBySession: ReadonlyMap<string, readonly HermesMessageRowIds[]>,
 ): MessageRecord[] {
   const entries = [...entriesBySession.values()].flat()
   const resultIds = entries.flatMap(({ resultRowIds }) => resultRowIds.filter((id) => id !== null))
@@ -82,7 +82,7 @@ export function readHermesMessages(
   const rows = new Map<number, HermesMessageRow>()
   for (const batch of chunkArray(ids, idsPerQuery))
     for (const row of read.all(JSON.stringify(batch))) rows.set(row.id, row)
-  const toMessages = (sessionId: string, entry: HermesMessageEntry): MessageRecord[] => {
+  const toMessages = (sessionId: string, entry: HermesMessageRowIds): MessageRecord[] => {
     const row = rows.get(entry.contentRowId)
     const results = entry.resultRowIds.map((id) => (id === null ? null : (rows.get(id) ?? null)))
     return row ? [messageFromHermesRows(sessionId, entry, row, results)] : []

@@ -1,5 +1,5 @@
 import { readHermesMessageFingerprints, readHermesMessageOutlines } from './read-hermes-messages.ts'
-import { selectVisibleHermesMessages, type HermesMessageEntry } from './message-outline.ts'
+import { selectVisibleHermesMessages, type HermesMessageRowIds } from './message-outline.ts'
 import type { StateDatabaseConnection } from '../state/state-database.ts'
 
 const maxEntries = 100_000 // about ten megabytes
@@ -9,18 +9,18 @@ const maxEntries = 100_000 // about ten megabytes
  * changes: paging through a long session reads its rows once.
  */
 export class VisibleHermesMessageCache {
-  readonly #entriesBySession = new Map<string, readonly HermesMessageEntry[]>()
+  readonly #entriesBySession = new Map<string, readonly HermesMessageRowIds[]>()
   #entryCount = 0
   #file: StateDatabaseConnection | null = null
   #dataVersion: unknown = null
 
   /** The messages of each session that has any, by position. Call it in a transaction. */
-  get(file: StateDatabaseConnection, sessionIds: readonly string[]): Map<string, readonly HermesMessageEntry[]> {
+  get(file: StateDatabaseConnection, sessionIds: readonly string[]): Map<string, readonly HermesMessageRowIds[]> {
     const dataVersion = file.db.pragma('data_version', { simple: true })
     if (file !== this.#file || dataVersion !== this.#dataVersion) this.#clear()
     this.#file = file
     this.#dataVersion = dataVersion
-    const visible = new Map<string, readonly HermesMessageEntry[]>()
+    const visible = new Map<string, readonly HermesMessageRowIds[]>()
     for (const id of sessionIds) {
       const entries = this.#entriesBySession.get(id)
       if (entries) visible.set(id, entries)
@@ -35,7 +35,7 @@ export class VisibleHermesMessageCache {
     return visible
   }
 
-  #store(id: string, entries: readonly HermesMessageEntry[]): void {
+  #store(id: string, entries: readonly HermesMessageRowIds[]): void {
     if (this.#entryCount + entries.length > maxEntries) this.#clear()
     this.#entriesBySession.set(id, entries)
     this.#entryCount += entries.length

@@ -38,7 +38,7 @@ export function scanHermesMessagesBefore(
 }
 
 /** The same among the rows that an index finds. `last`: the id that the next call continues below; null at the end. */
-export function queryHermesMessageIndex(
+export function queryHermesFullTextIndex(
   file: StateDatabaseConnection,
   { table, expression }: HermesFullTextIndex,
   belowId: number,

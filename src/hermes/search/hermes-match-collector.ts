@@ -8,7 +8,7 @@ import { type HermesFullTextIndex, selectHermesFtsIndex } from './fts-index.ts'
 import {
   type HermesSearchCandidate,
   scanHermesMessagesBefore,
-  queryHermesMessageIndex,
+  queryHermesFullTextIndex,
   scanHermesTitlesBefore,
 } from './candidate-queries.ts'
 import { compareSearchKeys, type SearchHitSortKey, type SearchRequest } from '../../search/search-hit.ts'
@@ -148,7 +148,7 @@ export class HermesMatchCollector {
       const queriedBelowId = id
       const { last, isBroken } = this.#database.read({ last: 0, isBroken: false }, (file) => {
         try {
-          const page = queryHermesMessageIndex(file, ftsIndex, queriedBelowId, rowsPerQuery)
+          const page = queryHermesFullTextIndex(file, ftsIndex, queriedBelowId, rowsPerQuery)
           this.#collectMatches(file, page.rows, (text) => this.#query.rankText(text))
           return { last: page.last ?? 0, isBroken: false }
         } catch (error) {

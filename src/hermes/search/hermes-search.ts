@@ -10,7 +10,7 @@ import {
 import { readHermesMessageText } from './candidate-queries.ts'
 import { isWithinSearchPage, type SearchPageBounds, type SearchRequest } from '../../search/search-hit.ts'
 import type { SearchQuery } from '../../search/search-query.ts'
-import type { SearchMatch, SearchSource, SearchProgress } from '../../search/search-source.ts'
+import type { SearchMatch, SearchSource, SearchStepResult } from '../../search/search-source.ts'
 
 const maxCachedQueries = 8
 
@@ -44,7 +44,7 @@ export class HermesSearchSource implements SearchSource {
     query: SearchQuery,
     filter: SearchRequest['filter'],
     range: SearchPageBounds,
-  ): Generator<SearchProgress, void, void> {
+  ): Generator<SearchStepResult, void, void> {
     if (query.isEmpty) return
     const matches = yield* this.#findMatches(query, filter)
     for (const hit of range.backwards ? matches.toReversed() : matches) {
@@ -70,7 +70,7 @@ export class HermesSearchSource implements SearchSource {
   *#findMatches(
     query: SearchQuery,
     filter: SearchRequest['filter'],
-  ): Generator<SearchProgress, readonly HermesMatch[], void> {
+  ): Generator<SearchStepResult, readonly HermesMatch[], void> {
     const cacheKey = JSON.stringify([query, filter])
     const current = this.#database.read(null, (file) => ({
       file,

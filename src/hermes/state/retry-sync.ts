@@ -22,7 +22,7 @@ export function retrySync<T>(work: () => T, policy: StateReadRetryPolicy): T {
 }
 
 /** Retries while the file is locked, until the timeout has passed. */
-export function retryWhileStateLocked(timeoutMs: number): StateReadRetryPolicy {
+export function createHermesLockRetryPolicy(timeoutMs: number): StateReadRetryPolicy {
   const deadline = performance.now() + timeoutMs
   return (error) =>
     classifyStateFileError(error) === 'locked' && performance.now() < deadline ? lockRetryDelayMs : null

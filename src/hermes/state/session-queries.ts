@@ -94,7 +94,7 @@ function querySessionRows(
 }
 
 /** The rowid and the digest columns of up to `limit` sessions after a rowid, one array per row. */
-export function readHermesDigestColumns(
+export function readHermesDigestInputs(
   { db, schema }: StateDatabaseConnection,
   afterRowid: number,
   limit: number,

@@ -7,7 +7,7 @@ import {
   classifyStateFileError,
   stateDatabaseHealthMessages,
 } from './hermes-state-file-health.ts'
-import { retrySync, retryWhileStateLocked, type StateReadRetryPolicy } from './retry-sync.ts'
+import { retrySync, createHermesLockRetryPolicy, type StateReadRetryPolicy } from './retry-sync.ts'
 import { HermesStateSchema } from './hermes-state-schema.ts'
 
 /** An open connection. There is a new one when the file is replaced or its tables are altered. */
@@ -53,7 +53,7 @@ export class StateDatabase {
    * a lock that outlasted the timeout, no call waits until a read has succeeded.
    */
   read<T>(empty: T, work: (file: StateDatabaseConnection) => T): T {
-    const lockPolicy = retryWhileStateLocked(this.#health === 'locked' ? 0 : this.#options.lockTimeoutMs)
+    const lockPolicy = createHermesLockRetryPolicy(this.#health === 'locked' ? 0 : this.#options.lockTimeoutMs)
     let ioErrorCount = 0
     const policy: StateReadRetryPolicy = (error) => {
       const health = classifyStateFileError(error)

@@ -8,7 +8,7 @@ import { OneTimeSchedule } from './one-time-schedule.ts'
 import { looksLikeDate, parseRfc3339 } from './parse-rfc3339.ts'
 import type { Schedule } from './schedule.ts'
 
-export interface ScheduleSpec {
+export interface UnparsedSchedule {
   /** A cron expression, `every 30m`, `in 2h`, or an RFC 3339 time. */
   readonly schedule: string
   /** A name of the IANA time zone database. */
@@ -44,7 +44,7 @@ export function normalizeSchedule(text: string): string {
 }
 
 /** Parses a normalized schedule. Throws BAD_USER_INPUT for an invalid schedule or time zone. */
-export function parseSchedule({ schedule, timezone, anchor }: ScheduleSpec): Schedule {
+export function parseSchedule({ schedule, timezone, anchor }: UnparsedSchedule): Schedule {
   if (!isTimeZone(timezone)) {
     const message = `${JSON.stringify(timezone)} is not an IANA time zone. Use a name such as "Europe/Stockholm".`
     throw createBadInputError(message, 'input', 'timezone')

@@ -1,4 +1,4 @@
-export interface ConcurrencyLimits {
+export interface ConcurrencyLimiterOptions {
   readonly maxConcurrent: number
   /** How many callers can wait for a slot. */
   readonly maxQueued: number
@@ -8,11 +8,11 @@ export interface ConcurrencyLimits {
 
 /** Runs a limited number of tasks at the same time. Further tasks wait in the order in which they arrive. */
 export class ConcurrencyLimiter {
-  readonly #limits: ConcurrencyLimits
+  readonly #limits: ConcurrencyLimiterOptions
   readonly #queue = new Set<() => void>()
   #runningCount = 0
 
-  constructor(limits: ConcurrencyLimits) {
+  constructor(limits: ConcurrencyLimiterOptions) {
     this.#limits = limits
   }
 

@@ -23,7 +23,7 @@ const mayHaveInexactNumber = /\d{16}|\d[eE]\+?\d{3}/
  * Like `JSON.parse`, but with exact numbers, see `parseExactNumber`. Throws SyntaxError for text that is not JSON, and
  * RangeError if it has such numbers and is nested too deeply for the stack.
  */
-export function parseExactJson(text: string) {
+export function parseJsonWithExactNumbers(text: string) {
   return mayHaveInexactNumber.test(text) ? JSON.parse(text, reviveExactNumber) : JSON.parse(text)
 }
 
@@ -50,7 +50,7 @@ export function reviveExactNumber(_key: string, value: unknown, context?: { read
  */
 export function parseJson(text: string): Json | undefined {
   try {
-    return mapWellFormedJson(parseExactJson(text), maxDepth, throwTooDeep)
+    return mapWellFormedJson(parseJsonWithExactNumbers(text), maxDepth, throwTooDeep)
   } catch {
     return undefined
   }
@@ -66,9 +66,9 @@ export function parseJsonOrNull(text: string): unknown {
 }
 
 /** Parses JSON that a schema validates afterwards, with exact numbers. Returns null if it is not JSON. */
-export function parseExactJsonOrNull(text: string): unknown {
+export function parseJsonWithExactNumbersOrNull(text: string): unknown {
   try {
-    return parseExactJson(text)
+    return parseJsonWithExactNumbers(text)
   } catch {
     return null
   }

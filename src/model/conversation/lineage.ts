@@ -33,7 +33,7 @@ export function continuesSession(child: SessionRecord, parent: SessionRecord): b
 }
 
 /** Where a session stands in its chain of continuations. */
-export interface Lineage<Row> {
+export interface LineageSummary<Row> {
   /** The session that this one continues; null if it continues none. */
   readonly parent: Row | null
   /** The first session of the chain; the session itself if it continues none. */
@@ -51,7 +51,7 @@ export function* walkAncestors<Row extends { readonly id: string }>(
   session: Row,
   getParentId: (row: Row) => string | null,
   isContinuation: (child: Row, parent: Row) => boolean,
-): Generator<string, Lineage<Row>, Row | null> {
+): Generator<string, LineageSummary<Row>, Row | null> {
   const visitedIds = new Set([session.id])
   let parent: Row | null = null
   let root = session
@@ -68,10 +68,10 @@ export function* walkAncestors<Row extends { readonly id: string }>(
 }
 
 /** The lineage of a session. `load` finds a session by id. Rejects with what it throws. */
-export async function loadLineage(
+export async function loadLineageSummary(
   session: SessionRecord,
   load: (id: string) => Promise<SessionRecord | null>,
-): Promise<Lineage<SessionRecord>> {
+): Promise<LineageSummary<SessionRecord>> {
   const steps = walkAncestors(session, ({ parentId }) => parentId, continuesSession)
   let step = steps.next()
   while (!step.done) step = steps.next(await load(step.value))

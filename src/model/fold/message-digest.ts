@@ -7,11 +7,11 @@ import type { MessagePart } from '../message.ts'
  * WebCrypto is.
  */
 export function computeMessageDigest<Digest>(parts: readonly MessagePart[], hash: (text: string) => Digest): Digest {
-  return hash(toCanonicalMessageText(parts))
+  return hash(toCanonicalPartsJson(parts))
 }
 
 /** The text that the digest hashes: the parts as canonical JSON (RFC 8785), without fields that are null. */
-export function toCanonicalMessageText(parts: readonly MessagePart[]): string {
+export function toCanonicalPartsJson(parts: readonly MessagePart[]): string {
   return toCanonicalJson(parts.map((part) => omitNulls(toDigestInput(part))))
 }
 

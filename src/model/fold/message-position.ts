@@ -23,6 +23,6 @@ export function toAnswerMessagePosition({ position }: MessageRecord): number {
 }
 
 /** The messages that a session starts with, in order, placed before all that follow. See `toUserMessagePosition`. */
-export function assignInitialMessagePositions(messages: readonly MessageRecord[]): MessageRecord[] {
+export function positionNewSessionMessages(messages: readonly MessageRecord[]): MessageRecord[] {
   return messages.map((message, index) => ({ ...message, position: index - messages.length }))
 }

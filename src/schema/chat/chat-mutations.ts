@@ -3,7 +3,7 @@ import { legacyIdempotencyFingerprints } from '../../chat/requests/legacy-idempo
 import { idempotencyKeyArgs } from '../idempotency/idempotency-key-argument.ts'
 import {
   reloadCreatedRecord,
-  rememberCreatedRecord,
+  toRememberedCreatedId,
   createIdempotentResolver,
 } from '../idempotency/idempotent-mutation.ts'
 import { schemaBuilder } from '../schema-builder.ts'
@@ -55,7 +55,7 @@ schemaBuilder.mutationFields((t) => ({
     resolve: createIdempotentResolver({
       keySpace: ({ messageId }) => ({ type: 'Message', ids: [messageId] }),
       execute: ({ messageId, text }, { profile, key }) => profile.chats.regenerate(messageId, text ?? null, key),
-      remember: rememberCreatedRecord,
+      remember: toRememberedCreatedId,
       reload: (_, remembered, scope) => reloadCreatedRecord('Stream', remembered, scope),
       legacyFingerprint: ({ messageId, text }) => legacyIdempotencyFingerprints.regenerate(messageId, text ?? null),
     }),

@@ -1,4 +1,4 @@
-import type { ChatRequest } from '../../chat/requests/chat-request.ts'
+import type { SendMessageRequest } from '../../chat/requests/send-message-request.ts'
 import { legacyIdempotencyFingerprints } from '../../chat/requests/legacy-idempotency-fingerprints.ts'
 import { createIdNotFoundError } from '../../lib/errors.ts'
 import type { StreamRecord } from '../../model/stream.ts'
@@ -8,7 +8,7 @@ import { idempotencyKeyDescription } from '../idempotency/idempotency-key-argume
 import {
   type IdempotentMutation,
   reloadCreatedRecord,
-  rememberCreatedRecord,
+  toRememberedCreatedId,
 } from '../idempotency/idempotent-mutation.ts'
 import { withModelErrorPath } from '../with-model-error-path.ts'
 import { IfBusyEnum } from './chat-enums.ts'
@@ -85,13 +85,13 @@ export const startChatMutation: IdempotentMutation<
       }),
     )
   },
-  remember: rememberCreatedRecord,
+  remember: toRememberedCreatedId,
   reload: (_, remembered, scope) => reloadCreatedRecord('Stream', remembered, scope),
   applyDefaults: ({ input }) => ({ input: { ...input, files: input.files ?? [] } }),
   legacyFingerprint: ({ input: { sessionId = null, model = null, ...input } }, profileName) =>
     legacyIdempotencyFingerprints.startChat({ sessionId, text: input.text, files: toFiles(input), model }, profileName),
 }
 
-function toFiles({ files }: Pick<typeof StreamChatInput.$inferInput, 'files'>): ChatRequest['files'] {
+function toFiles({ files }: Pick<typeof StreamChatInput.$inferInput, 'files'>): SendMessageRequest['files'] {
   return (files ?? []).map(({ name, mediaType, url }) => ({ name: name ?? null, mediaType, url }))
 }

@@ -1,5 +1,5 @@
 import type { ToolCall } from '../../model/message.ts'
-import { replaceEmbeddedResultFiles } from '../../model/tool-result/replace-embedded-result-files.ts'
+import { stripResultFileBytes } from '../../model/tool-result/strip-result-file-bytes.ts'
 import { parseToolCallArguments } from '../../model/tool-call.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { ToolCallStateEnum } from './chat-enums.ts'
@@ -32,7 +32,7 @@ export const ToolCallType = schemaBuilder.objectRef<ToolCall>('ToolCall').implem
         'Each image or file keeps its place in `content` as `{type, mediaType, name, size, url}`: `type` is `image` or `file`, `size` is in bytes, and `url` is a path on this server that never changes. It is null for a file in an old result, whose bytes cannot be read. Elements may have `annotations.audience`: `user` alone is not sent to the model, `assistant` alone is not meant for people.',
         'A very long result is cut, with a note at its end; see `resultUrl`.',
       ].join('\n\n'),
-      resolve: ({ result }) => replaceEmbeddedResultFiles(result),
+      resolve: ({ result }) => stripResultFileBytes(result),
     }),
     resultUrl: t.string({
       nullable: true,

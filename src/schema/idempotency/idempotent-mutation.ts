@@ -6,8 +6,8 @@ import type { Context } from '../context.ts'
 import type { NodeRecords, NodeType } from '../node-finders.ts'
 import type { RequestProfile } from '../request-profile.ts'
 import { computeMutationFingerprint } from './mutation-fingerprint.ts'
-import { type IdempotencyKeySpace, runInIdempotencyKeySpace } from './idempotency-key-space.ts'
-import { readIdempotencyKey } from './read-idempotency-key.ts'
+import { type IdempotencyKeyProfileSelector, withIdempotencyKeyProfile } from './idempotency-key-profile-selector.ts'
+import { resolveCallIdempotencyKey } from './resolve-call-idempotency-key.ts'
 
 /** The surroundings of a call. */
 interface CallScope {
@@ -19,7 +19,10 @@ interface CallScope {
 /** How a mutation is executed, and how it is repeated. */
 export interface IdempotentMutation<Args, Result> {
   /** Throws BAD_USER_INPUT. */
-  readonly keySpace: (args: Args, context: Context) => IdempotencyKeySpace | Promise<IdempotencyKeySpace>
+  readonly keySpace: (
+    args: Args,
+    context: Context,
+  ) => IdempotencyKeyProfileSelector | Promise<IdempotencyKeyProfileSelector>
   readonly execute: (args: Args, scope: CallScope & FirstExecutionContext) => Promise<Result>
   /** What the key has to remember of the result. Left out if that is nothing: the arguments say all. */
   readonly remember?: (result: Result) => RememberedMutationResult
@@ -57,7 +60,7 @@ export async function executeIdempotentMutation<Args extends object, Result>(
   info: GraphQLResolveInfo,
 ): Promise<Result> {
   const { execute, remember = () => ({}), reload, applyDefaults = (given) => given, legacyFingerprint } = mutation
-  const key = readIdempotencyKey(args, context.idempotencyKey, info)
+  const key = resolveCallIdempotencyKey(args, context.idempotencyKey, info)
   const argumentTypes = info.parentType.getFields()[info.fieldName]?.args ?? []
   const comparedArgs = new Map(Object.entries(applyDefaults(args)))
   const fingerprint = key === null ? '' : computeMutationFingerprint(fieldName, argumentTypes, comparedArgs)
@@ -70,7 +73,7 @@ export async function executeIdempotentMutation<Args extends object, Result>(
           computeLegacyFingerprint: legacyFingerprint ? () => legacyFingerprint(args, profileName) : null,
         }
   const keySpace = await mutation.keySpace(args, context)
-  return runInIdempotencyKeySpace(keySpace, describeCall, context.profiles, async (profile) => {
+  return withIdempotencyKeyProfile(keySpace, describeCall, context.profiles, async (profile) => {
     const scope = { profile, context }
     const result = await profile.idempotentCalls.run(describeCall(profile.profile.name), {
       execute: (execution) => execute(args, { ...scope, ...execution }),
@@ -84,7 +87,7 @@ export async function executeIdempotentMutation<Args extends object, Result>(
 }
 
 /** What a key remembers of a call that created a record. */
-export function rememberCreatedRecord({ id }: { readonly id: string }): RememberedMutationResult {
+export function toRememberedCreatedId({ id }: { readonly id: string }): RememberedMutationResult {
   return { createdId: id }
 }
 

@@ -1,11 +1,11 @@
-import type { ManualJobRun } from '../../jobs/scheduler.ts'
+import type { RunJobNowResult } from '../../jobs/scheduler.ts'
 import type { JobRecord } from '../../model/job.ts'
 import { parseProfileName } from '../../profiles/profile-name.ts'
 import { idempotencyKeyArgs } from '../idempotency/idempotency-key-argument.ts'
 import {
   reloadCreatedRecord,
   reloadRecord,
-  rememberCreatedRecord,
+  toRememberedCreatedId,
   createIdempotentResolver,
 } from '../idempotency/idempotent-mutation.ts'
 import { schemaBuilder } from '../schema-builder.ts'
@@ -13,7 +13,7 @@ import { JobRunObjectType, JobObjectType } from '../object-refs.ts'
 import { withModelErrorPath } from '../with-model-error-path.ts'
 import { CreateJobInput, toJobPatch, UpdateJobInput } from './job-inputs.ts'
 
-const RunJobPayload = schemaBuilder.objectRef<ManualJobRun>('RunJobPayload').implement({
+const RunJobPayload = schemaBuilder.objectRef<RunJobNowResult>('RunJobPayload').implement({
   description: 'The result of `runJob`.',
   fields: (t) => ({
     run: t.expose('run', { type: JobRunObjectType, description: 'The run.' }),
@@ -39,7 +39,7 @@ schemaBuilder.mutationFields((t) => ({
         await withModelErrorPath(model, async () => model !== null && models.assertKnown(model))
         return jobs.create({ name, prompt, schedule, timezone, model, repeatLimit }, key)
       },
-      remember: rememberCreatedRecord,
+      remember: toRememberedCreatedId,
       reload: (_, remembered, scope) => reloadCreatedRecord('Job', remembered, scope),
     }),
   }),

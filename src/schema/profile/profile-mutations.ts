@@ -1,12 +1,12 @@
 import { nameRuleDescription } from '../../config/name-rule.ts'
 import { createIdNotFoundError } from '../../lib/errors.ts'
 import { defaultProfileName, parseProfileName } from '../../profiles/profile-name.ts'
-import { toIdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
+import { toCompletedIdempotencyKey } from '../../storage/idempotency-key.ts'
 import { profileArgs } from '../arguments.ts'
 import type { Context } from '../context.ts'
 import { idempotencyKeyArgs } from '../idempotency/idempotency-key-argument.ts'
 import { createIdempotentResolver } from '../idempotency/idempotent-mutation.ts'
-import type { IdempotencyKeySpace } from '../idempotency/idempotency-key-space.ts'
+import type { IdempotencyKeyProfileSelector } from '../idempotency/idempotency-key-profile-selector.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { ProfileObjectType } from '../object-refs.ts'
 
@@ -72,7 +72,7 @@ schemaBuilder.mutationFields((t) => ({
       execute: async ({ tool, profile }, { context, key }) => {
         const name = parseProfileName(profile, 'profile')
         const target = await context.profiles.findProfile(name)
-        await target?.profile.decisions.revokeGrants(tool, key && toIdempotencyKeyRecord(key))
+        await target?.profile.decisions.revokeGrants(tool, key && toCompletedIdempotencyKey(key))
         return { name }
       },
       reload: async ({ profile }) => ({ name: parseProfileName(profile, 'profile') }),
@@ -81,7 +81,7 @@ schemaBuilder.mutationFields((t) => ({
 }))
 
 /** Profiles do not keep the keys of their own creation and deletion. Throws BAD_USER_INPUT for an invalid name. */
-function toKeySpace(name: string): IdempotencyKeySpace {
+function toKeySpace(name: string): IdempotencyKeyProfileSelector {
   parseProfileName(name, 'name')
   return { profile: defaultProfileName }
 }

@@ -3,7 +3,7 @@ import { parseProfileName } from '../../profiles/profile-name.ts'
 import { idempotencyKeyArgs, idempotencyKeyDescription } from '../idempotency/idempotency-key-argument.ts'
 import {
   reloadCreatedRecord,
-  rememberCreatedRecord,
+  toRememberedCreatedId,
   createIdempotentResolver,
 } from '../idempotency/idempotent-mutation.ts'
 import { schemaBuilder } from '../schema-builder.ts'
@@ -42,7 +42,7 @@ schemaBuilder.mutationFields((t) => ({
           return sessions.create({ title, model, continues }, key)
         })
       },
-      remember: rememberCreatedRecord,
+      remember: toRememberedCreatedId,
       reload: (_, remembered, scope) => reloadCreatedRecord('Session', remembered, scope),
     }),
   }),
@@ -57,7 +57,7 @@ schemaBuilder.mutationFields((t) => ({
     resolve: createIdempotentResolver({
       keySpace: ({ messageId }) => ({ type: 'Message', ids: [messageId] }),
       execute: ({ messageId }, { profile, key }) => profile.chats.fork(messageId, key),
-      remember: rememberCreatedRecord,
+      remember: toRememberedCreatedId,
       reload: (_, remembered, scope) => reloadCreatedRecord('Session', remembered, scope),
     }),
   }),
@@ -74,7 +74,7 @@ schemaBuilder.mutationFields((t) => ({
     resolve: createIdempotentResolver({
       keySpace: ({ id }) => ({ type: 'Session', ids: [id] }),
       execute: ({ id }, { profile, key }) => profile.chats.compact(id, key),
-      remember: rememberCreatedRecord,
+      remember: toRememberedCreatedId,
       reload: (_, remembered, scope) => reloadCreatedRecord('Session', remembered, scope),
       legacyFingerprint: ({ id }) => legacyIdempotencyFingerprints.compactSession(id),
     }),

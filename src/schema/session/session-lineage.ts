@@ -1,4 +1,4 @@
-import type { Lineage } from '../../model/conversation/lineage.ts'
+import type { LineageSummary } from '../../model/conversation/lineage.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import type { Context } from '../context.ts'
@@ -34,6 +34,6 @@ schemaBuilder.objectFields(SessionObjectType, (t) => ({
 }))
 
 /** All lineages of one execution are loaded through one loader. */
-async function loadLineage(session: SessionRecord, { profiles }: Context): Promise<Lineage<SessionRecord>> {
+async function loadLineage(session: SessionRecord, { profiles }: Context): Promise<LineageSummary<SessionRecord>> {
   return (await profiles.requireProfile(session.profile)).sessionLoader.loadLineage(session)
 }

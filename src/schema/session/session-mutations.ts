@@ -5,7 +5,7 @@ import { schemaBuilder } from '../schema-builder.ts'
 import type { Context } from '../context.ts'
 import { idempotencyKeyArgs } from '../idempotency/idempotency-key-argument.ts'
 import { type IdempotentMutation, reloadRecord, createIdempotentResolver } from '../idempotency/idempotent-mutation.ts'
-import type { IdempotencyKeySpace } from '../idempotency/idempotency-key-space.ts'
+import type { IdempotencyKeyProfileSelector } from '../idempotency/idempotency-key-profile-selector.ts'
 import { SessionObjectType } from '../object-refs.ts'
 import type { RequestProfile } from '../request-profile.ts'
 import { withModelErrorPath } from '../with-model-error-path.ts'
@@ -134,7 +134,7 @@ async function listExisting(ids: readonly string[], { profiles }: Context): Prom
 }
 
 /** Throws BAD_USER_INPUT for too many ids. */
-function toKeySpace(ids: readonly string[]): IdempotencyKeySpace {
+function toKeySpace(ids: readonly string[]): IdempotencyKeyProfileSelector {
   if (ids.length <= maxBatchSize) return { type: 'Session', ids }
   throw createBadInputError(`The request has ${ids.length} ids. Use at most ${maxBatchSize}.`, 'ids')
 }

@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql'
 import { z } from 'zod'
-import { type ErrorCode, isErrorCode, SegueError } from '../../lib/errors.ts'
+import { type ErrorCode, isSegueErrorCode, SegueError } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { copyErrorLocation, createGraphQLError } from './graphql-errors.ts'
 
@@ -45,7 +45,7 @@ export class ErrorFormatter {
     }
     const { code } = error.extensions
     if (code !== undefined) {
-      return isErrorCode(code) ? error : this.#formatHttpError(error)
+      return isSegueErrorCode(code) ? error : this.#formatHttpError(error)
     }
     if (variable) {
       return createGraphQLError('BAD_USER_INPUT', error.message, { path: readVariablePath(variable) }, error)

@@ -8,7 +8,7 @@ import {
   validateExecutionArgs,
   validateSubscriptionArgs,
 } from 'graphql'
-import { type Context, renewContext } from '../../schema/context.ts'
+import { type Context, renewGraphQLContext } from '../../schema/context.ts'
 
 /** The results of a subscription. */
 export interface SubscriptionResultStream extends AsyncGenerator<ExecutionResult, void, void> {
@@ -19,7 +19,7 @@ export interface SubscriptionResultStream extends AsyncGenerator<ExecutionResult
 const eventSeqKey = Symbol('the seq of the event in a result')
 
 /** The seq of the event in a result, whether or not the document selects it; null when the result has no such event. */
-export function findResultEventSeq(result: object): number | null {
+export function findExecutionResultEventSeq(result: object): number | null {
   const seq: unknown = Reflect.get(result, eventSeqKey)
   return typeof seq === 'number' ? seq : null
 }
@@ -45,7 +45,7 @@ export async function subscribeToOperation(
   if (!(Symbol.asyncIterator in source)) return formatResult(source)
   const results = mapSourceToResponseEvent(validated, source, async (eventArgs) => {
     // Every event gets new loaders. Loaders as old as the subscription would serve stale rows.
-    const contextValue = renewContext(requireContext(eventArgs))
+    const contextValue = renewGraphQLContext(requireGraphQLContext(eventArgs))
     const result = formatResult(await executeSubscriptionEvent({ ...eventArgs, contextValue }))
     return { ...result, [eventSeqKey]: readSeq(eventArgs.rootValue) }
   })
@@ -57,7 +57,7 @@ function readSeq(event: unknown): unknown {
 }
 
 /** Yoga adds fields of its own to the context, so its type is lost on the way here. */
-export function requireContext({ contextValue }: Pick<ExecutionArgs, 'contextValue'>): Context {
+export function requireGraphQLContext({ contextValue }: Pick<ExecutionArgs, 'contextValue'>): Context {
   if (isContext(contextValue)) return contextValue
   throw new TypeError('The operation has no context. Create one with createContext.')
 }

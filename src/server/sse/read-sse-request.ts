@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
-import { parseExactJsonOrNull } from '../../lib/text/json.ts'
+import { parseJsonWithExactNumbersOrNull } from '../../lib/text/json.ts'
 import type { GraphQLParams } from '../graphql/prepare-operation.ts'
 import { acceptsExactMediaType } from '../http/accept-header.ts'
 import { maxRequestBytes } from '../http/max-request-bytes.ts'
@@ -18,7 +18,9 @@ export function acceptsEventStream({ headers, method }: IncomingMessage): boolea
 
 /** Reads the operation from the query of a GET request, or from the body of a POST request. Null if it is invalid. */
 export function parseGraphQLParams(request: IncomingMessage, body: Buffer): GraphQLParams | null {
-  return request.method === 'GET' ? parseQueryParams(request) : parseParams(parseExactJsonOrNull(body.toString()))
+  return request.method === 'GET'
+    ? parseQueryParams(request)
+    : parseParams(parseJsonWithExactNumbersOrNull(body.toString()))
 }
 
 export async function readBody(request: IncomingMessage): Promise<Buffer | 'too large'> {
@@ -47,7 +49,7 @@ export function readIdempotencyKeyHeader({ headers }: IncomingMessage): string |
 
 function parseQueryParams({ url = '' }: IncomingMessage): GraphQLParams | null {
   const { variables: text, ...rest } = Object.fromEntries(new URL(url, 'http://localhost').searchParams)
-  const variables = text ? parseExactJsonOrNull(text) : null
+  const variables = text ? parseJsonWithExactNumbersOrNull(text) : null
   const isInvalidJson = variables === null && text !== undefined && !/^\s*(null\s*)?$/.test(text)
   return isInvalidJson ? null : parseParams({ ...rest, variables })
 }

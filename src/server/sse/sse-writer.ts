@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { ExecutionResult } from 'graphql'
-import { findResultEventSeq } from '../graphql/execute-operation.ts'
+import { findExecutionResultEventSeq } from '../graphql/execute-operation.ts'
 import { chunkBytes } from '../http/chunk-bytes.ts'
 import { detectSlowConsumer } from '../http/detect-slow-consumer.ts'
 
@@ -84,6 +84,6 @@ async function waitForDrain(response: ServerResponse): Promise<void> {
 }
 
 function formatNextEvent(result: ExecutionResult): string {
-  const seq = findResultEventSeq(result)
+  const seq = findExecutionResultEventSeq(result)
   return `event: next\n${seq === null ? '' : `id: ${seq}\n`}data: ${JSON.stringify(result)}\n\n`
 }

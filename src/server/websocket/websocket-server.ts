@@ -10,7 +10,7 @@ import type { Logger } from '../../lib/logger.ts'
 import { reviveExactNumber } from '../../lib/text/json.ts'
 import { createGraphQLError } from '../graphql/graphql-errors.ts'
 import type { ErrorFormatter } from '../graphql/error-formatter.ts'
-import { requireContext } from '../graphql/execute-operation.ts'
+import { requireGraphQLContext } from '../graphql/execute-operation.ts'
 import type { OperationRunner } from '../graphql/operation-runner.ts'
 import { maxRequestBytes } from '../http/max-request-bytes.ts'
 import { type GraphQLWsServer, GraphQLSocket, type GraphQLSocketOptions } from './graphql-socket.ts'
@@ -110,7 +110,7 @@ function prepareOperation(
 
 /** Ends an operation for graphql-ws as soon as the client has completed it: its id is free then. Nobody gets the result. */
 function endOnAbort<T extends object>(operation: Promise<T>, args: ExecutionArgs): Promise<T | ExecutionResult> {
-  const aborted = waitForAbort(requireContext(args).signal).then(() => {
+  const aborted = waitForAbort(requireGraphQLContext(args).signal).then(() => {
     void operation.then(closeStream, () => undefined)
     return {}
   })

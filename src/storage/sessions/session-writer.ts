@@ -3,7 +3,7 @@ import type { SessionRecord } from '../../model/session.ts'
 import type { IdempotencyKeyRecord } from '../idempotency-key.ts'
 
 /** A session and the messages that it begins with, such as those of a fork. */
-export interface CreateSessionRequest {
+export interface SessionWithInitialMessages {
   readonly session: SessionRecord
   readonly messages: readonly MessageRecord[]
   /** The key of the call that creates it. */
@@ -13,7 +13,7 @@ export interface CreateSessionRequest {
 }
 
 export interface SessionWriter {
-  createSession(request: CreateSessionRequest): Promise<void>
+  createSession(request: SessionWithInitialMessages): Promise<void>
   /**
    * Deletes a Segue session with everything that belongs to it, in one transaction; does nothing if there is none.
    * Resolves to the hashes of the blobs that nothing refers to any more.

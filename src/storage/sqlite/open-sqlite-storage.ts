@@ -1,8 +1,8 @@
 import type { Logger } from '../../lib/logger.ts'
 import type { SearchSourceModule } from '../../search/search-source.ts'
 import type { SegueStorage } from '../profile-storage.ts'
-import type { HermesContinuationFeed } from '../sessions/hermes-continuation-feed.ts'
-import { SqliteHermesContinuationFeed } from './conversation-index/sqlite-hermes-continuation-feed.ts'
+import type { CrossOriginContinuationFeed } from '../sessions/cross-origin-continuation-feed.ts'
+import { SqliteCrossOriginContinuationFeed } from './conversation-index/sqlite-cross-origin-continuation-feed.ts'
 import { SqliteDatabase } from './sqlite-database.ts'
 import { WalCheckpointer } from './database/wal-checkpointer.ts'
 import { BackgroundSearchIndexer } from './search/background-search-indexer.ts'
@@ -27,7 +27,7 @@ export interface SqliteStorage extends SegueStorage {
   /** The module that searches the database, for the search worker. */
   readonly searchSource: SearchSourceModule
   /** The sessions that continue Hermes sessions, for the index of Hermes. */
-  readonly crossOriginFeed: HermesContinuationFeed
+  readonly crossOriginFeed: CrossOriginContinuationFeed
 }
 
 /** Opens what Segue stores for a profile in SQLite. Throws DatabaseTooNewError and DatabaseUnusableError. */
@@ -45,7 +45,7 @@ export function openSqliteStorage({ path, profile, durable, log }: SqliteStorage
     modelObservations: new SqliteModelObservationStore(database),
     idempotencyKeys: new SqliteIdempotencyKeyStore(database),
     changes: database.changes,
-    crossOriginFeed: new SqliteHermesContinuationFeed(database),
+    crossOriginFeed: new SqliteCrossOriginContinuationFeed(database),
     searchSource: { origin: 'SEGUE', moduleUrl, options: { path, profile } },
     async close() {
       await Promise.all([backgroundIndexer.close(), walCheckpointer.close()])

@@ -11,7 +11,7 @@ import { ProfileIdNamespace } from '../../profiles/profile-id-namespace.ts'
 import { FencingError, LogVersionConflictError } from '../errors.ts'
 import type { IdempotencyKeyRecord } from '../idempotency-key.ts'
 import type { AppendRequest, EventRange, EventStore, SessionRecordPatch } from '../event-store.ts'
-import type { CreateSessionRequest } from '../sessions/session-writer.ts'
+import type { SessionWithInitialMessages } from '../sessions/session-writer.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
 import { findUnreferencedBlobs, insertBlobReference, listSessionBlobHashes } from './rows/blob-reference-row.ts'
 import { lookUpInBatches } from './look-up-in-batches.ts'
@@ -40,7 +40,7 @@ export class SqliteEventStore implements EventStore {
     this.#database = database
   }
 
-  async createSession(request: CreateSessionRequest): Promise<void> {
+  async createSession(request: SessionWithInitialMessages): Promise<void> {
     await this.#database.write(() => this.#insertSession(request))
   }
 
@@ -179,7 +179,7 @@ export class SqliteEventStore implements EventStore {
     for (const key of request.idempotencyKeys ?? []) insertIdempotencyKeyIfAbsent(this.#database, key)
   }
 
-  #insertSession({ session, messages, idempotencyKey, copyGrantsFrom }: CreateSessionRequest): void {
+  #insertSession({ session, messages, idempotencyKey, copyGrantsFrom }: SessionWithInitialMessages): void {
     insertSession(this.#database, session)
     for (const message of messages) upsertMessage(this.#database, message)
     if (messages.length > 0) updateMessageCounts(this.#database, [session.id])

@@ -10,7 +10,7 @@ import type {
   OffsetPagination,
 } from '../sessions/conversation-reader.ts'
 import { StorageError } from '../errors.ts'
-import { orderByIds, paginateSessions } from '../keyset-pagination.ts'
+import { orderByIds, selectSessionPage } from '../keyset-pagination.ts'
 import type { SessionReader } from '../sessions/session-reader.ts'
 import { ConversationIndexReader } from './conversation-index/conversation-index-reader.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
@@ -38,7 +38,7 @@ export class SqliteSessionReader implements SessionReader {
 
   async listSessions(page: PageRequest<SessionSortKey>, { ids, ...filter }: SessionFilter): Promise<SessionRecord[]> {
     const bounded = boundPage(page)
-    if (ids) return paginateSessions(await this.findSessions(ids), bounded, filter)
+    if (ids) return selectSessionPage(await this.findSessions(ids), bounded, filter)
     const index = await this.#openIndex()
     const pageIds = index.listSessionKeys(bounded, filter).map((key) => key.id)
     return orderByIds(pageIds, await this.findSessions(pageIds), ({ id }) => id)

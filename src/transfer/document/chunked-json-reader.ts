@@ -1,4 +1,4 @@
-import { parseExactJson } from '../../lib/text/json.ts'
+import { parseJsonWithExactNumbers } from '../../lib/text/json.ts'
 
 /** The text is not a JSON object, or it is incomplete. */
 export class JsonStreamError extends Error {
@@ -143,7 +143,7 @@ export class ChunkedJsonReader {
 
 function tryParseJson(text: string): unknown {
   try {
-    return parseExactJson(text)
+    return parseJsonWithExactNumbers(text)
   } catch {
     return undefined
   }

@@ -1,5 +1,5 @@
 import { newId } from '../../../src/lib/ids.ts'
-import type { Runtime } from '../../../src/lib/runtime.ts'
+import type { ClockAndIds } from '../../../src/lib/clock-and-ids.ts'
 import { yieldToEventLoop } from '../../../src/lib/async/yield-to-event-loop.ts'
 
 interface FakeTimer {
@@ -8,7 +8,7 @@ interface FakeTimer {
 }
 
 /** A clock that a test advances. Timers follow monotonic time; the wall clock may jump. */
-export class FakeClock implements Runtime {
+export class FakeClock implements ClockAndIds {
   readonly newId = newId
   readonly #timers = new Set<FakeTimer>()
   #elapsedMs = 0

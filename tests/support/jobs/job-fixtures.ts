@@ -6,7 +6,7 @@ import { SqliteDatabase } from '../../../src/storage/sqlite/sqlite-database.ts'
 import { SqliteJobStore } from '../../../src/storage/sqlite/sqlite-job-store.ts'
 import type { JobInput } from '../../../src/jobs/job-input.ts'
 import { newId } from '../../../src/lib/ids.ts'
-import { createJob } from '../../../src/jobs/job-state.ts'
+import { newSegueJob } from '../../../src/jobs/job-state.ts'
 import type { SegueJob } from '../../../src/model/job.ts'
 
 /** A temporary folder, removed when the test has finished. */
@@ -37,7 +37,7 @@ export function newJobInput(changes: Partial<JobInput> = {}): JobInput {
 }
 
 export function newTestJob(now: number, changes: Partial<JobInput> = {}): SegueJob {
-  return createJob(newJobInput(changes), { id: newId('job'), profile: 'default', now })
+  return newSegueJob(newJobInput(changes), { id: newId('job'), profile: 'default', now })
 }
 
 export function newRunIds(): { runId: string; sessionId: string } {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect } from 'vitest'
 import { AgentError } from '../../../src/agent/agent.ts'
 import type { ChatService } from '../../../src/chat/chat-service.ts'
-import type { ChatRequest } from '../../../src/chat/requests/chat-request.ts'
+import type { SendMessageRequest } from '../../../src/chat/requests/send-message-request.ts'
 import type { IfBusy } from '../../../src/chat/turn/if-busy.ts'
 import { newId } from '../../../src/lib/ids.ts'
 import type { ChatEvent, DeliveredEvent } from '../../../src/model/chat-event.ts'
@@ -43,7 +43,7 @@ class Start implements fc.AsyncCommand<object, SimulatedHome> {
     const sessionId = isNew ? null : (pick(before.sessions, this.#sessionIndex)?.id ?? null)
     const model = home.newModel()
     home.obeysSignalByModel.set(model, this.#obeysSignal)
-    const request: ChatRequest =
+    const request: SendMessageRequest =
       known?.request ??
       newChatRequest({
         sessionId,

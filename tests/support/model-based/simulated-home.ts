@@ -5,13 +5,13 @@ import { expect } from 'vitest'
 import type { Agent } from '../../../src/agent/agent.ts'
 import type { CancelResult, ChatService } from '../../../src/chat/chat-service.ts'
 import { createChatService } from '../../../src/chat/create-chat-service.ts'
-import type { ChatRequest } from '../../../src/chat/requests/chat-request.ts'
+import type { SendMessageRequest } from '../../../src/chat/requests/send-message-request.ts'
 import { newId } from '../../../src/lib/ids.ts'
 import { silentLogger } from '../../../src/lib/logger.ts'
 import type { ChatEvent } from '../../../src/model/chat-event.ts'
 import type { StreamRecord } from '../../../src/model/stream.ts'
 import { openProfileStorage } from '../../../src/services/open-profile-storage.ts'
-import { SessionRepository } from '../../../src/sessions/session-repository.ts'
+import { CombinedSessionRepository } from '../../../src/sessions/combined-session-repository.ts'
 import type { AppendRequest, EventStore } from '../../../src/storage/event-store.ts'
 import type { ProfileStorage } from '../../../src/storage/profile-storage.ts'
 import { newCountingRuntime } from '../fixtures/generators.ts'
@@ -28,7 +28,7 @@ import { waitUntil } from '../wait-until.ts'
 interface ServerRun {
   readonly chats: ChatService
   readonly profile: ProfileStorage
-  readonly sessions: SessionRepository
+  readonly sessions: CombinedSessionRepository
   /** The commands with idempotency keys. */
   readonly keyed: KeyedChats
   readonly died: Promise<void>
@@ -59,7 +59,7 @@ export class SimulatedHome {
   readonly startedStreams = new Map<string, StreamRecord>()
   readonly endedStreams = new Map<string, Pick<CancelResult, 'stream' | 'answer'>>()
   /** The requests with idempotency keys. `streamId` is null while the client does not know whether there is a stream. */
-  readonly requestsByKey = new Map<string, { readonly request: ChatRequest; readonly streamId: string | null }>()
+  readonly requestsByKey = new Map<string, { readonly request: SendMessageRequest; readonly streamId: string | null }>()
   readonly deliveredEvents: ChatEvent[] = []
   /** The number of commits that fail from now on. */
   failingCommits = 0
@@ -167,7 +167,7 @@ export class SimulatedHome {
     const opened = openProfileStorage({ home: this.#folder, hermesHome: null, durable: false, log: silentLogger })
     const { promise: died, resolve } = Promise.withResolvers<void>()
     const profile: ProfileStorage = { ...opened, eventStore: this.#wrapStore(opened.eventStore, () => server) }
-    const sessions = new SessionRepository(profile)
+    const sessions = new CombinedSessionRepository(profile)
     const scripts = this.scripts
     const agent: Agent = {
       answer: (run) => {

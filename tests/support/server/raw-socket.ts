@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
 import { z } from 'zod'
-import { parseExactJson } from '../../../src/lib/text/json.ts'
+import { parseJsonWithExactNumbers } from '../../../src/lib/text/json.ts'
 
 const messageSchema = z.object({ id: z.string().optional(), type: z.string(), payload: z.unknown().optional() })
 
@@ -27,7 +27,7 @@ export class RawSocket {
     const { promise, resolve } = Promise.withResolvers<SocketClose>()
     this.closed = promise
     socket.on('message', (data) => {
-      this.#messages.push(messageSchema.parse(parseExactJson(String(data))))
+      this.#messages.push(messageSchema.parse(parseJsonWithExactNumbers(String(data))))
       this.#notify()
     })
     socket.on('ping', () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { openProfileStorage } from '../../../src/services/open-profile-storage.ts'
 import type { ProfileStorage } from '../../../src/storage/profile-storage.ts'
 import { ConversationRepository } from '../../../src/sessions/conversation-repository.ts'
-import { SessionRepository } from '../../../src/sessions/session-repository.ts'
+import { CombinedSessionRepository } from '../../../src/sessions/combined-session-repository.ts'
 import { HermesDb, type HermesLayout } from '../hermes/hermes-db.ts'
 import { TestDatabase } from '../storage/test-database.ts'
 import { newTempFolder } from '../server/segue.ts'
@@ -19,7 +19,7 @@ export class ConversationFixture {
   readonly hermesDb: HermesDb
   readonly home: string
   readonly profile: ProfileStorage
-  readonly sessions: SessionRepository
+  readonly sessions: CombinedSessionRepository
   readonly conversations: ConversationRepository
   model = new ConversationModel()
 
@@ -28,7 +28,7 @@ export class ConversationFixture {
     this.profile = profile
     this.hermesDb = hermes
     this.segueDb = TestDatabase.write(home)
-    this.sessions = new SessionRepository(profile)
+    this.sessions = new CombinedSessionRepository(profile)
     this.conversations = new ConversationRepository(profile, this.sessions)
     for (const folder of [home, hermesHome]) this.#stack.defer(() => rmSync(folder, { recursive: true, force: true }))
     this.#stack.defer(() => this.segueDb.close())

@@ -5,14 +5,14 @@ import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { HermesReader } from '../../../src/hermes/hermes-reader.ts'
 import { HermesSessionReader } from '../../../src/hermes/hermes-session-reader.ts'
-import type { HermesContinuationBatch } from '../../../src/hermes/index/hermes-continuation-cursor.ts'
-import { HermesContinuationReplicator } from '../../../src/hermes/index/hermes-continuation-replicator.ts'
+import type { CrossOriginContinuationBatch } from '../../../src/hermes/index/cross-origin-continuation-cursor.ts'
+import { CrossOriginContinuationReplicator } from '../../../src/hermes/index/cross-origin-continuation-replicator.ts'
 import type { ConversationChange } from '../../../src/storage/sessions/conversation-reader.ts'
 import type {
-  HermesContinuationChange,
-  HermesContinuationFeed,
-} from '../../../src/storage/sessions/hermes-continuation-feed.ts'
-import { SqliteHermesContinuationFeed } from '../../../src/storage/sqlite/conversation-index/sqlite-hermes-continuation-feed.ts'
+  CrossOriginContinuationChange,
+  CrossOriginContinuationFeed,
+} from '../../../src/storage/sessions/cross-origin-continuation-feed.ts'
+import { SqliteCrossOriginContinuationFeed } from '../../../src/storage/sqlite/conversation-index/sqlite-cross-origin-continuation-feed.ts'
 import { SqliteDatabase } from '../../../src/storage/sqlite/sqlite-database.ts'
 import { SqliteEventStore } from '../../../src/storage/sqlite/sqlite-event-store.ts'
 import type { HermesDb } from '../../support/hermes/hermes-db.ts'
@@ -22,16 +22,16 @@ import { newSessionRecord } from '../../support/sessions/session-record.ts'
 import { waitUntil } from '../../support/wait-until.ts'
 
 /** A feed in memory. */
-class FakeFeed implements HermesContinuationFeed {
+class FakeFeed implements CrossOriginContinuationFeed {
   databaseId: string | null = 'a'
-  changes: HermesContinuationChange[] = []
+  changes: CrossOriginContinuationChange[] = []
   #notify: () => void = () => undefined
 
   get latestChangeSeq(): number {
     return this.changes.at(-1)?.changeSeq ?? 0
   }
 
-  readChanges(after: number, limit: number): HermesContinuationChange[] {
+  readChanges(after: number, limit: number): CrossOriginContinuationChange[] {
     const start = this.changes.findIndex(({ changeSeq }) => changeSeq > after)
     return start < 0 ? [] : this.changes.slice(start, start + limit)
   }
@@ -53,7 +53,7 @@ class FakeFeed implements HermesContinuationFeed {
   }
 
   /** A session is in the feed once, with its newest change. */
-  #append(change: HermesContinuationChange): void {
+  #append(change: CrossOriginContinuationChange): void {
     this.changes = [...this.changes.filter(({ id }) => id !== change.id), change]
     this.#notify()
   }
@@ -67,9 +67,9 @@ function newHermes(): HermesDb {
 }
 
 /** Pushes a feed to a reader in this thread, and records the batches. */
-function replicate(feed: HermesContinuationFeed, reader: HermesReader) {
-  const batches: HermesContinuationBatch[] = []
-  const replicator = new HermesContinuationReplicator(feed, {
+function replicate(feed: CrossOriginContinuationFeed, reader: HermesReader) {
+  const batches: CrossOriginContinuationBatch[] = []
+  const replicator = new CrossOriginContinuationReplicator(feed, {
     loadCrossOriginCursor: async () => reader.loadCrossOriginCursor(),
     applyCrossOriginChanges: async (batch) => {
       batches.push(batch)
@@ -222,7 +222,7 @@ test('100,000 changes are sent in batches, one at a time', { timeout: 60_000 }, 
   let inFlight = 0
   let maxInFlight = 0
   let maxBatchSize = 0
-  const replicator = new HermesContinuationReplicator(feed, {
+  const replicator = new CrossOriginContinuationReplicator(feed, {
     loadCrossOriginCursor: async () => reader.loadCrossOriginCursor(),
     resetCrossOriginSessions: async (databaseId) => reader.resetCrossOriginSessions(databaseId),
     applyCrossOriginChanges: async (batch) => {
@@ -240,7 +240,7 @@ test('100,000 changes are sent in batches, one at a time', { timeout: 60_000 }, 
 })
 
 describe('a reader with a worker', () => {
-  function openReader(hermes: HermesDb, feed: HermesContinuationFeed) {
+  function openReader(hermes: HermesDb, feed: CrossOriginContinuationFeed) {
     const log = new RecordingLogger()
     const indexPath = join(dirname(hermes.path), 'hermes-index.db')
     const options = { path: hermes.path, profile: 'default', indexPath, log }
@@ -310,7 +310,7 @@ test("the feed of a profile's database contains its sessions that continue other
   const path = join(dirname(hermes.path), 'segue.db')
   const database = new SqliteDatabase(path)
   onTestFinished(() => database.close())
-  const feed = new SqliteHermesContinuationFeed(database)
+  const feed = new SqliteCrossOriginContinuationFeed(database)
   expect([feed.databaseId, feed.latestChangeSeq, feed.readChanges(0, 9)]).toEqual([null, 0, []])
   let notifications = 0
   feed.onChanges(() => (notifications += 1))

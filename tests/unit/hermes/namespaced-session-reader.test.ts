@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { newId } from '../../../src/lib/ids.ts'
 import { openProfileStorage } from '../../../src/services/open-profile-storage.ts'
 import type { ProfileStorage } from '../../../src/storage/profile-storage.ts'
-import { SessionRepository } from '../../../src/sessions/session-repository.ts'
+import { CombinedSessionRepository } from '../../../src/sessions/combined-session-repository.ts'
 import type { SessionSortKey } from '../../../src/model/session-filter.ts'
 import { newSessionRecord } from '../../support/sessions/session-record.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
@@ -124,7 +124,7 @@ describe.each(['aaa', 'work', 'zzz', 'ses', 'ses_', '0'])('a list of both origin
         messages: [],
       })
     }
-    const sessions = new SessionRepository(work)
+    const sessions = new CombinedSessionRepository(work)
     const list = await sessions.listPage(all, {})
     expect(list).toHaveLength(10)
     const key = ({ lastActivityAt, id }: SessionSortKey): SessionSortKey => ({ lastActivityAt, id })

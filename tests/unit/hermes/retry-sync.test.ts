@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
-import { retrySync, retryWhileStateLocked } from '../../../src/hermes/state/retry-sync.ts'
+import { retrySync, createHermesLockRetryPolicy } from '../../../src/hermes/state/retry-sync.ts'
 
 /** Work that fails some times before it returns the number of calls. */
 function newWork(failureCount: number, error: Error) {
@@ -15,15 +15,15 @@ function newWork(failureCount: number, error: Error) {
 const locked = new Database.SqliteError('database is locked', 'SQLITE_BUSY')
 
 test('work is repeated while the file is locked', () => {
-  expect(retrySync(newWork(3, locked), retryWhileStateLocked(10_000))).toBe(4)
+  expect(retrySync(newWork(3, locked), createHermesLockRetryPolicy(10_000))).toBe(4)
 })
 
 test('the error is thrown when the file is locked for longer than the timeout', () => {
-  expect(() => retrySync(newWork(Infinity, locked), retryWhileStateLocked(50))).toThrow(locked)
-  expect(() => retrySync(newWork(1, locked), retryWhileStateLocked(0))).toThrow(locked)
+  expect(() => retrySync(newWork(Infinity, locked), createHermesLockRetryPolicy(50))).toThrow(locked)
+  expect(() => retrySync(newWork(1, locked), createHermesLockRetryPolicy(0))).toThrow(locked)
 })
 
 test('any other error is thrown at once', () => {
   const corrupt = new Database.SqliteError('malformed', 'SQLITE_CORRUPT')
-  expect(() => retrySync(newWork(1, corrupt), retryWhileStateLocked(10_000))).toThrow(corrupt)
+  expect(() => retrySync(newWork(1, corrupt), createHermesLockRetryPolicy(10_000))).toThrow(corrupt)
 })

@@ -8,7 +8,7 @@ import {
   findDueTimes,
   finishJobRun,
   interruptedJobRunOutcome,
-  createJob,
+  newSegueJob,
   skipDueTimes,
   reevaluateJobDueTimes,
   type JobRunOutcome,
@@ -345,7 +345,7 @@ describe('a reevaluation', () => {
 describe('a job of a clock that was three days ahead', () => {
   const wrong = noon + 3 * day
   const newWrongJob = (schedule: string) =>
-    createJob(newJobInput({ schedule }), { id: 'job', profile: 'default', now: wrong })
+    newSegueJob(newJobInput({ schedule }), { id: 'job', profile: 'default', now: wrong })
 
   test('that is due at intervals counts from the time at which the clock is right', () => {
     const corrected = reevaluateJobDueTimes(newWrongJob('every 10m'), noon)
@@ -397,7 +397,7 @@ test('after any sequence of events, each due time has had one run or was skipped
   fc.assert(
     fc.property(schedules, fc.array(command, { maxLength: 60 }), (schedule, commands) => {
       let now = parseTime('2026-03-27T12:00:00Z')
-      let job = createJob(newJobInput({ schedule, timezone: 'Europe/Stockholm' }), {
+      let job = newSegueJob(newJobInput({ schedule, timezone: 'Europe/Stockholm' }), {
         id: 'job',
         profile: 'default',
         now,

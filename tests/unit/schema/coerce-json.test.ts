@@ -1,7 +1,7 @@
 import { parseConstValue } from 'graphql'
 import { describe, expect, test } from 'vitest'
 import { stringifyJson } from '../../../src/lib/text/json.ts'
-import { coerceJsonLiteral, coerceJsonValue } from '../../../src/schema/coerce-json.ts'
+import { coerceJsonLiteral, coerceJsonScalarVariable } from '../../../src/schema/coerce-json.ts'
 
 const id = '1234567890123456789'
 const nest = (levels: number): string => `${'['.repeat(levels)}1${']'.repeat(levels)}`
@@ -25,15 +25,17 @@ describe('a literal of the scalar JSON', () => {
 
 describe('a variable of the scalar JSON', () => {
   test('is copied with well-formed strings', () => {
-    expect(coerceJsonValue({ 'a\ud83d': [BigInt(id), '\ude00'] })).toEqual({ 'a\ufffd': [BigInt(id), '\ufffd'] })
+    expect(coerceJsonScalarVariable({ 'a\ud83d': [BigInt(id), '\ude00'] })).toEqual({
+      'a\ufffd': [BigInt(id), '\ufffd'],
+    })
   })
 
   test('may have 100 levels', () => {
-    expect(coerceJsonValue(JSON.parse(nest(100)))).toEqual(JSON.parse(nest(100)))
-    expect(() => coerceJsonValue(JSON.parse(nest(101)))).toThrow('nested too deeply')
+    expect(coerceJsonScalarVariable(JSON.parse(nest(100)))).toEqual(JSON.parse(nest(100)))
+    expect(() => coerceJsonScalarVariable(JSON.parse(nest(101)))).toThrow('nested too deeply')
   })
 
   test('cannot be anything else', () => {
-    expect(() => coerceJsonValue([() => 1])).toThrow('Only JSON values')
+    expect(() => coerceJsonScalarVariable([() => 1])).toThrow('Only JSON values')
   })
 })

@@ -8,7 +8,7 @@ import {
   type SearchPageBounds,
 } from '../../../src/search/search-hit.ts'
 import { searchRanks } from '../../../src/search/search-query.ts'
-import type { SearchProgress } from '../../../src/search/search-source.ts'
+import type { SearchStepResult } from '../../../src/search/search-source.ts'
 
 const anyKey = fc.record({
   rank: fc.constantFrom(...searchRanks),
@@ -25,7 +25,7 @@ function* search(
   keys: readonly SearchHitSortKey[],
   range: SearchPageBounds,
   unknownSteps: number,
-): Generator<SearchProgress, void, void> {
+): Generator<SearchStepResult, void, void> {
   for (let i = 0; i < unknownSteps; i++) yield { searchedUpTo: null }
   for (const key of range.backwards ? keys.toReversed() : keys) {
     if (!isWithinSearchPage(key, range)) continue
@@ -35,7 +35,7 @@ function* search(
 }
 
 function mergePage(
-  sources: Generator<SearchProgress, void, void>[],
+  sources: Generator<SearchStepResult, void, void>[],
   limit: number,
   backwards: boolean,
   isPastDeadline: () => boolean,
@@ -86,7 +86,7 @@ test('past the deadline, a source is not waited for once it has reported its pro
     origin,
     number: at,
   })
-  function* endless(): Generator<SearchProgress, void, void> {
+  function* endless(): Generator<SearchStepResult, void, void> {
     yield { searchedUpTo: null }
     for (let at = 90; ; at--) yield { searchedUpTo: key(at, 'SEGUE') }
   }

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { finishJobRun, startManualJobRun } from '../../../src/jobs/job-state.ts'
 import { Notifier } from '../../../src/lib/async/notifier.ts'
 import type { JobRunRecord } from '../../../src/model/job.ts'
-import { followJobRuns, type JobRunStorage } from '../../../src/services/follow-job-runs.ts'
+import { followJobRuns, type FollowJobRunsStorage } from '../../../src/services/follow-job-runs.ts'
 import type { JobStore } from '../../../src/storage/job-store.ts'
 import type { SqliteDatabase } from '../../../src/storage/sqlite/sqlite-database.ts'
 import { newRunIds, newStore, newTestJob } from '../../support/jobs/job-fixtures.ts'
@@ -11,7 +11,7 @@ import { newRunIds, newStore, newTestJob } from '../../support/jobs/job-fixtures
 let profileNotifier: Notifier
 let names: string[]
 /** The profiles that can be opened. */
-let sources: Map<string, JobRunStorage>
+let sources: Map<string, FollowJobRunsStorage>
 beforeEach(() => {
   profileNotifier = new Notifier()
   names = []

@@ -3,7 +3,7 @@ import { correctMediaType } from '../../../lib/detect-image-media-type.ts'
 import { isJsonObject, type Json, stringifyJson } from '../../../lib/text/json.ts'
 import { toBlobUrlPath } from '../../../model/blob-url.ts'
 import type { ToolResultElement, ToolResultFile } from '../../../model/tool-result/tool-result-content.ts'
-import { wrappedMcpContentType } from '../transport/normalize-mcp-result.ts'
+import { wrappedMcpContentType } from '../transport/normalize-mcp-response-result.ts'
 import type { StoreToolFile } from '../../tools/tool.ts'
 
 /** An image or audio, which has `data`, or an embedded resource, which has `blob`. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { hasBigInteger, type Json, mapBigIntegers, parseExactJsonOrNull } from '../../../lib/text/json.ts'
+import { hasBigInteger, type Json, mapBigIntegers, parseJsonWithExactNumbersOrNull } from '../../../lib/text/json.ts'
 
 /** Unknown to servers, so that none of their texts can look like a marker. */
 const markerPrefix = `integer:${randomUUID()}:`
@@ -12,7 +12,7 @@ const mayHaveBigInteger = /\d{16}/
  */
 export function markBigIntegers(json: string): string {
   if (!mayHaveBigInteger.test(json)) return json
-  const value = parseExactJsonOrNull(json)
+  const value = parseJsonWithExactNumbersOrNull(json)
   if (!hasBigInteger(value)) return json
   return JSON.stringify(mapBigIntegers(value, (integer) => `${markerPrefix}${integer}`))
 }
@@ -23,7 +23,7 @@ export function restoreBigIntegers(value: Json): Json {
 }
 
 /** Puts the integers back as doubles, which lose digits, for code that computes with them. */
-export function restoreIntegersAsDoubles(value: Json): Json {
+export function restoreMcpIntegersAsDoubles(value: Json): Json {
   return mapMarkers(value, Number)
 }
 

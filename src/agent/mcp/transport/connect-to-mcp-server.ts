@@ -2,7 +2,7 @@ import type { HttpMcpServer, McpServer } from '../../../config/profile/mcp/mcp-s
 import { connectMcpOverHttp } from './http/connect-mcp-over-http.ts'
 import { connectStdio } from './stdio/connect-stdio.ts'
 import type { McpConnection, McpConnectionOptions } from './mcp-connection.ts'
-import { McpConnectionError } from './mcp-error.ts'
+import { McpConnectionError } from './mcp-failure-error.ts'
 
 /** Starts a program or connects to a remote server. Rejects with a McpConnectionError; nothing stays open then. */
 export function connectToMcpServer(server: McpServer, options: McpConnectionOptions): Promise<McpConnection> {

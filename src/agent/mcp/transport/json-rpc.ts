@@ -1,7 +1,7 @@
 import { type JSONRPCMessage, validateJSONRPCMessage } from '@ai-sdk/mcp'
 import { z } from 'zod'
 import { normalizeElicitations } from './normalize-elicitations.ts'
-import { normalizeMcpResult } from './normalize-mcp-result.ts'
+import { normalizeMcpResponseResult } from './normalize-mcp-response-result.ts'
 
 /** A message of a server that expects no response. */
 export interface McpNotification {
@@ -25,7 +25,7 @@ export function toJsonRpcMessage(value: unknown): JSONRPCMessage | null {
   const parsed = messageSchema.safeParse(normalizeElicitations(value))
   if (!parsed.success) return null
   const { id, method, params, result, error } = parsed.data
-  const present = Object.entries({ id, method, params, result: normalizeMcpResult(result), error }).filter(
+  const present = Object.entries({ id, method, params, result: normalizeMcpResponseResult(result), error }).filter(
     ([, each]) => (each ?? null) !== null,
   )
   try {

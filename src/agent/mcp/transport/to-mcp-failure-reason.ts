@@ -3,13 +3,13 @@ import { z } from 'zod'
 import type { McpFailureReason } from './mcp-failure-reason.ts'
 import { mcpConnectionClosedCode, mcpMessageTooLargeCode } from './json-rpc.ts'
 import { maxMcpMessageBytes } from './line-splitter.ts'
-import { McpError } from './mcp-error.ts'
+import { McpFailureError } from './mcp-failure-error.ts'
 
 const maxReportedPaths = 3
 
 /** Returns the reason of any error that the MCP client or a transport throws. */
 export function toMcpFailureReason(error: unknown): McpFailureReason {
-  if (error instanceof McpError) return error.reason
+  if (error instanceof McpFailureError) return error.reason
   if (error instanceof z.ZodError)
     return {
       kind: 'invalid-message',

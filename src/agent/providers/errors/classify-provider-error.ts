@@ -3,7 +3,7 @@ import type { ProviderErrorKind } from '../dialect.ts'
 import { providerDialects } from '../select-dialect.ts'
 import { parseProviderFailure, type ProviderFailure } from './parse-provider-failure.ts'
 import { type ProviderErrorFamily, providerErrorFamilies } from './provider-error-families.ts'
-import { ProviderRequestRejectionError } from './provider-request-rejection.ts'
+import { AdjustableRequestRejectionError } from './provider-request-rejection.ts'
 import { redact } from '../../../lib/text/redact.ts'
 import { truncate } from '../../../lib/text/truncate.ts'
 
@@ -44,7 +44,7 @@ const matchers: readonly ((family: ProviderErrorFamily, failure: ProviderFailure
 /**
  * Converts an error of a request to a code and a message for users: what is wrong, what to do, and the provider's own
  * message if it sent one. The message contains neither the given secrets, nor anything else that looks like a secret or
- * a local path. It has at most 500 UTF-16 code units. It is a ProviderRequestRejectionError if a changed request may be accepted.
+ * a local path. It has at most 500 UTF-16 code units. It is an AdjustableRequestRejectionError if a changed request may be accepted.
  * `retryAt` is when the provider wants to be asked again.
  */
 export function toAgentError(error: unknown, secrets: readonly string[], retryAt: number | null = null): AgentError {
@@ -54,7 +54,7 @@ export function toAgentError(error: unknown, secrets: readonly string[], retryAt
   const words = `${message}${formatProviderMessage(failure.message, secrets)}`
   const text = truncate(words.toWellFormed(), maxMessageLength)
   const refusal = readRefusal?.(failure) ?? null
-  return refusal ? new ProviderRequestRejectionError(code, text, refusal) : new AgentError(code, text, { retryAt })
+  return refusal ? new AdjustableRequestRejectionError(code, text, refusal) : new AgentError(code, text, { retryAt })
 }
 
 /** Whether the same request may succeed a moment later. */

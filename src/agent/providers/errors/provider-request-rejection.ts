@@ -15,7 +15,7 @@ export interface ContextLengthRejection {
 }
 
 /** The error of a refused request. It is shown to users if no changed request succeeds. */
-export class ProviderRequestRejectionError extends AgentError {
+export class AdjustableRequestRejectionError extends AgentError {
   readonly refusal: ProviderRequestRejection
 
   constructor(code: AgentError['code'], message: string, refusal: ProviderRequestRejection) {

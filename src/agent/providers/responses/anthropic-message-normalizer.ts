@@ -1,8 +1,8 @@
-import { parseFinishReason } from '../parse-finish-reason.ts'
+import { parseProviderFinishReason } from '../parse-provider-finish-reason.ts'
 import { AnthropicBlockWriter } from './anthropic-block-writer.ts'
 import {
   createIncompleteResponseError,
-  createProviderResponseError,
+  createProviderPayloadError,
   type ProviderResponseNormalizer,
   type SkippedResponsePartReporter,
 } from './provider-response-normalizer.ts'
@@ -11,7 +11,7 @@ import {
   isUnknownRecord,
   toUnknownRecord,
   coerceToIndex,
-  coerceToList,
+  listFromProviderValue,
   pickNumericUsageFields,
   coerceToText,
   type UnknownRecord,
@@ -40,7 +40,7 @@ export class AnthropicMessageNormalizer implements ProviderResponseNormalizer {
   *normalize(value: unknown, eventName: string | null): Generator<object> {
     if (!isUnknownRecord(value))
       return this.#reportSkipped(`value of type ${value === null ? 'null' : typeof value}`, value)
-    if (isProviderErrorPayload(value)) throw createProviderResponseError(value)
+    if (isProviderErrorPayload(value)) throw createProviderPayloadError(value)
     const type = coerceToText(value['type']) || eventName
     switch (type) {
       case 'ping':
@@ -81,7 +81,7 @@ export class AnthropicMessageNormalizer implements ProviderResponseNormalizer {
     yield* this.#ensureStarted({})
     yield* this.#blocks.stopAll()
     const reason = this.#stopReason ?? (this.#blocks.hasCalls ? 'tool_use' : 'end_turn')
-    if (parseFinishReason(reason) === 'ERROR') throw createProviderResponseError({ error: { code: reason } })
+    if (parseProviderFinishReason(reason) === 'ERROR') throw createProviderPayloadError({ error: { code: reason } })
     const usage = { output_tokens: 0, ...this.#usage }
     yield { type: 'message_delta', delta: { stop_reason: reason, stop_sequence: null }, usage }
     yield { type: 'message_stop' }
@@ -91,7 +91,7 @@ export class AnthropicMessageNormalizer implements ProviderResponseNormalizer {
     this.#readUsage(message['usage'])
     this.#readStopReason(message)
     yield* this.#ensureStarted(message)
-    for (const block of coerceToList(message['content'])) {
+    for (const block of listFromProviderValue(message['content'])) {
       yield* this.#startBlock(null, block)
       yield* this.#blocks.stop(null)
     }

@@ -1,8 +1,8 @@
 import { providerDialects } from '../select-dialect.ts'
-import { parseFinishReason } from '../parse-finish-reason.ts'
+import { parseProviderFinishReason } from '../parse-provider-finish-reason.ts'
 import {
   createIncompleteResponseError,
-  createProviderResponseError,
+  createProviderPayloadError,
   type ProviderResponseNormalizer,
   type SkippedResponsePartReporter,
 } from './provider-response-normalizer.ts'
@@ -10,7 +10,7 @@ import {
   isProviderErrorPayload,
   isUnknownRecord,
   toUnknownRecord,
-  coerceToList,
+  listFromProviderValue,
   pickNumericUsageFields,
   coerceToText,
   type UnknownRecord,
@@ -47,7 +47,7 @@ export class ChatCompletionNormalizer implements ProviderResponseNormalizer {
   }
 
   get hasEndMarker(): boolean {
-    return this.#finishReason !== null && parseFinishReason(this.#finishReason) !== 'ERROR'
+    return this.#finishReason !== null && parseProviderFinishReason(this.#finishReason) !== 'ERROR'
   }
 
   *normalize(value: unknown): Generator<object> {
@@ -64,8 +64,8 @@ export class ChatCompletionNormalizer implements ProviderResponseNormalizer {
     }
     const usage = readUsage(value)
     if (usage) yield toChunk(value, [], usage)
-    if (isProviderErrorPayload(value)) throw createProviderResponseError(value)
-    if (choice && isProviderErrorPayload(choice)) throw createProviderResponseError(choice)
+    if (isProviderErrorPayload(value)) throw createProviderPayloadError(value)
+    if (choice && isProviderErrorPayload(choice)) throw createProviderPayloadError(choice)
     if (choice) this.#readFinishReason(choice)
   }
 
@@ -79,15 +79,15 @@ export class ChatCompletionNormalizer implements ProviderResponseNormalizer {
     const hasWholeCalls = this.#calls.hasCalls && this.#calls.areCallsComplete
     if (this.#finishReason === null && !hasDone && !hasWholeCalls) throw createIncompleteResponseError()
     const reason = this.#finishReason ?? (this.#calls.hasCalls ? 'tool_calls' : 'stop')
-    const meaning = parseFinishReason(reason)
-    if (meaning === 'ERROR') throw createProviderResponseError({ error: { code: reason } })
+    const meaning = parseProviderFinishReason(reason)
+    if (meaning === 'ERROR') throw createProviderPayloadError({ error: { code: reason } })
     // OpenAI sends `stop` after a refusal.
     const text = this.#hasRefusal && meaning === 'STOP' ? 'refusal' : reason
     yield toChunk({}, [{ index: 0, delta: {}, finish_reason: text }])
   }
 
   #readChoice(value: UnknownRecord): UnknownRecord | null {
-    const choices = coerceToList(value['choices']).filter(isUnknownRecord)
+    const choices = listFromProviderValue(value['choices']).filter(isUnknownRecord)
     this.#choiceIndex ??= choices.some((choice) => readIndex(choice) === 0) ? 0 : (choices.map(readIndex)[0] ?? null)
     const choice = choices.find((each) => readIndex(each) === this.#choiceIndex)
     if (choices.length > (choice ? 1 : 0)) this.#reportSkipped('further choice')
@@ -120,7 +120,7 @@ export class ChatCompletionNormalizer implements ProviderResponseNormalizer {
       ...(field === undefined
         ? readReasoningDetails(delta)
         : [{ reasoning_content: coerceToText(delta[field]), [reasoningFieldKey]: field }]),
-      ...coerceToList(delta['content']).flatMap((part) => this.#readContentPart(part)),
+      ...listFromProviderValue(delta['content']).flatMap((part) => this.#readContentPart(part)),
       ...(refusal === '' ? [] : [{ content: refusal }]),
     ]
   }
@@ -129,7 +129,7 @@ export class ChatCompletionNormalizer implements ProviderResponseNormalizer {
     const { type, text, thinking, refusal } = toUnknownRecord(part)
     // Mistral's thoughts are lists of text parts.
     if (thinking !== undefined) {
-      const thought = coerceToList(thinking).map(
+      const thought = listFromProviderValue(thinking).map(
         (item) => coerceToText(toUnknownRecord(item)['text']) || coerceToText(item),
       )
       return toDeltas('reasoning_content', thought.join(''))
@@ -145,9 +145,10 @@ export class ChatCompletionNormalizer implements ProviderResponseNormalizer {
 
   #readCalls(delta: UnknownRecord): object[] {
     // `function_call` is the form before tools: one call, without an id.
-    const items = [...coerceToList(delta['tool_calls']), ...coerceToList(delta['function_call'])].filter(
-      isUnknownRecord,
-    )
+    const items = [
+      ...listFromProviderValue(delta['tool_calls']),
+      ...listFromProviderValue(delta['function_call']),
+    ].filter(isUnknownRecord)
     return items.length > 0 ? [{ tool_calls: items.map((item) => this.#calls.push(item)) }] : []
   }
 
@@ -176,9 +177,10 @@ function toDeltas(field: string, text: string): object[] {
 
 /** The thoughts of OpenRouter and LiteLLM, if they send them only with their state. */
 function readReasoningDetails(delta: UnknownRecord): object[] {
-  const details = [...coerceToList(delta['reasoning_details']), ...coerceToList(delta['thinking_blocks'])].map(
-    toUnknownRecord,
-  )
+  const details = [
+    ...listFromProviderValue(delta['reasoning_details']),
+    ...listFromProviderValue(delta['thinking_blocks']),
+  ].map(toUnknownRecord)
   const texts = details.map(
     ({ text, summary, thinking }) => coerceToText(text) || coerceToText(summary) || coerceToText(thinking),
   )

@@ -1,8 +1,8 @@
 import type { LanguageModelMiddleware } from 'ai'
-import { toUnknownRecord, coerceToList, coerceToText, type UnknownRecord } from './response-values.ts'
+import { toUnknownRecord, listFromProviderValue, coerceToText, type UnknownRecord } from './response-values.ts'
 
 /** The key of the metadata of a file part that has a URL in place of data. */
-export const generatedFileMetadataKey = 'segue'
+export const generatedFileUrlMetadataKey = 'segue'
 
 type StreamPart = Awaited<ReturnType<SdkModel['doStream']>>['stream'] extends ReadableStream<infer Part> ? Part : never
 type SdkModel = Parameters<NonNullable<LanguageModelMiddleware['wrapStream']>>[0]['model']
@@ -36,8 +36,10 @@ function createImageTransform(keepsRawChunks: boolean): TransformStream<StreamPa
 }
 
 function readImageUrls(chunk: unknown): string[] {
-  const choices = coerceToList(toUnknownRecord(chunk)['choices']).map(toUnknownRecord)
-  const images = choices.flatMap(({ delta }) => coerceToList(toUnknownRecord(delta)['images']).map(toUnknownRecord))
+  const choices = listFromProviderValue(toUnknownRecord(chunk)['choices']).map(toUnknownRecord)
+  const images = choices.flatMap(({ delta }) =>
+    listFromProviderValue(toUnknownRecord(delta)['images']).map(toUnknownRecord),
+  )
   return images.flatMap((image) => {
     const source = image['image_url'] ?? image['imageUrl'] ?? image['url']
     const url = toUnknownRecord(source)['url'] ?? source ?? toDataUrl(image)
@@ -60,7 +62,7 @@ function toFilePart(url: string): FileStreamPart | null {
       type: 'file',
       mediaType: 'image/*',
       data: { type: 'data', data: '' },
-      providerMetadata: { [generatedFileMetadataKey]: { url } },
+      providerMetadata: { [generatedFileUrlMetadataKey]: { url } },
     }
   const [header = ''] = url.slice(0, maxHeaderLength).split(',', 1)
   const mediaType = /^data:(?<type>[\w.+-]+\/[\w.+-]+);(?:[^,]*;)?base64$/i.exec(header)?.groups?.['type']

@@ -1,6 +1,6 @@
 import { AnthropicMessageNormalizer } from './anthropic-message-normalizer.ts'
 import { ChatCompletionNormalizer } from './chat-completion-normalizer.ts'
-import { formatNormalizedResponseEvents, ProviderResponseConversion } from './provider-response-conversion.ts'
+import { formatNormalizedResponseEvents, ProviderResponseSseConverter } from './provider-response-sse-converter.ts'
 import { createProviderErrorEvent } from './provider-error-events.ts'
 import type { ProviderResponseNormalizer, SkippedResponsePartReporter } from './provider-response-normalizer.ts'
 import { ResponseTextReader } from './response-text-reader.ts'
@@ -41,7 +41,7 @@ export function createNormalizingFetch({
   return async (input, init) => {
     const response = await request(input, init)
     if (!response.ok) return response
-    const conversion = new ProviderResponseConversion(normalizers[format])
+    const conversion = new ProviderResponseSseConverter(normalizers[format])
     const reader = new ResponseTextReader(response)
     const onEnd = (): void => {
       reader.cancel()
@@ -68,7 +68,7 @@ interface ConvertedText {
 /** Reads until there is something to pass on. Rejects if the response ends without that, in an error. */
 async function readConverted(
   reader: ResponseTextReader,
-  conversion: ProviderResponseConversion,
+  conversion: ProviderResponseSseConverter,
 ): Promise<ConvertedText> {
   let failure: { readonly error: unknown } | null = null
   let endSeenAt: number | null = null
@@ -101,7 +101,7 @@ async function readConverted(
 function createBody(
   first: ConvertedText,
   reader: ResponseTextReader,
-  conversion: ProviderResponseConversion,
+  conversion: ProviderResponseSseConverter,
   onEnd: () => void,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()

@@ -30,7 +30,7 @@ export interface ProviderResponseNormalizer {
 export type SkippedResponsePartReporter = (kind: string, value?: unknown) => void
 
 /** The error of a response that has a successful status, or of an event in its stream. */
-export function createProviderResponseError(payload: unknown, statusCode?: number): APICallError {
+export function createProviderPayloadError(payload: unknown, statusCode?: number): APICallError {
   return new APICallError({
     url: '',
     message: '',

@@ -22,7 +22,7 @@ export function coerceToIndex(value: unknown): number | null {
 }
 
 /** A list, or one item in place of a list of one. Nothing for null and undefined. */
-export function coerceToList(value: unknown): readonly unknown[] {
+export function listFromProviderValue(value: unknown): readonly unknown[] {
   if (value === undefined || value === null) return []
   return Array.isArray(value) ? value : [value]
 }

@@ -1,4 +1,4 @@
-import { parseExactJsonOrNull, stringifyJson } from '../../../lib/text/json.ts'
+import { parseJsonWithExactNumbersOrNull, stringifyJson } from '../../../lib/text/json.ts'
 import { isUnknownRecord } from './response-values.ts'
 
 /** How often the arguments may be JSON within a string of JSON. */
@@ -15,7 +15,7 @@ export class ToolArgumentsReader {
 
   /** Whether the arguments are one complete JSON object, or may still be nothing. */
   get isComplete(): boolean {
-    return isUnknownRecord(parseExactJsonOrNull(unwrap(this.#text, maxNesting) || '{}'))
+    return isUnknownRecord(parseJsonWithExactNumbersOrNull(unwrap(this.#text, maxNesting) || '{}'))
   }
 
   get isBlank(): boolean {
@@ -65,8 +65,8 @@ function unwrap(text: string, depth: number): string {
   // PHP writes an empty object as a list.
   if (trimmed === 'null' || trimmed === '[]') return '{}'
   if (!trimmed.startsWith('"') || depth === 0) return text
-  const inner = parseExactJsonOrNull(trimmed)
+  const inner = parseJsonWithExactNumbersOrNull(trimmed)
   if (typeof inner !== 'string') return text
   const unwrapped = unwrap(inner, depth - 1)
-  return unwrapped.trim() === '' || isUnknownRecord(parseExactJsonOrNull(unwrapped)) ? unwrapped : text
+  return unwrapped.trim() === '' || isUnknownRecord(parseJsonWithExactNumbersOrNull(unwrapped)) ? unwrapped : text
 }

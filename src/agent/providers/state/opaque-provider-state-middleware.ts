@@ -1,6 +1,6 @@
 import type { LanguageModelMiddleware } from 'ai'
 import { z } from 'zod'
-import { OpaqueProviderStateReader } from './opaque-provider-state-reader.ts'
+import { ChatCompletionOpaqueStateCollector } from './chat-completion-opaque-state-collector.ts'
 import { opaqueStateMetadataKey, opaqueProviderFieldsSchema } from './part-opaque-state.ts'
 
 type StreamResult = Awaited<ReturnType<NonNullable<LanguageModelMiddleware['wrapStream']>>>
@@ -35,7 +35,7 @@ export function readOpaqueStateMetadata(providerMetadata: unknown): AddedMetadat
 }
 
 function createStateTransform(keepsRawChunks: boolean): TransformStream<StreamPart, StreamPart> {
-  const reader = new OpaqueProviderStateReader()
+  const reader = new ChatCompletionOpaqueStateCollector()
   return new TransformStream({
     transform(part, controller) {
       if (part.type === 'raw') reader.read(part.rawValue)
@@ -44,7 +44,7 @@ function createStateTransform(keepsRawChunks: boolean): TransformStream<StreamPa
   })
 }
 
-function addState(part: StreamPart, reader: OpaqueProviderStateReader): StreamPart {
+function addState(part: StreamPart, reader: ChatCompletionOpaqueStateCollector): StreamPart {
   switch (part.type) {
     case 'reasoning-start':
       return addMetadata(part, { textField: reader.reasoningField ?? undefined })

@@ -32,13 +32,13 @@ export const opaqueStateMetadataKey = 'segueProviderState'
 export const openAICompatibleOptionsKey = 'openaiCompatible'
 
 /** The provider options of a part for its metadata, as the SDK's package for the provider has added it. */
-export function parsePartProviderOptions(providerMetadata: unknown): PartProviderOptions {
+export function providerMetadataToOptions(providerMetadata: unknown): PartProviderOptions {
   const { [opaqueStateMetadataKey]: _added, ...options } = providerOptionsSchema.safeParse(providerMetadata).data ?? {}
   return options
 }
 
 /** The state as it is stored. Nothing if it is empty or too long. */
-export function toOpaqueProviderState(state: PartOpaqueState): { readonly providerState?: OpaqueProviderState } {
+export function toStoredOpaqueState(state: PartOpaqueState): { readonly providerState?: OpaqueProviderState } {
   const entries = Object.entries(state).flatMap(([key, value]): [string, Json][] =>
     value === undefined ? [] : [[key, value]],
   )

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { booleanSchema, createPatternSchema, isObjectPayload } from '../../value-schemas.ts'
+import { booleanSchema, createPatternSchema, isZodObjectPayload } from '../../value-schemas.ts'
 import { normalizeMcpServerEntry } from './normalize-mcp-server-entry.ts'
 
 /** A text, which may be written as a number or a boolean. `expected` completes the sentence "Must be …". */
@@ -58,17 +58,17 @@ const entrySchema = z
   .refine(({ command, url }) => command !== undefined || url !== undefined, {
     path: ['command'],
     error: 'Missing. Set command, or url for a remote server.',
-    when: isObjectPayload,
+    when: isZodObjectPayload,
   })
   .refine(({ command, url }) => command === undefined || url === undefined, {
     path: ['url'],
     error: 'Must not be set together with command.',
-    when: isObjectPayload,
+    when: isZodObjectPayload,
   })
   .refine(({ type, command }) => type === undefined || (type === 'stdio') === (command !== undefined), {
     path: ['type'],
     error: 'Must be stdio with command, http or sse with url.',
-    when: isObjectPayload,
+    when: isZodObjectPayload,
   })
 
 const normalizeEntry = (value: unknown): unknown =>

@@ -5,7 +5,7 @@ import type { ConfiguredMcpServer, HttpMcpServer, McpServer, StdioMcpServer } fr
 import { isDisabledMcpServerEntry, type McpServerEntry, mcpServerEntrySchema } from './mcp-server-entry-schema.ts'
 import { createMcpToolPrefixes } from './mcp-tool-prefix.ts'
 
-export interface McpServerInputs {
+export interface McpServerResolutionContext {
   readonly env: NodeJS.ProcessEnv
   /** Where the entries come from, for messages. */
   readonly label: string
@@ -22,7 +22,7 @@ export interface ResolvedMcpServers {
 /** Validates and interpolates each entry. An invalid one causes warnings, and its server is not used. */
 export function resolveMcpServers(
   entries: Readonly<Record<string, unknown>>,
-  inputs: McpServerInputs,
+  inputs: McpServerResolutionContext,
 ): ResolvedMcpServers {
   const prefixes = createMcpToolPrefixes(Object.keys(entries))
   const servers: ConfiguredMcpServer[] = []
@@ -56,7 +56,11 @@ interface ResolvedEntry {
   readonly oddities: readonly EntryIssue[]
 }
 
-function resolveEntry(identity: McpServerIdentity, rawEntry: unknown, inputs: McpServerInputs): ResolvedEntry {
+function resolveEntry(
+  identity: McpServerIdentity,
+  rawEntry: unknown,
+  inputs: McpServerResolutionContext,
+): ResolvedEntry {
   if (isDisabledMcpServerEntry(rawEntry))
     return { server: { ...identity, type: 'unused', error: null }, problems: [], oddities: [] }
   const parsed = mcpServerEntrySchema.safeParse(rawEntry)
@@ -107,7 +111,7 @@ function resolveServer(
   identity: McpServerIdentity,
   entry: McpServerEntry,
   interpolator: EnvInterpolator,
-  inputs: McpServerInputs,
+  inputs: McpServerResolutionContext,
 ): McpServer {
   const { command, startSeconds = defaultStartSeconds, include = [], exclude = [], autoApprove = [] } = entry
   const startTimeoutMs = Math.min(startSeconds, maxStartSeconds) * 1000
@@ -141,7 +145,7 @@ type ProgramSettings = Pick<StdioMcpServer, 'type' | 'command' | 'args' | 'env' 
 function resolveProgram(
   entry: McpServerEntry & { readonly command: string },
   interpolator: EnvInterpolator,
-  { env: processEnv, toAbsolutePath }: McpServerInputs,
+  { env: processEnv, toAbsolutePath }: McpServerResolutionContext,
 ): ProgramSettings {
   const command = interpolator.interpolate(entry.command)
   const variables = entry.env ?? {}

@@ -1,5 +1,5 @@
 import type { Plugin } from 'graphql-yoga'
-import { parseExactJson } from '../../../lib/text/json.ts'
+import { parseJsonWithExactNumbers } from '../../../lib/text/json.ts'
 
 /** Keeps the digits of big integers in variables. Yoga's parser reads the body with `request.json()`, which rounds them. */
 export function useExactJson(): Plugin {
@@ -7,7 +7,7 @@ export function useExactJson(): Plugin {
     onRequestParse({ requestParser, setRequestParser }) {
       if (!requestParser) return
       setRequestParser((request) => {
-        request.json = async () => parseExactJson(await request.text())
+        request.json = async () => parseJsonWithExactNumbers(await request.text())
         return requestParser(request)
       })
     },

@@ -1,7 +1,7 @@
 import { findContinuedParentId, isContinuable } from '../../../model/conversation/lineage.ts'
 import type { SessionRecord } from '../../../model/session.ts'
 import { compareUtf8 } from '../../../lib/text/compare-utf8.ts'
-import type { ConversationIndexEntry } from '../../sessions/hermes-continuation-feed.ts'
+import type { ConversationIndexEntry } from '../../sessions/cross-origin-continuation-feed.ts'
 import { toSessionFlags } from './conversation-index-flags.ts'
 
 /** A row of `conversation_sessions`: a session with its position in its conversation. */

@@ -1,6 +1,6 @@
 import type { SqlConnection } from '../database/statement-cache.ts'
 import type { ConversationIndexFlags } from './conversation-index-flags.ts'
-import type { ConversationIndexEntry } from '../../sessions/hermes-continuation-feed.ts'
+import type { ConversationIndexEntry } from '../../sessions/cross-origin-continuation-feed.ts'
 import type { ConversationIndexRow } from './conversation-index-row.ts'
 
 export interface ConversationSummaryRow {
@@ -14,7 +14,7 @@ export interface ConversationSummaryRow {
 }
 
 /** A session whose children's positions must be computed again, beginning after one of them. */
-export interface PendingChildSessionsRow {
+export interface ChildReindexQueueRow {
   readonly parent_id: string
   readonly after_id: string
   /** 1 if the children may continue it now and did not before, or the other way round. */
@@ -117,20 +117,20 @@ export class ConversationIndexStore {
     this.#db.prepare<[string]>('DELETE FROM conversations WHERE root_id = ?').run(rootId)
   }
 
-  enqueueChildren(row: PendingChildSessionsRow): void {
+  enqueueChildren(row: ChildReindexQueueRow): void {
     this.#db
-      .prepare<[PendingChildSessionsRow]>(
+      .prepare<[ChildReindexQueueRow]>(
         `INSERT INTO pending_children (parent_id, after_id, relinked) VALUES (:parent_id, :after_id, :relinked)
          ON CONFLICT (parent_id) DO UPDATE SET after_id = :after_id, relinked = max(relinked, :relinked)`,
       )
       .run(row)
   }
 
-  findPendingChildren(): PendingChildSessionsRow | null {
+  findPendingChildren(): ChildReindexQueueRow | null {
     // The condition makes it an index search, not a scan.
     return (
       this.#db
-        .prepare<[], PendingChildSessionsRow>(
+        .prepare<[], ChildReindexQueueRow>(
           "SELECT * FROM pending_children WHERE parent_id >= '' ORDER BY parent_id LIMIT 1",
         )
         .get() ?? null

@@ -1,7 +1,7 @@
 import { maxChainLength, walkAncestors } from '../../../model/conversation/lineage.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import { ConversationIndexStore, type ConversationSummaryRow } from './conversation-index-store.ts'
-import type { ConversationIndexEntry } from '../../sessions/hermes-continuation-feed.ts'
+import type { ConversationIndexEntry } from '../../sessions/cross-origin-continuation-feed.ts'
 import { type ConversationIndexRow, isNewerTip } from './conversation-index-row.ts'
 import { isSegueSession, type ConversationIndexFlags, toConversationFlags } from './conversation-index-flags.ts'
 

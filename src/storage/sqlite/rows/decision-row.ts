@@ -1,4 +1,4 @@
-import { parseExactJson, stringifyJson } from '../../../lib/text/json.ts'
+import { parseJsonWithExactNumbers, stringifyJson } from '../../../lib/text/json.ts'
 import type { DecisionRecord } from '../../../model/decision.ts'
 import { allocateChangeSeq } from '../database/change-sequences.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
@@ -14,7 +14,7 @@ export interface DecisionRow {
 }
 
 export function decisionFromRow(row: DecisionRow): DecisionRecord {
-  return parseExactJson(row.body)
+  return parseJsonWithExactNumbers(row.body)
 }
 
 function decisionToRow(decision: DecisionRecord, change: number): DecisionRow {

@@ -1,4 +1,4 @@
-import { parseExactJson, stringifyJson } from '../../../lib/text/json.ts'
+import { parseJsonWithExactNumbers, stringifyJson } from '../../../lib/text/json.ts'
 import type { ChatEvent } from '../../../model/chat-event.ts'
 import { normalizeStoredUsage } from '../../../model/usage.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
@@ -25,7 +25,7 @@ export function eventFromRow(row: EventRow): ChatEvent {
       `The event ${row.session_id}/${row.seq} has version ${row.version}; this Segue reads versions up to ${currentEventVersion}.`,
     )
   const base = { seq: row.seq, at: row.at, sessionId: row.session_id, streamId: row.stream_id, type: row.type }
-  const event: ChatEvent = Object.assign(parseExactJson(row.body), base)
+  const event: ChatEvent = Object.assign(parseJsonWithExactNumbers(row.body), base)
   if (!('stream' in event)) return event
   return { ...event, stream: { ...event.stream, usage: normalizeStoredUsage(event.stream.usage) } }
 }

@@ -1,4 +1,4 @@
-import { parseExactJson, stringifyJson } from '../../../lib/text/json.ts'
+import { parseJsonWithExactNumbers, stringifyJson } from '../../../lib/text/json.ts'
 import { listPartBlobHashes } from '../../../model/blob-url.ts'
 import type { MessagePart, MessageRecord } from '../../../model/message.ts'
 import { normalizeStoredUsage } from '../../../model/usage.ts'
@@ -34,7 +34,7 @@ export function messageFromRow(row: MessageRow): MessageRecord {
     role: row.role,
     ...(row.summary === 1 && { summary: true }),
     status: row.status,
-    ...(row.parts === partsInLogMarker ? { parts: [], inLog: true } : { parts: parseExactJson(row.parts) }),
+    ...(row.parts === partsInLogMarker ? { parts: [], inLog: true } : { parts: parseJsonWithExactNumbers(row.parts) }),
     createdAt: row.created_at,
     streamId: row.stream_id,
     model: row.model,

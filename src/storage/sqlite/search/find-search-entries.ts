@@ -93,7 +93,7 @@ export function hasMatchingSearchEntry(
 }
 
 /** The range of all entries; empty if there are none. */
-export function readSearchEntryRange(db: SqlConnection, kind: SearchIndexItemKind): SearchEntryRange {
+export function readEntryNumberBounds(db: SqlConnection, kind: SearchIndexItemKind): SearchEntryRange {
   // Two queries: SQLite answers min and max from the index, but not both in one query.
   const readEnd = (which: 'min' | 'max'): number | null | undefined =>
     db.prepare<[], { number: number | null }>(`SELECT ${which}(number) AS number FROM ${kind}_entries`).get()?.number

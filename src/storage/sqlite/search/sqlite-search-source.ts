@@ -2,7 +2,7 @@ import { loadSegueMessageText } from '../rows/load-segue-message-text.ts'
 import { toFtsExpression } from './fts-expression.ts'
 import type { SearchIndexItemKind } from './search-index.ts'
 import {
-  readSearchEntryRange,
+  readEntryNumberBounds,
   searchEntriesByNumber,
   searchEntriesInRange,
   type SearchEntryRow,
@@ -22,7 +22,7 @@ import {
   type SearchRequest,
 } from '../../../search/search-hit.ts'
 import { type SearchRank, searchRanks, type SearchQuery } from '../../../search/search-query.ts'
-import type { SearchMatch, SearchSource, SearchProgress } from '../../../search/search-source.ts'
+import type { SearchMatch, SearchSource, SearchStepResult } from '../../../search/search-source.ts'
 
 /** The size of the range that one statement scans: a few milliseconds, a tenth of a second at worst. */
 const entriesPerQuery = 200_000
@@ -57,7 +57,7 @@ export class SqliteSearchSource implements SearchSource {
     query: SearchQuery,
     filter: SearchRequest['filter'],
     range: SearchPageBounds,
-  ): Generator<SearchProgress, void, void> {
+  ): Generator<SearchStepResult, void, void> {
     if (query.isEmpty || !this.#database.tryOpen()) return
     // Filters for the channels of Hermes rarely match any session of Segue.
     if (filter.channels && !hasSessionsInChannels(this.#database, filter.channels)) return
@@ -143,7 +143,7 @@ export class SqliteSearchSource implements SearchSource {
 
   /** The entries that can contain the hits of a rank in a range. */
   #toEntryRange(rank: SearchRank, { after, before }: SearchPageBounds): SearchEntryRange {
-    const all = readSearchEntryRange(this.#database, toIndexedKind(rank))
+    const all = readEntryNumberBounds(this.#database, toIndexedKind(rank))
     const to = after ? this.#rangeAroundKey(rank, after, all).to : all.to
     const from = before ? this.#rangeAroundKey(rank, before, all).from : all.from
     return { from: Math.max(all.from, from), to: Math.min(all.to, to) }

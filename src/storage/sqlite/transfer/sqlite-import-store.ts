@@ -1,5 +1,5 @@
 import { StorageError } from '../../errors.ts'
-import { toIdempotencyKeyRecord, type WithIdempotencyKey } from '../../idempotency-key.ts'
+import { toCompletedIdempotencyKey, type WithIdempotencyKey } from '../../idempotency-key.ts'
 import {
   ImportConflictError,
   type ImportRecord,
@@ -107,5 +107,6 @@ function restoreKeyOfCreated(
   key: WithIdempotencyKey<object>['key'],
   { id, startedAt }: { readonly id: string; readonly startedAt: number },
 ): void {
-  if (key) restoreIdempotencyKey(database, toIdempotencyKeyRecord({ ...key, createdAt: startedAt }, { createdId: id }))
+  if (key)
+    restoreIdempotencyKey(database, toCompletedIdempotencyKey({ ...key, createdAt: startedAt }, { createdId: id }))
 }

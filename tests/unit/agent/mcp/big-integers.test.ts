@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { markBigIntegers, restoreBigIntegers } from '../../../../src/agent/mcp/transport/big-integer-marker.ts'
-import { parseExactJson, stringifyJson } from '../../../../src/lib/text/json.ts'
+import { parseJsonWithExactNumbers, stringifyJson } from '../../../../src/lib/text/json.ts'
 import { eventStreamHeaders, jsonHeaders, startScriptedHttpServer } from '../../../support/mcp/scripted-http-server.ts'
 import { newTestTools, nodeServer } from '../../../support/mcp/servers.ts'
 
 const id = '1234567890123456789'
-const input = parseExactJson(`{"ids":[${id}]}`)
+const input = parseJsonWithExactNumbers(`{"ids":[${id}]}`)
 
 /** The response of a tool that returns its arguments as structured content. */
 const respond = (requestId: unknown, args: string): string =>

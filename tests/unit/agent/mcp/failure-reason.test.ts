@@ -2,7 +2,7 @@ import { MCPClientError } from '@ai-sdk/mcp'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type McpFailureReason, formatMcpFailure } from '../../../../src/agent/mcp/transport/mcp-failure-reason.ts'
-import { McpConnectionError, McpError } from '../../../../src/agent/mcp/transport/mcp-error.ts'
+import { McpConnectionError, McpFailureError } from '../../../../src/agent/mcp/transport/mcp-failure-error.ts'
 import { toMcpFailureReason } from '../../../../src/agent/mcp/transport/to-mcp-failure-reason.ts'
 
 describe('a failure reason', () => {
@@ -28,7 +28,7 @@ describe('a failure reason', () => {
     { kind: 'tool-list-too-long', maxTools: 1 },
   ])('is formatted as sentences: %j', (reason) => {
     expect(formatMcpFailure(reason)).toMatch(/^(?:The|There is) .*\.$/)
-    expect(new McpError(reason).message).toBe(formatMcpFailure(reason))
+    expect(new McpFailureError(reason).message).toBe(formatMcpFailure(reason))
   })
 })
 
@@ -39,7 +39,11 @@ describe('the reason of an error', () => {
     ['an McpError', new McpConnectionError({ kind: 'stopped' }), { kind: 'stopped' }],
     ['a client error with a status', clientError({ statusCode: 502 }), { kind: 'http-status', status: 502 }],
     ['a client error with a code', clientError({ code: -32_601 }), { kind: 'other', message: 'Failed.' }],
-    ['a client error with a cause', clientError({ cause: new McpError({ kind: 'stopped' }) }), { kind: 'stopped' }],
+    [
+      'a client error with a cause',
+      clientError({ cause: new McpFailureError({ kind: 'stopped' }) }),
+      { kind: 'stopped' },
+    ],
     ['another error', new Error('Broken.'), { kind: 'other', message: 'Broken.' }],
     ['a string', 'broken', { kind: 'other', message: 'broken' }],
     [

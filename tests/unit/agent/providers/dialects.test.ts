@@ -3,7 +3,7 @@ import type { ModelMessage } from 'ai'
 import { z } from 'zod'
 import { fetchModels } from '../../../../src/agent/models/fetch-models.ts'
 import type { ProviderErrorKind } from '../../../../src/agent/providers/dialect.ts'
-import { parseFinishReason } from '../../../../src/agent/providers/parse-finish-reason.ts'
+import { parseProviderFinishReason } from '../../../../src/agent/providers/parse-provider-finish-reason.ts'
 import { arrangeModelMessages } from '../../../../src/agent/providers/requests/arrange-model-messages.ts'
 import { providerDialects } from '../../../../src/agent/providers/select-dialect.ts'
 import type { StreamErrorCode } from '../../../../src/model/stream.ts'
@@ -125,7 +125,7 @@ describe.each(allDialectServers)('$name', (server) => {
   })
 
   test.each(Object.entries(server.finishReasons))('stops because of %s: %s', async (reason, meaning) => {
-    expect(parseFinishReason(reason)).toBe(meaning)
+    expect(parseProviderFinishReason(reason)).toBe(meaning)
     const { text, error, events } = await askDialectServer(server, [
       newAnswer(server, (writer) => writer.text('So'), reason),
     ])

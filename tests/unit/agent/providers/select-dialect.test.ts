@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { defaultDialect } from '../../../../src/agent/providers/dialect.ts'
-import { parseFinishReason } from '../../../../src/agent/providers/parse-finish-reason.ts'
+import { parseProviderFinishReason } from '../../../../src/agent/providers/parse-provider-finish-reason.ts'
 import { providerDialects, selectDialect } from '../../../../src/agent/providers/select-dialect.ts'
 
 describe('the dialect of a provider', () => {
@@ -61,6 +61,6 @@ describe('finish reasons', () => {
     ['something new', 'OTHER'],
     ['constructor', 'OTHER'],
   ] as const)('%s is %s', (text, expected) => {
-    expect(parseFinishReason(text)).toBe(expected)
+    expect(parseProviderFinishReason(text)).toBe(expected)
   })
 })

@@ -12,11 +12,15 @@ import { deepSeekDialect } from '../../../../src/agent/providers/dialects/deepse
 import { mistralDialect } from '../../../../src/agent/providers/dialects/mistral.ts'
 import { createModelAgent } from '../../../../src/agent/model-agent/model-agent.ts'
 import { toModelMessages } from '../../../../src/chat/context/to-model-messages.ts'
-import type { Runtime } from '../../../../src/lib/runtime.ts'
+import type { ClockAndIds } from '../../../../src/lib/clock-and-ids.ts'
 import { foldMessage } from '../../../../src/model/fold/fold-message.ts'
 import { toAnswerMessagePosition, toUserMessagePosition } from '../../../../src/model/fold/message-position.ts'
 import type { EventDraft } from '../../../../src/model/chat-event.ts'
-import { createStreamStartedDraft, dequeueStream, cancelQueuedStream } from '../../../../src/chat/turn/transitions.ts'
+import {
+  createStreamStartedDraft,
+  startQueuedStream,
+  cancelQueuedStream,
+} from '../../../../src/chat/turn/transitions.ts'
 import type { StreamEnding } from '../../../../src/chat/turn/stream-ending.ts'
 import { createToolCall } from '../../../../src/model/tool-call.ts'
 import type { ChatEvent } from '../../../../src/model/chat-event.ts'
@@ -74,14 +78,14 @@ function logOf(turns: readonly Turn[]): Log {
   return { events: assignSeqs(drafts), userMessages }
 }
 
-function turnDrafts(turn: Turn, stream: ReturnType<typeof newStream>, runtime: Runtime): readonly EventDraft[] {
+function turnDrafts(turn: Turn, stream: ReturnType<typeof newStream>, runtime: ClockAndIds): readonly EventDraft[] {
   const queued = { ...stream, status: 'QUEUED' as const }
   if (turn.kind === 'queued') return [createStreamStartedDraft(queued, runtime)]
   if (turn.kind === 'withdrawn')
     return [createStreamStartedDraft(queued, runtime), cancelQueuedStream(queued, runtime).event]
   const { events } = playTurn(turn.events, turn.ending, runtime, stream)
   return turn.isQueued
-    ? [createStreamStartedDraft(queued, runtime), dequeueStream(queued, runtime).event, ...events.slice(1)]
+    ? [createStreamStartedDraft(queued, runtime), startQueuedStream(queued, runtime).event, ...events.slice(1)]
     : events
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { ToolImageSupport } from '../../../../src/agent/models/image-support.ts'
 import { ToolImageLoader } from '../../../../src/chat/context/tool-image-loader.ts'
 import { toModelMessages } from '../../../../src/chat/context/to-model-messages.ts'
-import { toToolCallOutput } from '../../../../src/chat/context/to-tool-call-output.ts'
+import { toModelToolOutput } from '../../../../src/chat/context/to-model-tool-output.ts'
 import type { Json } from '../../../../src/lib/text/json.ts'
 import type { MessageRecord, ToolCall } from '../../../../src/model/message.ts'
 import { createToolCall } from '../../../../src/model/tool-call.ts'
@@ -16,7 +16,7 @@ function callWith(result: Json, resultBlobs: readonly string[] = []): ToolCall {
   return { ...call, argumentsText: '{}', argumentsWhole: true, state: 'SUCCEEDED', result, resultBlobs }
 }
 
-const outputOf = (result: Json) => toToolCallOutput(callWith(result), noImages).output
+const outputOf = (result: Json) => toModelToolOutput(callWith(result), noImages).output
 
 describe('a model is sent', () => {
   test.each<[string, Json, string]>([

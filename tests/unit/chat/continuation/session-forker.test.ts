@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import { AgentError, type AgentEvent } from '../../../../src/agent/agent.ts'
 import { toModelMessages } from '../../../../src/chat/context/to-model-messages.ts'
-import { loadLineage } from '../../../../src/model/conversation/lineage.ts'
+import { loadLineageSummary } from '../../../../src/model/conversation/lineage.ts'
 import { parseBlobUrl } from '../../../../src/model/blob-url.ts'
 import type { MessageRecord } from '../../../../src/model/message.ts'
 import { noUsage } from '../../../../src/model/usage.ts'
@@ -113,8 +113,8 @@ describe('a fork', () => {
     const id = await runTurn(chats)
     const fork = await chats.chats.fork((await findMessageBy(chats, id, 'Yes.')).id)
     const load = (wanted: string) => chats.sessions.find(wanted)
-    expect(await loadLineage(fork, load)).toMatchObject({ parent: null, root: { id: fork.id }, segmentCount: 1 })
-    expect(await loadLineage(await chats.requireSession(id), load)).toMatchObject({ segmentCount: 1 })
+    expect(await loadLineageSummary(fork, load)).toMatchObject({ parent: null, root: { id: fork.id }, segmentCount: 1 })
+    expect(await loadLineageSummary(await chats.requireSession(id), load)).toMatchObject({ segmentCount: 1 })
     expect(await chats.profile.eventStore.findContinuation(id)).toBeNull()
     expect((await chats.requireSession(id)).endedAt).toBeNull()
   })

@@ -3,7 +3,7 @@ import { ApprovalPolicy } from '../../../../src/agent/tools/approval-policy.ts'
 import { createChatService } from '../../../../src/chat/create-chat-service.ts'
 import type { ApprovalDecision } from '../../../../src/model/decision.ts'
 import { noUsage } from '../../../../src/model/usage.ts'
-import { SessionRepository } from '../../../../src/sessions/session-repository.ts'
+import { CombinedSessionRepository } from '../../../../src/sessions/combined-session-repository.ts'
 import type { ChatFixture } from '../../../support/fixtures/agent-chats.ts'
 import { newChatRequest } from '../../../support/fixtures/chat-request.ts'
 import { useDecisionChats, waitForEnd, writeCall } from '../../../support/fixtures/decision-chats.ts'
@@ -71,7 +71,7 @@ describe('an approval', () => {
     }
     const chats = createChatService({
       profile: chat.profile,
-      sessions: new SessionRepository(chat.profile),
+      sessions: new CombinedSessionRepository(chat.profile),
       models: {
         assertKnown: () => undefined,
         resolve: async () => newResolvedModel({ answer: answerWithCalls(toolbox, writeCall) }, { textGenerator }),

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { waitForAbort } from '../../../../src/lib/async/wait-for-abort.ts'
 import { yieldToEventLoop } from '../../../../src/lib/async/yield-to-event-loop.ts'
 import { hasToolCallEnded } from '../../../../src/model/tool-call.ts'
-import { SessionRepository } from '../../../../src/sessions/session-repository.ts'
+import { CombinedSessionRepository } from '../../../../src/sessions/combined-session-repository.ts'
 import type { AppendRequest } from '../../../../src/storage/event-store.ts'
 import { newLatch } from '../../../support/fixtures/agent-chats.ts'
 import {
@@ -281,7 +281,7 @@ describe('a crash while decisions are pending', () => {
       for (const call of recoveredCalls) {
         if (call.state === 'CANCELLED') expect(call.error, call.name).toMatch(/^The server stopped before/)
       }
-      const session = await new SessionRepository(after.profile).find(stream.sessionId)
+      const session = await new CombinedSessionRepository(after.profile).find(stream.sessionId)
       const context = session ? await after.chats.loadModelMessages(session) : []
       expect(findOpenAiProblems(context)).toEqual([])
       expect(await after.profile.eventStore.listUnfinishedStreams()).toEqual([])

@@ -10,7 +10,7 @@ import { newId } from '../../../../src/lib/ids.ts'
 import { openProfileStorage } from '../../../../src/services/open-profile-storage.ts'
 import type { ProfileStorage } from '../../../../src/storage/profile-storage.ts'
 import { newSession } from '../../../../src/sessions/new-session.ts'
-import { SessionRepository } from '../../../../src/sessions/session-repository.ts'
+import { CombinedSessionRepository } from '../../../../src/sessions/combined-session-repository.ts'
 import { type EventStore, type AppendRequest } from '../../../../src/storage/event-store.ts'
 import type { ChatEvent } from '../../../../src/model/chat-event.ts'
 import type { MessageRecord } from '../../../../src/model/message.ts'
@@ -126,7 +126,7 @@ function ids(session: SessionRecord, head: number): Partial<StreamRecord> {
 interface Started {
   readonly chats: ChatService
   readonly profile: ProfileStorage
-  readonly sessions: SessionRepository
+  readonly sessions: CombinedSessionRepository
   readonly statements: string[]
   /** The longest wait for a model list that each look-up of a model allowed, in milliseconds; undefined: the default. */
   readonly maxListWaitsMs: (number | undefined)[]
@@ -146,7 +146,7 @@ function start(
     log: silentLogger,
   })
   const profile = { ...opened, eventStore: options.store?.(opened.eventStore) ?? opened.eventStore }
-  const sessions = new SessionRepository(profile)
+  const sessions = new CombinedSessionRepository(profile)
   const answer = options.answer ?? async function* () {}
   const maxListWaitsMs: (number | undefined)[] = []
   const chats = createChatService({

@@ -10,7 +10,7 @@ import { type TurnState, createTurnState } from '../../../../src/chat/turn/turn.
 import {
   applyAgentEvent,
   createStreamStartedDraft,
-  dequeueStream,
+  startQueuedStream,
   finishTurn,
   cancelQueuedStream,
 } from '../../../../src/chat/turn/transitions.ts'
@@ -362,7 +362,7 @@ describe('a queued stream', () => {
       stream: queued,
       userMessageId: 'message-0',
     })
-    const { stream, event } = dequeueStream(queued, runtime)
+    const { stream, event } = startQueuedStream(queued, runtime)
     expect(stream).toEqual({ ...queued, status: 'RUNNING' })
     expect(event).toMatchObject({ type: 'StreamChanged', stream })
   })

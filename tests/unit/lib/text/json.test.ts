@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import {
   hasBigInteger,
   isJsonObject,
-  parseExactJson,
+  parseJsonWithExactNumbers,
   parseJson,
   parseJsonOrNull,
   stringifyJson,
@@ -53,14 +53,14 @@ test('a value is made well-formed at every level, and keeps its shape', () => {
 
 describe('a value that is nested too deeply', () => {
   test('keeps its text below the 100th level', () => {
-    const value = parseExactJson(`${'['.repeat(101)}"\\ud83d",1234567890123456789${']'.repeat(101)}`)
+    const value = parseJsonWithExactNumbers(`${'['.repeat(101)}"\\ud83d",1234567890123456789${']'.repeat(101)}`)
     expect(stringifyJson(toWellFormedJson(value))).toBe(
       `${'['.repeat(100)}${JSON.stringify('["\\ud83d",1234567890123456789]')}${']'.repeat(100)}`,
     )
   })
 
   test('overflows no stack', () => {
-    const value = parseExactJson(nest(100_000))
+    const value = parseJsonWithExactNumbers(nest(100_000))
     expect(stringifyJson(toWellFormedJson(value))).toContain('nested too deeply')
   })
 })
@@ -72,7 +72,7 @@ describe('big integers', () => {
     '%s keeps its digits',
     (digits) => {
       const text = `{"a":[${digits}],"b":{"c":${digits}}}`
-      for (const value of [parseExactJson(text), parseJson(text)]) {
+      for (const value of [parseJsonWithExactNumbers(text), parseJson(text)]) {
         expect(stringifyJson(value)).toBe(text)
         expect(JSON.stringify(toRawJson(value ?? null))).toBe(text)
         expect(stringifyJson(structuredClone(value))).toBe(text)
@@ -81,7 +81,7 @@ describe('big integers', () => {
   )
 
   test('are found at every level', () => {
-    expect(hasBigInteger(parseExactJson(`{"a":[0,{"b":${id}}]}`))).toBe(true)
+    expect(hasBigInteger(parseJsonWithExactNumbers(`{"a":[0,{"b":${id}}]}`))).toBe(true)
     expect(hasBigInteger({ a: [0, { b: id }], c: 2 ** 60 })).toBe(false)
   })
 
@@ -95,24 +95,24 @@ describe('big integers', () => {
     '1e20',
     '10000000000000000000',
   ])('%s is a number', (source) => {
-    expect(parseExactJson(source)).toBe(Number(source))
+    expect(parseJsonWithExactNumbers(source)).toBe(Number(source))
   })
 
   test('that stand in strings and keys are text', () => {
     const text = `{"${id}":"${id}"}`
-    expect(parseExactJson(text)).toEqual({ [id]: id })
+    expect(parseJsonWithExactNumbers(text)).toEqual({ [id]: id })
   })
 })
 
 test.each(['1e400', '-1e400', '1E+999', '9'.repeat(400), '9'.repeat(1_000_000)])(
   'a number beyond the range of doubles becomes a string',
   (source) => {
-    expect(parseExactJson(`[${source}]`)).toEqual([source])
+    expect(parseJsonWithExactNumbers(`[${source}]`)).toEqual([source])
   },
 )
 
 test('a negative zero and a tiny number are written as what they are', () => {
-  expect(stringifyJson(parseExactJson('[-0,1e-400,1234567890123456789]'))).toBe('[0,0,1234567890123456789]')
+  expect(stringifyJson(parseJsonWithExactNumbers('[-0,1e-400,1234567890123456789]'))).toBe('[0,0,1234567890123456789]')
 })
 
 test('a value that JSON cannot represent is refused', () => {
@@ -124,5 +124,5 @@ test('a value that JSON cannot represent is refused', () => {
 test('a key named __proto__ stays a key', () => {
   const text = '{"__proto__":{"a":1234567890123456789}}'
   expect(stringifyJson(parseJson(text))).toBe(text)
-  expect(JSON.stringify(toRawJson(parseExactJson(text)))).toBe(text)
+  expect(JSON.stringify(toRawJson(parseJsonWithExactNumbers(text)))).toBe(text)
 })

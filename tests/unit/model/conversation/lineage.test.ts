@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { isContinuable, continuesSession, loadLineage } from '../../../../src/model/conversation/lineage.ts'
+import { isContinuable, continuesSession, loadLineageSummary } from '../../../../src/model/conversation/lineage.ts'
 import type { SessionRecord } from '../../../../src/model/session.ts'
 import { newSessionRecord } from '../../../support/sessions/session-record.ts'
 
@@ -13,7 +13,7 @@ async function walk(id: string, rows: readonly SessionRecord[]) {
   const start = byId.get(id)
   if (!start) throw new Error(`There is no session ${id}.`)
   const loadedIds: string[] = []
-  const lineage = await loadLineage(start, async (wanted) => {
+  const lineage = await loadLineageSummary(start, async (wanted) => {
     loadedIds.push(wanted)
     return byId.get(wanted) ?? null
   })
@@ -162,7 +162,7 @@ describe('a walk up the chain', () => {
   })
 
   test('rejects when a row cannot be loaded', async () => {
-    const failing = loadLineage(child, async () => Promise.reject(new Error('disk')))
+    const failing = loadLineageSummary(child, async () => Promise.reject(new Error('disk')))
     await expect(failing).rejects.toThrow('disk')
   })
 })

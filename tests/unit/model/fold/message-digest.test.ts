@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { sha256Hex } from '../../../../src/lib/text/sha256.ts'
-import { computeMessageDigest, toCanonicalMessageText } from '../../../../src/model/fold/message-digest.ts'
+import { computeMessageDigest, toCanonicalPartsJson } from '../../../../src/model/fold/message-digest.ts'
 import type { MessagePart } from '../../../../src/model/message.ts'
 import { createToolCall } from '../../../../src/model/tool-call.ts'
 
@@ -13,7 +13,7 @@ const parts: readonly MessagePart[] = [
 
 describe('the digest of a message', () => {
   test('hashes canonical JSON: keys in order, no white space, no fields that are null', () => {
-    expect(toCanonicalMessageText(parts)).toBe(
+    expect(toCanonicalPartsJson(parts)).toBe(
       '[{"text":"Hm","type":"reasoning"},{"text":"Grüße\\n👋","type":"text"},' +
         '{"argumentsText":"","id":"toolcall_1","name":"look","state":"STREAMING","type":"tool"},' +
         '{"mediaType":"text/plain","type":"file","url":"https://example.org/a.txt"}]',
@@ -34,13 +34,13 @@ describe('the digest of a message', () => {
     const changed = parts.map((part): MessagePart =>
       part.type === 'tool' ? { type: 'tool', call: { ...part.call, providerId: null, startedAt: null } } : part,
     )
-    expect(toCanonicalMessageText(changed)).toBe(toCanonicalMessageText(parts))
+    expect(toCanonicalPartsJson(changed)).toBe(toCanonicalPartsJson(parts))
   })
 
   test('does not depend on the state of the provider', () => {
     const changed = parts.map((part): MessagePart =>
       part.type === 'file' ? part : { ...part, providerState: { part: { signature: 'abc' } } },
     )
-    expect(toCanonicalMessageText(changed)).toBe(toCanonicalMessageText(parts))
+    expect(toCanonicalPartsJson(changed)).toBe(toCanonicalPartsJson(parts))
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { MessageRecord } from '../../../../src/model/message.ts'
 import {
-  assignInitialMessagePositions,
+  positionNewSessionMessages,
   toAnswerMessagePosition,
   toUserMessagePosition,
 } from '../../../../src/model/fold/message-position.ts'
@@ -32,8 +32,8 @@ describe('the position of a message', () => {
 
   test('is negative for the messages that a session starts with, in their order', () => {
     const messages = [newMessage(7), newMessage(null), newMessage(3)]
-    expect(assignInitialMessagePositions(messages).map(({ position }) => position)).toEqual([-3, -2, -1])
-    expect(assignInitialMessagePositions([])).toEqual([])
+    expect(positionNewSessionMessages(messages).map(({ position }) => position)).toEqual([-3, -2, -1])
+    expect(positionNewSessionMessages([])).toEqual([])
     expect(toUserMessagePosition(1)).toBeGreaterThan(-1)
   })
 })

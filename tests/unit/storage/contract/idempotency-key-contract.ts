@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createJob, startManualJobRun } from '../../../../src/jobs/job-state.ts'
+import { newSegueJob, startManualJobRun } from '../../../../src/jobs/job-state.ts'
 import { newId } from '../../../../src/lib/ids.ts'
 import { LogVersionConflictError, StorageError } from '../../../../src/storage/errors.ts'
 import type { SegueStorage } from '../../../../src/storage/profile-storage.ts'
@@ -13,7 +13,7 @@ export function describeIdempotencyKeyStore(open: OpenStorage): void {
   const { current, opened } = useStorage(open)
 
   async function addJob({ jobs }: SegueStorage) {
-    const job = createJob(newJobInput(), { id: newId('job'), profile: 'work', now: 0 })
+    const job = newSegueJob(newJobInput(), { id: newId('job'), profile: 'work', now: 0 })
     await jobs.commit({ job, idempotencyKey: idempotencyKeyOf('job', { createdId: job.id }) })
     return job
   }

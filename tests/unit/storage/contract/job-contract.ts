@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { newId } from '../../../../src/lib/ids.ts'
-import { createJob, finishJobRun, startManualJobRun } from '../../../../src/jobs/job-state.ts'
+import { newSegueJob, finishJobRun, startManualJobRun } from '../../../../src/jobs/job-state.ts'
 import type { SegueJob } from '../../../../src/model/job.ts'
 import { JobRevisionConflictError } from '../../../../src/storage/errors.ts'
 import { newJobInput, newRunIds } from '../../../support/jobs/job-fixtures.ts'
@@ -13,7 +13,7 @@ export function describeJobStore(open: OpenStorage): void {
   const { current, opened } = useStorage(open)
 
   async function addJob(now = 0): Promise<SegueJob> {
-    const job = createJob(newJobInput(), { id: newId('job'), profile: 'work', now })
+    const job = newSegueJob(newJobInput(), { id: newId('job'), profile: 'work', now })
     await current().jobs.commit({ job })
     return job
   }

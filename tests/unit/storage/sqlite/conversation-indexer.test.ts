@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { ConversationIndexer } from '../../../../src/storage/sqlite/conversation-index/conversation-indexer.ts'
 import { ConversationIndexReader } from '../../../../src/storage/sqlite/conversation-index/conversation-index-reader.ts'
 import { conversationIndexSchema } from '../../../../src/storage/sqlite/conversation-index/conversation-index-schema.ts'
-import type { ConversationIndexEntry } from '../../../../src/storage/sessions/hermes-continuation-feed.ts'
+import type { ConversationIndexEntry } from '../../../../src/storage/sessions/cross-origin-continuation-feed.ts'
 import { StatementCache } from '../../../../src/storage/sqlite/database/statement-cache.ts'
 
 function newIndex() {

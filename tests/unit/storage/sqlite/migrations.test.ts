@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { openHermesIndexDatabase } from '../../../../src/hermes/index/open-hermes-index-database.ts'
+import { openHermesConversationIndexDatabase } from '../../../../src/hermes/index/open-hermes-conversation-index-database.ts'
 import { maxPassageLength } from '../../../../src/search/passages.ts'
 import { migrations } from '../../../../src/storage/sqlite/database/migrations.ts'
 import { SqliteDatabase } from '../../../../src/storage/sqlite/sqlite-database.ts'
@@ -104,7 +104,7 @@ test('the conversation index has the same tables in a profile and in the index o
       .all()
       .map((text) => text.replaceAll('"', '').replaceAll(/--.*/g, '').replaceAll(/\s+/g, ' '))
   const profile = new Database(join(folder, 'segue.db'), { readonly: true })
-  const index = openHermesIndexDatabase(null)
+  const index = openHermesConversationIndexDatabase(null)
   expect(sql(profile)).toEqual(sql(index))
   expect(sql(profile).length).toBeGreaterThan(8)
   profile.close()

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { parseExactJson } from '../../../../src/lib/text/json.ts'
+import { parseJsonWithExactNumbers } from '../../../../src/lib/text/json.ts'
 import { JsonStreamError } from '../../../../src/transfer/document/chunked-json-reader.ts'
 import { parseJsonStream } from '../../../../src/transfer/document/parse-json-stream.ts'
 
@@ -38,7 +38,7 @@ function tryRead(text: string, size = 3): Map<string, unknown> | null {
 
 function parseObject(text: string): Map<string, unknown> | null {
   try {
-    const value: unknown = parseExactJson(text)
+    const value: unknown = parseJsonWithExactNumbers(text)
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? new Map(Object.entries(value)) : null
   } catch {
     return null

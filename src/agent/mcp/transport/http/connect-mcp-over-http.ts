@@ -4,7 +4,7 @@ import { listMcpTools } from '../../list-mcp-tools.ts'
 import { createMcpClient, type McpClientOptions } from '../create-mcp-client.ts'
 import type { McpConnection, McpConnectionOptions } from '../mcp-connection.ts'
 import type { McpFailureReason } from '../mcp-failure-reason.ts'
-import { McpConnectionError, McpError } from '../mcp-error.ts'
+import { McpConnectionError, McpFailureError } from '../mcp-failure-error.ts'
 import { createMcpFetch } from './mcp-fetch.ts'
 import { toMcpFailureReason } from '../to-mcp-failure-reason.ts'
 
@@ -99,6 +99,6 @@ class ConnectionEnding {
     if (this.#reason) return
     this.#reason = reason
     this.#closed.resolve(reason)
-    this.#controller.abort(new McpError(reason))
+    this.#controller.abort(new McpFailureError(reason))
   }
 }

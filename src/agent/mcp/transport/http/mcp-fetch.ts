@@ -3,7 +3,7 @@ import type { JSONRPCMessage } from '@ai-sdk/mcp'
 import type { McpFailureReason } from '../mcp-failure-reason.ts'
 import { markBigIntegers } from '../big-integer-marker.ts'
 import { type McpHttpRequest, sendMcpHttpRequest, readMcpResponseText } from './mcp-http-request.ts'
-import { McpNotExecutedError } from '../mcp-error.ts'
+import { McpNotExecutedError } from '../mcp-failure-error.ts'
 import { readMcpEventStream } from './mcp-event-stream.ts'
 import { addMcpProgressToken } from '../mcp-progress-token.ts'
 import {
@@ -12,7 +12,7 @@ import {
   toJsonRpcMessage,
   toMcpCancelledNotification,
 } from '../json-rpc.ts'
-import { parseExactJsonOrNull, stringifyJson } from '../../../../lib/text/json.ts'
+import { parseJsonWithExactNumbersOrNull, stringifyJson } from '../../../../lib/text/json.ts'
 import type { HttpClient } from '../../../../lib/http/http-client.ts'
 
 export interface McpFetchOptions {
@@ -61,7 +61,7 @@ function toHttpRequest(
 
 /** Adds the progress token of the call to a message that is posted. */
 function addProgressToken(request: McpHttpRequest): { request: McpHttpRequest; message: JSONRPCMessage | null } {
-  const message = request.method === 'POST' ? toJsonRpcMessage(parseExactJsonOrNull(request.body)) : null
+  const message = request.method === 'POST' ? toJsonRpcMessage(parseJsonWithExactNumbersOrNull(request.body)) : null
   const messageWithToken = message && addMcpProgressToken(message)
   return messageWithToken === message
     ? { request, message }
@@ -131,7 +131,7 @@ async function* readNotifications(response: IncomingMessage, { type, onNotificat
 
 /** Normalises the messages of a JSON response. Any other text is returned as it is. */
 function normalizeResponseText(text: string): string {
-  const value = parseExactJsonOrNull(text)
+  const value = parseJsonWithExactNumbersOrNull(text)
   const messages = (Array.isArray(value) ? value : [value]).map(toJsonRpcMessage)
   return messages.includes(null) ? text : JSON.stringify(Array.isArray(value) ? messages : messages[0])
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { HttpConnectError } from '../../../../lib/http/http-client-error.ts'
 import type { HttpClient } from '../../../../lib/http/http-client.ts'
 import { maxMcpMessageBytes } from '../line-splitter.ts'
-import { McpError, McpNotExecutedError } from '../mcp-error.ts'
+import { McpFailureError, McpNotExecutedError } from '../mcp-failure-error.ts'
 
 export interface McpHttpRequest {
   readonly url: string
@@ -35,7 +35,8 @@ export async function readMcpResponseText(response: IncomingMessage): Promise<st
   let length = 0
   for await (const chunk of readMcpResponseChunks(response)) {
     length += chunk.length
-    if (length > maxMcpMessageBytes) throw new McpError({ kind: 'message-too-large', maxBytes: maxMcpMessageBytes })
+    if (length > maxMcpMessageBytes)
+      throw new McpFailureError({ kind: 'message-too-large', maxBytes: maxMcpMessageBytes })
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')

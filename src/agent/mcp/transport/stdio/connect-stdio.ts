@@ -3,7 +3,7 @@ import type { StdioMcpServer } from '../../../../config/profile/mcp/mcp-server.t
 import { listMcpTools } from '../../list-mcp-tools.ts'
 import { createMcpClient, type McpClientOptions } from '../create-mcp-client.ts'
 import type { McpConnection, McpConnectionOptions } from '../mcp-connection.ts'
-import { McpConnectionError } from '../mcp-error.ts'
+import { McpConnectionError } from '../mcp-failure-error.ts'
 import { McpStdioTransport, type McpStdioTransportOptions } from './mcp-stdio-transport.ts'
 import { toMcpFailureReason } from '../to-mcp-failure-reason.ts'
 

@@ -1,13 +1,13 @@
 import { APICallError } from 'ai'
 import { describe, expect, test } from 'vitest'
 import { toAgentError } from '../../../../../src/agent/providers/errors/classify-provider-error.ts'
-import { ProviderRequestRejectionError } from '../../../../../src/agent/providers/errors/provider-request-rejection.ts'
+import { AdjustableRequestRejectionError } from '../../../../../src/agent/providers/errors/provider-request-rejection.ts'
 
 function readRefusal(statusCode: number, body: unknown): unknown {
   const responseBody = JSON.stringify(body)
   const failure = new APICallError({ message: 'Failed', url: '', requestBodyValues: {}, statusCode, responseBody })
   const error = toAgentError(failure, [])
-  return error instanceof ProviderRequestRejectionError ? error.refusal : null
+  return error instanceof AdjustableRequestRejectionError ? error.refusal : null
 }
 
 const error = (message: string, more: object = {}) => ({ error: { message, ...more } })

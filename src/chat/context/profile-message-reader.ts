@@ -1,0 +1,150 @@
+import type { ModelMessage } from 'ai'
+import { noToolImageSupport } from '../../agent/models/image-support.ts'
+import type { ResolvedModel } from '../../agent/models/model-registry.ts'
+import { takePage } from '../../storage/keyset-pagination.ts'
+import type { ProfileStorage } from '../../storage/profile-storage.ts'
+import type { CombinedSessionRepository } from '../../sessions/combined-session-repository.ts'
+import type { MessageRecord } from '../../model/message.ts'
+import type { SessionRecord } from '../../model/session.ts'
+import type { PageRequest } from '../../lib/pagination.ts'
+import { type MessageFileRepresentation, resolveMessageFiles } from './message-file-representation.ts'
+import { toModelMessages } from './to-model-messages.ts'
+import { ToolImageLoader } from './tool-image-loader.ts'
+import type { ModelRequestTarget } from './opaque-state-selector.ts'
+import { trimToContextWindow } from './trim-to-context-window.ts'
+import type { StreamingAnswerLookup } from './streaming-answer-lookup.ts'
+import { loadPartsFromLog } from '../log/load-parts-from-log.ts'
+
+/** What of a model decides which messages it is sent. `contextWindow` is in tokens. */
+export type ModelContextTarget = ModelRequestTarget & Pick<ResolvedModel, 'contextWindow' | 'toolImages'>
+
+/** Reads the messages of a profile: those that are stored, and the answers that are streaming. */
+export class ProfileMessageReader {
+  readonly #profile: ProfileStorage
+  readonly #sessions: CombinedSessionRepository
+  readonly #streamingAnswers: StreamingAnswerLookup
+
+  constructor(profile: ProfileStorage, sessions: CombinedSessionRepository, streamingAnswers: StreamingAnswerLookup) {
+    this.#profile = profile
+    this.#sessions = sessions
+    this.#streamingAnswers = streamingAnswers
+  }
+
+  /** The answer that is streaming in a session, as far as it is committed. */
+  findStreamingMessage(sessionId: string): MessageRecord | null {
+    return this.#streamingAnswers.findCommittedState(sessionId)?.answer ?? null
+  }
+
+  /** A message by id, stored or streaming. */
+  async findMessage(id: string): Promise<MessageRecord | null> {
+    return this.#streamingAnswers.findStreamingMessage(id) ?? this.findStoredMessage(id)
+  }
+
+  /** Messages by id, stored or streaming. An unknown id is left out. */
+  async findMessages(ids: readonly string[]): Promise<Map<string, MessageRecord>> {
+    const found = ids.flatMap((id) => this.#streamingAnswers.findStreamingMessage(id) ?? [])
+    const streamingIds = new Set(found.map(({ id }) => id))
+    const stored = await this.#sessions.findMessages(ids.filter((id) => !streamingIds.has(id)))
+    return new Map([...found, ...(await this.#rehydrateAll(stored))].map((message) => [message.id, message]))
+  }
+
+  /** The assistant's message of a stream, streaming or stored. Null if the stream has produced nothing. */
+  async findAnswer(streamId: string): Promise<MessageRecord | null> {
+    return (await this.findAnswers([streamId])).get(streamId) ?? null
+  }
+
+  /** The assistant's messages of these streams, by the stream's id. A stream that produced nothing is left out. */
+  async findAnswers(streamIds: readonly string[]): Promise<Map<string, MessageRecord>> {
+    const answers = new Map<string, MessageRecord>()
+    const otherIds: string[] = []
+    for (const id of streamIds) {
+      const committed = this.#streamingAnswers.findCommittedStateOfStream(id)
+      if (committed?.answer) answers.set(id, committed.answer)
+      if (!committed) otherIds.push(id)
+    }
+    const streams = await this.#profile.eventStore.findStreams(otherIds)
+    const messages = await this.#sessions.findMessages(streams.flatMap(({ messageId }) => messageId ?? []))
+    const stored = new Map((await this.#rehydrateAll(messages)).map((message) => [message.id, message]))
+    for (const { id, messageId } of streams) {
+      const answer = messageId === null ? undefined : stored.get(messageId)
+      if (answer) answers.set(id, answer)
+    }
+    return answers
+  }
+
+  /** A page of a session's messages by position, the streaming answer included. */
+  async loadPage(session: SessionRecord, page: PageRequest<number>): Promise<MessageRecord[]> {
+    const answer = this.findStreamingMessage(session.id)
+    const stored = await this.#rehydrateAll(await this.#sessions.listMessages(session, page))
+    return answer ? insertAnswer(stored, answer, page) : stored
+  }
+
+  /** A stored message by id, with its parts. */
+  async findStoredMessage(id: string): Promise<MessageRecord | null> {
+    const message = await this.#sessions.findMessage(id)
+    return message && loadPartsFromLog(message, this.#profile.eventStore)
+  }
+
+  /** The messages that the model knows when the session's next turn starts, oldest first. */
+  async loadContext(session: SessionRecord): Promise<MessageRecord[]> {
+    return this.#rehydrateAll(await this.#sessions.loadContext(session))
+  }
+
+  /**
+   * Starts to load the session's context and returns a function that appends the answer so far and converts the result
+   * for a model: it is trimmed to the context window, and has the images of tools that the model accepts. The function
+   * may be given another window, in tokens. Without a model, the context is whole, and for no provider in particular. It is
+   * read once. If that fails, each call of the function rejects.
+   */
+  prepareModelMessages(
+    session: SessionRecord,
+    model: ModelContextTarget | null,
+    fileForm: MessageFileRepresentation = 'bytes',
+  ): (answer: MessageRecord | null, otherContextWindow?: number) => Promise<ModelMessage[]> {
+    const { contextWindow = Number.POSITIVE_INFINITY, toolImages = noToolImageSupport } = model ?? {}
+    const imageLoader = new ToolImageLoader(this.#profile.blobs, toolImages, fileForm)
+    const contextMessages = this.loadContext(session).then((messages) => this.#resolveFiles(messages, fileForm))
+    contextMessages.catch(() => undefined)
+    return async (answer, otherContextWindow = contextWindow) => {
+      // The answer may have been stored while the context was read.
+      const earlier = (await contextMessages).filter(({ id }) => id !== answer?.id)
+      const messages = answer ? [...earlier, answer] : earlier
+      const options = { target: model, toolImages: await imageLoader.load(messages) }
+      return trimToContextWindow(toModelMessages(messages, options), otherContextWindow)
+    }
+  }
+
+  async #rehydrateAll(messages: readonly MessageRecord[]): Promise<MessageRecord[]> {
+    const rehydrated: MessageRecord[] = []
+    for (const message of messages)
+      rehydrated.push(message.inLog ? await loadPartsFromLog(message, this.#profile.eventStore) : message)
+    return rehydrated
+  }
+
+  async #resolveFiles(messages: readonly MessageRecord[], form: MessageFileRepresentation): Promise<MessageRecord[]> {
+    const resolved: MessageRecord[] = []
+    for (const message of messages) resolved.push(await resolveMessageFiles(message, this.#profile.blobs, form))
+    return resolved
+  }
+}
+
+/**
+ * Puts the streaming answer at its place in a page of stored messages. It is not always the last message: a message
+ * that was withdrawn while the answer streams has a higher position.
+ */
+function insertAnswer(
+  stored: readonly MessageRecord[],
+  answer: MessageRecord,
+  page: PageRequest<number>,
+): MessageRecord[] {
+  const position = getPosition(answer)
+  const isInPage = (page.after === null || position > page.after) && (page.before === null || position < page.before)
+  // It may have been stored while the page was read.
+  if (!isInPage || stored.some(({ id }) => id === answer.id)) return [...stored]
+  const messages = [...stored, answer].toSorted((a, b) => getPosition(a) - getPosition(b))
+  return takePage(messages, page)
+}
+
+function getPosition({ position }: MessageRecord): number {
+  return position ?? 0
+}

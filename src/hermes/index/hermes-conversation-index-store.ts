@@ -1,0 +1,222 @@
+import type Database from 'better-sqlite3'
+import { isJsonObject, parseJson } from '../../lib/text/json.ts'
+import type { ConversationChange } from '../../storage/sessions/conversation-reader.ts'
+import {
+  findConversationListChanges,
+  hermesListingRule,
+} from '../../storage/sqlite/conversation-index/conversation-changes.ts'
+import { ConversationIndexReader } from '../../storage/sqlite/conversation-index/conversation-index-reader.ts'
+import { ConversationIndexStore } from '../../storage/sqlite/conversation-index/conversation-index-store.ts'
+import {
+  ConversationIndexer,
+  type ConversationIndexUpdate,
+  type ConversationIndexUpdateResult,
+} from '../../storage/sqlite/conversation-index/conversation-indexer.ts'
+import { isSegueSession, segueSessionFlag } from '../../storage/sqlite/conversation-index/conversation-index-flags.ts'
+import { StatementCache } from '../../storage/sqlite/database/statement-cache.ts'
+import { openHermesConversationIndexDatabase } from './open-hermes-conversation-index-database.ts'
+
+/** A row of Hermes' sessions as it was when it was last read. */
+export interface HermesSessionRowDigest {
+  readonly rowid: number
+  readonly sessionId: string | null
+  readonly digest: string
+}
+
+/** How far the index has followed its sources. */
+export interface HermesConversationIndexProgress {
+  /** Identifies the state.db and its schema. */
+  readonly fileDigest: string | null
+  /** All of its sessions are indexed. */
+  readonly isComplete: boolean
+  readonly lastMessageRowid: number
+  /** Segue's database, and the last of its changes that is applied. */
+  readonly segueDatabaseId: string | null
+  readonly segueChangeSeq: number
+}
+
+export interface HermesConversationIndexUpdate extends ConversationIndexUpdate {
+  readonly rowDigests?: readonly HermesSessionRowDigest[]
+  /** Rowids of sessions that no longer exist. */
+  readonly removedRowids?: readonly number[]
+  readonly progress?: Partial<HermesConversationIndexProgress>
+}
+
+/** The index itself cannot be read or written. It says nothing about Hermes' file. */
+export class HermesConversationIndexCorruptError extends Error {
+  override readonly name = 'HermesConversationIndexCorruptError'
+
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause })
+  }
+}
+
+interface IndexConnection {
+  readonly db: Database.Database
+  readonly statements: StatementCache
+  readonly tables: ConversationIndexStore
+  readonly indexer: ConversationIndexer
+  readonly reader: ConversationIndexReader
+}
+
+const initialProgress: HermesConversationIndexProgress = {
+  fileDigest: null,
+  isComplete: false,
+  lastMessageRowid: 0,
+  segueDatabaseId: null,
+  segueChangeSeq: 0,
+}
+
+/**
+ * The database of the index. Here, a conversation crosses the origins if its tip is a session of Segue. Every method throws
+ * HermesConversationIndexCorruptError if the database cannot be read or written; `reset` repairs that.
+ */
+export class HermesConversationIndexStore {
+  readonly #path: string | null
+  #connection: IndexConnection
+  #progress: HermesConversationIndexProgress
+
+  /** `path`: null to keep the index in memory. */
+  constructor(path: string | null) {
+    this.#path = path
+    this.#connection = createConnection(openHermesConversationIndexDatabase(path))
+    this.#progress = initialProgress
+    try {
+      this.#progress = this.#loadProgress()
+    } catch {
+      this.reset()
+    }
+  }
+
+  get progress(): HermesConversationIndexProgress {
+    return this.#progress
+  }
+
+  /** Deletes the index and begins an empty one. `inMemory`: without a file from now on. */
+  reset({ inMemory = false }: { readonly inMemory?: boolean } = {}): void {
+    this.#connection.db.close()
+    this.#connection = createConnection(
+      openHermesConversationIndexDatabase(inMemory ? null : this.#path, { discardExisting: true }),
+    )
+    this.#progress = initialProgress
+  }
+
+  read<T>(work: (index: ConversationIndexReader) => T): T {
+    return wrapErrors(() => work(this.#connection.reader))
+  }
+
+  /** The digests of the rows after a rowid, up to and with another one, in order. */
+  findRowDigests(afterRowid: number, lastRowid: number): HermesSessionRowDigest[] {
+    return wrapErrors(() =>
+      this.#connection.statements
+        .prepare<[number, number], HermesSessionRowDigest>(
+          `SELECT rowid, session_id AS sessionId, digest FROM row_digests
+           WHERE rowid > ? AND rowid <= ? ORDER BY rowid`,
+        )
+        .all(afterRowid, lastRowid),
+    )
+  }
+
+  /** The greatest rowid that has a digest; 0 without one. */
+  findMaxRowid(): number {
+    return wrapErrors(
+      () =>
+        this.#connection.statements
+          .prepare<[], { max: number | null }>('SELECT max(rowid) AS max FROM row_digests')
+          .get()?.max ?? 0,
+    )
+  }
+
+  isSegueSession(id: string): boolean {
+    return wrapErrors(() => isSegueSession(this.#connection.tables.findSession(id)?.flags ?? 0))
+  }
+
+  listSegueSessionIds(): string[] {
+    return wrapErrors(() =>
+      this.#connection.statements
+        // The flag is the highest one, so that an index finds them.
+        .prepare<[number], { id: string }>('SELECT id FROM conversation_sessions WHERE flags >= ?')
+        .all(segueSessionFlag)
+        .map(({ id }) => id),
+    )
+  }
+
+  /** Saves the update in one transaction. */
+  save({
+    rowDigests = [],
+    removedRowids = [],
+    progress,
+    ...update
+  }: HermesConversationIndexUpdate): ConversationIndexUpdateResult {
+    const { db, statements, indexer } = this.#connection
+    const nextProgress = { ...this.#progress, ...progress }
+    const result = wrapErrors(() =>
+      db.transaction(() => {
+        const upsertDigest = statements.prepare<[HermesSessionRowDigest]>(
+          'INSERT OR REPLACE INTO row_digests (rowid, session_id, digest) VALUES (:rowid, :sessionId, :digest)',
+        )
+        const deleteDigest = statements.prepare<[number]>('DELETE FROM row_digests WHERE rowid = ?')
+        for (const rowid of removedRowids) deleteDigest.run(rowid)
+        for (const row of rowDigests) upsertDigest.run(row)
+        if (progress) statements.prepare<[string]>('UPDATE progress SET body = ?').run(JSON.stringify(nextProgress))
+        return indexer.apply(update)
+      })(),
+    )
+    this.#progress = nextProgress
+    return result
+  }
+
+  /** The conversations that an update has changed, and those of sessions that have changed in the file. */
+  listChangedConversations(
+    { conversations }: ConversationIndexUpdateResult,
+    sessionIds: readonly string[],
+  ): ConversationChange[] {
+    return wrapErrors(() =>
+      findConversationListChanges(this.#connection.tables, { conversations, sessionIds }, hermesListingRule),
+    )
+  }
+
+  #loadProgress(): HermesConversationIndexProgress {
+    const row = this.#connection.statements.prepare<[], { body: string }>('SELECT body FROM progress').get()
+    return parseProgress(row?.body ?? '')
+  }
+}
+
+function createConnection(db: Database.Database): IndexConnection {
+  const statements = new StatementCache(db)
+  return {
+    db,
+    statements,
+    tables: new ConversationIndexStore(statements),
+    indexer: new ConversationIndexer(statements, (_, tip) => isSegueSession(tip.flags)),
+    reader: new ConversationIndexReader(statements),
+  }
+}
+
+function wrapErrors<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw new HermesConversationIndexCorruptError(error)
+  }
+}
+
+/** Checks the types by hand: loading zod would double the time that the worker takes to start. */
+function parseProgress(body: string): HermesConversationIndexProgress {
+  const stored = parseJson(body)
+  if (!isJsonObject(stored)) throw new TypeError('The progress of the index is not a JSON object.')
+  const { fileDigest, isComplete, lastMessageRowid, segueDatabaseId, segueChangeSeq } = {
+    ...initialProgress,
+    ...stored,
+  }
+  if (
+    (fileDigest === null || typeof fileDigest === 'string') &&
+    typeof isComplete === 'boolean' &&
+    typeof lastMessageRowid === 'number' &&
+    (segueDatabaseId === null || typeof segueDatabaseId === 'string') &&
+    typeof segueChangeSeq === 'number'
+  ) {
+    return { fileDigest, isComplete, lastMessageRowid, segueDatabaseId, segueChangeSeq }
+  }
+  throw new TypeError('The progress of the index has a field of another type.')
+}

@@ -1,0 +1,259 @@
+import { hash } from 'node:crypto'
+import { chunkArray } from '../../lib/chunk-array.ts'
+import type { ConversationIndexReader } from '../../storage/sqlite/conversation-index/conversation-index-reader.ts'
+import type { ConversationIndexUpdateResult } from '../../storage/sqlite/conversation-index/conversation-indexer.ts'
+import { toConversationIndexEntry } from '../../storage/sqlite/conversation-index/conversation-index-row.ts'
+import { segueSessionFlag } from '../../storage/sqlite/conversation-index/conversation-index-flags.ts'
+import type { HermesReaderOptions } from '../hermes-options.ts'
+import { textFromHermesCell } from '../state/cell-values.ts'
+import {
+  readHermesDigestInputs,
+  readIndexableHermesSessions,
+  type IndexableHermesSession,
+} from '../state/session-queries.ts'
+import type { StateDatabaseConnection } from '../state/state-database.ts'
+import type { CrossOriginContinuationBatch, CrossOriginContinuationCursor } from './cross-origin-continuation-cursor.ts'
+import { type HermesConversationIndexUpdate, HermesConversationIndexStore } from './hermes-conversation-index-store.ts'
+
+const rowsPerQuery = 500 // without a WAL, a running statement blocks the writers of the file
+
+export type HermesConversationIndexSynchronizerOptions = Pick<
+  HermesReaderOptions,
+  'profile' | 'indexPath' | 'onConversationsChanged' | 'onCrossOriginReset'
+>
+
+/** The result of scanning consecutive rows of Hermes' sessions. */
+export interface ScannedHermesSessionRange {
+  /** The rowid that the range ends with; null if it is the last range. */
+  readonly lastRowid: number | null
+  /** Changes with any of the rows. */
+  readonly digest: string
+}
+
+/**
+ * Keeps an index of Hermes' sessions, and of Segue's sessions that continue them: by conversation, in the order of the
+ * lists. Hermes' file has no such index. It contains nothing that cannot be read again, and is stored only to save the next
+ * start that work.
+ *
+ * `synchronize` finds new sessions by their rowids, new messages by their ids, and changes in the newest 500 sessions.
+ * `scanRange` finds changes in older sessions. A change in messages alone, which leaves no trace in the session's row, is
+ * found by `verifySessions`, right before the session is shown.
+ */
+export class HermesConversationIndexSynchronizer {
+  readonly #profile: string
+  readonly #store: HermesConversationIndexStore
+  readonly #onConversationsChanged: NonNullable<HermesConversationIndexSynchronizerOptions['onConversationsChanged']>
+  readonly #onCrossOriginReset: NonNullable<HermesConversationIndexSynchronizerOptions['onCrossOriginReset']>
+  /** The file as it was when it was last synchronized. */
+  #syncedFile: StateDatabaseConnection | null = null
+  #syncedDataVersion: unknown = null
+  /** The rowid that building the index has come to. */
+  #builtToRowid: number | null = null
+  #wasRebuilt = false
+  #generation = 1
+
+  constructor({
+    profile,
+    indexPath,
+    onConversationsChanged,
+    onCrossOriginReset,
+  }: HermesConversationIndexSynchronizerOptions) {
+    this.#profile = profile
+    this.#store = new HermesConversationIndexStore(indexPath)
+    this.#onConversationsChanged = onConversationsChanged ?? (() => undefined)
+    this.#onCrossOriginReset = onCrossOriginReset ?? (() => undefined)
+  }
+
+  /** Grows whenever the index is begun again: what was known of the index before does not hold for the new one. */
+  get generation(): number {
+    return this.#generation
+  }
+
+  /**
+   * Brings the index up to the file. Returns whether the file has changed since the last call. If it throws halfway, the
+   * next call continues from there.
+   */
+  synchronize(file: StateDatabaseConnection): boolean {
+    const dataVersion = file.db.pragma('data_version', { simple: true })
+    this.#resetIfFileChanged(file)
+    if (file === this.#syncedFile && dataVersion === this.#syncedDataVersion) return false
+    if (this.#store.progress.isComplete) this.#synchronizeSessions(file)
+    else while (this.buildNext(file));
+    this.#synchronizeMessages(file)
+    this.#syncedFile = file
+    this.#syncedDataVersion = dataVersion
+    return true
+  }
+
+  /** Runs one step of building a new index. Returns whether more are left. */
+  buildNext(file: StateDatabaseConnection): boolean {
+    this.#resetIfFileChanged(file)
+    if (this.#store.progress.isComplete) return false
+    this.#builtToRowid = this.scanRange(file, this.#builtToRowid ?? 0).lastRowid
+    if (this.#builtToRowid === null) this.#save({ progress: { isComplete: true } })
+    return this.#builtToRowid !== null
+  }
+
+  /**
+   * Reads up to 500 rows of sessions after a rowid and indexes those that have changed. `knownDigest` is the digest of this
+   * range in the last scan: if it is the same now, nothing else is read.
+   */
+  scanRange(file: StateDatabaseConnection, afterRowid: number, knownDigest?: string): ScannedHermesSessionRange {
+    const cells = readHermesDigestInputs(file, afterRowid, rowsPerQuery)
+    const lastRowid = cells.length < rowsPerQuery ? null : Number(cells.at(-1)?.[0])
+    const digest = computeDigest(cells)
+    if (digest === knownDigest) return { lastRowid, digest }
+    const rows = cells.map((row) => ({
+      rowid: Number(row[0]),
+      sessionId: textFromHermesCell(row[1]),
+      digest: computeDigest(row),
+    }))
+    const currentRowids = new Set(rows.map(({ rowid }) => rowid))
+    const previousRows = this.#store.findRowDigests(afterRowid, lastRowid ?? Number.MAX_SAFE_INTEGER)
+    const previousByRowid = new Map(previousRows.map((row) => [row.rowid, row]))
+    const removedRows = previousRows.filter(({ rowid }) => !currentRowids.has(rowid))
+    const changedRows = rows.filter((row) => previousByRowid.get(row.rowid)?.digest !== row.digest)
+    // A rowid can belong to another session than before, as after a VACUUM: both sessions have changed then.
+    const replacedRows = changedRows.map(({ rowid }) => previousByRowid.get(rowid))
+    const ids = [...changedRows, ...replacedRows, ...removedRows].flatMap((row) => row?.sessionId ?? [])
+    if (changedRows.length > 0 || removedRows.length > 0) {
+      const removedRowids = removedRows.map(({ rowid }) => rowid)
+      this.#reindexSessions(file, ids, { rowDigests: changedRows, removedRowids })
+    }
+    return { lastRowid, digest }
+  }
+
+  read<T>(work: (index: ConversationIndexReader) => T): T {
+    return this.#store.read(work)
+  }
+
+  /** Reads sessions that are about to be shown. `changed` tells whether the index was wrong about any; it is right now. */
+  verifySessions(
+    file: StateDatabaseConnection,
+    ids: readonly string[],
+  ): { readonly found: IndexableHermesSession[]; readonly changed: boolean } {
+    return this.#reindexSessions(file, ids, null)
+  }
+
+  /** Begins a new index after an HermesConversationIndexCorruptError. The second time, it is kept in memory. */
+  rebuild(): void {
+    this.#resetStore({ inMemory: this.#wasRebuilt })
+    this.#wasRebuilt = true
+    this.#startGeneration()
+  }
+
+  get crossOriginCursor(): CrossOriginContinuationCursor {
+    const { segueDatabaseId, segueChangeSeq } = this.#store.progress
+    return { databaseId: segueDatabaseId, changeSeq: segueChangeSeq }
+  }
+
+  /** Indexes changes of Segue's sessions. Ignores a batch that does not begin at the cursor: the sender starts again there. */
+  applyCrossOriginChanges({ databaseId, after, changes }: CrossOriginContinuationBatch): void {
+    const last = changes.at(-1)
+    const cursor = this.crossOriginCursor
+    if (!last || databaseId !== cursor.databaseId || after !== cursor.changeSeq) return
+    this.#save({
+      upserted: changes.flatMap(({ session }) =>
+        session ? { ...session, flags: session.flags | segueSessionFlag } : [],
+      ),
+      deleted: changes.flatMap(({ id, session }) => (session ? [] : id)),
+      progress: { segueChangeSeq: last.changeSeq },
+    })
+  }
+
+  resetCrossOriginSessions(databaseId: string | null): void {
+    const progress = { segueDatabaseId: databaseId, segueChangeSeq: 0 }
+    this.#save({ deleted: this.#store.listSegueSessionIds(), progress })
+  }
+
+  /** Reads sessions as they are now and updates the index. `change`: null if none of them need have changed. */
+  #reindexSessions(
+    file: StateDatabaseConnection,
+    ids: readonly string[],
+    change: Omit<HermesConversationIndexUpdate, 'upserted' | 'deleted'> | null,
+  ) {
+    const uniqueIds = [...new Set(ids)]
+    const found = chunkArray(uniqueIds, rowsPerQuery).flatMap((batch) =>
+      readIndexableHermesSessions(file, batch, this.#profile),
+    )
+    const existingIds = new Set(found.map(({ record }) => record.id))
+    const result = this.#save(
+      {
+        ...change,
+        upserted: found.map(({ record, hasMessages }) => toConversationIndexEntry(record, hasMessages)),
+        deleted: uniqueIds.filter((id) => !existingIds.has(id) && !this.#store.isSegueSession(id)),
+      },
+      change ? uniqueIds : [],
+    )
+    return { found, changed: result.changedSessionIds.size > 0 }
+  }
+
+  /** Saves an update and reports the conversations that it changes. Building a new index reports none. */
+  #save(update: HermesConversationIndexUpdate, changedIds: readonly string[] = []): ConversationIndexUpdateResult {
+    const result = this.#store.save(update)
+    const changes = this.#store.progress.isComplete ? this.#store.listChangedConversations(result, changedIds) : []
+    if (changes.length > 0) this.#onConversationsChanged(changes)
+    return result
+  }
+
+  #resetIfFileChanged(file: StateDatabaseConnection): void {
+    const fileDigest = computeDigest([file.identity, file.schema.digest])
+    const { progress } = this.#store
+    if (progress.fileDigest === fileDigest) return
+    if (progress.fileDigest !== null) this.#resetStore()
+    this.#startGeneration()
+    // Messages that are added while the index is built are read again.
+    this.#store.save({ progress: { fileDigest, lastMessageRowid: findMaxRowid(file, 'messages') } })
+  }
+
+  #resetStore(options: { readonly inMemory?: boolean } = {}): void {
+    this.#store.reset(options)
+    this.#onCrossOriginReset()
+  }
+
+  #startGeneration(): void {
+    this.#syncedFile = null
+    this.#builtToRowid = null
+    this.#generation += 1
+    this.#onConversationsChanged(null)
+  }
+
+  #synchronizeSessions(file: StateDatabaseConnection): void {
+    // One row less than a range, so that the range is known to be the last one.
+    const recentStart = Math.max(0, findMaxRowid(file, 'sessions') - rowsPerQuery + 1)
+    for (let afterRowid: number | null = Math.min(this.#store.findMaxRowid(), recentStart); afterRowid !== null;) {
+      afterRowid = this.scanRange(file, afterRowid).lastRowid
+    }
+  }
+
+  #synchronizeMessages(file: StateDatabaseConnection): void {
+    if (!file.schema.hasMessages) return
+    const query = file.db.prepare<[number, number], { id: number; session_id: unknown }>(
+      `SELECT messages.id, messages.session_id FROM messages WHERE messages.id > ? ORDER BY messages.id LIMIT ?`,
+    )
+    for (let isFirst = true; ; isFirst = false) {
+      const { lastMessageRowid } = this.#store.progress
+      const rows = query.all(lastMessageRowid, rowsPerQuery)
+      const last = rows.at(-1)?.id
+      if (last !== undefined) {
+        const ids = rows.flatMap((row) => textFromHermesCell(row.session_id) ?? [])
+        this.#reindexSessions(file, ids, { progress: { lastMessageRowid: last } })
+      } else if (isFirst && findMaxRowid(file, 'messages') < lastMessageRowid) {
+        // The newest messages were deleted. Where ids are used again, the next ones begin here.
+        this.#store.save({ progress: { lastMessageRowid: findMaxRowid(file, 'messages') } })
+      }
+      if (rows.length < rowsPerQuery) return
+    }
+  }
+}
+
+function findMaxRowid({ db, schema }: StateDatabaseConnection, table: 'sessions' | 'messages'): number {
+  const [column, hasTable] =
+    table === 'sessions' ? ['sessions.rowid', schema.hasSessions] : ['messages.id', schema.hasMessages]
+  if (!hasTable) return 0
+  return db.prepare<[], { max: number | null }>(`SELECT max(${column}) AS max FROM ${table}`).get()?.max ?? 0
+}
+
+function computeDigest(value: unknown): string {
+  return hash('sha1', JSON.stringify(value), 'base64')
+}

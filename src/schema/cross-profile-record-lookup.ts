@@ -1,0 +1,166 @@
+import { createIdNotFoundError } from '../lib/errors.ts'
+import type { MessageRecord } from '../model/message.ts'
+import type { SessionRecord } from '../model/session.ts'
+import type { StreamRecord } from '../model/stream.ts'
+import type { ProfileRegistry } from '../services/profile-registry.ts'
+import type { ProfileServices } from '../services/profile-services.ts'
+import { listPossibleNodeTypes, nodeFinders, type NodeRecords, type NodeType } from './node-finders.ts'
+import { disposeAtIteratorEnd } from '../lib/async/dispose-at-iterator-end.ts'
+import { createRequestProfile, type RequestProfile } from './request-profile.ts'
+
+interface FoundNode<Type extends NodeType> {
+  readonly type: Type
+  readonly record: NodeRecords[Type]
+  readonly services: ProfileServices
+}
+
+type NodeCaches = { readonly [Type in NodeType]: Map<string, Promise<FoundNode<Type> | null>> }
+
+/**
+ * The profiles that the caller may see, for one execution. An id does not say which profile it belongs to; this is the
+ * only place that searches for it. Each look-up is made once an execution.
+ */
+export class CrossProfileRecordLookup {
+  readonly registry: ProfileRegistry
+  readonly #requestProfiles = new Map<ProfileServices, RequestProfile>()
+  readonly #nodes = createNodeCaches()
+
+  constructor(registry: ProfileRegistry) {
+    this.registry = registry
+  }
+
+  /** The profile with this name. Null if it does not exist: clients see it as an empty profile. */
+  async findProfile(name: string): Promise<RequestProfile | null> {
+    const services = await this.registry.find(name)
+    return services && this.#toRequestProfile(services)
+  }
+
+  /** The profile of a record that was read before. Throws NOT_FOUND if it was deleted in the meantime. */
+  async requireProfile(name: string): Promise<RequestProfile> {
+    const profile = await this.findProfile(name)
+    if (!profile) throw createIdNotFoundError('profile', name)
+    return profile
+  }
+
+  /** Runs `write` on the profile with this name. It need not exist: the first write creates it. */
+  async withProfile<T>(name: string, write: (profile: RequestProfile) => Promise<T>): Promise<T> {
+    this.clearCaches()
+    using lease = await this.registry.acquire(name)
+    return await write(this.#toRequestProfile(lease.services))
+  }
+
+  /** Subscribes to the profile with this name, which need not exist yet. It stays open until the subscription ends. */
+  async subscribe<T>(
+    name: string,
+    start: (profile: ProfileServices) => AsyncIterableIterator<T>,
+  ): Promise<AsyncIterableIterator<T>> {
+    using resources = new DisposableStack()
+    const lease = resources.use(await this.registry.acquire(name))
+    const values = disposeAtIteratorEnd(start(lease.services), lease)
+    resources.move()
+    return values
+  }
+
+  /** The profile that a session is in. Throws NOT_FOUND. */
+  async requireProfileOfSession(id: string): Promise<RequestProfile> {
+    const found = await this.#findCached('Session', id)
+    if (!found) throw createIdNotFoundError('session', id)
+    return this.#toRequestProfile(found.services)
+  }
+
+  /** The session that a record refers to. Throws NOT_FOUND if it was deleted in the meantime. */
+  async requireSession(id: string): Promise<SessionRecord> {
+    const session = await this.find('Session', id)
+    if (!session) throw createIdNotFoundError('session', id)
+    return session
+  }
+
+  /** The message that a record of this session refers to. Throws NOT_FOUND if it was deleted in the meantime. */
+  async requireMessage(id: string, sessionId: string): Promise<MessageRecord> {
+    const message = await (await this.requireProfileOfSession(sessionId)).chatLoader.loadMessage(id)
+    if (!message) throw createIdNotFoundError('message', id)
+    return message
+  }
+
+  /** The stream that a record of this session refers to. Throws NOT_FOUND if it was deleted in the meantime. */
+  async requireStream(id: string, sessionId: string): Promise<StreamRecord> {
+    const stream = await (await this.requireProfileOfSession(sessionId)).chatLoader.loadStream(id)
+    if (!stream) throw createIdNotFoundError('stream', id)
+    return stream
+  }
+
+  /** The record of this type with this id, whatever its profile. */
+  async find<Type extends NodeType>(type: Type, id: string): Promise<NodeRecords[Type] | null> {
+    return (await this.#findCached(type, id))?.record ?? null
+  }
+
+  /** Whatever has this id, with its type. */
+  async findNode(id: string): Promise<{ readonly type: NodeType; readonly record: object } | null> {
+    const candidates = await Promise.all(listPossibleNodeTypes(id).map((type) => this.#findCached(type, id)))
+    return candidates.find((found) => found !== null) ?? null
+  }
+
+  /** The profile of the record of this type with this id, which is about to change. Throws NOT_FOUND. */
+  async requireProfileOwning(type: NodeType, id: string): Promise<RequestProfile> {
+    this.clearCaches()
+    const found = await this.#findCached(type, id)
+    if (!found) throw createIdNotFoundError(type.toLowerCase(), id)
+    this.clearCaches()
+    return this.#toRequestProfile(found.services)
+  }
+
+  /** The profile of each of these records of one type, which are about to change; null for an unknown id. */
+  async findProfilesOwning(type: NodeType, ids: readonly string[]): Promise<(RequestProfile | null)[]> {
+    this.clearCaches()
+    const found = await Promise.all(ids.map((id) => this.#findCached(type, id)))
+    this.clearCaches()
+    return found.map((node) => node && this.#toRequestProfile(node.services))
+  }
+
+  /** The first of the existing profiles that has what `isWanted` looks for. */
+  async searchProfiles(isWanted: (profile: ProfileServices) => Promise<boolean>): Promise<RequestProfile | null> {
+    for (const services of await this.registry.openAll())
+      if (await isWanted(services)) return this.#toRequestProfile(services)
+    return null
+  }
+
+  /** Forgets everything that was read. Call it before a write, so that the result shows the state after the write. */
+  clearCaches(): void {
+    this.#requestProfiles.clear()
+    for (const cache of Object.values(this.#nodes)) cache.clear()
+  }
+
+  #findCached<Type extends NodeType>(type: Type, id: string): Promise<FoundNode<Type> | null> {
+    const cache = this.#nodes[type]
+    const node = cache.get(id) ?? this.#search(type, id)
+    cache.set(id, node)
+    return node
+  }
+
+  async #search<Type extends NodeType>(type: Type, id: string): Promise<FoundNode<Type> | null> {
+    for (const services of await this.registry.openAll()) {
+      const record = await nodeFinders[type](this.#toRequestProfile(services), id)
+      if (record !== null) return { type, record, services }
+    }
+    return null
+  }
+
+  #toRequestProfile(services: ProfileServices): RequestProfile {
+    const profile = this.#requestProfiles.get(services) ?? createRequestProfile(services)
+    this.#requestProfiles.set(services, profile)
+    return profile
+  }
+}
+
+function createNodeCaches(): NodeCaches {
+  return {
+    Conversation: new Map(),
+    Session: new Map(),
+    Message: new Map(),
+    Stream: new Map(),
+    Approval: new Map(),
+    Clarification: new Map(),
+    Job: new Map(),
+    JobRun: new Map(),
+  }
+}

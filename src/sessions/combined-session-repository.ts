@@ -1,0 +1,176 @@
+import { createBadInputError } from '../lib/errors.ts'
+import { parseIdKind } from '../lib/ids.ts'
+import { type IdempotencyKey, toCompletedIdempotencyKey } from '../storage/idempotency-key.ts'
+import type { ProfileStorage } from '../storage/profile-storage.ts'
+import type { MessageRecord } from '../model/message.ts'
+import type { Origin, SessionRecord } from '../model/session.ts'
+import { takePage, compareByActivity } from '../storage/keyset-pagination.ts'
+import type { PageRequest } from '../lib/pagination.ts'
+import type { SessionFilter, SessionSortKey } from '../model/session-filter.ts'
+import type { SessionReader } from '../storage/sessions/session-reader.ts'
+import { continuesSession, isContinuable, maxChainLength } from '../model/conversation/lineage.ts'
+import { inheritTitle, normalizeTitle } from '../model/conversation/title.ts'
+import { newSession } from './new-session.ts'
+
+export interface NewSessionParams {
+  readonly title: string | null
+  readonly model: string | null
+  /** The id of the session to continue. */
+  readonly continues: string | null
+}
+
+/** The sessions of a profile, from Segue and from Hermes. */
+export class CombinedSessionRepository {
+  readonly #profile: ProfileStorage
+
+  constructor(profile: ProfileStorage) {
+    this.#profile = profile
+  }
+
+  async find(id: string): Promise<SessionRecord | null> {
+    return (await this.findMany([id])).get(id) ?? null
+  }
+
+  /** Finds sessions by id. Looks up Segue ids in Segue first, and everything not found in Hermes. */
+  async findMany(ids: readonly string[]): Promise<Map<string, SessionRecord>> {
+    const { segueSessions, hermesSessions } = this.#profile
+    const found = new Map<string, SessionRecord>()
+    const readFrom = async (reader: SessionReader, wantedIds: readonly string[]): Promise<void> => {
+      for (const session of await reader.findSessions(wantedIds)) found.set(session.id, session)
+    }
+    const segueIds = ids.filter((id) => parseIdKind(id) === 'session')
+    await readFrom(segueSessions, segueIds)
+    const otherIds = ids.filter((id) => !found.has(id))
+    if (hermesSessions) await readFrom(hermesSessions, otherIds)
+    return found
+  }
+
+  /** Lists a page of the sessions of both origins, newest activity first. */
+  async listPage(
+    page: PageRequest<SessionSortKey>,
+    filter: SessionFilter & { readonly origin?: Origin },
+  ): Promise<SessionRecord[]> {
+    const { segueSessions, hermesSessions } = this.#profile
+    const readers = [segueSessions, hermesSessions]
+      .filter((reader) => reader !== null)
+      .filter(({ origin }) => (filter.origin ?? origin) === origin)
+    const pages = await Promise.all(readers.map((reader) => reader.listSessions(page, filter)))
+    return takePage(pages.flat().toSorted(compareByActivity), page)
+  }
+
+  async countMessages(sessions: readonly SessionRecord[]): Promise<Map<string, number>> {
+    const { segueSessions, hermesSessions } = this.#profile
+    const counts = new Map<string, number>()
+    for (const reader of [segueSessions, hermesSessions]) {
+      const ids = sessions.filter(({ origin }) => origin === reader?.origin).map(({ id }) => id)
+      if (!reader || ids.length === 0) continue
+      for (const [id, count] of await reader.countMessages(ids)) counts.set(id, count)
+    }
+    return counts
+  }
+
+  async listMessages(session: SessionRecord, page: PageRequest<number>): Promise<MessageRecord[]> {
+    return (await this.#readerFor(session)?.listMessages(session.id, page)) ?? []
+  }
+
+  async findMessage(id: string): Promise<MessageRecord | null> {
+    const { segueSessions, hermesSessions } = this.#profile
+    if (parseIdKind(id) === 'message') return segueSessions.findMessage(id)
+    return (await hermesSessions?.findMessage(id)) ?? null
+  }
+
+  /** Messages by id, of both origins, in no order. */
+  async findMessages(ids: readonly string[]): Promise<MessageRecord[]> {
+    const { segueSessions, hermesSessions } = this.#profile
+    const { segue = [], hermes = [] } = Object.groupBy(ids, (id) =>
+      parseIdKind(id) === 'message' ? 'segue' : 'hermes',
+    )
+    return [
+      ...(segue.length > 0 ? await segueSessions.findMessages(segue) : []),
+      ...((hermes.length > 0 && (await hermesSessions?.findMessages(hermes))) || []),
+    ]
+  }
+
+  /**
+   * The messages that a model is sent before the session's next turn: those of the sessions that it continues, then its
+   * own. Starts at the newest summary, and follows at most `maxChainLength` parents. A session whose ancestors form a
+   * cycle has its own messages only.
+   */
+  async loadContext(session: SessionRecord): Promise<MessageRecord[]> {
+    const ownMessages = await this.#loadContextMessages(session)
+    const newestFirst = [ownMessages]
+    const visitedIds = new Set([session.id])
+    let current = session
+    while (visitedIds.size <= maxChainLength && !startsContext(current, newestFirst.at(-1))) {
+      const parent = current.parentId === null ? null : await this.find(current.parentId)
+      if (!parent || !continuesSession(current, parent)) break
+      if (visitedIds.has(parent.id)) return ownMessages
+      visitedIds.add(parent.id)
+      newestFirst.push(await this.#loadContextMessages(parent))
+      current = parent
+    }
+    return newestFirst.toReversed().flat()
+  }
+
+  async #loadContextMessages(session: SessionRecord): Promise<MessageRecord[]> {
+    return (await this.#readerFor(session)?.loadContextMessages(session.id)) ?? []
+  }
+
+  /** Creates a Segue session. Throws BAD_USER_INPUT if the session to continue cannot be continued. */
+  async create(
+    { title, model, continues }: NewSessionParams,
+    idempotencyKey: IdempotencyKey | null = null,
+  ): Promise<SessionRecord> {
+    const parent = continues === null ? null : await this.#requireContinuable(continues)
+    const segueParent = parent?.origin === 'SEGUE' ? parent : null
+    const session = newSession({
+      profile: this.#profile.name,
+      ...(title === null ? inheritTitle(parent) : { title: normalizeTitle(title), titleSource: 'PERSON' }),
+      model: model ?? segueParent?.model ?? null,
+      parentId: parent?.id ?? null,
+      // A pinned conversation stays pinned when it continues in Segue.
+      pinned: parent?.pinned ?? false,
+      at: Date.now(),
+    })
+    await this.#profile.eventStore.createSession({
+      session,
+      messages: [],
+      idempotencyKey: idempotencyKey && toCompletedIdempotencyKey(idempotencyKey, { createdId: session.id }),
+      ...(segueParent && { copyGrantsFrom: segueParent.id }),
+    })
+    return session
+  }
+
+  async #requireContinuable(id: string): Promise<SessionRecord> {
+    const parent = await this.find(id)
+    if (!parent)
+      throw createBadInputError(`There is no session ${JSON.stringify(id)} to continue.`, 'input', 'continues')
+    if (isContinuable(parent)) return parent
+    const state = parent.endReason === null ? 'has not ended' : `ended with ${JSON.stringify(parent.endReason)}`
+    throw createBadInputError(
+      `The session ${state}. Only one that ended with "compression" or "cli_close" can be continued.`,
+      'input',
+      'continues',
+    )
+  }
+
+  /** Finds the end of the chain of Segue sessions that continues this one. */
+  async findTip(session: SessionRecord): Promise<SessionRecord> {
+    let tip = session
+    for (let hop = 0; hop < maxChainLength && tip.endedAt !== null; hop += 1) {
+      const next = await this.#profile.eventStore.findContinuation(tip.id)
+      if (!next) break
+      tip = next
+    }
+    return tip
+  }
+
+  #readerFor(session: SessionRecord): SessionReader | null {
+    return session.origin === 'SEGUE' ? this.#profile.segueSessions : this.#profile.hermesSessions
+  }
+}
+
+/** Whether the messages of a session are all of its context. Hermes copies the context into each session. */
+function startsContext({ origin }: SessionRecord, messages: readonly MessageRecord[] = []): boolean {
+  return origin === 'HERMES' || messages[0]?.summary === true
+}

@@ -1,0 +1,37 @@
+/** What a conversation index stores of a session. Times are epoch milliseconds. */
+export interface ConversationIndexEntry {
+  readonly id: string
+  /** The session that it continues, if that one exists and can be continued. */
+  readonly continues: string | null
+  readonly can_be_continued: number
+  readonly started_at: number
+  /** The time of the newest message; null without one. */
+  readonly message_at: number | null
+  readonly activity_at: number
+  /** Everything that a list can be filtered by, as bits. */
+  readonly flags: number
+}
+
+/** A session of Segue whose conversation is in both sources now, or was. */
+export interface CrossOriginContinuationChange {
+  readonly id: string
+  /** Grows with every change of any such session. */
+  readonly changeSeq: number
+  /** The session as it is now; null if it is deleted or its conversation is in Segue alone. */
+  readonly session: ConversationIndexEntry | null
+}
+
+/**
+ * Segue's sessions that may continue sessions of Hermes, as a log of changes. A reader keeps a cursor: the identity of the
+ * database and the `changeSeq` that it has read up to.
+ */
+export interface CrossOriginContinuationFeed {
+  /** Tells this database from another one in its place, whose numbers mean something else. Null before the first write. */
+  readonly databaseId: string | null
+  /** The `changeSeq` of the newest change; 0 without one. */
+  readonly latestChangeSeq: number
+  /** Up to `limit` changes after a `changeSeq`, in order. Each session is in the log once, with its newest change. */
+  readChanges(after: number, limit: number): CrossOriginContinuationChange[]
+  /** Calls the listener after each commit that has added changes. */
+  onChanges(listener: () => void): void
+}

@@ -1,0 +1,64 @@
+import { readFileIdentity } from '../../../lib/file-identity.ts'
+import type {
+  CrossOriginContinuationChange,
+  CrossOriginContinuationFeed,
+  ConversationIndexEntry,
+} from '../../sessions/cross-origin-continuation-feed.ts'
+import { readLatestChangeSeq } from '../database/change-sequences.ts'
+import type { SqlConnection } from '../database/statement-cache.ts'
+import { isCrossOriginConversation } from './conversation-index-flags.ts'
+
+type ChangeRow = { [Column in keyof ConversationIndexEntry]: ConversationIndexEntry[Column] | null } & {
+  readonly change: number
+  readonly changed_id: string
+  readonly conversation_flags: number | null
+}
+
+/** What the feed needs of a profile's database. */
+export interface CrossOriginContinuationFeedDatabase extends SqlConnection {
+  readonly path: string
+  onCrossOriginChanges(listener: () => void): void
+}
+
+/** Reads the feed from the table that ConversationIndexMaintainer writes. */
+export class SqliteCrossOriginContinuationFeed implements CrossOriginContinuationFeed {
+  readonly #db: CrossOriginContinuationFeedDatabase
+
+  constructor(db: CrossOriginContinuationFeedDatabase) {
+    this.#db = db
+  }
+
+  get databaseId(): string | null {
+    return readFileIdentity(this.#db.path)
+  }
+
+  get latestChangeSeq(): number {
+    return readLatestChangeSeq(this.#db, 'cross_origin')
+  }
+
+  readChanges(after: number, limit: number): CrossOriginContinuationChange[] {
+    return this.#db
+      .prepare<[number, number], ChangeRow>(
+        `SELECT changes.change, changes.id AS changed_id, sessions.*, conversations.flags AS conversation_flags
+         FROM cross_origin_changes AS changes
+         LEFT JOIN conversation_sessions AS sessions ON sessions.id = changes.id
+         LEFT JOIN conversations ON conversations.root_id = sessions.root_id
+         WHERE changes.change > ? ORDER BY changes.change LIMIT ?`,
+      )
+      .all(after, limit)
+      .map((row) => ({ id: row.changed_id, changeSeq: row.change, session: toIndexedSession(row) }))
+  }
+
+  onChanges(listener: () => void): void {
+    this.#db.onCrossOriginChanges(listener)
+  }
+}
+
+function toIndexedSession(row: ChangeRow): ConversationIndexEntry | null {
+  const { id, continues, can_be_continued, started_at, message_at, activity_at, flags, conversation_flags } = row
+  if (id === null || can_be_continued === null || started_at === null || activity_at === null || flags === null) {
+    return null
+  }
+  if (!isCrossOriginConversation(conversation_flags ?? 0)) return null
+  return { id, continues, can_be_continued, started_at, message_at, activity_at, flags }
+}
