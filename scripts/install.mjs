@@ -2,12 +2,14 @@
 // JavaScript without dependencies: it runs on the machine's Node (20 or newer), before the project's Node is installed.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs'
 
 const stamp = 'node_modules/.segue-installed'
 const platform = `${process.platform}-${process.arch}`
 const expected = createHash('sha256').update(platform).update(readFileSync('package-lock.json')).digest('hex')
-const isInstalled = existsSync(stamp) && readFileSync(stamp, 'utf8') === expected
+// A link leads to the packages of another clone, which this one must not replace.
+const isLink = lstatSync('node_modules', { throwIfNoEntry: false })?.isSymbolicLink() ?? false
+const isInstalled = isLink || (existsSync(stamp) && readFileSync(stamp, 'utf8') === expected)
 
 if (!isInstalled) {
   process.stderr.write('Installing the packages of Segue. This happens once.\n')

@@ -96,7 +96,11 @@ function createTransports(
   const route = createRouter(
     [
       { path: '/health', handle: (_, response) => sendJson(response, 200, { status: 'ok' }) },
-      { path: `${filesPath}/`, accepts: ({ method }) => method === 'GET', handle: createFileHandler(profiles) },
+      {
+        path: `${filesPath}/`,
+        accepts: ({ method }) => method === 'GET' || method === 'HEAD',
+        handle: createFileHandler(profiles),
+      },
       {
         path: graphqlPath,
         accepts: acceptsEventStream,

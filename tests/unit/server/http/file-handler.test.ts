@@ -65,6 +65,15 @@ test('an image in a message is served byte for byte', async () => {
   })
 })
 
+test('the headers of an image can be asked for without its bytes', async () => {
+  const { files } = await createMessage(imageUrl)
+  const response = await fetch(new URL(files[0]?.url ?? '', segue.url), { method: 'HEAD' })
+  expect(response.status).toBe(200)
+  expect(response.headers.get('content-type')).toBe('image/png')
+  expect(response.headers.get('content-length')).toBe(String(image.length))
+  expect(await response.text()).toBe('')
+})
+
 test('an https URL is returned unchanged, and not served', async () => {
   const { id, files } = await createMessage('https://example.com/cat.png', 'HTTPS://example.com/dog.png')
   expect(files.map(({ url }) => url)).toEqual(['https://example.com/cat.png', 'HTTPS://example.com/dog.png'])
