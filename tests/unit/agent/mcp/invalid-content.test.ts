@@ -4,13 +4,14 @@ import { newTestTools } from '../../../support/mcp/servers.ts'
 
 const text = { type: 'text', text: 'Found it.' }
 const data = Buffer.from('pixels').toString('base64')
+const png = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1').toString('base64')
 
 describe.each(['json', 'event stream'])('a result as %s with content that breaks the specification', (format) => {
   test.each<[string, unknown, unknown]>([
     [
       'an image in base64 with line breaks',
-      { type: 'image', data: `${data.slice(0, 3)}\n${data.slice(3)}`, mimeType: 'image/png' },
-      { type: 'image', mediaType: 'image/png', size: 6 },
+      { type: 'image', data: `${png.slice(0, 3)}\n${png.slice(3)}`, mimeType: 'image/png' },
+      { type: 'image', mediaType: 'image/png', size: 8 },
     ],
     [
       'an image as a data URL without a type',
