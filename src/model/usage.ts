@@ -80,8 +80,9 @@ export function fillMissingUsage(reported: ReportedUsage, estimate: Usage): Usag
   return normalizeStoredUsage({
     ...reported,
     estimated: reported.estimated || !isInputReported || !isOutputReported,
-    inputTokens: isInputReported ? reported.inputTokens : estimate.inputTokens,
-    outputTokens: isOutputReported ? reported.outputTokens : estimate.outputTokens,
+    // An estimate is of the whole: its part is not added to it.
+    inputTokens: isInputReported ? reported.inputTokens : Math.max(estimate.inputTokens, reported.cachedInputTokens),
+    outputTokens: isOutputReported ? reported.outputTokens : Math.max(estimate.outputTokens, reported.reasoningTokens),
   })
 }
 

@@ -96,6 +96,16 @@ describe('what a provider reports', () => {
     expect(nothing).toEqual({ ...noUsage, inputTokens: 9 })
   })
 
+  test('is not counted twice where only a part of it is known', () => {
+    expect(complete({ inputTokens: -3, cachedInputTokens: 900, outputTokens: 0.5, reasoningTokens: 80 })).toEqual({
+      estimated: true,
+      inputTokens: 900,
+      outputTokens: 80,
+      reasoningTokens: 80,
+      cachedInputTokens: 900,
+    })
+  })
+
   test('has parts that were counted beside their wholes added to them', () => {
     const figures = { inputTokens: 100, outputTokens: 20, reasoningTokens: 7, cachedInputTokens: 40 }
     expect(complete({ ...figures, totalTokens: 127 })).toMatchObject({ inputTokens: 100, outputTokens: 27 })
