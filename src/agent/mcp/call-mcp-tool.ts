@@ -55,8 +55,8 @@ function toCallError(clientError: unknown, closeReason: McpFailureReason | null)
   if (!MCPClientError.isInstance(error) || error.code === mcpConnectionClosedCode)
     return createDisconnectedError(reason)
   if (error.code !== undefined || error.statusCode === undefined) return new ToolError(error.message)
-  // A gateway may have lost the connection to the server.
-  const mayHaveRun = error.statusCode >= 500 || error.statusCode === 408
+  // A gateway may have lost the connection to the server, or have put a page in place of its response.
+  const mayHaveRun = error.statusCode >= 500 || error.statusCode === 408 || error.statusCode < 300
   return new ToolError(`${formatMcpFailure(reason)}${mayHaveRun ? ' The call may or may not have taken effect.' : ''}`)
 }
 

@@ -33,6 +33,10 @@ const breaks: readonly [string, (response: ServerResponse) => unknown][] = [
     'with an event stream that ends without a response',
     (response) => response.writeHead(200, eventStreamHeaders).end(),
   ],
+  [
+    'at a proxy that answers with a page',
+    (response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<html></html>'),
+  ],
   ['at a gateway', (response) => response.writeHead(502).end('Bad gateway')],
 ]
 
