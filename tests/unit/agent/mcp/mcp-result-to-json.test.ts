@@ -84,7 +84,7 @@ describe('a file in a result', () => {
     expect(value).toEqual({ content: [storedImage] })
   })
 
-  test('is no image if its bytes are none: a provider would refuse the whole request', async () => {
+  test('is no image if its bytes are text: a provider would refuse the whole request', async () => {
     const data = Buffer.from('<html>').toString('base64')
     const { value } = await convert({ content: [{ ...image, data }] })
     expect(value).toMatchObject({ content: [{ type: 'file', mediaType: 'application/octet-stream', size: 6 }] })
