@@ -4,6 +4,7 @@ import { EnvInterpolator } from '../env-interpolator.ts'
 import type { ConfiguredMcpServer, HttpMcpServer, McpServer, StdioMcpServer } from './mcp-server.ts'
 import { isDisabledMcpServerEntry, type McpServerEntry, mcpServerEntrySchema } from './mcp-server-entry-schema.ts'
 import { createMcpToolPrefixes } from './mcp-tool-prefix.ts'
+import { normalizeMcpServerEntry } from './normalize-mcp-server-entry.ts'
 
 export interface McpServerResolutionContext {
   readonly env: NodeJS.ProcessEnv
@@ -66,7 +67,11 @@ function resolveEntry(
   const parsed = mcpServerEntrySchema.safeParse(rawEntry)
   if (!parsed.success) {
     const problems = parsed.error.issues.map(({ path, message }) => ({ path: path.map(String), message }))
-    return toInvalidEntry(identity, problems)
+    const unknownKeys = listUnknownKeys(rawEntry)
+    return toInvalidEntry(identity, [
+      ...unknownKeys.map((key) => ({ path: [key], message: 'Unknown key. Correct or remove it.' })),
+      ...problems,
+    ])
   }
   const entry = parsed.data
   const interpolator = new EnvInterpolator(inputs.env)
@@ -96,6 +101,13 @@ const httpKeys: ReadonlySet<string> = new Set(['url', 'headers', ...commonKeys])
 function listIgnoredKeys(entry: McpServerEntry, { type }: McpServer): string[] {
   const knownKeys = type === 'stdio' ? stdioKeys : httpKeys
   return Object.entries(entry).flatMap(([key, value]) => (knownKeys.has(key) || isEmptyObject(value) ? [] : [key]))
+}
+
+/** The keys that no server has: one of them may be a key that is missing, with a typing error. */
+function listUnknownKeys(rawEntry: unknown): string[] {
+  if (typeof rawEntry !== 'object' || rawEntry === null || Array.isArray(rawEntry)) return []
+  const keys = Object.keys(normalizeMcpServerEntry({ ...rawEntry }))
+  return keys.filter((key) => !stdioKeys.has(key) && !httpKeys.has(key))
 }
 
 function isEmptyObject(value: unknown): boolean {

@@ -276,6 +276,19 @@ describe('an invalid MCP server', () => {
     expect(warnings[0]).toMatch(/ The server is not used\.$/)
   })
 
+  test('has its unknown keys named, as one of them may be misspelt', () => {
+    writeConfig({ mcpServers: { a: { comand: 'secret', args: ['x'], description: 'Files', cmd: null } } })
+    const { mcpServers, warnings } = read()
+    expect(warnings).toEqual([
+      `${config}: mcpServers.a.comand: Unknown key. Correct or remove it. The server is not used.`,
+      `${config}: mcpServers.a.command: Missing. Set command, or url for a remote server. The server is not used.`,
+    ])
+    expect(mcpServers).toMatchObject([
+      { error: expect.stringContaining('comand: Unknown key. Correct or remove it. command: Missing.') },
+    ])
+    expect(JSON.stringify([warnings, mcpServers])).not.toContain('secret')
+  })
+
   test('has all its problems reported at once, without its values', () => {
     const entry = { type: 'http', args: ['secret', {}], env: { KEY: ['secret'] }, cwd: 1, disabled: 'secret' }
     writeConfig({ mcpServers: { a: entry } })
