@@ -3,6 +3,7 @@ import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import { type LanguageModel, wrapLanguageModel } from 'ai'
 import type { Provider, ProviderType } from '../../config/profile/provider.ts'
 import type { Logger } from '../../lib/logger.ts'
+import { resolveAnthropicBaseURL } from './anthropic-endpoint.ts'
 import { resolveAzureEndpoint } from './azure-endpoint.ts'
 import { generatedImageMiddleware } from './responses/generated-image-middleware.ts'
 import { createSkippedResponsePartLogger } from './responses/log-skipped-response-parts.ts'
@@ -24,7 +25,8 @@ const defaultBaseURLs: Readonly<Record<ProviderType, string>> = {
 /** The URL of a provider's API, without a trailing slash. */
 export function resolveBaseURL({ type, baseURL }: Provider): string {
   // The URL is always passed to the SDK, which would read the environment otherwise. So is the key, below.
-  return (baseURL ?? defaultBaseURLs[type]).replace(/\/+$/, '')
+  const url = (baseURL ?? defaultBaseURLs[type]).replace(/\/+$/, '')
+  return type === 'anthropic' ? resolveAnthropicBaseURL(url) : url
 }
 
 /** The headers that authenticate a request to a provider. */
@@ -57,7 +59,11 @@ export function createLanguageModel(
     const model = createAnthropic({
       baseURL,
       apiKey: apiKey ?? '',
-      fetch: createNormalizingFetch({ format: 'anthropic-messages', fetch, onSkipped }),
+      fetch: createNormalizingFetch({
+        format: 'anthropic-messages',
+        fetch,
+        onSkipped,
+      }),
     })(name)
     return wrapLanguageModel({ model, middleware: emptyThoughtSignatureMiddleware })
   }

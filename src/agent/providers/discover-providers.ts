@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { HttpClient } from '../../lib/http/http-client.ts'
+import { appendAnthropicApiVersion } from './anthropic-endpoint.ts'
 import { createProviderFetch } from './http/create-provider-fetch.ts'
 import type { Provider } from '../../config/profile/provider.ts'
 
@@ -22,7 +23,7 @@ export async function discoverProviders(
   }
   if (env.ANTHROPIC_API_KEY) {
     const { ANTHROPIC_API_KEY: apiKey, ANTHROPIC_BASE_URL: url } = env
-    const baseURL = url ? appendApiVersion(url) : null
+    const baseURL = url ? appendAnthropicApiVersion(url) : null
     providers.push(createProvider({ name: 'anthropic', type: 'anthropic', apiKey, baseURL }))
   }
   if (await isOllamaRunning(httpClient, ollamaURL))
@@ -32,12 +33,6 @@ export async function discoverProviders(
 
 function createProvider(fields: Pick<Provider, 'name' | 'type' | 'baseURL'> & Partial<Provider>): Provider {
   return { apiKey: null, apiVersion: null, models: null, contextWindow: null, maxConcurrent: null, ...fields }
-}
-
-/** Anthropic's tools expect ANTHROPIC_BASE_URL without the API version; the AI SDK expects it with the version. */
-function appendApiVersion(baseURL: string): string {
-  const url = baseURL.replace(/\/+$/, '')
-  return url.endsWith('/v1') ? url : `${url}/v1`
 }
 
 async function isOllamaRunning(client: HttpClient, url: string): Promise<boolean> {

@@ -202,6 +202,17 @@ test('anthropic yields thinking, text and usage, and gets its key in its own hea
   expect(server.requests[0]).toMatchObject({ url: '/v1/messages', headers: { 'x-api-key': 'right' } })
 })
 
+test.each([
+  ['', '/v1/messages'],
+  ['/', '/v1/messages'],
+  ['/v1', '/v1/messages'],
+  ['/gateway/v2/', '/gateway/v2/messages'],
+])('anthropic under the path %j is asked at %s', async (path, url) => {
+  await using server = await startHttpServer((_request, response) => write(response, [...start, ...end]))
+  expect((await ask(provider('anthropic', `${server.url}${path}`, 'right'))).code).toBeNull()
+  expect(server.requests.map((request) => request.url)).toEqual([url])
+})
+
 test('an anthropic ping within a tag does not split it', async () => {
   const text = (piece: string) => delta(0, { type: 'text_delta', text: piece })
   const events = [text('<thi'), { type: 'ping' }, text('nk>hm</think>Hello')]

@@ -30,6 +30,10 @@ test('base URLs come from the environment; the one of Anthropic may omit the API
       ({ baseURL }) => baseURL,
     )
   expect(await addresses('http://localhost:2')).toEqual(['http://localhost:1/v1', 'http://localhost:2/v1'])
+  expect(await addresses('http://localhost:2/gateway/')).toEqual([
+    'http://localhost:1/v1',
+    'http://localhost:2/gateway/v1',
+  ])
   expect(await addresses('http://localhost:2/v1/')).toEqual(['http://localhost:1/v1', 'http://localhost:2/v1'])
 })
 
