@@ -5,6 +5,7 @@ import type { Provider, ProviderType } from '../../config/profile/provider.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { resolveAnthropicBaseURL } from './anthropic-endpoint.ts'
 import { resolveAzureEndpoint } from './azure-endpoint.ts'
+import { createAnthropicTextShapingFetch } from './requests/anthropic-text-shape.ts'
 import { generatedImageMiddleware } from './responses/generated-image-middleware.ts'
 import { createSkippedResponsePartLogger } from './responses/log-skipped-response-parts.ts'
 import { createNormalizingFetch } from './responses/normalizing-fetch.ts'
@@ -61,7 +62,7 @@ export function createLanguageModel(
       apiKey: apiKey ?? '',
       fetch: createNormalizingFetch({
         format: 'anthropic-messages',
-        fetch,
+        fetch: createAnthropicTextShapingFetch(fetch),
         onSkipped,
       }),
     })(name)
