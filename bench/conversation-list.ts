@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
 import { conversationCursor, sessionCursor } from '../src/schema/relay/cursors.ts'
-import { SqliteDatabase } from '../src/storage/sqlite/sqlite-database.ts'
+import { SegueProfileDatabase } from '../src/storage/sqlite/segue-profile-database.ts'
 import { SqliteSessionReader } from '../src/storage/sqlite/sqlite-session-reader.ts'
 import { newTempFolder } from '../tests/support/server/segue.ts'
 import { percentile, printFigures } from './figures.ts'
@@ -156,7 +156,7 @@ printFigures('the process', {
 })
 
 // The synchronous part of a page, and a change of root for all sessions of the widest conversation.
-const database = new SqliteDatabase(join(large.home, 'segue.db'))
+const database = new SegueProfileDatabase(join(large.home, 'segue.db'))
 const segueSessions = new SqliteSessionReader(database)
 const measureBlockedMs = async (work: () => Promise<unknown>): Promise<number> => {
   const times: number[] = []

@@ -10,7 +10,7 @@ import { openProfileStorage } from '../src/services/open-profile-storage.ts'
 import { newSession } from '../src/sessions/new-session.ts'
 import type { ChatEvent } from '../src/model/chat-event.ts'
 import { SearchQuery } from '../src/search/search-query.ts'
-import { SqliteDatabase } from '../src/storage/sqlite/sqlite-database.ts'
+import { SegueProfileDatabase } from '../src/storage/sqlite/segue-profile-database.ts'
 import { migrations } from '../src/storage/sqlite/database/migrations.ts'
 import { toFtsExpression } from '../src/storage/sqlite/search/fts-expression.ts'
 import { newTempFolder } from '../tests/support/server/segue.ts'
@@ -91,7 +91,7 @@ function measureDatabaseBytes(): number {
 const units = seedDatabase()
 const sizeBefore = measureDatabaseBytes()
 let startedAt = performance.now()
-const database = new SqliteDatabase(path)
+const database = new SegueProfileDatabase(path)
 const openMs = performance.now() - startedAt
 startedAt = performance.now()
 const slices: number[] = []

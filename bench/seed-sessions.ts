@@ -1,7 +1,7 @@
 // Fills databases with SQL recursion: a million sessions in a minute or two.
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { SqliteDatabase } from '../src/storage/sqlite/sqlite-database.ts'
+import { SegueProfileDatabase } from '../src/storage/sqlite/segue-profile-database.ts'
 import { HermesDb } from '../tests/support/hermes/hermes-db.ts'
 
 export interface SeedSize {
@@ -42,7 +42,7 @@ const numbersCte = (count: number): string =>
 /** Fills the database of a home. Sessions whose numbers end in 99 continue the Hermes session of the same number. */
 export function seedSegue(home: string, size: SeedSize): void {
   const path = join(home, 'segue.db')
-  const newDatabase = new SqliteDatabase(path)
+  const newDatabase = new SegueProfileDatabase(path)
   newDatabase.transaction(() => undefined)
   newDatabase.close()
   const db = new Database(path)
@@ -68,7 +68,7 @@ export function seedSegue(home: string, size: SeedSize): void {
   `)
   db.close()
   // Opening the database builds its conversation index.
-  new SqliteDatabase(path).close()
+  new SegueProfileDatabase(path).close()
 }
 
 /** Fills the state.db of a Hermes home. */

@@ -10,7 +10,7 @@ import type { SessionRecord } from '../model/session.ts'
 import type { StreamRecord } from '../model/stream.ts'
 import { newSession } from '../sessions/new-session.ts'
 import type { CombinedSessionRepository } from '../sessions/combined-session-repository.ts'
-import { type IdempotencyKey, toCompletedIdempotencyKey } from '../storage/idempotency-key.ts'
+import { type IdempotencyKey, createCompletedIdempotencyKeyRecord } from '../storage/idempotency-key.ts'
 import type { SessionWithInitialMessages } from '../storage/sessions/session-writer.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import { storeAttachment } from './attachments/attachments.ts'
@@ -171,7 +171,7 @@ export class ChatService {
     const { gate, sessionForker, profile } = this.#dependencies
     return gate.run(async () => {
       const fork = await sessionForker.forkAfter(messageId)
-      const key = idempotencyKey && toCompletedIdempotencyKey(idempotencyKey, { createdId: fork.session.id })
+      const key = idempotencyKey && createCompletedIdempotencyKeyRecord(idempotencyKey, { createdId: fork.session.id })
       await profile.eventStore.createSession({ ...fork, idempotencyKey: key })
       return fork.session
     })
@@ -197,7 +197,7 @@ export class ChatService {
     const { activeSessions, profile, commitTimeoutMs } = this.#dependencies
     const actor = activeSessions.findByStream(streamId)
     const timeoutMessage = 'The end of the stream is not saved yet. The server keeps trying.'
-    const keys = idempotencyKey ? [toCompletedIdempotencyKey(idempotencyKey, { outcome: 'CANCELLED' })] : []
+    const keys = idempotencyKey ? [createCompletedIdempotencyKeyRecord(idempotencyKey, { outcome: 'CANCELLED' })] : []
     const cancellation =
       actor && (await withTimeout(commitTimeoutMs, timeoutMessage, () => actor.cancel(streamId, keys)))
     if (cancellation) {

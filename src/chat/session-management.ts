@@ -7,7 +7,7 @@ import type { SessionRecordPatch } from '../storage/event-store.ts'
 import {
   type IdempotencyKey,
   type IdempotencyKeyRecord,
-  toCompletedIdempotencyKey,
+  createCompletedIdempotencyKeyRecord,
 } from '../storage/idempotency-key.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import type { EventLog } from './log/event-log.ts'
@@ -119,7 +119,7 @@ function toSingleCallKey(
   sessions: readonly SessionRecord[],
 ): IdempotencyKeyRecord | null {
   if (key && sessions.length !== 1) throw new TypeError('Only the change of a single session can be stored with a key.')
-  return key && toCompletedIdempotencyKey(key)
+  return key && createCompletedIdempotencyKeyRecord(key)
 }
 
 function toSessionPatch({ title, ...fields }: UpdateSessionRequest): SessionRecordPatch {

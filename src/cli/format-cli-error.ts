@@ -3,7 +3,7 @@ import { SegueError } from '../lib/errors.ts'
 import { ExportImportError } from '../transfer/export-import-error.ts'
 import {
   DatabaseTooNewError,
-  DatabaseTooOldError,
+  DatabaseNotMigratedError,
   DatabaseUnusableError,
   HomeInUseError,
   UnusableHomeError,
@@ -14,7 +14,7 @@ const userFacingErrors = [
   HomeInUseError,
   UnusableHomeError,
   DatabaseTooNewError,
-  DatabaseTooOldError,
+  DatabaseNotMigratedError,
   DatabaseUnusableError,
   SegueError,
   ExportImportError,

@@ -4,7 +4,7 @@ import type { PageRequest } from '../lib/pagination.ts'
 import { type ClockAndIds, systemClockAndIds } from '../lib/clock-and-ids.ts'
 import { detectServerTimeZone } from '../lib/time-zone.ts'
 import type { JobRecord, JobRunRecord, SegueJob } from '../model/job.ts'
-import { type IdempotencyKey, toCompletedIdempotencyKey } from '../storage/idempotency-key.ts'
+import { type IdempotencyKey, createCompletedIdempotencyKeyRecord } from '../storage/idempotency-key.ts'
 import { type JobReader, type JobStore } from '../storage/job-store.ts'
 import type { JobInput, JobPatch } from './job-input.ts'
 import { newSegueJob, applyJobPatch } from './job-state.ts'
@@ -68,7 +68,7 @@ export class JobService {
     const timezone = input.timezone ?? this.#options.timezone ?? detectServerTimeZone()
     const id = this.#runtime.newId('job')
     const job = newSegueJob({ ...input, timezone }, { id, profile, now: this.#runtime.now() })
-    const key = idempotencyKey && toCompletedIdempotencyKey(idempotencyKey, { createdId: id })
+    const key = idempotencyKey && createCompletedIdempotencyKeyRecord(idempotencyKey, { createdId: id })
     await store.commit({ job, idempotencyKey: key })
     scheduler.requestPoll()
     return job
@@ -76,7 +76,7 @@ export class JobService {
 
   /** Throws NOT_FOUND, JOB_READ_ONLY, BAD_USER_INPUT and TOO_LARGE. */
   async update(id: string, patch: JobPatch, idempotencyKey: IdempotencyKey | null = null): Promise<SegueJob> {
-    const key = idempotencyKey && toCompletedIdempotencyKey(idempotencyKey)
+    const key = idempotencyKey && createCompletedIdempotencyKeyRecord(idempotencyKey)
     for (;;) {
       const job = applyJobPatch(await this.#requireWritable(id), patch, this.#runtime.now())
       try {
@@ -96,7 +96,7 @@ export class JobService {
    */
   async delete(id: string, idempotencyKey: IdempotencyKey | null = null): Promise<void> {
     await this.#requireWritable(id)
-    await this.#options.store.delete(id, idempotencyKey && toCompletedIdempotencyKey(idempotencyKey))
+    await this.#options.store.delete(id, idempotencyKey && createCompletedIdempotencyKeyRecord(idempotencyKey))
   }
 
   /**

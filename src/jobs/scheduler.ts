@@ -6,7 +6,7 @@ import type { JobRunRecord, SegueJob } from '../model/job.ts'
 import {
   type IdempotencyKey,
   type IdempotencyKeyRecord,
-  toCompletedIdempotencyKey,
+  createCompletedIdempotencyKeyRecord,
 } from '../storage/idempotency-key.ts'
 import { type JobCommit, type JobStore } from '../storage/job-store.ts'
 import {
@@ -164,7 +164,7 @@ export class Scheduler {
       // Both come from one statement, so another attempt would read the same.
       if (job.runningTrigger !== null) throw new Error(`The job ${jobId} is RUNNING, but has no active run.`)
       const started = startManualJobRun(job, this.#runtime.now(), this.#newIds())
-      const key = idempotencyKey && toCompletedIdempotencyKey(idempotencyKey, { createdId: started.run.id })
+      const key = idempotencyKey && createCompletedIdempotencyKeyRecord(idempotencyKey, { createdId: started.run.id })
       if (await this.#startRun(started, this.#options.slots.acquire(), key))
         return { run: started.run, alreadyRunning: false }
     }

@@ -6,7 +6,7 @@ import {
   type IdempotencyKeyRecord,
   type IdempotencyKeyStore,
   type RememberedMutationResult,
-  toCompletedIdempotencyKey,
+  createCompletedIdempotencyKeyRecord,
 } from '../storage/idempotency-key.ts'
 
 /** A call that has a key. */
@@ -130,7 +130,7 @@ export class IdempotentCalls {
     const key: IdempotencyKey = interrupted ?? { key: name, fingerprint, createdAt: this.#now() }
     let hasBegun = interrupted !== null
     const begin = async (): Promise<void> => {
-      if (!hasBegun) await this.#store.put({ ...toCompletedIdempotencyKey(key), isPending: true })
+      if (!hasBegun) await this.#store.put({ ...createCompletedIdempotencyKeyRecord(key), isPending: true })
       hasBegun = true
     }
     let result: Result
@@ -142,7 +142,7 @@ export class IdempotentCalls {
     }
     const stored = await this.#store.find(name)
     // The call has taken several transactions, or had nothing to write.
-    if (!stored || stored.isPending) await this.#store.put(toCompletedIdempotencyKey(key, remember(result)))
+    if (!stored || stored.isPending) await this.#store.put(createCompletedIdempotencyKeyRecord(key, remember(result)))
     // An earlier execution, whose client was told that it takes too long, has been committed meanwhile.
     else if (stored.createdAt !== key.createdAt) return reload(stored)
     return result

@@ -1,6 +1,6 @@
 import { createBadInputError } from '../lib/errors.ts'
 import { parseIdKind } from '../lib/ids.ts'
-import { type IdempotencyKey, toCompletedIdempotencyKey } from '../storage/idempotency-key.ts'
+import { type IdempotencyKey, createCompletedIdempotencyKeyRecord } from '../storage/idempotency-key.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import type { MessageRecord } from '../model/message.ts'
 import type { Origin, SessionRecord } from '../model/session.ts'
@@ -135,7 +135,7 @@ export class CombinedSessionRepository {
     await this.#profile.eventStore.createSession({
       session,
       messages: [],
-      idempotencyKey: idempotencyKey && toCompletedIdempotencyKey(idempotencyKey, { createdId: session.id }),
+      idempotencyKey: idempotencyKey && createCompletedIdempotencyKeyRecord(idempotencyKey, { createdId: session.id }),
       ...(segueParent && { copyGrantsFrom: segueParent.id }),
     })
     return session

@@ -49,8 +49,8 @@ export class DatabaseTooNewError extends Error {
 }
 
 /** An older Segue wrote the database, and it was opened for reading only. It was not changed. */
-export class DatabaseTooOldError extends Error {
-  override readonly name = 'DatabaseTooOldError'
+export class DatabaseNotMigratedError extends Error {
+  override readonly name = 'DatabaseNotMigratedError'
 
   constructor(path: string) {
     super(`The database ${path} was written by an older Segue. Start this version once to migrate it.`)

@@ -44,7 +44,7 @@ export interface IdempotencyKeyStore {
 }
 
 /** The record to store for a call that has completed. */
-export function toCompletedIdempotencyKey(
+export function createCompletedIdempotencyKeyRecord(
   key: IdempotencyKey,
   { createdId = null, outcome = null }: RememberedMutationResult = {},
 ): IdempotencyKeyRecord {

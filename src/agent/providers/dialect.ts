@@ -20,7 +20,7 @@ export interface Dialect {
    * the answer, which is a failure.
    */
   readonly finishReasons: Readonly<Record<string, FinishReason | 'ERROR'>>
-  readonly retry: RetryTimeRules
+  readonly retry: ProviderRetryTimeFields
   readonly tools: ProviderToolLimits
   readonly images: ProviderImageLimits
 }
@@ -90,7 +90,7 @@ export interface ReasoningRules {
 }
 
 /** When to retry. Headers are those beside `Retry-After` and `retry-after-ms`, which every provider may send. */
-export interface RetryTimeRules {
+export interface ProviderRetryTimeFields {
   /** A header that says when the limit ends, with its unit. Durations are as in `1m6.5s`. */
   readonly headers: Readonly<Record<string, 'seconds' | 'duration' | 'epoch-ms' | 'date'>>
   /** Keys in the body of an error with a duration, as in `34s`, or a number of seconds. */

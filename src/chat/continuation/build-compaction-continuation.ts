@@ -9,7 +9,7 @@ import type { SessionRecord } from '../../model/session.ts'
 import { inheritTitle } from '../../model/conversation/title.ts'
 import type { Usage } from '../../model/usage.ts'
 import { newSession } from '../../sessions/new-session.ts'
-import { type IdempotencyKey, toCompletedIdempotencyKey } from '../../storage/idempotency-key.ts'
+import { type IdempotencyKey, createCompletedIdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import type { SessionWithInitialMessages } from '../../storage/sessions/session-writer.ts'
 import type { ProfileMessageReader } from '../context/profile-message-reader.ts'
 
@@ -60,7 +60,8 @@ export async function buildCompactionContinuation(input: CompactionInput): Promi
     session: continuation,
     messages: positionNewSessionMessages([summary]),
     copyGrantsFrom: session.id,
-    idempotencyKey: idempotencyKey && toCompletedIdempotencyKey(idempotencyKey, { createdId: continuation.id }),
+    idempotencyKey:
+      idempotencyKey && createCompletedIdempotencyKeyRecord(idempotencyKey, { createdId: continuation.id }),
   }
 }
 

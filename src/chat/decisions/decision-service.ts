@@ -2,7 +2,7 @@ import { createIdNotFoundError, SegueError } from '../../lib/errors.ts'
 import type { DecisionStore } from '../../storage/decision-store.ts'
 import type { ApprovalDecision, ApprovalRecord, ClarificationRecord, DecisionRecord } from '../../model/decision.ts'
 import type { ChangeNotifier } from '../../storage/change-notifier.ts'
-import { type IdempotencyKey, toCompletedIdempotencyKey } from '../../storage/idempotency-key.ts'
+import { type IdempotencyKey, createCompletedIdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import { createAbortOnReturnIterator } from '../../lib/async/abort-on-return-iterator.ts'
 import type { ActiveSessions } from '../runtime/active-sessions.ts'
 import type { StreamRunner } from '../streaming/stream-runner.ts'
@@ -50,7 +50,7 @@ export class DecisionService {
     idempotencyKey: IdempotencyKey | null = null,
   ): Promise<ApprovalRecord> {
     const answer = parseApprovalAnswer(decision, details)
-    const key = idempotencyKey && toCompletedIdempotencyKey(idempotencyKey)
+    const key = idempotencyKey && createCompletedIdempotencyKeyRecord(idempotencyKey)
     return this.#resolve('approval', id, ({ decisions }) => {
       const schema = decisions.findInputSchema(id)
       if (schema && answer.arguments) assertToolArgumentsAllowed(schema, answer.arguments)
@@ -74,7 +74,7 @@ export class DecisionService {
     request: ClarificationAnswerRequest,
     idempotencyKey: IdempotencyKey | null = null,
   ): Promise<ClarificationRecord> {
-    const key = idempotencyKey && toCompletedIdempotencyKey(idempotencyKey)
+    const key = idempotencyKey && createCompletedIdempotencyKeyRecord(idempotencyKey)
     return this.#resolve('clarification', id, ({ decisions }, { form = null }) =>
       decisions.resolve(id, parseClarificationAnswer(request, form), key),
     )

@@ -3,7 +3,7 @@ import type { AppendBatch } from '../log/event-log-writer.ts'
 import { createStreamStartedDraft } from '../turn/transitions.ts'
 import type { NewTurn } from '../turn/new-turn.ts'
 import type { SessionWithInitialMessages } from '../../storage/sessions/session-writer.ts'
-import { toCompletedIdempotencyKey } from '../../storage/idempotency-key.ts'
+import { createCompletedIdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import { assignUserMessagePosition } from './queued-streams.ts'
 
 /** What is committed when a turn starts at once: its session if it is new, stream, user message and idempotency key. */
@@ -12,7 +12,9 @@ export function composeStartBatch(turn: NewTurn, firstSeq: number, runtime: Cloc
   return {
     ...(sessionToCreate && { newSession: sessionToCreate.session }),
     ...(title !== null && { sessionPatch: { title, titleSource: 'MESSAGE' } }),
-    ...(idempotencyKey && { idempotencyKeys: [toCompletedIdempotencyKey(idempotencyKey, { createdId: stream.id })] }),
+    ...(idempotencyKey && {
+      idempotencyKeys: [createCompletedIdempotencyKeyRecord(idempotencyKey, { createdId: stream.id })],
+    }),
     drafts: [createStreamStartedDraft(stream, runtime)],
     streams: [{ ...stream, firstSeq }],
     messages: [...(sessionToCreate?.messages ?? []), assignUserMessagePosition(userMessage, firstSeq)],

@@ -5,7 +5,7 @@ import { toUserMessagePosition } from '../../model/fold/message-position.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { EventDraft } from '../../model/chat-event.ts'
 import type { StreamLookup, WithdrawnMessageLookup } from '../../storage/event-store.ts'
-import { type IdempotencyKeyRecord, toCompletedIdempotencyKey } from '../../storage/idempotency-key.ts'
+import { type IdempotencyKeyRecord, createCompletedIdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import type { EventLogWriter } from '../log/event-log-writer.ts'
 import {
   createSessionChangedDraft,
@@ -68,7 +68,9 @@ export class QueuedStreams {
     const { writer, runtime } = this.#options
     const queued: StreamRecord = { ...stream, status: 'QUEUED' }
     const { headSeq } = await writer.write((previousHeadSeq) => ({
-      ...(idempotencyKey && { idempotencyKeys: [toCompletedIdempotencyKey(idempotencyKey, { createdId: stream.id })] }),
+      ...(idempotencyKey && {
+        idempotencyKeys: [createCompletedIdempotencyKeyRecord(idempotencyKey, { createdId: stream.id })],
+      }),
       drafts: [createStreamStartedDraft(queued, runtime)],
       streams: [{ ...queued, firstSeq: previousHeadSeq + 1 }],
       messages: [userMessage],

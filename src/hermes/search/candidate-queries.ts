@@ -21,7 +21,7 @@ type CandidateRow = Record<'session_id' | 'role' | 'content' | 'codex_message_it
 const candidateColumns = ['id', 'session_id', 'role', 'content', 'codex_message_items', 'timestamp'] as const
 
 /** Visible rows of messages with ids between `above` and `id`, newest first; of one session or of all. */
-export function scanHermesMessagesBefore(
+export function scanHermesMessageSearchCandidates(
   file: StateDatabaseConnection,
   { id, above, sessionId }: { readonly id: number; readonly above: number; readonly sessionId: string | null },
   limit: number,
@@ -60,7 +60,7 @@ export function queryHermesFullTextIndex(
 }
 
 /** Sessions with a title and a rowid below `id`, newest first. `last` as above. */
-export function scanHermesTitlesBefore(
+export function scanHermesTitleSearchCandidates(
   file: StateDatabaseConnection,
   { id, sessionIds }: { readonly id: number; readonly sessionIds: readonly string[] | null },
   limit: number,

@@ -7,9 +7,9 @@ import { normalizeSearchText } from '../../search/analyzer.ts'
 import { type HermesFullTextIndex, selectHermesFtsIndex } from './fts-index.ts'
 import {
   type HermesSearchCandidate,
-  scanHermesMessagesBefore,
+  scanHermesMessageSearchCandidates,
   queryHermesFullTextIndex,
-  scanHermesTitlesBefore,
+  scanHermesTitleSearchCandidates,
 } from './candidate-queries.ts'
 import { compareSearchKeys, type SearchHitSortKey, type SearchRequest } from '../../search/search-hit.ts'
 import type { SearchQuery } from '../../search/search-query.ts'
@@ -102,7 +102,7 @@ export class HermesMatchCollector {
     ) {
       const id: number = last
       last = this.#database.read<number | null>(null, (file) => {
-        const page = scanHermesTitlesBefore(file, { id, sessionIds }, rowsPerQuery)
+        const page = scanHermesTitleSearchCandidates(file, { id, sessionIds }, rowsPerQuery)
         this.#collectMatches(file, page.rows, (text) => (this.#query.matches(text) ? 'TITLE' : null))
         return page.last
       })
@@ -120,7 +120,11 @@ export class HermesMatchCollector {
     let id = belowId
     for (let rowsLeft = maxRows; id > aboveId && rowsLeft > 0 && !this.#isBudgetSpent; rowsLeft -= rowsPerQuery) {
       id = this.#database.read(0, (file) => {
-        const rows = scanHermesMessagesBefore(file, { id, above: aboveId, sessionId }, Math.min(rowsLeft, rowsPerQuery))
+        const rows = scanHermesMessageSearchCandidates(
+          file,
+          { id, above: aboveId, sessionId },
+          Math.min(rowsLeft, rowsPerQuery),
+        )
         this.#collectMatches(file, rows, (text) => this.#query.rankText(text))
         return rows.at(-1)?.rowid ?? 0
       })

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { escapeInvisible } from '../text/escape-invisible.ts'
 import { type Json, type JsonObject, mapBigIntegers } from '../text/json.ts'
 import { truncate } from '../text/truncate.ts'
-import { BoundedPattern, PatternTimeBudget } from './bounded-pattern.ts'
+import { TimeLimitedSchemaPattern, PatternTimeBudget } from './time-limited-schema-pattern.ts'
 
 /** The formats that MCP servers may ask for in a form. Other formats are not checked. */
 const formatSchemas = {
@@ -64,7 +64,9 @@ function compileSchema({ $schema, ...schema }: JsonObject): ValidateFunction | n
   const isOldDraft = typeof $schema === 'string' && /draft-0[4-7]/.test($schema)
   const validators = isOldDraft ? [Ajv, Ajv2020] : [Ajv2020, Ajv]
   const budget = new PatternTimeBudget(maxPatternMs)
-  const regExp = Object.assign((source: string) => new BoundedPattern(source, budget), { code: 'BoundedPattern' })
+  const regExp = Object.assign((source: string) => new TimeLimitedSchemaPattern(source, budget), {
+    code: 'BoundedPattern',
+  })
   const options: Options = { strict: false, validateSchema: false, logger: false, code: { regExp }, formats }
   for (const Validator of validators) {
     try {

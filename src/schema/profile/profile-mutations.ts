@@ -1,7 +1,7 @@
 import { nameRuleDescription } from '../../config/name-rule.ts'
 import { createIdNotFoundError } from '../../lib/errors.ts'
 import { defaultProfileName, parseProfileName } from '../../profiles/profile-name.ts'
-import { toCompletedIdempotencyKey } from '../../storage/idempotency-key.ts'
+import { createCompletedIdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import { profileArgs } from '../arguments.ts'
 import type { Context } from '../context.ts'
 import { idempotencyKeyArgs } from '../idempotency/idempotency-key-argument.ts'
@@ -72,7 +72,7 @@ schemaBuilder.mutationFields((t) => ({
       execute: async ({ tool, profile }, { context, key }) => {
         const name = parseProfileName(profile, 'profile')
         const target = await context.profiles.findProfile(name)
-        await target?.profile.decisions.revokeGrants(tool, key && toCompletedIdempotencyKey(key))
+        await target?.profile.decisions.revokeGrants(tool, key && createCompletedIdempotencyKeyRecord(key))
         return { name }
       },
       reload: async ({ profile }) => ({ name: parseProfileName(profile, 'profile') }),

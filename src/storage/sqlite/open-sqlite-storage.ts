@@ -3,7 +3,7 @@ import type { SearchSourceModule } from '../../search/search-source.ts'
 import type { SegueStorage } from '../profile-storage.ts'
 import type { CrossOriginContinuationFeed } from '../sessions/cross-origin-continuation-feed.ts'
 import { SqliteCrossOriginContinuationFeed } from './conversation-index/sqlite-cross-origin-continuation-feed.ts'
-import { SqliteDatabase } from './sqlite-database.ts'
+import { SegueProfileDatabase } from './segue-profile-database.ts'
 import { WalCheckpointer } from './database/wal-checkpointer.ts'
 import { BackgroundSearchIndexer } from './search/background-search-indexer.ts'
 import { SqliteDecisionStore } from './sqlite-decision-store.ts'
@@ -32,7 +32,7 @@ export interface SqliteStorage extends SegueStorage {
 
 /** Opens what Segue stores for a profile in SQLite. Throws DatabaseTooNewError and DatabaseUnusableError. */
 export function openSqliteStorage({ path, profile, durable, log }: SqliteStorageOptions): SqliteStorage {
-  const database = new SqliteDatabase(path, { profile, durable })
+  const database = new SegueProfileDatabase(path, { profile, durable })
   const walCheckpointer = new WalCheckpointer(path)
   database.onCheckpointDue(() => walCheckpointer.request())
   const backgroundIndexer = new BackgroundSearchIndexer(database, log)

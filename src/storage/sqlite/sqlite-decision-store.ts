@@ -2,7 +2,7 @@ import type { DecisionRecord } from '../../model/decision.ts'
 import type { ChangedDecision, DecisionQuery, DecisionStore } from '../decision-store.ts'
 import type { IdempotencyKeyRecord } from '../idempotency-key.ts'
 import { readLatestChangeSeq } from './database/change-sequences.ts'
-import type { SqliteDatabase } from './sqlite-database.ts'
+import type { SegueProfileDatabase } from './segue-profile-database.ts'
 import { type DecisionRow, decisionFromRow } from './rows/decision-row.ts'
 import { insertIdempotencyKey } from './rows/idempotency-key-row.ts'
 
@@ -10,9 +10,9 @@ const maxDecisionsPerPage = 1_001
 
 /** The decisions and grants in a profile's database. */
 export class SqliteDecisionStore implements DecisionStore {
-  readonly #database: SqliteDatabase
+  readonly #database: SegueProfileDatabase
 
-  constructor(database: SqliteDatabase) {
+  constructor(database: SegueProfileDatabase) {
     this.#database = database
   }
 

@@ -12,7 +12,7 @@ import { FencingError, LogVersionConflictError } from '../errors.ts'
 import type { IdempotencyKeyRecord } from '../idempotency-key.ts'
 import type { AppendRequest, EventRange, EventStore, SessionRecordPatch } from '../event-store.ts'
 import type { SessionWithInitialMessages } from '../sessions/session-writer.ts'
-import type { SqliteDatabase } from './sqlite-database.ts'
+import type { SegueProfileDatabase } from './segue-profile-database.ts'
 import { findUnreferencedBlobs, insertBlobReference, listSessionBlobHashes } from './rows/blob-reference-row.ts'
 import { lookUpInBatches } from './look-up-in-batches.ts'
 import { upsertDecision } from './rows/decision-row.ts'
@@ -34,9 +34,9 @@ const deleteBatchSize = 500
 
 /** The event store in a profile's database. */
 export class SqliteEventStore implements EventStore {
-  readonly #database: SqliteDatabase
+  readonly #database: SegueProfileDatabase
 
-  constructor(database: SqliteDatabase) {
+  constructor(database: SegueProfileDatabase) {
     this.#database = database
   }
 

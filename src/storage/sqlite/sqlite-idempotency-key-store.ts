@@ -1,16 +1,16 @@
 import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
 import type { IdempotencyKeyRecord, IdempotencyKeyStore } from '../idempotency-key.ts'
 import { findIdempotencyKey, upsertIdempotencyKey } from './rows/idempotency-key-row.ts'
-import type { SqliteDatabase } from './sqlite-database.ts'
+import type { SegueProfileDatabase } from './segue-profile-database.ts'
 
 /** Keys that one transaction deletes, so that other work is not delayed. */
 const deleteBatchSize = 500
 
 /** The idempotency keys in a profile's database. */
 export class SqliteIdempotencyKeyStore implements IdempotencyKeyStore {
-  readonly #database: SqliteDatabase
+  readonly #database: SegueProfileDatabase
 
-  constructor(database: SqliteDatabase) {
+  constructor(database: SegueProfileDatabase) {
     this.#database = database
   }
 

@@ -8,7 +8,7 @@ import {
 } from '../job-store.ts'
 import type { PageRequest } from '../../lib/pagination.ts'
 import { allocateChangeSeq, readLatestChangeSeq } from './database/change-sequences.ts'
-import type { SqliteDatabase } from './sqlite-database.ts'
+import type { SegueProfileDatabase } from './segue-profile-database.ts'
 import { jobToRow, jobRunToRow, type JobRow, type JobRunRow, jobFromRow, jobRunFromRow } from './rows/job-row.ts'
 import { JobRevisionConflictError } from '../errors.ts'
 import type { IdempotencyKeyRecord } from '../idempotency-key.ts'
@@ -23,9 +23,9 @@ const maxChangedRuns = 1_000
 /** The jobs and their runs in a profile's database. */
 export class SqliteJobStore implements JobStore {
   readonly origin = 'SEGUE'
-  readonly #database: SqliteDatabase
+  readonly #database: SegueProfileDatabase
 
-  constructor(database: SqliteDatabase) {
+  constructor(database: SegueProfileDatabase) {
     this.#database = database
   }
 

@@ -1,14 +1,14 @@
 import type { ModelObservation } from '../../model/model-observation.ts'
 import type { ModelObservationStore } from '../model-observation-store.ts'
-import type { SqliteDatabase } from './sqlite-database.ts'
+import type { SegueProfileDatabase } from './segue-profile-database.ts'
 
 const maxObservations = 10_000
 
 /** What is remembered about models, in a profile's database. */
 export class SqliteModelObservationStore implements ModelObservationStore {
-  readonly #database: SqliteDatabase
+  readonly #database: SegueProfileDatabase
 
-  constructor(database: SqliteDatabase) {
+  constructor(database: SegueProfileDatabase) {
     this.#database = database
   }
 

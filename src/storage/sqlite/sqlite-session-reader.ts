@@ -13,7 +13,7 @@ import { StorageError } from '../errors.ts'
 import { orderByIds, selectSessionPage } from '../keyset-pagination.ts'
 import type { SessionReader } from '../sessions/session-reader.ts'
 import { ConversationIndexReader } from './conversation-index/conversation-index-reader.ts'
-import type { SqliteDatabase } from './sqlite-database.ts'
+import type { SegueProfileDatabase } from './segue-profile-database.ts'
 import { lookUpInBatches } from './look-up-in-batches.ts'
 import { type MessageRow, messageFromRow } from './rows/message-row.ts'
 import { type SessionRow, sessionFromRow } from './rows/session-row.ts'
@@ -24,10 +24,10 @@ const maxSessionIdsPerPage = 1_000
 /** The sessions, messages and conversations in a profile's database. */
 export class SqliteSessionReader implements SessionReader {
   readonly origin = 'SEGUE'
-  readonly #database: SqliteDatabase
+  readonly #database: SegueProfileDatabase
   readonly #conversationIndex: ConversationIndexReader
 
-  constructor(database: SqliteDatabase) {
+  constructor(database: SegueProfileDatabase) {
     this.#database = database
     this.#conversationIndex = new ConversationIndexReader(database)
   }

@@ -9,7 +9,7 @@ export interface TransferStorage {
   lockHome(home: string): HomeLock
   /**
    * Takes a snapshot of what a profile stores, and changes nothing. Resolves to null while nothing was written. Rejects
-   * with DatabaseTooNewError, DatabaseTooOldError and DatabaseUnusableError.
+   * with DatabaseTooNewError, DatabaseNotMigratedError and DatabaseUnusableError.
    */
   openExportReader(folder: string, profile: string): Promise<ExportReader | null>
   /** Creates or migrates the database of the profile. Rejects with DatabaseTooNewError and DatabaseUnusableError. */

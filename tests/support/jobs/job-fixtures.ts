@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { SqliteDatabase } from '../../../src/storage/sqlite/sqlite-database.ts'
+import { SegueProfileDatabase } from '../../../src/storage/sqlite/segue-profile-database.ts'
 import { SqliteJobStore } from '../../../src/storage/sqlite/sqlite-job-store.ts'
 import type { JobInput } from '../../../src/jobs/job-input.ts'
 import { newId } from '../../../src/lib/ids.ts'
@@ -17,8 +17,8 @@ export function newJobsFolder(): string {
 }
 
 /** The job store of a new profile database, closed when the test has finished. */
-export function newStore(folder = newJobsFolder()): { database: SqliteDatabase; store: SqliteJobStore } {
-  const database = new SqliteDatabase(join(folder, 'segue.db'))
+export function newStore(folder = newJobsFolder()): { database: SegueProfileDatabase; store: SqliteJobStore } {
+  const database = new SegueProfileDatabase(join(folder, 'segue.db'))
   onTestFinished(() => database.close())
   return { database, store: new SqliteJobStore(database) }
 }

@@ -9,7 +9,7 @@ import { ReadOnlySegueDatabase } from '../../../src/storage/sqlite/search/read-o
 import { SqliteSearchSource } from '../../../src/storage/sqlite/search/sqlite-search-source.ts'
 import type { SearchHit, SearchHitSortKey, SearchPage, SearchRequest } from '../../../src/search/search-hit.ts'
 import { SearchRunner } from '../../../src/search/search-runner.ts'
-import { SqliteDatabase } from '../../../src/storage/sqlite/sqlite-database.ts'
+import { SegueProfileDatabase } from '../../../src/storage/sqlite/segue-profile-database.ts'
 import { BackgroundSearchIndexer } from '../../../src/storage/sqlite/search/background-search-indexer.ts'
 import { SqliteEventStore } from '../../../src/storage/sqlite/sqlite-event-store.ts'
 import { newSessionRecord } from '../sessions/session-record.ts'
@@ -20,7 +20,7 @@ import { RecordingLogger } from '../recording-logger.ts'
 /** A profile's database and the search in it, in the test's thread. */
 export interface SegueSearchFixture {
   readonly path: string
-  readonly database: SqliteDatabase
+  readonly database: SegueProfileDatabase
   readonly store: SqliteEventStore
   /** Errors of the background indexer. */
   readonly loggedErrors: readonly unknown[]
@@ -53,7 +53,7 @@ export function newSegueSearchFixture({
   timeoutMs,
 }: SegueSearchFixtureOptions = {}): SegueSearchFixture {
   const file = path ?? join(newTestFolder(), 'segue.db')
-  const database = new SqliteDatabase(file)
+  const database = new SegueProfileDatabase(file)
   const store = new SqliteEventStore(database)
   const log = new RecordingLogger()
   const background = indexInBackground ? new BackgroundSearchIndexer(database, log) : null
@@ -145,12 +145,12 @@ function newTestFolder(): string {
 }
 
 /** The number of queued items. */
-function countPending(database: SqliteDatabase): number {
+function countPending(database: SegueProfileDatabase): number {
   const sql = 'SELECT (SELECT count(*) FROM search_queue) + (SELECT count(*) FROM search_backfill) AS count'
   return database.prepare<[], { count: number }>(sql).get()?.count ?? 0
 }
 
-function countEntries(database: SqliteDatabase, kind: 'message' | 'title'): number {
+function countEntries(database: SegueProfileDatabase, kind: 'message' | 'title'): number {
   const sql = `SELECT count(*) AS count FROM ${kind}_entries`
   return database.prepare<[], { count: number }>(sql).get()?.count ?? 0
 }

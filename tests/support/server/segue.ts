@@ -5,7 +5,7 @@ import { pino } from 'pino'
 import { defaultLimits } from '../../../src/config/limits.ts'
 import { readSettings, type Settings } from '../../../src/config/settings.ts'
 import { type Segue, type SegueOptions, startSegue } from '../../../src/segue.ts'
-import { SqliteDatabase } from '../../../src/storage/sqlite/sqlite-database.ts'
+import { SegueProfileDatabase } from '../../../src/storage/sqlite/segue-profile-database.ts'
 
 export interface TestSegue extends Segue, AsyncDisposable {
   readonly home: string
@@ -87,7 +87,7 @@ let emptyDatabase: Buffer | null = null
 function buildEmptyDatabase(): Buffer {
   const folder = newTempFolder()
   const path = join(folder, 'segue.db')
-  const database = new SqliteDatabase(path)
+  const database = new SegueProfileDatabase(path)
   database.transaction(() => undefined)
   database.close()
   const bytes = readFileSync(path)

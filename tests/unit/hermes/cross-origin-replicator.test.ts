@@ -13,7 +13,7 @@ import type {
   CrossOriginContinuationFeed,
 } from '../../../src/storage/sessions/cross-origin-continuation-feed.ts'
 import { SqliteCrossOriginContinuationFeed } from '../../../src/storage/sqlite/conversation-index/sqlite-cross-origin-continuation-feed.ts'
-import { SqliteDatabase } from '../../../src/storage/sqlite/sqlite-database.ts'
+import { SegueProfileDatabase } from '../../../src/storage/sqlite/segue-profile-database.ts'
 import { SqliteEventStore } from '../../../src/storage/sqlite/sqlite-event-store.ts'
 import type { HermesDb } from '../../support/hermes/hermes-db.ts'
 import { firstPage, newDb, newReader } from '../../support/hermes/hermes-fixtures.ts'
@@ -308,7 +308,7 @@ describe('a reader with a worker', () => {
 test("the feed of a profile's database contains its sessions that continue others", async () => {
   const hermes = newHermes()
   const path = join(dirname(hermes.path), 'segue.db')
-  const database = new SqliteDatabase(path)
+  const database = new SegueProfileDatabase(path)
   onTestFinished(() => database.close())
   const feed = new SqliteCrossOriginContinuationFeed(database)
   expect([feed.databaseId, feed.latestChangeSeq, feed.readChanges(0, 9)]).toEqual([null, 0, []])

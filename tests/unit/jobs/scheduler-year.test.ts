@@ -5,7 +5,7 @@ import { JobRunSlots } from '../../../src/jobs/job-run-slots.ts'
 import { Scheduler } from '../../../src/jobs/scheduler.ts'
 import type { JobRunRecord, SegueJob } from '../../../src/model/job.ts'
 import type { JobCommit } from '../../../src/storage/job-store.ts'
-import { SqliteDatabase } from '../../../src/storage/sqlite/sqlite-database.ts'
+import { SegueProfileDatabase } from '../../../src/storage/sqlite/segue-profile-database.ts'
 import { SqliteJobStore } from '../../../src/storage/sqlite/sqlite-job-store.ts'
 import { SeededRandom } from '../../chaos/seeded-random.ts'
 import { FakeClock } from '../../support/jobs/fake-clock.ts'
@@ -54,7 +54,7 @@ class CrashingScheduler {
   readonly clock = new FakeClock(start)
   readonly #path: string
   readonly #random: SeededRandom
-  #database: SqliteDatabase | null = null
+  #database: SegueProfileDatabase | null = null
   /** Identifies the current process; null after a crash. An earlier process can no longer commit. */
   #process: object | null = null
   crashes = 0
@@ -69,7 +69,7 @@ class CrashingScheduler {
   }
 
   get store(): SqliteJobStore {
-    this.#database ??= new SqliteDatabase(this.#path)
+    this.#database ??= new SegueProfileDatabase(this.#path)
     return new SqliteJobStore(this.#database)
   }
 

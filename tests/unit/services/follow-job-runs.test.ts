@@ -4,7 +4,7 @@ import { Notifier } from '../../../src/lib/async/notifier.ts'
 import type { JobRunRecord } from '../../../src/model/job.ts'
 import { followJobRuns, type FollowJobRunsStorage } from '../../../src/services/follow-job-runs.ts'
 import type { JobStore } from '../../../src/storage/job-store.ts'
-import type { SqliteDatabase } from '../../../src/storage/sqlite/sqlite-database.ts'
+import type { SegueProfileDatabase } from '../../../src/storage/sqlite/segue-profile-database.ts'
 import { newRunIds, newStore, newTestJob } from '../../support/jobs/job-fixtures.ts'
 
 /** Notifies when a profile was opened. */
@@ -23,7 +23,7 @@ const follow = (jobId: string | null = null): AsyncIterableIterator<JobRunRecord
 
 interface CreatedStore {
   readonly store: JobStore
-  readonly database: SqliteDatabase
+  readonly database: SegueProfileDatabase
 }
 
 function addProfile(name: string, created: CreatedStore = newStore()): JobStore {

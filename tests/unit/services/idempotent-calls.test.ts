@@ -7,7 +7,7 @@ import {
   type KeyedMutationCall,
 } from '../../../src/services/idempotent-calls.ts'
 import type { IdempotencyKeyRecord, IdempotencyKeyStore } from '../../../src/storage/idempotency-key.ts'
-import { SqliteDatabase } from '../../../src/storage/sqlite/sqlite-database.ts'
+import { SegueProfileDatabase } from '../../../src/storage/sqlite/segue-profile-database.ts'
 import { SqliteIdempotencyKeyStore } from '../../../src/storage/sqlite/sqlite-idempotency-key-store.ts'
 import { newLatch } from '../../support/fixtures/agent-chats.ts'
 import { newHome } from '../../support/server/segue.ts'
@@ -21,7 +21,7 @@ let calls: IdempotentCalls
 
 beforeEach(() => {
   const home = newHome()
-  const database = new SqliteDatabase(join(home, 'segue.db'))
+  const database = new SegueProfileDatabase(join(home, 'segue.db'))
   onTestFinished(() => {
     database.close()
     rmSync(home, { recursive: true })

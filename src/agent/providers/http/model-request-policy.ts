@@ -1,4 +1,4 @@
-import type { RetryTimeRules } from '../dialect.ts'
+import type { ProviderRetryTimeFields } from '../dialect.ts'
 import type { ProviderRequestPriority, ProviderRequestQueue } from './provider-request-queue.ts'
 
 /** When the requests to a model are sent, sent again and given up. Times are in milliseconds. */
@@ -8,7 +8,7 @@ export interface ModelRequestPolicy {
   /** How long one step waits in total because its provider asks it to. */
   readonly maxRetryWaitMs: number
   /** How the provider says when to retry. */
-  readonly retryRules: RetryTimeRules
+  readonly retryRules: ProviderRetryTimeFields
   /** All requests to the models of the provider. */
   readonly queue: ProviderRequestQueue
   readonly priority: ProviderRequestPriority

@@ -1,6 +1,6 @@
 import { APICallError } from 'ai'
 import { parseJsonOrNull } from '../../../lib/text/json.ts'
-import type { RetryTimeRules } from '../dialect.ts'
+import type { ProviderRetryTimeFields } from '../dialect.ts'
 
 /** Statuses whose responses may say when to retry. */
 const retryStatuses: ReadonlySet<number> = new Set([429, 503, 529])
@@ -9,7 +9,7 @@ const retryStatuses: ReadonlySet<number> = new Set([429, 503, 529])
 const maxWaitMs = 366 * 86_400_000
 const maxBodyDepth = 6
 
-type RetryTimeUnit = RetryTimeRules['headers'][string] | 'milliseconds' | 'seconds-or-date'
+type RetryTimeUnit = ProviderRetryTimeFields['headers'][string] | 'milliseconds' | 'seconds-or-date'
 
 /** Headers that every provider may send, the most exact one first. */
 const commonHeaders: readonly (readonly [string, RetryTimeUnit])[] = [
@@ -23,7 +23,7 @@ const commonHeaders: readonly (readonly [string, RetryTimeUnit])[] = [
  */
 export function readProviderRetryTime(
   error: unknown,
-  { headers: ownHeaders, bodyKeys }: RetryTimeRules,
+  { headers: ownHeaders, bodyKeys }: ProviderRetryTimeFields,
   now: number,
 ): number | null {
   if (!APICallError.isInstance(error) || !retryStatuses.has(error.statusCode ?? 0)) return null

@@ -1,4 +1,4 @@
-import { AnthropicMessageNormalizer } from './anthropic-message-normalizer.ts'
+import { AnthropicResponseRepairer } from './anthropic-response-repairer.ts'
 import { ChatCompletionNormalizer } from './chat-completion-normalizer.ts'
 import { formatNormalizedResponseEvents, ProviderResponseSseConverter } from './provider-response-sse-converter.ts'
 import { createProviderErrorEvent } from './provider-error-events.ts'
@@ -25,7 +25,7 @@ const normalizers: Readonly<
   Record<ProviderWireFormat, (reportSkipped: SkippedResponsePartReporter) => ProviderResponseNormalizer>
 > = {
   'chat-completions': (reportSkipped) => new ChatCompletionNormalizer(reportSkipped),
-  'anthropic-messages': (reportSkipped) => new AnthropicMessageNormalizer(reportSkipped),
+  'anthropic-messages': (reportSkipped) => new AnthropicResponseRepairer(reportSkipped),
 }
 
 /**

@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3'
 import { createSqlStatementPublisher } from '../../../lib/sql-channel.ts'
-import { DatabaseTooOldError } from '../../errors.ts'
+import { DatabaseNotMigratedError } from '../../errors.ts'
 import { toDatabaseOpenError } from './sqlite-errors.ts'
 import { assertSupportedDatabaseVersion, readSchemaVersion } from './migrate.ts'
 import { migrations } from './migrations.ts'
@@ -17,7 +17,7 @@ export class DatabaseReadSnapshot extends StatementCache implements Disposable {
     this.#connection = connection
   }
 
-  /** Throws DatabaseTooNewError, DatabaseTooOldError and DatabaseUnusableError. */
+  /** Throws DatabaseTooNewError, DatabaseNotMigratedError and DatabaseUnusableError. */
   static open(path: string): DatabaseReadSnapshot {
     let connection: Database.Database | null = null
     try {
@@ -29,7 +29,7 @@ export class DatabaseReadSnapshot extends StatementCache implements Disposable {
       })
       connection.exec('BEGIN')
       assertSupportedDatabaseVersion(connection, path)
-      if (readSchemaVersion(connection) < migrations.length) throw new DatabaseTooOldError(path)
+      if (readSchemaVersion(connection) < migrations.length) throw new DatabaseNotMigratedError(path)
       return new DatabaseReadSnapshot(connection)
     } catch (error) {
       connection?.close()

@@ -3,7 +3,7 @@ import { createSqlStatementPublisher } from '../../../lib/sql-channel.ts'
 import { ProfileIdNamespace } from '../../../profiles/profile-id-namespace.ts'
 import { toDatabaseOpenError } from './sqlite-errors.ts'
 import { assertSupportedDatabaseVersion, migrate } from './migrate.ts'
-import { installVisibleChangeTriggers } from './visible-change-tracker.ts'
+import { installVisibleChangeTriggers } from './session-list-change-triggers.ts'
 
 export interface SqliteConnectionOptions {
   readonly profile: string

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { normalizeSearchText } from '../../../search/analyzer.ts'
 import { splitIntoPassages } from '../../../search/passages.ts'
-import type { SqliteDatabase } from '../sqlite-database.ts'
+import type { SegueProfileDatabase } from '../segue-profile-database.ts'
 import { loadSegueMessageText } from '../rows/load-segue-message-text.ts'
 import { yieldToEventLoop } from '../../../lib/async/yield-to-event-loop.ts'
 import type { Logger } from '../../../lib/logger.ts'
@@ -12,13 +12,13 @@ import type { Logger } from '../../../lib/logger.ts'
  * ended is indexed again by the next one.
  */
 export class BackgroundSearchIndexer {
-  readonly #database: SqliteDatabase
+  readonly #database: SegueProfileDatabase
   readonly #log: Logger
   readonly #abortController = new AbortController()
   #currentRun: Promise<void> | null = null
   #hasPendingWork = false
 
-  constructor(database: SqliteDatabase, log: Logger) {
+  constructor(database: SegueProfileDatabase, log: Logger) {
     this.#database = database
     this.#log = log
     database.onSearchBacklog(() => this.#wake())

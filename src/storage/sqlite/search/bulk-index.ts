@@ -1,13 +1,13 @@
 import { normalizeSearchText } from '../../../search/analyzer.ts'
 import { splitIntoPassages } from '../../../search/passages.ts'
-import type { SqliteDatabase } from '../sqlite-database.ts'
+import type { SegueProfileDatabase } from '../segue-profile-database.ts'
 import { loadSegueMessageText } from '../rows/load-segue-message-text.ts'
 
 /**
  * Indexes messages in this order, long ones too, and everything else that is queued. The entries are the same as if each
  * message had been indexed when it was written. Call it in the transaction that writes them.
  */
-export function indexMessages(database: SqliteDatabase, messageIds: readonly string[]): void {
+export function indexMessages(database: SegueProfileDatabase, messageIds: readonly string[]): void {
   const { searchIndex } = database
   const reserved = messageIds.map((id) => ({
     id,
@@ -26,7 +26,7 @@ export function indexMessages(database: SqliteDatabase, messageIds: readonly str
 }
 
 /** A message without a term has none. */
-function readPassages(database: SqliteDatabase, id: string): string[] {
+function readPassages(database: SegueProfileDatabase, id: string): string[] {
   const reading = loadSegueMessageText(database, id)
   let next = reading.next()
   while (!next.done) next = reading.next()

@@ -28,7 +28,7 @@ export class SqliteExportReader implements ExportReader {
     this.#profile = profile
   }
 
-  /** Null while nothing was written. Throws DatabaseTooNewError, DatabaseTooOldError and DatabaseUnusableError. */
+  /** Null while nothing was written. Throws DatabaseTooNewError, DatabaseNotMigratedError and DatabaseUnusableError. */
   static open(path: string, profile: string): SqliteExportReader | null {
     return existsSync(path) ? new SqliteExportReader(DatabaseReadSnapshot.open(path), profile) : null
   }

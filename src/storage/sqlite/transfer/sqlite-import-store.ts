@@ -1,12 +1,12 @@
 import { StorageError } from '../../errors.ts'
-import { toCompletedIdempotencyKey, type WithIdempotencyKey } from '../../idempotency-key.ts'
+import { createCompletedIdempotencyKeyRecord, type WithIdempotencyKey } from '../../idempotency-key.ts'
 import {
   ImportConflictError,
   type ImportRecord,
   type ImportStore,
   type LocatedImportRecord,
 } from '../../transfer/import-store.ts'
-import { SqliteDatabase } from '../sqlite-database.ts'
+import { SegueProfileDatabase } from '../segue-profile-database.ts'
 import { findUnreferencedBlobs, insertBlobReference } from '../rows/blob-reference-row.ts'
 import { upsertDecision } from '../rows/decision-row.ts'
 import { insertEvent } from '../rows/event-row.ts'
@@ -27,11 +27,11 @@ const tableByType: Partial<Record<ImportRecord['type'], string>> = {
 
 /** Imports into a profile's database, which it creates or migrates. */
 export class SqliteImportStore implements ImportStore {
-  readonly #database: SqliteDatabase
+  readonly #database: SegueProfileDatabase
 
   /** Throws DatabaseTooNewError and DatabaseUnusableError. */
   constructor(path: string, profile: string) {
-    this.#database = new SqliteDatabase(path, { profile, durable: true })
+    this.#database = new SegueProfileDatabase(path, { profile, durable: true })
   }
 
   async importRecords(records: Iterable<LocatedImportRecord>): Promise<void> {
@@ -77,7 +77,7 @@ export class SqliteImportStore implements ImportStore {
   }
 }
 
-function insertRecord(database: SqliteDatabase, imported: ImportRecord): void {
+function insertRecord(database: SegueProfileDatabase, imported: ImportRecord): void {
   switch (imported.type) {
     case 'session': {
       const { key, ...session } = imported.record
@@ -103,10 +103,13 @@ function insertRecord(database: SqliteDatabase, imported: ImportRecord): void {
 }
 
 function restoreKeyOfCreated(
-  database: SqliteDatabase,
+  database: SegueProfileDatabase,
   key: WithIdempotencyKey<object>['key'],
   { id, startedAt }: { readonly id: string; readonly startedAt: number },
 ): void {
   if (key)
-    restoreIdempotencyKey(database, toCompletedIdempotencyKey({ ...key, createdAt: startedAt }, { createdId: id }))
+    restoreIdempotencyKey(
+      database,
+      createCompletedIdempotencyKeyRecord({ ...key, createdAt: startedAt }, { createdId: id }),
+    )
 }

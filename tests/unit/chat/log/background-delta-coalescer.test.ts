@@ -13,7 +13,7 @@ import type { ChatEvent } from '../../../../src/model/chat-event.ts'
 import type { MessageRecord } from '../../../../src/model/message.ts'
 import type { SessionRecord } from '../../../../src/model/session.ts'
 import type { StreamRecord } from '../../../../src/model/stream.ts'
-import { SqliteDatabase } from '../../../../src/storage/sqlite/sqlite-database.ts'
+import { SegueProfileDatabase } from '../../../../src/storage/sqlite/segue-profile-database.ts'
 import { SqliteEventStore } from '../../../../src/storage/sqlite/sqlite-event-store.ts'
 import { wrapStore } from '../../../support/storage/event-store.ts'
 import {
@@ -31,7 +31,7 @@ const answerBase = { position: 3, model: 'test/model' }
 const runtime = newCountingRuntime()
 
 let home: string
-let database: SqliteDatabase
+let database: SegueProfileDatabase
 let store: SqliteEventStore
 let session: SessionRecord
 /** The seq of the newest event in the session's log. */
@@ -42,7 +42,7 @@ beforeEach(async () => {
   head = 0
   changes.length = 0
   home = newTempFolder()
-  database = new SqliteDatabase(join(home, 'segue.db'))
+  database = new SegueProfileDatabase(join(home, 'segue.db'))
   store = new SqliteEventStore(database)
   session = newSession({ profile: 'default', title: null, titleSource: null, model: null, at: 0 })
   await store.createSession({ session, messages: [] })

@@ -16,7 +16,7 @@ import type { ChatEvent } from '../../../../src/model/chat-event.ts'
 import type { MessageRecord } from '../../../../src/model/message.ts'
 import type { SessionRecord } from '../../../../src/model/session.ts'
 import type { StreamRecord } from '../../../../src/model/stream.ts'
-import { SqliteDatabase } from '../../../../src/storage/sqlite/sqlite-database.ts'
+import { SegueProfileDatabase } from '../../../../src/storage/sqlite/segue-profile-database.ts'
 import { SqliteEventStore } from '../../../../src/storage/sqlite/sqlite-event-store.ts'
 import { newChatRequest } from '../../../support/fixtures/chat-request.ts'
 import { wrapStore } from '../../../support/storage/event-store.ts'
@@ -52,7 +52,7 @@ afterEach(async () => {
 
 /** A database in the state that a killed process leaves. */
 class KilledProcess {
-  readonly #database = new SqliteDatabase(join(home, 'segue.db'))
+  readonly #database = new SegueProfileDatabase(join(home, 'segue.db'))
   readonly #store = new SqliteEventStore(this.#database)
   readonly #heads = new Map<string, number>()
 
@@ -436,7 +436,7 @@ describe('the cost of recovery', () => {
   test('includes no full table scan', async () => {
     const statements = await statementsBeside(10)
     // Opened as the server does: each connection has a temporary table of its own, emptied with each transaction.
-    const database = new SqliteDatabase(join(home, 'segue.db'))
+    const database = new SegueProfileDatabase(join(home, 'segue.db'))
     try {
       for (const sql of new Set(statements)) {
         if (!/^(SELECT|UPDATE)/.test(sql) || sql.includes('temp.')) continue

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
-import { SqliteDatabase } from '../../../../src/storage/sqlite/sqlite-database.ts'
+import { SegueProfileDatabase } from '../../../../src/storage/sqlite/segue-profile-database.ts'
 import { migrations } from '../../../../src/storage/sqlite/database/migrations.ts'
 import { SqliteSessionReader } from '../../../../src/storage/sqlite/sqlite-session-reader.ts'
 import { type SqlConnection, StatementCache } from '../../../../src/storage/sqlite/database/statement-cache.ts'
@@ -17,7 +17,7 @@ function newPath(): string {
 
 /** A profile's database and its lists. */
 function open(path: string) {
-  const database = new SqliteDatabase(path)
+  const database = new SegueProfileDatabase(path)
   onTestFinished(() => database.close())
   const sessions = new SqliteSessionReader(database)
   const all = { after: null, before: null, limit: 1001, backwards: false }

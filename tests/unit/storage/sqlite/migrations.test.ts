@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openHermesConversationIndexDatabase } from '../../../../src/hermes/index/open-hermes-conversation-index-database.ts'
 import { maxPassageLength } from '../../../../src/search/passages.ts'
 import { migrations } from '../../../../src/storage/sqlite/database/migrations.ts'
-import { SqliteDatabase } from '../../../../src/storage/sqlite/sqlite-database.ts'
+import { SegueProfileDatabase } from '../../../../src/storage/sqlite/segue-profile-database.ts'
 import { invertSearchRowid } from '../../../../src/storage/sqlite/search/search-index.ts'
 import { SqliteDecisionStore } from '../../../../src/storage/sqlite/sqlite-decision-store.ts'
 import { SqliteEventStore } from '../../../../src/storage/sqlite/sqlite-event-store.ts'
@@ -91,7 +91,7 @@ describe('a released migration', () => {
 })
 
 test('the conversation index has the same tables in a profile and in the index of Hermes', () => {
-  const database = new SqliteDatabase(join(folder, 'segue.db'))
+  const database = new SegueProfileDatabase(join(folder, 'segue.db'))
   database.transaction(() => undefined)
   database.close()
   const sql = (connection: Database.Database): string[] =>
@@ -113,7 +113,7 @@ test('the conversation index has the same tables in a profile and in the index o
 
 describe.each([1, 2, 3, 4, 5])('a database of version %i', (version) => {
   test('shows its sessions, conversations and messages', async () => {
-    const database = new SqliteDatabase(createDatabase(version))
+    const database = new SegueProfileDatabase(createDatabase(version))
     const sessions = new SqliteSessionReader(database)
     const rows = await sessions.listSessions(firstPage, {})
     expect(rows.map(({ id, parentId }) => [id, parentId])).toEqual([
@@ -136,7 +136,7 @@ describe.each([1, 2, 3, 4, 5])('a database of version %i', (version) => {
   })
 
   test('numbers later changes after the earlier ones', async () => {
-    const database = new SqliteDatabase(createDatabase(version))
+    const database = new SegueProfileDatabase(createDatabase(version))
     const decisions = new SqliteDecisionStore(database)
     const jobs = new SqliteJobStore(database)
     expect(await decisions.loadLatestChangeSeq()).toBe(version >= 2 ? 8 : 0)
@@ -160,7 +160,7 @@ describe.each([1, 2, 3, 4, 5])('a database of version %i', (version) => {
       earlier.exec(`UPDATE sessions SET key = 'compaction', fingerprint = 'other print' WHERE id = '${child}'`)
     earlier.close()
 
-    const database = new SqliteDatabase(path)
+    const database = new SegueProfileDatabase(path)
     const keys = new SqliteIdempotencyKeyStore(database)
     const migrated = { outcome: null, isPending: false }
     const chat = { key: 'chat', fingerprint: 'print', createdId: 'str_1', createdAt: 7, ...migrated }
@@ -173,7 +173,7 @@ describe.each([1, 2, 3, 4, 5])('a database of version %i', (version) => {
   })
 
   test('keeps its references to blobs', async () => {
-    const database = new SqliteDatabase(createDatabase(version))
+    const database = new SegueProfileDatabase(createDatabase(version))
     const hashes = ['a'.repeat(64), 'b'.repeat(64)]
     expect(await new SqliteEventStore(database).findUnreferencedBlobs(hashes)).toEqual(
       version >= 2 ? hashes.slice(1) : hashes,
@@ -184,7 +184,7 @@ describe.each([1, 2, 3, 4, 5])('a database of version %i', (version) => {
   test('stores the ids of Hermes without the namespace of the profile, under whatever name it is opened', async () => {
     const path = createDatabase(version, { namespace: 'work@' })
     for (const profile of ['work', 'renamed']) {
-      const database = new SqliteDatabase(path, { profile })
+      const database = new SegueProfileDatabase(path, { profile })
       const sessions = new SqliteSessionReader(database)
       const [row] = await sessions.findSessions([continuation])
       expect(row?.parentId).toBe(`${profile}@20260101_120000_ab12cd`)

@@ -7,7 +7,7 @@ import { subscribeToSqlStatements } from '../../../../src/lib/sql-channel.ts'
 import { recordSql } from '../../../support/storage/record-sql.ts'
 import { newId } from '../../../../src/lib/ids.ts'
 import type { ChatEvent } from '../../../../src/model/chat-event.ts'
-import { SqliteDatabase } from '../../../../src/storage/sqlite/sqlite-database.ts'
+import { SegueProfileDatabase } from '../../../../src/storage/sqlite/segue-profile-database.ts'
 import { BackgroundSearchIndexer } from '../../../../src/storage/sqlite/search/background-search-indexer.ts'
 import { migrations } from '../../../../src/storage/sqlite/database/migrations.ts'
 import { SqliteEventStore } from '../../../../src/storage/sqlite/sqlite-event-store.ts'
@@ -78,7 +78,7 @@ test('a crash during a commit leaves a message with its entry, or neither', asyn
   let isWatched = false
   const subscription = subscribeToSqlStatements(() => isWatched && copyFiles())
   onTestFinished(() => subscription[Symbol.dispose]())
-  const database = new SqliteDatabase(path)
+  const database = new SegueProfileDatabase(path)
   onTestFinished(() => database.close())
   const store = new SqliteEventStore(database)
   const sessionId = newId('session')
@@ -357,7 +357,7 @@ describe('what is older than the index', () => {
   test('is not read by the start itself', () => {
     const { path } = newOlderDatabase(60)
     const statements = recordSql()
-    new SqliteDatabase(path).close()
+    new SegueProfileDatabase(path).close()
     const reads = statements
       .map(({ sql }) => sql)
       .filter((sql) => /FROM messages/.test(sql) && !/CREATE TRIGGER/.test(sql))

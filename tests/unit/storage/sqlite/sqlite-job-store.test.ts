@@ -9,7 +9,7 @@ import {
 } from '../../../../src/jobs/job-state.ts'
 import type { JobRunRecord, SegueJob } from '../../../../src/model/job.ts'
 import { recordSql } from '../../../support/storage/record-sql.ts'
-import { SqliteDatabase } from '../../../../src/storage/sqlite/sqlite-database.ts'
+import { SegueProfileDatabase } from '../../../../src/storage/sqlite/segue-profile-database.ts'
 import { SqliteJobStore } from '../../../../src/storage/sqlite/sqlite-job-store.ts'
 import { newRunIds, newTestJob, newJobsFolder, newStore } from '../../../support/jobs/job-fixtures.ts'
 import { JobRevisionConflictError } from '../../../../src/storage/errors.ts'
@@ -206,7 +206,7 @@ test('due jobs, recovery and pages are answered by indexes', async () => {
   const { job } = await jobWithRuns(store, 1)
   database.close()
   const statements = recordSql()
-  const watched = new SqliteDatabase(`${folder}/segue.db`)
+  const watched = new SegueProfileDatabase(`${folder}/segue.db`)
   const reader = new SqliteJobStore(watched)
   statements.length = 0
   await reader.listDueJobs(noon)

@@ -1,6 +1,6 @@
 import { APICallError } from 'ai'
 import { describe, expect, test } from 'vitest'
-import { defaultDialect, type RetryTimeRules } from '../../../../../src/agent/providers/dialect.ts'
+import { defaultDialect, type ProviderRetryTimeFields } from '../../../../../src/agent/providers/dialect.ts'
 import { readProviderRetryTime } from '../../../../../src/agent/providers/http/read-provider-retry-time.ts'
 import { providerDialects } from '../../../../../src/agent/providers/select-dialect.ts'
 
@@ -10,7 +10,7 @@ interface ResponseOptions {
   readonly status?: number
   readonly headers?: Record<string, string>
   readonly body?: string
-  readonly rules?: RetryTimeRules
+  readonly rules?: ProviderRetryTimeFields
 }
 
 /** How many milliseconds a response asks to wait; null if it does not say. */
@@ -63,7 +63,7 @@ test.each<[string, Record<string, string>, number | null]>([
 })
 
 describe('the headers of dialects', () => {
-  const rulesOf = (name: string): RetryTimeRules => {
+  const rulesOf = (name: string): ProviderRetryTimeFields => {
     const dialect = providerDialects.find((each) => each.name === name)
     if (!dialect) throw new Error(`There is no dialect ${name}.`)
     return dialect.retry

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { newSession } from '../../../../src/sessions/new-session.ts'
 import { DatabaseTooNewError, DatabaseUnusableError, StorageError } from '../../../../src/storage/errors.ts'
 import { migrations } from '../../../../src/storage/sqlite/database/migrations.ts'
-import { SqliteDatabase } from '../../../../src/storage/sqlite/sqlite-database.ts'
+import { SegueProfileDatabase } from '../../../../src/storage/sqlite/segue-profile-database.ts'
 import { ReadOnlySegueDatabase } from '../../../../src/storage/sqlite/search/read-only-segue-database.ts'
 import { SqliteEventStore } from '../../../../src/storage/sqlite/sqlite-event-store.ts'
 import { SqliteSessionReader } from '../../../../src/storage/sqlite/sqlite-session-reader.ts'
@@ -24,7 +24,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-async function addSessions(database: SqliteDatabase, count: number): Promise<void> {
+async function addSessions(database: SegueProfileDatabase, count: number): Promise<void> {
   const store = new SqliteEventStore(database)
   for (let at = 1; at <= count; at += 1) {
     const session = newSession({ profile: 'default', title: null, titleSource: null, model: null, at })
@@ -34,7 +34,7 @@ async function addSessions(database: SqliteDatabase, count: number): Promise<voi
 
 /** A database whose sessions must all be indexed again, as after a migration. */
 async function createDatabaseWithPendingSessions(count: number): Promise<void> {
-  const database = new SqliteDatabase(path)
+  const database = new SegueProfileDatabase(path)
   await addSessions(database, count)
   database.close()
   const connection = new Database(path)
@@ -46,7 +46,7 @@ async function createDatabaseWithPendingSessions(count: number): Promise<void> {
 describe('opening a database with much to index', () => {
   test('does not wait for it: the event loop continues, and lists are complete', async () => {
     await createDatabaseWithPendingSessions(450)
-    const database = new SqliteDatabase(path)
+    const database = new SegueProfileDatabase(path)
     const countPending = () =>
       database.prepare<[], { count: number }>('SELECT count(*) AS count FROM pending_sessions').get()?.count
     expect(countPending()).toBe(450)
@@ -64,7 +64,7 @@ describe('opening a database with much to index', () => {
 
 describe('a list that is read while another process writes', () => {
   test('is as of the last refresh, instead of an error', async () => {
-    const database = new SqliteDatabase(path)
+    const database = new SegueProfileDatabase(path)
     await addSessions(database, 2)
     const other = new Database(path)
     other.exec('INSERT INTO pending_sessions SELECT id FROM sessions')
@@ -88,7 +88,7 @@ describe('the search connection', () => {
     older.pragma('user_version = 5')
     older.close()
     expect(reader.tryOpen()).toBe(false)
-    new SqliteDatabase(path).close()
+    new SegueProfileDatabase(path).close()
     expect(reader.tryOpen()).toBe(true)
     reader.close()
   })
@@ -96,7 +96,7 @@ describe('the search connection', () => {
 
 describe('an error of the engine', () => {
   test('is mapped where a statement is prepared, run, read or committed', () => {
-    const database = new SqliteDatabase(path)
+    const database = new SegueProfileDatabase(path)
     database.transaction(() => undefined)
     expect(() => database.prepare('SELECT nothing FROM nowhere')).toThrow(StorageError)
     const insert = database.prepare("INSERT INTO grants VALUES ('ses_unknown', 'look')")
@@ -112,7 +112,7 @@ describe('an error of the engine', () => {
     const other = new Database(path)
     other.pragma('user_version = 999')
     other.close()
-    expect(() => new SqliteDatabase(path)).toThrow(DatabaseTooNewError)
-    expect(() => new SqliteDatabase(folder)).toThrow(DatabaseUnusableError)
+    expect(() => new SegueProfileDatabase(path)).toThrow(DatabaseTooNewError)
+    expect(() => new SegueProfileDatabase(folder)).toThrow(DatabaseUnusableError)
   })
 })

@@ -32,7 +32,7 @@ export class PatternTimeBudget {
 }
 
 /** A pattern of a JSON Schema. One that is no regular expression matches everything. */
-export class BoundedPattern {
+export class TimeLimitedSchemaPattern {
   readonly #source: string
   readonly #regExp: RegExp | null
   readonly #budget: PatternTimeBudget

@@ -15,7 +15,7 @@ import { SearchIndex } from './search/search-index.ts'
 import { mapSqliteErrors } from './database/sqlite-errors.ts'
 import { openProfileDatabase } from './database/open-profile-database.ts'
 import { type PreparedStatement, type SqlConnection, StatementCache } from './database/statement-cache.ts'
-import { drainVisibleSessionChanges } from './database/visible-change-tracker.ts'
+import { drainVisibleSessionChanges } from './database/session-list-change-triggers.ts'
 import { WriteLockQueue } from './database/write-lock-queue.ts'
 
 export interface SegueProfileDatabaseOptions {
@@ -37,7 +37,7 @@ const maxSessionsPerPass = 100
  * The database of one profile. The first write creates the file; until then reads see an empty database in memory. Every
  * error of SQLite becomes a `StorageError`.
  */
-export class SqliteDatabase implements SqlConnection {
+export class SegueProfileDatabase implements SqlConnection {
   readonly profile: string
   readonly path: string
   /** `transaction` keeps it up to date. */

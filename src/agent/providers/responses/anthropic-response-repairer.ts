@@ -1,5 +1,5 @@
 import { parseProviderFinishReason } from '../parse-provider-finish-reason.ts'
-import { AnthropicBlockWriter } from './anthropic-block-writer.ts'
+import { AnthropicBlockWriter } from './anthropic-block-normalizer.ts'
 import {
   createIncompleteResponseError,
   createProviderPayloadError,
@@ -21,7 +21,7 @@ import {
  * Reads messages in Anthropic's format: the events of a stream, and a whole message in its place. Text is kept wherever it
  * is known to be: in the start of a block, in its deltas, in blocks and deltas of an unknown type.
  */
-export class AnthropicMessageNormalizer implements ProviderResponseNormalizer {
+export class AnthropicResponseRepairer implements ProviderResponseNormalizer {
   readonly #reportSkipped: SkippedResponsePartReporter
   readonly #blocks = new AnthropicBlockWriter()
   #hasStarted = false
