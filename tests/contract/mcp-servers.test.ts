@@ -103,7 +103,7 @@ test('shows a server that is starting, whose tools later steps have, and does no
   expect(await findServer(client)).toMatchObject({ state: 'STARTING', error: null, tools: [] })
   expect(provider.requests[0]?.body.messages[0]).toEqual({
     role: 'system',
-    content: 'These MCP servers are still starting, and their tools are not available yet: "scripted".',
+    content: 'These MCP servers are still starting, and their tools come later: "scripted".',
   })
 })
 

@@ -70,5 +70,5 @@ function formatInstructions(name: string, prefix: string, text: string): string 
 function formatStartingServers(names: readonly string[]): string[] {
   if (names.length === 0) return []
   const list = names.map((name) => JSON.stringify(name)).join(', ')
-  return [`These MCP servers are still starting, and their tools are not available yet: ${list}.`]
+  return [`These MCP servers are still starting, and their tools come later: ${list}.`]
 }

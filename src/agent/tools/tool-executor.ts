@@ -85,7 +85,7 @@ export class ToolExecutor {
       if (timeoutSignal.aborted)
         return `The tool was not available within ${toolTimeoutMs / 1000} seconds. Try again later.`
       if (!this.#run.signal.aborted) log.error({ err: error, tool: name }, 'Tool could not be looked up.')
-      return 'The tool is not available.'
+      return 'The tool could not be looked up. Try again later.'
     }
   }
 

@@ -27,6 +27,20 @@ const failed: ProviderErrorFamily = {
   isTransient: true,
 }
 
+/**
+ * Whether the error refuses the request, so that something can be learned from it. One of a server that failed may have the
+ * words of the chat in it; it counts only if it has a code, or words that cannot be mistaken.
+ */
+function refusesRequest(failure: ProviderFailure, family: ProviderErrorFamily): boolean {
+  const { status, searchText } = failure
+  if (status === null || status < 500 || status === 501) return true
+  return hasCodeOf(family, failure) || (family.unmistakableWording?.test(searchText) ?? false)
+}
+
+function hasCodeOf({ codes, kind }: ProviderErrorFamily, failure: ProviderFailure): boolean {
+  return failure.codes.some((code) => codes?.test(code) || isCodeOfDialect(code, kind))
+}
+
 /** The codes of all dialects count: gateways pass on those of the provider behind them. */
 function isCodeOfDialect(code: string, kind: ProviderErrorKind | null): boolean {
   return kind !== null && providerDialects.some(({ errors }) => errors.codes[kind]?.includes(code))
@@ -34,7 +48,7 @@ function isCodeOfDialect(code: string, kind: ProviderErrorKind | null): boolean 
 
 /** Ways to recognise a family, the most reliable one first. */
 const matchers: readonly ((family: ProviderErrorFamily, failure: ProviderFailure) => boolean)[] = [
-  ({ codes, kind }, failure) => failure.codes.some((code) => codes?.test(code) || isCodeOfDialect(code, kind)),
+  hasCodeOf,
   ({ statuses = [] }, { status }) => status !== null && statuses.includes(status),
   ({ wording }, { searchText }) => wording?.test(searchText) ?? false,
   ({ vagueCodes }, { codes }) => vagueCodes !== undefined && codes.some((code) => vagueCodes.test(code)),
@@ -50,10 +64,11 @@ const matchers: readonly ((family: ProviderErrorFamily, failure: ProviderFailure
 export function toAgentError(error: unknown, secrets: readonly string[], retryAt: number | null = null): AgentError {
   if (error instanceof AgentError) return error
   const failure = parseProviderFailure(error)
-  const { code, message, readRefusal } = classify(failure)
+  const family = classify(failure)
+  const { code, message } = family
   const words = `${message}${formatProviderMessage(failure.message, secrets)}`
   const text = truncate(words.toWellFormed(), maxMessageLength)
-  const refusal = readRefusal?.(failure) ?? null
+  const refusal = (refusesRequest(failure, family) && family.readRefusal?.(failure)) || null
   return refusal ? new AdjustableRequestRejectionError(code, text, refusal) : new AgentError(code, text, { retryAt })
 }
 

@@ -1,6 +1,7 @@
 import { APICallError, StreamProviderError, TypeValidationError } from 'ai'
 import { parseJsonOrNull } from '../../../lib/text/json.ts'
 import { readProviderErrorPayload } from './read-provider-error-payload.ts'
+import { removeQuotations } from './remove-quotations.ts'
 
 /** What is known about a failed request to a provider, whatever the form of the error. */
 export interface ProviderFailure {
@@ -10,7 +11,7 @@ export interface ProviderFailure {
   readonly message: string | null
   /** The names and codes of the error and its causes, in lower case and without `_`, `-` and `.`. */
   readonly codes: readonly string[]
-  /** The provider's message, in lower case and without URLs. */
+  /** The provider's message, in lower case, without URLs and without what it repeats of the request. */
   readonly searchText: string
   /** What the provider sent: an object, or a text. Null if it sent nothing. */
   readonly payload: unknown
@@ -25,7 +26,9 @@ export function parseProviderFailure(error: unknown): ProviderFailure {
     status: readHttpStatus(error) ?? payloadLabels.map(parseHttpStatus).find((status) => status !== null) ?? null,
     message,
     codes: labels.map(normalizeCode),
-    searchText: (message ?? '').replace(/https?:\/\/\S+/g, '').toLowerCase(),
+    searchText: removeQuotations(message ?? '', readRequestBody(error))
+      .replace(/https?:\/\/\S+/g, '')
+      .toLowerCase(),
     payload,
   }
 }
@@ -36,6 +39,11 @@ function extractPayload(error: unknown): unknown {
   if (TypeValidationError.isInstance(error)) return error.value
   if (StreamProviderError.isInstance(error)) return error.data ?? error
   return error instanceof Error ? null : error
+}
+
+/** The body of the request that failed, as an object. Null if it is not known. */
+function readRequestBody(error: unknown): unknown {
+  return APICallError.isInstance(error) ? error.requestBodyValues : null
 }
 
 function readHttpStatus(error: unknown): number | null {

@@ -23,7 +23,9 @@ export interface ProviderErrorFamily {
   readonly vagueCodes?: RegExp
   /** HTTP statuses that mean this unless the text says otherwise. */
   readonly vagueStatuses?: readonly number[]
-  /** What a changed request can avoid; null if nothing. */
+  /** Wording that refuses a request even if the status says that the server failed. No chat has such words by chance. */
+  readonly unmistakableWording?: RegExp
+  /** What a changed request can avoid; null if nothing. Only asked if the error refuses the request. */
   readonly readRefusal?: (failure: ProviderFailure) => ProviderRequestRejection | null
 }
 
@@ -148,6 +150,8 @@ export const providerErrorFamilies: readonly ProviderErrorFamily[] = [
         'without vision support',
       ].join('|'),
     ),
+    // llama.cpp; Ollama behind LiteLLM
+    unmistakableWording: /tools param requires --jinja flag|registry\.ollama\.ai\/\S+ does not support tools/,
     readRefusal: ({ searchText }) => (toolRefusalPattern.test(searchText) ? { type: 'tools' } : null),
   },
   {

@@ -23,7 +23,7 @@ function newGatedServer(overrides: Partial<StdioMcpServer> = {}) {
 }
 
 describe('a server that starts slowly', () => {
-  const startingNote = 'These MCP servers are still starting, and their tools are not available yet: "scripted".'
+  const startingNote = 'These MCP servers are still starting, and their tools come later: "scripted".'
 
   test('is named to the model, and its tools are there when it is ready', async () => {
     const { server, open } = newGatedServer()

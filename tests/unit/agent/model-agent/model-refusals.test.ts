@@ -127,6 +127,19 @@ describe('a model that takes no tools', () => {
     expect(provider.requests).toHaveLength(1)
   })
 
+  test('is not one whose server fails and quotes the chat', async () => {
+    const text = 'Why are the tools not supported here? The tools are not available yet.'
+    provider.enqueue(refuse(`Failed to render: ${text}`, 500))
+    const observer = new RecordingObserver()
+    const loadHistory = async (): Promise<ModelMessage[]> => [{ role: 'user', content: text }]
+    expect(await answer({ observer, tools: [newTool()], loadHistory })).toMatchObject({ error: null })
+    expect(listSentTools()).toEqual([
+      ['clarify', 'files__write'],
+      ['clarify', 'files__write'],
+    ])
+    expect(observer.reports).toEqual([])
+  })
+
   test('is asked again once only', async () => {
     provider.defaultAnswer = () => toolRefusal
     expect(await answer()).toMatchObject({ error: { code: 'PROVIDER', message: expect.stringContaining('gemma3:4b') } })

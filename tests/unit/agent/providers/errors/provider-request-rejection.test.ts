@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { toAgentError } from '../../../../../src/agent/providers/errors/classify-provider-error.ts'
 import { AdjustableRequestRejectionError } from '../../../../../src/agent/providers/errors/provider-request-rejection.ts'
 
-function readRefusal(statusCode: number, body: unknown): unknown {
+function readRefusal(statusCode: number, body: unknown, requestBodyValues: object = {}): unknown {
   const responseBody = JSON.stringify(body)
-  const failure = new APICallError({ message: 'Failed', url: '', requestBodyValues: {}, statusCode, responseBody })
+  const failure = new APICallError({ message: 'Failed', url: '', requestBodyValues, statusCode, responseBody })
   const error = toAgentError(failure, [])
   return error instanceof AdjustableRequestRejectionError ? error.refusal : null
 }
@@ -193,4 +193,50 @@ test.each<readonly [string, number, unknown]>([
   ['an unknown model', 404, error('The model `tools` does not exist', { code: 'model_not_found' })],
 ])('%s cannot be avoided', (_, status, body) => {
   expect(readRefusal(status, body)).toBeNull()
+})
+
+describe('words of an error that say nothing about the request', () => {
+  test.each<readonly [string, unknown]>([
+    ['tools', error('Failed at: "their tools are not available yet"')],
+    ['a long chat', error('Failed at: "the maximum context length is 4096 tokens"')],
+    ['a long chat, of a gateway', error('litellm.APIConnectionError: prompt is too long: 9000 tokens > 4096 maximum')],
+  ])('are those of a failure of the server: %s', (_, body) => {
+    for (const status of [500, 502, 503]) expect(readRefusal(status, body)).toBeNull()
+  })
+
+  const request = {
+    messages: [
+      {
+        role: 'system',
+        content: 'Be brief.\n\nThese servers are "starting", and their tools are not available yet: a.',
+      },
+      { role: 'user', content: [{ type: 'text', text: 'Why is the maximum context length 4096 tokens here?' }] },
+    ],
+  }
+  test.each([
+    'Invalid template at These servers are "starting", and their tools are not available yet: a.',
+    'Invalid template at: \\n\\nThese servers are \\"starting\\", and their tools are not available yet: a',
+    'Cannot parse "Why is the maximum context length 4096 tokens here?"',
+  ])('are those that repeat the request: %s', (message) => {
+    for (const status of [400, 422, 500]) expect(readRefusal(status, error(message), request)).toBeNull()
+    expect(readRefusal(400, error('m does not support tools'), request)).toEqual({ type: 'tools' })
+  })
+
+  test.each<readonly [string, unknown, object]>([
+    ['a code', error('Failed', { code: 'context_length_exceeded' }), { type: 'context-length' }],
+    [
+      'LiteLLM in front of Ollama',
+      error(
+        'litellm.APIConnectionError: OllamaException - registry.ollama.ai/library/gemma3:4b does not support tools',
+      ),
+      { type: 'tools' },
+    ],
+    [
+      'LiteLLM in front of llama.cpp',
+      error('InternalServerError - tools param requires --jinja flag'),
+      { type: 'tools' },
+    ],
+  ])('are not those that cannot be mistaken, whatever the status: %s', (_, body, refusal) => {
+    expect(readRefusal(500, body)).toMatchObject(refusal)
+  })
 })
