@@ -394,8 +394,12 @@ describe('a model of type anthropic', () => {
     )
   const textBlock = (text: string) => block(0, { type: 'text', text: '' }, { type: 'text_delta', text })
 
+  const content = z.union([
+    z.string().transform((text) => [{ type: 'text', text }]),
+    z.array(z.looseObject({ type: z.string() })),
+  ])
   const requestBody = z.looseObject({
-    messages: z.array(z.looseObject({ role: z.string(), content: z.array(z.looseObject({ type: z.string() })) })),
+    messages: z.array(z.looseObject({ role: z.string(), content })),
     tools: z.array(z.looseObject({ name: z.string(), input_schema: z.looseObject({ type: z.literal('object') }) })),
     tool_choice: z.looseObject({ type: z.string() }),
   })
