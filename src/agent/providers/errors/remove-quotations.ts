@@ -21,13 +21,13 @@ const passagePattern = /[^.,:;!?"“”()[\]\n]+/g
 function normalize(text: string): string {
   return text
     .toLowerCase()
-    .replace(/\\+(?:u[\da-f]{4}|[a-z"])/g, ' ')
+    .replace(/\\{1,4}(?:u[\da-f]{4}|[a-z"])/g, ' ')
     .replace(/[^\p{L}\p{N}]+/gu, ' ')
     .trim()
 }
 
+/** The texts in a value. Files are strings as well, of megabytes without a space. */
 function listTexts(value: unknown): string[] {
-  // Files are sent as URLs with their data.
-  if (typeof value === 'string') return value.startsWith('data:') ? [] : [value]
+  if (typeof value === 'string') return value.length < 1000 || /\s/.test(value.slice(0, 1000)) ? [value] : []
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(listTexts) : []
 }
