@@ -4,24 +4,35 @@ import { AgentError } from '../agent.ts'
 import { buildAuthHeaders, resolveBaseURL } from '../providers/create-language-model.ts'
 import { toAgentError } from '../providers/errors/classify-provider-error.ts'
 import { parseJsonOrNull } from '../../lib/text/json.ts'
+import type { Dialect } from '../providers/dialect.ts'
+import { selectDialect } from '../providers/select-dialect.ts'
 import { isChatModel } from './is-chat-model.ts'
-import { parseModelList, type ProviderModel } from './parse-model-list.ts'
+import { parseModelListEntries, type ProviderModel, readModelListEntries } from './parse-model-list.ts'
 
 const fetchTimeoutMs = 3_000
 
-/** Fetches the chat models of a provider. Rejects with an AgentError if there is no valid list within 3 s. */
-export async function fetchModels(provider: Provider, fetch: typeof globalThis.fetch): Promise<ProviderModel[]> {
-  // Azure lists what could be deployed, not the deployments.
-  if (provider.type === 'azure') return []
-  const text = await fetchModelList(provider, fetch).catch((error: unknown) => {
-    throw toAgentError(error, provider.apiKey === null ? [] : [provider.apiKey])
-  })
-  const models = parseModelList(parseJsonOrNull(text))
-  if (!models) throw new AgentError('PROVIDER', 'The provider sent an invalid list of models.')
-  return models.filter((model) => isChatModel(provider.type, model))
+export interface FetchedModelList {
+  readonly models: readonly ProviderModel[]
+  /** What the list and the headers of its response show. */
+  readonly dialect: Dialect
 }
 
-async function fetchModelList(provider: Provider, fetch: typeof globalThis.fetch): Promise<string> {
+/** Fetches the chat models of a provider. Rejects with an AgentError if there is no valid list within 3 s. */
+export async function fetchModels(provider: Provider, fetch: typeof globalThis.fetch): Promise<FetchedModelList> {
+  // Azure lists what could be deployed, not the deployments.
+  if (provider.type === 'azure') return { models: [], dialect: selectDialect(provider) }
+  const { text, headers } = await fetchModelList(provider, fetch).catch((error: unknown) => {
+    throw toAgentError(error, provider.apiKey === null ? [] : [provider.apiKey])
+  })
+  const entries = readModelListEntries(parseJsonOrNull(text))
+  if (!entries) throw new AgentError('PROVIDER', 'The provider sent an invalid list of models.')
+  return {
+    models: parseModelListEntries(entries).filter((model) => isChatModel(provider.type, model)),
+    dialect: selectDialect(provider, { headers, modelList: entries }),
+  }
+}
+
+async function fetchModelList(provider: Provider, fetch: typeof globalThis.fetch) {
   // Anthropic lists 20 models by default.
   const query = provider.type === 'anthropic' ? '?limit=1000' : ''
   const response = await fetch(`${resolveBaseURL(provider)}/models${query}`, {
@@ -37,5 +48,5 @@ async function fetchModelList(provider: Provider, fetch: typeof globalThis.fetch
       statusCode: response.status,
       responseBody: text,
     })
-  return text
+  return { text, headers: response.headers }
 }

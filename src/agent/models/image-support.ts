@@ -1,5 +1,5 @@
-import type { Provider } from '../../config/profile/provider.ts'
-import { selectDialect } from '../providers/select-dialect.ts'
+import type { ProviderType } from '../../config/profile/provider.ts'
+import type { Dialect } from '../providers/dialect.ts'
 
 /** How a model receives the images in the results of its tools. */
 export interface ToolImageSupport {
@@ -17,10 +17,10 @@ export interface ToolImageSupport {
 export const noToolImageSupport: ToolImageSupport = { placement: 'none', mediaTypes: [], maxCount: 0 }
 
 /** What is known of a model of a provider. */
-export function findToolImageSupport(provider: Pick<Provider, 'type' | 'baseURL'>, name: string): ToolImageSupport {
-  const { mediaTypes, maxCount, modelNames } = selectDialect(provider).images
+export function findToolImageSupport(type: ProviderType, { images }: Dialect, name: string): ToolImageSupport {
+  const { mediaTypes, maxCount, modelNames } = images
   const limits = { mediaTypes, maxCount }
   // Every model that has Anthropic's format accepts images.
-  if (provider.type === 'anthropic') return { placement: 'in-result', ...limits }
+  if (type === 'anthropic') return { placement: 'in-result', ...limits }
   return modelNames.test(name) ? { placement: 'after-results', ...limits } : noToolImageSupport
 }

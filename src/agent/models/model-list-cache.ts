@@ -2,6 +2,8 @@ import { waitForAbort } from '../../lib/async/wait-for-abort.ts'
 import type { Provider } from '../../config/profile/provider.ts'
 import { AgentError } from '../agent.ts'
 import type { ProviderConnections } from '../providers/http/provider-connections.ts'
+import type { Dialect } from '../providers/dialect.ts'
+import { selectDialect } from '../providers/select-dialect.ts'
 import { fetchModels } from './fetch-models.ts'
 import type { ProviderModel } from './parse-model-list.ts'
 import type { Logger } from '../../lib/logger.ts'
@@ -12,6 +14,8 @@ const failureTtlMs = 30_000
 
 interface CacheEntry {
   models: readonly ProviderModel[] | null
+  /** Null until a list was fetched. */
+  dialect: Dialect | null
   expiresAt: number
   wasTried: boolean
   pendingRefresh: Promise<void> | null
@@ -54,15 +58,28 @@ export class ModelListCache {
     return this.#entries.get(name)?.models ?? null
   }
 
+  /** The dialect of a provider, as far as it is known by now. */
+  findDialect(provider: Provider): Dialect {
+    return this.#entries.get(provider.name)?.dialect ?? selectDialect(provider)
+  }
+
   #getOrCreateEntry({ name }: Provider): CacheEntry {
-    const entry = this.#entries.get(name) ?? { models: null, expiresAt: 0, wasTried: false, pendingRefresh: null }
+    const entry = this.#entries.get(name) ?? {
+      models: null,
+      dialect: null,
+      expiresAt: 0,
+      wasTried: false,
+      pendingRefresh: null,
+    }
     this.#entries.set(name, entry)
     return entry
   }
 
   async #refresh(provider: Provider, entry: CacheEntry): Promise<void> {
     try {
-      entry.models = await fetchModels(provider, this.#connections.createFetch(provider))
+      const { models, dialect } = await fetchModels(provider, this.#connections.createFetch(provider))
+      entry.models = models
+      entry.dialect = dialect
       entry.expiresAt = Date.now() + ttlMs
     } catch (error) {
       entry.expiresAt = Date.now() + failureTtlMs

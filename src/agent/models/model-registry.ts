@@ -14,7 +14,6 @@ import { createLanguageModel } from '../providers/create-language-model.ts'
 import type { Dialect } from '../providers/dialect.ts'
 import type { ProviderConnections } from '../providers/http/provider-connections.ts'
 import type { ProviderRequestPriority } from '../providers/http/provider-request-queue.ts'
-import { selectDialect } from '../providers/select-dialect.ts'
 import { createModelSummaryGenerator } from '../text-generation/model-summary-generator.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 import { guessContextWindow } from './context-window.ts'
@@ -157,8 +156,10 @@ export class ModelRegistry {
     const [listed] = await Promise.all([this.#findModelList(provider, options), this.#observations.load()])
     const contextWindow = this.#findContextWindow(provider, name, listed) ?? guessContextWindow(name)
     const cached = this.#resolvedModels.get(modelId)
-    // The provider may have loaded the model with another context window since.
-    if (cached?.contextWindow === contextWindow) return cached
+    // The provider may have loaded the model with another context window since, or shown what server it is.
+    const isCurrent =
+      cached?.contextWindow === contextWindow && cached.dialect === this.#modelLists.findDialect(provider)
+    if (isCurrent) return cached
     const resolved = this.#createModel(provider, name, contextWindow)
     this.#resolvedModels.set(modelId, resolved)
     return resolved
@@ -203,11 +204,12 @@ export class ModelRegistry {
     const { toolbox, maxSteps, connections, log } = this.#options
     const address = toModelAddress(provider, name)
     const secrets = provider.apiKey === null ? [] : [provider.apiKey]
+    const dialect = this.#modelLists.findDialect(provider)
     const createAgentOptions = (priority: ProviderRequestPriority) => ({
       model: createLanguageModel(provider, name, { fetch: connections.createFetch(provider), log }),
       secrets,
       requestPolicy: connections.createRequestPolicy(provider, priority),
-      toolLimits: selectDialect(provider).tools,
+      toolLimits: dialect.tools,
       observer: this.#observations.createObserver(address),
     })
     return {
@@ -219,8 +221,8 @@ export class ModelRegistry {
         contextWindow,
       ),
       contextWindow,
-      toolImages: findToolImageSupport(provider, name),
-      dialect: selectDialect(provider),
+      toolImages: findToolImageSupport(provider.type, dialect, name),
+      dialect,
     }
   }
 

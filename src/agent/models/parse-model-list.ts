@@ -50,12 +50,17 @@ const modelSchema = z.object({
 
 type ListedModel = z.infer<typeof modelSchema>
 
-/** Parses the list of a provider, and skips invalid entries. Returns null if it is no list. */
-export function parseModelList(value: unknown): ProviderModel[] | null {
+/** The entries of a provider's list, as it sent them. Returns null if it is no list. */
+export function readModelListEntries(value: unknown): readonly unknown[] | null {
   // Together sends an array alone.
   const list = z.union([z.array(z.unknown()), z.object({ data: z.array(z.unknown()) })]).safeParse(value)
   if (!list.success) return null
-  return ('data' in list.data ? list.data.data : list.data).flatMap((entry) => {
+  return 'data' in list.data ? list.data.data : list.data
+}
+
+/** Parses the entries of a list, and skips invalid ones. */
+export function parseModelListEntries(entries: readonly unknown[]): ProviderModel[] {
+  return entries.flatMap((entry) => {
     const model = modelSchema.safeParse(entry)
     if (!model.success) return []
     const contextWindows = readContextWindows(entry)

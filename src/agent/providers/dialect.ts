@@ -25,10 +25,16 @@ export interface Dialect {
   readonly images: ProviderImageLimits
 }
 
-/** How a dialect is recognised: by the host of the URL, else by its port, else by the type of the provider. */
+/** How a dialect is recognised. The host comes first, then the list of models, then the port, then the type. */
 export interface DialectRecognition {
   /** Matches the host of the base URL, in lower case and without the port. */
   readonly host?: RegExp
+  /** The value of a header of the list's response, by its name in lower case. One of them is enough. */
+  readonly responseHeaders?: Readonly<Record<string, RegExp>>
+  /** Matches `owned_by` of the entries of its model list. */
+  readonly modelOwner?: RegExp
+  /** A field that the entries of no other model list have. */
+  readonly modelField?: string
   /** The default port of a local server. */
   readonly port?: number
   /** The type of provider that has this dialect if nothing else is known. */

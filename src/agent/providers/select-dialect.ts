@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { Provider } from '../../config/profile/provider.ts'
 import { type Dialect, type DialectRecognition, defaultDialect } from './dialect.ts'
 import { anthropicDialect } from './dialects/anthropic.ts'
@@ -15,7 +16,7 @@ import { openAIDialect } from './dialects/openai.ts'
 import { openRouterDialect } from './dialects/openrouter.ts'
 import { vLLMDialect } from './dialects/vllm.ts'
 
-/** All dialects. */
+/** All dialects. Gateways come first, because they pass on what others send. */
 export const providerDialects: readonly Dialect[] = [
   openRouterDialect,
   liteLLMDialect,
@@ -33,17 +34,30 @@ export const providerDialects: readonly Dialect[] = [
   anthropicDialect,
 ]
 
+const listEntrySchema = z.record(z.string(), z.unknown())
+
+/** What a provider has sent with its list of models. */
+export interface DialectEvidence {
+  readonly headers?: Headers
+  /** The entries of the list, as it sent them. */
+  readonly modelList?: readonly unknown[]
+}
+
 /**
- * Selects the dialect of a provider: by the host of its URL, then by its port, then by its type. A server of unknown make gets
- * the default dialect, whatever its type: its rules are the strictest. What a server sends does not count, because gateways
- * name the makers of other servers, and a wrong guess could loosen the rules.
+ * Selects the dialect of a provider: by the host of its URL, then by what its list of models shows, then by its port, then by
+ * its type. A server of unknown make gets the default dialect, whatever its type: its rules are the strictest. Only what a
+ * server says of itself counts, because gateways name the makers of other servers.
  */
-export function selectDialect({ type, baseURL }: Pick<Provider, 'type' | 'baseURL'>): Dialect {
+export function selectDialect(
+  { type, baseURL }: Pick<Provider, 'type' | 'baseURL'>,
+  evidence: DialectEvidence = {},
+): Dialect {
   // The address of a gateway in front of Azure says nothing, the type does.
   if (baseURL === null || type === 'azure') return findDialect(({ defaultOf }) => defaultOf === type) ?? defaultDialect
   const { hostname, port } = new URL(baseURL)
   return (
     findDialect(({ host }) => host?.test(hostname.toLowerCase()) ?? false) ??
+    findDialect((recognition) => matchesEvidence(recognition, evidence)) ??
     findDialect((recognition) => port !== '' && recognition.port === Number(port)) ??
     defaultDialect
   )
@@ -51,4 +65,15 @@ export function selectDialect({ type, baseURL }: Pick<Provider, 'type' | 'baseUR
 
 function findDialect(matches: (recognition: DialectRecognition) => boolean): Dialect | undefined {
   return providerDialects.find(({ recognition }) => matches(recognition))
+}
+
+function matchesEvidence(recognition: DialectRecognition, { headers, modelList = [] }: DialectEvidence): boolean {
+  const { responseHeaders = {}, modelOwner, modelField } = recognition
+  if (Object.entries(responseHeaders).some(([name, pattern]) => pattern.test(headers?.get(name) ?? ''))) return true
+  return modelList.some((entry) => {
+    const { data } = listEntrySchema.safeParse(entry)
+    if (!data) return false
+    const isOwner = typeof data['owned_by'] === 'string' && (modelOwner?.test(data['owned_by']) ?? false)
+    return isOwner || (modelField !== undefined && Object.hasOwn(data, modelField))
+  })
 }

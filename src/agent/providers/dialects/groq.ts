@@ -3,7 +3,7 @@ import { defineDialect } from '../dialect.ts'
 /** Groq: https://console.groq.com/docs/api-reference */
 export const groqDialect = defineDialect({
   name: 'groq',
-  recognition: { host: /(^|\.)api\.groq\.com$/ },
+  recognition: { host: /(^|\.)api\.groq\.com$/, responseHeaders: { 'x-groq-region': /./ } },
   errors: {
     codes: {
       'context-length': ['requesttoolarge'],

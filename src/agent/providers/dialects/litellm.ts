@@ -3,7 +3,7 @@ import { defineDialect } from '../dialect.ts'
 /** LiteLLM's proxy, with any provider behind it: https://docs.litellm.ai/docs/simple_proxy */
 export const liteLLMDialect = defineDialect({
   name: 'litellm',
-  recognition: { port: 4000 },
+  recognition: { responseHeaders: { 'x-litellm-call-id': /./, 'x-litellm-version': /./ }, port: 4000 },
   modelList: {
     contextWindowPaths: ['max_input_tokens', 'model_info.max_input_tokens'],
   },

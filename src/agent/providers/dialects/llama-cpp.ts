@@ -3,7 +3,7 @@ import { defineDialect } from '../dialect.ts'
 /** The server of llama.cpp: https://github.com/ggml-org/llama.cpp/tree/master/tools/server */
 export const llamaCppDialect = defineDialect({
   name: 'llama-cpp',
-  recognition: { port: 8080 },
+  recognition: { responseHeaders: { server: /^llama\.cpp/ }, modelOwner: /^llamacpp$/, port: 8080 },
   modelList: { contextWindowPaths: ['meta.n_ctx', 'n_ctx'] },
   errors: {
     codes: {

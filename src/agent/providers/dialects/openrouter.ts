@@ -3,7 +3,7 @@ import { defineDialect } from '../dialect.ts'
 /** OpenRouter: https://openrouter.ai/docs/api-reference */
 export const openRouterDialect = defineDialect({
   name: 'openrouter',
-  recognition: { host: /(^|\.)openrouter\.ai$/ },
+  recognition: { host: /(^|\.)openrouter\.ai$/, modelField: 'top_provider' },
   modelList: {
     contextWindowPaths: ['context_length', 'top_provider.context_length'],
   },

@@ -3,7 +3,7 @@ import { defineDialect } from '../dialect.ts'
 /** vLLM: https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html */
 export const vLLMDialect = defineDialect({
   name: 'vllm',
-  recognition: { port: 8000 },
+  recognition: { modelOwner: /^vllm$/, modelField: 'max_model_len', port: 8000 },
   modelList: { contextWindowPaths: ['max_model_len'] },
   errors: { codes: { unsupported: ['notimplementederror'] } },
   finishReasons: { abort: 'ERROR', repetition: 'LENGTH' },

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
+import { selectDialect } from '../../../../src/agent/providers/select-dialect.ts'
 import { findToolImageSupport } from '../../../../src/agent/models/image-support.ts'
 
 const local = 'http://127.0.0.1:4000/v1'
 
 test('Anthropic’s format has a place for images in results, whatever the server', () => {
   for (const baseURL of [null, local]) {
-    const support = findToolImageSupport({ type: 'anthropic', baseURL }, 'claude-x')
+    const support = findToolImageSupport('anthropic', selectDialect({ type: 'anthropic', baseURL }), 'claude-x')
     expect(support).toMatchObject({ placement: 'in-result', mediaTypes: expect.arrayContaining(['image/png']) })
   }
 })
@@ -24,6 +25,6 @@ test.each([
   'in chat completions, images follow the results where they are accepted for sure: %s %s %s: %s',
   (...row) => {
     const [type, baseURL, name, placement] = row
-    expect(findToolImageSupport({ type, baseURL }, name).placement).toBe(placement)
+    expect(findToolImageSupport(type, selectDialect({ type, baseURL }), name).placement).toBe(placement)
   },
 )

@@ -419,3 +419,12 @@ describe('the context window of a resolved model', () => {
     )
   })
 })
+
+test('the dialect of a server of unknown make is the one that its list of models shows, once it was fetched', async () => {
+  await using http = await startModelList({ id: 'm', owned_by: 'llamacpp' })
+  const unknown = provider('unknown', 'openai-compatible', { baseURL: http.url, models: ['m'] })
+  const registry = newRegistry([unknown])
+  expect((await registry.resolve('unknown/m')).dialect?.name).toBe('default')
+  await registry.resolve('unknown/m', { contextTokens: 1_000_000 })
+  expect((await registry.resolve('unknown/m')).dialect?.name).toBe('llama-cpp')
+})

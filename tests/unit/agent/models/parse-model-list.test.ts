@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { isChatModel } from '../../../../src/agent/models/is-chat-model.ts'
-import { parseModelList } from '../../../../src/agent/models/parse-model-list.ts'
+import { parseModelListEntries, readModelListEntries } from '../../../../src/agent/models/parse-model-list.ts'
+
+const parseModelList = (value: unknown) => {
+  const entries = readModelListEntries(value)
+  return entries && parseModelListEntries(entries)
+}
 
 /** Parses a list with one model, named `m` by default. */
 function parseModel(fields: object) {

@@ -347,7 +347,7 @@ describe.each(allDialectServers)('$name', (server) => {
   test('lists its chat models with their context windows', async () => {
     if (server.modelList === null) return
     await using http = await startHttpServer((_request, response) => response.end(JSON.stringify(server.modelList)))
-    const models = await fetchModels(newDialectProvider(server, http.url), newProviderFetch())
+    const { models } = await fetchModels(newDialectProvider(server, http.url), newProviderFetch())
     expect(models.map(({ name, contextWindow }) => [name, contextWindow])).toEqual([['m', server.listedContextWindow]])
   })
 })

@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { defaultDialect } from '../../../../src/agent/providers/dialect.ts'
 import { parseProviderFinishReason } from '../../../../src/agent/providers/parse-provider-finish-reason.ts'
-import { providerDialects, selectDialect } from '../../../../src/agent/providers/select-dialect.ts'
+import {
+  type DialectEvidence,
+  providerDialects,
+  selectDialect,
+} from '../../../../src/agent/providers/select-dialect.ts'
 
 describe('the dialect of a provider', () => {
   test.each([
@@ -27,6 +31,33 @@ describe('the dialect of a provider', () => {
     ['openai-compatible', 'https://api.openai.com.example/v1', 'default'],
   ] as const)('type %s at %s: %s', (type, baseURL, expected) => {
     expect(selectDialect({ type, baseURL }).name).toBe(expected)
+  })
+
+  const nameUnknown = (evidence: DialectEvidence, baseURL = 'https://gateway.example/v1') =>
+    selectDialect({ type: 'openai-compatible', baseURL }, evidence).name
+
+  test.each<[string, DialectEvidence]>([
+    ['llama-cpp', { headers: new Headers({ server: 'llama.cpp' }) }],
+    ['litellm', { headers: new Headers({ 'x-litellm-version': '1.2.3' }) }],
+    ['llama-cpp', { modelList: [{ id: 'm', owned_by: 'llamacpp' }] }],
+    ['vllm', { modelList: [{ id: 'm', max_model_len: 4096 }] }],
+    ['ollama', { modelList: [{ id: 'm', owned_by: 'library' }] }],
+    ['lm-studio', { modelList: [{ id: 'm', compatibility_type: 'gguf' }] }],
+    ['openrouter', { modelList: [{ id: 'm', top_provider: {} }] }],
+    ['default', { modelList: ['m', null, { id: 'm', owned_by: 'openai' }, { id: 'n', owned_by: 'mistralai' }] }],
+  ])('is %s if the list of models of an unknown server shows it: %j', (expected, evidence) => {
+    expect(nameUnknown(evidence)).toBe(expected)
+  })
+
+  test('is that of the host whatever the list shows, and that of the list whatever the port is', () => {
+    const evidence = { headers: new Headers({ server: 'llama.cpp' }) }
+    expect(nameUnknown(evidence, 'https://api.groq.com/openai/v1')).toBe('groq')
+    expect(nameUnknown(evidence, 'http://127.0.0.1:8000/v1')).toBe('llama-cpp')
+  })
+
+  test('is that of a gateway, although it passes on a header of its provider', () => {
+    const headers = new Headers({ 'x-litellm-call-id': '1', 'x-groq-region': 'us' })
+    expect(nameUnknown({ headers })).toBe('litellm')
   })
 
   test('makes no request less strict if it is guessed from the port', () => {
