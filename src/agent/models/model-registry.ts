@@ -206,7 +206,7 @@ export class ModelRegistry {
     const secrets = provider.apiKey === null ? [] : [provider.apiKey]
     const dialect = this.#modelLists.findDialect(provider)
     const createAgentOptions = (priority: ProviderRequestPriority) => ({
-      model: createLanguageModel(provider, name, { fetch: connections.createFetch(provider), log }),
+      model: createLanguageModel(provider, name, { fetch: connections.createFetch(provider), log, dialect }),
       secrets,
       requestPolicy: connections.createRequestPolicy(provider, priority),
       toolLimits: dialect.tools,

@@ -11,6 +11,7 @@ import { createSkippedResponsePartLogger } from './responses/log-skipped-respons
 import { createNormalizingFetch } from './responses/normalizing-fetch.ts'
 import { opaqueProviderStateMiddleware } from './state/opaque-provider-state-middleware.ts'
 import { emptyThoughtSignatureMiddleware } from './state/empty-thought-signature-middleware.ts'
+import type { Dialect } from './dialect.ts'
 import { selectDialect } from './select-dialect.ts'
 
 /** A model object of the AI SDK, which also accepts the name of a model in its place. */
@@ -42,6 +43,8 @@ export interface LanguageModelOptions {
   /** Sends the requests. */
   readonly fetch: typeof globalThis.fetch
   readonly log: Logger
+  /** Default: the one that its configuration shows. */
+  readonly dialect?: Dialect
 }
 
 /**
@@ -51,7 +54,7 @@ export interface LanguageModelOptions {
 export function createLanguageModel(
   provider: Provider,
   name: string,
-  { fetch, log }: LanguageModelOptions,
+  { fetch, log, dialect = selectDialect(provider) }: LanguageModelOptions,
 ): SdkLanguageModel {
   const baseURL = resolveBaseURL(provider)
   const { apiKey } = provider
@@ -62,13 +65,13 @@ export function createLanguageModel(
       apiKey: apiKey ?? '',
       fetch: createNormalizingFetch({
         format: 'anthropic-messages',
-        fetch: createAnthropicTextShapingFetch(fetch),
+        fetch: dialect.singleText === 'string' ? createAnthropicTextShapingFetch(fetch) : fetch,
         onSkipped,
       }),
     })(name)
     return wrapLanguageModel({ model, middleware: emptyThoughtSignatureMiddleware })
   }
-  const { rejectedFields } = selectDialect(provider)
+  const { rejectedFields } = dialect
   const model = createOpenAICompatible({
     name: provider.name,
     ...(provider.type === 'azure' ? resolveAzureEndpoint(provider, name) : { baseURL }),

@@ -11,6 +11,8 @@ export interface Dialect {
   readonly recognition: DialectRecognition
   /** Usual fields of a request that it rejects. */
   readonly rejectedFields: readonly string[]
+  /** How a message of one plain text is sent in Anthropic's format: as a list of one block, or as a string. */
+  readonly singleText: 'block' | 'string'
   readonly modelList: ModelListRules
   readonly errors: ProviderErrorRules
   readonly roles: MessageRoleRules
@@ -145,6 +147,7 @@ export const defaultDialect: Dialect = {
   name: 'default',
   recognition: { defaultOf: 'openai-compatible' },
   rejectedFields: [],
+  singleText: 'block',
   modelList: {
     contextWindowPaths: ['context_length', 'context_window', 'max_model_len', 'max_context_length', 'max_input_tokens'],
   },
@@ -164,9 +167,9 @@ export const defaultDialect: Dialect = {
   images: { mediaTypes: webImageTypes, modelNames: /^(?!)/, maxCount: 50 },
 }
 
-type DialectSection = Exclude<keyof Dialect, 'name' | 'recognition' | 'rejectedFields' | 'finishReasons'>
+type DialectSection = Exclude<keyof Dialect, 'name' | 'recognition' | 'rejectedFields' | 'singleText' | 'finishReasons'>
 type DialectOverrides = Pick<Dialect, 'name' | 'recognition'> &
-  Partial<Pick<Dialect, 'rejectedFields' | 'finishReasons'>> & {
+  Partial<Pick<Dialect, 'rejectedFields' | 'singleText' | 'finishReasons'>> & {
     readonly [Section in DialectSection]?: Partial<Dialect[Section]>
   }
 
@@ -177,6 +180,7 @@ export function defineDialect({ name, recognition, ...overrides }: DialectOverri
     name,
     recognition,
     rejectedFields: overrides.rejectedFields ?? base.rejectedFields,
+    singleText: overrides.singleText ?? base.singleText,
     modelList: { ...base.modelList, ...overrides.modelList },
     errors: { ...base.errors, ...overrides.errors },
     roles: { ...base.roles, ...overrides.roles },

@@ -4,6 +4,8 @@ import { defineDialect } from '../dialect.ts'
 export const liteLLMDialect = defineDialect({
   name: 'litellm',
   recognition: { responseHeaders: { 'x-litellm-call-id': /./, 'x-litellm-version': /./ }, port: 4000 },
+  // It passes Anthropic's lists on to servers that take only strings.
+  singleText: 'string',
   modelList: {
     contextWindowPaths: ['max_input_tokens', 'model_info.max_input_tokens'],
   },

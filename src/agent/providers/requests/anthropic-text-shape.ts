@@ -9,7 +9,7 @@ const messageListSchema = z.array(recordSchema)
 
 /**
  * Wraps `fetch` for requests in Anthropic's format: where a system prompt or a message is one plain text, it is sent as a string.
- * The API takes both forms, but some gateways pass a list on to servers that take only strings.
+ * The API takes both forms. Gateways whose dialect says so pass a list on to servers that take only strings.
  */
 export function createAnthropicTextShapingFetch(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
   return async (input, init) =>

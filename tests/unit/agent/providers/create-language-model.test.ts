@@ -251,3 +251,23 @@ test('an anthropic overload error within the stream is RATE_LIMIT', async () => 
   expect(code).toBe('RATE_LIMIT')
   expect(events).toContainEqual(expect.objectContaining({ type: 'text', text: 'Hello' }))
 })
+
+test.each([
+  ['a list of one block', 'http://gateway.example/v1', [{ type: 'text', text: 'Hi' }]],
+  ['a string, where LiteLLM passes it on,', 'http://127.0.0.1:4000/v1', 'Hi'],
+])("Anthropic's format has %s for one plain text", async (_, baseURL, content) => {
+  const bodies: unknown[] = []
+  const fetch: typeof globalThis.fetch = async (_input, init) => {
+    bodies.push(JSON.parse(typeof init?.body === 'string' ? init.body : ''))
+    return new Response('{}', { status: 500 })
+  }
+  const model = createLanguageModel(provider('anthropic', baseURL, 'k'), 'test', { fetch, log: silentLogger })
+  const agent = createModelAgent({ model, maxSteps: 1, requestPolicy: newRequestPolicy() })
+  const answer = agent.answer(newAgentRun())[Symbol.asyncIterator]()
+  await expect(
+    (async () => {
+      for (let next = await answer.next(); !next.done; next = await answer.next());
+    })(),
+  ).rejects.toThrow()
+  expect(bodies[0]).toMatchObject({ messages: [{ role: 'user', content }] })
+})
