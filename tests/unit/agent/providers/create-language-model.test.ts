@@ -268,6 +268,6 @@ test.each([
     (async () => {
       for (let next = await answer.next(); !next.done; next = await answer.next());
     })(),
-  ).rejects.toThrow()
+  ).rejects.toMatchObject({ code: 'PROVIDER' })
   expect(bodies[0]).toMatchObject({ messages: [{ role: 'user', content }] })
 })
