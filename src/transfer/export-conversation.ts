@@ -41,7 +41,7 @@ export interface ExportResult {
 
 /**
  * Exports a conversation as one JSON document. Reads one snapshot, changes nothing, and works while a server runs. The
- * output file is replaced at the end, or not at all. Throws NOT_FOUND, a `ExportImportError`,
+ * output file is replaced at the end, or not at all. Throws NOT_FOUND, an `ExportImportError`,
  * and as `TransferStorage.openExportReader`.
  */
 export async function exportConversation(request: ExportRequest): Promise<ExportResult> {

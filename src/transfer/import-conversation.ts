@@ -22,7 +22,7 @@ export interface CliConversationImportRequest {
 
 /**
  * Imports an exported conversation into a profile, in one transaction. Reads the file several times, so that it holds one
- * record in memory at a time. Throws a `ExportImportError` if the file is damaged, too new, or holds anything that exists
+ * record in memory at a time. Throws an `ExportImportError` if the file is damaged, too new, or holds anything that exists
  * already; HomeInUseError while a server runs; and the errors of opening a database.
  */
 export async function importConversation({

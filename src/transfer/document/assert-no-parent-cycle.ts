@@ -6,7 +6,7 @@ interface DocumentSession {
 }
 
 /**
- * Asserts that no session is its own ancestor. Parents outside of the document end a chain. Throws a `ExportImportError`
+ * Asserts that no session is its own ancestor. Parents outside of the document end a chain. Throws an `ExportImportError`
  * with the location of the session.
  */
 export function assertNoParentCycle(sessions: ReadonlyMap<string, DocumentSession>): void {

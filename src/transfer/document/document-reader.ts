@@ -24,7 +24,7 @@ const trailerName = 'sha256'
 /**
  * Reads the records of the given sections from a file, in document order, one at a time. Validates the structure of the
  * whole document and the schema of each record that it yields. Passes the document's fingerprint to `onFingerprint`.
- * Throws a `ExportImportError` with the location if the file is damaged, too new, or not a document.
+ * Throws an `ExportImportError` with the location if the file is damaged, too new, or not a document.
  */
 export function* readExportDocument(
   path: string,

@@ -32,7 +32,7 @@ export class ExportDocumentValidator {
   readonly #hash = createHash('sha256')
   #location = ''
 
-  /** Throws a `ExportImportError` with the record's location if it is inconsistent with the records before it. */
+  /** Throws an `ExportImportError` with the record's location if it is inconsistent with the records before it. */
   add(record: SectionedExportRecord, location: string): void {
     this.#location = location
     this.#hash.update(`${stringifyJson(record.record)}\n`)
@@ -56,7 +56,7 @@ export class ExportDocumentValidator {
 
   /**
    * Ends the document. Returns the fingerprint of its records, which does not depend on the formatting of the text.
-   * Throws a `ExportImportError` if a record is missing.
+   * Throws an `ExportImportError` if a record is missing.
    */
   finish(documentLocation: string): string {
     this.#location = documentLocation

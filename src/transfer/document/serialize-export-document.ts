@@ -12,7 +12,7 @@ const minChunkLength = 65_536 // UTF-16 code units
 
 /**
  * Serializes records as a document in JSON, with one record per line. Yields the text in chunks. Keys are in the order of
- * the schema, so the same records always give the same text. Throws a `ExportImportError` for records that could not be
+ * the schema, so the same records always give the same text. Throws an `ExportImportError` for records that could not be
  * imported again.
  */
 export async function* serializeExportDocument(
