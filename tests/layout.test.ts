@@ -41,6 +41,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
     'subscriptions',
     'runtime',
     'streaming',
+    'compaction',
     'context',
     'turn',
     'attachments',
