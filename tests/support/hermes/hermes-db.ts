@@ -3,9 +3,9 @@ import { StatementCache } from '../../../src/storage/sqlite/database/statement-c
 
 /**
  * The layouts of a state.db: `newest` has the columns and indexes of schema version 30, `compacting` those before messages had
- * a display order, `v7` and `v2` those of early versions.
+ * a display order, `v22` those of hermes-agent 0.19, `v7` and `v2` those of early versions.
  */
-export type HermesLayout = 'newest' | 'compacting' | 'v7' | 'v2'
+export type HermesLayout = 'newest' | 'compacting' | 'v22' | 'v7' | 'v2'
 
 export type HermesRow = Record<string, string | number | bigint | Buffer | null>
 
@@ -16,6 +16,10 @@ const sessions = {
     output_tokens INTEGER DEFAULT 0`,
   v7: `, title TEXT, cache_read_tokens INTEGER DEFAULT 0, cache_write_tokens INTEGER DEFAULT 0,
     reasoning_tokens INTEGER DEFAULT 0, billing_provider TEXT, estimated_cost_usd REAL`,
+  v22: `, session_key TEXT, chat_id TEXT, chat_type TEXT, thread_id TEXT, display_name TEXT, origin_json TEXT,
+    expiry_finalized INTEGER DEFAULT 0, cwd TEXT, git_branch TEXT, git_repo_root TEXT, api_call_count INTEGER DEFAULT 0,
+    handoff_state TEXT, handoff_platform TEXT, handoff_error TEXT, profile_name TEXT,
+    rewind_count INTEGER NOT NULL DEFAULT 0, archived INTEGER NOT NULL DEFAULT 0`,
   v30: `, session_key TEXT, cwd TEXT, title_source TEXT, last_activity_at REAL, profile_name TEXT,
     archived INTEGER NOT NULL DEFAULT 0, pinned INTEGER NOT NULL DEFAULT 0, hidden INTEGER NOT NULL DEFAULT 0`,
 }
@@ -25,6 +29,8 @@ const messages = {
     content TEXT, tool_call_id TEXT, tool_calls TEXT, tool_name TEXT, timestamp REAL NOT NULL, token_count INTEGER,
     finish_reason TEXT`,
   v7: ', reasoning TEXT, reasoning_content TEXT, reasoning_details TEXT, codex_reasoning_items TEXT',
+  v22: `, codex_message_items TEXT, effect_disposition TEXT, platform_message_id TEXT, observed INTEGER DEFAULT 0,
+    active INTEGER NOT NULL DEFAULT 1, compacted INTEGER NOT NULL DEFAULT 0, api_content TEXT`,
   compacting: `, codex_message_items TEXT, platform_message_id TEXT, observed INTEGER DEFAULT 0,
     _compressed_summary INTEGER NOT NULL DEFAULT 0, active INTEGER DEFAULT 1, compacted INTEGER NOT NULL DEFAULT 0,
     api_content TEXT, display_kind TEXT, display_metadata TEXT`,
@@ -36,6 +42,14 @@ const early = `
   CREATE INDEX idx_sessions_parent ON sessions(parent_session_id);
   CREATE INDEX idx_sessions_started ON sessions(started_at DESC);
   CREATE INDEX idx_messages_session ON messages(session_id, timestamp);`
+
+const v22Indexes = `
+  CREATE INDEX idx_sessions_source_id ON sessions(source, id);
+  CREATE INDEX idx_messages_session_active ON messages(session_id, active, timestamp);
+  CREATE INDEX idx_messages_active_null ON messages(active) WHERE active IS NULL;
+  CREATE INDEX idx_sessions_session_key ON sessions(session_key, started_at DESC);
+  CREATE INDEX idx_sessions_handoff_state ON sessions(handoff_state, started_at);
+  CREATE UNIQUE INDEX idx_sessions_title_unique ON sessions(title) WHERE title IS NOT NULL;`
 
 const later = `
   CREATE INDEX idx_sessions_source_id ON sessions(source, id);
@@ -56,6 +70,10 @@ const display = `
 const schemas: Record<HermesLayout, string> = {
   v2: buildSchema(sessions.v2, messages.v2) + early,
   v7: buildSchema(sessions.v2 + sessions.v7, messages.v2 + messages.v7) + early,
+  v22:
+    buildSchema(sessions.v2 + sessions.v7 + sessions.v22, messages.v2 + messages.v7 + messages.v22) +
+    early +
+    v22Indexes,
   compacting:
     buildSchema(sessions.v2 + sessions.v7 + sessions.v30, messages.v2 + messages.v7 + messages.compacting) +
     early +

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { HermesDb, HermesLayout } from '../../support/hermes/hermes-db.ts'
 import { firstPage, lastPage, newDb, newReader } from '../../support/hermes/hermes-fixtures.ts'
 
-const layouts: HermesLayout[] = ['newest', 'compacting', 'v7', 'v2']
+const layouts: HermesLayout[] = ['newest', 'compacting', 'v22', 'v7', 'v2']
 
 /** A state.db with 3,000 sessions of two messages each. */
 function newLargeDb(layout: HermesLayout): HermesDb {
