@@ -9,6 +9,7 @@ import { parseDataUrl } from '../attachments/data-url.ts'
 import { parseToolCallArguments } from '../../model/tool-call.ts'
 import { type ToolImagePart, type ToolImages, toModelToolOutput } from './to-model-tool-output.ts'
 import { sha256Hex } from '../../lib/text/sha256.ts'
+import { formatContextSummary } from './format-context-summary.ts'
 import { splitAnswerIntoSteps } from './answer-steps.ts'
 import { isBlank } from './is-blank.ts'
 import { type ModelRequestTarget, OpaqueStateSelector } from './opaque-state-selector.ts'
@@ -86,8 +87,7 @@ export function toModelMessages(
 
 function toSummaryMessages(parts: readonly MessagePart[]): ModelMessage[] {
   const summary = parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
-  const text = `This chat goes on from an earlier one. What was said there, in short:\n\n${summary.toWellFormed()}`
-  return [{ role: 'user', content: [{ type: 'text', text }] }]
+  return [{ role: 'user', content: [{ type: 'text', text: formatContextSummary({ text: summary, quotes: [] }) }] }]
 }
 
 /** A system message in a Hermes transcript is no instruction for Segue's model. A summary stands for the chat so far. */
