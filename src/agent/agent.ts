@@ -3,6 +3,7 @@ import type { Json, JsonObject } from '../lib/text/json.ts'
 import type { OpaqueProviderState } from '../model/message.ts'
 import type { FinishReason, StreamErrorCode } from '../model/stream.ts'
 import type { ReportedUsage, Usage } from '../model/usage.ts'
+import type { ContentOmissions } from './content-omissions.ts'
 import type { ToolQuestion, ToolQuestionAnswer } from './tools/tool.ts'
 
 /** One answer that an agent generates: from the history until the answer is complete or the signal aborts. */
@@ -11,10 +12,9 @@ export interface AgentRun {
   readonly model: string
   /**
    * Returns what to send to the model now, computed from the log alone. It ends with the user's message or, once the
-   * answer has tool calls, with their results. Called before each step, and again if the provider refuses its length:
-   * `contextWindow` is then how many tokens it may have, as `estimateTokens` counts them. Default: what the model takes.
+   * answer has tool calls, with their results. Called before each step, and again if the provider refuses the request.
    */
-  loadHistory(contextWindow?: number): Promise<readonly ModelMessage[]>
+  loadHistory(request?: ModelHistoryRequest): Promise<readonly ModelMessage[]>
   /**
    * Waits until all yielded events are committed and, if the call has a gate, until it is resolved. Resolves to null if the
    * call shall not run: it was denied or answered, or the stream has ended.
@@ -28,6 +28,14 @@ export interface AgentRun {
   isToolGranted(tool: string): Promise<boolean>
   /** Aborts when the stream has ended in another way. Events that the agent yields after that are rejected. */
   readonly signal: AbortSignal
+}
+
+/** What the history for one request may contain. */
+export interface ModelHistoryRequest {
+  /** How many tokens it may have, as `estimateTokens` counts them. Default: what the model takes. */
+  readonly contextWindow?: number
+  /** What is left out of it. Default: what the model's provider is known to refuse. */
+  readonly omissions?: ContentOmissions
 }
 
 /** A call may run now. */

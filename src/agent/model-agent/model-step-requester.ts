@@ -1,16 +1,13 @@
-import type { ModelMessage, ToolSet } from 'ai'
 import type { AgentEvent, AgentRun } from '../agent.ts'
 import { estimateJsonTokens } from '../estimate-tokens.ts'
 import type { ProviderToolLimits } from '../providers/dialect.ts'
-import {
-  type ContextLengthRejection,
-  AdjustableRequestRejectionError,
-  type ProviderRequestRejection,
-} from '../providers/errors/provider-request-rejection.ts'
+import { AdjustableRequestRejectionError } from '../providers/errors/provider-request-rejection.ts'
 import { prependToolNotes } from '../tools/prepend-tool-notes.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 import { composeToolSet, describeOmittedTools } from './compose-tool-set.ts'
-import { toolMessagesToText } from './tool-messages-to-text.ts'
+import type { ComposedRequest } from './adaptation/composed-request.ts'
+import { RequestAdaptation } from './adaptation/request-adaptation.ts'
+import { toolMessagesToText } from './adaptation/tool-messages-to-text.ts'
 import type { ModelObserver } from './model-observer.ts'
 import { type ModelStepRequest, requestModelStep } from './request-model-step.ts'
 import type { ModelStepResult } from './stream-part-mapper.ts'
@@ -25,18 +22,6 @@ export interface ModelStepRequesterOptions extends Pick<
   readonly observer?: ModelObserver
 }
 
-interface ComposedRequest {
-  readonly messages: readonly ModelMessage[]
-  readonly tools: ToolSet
-  readonly messageTokens: number
-  readonly toolTokens: number
-}
-
-/** How often the context of one answer is shortened. The provider's tokens are not those of the estimate. */
-const maxShortenings = 3
-/** The share of a refused context that is tried next, if the provider did not say how much it takes. */
-const nextContextFraction = 0.8
-
 /**
  * Sends the requests of one answer. If the provider refuses one because of its tools or its length, sends it again without
  * tools, or with a shorter context; the later requests of the answer stay like that.
@@ -44,15 +29,12 @@ const nextContextFraction = 0.8
 export class ModelStepRequester {
   readonly #options: ModelStepRequesterOptions
   readonly #run: AgentRun
-  #offersTools: boolean
-  /** In tokens as `estimateTokens` counts them; null: that of the model. */
-  #contextWindow: number | null = null
-  #shorteningCount = 0
+  readonly #adaptation: RequestAdaptation
 
   constructor(options: ModelStepRequesterOptions, run: AgentRun) {
     this.#options = options
     this.#run = run
-    this.#offersTools = options.observer?.offersTools ?? true
+    this.#adaptation = new RequestAdaptation(run, options.observer)
   }
 
   /** Yields the events of one step. `step` is its number within the answer. Throws an AgentError. */
@@ -80,15 +62,15 @@ export class ModelStepRequester {
         return result
       } catch (error) {
         if (hasOutput || !(error instanceof AdjustableRequestRejectionError)) throw error
-        if (!(await this.#adaptTo(error.refusal, { messages, tools, ...tokens }))) throw error
+        if (!(await this.#adaptation.adaptTo(error.refusal, { messages, tools, ...tokens }))) throw error
       }
     }
   }
 
   async #composeRequest(): Promise<ComposedRequest> {
     const { toolbox, toolLimits, observer } = this.#options
-    const history = await this.#run.loadHistory(this.#contextWindow ?? undefined)
-    if (!toolbox || !this.#offersTools) {
+    const history = await this.#run.loadHistory(this.#adaptation.historyRequest)
+    if (!toolbox || !this.#adaptation.offersTools) {
       const messages = toolbox ? toolMessagesToText(history) : history
       return { messages, tools: {}, messageTokens: estimateJsonTokens(messages), toolTokens: 0 }
     }
@@ -105,31 +87,6 @@ export class ModelStepRequester {
       messageTokens: estimateJsonTokens(messages),
       toolTokens: estimateJsonTokens(tools),
     }
-  }
-
-  /** Changes what the next requests contain. Returns false if nothing can be changed: the refusal is final. */
-  async #adaptTo(refusal: ProviderRequestRejection, refused: ComposedRequest): Promise<boolean> {
-    if (refusal.type === 'context-length') return this.#shortenContext(refusal, refused)
-    if (Object.keys(refused.tools).length === 0) return false
-    this.#options.observer?.reportToolSupport(false)
-    this.#offersTools = false
-    return true
-  }
-
-  async #shortenContext(refusal: ContextLengthRejection, refused: ComposedRequest): Promise<boolean> {
-    const { contextWindow, inputTokens } = refusal
-    if (contextWindow !== null) this.#options.observer?.reportContextWindow(contextWindow)
-    this.#shorteningCount += 1
-    if (this.#shorteningCount > maxShortenings) return false
-    const { messageTokens, toolTokens } = refused
-    const sentTokens = messageTokens + toolTokens
-    // The provider may count more tokens than the estimate did.
-    const estimatedShare = inputTokens === null ? 1 : Math.min(1, sentTokens / inputTokens)
-    const windowForMessages = (contextWindow ?? sentTokens) * estimatedShare - toolTokens
-    this.#contextWindow = Math.floor(Math.min(windowForMessages, messageTokens * nextContextFraction))
-    if (this.#contextWindow <= 0) return false
-    const history = await this.#run.loadHistory(this.#contextWindow)
-    return estimateJsonTokens(history) < messageTokens
   }
 }
 

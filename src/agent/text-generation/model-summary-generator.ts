@@ -68,7 +68,7 @@ async function generate(
   const usageMeter = new TextGenerationUsageMeter()
   const events = agent.answer({
     model,
-    loadHistory: async (window) => [{ role: 'user', content: composePrompt(window).toWellFormed() }],
+    loadHistory: async (history) => [{ role: 'user', content: composePrompt(history?.contextWindow).toWellFormed() }],
     waitForPermission: async () => null,
     askUser: async () => ({ type: 'cancelled' }),
     isToolGranted: async () => false,

@@ -1,4 +1,5 @@
 import type { ModelMessage } from 'ai'
+import type { ModelHistoryRequest } from '../../agent/agent.ts'
 import { noToolImageSupport } from '../../agent/models/image-support.ts'
 import type { ResolvedModel } from '../../agent/models/model-registry.ts'
 import { takePage } from '../../storage/keyset-pagination.ts'
@@ -93,24 +94,24 @@ export class ProfileMessageReader {
   /**
    * Starts to load the session's context and returns a function that appends the answer so far and converts the result
    * for a model: it is trimmed to the context window, and has the images of tools that the model accepts. The function
-   * may be given another window, in tokens. Without a model, the context is whole, and for no provider in particular. It is
+   * may be given another window, among others. Without a model, the context is whole, and for no provider in particular. It is
    * read once. If that fails, each call of the function rejects.
    */
   prepareModelMessages(
     session: SessionRecord,
     model: ModelContextTarget | null,
     fileForm: MessageFileRepresentation = 'bytes',
-  ): (answer: MessageRecord | null, otherContextWindow?: number) => Promise<ModelMessage[]> {
+  ): (answer: MessageRecord | null, request?: ModelHistoryRequest) => Promise<ModelMessage[]> {
     const { contextWindow = Number.POSITIVE_INFINITY, toolImages = noToolImageSupport } = model ?? {}
     const imageLoader = new ToolImageLoader(this.#profile.blobs, toolImages, fileForm)
     const contextMessages = this.loadContext(session).then((messages) => this.#resolveFiles(messages, fileForm))
     contextMessages.catch(() => undefined)
-    return async (answer, otherContextWindow = contextWindow) => {
+    return async (answer, request = {}) => {
       // The answer may have been stored while the context was read.
       const earlier = (await contextMessages).filter(({ id }) => id !== answer?.id)
       const messages = answer ? [...earlier, answer] : earlier
       const options = { target: model, toolImages: await imageLoader.load(messages) }
-      return trimToContextWindow(toModelMessages(messages, options), otherContextWindow)
+      return trimToContextWindow(toModelMessages(messages, options), request.contextWindow ?? contextWindow)
     }
   }
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ModelMessage } from 'ai'
-import { type Agent, AgentError, type AgentEvent } from '../../agent/agent.ts'
+import { type Agent, AgentError, type AgentEvent, type ModelHistoryRequest } from '../../agent/agent.ts'
 import { SegueError } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
@@ -28,8 +28,11 @@ export interface StreamRunnerOptions {
   readonly runtime: ClockAndIds
   /** The turn as of its committed events. */
   readonly turn: TurnState
-  /** Loads what the model is sent, including the answer so far. `contextWindow`: if it is not that of the model. */
-  readonly loadModelMessages: (answer: MessageRecord | null, contextWindow?: number) => Promise<readonly ModelMessage[]>
+  /** Loads what the model is sent, including the answer so far. */
+  readonly loadModelMessages: (
+    answer: MessageRecord | null,
+    request?: ModelHistoryRequest,
+  ) => Promise<readonly ModelMessage[]>
   /** Stores a file of the answer. Resolves to its hash once it is on disk. */
   readonly storeFile: (bytes: Uint8Array) => Promise<string>
   readonly toolGrants: SessionToolGrants
@@ -127,7 +130,7 @@ export class StreamRunner {
     try {
       const events = agent.answer({
         model,
-        loadHistory: (contextWindow) => this.#loadModelMessages(contextWindow),
+        loadHistory: (request) => this.#loadModelMessages(request),
         storeFile: this.#options.storeFile,
         waitForPermission: (callId) => this.decisions.waitForPermission(callId),
         askUser: (...question) => this.decisions.askUser(...question),
@@ -160,9 +163,9 @@ export class StreamRunner {
     return { code: 'PROVIDER', message: 'The agent failed unexpectedly. See the log of the server for details.' }
   }
 
-  async #loadModelMessages(contextWindow?: number): Promise<readonly ModelMessage[]> {
+  async #loadModelMessages(request?: ModelHistoryRequest): Promise<readonly ModelMessage[]> {
     await this.#committer.flush()
-    return this.#options.loadModelMessages(this.#turn.answer, contextWindow)
+    return this.#options.loadModelMessages(this.#turn.answer, request)
   }
 
   #applyAgentEvent(event: AgentEvent): void {

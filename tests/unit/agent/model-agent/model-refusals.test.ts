@@ -8,7 +8,7 @@ import { createLanguageModel } from '../../../../src/agent/providers/create-lang
 import { defaultDialect } from '../../../../src/agent/providers/dialect.ts'
 import { silentLogger } from '../../../../src/lib/logger.ts'
 import type { Tool } from '../../../../src/agent/tools/tool.ts'
-import type { AgentRun } from '../../../../src/agent/agent.ts'
+import type { AgentRun, ModelHistoryRequest } from '../../../../src/agent/agent.ts'
 import { newChatFixture } from '../../../support/fixtures/agent-chats.ts'
 import { newAgentRun } from '../../../support/fixtures/agent-run.ts'
 import { newToolbox } from '../../../support/fixtures/toolbox.ts'
@@ -202,7 +202,7 @@ describe('a context that is too long', () => {
   /** A history that can be cut to any window, by leaving out results. Records the windows that it is asked for. */
   function newHistory() {
     const windows: (number | undefined)[] = []
-    const loadHistory = async (window?: number): Promise<ModelMessage[]> => {
+    const loadHistory = async ({ contextWindow: window }: ModelHistoryRequest = {}): Promise<ModelMessage[]> => {
       windows.push(window)
       const start: ModelMessage = { role: 'user', content: 'Read.' }
       const results = [0, 1, 2, 3, 4].map((index) => result(`c${index}`, 4000))

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ModelMessage } from 'ai'
 import { z } from 'zod'
+import type { ModelHistoryRequest } from '../../../../src/agent/agent.ts'
 import { fetchModels } from '../../../../src/agent/models/fetch-models.ts'
 import type { ProviderErrorKind } from '../../../../src/agent/providers/dialect.ts'
 import { parseProviderFinishReason } from '../../../../src/agent/providers/parse-provider-finish-reason.ts'
@@ -337,8 +338,8 @@ describe.each(allDialectServers)('$name', (server) => {
     const refusal = server.errors.find(({ kind }) => kind === 'context-length')
     if (!refusal) throw new Error('Every server has an error for a long context.')
     const question: ModelMessage = { role: 'user', content: 'x'.repeat(10_000) }
-    const loadHistory = async (window?: number): Promise<ModelMessage[]> =>
-      window === undefined ? [question, { role: 'assistant', content: 'Yes.' }, question] : [question]
+    const loadHistory = async (request?: ModelHistoryRequest): Promise<ModelMessage[]> =>
+      request?.contextWindow === undefined ? [question, { role: 'assistant', content: 'Yes.' }, question] : [question]
     const { text, requests } = await askDialectServer(server, [refusal, greeting(server)], { loadHistory })
     expect(text).toBe('Hello.')
     expect(JSON.stringify(requests[1]).length).toBeLessThan(JSON.stringify(requests[0]).length)

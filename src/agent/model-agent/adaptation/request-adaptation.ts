@@ -1,0 +1,38 @@
+import type { AgentRun, ModelHistoryRequest } from '../../agent.ts'
+import type { ProviderRequestRejection } from '../../providers/errors/provider-request-rejection.ts'
+import type { ModelObserver } from '../model-observer.ts'
+import type { ComposedRequest } from './composed-request.ts'
+import { ContextShortening } from './context-shortening.ts'
+
+/** What the requests of one answer contain, as far as the provider's refusals have changed it. */
+export class RequestAdaptation {
+  readonly #observer: ModelObserver | undefined
+  readonly #contextShortening: ContextShortening
+  #offersTools: boolean
+
+  constructor(run: AgentRun, observer: ModelObserver | undefined) {
+    this.#observer = observer
+    this.#contextShortening = new ContextShortening(run, observer)
+    this.#offersTools = observer?.offersTools ?? true
+  }
+
+  /** Whether the model is offered tools. */
+  get offersTools(): boolean {
+    return this.#offersTools
+  }
+
+  /** How the history of the next request is loaded. */
+  get historyRequest(): ModelHistoryRequest {
+    const { contextWindow } = this.#contextShortening
+    return contextWindow === null ? {} : { contextWindow }
+  }
+
+  /** Changes what the next requests contain. Returns false if nothing can be changed: the refusal is final. */
+  async adaptTo(refusal: ProviderRequestRejection, refused: ComposedRequest): Promise<boolean> {
+    if (refusal.type === 'context-length') return this.#contextShortening.adaptTo(refusal, refused)
+    if (Object.keys(refused.tools).length === 0) return false
+    this.#observer?.reportToolSupport(false)
+    this.#offersTools = false
+    return true
+  }
+}
