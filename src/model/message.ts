@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../lib/text/json.ts'
+import type { ContextSummary } from './context-summary.ts'
 import type { Usage } from './usage.ts'
 
 export type Role = 'USER' | 'ASSISTANT' | 'SYSTEM'
@@ -76,6 +77,8 @@ export interface MessageRecord {
   readonly role: Role
   /** Marks a SYSTEM message that summarises the sessions before this one. */
   readonly summary?: true
+  /** What a summary holds beyond its text, which people read. Summaries that were stored by version 0.1 have none. */
+  readonly summaryContext?: Omit<ContextSummary, 'text'>
   readonly status: MessageStatus
   readonly parts: readonly MessagePart[]
   /** The parts are too long for a row: they are only in the log, and `parts` is empty. */

@@ -1,4 +1,5 @@
 import type { ChatEvent } from '../model/chat-event.ts'
+import type { ContextCheckpoint } from '../model/context-checkpoint.ts'
 import type { DecisionRecord, ToolGrant } from '../model/decision.ts'
 import type { MessageRecord } from '../model/message.ts'
 import type { SessionRecord } from '../model/session.ts'
@@ -30,6 +31,8 @@ export interface AppendRequest {
   /** Inserted, or replace the ones with their ids, in this order. */
   readonly decisions?: readonly DecisionRecord[]
   readonly grants?: readonly ToolGrant[]
+  /** Replaces the session's checkpoint. */
+  readonly checkpoint?: ContextCheckpoint
   /** The keys of the calls that write this. A key that is in use is left out: it must not prevent the end of a stream. */
   readonly idempotencyKeys?: readonly IdempotencyKeyRecord[]
   readonly sessionPatch?: SessionRecordPatch
@@ -88,6 +91,11 @@ export interface WithdrawnMessageLookup {
   listUnplacedWithdrawnMessages(sessionId: string): Promise<MessageRecord[]>
 }
 
+export interface ContextCheckpointLookup {
+  /** The checkpoint of a Segue session; null if it has none. */
+  findContextCheckpoint(sessionId: string): Promise<ContextCheckpoint | null>
+}
+
 export interface BlobReferenceReader {
   /** Those of these blobs that no session refers to. Any number of hashes. */
   findUnreferencedBlobs(hashes: readonly string[]): Promise<string[]>
@@ -95,4 +103,11 @@ export interface BlobReferenceReader {
 
 /** The log of each session and its projections. */
 export interface EventStore
-  extends EventReader, EventWriter, StreamLookup, WithdrawnMessageLookup, SessionWriter, BlobReferenceReader {}
+  extends
+    EventReader,
+    EventWriter,
+    StreamLookup,
+    WithdrawnMessageLookup,
+    ContextCheckpointLookup,
+    SessionWriter,
+    BlobReferenceReader {}

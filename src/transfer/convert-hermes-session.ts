@@ -13,6 +13,8 @@ const pageSize = 1000 // messages
 export interface ConvertedHermesSession {
   readonly session: ExportSectionRecord<'sessions'>
   readonly messages: readonly MessageRecord[]
+  /** The ids of the messages, by the ids that they have in Hermes. */
+  readonly messageIds: ReadonlyMap<string, string>
 }
 
 /** Returns the id of the Segue session that a Hermes session is converted to. It is the same in every export. */
@@ -33,11 +35,13 @@ export async function convertHermesSession(
   const id = toConvertedSessionId(session)
   const contextIds = new Set((await hermes.loadContextMessages(session.id)).map((message) => message.id))
   const messages: MessageRecord[] = []
+  const messageIds = new Map<string, string>()
   for await (const message of readVisibleMessages(session.id, hermes)) {
     const withdrawn = !contextIds.has(message.id)
     // A Hermes session holds all that its model knows. So does a Segue session that begins with a summary.
     const isSummary = parent !== null && !withdrawn && messages.every((earlier) => earlier.withdrawn)
     const messageId = deterministicId('message', message.id, message.createdAt)
+    messageIds.set(message.id, messageId)
     messages.push({ ...message, id: messageId, sessionId: id, withdrawn, ...(isSummary && { summary: true }) })
   }
   const hashes = new Set(messages.flatMap(({ parts }) => parts.flatMap(listPartBlobHashes)))
@@ -47,6 +51,7 @@ export async function convertHermesSession(
       { parentId: parent && toConvertedSessionId(parent), key: null, files: [...hashes].toSorted() },
     ),
     messages: positionNewSessionMessages(messages),
+    messageIds,
   }
 }
 

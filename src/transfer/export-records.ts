@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto'
 import { parseIdKind } from '../lib/ids.ts'
 import { continuesSession } from '../model/conversation/lineage.ts'
+import type { ContextCheckpoint } from '../model/context-checkpoint.ts'
 import type { MessageRecord } from '../model/message.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { convertHermesSession, toConvertedSessionId } from './convert-hermes-session.ts'
 import type { SectionedExportRecord, ExportSectionRecord } from './document/document-schema.ts'
 import { toExportDocumentSession } from './document/to-export-document-session.ts'
+import { convertSummaryReferences } from './convert-context-summary.ts'
 import type { ReadOnlyProfile } from './read-only-profile.ts'
 import { ExportImportError } from './export-import-error.ts'
 
@@ -27,7 +29,7 @@ export interface ExportOptions {
  */
 export async function* exportRecords(options: ExportOptions): AsyncGenerator<SectionedExportRecord> {
   const { segueReader, blobs } = options.source
-  const { sessions, hermesMessages } = await exportSessions(options)
+  const { sessions, hermesMessages, convertedIds } = await exportSessions(options)
   await noteUnreadableParents(options)
   const ids = sessions.map(({ id }) => id)
   for (const record of sessions) yield { section: 'sessions', record }
@@ -38,7 +40,8 @@ export async function* exportRecords(options: ExportOptions): AsyncGenerator<Sec
     yield { section: 'streams', record: { ...stream, status, finishedAt } }
   }
   for (const record of hermesMessages) yield { section: 'messages', record }
-  for await (const record of segueReader?.readMessages(ids) ?? []) yield { section: 'messages', record }
+  for await (const message of segueReader?.readMessages(ids) ?? [])
+    yield { section: 'messages', record: convertMessage(message, convertedIds) }
   for await (const record of segueReader?.readEvents(ids) ?? []) yield { section: 'events', record }
   for await (const record of segueReader?.readDecisions(ids) ?? []) yield { section: 'decisions', record }
   for (const record of (await segueReader?.listGrants(ids)) ?? []) yield { section: 'grants', record }
@@ -48,40 +51,68 @@ export async function* exportRecords(options: ExportOptions): AsyncGenerator<Sec
   }
 }
 
+type ExportDocumentCheckpoint = NonNullable<ExportSectionRecord<'sessions'>['checkpoint']>
+
 interface ExportedSessions {
   /** Ordered by start. */
   readonly sessions: readonly ExportSectionRecord<'sessions'>[]
   readonly hermesMessages: readonly MessageRecord[]
+  /** The ids of the Hermes messages in the document, by the ids that they have in Hermes. */
+  readonly convertedIds: ReadonlyMap<string, string>
 }
 
 async function exportSessions({ source, sessions }: ExportOptions): Promise<ExportedSessions> {
   const exported: ExportSectionRecord<'sessions'>[] = []
   const hermesMessages: MessageRecord[] = []
-  for (const session of sessions) {
-    const parent = sessions.find((other) => continuesSession(session, other)) ?? null
-    if (session.origin === 'SEGUE') exported.push(await exportSegueSession(session, parent, source))
-    else if (source.hermesSessions) {
-      const converted = await convertHermesSession(session, parent, source.hermesSessions)
-      exported.push(converted.session)
-      hermesMessages.push(...converted.messages)
-    }
+  const convertedIds = new Map<string, string>()
+  const findParent = (session: SessionRecord) => sessions.find((other) => continuesSession(session, other)) ?? null
+  // First, because summaries in the sessions of Segue refer to messages of Hermes.
+  for (const session of sessions.filter(({ origin }) => origin === 'HERMES')) {
+    if (!source.hermesSessions) continue
+    const converted = await convertHermesSession(session, findParent(session), source.hermesSessions)
+    exported.push(converted.session)
+    hermesMessages.push(...converted.messages)
+    for (const [hermesId, id] of converted.messageIds) convertedIds.set(hermesId, id)
   }
+  for (const session of sessions.filter(({ origin }) => origin === 'SEGUE'))
+    exported.push(await exportSegueSession(session, { parent: findParent(session), source, convertedIds }))
   exported.sort((a, b) => a.startedAt - b.startedAt || (a.id < b.id ? -1 : 1))
-  return { sessions: exported, hermesMessages }
+  return { sessions: exported, hermesMessages, convertedIds }
+}
+
+interface SegueSessionExport {
+  readonly parent: SessionRecord | null
+  readonly source: ReadOnlyProfile
+  readonly convertedIds: ReadonlyMap<string, string>
 }
 
 async function exportSegueSession(
   { id }: SessionRecord,
-  parent: SessionRecord | null,
-  { segueReader }: ReadOnlyProfile,
+  { parent, source: { segueReader }, convertedIds }: SegueSessionExport,
 ): Promise<ExportSectionRecord<'sessions'>> {
   const session = await segueReader?.findSession(id)
   if (!session) throw new ExportImportError(`The session ${id} was deleted. Export the conversation again.`)
+  const checkpoint = await segueReader?.findContextCheckpoint(id)
   return toExportDocumentSession(session, {
     parentId: exportParentId(session, parent),
     key: session.key,
     files: (await segueReader?.listBlobHashes(id)) ?? [],
+    ...(checkpoint && { checkpoint: toExportDocumentCheckpoint(checkpoint, convertedIds) }),
   })
+}
+
+function toExportDocumentCheckpoint(
+  { summary, model, usage, createdAt }: ContextCheckpoint,
+  convertedIds: ReadonlyMap<string, string>,
+): ExportDocumentCheckpoint {
+  return { summary: convertSummaryReferences(summary, convertedIds), model, usage, createdAt }
+}
+
+function convertMessage(message: MessageRecord, convertedIds: ReadonlyMap<string, string>): MessageRecord {
+  const { summaryContext } = message
+  return summaryContext
+    ? { ...message, summaryContext: convertSummaryReferences(summaryContext, convertedIds) }
+    : message
 }
 
 /** The id of the parent in the document, or of a Hermes session that may be readable again later. */

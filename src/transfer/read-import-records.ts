@@ -34,12 +34,13 @@ function toImportRecord(
 ): ImportRecord | null {
   switch (section) {
     case 'sessions': {
-      const { files, ...session } = record
+      const { files, checkpoint, ...session } = record
       const parentId = findParentId(session.parentId, sessionIds)
       return {
         type: 'session',
         record: { ...session, parentId, origin: 'SEGUE', profile, notContinuationOf: [] },
         blobHashes: files,
+        ...(checkpoint && { checkpoint: { ...checkpoint, sessionId: session.id } }),
       }
     }
     case 'streams':

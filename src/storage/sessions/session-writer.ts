@@ -1,3 +1,4 @@
+import type { ContextCheckpoint } from '../../model/context-checkpoint.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { IdempotencyKeyRecord } from '../idempotency-key.ts'
@@ -6,6 +7,8 @@ import type { IdempotencyKeyRecord } from '../idempotency-key.ts'
 export interface SessionWithInitialMessages {
   readonly session: SessionRecord
   readonly messages: readonly MessageRecord[]
+  /** Its checkpoint, which stands for some of the messages. */
+  readonly checkpoint?: ContextCheckpoint
   /** The key of the call that creates it. */
   readonly idempotencyKey?: IdempotencyKeyRecord | null
   /** A session whose tool grants the new one gets, too. */

@@ -3,6 +3,7 @@ import { chunkArray } from '../../lib/chunk-array.ts'
 import { createIdNotFoundError } from '../../lib/errors.ts'
 import { listEventBlobHashes } from '../../model/blob-url.ts'
 import type { ChatEvent } from '../../model/chat-event.ts'
+import type { ContextCheckpoint } from '../../model/context-checkpoint.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
@@ -15,6 +16,7 @@ import type { SessionWithInitialMessages } from '../sessions/session-writer.ts'
 import type { SegueProfileDatabase } from './segue-profile-database.ts'
 import { findUnreferencedBlobs, insertBlobReference, listSessionBlobHashes } from './rows/blob-reference-row.ts'
 import { lookUpInBatches } from './look-up-in-batches.ts'
+import { findContextCheckpoint, upsertContextCheckpoint } from './rows/context-checkpoint-row.ts'
 import { upsertDecision } from './rows/decision-row.ts'
 import { type EventRow, eventToRow, insertEvent, readEventPage } from './rows/event-row.ts'
 import { copyToolGrants, insertToolGrant } from './rows/grant-row.ts'
@@ -111,6 +113,10 @@ export class SqliteEventStore implements EventStore {
     return lookUpInBatches(hashes, (batch) => findUnreferencedBlobs(this.#database, batch))
   }
 
+  async findContextCheckpoint(sessionId: string): Promise<ContextCheckpoint | null> {
+    return findContextCheckpoint(this.#database, sessionId)
+  }
+
   async findActiveStream(sessionId: string): Promise<StreamRecord | null> {
     const row = this.#database
       .prepare<[string], StreamRow>("SELECT * FROM streams WHERE session_id = ? AND status IN ('RUNNING', 'WAITING')")
@@ -163,7 +169,7 @@ export class SqliteEventStore implements EventStore {
   }
 
   #write(request: AppendRequest): void {
-    const { continuation, newSession, fence, additionalUsage, sessionPatch } = request
+    const { continuation, newSession, fence, checkpoint, additionalUsage, sessionPatch } = request
     // Before this session ends, the one that continues it exists.
     if (continuation) this.#insertSession(continuation)
     if (newSession) insertSession(this.#database, newSession)
@@ -174,15 +180,17 @@ export class SqliteEventStore implements EventStore {
     for (const message of request.messages ?? []) upsertMessage(this.#database, message)
     for (const decision of request.decisions ?? []) upsertDecision(this.#database, decision)
     for (const grant of request.grants ?? []) insertToolGrant(this.#database, grant)
+    if (checkpoint) upsertContextCheckpoint(this.#database, checkpoint)
     if (additionalUsage) this.#addUsage(request.sessionId, additionalUsage)
     if (sessionPatch) this.#patchSession(request.sessionId, sessionPatch)
     for (const key of request.idempotencyKeys ?? []) insertIdempotencyKeyIfAbsent(this.#database, key)
   }
 
-  #insertSession({ session, messages, idempotencyKey, copyGrantsFrom }: SessionWithInitialMessages): void {
+  #insertSession({ session, messages, checkpoint, idempotencyKey, copyGrantsFrom }: SessionWithInitialMessages): void {
     insertSession(this.#database, session)
     for (const message of messages) upsertMessage(this.#database, message)
     if (messages.length > 0) updateMessageCounts(this.#database, [session.id])
+    if (checkpoint) upsertContextCheckpoint(this.#database, checkpoint)
     if (copyGrantsFrom !== undefined) copyToolGrants(this.#database, copyGrantsFrom, session.id)
     if (idempotencyKey) insertIdempotencyKey(this.#database, idempotencyKey)
   }

@@ -1,4 +1,5 @@
 import type { ChatEvent } from '../../model/chat-event.ts'
+import type { ContextCheckpoint } from '../../model/context-checkpoint.ts'
 import type { DecisionRecord, ToolGrant } from '../../model/decision.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
@@ -10,6 +11,7 @@ export interface ExportReader {
   findSession(id: string): Promise<WithIdempotencyKey<SessionRecord> | null>
   /** Ids of the sessions whose parent is this one, of either origin, in order. */
   listChildIds(id: string): Promise<string[]>
+  findContextCheckpoint(sessionId: string): Promise<ContextCheckpoint | null>
   /** Hashes of the blobs that a session refers to, in order. */
   listBlobHashes(sessionId: string): Promise<string[]>
   /** In the order in which they were stored. */

@@ -1,4 +1,5 @@
 import type { ChatEvent } from '../../model/chat-event.ts'
+import type { ContextCheckpoint } from '../../model/context-checkpoint.ts'
 import type { DecisionRecord, ToolGrant } from '../../model/decision.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
@@ -12,6 +13,7 @@ export type ImportRecord =
       readonly type: 'session'
       readonly record: WithIdempotencyKey<SessionRecord>
       readonly blobHashes: readonly string[]
+      readonly checkpoint?: ContextCheckpoint
     }
   | { readonly type: 'stream'; readonly record: WithIdempotencyKey<StreamRecord> }
   | { readonly type: 'message'; readonly record: MessageRecord }

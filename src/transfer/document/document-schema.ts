@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import type { ChatEvent } from '../../model/chat-event.ts'
+import type { ContextCheckpoint } from '../../model/context-checkpoint.ts'
+import type { ContextSummary } from '../../model/context-summary.ts'
 import type { DecisionRecord, ToolGrant } from '../../model/decision.ts'
 import type { Json, JsonObject } from '../../lib/text/json.ts'
 import type { MessagePart, MessageRecord, OpaqueProviderState, ToolCall } from '../../model/message.ts'
@@ -80,6 +82,19 @@ const part: z.ZodType<MessagePart> = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('file'), mediaType: text, name: text.nullable(), url: text }),
 ])
 
+const summaryContextFields = {
+  quotes: z.array(z.strictObject({ messageId: id, text })),
+  throughMessageId: id.nullable(),
+}
+const contextSummary: z.ZodType<ContextSummary> = z.strictObject({ text, ...summaryContextFields })
+
+const checkpoint = z.strictObject({
+  summary: contextSummary,
+  model: text,
+  usage,
+  createdAt: time,
+}) satisfies z.ZodType<Omit<ContextCheckpoint, 'sessionId'>>
+
 /** A Segue session without the fields that depend on where it is stored. */
 type PortableSession = Omit<SessionRecord, 'origin' | 'profile' | 'notContinuationOf' | 'isSubagent'>
 
@@ -102,6 +117,8 @@ const session = z.strictObject({
   key,
   /** The hashes of the blobs that the session refers to. */
   files: z.array(hash),
+  /** The summary that stands for its earlier messages in requests to a model. */
+  checkpoint: z.exactOptional(checkpoint),
 }) satisfies z.ZodType<PortableSession>
 
 const message: z.ZodType<MessageRecord> = z.strictObject({
@@ -111,6 +128,8 @@ const message: z.ZodType<MessageRecord> = z.strictObject({
   withdrawn: z.boolean(),
   role: z.enum(['USER', 'ASSISTANT', 'SYSTEM']),
   summary: flag,
+  /** What the summary holds beyond its text. */
+  summaryContext: z.exactOptional(z.strictObject(summaryContextFields)),
   status: z.enum(['COMPLETE', 'PARTIAL']),
   parts: z.array(part),
   inLog: flag,

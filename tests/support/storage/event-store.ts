@@ -21,6 +21,7 @@ export function wrapStore(
     findActiveStream: (sessionId) => wrapCall(() => store.findActiveStream(sessionId)),
     listUnfinishedStreams: () => wrapCall(() => store.listUnfinishedStreams()),
     listUnplacedWithdrawnMessages: (id) => wrapCall(() => store.listUnplacedWithdrawnMessages(id)),
+    findContextCheckpoint: (id) => wrapCall(() => store.findContextCheckpoint(id)),
     replaceEvent: (event) => wrapCall(() => store.replaceEvent(event)),
     findContinuation: (sessionId) => wrapCall(() => store.findContinuation(sessionId)),
     findUnreferencedBlobs: (hashes) => wrapCall(() => store.findUnreferencedBlobs(hashes)),

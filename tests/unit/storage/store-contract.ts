@@ -1,4 +1,5 @@
 import { describe } from 'vitest'
+import { describeContextCheckpoints } from './contract/context-checkpoint-contract.ts'
 import { describeDecisionStore } from './contract/decision-contract.ts'
 import { describeEventStore } from './contract/event-contract.ts'
 import { describeIdempotencyKeyStore } from './contract/idempotency-key-contract.ts'
@@ -16,6 +17,9 @@ export function describeStorage(engine: string, open: OpenStorage): void {
   describe(`storage in ${engine}`, () => {
     describe('the event store', () => {
       describeEventStore(open)
+    })
+    describe('the checkpoints of a context', () => {
+      describeContextCheckpoints(open)
     })
     describe('the session reader', () => {
       describeSessionReader(open)

@@ -9,6 +9,7 @@ import { migration008 } from './migrations/008-model-observations.ts'
 import { migration009 } from './migrations/009-idempotency-keys.ts'
 import { migration010 } from './migrations/010-finish-reasons.ts'
 import { migration011 } from './migrations/011-retry-times.ts'
+import { migration012 } from './migrations/012-context-checkpoints.ts'
 
 /**
  * The schema of a profile's database: entry n brings a database from version n to version n + 1. Forward only. A released
@@ -27,4 +28,5 @@ export const migrations: readonly string[] = [
   migration009,
   migration010,
   migration011,
+  migration012,
 ]

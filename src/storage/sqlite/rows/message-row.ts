@@ -18,6 +18,7 @@ export interface MessageRow {
   stream_id: string | null
   model: string | null
   usage: string | null
+  summary_context: string | null
 }
 
 /** Stored in place of the parts of a message that only the log contains. */
@@ -33,6 +34,7 @@ export function messageFromRow(row: MessageRow): MessageRecord {
     withdrawn: row.withdrawn === 1,
     role: row.role,
     ...(row.summary === 1 && { summary: true }),
+    ...(row.summary_context !== null && { summaryContext: JSON.parse(row.summary_context) }),
     status: row.status,
     ...(row.parts === partsInLogMarker ? { parts: [], inLog: true } : { parts: parseJsonWithExactNumbers(row.parts) }),
     createdAt: row.created_at,
@@ -56,6 +58,7 @@ export function messageToRow(message: MessageRecord): MessageRow {
     stream_id: message.streamId,
     model: message.model,
     usage: message.usage === null ? null : JSON.stringify(message.usage),
+    summary_context: message.summaryContext ? JSON.stringify(message.summaryContext) : null,
   }
 }
 
@@ -77,11 +80,12 @@ export function upsertMessage(db: SqlConnection, message: MessageRecord): void {
   const row = messageToRow(message)
   db.prepare<[MessageRow]>(
     `INSERT INTO messages (id, session_id, position, withdrawn, summary, role, status, parts, created_at,
-       stream_id, model, usage)
+       stream_id, model, usage, summary_context)
      VALUES (:id, :session_id, :position, :withdrawn, :summary, :role, :status, :parts, :created_at,
-       :stream_id, :model, :usage)
+       :stream_id, :model, :usage, :summary_context)
      ON CONFLICT (id) DO UPDATE SET position = :position, withdrawn = :withdrawn, summary = :summary, role = :role,
-       status = :status, created_at = :created_at, stream_id = :stream_id, model = :model, usage = :usage`,
+       status = :status, created_at = :created_at, stream_id = :stream_id, model = :model, usage = :usage,
+       summary_context = :summary_context`,
   ).run(row)
   // Separately, because an update of this column has the message indexed again, even if it does not change.
   db.prepare<[MessageRow]>('UPDATE messages SET parts = :parts WHERE id = :id AND parts <> :parts').run(row)

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { ChatEvent } from '../../../model/chat-event.ts'
+import type { ContextCheckpoint } from '../../../model/context-checkpoint.ts'
 import type { DecisionRecord, ToolGrant } from '../../../model/decision.ts'
 import type { MessageRecord } from '../../../model/message.ts'
 import type { SessionRecord } from '../../../model/session.ts'
@@ -9,6 +10,7 @@ import type { ExportReader } from '../../transfer/export-reader.ts'
 import type { WithIdempotencyKey } from '../../idempotency-key.ts'
 import { DatabaseReadSnapshot } from '../database/database-read-snapshot.ts'
 import { listSessionBlobHashes } from '../rows/blob-reference-row.ts'
+import { findContextCheckpoint } from '../rows/context-checkpoint-row.ts'
 import { type DecisionRow, decisionFromRow } from '../rows/decision-row.ts'
 import { readEventPage } from '../rows/event-row.ts'
 import { findIdempotencyKeyByCreatedId } from '../rows/idempotency-key-row.ts'
@@ -47,6 +49,10 @@ export class SqliteExportReader implements ExportReader {
       .prepare<[string], { id: string }>('SELECT id FROM sessions WHERE parent_session_id = ? ORDER BY id')
       .all(parentId)
       .map((row) => row.id)
+  }
+
+  async findContextCheckpoint(sessionId: string): Promise<ContextCheckpoint | null> {
+    return findContextCheckpoint(this.#snapshot, sessionId)
   }
 
   async listBlobHashes(sessionId: string): Promise<string[]> {

@@ -8,6 +8,7 @@ import {
 } from '../../transfer/import-store.ts'
 import { SegueProfileDatabase } from '../segue-profile-database.ts'
 import { findUnreferencedBlobs, insertBlobReference } from '../rows/blob-reference-row.ts'
+import { upsertContextCheckpoint } from '../rows/context-checkpoint-row.ts'
 import { upsertDecision } from '../rows/decision-row.ts'
 import { insertEvent } from '../rows/event-row.ts'
 import { insertToolGrant } from '../rows/grant-row.ts'
@@ -83,6 +84,7 @@ function insertRecord(database: SegueProfileDatabase, imported: ImportRecord): v
       const { key, ...session } = imported.record
       insertSession(database, session)
       restoreKeyOfCreated(database, key, session)
+      if (imported.checkpoint) upsertContextCheckpoint(database, imported.checkpoint)
       for (const hash of imported.blobHashes) insertBlobReference(database, hash, session.id)
       return
     }

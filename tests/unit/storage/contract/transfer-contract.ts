@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { LocatedImportRecord } from '../../../../src/storage/transfer/import-store.ts'
 import { newTextMessage } from '../../../support/search/segue-search-fixture.ts'
+import { checkpointOf } from './context-checkpoint-contract.ts'
 import { type OpenStorage, useStorage } from './opened-storage.ts'
 import { approvalOf, deltaOf, sessionOf, streamOf, firstPage, idempotencyKeyOf } from './records.ts'
 
@@ -23,16 +24,23 @@ export function describeTransfer(open: OpenStorage): void {
     const decision = approvalOf(session, { state: 'CANCELLED' })
     const grant = { sessionId: session.id, tool: 'look' }
     const key = { key: 'key-1', fingerprint: 'print' }
+    const checkpoint = checkpointOf(session.id)
     const sessionKey = { key: 'key-2', fingerprint: 'other print' }
     const records: LocatedImportRecord[] = [
-      { type: 'session', record: { ...session, key: sessionKey }, blobHashes: [hash], location: 'sessions 1' },
+      {
+        type: 'session',
+        record: { ...session, key: sessionKey },
+        blobHashes: [hash],
+        checkpoint,
+        location: 'sessions 1',
+      },
       { type: 'stream', record: { ...stream, key }, location: 'streams 1' },
       { type: 'message', record: message, location: 'messages 1' },
       { type: 'event', record: deltaOf(stream, 1), location: 'events 1' },
       { type: 'decision', record: decision, location: 'decisions 1' },
       { type: 'grant', record: grant, location: 'grants 1' },
     ]
-    return { session, stream, message, decision, grant, key, sessionKey, records }
+    return { session, stream, message, decision, grant, checkpoint, key, sessionKey, records }
   }
 
   async function importAll(records: Iterable<LocatedImportRecord>): Promise<void> {
@@ -45,7 +53,7 @@ export function describeTransfer(open: OpenStorage): void {
   })
 
   test('what is imported can be read, and exported unchanged', async () => {
-    const { session, stream, message, decision, grant, key, sessionKey, records } = newConversation()
+    const { session, stream, message, decision, grant, checkpoint, key, sessionKey, records } = newConversation()
     await importAll(records)
     const { segueSessions, eventStore, idempotencyKeys } = await opened().reopen()
     expect(await segueSessions.findSessions([session.id])).toEqual([session])
@@ -54,6 +62,7 @@ export function describeTransfer(open: OpenStorage): void {
     expect(await idempotencyKeys.find('key-1')).toMatchObject({ createdId: stream.id, fingerprint: 'print' })
     expect(await idempotencyKeys.find('key-2')).toMatchObject({ createdId: session.id, fingerprint: 'other print' })
     expect(await eventStore.findUnreferencedBlobs([hash])).toEqual([])
+    expect(await eventStore.findContextCheckpoint(session.id)).toEqual(checkpoint)
 
     const reader = await opened().openExportReader()
     if (!reader) throw new Error('Nothing is stored.')
@@ -61,6 +70,8 @@ export function describeTransfer(open: OpenStorage): void {
     await current().eventStore.createSession({ session: child, messages: [] })
     const ids = [session.id]
     expect(await reader.findSession(session.id)).toEqual({ ...session, key: sessionKey })
+    expect(await reader.findContextCheckpoint(session.id)).toEqual(checkpoint)
+    expect(await reader.findContextCheckpoint(child.id)).toBeNull()
     expect(await reader.findSession(child.id)).toBeNull()
     expect(await reader.listChildIds(session.id)).toEqual([])
     expect(await reader.listBlobHashes(session.id)).toEqual([hash])
