@@ -48,7 +48,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
     'log',
   ],
   lib: ['json-schema', 'text'],
-  hermes: ['cron', 'index', 'search', 'messages', 'state'],
+  hermes: ['cron', 'index', 'lineage', 'search', 'messages', 'state'],
   schema: ['conversation', 'decision', 'job', 'profile', 'search', 'chat', 'session', 'idempotency', 'relay'],
   server: ['sse', 'websocket', 'graphql', 'playground', 'http'],
   'server/graphql': ['plugins', 'documents'],

@@ -19,6 +19,7 @@ import type {
   CrossOriginContinuationCursor,
 } from './index/cross-origin-continuation-cursor.ts'
 import { HermesListing } from './index/hermes-listing.ts'
+import { HermesForkDetector } from './lineage/hermes-fork-detector.ts'
 import { selectHermesContextMessages, type HermesMessageRowIds } from './messages/message-outline.ts'
 import {
   readHermesMessageFingerprints,
@@ -26,7 +27,7 @@ import {
   readHermesMessageOutlines,
 } from './messages/read-hermes-messages.ts'
 import { VisibleHermesMessageCache } from './messages/visible-hermes-message-cache.ts'
-import { filterHermesSessionIds, readHermesSessions } from './state/session-queries.ts'
+import { filterHermesSessionIds } from './state/session-queries.ts'
 import { type StateDatabaseConnection, StateDatabase } from './state/state-database.ts'
 
 const idsPerQuery = 500
@@ -38,16 +39,16 @@ const sessionsPerTransaction = 50 // whose messages are read together
  * results and a log entry; no method throws because of it.
  */
 export class HermesReader {
-  readonly #profile: string
   readonly #database: StateDatabase
   readonly #listing: HermesListing
   readonly #visibleMessages = new VisibleHermesMessageCache()
+  readonly #forkDetector: HermesForkDetector
   readonly #cronReader: HermesCronReader
 
   constructor(options: HermesReaderOptions) {
-    this.#profile = options.profile
+    this.#forkDetector = new HermesForkDetector(options.profile, this.#visibleMessages)
     this.#database = new StateDatabase({ ...options, onRecovered: () => this.#listing.invalidate() })
-    this.#listing = new HermesListing(this.#database, options)
+    this.#listing = new HermesListing(this.#database, this.#forkDetector, options)
     this.#cronReader = new HermesCronReader(options)
   }
 
@@ -203,7 +204,7 @@ export class HermesReader {
   }
 
   #loadSessions(file: StateDatabaseConnection, ids: readonly string[]): SessionRecord[] {
-    return chunkArray([...new Set(ids)], idsPerQuery).flatMap((batch) => readHermesSessions(file, batch, this.#profile))
+    return chunkArray([...new Set(ids)], idsPerQuery).flatMap((batch) => this.#forkDetector.readSessions(file, batch))
   }
 
   /** The selected messages of a session, all read in one transaction. */

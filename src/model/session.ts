@@ -25,9 +25,9 @@ export interface SessionRecord {
   readonly pinned: boolean
   readonly archived: boolean
   readonly parentId: string | null
-  /** Ids of parents that the session does not continue: it is a branch, a delegate or a reset of them. */
+  /** Ids of parents that the session does not continue: it is a branch, a copy, a delegate or a reset of them. */
   readonly notContinuationOf: readonly string[]
-  /** The id of the message that the session was forked from. */
+  /** The id of the message that the session was forked from; null if it is no fork or if that is not known. */
   readonly forkedFrom: string | null
   /** The session belongs to a sub-agent, or continues one that does. */
   readonly isSubagent?: true

@@ -5,12 +5,9 @@ import type { ConversationIndexUpdateResult } from '../../storage/sqlite/convers
 import { toConversationIndexEntry } from '../../storage/sqlite/conversation-index/conversation-index-row.ts'
 import { segueSessionFlag } from '../../storage/sqlite/conversation-index/conversation-index-flags.ts'
 import type { HermesReaderOptions } from '../hermes-options.ts'
+import type { HermesForkDetector, IndexableHermesSession } from '../lineage/hermes-fork-detector.ts'
 import { textFromHermesCell } from '../state/cell-values.ts'
-import {
-  readHermesDigestInputs,
-  readIndexableHermesSessions,
-  type IndexableHermesSession,
-} from '../state/session-queries.ts'
+import { listHermesContinuationCandidateIds, readHermesDigestInputs } from '../state/session-queries.ts'
 import type { StateDatabaseConnection } from '../state/state-database.ts'
 import type { CrossOriginContinuationBatch, CrossOriginContinuationCursor } from './cross-origin-continuation-cursor.ts'
 import { type HermesConversationIndexUpdate, HermesConversationIndexStore } from './hermes-conversation-index-store.ts'
@@ -19,7 +16,7 @@ const rowsPerQuery = 500 // without a WAL, a running statement blocks the writer
 
 export type HermesConversationIndexSynchronizerOptions = Pick<
   HermesReaderOptions,
-  'profile' | 'indexPath' | 'onConversationsChanged' | 'onCrossOriginReset'
+  'indexPath' | 'onConversationsChanged' | 'onCrossOriginReset'
 >
 
 /** The result of scanning consecutive rows of Hermes' sessions. */
@@ -40,25 +37,25 @@ export interface ScannedHermesSessionRange {
  * found by `verifySessions`, right before the session is shown.
  */
 export class HermesConversationIndexSynchronizer {
-  readonly #profile: string
+  readonly #forkDetector: HermesForkDetector
   readonly #store: HermesConversationIndexStore
   readonly #onConversationsChanged: NonNullable<HermesConversationIndexSynchronizerOptions['onConversationsChanged']>
   readonly #onCrossOriginReset: NonNullable<HermesConversationIndexSynchronizerOptions['onCrossOriginReset']>
   /** The file as it was when it was last synchronized. */
   #syncedFile: StateDatabaseConnection | null = null
   #syncedDataVersion: unknown = null
+  /** The version of the file when building the index began; null if the last process began it. */
+  #dataVersionAtStart: unknown = null
   /** The rowid that building the index has come to. */
   #builtToRowid: number | null = null
   #wasRebuilt = false
   #generation = 1
 
-  constructor({
-    profile,
-    indexPath,
-    onConversationsChanged,
-    onCrossOriginReset,
-  }: HermesConversationIndexSynchronizerOptions) {
-    this.#profile = profile
+  constructor(
+    forkDetector: HermesForkDetector,
+    { indexPath, onConversationsChanged, onCrossOriginReset }: HermesConversationIndexSynchronizerOptions,
+  ) {
+    this.#forkDetector = forkDetector
     this.#store = new HermesConversationIndexStore(indexPath)
     this.#onConversationsChanged = onConversationsChanged ?? (() => undefined)
     this.#onCrossOriginReset = onCrossOriginReset ?? (() => undefined)
@@ -172,9 +169,9 @@ export class HermesConversationIndexSynchronizer {
     ids: readonly string[],
     change: Omit<HermesConversationIndexUpdate, 'upserted' | 'deleted'> | null,
   ) {
-    const uniqueIds = [...new Set(ids)]
+    const uniqueIds = [...new Set(change ? [...ids, ...this.#listAffectedChildIds(file, ids)] : ids)]
     const found = chunkArray(uniqueIds, rowsPerQuery).flatMap((batch) =>
-      readIndexableHermesSessions(file, batch, this.#profile),
+      this.#forkDetector.readIndexableSessions(file, batch),
     )
     const existingIds = new Set(found.map(({ record }) => record.id))
     const result = this.#save(
@@ -183,9 +180,18 @@ export class HermesConversationIndexSynchronizer {
         upserted: found.map(({ record, hasMessages }) => toConversationIndexEntry(record, hasMessages)),
         deleted: uniqueIds.filter((id) => !existingIds.has(id) && !this.#store.isSegueSession(id)),
       },
-      change ? uniqueIds : [],
+      change ? ids : [],
     )
     return { found, changed: result.changedSessionIds.size > 0 }
+  }
+
+  /** Whether a session continues its parent also depends on the parent's messages. */
+  #listAffectedChildIds(file: StateDatabaseConnection, parentIds: readonly string[]): string[] {
+    // As long as nothing changes while the index is built, the children need not be read twice.
+    const dataVersion = file.db.pragma('data_version', { simple: true })
+    if (!this.#store.progress.isComplete && dataVersion === this.#dataVersionAtStart) return []
+    const batches = chunkArray([...new Set(parentIds)], rowsPerQuery)
+    return batches.flatMap((batch) => listHermesContinuationCandidateIds(file, batch))
   }
 
   /** Saves an update and reports the conversations that it changes. Building a new index reports none. */
@@ -202,6 +208,7 @@ export class HermesConversationIndexSynchronizer {
     if (progress.fileDigest === fileDigest) return
     if (progress.fileDigest !== null) this.#resetStore()
     this.#startGeneration()
+    this.#dataVersionAtStart = file.db.pragma('data_version', { simple: true })
     // Messages that are added while the index is built are read again.
     this.#store.save({ progress: { fileDigest, lastMessageRowid: findMaxRowid(file, 'messages') } })
   }

@@ -1,7 +1,7 @@
 import type { ConversationChange } from '../../storage/sessions/conversation-reader.ts'
 import type { ConversationIndexReader } from '../../storage/sqlite/conversation-index/conversation-index-reader.ts'
 import type { HermesReaderOptions } from '../hermes-options.ts'
-import type { IndexableHermesSession } from '../state/session-queries.ts'
+import type { HermesForkDetector, IndexableHermesSession } from '../lineage/hermes-fork-detector.ts'
 import type { StateDatabaseConnection, StateDatabase } from '../state/state-database.ts'
 import type { CrossOriginContinuationBatch, CrossOriginContinuationCursor } from './cross-origin-continuation-cursor.ts'
 import { HermesFullScan } from './hermes-full-scan.ts'
@@ -40,11 +40,11 @@ export class HermesListing {
   /** Changes that are not reported yet: those that one call finds are reported together. Null: anything may have changed. */
   #pendingChanges: ConversationChange[] | null = []
 
-  constructor(database: StateDatabase, options: HermesReaderOptions) {
+  constructor(database: StateDatabase, forkDetector: HermesForkDetector, options: HermesReaderOptions) {
     this.#database = database
     this.#fileExisted = database.exists
     this.#onConversationsChanged = options.onConversationsChanged ?? (() => undefined)
-    this.#synchronizer = new HermesConversationIndexSynchronizer({
+    this.#synchronizer = new HermesConversationIndexSynchronizer(forkDetector, {
       ...options,
       onConversationsChanged: (changes) =>
         (this.#pendingChanges = changes && this.#pendingChanges && [...this.#pendingChanges, ...changes]),

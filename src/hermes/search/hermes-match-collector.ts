@@ -185,8 +185,8 @@ export class HermesMatchCollector {
     const uncheckedIds = new Set(matches.map(({ sessionId }) => sessionId).filter((id) => !this.#sessionPasses.has(id)))
     for (const batch of chunkArray([...uncheckedIds], rowsPerQuery)) {
       for (const id of batch) this.#sessionPasses.set(id, false)
-      for (const session of readHermesSessions(file, batch, this.#profile)) {
-        this.#sessionPasses.set(session.id, matchesSessionFilter(session, this.#filter))
+      for (const { record } of readHermesSessions(file, batch, this.#profile)) {
+        this.#sessionPasses.set(record.id, matchesSessionFilter(record, this.#filter))
       }
     }
   }

@@ -1,4 +1,5 @@
 import { parseJson } from '../../lib/text/json.ts'
+import { continuableEndReasons, nonContinuingSources } from '../../model/conversation/lineage.ts'
 import type { SessionRecord, TitleSource } from '../../model/session.ts'
 import { addTokenCounts, normalizeStoredUsage, type Usage } from '../../model/usage.ts'
 import type { StateDatabaseConnection } from './state-database.ts'
@@ -51,46 +52,38 @@ const digestColumns = [
   'cache_read_tokens',
 ]
 
-type HermesSessionRow = Record<(typeof sessionColumns)[number] | 'newest' | 'has_message', unknown>
+type HermesSessionRow = Record<(typeof sessionColumns)[number] | 'newest' | 'has_message' | 'copy_stamp', unknown>
 
-export interface IndexableHermesSession {
+/** A session as its row and its markers describe it. */
+export interface HermesSession {
+  /** What only a comparison with the parent's messages shows is missing: see `HermesForkDetector`. */
   readonly record: SessionRecord
+  /** The id of the session that it is marked as a branch of. */
+  readonly branchedFrom: string | null
+  /** In epoch seconds, as stored. */
+  readonly startedAtCell: unknown
+  /** Null if the session cannot have copied its parent's messages; else see `HermesStateSchema.copyStampSql`. */
+  readonly copyStamp: string | null
+  /** Whether there is a shown message. Always false unless it was asked for. */
   readonly hasMessages: boolean
 }
 
 /** The sessions with these ids, in no particular order. At most 500 ids. */
 export function readHermesSessions(
-  file: StateDatabaseConnection,
-  ids: readonly string[],
-  profile: string,
-): SessionRecord[] {
-  return querySessionRows(file, ids, 'NULL').flatMap((row) => toSessionRecord(row, profile) ?? [])
-}
-
-/** The same, with what the conversation index needs besides. */
-export function readIndexableHermesSessions(
-  file: StateDatabaseConnection,
-  ids: readonly string[],
-  profile: string,
-): IndexableHermesSession[] {
-  return querySessionRows(file, ids, file.schema.hasMessageSql).flatMap((row) => {
-    const record = toSessionRecord(row, profile)
-    return record ? { record, hasMessages: row.has_message === 1 } : []
-  })
-}
-
-function querySessionRows(
   { db, schema }: StateDatabaseConnection,
   ids: readonly string[],
-  hasMessageSql: string,
-): HermesSessionRow[] {
+  profile: string,
+  { withHasMessages = false }: { readonly withHasMessages?: boolean } = {},
+): HermesSession[] {
   if (!schema.hasSessions) return []
   return db
     .prepare<[string], HermesSessionRow>(
-      `SELECT ${schema.selectColumns('sessions', sessionColumns)}, ${schema.newestMessageTimeSql} AS newest, ${hasMessageSql} AS has_message
+      `SELECT ${schema.selectColumns('sessions', sessionColumns)}, ${schema.newestMessageTimeSql} AS newest,
+         ${withHasMessages ? schema.hasMessageSql : 'NULL'} AS has_message, ${schema.copyStampSql} AS copy_stamp
        FROM sessions WHERE sessions.id IN (SELECT value FROM json_each(?))`,
     )
     .all(toJsonIdList(ids))
+    .flatMap((row) => toHermesSession(row, profile) ?? [])
 }
 
 /** The rowid and the digest columns of up to `limit` sessions after a rowid, one array per row. */
@@ -119,6 +112,26 @@ export function filterHermesSessionIds({ db, schema }: StateDatabaseConnection, 
     .flatMap(({ id }) => textFromHermesCell(id) ?? [])
 }
 
+/**
+ * The ids of the sessions that name one of these as their parent, and could continue it now: it has ended in a way that can
+ * be continued, and they belong to no tool or sub-agent. At most 500 ids.
+ */
+export function listHermesContinuationCandidateIds(
+  { db, schema }: StateDatabaseConnection,
+  parentIds: readonly string[],
+): string[] {
+  if (!schema.hasColumns('sessions', ['parent_session_id', 'end_reason', 'source'])) return []
+  const toList = (values: Iterable<string>) => [...values].map((value) => `'${value}'`).join(', ')
+  return db
+    .prepare<[string], { id: unknown }>(
+      `SELECT sessions.id FROM sessions AS parents JOIN sessions ON sessions.parent_session_id = parents.id
+       WHERE parents.id IN (SELECT value FROM json_each(?)) AND parents.end_reason IN (${toList(continuableEndReasons)})
+         AND sessions.source NOT IN (${toList(nonContinuingSources)})`,
+    )
+    .all(toJsonIdList(parentIds))
+    .flatMap(({ id }) => textFromHermesCell(id) ?? [])
+}
+
 /** Ids as a parameter for json_each. It cuts a string at the first NUL and would find another session, so those are left out. */
 export function toJsonIdList(ids: readonly string[]): string {
   return JSON.stringify(ids.filter((id) => id.isWellFormed() && !id.includes('\0')))
@@ -129,9 +142,25 @@ function toLastActivity(newestMessageSeconds: unknown, startedAtSeconds: unknown
   return millisecondsFromHermesCell(newestMessageSeconds) ?? millisecondsFromHermesCell(startedAtSeconds) ?? 0
 }
 
-function toSessionRecord(row: HermesSessionRow, profile: string): SessionRecord | null {
+function toHermesSession(row: HermesSessionRow, profile: string): HermesSession | null {
   const id = textFromHermesCell(row.id)
   if (id === null) return null
+  const markers = readMarkers(row.model_config)
+  return {
+    record: toSessionRecord(id, row, markers, profile),
+    branchedFrom: markers.get(branchMarkerKey) ?? null,
+    startedAtCell: row.started_at,
+    copyStamp: textFromHermesCell(row.copy_stamp),
+    hasMessages: row.has_message === 1,
+  }
+}
+
+function toSessionRecord(
+  id: string,
+  row: HermesSessionRow,
+  markers: ReadonlyMap<string, string>,
+  profile: string,
+): SessionRecord {
   return {
     id,
     origin: 'HERMES',
@@ -147,7 +176,8 @@ function toSessionRecord(row: HermesSessionRow, profile: string): SessionRecord 
     pinned: booleanFromHermesCell(row.pinned),
     archived: booleanFromHermesCell(row.archived),
     parentId: textFromHermesCell(row.parent_session_id),
-    ...parseMarkers(row.model_config),
+    notContinuationOf: [...markers.values()],
+    ...(markers.has(delegateMarkerKey) && { isSubagent: true }),
     forkedFrom: null,
     headSeq: 0,
     usage: toUsage(row),
@@ -173,21 +203,17 @@ const titleSources = new Map<unknown, TitleSource>([
   ['derived', 'MESSAGE'],
 ])
 
+const branchMarkerKey = '_branched_from'
 const delegateMarkerKey = '_delegate_from'
-const parentMarkerKeys = new Set(['_branched_from', delegateMarkerKey, '_reset_from'])
-
-function parseMarkers(modelConfig: unknown): Pick<SessionRecord, 'notContinuationOf' | 'isSubagent'> {
-  const entries = readMarkerEntries(modelConfig)
-  const isDelegate = entries.some(([marker]) => marker === delegateMarkerKey)
-  return { notContinuationOf: entries.map(([, parentId]) => parentId), ...(isDelegate && { isSubagent: true }) }
-}
+const parentMarkerKeys = new Set([branchMarkerKey, delegateMarkerKey, '_reset_from'])
 
 /** The markers in a `model_config`, each with the parent's id. */
-function readMarkerEntries(modelConfig: unknown): [marker: string, parentId: string][] {
+function readMarkers(modelConfig: unknown): Map<string, string> {
   const config = typeof modelConfig === 'string' ? parseJson(modelConfig) : undefined
-  if (typeof config !== 'object' || config === null) return []
-  return Object.entries(config).flatMap(([marker, value]): [string, string][] => {
+  if (typeof config !== 'object' || config === null) return new Map()
+  const entries = Object.entries(config).flatMap(([marker, value]): [string, string][] => {
     const parentId = parentMarkerKeys.has(marker) ? textFromHermesCell(value) : null
     return parentId === null ? [] : [[marker, parentId]]
   })
+  return new Map(entries)
 }

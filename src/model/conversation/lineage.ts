@@ -3,12 +3,14 @@ import type { SessionRecord } from '../session.ts'
 /** Walks stop after this many sessions. Only a corrupt file has longer chains. */
 export const maxChainLength = 1000
 
-const continuableEndReasons: ReadonlySet<string | null> = new Set(['compression', 'cli_close'])
-const nonContinuingSources: ReadonlySet<string> = new Set(['tool', 'subagent'])
+/** How a session has to end to be continued. */
+export const continuableEndReasons: ReadonlySet<string> = new Set(['compression', 'cli_close'])
+/** Sessions from these sources continue nothing. */
+export const nonContinuingSources: ReadonlySet<string> = new Set(['tool', 'subagent'])
 
 /** Whether another session can continue this one: it was compacted, or its chat moved on from the terminal. */
 export function isContinuable(session: SessionRecord): boolean {
-  return continuableEndReasons.has(session.endReason)
+  return session.endReason !== null && continuableEndReasons.has(session.endReason)
 }
 
 /**

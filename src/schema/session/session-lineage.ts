@@ -27,7 +27,7 @@ schemaBuilder.objectFields(SessionObjectType, (t) => ({
     type: MessageObjectType,
     nullable: true,
     description:
-      'The message that the session was forked from: the last copied message, or the message that was regenerated. A fork never continues its source. Null if the session is not a fork, or if the message was deleted.',
+      'The message that the session was forked from: the last copied message, or the message that was regenerated. A fork never continues its source. Forks and branches that Hermes made name it too, as far as their copies show it. Null if the session is not a fork, or if the message was deleted.',
     resolve: async ({ forkedFrom, profile }, _, { profiles }) =>
       forkedFrom === null ? null : (await profiles.requireProfile(profile)).chatLoader.loadMessage(forkedFrom),
   }),

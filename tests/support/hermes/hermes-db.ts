@@ -136,6 +136,49 @@ export class HermesDb {
     })
   }
 
+  /**
+   * Copies the active messages of a session to another one, as Hermes does when it forks, branches or rewrites a session: by
+   * default with their times.
+   */
+  copyMessages(fromId: string, toId: string, changed: HermesRow = {}): void {
+    const columns = [...this.columnNames('messages')].filter(
+      (name) => !['id', 'session_id', ...Object.keys(changed)].includes(name),
+    )
+    const rows = this.db
+      .prepare<[string], HermesRow>(
+        `SELECT ${columns.join(', ')} FROM messages WHERE session_id = ? AND active = 1 ORDER BY id`,
+      )
+      .all(fromId)
+    for (const row of rows) this.#insert('messages', { ...row, ...changed, session_id: toId })
+  }
+
+  /** Archives the active messages of a session, as a compaction does before it adds the messages that replace them. */
+  archiveMessages(sessionId: string): void {
+    this.db.prepare('UPDATE messages SET active = 0, compacted = 1 WHERE session_id = ? AND active = 1').run(sessionId)
+  }
+
+  /** Takes back the active messages of a session from one on. */
+  undoMessages(sessionId: string, fromId: number): void {
+    this.db
+      .prepare('UPDATE messages SET active = 0 WHERE session_id = ? AND active = 1 AND id >= ?')
+      .run(sessionId, fromId)
+    if (this.columnNames('sessions').has('rewind_count')) {
+      this.db.prepare('UPDATE sessions SET rewind_count = rewind_count + 1 WHERE id = ?').run(sessionId)
+    }
+  }
+
+  /** Replaces all messages of a session by copies of its first `count` active ones, with new ids. */
+  rewriteMessages(sessionId: string, count: number, changed: HermesRow = {}): void {
+    const columns = [...this.columnNames('messages')].filter((name) => name !== 'id')
+    const rows = this.db
+      .prepare<[string, number], HermesRow>(
+        `SELECT ${columns.join(', ')} FROM messages WHERE session_id = ? AND active = 1 ORDER BY id LIMIT ?`,
+      )
+      .all(sessionId, count)
+    this.db.prepare('DELETE FROM messages WHERE session_id = ?').run(sessionId)
+    for (const row of rows) this.#insert('messages', { ...row, ...changed })
+  }
+
   /** The names of a table's columns. */
   columnNames(table: 'sessions' | 'messages'): ReadonlySet<string> {
     const rows = this.db.prepare<[], { name: string }>(`PRAGMA table_info(${table})`).all()

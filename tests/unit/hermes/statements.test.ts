@@ -33,6 +33,12 @@ test.each(layouts)('no statement scans a whole table (%s)', (layout) => {
   reader.listSessions(firstPage(50), { ids: ['s1', 'new'] })
   reader.listSessions(firstPage(50), {})
   reader.countMessages(rows.map(({ id }) => id))
+  hermes.addSession('fork', { parent_session_id: 's7', started_at: 9001 })
+  hermes.db.exec(`UPDATE sessions SET end_reason = 'cli_close' WHERE id = 's7';
+    INSERT INTO messages (session_id, role, content, timestamp) SELECT 'fork', role, content, timestamp
+    FROM messages WHERE session_id = 's7' ORDER BY id`)
+  expect(reader.findSessions(['fork'])).toMatchObject([{ notContinuationOf: ['s7'] }])
+  reader.listSessions(firstPage(50), {})
   reader.listMessages('s7', firstPage(50))
   reader.findMessage('s7:15')
   reader.loadContextMessages('s7')

@@ -1,0 +1,23 @@
+import { selectHermesContextMessages, type HermesMessageRowIds } from '../messages/message-outline.ts'
+import { readHermesMessageFingerprints, readHermesMessageOutlines } from '../messages/read-hermes-messages.ts'
+import type { VisibleHermesMessageCache } from '../messages/visible-hermes-message-cache.ts'
+import type { StateDatabaseConnection } from '../state/state-database.ts'
+
+/** By rowid, the id of the message of a session that shows the row: as itself, as its copy or as the result of its call. */
+export function mapRowsToShownMessages(
+  file: StateDatabaseConnection,
+  sessionId: string,
+  visibleMessages: VisibleHermesMessageCache,
+): Map<number, string> {
+  const outline = readHermesMessageOutlines(file, [sessionId]).get(sessionId) ?? []
+  const context = selectHermesContextMessages(outline, (ids) => readHermesMessageFingerprints(file, ids))
+  const visible = visibleMessages.get(file, [sessionId]).get(sessionId) ?? []
+  const visibleIds = new Set(visible.map(({ id }) => id))
+  const shown = new Map<number, string>()
+  const addRows = ({ id, contentRowId, resultRowIds }: HermesMessageRowIds): void => {
+    if (!visibleIds.has(id)) return
+    for (const rowid of [id, contentRowId, ...resultRowIds]) if (rowid !== null) shown.set(rowid, `${sessionId}:${id}`)
+  }
+  for (const entry of [...visible, ...context]) addRows(entry)
+  return shown
+}
