@@ -2,15 +2,17 @@ import { createBadInputError } from '../lib/errors.ts'
 import { parseIdKind } from '../lib/ids.ts'
 import { type IdempotencyKey, createCompletedIdempotencyKeyRecord } from '../storage/idempotency-key.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
+import type { ContextCheckpoint } from '../model/context-checkpoint.ts'
 import type { MessageRecord } from '../model/message.ts'
 import type { Origin, SessionRecord } from '../model/session.ts'
 import { takePage, compareByActivity } from '../storage/keyset-pagination.ts'
 import type { PageRequest } from '../lib/pagination.ts'
 import type { SessionFilter, SessionSortKey } from '../model/session-filter.ts'
 import type { SessionReader } from '../storage/sessions/session-reader.ts'
-import { continuesSession, isContinuable, maxChainLength } from '../model/conversation/lineage.ts'
+import { isContinuable, maxChainLength } from '../model/conversation/lineage.ts'
 import { inheritTitle, normalizeTitle } from '../model/conversation/title.ts'
 import { newSession } from './new-session.ts'
+import { loadSessionContext, type SessionContextReader, type SessionContextRecords } from './session-context.ts'
 
 export interface NewSessionParams {
   readonly title: string | null
@@ -91,29 +93,24 @@ export class CombinedSessionRepository {
     ]
   }
 
-  /**
-   * The messages that a model is sent before the session's next turn: those of the sessions that it continues, then its
-   * own. Starts at the newest summary, and follows at most `maxChainLength` parents. A session whose ancestors form a
-   * cycle has its own messages only.
-   */
-  async loadContext(session: SessionRecord): Promise<MessageRecord[]> {
-    const ownMessages = await this.#loadContextMessages(session)
-    const newestFirst = [ownMessages]
-    const visitedIds = new Set([session.id])
-    let current = session
-    while (visitedIds.size <= maxChainLength && !startsContext(current, newestFirst.at(-1))) {
-      const parent = current.parentId === null ? null : await this.find(current.parentId)
-      if (!parent || !continuesSession(current, parent)) break
-      if (visitedIds.has(parent.id)) return ownMessages
-      visitedIds.add(parent.id)
-      newestFirst.push(await this.#loadContextMessages(parent))
-      current = parent
-    }
-    return newestFirst.toReversed().flat()
+  /** What a model is sent before the session's next turn. */
+  async loadContext(session: SessionRecord): Promise<SessionContextRecords> {
+    const { eventStore } = this.#profile
+    const findCheckpoint = async ({ id, origin }: SessionRecord): Promise<ContextCheckpoint | null> =>
+      origin === 'SEGUE' ? eventStore.findContextCheckpoint(id) : null
+    return loadSessionContext(session, { ...this.#contextReader, findCheckpoint })
   }
 
-  async #loadContextMessages(session: SessionRecord): Promise<MessageRecord[]> {
-    return (await this.#readerFor(session)?.loadContextMessages(session.id)) ?? []
+  /** The same without checkpoints: it begins with a summary only if people see it as a message. */
+  async loadContextWithoutCheckpoints(session: SessionRecord): Promise<SessionContextRecords> {
+    return loadSessionContext(session, { ...this.#contextReader, findCheckpoint: async () => null })
+  }
+
+  get #contextReader(): Omit<SessionContextReader, 'findCheckpoint'> {
+    return {
+      findSession: (id) => this.find(id),
+      loadMessages: async (session) => (await this.#readerFor(session)?.loadContextMessages(session.id)) ?? [],
+    }
   }
 
   /** Creates a Segue session. Throws BAD_USER_INPUT if the session to continue cannot be continued. */
@@ -168,9 +165,4 @@ export class CombinedSessionRepository {
   #readerFor(session: SessionRecord): SessionReader | null {
     return session.origin === 'SEGUE' ? this.#profile.segueSessions : this.#profile.hermesSessions
   }
-}
-
-/** Whether the messages of a session are all of its context. Hermes copies the context into each session. */
-function startsContext({ origin }: SessionRecord, messages: readonly MessageRecord[] = []): boolean {
-  return origin === 'HERMES' || messages[0]?.summary === true
 }

@@ -5,6 +5,8 @@ import type { ResolvedModel } from '../../agent/models/model-registry.ts'
 import { takePage } from '../../storage/keyset-pagination.ts'
 import type { ProfileStorage } from '../../storage/profile-storage.ts'
 import type { CombinedSessionRepository } from '../../sessions/combined-session-repository.ts'
+import type { SessionContextRecords } from '../../sessions/session-context.ts'
+import type { ContextSummary } from '../../model/context-summary.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { PageRequest } from '../../lib/pagination.ts'
@@ -86,9 +88,16 @@ export class ProfileMessageReader {
     return message && loadPartsFromLog(message, this.#profile.eventStore)
   }
 
-  /** The messages that the model knows when the session's next turn starts, oldest first. */
-  async loadContext(session: SessionRecord): Promise<MessageRecord[]> {
-    return this.#rehydrateAll(await this.#sessions.loadContext(session))
+  /** What the model knows when the session's next turn starts. */
+  async loadContext(session: SessionRecord): Promise<SessionContextRecords> {
+    const { messages, ...context } = await this.#sessions.loadContext(session)
+    return { ...context, messages: await this.#rehydrateAll(messages) }
+  }
+
+  /** The same without checkpoints: it begins with a summary only if people see it as a message. */
+  async loadContextWithoutCheckpoints(session: SessionRecord): Promise<SessionContextRecords> {
+    const { messages, ...context } = await this.#sessions.loadContextWithoutCheckpoints(session)
+    return { ...context, messages: await this.#rehydrateAll(messages) }
   }
 
   /**
@@ -104,7 +113,10 @@ export class ProfileMessageReader {
   ): (answer: MessageRecord | null, request?: ModelHistoryRequest) => Promise<ModelMessage[]> {
     const { contextWindow = Number.POSITIVE_INFINITY, toolImages = noToolImageSupport } = model ?? {}
     const imageLoader = new ToolImageLoader(this.#profile.blobs, toolImages, fileForm)
-    const contextMessages = this.loadContext(session).then((messages) => this.#resolveFiles(messages, fileForm))
+    const contextMessages = this.loadContext(session).then(async ({ summary, messages }) => [
+      ...(summary ? [toSummaryRecord(session, summary)] : []),
+      ...(await this.#resolveFiles(messages, fileForm)),
+    ])
     contextMessages.catch(() => undefined)
     return async (answer, request = {}) => {
       // The answer may have been stored while the context was read.
@@ -126,6 +138,23 @@ export class ProfileMessageReader {
     const resolved: MessageRecord[] = []
     for (const message of messages) resolved.push(await resolveMessageFiles(message, this.#profile.blobs, form))
     return resolved
+  }
+}
+
+function toSummaryRecord({ id, startedAt }: SessionRecord, { text }: ContextSummary): MessageRecord {
+  return {
+    id: `summary of ${id}`,
+    sessionId: id,
+    position: 0,
+    withdrawn: false,
+    role: 'SYSTEM',
+    summary: true,
+    status: 'COMPLETE',
+    parts: [{ type: 'text', text }],
+    createdAt: startedAt,
+    streamId: null,
+    model: null,
+    usage: null,
   }
 }
 

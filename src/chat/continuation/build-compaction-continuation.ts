@@ -67,8 +67,8 @@ export async function buildCompactionContinuation(input: CompactionInput): Promi
 
 async function generateSummary(input: CompactionInput): Promise<{ text: string; usage: Usage }> {
   const { session, messageQueries, model, signal } = input
-  const context = await messageQueries.loadContext(session)
-  if (context.every(({ summary }) => summary)) {
+  const { messages: newMessages } = await messageQueries.loadContext(session)
+  if (newMessages.length === 0) {
     throw createBadInputError('There is nothing to summarise. Send a message first.', 'id')
   }
   const messages = await messageQueries.prepareModelMessages(session, { ...model, toolImages: noToolImageSupport })(

@@ -102,7 +102,7 @@ export class PostTurnTasks {
   async #estimateContextTokens(session: SessionRecord): Promise<number> {
     const { messageQueries, autoCompactThreshold } = this.#options
     if (autoCompactThreshold === 0) return 0
-    return estimateJsonTokens(toModelMessages(await messageQueries.loadContext(session)))
+    return estimateJsonTokens(toModelMessages((await messageQueries.loadContext(session)).messages))
   }
 
   #exceedsCompactionThreshold({ contextWindow }: ResolvedModel, tokens: number): boolean {
@@ -114,15 +114,15 @@ export class PostTurnTasks {
   /** Whether a summary would be shorter: a message that is too long by itself stays too long. */
   async #canShorten(session: SessionRecord): Promise<boolean> {
     if (this.#options.autoCompactThreshold === 0) return false
-    const context = await this.#options.messageQueries.loadContext(session)
-    return context.some(({ role, summary }) => role === 'ASSISTANT' && !summary)
+    const { messages } = await this.#options.messageQueries.loadContext(session)
+    return messages.some(({ role, summary }) => role === 'ASSISTANT' && !summary)
   }
 
   /** Generates a title once, after the first complete answer, from the messages up to that answer. */
   async #generateTitle(session: SessionRecord, { messageId }: StreamRecord, model: ResolvedModel): Promise<void> {
     const { sessions, messageQueries, actors } = this.#options
     const context = await messageQueries.loadContext(session)
-    const messages = context.slice(0, context.findIndex(({ id }) => id === messageId) + 1)
+    const messages = context.messages.slice(0, context.messages.findIndex(({ id }) => id === messageId) + 1)
     const completeAnswers = messages.filter(({ role, status }) => role === 'ASSISTANT' && status === 'COMPLETE')
     if (completeAnswers.length !== 1) return
     const { signal } = this.#abortController

@@ -1,6 +1,8 @@
 import { createBadInputError, createIdNotFoundError, SegueError } from '../../lib/errors.ts'
 import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import { positionNewSessionMessages } from '../../model/fold/message-position.ts'
+import type { ContextCheckpoint } from '../../model/context-checkpoint.ts'
+import type { UserMessageQuote } from '../../model/context-summary.ts'
 import type { MessagePart, MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import { inheritTitle } from '../../model/conversation/title.ts'
@@ -40,7 +42,9 @@ export class SessionForker {
   async forkAfter(messageId: string): Promise<SessionWithInitialMessages> {
     const { message, session } = await this.#requireFinishedMessage(messageId)
     const messagesBefore = await this.#loadContextBefore(session, message)
-    return this.#createFork(session, messageId, message.withdrawn ? messagesBefore : [...messagesBefore, message])
+    // A summary message is there already: it comes before the messages that it does not stand for.
+    const isIncluded = message.withdrawn || messagesBefore.some(({ id }) => id === messageId)
+    return this.#createFork(session, messageId, isIncluded ? messagesBefore : [...messagesBefore, message])
   }
 
   /** Copies the messages before the turn of this one. Throws what `forkAfter` throws. */
@@ -77,11 +81,18 @@ export class SessionForker {
     return { message, session }
   }
 
-  /** The context that the model had at this message. For a compacted Hermes message, all messages that are shown before it. */
+  /**
+   * The context that the model had at this message, with the summary message that it begins with. For a compacted Hermes
+   * message, all messages that are shown before it.
+   */
   async #loadContextBefore(session: SessionRecord, { id, position }: MessageRecord): Promise<MessageRecord[]> {
-    const context = await this.#options.messageQueries.loadContext(session)
+    const { summaryMessage, messages } = await this.#options.messageQueries.loadContextWithoutCheckpoints(session)
+    const context = summaryMessage ? [summaryMessage, ...messages] : [...messages]
     if (session.origin === 'SEGUE') {
-      return context.filter((message) => message.sessionId !== session.id || (message.position ?? 0) < (position ?? 0))
+      return context.filter(
+        (message) =>
+          message === summaryMessage || message.sessionId !== session.id || (message.position ?? 0) < (position ?? 0),
+      )
     }
     const index = context.findIndex((message) => message.id === id)
     return index < 0 ? this.#loadMessagesBefore(session, position ?? 0) : context.slice(0, index)
@@ -110,10 +121,29 @@ export class SessionForker {
       model: session.origin === 'SEGUE' ? session.model : null,
       forkedFrom,
     })
-    const copies: MessageRecord[] = []
-    for (const message of messages) copies.push(await this.#copyMessage(message, fork.id))
-    const lastActivityAt = copies.at(-1)?.createdAt ?? fork.startedAt
-    return { session: { ...fork, lastActivityAt }, messages: positionNewSessionMessages(copies) }
+    const copies = new Map<string, MessageRecord>()
+    for (const message of messages) copies.set(message.id, await this.#copyMessage(message, fork.id))
+    const copyIds = new Map([...copies].map(([id, copy]) => [id, copy.id]))
+    const checkpoint = await this.#copyCheckpoint(session, fork.id, copyIds)
+    const lastActivityAt = messages.at(-1)?.createdAt ?? fork.startedAt
+    return {
+      session: { ...fork, lastActivityAt },
+      messages: positionNewSessionMessages([...copies.values()].map((copy) => replaceReferences(copy, copyIds))),
+      ...(checkpoint && { checkpoint }),
+    }
+  }
+
+  /** A copy of the checkpoint that the model is sent, if the messages that it stands for are among the copies. */
+  async #copyCheckpoint(
+    session: SessionRecord,
+    sessionId: string,
+    copyIds: ReadonlyMap<string, string>,
+  ): Promise<ContextCheckpoint | null> {
+    const { checkpoint } = await this.#options.messageQueries.loadContext(session)
+    const throughMessageId = copyIds.get(checkpoint?.summary.throughMessageId ?? '')
+    if (!checkpoint || throughMessageId === undefined) return null
+    const quotes = replaceQuoteReferences(checkpoint.summary.quotes, copyIds)
+    return { ...checkpoint, sessionId, summary: { ...checkpoint.summary, quotes, throughMessageId } }
   }
 
   async #copyMessage(message: MessageRecord, sessionId: string): Promise<MessageRecord> {
@@ -131,4 +161,20 @@ export class SessionForker {
     }
     return copies
   }
+}
+
+/** The verbatim messages before a summary message are copied behind it, so that its copy stands for nothing in the fork. */
+function replaceReferences(copy: MessageRecord, copyIds: ReadonlyMap<string, string>): MessageRecord {
+  const { summaryContext } = copy
+  if (!summaryContext) return copy
+  const quotes = replaceQuoteReferences(summaryContext.quotes, copyIds)
+  return { ...copy, summaryContext: { quotes, throughMessageId: null } }
+}
+
+/** A quoted message that has no copy is still the one that is quoted. */
+function replaceQuoteReferences(
+  quotes: readonly UserMessageQuote[],
+  copyIds: ReadonlyMap<string, string>,
+): UserMessageQuote[] {
+  return quotes.map(({ messageId, text }) => ({ messageId: copyIds.get(messageId) ?? messageId, text }))
 }

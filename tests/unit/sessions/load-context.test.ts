@@ -30,7 +30,8 @@ async function addSession(id: string, fields: Partial<SessionRecord> = {}, isSum
 async function loadTexts(id: string): Promise<string[]> {
   const session = await fixture.sessions.find(id)
   if (!session) throw new Error(`There is no session ${id}.`)
-  return (await fixture.sessions.loadContext(session)).map(({ parts }) => toMessageText(parts))
+  const { summary, messages } = await fixture.sessions.loadContext(session)
+  return [...(summary ? [summary.text] : []), ...messages.map(({ parts }) => toMessageText(parts))]
 }
 
 const [a, b, c] = [segueId(1), segueId(2), segueId(3)] as const

@@ -10,7 +10,7 @@ test('an answer that is stored while the context is loaded appears once in the m
   await using fixture = newChatFixture(textAnswer('Hello'))
   const session = await fixture.requireSession(await runTurn(fixture))
   const sessions = new CombinedSessionRepository(fixture.profile)
-  const messages = await sessions.loadContext(session)
+  const { messages } = await sessions.loadContext(session)
   const answer: MessageRecord | undefined = messages.at(-1)
   expect(answer).toMatchObject({ role: 'ASSISTANT', parts: [{ text: 'Hello' }] })
 

@@ -465,7 +465,7 @@ test(
         }
         const id = sessionId ?? ''
         const context = await chats.sessions.loadContext(await chats.requireSession(id))
-        const fullContext = await chats.chats.messageQueries.loadContext(await chats.requireSession(id))
+        const { messages: fullContext } = await chats.chats.messageQueries.loadContext(await chats.requireSession(id))
         const before = readSessionRows(chats.home, id)
         const ids = new Set(JSON.stringify(context).match(/\b(msg|tcl|ses|str)_[0-9a-z]{26}\b/g))
         for (const message of await listMessages(chats, id)) {
