@@ -31,7 +31,7 @@ const layers = [
  * and may be used by all of them.
  */
 const subLayers: Readonly<Record<string, readonly string[]>> = {
-  agent: ['mcp', 'offline', 'models', 'model-agent', 'text-generation', 'providers', 'tools'],
+  agent: ['mcp', 'offline', 'models', 'model-agent', 'text-generation', 'providers', 'tools', 'tokens'],
   'agent/mcp': ['results', 'transport'],
   'agent/providers': ['state', 'responses'],
   chat: [

@@ -13,6 +13,7 @@ export interface AgentRun {
   /**
    * Returns what to send to the model now, computed from the log alone. It ends with the user's message or, once the
    * answer has tool calls, with their results. Called before each step, and again if the provider refuses the request.
+   * Rejects with a CONTEXT_LENGTH error if the user's message alone is too long.
    */
   loadHistory(request?: ModelHistoryRequest): Promise<readonly ModelMessage[]>
   /**
@@ -30,9 +31,11 @@ export interface AgentRun {
   readonly signal: AbortSignal
 }
 
-/** What the history for one request may contain. */
+/** What the history for one request may contain. Counts are in tokens of the model. */
 export interface ModelHistoryRequest {
-  /** How many tokens it may have, as `estimateTokens` counts them. Default: what the model takes. */
+  /** What the request has beside the messages: tools, and notes about them. Default: 0. */
+  readonly reservedTokens?: number
+  /** The window for the whole request and the answer, if a refusal has shown another one than the model's. */
   readonly contextWindow?: number
   /** What is left out of it. Default: what the model's provider is known to refuse. */
   readonly omissions?: ContentOmissions

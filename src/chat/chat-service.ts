@@ -230,7 +230,7 @@ export class ChatService {
   }
 
   /** What the model would be sent next, with URLs in place of files. */
-  async loadModelMessages(session: SessionRecord): Promise<ModelMessage[]> {
+  async loadModelMessages(session: SessionRecord): Promise<readonly ModelMessage[]> {
     const sessionModel = session.origin === 'SEGUE' ? session.model : null
     const model = await this.#dependencies.models.resolve(sessionModel).catch(() => null)
     const loadMessages = this.messageQueries.prepareModelMessages(session, model, 'url')

@@ -69,8 +69,8 @@ export class ModelStepRequester {
 
   async #composeRequest(): Promise<ComposedRequest> {
     const { toolbox, toolLimits, observer } = this.#options
-    const history = await this.#run.loadHistory(this.#adaptation.historyRequest)
     if (!toolbox || !this.#adaptation.offersTools) {
+      const history = await this.#run.loadHistory(this.#adaptation.createHistoryRequest(0))
       const messages = toolbox ? toolMessagesToText(history) : history
       return { messages, tools: {}, messageTokens: estimateJsonTokens(messages), toolTokens: 0 }
     }
@@ -80,12 +80,14 @@ export class ModelStepRequester {
       offersClarify: toolbox.offersClarify,
     })
     observer?.reportOmittedTools(omittedNames)
+    const toolTokens = estimateJsonTokens(tools)
+    const history = await this.#run.loadHistory(this.#adaptation.createHistoryRequest(toolTokens))
     const messages = prependToolNotes(history, [...notes, ...describeOmittedTools(omittedNames)])
     return {
       messages,
       tools,
       messageTokens: estimateJsonTokens(messages),
-      toolTokens: estimateJsonTokens(tools),
+      toolTokens,
     }
   }
 }

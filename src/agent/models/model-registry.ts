@@ -15,6 +15,7 @@ import type { Dialect } from '../providers/dialect.ts'
 import type { ProviderConnections } from '../providers/http/provider-connections.ts'
 import type { ProviderRequestPriority } from '../providers/http/provider-request-queue.ts'
 import { createModelSummaryGenerator } from '../text-generation/model-summary-generator.ts'
+import { type TokenCounter, unscaledTokenCounter } from '../tokens/token-counter.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 import { guessContextWindow } from './context-window.ts'
 import type { ModelEndpoint } from '../../model/model-observation.ts'
@@ -50,6 +51,8 @@ export interface ResolvedModel {
   readonly textGenerator: SummaryAndTitleGenerator
   /** Size of the context window, in tokens. */
   readonly contextWindow: number
+  /** Counts tokens as the model does. */
+  readonly tokenCounter: TokenCounter
   readonly toolImages: ToolImageSupport
   /** What its provider demands. Null without a provider: any messages in any order will do. */
   readonly dialect: Dialect | null
@@ -59,7 +62,7 @@ export interface ModelRegistryOptions {
   /** The configured providers. Their order is the order of the list, and decides which one has the default model. */
   readonly providers: readonly Provider[]
   /** Answers as `offline/eliza`. */
-  readonly offline: Pick<ResolvedModel, 'agent' | 'textGenerator' | 'contextWindow' | 'toolImages'>
+  readonly offline: Pick<ResolvedModel, 'agent' | 'textGenerator' | 'contextWindow' | 'tokenCounter' | 'toolImages'>
   /** The tools that models are offered. */
   readonly toolbox: Toolbox
   /** How many requests to the model one answer may take. */
@@ -221,6 +224,7 @@ export class ModelRegistry {
         contextWindow,
       ),
       contextWindow,
+      tokenCounter: unscaledTokenCounter,
       toolImages: findToolImageSupport(provider.type, dialect, name),
       dialect,
     }

@@ -1,6 +1,7 @@
 import { noToolImageSupport } from '../models/image-support.ts'
 import type { ResolvedModel } from '../models/model-registry.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
+import { unscaledTokenCounter } from '../tokens/token-counter.ts'
 import { createElizaAgent } from './eliza-agent.ts'
 import { offlineSummaryGenerator } from './offline-summary-generator.ts'
 
@@ -8,11 +9,12 @@ import { offlineSummaryGenerator } from './offline-summary-generator.ts'
 export function createOfflineModel(options: {
   readonly delayMs: number
   readonly toolbox: Toolbox
-}): Pick<ResolvedModel, 'agent' | 'textGenerator' | 'contextWindow' | 'toolImages'> {
+}): Pick<ResolvedModel, 'agent' | 'textGenerator' | 'contextWindow' | 'tokenCounter' | 'toolImages'> {
   return {
     agent: createElizaAgent(options),
     textGenerator: offlineSummaryGenerator,
     contextWindow: Number.POSITIVE_INFINITY,
+    tokenCounter: unscaledTokenCounter,
     toolImages: noToolImageSupport,
   }
 }

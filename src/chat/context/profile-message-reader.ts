@@ -1,25 +1,25 @@
 import type { ModelMessage } from 'ai'
-import type { ModelHistoryRequest } from '../../agent/agent.ts'
+import { AgentError, type ModelHistoryRequest } from '../../agent/agent.ts'
 import { noToolImageSupport } from '../../agent/models/image-support.ts'
 import type { ResolvedModel } from '../../agent/models/model-registry.ts'
+import { unscaledTokenCounter } from '../../agent/tokens/token-counter.ts'
 import { takePage } from '../../storage/keyset-pagination.ts'
 import type { ProfileStorage } from '../../storage/profile-storage.ts'
 import type { CombinedSessionRepository } from '../../sessions/combined-session-repository.ts'
 import type { SessionContextRecords } from '../../sessions/session-context.ts'
-import type { ContextSummary } from '../../model/context-summary.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { PageRequest } from '../../lib/pagination.ts'
+import { buildModelContext } from './build-model-context.ts'
 import { type MessageFileRepresentation, resolveMessageFiles } from './message-file-representation.ts'
-import { toModelMessages } from './to-model-messages.ts'
 import { ToolImageLoader } from './tool-image-loader.ts'
 import type { ModelRequestTarget } from './opaque-state-selector.ts'
-import { trimToContextWindow } from './trim-to-context-window.ts'
 import type { StreamingAnswerLookup } from './streaming-answer-lookup.ts'
 import { loadPartsFromLog } from '../log/load-parts-from-log.ts'
 
 /** What of a model decides which messages it is sent. `contextWindow` is in tokens. */
-export type ModelContextTarget = ModelRequestTarget & Pick<ResolvedModel, 'contextWindow' | 'toolImages'>
+export type ModelContextTarget = ModelRequestTarget &
+  Pick<ResolvedModel, 'contextWindow' | 'toolImages' | 'tokenCounter'>
 
 /** Reads the messages of a profile: those that are stored, and the answers that are streaming. */
 export class ProfileMessageReader {
@@ -101,29 +101,40 @@ export class ProfileMessageReader {
   }
 
   /**
-   * Starts to load the session's context and returns a function that appends the answer so far and converts the result
-   * for a model: it is trimmed to the context window, and has the images of tools that the model accepts. The function
-   * may be given another window, among others. Without a model, the context is whole, and for no provider in particular. It is
-   * read once. If that fails, each call of the function rejects.
+   * Starts to load the session's context and returns a function that appends the answer so far and builds the messages for
+   * a model from it (`buildModelContext`). Without a model, the context is whole, and for no provider in particular. Without
+   * a request, nothing is sent, so a message that is too long is shortened; otherwise the function rejects with an
+   * AgentError. The context is read once. If that fails, each call of the function rejects.
    */
   prepareModelMessages(
     session: SessionRecord,
     model: ModelContextTarget | null,
     fileForm: MessageFileRepresentation = 'bytes',
-  ): (answer: MessageRecord | null, request?: ModelHistoryRequest) => Promise<ModelMessage[]> {
-    const { contextWindow = Number.POSITIVE_INFINITY, toolImages = noToolImageSupport } = model ?? {}
+  ): (answer: MessageRecord | null, request?: ModelHistoryRequest) => Promise<readonly ModelMessage[]> {
+    const { toolImages = noToolImageSupport, tokenCounter = unscaledTokenCounter } = model ?? {}
     const imageLoader = new ToolImageLoader(this.#profile.blobs, toolImages, fileForm)
-    const contextMessages = this.loadContext(session).then(async ({ summary, messages }) => [
-      ...(summary ? [toSummaryRecord(session, summary)] : []),
-      ...(await this.#resolveFiles(messages, fileForm)),
-    ])
-    contextMessages.catch(() => undefined)
-    return async (answer, request = {}) => {
+    const loading = this.loadContext(session).then(async ({ summary, messages }) => ({
+      summary,
+      messages: await this.#resolveFiles(messages, fileForm),
+    }))
+    loading.catch(() => undefined)
+    return async (answer, request) => {
+      const { reservedTokens = 0, contextWindow = model?.contextWindow } = request ?? {}
+      const { summary, messages: stored } = await loading
       // The answer may have been stored while the context was read.
-      const earlier = (await contextMessages).filter(({ id }) => id !== answer?.id)
+      const earlier = stored.filter(({ id }) => id !== answer?.id)
       const messages = answer ? [...earlier, answer] : earlier
-      const options = { target: model, toolImages: await imageLoader.load(messages) }
-      return trimToContextWindow(toModelMessages(messages, options), request.contextWindow ?? contextWindow)
+      const context = buildModelContext({
+        summary,
+        messages,
+        target: model,
+        toolImages: await imageLoader.load(messages),
+        counter: tokenCounter,
+        contextWindow: contextWindow ?? Number.POSITIVE_INFINITY,
+        reservedTokens,
+      })
+      if (context.isNewestMessageTooLong && request) throw createMessageTooLongError()
+      return context.messages
     }
   }
 
@@ -141,21 +152,11 @@ export class ProfileMessageReader {
   }
 }
 
-function toSummaryRecord({ id, startedAt }: SessionRecord, { text }: ContextSummary): MessageRecord {
-  return {
-    id: `summary of ${id}`,
-    sessionId: id,
-    position: 0,
-    withdrawn: false,
-    role: 'SYSTEM',
-    summary: true,
-    status: 'COMPLETE',
-    parts: [{ type: 'text', text }],
-    createdAt: startedAt,
-    streamId: null,
-    model: null,
-    usage: null,
-  }
+function createMessageTooLongError(): AgentError {
+  return new AgentError(
+    'CONTEXT_LENGTH',
+    "This message is longer than the model's context window. Shorten it, attach less, or choose a model with a larger window.",
+  )
 }
 
 /**

@@ -3,15 +3,15 @@ import { arrangeModelMessages } from '../../agent/providers/requests/arrange-mod
 import { isJsonObject, toRawJson, toWellFormedJson } from '../../lib/text/json.ts'
 import { parseBlobUrl } from '../../model/blob-url.ts'
 import type { MessagePart, MessageRecord, ToolCall } from '../../model/message.ts'
-import { decodeUtf8 } from '../attachments/data-url.ts'
-import { imageMediaTypes, isTextMediaType } from '../attachments/media-type.ts'
-import { parseDataUrl } from '../attachments/data-url.ts'
+import { imageMediaTypes } from '../attachments/media-type.ts'
+import { toMessageText } from '../../model/message-text.ts'
 import { parseToolCallArguments } from '../../model/tool-call.ts'
 import { type ToolImagePart, type ToolImages, toModelToolOutput } from './to-model-tool-output.ts'
 import { sha256Hex } from '../../lib/text/sha256.ts'
-import { formatContextSummary } from './format-context-summary.ts'
 import { splitAnswerIntoSteps } from './answer-steps.ts'
+import { formatContextSummary } from './format-context-summary.ts'
 import { isBlank } from './is-blank.ts'
+import { toFileContent } from './to-file-content.ts'
 import { type ModelRequestTarget, OpaqueStateSelector } from './opaque-state-selector.ts'
 import { toAssistantMessage } from './to-assistant-message.ts'
 
@@ -37,6 +37,8 @@ export interface ModelMessagesOptions {
   readonly target?: ModelRequestTarget | null
   /** The images of tools that the model is sent. Default: none. */
   readonly toolImages?: ToolImages
+  /** A text that comes before the messages, from the user. Default: none. */
+  readonly introduction?: string | null
 }
 
 interface ToolIdentity {
@@ -53,7 +55,7 @@ interface ToolIdentity {
  */
 export function toModelMessages(
   messages: readonly MessageRecord[],
-  { target = null, toolImages = noImages }: ModelMessagesOptions = {},
+  { target = null, toolImages = noImages, introduction = null }: ModelMessagesOptions = {},
 ): ModelMessage[] {
   const sent = messages.filter(({ withdrawn, position }) => !withdrawn && position !== null)
   const dialect = target?.dialect ?? null
@@ -72,7 +74,7 @@ export function toModelMessages(
     }
     return [...answer, ...toAnswerImageMessages(message, toolImages)]
   }
-  const converted: ModelMessage[] = []
+  const converted: ModelMessage[] = introduction === null ? [] : [toUserTextMessage(introduction)]
   let isUnanswered = false
   for (const message of sent) {
     const next = message.role === 'ASSISTANT' ? toAnswerMessages(message) : toUserMessages(message)
@@ -85,30 +87,21 @@ export function toModelMessages(
   return target && !dialect ? converted : arrangeModelMessages(converted, dialect?.roles ?? transcriptRoles)
 }
 
-function toSummaryMessages(parts: readonly MessagePart[]): ModelMessage[] {
-  const summary = parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
-  return [{ role: 'user', content: [{ type: 'text', text: formatContextSummary({ text: summary, quotes: [] }) }] }]
+function toUserTextMessage(text: string): ModelMessage {
+  return { role: 'user', content: [{ type: 'text', text: text.toWellFormed() }] }
 }
 
 /** A system message in a Hermes transcript is no instruction for Segue's model. A summary stands for the chat so far. */
 function toUserMessages({ role, parts, summary }: MessageRecord): ModelMessage[] {
-  if (role === 'SYSTEM') return summary ? toSummaryMessages(parts) : []
+  if (role === 'SYSTEM') {
+    return summary ? [toUserTextMessage(formatContextSummary({ text: toMessageText(parts), quotes: [] }))] : []
+  }
   const content: Exclude<UserModelMessage['content'], string> = []
   for (const part of parts) {
     if (part.type === 'text' && !isBlank(part.text)) content.push({ type: 'text', text: part.text.toWellFormed() })
     if (part.type === 'file') content.push(toFileContent(part))
   }
   return content.length > 0 ? [{ role: 'user', content }] : []
-}
-
-/** An image is sent as a file, a text file as its content. */
-function toFileContent({ mediaType, name, url }: Extract<MessagePart, { type: 'file' }>) {
-  if (!isTextMediaType(mediaType)) return { type: 'file', data: url, mediaType } as const
-  const data = parseDataUrl(url)
-  const fileText = data && decodeUtf8(data)
-  const title = name ?? mediaType
-  const text = fileText === null ? `[${title}] ${url}` : `[${title}]\n${fileText}`
-  return { type: 'text', text: text.toWellFormed() } as const
 }
 
 /** The images that a model has made, for a model that accepts images: so that it can be asked to change them. */

@@ -1,6 +1,7 @@
 import { noToolImageSupport } from '../../agent/models/image-support.ts'
 import { AgentError } from '../../agent/agent.ts'
 import type { ResolvedModel } from '../../agent/models/model-registry.ts'
+import { unscaledTokenCounter } from '../../agent/tokens/token-counter.ts'
 
 /**
  * A model that fails every request with MODEL_NOT_FOUND. It stands for a model that existed when a message was queued,
@@ -21,6 +22,7 @@ export function createMissingModel(id: string, cause: unknown): ResolvedModel {
     },
     textGenerator: { generateSummary: rejectNotFound, generateTitle: rejectNotFound },
     contextWindow: Number.POSITIVE_INFINITY,
+    tokenCounter: unscaledTokenCounter,
     toolImages: noToolImageSupport,
     dialect: null,
   }

@@ -2,6 +2,7 @@ import { noToolImageSupport } from '../../../src/agent/models/image-support.ts'
 import type { Agent, SummaryAndTitleGenerator } from '../../../src/agent/agent.ts'
 import { openAIDialect } from '../../../src/agent/providers/dialects/openai.ts'
 import type { ResolvedModel } from '../../../src/agent/models/model-registry.ts'
+import { unscaledTokenCounter } from '../../../src/agent/tokens/token-counter.ts'
 
 /** Rejects every request. */
 export const failingTextGenerator: SummaryAndTitleGenerator = {
@@ -18,6 +19,7 @@ export function newResolvedModel(agent: Agent, overrides: Partial<ResolvedModel>
     agent,
     textGenerator: failingTextGenerator,
     contextWindow: Number.POSITIVE_INFINITY,
+    tokenCounter: unscaledTokenCounter,
     toolImages: noToolImageSupport,
     dialect: openAIDialect,
     ...overrides,

@@ -36,10 +36,10 @@ export class ContextShortening {
     const sentTokens = messageTokens + toolTokens
     // The provider may count more tokens than the estimate did.
     const estimatedShare = inputTokens === null ? 1 : Math.min(1, sentTokens / inputTokens)
-    const windowForMessages = (contextWindow ?? sentTokens) * estimatedShare - toolTokens
-    this.#contextWindow = Math.floor(Math.min(windowForMessages, messageTokens * nextContextFraction))
+    const window = (contextWindow ?? sentTokens) * estimatedShare
+    this.#contextWindow = Math.floor(Math.min(window, sentTokens * nextContextFraction))
     if (this.#contextWindow <= 0) return false
-    const history = await this.#run.loadHistory({ contextWindow: this.#contextWindow })
+    const history = await this.#run.loadHistory({ reservedTokens: toolTokens, contextWindow: this.#contextWindow })
     return estimateJsonTokens(history) < messageTokens
   }
 }

@@ -21,10 +21,10 @@ export class RequestAdaptation {
     return this.#offersTools
   }
 
-  /** How the history of the next request is loaded. */
-  get historyRequest(): ModelHistoryRequest {
+  /** How the history of the next request is loaded. `reservedTokens`: what the request has beside it. */
+  createHistoryRequest(reservedTokens: number): ModelHistoryRequest {
     const { contextWindow } = this.#contextShortening
-    return contextWindow === null ? {} : { contextWindow }
+    return { reservedTokens, ...(contextWindow !== null && { contextWindow }) }
   }
 
   /** Changes what the next requests contain. Returns false if nothing can be changed: the refusal is final. */

@@ -12,6 +12,7 @@ import { newModelObservationStore } from '../../../support/providers/model-obser
 import { newProvider } from '../../../support/providers/provider.ts'
 import { findUnusedUrl, startHttpServer, type TestHttpServer } from '../../../support/server/small-server.ts'
 import { StrictProvider } from '../../../support/providers/strict-provider.ts'
+import { unscaledTokenCounter } from '../../../../src/agent/tokens/token-counter.ts'
 import { newToolbox } from '../../../support/fixtures/toolbox.ts'
 import { RecordingLogger } from '../../../support/recording-logger.ts'
 import { newConnections } from '../../../support/providers/connections.ts'
@@ -20,6 +21,7 @@ const offline = {
   agent: { async *answer() {} },
   textGenerator: failingTextGenerator,
   contextWindow: 1000,
+  tokenCounter: unscaledTokenCounter,
   toolImages: noToolImageSupport,
 }
 const warnings: object[] = []

@@ -1,0 +1,47 @@
+import type { ModelMessage } from 'ai'
+import { estimateJsonTokens, estimateMessageTokens, estimateToolOutputTokens } from './estimate-message-tokens.ts'
+import { estimateTextTokens } from './estimate-text-tokens.ts'
+
+type ToolOutput = Parameters<typeof estimateToolOutputTokens>[0]
+
+/** A text is at least this share of its estimate, whatever the tokenizer. */
+const leastShare = 0.6
+
+/** Counts tokens about as one model does. Counts are whole numbers. */
+export class TokenCounter {
+  readonly #getScale: () => number
+
+  /** `getScale`: how many of the model's tokens a token of the estimates is. It may change while more is learned. */
+  constructor(getScale: () => number = () => 1) {
+    this.#getScale = getScale
+  }
+
+  countText(text: string): number {
+    return this.#scale(estimateTextTokens(text))
+  }
+
+  /** The fewest tokens that a text can be. */
+  countTextAtLeast(text: string): number {
+    return Math.floor(this.countText(text) * leastShare)
+  }
+
+  countMessages(messages: readonly ModelMessage[]): number {
+    return this.#scale(messages.reduce((tokens, message) => tokens + estimateMessageTokens(message), 0))
+  }
+
+  countToolOutput(output: ToolOutput): number {
+    return this.#scale(estimateToolOutputTokens(output))
+  }
+
+  /** Counts a value as JSON, such as the schema of a tool. */
+  countJson(value: unknown): number {
+    return this.#scale(estimateJsonTokens(value))
+  }
+
+  #scale(tokens: number): number {
+    return Math.ceil(tokens * this.#getScale())
+  }
+}
+
+/** Counts for a model of which nothing has been learned. */
+export const unscaledTokenCounter = new TokenCounter()

@@ -1,0 +1,164 @@
+import type { ModelMessage } from 'ai'
+import { shortenText } from '../../../agent/tokens/shorten-text.ts'
+import type { TokenCounter } from '../../../agent/tokens/token-counter.ts'
+import type { ContextSummary } from '../../../model/context-summary.ts'
+import type { MessageRecord } from '../../../model/message.ts'
+import { formatContextSummary } from '../format-context-summary.ts'
+import { toFileContent } from '../to-file-content.ts'
+import { type ContextTurn, splitIntoTurns } from './context-turns.ts'
+import { countAnswerSteps, omitAnswerSteps } from './omit-answer-steps.ts'
+import { selectUserMessageQuotes } from './select-user-message-quotes.ts'
+import { roundUp, shortenToolResults } from './shorten-tool-results.ts'
+
+export interface ContextFittingSource {
+  readonly summary: ContextSummary | null
+  readonly messages: readonly MessageRecord[]
+  /** Converts messages to what the model is sent, with an introduction before them. */
+  readonly convert: (introduction: string | null, records: readonly MessageRecord[]) => ModelMessage[]
+  readonly counter: TokenCounter
+  readonly contextWindow: number
+  /** What the messages may have, in tokens. */
+  readonly budgetTokens: number
+}
+
+export interface FittedContext {
+  readonly messages: readonly ModelMessage[]
+  readonly isNewestMessageTooLong: boolean
+}
+
+/** Shares of the budget. */
+const maxOlderMessageShare = 1 / 6
+const minSummaryShare = 1 / 8
+const maxReservedSummaryShare = 1 / 3
+/** Turns and steps are left out in steps of this share, so that prefixes stay equal while messages are added. */
+const omissionStepShare = 1 / 4
+/** All quotes together, as a share of the context window. */
+const maxQuotesShare = 1 / 3
+/** The least that each of the newest results keeps, as a share of the budget. */
+const minNewestResultShare = 1 / 8
+/** Room for the line that says what is left out. In tokens. */
+const omissionNoteTokens = 30
+
+/** Selects the best that fits the budget, where not everything does. */
+export function fitContext(source: ContextFittingSource): FittedContext {
+  const { summary, messages, counter, contextWindow, budgetTokens } = source
+  const turns = splitIntoTurns(messages)
+  const isNewestMessageTooLong = counter.countTextAtLeast(readNewestText(turns.at(-1) ?? [])) > contextWindow
+  const newest = isNewestMessageTooLong ? [] : (turns.at(-1) ?? [])
+  const older = (isNewestMessageTooLong ? turns : turns.slice(0, -1)).map((turn) => shortenLongMessages(turn, source))
+  const summaryTokens = summary ? counter.countText(formatContextSummary({ text: summary.text, quotes: [] })) : 0
+  const reserved = omissionNoteTokens + Math.min(summaryTokens, budgetTokens * maxReservedSummaryShare)
+  const newestTurn = fitNewestTurn(newest, budgetTokens - reserved, source)
+  let available = budgetTokens - omissionNoteTokens - countTurn(newestTurn, source)
+  const introduction = summary && fitSummary(summary, available, source)
+  if (introduction !== null) available -= counter.countText(introduction)
+  const keptTurns = selectNewestTurns(older, available, source)
+  for (;;) {
+    const omittedCount = [...older, newest].flat().length - [...keptTurns, newest].flat().length
+    const intro = [introduction, formatOmission(omittedCount, summary !== null)].filter((text) => text !== null)
+    const records = [...keptTurns, newestTurn].flat()
+    const fitted = shortenCompletely(source.convert(intro.length > 0 ? intro.join('\n\n') : null, records), source)
+    if (counter.countMessages(fitted) <= budgetTokens || keptTurns.length === 0)
+      return { messages: fitted, isNewestMessageTooLong }
+    keptTurns.shift()
+  }
+}
+
+/** What the user's newest message says, with text files. */
+function readNewestText(turn: ContextTurn): string {
+  const message = turn.findLast(({ role }) => role === 'USER')
+  return (message?.parts ?? []).map((part) => readText(part) ?? '').join('\n\n')
+}
+
+/** The text of a part that is one, or a text file. Null for others. */
+function readText(part: MessageRecord['parts'][number]): string | null {
+  if (part.type === 'text') return part.text
+  if (part.type !== 'file') return null
+  const content = toFileContent(part)
+  return content.type === 'text' ? content.text : null
+}
+
+/** Cuts what the user has said at length before to its beginning and end. */
+function shortenLongMessages(turn: ContextTurn, { counter, budgetTokens }: ContextFittingSource): ContextTurn {
+  const shortenMessage = (message: MessageRecord): MessageRecord => ({
+    ...message,
+    parts: message.parts.map((part) => {
+      const text = readText(part)
+      if (text === null) return part
+      const shortened = shortenText(text, budgetTokens * maxOlderMessageShare, counter)
+      return shortened === text ? part : { type: 'text', text: shortened }
+    }),
+  })
+  return turn.map((message) => (message.role === 'USER' ? shortenMessage(message) : message))
+}
+
+/** Leaves out the oldest steps of a long answer, but never the newest one. */
+function fitNewestTurn(turn: ContextTurn, roomTokens: number, source: ContextFittingSource): ContextTurn {
+  const fullTokens = countTurn(turn, source)
+  const lastIndex = countAnswerSteps(turn) - 1
+  if (fullTokens <= roomTokens || lastIndex <= 0) return turn
+  const tokensToSave = roundUp(fullTokens - roomTokens, source.budgetTokens * omissionStepShare)
+  const findFirst = (maxTokens: number): number | null => {
+    let [low, high] = [1, lastIndex]
+    if (countTurn(omitAnswerSteps(turn, high), source) > maxTokens) return null
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2)
+      if (countTurn(omitAnswerSteps(turn, middle), source) <= maxTokens) high = middle
+      else low = middle + 1
+    }
+    return low
+  }
+  return omitAnswerSteps(turn, findFirst(fullTokens - tokensToSave) ?? findFirst(roomTokens) ?? lastIndex)
+}
+
+/** How many tokens a turn has if the results of its tools are as short as they get. */
+function countTurn(turn: ContextTurn, source: ContextFittingSource): number {
+  return turn.length === 0 ? 0 : source.counter.countMessages(shortenCompletely(source.convert(null, turn), source, 1))
+}
+
+function shortenCompletely(
+  messages: readonly ModelMessage[],
+  { counter, budgetTokens }: ContextFittingSource,
+  maxTokens = budgetTokens,
+): readonly ModelMessage[] {
+  const minNewestTokens = budgetTokens * minNewestResultShare
+  return shortenToolResults(messages, { counter, budgetTokens: maxTokens, minNewestTokens })
+}
+
+/** The summary with as many quotes as fit. If it is too long itself, its beginning and end. */
+function fitSummary(
+  { text, quotes }: ContextSummary,
+  availableTokens: number,
+  { counter, contextWindow, budgetTokens }: ContextFittingSource,
+): string {
+  const maxTextTokens = Math.max(availableTokens, budgetTokens * minSummaryShare)
+  const shortened = shortenText(text, maxTextTokens, counter)
+  const withoutQuotes = formatContextSummary({ text: shortened, quotes: [] })
+  const remaining = availableTokens - counter.countText(withoutQuotes) - omissionNoteTokens
+  const selected = selectUserMessageQuotes(quotes, Math.min(remaining, contextWindow * maxQuotesShare), counter)
+  return formatContextSummary({ text: shortened, quotes: selected })
+}
+
+/** The newest of these turns that fit. */
+function selectNewestTurns(turns: readonly ContextTurn[], availableTokens: number, source: ContextFittingSource) {
+  const sizes = turns.map((turn) => countTurn(turn, source))
+  const excessTokens = sizes.reduce((sum, size) => sum + size, 0) - availableTokens
+  if (excessTokens <= 0) return [...turns]
+  const step = Math.max(1, Math.min(source.budgetTokens * omissionStepShare, availableTokens / 2))
+  let tokensToOmit = roundUp(excessTokens, step)
+  let omittedCount = 0
+  while (omittedCount < turns.length && tokensToOmit > 0) {
+    tokensToOmit -= sizes[omittedCount] ?? 0
+    omittedCount += 1
+  }
+  return turns.slice(omittedCount)
+}
+
+/** Says how many messages are left out. Null if none are. */
+function formatOmission(count: number, hasSummary: boolean): string | null {
+  if (count === 0) return null
+  const messages = count === 1 ? '1 message' : `${count} messages`
+  return hasSummary
+    ? `[After that, ${messages} are left out to save space.]`
+    : `[The first ${messages} of this chat are left out to save space.]`
+}
