@@ -115,12 +115,29 @@ export type ToolCallPrecondition =
   /** A rule of the configuration forbids the call. */
   | { readonly type: 'denied'; readonly reason: string }
 
-/** A request for a text about a chat. */
-export interface GenerateTextRequest {
+/** A request for a title of a chat. */
+export interface GenerateTitleRequest {
   readonly model: string
   /** The chat, as models receive it. */
   readonly messages: readonly ModelMessage[]
   readonly signal: AbortSignal
+}
+
+/** What one request for a summary costs: it begins, waits, and ends with the tokens that it used. */
+export type SummaryUsageEvent = Extract<AgentEvent, { readonly type: 'step' | 'retry-wait' | 'usage' }>
+
+/** A request for a summary of a part of a chat, together with the summary of what was said before it. */
+export interface GenerateSummaryRequest {
+  readonly model: string
+  /** Null if the part is the beginning of the chat. */
+  readonly previousSummary: string | null
+  /** What was said, in paragraphs that begin with who speaks. Empty: the previous summary is to be shortened. */
+  readonly paragraphs: readonly string[]
+  /** How long the summary may be, in tokens. Models are told, but not all obey. */
+  readonly maxTokens: number
+  readonly signal: AbortSignal
+  /** Each request to a model yields a `step` and, if it succeeds, its `usage`. */
+  readonly onEvent?: (event: SummaryUsageEvent) => void
 }
 
 export interface GeneratedText {
@@ -130,10 +147,13 @@ export interface GeneratedText {
 
 /** Writes texts about chats. All methods reject with an AgentError. */
 export interface SummaryAndTitleGenerator {
-  /** Writes a summary that can replace the chat in requests to a model. */
-  generateSummary(request: GenerateTextRequest): Promise<GeneratedText>
+  /**
+   * Writes a summary that can replace the chat in requests to a model. Rejects with CONTEXT_LENGTH if the previous summary
+   * and the paragraphs are too long for one request.
+   */
+  generateSummary(request: GenerateSummaryRequest): Promise<GeneratedText>
   /** Writes a title of a few words; null if this generator has no titles. */
-  generateTitle(request: GenerateTextRequest): Promise<GeneratedText | null>
+  generateTitle(request: GenerateTitleRequest): Promise<GeneratedText | null>
 }
 
 /** Generates answers. */

@@ -221,7 +221,6 @@ export class ModelRegistry {
       agent: createModelAgent({ ...createAgentOptions('answer'), toolbox, maxSteps }),
       textGenerator: createModelSummaryGenerator(
         createModelAgent({ ...createAgentOptions('background'), maxSteps: 1 }),
-        contextWindow,
       ),
       contextWindow,
       tokenCounter: unscaledTokenCounter,

@@ -18,6 +18,13 @@ export class TextGenerationUsageMeter {
     else if ('text' in event && this.#request) this.#request.codeUnits += event.text.length
   }
 
+  /** What the request in progress has used so far, as an estimate; null if none is in progress. */
+  estimateOpenRequest(): Usage | null {
+    if (!this.#request) return null
+    const { inputTokens, codeUnits } = this.#request
+    return { ...noUsage, estimated: true, inputTokens, outputTokens: estimateTokens(codeUnits) }
+  }
+
   /** The usage of all requests. Ends the one in progress. */
   finish(): Usage {
     this.#endRequest(nothingReported)
@@ -26,9 +33,7 @@ export class TextGenerationUsageMeter {
 
   #endRequest(reported: ReportedUsage): void {
     if (!this.#request && reported === nothingReported) return
-    const { inputTokens, codeUnits } = this.#request ?? { inputTokens: 0, codeUnits: 0 }
-    const estimate = { ...noUsage, inputTokens, outputTokens: estimateTokens(codeUnits) }
-    this.#usage = addUsage(this.#usage, fillMissingUsage(reported, estimate))
+    this.#usage = addUsage(this.#usage, fillMissingUsage(reported, this.estimateOpenRequest() ?? noUsage))
     this.#request = null
   }
 }

@@ -1,4 +1,4 @@
-import { noToolImageSupport } from '../../agent/models/image-support.ts'
+import { estimateTokens } from '../../agent/estimate-tokens.ts'
 import { AgentError } from '../../agent/agent.ts'
 import type { ResolvedModel } from '../../agent/models/model-registry.ts'
 import { createBadInputError, SegueError } from '../../lib/errors.ts'
@@ -11,6 +11,9 @@ import type { Usage } from '../../model/usage.ts'
 import { newSession } from '../../sessions/new-session.ts'
 import { type IdempotencyKey, createCompletedIdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import type { SessionWithInitialMessages } from '../../storage/sessions/session-writer.ts'
+import { computeCompactionLimits } from '../compaction/compaction-limits.ts'
+import { composeTranscript } from '../compaction/compose-transcript.ts'
+import { SummaryWriter } from '../compaction/summary-writer.ts'
 import type { ProfileMessageReader } from '../context/profile-message-reader.ts'
 
 export interface CompactionInput {
@@ -71,16 +74,12 @@ async function generateSummary(input: CompactionInput): Promise<{ text: string; 
   if (newMessages.length === 0) {
     throw createBadInputError('There is nothing to summarise. Send a message first.', 'id')
   }
-  const messages = await messageQueries.prepareModelMessages(session, { ...model, toolImages: noToolImageSupport })(
-    null,
-  )
-  const summary = await model.textGenerator
-    .generateSummary({ model: model.name, messages, signal })
-    .catch(rethrowAsProviderError)
-  if (summary.text.trim() === '') {
-    throw new SegueError('PROVIDER', 'The model returned an empty summary. The session is unchanged. Try again.')
-  }
-  return summary
+  const limits = computeCompactionLimits(model.contextWindow, 0)
+  const countTokens = (text: string): number => estimateTokens(text.length)
+  const writer = new SummaryWriter({ ...limits, model, countTokens, signal })
+  const transcript = composeTranscript(context, limits.maxAttachedTokens, countTokens)
+  const text = await writer.summarize(null, transcript, limits.maxSummaryTokens).catch(rethrowAsProviderError)
+  return { text, usage: writer.usage }
 }
 
 function rethrowAsProviderError(error: unknown): never {

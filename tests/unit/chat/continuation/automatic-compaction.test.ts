@@ -62,7 +62,7 @@ describe('automatic compaction', () => {
     await using chats = newCompactionChats(summaries, { autoCompactThreshold: 0.8 }, answer)
     const id = await runTurn(chats)
     await drainEventLoop()
-    expect(summaries.runs).toHaveLength(isCompacted ? 1 : 0)
+    expect(summaries.runs.length > 0).toBe(isCompacted)
     expect((await chats.requireSession(id)).endReason).toBe(isCompacted ? 'compression' : null)
     expect((await chats.readLog(id)).at(-1)?.type).toBe(isCompacted ? 'SessionContinued' : 'StreamFinished')
     expect(chats.loggedErrors).toEqual([])
@@ -151,7 +151,7 @@ describe('automatic compaction', () => {
     await chats.follow(queued.id)
     await drainEventLoop()
     expect(summaries.runs).toHaveLength(1)
-    expect(JSON.stringify(summaries.runs[0]?.messages)).toMatch(/One.*Two/)
+    expect(JSON.stringify(summaries.runs[0]?.paragraphs)).toMatch(/One.*Two/)
   })
 
   test('appends SessionContinued after the end of the answer, for everyone who follows the session', async () => {

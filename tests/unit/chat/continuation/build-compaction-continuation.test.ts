@@ -92,7 +92,7 @@ describe('a continuation', () => {
     })
     const id = await runTurn(chats, null, 'Apples?')
     const next = await chats.chats.compact(id, null)
-    expect(summaries.runs[0]?.messages).toEqual([user('Apples?'), assistant('Pears.')])
+    expect(summaries.runs[0]?.paragraphs).toEqual(['User: Apples?', 'Assistant: Pears.'])
     expect(await chats.profile.segueSessions.loadContextMessages(next.id)).toMatchObject([
       {
         role: 'SYSTEM',
@@ -123,7 +123,7 @@ describe('a continuation', () => {
       const { id } = await chats.chats.compact(ids.at(-1) ?? '', null)
       ids.push(id)
       // The previous summary is part of what is summarised.
-      if (hop > 1) expect(summaries.runs.at(-1)?.messages[0]).toEqual(summary(`In short ${hop - 1}.`, 'Hi'))
+      if (hop > 1) expect(summaries.runs.at(-1)?.paragraphs.join('\n')).toContain(`In short ${hop - 1}.`)
       if (hop < 4) await runTurn(chats, id)
     }
     for (const [index, id] of ids.entries()) {

@@ -196,7 +196,7 @@ describe('while the model is resolved', () => {
     latch.open()
     const next = await done
     expect(next.parentId).toBe(id)
-    expect(summaries.runs[0]?.messages).toContainEqual(user('Meanwhile'))
+    expect(summaries.runs[0]?.paragraphs).toContain('User: Meanwhile')
   })
 
   test('a session that is compacted by someone else is STALE', async () => {

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
-import { AgentError, type GenerateTextRequest, type GeneratedText } from '../../../../src/agent/agent.ts'
+import { AgentError, type GenerateTitleRequest, type GeneratedText } from '../../../../src/agent/agent.ts'
 import { titleFromMessage, titleFromModelOutput } from '../../../../src/chat/turn/derive-title.ts'
 import { noUsage } from '../../../../src/model/usage.ts'
 import type { SessionRecord } from '../../../../src/model/session.ts'
@@ -20,9 +20,9 @@ const file = (name: string | null) =>
   ({ type: 'file', mediaType: 'text/plain', name, url: 'https://a.example/b' }) as const
 
 /** Scripted titles, one per request; the last one serves all further requests. */
-function titled(...scripts: ((run: GenerateTextRequest) => Promise<GeneratedText | null>)[]) {
-  const runs: GenerateTextRequest[] = []
-  const generateTitle = (run: GenerateTextRequest) => {
+function titled(...scripts: ((run: GenerateTitleRequest) => Promise<GeneratedText | null>)[]) {
+  const runs: GenerateTitleRequest[] = []
+  const generateTitle = (run: GenerateTitleRequest) => {
     runs.push(run)
     const script = scripts.length > 1 ? scripts.shift() : scripts[0]
     return script ? script(run) : Promise.reject(new Error('nothing was scripted'))
