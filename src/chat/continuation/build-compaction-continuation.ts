@@ -70,15 +70,17 @@ export async function buildCompactionContinuation(input: CompactionInput): Promi
 
 async function generateSummary(input: CompactionInput): Promise<{ text: string; usage: Usage }> {
   const { session, messageQueries, model, signal } = input
-  const { messages: newMessages } = await messageQueries.loadContext(session)
-  if (newMessages.length === 0) {
+  const { summary, messages } = await messageQueries.loadContext(session)
+  if (messages.length === 0) {
     throw createBadInputError('There is nothing to summarise. Send a message first.', 'id')
   }
   const limits = computeCompactionLimits(model.contextWindow, 0)
   const countTokens = (text: string): number => estimateTokens(text.length)
   const writer = new SummaryWriter({ ...limits, model, countTokens, signal })
-  const transcript = composeTranscript(context, limits.maxAttachedTokens, countTokens)
-  const text = await writer.summarize(null, transcript, limits.maxSummaryTokens).catch(rethrowAsProviderError)
+  const transcript = composeTranscript(messages, limits.maxAttachedTokens, countTokens)
+  const text = await writer
+    .summarize(summary?.text ?? null, transcript, limits.maxSummaryTokens)
+    .catch(rethrowAsProviderError)
   return { text, usage: writer.usage }
 }
 
