@@ -20,12 +20,10 @@ import type {
 } from './index/cross-origin-continuation-cursor.ts'
 import { HermesListing } from './index/hermes-listing.ts'
 import { HermesForkDetector } from './lineage/hermes-fork-detector.ts'
-import { selectHermesContextMessages, type HermesMessageRowIds } from './messages/message-outline.ts'
-import {
-  readHermesMessageFingerprints,
-  readHermesMessages,
-  readHermesMessageOutlines,
-} from './messages/read-hermes-messages.ts'
+import { selectHermesContextMessages } from './messages/message-outline.ts'
+import type { HermesMessageRowIds } from './messages/message-outline-row.ts'
+import { createHermesRowComparisonLoader, readHermesMessageOutlines } from './messages/read-hermes-message-outlines.ts'
+import { readHermesMessages } from './messages/read-hermes-messages.ts'
 import { VisibleHermesMessageCache } from './messages/visible-hermes-message-cache.ts'
 import { filterHermesSessionIds } from './state/session-queries.ts'
 import { type StateDatabaseConnection, StateDatabase } from './state/state-database.ts'
@@ -165,8 +163,9 @@ export class HermesReader {
 
   loadContextMessages(sessionId: string): MessageRecord[] {
     return this.#readMessages(sessionId, (file) =>
-      selectHermesContextMessages(readHermesMessageOutlines(file, [sessionId]).get(sessionId) ?? [], (ids) =>
-        readHermesMessageFingerprints(file, ids),
+      selectHermesContextMessages(
+        readHermesMessageOutlines(file, [sessionId]).get(sessionId) ?? [],
+        createHermesRowComparisonLoader(file),
       ),
     )
   }

@@ -4,6 +4,9 @@ import type { Usage } from './usage.ts'
 
 export type Role = 'USER' | 'ASSISTANT' | 'SYSTEM'
 
+/** SUMMARY: stands for earlier messages in what a model is sent, after a compaction. */
+export type MessageKind = 'CHAT' | 'SUMMARY'
+
 /** STREAMING: its stream runs. PARTIAL: the stream, or the model, ended before the answer was complete. */
 export type MessageStatus = 'STREAMING' | 'COMPLETE' | 'PARTIAL'
 
@@ -75,6 +78,8 @@ export interface MessageRecord {
   /** The user cancelled the message while it was queued: it is shown, but never sent to a model. */
   readonly withdrawn: boolean
   readonly role: Role
+  /** What `messageKindOf` tells of the message, if it is not CHAT. Left out for the SYSTEM messages with `summary`. */
+  readonly kind?: 'SUMMARY'
   /** Marks a SYSTEM message that summarises the sessions before this one. */
   readonly summary?: true
   /** What a summary holds beyond its text, which people read. Summaries that were stored by version 0.1 have none. */

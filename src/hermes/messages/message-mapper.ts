@@ -1,7 +1,9 @@
 import { type Json, parseJson } from '../../lib/text/json.ts'
 import type { MessagePart, MessageRecord, ToolCall } from '../../model/message.ts'
 import { hermesCodexToParts, decodeHermesMessageContent, hermesContentToParts } from './message-content.ts'
-import { roleFromHermesRow, type HermesMessageRowIds } from './message-outline.ts'
+import type { HermesContentSection, HermesMessageRowIds } from './message-outline-row.ts'
+import { splitMergedHermesSummary } from './compaction-text.ts'
+import { roleFromHermesRow } from './message-outline.ts'
 import { parseHermesToolCalls } from './parse-hermes-tool-calls.ts'
 import { millisecondsFromHermesCell, textFromHermesCell } from '../state/cell-values.ts'
 
@@ -39,9 +41,10 @@ export function messageFromHermesRows(
     sessionId,
     position: entry.position,
     withdrawn: false,
+    ...(entry.isSummary && { kind: 'SUMMARY' }),
     role: roleFromHermesRow(textFromHermesCell(row.role)),
     status: failedFinishReasons.has(row.finish_reason) ? 'PARTIAL' : 'COMPLETE',
-    parts: row.role === 'tool' ? [toOrphanedResultPart(id, row)] : toMessageParts(id, row, results),
+    parts: row.role === 'tool' ? [toOrphanedResultPart(id, row)] : toMessageParts(id, row, entry.section, results),
     createdAt: millisecondsFromHermesCell(row.timestamp) ?? 0,
     streamId: null,
     model: null,
@@ -49,21 +52,28 @@ export function messageFromHermesRows(
   }
 }
 
-/** The texts and files of a row, without reasoning and tool calls. */
+/** The texts and files of a section of a row, without reasoning and tool calls. */
 export function hermesRowToParts(
   row: Pick<HermesMessageRow, 'role' | 'content' | 'codex_message_items'>,
+  section: HermesContentSection,
 ): MessagePart[] {
   const content = hermesContentToParts(decodeHermesMessageContent(row.content))
-  return content.length > 0 || row.role !== 'assistant' ? content : hermesCodexToParts(row.codex_message_items)
+  if (content.length === 0 && row.role === 'assistant') return hermesCodexToParts(row.codex_message_items)
+  const merged = splitMergedHermesSummary(content)
+  if (!merged) return content
+  if (section !== 'whole') return merged[section]
+  const separator: MessagePart[] = merged.ownText.length > 0 ? [{ type: 'text', text: '\n\n' }] : []
+  return [...merged.ownText, ...separator, ...merged.summary]
 }
 
 function toMessageParts(
   id: string,
   row: HermesMessageRow,
+  section: HermesContentSection,
   results: readonly (HermesMessageRow | null)[],
 ): MessagePart[] {
-  const content = hermesRowToParts(row)
-  if (row.role !== 'assistant') return content
+  const content = hermesRowToParts(row, section)
+  if (row.role !== 'assistant' || section === 'summary') return content
   const reasoning = textFromHermesCell(row.reasoning_content) || textFromHermesCell(row.reasoning)
   return [
     ...(reasoning ? [{ type: 'reasoning', text: reasoning } as const] : []),

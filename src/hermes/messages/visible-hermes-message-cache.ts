@@ -1,5 +1,6 @@
-import { readHermesMessageFingerprints, readHermesMessageOutlines } from './read-hermes-messages.ts'
-import { selectVisibleHermesMessages, type HermesMessageRowIds } from './message-outline.ts'
+import { createHermesRowComparisonLoader, readHermesMessageOutlines } from './read-hermes-message-outlines.ts'
+import { selectVisibleHermesMessages } from './message-outline.ts'
+import type { HermesMessageRowIds } from './message-outline-row.ts'
 import type { StateDatabaseConnection } from '../state/state-database.ts'
 
 const maxEntries = 100_000 // about ten megabytes
@@ -28,7 +29,7 @@ export class VisibleHermesMessageCache {
     const missing = sessionIds.filter((id) => !visible.has(id))
     if (missing.length === 0) return visible
     for (const [id, rows] of readHermesMessageOutlines(file, missing)) {
-      const entries = selectVisibleHermesMessages(rows, (ids) => readHermesMessageFingerprints(file, ids))
+      const entries = selectVisibleHermesMessages(rows, createHermesRowComparisonLoader(file))
       visible.set(id, entries)
       this.#store(id, entries)
     }

@@ -1,4 +1,5 @@
 import { hermesRowToParts } from '../messages/message-mapper.ts'
+import type { HermesContentSection } from '../messages/message-outline-row.ts'
 import { toJsonIdList } from '../state/session-queries.ts'
 import type { StateDatabaseConnection } from '../state/state-database.ts'
 import { millisecondsFromHermesCell, textFromHermesCell } from '../state/cell-values.ts'
@@ -81,14 +82,18 @@ export function scanHermesTitleSearchCandidates(
   return { rows, last: sessionRows.at(-1)?.row ?? null }
 }
 
-/** The text of a row of messages; null if it was deleted. */
-export function readHermesMessageText(file: StateDatabaseConnection, id: number): string | null {
+/** The text of a section of a row of messages; null if it was deleted. */
+export function readHermesMessageText(
+  file: StateDatabaseConnection,
+  id: number,
+  section: HermesContentSection,
+): string | null {
   const row = file.db
     .prepare<[number], CandidateRow>(
       `SELECT ${file.schema.selectColumns('messages', candidateColumns)} FROM messages WHERE messages.id = ?`,
     )
     .get(id)
-  return row ? toMessageText(hermesRowToParts(row)) : null
+  return row ? toMessageText(hermesRowToParts(row, section)) : null
 }
 
 /** Rows that can be a message of the user or the assistant. Only all rows of the session tell whether they are shown. */
@@ -104,7 +109,7 @@ function toCandidates(row: CandidateRow): HermesSearchCandidate[] {
       rowid: row.id,
       sessionId,
       at: millisecondsFromHermesCell(row.timestamp) ?? 0,
-      text: toMessageText(hermesRowToParts(row)),
+      text: toMessageText(hermesRowToParts(row, 'whole')),
     },
   ]
 }

@@ -1,3 +1,4 @@
+import type { HermesMessageRowIds } from '../messages/message-outline-row.ts'
 import { VisibleHermesMessageCache } from '../messages/visible-hermes-message-cache.ts'
 import type { StateDatabaseConnection, StateDatabase } from '../state/state-database.ts'
 import { textFromHermesCell } from '../state/cell-values.ts'
@@ -8,6 +9,7 @@ import {
   type HermesMatch,
 } from './hermes-match-collector.ts'
 import { readHermesMessageText } from './candidate-queries.ts'
+import { normalizeSearchText } from '../../search/analyzer.ts'
 import { isWithinSearchPage, type SearchPageBounds, type SearchRequest } from '../../search/search-hit.ts'
 import type { SearchQuery } from '../../search/search-query.ts'
 import type { SearchMatch, SearchSource, SearchStepResult } from '../../search/search-source.ts'
@@ -49,7 +51,7 @@ export class HermesSearchSource implements SearchSource {
     const matches = yield* this.#findMatches(query, filter)
     for (const hit of range.backwards ? matches.toReversed() : matches) {
       if (!isWithinSearchPage(hit.key, range)) continue
-      const match = this.#toSearchMatch(hit)
+      const match = this.#toSearchMatch(hit, query)
       yield match ? { match } : { searchedUpTo: hit.key }
     }
   }
@@ -57,7 +59,10 @@ export class HermesSearchSource implements SearchSource {
   *readText({ key, sessionId }: SearchMatch): Generator<void, string | null, void> {
     yield
     return this.#database.read(null, (file) => {
-      if (key.rank !== 'TITLE') return readHermesMessageText(file, key.number)
+      if (key.rank !== 'TITLE') {
+        const { section = 'whole' } = this.#findShownEntry(file, sessionId, key.number) ?? {}
+        return readHermesMessageText(file, key.number, section)
+      }
       const sql = `SELECT ${file.schema.selectColumns('sessions', ['title'])} FROM sessions WHERE sessions.id = ?`
       return textFromHermesCell(file.db.prepare<[string], { title: unknown }>(sql).get(sessionId)?.title)
     })
@@ -93,15 +98,22 @@ export class HermesSearchSource implements SearchSource {
     }
   }
 
-  /** Null if the row is not shown. */
-  #toSearchMatch({ key, sessionId }: HermesMatch): SearchMatch | null {
+  /** Null if the row is not shown, or if what matches is shown as another message. */
+  #toSearchMatch({ key, sessionId }: HermesMatch, query: SearchQuery): SearchMatch | null {
     if (key.rank === 'TITLE') return { key, sessionId, messageId: null }
     return this.#database.read(null, (file) => {
-      const entries = file.db
-        .transaction(() => this.#visibleMessages.get(file, [sessionId]))()
-        .get(sessionId)
-      const entry = entries?.find(({ contentRowId }) => contentRowId === key.number)
-      return entry ? { key, sessionId, messageId: `${sessionId}:${entry.id}` } : null
+      const entry = this.#findShownEntry(file, sessionId, key.number)
+      if (!entry) return null
+      const text = entry.section === 'whole' ? null : readHermesMessageText(file, key.number, entry.section)
+      if (text !== null && !query.rankText(normalizeSearchText(text))) return null
+      return { key, sessionId, messageId: `${sessionId}:${entry.id}` }
     })
+  }
+
+  #findShownEntry(file: StateDatabaseConnection, sessionId: string, rowid: number): HermesMessageRowIds | undefined {
+    const entries = file.db
+      .transaction(() => this.#visibleMessages.get(file, [sessionId]))()
+      .get(sessionId)
+    return entries?.find(({ contentRowId }) => contentRowId === rowid)
   }
 }

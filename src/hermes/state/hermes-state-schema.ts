@@ -67,6 +67,12 @@ export class HermesStateSchema {
     return names.every((name) => this.#columns[table].has(name))
   }
 
+  /** SQL scalar on `messages`: the first bytes of what a user or the assistant wrote, as a BLOB: texts may begin with a NUL. */
+  buildContentStartSql(byteCount: number): string {
+    if (!this.#hasMessageColumn('content')) return 'NULL'
+    return `CASE WHEN messages.role IN ('user', 'assistant') THEN substr(CAST(messages.content AS BLOB), 1, ${byteCount}) END`
+  }
+
   /** A copy keeps the times of its originals, which are older than the copy's session. A marked branch does not. */
   #buildCopyStampSql(): string {
     const { sessions, messages } = this.#columns

@@ -160,7 +160,8 @@ test('any query finds the messages that match it', async () => {
 test('pages contain each hit once, in both directions, and stay correct while rows come and go', async () => {
   const { hermes, find, findIds } = newHermesSearchFixture()
   hermes.addSession('s', { title: 'needle' })
-  for (let i = 0; i < 20; i++) hermes.addMessage('s', 1 + (i % 7), { content: i % 3 === 0 ? 'needles' : 'needle' })
+  for (let i = 0; i < 20; i++)
+    hermes.addMessage('s', 1 + (i % 7), { content: `${i % 3 === 0 ? 'needles' : 'needle'} ${i}` })
   const all = await findIds('needle')
   expect(new Set(all).size).toBe(21)
   for (const size of [1, 4, 100]) {

@@ -174,8 +174,11 @@ test('a tool result is part of its call', () => {
 test('of calls with the same id, each gets the result that follows it', () => {
   const hermes = newDb()
   hermes.addSession('s')
-  for (const turn of ['first', 'second']) {
-    hermes.addToolCalls('s', 1, ['call_0', 'call_1'])
+  for (const [turn, time] of [
+    ['first', 0],
+    ['second', 1],
+  ] as const) {
+    hermes.addToolCalls('s', time, ['call_0', 'call_1'])
     hermes.addToolResult('s', 2, 'call_1', `${turn} one`)
     hermes.addToolResult('s', 2, 'call_0', `${turn} zero`)
   }

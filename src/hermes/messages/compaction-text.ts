@@ -1,0 +1,94 @@
+import { isJsonObject, type Json } from '../../lib/text/json.ts'
+import type { MessagePart } from '../../model/message.ts'
+
+/**
+ * What a compaction of Hermes writes. `summary`: stands for earlier messages. `mergedSummary`: the copy of a message, followed
+ * by a summary. `synthetic`: a message in the user's name that no person wrote.
+ */
+export type HermesTextKind = 'summary' | 'mergedSummary' | 'synthetic'
+
+/** Every release of Hermes has worded the rest of the first one differently. */
+const summaryPrefixes = ['[CONTEXT COMPACTION', '[CONTEXT SUMMARY]:'] as const
+const mergedSummaryPrefix = '[PRIOR CONTEXT '
+const mergedSummaryHeader = /^\s*\[PRIOR CONTEXT [^\]]*\]/
+const mergedSummaryDelimiter = '[END OF PRIOR CONTEXT — COMPACTION SUMMARY BELOW]'
+const taskListHeading = '[Your active task list was preserved across context compression]'
+const syntheticPrefixes = [taskListHeading, 'Continue from the compressed conversation context above.'] as const
+
+/** What precedes the first text in a content that is a list of parts. Only its beginning may be known, so it is not parsed. */
+const partsBeforeText = /^\0json:\s*\[\s*\{[^[\]{}]*?"text":\s*"(?:\\[nrt]|\s)*/
+
+/** Takes the place of an image, in the row of the message or in its copies. */
+const imagePlaceholder = '[screenshot]'
+const strippedImagePlaceholder = '[Attached image — stripped after compression]'
+const imagePartTypes = new Set<unknown>(['image', 'image_url', 'input_image'])
+
+/** How many bytes of a content `classifyHermesContent` needs. */
+export const classifiedContentBytes = 256
+
+/**
+ * Recognises what Hermes wrote by how its content begins, the only thing that tells. A `mergedSummary` has to be confirmed with
+ * `splitMergedHermesSummary`.
+ */
+export function classifyHermesContent(role: string | null, contentStart: string): HermesTextKind | null {
+  if (role !== 'user' && role !== 'assistant') return null
+  const text = contentStart.replace(partsBeforeText, '').trimStart()
+  if (isSummaryText(text)) return 'summary'
+  if (text.startsWith(mergedSummaryPrefix)) return 'mergedSummary'
+  return role === 'user' && syntheticPrefixes.some((prefix) => text.startsWith(prefix)) ? 'synthetic' : null
+}
+
+/** The two sections of a merged summary; null if the parts are not those of one. */
+export function splitMergedHermesSummary(
+  parts: readonly MessagePart[],
+): { readonly ownText: MessagePart[]; readonly summary: MessagePart[] } | null {
+  const delimiterIndex = parts.findIndex((part) => part.type === 'text' && part.text.includes(mergedSummaryDelimiter))
+  const [first, delimiterPart] = [parts[0], parts[delimiterIndex]]
+  if (first?.type !== 'text' || delimiterPart?.type !== 'text' || !mergedSummaryHeader.test(first.text)) return null
+  const [before = '', ...after] = delimiterPart.text.split(mergedSummaryDelimiter)
+  const summary = after.join(mergedSummaryDelimiter).trimStart()
+  if (!isSummaryText(summary)) return null
+  const ownParts = [...parts.slice(0, delimiterIndex), { ...delimiterPart, text: before }]
+  const ownText = ownParts.flatMap((part, index): MessagePart[] => {
+    if (part.type !== 'text') return [part]
+    const text = (index === 0 ? part.text.replace(mergedSummaryHeader, '') : part.text).trim()
+    return text === '' ? [] : [{ ...part, text }]
+  })
+  return {
+    ownText,
+    summary: [{ ...delimiterPart, text: summary }, ...parts.slice(delimiterIndex + 1)],
+  }
+}
+
+/** The text of a content as Hermes writes it into a message's first row: parts on lines of their own, images as a word. */
+export function toComparableHermesText(content: Json): string {
+  const parts = Array.isArray(content) ? content : [content]
+  const texts = parts.flatMap((part) => {
+    if (typeof part === 'string') return [part]
+    if (!isJsonObject(part)) return []
+    if (imagePartTypes.has(part.type)) return [imagePlaceholder]
+    return typeof part.text === 'string' ? [part.text] : []
+  })
+  const [text = ''] = texts
+    .join('\n')
+    .replaceAll(strippedImagePlaceholder, imagePlaceholder)
+    .split(`\n\n${taskListHeading}`)
+  return text.trim()
+}
+
+/** Cuts a comparable text into the copied message and the summary; null if it is no merged summary. */
+export function splitComparableHermesText(
+  comparableText: string,
+): { readonly ownText: string; readonly summary: string } | null {
+  const split = splitMergedHermesSummary([{ type: 'text', text: comparableText }])
+  if (!split) return null
+  const [own, summary] = [split.ownText[0], split.summary[0]]
+  return {
+    ownText: own?.type === 'text' ? own.text : '',
+    summary: summary?.type === 'text' ? summary.text : '',
+  }
+}
+
+function isSummaryText(text: string): boolean {
+  return summaryPrefixes.some((prefix) => text.startsWith(prefix))
+}
