@@ -1,5 +1,6 @@
-import { selectHermesContextMessages, type HermesMessageRowIds } from '../messages/message-outline.ts'
-import { readHermesMessageFingerprints, readHermesMessageOutlines } from '../messages/read-hermes-messages.ts'
+import type { HermesMessageRowIds } from '../messages/message-outline-row.ts'
+import { selectHermesContextMessages } from '../messages/message-outline.ts'
+import { createHermesRowComparisonLoader, readHermesMessageOutlines } from '../messages/read-hermes-message-outlines.ts'
 import type { VisibleHermesMessageCache } from '../messages/visible-hermes-message-cache.ts'
 import type { StateDatabaseConnection } from '../state/state-database.ts'
 
@@ -10,7 +11,7 @@ export function mapRowsToShownMessages(
   visibleMessages: VisibleHermesMessageCache,
 ): Map<number, string> {
   const outline = readHermesMessageOutlines(file, [sessionId]).get(sessionId) ?? []
-  const context = selectHermesContextMessages(outline, (ids) => readHermesMessageFingerprints(file, ids))
+  const context = selectHermesContextMessages(outline, createHermesRowComparisonLoader(file))
   const visible = visibleMessages.get(file, [sessionId]).get(sessionId) ?? []
   const visibleIds = new Set(visible.map(({ id }) => id))
   const shown = new Map<number, string>()
