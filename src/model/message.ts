@@ -78,9 +78,12 @@ export interface MessageRecord {
   /** The user cancelled the message while it was queued: it is shown, but never sent to a model. */
   readonly withdrawn: boolean
   readonly role: Role
-  /** What `messageKindOf` tells of the message, if it is not CHAT. Left out for the SYSTEM messages with `summary`. */
+  /** A summary by Hermes, or a copy of one. Segue's own have `summary`: see `toMessageKind`. */
   readonly kind?: 'SUMMARY'
-  /** Marks a SYSTEM message that summarises the sessions before this one. */
+  /**
+   * Marks the first message of a session whose context begins with it: a SYSTEM message that summarises the sessions before,
+   * or the first message of a converted Hermes session.
+   */
   readonly summary?: true
   /** What a summary holds beyond its text, which people read. Summaries that were stored by version 0.1 have none. */
   readonly summaryContext?: Omit<ContextSummary, 'text'>

@@ -56,12 +56,13 @@ export async function loadSessionContext(
       if (index >= 0) return compose(start, [...newestFirst, ownMessages.slice(index + 1)])
     }
     const [first, ...others] = ownMessages
-    const summaryMessage = current.origin === 'SEGUE' && first?.summary ? first : null
+    const summaryMessage = current.origin === 'SEGUE' && first?.summary && first.role === 'SYSTEM' ? first : null
     newestFirst.push(summaryMessage ? others : ownMessages)
     if (summaryMessage) summaries.push(toStoredSummary(summaryMessage))
     if (summaryMessage && !summaryMessage.summaryContext?.throughMessageId) return compose(summaries.at(-1) ?? null)
-    // Hermes copies the context into each session.
-    if (current.parentId === null || current.origin === 'HERMES') return compose(null)
+    // Hermes copies the context into each session. The first message of a converted session tells so.
+    const isWhole = current.origin === 'HERMES' || first?.summary === true
+    if (current.parentId === null || (isWhole && !summaryMessage)) return compose(null)
     const parent = visitedIds.size > maxChainLength ? null : await reader.findSession(current.parentId)
     // The messages that the newest summary stands for are gone.
     if (!parent || !continuesSession(current, parent)) return compose(summaries[0] ?? null)

@@ -9,6 +9,16 @@ export const RoleEnum = schemaBuilder.enumType('Role', {
   } as const,
 })
 
+export const MessageKindEnum = schemaBuilder.enumType('MessageKind', {
+  description: 'What a message is for.',
+  values: {
+    CHAT: { description: 'Something that was said, or a note.' },
+    SUMMARY: {
+      description: 'Stands for earlier messages in what the model is sent, after a compaction by Segue or Hermes.',
+    },
+  } as const,
+})
+
 export const MessageStatusEnum = schemaBuilder.enumType('MessageStatus', {
   description: 'The progress of a message.',
   values: {

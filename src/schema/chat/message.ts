@@ -2,10 +2,11 @@ import { toFilePartUrl } from '../../model/blob-url.ts'
 import { sha256Hex } from '../../lib/text/sha256.ts'
 import type { MessagePart } from '../../model/message.ts'
 import { computeMessageDigest } from '../../model/fold/message-digest.ts'
+import { toMessageKind } from '../../model/message-kind.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { MessageObjectType, SessionObjectType, StreamObjectType } from '../object-refs.ts'
 import { UsageType } from '../usage.ts'
-import { MessageStatusEnum, RoleEnum } from './chat-enums.ts'
+import { MessageKindEnum, MessageStatusEnum, RoleEnum } from './chat-enums.ts'
 import { MessagePartType } from './message-part.ts'
 import { ToolCallType } from './tool-call.ts'
 
@@ -22,6 +23,12 @@ MessageObjectType.implement({
       resolve: ({ sessionId }, _, { profiles }) => profiles.requireSession(sessionId),
     }),
     role: t.expose('role', { type: RoleEnum, description: 'The author of the message.' }),
+    kind: t.field({
+      type: MessageKindEnum,
+      description:
+        'SUMMARY if the message stands for earlier ones in what the model is sent. The messages that it stands for are still shown before it.',
+      resolve: toMessageKind,
+    }),
     status: t.field({
       type: MessageStatusEnum,
       description: 'The progress of the message.',

@@ -127,6 +127,8 @@ const message: z.ZodType<MessageRecord> = z.strictObject({
   position: z.int().nullable(),
   withdrawn: z.boolean(),
   role: z.enum(['USER', 'ASSISTANT', 'SYSTEM']),
+  /** A copy of a summary by Hermes. `summary` marks Segue's own. */
+  kind: z.exactOptional(z.literal('SUMMARY')),
   summary: flag,
   /** What the summary holds beyond its text. */
   summaryContext: z.exactOptional(z.strictObject(summaryContextFields)),

@@ -68,7 +68,15 @@ describe.each(transports)('A compacted session, over %s,', (transport) => {
     expect(await loadSession(client, next.id)).toEqual(next)
     const { session } = await ask(client, MessagesDocument, { sessionId: next.id })
     expect(requireNonNull(session).messages.edges.map(({ node }) => node)).toMatchObject([
-      { role: 'SYSTEM', status: 'COMPLETE', text: 'Oaks, in short.', stream: null, model: 'local/test', usage },
+      {
+        role: 'SYSTEM',
+        kind: 'SUMMARY',
+        status: 'COMPLETE',
+        text: 'Oaks, in short.',
+        stream: null,
+        model: 'local/test',
+        usage,
+      },
     ])
 
     const { last } = await readUntil(events, isEventOfType('SessionContinued'))

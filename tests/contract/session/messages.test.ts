@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { HermesChat, hermesSummary } from '../../support/hermes/hermes-chat.ts'
 import type { HermesDb } from '../../support/hermes/hermes-db.ts'
 import { ask, requireNonNull } from '../support/typed-client.ts'
 import { newSession, streamToEnd } from '../support/chat.ts'
@@ -30,6 +31,19 @@ function threeTurns(db: HermesDb): void {
     db.addMessage('hermes-1', i, { content: `${i}`, role: i % 2 === 1 ? 'user' : 'assistant' })
 }
 
+/** Adds a Hermes session that was compacted in place, and undone and continued afterwards. */
+function compacted(db: HermesDb): void {
+  const chat = new HermesChat(db, 'compacted')
+  chat.addTurns(1, 2, 3)
+  chat.compact([
+    ...chat.live.slice(0, 1),
+    { role: 'assistant', content: hermesSummary('Trees.') },
+    ...chat.live.slice(-4),
+  ])
+  chat.undo(2)
+  chat.addTurns(4)
+}
+
 let environment: TestEnvironment
 let segueId: string
 beforeAll(async () => {
@@ -37,6 +51,7 @@ beforeAll(async () => {
     fillHermes: (db) => {
       everything(db)
       threeTurns(db)
+      compacted(db)
     },
   })
   segueId = await newSession(environment.client)
@@ -107,6 +122,20 @@ describe.each(readingTransports)('messages, over %s,', (transport) => {
       pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null },
     })
     expect((await ask(client, MessagesDocument, { sessionId: 'nobody' })).session).toBeNull()
+  })
+
+  test('of a compacted Hermes session are shown once, with the summary in its place', async () => {
+    await using client = environment.connect(transport)
+    const { edges } = await messagesOf(client, { sessionId: 'compacted' })
+    expect(edges.map(({ node }) => [node.kind, node.role, node.text])).toEqual([
+      ['CHAT', 'USER', 'u1'],
+      ['CHAT', 'ASSISTANT', 'a1'],
+      ['CHAT', 'USER', 'u2'],
+      ['CHAT', 'ASSISTANT', 'a2'],
+      ['SUMMARY', 'ASSISTANT', expect.stringContaining('Trees.')],
+      ['CHAT', 'USER', 'u4'],
+      ['CHAT', 'ASSISTANT', 'a4'],
+    ])
   })
 
   test('of Hermes have their parts with the results of their tools', async () => {

@@ -15,6 +15,8 @@ interface StoredSession {
   readonly summaryThrough?: string | null
   /** The session begins with a summary of version 0.1. */
   readonly hasOldSummary?: true
+  /** The session was converted from one of Hermes, whose sessions hold all that a model is sent. */
+  readonly isConverted?: true
   readonly checkpointThrough?: string
 }
 
@@ -37,10 +39,12 @@ function newReader(sessions: Readonly<Record<string, StoredSession>>) {
       ...sessions[id]?.record,
     })
   const toMessages = (id: string): MessageRecord[] => {
-    const { messages = [], hasOldSummary, summaryThrough } = sessions[id] ?? {}
+    const { messages = [], hasOldSummary, isConverted, summaryThrough } = sessions[id] ?? {}
     const texts = messages.map((text, index) => Object.assign(newTextMessage(id, text, index + 2), { id: text }))
     const summaryMessage = { ...newTextMessage(id, `summary of ${id}`, 1), role: 'SYSTEM', summary: true } as const
     if (hasOldSummary) return [summaryMessage, ...texts]
+    if (isConverted)
+      return texts.map((message, index) => (index === 0 ? Object.assign(message, { summary: true }) : message))
     if (summaryThrough === undefined) return texts
     const { text: _text, ...summaryContext } = newSummary('', summaryThrough)
     return [{ ...summaryMessage, id: `first of ${id}`, summaryContext }, ...texts]
@@ -146,6 +150,16 @@ describe('the context of a session', () => {
       b: { messages: ['b1'], summaryThrough: 'a1', checkpointThrough: 'gone' },
     }
     expect(await load(fallback, 'b')).toEqual(['summary of b', 'a2', 'b1'])
+  })
+
+  test('of a session that was converted from Hermes holds its own messages only, as messages', async () => {
+    const sessions = {
+      a: { messages: ['a1'] },
+      b: { messages: ['b1', 'b2'], isConverted: true },
+      c: { messages: ['c1'] },
+    } as const
+    expect(await load(sessions, 'b')).toEqual([null, 'b1', 'b2'])
+    expect(await load(sessions, 'c')).toEqual([null, 'b1', 'b2', 'c1'])
   })
 
   test('keeps the newest summary if the session with its messages was deleted', async () => {

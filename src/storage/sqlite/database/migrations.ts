@@ -10,6 +10,7 @@ import { migration009 } from './migrations/009-idempotency-keys.ts'
 import { migration010 } from './migrations/010-finish-reasons.ts'
 import { migration011 } from './migrations/011-retry-times.ts'
 import { migration012 } from './migrations/012-context-checkpoints.ts'
+import { migration013 } from './migrations/013-message-kinds.ts'
 
 /**
  * The schema of a profile's database: entry n brings a database from version n to version n + 1. Forward only. A released
@@ -29,4 +30,5 @@ export const migrations: readonly string[] = [
   migration010,
   migration011,
   migration012,
+  migration013,
 ]

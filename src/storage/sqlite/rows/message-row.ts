@@ -10,6 +10,7 @@ export interface MessageRow {
   session_id: string
   position: number | null
   withdrawn: number
+  kind: 'SUMMARY' | null
   summary: number
   role: MessageRecord['role']
   status: MessageRecord['status']
@@ -33,6 +34,7 @@ export function messageFromRow(row: MessageRow): MessageRecord {
     position: row.position,
     withdrawn: row.withdrawn === 1,
     role: row.role,
+    ...(row.kind !== null && { kind: row.kind }),
     ...(row.summary === 1 && { summary: true }),
     ...(row.summary_context !== null && { summaryContext: JSON.parse(row.summary_context) }),
     status: row.status,
@@ -50,6 +52,7 @@ export function messageToRow(message: MessageRecord): MessageRow {
     session_id: message.sessionId,
     position: message.position,
     withdrawn: message.withdrawn ? 1 : 0,
+    kind: message.kind ?? null,
     summary: message.summary ? 1 : 0,
     role: message.role,
     status: message.status,
@@ -79,12 +82,12 @@ function countUnits(part: MessagePart): number {
 export function upsertMessage(db: SqlConnection, message: MessageRecord): void {
   const row = messageToRow(message)
   db.prepare<[MessageRow]>(
-    `INSERT INTO messages (id, session_id, position, withdrawn, summary, role, status, parts, created_at,
+    `INSERT INTO messages (id, session_id, position, withdrawn, kind, summary, role, status, parts, created_at,
        stream_id, model, usage, summary_context)
-     VALUES (:id, :session_id, :position, :withdrawn, :summary, :role, :status, :parts, :created_at,
+     VALUES (:id, :session_id, :position, :withdrawn, :kind, :summary, :role, :status, :parts, :created_at,
        :stream_id, :model, :usage, :summary_context)
-     ON CONFLICT (id) DO UPDATE SET position = :position, withdrawn = :withdrawn, summary = :summary, role = :role,
-       status = :status, created_at = :created_at, stream_id = :stream_id, model = :model, usage = :usage,
+     ON CONFLICT (id) DO UPDATE SET position = :position, withdrawn = :withdrawn, kind = :kind, summary = :summary,
+       role = :role, status = :status, created_at = :created_at, stream_id = :stream_id, model = :model, usage = :usage,
        summary_context = :summary_context`,
   ).run(row)
   // Separately, because an update of this column has the message indexed again, even if it does not change.

@@ -65,6 +65,13 @@ export function describeContextCheckpoints(open: OpenStorage): void {
     expect(await eventStore.findContextCheckpoint(session.id)).toBeNull()
   })
 
+  test('a copy of a summary by Hermes keeps its kind', async () => {
+    const session = sessionOf()
+    const message = { ...newTextMessage(session.id, 'In short.', 1), kind: 'SUMMARY' } as const
+    await current().eventStore.createSession({ session, messages: [message] })
+    expect(await current().segueSessions.findMessage(message.id)).toEqual(message)
+  })
+
   test('a summary message keeps what it holds beyond its text', async () => {
     const { text: _, ...summaryContext } = checkpointOf('').summary
     const message = { ...newTextMessage('', 'In short.', 1), role: 'SYSTEM', summary: true, summaryContext } as const

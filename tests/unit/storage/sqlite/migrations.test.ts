@@ -201,3 +201,28 @@ describe.each([1, 2, 3, 4, 5])('a database of version %i', (version) => {
     }
   })
 })
+
+test('a copy of a summary by Hermes has its kind, as far as a session begins with it', async () => {
+  const path = createDatabase(5)
+  const old = new Database(path)
+  const insert = old.prepare<[string, number, string, string]>(
+    `INSERT INTO messages (id, session_id, position, role, status, parts, created_at)
+     VALUES (?, '${fork}', ?, ?, 'COMPLETE', ?, 1)`,
+  )
+  const toParts = (text: string): string => JSON.stringify([{ type: 'text', text }])
+  insert.run('msg_1', -3, 'USER', toParts('[CONTEXT COMPACTION — REFERENCE ONLY] Owls.'))
+  insert.run('msg_2', -2, 'ASSISTANT', toParts('[CONTEXT SUMMARY]: Owls.'))
+  insert.run('msg_3', -1, 'USER', toParts('What is a [CONTEXT SUMMARY]: ?'))
+  insert.run('msg_4', 3, 'USER', toParts('[CONTEXT SUMMARY]: is what I want.'))
+  old.close()
+  const database = new SegueProfileDatabase(path)
+  const messages = await new SqliteSessionReader(database).listMessages(fork, firstPage)
+  expect(messages.map(({ id, kind }) => [id, kind])).toEqual([
+    ['msg_1', 'SUMMARY'],
+    ['msg_2', 'SUMMARY'],
+    ['msg_3', undefined],
+    [`msg_of_${fork}`, undefined],
+    ['msg_4', undefined],
+  ])
+  database.close()
+})
