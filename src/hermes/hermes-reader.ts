@@ -12,6 +12,7 @@ import type {
   OffsetPagination,
 } from '../storage/sessions/conversation-reader.ts'
 import { HermesCronReader } from './cron/hermes-cron-reader.ts'
+import { readHermesCronSessions } from './cron/cron-sessions.ts'
 import type { HermesReaderOptions } from './hermes-options.ts'
 import type {
   CrossOriginContinuationBatch,
@@ -46,7 +47,7 @@ export class HermesReader {
     this.#forkDetector = new HermesForkDetector(options.profile, this.#visibleMessages)
     this.#database = new StateDatabase({ ...options, onRecovered: () => this.#listing.invalidate() })
     this.#listing = new HermesListing(this.#database, this.#forkDetector, options)
-    this.#cronReader = new HermesCronReader({ ...options, database: this.#database })
+    this.#cronReader = new HermesCronReader(options)
   }
 
   findSessions(ids: readonly string[]): SessionRecord[] {
@@ -178,11 +179,18 @@ export class HermesReader {
   }
 
   listRuns(jobId: string, page: PageRequest<number>): JobRunRecord[] {
-    return this.#cronReader.listRuns(jobId, page)
+    const job = this.#cronReader.findJob(jobId)
+    if (!job) return []
+    const sessions = this.#database.read([], (file) => readHermesCronSessions(file, jobId))
+    return this.#cronReader.listRuns(job, page, sessions)
   }
 
   findRun(id: string): JobRunRecord | null {
-    return this.#cronReader.findRun(id)
+    const [, jobId, timestamp] = /^(.*):(\d{4}(?:[-_]\d\d){5})$/s.exec(id) ?? []
+    if (jobId === undefined || timestamp === undefined) return null
+    const position = Number(timestamp.replaceAll(/\D/g, ''))
+    const page = { after: position + 1, before: position - 1, limit: 1, backwards: false }
+    return this.listRuns(jobId, page).find((run) => run.id === id) ?? null
   }
 
   /** Closes the file; the next read opens it again. */

@@ -208,6 +208,7 @@ export class ModelRegistry {
     const address = toModelAddress(provider, name)
     const secrets = provider.apiKey === null ? [] : [provider.apiKey]
     const dialect = this.#modelLists.findDialect(provider)
+    const tokenCounter = unscaledTokenCounter
     const createAgentOptions = (priority: ProviderRequestPriority) => ({
       model: createLanguageModel(provider, name, { fetch: connections.createFetch(provider), log, dialect }),
       secrets,
@@ -221,9 +222,10 @@ export class ModelRegistry {
       agent: createModelAgent({ ...createAgentOptions('answer'), toolbox, maxSteps }),
       textGenerator: createModelSummaryGenerator(
         createModelAgent({ ...createAgentOptions('background'), maxSteps: 1 }),
+        { contextWindow, tokenCounter },
       ),
       contextWindow,
-      tokenCounter: unscaledTokenCounter,
+      tokenCounter,
       toolImages: findToolImageSupport(provider.type, dialect, name),
       dialect,
     }

@@ -7,14 +7,14 @@ import {
   type SummaryAndTitleGenerator,
   type SummaryUsageEvent,
 } from '../agent.ts'
-import { estimateTokens } from '../estimate-tokens.ts'
-import { findGraphemeStart } from '../../lib/text/truncate.ts'
+import { takeBeginning } from '../tokens/shorten-text.ts'
+import type { TokenCounter } from '../tokens/token-counter.ts'
 import { formatTranscript } from './format-transcript.ts'
 import { composeSummaryPrompt, composeTitlePrompt } from './text-prompts.ts'
 import { TextGenerationUsageMeter } from './text-generation-usage-meter.ts'
 
 /** How much of a chat is sent for a title. */
-const maxTitleInputLength = 4000 // UTF-16 code units
+const maxTitleInputTokens = 1000
 /** The share of a small context window that the chat may fill in a request for a title. */
 const titleWindowFraction = 0.4
 
@@ -30,7 +30,10 @@ interface GenerateTextOptions {
  * Creates a text generator that uses an agent. The chat is sent as one text, because some providers reject tool calls in
  * a request without tools.
  */
-export function createModelSummaryGenerator(agent: Agent): SummaryAndTitleGenerator {
+export function createModelSummaryGenerator(
+  agent: Agent,
+  model: { readonly contextWindow: number; readonly tokenCounter: TokenCounter },
+): SummaryAndTitleGenerator {
   return {
     generateSummary: (request) => {
       const prompt = composeSummaryPrompt(request)
@@ -39,7 +42,7 @@ export function createModelSummaryGenerator(agent: Agent): SummaryAndTitleGenera
         ...request,
         composePrompt: (contextWindow = Number.POSITIVE_INFINITY) => {
           // A smaller window than before means that the provider has refused the prompt as too long.
-          if (contextWindow < sentWindow || estimateTokens(prompt.length) > contextWindow)
+          if (contextWindow < sentWindow || model.tokenCounter.countText(prompt) > contextWindow)
             throw new AgentError('CONTEXT_LENGTH', 'The chat to summarise is too long for one request to the model.')
           sentWindow = contextWindow
           return prompt
@@ -50,9 +53,9 @@ export function createModelSummaryGenerator(agent: Agent): SummaryAndTitleGenera
       const transcript = formatTranscript(messages)
       return generate(agent, {
         ...request,
-        composePrompt: (contextWindow = Number.POSITIVE_INFINITY) => {
-          const maxLength = Math.min(maxTitleInputLength, Math.floor(contextWindow * titleWindowFraction))
-          return composeTitlePrompt(transcript.slice(0, findGraphemeStart(transcript, maxLength)))
+        composePrompt: (contextWindow = model.contextWindow) => {
+          const maxTokens = Math.min(maxTitleInputTokens, contextWindow * titleWindowFraction)
+          return composeTitlePrompt(takeBeginning(transcript, maxTokens, model.tokenCounter))
         },
       })
     },

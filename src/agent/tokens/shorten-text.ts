@@ -3,9 +3,6 @@ import type { TokenCounter } from './token-counter.ts'
 
 /** The beginning usually says more than the end. */
 const beginningShare = 2 / 3
-/** Room for the note. */
-const noteTokens = 24
-
 /**
  * Shortens a text to about `maxTokens`: to its beginning and its end around a note of how much is left out. A text that is
  * shorter is returned as it is.
@@ -13,15 +10,19 @@ const noteTokens = 24
 export function shortenText(text: string, maxTokens: number, counter: TokenCounter): string {
   const tokens = counter.countText(text)
   if (tokens <= maxTokens) return text
-  const kept = Math.max(0, maxTokens - noteTokens)
+  const kept = Math.max(0, maxTokens - counter.countText(formatOmission(tokens)))
   const beginning = takeBeginning(text, kept * beginningShare, counter)
   const end = takeEnd(text.slice(beginning.length), kept * (1 - beginningShare), counter)
   const omittedTokens = tokens - counter.countText(beginning) - counter.countText(end)
-  return [beginning, `[… about ${omittedTokens} tokens are left out …]`, end].filter((part) => part !== '').join('\n')
+  return [beginning, formatOmission(omittedTokens), end].filter((part) => part !== '').join('\n')
 }
 
-/** The longest beginning that has at most so many tokens, or nearly so. */
-function takeBeginning(text: string, maxTokens: number, counter: TokenCounter): string {
+function formatOmission(tokens: number): string {
+  return `[… about ${tokens} tokens are left out …]`
+}
+
+/** The longest beginning that has at most so many tokens. It splits no grapheme cluster. */
+export function takeBeginning(text: string, maxTokens: number, counter: TokenCounter): string {
   const length = findLength(text.length, maxTokens, (codeUnits) => counter.countText(text.slice(0, codeUnits)))
   return text.slice(0, findGraphemeStart(text, length)).toWellFormed()
 }

@@ -1,9 +1,10 @@
 import { toTranscriptParagraphs, type TranscriptParagraph } from '../../agent/text-generation/format-transcript.ts'
+import { shortenText } from '../../agent/tokens/shorten-text.ts'
+import type { TokenCounter } from '../../agent/tokens/token-counter.ts'
 import type { MessagePart, MessageRecord } from '../../model/message.ts'
 import { decodeUtf8, parseDataUrl } from '../attachments/data-url.ts'
 import { isTextMediaType } from '../attachments/media-type.ts'
 import { toModelMessages } from '../context/to-model-messages.ts'
-import { keepBeginningAndEnd, type TokenCounter } from './shorten-text.ts'
 
 /**
  * What of messages is summarised: what was said, and what tools were called with and returned. Of a long text file, call
@@ -12,9 +13,9 @@ import { keepBeginningAndEnd, type TokenCounter } from './shorten-text.ts'
 export function composeTranscript(
   messages: readonly MessageRecord[],
   maxAttachedTokens: number,
-  countTokens: TokenCounter,
+  counter: TokenCounter,
 ): TranscriptParagraph[] {
-  const shorten = (text: string): string => keepBeginningAndEnd(text, maxAttachedTokens, countTokens)
+  const shorten = (text: string): string => shortenText(text, maxAttachedTokens, counter)
   const withoutFiles = messages.map((message) => ({
     ...message,
     parts: message.parts.map((part) => (part.type === 'file' ? describeFile(part, shorten) : part)),

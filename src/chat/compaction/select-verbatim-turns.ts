@@ -1,65 +1,77 @@
+import type { TokenCounter } from '../../agent/tokens/token-counter.ts'
 import type { MessageRecord } from '../../model/message.ts'
+import { toModelMessages } from '../context/to-model-messages.ts'
+import { splitIntoTurns } from '../context/trimming/context-turns.ts'
 
-/** A user's message and what answers it, with the number of tokens that a request has for it. */
-export interface Turn {
+export interface TurnDivisionOptions {
+  /** The newest turns stay verbatim if they have at most so many tokens together. */
+  readonly maxVerbatimTokens: number
+  /** So many of the newest turns stay in any case, if they have at most `maxRequiredVerbatimTokens`. */
+  readonly minVerbatimTurns: number
+  readonly maxRequiredVerbatimTokens: number
+  /** If less would be summarised, in tokens, no more turns stay than must. */
+  readonly minSummarizedTokens: number
+  readonly counter: TokenCounter
+}
+
+/** Messages in which no turn is cut, and what they take of a request, in tokens. */
+export interface TurnRange {
   readonly messages: readonly MessageRecord[]
   readonly tokens: number
 }
 
-export interface VerbatimTurnLimits {
-  /** In tokens. */
-  readonly maxTokens: number
-  /** At most this part of all turns, so that something is summarised. */
-  readonly maxFraction: number
-  /** So many turns stay verbatim in any case, if there are more of them and they have at most `maxRequiredTokens`. */
-  readonly minCount: number
-  readonly maxRequiredTokens: number
+export interface TurnDivision {
+  readonly summarized: TurnRange
+  readonly verbatim: TurnRange
 }
 
-/** Splits messages into turns. What comes before the first user message is one as well. */
-export function splitIntoTurns(
-  messages: readonly MessageRecord[],
-  countTokens: (messages: readonly MessageRecord[]) => number,
-): Turn[] {
-  const turns: MessageRecord[][] = []
-  for (const [index, message] of messages.entries()) {
-    const turn = turns.at(-1)
-    if (turn && !startsTurn(message, messages[index - 1])) turn.push(message)
-    else turns.push([message])
-  }
-  return turns.map((turn) => ({ messages: turn, tokens: countTokens(turn) }))
+/** The newest turns that stay verbatim are at most this part of all. */
+const maxVerbatimFraction = 1 / 4
+
+/**
+ * Divides messages into those that are summarised and the newest ones, which stay as they are. Turns are never cut, and
+ * never all of them stay.
+ */
+export function selectVerbatimTurns(messages: readonly MessageRecord[], options: TurnDivisionOptions): TurnDivision {
+  const turns = splitIntoTurns(messages).map((turn) => ({
+    messages: turn,
+    tokens: options.counter.countMessages(toModelMessages(turn)),
+  }))
+  const required = countRequiredTurns(turns, options)
+  const preferred = countPreferredTurns(turns, required, options)
+  const isEnough = joinTurns(turns.slice(0, turns.length - preferred)).tokens >= options.minSummarizedTokens
+  const end = turns.length - (isEnough ? preferred : required)
+  return { summarized: joinTurns(turns.slice(0, end)), verbatim: joinTurns(turns.slice(end)) }
 }
 
-/** In Hermes and in copies, several rows in a row may be one message of a user. */
-function startsTurn({ role, withdrawn }: MessageRecord, previous: MessageRecord | undefined): boolean {
-  return role === 'USER' && !withdrawn && (previous?.role !== 'USER' || previous.streamId !== null)
+function countRequiredTurns(
+  turns: readonly TurnRange[],
+  { minVerbatimTurns, maxRequiredVerbatimTokens }: TurnDivisionOptions,
+): number {
+  let count = Math.max(0, Math.min(minVerbatimTurns, turns.length - 1))
+  while (count > 0 && joinTurns(turns.slice(-count)).tokens > maxRequiredVerbatimTokens) count -= 1
+  return count
 }
 
-/** How many of the newest turns stay verbatim: whole ones, and never all. */
-export function countVerbatimTurns(turns: readonly Turn[], limits: VerbatimTurnLimits): number {
-  const totalTokens = sumTokens(turns)
-  const maxTokens = Math.min(limits.maxTokens, totalTokens * limits.maxFraction)
-  const requiredCount = countRequiredTurns(turns, limits)
+function countPreferredTurns(
+  turns: readonly TurnRange[],
+  required: number,
+  { maxVerbatimTokens }: TurnDivisionOptions,
+): number {
+  const maxTokens = Math.min(maxVerbatimTokens, joinTurns(turns).tokens * maxVerbatimFraction)
   let count = 0
   let tokens = 0
   for (const turn of turns.slice(1).toReversed()) {
     tokens += turn.tokens
-    if (tokens > maxTokens && count >= requiredCount) break
+    if (tokens > maxTokens) break
     count += 1
   }
-  return count
+  return Math.max(count, required)
 }
 
-/** How many of the newest turns must stay verbatim. */
-export function countRequiredTurns(
-  turns: readonly Turn[],
-  { minCount, maxRequiredTokens }: Pick<VerbatimTurnLimits, 'minCount' | 'maxRequiredTokens'>,
-): number {
-  let count = Math.max(0, Math.min(minCount, turns.length - 1))
-  while (count > 0 && sumTokens(turns.slice(-count)) > maxRequiredTokens) count -= 1
-  return count
-}
-
-export function sumTokens(turns: readonly { readonly tokens: number }[]): number {
-  return turns.reduce((sum, { tokens }) => sum + tokens, 0)
+function joinTurns(turns: readonly TurnRange[]): TurnRange {
+  return {
+    messages: turns.flatMap(({ messages }) => messages),
+    tokens: turns.reduce((sum, { tokens }) => sum + tokens, 0),
+  }
 }

@@ -3,16 +3,15 @@ import type { ResolvedModel } from '../../agent/models/model-registry.ts'
 import type { TranscriptParagraph } from '../../agent/text-generation/format-transcript.ts'
 import { composeSummaryPrompt } from '../../agent/text-generation/text-prompts.ts'
 import { addUsage, noUsage, type Usage } from '../../model/usage.ts'
-import { cutAtSentence, type TokenCounter } from './shorten-text.ts'
+import { cutAtSentence } from './cut-at-sentence.ts'
 import { takeTranscriptChunk } from './take-transcript-chunk.ts'
 
 export interface SummaryWriterOptions {
-  readonly model: Pick<ResolvedModel, 'name' | 'textGenerator'>
+  readonly model: Pick<ResolvedModel, 'name' | 'textGenerator' | 'tokenCounter'>
   /** The longest request, in tokens. */
   readonly maxPromptTokens: number
   /** The longest summary of what only a part of the requests contain, in tokens. */
   readonly maxSummaryTokens: number
-  readonly countTokens: TokenCounter
   readonly signal: AbortSignal
   readonly onEvent?: (event: SummaryUsageEvent) => void
 }
@@ -50,13 +49,13 @@ export class SummaryWriter {
     transcript: readonly TranscriptParagraph[],
     maxTokens: number,
   ): Promise<string> {
-    const { countTokens, maxPromptTokens, maxSummaryTokens } = this.#options
-    const isLong = countTokens(previousSummary ?? '') > maxPromptTokens * maxEarlierSummaryFraction
+    const { model, maxPromptTokens, maxSummaryTokens } = this.#options
+    const isLong = model.tokenCounter.countText(previousSummary ?? '') > maxPromptTokens * maxEarlierSummaryFraction
     let summary = isLong ? null : previousSummary
     const earlier = { type: 'text', speaker: 'Earlier summary', text: previousSummary ?? '' } as const
     let rest = isLong ? [earlier, ...transcript] : transcript
     while (rest.length > 0) {
-      const chunk = takeTranscriptChunk(rest, this.#findMaxChunkTokens(summary, maxTokens), countTokens)
+      const chunk = takeTranscriptChunk(rest, this.#findMaxChunkTokens(summary, maxTokens), model.tokenCounter)
       const isLast = chunk.rest.length === 0
       const length = isLast ? maxTokens : maxSummaryTokens
       const written = await this.#generate(summary, chunk.paragraphs, length).catch((error: unknown) => {
@@ -75,19 +74,20 @@ export class SummaryWriter {
 
   /** A summary of at most `maxTokens`: the same one, one that the model has shortened, or if need be its beginning. */
   async shorten(summary: string, maxTokens: number): Promise<string> {
-    const { countTokens, maxPromptTokens } = this.#options
-    if (countTokens(summary) <= maxTokens) return summary
-    const promptTokens = countTokens(this.#composePrompt(summary, maxTokens))
-    if (this.#ignoresLimits || promptTokens > maxPromptTokens) return cutAtSentence(summary, maxTokens, countTokens)
-    const shortened = await this.#generate(summary, [], Math.floor(maxTokens / 2))
-    if (countTokens(shortened) <= maxTokens) return shortened
+    const { tokenCounter } = this.#options.model
+    if (tokenCounter.countText(summary) <= maxTokens) return summary
+    const maxInputTokens = this.#findMaxChunkTokens('', maxTokens)
+    if (this.#ignoresLimits || maxInputTokens <= maxTokens) return cutAtSentence(summary, maxTokens, tokenCounter)
+    const input = cutAtSentence(summary, maxInputTokens, tokenCounter)
+    const shortened = await this.#generate(input, [], Math.floor(maxTokens / 2))
+    if (tokenCounter.countText(shortened) <= maxTokens) return shortened
     this.#ignoresLimits = true
-    return cutAtSentence(shortened, maxTokens, countTokens)
+    return cutAtSentence(shortened, maxTokens, tokenCounter)
   }
 
   #findMaxChunkTokens(summary: string | null, maxTokens: number): number {
-    const { countTokens, maxPromptTokens } = this.#options
-    const promptTokens = countTokens(this.#composePrompt(summary, maxTokens))
+    const { model, maxPromptTokens } = this.#options
+    const promptTokens = model.tokenCounter.countText(this.#composePrompt(summary, maxTokens))
     return Math.max(minChunkTokens, Math.min(maxPromptTokens - promptTokens, this.#maxChunkTokens))
   }
 

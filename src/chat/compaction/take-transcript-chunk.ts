@@ -1,5 +1,7 @@
 import { formatTranscriptParagraph, type TranscriptParagraph } from '../../agent/text-generation/format-transcript.ts'
-import { exceedsTokens, findWordEnd, takeBeginning, type TokenCounter } from './shorten-text.ts'
+import { takeBeginning } from '../../agent/tokens/shorten-text.ts'
+import type { TokenCounter } from '../../agent/tokens/token-counter.ts'
+import { findWordEnd } from './cut-at-sentence.ts'
 
 export interface TranscriptChunk {
   /** Formatted. */
@@ -8,6 +10,8 @@ export interface TranscriptChunk {
   readonly rest: readonly TranscriptParagraph[]
 }
 
+/** A token is hardly ever longer. Bounds the work on long texts. */
+const maxCodeUnitsPerToken = 10
 /** What a paragraph costs beside itself. */
 const paragraphEnd = '\n\n'
 /** Marks a paragraph whose beginning is in an earlier chunk. */
@@ -22,24 +26,24 @@ const minPieceFraction = 0.7
 export function takeTranscriptChunk(
   paragraphs: readonly TranscriptParagraph[],
   maxTokens: number,
-  countTokens: TokenCounter,
+  counter: TokenCounter,
 ): TranscriptChunk {
   const taken: string[] = []
   let tokens = 0
   for (const [index, paragraph] of paragraphs.entries()) {
     const formatted = `${formatTranscriptParagraph(paragraph)}${paragraphEnd}`
-    if (!exceedsTokens(formatted, maxTokens - tokens, countTokens)) {
+    if (!exceedsTokens(formatted, maxTokens - tokens, counter)) {
       taken.push(formatted)
-      tokens += countTokens(formatted)
+      tokens += counter.countText(formatted)
       continue
     }
     // A paragraph that fits in a chunk of its own is not split.
-    if (taken.length > 0 && !exceedsTokens(formatted, maxTokens, countTokens))
+    if (taken.length > 0 && !exceedsTokens(formatted, maxTokens, counter))
       return toChunk(taken, tokens, paragraphs.slice(index))
-    const [piece, rest] = splitParagraph(paragraph, maxTokens - tokens, { countTokens, isRequired: taken.length === 0 })
+    const [piece, rest] = splitParagraph(paragraph, maxTokens - tokens, { counter, isRequired: taken.length === 0 })
     if (piece) {
       taken.push(formatTranscriptParagraph(piece))
-      tokens += countTokens(taken.at(-1) ?? '')
+      tokens += counter.countText(taken.at(-1) ?? '')
     }
     return toChunk(taken, tokens, [rest, ...paragraphs.slice(index + 1)])
   }
@@ -50,15 +54,20 @@ function toChunk(taken: readonly string[], tokens: number, rest: readonly Transc
   return { paragraphs: taken.map((paragraph) => paragraph.trimEnd()), tokens, rest }
 }
 
+/** Whether a text has more than `maxTokens`. Does not count a text that is too long in any case. */
+function exceedsTokens(text: string, maxTokens: number, counter: TokenCounter): boolean {
+  return text.length > maxTokens * maxCodeUnitsPerToken || counter.countText(text) > maxTokens
+}
+
 /** Splits off a beginning that fits; null if nothing fits and nothing is required. */
 function splitParagraph(
   paragraph: TranscriptParagraph,
   maxTokens: number,
-  { countTokens, isRequired }: { readonly countTokens: TokenCounter; readonly isRequired: boolean },
+  { counter, isRequired }: { readonly counter: TokenCounter; readonly isRequired: boolean },
 ): [TranscriptParagraph | null, TranscriptParagraph] {
   const { speaker, text } = paragraph
-  const available = maxTokens - countTokens(formatTranscriptParagraph({ ...paragraph, text: paragraphEnd }))
-  const beginning = takeBeginning(text, Math.max(0, available), countTokens)
+  const available = maxTokens - counter.countText(formatTranscriptParagraph({ ...paragraph, text: paragraphEnd }))
+  const beginning = takeBeginning(text, Math.max(0, available), counter)
   const end = findWordEnd(beginning, beginning.length * minPieceFraction)
   // A code point may be two code units.
   const length = end === 0 && isRequired ? String.fromCodePoint(text.codePointAt(0) ?? 0).length : end

@@ -1,4 +1,3 @@
-import { estimateTokens } from '../../agent/estimate-tokens.ts'
 import { AgentError } from '../../agent/agent.ts'
 import type { ResolvedModel } from '../../agent/models/model-registry.ts'
 import { createBadInputError, SegueError } from '../../lib/errors.ts'
@@ -75,9 +74,8 @@ async function generateSummary(input: CompactionInput): Promise<{ text: string; 
     throw createBadInputError('There is nothing to summarise. Send a message first.', 'id')
   }
   const limits = computeCompactionLimits(model.contextWindow, 0)
-  const countTokens = (text: string): number => estimateTokens(text.length)
-  const writer = new SummaryWriter({ ...limits, model, countTokens, signal })
-  const transcript = composeTranscript(messages, limits.maxAttachedTokens, countTokens)
+  const writer = new SummaryWriter({ ...limits, model, signal })
+  const transcript = composeTranscript(messages, limits.maxAttachedTokens, model.tokenCounter)
   const text = await writer
     .summarize(summary?.text ?? null, transcript, limits.maxSummaryTokens)
     .catch(rethrowAsProviderError)

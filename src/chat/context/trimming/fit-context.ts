@@ -135,7 +135,8 @@ function fitSummary(
   const shortened = shortenText(text, maxTextTokens, counter)
   const withoutQuotes = formatContextSummary({ text: shortened, quotes: [] })
   const remaining = availableTokens - counter.countText(withoutQuotes) - omissionNoteTokens
-  const selected = selectUserMessageQuotes(quotes, Math.min(remaining, contextWindow * maxQuotesShare), counter)
+  const maxTokens = Math.min(remaining, contextWindow * maxQuotesShare)
+  const selected = selectUserMessageQuotes(quotes, { maxTokens, maxSingleTokens: maxTokens / 2 }, counter)
   return formatContextSummary({ text: shortened, quotes: selected })
 }
 

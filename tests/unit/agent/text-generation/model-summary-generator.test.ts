@@ -5,6 +5,7 @@ import { ModelRegistry } from '../../../../src/agent/models/model-registry.ts'
 import { formatTranscript } from '../../../../src/agent/text-generation/format-transcript.ts'
 import { createModelSummaryGenerator } from '../../../../src/agent/text-generation/model-summary-generator.ts'
 import { offlineSummaryGenerator } from '../../../../src/agent/offline/offline-summary-generator.ts'
+import { unscaledTokenCounter } from '../../../../src/agent/tokens/token-counter.ts'
 import { noUsage } from '../../../../src/model/usage.ts'
 import { newResolvedModel } from '../../../support/providers/resolved-model.ts'
 import { newModelObservationStore } from '../../../support/providers/model-observation-store.ts'
@@ -134,9 +135,9 @@ describe('a text of a model', () => {
   )
 
   test('about a long chat uses the beginning for a title', async () => {
-    const messages: ModelMessage[] = [{ role: 'user', content: `${'x'.repeat(3993)}😀 the end` }]
+    const messages: ModelMessage[] = [{ role: 'user', content: `${'x'.repeat(3900)}😀${'x'.repeat(200)} the end` }]
     await (await writer()).generateTitle(run({ messages }))
-    expect(readRequest(0).text).toContain('x'.repeat(3993))
+    expect(readRequest(0).text).toContain('x'.repeat(3900))
     expect(readRequest(0).text).not.toContain('the end')
     expect(provider.rejections).toEqual([])
   })
@@ -231,7 +232,10 @@ test('the usage of several requests is added up', async () => {
       yield* events
     },
   }
-  const { generateSummary } = createModelSummaryGenerator(agent)
+  const { generateSummary } = createModelSummaryGenerator(agent, {
+    contextWindow: 128_000,
+    tokenCounter: unscaledTokenCounter,
+  })
   const { signal } = new AbortController()
   const request = { model: 'm', previousSummary: null, paragraphs: ['User: Hi'], maxTokens: 100, signal }
   expect(await generateSummary(request)).toEqual({
@@ -241,6 +245,7 @@ test('the usage of several requests is added up', async () => {
 })
 
 describe('a prompt that the provider refuses as too long', () => {
+  const model = { contextWindow: 128_000, tokenCounter: unscaledTokenCounter }
   const { signal } = new AbortController()
 
   /** Refuses the first request, and asks for the history again, for half of its tokens. */
@@ -255,14 +260,14 @@ describe('a prompt that the provider refuses as too long', () => {
   })
 
   test('fails a summary: the caller splits the chat', async () => {
-    const { generateSummary } = createModelSummaryGenerator(refusingAgent([]))
+    const { generateSummary } = createModelSummaryGenerator(refusingAgent([]), model)
     const request = { model: 'm', previousSummary: null, paragraphs: ['User: Hi'], maxTokens: 100, signal }
     await expect(generateSummary(request)).rejects.toMatchObject({ name: 'AgentError', code: 'CONTEXT_LENGTH' })
   })
 
   test('is shortened for a title', async () => {
     const sent: string[] = []
-    const { generateTitle } = createModelSummaryGenerator(refusingAgent(sent))
+    const { generateTitle } = createModelSummaryGenerator(refusingAgent(sent), model)
     const messages: ModelMessage[] = [{ role: 'user', content: 'And so on. '.repeat(500) }]
     expect(await generateTitle({ model: 'm', messages, signal })).toMatchObject({ text: 'In short.' })
     expect(sent[1]?.length).toBeLessThan((sent[0]?.length ?? 0) / 2)
