@@ -12,7 +12,6 @@ import type {
   OffsetPagination,
 } from '../storage/sessions/conversation-reader.ts'
 import { HermesCronReader } from './cron/hermes-cron-reader.ts'
-import { readHermesCronSessions } from './cron/cron-sessions.ts'
 import type { HermesReaderOptions } from './hermes-options.ts'
 import type {
   CrossOriginContinuationBatch,
@@ -47,7 +46,7 @@ export class HermesReader {
     this.#forkDetector = new HermesForkDetector(options.profile, this.#visibleMessages)
     this.#database = new StateDatabase({ ...options, onRecovered: () => this.#listing.invalidate() })
     this.#listing = new HermesListing(this.#database, this.#forkDetector, options)
-    this.#cronReader = new HermesCronReader(options)
+    this.#cronReader = new HermesCronReader({ ...options, database: this.#database })
   }
 
   findSessions(ids: readonly string[]): SessionRecord[] {
@@ -179,18 +178,11 @@ export class HermesReader {
   }
 
   listRuns(jobId: string, page: PageRequest<number>): JobRunRecord[] {
-    const job = this.#cronReader.findJob(jobId)
-    if (!job) return []
-    const sessions = this.#database.read([], (file) => readHermesCronSessions(file, jobId))
-    return this.#cronReader.listRuns(job, page, sessions)
+    return this.#cronReader.listRuns(jobId, page)
   }
 
   findRun(id: string): JobRunRecord | null {
-    const [, jobId, timestamp] = /^(.*):(\d{4}(?:[-_]\d\d){5})$/s.exec(id) ?? []
-    if (jobId === undefined || timestamp === undefined) return null
-    const position = Number(timestamp.replaceAll(/\D/g, ''))
-    const page = { after: position + 1, before: position - 1, limit: 1, backwards: false }
-    return this.listRuns(jobId, page).find((run) => run.id === id) ?? null
+    return this.#cronReader.findRun(id)
   }
 
   /** Closes the file; the next read opens it again. */

@@ -39,22 +39,38 @@ export function getUtcOffsetMs(instant: number, timezone: string): number {
 const millisPerDay = 86_400_000
 
 /**
- * Returns the instant of a local time in a zone, in epoch milliseconds. A local time that occurs twice is the first one; a
- * local time that a DST change skips is the end of the gap, which may be on the next day.
+ * Returns the instants at which clocks in a zone show a local time, ascending, in epoch milliseconds: none if a DST change
+ * skips it, two if one repeats it.
  *
  * @param localTime In whole seconds, as milliseconds that are counted as if the local time were UTC.
  */
+export function listInstantsOfLocalTime(localTime: number, timezone: string): number[] {
+  return [...new Set(listInstantCandidates(localTime, timezone))].filter(
+    (candidate) => candidate + getUtcOffsetMs(candidate, timezone) === localTime,
+  )
+}
+
+/**
+ * Returns the instant of a local time in a zone, in epoch milliseconds. A local time that occurs twice is the first one; a
+ * local time that a DST change skips is the end of the gap, which may be on the next day.
+ *
+ * @param localTime As in `listInstantsOfLocalTime`.
+ */
 export function localTimeToInstant(localTime: number, timezone: string): number {
-  const offsetBefore = getUtcOffsetMs(localTime - millisPerDay, timezone)
-  const offsetAfter = getUtcOffsetMs(localTime + millisPerDay, timezone)
-  const candidates = [localTime - offsetBefore, localTime - offsetAfter].toSorted((a, b) => a - b)
-  const instant = candidates.find((candidate) => candidate + getUtcOffsetMs(candidate, timezone) === localTime)
+  const [instant] = listInstantsOfLocalTime(localTime, timezone)
   if (instant !== undefined) return instant
-  let [beforeGap = localTime, afterGap = localTime] = candidates
+  let [beforeGap = localTime, afterGap = localTime] = listInstantCandidates(localTime, timezone)
   while (afterGap - beforeGap > 1000) {
     const middle = Math.floor((beforeGap + afterGap) / 2000) * 1000
     if (middle + getUtcOffsetMs(middle, timezone) < localTime) beforeGap = middle
     else afterGap = middle
   }
   return afterGap
+}
+
+/** The instants of a local time under the offsets of the day before and the day after, ascending. */
+function listInstantCandidates(localTime: number, timezone: string): number[] {
+  const offsetBefore = getUtcOffsetMs(localTime - millisPerDay, timezone)
+  const offsetAfter = getUtcOffsetMs(localTime + millisPerDay, timezone)
+  return [localTime - offsetBefore, localTime - offsetAfter].toSorted((a, b) => a - b)
 }

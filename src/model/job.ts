@@ -4,7 +4,7 @@ import type { Origin } from './session.ts'
  * - SCHEDULED: waits for its next due time.
  * - PAUSED: is disabled.
  * - RUNNING: a run is in progress.
- * - COMPLETED: has no further due time, or has reached its repeat limit.
+ * - COMPLETED: has no further due time, has reached its repeat limit, or was removed by Hermes.
  * - ERROR: its schedule is not valid any more.
  */
 export type JobState = 'SCHEDULED' | 'PAUSED' | 'RUNNING' | 'COMPLETED' | 'ERROR'
@@ -57,7 +57,7 @@ export interface SegueJob extends JobRecord {
   readonly revision: number
 }
 
-/** INTERRUPTED: the server stopped during the run. */
+/** INTERRUPTED: the process that ran the job, the server or Hermes, stopped during the run. */
 export type JobRunStatus = 'RUNNING' | 'OK' | 'ERROR' | 'CANCELLED' | 'INTERRUPTED'
 
 /** A run of a job. Times are in epoch milliseconds. */

@@ -1,6 +1,5 @@
 import { rmSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { HermesCron, newHermesJob, formatResponseDocument } from '../support/hermes/hermes-cron.ts'
 import { newTempFolder } from '../support/server/segue.ts'
 import { ask, follow, requireNonNull, readUntil, expectRefusal } from './support/typed-client.ts'
 import { cancelStream, followStream, isEventOfType, never, startChat, loadTranscript } from './support/chat.ts'
@@ -11,7 +10,6 @@ import {
   DeleteSessionDocument,
   FollowJobRunsDocument,
   JobsDocument,
-  RunJobDocument,
   SessionsDocument,
   UpdateJobDocument,
 } from './generated/graphql.ts'
@@ -228,31 +226,5 @@ test('A server that stops during a run records it as INTERRUPTED with its partia
     expect(await loadRun(environment.client, runId)).toMatchObject({ status: 'INTERRUPTED', output: 'The larks' })
   } finally {
     rmSync(home, { recursive: true, force: true })
-  }
-})
-
-test('Hermes jobs are listed with their runs, and can neither be run nor changed', async () => {
-  const hermesHome = newTempFolder()
-  try {
-    const cron = new HermesCron(hermesHome)
-    cron.writeCombined([newHermesJob({ id: 'birds' })])
-    cron.writeOutput('birds', '2026-11-22_13-00-07', formatResponseDocument('The larks.'))
-    await using environment = await newTestEnvironment('http', { settings: { hermesHome } })
-    const { client } = environment
-    const segueJob = await newJob(client)
-    expect((await ask(client, JobsDocument, {})).jobs).toMatchObject([
-      { id: segueJob.id },
-      { id: 'birds', origin: 'HERMES' },
-    ])
-    expect(await loadRuns(client, 'birds')).toMatchObject([
-      { output: 'The larks.', status: 'OK', job: { id: 'birds' } },
-    ])
-    const id = 'birds'
-    const code = 'JOB_READ_ONLY'
-    expect(await expectRefusal(client, RunJobDocument, { id })).toMatchObject({ code })
-    expect(await expectRefusal(client, UpdateJobDocument, { id, name: 'Bees' })).toMatchObject({ code })
-    expect(await expectRefusal(client, DeleteJobDocument, { id })).toMatchObject({ code })
-  } finally {
-    rmSync(hermesHome, { recursive: true, force: true })
   }
 })

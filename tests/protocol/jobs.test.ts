@@ -1,10 +1,13 @@
 import { rmSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { expect, test } from 'vitest'
-import { follow, requireNonNull } from '../contract/support/typed-client.ts'
+import { ask, follow, requireNonNull } from '../contract/support/typed-client.ts'
 import { cancelStream } from '../contract/support/chat.ts'
 import { connect } from '../contract/support/clients.ts'
-import { FollowJobRunsDocument } from '../contract/generated/graphql.ts'
+import { FollowJobRunsDocument, JobRunsDocument } from '../contract/generated/graphql.ts'
 import { loadJob, newJob, runJob, loadRun, loadRuns, pollUntil } from '../contract/support/job.ts'
+import { formatResponseDocument, HermesCron, newHermesJob } from '../support/hermes/hermes-cron.ts'
+import { newStatePath } from '../support/hermes/hermes-fixtures.ts'
 import { newTempFolder, startTestSegue, startTestSegueWithFlags } from '../support/server/segue.ts'
 import { moveJobsIntoPast } from '../support/storage/move-jobs.ts'
 import { startServerProcess } from '../support/server/server-process.ts'
@@ -103,4 +106,30 @@ test('J3 jobRuns first delivers the active run, which runJob returns as well, an
   await cancelStream(client, requireNonNull(active.session?.activeStream).id)
   expect(requireNonNull((await jobRuns.next()).value).jobRuns).toMatchObject({ id: run.id, status: 'CANCELLED' })
   await jobRuns.return(undefined)
+})
+
+test('J4 a Hermes run keeps its id and its place when it starts and ends, and the id of its output file stays valid', async () => {
+  const path = newStatePath()
+  const cron = new HermesCron(dirname(path))
+  cron.writeCombined([newHermesJob({ id: 'birds' })])
+  await using segue = await startTestSegue({ settings: { hermesHome: dirname(path) } })
+  await using client = connect('http', segue.url)
+  const cursors: string[] = []
+  for (const [status, expected] of [
+    ['claimed', 'INTERRUPTED'],
+    ['running', 'INTERRUPTED'],
+    ['completed', 'OK'],
+  ]) {
+    const ended = status === 'completed' ? {} : { finished_at: null }
+    const started = status === 'claimed' ? { started_at: null } : {}
+    cron.writeExecutions([{ id: 'run', job_id: 'birds', status: status ?? '', ...started, ...ended }])
+    const { node } = await ask(client, JobRunsDocument, { id: 'birds' })
+    if (node?.__typename !== 'Job') throw new Error('There is no such job.')
+    expect(node.runs.edges).toMatchObject([{ node: { id: 'birds:run', status: expected } }])
+    cursors.push(...node.runs.edges.map(({ cursor }) => cursor))
+  }
+  expect(new Set(cursors).size).toBe(1)
+  const name = '2026-11-22_13-00-07' // in the zone of the execution
+  cron.writeOutput('birds', name, formatResponseDocument('The larks.'))
+  expect(await loadRun(client, `birds:${name}`)).toMatchObject({ id: 'birds:run', output: 'The larks.' })
 })

@@ -1,146 +1,170 @@
-import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import type { PageRequest } from '../../lib/pagination.ts'
 import type { JobRecord, JobRunRecord } from '../../model/job.ts'
-import { takePage } from '../../storage/keyset-pagination.ts'
 import type { HermesReaderOptions } from '../hermes-options.ts'
-import { parseHermesJobsFile, toHermesJobRecord } from './hermes-jobs-file.ts'
-import { parsePythonTime, parseHermesTimezone } from './python-time.ts'
-import { parseHermesJobOutput } from './run-output.ts'
-import { readHermesJobStates } from './read-hermes-job-states.ts'
+import { textFromHermesCell } from '../state/cell-values.ts'
+import type { StateDatabase, StateDatabaseConnection } from '../state/state-database.ts'
+import { readHermesCronSessionJobIds, readHermesCronSessions } from './runs/cron-sessions.ts'
+import { HermesCronFiles } from './hermes-cron-files.ts'
+import {
+  isHermesJobRunKey,
+  parseHermesJobRunId,
+  toHermesJobRunRecord,
+  toHermesJobRunStartTime,
+} from './runs/hermes-job-run.ts'
+import { type HermesJobFields, newRemovedHermesJob, toHermesJobRecord } from './hermes-jobs-file.ts'
+import { joinHermesJobRuns, type JoinedHermesJobRun, resolveRunPosition } from './runs/join-hermes-job-runs.ts'
+import { type HermesExecution, isHermesExecutionRunning } from './runs/read-hermes-executions.ts'
+import { parseHermesJobOutput } from './runs/run-output.ts'
 
-export type HermesCronReaderOptions = Pick<HermesReaderOptions, 'path' | 'profile' | 'lockTimeoutMs' | 'log'>
-
-/** A session in which Hermes ran a job. */
-export interface HermesCronSession {
-  readonly id: string
-  /** When the run started, as digits of Hermes' local time: comparable with the position of a run, which is its end. */
-  readonly startPosition: number
-  readonly startedAt: number
-  readonly endedAt: number | null
+export interface HermesCronReaderOptions extends Pick<
+  HermesReaderOptions,
+  'path' | 'profile' | 'lockTimeoutMs' | 'log'
+> {
+  /** Contains the sessions of the runs. */
+  readonly database: StateDatabase
 }
 
-/** An output file of a run. */
-interface OutputFile {
-  /** Hermes' local time when the file was written, as in 2026-02-14_10-15-00. */
-  readonly name: string
-  /** The digits of the name. */
-  readonly position: number
+/** A job and its runs, newest first. */
+interface JobWithRuns {
+  readonly job: JobRecord
+  readonly runs: readonly JoinedHermesJobRun[]
 }
 
-const maxFileBytes = 16_777_216 // Hermes writes no larger ones
+/** What all jobs of one answer have in common. */
+interface CronSnapshot {
+  readonly timezone: string
+  readonly definitions: readonly HermesJobFields[]
+  /** Of one job, or of all; null if they cannot be read. */
+  readonly executions: readonly HermesExecution[] | null
+}
 
 /**
  * The jobs of a Hermes agent, read again with every call: definitions from jobs.json, their state from there or from
- * runtime.db, and runs from the output files. Files that are missing or cannot be read are left out; the latter are logged
- * once.
+ * runtime.db, and runs from executions.db, the output files and the sessions. A job that Hermes has removed is listed while
+ * it has runs.
  */
 export class HermesCronReader {
-  readonly #options: HermesCronReaderOptions
-  readonly #home: string
-  readonly #unreadablePaths = new Set<string>()
+  readonly #profile: string
+  readonly #database: StateDatabase
+  readonly #files: HermesCronFiles
 
   constructor(options: HermesCronReaderOptions) {
-    this.#options = options
-    this.#home = dirname(options.path)
+    this.#profile = options.profile
+    this.#database = options.database
+    this.#files = new HermesCronFiles(options)
   }
 
-  /** In the order of jobs.json. */
+  /** In the order of jobs.json, then the removed ones, oldest run first. */
   listJobs(): JobRecord[] {
-    const definitions = this.#tryRead((path) => parseHermesJobsFile(readTextFile(path)), 'cron', 'jobs.json')
-    if (!definitions?.length) return []
-    const { profile, lockTimeoutMs } = this.#options
-    const runtime = this.#tryRead((path) => readHermesJobStates(path, lockTimeoutMs), 'cron', 'runtime.db')
-    const context = { profile, timezone: this.#readTimezone(), now: Date.now() }
-    const jobs = new Map<string, JobRecord>()
-    for (const definition of definitions) {
-      const job = toHermesJobRecord(definition, runtime?.get(String(definition.id)) ?? {}, context)
-      if (job && !jobs.has(job.id)) jobs.set(job.id, job)
-    }
-    return [...jobs.values()]
+    const snapshot = this.#readSnapshot(null)
+    if (!snapshot) return []
+    const jobs = this.#toDefinedJobs(snapshot)
+    const candidates = [
+      ...(snapshot.executions ?? []).map(({ jobId }) => jobId),
+      ...this.#files.listOutputJobIds(),
+      ...this.#readSessions(readHermesCronSessionJobIds),
+    ]
+    const removed = [...new Set(candidates)]
+      .filter((id) => !jobs.has(id))
+      .flatMap((id) => this.#toRemovedJob(id, this.#joinRuns(id, snapshot), snapshot) ?? [])
+    return [...jobs.values(), ...removed.toSorted((a, b) => a.createdAt - b.createdAt)]
   }
 
   findJob(id: string): JobRecord | null {
-    return this.listJobs().find((job) => job.id === id) ?? null
+    return this.#loadJob(id)?.job ?? null
   }
 
-  /** A page of a job's runs, newest first. `sessions`: the job's sessions, newest first. */
-  listRuns(job: JobRecord, page: PageRequest<number>, sessions: readonly HermesCronSession[]): JobRunRecord[] {
-    const { after, before } = page
-    const outputs = this.#listOutputFiles(job.id)
-    const selected = outputs.filter(
-      ({ position }) => (after === null || position < after) && (before === null || position > before),
+  /** A page of a job's runs, newest first. */
+  listRuns(jobId: string, { after, before, limit, backwards }: PageRequest<number>): JobRunRecord[] {
+    const found = this.#loadJob(jobId)
+    if (!found) return []
+    const { job, runs } = found
+    const [from, to] = [after, before].map((bound) =>
+      bound === null ? null : resolveRunPosition(runs, bound, job.timezone),
     )
-    return takePage(selected, page).flatMap((file) => {
-      const previousPosition = outputs[outputs.indexOf(file) + 1]?.position ?? 0
-      const session = sessions.find(({ startPosition }) => startPosition <= file.position)
-      return this.#readRun(job, file, session && session.startPosition > previousPosition ? session : null) ?? []
+    const selected = runs.filter(({ position }) => (from == null || position < from) && (to == null || position > to))
+    const page: JobRunRecord[] = []
+    for (const run of backwards ? selected.toReversed() : selected) {
+      if (page.length >= limit) break
+      const record = this.#readRun(job, run)
+      if (record) page.push(record)
+    }
+    return backwards ? page.toReversed() : page
+  }
+
+  findRun(id: string): JobRunRecord | null {
+    const parsed = parseHermesJobRunId(id)
+    if (!parsed) return null
+    const found = this.#loadJob(parsed.jobId)
+    const run = found?.runs.find((each) => isHermesJobRunKey(each, parsed.key))
+    return found && run ? this.#readRun(found.job, run) : null
+  }
+
+  #loadJob(id: string): JobWithRuns | null {
+    const snapshot = this.#readSnapshot(id)
+    if (!snapshot) return null
+    const runs = this.#joinRuns(id, snapshot)
+    const job = this.#toDefinedJobs(snapshot).get(id) ?? this.#toRemovedJob(id, runs, snapshot)
+    return job && { job, runs }
+  }
+
+  /** Null if jobs.json cannot be read: no job is known to be removed then. */
+  #readSnapshot(jobId: string | null): CronSnapshot | null {
+    const definitions = this.#files.readJobDefinitions()
+    if (!definitions) return null
+    const timezone = this.#files.readTimezone()
+    return {
+      timezone,
+      definitions: jobId === null ? definitions : definitions.filter(({ id }) => textFromHermesCell(id) === jobId),
+      executions: this.#files.readExecutions(jobId, timezone),
+    }
+  }
+
+  /** The jobs of jobs.json, by id. */
+  #toDefinedJobs({ timezone, definitions, executions }: CronSnapshot): Map<string, JobRecord> {
+    const jobs = new Map<string, JobRecord>()
+    if (definitions.length === 0) return jobs
+    const states = this.#files.readJobStates()
+    const running = executions && new Set(executions.filter(isHermesExecutionRunning).map(({ jobId }) => jobId))
+    const context = { profile: this.#profile, timezone, now: Date.now() }
+    for (const definition of definitions) {
+      const isRunning = running && running.has(String(definition.id))
+      const job = toHermesJobRecord(definition, states.get(String(definition.id)) ?? {}, { ...context, isRunning })
+      if (job && !jobs.has(job.id)) jobs.set(job.id, job)
+    }
+    return jobs
+  }
+
+  /** Null if the job has no runs either. */
+  #toRemovedJob(id: string, runs: readonly JoinedHermesJobRun[], { timezone }: CronSnapshot): JobRecord | null {
+    const oldest = runs.at(-1)
+    if (!oldest) return null
+    const ended = runs.filter(({ execution }) => !execution || !isHermesExecutionRunning(execution))
+    return newRemovedHermesJob(id, {
+      profile: this.#profile,
+      timezone,
+      createdAt: toHermesJobRunStartTime(oldest),
+      completedRuns: ended.length,
     })
   }
 
-  #readRun(job: JobRecord, { name, position }: OutputFile, session: HermesCronSession | null): JobRunRecord | null {
-    const document = this.#tryRead(readTextFile, 'cron', 'output', job.id, `${name}.md`)
-    if (document === null) return null
-    const { failed, output, error } = parseHermesJobOutput(document, job.prompt)
-    const isoTime = name.replace('_', 'T').replace(/(\d\d)-(\d\d)-(\d\d)$/, '$1:$2:$3')
-    const savedAt = parsePythonTime(isoTime, job.timezone) ?? 0
-    const startedAt = session?.startedAt ?? savedAt
-    return {
-      id: `${job.id}:${name}`,
-      jobId: job.id,
-      position,
-      // Hermes does not record which runs were started by hand.
-      trigger: 'SCHEDULE',
-      status: failed ? 'ERROR' : 'OK',
-      scheduledFor: null,
-      startedAt,
-      finishedAt: Math.max(session?.endedAt ?? savedAt, startedAt),
-      output,
-      error,
-      sessionId: session?.id ?? null,
-    }
+  #joinRuns(jobId: string, { timezone, executions }: CronSnapshot): JoinedHermesJobRun[] {
+    return joinHermesJobRuns({
+      executions: (executions ?? []).filter((execution) => execution.jobId === jobId),
+      sessions: this.#readSessions((file) => readHermesCronSessions(file, jobId, timezone)),
+      outputs: this.#files.listOutputFiles(jobId, timezone),
+    })
   }
 
-  /** Newest first. A job whose id is not a plain name has none: as a path, it could lead outside of the folder. */
-  #listOutputFiles(jobId: string): OutputFile[] {
-    if (!/^\w[\w.-]{0,127}$/.test(jobId)) return []
-    const listFolder = (path: string): Dirent[] => readdirSync(path, { withFileTypes: true })
-    const entries = this.#tryRead(listFolder, 'cron', 'output', jobId) ?? []
-    return entries
-      .flatMap((entry) => {
-        const [, name] = (entry.isFile() && /^(\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d)\.md$/.exec(entry.name)) || []
-        return name === undefined ? [] : [{ name, position: Number(name.replaceAll(/\D/g, '')) }]
-      })
-      .sort((a, b) => b.position - a.position)
+  /** Without a state.db there are no sessions, which is no news to the log. */
+  #readSessions<T>(read: (file: StateDatabaseConnection) => T[]): T[] {
+    return this.#database.exists ? this.#database.read([], read) : []
   }
 
-  #readTimezone(): string {
-    return parseHermesTimezone(this.#tryRead(readTextFile, 'config.yaml') ?? '')
+  /** Null if all that is known of the run is an output file that cannot be read. */
+  #readRun(job: JobRecord, run: JoinedHermesJobRun): JobRunRecord | null {
+    const text = run.output && this.#files.readOutputFile(job.id, run.output)
+    if (text === null && !run.execution && !run.session) return null
+    return toHermesJobRunRecord(job.id, run, text === null ? null : parseHermesJobOutput(text, job.prompt))
   }
-
-  /** Null if there is nothing at the path, or nothing that can be read. */
-  #tryRead<T>(read: (path: string) => T, ...names: string[]): T | null {
-    const path = join(this.#home, ...names)
-    const { log } = this.#options
-    try {
-      const result = statSync(path, { throwIfNoEntry: false }) ? read(path) : null
-      if (this.#unreadablePaths.delete(path)) log.info({ path }, "A file of Hermes' jobs can be read again.")
-      return result
-    } catch (cause) {
-      if (!this.#unreadablePaths.has(path)) {
-        const error = cause instanceof Error ? cause.message : String(cause)
-        log.warn({ path, error }, "A file of Hermes' jobs cannot be read. Its contents are left out until it can be.")
-      }
-      this.#unreadablePaths.add(path)
-      return null
-    }
-  }
-}
-
-function readTextFile(path: string): string {
-  const stats = statSync(path)
-  // Reading a pipe would block the worker for ever.
-  if (!stats.isFile()) throw new Error('This is not a regular file.')
-  if (stats.size > maxFileBytes) throw new Error(`The file has more than ${maxFileBytes} bytes.`)
-  return readFileSync(path, 'utf8')
 }

@@ -3,13 +3,16 @@ import { type Json, isJsonObject, parseJson } from '../../lib/text/json.ts'
 import { parsePythonTime } from './python-time.ts'
 import { countFromHermesCell, textFromHermesCell } from '../state/cell-values.ts'
 
-type JobFields = { readonly [key: string]: Json }
+/** A job as Hermes stores it. */
+export type HermesJobFields = { readonly [key: string]: Json }
 
 export interface HermesJobParseContext {
   readonly profile: string
   /** Hermes' time zone. */
   readonly timezone: string
   readonly now: number
+  /** Whether a run is in progress; null if only the claims in the job say so. */
+  readonly isRunning: boolean | null
 }
 
 /** The largest Int of GraphQL. */
@@ -17,7 +20,7 @@ const maxRunCount = 2 ** 31 - 1
 const claimLeaseMs = 300_000 // a claim that was not renewed for so long belongs to a dead process
 
 /** The jobs in the text of a jobs.json, in any of its layouts. Throws if it contains none of them. */
-export function parseHermesJobsFile(text: string): JobFields[] {
+export function parseHermesJobsFile(text: string): HermesJobFields[] {
   const json = text.replace(/^\uFEFF/, '')
   const value = parseJson(json) ?? parseJson(escapeControlCharacters(json))
   const list = isJsonObject(value) && value.jobs !== undefined ? value.jobs : value
@@ -37,18 +40,17 @@ function escapeControlCharacters(json: string): string {
  * precedence. Null for a job without an id.
  */
 export function toHermesJobRecord(
-  definition: JobFields,
-  runtime: JobFields,
-  { profile, timezone, now }: HermesJobParseContext,
+  definition: HermesJobFields,
+  runtime: HermesJobFields,
+  context: HermesJobParseContext,
 ): JobRecord | null {
-  const job: JobFields = { ...runtime, ...definition }
+  const job: HermesJobFields = { ...runtime, ...definition }
   const id = textFromHermesCell(job.id)
   if (id === null || id === '') return null
+  const { profile, timezone } = context
   const parseTime = (value: Json | undefined): number | null => parsePythonTime(value, timezone)
   const enabled = isEnabled(job)
-  const isRunning = [job.fire_claim, job.run_claim].some(
-    (claim) => isJsonObject(claim) && (parseTime(claim.at) ?? 0) > now - claimLeaseMs,
-  )
+  const isRunning = context.isRunning ?? hasValidClaim(job, context)
   const state = toJobState(job, enabled, isRunning)
   const nextRunAt = enabled && state !== 'COMPLETED' && state !== 'ERROR' ? parseTime(job.next_run_at) : null
   const createdAt = parseTime(job.created_at) ?? 0
@@ -79,19 +81,52 @@ export function toHermesJobRecord(
   }
 }
 
+/** A job that Hermes has removed, whose runs are still there. `createdAt`: when the oldest of them started. */
+export function newRemovedHermesJob(
+  id: string,
+  properties: Pick<JobRecord, 'profile' | 'timezone' | 'createdAt' | 'completedRuns'>,
+): JobRecord {
+  return {
+    ...properties,
+    id,
+    origin: 'HERMES',
+    name: id,
+    prompt: '',
+    schedule: '',
+    anchor: properties.createdAt,
+    recurring: false,
+    model: null,
+    enabled: false,
+    state: 'COMPLETED',
+    scheduleError: null,
+    runningTrigger: null,
+    repeatLimit: null,
+    skippedRuns: 0,
+    nextRunAt: null,
+  }
+}
+
+/** Like Hermes, takes a claim of the future for a stale one. */
+function hasValidClaim({ fire_claim, run_claim }: HermesJobFields, { timezone, now }: HermesJobParseContext): boolean {
+  return [fire_claim, run_claim].some((claim) => {
+    const claimedAt = isJsonObject(claim) ? parsePythonTime(claim.at, timezone) : null
+    return claimedAt !== null && claimedAt <= now && claimedAt > now - claimLeaseMs
+  })
+}
+
 /** Either the flag or a pause keeps Hermes from running a job. */
-function isEnabled({ enabled, state, paused_at }: JobFields): boolean {
+function isEnabled({ enabled, state, paused_at }: HermesJobFields): boolean {
   return enabled !== false && state !== 'paused' && (paused_at ?? '') === ''
 }
 
-function toJobState({ state }: JobFields, enabled: boolean, isRunning: boolean): JobState {
+function toJobState({ state }: HermesJobFields, enabled: boolean, isRunning: boolean): JobState {
   if (isRunning) return 'RUNNING'
   if (state === 'completed') return 'COMPLETED'
   if (state === 'error') return 'ERROR'
   return enabled ? 'SCHEDULED' : 'PAUSED'
 }
 
-function countCompletedRuns(definition: JobFields, runtime: JobFields): number {
+function countCompletedRuns(definition: HermesJobFields, runtime: HermesJobFields): number {
   const counts = [definition.repeat, runtime.repeat].map((repeat) =>
     isJsonObject(repeat) ? repeat.completed : undefined,
   )
@@ -99,7 +134,10 @@ function countCompletedRuns(definition: JobFields, runtime: JobFields): number {
 }
 
 /** The schedule in Segue's syntax. A schedule that only Hermes understands is given as Hermes displays it. */
-function formatSchedule(job: JobFields, timezone: string): { readonly text: string; readonly recurring: boolean } {
+function formatSchedule(
+  job: HermesJobFields,
+  timezone: string,
+): { readonly text: string; readonly recurring: boolean } {
   const { schedule } = job
   const displayed = textFromHermesCell(job.schedule_display) ?? ''
   if (!isJsonObject(schedule)) return { text: textFromHermesCell(schedule) ?? displayed, recurring: true }

@@ -1,6 +1,9 @@
+import { chunkArray } from '../../lib/chunk-array.ts'
 import type { StateDatabaseConnection } from '../state/state-database.ts'
 import { alignCopiedRows, type CopiedRows, type CopyRule } from './align-copied-rows.ts'
 import { type ComparedMessageRow, CopyableMessageRows } from './copyable-message-rows.ts'
+
+const pairsPerQuery = 500
 
 export interface CopyingSession {
   readonly id: string
@@ -18,11 +21,13 @@ export function findForkedMessages(
   session: CopyingSession,
 ): CopiedRows<ComparedMessageRow> {
   const { copy, parent, loadContent } = loadRows(file, session)
+  const hasSameOutline = (a: ComparedMessageRow, b: ComparedMessageRow): boolean =>
+    a.timestamp === b.timestamp && a.role === b.role && a.toolCallId === b.toolCallId
+  // Contents can be long, so the database compares them. They only decide between rows of the same time otherwise.
+  const aligned = alignWithParent(copy, parent, toCopyRule(hasSameOutline))
+  if (!aligned.isComplete || haveEqualContents(file, copy, aligned.originals)) return aligned
   const isSame = (a: ComparedMessageRow, b: ComparedMessageRow): boolean =>
-    a.timestamp === b.timestamp &&
-    a.role === b.role &&
-    a.toolCallId === b.toolCallId &&
-    areContentsEqual(loadContent(a), loadContent(b))
+    hasSameOutline(a, b) && areContentsEqual(loadContent(a), loadContent(b))
   return alignWithParent(copy, parent, toCopyRule(isSame))
 }
 
@@ -70,6 +75,22 @@ function alignWithParent(
   return alignedWithAll.isComplete || alignedWithAll.originals.length > aligned.originals.length
     ? alignedWithAll
     : aligned
+}
+
+/** Whether each original has the content of the row at the same place in the copy. */
+function haveEqualContents(
+  { db, schema }: StateDatabaseConnection,
+  copy: readonly ComparedMessageRow[],
+  originals: readonly ComparedMessageRow[],
+): boolean {
+  if (!schema.hasColumns('messages', ['content'])) return true
+  const findDifference = db.prepare<[string]>(
+    `SELECT 1 FROM json_each(?) JOIN messages AS copies ON copies.id = json_each.value ->> 0
+     JOIN messages AS originals ON originals.id = json_each.value ->> 1
+     WHERE copies.content IS NOT originals.content LIMIT 1`,
+  )
+  const pairs = originals.map(({ id }, index) => [copy[index]?.id, id])
+  return chunkArray(pairs, pairsPerQuery).every((batch) => findDifference.get(JSON.stringify(batch)) === undefined)
 }
 
 function toCopyRule(isSame: (a: ComparedMessageRow, b: ComparedMessageRow) => boolean): CopyRule<ComparedMessageRow> {

@@ -25,12 +25,6 @@ export class HermesStateSchema {
   readonly newestMessageTimeSql: string
   /** SQL scalar on `sessions`: 1 if there is a shown message, whatever its time. */
   readonly hasMessageSql: string
-  /**
-   * SQL scalar on `sessions`: null if the session cannot have copied its parent's messages. Otherwise a text that changes
-   * when the messages of either change in a way that can matter for it: with the child's first row, with the parent's first
-   * and last, and when messages of the parent are undone.
-   */
-  readonly copyStampSql: string
   /** Changes if the same rows would be read differently. */
   readonly digest: string
   readonly #columns: Record<StateTable, ReadonlySet<string>>
@@ -54,7 +48,6 @@ export class HermesStateSchema {
         ? `(SELECT messages.timestamp ${fromSessionMessages} AND messages.timestamp BETWEEN 0 AND ${maxTimestampMs / 1000}
             ORDER BY messages.timestamp DESC LIMIT 1)`
         : 'NULL'
-    this.copyStampSql = this.#buildCopyStampSql()
     this.digest = JSON.stringify([this.newestMessageTimeSql, this.hasMessageSql, [...this.#columns.sessions].sort()])
   }
 
@@ -71,27 +64,6 @@ export class HermesStateSchema {
   buildContentStartSql(byteCount: number): string {
     if (!this.#hasMessageColumn('content')) return 'NULL'
     return `CASE WHEN messages.role IN ('user', 'assistant') THEN substr(CAST(messages.content AS BLOB), 1, ${byteCount}) END`
-  }
-
-  /** A copy keeps the times of its originals, which are older than the copy's session. A marked branch does not. */
-  #buildCopyStampSql(): string {
-    const { sessions, messages } = this.#columns
-    if (!this.hasMessages || !sessions.has('parent_session_id')) return 'NULL'
-    const hasOlderMessage =
-      sessions.has('started_at') && messages.has('timestamp')
-        ? `EXISTS (SELECT 1 FROM messages
-             WHERE messages.session_id = sessions.id AND messages.timestamp <= sessions.started_at)`
-        : 'FALSE'
-    const isMarked = sessions.has('model_config') ? `instr(sessions.model_config, '"_branched_from"') > 0` : 'FALSE'
-    const selectId = (limit: 'min' | 'max', column: string) =>
-      `(SELECT ${limit}(messages.id) FROM messages WHERE messages.session_id = sessions.${column})`
-    const parent = 'parent_session_id'
-    const undoCount = sessions.has('rewind_count')
-      ? `(SELECT parents.rewind_count FROM sessions AS parents WHERE parents.id = sessions.${parent})`
-      : 'NULL'
-    return `CASE WHEN sessions.${parent} IS NOT NULL AND (${hasOlderMessage} OR ${isMarked})
-      THEN quote(${selectId('min', 'id')}) || ' ' || quote(${selectId('min', parent)}) || ' ' ||
-        quote(${selectId('max', parent)}) || ' ' || quote(${undoCount}) END`
   }
 
   #hasMessageColumn(column: string): boolean {

@@ -2,6 +2,7 @@ import { parseJson } from '../../lib/text/json.ts'
 import { continuableEndReasons, nonContinuingSources } from '../../model/conversation/lineage.ts'
 import type { SessionRecord, TitleSource } from '../../model/session.ts'
 import { addTokenCounts, normalizeStoredUsage, type Usage } from '../../model/usage.ts'
+import { buildCopyStampSql } from './copy-stamp-sql.ts'
 import type { StateDatabaseConnection } from './state-database.ts'
 import {
   countFromHermesCell,
@@ -62,7 +63,7 @@ export interface HermesSession {
   readonly branchedFrom: string | null
   /** In epoch seconds, as stored. */
   readonly startedAtCell: unknown
-  /** Null if the session cannot have copied its parent's messages; else see `HermesStateSchema.copyStampSql`. */
+  /** Null if the session cannot have copied its parent's messages; else see `buildCopyStampSql`. */
   readonly copyStamp: string | null
   /** Whether there is a shown message. Always false unless it was asked for. */
   readonly hasMessages: boolean
@@ -79,7 +80,7 @@ export function readHermesSessions(
   return db
     .prepare<[string], HermesSessionRow>(
       `SELECT ${schema.selectColumns('sessions', sessionColumns)}, ${schema.newestMessageTimeSql} AS newest,
-         ${withHasMessages ? schema.hasMessageSql : 'NULL'} AS has_message, ${schema.copyStampSql} AS copy_stamp
+         ${withHasMessages ? schema.hasMessageSql : 'NULL'} AS has_message, ${buildCopyStampSql(schema)} AS copy_stamp
        FROM sessions WHERE sessions.id IN (SELECT value FROM json_each(?))`,
     )
     .all(toJsonIdList(ids))

@@ -6,7 +6,10 @@ export const JobStateEnum = schemaBuilder.enumType('JobState', {
     SCHEDULED: { description: 'The job waits for its next due time.' },
     PAUSED: { description: 'The job is disabled.' },
     RUNNING: { description: 'A run of the job is in progress.' },
-    COMPLETED: { description: 'The job has no further due time, or it has reached its `repeatLimit`.' },
+    COMPLETED: {
+      description:
+        'The job has no further due time, it has reached its `repeatLimit`, or Hermes has removed it and it still has runs.',
+    },
     ERROR: { description: 'The schedule of the job is invalid. `Job.error` says why.' },
   } as const,
 })
@@ -28,6 +31,9 @@ export const JobRunStatusEnum = schemaBuilder.enumType('JobRunStatus', {
     OK: { description: 'The run ended with an answer.' },
     ERROR: { description: 'The run failed or ended without an answer. `JobRun.error` says why.' },
     CANCELLED: { description: 'The stream of the run was cancelled.' },
-    INTERRUPTED: { description: 'The server stopped before the run ended.' },
+    INTERRUPTED: {
+      description:
+        'The process that ran the job, the server or Hermes, stopped before the run ended. Also a Hermes run of which only a session is known that has not ended.',
+    },
   } as const,
 })

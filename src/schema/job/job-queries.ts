@@ -6,7 +6,8 @@ import { JobObjectType, ProfileObjectType } from '../object-refs.ts'
 schemaBuilder.queryField('jobs', (t) =>
   t.field({
     type: [JobObjectType],
-    description: 'The jobs of a profile: Segue jobs, oldest first, then the jobs of its Hermes agent.',
+    description:
+      'The jobs of a profile: Segue jobs, oldest first, then the jobs of its Hermes agent, then those that Hermes has removed and that still have runs.',
     args: profileArgs,
     resolve: async (_, args, { profiles }) =>
       (await profiles.findProfile(parseProfileName(args.profile, 'profile')))?.jobs.list() ?? [],
@@ -16,7 +17,7 @@ schemaBuilder.queryField('jobs', (t) =>
 schemaBuilder.objectField(ProfileObjectType, 'jobs', (t) =>
   t.field({
     type: [JobObjectType],
-    description: 'The jobs of the profile: Segue jobs, oldest first, then the jobs of its Hermes agent.',
+    description: 'The jobs of the profile, in the order of `Query.jobs`.',
     resolve: async ({ name }, _, { profiles }) => (await profiles.findProfile(name))?.jobs.list() ?? [],
   }),
 )

@@ -7,7 +7,10 @@ JobRunObjectType.implement({
   description: 'A run of a job.',
   interfaces: [schemaBuilder.nodeInterfaceRef()],
   fields: (t) => ({
-    id: t.exposeID('id', { description: 'The id of the run: `jrn_…` for a run of a Segue job.' }),
+    id: t.exposeID('id', {
+      description:
+        'The id of the run: `jrn_…` for a run of a Segue job. For a Hermes run, it begins with the id of the job. Earlier ids of a Hermes run stay valid.',
+    }),
     job: t.field({
       type: JobObjectType,
       description: 'The job. The error is NOT_FOUND if it was deleted.',
@@ -22,13 +25,14 @@ JobRunObjectType.implement({
     scheduledFor: t.expose('scheduledFor', {
       type: 'DateTime',
       nullable: true,
-      description: 'The due time that the run is for. Null if `trigger` is MANUAL.',
+      description: 'The due time that the run is for. Null if `trigger` is MANUAL, and for a Hermes run.',
     }),
     startedAt: t.expose('startedAt', { type: 'DateTime', description: 'The time at which the run started.' }),
     finishedAt: t.expose('finishedAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'The time at which the run ended. Null while it is in progress.',
+      description:
+        'The time at which the run ended. Null while it is in progress, and if it is unknown because Hermes died during the run.',
     }),
     output: t.exposeString('output', {
       nullable: true,
@@ -37,7 +41,8 @@ JobRunObjectType.implement({
     }),
     error: t.exposeString('error', {
       nullable: true,
-      description: 'The reason why the run failed, as a sentence. Null if it did not.',
+      description:
+        'The reason why the run failed, as a sentence. Null if it did not. For a Hermes run, what Hermes recorded.',
     }),
     session: t.field({
       type: SessionObjectType,

@@ -26,7 +26,9 @@ JobObjectType.implement({
       description: 'The profile that the job belongs to and runs in.',
       resolve: ({ profile }) => ({ name: profile }),
     }),
-    name: t.exposeString('name', { description: 'The name of the job. It is the title of its sessions.' }),
+    name: t.exposeString('name', {
+      description: 'The name of the job. It is the title of its sessions. For a job that Hermes has removed, its id.',
+    }),
     prompt: t.exposeString('prompt', { description: 'The message that the agent receives in each run.' }),
     schedule: t.exposeString('schedule', {
       description: 'The schedule: a cron expression, `every 30m`, `in 2h` or an RFC 3339 time.',
@@ -60,7 +62,8 @@ schemaBuilder.objectFields(JobObjectType, (t) => ({
     description: 'The number of scheduled runs after which the job is COMPLETED. Null: no limit.',
   }),
   completedRuns: t.exposeInt('completedRuns', {
-    description: 'The number of scheduled runs that have ended, whatever their status.',
+    description:
+      'The number of scheduled runs that have ended, whatever their status. For a job that Hermes has removed, those that are still known.',
   }),
   skippedRuns: t.exposeInt('skippedRuns', {
     description:

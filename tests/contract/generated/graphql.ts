@@ -101,7 +101,7 @@ export type JobRunStatus =
   | 'CANCELLED'
   /** The run failed or ended without an answer. `JobRun.error` says why. */
   | 'ERROR'
-  /** The server stopped before the run ended. */
+  /** The process that ran the job, the server or Hermes, stopped before the run ended. Also a Hermes run of which only a session is known that has not ended. */
   | 'INTERRUPTED'
   /** The run ended with an answer. */
   | 'OK'
@@ -110,7 +110,7 @@ export type JobRunStatus =
 
 /** The state of a job. */
 export type JobState =
-  /** The job has no further due time, or it has reached its `repeatLimit`. */
+  /** The job has no further due time, it has reached its `repeatLimit`, or Hermes has removed it and it still has runs. */
   | 'COMPLETED'
   /** The schedule of the job is invalid. `Job.error` says why. */
   | 'ERROR'

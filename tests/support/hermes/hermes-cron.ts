@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import type { Json } from '../../../src/lib/text/json.ts'
@@ -99,6 +99,32 @@ export class HermesCron {
     )
   }
 
+  /** Opens executions.db and creates its table as Hermes 0.19 does, but for what a column may contain. */
+  openExecutionsDatabase(): Database.Database {
+    const db = new Database(join(this.folder, 'executions.db'))
+    db.pragma('journal_mode = WAL')
+    db.exec(`
+      CREATE TABLE IF NOT EXISTS executions (
+        id TEXT PRIMARY KEY, job_id TEXT, source TEXT, process_id TEXT, pid INTEGER, process_started_at INTEGER,
+        status TEXT, claimed_at TEXT, started_at TEXT, finished_at TEXT, error TEXT);
+      CREATE INDEX IF NOT EXISTS idx_executions_job_claimed ON executions(job_id, claimed_at DESC, id DESC);
+      CREATE INDEX IF NOT EXISTS idx_executions_status_claimed ON executions(status, claimed_at DESC, id DESC);`)
+    return db
+  }
+
+  /** Writes executions, by default of a dead process; `fields` override the rest. */
+  writeExecutions(executions: readonly CronFields[]): void {
+    const db = this.openExecutionsDatabase()
+    const insert = db.prepare(
+      `INSERT OR REPLACE INTO executions VALUES (@id, @job_id, @source, @process_id, @pid, @process_started_at, @status,
+         @claimed_at, @started_at, @finished_at, @error)`,
+    )
+    db.transaction(() => {
+      for (const fields of executions) insert.run({ ...newExecution(), ...fields })
+    })()
+    db.close()
+  }
+
   /** Writes the output file of a run and returns its path. `name`: as in 2026-11-22_13-00-07. */
   writeOutput(jobId: string, name: string, document: string): string {
     const folder = join(this.folder, 'output', jobId)
@@ -107,6 +133,30 @@ export class HermesCron {
     writeFileSync(path, document)
     return path
   }
+}
+
+/** A run of the job of `newHermesJob` that succeeded. */
+function newExecution(): CronFields {
+  return {
+    id: '1'.repeat(32),
+    job_id: 'a1b2c3d4e5f6',
+    source: 'builtin',
+    process_id: '2'.repeat(32),
+    pid: 2 ** 22 + 1, // more than Linux gives out
+    process_started_at: 100,
+    status: 'completed',
+    claimed_at: '2026-11-22T13:00:00.250000+01:00',
+    started_at: '2026-11-22T13:00:00.750125+01:00',
+    finished_at: '2026-11-22T13:00:09.500000+01:00',
+    error: null,
+  }
+}
+
+/** The process of this test as the owner of an execution, as Hermes stores it on Linux. */
+export function readOwnExecutionOwner() {
+  const stat = readFileSync('/proc/self/stat', 'utf8')
+  const fieldsFromTheThird = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return { pid: process.pid, process_started_at: Number(fieldsFromTheThird[19]) }
 }
 
 /** The beginning of every document of a run. */

@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { JobRecord } from '../../../src/model/job.ts'
-import { type CronFields, HermesCron, newHermesJob } from '../../support/hermes/hermes-cron.ts'
-import { newStatePath, newReader } from '../../support/hermes/hermes-fixtures.ts'
+import type { JobRecord } from '../../../../src/model/job.ts'
+import { type CronFields, HermesCron, newHermesJob } from '../../../support/hermes/hermes-cron.ts'
+import { newStatePath, newReader } from '../../../support/hermes/hermes-fixtures.ts'
 
 const recovered = "info: A file of Hermes' jobs can be read again."
 const unreadable = "warn: A file of Hermes' jobs cannot be read. Its contents are left out until it can be."

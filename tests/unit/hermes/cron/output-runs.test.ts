@@ -1,17 +1,17 @@
 import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { HermesSessionReader } from '../../../src/hermes/hermes-session-reader.ts'
-import type { JobRunRecord } from '../../../src/model/job.ts'
-import type { PageRequest } from '../../../src/lib/pagination.ts'
+import { HermesSessionReader } from '../../../../src/hermes/hermes-session-reader.ts'
+import type { JobRunRecord } from '../../../../src/model/job.ts'
+import type { PageRequest } from '../../../../src/lib/pagination.ts'
 import {
   formatErrorDocument,
   HermesCron,
   newHermesJob,
   formatResponseDocument,
-} from '../../support/hermes/hermes-cron.ts'
-import { firstPage, lastPage, newDb, newStatePath, newReader } from '../../support/hermes/hermes-fixtures.ts'
-import { RecordingLogger } from '../../support/recording-logger.ts'
+} from '../../../support/hermes/hermes-cron.ts'
+import { firstPage, lastPage, newDb, newStatePath, newReader } from '../../../support/hermes/hermes-fixtures.ts'
+import { RecordingLogger } from '../../../support/recording-logger.ts'
 
 const jobId = 'a1b2c3d4e5f6'
 
@@ -37,7 +37,7 @@ test('a run is read from its output file', () => {
   expect(readRun(formatResponseDocument('The starlings.\n\nAnd the *cranes*.'))).toEqual({
     id: `${jobId}:2026-11-22_13-00-07`,
     jobId,
-    position: 20261122130007,
+    position: 100_000_000_000_000 + Date.parse('2026-11-22T12:00:07Z') * 1000,
     trigger: 'SCHEDULE',
     status: 'OK',
     scheduledFor: null,
@@ -120,12 +120,13 @@ test('runs are paged newest first, in both directions', () => {
   expect(reader.listRuns('nobody', firstPage(9))).toEqual([])
 })
 
-test('a run is found by its id if its job exists', () => {
+test('a run is found by its id, also if Hermes has removed its job', () => {
   const { cron, reader } = newHome()
   cron.writeOutput(jobId, '2026-11-22_13-00-07', formatResponseDocument('The starlings.'))
   cron.writeOutput('deleted', '2026-11-22_13-00-07', formatResponseDocument('Gone.'))
   expect(reader.findRun(`${jobId}:2026-11-22_13-00-07`)).toMatchObject({ output: 'The starlings.' })
-  for (const id of [`${jobId}:2026-11-22_13-00-08`, 'deleted:2026-11-22_13-00-07', jobId, '', `${jobId}:7`]) {
+  expect(reader.findRun('deleted:2026-11-22_13-00-07')).toMatchObject({ jobId: 'deleted', output: 'Gone.' })
+  for (const id of [`${jobId}:2026-11-22_13-00-08`, 'nobody:2026-11-22_13-00-07', jobId, '', `${jobId}:7`]) {
     expect(reader.findRun(id), id).toBeNull()
   }
 })
@@ -151,6 +152,7 @@ test('each run has its own session', () => {
   }
   cron.writeOutput(`${jobId}_full`, '2026-11-22_14-00-01', formatResponseDocument('full'))
   expect(reader.listRuns(jobId, firstPage(9))).toMatchObject([
+    { id: `${jobId}:20261122_143003`, status: 'INTERRUPTED', startedAt: Date.parse('2026-11-22T13:30:03Z') },
     { sessionId: null, startedAt: Date.parse('2026-11-22T13:00:05Z') },
     {
       sessionId: `cron_${jobId}_20261122_133002`,

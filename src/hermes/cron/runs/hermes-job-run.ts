@@ -1,0 +1,73 @@
+import type { JobRunRecord, JobRunStatus } from '../../../model/job.ts'
+import type { JoinedHermesJobRun } from './join-hermes-job-runs.ts'
+import { isHermesExecutionRunning } from './read-hermes-executions.ts'
+import type { HermesCronOutput } from './run-output.ts'
+
+/** The record of a run. `document`: the contents of its output file; null without one, or if it cannot be read. */
+export function toHermesJobRunRecord(
+  jobId: string,
+  run: JoinedHermesJobRun,
+  document: HermesCronOutput | null,
+): JobRunRecord {
+  const status = toStatus(run, document)
+  const { execution } = run
+  const startedAt = toHermesJobRunStartTime(run)
+  return {
+    id: `${jobId}:${run.key}`,
+    jobId,
+    position: run.position,
+    // Hermes does not record which runs were started by hand.
+    trigger: 'SCHEDULE',
+    status,
+    scheduledFor: null,
+    startedAt,
+    finishedAt: status === 'RUNNING' ? null : toEndTime(run, startedAt),
+    output: document?.output ?? null,
+    error: status === 'OK' ? null : (execution?.error ?? document?.error ?? null),
+    sessionId: run.session?.id ?? null,
+  }
+}
+
+/** Splits the id of a run into that of its job and the key of the run; null for any other id. */
+export function parseHermesJobRunId(id: string): { readonly jobId: string; readonly key: string } | null {
+  const [, jobId, key] = /^(.+):([^:]+)$/s.exec(id) ?? []
+  return jobId === undefined || key === undefined ? null : { jobId, key }
+}
+
+/**
+ * Whether the key names the run. Besides the run's own key, these are the name of its output file, which ids contained
+ * before executions were read, and the stamp of its session, which was the key before the output file was written.
+ */
+export function isHermesJobRunKey({ key, output, session }: JoinedHermesJobRun, wanted: string): boolean {
+  return key === wanted || output?.name === wanted || session?.stamp === wanted
+}
+
+function toStatus(run: JoinedHermesJobRun, document: HermesCronOutput | null): JobRunStatus {
+  switch (run.execution?.status) {
+    case 'claimed':
+    case 'running':
+      return isHermesExecutionRunning(run.execution) ? 'RUNNING' : 'INTERRUPTED'
+    case 'completed':
+      return 'OK'
+    case 'failed':
+      return 'ERROR'
+    case 'unknown':
+      return 'INTERRUPTED'
+    case null:
+    case undefined:
+      if (document) return document.failed ? 'ERROR' : 'OK'
+      return (run.session?.endedAt ?? null) === null ? 'INTERRUPTED' : 'OK'
+  }
+}
+
+/** When the run started, in epoch milliseconds; 0 if nothing says so. */
+export function toHermesJobRunStartTime({ execution, session, output }: JoinedHermesJobRun): number {
+  const executionStart = (execution?.startedAt ?? execution?.claimedAt)?.epochMs
+  return executionStart ?? session?.startedAt ?? output?.savedAt ?? execution?.finishedAt?.epochMs ?? 0
+}
+
+/** Null if it is unknown, as that of a run whose process has died. */
+function toEndTime({ execution, session, output }: JoinedHermesJobRun, startedAt: number): number | null {
+  const end = execution?.finishedAt?.epochMs ?? session?.endedAt ?? output?.savedAt ?? null
+  return end === null ? null : Math.max(end, startedAt)
+}

@@ -1,0 +1,46 @@
+import { type Dirent, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { listInstantsOfLocalTime, localTimeToInstant } from '../../../lib/time-zone.ts'
+import { type HermesLocalTime, parseLocalTimeName } from '../local-time-name.ts'
+
+/** An output file of a run. */
+export interface HermesOutputFile {
+  /** Hermes' local time when the file was saved, without the file extension, as in 2026-02-14_10-15-00. */
+  readonly name: string
+  readonly localTime: HermesLocalTime
+  /** The instants with this local time: two in the hour that a DST change repeats. */
+  readonly instants: readonly number[]
+  /** The most likely one of them. */
+  readonly savedAt: number
+}
+
+/** Whether a job's output folder is named after it. As a path, another id could lead outside. */
+export function isOutputFolderName(jobId: string): boolean {
+  return /^\w[\w.-]{0,127}$/.test(jobId)
+}
+
+/** The output files in the folder of a job, the latest first. Throws if the folder cannot be read. */
+export function listHermesOutputFiles(folder: string, timezone: string): HermesOutputFile[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .flatMap((entry) => toOutputFile(folder, entry, timezone) ?? [])
+    .toSorted((a, b) => b.savedAt - a.savedAt || b.localTime.digits - a.localTime.digits)
+}
+
+function toOutputFile(folder: string, entry: Dirent, timezone: string): HermesOutputFile | null {
+  const [, name] = (entry.isFile() && /^(\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d)\.md$/.exec(entry.name)) || []
+  if (name === undefined) return null
+  const localTime = parseLocalTimeName(name)
+  const listed = listInstantsOfLocalTime(localTime.ms, timezone)
+  const instants = listed.length > 0 ? listed : [localTimeToInstant(localTime.ms, timezone)]
+  const savedAt = instants.length > 1 ? selectNearest(instants, readWriteTime(join(folder, entry.name))) : instants[0]
+  return { name, localTime, instants, savedAt: Math.max(0, savedAt ?? 0) }
+}
+
+/** 0 if the file was deleted in the meantime. */
+function readWriteTime(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
+}
+
+function selectNearest(instants: readonly number[], instant: number): number | undefined {
+  return instants.toSorted((a, b) => Math.abs(a - instant) - Math.abs(b - instant))[0]
+}
