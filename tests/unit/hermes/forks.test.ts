@@ -230,6 +230,24 @@ describe('A fork of a session', () => {
     hermes.archiveMessages('parent')
     hermes.addMessage('parent', 300, { content: '[CONTEXT COMPACTION] An oak and more.' })
     expect(await findRoots(reader, ['fork'])).toEqual({ fork: 'fork' })
+    expect(findForkedFrom(reader)).toBe('parent:8')
+  })
+
+  test('that was compacted in place names the original of the last copy', async () => {
+    const hermes = newDb(undefined, 'v22')
+    addParent(hermes)
+    hermes.archiveMessages('parent')
+    hermes.addMessage('parent', 150, { content: '[CONTEXT COMPACTION] An oak.' })
+    hermes.addToolCalls('parent', 150.000001, ['call-1'])
+    hermes.addToolResult('parent', 150.000002, 'call-1', 'planted')
+    addFork(hermes)
+    const { reader } = newReader(hermes.path)
+    expect(await findRoots(reader, ['fork'])).toEqual({ fork: 'fork' })
+    expect(findForkedFrom(reader)).toBe('parent:4')
+    hermes.archiveMessages('parent')
+    hermes.addMessage('parent', 300, { content: '[CONTEXT COMPACTION] An oak and more.' })
+    hermes.addMessage('parent', 301, { content: 'Go on.' })
+    expect(findForkedFrom(reader)).toBe('parent:4')
   })
 
   test('that had taken back a turn lacks it', async () => {
