@@ -6,10 +6,12 @@ import { newSession, streamToEnd } from '../../contract/support/chat.ts'
 import { connect } from '../../contract/support/clients.ts'
 import { toProfileFolder } from '../../../src/profiles/profile-paths.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
+import { TestDatabase } from '../../support/storage/test-database.ts'
 import { newTempFolder, startTestSegue } from '../../support/server/segue.ts'
 import { queryData, exportToFile, importFromFile, newHomePath } from '../../support/transfer/transfers.ts'
 
 const [root, tip, branch] = ['20260213_090000_d4e5f6', '20260214_101500_a1b2c3', '20260215_080000_b1b2b3'] as const
+const fork = 'api_1771286400_f0f1f2f3'
 
 /** Adds a chat that was compacted once and ended in the terminal, and a branch of it. */
 function addChat(folder: string): void {
@@ -33,6 +35,16 @@ function addChat(folder: string): void {
   hermes.addSession(branch, { title: 'Branch', started_at: 210, parent_session_id: root, model_config })
   hermes.addMessage(branch, 211, { content: 'Elsewhere' })
   hermes.close()
+}
+
+/** Adds what Hermes' API server makes of a chat that has ended when it forks it. */
+function addFork(folder: string): void {
+  const db = new TestDatabase(join(folder, 'state.db'))
+  db.exec(`INSERT INTO sessions (id, source, parent_session_id, started_at) VALUES ('${fork}', 'api_server', '${tip}', 400);
+    INSERT INTO messages (session_id, role, content, timestamp, reasoning)
+      SELECT '${fork}', role, content, timestamp, reasoning FROM messages WHERE session_id = '${tip}' ORDER BY id;
+    INSERT INTO messages (session_id, role, content, timestamp) VALUES ('${fork}', 'user', 'And plums?', 401);`)
+  db.close()
 }
 
 /** Queries the conversations of a profile, without what an import changes: ids and origins. */
@@ -95,6 +107,26 @@ async function withoutBranch(queried: Promise<unknown>): Promise<unknown> {
   const { conversations, ...rest } = listSchema.parse(await queried)
   return { ...rest, conversations: { edges: conversations.edges.filter(({ node }) => node.title !== 'Branch') } }
 }
+
+test.each(['default', 'work'])('a fork by Hermes is a document of its own (profile %s)', async (profile) => {
+  const [hermesHome, home, other] = [newTempFolder(), newTempFolder(), newHomePath()]
+  const folder = toProfileFolder(hermesHome, profile)
+  mkdirSync(folder, { recursive: true })
+  addChat(folder)
+  const prefix = profile === 'default' ? '' : `${profile}@`
+  const chat = await exportToFile({ home, hermesHome, id: prefix + tip })
+  addFork(folder)
+  expect((await exportToFile({ home, hermesHome, id: prefix + tip })).text).toBe(chat.text)
+  const document = await exportToFile({ home, hermesHome, id: prefix + fork })
+  expect(document.text).toContain(`"forkedFrom":"${prefix}${tip}:6"`)
+  expect(document.text).not.toContain('What can I plant')
+  await importFromFile(document.path, other, profile)
+  await using segue = await startTestSegue({ settings: { home: other } })
+  const fields = 'segmentCount root { forkedFrom { id } parent { id } messageCount }'
+  const query = `{ conversations(filter: { profile: "${profile}" }) { edges { node { ${fields} } } } }`
+  const imported = { segmentCount: 1, root: { forkedFrom: null, parent: null, messageCount: 3 } }
+  expect(await queryData(segue.url, query)).toEqual({ conversations: { edges: [{ node: imported }] } })
+})
 
 test('a Hermes session that cannot be read is noted', async () => {
   const [hermesHome, home] = [newTempFolder(), newTempFolder()]
