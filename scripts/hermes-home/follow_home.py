@@ -1,0 +1,97 @@
+"""Follows what a running server shows of a home while `write_home.py FOLDER --at-once` writes it, until that is done.
+
+python follow_home.py FOLDER URL, started before write_home.py. It keeps a list of conversations from conversationsChanged, reads
+pages of messages all the time, and compares the list with the server's at the end. compare_home.py compares the rest.
+"""
+
+import json
+import sys
+import threading
+import time
+import urllib.request
+from collections import Counter
+from pathlib import Path
+
+from compare_home import read_ledgers
+from segue_api import SegueApi
+
+CONVERSATION = "id root { id } tip { id } title segmentCount lastActivityAt"
+EVENTS = f"subscription {{ conversationsChanged {{ kind id conversation {{ {CONVERSATION} }} }} }}"
+
+
+class ConversationFollower(threading.Thread):
+    """The list as a client keeps it: it subscribes, reads the list, applies each change, and begins anew when it has to."""
+
+    def __init__(self, api):
+        super().__init__(daemon=True)
+        self.api = api
+        self.conversations = {}
+        self.kinds = Counter()
+        self.start()
+
+    def run(self):
+        body = json.dumps({"query": EVENTS}).encode()
+        headers = {"Content-Type": "application/json", "Accept": "text/event-stream"}
+        while True:
+            with urllib.request.urlopen(urllib.request.Request(self.api.url, body, headers), timeout=600) as events:
+                self.conversations = {row["id"]: row for row in self.api.conversations(CONVERSATION)}
+                for line in events:
+                    if line.startswith(b"data: {"):
+                        self.apply(json.loads(line[6:]))
+            self.kinds["end of the subscription"] += 1
+
+    def apply(self, result):
+        if result.get("errors"):
+            self.kinds[result["errors"][0]["extensions"]["code"]] += 1
+            return
+        event = result["data"]["conversationsChanged"]
+        self.kinds[event["kind"]] += 1
+        if event["conversation"] is None:
+            self.conversations.pop(event["id"], None)
+        else:
+            self.conversations[event["id"]] = event["conversation"]
+
+
+def read_messages(api, seen_twice, counts):
+    """Reads each session in one page and in small ones, and notes the ids and texts that a session has more than once."""
+    for session in api.sessions():
+        for size in (1000, 7):
+            messages = api.messages(session["id"], size=size)
+            counts["message"] += len(messages)
+            values = Counter(value for message in messages for value in (message["id"], message["text"]) if value)
+            # Between two small pages a message can get another id, which makes it another message.
+            seen_twice.update((session["id"], value) for value, count in values.items() if count > 1 and size == 1000)
+
+
+def main():
+    folder = Path(sys.argv[1])
+    api = SegueApi(sys.argv[2])
+    follower = ConversationFollower(api)
+    seen_twice = set()
+    problems = Counter()
+    counts = Counter()
+    while not (folder / "written").exists():
+        try:
+            read_messages(api, seen_twice, counts)
+            counts["round"] += 1
+        except Exception as error:
+            problems[f"{type(error).__name__}: {str(error)[:500]}"] += 1
+            time.sleep(0.2)
+    time.sleep(5)
+    sessions = read_ledgers(folder)["sessions"]
+    for id, value in sorted(seen_twice):
+        texts = [message["text"] for message in sessions.get(id, {}).get("messages", [])]
+        if texts.count(value) < 2:
+            problems[f"{id}: more than once in a page: {value[:60]}"] += 1
+    listed = {row["id"]: row for row in api.conversations(CONVERSATION)}
+    for id in sorted(listed.keys() | follower.conversations.keys()):
+        if listed.get(id) != follower.conversations.get(id):
+            problems[f"{id}\n  followed: {follower.conversations.get(id)}\n  listed:   {listed.get(id)}"] += 1
+    for problem, count in problems.items():
+        print(f"{count} × {problem}")
+    print(f"{len(problems)} problems; {dict(counts)}; {dict(follower.kinds)}; {len(listed)} conversations")
+    sys.exit(1 if problems else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""What a person saw of each session and job, as the driver that caused it knows: what a reader of the home has to show."""
+
+import json
+import os
+import threading
+
+
+class Ledger:
+    """Written to a file after each change, so that it is of use while the driver is at work."""
+
+    def __init__(self, path):
+        self.path = path
+        self.lock = threading.RLock()
+        self.sessions = {}
+        self.deleted = []
+        self.runs = {}
+        self.removed_jobs = []
+
+    def open(self, session_id, continues=None, forked_from=None, messages=()):
+        """`forked_from`: the session whose newest message is the one that it was forked from."""
+        with self.lock:
+            fork = self.sessions[forked_from]["messages"][-1]["text"] if forked_from else None
+            self.sessions[session_id] = {
+                "continues": continues,
+                "forkedFrom": forked_from and {"session": forked_from, "text": fork},
+                "messages": [dict(message) for message in messages],
+            }
+            self.save()
+
+    def say(self, session_id, role, text, kind="CHAT", tools=0):
+        with self.lock:
+            message = {"role": role, "kind": kind, "text": text, "tools": tools}
+            self.sessions[session_id]["messages"].append(message)
+            self.save()
+
+    def messages(self, session_id):
+        return self.sessions[session_id]["messages"]
+
+    def take_back(self, session_id, turns):
+        """The newest user's messages, and all that came after the oldest of them."""
+        with self.lock:
+            messages = self.messages(session_id)
+            asked = [index for index, message in enumerate(messages) if message["role"] == "USER"]
+            del messages[asked[-turns] :]
+            self.save()
+
+    def delete(self, session_id):
+        with self.lock:
+            del self.sessions[session_id]
+            self.deleted.append(session_id)
+            for session in self.sessions.values():
+                if session["continues"] == session_id:
+                    session["continues"] = None
+                if session["forkedFrom"] and session["forkedFrom"]["session"] == session_id:
+                    session["forkedFrom"] = None
+            self.save()
+
+    def run(self, job_id, status, output=None, error=None, with_session=False):
+        with self.lock:
+            run = {"status": status, "output": output, "error": error, "session": with_session}
+            self.runs.setdefault(job_id, []).append(run)
+            self.save()
+
+    def save(self):
+        with self.lock, open(f"{self.path}.new", "w", encoding="utf-8") as file:
+            json.dump({key: getattr(self, key) for key in ("sessions", "deleted", "runs", "removed_jobs")}, file, indent=1)
+        os.replace(f"{self.path}.new", self.path)
