@@ -6,9 +6,10 @@ import subprocess
 import sys
 import time
 
-from cron.executions import list_executions, recover_interrupted_executions
-from cron.jobs import create_job, get_job, remove_job, save_job_output, trigger_job
+from cron.executions import recover_interrupted_executions
+from cron.jobs import claim_dispatch, create_job, get_job, remove_job, save_job_output, trigger_job
 from cron.scheduler import run_job, run_one_job, tick
+from hermes_state import SessionDB
 from provider import compose_answer
 from scene import Scene, show
 
@@ -53,7 +54,6 @@ def add_jobs():
 def rounds():
     jobs = list(add_jobs())
     for _ in range(ROUNDS):
-        begun = time.monotonic()
         present = [(job, outcome) for job, outcome in jobs if get_job(job["id"])]
         for job, _ in present:
             trigger_job(job["id"])
@@ -61,24 +61,23 @@ def rounds():
         for job, outcome in present:
             scene.ledger.run(job["id"], **outcome)
         # Hermes names an output file after the second: a second run in it would replace the first one's.
-        time.sleep(max(0, 1.1 - (time.monotonic() - begun)))
+        time.sleep(1)
 
 
 def removed():
     """Its output goes with it; its sessions and executions stay."""
-    job, prompt = add("Given up")
+    job, _ = add("Given up")
     for _ in range(3):
         trigger_job(job["id"])
         tick(verbose=False)
-        scene.ledger.run(job["id"], "OK", output=compose_answer(prompt), with_session=True)
-        time.sleep(1.1)
+        scene.ledger.run(job["id"], "OK", with_session=True)
     remove_job(job["id"])
 
 
 def rejected():
-    job, prompt = add("Once only", "1h")
-    run_one_job(job)
-    scene.ledger.run(job["id"], "OK", output=compose_answer(prompt), with_session=True)
+    """A job with one run, whose scheduler claimed it and then crashed."""
+    job, _ = add("Once only", "1h")
+    claim_dispatch(job["id"])
     run_one_job(job)
     scene.ledger.run(job["id"], "ERROR", error="Dispatch claim rejected")
 
@@ -89,7 +88,15 @@ def before_the_ledger():
     for _ in range(2):
         save_job_output(job["id"], run_job(job)[1])
         scene.ledger.run(job["id"], "OK", output=compose_answer(prompt), with_session=True)
-        time.sleep(1.1)
+        time.sleep(1)
+
+
+def count_sessions(job_id):
+    db = SessionDB(read_only=True)
+    try:
+        return db._conn.execute("SELECT COUNT(*) FROM sessions WHERE id LIKE ?", (f"cron_{job_id}_%",)).fetchone()[0]
+    finally:
+        db.close()
 
 
 def killed():
@@ -100,12 +107,12 @@ def killed():
         script = "from cron.scheduler import tick; tick(verbose=False)"
         scheduler = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
         count = len(scene.ledger.runs.get(job["id"], [])) + 1
-        while [row["status"] for row in list_executions(job_id=job["id"])].count("running") == 0:
-            time.sleep(0.05)
-        time.sleep(4)
+        while count_sessions(job["id"]) < count:
+            time.sleep(0.1)
         os.kill(scheduler.pid, signal.SIGKILL)
         scheduler.wait()
-        scene.ledger.run(job["id"], "INTERRUPTED", error="", with_session=True)
+        error = "Scheduler restarted" if is_found else None
+        scene.ledger.run(job["id"], "INTERRUPTED", error=error, with_session=True)
         if is_found and recover_interrupted_executions() != 1:
             show(f"run {count} was not found to be interrupted")
 

@@ -17,9 +17,9 @@ class Ledger:
         self.removed_jobs = []
 
     def open(self, session_id, continues=None, forked_from=None, messages=()):
-        """`forked_from`: the session whose newest message is the one that it was forked from."""
+        """`forked_from`: the session that its messages are copies of; the newest of them is where it was forked."""
         with self.lock:
-            fork = self.sessions[forked_from]["messages"][-1]["text"] if forked_from else None
+            fork = messages[-1]["text"] if forked_from else None
             self.sessions[session_id] = {
                 "continues": continues,
                 "forkedFrom": forked_from and {"session": forked_from, "text": fork},
