@@ -37,11 +37,12 @@ class Ledger:
         return self.sessions[session_id]["messages"]
 
     def take_back(self, session_id, turns):
-        """The newest user's messages, and all that came after the oldest of them."""
+        """The newest messages of the user, and what was answered. A summary stays, if it stands before them for the model."""
         with self.lock:
             messages = self.messages(session_id)
             asked = [index for index, message in enumerate(messages) if message["role"] == "USER"]
-            del messages[asked[-turns] :]
+            start = asked[-turns]
+            messages[start:] = [message for message in messages[start:] if message["kind"] == "SUMMARY"]
             self.save()
 
     def delete(self, session_id):

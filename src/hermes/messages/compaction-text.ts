@@ -12,6 +12,8 @@ const summaryPrefixes = ['[CONTEXT COMPACTION', '[CONTEXT SUMMARY]:'] as const
 const mergedSummaryPrefix = '[PRIOR CONTEXT '
 const mergedSummaryHeader = /^\s*\[PRIOR CONTEXT [^\]]*\]/
 const mergedSummaryDelimiter = '[END OF PRIOR CONTEXT — COMPACTION SUMMARY BELOW]'
+/** How often a message is merged with a summary, and the result with another one. A bound for contents that Hermes did not write. */
+const maxMergedSummaries = 50
 const taskListHeading = '[Your active task list was preserved across context compression]'
 const syntheticPrefixes = [taskListHeading, 'Continue from the compressed conversation context above.'] as const
 
@@ -42,13 +44,15 @@ export function classifyHermesContent(role: string | null, contentStart: string)
 export function splitMergedHermesSummary(
   parts: readonly MessagePart[],
 ): { readonly ownText: MessagePart[]; readonly summary: MessagePart[] } | null {
-  const delimiterIndex = parts.findIndex((part) => part.type === 'text' && part.text.includes(mergedSummaryDelimiter))
+  const delimiterIndex = parts.findLastIndex((part) => part.type === 'text' && findSummaryDelimiter(part.text) >= 0)
   const [first, delimiterPart] = [parts[0], parts[delimiterIndex]]
   if (first?.type !== 'text' || delimiterPart?.type !== 'text' || !mergedSummaryHeader.test(first.text)) return null
-  const [before = '', ...after] = delimiterPart.text.split(mergedSummaryDelimiter)
-  const summary = after.join(mergedSummaryDelimiter).trimStart()
-  if (!isSummaryText(summary)) return null
-  const ownParts = [...parts.slice(0, delimiterIndex), { ...delimiterPart, text: before }]
+  const delimiterAt = findSummaryDelimiter(delimiterPart.text)
+  const summary = delimiterPart.text.slice(delimiterAt + mergedSummaryDelimiter.length).trimStart()
+  const ownParts = [
+    ...parts.slice(0, delimiterIndex),
+    { ...delimiterPart, text: delimiterPart.text.slice(0, delimiterAt) },
+  ]
   const ownText = ownParts.flatMap((part, index): MessagePart[] => {
     if (part.type !== 'text') return [part]
     const text = (index === 0 ? part.text.replace(mergedSummaryHeader, '') : part.text).trim()
@@ -76,17 +80,29 @@ export function toComparableHermesText(content: Json): string {
   return text.trim()
 }
 
-/** Cuts a comparable text into the copied message and the summary; null if it is no merged summary. */
+/**
+ * Cuts a comparable text into the copied message and the summary; null if it is no merged summary. The copied message may have
+ * been a merged summary before: then its own text is returned.
+ */
 export function splitComparableHermesText(
   comparableText: string,
+  depth = 1,
 ): { readonly ownText: string; readonly summary: string } | null {
   const split = splitMergedHermesSummary([{ type: 'text', text: comparableText }])
   if (!split) return null
   const [own, summary] = [split.ownText[0], split.summary[0]]
+  const ownText = own?.type === 'text' ? own.text : ''
   return {
-    ownText: own?.type === 'text' ? own.text : '',
+    ownText: (depth < maxMergedSummaries ? splitComparableHermesText(ownText, depth + 1)?.ownText : null) ?? ownText,
     summary: summary?.type === 'text' ? summary.text : '',
   }
+}
+
+/** The index of the last delimiter with a summary after it: the message before it may itself be a merged summary. Or -1. */
+function findSummaryDelimiter(text: string): number {
+  const sections = text.split(mergedSummaryDelimiter)
+  const summaryIndex = sections.findLastIndex((section, index) => index > 0 && isSummaryText(section.trimStart()))
+  return summaryIndex < 0 ? -1 : sections.slice(0, summaryIndex).join(mergedSummaryDelimiter).length
 }
 
 function isSummaryText(text: string): boolean {

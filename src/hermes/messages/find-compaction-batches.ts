@@ -30,7 +30,7 @@ export function findCompactionBatches(
   }
   const newest = finder.findNewestStart()
   if (newest === null || batches.some(({ end }) => end > newest)) return batches
-  return [...batches, finder.growUnsummarizedFrom(newest)]
+  return [...batches, finder.growFrom(newest)]
 }
 
 class BatchFinder {
@@ -66,20 +66,27 @@ class BatchFinder {
       : null
   }
 
+  /**
+   * The batch of a row. A row with the time of an earlier one does not tell the compaction's: the rows behind it do if they
+   * count on. Of these, two are those of a batch; a single one may be a later message.
+   */
   growFrom(base: number): CompactionBatch {
+    const batch = this.#growWhileRelated(base)
+    const isNumberedBehind = this.#isContiguous(batch.end - 1) && this.#isNumbered(batch.end)
+    return this.#carried[base] && isNumberedBehind
+      ? { start: batch.start, end: this.#growWhileRelated(batch.end).end }
+      : batch
+  }
+
+  #growWhileRelated(base: number): CompactionBatch {
     let [start, end] = [base, base + 1]
     while (this.#isContiguous(start - 1) && this.#belongsTo(start - 1, base)) start -= 1
     while (this.#isContiguous(end - 1) && this.#belongsTo(end, base)) end += 1
     return { start, end }
   }
 
-  /** The batch of a context engine that writes no summary that can be recognised. */
-  growUnsummarizedFrom(start: number): CompactionBatch {
-    let next = start
-    while (this.#carried[next] && this.#isContiguous(next)) next += 1
-    // Two times that count on are those of a batch. A single one may be that of a later message.
-    const isNumbered = !this.#carried[next] && this.#isContiguous(next) && this.#isCloseTo(next + 1, next)
-    return this.growFrom(isNumbered ? next : start)
+  #isNumbered(index: number): boolean {
+    return !this.#carried[index] && this.#isContiguous(index) && this.#isCloseTo(index + 1, index)
   }
 
   /** Whether the row and the next one can be of the same batch: rows of a batch are archived together. */

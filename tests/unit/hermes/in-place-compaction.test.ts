@@ -131,6 +131,28 @@ const scenarios: readonly Scenario[] = [
     shown: [...turns(1, 2, 3, 4), '(S1)', ...turns(6)],
   },
   {
+    name: 'a merged summary with the time of its original, before copies with times of their own',
+    play: (chat) => {
+      chat.addTurns(1, 2, 3, 4)
+      chat.resume()
+      chat.addTurns(5, 6)
+      chat.compact([...chat.live.slice(0, 3), ...mergeInto(chat.live.slice(-5), 'S1')])
+      chat.addTurns(7)
+    },
+    shown: [...turns(1, 2, 3, 4, 5, 6), '(S1)', ...turns(7)],
+  },
+  {
+    name: 'a summary that is merged into a merged one',
+    play: (chat) => {
+      chat.addTurns(1, 2, 3, 4)
+      chat.compact(mergeInto(chat.live.slice(-3), 'S1'))
+      chat.addTurns(5)
+      chat.compact(mergeInto(chat.live, 'S2'))
+      chat.addTurns(6)
+    },
+    shown: [...turns(1, 2, 3, 4), '(S1)', ...turns(5), '(S2)', ...turns(6)],
+  },
+  {
     name: 'an older summary among the first messages of a later compaction',
     play: (chat) => {
       chat.addTurns(1, 2, 3)
