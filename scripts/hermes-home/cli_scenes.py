@@ -20,7 +20,7 @@ class TerminalChat:
     def __init__(self, resume=None):
         self.output = io.StringIO()
         with contextlib.redirect_stdout(self.output):
-            self.program = hermes_cli.HermesCLI(toolsets=["todo"], compact=True, resume=resume)
+            self.program = hermes_cli.HermesCLI(toolsets=["todo", "delegation"], compact=True, resume=resume)
         self.program._confirm_destructive_slash = lambda *_, **__: "yes"
 
     @property
@@ -56,6 +56,7 @@ class TerminalChat:
         return self
 
     def undo(self, turns=1):
+        """Everything is taken back with 50 turns."""
         self.command(f"/undo {turns}")
         scene.ledger.take_back(self.id, turns)
         return self
@@ -105,6 +106,7 @@ def plain_chats():
     TerminalChat(resume=chat.id).say(scene.next_text()).say(scene.next_text("[tools:1] [reasoning]")).close()
     TerminalChat().talk(2).retry().close()
     TerminalChat().talk(3).undo(2).talk(1).close()
+    TerminalChat().say(scene.next_text("[delegate]")).say(scene.next_text("[tools:1] [delegate]")).close()
     chat = TerminalChat().talk(1)
     for _ in range(3):
         chat.command("/new")
@@ -129,6 +131,7 @@ def compactions():
 def undo_after_compaction():
     TerminalChat().talk(9).compress().talk(2).undo(1).talk(1).close()
     TerminalChat().talk(9).compress().undo(2).talk(1).close()
+    TerminalChat().talk(9).compress().talk(1).undo(50).talk(1).close()
     chat = TerminalChat().talk(9).compress().talk(1).undo(4).close()
     TerminalChat(resume=chat.id).talk(7).compress().talk(1).close()
 

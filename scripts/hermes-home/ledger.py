@@ -41,6 +41,9 @@ class Ledger:
         with self.lock:
             messages = self.messages(session_id)
             asked = [index for index, message in enumerate(messages) if message["role"] == "USER"]
+            if turns > len(asked):
+                messages.clear()
+                return self.save()
             start = asked[-turns]
             messages[start:] = [message for message in messages[start:] if message["kind"] == "SUMMARY"]
             self.save()

@@ -1,8 +1,9 @@
 """A scripted provider with OpenAI's chat completions API, on 127.0.0.1.
 
 It answers `answer <tag>` to a message with a tag such as cli-12. A message can ask for more:
-[tools:2] has two tools called first, [reasoning] adds reasoning, [long:900] adds that many characters, [usage:60000] reports
-that many tokens of input, [empty] and [silent] answer nothing and [SILENT], [slow:5] waits, [fail] is refused with status 400.
+[tools:2] has two tools called first, [delegate] has another agent
+asked the same, [reasoning] adds reasoning, [long:900] adds that many characters, [usage:60000] reports that many tokens of
+input, [empty] and [silent] answer nothing and [SILENT], [slow:5] waits, [fail] is refused with status 400.
 """
 
 import json
@@ -124,25 +125,23 @@ class Provider:
 
 
 def compose_message(last_role, user_text):
-    count = find_marker(user_text, "tools")
     tag = (TAG.findall(user_text) or ["untagged-0"])[-1]
-    if count and last_role == "user":
+    if last_role == "user":
         calls = [
-            {
-                "index": index,
-                "id": f"call_{tag}_{index}",
-                "type": "function",
-                "function": {
-                    "name": "todo",
-                    "arguments": json.dumps(
-                        {"todos": [{"id": "1", "content": f"Look at {tag}.{index}", "status": "completed"}]}
-                    ),
-                },
-            }
-            for index in range(count)
+            *(
+                ("todo", {"todos": [{"id": "1", "content": f"Look at {tag}.{index}", "status": "completed"}]})
+                for index in range(find_marker(user_text, "tools"))
+            ),
+            *(("delegate_task", {"goal": f"{tag} please"}) for _ in range(find_marker(user_text, "delegate"))),
         ]
-        return {"content": f"looking into {tag}", "tool_calls": calls}
+        if calls:
+            return {"content": f"looking into {tag}", "tool_calls": [to_call(tag, *call) for call in enumerate(calls)]}
     message = {"content": compose_answer(user_text)}
     if find_marker(user_text, "reasoning"):
         message["reasoning_content"] = f"thinking about {tag}"
     return message
+
+
+def to_call(tag, index, call):
+    function = {"name": call[0], "arguments": json.dumps(call[1])}
+    return {"index": index, "id": f"call_{tag}_{index}", "type": "function", "function": function}

@@ -48,7 +48,7 @@ class Scene:
         if summaries and not is_compacted_within:
             self.note_summaries(session_id, [summaries.pop(0)])
         self.ledger.say(session_id, "USER", user_text)
-        tools = find_marker(user_text, "tools")
+        tools = find_marker(user_text, "tools") + find_marker(user_text, "delegate")
         if tools:
             self.ledger.say(session_id, "ASSISTANT", f"looking into {user_text.split(' ')[0]}", tools=tools)
         self.note_summaries(session_id, summaries)
@@ -58,9 +58,9 @@ class Scene:
 def to_message(row):
     """A row of Hermes' own transcript, for sessions that begin with rows of another one."""
     text = read_text(row.get("content")).strip()
-    digest = re.search(r"digest \d+ up to [a-z]+-\d+\.", text)
-    if digest and text.startswith(("[CONTEXT COMPACTION", "[PRIOR CONTEXT")):
-        return {"role": "SUMMARY", "kind": "SUMMARY", "text": digest[0], "tools": 0}
+    digests = re.findall(r"digest \d+ up to [a-z]+-\d+\.", text)
+    if digests and text.startswith(("[CONTEXT COMPACTION", "[PRIOR CONTEXT")):
+        return {"role": "SUMMARY", "kind": "SUMMARY", "text": digests[-1], "tools": 0}
     return {"role": row["role"].upper(), "kind": "CHAT", "text": text, "tools": len(row.get("tool_calls") or [])}
 
 
