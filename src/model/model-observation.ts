@@ -1,7 +1,7 @@
 /** What the responses of a provider have shown about one of its models. */
 export interface ModelObservation extends ModelEndpoint {
   readonly property: DetectedModelProperty
-  /** Tokens for `contextWindow`; 1 or 0 for the others. */
+  /** Tokens for the windows, thousandths for `tokenScale`; 1 or 0 for the others. */
   readonly value: number
   /** Epoch milliseconds. */
   readonly observedAt: number
@@ -15,5 +15,10 @@ export interface ModelEndpoint {
   readonly baseURL: string
 }
 
-/** `contextWindow`: the size that a refusal named, in tokens. `supportsTools`: whether tools were used or refused. */
-export type DetectedModelProperty = 'contextWindow' | 'supportsTools'
+/**
+ * - `contextWindow`: the size that a refusal named.
+ * - `assumedContextWindow`: the size that is assumed after refusals that named none.
+ * - `tokenScale`: how many of the model's tokens an estimated token is.
+ * - `supportsTools`: whether tools were used or refused.
+ */
+export type DetectedModelProperty = 'contextWindow' | 'assumedContextWindow' | 'tokenScale' | 'supportsTools'

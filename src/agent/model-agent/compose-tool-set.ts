@@ -1,13 +1,24 @@
 import { jsonSchema, tool, type ToolSet } from 'ai'
 import { truncate } from '../../lib/text/truncate.ts'
 import type { ProviderToolLimits } from '../providers/dialect.ts'
+import type { TokenCounter } from '../tokens/token-counter.ts'
 import { clarifyTool } from '../tools/clarify-tool.ts'
 import { toProviderToolSchema } from '../tools/provider-tool-schema.ts'
 import type { Tool } from '../tools/tool.ts'
 
+export interface ToolSetOptions {
+  readonly limits: ProviderToolLimits
+  readonly offersClarify: boolean
+  /** What all tools may take of the context window. */
+  readonly maxTokens: number
+  readonly counter: TokenCounter
+}
+
 export interface ComposedToolSet {
   readonly tools: ToolSet
-  /** The names of the tools that the provider's limits leave out. */
+  /** What they take of the context window. */
+  readonly tokens: number
+  /** The names of the tools that are left out: there are too many, or they take too much of the context window. */
   readonly omittedNames: readonly string[]
 }
 
@@ -17,13 +28,21 @@ export interface ComposedToolSet {
  */
 export function composeToolSet(
   available: readonly Tool[],
-  { limits, offersClarify }: { readonly limits: ProviderToolLimits; readonly offersClarify: boolean },
+  { limits, offersClarify, maxTokens, counter }: ToolSetOptions,
 ): ComposedToolSet {
-  const all = offersClarify ? [clarifyTool, ...available] : available
-  const isAccepted = ({ name }: Pick<Tool, 'name'>): boolean => name.length <= limits.maxNameLength
-  const offered = all.filter(isAccepted).slice(0, limits.maxCount)
-  const omittedNames = all.flatMap(({ name }) => (offered.some((each) => each.name === name) ? [] : name))
-  return { tools: Object.fromEntries(offered.map((each) => [each.name, toSdkTool(each, limits)])), omittedNames }
+  const tools: ToolSet = {}
+  const omittedNames: string[] = []
+  let tokens = 0
+  for (const each of offersClarify ? [clarifyTool, ...available] : available) {
+    const isAccepted = each.name.length <= limits.maxNameLength && Object.keys(tools).length < limits.maxCount
+    const offered = isAccepted ? toSdkTool(each, limits) : null
+    const toolTokens = counter.countJson({ name: each.name, ...offered })
+    if (offered && tokens + toolTokens <= maxTokens) {
+      tools[each.name] = offered
+      tokens += toolTokens
+    } else omittedNames.push(each.name)
+  }
+  return { tools, tokens, omittedNames }
 }
 
 function toSdkTool(each: Pick<Tool, 'description' | 'inputSchema'>, limits: ProviderToolLimits): ToolSet[string] {
@@ -36,11 +55,16 @@ function toSdkTool(each: Pick<Tool, 'description' | 'inputSchema'>, limits: Prov
 
 /** How many names of omitted tools the model is told. */
 const maxToldNames = 50
+/** The names take at most this share of what tools may take. */
+const maxNamesShare = 1 / 8
+/** A low estimate for the name of a tool. */
+const tokensPerName = 4
 
-/** What the model is told about the tools that it is not offered; nothing if there are none. */
-export function describeOmittedTools(names: readonly string[]): string[] {
+/** What the model is told about the tools that it is not offered; nothing if there are none. `maxTokens`: for tools. */
+export function describeOmittedTools(names: readonly string[], maxTokens: number): string[] {
   if (names.length === 0) return []
-  const told = names.slice(0, maxToldNames).join(', ')
-  const more = names.length > maxToldNames ? ` and ${names.length - maxToldNames} more` : ''
-  return [`The provider of this model accepts no more tools than you have. These are left out: ${told}${more}.`]
+  const count = Math.min(maxToldNames, Math.max(1, Math.floor((maxTokens * maxNamesShare) / tokensPerName)))
+  const told = names.slice(0, count).join(', ')
+  const more = names.length > count ? ` and ${names.length - count} more` : ''
+  return [`A request to this model has no room for more tools than you have. These are left out: ${told}${more}.`]
 }

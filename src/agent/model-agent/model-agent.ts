@@ -3,6 +3,7 @@ import type { FinishReason } from '../../model/stream.ts'
 import type { SdkLanguageModel } from '../providers/create-language-model.ts'
 import { defaultDialect, type ProviderToolLimits } from '../providers/dialect.ts'
 import { formatUnknownTool } from '../tools/tool-executor.ts'
+import { type TokenCounter, unscaledTokenCounter } from '../tokens/token-counter.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 import type { ModelRequestPolicy } from '../providers/http/model-request-policy.ts'
 import type { ModelObserver } from './model-observer.ts'
@@ -19,6 +20,10 @@ export interface ModelAgentOptions {
   readonly toolLimits?: ProviderToolLimits
   /** Remembers what the requests show about the model. */
   readonly observer?: ModelObserver
+  /** For the input and the answer, in tokens. Default: infinite. */
+  readonly contextWindow?: number
+  /** Counts tokens as the model does. Default: with estimates. */
+  readonly tokenCounter?: TokenCounter
   /** How many requests one answer may take. The last one allows no tool calls, so that it ends in text. */
   readonly maxSteps: number
   readonly requestPolicy: ModelRequestPolicy
@@ -32,10 +37,14 @@ export interface ModelAgentOptions {
  */
 export function createModelAgent(options: ModelAgentOptions): Agent {
   const { secrets = [], toolLimits = defaultDialect.tools, toolbox, maxSteps } = options
+  const { contextWindow = Number.POSITIVE_INFINITY, tokenCounter = unscaledTokenCounter } = options
   const thoughtMemory: InlineThoughtMemory = { beginsInThought: false }
   return {
     async *answer(run) {
-      const requester = new ModelStepRequester({ ...options, secrets, toolLimits, thoughtMemory }, run)
+      const requester = new ModelStepRequester(
+        { ...options, secrets, toolLimits, thoughtMemory, contextWindow, tokenCounter },
+        run,
+      )
       let answerHasContent = false
       for (let step = 1; !run.signal.aborted; step += 1) {
         const isLast = step >= maxSteps

@@ -1,26 +1,14 @@
-import type { AgentEvent, AgentRun } from '../agent.ts'
-import { estimateJsonTokens } from '../estimate-tokens.ts'
-import type { ProviderToolLimits } from '../providers/dialect.ts'
+import type { ReportedUsage } from '../../model/usage.ts'
+import type { AgentError, AgentEvent, AgentRun } from '../agent.ts'
 import { AdjustableRequestRejectionError } from '../providers/errors/provider-request-rejection.ts'
-import { prependToolNotes } from '../tools/prepend-tool-notes.ts'
-import type { Toolbox } from '../tools/toolbox.ts'
-import { composeToolSet, describeOmittedTools } from './compose-tool-set.ts'
-import type { ComposedRequest } from './adaptation/composed-request.ts'
+import { type ComposedRequest, countRequestTokens, hasFiles } from './adaptation/composed-request.ts'
 import { RequestAdaptation } from './adaptation/request-adaptation.ts'
-import { toolMessagesToText } from './adaptation/tool-messages-to-text.ts'
-import type { ModelObserver } from './model-observer.ts'
+import { RequestComposer, type RequestComposerOptions } from './request-composer.ts'
 import { type ModelStepRequest, requestModelStep } from './request-model-step.ts'
 import type { ModelStepResult } from './stream-part-mapper.ts'
 
-export interface ModelStepRequesterOptions extends Pick<
-  ModelStepRequest,
-  'model' | 'secrets' | 'requestPolicy' | 'thoughtMemory'
-> {
-  /** The tools that the model is offered; without a toolbox, none. */
-  readonly toolbox?: Toolbox
-  readonly toolLimits: ProviderToolLimits
-  readonly observer?: ModelObserver
-}
+export type ModelStepRequesterOptions = RequestComposerOptions &
+  Pick<ModelStepRequest, 'model' | 'secrets' | 'requestPolicy' | 'thoughtMemory'>
 
 /**
  * Sends the requests of one answer. If the provider refuses one because of its tools or its length, sends it again without
@@ -30,19 +18,25 @@ export class ModelStepRequester {
   readonly #options: ModelStepRequesterOptions
   readonly #run: AgentRun
   readonly #adaptation: RequestAdaptation
+  readonly #composer: RequestComposer
 
   constructor(options: ModelStepRequesterOptions, run: AgentRun) {
+    const { observer, contextWindow, tokenCounter } = options
     this.#options = options
     this.#run = run
-    this.#adaptation = new RequestAdaptation(run, options.observer)
+    this.#adaptation = new RequestAdaptation({ observer, contextWindow, tokenCounter })
+    this.#composer = new RequestComposer(options, run, this.#adaptation)
   }
 
   /** Yields the events of one step. `step` is its number within the answer. Throws an AgentError. */
   async *request(step: number, allowsToolCalls: boolean): AsyncGenerator<AgentEvent, ModelStepResult> {
     const { model, secrets, requestPolicy, thoughtMemory, observer } = this.#options
+    let refusedForLength: { readonly error: AgentError; readonly request: ComposedRequest } | null = null
     for (let isFirst = true; ; isFirst = false) {
-      const { messages, tools, ...tokens } = await this.#composeRequest()
-      const estimatedInputTokens = tokens.messageTokens + tokens.toolTokens
+      const composed = await this.#composer.compose()
+      if (refusedForLength && !isShorter(composed, refusedForLength.request)) throw refusedForLength.error
+      const { messages, tools } = composed
+      const estimatedInputTokens = countRequestTokens(composed)
       yield { type: 'step', estimatedInputTokens, ...(!isFirst && { replacesRefused: true }) }
       const request = {
         model,
@@ -57,38 +51,26 @@ export class ModelStepRequester {
       }
       let hasOutput = false
       try {
-        const result = yield* observeYields(requestModelStep(request), ({ type }) => (hasOutput ||= isOutput(type)))
+        const result = yield* observeYields(requestModelStep(request), (event) => {
+          hasOutput ||= isOutput(event.type)
+          if (event.type === 'usage') this.#reportTokens(composed, event.usage)
+        })
         if (result.calls.length > 0 && Object.keys(tools).length > 0) observer?.reportToolSupport(true)
         return result
       } catch (error) {
         if (hasOutput || !(error instanceof AdjustableRequestRejectionError)) throw error
-        if (!(await this.#adaptation.adaptTo(error.refusal, { messages, tools, ...tokens }))) throw error
+        if (!this.#adaptation.adaptTo(error.refusal, composed)) throw error
+        refusedForLength = error.refusal.type === 'context-length' ? { error, request: composed } : null
       }
     }
   }
 
-  async #composeRequest(): Promise<ComposedRequest> {
-    const { toolbox, toolLimits, observer } = this.#options
-    if (!toolbox || !this.#adaptation.offersTools) {
-      const history = await this.#run.loadHistory(this.#adaptation.createHistoryRequest(0))
-      const messages = toolbox ? toolMessagesToText(history) : history
-      return { messages, tools: {}, messageTokens: estimateJsonTokens(messages), toolTokens: 0 }
-    }
-    const { tools: available, notes } = await toolbox.listTools()
-    const { tools, omittedNames } = composeToolSet(available, {
-      limits: toolLimits,
-      offersClarify: toolbox.offersClarify,
-    })
-    observer?.reportOmittedTools(omittedNames)
-    const toolTokens = estimateJsonTokens(tools)
-    const history = await this.#run.loadHistory(this.#adaptation.createHistoryRequest(toolTokens))
-    const messages = prependToolNotes(history, [...notes, ...describeOmittedTools(omittedNames)])
-    return {
-      messages,
-      tools,
-      messageTokens: estimateJsonTokens(messages),
-      toolTokens,
-    }
+  #reportTokens(request: ComposedRequest, { inputTokens }: ReportedUsage): void {
+    const contextSize = this.#options.observer?.contextSize
+    contextSize?.reportAcceptedTokens(countRequestTokens(request))
+    if (inputTokens === null || hasFiles(request.messages)) return
+    const estimatedTokens = countRequestTokens(request) / request.tokenScale
+    contextSize?.reportTokenCount({ estimatedTokens, countedTokens: inputTokens, isRefused: false })
   }
 }
 
@@ -108,6 +90,11 @@ async function* observeYields<T, Result>(
     // If the consumer stops early, so does the request.
     await iterator.return?.()
   }
+}
+
+/** Counted with the same scale. */
+function isShorter(request: ComposedRequest, other: ComposedRequest): boolean {
+  return countRequestTokens(request) / request.tokenScale < countRequestTokens(other) / other.tokenScale
 }
 
 function isOutput(type: AgentEvent['type']): boolean {

@@ -2,14 +2,15 @@ import type { ModelEndpoint, ModelObservation, DetectedModelProperty } from '../
 import type { Logger } from '../../lib/logger.ts'
 import type { ModelObservationStore } from '../../storage/model-observation-store.ts'
 import type { ModelObserver } from '../model-agent/model-observer.ts'
+import { ContextSizeObservations } from './context-size-observations.ts'
 
-/** How long a learned context window counts. The server may be started again with another one. */
-const contextWindowTtlMs = 24 * 60 * 60_000
 /** How long a model is offered no tools after its provider has refused them. The server may be configured otherwise. */
 const toolRefusalTtlMs = 60 * 60_000
 
 /** What requests have shown about the models of a profile. Stored, so that it outlives the server. */
 export class ModelObservations {
+  /** How long requests may be, and how tokens are counted. */
+  readonly contextSizes: ContextSizeObservations
   readonly #store: ModelObservationStore
   readonly #log: Logger
   readonly #observations = new Map<string, ModelObservation>()
@@ -19,6 +20,10 @@ export class ModelObservations {
   constructor(store: ModelObservationStore, log: Logger) {
     this.#store = store
     this.#log = log
+    this.contextSizes = new ContextSizeObservations({
+      find: (address, property) => this.#find(address, property),
+      save: (address, property, value) => this.#save({ ...address, property, value, observedAt: Date.now() }),
+    })
   }
 
   /** Loads what is stored, once. Never rejects: without it, everything is learned again. */
@@ -27,19 +32,13 @@ export class ModelObservations {
     return this.#loading
   }
 
-  /** The context window that a refusal of the last 24 hours named, in tokens. Null if there was none. */
-  findContextWindow(address: ModelEndpoint): number | null {
-    const observation = this.#find(address, 'contextWindow')
-    return observation && Date.now() - observation.observedAt < contextWindowTtlMs ? observation.value : null
-  }
-
   /** Whether tools were used (true) or refused (false) last. Null if neither has happened. */
   findToolSupport(address: ModelEndpoint): boolean | null {
     const observation = this.#find(address, 'supportsTools')
     return observation && observation.value === 1
   }
 
-  /** The names of the tools that the latest request to a model left out because of its provider's limits. */
+  /** The names of the tools that the latest request to a model left out. */
   findOmittedTools({ model }: ModelEndpoint): readonly string[] {
     return this.#omittedTools.get(model) ?? []
   }
@@ -63,10 +62,7 @@ export class ModelObservations {
         if (!isSupported || this.findToolSupport(address) !== true)
           this.#save({ ...address, property: 'supportsTools', value: isSupported ? 1 : 0, observedAt: Date.now() })
       },
-      reportContextWindow: (tokens) => {
-        this.#log.info({ model: address.model, tokens }, 'A refusal named the context window of a model.')
-        this.#save({ ...address, property: 'contextWindow', value: tokens, observedAt: Date.now() })
-      },
+      contextSize: this.contextSizes.createObserver(address),
       reportOmittedTools: (names) => this.#reportOmittedTools(address, names),
     }
   }
@@ -76,7 +72,10 @@ export class ModelObservations {
     if (names.join() === previousNames.join()) return
     this.#omittedTools.set(model, names)
     if (names.length > 0)
-      this.#log.warn({ model, tools: names }, 'Tools were left out, because the provider of the model takes no more.')
+      this.#log.warn(
+        { model, tools: names },
+        'Tools were left out, because a request to the model has no room for more.',
+      )
   }
 
   #find({ model, baseURL }: ModelEndpoint, property: DetectedModelProperty): ModelObservation | null {

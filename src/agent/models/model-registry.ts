@@ -15,7 +15,7 @@ import type { Dialect } from '../providers/dialect.ts'
 import type { ProviderConnections } from '../providers/http/provider-connections.ts'
 import type { ProviderRequestPriority } from '../providers/http/provider-request-queue.ts'
 import { createModelSummaryGenerator } from '../text-generation/model-summary-generator.ts'
-import { type TokenCounter, unscaledTokenCounter } from '../tokens/token-counter.ts'
+import { TokenCounter } from '../tokens/token-counter.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 import { guessContextWindow } from './context-window.ts'
 import type { ModelEndpoint } from '../../model/model-observation.ts'
@@ -53,6 +53,8 @@ export interface ResolvedModel {
   readonly contextWindow: number
   /** Counts tokens as the model does. */
   readonly tokenCounter: TokenCounter
+  /** What the latest request to it had beside the messages of the chat, in tokens. 0 before the first one. */
+  readonly reservedTokens: number
   readonly toolImages: ToolImageSupport
   /** What its provider demands. Null without a provider: any messages in any order will do. */
   readonly dialect: Dialect | null
@@ -62,7 +64,10 @@ export interface ModelRegistryOptions {
   /** The configured providers. Their order is the order of the list, and decides which one has the default model. */
   readonly providers: readonly Provider[]
   /** Answers as `offline/eliza`. */
-  readonly offline: Pick<ResolvedModel, 'agent' | 'textGenerator' | 'contextWindow' | 'tokenCounter' | 'toolImages'>
+  readonly offline: Pick<
+    ResolvedModel,
+    'agent' | 'textGenerator' | 'contextWindow' | 'tokenCounter' | 'reservedTokens' | 'toolImages'
+  >
   /** The tools that models are offered. */
   readonly toolbox: Toolbox
   /** How many requests to the model one answer may take. */
@@ -157,7 +162,7 @@ export class ModelRegistry {
     const provider = this.#options.providers.find((each) => each.name === providerName)
     if (!provider) return { id: modelId, name, dialect: null, ...this.#options.offline }
     const [listed] = await Promise.all([this.#findModelList(provider, options), this.#observations.load()])
-    const contextWindow = this.#findContextWindow(provider, name, listed) ?? guessContextWindow(name)
+    const contextWindow = this.#resolveContextWindow(provider, name, listed)
     const cached = this.#resolvedModels.get(modelId)
     // The provider may have loaded the model with another context window since, or shown what server it is.
     const isCurrent =
@@ -189,8 +194,15 @@ export class ModelRegistry {
   /** The configured context window, else the one in the list of the provider; a refusal may have named a smaller one. */
   #findContextWindow(provider: Provider, name: string, listed: readonly ProviderModel[] | null): number | null {
     const expected = provider.contextWindow ?? findListedModel(listed, name)?.contextWindow ?? null
-    const learned = this.#observations.findContextWindow(toModelAddress(provider, name))
+    const learned = this.#observations.contextSizes.findContextWindow(toModelAddress(provider, name))
     return expected === null || learned === null ? (expected ?? learned) : Math.min(expected, learned)
+  }
+
+  /** The context window, if need be assumed from the model's name, and from refusals that named none. */
+  #resolveContextWindow(provider: Provider, name: string, listed: readonly ProviderModel[] | null): number {
+    const known = this.#findContextWindow(provider, name, listed) ?? guessContextWindow(name)
+    const assumed = this.#observations.contextSizes.findAssumedContextWindow(toModelAddress(provider, name))
+    return Math.min(known, assumed ?? known)
   }
 
   /** The list of a provider, as far as it is needed for the context window of a model. */
@@ -208,13 +220,16 @@ export class ModelRegistry {
     const address = toModelAddress(provider, name)
     const secrets = provider.apiKey === null ? [] : [provider.apiKey]
     const dialect = this.#modelLists.findDialect(provider)
-    const tokenCounter = unscaledTokenCounter
+    const { contextSizes } = this.#observations
+    const tokenCounter = new TokenCounter(() => contextSizes.findTokenScale(address))
     const createAgentOptions = (priority: ProviderRequestPriority) => ({
       model: createLanguageModel(provider, name, { fetch: connections.createFetch(provider), log, dialect }),
       secrets,
       requestPolicy: connections.createRequestPolicy(provider, priority),
       toolLimits: dialect.tools,
       observer: this.#observations.createObserver(address),
+      contextWindow,
+      tokenCounter,
     })
     return {
       id: address.model,
@@ -226,6 +241,9 @@ export class ModelRegistry {
       ),
       contextWindow,
       tokenCounter,
+      get reservedTokens() {
+        return contextSizes.findReservedTokens(address)
+      },
       toolImages: findToolImageSupport(provider.type, dialect, name),
       dialect,
     }

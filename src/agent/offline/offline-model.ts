@@ -9,12 +9,16 @@ import { offlineSummaryGenerator } from './offline-summary-generator.ts'
 export function createOfflineModel(options: {
   readonly delayMs: number
   readonly toolbox: Toolbox
-}): Pick<ResolvedModel, 'agent' | 'textGenerator' | 'contextWindow' | 'tokenCounter' | 'toolImages'> {
+}): Pick<
+  ResolvedModel,
+  'agent' | 'textGenerator' | 'contextWindow' | 'tokenCounter' | 'reservedTokens' | 'toolImages'
+> {
   return {
     agent: createElizaAgent(options),
     textGenerator: offlineSummaryGenerator,
     contextWindow: Number.POSITIVE_INFINITY,
     tokenCounter: unscaledTokenCounter,
+    reservedTokens: 0,
     toolImages: noToolImageSupport,
   }
 }

@@ -16,6 +16,11 @@ export class TokenCounter {
     this.#getScale = getScale
   }
 
+  /** How many of the model's tokens a token of the estimates is, as far as it is known now. */
+  get scale(): number {
+    return this.#getScale()
+  }
+
   countText(text: string): number {
     return this.#scale(estimateTextTokens(text))
   }

@@ -19,7 +19,7 @@ import { loadPartsFromLog } from '../log/load-parts-from-log.ts'
 
 /** What of a model decides which messages it is sent. `contextWindow` is in tokens. */
 export type ModelContextTarget = ModelRequestTarget &
-  Pick<ResolvedModel, 'contextWindow' | 'toolImages' | 'tokenCounter'>
+  Pick<ResolvedModel, 'contextWindow' | 'toolImages' | 'tokenCounter' | 'reservedTokens'>
 
 /** Reads the messages of a profile: those that are stored, and the answers that are streaming. */
 export class ProfileMessageReader {
@@ -119,7 +119,7 @@ export class ProfileMessageReader {
     }))
     loading.catch(() => undefined)
     return async (answer, request) => {
-      const { reservedTokens = 0, contextWindow = model?.contextWindow } = request ?? {}
+      const { reservedTokens = model?.reservedTokens ?? 0, contextWindow = model?.contextWindow } = request ?? {}
       const { summary, messages: stored } = await loading
       // The answer may have been stored while the context was read.
       const earlier = stored.filter(({ id }) => id !== answer?.id)

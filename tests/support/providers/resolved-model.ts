@@ -20,6 +20,7 @@ export function newResolvedModel(agent: Agent, overrides: Partial<ResolvedModel>
     textGenerator: failingTextGenerator,
     contextWindow: Number.POSITIVE_INFINITY,
     tokenCounter: unscaledTokenCounter,
+    reservedTokens: 0,
     toolImages: noToolImageSupport,
     dialect: openAIDialect,
     ...overrides,

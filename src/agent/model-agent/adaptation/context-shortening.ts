@@ -1,45 +1,66 @@
-import type { AgentRun } from '../../agent.ts'
-import { estimateJsonTokens } from '../../estimate-tokens.ts'
+import { minContextWindow } from '../../../config/profile/provider.ts'
 import type { ContextLengthRejection } from '../../providers/errors/provider-request-rejection.ts'
-import type { ModelObserver } from '../model-observer.ts'
-import type { ComposedRequest } from './composed-request.ts'
+import type { TokenCounter } from '../../tokens/token-counter.ts'
+import type { ContextSizeObserver } from '../context-size-observer.ts'
+import { type ComposedRequest, countRequestTokens, hasFiles } from './composed-request.ts'
 
-/** How often the context of one answer is shortened. The provider's tokens are not those of the estimate. */
-const maxShortenings = 3
-/** The share of a refused context that is tried next, if the provider did not say how much it takes. */
-const nextContextFraction = 0.8
+export interface ContextShorteningOptions {
+  readonly observer?: ContextSizeObserver
+  /** The model's, in tokens. It may be infinite. */
+  readonly contextWindow: number
+  readonly tokenCounter: TokenCounter
+}
 
-/** How long the context of one answer may be, as far as refusals have shown. */
+/** How often the context of one answer is shortened. */
+const maxShortenings = 6
+/** What is tried first if the provider did not say how much it takes, as a share of what it refused; then half of that. */
+const firstWindowShare = 0.8
+const nextWindowShare = 0.5
+
+/** How long the requests of one answer may be, as far as refusals have shown. */
 export class ContextShortening {
-  readonly #run: AgentRun
-  readonly #observer: ModelObserver | undefined
-  /** In tokens as `estimateTokens` counts them; null: that of the model. */
+  readonly #options: ContextShorteningOptions
+  /** After a refusal. */
   #contextWindow: number | null = null
   #count = 0
+  #hasGuessed = false
 
-  constructor(run: AgentRun, observer: ModelObserver | undefined) {
-    this.#run = run
-    this.#observer = observer
+  constructor(options: ContextShorteningOptions) {
+    this.#options = options
   }
 
-  /** In tokens as `estimateTokens` counts them; null: that of the model. */
+  /** In tokens as they are counted for the model. Null: the model's. */
   get contextWindow(): number | null {
     return this.#contextWindow
   }
 
-  /** Shortens the context of the next requests. Returns false if it cannot be shortened any more. */
-  async adaptTo({ contextWindow, inputTokens }: ContextLengthRejection, refused: ComposedRequest): Promise<boolean> {
-    if (contextWindow !== null) this.#observer?.reportContextWindow(contextWindow)
+  /**
+   * Shortens the context of the next requests, and has what the refusal shows remembered. Returns false if that has been done
+   * often enough.
+   */
+  adaptTo({ contextWindow: named, inputTokens }: ContextLengthRejection, refused: ComposedRequest): boolean {
     this.#count += 1
     if (this.#count > maxShortenings) return false
-    const { messageTokens, toolTokens } = refused
-    const sentTokens = messageTokens + toolTokens
-    // The provider may count more tokens than the estimate did.
-    const estimatedShare = inputTokens === null ? 1 : Math.min(1, sentTokens / inputTokens)
-    const window = (contextWindow ?? sentTokens) * estimatedShare
-    this.#contextWindow = Math.floor(Math.min(window, sentTokens * nextContextFraction))
-    if (this.#contextWindow <= 0) return false
-    const history = await this.#run.loadHistory({ reservedTokens: toolTokens, contextWindow: this.#contextWindow })
-    return estimateJsonTokens(history) < messageTokens
+    const { observer, tokenCounter } = this.#options
+    const current = this.#contextWindow ?? this.#options.contextWindow
+    if (named !== null) observer?.reportContextWindow(named)
+    // A request that was refused has more tokens than the window.
+    const countedTokens = inputTokens ?? named
+    const estimatedTokens = countRequestTokens(refused) / refused.tokenScale
+    if (countedTokens !== null && !hasFiles(refused.messages))
+      observer?.reportTokenCount({ estimatedTokens, countedTokens, isRefused: true })
+    if (named !== null && named < current) this.#contextWindow = named
+    // If the window was known, too few tokens were counted. That is corrected now.
+    else if (tokenCounter.scale > refused.tokenScale) this.#contextWindow = current
+    else this.#guessWindow(estimatedTokens * tokenCounter.scale)
+    return true
+  }
+
+  #guessWindow(refusedTokens: number): void {
+    const first = refusedTokens * firstWindowShare
+    const next = (this.#contextWindow ?? Number.POSITIVE_INFINITY) * nextWindowShare
+    this.#contextWindow = Math.floor(this.#hasGuessed ? Math.min(first, next) : first)
+    this.#hasGuessed = true
+    if (this.#contextWindow >= minContextWindow) this.#options.observer?.reportAssumedContextWindow(this.#contextWindow)
   }
 }

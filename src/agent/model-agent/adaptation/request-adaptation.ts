@@ -1,8 +1,12 @@
-import type { AgentRun, ModelHistoryRequest } from '../../agent.ts'
+import type { ModelHistoryRequest } from '../../agent.ts'
 import type { ProviderRequestRejection } from '../../providers/errors/provider-request-rejection.ts'
 import type { ModelObserver } from '../model-observer.ts'
 import type { ComposedRequest } from './composed-request.ts'
-import { ContextShortening } from './context-shortening.ts'
+import { ContextShortening, type ContextShorteningOptions } from './context-shortening.ts'
+
+export interface RequestAdaptationOptions extends Pick<ContextShorteningOptions, 'contextWindow' | 'tokenCounter'> {
+  readonly observer: ModelObserver | undefined
+}
 
 /** What the requests of one answer contain, as far as the provider's refusals have changed it. */
 export class RequestAdaptation {
@@ -10,9 +14,13 @@ export class RequestAdaptation {
   readonly #contextShortening: ContextShortening
   #offersTools: boolean
 
-  constructor(run: AgentRun, observer: ModelObserver | undefined) {
+  constructor({ observer, contextWindow, tokenCounter }: RequestAdaptationOptions) {
     this.#observer = observer
-    this.#contextShortening = new ContextShortening(run, observer)
+    this.#contextShortening = new ContextShortening({
+      contextWindow,
+      tokenCounter,
+      ...(observer && { observer: observer.contextSize }),
+    })
     this.#offersTools = observer?.offersTools ?? true
   }
 
@@ -28,7 +36,7 @@ export class RequestAdaptation {
   }
 
   /** Changes what the next requests contain. Returns false if nothing can be changed: the refusal is final. */
-  async adaptTo(refusal: ProviderRequestRejection, refused: ComposedRequest): Promise<boolean> {
+  adaptTo(refusal: ProviderRequestRejection, refused: ComposedRequest): boolean {
     if (refusal.type === 'context-length') return this.#contextShortening.adaptTo(refusal, refused)
     if (Object.keys(refused.tools).length === 0) return false
     this.#observer?.reportToolSupport(false)

@@ -219,7 +219,7 @@ describe('an answer', () => {
     const { events } = await run('A cat.', { histories: [[picture]] })
     expect(events[0]).toMatchObject({
       type: 'step',
-      estimatedInputTokens: expect.toSatisfy((n: number) => n > 100 && n < 200),
+      estimatedInputTokens: expect.toSatisfy((n: number) => n > 1000 && n < 1300),
     })
   })
 

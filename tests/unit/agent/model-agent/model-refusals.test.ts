@@ -1,14 +1,14 @@
 import type { ModelMessage } from 'ai'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { AgentError, type AgentEvent } from '../../../../src/agent/agent.ts'
-import { estimateJsonTokens } from '../../../../src/agent/estimate-tokens.ts'
 import { createModelAgent } from '../../../../src/agent/model-agent/model-agent.ts'
+import type { ContextSizeObserver } from '../../../../src/agent/model-agent/context-size-observer.ts'
 import type { ModelObserver } from '../../../../src/agent/model-agent/model-observer.ts'
 import { createLanguageModel } from '../../../../src/agent/providers/create-language-model.ts'
 import { defaultDialect } from '../../../../src/agent/providers/dialect.ts'
 import { silentLogger } from '../../../../src/lib/logger.ts'
 import type { Tool } from '../../../../src/agent/tools/tool.ts'
-import type { AgentRun, ModelHistoryRequest } from '../../../../src/agent/agent.ts'
+import type { AgentRun } from '../../../../src/agent/agent.ts'
 import { newChatFixture } from '../../../support/fixtures/agent-chats.ts'
 import { newAgentRun } from '../../../support/fixtures/agent-run.ts'
 import { newToolbox } from '../../../support/fixtures/toolbox.ts'
@@ -39,8 +39,12 @@ class RecordingObserver implements ModelObserver {
     this.reports.push({ isSupported })
     this.offersTools = isSupported
   }
-  reportContextWindow(tokens: number): void {
-    this.reports.push({ tokens })
+  readonly contextSize: ContextSizeObserver = {
+    reportContextWindow: (tokens) => void this.reports.push({ tokens }),
+    reportAssumedContextWindow: (assumed) => void this.reports.push({ assumed }),
+    reportAcceptedTokens: () => undefined,
+    reportTokenCount: () => undefined,
+    reportReservedTokens: () => undefined,
   }
   reportOmittedTools(names: readonly string[]): void {
     if (names.length > 0) this.reports.push({ omitted: names })
@@ -185,97 +189,6 @@ describe('a model that takes no tools', () => {
     const observer = new RecordingObserver()
     await answer({ observer, tools: [newTool({ isReadOnly: true })] })
     expect(observer.reports).toEqual([{ isSupported: true }])
-  })
-})
-
-describe('a context that is too long', () => {
-  const result = (id: string, length: number): ModelMessage[] => [
-    { role: 'assistant', content: [{ type: 'tool-call', toolCallId: id, toolName: 'read', input: {} }] },
-    {
-      role: 'tool',
-      content: [
-        { type: 'tool-result', toolCallId: id, toolName: 'read', output: { type: 'text', value: 'x'.repeat(length) } },
-      ],
-    },
-  ]
-
-  /** A history that can be cut to any window, by leaving out results. Records the windows that it is asked for. */
-  function newHistory() {
-    const windows: (number | undefined)[] = []
-    const loadHistory = async ({ contextWindow: window, reservedTokens = 0 }: ModelHistoryRequest = {}): Promise<
-      ModelMessage[]
-    > => {
-      windows.push(window)
-      const start: ModelMessage = { role: 'user', content: 'Read.' }
-      const results = [0, 1, 2, 3, 4].map((index) => result(`c${index}`, 4000))
-      for (;;) {
-        const messages = [start, ...results.flat(), start]
-        if (window === undefined || results.length === 0 || estimateJsonTokens(messages) + reservedTokens <= window)
-          return messages
-        results.shift()
-      }
-    }
-    return { windows, loadHistory }
-  }
-
-  test('is sent again in a form that fits the window that the refusal names', async () => {
-    provider.enqueue(refuse("This model's maximum context length is 3000 tokens."))
-    const observer = new RecordingObserver()
-    const { loadHistory } = newHistory()
-    expect(await answer({ observer, loadHistory })).toMatchObject({
-      error: null,
-      text: expect.stringMatching(/^Hello/),
-    })
-    expect(observer.reports).toEqual([{ tokens: 3000 }])
-    const [first, second] = provider.requests.map(({ body }) => estimateJsonTokens(body))
-    expect(first).toBeGreaterThan(5000)
-    expect(second).toBeLessThan(3000)
-  })
-
-  test('is cut further if the provider counts more tokens than were estimated', async () => {
-    provider.enqueue(refuse('prompt is too long: 12000 tokens > 6000 maximum'))
-    const { loadHistory } = newHistory()
-    expect((await answer({ loadHistory })).error).toBeNull()
-    expect(estimateJsonTokens(provider.requests[1]?.body.messages)).toBeLessThan(3000)
-  })
-
-  test('is cut in steps if the refusal names no window', async () => {
-    provider.enqueue(refuse('Input is too long for requested model.'))
-    provider.enqueue(refuse('Input is too long for requested model.'))
-    const { loadHistory, windows } = newHistory()
-    expect((await answer({ loadHistory })).error).toBeNull()
-    const sizes = provider.requests.map(({ body }) => estimateJsonTokens(body.messages))
-    expect(sizes).toEqual(sizes.toSorted((a, b) => b - a))
-    expect(new Set(sizes).size).toBe(3)
-    expect(windows[0]).toBeUndefined()
-  })
-
-  test('is refused in the end if it cannot be cut', async () => {
-    provider.defaultAnswer = () => refuse("This model's maximum context length is 3000 tokens.")
-    expect(
-      (await answer({ loadHistory: async () => [{ role: 'user', content: 'x'.repeat(40_000) }] })).error,
-    ).toMatchObject({
-      code: 'CONTEXT_LENGTH',
-      message: expect.stringContaining('3000 tokens'),
-    })
-    expect(provider.requests).toHaveLength(1)
-  })
-
-  test('is not sent for ever', async () => {
-    provider.defaultAnswer = () => refuse('Input is too long for requested model.')
-    const { loadHistory } = newHistory()
-    expect((await answer({ loadHistory })).error?.code).toBe('CONTEXT_LENGTH')
-    expect(provider.requests).toHaveLength(4)
-  })
-
-  test('stays cut in the later steps of the answer', async () => {
-    provider.enqueue(refuse("This model's maximum context length is 3000 tokens."))
-    provider.enqueue(toolCallSteps({ name: 'files__write', input: {} }))
-    const { loadHistory, windows } = newHistory()
-    await answer({ loadHistory, tools: [newTool({ isReadOnly: true })] })
-    expect(provider.requests).toHaveLength(3)
-    expect(windows.at(-1)).toBe(windows.at(-2))
-    expect(windows.at(-1)).toBe(3000)
   })
 })
 

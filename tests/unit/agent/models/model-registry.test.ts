@@ -22,6 +22,7 @@ const offline = {
   textGenerator: failingTextGenerator,
   contextWindow: 1000,
   tokenCounter: unscaledTokenCounter,
+  reservedTokens: 0,
   toolImages: noToolImageSupport,
 }
 const warnings: object[] = []

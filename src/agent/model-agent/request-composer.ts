@@ -1,0 +1,108 @@
+import type { ModelMessage } from 'ai'
+import type { AgentRun } from '../agent.ts'
+import type { ProviderToolLimits } from '../providers/dialect.ts'
+import { computeInputBudget } from '../tokens/input-budget.ts'
+import { shortenText } from '../tokens/shorten-text.ts'
+import type { TokenCounter } from '../tokens/token-counter.ts'
+import { prependToolNotes } from '../tools/prepend-tool-notes.ts'
+import type { AvailableToolsWithNotes } from '../tools/tool-source.ts'
+import type { Toolbox } from '../tools/toolbox.ts'
+import type { ComposedRequest } from './adaptation/composed-request.ts'
+import type { RequestAdaptation } from './adaptation/request-adaptation.ts'
+import { toolMessagesToText } from './adaptation/tool-messages-to-text.ts'
+import { type ComposedToolSet, composeToolSet, describeOmittedTools } from './compose-tool-set.ts'
+import type { ModelObserver } from './model-observer.ts'
+
+export interface RequestComposerOptions {
+  /** The tools that the model is offered; without a toolbox, none. */
+  readonly toolbox?: Toolbox
+  readonly toolLimits: ProviderToolLimits
+  readonly observer?: ModelObserver
+  /** The model's, for the input and the answer, in tokens. It may be infinite. */
+  readonly contextWindow: number
+  readonly tokenCounter: TokenCounter
+}
+
+/** What a request has beside the messages of the chat. */
+interface RequestTools extends ComposedToolSet {
+  readonly notes: readonly string[]
+  /** Of the tools and the notes. */
+  readonly reservedTokens: number
+}
+
+/** Tools and notes about them take at most this share of the input. */
+const maxToolShare = 0.5
+/** What servers say about their tools takes at most this share of that. */
+const maxNotesShare = 0.5
+
+/** Composes the requests of one answer from its history and the tools, so that they fit the model's context window. */
+export class RequestComposer {
+  readonly #options: RequestComposerOptions
+  readonly #run: AgentRun
+  readonly #adaptation: RequestAdaptation
+
+  constructor(options: RequestComposerOptions, run: AgentRun, adaptation: RequestAdaptation) {
+    this.#options = options
+    this.#run = run
+    this.#adaptation = adaptation
+  }
+
+  /** Composes the next request. Rejects with an AgentError if the user's message alone is too long. */
+  async compose(): Promise<ComposedRequest> {
+    const { toolbox, observer, tokenCounter } = this.#options
+    if (!toolbox || !this.#adaptation.offersTools) {
+      const history = await this.#loadHistory(0)
+      return this.#toRequest(toolbox ? toolMessagesToText(history) : history, null)
+    }
+    const available = await toolbox.listTools()
+    const budgetTokens = this.#computeBudget()
+    const usual = this.#composeTools(toolbox, available, budgetTokens * maxToolShare)
+    const history = await this.#loadHistory(usual.reservedTokens)
+    const excessTokens = usual.reservedTokens + tokenCounter.countMessages(history) - budgetTokens
+    // The history is as short as it gets: the newest message takes more than the usual tools leave.
+    const tools = excessTokens > 0 ? this.#composeTools(toolbox, available, usual.reservedTokens - excessTokens) : usual
+    observer?.reportOmittedTools(tools.omittedNames)
+    const hasTools = Object.keys(tools.tools).length > 0
+    return this.#toRequest(prependToolNotes(hasTools ? history : toolMessagesToText(history), tools.notes), tools)
+  }
+
+  #loadHistory(reservedTokens: number): Promise<readonly ModelMessage[]> {
+    this.#options.observer?.contextSize.reportReservedTokens(reservedTokens)
+    return this.#run.loadHistory(this.#adaptation.createHistoryRequest(reservedTokens))
+  }
+
+  #computeBudget(): number {
+    const { contextWindow = this.#options.contextWindow } = this.#adaptation.createHistoryRequest(0)
+    return computeInputBudget({ contextWindow })
+  }
+
+  #composeTools(
+    toolbox: Toolbox,
+    { tools: available, notes }: AvailableToolsWithNotes,
+    maxTokens: number,
+  ): RequestTools {
+    const { toolLimits: limits, tokenCounter: counter } = this.#options
+    const maxNoteTokens = Math.max(0, maxTokens * maxNotesShare) / Math.max(1, notes.length)
+    const shortNotes = maxTokens > 0 ? notes.map((note) => shortenText(note, maxNoteTokens, counter)) : []
+    const noteTokens = counter.countText(shortNotes.join('\n\n'))
+    const { offersClarify } = toolbox
+    const compose = (toolTokens: number): ComposedToolSet =>
+      composeToolSet(available, { limits, offersClarify, counter, maxTokens: toolTokens })
+    const all = compose(maxTokens - noteTokens)
+    const omissionNotes = describeOmittedTools(all.omittedNames, maxTokens)
+    const omissionTokens = counter.countText(omissionNotes.join('\n\n'))
+    const tools = all.omittedNames.length > 0 ? compose(maxTokens - noteTokens - omissionTokens) : all
+    const allNotes = [...shortNotes, ...describeOmittedTools(tools.omittedNames, maxTokens)]
+    return { ...tools, notes: allNotes, reservedTokens: tools.tokens + counter.countText(allNotes.join('\n\n')) }
+  }
+
+  #toRequest(messages: readonly ModelMessage[], tools: RequestTools | null): ComposedRequest {
+    return {
+      messages,
+      tools: tools?.tools ?? {},
+      messageTokens: this.#options.tokenCounter.countMessages(messages),
+      toolTokens: tools?.tokens ?? 0,
+      tokenScale: this.#options.tokenCounter.scale,
+    }
+  }
+}
