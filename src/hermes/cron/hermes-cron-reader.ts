@@ -66,12 +66,13 @@ export class HermesCronReader {
     ]
     const removed = [...new Set(candidates)]
       .filter((id) => !jobs.has(id))
-      .flatMap((id) => this.#toRemovedJob(id, this.#joinRuns(id, snapshot), snapshot) ?? [])
+      .flatMap((id) => this.#toRemovedJob(id, snapshot) ?? [])
     return [...jobs.values(), ...removed.toSorted((a, b) => a.createdAt - b.createdAt)]
   }
 
   findJob(id: string): JobRecord | null {
-    return this.#loadJob(id)?.job ?? null
+    const snapshot = this.#readSnapshot(id)
+    return snapshot && (this.#toDefinedJobs(snapshot).get(id) ?? this.#toRemovedJob(id, snapshot))
   }
 
   /** A page of a job's runs, newest first. */
@@ -104,7 +105,7 @@ export class HermesCronReader {
     const snapshot = this.#readSnapshot(id)
     if (!snapshot) return null
     const runs = this.#joinRuns(id, snapshot)
-    const job = this.#toDefinedJobs(snapshot).get(id) ?? this.#toRemovedJob(id, runs, snapshot)
+    const job = this.#toDefinedJobs(snapshot).get(id) ?? this.#toRemovedJob(id, snapshot, runs)
     return job && { job, runs }
   }
 
@@ -136,13 +137,13 @@ export class HermesCronReader {
   }
 
   /** Null if the job has no runs either. */
-  #toRemovedJob(id: string, runs: readonly JoinedHermesJobRun[], { timezone }: CronSnapshot): JobRecord | null {
+  #toRemovedJob(id: string, snapshot: CronSnapshot, runs = this.#joinRuns(id, snapshot)): JobRecord | null {
     const oldest = runs.at(-1)
     if (!oldest) return null
     const ended = runs.filter(({ execution }) => !execution || !isHermesExecutionRunning(execution))
     return newRemovedHermesJob(id, {
       profile: this.#profile,
-      timezone,
+      timezone: snapshot.timezone,
       createdAt: toHermesJobRunStartTime(oldest),
       completedRuns: ended.length,
     })

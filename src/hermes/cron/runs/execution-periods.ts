@@ -38,19 +38,37 @@ export function matchExecutionPeriods<Item>(
   items: readonly Item[],
   { getRange, getInstants, precisionMs }: ExecutionTimeRule<Item>,
 ): Map<HermesExecution, Item> {
+  const latestEnds = listLatestEnds(periods)
   const matches = new Map<HermesExecution, Item>()
-  const earliestStart = periods[0]?.start ?? Number.POSITIVE_INFINITY
   for (const item of items) {
     const { from, to } = getRange(item)
-    if (to + precisionMs < earliestStart) continue
-    const period = periods.findLast(
-      ({ execution, start, end }) =>
-        start <= to + precisionMs &&
-        end >= from &&
-        !matches.has(execution) &&
-        getInstants(item, execution).some((instant) => instant + precisionMs >= start && instant <= end),
-    )
-    if (period) matches.set(period.execution, item)
+    const isMatch = ({ execution, start, end }: ExecutionPeriod): boolean =>
+      !matches.has(execution) &&
+      getInstants(item, execution).some((instant) => instant + precisionMs >= start && instant <= end)
+    let index = countPeriodsStartedBy(periods, to + precisionMs) - 1
+    while (index >= 0 && (latestEnds[index] ?? 0) >= from) {
+      const period = periods[index--]
+      if (!period || !isMatch(period)) continue
+      matches.set(period.execution, item)
+      break
+    }
   }
   return matches
+}
+
+/** The latest end of each period and all before it. */
+function listLatestEnds(periods: readonly ExecutionPeriod[]): number[] {
+  let latest = 0
+  return periods.map(({ end }) => (latest = Math.max(latest, end)))
+}
+
+/** By binary search. */
+function countPeriodsStartedBy(periods: readonly ExecutionPeriod[], instant: number): number {
+  let [low, high] = [0, periods.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((periods[middle]?.start ?? 0) <= instant) low = middle + 1
+    else high = middle
+  }
+  return low
 }

@@ -1,7 +1,7 @@
 import { type Dirent, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { listInstantsOfLocalTime, localTimeToInstant } from '../../../lib/time-zone.ts'
 import { type HermesLocalTime, parseLocalTimeName } from '../local-time-name.ts'
+import { LocalTimeResolver } from './local-time-resolver.ts'
 
 /** An output file of a run. */
 export interface HermesOutputFile {
@@ -21,17 +21,17 @@ export function isOutputFolderName(jobId: string): boolean {
 
 /** The output files in the folder of a job, the latest first. Throws if the folder cannot be read. */
 export function listHermesOutputFiles(folder: string, timezone: string): HermesOutputFile[] {
+  const resolver = new LocalTimeResolver(timezone)
   return readdirSync(folder, { withFileTypes: true })
-    .flatMap((entry) => toOutputFile(folder, entry, timezone) ?? [])
+    .flatMap((entry) => toOutputFile(folder, entry, resolver) ?? [])
     .toSorted((a, b) => b.savedAt - a.savedAt || b.localTime.digits - a.localTime.digits)
 }
 
-function toOutputFile(folder: string, entry: Dirent, timezone: string): HermesOutputFile | null {
+function toOutputFile(folder: string, entry: Dirent, resolver: LocalTimeResolver): HermesOutputFile | null {
   const [, name] = (entry.isFile() && /^(\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d)\.md$/.exec(entry.name)) || []
   if (name === undefined) return null
   const localTime = parseLocalTimeName(name)
-  const listed = listInstantsOfLocalTime(localTime.ms, timezone)
-  const instants = listed.length > 0 ? listed : [localTimeToInstant(localTime.ms, timezone)]
+  const instants = resolver.listInstants(localTime.ms)
   const savedAt = instants.length > 1 ? selectNearest(instants, readWriteTime(join(folder, entry.name))) : instants[0]
   return { name, localTime, instants, savedAt: Math.max(0, savedAt ?? 0) }
 }

@@ -36,7 +36,8 @@ type UnorderedRun = Omit<JoinedHermesJobRun, 'position'> & { readonly microsecon
 const firstPosition = 100_000_000_000_000
 const maxMicroseconds = 8_000_000_000_000_000 // in the year 2223: later times are wrong, and would be no safe integers
 const earliestDigits = 19_700_102_000_000
-const maxUtcOffsetMs = 86_400_000
+const min = (a: number, b: number): number => Math.min(a, b)
+const max = (a: number, b: number): number => Math.max(a, b)
 
 /**
  * The runs of a job, newest first. Hermes does not store which session and output file belong to an execution: they are
@@ -62,10 +63,8 @@ const sessionTimeRule: ExecutionTimeRule<HermesCronSession> = {
   precisionMs: 0,
 }
 
-const outputTimeRule = {
-  getRange: ({ localTime: { ms } }: HermesOutputFile) => ({ from: ms - maxUtcOffsetMs, to: ms + maxUtcOffsetMs }),
-  precisionMs: 999,
-}
+/** Names of output files have no fractions of a second. */
+const outputPrecisionMs = 999
 
 /**
  * The local time of an output file is that of the process that wrote the execution, whose times have its UTC offset. It may
@@ -76,13 +75,27 @@ function matchOutputs(
   periods: readonly ExecutionPeriod[],
   outputs: readonly HermesOutputFile[],
 ): Map<HermesExecution, HermesOutputFile> {
+  const offsets = periods.flatMap(({ execution }) => listUtcOffsets(execution))
+  const [minOffset, maxOffset] = [
+    offsets.reduce(min, Number.POSITIVE_INFINITY),
+    offsets.reduce(max, Number.NEGATIVE_INFINITY),
+  ]
   const byOffset = matchExecutionPeriods(periods, outputs, {
-    ...outputTimeRule,
-    getInstants: ({ localTime }, { claimedAt, startedAt, finishedAt }) =>
-      [startedAt ?? claimedAt, finishedAt].flatMap((time) => (time ? [localTime.ms - time.utcOffsetMs] : [])),
+    getRange: ({ localTime: { ms } }) => ({ from: ms - maxOffset, to: ms - minOffset }),
+    getInstants: ({ localTime }, execution) => listUtcOffsets(execution).map((offset) => localTime.ms - offset),
+    precisionMs: outputPrecisionMs,
   })
-  const byZone = matchExecutionPeriods(periods, outputs, { ...outputTimeRule, getInstants: ({ instants }) => instants })
+  const byZone = matchExecutionPeriods(periods, outputs, {
+    getRange: ({ instants }) => ({ from: instants.reduce(min), to: instants.reduce(max) }),
+    getInstants: ({ instants }) => instants,
+    precisionMs: outputPrecisionMs,
+  })
   return byZone.size > byOffset.size ? byZone : byOffset
+}
+
+/** Those of its start and its end, which a DST change may be between. */
+function listUtcOffsets({ claimedAt, startedAt, finishedAt }: HermesExecution): number[] {
+  return [startedAt ?? claimedAt, finishedAt].flatMap((time) => (time ? [time.utcOffsetMs] : []))
 }
 
 /** The runs of the sessions and output files that belong to no execution. `joined`: those that do. */
@@ -114,7 +127,7 @@ function joinWithoutExecutions(
 /** Compares local times, which need no time zone, except in the hour that a DST change repeats. */
 function hasStartedBefore(session: HermesCronSession | undefined, output: HermesOutputFile | undefined): boolean {
   if (!session || !output) return false
-  if (output.instants.length > 1) return session.startedAt <= output.savedAt + outputTimeRule.precisionMs
+  if (output.instants.length > 1) return session.startedAt <= output.savedAt + outputPrecisionMs
   return session.localTime.digits <= output.localTime.digits
 }
 
