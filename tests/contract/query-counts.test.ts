@@ -138,7 +138,7 @@ describe('A page is read with one statement for', () => {
   })
 })
 
-test('An unknown id costs one statement in the database that may have it, and is looked up once per execution', async () => {
+test('An unknown id costs one statement per kind of record that may have it, and is looked up once per execution', async () => {
   using hermes = newHermesHome(['one'])
   const statements = recordSql()
   await using segue = await startTestSegue({ settings: { hermesHome: hermes.home } })
@@ -148,8 +148,9 @@ test('An unknown id costs one statement in the database that may have it, and is
     return statements.filter(({ sql }) => sql.startsWith('SELECT') && sql.includes(id)).length
   }
   const nodeQuery = 'query ($id: ID!) { node(id: $id) { id } }'
-  expect(await countReads('unknown', nodeQuery)).toBe(1)
-  expect(await countReads('unknown', 'query ($id: ID!) { node(id: $id) { id } session(id: $id) { id } }')).toBe(1)
+  // The id may be that of a Hermes session, or of a removed Hermes job, which is known from its sessions.
+  expect(await countReads('unknown', nodeQuery)).toBe(2)
+  expect(await countReads('unknown', 'query ($id: ID!) { node(id: $id) { id } session(id: $id) { id } }')).toBe(2)
   const streamId = 'str_00000000000000000000000000'
   expect(await countReads(streamId, nodeQuery)).toBe(1)
   expect(await countReads(streamId, 'query ($id: ID!) { node(id: $id) { id } stream(id: $id) { id } }')).toBe(1)

@@ -74,7 +74,7 @@ export function toHermesJobRecord(
         : null,
     runningTrigger: isRunning ? 'SCHEDULE' : null,
     repeatLimit: (isJsonObject(job.repeat) && countFromHermesCell(job.repeat.times, maxRunCount)) || null,
-    completedRuns: countCompletedRuns(definition, runtime),
+    completedRuns: Math.max(0, countCompletedRuns(definition, runtime) - (isRunning && isCountedAtStart(job) ? 1 : 0)),
     skippedRuns: 0,
     nextRunAt,
     createdAt,
@@ -131,6 +131,12 @@ function countCompletedRuns(definition: HermesJobFields, runtime: HermesJobField
     isJsonObject(repeat) ? repeat.completed : undefined,
   )
   return countFromHermesCell(counts[0] ?? runtime.repeat_completed ?? counts[1], maxRunCount)
+}
+
+/** Hermes counts the run of a one-time job with a limit before it starts, other runs when they end. */
+function isCountedAtStart({ schedule, repeat }: HermesJobFields): boolean {
+  const isOneTime = isJsonObject(schedule) && schedule.kind === 'once'
+  return isOneTime && isJsonObject(repeat) && countFromHermesCell(repeat.times) > 0
 }
 
 /** The schedule in Segue's syntax. A schedule that only Hermes understands is given as Hermes displays it. */

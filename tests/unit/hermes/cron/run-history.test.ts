@@ -107,6 +107,16 @@ describe('without a readable executions.db, runs are read from output files and 
     expect(reader.listJobs()).toMatchObject([{ state: 'RUNNING' }])
   })
 
+  test('a run of a one-time job, which Hermes counts when it starts, counts when it has ended', () => {
+    const { cron, reader } = newCronHome()
+    const schedule = { kind: 'once', run_at: '2026-11-22T13:00:00+01:00', display: 'once' }
+    cron.writeCombined([newHermesJob({ schedule, repeat: { times: 1, completed: 1 } })])
+    cron.writeExecutions([{ status: 'running', finished_at: null, ...readOwnExecutionOwner() }])
+    expect(reader.findJob(jobId)).toMatchObject({ completedRuns: 0 })
+    cron.writeExecutions([{ status: 'unknown' }])
+    expect(reader.findJob(jobId)).toMatchObject({ completedRuns: 1 })
+  })
+
   test('a claim of the future is stale', () => {
     const { cron, reader } = newCronHome()
     cron.writeCombined([newHermesJob({ run_claim: { at: '2999-01-01T00:00:00+00:00', by: 'host:1' } })])
