@@ -55,7 +55,7 @@ export async function compactContext(request: CompactContextRequest): Promise<Co
   const counter = model.tokenCounter
   const limits = computeCompactionLimits(contextWindow, reservedTokens)
   const previousTokens = countSummary(previous, counter)
-  const shortestTokens = countSummary({ text: '', quotes: [] }, counter) + minSummaryTokens + minFirstQuoteTokens
+  const shortestTokens = countSummaryWithoutQuotes('', counter) + minSummaryTokens + minFirstQuoteTokens
   const minSummarizedTokens = shortestTokens / maxReplacementFraction - previousTokens
   const { summarized, verbatim } = selectVerbatimTurns(messages, {
     ...limits,
@@ -99,7 +99,7 @@ interface SummarySource {
 async function writeSummary(writer: SummaryWriter, source: SummarySource): Promise<ContextSummary> {
   const { previous, records, limits, maxTokens, counter } = source
   const quotes = [...(previous?.quotes ?? []), ...toQuotes(records)]
-  const availableTokens = maxTokens - countSummary({ text: '', quotes: [] }, counter)
+  const availableTokens = maxTokens - countSummaryWithoutQuotes('', counter)
   const clamp = (tokens: number) => Math.min(Math.max(tokens, minSummaryTokens), limits.maxSummaryTokens)
   const expectedTokens = clamp(Math.floor(availableTokens / 2))
   const expectedQuotes = selectQuotes(quotes, availableTokens - expectedTokens, source)
@@ -115,7 +115,7 @@ async function writeSummary(writer: SummaryWriter, source: SummarySource): Promi
   const text = await writer.shorten(written, clamp(availableTokens - minFirstQuoteTokens))
   return {
     text,
-    quotes: selectQuotes(quotes, maxTokens - countSummary({ text, quotes: [] }, counter), source),
+    quotes: selectQuotes(quotes, maxTokens - countSummaryWithoutQuotes(text, counter), source),
     throughMessageId: records.at(-1)?.id ?? previous?.throughMessageId ?? null,
   }
 }
@@ -147,4 +147,9 @@ function selectQuotes(
 /** What a summary takes of a request, in tokens. */
 function countSummary(summary: Pick<ContextSummary, 'text' | 'quotes'> | null, counter: TokenCounter): number {
   return summary === null ? 0 : counter.countText(formatContextSummary(summary))
+}
+
+/** The same without the words of its quotes. */
+function countSummaryWithoutQuotes(text: string, counter: TokenCounter): number {
+  return countSummary({ text, quotes: [{ messageId: '', text: '' }] }, counter)
 }

@@ -16,8 +16,10 @@ const maxCodeUnitsPerToken = 10
 const paragraphEnd = '\n\n'
 /** Marks a paragraph whose beginning is in an earlier chunk. */
 const continuationMark = ' (goes on)'
-/** A piece of a split paragraph ends with a complete word, if one ends in the last part of it. */
-const minPieceFraction = 0.7
+/** A piece of a split paragraph ends with a complete word, unless that leaves less than this of it. */
+const minPieceFraction = 0.1
+/** Less of a paragraph is not worth a piece, if there is something else in the chunk. */
+const minPieceTokens = 24
 
 /**
  * Takes as many paragraphs from the beginning of a transcript as fit. A paragraph that is longer than a chunk is split:
@@ -67,6 +69,7 @@ function splitParagraph(
 ): [TranscriptParagraph | null, TranscriptParagraph] {
   const { speaker, text } = paragraph
   const available = maxTokens - counter.countText(formatTranscriptParagraph({ ...paragraph, text: paragraphEnd }))
+  if (!isRequired && available < minPieceTokens) return [null, paragraph]
   const beginning = takeBeginning(text, Math.max(0, available), counter)
   const end = findWordEnd(beginning, beginning.length * minPieceFraction)
   // A code point may be two code units.
