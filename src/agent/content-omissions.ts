@@ -23,3 +23,15 @@ export const noOmissions: ContentOmissions = {
   providerState: false,
   toolCalls: false,
 }
+
+/** What is left out by either of them. */
+export function mergeOmissions(omissions: ContentOmissions, more: Partial<ContentOmissions>): ContentOmissions {
+  return {
+    images: omissions.images || more.images === true,
+    otherFiles: omissions.otherFiles || more.otherFiles === true,
+    fileKeys: more.fileKeys ? omissions.fileKeys.union(more.fileKeys) : omissions.fileKeys,
+    maxImages: Math.min(omissions.maxImages, more.maxImages ?? Number.POSITIVE_INFINITY),
+    providerState: omissions.providerState || more.providerState === true,
+    toolCalls: omissions.toolCalls || more.toolCalls === true,
+  }
+}

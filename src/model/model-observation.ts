@@ -16,9 +16,24 @@ export interface ModelEndpoint {
 }
 
 /**
+ * What is known of a model:
  * - `contextWindow`: the size that a refusal named.
  * - `assumedContextWindow`: the size that is assumed after refusals that named none.
  * - `tokenScale`: how many of the model's tokens an estimated token is.
- * - `supportsTools`: whether tools were used or refused.
+ * - `maxImages`: how many images one request may have, as a refusal showed.
+ * - `supportsTools`, `supportsImages`, `supportsOtherFiles`: whether these were used or refused. Other files are neither
+ *   images nor text.
+ * - `acceptsProviderState`, `acceptsToolCalls`: whether a history with its own state, or with tool calls, was refused.
+ * - `acceptsFile:<key>`: whether a single file was refused. The key is that of `createFileKey`.
  */
-export type DetectedModelProperty = 'contextWindow' | 'assumedContextWindow' | 'tokenScale' | 'supportsTools'
+export type DetectedModelProperty =
+  | 'contextWindow'
+  | 'assumedContextWindow'
+  | 'tokenScale'
+  | 'maxImages'
+  | 'supportsTools'
+  | 'supportsImages'
+  | 'supportsOtherFiles'
+  | 'acceptsProviderState'
+  | 'acceptsToolCalls'
+  | `acceptsFile:${string}`

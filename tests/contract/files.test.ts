@@ -210,7 +210,7 @@ describe.each<[ProviderType, (url: string) => object]>([
     let sent = ''
     await using there = await startHttpServer((request, response) => {
       request.setEncoding('utf8').on('data', (chunk: string) => void (sent += chunk))
-      request.on('end', () => response.writeHead(400, { 'content-type': 'application/json' }).end('{}'))
+      request.on('end', () => response.writeHead(401, { 'content-type': 'application/json' }).end('{}'))
     })
     const local = newProvider({ name: 'local', type, baseURL: there.url, apiKey: 'k', models: ['test'] })
     await using segue = await startTestSegue({ settings: { providers: [local], model: 'local/test' } })

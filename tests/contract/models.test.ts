@@ -55,6 +55,7 @@ test.each(readingTransports)('before its first request, nothing is known of a mo
       name: 'test',
       isDefault: true,
       supportsTools: null,
+      supportsImages: null,
       contextWindow: null,
       omittedTools: [],
     },

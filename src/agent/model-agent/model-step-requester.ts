@@ -11,8 +11,8 @@ export type ModelStepRequesterOptions = RequestComposerOptions &
   Pick<ModelStepRequest, 'model' | 'secrets' | 'requestPolicy' | 'thoughtMemory'>
 
 /**
- * Sends the requests of one answer. If the provider refuses one because of its tools or its length, sends it again without
- * tools, or with a shorter context; the later requests of the answer stay like that.
+ * Sends the requests of one answer. If the provider refuses one because of what it contains or its length, sends it again
+ * without that, or with a shorter context; the later requests of the answer stay like that.
  */
 export class ModelStepRequester {
   readonly #options: ModelStepRequesterOptions
@@ -31,6 +31,7 @@ export class ModelStepRequester {
   /** Yields the events of one step. `step` is its number within the answer. Throws an AgentError. */
   async *request(step: number, allowsToolCalls: boolean): AsyncGenerator<AgentEvent, ModelStepResult> {
     const { model, secrets, requestPolicy, thoughtMemory, observer } = this.#options
+    let firstRefusal: AdjustableRequestRejectionError | null = null
     let refusedForLength: { readonly error: AgentError; readonly request: ComposedRequest } | null = null
     for (let isFirst = true; ; isFirst = false) {
       const composed = await this.#composer.compose()
@@ -52,14 +53,18 @@ export class ModelStepRequester {
       let hasOutput = false
       try {
         const result = yield* observeYields(requestModelStep(request), (event) => {
-          hasOutput ||= isOutput(event.type)
           if (event.type === 'usage') this.#reportTokens(composed, event.usage)
+          if (hasOutput || !isOutput(event.type)) return
+          hasOutput = true
+          this.#adaptation.onAccepted(composed)
         })
         if (result.calls.length > 0 && Object.keys(tools).length > 0) observer?.reportToolSupport(true)
         return result
       } catch (error) {
         if (hasOutput || !(error instanceof AdjustableRequestRejectionError)) throw error
-        if (!this.#adaptation.adaptTo(error.refusal, composed)) throw error
+        // If nothing helps, the first error tells most: the later ones are about requests that were changed in vain.
+        if (firstRefusal?.refusal.type !== error.refusal.type) firstRefusal = error
+        if (!this.#adaptation.adaptTo(error.refusal, composed)) throw firstRefusal
         refusedForLength = error.refusal.type === 'context-length' ? { error, request: composed } : null
       }
     }

@@ -1,8 +1,10 @@
-import type { ModelEndpoint, ModelObservation, DetectedModelProperty } from '../../model/model-observation.ts'
+import type { DetectedModelProperty, ModelEndpoint, ModelObservation } from '../../model/model-observation.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { ModelObservationStore } from '../../storage/model-observation-store.ts'
+import type { ContentOmissions } from '../content-omissions.ts'
 import type { ModelObserver } from '../model-agent/model-observer.ts'
 import { ContextSizeObservations } from './context-size-observations.ts'
+import { listRefusedProperties, readOmissions } from './refused-content.ts'
 
 /** How long a model is offered no tools after its provider has refused them. The server may be configured otherwise. */
 const toolRefusalTtlMs = 60 * 60_000
@@ -13,7 +15,7 @@ export class ModelObservations {
   readonly contextSizes: ContextSizeObservations
   readonly #store: ModelObservationStore
   readonly #log: Logger
-  readonly #observations = new Map<string, ModelObservation>()
+  readonly #byEndpoint = new Map<string, Map<DetectedModelProperty, ModelObservation>>()
   readonly #omittedTools = new Map<string, readonly string[]>()
   #loading: Promise<void> | null = null
 
@@ -22,7 +24,7 @@ export class ModelObservations {
     this.#log = log
     this.contextSizes = new ContextSizeObservations({
       find: (address, property) => this.#find(address, property),
-      save: (address, property, value) => this.#save({ ...address, property, value, observedAt: Date.now() }),
+      save: (address, property, value) => this.#save(address, property, value),
     })
   }
 
@@ -32,9 +34,9 @@ export class ModelObservations {
     return this.#loading
   }
 
-  /** Whether tools were used (true) or refused (false) last. Null if neither has happened. */
-  findToolSupport(address: ModelEndpoint): boolean | null {
-    const observation = this.#find(address, 'supportsTools')
+  /** Whether tools, or images, were used (true) or refused (false) last. Null if neither has happened. */
+  findSupport(address: ModelEndpoint, property: 'supportsTools' | 'supportsImages'): boolean | null {
+    const observation = this.#find(address, property)
     return observation && observation.value === 1
   }
 
@@ -43,8 +45,9 @@ export class ModelObservations {
     return this.#omittedTools.get(model) ?? []
   }
 
-  /** Observes the requests to a model. */
-  createObserver(address: ModelEndpoint): ModelObserver {
+  /** Observes the requests to a model, which take at most `maxImages` images. */
+  createObserver(address: ModelEndpoint, maxImages = Number.POSITIVE_INFINITY): ModelObserver {
+    const findObservations = () => this.#byEndpoint.get(toKey(address)) ?? new Map<never, never>()
     const offersTools = (): boolean => {
       const observation = this.#find(address, 'supportsTools')
       return observation?.value !== 0 || Date.now() - observation.observedAt >= toolRefusalTtlMs
@@ -53,17 +56,34 @@ export class ModelObservations {
       get offersTools() {
         return offersTools()
       },
+      get omissions() {
+        return readOmissions(findObservations(), maxImages)
+      },
+      reportRefusedContent: (refused) => this.#reportRefusedContent(address, refused),
+      reportImagesAccepted: () => {
+        if (this.findSupport(address, 'supportsImages') !== true) this.#save(address, 'supportsImages', 1)
+      },
       reportToolSupport: (isSupported) => {
         if (!isSupported)
           this.#log.info(
             { model: address.model },
             'The provider of a model refused tools. The model gets none for an hour.',
           )
-        if (!isSupported || this.findToolSupport(address) !== true)
-          this.#save({ ...address, property: 'supportsTools', value: isSupported ? 1 : 0, observedAt: Date.now() })
+        if (!isSupported || this.findSupport(address, 'supportsTools') !== true)
+          this.#save(address, 'supportsTools', isSupported ? 1 : 0)
       },
       contextSize: this.contextSizes.createObserver(address),
       reportOmittedTools: (names) => this.#reportOmittedTools(address, names),
+    }
+  }
+
+  #reportRefusedContent(address: ModelEndpoint, refused: Partial<ContentOmissions>): void {
+    for (const [property, value] of listRefusedProperties(refused)) {
+      this.#log.info(
+        { model: address.model, property, value },
+        'The provider of a model refused content of a chat. Requests to the model leave it out for some time.',
+      )
+      this.#save(address, property, value)
     }
   }
 
@@ -78,11 +98,12 @@ export class ModelObservations {
       )
   }
 
-  #find({ model, baseURL }: ModelEndpoint, property: DetectedModelProperty): ModelObservation | null {
-    return this.#observations.get(toKey(model, baseURL, property)) ?? null
+  #find(address: ModelEndpoint, property: DetectedModelProperty): ModelObservation | null {
+    return this.#byEndpoint.get(toKey(address))?.get(property) ?? null
   }
 
-  #save(observation: ModelObservation): void {
+  #save(address: ModelEndpoint, property: DetectedModelProperty, value: number): void {
+    const observation = { ...address, property, value, observedAt: Date.now() }
     this.#remember(observation)
     this.#store
       .save(observation)
@@ -100,10 +121,12 @@ export class ModelObservations {
   }
 
   #remember(observation: ModelObservation): void {
-    this.#observations.set(toKey(observation.model, observation.baseURL, observation.property), observation)
+    const key = toKey(observation)
+    const observations = this.#byEndpoint.get(key) ?? new Map<DetectedModelProperty, ModelObservation>()
+    this.#byEndpoint.set(key, observations.set(observation.property, observation))
   }
 }
 
-function toKey(model: string, baseURL: string, property: DetectedModelProperty): string {
-  return JSON.stringify([model, baseURL, property])
+function toKey({ model, baseURL }: ModelEndpoint): string {
+  return JSON.stringify([model, baseURL])
 }

@@ -9,6 +9,7 @@ import {
 import type { ProviderType, Provider } from '../../config/profile/provider.ts'
 import { LruCache } from '../../lib/lru-cache.ts'
 import type { Agent, SummaryAndTitleGenerator } from '../agent.ts'
+import { type ContentOmissions, noOmissions } from '../content-omissions.ts'
 import { createModelAgent } from '../model-agent/model-agent.ts'
 import { createLanguageModel } from '../providers/create-language-model.ts'
 import type { Dialect } from '../providers/dialect.ts'
@@ -39,6 +40,8 @@ export interface ModelInfo {
   readonly contextWindow: number | null
   /** False once its provider has refused tools for it; null while nothing is known. */
   readonly supportsTools: boolean | null
+  /** Likewise for images. */
+  readonly supportsImages: boolean | null
   /** The names of the tools that its provider's limits left out of the latest request. */
   readonly omittedTools: readonly string[]
 }
@@ -56,6 +59,8 @@ export interface ResolvedModel {
   /** What the latest request to it had beside the messages of the chat, in tokens. 0 before the first one. */
   readonly reservedTokens: number
   readonly toolImages: ToolImageSupport
+  /** What its provider is known to refuse now. */
+  readonly omissions: ContentOmissions
   /** What its provider demands. Null without a provider: any messages in any order will do. */
   readonly dialect: Dialect | null
 }
@@ -100,6 +105,7 @@ export const offlineModelInfo: ModelInfo = {
   isDefault: true,
   contextWindow: null,
   supportsTools: true,
+  supportsImages: true,
   omittedTools: [],
 }
 
@@ -160,7 +166,7 @@ export class ModelRegistry {
     this.assertKnown(modelId)
     const { provider: providerName, name } = parseModelId(modelId) ?? offlineModelId
     const provider = this.#options.providers.find((each) => each.name === providerName)
-    if (!provider) return { id: modelId, name, dialect: null, ...this.#options.offline }
+    if (!provider) return { id: modelId, name, dialect: null, omissions: noOmissions, ...this.#options.offline }
     const [listed] = await Promise.all([this.#findModelList(provider, options), this.#observations.load()])
     const contextWindow = this.#resolveContextWindow(provider, name, listed)
     const cached = this.#resolvedModels.get(modelId)
@@ -186,7 +192,13 @@ export class ModelRegistry {
       isDefault: address.model === defaultId,
       contextWindow: this.#findContextWindow(provider, name, listed),
       supportsTools:
-        this.#observations.findToolSupport(address) ?? findListedModel(listed, name)?.supportsTools ?? null,
+        this.#observations.findSupport(address, 'supportsTools') ??
+        findListedModel(listed, name)?.supportsTools ??
+        null,
+      supportsImages:
+        this.#observations.findSupport(address, 'supportsImages') ??
+        findListedModel(listed, name)?.supportsImages ??
+        null,
       omittedTools: this.#observations.findOmittedTools(address),
     }
   }
@@ -222,12 +234,13 @@ export class ModelRegistry {
     const dialect = this.#modelLists.findDialect(provider)
     const { contextSizes } = this.#observations
     const tokenCounter = new TokenCounter(() => contextSizes.findTokenScale(address))
+    const observer = this.#observations.createObserver(address, dialect.images.maxCount)
     const createAgentOptions = (priority: ProviderRequestPriority) => ({
       model: createLanguageModel(provider, name, { fetch: connections.createFetch(provider), log, dialect }),
       secrets,
       requestPolicy: connections.createRequestPolicy(provider, priority),
       toolLimits: dialect.tools,
-      observer: this.#observations.createObserver(address),
+      observer,
       contextWindow,
       tokenCounter,
     })
@@ -245,6 +258,9 @@ export class ModelRegistry {
         return contextSizes.findReservedTokens(address)
       },
       toolImages: findToolImageSupport(provider.type, dialect, name),
+      get omissions() {
+        return observer.omissions
+      },
       dialect,
     }
   }

@@ -12,6 +12,8 @@ export interface ProviderModel {
   readonly contextWindow: number | null
   /** True if the list says that the model takes tools; null otherwise, because lists forget to say so. */
   readonly supportsTools: true | null
+  /** Likewise for images. */
+  readonly supportsImages: true | null
   /** What the list says that the model is for. */
   readonly purpose: 'chat' | 'other' | 'unknown'
 }
@@ -36,13 +38,20 @@ const modelSchema = z.object({
   task: wordSchema, // GitHub
   supports_chat: z.boolean().optional().catch(undefined), // Fireworks
   supports_tools: z.boolean().optional().catch(undefined), // Fireworks
+  supports_image_in: z.boolean().optional().catch(undefined), // Fireworks
   supported_parameters: wordsSchema, // OpenRouter
+  input_modalities: wordsSchema, // xAI
+  supported_input_modalities: wordsSchema, // GitHub
   endpoints: wordsSchema, // Cohere
-  architecture: z.object({ output_modalities: wordsSchema }).optional().catch(undefined), // OpenRouter
+  architecture: z.object({ input_modalities: wordsSchema, output_modalities: wordsSchema }).optional().catch(undefined), // OpenRouter
   capabilities: z
     .union([
       z.array(z.string().toLowerCase()), // llama.cpp, Infinity
-      z.object({ completion_chat: z.boolean(), function_calling: z.boolean().optional() }), // Mistral
+      z.object({
+        completion_chat: z.boolean(),
+        function_calling: z.boolean().optional(),
+        vision: z.boolean().optional(),
+      }), // Mistral
     ])
     .optional()
     .catch(undefined),
@@ -70,6 +79,7 @@ export function parseModelListEntries(entries: readonly unknown[]): ProviderMode
       // Some servers list the configured context window as well as the maximum of the model.
       contextWindow: contextWindows.length > 0 ? Math.min(...contextWindows) : null,
       supportsTools: listsTools(model.data) ? true : null,
+      supportsImages: listsImages(model.data) ? true : null,
       purpose: findPurpose(model.data),
     }
   })
@@ -94,6 +104,19 @@ function listsTools({ capabilities, ...model }: ListedModel): boolean {
   return model.supports_tools === true || callsFunctions === true || words.some((word) => toolPattern.test(word))
 }
 
+function listsImages({ capabilities, type, ...model }: ListedModel): boolean {
+  const words = [
+    ...(model.input_modalities ?? []),
+    ...(model.supported_input_modalities ?? []),
+    ...(model.architecture?.input_modalities ?? []),
+    ...(Array.isArray(capabilities) ? capabilities : []),
+  ]
+  const sees = Array.isArray(capabilities) ? false : capabilities?.vision
+  const isListed = model.supports_image_in === true || sees === true || type === 'vlm' // LM Studio
+  return isListed || words.some((word) => imagePattern.test(word))
+}
+
+const imagePattern = /^(images?|vision|multimodal)$/
 const toolPattern = /^(tools?|tool_use|tool_choice|function_calling)$/
 const chatPattern = /chat|complet|llm|vlm|language|code|responses|text-generation|^text$/
 const otherPattern = /embed|rank|speech|transcri|audio|image|video|moderation|ocr|classif/

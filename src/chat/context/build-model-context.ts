@@ -1,4 +1,5 @@
 import type { ModelMessage } from 'ai'
+import type { ContentOmissions } from '../../agent/content-omissions.ts'
 import { computeInputBudget } from '../../agent/tokens/input-budget.ts'
 import type { TokenCounter } from '../../agent/tokens/token-counter.ts'
 import type { ContextSummary } from '../../model/context-summary.ts'
@@ -14,12 +15,14 @@ import { shortenToolResults } from './trimming/shorten-tool-results.ts'
 export interface ModelContextSource {
   /** What stands for the messages before `messages`. Null: there are none. */
   readonly summary: ContextSummary | null
-  /** Oldest first, with the answer so far last, and with their files as `resolveMessageFiles` returns them. */
+  /** Oldest first, with the answer so far last, and with their files as a `MessageFileResolver` returns them. */
   readonly messages: readonly MessageRecord[]
   /** Null: no model in particular. */
   readonly target: ModelRequestTarget | null
   /** The images of tools that the model is sent. Default: none. */
   readonly toolImages?: ToolImages
+  /** What is left out beside files. Default: nothing. */
+  readonly omissions?: Pick<ContentOmissions, 'providerState' | 'toolCalls'>
   readonly counter: TokenCounter
   /** For the input and the answer. It may be infinite: then nothing is counted. */
   readonly contextWindow: number
@@ -54,9 +57,14 @@ const newestResultShare = 0.25
  * in any case the newest message of the user and the newest steps of its answer.
  */
 export function buildModelContext(source: ModelContextSource): ModelContext {
-  const { summary, messages, target, toolImages, counter, contextWindow, reservedTokens } = source
+  const { summary, messages, target, toolImages, omissions, counter, contextWindow, reservedTokens } = source
   const convert = (introduction: string | null, records: readonly MessageRecord[]): ModelMessage[] =>
-    toModelMessages(records, { target, introduction, ...(toolImages && { toolImages }) })
+    toModelMessages(records, {
+      target,
+      introduction,
+      ...(toolImages && { toolImages }),
+      ...(omissions && { omissions }),
+    })
   const all = convert(summary && formatContextSummary(summary), messages)
   const budgetTokens = Math.max(1, computeInputBudget(source) - reservedTokens)
   const complete = { budgetTokens, isComplete: true, isNewestMessageTooLong: false }

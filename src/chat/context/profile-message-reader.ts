@@ -1,5 +1,6 @@
 import type { ModelMessage } from 'ai'
 import { AgentError, type ModelHistoryRequest } from '../../agent/agent.ts'
+import { noOmissions } from '../../agent/content-omissions.ts'
 import { noToolImageSupport } from '../../agent/models/image-support.ts'
 import type { ResolvedModel } from '../../agent/models/model-registry.ts'
 import { unscaledTokenCounter } from '../../agent/tokens/token-counter.ts'
@@ -11,15 +12,16 @@ import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { PageRequest } from '../../lib/pagination.ts'
 import { buildModelContext } from './build-model-context.ts'
-import { type MessageFileRepresentation, resolveMessageFiles } from './message-file-representation.ts'
-import { ToolImageLoader } from './tool-image-loader.ts'
+import { type MessageFileRepresentation, MessageFileResolver } from './files/message-file-resolver.ts'
+import { omitMessageFiles } from './files/omit-message-files.ts'
+import { ToolImageLoader } from './files/tool-image-loader.ts'
 import type { ModelRequestTarget } from './opaque-state-selector.ts'
 import type { StreamingAnswerLookup } from './streaming-answer-lookup.ts'
 import { loadPartsFromLog } from '../log/load-parts-from-log.ts'
 
 /** What of a model decides which messages it is sent. `contextWindow` is in tokens. */
 export type ModelContextTarget = ModelRequestTarget &
-  Pick<ResolvedModel, 'contextWindow' | 'toolImages' | 'tokenCounter' | 'reservedTokens'>
+  Pick<ResolvedModel, 'contextWindow' | 'toolImages' | 'tokenCounter' | 'reservedTokens' | 'omissions'>
 
 /** Reads the messages of a profile: those that are stored, and the answers that are streaming. */
 export class ProfileMessageReader {
@@ -113,22 +115,24 @@ export class ProfileMessageReader {
   ): (answer: MessageRecord | null, request?: ModelHistoryRequest) => Promise<readonly ModelMessage[]> {
     const { toolImages = noToolImageSupport, tokenCounter = unscaledTokenCounter } = model ?? {}
     const imageLoader = new ToolImageLoader(this.#profile.blobs, toolImages, fileForm)
-    const loading = this.loadContext(session).then(async ({ summary, messages }) => ({
-      summary,
-      messages: await this.#resolveFiles(messages, fileForm),
-    }))
+    const fileResolver = new MessageFileResolver(this.#profile.blobs, fileForm)
+    const loading = this.loadContext(session)
     loading.catch(() => undefined)
     return async (answer, request) => {
       const { reservedTokens = model?.reservedTokens ?? 0, contextWindow = model?.contextWindow } = request ?? {}
+      const omissions = request?.omissions ?? model?.omissions ?? noOmissions
       const { summary, messages: stored } = await loading
       // The answer may have been stored while the context was read.
       const earlier = stored.filter(({ id }) => id !== answer?.id)
-      const messages = answer ? [...earlier, answer] : earlier
+      const kept = omitMessageFiles(answer ? [...earlier, answer] : earlier, omissions)
+      // The files of the answer in progress are for people.
+      const messages = await fileResolver.resolve(kept, ({ id }) => id !== answer?.id)
       const context = buildModelContext({
         summary,
         messages,
         target: model,
-        toolImages: await imageLoader.load(messages),
+        toolImages: await imageLoader.load(messages, omissions),
+        omissions,
         counter: tokenCounter,
         contextWindow: contextWindow ?? Number.POSITIVE_INFINITY,
         reservedTokens,
@@ -143,12 +147,6 @@ export class ProfileMessageReader {
     for (const message of messages)
       rehydrated.push(message.inLog ? await loadPartsFromLog(message, this.#profile.eventStore) : message)
     return rehydrated
-  }
-
-  async #resolveFiles(messages: readonly MessageRecord[], form: MessageFileRepresentation): Promise<MessageRecord[]> {
-    const resolved: MessageRecord[] = []
-    for (const message of messages) resolved.push(await resolveMessageFiles(message, this.#profile.blobs, form))
-    return resolved
   }
 }
 

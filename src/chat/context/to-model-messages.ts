@@ -1,4 +1,6 @@
 import type { ModelMessage, ToolModelMessage, UserModelMessage } from 'ai'
+import { type ContentOmissions, noOmissions } from '../../agent/content-omissions.ts'
+import { toolMessagesToText } from '../../agent/model-agent/adaptation/tool-messages-to-text.ts'
 import { arrangeModelMessages } from '../../agent/providers/requests/arrange-model-messages.ts'
 import { isJsonObject, toRawJson, toWellFormedJson } from '../../lib/text/json.ts'
 import { parseBlobUrl } from '../../model/blob-url.ts'
@@ -6,7 +8,7 @@ import type { MessagePart, MessageRecord, ToolCall } from '../../model/message.t
 import { imageMediaTypes } from '../attachments/media-type.ts'
 import { toMessageText } from '../../model/message-text.ts'
 import { parseToolCallArguments } from '../../model/tool-call.ts'
-import { type ToolImagePart, type ToolImages, toModelToolOutput } from './to-model-tool-output.ts'
+import { noImages, type ToolImagePart, type ToolImages, toModelToolOutput } from './to-model-tool-output.ts'
 import { sha256Hex } from '../../lib/text/sha256.ts'
 import { splitAnswerIntoSteps } from './answer-steps.ts'
 import { formatContextSummary } from './format-context-summary.ts'
@@ -29,9 +31,6 @@ const missingAnswer: ModelMessage = {
 /** A transcript is read by no chat API. */
 const transcriptRoles = { startsWithUser: false, alternates: false, system: 'anywhere' } as const
 
-/** A request without images of tools. */
-const noImages: ToolImages = { placement: 'none', dataByHash: new Map() }
-
 export interface ModelMessagesOptions {
   /** The model that is sent the messages. Null, the default: no provider in particular, as for a transcript. */
   readonly target?: ModelRequestTarget | null
@@ -39,6 +38,8 @@ export interface ModelMessagesOptions {
   readonly toolImages?: ToolImages
   /** A text that comes before the messages, from the user. Default: none. */
   readonly introduction?: string | null
+  /** What is left out beside files, which `omitMessageFiles` leaves out. Default: nothing. */
+  readonly omissions?: Pick<ContentOmissions, 'providerState' | 'toolCalls'>
 }
 
 interface ToolIdentity {
@@ -55,20 +56,23 @@ interface ToolIdentity {
  */
 export function toModelMessages(
   messages: readonly MessageRecord[],
-  { target = null, toolImages = noImages, introduction = null }: ModelMessagesOptions = {},
+  { target = null, toolImages = noImages, omissions = noOmissions, introduction = null }: ModelMessagesOptions = {},
 ): ModelMessage[] {
   const sent = messages.filter(({ withdrawn, position }) => !withdrawn && position !== null)
   const dialect = target?.dialect ?? null
   const returnedState =
-    target && dialect && new OpaqueStateSelector(sent, { id: target.id, reasoning: dialect.reasoning })
+    target &&
+    dialect &&
+    !omissions.providerState &&
+    new OpaqueStateSelector(sent, { id: target.id, reasoning: dialect.reasoning })
   const identify = createToolIdentifier(dialect?.roles.toolCallId ?? null)
   const toToolCallPart = (call: ToolCall) =>
     ({ type: 'tool-call', ...identify(call), input: toWireInput(call) }) as const
   const toAnswerMessages = (message: MessageRecord): ModelMessage[] => {
     const answer: ModelMessage[] = []
     for (const step of splitAnswerIntoSteps(message.parts)) {
-      const includesState = returnedState?.includes(message, step) ?? false
-      const requiredField = returnedState?.findRequiredField(step) ?? null
+      const includesState = returnedState ? returnedState.includes(message, step) : false
+      const requiredField = returnedState ? returnedState.findRequiredField(step) : null
       const assistant = toAssistantMessage(step, { toToolCallPart, includesState, requiredField })
       if (assistant) answer.push(assistant, ...toResultMessages(step.calls, identify, toolImages))
     }
@@ -84,7 +88,8 @@ export function toModelMessages(
     // The turn of a message that started one is over. In Hermes and in copies, several rows may be one message.
     isUnanswered = message.role === 'USER' && message.streamId !== null
   }
-  return target && !dialect ? converted : arrangeModelMessages(converted, dialect?.roles ?? transcriptRoles)
+  const arranged = target && !dialect ? converted : arrangeModelMessages(converted, dialect?.roles ?? transcriptRoles)
+  return omissions.toolCalls ? toolMessagesToText(arranged) : arranged
 }
 
 function toUserTextMessage(text: string): ModelMessage {

@@ -25,6 +25,9 @@ export interface ToolImages {
 
 export type ModelToolResultOutput = Extract<ToolModelMessage['content'][number], { type: 'tool-result' }>['output']
 
+/** A request without images of tools. */
+export const noImages: ToolImages = { placement: 'none', dataByHash: new Map() }
+
 /** What a model is sent about a call. */
 export interface ModelToolOutput {
   readonly output: ModelToolResultOutput

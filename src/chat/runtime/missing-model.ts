@@ -1,3 +1,4 @@
+import { noOmissions } from '../../agent/content-omissions.ts'
 import { noToolImageSupport } from '../../agent/models/image-support.ts'
 import { AgentError } from '../../agent/agent.ts'
 import type { ResolvedModel } from '../../agent/models/model-registry.ts'
@@ -25,6 +26,7 @@ export function createMissingModel(id: string, cause: unknown): ResolvedModel {
     tokenCounter: unscaledTokenCounter,
     reservedTokens: 0,
     toolImages: noToolImageSupport,
+    omissions: noOmissions,
     dialect: null,
   }
 }

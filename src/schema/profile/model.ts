@@ -17,6 +17,11 @@ export const ModelType = schemaBuilder.objectRef<ModelInfo>('Model').implement({
       description:
         'False once its provider has refused tools for it; chats with it go on without tools. Null while nothing is known.',
     }),
+    supportsImages: t.exposeBoolean('supportsImages', {
+      nullable: true,
+      description:
+        'False once its provider has refused images for it; requests to it have a line of text in their place. Null while nothing is known.',
+    }),
     contextWindow: t.exposeInt('contextWindow', {
       nullable: true,
       description:

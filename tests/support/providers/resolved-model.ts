@@ -1,3 +1,4 @@
+import { noOmissions } from '../../../src/agent/content-omissions.ts'
 import { noToolImageSupport } from '../../../src/agent/models/image-support.ts'
 import type { Agent, SummaryAndTitleGenerator } from '../../../src/agent/agent.ts'
 import { openAIDialect } from '../../../src/agent/providers/dialects/openai.ts'
@@ -22,6 +23,7 @@ export function newResolvedModel(agent: Agent, overrides: Partial<ResolvedModel>
     tokenCounter: unscaledTokenCounter,
     reservedTokens: 0,
     toolImages: noToolImageSupport,
+    omissions: noOmissions,
     dialect: openAIDialect,
     ...overrides,
   }

@@ -1,18 +1,33 @@
 import type { ModelHistoryRequest } from '../../agent.ts'
+import { type ContentOmissions, mergeOmissions, noOmissions } from '../../content-omissions.ts'
 import type { ProviderRequestRejection } from '../../providers/errors/provider-request-rejection.ts'
 import type { ModelObserver } from '../model-observer.ts'
 import type { ComposedRequest } from './composed-request.ts'
 import { ContextShortening, type ContextShorteningOptions } from './context-shortening.ts'
+import { hasProviderState, hasToolCalls, isFileNamed, isImageFile, listRequestFiles } from './request-content.ts'
+import { SuspectedFiles } from './suspected-files.ts'
 
 export interface RequestAdaptationOptions extends Pick<ContextShorteningOptions, 'contextWindow' | 'tokenCounter'> {
   readonly observer: ModelObserver | undefined
 }
 
-/** What the requests of one answer contain, as far as the provider's refusals have changed it. */
+/** How many refusals one answer adapts to. Each leaves less to refuse; a bound for servers that never accept anything. */
+const maxAdaptations = 20
+
+/**
+ * What the requests of one answer contain, as far as the provider's refusals have changed it. What a refusal says is
+ * remembered for the model at once; what is guessed, when a request without it is accepted.
+ */
 export class RequestAdaptation {
   readonly #observer: ModelObserver | undefined
   readonly #contextShortening: ContextShortening
   #offersTools: boolean
+  #omissions: ContentOmissions
+  /** What is left out as well, because it may be what was refused. */
+  #guess: Partial<ContentOmissions> = {}
+  /** The files of the request that was refused, until one is accepted. */
+  #suspectedFiles: SuspectedFiles | null = null
+  #count = 0
 
   constructor({ observer, contextWindow, tokenCounter }: RequestAdaptationOptions) {
     this.#observer = observer
@@ -22,6 +37,7 @@ export class RequestAdaptation {
       ...(observer && { observer: observer.contextSize }),
     })
     this.#offersTools = observer?.offersTools ?? true
+    this.#omissions = observer?.omissions ?? noOmissions
   }
 
   /** Whether the model is offered tools. */
@@ -32,15 +48,113 @@ export class RequestAdaptation {
   /** How the history of the next request is loaded. `reservedTokens`: what the request has beside it. */
   createHistoryRequest(reservedTokens: number): ModelHistoryRequest {
     const { contextWindow } = this.#contextShortening
-    return { reservedTokens, ...(contextWindow !== null && { contextWindow }) }
+    const omissions = mergeOmissions(this.#omissions, this.#guess)
+    return { reservedTokens, omissions, ...(contextWindow !== null && { contextWindow }) }
+  }
+
+  /** The provider has begun to answer a request: what was guessed is right. */
+  onAccepted({ messages }: ComposedRequest): void {
+    if (Object.keys(this.#guess).length > 0) this.#observer?.reportRefusedContent(this.#guess)
+    this.#keepGuess()
+    this.#suspectedFiles = null
+    if (listRequestFiles(messages).some(isImageFile)) this.#observer?.reportImagesAccepted()
   }
 
   /** Changes what the next requests contain. Returns false if nothing can be changed: the refusal is final. */
   adaptTo(refusal: ProviderRequestRejection, refused: ComposedRequest): boolean {
+    this.#count += 1
+    if (this.#count > maxAdaptations) return false
     if (refusal.type === 'context-length') return this.#contextShortening.adaptTo(refusal, refused)
-    if (Object.keys(refused.tools).length === 0) return false
-    this.#observer?.reportToolSupport(false)
+    if (refusal.type === 'request-size') return this.#omitOlderFiles(refused) || this.#shortenContext(refused)
+    if (refusal.type === 'tools' && this.#omitTools(refused)) {
+      this.#observer?.reportToolSupport(false)
+      return true
+    }
+    const refusedContent = findRefusedContent(refusal, refused)
+    return (refusedContent !== null && this.#omitRefused(refusedContent)) || this.#omitSuspect(refused)
+  }
+
+  /** Returns false if it is left out already. */
+  #omitRefused(refused: Partial<ContentOmissions>): boolean {
+    const omissions = mergeOmissions(this.#omissions, refused)
+    const isChanged =
+      omissions.fileKeys.size > this.#omissions.fileKeys.size ||
+      omissions.maxImages < this.#omissions.maxImages ||
+      (['images', 'otherFiles', 'providerState', 'toolCalls'] as const).some(
+        (kind) => omissions[kind] !== this.#omissions[kind],
+      )
+    if (!isChanged) return false
+    this.#omissions = omissions
+    this.#observer?.reportRefusedContent(refused)
+    return true
+  }
+
+  /** Leaves out one more of the contents that not every model takes: files, then state, then earlier tool calls. */
+  #omitSuspect(refused: ComposedRequest): boolean {
+    this.#suspectedFiles ??= new SuspectedFiles(listRequestFiles(refused.messages))
+    const fileKeys = this.#suspectedFiles.guessNext()
+    if (fileKeys) {
+      this.#guess = { fileKeys }
+      return true
+    }
+    this.#keepGuess()
+    const { providerState, toolCalls } = this.#omissions
+    if (!providerState && hasProviderState(refused.messages)) this.#guess = { providerState: true }
+    else if (!toolCalls && hasToolCalls(refused.messages)) this.#guess = { toolCalls: true }
+    else return false
+    return true
+  }
+
+  #omitOlderFiles({ messages }: ComposedRequest): boolean {
+    const keys = listRequestFiles(messages).map(({ key }) => key)
+    if (keys.length === 0) return false
+    const older = keys.slice(0, Math.ceil(keys.length / 2))
+    this.#guess = { ...this.#guess, fileKeys: new Set([...(this.#guess.fileKeys ?? []), ...older]) }
+    return true
+  }
+
+  #omitTools({ tools }: ComposedRequest): boolean {
+    if (Object.keys(tools).length === 0) return false
     this.#offersTools = false
     return true
+  }
+
+  #shortenContext(refused: ComposedRequest): boolean {
+    return this.#contextShortening.adaptTo({ type: 'context-length', contextWindow: null, inputTokens: null }, refused)
+  }
+
+  /** What was guessed stays left out in this answer. */
+  #keepGuess(): void {
+    this.#omissions = mergeOmissions(this.#omissions, this.#guess)
+    this.#guess = {}
+  }
+}
+
+/** What a refusal says that the model does not take, if the request had it. Null if it does not say it. */
+function findRefusedContent(
+  refusal: ProviderRequestRejection,
+  { messages }: ComposedRequest,
+): Partial<ContentOmissions> | null {
+  const files = listRequestFiles(messages)
+  const imageCount = files.filter(isImageFile).length
+  switch (refusal.type) {
+    case 'images':
+      return imageCount > 0 ? { images: true } : null
+    case 'other-files':
+      return imageCount < files.length ? { otherFiles: true } : null
+    case 'image-count':
+      return imageCount > 0
+        ? { maxImages: Math.min(refusal.maxImages ?? Math.floor(imageCount / 2), imageCount - 1) }
+        : null
+    case 'invalid-files': {
+      const named = files.filter((file) => refusal.named.some((data) => isFileNamed(file, data)))
+      return named.length > 0 ? { fileKeys: new Set(named.map(({ key }) => key)) } : null
+    }
+    case 'provider-state':
+      return hasProviderState(messages) ? { providerState: true } : null
+    case 'tool-calls':
+      return hasToolCalls(messages) ? { toolCalls: true } : null
+    default:
+      return null
   }
 }

@@ -1,9 +1,10 @@
 import { AgentError } from '../../agent.ts'
 import type { ProviderErrorKind } from '../dialect.ts'
 import { providerDialects } from '../select-dialect.ts'
+import { readContentRefusal } from './content-refusals.ts'
 import { parseProviderFailure, type ProviderFailure } from './parse-provider-failure.ts'
 import { type ProviderErrorFamily, providerErrorFamilies } from './provider-error-families.ts'
-import { AdjustableRequestRejectionError } from './provider-request-rejection.ts'
+import { AdjustableRequestRejectionError, type ProviderRequestRejection } from './provider-request-rejection.ts'
 import { redact } from '../../../lib/text/redact.ts'
 import { truncate } from '../../../lib/text/truncate.ts'
 
@@ -13,18 +14,27 @@ const maxMessageLength = 500 // UTF-16 code units
 const placeholderKeyPattern =
   /^(.{1,3}|none|null|empty|ollama|lm[-_ ]?studio|vllm|llama\w*|local\w*|dummy|test|no[-_ ]?(api)?[-_ ]?key.*|not[-_ ]?(needed|required))$/i
 
+/** Statuses of refusals, whose reason the text may tell. 404: the model may exist, but not for such a request. */
+const unknownRefusalStatuses: ReadonlySet<number> = new Set([400, 404, 415, 422, 501])
+
 /** The families of errors about which nothing more is known. */
 const rejected: ProviderErrorFamily = {
   kind: null,
   code: 'PROVIDER',
   message: 'The provider rejected the request.',
   isTransient: false,
+  readRefusal: (failure) => readContentRefusal(failure) ?? readUnknownRefusal(failure),
 }
 const failed: ProviderErrorFamily = {
   kind: null,
   code: 'PROVIDER',
   message: 'The provider could not complete the answer. Try again.',
   isTransient: true,
+}
+
+/** What an error may mean that says nothing about its reason but its status. */
+function readUnknownRefusal({ status }: ProviderFailure): ProviderRequestRejection | null {
+  return status !== null && unknownRefusalStatuses.has(status) ? { type: 'unknown' } : null
 }
 
 /**
@@ -52,8 +62,12 @@ const matchers: readonly ((family: ProviderErrorFamily, failure: ProviderFailure
   ({ statuses = [] }, { status }) => status !== null && statuses.includes(status),
   ({ wording }, { searchText }) => wording?.test(searchText) ?? false,
   ({ vagueCodes }, { codes }) => vagueCodes !== undefined && codes.some((code) => vagueCodes.test(code)),
-  ({ vagueStatuses = [] }, { status }) => status !== null && vagueStatuses.includes(status),
+  matchesVagueStatus,
 ]
+
+function matchesVagueStatus({ vagueStatuses = [] }: ProviderErrorFamily, { status }: ProviderFailure): boolean {
+  return status !== null && vagueStatuses.includes(status)
+}
 
 /**
  * Converts an error of a request to a code and a message for users: what is wrong, what to do, and the provider's own
@@ -64,25 +78,35 @@ const matchers: readonly ((family: ProviderErrorFamily, failure: ProviderFailure
 export function toAgentError(error: unknown, secrets: readonly string[], retryAt: number | null = null): AgentError {
   if (error instanceof AgentError) return error
   const failure = parseProviderFailure(error)
-  const family = classify(failure)
+  const { family, isVague } = classify(failure)
   const { code, message } = family
   const words = `${message}${formatProviderMessage(failure.message, secrets)}`
   const text = truncate(words.toWellFormed(), maxMessageLength)
-  const refusal = (refusesRequest(failure, family) && family.readRefusal?.(failure)) || null
+  const readRefusal = isVague && !family.readRefusal ? readUnknownRefusal : family.readRefusal
+  const refusal = (refusesRequest(failure, family) && readRefusal?.(failure)) || null
   return refusal ? new AdjustableRequestRejectionError(code, text, refusal) : new AgentError(code, text, { retryAt })
 }
 
 /** Whether the same request may succeed a moment later. */
 export function isRetryableProviderError(error: unknown): boolean {
-  return !(error instanceof AgentError) && classify(parseProviderFailure(error)).isTransient
+  return !(error instanceof AgentError) && classify(parseProviderFailure(error)).family.isTransient
 }
 
-function classify(failure: ProviderFailure): ProviderErrorFamily {
+interface ProviderErrorClassification {
+  readonly family: ProviderErrorFamily
+  /** Only the status speaks for the family. */
+  readonly isVague: boolean
+}
+
+function classify(failure: ProviderFailure): ProviderErrorClassification {
+  const families = providerErrorFamilies.filter(
+    (family) => family.isRefusalOnly !== true || refusesRequest(failure, family),
+  )
   for (const matches of matchers) {
-    const family = providerErrorFamilies.find((each) => matches(each, failure))
-    if (family) return family
+    const family = families.find((each) => matches(each, failure))
+    if (family) return { family, isVague: matches === matchesVagueStatus }
   }
-  return failure.status !== null && failure.status < 500 ? rejected : failed
+  return { family: failure.status !== null && failure.status < 500 ? rejected : failed, isVague: false }
 }
 
 function formatProviderMessage(message: string | null, secrets: readonly string[]): string {

@@ -1,5 +1,6 @@
 import { APICallError, StreamProviderError, TypeValidationError } from 'ai'
 import { parseJsonOrNull } from '../../../lib/text/json.ts'
+import { findNamedFiles } from './find-named-files.ts'
 import { readProviderErrorPayload } from './read-provider-error-payload.ts'
 import { removeQuotations } from './remove-quotations.ts'
 
@@ -15,21 +16,25 @@ export interface ProviderFailure {
   readonly searchText: string
   /** What the provider sent: an object, or a text. Null if it sent nothing. */
   readonly payload: unknown
+  /** The files of the request that the error names: URLs or base64. */
+  readonly namedFiles: readonly string[]
 }
 
 /** Parses an error of the AI SDK or of `fetch`, or an error that the provider sent in a body or within a stream. */
 export function parseProviderFailure(error: unknown): ProviderFailure {
   const payload = extractPayload(error)
   const { labels: payloadLabels, message } = readProviderErrorPayload(payload)
+  const request = readRequestBody(error)
   const labels = [...collectErrorNames(error), ...payloadLabels, ...findErrorNames(message ?? '')]
   return {
     status: readHttpStatus(error) ?? payloadLabels.map(parseHttpStatus).find((status) => status !== null) ?? null,
     message,
     codes: labels.map(normalizeCode),
-    searchText: removeQuotations(message ?? '', readRequestBody(error))
+    searchText: removeQuotations(message ?? '', request)
       .replace(/https?:\/\/\S+/g, '')
       .toLowerCase(),
     payload,
+    namedFiles: findNamedFiles(payload, request),
   }
 }
 

@@ -1,5 +1,12 @@
 import type { StreamErrorCode } from '../../../model/stream.ts'
 import type { ProviderErrorKind } from '../dialect.ts'
+import {
+  invalidFileCodes,
+  invalidFileWording,
+  readContentRefusal,
+  unmistakableContentWording,
+  unsupportedContentWording,
+} from './content-refusals.ts'
 import { parseContextLengthRejection } from './parse-context-length-rejection.ts'
 import type { ProviderFailure } from './parse-provider-failure.ts'
 import type { ProviderRequestRejection } from './provider-request-rejection.ts'
@@ -25,6 +32,8 @@ export interface ProviderErrorFamily {
   readonly vagueStatuses?: readonly number[]
   /** Wording that refuses a request even if the status says that the server failed. No chat has such words by chance. */
   readonly unmistakableWording?: RegExp
+  /** Whether a failure of the server (5xx) is no case of it, unless it has a code, or words that cannot be mistaken. */
+  readonly isRefusalOnly?: true
   /** What a changed request can avoid; null if nothing. Only asked if the error refuses the request. */
   readonly readRefusal?: (failure: ProviderFailure) => ProviderRequestRejection | null
 }
@@ -43,6 +52,11 @@ const toolRefusalPattern = new RegExp(
     '\\btools?: extra inputs',
   ].join('|'),
 )
+
+/** A limit of bytes says nothing about tokens. */
+function isAboutBytes(status: number | null, text: string): boolean {
+  return /\b(bytes|[km]i?b)\b|payload|entity/.test(text) || (status === 413 && !/token|context/.test(text))
+}
 
 /**
  * The errors of providers. The first family that matches by code applies, then the first by status, by wording, by vague
@@ -103,6 +117,17 @@ export const providerErrorFamilies: readonly ProviderErrorFamily[] = [
       /overloaded|over capacity|at capacity|capacity (exceeded|is currently)|server (is )?busy|no (healthy|available) (upstream|deployment|worker)|loading model|model is (still |currently )?loading/,
   },
   {
+    kind: null,
+    code: 'PROVIDER',
+    message: 'The provider cannot use a file of this chat. Attach it in another form, or as a smaller one.',
+    isTransient: false,
+    isRefusalOnly: true,
+    codes: invalidFileCodes,
+    wording: invalidFileWording,
+    unmistakableWording: unmistakableContentWording,
+    readRefusal: readContentRefusal,
+  },
+  {
     kind: 'context-length',
     code: 'CONTEXT_LENGTH',
     message:
@@ -124,12 +149,16 @@ export const providerErrorFamilies: readonly ProviderErrorFamily[] = [
         'exceeds? the (maximum|max\\w*|model).{0,40}(tokens?|length)',
         'max\\w* number of (input |prompt )?tokens',
         'string too long',
+        'payload size exceeds',
         'reduce (the )?(length|size) of (the |your )?(messages?|prompt|input|context)',
         '`?inputs`? tokens',
       ].join('|'),
     ),
     vagueStatuses: [413],
-    readRefusal: ({ payload, searchText }) => parseContextLengthRejection(payload, searchText),
+    readRefusal: ({ payload, searchText, status }) => {
+      const rejection = parseContextLengthRejection(payload, searchText)
+      return rejection.contextWindow === null && isAboutBytes(status, searchText) ? { type: 'request-size' } : rejection
+    },
   },
   {
     kind: 'unsupported',
@@ -143,16 +172,20 @@ export const providerErrorFamilies: readonly ProviderErrorFamily[] = [
     wording: new RegExp(
       [
         toolRefusalPattern.source,
-        "(not|n't) support(ed)?( \\w+){0,4} (images?|vision|audio|files?|pdfs?|documents?|stream\\w*|system|multimodal)\\b",
-        "(images?|image (input|content|url)s?|vision|audio|files?|documents?|multimodal \\w+|system (messages?|prompts?|role))( \\w+){0,3} (is|are)( \\w+)? ?(not|n't|un) ?(currently )?supported",
+        unsupportedContentWording.source,
+        "(not|n't) support(ed)?( \\w+){0,4} (stream\\w*|system)\\b",
+        "system (messages?|prompts?|role)( \\w+){0,3} (is|are)( \\w+)? ?(not|n't|un) ?(currently )?supported",
         'endpoints found that support',
-        'not a multimodal',
-        'without vision support',
       ].join('|'),
     ),
     // llama.cpp; Ollama behind LiteLLM
-    unmistakableWording: /tools param requires --jinja flag|registry\.ollama\.ai\/\S+ does not support tools/,
-    readRefusal: ({ searchText }) => (toolRefusalPattern.test(searchText) ? { type: 'tools' } : null),
+    unmistakableWording: new RegExp(
+      `tools param requires --jinja flag|registry\\.ollama\\.ai\\/\\S+ does not support tools|${unmistakableContentWording.source}`,
+    ),
+    readRefusal: (failure) =>
+      toolRefusalPattern.test(failure.searchText)
+        ? { type: 'tools' }
+        : (readContentRefusal(failure) ?? { type: 'unknown' }),
   },
   {
     kind: 'timeout',

@@ -1,6 +1,7 @@
 import type { ModelMessage } from 'ai'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { AgentError, type AgentEvent } from '../../../../src/agent/agent.ts'
+import { type ContentOmissions, noOmissions } from '../../../../src/agent/content-omissions.ts'
 import { createModelAgent } from '../../../../src/agent/model-agent/model-agent.ts'
 import type { ContextSizeObserver } from '../../../../src/agent/model-agent/context-size-observer.ts'
 import type { ModelObserver } from '../../../../src/agent/model-agent/model-observer.ts'
@@ -38,6 +39,13 @@ class RecordingObserver implements ModelObserver {
   reportToolSupport(isSupported: boolean): void {
     this.reports.push({ isSupported })
     this.offersTools = isSupported
+  }
+  readonly omissions = noOmissions
+  reportRefusedContent(refused: Partial<ContentOmissions>): void {
+    this.reports.push({ refused })
+  }
+  reportImagesAccepted(): void {
+    this.reports.push('images')
   }
   readonly contextSize: ContextSizeObserver = {
     reportContextWindow: (tokens) => void this.reports.push({ tokens }),

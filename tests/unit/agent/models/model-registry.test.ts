@@ -67,11 +67,19 @@ const findDefaults = async (registry: ModelRegistry) =>
 describe('the model list', () => {
   test('contains the configured models in order, then the offline model', async () => {
     const local = provider('local', 'openai-compatible', { models: ['b', 'org/a'], baseURL: await findUnusedUrl() })
-    const unknown = { contextWindow: null, supportsTools: null, omittedTools: [] }
+    const unknown = { contextWindow: null, supportsTools: null, supportsImages: null, omittedTools: [] }
     expect(await newRegistry([local]).list()).toEqual([
       { id: 'local/b', provider: 'local', name: 'b', isDefault: true, ...unknown },
       { id: 'local/org/a', provider: 'local', name: 'org/a', isDefault: false, ...unknown },
-      { id: 'offline/eliza', provider: 'offline', name: 'eliza', isDefault: false, ...unknown, supportsTools: true },
+      {
+        id: 'offline/eliza',
+        provider: 'offline',
+        name: 'eliza',
+        isDefault: false,
+        ...unknown,
+        supportsTools: true,
+        supportsImages: true,
+      },
     ])
   })
 

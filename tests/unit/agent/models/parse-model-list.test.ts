@@ -22,7 +22,14 @@ describe('a list of models', () => {
   test('loses invalid entries only', () => {
     const data = [null, 'a', {}, { id: '' }, { id: 7 }, { id: 'b', created: 'x', meta: 1, type: [], capabilities: 2 }]
     expect(parseModelList({ data })).toEqual([
-      { name: 'b', createdAt: null, contextWindow: null, supportsTools: null, purpose: 'unknown' },
+      {
+        name: 'b',
+        createdAt: null,
+        contextWindow: null,
+        supportsTools: null,
+        supportsImages: null,
+        purpose: 'unknown',
+      },
     ])
   })
 

@@ -446,10 +446,7 @@ describe('a request of the model agent through the AI SDK', () => {
     const bodies: unknown[] = []
     const fetch = async (_input: unknown, init?: RequestInit): Promise<Response> => {
       bodies.push(JSON.parse(String(init?.body)))
-      return Response.json(
-        { type: 'error', error: { type: 'invalid_request_error', message: 'seen' } },
-        { status: 400 },
-      )
+      return Response.json({ type: 'error', error: { type: 'authentication_error', message: 'seen' } }, { status: 401 })
     }
     const model = createAnthropic({ baseURL: 'http://127.0.0.1:1/v1', apiKey: 'key', fetch })('test')
     await fc.assert(

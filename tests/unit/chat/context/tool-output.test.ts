@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ToolImageSupport } from '../../../../src/agent/models/image-support.ts'
-import { ToolImageLoader } from '../../../../src/chat/context/tool-image-loader.ts'
+import { ToolImageLoader } from '../../../../src/chat/context/files/tool-image-loader.ts'
 import { toModelMessages } from '../../../../src/chat/context/to-model-messages.ts'
 import { toModelToolOutput } from '../../../../src/chat/context/to-model-tool-output.ts'
 import type { Json } from '../../../../src/lib/text/json.ts'

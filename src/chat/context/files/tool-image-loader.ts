@@ -1,10 +1,11 @@
-import type { ToolImageSupport } from '../../agent/models/image-support.ts'
-import { parseBlobUrlPath } from '../../model/blob-url.ts'
-import type { MessageRecord, ToolCall } from '../../model/message.ts'
-import { parseToolResultContent, parseToolResultFile } from '../../model/tool-result/tool-result-content.ts'
-import type { BlobStore } from '../../storage/blob-store.ts'
-import type { MessageFileRepresentation } from './message-file-representation.ts'
-import type { ToolImageData, ToolImages } from './to-model-tool-output.ts'
+import { type ContentOmissions, noOmissions } from '../../../agent/content-omissions.ts'
+import type { ToolImageSupport } from '../../../agent/models/image-support.ts'
+import { parseBlobUrlPath } from '../../../model/blob-url.ts'
+import type { MessageRecord, ToolCall } from '../../../model/message.ts'
+import { parseToolResultContent, parseToolResultFile } from '../../../model/tool-result/tool-result-content.ts'
+import type { BlobStore } from '../../../storage/blob-store.ts'
+import type { MessageFileRepresentation } from './message-file-resolver.ts'
+import { noImages, type ToolImageData, type ToolImages } from '../to-model-tool-output.ts'
 
 /** Images that are larger are described instead, because providers refuse them. In bytes. */
 const maxImageBytes = 5 * 1024 * 1024
@@ -23,12 +24,16 @@ export class ToolImageLoader {
   }
 
   /** Returns the newest images of these messages, as many as the model accepts beside those of the user. */
-  async load(messages: readonly MessageRecord[]): Promise<ToolImages> {
-    const { placement, maxCount } = this.#support
+  async load(messages: readonly MessageRecord[], omissions: ContentOmissions = noOmissions): Promise<ToolImages> {
+    if (omissions.images) return noImages
+    const { placement } = this.#support
+    const maxCount = Math.min(this.#support.maxCount, omissions.maxImages)
     const dataByHash = new Map<string, ToolImageData>()
     const parts = messages.flatMap((message) => message.parts)
     const remaining = Math.max(0, maxCount - parts.filter(({ type }) => type === 'file').length)
-    const urls = parts.flatMap((part) => (part.type === 'tool' ? this.#listImageUrls(part.call) : []))
+    const urls = parts
+      .flatMap((part) => (part.type === 'tool' ? this.#listImageUrls(part.call) : []))
+      .filter((url) => !omissions.fileKeys.has(parseBlobUrlPath(url) ?? ''))
     for (const url of remaining === 0 ? [] : urls.slice(-remaining)) {
       const hash = parseBlobUrlPath(url) ?? ''
       const data = this.#form === 'url' ? url : (this.#dataByHash.get(hash) ?? (await this.#read(hash)))
