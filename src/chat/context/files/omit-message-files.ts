@@ -27,12 +27,14 @@ export function omitMessageFiles(messages: readonly MessageRecord[], omissions: 
   // The newest come first, because they stay.
   return messages
     .toReversed()
-    .map((message) => {
-      if (!message.parts.some(({ type }) => type === 'file')) return message
-      const parts = message.parts.toReversed().map(replace).toReversed()
-      return parts.every((part, index) => part === message.parts[index]) ? message : { ...message, parts }
-    })
+    .map((message) => replaceParts(message, replace))
     .toReversed()
+}
+
+function replaceParts(message: MessageRecord, replace: (part: MessagePart) => MessagePart): MessageRecord {
+  if (!message.parts.some(({ type }) => type === 'file')) return message
+  const parts = message.parts.toReversed().map(replace).toReversed()
+  return parts.every((part, index) => part === message.parts[index]) ? message : { ...message, parts }
 }
 
 /** Why a file is left out, whatever other files there are. Null if it is not. */
