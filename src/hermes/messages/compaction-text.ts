@@ -1,5 +1,6 @@
 import { isJsonObject, type Json } from '../../lib/text/json.ts'
 import type { MessagePart } from '../../model/message.ts'
+import { hermesTaskListHeading, syntheticUserMessagePrefixes } from '../state/synthetic-user-messages.ts'
 
 /**
  * What a compaction of Hermes writes. `summary`: stands for earlier messages. `mergedSummary`: the copy of a message, followed
@@ -14,8 +15,6 @@ const mergedSummaryHeader = /^\s*\[PRIOR CONTEXT [^\]]*\]/
 const mergedSummaryDelimiter = '[END OF PRIOR CONTEXT — COMPACTION SUMMARY BELOW]'
 /** How often a message is merged with a summary, and the result with another one. A bound for contents that Hermes did not write. */
 const maxMergedSummaries = 50
-const taskListHeading = '[Your active task list was preserved across context compression]'
-const syntheticPrefixes = [taskListHeading, 'Continue from the compressed conversation context above.'] as const
 
 /** What precedes the first text in a content that is a list of parts. Only its beginning may be known, so it is not parsed. */
 const partsBeforeText = /^\0json:\s*\[\s*\{[^[\]{}]*?"text":\s*"(?:\\[nrt]|\s)*/
@@ -37,7 +36,7 @@ export function classifyHermesContent(role: string | null, contentStart: string)
   const text = contentStart.replace(partsBeforeText, '').trimStart()
   if (isSummaryText(text)) return 'summary'
   if (text.startsWith(mergedSummaryPrefix)) return 'mergedSummary'
-  return role === 'user' && syntheticPrefixes.some((prefix) => text.startsWith(prefix)) ? 'synthetic' : null
+  return role === 'user' && syntheticUserMessagePrefixes.some((prefix) => text.startsWith(prefix)) ? 'synthetic' : null
 }
 
 /** The two sections of a merged summary; null if the parts are not those of one. */
@@ -76,7 +75,7 @@ export function toComparableHermesText(content: Json): string {
   const [text = ''] = texts
     .join('\n')
     .replaceAll(strippedImagePlaceholder, imagePlaceholder)
-    .split(`\n\n${taskListHeading}`)
+    .split(`\n\n${hermesTaskListHeading}`)
   return text.trim()
 }
 

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import { maxTimestampMs } from './cell-values.ts'
+import { syntheticUserMessagePrefixes } from './synthetic-user-messages.ts'
 
 type StateTable = 'sessions' | 'messages'
 
@@ -39,7 +40,7 @@ export class HermesStateSchema {
       this.#hasMessageColumn('active') && this.#hasMessageColumn('compacted') ? ' OR messages.compacted = 1' : ''
     this.visibleCondition = `(${this.activeCondition}${orArchived})`
     const andNotHidden = this.#hasMessageColumn('display_kind') ? " AND messages.display_kind IS NOT 'hidden'" : ''
-    this.messageCondition = `(${this.visibleCondition} AND messages.role IS NOT 'session_meta'${andNotHidden})`
+    this.messageCondition = `(${this.visibleCondition} AND messages.role IS NOT 'session_meta'${andNotHidden}${this.#buildNotSyntheticSql()})`
     const fromSessionMessages = `FROM messages WHERE messages.session_id = sessions.id AND ${this.messageCondition}`
     this.hasMessageSql = this.hasMessages ? `EXISTS (SELECT 1 ${fromSessionMessages})` : '0'
     // Damaged files contain times such as 5e+246, and texts. The range excludes both, and an index answers it.
@@ -64,6 +65,14 @@ export class HermesStateSchema {
   buildContentStartSql(byteCount: number): string {
     if (!this.#hasMessageColumn('content')) return 'NULL'
     return `CASE WHEN messages.role IN ('user', 'assistant') THEN substr(CAST(messages.content AS BLOB), 1, ${byteCount}) END`
+  }
+
+  #buildNotSyntheticSql(): string {
+    if (!this.#hasMessageColumn('content')) return ''
+    const starts = syntheticUserMessagePrefixes.map(
+      (prefix) => `substr(messages.content, 1, ${prefix.length}) = '${prefix}'`,
+    )
+    return ` AND NOT (messages.role = 'user' AND coalesce(${starts.join(' OR ')}, FALSE))`
   }
 
   #hasMessageColumn(column: string): boolean {

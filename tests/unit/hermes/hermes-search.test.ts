@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { normalizeSearchText } from '../../../src/search/analyzer.ts'
 import { SearchQuery } from '../../../src/search/search-query.ts'
+import { HermesChat, hermesSummary, hermesTaskList, mergedHermesSummary } from '../../support/hermes/hermes-chat.ts'
 import type { HermesDb } from '../../support/hermes/hermes-db.ts'
 import {
   addFtsIndexes,
@@ -369,4 +370,53 @@ test('without an index, a limited number of the newest messages is scanned', asy
   for (let i = 1; i <= 9; i++) hermes.addMessage('s', i, { content: 'needle' })
   expect(await findIds('needle')).toEqual(['s:9', 's:8', 's:7', 's:6', 's:5'])
   expect(await findIds('needle', { filter: { ids: ['s'] } })).toEqual(['s:9', 's:8', 's:7'])
+})
+
+describe('in a session that Hermes has compacted in place', () => {
+  function newCompactedFixture() {
+    const fixture = newHermesSearchFixture('v22')
+    const chat = new HermesChat(fixture.hermes, 's')
+    chat.addTurns(1)
+    chat.add({ role: 'user', content: 'a needle in a haystack' })
+    chat.addTurns(2)
+    return { ...fixture, chat }
+  }
+
+  test('a message is found once, by its original, and so is what was archived', async () => {
+    const { chat, findIds } = newCompactedFixture()
+    const { live } = chat
+    chat.compact([{ role: 'assistant', content: hermesSummary('About hay') }, ...live.slice(-3)])
+    chat.compact([{ role: 'assistant', content: hermesSummary('About straw') }, ...chat.live.slice(-2)])
+    expect(await findIds('needle')).toEqual(['s:3'])
+    expect(await findIds('u1')).toEqual(['s:1'])
+    expect(await findIds('hay')).toEqual(['s:6', 's:3'])
+  })
+
+  test('a merged summary is found by its own words, and the message in it by its original', async () => {
+    const { chat, find, findIds } = newCompactedFixture()
+    const content = mergedHermesSummary('a needle in a haystack', 'About straw')
+    chat.compact([{ role: 'user', content }, ...chat.live.slice(-2)])
+    expect(await findIds('needle')).toEqual(['s:3'])
+    const { hits } = await find('straw')
+    expect(hits.map(hitId)).toEqual(['s:6'])
+    expect(hits[0]?.snippet).not.toContain('needle')
+  })
+
+  test('what was undone through a copy is not found', async () => {
+    const { chat, findIds } = newCompactedFixture()
+    chat.compact([{ role: 'assistant', content: hermesSummary('About hay') }, ...chat.live.slice(-3)])
+    chat.undo(3)
+    expect(await findIds('needle')).toEqual([])
+    chat.add({ role: 'user', content: 'a needle again' })
+    expect(await findIds('needle')).toEqual(['s:10'])
+  })
+
+  test('a task list in the name of the user is not found', async () => {
+    const { chat, findIds } = newCompactedFixture()
+    chat.compact([
+      { role: 'assistant', content: hermesSummary('About hay') },
+      { role: 'user', content: hermesTaskList },
+    ])
+    expect(await findIds('Tidy up')).toEqual([])
+  })
 })

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { hermesTaskList } from '../../support/hermes/hermes-chat.ts'
 import { firstPage, newDb, newReader } from '../../support/hermes/hermes-fixtures.ts'
 
 const endOf9999 = Date.parse('9999-12-31T23:59:59.999Z')
@@ -180,4 +181,18 @@ test('messages are counted for the sessions that exist', () => {
       ['s', 3],
     ]),
   )
+})
+
+test('a message that Hermes writes in the name of the user does not count as one', () => {
+  const hermes = newDb(undefined, 'v22')
+  hermes.addSession('s')
+  hermes.addMessage('s', 5, { content: 'Hello' })
+  hermes.addMessage('s', 6, { role: 'assistant', content: null })
+  hermes.addMessage('s', 7, { content: hermesTaskList })
+  hermes.addSession('empty')
+  hermes.addMessage('empty', 7, { content: hermesTaskList })
+  const { reader } = newReader(hermes.path)
+  expect(reader.findSessions(['s'])).toMatchObject([{ lastActivityAt: 6_000 }])
+  const { conversations = [] } = reader.listConversations(firstPage(9), {}) ?? {}
+  expect(conversations.map(({ rootId }) => rootId)).toEqual(['s'])
 })
