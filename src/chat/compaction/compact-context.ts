@@ -3,6 +3,7 @@ import type { ResolvedModel } from '../../agent/models/model-registry.ts'
 import type { TokenCounter } from '../../agent/tokens/token-counter.ts'
 import type { ContextSummary, UserMessageQuote } from '../../model/context-summary.ts'
 import { toMessageText } from '../../model/message-text.ts'
+import { toMessageKind } from '../../model/message-kind.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { Usage } from '../../model/usage.ts'
 import { formatContextSummary } from '../context/format-context-summary.ts'
@@ -122,9 +123,10 @@ async function writeSummary(writer: SummaryWriter, source: SummarySource): Promi
 
 /** The messages of users that can be quoted, oldest first. */
 function toQuotes(messages: readonly MessageRecord[]): UserMessageQuote[] {
-  return messages.flatMap(({ id, role, parts }) => {
-    const text = toMessageText(parts).trim()
-    return role === 'USER' && text !== '' ? [{ messageId: id, text }] : []
+  return messages.flatMap((message) => {
+    const text = toMessageText(message.parts).trim()
+    const isQuotable = message.role === 'USER' && toMessageKind(message) === 'CHAT' && text !== ''
+    return isQuotable ? [{ messageId: message.id, text }] : []
   })
 }
 

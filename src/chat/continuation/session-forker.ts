@@ -1,6 +1,7 @@
 import { createBadInputError, createIdNotFoundError, SegueError } from '../../lib/errors.ts'
 import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import { positionNewSessionMessages } from '../../model/fold/message-position.ts'
+import { toMessageKind } from '../../model/message-kind.ts'
 import type { ContextCheckpoint } from '../../model/context-checkpoint.ts'
 import type { UserMessageQuote } from '../../model/context-summary.ts'
 import type { MessagePart, MessageRecord } from '../../model/message.ts'
@@ -28,6 +29,12 @@ export interface RegenerateFork extends SessionWithInitialMessages {
   readonly parts: readonly MessagePart[]
 }
 
+/** A user's message, with what is copied before it. */
+interface Turn {
+  readonly userMessage: MessageRecord
+  readonly messagesBefore: readonly MessageRecord[]
+}
+
 const pageSize = 1000 // messages
 
 /** Builds sessions that start with copies of another session's messages. Stores nothing but the files of the copies. */
@@ -50,20 +57,25 @@ export class SessionForker {
   /** Copies the messages before the turn of this one. Throws what `forkAfter` throws. */
   async forkBeforeTurn(messageId: string): Promise<RegenerateFork> {
     const { message, session } = await this.#requireFinishedMessage(messageId)
-    const messagesBefore = await this.#loadContextBefore(session, message)
-    const isUserMessage = message.role === 'USER'
-    const turnStart = isUserMessage
-      ? messagesBefore.length
-      : messagesBefore.findLastIndex(({ role }) => role === 'USER')
-    const userMessage = isUserMessage ? message : messagesBefore[turnStart]
+    const turn = await this.#loadTurn(session, message)
+    const { userMessage, messagesBefore } = turn ?? {}
     if (!userMessage || userMessage.sessionId !== session.id) {
       throw createBadInputError(
         'This message is not part of a turn. Choose a message after a user message.',
         'messageId',
       )
     }
-    const fork = await this.#createFork(session, userMessage.id, messagesBefore.slice(0, turnStart))
+    const fork = await this.#createFork(session, userMessage.id, messagesBefore ?? [])
     return { ...fork, parts: await this.#copyParts(userMessage) }
+  }
+
+  async #loadTurn(session: SessionRecord, message: MessageRecord): Promise<Turn | null> {
+    if (isSummary(message)) return null
+    const turn = findTurn([...(await this.#loadContextBefore(session, message)), message])
+    if (turn || session.origin === 'SEGUE') return turn
+    // Hermes has archived the beginning of the turn.
+    const shown = await this.#loadMessagesBefore(session, message.position ?? 0)
+    return findTurn([...shown.filter((each) => !isSummary(each)), message])
   }
 
   async #requireFinishedMessage(messageId: string): Promise<{ message: MessageRecord; session: SessionRecord }> {
@@ -177,4 +189,15 @@ function replaceQuoteReferences(
   copyIds: ReadonlyMap<string, string>,
 ): UserMessageQuote[] {
   return quotes.map(({ messageId, text }) => ({ messageId: copyIds.get(messageId) ?? messageId, text }))
+}
+
+/** The turn that the last message is part of; null if a summary stands for its user message, or if there is none. */
+function findTurn(messages: readonly MessageRecord[]): Turn | null {
+  const index = messages.findLastIndex((message) => message.role === 'USER' || isSummary(message))
+  const userMessage = messages[index]
+  return !userMessage || isSummary(userMessage) ? null : { userMessage, messagesBefore: messages.slice(0, index) }
+}
+
+function isSummary(message: MessageRecord): boolean {
+  return toMessageKind(message) === 'SUMMARY'
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { HermesChat, hermesSummary } from '../../support/hermes/hermes-chat.ts'
 import type { HermesDb } from '../../support/hermes/hermes-db.ts'
 import { ask, requireNonNull, readUntil, expectRefusal } from '../support/typed-client.ts'
 import {
@@ -329,5 +330,37 @@ describe('A session that continues a Hermes session', () => {
     const [, tail] = await messagesOf(client, 'hermes-1')
     const copy = await fork(client, requireNonNull(tail).id)
     expect(await loadTranscript(client, copy.id)).toEqual(['USER summary', 'USER tail'])
+  })
+
+  test('copies what is shown before an archived message, and what Hermes still sends before a later one', async () => {
+    await using environment = await newTestEnvironment('http', {
+      fillHermes: (db) => {
+        const chat = new HermesChat(db, 'hermes-1')
+        chat.addTurns(1, 2, 3, 4)
+        const summary = { role: 'user', content: hermesSummary('Of owls.') }
+        chat.compact([...chat.live.slice(0, 2), summary, ...chat.live.slice(-3)])
+      },
+    })
+    const { client } = environment
+    const messages = await messagesOf(client, 'hermes-1')
+    const idOf = (text: string): string => requireNonNull(messages.find((message) => message.text.includes(text))).id
+    const copyOf = async (text: string): Promise<string[]> => {
+      const { id } = await fork(client, idOf(text))
+      return (await messagesOf(client, id)).map((message) => (message.kind === 'SUMMARY' ? 'summary' : message.text))
+    }
+    expect(await copyOf('a2')).toEqual(['u1', 'a1', 'u2', 'a2'])
+    expect(await copyOf('Of owls.')).toEqual(['u1', 'a1', 'summary'])
+    expect(await copyOf('a4')).toEqual(['u1', 'a1', 'summary', 'a3', 'u4', 'a4'])
+
+    const retryOf = async (text: string) => {
+      environment.provider.enqueue('Again.')
+      const { session } = await regenerate(client, { messageId: idOf(text) })
+      return (await messagesOf(client, session.id)).filter(({ role }) => role === 'USER').map((message) => message.text)
+    }
+    expect(await retryOf('a3')).toEqual(['u1', 'u2', 'u3'])
+    expect(await expectRefusal(client, RegenerateDocument, { messageId: idOf('Of owls.') })).toMatchObject({
+      code: 'BAD_USER_INPUT',
+      path: ['messageId'],
+    })
   })
 })
