@@ -11,7 +11,12 @@ export function textFromHermesCell(value: unknown): string | null {
 /** Epoch seconds as milliseconds, clamped to the years 1970 to 9999; null if the cell is no number. */
 export function millisecondsFromHermesCell(seconds: unknown): number | null {
   if (typeof seconds !== 'number' || Number.isNaN(seconds)) return null
-  return Math.min(Math.max(Math.round(seconds * 1000), 0), maxTimestampMs)
+  return clampTimestamp(Math.round(seconds * 1000))
+}
+
+/** The nearest time of the years 1970 to 9999, in epoch milliseconds. */
+export function clampTimestamp(ms: number): number {
+  return Math.min(Math.max(ms, 0), maxTimestampMs)
 }
 
 /** A whole number from 0 to `max`; 0 for anything that is no number. */

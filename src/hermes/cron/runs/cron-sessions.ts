@@ -1,5 +1,5 @@
 import { localTimeToInstant } from '../../../lib/time-zone.ts'
-import { millisecondsFromHermesCell, textFromHermesCell } from '../../state/cell-values.ts'
+import { clampTimestamp, millisecondsFromHermesCell, textFromHermesCell } from '../../state/cell-values.ts'
 import type { StateDatabaseConnection } from '../../state/state-database.ts'
 import { type HermesLocalTime, parseLocalTimeName } from '../local-time-name.ts'
 
@@ -37,7 +37,7 @@ export function readHermesCronSessions(
       if (!/^\d{8}_\d{6}(?!\d)/.test(stamp)) return []
       const localTime = parseLocalTimeName(stamp)
       const startedAt =
-        millisecondsFromHermesCell(row.started_at) ?? Math.max(0, localTimeToInstant(localTime.ms, timezone))
+        millisecondsFromHermesCell(row.started_at) ?? clampTimestamp(localTimeToInstant(localTime.ms, timezone))
       return [{ id, stamp, localTime, startedAt, endedAt: millisecondsFromHermesCell(row.ended_at) }]
     })
     .toSorted((a, b) => b.startedAt - a.startedAt || b.localTime.digits - a.localTime.digits)

@@ -1,5 +1,6 @@
 import { type Dirent, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { clampTimestamp } from '../../state/cell-values.ts'
 import { type HermesLocalTime, parseLocalTimeName } from '../local-time-name.ts'
 import { LocalTimeResolver } from './local-time-resolver.ts'
 
@@ -33,7 +34,7 @@ function toOutputFile(folder: string, entry: Dirent, resolver: LocalTimeResolver
   const localTime = parseLocalTimeName(name)
   const instants = resolver.listInstants(localTime.ms)
   const savedAt = instants.length > 1 ? selectNearest(instants, readWriteTime(join(folder, entry.name))) : instants[0]
-  return { name, localTime, instants, savedAt: Math.max(0, savedAt ?? 0) }
+  return { name, localTime, instants, savedAt: clampTimestamp(savedAt ?? 0) }
 }
 
 /** 0 if the file was deleted in the meantime. */
