@@ -16,11 +16,15 @@ export interface ToolImageSupport {
 
 export const noToolImageSupport: ToolImageSupport = { placement: 'none', mediaTypes: [], maxCount: 0 }
 
-/** What is known of a model of a provider. */
-export function findToolImageSupport(type: ProviderType, { images }: Dialect, name: string): ToolImageSupport {
+/** What is known of a model of a provider. `isKnown`: it has accepted images, or its provider's list says that it does. */
+export function findToolImageSupport(
+  type: ProviderType,
+  { images }: Dialect,
+  { name, isKnown }: { readonly name: string; readonly isKnown: boolean },
+): ToolImageSupport {
   const { mediaTypes, maxCount, modelNames } = images
   const limits = { mediaTypes, maxCount }
   // Every model that has Anthropic's format accepts images.
   if (type === 'anthropic') return { placement: 'in-result', ...limits }
-  return modelNames.test(name) ? { placement: 'after-results', ...limits } : noToolImageSupport
+  return isKnown || modelNames.test(name) ? { placement: 'after-results', ...limits } : noToolImageSupport
 }

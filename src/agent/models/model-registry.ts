@@ -23,28 +23,12 @@ import type { ModelEndpoint } from '../../model/model-observation.ts'
 import type { ModelObservationStore } from '../../storage/model-observation-store.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { findToolImageSupport, type ToolImageSupport } from './image-support.ts'
+import { type ModelInfo, offlineModelInfo } from './model-info.ts'
 import { ModelListCache } from './model-list-cache.ts'
 import { ModelObservations } from './model-observations.ts'
 import type { ProviderModel } from './parse-model-list.ts'
 import { selectProviderDefaultModel } from './select-provider-default-model.ts'
 import { UnknownModelError } from './unknown-model-error.ts'
-
-/** A model that a user can choose. */
-export interface ModelInfo {
-  /** `<provider>/<name>`. The name may contain slashes. */
-  readonly id: string
-  readonly provider: string
-  readonly name: string
-  readonly isDefault: boolean
-  /** In tokens; null while neither the configuration, nor its provider's list, nor a refusal says it. */
-  readonly contextWindow: number | null
-  /** False once its provider has refused tools for it; null while nothing is known. */
-  readonly supportsTools: boolean | null
-  /** Likewise for images. */
-  readonly supportsImages: boolean | null
-  /** The names of the tools that its provider's limits left out of the latest request. */
-  readonly omittedTools: readonly string[]
-}
 
 /** A model that is ready to answer. */
 export interface ResolvedModel {
@@ -96,17 +80,6 @@ export interface ResolveModelOptions {
    * when a chat has a length at which the window matters.
    */
   readonly contextTokens?: number
-}
-
-/** The only model of a profile that has no providers, such as one that does not exist yet. */
-export const offlineModelInfo: ModelInfo = {
-  id: formatModelId(offlineModelId),
-  ...offlineModelId,
-  isDefault: true,
-  contextWindow: null,
-  supportsTools: true,
-  supportsImages: true,
-  omittedTools: [],
 }
 
 /** Default models of providers that are configured by a key alone, for when their list cannot be fetched. */
@@ -195,12 +168,13 @@ export class ModelRegistry {
         this.#observations.findSupport(address, 'supportsTools') ??
         findListedModel(listed, name)?.supportsTools ??
         null,
-      supportsImages:
-        this.#observations.findSupport(address, 'supportsImages') ??
-        findListedModel(listed, name)?.supportsImages ??
-        null,
+      supportsImages: this.#findImageSupport(address, findListedModel(listed, name)),
       omittedTools: this.#observations.findOmittedTools(address),
     }
+  }
+
+  #findImageSupport(address: ModelEndpoint, listed: ProviderModel | undefined): boolean | null {
+    return this.#observations.findSupport(address, 'supportsImages') ?? listed?.supportsImages ?? null
   }
 
   /** The configured context window, else the one in the list of the provider; a refusal may have named a smaller one. */
@@ -233,6 +207,7 @@ export class ModelRegistry {
     const secrets = provider.apiKey === null ? [] : [provider.apiKey]
     const dialect = this.#modelLists.findDialect(provider)
     const { contextSizes } = this.#observations
+    const supportsImages = () => this.#findImageSupport(address, findListedModel(this.#modelLists.peek(provider), name))
     const tokenCounter = new TokenCounter(() => contextSizes.findTokenScale(address))
     const observer = this.#observations.createObserver(address, dialect.images.maxCount)
     const createAgentOptions = (priority: ProviderRequestPriority) => ({
@@ -257,7 +232,9 @@ export class ModelRegistry {
       get reservedTokens() {
         return contextSizes.findReservedTokens(address)
       },
-      toolImages: findToolImageSupport(provider.type, dialect, name),
+      get toolImages() {
+        return findToolImageSupport(provider.type, dialect, { name, isKnown: supportsImages() === true })
+      },
       get omissions() {
         return observer.omissions
       },

@@ -1,4 +1,4 @@
-import type { ModelInfo } from '../../agent/models/model-registry.ts'
+import type { ModelInfo } from '../../agent/models/model-info.ts'
 import { defaultProfileName } from '../../profiles/profile-name.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 

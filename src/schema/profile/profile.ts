@@ -1,4 +1,4 @@
-import { offlineModelInfo } from '../../agent/models/model-registry.ts'
+import { offlineModelInfo } from '../../agent/models/model-info.ts'
 import { nameRuleDescription } from '../../config/name-rule.ts'
 import { defaultProfileName, parseProfileName } from '../../profiles/profile-name.ts'
 import { schemaBuilder } from '../schema-builder.ts'

@@ -6,7 +6,10 @@ const local = 'http://127.0.0.1:4000/v1'
 
 test('Anthropic’s format has a place for images in results, whatever the server', () => {
   for (const baseURL of [null, local]) {
-    const support = findToolImageSupport('anthropic', selectDialect({ type: 'anthropic', baseURL }), 'claude-x')
+    const support = findToolImageSupport('anthropic', selectDialect({ type: 'anthropic', baseURL }), {
+      name: 'claude-x',
+      isKnown: false,
+    })
     expect(support).toMatchObject({ placement: 'in-result', mediaTypes: expect.arrayContaining(['image/png']) })
   }
 })
@@ -25,6 +28,8 @@ test.each([
   'in chat completions, images follow the results where they are accepted for sure: %s %s %s: %s',
   (...row) => {
     const [type, baseURL, name, placement] = row
-    expect(findToolImageSupport(type, selectDialect({ type, baseURL }), name).placement).toBe(placement)
+    const dialect = selectDialect({ type, baseURL })
+    expect(findToolImageSupport(type, dialect, { name, isKnown: false }).placement).toBe(placement)
+    expect(findToolImageSupport(type, dialect, { name, isKnown: true }).placement).toBe('after-results')
   },
 )

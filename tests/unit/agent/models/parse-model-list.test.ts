@@ -38,6 +38,28 @@ describe('a list of models', () => {
   })
 })
 
+describe('a listed model that takes images', () => {
+  test.each<[string, object]>([
+    ['OpenRouter', { architecture: { input_modalities: ['text', 'image'], output_modalities: ['text'] } }],
+    ['Mistral', { capabilities: { completion_chat: true, vision: true } }],
+    ['Fireworks', { supports_chat: true, supports_image_in: true }],
+    ['xAI', { input_modalities: ['text', 'image'] }],
+    ['GitHub', { supported_input_modalities: ['text', 'image'] }],
+    ['llama.cpp', { capabilities: ['completion', 'multimodal'] }],
+    ['LM Studio', { type: 'vlm' }],
+  ])('%s', (_, fields) => {
+    expect(parseModelList({ data: [{ id: 'm', ...fields }] })?.[0]?.supportsImages).toBe(true)
+  })
+
+  test.each<[string, object]>([
+    ['says nothing', {}],
+    ['draws', { architecture: { input_modalities: ['text'], output_modalities: ['image'] } }],
+    ['denies it, because only a refusal is proof', { capabilities: { completion_chat: true, vision: false } }],
+  ])('is not known to do so if its list %s', (_, fields) => {
+    expect(parseModelList({ data: [{ id: 'm', ...fields }] })?.[0]?.supportsImages).toBeNull()
+  })
+})
+
 describe('the context window of a listed model', () => {
   test.each<[string, object, number]>([
     ['LiteLLM', { max_input_tokens: 2000, mode: 'chat' }, 2000],
