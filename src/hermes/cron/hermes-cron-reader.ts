@@ -12,7 +12,12 @@ import {
   toHermesJobRunStartTime,
 } from './runs/hermes-job-run.ts'
 import { type HermesJobFields, newRemovedHermesJob, toHermesJobRecord } from './hermes-jobs-file.ts'
-import { joinHermesJobRuns, type JoinedHermesJobRun, resolveRunPosition } from './runs/join-hermes-job-runs.ts'
+import {
+  type HermesJobRunRecords,
+  joinHermesJobRuns,
+  type JoinedHermesJobRun,
+  resolveRunPosition,
+} from './runs/join-hermes-job-runs.ts'
 import { type HermesExecution, isHermesExecutionRunning } from './runs/read-hermes-executions.ts'
 import { parseHermesJobOutput } from './runs/run-output.ts'
 
@@ -33,15 +38,21 @@ interface JobWithRuns {
 /** What all jobs of one answer have in common. */
 interface CronSnapshot {
   readonly timezone: string
-  readonly definitions: readonly HermesJobFields[]
   /** Of one job, or of all; null if they cannot be read. */
   readonly executions: readonly HermesExecution[] | null
+  readonly definitions: readonly HermesJobFields[]
 }
+
+/** What runs of a job have left behind. */
+type CronRunTraces = Pick<HermesJobRunRecords, 'sessions' | 'outputs'>
 
 /**
  * The jobs of a Hermes agent, read again with every call: definitions from jobs.json, their state from there or from
  * runtime.db, and runs from executions.db, the output files and the sessions. A job that Hermes has removed is listed while
  * it has runs.
+ *
+ * Hermes writes meanwhile: first a job, then an execution, then its session, then its output file. They are read in the
+ * opposite order. Otherwise, a session could seem to have no execution, or a new job to be removed.
  */
 export class HermesCronReader {
   readonly #profile: string
@@ -56,23 +67,21 @@ export class HermesCronReader {
 
   /** In the order of jobs.json, then the removed ones, oldest run first. */
   listJobs(): JobRecord[] {
+    const idsOfTraces = [...this.#files.listOutputJobIds(), ...this.#readSessions(readHermesCronSessionJobIds)]
     const snapshot = this.#readSnapshot(null)
     if (!snapshot) return []
     const jobs = this.#toDefinedJobs(snapshot)
-    const candidates = [
-      ...(snapshot.executions ?? []).map(({ jobId }) => jobId),
-      ...this.#files.listOutputJobIds(),
-      ...this.#readSessions(readHermesCronSessionJobIds),
-    ]
-    const removed = [...new Set(candidates)]
+    const idsOfExecutions = (snapshot.executions ?? []).map(({ jobId }) => jobId)
+    const removed = [...new Set([...idsOfExecutions, ...idsOfTraces])]
       .filter((id) => !jobs.has(id))
-      .flatMap((id) => this.#toRemovedJob(id, snapshot) ?? [])
+      .flatMap((id) => this.#toRemovedJob(id, this.#joinRuns(id, snapshot), snapshot) ?? [])
     return [...jobs.values(), ...removed.toSorted((a, b) => a.createdAt - b.createdAt)]
   }
 
   findJob(id: string): JobRecord | null {
     const snapshot = this.#readSnapshot(id)
-    return snapshot && (this.#toDefinedJobs(snapshot).get(id) ?? this.#toRemovedJob(id, snapshot))
+    const defined = snapshot && this.#toDefinedJobs(snapshot).get(id)
+    return defined ?? (snapshot && this.#toRemovedJob(id, this.#joinRuns(id, snapshot), snapshot))
   }
 
   /** A page of a job's runs, newest first. */
@@ -102,23 +111,22 @@ export class HermesCronReader {
   }
 
   #loadJob(id: string): JobWithRuns | null {
+    const traces = this.#readTraces(id, this.#files.readTimezone())
     const snapshot = this.#readSnapshot(id)
     if (!snapshot) return null
-    const runs = this.#joinRuns(id, snapshot)
-    const job = this.#toDefinedJobs(snapshot).get(id) ?? this.#toRemovedJob(id, snapshot, runs)
+    const runs = this.#joinRuns(id, snapshot, traces)
+    const job = this.#toDefinedJobs(snapshot).get(id) ?? this.#toRemovedJob(id, runs, snapshot)
     return job && { job, runs }
   }
 
   /** Null if jobs.json cannot be read: no job is known to be removed then. */
   #readSnapshot(jobId: string | null): CronSnapshot | null {
-    const definitions = this.#files.readJobDefinitions()
-    if (!definitions) return null
     const timezone = this.#files.readTimezone()
-    return {
-      timezone,
-      definitions: jobId === null ? definitions : definitions.filter(({ id }) => textFromHermesCell(id) === jobId),
-      executions: this.#files.readExecutions(jobId, timezone),
-    }
+    const executions = this.#files.readExecutions(jobId, timezone)
+    const all = this.#files.readJobDefinitions()
+    if (!all) return null
+    const definitions = jobId === null ? all : all.filter(({ id }) => textFromHermesCell(id) === jobId)
+    return { timezone, executions, definitions }
   }
 
   /** The jobs of jobs.json, by id. */
@@ -137,24 +145,30 @@ export class HermesCronReader {
   }
 
   /** Null if the job has no runs either. */
-  #toRemovedJob(id: string, snapshot: CronSnapshot, runs = this.#joinRuns(id, snapshot)): JobRecord | null {
+  #toRemovedJob(id: string, runs: readonly JoinedHermesJobRun[], { timezone }: CronSnapshot): JobRecord | null {
     const oldest = runs.at(-1)
     if (!oldest) return null
     const ended = runs.filter(({ execution }) => !execution || !isHermesExecutionRunning(execution))
     return newRemovedHermesJob(id, {
       profile: this.#profile,
-      timezone: snapshot.timezone,
+      timezone,
       createdAt: toHermesJobRunStartTime(oldest),
       completedRuns: ended.length,
     })
   }
 
-  #joinRuns(jobId: string, { timezone, executions }: CronSnapshot): JoinedHermesJobRun[] {
-    return joinHermesJobRuns({
-      executions: (executions ?? []).filter((execution) => execution.jobId === jobId),
-      sessions: this.#readSessions((file) => readHermesCronSessions(file, jobId, timezone)),
-      outputs: this.#files.listOutputFiles(jobId, timezone),
-    })
+  #joinRuns(
+    jobId: string,
+    { timezone, executions }: CronSnapshot,
+    traces = this.#readTraces(jobId, timezone),
+  ): JoinedHermesJobRun[] {
+    const executionsOfJob = (executions ?? []).filter((execution) => execution.jobId === jobId)
+    return joinHermesJobRuns({ ...traces, executions: executionsOfJob })
+  }
+
+  #readTraces(jobId: string, timezone: string): CronRunTraces {
+    const outputs = this.#files.listOutputFiles(jobId, timezone)
+    return { outputs, sessions: this.#readSessions((file) => readHermesCronSessions(file, jobId, timezone)) }
   }
 
   /** Without a state.db there are no sessions, which is no news to the log. */
