@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { text as readText } from 'node:stream/consumers'
 import { AgentError, type AgentEvent, type AgentRun } from '../../../../src/agent/agent.ts'
 import { createModelAgent } from '../../../../src/agent/model-agent/model-agent.ts'
+import type { ModelObserver } from '../../../../src/agent/model-agent/model-observer.ts'
 import { createLanguageModel } from '../../../../src/agent/providers/create-language-model.ts'
 import type { Dialect } from '../../../../src/agent/providers/dialect.ts'
 import { providerDialects } from '../../../../src/agent/providers/select-dialect.ts'
@@ -26,6 +27,9 @@ export interface AskOptions {
   readonly tools?: readonly Tool[]
   readonly loadHistory?: AgentRun['loadHistory']
   readonly maxSteps?: number
+  readonly observer?: ModelObserver
+  /** Looks at the body of a request before the responses: what it returns is sent instead; null if nothing is. */
+  readonly refuse?: (body: string) => DialectResponse | null
 }
 
 /** The key of the provider. */
@@ -60,12 +64,14 @@ export function findDialect({ name }: DialectServer): Dialect {
 export async function askDialectServer(
   server: DialectServer,
   responses: readonly DialectResponse[],
-  { tools = [], loadHistory, maxSteps = 3 }: AskOptions = {},
+  { tools = [], loadHistory, maxSteps = 3, observer, refuse = () => null }: AskOptions = {},
 ): Promise<DialectAnswer> {
   const requests: Record<string, unknown>[] = []
   const respond = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
-    requests.push(JSON.parse(await readText(incoming)))
-    send(outgoing, responses[requests.length - 1] ?? responses.at(-1) ?? '', server.headers)
+    const body = await readText(incoming)
+    requests.push(JSON.parse(body))
+    const response = refuse(body) ?? responses[requests.length - 1] ?? responses.at(-1) ?? ''
+    send(outgoing, response, server.headers)
   }
   await using http = await startHttpServer((incoming, outgoing) => {
     respond(incoming, outgoing).catch((error: Error) => outgoing.destroy(error))
@@ -80,6 +86,7 @@ export async function askDialectServer(
     requestPolicy: newRequestPolicy({ retryRules: dialect.retry, maxRetryWaitMs: 0 }),
     toolbox: newToolbox({ source: newToolSource(...tools) }),
     toolLimits: dialect.tools,
+    ...(observer && { observer }),
   })
   const events: AgentEvent[] = []
   let error: AgentError | null = null
