@@ -9,9 +9,8 @@ import time
 from cron.executions import recover_interrupted_executions
 from cron.jobs import claim_dispatch, create_job, get_job, remove_job, save_job_output, trigger_job
 from cron.scheduler import run_job, run_one_job, tick
-from hermes_state import SessionDB
 from provider import compose_answer
-from scene import Scene, show
+from scene import Scene, query, show
 
 ROUNDS = 9
 EMPTY = "Agent completed but produced empty response"
@@ -94,11 +93,7 @@ def before_the_ledger():
 
 
 def count_sessions(job_id):
-    db = SessionDB(read_only=True)
-    try:
-        return db._conn.execute("SELECT COUNT(*) FROM sessions WHERE id LIKE ?", (f"cron_{job_id}_%",)).fetchone()[0]
-    finally:
-        db.close()
+    return query("SELECT COUNT(*) FROM sessions WHERE id LIKE ?", f"cron_{job_id}_%")[0][0]
 
 
 def killed():

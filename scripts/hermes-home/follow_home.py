@@ -16,6 +16,7 @@ from compare_home import read_ledgers
 from segue_api import SegueApi
 
 CONVERSATION = "id root { id } tip { id } title segmentCount lastActivityAt"
+CHANNELS = "SEGUE WEB CLI MESSAGING API CRON TOOL OTHER"
 EVENTS = f"subscription {{ conversationsChanged {{ kind id conversation {{ {CONVERSATION} }} }} }}"
 
 
@@ -34,7 +35,7 @@ class ConversationFollower(threading.Thread):
         headers = {"Content-Type": "application/json", "Accept": "text/event-stream"}
         while True:
             with urllib.request.urlopen(urllib.request.Request(self.api.url, body, headers), timeout=600) as events:
-                self.conversations = {row["id"]: row for row in self.api.conversations(CONVERSATION)}
+                self.conversations = {row["id"]: row for row in self.api.conversations(CONVERSATION, CHANNELS)}
                 for line in events:
                     if line.startswith(b"data: {"):
                         self.apply(json.loads(line[6:]))
@@ -83,7 +84,7 @@ def main():
         texts = [message["text"] for message in sessions.get(id, {}).get("messages", [])]
         if texts.count(value) < 2:
             problems[f"{id}: more than once in a page: {value[:60]}"] += 1
-    listed = {row["id"]: row for row in api.conversations(CONVERSATION)}
+    listed = {row["id"]: row for row in api.conversations(CONVERSATION, CHANNELS)}
     for id in sorted(listed.keys() | follower.conversations.keys()):
         if listed.get(id) != follower.conversations.get(id):
             problems[f"{id}\n  followed: {follower.conversations.get(id)}\n  listed:   {listed.get(id)}"] += 1

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hermes_state import SessionDB
 from provider import compose_answer
-from scene import Scene, show, to_message
+from scene import Scene, find_session, query, show, to_message
 
 scene = Scene("api")
 
@@ -100,7 +100,7 @@ class Chat:
     def say(self, text, sender=None, **message):
         reply = self.send(text, **message)
         if self.id is None:
-            self.id = find_session(text.split(" ")[0])
+            self.id = find_session(text)
             scene.ledger.open(self.id)
         scene.note_turn(self.id, text if sender is None else f"[{sender}] {text}")
         if compose_answer(text) not in reply:
@@ -149,18 +149,6 @@ class Chat:
         self.send("/new")
         self.id = None
         return self
-
-
-def query(sql, *parameters):
-    db = SessionDB(read_only=True)
-    try:
-        return db._conn.execute(sql, parameters).fetchall()
-    finally:
-        db.close()
-
-
-def find_session(tag):
-    return query("SELECT session_id FROM messages WHERE content LIKE ? ORDER BY id DESC LIMIT 1", f"%{tag} %")[0][0]
 
 
 def newest_child(parent):
@@ -231,7 +219,7 @@ def handoff(gateway):
     chat = Chat(gateway, "home", user="system:handoff").talk(1)
     text = scene.next_text()
     subprocess.run(["hermes", "-z", text], check=True, capture_output=True)
-    session_id = find_session(text.split(" ")[0])
+    session_id = find_session(text)
     scene.ledger.open(session_id)
     scene.note_turn(session_id, text)
     db = SessionDB()

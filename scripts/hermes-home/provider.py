@@ -12,7 +12,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-TAG = re.compile(r"\b(?:cli|api|chat|cron)-\d+\b")
+TAG = re.compile(r"\b(?:cli|api|cron|random)-\d+\b")
 
 
 def find_marker(text, name):

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import sqlite3
 import sys
 import urllib.request
 from pathlib import Path
@@ -53,6 +54,20 @@ class Scene:
             self.ledger.say(session_id, "ASSISTANT", f"looking into {user_text.split(' ')[0]}", tools=tools)
         self.note_summaries(session_id, summaries)
         self.ledger.say(session_id, "ASSISTANT", compose_answer(user_text))
+
+
+def query(sql, *parameters):
+    database = sqlite3.connect(f"file:{os.environ['HERMES_HOME']}/state.db?mode=ro", uri=True, timeout=10)
+    try:
+        return database.execute(sql, parameters).fetchall()
+    finally:
+        database.close()
+
+
+def find_session(text):
+    """The session with the newest message that has the tag of this text."""
+    tag = text.split(" ")[0]
+    return query("SELECT session_id FROM messages WHERE content LIKE ? ORDER BY id DESC LIMIT 1", f"%{tag} %")[0][0]
 
 
 def to_message(row):

@@ -64,9 +64,9 @@ class SegueApi:
         found = self.ask("query ($id: ID!) { node(id: $id) { id } }", id=node_id)["node"]
         return found and found["id"]
 
-    def conversations(self, fields="root { id } segmentCount"):
-        selection = self.connection(fields)
-        document = f"query ($after: String) {{ page: conversations(first: 50, after: $after) {selection} }}"
+    def conversations(self, fields="root { id } segmentCount", channels=None):
+        arguments = "first: 50, after: $after" + (f", filter: {{ channels: [{channels}] }}" if channels else "")
+        document = f"query ($after: String) {{ page: conversations({arguments}) {self.connection(fields)} }}"
         return self.pages(lambda after: self.ask(document, after=after)["page"])
 
     def jobs(self):

@@ -153,6 +153,30 @@ const scenarios: readonly Scenario[] = [
     shown: [...turns(1, 2, 3, 4), '(S1)', ...turns(5), '(S2)', ...turns(6)],
   },
   {
+    name: 'compactions in a row before one turn',
+    play: (chat) => {
+      chat.addTurns(1, 2, 3, 4)
+      chat.compact([...chat.live.slice(0, 3), ...mergeInto(chat.live.slice(-3), 'S1'), { role: 'user', content: 'u5' }])
+      chat.compact(mergeInto(chat.live.slice(-4), 'S2'))
+      chat.compact([summary('S3'), ...chat.live.slice(-1)])
+      chat.add({ role: 'assistant', content: 'a5' })
+      chat.addTurns(6)
+    },
+    shown: [...turns(1, 2, 3, 4), '(S1)', 'u5', '(S2)', '(S3)', 'a5', ...turns(6)],
+  },
+  {
+    name: 'a compaction between the result of a tool and the answer',
+    play: (chat) => {
+      chat.addTurns(1, 2, 3)
+      chat.add({ role: 'user', content: 'u4' })
+      chat.add({ role: 'assistant', content: 'looking', tool_calls: '[{"id":"call4","function":{"name":"look"}}]' })
+      chat.add({ role: 'tool', tool_call_id: 'call4', tool_name: 'look', content: 'found 4' })
+      chat.compact([...chat.live.slice(0, 3), ...mergeInto(chat.live.slice(-4), 'S1')])
+      chat.add({ role: 'assistant', content: 'a4' })
+    },
+    shown: [...turns(1, 2, 3), 'u4', 'looking|found 4', '(S1)', 'a4'],
+  },
+  {
     name: 'an older summary among the first messages of a later compaction',
     play: (chat) => {
       chat.addTurns(1, 2, 3)
