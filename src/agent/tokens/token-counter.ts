@@ -1,6 +1,6 @@
 import type { ModelMessage } from 'ai'
 import { estimateJsonTokens, estimateMessageTokens, estimateToolOutputTokens } from './estimate-message-tokens.ts'
-import { estimateTextTokens } from './estimate-text-tokens.ts'
+import { estimateTextTokens, findBeginningLength, findEndLength } from './estimate-text-tokens.ts'
 
 type ToolOutput = Parameters<typeof estimateToolOutputTokens>[0]
 
@@ -23,6 +23,16 @@ export class TokenCounter {
 
   countText(text: string): number {
     return this.#scale(estimateTextTokens(text))
+  }
+
+  /** The length of the longest beginning of a text that has at most so many tokens, in UTF-16 code units. */
+  findBeginningLength(text: string, maxTokens: number): number {
+    return findBeginningLength(text, Math.floor(maxTokens) / this.scale)
+  }
+
+  /** The same for the end of a text. */
+  findEndLength(text: string, maxTokens: number): number {
+    return findEndLength(text, Math.floor(maxTokens) / this.scale)
   }
 
   /** The fewest tokens that a text can be. */

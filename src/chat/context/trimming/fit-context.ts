@@ -4,10 +4,10 @@ import type { TokenCounter } from '../../../agent/tokens/token-counter.ts'
 import type { ContextSummary } from '../../../model/context-summary.ts'
 import type { MessageRecord } from '../../../model/message.ts'
 import { formatContextSummary } from '../format-context-summary.ts'
-import { toFileContent } from '../to-file-content.ts'
 import { type ContextTurn, splitIntoTurns } from './context-turns.ts'
-import { countAnswerSteps, omitAnswerSteps } from './omit-answer-steps.ts'
+import { fitNewestTurn } from './fit-newest-turn.ts'
 import { selectUserMessageQuotes } from './select-user-message-quotes.ts'
+import { readPartText, shortenLongMessage } from './shorten-long-message.ts'
 import { roundUp, shortenToolResults } from './shorten-tool-results.ts'
 
 export interface ContextFittingSource {
@@ -38,77 +38,62 @@ const maxQuotesShare = 1 / 3
 const minNewestResultShare = 1 / 8
 /** Room for the line that says what is left out. In tokens. */
 const omissionNoteTokens = 30
+/** How often the selection is repeated with less room. */
+const maxAttempts = 3
 
 /** Selects the best that fits the budget, where not everything does. */
 export function fitContext(source: ContextFittingSource): FittedContext {
-  const { summary, messages, counter, contextWindow, budgetTokens } = source
+  const { messages, counter, contextWindow, budgetTokens } = source
   const turns = splitIntoTurns(messages)
   const isNewestMessageTooLong = counter.countTextAtLeast(readNewestText(turns.at(-1) ?? [])) > contextWindow
   const newest = isNewestMessageTooLong ? [] : (turns.at(-1) ?? [])
-  const older = (isNewestMessageTooLong ? turns : turns.slice(0, -1)).map((turn) => shortenLongMessages(turn, source))
-  const summaryTokens = summary ? counter.countText(formatContextSummary({ text: summary.text, quotes: [] })) : 0
-  const reserved = omissionNoteTokens + Math.min(summaryTokens, budgetTokens * maxReservedSummaryShare)
-  const newestTurn = fitNewestTurn(newest, budgetTokens - reserved, source)
-  let available = budgetTokens - omissionNoteTokens - countTurn(newestTurn, source)
-  const introduction = summary && fitSummary(summary, available, source)
-  if (introduction !== null) available -= counter.countText(introduction)
-  const keptTurns = selectNewestTurns(older, available, source)
-  for (;;) {
-    const omittedCount = [...older, newest].flat().length - [...keptTurns, newest].flat().length
-    const intro = [introduction, formatOmission(omittedCount, summary !== null)].filter((text) => text !== null)
-    const records = [...keptTurns, newestTurn].flat()
-    const fitted = shortenCompletely(source.convert(intro.length > 0 ? intro.join('\n\n') : null, records), source)
-    if (counter.countMessages(fitted) <= budgetTokens || keptTurns.length === 0)
-      return { messages: fitted, isNewestMessageTooLong }
-    keptTurns.shift()
+  const older = (isNewestMessageTooLong ? turns : turns.slice(0, -1)).map((turn) => shortenOlderTurn(turn, source))
+  let fitted: readonly ModelMessage[] = []
+  let reserveTokens = omissionNoteTokens
+  for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
+    fitted = selectContext({ newest, older }, reserveTokens, source)
+    const excessTokens = counter.countMessages(fitted) - budgetTokens
+    if (excessTokens <= 0) break
+    // Joined messages have a few more tokens than the sum of their parts.
+    reserveTokens += excessTokens
   }
+  return { messages: fitted, isNewestMessageTooLong }
+}
+
+function selectContext(
+  { newest, older }: { readonly newest: ContextTurn; readonly older: readonly ContextTurn[] },
+  reserveTokens: number,
+  source: ContextFittingSource,
+): readonly ModelMessage[] {
+  const { summary, counter, budgetTokens } = source
+  const summaryTokens = summary ? counter.countText(formatContextSummary({ text: summary.text, quotes: [] })) : 0
+  const newestTurn = fitNewestTurn(newest, {
+    counter,
+    roomTokens: budgetTokens - reserveTokens - Math.min(summaryTokens, budgetTokens * maxReservedSummaryShare),
+    stepTokens: budgetTokens * omissionStepShare,
+    countTurn: (turn) => countTurn(turn, source),
+  })
+  const available = budgetTokens - reserveTokens - countTurn(newestTurn, source)
+  const introduction = summary && fitSummary(summary, available, source)
+  const introductionTokens = introduction === null ? 0 : counter.countText(introduction)
+  const keptTurns = selectNewestTurns(older, available - introductionTokens, source)
+  const omittedCount = older.slice(0, older.length - keptTurns.length).flat().length
+  const texts = [introduction, formatOmission(omittedCount, summary !== null)].filter((text) => text !== null)
+  const records = [...keptTurns, newestTurn].flat()
+  const converted = source.convert(texts.length > 0 ? texts.join('\n\n') : null, records)
+  return shortenCompletely(converted, source, budgetTokens + omissionNoteTokens - reserveTokens)
 }
 
 /** What the user's newest message says, with text files. */
 function readNewestText(turn: ContextTurn): string {
   const message = turn.findLast(({ role }) => role === 'USER')
-  return (message?.parts ?? []).map((part) => readText(part) ?? '').join('\n\n')
-}
-
-/** The text of a part that is one, or a text file. Null for others. */
-function readText(part: MessageRecord['parts'][number]): string | null {
-  if (part.type === 'text') return part.text
-  if (part.type !== 'file') return null
-  const content = toFileContent(part)
-  return content.type === 'text' ? content.text : null
+  return (message?.parts ?? []).map((part) => readPartText(part) ?? '').join('\n\n')
 }
 
 /** Cuts what the user has said at length before to its beginning and end. */
-function shortenLongMessages(turn: ContextTurn, { counter, budgetTokens }: ContextFittingSource): ContextTurn {
-  const shortenMessage = (message: MessageRecord): MessageRecord => ({
-    ...message,
-    parts: message.parts.map((part) => {
-      const text = readText(part)
-      if (text === null) return part
-      const shortened = shortenText(text, budgetTokens * maxOlderMessageShare, counter)
-      return shortened === text ? part : { type: 'text', text: shortened }
-    }),
-  })
-  return turn.map((message) => (message.role === 'USER' ? shortenMessage(message) : message))
-}
-
-/** Leaves out the oldest steps of a long answer, but never the newest one. */
-function fitNewestTurn(turn: ContextTurn, roomTokens: number, source: ContextFittingSource): ContextTurn {
-  const fullTokens = countTurn(turn, source)
-  const lastIndex = countAnswerSteps(turn) - 1
-  if (fullTokens <= roomTokens || lastIndex <= 0) return turn
-  const tokensToSave = roundUp(fullTokens - roomTokens, source.budgetTokens * omissionStepShare)
-  const findFirst = (maxTokens: number): number | null => {
-    let [low, high] = [1, lastIndex]
-    if (countTurn(omitAnswerSteps(turn, high), source) > maxTokens) return null
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2)
-      if (countTurn(omitAnswerSteps(turn, middle), source) <= maxTokens) high = middle
-      else low = middle + 1
-    }
-    return low
-  }
-  return omitAnswerSteps(turn, findFirst(fullTokens - tokensToSave) ?? findFirst(roomTokens) ?? lastIndex)
+function shortenOlderTurn(turn: ContextTurn, { counter, budgetTokens }: ContextFittingSource): ContextTurn {
+  const maxTokens = budgetTokens * maxOlderMessageShare
+  return turn.map((message) => (message.role === 'USER' ? shortenLongMessage(message, maxTokens, counter) : message))
 }
 
 /** How many tokens a turn has if the results of its tools are as short as they get. */
@@ -134,7 +119,7 @@ function fitSummary(
   const maxTextTokens = Math.max(availableTokens, budgetTokens * minSummaryShare)
   const shortened = shortenText(text, maxTextTokens, counter)
   const withoutQuotes = formatContextSummary({ text: shortened, quotes: [] })
-  const remaining = availableTokens - counter.countText(withoutQuotes) - omissionNoteTokens
+  const remaining = availableTokens - counter.countText(withoutQuotes)
   const maxTokens = Math.min(remaining, contextWindow * maxQuotesShare)
   const selected = selectUserMessageQuotes(quotes, { maxTokens, maxSingleTokens: maxTokens / 2 }, counter)
   return formatContextSummary({ text: shortened, quotes: selected })

@@ -8,12 +8,6 @@ const maxNamedTools = 20
 /** A model may call a tool by any name. In UTF-16 code units. */
 const maxNameLength = 64
 
-/** How many steps the answer of a turn has. 0 if it has no answer. */
-export function countAnswerSteps(turn: ContextTurn): number {
-  const answer = turn.at(-1)
-  return answer?.role === 'ASSISTANT' ? splitAnswerIntoSteps(answer.parts).length : 0
-}
-
 /**
  * Leaves out the oldest steps of the answer at the end of a turn: calls together with their results. The user's message
  * ends with a note that names the calls, because some providers demand that an answer begins as they have sent it.

@@ -2,6 +2,7 @@ import type { ModelMessage, ToolModelMessage } from 'ai'
 import { shortenText } from '../../../agent/tokens/shorten-text.ts'
 import type { TokenCounter } from '../../../agent/tokens/token-counter.ts'
 import { toolOutputToText } from '../../../agent/tool-output-to-text.ts'
+import { findCommonLimit } from './find-common-limit.ts'
 
 type ToolResult = Extract<ToolModelMessage['content'][number], { type: 'tool-result' }>
 
@@ -83,21 +84,9 @@ function shortenNewestResults(
     return result
   })
   const totalTokens = sizes.reduce((sum, size) => sum + size, 0)
-  const limit = findLimit(sizes, Math.max(totalTokens - excessTokens, minNewestTokens))
+  const limit = findCommonLimit(sizes, Math.max(totalTokens - excessTokens, minNewestTokens))
   const newest = mapToolResults(messages.slice(start), (result) => shortenResult(result, limit, counter))
   return [...messages.slice(0, start), ...newest]
-}
-
-/** The limit at which sizes have this sum, if those above it are cut to it. */
-function findLimit(sizes: readonly number[], sum: number): number {
-  const sorted = sizes.toSorted((a, b) => a - b)
-  let remaining = sum
-  for (const [index, size] of sorted.entries()) {
-    const limit = Math.floor(remaining / (sorted.length - index))
-    if (size > limit) return limit
-    remaining -= size
-  }
-  return Number.POSITIVE_INFINITY
 }
 
 function shortenResult(result: ToolResult, maxTokens: number, counter: TokenCounter): ToolResult {
