@@ -39,7 +39,9 @@ const minNewestResultShare = 1 / 8
 /** Room for the line that says what is left out. In tokens. */
 const omissionNoteTokens = 30
 /** How often the selection is repeated with less room. */
-const maxAttempts = 3
+const maxAttempts = 4
+/** How much less room there is then, beside what was too much, as a share of the budget. */
+const reserveStepShare = 1 / 64
 
 /** Selects the best that fits the budget, where not everything does. */
 export function fitContext(source: ContextFittingSource): FittedContext {
@@ -55,7 +57,7 @@ export function fitContext(source: ContextFittingSource): FittedContext {
     const excessTokens = counter.countMessages(fitted) - budgetTokens
     if (excessTokens <= 0) break
     // Joined messages have a few more tokens than the sum of their parts.
-    reserveTokens += excessTokens
+    reserveTokens += excessTokens + Math.ceil(budgetTokens * reserveStepShare)
   }
   return { messages: fitted, isNewestMessageTooLong }
 }
