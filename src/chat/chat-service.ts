@@ -15,6 +15,7 @@ import type { SessionWithInitialMessages } from '../storage/sessions/session-wri
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import { storeAttachment } from './attachments/attachments.ts'
 import type { ProfileMessageReader } from './context/profile-message-reader.ts'
+import type { SessionCompactor } from './continuation/session-compactor.ts'
 import type { SessionForker } from './continuation/session-forker.ts'
 import type { PostTurnTasks } from './continuation/post-turn-tasks.ts'
 import type { DecisionService } from './decisions/decision-service.ts'
@@ -51,6 +52,7 @@ export interface ChatServiceDependencies {
   readonly turnStarter: TurnStarter
   readonly backgroundCoalescer: BackgroundDeltaCoalescer
   readonly sessionForker: SessionForker
+  readonly compactor: SessionCompactor
   readonly postTurnTasks: PostTurnTasks
   readonly gate: TaskGate
   /** How long a cancel may wait for its commit, in milliseconds. */
@@ -182,10 +184,13 @@ export class ChatService {
    * summarise, NOT_FOUND, SESSION_READ_ONLY, SESSION_BUSY, STALE, PROVIDER and SHUTTING_DOWN.
    */
   async compact(sessionId: string, idempotencyKey: IdempotencyKey | null = null): Promise<SessionRecord> {
-    const { gate, writableSessions, models, postTurnTasks } = this.#dependencies
+    const { gate, writableSessions, models, compactor } = this.#dependencies
     return gate.run(async () => {
-      const session = await writableSessions.getOpen(sessionId)
-      return postTurnTasks.compact(session, await models.resolve(session.model), idempotencyKey)
+      const { model: modelId } = await writableSessions.getOpen(sessionId)
+      const model = await models.resolve(modelId)
+      gate.assertOpen()
+      // Read again: the session may have changed while its model was resolved.
+      return compactor.compact(await writableSessions.getOpen(sessionId), model, idempotencyKey)
     })
   }
 
@@ -224,6 +229,11 @@ export class ChatService {
     return new Map([...active, ...stored].map((stream) => [stream.id, stream]))
   }
 
+  /** Whether `compact` is at work in a session. */
+  isCompacting(sessionId: string): boolean {
+    return this.#dependencies.activeSessions.find(sessionId)?.isCompacting ?? false
+  }
+
   /** The stream that is running in a session. */
   async findActiveStream(sessionId: string): Promise<StreamRecord | null> {
     return this.#dependencies.activeSessions.findCommittedState(sessionId)?.stream ?? null
@@ -233,8 +243,8 @@ export class ChatService {
   async loadModelMessages(session: SessionRecord): Promise<readonly ModelMessage[]> {
     const sessionModel = session.origin === 'SEGUE' ? session.model : null
     const model = await this.#dependencies.models.resolve(sessionModel).catch(() => null)
-    const loadMessages = this.messageQueries.prepareModelMessages(session, model, 'url')
-    return loadMessages(this.messageQueries.findStreamingMessage(session.id))
+    const context = this.messageQueries.openModelContext(session, model, 'url')
+    return (await context.build(this.messageQueries.findStreamingMessage(session.id))).messages
   }
 
   /** Throws SESSION_BUSY if `close` would interrupt anything. */

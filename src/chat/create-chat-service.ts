@@ -5,7 +5,10 @@ import { TaskGate } from '../lib/async/task-gate.ts'
 import type { CombinedSessionRepository } from '../sessions/combined-session-repository.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import { ChatService } from './chat-service.ts'
+import { CompactionHistory } from './compaction/compaction-history.ts'
+import { RunningCompactions } from './compaction/running-compactions.ts'
 import { ProfileMessageReader } from './context/profile-message-reader.ts'
+import { SessionCompactor } from './continuation/session-compactor.ts'
 import { SessionForker } from './continuation/session-forker.ts'
 import { PostTurnTasks } from './continuation/post-turn-tasks.ts'
 import { DecisionService } from './decisions/decision-service.ts'
@@ -61,15 +64,19 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     writableSessions,
     messageQueries,
     backgroundCoalescer,
+    compactionHistory: new CompactionHistory(),
+    runningCompactions: new RunningCompactions(),
   }
   const actors = new SessionActors({
     ...shared,
-    onTurnCompleted: (stream, contextTokens) => postTurnTasks.onTurnCompleted(stream, contextTokens),
+    onTurnEnded: (stream) => postTurnTasks.onTurnEnded(stream),
   })
-  const postTurnTasks = new PostTurnTasks({ ...shared, actors })
+  const compactor = new SessionCompactor({ ...shared, actors })
+  const postTurnTasks = new PostTurnTasks({ ...shared, actors, compactor })
   return new ChatService({
     ...shared,
     actors,
+    compactor,
     postTurnTasks,
     turnStarter: new TurnStarter({ ...shared, actors }),
     sessionForker: new SessionForker({ ...shared, profileName: profile.name, blobs: profile.blobs }),

@@ -1,9 +1,4 @@
-import type { ModelMessage } from 'ai'
-import { AgentError, type ModelHistoryRequest } from '../../agent/agent.ts'
-import { noOmissions } from '../../agent/content-omissions.ts'
 import { noToolImageSupport } from '../../agent/models/image-support.ts'
-import type { ResolvedModel } from '../../agent/models/model-registry.ts'
-import { unscaledTokenCounter } from '../../agent/tokens/token-counter.ts'
 import { takePage } from '../../storage/keyset-pagination.ts'
 import type { ProfileStorage } from '../../storage/profile-storage.ts'
 import type { CombinedSessionRepository } from '../../sessions/combined-session-repository.ts'
@@ -11,17 +6,11 @@ import type { SessionContextRecords } from '../../sessions/session-context.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { PageRequest } from '../../lib/pagination.ts'
-import { buildModelContext } from './build-model-context.ts'
 import { type MessageFileRepresentation, MessageFileResolver } from './files/message-file-resolver.ts'
-import { omitMessageFiles } from './files/omit-message-files.ts'
 import { ToolImageLoader } from './files/tool-image-loader.ts'
-import type { ModelRequestTarget } from './opaque-state-selector.ts'
+import { type ModelContextTarget, SessionModelContext } from './session-model-context.ts'
 import type { StreamingAnswerLookup } from './streaming-answer-lookup.ts'
 import { loadPartsFromLog } from '../log/load-parts-from-log.ts'
-
-/** What of a model decides which messages it is sent. `contextWindow` is in tokens. */
-export type ModelContextTarget = ModelRequestTarget &
-  Pick<ResolvedModel, 'contextWindow' | 'toolImages' | 'tokenCounter' | 'reservedTokens' | 'omissions'>
 
 /** Reads the messages of a profile: those that are stored, and the answers that are streaming. */
 export class ProfileMessageReader {
@@ -102,44 +91,20 @@ export class ProfileMessageReader {
     return { ...context, messages: await this.#rehydrateAll(messages) }
   }
 
-  /**
-   * Starts to load the session's context and returns a function that appends the answer so far and builds the messages for
-   * a model from it (`buildModelContext`). Without a model, the context is whole, and for no provider in particular. Without
-   * a request, nothing is sent, so a message that is too long is shortened; otherwise the function rejects with an
-   * AgentError. The context is read once. If that fails, each call of the function rejects.
-   */
-  prepareModelMessages(
+  /** Starts to read the session's context for a model. Null: for no provider in particular, and whole. */
+  openModelContext(
     session: SessionRecord,
     model: ModelContextTarget | null,
     fileForm: MessageFileRepresentation = 'bytes',
-  ): (answer: MessageRecord | null, request?: ModelHistoryRequest) => Promise<readonly ModelMessage[]> {
-    const { toolImages = noToolImageSupport, tokenCounter = unscaledTokenCounter } = model ?? {}
-    const imageLoader = new ToolImageLoader(this.#profile.blobs, toolImages, fileForm)
-    const fileResolver = new MessageFileResolver(this.#profile.blobs, fileForm)
-    const loading = this.loadContext(session)
-    loading.catch(() => undefined)
-    return async (answer, request) => {
-      const { reservedTokens = model?.reservedTokens ?? 0, contextWindow = model?.contextWindow } = request ?? {}
-      const omissions = request?.omissions ?? model?.omissions ?? noOmissions
-      const { summary, messages: stored } = await loading
-      // The answer may have been stored while the context was read.
-      const earlier = stored.filter(({ id }) => id !== answer?.id)
-      const kept = omitMessageFiles(answer ? [...earlier, answer] : earlier, omissions)
-      // The files of the answer in progress are for people.
-      const messages = await fileResolver.resolve(kept, ({ id }) => id !== answer?.id)
-      const context = buildModelContext({
-        summary,
-        messages,
-        target: model,
-        toolImages: await imageLoader.load(messages, omissions),
-        omissions,
-        counter: tokenCounter,
-        contextWindow: contextWindow ?? Number.POSITIVE_INFINITY,
-        reservedTokens,
-      })
-      if (context.isNewestMessageTooLong && request) throw createMessageTooLongError()
-      return context.messages
-    }
+  ): SessionModelContext {
+    const { toolImages = noToolImageSupport } = model ?? {}
+    const { blobs } = this.#profile
+    return new SessionModelContext({
+      load: () => this.loadContext(session),
+      model,
+      fileResolver: new MessageFileResolver(blobs, fileForm),
+      imageLoader: new ToolImageLoader(blobs, toolImages, fileForm),
+    })
   }
 
   async #rehydrateAll(messages: readonly MessageRecord[]): Promise<MessageRecord[]> {
@@ -148,13 +113,6 @@ export class ProfileMessageReader {
       rehydrated.push(message.inLog ? await loadPartsFromLog(message, this.#profile.eventStore) : message)
     return rehydrated
   }
-}
-
-function createMessageTooLongError(): AgentError {
-  return new AgentError(
-    'CONTEXT_LENGTH',
-    "This message is longer than the model's context window. Shorten it, attach less, or choose a model with a larger window.",
-  )
 }
 
 /**

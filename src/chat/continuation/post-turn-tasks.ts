@@ -1,28 +1,29 @@
-import type { ModelRegistry, ResolvedModel } from '../../agent/models/model-registry.ts'
+import type { ModelRegistry } from '../../agent/models/model-registry.ts'
 import { estimateJsonTokens } from '../../agent/estimate-tokens.ts'
-import { createIdNotFoundError, SegueError, createShuttingDownError } from '../../lib/errors.ts'
+import { SegueError } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { rejectOnAbort } from '../../lib/async/reject-on-abort.ts'
-import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import { TaskTracker } from '../../lib/async/task-tracker.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import { streamExceededContextWindow, type StreamRecord } from '../../model/stream.ts'
 import type { CombinedSessionRepository } from '../../sessions/combined-session-repository.ts'
-import type { IdempotencyKey } from '../../storage/idempotency-key.ts'
 import type { ProfileMessageReader } from '../context/profile-message-reader.ts'
 import { toModelMessages } from '../context/to-model-messages.ts'
 import type { SessionActors } from '../runtime/session-actors.ts'
 import { titleFromModelOutput } from '../turn/derive-title.ts'
-import { buildCompactionContinuation } from './build-compaction-continuation.ts'
+import type { SessionCompactor } from './session-compactor.ts'
 
 export interface PostTurnTasksOptions {
   readonly sessions: CombinedSessionRepository
   readonly models: Pick<ModelRegistry, 'resolve'>
   readonly messageQueries: ProfileMessageReader
   readonly actors: SessionActors
-  readonly runtime: ClockAndIds
+  readonly compactor: SessionCompactor
   readonly log: Logger
-  /** The share of a model's context window above which a session is compacted after a turn. 0 means never. */
+  /**
+   * The share of its model's context window above which a session is summarised after a turn, and then continued. 0 means
+   * never.
+   */
   readonly autoCompactThreshold: number
   /** Whether models write the titles of sessions. */
   readonly generateTitles: boolean
@@ -34,7 +35,7 @@ export interface PostTurnTasksOptions {
  */
 const expectedConflictCodes: ReadonlySet<string> = new Set(['SESSION_BUSY', 'STALE', 'NOT_FOUND'])
 
-/** Runs tasks in the background after a turn: compaction of a long session, or generation of a title. */
+/** Runs tasks in the background after a turn: a summary and the continuation of a long session, or a title. */
 export class PostTurnTasks {
   readonly #options: PostTurnTasksOptions
   readonly #abortController = new AbortController()
@@ -44,29 +45,11 @@ export class PostTurnTasks {
     this.#options = options
   }
 
-  /** Summarises a session and continues it in a new one. Throws what `ChatService.compact` throws. */
-  async compact(
-    { id }: SessionRecord,
-    model: ResolvedModel,
-    idempotencyKey: IdempotencyKey | null,
-  ): Promise<SessionRecord> {
-    const { sessions, actors, messageQueries, runtime } = this.#options
-    // Read again: the session may have changed while its model was resolved.
-    const session = await sessions.find(id)
-    if (this.#abortController.signal.aborted) throw createShuttingDownError()
-    if (!session) throw createIdNotFoundError('session', id)
-    return actors
-      .getOrCreate(session)
-      .compact((signal) =>
-        buildCompactionContinuation({ session, messageQueries, model, idempotencyKey, runtime, signal }),
-      )
-  }
-
-  /** Starts the tasks for a session in which a stream has just completed, or has failed because its context is too long. */
-  onTurnCompleted(stream: StreamRecord, contextTokens: number | null): void {
+  /** Starts the tasks for a session in which a stream has just ended. */
+  onTurnEnded(stream: StreamRecord): void {
     const { autoCompactThreshold, generateTitles } = this.#options
     if (this.#abortController.signal.aborted || (autoCompactThreshold === 0 && !generateTitles)) return
-    this.#tasks.run(() => this.#runTasks(stream, contextTokens)).catch((error: unknown) => this.#onError(error, stream))
+    void this.#tasks.run(() => this.#runTasks(stream).catch((error: unknown) => this.#onError(error, stream)))
   }
 
   /** Cancels the running tasks. No further ones start. */
@@ -84,47 +67,44 @@ export class PostTurnTasks {
     this.#options.log.error({ err: error, session: sessionId }, 'A post-turn task failed.')
   }
 
-  async #runTasks(stream: StreamRecord, contextTokens: number | null): Promise<void> {
-    const { sessions, models, generateTitles } = this.#options
+  async #runTasks(stream: StreamRecord): Promise<void> {
+    const { sessions, autoCompactThreshold, generateTitles } = this.#options
     const session = await sessions.find(stream.sessionId)
     if (!session || session.endedAt !== null) return
-    const tokens = contextTokens ?? (await this.#estimateContextTokens(session))
-    const model = await models.resolve(stream.model, { contextTokens: tokens })
-    const needsCompaction = streamExceededContextWindow(stream)
-      ? await this.#canShorten(session)
-      : this.#exceedsCompactionThreshold(model, tokens)
-    if (needsCompaction) await this.compact(session, model, null)
-    else if (generateTitles && stream.status === 'COMPLETED' && session.titleSource === 'MESSAGE')
-      await this.#generateTitle(session, stream, model)
+    if (autoCompactThreshold > 0 && (await this.#continueIfLong(session, stream))) return
+    if (generateTitles && stream.status === 'COMPLETED' && session.titleSource === 'MESSAGE')
+      await this.#generateTitle(session, stream)
   }
 
-  /** Returns 0 if sessions are never compacted. */
-  async #estimateContextTokens(session: SessionRecord): Promise<number> {
-    const { messageQueries, autoCompactThreshold } = this.#options
-    if (autoCompactThreshold === 0) return 0
-    return estimateJsonTokens(toModelMessages((await messageQueries.loadContext(session)).messages))
+  /** Summarises a session if it is too long for its model, and continues it if it has a summary and is idle. */
+  async #continueIfLong(session: SessionRecord, stream: StreamRecord): Promise<boolean> {
+    const { compactor } = this.#options
+    if (stream.status === 'COMPLETED' || streamExceededContextWindow(stream))
+      await this.#compactIfDue(session).catch((error: unknown) => this.#onError(error, stream))
+    if (this.#abortController.signal.aborted) return false
+    return (await compactor.continueFromCheckpoint(session)) !== null
   }
 
-  #exceedsCompactionThreshold({ contextWindow }: ResolvedModel, tokens: number): boolean {
-    const { autoCompactThreshold } = this.#options
-    if (autoCompactThreshold === 0 || !Number.isFinite(contextWindow)) return false
-    return tokens > autoCompactThreshold * contextWindow
-  }
-
-  /** Whether a summary would be shorter: a message that is too long by itself stays too long. */
-  async #canShorten(session: SessionRecord): Promise<boolean> {
-    if (this.#options.autoCompactThreshold === 0) return false
-    const { messages } = await this.#options.messageQueries.loadContext(session)
-    return messages.some(({ role, summary }) => role === 'ASSISTANT' && !summary)
+  async #compactIfDue(session: SessionRecord): Promise<void> {
+    const { models, messageQueries, compactor, autoCompactThreshold } = this.#options
+    const { messages } = await messageQueries.loadContext(session)
+    // The list of a provider, which names the window, is needed for long contexts only.
+    const contextTokens = estimateJsonTokens(toModelMessages(messages))
+    const model = await models.resolve(session.model, { contextTokens })
+    await compactor.compactIfDue(session, model, {
+      threshold: autoCompactThreshold,
+      signal: this.#abortController.signal,
+    })
   }
 
   /** Generates a title once, after the first complete answer, from the messages up to that answer. */
-  async #generateTitle(session: SessionRecord, { messageId }: StreamRecord, model: ResolvedModel): Promise<void> {
-    const { sessions, messageQueries, actors } = this.#options
+  async #generateTitle(session: SessionRecord, { messageId, model: modelId }: StreamRecord): Promise<void> {
+    const { sessions, models, messageQueries, actors } = this.#options
     const context = await messageQueries.loadContext(session)
     const messages = context.messages.slice(0, context.messages.findIndex(({ id }) => id === messageId) + 1)
     const completeAnswers = messages.filter(({ role, status }) => role === 'ASSISTANT' && status === 'COMPLETE')
     if (completeAnswers.length !== 1) return
+    const model = await models.resolve(modelId)
     const { signal } = this.#abortController
     const request = { model: model.name, messages: toModelMessages(messages), signal }
     const generated = await rejectOnAbort(model.textGenerator.generateTitle(request), signal)

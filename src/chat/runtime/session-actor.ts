@@ -1,69 +1,40 @@
 import type { ResolvedModel } from '../../agent/models/model-registry.ts'
-import { createIdNotFoundError, type SegueError, createShuttingDownError } from '../../lib/errors.ts'
-import type { Logger } from '../../lib/logger.ts'
+import { createIdNotFoundError, createShuttingDownError } from '../../lib/errors.ts'
 import { rejectOnAbort } from '../../lib/async/reject-on-abort.ts'
-import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
-import type { MessageRecord } from '../../model/message.ts'
+import type { ContextCheckpoint } from '../../model/context-checkpoint.ts'
 import type { SessionRecord } from '../../model/session.ts'
-import { streamExceededContextWindow, type StreamRecord } from '../../model/stream.ts'
+import type { StreamRecord } from '../../model/stream.ts'
+import type { Usage } from '../../model/usage.ts'
 import type { SessionRecordPatch } from '../../storage/event-store.ts'
 import type { IdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import type { SessionWithInitialMessages } from '../../storage/sessions/session-writer.ts'
-import type { EventLog } from '../log/event-log.ts'
 import { type AppendBatch, EventLogWriter } from '../log/event-log-writer.ts'
 import type { IfBusy } from '../turn/if-busy.ts'
 import type { NewTurn } from '../turn/new-turn.ts'
 import { createSessionChangedDraft } from '../turn/transitions.ts'
 import { createTurnState } from '../turn/turn.ts'
 import { ActorMailbox } from './actor-mailbox.ts'
+import { composeStartBatch } from './compose-session-batches.ts'
+import { ExclusiveSessionCompaction } from './exclusive-session-compaction.ts'
 import { createMissingModel } from './missing-model.ts'
-import { CompactingError, createBusyError, createCompactionCancelledError } from './session-errors.ts'
-import { composeContinuationBatch, composeStartBatch } from './compose-session-batches.ts'
+import type { SessionActorOptions } from './session-actor-options.ts'
+import { type CompactionInProgress, SessionContinuationWriter } from './session-continuation-writer.ts'
+import { createBusyError } from './session-errors.ts'
 import type { CommittedStreamState, ComposeFinalBatch } from '../streaming/stream-committer.ts'
-import {
-  assignUserMessagePosition,
-  QueuedStreams,
-  type QueuedStreamsOptions,
-  type StartedStream,
-} from './queued-streams.ts'
-import { StreamRunner, type StreamRunnerOptions } from '../streaming/stream-runner.ts'
-
-export interface SessionActorOptions {
-  readonly eventLog: EventLog
-  readonly store: QueuedStreamsOptions['store']
-  readonly runtime: ClockAndIds
-  readonly log: Logger
-  readonly sessionId: string
-  /** Whether another session continues this one, so that it takes no more messages. */
-  readonly loadIsContinued: () => Promise<boolean>
-  readonly resolveModel: (id: string) => Promise<ResolvedModel>
-  readonly findMessage: (id: string) => Promise<MessageRecord | null>
-  /** Reads the messages before a turn once. The result adds the answer so far. */
-  readonly prepareModelMessages: (model: ResolvedModel) => StreamRunnerOptions['loadModelMessages']
-  readonly storeFile: StreamRunnerOptions['storeFile']
-  readonly toolGrants: StreamRunnerOptions['toolGrants']
-  /** The error for messages to a session that is continued by another one. */
-  readonly createStaleError: () => Promise<SegueError>
-  readonly onLateEvent: () => void
-  readonly onStreamEnded: (stream: StreamRecord) => void
-  /**
-   * Called when a turn has completed, or has failed because its context is too long. `contextTokens` are the input and
-   * output tokens of the last step; null if the model did not report any.
-   */
-  readonly onTurnCompleted: (stream: StreamRecord, contextTokens: number | null) => void
-  /** Called when no stream runs or is queued, and no task is left. */
-  readonly onIdle: () => void
-}
-
-interface Compaction {
-  readonly abortController: AbortController
-  readonly result: Promise<unknown>
-}
+import { assignUserMessagePosition, QueuedStreams, type StartedStream } from './queued-streams.ts'
+import { StreamRunner } from '../streaming/stream-runner.ts'
 
 /** How a stream was cancelled. `isFirst` is false if it was already ending. */
 export interface StreamCancellationResult {
   readonly committed: CommittedStreamState
   readonly isFirst: boolean
+}
+
+/** The steps of a compaction before its commit. */
+export interface CompactionSteps {
+  readonly prepare: (signal: AbortSignal) => Promise<unknown>
+  /** Runs while nothing else changes the session. */
+  readonly compose: CompactionInProgress['compose']
 }
 
 /** The pause before another attempt to start a queued stream that could not be committed, for example on a full disk. */
@@ -73,10 +44,11 @@ const startRetryDelayMs = 500
 export class SessionActor {
   readonly #options: SessionActorOptions
   readonly #writer: EventLogWriter
+  readonly #continuationWriter: SessionContinuationWriter
   readonly #mailbox: ActorMailbox
   #runner: StreamRunner | null = null
   readonly #queue: QueuedStreams
-  #compaction: Compaction | null = null
+  readonly #compaction = new ExclusiveSessionCompaction()
   #isContinued: boolean | null = null
   #isDeleted = false
   #isClosing = false
@@ -84,13 +56,14 @@ export class SessionActor {
   constructor(options: SessionActorOptions) {
     this.#options = options
     this.#writer = new EventLogWriter(options.eventLog, options.sessionId)
+    this.#continuationWriter = new SessionContinuationWriter({ ...options, writer: this.#writer })
     this.#queue = new QueuedStreams({ ...options, writer: this.#writer })
     this.#mailbox = new ActorMailbox({
       afterEach: () => this.#startNextQueued(),
       retryDelayMs: startRetryDelayMs,
       onError: (error) => options.log.error({ err: error }, 'Starting the next queued stream failed. Retrying.'),
       onIdle: () => {
-        if (!this.#runner && !this.#queue.first) options.onIdle()
+        if (!this.#runner && !this.#queue.first && !this.isCompacting) options.onIdle()
       },
     })
   }
@@ -111,9 +84,14 @@ export class SessionActor {
     return running?.id === id ? running : this.#queue.find(id)
   }
 
+  /** Whether `compact` is at work. */
+  get isCompacting(): boolean {
+    return this.#compaction.isRunning
+  }
+
   /** Throws SESSION_BUSY while a stream runs or is queued, or the session is being compacted. */
   assertIdle(): void {
-    if (this.#compaction) throw new CompactingError()
+    this.#compaction.assertNotRunning()
     if (this.activeStream) throw createBusyError(this.activeStream)
   }
 
@@ -121,11 +99,8 @@ export class SessionActor {
    * Waits for the end of a compaction in progress. With REJECT, throws CompactingError instead; with INTERRUPT, cancels
    * the compaction.
    */
-  async waitForCompaction(ifBusy: IfBusy): Promise<void> {
-    if (!this.#compaction) return
-    if (ifBusy === 'REJECT') throw new CompactingError()
-    if (ifBusy === 'INTERRUPT') this.#compaction.abortController.abort(createCompactionCancelledError())
-    await this.#compaction.result.catch(() => undefined)
+  waitForCompaction(ifBusy: IfBusy): Promise<void> {
+    return this.#compaction.wait(ifBusy)
   }
 
   /**
@@ -133,7 +108,7 @@ export class SessionActor {
    * signal's reason if it aborts before the turn is committed. Nothing is changed then.
    */
   async start(turn: NewTurn, ifBusy: IfBusy, signal: AbortSignal): Promise<StreamRecord> {
-    if (this.#compaction) throw new CompactingError()
+    this.#compaction.assertNotRunning()
     return this.#mailbox.enqueue(async () => {
       signal.throwIfAborted()
       if (turn.sessionToCreate) this.#isContinued = false
@@ -146,25 +121,40 @@ export class SessionActor {
   }
 
   /**
-   * Ends the session and creates the one that continues it, in one transaction. Meanwhile the session is busy. Throws
-   * SESSION_BUSY and STALE, SHUTTING_DOWN if the actor is closed meanwhile, and what `compose` throws. The session is
-   * unchanged then.
+   * Ends the session and creates the one that continues it, in one transaction. The session is busy from the call on, also
+   * while `prepare` runs, which may wait for other tasks of the session. Throws SESSION_BUSY and STALE, SHUTTING_DOWN if
+   * the actor is closed meanwhile, and what `prepare` and `compose` throw. The session is unchanged then, except for the
+   * two events that tell of the attempt.
    */
-  async compact(compose: (signal: AbortSignal) => Promise<SessionWithInitialMessages>): Promise<SessionRecord> {
-    if (this.#compaction) throw new CompactingError()
-    const abortController = new AbortController()
-    const { signal } = abortController
-    const result = this.#mailbox
-      .enqueue(async () => {
-        signal.throwIfAborted()
-        await this.#assertNotContinued()
-        if (this.activeStream) throw createBusyError(this.activeStream)
-        return this.#commitContinuation(await rejectOnAbort(compose(signal), signal), signal)
-      })
-      .finally(() => (this.#compaction = null))
-    // Set at once, so that no turn starts before the task runs.
-    this.#compaction = { abortController, result }
-    return result
+  async compact({ prepare, compose }: CompactionSteps): Promise<SessionRecord> {
+    const compaction = this.#compaction.run(async (signal, end) => {
+      await rejectOnAbort(prepare(signal), signal)
+      return this.#mailbox.enqueue(() => this.#compact({ signal, compose, onEnd: end }))
+    })
+    return compaction.finally(() => this.#mailbox.wake())
+  }
+
+  /**
+   * Ends the session and creates the one that continues it, in one transaction, if nothing runs or is queued. Resolves to
+   * null, and changes nothing, if that is not so or `compose` resolves to null.
+   */
+  continueIfIdle(compose: () => Promise<SessionWithInitialMessages | null>): Promise<SessionRecord | null> {
+    return this.#mailbox.enqueue(async () => {
+      if (this.activeStream || this.#isClosing || this.#isDeleted || (await this.#loadIsContinued())) return null
+      const continuation = await compose()
+      if (!continuation) return null
+      const session = await this.#continuationWriter.write(continuation)
+      this.#isContinued = true
+      return session
+    })
+  }
+
+  /** Stores a checkpoint if there is one, and counts what was used for it. Throws NOT_FOUND. */
+  async storeCheckpoint(checkpoint: ContextCheckpoint | null, usage: Usage): Promise<void> {
+    await this.#mailbox.enqueue(async () => {
+      this.#assertNotDeleted()
+      await this.#writer.write(() => ({ drafts: [], ...(checkpoint && { checkpoint }), additionalUsage: usage }))
+    })
   }
 
   /** Changes the session's record, commits `more` with it, and appends SessionChanged unless the log has ended. Throws NOT_FOUND. */
@@ -217,7 +207,7 @@ export class SessionActor {
   /** Ends the running stream as INTERRUPTED, because the server shuts down. Queued streams stay queued. */
   async close(): Promise<void> {
     this.#isClosing = true
-    this.#compaction?.abortController.abort(createShuttingDownError())
+    this.#compaction.cancel(createShuttingDownError())
     await this.activeRunner?.finish({ status: 'INTERRUPTED' })
     await this.#mailbox.drain()
   }
@@ -237,14 +227,13 @@ export class SessionActor {
     return this.#isContinued
   }
 
-  async #commitContinuation(continuation: SessionWithInitialMessages, signal: AbortSignal): Promise<SessionRecord> {
-    const { runtime, sessionId } = this.#options
-    await this.#writer.write(() => {
-      signal.throwIfAborted()
-      return composeContinuationBatch(continuation, sessionId, runtime.now())
-    })
+  async #compact(compaction: CompactionInProgress): Promise<SessionRecord> {
+    compaction.signal.throwIfAborted()
+    await this.#assertNotContinued()
+    if (this.activeStream) throw createBusyError(this.activeStream)
+    const continuation = await this.#continuationWriter.compact(compaction)
     this.#isContinued = true
-    return continuation.session
+    return continuation
   }
 
   /** Starts a turn ahead of the queue. If a stream is running, its end is committed in the same transaction. */
@@ -274,12 +263,12 @@ export class SessionActor {
   }
 
   #runStream({ stream, userMessage }: StartedStream, model: ResolvedModel): void {
-    const { log, prepareModelMessages } = this.#options
+    const { log, createAnswerContext } = this.#options
     const runner = new StreamRunner({
       ...this.#options,
       writer: this.#writer,
       turn: createTurnState(stream, userMessage),
-      loadModelMessages: prepareModelMessages(model),
+      context: createAnswerContext(stream, model),
     })
     this.#runner = runner
     runner
@@ -293,7 +282,6 @@ export class SessionActor {
     this.#options.onStreamEnded(stream)
     if (this.#runner === runner) this.#runner = null
     this.#mailbox.wake()
-    if (stream.status === 'COMPLETED' || streamExceededContextWindow(stream))
-      this.#options.onTurnCompleted(stream, runner.contextTokens)
+    this.#options.onTurnEnded(stream)
   }
 }

@@ -1,14 +1,19 @@
-import type { ModelRegistry } from '../../agent/models/model-registry.ts'
+import type { ModelRegistry, ResolvedModel } from '../../agent/models/model-registry.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import type { SessionRecord } from '../../model/session.ts'
+import type { StreamRecord } from '../../model/stream.ts'
 import type { CombinedSessionRepository } from '../../sessions/combined-session-repository.ts'
 import type { ProfileStorage } from '../../storage/profile-storage.ts'
+import type { CompactionHistory } from '../compaction/compaction-history.ts'
+import type { RunningCompactions } from '../compaction/running-compactions.ts'
 import type { ProfileMessageReader } from '../context/profile-message-reader.ts'
 import type { BackgroundDeltaCoalescer } from '../log/background-delta-coalescer.ts'
 import type { EventLog } from '../log/event-log.ts'
 import type { ActiveSessions } from './active-sessions.ts'
-import { SessionActor, type SessionActorOptions } from './session-actor.ts'
+import { AnswerContext } from '../streaming/answer-context.ts'
+import { SessionActor } from './session-actor.ts'
+import type { SessionActorOptions } from './session-actor-options.ts'
 import { SessionToolGrants } from '../streaming/session-tool-grants.ts'
 import type { WritableSessions } from './writable-sessions.ts'
 
@@ -23,7 +28,9 @@ export interface SessionActorsOptions {
   readonly messageQueries: ProfileMessageReader
   readonly writableSessions: WritableSessions
   readonly backgroundCoalescer: BackgroundDeltaCoalescer
-  readonly onTurnCompleted: SessionActorOptions['onTurnCompleted']
+  readonly compactionHistory: CompactionHistory
+  readonly runningCompactions: RunningCompactions
+  readonly onTurnEnded: SessionActorOptions['onTurnEnded']
 }
 
 /** Creates the actors of a profile's sessions: at most one per session, which is removed when it is idle. */
@@ -51,8 +58,8 @@ export class SessionActors {
   }
 
   #create(session: SessionRecord, onIdle: () => void): SessionActor {
-    const { profile, sessions, models, activeSessions, messageQueries, writableSessions } = this.#options
-    const { runtime, log, eventLog, backgroundCoalescer, onTurnCompleted } = this.#options
+    const { profile, sessions, models, activeSessions, writableSessions } = this.#options
+    const { runtime, log, eventLog, backgroundCoalescer, onTurnEnded } = this.#options
     return new SessionActor({
       eventLog,
       store: profile.eventStore,
@@ -63,7 +70,7 @@ export class SessionActors {
       // Without waiting for a provider: the actor could neither cancel nor stop meanwhile.
       resolveModel: (id) => models.resolve(id, { maxListWaitMs: 0 }),
       findMessage: (id) => sessions.findMessage(id),
-      prepareModelMessages: (model) => messageQueries.prepareModelMessages(session, model),
+      createAnswerContext: (stream, model) => this.#createAnswerContext(session, stream, model),
       storeFile: (bytes) => profile.blobs.put(bytes),
       toolGrants: new SessionToolGrants(profile.decisions, session.id),
       createStaleError: () => writableSessions.createStaleError(session.id),
@@ -72,8 +79,25 @@ export class SessionActors {
         activeSessions.unregisterStream(stream.id)
         backgroundCoalescer.schedule(stream)
       },
-      onTurnCompleted,
+      onTurnEnded,
       onIdle,
+    })
+  }
+
+  #createAnswerContext(session: SessionRecord, stream: StreamRecord, model: ResolvedModel): AnswerContext {
+    const { profile, sessions, models, messageQueries, runtime, ...shared } = this.#options
+    return new AnswerContext({
+      ...shared,
+      sessionId: session.id,
+      userMessageId: stream.userMessageId,
+      model,
+      context: messageQueries.openModelContext(session, model),
+      findSessionModelId: async () => {
+        const current = await sessions.find(session.id)
+        return current?.model ?? (await models.resolve(null, { maxListWaitMs: 0 })).id
+      },
+      findCheckpoint: () => profile.eventStore.findContextCheckpoint(session.id),
+      now: () => runtime.now(),
     })
   }
 }

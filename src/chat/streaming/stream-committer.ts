@@ -1,5 +1,6 @@
 import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
 import type { EventDraft } from '../../model/chat-event.ts'
+import type { ContextCheckpoint } from '../../model/context-checkpoint.ts'
 import { foldMessage } from '../../model/fold/fold-message.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
@@ -85,6 +86,14 @@ export class StreamCommitter {
     await this.runAfterCommits(() => this.#writePending()).catch(this.#onError)
   }
 
+  /** Commits a checkpoint of the session's context, with the first pending events. Does nothing once the stream ends. */
+  async commitCheckpoint(checkpoint: ContextCheckpoint): Promise<void> {
+    await this.runAfterCommits(async () => {
+      if (!this.#isStopped) await this.#writeBatch(checkpoint)
+    })
+    this.schedule()
+  }
+
   /** Runs a task when earlier commits are done, and delays later ones until it is over. */
   runAfterCommits<T>(task: () => Promise<T>): Promise<T> {
     return StreamCommitter.#runAfterCommitsOf([this], task)
@@ -159,10 +168,10 @@ export class StreamCommitter {
   }
 
   /** Commits the first pending events, as many as one transaction may hold. */
-  async #writeBatch(): Promise<void> {
+  async #writeBatch(checkpoint: ContextCheckpoint | null = null): Promise<void> {
     const stream = this.#stream
     const drafts = this.#takePending(maxCommitCodeUnits)
-    await this.#write(drafts, stream, () => ({ drafts, streams: [stream] }))
+    await this.#write(drafts, stream, () => ({ drafts, streams: [stream], ...(checkpoint && { checkpoint }) }))
     if (this.#pending.count > 0) await yieldToEventLoop()
   }
 

@@ -6,7 +6,6 @@ import type { Logger } from '../../lib/logger.ts'
 import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import { waitForAbort } from '../../lib/async/wait-for-abort.ts'
 import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
-import type { MessageRecord } from '../../model/message.ts'
 import type { StreamFailure } from '../../model/stream.ts'
 import { FencingError, LogVersionConflictError } from '../../storage/errors.ts'
 import type { IdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
@@ -14,6 +13,7 @@ import type { EventLogWriter } from '../log/event-log-writer.ts'
 import { applyAgentEvent, finishTurn } from '../turn/transitions.ts'
 import type { StreamEnding } from '../turn/stream-ending.ts'
 import type { TurnTransition, TurnState } from '../turn/turn.ts'
+import type { AnswerContext } from './answer-context.ts'
 import { type CommittedStreamState, type ComposeFinalBatch, StreamCommitter } from './stream-committer.ts'
 import { type RunningStreamForDecisions, StreamDecisions } from './stream-decisions.ts'
 import type { SessionToolGrants } from './session-tool-grants.ts'
@@ -28,11 +28,8 @@ export interface StreamRunnerOptions {
   readonly runtime: ClockAndIds
   /** The turn as of its committed events. */
   readonly turn: TurnState
-  /** Loads what the model is sent, including the answer so far. */
-  readonly loadModelMessages: (
-    answer: MessageRecord | null,
-    request?: ModelHistoryRequest,
-  ) => Promise<readonly ModelMessage[]>
+  /** What the model is sent. */
+  readonly context: AnswerContext
   /** Stores a file of the answer. Resolves to its hash once it is on disk. */
   readonly storeFile: (bytes: Uint8Array) => Promise<string>
   readonly toolGrants: SessionToolGrants
@@ -59,6 +56,8 @@ export class StreamRunner {
   readonly #committer: StreamCommitter
   #turn: TurnState
   #finishResult: Promise<CommittedStreamState> | null = null
+  /** Whether the newest request to the model has had no answer yet. */
+  #isStepUnanswered = false
   /** Settles when `finishWith` has succeeded or failed; the agent's events wait for it. Never rejects. */
   #handover: Promise<void> | null = null
 
@@ -76,12 +75,6 @@ export class StreamRunner {
   /** Whether the stream has ended or is about to: nothing can be added to it. */
   get isFinishing(): boolean {
     return this.#finishResult !== null
-  }
-
-  /** The input and output tokens of the newest completed step. Null before the first one has completed. */
-  get contextTokens(): number | null {
-    const { lastStepUsage } = this.#turn
-    return lastStepUsage && lastStepUsage.inputTokens + lastStepUsage.outputTokens
   }
 
   /** Runs the agent until it completes or fails, or someone else ends the stream. */
@@ -165,11 +158,27 @@ export class StreamRunner {
 
   async #loadModelMessages(request?: ModelHistoryRequest): Promise<readonly ModelMessage[]> {
     await this.#committer.flush()
-    return this.#options.loadModelMessages(this.#turn.answer, request)
+    const isRefused = this.#isStepUnanswered
+    let isFirst = true
+    return this.#options.context.load(
+      {
+        answer: this.#turn.answer,
+        signal: this.#abortController.signal,
+        onSummaryEvent: (event) => {
+          // The request before the first one for a summary was refused, and costs nothing.
+          const replacesRefused = isFirst && isRefused && event.type === 'step'
+          isFirst = false
+          this.#applyAgentEvent(replacesRefused ? { ...event, replacesRefused } : event)
+        },
+        storeCheckpoint: (checkpoint) => this.#committer.commitCheckpoint(checkpoint),
+      },
+      request,
+    )
   }
 
   #applyAgentEvent(event: AgentEvent): void {
     if (this.isFinishing) return this.#options.onLateEvent()
+    this.#isStepUnanswered = event.type === 'step' || (this.#isStepUnanswered && event.type === 'retry-wait')
     const transition = applyAgentEvent(this.#turn, event, this.#options.runtime)
     this.#applyTransition(transition)
     void this.decisions.settleCancelled(transition)

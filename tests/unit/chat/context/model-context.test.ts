@@ -15,8 +15,8 @@ test('an answer that is stored while the context is loaded appears once in the m
   expect(answer).toMatchObject({ role: 'ASSISTANT', parts: [{ text: 'Hello' }] })
 
   const queries = new ProfileMessageReader(fixture.profile, sessions, new ActiveSessions())
-  const loadModelMessages = queries.prepareModelMessages(session, null)
+  const context = queries.openModelContext(session, null)
   const expected = [modelMessage.user('Hi'), modelMessage.assistant('Hello')]
-  expect(await loadModelMessages(answer ?? null)).toEqual(expected)
-  expect(await loadModelMessages(null)).toEqual(expected)
+  expect((await context.build(answer ?? null)).messages).toEqual(expected)
+  expect((await context.build(null)).messages).toEqual(expected)
 })

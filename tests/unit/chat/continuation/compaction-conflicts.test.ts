@@ -149,10 +149,11 @@ describe('while the summary is generated', () => {
     const summaries = new Summaries(() => forever)
     await using chats = newCompactionChats(
       summaries,
-      { autoCompactThreshold: 0.8 },
-      textAnswer('Yes.', { inputTokens: 99 }),
+      { autoCompactThreshold: 0.8, contextWindow: 1_000 },
+      textAnswer('Yes. '.repeat(1_000)),
     )
     const id = await runTurn(chats)
+    await drainEventLoop()
     await drainEventLoop()
     expect(summaries.runs).toHaveLength(1)
     await chats.chats.close()
@@ -180,7 +181,7 @@ describe('while the model is resolved', () => {
     expect(summaries.runs).toEqual([])
   })
 
-  test('a turn that starts and ends is part of the summary', async () => {
+  test('a turn that starts and ends is part of the context of the continuation', async () => {
     const summaries = new Summaries()
     const latch = newLatch()
     let slow = false
@@ -196,7 +197,10 @@ describe('while the model is resolved', () => {
     latch.open()
     const next = await done
     expect(next.parentId).toBe(id)
-    expect(summaries.runs[0]?.paragraphs).toContain('User: Meanwhile')
+    expect(await chats.chats.loadModelMessages(next)).toEqual([
+      modelMessage.summary('In short 1.', { quotes: ['Hi'], next: 'Meanwhile' }),
+      assistant('Yes.'),
+    ])
   })
 
   test('a session that is compacted by someone else is STALE', async () => {

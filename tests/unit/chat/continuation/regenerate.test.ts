@@ -156,7 +156,10 @@ describe('regenerating', () => {
     expect(await loadContext(chats, before.sessionId)).toEqual([user('First'), assistant('Again.')])
     const after = await chats.chats.regenerate((await findMessageBy(chats, next.id, 'Two.')).id, null, null)
     await chats.follow(after.id)
-    expect(await loadContext(chats, after.sessionId)).toEqual([summary('In short.', 'Second'), assistant('Again.')])
+    expect(await loadContext(chats, after.sessionId)).toEqual([
+      summary('In short.', { quotes: ['First'], next: 'Second' }),
+      assistant('Again.'),
+    ])
     expect([readSessionRows(chats.home, id), readSessionRows(chats.home, next.id)]).toEqual(old)
   })
 

@@ -268,13 +268,13 @@ describe('a fork of a continuation', () => {
     const next = await chats.chats.compact(id, null)
     await runTurn(chats, next.id, 'Now')
     const fork = await chats.chats.fork((await findMessageBy(chats, next.id, 'Now')).id)
-    expect(await loadContext(chats, fork.id)).toEqual([summary('In short.', 'Now')])
+    expect(await loadContext(chats, fork.id)).toEqual([summary('In short.', { quotes: ['Long ago'], next: 'Now' })])
     expect((await listMessages(chats, fork.id))[0]).toMatchObject({ role: 'SYSTEM', summary: true })
     expect(fork.parentId).toBeNull()
 
     const [first] = await listMessages(chats, next.id)
     const atSummary = await chats.chats.fork(first?.id ?? '')
-    expect(await loadContext(chats, atSummary.id)).toEqual([summary('In short.')])
+    expect(await loadContext(chats, atSummary.id)).toEqual([summary('In short.', { quotes: ['Long ago'] })])
     // A summary does not belong to a turn.
     await expect(chats.chats.regenerate(first?.id ?? '', null, null)).rejects.toMatchObject({
       code: 'BAD_USER_INPUT',

@@ -1,0 +1,52 @@
+import type { CompactedContext } from './compact-context.ts'
+
+interface CompactionEffect {
+  /** How many compactions in a row have saved nothing. */
+  readonly futileCount: number
+  /** What the context took before the latest one, in tokens. */
+  readonly tokens: number
+}
+
+/** After so many compactions that save nothing, the context has to grow first. */
+const maxFutileCompactions = 2
+/** By this part of itself. */
+const minGrowth = 1 / 4
+/** How many sessions are remembered. */
+const maxSessions = 1_000
+
+/** Remembers which sessions were compacted in vain, so that it is not tried again and again. It is not stored. */
+export class CompactionHistory {
+  readonly #effects = new Map<string, CompactionEffect>()
+
+  /** Adds a compaction of a session. Returns whether it has saved anything. */
+  add(
+    sessionId: string,
+    { tokensBefore, tokensAfter }: Pick<CompactedContext, 'tokensBefore' | 'tokensAfter'>,
+  ): boolean {
+    const isFutile = tokensAfter >= tokensBefore
+    const futileCount = isFutile ? (this.#effects.get(sessionId)?.futileCount ?? 0) + 1 : 0
+    this.#set(sessionId, { futileCount, tokens: tokensBefore })
+    return !isFutile
+  }
+
+  /** Whether the latest compactions of a session have saved nothing, and its context has hardly grown since. */
+  isFutile(sessionId: string, tokens: number): boolean {
+    const effect = this.#effects.get(sessionId)
+    if (!effect || effect.futileCount < maxFutileCompactions) return false
+    return tokens <= effect.tokens * (1 + minGrowth)
+  }
+
+  /** A session continues another one: what was in vain there counts here. */
+  continueIn(sessionId: string, continuationId: string): void {
+    const effect = this.#effects.get(sessionId)
+    this.#effects.delete(sessionId)
+    if (effect && effect.futileCount > 0) this.#set(continuationId, effect)
+  }
+
+  #set(sessionId: string, effect: CompactionEffect): void {
+    this.#effects.delete(sessionId)
+    this.#effects.set(sessionId, effect)
+    const [oldest] = this.#effects.keys()
+    if (this.#effects.size > maxSessions && oldest !== undefined) this.#effects.delete(oldest)
+  }
+}

@@ -1,0 +1,88 @@
+import type { ModelHistoryRequest } from '../../agent/agent.ts'
+import { noOmissions } from '../../agent/content-omissions.ts'
+import type { ResolvedModel } from '../../agent/models/model-registry.ts'
+import { type TokenCounter, unscaledTokenCounter } from '../../agent/tokens/token-counter.ts'
+import type { ContextCheckpoint } from '../../model/context-checkpoint.ts'
+import type { MessageRecord } from '../../model/message.ts'
+import type { SessionContextRecords } from '../../sessions/session-context.ts'
+import { buildModelContext, type ModelContext } from './build-model-context.ts'
+import type { MessageFileResolver } from './files/message-file-resolver.ts'
+import { omitMessageFiles } from './files/omit-message-files.ts'
+import type { ToolImageLoader } from './files/tool-image-loader.ts'
+import type { ModelRequestTarget } from './opaque-state-selector.ts'
+
+/** What of a model decides which messages it is sent. `contextWindow` is in tokens. */
+export type ModelContextTarget = ModelRequestTarget &
+  Pick<ResolvedModel, 'contextWindow' | 'toolImages' | 'tokenCounter' | 'reservedTokens' | 'omissions'>
+
+export interface SessionModelContextOptions {
+  /** Called once. If it fails, every method rejects. */
+  readonly load: () => Promise<SessionContextRecords>
+  /** Null: the context is whole, and for no provider in particular. */
+  readonly model: ModelContextTarget | null
+  readonly fileResolver: MessageFileResolver
+  readonly imageLoader: ToolImageLoader
+}
+
+/** The context of a session as it is when this is created, from which the requests of an answer are built. */
+export class SessionModelContext {
+  readonly #options: SessionModelContextOptions
+  #records: Promise<SessionContextRecords>
+
+  constructor(options: SessionModelContextOptions) {
+    this.#options = options
+    this.#records = options.load()
+    this.#records.catch(() => undefined)
+  }
+
+  get tokenCounter(): TokenCounter {
+    return this.#options.model?.tokenCounter ?? unscaledTokenCounter
+  }
+
+  /** The window for the input and the answer of a request, in tokens. */
+  getContextWindow({ contextWindow }: ModelHistoryRequest = {}): number {
+    return contextWindow ?? this.#options.model?.contextWindow ?? Number.POSITIVE_INFINITY
+  }
+
+  /** What a request has beside its messages, in tokens, as far as it is known. */
+  getReservedTokens({ reservedTokens }: ModelHistoryRequest = {}): number {
+    return reservedTokens ?? this.#options.model?.reservedTokens ?? 0
+  }
+
+  /** The records, with the files of the messages. */
+  async loadRecords(): Promise<SessionContextRecords> {
+    const records = await this.#records
+    return { ...records, messages: await this.#options.fileResolver.resolve(records.messages, () => true) }
+  }
+
+  /** Puts a newer checkpoint in the place of the summary and the messages that it stands for. */
+  applyCheckpoint(checkpoint: ContextCheckpoint): void {
+    const { summary } = checkpoint
+    this.#records = this.#records.then(({ messages }) => {
+      const end = messages.findIndex(({ id }) => id === summary.throughMessageId) + 1
+      return { summary, checkpoint, summaryMessage: null, messages: messages.slice(end) }
+    })
+  }
+
+  /** Builds the messages of a request, which end with the answer so far. */
+  async build(answer: MessageRecord | null, request: ModelHistoryRequest = {}): Promise<ModelContext> {
+    const { model, fileResolver, imageLoader } = this.#options
+    const omissions = request.omissions ?? model?.omissions ?? noOmissions
+    const { summary, messages: stored } = await this.#records
+    // The answer may have been stored while the context was read.
+    const earlier = stored.filter(({ id }) => id !== answer?.id)
+    const kept = omitMessageFiles(answer ? [...earlier, answer] : earlier, omissions)
+    // The files of the answer in progress are for people.
+    const messages = await fileResolver.resolve(kept, ({ id }) => id !== answer?.id)
+    return buildModelContext({
+      summary,
+      messages,
+      target: model,
+      toolImages: await imageLoader.load(messages, omissions),
+      omissions,
+      counter: this.tokenCounter,
+      contextWindow: this.getContextWindow(request),
+      reservedTokens: this.getReservedTokens(request),
+    })
+  }
+}

@@ -1,0 +1,185 @@
+import { AgentError } from '../../agent/agent.ts'
+import type { ResolvedModel } from '../../agent/models/model-registry.ts'
+import { TextGenerationUsageMeter } from '../../agent/text-generation/text-generation-usage-meter.ts'
+import { rejectOnAbort } from '../../lib/async/reject-on-abort.ts'
+import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
+import { createBadInputError, SegueError } from '../../lib/errors.ts'
+import type { ContextCheckpoint } from '../../model/context-checkpoint.ts'
+import type { SessionRecord } from '../../model/session.ts'
+import type { CombinedSessionRepository } from '../../sessions/combined-session-repository.ts'
+import type { IdempotencyKey } from '../../storage/idempotency-key.ts'
+import type { SessionWithInitialMessages } from '../../storage/sessions/session-writer.ts'
+import type { CompactionHistory } from '../compaction/compaction-history.ts'
+import { createContextCheckpoint, type CreatedContextCheckpoint } from '../compaction/create-context-checkpoint.ts'
+import type { RunningCompactions } from '../compaction/running-compactions.ts'
+import type { ProfileMessageReader } from '../context/profile-message-reader.ts'
+import type { SessionModelContext } from '../context/session-model-context.ts'
+import type { SessionActors } from '../runtime/session-actors.ts'
+import { buildContinuation } from './build-continuation.ts'
+
+export interface SessionCompactorOptions {
+  readonly sessions: CombinedSessionRepository
+  readonly messageQueries: ProfileMessageReader
+  readonly actors: SessionActors
+  readonly compactionHistory: CompactionHistory
+  readonly runningCompactions: RunningCompactions
+  readonly runtime: ClockAndIds
+}
+
+/** Summarises sessions between their turns, and continues them in new ones. */
+export class SessionCompactor {
+  readonly #options: SessionCompactorOptions
+
+  constructor(options: SessionCompactorOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Summarises a session and continues it in a new one, which it returns. The session is busy meanwhile. Throws what
+   * `ChatService.compact` throws.
+   */
+  async compact(
+    session: SessionRecord,
+    model: ResolvedModel,
+    idempotencyKey: IdempotencyKey | null,
+  ): Promise<SessionRecord> {
+    const { sessions, actors, compactionHistory, runningCompactions, runtime } = this.#options
+    const { messages, checkpoint: stored } = await sessions.loadContext(session)
+    if (messages.length === 0 && !stored) throw createNothingToSummarizeError()
+    const continuation = await actors.getOrCreate(session).compact({
+      prepare: (signal) => runningCompactions.wait(session.id, signal),
+      compose: async (signal) => {
+        const { checkpoint, isStored } = await this.#summarize(session, model, signal)
+        return buildContinuation({ session, checkpoint, isStored, idempotencyKey, runtime })
+      },
+    })
+    compactionHistory.continueIn(session.id, continuation.id)
+    return continuation
+  }
+
+  /**
+   * Summarises a session in the background if its context has more than a share of the window, or does not fit any more,
+   * and stores the summary as its checkpoint. The session is not busy meanwhile. Rejects with an AgentError if the model
+   * fails, and with NOT_FOUND if the session was deleted.
+   */
+  async compactIfDue(
+    session: SessionRecord,
+    model: ResolvedModel,
+    { threshold, signal }: { readonly threshold: number; readonly signal: AbortSignal },
+  ): Promise<void> {
+    const { messageQueries, compactionHistory, runningCompactions } = this.#options
+    if (!Number.isFinite(model.contextWindow)) return
+    const context = messageQueries.openModelContext(session, model)
+    const { tokens, fullTokens, isComplete } = await context.build(null)
+    if (isComplete && tokens + context.getReservedTokens() <= threshold * model.contextWindow) return
+    if (compactionHistory.isFutile(session.id, fullTokens)) return
+    await runningCompactions.run(session.id, () => this.#compactInBackground(session, model, { context, signal }))
+  }
+
+  /**
+   * Continues a session that has a checkpoint in a new one, without a request to a model, if nothing runs or is queued.
+   * Resolves to the new session, or to null.
+   */
+  async continueFromCheckpoint({ id }: SessionRecord): Promise<SessionRecord | null> {
+    const { sessions, actors, compactionHistory } = this.#options
+    const session = await sessions.find(id)
+    if (!session || session.endedAt !== null) return null
+    if (!(await this.#findUsedCheckpoint(session))) return null
+    const continuation = await actors.getOrCreate(session).continueIfIdle(() => this.#buildContinuation(id))
+    if (continuation) compactionHistory.continueIn(id, continuation.id)
+    return continuation
+  }
+
+  /** Built when nothing else changes the session. */
+  async #buildContinuation(id: string): Promise<SessionWithInitialMessages | null> {
+    const session = await this.#options.sessions.find(id)
+    const checkpoint = session && (await this.#findUsedCheckpoint(session))
+    const { runtime } = this.#options
+    return session && checkpoint ? buildContinuation({ session, checkpoint, isStored: true, runtime }) : null
+  }
+
+  /** The checkpoint of a session, unless what it stands for is not there any more. */
+  async #findUsedCheckpoint(session: SessionRecord): Promise<ContextCheckpoint | null> {
+    const { checkpoint } = await this.#options.sessions.loadContext(session)
+    return checkpoint?.sessionId === session.id ? checkpoint : null
+  }
+
+  async #summarize(
+    session: SessionRecord,
+    model: ResolvedModel,
+    signal: AbortSignal,
+  ): Promise<{ readonly checkpoint: ContextCheckpoint; readonly isStored: boolean }> {
+    const { messageQueries, compactionHistory } = this.#options
+    const context = messageQueries.openModelContext(session, model)
+    const { checkpoint } = await context.loadRecords()
+    const { fullTokens } = await context.build(null)
+    const isFutile = Number.isFinite(model.contextWindow) && compactionHistory.isFutile(session.id, fullTokens)
+    if (isFutile) throw createFutileCompactionError()
+    const created = await this.#createCheckpoint(session, model, { context, signal }).catch(rethrowAsProviderError)
+    if (created) return { checkpoint: created.checkpoint, isStored: false }
+    if (checkpoint) return { checkpoint, isStored: true }
+    throw createNothingToSummarizeError()
+  }
+
+  async #compactInBackground(
+    session: SessionRecord,
+    model: ResolvedModel,
+    { context, signal }: CompactionInput,
+  ): Promise<void> {
+    const actor = () => this.#options.actors.getOrCreate(session)
+    const usageMeter = new TextGenerationUsageMeter()
+    const onEvent = usageMeter.add.bind(usageMeter)
+    const created = await this.#createCheckpoint(session, model, { context, signal, onEvent }).catch(
+      async (error: unknown) => {
+        // What was requested is paid for, although it was in vain.
+        await actor().storeCheckpoint(null, usageMeter.finish())
+        throw error
+      },
+    )
+    if (!created) return
+    const { checkpoint, tokensBefore, tokensAfter } = created
+    await actor().storeCheckpoint(tokensAfter < tokensBefore ? checkpoint : null, checkpoint.usage)
+  }
+
+  async #createCheckpoint(
+    session: SessionRecord,
+    model: ResolvedModel,
+    { context, signal, onEvent }: CompactionInput,
+  ): Promise<CreatedContextCheckpoint | null> {
+    const { compactionHistory, runtime } = this.#options
+    const request = createContextCheckpoint({
+      sessionId: session.id,
+      context: await context.loadRecords(),
+      model,
+      contextWindow: model.contextWindow,
+      reservedTokens: context.getReservedTokens(),
+      signal,
+      ...(onEvent && { onEvent }),
+      now: () => runtime.now(),
+    })
+    const created = await rejectOnAbort(request, signal)
+    if (created) compactionHistory.add(session.id, created)
+    return created
+  }
+}
+
+interface CompactionInput {
+  readonly context: SessionModelContext
+  readonly signal: AbortSignal
+  readonly onEvent?: Parameters<typeof createContextCheckpoint>[0]['onEvent']
+}
+
+function createNothingToSummarizeError(): SegueError {
+  return createBadInputError('There is nothing to summarise. Send a message first.', 'id')
+}
+
+function createFutileCompactionError(): SegueError {
+  const message =
+    'The last two summaries were no shorter than what they replace. Go on with this session, or choose another model for it.'
+  return new SegueError('PROVIDER', message)
+}
+
+function rethrowAsProviderError(error: unknown): never {
+  if (error instanceof AgentError) throw new SegueError('PROVIDER', `${error.message} The session is unchanged.`)
+  throw error
+}

@@ -1,0 +1,35 @@
+import type { ResolvedModel } from '../../agent/models/model-registry.ts'
+import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
+import type { SegueError } from '../../lib/errors.ts'
+import type { Logger } from '../../lib/logger.ts'
+import type { MessageRecord } from '../../model/message.ts'
+import type { StreamRecord } from '../../model/stream.ts'
+import type { EventLog } from '../log/event-log.ts'
+import type { AnswerContext } from '../streaming/answer-context.ts'
+import type { StreamRunnerOptions } from '../streaming/stream-runner.ts'
+import type { QueuedStreamsOptions } from './queued-streams.ts'
+
+/** What the actor of a session needs. */
+export interface SessionActorOptions {
+  readonly eventLog: EventLog
+  readonly store: QueuedStreamsOptions['store']
+  readonly runtime: ClockAndIds
+  readonly log: Logger
+  readonly sessionId: string
+  /** Whether another session continues this one, so that it takes no more messages. */
+  readonly loadIsContinued: () => Promise<boolean>
+  readonly resolveModel: (id: string) => Promise<ResolvedModel>
+  readonly findMessage: (id: string) => Promise<MessageRecord | null>
+  /** Reads the messages before a turn. */
+  readonly createAnswerContext: (stream: StreamRecord, model: ResolvedModel) => AnswerContext
+  readonly storeFile: StreamRunnerOptions['storeFile']
+  readonly toolGrants: StreamRunnerOptions['toolGrants']
+  /** The error for messages to a session that is continued by another one. */
+  readonly createStaleError: () => Promise<SegueError>
+  readonly onLateEvent: () => void
+  readonly onStreamEnded: (stream: StreamRecord) => void
+  /** Called when the stream of a turn has ended, in whatever way. */
+  readonly onTurnEnded: (stream: StreamRecord) => void
+  /** Called when no stream runs or is queued, and no task is left. */
+  readonly onIdle: () => void
+}
