@@ -44,6 +44,12 @@ schemaBuilder.objectFields(SessionObjectType, (t) => ({
     resolve: async (session, _, { profiles }) =>
       (await profiles.requireProfile(session.profile)).chats.findActiveStream(session.id),
   }),
+  compacting: t.boolean({
+    description:
+      'Whether `compactSession` is at work. The session is busy meanwhile. A summary that the server makes by itself does not count.',
+    resolve: async ({ id, profile }, _, { profiles }) =>
+      (await profiles.requireProfile(profile)).chats.isCompacting(id),
+  }),
   pendingApprovals: t.field({
     type: [ApprovalObjectType],
     description: 'The tool calls in this session that wait for approval, oldest first.',

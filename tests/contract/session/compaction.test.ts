@@ -24,7 +24,16 @@ const compact = async (client: Client, id: string, key: string | null = null) =>
   (await ask(client, CompactSessionDocument, { id, key })).compactSession
 
 const text = (content: string) => [{ type: 'text', text: content }]
-const summary = 'This chat goes on from an earlier one. What was said there, in short:\n\nOaks, in short.'
+const summary = [
+  'This chat goes on from an earlier one. What was said there, in short:',
+  'Oaks, in short.',
+  'What the user said there, word for word:',
+  '> Which trees?',
+].join('\n\n')
+
+/** A session as it is, without the end of its log: attempts to compact it leave events. */
+const withoutHeadSeq = <Session extends { readonly headSeq: number }>({ headSeq: _headSeq, ...session }: Session) =>
+  session
 
 /** The provider's answers to a request for a summary and to other requests. */
 const isSummary = (body: { readonly messages: readonly unknown[] }): boolean =>
@@ -79,11 +88,13 @@ describe.each(transports)('A compacted session, over %s,', (transport) => {
       },
     ])
 
-    const { last } = await readUntil(events, isEventOfType('SessionContinued'))
+    const { last, received } = await readUntil(events, isEventOfType('SessionContinued'))
     await events.return()
+    // The compaction begins and ends.
+    expect(received.map(({ type }) => type)).toEqual(['SessionChanged', 'SessionChanged', 'SessionContinued'])
     expect(last).toEqual({
       type: 'SessionContinued',
-      seq: end.seq + 1,
+      seq: end.seq + 3,
       at: last.at,
       sessionId: id,
       streamId: null,
@@ -92,7 +103,8 @@ describe.each(transports)('A compacted session, over %s,', (transport) => {
     })
     const old = await loadSession(client, id)
     expect(old).toMatchObject({ endReason: 'compression', endedAt: last.at, headSeq: last.seq, messageCount: 2 })
-    expect(await loadEvents(client, id, end.seq)).toEqual([last])
+    expect((await loadEvents(client, id, end.seq)).at(-1)).toEqual(last)
+    expect(old.compacting).toBe(false)
     expect(await loadTranscript(client, id)).toEqual(['USER Which trees?', 'ASSISTANT Oaks.'])
 
     // The next request contains the summary instead of the earlier messages.
@@ -139,7 +151,8 @@ describe.each(transports)('A compacted session, over %s,', (transport) => {
     provider.enqueue('Oaks.')
     const { end } = await streamToEnd(client, { text: 'Which trees?' })
     const sessionId = end.stream.session.id
-    const before = await loadSession(client, sessionId)
+    const before = withoutHeadSeq(await loadSession(client, sessionId))
+    const events = followSession(client, sessionId, end.seq)
     provider.enqueue([{ text: 'Oaks' }, { wait: never }])
     const refused = expectRefusal(environment.connect(transport), CompactSessionDocument, { id: sessionId })
     const { closed } = await provider.waitForRequest(1)
@@ -147,14 +160,17 @@ describe.each(transports)('A compacted session, over %s,', (transport) => {
     const busy = { code: 'SESSION_BUSY' }
     expect(await expectRefusal(client, StartChatDocument, { sessionId, text: 'Hi' })).toMatchObject(busy)
     expect(await expectRefusal(client, CompactSessionDocument, { id: sessionId })).toMatchObject(busy)
-    expect(await loadSession(client, sessionId)).toEqual(before)
+    await readUntil(events, isEventOfType('SessionChanged'))
+    expect(withoutHeadSeq(await loadSession(client, sessionId))).toEqual({ ...before, compacting: true })
 
     provider.enqueue('Pears.')
     const answer = await streamToEnd(client, { sessionId, text: 'And fruit?', ifBusy: 'INTERRUPT' })
     expect(answer.end.stream).toMatchObject({ status: 'COMPLETED', session: { id: sessionId } })
     expect(await refused).toMatchObject(busy)
     expect(await closed).toBe('client')
-    expect(await loadSession(client, sessionId)).toMatchObject({ endedAt: null, messageCount: 4 })
+    await readUntil(events, isEventOfType('SessionChanged'))
+    await events.return()
+    expect(await loadSession(client, sessionId)).toMatchObject({ endedAt: null, messageCount: 4, compacting: false })
   })
 
   test('is unchanged when the model cannot write a summary: the error is PROVIDER', async () => {
@@ -162,7 +178,7 @@ describe.each(transports)('A compacted session, over %s,', (transport) => {
     const { client, provider } = environment
     const { end } = await streamToEnd(client, { text: 'Which trees?' })
     const id = end.stream.session.id
-    const before = await loadSession(client, id)
+    const before = withoutHeadSeq(await loadSession(client, id))
     const full = { status: 400, body: { error: { message: 'too long', code: 'context_length_exceeded' } } }
     for (const script of [
       [full],
@@ -174,7 +190,7 @@ describe.each(transports)('A compacted session, over %s,', (transport) => {
         code: 'PROVIDER',
         message: expect.stringContaining('The session is unchanged.'),
       })
-      expect(await loadSession(client, id)).toEqual(before)
+      expect(withoutHeadSeq(await loadSession(client, id))).toEqual(before)
     }
     // The key of the failed call is free.
     provider.enqueue('Oaks, in short.')
@@ -224,27 +240,58 @@ describe.each(transports)('A compacted session, over %s,', (transport) => {
 })
 
 describe('A session whose context grows', () => {
-  test('is compacted once the provider counts more than 80 % of the context window, and not before', async () => {
+  test('is summarised and continued once it fills the share of the context window, without being busy', async () => {
     await using environment = await newTestEnvironment('webSocket', {
       contextWindow: 1000,
-      settings: { autoCompactThreshold: 0.8 },
+      settings: { autoCompactThreshold: 0.5 },
     })
     const { client, provider } = environment
-    let input = 700
+    const { promise: released, resolve: release } = Promise.withResolvers<void>()
+    const leaves = 'leaf '.repeat(200)
     provider.defaultAnswer = ({ body }) =>
-      isSummary(body) ? 'Oaks, in short.' : [{ text: 'Oaks.' }, { finish: 'stop' }, { usage: { input, output: 100 } }]
+      isSummary(body) ? [{ text: 'Oaks, in short.' }, { wait: released }, { finish: 'stop' }] : leaves
     const { end } = await streamToEnd(client, { text: 'Which trees?' })
     const sessionId = end.stream.session.id
-    input = 701
     const again = await streamToEnd(client, { sessionId, text: 'And more?' })
+    await provider.waitForRequest(2)
+    // A message starts at once. It is answered in the same session, which is continued after it.
+    expect(await loadSession(client, sessionId)).toMatchObject({ compacting: false, endedAt: null })
+    provider.enqueue('Few.')
+    const third = await streamToEnd(client, { sessionId, text: 'How many?' })
+    expect(third.end.stream).toMatchObject({ status: 'COMPLETED', session: { id: sessionId } })
+    release()
     const { last } = await readUntil(followSession(client, sessionId, again.end.seq), isEventOfType('SessionContinued'))
-    expect(last.seq).toBe(again.end.seq + 1)
-    expect(provider.requests.map(({ body }) => isSummary(body))).toEqual([false, false, true])
-    expect((await loadSession(client, last.to.id)).modelContext).toEqual([{ role: 'user', content: text(summary) }])
+    expect(last.seq).toBe(third.end.seq + 1)
+    expect(provider.requests.filter(({ body }) => isSummary(body))).toHaveLength(1)
+    const { modelContext, messageCount } = await loadSession(client, last.to.id)
+    expect(messageCount).toBe(1)
+    expect(JSON.stringify(modelContext)).toMatch(/Oaks, in short.*Which trees\?.*And more\?.*leaf.*How many\?.*Few\./)
     expect(provider.rejections).toEqual([])
   })
 
-  test('replaces the oldest tool results by a note within one long turn', async () => {
+  test('is summarised within a turn whose request does not fit, and continued after it', async () => {
+    await using environment = await newTestEnvironment('webSocket', {
+      contextWindow: 1000,
+      settings: { autoCompactThreshold: 0.9 },
+    })
+    const { client, provider } = environment
+    provider.defaultAnswer = ({ body }) => (isSummary(body) ? 'Oaks, in short.' : 'leaf '.repeat(400))
+    const { end } = await streamToEnd(client, { text: 'Which trees?' })
+    const sessionId = end.stream.session.id
+    const long = await streamToEnd(client, { sessionId, text: `And these? ${'oak '.repeat(450)}` })
+    expect(long.end.stream).toMatchObject({ status: 'COMPLETED', session: { id: sessionId } })
+    expect(provider.requests.map(({ body }) => isSummary(body)).slice(0, 3)).toEqual([false, true, false])
+    const request = JSON.stringify(provider.requests[2]?.body.messages)
+    expect(request).toMatch(/Oaks, in short.*Which trees\?.*And these\?/)
+    // The summary is a step of the stream: it counts, and is no part of the answer.
+    expect(long.events.map(({ type }) => type)).not.toContain('SessionContinued')
+    expect(requireNonNull(long.end.message).text).not.toContain('in short')
+    const { last } = await readUntil(followSession(client, sessionId, long.end.seq), isEventOfType('SessionContinued'))
+    expect(last.seq).toBe(long.end.seq + 1)
+    expect(provider.rejections).toEqual([])
+  })
+
+  test('shortens the oldest tool results within one long turn', async () => {
     await using environment = await newTestEnvironment('webSocket', { contextWindow: 1000 })
     const { client, provider } = environment
     const name = `look_${'x'.repeat(1200)}`
@@ -255,7 +302,7 @@ describe('A session whose context grows', () => {
     expect(end.stream.status).toBe('COMPLETED')
     const results = provider.requests.map(({ body }) =>
       body.messages.flatMap(({ role, content }) =>
-        role === 'tool' ? [JSON.stringify(content).includes('was omitted')] : [],
+        role === 'tool' ? [JSON.stringify(content).length < name.length] : [],
       ),
     )
     expect(results).toEqual([[], [false], [false, false], [true, true, false]])

@@ -289,14 +289,7 @@ describe('A session that continues a Hermes session', () => {
     provider.enqueue('A dot, in short.')
     const { compactSession: next } = await ask(client, CompactSessionDocument, { id })
     const summarised = listSentTexts(environment).join()
-    for (const content of [
-      'What is this?',
-      'calls look',
-      'Result of look: {\\"dots\\":1}',
-      'A dot.',
-      'Sure?',
-      'Yes.',
-    ]) {
+    for (const content of ['What is this?', 'calls look', 'Result of look: {\\"dots\\":1}', 'A dot.']) {
       expect(JSON.stringify(summarised)).toContain(JSON.stringify(content.replaceAll('\\"', '"')).slice(1, -1))
     }
     expect(next).toMatchObject({
@@ -307,7 +300,9 @@ describe('A session that continues a Hermes session', () => {
       messageCount: 1,
     })
     expect(anonymous(next.modelContext)).toContain('A dot, in short.')
-    expect(anonymous(next.modelContext)).not.toContain('What is this?')
+    // The newest turn stays as it is.
+    expect(anonymous(next.modelContext)).toMatch(/> What is this\?.*Sure\?.*Yes\./)
+    expect(anonymous(next.modelContext)).not.toContain('dots')
   })
 
   test('has the context that Hermes still sent after a compaction in place', async () => {
