@@ -29,7 +29,7 @@ export const ModelType = schemaBuilder.objectRef<ModelInfo>('Model').implement({
     }),
     omittedTools: t.exposeStringList('omittedTools', {
       description:
-        'The names of the tools that the latest request to it left out, because its provider accepts no more. Empty before the first request since the start of the server.',
+        'The names of the tools that the latest request to it left out, because its provider or its context window has no room for more. Empty before the first request since the start of the server.',
     }),
   }),
 })

@@ -131,7 +131,7 @@ export const providerErrorFamilies: readonly ProviderErrorFamily[] = [
     kind: 'context-length',
     code: 'CONTEXT_LENGTH',
     message:
-      'The conversation is too long for this model. Start a new one or choose a model with a larger context window.',
+      'The request is too long for this model. Shorten the message, attach less, or choose a model with a larger context window.',
     isTransient: false,
     codes:
       /^(contextlengthexceeded|contextwindowexceeded(error)?|contextoverflow\w*|exceedcontextsize(error)?|stringabovemaxlength|modelmaxpromptexceeded|promptlengthexceeded|modelmaxprompttokensexceeded)$/,
