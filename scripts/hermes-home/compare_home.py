@@ -31,10 +31,11 @@ def expect_time(name, shown, expected):
 
 
 def read_ledgers(folder):
-    known = {"sessions": {}, "deleted": [], "runs": {}, "removed_jobs": []}
+    known = {"sessions": {}, "deleted": [], "runs": {}, "taken_back": []}
     for path in sorted(folder.glob("*.json")):
         for key, value in json.loads(path.read_text(encoding="utf-8")).items():
-            known[key].update(value) if isinstance(value, dict) else known[key].extend(value)
+            group = known.setdefault(key, type(value)())
+            group.update(value) if isinstance(value, dict) else group.extend(value)
     return known
 
 
@@ -119,6 +120,22 @@ def compare_session(api, home, session, expected):
     expect("messages by id", session["id"], [api.message_text(id) for id in ids[-3:]], [message["text"] for message in messages[-3:]])
 
 
+def find_tag(text):
+    return re.search(r"[a-z]+-\d+ please|handed off", text)[0]
+
+
+def compare_search(api, known):
+    """What a person said last in a session is found, and what was taken back is not (unless it was said again)."""
+    said = {(id, message["text"]) for id, session in known["sessions"].items() for message in session["messages"]}
+    for session_id, session in known["sessions"].items():
+        asked = [message["text"] for message in session["messages"] if message["role"] == "USER"]
+        if asked:
+            expect("found", f"{session_id} {asked[-1][:30]}", asked[-1].strip() in api.search(session_id, find_tag(asked[-1])), True)
+    for session_id, text in known["taken_back"]:
+        if session_id in known["sessions"] and (session_id, text) not in said:
+            expect("not found", f"{session_id} {text[:30]}", text.strip() in api.search(session_id, find_tag(text)), False)
+
+
 def compare_lineage(api, shown, known):
     def chain(session_id):
         parent = known[session_id].get("continues")
@@ -182,6 +199,7 @@ def main():
     api = SegueApi(sys.argv[2])
     known = read_ledgers(folder)
     compare_sessions(api, folder / "home", known)
+    compare_search(api, known)
     if (folder / "home" / "cron" / "executions.db").exists():
         compare_jobs(api, folder / "home", known)
     for difference in differences:

@@ -14,7 +14,7 @@ class Ledger:
         self.sessions = {}
         self.deleted = []
         self.runs = {}
-        self.removed_jobs = []
+        self.taken_back = []
 
     def open(self, session_id, continues=None, forked_from=None, messages=()):
         """`forked_from`: the session that its messages are copies of; the newest of them is where it was forked."""
@@ -41,11 +41,10 @@ class Ledger:
         with self.lock:
             messages = self.messages(session_id)
             asked = [index for index, message in enumerate(messages) if message["role"] == "USER"]
-            if turns > len(asked):
-                messages.clear()
-                return self.save()
-            start = asked[-turns]
-            messages[start:] = [message for message in messages[start:] if message["kind"] == "SUMMARY"]
+            start = asked[-turns] if turns <= len(asked) else 0
+            undone = messages[start:]
+            messages[start:] = [message for message in undone if message["kind"] == "SUMMARY" and start > 0]
+            self.taken_back += [[session_id, message["text"]] for message in undone if message["role"] == "USER"]
             self.save()
 
     def delete(self, session_id):
@@ -67,5 +66,5 @@ class Ledger:
 
     def save(self):
         with self.lock, open(f"{self.path}.new", "w", encoding="utf-8") as file:
-            json.dump({key: getattr(self, key) for key in ("sessions", "deleted", "runs", "removed_jobs")}, file, indent=1)
+            json.dump({key: getattr(self, key) for key in ("sessions", "deleted", "runs", "taken_back")}, file, indent=1)
         os.replace(f"{self.path}.new", self.path)

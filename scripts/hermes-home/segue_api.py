@@ -60,6 +60,13 @@ class SegueApi:
         found = self.ask("query ($id: ID!) { node(id: $id) { ... on Message { text } } }", id=message_id)["node"]
         return found and found["text"]
 
+    def search(self, session_id, words):
+        """The texts of the messages of a session that contain the words."""
+        document = f"""query ($words: String!, $id: ID!, $after: String) {{
+          page: search(query: $words, first: 100, after: $after, filter: {{ ids: [$id] }}) {self.connection("message { text }")} }}"""
+        hits = self.pages(lambda after: self.ask(document, words=words, id=session_id, after=after)["page"])
+        return [hit["message"]["text"].strip() for hit in hits if hit["message"]]
+
     def node_id(self, node_id):
         found = self.ask("query ($id: ID!) { node(id: $id) { id } }", id=node_id)["node"]
         return found and found["id"]
