@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ChatClient } from '../support/clients/chat-client.ts'
+import { ChatClient, type ChatInput } from '../support/clients/chat-client.ts'
 import { newTool, newToolSource } from '../support/fixtures/tools.ts'
 import { newProvider } from '../support/providers/provider.ts'
 import { StrictProvider } from '../support/providers/strict-provider.ts'
@@ -27,9 +27,9 @@ const startSegue = (): Promise<TestSegue> =>
   })
 
 /** Sends a message, and returns how its stream ended. */
-async function chat(text: string): Promise<string> {
+async function chat(text: string, files: ChatInput['files'] = []): Promise<string> {
   await using client = new ChatClient(segue.url)
-  const { id } = await client.start({ text })
+  const { id } = await client.start({ text, files })
   for await (const event of client.followStream(id)) if (event.type === 'StreamFinished') return event.stream.status
   return 'no end'
 }
@@ -66,6 +66,8 @@ test.each(readingTransports)('before its first request, nothing is known of a mo
 test('what its provider refused is known over every transport, also after a restart', async () => {
   provider.enqueue(refuse('test does not support tools'))
   expect(await chat('Hi')).toBe('COMPLETED')
+  provider.enqueue(refuse('test does not support images'))
+  expect(await chat('Look', [{ mediaType: 'image/png', url: 'https://pictures.example/a.png' }])).toBe('COMPLETED')
   provider.enqueue(refuse("This model's maximum context length is 4096 tokens."))
   expect(await chat('A long text')).toBe('FAILED')
   for (const isRestarted of [false, true]) {
@@ -76,7 +78,7 @@ test('what its provider refused is known over every transport, also after a rest
     for (const transport of readingTransports) {
       await using client = connect(transport, segue.url)
       const [model] = (await ask(client, ModelsDocument, {})).models
-      expect(model).toMatchObject({ supportsTools: false, contextWindow: 4096 })
+      expect(model).toMatchObject({ supportsTools: false, supportsImages: false, contextWindow: 4096 })
       // Of the latest request with tools since the start, which had room for 128 of 131.
       expect(model?.omittedTools).toEqual(isRestarted ? [] : ['tool_127', 'tool_128', 'tool_129'])
     }

@@ -234,6 +234,16 @@ describe('a refusal that is not understood', () => {
   })
 })
 
+test('a server that fails because of an earlier image answers without it', async () => {
+  const { sessionId } = await ask('Look', { files: [image('cat')] })
+  judge = (body) => (hasImage(body) ? { status: 500, message: 'Internal server error' } : null)
+  const later = await ask('Go on', { sessionId })
+  expect(later.status).toBe('COMPLETED')
+  expect(later.sent.map(hasImage)).toEqual([true, true, true, false])
+  // The image of the message itself is not left out silently.
+  expect((await ask('And this?', { files: [image('dog')] })).status).toBe('FAILED')
+})
+
 test.each([
   [401, 'Invalid API key'],
   [402, 'Payment required'],

@@ -4,7 +4,14 @@ import type { ProviderRequestRejection } from '../../providers/errors/provider-r
 import type { ModelObserver } from '../model-observer.ts'
 import type { ComposedRequest } from './composed-request.ts'
 import { ContextShortening, type ContextShorteningOptions } from './context-shortening.ts'
-import { hasProviderState, hasToolCalls, isFileNamed, isImageFile, listRequestFiles } from './request-content.ts'
+import {
+  hasProviderState,
+  hasToolCalls,
+  isFileNamed,
+  isImageFile,
+  listEarlierFiles,
+  listRequestFiles,
+} from './request-content.ts'
 import { SuspectedFiles } from './suspected-files.ts'
 
 export interface RequestAdaptationOptions extends Pick<ContextShorteningOptions, 'contextWindow' | 'tokenCounter'> {
@@ -66,6 +73,7 @@ export class RequestAdaptation {
     if (this.#count > maxAdaptations) return false
     if (refusal.type === 'context-length') return this.#contextShortening.adaptTo(refusal, refused)
     if (refusal.type === 'request-size') return this.#omitOlderFiles(refused) || this.#shortenContext(refused)
+    if (refusal.type === 'server-failure') return this.#omitEarlierFiles(refused)
     if (refusal.type === 'tools' && this.#omitTools(refused)) {
       this.#observer?.reportToolSupport(false)
       return true
@@ -110,6 +118,14 @@ export class RequestAdaptation {
     if (keys.length === 0) return false
     const older = keys.slice(0, Math.ceil(keys.length / 2))
     this.#guess = { ...this.#guess, fileKeys: new Set([...(this.#guess.fileKeys ?? []), ...older]) }
+    return true
+  }
+
+  /** Not remembered: the server may just have recovered. */
+  #omitEarlierFiles({ messages }: ComposedRequest): boolean {
+    const fileKeys = new Set(listEarlierFiles(messages).map(({ key }) => key))
+    if (fileKeys.size === 0) return false
+    this.#omissions = mergeOmissions(this.#omissions, { fileKeys })
     return true
   }
 

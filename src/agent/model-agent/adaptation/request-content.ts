@@ -18,6 +18,16 @@ export function listRequestFiles(messages: readonly ModelMessage[]): RequestFile
   )
 }
 
+/** The files that were sent with earlier messages of the user, or have come up in their answers. */
+export function listEarlierFiles(messages: readonly ModelMessage[]): RequestFile[] {
+  // Within an answer, every message of the assistant calls tools.
+  const lastAnswer = messages.findLastIndex(
+    ({ role, content }) =>
+      role === 'assistant' && (typeof content === 'string' || content.every(({ type }) => type !== 'tool-call')),
+  )
+  return listRequestFiles(messages).filter(({ messageIndex }) => messageIndex < lastAnswer)
+}
+
 /** Whether a file is an image. The type of an image at a URL may be unknown. */
 export function isImageFile({ mediaType }: Pick<RequestFile, 'mediaType'>): boolean {
   return mediaType.startsWith('image')

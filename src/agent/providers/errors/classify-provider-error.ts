@@ -30,6 +30,7 @@ const failed: ProviderErrorFamily = {
   code: 'PROVIDER',
   message: 'The provider could not complete the answer. Try again.',
   isTransient: true,
+  readRefusal: ({ status }) => (status === 500 ? { type: 'server-failure' } : null),
 }
 
 /** What an error may mean that says nothing about its reason but its status. */
@@ -43,7 +44,7 @@ function readUnknownRefusal({ status }: ProviderFailure): ProviderRequestRejecti
  */
 function refusesRequest(failure: ProviderFailure, family: ProviderErrorFamily): boolean {
   const { status, searchText } = failure
-  if (status === null || status < 500 || status === 501) return true
+  if (status === null || status < 500 || status === 501 || family === failed) return true
   return hasCodeOf(family, failure) || (family.unmistakableWording?.test(searchText) ?? false)
 }
 

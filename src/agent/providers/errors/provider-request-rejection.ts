@@ -17,6 +17,8 @@ export type ProviderRequestRejection =
   | { readonly type: 'request-size' }
   /** The provider does not take back its own state, or what it takes for that. */
   | { readonly type: 'provider-state' }
+  /** The server failed, again and again. A file that was sent before may be the reason. */
+  | { readonly type: 'server-failure' }
   /** The error is not understood. Anything that not every model takes may be the reason. */
   | { readonly type: 'unknown' }
   | ContextLengthRejection

@@ -216,7 +216,7 @@ describe('words of an error that say nothing about the request', () => {
     'Cannot parse "Why is the maximum context length 4096 tokens here?"',
   ])('are those that repeat the request: %s', (message) => {
     for (const status of [400, 422]) expect(readRefusal(status, error(message), request)).toEqual({ type: 'unknown' })
-    expect(readRefusal(500, error(message), request)).toBeNull()
+    expect(readRefusal(500, error(message), request)).toEqual({ type: 'server-failure' })
     expect(readRefusal(400, error('m does not support tools'), request)).toEqual({ type: 'tools' })
   })
 
