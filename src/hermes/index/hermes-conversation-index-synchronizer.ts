@@ -7,7 +7,7 @@ import { segueSessionFlag } from '../../storage/sqlite/conversation-index/conver
 import type { HermesReaderOptions } from '../hermes-options.ts'
 import type { HermesForkDetector, IndexableHermesSession } from '../lineage/hermes-fork-detector.ts'
 import { textFromHermesCell } from '../state/cell-values.ts'
-import { listHermesContinuationCandidateIds, readHermesDigestInputs } from '../state/session-queries.ts'
+import { listRelatedHermesSessionIds, readHermesDigestInputs } from '../state/session-queries.ts'
 import type { StateDatabaseConnection } from '../state/state-database.ts'
 import type { CrossOriginContinuationBatch, CrossOriginContinuationCursor } from './cross-origin-continuation-cursor.ts'
 import { type HermesConversationIndexUpdate, HermesConversationIndexStore } from './hermes-conversation-index-store.ts'
@@ -169,7 +169,7 @@ export class HermesConversationIndexSynchronizer {
     ids: readonly string[],
     change: Omit<HermesConversationIndexUpdate, 'upserted' | 'deleted'> | null,
   ) {
-    const uniqueIds = [...new Set(change ? [...ids, ...this.#listAffectedChildIds(file, ids)] : ids)]
+    const uniqueIds = [...new Set(change ? [...ids, ...this.#listRelatedIds(file, ids)] : ids)]
     const found = chunkArray(uniqueIds, rowsPerQuery).flatMap((batch) =>
       this.#forkDetector.readIndexableSessions(file, batch),
     )
@@ -185,13 +185,15 @@ export class HermesConversationIndexSynchronizer {
     return { found, changed: result.changedSessionIds.size > 0 }
   }
 
-  /** Whether a session continues its parent also depends on the parent's messages. */
-  #listAffectedChildIds(file: StateDatabaseConnection, parentIds: readonly string[]): string[] {
-    // As long as nothing changes while the index is built, the children need not be read twice.
+  /**
+   * Whether a session continues its parent also depends on the parent's messages. When a session appears or changes, its
+   * parent often has as well, and may be too old to be looked at now otherwise.
+   */
+  #listRelatedIds(file: StateDatabaseConnection, ids: readonly string[]): string[] {
+    // As long as nothing changes while the index is built, no session need be read twice.
     const dataVersion = file.db.pragma('data_version', { simple: true })
     if (!this.#store.progress.isComplete && dataVersion === this.#dataVersionAtStart) return []
-    const batches = chunkArray([...new Set(parentIds)], rowsPerQuery)
-    return batches.flatMap((batch) => listHermesContinuationCandidateIds(file, batch))
+    return chunkArray([...new Set(ids)], rowsPerQuery).flatMap((batch) => listRelatedHermesSessionIds(file, batch))
   }
 
   /** Saves an update and reports the conversations that it changes. Building a new index reports none. */

@@ -114,22 +114,24 @@ export function filterHermesSessionIds({ db, schema }: StateDatabaseConnection, 
 }
 
 /**
- * The ids of the sessions that name one of these as their parent, and could continue it now: it has ended in a way that can
- * be continued, and they belong to no tool or sub-agent. At most 500 ids.
+ * The ids of the sessions whose place depends on one of these: their parents, and what could continue them now, because they
+ * have ended in a way that can be continued. Without the sessions of tools and sub-agents. At most 500 ids.
  */
-export function listHermesContinuationCandidateIds(
-  { db, schema }: StateDatabaseConnection,
-  parentIds: readonly string[],
-): string[] {
+export function listRelatedHermesSessionIds({ db, schema }: StateDatabaseConnection, ids: readonly string[]): string[] {
   if (!schema.hasColumns('sessions', ['parent_session_id', 'end_reason', 'source'])) return []
   const toList = (values: Iterable<string>) => [...values].map((value) => `'${value}'`).join(', ')
+  const list = toJsonIdList(ids)
+  const continuesSql = `sessions.source NOT IN (${toList(nonContinuingSources)})`
   return db
-    .prepare<[string], { id: unknown }>(
-      `SELECT sessions.id FROM sessions AS parents JOIN sessions ON sessions.parent_session_id = parents.id
-       WHERE parents.id IN (SELECT value FROM json_each(?)) AND parents.end_reason IN (${toList(continuableEndReasons)})
-         AND sessions.source NOT IN (${toList(nonContinuingSources)})`,
+    .prepare<[string, string], { id: unknown }>(
+      `SELECT sessions.parent_session_id AS id FROM sessions
+       WHERE sessions.id IN (SELECT value FROM json_each(?)) AND sessions.parent_session_id IS NOT NULL AND ${continuesSql}
+       UNION ALL
+       SELECT sessions.id FROM sessions AS parents JOIN sessions ON sessions.parent_session_id = parents.id
+       WHERE parents.id IN (SELECT value FROM json_each(?))
+         AND parents.end_reason IN (${toList(continuableEndReasons)}) AND ${continuesSql}`,
     )
-    .all(toJsonIdList(parentIds))
+    .all(list, list)
     .flatMap(({ id }) => textFromHermesCell(id) ?? [])
 }
 

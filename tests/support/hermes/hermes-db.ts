@@ -150,6 +150,7 @@ export class HermesDb {
       )
       .all(fromId)
     for (const row of rows) this.#insert('messages', { ...row, ...changed, session_id: toId })
+    this.countMessages(toId)
   }
 
   /** Archives the active messages of a session, as a compaction does before it adds the messages that replace them. */
@@ -177,6 +178,17 @@ export class HermesDb {
       .all(sessionId, count)
     this.db.prepare('DELETE FROM messages WHERE session_id = ?').run(sessionId)
     for (const row of rows) this.#insert('messages', { ...row, ...changed })
+    this.countMessages(sessionId)
+  }
+
+  /** Sets the counters of a session to its active messages, as Hermes does when it rewrites or compacts a session. */
+  countMessages(sessionId: string): void {
+    this.db
+      .prepare<[string, string]>(
+        `UPDATE sessions SET message_count =
+           (SELECT count(*) FROM messages WHERE messages.session_id = ? AND messages.active = 1) WHERE id = ?`,
+      )
+      .run(sessionId, sessionId)
   }
 
   /** The names of a table's columns. */

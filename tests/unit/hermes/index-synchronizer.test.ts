@@ -201,6 +201,18 @@ describe('maintenance finds in old sessions', () => {
   })
 })
 
+test('a continuation of an old session is found together with the end of that session', () => {
+  const hermes = newDb()
+  addConversations(hermes)
+  hermes.db.exec(`UPDATE sessions SET end_reason = NULL WHERE id = 's3'`)
+  const { reader } = newReader(hermes.path)
+  expect(list(reader)).toContain('s3')
+  hermes.db.exec(`UPDATE sessions SET end_reason = 'compression', ended_at = 9000 WHERE id = 's3'`)
+  hermes.addSession('new', { parent_session_id: 's3', started_at: 9000 })
+  hermes.addMessage('new', 9001)
+  expect(list(reader)[0]).toBe('s3 > new')
+})
+
 test('maintenance pauses between two scans, and scans nothing while the file does not change', () => {
   vi.useFakeTimers({ toFake: ['performance'] })
   try {
