@@ -135,7 +135,7 @@ export interface ChatInput {
 }
 
 /** The first error of a result. */
-class ApiError extends Error {
+export class ApiError extends Error {
   override readonly name = 'ApiError'
   readonly code: string
   readonly extensions: Readonly<Record<string, unknown>>
