@@ -36,19 +36,29 @@ async function sendToTip(client: ChatClient, input: ChatInput): Promise<ApiStrea
 
 interface StrictChat {
   readonly model: WindowedModel
+  /** Whether the window of the model is configured. Default: true. */
+  readonly isConfigured?: boolean
   readonly messages: Iterable<LongChatMessage>
   readonly usesTools: boolean
 }
 
 /** Has a chat over HTTP with a model that refuses what is longer than its window. Returns what went wrong. */
-async function chatWithStrictProvider({ model, messages, usesTools }: StrictChat): Promise<unknown[]> {
+async function chatWithStrictProvider({
+  model,
+  isConfigured = true,
+  messages,
+  usesTools,
+}: StrictChat): Promise<unknown[]> {
   const { contextWindow } = model
   await using provider = await StrictProvider.start()
+  const configuredWindow = isConfigured ? contextWindow : null
   provider.defaultAnswer = model.answer
   await using segue = await startTestSegue({
     settings: {
       model: 'strict/test',
-      providers: [newProvider({ name: 'strict', baseURL: provider.baseURL, models: ['test'], contextWindow })],
+      providers: [
+        newProvider({ name: 'strict', baseURL: provider.baseURL, models: ['test'], contextWindow: configuredWindow }),
+      ],
       autoCompactThreshold,
       offersClarify: usesTools,
     },
@@ -94,15 +104,17 @@ async function chatOffline(messages: Iterable<LongChatMessage>, contextWindow: n
 
 describe('a chat that is much longer than the window of its model', { timeout: timeoutMs }, () => {
   test.each([
-    [2_048, 4],
-    [4_096, 4],
-    [4_096, 3],
+    { contextWindow: 2_048 },
+    { contextWindow: 4_096 },
+    { contextWindow: 2_048, summaryShare: 0.4 },
+    { contextWindow: 2_048, isConfigured: false, namesWindow: false },
+    { contextWindow: 4_096, isConfigured: false, codeUnitsPerToken: 3 },
   ])(
-    'goes on with tools, images and pastes in a window of %i tokens of %i code units, and knows how it began',
-    async (contextWindow, codeUnitsPerToken) => {
-      const model = new WindowedModel({ contextWindow, codeUnitsPerToken })
-      const messages = writeLongChat(turns, contextWindow)
-      expect(await chatWithStrictProvider({ model, messages, usesTools: true })).toEqual([])
+    'goes on with tools, images and pastes, and knows how it began: %o',
+    async ({ isConfigured = true, ...options }) => {
+      const model = new WindowedModel(options)
+      const messages = writeLongChat(turns, model.contextWindow)
+      expect(await chatWithStrictProvider({ model, isConfigured, messages, usesTools: true })).toEqual([])
       expect(JSON.stringify(model.answered.at(-1)?.messages)).toContain(fact)
       expect(model.answered.length).toBeGreaterThan(turns)
       expect(model.summaryCount).toBeGreaterThan(0)

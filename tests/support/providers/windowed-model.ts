@@ -6,6 +6,10 @@ export interface WindowedModelOptions {
   readonly contextWindow: number
   /** How many code units its tokens are. Default: 4. */
   readonly codeUnitsPerToken?: number
+  /** Whether its refusals say how many tokens it takes. Default: true. */
+  readonly namesWindow?: boolean
+  /** How long its summaries are, as a share of the window. Default: one line. */
+  readonly summaryShare?: number
 }
 
 const imageTokens = 300
@@ -33,18 +37,20 @@ export class WindowedModel {
 
   /** Serves one request. */
   readonly answer = ({ body }: ProviderRequest): Script => {
-    const { contextWindow, codeUnitsPerToken = 4 } = this.#options
+    const { contextWindow, codeUnitsPerToken = 4, namesWindow = true, summaryShare = 0 } = this.#options
     const input = countTokens(body, codeUnitsPerToken)
     if (input > contextWindow) {
       this.refusalCount += 1
-      const message = `This model's maximum context length is ${contextWindow} tokens. However, your messages resulted in ${input} tokens.`
+      const figures = `This model's maximum context length is ${contextWindow} tokens. However, your messages resulted in ${input} tokens.`
+      const message = namesWindow ? figures : 'The messages exceed the context length of the model.'
       return [
         { status: 400, body: { error: { message, type: 'invalid_request_error', code: 'context_length_exceeded' } } },
       ]
     }
     if (JSON.stringify(body.messages).includes('Above is a chat between')) {
       this.summaryCount += 1
-      return endWith(`They spoke of this and that, for the ${this.summaryCount}. time.`, input)
+      const sentence = `They spoke of this and that, for the ${this.summaryCount}. time. `
+      return endWith(sentence.repeat(Math.max(1, (summaryShare * contextWindow) / 13)), input)
     }
     this.answered.push(body)
     const last = body.messages.at(-1)
