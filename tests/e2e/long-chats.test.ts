@@ -15,7 +15,7 @@ import { newToolbox } from '../support/fixtures/toolbox.ts'
 import { newToolSource } from '../support/fixtures/tools.ts'
 import { newProvider } from '../support/providers/provider.ts'
 import { StrictProvider } from '../support/providers/strict-provider.ts'
-import { WindowedModel } from '../support/providers/windowed-model.ts'
+import { WindowedModel, type WindowedModelOptions } from '../support/providers/windowed-model.ts'
 import { startTestSegue } from '../support/server/segue.ts'
 
 /** `.ci/run` has longer chats. */
@@ -103,25 +103,23 @@ async function chatOffline(messages: Iterable<LongChatMessage>, contextWindow: n
 }
 
 describe('a chat that is much longer than the window of its model', { timeout: timeoutMs }, () => {
-  test.each([
-    { contextWindow: 2_048 },
-    { contextWindow: 4_096 },
-    { contextWindow: 2_048, summaryShare: 0.4 },
-    { contextWindow: 2_048, isConfigured: false, namesWindow: false },
-    { contextWindow: 4_096, isConfigured: false, codeUnitsPerToken: 3 },
-  ])(
-    'goes on with tools, images and pastes, and knows how it began: %o',
-    async ({ isConfigured = true, ...options }) => {
-      const model = new WindowedModel(options)
-      const messages = writeLongChat(turns, model.contextWindow)
-      expect(await chatWithStrictProvider({ model, isConfigured, messages, usesTools: true })).toEqual([])
-      expect(JSON.stringify(model.answered.at(-1)?.messages)).toContain(fact)
-      expect(model.answered.length).toBeGreaterThan(turns)
-      expect(model.summaryCount).toBeGreaterThan(0)
-      // A refusal is learned from.
-      expect(model.refusalCount).toBeLessThan(6)
-    },
-  )
+  test.each<[string, WindowedModelOptions & { readonly isConfigured?: boolean }]>([
+    ['2,048 tokens', { contextWindow: 2_048 }],
+    ['4,096 tokens', { contextWindow: 4_096 }],
+    ['2,048 tokens, with long summaries', { contextWindow: 2_048, summaryShare: 0.4 }],
+    ['2,048 tokens that nobody names', { contextWindow: 2_048, isConfigured: false, namesWindow: false }],
+    ['4,096 short tokens that only refusals name', { contextWindow: 4_096, isConfigured: false, codeUnitsPerToken: 3 }],
+  ])('goes on with tools, images and pastes in %s, and knows how it began', async (_, options) => {
+    const { isConfigured = true } = options
+    const model = new WindowedModel(options)
+    const messages = writeLongChat(turns, model.contextWindow)
+    expect(await chatWithStrictProvider({ model, isConfigured, messages, usesTools: true })).toEqual([])
+    expect(JSON.stringify(model.answered.at(-1)?.messages)).toContain(fact)
+    expect(model.answered.length).toBeGreaterThan(turns)
+    expect(model.summaryCount).toBeGreaterThan(0)
+    // A refusal is learned from.
+    expect(model.refusalCount).toBeLessThan(6)
+  })
 
   test('goes on with messages of up to 100 tokens in a window of 512, and knows how it began', async () => {
     const model = new WindowedModel({ contextWindow: 512 })
