@@ -36,7 +36,7 @@ const codes: Readonly<Record<ProviderErrorKind, StreamErrorCode>> = {
 /** How the sentences begin that tell the kinds apart. */
 const sentences: Readonly<Record<ProviderErrorKind, RegExp>> = {
   authentication: /^The provider rejected the API key/,
-  'context-length': /^The conversation is too long/,
+  'context-length': /^The request is too long/,
   'model-not-found': /^The provider does not know this model/,
   moderation: /^The provider refused the chat because of its content/,
   overloaded: /^The provider is overloaded/,

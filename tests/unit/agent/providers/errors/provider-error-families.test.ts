@@ -36,7 +36,7 @@ function describeFamily(family: string, code: string, sentence: RegExp, cases: r
   })
 }
 
-describeFamily('a chat that is too long', 'CONTEXT_LENGTH', /^The conversation is too long/, [
+describeFamily('a chat that is too long', 'CONTEXT_LENGTH', /^The request is too long/, [
   ['OpenAI', 400, error('Too long', { code: 'context_length_exceeded' })],
   ['OpenAI, for one message', 400, error('Invalid', { code: 'string_above_max_length' })],
   ['Anthropic', 400, anthropic('invalid_request_error', 'prompt is too long: 210000 tokens > 200000 maximum')],
