@@ -5,32 +5,48 @@ export interface CompactionBatch {
   readonly start: number
   /** The index after the last row. */
   readonly end: number
+  /** The index after the last row that may belong to it, which only its content can tell: the times of the batch do not. */
+  readonly maxEnd: number
 }
+
+type RowRange = Pick<CompactionBatch, 'start' | 'end'>
 
 /** Hermes numbers the times of a batch by microseconds, and stores them as doubles, which are less exact. */
 const maxSecondsPerRow = 3e-6
 
+/** What is known of the contents of the rows, by rowid. */
+export interface ComparedHermesRows {
+  /** Of rows whose role and time occur more than once. */
+  readonly fingerprints: ReadonlyMap<number, string>
+  /** Rows with a summary that no earlier row has. */
+  readonly newSummaryIds: ReadonlySet<number>
+}
+
 /**
  * Finds the rows that in-place compactions have inserted. No column marks them. A batch contains a summary; its rows have
  * consecutive ids, and each has either the time of an earlier row or a time that counts on from the compaction's. Before a
- * batch, there are archived rows and no active ones: otherwise it was copied by a fork or by an import.
- *
- * `hasEarlierEqual`: the ids of rows with the fingerprint of an earlier row. Rows are ordered by rowid.
+ * batch, there are archived rows and no active ones: otherwise it was copied by a fork or by an import. Rows are ordered by
+ * rowid.
  */
 export function findCompactionBatches(
   rows: readonly HermesMessageOutlineRow[],
-  hasEarlierEqual: ReadonlySet<number>,
+  compared: ComparedHermesRows,
 ): CompactionBatch[] {
-  const finder = new BatchFinder(rows)
+  const finder = new BatchFinder(rows, compared)
   const batches: CompactionBatch[] = []
+  const seen = new Set<string | undefined>()
   for (const [index, row] of rows.entries()) {
-    if (!isHermesSummaryRow(row) || hasEarlierEqual.has(row.id) || index < (batches.at(-1)?.end ?? 0)) continue
-    const batch = finder.growFrom(index)
+    const fingerprint = compared.fingerprints.get(row.id)
+    const hasEarlierEqual = fingerprint !== undefined && seen.has(fingerprint)
+    seen.add(fingerprint)
+    const previousEnd = batches.at(-1)?.end ?? 0
+    if (!isHermesSummaryRow(row) || hasEarlierEqual || index < previousEnd) continue
+    const batch = finder.growFrom(index, previousEnd)
     if (finder.followsArchivedRows(batch)) batches.push(batch)
   }
   const newest = finder.findNewestStart()
-  if (newest === null || batches.some(({ end }) => end > newest)) return batches
-  return [...batches, finder.growFrom(newest)]
+  const previousEnd = batches.at(-1)?.end ?? 0
+  return newest === null || previousEnd > newest ? batches : [...batches, finder.growFrom(newest, previousEnd)]
 }
 
 class BatchFinder {
@@ -39,10 +55,12 @@ class BatchFinder {
   readonly #carried: readonly boolean[]
   readonly #firstArchived: number
   readonly #firstActive: number
+  readonly #compared: ComparedHermesRows
 
-  constructor(rows: readonly HermesMessageOutlineRow[]) {
+  constructor(rows: readonly HermesMessageOutlineRow[], compared: ComparedHermesRows) {
     const seen = new Set<string>()
     this.#rows = rows
+    this.#compared = compared
     this.#carried = rows.map(({ role, timestamp }) => {
       if (typeof timestamp !== 'number') return false
       const key = `${role} ${timestamp}`
@@ -70,18 +88,25 @@ class BatchFinder {
    * The batch of a row. A row with the time of an earlier one does not tell the compaction's: the rows behind it do if they
    * count on. Of these, two are those of a batch; a single one may be a later message.
    */
-  growFrom(base: number): CompactionBatch {
-    const batch = this.#growWhileRelated(base)
-    const isNumberedBehind = this.#isContiguous(batch.end - 1) && this.#isNumbered(batch.end)
-    return this.#carried[base] && isNumberedBehind
-      ? { start: batch.start, end: this.#growWhileRelated(batch.end).end }
-      : batch
+  growFrom(base: number, minStart: number): CompactionBatch {
+    const range = this.#growWhileRelated(base, { start: base, end: base + 1 }, minStart)
+    if (!this.#carried[base]) return { ...range, maxEnd: range.end }
+    if (this.#isContiguous(range.end - 1) && this.#isNumbered(range.end)) {
+      const numbered = this.#growWhileRelated(range.end, range, minStart)
+      return { ...numbered, maxEnd: numbered.end }
+    }
+    let maxEnd = range.end
+    while (this.#isContiguous(maxEnd - 1)) maxEnd += 1
+    return { ...range, maxEnd }
   }
 
-  #growWhileRelated(base: number): CompactionBatch {
-    let [start, end] = [base, base + 1]
-    while (this.#isContiguous(start - 1) && this.#belongsTo(start - 1, base)) start -= 1
-    while (this.#isContiguous(end - 1) && this.#belongsTo(end, base)) end += 1
+  #growWhileRelated(base: number, range: RowRange, minStart: number): RowRange {
+    let { start, end } = range
+    const members = new BatchMembers(this.#compared)
+    for (const { id } of this.#rows.slice(start, end)) members.add(id)
+    const admits = (index: number): boolean => this.#belongsTo(index, base) && members.add(this.#rows[index]?.id ?? 0)
+    while (start > minStart && this.#isContiguous(start - 1) && admits(start - 1)) start -= 1
+    while (this.#isContiguous(end - 1) && admits(end)) end += 1
     return { start, end }
   }
 
@@ -89,11 +114,11 @@ class BatchFinder {
     return !this.#carried[index] && this.#isContiguous(index) && this.#isCloseTo(index + 1, index)
   }
 
-  /** Whether the row and the next one can be of the same batch: rows of a batch are archived together. */
+  /** Whether the row and the next one can be of the same batch: it is archived as one, and undone from a row on. */
   #isContiguous(index: number): boolean {
     const [row, next] = [this.#rows[index], this.#rows[index + 1]]
     if (!row || !next || next.id - row.id !== 1) return false
-    return row.state === next.state || row.state === 'undone' || next.state === 'undone'
+    return row.state === next.state || next.state === 'undone'
   }
 
   #belongsTo(index: number, base: number): boolean {
@@ -104,6 +129,28 @@ class BatchFinder {
     const [row, baseRow] = [this.#rows[index], this.#rows[base]]
     if (typeof row?.timestamp !== 'number' || typeof baseRow?.timestamp !== 'number') return false
     return Math.abs(row.timestamp - baseRow.timestamp) <= maxSecondsPerRow * Math.abs(row.id - baseRow.id)
+  }
+}
+
+/** The rows of a batch: none of them twice, and one new summary. Another batch may follow without a gap. */
+class BatchMembers {
+  readonly #compared: ComparedHermesRows
+  readonly #fingerprints = new Set<string>()
+  #hasNewSummary = false
+
+  constructor(compared: ComparedHermesRows) {
+    this.#compared = compared
+  }
+
+  /** Returns false, without adding the row, if it must be in another batch. */
+  add(id: number): boolean {
+    const fingerprint = this.#compared.fingerprints.get(id)
+    const isNewSummary = this.#compared.newSummaryIds.has(id)
+    if ((isNewSummary && this.#hasNewSummary) || (fingerprint !== undefined && this.#fingerprints.has(fingerprint)))
+      return false
+    if (fingerprint !== undefined) this.#fingerprints.add(fingerprint)
+    this.#hasNewSummary ||= isNewSummary
+    return true
   }
 }
 

@@ -9,6 +9,8 @@ export interface LiveHermesMessage {
   readonly role: string | null
   /** The shown rows that it stands for: several if Hermes has merged them. */
   readonly rows: readonly HermesMessageOutlineRow[]
+  /** The shown rows that a summary in it stands for. */
+  readonly summarizedRows: readonly HermesMessageOutlineRow[]
 }
 
 /** What Hermes leaves of an assistant's message without text, if it drops the results of its calls. */
@@ -29,14 +31,14 @@ export function toCopyKeys(row: HermesMessageOutlineRow, texts: HermesComparable
   return row.role === 'tool' || callKeys.length > 0 ? callKeys : [toTextKey(row, texts?.text ?? '')]
 }
 
-/** For each row of a batch, the index of the message that it is a copy of; null if it is none. */
+/** For each row of a batch, by its keys, the index of the message that it is a copy of; null if it is none. */
 export function matchCopies(
   live: readonly LiveHermesMessage[],
-  copies: readonly { readonly keys: readonly string[] }[],
+  copies: readonly (readonly string[])[],
 ): (number | null)[] {
   return alignByLongestCommonSubsequence(
     live.map(({ keys }) => keys),
-    copies.map(({ keys }) => keys),
+    copies,
   )
 }
 

@@ -36,24 +36,33 @@ export function traceHermesCompactions(
   loader: HermesRowComparisonLoader,
 ): TracedHermesMessages {
   const fingerprints = loadFingerprintsOfSameTime(rows, loader)
-  const hasEarlierEqual = new Set<number>()
-  const seen = new Set<string>()
-  for (const [id, fingerprint] of fingerprints) {
-    if (seen.has(fingerprint)) hasEarlierEqual.add(id)
-    seen.add(fingerprint)
-  }
-  const batches = findCompactionBatches(rows, hasEarlierEqual)
-  const comparedRows = rows.slice(0, batches.at(-1)?.end ?? 0)
+  const newSummaryIds = findNewSummaries(rows, loader)
+  const batches = findCompactionBatches(rows, { fingerprints, newSummaryIds })
+  const comparedRows = rows.slice(0, batches.at(-1)?.maxEnd ?? 0)
   const texts = loader.loadTexts(comparedRows.filter(({ role }) => role !== 'tool').map(({ id }) => id))
   const tracer = new CompactionTracer(fingerprints, texts)
   let next = 0
-  for (const { start, end } of batches) {
+  for (const [index, { start, end, maxEnd }] of batches.entries()) {
     for (const row of rows.slice(next, start)) tracer.addRow(row)
-    tracer.addBatch(rows.slice(start, end).filter(isHermesMessageRow))
-    next = end
+    const following = rows.slice(end, Math.min(maxEnd, batches[index + 1]?.start ?? maxEnd))
+    const batch = rows.slice(start, end)
+    const copies = tracer.findRemainingCopies(batch, following)
+    tracer.addBatch([...batch, ...copies])
+    next = end + copies.length
   }
   for (const row of rows.slice(next)) tracer.addRow(row)
   return tracer
+}
+
+/** The rows with a summary that no earlier row has. */
+function findNewSummaries(
+  rows: readonly HermesMessageOutlineRow[],
+  loader: HermesRowComparisonLoader,
+): ReadonlySet<number> {
+  const ids = rows.some(({ state }) => state === 'archived') ? rows.filter(isHermesSummaryRow).map(({ id }) => id) : []
+  const texts = ids.length === 0 ? new Map<number, HermesComparableTexts>() : loader.loadTexts(ids)
+  const firstIds = new Map(ids.toReversed().map((id) => [texts.get(id)?.summary, id]))
+  return new Set(firstIds.values())
 }
 
 /** By rowid in ascending order, the fingerprints of rows whose role and time occur more than once. */
@@ -99,41 +108,91 @@ class CompactionTracer implements TracedHermesMessages {
     this.#live.push(this.#toLive(row, [row]))
   }
 
+  /**
+   * A batch ends with copies of the last messages. Returns the rows right behind the ones that are known to be of the batch
+   * that are copies of the messages up to the last one.
+   */
+  findRemainingCopies(
+    rows: readonly HermesMessageOutlineRow[],
+    following: readonly HermesMessageOutlineRow[],
+  ): readonly HermesMessageOutlineRow[] {
+    if (following.length === 0) return []
+    const lastPartner = this.#matchCopies(rows.filter(isHermesMessageRow)).findLast((index) => index !== null) ?? null
+    const remaining = lastPartner === null ? [] : this.#live.slice(lastPartner + 1)
+    const candidates = following.slice(0, remaining.length)
+    const areCopies = remaining.every(({ keys }, index) => {
+      const row = candidates[index]
+      return row && toCopyKeys(row, this.#texts.get(row.id)).some((key) => keys.includes(key))
+    })
+    return areCopies ? candidates : []
+  }
+
   /** Adds the rows that a compaction has inserted. */
-  addBatch(batch: readonly HermesMessageOutlineRow[]): void {
-    const partners = matchCopies(
-      this.#live,
-      batch.map((row) => ({ keys: toCopyKeys(row, this.#texts.get(row.id)) })),
-    )
+  addBatch(rows: readonly HermesMessageOutlineRow[]): void {
+    const batch = rows.filter(isHermesMessageRow)
+    const partners = this.#matchCopies(batch)
     const live = this.#live
     const firstUndone = batch.findIndex(({ state }, index) => state === 'undone' && partners[index] !== null)
     const keptCount = firstUndone < 0 ? live.length : (partners[firstUndone] ?? live.length)
-    for (const row of live.slice(keptCount).flatMap((message) => message.rows)) this.#shown.delete(row.id)
+    this.#takeBack(live.slice(keptCount))
+    const lastPartner = partners.findLast((index) => index !== null) ?? -1
+    const copied = new Set(partners)
+    const summarized = live.slice(0, Math.min(keptCount, lastPartner)).filter((_, index) => !copied.has(index))
+    const summarizedRows = summarized.flatMap(listRows)
     const next = batch.flatMap((row, index) => {
       const partner = partners[index] ?? null
       if (row.state === 'undone') return []
-      return partner === null ? this.#addNewRow(row) : this.#addCopy(row, live[partner])
+      return partner === null ? this.#addNewRow(row, summarizedRows) : this.#addCopy(row, live[partner], summarizedRows)
     })
     // A partial compaction keeps the last messages without copying them.
-    const lastPartner = partners.findLast((index) => index !== null) ?? -1
     this.#live = [...next, ...live.slice(0, keptCount).slice(lastPartner + 1)]
   }
 
-  #addCopy(row: HermesMessageOutlineRow, original: LiveHermesMessage | undefined): LiveHermesMessage[] {
+  /**
+   * Hides what a person took back from the first of these messages on: everything that was said since, and each later summary with
+   * the summaries that it stands for.
+   */
+  #takeBack([first, ...later]: readonly LiveHermesMessage[]): void {
+    const rows = [...(first?.rows ?? []), ...later.flatMap(listRows)]
+    for (const { id } of rows) this.#shown.delete(id)
+    const start = rows.find((row) => !isHermesSummaryRow(row))?.id
+    if (start === undefined) return
+    for (const { row } of this.shown) if (row.id >= start && !isHermesSummaryRow(row)) this.#shown.delete(row.id)
+  }
+
+  #matchCopies(batch: readonly HermesMessageOutlineRow[]): (number | null)[] {
+    return matchCopies(
+      this.#live,
+      batch.map((row) => toCopyKeys(row, this.#texts.get(row.id))),
+    )
+  }
+
+  #addCopy(
+    row: HermesMessageOutlineRow,
+    original: LiveHermesMessage | undefined,
+    summarizedRows: readonly HermesMessageOutlineRow[],
+  ): LiveHermesMessage[] {
     if (!original) return []
     const shown = original.rows[0]
     if (shown) this.originalIds.set(row.id, shown.id)
     const summary = this.#addSummary(row, 'summary')
-    const rows = new Set([...original.rows, ...(summary ? [summary] : [])])
-    return [{ ...original, keys: [...new Set([...original.keys, ...this.#toLive(row, []).keys])], rows: [...rows] }]
+    const isNewSummary = summary === row
+    return [
+      {
+        ...original,
+        keys: [...new Set([...original.keys, ...this.#toLive(row, []).keys])],
+        rows: [...new Set([...original.rows, ...(summary ? [summary] : [])])],
+        summarizedRows: isNewSummary ? [...original.summarizedRows, ...summarizedRows] : original.summarizedRows,
+      },
+    ]
   }
 
-  #addNewRow(row: HermesMessageOutlineRow): LiveHermesMessage[] {
+  #addNewRow(row: HermesMessageOutlineRow, summarizedRows: readonly HermesMessageOutlineRow[]): LiveHermesMessage[] {
     const repeated = this.#findRepeated(row)
     if (repeated) return [this.#toLive(row, [repeated])]
     if (isHermesSummaryRow(row)) {
       const summary = this.#addSummary(row, 'whole')
-      return summary ? [this.#toLive(row, [summary])] : []
+      return summary ? [{ ...this.#toLive(row, [summary]), summarizedRows }] : []
     }
     const { text = '' } = this.#texts.get(row.id) ?? {}
     if (row.role === 'assistant' && text === removedToolCallText) return []
@@ -176,6 +235,11 @@ class CompactionTracer implements TracedHermesMessages {
 
   #toLive(row: HermesMessageOutlineRow, rows: readonly HermesMessageOutlineRow[]): LiveHermesMessage {
     const texts = this.#texts.get(row.id)
-    return { keys: toOriginalKeys(row, texts), text: texts?.text ?? '', role: row.role, rows }
+    return { keys: toOriginalKeys(row, texts), text: texts?.text ?? '', role: row.role, rows, summarizedRows: [] }
   }
+}
+
+/** The rows that are shown for a message, and those that a summary in it stands for. */
+function listRows({ rows, summarizedRows }: LiveHermesMessage): readonly HermesMessageOutlineRow[] {
+  return rows.concat(summarizedRows)
 }
