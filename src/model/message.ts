@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../lib/text/json.ts'
-import type { ContextSummary } from './context-summary.ts'
+import type { ContextSummary } from './context/context-summary.ts'
 import type { Usage } from './usage.ts'
 
 export type Role = 'USER' | 'ASSISTANT' | 'SYSTEM'

@@ -1,6 +1,6 @@
 import { continuesSession, maxChainLength } from '../model/conversation/lineage.ts'
-import type { ContextCheckpoint } from '../model/context-checkpoint.ts'
-import type { ContextSummary } from '../model/context-summary.ts'
+import type { ContextCheckpoint } from '../model/context/context-checkpoint.ts'
+import type { ContextSummary } from '../model/context/context-summary.ts'
 import type { MessageRecord } from '../model/message.ts'
 import { toMessageText } from '../model/message-text.ts'
 import type { SessionRecord } from '../model/session.ts'

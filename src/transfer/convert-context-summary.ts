@@ -1,4 +1,4 @@
-import type { ContextSummary } from '../model/context-summary.ts'
+import type { ContextSummary } from '../model/context/context-summary.ts'
 
 type MessageReferences = Pick<ContextSummary, 'quotes' | 'throughMessageId'>
 

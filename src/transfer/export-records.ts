@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { parseIdKind } from '../lib/ids.ts'
 import { continuesSession } from '../model/conversation/lineage.ts'
-import type { ContextCheckpoint } from '../model/context-checkpoint.ts'
+import type { ContextCheckpoint } from '../model/context/context-checkpoint.ts'
 import type { MessageRecord } from '../model/message.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { BlobStore } from '../storage/blob-store.ts'

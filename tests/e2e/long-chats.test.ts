@@ -10,7 +10,7 @@ import {
   newLongChatTools,
   writeLongChat,
   writeShortMessages,
-} from '../support/fixtures/long-chats.ts'
+} from '../support/compaction/long-chats.ts'
 import { newToolbox } from '../support/fixtures/toolbox.ts'
 import { newToolSource } from '../support/fixtures/tools.ts'
 import { newProvider } from '../support/providers/provider.ts'

@@ -1,7 +1,7 @@
 import type { SummaryUsageEvent } from '../../agent/agent.ts'
 import type { ResolvedModel } from '../../agent/models/model-registry.ts'
 import type { TokenCounter } from '../../agent/tokens/token-counter.ts'
-import type { ContextSummary, UserMessageQuote } from '../../model/context-summary.ts'
+import type { ContextSummary, UserMessageQuote } from '../../model/context/context-summary.ts'
 import { toMessageText } from '../../model/message-text.ts'
 import { toMessageKind } from '../../model/message-kind.ts'
 import type { MessageRecord } from '../../model/message.ts'

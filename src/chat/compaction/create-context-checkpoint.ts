@@ -1,5 +1,5 @@
 import type { ResolvedModel } from '../../agent/models/model-registry.ts'
-import type { ContextCheckpoint } from '../../model/context-checkpoint.ts'
+import type { ContextCheckpoint } from '../../model/context/context-checkpoint.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionContextRecords } from '../../sessions/session-context.ts'
 import { compactContext, type CompactContextRequest, type CompactedContext } from './compact-context.ts'

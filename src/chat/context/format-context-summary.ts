@@ -1,4 +1,4 @@
-import type { ContextSummary } from '../../model/context-summary.ts'
+import type { ContextSummary } from '../../model/context/context-summary.ts'
 
 const summaryHeading = 'This chat goes on from an earlier one. What was said there, in short:'
 const quotesHeading = 'What the user said there, word for word:'

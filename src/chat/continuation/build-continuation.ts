@@ -1,5 +1,5 @@
 import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
-import type { ContextCheckpoint } from '../../model/context-checkpoint.ts'
+import type { ContextCheckpoint } from '../../model/context/context-checkpoint.ts'
 import { inheritTitle } from '../../model/conversation/title.ts'
 import { positionNewSessionMessages } from '../../model/fold/message-position.ts'
 import type { MessageRecord } from '../../model/message.ts'

@@ -4,7 +4,7 @@ import { TextGenerationUsageMeter } from '../../agent/text-generation/text-gener
 import { rejectOnAbort } from '../../lib/async/reject-on-abort.ts'
 import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import { createBadInputError, SegueError } from '../../lib/errors.ts'
-import type { ContextCheckpoint } from '../../model/context-checkpoint.ts'
+import type { ContextCheckpoint } from '../../model/context/context-checkpoint.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { CombinedSessionRepository } from '../../sessions/combined-session-repository.ts'
 import type { IdempotencyKey } from '../../storage/idempotency-key.ts'

@@ -1,7 +1,7 @@
 import type { ResolvedModel } from '../../agent/models/model-registry.ts'
 import { createIdNotFoundError, createShuttingDownError } from '../../lib/errors.ts'
 import { rejectOnAbort } from '../../lib/async/reject-on-abort.ts'
-import type { ContextCheckpoint } from '../../model/context-checkpoint.ts'
+import type { ContextCheckpoint } from '../../model/context/context-checkpoint.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { Usage } from '../../model/usage.ts'

@@ -1,6 +1,6 @@
 import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
 import type { EventDraft } from '../../model/chat-event.ts'
-import type { ContextCheckpoint } from '../../model/context-checkpoint.ts'
+import type { ContextCheckpoint } from '../../model/context/context-checkpoint.ts'
 import { foldMessage } from '../../model/fold/fold-message.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'

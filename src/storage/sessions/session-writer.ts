@@ -1,4 +1,4 @@
-import type { ContextCheckpoint } from '../../model/context-checkpoint.ts'
+import type { ContextCheckpoint } from '../../model/context/context-checkpoint.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { IdempotencyKeyRecord } from '../idempotency-key.ts'

@@ -1,5 +1,5 @@
 import type { ChatEvent } from '../../model/chat-event.ts'
-import type { ContextCheckpoint } from '../../model/context-checkpoint.ts'
+import type { ContextCheckpoint } from '../../model/context/context-checkpoint.ts'
 import type { DecisionRecord, ToolGrant } from '../../model/decision.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ContextSummary } from '../../../src/model/context-summary.ts'
+import type { ContextSummary } from '../../../src/model/context/context-summary.ts'
 import { toMessageText } from '../../../src/model/message-text.ts'
 import type { MessageRecord } from '../../../src/model/message.ts'
 import type { SessionRecord } from '../../../src/model/session.ts'

@@ -1,7 +1,7 @@
 import type { ModelMessage } from 'ai'
 import { shortenText } from '../../../agent/tokens/shorten-text.ts'
 import type { TokenCounter } from '../../../agent/tokens/token-counter.ts'
-import type { ContextSummary } from '../../../model/context-summary.ts'
+import type { ContextSummary } from '../../../model/context/context-summary.ts'
 import type { MessageRecord } from '../../../model/message.ts'
 import { formatContextSummary } from '../format-context-summary.ts'
 import { type ContextTurn, splitIntoTurns } from './context-turns.ts'

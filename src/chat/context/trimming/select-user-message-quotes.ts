@@ -1,6 +1,6 @@
 import { shortenText } from '../../../agent/tokens/shorten-text.ts'
 import type { TokenCounter } from '../../../agent/tokens/token-counter.ts'
-import type { UserMessageQuote } from '../../../model/context-summary.ts'
+import type { UserMessageQuote } from '../../../model/context/context-summary.ts'
 
 /** In tokens. */
 export interface UserMessageQuoteLimits {

@@ -1,4 +1,4 @@
-import type { ContextCheckpoint } from '../../../model/context-checkpoint.ts'
+import type { ContextCheckpoint } from '../../../model/context/context-checkpoint.ts'
 import { normalizeStoredUsage } from '../../../model/usage.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 

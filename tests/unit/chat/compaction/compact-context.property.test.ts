@@ -4,7 +4,7 @@ import { unscaledTokenCounter as counter } from '../../../../src/agent/tokens/to
 import { compactContext } from '../../../../src/chat/compaction/compact-context.ts'
 import { formatContextSummary } from '../../../../src/chat/context/format-context-summary.ts'
 import { toModelMessages } from '../../../../src/chat/context/to-model-messages.ts'
-import type { ContextSummary } from '../../../../src/model/context-summary.ts'
+import type { ContextSummary } from '../../../../src/model/context/context-summary.ts'
 import { toMessageText } from '../../../../src/model/message-text.ts'
 import type { MessageRecord } from '../../../../src/model/message.ts'
 import {
@@ -12,7 +12,7 @@ import {
   newCompactionRequest,
   newLookCall,
   ScriptedSummaryWriter,
-} from '../../../support/fixtures/compaction-requests.ts'
+} from '../../../support/compaction/compaction-requests.ts'
 
 interface TurnSizes {
   /** In words. */

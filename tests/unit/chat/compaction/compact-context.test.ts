@@ -2,14 +2,14 @@ import { describe, expect, test } from 'vitest'
 import { AgentError, type AgentEvent, type GenerateSummaryRequest } from '../../../../src/agent/agent.ts'
 import { offlineSummaryGenerator } from '../../../../src/agent/offline/offline-summary-generator.ts'
 import { compactContext, type CompactContextRequest } from '../../../../src/chat/compaction/compact-context.ts'
-import type { ContextSummary } from '../../../../src/model/context-summary.ts'
+import type { ContextSummary } from '../../../../src/model/context/context-summary.ts'
 import {
   MessageSequence,
   newCompactionRequest,
   newLookCall,
   ScriptedSummaryWriter,
   summaryRequestUsage,
-} from '../../../support/fixtures/compaction-requests.ts'
+} from '../../../support/compaction/compaction-requests.ts'
 
 const words = 'lorem ipsum dolor sit amet consectetur adipiscing elit sed do '
 

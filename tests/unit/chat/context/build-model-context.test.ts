@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { openAIDialect } from '../../../../src/agent/providers/dialects/openai.ts'
 import { unscaledTokenCounter as counter } from '../../../../src/agent/tokens/token-counter.ts'
 import { buildModelContext, type ModelContextSource } from '../../../../src/chat/context/build-model-context.ts'
-import type { ContextSummary } from '../../../../src/model/context-summary.ts'
+import type { ContextSummary } from '../../../../src/model/context/context-summary.ts'
 import type { MessageRecord } from '../../../../src/model/message.ts'
 import {
   newAnswerRecord,

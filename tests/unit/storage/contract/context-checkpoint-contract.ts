@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { ContextCheckpoint } from '../../../../src/model/context-checkpoint.ts'
+import type { ContextCheckpoint } from '../../../../src/model/context/context-checkpoint.ts'
 import { FencingError } from '../../../../src/storage/errors.ts'
 import { newTextMessage } from '../../../support/search/segue-search-fixture.ts'
 import { type OpenStorage, useStorage } from './opened-storage.ts'

@@ -1,5 +1,5 @@
 import type { ContextSummary } from './context-summary.ts'
-import type { Usage } from './usage.ts'
+import type { Usage } from '../usage.ts'
 
 /**
  * A summary that is stored with a session while the session goes on: requests to a model begin with it in place of the
