@@ -10,7 +10,8 @@ const taken = '(supported|enabled|available|allowed|permitted|accepted)'
 
 /** The model, or its server, takes no images at all. Texts are in lower case, without URLs. */
 const noImages = compile(
-  "(not|n't|no|without) (support(s|ed|ing)?|accept|have|take)?( \\w+){0,4} ?(images?|image_urls?|vision|multi-?modal\\w*)( |-)?(inputs?|content|support|understanding|processing|modality|data)?s?\\b(?! (format|type|url|size|over|larger|from|in)\\w*)",
+  "(not|n't) (support(ed|ing)?|accept|take)( \\w+){0,4} (images?|image_urls?|vision|multi-?modal\\w*)( |-)?(inputs?|content|understanding|processing|modality|data)?\\b(?! (format|type|url|size|over|larger|from|in|of|with)\\w*)",
+  '(no|without) (images?|vision|multi-?modal) support',
   `(images?|vision|multi-?modal)([ -](inputs?|content|understanding|processing|modality))*\\W{1,3}${isNot} ?(currently )?${taken}`,
   'image(_| )(url|input)s?\\W{1,3}is only supported by',
   'unknown variant `?image', // DeepSeek
@@ -119,8 +120,9 @@ export function readContentRefusal({
   if (codes.includes(unsupportedBySdk)) return { type: 'other-files' }
   if (tooManyImages.test(searchText) && !/at most 0 /.test(searchText))
     return { type: 'image-count', maxImages: findMaxImages(searchText) }
-  if (noOtherFiles.test(searchText)) return { type: 'other-files' }
+  if (noOtherFiles.test(searchText) && !/\bimages?\b/.test(searchText)) return { type: 'other-files' }
   if (noImages.test(searchText)) return { type: 'images' }
+  if (noOtherFiles.test(searchText)) return { type: 'other-files' }
   if (codes.some((code) => invalidFileCodes.test(code)) || invalidFiles.test(searchText))
     return { type: 'invalid-files', named: namedFiles }
   return readStateRefusal(searchText)

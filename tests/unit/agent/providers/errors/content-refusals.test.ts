@@ -71,6 +71,8 @@ test.each<readonly [string, number, unknown]>([
       'litellm.BadRequestError: OpenAIException - Invalid content type. image_url is only supported by certain models.',
     ),
   ],
+  ['vLLM, newer', 400, { object: 'error', message: 'This model does not support image files', code: 400 }],
+  ['a server without vision', 400, error('m has no vision support')],
   ['Together', 400, error('This model does not support vision inputs')],
   ['Anthropic format', 400, anthropic('This model does not support image inputs.')],
   [
@@ -293,6 +295,8 @@ test.each<readonly [string, number, unknown, unknown]>([
   ['a media type', 415, '', { type: 'unknown' }],
   ['an invalid body', 422, { detail: 'Unprocessable' }, { type: 'unknown' }],
   ['what is not implemented', 501, error('Not here.'), { type: 'unknown' }],
+  ['what speaks of an image that is missing', 400, error('There is no image with this name.'), { type: 'unknown' }],
+  ['images without permission', 400, error('You do not have the right to see images.'), { type: 'unknown' }],
   ['a conflict', 409, error('Conflict'), 'PROVIDER'],
   ['a failure', 500, error('Internal server error'), { type: 'server-failure' }],
   ['an unavailable server', 503, error('No image today'), 'PROVIDER'],
