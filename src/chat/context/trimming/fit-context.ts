@@ -21,6 +21,11 @@ export interface ContextFittingSource {
   readonly budgetTokens: number
 }
 
+interface ContextSelectionSource extends ContextFittingSource {
+  /** What the newest results of tools have at least, together. */
+  readonly minNewestTokens: number
+}
+
 export interface FittedContext {
   readonly messages: readonly ModelMessage[]
   readonly isNewestMessageTooLong: boolean
@@ -34,7 +39,7 @@ const maxReservedSummaryShare = 1 / 3
 const omissionStepShare = 1 / 4
 /** All quotes together, as a share of the context window. */
 const maxQuotesShare = 1 / 3
-/** The least that each of the newest results keeps, as a share of the budget. */
+/** What the newest results of tools keep together, as a share of the budget, unless there is no room for anything else. */
 const minNewestResultShare = 1 / 8
 /** Room for the line that says what is left out. In tokens. */
 const omissionNoteTokens = 30
@@ -53,7 +58,9 @@ export function fitContext(source: ContextFittingSource): FittedContext {
   let fitted: readonly ModelMessage[] = []
   let reserveTokens = omissionNoteTokens
   for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
-    fitted = selectContext({ newest, older }, reserveTokens, source)
+    const isLate = attempt > maxAttempts / 2
+    const minNewestTokens = isLate ? 0 : budgetTokens * minNewestResultShare
+    fitted = selectContext({ newest, older }, reserveTokens, { ...source, minNewestTokens })
     const excessTokens = counter.countMessages(fitted) - budgetTokens
     if (excessTokens <= 0) break
     // Joined messages have a few more tokens than the sum of their parts.
@@ -65,7 +72,7 @@ export function fitContext(source: ContextFittingSource): FittedContext {
 function selectContext(
   { newest, older }: { readonly newest: ContextTurn; readonly older: readonly ContextTurn[] },
   reserveTokens: number,
-  source: ContextFittingSource,
+  source: ContextSelectionSource,
 ): readonly ModelMessage[] {
   const { summary, counter, budgetTokens } = source
   const summaryTokens = summary ? counter.countText(formatContextSummary({ text: summary.text, quotes: [] })) : 0
@@ -99,16 +106,15 @@ function shortenOlderTurn(turn: ContextTurn, { counter, budgetTokens }: ContextF
 }
 
 /** How many tokens a turn has if the results of its tools are as short as they get. */
-function countTurn(turn: ContextTurn, source: ContextFittingSource): number {
+function countTurn(turn: ContextTurn, source: ContextSelectionSource): number {
   return turn.length === 0 ? 0 : source.counter.countMessages(shortenCompletely(source.convert(null, turn), source, 1))
 }
 
 function shortenCompletely(
   messages: readonly ModelMessage[],
-  { counter, budgetTokens }: ContextFittingSource,
+  { counter, budgetTokens, minNewestTokens }: ContextSelectionSource,
   maxTokens = budgetTokens,
 ): readonly ModelMessage[] {
-  const minNewestTokens = budgetTokens * minNewestResultShare
   return shortenToolResults(messages, { counter, budgetTokens: maxTokens, minNewestTokens })
 }
 
@@ -128,7 +134,7 @@ function fitSummary(
 }
 
 /** The newest of these turns that fit. */
-function selectNewestTurns(turns: readonly ContextTurn[], availableTokens: number, source: ContextFittingSource) {
+function selectNewestTurns(turns: readonly ContextTurn[], availableTokens: number, source: ContextSelectionSource) {
   const sizes = turns.map((turn) => countTurn(turn, source))
   const excessTokens = sizes.reduce((sum, size) => sum + size, 0) - availableTokens
   if (excessTokens <= 0) return [...turns]
