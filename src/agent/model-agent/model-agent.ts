@@ -22,6 +22,8 @@ export interface ModelAgentOptions {
   readonly observer?: ModelObserver
   /** For the input and the answer, in tokens. Default: infinite. */
   readonly contextWindow?: number
+  /** The longest answer, in tokens. Null, the default: not known. */
+  readonly maxOutputTokens?: number | null
   /** Counts tokens as the model does. Default: with estimates. */
   readonly tokenCounter?: TokenCounter
   /** How many requests one answer may take. The last one allows no tool calls, so that it ends in text. */
@@ -37,12 +39,16 @@ export interface ModelAgentOptions {
  */
 export function createModelAgent(options: ModelAgentOptions): Agent {
   const { secrets = [], toolLimits = defaultDialect.tools, toolbox, maxSteps } = options
-  const { contextWindow = Number.POSITIVE_INFINITY, tokenCounter = unscaledTokenCounter } = options
+  const {
+    contextWindow = Number.POSITIVE_INFINITY,
+    maxOutputTokens = null,
+    tokenCounter = unscaledTokenCounter,
+  } = options
   const thoughtMemory: InlineThoughtMemory = { beginsInThought: false }
   return {
     async *answer(run) {
       const requester = new ModelStepRequester(
-        { ...options, secrets, toolLimits, thoughtMemory, contextWindow, tokenCounter },
+        { ...options, secrets, toolLimits, thoughtMemory, contextWindow, maxOutputTokens, tokenCounter },
         run,
       )
       let answerHasContent = false

@@ -20,6 +20,8 @@ export interface RequestComposerOptions {
   readonly observer?: ModelObserver
   /** The model's, for the input and the answer, in tokens. It may be infinite. */
   readonly contextWindow: number
+  /** The longest answer, in tokens. Null: not known. */
+  readonly maxOutputTokens: number | null
   readonly tokenCounter: TokenCounter
 }
 
@@ -73,7 +75,7 @@ export class RequestComposer {
 
   #computeBudget(): number {
     const { contextWindow = this.#options.contextWindow } = this.#adaptation.createHistoryRequest(0)
-    return computeInputBudget({ contextWindow })
+    return computeInputBudget({ contextWindow, maxOutputTokens: this.#options.maxOutputTokens })
   }
 
   #composeTools(

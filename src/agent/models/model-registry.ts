@@ -38,6 +38,8 @@ export interface ResolvedModel {
   readonly textGenerator: SummaryAndTitleGenerator
   /** Size of the context window, in tokens. */
   readonly contextWindow: number
+  /** The longest answer, in tokens. Null: not known. */
+  readonly maxOutputTokens: number | null
   /** Counts tokens as the model does. */
   readonly tokenCounter: TokenCounter
   /** What the latest request to it had beside the messages of the chat, in tokens. 0 before the first one. */
@@ -55,7 +57,7 @@ export interface ModelRegistryOptions {
   /** Answers as `offline/eliza`. */
   readonly offline: Pick<
     ResolvedModel,
-    'agent' | 'textGenerator' | 'contextWindow' | 'tokenCounter' | 'reservedTokens' | 'toolImages'
+    'agent' | 'textGenerator' | 'contextWindow' | 'maxOutputTokens' | 'tokenCounter' | 'reservedTokens' | 'toolImages'
   >
   /** The tools that models are offered. */
   readonly toolbox: Toolbox
@@ -142,12 +144,15 @@ export class ModelRegistry {
     if (!provider) return { id: modelId, name, dialect: null, omissions: noOmissions, ...this.#options.offline }
     const [listed] = await Promise.all([this.#findModelList(provider, options), this.#observations.load()])
     const contextWindow = this.#resolveContextWindow(provider, name, listed)
+    const maxOutputTokens = findListedModel(listed, name)?.maxOutputTokens ?? null
     const cached = this.#resolvedModels.get(modelId)
     // The provider may have loaded the model with another context window since, or shown what server it is.
     const isCurrent =
-      cached?.contextWindow === contextWindow && cached.dialect === this.#modelLists.findDialect(provider)
+      cached?.contextWindow === contextWindow &&
+      cached.maxOutputTokens === maxOutputTokens &&
+      cached.dialect === this.#modelLists.findDialect(provider)
     if (isCurrent) return cached
-    const resolved = this.#createModel(provider, name, contextWindow)
+    const resolved = this.#createModel(provider, name, { contextWindow, maxOutputTokens })
     this.#resolvedModels.set(modelId, resolved)
     return resolved
   }
@@ -201,7 +206,11 @@ export class ModelRegistry {
     return isNeeded ? this.#modelLists.getKnown(provider, maxListWaitMs) : this.#modelLists.peek(provider)
   }
 
-  #createModel(provider: Provider, name: string, contextWindow: number): ResolvedModel {
+  #createModel(
+    provider: Provider,
+    name: string,
+    { contextWindow, maxOutputTokens }: Pick<ResolvedModel, 'contextWindow' | 'maxOutputTokens'>,
+  ): ResolvedModel {
     const { toolbox, maxSteps, connections, log } = this.#options
     const address = toModelAddress(provider, name)
     const secrets = provider.apiKey === null ? [] : [provider.apiKey]
@@ -217,6 +226,7 @@ export class ModelRegistry {
       toolLimits: dialect.tools,
       observer,
       contextWindow,
+      maxOutputTokens,
       tokenCounter,
     })
     return {
@@ -228,6 +238,7 @@ export class ModelRegistry {
         { contextWindow, tokenCounter },
       ),
       contextWindow,
+      maxOutputTokens,
       tokenCounter,
       get reservedTokens() {
         return contextSizes.findReservedTokens(address)

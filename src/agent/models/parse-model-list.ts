@@ -10,6 +10,8 @@ export interface ProviderModel {
   readonly createdAt: number | null
   /** In tokens; null if the provider does not report it. */
   readonly contextWindow: number | null
+  /** How long an answer can be, in tokens; null if the provider does not report it. */
+  readonly maxOutputTokens: number | null
   /** True if the list says that the model takes tools; null otherwise, because lists forget to say so. */
   readonly supportsTools: true | null
   /** Likewise for images. */
@@ -20,9 +22,9 @@ export interface ProviderModel {
 
 const tokenCountSchema = z.coerce.number().int().min(minContextWindow).max(maxContextWindow).optional().catch(undefined)
 /** Where any server lists the context window, because gateways pass on the entries of others. */
-const contextWindowPaths = new Set(
-  [defaultDialect, ...providerDialects].flatMap(({ modelList }) => modelList.contextWindowPaths),
-)
+const modelLists = [defaultDialect, ...providerDialects].map(({ modelList }) => modelList)
+const contextWindowPaths = new Set(modelLists.flatMap((rules) => rules.contextWindowPaths))
+const outputLimitPaths = new Set(modelLists.flatMap((rules) => rules.outputLimitPaths))
 
 const fieldsSchema = z.record(z.string(), z.unknown()).catch({})
 
@@ -72,12 +74,12 @@ export function parseModelListEntries(entries: readonly unknown[]): ProviderMode
   return entries.flatMap((entry) => {
     const model = modelSchema.safeParse(entry)
     if (!model.success) return []
-    const contextWindows = readContextWindows(entry)
     return {
       name: model.data.id,
       createdAt: toCreatedAt(model.data),
       // Some servers list the configured context window as well as the maximum of the model.
-      contextWindow: contextWindows.length > 0 ? Math.min(...contextWindows) : null,
+      contextWindow: readSmallest(entry, contextWindowPaths),
+      maxOutputTokens: readSmallest(entry, outputLimitPaths),
       supportsTools: listsTools(model.data) ? true : null,
       supportsImages: listsImages(model.data) ? true : null,
       purpose: findPurpose(model.data),
@@ -85,11 +87,13 @@ export function parseModelListEntries(entries: readonly unknown[]): ProviderMode
   })
 }
 
-function readContextWindows(entry: unknown): number[] {
-  return [...contextWindowPaths].flatMap((path) => {
+/** The smallest of the token counts at these paths. Null if there are none. */
+function readSmallest(entry: unknown, paths: ReadonlySet<string>): number | null {
+  const counts = [...paths].flatMap((path) => {
     const value = path.split('.').reduce((outer, key) => fieldsSchema.parse(outer)[key], entry)
     return tokenCountSchema.parse(value) ?? []
   })
+  return counts.length > 0 ? Math.min(...counts) : null
 }
 
 function toCreatedAt({ created, created_at: text }: ListedModel): number | null {

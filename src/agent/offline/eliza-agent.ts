@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { UserModelMessage } from 'ai'
 import type { Agent, AgentEvent, AgentRun, ToolCallRequest } from '../agent.ts'
 import { toBlobUrl } from '../../model/blob-url.ts'
-import { estimateTokens } from '../estimate-tokens.ts'
+import { estimateTokensOfLength } from '../tokens/estimate-tokens-of-length.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 import { offlineFormTool } from './offline-form-tool.ts'
 import { parseOfflineToolCommands } from './parse-offline-tool-commands.ts'
@@ -58,7 +58,7 @@ async function* streamStep(
   inputLength: number,
   delayMs: number,
 ): AsyncGenerator<AgentEvent, void, void> {
-  const inputTokens = estimateTokens(inputLength)
+  const inputTokens = estimateTokensOfLength(inputLength)
   yield { type: 'step', estimatedInputTokens: inputTokens }
   for (const [index, delta] of deltas.entries()) {
     if (index > 0) await pause(delayMs, index, signal)
@@ -66,7 +66,7 @@ async function* streamStep(
     yield delta
   }
   const estimateDeltaTokens = (group: readonly StepEvent[]): number =>
-    estimateTokens(group.reduce((units, event) => units + (event.type === 'file' ? 0 : event.text.length), 0))
+    estimateTokensOfLength(group.reduce((units, event) => units + (event.type === 'file' ? 0 : event.text.length), 0))
   const reasoningTokens = estimateDeltaTokens(deltas.filter(({ type }) => type === 'reasoning'))
   const outputTokens = reasoningTokens + estimateDeltaTokens(deltas.filter(({ type }) => type !== 'reasoning'))
   yield { type: 'usage', usage: { estimated: true, inputTokens, outputTokens, reasoningTokens, cachedInputTokens: 0 } }

@@ -11,12 +11,13 @@ export function createOfflineModel(options: {
   readonly toolbox: Toolbox
 }): Pick<
   ResolvedModel,
-  'agent' | 'textGenerator' | 'contextWindow' | 'tokenCounter' | 'reservedTokens' | 'toolImages'
+  'agent' | 'textGenerator' | 'contextWindow' | 'maxOutputTokens' | 'tokenCounter' | 'reservedTokens' | 'toolImages'
 > {
   return {
     agent: createElizaAgent(options),
     textGenerator: offlineSummaryGenerator,
     contextWindow: Number.POSITIVE_INFINITY,
+    maxOutputTokens: null,
     tokenCounter: unscaledTokenCounter,
     reservedTokens: 0,
     toolImages: noToolImageSupport,

@@ -1,5 +1,5 @@
 import type { GenerateSummaryRequest, SummaryAndTitleGenerator } from '../agent.ts'
-import { estimateTokens } from '../estimate-tokens.ts'
+import { estimateTokensOfLength } from '../tokens/estimate-tokens-of-length.ts'
 import { truncate } from '../../lib/text/truncate.ts'
 import { noUsage } from '../../model/usage.ts'
 
@@ -20,8 +20,8 @@ export const offlineSummaryGenerator: SummaryAndTitleGenerator = {
     const usage = {
       ...noUsage,
       estimated: true,
-      inputTokens: estimateTokens([request.previousSummary ?? '', ...request.paragraphs].join('\n\n').length),
-      outputTokens: estimateTokens(text.length),
+      inputTokens: estimateTokensOfLength([request.previousSummary ?? '', ...request.paragraphs].join('\n\n').length),
+      outputTokens: estimateTokensOfLength(text.length),
     }
     request.onEvent?.({ type: 'step', estimatedInputTokens: usage.inputTokens })
     request.onEvent?.({ type: 'usage', usage })
@@ -41,7 +41,7 @@ function summarize({ previousSummary, paragraphs, maxTokens }: GenerateSummaryRe
   let available = maxTokens
   const take = (from: Iterable<string>, to: string[], { maxCount, minAvailable }: TakeLimits): void => {
     for (const line of from) {
-      const tokens = estimateTokens(line.length + 1)
+      const tokens = estimateTokensOfLength(line.length + 1)
       if (to.length >= maxCount || available - tokens < minAvailable) return
       to.push(line)
       available -= tokens

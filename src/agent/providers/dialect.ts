@@ -47,6 +47,8 @@ export interface DialectRecognition {
 export interface ModelListRules {
   /** Context windows, in tokens. If several are set, the smallest one counts. */
   readonly contextWindowPaths: readonly string[]
+  /** How long an answer can be, in tokens. */
+  readonly outputLimitPaths: readonly string[]
 }
 
 /** The kinds of errors that are told apart. */
@@ -150,6 +152,7 @@ export const defaultDialect: Dialect = {
   singleText: 'block',
   modelList: {
     contextWindowPaths: ['context_length', 'context_window', 'max_model_len', 'max_context_length', 'max_input_tokens'],
+    outputLimitPaths: ['max_output_tokens', 'max_completion_tokens'],
   },
   errors: { messageKeys: [], codes: {} },
   roles: { startsWithUser: true, alternates: true, system: 'first', toolCallId: /^[A-Za-z0-9_-]{1,64}$/ },

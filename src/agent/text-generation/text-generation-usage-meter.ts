@@ -1,6 +1,6 @@
 import { addUsage, fillMissingUsage, noUsage, type ReportedUsage, type Usage } from '../../model/usage.ts'
 import type { AgentEvent } from '../agent.ts'
-import { estimateTokens } from '../estimate-tokens.ts'
+import { estimateTokensOfLength } from '../tokens/estimate-tokens-of-length.ts'
 
 const nothingReported: ReportedUsage = { ...noUsage, inputTokens: null, outputTokens: null }
 
@@ -22,7 +22,7 @@ export class TextGenerationUsageMeter {
   estimateOpenRequest(): Usage | null {
     if (!this.#request) return null
     const { inputTokens, codeUnits } = this.#request
-    return { ...noUsage, estimated: true, inputTokens, outputTokens: estimateTokens(codeUnits) }
+    return { ...noUsage, estimated: true, inputTokens, outputTokens: estimateTokensOfLength(codeUnits) }
   }
 
   /** The usage of all requests. Ends the one in progress. */

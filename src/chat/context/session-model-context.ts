@@ -13,7 +13,10 @@ import type { ModelRequestTarget } from './opaque-state-selector.ts'
 
 /** What of a model decides which messages it is sent. `contextWindow` is in tokens. */
 export type ModelContextTarget = ModelRequestTarget &
-  Pick<ResolvedModel, 'contextWindow' | 'toolImages' | 'tokenCounter' | 'reservedTokens' | 'omissions'>
+  Pick<
+    ResolvedModel,
+    'contextWindow' | 'maxOutputTokens' | 'toolImages' | 'tokenCounter' | 'reservedTokens' | 'omissions'
+  >
 
 export interface SessionModelContextOptions {
   /** Called once. If it fails, every method rejects. */
@@ -82,6 +85,7 @@ export class SessionModelContext {
       omissions,
       counter: this.tokenCounter,
       contextWindow: this.getContextWindow(request),
+      maxOutputTokens: model?.maxOutputTokens ?? null,
       reservedTokens: this.getReservedTokens(request),
     })
   }

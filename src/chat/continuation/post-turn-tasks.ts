@@ -1,5 +1,5 @@
 import type { ModelRegistry } from '../../agent/models/model-registry.ts'
-import { estimateJsonTokens } from '../../agent/estimate-tokens.ts'
+import { unscaledTokenCounter } from '../../agent/tokens/token-counter.ts'
 import { SegueError } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { rejectOnAbort } from '../../lib/async/reject-on-abort.ts'
@@ -89,7 +89,7 @@ export class PostTurnTasks {
     const { models, messageQueries, compactor, autoCompactThreshold } = this.#options
     const { messages } = await messageQueries.loadContext(session)
     // The list of a provider, which names the window, is needed for long contexts only.
-    const contextTokens = estimateJsonTokens(toModelMessages(messages))
+    const contextTokens = unscaledTokenCounter.countMessages(toModelMessages(messages))
     const model = await models.resolve(session.model, { contextTokens })
     await compactor.compactIfDue(session, model, {
       threshold: autoCompactThreshold,

@@ -1,4 +1,4 @@
-import { estimateTokens } from '../../agent/estimate-tokens.ts'
+import { estimateTokensOfLength } from '../../agent/tokens/estimate-tokens-of-length.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import { noUsage, type Usage } from '../../model/usage.ts'
@@ -18,7 +18,7 @@ export function estimateStepUsage(step: Step, answer: MessageRecord | null): Usa
     ...noUsage,
     estimated: true,
     inputTokens: step.inputTokens,
-    outputTokens: estimateTokens(producedCodeUnits),
+    outputTokens: estimateTokensOfLength(producedCodeUnits),
   }
 }
 

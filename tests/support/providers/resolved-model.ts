@@ -20,6 +20,7 @@ export function newResolvedModel(agent: Agent, overrides: Partial<ResolvedModel>
     agent,
     textGenerator: failingTextGenerator,
     contextWindow: Number.POSITIVE_INFINITY,
+    maxOutputTokens: null,
     tokenCounter: unscaledTokenCounter,
     reservedTokens: 0,
     toolImages: noToolImageSupport,

@@ -6,7 +6,7 @@ export const geminiDialect = defineDialect({
   recognition: {
     host: /(^|[.-])(generativelanguage|aiplatform)\.googleapis\.com$/,
   },
-  modelList: { contextWindowPaths: ['inputTokenLimit'] },
+  modelList: { contextWindowPaths: ['inputTokenLimit'], outputLimitPaths: ['outputTokenLimit'] },
   errors: {
     codes: {
       authentication: ['apikeyinvalid', 'unauthenticated'],

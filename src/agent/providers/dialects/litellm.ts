@@ -8,6 +8,7 @@ export const liteLLMDialect = defineDialect({
   singleText: 'string',
   modelList: {
     contextWindowPaths: ['max_input_tokens', 'model_info.max_input_tokens'],
+    outputLimitPaths: ['max_output_tokens', 'model_info.max_output_tokens'],
   },
   errors: {
     codes: {

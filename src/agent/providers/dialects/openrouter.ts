@@ -6,6 +6,7 @@ export const openRouterDialect = defineDialect({
   recognition: { host: /(^|\.)openrouter\.ai$/, modelField: 'top_provider' },
   modelList: {
     contextWindowPaths: ['context_length', 'top_provider.context_length'],
+    outputLimitPaths: ['top_provider.max_completion_tokens'],
   },
   // `raw` is the error of the upstream provider, in `metadata`.
   errors: { messageKeys: ['raw', 'metadata'] },

@@ -26,6 +26,7 @@ describe('a list of models', () => {
         name: 'b',
         createdAt: null,
         contextWindow: null,
+        maxOutputTokens: null,
         supportsTools: null,
         supportsImages: null,
         purpose: 'unknown',
@@ -35,6 +36,18 @@ describe('a list of models', () => {
 
   test.each([null, 'x', {}, { data: {} }, { models: [] }])('is not %j', (value) => {
     expect(parseModelList(value)).toBeNull()
+  })
+})
+
+describe('the longest answer of a listed model', () => {
+  test.each<[string, object, number | null]>([
+    ['Gemini', { inputTokenLimit: 1_048_576, outputTokenLimit: 65_536 }, 65_536],
+    ['OpenRouter', { context_length: 200_000, top_provider: { max_completion_tokens: 64_000 } }, 64_000],
+    ['LiteLLM', { max_input_tokens: 128_000, max_output_tokens: 16_384 }, 16_384],
+    ['a list that does not say it', { context_length: 4096 }, null],
+    ['a list that says nonsense', { max_output_tokens: 'many' }, null],
+  ])('%s', (_, fields, tokens) => {
+    expect(parseModelList({ data: [{ id: 'm', ...fields }] })?.[0]?.maxOutputTokens).toBe(tokens)
   })
 })
 

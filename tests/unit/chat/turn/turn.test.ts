@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { AgentEvent } from '../../../../src/agent/agent.ts'
-import { estimateTokens } from '../../../../src/agent/estimate-tokens.ts'
+import { estimateTokensOfLength } from '../../../../src/agent/tokens/estimate-tokens-of-length.ts'
 import { getDeltaText, isDeltaEventDraft } from '../../../../src/model/fold/delta.ts'
 import { foldMessage } from '../../../../src/model/fold/fold-message.ts'
 import type { EventDraft } from '../../../../src/model/chat-event.ts'
@@ -300,7 +300,7 @@ describe('the usage estimate', () => {
     expect(turn.stream.usage).toMatchObject({
       estimated: true,
       inputTokens: 14,
-      outputTokens: estimateTokens(8) + estimateTokens(3),
+      outputTokens: estimateTokensOfLength(8) + estimateTokensOfLength(3),
     })
   })
 
@@ -314,7 +314,7 @@ describe('the usage estimate', () => {
       ],
       { status: 'CANCELLED' },
     )
-    expect(turn.stream.usage.outputTokens).toBe(estimateTokens(100) + estimateTokens(2))
+    expect(turn.stream.usage.outputTokens).toBe(estimateTokensOfLength(100) + estimateTokensOfLength(2))
     // As after a crash: the row of the stream is ahead of the answer.
     const ahead = newStream({ step: { inputTokens: 7, producedBefore: 1000 } })
     const { stream } = finishTurn(
