@@ -7,6 +7,8 @@ interface CompactionEffect {
   readonly tokens: number
 }
 
+/** A compaction that leaves more than this part of a context has saved nothing worth its cost. */
+const maxRemainder = 0.9
 /** After so many compactions that save nothing, the context has to grow first. */
 const maxFutileCompactions = 2
 /** By this part of itself. */
@@ -18,15 +20,15 @@ const maxSessions = 1_000
 export class CompactionHistory {
   readonly #effects = new Map<string, CompactionEffect>()
 
-  /** Adds a compaction of a session. Returns whether it has saved anything. */
+  /** Adds a compaction of a session. Returns whether the context is shorter. */
   add(
     sessionId: string,
     { tokensBefore, tokensAfter }: Pick<CompactedContext, 'tokensBefore' | 'tokensAfter'>,
   ): boolean {
-    const isFutile = tokensAfter >= tokensBefore
+    const isFutile = tokensAfter > tokensBefore * maxRemainder
     const futileCount = isFutile ? (this.#effects.get(sessionId)?.futileCount ?? 0) + 1 : 0
     this.#set(sessionId, { futileCount, tokens: tokensBefore })
-    return !isFutile
+    return tokensAfter < tokensBefore
   }
 
   /** Whether the latest compactions of a session have saved nothing, and its context has hardly grown since. */

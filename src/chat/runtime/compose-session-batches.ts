@@ -11,6 +11,7 @@ export function composeStartBatch(turn: NewTurn, firstSeq: number, runtime: Cloc
   const { stream, userMessage, idempotencyKey, sessionToCreate, title } = turn
   return {
     ...(sessionToCreate && { newSession: sessionToCreate.session }),
+    ...(sessionToCreate?.checkpoint && { checkpoint: sessionToCreate.checkpoint }),
     ...(title !== null && { sessionPatch: { title, titleSource: 'MESSAGE' } }),
     ...(idempotencyKey && {
       idempotencyKeys: [createCompletedIdempotencyKeyRecord(idempotencyKey, { createdId: stream.id })],

@@ -2,8 +2,10 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
+import { CompactSessionDocument } from '../../contract/generated/graphql.ts'
 import { newSession, streamToEnd } from '../../contract/support/chat.ts'
 import { connect } from '../../contract/support/clients.ts'
+import { ask } from '../../contract/support/typed-client.ts'
 import { toProfileFolder } from '../../../src/profiles/profile-paths.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
 import { TestDatabase } from '../../support/storage/test-database.ts'
@@ -67,7 +69,7 @@ test.each(['default', 'work'])(
     addChat(hermesFolder)
     const prefix = profile === 'default' ? '' : `${profile}@`
     const settings = { home, hermesHome, model: null }
-    const segueId = await (async () => {
+    const [segueId, tipId] = await (async () => {
       await using segue = await startTestSegue({ settings })
       await using client = connect('http', segue.url)
       const input = `{ continues: "${prefix}${tip}", profile: "${profile}" }`
@@ -75,7 +77,9 @@ test.each(['default', 'work'])(
         await queryData(segue.url, `mutation { createSession(input: ${input}) { id } }`),
       ).createSession
       await streamToEnd(client, { sessionId: id, text: 'Where?' })
-      return id
+      // Its summary stands for the messages of Hermes.
+      const { compactSession: continuation } = await ask(client, CompactSessionDocument, { id })
+      return [id, continuation.id] as const
     })()
     await using segue = await startTestSegue({ settings })
     const document = await exportToFile({ home, hermesHome, id: prefix + root })
@@ -87,6 +91,7 @@ test.each(['default', 'work'])(
     await importFromFile(document.path, other, profile)
     await using importedSegue = await startTestSegue({ settings: { home: other } })
     const imported = await queryProfile(importedSegue.url, profile)
+    expect(document.text).toMatch(/"summaryContext":\{"quotes":\[\{"messageId":"msg_[^}]*\}\],"throughMessageId":"msg_/)
     expect(JSON.stringify(imported)).toContain('And pears.')
     expect(JSON.stringify(imported)).toContain('"snippet":"In short: oaks."')
     // The branch is another conversation, so it is not exported.
@@ -95,7 +100,7 @@ test.each(['default', 'work'])(
 
     // The chat can be continued.
     await using client = connect('http', importedSegue.url)
-    await streamToEnd(client, { sessionId: segueId, text: 'And why?' })
+    await streamToEnd(client, { sessionId: tipId, text: 'And why?' })
   },
 )
 

@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest'
+import { CompactionHistory } from '../../../../src/chat/compaction/compaction-history.ts'
+import { RunningCompactions } from '../../../../src/chat/compaction/running-compactions.ts'
+
+describe('the history of compactions', () => {
+  const inVain = { tokensBefore: 1_000, tokensAfter: 990 }
+
+  test('stops a session after two in a row that save next to nothing, until its context has grown by a quarter', () => {
+    const history = new CompactionHistory()
+    expect(history.isFutile('a', 1_000)).toBe(false)
+    history.add('a', inVain)
+    expect(history.isFutile('a', 1_000)).toBe(false)
+    history.add('a', { tokensBefore: 1_000, tokensAfter: 1_200 })
+    expect(history.isFutile('a', 1_000)).toBe(true)
+    expect(history.isFutile('a', 1_250)).toBe(true)
+    expect(history.isFutile('a', 1_251)).toBe(false)
+    expect(history.isFutile('b', 1_000)).toBe(false)
+  })
+
+  test('begins again after one that saves something', () => {
+    const history = new CompactionHistory()
+    history.add('a', inVain)
+    history.add('a', { tokensBefore: 1_000, tokensAfter: 500 })
+    history.add('a', inVain)
+    expect(history.isFutile('a', 1_000)).toBe(false)
+  })
+
+  test('goes on in the session that continues it', () => {
+    const history = new CompactionHistory()
+    history.add('a', inVain)
+    history.continueIn('a', 'b')
+    history.add('b', inVain)
+    expect(history.isFutile('b', 1_000)).toBe(true)
+    history.continueIn('b', 'c')
+    expect(history.isFutile('c', 1_000)).toBe(true)
+    expect(history.isFutile('b', 1_000)).toBe(false)
+  })
+
+  test('tells whether the context is shorter', () => {
+    const history = new CompactionHistory()
+    expect(history.add('a', inVain)).toBe(true)
+    expect(history.add('a', { tokensBefore: 100, tokensAfter: 100 })).toBe(false)
+  })
+})
+
+describe('running compactions', () => {
+  test('are at most one for each session', async () => {
+    const running = new RunningCompactions()
+    const { promise, resolve } = Promise.withResolvers<string>()
+    const first = running.run('a', () => promise)
+    expect(await running.run('a', async () => 'second')).toBeNull()
+    expect(await running.run('b', async () => 'other')).toBe('other')
+    resolve('first')
+    expect(await first).toBe('first')
+    expect(await running.run('a', async () => 'third')).toBe('third')
+  })
+
+  test('can be waited for, whatever comes of them, until the signal aborts', async () => {
+    const running = new RunningCompactions()
+    const { promise, reject } = Promise.withResolvers<never>()
+    const { signal } = new AbortController()
+    expect(await running.wait('a', signal)).toBe(false)
+    running.run('a', () => promise).catch(() => undefined)
+    const waited = running.wait('a', signal)
+    const aborted = running.wait('a', AbortSignal.abort(new Error('Over.')))
+    await expect(aborted).rejects.toThrow('Over.')
+    reject(new Error('It failed.'))
+    expect(await waited).toBe(true)
+    expect(await running.wait('a', signal)).toBe(false)
+  })
+})
