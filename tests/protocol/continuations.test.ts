@@ -193,6 +193,92 @@ test('K2 a compaction that a crash interrupts leaves the session unchanged', { t
   expect(await loadLineage(client, next)).toMatchObject({ parent: { id: session.id }, segmentCount: 2 })
 })
 
+test('K2 SessionChanged tells when a compaction begins and when it ends, and compacting is true between', async () => {
+  const { provided, client, sessionId, before, release, outcome } = await startCompaction('failed')
+  await using _ = provided
+  const loadCompacting = async () =>
+    (await client.ask('query ($id: ID!) { session(id: $id) { compacting } }', { id: sessionId }))['session']
+  const follower = new EventReader(client.followSession(sessionId, before.headSeq))
+  await follower.readUntilType('SessionChanged')
+  expect(await loadCompacting()).toEqual({ compacting: true })
+  release()
+  await expect(outcome).rejects.toMatchObject({ code: 'PROVIDER' })
+  await follower.readUntilType('SessionChanged')
+  expect(await loadCompacting()).toEqual({ compacting: false })
+  await follower.unsubscribe()
+
+  // With a success it ends right before the last event.
+  const next = await compact(client, sessionId)
+  const events = (await client.events(sessionId)).slice(-3)
+  expect(events.map(({ type }) => type)).toEqual(['SessionChanged', 'SessionChanged', 'SessionContinued'])
+  expect(events.at(-1)).toMatchObject({ to: { id: next } })
+})
+
+test('K2 compactSession is refused while a stream runs or waits', async () => {
+  await using provided = await startSegueWithProvider()
+  const { client, provider } = provided
+  provider.enqueue([{ text: 'Talk' }, { wait: never }])
+  const running = await client.start({ text: 'Talk.' })
+  const sessionId = running.session.id
+  const queued = await client.start({ text: 'More.', sessionId, ifBusy: 'QUEUE' })
+  const busy = (streamId: string) => ({ code: 'SESSION_BUSY', extensions: { code: 'SESSION_BUSY', streamId } })
+  await expect(compact(client, sessionId)).rejects.toMatchObject(busy(running.id))
+  await client.cancel(running.id)
+  await provided.newReader(queued.id).readToEnd()
+  expect(await compact(client, sessionId)).toMatch(/^ses_/)
+})
+
+test('K4 an automatic summary does not make the session busy, which is continued when nothing runs or waits', async () => {
+  const settings = { autoCompactThreshold: 0.3 }
+  await using provided = await startSegueWithProvider({ settings, contextWindow: 1000 })
+  const { client, provider } = provided
+  const summary = Promise.withResolvers<void>()
+  const answer = Promise.withResolvers<void>()
+  const isSummary = (messages: unknown) => JSON.stringify(messages).includes('Above is a chat between')
+  provider.defaultAnswer = ({ body }) =>
+    isSummary(body.messages) ? [{ text: 'In short.' }, { wait: summary.promise }, { finish: 'stop' }] : 'Fine.'
+  provider.enqueue('leaf '.repeat(260))
+  const first = await client.start({ text: 'Talk.' })
+  const sessionId = first.session.id
+  await provided.newReader(first.id).readToEnd()
+  await provider.waitForRequest(1)
+
+  provider.enqueue([{ text: 'Fine' }, { wait: answer.promise }, { finish: 'stop' }])
+  const second = await client.start({ text: 'More.', sessionId, ifBusy: 'REJECT' })
+  expect(second.status).toBe('RUNNING')
+  const third = await client.start({ text: 'And more.', sessionId, ifBusy: 'QUEUE' })
+  summary.resolve()
+  expect(await loadLineage(client, sessionId)).toMatchObject({ endedAt: null })
+  answer.resolve()
+  const follower = new EventReader(client.followSession(sessionId))
+  const { to } = await follower.readUntilType('SessionContinued')
+  await follower.unsubscribe()
+  const events = await client.events(sessionId)
+  const ends = events.filter(({ type }) => type === 'StreamFinished')
+  expect(ends.map((event) => event.streamId)).toEqual([first.id, second.id, third.id])
+  expect(events.slice(-2).map(({ type }) => type)).toEqual(['StreamFinished', 'SessionContinued'])
+  expect(provider.requests.filter(({ body }) => isSummary(body.messages))).toHaveLength(1)
+  const stale = { code: 'STALE', extensions: { tipId: to?.id } }
+  await expect(client.start({ text: 'Late.', sessionId })).rejects.toMatchObject(stale)
+})
+
+test('K4 a request that does not fit is made to fit within its stream, in its session', async () => {
+  const settings = { autoCompactThreshold: 0 }
+  await using provided = await startSegueWithProvider({ settings, contextWindow: 1000 })
+  const { client, provider } = provided
+  provider.enqueue('leaf '.repeat(400))
+  const first = await client.start({ text: 'The key is 4711.' })
+  await provided.newReader(first.id).readToEnd()
+  provider.enqueue('In short.')
+  provider.enqueue('Fine.')
+  const second = await client.start({ text: `Talk. ${'oak '.repeat(400)}`, sessionId: first.session.id })
+  const { stream } = await provided.newReader(second.id).readUntilType('StreamFinished')
+  expect(stream).toMatchObject({ status: 'COMPLETED', session: { id: first.session.id } })
+  expect(provider.requests).toHaveLength(3)
+  expect(JSON.stringify(provider.requests[2]?.body.messages)).toMatch(/In short\..*> The key is 4711\..*Talk\./)
+  expect(provider.rejections).toEqual([])
+})
+
 test('K3 forkSession and regenerate create sessions without the later messages, and do not change the old session', async () => {
   await using provided = await startSegueWithProvider()
   const { client, provider } = provided

@@ -111,7 +111,7 @@ schemaBuilder.objectRef<ChatEventOfType<'ClarificationChanged'>>('ClarificationC
 
 schemaBuilder.objectRef<ChatEventOfType<'SessionChanged'>>('SessionChanged').implement({
   description:
-    'A property of the session changed outside of a stream, such as its title. The title that the first message gives the session causes no event of its own.',
+    'A property of the session changed outside of a stream, such as its title, or `compacting`. The title that the first message gives the session causes no event of its own.',
   interfaces: [ChatEventInterface],
   fields: (t) => ({
     session: t.field({

@@ -22,12 +22,15 @@ export interface SegueWithProvider extends AsyncDisposable {
 export interface SegueWithProviderOptions {
   readonly limits?: Partial<ServerLimits>
   readonly settings?: Partial<Settings>
+  /** The context window of the models, in tokens. Default: derived from their names. */
+  readonly contextWindow?: number
 }
 
 /** Starts a server, a provider whose model is `strict/test`, and a client. `await using` closes all three. */
 export async function startSegueWithProvider({
   limits = {},
   settings = {},
+  contextWindow,
 }: SegueWithProviderOptions = {}): Promise<SegueWithProvider> {
   await using resources = new AsyncDisposableStack()
   const provider = resources.use(await StrictProvider.start({ apiKey: providerKey }))
@@ -41,6 +44,7 @@ export async function startSegueWithProvider({
             baseURL: provider.baseURL,
             apiKey: providerKey,
             models: ['test', 'other'],
+            ...(contextWindow !== undefined && { contextWindow }),
           }),
         ],
         limits: { ...defaultLimits, ...limits },
