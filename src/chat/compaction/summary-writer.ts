@@ -21,6 +21,9 @@ const minChunkTokens = 64
 /** An earlier summary that takes more of a request than this is summarised like the chat. */
 const maxEarlierSummaryFraction = 1 / 3
 
+/** Models write more than they are asked for: they are asked for this part of what is accepted. */
+const requestedFraction = 0.75
+
 /** Has a model write a summary in several requests. Adds up what they cost. */
 export class SummaryWriter {
   readonly #options: SummaryWriterOptions
@@ -102,7 +105,7 @@ export class SummaryWriter {
       model: model.name,
       previousSummary,
       paragraphs,
-      maxTokens,
+      maxTokens: Math.floor(maxTokens * requestedFraction),
       signal,
       onEvent: (event) => this.#report(event),
     })
