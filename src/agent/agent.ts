@@ -135,6 +135,8 @@ export interface GenerateSummaryRequest {
   readonly paragraphs: readonly string[]
   /** How long the summary may be, in tokens. Models are told, but not all obey. */
   readonly maxTokens: number
+  /** An answer waits for the summary. Default: the requests of answers go first. */
+  readonly isUrgent?: boolean
   readonly signal: AbortSignal
   /** Each request to a model yields a `step` and, if it succeeds, its `usage`. */
   readonly onEvent?: (event: SummaryUsageEvent) => void

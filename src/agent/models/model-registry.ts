@@ -234,7 +234,10 @@ export class ModelRegistry {
       name,
       agent: createModelAgent({ ...createAgentOptions('answer'), toolbox, maxSteps }),
       textGenerator: createModelSummaryGenerator(
-        createModelAgent({ ...createAgentOptions('background'), maxSteps: 1 }),
+        {
+          background: createModelAgent({ ...createAgentOptions('background'), maxSteps: 1 }),
+          urgent: createModelAgent({ ...createAgentOptions('answer'), maxSteps: 1 }),
+        },
         { contextWindow, tokenCounter },
       ),
       contextWindow,

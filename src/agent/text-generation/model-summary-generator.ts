@@ -26,19 +26,27 @@ interface GenerateTextOptions {
   readonly composePrompt: (contextWindow?: number) => string
 }
 
+/** How the requests of a text generator reach the model. */
+export interface TextGenerationAgents {
+  /** Its requests wait for those of answers. */
+  readonly background: Agent
+  /** Its requests are as urgent as those of answers. */
+  readonly urgent: Agent
+}
+
 /**
- * Creates a text generator that uses an agent. The chat is sent as one text, because some providers reject tool calls in
+ * Creates a text generator that uses agents. The chat is sent as one text, because some providers reject tool calls in
  * a request without tools.
  */
 export function createModelSummaryGenerator(
-  agent: Agent,
+  { background, urgent }: TextGenerationAgents,
   model: { readonly contextWindow: number; readonly tokenCounter: TokenCounter },
 ): SummaryAndTitleGenerator {
   return {
-    generateSummary: (request) => {
+    generateSummary: ({ isUrgent = false, ...request }) => {
       const prompt = composeSummaryPrompt(request)
       let sentWindow = 0
-      return generate(agent, {
+      return generate(isUrgent ? urgent : background, {
         ...request,
         composePrompt: (contextWindow = Number.POSITIVE_INFINITY) => {
           // A smaller window than before means that the provider has refused the prompt as too long.
@@ -51,7 +59,7 @@ export function createModelSummaryGenerator(
     },
     generateTitle: ({ messages, ...request }) => {
       const transcript = formatTranscript(messages)
-      return generate(agent, {
+      return generate(background, {
         ...request,
         composePrompt: (contextWindow = model.contextWindow) => {
           const maxTokens = Math.min(maxTitleInputTokens, contextWindow * titleWindowFraction)

@@ -26,6 +26,8 @@ export interface CompactContextRequest {
   readonly reservedTokens: number
   /** So many of the newest turns stay verbatim, if there are more of them and they fit. */
   readonly minVerbatimTurns: number
+  /** An answer waits for the summary. Default: false. */
+  readonly isUrgent?: boolean
   readonly signal: AbortSignal
   /** Receives what each request to the model costs. */
   readonly onEvent?: (event: SummaryUsageEvent) => void

@@ -6,7 +6,7 @@ import { compactContext, type CompactContextRequest, type CompactedContext } fro
 
 export interface ContextCheckpointRequest extends Pick<
   CompactContextRequest,
-  'contextWindow' | 'reservedTokens' | 'signal' | 'onEvent'
+  'contextWindow' | 'reservedTokens' | 'isUrgent' | 'signal' | 'onEvent'
 > {
   readonly sessionId: string
   readonly context: SessionContextRecords

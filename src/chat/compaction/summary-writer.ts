@@ -12,6 +12,8 @@ export interface SummaryWriterOptions {
   readonly maxPromptTokens: number
   /** The longest summary of what only a part of the requests contain, in tokens. */
   readonly maxSummaryTokens: number
+  /** An answer waits for the summary. Default: false. */
+  readonly isUrgent?: boolean
   readonly signal: AbortSignal
   readonly onEvent?: (event: SummaryUsageEvent) => void
 }
@@ -99,13 +101,14 @@ export class SummaryWriter {
   }
 
   async #generate(previousSummary: string | null, paragraphs: readonly string[], maxTokens: number): Promise<string> {
-    const { model, signal } = this.#options
+    const { model, isUrgent = false, signal } = this.#options
     if (signal.aborted) throw new AgentError('PROVIDER', 'The summary was aborted.')
     const { text, usage }: GeneratedText = await model.textGenerator.generateSummary({
       model: model.name,
       previousSummary,
       paragraphs,
       maxTokens: Math.floor(maxTokens * requestedFraction),
+      isUrgent,
       signal,
       onEvent: (event) => this.#report(event),
     })

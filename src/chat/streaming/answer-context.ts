@@ -109,6 +109,7 @@ export class AnswerContext {
       model,
       contextWindow: context.getContextWindow(request),
       reservedTokens: context.getReservedTokens(request) + turnTokens,
+      isUrgent: true,
       signal: stream.signal,
       onEvent: stream.onSummaryEvent,
       now,

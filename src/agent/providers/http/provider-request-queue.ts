@@ -1,4 +1,4 @@
-/** What a request is for. Answers go first. */
+/** What a request is for: an answer, with a summary that it waits for, or something else. Answers go first. */
 export type ProviderRequestPriority = 'answer' | 'background'
 
 /** Frees the place of a request. Calling it again has no effect. */
@@ -6,7 +6,7 @@ export type ReleaseProviderRequestSlot = () => void
 
 /**
  * Bounds the requests to one provider that run at the same time. Waiting answers start in the order in which they came.
- * Titles and summaries start when no answer waits; a running one is not interrupted.
+ * Titles and other summaries start when no answer waits; a running one is not interrupted.
  */
 export class ProviderRequestQueue {
   readonly #maxConcurrent: number

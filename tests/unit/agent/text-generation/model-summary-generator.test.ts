@@ -16,6 +16,12 @@ import { silentLogger } from '../../../../src/lib/logger.ts'
 import { newConnections } from '../../../support/providers/connections.ts'
 
 const never = new Promise<never>(() => {})
+const model = { contextWindow: 128_000, tokenCounter: unscaledTokenCounter }
+const failingAgent: Agent = {
+  answer: () => {
+    throw new Error('This agent must not be asked.')
+  },
+}
 const chat: ModelMessage[] = [
   { role: 'user', content: [{ type: 'text', text: 'Trees?' }] },
   {
@@ -232,10 +238,7 @@ test('the usage of several requests is added up', async () => {
       yield* events
     },
   }
-  const { generateSummary } = createModelSummaryGenerator(agent, {
-    contextWindow: 128_000,
-    tokenCounter: unscaledTokenCounter,
-  })
+  const { generateSummary } = createModelSummaryGenerator({ background: agent, urgent: failingAgent }, model)
   const { signal } = new AbortController()
   const request = { model: 'm', previousSummary: null, paragraphs: ['User: Hi'], maxTokens: 100, signal }
   expect(await generateSummary(request)).toEqual({
@@ -244,8 +247,20 @@ test('the usage of several requests is added up', async () => {
   })
 })
 
+test('a summary that an answer waits for is as urgent as an answer', async () => {
+  const urgent: Agent = {
+    async *answer() {
+      yield { type: 'text', block: '1', text: 'Yes.' }
+    },
+  }
+  const { generateSummary } = createModelSummaryGenerator({ background: failingAgent, urgent }, model)
+  const { signal } = new AbortController()
+  const request = { model: 'm', previousSummary: null, paragraphs: ['User: Hi'], maxTokens: 100, signal }
+  expect(await generateSummary({ ...request, isUrgent: true })).toMatchObject({ text: 'Yes.' })
+  await expect(generateSummary(request)).rejects.toThrow('must not be asked')
+})
+
 describe('a prompt that the provider refuses as too long', () => {
-  const model = { contextWindow: 128_000, tokenCounter: unscaledTokenCounter }
   const { signal } = new AbortController()
 
   /** Refuses the first request, and asks for the history again, for half of its tokens. */
@@ -260,14 +275,20 @@ describe('a prompt that the provider refuses as too long', () => {
   })
 
   test('fails a summary: the caller splits the chat', async () => {
-    const { generateSummary } = createModelSummaryGenerator(refusingAgent([]), model)
+    const { generateSummary } = createModelSummaryGenerator(
+      { background: refusingAgent([]), urgent: failingAgent },
+      model,
+    )
     const request = { model: 'm', previousSummary: null, paragraphs: ['User: Hi'], maxTokens: 100, signal }
     await expect(generateSummary(request)).rejects.toMatchObject({ name: 'AgentError', code: 'CONTEXT_LENGTH' })
   })
 
   test('is shortened for a title', async () => {
     const sent: string[] = []
-    const { generateTitle } = createModelSummaryGenerator(refusingAgent(sent), model)
+    const { generateTitle } = createModelSummaryGenerator(
+      { background: refusingAgent(sent), urgent: failingAgent },
+      model,
+    )
     const messages: ModelMessage[] = [{ role: 'user', content: 'And so on. '.repeat(500) }]
     expect(await generateTitle({ model: 'm', messages, signal })).toMatchObject({ text: 'In short.' })
     expect(sent[1]?.length).toBeLessThan((sent[0]?.length ?? 0) / 2)

@@ -59,6 +59,8 @@ describe('a request that does not fit', () => {
     const stream = await chats.start(long, { sessionId: id })
     const events = await chats.follow(stream.id)
     const text = `In short ${summaries.runs.length}.`
+    // The answer waits for it.
+    expect(summaries.runs[0]).toMatchObject({ isUrgent: true })
     expect(histories).toEqual([[summary(text, { quotes: ['The key is 4711.'], next: long })]])
     expect(await findCheckpoint(chats, id)).toMatchObject({
       sessionId: id,
