@@ -27,6 +27,13 @@ const imagePartTypes = new Set<unknown>(['image', 'image_url', 'input_image'])
 /** How many bytes of a content `classifyHermesContent` needs. */
 export const classifiedContentBytes = 256
 
+/** With what the text of any other content does not begin. */
+export const classifiedFirstCharacters: readonly string[] = [
+  ...new Set(
+    [...summaryPrefixes, mergedSummaryPrefix, ...syntheticUserMessagePrefixes].map((prefix) => prefix.charAt(0)),
+  ),
+]
+
 /**
  * Recognises what Hermes wrote by how its content begins, the only thing that tells. A `mergedSummary` has to be confirmed with
  * `splitMergedHermesSummary`.

@@ -4,6 +4,7 @@ import { toJsonIdList } from '../state/session-queries.ts'
 import type { StateDatabaseConnection } from '../state/state-database.ts'
 import {
   classifiedContentBytes,
+  classifiedFirstCharacters,
   classifyHermesContent,
   type HermesTextKind,
   splitComparableHermesText,
@@ -47,7 +48,7 @@ export function readHermesMessageOutlines(
   if (!schema.hasMessages) return new Map()
   const rows = db
     .prepare<[string], RawOutlineRow>(
-      `SELECT ${schema.selectColumns('messages', outlineColumns)}, ${schema.buildContentStartSql(classifiedContentBytes)} AS content_start
+      `SELECT ${schema.selectColumns('messages', outlineColumns)}, ${schema.buildContentStartSql(classifiedContentBytes, classifiedFirstCharacters)} AS content_start
        FROM messages WHERE messages.session_id IN (SELECT value FROM json_each(?))
        ORDER BY messages.session_id, messages.id`,
     )

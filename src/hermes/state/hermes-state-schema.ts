@@ -61,10 +61,23 @@ export class HermesStateSchema {
     return names.every((name) => this.#columns[table].has(name))
   }
 
-  /** SQL scalar on `messages`: the first bytes of what a user or the assistant wrote, as a BLOB: texts may begin with a NUL. */
-  buildContentStartSql(byteCount: number): string {
+  /**
+   * SQL scalar on `messages`: the first bytes of what a user or the assistant wrote, as a BLOB, if the text begins with one of these
+   * characters, with white space or with a NUL; else null.
+   */
+  buildContentStartSql(byteCount: number, firstCharacters: readonly string[]): string {
     if (!this.#hasMessageColumn('content')) return 'NULL'
-    return `CASE WHEN messages.role IN ('user', 'assistant') THEN substr(CAST(messages.content AS BLOB), 1, ${byteCount}) END`
+    // The first character of a text that begins with a NUL is the empty string.
+    const starts = [
+      "''",
+      "' '",
+      'char(9)',
+      'char(10)',
+      'char(13)',
+      ...firstCharacters.map((character) => `'${character}'`),
+    ]
+    return `CASE WHEN messages.role IN ('user', 'assistant') AND substr(messages.content, 1, 1) IN (${starts.join(', ')})
+      THEN substr(CAST(messages.content AS BLOB), 1, ${byteCount}) END`
   }
 
   #buildNotSyntheticSql(): string {
