@@ -314,3 +314,20 @@ test('K3 forkSession and regenerate create sessions without the later messages, 
     expect(await loadLineage(client, other)).toMatchObject({ parent: null })
   expect(await loadEverything(client, old)).toEqual(before)
 })
+
+test('K5 a summary leaves the messages that it stands for where they are', async () => {
+  await using provided = await startSegueWithProvider()
+  const { client } = provided
+  const query = 'query ($id: ID!) { session(id: $id) { messages { edges { node { id kind } } } } }'
+  const listKinds = async (id: string) => (await client.ask(query, { id }))['session']
+  const { id, session } = await client.start({ text: 'Talk.' })
+  await provided.newReader(id).readToEnd()
+  const before = await client.messages(session.id)
+  const next = await compact(client, session.id)
+  expect(await client.messages(session.id)).toEqual(before)
+  const toEdges = (kind: string, messages: readonly { readonly id: string }[]) => ({
+    messages: { edges: messages.map((message) => ({ node: { id: message.id, kind } })) },
+  })
+  expect(await listKinds(session.id)).toEqual(toEdges('CHAT', before))
+  expect(await listKinds(next)).toEqual(toEdges('SUMMARY', await client.messages(next)))
+})

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { hermesSummary } from '../../support/hermes/hermes-chat.ts'
 import type { HermesDb, HermesRow } from '../../support/hermes/hermes-db.ts'
 import { firstPage, lastPage, newDb, newReader } from '../../support/hermes/hermes-fixtures.ts'
 
@@ -131,4 +132,36 @@ test('a history that was written twice into its session is shown once', () => {
   const { reader } = newReader(hermes.path)
   expect(reader.listMessages('s', firstPage(9)).map(({ id }) => id)).toEqual(['s:1', 's:2', 's:4'])
   expect(reader.loadContextMessages('s').map(({ id }) => id)).toEqual(['s:1', 's:2', 's:4'])
+})
+
+test.each(['newest', 'compacting', 'v22', 'v7', 'v2'] as const)(
+  'rows without content, and contents of another type, are messages of any layout (%s)',
+  (layout) => {
+    const hermes = newDb(undefined, layout)
+    hermes.addSession('s')
+    for (const [index, content] of [null, '', 7, Buffer.from([0xff]), '\0json:not JSON', '[{'].entries())
+      hermes.addMessage('s', index + 1, { role: index % 2 === 0 ? 'user' : 'assistant', content })
+    hermes.addMessage('s', 7, { content: hermesSummary('S1') })
+    const { reader } = newReader(hermes.path)
+    const messages = reader.listMessages('s', firstPage(9))
+    expect(messages).toHaveLength(7)
+    expect(messages.map(({ kind }) => kind ?? 'CHAT').join(' ')).toBe('CHAT CHAT CHAT CHAT CHAT CHAT SUMMARY')
+    expect(reader.loadContextMessages('s')).toHaveLength(7)
+    expect(reader.countMessages(['s'])).toEqual(new Map([['s', 7]]))
+  },
+)
+
+test('messages of a group that were not meant for the agent are shown, and what it was sent in place of a text is not', () => {
+  const hermes = newDb(undefined, 'v22')
+  hermes.addSession('s')
+  hermes.addMessage('s', 1, { role: 'session_meta', content: null })
+  hermes.addMessage('s', 2, { content: '[Anna] Lunch?', observed: 1 })
+  hermes.addMessage('s', 3, {
+    content: '[Bert] @agent what time is it?',
+    api_content: '[Observed] Anna: Lunch? Bert: …',
+  })
+  const { reader } = newReader(hermes.path)
+  const texts = ['[Anna] Lunch?', '[Bert] @agent what time is it?'].map((text) => ({ parts: [{ type: 'text', text }] }))
+  expect(reader.listMessages('s', firstPage(9))).toMatchObject(texts)
+  expect(reader.loadContextMessages('s')).toMatchObject(texts)
 })

@@ -7,6 +7,7 @@ import { newSession, streamToEnd } from '../../contract/support/chat.ts'
 import { connect } from '../../contract/support/clients.ts'
 import { ask } from '../../contract/support/typed-client.ts'
 import { toProfileFolder } from '../../../src/profiles/profile-paths.ts'
+import { HermesChat, hermesSummary } from '../../support/hermes/hermes-chat.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
 import { TestDatabase } from '../../support/storage/test-database.ts'
 import { newTempFolder, startTestSegue } from '../../support/server/segue.ts'
@@ -144,4 +145,29 @@ test('a Hermes session that cannot be read is noted', async () => {
   const { notes, text } = await exportToFile({ home, id })
   expect(notes).toEqual([expect.stringContaining(`${id} continues the Hermes session ${tip}, which cannot be read`)])
   expect(text).toContain(`"parentId":"${tip}"`)
+})
+
+test('a session that Hermes has compacted in place keeps what is shown, and what the model is sent', async () => {
+  const [hermesHome, home, other] = [newTempFolder(), newTempFolder(), newHomePath()]
+  const hermes = new HermesDb(join(hermesHome, 'state.db'), 'v22')
+  const chat = new HermesChat(hermes, tip)
+  chat.addTurns(1, 2, 3)
+  chat.compact([{ role: 'user', content: hermesSummary('Of oaks.') }, ...chat.live.slice(-1)])
+  chat.addTurns(4)
+  hermes.close()
+  const fields = 'messageCount messages { edges { node { kind role status text } } }'
+  const query = `{ conversations { edges { node { tip { ${fields} } } } } }`
+  const settings = { home, hermesHome, model: null }
+  await using segue = await startTestSegue({ settings })
+  const document = await exportToFile({ home, hermesHome, id: tip })
+  expect(document.text).toContain('"kind":"SUMMARY"')
+  await importFromFile(document.path, other)
+  await using importedSegue = await startTestSegue({ settings: { home: other } })
+  expect(await queryData(importedSegue.url, query)).toEqual(await queryData(segue.url, query))
+  const contextQuery = '{ conversations { edges { node { id tip { modelContext } } } } }'
+  const context = JSON.stringify(await queryData(importedSegue.url, contextQuery))
+  for (const text of ['a3', 'Of oaks.', 'u4', 'a4']) expect(context).toContain(text)
+  expect(context).not.toContain('u3')
+  const [, id = ''] = /"id":"(cnv_[^"]+)"/.exec(context) ?? []
+  expect((await exportToFile({ home: other, id })).text).toBe(document.text)
 })
