@@ -31,11 +31,10 @@ def expect_time(name, shown, expected):
 
 
 def read_ledgers(folder):
-    known = {"sessions": {}, "deleted": [], "runs": {}, "taken_back": []}
+    known = {"sessions": {}, "deleted": [], "runs": {}, "taken_back": [], "said_again": []}
     for path in sorted(folder.glob("*.json")):
         for key, value in json.loads(path.read_text(encoding="utf-8")).items():
-            group = known.setdefault(key, type(value)())
-            group.update(value) if isinstance(value, dict) else group.extend(value)
+            known[key].update(value) if isinstance(value, dict) else known[key].extend(value)
     return known
 
 

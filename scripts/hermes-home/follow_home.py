@@ -79,11 +79,9 @@ def main():
             problems[f"{type(error).__name__}: {str(error)[:500]}"] += 1
             time.sleep(0.2)
     time.sleep(5)
-    sessions = read_ledgers(folder)["sessions"]
-    for id, value in sorted(seen_twice):
-        texts = [message["text"] for message in sessions.get(id, {}).get("messages", [])]
-        if texts.count(value) < 2:
-            problems[f"{id}: more than once in a page: {value[:60]}"] += 1
+    said_again = [tuple(said) for said in read_ledgers(folder)["said_again"]]
+    for id, value in sorted(seen_twice.difference(said_again)):
+        problems[f"{id}: more than once in a page: {value[:60]}"] += 1
     listed = {row["id"]: row for row in api.conversations(CONVERSATION, CHANNELS)}
     for id in sorted(listed.keys() | follower.conversations.keys()):
         if listed.get(id) != follower.conversations.get(id):

@@ -15,6 +15,7 @@ class Ledger:
         self.deleted = []
         self.runs = {}
         self.taken_back = []
+        self.said_again = []
 
     def open(self, session_id, continues=None, forked_from=None, messages=()):
         """`forked_from`: the session that its messages are copies of; the newest of them is where it was forked."""
@@ -30,6 +31,8 @@ class Ledger:
     def say(self, session_id, role, text, kind="CHAT", tools=0):
         with self.lock:
             message = {"role": role, "kind": kind, "text": text, "tools": tools}
+            if message in self.messages(session_id):
+                self.said_again.append([session_id, text])
             self.sessions[session_id]["messages"].append(message)
             self.save()
 
@@ -66,5 +69,5 @@ class Ledger:
 
     def save(self):
         with self.lock, open(f"{self.path}.new", "w", encoding="utf-8") as file:
-            json.dump({key: getattr(self, key) for key in ("sessions", "deleted", "runs", "taken_back")}, file, indent=1)
+            json.dump({key: getattr(self, key) for key in ("sessions", "deleted", "runs", "taken_back", "said_again")}, file, indent=1)
         os.replace(f"{self.path}.new", self.path)
