@@ -56,6 +56,10 @@ def compare_messages(name, shown, expected):
     compared["message"] += len(expected)
     wanted = list(expected)
     for index, message in enumerate(shown):
+        # Hermes stores a message before or after the summary that it makes before the answer: no person can tell.
+        pair = wanted[index : index + 2]
+        if [message["role"] for message in pair] == ["SUMMARY", "USER"] and is_same(message, pair[1]):
+            wanted[index : index + 2] = reversed(pair)
         if index >= len(wanted) or not is_same(message, wanted[index]):
             instead = brief(wanted[index]) if index < len(wanted) else "nothing"
             differences.append(f"message {index + 1} of {len(wanted)} of {name}\n  shown:    {brief(message)}\n  expected: {instead}")

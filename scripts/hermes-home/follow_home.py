@@ -53,12 +53,13 @@ class ConversationFollower(threading.Thread):
             self.conversations[event["id"]] = event["conversation"]
 
 
-def read_messages(api, seen_twice, counts):
-    """Reads each session in one page and in small ones, and notes the ids and texts that a session has more than once."""
+def read_messages(api, texts, seen_twice, counts):
+    """Reads each session in one page and in small ones. Notes the text by id, and ids and texts that it has more than once."""
     for session in api.sessions():
         for size in (1000, 7):
             messages = api.messages(session["id"], size=size)
             counts["message"] += len(messages)
+            texts.update((message["id"], message["text"]) for message in messages)
             values = Counter(value for message in messages for value in (message["id"], message["text"]) if value)
             # Between two small pages a message can get another id, which makes it another message.
             seen_twice.update((session["id"], value) for value, count in values.items() if count > 1 and size == 1000)
@@ -68,12 +69,13 @@ def main():
     folder = Path(sys.argv[1])
     api = SegueApi(sys.argv[2])
     follower = ConversationFollower(api)
+    texts = {}
     seen_twice = set()
     problems = Counter()
     counts = Counter()
     while not (folder / "written").exists():
         try:
-            read_messages(api, seen_twice, counts)
+            read_messages(api, texts, seen_twice, counts)
             counts["round"] += 1
         except Exception as error:
             problems[f"{type(error).__name__}: {str(error)[:500]}"] += 1
@@ -82,6 +84,11 @@ def main():
     said_again = [tuple(said) for said in read_ledgers(folder)["said_again"]]
     for id, value in sorted(seen_twice.difference(said_again)):
         problems[f"{id}: more than once in a page: {value[:60]}"] += 1
+    for id, text in texts.items():
+        found = api.message_text(id)
+        counts["id that is gone"] += found is None
+        if found not in (None, text):
+            problems[f"{id}: was {text[:60]!r}, is {found[:60]!r}"] += 1
     listed = {row["id"]: row for row in api.conversations(CONVERSATION, CHANNELS)}
     for id in sorted(listed.keys() | follower.conversations.keys()):
         if listed.get(id) != follower.conversations.get(id):

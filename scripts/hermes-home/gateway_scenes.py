@@ -191,6 +191,12 @@ def compactions(gateway):
     chat = Chat(gateway, "compact").talk(9).compress().talk(8).compress().talk(1).undo(1).talk(1)
     ApiSession(gateway, chat.id).fork().talk(1)
     Chat(gateway, "compact-undo").talk(9).compress().undo(2).talk(2)
+    for chat in (ApiSession(gateway), Chat(gateway, "heavy")):
+        chat.talk(8)
+        # The API server cuts longer messages off.
+        for _ in range(3):
+            chat.say(scene.long_text(length=60_000))
+        chat.talk(2)
     parent = ApiSession(gateway).talk(9).end("cli_close")
     parent.fork().talk(1)
     compress_elsewhere(parent)
