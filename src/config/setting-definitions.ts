@@ -138,7 +138,7 @@ export const settingDefinitions = {
     scope: 'profile',
     default: 0.8,
     description:
-      "Fraction of the model's context window at which a session is compacted and continued in a new one. 0 disables compaction.",
+      "Fraction of the model's context window above which a session is summarised after a turn and continued in a new one. 0: never; only a request that does not fit is still shortened by a summary.",
     schema: fractionSchema,
   }),
   durable: defineSetting<boolean, boolean>({
