@@ -11,11 +11,16 @@ const maxImageTokens = 1_600
 /** How much of an image is looked at for its size, in bytes. */
 const maxHeaderBytes = 65_536
 
+/** The tokens of images by their URLs, for images whose bytes are not at hand where they are counted. */
+export type KnownImageTokens = ReadonlyMap<unknown, number>
+
 /**
  * Estimates the number of tokens of an image, which depends on its size in pixels and not on that of its file. `data` is
  * its bytes, a data URL, or any other URL.
  */
-export function estimateImageTokens(data: unknown): number {
+export function estimateImageTokens(data: unknown, known?: KnownImageTokens): number {
+  const knownTokens = known?.get(data)
+  if (knownTokens !== undefined) return knownTokens
   const bytes = readHeader(data)
   const size = bytes && readImageSize(bytes)
   return size ? Math.min(maxImageTokens, Math.max(countTileTokens(size), countPixelTokens(size))) : unknownImageTokens

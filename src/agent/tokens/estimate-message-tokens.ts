@@ -1,6 +1,6 @@
 import type { AssistantModelMessage, ModelMessage, ToolModelMessage, UserModelMessage } from 'ai'
 import { stringifyJson } from '../../lib/text/json.ts'
-import { estimateImageTokens } from './estimate-image-tokens.ts'
+import { estimateImageTokens, type KnownImageTokens } from './estimate-image-tokens.ts'
 import { estimateTextTokens } from './estimate-text-tokens.ts'
 
 type MessagePart =
@@ -17,13 +17,13 @@ const callOverheadTokens = 12
 const fileTokens = 2_000
 
 /** Estimates the number of tokens of a message. It is not rounded. */
-export function estimateMessageTokens({ content, providerOptions }: ModelMessage): number {
+export function estimateMessageTokens({ content, providerOptions }: ModelMessage, images?: KnownImageTokens): number {
   const ownTokens = messageOverheadTokens + estimateStateTokens(providerOptions)
   if (typeof content === 'string') return ownTokens + estimateTextTokens(content)
-  return content.reduce((tokens, part) => tokens + estimatePartTokens(part), ownTokens)
+  return content.reduce((tokens, part) => tokens + estimatePartTokens(part, images), ownTokens)
 }
 
-function estimatePartTokens(part: MessagePart): number {
+function estimatePartTokens(part: MessagePart, images?: KnownImageTokens): number {
   const stateTokens = 'providerOptions' in part ? estimateStateTokens(part.providerOptions) : 0
   switch (part.type) {
     case 'text':
@@ -32,18 +32,18 @@ function estimatePartTokens(part: MessagePart): number {
     case 'tool-call':
       return stateTokens + callOverheadTokens + estimateTextTokens(part.toolName) + estimateJsonTokens(part.input)
     case 'tool-result':
-      return stateTokens + callOverheadTokens + estimateToolOutputTokens(part.output)
+      return stateTokens + callOverheadTokens + estimateToolOutputTokens(part.output, images)
     case 'image':
-      return stateTokens + estimateImageTokens(part.image)
+      return stateTokens + estimateImageTokens(part.image, images)
     case 'file':
-      return stateTokens + estimateFileTokens(part.mediaType, part.data)
+      return stateTokens + estimateFileTokens(part.mediaType, part.data, images)
     default:
       return stateTokens + callOverheadTokens
   }
 }
 
 /** Estimates the number of tokens of what a tool returned. It is not rounded. */
-export function estimateToolOutputTokens(output: ToolOutput): number {
+export function estimateToolOutputTokens(output: ToolOutput, images?: KnownImageTokens): number {
   switch (output.type) {
     case 'text':
     case 'error-text':
@@ -52,22 +52,25 @@ export function estimateToolOutputTokens(output: ToolOutput): number {
     case 'error-json':
       return estimateJsonTokens(output.value)
     case 'content':
-      return output.value.reduce((tokens, part) => tokens + estimateToolOutputPartTokens(part), 0)
+      return output.value.reduce((tokens, part) => tokens + estimateToolOutputPartTokens(part, images), 0)
     case 'execution-denied':
       return estimateTextTokens(output.reason ?? '')
   }
 }
 
-function estimateToolOutputPartTokens(part: Extract<ToolOutput, { type: 'content' }>['value'][number]): number {
+function estimateToolOutputPartTokens(
+  part: Extract<ToolOutput, { type: 'content' }>['value'][number],
+  images?: KnownImageTokens,
+): number {
   if (part.type === 'text') return estimateTextTokens(part.text)
-  return part.type === 'file' ? estimateFileTokens(part.mediaType, part.data) : fileTokens
+  return part.type === 'file' ? estimateFileTokens(part.mediaType, part.data, images) : fileTokens
 }
 
 /** `data` is the bytes or the URL, or has them in a field. */
-function estimateFileTokens(mediaType: string, data: unknown): number {
+function estimateFileTokens(mediaType: string, data: unknown, images?: KnownImageTokens): number {
   if (!mediaType.startsWith('image')) return fileTokens
   const isWrapped = typeof data === 'object' && data !== null && 'data' in data
-  return estimateImageTokens(isWrapped ? data.data : data)
+  return estimateImageTokens(isWrapped ? data.data : data, images)
 }
 
 /** State that only the provider can read counts as its text. */

@@ -1,4 +1,5 @@
 import type { ModelMessage } from 'ai'
+import type { KnownImageTokens } from './estimate-image-tokens.ts'
 import { estimateJsonTokens, estimateMessageTokens, estimateToolOutputTokens } from './estimate-message-tokens.ts'
 import { estimateTextTokens, findBeginningLength, findEndLength } from './estimate-text-tokens.ts'
 
@@ -10,10 +11,20 @@ const leastShare = 0.6
 /** Counts tokens about as one model does. Counts are whole numbers. */
 export class TokenCounter {
   readonly #getScale: () => number
+  readonly #images: KnownImageTokens | undefined
 
-  /** `getScale`: how many of the model's tokens a token of the estimates is. It may change while more is learned. */
-  constructor(getScale: () => number = () => 1) {
+  /**
+   * `getScale`: how many of the model's tokens a token of the estimates is. It may change while more is learned. `images`:
+   * the tokens of images that messages have by URL, before the scale.
+   */
+  constructor(getScale: () => number = () => 1, images?: KnownImageTokens) {
     this.#getScale = getScale
+    this.#images = images
+  }
+
+  /** A counter for messages that have images by URL. */
+  withImages(images: KnownImageTokens): TokenCounter {
+    return new TokenCounter(this.#getScale, images)
   }
 
   /** How many of the model's tokens a token of the estimates is, as far as it is known now. */
@@ -41,11 +52,11 @@ export class TokenCounter {
   }
 
   countMessages(messages: readonly ModelMessage[]): number {
-    return this.#scale(messages.reduce((tokens, message) => tokens + estimateMessageTokens(message), 0))
+    return this.#scale(messages.reduce((tokens, message) => tokens + estimateMessageTokens(message, this.#images), 0))
   }
 
   countToolOutput(output: ToolOutput): number {
-    return this.#scale(estimateToolOutputTokens(output))
+    return this.#scale(estimateToolOutputTokens(output, this.#images))
   }
 
   /** Counts a value as JSON, such as the schema of a tool. */

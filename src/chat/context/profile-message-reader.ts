@@ -99,11 +99,14 @@ export class ProfileMessageReader {
   ): SessionModelContext {
     const { toolImages = noToolImageSupport } = model ?? {}
     const { blobs } = this.#profile
+    const isBounded = Number.isFinite(model?.contextWindow ?? Number.POSITIVE_INFINITY)
+    const imageTokens = fileForm === 'url' && isBounded ? new Map<unknown, number>() : null
     return new SessionModelContext({
       load: () => this.loadContext(session),
       model,
-      fileResolver: new MessageFileResolver(blobs, fileForm),
-      imageLoader: new ToolImageLoader(blobs, toolImages, fileForm),
+      fileResolver: new MessageFileResolver(blobs, fileForm, imageTokens),
+      imageLoader: new ToolImageLoader(blobs, toolImages, fileForm, imageTokens),
+      imageTokens,
     })
   }
 

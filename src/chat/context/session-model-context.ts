@@ -1,6 +1,7 @@
 import type { ModelHistoryRequest } from '../../agent/agent.ts'
 import { noOmissions } from '../../agent/content-omissions.ts'
 import type { ResolvedModel } from '../../agent/models/model-registry.ts'
+import type { KnownImageTokens } from '../../agent/tokens/estimate-image-tokens.ts'
 import { type TokenCounter, unscaledTokenCounter } from '../../agent/tokens/token-counter.ts'
 import type { ContextCheckpoint } from '../../model/context/context-checkpoint.ts'
 import type { MessageRecord } from '../../model/message.ts'
@@ -25,6 +26,8 @@ export interface SessionModelContextOptions {
   readonly model: ModelContextTarget | null
   readonly fileResolver: MessageFileResolver
   readonly imageLoader: ToolImageLoader
+  /** The tokens of images that messages have by URL. Filled by the two above. Null: they have none. */
+  readonly imageTokens: KnownImageTokens | null
 }
 
 /** The context of a session as it is when this is created, from which the requests of an answer are built. */
@@ -39,7 +42,9 @@ export class SessionModelContext {
   }
 
   get tokenCounter(): TokenCounter {
-    return this.#options.model?.tokenCounter ?? unscaledTokenCounter
+    const { model, imageTokens } = this.#options
+    const counter = model?.tokenCounter ?? unscaledTokenCounter
+    return imageTokens ? counter.withImages(imageTokens) : counter
   }
 
   /** The window for the input and the answer of a request, in tokens. */

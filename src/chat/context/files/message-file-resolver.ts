@@ -1,8 +1,9 @@
+import { estimateImageTokens } from '../../../agent/tokens/estimate-image-tokens.ts'
 import { toFilePartUrl } from '../../../model/blob-url.ts'
 import type { MessageRecord } from '../../../model/message.ts'
 import type { BlobStore } from '../../../storage/blob-store.ts'
 import { inlineFiles } from '../../attachments/attachments.ts'
-import { isTextMediaType } from '../../attachments/media-type.ts'
+import { isImageMediaType, isTextMediaType } from '../../attachments/media-type.ts'
 
 /** What stands for a file in the messages for a model: its bytes, or its URL where people read them. */
 export type MessageFileRepresentation = 'bytes' | 'url'
@@ -14,11 +15,14 @@ export type MessageFileRepresentation = 'bytes' | 'url'
 export class MessageFileResolver {
   readonly #blobs: BlobStore
   readonly #form: MessageFileRepresentation
+  readonly #imageTokens: Map<unknown, number> | null
   readonly #resolved = new WeakMap<MessageRecord, MessageRecord>()
 
-  constructor(blobs: BlobStore, form: MessageFileRepresentation) {
+  /** `imageTokens` is filled with the tokens of images that become URLs. Null: they are not counted. */
+  constructor(blobs: BlobStore, form: MessageFileRepresentation, imageTokens: Map<unknown, number> | null) {
     this.#blobs = blobs
     this.#form = form
+    this.#imageTokens = imageTokens
   }
 
   /** The messages that are not included are returned as they are. */
@@ -41,7 +45,22 @@ export class MessageFileResolver {
   async #readFiles(message: MessageRecord): Promise<MessageRecord> {
     if (this.#form === 'bytes') return inlineFiles(message, this.#blobs)
     const { parts, ...rest } = await inlineFiles(message, this.#blobs, isTextMediaType)
-    return { ...rest, parts: parts.map((part, index) => toPartWithUrl(part, message.id, index)) }
+    const partsWithUrls = parts.map((part, index) => toPartWithUrl(part, message.id, index))
+    if (this.#imageTokens) await this.#measureImages(message, partsWithUrls, this.#imageTokens)
+    return { ...rest, parts: partsWithUrls }
+  }
+
+  async #measureImages(
+    message: MessageRecord,
+    partsWithUrls: MessageRecord['parts'],
+    imageTokens: Map<unknown, number>,
+  ): Promise<void> {
+    const { parts } = await inlineFiles(message, this.#blobs, isImageMediaType)
+    for (const [index, part] of parts.entries()) {
+      const shown = partsWithUrls[index]
+      if (part.type === 'file' && shown?.type === 'file' && isImageMediaType(part.mediaType))
+        imageTokens.set(shown.url, estimateImageTokens(part.url))
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import { type ContentOmissions, noOmissions } from '../../../agent/content-omissions.ts'
 import type { ToolImageSupport } from '../../../agent/models/image-support.ts'
+import { estimateImageTokens } from '../../../agent/tokens/estimate-image-tokens.ts'
 import { parseBlobUrlPath } from '../../../model/blob-url.ts'
 import type { MessageRecord, ToolCall } from '../../../model/message.ts'
 import { parseToolResultContent, parseToolResultFile } from '../../../model/tool-result/tool-result-content.ts'
@@ -15,9 +16,17 @@ export class ToolImageLoader {
   readonly #blobs: BlobStore
   readonly #support: ToolImageSupport
   readonly #form: MessageFileRepresentation
+  readonly #imageTokens: Map<unknown, number> | null
   readonly #dataByHash = new Map<string, ToolImageData>()
 
-  constructor(blobs: BlobStore, support: ToolImageSupport, form: MessageFileRepresentation = 'bytes') {
+  /** `imageTokens` is filled with the tokens of images that become URLs. Null: they are not counted. */
+  constructor(
+    blobs: BlobStore,
+    support: ToolImageSupport,
+    form: MessageFileRepresentation = 'bytes',
+    imageTokens: Map<unknown, number> | null = null,
+  ) {
+    this.#imageTokens = imageTokens
     this.#blobs = blobs
     this.#support = support
     this.#form = form
@@ -36,15 +45,17 @@ export class ToolImageLoader {
       .filter((url) => !omissions.fileKeys.has(parseBlobUrlPath(url) ?? ''))
     for (const url of remaining === 0 ? [] : urls.slice(-remaining)) {
       const hash = parseBlobUrlPath(url) ?? ''
-      const data = this.#form === 'url' ? url : (this.#dataByHash.get(hash) ?? (await this.#read(hash)))
+      const data = this.#form === 'url' ? url : await this.#read(hash)
       if (data) dataByHash.set(hash, data)
+      if (this.#form === 'url') this.#imageTokens?.set(url, estimateImageTokens(await this.#read(hash)))
     }
     return { placement, dataByHash }
   }
 
   async #read(hash: string): Promise<ToolImageData | null> {
-    const blob = await this.#blobs.get(hash)
-    if (!blob) return null
+    const known = this.#dataByHash.get(hash)
+    const blob = known ? null : await this.#blobs.get(hash)
+    if (!blob) return known ?? null
     const bytes = new Uint8Array(blob)
     this.#dataByHash.set(hash, bytes)
     return bytes

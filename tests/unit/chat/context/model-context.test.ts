@@ -4,6 +4,7 @@ import { ActiveSessions } from '../../../../src/chat/runtime/active-sessions.ts'
 import type { MessageRecord } from '../../../../src/model/message.ts'
 import { CombinedSessionRepository } from '../../../../src/sessions/combined-session-repository.ts'
 import { newChatFixture } from '../../../support/fixtures/agent-chats.ts'
+import { newResolvedModel } from '../../../support/providers/resolved-model.ts'
 import { modelMessage, runTurn, textAnswer } from '../../../support/fixtures/scripted-answers.ts'
 
 test('an answer that is stored while the context is loaded appears once in the model’s messages', async () => {
@@ -19,4 +20,26 @@ test('an answer that is stored while the context is loaded appears once in the m
   const expected = [modelMessage.user('Hi'), modelMessage.assistant('Hello')]
   expect((await context.build(answer ?? null)).messages).toEqual(expected)
   expect((await context.build(null)).messages).toEqual(expected)
+})
+
+test('what is shown of a context with images is counted like what is sent', async () => {
+  await using fixture = newChatFixture(textAnswer('Hello'))
+  const png = Buffer.from('89504e470d0a1a0a0000000d49484452000000400000004008060000', 'hex')
+  const { id, sessionId } = await fixture.start('Look', {
+    files: [{ mediaType: 'image/png', name: 'a.png', url: `data:image/png;base64,${png.toString('base64')}` }],
+  })
+  await fixture.follow(id)
+  const session = await fixture.requireSession(sessionId)
+  const queries = new ProfileMessageReader(
+    fixture.profile,
+    new CombinedSessionRepository(fixture.profile),
+    new ActiveSessions(),
+  )
+  const model = newResolvedModel({ answer: textAnswer('Hello') }, { contextWindow: 4000 })
+  const sent = await queries.openModelContext(session, model).build(null)
+  const shown = await queries.openModelContext(session, model, 'url').build(null)
+  expect(JSON.stringify(sent.messages)).toContain('data:image/png')
+  expect(JSON.stringify(shown.messages)).not.toContain('data:image/png')
+  expect(shown.tokens).toBe(sent.tokens)
+  expect(sent.tokens).toBeLessThan(400)
 })
