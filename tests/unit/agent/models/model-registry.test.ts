@@ -341,6 +341,34 @@ describe('what requests have shown', () => {
     expect(await describeModel(newRegistryWith(cloud(), old))).toEqual([null, null, 128_000])
   })
 
+  const hour = 60 * 60_000
+  test.each([
+    ['supportsImages', 0, hour, { images: true }],
+    ['supportsOtherFiles', 0, hour, { otherFiles: true }],
+    ['acceptsProviderState', 0, hour, { providerState: true }],
+    ['acceptsToolCalls', 0, hour, { toolCalls: true }],
+    ['acceptsFile:abc', 0, 7 * 24 * hour, { fileKeys: new Set(['abc']) }],
+    ['maxImages', 2, 24 * hour, { maxImages: 2 }],
+  ] as const)('of refused content counts for some time: %s', async (property, value, ttlMs, omissions) => {
+    const resolveAt = async (observedAt: number) =>
+      (await newRegistryWith(cloud(), { ...window, property, value, observedAt }).resolve('cloud/m')).omissions
+    const nothing = { images: false, otherFiles: false, providerState: false, toolCalls: false, maxImages: 50 }
+    expect(await resolveAt(Date.now() - ttlMs + 10_000)).toEqual({ ...nothing, fileKeys: new Set(), ...omissions })
+    expect(await resolveAt(Date.now() - ttlMs)).toEqual({ ...nothing, fileKeys: new Set() })
+  })
+
+  test('of images is shown, and decides about those of tools', async () => {
+    const images = { ...window, property: 'supportsImages', value: 1 } as const
+    const findPlacement = async (...saved: ModelObservation[]) =>
+      (await newRegistryWith(cloud(), ...saved).resolve('cloud/m')).toolImages.placement
+    expect(await findPlacement()).toBe('none')
+    expect(await findPlacement(images)).toBe('after-results')
+    for (const value of [0, 1]) {
+      const [model] = await newRegistryWith(cloud(), { ...images, value }).list()
+      expect(model?.supportsImages).toBe(value === 1)
+    }
+  })
+
   test('is learned again if it cannot be read', async () => {
     const observations = {
       ...newModelObservationStore(),
