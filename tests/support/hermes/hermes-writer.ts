@@ -3,6 +3,8 @@ import { HermesDb } from './hermes-db.ts'
 /** Sessions before the first operation: more than the newest ones that every read looks at. */
 const initialSessionCount = 650
 
+const pauseMs = 3 // between two operations
+
 /** Writes to a state.db what Hermes 0.19 writes, in an order that a seed determines. */
 export class HermesWriter {
   readonly #hermes: HermesDb
@@ -160,7 +162,8 @@ function runWriter([path, journal, seed, operationCount]: readonly string[]): vo
   const next = (): void => {
     if (left-- > 0) {
       writer.write()
-      setImmediate(next)
+      // Without a WAL, a program that always writes lets nobody read.
+      setTimeout(next, pauseMs)
       return
     }
     writer.close()

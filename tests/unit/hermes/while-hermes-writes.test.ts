@@ -21,7 +21,7 @@ async function startWriter(path: string, journal: string, seed: number) {
 
 function newSessionReader(path: string) {
   const log = new RecordingLogger()
-  const reader = new HermesSessionReader({ path, profile: 'default', log })
+  const reader = new HermesSessionReader({ path, profile: 'default', log, lockTimeoutMs: 30_000 })
   onTestFinished(() => reader.close())
   return { reader, log }
 }
