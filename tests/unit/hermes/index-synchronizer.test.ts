@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, test, vi } from 'vitest'
@@ -199,6 +199,28 @@ describe('maintenance finds in old sessions', () => {
     )
     expect(page?.conversations.map(({ rootId }) => rootId)).toContain('s3')
   })
+})
+
+test.each(['wal', 'delete'] as const)('an older copy that overwrites the file is read (journal mode %s)', (journal) => {
+  const hermes = newDb(undefined, 'v22', journal)
+  addConversations(hermes)
+  hermes.db.pragma('wal_checkpoint(TRUNCATE)')
+  const backup = `${hermes.path}.backup`
+  copyFileSync(hermes.path, backup)
+  const { reader } = newReader(hermes.path)
+  const before = list(reader)
+  hermes.addMessage(hermes.addSession('new', { started_at: 8000 }), 8000)
+  hermes.addMessage('s3', 9000)
+  hermes.db.exec('UPDATE sessions SET title = id')
+  expect(list(reader)).toHaveLength(1201)
+  expect(reader.listMessages('s3', firstPage(5))).toHaveLength(2)
+  // Hermes does so whenever it closes the file.
+  hermes.db.pragma('wal_checkpoint(TRUNCATE)')
+  hermes.close()
+  copyFileSync(backup, hermes.path)
+  expect(reader.listMessages('s3', firstPage(5))).toHaveLength(1)
+  expect(list(reader)).toEqual(before)
+  expect(reader.findSessions(['s3', 'new'])).toMatchObject([{ id: 's3', title: null }])
 })
 
 test('a continuation of an old session is found together with the end of that session', () => {
