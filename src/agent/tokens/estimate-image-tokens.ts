@@ -48,7 +48,7 @@ function readHeader(data: unknown): Buffer | null {
 }
 
 /** Reads the size from the head of a PNG, GIF, WebP or JPEG file. Null if it is none, or is not in it. */
-export function readImageSize(bytes: Buffer): ImageSize | null {
+function readImageSize(bytes: Buffer): ImageSize | null {
   return readPngSize(bytes) ?? readGifSize(bytes) ?? readWebpSize(bytes) ?? readJpegSize(bytes)
 }
 
