@@ -69,7 +69,9 @@ export class RequestComposer {
   }
 
   #loadHistory(reservedTokens: number): Promise<readonly ModelMessage[]> {
-    this.#options.observer?.contextSize.reportReservedTokens(reservedTokens)
+    const { toolbox, observer } = this.#options
+    // An agent without tools writes titles and summaries, no answers.
+    if (toolbox) observer?.contextSize.reportReservedTokens(reservedTokens)
     return this.#run.loadHistory(this.#adaptation.createHistoryRequest(reservedTokens))
   }
 

@@ -12,8 +12,11 @@ export interface ModelObservationMemory {
 const contextWindowTtlMs = 24 * 60 * 60_000
 /** A scale is stored as a whole number. */
 const scaleUnit = 1_000
-/** Scales outside of this range come from counts that are wrong, such as those without a cached beginning. */
-const [minScale, maxScale] = [0.5, 4]
+/**
+ * Scales outside of this range come from counts that are wrong: those without a cached beginning, or of a prompt that the
+ * server has cut without a word.
+ */
+const [minScale, maxScale] = [0.7, 4]
 /** What stands around a chat weighs too much in shorter requests. In tokens. */
 const minLearnedTokens = 100
 /** How much a new count changes the scale. A count that is too low costs a refusal, so a higher one is believed faster. */

@@ -38,6 +38,8 @@ interface Setting {
   readonly observations?: ModelObservations
   readonly loadHistory?: AgentRun['loadHistory']
   readonly offersClarify?: boolean
+  /** As when titles and summaries are written. */
+  readonly hasNoToolbox?: boolean
 }
 
 /** Results of tools of 1,000 tokens each, as many as fit; at least one. Records what it is asked for. */
@@ -80,7 +82,7 @@ async function ask(setting: Setting = {}) {
     }),
     maxSteps: 5,
     requestPolicy: newRequestPolicy(),
-    toolbox: newToolbox({ source: newToolSource(...tools), offersClarify }),
+    ...(!setting.hasNoToolbox && { toolbox: newToolbox({ source: newToolSource(...tools), offersClarify }) }),
     observer: observations.createObserver(address),
     contextWindow,
     tokenCounter,
@@ -223,6 +225,12 @@ describe('tools in a small context window', () => {
     expect(requests[0]?.reservedTokens).toBeLessThanOrEqual(4096 * 0.75 * 0.5)
     expect(observations.findOmittedTools(address)).toContain('tool_39')
     expect(observations.contextSizes.findReservedTokens(address)).toBe(requests[0]?.reservedTokens)
+  })
+
+  test('are still expected in the next request after a summary was written without tools', async () => {
+    const { observations } = await ask({ tools, contextWindow: 4096 })
+    await ask({ observations, hasNoToolbox: true, contextWindow: 4096 })
+    expect(observations.contextSizes.findReservedTokens(address)).toBeGreaterThan(1000)
   })
 
   test('make room for a message that needs more', async () => {
