@@ -42,14 +42,14 @@ export interface HermesMessageRowIds {
   readonly resultRowIds: readonly (number | null)[]
 }
 
-/** The texts by which copies of a message are recognised, without surrounding white space. */
+/** The texts by which copies of a message are recognised, without surrounding white space. In place of a long one is its hash. */
 export interface HermesComparableTexts {
   /** The content; of a merged summary, the copied message only. */
   readonly text: string
   /** What the model was sent in place of the content; null if that is the content. */
   readonly sentText: string | null
-  /** The summary in it; null if there is none. */
-  readonly summary: string | null
+  /** The summary behind a copied message; null if there is none. */
+  readonly mergedSummary: string | null
 }
 
 /** Loads what is compared of rows, by rowid. */

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { chunkArray } from '../../lib/chunk-array.ts'
 import { textFromHermesCell } from '../state/cell-values.ts'
 import { toJsonIdList } from '../state/session-queries.ts'
@@ -20,6 +21,7 @@ import type {
 import { parseHermesToolCalls } from './parse-hermes-tool-calls.ts'
 
 const idsPerQuery = 500
+const maxComparedLength = 1000 // UTF-16 code units
 
 const outlineColumns = [
   'id',
@@ -91,29 +93,36 @@ function readComparableTexts(
   { db, schema }: StateDatabaseConnection,
   ids: readonly number[],
 ): Map<number, HermesComparableTexts> {
-  const read = db.prepare<[string], { id: number; role: unknown; content: unknown; api_content: unknown }>(
-    `SELECT ${schema.selectColumns('messages', ['id', 'role', 'content', 'api_content'])} FROM messages
+  const read = db.prepare<[string], { id: number; content: unknown; api_content: unknown }>(
+    `SELECT ${schema.selectColumns('messages', ['id', 'content', 'api_content'])} FROM messages
      WHERE messages.id IN (SELECT value FROM json_each(?))`,
   )
   const texts = new Map<number, HermesComparableTexts>()
   for (const batch of chunkArray(ids, idsPerQuery)) {
-    for (const { id, role, content, api_content: sent } of read.all(JSON.stringify(batch))) {
-      texts.set(id, toComparableTexts(textFromHermesCell(role), content, sent))
+    for (const { id, content, api_content: sent } of read.all(JSON.stringify(batch))) {
+      texts.set(id, toComparableTexts(content, sent))
     }
   }
   return texts
 }
 
-function toComparableTexts(role: string | null, content: unknown, sent: unknown): HermesComparableTexts {
+function toComparableTexts(content: unknown, sent: unknown): HermesComparableTexts {
   const text = toComparableHermesText(decodeHermesMessageContent(content))
   const merged = splitComparableHermesText(text)
-  if (merged) return { text: merged.ownText, sentText: null, summary: merged.summary }
+  if (merged) {
+    return { text: abbreviate(merged.ownText), sentText: null, mergedSummary: abbreviate(merged.summary) }
+  }
   const sentContent = decodeHermesMessageContent(sent)
   return {
-    text,
-    sentText: sentContent === null ? null : toComparableHermesText(sentContent),
-    summary: classifyHermesContent(role, text) === 'summary' ? text : null,
+    text: abbreviate(text),
+    sentText: sentContent === null ? null : abbreviate(toComparableHermesText(sentContent)),
+    mergedSummary: null,
   }
+}
+
+/** A whole session of long texts would take too much memory. */
+function abbreviate(text: string): string {
+  return text.length <= maxComparedLength ? text : `${text.length} ${hash('sha1', text, 'base64')}`
 }
 
 /** What Hermes wrote, by rowid. */
@@ -128,7 +137,7 @@ function classifyRows(file: StateDatabaseConnection, rows: readonly RawOutlineRo
   const mergedIds = [...kinds].filter(([, kind]) => kind === 'mergedSummary').map(([id]) => id)
   if (mergedIds.length === 0) return kinds
   const texts = readComparableTexts(file, mergedIds)
-  for (const id of mergedIds) if (!texts.get(id)?.summary) kinds.delete(id)
+  for (const id of mergedIds) if (!texts.get(id)?.mergedSummary) kinds.delete(id)
   return kinds
 }
 

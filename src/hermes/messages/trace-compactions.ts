@@ -61,7 +61,7 @@ function findNewSummaries(
 ): ReadonlySet<number> {
   const ids = rows.some(({ state }) => state === 'archived') ? rows.filter(isHermesSummaryRow).map(({ id }) => id) : []
   const texts = ids.length === 0 ? new Map<number, HermesComparableTexts>() : loader.loadTexts(ids)
-  const firstIds = new Map(ids.toReversed().map((id) => [texts.get(id)?.summary, id]))
+  const firstIds = new Map(ids.toReversed().map((id) => [toSummary(texts.get(id)), id]))
   return new Set(firstIds.values())
 }
 
@@ -206,7 +206,7 @@ class CompactionTracer implements TracedHermesMessages {
 
   /** The row that is shown with the summary in this row: this row, unless another one was. Null without a summary. */
   #addSummary(row: HermesMessageOutlineRow, section: HermesContentSection): HermesMessageOutlineRow | null {
-    const summary = isHermesSummaryRow(row) ? (this.#texts.get(row.id)?.summary ?? '') : null
+    const summary = isHermesSummaryRow(row) ? toSummary(this.#texts.get(row.id)) : null
     if (summary === null) return null
     const shown = this.#shownBySummary.get(summary)
     if (!shown) this.#show(row, section)
@@ -219,7 +219,7 @@ class CompactionTracer implements TracedHermesMessages {
     const fingerprint = this.#fingerprints.get(row.id)
     if (fingerprint !== undefined) this.#shownByFingerprint.set(fingerprint, row)
     if (isHermesSummaryRow(row)) {
-      this.#shownBySummary.set(this.#texts.get(row.id)?.summary ?? '', row)
+      this.#shownBySummary.set(toSummary(this.#texts.get(row.id)), row)
       this.summaryIds.set(row.id, row.id)
     }
   }
@@ -237,6 +237,11 @@ class CompactionTracer implements TracedHermesMessages {
     const texts = this.#texts.get(row.id)
     return { keys: toOriginalKeys(row, texts), text: texts?.text ?? '', role: row.role, rows, summarizedRows: [] }
   }
+}
+
+/** The summary in a row that has one. */
+function toSummary(texts: HermesComparableTexts | undefined): string {
+  return texts?.mergedSummary ?? texts?.text ?? ''
 }
 
 /** The rows that are shown for a message, and those that a summary in it stands for. */

@@ -108,6 +108,26 @@ test('after several compactions, each message is shown once', () => {
   expect(newReader(hermes.path).reader.listMessages('s', firstPage(9))).toMatchObject([{ id: 's:1' }])
 })
 
+test('summaries that only a column marks are all shown', () => {
+  const hermes = newDb(undefined, 'compacting')
+  const archived = { active: 0, compacted: 1 }
+  hermes.addSession('s')
+  hermes.addMessage('s', 1, { content: 'one', ...archived })
+  hermes.addMessage('s', 9, { content: 'first summary', _compressed_summary: 1, ...archived })
+  hermes.addMessage('s', 10, { content: 'two', ...archived })
+  hermes.addMessage('s', 19, { content: 'second summary', _compressed_summary: 1 })
+  hermes.addMessage('s', 10, { content: 'two' })
+  hermes.addMessage('s', 20, { content: 'three' })
+  const messages = newReader(hermes.path).reader.listMessages('s', firstPage(9))
+  expect(messages.map(({ id, kind }) => [id, kind])).toEqual([
+    ['s:1', undefined],
+    ['s:2', 'SUMMARY'],
+    ['s:3', undefined],
+    ['s:4', 'SUMMARY'],
+    ['s:6', undefined],
+  ])
+})
+
 test('rows that differ in any column are all shown', () => {
   const hermes = newDb(undefined, 'compacting')
   hermes.addSession('s')

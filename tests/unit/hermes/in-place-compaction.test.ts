@@ -281,6 +281,16 @@ const scenarios: readonly Scenario[] = [
     shown: [...turns(1), 'first half', ...turns(2), '(S1)'],
   },
   {
+    name: 'messages that are too long to be compared word for word',
+    play: (chat) => {
+      chat.addTurns(1)
+      for (const end of ['b', 'c']) chat.add({ role: 'user', content: `${'a'.repeat(5_000)}${end}` })
+      chat.addTurns(2)
+      chat.compact([summary('S1'), ...chat.live.slice(-3)])
+    },
+    shown: [...turns(1), `${'a'.repeat(5_000)}b`, `${'a'.repeat(5_000)}c`, ...turns(2), '(S1)'],
+  },
+  {
     name: 'a context engine whose summaries look like messages',
     play: (chat) => {
       chat.addTurns(1, 2, 3)
