@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import type { MessageRecord } from '../../../src/model/message.ts'
-import { HermesChat, hermesSummary, hermesTaskList, mergedHermesSummary } from '../../support/hermes/hermes-chat.ts'
-import type { HermesRow } from '../../support/hermes/hermes-db.ts'
-import { firstPage, lastPage, newDb, newReader } from '../../support/hermes/hermes-fixtures.ts'
+import type { MessageRecord } from '../../../../src/model/message.ts'
+import { HermesChat, hermesSummary, hermesTaskList, mergedHermesSummary } from '../../../support/hermes/hermes-chat.ts'
+import type { HermesRow } from '../../../support/hermes/hermes-db.ts'
+import { firstPage, lastPage, newDb, newReader } from '../../../support/hermes/hermes-fixtures.ts'
 
 function newChat() {
   const hermes = newDb(undefined, 'v22')

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { MessageRecord } from '../../../src/model/message.ts'
-import { firstPage, lastPage, newDb, newReader } from '../../support/hermes/hermes-fixtures.ts'
+import type { MessageRecord } from '../../../../src/model/message.ts'
+import { firstPage, lastPage, newDb, newReader } from '../../../support/hermes/hermes-fixtures.ts'
 
 function texts(messages: readonly MessageRecord[]): string[] {
   return messages.map(({ parts }) => parts.map((part) => (part.type === 'text' ? part.text : part.type)).join('|'))

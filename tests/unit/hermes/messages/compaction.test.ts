@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { hermesSummary } from '../../support/hermes/hermes-chat.ts'
-import type { HermesDb, HermesRow } from '../../support/hermes/hermes-db.ts'
-import { firstPage, lastPage, newDb, newReader } from '../../support/hermes/hermes-fixtures.ts'
+import { hermesSummary } from '../../../support/hermes/hermes-chat.ts'
+import type { HermesDb, HermesRow } from '../../../support/hermes/hermes-db.ts'
+import { firstPage, lastPage, newDb, newReader } from '../../../support/hermes/hermes-fixtures.ts'
 
 /** In the newer layout, copies of a row have the same display order; in the older one, the same contents. */
 const layouts = ['newest', 'compacting'] as const
