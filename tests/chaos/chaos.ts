@@ -76,8 +76,8 @@ class ChaosRun {
   static async start(random: SeededRandom): Promise<ChaosRun> {
     const provider = await UnreliableProvider.start(random.fork())
     const home = mkdtempSync(join(tmpdir(), 'segue-chaos-'))
-    // The context window is so small that sessions are compacted now and then.
-    const local = { type: 'openai-compatible', baseURL: provider.baseURL, models: ['test'], contextWindow: 5000 }
+    // The context window is so small that sessions are summarised now and then, within turns and after them.
+    const local = { type: 'openai-compatible', baseURL: provider.baseURL, models: ['test'], contextWindow: 1000 }
     const limits = { modelIdleSeconds: 2, slowConsumerSeconds: 2 }
     writeFileSync(join(home, 'config.json'), JSON.stringify({ model: 'local/test', providers: { local }, limits }))
     return new ChaosRun(random, home, provider)
@@ -124,6 +124,7 @@ class ChaosRun {
       this.#verifyStream(stream)
     }
     for (const id of [...this.#sessions, ...this.#continuedSessions]) await this.#verifyLog(id)
+    for (const id of [...this.#sessions]) await this.#verifyContext(id)
     for (const id of [...this.#sessions]) await this.#verifyUsable(id)
     const times = this.#cancelDurationsMs.toSorted((a, b) => a - b)
     return {
@@ -150,7 +151,7 @@ class ChaosRun {
     const sessionId =
       this.#sessions.size > 0 && this.#random.chance(0.7) ? this.#random.pick([...this.#sessions]) : undefined
     const input = {
-      text: `message ${this.#streams.size}`,
+      text: `message ${this.#streams.size} ${'word '.repeat(this.#random.between(0, 250))}`.trim(),
       ifBusy: this.#random.pick(['REJECT', 'QUEUE', 'INTERRUPT']),
       ...(sessionId && { sessionId }),
       ...(this.#random.chance(0.3) && { key: `key ${this.#random.between(0, 1_000_000_000)}` }),
@@ -279,10 +280,18 @@ class ChaosRun {
       throw new InvariantViolation(`Session ${sessionId} has a continuation, but its log ends with ${last}.`)
   }
 
+  /** Verifies that the model of a session would be sent at least what it was sent before: a summary or messages. */
+  async #verifyContext(id: string): Promise<void> {
+    const schema = z.object({ session: z.object({ modelContext: z.array(z.object({ role: z.string() })) }) })
+    const { session } = await this.#ask(operations.contextQuery, { id }, schema)
+    if (session.modelContext[0]?.role !== 'user')
+      throw new InvariantViolation(`Session ${id}: its context begins with ${JSON.stringify(session.modelContext[0])}.`)
+  }
+
   /** Verifies that the session, or its continuation, accepts another message. */
   async #verifyUsable(sessionId: string): Promise<void> {
-    // INTERRUPT, because the session may be compacted at this moment.
-    const input = { sessionId, text: 'are you there?', model: 'offline/eliza', ifBusy: 'INTERRUPT' }
+    // It may be summarised at this moment, which does not make it busy.
+    const input = { sessionId, text: 'are you there?', model: 'offline/eliza', ifBusy: 'REJECT' }
     const schema = z.object({ startChat: z.object({ id: z.string() }) })
     const tipId = await this.#ask(operations.startMutation, { input }, schema).then(
       async ({ startChat }) => {
@@ -314,7 +323,7 @@ class ChaosRun {
     })
     const { data, errors } = responseSchema.parse(await response.json())
     const refusal = errors?.[0]?.extensions
-    if (refusal) throw new RequestRefusedError(refusal.code, refusal.tipId ?? null)
+    if (refusal) throw new RequestRefusedError(refusal.code, refusal)
     return schema.parse(data)
   }
 }
@@ -326,18 +335,23 @@ const streamSchema = z.object({
   message: z.object({ id: z.string(), status: z.string(), digest: z.string() }).nullable(),
 })
 
+const extensionsSchema = z.object({ code: z.string(), tipId: z.string().optional(), streamId: z.string().optional() })
 const responseSchema = z.object({
   data: z.unknown(),
-  errors: z.array(z.object({ extensions: z.object({ code: z.string(), tipId: z.string().optional() }) })).optional(),
+  errors: z.array(z.object({ extensions: extensionsSchema })).optional(),
 })
 
 class RequestRefusedError extends Error {
   override readonly name = 'RequestRefusedError'
+  /** The session that continues the one that was asked. */
   readonly tipId: string | null
+  /** The stream that a session is busy with. */
+  readonly streamId: string | null
 
-  constructor(code: string, tipId: string | null) {
+  constructor(code: string, { tipId, streamId }: z.output<typeof extensionsSchema>) {
     super(code)
-    this.tipId = tipId
+    this.tipId = tipId ?? null
+    this.streamId = streamId ?? null
   }
 }
 
@@ -351,5 +365,8 @@ function ignoreRefusal(error: unknown): null {
   if (error instanceof RequestRefusedError && !['SESSION_BUSY', 'RATE_LIMITED'].includes(error.message)) {
     throw new InvariantViolation(`The server responded with ${error.message}.`)
   }
+  // No summary that the server makes by itself keeps a session busy.
+  if (error instanceof RequestRefusedError && error.message === 'SESSION_BUSY' && error.streamId === null)
+    throw new InvariantViolation('A session is busy without a stream.')
   return null
 }

@@ -27,3 +27,7 @@ export const streamQuery = `query ($id: ID!) {
 export const logQuery = `query ($id: ID!, $after: Int) {
   events(sessionId: $id, after: $after, first: 1000) { type: __typename seq streamId }
 }`
+
+export const contextQuery = `query ($id: ID!) {
+  session(id: $id) { modelContext }
+}`
