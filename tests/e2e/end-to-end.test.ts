@@ -278,7 +278,7 @@ test(
     const nextId = compactSession.id
     const summaryRequest = provider.requests[5]?.body
     expect(summaryRequest?.tools).toBeUndefined()
-    for (const text of ['What is 2 + 3?', 'did not allow', 'metres', 'Once upon a time', 'Write more.']) {
+    for (const text of ['What is 2 + 3?', 'did not allow', 'metres', 'Once upon a time']) {
       expect(JSON.stringify(summaryRequest?.messages)).toContain(text)
     }
     expect(await rest.readUntilType('SessionContinued')).toMatchObject({ from: { id: sessionId }, to: { id: nextId } })
@@ -297,21 +297,25 @@ test(
       segmentCount: 2,
     }
     expect(await loadSession(newClient, nextId)).toMatchObject({ ...lineage, endReason: null, headSeq: 0 })
+    const newestTurn = context.slice(-2)
     context = await loadContext(newClient, nextId)
     const [instructions, summary, ...others] = context
     expect(instructions).toMatchObject({ role: 'system', text: expect.stringContaining('MCP server "everything"') })
-    expect(summary).toMatchObject({ role: 'user', text: expect.stringContaining('They want five metres.') })
-    expect(others).toEqual([])
+    // The newest turn stays as it is.
+    expect(summary).toMatchObject({
+      role: 'user',
+      text: expect.stringMatching(/They want five metres\.[^]*Write more\.$/),
+    })
+    expect(others).toEqual(newestTurn)
 
     // Fourth turn: the model gets the summary and the tools in the new session.
     provider.enqueue(toolCallSteps({ name: 'everything__echo', input: { message: 'five' } }))
     provider.enqueue('Five metres it is.')
     const fourth = new EventReader(newClient.streamChat({ sessionId: nextId, text: 'So?' }))
     expect((await fourth.readUntilType('StreamFinished')).stream.status).toBe('COMPLETED')
-    expect(provider.requests[6] && fromRequest(provider.requests[6])).toEqual([
-      instructions,
-      { role: 'user', text: expect.stringMatching(/They want five metres\.\s+So\?$/) },
-    ])
+    const sentFourth = provider.requests[6] ? fromRequest(provider.requests[6]) : []
+    expect(sentFourth.slice(0, context.length)).toEqual(context)
+    expect(sentFourth.at(-1)).toEqual({ role: 'user', text: 'So?' })
     const four = await expectStored(newClient, nextId, fourth.events)
     expect(four).toMatchObject({ status: 'COMPLETE', text: 'Five metres it is.' })
     expect(listToolCalls(four)).toMatchObject([{ name: 'everything__echo', state: 'SUCCEEDED', result: 'Echo: five' }])
