@@ -12,7 +12,7 @@ import type { HermesStateSchema } from './hermes-state-schema.ts'
 export function buildCopyStampSql(schema: HermesStateSchema): string {
   if (!schema.hasMessages || !schema.hasColumns('sessions', ['parent_session_id'])) return 'NULL'
   if (!schema.hasColumns('sessions', ['started_at']) || !schema.hasColumns('messages', ['timestamp'])) return 'NULL'
-  const hasOlderMessage = `EXISTS (SELECT 1 FROM messages
+  const hasOlderRow = `EXISTS (SELECT 1 FROM messages
     WHERE messages.session_id = sessions.id AND messages.timestamp <= sessions.started_at)`
   const newestTime = selectNewestOfParent('messages.timestamp', schema)
   const hasNewestOfParent = `((${newestTime}) IS NULL OR EXISTS (SELECT 1 FROM messages
@@ -26,7 +26,7 @@ export function buildCopyStampSql(schema: HermesStateSchema): string {
     selectNewestOfParent('messages.id', schema),
   ]
   return `CASE WHEN sessions.parent_session_id IS NOT NULL
-      AND (${isMarked} OR (${hasOlderMessage} AND ${hasNewestOfParent}))
+      AND (${isMarked} OR (${hasOlderRow} AND ${hasNewestOfParent}))
     THEN ${ids.map((id) => `quote((${id}))`).join(` || ' ' || `)} END`
 }
 
