@@ -10,7 +10,11 @@ import type { CombinedSessionRepository } from '../../sessions/combined-session-
 import type { IdempotencyKey } from '../../storage/idempotency-key.ts'
 import type { SessionWithInitialMessages } from '../../storage/sessions/session-writer.ts'
 import type { CompactionHistory } from '../compaction/compaction-history.ts'
-import { createContextCheckpoint, type CreatedContextCheckpoint } from '../compaction/create-context-checkpoint.ts'
+import {
+  type ContextCheckpointRequest,
+  createContextCheckpoint,
+  type CreatedContextCheckpoint,
+} from '../compaction/create-context-checkpoint.ts'
 import type { RunningCompactions } from '../compaction/running-compactions.ts'
 import type { ProfileMessageReader } from '../context/profile-message-reader.ts'
 import type { SessionModelContext } from '../context/session-model-context.ts'
@@ -115,7 +119,9 @@ export class SessionCompactor {
     const { fullTokens } = await context.build(null)
     const isFutile = Number.isFinite(model.contextWindow) && compactionHistory.isFutile(session.id, fullTokens)
     if (isFutile) throw createFutileCompactionError()
-    const created = await this.#createCheckpoint(session, model, { context, signal }).catch(rethrowAsProviderError)
+    const created = await this.#createCheckpoint(session, model, { context, signal, isUrgent: true }).catch(
+      rethrowAsProviderError,
+    )
     if (created) return { checkpoint: created.checkpoint, isStored: false }
     if (checkpoint) return { checkpoint, isStored: true }
     throw createNothingToSummarizeError()
@@ -144,7 +150,7 @@ export class SessionCompactor {
   async #createCheckpoint(
     session: SessionRecord,
     model: ResolvedModel,
-    { context, signal, onEvent }: CompactionInput,
+    { context, ...input }: CompactionInput,
   ): Promise<CreatedContextCheckpoint | null> {
     const { compactionHistory, runtime } = this.#options
     const request = createContextCheckpoint({
@@ -153,20 +159,17 @@ export class SessionCompactor {
       model,
       contextWindow: model.contextWindow,
       reservedTokens: context.getReservedTokens(),
-      signal,
-      ...(onEvent && { onEvent }),
+      ...input,
       now: () => runtime.now(),
     })
-    const created = await rejectOnAbort(request, signal)
+    const created = await rejectOnAbort(request, input.signal)
     if (created) compactionHistory.add(session.id, created)
     return created
   }
 }
 
-interface CompactionInput {
+interface CompactionInput extends Pick<ContextCheckpointRequest, 'signal' | 'isUrgent' | 'onEvent'> {
   readonly context: SessionModelContext
-  readonly signal: AbortSignal
-  readonly onEvent?: Parameters<typeof createContextCheckpoint>[0]['onEvent']
 }
 
 function createNothingToSummarizeError(): SegueError {
