@@ -6,7 +6,7 @@ import type { CombinedSessionRepository } from '../sessions/combined-session-rep
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import { ChatService } from './chat-service.ts'
 import { CompactionHistory } from './compaction/compaction-history.ts'
-import { RunningCompactions } from './compaction/running-compactions.ts'
+import { BackgroundCompactions } from './compaction/background-compactions.ts'
 import { ProfileMessageReader } from './context/profile-message-reader.ts'
 import { SessionCompactor } from './continuation/session-compactor.ts'
 import { SessionForker } from './continuation/session-forker.ts'
@@ -65,7 +65,7 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     messageQueries,
     backgroundCoalescer,
     compactionHistory: new CompactionHistory(),
-    runningCompactions: new RunningCompactions(),
+    backgroundCompactions: new BackgroundCompactions(),
   }
   const actors = new SessionActors({
     ...shared,

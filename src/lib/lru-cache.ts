@@ -19,6 +19,10 @@ export class LruCache<K, V> {
     return value
   }
 
+  delete(key: K): void {
+    this.#entries.delete(key)
+  }
+
   set(key: K, value: V): void {
     // A map iterates in insertion order, so its first key is the least recently used one.
     this.#entries.delete(key)

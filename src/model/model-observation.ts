@@ -15,6 +15,11 @@ export interface ModelEndpoint {
   readonly baseURL: string
 }
 
+/** A key for maps: equal for equal endpoints. */
+export function toModelEndpointKey({ model, baseURL }: ModelEndpoint): string {
+  return JSON.stringify([model, baseURL])
+}
+
 /**
  * What is known of a model:
  * - `contextWindow`: the size that a refusal named.

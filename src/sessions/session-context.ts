@@ -2,6 +2,7 @@ import { continuesSession, maxChainLength } from '../model/conversation/lineage.
 import type { ContextCheckpoint } from '../model/context/context-checkpoint.ts'
 import type { ContextSummary } from '../model/context/context-summary.ts'
 import type { MessageRecord } from '../model/message.ts'
+import { isSegueSummary } from '../model/message-kind.ts'
 import { toMessageText } from '../model/message-text.ts'
 import type { SessionRecord } from '../model/session.ts'
 
@@ -56,7 +57,7 @@ export async function loadSessionContext(
       if (index >= 0) return compose(start, [...newestFirst, ownMessages.slice(index + 1)])
     }
     const [first, ...others] = ownMessages
-    const summaryMessage = current.origin === 'SEGUE' && first?.summary && first.role === 'SYSTEM' ? first : null
+    const summaryMessage = current.origin === 'SEGUE' && first && isSegueSummary(first) ? first : null
     newestFirst.push(summaryMessage ? others : ownMessages)
     if (summaryMessage) summaries.push(toStoredSummary(summaryMessage))
     if (summaryMessage && !summaryMessage.summaryContext?.throughMessageId) return compose(summaries.at(-1) ?? null)

@@ -34,8 +34,8 @@ export interface ModelAgentOptions {
 /**
  * Creates an agent for a model of the AI SDK. Each step is one request, built from the current history of the run,
  * because the log is the only source of truth. A step with tool calls is followed by another one, in which the model receives
- * their results. A transient error before the first data is retried, and so is a refusal that a changed request avoids. When the signal of the run aborts, the connection
- * is closed and the answer ends as it is.
+ * their results. A transient error before the first data is retried, and so is a refusal that a changed request avoids. When
+ * the signal of the run aborts, the connection is closed and the answer ends as it is.
  */
 export function createModelAgent(options: ModelAgentOptions): Agent {
   const { secrets = [], toolLimits = defaultDialect.tools, toolbox, maxSteps } = options

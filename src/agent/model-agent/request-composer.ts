@@ -9,7 +9,7 @@ import type { AvailableToolsWithNotes } from '../tools/tool-source.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 import type { ComposedRequest } from './adaptation/composed-request.ts'
 import type { RequestAdaptation } from './adaptation/request-adaptation.ts'
-import { toolMessagesToText } from './adaptation/tool-messages-to-text.ts'
+import { toolMessagesToText } from '../tool-messages-to-text.ts'
 import { type ComposedToolSet, composeToolSet, describeOmittedTools } from './compose-tool-set.ts'
 import type { ModelObserver } from './model-observer.ts'
 

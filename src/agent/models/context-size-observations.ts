@@ -1,5 +1,10 @@
 import { LruCache } from '../../lib/lru-cache.ts'
-import type { DetectedModelProperty, ModelEndpoint, ModelObservation } from '../../model/model-observation.ts'
+import {
+  type DetectedModelProperty,
+  type ModelEndpoint,
+  type ModelObservation,
+  toModelEndpointKey,
+} from '../../model/model-observation.ts'
 import type { ContextSizeObserver, RequestTokenCount } from '../model-agent/context-size-observer.ts'
 
 /** Where observations are remembered. */
@@ -55,7 +60,7 @@ export class ContextSizeObservations {
 
   /** What the latest request had beside the messages of the chat. 0 if there was none since the server started. */
   findReservedTokens(address: ModelEndpoint): number {
-    return this.#reservedTokens.get(toKey(address)) ?? 0
+    return this.#reservedTokens.get(toModelEndpointKey(address)) ?? 0
   }
 
   createObserver(address: ModelEndpoint): ContextSizeObserver {
@@ -68,7 +73,7 @@ export class ContextSizeObservations {
         if (assumed !== null && tokens > assumed) save('assumedContextWindow', tokens)
       },
       reportTokenCount: (count) => this.#learnScale(address, count),
-      reportReservedTokens: (tokens) => void this.#reservedTokens.set(toKey(address), tokens),
+      reportReservedTokens: (tokens) => void this.#reservedTokens.set(toModelEndpointKey(address), tokens),
     }
   }
 
@@ -77,10 +82,10 @@ export class ContextSizeObservations {
     const isPlausible = observed >= minScale && (isRefused || observed <= maxScale)
     if (!isPlausible || estimatedTokens < minLearnedTokens) return
     const stored = this.findTokenScale(address)
-    const known = this.#exactScales.get(toKey(address)) ?? stored
+    const known = this.#exactScales.get(toModelEndpointKey(address)) ?? stored
     const weight = observed > known ? risingWeight : fallingWeight
     const scale = clampScale(isRefused ? Math.max(known, observed) : known + (observed - known) * weight)
-    this.#exactScales.set(toKey(address), scale)
+    this.#exactScales.set(toModelEndpointKey(address), scale)
     if (Math.abs(scale - stored) >= stored * minScaleChange)
       this.#memory.save(address, 'tokenScale', Math.round(scale * scaleUnit))
   }
@@ -93,8 +98,4 @@ export class ContextSizeObservations {
 
 function clampScale(scale: number): number {
   return Math.min(maxScale, Math.max(minScale, scale))
-}
-
-function toKey({ model, baseURL }: ModelEndpoint): string {
-  return JSON.stringify([model, baseURL])
 }

@@ -13,7 +13,7 @@ export interface ModelInfo {
   readonly supportsTools: boolean | null
   /** Likewise for images. */
   readonly supportsImages: boolean | null
-  /** The names of the tools that its provider's limits left out of the latest request. */
+  /** The names of the tools that the latest request left out, because of the provider's limits or the context window. */
   readonly omittedTools: readonly string[]
 }
 

@@ -1,13 +1,15 @@
-import type { DetectedModelProperty, ModelEndpoint, ModelObservation } from '../../model/model-observation.ts'
+import {
+  type DetectedModelProperty,
+  type ModelEndpoint,
+  type ModelObservation,
+  toModelEndpointKey,
+} from '../../model/model-observation.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { ModelObservationStore } from '../../storage/model-observation-store.ts'
 import type { ContentOmissions } from '../content-omissions.ts'
 import type { ModelObserver } from '../model-agent/model-observer.ts'
 import { ContextSizeObservations } from './context-size-observations.ts'
-import { listRefusedProperties, readOmissions } from './refused-content.ts'
-
-/** How long a model is offered no tools after its provider has refused them. The server may be configured otherwise. */
-const toolRefusalTtlMs = 60 * 60_000
+import { listRefusedProperties, readOmissions, refusalTtlMs } from './refused-content.ts'
 
 /** What requests have shown about the models of a profile. Stored, so that it outlives the server. */
 export class ModelObservations {
@@ -47,10 +49,10 @@ export class ModelObservations {
 
   /** Observes the requests to a model, which take at most `maxImages` images. */
   createObserver(address: ModelEndpoint, maxImages = Number.POSITIVE_INFINITY): ModelObserver {
-    const findObservations = () => this.#byEndpoint.get(toKey(address)) ?? new Map<never, never>()
+    const findObservations = () => this.#byEndpoint.get(toModelEndpointKey(address)) ?? new Map<never, never>()
     const offersTools = (): boolean => {
       const observation = this.#find(address, 'supportsTools')
-      return observation?.value !== 0 || Date.now() - observation.observedAt >= toolRefusalTtlMs
+      return observation?.value !== 0 || Date.now() - observation.observedAt >= refusalTtlMs
     }
     return {
       get offersTools() {
@@ -99,7 +101,7 @@ export class ModelObservations {
   }
 
   #find(address: ModelEndpoint, property: DetectedModelProperty): ModelObservation | null {
-    return this.#byEndpoint.get(toKey(address))?.get(property) ?? null
+    return this.#byEndpoint.get(toModelEndpointKey(address))?.get(property) ?? null
   }
 
   #save(address: ModelEndpoint, property: DetectedModelProperty, value: number): void {
@@ -121,12 +123,8 @@ export class ModelObservations {
   }
 
   #remember(observation: ModelObservation): void {
-    const key = toKey(observation)
+    const key = toModelEndpointKey(observation)
     const observations = this.#byEndpoint.get(key) ?? new Map<DetectedModelProperty, ModelObservation>()
     this.#byEndpoint.set(key, observations.set(observation.property, observation))
   }
-}
-
-function toKey({ model, baseURL }: ModelEndpoint): string {
-  return JSON.stringify([model, baseURL])
 }

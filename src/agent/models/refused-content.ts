@@ -1,8 +1,8 @@
 import type { DetectedModelProperty, ModelObservation } from '../../model/model-observation.ts'
 import type { ContentOmissions } from '../content-omissions.ts'
 
-/** How long a kind of content is left out after its refusal. The server may be configured otherwise. */
-const refusalTtlMs = 60 * 60_000
+/** How long tools, or a kind of content, are left out after their refusal. The server may be configured otherwise by then. */
+export const refusalTtlMs = 60 * 60_000
 /** How long a learned limit counts. */
 const maxImagesTtlMs = 24 * 60 * 60_000
 /** How long a single file is left out. Its bytes stay what they are, but a link may work again. */

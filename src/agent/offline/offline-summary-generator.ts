@@ -9,7 +9,7 @@ const maxLineLength = 200 // UTF-16 code units
 const maxLineCodeUnitsPerToken = 2
 const maxLines = 40
 /** The share of a summary that the beginning of the chat takes. The rest is for its end. */
-const beginningFraction = 0.3
+const beginningShare = 0.3
 /** Stands where lines are left out. */
 const omissionLine = '…'
 
@@ -47,8 +47,8 @@ function summarize({ previousSummary, paragraphs, maxTokens }: GenerateSummaryRe
       available -= tokens
     }
   }
-  const firstCount = Math.floor(maxLines * beginningFraction)
-  take(lines, first, { maxCount: firstCount, minAvailable: maxTokens * (1 - beginningFraction) })
+  const firstCount = Math.floor(maxLines * beginningShare)
+  take(lines, first, { maxCount: firstCount, minAvailable: maxTokens * (1 - beginningShare) })
   take(lines.slice(first.length).toReversed(), last, { maxCount: maxLines - first.length, minAvailable: 0 })
   const isComplete = first.length + last.length === lines.length
   return [...first, ...(isComplete ? [] : [omissionLine]), ...last.toReversed()].join('\n')

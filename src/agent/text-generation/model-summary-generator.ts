@@ -16,7 +16,7 @@ import { TextGenerationUsageMeter } from './text-generation-usage-meter.ts'
 /** How much of a chat is sent for a title. */
 const maxTitleInputTokens = 1000
 /** The share of a small context window that the chat may fill in a request for a title. */
-const titleWindowFraction = 0.4
+const titleWindowShare = 0.4
 
 interface GenerateTextOptions {
   readonly model: string
@@ -62,7 +62,7 @@ export function createModelSummaryGenerator(
       return generate(background, {
         ...request,
         composePrompt: (contextWindow = model.contextWindow) => {
-          const maxTokens = Math.min(maxTitleInputTokens, contextWindow * titleWindowFraction)
+          const maxTokens = Math.min(maxTitleInputTokens, contextWindow * titleWindowShare)
           return composeTitlePrompt(takeBeginning(transcript, maxTokens, model.tokenCounter))
         },
       })

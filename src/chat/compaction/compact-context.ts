@@ -43,7 +43,7 @@ export interface CompactedContext {
 }
 
 /** A summary and its quotes have at most this part of the tokens that they replace. */
-const maxReplacementFraction = 1 / 2
+const maxReplacementShare = 1 / 2
 /** What of the first message is quoted in any case, in tokens. */
 const minFirstQuoteTokens = 40
 
@@ -59,7 +59,7 @@ export async function compactContext(request: CompactContextRequest): Promise<Co
   const limits = computeCompactionLimits(contextWindow, reservedTokens)
   const previousTokens = countSummary(previous, counter)
   const shortestTokens = countSummaryWithoutQuotes('', counter) + minSummaryTokens + minFirstQuoteTokens
-  const minSummarizedTokens = shortestTokens / maxReplacementFraction - previousTokens
+  const minSummarizedTokens = shortestTokens / maxReplacementShare - previousTokens
   const { summarized, verbatim } = selectVerbatimTurns(messages, {
     ...limits,
     minVerbatimTurns,
@@ -75,7 +75,7 @@ export async function compactContext(request: CompactContextRequest): Promise<Co
     previous,
     records: summarized.messages,
     limits,
-    maxTokens: Math.floor(replacedTokens * maxReplacementFraction),
+    maxTokens: Math.floor(replacedTokens * maxReplacementShare),
     counter,
   })
   return {

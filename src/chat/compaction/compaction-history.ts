@@ -1,3 +1,4 @@
+import { LruCache } from '../../lib/lru-cache.ts'
 import type { CompactedContext } from './compact-context.ts'
 
 interface CompactionEffect {
@@ -18,7 +19,7 @@ const maxSessions = 1_000
 
 /** Remembers which sessions were compacted in vain, so that it is not tried again and again. It is not stored. */
 export class CompactionHistory {
-  readonly #effects = new Map<string, CompactionEffect>()
+  readonly #effects = new LruCache<string, CompactionEffect>(maxSessions)
 
   /** Adds a compaction of a session. Returns whether the context is shorter. */
   add(
@@ -27,7 +28,7 @@ export class CompactionHistory {
   ): boolean {
     const isFutile = tokensAfter > tokensBefore * maxRemainder
     const futileCount = isFutile ? (this.#effects.get(sessionId)?.futileCount ?? 0) + 1 : 0
-    this.#set(sessionId, { futileCount, tokens: tokensBefore })
+    this.#effects.set(sessionId, { futileCount, tokens: tokensBefore })
     return tokensAfter < tokensBefore
   }
 
@@ -42,13 +43,6 @@ export class CompactionHistory {
   continueIn(sessionId: string, continuationId: string): void {
     const effect = this.#effects.get(sessionId)
     this.#effects.delete(sessionId)
-    if (effect && effect.futileCount > 0) this.#set(continuationId, effect)
-  }
-
-  #set(sessionId: string, effect: CompactionEffect): void {
-    this.#effects.delete(sessionId)
-    this.#effects.set(sessionId, effect)
-    const [oldest] = this.#effects.keys()
-    if (this.#effects.size > maxSessions && oldest !== undefined) this.#effects.delete(oldest)
+    if (effect && effect.futileCount > 0) this.#effects.set(continuationId, effect)
   }
 }

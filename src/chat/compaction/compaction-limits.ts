@@ -1,3 +1,6 @@
+import { computeInputBudget } from '../../agent/tokens/input-budget.ts'
+import { maxQuotesShare } from '../context/trimming/select-user-message-quotes.ts'
+
 /** The lengths that a compaction keeps to, in tokens. */
 export interface CompactionLimits {
   /** A request for a summary, with the chat in it. The rest of the window is for the summary, and for errors of the estimate. */
@@ -15,21 +18,18 @@ export interface CompactionLimits {
   readonly maxRequiredVerbatimTokens: number
 }
 
-/** The share of the window that is kept for an answer. */
-const answerFraction = 1 / 4
 /** A summary is short, and so is the thinking about it. */
 const maxSummaryAnswerTokens = 16_384
 /** The share of the rest that a prompt may fill. Estimates of tokens are not exact. */
-const promptFraction = 0.9
-const maxAttachedFraction = 1 / 8
+const promptShare = 0.9
+const maxAttachedShare = 1 / 8
 const greatestAttachedTokens = 2_000
 /** What summary, quotes and verbatim turns share is at least this part of the window, however much is reserved. */
-const minInputFraction = 1 / 4
-const maxQuotesFraction = 1 / 3
-const maxSingleQuoteFraction = 1 / 6
-const maxSummaryFraction = 1 / 6
-const maxVerbatimFraction = 1 / 4
-const maxRequiredVerbatimFraction = 1 / 2
+const minInputShare = 1 / 4
+const maxSingleQuoteShare = 1 / 6
+const maxSummaryShare = 1 / 6
+const maxVerbatimShare = 1 / 4
+const maxRequiredVerbatimShare = 1 / 2
 
 /** A shorter summary says nothing. */
 export const minSummaryTokens = 48
@@ -38,17 +38,17 @@ const greatestSummaryTokens = 4_000
 
 /** Divides a context window among what a request contains after a compaction. `reservedTokens` are for the rest of it. */
 export function computeCompactionLimits(contextWindow: number, reservedTokens: number): CompactionLimits {
-  const share = Math.max(contextWindow * (1 - answerFraction) - reservedTokens, contextWindow * minInputFraction)
-  const answerTokens = Math.min(contextWindow * answerFraction, maxSummaryAnswerTokens)
-  const maxSummaryTokens = Math.min(Math.max(share * maxSummaryFraction, minSummaryTokens), greatestSummaryTokens)
-  const maxPromptTokens = Math.floor((contextWindow - answerTokens) * promptFraction)
+  const inputTokens = Math.max(computeInputBudget({ contextWindow }) - reservedTokens, contextWindow * minInputShare)
+  const maxSummaryTokens = Math.min(Math.max(inputTokens * maxSummaryShare, minSummaryTokens), greatestSummaryTokens)
+  const promptBudget = computeInputBudget({ contextWindow, maxOutputTokens: maxSummaryAnswerTokens })
+  const maxPromptTokens = Math.floor(promptBudget * promptShare)
   return {
     maxPromptTokens,
-    maxAttachedTokens: Math.min(Math.floor(maxPromptTokens * maxAttachedFraction), greatestAttachedTokens),
+    maxAttachedTokens: Math.min(Math.floor(maxPromptTokens * maxAttachedShare), greatestAttachedTokens),
     maxSummaryTokens: Math.floor(maxSummaryTokens),
-    maxQuoteTokens: Math.floor(share * maxQuotesFraction),
-    maxSingleQuoteTokens: Math.floor(share * maxSingleQuoteFraction),
-    maxVerbatimTokens: Math.floor(share * maxVerbatimFraction),
-    maxRequiredVerbatimTokens: Math.floor(share * maxRequiredVerbatimFraction),
+    maxQuoteTokens: Math.floor(inputTokens * maxQuotesShare),
+    maxSingleQuoteTokens: Math.floor(inputTokens * maxSingleQuoteShare),
+    maxVerbatimTokens: Math.floor(inputTokens * maxVerbatimShare),
+    maxRequiredVerbatimTokens: Math.floor(inputTokens * maxRequiredVerbatimShare),
   }
 }

@@ -26,7 +26,7 @@ export interface TurnDivision {
 }
 
 /** The newest turns that stay verbatim are at most this part of all. */
-const maxVerbatimFraction = 1 / 4
+const maxVerbatimShare = 1 / 4
 
 /**
  * Divides messages into those that are summarised and the newest ones, which stay as they are. Turns are never cut, and
@@ -58,7 +58,7 @@ function countPreferredTurns(
   required: number,
   { maxVerbatimTokens }: TurnDivisionOptions,
 ): number {
-  const maxTokens = Math.min(maxVerbatimTokens, joinTurns(turns).tokens * maxVerbatimFraction)
+  const maxTokens = Math.min(maxVerbatimTokens, joinTurns(turns).tokens * maxVerbatimShare)
   let count = 0
   let tokens = 0
   for (const turn of turns.slice(1).toReversed()) {

@@ -21,10 +21,10 @@ export interface SummaryWriterOptions {
 /** A shorter chunk is not halved again, and a request has at least this much of the chat, however small the window is. */
 const minChunkTokens = 64
 /** An earlier summary that takes more of a request than this is summarised like the chat. */
-const maxEarlierSummaryFraction = 1 / 3
+const maxEarlierSummaryShare = 1 / 3
 
 /** Models write more than they are asked for: they are asked for this part of what is accepted. */
-const requestedFraction = 0.75
+const requestedShare = 0.75
 
 /** Has a model write a summary in several requests. Adds up what they cost. */
 export class SummaryWriter {
@@ -55,7 +55,7 @@ export class SummaryWriter {
     maxTokens: number,
   ): Promise<string> {
     const { model, maxPromptTokens, maxSummaryTokens } = this.#options
-    const isLong = model.tokenCounter.countText(previousSummary ?? '') > maxPromptTokens * maxEarlierSummaryFraction
+    const isLong = model.tokenCounter.countText(previousSummary ?? '') > maxPromptTokens * maxEarlierSummaryShare
     let summary = isLong ? null : previousSummary
     const earlier = { type: 'text', speaker: 'Earlier summary', text: previousSummary ?? '' } as const
     let rest = isLong ? [earlier, ...transcript] : transcript
@@ -107,7 +107,7 @@ export class SummaryWriter {
       model: model.name,
       previousSummary,
       paragraphs,
-      maxTokens: Math.floor(maxTokens * requestedFraction),
+      maxTokens: Math.floor(maxTokens * requestedShare),
       isUrgent,
       signal,
       onEvent: (event) => this.#report(event),

@@ -17,7 +17,7 @@ const paragraphEnd = '\n\n'
 /** Marks a paragraph whose beginning is in an earlier chunk. */
 const continuationMark = ' (goes on)'
 /** A piece of a split paragraph ends with a complete word, unless that leaves less than this of it. */
-const minPieceFraction = 0.1
+const minPieceShare = 0.1
 /** Less of a paragraph is not worth a piece, if there is something else in the chunk. */
 const minPieceTokens = 24
 
@@ -71,7 +71,7 @@ function splitParagraph(
   const available = maxTokens - counter.countText(formatTranscriptParagraph({ ...paragraph, text: paragraphEnd }))
   if (!isRequired && available < minPieceTokens) return [null, paragraph]
   const beginning = takeBeginning(text, Math.max(0, available), counter)
-  const end = findWordEnd(beginning, beginning.length * minPieceFraction)
+  const end = findWordEnd(beginning, beginning.length * minPieceShare)
   // A code point may be two code units.
   const length = end === 0 && isRequired ? String.fromCodePoint(text.codePointAt(0) ?? 0).length : end
   if (length === 0) return [null, paragraph]

@@ -1,11 +1,12 @@
 import type { ModelMessage, ToolModelMessage, UserModelMessage } from 'ai'
 import { type ContentOmissions, noOmissions } from '../../agent/content-omissions.ts'
-import { toolMessagesToText } from '../../agent/model-agent/adaptation/tool-messages-to-text.ts'
+import { toolMessagesToText } from '../../agent/tool-messages-to-text.ts'
 import { arrangeModelMessages } from '../../agent/providers/requests/arrange-model-messages.ts'
 import { isJsonObject, toRawJson, toWellFormedJson } from '../../lib/text/json.ts'
 import { parseBlobUrl } from '../../model/blob-url.ts'
 import type { MessagePart, MessageRecord, ToolCall } from '../../model/message.ts'
 import { imageMediaTypes } from '../attachments/media-type.ts'
+import { isSegueSummary } from '../../model/message-kind.ts'
 import { toMessageText } from '../../model/message-text.ts'
 import { parseToolCallArguments } from '../../model/tool-call.ts'
 import { noImages, type ToolImagePart, type ToolImages, toModelToolOutput } from './to-model-tool-output.ts'
@@ -97,10 +98,11 @@ function toUserTextMessage(text: string): ModelMessage {
 }
 
 /** A system message in a Hermes transcript is no instruction for Segue's model. A summary stands for the chat so far. */
-function toUserMessages({ role, parts, summary }: MessageRecord): ModelMessage[] {
-  if (role === 'SYSTEM') {
-    return summary ? [toUserTextMessage(formatContextSummary({ text: toMessageText(parts), quotes: [] }))] : []
-  }
+function toUserMessages(message: MessageRecord): ModelMessage[] {
+  const { role, parts } = message
+  if (isSegueSummary(message))
+    return [toUserTextMessage(formatContextSummary({ text: toMessageText(parts), quotes: [] }))]
+  if (role === 'SYSTEM') return []
   const content: Exclude<UserModelMessage['content'], string> = []
   for (const part of parts) {
     if (part.type === 'text' && !isBlank(part.text)) content.push({ type: 'text', text: part.text.toWellFormed() })

@@ -15,7 +15,7 @@ import {
   createContextCheckpoint,
   type CreatedContextCheckpoint,
 } from '../compaction/create-context-checkpoint.ts'
-import type { RunningCompactions } from '../compaction/running-compactions.ts'
+import type { BackgroundCompactions } from '../compaction/background-compactions.ts'
 import type { ProfileMessageReader } from '../context/profile-message-reader.ts'
 import type { SessionModelContext } from '../context/session-model-context.ts'
 import type { SessionActors } from '../runtime/session-actors.ts'
@@ -26,7 +26,7 @@ export interface SessionCompactorOptions {
   readonly messageQueries: ProfileMessageReader
   readonly actors: SessionActors
   readonly compactionHistory: CompactionHistory
-  readonly runningCompactions: RunningCompactions
+  readonly backgroundCompactions: BackgroundCompactions
   readonly runtime: ClockAndIds
 }
 
@@ -47,11 +47,11 @@ export class SessionCompactor {
     model: ResolvedModel,
     idempotencyKey: IdempotencyKey | null,
   ): Promise<SessionRecord> {
-    const { sessions, actors, compactionHistory, runningCompactions, runtime } = this.#options
+    const { sessions, actors, compactionHistory, backgroundCompactions, runtime } = this.#options
     const { messages, checkpoint: stored } = await sessions.loadContext(session)
     if (messages.length === 0 && !stored) throw createNothingToSummarizeError()
     const continuation = await actors.getOrCreate(session).compact({
-      prepare: (signal) => runningCompactions.wait(session.id, signal),
+      prepare: (signal) => backgroundCompactions.wait(session.id, signal),
       compose: async (signal) => {
         const { checkpoint, isStored } = await this.#summarize(session, model, signal)
         return buildContinuation({ session, checkpoint, isStored, idempotencyKey, runtime })
@@ -71,13 +71,13 @@ export class SessionCompactor {
     model: ResolvedModel,
     { threshold, signal }: { readonly threshold: number; readonly signal: AbortSignal },
   ): Promise<void> {
-    const { messageQueries, compactionHistory, runningCompactions } = this.#options
+    const { messageQueries, compactionHistory, backgroundCompactions } = this.#options
     if (!Number.isFinite(model.contextWindow)) return
     const context = messageQueries.openModelContext(session, model)
     const { tokens, fullTokens, isComplete } = await context.build(null)
     if (isComplete && tokens + context.getReservedTokens() <= threshold * model.contextWindow) return
     if (compactionHistory.isFutile(session.id, fullTokens)) return
-    await runningCompactions.run(session.id, () => this.#compactInBackground(session, model, { context, signal }))
+    await backgroundCompactions.run(session.id, () => this.#compactInBackground(session, model, { context, signal }))
   }
 
   /**

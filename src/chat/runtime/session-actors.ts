@@ -6,7 +6,7 @@ import type { StreamRecord } from '../../model/stream.ts'
 import type { CombinedSessionRepository } from '../../sessions/combined-session-repository.ts'
 import type { ProfileStorage } from '../../storage/profile-storage.ts'
 import type { CompactionHistory } from '../compaction/compaction-history.ts'
-import type { RunningCompactions } from '../compaction/running-compactions.ts'
+import type { BackgroundCompactions } from '../compaction/background-compactions.ts'
 import type { ProfileMessageReader } from '../context/profile-message-reader.ts'
 import type { BackgroundDeltaCoalescer } from '../log/background-delta-coalescer.ts'
 import type { EventLog } from '../log/event-log.ts'
@@ -29,7 +29,7 @@ export interface SessionActorsOptions {
   readonly writableSessions: WritableSessions
   readonly backgroundCoalescer: BackgroundDeltaCoalescer
   readonly compactionHistory: CompactionHistory
-  readonly runningCompactions: RunningCompactions
+  readonly backgroundCompactions: BackgroundCompactions
   readonly onTurnEnded: SessionActorOptions['onTurnEnded']
 }
 

@@ -6,7 +6,7 @@ import type { ContextCheckpoint } from '../../model/context/context-checkpoint.t
 import type { MessageRecord } from '../../model/message.ts'
 import type { CompactionHistory } from '../compaction/compaction-history.ts'
 import { createContextCheckpoint } from '../compaction/create-context-checkpoint.ts'
-import type { RunningCompactions } from '../compaction/running-compactions.ts'
+import type { BackgroundCompactions } from '../compaction/background-compactions.ts'
 import type { SessionModelContext } from '../context/session-model-context.ts'
 import { toModelMessages } from '../context/to-model-messages.ts'
 
@@ -21,7 +21,7 @@ export interface AnswerContextOptions {
   readonly findSessionModelId: () => Promise<string>
   readonly findCheckpoint: () => Promise<ContextCheckpoint | null>
   readonly compactionHistory: CompactionHistory
-  readonly runningCompactions: RunningCompactions
+  readonly backgroundCompactions: BackgroundCompactions
   readonly now: () => number
   readonly log: Logger
 }
@@ -67,8 +67,8 @@ export class AnswerContext {
 
   /** Waits for a summary that is being written in the background. Resolves to whether there is a newer checkpoint. */
   async #applyBackgroundCheckpoint(signal: AbortSignal): Promise<boolean> {
-    const { sessionId, context, runningCompactions, findCheckpoint } = this.#options
-    if (!(await runningCompactions.wait(sessionId, signal))) return false
+    const { sessionId, context, backgroundCompactions, findCheckpoint } = this.#options
+    if (!(await backgroundCompactions.wait(sessionId, signal))) return false
     const stored = await findCheckpoint()
     const { checkpoint, messages } = await context.loadRecords()
     const isNewer = stored && stored.createdAt > (checkpoint?.createdAt ?? 0)

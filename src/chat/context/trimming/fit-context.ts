@@ -6,9 +6,10 @@ import type { MessageRecord } from '../../../model/message.ts'
 import { formatContextSummary } from '../format-context-summary.ts'
 import { type ContextTurn, splitIntoTurns } from './context-turns.ts'
 import { fitNewestTurn } from './fit-newest-turn.ts'
-import { selectUserMessageQuotes } from './select-user-message-quotes.ts'
+import { roundUpToMultiple } from './round-up-to-multiple.ts'
+import { maxQuotesShare, selectUserMessageQuotes } from './select-user-message-quotes.ts'
 import { readPartText, shortenLongMessage } from './shorten-long-message.ts'
-import { roundUp, shortenToolResults } from './shorten-tool-results.ts'
+import { shortenToolResults } from './shorten-tool-results.ts'
 
 export interface ContextFittingSource {
   readonly summary: ContextSummary | null
@@ -37,8 +38,6 @@ const minSummaryShare = 1 / 8
 const maxReservedSummaryShare = 1 / 3
 /** Turns and steps are left out in steps of this share, so that prefixes stay equal while messages are added. */
 const omissionStepShare = 1 / 4
-/** All quotes together, as a share of the context window. */
-const maxQuotesShare = 1 / 3
 /** What the newest results of tools keep together, as a share of the budget, unless there is no room for anything else. */
 const minNewestResultShare = 1 / 8
 /** Room for the line that says what is left out. In tokens. */
@@ -139,7 +138,7 @@ function selectNewestTurns(turns: readonly ContextTurn[], availableTokens: numbe
   const excessTokens = sizes.reduce((sum, size) => sum + size, 0) - availableTokens
   if (excessTokens <= 0) return [...turns]
   const step = Math.max(1, Math.min(source.budgetTokens * omissionStepShare, availableTokens / 2))
-  let tokensToOmit = roundUp(excessTokens, step)
+  let tokensToOmit = roundUpToMultiple(excessTokens, step)
   let omittedCount = 0
   while (omittedCount < turns.length && tokensToOmit > 0) {
     tokensToOmit -= sizes[omittedCount] ?? 0

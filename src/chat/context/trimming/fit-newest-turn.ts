@@ -3,7 +3,7 @@ import type { ContextTurn } from './context-turns.ts'
 import { omitAnswerSteps } from './omit-answer-steps.ts'
 import { shortenLongMessage } from './shorten-long-message.ts'
 import { shortenAnswer } from './shorten-answer.ts'
-import { roundUp } from './shorten-tool-results.ts'
+import { roundUpToMultiple } from './round-up-to-multiple.ts'
 import type { TokenCounter } from '../../../agent/tokens/token-counter.ts'
 
 export interface NewestTurnFittingOptions {
@@ -59,6 +59,6 @@ function omitOldestSteps(turn: ContextTurn, options: NewestTurnFittingOptions): 
     }
     return low
   }
-  const coarseTokens = fullTokens - roundUp(fullTokens - roomTokens, stepTokens)
+  const coarseTokens = fullTokens - roundUpToMultiple(fullTokens - roomTokens, stepTokens)
   return omitAnswerSteps(turn, findFewest(coarseTokens) ?? findFewest(roomTokens) ?? newestStep)
 }

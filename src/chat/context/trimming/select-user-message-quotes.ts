@@ -12,6 +12,8 @@ export interface UserMessageQuoteLimits {
   readonly minFirstTokens?: number
 }
 
+/** All quotes together, as a share of the context window or of what a request leaves of it. */
+export const maxQuotesShare = 1 / 3
 /** Less of a long message says too little. In tokens. */
 const minExcerptTokens = 24
 /** What stands around a quote. */

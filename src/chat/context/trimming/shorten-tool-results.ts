@@ -3,6 +3,7 @@ import { shortenText } from '../../../agent/tokens/shorten-text.ts'
 import type { TokenCounter } from '../../../agent/tokens/token-counter.ts'
 import { toolOutputToText } from '../../../agent/tool-output-to-text.ts'
 import { findCommonLimit } from './find-common-limit.ts'
+import { roundUpToMultiple } from './round-up-to-multiple.ts'
 
 type ToolResult = Extract<ToolModelMessage['content'][number], { type: 'tool-result' }>
 
@@ -38,15 +39,15 @@ export function shortenToolResults(
   for (const limit of olderResultLimits) {
     const excessTokens = counter.countMessages(shortened) - budgetTokens
     if (excessTokens <= 0) return shortened
-    shortened = shortenOlderResults(shortened, limit, roundUp(excessTokens, budgetTokens * stepShare), counter)
+    shortened = shortenOlderResults(
+      shortened,
+      limit,
+      roundUpToMultiple(excessTokens, budgetTokens * stepShare),
+      counter,
+    )
   }
   const excessTokens = counter.countMessages(shortened) - budgetTokens
   return excessTokens <= 0 ? shortened : shortenNewestResults(shortened, excessTokens, options)
-}
-
-/** The next multiple of `step`. */
-export function roundUp(value: number, step: number): number {
-  return Math.ceil(value / step) * step
 }
 
 /** Where the results begin that no answer follows. */

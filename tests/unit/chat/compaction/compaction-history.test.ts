@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { CompactionHistory } from '../../../../src/chat/compaction/compaction-history.ts'
-import { RunningCompactions } from '../../../../src/chat/compaction/running-compactions.ts'
+import { BackgroundCompactions } from '../../../../src/chat/compaction/background-compactions.ts'
 
 describe('the history of compactions', () => {
   const inVain = { tokensBefore: 1_000, tokensAfter: 990 }
@@ -45,7 +45,7 @@ describe('the history of compactions', () => {
 
 describe('running compactions', () => {
   test('are at most one for each session', async () => {
-    const running = new RunningCompactions()
+    const running = new BackgroundCompactions()
     const { promise, resolve } = Promise.withResolvers<string>()
     const first = running.run('a', () => promise)
     expect(await running.run('a', async () => 'second')).toBeNull()
@@ -56,7 +56,7 @@ describe('running compactions', () => {
   })
 
   test('can be waited for, whatever comes of them, until the signal aborts', async () => {
-    const running = new RunningCompactions()
+    const running = new BackgroundCompactions()
     const { promise, reject } = Promise.withResolvers<never>()
     const { signal } = new AbortController()
     expect(await running.wait('a', signal)).toBe(false)

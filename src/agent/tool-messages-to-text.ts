@@ -1,5 +1,5 @@
 import type { AssistantModelMessage, ModelMessage, ToolModelMessage } from 'ai'
-import { toolOutputToText } from '../../tool-output-to-text.ts'
+import { toolOutputToText } from './tool-output-to-text.ts'
 
 type AssistantPart = Exclude<AssistantModelMessage['content'], string>[number]
 type ToolPart = ToolModelMessage['content'][number]

@@ -1,7 +1,7 @@
 import { rejectOnAbort } from '../../lib/async/reject-on-abort.ts'
 
 /** The summaries that are being written in the background: at most one for each session. */
-export class RunningCompactions {
+export class BackgroundCompactions {
   readonly #results = new Map<string, Promise<unknown>>()
 
   /** Runs a compaction of a session. Returns null, and does nothing, if one is running. */
