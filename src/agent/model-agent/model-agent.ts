@@ -24,6 +24,8 @@ export interface ModelAgentOptions {
   readonly contextWindow?: number
   /** The longest answer, in tokens. Null, the default: not known. */
   readonly maxOutputTokens?: number | null
+  /** Whether each request says how long its answer may be, as in Anthropic's format. Default: no. */
+  readonly statesOutputLimit?: boolean
   /** Counts tokens as the model does. Default: with estimates. */
   readonly tokenCounter?: TokenCounter
   /** How many requests one answer may take. The last one allows no tool calls, so that it ends in text. */
@@ -42,13 +44,23 @@ export function createModelAgent(options: ModelAgentOptions): Agent {
   const {
     contextWindow = Number.POSITIVE_INFINITY,
     maxOutputTokens = null,
+    statesOutputLimit = false,
     tokenCounter = unscaledTokenCounter,
   } = options
   const thoughtMemory: InlineThoughtMemory = { beginsInThought: false }
   return {
     async *answer(run) {
       const requester = new ModelStepRequester(
-        { ...options, secrets, toolLimits, thoughtMemory, contextWindow, maxOutputTokens, tokenCounter },
+        {
+          ...options,
+          secrets,
+          toolLimits,
+          thoughtMemory,
+          contextWindow,
+          maxOutputTokens,
+          statesOutputLimit,
+          tokenCounter,
+        },
         run,
       )
       let answerHasContent = false

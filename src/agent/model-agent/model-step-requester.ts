@@ -3,12 +3,16 @@ import type { AgentError, AgentEvent, AgentRun } from '../agent.ts'
 import { AdjustableRequestRejectionError } from '../providers/errors/provider-request-rejection.ts'
 import { type ComposedRequest, countRequestTokens, hasFiles } from './adaptation/composed-request.ts'
 import { RequestAdaptation } from './adaptation/request-adaptation.ts'
+import { computeOutputLimit } from '../tokens/output-limit.ts'
 import { RequestComposer, type RequestComposerOptions } from './request-composer.ts'
 import { type ModelStepRequest, requestModelStep } from './request-model-step.ts'
 import type { ModelStepResult } from './stream-part-mapper.ts'
 
 export type ModelStepRequesterOptions = RequestComposerOptions &
-  Pick<ModelStepRequest, 'model' | 'secrets' | 'requestPolicy' | 'thoughtMemory'>
+  Pick<ModelStepRequest, 'model' | 'secrets' | 'requestPolicy' | 'thoughtMemory'> & {
+    /** Whether each request says how long its answer may be, as in Anthropic's format. */
+    readonly statesOutputLimit: boolean
+  }
 
 /**
  * Sends the requests of one answer. If the provider refuses one because of what it contains or its length, sends it again
@@ -47,6 +51,7 @@ export class ModelStepRequester {
         messages,
         tools,
         allowsToolCalls,
+        maxOutputTokens: this.#computeOutputLimit(estimatedInputTokens),
         step,
         run: this.#run,
       }
@@ -68,6 +73,13 @@ export class ModelStepRequester {
         refusedForLength = error.refusal.type === 'context-length' ? { error, request: composed } : null
       }
     }
+  }
+
+  #computeOutputLimit(inputTokens: number): number | undefined {
+    const { statesOutputLimit, maxOutputTokens } = this.#options
+    if (!statesOutputLimit) return undefined
+    const contextWindow = this.#adaptation.contextWindow ?? this.#options.contextWindow
+    return computeOutputLimit({ contextWindow, maxOutputTokens, inputTokens, model: this.#run.model })
   }
 
   #reportTokens(request: ComposedRequest, { inputTokens }: ReportedUsage): void {

@@ -16,6 +16,8 @@ export interface ModelStepRequest {
   /** Some providers require the tools in every request of a chat with tool calls. */
   readonly tools: ToolSet
   readonly allowsToolCalls: boolean
+  /** The longest answer that is asked for, in tokens. Default: what the format of the request asks for by itself. */
+  readonly maxOutputTokens?: number | undefined
   /** The number of the step within the answer. */
   readonly step: number
   readonly run: AgentRun
@@ -53,7 +55,17 @@ export async function* requestModelStep(request: ModelStepRequest): AsyncGenerat
 }
 
 async function* streamRequest(
-  { model, messages, tools, allowsToolCalls, step, run, thoughtMemory, requestPolicy }: ModelStepRequest,
+  {
+    model,
+    messages,
+    tools,
+    allowsToolCalls,
+    maxOutputTokens,
+    step,
+    run,
+    thoughtMemory,
+    requestPolicy,
+  }: ModelStepRequest,
   onResponseStart: () => void,
 ): AsyncGenerator<AgentEvent, ModelStepResult> {
   const abortController = new AbortController()
@@ -65,6 +77,7 @@ async function* streamRequest(
       messages: [...messages],
       tools,
       toolChoice: allowsToolCalls ? 'auto' : 'none',
+      ...(maxOutputTokens !== undefined && { maxOutputTokens }),
       // The SDK shall not download files: https URLs are passed on to the provider.
       experimental_download: async (files) => files.map(() => null),
       allowSystemInMessages: true,

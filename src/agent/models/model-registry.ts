@@ -227,6 +227,7 @@ export class ModelRegistry {
       observer,
       contextWindow,
       maxOutputTokens,
+      statesOutputLimit: provider.type === 'anthropic',
       tokenCounter,
     })
     return {

@@ -52,9 +52,14 @@ export class RequestAdaptation {
     return this.#offersTools
   }
 
+  /** The window that refusals have shown, in tokens. Null: the model's. */
+  get contextWindow(): number | null {
+    return this.#contextShortening.contextWindow
+  }
+
   /** How the history of the next request is loaded. `reservedTokens`: what the request has beside it. */
   createHistoryRequest(reservedTokens: number): ModelHistoryRequest {
-    const { contextWindow } = this.#contextShortening
+    const { contextWindow } = this
     const omissions = mergeOmissions(this.#omissions, this.#guess)
     return { reservedTokens, omissions, ...(contextWindow !== null && { contextWindow }) }
   }
