@@ -19,7 +19,7 @@ import type {
 } from './index/cross-origin-continuation-cursor.ts'
 import { HermesListing } from './index/hermes-listing.ts'
 import { HermesForkDetector } from './lineage/hermes-fork-detector.ts'
-import { selectHermesContextMessages } from './messages/message-outline.ts'
+import { selectHermesContextMessages } from './messages/select-hermes-messages.ts'
 import type { HermesMessageRowIds } from './messages/message-outline-row.ts'
 import { createHermesRowComparisonLoader, readHermesMessageOutlines } from './messages/read-hermes-message-outlines.ts'
 import { readHermesMessages } from './messages/read-hermes-messages.ts'

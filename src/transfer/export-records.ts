@@ -8,7 +8,7 @@ import type { BlobStore } from '../storage/blob-store.ts'
 import { convertHermesSession, toConvertedSessionId } from './convert-hermes-session.ts'
 import type { SectionedExportRecord, ExportSectionRecord } from './document/document-schema.ts'
 import { toExportDocumentSession } from './document/to-export-document-session.ts'
-import { convertSummaryReferences } from './convert-context-summary.ts'
+import { convertSummaryReferences } from './convert-summary-references.ts'
 import type { ReadOnlyProfile } from './read-only-profile.ts'
 import { ExportImportError } from './export-import-error.ts'
 

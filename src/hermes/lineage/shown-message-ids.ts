@@ -1,5 +1,5 @@
 import type { HermesMessageRowIds } from '../messages/message-outline-row.ts'
-import { selectHermesContextMessages } from '../messages/message-outline.ts'
+import { selectHermesContextMessages } from '../messages/select-hermes-messages.ts'
 import { createHermesRowComparisonLoader, readHermesMessageOutlines } from '../messages/read-hermes-message-outlines.ts'
 import { traceHermesCompactions } from '../messages/trace-compactions.ts'
 import type { VisibleHermesMessageCache } from '../messages/visible-hermes-message-cache.ts'

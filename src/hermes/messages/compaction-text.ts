@@ -27,7 +27,7 @@ const imagePartTypes = new Set<unknown>(['image', 'image_url', 'input_image'])
 /** How many bytes of a content `classifyHermesContent` needs. */
 export const classifiedContentBytes = 256
 
-/** With what the text of any other content does not begin. */
+/** Every content that `classifyHermesContent` recognises begins with one of these, white space or a list of parts. */
 export const classifiedFirstCharacters: readonly string[] = [
   ...new Set(
     [...summaryPrefixes, mergedSummaryPrefix, ...syntheticUserMessagePrefixes].map((prefix) => prefix.charAt(0)),

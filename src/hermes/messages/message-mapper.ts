@@ -1,9 +1,8 @@
 import { type Json, parseJson } from '../../lib/text/json.ts'
-import type { MessagePart, MessageRecord, ToolCall } from '../../model/message.ts'
+import type { MessagePart, MessageRecord, Role, ToolCall } from '../../model/message.ts'
 import { hermesCodexToParts, decodeHermesMessageContent, hermesContentToParts } from './message-content.ts'
 import type { HermesContentSection, HermesMessageRowIds } from './message-outline-row.ts'
 import { splitMergedHermesSummary } from './compaction-text.ts'
-import { roleFromHermesRow } from './message-outline.ts'
 import { parseHermesToolCalls } from './parse-hermes-tool-calls.ts'
 import { millisecondsFromHermesCell, textFromHermesCell } from '../state/cell-values.ts'
 
@@ -106,6 +105,11 @@ function toOrphanedResultPart(id: string, row: HermesMessageRow): MessagePart {
       startedAt: null,
     },
   }
+}
+
+function roleFromHermesRow(role: string | null): Role {
+  if (role === 'user') return 'USER'
+  return role === 'system' ? 'SYSTEM' : 'ASSISTANT'
 }
 
 type ToolCallOutcome = Omit<ToolCall, 'providerId' | 'name' | 'argumentsText' | 'startedAt'>

@@ -1,5 +1,5 @@
 import { createHermesRowComparisonLoader, readHermesMessageOutlines } from './read-hermes-message-outlines.ts'
-import { selectVisibleHermesMessages } from './message-outline.ts'
+import { selectVisibleHermesMessages } from './select-hermes-messages.ts'
 import type { HermesMessageRowIds } from './message-outline-row.ts'
 import type { StateDatabaseConnection } from '../state/state-database.ts'
 

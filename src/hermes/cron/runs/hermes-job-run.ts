@@ -35,8 +35,8 @@ export function parseHermesJobRunId(id: string): { readonly jobId: string; reado
 }
 
 /**
- * Whether the key names the run. Besides the run's own key, these are the name of its output file, which ids contained
- * before executions were read, and the stamp of its session, which was the key before the output file was written.
+ * Whether the key names the run. Besides the run's own key, these are the name of its output file, which the ids of
+ * version 0.1 contain, and the stamp of its session, which is the key until there is an output file.
  */
 export function isHermesJobRunKey({ key, output, session }: JoinedHermesJobRun, wanted: string): boolean {
   return key === wanted || output?.name === wanted || session?.stamp === wanted

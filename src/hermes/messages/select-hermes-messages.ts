@@ -1,4 +1,3 @@
-import type { Role } from '../../model/message.ts'
 import { attachHermesToolResults, type OrderedHermesRow } from './attach-tool-results.ts'
 import {
   type HermesMessageOutlineRow,
@@ -49,12 +48,6 @@ export function selectHermesContextMessages(
   // What was written twice is sent once.
   const firstById = new Map(ordered.toReversed().map((message) => [message.id, message]))
   return attachHermesToolResults(ordered.filter((message) => firstById.get(message.id) === message))
-}
-
-/** The role of a message, from that of its row. */
-export function roleFromHermesRow(role: string | null): Role {
-  if (role === 'user') return 'USER'
-  return role === 'system' ? 'SYSTEM' : 'ASSISTANT'
 }
 
 /** The rows that newer versions of Hermes order themselves; null if any lacks an order: it is being filled in, or never was. */
