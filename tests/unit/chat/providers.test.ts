@@ -194,16 +194,6 @@ const misbehaviours: readonly Misbehaviour[] = [
     code: 'QUOTA',
   },
   {
-    name: 'reports that the context is too long',
-    script: [
-      {
-        status: 400,
-        body: openAIError("This model's maximum context length is 8192 tokens", 'context_length_exceeded'),
-      },
-    ],
-    code: 'CONTEXT_LENGTH',
-  },
-  {
     name: 'rejects the request',
     script: [{ status: 400, body: openAIError('No') }],
     code: 'PROVIDER',
