@@ -142,7 +142,7 @@ export class HermesReader {
     const rowidsBySession = new Map<string, Set<number>>()
     for (const id of ids) {
       // Hermes chooses the ids of its sessions: they may contain colons.
-      const [, sessionId, rowid] = /^(.*):(0|[1-9]\d{0,15})$/s.exec(id) ?? []
+      const [, sessionId, rowid] = /^(.*):(0|-?[1-9]\d{0,15})$/s.exec(id) ?? []
       if (sessionId === undefined) continue
       rowidsBySession.set(sessionId, (rowidsBySession.get(sessionId) ?? new Set()).add(Number(rowid)))
     }

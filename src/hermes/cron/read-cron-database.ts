@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs'
 import Database from 'better-sqlite3'
+import { assertRegularFile } from '../state/assert-regular-file.ts'
 import { retrySync, createHermesLockRetryPolicy } from '../state/retry-sync.ts'
 
 /**
@@ -12,8 +12,7 @@ export function readCronDatabase<Row>(
   lockTimeoutMs: number,
   query: { readonly sql: string; readonly parameters?: readonly string[] },
 ): Row[] {
-  // Opening a pipe would block the worker for ever.
-  if (!statSync(path).isFile()) throw new Error('This is not a regular file.')
+  assertRegularFile(path)
   return retrySync(
     () => readRows<Row>(path, query.sql, query.parameters ?? []),
     createHermesLockRetryPolicy(lockTimeoutMs),

@@ -257,10 +257,12 @@ export class HermesConversationIndexSynchronizer {
 }
 
 function findMaxRowid({ db, schema }: StateDatabaseConnection, table: 'sessions' | 'messages'): number {
-  const [column, hasTable] =
-    table === 'sessions' ? ['sessions.rowid', schema.hasSessions] : ['messages.id', schema.hasMessages]
+  const [column, from, hasTable] =
+    table === 'sessions'
+      ? ['sessions.rowid', schema.numberedSessionsSql, schema.hasSessions]
+      : ['messages.id', 'messages', schema.hasMessages]
   if (!hasTable) return 0
-  return db.prepare<[], { max: number | null }>(`SELECT max(${column}) AS max FROM ${table}`).get()?.max ?? 0
+  return db.prepare<[], { max: number | null }>(`SELECT max(${column}) AS max FROM ${from}`).get()?.max ?? 0
 }
 
 function computeDigest(value: unknown): string {

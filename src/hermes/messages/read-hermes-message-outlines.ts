@@ -59,7 +59,8 @@ export function readHermesMessageOutlines(
   const outlines = new Map<string, HermesMessageOutlineRow[]>()
   for (const row of rows) {
     const sessionId = textFromHermesCell(row.session_id)
-    if (sessionId === null) continue
+    // A row cannot be read again by an id that is no whole number, or a rounded one.
+    if (sessionId === null || !Number.isSafeInteger(row.id)) continue
     const outlineRow = toOutlineRow(row, textKinds.get(row.id) ?? null)
     const outline = outlines.get(sessionId)
     if (outline) outline.push(outlineRow)

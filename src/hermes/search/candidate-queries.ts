@@ -70,7 +70,8 @@ export function scanHermesTitleSearchCandidates(
   const sessionCondition = sessionIds === null ? '' : 'AND sessions.id IN (SELECT value FROM json_each(?))'
   const sessionRows = file.db
     .prepare<(number | string)[], { row: number; id: unknown; title: unknown; started_at: unknown }>(
-      `SELECT sessions.rowid AS row, ${file.schema.selectColumns('sessions', ['id', 'title', 'started_at'])} FROM sessions
+      `SELECT sessions.rowid AS row, ${file.schema.selectColumns('sessions', ['id', 'title', 'started_at'])}
+       FROM ${file.schema.numberedSessionsSql}
        WHERE sessions.rowid < ? ${sessionCondition} ORDER BY sessions.rowid DESC LIMIT ?`,
     )
     .all(id, ...(sessionIds === null ? [] : [toJsonIdList(sessionIds)]), limit)
@@ -98,7 +99,7 @@ export function readHermesMessageText(
 
 /** Rows that can be a message of the user or the assistant. Only all rows of the session tell whether they are shown. */
 function buildContentCondition({ schema }: StateDatabaseConnection): string {
-  return `messages.role NOT IN ('tool', 'system', 'session_meta') AND ${schema.visibleCondition}`
+  return `coalesce(messages.role, '') NOT IN ('tool', 'system', 'session_meta') AND ${schema.visibleCondition}`
 }
 
 function toCandidates(row: CandidateRow): HermesSearchCandidate[] {

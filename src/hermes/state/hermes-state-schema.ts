@@ -26,6 +26,8 @@ export class HermesStateSchema {
   readonly newestMessageTimeSql: string
   /** SQL scalar on `sessions`: 1 if there is a shown message, whatever its time. */
   readonly hasMessageSql: string
+  /** What to select sessions from where `sessions.rowid` is needed. A view has none: its rows are numbered by their ids. */
+  readonly numberedSessionsSql: string
   /** Changes if the same rows would be read differently. */
   readonly digest: string
   readonly #columns: Record<StateTable, ReadonlySet<string>>
@@ -49,12 +51,17 @@ export class HermesStateSchema {
         ? `(SELECT messages.timestamp ${fromSessionMessages} AND messages.timestamp BETWEEN 0 AND ${maxTimestampMs / 1000}
             ORDER BY messages.timestamp DESC LIMIT 1)`
         : 'NULL'
+    this.numberedSessionsSql = hasRowids(db, 'sessions')
+      ? 'sessions'
+      : '(SELECT row_number() OVER (ORDER BY id) AS rowid, * FROM sessions) AS sessions'
     this.digest = JSON.stringify([this.newestMessageTimeSql, this.hasMessageSql, [...this.#columns.sessions].sort()])
   }
 
   /** A list of columns to select, each under its own name. Columns that the table lacks are selected as null. */
   selectColumns(table: StateTable, names: readonly string[]): string {
-    return names.map((name) => (this.#columns[table].has(name) ? `${table}.${name}` : `NULL AS ${name}`)).join(', ')
+    return names
+      .map((name) => (this.#columns[table].has(name) ? `${table}.${name} AS ${name}` : `NULL AS ${name}`))
+      .join(', ')
   }
 
   hasColumns(table: StateTable, names: readonly string[]): boolean {
@@ -99,11 +106,18 @@ export class HermesStateSchema {
   }
 }
 
+/** In lower case: SQL does not tell the names of columns apart by their case. Includes generated columns. */
 function readColumnNames(db: Database, table: StateTable): ReadonlySet<string> {
   return new Set(
     db
-      .prepare<[], { name: string }>(`PRAGMA table_info(${table})`)
+      .prepare<[], { name: string }>(`PRAGMA table_xinfo(${table})`)
       .all()
-      .map(({ name }) => name),
+      .map(({ name }) => name.toLowerCase()),
   )
+}
+
+/** Views and tables that are WITHOUT ROWID have none. */
+function hasRowids(db: Database, table: StateTable): boolean {
+  const row = db.prepare<[string], { type: string; wr: number }>('SELECT type, wr FROM pragma_table_list(?)').get(table)
+  return row?.type !== 'view' && row?.wr !== 1
 }

@@ -96,7 +96,7 @@ export function readHermesDigestInputs(
   if (!schema.hasSessions) return []
   return db
     .prepare<[number, number], unknown[]>(
-      `SELECT sessions.rowid, ${schema.selectColumns('sessions', digestColumns)} FROM sessions
+      `SELECT sessions.rowid, ${schema.selectColumns('sessions', digestColumns)} FROM ${schema.numberedSessionsSql}
        WHERE sessions.rowid > ? ORDER BY sessions.rowid LIMIT ?`,
     )
     .raw(true)

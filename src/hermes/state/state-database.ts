@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3'
 import { readFileIdentity } from '../../lib/file-identity.ts'
+import { assertRegularFile } from './assert-regular-file.ts'
 import { createSqlStatementPublisher } from '../../lib/sql-channel.ts'
 import type { HermesReaderOptions } from '../hermes-options.ts'
 import {
@@ -138,6 +139,7 @@ export class StateDatabase {
 
 /** Does not use SQLite's own busy timeout: see `retrySync`. */
 function connect(path: string): Database.Database {
+  assertRegularFile(path)
   const db = new Database(path, {
     readonly: true,
     fileMustExist: true,
