@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { CompactionHistory } from '../../../../src/chat/compaction/compaction-history.ts'
-import { BackgroundCompactions } from '../../../../src/chat/compaction/background-compactions.ts'
 
 describe('the history of compactions', () => {
   const inVain = { tokensBefore: 1_000, tokensAfter: 990 }
@@ -40,32 +39,5 @@ describe('the history of compactions', () => {
     const history = new CompactionHistory()
     expect(history.add('a', inVain)).toBe(true)
     expect(history.add('a', { tokensBefore: 100, tokensAfter: 100 })).toBe(false)
-  })
-})
-
-describe('running compactions', () => {
-  test('are at most one for each session', async () => {
-    const running = new BackgroundCompactions()
-    const { promise, resolve } = Promise.withResolvers<string>()
-    const first = running.run('a', () => promise)
-    expect(await running.run('a', async () => 'second')).toBeNull()
-    expect(await running.run('b', async () => 'other')).toBe('other')
-    resolve('first')
-    expect(await first).toBe('first')
-    expect(await running.run('a', async () => 'third')).toBe('third')
-  })
-
-  test('can be waited for, whatever comes of them, until the signal aborts', async () => {
-    const running = new BackgroundCompactions()
-    const { promise, reject } = Promise.withResolvers<never>()
-    const { signal } = new AbortController()
-    expect(await running.wait('a', signal)).toBe(false)
-    running.run('a', () => promise).catch(() => undefined)
-    const waited = running.wait('a', signal)
-    const aborted = running.wait('a', AbortSignal.abort(new Error('Over.')))
-    await expect(aborted).rejects.toThrow('Over.')
-    reject(new Error('It failed.'))
-    expect(await waited).toBe(true)
-    expect(await running.wait('a', signal)).toBe(false)
   })
 })
