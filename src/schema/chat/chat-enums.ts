@@ -83,7 +83,10 @@ export const StreamErrorCodeEnum = schemaBuilder.enumType('StreamErrorCode', {
     RATE_LIMIT: { description: 'There were too many requests, or the provider is overloaded. Try again later.' },
     AUTH: { description: 'The provider rejected the API key.' },
     MODEL_NOT_FOUND: { description: 'The provider does not have the model.' },
-    CONTEXT_LENGTH: { description: 'The chat does not fit into the context window of the model.' },
+    CONTEXT_LENGTH: {
+      description:
+        'The message alone is longer than the context window of the model, or the provider refused even the shortest request as too long.',
+    },
     NO_RESPONSE: { description: 'The model returned neither text nor a tool call.' },
     TIMEOUT: { description: 'The provider did not respond in time.' },
     PROVIDER: { description: 'The request to the provider failed for another reason.' },

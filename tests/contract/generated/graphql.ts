@@ -188,7 +188,7 @@ export type Role =
 export type StreamErrorCode =
   /** The provider rejected the API key. */
   | 'AUTH'
-  /** The chat does not fit into the context window of the model. */
+  /** The message alone is longer than the context window of the model, or the provider refused even the shortest request as too long. */
   | 'CONTEXT_LENGTH'
   /** The provider does not have the model. */
   | 'MODEL_NOT_FOUND'
