@@ -118,6 +118,6 @@ function readColumnNames(db: Database, table: StateTable): ReadonlySet<string> {
 
 /** Views and tables that are WITHOUT ROWID have none. */
 function hasRowids(db: Database, table: StateTable): boolean {
-  const row = db.prepare<[string], { type: string; wr: number }>('SELECT type, wr FROM pragma_table_list(?)').get(table)
+  const row = db.prepare<[], { type: string; wr: number }>(`PRAGMA table_list(${table})`).get()
   return row?.type !== 'view' && row?.wr !== 1
 }
