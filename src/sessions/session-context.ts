@@ -52,6 +52,7 @@ export async function loadSessionContext(
     const ownMessages = await reader.loadMessages(current)
     const checkpoint = await reader.findCheckpoint(current)
     if (checkpoint) summaries.push({ summary: checkpoint.summary, checkpoint, summaryMessage: null })
+    // A summary can be used once the last message that it stands for is found. The newest one comes first.
     for (const start of summaries) {
       const index = ownMessages.findIndex(({ id }) => id === start.summary.throughMessageId)
       if (index >= 0) return compose(start, [...newestFirst, ownMessages.slice(index + 1)])
@@ -60,6 +61,7 @@ export async function loadSessionContext(
     const summaryMessage = current.origin === 'SEGUE' && first && isSegueSummary(first) ? first : null
     newestFirst.push(summaryMessage ? others : ownMessages)
     if (summaryMessage) summaries.push(toStoredSummary(summaryMessage))
+    // It stands for all earlier sessions, so there is nothing to find in them.
     if (summaryMessage && !summaryMessage.summaryContext?.throughMessageId) return compose(summaries.at(-1) ?? null)
     // Hermes copies the context into each session. The first message of a converted session tells so.
     const isWhole = current.origin === 'HERMES' || first?.summary === true

@@ -89,9 +89,9 @@ export class ModelObservations {
     }
   }
 
-  #reportOmittedTools({ model }: ModelEndpoint, names: readonly string[]): void {
-    const previousNames = this.findOmittedTools({ model, baseURL: '' })
-    if (names.join() === previousNames.join()) return
+  #reportOmittedTools(address: ModelEndpoint, names: readonly string[]): void {
+    const { model } = address
+    if (names.join() === this.findOmittedTools(address).join()) return
     this.#omittedTools.set(model, names)
     if (names.length > 0)
       this.#log.warn(

@@ -1,4 +1,5 @@
 import type { AssistantModelMessage, ModelMessage, ToolModelMessage, UserModelMessage } from 'ai'
+import { isImageMediaType } from '../../lib/is-image-media-type.ts'
 import { stringifyJson } from '../../lib/text/json.ts'
 import { estimateImageTokens, type KnownImageTokens } from './estimate-image-tokens.ts'
 import { estimateTextTokens } from './estimate-text-tokens.ts'
@@ -68,7 +69,7 @@ function estimateToolOutputPartTokens(
 
 /** `data` is the bytes or the URL, or has them in a field. */
 function estimateFileTokens(mediaType: string, data: unknown, images?: KnownImageTokens): number {
-  if (!mediaType.startsWith('image')) return fileTokens
+  if (!isImageMediaType(mediaType)) return fileTokens
   const isWrapped = typeof data === 'object' && data !== null && 'data' in data
   return estimateImageTokens(isWrapped ? data.data : data, images)
 }

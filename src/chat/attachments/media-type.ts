@@ -2,11 +2,6 @@ export const imageMediaTypes: readonly string[] = ['image/png', 'image/jpeg', 'i
 const textMediaTypePattern =
   /^(text\/[\w.+-]+|application\/(json|xml|yaml|toml|javascript|typescript|sql|[\w.+-]+\+(json|xml)))$/
 
-/** Whether a file is an image, supported or not. Of an image at a URL, the type may be `image/*`. */
-export function isImageMediaType(mediaType: string): boolean {
-  return /^image\//i.test(mediaType.trim())
-}
-
 /** Whether a model is sent the content of such a file as text. */
 export function isTextMediaType(mediaType: string): boolean {
   return textMediaTypePattern.test(toMediaTypeEssence(mediaType))

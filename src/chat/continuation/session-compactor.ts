@@ -10,11 +10,7 @@ import type { CombinedSessionRepository } from '../../sessions/combined-session-
 import type { IdempotencyKey } from '../../storage/idempotency-key.ts'
 import type { SessionWithInitialMessages } from '../../storage/sessions/session-writer.ts'
 import type { CompactionHistory } from '../compaction/compaction-history.ts'
-import {
-  type ContextCheckpointRequest,
-  createContextCheckpoint,
-  type CreatedContextCheckpoint,
-} from '../compaction/create-context-checkpoint.ts'
+import { type ContextCheckpointRequest, createContextCheckpoint } from '../compaction/create-context-checkpoint.ts'
 import type { BackgroundCompactions } from '../compaction/background-compactions.ts'
 import type { ProfileMessageReader } from '../context/profile-message-reader.ts'
 import type { SessionModelContext } from '../context/session-model-context.ts'
@@ -142,16 +138,14 @@ export class SessionCompactor {
         throw error
       },
     )
-    if (!created) return
-    const { checkpoint, tokensBefore, tokensAfter } = created
-    await actor().storeCheckpoint(tokensAfter < tokensBefore ? checkpoint : null, checkpoint.usage)
+    if (created) await actor().storeCheckpoint(created.isShorter ? created.checkpoint : null, created.checkpoint.usage)
   }
 
   async #createCheckpoint(
     session: SessionRecord,
     model: ResolvedModel,
     { context, ...input }: CompactionInput,
-  ): Promise<CreatedContextCheckpoint | null> {
+  ): Promise<ComparedCheckpoint | null> {
     const { compactionHistory, runtime } = this.#options
     const request = createContextCheckpoint({
       sessionId: session.id,
@@ -163,9 +157,14 @@ export class SessionCompactor {
       now: () => runtime.now(),
     })
     const created = await rejectOnAbort(request, input.signal)
-    if (created) compactionHistory.add(session.id, created)
-    return created
+    return created && { checkpoint: created.checkpoint, isShorter: compactionHistory.add(session.id, created) }
   }
+}
+
+interface ComparedCheckpoint {
+  readonly checkpoint: ContextCheckpoint
+  /** Whether the context with it is shorter than before. */
+  readonly isShorter: boolean
 }
 
 interface CompactionInput extends Pick<ContextCheckpointRequest, 'signal' | 'isUrgent' | 'onEvent'> {
@@ -178,7 +177,7 @@ function createNothingToSummarizeError(): SegueError {
 
 function createFutileCompactionError(): SegueError {
   const message =
-    'The last two summaries were no shorter than what they replace. Go on with this session, or choose another model for it.'
+    'The last two summaries were hardly shorter than what they replace. Go on with this session, or choose another model for it.'
   return new SegueError('PROVIDER', message)
 }
 

@@ -4,7 +4,7 @@ import type { VisibleHermesMessageCache } from '../messages/visible-hermes-messa
 import { type HermesSession, readHermesSessions } from '../state/session-queries.ts'
 import type { StateDatabaseConnection } from '../state/state-database.ts'
 import { findBranchedMessages, findForkedMessages } from './find-copied-messages.ts'
-import { mapRowsToShownMessages } from './shown-message-ids.ts'
+import { mapRowsToShownMessages } from './map-rows-to-shown-messages.ts'
 
 /** A session as lists and lineages need it. */
 export interface IndexableHermesSession {

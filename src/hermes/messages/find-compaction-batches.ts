@@ -1,7 +1,7 @@
 import { type HermesMessageOutlineRow, isHermesSummaryRow } from './message-outline-row.ts'
 
 /** The rows that one in-place compaction has inserted, by their indexes in the list of rows. */
-export interface CompactionBatch {
+export interface HermesCompactionBatch {
   readonly start: number
   /** The index after the last row. */
   readonly end: number
@@ -9,7 +9,7 @@ export interface CompactionBatch {
   readonly maxEnd: number
 }
 
-type RowRange = Pick<CompactionBatch, 'start' | 'end'>
+type RowRange = Pick<HermesCompactionBatch, 'start' | 'end'>
 
 /** Hermes numbers the times of a batch by microseconds, and stores them as doubles, which are less exact. */
 const maxSecondsPerRow = 3e-6
@@ -28,12 +28,12 @@ export interface ComparedHermesRows {
  * batch, there are archived rows and no active ones: otherwise it was copied by a fork or by an import. Rows are ordered by
  * rowid.
  */
-export function findCompactionBatches(
+export function findHermesCompactionBatches(
   rows: readonly HermesMessageOutlineRow[],
   compared: ComparedHermesRows,
-): CompactionBatch[] {
+): HermesCompactionBatch[] {
   const finder = new BatchFinder(rows, compared)
-  const batches: CompactionBatch[] = []
+  const batches: HermesCompactionBatch[] = []
   const seen = new Set<string | undefined>()
   for (const [index, row] of rows.entries()) {
     const fingerprint = compared.fingerprints.get(row.id)
@@ -72,7 +72,7 @@ class BatchFinder {
     this.#firstActive = findIndexOrEnd(rows, ({ state }) => state === 'active')
   }
 
-  followsArchivedRows({ start }: CompactionBatch): boolean {
+  followsArchivedRows({ start }: HermesCompactionBatch): boolean {
     return this.#firstArchived < start && this.#firstActive >= start
   }
 
@@ -88,7 +88,7 @@ class BatchFinder {
    * The batch of a row. A row with the time of an earlier one does not tell the compaction's: the rows behind it do if they
    * count on. Of these, two are those of a batch; a single one may be a later message.
    */
-  growFrom(base: number, minStart: number): CompactionBatch {
+  growFrom(base: number, minStart: number): HermesCompactionBatch {
     const range = this.#growWhileRelated(base, { start: base, end: base + 1 }, minStart)
     if (!this.#carried[base]) return { ...range, maxEnd: range.end }
     if (this.#isContiguous(range.end - 1) && this.#isNumbered(range.end)) {

@@ -1,4 +1,4 @@
-import { findCompactionBatches } from './find-compaction-batches.ts'
+import { findHermesCompactionBatches } from './find-compaction-batches.ts'
 import {
   findMergedMessages,
   type LiveHermesMessage,
@@ -37,7 +37,7 @@ export function traceHermesCompactions(
 ): TracedHermesMessages {
   const fingerprints = loadFingerprintsOfSameTime(rows, loader)
   const newSummaryIds = findNewSummaries(rows, loader)
-  const batches = findCompactionBatches(rows, { fingerprints, newSummaryIds })
+  const batches = findHermesCompactionBatches(rows, { fingerprints, newSummaryIds })
   const comparedRows = rows.slice(0, batches.at(-1)?.maxEnd ?? 0)
   const texts = loader.loadTexts(comparedRows.filter(({ role }) => role !== 'tool').map(({ id }) => id))
   const tracer = new CompactionTracer(fingerprints, texts)

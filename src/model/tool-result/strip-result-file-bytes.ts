@@ -1,3 +1,4 @@
+import { isImageMediaType } from '../../lib/is-image-media-type.ts'
 import type { Json } from '../../lib/text/json.ts'
 import type { ToolResultFile } from './tool-result-content.ts'
 
@@ -30,7 +31,7 @@ function toFile(value: { readonly [key: string]: Json }): { [key: string]: Json 
   if (typeof data !== 'string' || typeof mediaType !== 'string' || data.length < minDataLength) return null
   if (!/^[\w+/-]+={0,2}$/.test(data)) return null
   const file: ToolResultFile = {
-    type: mediaType.startsWith('image/') ? 'image' : 'file',
+    type: isImageMediaType(mediaType) ? 'image' : 'file',
     mediaType,
     name: typeof name === 'string' ? name : null,
     size: Math.floor((data.replace(/=+$/, '').length * 3) / 4),

@@ -66,7 +66,7 @@ schemaBuilder.mutationFields((t) => ({
     description: [
       'Summarises the session, ends it with the `endReason` `compression`, and returns the session that continues it with the summary as its context. The newest turns are not summarised: they stay in the ended session, and the model is sent them after the summary.',
       'The session is busy meanwhile, and `compacting` is true: a chat with QUEUE waits for the end, and one with INTERRUPT cancels the compaction.',
-      'Errors, after which the session goes on: SESSION_BUSY while a stream runs or waits or it is already being compacted, STALE if it has already been continued, BAD_USER_INPUT if there is nothing to summarise, PROVIDER if the model could not write a summary, or if the last two were no shorter than what they replace.',
+      'Errors, after which the session goes on: SESSION_BUSY while a stream runs or waits or it is already being compacted, STALE if it has already been continued, BAD_USER_INPUT if there is nothing to summarise, PROVIDER if the model could not write a summary, or if the last two were hardly shorter than what they replace.',
     ].join('\n\n'),
     args: {
       id: t.arg.id({ required: true, description: 'The id of the session.' }),

@@ -1,3 +1,4 @@
+import { isImageMediaType } from '../../../lib/is-image-media-type.ts'
 import { z } from 'zod'
 import { correctMediaType } from '../../../lib/detect-image-media-type.ts'
 import { isJsonObject, type Json, stringifyJson } from '../../../lib/text/json.ts'
@@ -61,7 +62,7 @@ async function toElement(part: { [key: string]: Json }, storeFile: StoreToolFile
   const bytes = Buffer.from(source.data.replace(/^data:[^,]{0,200},/, ''), 'base64')
   const mediaType = correctMediaType(bytes, toMediaType(source.mimeType))
   const file: ToolResultFile = {
-    type: mediaType.startsWith('image/') ? 'image' : 'file',
+    type: isImageMediaType(mediaType) ? 'image' : 'file',
     mediaType,
     name: source.name ?? findFileName(source.uri),
     size: bytes.length,

@@ -1,5 +1,6 @@
 import type { ModelMessage } from 'ai'
-import { createFileKey } from '../../file-key.ts'
+import { isImageMediaType } from '../../../lib/is-image-media-type.ts'
+import { createFileKey } from '../../create-file-key.ts'
 
 /** A file in a request to a model. */
 export interface RequestFile {
@@ -28,9 +29,9 @@ export function listEarlierFiles(messages: readonly ModelMessage[]): RequestFile
   return listRequestFiles(messages).filter(({ messageIndex }) => messageIndex < lastAnswer)
 }
 
-/** Whether a file is an image. The type of an image at a URL may be unknown. */
+/** Whether a file is an image. */
 export function isImageFile({ mediaType }: Pick<RequestFile, 'mediaType'>): boolean {
-  return mediaType.startsWith('image')
+  return isImageMediaType(mediaType)
 }
 
 /** Whether the provider fetches the file itself. */

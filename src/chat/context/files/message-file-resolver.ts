@@ -3,7 +3,8 @@ import { toFilePartUrl } from '../../../model/blob-url.ts'
 import type { MessageRecord } from '../../../model/message.ts'
 import type { BlobStore } from '../../../storage/blob-store.ts'
 import { inlineFiles } from '../../attachments/attachments.ts'
-import { isImageMediaType, isTextMediaType } from '../../attachments/media-type.ts'
+import { isImageMediaType } from '../../../lib/is-image-media-type.ts'
+import { isTextMediaType } from '../../attachments/media-type.ts'
 
 /** What stands for a file in the messages for a model: its bytes, or its URL where people read them. */
 export type MessageFileRepresentation = 'bytes' | 'url'

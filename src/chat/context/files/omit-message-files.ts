@@ -1,8 +1,9 @@
 import type { ContentOmissions } from '../../../agent/content-omissions.ts'
-import { createFileKey } from '../../../agent/file-key.ts'
+import { createFileKey } from '../../../agent/create-file-key.ts'
 import { parseBlobUrl } from '../../../model/blob-url.ts'
 import type { MessagePart, MessageRecord } from '../../../model/message.ts'
-import { isImageMediaType, isTextMediaType } from '../../attachments/media-type.ts'
+import { isImageMediaType } from '../../../lib/is-image-media-type.ts'
+import { isTextMediaType } from '../../attachments/media-type.ts'
 
 type FilePart = Extract<MessagePart, { readonly type: 'file' }>
 type FileOmissions = Pick<ContentOmissions, 'images' | 'otherFiles' | 'fileKeys' | 'maxImages'>

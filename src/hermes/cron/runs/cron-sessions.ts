@@ -1,7 +1,7 @@
 import { localTimeToInstant } from '../../../lib/time-zone.ts'
 import { clampTimestamp, millisecondsFromHermesCell, textFromHermesCell } from '../../state/cell-values.ts'
 import type { StateDatabaseConnection } from '../../state/state-database.ts'
-import { type HermesLocalTime, parseLocalTimeName } from '../local-time-name.ts'
+import { type HermesLocalTime, parseLocalTimeName } from '../parse-local-time-name.ts'
 
 /** A session in which Hermes ran a job. Its id is `cron_<job>_<date>_<time>`. */
 export interface HermesCronSession {

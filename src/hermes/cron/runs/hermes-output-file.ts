@@ -1,7 +1,7 @@
 import { type Dirent, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { clampTimestamp } from '../../state/cell-values.ts'
-import { type HermesLocalTime, parseLocalTimeName } from '../local-time-name.ts'
+import { type HermesLocalTime, parseLocalTimeName } from '../parse-local-time-name.ts'
 import { LocalTimeResolver } from './local-time-resolver.ts'
 
 /** An output file of a run. */

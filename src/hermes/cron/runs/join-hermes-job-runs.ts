@@ -7,7 +7,7 @@ import {
   toExecutionPeriods,
 } from './execution-periods.ts'
 import { localTimeToInstant } from '../../../lib/time-zone.ts'
-import { parseLocalTimeName } from '../local-time-name.ts'
+import { parseLocalTimeName } from '../parse-local-time-name.ts'
 import type { HermesExecution } from './read-hermes-executions.ts'
 
 /** Everything that Hermes stores about the runs of one job. */

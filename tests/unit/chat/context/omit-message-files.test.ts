@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { noOmissions } from '../../../../src/agent/content-omissions.ts'
-import { createFileKey } from '../../../../src/agent/file-key.ts'
+import { createFileKey } from '../../../../src/agent/create-file-key.ts'
 import { omitMessageFiles } from '../../../../src/chat/context/files/omit-message-files.ts'
 import { toBlobUrl } from '../../../../src/model/blob-url.ts'
 import type { MessagePart, MessageRecord } from '../../../../src/model/message.ts'
