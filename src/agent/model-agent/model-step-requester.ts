@@ -1,6 +1,7 @@
 import type { ReportedUsage } from '../../model/usage.ts'
 import type { AgentError, AgentEvent, AgentRun } from '../agent.ts'
 import { AdjustableRequestRejectionError } from '../providers/errors/provider-request-rejection.ts'
+import { unscaledTokenCounter } from '../tokens/token-counter.ts'
 import { type ComposedRequest, countRequestTokens, hasFiles } from './adaptation/composed-request.ts'
 import { RequestAdaptation } from './adaptation/request-adaptation.ts'
 import { computeOutputLimit } from '../tokens/output-limit.ts'
@@ -25,10 +26,12 @@ export class ModelStepRequester {
   readonly #composer: RequestComposer
 
   constructor(options: ModelStepRequesterOptions, run: AgentRun) {
-    const { observer, contextWindow, tokenCounter } = options
+    const { observer, contextWindow, tokenCounter, toolbox } = options
     this.#options = options
     this.#run = run
-    this.#adaptation = new RequestAdaptation({ observer, contextWindow, tokenCounter })
+    // Requests for a summary become smaller by themselves: they tell less about the window than those of answers.
+    const reportsAssumptions = toolbox !== undefined
+    this.#adaptation = new RequestAdaptation({ observer, contextWindow, tokenCounter, reportsAssumptions })
     this.#composer = new RequestComposer(options, run, this.#adaptation)
   }
 
@@ -109,9 +112,12 @@ async function* observeYields<T, Result>(
   }
 }
 
-/** Counted with the same scale. */
-function isShorter(request: ComposedRequest, other: ComposedRequest): boolean {
-  return countRequestTokens(request) / request.tokenScale < countRequestTokens(other) / other.tokenScale
+/** Whether something is left out. Without the scales, which may differ: rounded counts would too. */
+function isShorter({ messages, tools }: ComposedRequest, other: ComposedRequest): boolean {
+  const isFewerTools = Object.keys(tools).length < Object.keys(other.tools).length
+  return (
+    isFewerTools || unscaledTokenCounter.countMessages(messages) < unscaledTokenCounter.countMessages(other.messages)
+  )
 }
 
 function isOutput(type: AgentEvent['type']): boolean {

@@ -36,8 +36,10 @@ export interface ResolvedModel {
   readonly name: string
   readonly agent: Agent
   readonly textGenerator: SummaryAndTitleGenerator
-  /** Size of the context window, in tokens. */
+  /** Size of the context window, in tokens; what is assumed of it if refusals for length did not name it. */
   readonly contextWindow: number
+  /** The same without what is assumed after refusals. It may be greater. */
+  readonly statedContextWindow: number
   /** The longest answer, in tokens. Null: not known. */
   readonly maxOutputTokens: number | null
   /** Counts tokens as the model does. */
@@ -57,7 +59,14 @@ export interface ModelRegistryOptions {
   /** Answers as `offline/eliza`. */
   readonly offline: Pick<
     ResolvedModel,
-    'agent' | 'textGenerator' | 'contextWindow' | 'maxOutputTokens' | 'tokenCounter' | 'reservedTokens' | 'toolImages'
+    | 'agent'
+    | 'textGenerator'
+    | 'contextWindow'
+    | 'statedContextWindow'
+    | 'maxOutputTokens'
+    | 'tokenCounter'
+    | 'reservedTokens'
+    | 'toolImages'
   >
   /** The tools that models are offered. */
   readonly toolbox: Toolbox
@@ -143,16 +152,18 @@ export class ModelRegistry {
     const provider = this.#options.providers.find((each) => each.name === providerName)
     if (!provider) return { id: modelId, name, dialect: null, omissions: noOmissions, ...this.#options.offline }
     const [listed] = await Promise.all([this.#findModelList(provider, options), this.#observations.load()])
-    const contextWindow = this.#resolveContextWindow(provider, name, listed)
+    const statedContextWindow = this.#findContextWindow(provider, name, listed) ?? guessContextWindow(name)
+    const contextWindow = this.#limitToAssumedWindow(statedContextWindow, toModelAddress(provider, name))
     const maxOutputTokens = findListedModel(listed, name)?.maxOutputTokens ?? null
     const cached = this.#resolvedModels.get(modelId)
     // The provider may have loaded the model with another context window since, or shown what server it is.
     const isCurrent =
       cached?.contextWindow === contextWindow &&
+      cached.statedContextWindow === statedContextWindow &&
       cached.maxOutputTokens === maxOutputTokens &&
       cached.dialect === this.#modelLists.findDialect(provider)
     if (isCurrent) return cached
-    const resolved = this.#createModel(provider, name, { contextWindow, maxOutputTokens })
+    const resolved = this.#createModel(provider, name, { contextWindow, statedContextWindow, maxOutputTokens })
     this.#resolvedModels.set(modelId, resolved)
     return resolved
   }
@@ -189,11 +200,9 @@ export class ModelRegistry {
     return expected === null || learned === null ? (expected ?? learned) : Math.min(expected, learned)
   }
 
-  /** The context window, if need be assumed from the model's name, and from refusals that named none. */
-  #resolveContextWindow(provider: Provider, name: string, listed: readonly ProviderModel[] | null): number {
-    const known = this.#findContextWindow(provider, name, listed) ?? guessContextWindow(name)
-    const assumed = this.#observations.contextSizes.findAssumedContextWindow(toModelAddress(provider, name))
-    return Math.min(known, assumed ?? known)
+  /** A context window, or a smaller one that is assumed after refusals that named none. */
+  #limitToAssumedWindow(contextWindow: number, address: ModelEndpoint): number {
+    return Math.min(contextWindow, this.#observations.contextSizes.findAssumedContextWindow(address) ?? contextWindow)
   }
 
   /** The list of a provider, as far as it is needed for the context window of a model. */
@@ -209,9 +218,10 @@ export class ModelRegistry {
   #createModel(
     provider: Provider,
     name: string,
-    { contextWindow, maxOutputTokens }: Pick<ResolvedModel, 'contextWindow' | 'maxOutputTokens'>,
+    limits: Pick<ResolvedModel, 'contextWindow' | 'statedContextWindow' | 'maxOutputTokens'>,
   ): ResolvedModel {
     const { toolbox, maxSteps, connections, log } = this.#options
+    const { contextWindow, maxOutputTokens } = limits
     const address = toModelAddress(provider, name)
     const secrets = provider.apiKey === null ? [] : [provider.apiKey]
     const dialect = this.#modelLists.findDialect(provider)
@@ -241,8 +251,7 @@ export class ModelRegistry {
         },
         { contextWindow, tokenCounter },
       ),
-      contextWindow,
-      maxOutputTokens,
+      ...limits,
       tokenCounter,
       get reservedTokens() {
         return contextSizes.findReservedTokens(address)

@@ -11,12 +11,20 @@ export function createOfflineModel(options: {
   readonly toolbox: Toolbox
 }): Pick<
   ResolvedModel,
-  'agent' | 'textGenerator' | 'contextWindow' | 'maxOutputTokens' | 'tokenCounter' | 'reservedTokens' | 'toolImages'
+  | 'agent'
+  | 'textGenerator'
+  | 'contextWindow'
+  | 'statedContextWindow'
+  | 'maxOutputTokens'
+  | 'tokenCounter'
+  | 'reservedTokens'
+  | 'toolImages'
 > {
   return {
     agent: createElizaAgent(options),
     textGenerator: offlineSummaryGenerator,
     contextWindow: Number.POSITIVE_INFINITY,
+    statedContextWindow: Number.POSITIVE_INFINITY,
     maxOutputTokens: null,
     tokenCounter: unscaledTokenCounter,
     reservedTokens: 0,

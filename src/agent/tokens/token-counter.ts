@@ -46,9 +46,9 @@ export class TokenCounter {
     return findEndLength(text, Math.floor(maxTokens) / this.scale)
   }
 
-  /** The fewest tokens that a text can be. */
+  /** The fewest tokens that a text can be. A scale that makes it longer may have been learned from something else. */
   countTextAtLeast(text: string): number {
-    return Math.floor(this.countText(text) * leastShare)
+    return Math.floor(estimateTextTokens(text) * Math.min(1, this.scale) * leastShare)
   }
 
   countMessages(messages: readonly ModelMessage[]): number {

@@ -23,6 +23,7 @@ export function createMissingModel(id: string, cause: unknown): ResolvedModel {
     },
     textGenerator: { generateSummary: rejectNotFound, generateTitle: rejectNotFound },
     contextWindow: Number.POSITIVE_INFINITY,
+    statedContextWindow: Number.POSITIVE_INFINITY,
     maxOutputTokens: null,
     tokenCounter: unscaledTokenCounter,
     reservedTokens: 0,

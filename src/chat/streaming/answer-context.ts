@@ -53,9 +53,15 @@ export class AnswerContext {
 
   /** Rejects with a CONTEXT_LENGTH error if the user's message alone is too long. */
   async load(stream: AnswerStream, request: ModelHistoryRequest = {}): Promise<readonly ModelMessage[]> {
-    const { context } = this.#options
+    const { context, model } = this.#options
     const built = await context.build(stream.answer, request)
-    if (built.isNewestMessageTooLong) throw createMessageTooLongError()
+    if (built.isNewestMessageTooLong) {
+      // An assumption about the window is no reason to refuse a message: the provider decides.
+      const { statedContextWindow } = model
+      if (context.getContextWindow(request) >= statedContextWindow || request.contextWindow !== undefined)
+        throw createMessageTooLongError()
+      return this.load(stream, { ...request, contextWindow: statedContextWindow })
+    }
     if (built.isComplete) return built.messages
     if (await this.#applyBackgroundCheckpoint(stream.signal)) {
       const rebuilt = await context.build(stream.answer, request)

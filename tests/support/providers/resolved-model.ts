@@ -15,6 +15,7 @@ export const failingTextGenerator: SummaryAndTitleGenerator = {
  * messages in any order. */
 export function newResolvedModel(agent: Agent, overrides: Partial<ResolvedModel> = {}): ResolvedModel {
   return {
+    statedContextWindow: overrides.contextWindow ?? Number.POSITIVE_INFINITY,
     id: 'test/agent',
     name: 'agent',
     agent,

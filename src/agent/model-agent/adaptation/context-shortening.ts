@@ -9,6 +9,8 @@ export interface ContextShorteningOptions {
   /** The model's, in tokens. It may be infinite. */
   readonly contextWindow: number
   readonly tokenCounter: TokenCounter
+  /** Whether the window that is assumed after a refusal is reported. */
+  readonly reportsAssumptions: boolean
 }
 
 /** How often the context of one answer is shortened. */
@@ -16,6 +18,8 @@ const maxShortenings = 6
 /** What is tried first if the provider did not say how much it takes, as a share of what it refused; then half of that. */
 const firstWindowShare = 0.8
 const nextWindowShare = 0.5
+/** Estimates are not that far off: a request that is so much shorter than the window was refused for something else. */
+const maxUnderestimate = 4
 
 /** How long the requests of one answer may be, as far as refusals have shown. */
 export class ContextShortening {
@@ -44,9 +48,8 @@ export class ContextShortening {
     const { observer, tokenCounter } = this.#options
     const current = this.#contextWindow ?? this.#options.contextWindow
     if (named !== null) observer?.reportContextWindow(named)
-    // A request that was refused has more tokens than the window.
-    const countedTokens = inputTokens ?? named
     const estimatedTokens = countRequestTokens(refused) / refused.tokenScale
+    const countedTokens = inputTokens ?? findLeastTokens(named, estimatedTokens)
     if (countedTokens !== null && !hasFiles(refused.messages))
       observer?.reportTokenCount({ estimatedTokens, countedTokens, isRefused: true })
     if (named !== null && named < current) this.#contextWindow = named
@@ -61,6 +64,13 @@ export class ContextShortening {
     const next = (this.#contextWindow ?? Number.POSITIVE_INFINITY) * nextWindowShare
     this.#contextWindow = Math.floor(this.#hasGuessed ? Math.min(first, next) : first)
     this.#hasGuessed = true
-    if (this.#contextWindow >= minContextWindow) this.#options.observer?.reportAssumedContextWindow(this.#contextWindow)
+    const { observer, reportsAssumptions } = this.#options
+    if (reportsAssumptions && this.#contextWindow >= minContextWindow)
+      observer?.reportAssumedContextWindow(this.#contextWindow)
   }
+}
+
+/** A request that was refused has more tokens than the window. */
+function findLeastTokens(contextWindow: number | null, estimatedTokens: number): number | null {
+  return contextWindow !== null && contextWindow <= estimatedTokens * maxUnderestimate ? contextWindow : null
 }

@@ -14,7 +14,10 @@ import {
 } from './request-content.ts'
 import { SuspectedFiles } from './suspected-files.ts'
 
-export interface RequestAdaptationOptions extends Pick<ContextShorteningOptions, 'contextWindow' | 'tokenCounter'> {
+export interface RequestAdaptationOptions extends Pick<
+  ContextShorteningOptions,
+  'contextWindow' | 'tokenCounter' | 'reportsAssumptions'
+> {
   readonly observer: ModelObserver | undefined
 }
 
@@ -36,11 +39,10 @@ export class RequestAdaptation {
   #suspectedFiles: SuspectedFiles | null = null
   #count = 0
 
-  constructor({ observer, contextWindow, tokenCounter }: RequestAdaptationOptions) {
+  constructor({ observer, ...limits }: RequestAdaptationOptions) {
     this.#observer = observer
     this.#contextShortening = new ContextShortening({
-      contextWindow,
-      tokenCounter,
+      ...limits,
       ...(observer && { observer: observer.contextSize }),
     })
     this.#offersTools = observer?.offersTools ?? true

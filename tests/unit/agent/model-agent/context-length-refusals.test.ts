@@ -160,6 +160,22 @@ describe('a request that is refused as too long', () => {
     expect(provider.requests).toHaveLength(1)
   })
 
+  test('for another reason changes nothing: a request that is far shorter than the window that is named', async () => {
+    provider.defaultAnswer = () => refuse("This model's maximum context length is 8192 tokens")
+    const loadHistory = async (): Promise<ModelMessage[]> => [{ role: 'user', content: newProse(200) }]
+    const { error, contextSizes } = await ask({ loadHistory })
+    expect(error?.code).toBe('CONTEXT_LENGTH')
+    expect(provider.requests).toHaveLength(1)
+    expect(contextSizes.findTokenScale(address)).toBe(1)
+  })
+
+  test('for a summary tells nothing about the window of answers if it names none', async () => {
+    provider.enqueue(tooLong)
+    const { windows, contextSizes } = await ask({ hasNoToolbox: true })
+    expect(windows[1]).toBeGreaterThan(0)
+    expect(contextSizes.findAssumedContextWindow(address)).toBeNull()
+  })
+
   test('is not sent for ever', async () => {
     provider.defaultAnswer = () => tooLong
     expect((await ask()).error?.code).toBe('CONTEXT_LENGTH')

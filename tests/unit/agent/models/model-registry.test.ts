@@ -21,6 +21,7 @@ const offline = {
   agent: { async *answer() {} },
   textGenerator: failingTextGenerator,
   contextWindow: 1000,
+  statedContextWindow: 1000,
   maxOutputTokens: null,
   tokenCounter: unscaledTokenCounter,
   reservedTokens: 0,

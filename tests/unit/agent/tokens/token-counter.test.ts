@@ -29,7 +29,13 @@ describe('the tokens of a text', () => {
   test('are counted as the model does', () => {
     const doubled = new TokenCounter(() => 2)
     expect(doubled.countText(newProse(100))).toBe(counter.countText(newProse(100)) * 2)
-    expect(doubled.countTextAtLeast(newProse(100))).toBeLessThan(doubled.countText(newProse(100)))
+  })
+
+  test('are at least a share of the estimate, which is not more for a model that seems to count more', () => {
+    expect(counter.countTextAtLeast(newProse(100))).toBeLessThan(counter.countText(newProse(100)))
+    const [halved, doubled] = [0.5, 2].map((scale) => new TokenCounter(() => scale).countTextAtLeast(newProse(100)))
+    expect(doubled).toBe(counter.countTextAtLeast(newProse(100)))
+    expect(halved).toBeLessThan(doubled ?? 0)
   })
 })
 

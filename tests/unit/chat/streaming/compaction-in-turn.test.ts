@@ -176,6 +176,36 @@ describe('a request that does not fit', () => {
   })
 })
 
+describe('a message that alone is longer than the window', () => {
+  const tooLong = newText(4_000)
+
+  test('is sent whole if that window is only assumed: the provider decides', async () => {
+    const [summaries, histories] = [new Summaries(), [] as unknown[]]
+    const options = { statedContextWindow: 100_000 }
+    const { chats, id } = await openLongSession(summaries, options, recordRequests(histories))
+    await using _ = chats
+    const stream = await chats.start(tooLong, { sessionId: id })
+    await chats.follow(stream.id)
+    expect(await chats.profile.eventStore.findStream(stream.id)).toMatchObject({ status: 'COMPLETED' })
+    expect(JSON.stringify(histories[0])).toContain(tooLong)
+  })
+
+  test('fails otherwise, and the next one works', async () => {
+    const [summaries, histories] = [new Summaries(), [] as unknown[]]
+    const { chats, id } = await openLongSession(summaries, {}, recordRequests(histories))
+    await using _ = chats
+    const streams = [await chats.start(tooLong, { sessionId: id })]
+    await chats.follow(streams[0]?.id ?? '')
+    streams.push(await chats.start('Short.', { sessionId: id }))
+    await chats.follow(streams[1]?.id ?? '')
+    expect(await chats.profile.eventStore.findStream(streams[0]?.id ?? '')).toMatchObject({
+      status: 'FAILED',
+      error: { code: 'CONTEXT_LENGTH', message: expect.stringContaining('Shorten it') },
+    })
+    expect(await chats.profile.eventStore.findStream(streams[1]?.id ?? '')).toMatchObject({ status: 'COMPLETED' })
+  })
+})
+
 describe('a stream whose summary is being written', () => {
   test('is cancelled at once, and stores no checkpoint', async () => {
     const summaries = new Summaries(() => forever)
