@@ -53,21 +53,14 @@ export interface ResolvedModel {
   readonly dialect: Dialect | null
 }
 
+/** A model without a provider, which has nothing to demand or to refuse. */
+export type OfflineModel = Omit<ResolvedModel, 'id' | 'name' | 'dialect' | 'omissions'>
+
 export interface ModelRegistryOptions {
   /** The configured providers. Their order is the order of the list, and decides which one has the default model. */
   readonly providers: readonly Provider[]
   /** Answers as `offline/eliza`. */
-  readonly offline: Pick<
-    ResolvedModel,
-    | 'agent'
-    | 'textGenerator'
-    | 'contextWindow'
-    | 'statedContextWindow'
-    | 'maxOutputTokens'
-    | 'tokenCounter'
-    | 'reservedTokens'
-    | 'toolImages'
-  >
+  readonly offline: OfflineModel
   /** The tools that models are offered. */
   readonly toolbox: Toolbox
   /** How many requests to the model one answer may take. */

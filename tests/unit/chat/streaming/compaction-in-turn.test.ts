@@ -47,6 +47,17 @@ const long = `And now? ${newText(300)}`
 
 const findCheckpoint = ({ profile }: ChatFixture, id: string) => profile.eventStore.findContextCheckpoint(id)
 
+/** A generator whose requests tell what they cost. */
+function reportUsage(summaries: Summaries): Pick<Summaries, 'generateSummary'> {
+  return {
+    generateSummary: async (run) => {
+      run.onEvent?.({ type: 'step', estimatedInputTokens: 70 })
+      run.onEvent?.({ type: 'usage', usage: summaryUsage })
+      return summaries.generateSummary(run)
+    },
+  }
+}
+
 async function settle(): Promise<void> {
   for (let count = 0; count < 8; count += 1) await drainEventLoop()
 }
@@ -81,14 +92,11 @@ describe('a request that does not fit', () => {
 
   test('counts its summary as steps of the stream', async () => {
     const summaries = new Summaries()
-    const writer = {
-      generateSummary: async (run: Parameters<Summaries['generateSummary']>[0]) => {
-        run.onEvent?.({ type: 'step', estimatedInputTokens: 70 })
-        run.onEvent?.({ type: 'usage', usage: summaryUsage })
-        return summaries.generateSummary(run)
-      },
-    }
-    const { chats, id } = await openLongSession(summaries, { textGenerator: writer }, recordRequests([]))
+    const { chats, id } = await openLongSession(
+      summaries,
+      { textGenerator: reportUsage(summaries) },
+      recordRequests([]),
+    )
     await using _ = chats
     const stream = await chats.start(long, { sessionId: id })
     await chats.follow(stream.id)
@@ -98,13 +106,6 @@ describe('a request that does not fit', () => {
 
   test('counts nothing for the request that was refused before the summary', async () => {
     const summaries = new Summaries()
-    const writer = {
-      generateSummary: async (run: Parameters<Summaries['generateSummary']>[0]) => {
-        run.onEvent?.({ type: 'step', estimatedInputTokens: 70 })
-        run.onEvent?.({ type: 'usage', usage: summaryUsage })
-        return summaries.generateSummary(run)
-      },
-    }
     const refused: ScriptedAnswer = async function* (run) {
       await run.loadHistory({ reservedTokens: 0 })
       yield { type: 'step', estimatedInputTokens: 700 }
@@ -114,7 +115,7 @@ describe('a request that does not fit', () => {
       yield { type: 'text', block: '1', text: 'Answer.' }
       yield { type: 'usage', usage: answerUsage }
     }
-    const options = { textGenerator: writer, contextWindow: 100_000 }
+    const options = { textGenerator: reportUsage(summaries), contextWindow: 100_000 }
     const { chats, id } = await openLongSession(summaries, options, refused)
     await using _ = chats
     const stream = await chats.start(long, { sessionId: id })
