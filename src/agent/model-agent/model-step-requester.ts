@@ -11,6 +11,8 @@ import type { ModelStepResult } from './stream-part-mapper.ts'
 
 export type ModelStepRequesterOptions = RequestComposerOptions &
   Pick<ModelStepRequest, 'model' | 'secrets' | 'requestPolicy' | 'thoughtMemory'> & {
+    /** The model's, for the input and the answer, in tokens. It may be infinite. */
+    readonly contextWindow: number
     /** Whether each request says how long its answer may be, as in Anthropic's format. */
     readonly statesOutputLimit: boolean
   }
@@ -81,7 +83,7 @@ export class ModelStepRequester {
   #computeOutputLimit(inputTokens: number): number | undefined {
     const { statesOutputLimit, maxOutputTokens } = this.#options
     if (!statesOutputLimit) return undefined
-    const contextWindow = this.#adaptation.contextWindow ?? this.#options.contextWindow
+    const { contextWindow } = this.#adaptation
     return computeOutputLimit({ contextWindow, maxOutputTokens, inputTokens, model: this.#run.model })
   }
 

@@ -18,8 +18,6 @@ export interface RequestComposerOptions {
   readonly toolbox?: Toolbox
   readonly toolLimits: ProviderToolLimits
   readonly observer?: ModelObserver
-  /** The model's, for the input and the answer, in tokens. It may be infinite. */
-  readonly contextWindow: number
   /** The longest answer, in tokens. Null: not known. */
   readonly maxOutputTokens: number | null
   readonly tokenCounter: TokenCounter
@@ -76,7 +74,7 @@ export class RequestComposer {
   }
 
   #computeBudget(): number {
-    const { contextWindow = this.#options.contextWindow } = this.#adaptation.createHistoryRequest(0)
+    const { contextWindow } = this.#adaptation
     return computeInputBudget({ contextWindow, maxOutputTokens: this.#options.maxOutputTokens })
   }
 

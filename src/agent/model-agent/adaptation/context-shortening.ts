@@ -24,8 +24,8 @@ const maxUnderestimate = 4
 /** How long the requests of one answer may be, as far as refusals have shown. */
 export class ContextShortening {
   readonly #options: ContextShorteningOptions
-  /** After a refusal. */
-  #contextWindow: number | null = null
+  /** What refusals have shown. */
+  #shownWindow: number | null = null
   #count = 0
   #hasGuessed = false
 
@@ -33,9 +33,14 @@ export class ContextShortening {
     this.#options = options
   }
 
-  /** In tokens as they are counted for the model. Null: the model's. */
-  get contextWindow(): number | null {
-    return this.#contextWindow
+  /** The window of the next requests, in tokens as they are counted for the model. */
+  get contextWindow(): number {
+    return this.#shownWindow ?? this.#options.contextWindow
+  }
+
+  /** The same if a refusal has shown it. Null: it is the model's. */
+  get shownContextWindow(): number | null {
+    return this.#shownWindow
   }
 
   /**
@@ -46,27 +51,27 @@ export class ContextShortening {
     this.#count += 1
     if (this.#count > maxShortenings) return false
     const { observer, tokenCounter } = this.#options
-    const current = this.#contextWindow ?? this.#options.contextWindow
+    const current = this.contextWindow
     if (named !== null) observer?.reportContextWindow(named)
     const estimatedTokens = countRequestTokens(refused) / refused.tokenScale
     const countedTokens = inputTokens ?? findLeastTokens(named, estimatedTokens)
     if (countedTokens !== null && !hasFiles(refused.messages))
       observer?.reportTokenCount({ estimatedTokens, countedTokens, isRefused: true })
-    if (named !== null && named < current) this.#contextWindow = named
+    if (named !== null && named < current) this.#shownWindow = named
     // If the window was known, too few tokens were counted. That is corrected now.
-    else if (tokenCounter.scale > refused.tokenScale) this.#contextWindow = current
+    else if (tokenCounter.scale > refused.tokenScale) this.#shownWindow = current
     else this.#guessWindow(estimatedTokens * tokenCounter.scale)
     return true
   }
 
   #guessWindow(refusedTokens: number): void {
     const first = refusedTokens * firstWindowShare
-    const next = (this.#contextWindow ?? Number.POSITIVE_INFINITY) * nextWindowShare
-    this.#contextWindow = Math.floor(this.#hasGuessed ? Math.min(first, next) : first)
+    const next = (this.#shownWindow ?? Number.POSITIVE_INFINITY) * nextWindowShare
+    this.#shownWindow = Math.floor(this.#hasGuessed ? Math.min(first, next) : first)
     this.#hasGuessed = true
     const { observer, reportsAssumptions } = this.#options
-    if (reportsAssumptions && this.#contextWindow >= minContextWindow)
-      observer?.reportAssumedContextWindow(this.#contextWindow)
+    if (reportsAssumptions && this.#shownWindow >= minContextWindow)
+      observer?.reportAssumedContextWindow(this.#shownWindow)
   }
 }
 

@@ -54,16 +54,16 @@ export class RequestAdaptation {
     return this.#offersTools
   }
 
-  /** The window that refusals have shown, in tokens. Null: the model's. */
-  get contextWindow(): number | null {
+  /** The window of the next requests, in tokens: the model's, or what refusals have shown. */
+  get contextWindow(): number {
     return this.#contextShortening.contextWindow
   }
 
   /** How the history of the next request is loaded. `reservedTokens`: what the request has beside it. */
   createHistoryRequest(reservedTokens: number): ModelHistoryRequest {
-    const { contextWindow } = this
+    const { shownContextWindow } = this.#contextShortening
     const omissions = mergeOmissions(this.#omissions, this.#guess)
-    return { reservedTokens, omissions, ...(contextWindow !== null && { contextWindow }) }
+    return { reservedTokens, omissions, ...(shownContextWindow !== null && { contextWindow: shownContextWindow }) }
   }
 
   /** The provider has begun to answer a request: what was guessed is right. */
