@@ -103,8 +103,11 @@ class BatchFinder {
   #growWhileRelated(base: number, range: RowRange, minStart: number): RowRange {
     let { start, end } = range
     const members = new BatchMembers(this.#compared)
-    for (const { id } of this.#rows.slice(start, end)) members.add(id)
-    const admits = (index: number): boolean => this.#belongsTo(index, base) && members.add(this.#rows[index]?.id ?? 0)
+    for (const row of this.#rows.slice(start, end)) members.add(row)
+    const admits = (index: number): boolean => {
+      const row = this.#rows[index]
+      return row !== undefined && this.#belongsTo(index, base) && members.add(row)
+    }
     while (start > minStart && this.#isContiguous(start - 1) && admits(start - 1)) start -= 1
     while (this.#isContiguous(end - 1) && admits(end)) end += 1
     return { start, end }
@@ -135,7 +138,7 @@ class BatchFinder {
 /** The rows of a batch: none of them twice, and one new summary. Another batch may follow without a gap. */
 class BatchMembers {
   readonly #compared: ComparedHermesRows
-  readonly #fingerprints = new Set<string>()
+  readonly #memberKeys = new Set<string>()
   #hasNewSummary = false
 
   constructor(compared: ComparedHermesRows) {
@@ -143,12 +146,12 @@ class BatchMembers {
   }
 
   /** Returns false, without adding the row, if it must be in another batch. */
-  add(id: number): boolean {
+  add({ id, platformMessageId }: HermesMessageOutlineRow): boolean {
     const fingerprint = this.#compared.fingerprints.get(id)
     const isNewSummary = this.#compared.newSummaryIds.has(id)
-    if ((isNewSummary && this.#hasNewSummary) || (fingerprint !== undefined && this.#fingerprints.has(fingerprint)))
-      return false
-    if (fingerprint !== undefined) this.#fingerprints.add(fingerprint)
+    const key = fingerprint === undefined ? null : `${platformMessageId ?? ''} ${fingerprint}`
+    if ((isNewSummary && this.#hasNewSummary) || (key !== null && this.#memberKeys.has(key))) return false
+    if (key !== null) this.#memberKeys.add(key)
     this.#hasNewSummary ||= isNewSummary
     return true
   }

@@ -31,15 +31,56 @@ export function toCopyKeys(row: HermesMessageOutlineRow, texts: HermesComparable
   return row.role === 'tool' || callKeys.length > 0 ? callKeys : [toTextKey(row, texts?.text ?? '')]
 }
 
-/** For each row of a batch, by its keys, the index of the message that it is a copy of; null if it is none. */
+/** A row that a compaction has inserted, as it is compared. */
+export interface CopyCandidate {
+  readonly keys: readonly string[]
+  readonly role: string | null
+}
+
+/**
+ * For each row of a batch, the index of the message that it is a copy of; null if it is none. The rows before the summary are
+ * copies of the first messages, those from `tailStart` on are copies of the last ones and then, if the compaction came before
+ * a turn, the user's new message. Where messages are equal to others, only that tells them apart. A longest common subsequence
+ * finds what Hermes has changed or left out.
+ */
 export function matchCopies(
   live: readonly LiveHermesMessage[],
-  copies: readonly (readonly string[])[],
+  copies: readonly CopyCandidate[],
+  { summaryIndex, tailStart }: { readonly summaryIndex: number; readonly tailStart: number },
 ): (number | null)[] {
-  return alignByLongestCommonSubsequence(
-    live.map(({ keys }) => keys),
-    copies,
+  const tailLength = findTailLength(live, copies.slice(tailStart))
+  const tailLiveStart = live.length - tailLength
+  const isNoHead = (copy: CopyCandidate, index: number): boolean =>
+    index >= Math.min(summaryIndex, tailLiveStart) || !isCopy(live[index], copy)
+  const headLength = findIndexOrEnd(copies, isNoHead)
+  const middleEnd = tailLength > 0 ? tailStart : copies.length
+  const middle = alignByLongestCommonSubsequence(
+    live.slice(headLength, tailLiveStart).map(({ keys }) => keys),
+    copies.slice(headLength, middleEnd).map(({ keys }) => keys),
   )
+  return copies.map((_, index) => {
+    if (index < headLength) return index
+    const partner = middle[index - headLength] ?? null
+    if (index < middleEnd) return partner === null ? null : headLength + partner
+    return index < middleEnd + tailLength ? tailLiveStart + index - middleEnd : null
+  })
+}
+
+/** How many of these rows are copies of the last messages. 0 if others follow than one message of the user. */
+function findTailLength(live: readonly LiveHermesMessage[], copies: readonly CopyCandidate[]): number {
+  const isTail = (length: number): boolean =>
+    length <= live.length && copies.slice(0, length).every((copy, index) => isCopy(live.at(index - length), copy))
+  if (isTail(copies.length)) return copies.length
+  return copies.at(-1)?.role === 'user' && isTail(copies.length - 1) ? copies.length - 1 : 0
+}
+
+function isCopy(message: LiveHermesMessage | undefined, { keys }: CopyCandidate): boolean {
+  return message?.keys.some((key) => keys.includes(key)) === true
+}
+
+function findIndexOrEnd<T>(list: readonly T[], matches: (item: T, index: number) => boolean): number {
+  const index = list.findIndex(matches)
+  return index < 0 ? list.length : index
 }
 
 /**

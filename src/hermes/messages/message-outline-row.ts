@@ -16,6 +16,8 @@ export interface HermesMessageOutlineRow {
   /** For each of its tool calls, the ids by which a result may name it. */
   readonly callIds: readonly (readonly string[])[]
   readonly state: HermesRowState
+  /** The id of the message on its chat platform; null elsewhere. Copies may have lost it. */
+  readonly platformMessageId: string | null
   /** Hermes marks the row as one that is not shown. */
   readonly isHidden: boolean
   /** What Hermes wrote into it instead of a person or a model; null for anything else. */

@@ -87,7 +87,8 @@ class CompactionTracer implements TracedHermesMessages {
   readonly #fingerprints: ReadonlyMap<number, string>
   readonly #texts: ReadonlyMap<number, HermesComparableTexts>
   readonly #shown = new Map<number, { readonly row: HermesMessageOutlineRow; readonly section: HermesContentSection }>()
-  readonly #shownByFingerprint = new Map<string, HermesMessageOutlineRow>()
+  /** By fingerprint and id on the chat platform. */
+  readonly #shownByFingerprint = new Map<string, Map<string | null, HermesMessageOutlineRow>>()
   readonly #shownBySummary = new Map<string, HermesMessageOutlineRow>()
   /** What the model had, in order. */
   #live: LiveHermesMessage[] = []
@@ -161,10 +162,14 @@ class CompactionTracer implements TracedHermesMessages {
   }
 
   #matchCopies(batch: readonly HermesMessageOutlineRow[]): (number | null)[] {
-    return matchCopies(
-      this.#live,
-      batch.map((row) => toCopyKeys(row, this.#texts.get(row.id))),
+    const copies = batch.map((row) => ({ keys: toCopyKeys(row, this.#texts.get(row.id)), role: row.role }))
+    const summaryIndex = batch.findIndex(
+      (row) => isHermesSummaryRow(row) && !this.#shownBySummary.has(toSummary(this.#texts.get(row.id))),
     )
+    // A merged summary is in the first of the copies of the last messages.
+    const tailStart = summaryIndex + (batch[summaryIndex]?.textKind === 'mergedSummary' ? 0 : 1)
+    if (summaryIndex < 0) return matchCopies(this.#live, copies, { summaryIndex: 0, tailStart: copies.length })
+    return matchCopies(this.#live, copies, { summaryIndex, tailStart })
   }
 
   #addCopy(
@@ -217,18 +222,26 @@ class CompactionTracer implements TracedHermesMessages {
   #show(row: HermesMessageOutlineRow, section: HermesContentSection): void {
     this.#shown.set(row.id, { row, section })
     const fingerprint = this.#fingerprints.get(row.id)
-    if (fingerprint !== undefined) this.#shownByFingerprint.set(fingerprint, row)
+    if (fingerprint !== undefined) {
+      const shownRows = this.#shownByFingerprint.get(fingerprint) ?? new Map<string | null, HermesMessageOutlineRow>()
+      this.#shownByFingerprint.set(fingerprint, shownRows.set(row.platformMessageId, row))
+    }
     if (isHermesSummaryRow(row)) {
       this.#shownBySummary.set(toSummary(this.#texts.get(row.id)), row)
       this.summaryIds.set(row.id, row.id)
     }
   }
 
-  /** A row was written twice if one before it is shown with the same time and content: returns that one. */
+  /**
+   * A row was written twice if one before it is shown with the same time and content: returns that one. Chat platforms give
+   * times in whole seconds, in which a person can send the same text twice: then their ids differ.
+   */
   #findRepeated(row: HermesMessageOutlineRow): HermesMessageOutlineRow | null {
-    const fingerprint = this.#fingerprints.get(row.id)
-    const earlier = fingerprint === undefined ? undefined : this.#shownByFingerprint.get(fingerprint)
-    if (!earlier || !this.#shown.has(earlier.id)) return null
+    const shownRows = this.#shownByFingerprint.get(this.#fingerprints.get(row.id) ?? '')
+    const id = row.platformMessageId
+    const candidates = id === null ? [...(shownRows?.values() ?? [])] : [shownRows?.get(id), shownRows?.get(null)]
+    const earlier = candidates.find((shown) => shown !== undefined && this.#shown.has(shown.id))
+    if (!earlier) return null
     this.originalIds.set(row.id, earlier.id)
     return earlier
   }

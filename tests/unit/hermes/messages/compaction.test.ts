@@ -154,6 +154,22 @@ test('a history that was written twice into its session is shown once', () => {
   expect(reader.loadContextMessages('s').map(({ id }) => id)).toEqual(['s:1', 's:2', 's:4'])
 })
 
+test('a text that a person has sent twice within a second is shown twice, also after a compaction', () => {
+  const hermes = newDb(undefined, 'v22')
+  hermes.addSession('s')
+  const messages = ['p1', 'p2', 'p3'].map((id) => ({ content: '+1', platform_message_id: id, observed: 1 }))
+  for (const message of messages) hermes.addMessage('s', 1_790_000_000, message)
+  hermes.addMessage('s', 1_790_000_000, { content: '+1' })
+  const { reader } = newReader(hermes.path)
+  const listIds = () => reader.listMessages('s', firstPage(9)).map(({ id }) => id)
+  expect(listIds()).toEqual(['s:1', 's:2', 's:3'])
+  hermes.archiveMessages('s')
+  hermes.addMessage('s', 1_790_000_009, { role: 'assistant', content: hermesSummary('S1') })
+  for (const message of messages.slice(1)) hermes.addMessage('s', 1_790_000_000, message)
+  hermes.addMessage('s', 1_790_000_020, { content: 'later' })
+  expect(listIds()).toEqual(['s:1', 's:2', 's:3', 's:5', 's:8'])
+})
+
 test.each(['newest', 'compacting', 'v22', 'v7', 'v2'] as const)(
   'rows without content, and contents of another type, are messages of any layout (%s)',
   (layout) => {

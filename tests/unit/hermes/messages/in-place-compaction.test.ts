@@ -69,6 +69,29 @@ const scenarios: readonly Scenario[] = [
     shown: [...turns(1, 2, 3), '(S1)', ...turns(4)],
   },
   {
+    name: 'a message inserted before a turn is one that was said before',
+    play: (chat) => {
+      const ok = { role: 'assistant', content: 'ok' }
+      for (const content of ['u1', 'go on', 'u3', 'u4']) {
+        chat.add({ role: 'user', content })
+        chat.add(ok)
+      }
+      chat.compact([summary('S1', 'user'), ok, { role: 'user', content: 'u4' }, ok, { role: 'user', content: 'go on' }])
+      chat.add(ok)
+      chat.compact([summary('S2', 'user'), ok, { role: 'user', content: 'u4' }])
+    },
+    shown: ['u1', 'ok', 'go on', 'ok', 'u3', 'ok', 'u4', 'ok', '(S1)', 'go on', 'ok', '(S2)', 'u4'],
+  },
+  {
+    name: 'undo reaches into the first messages, which were said again later',
+    play: (chat) => {
+      for (const content of ['u1', 'go on', 'u3', 'u4', 'go on', 'u6']) chat.add({ role: 'user', content })
+      chat.compact([...chat.live.slice(0, 2), summary('S1'), ...chat.live.slice(-1)])
+      chat.undo(3)
+    },
+    shown: ['u1'],
+  },
+  {
     name: 'undo reaches into the copies',
     play: (chat) => {
       chat.addTurns(1, 2, 3, 4, 5)
