@@ -142,6 +142,7 @@ export interface GenerateSummaryRequest {
   readonly onEvent?: (event: SummaryUsageEvent) => void
 }
 
+/** A text, and what it took. */
 export interface GeneratedText {
   readonly text: string
   readonly usage: Usage

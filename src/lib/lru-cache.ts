@@ -19,10 +19,12 @@ export class LruCache<K, V> {
     return value
   }
 
+  /** Removes the entry of a key, if there is one. */
   delete(key: K): void {
     this.#entries.delete(key)
   }
 
+  /** Sets the value of a key, which becomes the most recently used one. */
   set(key: K, value: V): void {
     // A map iterates in insertion order, so its first key is the least recently used one.
     this.#entries.delete(key)

@@ -91,6 +91,7 @@ export interface WithdrawnMessageLookup {
   listUnplacedWithdrawnMessages(sessionId: string): Promise<MessageRecord[]>
 }
 
+/** Finds the summaries that are stored with sessions. */
 export interface ContextCheckpointLookup {
   /** The checkpoint of a Segue session; null if it has none. */
   findContextCheckpoint(sessionId: string): Promise<ContextCheckpoint | null>

@@ -14,6 +14,7 @@ export interface ToolSetOptions {
   readonly counter: TokenCounter
 }
 
+/** The tools of a request, and those that it has no room for. */
 export interface ComposedToolSet {
   readonly tools: ToolSet
   /** What they take of the context window. */

@@ -14,6 +14,7 @@ export interface ToolImageSupport {
   readonly maxCount: number
 }
 
+/** A model that is sent no images of tools. */
 export const noToolImageSupport: ToolImageSupport = { placement: 'none', mediaTypes: [], maxCount: 0 }
 
 /** What is known of a model of a provider. `isKnown`: it has accepted images, or its provider's list says that it does. */

@@ -10,6 +10,7 @@ export class TextGenerationUsageMeter {
   /** The request in progress: its estimated input tokens, and the length of what came back. */
   #request: { readonly inputTokens: number; codeUnits: number } | null = null
 
+  /** Counts an event of a request. They come in order. */
   add(event: AgentEvent): void {
     if (event.type === 'step') {
       if (!event.replacesRefused) this.#endRequest(nothingReported)

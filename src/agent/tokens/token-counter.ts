@@ -32,6 +32,7 @@ export class TokenCounter {
     return this.#getScale()
   }
 
+  /** Counts a text alone, without what stands around it in a message. */
   countText(text: string): number {
     return this.#scale(estimateTextTokens(text))
   }
@@ -51,10 +52,12 @@ export class TokenCounter {
     return Math.floor(estimateTextTokens(text) * Math.min(1, this.scale) * leastShare)
   }
 
+  /** Counts messages with everything in them: texts, files, calls and their results. */
   countMessages(messages: readonly ModelMessage[]): number {
     return this.#scale(messages.reduce((tokens, message) => tokens + estimateMessageTokens(message, this.#images), 0))
   }
 
+  /** Counts what a tool returned, without the call that it belongs to. */
   countToolOutput(output: ToolOutput): number {
     return this.#scale(estimateToolOutputTokens(output, this.#images))
   }

@@ -13,6 +13,7 @@ import { composeTranscript } from './compose-transcript.ts'
 import { selectVerbatimTurns } from './select-verbatim-turns.ts'
 import { SummaryWriter } from './summary-writer.ts'
 
+/** What is summarised, for which model, and what of it stays. */
 export interface CompactContextRequest {
   /** What stands for the messages before these; null if there are none. */
   readonly previous: ContextSummary | null
@@ -33,6 +34,7 @@ export interface CompactContextRequest {
   readonly onEvent?: (event: SummaryUsageEvent) => void
 }
 
+/** A new summary, and what it costs and saves. */
 export interface CompactedContext {
   readonly summary: ContextSummary
   /** Of all requests. */

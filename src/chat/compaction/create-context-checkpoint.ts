@@ -4,6 +4,7 @@ import type { MessageRecord } from '../../model/message.ts'
 import type { SessionContextRecords } from '../../sessions/session-context.ts'
 import { compactContext, type CompactContextRequest, type CompactedContext } from './compact-context.ts'
 
+/** Which context of a session is summarised, and for which model. */
 export interface ContextCheckpointRequest extends Pick<
   CompactContextRequest,
   'contextWindow' | 'reservedTokens' | 'isUrgent' | 'signal' | 'onEvent'
@@ -18,6 +19,7 @@ export interface ContextCheckpointRequest extends Pick<
   readonly now: () => number
 }
 
+/** A checkpoint that is not stored yet, and what the context took before and takes with it. */
 export interface CreatedContextCheckpoint extends Pick<CompactedContext, 'tokensBefore' | 'tokensAfter'> {
   readonly checkpoint: ContextCheckpoint
 }

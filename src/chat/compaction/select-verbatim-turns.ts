@@ -20,6 +20,7 @@ export interface TurnRange {
   readonly tokens: number
 }
 
+/** What is summarised, and what comes after it and stays. */
 export interface TurnDivision {
   readonly summarized: TurnRange
   readonly verbatim: TurnRange

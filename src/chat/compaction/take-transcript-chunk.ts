@@ -3,6 +3,7 @@ import { takeBeginning } from '../../agent/tokens/shorten-text.ts'
 import type { TokenCounter } from '../../agent/tokens/token-counter.ts'
 import { findWordEnd } from './cut-at-sentence.ts'
 
+/** The beginning of a transcript, as long as one request takes it. */
 export interface TranscriptChunk {
   /** Formatted. */
   readonly paragraphs: readonly string[]

@@ -9,6 +9,7 @@ import { newSession } from '../../sessions/new-session.ts'
 import { createCompletedIdempotencyKeyRecord, type IdempotencyKey } from '../../storage/idempotency-key.ts'
 import type { SessionWithInitialMessages } from '../../storage/sessions/session-writer.ts'
 
+/** What a continuation is built from. */
 export interface ContinuationInput {
   readonly session: SessionRecord
   /** The summary that the continuation begins with. */

@@ -31,13 +31,17 @@ export class SessionContinuationWriter {
     this.#options = options
   }
 
+  /** Commits the end of the session and the continuation, which it returns. */
   async write(continuation: SessionWithInitialMessages): Promise<SessionRecord> {
     const { writer, sessionId, runtime } = this.#options
     await writer.write(() => composeContinuationBatch(continuation, sessionId, runtime.now()))
     return continuation.session
   }
 
-  /** Does so after a compaction, with the events that tell of its beginning and its end, also if it fails. */
+  /**
+   * Runs a compaction and commits its continuation, with the events that tell of its beginning and its end. If it fails, only
+   * these are committed. Rejects with the reason.
+   */
   async compact({ signal, compose, onEnd }: CompactionInProgress): Promise<SessionRecord> {
     const { writer, sessionId, runtime, log } = this.#options
     const createSessionChanged = () => createSessionChangedDraft(sessionId, runtime)

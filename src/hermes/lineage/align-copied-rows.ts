@@ -18,7 +18,9 @@ export interface CopiedRows<Row> {
   readonly isCopyExhausted: boolean
 }
 
+/** How rows are compared. */
 export interface CopyRule<Row> {
+  /** Whether a row of the copy is one of this row of the parent. */
   isCopy(copy: Row, original: Row): boolean
   /** Whether a row is a duplicate of an earlier one of the same session. */
   isDuplicate(row: Row, earlier: readonly Row[]): boolean

@@ -5,6 +5,7 @@ import { type ComparedMessageRow, CopyableMessageRows } from './copyable-message
 
 const pairsPerQuery = 500
 
+/** A session that may begin with copies of the messages of another one. */
 export interface CopyingSession {
   readonly id: string
   readonly parentId: string

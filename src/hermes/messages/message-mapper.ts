@@ -6,6 +6,7 @@ import { splitMergedHermesSummary } from './compaction-text.ts'
 import { parseHermesToolCalls } from './parse-hermes-tool-calls.ts'
 import { millisecondsFromHermesCell, textFromHermesCell } from '../state/cell-values.ts'
 
+/** What is read of a row to show it. */
 export const hermesMessageColumns = [
   'id',
   'role',
@@ -20,6 +21,7 @@ export const hermesMessageColumns = [
   'codex_message_items',
 ] as const
 
+/** A row of messages, as stored. */
 export interface HermesMessageRow extends Record<(typeof hermesMessageColumns)[number], unknown> {
   readonly id: number
 }

@@ -66,6 +66,7 @@ export function isHermesMessageRow({ role, textKind, isHidden }: HermesMessageOu
   return role !== 'session_meta' && textKind !== 'synthetic' && !isHidden
 }
 
+/** Whether a row has a summary that a compaction has written. */
 export function isHermesSummaryRow({ textKind }: HermesMessageOutlineRow): boolean {
   return textKind === 'summary' || textKind === 'mergedSummary'
 }

@@ -11,6 +11,7 @@ import { maxQuotesShare, selectUserMessageQuotes } from './select-user-message-q
 import { readPartText, shortenLongMessage } from './shorten-long-message.ts'
 import { shortenToolResults } from './shorten-tool-results.ts'
 
+/** A context that is too long, and the room that there is for it. */
 export interface ContextFittingSource {
   readonly summary: ContextSummary | null
   readonly messages: readonly MessageRecord[]
@@ -27,6 +28,7 @@ interface ContextSelectionSource extends ContextFittingSource {
   readonly minNewestTokens: number
 }
 
+/** What is left of a context that was too long. */
 export interface FittedContext {
   readonly messages: readonly ModelMessage[]
   readonly isNewestMessageTooLong: boolean

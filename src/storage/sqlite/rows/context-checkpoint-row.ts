@@ -31,6 +31,7 @@ export function upsertContextCheckpoint(db: SqlConnection, checkpoint: ContextCh
   })
 }
 
+/** The checkpoint of a session; null if it has none. */
 export function findContextCheckpoint(db: SqlConnection, sessionId: string): ContextCheckpoint | null {
   const row = db
     .prepare<[string], ContextCheckpointRow>('SELECT * FROM context_checkpoints WHERE session_id = ?')
