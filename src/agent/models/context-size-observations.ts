@@ -15,6 +15,11 @@ export interface ModelObservationMemory {
 
 /** How long a learned context window counts. The server may be started again with another one. */
 const contextWindowTtlMs = 24 * 60 * 60_000
+/**
+ * After so long, an assumed context window is tried at twice its size, and so on. The refusals may have been a fault of the
+ * server, and requests that keep to the assumption never show that more would be accepted.
+ */
+const assumptionDoublingMs = 60 * 60_000
 /** A scale is stored as a whole number. */
 const scaleUnit = 1_000
 /**
@@ -44,12 +49,16 @@ export class ContextSizeObservations {
 
   /** The context window that a refusal of the last 24 hours named, in tokens. Null if there was none. */
   findContextWindow(address: ModelEndpoint): number | null {
-    return this.#findRecent(address, 'contextWindow')
+    return this.#findRecent(address, 'contextWindow')?.value ?? null
   }
 
-  /** The context window that is assumed after refusals of the last 24 hours that named none. Null if there were none. */
+  /**
+   * The context window that is assumed after refusals of the last 24 hours that named none. It doubles every hour. Null if
+   * there were none.
+   */
   findAssumedContextWindow(address: ModelEndpoint): number | null {
-    return this.#findRecent(address, 'assumedContextWindow')
+    const observation = this.#findRecent(address, 'assumedContextWindow')
+    return observation && observation.value * 2 ** Math.floor(getAgeMs(observation) / assumptionDoublingMs)
   }
 
   /** How many of the model's tokens an estimated token is. 1 while nothing is known. */
@@ -90,10 +99,15 @@ export class ContextSizeObservations {
       this.#memory.save(address, 'tokenScale', Math.round(scale * scaleUnit))
   }
 
-  #findRecent(address: ModelEndpoint, property: DetectedModelProperty): number | null {
+  #findRecent(address: ModelEndpoint, property: DetectedModelProperty): ModelObservation | null {
     const observation = this.#memory.find(address, property)
-    return observation && Date.now() - observation.observedAt < contextWindowTtlMs ? observation.value : null
+    return observation && getAgeMs(observation) < contextWindowTtlMs ? observation : null
   }
+}
+
+/** Not negative: the clock may have been set back. */
+function getAgeMs({ observedAt }: ModelObservation): number {
+  return Math.max(0, Date.now() - observedAt)
 }
 
 function clampScale(scale: number): number {

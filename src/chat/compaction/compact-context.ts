@@ -11,6 +11,7 @@ import { selectUserMessageQuotes } from '../context/trimming/select-user-message
 import { type CompactionLimits, computeCompactionLimits, minSummaryTokens } from './compaction-limits.ts'
 import { composeTranscript } from './compose-transcript.ts'
 import { selectVerbatimTurns } from './select-verbatim-turns.ts'
+import { shortenRefusedMessages } from './shorten-refused-messages.ts'
 import { SummaryWriter } from './summary-writer.ts'
 
 /** What is summarised, for which model, and what of it stays. */
@@ -75,7 +76,7 @@ export async function compactContext(request: CompactContextRequest): Promise<Co
   const writer = new SummaryWriter({ ...request, ...limits })
   const summary = await writeSummary(writer, {
     previous,
-    records: summarized.messages,
+    records: shortenRefusedMessages(summarized.messages, { contextWindow, ...limits, counter }),
     limits,
     maxTokens: Math.floor(replacedTokens * maxReplacementShare),
     counter,

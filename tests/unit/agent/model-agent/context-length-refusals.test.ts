@@ -1,5 +1,5 @@
 import type { ModelMessage } from 'ai'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { AgentError, type AgentRun, type ModelHistoryRequest } from '../../../../src/agent/agent.ts'
 import { createModelAgent } from '../../../../src/agent/model-agent/model-agent.ts'
 import { ModelObservations } from '../../../../src/agent/models/model-observations.ts'
@@ -150,6 +150,20 @@ describe('a request that is refused as too long', () => {
     expect(contextSizes.findAssumedContextWindow(address)).toBe(assumed)
     observations.createObserver(address).contextSize.reportAcceptedTokens(assumed + 1000)
     expect(contextSizes.findAssumedContextWindow(address)).toBe(assumed + 1000)
+  })
+
+  test('makes the model assumed to take twice as much after each hour, because the server may have been at fault', async () => {
+    provider.enqueue(tooLong)
+    const { contextSizes } = await ask()
+    const assumed = contextSizes.findAssumedContextWindow(address) ?? 0
+    const hour = 60 * 60_000
+    const windows = [0.9, 1.1, 2.1, 24.1].map((hours) => {
+      vi.setSystemTime(Date.now() + hours * hour)
+      const window = contextSizes.findAssumedContextWindow(address)
+      vi.useRealTimers()
+      return window
+    })
+    expect(windows).toEqual([assumed, assumed * 2, assumed * 4, null])
   })
 
   test('is refused in the end if it cannot be shortened', async () => {

@@ -64,6 +64,23 @@ describe('what is summarised', () => {
     expect(summary.throughMessageId).toBe(messages.at(-1)?.id)
   })
 
+  test('is the beginning and the end of a message that was refused because it alone is longer than the window', async () => {
+    const writer = new ScriptedSummaryWriter()
+    const paste = `BEGINNING ${words.repeat(3_000)} END`
+    const { messages } = newChat(2).user(paste).user('Short.').assistant('Yes.')
+    const { summary } = await compact(writer, { messages })
+    expect(writer.requests.length).toBeLessThan(5)
+    expect(writer.prompts.join('\n')).toMatch(/BEGINNING[^]* END/)
+    expect(summary.throughMessageId).toBe(messages.at(-3)?.id)
+  })
+
+  test('is all of such a message if it was answered, as by a model with a larger window', async () => {
+    const writer = new ScriptedSummaryWriter()
+    const { messages } = newChat(2).user(words.repeat(3_000)).assistant('Read.').user('Short.').assistant('Yes.')
+    await compact(writer, { messages })
+    expect(writer.requests.length).toBeGreaterThan(10)
+  })
+
   test('begins with the previous summary', async () => {
     const writer = new ScriptedSummaryWriter(({ paragraphs }) => `In short, ${paragraphs.length} paragraphs.`)
     const { summary } = await compact(writer, { previous, messages: newChat(50).messages })
