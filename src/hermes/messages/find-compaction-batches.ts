@@ -1,3 +1,4 @@
+import { findIndexOrEnd } from '../../lib/find-index-or-end.ts'
 import { type HermesMessageOutlineRow, isHermesSummaryRow } from './message-outline-row.ts'
 
 /** The rows that one in-place compaction has inserted, by their indexes in the list of rows. */
@@ -155,9 +156,4 @@ class BatchMembers {
     this.#hasNewSummary ||= isNewSummary
     return true
   }
-}
-
-function findIndexOrEnd<T>(list: readonly T[], matches: (item: T) => boolean): number {
-  const index = list.findIndex((item) => matches(item))
-  return index < 0 ? list.length : index
 }

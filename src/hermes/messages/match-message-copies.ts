@@ -1,3 +1,4 @@
+import { findIndexOrEnd } from '../../lib/find-index-or-end.ts'
 import { alignByLongestCommonSubsequence } from '../../lib/longest-common-subsequence.ts'
 import type { HermesComparableTexts, HermesMessageOutlineRow } from './message-outline-row.ts'
 
@@ -76,11 +77,6 @@ function findTailLength(live: readonly LiveHermesMessage[], copies: readonly Cop
 
 function isCopy(message: LiveHermesMessage | undefined, { keys }: CopyCandidate): boolean {
   return message?.keys.some((key) => keys.includes(key)) === true
-}
-
-function findIndexOrEnd<T>(list: readonly T[], matches: (item: T, index: number) => boolean): number {
-  const index = list.findIndex(matches)
-  return index < 0 ? list.length : index
 }
 
 /**
