@@ -87,12 +87,12 @@ class BatchFinder {
 
   /**
    * The batch of a row. A row with the time of an earlier one does not tell the compaction's: the rows behind it do if they
-   * count on. Of these, two are those of a batch; a single one may be a later message.
+   * count on. Of these, two are those of a batch, or a new summary; any other single one may be a later message.
    */
   growFrom(base: number, minStart: number): HermesCompactionBatch {
     const range = this.#growWhileRelated(base, { start: base, end: base + 1 }, minStart)
     if (!this.#carried[base]) return { ...range, maxEnd: range.end }
-    if (this.#isContiguous(range.end - 1) && this.#isNumbered(range.end)) {
+    if (this.#isContiguous(range.end - 1) && (this.#isNumbered(range.end) || this.#isFirstNewSummary(range))) {
       const numbered = this.#growWhileRelated(range.end, range, minStart)
       return { ...numbered, maxEnd: numbered.end }
     }
@@ -116,6 +116,13 @@ class BatchFinder {
 
   #isNumbered(index: number): boolean {
     return !this.#carried[index] && this.#isContiguous(index) && this.#isCloseTo(index + 1, index)
+  }
+
+  /** Whether a summary follows these rows that belongs to them: they have none but copies of earlier ones. */
+  #isFirstNewSummary({ start, end }: RowRange): boolean {
+    const isNewSummary = (row: HermesMessageOutlineRow | undefined): boolean =>
+      row !== undefined && this.#compared.newSummaryIds.has(row.id)
+    return isNewSummary(this.#rows[end]) && !this.#rows.slice(start, end).some(isNewSummary)
   }
 
   /** Whether the row and the next one can be of the same batch: it is archived as one, and undone from a row on. */

@@ -1,6 +1,6 @@
 import { findIndexOrEnd } from '../../lib/find-index-or-end.ts'
 import { alignByLongestCommonSubsequence } from '../../lib/longest-common-subsequence.ts'
-import type { HermesComparableTexts, HermesMessageOutlineRow } from './message-outline-row.ts'
+import { type HermesComparableTexts, type HermesMessageOutlineRow, isHermesSummaryRow } from './message-outline-row.ts'
 
 /** A message that the model had before a compaction, or a part of one. */
 export interface LiveHermesMessage {
@@ -36,6 +36,7 @@ export function toCopyKeys(row: HermesMessageOutlineRow, texts: HermesComparable
 export interface CopyCandidate {
   readonly keys: readonly string[]
   readonly role: string | null
+  readonly isSummary: boolean
 }
 
 /**
@@ -44,7 +45,7 @@ export interface CopyCandidate {
  * a turn, the user's new message. Where messages are equal to others, only that tells them apart. A longest common subsequence
  * finds what Hermes has changed or left out.
  */
-export function matchCopies(
+function matchCopies(
   live: readonly LiveHermesMessage[],
   copies: readonly CopyCandidate[],
   { summaryIndex, tailStart }: { readonly summaryIndex: number; readonly tailStart: number },
@@ -65,6 +66,30 @@ export function matchCopies(
     if (index < middleEnd) return partner === null ? null : headLength + partner
     return index < middleEnd + tailLength ? tailLiveStart + index - middleEnd : null
   })
+}
+
+/**
+ * The same where Hermes has inserted the user's last message again, anywhere between the copies, because none of them is one of
+ * the user's. At the end, it would be a new message.
+ */
+export function matchCopiesAndAnchor(
+  live: readonly LiveHermesMessage[],
+  copies: readonly CopyCandidate[],
+  structure: { readonly summaryIndex: number; readonly tailStart: number },
+): (number | null)[] {
+  const partners = matchCopies(live, copies, structure)
+  const anchorIndex = copies.findIndex(({ role, isSummary }) => role === 'user' && !isSummary)
+  const anchor = copies[anchorIndex]
+  const original = live.findLastIndex(({ role, rows }) => role === 'user' && !rows.every(isHermesSummaryRow))
+  const isOnlyOne = copies.findLastIndex(({ role, isSummary }) => role === 'user' && !isSummary) === anchorIndex
+  if (!anchor || !isOnlyOne || anchorIndex === copies.length - 1 || !isCopy(live[original], anchor)) return partners
+  if (partners[anchorIndex] !== null && partners.filter((partner) => partner === null).length <= 1) return partners
+  const { summaryIndex, tailStart } = structure
+  const others = matchCopies(live, copies.toSpliced(anchorIndex, 1), {
+    summaryIndex: summaryIndex - (anchorIndex < summaryIndex ? 1 : 0),
+    tailStart: tailStart - (anchorIndex < tailStart ? 1 : 0),
+  })
+  return others.toSpliced(anchorIndex, 0, others.includes(original) ? null : original)
 }
 
 /** How many of these rows are copies of the last messages. 0 if others follow than one message of the user. */

@@ -2,7 +2,7 @@ import { findHermesCompactionBatches } from './find-compaction-batches.ts'
 import {
   findMergedMessages,
   type LiveHermesMessage,
-  matchCopies,
+  matchCopiesAndAnchor,
   removedToolCallText,
   toCopyKeys,
   toOriginalKeys,
@@ -162,14 +162,18 @@ class CompactionTracer implements TracedHermesMessages {
   }
 
   #matchCopies(batch: readonly HermesMessageOutlineRow[]): (number | null)[] {
-    const copies = batch.map((row) => ({ keys: toCopyKeys(row, this.#texts.get(row.id)), role: row.role }))
+    const copies = batch.map((row) => ({
+      keys: toCopyKeys(row, this.#texts.get(row.id)),
+      role: row.role,
+      isSummary: isHermesSummaryRow(row),
+    }))
     const summaryIndex = batch.findIndex(
       (row) => isHermesSummaryRow(row) && !this.#shownBySummary.has(toSummary(this.#texts.get(row.id))),
     )
     // A merged summary is in the first of the copies of the last messages.
     const tailStart = summaryIndex + (batch[summaryIndex]?.textKind === 'mergedSummary' ? 0 : 1)
-    if (summaryIndex < 0) return matchCopies(this.#live, copies, { summaryIndex: 0, tailStart: copies.length })
-    return matchCopies(this.#live, copies, { summaryIndex, tailStart })
+    if (summaryIndex < 0) return matchCopiesAndAnchor(this.#live, copies, { summaryIndex: 0, tailStart: copies.length })
+    return matchCopiesAndAnchor(this.#live, copies, { summaryIndex, tailStart })
   }
 
   #addCopy(

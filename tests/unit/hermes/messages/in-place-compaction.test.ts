@@ -83,6 +83,32 @@ const scenarios: readonly Scenario[] = [
     shown: ['u1', 'ok', 'go on', 'ok', 'u3', 'ok', 'u4', 'ok', '(S1)', 'go on', 'ok', '(S2)', 'u4'],
   },
   {
+    name: "the user's last message is inserted again between copies that are all the assistant's",
+    play: (chat) => {
+      chat.addToolTurns(1)
+      chat.addToolTurns(2)
+      const [question = {}, call = {}, result = {}, answer = {}] = chat.live.slice(-4)
+      chat.compact([summary('S1', 'user'), call, result, question, answer])
+      chat.addTurns(3)
+      chat.compact([...mergeInto([question, answer], 'S2'), ...chat.live.slice(-2)])
+    },
+    shown: ['u1', 'found 1', 'a1', 'u2', 'found 2', 'a2', '(S1)', ...turns(3), '(S2)'],
+  },
+  {
+    name: 'an older merged summary among the first messages, whose call was shortened, before messages with their times',
+    play: (chat) => {
+      chat.addToolTurns(1, 2)
+      chat.compact([...mergeInto(chat.live.slice(-3, -2), 'S1'), ...chat.live.slice(-2)])
+      chat.addTurns(3, 4)
+      chat.resume()
+      chat.addTurns(5)
+      const [first = {}, ...rest] = chat.live
+      chat.compact([shorten(first), ...rest.slice(0, 2), summary('S2'), ...chat.live.slice(-4)])
+      chat.addTurns(6)
+    },
+    shown: ['u1', 'found 1', 'a1', 'u2', 'found 2', 'a2', '(S1)', ...turns(3, 4, 5), '(S2)', ...turns(6)],
+  },
+  {
     name: 'undo reaches into the first messages, which were said again later',
     play: (chat) => {
       for (const content of ['u1', 'go on', 'u3', 'u4', 'go on', 'u6']) chat.add({ role: 'user', content })
