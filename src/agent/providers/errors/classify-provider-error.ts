@@ -59,6 +59,7 @@ function isCodeOfDialect(code: string, kind: ProviderErrorKind | null): boolean 
 
 /** Ways to recognise a family, the most reliable one first. */
 const matchers: readonly ((family: ProviderErrorFamily, failure: ProviderFailure) => boolean)[] = [
+  ({ decisiveWording }, { searchText }) => decisiveWording?.test(searchText) ?? false,
   hasCodeOf,
   ({ statuses = [] }, { status }) => status !== null && statuses.includes(status),
   ({ wording }, { searchText }) => wording?.test(searchText) ?? false,

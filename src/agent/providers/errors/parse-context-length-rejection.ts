@@ -4,6 +4,12 @@ import { parseJsonOrNull } from '../../../lib/text/json.ts'
 import type { ContextLengthRejection } from './provider-request-rejection.ts'
 
 /**
+ * OpenAI and Groq: one request has more tokens than are allowed in a minute. Their code is that of a rate limit, but no wait
+ * helps. If it is only more than what is left of them, the message says how many are used.
+ */
+export const tokensPerMinutePattern = /\btokens per \w+(?: \(\w+\))?: limit ([\d,_]+), requested \d/
+
+/**
  * Where messages name the context window, the most reliable place first. `#` stands for the number. Sizes in other units
  * than tokens do not count.
  */
@@ -36,14 +42,18 @@ const noCounts: z.infer<typeof countsSchema> = { n_ctx: null, n_prompt_tokens: n
 
 /** Reads how long a request was, and may be, from the error that refused it. `text` is in lower case. */
 export function parseContextLengthRejection(payload: unknown, text: string): ContextLengthRejection {
+  const tokensPerMinute = tokensPerMinutePattern.exec(text)?.[1]?.replace(/\D/g, '')
+  // What was requested may include the answer.
+  if (tokensPerMinute !== undefined) return toRejection(Number(tokensPerMinute), null)
   const counts = readCounts(payload)
   const plainText = text.replace(/(\d)[,_](?=\d{3}\b)/g, '$1')
   const contextWindow = counts.n_ctx ?? findNumber(contextWindowPatterns, plainText)
-  return {
-    type: 'context-length',
-    contextWindow: contextWindow !== null && isPlausible(contextWindow) ? contextWindow : null,
-    inputTokens: counts.n_prompt_tokens ?? findNumber(inputTokensPatterns, plainText),
-  }
+  return toRejection(contextWindow, counts.n_prompt_tokens ?? findNumber(inputTokensPatterns, plainText))
+}
+
+function toRejection(contextWindow: number | null, inputTokens: number | null): ContextLengthRejection {
+  const isKnown = contextWindow !== null && isPlausible(contextWindow)
+  return { type: 'context-length', contextWindow: isKnown ? contextWindow : null, inputTokens }
 }
 
 /** The counts may stand in the error object, whatever is around it. Gateways quote it as JSON. */

@@ -7,7 +7,7 @@ import {
   unmistakableContentWording,
   unsupportedContentWording,
 } from './content-refusals.ts'
-import { parseContextLengthRejection } from './parse-context-length-rejection.ts'
+import { parseContextLengthRejection, tokensPerMinutePattern } from './parse-context-length-rejection.ts'
 import type { ProviderFailure } from './parse-provider-failure.ts'
 import type { ProviderRequestRejection } from './provider-request-rejection.ts'
 
@@ -20,6 +20,8 @@ export interface ProviderErrorFamily {
   readonly message: string
   /** Whether the same request may succeed a moment later. */
   readonly isTransient: boolean
+  /** Wording that means this whatever the codes and the status say. */
+  readonly decisiveWording?: RegExp
   /** Names and codes, in lower case and without `_`, `-` and `.`. Those of dialects count, too. */
   readonly codes?: RegExp
   /** HTTP statuses that mean this, whatever the text says. */
@@ -133,6 +135,7 @@ export const providerErrorFamilies: readonly ProviderErrorFamily[] = [
     message:
       'The request is too long for this model. Shorten the message, attach less, or choose a model with a larger context window.',
     isTransient: false,
+    decisiveWording: tokensPerMinutePattern,
     codes:
       /^(contextlengthexceeded|contextwindowexceeded(error)?|contextoverflow\w*|exceedcontextsize(error)?|stringabovemaxlength|modelmaxpromptexceeded|promptlengthexceeded|modelmaxprompttokensexceeded)$/,
     wording: new RegExp(

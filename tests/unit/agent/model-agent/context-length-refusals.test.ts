@@ -111,6 +111,16 @@ describe('a request that is refused as too long', () => {
     expect(contextSizes.findAssumedContextWindow(address)).toBeNull()
   })
 
+  test('is sent again in a form that fits what is allowed in a minute, if it had more', async () => {
+    const message = 'Request too large for model `m` on tokens per minute (TPM): Limit 4,000, Requested 32979.'
+    provider.enqueue([{ status: 429, body: { error: { message, code: 'rate_limit_exceeded' } } }])
+    const { error, windows, contextSizes } = await ask()
+    expect(error).toBeNull()
+    expect(windows).toEqual([undefined, 4000])
+    // The answer is counted with it.
+    expect(contextSizes.findTokenScale(address)).toBe(1)
+  })
+
   test('corrects how tokens are counted if the refusal says how many it had', async () => {
     provider.enqueue(refuse('prompt is too long: 16800 tokens > 8000 maximum'))
     const { error, sizes, contextSizes } = await ask()

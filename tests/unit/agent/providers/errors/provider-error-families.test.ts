@@ -58,6 +58,21 @@ describeFamily('a chat that is too long', 'CONTEXT_LENGTH', /^The request is too
     400,
     openRouter(400, 'Provider returned error', { raw: JSON.stringify(error('prompt is too long: 9 > 8')) }),
   ],
+  [
+    'Groq, for more than the tokens of a minute',
+    413,
+    error('Request too large for model `m` on tokens per minute (TPM): Limit 6000, Requested 6294, please reduce it.', {
+      type: 'tokens',
+      code: 'rate_limit_exceeded',
+    }),
+  ],
+  [
+    'OpenAI, for more than the tokens of a minute',
+    429,
+    error('Request too large for gpt-4o in organization o on tokens per min (TPM): Limit 30000, Requested 30601.', {
+      code: 'rate_limit_exceeded',
+    }),
+  ],
   ['Bedrock', 400, { message: 'Input is too long for requested model.' }],
   ['LiteLLM', 400, liteLLM('ContextWindowExceededError', 'too big', '400')],
   ['llama.cpp', 400, error('request (9 tokens) exceeds', { code: 400, type: 'exceed_context_size_error', n_ctx: 8 })],
@@ -88,6 +103,13 @@ describeFamily('a rate limit', 'RATE_LIMIT', /^The provider accepts no more requ
     'Groq, for one large request',
     413,
     error('Request too large for tokens per minute', { code: 'rate_limit_exceeded' }),
+  ],
+  [
+    'Groq, for the rest of the tokens of a minute',
+    429,
+    error('Rate limit reached for model `m` on tokens per minute (TPM): Limit 6000, Used 5034, Requested 1443.', {
+      code: 'rate_limit_exceeded',
+    }),
   ],
   ['Anthropic', 429, anthropic('rate_limit_error', "This request would exceed your organization's rate limit")],
   ['Gemini', 429, gemini(429, 'RESOURCE_EXHAUSTED', 'You exceeded your current quota. Please retry in 13s.')],
