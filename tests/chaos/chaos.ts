@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { type ServerProcess, startServerProcess } from '../support/server/server-process.ts'
 import { SeededRandom } from './seeded-random.ts'
 import * as operations from './operations.ts'
-import { UnreliableProvider } from './provider.ts'
+import { contextWindows, UnreliableProvider } from './provider.ts'
 import { ChaosReader, InvariantViolation } from './reader.ts'
 
 export interface ChaosOptions {
@@ -22,11 +22,14 @@ export interface ChaosReport {
   readonly connections: number
   readonly kills: number
   readonly continued: number
+  readonly summaries: number
   readonly cancels: number
   readonly outcomes: Readonly<Record<string, number>>
   /** How long cancels took. */
   readonly cancelMs: { readonly max: number; readonly p99: number }
 }
+
+const modelIds = Object.keys(contextWindows).map((name) => `${name}/${name}`)
 
 /** How long readers have to reach the end of their streams after the last step. */
 const settleTimeoutMs = 30_000
@@ -61,6 +64,12 @@ class ChaosRun {
   readonly #cancelDurationsMs: number[] = []
   /** The saved state that cancels returned, by stream. */
   readonly #cancelResults = new Map<string, { lastSeq: number; digest: string | null }>()
+  /** The texts of the messages that a session has accepted. */
+  readonly #texts = new Map<string, string[]>()
+  /** The sessions that a client compacts now. */
+  readonly #compacting = new Set<string>()
+  #compactionCount = 0
+  #messageCount = 0
   #server: Promise<ServerProcess>
   #kills = 0
   #isStopped = false
@@ -76,10 +85,14 @@ class ChaosRun {
   static async start(random: SeededRandom): Promise<ChaosRun> {
     const provider = await UnreliableProvider.start(random.fork())
     const home = mkdtempSync(join(tmpdir(), 'segue-chaos-'))
-    // The context window is so small that sessions are summarised now and then, within turns and after them.
-    const local = { type: 'openai-compatible', baseURL: provider.baseURL, models: ['test'], contextWindow: 1000 }
+    // The context windows are so small that sessions are summarised often, within turns and after them.
+    const toProvider = ([name, contextWindow]: [string, number]) => {
+      return [name, { type: 'openai-compatible', baseURL: provider.baseURL, models: [name], contextWindow }]
+    }
+    const providers = Object.fromEntries(Object.entries(contextWindows).map(toProvider))
     const limits = { modelIdleSeconds: 2, slowConsumerSeconds: 2 }
-    writeFileSync(join(home, 'config.json'), JSON.stringify({ model: 'local/test', providers: { local }, limits }))
+    const settings = { model: modelIds[0], compactAt: 0.6, providers, limits }
+    writeFileSync(join(home, 'config.json'), JSON.stringify(settings))
     return new ChaosRun(random, home, provider)
   }
 
@@ -92,10 +105,14 @@ class ChaosRun {
   async step(): Promise<void> {
     if (this.#violation) throw this.#violation
     const roll = this.#random.next()
-    if (roll < 0.35) await this.#startStream()
-    else if (roll < 0.6) this.#addRandomReader()
-    else if (roll < 0.75) await this.#cancel()
-    else if (roll < 0.78) await this.#kill()
+    if (roll < 0.4) await this.#startStream()
+    else if (roll < 0.58) this.#addRandomReader()
+    else if (roll < 0.68) await this.#cancel()
+    else if (roll < 0.7) await this.#kill()
+    else if (roll < 0.75) await this.#compact()
+    else if (roll < 0.79) await this.#changeModel()
+    else if (roll < 0.82) await this.#regenerate()
+    else if (roll < 0.85) await this.#forkAndDelete()
     else await delay(this.#random.between(1, 60))
   }
 
@@ -124,7 +141,8 @@ class ChaosRun {
       this.#verifyStream(stream)
     }
     for (const id of [...this.#sessions, ...this.#continuedSessions]) await this.#verifyLog(id)
-    for (const id of [...this.#sessions]) await this.#verifyContext(id)
+    for (const id of [...this.#sessions, ...this.#continuedSessions]) await this.#verifySession(id)
+    if (this.#provider.problems.length > 0) throw new InvariantViolation(this.#provider.problems.join('\n'))
     for (const id of [...this.#sessions]) await this.#verifyUsable(id)
     const times = this.#cancelDurationsMs.toSorted((a, b) => a - b)
     return {
@@ -133,6 +151,7 @@ class ChaosRun {
       connections: this.#readers.reduce((sum, reader) => sum + reader.connections, 0),
       kills: this.#kills,
       continued: this.#continuedSessions.size,
+      summaries: this.#provider.summaryCount,
       cancels: times.length,
       outcomes,
       cancelMs: { max: times.at(-1) ?? 0, p99: times[Math.ceil(times.length * 0.99) - 1] ?? 0 },
@@ -150,27 +169,115 @@ class ChaosRun {
   async #startStream(): Promise<void> {
     const sessionId =
       this.#sessions.size > 0 && this.#random.chance(0.7) ? this.#random.pick([...this.#sessions]) : undefined
+    const text = this.#newText()
     const input = {
-      text: `message ${this.#streams.size} ${'word '.repeat(this.#random.between(0, 250))}`.trim(),
+      text,
       ifBusy: this.#random.pick(['REJECT', 'QUEUE', 'INTERRUPT']),
       ...(sessionId && { sessionId }),
+      ...(this.#random.chance(0.2) && { model: this.#random.pick(modelIds) }),
       ...(this.#random.chance(0.3) && { key: `key ${this.#random.between(0, 1_000_000_000)}` }),
     }
-    const schema = z.object({ startChat: z.object({ id: z.string(), session: z.object({ id: z.string() }) }) })
+    const schema = z.object({ startChat: startedSchema })
+    const compactionCount = this.#compactionCount
+    const wasCompacting = this.#compacting.has(sessionId ?? '')
     const started = await this.#ask(operations.startMutation, { input }, schema).catch((error: unknown) => {
       const tipId = findContinuation(error)
-      if (sessionId === undefined || tipId === null) return ignoreRefusal(error)
-      this.#moveToContinuation(sessionId, tipId)
+      if (sessionId !== undefined && tipId !== null) this.#moveToContinuation(sessionId, tipId)
+      else ignoreRefusal(error, wasCompacting || compactionCount < this.#compactionCount)
       return null
     })
-    if (!started) return
-    this.#streams.add(started.startChat.id)
-    this.#sessions.add(started.startChat.session.id)
-    this.#addReader(new ChaosReader(started.startChat.id, this.#random.fork(), () => this.#url()))
+    if (started) this.#addStream(started.startChat, text)
+  }
+
+  #newText(): string {
+    return `message ${(this.#messageCount += 1)} ${'word '.repeat(this.#random.between(0, 250))}end`
+  }
+
+  #addStream({ id, session }: z.output<typeof startedSchema>, text: string): void {
+    this.#streams.add(id)
+    this.#sessions.add(session.id)
+    this.#texts.set(session.id, [...(this.#texts.get(session.id) ?? []), text])
+    this.#addReader(new ChaosReader(id, this.#random.fork(), () => this.#url()))
+  }
+
+  /** Compacts a session, and does not wait for the end. */
+  async #compact(): Promise<void> {
+    const id = this.#pickSession()
+    if (id === null || this.#compacting.has(id)) return
+    this.#compacting.add(id)
+    this.#compactionCount += 1
+    const schema = z.object({ compactSession: z.object({ id: z.string() }) })
+    const compaction = this.#ask(operations.compactMutation, { id }, schema).then(
+      ({ compactSession }) => this.#moveToContinuation(id, compactSession.id),
+      (error: unknown) => {
+        const tipId = findContinuation(error)
+        if (tipId !== null) this.#moveToContinuation(id, tipId)
+        else ignoreRefusal(error, true, ['SESSION_BUSY', 'BAD_USER_INPUT', 'PROVIDER', 'STALE'])
+      },
+    )
+    this.#readerTasks.push(
+      compaction
+        .catch((error: unknown) => {
+          this.#violation ??= error
+        })
+        .finally(() => this.#compacting.delete(id)),
+    )
+  }
+
+  async #changeModel(): Promise<void> {
+    const id = this.#pickSession()
+    if (id === null) return
+    const variables = { id, model: this.#random.pick(modelIds) }
+    await this.#ask(operations.updateMutation, variables, z.unknown()).catch((error: unknown) =>
+      ignoreRefusal(error, true),
+    )
+  }
+
+  async #regenerate(): Promise<void> {
+    const messageId = await this.#findAnswer()
+    if (messageId === null) return
+    const text = this.#newText()
+    const schema = z.object({ regenerate: startedSchema })
+    const started = await this.#ask(operations.regenerateMutation, { id: messageId, text }, schema).catch(
+      (error: unknown) => ignoreRefusal(error),
+    )
+    if (started) this.#addStream(started.regenerate, text)
+  }
+
+  /** A fork is seen by nobody else, so that it can be deleted. */
+  async #forkAndDelete(): Promise<void> {
+    const id = await this.#findAnswer()
+    if (id === null) return
+    const schema = z.object({ forkSession: z.object({ id: z.string() }) })
+    const fork = await this.#ask(operations.forkMutation, { id }, schema).catch((error: unknown) =>
+      ignoreRefusal(error),
+    )
+    if (!fork) return
+    const { id: forkId } = fork.forkSession
+    await this.#verifySession(forkId).catch((error: unknown) => ignoreRefusal(error))
+    await this.#ask(operations.deleteMutation, { id: forkId }, z.unknown()).catch((error: unknown) =>
+      ignoreRefusal(error),
+    )
+  }
+
+  #pickSession(): string | null {
+    return this.#sessions.size === 0 ? null : this.#random.pick([...this.#sessions])
+  }
+
+  /** The id of the answer of a stream that has ended. */
+  async #findAnswer(): Promise<string | null> {
+    if (this.#streams.size === 0) return null
+    const schema = z.object({ stream: streamSchema })
+    const id = this.#random.pick([...this.#streams])
+    const found = await this.#ask(operations.streamQuery, { id }, schema).catch((error: unknown) =>
+      ignoreRefusal(error),
+    )
+    return found?.stream.message?.status === 'STREAMING' ? null : (found?.stream.message?.id ?? null)
   }
 
   /** Replaces a session by its continuation. */
   #moveToContinuation(sessionId: string, tipId: string): void {
+    if (this.#continuedSessions.has(sessionId)) return
     this.#sessions.delete(sessionId)
     this.#sessions.add(tipId)
     this.#continuedSessions.add(sessionId)
@@ -208,7 +315,7 @@ class ChaosRun {
     const startedAt = performance.now()
     const results = await Promise.all(
       Array.from({ length: this.#random.between(1, 2) }, () =>
-        this.#ask(operations.cancelMutation, { id }, schema).catch(ignoreRefusal),
+        this.#ask(operations.cancelMutation, { id }, schema).catch((error: unknown) => ignoreRefusal(error)),
       ),
     )
     this.#cancelDurationsMs.push(performance.now() - startedAt)
@@ -237,6 +344,7 @@ class ChaosRun {
     const label = `Stream ${stream.id} (${stream.status})`
     if (!['COMPLETED', 'CANCELLED', 'FAILED', 'INTERRUPTED'].includes(stream.status))
       throw new InvariantViolation(`${label} has not ended.`)
+    if (stream.error?.code === 'CONTEXT_LENGTH') throw new InvariantViolation(`${label} was too long.`)
     const digest = stream.message?.digest ?? null
     const cancelResult = this.#cancelResults.get(stream.id)
     if (cancelResult && (cancelResult.digest !== digest || cancelResult.lastSeq !== stream.lastSeq)) {
@@ -280,12 +388,23 @@ class ChaosRun {
       throw new InvariantViolation(`Session ${sessionId} has a continuation, but its log ends with ${last}.`)
   }
 
-  /** Verifies that the model of a session would be sent at least what it was sent before: a summary or messages. */
-  async #verifyContext(id: string): Promise<void> {
-    const schema = z.object({ session: z.object({ modelContext: z.array(z.object({ role: z.string() })) }) })
-    const { session } = await this.#ask(operations.contextQuery, { id }, schema)
-    if (session.modelContext[0]?.role !== 'user')
-      throw new InvariantViolation(`Session ${id}: its context begins with ${JSON.stringify(session.modelContext[0])}.`)
+  /**
+   * Verifies that a session has each message that it has accepted once, and that its model would be sent what it was sent
+   * before: a summary where there is one, or messages.
+   */
+  async #verifySession(id: string): Promise<void> {
+    const { session } = await this.#ask(operations.sessionQuery, { id }, sessionSchema)
+    const messages = session.messages.edges.map(({ node }) => node)
+    const texts = messages.flatMap(({ role, text }) => (role === 'USER' ? [text] : []))
+    if (new Set(texts).size < texts.length) throw new InvariantViolation(`Session ${id} has a message twice.`)
+    const missing = (this.#texts.get(id) ?? []).filter((text) => !texts.includes(text))
+    if (missing.length > 0) throw new InvariantViolation(`Session ${id} lacks messages: ${missing.join(', ')}`)
+    const [first] = session.modelContext
+    const summaries = messages.filter(({ kind }) => kind === 'SUMMARY')
+    if (summaries.length > 1) throw new InvariantViolation(`Session ${id} has ${summaries.length} summaries.`)
+    const beginsWithSummary = JSON.stringify(first?.content ?? '').includes('This chat goes on from an earlier one.')
+    if (first?.role !== 'user' || (summaries.length > 0 && !beginsWithSummary))
+      throw new InvariantViolation(`Session ${id}: its context begins with ${JSON.stringify(first)}.`)
   }
 
   /** Verifies that the session, or its continuation, accepts another message. */
@@ -332,7 +451,19 @@ const streamSchema = z.object({
   id: z.string(),
   status: z.string(),
   lastSeq: z.int(),
+  error: z.object({ code: z.string() }).nullable(),
   message: z.object({ id: z.string(), status: z.string(), digest: z.string() }).nullable(),
+})
+
+const startedSchema = z.object({ id: z.string(), session: z.object({ id: z.string() }) })
+
+const sessionSchema = z.object({
+  session: z.object({
+    modelContext: z.array(z.object({ role: z.string(), content: z.unknown() })),
+    messages: z.object({
+      edges: z.array(z.object({ node: z.object({ role: z.string(), kind: z.string(), text: z.string() }) })),
+    }),
+  }),
 })
 
 const extensionsSchema = z.object({ code: z.string(), tipId: z.string().optional(), streamId: z.string().optional() })
@@ -360,13 +491,19 @@ function findContinuation(error: unknown): string | null {
   return error instanceof RequestRefusedError && error.message === 'STALE' ? error.tipId : null
 }
 
-/** Ignores the errors of a busy session, of a limit, and of a server that is killed. Any other error is a violation. */
-function ignoreRefusal(error: unknown): null {
-  if (error instanceof RequestRefusedError && !['SESSION_BUSY', 'RATE_LIMITED'].includes(error.message)) {
-    throw new InvariantViolation(`The server responded with ${error.message}.`)
-  }
-  // No summary that the server makes by itself keeps a session busy.
-  if (error instanceof RequestRefusedError && error.message === 'SESSION_BUSY' && error.streamId === null)
+/**
+ * Ignores the errors of a busy session, of a limit, and of a server that is killed. Any other error is a violation. A session
+ * is busy without a stream only if a client compacts it.
+ */
+function ignoreRefusal(
+  error: unknown,
+  mayBeCompacted = false,
+  codes: readonly string[] = ['SESSION_BUSY', 'RATE_LIMITED'],
+): null {
+  if (error instanceof InvariantViolation) throw error
+  if (!(error instanceof RequestRefusedError)) return null
+  if (!codes.includes(error.message)) throw new InvariantViolation(`The server responded with ${error.message}.`)
+  if (error.message === 'SESSION_BUSY' && error.streamId === null && !mayBeCompacted)
     throw new InvariantViolation('A session is busy without a stream.')
   return null
 }

@@ -28,6 +28,26 @@ export const logQuery = `query ($id: ID!, $after: Int) {
   events(sessionId: $id, after: $after, first: 1000) { type: __typename seq streamId }
 }`
 
-export const contextQuery = `query ($id: ID!) {
-  session(id: $id) { modelContext }
+export const sessionQuery = `query ($id: ID!) {
+  session(id: $id) { modelContext messages(first: 100) { edges { node { role kind text } } } }
+}`
+
+export const compactMutation = `mutation ($id: ID!) {
+  compactSession(id: $id) { id }
+}`
+
+export const updateMutation = `mutation ($id: ID!, $model: String!) {
+  updateSession(id: $id, input: { model: $model }) { id }
+}`
+
+export const regenerateMutation = `mutation ($id: ID!, $text: String!) {
+  regenerate(messageId: $id, text: $text) { id session { id } }
+}`
+
+export const forkMutation = `mutation ($id: ID!) {
+  forkSession(messageId: $id) { id }
+}`
+
+export const deleteMutation = `mutation ($id: ID!) {
+  deleteSession(id: $id)
 }`

@@ -1,11 +1,22 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
+import { json } from 'node:stream/consumers'
+import { type CompletionRequest, isRequestError, parseCompletionRequest } from '../support/providers/openai-rules.ts'
 import type { SeededRandom } from './seeded-random.ts'
+
+/** The models and their context windows, in tokens of four code units. */
+export const contextWindows = { small: 1_000, large: 3_000 } as const
+
+const codeUnitsPerToken = 4
+const summaryHeading = 'This chat goes on from an earlier one.'
 
 /** A provider that fails at random: it responds with errors, breaks connections, sends invalid data, or stalls. */
 export class UnreliableProvider {
   readonly #server: Server
   readonly #random: SeededRandom
+  /** What is wrong with requests that it was sent. */
+  readonly problems: string[] = []
+  summaryCount = 0
 
   private constructor(server: Server, random: SeededRandom) {
     this.#server = server
@@ -16,9 +27,9 @@ export class UnreliableProvider {
     const server = createServer()
     const provider = new UnreliableProvider(server, random)
     server.on('request', (request, response) => {
-      request.resume().once('end', () => {
-        provider.#answer(response).catch(() => response.destroy())
-      })
+      json(request)
+        .then((body) => provider.#answer(body, response))
+        .catch(() => response.destroy())
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     return provider
@@ -35,14 +46,28 @@ export class UnreliableProvider {
     this.#server.closeAllConnections()
   }
 
-  async #answer(response: ServerResponse): Promise<void> {
+  async #answer(body: unknown, response: ServerResponse): Promise<void> {
     const random = this.#random.fork()
     const roll = random.next()
-    if (roll < 0.05) {
-      response.writeHead(random.pick([400, 401, 404, 429, 500, 503]), { 'content-type': 'application/json' })
-      response.end(JSON.stringify({ error: { message: 'The model is overloaded.', type: 'server_error' } }))
-      return
+    const request = parseCompletionRequest(body)
+    if (isRequestError(request)) {
+      this.problems.push(request.message)
+      return respondWithError(response, 400, request)
     }
+    const isSummary = JSON.stringify(request.messages).includes('Above is a chat between')
+    if (!isSummary) this.#checkMessages(request)
+    const window = request.model === 'large' ? contextWindows.large : contextWindows.small
+    const tokens = Math.ceil(JSON.stringify(request.messages).length / codeUnitsPerToken)
+    if (tokens > window) {
+      const message = `This model's maximum context length is ${window} tokens. However, your messages resulted in ${tokens} tokens.`
+      return respondWithError(response, 400, { message, code: 'context_length_exceeded' })
+    }
+    if (roll < 0.05)
+      return respondWithError(response, random.pick([400, 401, 404, 429, 500, 503]), {
+        message: 'The model is overloaded.',
+        type: 'server_error',
+      })
+    if (isSummary) this.summaryCount += 1
     response.writeHead(200, { 'content-type': 'text/event-stream' })
     const send = (delta: object, finish: string | null = null): void => {
       const chunk = { id: 'c', object: 'chat.completion.chunk', created: 1, model: 'test' }
@@ -85,4 +110,20 @@ export class UnreliableProvider {
     send({}, 'stop')
     response.end('data: [DONE]\n\n')
   }
+
+  /** A request begins with the summary if it has one, and contains a message of a user word for word. */
+  #checkMessages({ messages }: CompletionRequest): void {
+    const texts = messages.filter(({ role }) => role !== 'system').map(({ content }) => JSON.stringify(content ?? ''))
+    const summaries = texts.flatMap((text, index) => (text.includes(summaryHeading) ? [index] : []))
+    if (summaries.some((index) => index > 0) || (texts[0]?.split(summaryHeading).length ?? 0) > 2)
+      this.problems.push(`The summary is not at the beginning: ${texts.join('\n')}`)
+    const newest = messages.findLast(({ role }) => role === 'user')
+    if (!/message \d+ (word )*end/.test(JSON.stringify(newest?.content ?? '')))
+      this.problems.push(`The newest message is missing: ${texts.join('\n')}`)
+  }
+}
+
+function respondWithError(response: ServerResponse, status: number, error: object): void {
+  response.writeHead(status, { 'content-type': 'application/json' })
+  response.end(JSON.stringify({ error }))
 }

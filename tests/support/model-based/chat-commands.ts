@@ -14,56 +14,67 @@ import type { StreamRecord } from '../../../src/model/stream.ts'
 import { newChatRequest } from '../fixtures/chat-request.ts'
 import { anyAgentEvents, anyGate } from '../fixtures/generators.ts'
 import { assertInvariants, hasEnded, isActive } from './invariants.ts'
+import { pick } from './pick.ts'
 import type { ScriptItem } from './scripted-run.ts'
+import {
+  anyContextWindow,
+  type ChatCommand,
+  changeModel,
+  compactSession,
+  deleteSession,
+  fork,
+  regenerate,
+  writeSummaries,
+} from './session-commands.ts'
 import type { SimulatedHome } from './simulated-home.ts'
 import { waitUntil } from '../wait-until.ts'
 
-class Start implements fc.AsyncCommand<object, SimulatedHome> {
-  readonly #startsSession: boolean
-  readonly #sessionIndex: number
-  readonly #ifBusy: IfBusy
-  readonly #key: string | null
-  readonly #obeysSignal: boolean
+interface StartOptions {
+  readonly startsSession: boolean
+  readonly sessionIndex: number
+  readonly ifBusy: IfBusy
+  readonly key: string | null
+  readonly obeysSignal: boolean
+  /** Of the model of the message; null for the session's model. */
+  readonly contextWindow: number | null
+  readonly words: number
+}
 
-  constructor(startsSession: boolean, sessionIndex: number, ifBusy: IfBusy, key: string | null, obeysSignal: boolean) {
-    this.#startsSession = startsSession
-    this.#sessionIndex = sessionIndex
-    this.#ifBusy = ifBusy
-    this.#key = key
-    this.#obeysSignal = obeysSignal
+class Start implements fc.AsyncCommand<object, SimulatedHome> {
+  readonly #options: StartOptions
+
+  constructor(options: StartOptions) {
+    this.#options = options
   }
 
   check = (): boolean => true
 
   async run(_model: object, home: SimulatedHome): Promise<void> {
+    const { startsSession, sessionIndex, ifBusy, key, obeysSignal, contextWindow, words } = this.#options
     const before = home.readStored()
-    const known = this.#key === null ? undefined : home.requestsByKey.get(this.#key)
-    // Few sessions, so that their turns interfere.
-    const isNew = before.sessions.length < 2 && this.#startsSession
-    const sessionId = isNew ? null : (pick(before.sessions, this.#sessionIndex)?.id ?? null)
-    const model = home.newModel()
-    home.obeysSignalByModel.set(model, this.#obeysSignal)
+    const known = key === null ? undefined : home.requestsByKey.get(key)
+    // Few sessions, so that their turns interfere. Sometimes one that has ended.
+    const open = before.sessions.filter(({ ended_at: endedAt }) => endedAt === null)
+    const isNew = open.length < 2 && startsSession
+    const session = isNew ? undefined : pick(sessionIndex % 10 > 0 ? open : before.sessions, sessionIndex)
+    const model = session && contextWindow === null ? null : home.newModel(contextWindow ?? undefined)
+    if (model !== null) home.obeysSignalByModel.set(model, obeysSignal)
     const request: SendMessageRequest =
-      known?.request ??
-      newChatRequest({
-        sessionId,
-        text: `Message for ${model}`,
-        model,
-        ifBusy: this.#ifBusy,
-      })
+      known?.request ?? newChatRequest({ sessionId: session?.id ?? null, text: home.newText(words), model, ifBusy })
     const active = before.streams.find((stream) => stream.sessionId === request.sessionId && isActive(stream))
     const { isHealthy } = home
-    if (this.#key !== null && !known) home.requestsByKey.set(this.#key, { request, streamId: null })
-    const outcome = await home.perform((_, keyed) => keyed.start(this.#key, request))
+    if (key !== null && !known) home.requestsByKey.set(key, { request, streamId: null })
+    const isCompacting = request.sessionId !== null && home.compactions.has(request.sessionId)
+    const starting = home.perform((_, keyed) => keyed.start(key, request))
+    // The message waits for the end of the compaction.
+    if (isCompacting) home.summaries.release()
+    const outcome = await starting
     if (outcome === 'crashed') return
     if ('error' in outcome) {
-      if (isHealthy) {
-        expect(outcome.error).toMatchObject({ code: 'SESSION_BUSY', details: { streamId: active?.id } })
-        expect(request.ifBusy).toBe('REJECT')
-      }
+      if (isHealthy) assertStartRefusal(outcome.error, request, { active, isCompacting, home })
       // Nothing of it is stored, and its key can be used again.
       expect(known?.streamId ?? null).toBeNull()
-      if (this.#key !== null) home.requestsByKey.delete(this.#key)
+      if (key !== null) home.requestsByKey.delete(key)
       const ownEvents = (message: MessageRecord): boolean => JSON.stringify(message.parts).includes(`"${request.text}"`)
       expect(home.readStored().messages.filter(ownEvents)).toEqual([])
       return
@@ -71,7 +82,7 @@ class Start implements fc.AsyncCommand<object, SimulatedHome> {
     const stream = outcome.value
     const isFirst = !before.streams.some(({ id }) => id === stream.id)
     home.startedStreams.set(stream.id, stream)
-    if (this.#key !== null) home.requestsByKey.set(this.#key, { request, streamId: stream.id })
+    if (key !== null) home.requestsByKey.set(key, { request, streamId: stream.id })
     if (known?.streamId) expect(stream.id).toBe(known.streamId)
     if (!isFirst) {
       expect(known).toBeDefined()
@@ -86,8 +97,39 @@ class Start implements fc.AsyncCommand<object, SimulatedHome> {
     }
   }
 
-  toString = (): string =>
-    `start(${this.#startsSession}, ${this.#sessionIndex}, ${this.#ifBusy}, key ${this.#key}, obeysSignal ${this.#obeysSignal})`
+  toString = (): string => `start(${JSON.stringify(this.#options)})`
+}
+
+interface StartCircumstances {
+  readonly active: StreamRecord | undefined
+  readonly isCompacting: boolean
+  readonly home: SimulatedHome
+}
+
+/** A message is refused because of a stream, of a compaction that a person has asked for, or because its session has ended. */
+function assertStartRefusal(
+  error: unknown,
+  { sessionId, ifBusy }: SendMessageRequest,
+  { active, isCompacting, home }: StartCircumstances,
+): void {
+  const { sessions } = home.readStored()
+  const session = sessions.find(({ id }) => id === sessionId)
+  const isDeleted = session === undefined
+  if (isDeleted) expect(error).toMatchObject({ code: 'NOT_FOUND' })
+  else if (session.ended_at !== null) {
+    let tip = session
+    for (
+      let next: typeof tip | undefined = tip;
+      next;
+      next = sessions.find((each) => each.parent_session_id === tip.id)
+    )
+      tip = next
+    // The continuation may have been deleted.
+    expect(error).toMatchObject({ code: 'STALE', details: tip === session ? {} : { tipId: tip.id } })
+  } else {
+    expect(ifBusy).toBe('REJECT')
+    expect(error).toMatchObject({ code: 'SESSION_BUSY', ...(!isCompacting && { details: { streamId: active?.id } }) })
+  }
 }
 
 class Release implements fc.AsyncCommand<object, SimulatedHome> {
@@ -102,11 +144,43 @@ class Release implements fc.AsyncCommand<object, SimulatedHome> {
   check = (): boolean => true
 
   async run(_model: object, home: SimulatedHome): Promise<void> {
-    pick([...home.scripts.values()], this.#index)?.release(...this.#items)
+    pick(
+      home.scripts.filter(({ isLive }) => isLive),
+      this.#index,
+    )?.release(...this.#items)
     await home.settle()
   }
 
   toString = (): string => `release(${this.#index}, ${JSON.stringify(this.#items)})`
+}
+
+/** An answer of so many words, with another request to the model in its middle. */
+function newAnswer(words: number): ScriptItem[] {
+  const text = { type: 'text', block: '1', text: 'So it is. '.repeat(words / 4) } as const
+  const call = { type: 'tool-call', callId: 'c', name: 'look', argumentsText: '{}' } as const
+  const result = { type: 'tool-result', callId: 'c', result: 'word '.repeat(words) } as const
+  return [text, call, result, 'request', text, null]
+}
+
+/** A message and its answer. */
+class Turn implements fc.AsyncCommand<object, SimulatedHome> {
+  readonly #start: Start
+  readonly #words: number
+
+  constructor(options: StartOptions, words: number) {
+    this.#start = new Start(options)
+    this.#words = words
+  }
+
+  check = (): boolean => true
+
+  async run(model: object, home: SimulatedHome): Promise<void> {
+    await this.#start.run(model, home)
+    await home.settle()
+    home.scripts.findLast(({ isLive }) => isLive)?.release(...newAnswer(this.#words))
+  }
+
+  toString = (): string => `${String(this.#start)} with an answer of ${this.#words} words`
 }
 
 class Cancel implements fc.AsyncCommand<object, SimulatedHome> {
@@ -310,19 +384,21 @@ function withInvariants(command: fc.AsyncCommand<object, SimulatedHome>): fc.Asy
   }
 }
 
-function pick<T>(all: readonly T[], index: number): T | undefined {
-  return all.length === 0 ? undefined : all[index % all.length]
-}
-
 const anyIndex = fc.nat({ max: 99 })
 const ifBusy = fc.constantFrom<IfBusy>('REJECT', 'QUEUE', 'QUEUE', 'QUEUE', 'INTERRUPT')
 const key = fc.constantFrom(null, null, null, null, 'a', 'b')
-const start = fc
-  .tuple(fc.boolean(), anyIndex, ifBusy, key, fc.boolean())
-  .map(
-    ([startsSession, sessionIndex, busy, of, obeysSignal]) =>
-      new Start(startsSession, sessionIndex, busy, of, obeysSignal),
-  )
+const anyStart = fc.record<StartOptions>({
+  startsSession: fc.boolean(),
+  sessionIndex: anyIndex,
+  ifBusy,
+  key,
+  obeysSignal: fc.boolean(),
+  contextWindow: fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: anyContextWindow }),
+  words: fc.constantFrom(1, 40, 150),
+})
+const start = anyStart.map((options) => new Start(options))
+const answer = fc.tuple(anyIndex, fc.nat({ max: 400 })).map(([index, words]) => new Release(index, newAnswer(words)))
+const turn = fc.tuple(anyStart, fc.nat({ max: 400 })).map(([options, words]) => new Turn(options, words))
 const release = fc
   .tuple(
     anyIndex,
@@ -348,8 +424,15 @@ const restart = fc.boolean().map((isGraceful) => new Restart(isGraceful))
 const disk = fc.constantFrom(1, 2).map((count) => new Failure('disk', count))
 const crash = fc.constantFrom(0, 1, 2).map((count) => new Failure('crash', count))
 
+function anySequence(commands: readonly fc.Arbitrary<ChatCommand>[], maxCommands: number) {
+  return fc.commands(
+    commands.map((command) => command.map(withInvariants)),
+    { maxCommands, size: 'max' },
+  )
+}
+
 /** Sequences of commands. How often a command is listed is its relative frequency. */
-export const anyCommands = fc.commands(
+export const anyCommands = anySequence(
   [
     ...[start, start, start, start, start, start],
     ...[release, release, release, requestDecision, requestDecision],
@@ -358,6 +441,18 @@ export const anyCommands = fc.commands(
     ...[decide, decide, decide],
     ...[follow, follow],
     ...[restart, crash, disk],
-  ].map((command) => command.map(withInvariants)),
-  { maxCommands: 40, size: 'max' },
+    ...[fork, regenerate, deleteSession],
+  ],
+  40,
+)
+
+/** Long chats with models of small windows. */
+export const anyLongChatCommands = anySequence(
+  [
+    ...[turn, turn, turn, turn, turn, turn, turn, turn, turn, turn, turn, turn],
+    ...[start, start, start, answer, answer, cancel, cancel, follow],
+    ...[writeSummaries, writeSummaries, writeSummaries, compactSession, compactSession, changeModel, changeModel],
+    ...[fork, regenerate, deleteSession, restart, crash, disk],
+  ],
+  60,
 )

@@ -8,7 +8,7 @@ import { toAnswerMessagePosition, toUserMessagePosition } from '../../../src/mod
 import type { MessageRecord } from '../../../src/model/message.ts'
 import type { StreamRecord } from '../../../src/model/stream.ts'
 import { hasToolCallEnded } from '../../../src/model/tool-call.ts'
-import { findOpenAiProblems } from '../fixtures/message-rules.ts'
+import { assertContextInvariants } from './context-invariants.ts'
 import type { SimulatedHome } from './simulated-home.ts'
 import type { StoredChats } from '../storage/stored-chat.ts'
 
@@ -37,11 +37,8 @@ export async function assertInvariants(home: SimulatedHome): Promise<void> {
     expect(stored.streams.find((row) => row.id === id)).toEqual(stream)
     expect(stored.messages.find((row) => row.id === stream.messageId) ?? null).toEqual(answer)
   }
-  for (const { id } of stored.sessions) {
-    const outcome = await home.perform((chats) => home.loadModelMessages(chats, id))
-    if (outcome !== 'crashed' && 'value' in outcome) expect(findOpenAiProblems(outcome.value)).toEqual([])
-  }
   for (const event of home.deliveredEvents) assertDelivered(home, event)
+  await assertContextInvariants(home, stored)
 }
 
 /** The log has no gaps except where deltas were coalesced, and the counters of its session agree with it. */

@@ -12,12 +12,16 @@ import type { ChatEvent } from '../../../src/model/chat-event.ts'
 import type { StreamRecord } from '../../../src/model/stream.ts'
 import { openProfileStorage } from '../../../src/services/open-profile-storage.ts'
 import { CombinedSessionRepository } from '../../../src/sessions/combined-session-repository.ts'
+import type { SessionContextRecords } from '../../../src/sessions/session-context.ts'
 import type { AppendRequest, EventStore } from '../../../src/storage/event-store.ts'
 import type { ProfileStorage } from '../../../src/storage/profile-storage.ts'
 import { newCountingRuntime } from '../fixtures/generators.ts'
 import { KeyedChats } from '../fixtures/keyed-chats.ts'
 import { isActive } from './invariants.ts'
 import { ScriptedRun } from './scripted-run.ts'
+import { newModelId, readContextWindow, reservedTokens } from './simulated-models.ts'
+import { newMessageText, SimulatedSummaries } from './simulated-summaries.ts'
+import { findNewestSummaries } from './stored-summaries.ts'
 import { newResolvedModel } from '../providers/resolved-model.ts'
 import { newTempFolder } from '../server/segue.ts'
 import { wrapStore } from '../storage/event-store.ts'
@@ -33,11 +37,21 @@ interface ServerRun {
   readonly keyed: KeyedChats
   readonly died: Promise<void>
   isDead: boolean
+  /** How many calls of the store are at work. */
+  openCalls: number
   /** A commit has failed, so streams may end that nobody cancelled. */
   hasFailedCommit: boolean
   /** The number of commits after which it crashes. */
   remainingCommits: number
   kill(): void
+}
+
+/** A request of an agent to its model. */
+export interface SimulatedRequest {
+  readonly model: string
+  readonly messages: readonly ModelMessage[]
+  /** The newest summary of each session when the answer started. */
+  readonly newestSummaries: ReadonlyMap<string, number>
 }
 
 /** The result of a request, unless the server crashes during it. */
@@ -50,8 +64,13 @@ export class SimulatedHome {
   readonly #runtime = { ...newCountingRuntime(), newId }
   readonly #servers: ServerRun[] = []
   #server: ServerRun
-  /** The agents' runs in the current server, by model. Each stream has a model of its own. */
-  scripts = new Map<string, ScriptedRun>()
+  /** The agents' runs in the current server. */
+  scripts: ScriptedRun[] = []
+  readonly summaries = new SimulatedSummaries()
+  /** The calls of compactSession that are at work, by session. */
+  readonly compactions = new Map<string, Promise<unknown>>()
+  /** What models were sent. */
+  readonly requests: SimulatedRequest[] = []
   readonly obeysSignalByModel = new Map<string, boolean>()
   /** All events as they were committed. */
   readonly committedEvents: ChatEvent[] = []
@@ -64,6 +83,7 @@ export class SimulatedHome {
   /** The number of commits that fail from now on. */
   failingCommits = 0
   #models = 0
+  #messages = 0
 
   constructor() {
     this.#server = this.#startServer()
@@ -82,8 +102,39 @@ export class SimulatedHome {
     )
   }
 
-  newModel(): string {
-    return `test/${(this.#models += 1)}`
+  /** A model with a context window of so many tokens. */
+  newModel(contextWindow = Number.POSITIVE_INFINITY): string {
+    return newModelId((this.#models += 1), contextWindow)
+  }
+
+  /** The text of a message like no other. */
+  newText(words: number): string {
+    return newMessageText((this.#messages += 1), words)
+  }
+
+  /** What a model is sent of a session: a summary and the messages after it. Null if the session is not there any more. */
+  async loadContext(sessionId: string): Promise<SessionContextRecords | null> {
+    const { sessions } = this.#server
+    const session = await sessions.find(sessionId)
+    return session && sessions.loadContext(session)
+  }
+
+  /** Calls compactSession, and does not wait for its end. */
+  startCompaction(sessionId: string): Promise<Outcome<unknown>> {
+    const outcome = this.perform((chats) => chats.compact(sessionId))
+    this.compactions.set(sessionId, outcome)
+    return outcome.finally(() => {
+      if (this.compactions.get(sessionId) === outcome) this.compactions.delete(sessionId)
+    })
+  }
+
+  /** Forgets a session that was deleted. */
+  forgetSession(sessionId: string): void {
+    const isOther = (event: { readonly sessionId: string }): boolean => event.sessionId !== sessionId
+    for (const events of [this.committedEvents, this.deliveredEvents])
+      events.splice(0, events.length, ...events.filter(isOther))
+    for (const [id, stream] of this.startedStreams) if (!isOther(stream)) this.startedStreams.delete(id)
+    for (const [id, { stream }] of this.endedStreams) if (!isOther(stream)) this.endedStreams.delete(id)
   }
 
   /** Sends a request as a client does. After a crash, it starts the next server. */
@@ -116,7 +167,9 @@ export class SimulatedHome {
     const running = before.streams.filter(isActive).length
     this.#server.kill()
     this.failingCommits = 0
-    this.scripts = new Map()
+    this.scripts = []
+    this.summaries.reset()
+    this.compactions.clear()
     this.#server = this.#startServer()
     expect(await this.chats.recover()).toBe(running)
     const after = this.readStored()
@@ -130,7 +183,13 @@ export class SimulatedHome {
       const server = this.#server
       await waitUntil(
         () => server.isDead || this.#isSettled(),
-        () => this.readStored().streams,
+        () => ({
+          openCalls: server.openCalls,
+          compactions: [...this.compactions.keys()],
+          isHolding: this.summaries.isHolding,
+          scripts: this.scripts.map(({ model, isLive, isRequesting }) => ({ model, isLive, isRequesting })),
+          streams: this.readStored().streams.filter(({ finishedAt }) => finishedAt === null),
+        }),
       )
       if (!server.isDead) return
       await this.restart(false)
@@ -153,14 +212,20 @@ export class SimulatedHome {
   }
 
   #isSettled(): boolean {
+    if (this.#server.openCalls > 0 || (this.compactions.size > 0 && !this.summaries.isHolding)) return false
+    const { isHolding } = this.summaries
+    if (this.scripts.some((script) => script.isRequesting) && !isHolding) return false
     const { streams } = this.readStored()
-    return streams.every((stream) => {
-      const script = this.scripts.get(stream.model)
-      if (stream.status === 'QUEUED') {
-        return streams.some((other) => other.sessionId === stream.sessionId && isActive(other))
-      }
-      return stream.finishedAt !== null || (script !== undefined && !script.isFinished)
-    })
+    const waiting = this.scripts.filter(({ isLive, isRequesting }) => isLive || (isRequesting && isHolding))
+    const running = Map.groupBy(streams.filter(isActive), ({ model }) => model)
+    const isRunning = [...running].every(
+      ([model, { length }]) => length <= waiting.filter((script) => script.model === model).length,
+    )
+    const queued = streams.filter(({ status }) => status === 'QUEUED')
+    return (
+      isRunning &&
+      queued.every(({ sessionId }) => streams.some((other) => other.sessionId === sessionId && isActive(other)))
+    )
   }
 
   #startServer(): ServerRun {
@@ -168,11 +233,14 @@ export class SimulatedHome {
     const { promise: died, resolve } = Promise.withResolvers<void>()
     const profile: ProfileStorage = { ...opened, eventStore: this.#wrapStore(opened.eventStore, () => server) }
     const sessions = new CombinedSessionRepository(profile)
-    const scripts = this.scripts
+    const { scripts, requests, summaries } = this
     const agent: Agent = {
       answer: (run) => {
-        const script = new ScriptedRun(run, this.obeysSignalByModel.get(run.model) ?? true)
-        scripts.set(run.model, script)
+        const newestSummaries = findNewestSummaries(this.readStored())
+        const script = new ScriptedRun(run, this.obeysSignalByModel.get(run.model) ?? true, (messages) => {
+          requests.push({ model: run.model, messages, newestSummaries })
+        })
+        scripts.push(script)
         return script.events()
       },
     }
@@ -182,8 +250,16 @@ export class SimulatedHome {
       runtime: this.#runtime,
       models: {
         assertKnown: () => undefined,
-        resolve: async (id) => newResolvedModel(agent, { id: id ?? '', name: id ?? '' }),
+        resolve: async (id) =>
+          newResolvedModel(agent, {
+            id: id ?? '',
+            name: id ?? '',
+            textGenerator: summaries,
+            contextWindow: readContextWindow(id),
+            reservedTokens,
+          }),
       },
+      autoCompactThreshold: 0.5,
       // All errors here are provoked.
       log: silentLogger,
     })
@@ -194,6 +270,7 @@ export class SimulatedHome {
       keyed: new KeyedChats(chats, sessions, profile.idempotencyKeys),
       died,
       isDead: false,
+      openCalls: 0,
       hasFailedCommit: false,
       remainingCommits: Number.POSITIVE_INFINITY,
       kill: () => {
@@ -208,8 +285,13 @@ export class SimulatedHome {
   /** A store whose commits fail on demand, and whose calls never settle after the crash of its server. */
   #wrapStore(store: EventStore, getServer: () => ServerRun): EventStore {
     const never = new Promise<never>(() => {})
-    const alive = <T>(work: () => Promise<T>): Promise<T> =>
-      getServer().isDead ? never : work().then((value) => (getServer().isDead ? never : value))
+    const alive = async <T>(work: () => Promise<T>): Promise<T> => {
+      const server = getServer()
+      if (server.isDead) return never
+      server.openCalls += 1
+      const result = await work().finally(() => (server.openCalls -= 1))
+      return server.isDead ? never : result
+    }
     const append = (write: AppendRequest): Promise<void> =>
       alive(async () => {
         const server = getServer()

@@ -1,8 +1,13 @@
 import { existsSync } from 'node:fs'
 import type { ChatEvent } from '../../../src/model/chat-event.ts'
+import type { ContextCheckpoint } from '../../../src/model/context/context-checkpoint.ts'
 import type { DecisionRecord } from '../../../src/model/decision.ts'
 import type { MessageRecord } from '../../../src/model/message.ts'
 import type { StreamRecord } from '../../../src/model/stream.ts'
+import {
+  type ContextCheckpointRow,
+  contextCheckpointFromRow,
+} from '../../../src/storage/sqlite/rows/context-checkpoint-row.ts'
 import { type DecisionRow, decisionFromRow } from '../../../src/storage/sqlite/rows/decision-row.ts'
 import { type EventRow, eventFromRow } from '../../../src/storage/sqlite/rows/event-row.ts'
 import { type MessageRow, messageFromRow } from '../../../src/storage/sqlite/rows/message-row.ts'
@@ -17,11 +22,12 @@ export interface StoredChats {
   readonly messages: readonly MessageRecord[]
   readonly events: readonly ChatEvent[]
   readonly decisions: readonly DecisionRecord[]
+  readonly checkpoints: readonly ContextCheckpoint[]
 }
 
 /** Reads a database with a connection of its own. A database that does not exist has no rows. */
 export function readStoredChats(path: string): StoredChats {
-  if (!existsSync(path)) return { sessions: [], streams: [], messages: [], events: [], decisions: [] }
+  if (!existsSync(path)) return { sessions: [], streams: [], messages: [], events: [], decisions: [], checkpoints: [] }
   using database = new TestDatabase(path, { readonly: true })
   return {
     sessions: database.all<SessionRow & { message_count: number }>('SELECT * FROM sessions ORDER BY id'),
@@ -29,5 +35,8 @@ export function readStoredChats(path: string): StoredChats {
     messages: database.all<MessageRow>('SELECT * FROM messages ORDER BY session_id, position').map(messageFromRow),
     events: database.all<EventRow>('SELECT * FROM events ORDER BY session_id, seq').map(eventFromRow),
     decisions: database.all<DecisionRow>('SELECT * FROM decisions ORDER BY id').map(decisionFromRow),
+    checkpoints: database
+      .all<ContextCheckpointRow>('SELECT * FROM context_checkpoints ORDER BY session_id')
+      .map(contextCheckpointFromRow),
   }
 }

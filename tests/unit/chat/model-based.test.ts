@@ -1,26 +1,28 @@
 import fc from 'fast-check'
 import { test } from 'vitest'
-import { anyCommands } from '../../support/model-based/chat-commands.ts'
+import { anyCommands, anyLongChatCommands } from '../../support/model-based/chat-commands.ts'
 import { assertInvariants } from '../../support/model-based/invariants.ts'
 import { SimulatedHome } from '../../support/model-based/simulated-home.ts'
 
-test(
-  'the invariants of a chat hold whatever clients, agents, failing disks and crashes do',
-  { timeout: 120_000 },
-  async () => {
-    await fc.assert(
-      fc.asyncProperty(anyCommands, async (commands) => {
-        const home = new SimulatedHome()
-        try {
-          await fc.asyncModelRun(() => ({ model: {}, real: home }), commands)
-          await home.restart(true)
-          await home.settle()
-          await assertInvariants(home)
-        } finally {
-          await home.dispose()
-        }
-      }),
-      { numRuns: 40, interruptAfterTimeLimit: 6_000, markInterruptAsFailure: false },
-    )
-  },
-)
+/** Sets how long each test goes on, in milliseconds. */
+const durationMs = Number(process.env['MODEL_BASED_MS'] ?? 4_000)
+
+test.for([
+  ['whatever clients, agents, failing disks and crashes do', anyCommands],
+  ['while it is summarised and continued again and again', anyLongChatCommands],
+] as const)('the invariants of a chat hold %s', { timeout: durationMs + 120_000 }, async ([, anySequence]) => {
+  await fc.assert(
+    fc.asyncProperty(anySequence, async (commands) => {
+      const home = new SimulatedHome()
+      try {
+        await fc.asyncModelRun(() => ({ model: {}, real: home }), commands)
+        await home.restart(true)
+        await home.settle()
+        await assertInvariants(home)
+      } finally {
+        await home.dispose()
+      }
+    }),
+    { numRuns: durationMs, interruptAfterTimeLimit: durationMs, markInterruptAsFailure: false },
+  )
+})

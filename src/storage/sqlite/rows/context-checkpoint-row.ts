@@ -2,7 +2,7 @@ import type { ContextCheckpoint } from '../../../model/context/context-checkpoin
 import { normalizeStoredUsage } from '../../../model/usage.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 
-interface ContextCheckpointRow {
+export interface ContextCheckpointRow {
   session_id: string
   text: string
   quotes: string
@@ -36,13 +36,16 @@ export function findContextCheckpoint(db: SqlConnection, sessionId: string): Con
   const row = db
     .prepare<[string], ContextCheckpointRow>('SELECT * FROM context_checkpoints WHERE session_id = ?')
     .get(sessionId)
-  if (!row) return null
-  const { text, quotes, through_message_id: throughMessageId, model, usage, created_at: createdAt } = row
+  return row ? contextCheckpointFromRow(row) : null
+}
+
+export function contextCheckpointFromRow(row: ContextCheckpointRow): ContextCheckpoint {
+  const { session_id: sessionId, text, quotes, through_message_id: throughMessageId, model, usage } = row
   return {
     sessionId,
     summary: { text, quotes: JSON.parse(quotes), throughMessageId },
     model,
     usage: normalizeStoredUsage(JSON.parse(usage)),
-    createdAt,
+    createdAt: row.created_at,
   }
 }
