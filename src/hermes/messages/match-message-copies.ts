@@ -70,7 +70,7 @@ function matchCopies(
 
 /**
  * The same where Hermes has inserted the user's last message again, anywhere between the copies, because none of them is one of
- * the user's. At the end, it would be a new message.
+ * the user's, or only one with a summary. At the end, it would be a new message.
  */
 export function matchCopiesAndAnchor(
   live: readonly LiveHermesMessage[],
@@ -89,7 +89,7 @@ export function matchCopiesAndAnchor(
     summaryIndex: summaryIndex - (anchorIndex < summaryIndex ? 1 : 0),
     tailStart: tailStart - (anchorIndex < tailStart ? 1 : 0),
   })
-  return others.toSpliced(anchorIndex, 0, others.includes(original) ? null : original)
+  return others.toSpliced(anchorIndex, 0, original)
 }
 
 /** How many of these rows are copies of the last messages. 0 if others follow than one message of the user. */

@@ -95,6 +95,17 @@ const scenarios: readonly Scenario[] = [
     shown: ['u1', 'found 1', 'a1', 'u2', 'found 2', 'a2', '(S1)', ...turns(3), '(S2)'],
   },
   {
+    name: "the user's last message is inserted again beside its copy with a summary",
+    play: (chat) => {
+      chat.addTurns(1, 2, 3)
+      const question = chat.live.at(-2) ?? {}
+      chat.compact([question, ...mergeInto(chat.live.slice(-2), 'S1')])
+      chat.addTurns(4)
+      chat.compact([question, summary('S2'), ...chat.live.slice(-2)])
+    },
+    shown: [...turns(1, 2, 3), '(S1)', ...turns(4), '(S2)'],
+  },
+  {
     name: 'an older merged summary among the first messages, whose call was shortened, before messages with their times',
     play: (chat) => {
       chat.addToolTurns(1, 2)
