@@ -17,6 +17,11 @@ export type ModelStepRequesterOptions = RequestComposerOptions &
     readonly statesOutputLimit: boolean
   }
 
+/** A request, with the longest answer that it asks for, in tokens. Undefined: what the SDK asks for. */
+interface SizedRequest extends ComposedRequest {
+  readonly maxOutputTokens: number | undefined
+}
+
 /**
  * Sends the requests of one answer. If the provider refuses one because of what it contains or its length, sends it again
  * without that, or with a shorter context; the later requests of the answer stay like that.
@@ -41,12 +46,14 @@ export class ModelStepRequester {
   async *request(step: number, allowsToolCalls: boolean): AsyncGenerator<AgentEvent, ModelStepResult> {
     const { model, secrets, requestPolicy, thoughtMemory, observer } = this.#options
     let firstRefusal: AdjustableRequestRejectionError | null = null
-    let refusedForLength: { readonly error: AgentError; readonly request: ComposedRequest } | null = null
+    let refusedForLength: { readonly error: AgentError; readonly request: SizedRequest } | null = null
     for (let isFirst = true; ; isFirst = false) {
       const composed = await this.#composer.compose()
-      if (refusedForLength && !isShorter(composed, refusedForLength.request)) throw refusedForLength.error
       const { messages, tools } = composed
       const estimatedInputTokens = countRequestTokens(composed)
+      const maxOutputTokens = this.#computeOutputLimit(estimatedInputTokens)
+      const sized = { ...composed, maxOutputTokens }
+      if (refusedForLength && !isShorter(sized, refusedForLength.request)) throw refusedForLength.error
       yield { type: 'step', estimatedInputTokens, ...(!isFirst && { replacesRefused: true }) }
       const request = {
         model,
@@ -56,7 +63,7 @@ export class ModelStepRequester {
         messages,
         tools,
         allowsToolCalls,
-        maxOutputTokens: this.#computeOutputLimit(estimatedInputTokens),
+        maxOutputTokens,
         step,
         run: this.#run,
       }
@@ -75,7 +82,7 @@ export class ModelStepRequester {
         // If nothing helps, the first error tells most: the later ones are about requests that were changed in vain.
         if (firstRefusal?.refusal.type !== error.refusal.type) firstRefusal = error
         if (!this.#adaptation.adaptTo(error.refusal, composed)) throw firstRefusal
-        refusedForLength = error.refusal.type === 'context-length' ? { error, request: composed } : null
+        refusedForLength = error.refusal.type === 'context-length' ? { error, request: sized } : null
       }
     }
   }
@@ -114,12 +121,14 @@ async function* observeYields<T, Result>(
   }
 }
 
-/** Whether something is left out. Without the scales, which may differ: rounded counts would too. */
-function isShorter({ messages, tools }: ComposedRequest, other: ComposedRequest): boolean {
-  const isFewerTools = Object.keys(tools).length < Object.keys(other.tools).length
-  return (
-    isFewerTools || unscaledTokenCounter.countMessages(messages) < unscaledTokenCounter.countMessages(other.messages)
-  )
+/** Whether something is left out, or a shorter answer is asked for. Without the scales: counts are rounded with them. */
+function isShorter(request: SizedRequest, other: SizedRequest): boolean {
+  const measures: ((request: SizedRequest) => number)[] = [
+    ({ tools }) => Object.keys(tools).length,
+    ({ messages }) => unscaledTokenCounter.countMessages(messages),
+    ({ maxOutputTokens }) => maxOutputTokens ?? Number.POSITIVE_INFINITY,
+  ]
+  return measures.some((measure) => measure(request) < measure(other))
 }
 
 function isOutput(type: AgentEvent['type']): boolean {

@@ -60,7 +60,12 @@ export class ContextShortening {
     if (named !== null && named < current) this.#shownWindow = named
     // If the window was known, too few tokens were counted. That is corrected now.
     else if (tokenCounter.scale > refused.tokenScale) this.#shownWindow = current
-    else this.#guessWindow(estimatedTokens * tokenCounter.scale)
+    else {
+      this.#guessWindow(estimatedTokens * tokenCounter.scale)
+      // If the input fits the window that is named, only the answer that was asked for does not.
+      const fitsWindow = named !== null && inputTokens !== null && inputTokens < named
+      if (!fitsWindow) this.#reportGuess()
+    }
     return true
   }
 
@@ -69,9 +74,12 @@ export class ContextShortening {
     const next = (this.#shownWindow ?? Number.POSITIVE_INFINITY) * nextWindowShare
     this.#shownWindow = Math.floor(this.#hasGuessed ? Math.min(first, next) : first)
     this.#hasGuessed = true
+  }
+
+  #reportGuess(): void {
     const { observer, reportsAssumptions } = this.#options
-    if (reportsAssumptions && this.#shownWindow >= minContextWindow)
-      observer?.reportAssumedContextWindow(this.#shownWindow)
+    const window = this.#shownWindow ?? 0
+    if (reportsAssumptions && window >= minContextWindow) observer?.reportAssumedContextWindow(window)
   }
 }
 

@@ -40,6 +40,8 @@ interface Setting {
   readonly offersClarify?: boolean
   /** As when titles and summaries are written. */
   readonly hasNoToolbox?: boolean
+  /** As in Anthropic's format. */
+  readonly statesOutputLimit?: boolean
 }
 
 /** Results of tools of 1,000 tokens each, as many as fit; at least one. Records what it is asked for. */
@@ -86,6 +88,7 @@ async function ask(setting: Setting = {}) {
     observer: observations.createObserver(address),
     contextWindow,
     tokenCounter,
+    ...(setting.statesOutputLimit && { statesOutputLimit: true }),
   })
   let error: AgentError | null = null
   try {
@@ -127,6 +130,30 @@ describe('a request that is refused as too long', () => {
     expect(error).toBeNull()
     expect(contextSizes.findTokenScale(address)).toBeCloseTo(2, 1)
     expect(sizes[1]).toBeLessThan(3200)
+  })
+
+  const beside = (input: number, output: number, window: number) =>
+    refuse(
+      `input length and \`max_tokens\` exceed context limit: ${input} + ${output} > ${window}, decrease one of them`,
+    )
+
+  test('is sent again as it was, with a shorter answer, if that is enough', async () => {
+    provider.enqueue(beside(3600, 3300, 6500))
+    const loadHistory = async (): Promise<ModelMessage[]> => [{ role: 'user', content: newProse(3000) }]
+    const { error, contextSizes } = await ask({ loadHistory, contextWindow: 6500, statesOutputLimit: true })
+    expect(error).toBeNull()
+    expect(provider.requests.map(({ body }) => body.messages)).toEqual(
+      Array(2).fill(provider.requests[0]?.body.messages),
+    )
+    expect(contextSizes.findAssumedContextWindow(address)).toBeNull()
+  })
+
+  test('tells nothing about the window if only the answer that it asked for did not fit', async () => {
+    provider.enqueue(beside(8450, 1600, 10_000))
+    const { error, windows, contextSizes } = await ask({ contextWindow: 10_000, statesOutputLimit: true })
+    expect(error).toBeNull()
+    expect(windows).toHaveLength(2)
+    expect(contextSizes.findAssumedContextWindow(address)).toBeNull()
   })
 
   test('corrects how tokens are counted if it was within the window that the refusal names', async () => {
