@@ -42,11 +42,20 @@ function assertContinuation(stored: StoredChats, session: StoredSession): void {
 
 /** What a session has used is what its streams, once they have ended, and its summaries have used. */
 function assertUsage(stored: StoredChats, session: StoredSession): void {
-  const streams = stored.streams.filter(({ sessionId, finishedAt }) => sessionId === session.id && finishedAt !== null)
-  const streamTokens = streams.reduce((sum, { usage }) => sum + usage.inputTokens, 0)
-  const summaries = (readUsage(session).inputTokens - streamTokens) / summaryTokens
+  const streams = stored.streams.filter(({ sessionId }) => sessionId === session.id)
+  const [ended, active] = [true, false].map((hasEnded) =>
+    streams
+      .filter(({ finishedAt }) => (finishedAt !== null) === hasEnded)
+      .reduce((sum, { usage }) => sum + usage.inputTokens, 0),
+  )
+  const { inputTokens } = readUsage(session)
+  const summaries = (inputTokens - (ended ?? 0)) / summaryTokens
   expect(summaries).toBeGreaterThanOrEqual(0)
   expect(summaries % 1).toBe(0)
+  const checkpoint = stored.checkpoints.find(({ sessionId }) => sessionId === session.id)
+  // That of a fork is a copy.
+  if (checkpoint && session.forked_from === null)
+    expect(inputTokens + (active ?? 0)).toBeGreaterThanOrEqual(checkpoint.usage.inputTokens)
 }
 
 function readUsage({ usage }: StoredSession): { readonly inputTokens: number } {
