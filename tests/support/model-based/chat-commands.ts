@@ -57,7 +57,7 @@ class Start implements fc.AsyncCommand<object, SimulatedHome> {
     const open = before.sessions.filter(({ ended_at: endedAt }) => endedAt === null)
     const isNew = open.length < 2 && startsSession
     const session = isNew ? undefined : pick(sessionIndex % 10 > 0 ? open : before.sessions, sessionIndex)
-    const model = session && contextWindow === null ? null : home.newModel(contextWindow ?? undefined)
+    const model = session && contextWindow === null ? null : home.newModel(contextWindow ?? 1_000)
     if (model !== null) home.obeysSignalByModel.set(model, obeysSignal)
     const request: SendMessageRequest =
       known?.request ?? newChatRequest({ sessionId: session?.id ?? null, text: home.newText(words), model, ifBusy })
@@ -154,12 +154,16 @@ class Release implements fc.AsyncCommand<object, SimulatedHome> {
   toString = (): string => `release(${this.#index}, ${JSON.stringify(this.#items)})`
 }
 
-/** An answer of so many words, with another request to the model in its middle. */
+/** An answer in three steps of so many words, each with another request to the model. */
 function newAnswer(words: number): ScriptItem[] {
-  const text = { type: 'text', block: '1', text: 'So it is. '.repeat(words / 4) } as const
-  const call = { type: 'tool-call', callId: 'c', name: 'look', argumentsText: '{}' } as const
-  const result = { type: 'tool-result', callId: 'c', result: 'word '.repeat(words) } as const
-  return [text, call, result, 'request', text, null]
+  const text = { type: 'text', block: '1', text: 'So it is. '.repeat(words / 3) } as const
+  const steps = ['a', 'b', 'c'].flatMap((callId): ScriptItem[] => [
+    text,
+    { type: 'tool-call', callId, name: 'look', argumentsText: '{}' },
+    { type: 'tool-result', callId, result: 'word '.repeat(words) },
+    'request',
+  ])
+  return [...steps, text, null]
 }
 
 /** A message and its answer. */
@@ -450,7 +454,7 @@ export const anyCommands = anySequence(
 export const anyLongChatCommands = anySequence(
   [
     ...[turn, turn, turn, turn, turn, turn, turn, turn, turn, turn, turn, turn],
-    ...[start, start, start, answer, answer, cancel, cancel, follow],
+    ...[start, start, start, start, start, start, answer, answer, answer, cancel, follow],
     ...[writeSummaries, writeSummaries, writeSummaries, compactSession, compactSession, changeModel, changeModel],
     ...[fork, regenerate, deleteSession, restart, crash, disk],
   ],

@@ -71,6 +71,8 @@ export class SimulatedHome {
   readonly compactions = new Map<string, Promise<unknown>>()
   /** What models were sent. */
   readonly requests: SimulatedRequest[] = []
+  /** The version of each session whose context was checked. */
+  readonly checkedContexts = new Map<string, string>()
   readonly obeysSignalByModel = new Map<string, boolean>()
   /** All events as they were committed. */
   readonly committedEvents: ChatEvent[] = []
@@ -170,6 +172,7 @@ export class SimulatedHome {
     this.scripts = []
     this.summaries.reset()
     this.compactions.clear()
+    this.checkedContexts.clear()
     this.#server = this.#startServer()
     expect(await this.chats.recover()).toBe(running)
     const after = this.readStored()
