@@ -78,7 +78,12 @@ export class ModelStepRequester {
         if (result.calls.length > 0 && Object.keys(tools).length > 0) observer?.reportToolSupport(true)
         return result
       } catch (error) {
-        if (hasOutput || !(error instanceof AdjustableRequestRejectionError)) throw error
+        if (!(error instanceof AdjustableRequestRejectionError)) throw error
+        if (hasOutput) {
+          // What was said stays, so nothing is sent again. The next message has a context that fits.
+          if (error.refusal.type === 'context-length') this.#adaptation.adaptTo(error.refusal, composed)
+          throw error
+        }
         // If nothing helps, the first error tells most: the later ones are about requests that were changed in vain.
         if (firstRefusal?.refusal.type !== error.refusal.type) firstRefusal = error
         if (!this.#adaptation.adaptTo(error.refusal, composed)) throw firstRefusal

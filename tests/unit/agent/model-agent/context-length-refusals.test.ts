@@ -227,6 +227,18 @@ describe('a request that is refused as too long', () => {
     expect(contextSizes.findAssumedContextWindow(address)).toBeNull()
   })
 
+  test.each([
+    ['names', "This model's maximum context length is 4000 tokens.", { named: 4000, assumed: null }],
+    ['does not name', 'Input is too long for requested model.', { named: null, assumed: expect.any(Number) }],
+  ])('after a part of the answer is not sent again, and is remembered: it %s the window', async (_, message, known) => {
+    provider.enqueue([{ text: 'Half' }, { raw: `data: ${JSON.stringify({ error: { message } })}` }])
+    const { error, contextSizes } = await ask()
+    expect(error?.code).toBe('CONTEXT_LENGTH')
+    expect(provider.requests).toHaveLength(1)
+    expect(contextSizes.findContextWindow(address)).toEqual(known.named)
+    expect(contextSizes.findAssumedContextWindow(address)).toEqual(known.assumed)
+  })
+
   test('is not sent for ever', async () => {
     provider.defaultAnswer = () => tooLong
     expect((await ask()).error?.code).toBe('CONTEXT_LENGTH')
