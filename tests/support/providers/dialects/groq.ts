@@ -45,13 +45,22 @@ export const groqServer: DialectServer = {
       body: openAIError('Flex tier is full.', { code: 'flex_capacity_exceeded' }),
     },
     {
-      kind: 'rate-limit',
+      kind: 'context-length',
       status: 413,
-      words: 'tokens per minute',
+      words: 'Requested 9000',
       body: openAIError('Request too large for model `m` on tokens per minute (TPM): Limit 6000, Requested 9000.', {
         type: 'tokens',
         code: 'rate_limit_exceeded',
       }),
+    },
+    {
+      kind: 'rate-limit',
+      status: 429,
+      words: 'Used 5000',
+      body: openAIError(
+        'Rate limit reached for model `m` on tokens per minute (TPM): Limit 6000, Used 5000, Requested 2000.',
+        { type: 'tokens', code: 'rate_limit_exceeded' },
+      ),
     },
     {
       kind: 'unsupported',
