@@ -41,7 +41,10 @@ async function* readChanges(client: Client, variables: FollowConversationsSubscr
   }
 }
 
-/** Yields the changes from now on, except those of the session that is renamed to cause events. */
+/**
+ * Yields the changes from now on, except those of the session that is renamed to cause events. Reads the list after the
+ * subscription has begun, as clients do: what is in it already is no change.
+ */
 async function listen(client: Client, variables: FollowConversationsSubscriptionVariables = {}): Promise<Changes> {
   const all = readChanges(client, variables)
   await waitForFirst(
@@ -49,6 +52,7 @@ async function listen(client: Client, variables: FollowConversationsSubscription
     { client: environment.client, sessionId: renamedSessionId },
     all.next(),
   )
+  await ask(environment.client, ConversationsDocument, {})
   return others(all)
 }
 
