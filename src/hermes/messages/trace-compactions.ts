@@ -92,6 +92,8 @@ class CompactionTracer implements TracedHermesMessages {
   readonly #shownBySummary = new Map<string, HermesMessageOutlineRow>()
   /** What the model had, in order. */
   #live: LiveHermesMessage[] = []
+  /** Those of them behind the last copy of a compaction: it has kept them, or summarized them and kept only a task list. */
+  readonly #maybeKept = new Set<LiveHermesMessage>()
 
   constructor(fingerprints: ReadonlyMap<number, string>, texts: ReadonlyMap<number, HermesComparableTexts>) {
     this.#fingerprints = fingerprints
@@ -120,12 +122,16 @@ class CompactionTracer implements TracedHermesMessages {
     if (following.length === 0) return []
     const lastPartner = this.#matchCopies(rows.filter(isHermesMessageRow)).findLast((index) => index !== null) ?? null
     const remaining = lastPartner === null ? [] : this.#live.slice(lastPartner + 1)
-    const candidates = following.slice(0, remaining.length)
-    const areCopies = remaining.every(({ keys }, index) => {
-      const row = candidates[index]
-      return row && toCopyKeys(row, this.#texts.get(row.id)).some((key) => keys.includes(key))
-    })
-    return areCopies ? candidates : []
+    const candidates = following.filter(isHermesMessageRow)
+    const isCopied = (messages: readonly LiveHermesMessage[]): boolean =>
+      messages.every(({ keys }, index) => {
+        const row = candidates[index]
+        return row && toCopyKeys(row, this.#texts.get(row.id)).some((key) => keys.includes(key))
+      })
+    const copied = [remaining, remaining.filter((message) => !this.#maybeKept.has(message))].find(isCopied)
+    const lastCopy = candidates[(copied?.length ?? 0) - 1]
+    // A task list may stand between them.
+    return lastCopy ? following.slice(0, following.indexOf(lastCopy) + 1) : []
   }
 
   /** Adds the rows that a compaction has inserted. */
@@ -145,8 +151,12 @@ class CompactionTracer implements TracedHermesMessages {
       if (row.state === 'undone') return []
       return partner === null ? this.#addNewRow(row, summarizedRows) : this.#addCopy(row, live[partner], summarizedRows)
     })
-    // A partial compaction keeps the last messages without copying them.
-    this.#live = [...next, ...live.slice(0, keptCount).slice(lastPartner + 1)]
+    // A partial compaction keeps the last messages without copying them. It never comes before a turn.
+    const lastRow = batch.at(-1)
+    const isBeforeTurn = lastRow?.role === 'user' && !isHermesSummaryRow(lastRow) && partners.at(-1) === null
+    const kept = isBeforeTurn ? [] : live.slice(0, keptCount).slice(lastPartner + 1)
+    for (const message of kept) this.#maybeKept.add(message)
+    this.#live = [...next, ...kept]
   }
 
   /**

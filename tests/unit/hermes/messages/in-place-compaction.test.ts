@@ -331,6 +331,49 @@ const scenarios: readonly Scenario[] = [
     shown: [...turns(1, 2, 3), '(S1)', ...turns(4), '(S2)', ...turns(5)],
   },
   {
+    name: 'two compactions around a turn, the first of which kept only a task list behind its summary',
+    play: (chat) => {
+      chat.addTurns(1, 2)
+      const taskList = { role: 'user', content: hermesTaskList }
+      chat.compact([summary('S1', 'user'), ...chat.live.slice(-2), taskList])
+      chat.resume()
+      const [first, question, , tasks] = chat.live
+      if (!first || !question || !tasks) throw new Error('The session has too few rows')
+      chat.compact([first, question, summary('S2', 'user'), tasks, { role: 'user', content: 'u3' }])
+      chat.compact(mergeInto(chat.live.slice(1), 'S3'))
+    },
+    shown: [...turns(1, 2), '(S1)', '(S2)', 'u3', '(S3)'],
+  },
+  {
+    name: 'a message before whose turn only a task list was kept, when it is taken back with the one before',
+    play: (chat) => {
+      const taskList = { role: 'user', content: hermesTaskList }
+      chat.addTurns(1)
+      chat.compact([summary('S1', 'user'), ...chat.live.slice(-1), taskList])
+      chat.compact([summary('S2', 'user'), taskList, { role: 'user', content: 'u2' }])
+      chat.addTurns(3)
+      chat.undo(2)
+      chat.compact([summary('S3', 'user'), ...chat.live.slice(-1), { role: 'user', content: 'u4' }])
+      chat.undo(2)
+    },
+    shown: [...turns(1), '(S1)', '(S2)', '(S3)'],
+  },
+  {
+    name: 'a compaction before no turn that kept only a task list behind its summary',
+    play: (chat) => {
+      chat.addTurns(1, 2)
+      const taskList = { role: 'user', content: hermesTaskList }
+      chat.compact([summary('S1', 'user'), ...chat.live.slice(-2), taskList])
+      chat.resume()
+      const [first, question, , tasks] = chat.live
+      if (!first || !question || !tasks) throw new Error('The session has too few rows')
+      chat.compact([first, question, summary('S2', 'user'), tasks])
+      chat.addTurns(3)
+      chat.compact(mergeInto(chat.live.slice(1), 'S3'))
+    },
+    shown: [...turns(1, 2), '(S1)', '(S2)', ...turns(3), '(S3)'],
+  },
+  {
     name: 'neighbours of one role that Hermes merged when it resumed the session',
     play: (chat) => {
       chat.addTurns(1)
