@@ -78,8 +78,10 @@ export class ConversationFixture {
 
   addMessage(id: string, at: number): void {
     if (!this.model.rows.has(id)) return
-    this.model.messages.set(id, [...(this.model.messages.get(id) ?? []), at])
-    if (!isSegueId(id)) this.hermesDb.addMessage(id, at)
+    const earlier = this.model.messages.get(id) ?? []
+    this.model.messages.set(id, [...earlier, at])
+    // A session that begins with its parent's messages would be a fork, which the model does not know.
+    if (!isSegueId(id)) this.hermesDb.addMessage(id, at, { content: `${id} ${earlier.length}` })
     this.#updateCounters(id)
   }
 
