@@ -243,7 +243,7 @@ export class ChatService {
   async loadModelMessages(session: SessionRecord): Promise<readonly ModelMessage[]> {
     const sessionModel = session.origin === 'SEGUE' ? session.model : null
     const model = await this.#dependencies.models.resolve(sessionModel).catch(() => null)
-    const context = this.messageQueries.openModelContext(session, model, 'url')
+    const context = this.messageQueries.openModelContext(session, model, { fileForm: 'url' })
     return (await context.build(this.messageQueries.findStreamingMessage(session.id))).messages
   }
 

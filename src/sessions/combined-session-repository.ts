@@ -95,10 +95,13 @@ export class CombinedSessionRepository {
 
   /** What a model is sent before the session's next turn. */
   async loadContext(session: SessionRecord): Promise<SessionContextRecords> {
-    const { eventStore } = this.#profile
-    const findCheckpoint = async ({ id, origin }: SessionRecord): Promise<ContextCheckpoint | null> =>
-      origin === 'SEGUE' ? eventStore.findContextCheckpoint(id) : null
+    const findCheckpoint = (each: SessionRecord) => this.findCheckpoint(each)
     return loadSessionContext(session, { ...this.#contextReader, findCheckpoint })
+  }
+
+  /** The checkpoint that is stored with a session, whether the messages that it stands for are there or not. */
+  async findCheckpoint({ id, origin }: SessionRecord): Promise<ContextCheckpoint | null> {
+    return origin === 'SEGUE' ? this.#profile.eventStore.findContextCheckpoint(id) : null
   }
 
   /** The same without checkpoints: it begins with a summary only if people see it as a message. */

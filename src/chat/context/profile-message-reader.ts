@@ -12,6 +12,13 @@ import { type ModelContextTarget, SessionModelContext } from './session-model-co
 import type { StreamingAnswerLookup } from './streaming-answer-lookup.ts'
 import { loadPartsFromLog } from '../log/load-parts-from-log.ts'
 
+export interface ModelContextOptions {
+  /** Default: bytes. */
+  readonly fileForm?: MessageFileRepresentation
+  /** The session's context, if it has just been read. */
+  readonly records?: SessionContextRecords | null
+}
+
 /** Reads the messages of a profile: those that are stored, and the answers that are streaming. */
 export class ProfileMessageReader {
   readonly #profile: ProfileStorage
@@ -95,14 +102,14 @@ export class ProfileMessageReader {
   openModelContext(
     session: SessionRecord,
     model: ModelContextTarget | null,
-    fileForm: MessageFileRepresentation = 'bytes',
+    { fileForm = 'bytes', records = null }: ModelContextOptions = {},
   ): SessionModelContext {
     const { toolImages = noToolImageSupport } = model ?? {}
     const { blobs } = this.#profile
     const isBounded = Number.isFinite(model?.contextWindow ?? Number.POSITIVE_INFINITY)
     const imageTokens = fileForm === 'url' && isBounded ? new Map<unknown, number>() : null
     return new SessionModelContext({
-      load: () => this.loadContext(session),
+      load: async () => records ?? this.loadContext(session),
       model,
       fileResolver: new MessageFileResolver(blobs, fileForm, imageTokens),
       imageLoader: new ToolImageLoader(blobs, toolImages, fileForm, imageTokens),

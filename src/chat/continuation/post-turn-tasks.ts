@@ -87,11 +87,12 @@ export class PostTurnTasks {
 
   async #compactIfDue(session: SessionRecord): Promise<void> {
     const { models, messageQueries, compactor, autoCompactThreshold } = this.#options
-    const { messages } = await messageQueries.loadContext(session)
+    const records = await messageQueries.loadContext(session)
     // The list of a provider, which names the window, is needed for long contexts only.
-    const contextTokens = unscaledTokenCounter.countMessages(toModelMessages(messages))
+    const contextTokens = unscaledTokenCounter.countMessages(toModelMessages(records.messages))
     const model = await models.resolve(session.model, { contextTokens })
     await compactor.compactIfDue(session, model, {
+      records,
       threshold: autoCompactThreshold,
       signal: this.#abortController.signal,
     })

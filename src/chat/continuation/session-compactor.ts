@@ -7,6 +7,7 @@ import { createBadInputError, SegueError } from '../../lib/errors.ts'
 import type { ContextCheckpoint } from '../../model/context/context-checkpoint.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { CombinedSessionRepository } from '../../sessions/combined-session-repository.ts'
+import type { SessionContextRecords } from '../../sessions/session-context.ts'
 import type { IdempotencyKey } from '../../storage/idempotency-key.ts'
 import type { SessionWithInitialMessages } from '../../storage/sessions/session-writer.ts'
 import type { CompactionHistory } from '../compaction/compaction-history.ts'
@@ -24,6 +25,15 @@ export interface SessionCompactorOptions {
   readonly compactionHistory: CompactionHistory
   readonly backgroundCompactions: BackgroundCompactions
   readonly runtime: ClockAndIds
+}
+
+/** What decides whether a session is summarised. */
+export interface CompactionCheck {
+  /** The session's context as it is now. */
+  readonly records: SessionContextRecords
+  /** The share of the window above which it is summarised. */
+  readonly threshold: number
+  readonly signal: AbortSignal
 }
 
 /** Summarises sessions between their turns, and continues them in new ones. */
@@ -65,11 +75,11 @@ export class SessionCompactor {
   async compactIfDue(
     session: SessionRecord,
     model: ResolvedModel,
-    { threshold, signal }: { readonly threshold: number; readonly signal: AbortSignal },
+    { records, threshold, signal }: CompactionCheck,
   ): Promise<void> {
     const { messageQueries, compactionHistory, backgroundCompactions } = this.#options
     if (!Number.isFinite(model.contextWindow)) return
-    const context = messageQueries.openModelContext(session, model)
+    const context = messageQueries.openModelContext(session, model, { records })
     const { tokens, fullTokens, isComplete } = await context.build(null)
     if (isComplete && tokens + context.getReservedTokens() <= threshold * model.contextWindow) return
     if (compactionHistory.isFutile(session.id, fullTokens)) return
@@ -100,7 +110,10 @@ export class SessionCompactor {
 
   /** The checkpoint of a session, unless what it stands for is not there any more. */
   async #findUsedCheckpoint(session: SessionRecord): Promise<ContextCheckpoint | null> {
-    const { checkpoint } = await this.#options.sessions.loadContext(session)
+    const { sessions } = this.#options
+    // Most sessions have none, and their contexts need not be read.
+    if (!(await sessions.findCheckpoint(session))) return null
+    const { checkpoint } = await sessions.loadContext(session)
     return checkpoint?.sessionId === session.id ? checkpoint : null
   }
 

@@ -37,7 +37,7 @@ test('what is shown of a context with images is counted like what is sent', asyn
   )
   const model = newResolvedModel({ answer: textAnswer('Hello') }, { contextWindow: 4000 })
   const sent = await queries.openModelContext(session, model).build(null)
-  const shown = await queries.openModelContext(session, model, 'url').build(null)
+  const shown = await queries.openModelContext(session, model, { fileForm: 'url' }).build(null)
   expect(JSON.stringify(sent.messages)).toContain('data:image/png')
   expect(JSON.stringify(shown.messages)).not.toContain('data:image/png')
   expect(shown.tokens).toBe(sent.tokens)

@@ -4,7 +4,7 @@ import {
   Summaries,
   summaryUsage,
 } from '../../../support/fixtures/compaction-chats.ts'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { AgentError } from '../../../../src/agent/agent.ts'
 import { addUsage } from '../../../../src/model/usage.ts'
 import {
@@ -70,6 +70,14 @@ describe('after a turn, a session is summarised and continued', () => {
     await runTurn(chats)
     await settle()
     expect(summaries.runs).toEqual([])
+  })
+
+  test('for which a short context is read once, as for the answer', async () => {
+    await using chats = newChats(new Summaries(), {}, shortAnswer)
+    const read = vi.spyOn(chats.profile.segueSessions, 'loadContextMessages')
+    await runTurn(chats)
+    await settle()
+    expect(read).toHaveBeenCalledTimes(2)
   })
 
   test('but not after an answer that failed or was cancelled', async () => {
