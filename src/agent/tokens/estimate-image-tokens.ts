@@ -1,8 +1,14 @@
+import { disableTypes, imageSize, types } from 'image-size'
+
 /** The size of an image, in pixels. */
 interface ImageSize {
   readonly width: number
   readonly height: number
 }
+
+/** What models accept. The parsers of other formats need not read what people and tools send. */
+const imageFormats: ReadonlySet<string> = new Set(['png', 'jpg', 'gif', 'webp'])
+disableTypes(types.filter((format) => !imageFormats.has(format)))
 
 /** For an image whose size cannot be read, such as one at an https URL. */
 const unknownImageTokens = 1_000
@@ -47,48 +53,12 @@ function readHeader(data: unknown): Buffer | null {
   return Buffer.from(url.slice(prefix.length, end), 'base64')
 }
 
-/** Reads the size from the head of a PNG, GIF, WebP or JPEG file. Null if it is none, or is not in it. */
+/** Null if the head of the file does not tell its size, or if it is none of the formats. */
 function readImageSize(bytes: Buffer): ImageSize | null {
-  return readPngSize(bytes) ?? readGifSize(bytes) ?? readWebpSize(bytes) ?? readJpegSize(bytes)
-}
-
-function toSize(width: number, height: number): ImageSize | null {
-  return width > 0 && height > 0 ? { width, height } : null
-}
-
-function hasText(bytes: Buffer, offset: number, text: string): boolean {
-  return bytes.toString('latin1', offset, offset + text.length) === text
-}
-
-function readPngSize(bytes: Buffer): ImageSize | null {
-  if (bytes.length < 24 || !hasText(bytes, 0, '\x89PNG') || !hasText(bytes, 12, 'IHDR')) return null
-  return toSize(bytes.readUInt32BE(16), bytes.readUInt32BE(20))
-}
-
-function readGifSize(bytes: Buffer): ImageSize | null {
-  if (bytes.length < 10 || !hasText(bytes, 0, 'GIF8')) return null
-  return toSize(bytes.readUInt16LE(6), bytes.readUInt16LE(8))
-}
-
-function readWebpSize(bytes: Buffer): ImageSize | null {
-  if (bytes.length < 30 || !hasText(bytes, 0, 'RIFF') || !hasText(bytes, 8, 'WEBP')) return null
-  if (hasText(bytes, 12, 'VP8X')) return toSize(bytes.readUIntLE(24, 3) + 1, bytes.readUIntLE(27, 3) + 1)
-  if (hasText(bytes, 12, 'VP8 ')) return toSize(bytes.readUInt16LE(26) & 0x3fff, bytes.readUInt16LE(28) & 0x3fff)
-  if (!hasText(bytes, 12, 'VP8L')) return null
-  const bits = bytes.readUInt32LE(21)
-  return toSize((bits & 0x3fff) + 1, ((bits >>> 14) & 0x3fff) + 1)
-}
-
-/** Skips the segments of a JPEG file until the one that starts a frame. */
-function readJpegSize(bytes: Buffer): ImageSize | null {
-  if (bytes.length < 4 || bytes.readUInt16BE(0) !== 0xffd8) return null
-  let offset = 2
-  while (offset + 9 <= bytes.length) {
-    if (bytes[offset] !== 0xff) return null
-    const marker = bytes[offset + 1] ?? 0
-    const isFrame = marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc
-    if (isFrame) return toSize(bytes.readUInt16BE(offset + 7), bytes.readUInt16BE(offset + 5))
-    offset += 2 + bytes.readUInt16BE(offset + 2)
+  try {
+    const { width, height } = imageSize(bytes)
+    return width > 0 && height > 0 ? { width, height } : null
+  } catch {
+    return null
   }
-  return null
 }
