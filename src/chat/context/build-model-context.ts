@@ -54,7 +54,7 @@ const newestResultShare = 0.25
  * Builds the messages of a request to a model, so that they fit its window together with what is reserved and an answer.
  * It is a pure function of its input. If they are too long, results of tools are shortened first, the oldest ones in coarse
  * steps. If that is not enough, the context is incomplete, and holds the best that fits: the summary, the newest turns, and
- * in any case the newest message of the user and the newest steps of its answer.
+ * in any case the newest message of the user, and the newest steps of its answer unless one alone is too long.
  */
 export function buildModelContext(source: ModelContextSource): ModelContext {
   const { summary, messages, target, toolImages, omissions, counter, contextWindow, reservedTokens } = source

@@ -26,6 +26,8 @@ export interface ContextFittingSource {
 interface ContextSelectionSource extends ContextFittingSource {
   /** What the newest results of tools have at least, together. */
   readonly minNewestTokens: number
+  /** Whether even the newest step of the answer may be left out. */
+  readonly omitsNewestStep: boolean
 }
 
 /** What is left of a context that was too long. */
@@ -61,7 +63,8 @@ export function fitContext(source: ContextFittingSource): FittedContext {
   for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
     const isLate = attempt > maxAttempts / 2
     const minNewestTokens = isLate ? 0 : budgetTokens * minNewestResultShare
-    fitted = selectContext({ newest, older }, reserveTokens, { ...source, minNewestTokens })
+    const omitsNewestStep = attempt === maxAttempts
+    fitted = selectContext({ newest, older }, reserveTokens, { ...source, minNewestTokens, omitsNewestStep })
     const excessTokens = counter.countMessages(fitted) - budgetTokens
     if (excessTokens <= 0) break
     // Joined messages have a few more tokens than the sum of their parts.
@@ -81,6 +84,7 @@ function selectContext(
     counter,
     roomTokens: budgetTokens - reserveTokens - Math.min(summaryTokens, budgetTokens * maxReservedSummaryShare),
     stepTokens: budgetTokens * omissionStepShare,
+    omitsNewestStep: source.omitsNewestStep,
     countTurn: (turn) => countTurn(turn, source),
   })
   const available = budgetTokens - reserveTokens - countTurn(newestTurn, source)

@@ -12,6 +12,8 @@ export interface NewestTurnFittingOptions {
   readonly roomTokens: number
   /** How many tokens are saved at a time, so that prefixes stay equal while steps are added. */
   readonly stepTokens: number
+  /** Whether even the newest step of the answer is left out if it is still too long when it is as short as it gets. */
+  readonly omitsNewestStep: boolean
   /** Counts a turn whose tool results are as short as they get. */
   readonly countTurn: (turn: ContextTurn) => number
 }
@@ -20,18 +22,25 @@ export interface NewestTurnFittingOptions {
 const maxEarlierRowShare = 1 / 6
 
 /**
- * Fits the turn of the newest message of a user, which stays as it is. The oldest steps of a long answer are left out first,
- * but never the newest one. If that alone is too long, its texts and the arguments of its calls are shortened.
+ * Fits the turn of the newest message of a user, which stays as it is. The oldest steps of a long answer are left out first.
+ * If the newest one alone is too long, its texts and the arguments of its calls are shortened.
  */
 export function fitNewestTurn(turn: ContextTurn, options: NewestTurnFittingOptions): ContextTurn {
-  const { countTurn, roomTokens } = options
+  const { countTurn, roomTokens, omitsNewestStep } = options
   if (countTurn(turn) <= roomTokens) return turn
   const shortened = shortenEarlierRows(turn, options)
   const fitted = omitOldestSteps(shortened, options)
   const answer = fitted.at(-1)
   const excessTokens = countTurn(fitted) - roomTokens
   if (excessTokens <= 0 || answer?.role !== 'ASSISTANT') return fitted
-  return fitted.with(fitted.length - 1, shortenAnswer(answer, excessTokens, options.counter))
+  const shortest = fitted.with(fitted.length - 1, shortenAnswer(answer, excessTokens, options.counter))
+  if (!omitsNewestStep || countTurn(shortest) <= roomTokens) return shortest
+  return omitAnswerSteps(shortened, countAnswerSteps(shortened))
+}
+
+function countAnswerSteps(turn: ContextTurn): number {
+  const answer = turn.at(-1)
+  return answer?.role === 'ASSISTANT' ? splitAnswerIntoSteps(answer.parts).length : 0
 }
 
 /** In Hermes and in copies, rows before the newest one may belong to the same message. */
@@ -45,8 +54,7 @@ function shortenEarlierRows(turn: ContextTurn, { counter, roomTokens }: NewestTu
 function omitOldestSteps(turn: ContextTurn, options: NewestTurnFittingOptions): ContextTurn {
   const { countTurn, roomTokens, stepTokens } = options
   const fullTokens = countTurn(turn)
-  const answer = turn.at(-1)
-  const newestStep = (answer?.role === 'ASSISTANT' ? splitAnswerIntoSteps(answer.parts).length : 0) - 1
+  const newestStep = countAnswerSteps(turn) - 1
   if (fullTokens <= roomTokens || newestStep <= 0) return turn
   const findFewest = (maxTokens: number): number | null => {
     const fits = (count: number): boolean => countTurn(omitAnswerSteps(turn, count)) <= maxTokens

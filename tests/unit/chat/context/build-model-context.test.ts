@@ -121,6 +121,15 @@ describe('a context that does not fit', () => {
     expect(context.text).toMatch(/Step 39.*Result 39/)
     expect(context.text).not.toContain('Step 0.')
   })
+
+  test('replaces even the newest step, if its calls alone are too many', () => {
+    const calls = Array.from({ length: 300 }, (_, index) => newFinishedCallPart(`c${index}`, 'Found.'))
+    const context = build({
+      messages: [newUserRecord('now', 'Go on.'), newAnswerRecord('a', calls, { status: 'STREAMING' })],
+    })
+    expect(context.tokens).toBeLessThanOrEqual(3000)
+    expect(context.text).toMatch(/Go on\.\\n\\n\[The first step of your answer .* look \(300\)\.\]/)
+  })
 })
 
 describe('a message of the user that is longer than the window', () => {
