@@ -9,7 +9,7 @@ export default defineConfig({
   // load a second copy.
   ssr: { resolve: { conditions: ['module', 'node'] } },
   test: {
-    include: ['tests/**/*.test.ts'],
+    include: ['tests/**/*.test.ts', 'client/tests/**/*.test.{ts,tsx}'],
     setupFiles: ['tests/support/disable-sdk-warnings.ts'],
     // Processes, because better-sqlite3 blocks its thread. The files of a process share its modules, so that these are
     // loaded once; each test creates and disposes of everything else that it uses.

@@ -13,8 +13,8 @@ interface SizeLimit {
 }
 
 const limits: readonly SizeLimit[] = [
-  { pattern: /^(src|scripts|bench)\//, maxFilesPerFolder: 14, maxLinesPerFile: 300 },
-  { pattern: /^tests\//, maxFilesPerFolder: 20, maxLinesPerFile: 600 },
+  { pattern: /^(src|client\/src|scripts|bench)\//, maxFilesPerFolder: 14, maxLinesPerFile: 300 },
+  { pattern: /^(client\/)?tests\//, maxFilesPerFolder: 20, maxLinesPerFile: 600 },
 ]
 
 /** Generated code, data, and the script of the offline agent, which is a table. */
@@ -37,7 +37,7 @@ function findCrowdedFolders(files: readonly string[], { maxFilesPerFolder }: Siz
 
 function findLongFiles(files: readonly string[], { maxLinesPerFile }: SizeLimit): string[] {
   return files
-    .filter((file) => /\.(ts|mjs)$/.test(file))
+    .filter((file) => /\.(tsx?|mjs)$/.test(file))
     .map((file) => ({ file, lines: readFileSync(join(root, file), 'utf8').split('\n').length - 1 }))
     .filter(({ lines }) => lines > maxLinesPerFile)
     .map(({ file, lines }) => `${file} has ${lines} lines; at most ${maxLinesPerFile}.`)

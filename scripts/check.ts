@@ -1,5 +1,5 @@
 // Static checks. All of them run, also after one has failed.
-import { spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { z } from 'zod'
@@ -11,16 +11,18 @@ type Check = () => string | null
 
 const checks: Record<string, Check> = {
   types: commandCheck('tsc', '-p', '.'),
+  'types of the client library': commandCheck('tsc', '-p', 'client'),
+  'types of its tests': commandCheck('tsc', '-p', 'client/tests'),
   format: commandCheck('oxfmt', '--check'),
   lint: commandCheck('oxlint', '--deny-warnings'),
   'sizes of files and folders': commandCheck('node', 'scripts/check-structure.ts'),
   'no copied blocks': commandCheck('jscpd'),
   'unused code and dependencies': commandCheck('knip'),
-  'one graphql': checkSingleGraphql,
+  'one graphql in the root': checkSingleGraphql,
   'schema.graphql up to date': commandCheck('node', 'scripts/print-schema.ts', '--check'),
   'schema fits the contract': commandCheck('node', 'scripts/check-contract.ts'),
   'typed documents up to date (npm run codegen)': commandCheck('graphql-codegen', '--config', 'codegen.ts', '--check'),
-  'no registry in the lock file': checkNoRegistry,
+  'no registry in the lock files': checkNoRegistry,
 }
 
 function commandCheck(program: string, ...args: string[]): Check {
@@ -53,11 +55,15 @@ function checkSingleGraphql(): string | null {
   ].join('\n')
 }
 
+/** In the lock files of the root and of the packages outside its workspaces. */
 function checkNoRegistry(): string | null {
-  const named = readLockedPackages('package-lock.json').filter(([, { resolved }]) =>
-    /^[a-z+]+:\/\//.test(resolved ?? ''),
-  )
-  return named.length === 0 ? null : named.map(([path, { resolved }]) => `${path}: ${resolved}`).join('\n')
+  const lockFiles = execFileSync('git', ['ls-files', '*package-lock.json'], { cwd: root, encoding: 'utf8' })
+  const named = lockFiles
+    .trim()
+    .split('\n')
+    .flatMap((file) => readLockedPackages(file).map(([path, { resolved }]) => ({ file, path, resolved })))
+    .filter(({ resolved }) => /^[a-z+]+:\/\//.test(resolved ?? ''))
+  return named.length === 0 ? null : named.map(({ file, path, resolved }) => `${file}: ${path}: ${resolved}`).join('\n')
 }
 
 let failedCount = 0

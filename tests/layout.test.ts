@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { globSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 
@@ -59,14 +59,15 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
 const layerOf = (file: string): string => file.split(/[\\/]/)[0] ?? ''
 
+/** Relative paths in imports, and modules that are named by their URL. */
+const importPattern = /(?:\bfrom|\bimport|\bimport\(|\bURL\()\s*'(\.[^']*)'/g
+
 /** The files of src that each file imports, types included. A module that is named by its URL counts as imported. */
 const imports = new Map(files.map((file) => [file, importsOf(file)]))
 
 function importsOf(file: string): string[] {
   const text = readFileSync(join(src, file), 'utf8')
-  return [...text.matchAll(/(?:\bfrom|\bimport|\bimport\(|\bURL\()\s*'(\.[^']*)'/g)].map(([, path]) =>
-    relative(src, resolve(src, dirname(file), path ?? '')),
-  )
+  return [...text.matchAll(importPattern)].map(([, path]) => relative(src, resolve(src, dirname(file), path ?? '')))
 }
 
 test('every file is in a folder that has a place in the order', () => {
@@ -104,6 +105,19 @@ function splitAtFork(a: string, b: string): readonly [parent: string, a: string 
   const child = (parts: readonly string[]): string | null => (depth < parts.length - 1 ? (parts[depth] ?? null) : null)
   return [partsA.slice(0, depth).join('/'), child(partsA), child(partsB)]
 }
+
+test('the client library imports only model and lib of the server', () => {
+  const library = join(import.meta.dirname, '..', 'client', 'src')
+  const modules = globSync('**/*.{ts,tsx}', { cwd: library })
+  const wrong = modules.flatMap((file) =>
+    [...readFileSync(join(library, file), 'utf8').matchAll(importPattern)]
+      .map(([, path]) => resolve(library, dirname(file), path ?? ''))
+      .filter((path) => relative(library, path).startsWith('..'))
+      .filter((path) => !/^(model|lib)[\\/]/.test(relative(src, path)))
+      .map((path) => `${file} imports ${relative(src, path)}`),
+  )
+  expect(wrong).toEqual([])
+})
 
 test('every imported file exists', () => {
   const missing = files.flatMap((file) => (imports.get(file) ?? []).filter((imported) => !files.includes(imported)))
