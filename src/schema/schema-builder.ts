@@ -56,7 +56,7 @@ export const schemaBuilder = new SchemaBuilder<{
 schemaBuilder.queryType({ description: 'Reads data.' })
 schemaBuilder.mutationType({
   description:
-    'Changes data. The fields of one request are executed one after another. A call that is repeated with its key happens once.',
+    'Changes data. The fields of one request are executed one after another. One that fails is null, next to an error; the others are executed all the same. A call that is repeated with its key happens once.',
 })
 schemaBuilder.subscriptionType({
   description: 'Emits events as they happen. Ending a subscription never stops a stream; use `cancelStream`.',

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { waitUntil } from '../support/wait-until.ts'
 import { CreateJobDocument, CreateSessionDocument } from './generated/graphql.ts'
 import { newTestEnvironment, type TestEnvironment } from './support/test-environment.ts'
-import { ask, expectRefusal } from './support/typed-client.ts'
+import { expectRefusal, mutate } from './support/typed-client.ts'
 
 const readingQuery = `query ($name: String!) {
   profile(name: $name) {
@@ -121,6 +121,6 @@ test('A refused write to a profile that does not exist leaves it closed, and an 
   const job = { name: 'Job', prompt: 'Hello.', schedule: 'never', profile: 'ghost2' }
   expect(await expectRefusal(client, CreateJobDocument, job)).toMatchObject(badInput)
   expect(segue.profiles.openCount).toBe(before)
-  await ask(client, CreateSessionDocument, { profile: 'work' })
+  await mutate(client, CreateSessionDocument, { profile: 'work' })
   expect(segue.profiles.openCount).toBe(before + 1)
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ask, requireNonNull, readUntil } from './support/typed-client.ts'
+import { requireNonNull, readUntil, mutate } from './support/typed-client.ts'
 import {
   cancelStream,
   followSession,
@@ -26,7 +26,7 @@ describe.each(transports)('A message to a busy session, over %s,', (transport) =
     const sessionId = await newSession(client)
     const events = followSession(client, sessionId)
 
-    const { first, second, third } = await ask(client, StartThreeDocument, { sessionId })
+    const { first, second, third } = await mutate(client, StartThreeDocument, { sessionId })
     expect([first.status, second.status, third.status]).toEqual(['RUNNING', 'QUEUED', 'RUNNING'])
 
     const ends = []

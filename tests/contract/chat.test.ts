@@ -279,17 +279,19 @@ describe.each(readingTransports)('A finished answer, read over %s,', (transport)
     const { end } = await streamToEnd(environment.connect('http'), { text: 'Hello' })
     const { client } = environment
     const { sessionId } = end
-    const all = (await ask(client, EventsDocument, { sessionId })).events
+    const read = async (variables: { readonly after?: number; readonly first?: number }) =>
+      requireNonNull((await ask(client, EventsDocument, { sessionId, ...variables })).events)
+    const all = await read({})
     expect(all.at(-1)).toEqual(end)
     const paged = []
     for (let after = 0; after < end.seq;) {
-      const { events } = await ask(client, EventsDocument, { sessionId, after, first: 2 })
+      const events = await read({ after, first: 2 })
       expect(events.length).toBeLessThanOrEqual(2)
       paged.push(...events)
       after = requireNonNull(events.at(-1)).seq
     }
     expectReplay(paged, all)
-    expect((await ask(client, EventsDocument, { sessionId, after: end.seq, first: 1 })).events).toEqual([])
+    expect(await read({ after: end.seq, first: 1 })).toEqual([])
     expect(await expectRefusal(client, EventsDocument, { sessionId: 'nobody' })).toMatchObject({ code: 'NOT_FOUND' })
   })
 

@@ -13,7 +13,7 @@ import { type Client, transports } from './support/clients.ts'
 import { computeDigest, foldParts } from './support/fold.ts'
 import { ForkSessionDocument, MessageNodeDocument, MessagesDocument } from './generated/graphql.ts'
 import { newTestEnvironment } from './support/test-environment.ts'
-import { ask, readUntil, requireNonNull } from './support/typed-client.ts'
+import { ask, readUntil, requireNonNull, mutate } from './support/typed-client.ts'
 
 const png = Buffer.from('89504e470d0a1a0a00ff', 'hex')
 const dataUrl = `data:image/png;base64,${png.toString('base64')}`
@@ -121,7 +121,7 @@ describe('An image that a model makes', () => {
     const { client, provider, segue } = environment
     provider.enqueue([images(dataUrl), { text: 'Done.' }, { finish: 'stop' }, usage])
     const { end } = await streamToEnd(client, { text: 'Draw a cat' })
-    const { forkSession } = await ask(client, ForkSessionDocument, { messageId: requireNonNull(end.message).id })
+    const { forkSession } = await mutate(client, ForkSessionDocument, { messageId: requireNonNull(end.message).id })
     const fork = requireNonNull(forkSession)
     await fetch(`${segue.url}/graphql`, {
       method: 'POST',

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { newTempFolder } from '../support/server/segue.ts'
-import { ask, follow, requireNonNull, readUntil, expectRefusal } from './support/typed-client.ts'
+import { ask, follow, requireNonNull, readUntil, expectRefusal, mutate } from './support/typed-client.ts'
 import { cancelStream, followStream, isEventOfType, never, startChat, loadTranscript } from './support/chat.ts'
 import { transports } from './support/clients.ts'
 import {
@@ -147,11 +147,11 @@ describe('A run', () => {
     const { id } = await newJob(client)
     const first = await waitForRunEnd(client, (await runJob(client, id)).run.id)
     const second = await waitForRunEnd(client, (await runJob(client, id)).run.id)
-    await ask(client, DeleteSessionDocument, { id: requireNonNull(first.session).id })
+    await mutate(client, DeleteSessionDocument, { id: requireNonNull(first.session).id })
     expect(await loadRun(client, first.id)).toMatchObject({ status: 'OK', session: null, output: first.output })
     expect((await loadRuns(client, id)).map((run) => run.id)).toEqual([second.id, first.id])
 
-    expect(await ask(client, DeleteJobDocument, { id })).toEqual({ deleteJob: id })
+    expect(await mutate(client, DeleteJobDocument, { id })).toEqual({ deleteJob: id })
     expect((await ask(client, JobsDocument, {})).jobs).toEqual([])
     const left = (await ask(client, SessionsDocument, {})).sessions.edges.map(({ node }) => node.id)
     expect(left).toEqual([requireNonNull(second.session).id])
@@ -176,9 +176,9 @@ describe('A schedule', () => {
     await using environment = await newTestEnvironment('http')
     const { client } = environment
     const { id, nextRunAt } = await newJob(client)
-    const paused = (await ask(client, UpdateJobDocument, { id, enabled: false })).updateJob
+    const paused = (await mutate(client, UpdateJobDocument, { id, enabled: false })).updateJob
     expect(paused).toMatchObject({ enabled: false, state: 'PAUSED', nextRunAt: null, nextRuns: [] })
-    const on = (await ask(client, UpdateJobDocument, { id, enabled: true })).updateJob
+    const on = (await mutate(client, UpdateJobDocument, { id, enabled: true })).updateJob
     expect(on).toMatchObject({ enabled: true, state: 'SCHEDULED', nextRunAt })
   })
 

@@ -6,7 +6,7 @@ import { AnswerApprovalDocument, McpServersDocument } from './generated/graphql.
 import { isEventOfType, loadSession, streamChat, streamToEnd } from './support/chat.ts'
 import { type Client, transports } from './support/clients.ts'
 import { newTestEnvironment, type TestEnvironment } from './support/test-environment.ts'
-import { ask, expectRefusal, readUntil } from './support/typed-client.ts'
+import { ask, expectRefusal, readUntil, mutate } from './support/typed-client.ts'
 
 const listServers = async (client: Client, profile: string | null = null) =>
   (await ask(client, McpServersDocument, { profile })).mcpServers
@@ -68,7 +68,7 @@ describe.each(transports)('Query.mcpServers over %s', (transport) => {
     const { client } = environment
     const events = streamChat(client, { text: '/tool scripted__pid {}', model: 'offline/eliza' })
     const { last } = await readUntil(events, isEventOfType('ApprovalChanged'))
-    await ask(client, AnswerApprovalDocument, { id: last.approval.id, decision: 'ALWAYS' })
+    await mutate(client, AnswerApprovalDocument, { id: last.approval.id, decision: 'ALWAYS' })
     await readUntil(events, isEventOfType('StreamFinished'))
     const { tools } = await findServer(client)
     expect(tools.find(({ name }) => name === 'scripted__pid')?.policy).toBe('ALLOW')

@@ -5,7 +5,7 @@ import { type ScriptedTool, newTool, newToolSource } from '../support/fixtures/t
 import { HermesDb } from '../support/hermes/hermes-db.ts'
 import { newTempFolder, startTestSegue, type TestSegue } from '../support/server/segue.ts'
 import { toolCallSteps, StrictProvider } from '../support/providers/strict-provider.ts'
-import { ask, requireNonNull, readUntil, expectRefusal } from './support/typed-client.ts'
+import { ask, requireNonNull, readUntil, expectRefusal, mutate } from './support/typed-client.ts'
 import {
   cancelStream,
   type ChatEvent,
@@ -41,7 +41,7 @@ import { newTestEnvironment } from './support/test-environment.ts'
 
 const namesOf = async (client: Client) => (await ask(client, ProfilesDocument, {})).profiles.map(({ name }) => name)
 const remove = async (client: Client, name: string) =>
-  (await ask(client, DeleteProfileDocument, { name })).deleteProfile
+  (await mutate(client, DeleteProfileDocument, { name })).deleteProfile
 const profileOf = async (client: Client, name: string) =>
   requireNonNull((await ask(client, ProfileDocument, { name })).profile)
 
@@ -69,11 +69,11 @@ describe('Profiles', () => {
   test('are created once, by createProfile or by the first write', async () => {
     await using environment = await newTestEnvironment('sse')
     const { client } = environment
-    const { createSession } = await ask(client, CreateSessionDocument, { profile: 'work' })
+    const { createSession } = await mutate(client, CreateSessionDocument, { profile: 'work' })
     expect(createSession.profile).toEqual({ name: 'work', isDefault: false })
     const { end } = await streamToEnd(client, { profile: 'play', text: 'Hello' })
     expect((await loadSession(client, end.sessionId)).profile.name).toBe('play')
-    const { createProfile } = await ask(client, CreateProfileDocument, { name: 'empty' })
+    const { createProfile } = await mutate(client, CreateProfileDocument, { name: 'empty' })
     expect(createProfile).toEqual({ name: 'empty', isDefault: false })
     expect(await namesOf(client)).toEqual(['default', 'empty', 'play', 'work'])
     const taken = { code: 'BAD_USER_INPUT', path: ['name'] }
@@ -90,7 +90,7 @@ describe('Profiles', () => {
     await using following = environment.connect('sse')
     const events = followSession(following, end.sessionId)
     await readUntil(events, isEventOfType('StreamFinished'))
-    expect(await remove(client, 'work')).toBe('work')
+    expect(await remove(client, 'work')).toBe('prf_work')
     const rest: ChatEvent[] = []
     for await (const event of events) rest.push(event)
     expect(rest).toEqual([])
@@ -106,7 +106,7 @@ describe('Profiles', () => {
     const [aside = ''] = readdirSync(join(segue.home, 'profiles', '.deleted'))
     expect(readdirSync(join(segue.home, 'profiles', '.deleted', aside))).toContain('segue.db')
 
-    await ask(client, CreateSessionDocument, { profile: 'work' })
+    await mutate(client, CreateSessionDocument, { profile: 'work' })
     expect((await profileOf(client, 'work')).sessions.edges).toHaveLength(1)
     expect(segue.warnings).toEqual([])
   })
@@ -118,7 +118,7 @@ describe('Profiles', () => {
     const { id } = await startChat(client, { profile: 'work', text: '/ask Which one?', model: 'offline/eliza' })
     expect(await expectRefusal(client, DeleteProfileDocument, { name: 'work' })).toMatchObject(busy)
     await cancelStream(client, id)
-    expect(await remove(client, 'work')).toBe('work')
+    expect(await remove(client, 'work')).toBe('prf_work')
   })
 
   test('cannot be deleted while a session is compacted: the error is SESSION_BUSY', async () => {
@@ -132,15 +132,15 @@ describe('Profiles', () => {
     )
     const { end } = await streamToEnd(client, { profile: 'work', text: 'Hello', model: 'offline/eliza' })
     const held = Promise.withResolvers<void>()
-    await ask(client, UpdateSessionDocument, { id: end.sessionId, model: 'own/test' })
+    await mutate(client, UpdateSessionDocument, { id: end.sessionId, model: 'own/test' })
     provider.enqueue([{ wait: held.promise }, { text: 'A summary.' }, { finish: 'stop' }])
-    const compacting = ask(client, CompactSessionDocument, { id: end.sessionId })
+    const compacting = mutate(client, CompactSessionDocument, { id: end.sessionId })
     await provider.waitForRequest(0)
     await using other = environment.connect('http')
     expect(await expectRefusal(other, DeleteProfileDocument, { name: 'work' })).toMatchObject({ code: 'SESSION_BUSY' })
     held.resolve()
     await compacting
-    expect(await remove(other, 'work')).toBe('work')
+    expect(await remove(other, 'work')).toBe('prf_work')
   })
 })
 
@@ -200,7 +200,7 @@ describe('Profiles of a Hermes agent', () => {
 
   test('can be continued and forked only in the same profile, which that creates', async () => {
     const variables = { profile: 'work', continues: 'work@second' }
-    const { createSession: next } = await ask(client, CreateSessionDocument, variables)
+    const { createSession: next } = await mutate(client, CreateSessionDocument, variables)
     expect(next).toMatchObject({ profile: { name: 'work' }, lineageRoot: { id: 'work@first' }, segmentCount: 3 })
     expect(JSON.stringify(next.modelContext)).toContain('Then in profiles/work')
     const { end } = await streamToEnd(client, { sessionId: next.id, text: 'Go on' })
@@ -218,7 +218,7 @@ describe('Profiles of a Hermes agent', () => {
     ])
     expect(await listed({ profile: 'work', ids: ['work@second'] })).toEqual(all)
     expect((await ask(client, NodeDocument, { id: 'cnv_work@first' })).node).toMatchObject({ id: 'cnv_work@first' })
-    const { forkSession: fork } = await ask(client, ForkSessionDocument, { messageId: 'play@second:2' })
+    const { forkSession: fork } = await mutate(client, ForkSessionDocument, { messageId: 'play@second:2' })
     expect(fork).toMatchObject({ profile: { name: 'play' }, forkedFrom: { id: 'play@second:2' } })
     for (const [profile, continues] of [
       [null, 'work@second'],
@@ -238,7 +238,9 @@ describe('Profiles of a Hermes agent', () => {
       ['play', 'play@'],
     ]) {
       const search = async (filter: object) =>
-        (await ask(client, SearchDocument, { query: 'then', profile, ...filter })).search.edges.map(({ node }) => node)
+        requireNonNull((await ask(client, SearchDocument, { query: 'then', profile, ...filter })).search).edges.map(
+          ({ node }) => node,
+        )
       const hits = await search({ origin: 'HERMES' })
       expect(hits).toMatchObject([{ session: { id: `${prefix}second` }, message: { id: `${prefix}second:2` } }])
       expect(await search({ ids: [`${prefix}second`] })).toEqual(hits)
@@ -247,8 +249,8 @@ describe('Profiles of a Hermes agent', () => {
   })
 
   test('are read-only: deleting one deletes only what Segue stored', async () => {
-    await ask(client, CreateSessionDocument, { profile: 'work' })
-    expect(await remove(client, 'work')).toBe('work')
+    await mutate(client, CreateSessionDocument, { profile: 'work' })
+    expect(await remove(client, 'work')).toBe('prf_work')
     expect(await namesOf(client)).toContain('work')
     expect(await expectRefusal(client, DeleteProfileDocument, { name: 'work' })).toMatchObject({
       code: 'BAD_USER_INPUT',
@@ -311,7 +313,7 @@ describe('Two profiles at the same time', () => {
     )
     for (const { events, last, name } of waiting) {
       const decision = name === 'alpha' ? 'ALWAYS' : 'ONCE'
-      await ask(client, AnswerApprovalDocument, { id: last.approval.id, decision })
+      await mutate(client, AnswerApprovalDocument, { id: last.approval.id, decision })
       const { last: end } = await readUntil(events, isEventOfType('StreamFinished'))
       expect(end.message?.text).toBe(`Done in ${name}.`)
     }
@@ -355,7 +357,7 @@ describe('Two profiles at the same time', () => {
     )
     const [alpha, beta] = running.map(({ streamId }) => requireNonNull(streamId))
     expect((await cancelStream(client, requireNonNull(alpha))).message?.text).toBe('Half in alpha')
-    expect(await remove(client, 'alpha')).toBe('alpha')
+    expect(await remove(client, 'alpha')).toBe('prf_alpha')
     expect(await expectRefusal(client, DeleteProfileDocument, { name: 'beta' })).toMatchObject({ code: 'SESSION_BUSY' })
     expect((await cancelStream(client, requireNonNull(beta))).message?.text).toBe('Half in beta')
     await newSession(client)

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { HermesDb } from '../support/hermes/hermes-db.ts'
-import { ask, requireNonNull, readUntil } from './support/typed-client.ts'
+import { ask, requireNonNull, readUntil, mutate } from './support/typed-client.ts'
 import { cancelStream, isEventOfType, never, newSession, streamChat, streamToEnd } from './support/chat.ts'
 import { type Client, readingTransports } from './support/clients.ts'
 import {
@@ -12,10 +12,10 @@ import {
 } from './generated/graphql.ts'
 import { newTestEnvironment, type TestEnvironment } from './support/test-environment.ts'
 
-type Page = SearchQuery['search']
+type Page = NonNullable<SearchQuery['search']>
 
 async function search(client: Client, variables: SearchQueryVariables): Promise<Page> {
-  return (await ask(client, SearchDocument, variables)).search
+  return requireNonNull((await ask(client, SearchDocument, variables)).search)
 }
 
 /** Summarises a page: the session of a title, the text of a message. */
@@ -57,7 +57,7 @@ let segueId: string
 beforeAll(async () => {
   environment = await newTestEnvironment('http', { fillHermes })
   const { client, provider } = environment
-  segueId = (await ask(client, CreateSessionDocument, { title: 'A cellar of red wines' })).createSession.id
+  segueId = (await mutate(client, CreateSessionDocument, { title: 'A cellar of red wines' })).createSession.id
   provider.enqueue([{ reasoning: 'red wine, red wine' }, { text: 'Any red wine ' }, { text: 'will do.' }])
   await streamToEnd(client, { sessionId: segueId, text: 'Recommend a red wine.' })
 })

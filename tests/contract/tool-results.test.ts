@@ -7,7 +7,7 @@ import { followStream, isEventOfType, loadSession, newSession, startChat, stream
 import { type Client, connect } from './support/clients.ts'
 import { computeDigest, foldParts } from './support/fold.ts'
 import { newTestEnvironment } from './support/test-environment.ts'
-import { ask, readUntil, requireNonNull } from './support/typed-client.ts'
+import { ask, readUntil, requireNonNull, mutate } from './support/typed-client.ts'
 
 const png = Buffer.from('89504e470d0a1a0a00ff', 'hex')
 
@@ -43,7 +43,7 @@ test('The image in a result has a URL, from its event on, also in a fork whose o
   })
   expect(computeDigest(foldParts(received))).toBe(message.digest)
 
-  const { forkSession } = await ask(client, ForkSessionDocument, { messageId: message.id })
+  const { forkSession } = await mutate(client, ForkSessionDocument, { messageId: message.id })
   const fork = requireNonNull(forkSession)
   await fetch(`${segue.url}/graphql`, {
     method: 'POST',

@@ -33,6 +33,7 @@ const CancelStreamPayload = schemaBuilder.objectRef<CancelResult>('CancelStreamP
 schemaBuilder.mutationFields((t) => ({
   startChat: t.field({
     type: StreamObjectType,
+    nullable: true,
     description:
       'Sends a message and starts a stream that answers it. Returns at once; use `followStream` to receive the events. The subscription `streamChat` does both.',
     args: { input: t.arg({ type: StreamChatInput, required: true, description: 'The message.' }) },
@@ -40,6 +41,7 @@ schemaBuilder.mutationFields((t) => ({
   }),
   regenerate: t.field({
     type: StreamObjectType,
+    nullable: true,
     description:
       'Answers a user message again in a new session, which starts with a copy of the messages before it. The original session stays unchanged. The error is SESSION_BUSY while the message `messageId` is streaming.',
     args: {
@@ -62,6 +64,7 @@ schemaBuilder.mutationFields((t) => ({
   }),
   cancelStream: t.field({
     type: CancelStreamPayload,
+    nullable: true,
     description:
       'Stops a stream and returns its saved message, which contains everything that any client has received. No event of the stream follows its `StreamFinished`. Repeated calls return the same message.',
     args: { streamId: t.arg.id({ required: true, description: 'The id of the stream.' }), ...idempotencyKeyArgs },

@@ -16,6 +16,7 @@ schemaBuilder.queryFields((t) => ({
   }),
   events: t.field({
     type: [ChatEventInterface],
+    nullable: true,
     description:
       'A page of the event log of a session, in the order of `seq`, for clients that poll instead of subscribing. The page may have fewer than `first` events although more exist; an empty page means that there are no more. The error is NOT_FOUND if the session does not exist.',
     args: {

@@ -7,6 +7,7 @@ import { ApprovalDecisionEnum } from './decision-enums.ts'
 schemaBuilder.mutationFields((t) => ({
   answerApproval: t.field({
     type: ApprovalObjectType,
+    nullable: true,
     description:
       'Approves or denies a tool call. With SESSION and ALWAYS, the calls of the tool that the decision covers and that wait already run as well, see `Approval.releasedBy`. The error is STALE if the approval has already been resolved.',
     args: {
@@ -35,6 +36,7 @@ schemaBuilder.mutationFields((t) => ({
   }),
   answerClarification: t.field({
     type: ClarificationObjectType,
+    nullable: true,
     description:
       'Answers a question, with exactly one of `answer`, `values` and `decline: true`. The error is STALE if the clarification has already been resolved.',
     args: {

@@ -29,6 +29,7 @@ const alreadyRunningOutcome = 'ALREADY_RUNNING'
 schemaBuilder.mutationFields((t) => ({
   createJob: t.field({
     type: JobObjectType,
+    nullable: true,
     description:
       'Creates a job. `recurring`, `nextRunAt` and `nextRuns` show how its schedule was understood. The error is BAD_USER_INPUT if the schedule is invalid or has no due time in the future.',
     args: { input: t.arg({ type: CreateJobInput, required: true, description: 'The new job.' }) },
@@ -45,6 +46,7 @@ schemaBuilder.mutationFields((t) => ({
   }),
   updateJob: t.field({
     type: JobObjectType,
+    nullable: true,
     description: 'Changes, pauses or resumes a job. The error is JOB_READ_ONLY for a Hermes job.',
     args: {
       id: t.arg.id({ required: true, description: jobIdDescription }),
@@ -66,6 +68,7 @@ schemaBuilder.mutationFields((t) => ({
 
 schemaBuilder.mutationFields((t) => ({
   deleteJob: t.id({
+    nullable: true,
     description: 'Deletes a job and the records of its runs, and returns its id. The sessions of the runs are kept.',
     args: { id: t.arg.id({ required: true, description: jobIdDescription }), ...idempotencyKeyArgs },
     resolve: createIdempotentResolver({
@@ -79,6 +82,7 @@ schemaBuilder.mutationFields((t) => ({
   }),
   runJob: t.field({
     type: RunJobPayload,
+    nullable: true,
     description: 'Runs a job now. If it is already running, returns the run in progress.',
     args: { id: t.arg.id({ required: true, description: jobIdDescription }), ...idempotencyKeyArgs },
     resolve: createIdempotentResolver({

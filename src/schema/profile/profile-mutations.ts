@@ -1,5 +1,6 @@
 import { nameRuleDescription } from '../../config/name-rule.ts'
 import { createIdNotFoundError } from '../../lib/errors.ts'
+import { toProfileId } from '../../profiles/profile-id.ts'
 import { defaultProfileName, parseProfileName } from '../../profiles/profile-name.ts'
 import { createCompletedIdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import { profileArgs } from '../arguments.ts'
@@ -13,6 +14,7 @@ import { ProfileObjectType } from '../object-refs.ts'
 schemaBuilder.mutationFields((t) => ({
   createProfile: t.field({
     type: ProfileObjectType,
+    nullable: true,
     description:
       'Creates an empty profile. The error is BAD_USER_INPUT if it exists. Creating a session or a job in a profile creates the profile as well.',
     args: {
@@ -26,16 +28,17 @@ schemaBuilder.mutationFields((t) => ({
         if (!isResumed || !(await exists(name, context))) await context.profiles.registry.create(name)
         return { name }
       },
-      remember: ({ name }) => ({ createdId: toCreatedProfileId(name) }),
+      remember: ({ name }) => ({ createdId: toProfileId(name) }),
       reload: async ({ name }, { createdId }, { context }) => {
         if (createdId === null || !(await exists(name, context))) throw createIdNotFoundError('profile', name)
         return { name }
       },
     }),
   }),
-  deleteProfile: t.string({
+  deleteProfile: t.id({
+    nullable: true,
     description:
-      'Closes a profile, moves its folder to the trash of the home, and returns its name. No data is erased. The error is SESSION_BUSY while a stream is active in the profile, and BAD_USER_INPUT for `default`.',
+      'Closes a profile, moves its folder to the trash of the home, and returns its id. No data is erased. The error is SESSION_BUSY while a stream is active in the profile, and BAD_USER_INPUT for `default`.',
     args: {
       name: t.arg.string({ required: true, description: 'The name of the profile.' }),
       ...idempotencyKeyArgs,
@@ -45,10 +48,10 @@ schemaBuilder.mutationFields((t) => ({
       execute: async ({ name }, { context, profile, isResumed, begin }) => {
         await begin()
         if (!isResumed || (await exists(name, context))) await context.profiles.registry.delete(name)
-        await profile.idempotentCalls.releaseCreated(toCreatedProfileId(name))
-        return name
+        await profile.idempotentCalls.releaseCreated(toProfileId(name))
+        return toProfileId(name)
       },
-      reload: async ({ name }) => name,
+      reload: async ({ name }) => toProfileId(name),
     }),
   }),
 }))
@@ -56,6 +59,7 @@ schemaBuilder.mutationFields((t) => ({
 schemaBuilder.mutationFields((t) => ({
   forgetApproval: t.field({
     type: ProfileObjectType,
+    nullable: true,
     description:
       'Makes a tool ask for approval again. Revokes the answer ALWAYS in the profile and the answers SESSION in all its sessions.',
     args: {
@@ -88,9 +92,4 @@ function toKeySpace(name: string): IdempotencyKeyProfileSelector {
 
 async function exists(name: string, { profiles }: Context): Promise<boolean> {
   return (await profiles.registry.listNames()).includes(name)
-}
-
-/** Names a profile among the things that calls create. */
-function toCreatedProfileId(name: string): string {
-  return `prf_${name}`
 }

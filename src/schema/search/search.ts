@@ -53,6 +53,7 @@ schemaBuilder.queryField('search', (t) =>
   t.connection(
     {
       type: SearchHitType,
+      nullable: true,
       description: [
         "Full-text search over session titles and message text, in Segue's own sessions and in Hermes sessions. Reasoning, tool calls and streaming messages are not searched.",
         'Results are ranked: title matches, exact phrases, phrases with a prefix match on the last word, then messages that contain all words; newest first within each rank.',

@@ -31,6 +31,7 @@ const CreateSessionInput = schemaBuilder.inputType('CreateSessionInput', {
 schemaBuilder.mutationFields((t) => ({
   createSession: t.field({
     type: SessionObjectType,
+    nullable: true,
     description: 'Creates an empty session, or a session that continues another one.',
     args: { input: t.arg({ type: CreateSessionInput, required: true, description: 'The new session.' }) },
     resolve: createIdempotentResolver({
@@ -48,6 +49,7 @@ schemaBuilder.mutationFields((t) => ({
   }),
   forkSession: t.field({
     type: SessionObjectType,
+    nullable: true,
     description:
       'Creates a session that starts with a copy of the messages up to and including `messageId`. Works for Segue and Hermes sessions. The error is SESSION_BUSY while that message is streaming.',
     args: {
@@ -63,6 +65,7 @@ schemaBuilder.mutationFields((t) => ({
   }),
   compactSession: t.field({
     type: SessionObjectType,
+    nullable: true,
     description: [
       'Summarises the session, ends it with the `endReason` `compression`, and returns the session that continues it with the summary as its context. The newest turns are not summarised: they stay in the ended session, and the model is sent them after the summary.',
       'The session is busy meanwhile, and `compacting` is true: a chat with QUEUE waits for the end, and one with INTERRUPT cancels the compaction.',

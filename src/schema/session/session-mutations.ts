@@ -28,6 +28,7 @@ const UpdateSessionInput = schemaBuilder.inputType('UpdateSessionInput', {
 schemaBuilder.mutationFields((t) => ({
   updateSession: t.field({
     type: SessionObjectType,
+    nullable: true,
     description: 'Changes a session. The error is SESSION_READ_ONLY for a Hermes session.',
     args: {
       id: t.arg.id({ required: true, description: 'The id of the session.' }),
@@ -45,6 +46,7 @@ schemaBuilder.mutationFields((t) => ({
   }),
   updateSessions: t.field({
     type: [SessionObjectType],
+    nullable: true,
     description: `Makes the same change to up to ${maxBatchSize} sessions. If one of them cannot be changed, none is. Returns the sessions in the order of \`ids\`.`,
     args: {
       ids: t.arg.idList({ required: true, description: `The ids of the sessions, at most ${maxBatchSize}.` }),
@@ -61,6 +63,7 @@ schemaBuilder.mutationFields((t) => ({
 
 schemaBuilder.mutationFields((t) => ({
   deleteSession: t.id({
+    nullable: true,
     description:
       'Deletes a session and everything derived from it, and returns its id. The error is SESSION_BUSY while a stream is running or waiting in it. A session that continued it becomes a root. Subscriptions to it complete.',
     args: { id: t.arg.id({ required: true, description: 'The id of the session.' }), ...idempotencyKeyArgs },
@@ -74,6 +77,7 @@ schemaBuilder.mutationFields((t) => ({
     }),
   }),
   deleteSessions: t.idList({
+    nullable: true,
     description: `Deletes up to ${maxBatchSize} sessions and returns their ids. If one of them cannot be deleted when the call starts, none is.`,
     args: {
       ids: t.arg.idList({ required: true, description: `The ids of the sessions, at most ${maxBatchSize}.` }),

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { HermesDb } from '../../support/hermes/hermes-db.ts'
-import { ask, follow, requireNonNull, readUntil, repeatUntil } from '../support/typed-client.ts'
+import { ask, follow, requireNonNull, readUntil, repeatUntil, mutate } from '../support/typed-client.ts'
 import { cancelStream, isEventOfType, newSession, startChat, streamChat, streamToEnd } from '../support/chat.ts'
 import { type Client, connect, transports } from '../support/clients.ts'
 import {
@@ -94,14 +94,14 @@ describe.each(transports)('conversationsChanged, over %s,', (transport) => {
   test('emits a new title, a pin, a continuation and a deletion', async () => {
     const { end } = await streamToEnd(environment.client, { text: 'To be kept' })
     const id = end.sessionId
-    await ask(environment.client, UpdateSessionDocument, { id, title: 'Kept' })
+    await mutate(environment.client, UpdateSessionDocument, { id, title: 'Kept' })
     expect(await until(changes, id, (it) => it.conversation?.title === 'Kept')).toMatchObject({ kind: 'UPSERTED' })
-    await ask(environment.client, UpdateSessionDocument, { id, pinned: true })
+    await mutate(environment.client, UpdateSessionDocument, { id, pinned: true })
     await until(changes, id, (it) => it.conversation?.tip.pinned === true)
-    const { compactSession: tip } = await ask(environment.client, CompactSessionDocument, { id })
+    const { compactSession: tip } = await mutate(environment.client, CompactSessionDocument, { id })
     const compacted = await until(changes, id, (it) => it.conversation?.segmentCount === 2)
     expect(compacted.conversation?.tip.id).toBe(tip.id)
-    await ask(environment.client, DeleteSessionsDocument, { ids: [tip.id, id] })
+    await mutate(environment.client, DeleteSessionsDocument, { ids: [tip.id, id] })
     expect(await until(changes, id, isRemoved)).toEqual({ kind: 'REMOVED', id: `cnv_${id}`, conversation: null })
   })
 
@@ -159,7 +159,7 @@ describe('conversationsChanged', () => {
     held.resolve()
     let text = ''
     while (!text.endsWith('499')) text += (await readUntil(events, isEventOfType('TextDelta'))).last.text
-    await ask(environment.client, UpdateSessionDocument, { id, title: 'After all the words' })
+    await mutate(environment.client, UpdateSessionDocument, { id, title: 'After all the words' })
     // Earlier changes would have been emitted before.
     const { received } = await readUntil(
       changes,
@@ -178,7 +178,7 @@ describe('conversationsChanged', () => {
       change.conversation?.tip.pendingClarifications.length === count
     const change = await until(changes, session.id, waiting(2))
     const [first] = change.conversation?.tip.pendingClarifications ?? []
-    await ask(environment.client, AnswerClarificationDocument, { id: requireNonNull(first).id, answer: 'Yes' })
+    await mutate(environment.client, AnswerClarificationDocument, { id: requireNonNull(first).id, answer: 'Yes' })
     await until(changes, session.id, waiting(1))
   })
 
@@ -186,13 +186,13 @@ describe('conversationsChanged', () => {
     await using client = environment.connect('webSocket')
     const changes = await listen(client)
     const { end } = await streamToEnd(environment.client, { text: 'Trees' })
-    const { compactSession: tip } = await ask(environment.client, CompactSessionDocument, { id: end.sessionId })
-    await ask(environment.client, UpdateSessionDocument, { id: tip.id, model: 'offline/eliza' })
+    const { compactSession: tip } = await mutate(environment.client, CompactSessionDocument, { id: end.sessionId })
+    await mutate(environment.client, UpdateSessionDocument, { id: tip.id, model: 'offline/eliza' })
     await until(changes, end.sessionId, (it) => it.conversation?.tip.model === 'offline/eliza')
-    await ask(environment.client, UpdateSessionDocument, { id: end.sessionId, title: 'Root' })
+    await mutate(environment.client, UpdateSessionDocument, { id: end.sessionId, title: 'Root' })
     await until(changes, end.sessionId, (it) => it.conversation?.title === 'Root')
     // The title is unchanged; only its source becomes PERSON.
-    await ask(environment.client, UpdateSessionDocument, { id: tip.id, title: 'Trees' })
+    await mutate(environment.client, UpdateSessionDocument, { id: tip.id, title: 'Trees' })
     await until(changes, end.sessionId, (it) => it.conversation?.title === 'Trees')
   })
 

@@ -3,7 +3,7 @@ import { startSegueWithTools } from '../../support/server/segue-with-tools.ts'
 import { newTool } from '../../support/fixtures/tools.ts'
 import { cancelStream, followStream, isEventOfType, startChat } from '../support/chat.ts'
 import { connect, transports } from '../support/clients.ts'
-import { ask, expectRefusal, follow, readUntil, requireNonNull } from '../support/typed-client.ts'
+import { expectRefusal, follow, readUntil, requireNonNull, mutate } from '../support/typed-client.ts'
 import { AnswerApprovalDocument, FollowApprovalsDocument } from '../generated/graphql.ts'
 
 const inputSchema = { type: 'object', properties: { n: { type: 'integer' } }, required: ['n'] as string[] }
@@ -27,7 +27,7 @@ describe.each(transports)('An answer to an approval, over %s,', (transport) => {
       expect(refusal).toMatchObject({ code: 'BAD_USER_INPUT', path: [path] })
     }
     const answer = { id, decision: 'ONCE', reason: 'Two is enough.', arguments: { n: 2 } } as const
-    const answered = (await ask(client, AnswerApprovalDocument, answer)).answerApproval
+    const answered = (await mutate(client, AnswerApprovalDocument, answer)).answerApproval
     expect(answered).toMatchObject({ state: 'ANSWERED', ...answer, releasedBy: null })
     expect(answered.toolCall).toMatchObject({ arguments: { n: 1 }, argumentsText: '{"n":1}' })
     const { last } = await readUntil(events, isEventOfType('StreamFinished'))
@@ -47,7 +47,7 @@ describe.each(transports)('An answer to an approval, over %s,', (transport) => {
     const waiting = [await next(), await next(), await next(), await next()]
     const first = waiting.find(({ stream }) => stream.id === streams[0]?.id)
     const id = requireNonNull(first).id
-    await ask(client, AnswerApprovalDocument, { id, decision: 'SESSION', arguments: { n: 9 } })
+    await mutate(client, AnswerApprovalDocument, { id, decision: 'SESSION', arguments: { n: 9 } })
     const ofSession = [await next(), await next()]
     expect(ofSession.find((approval) => approval.id === id)).toMatchObject({ releasedBy: null, arguments: { n: 9 } })
     expect(ofSession.find((approval) => approval.id !== id)).toMatchObject({
@@ -59,7 +59,7 @@ describe.each(transports)('An answer to an approval, over %s,', (transport) => {
     })
     const other = waiting.find(({ stream }) => stream.id === streams[1]?.id)
     const always = { id: requireNonNull(other).id, decision: 'ALWAYS' } as const
-    await ask(client, AnswerApprovalDocument, always)
+    await mutate(client, AnswerApprovalDocument, always)
     const released = [await next(), await next()].filter((approval) => approval.id !== always.id)
     expect(released).toMatchObject([{ state: 'ANSWERED', decision: 'ALWAYS', releasedBy: { id: always.id } }])
     const stale = { id: requireNonNull(released[0]).id, decision: 'DENY' } as const

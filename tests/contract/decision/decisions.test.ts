@@ -19,6 +19,7 @@ import {
   readUntil,
   expectRefusal,
   expectSubscriptionRefusal,
+  mutate,
 } from '../support/typed-client.ts'
 import { cancelStream, type ChatEvent, loadEvents, followStream, isEventOfType, startChat } from '../support/chat.ts'
 import { type Client, connect, readingTransports, transports } from '../support/clients.ts'
@@ -131,7 +132,7 @@ describe.each(transports)('An approval, over %s,', (transport) => {
     })
     expect(tool.runs).toEqual([])
 
-    const answered = (await ask(other, AnswerApprovalDocument, { id, decision: 'ONCE' })).answerApproval
+    const answered = (await mutate(other, AnswerApprovalDocument, { id, decision: 'ONCE' })).answerApproval
     expect(answered).toMatchObject({ id, state: 'ANSWERED', decision: 'ONCE' })
     const { received: rest, last } = await readUntil(events, isEventOfType('StreamFinished'))
     expect(last.stream.status).toBe('COMPLETED')
@@ -166,9 +167,9 @@ describe.each(transports)('An approval, over %s,', (transport) => {
     const events = followStream(client, streamId)
     await untilWaiting(events, 2)
     const [one, two] = await approvalsOf(client)
-    await ask(client, AnswerApprovalDocument, { id: two?.id ?? '', decision: 'DENY' })
+    await mutate(client, AnswerApprovalDocument, { id: two?.id ?? '', decision: 'DENY' })
     expect((await approvalsOf(client)).map(({ id }) => id)).toEqual([one?.id])
-    await ask(client, AnswerApprovalDocument, { id: one?.id ?? '', decision: 'ONCE' })
+    await mutate(client, AnswerApprovalDocument, { id: one?.id ?? '', decision: 'ONCE' })
     const { last } = await readUntil(events, isEventOfType('StreamFinished'))
     expect(last.message?.toolCalls.map(({ state, error }) => [state, error])).toEqual([
       ['SUCCEEDED', null],
@@ -235,7 +236,7 @@ describe.each(transports)('A clarification, over %s,', (transport) => {
         path: ['answer'],
       })
     }
-    const answered = (await ask(client, AnswerClarificationDocument, { id, answer: 'Green' })).answerClarification
+    const answered = (await mutate(client, AnswerClarificationDocument, { id, answer: 'Green' })).answerClarification
     expect(answered).toMatchObject({ id, state: 'ANSWERED', answer: 'Green', toolCall: { result: 'Green' } })
     const { last } = await readUntil(events, isEventOfType('StreamFinished'))
     expect(last.message).toMatchObject({
@@ -261,7 +262,7 @@ describe.each(transports)('A subscription to decisions, over %s,', (transport) =
     const waiting = [await next(), await next()]
     expect(waiting.map(({ stream, state }) => [stream.id, state])).toEqual(started.map(({ id }) => [id, 'PENDING']))
     for (const { id } of waiting.toReversed()) {
-      await ask(other, AnswerApprovalDocument, { id, decision: 'DENY' })
+      await mutate(other, AnswerApprovalDocument, { id, decision: 'DENY' })
       expect(await next()).toMatchObject({ id, state: 'ANSWERED', decision: 'DENY' })
     }
     const { id: streamId, session } = await startChat(other, { text: write })
@@ -440,7 +441,7 @@ describe('A tool that is allowed permanently', () => {
     const waiting = await approvalsOf(client)
     const idOf = (name: string): string => waiting.find(({ toolCall }) => toolCall.name === name)?.id ?? ''
     const ids = { once: idOf('once'), session: idOf('session'), always: idOf('always'), deny: idOf('deny') }
-    expect(await ask(client, AnswerFourDocument, ids)).toMatchObject({
+    expect(await mutate(client, AnswerFourDocument, ids)).toMatchObject({
       once: { decision: 'ONCE' },
       session: { decision: 'SESSION' },
       always: { decision: 'ALWAYS' },
@@ -456,7 +457,7 @@ describe('A tool that is allowed permanently', () => {
       const { id } = await startChat(client, { text, ...(where !== null && { sessionId: where }) })
       for await (const event of followStream(client, id)) {
         if (event.type !== 'ApprovalChanged' || event.approval.state !== 'PENDING') continue
-        await ask(client, AnswerApprovalDocument, { id: event.approval.id, decision: 'DENY' })
+        await mutate(client, AnswerApprovalDocument, { id: event.approval.id, decision: 'DENY' })
       }
       const approvals = (await approvalsOf(client, { pending: false })).filter(({ stream }) => stream.id === id)
       return approvals.map(({ toolCall }) => toolCall.name).toSorted()
@@ -464,12 +465,12 @@ describe('A tool that is allowed permanently', () => {
     expect(await asking(sessionId)).toEqual(['deny', 'once'])
     expect(await asking(null)).toEqual(['deny', 'once', 'session'])
 
-    const forgotten = await ask(client, ForgetApprovalDocument, { tool: 'always' })
+    const forgotten = await mutate(client, ForgetApprovalDocument, { tool: 'always' })
     expect(forgotten.forgetApproval).toEqual({ name: 'default', isDefault: true, allowedTools: [] })
-    await ask(client, ForgetApprovalDocument, { tool: 'session' })
-    await ask(client, ForgetApprovalDocument, { tool: 'there is none of this name' })
+    await mutate(client, ForgetApprovalDocument, { tool: 'session' })
+    await mutate(client, ForgetApprovalDocument, { tool: 'there is none of this name' })
     expect(await asking(sessionId)).toEqual(['always', 'deny', 'once', 'session'])
-    const otherProfile = await ask(client, ForgetApprovalDocument, { tool: 'once', profile: 'work' })
+    const otherProfile = await mutate(client, ForgetApprovalDocument, { tool: 'once', profile: 'work' })
     expect(otherProfile.forgetApproval).toEqual({ name: 'work', isDefault: false, allowedTools: [] })
     expect(existsSync(join(environment.segue.home, 'profiles'))).toBe(false)
     expect(await expectRefusal(client, ForgetApprovalDocument, { tool: 'once', profile: '../work' })).toMatchObject({

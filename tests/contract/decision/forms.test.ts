@@ -3,7 +3,7 @@ import { startSegueWithTools } from '../../support/server/segue-with-tools.ts'
 import { cancelStream, followStream, isEventOfType, startChat } from '../support/chat.ts'
 import { connect, transports } from '../support/clients.ts'
 import { computeDigest, foldParts } from '../support/fold.ts'
-import { ask, expectRefusal, readUntil } from '../support/typed-client.ts'
+import { ask, expectRefusal, readUntil, mutate } from '../support/typed-client.ts'
 import { AnswerClarificationDocument, ClarificationsDocument } from '../generated/graphql.ts'
 
 const text = '/form Where to? | city | class: first, second'
@@ -38,7 +38,7 @@ describe.each(transports)('A clarification with a form, over %s,', (transport) =
       expect(refusal).toMatchObject({ code: 'BAD_USER_INPUT', path: [path] })
     }
     const values = { city: 'Oslo', class: 'first' }
-    const { answerClarification: answered } = await ask(client, AnswerClarificationDocument, { id, values })
+    const { answerClarification: answered } = await mutate(client, AnswerClarificationDocument, { id, values })
     expect(answered).toMatchObject({ id, state: 'ANSWERED', declined: false, form })
     expect(JSON.parse(answered.answer ?? '')).toEqual(values)
     const { received: rest, last } = await readUntil(events, isEventOfType('StreamFinished'))
@@ -57,7 +57,7 @@ describe.each(transports)('A clarification with a form, over %s,', (transport) =
     const events = followStream(client, streamId)
     const { last: request } = await readUntil(events, isEventOfType('ClarificationChanged'))
     const decline = { id: request.clarification.id, decline: true }
-    const { answerClarification: declined } = await ask(client, AnswerClarificationDocument, decline)
+    const { answerClarification: declined } = await mutate(client, AnswerClarificationDocument, decline)
     expect(declined).toMatchObject({ state: 'ANSWERED', declined: true, answer: null })
     const { last } = await readUntil(events, isEventOfType('StreamFinished'))
     expect(last.message?.text).toBe('form returned: The form was declined.')

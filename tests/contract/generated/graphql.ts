@@ -353,7 +353,7 @@ export type AnswerApprovalMutationVariables = Exact<{
 }>;
 
 
-export type AnswerApprovalMutation = { answerApproval: { id: string, description: string, choices: Array<ApprovalDecision>, state: DecisionState, decision: ApprovalDecision | null, reason: string | null, arguments: unknown, requestedAt: string, expiresAt: string | null, resolvedAt: string | null, releasedBy: { id: string } | null, session: { id: string }, stream: { id: string, status: StreamStatus }, toolCall: { id: string, providerId: string | null, name: string, argumentsText: string, arguments: unknown, state: ToolCallState, result: unknown, resultUrl: string | null, error: string | null, startedAt: string | null, finishedAt: string | null } } };
+export type AnswerApprovalMutation = { answerApproval: { id: string, description: string, choices: Array<ApprovalDecision>, state: DecisionState, decision: ApprovalDecision | null, reason: string | null, arguments: unknown, requestedAt: string, expiresAt: string | null, resolvedAt: string | null, releasedBy: { id: string } | null, session: { id: string }, stream: { id: string, status: StreamStatus }, toolCall: { id: string, providerId: string | null, name: string, argumentsText: string, arguments: unknown, state: ToolCallState, result: unknown, resultUrl: string | null, error: string | null, startedAt: string | null, finishedAt: string | null } } | null };
 
 export type AnswerFourMutationVariables = Exact<{
   once: string;
@@ -363,7 +363,7 @@ export type AnswerFourMutationVariables = Exact<{
 }>;
 
 
-export type AnswerFourMutation = { once: { id: string, description: string, choices: Array<ApprovalDecision>, state: DecisionState, decision: ApprovalDecision | null, reason: string | null, arguments: unknown, requestedAt: string, expiresAt: string | null, resolvedAt: string | null, releasedBy: { id: string } | null }, session: { id: string, description: string, choices: Array<ApprovalDecision>, state: DecisionState, decision: ApprovalDecision | null, reason: string | null, arguments: unknown, requestedAt: string, expiresAt: string | null, resolvedAt: string | null, releasedBy: { id: string } | null }, always: { id: string, description: string, choices: Array<ApprovalDecision>, state: DecisionState, decision: ApprovalDecision | null, reason: string | null, arguments: unknown, requestedAt: string, expiresAt: string | null, resolvedAt: string | null, releasedBy: { id: string } | null }, deny: { id: string, description: string, choices: Array<ApprovalDecision>, state: DecisionState, decision: ApprovalDecision | null, reason: string | null, arguments: unknown, requestedAt: string, expiresAt: string | null, resolvedAt: string | null, releasedBy: { id: string } | null } };
+export type AnswerFourMutation = { once: { id: string, description: string, choices: Array<ApprovalDecision>, state: DecisionState, decision: ApprovalDecision | null, reason: string | null, arguments: unknown, requestedAt: string, expiresAt: string | null, resolvedAt: string | null, releasedBy: { id: string } | null } | null, session: { id: string, description: string, choices: Array<ApprovalDecision>, state: DecisionState, decision: ApprovalDecision | null, reason: string | null, arguments: unknown, requestedAt: string, expiresAt: string | null, resolvedAt: string | null, releasedBy: { id: string } | null } | null, always: { id: string, description: string, choices: Array<ApprovalDecision>, state: DecisionState, decision: ApprovalDecision | null, reason: string | null, arguments: unknown, requestedAt: string, expiresAt: string | null, resolvedAt: string | null, releasedBy: { id: string } | null } | null, deny: { id: string, description: string, choices: Array<ApprovalDecision>, state: DecisionState, decision: ApprovalDecision | null, reason: string | null, arguments: unknown, requestedAt: string, expiresAt: string | null, resolvedAt: string | null, releasedBy: { id: string } | null } | null };
 
 export type AnswerClarificationMutationVariables = Exact<{
   id: string;
@@ -374,7 +374,7 @@ export type AnswerClarificationMutationVariables = Exact<{
 }>;
 
 
-export type AnswerClarificationMutation = { answerClarification: { id: string, question: string, choices: Array<string>, form: unknown, state: DecisionState, answer: string | null, declined: boolean, requestedAt: string, expiresAt: string | null, resolvedAt: string | null, session: { id: string }, stream: { id: string, status: StreamStatus }, toolCall: { id: string, providerId: string | null, name: string, argumentsText: string, arguments: unknown, state: ToolCallState, result: unknown, resultUrl: string | null, error: string | null, startedAt: string | null, finishedAt: string | null } } };
+export type AnswerClarificationMutation = { answerClarification: { id: string, question: string, choices: Array<string>, form: unknown, state: DecisionState, answer: string | null, declined: boolean, requestedAt: string, expiresAt: string | null, resolvedAt: string | null, session: { id: string }, stream: { id: string, status: StreamStatus }, toolCall: { id: string, providerId: string | null, name: string, argumentsText: string, arguments: unknown, state: ToolCallState, result: unknown, resultUrl: string | null, error: string | null, startedAt: string | null, finishedAt: string | null } } | null };
 
 export type AllowedToolsQueryVariables = Exact<{
   id: string;
@@ -390,7 +390,7 @@ export type ForgetApprovalMutationVariables = Exact<{
 }>;
 
 
-export type ForgetApprovalMutation = { forgetApproval: { name: string, isDefault: boolean, allowedTools: Array<string> } };
+export type ForgetApprovalMutation = { forgetApproval: { name: string, isDefault: boolean, allowedTools: Array<string> } | null };
 
 type EventFields_ApprovalChanged_Fragment = { seq: number, at: string, sessionId: string, streamId: string | null, type: 'ApprovalChanged', approval: { id: string, description: string, choices: Array<ApprovalDecision>, state: DecisionState, decision: ApprovalDecision | null, reason: string | null, arguments: unknown, requestedAt: string, expiresAt: string | null, resolvedAt: string | null, releasedBy: { id: string } | null } };
 
@@ -495,7 +495,7 @@ export type EventsQuery = { events: Array<
     | { messageId: string, partIndex: number, offset: number, text: string, seq: number, at: string, sessionId: string, streamId: string | null, type: 'TextDelta' }
     | { messageId: string, partIndex: number, seq: number, at: string, sessionId: string, streamId: string | null, type: 'ToolCallChanged', toolCall: { id: string, providerId: string | null, name: string, argumentsText: string, arguments: unknown, state: ToolCallState, result: unknown, resultUrl: string | null, error: string | null, startedAt: string | null, finishedAt: string | null } }
     | { messageId: string, partIndex: number, toolCallId: string, toolName: string, offset: number, argumentsText: string, seq: number, at: string, sessionId: string, streamId: string | null, type: 'ToolCallDelta' }
-  > };
+  > | null };
 
 export type StreamChatSubscriptionVariables = Exact<{
   sessionId?: string | null | undefined;
@@ -661,7 +661,7 @@ export type UpdateSessionMutationVariables = Exact<{
 }>;
 
 
-export type UpdateSessionMutation = { updateSession: { id: string, title: string | null, source: string, channel: Channel, origin: Origin, model: string | null, startedAt: string, endedAt: string | null, endReason: string | null, lastActivityAt: string, messageCount: number, pinned: boolean, archived: boolean, headSeq: number, modelContext: unknown, compacting: boolean, segmentCount: number, profile: { name: string, isDefault: boolean }, activeStream: { id: string, status: StreamStatus } | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number }, forkedFrom: { id: string } | null, parent: { id: string } | null, lineageRoot: { id: string } } };
+export type UpdateSessionMutation = { updateSession: { id: string, title: string | null, source: string, channel: Channel, origin: Origin, model: string | null, startedAt: string, endedAt: string | null, endReason: string | null, lastActivityAt: string, messageCount: number, pinned: boolean, archived: boolean, headSeq: number, modelContext: unknown, compacting: boolean, segmentCount: number, profile: { name: string, isDefault: boolean }, activeStream: { id: string, status: StreamStatus } | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number }, forkedFrom: { id: string } | null, parent: { id: string } | null, lineageRoot: { id: string } } | null };
 
 export type UpdateSessionsMutationVariables = Exact<{
   ids: Array<string> | string;
@@ -670,7 +670,7 @@ export type UpdateSessionsMutationVariables = Exact<{
 }>;
 
 
-export type UpdateSessionsMutation = { updateSessions: Array<{ id: string, title: string | null, source: string, channel: Channel, origin: Origin, model: string | null, startedAt: string, endedAt: string | null, endReason: string | null, lastActivityAt: string, messageCount: number, pinned: boolean, archived: boolean, headSeq: number, modelContext: unknown, compacting: boolean, profile: { name: string, isDefault: boolean }, activeStream: { id: string, status: StreamStatus } | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number } }> };
+export type UpdateSessionsMutation = { updateSessions: Array<{ id: string, title: string | null, source: string, channel: Channel, origin: Origin, model: string | null, startedAt: string, endedAt: string | null, endReason: string | null, lastActivityAt: string, messageCount: number, pinned: boolean, archived: boolean, headSeq: number, modelContext: unknown, compacting: boolean, profile: { name: string, isDefault: boolean }, activeStream: { id: string, status: StreamStatus } | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number } }> | null };
 
 export type DeleteSessionMutationVariables = Exact<{
   id: string;
@@ -678,7 +678,7 @@ export type DeleteSessionMutationVariables = Exact<{
 }>;
 
 
-export type DeleteSessionMutation = { deleteSession: string };
+export type DeleteSessionMutation = { deleteSession: string | null };
 
 export type DeleteSessionsMutationVariables = Exact<{
   ids: Array<string> | string;
@@ -686,7 +686,7 @@ export type DeleteSessionsMutationVariables = Exact<{
 }>;
 
 
-export type DeleteSessionsMutation = { deleteSessions: Array<string> };
+export type DeleteSessionsMutation = { deleteSessions: Array<string> | null };
 
 export type JobFieldsFragment = { id: string, origin: Origin, name: string, prompt: string, schedule: string, timezone: string, recurring: boolean, model: string | null, enabled: boolean, state: JobState, error: string | null, fault: string | null, repeatLimit: number | null, completedRuns: number, nextRunAt: string | null, skippedRuns: number, profile: { name: string } };
 
@@ -773,7 +773,7 @@ export type CreateJobMutationVariables = Exact<{
 }>;
 
 
-export type CreateJobMutation = { createJob: { nextRuns: Array<string>, id: string, origin: Origin, name: string, prompt: string, schedule: string, timezone: string, recurring: boolean, model: string | null, enabled: boolean, state: JobState, error: string | null, fault: string | null, repeatLimit: number | null, completedRuns: number, nextRunAt: string | null, skippedRuns: number, profile: { name: string } } };
+export type CreateJobMutation = { createJob: { nextRuns: Array<string>, id: string, origin: Origin, name: string, prompt: string, schedule: string, timezone: string, recurring: boolean, model: string | null, enabled: boolean, state: JobState, error: string | null, fault: string | null, repeatLimit: number | null, completedRuns: number, nextRunAt: string | null, skippedRuns: number, profile: { name: string } } | null };
 
 export type UpdateJobMutationVariables = Exact<{
   id: string;
@@ -788,7 +788,7 @@ export type UpdateJobMutationVariables = Exact<{
 }>;
 
 
-export type UpdateJobMutation = { updateJob: { nextRuns: Array<string>, id: string, origin: Origin, name: string, prompt: string, schedule: string, timezone: string, recurring: boolean, model: string | null, enabled: boolean, state: JobState, error: string | null, fault: string | null, repeatLimit: number | null, completedRuns: number, nextRunAt: string | null, skippedRuns: number, profile: { name: string } } };
+export type UpdateJobMutation = { updateJob: { nextRuns: Array<string>, id: string, origin: Origin, name: string, prompt: string, schedule: string, timezone: string, recurring: boolean, model: string | null, enabled: boolean, state: JobState, error: string | null, fault: string | null, repeatLimit: number | null, completedRuns: number, nextRunAt: string | null, skippedRuns: number, profile: { name: string } } | null };
 
 export type DeleteJobMutationVariables = Exact<{
   id: string;
@@ -796,7 +796,7 @@ export type DeleteJobMutationVariables = Exact<{
 }>;
 
 
-export type DeleteJobMutation = { deleteJob: string };
+export type DeleteJobMutation = { deleteJob: string | null };
 
 export type RunJobMutationVariables = Exact<{
   id: string;
@@ -804,7 +804,7 @@ export type RunJobMutationVariables = Exact<{
 }>;
 
 
-export type RunJobMutation = { runJob: { alreadyRunning: boolean, run: { id: string, trigger: JobTrigger, status: JobRunStatus, scheduledFor: string | null, startedAt: string, finishedAt: string | null, output: string | null, error: string | null, job: { id: string }, session: { id: string, title: string | null, source: string, channel: Channel, activeStream: { id: string } | null } | null } } };
+export type RunJobMutation = { runJob: { alreadyRunning: boolean, run: { id: string, trigger: JobTrigger, status: JobRunStatus, scheduledFor: string | null, startedAt: string, finishedAt: string | null, output: string | null, error: string | null, job: { id: string }, session: { id: string, title: string | null, source: string, channel: Channel, activeStream: { id: string } | null } | null } } | null };
 
 export type FollowJobRunsSubscriptionVariables = Exact<{
   jobId?: string | null | undefined;
@@ -962,7 +962,7 @@ export type CreateProfileMutationVariables = Exact<{
 }>;
 
 
-export type CreateProfileMutation = { createProfile: { name: string, isDefault: boolean } };
+export type CreateProfileMutation = { createProfile: { name: string, isDefault: boolean } | null };
 
 export type DeleteProfileMutationVariables = Exact<{
   name: string;
@@ -970,7 +970,7 @@ export type DeleteProfileMutationVariables = Exact<{
 }>;
 
 
-export type DeleteProfileMutation = { deleteProfile: string };
+export type DeleteProfileMutation = { deleteProfile: string | null };
 
 export type SearchQueryVariables = Exact<{
   query: string;
@@ -987,7 +987,7 @@ export type SearchQueryVariables = Exact<{
 }>;
 
 
-export type SearchQuery = { search: { edges: Array<{ cursor: string, node: { snippet: string, session: { id: string, title: string | null }, message: { id: string, role: Role, text: string, session: { id: string } } | null } }>, pageInfo: { hasNextPage: boolean, hasPreviousPage: boolean, startCursor: string | null, endCursor: string | null } } };
+export type SearchQuery = { search: { edges: Array<{ cursor: string, node: { snippet: string, session: { id: string, title: string | null }, message: { id: string, role: Role, text: string, session: { id: string } } | null } }>, pageInfo: { hasNextPage: boolean, hasPreviousPage: boolean, startCursor: string | null, endCursor: string | null } } | null };
 
 export type UsageFieldsFragment = { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number };
 
@@ -1054,7 +1054,7 @@ export type CreateSessionMutationVariables = Exact<{
 }>;
 
 
-export type CreateSessionMutation = { createSession: { id: string, title: string | null, source: string, channel: Channel, origin: Origin, model: string | null, startedAt: string, endedAt: string | null, endReason: string | null, lastActivityAt: string, messageCount: number, pinned: boolean, archived: boolean, headSeq: number, modelContext: unknown, compacting: boolean, segmentCount: number, profile: { name: string, isDefault: boolean }, activeStream: { id: string, status: StreamStatus } | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number }, forkedFrom: { id: string } | null, parent: { id: string } | null, lineageRoot: { id: string } } };
+export type CreateSessionMutation = { createSession: { id: string, title: string | null, source: string, channel: Channel, origin: Origin, model: string | null, startedAt: string, endedAt: string | null, endReason: string | null, lastActivityAt: string, messageCount: number, pinned: boolean, archived: boolean, headSeq: number, modelContext: unknown, compacting: boolean, segmentCount: number, profile: { name: string, isDefault: boolean }, activeStream: { id: string, status: StreamStatus } | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number }, forkedFrom: { id: string } | null, parent: { id: string } | null, lineageRoot: { id: string } } | null };
 
 export type ForkSessionMutationVariables = Exact<{
   messageId: string;
@@ -1062,7 +1062,7 @@ export type ForkSessionMutationVariables = Exact<{
 }>;
 
 
-export type ForkSessionMutation = { forkSession: { id: string, title: string | null, source: string, channel: Channel, origin: Origin, model: string | null, startedAt: string, endedAt: string | null, endReason: string | null, lastActivityAt: string, messageCount: number, pinned: boolean, archived: boolean, headSeq: number, modelContext: unknown, compacting: boolean, segmentCount: number, profile: { name: string, isDefault: boolean }, activeStream: { id: string, status: StreamStatus } | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number }, forkedFrom: { id: string } | null, parent: { id: string } | null, lineageRoot: { id: string } } };
+export type ForkSessionMutation = { forkSession: { id: string, title: string | null, source: string, channel: Channel, origin: Origin, model: string | null, startedAt: string, endedAt: string | null, endReason: string | null, lastActivityAt: string, messageCount: number, pinned: boolean, archived: boolean, headSeq: number, modelContext: unknown, compacting: boolean, segmentCount: number, profile: { name: string, isDefault: boolean }, activeStream: { id: string, status: StreamStatus } | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number }, forkedFrom: { id: string } | null, parent: { id: string } | null, lineageRoot: { id: string } } | null };
 
 export type CompactSessionMutationVariables = Exact<{
   id: string;
@@ -1070,7 +1070,7 @@ export type CompactSessionMutationVariables = Exact<{
 }>;
 
 
-export type CompactSessionMutation = { compactSession: { id: string, title: string | null, source: string, channel: Channel, origin: Origin, model: string | null, startedAt: string, endedAt: string | null, endReason: string | null, lastActivityAt: string, messageCount: number, pinned: boolean, archived: boolean, headSeq: number, modelContext: unknown, compacting: boolean, segmentCount: number, profile: { name: string, isDefault: boolean }, activeStream: { id: string, status: StreamStatus } | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number }, forkedFrom: { id: string } | null, parent: { id: string } | null, lineageRoot: { id: string } } };
+export type CompactSessionMutation = { compactSession: { id: string, title: string | null, source: string, channel: Channel, origin: Origin, model: string | null, startedAt: string, endedAt: string | null, endReason: string | null, lastActivityAt: string, messageCount: number, pinned: boolean, archived: boolean, headSeq: number, modelContext: unknown, compacting: boolean, segmentCount: number, profile: { name: string, isDefault: boolean }, activeStream: { id: string, status: StreamStatus } | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number }, forkedFrom: { id: string } | null, parent: { id: string } | null, lineageRoot: { id: string } } | null };
 
 export type StreamFieldsFragment = { id: string, status: StreamStatus, model: string, startedAt: string, finishedAt: string | null, finishReason: FinishReason | null, retryAt: string | null, lastSeq: number, session: { id: string }, userMessage: { id: string, role: Role, text: string }, message: { id: string, role: Role, kind: MessageKind, status: MessageStatus, text: string, reasoning: string | null, createdAt: string, model: string | null, digest: string, session: { id: string }, parts: Array<
       | { index: number, mediaType: string, name: string | null, url: string, type: 'FilePart' }
@@ -1107,7 +1107,7 @@ export type StartChatMutation = { startChat: { id: string, status: StreamStatus,
         | { index: number, text: string, type: 'ReasoningPart' }
         | { index: number, text: string, type: 'TextPart' }
         | { index: number, type: 'ToolCallPart', toolCall: { id: string, providerId: string | null, name: string, argumentsText: string, arguments: unknown, state: ToolCallState, result: unknown, resultUrl: string | null, error: string | null, startedAt: string | null, finishedAt: string | null } }
-      >, toolCalls: Array<{ id: string, providerId: string | null, name: string, argumentsText: string, arguments: unknown, state: ToolCallState, result: unknown, resultUrl: string | null, error: string | null, startedAt: string | null, finishedAt: string | null }>, stream: { id: string } | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number } | null } | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number }, error: { code: StreamErrorCode, message: string, retryAt: string | null } | null } };
+      >, toolCalls: Array<{ id: string, providerId: string | null, name: string, argumentsText: string, arguments: unknown, state: ToolCallState, result: unknown, resultUrl: string | null, error: string | null, startedAt: string | null, finishedAt: string | null }>, stream: { id: string } | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number } | null } | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number }, error: { code: StreamErrorCode, message: string, retryAt: string | null } | null } | null };
 
 export type StartWithFileMutationVariables = Exact<{
   sessionId?: string | null | undefined;
@@ -1123,7 +1123,7 @@ export type StartWithFileMutation = { startChat: { id: string, status: StreamSta
         | { index: number, text: string, type: 'ReasoningPart' }
         | { index: number, text: string, type: 'TextPart' }
         | { index: number, type: 'ToolCallPart', toolCall: { id: string, providerId: string | null, name: string, argumentsText: string, arguments: unknown, state: ToolCallState, result: unknown, resultUrl: string | null, error: string | null, startedAt: string | null, finishedAt: string | null } }
-      >, toolCalls: Array<{ id: string, providerId: string | null, name: string, argumentsText: string, arguments: unknown, state: ToolCallState, result: unknown, resultUrl: string | null, error: string | null, startedAt: string | null, finishedAt: string | null }>, stream: { id: string } | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number } | null } | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number }, error: { code: StreamErrorCode, message: string, retryAt: string | null } | null } };
+      >, toolCalls: Array<{ id: string, providerId: string | null, name: string, argumentsText: string, arguments: unknown, state: ToolCallState, result: unknown, resultUrl: string | null, error: string | null, startedAt: string | null, finishedAt: string | null }>, stream: { id: string } | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number } | null } | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number }, error: { code: StreamErrorCode, message: string, retryAt: string | null } | null } | null };
 
 export type RegenerateMutationVariables = Exact<{
   messageId: string;
@@ -1137,7 +1137,7 @@ export type RegenerateMutation = { regenerate: { id: string, status: StreamStatu
         | { index: number, text: string, type: 'ReasoningPart' }
         | { index: number, text: string, type: 'TextPart' }
         | { index: number, type: 'ToolCallPart', toolCall: { id: string, providerId: string | null, name: string, argumentsText: string, arguments: unknown, state: ToolCallState, result: unknown, resultUrl: string | null, error: string | null, startedAt: string | null, finishedAt: string | null } }
-      >, toolCalls: Array<{ id: string, providerId: string | null, name: string, argumentsText: string, arguments: unknown, state: ToolCallState, result: unknown, resultUrl: string | null, error: string | null, startedAt: string | null, finishedAt: string | null }>, stream: { id: string } | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number } | null } | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number }, error: { code: StreamErrorCode, message: string, retryAt: string | null } | null } };
+      >, toolCalls: Array<{ id: string, providerId: string | null, name: string, argumentsText: string, arguments: unknown, state: ToolCallState, result: unknown, resultUrl: string | null, error: string | null, startedAt: string | null, finishedAt: string | null }>, stream: { id: string } | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number } | null } | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number }, error: { code: StreamErrorCode, message: string, retryAt: string | null } | null } | null };
 
 export type CancelStreamMutationVariables = Exact<{
   streamId: string;
@@ -1155,7 +1155,7 @@ export type CancelStreamMutation = { cancelStream: { outcome: CancelOutcome, las
         | { index: number, text: string, type: 'ReasoningPart' }
         | { index: number, text: string, type: 'TextPart' }
         | { index: number, type: 'ToolCallPart', toolCall: { id: string, providerId: string | null, name: string, argumentsText: string, arguments: unknown, state: ToolCallState, result: unknown, resultUrl: string | null, error: string | null, startedAt: string | null, finishedAt: string | null } }
-      >, toolCalls: Array<{ id: string, providerId: string | null, name: string, argumentsText: string, arguments: unknown, state: ToolCallState, result: unknown, resultUrl: string | null, error: string | null, startedAt: string | null, finishedAt: string | null }>, stream: { id: string } | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number } | null } | null } };
+      >, toolCalls: Array<{ id: string, providerId: string | null, name: string, argumentsText: string, arguments: unknown, state: ToolCallState, result: unknown, resultUrl: string | null, error: string | null, startedAt: string | null, finishedAt: string | null }>, stream: { id: string } | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number } | null } | null } | null };
 
 export type StartThreeMutationVariables = Exact<{
   sessionId: string;
@@ -1167,17 +1167,17 @@ export type StartThreeMutation = { first: { id: string, status: StreamStatus, mo
         | { index: number, text: string, type: 'ReasoningPart' }
         | { index: number, text: string, type: 'TextPart' }
         | { index: number, type: 'ToolCallPart', toolCall: { id: string, providerId: string | null, name: string, argumentsText: string, arguments: unknown, state: ToolCallState, result: unknown, resultUrl: string | null, error: string | null, startedAt: string | null, finishedAt: string | null } }
-      >, toolCalls: Array<{ id: string, providerId: string | null, name: string, argumentsText: string, arguments: unknown, state: ToolCallState, result: unknown, resultUrl: string | null, error: string | null, startedAt: string | null, finishedAt: string | null }>, stream: { id: string } | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number } | null } | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number }, error: { code: StreamErrorCode, message: string, retryAt: string | null } | null }, second: { id: string, status: StreamStatus, model: string, startedAt: string, finishedAt: string | null, finishReason: FinishReason | null, retryAt: string | null, lastSeq: number, session: { id: string }, userMessage: { id: string, role: Role, text: string }, message: { id: string, role: Role, kind: MessageKind, status: MessageStatus, text: string, reasoning: string | null, createdAt: string, model: string | null, digest: string, session: { id: string }, parts: Array<
+      >, toolCalls: Array<{ id: string, providerId: string | null, name: string, argumentsText: string, arguments: unknown, state: ToolCallState, result: unknown, resultUrl: string | null, error: string | null, startedAt: string | null, finishedAt: string | null }>, stream: { id: string } | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number } | null } | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number }, error: { code: StreamErrorCode, message: string, retryAt: string | null } | null } | null, second: { id: string, status: StreamStatus, model: string, startedAt: string, finishedAt: string | null, finishReason: FinishReason | null, retryAt: string | null, lastSeq: number, session: { id: string }, userMessage: { id: string, role: Role, text: string }, message: { id: string, role: Role, kind: MessageKind, status: MessageStatus, text: string, reasoning: string | null, createdAt: string, model: string | null, digest: string, session: { id: string }, parts: Array<
         | { index: number, mediaType: string, name: string | null, url: string, type: 'FilePart' }
         | { index: number, text: string, type: 'ReasoningPart' }
         | { index: number, text: string, type: 'TextPart' }
         | { index: number, type: 'ToolCallPart', toolCall: { id: string, providerId: string | null, name: string, argumentsText: string, arguments: unknown, state: ToolCallState, result: unknown, resultUrl: string | null, error: string | null, startedAt: string | null, finishedAt: string | null } }
-      >, toolCalls: Array<{ id: string, providerId: string | null, name: string, argumentsText: string, arguments: unknown, state: ToolCallState, result: unknown, resultUrl: string | null, error: string | null, startedAt: string | null, finishedAt: string | null }>, stream: { id: string } | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number } | null } | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number }, error: { code: StreamErrorCode, message: string, retryAt: string | null } | null }, third: { id: string, status: StreamStatus, model: string, startedAt: string, finishedAt: string | null, finishReason: FinishReason | null, retryAt: string | null, lastSeq: number, session: { id: string }, userMessage: { id: string, role: Role, text: string }, message: { id: string, role: Role, kind: MessageKind, status: MessageStatus, text: string, reasoning: string | null, createdAt: string, model: string | null, digest: string, session: { id: string }, parts: Array<
+      >, toolCalls: Array<{ id: string, providerId: string | null, name: string, argumentsText: string, arguments: unknown, state: ToolCallState, result: unknown, resultUrl: string | null, error: string | null, startedAt: string | null, finishedAt: string | null }>, stream: { id: string } | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number } | null } | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number }, error: { code: StreamErrorCode, message: string, retryAt: string | null } | null } | null, third: { id: string, status: StreamStatus, model: string, startedAt: string, finishedAt: string | null, finishReason: FinishReason | null, retryAt: string | null, lastSeq: number, session: { id: string }, userMessage: { id: string, role: Role, text: string }, message: { id: string, role: Role, kind: MessageKind, status: MessageStatus, text: string, reasoning: string | null, createdAt: string, model: string | null, digest: string, session: { id: string }, parts: Array<
         | { index: number, mediaType: string, name: string | null, url: string, type: 'FilePart' }
         | { index: number, text: string, type: 'ReasoningPart' }
         | { index: number, text: string, type: 'TextPart' }
         | { index: number, type: 'ToolCallPart', toolCall: { id: string, providerId: string | null, name: string, argumentsText: string, arguments: unknown, state: ToolCallState, result: unknown, resultUrl: string | null, error: string | null, startedAt: string | null, finishedAt: string | null } }
-      >, toolCalls: Array<{ id: string, providerId: string | null, name: string, argumentsText: string, arguments: unknown, state: ToolCallState, result: unknown, resultUrl: string | null, error: string | null, startedAt: string | null, finishedAt: string | null }>, stream: { id: string } | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number } | null } | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number }, error: { code: StreamErrorCode, message: string, retryAt: string | null } | null } };
+      >, toolCalls: Array<{ id: string, providerId: string | null, name: string, argumentsText: string, arguments: unknown, state: ToolCallState, result: unknown, resultUrl: string | null, error: string | null, startedAt: string | null, finishedAt: string | null }>, stream: { id: string } | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number } | null } | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number }, error: { code: StreamErrorCode, message: string, retryAt: string | null } | null } | null };
 
 export const LineageFieldsFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"LineageFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Session"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"forkedFrom"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}},{"kind":"Field","name":{"kind":"Name","value":"parent"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}},{"kind":"Field","name":{"kind":"Name","value":"lineageRoot"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}},{"kind":"Field","name":{"kind":"Name","value":"segmentCount"}}]}}]} as unknown as DocumentNode<LineageFieldsFragment, unknown>;
 export const UsageFieldsFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"UsageFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Usage"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"estimated"}},{"kind":"Field","name":{"kind":"Name","value":"inputTokens"}},{"kind":"Field","name":{"kind":"Name","value":"outputTokens"}},{"kind":"Field","name":{"kind":"Name","value":"reasoningTokens"}},{"kind":"Field","name":{"kind":"Name","value":"cachedInputTokens"}}]}}]} as unknown as DocumentNode<UsageFieldsFragment, unknown>;

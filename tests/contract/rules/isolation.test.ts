@@ -8,7 +8,7 @@ import { TestDatabase } from '../../support/storage/test-database.ts'
 import { newTempFolder, startTestSegue, type TestSegue } from '../../support/server/segue.ts'
 import { newTool, newToolSource } from '../../support/fixtures/tools.ts'
 import { waitUntil } from '../../support/wait-until.ts'
-import { ask, requireNonNull } from '../support/typed-client.ts'
+import { ask, requireNonNull, mutate } from '../support/typed-client.ts'
 import { startChat, streamToEnd } from '../support/chat.ts'
 import { type Client, connect, type Result } from '../support/clients.ts'
 import { buildDeepSelection } from '../support/deep-selection.ts'
@@ -90,7 +90,7 @@ async function fill(segue: TestSegue, client: Client, profile: string): Promise<
   const { end } = await streamToEnd(client, { profile, text: `Hello, ${word}`, key: 'the same', files: [file] })
   const answer = requireNonNull(end.message)
   const empty = async () =>
-    (await ask(client, CreateSessionDocument, { profile, title: `Empty, ${word}` })).createSession.id
+    (await mutate(client, CreateSessionDocument, { profile, title: `Empty, ${word}` })).createSession.id
   const [spareId, lastId] = [await empty(), await empty()]
   const waiting = await startChat(client, { profile, text: `/tool look {"for": "${word}"}\n/ask Where is ${word}?` })
   const sessionId = end.sessionId
@@ -103,10 +103,10 @@ async function fill(segue: TestSegue, client: Client, profile: string): Promise<
   const [approval] = (await ask(client, ApprovalsDocument, { profile })).approvals
   const [question] = (await ask(client, ClarificationsDocument, { profile })).clarifications
   const newJob = async () =>
-    (await ask(client, CreateJobDocument, { profile, ...job, prompt: `Hello, ${word}` })).createJob.id
+    (await mutate(client, CreateJobDocument, { profile, ...job, prompt: `Hello, ${word}` })).createJob.id
   const asks = { profile, ...job, prompt: `/ask Where is ${word}?` }
-  const runningJobId = (await ask(client, CreateJobDocument, asks)).createJob.id
-  await ask(client, RunJobDocument, { id: runningJobId })
+  const runningJobId = (await mutate(client, CreateJobDocument, asks)).createJob.id
+  await mutate(client, RunJobDocument, { id: runningJobId })
   await waitUntil(() => rows.count(pending) === 3)
   const known = {
     profile,

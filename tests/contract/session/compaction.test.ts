@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { ask, requireNonNull, readUntil, expectRefusal, expectSubscriptionRefusal } from '../support/typed-client.ts'
+import {
+  ask,
+  requireNonNull,
+  readUntil,
+  expectRefusal,
+  expectSubscriptionRefusal,
+  mutate,
+} from '../support/typed-client.ts'
 import {
   loadEvents,
   followSession,
@@ -21,7 +28,7 @@ import {
 import { newTestEnvironment } from '../support/test-environment.ts'
 
 const compact = async (client: Client, id: string, key: string | null = null) =>
-  (await ask(client, CompactSessionDocument, { id, key })).compactSession
+  (await mutate(client, CompactSessionDocument, { id, key })).compactSession
 
 const text = (content: string) => [{ type: 'text', text: content }]
 const summary = [

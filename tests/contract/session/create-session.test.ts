@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { HermesDb } from '../../support/hermes/hermes-db.ts'
-import { ask, requireNonNull, expectRefusal } from '../support/typed-client.ts'
+import { ask, requireNonNull, expectRefusal, mutate } from '../support/typed-client.ts'
 import { newSession, loadSession, streamToEnd } from '../support/chat.ts'
 import { type Client, transports } from '../support/clients.ts'
 import { CreateSessionDocument, type CreateSessionMutationVariables, SessionsDocument } from '../generated/graphql.ts'
@@ -21,7 +21,7 @@ function ended(db: HermesDb): void {
 }
 
 const create = async (client: Client, variables: CreateSessionMutationVariables) =>
-  (await ask(client, CreateSessionDocument, variables)).createSession
+  (await mutate(client, CreateSessionDocument, variables)).createSession
 
 let environment: TestEnvironment
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { HermesChat, hermesSummary } from '../../support/hermes/hermes-chat.ts'
 import type { HermesDb } from '../../support/hermes/hermes-db.ts'
-import { ask, requireNonNull, readUntil, expectRefusal } from '../support/typed-client.ts'
+import { ask, requireNonNull, readUntil, expectRefusal, mutate } from '../support/typed-client.ts'
 import {
   loadEvents,
   followStream,
@@ -25,10 +25,10 @@ import {
 import { newTestEnvironment, type TestEnvironment } from '../support/test-environment.ts'
 
 const fork = async (client: Client, messageId: string) =>
-  (await ask(client, ForkSessionDocument, { messageId })).forkSession
+  (await mutate(client, ForkSessionDocument, { messageId })).forkSession
 
 const regenerate = async (client: Client, variables: RegenerateMutationVariables) =>
-  (await ask(client, RegenerateDocument, variables)).regenerate
+  (await mutate(client, RegenerateDocument, variables)).regenerate
 
 const dot = 'data:image/png;base64,iVBORw0KGgo='
 
@@ -287,7 +287,7 @@ describe('A session that continues a Hermes session', () => {
     expect(provider.rejections).toEqual([])
 
     provider.enqueue('A dot, in short.')
-    const { compactSession: next } = await ask(client, CompactSessionDocument, { id })
+    const { compactSession: next } = await mutate(client, CompactSessionDocument, { id })
     const summarised = listSentTexts(environment).join()
     for (const content of ['What is this?', 'calls look', 'Result of look: {\\"dots\\":1}', 'A dot.']) {
       expect(JSON.stringify(summarised)).toContain(JSON.stringify(content.replaceAll('\\"', '"')).slice(1, -1))

@@ -3,7 +3,14 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { startTestSegue } from '../../support/server/segue.ts'
 import { waitUntil } from '../../support/wait-until.ts'
-import { ask, requireNonNull, readUntil, expectRefusal, expectSubscriptionRefusal } from '../support/typed-client.ts'
+import {
+  ask,
+  requireNonNull,
+  readUntil,
+  expectRefusal,
+  expectSubscriptionRefusal,
+  mutate,
+} from '../support/typed-client.ts'
 import {
   cancelStream,
   loadEvents,
@@ -35,8 +42,8 @@ import { newTestEnvironment, type TestEnvironment } from '../support/test-enviro
 import { TestDatabase } from '../../support/storage/test-database.ts'
 
 const update = async (client: Client, variables: UpdateSessionMutationVariables) =>
-  (await ask(client, UpdateSessionDocument, variables)).updateSession
-const remove = async (client: Client, id: string) => (await ask(client, DeleteSessionDocument, { id })).deleteSession
+  (await mutate(client, UpdateSessionDocument, variables)).updateSession
+const remove = async (client: Client, id: string) => (await mutate(client, DeleteSessionDocument, { id })).deleteSession
 
 /** The number of rows of each table that is not empty. */
 function rowsIn({ segue }: TestEnvironment): Record<string, unknown> {
@@ -104,7 +111,7 @@ describe('A continued session', () => {
     const { client } = environment
     const { end } = await streamToEnd(client, { text: 'Hello' })
     const { sessionId: id } = end
-    await ask(client, CompactSessionDocument, { id })
+    await mutate(client, CompactSessionDocument, { id })
     expect(await update(client, { id, title: 'The beginning', pinned: true })).toMatchObject({ pinned: true })
     expect((await loadEvents(client, id)).at(-1)?.type).toBe('SessionContinued')
   })
@@ -113,7 +120,7 @@ describe('A continued session', () => {
     await using environment = await newTestEnvironment('http')
     const { client } = environment
     const { end } = await streamToEnd(client, { text: 'Hello' })
-    const { compactSession: next } = await ask(client, CompactSessionDocument, { id: end.sessionId })
+    const { compactSession: next } = await mutate(client, CompactSessionDocument, { id: end.sessionId })
     expect(next).toMatchObject({ lineageRoot: { id: end.sessionId }, segmentCount: 2 })
     await remove(client, end.sessionId)
     const root = await loadSession(client, next.id)
@@ -129,7 +136,7 @@ describe('A continued session', () => {
     const { sessionId: id } = end
     const held = Promise.withResolvers<void>()
     provider.enqueue([{ wait: held.promise }, { text: 'A summary.' }, { finish: 'stop' }])
-    const compacting = ask(client, CompactSessionDocument, { id })
+    const compacting = mutate(client, CompactSessionDocument, { id })
     await provider.waitForRequest(1)
     await using other = environment.connect('http')
     const busy = { code: 'SESSION_BUSY' }
@@ -235,7 +242,7 @@ describe('A deleted session', () => {
         remove(client, end.sessionId),
         update(client, { id: end.sessionId, title: 'Late' }),
         startChat(client, { sessionId: end.sessionId, text: 'Late', key: `late ${round}` }),
-        ask(client, CompactSessionDocument, { id: end.sessionId }),
+        mutate(client, CompactSessionDocument, { id: end.sessionId }),
       ])
       for (const one of rest)
         if (one.status === 'rejected') expect(String(one.reason)).toMatch(/NOT_FOUND|SESSION_BUSY|STALE/)
@@ -296,16 +303,16 @@ describe('Many sessions at once', () => {
       await waitUntil(() => chats.activeStreamCount === 0)
     const [first = ''] = ids
     const twice = [...ids, first]
-    const { updateSessions } = await ask(client, UpdateSessionsDocument, {
+    const { updateSessions } = await mutate(client, UpdateSessionsDocument, {
       ids: twice,
       input: { archived: true },
     })
     expect(updateSessions.map(({ id, archived }) => [id, archived])).toEqual([...ids, first].map((id) => [id, true]))
-    const deleted = await ask(client, DeleteSessionsDocument, { ids: [...ids, first] })
+    const deleted = await mutate(client, DeleteSessionsDocument, { ids: [...ids, first] })
     expect(deleted.deleteSessions).toEqual([...ids, first])
     expect(rowsIn(environment)).toEqual({})
     expect((await ask(client, SessionsDocument, { profile: 'work' })).sessions.edges).toEqual([])
-    expect((await ask(client, DeleteSessionsDocument, { ids: [] })).deleteSessions).toEqual([])
+    expect((await mutate(client, DeleteSessionsDocument, { ids: [] })).deleteSessions).toEqual([])
   })
 
   test('are all unchanged if one of them cannot be changed', async () => {

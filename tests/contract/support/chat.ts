@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { ask, follow, requireNonNull, readUntil } from './typed-client.ts'
+import { ask, follow, requireNonNull, readUntil, mutate } from './typed-client.ts'
 import type { Client } from './clients.ts'
 import { foldParts } from './fold.ts'
 import {
@@ -26,7 +26,7 @@ export function isEventOfType<Type extends ChatEvent['type']>(type: Type) {
 
 /** Creates an empty session, or one that continues another. */
 export async function newSession(client: Client, continues: string | null = null): Promise<string> {
-  return (await ask(client, CreateSessionDocument, { continues })).createSession.id
+  return (await mutate(client, CreateSessionDocument, { continues })).createSession.id
 }
 
 export async function loadSession(client: Client, id: string) {
@@ -34,11 +34,11 @@ export async function loadSession(client: Client, id: string) {
 }
 
 export async function startChat(client: Client, variables: StartChatMutationVariables) {
-  return (await ask(client, StartChatDocument, variables)).startChat
+  return (await mutate(client, StartChatDocument, variables)).startChat
 }
 
 export async function cancelStream(client: Client, streamId: string) {
-  return (await ask(client, CancelStreamDocument, { streamId })).cancelStream
+  return (await mutate(client, CancelStreamDocument, { streamId })).cancelStream
 }
 
 /** Starts an answer and yields its events. */
@@ -71,7 +71,7 @@ export async function* followSession(
 
 /** Reads the log of a session after a seq. */
 export async function loadEvents(client: Client, sessionId: string, after = 0): Promise<ChatEvent[]> {
-  return (await ask(client, EventsDocument, { sessionId, after, first: 1000 })).events
+  return requireNonNull((await ask(client, EventsDocument, { sessionId, after, first: 1000 })).events)
 }
 
 /** Runs an answer and returns all its events. */

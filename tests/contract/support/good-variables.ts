@@ -1,4 +1,4 @@
-import { ask, requireNonNull, repeatUntil } from './typed-client.ts'
+import { requireNonNull, repeatUntil, mutate } from './typed-client.ts'
 import type { Client } from './clients.ts'
 import { UpdateSessionDocument } from '../generated/graphql.ts'
 import type { InputPosition } from './input-positions.ts'
@@ -89,5 +89,5 @@ export async function waitForFirst<T>(
   first: Promise<T>,
 ): Promise<T> {
   if (field !== changeSubscription) return first
-  return repeatUntil(first, (round) => ask(client, UpdateSessionDocument, { id: sessionId, title: `Name ${round}` }))
+  return repeatUntil(first, (round) => mutate(client, UpdateSessionDocument, { id: sessionId, title: `Name ${round}` }))
 }

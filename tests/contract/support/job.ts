@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { ask, requireNonNull } from './typed-client.ts'
+import { ask, requireNonNull, mutate } from './typed-client.ts'
 import type { Client } from './clients.ts'
 import {
   CreateJobDocument,
@@ -26,7 +26,7 @@ export async function newJob(client: Client, overrides: Partial<CreateJobMutatio
     timezone: 'UTC',
     ...overrides,
   }
-  return (await ask(client, CreateJobDocument, job)).createJob
+  return (await mutate(client, CreateJobDocument, job)).createJob
 }
 
 export async function loadJob(client: Client, id: string) {
@@ -49,7 +49,7 @@ export async function loadRuns(client: Client, id: string): Promise<JobRun[]> {
 }
 
 export async function runJob(client: Client, id: string) {
-  return (await ask(client, RunJobDocument, { id })).runJob
+  return (await mutate(client, RunJobDocument, { id })).runJob
 }
 
 /** Waits until a run has ended, and returns it. */

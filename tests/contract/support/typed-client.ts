@@ -9,6 +9,24 @@ export async function ask<Data, Variables extends object>(
   return requireData(await client.execute(operation, variables))
 }
 
+/** The data of a mutation that succeeded: its fields are null only where there is an error. */
+type SucceededMutation<Data> = { [Field in keyof Data]: NonNullable<Data[Field]> }
+
+/** Returns the data of a mutation. Fails if the response has errors. */
+export async function mutate<Data extends object, Variables extends object>(
+  client: Client,
+  operation: Operation<Data, Variables>,
+  variables: Variables,
+): Promise<SucceededMutation<Data>> {
+  const data = await ask(client, operation, variables)
+  if (hasAllFields(data)) return data
+  throw new Error(`A field is null without an error: ${toJsonText(data)}`)
+}
+
+function hasAllFields<Data extends object>(data: Data): data is Data & SucceededMutation<Data> {
+  return Object.values(data).every((value) => value !== null)
+}
+
 /** Yields the data of each result of a subscription. Fails if a result has errors. */
 export async function* follow<Data, Variables extends object>(
   client: Client,

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { CompactSessionDocument } from '../../contract/generated/graphql.ts'
 import { newSession, streamToEnd } from '../../contract/support/chat.ts'
 import { connect } from '../../contract/support/clients.ts'
-import { ask } from '../../contract/support/typed-client.ts'
+import { mutate } from '../../contract/support/typed-client.ts'
 import { toProfileFolder } from '../../../src/profiles/profile-paths.ts'
 import { HermesChat, hermesSummary } from '../../support/hermes/hermes-chat.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
@@ -79,7 +79,7 @@ test.each(['default', 'work'])(
       ).createSession
       await streamToEnd(client, { sessionId: id, text: 'Where?' })
       // Its summary stands for the messages of Hermes.
-      const { compactSession: continuation } = await ask(client, CompactSessionDocument, { id })
+      const { compactSession: continuation } = await mutate(client, CompactSessionDocument, { id })
       return [id, continuation.id] as const
     })()
     await using segue = await startTestSegue({ settings })

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
-import { ask, readUntil } from '../../contract/support/typed-client.ts'
+import { readUntil, mutate } from '../../contract/support/typed-client.ts'
 import { cancelStream, followStream, isEventOfType, startChat, streamChat } from '../../contract/support/chat.ts'
 import { type Client, connect } from '../../contract/support/clients.ts'
 import {
@@ -62,12 +62,12 @@ async function streamTurn(
       // The answer releases the other calls of the turn.
       isAnswered = decision === 'SESSION'
       const changes = decision === 'DENY' ? {} : { arguments: { text: 'Changed' } }
-      await ask(client, AnswerApprovalDocument, { id: event.approval.id, decision, reason: 'So be it', ...changes })
+      await mutate(client, AnswerApprovalDocument, { id: event.approval.id, decision, reason: 'So be it', ...changes })
     }
     if (event.type === 'ClarificationChanged' && event.clarification.state === 'PENDING') {
       const { id, form } = event.clarification
       const answer = form ? { values: { city: 'Oslo' } } : { answer: 'Blue, wie Blaubeeren' }
-      await ask(client, AnswerClarificationDocument, { id, ...answer })
+      await mutate(client, AnswerClarificationDocument, { id, ...answer })
     }
     if (event.type === 'StreamFinished') return { sessionId: event.sessionId, messageId: event.message?.id ?? '' }
   }
@@ -91,15 +91,15 @@ async function createConversations(client: Client): Promise<{ ids: string[]; for
   await streamTurn(client, { sessionId, text: '/tool files__show {"id":1234567890123456788}' })
   await streamTurn(client, { sessionId, text: '/image a rose' })
   const { messageId } = await streamTurn(client, { sessionId, text: '/tool files__read {}' })
-  const { forkSession: fork } = await ask(client, ForkSessionDocument, { messageId })
+  const { forkSession: fork } = await mutate(client, ForkSessionDocument, { messageId })
   await streamTurn(client, { sessionId: fork.id, text: 'Another way' })
 
-  const { compactSession: second } = await ask(client, CompactSessionDocument, { id: sessionId, key: 'compact' })
+  const { compactSession: second } = await mutate(client, CompactSessionDocument, { id: sessionId, key: 'compact' })
   await streamTurn(client, { sessionId: second.id, text: '/tool files__drop {}' }, 'DENY')
   const cancelled = await startChat(client, { sessionId: second.id, text: 'Who are you? Tell me all about yourself.' })
   await readUntil(followStream(client, cancelled.id), isEventOfType('TextDelta'))
   await cancelStream(client, cancelled.id)
-  const { compactSession: tip } = await ask(client, CompactSessionDocument, { id: second.id })
+  const { compactSession: tip } = await mutate(client, CompactSessionDocument, { id: second.id })
   await streamTurn(client, { sessionId: tip.id, text: 'Goodbye, Blaubeeren' })
   return { ids: [sessionId, second.id, tip.id], fork: fork.id }
 }
