@@ -1,12 +1,16 @@
+#!/usr/bin/env node
 import { enableCompileCache } from 'node:module'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { closeOnSignal } from './cli/close-on-signal.ts'
 import { exitWithError } from './cli/exit-with-error.ts'
+import { formatCliError } from './cli/format-cli-error.ts'
 import { formatStartError } from './cli/format-start-error.ts'
+import { findSubcommandName } from './config/command-line/cli-subcommand.ts'
 import { serverHelpText, isHelpRequested } from './config/command-line/help.ts'
 import { readSettings } from './config/settings.ts'
+import { segueVersion } from './config/command-line/segue-version.ts'
 
 // Compiling the modules takes about half of a start. The cache is beside the packages, where only their owner can write.
 enableCompileCache(join(import.meta.dirname, '..', 'node_modules', '.cache', 'compile'))
@@ -29,6 +33,15 @@ async function serve(argv: readonly string[]): Promise<void> {
   process.stdout.write(`Segue is ready: ${segue.url}${graphqlPath}\n`)
 }
 
+async function runSubcommand(argv: readonly string[]): Promise<void> {
+  const { runCliSubcommand } = await import('./cli/run-cli-subcommand.ts')
+  await runCliSubcommand(argv)
+}
+
+// The program `segue`: the server, or one of the other commands.
 const argv = process.argv.slice(2)
-if (isHelpRequested(argv)) process.stderr.write(`${serverHelpText}\n`)
+if (argv.includes('--version')) process.stdout.write(`${segueVersion}\n`)
+else if (findSubcommandName(argv) !== null) {
+  await runSubcommand(argv).catch((error: unknown) => exitWithError(formatCliError(error)))
+} else if (isHelpRequested(argv)) process.stderr.write(`${serverHelpText}\n`)
 else await serve(argv).catch((error: unknown) => exitWithError(formatStartError(error)))

@@ -67,7 +67,9 @@ const imports = new Map(files.map((file) => [file, importsOf(file)]))
 
 function importsOf(file: string): string[] {
   const text = readFileSync(join(src, file), 'utf8')
-  return [...text.matchAll(importPattern)].map(([, path]) => relative(src, resolve(src, dirname(file), path ?? '')))
+  return [...text.matchAll(importPattern)]
+    .map(([, path]) => relative(src, resolve(src, dirname(file), path ?? '')))
+    .filter((path) => path !== join('..', 'package.json'))
 }
 
 test('every file is in a folder that has a place in the order', () => {

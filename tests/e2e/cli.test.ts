@@ -4,12 +4,13 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
-import { commandHelp, parseCliSubcommand } from '../../src/config/command-line/cli-subcommand.ts'
+import { commandHelp, findSubcommandName, parseCliSubcommand } from '../../src/config/command-line/cli-subcommand.ts'
+import { segueVersion } from '../../src/config/command-line/segue-version.ts'
 import { newTempFolder } from '../support/server/segue.ts'
 
 /** Runs the CLI in a process of its own. */
 async function runCli(...argv: string[]) {
-  const program = new URL('../../src/cli/run-command.ts', import.meta.url).pathname
+  const program = new URL('../../src/main.ts', import.meta.url).pathname
   const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env
   const env = { PATH, NODE_COMPILE_CACHE, HOME: newTempFolder() }
   const child = spawn(process.execPath, [program, ...argv], { env, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -26,6 +27,27 @@ test('an error is one message on stderr, with exit status 1', { timeout: 60_000 
     stdout: '',
     stderr: `${file}: line 1: The file ends before the document is complete.\n`,
   })
+})
+
+test('--version prints the version', { timeout: 60_000 }, async () => {
+  expect(await runCli('--version')).toEqual({ code: 0, stdout: `${segueVersion}\n`, stderr: '' })
+})
+
+test('an unknown command is refused, and starts no server', { timeout: 60_000 }, async () => {
+  const { code, stdout, stderr } = await runCli('--home', join(newTempFolder(), 'home'), 'exprot', 'cnv_1')
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+  expect(stderr).toMatch(/^exprot cnv_1: Invalid command\. Use export <id>, import <file>, or flags only/)
+})
+
+test.each([
+  [['export', 'cnv_1'], 'export'],
+  [['--output', '-', '--home', 'a', '--port', '1', 'export', 'cnv_1'], 'export'],
+  [['exprot'], 'exprot'],
+  [['--port', '5000', '--no-hermes'], null],
+  [['--unknown', 'export'], null],
+  [[], null],
+])('%j has the command %j', (argv, name) => {
+  expect(findSubcommandName(argv)).toBe(name)
 })
 
 const read = (argv: readonly string[], env: NodeJS.ProcessEnv = {}, homedir = newTempFolder()) =>
@@ -56,7 +78,6 @@ test('the path flags are those of the server', () => {
 })
 
 test.each([
-  [[], 'Missing command. Use export <id> or import <file>'],
   [['export'], 'export: Invalid command. Use'],
   [['export', 'a', 'b'], 'export a b: Invalid command. Use'],
   [['delete', 'a'], 'delete a: Invalid command. Use'],

@@ -1,5 +1,6 @@
 import { configNamePattern, nameRuleDescription } from '../name-rule.ts'
 import { type ResolvedPaths, pathSettings, resolvePaths } from '../paths.ts'
+import { allSettingDefinitions } from '../setting-definitions.ts'
 import type { SettingsInputs } from '../settings.ts'
 import { SettingsError } from '../settings-error.ts'
 import { SettingsReader } from '../settings-reader.ts'
@@ -34,7 +35,16 @@ const commandFlags: readonly FlagDefinition[] = [
 ]
 
 /**
- * Parses a command line, and resolves the paths from its flags, the environment and config.json. Throws a SettingsError
+ * Returns the first argument that is neither a flag nor the value of one: the name of a command, which may be unknown.
+ * Returns null if there is none: the command line starts the server.
+ */
+export function findSubcommandName(argv: readonly string[]): string | null {
+  const flags = [...commandFlags, ...toFlagDefinitions(allSettingDefinitions)]
+  return parseCommandLine(argv, flags).positionals[0] ?? null
+}
+
+/**
+ * Parses the command line of a command, and resolves the paths from its flags, the environment and config.json. Throws a SettingsError
  * that lists all problems.
  */
 export function parseCliSubcommand({ argv, env, homedir }: SettingsInputs): CliSubcommand {
@@ -58,18 +68,16 @@ export function parseCliSubcommand({ argv, env, homedir }: SettingsInputs): CliS
     if (name === 'export') return { ...options, name, id: argument, output }
     if (name === 'import') return { ...options, name, file: argument }
   }
-  throw new SettingsError([formatUsageProblem(positionals)])
+  throw new SettingsError([
+    `${positionals.join(' ')}: Invalid command. Use export <id>, import <file>, or flags only to start the server. ` +
+      `See segue --help.`,
+  ])
 }
 
-function formatUsageProblem(positionals: readonly string[]): string {
-  const problem = positionals.length === 0 ? 'Missing command.' : `${positionals.join(' ')}: Invalid command.`
-  return `${problem} Use export <id> or import <file>; see npm run segue -- --help.`
-}
-
-/** The text of `npm run segue -- --help`. */
-export const commandHelp = `Usage: npm run segue -- export <id> [--output <file>] [flags]
+/** The text of `segue export --help` and of the help for every other command. */
+export const commandHelp = `Usage: segue export <id> [--output <file>] [flags]
       Exports a conversation to a file, as one JSON document. The default file is <id of the conversation>.json.
-       npm run segue -- import <file> [flags]
+       segue import <file> [flags]
       Imports a conversation, completely or not at all. The server must not be running.
 
   <id>

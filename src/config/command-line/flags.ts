@@ -65,5 +65,5 @@ export function parseCommandLine(argv: readonly string[], knownFlags: readonly F
 }
 
 function formatKnownFlags(knownFlags: readonly FlagDefinition[]): string {
-  return `Known flags: ${[...knownFlags.map(({ flag }) => `--${flag}`), '--help'].join(', ')}.`
+  return `Known flags: ${[...knownFlags.map(({ flag }) => `--${flag}`), '--version', '--help'].join(', ')}.`
 }

@@ -13,10 +13,13 @@ export function formatSettingHelp(definition: SettingDefinition<unknown>): strin
   return `  ${names.filter(Boolean).join(', ')}\n      ${description} Default: ${formatSettingDefault(definition)}.\n`
 }
 
-/** The text of `npm start -- --help`. */
-export const serverHelpText = `Usage: npm start -- [flags]
+/** The text of `segue --help`. */
+export const serverHelpText = `Usage: segue [flags]
+       segue export <id> | import <file>, explained by segue export --help
+       segue --version
 
-Starts the server. A flag overrides its environment variable, which overrides <home>/config.json, which overrides the
-default.
+Starts the server, or runs a command. In a clone of the repository, type npm run segue -- instead of segue.
+
+A flag overrides its environment variable, which overrides <home>/config.json, which overrides the default.
 
 ${allSettingDefinitions.map(formatSettingHelp).join('\n')}`
