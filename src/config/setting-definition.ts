@@ -9,6 +9,8 @@ export interface SettingDefinition<T, D = T> {
   readonly flag: string | null
   /** Placeholder of the flag's value in the help; null if the flag takes no value. */
   readonly argument: string | null
+  /** Whether the flag may be given several times. Its texts are joined by commas, as in the environment variable. */
+  readonly isRepeatable: boolean
   /** The value that a flag without an argument stands for. */
   readonly flagValue: T | null
   readonly env: string | null
@@ -36,6 +38,7 @@ export function defineSetting<T, D>(
   return {
     flag: null,
     argument: null,
+    isRepeatable: false,
     flagValue: null,
     env: null,
     key: null,

@@ -1,5 +1,6 @@
 import { isIPv4 } from 'node:net'
 import { z } from 'zod'
+import { allowedOriginsSchema } from './allowed-origins-schema.ts'
 import { defaultLimits, limitsSchema, renamedLimits } from './limits.ts'
 import { type ApprovalRules, approvalRulesSchema } from './profile/approvals.ts'
 import { mcpServersSchema } from './profile/mcp/mcp-servers-schema.ts'
@@ -12,6 +13,8 @@ const parseNumber = (text: string): unknown => (/^\d{1,9}$/.test(text) ? Number(
 
 const booleanWords = new Map<string, unknown>(Object.entries({ '1': true, true: true, '0': false, false: false }))
 const parseBoolean = (text: string): unknown => booleanWords.get(text) ?? text
+
+const parseList = (text: string): unknown => text.split(',').map((item) => item.trim())
 
 const pathSchema = createPatternSchema('a path', /^[^\0]+$/)
 
@@ -30,6 +33,7 @@ const fractionSchema = z
   .max(1, { error: fractionError })
 
 const noRules: ApprovalRules = {}
+const noOrigins: readonly string[] = []
 
 /** All settings. The help, the documentation and the settings reader derive from this table. */
 export const settingDefinitions = {
@@ -53,6 +57,20 @@ export const settingDefinitions = {
     default: '127.0.0.1',
     description: 'Address to listen on: localhost, an address in 127.0.0.0/8, or ::1.',
     schema: hostSchema,
+  }),
+  allowOrigins: defineSetting<readonly string[], readonly string[]>({
+    flag: 'allow-origin',
+    argument: '<origin>',
+    isRepeatable: true,
+    env: 'SEGUE_ALLOW_ORIGIN',
+    key: 'allowOrigins',
+    scope: 'server',
+    default: noOrigins,
+    defaultText: 'none',
+    description:
+      'Origin of web pages that may call the API, such as http://localhost:5173. The flag can be repeated; the variable has commas between origins, config.json a list.',
+    schema: allowedOriginsSchema,
+    parseText: parseList,
   }),
   home: defineSetting({
     flag: 'home',

@@ -12,6 +12,8 @@ export interface Settings extends ProfileSettings, ResolvedPaths {
   readonly port: number
   /** `localhost` or a loopback address; `::1` without brackets. */
   readonly host: string
+  /** Origins of web pages that may call the API, as browsers send them. */
+  readonly allowedOrigins: readonly string[]
   /** Whether every commit waits for the disk. */
   readonly durable: boolean
   /** Milliseconds between two words of the offline model. */
@@ -42,6 +44,7 @@ export function readSettings({ argv, env, homedir }: SettingsInputs): Settings {
     ...paths,
     port: reader.read(definitions.port).value,
     host: reader.read(definitions.host).value,
+    allowedOrigins: reader.read(definitions.allowOrigins).value,
     durable: reader.read(definitions.durable).value,
     offlineDelayMs: reader.read(definitions.offlineDelay).value,
     limits: reader.read(definitions.limits).value,

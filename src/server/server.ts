@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Duplex } from 'node:stream'
 import type { ServerLimits } from '../config/limits.ts'
 import type { Logger } from '../lib/logger.ts'
 import { filesPath } from '../model/blob-url.ts'
@@ -10,8 +9,11 @@ import { GraphQLDocumentCache } from './graphql/documents/graphql-document-cache
 import { ErrorFormatter } from './graphql/error-formatter.ts'
 import { OperationRunner } from './graphql/operation-runner.ts'
 import { createYogaHandler, graphqlPath } from './graphql/yoga.ts'
+import { CorsPolicy, sendPreflightResponse } from './http/cors-policy.ts'
 import { createFileHandler } from './http/file-handler.ts'
 import { maxRequestBytes } from './http/max-request-bytes.ts'
+import { endUpgrade, rejectUpgrade, sendRejection } from './http/reject-request.ts'
+import { RefusedOriginLogger } from './http/refused-origin-logger.ts'
 import { type RequestRejection, RequestGuard } from './http/request-guard.ts'
 import { createRouter, readRequestPath, type RequestHandler } from './http/router.ts'
 import { sendJson } from './http/send-json.ts'
@@ -24,6 +26,8 @@ export interface ServerOptions {
   readonly host: string
   /** 0 selects any free port. */
   readonly port: number
+  /** Origins of web pages that may call the API, besides the server's own. */
+  readonly allowedOrigins: readonly string[]
   readonly profiles: ProfileRegistry
   readonly limits: ServerLimits
   readonly log: Logger
@@ -45,8 +49,8 @@ const shutdownGracePeriodMs = 300
 /** Serves the schema over HTTP, server-sent events and WebSocket. Rejects if it cannot listen on the port. */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { host, port, limits, log } = options
-  const guard = new RequestGuard(host)
-  const { handleRequest, webSockets } = createTransports(options, guard)
+  const checkRequest = createRequestCheck(options)
+  const { handleRequest, webSockets } = createTransports(options, checkRequest)
   const server = createServer((request, response) => {
     Promise.try(handleRequest, request, response)
       // Sets the time that the client has to receive the end of the response.
@@ -59,9 +63,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   server.on('upgrade', (request, socket, head) => {
     // Node removes its own listener on an upgrade, and a client may reset the connection during the handshake.
     socket.on('error', () => socket.destroy())
-    if (readRequestPath(request) !== graphqlPath) rejectUpgrade(socket, '404 Not Found')
-    else if (guard.check(request)) rejectUpgrade(socket, '403 Forbidden')
-    else if (webSockets.size >= limits.sockets) rejectUpgrade(socket, '503 Service Unavailable')
+    if (readRequestPath(request) !== graphqlPath) return endUpgrade(socket, 404)
+    const rejection = checkRequest(request)
+    if (rejection) rejectUpgrade(socket, rejection)
+    else if (webSockets.size >= limits.sockets) endUpgrade(socket, 503)
     else webSockets.upgrade(request, socket, head)
   })
 
@@ -83,12 +88,26 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   }
 }
 
+type RequestCheck = (request: IncomingMessage) => RequestRejection | null
+
+/** The check that precedes everything else, over HTTP as at the handshake of a WebSocket. */
+function createRequestCheck({ log, ...options }: ServerOptions): RequestCheck {
+  const guard = new RequestGuard(options)
+  const refusedOrigins = new RefusedOriginLogger(log)
+  return (request) => {
+    const rejection = guard.check(request)
+    if (rejection) refusedOrigins.logRejection(rejection)
+    return rejection
+  }
+}
+
 /** Creates the transports, which share one document cache and one error formatter. */
 function createTransports(
-  { profiles, limits, log, heartbeat = defaultWebSocketHeartbeat }: ServerOptions,
-  guard: RequestGuard,
+  { profiles, limits, log, allowedOrigins, heartbeat = defaultWebSocketHeartbeat }: ServerOptions,
+  checkRequest: RequestCheck,
 ): { readonly handleRequest: RequestHandler; readonly webSockets: WebSocketServer } {
   const slowConsumerTimeoutMs = limits.slowConsumerSeconds * 1000
+  const cors = new CorsPolicy(allowedOrigins)
   const documents = new GraphQLDocumentCache()
   const errors = new ErrorFormatter(log)
   const operations = new OperationRunner({ profiles, documents, errors })
@@ -119,8 +138,11 @@ function createTransports(
   return {
     webSockets: new WebSocketServer({ operations, errors, limits, heartbeat, log }),
     handleRequest: (request, response) => {
-      const rejection = guard.check(request)
+      const isCorsPath = servesOtherOrigins(readRequestPath(request))
+      if (isCorsPath) cors.setHeaders(request, response)
+      const rejection = checkRequest(request)
       if (rejection) return sendRejection(response, rejection)
+      if (isCorsPath && cors.isPreflight(request)) return sendPreflightResponse(response)
       const contentLength = Number(request.headers['content-length'] ?? 0)
       if (contentLength > maxRequestBytes) return sendJson(response, 413, { errors: [createPayloadTooLargeError()] })
       return route(request, response)
@@ -133,16 +155,9 @@ function requireBoundPort(address: AddressInfo | string | null): number {
   return address.port
 }
 
-function rejectUpgrade(socket: Duplex, status: string): void {
-  // The client may never close its side of the connection.
-  socket.once('finish', () => socket.destroy())
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
-}
-
-function sendRejection(response: ServerResponse, { status, message }: RequestRejection): void {
-  const extensions = status === 403 ? { code: 'FORBIDDEN' } : { code: 'BAD_USER_INPUT', path: [] }
-  // The body of the request is never read, so the connection cannot be used again.
-  sendJson(response, status, { errors: [{ message, extensions }] }, { connection: 'close' })
+/** Whether pages of allowed origins may read what is at a path. */
+function servesOtherOrigins(path: string): boolean {
+  return path === graphqlPath || path.startsWith(`${filesPath}/`)
 }
 
 function sendNotFound(_: IncomingMessage, response: ServerResponse): void {

@@ -238,7 +238,11 @@ test('T3 requests with a foreign Host or Origin are refused with 403, over HTTP 
   for (const headers of foreignHeaders) {
     const stream = await EventStream.open(segue.url, { query: '{ models { id } }', headers })
     expect(stream.status, JSON.stringify(headers)).toBe(403)
-    expect(JSON.parse(await stream.body())).toMatchObject({ errors: [{ extensions: { code: 'FORBIDDEN' } }] })
+    const { errors } = JSON.parse(await stream.body())
+    expect(errors).toMatchObject([{ extensions: { code: 'FORBIDDEN' } }])
+    if (headers.origin === 'http://elsewhere.example') {
+      expect(errors[0].message).toContain('--allow-origin http://elsewhere.example')
+    }
     expect(await RawSocket.handshakeStatus(segue.url, headers), JSON.stringify(headers)).toBe(403)
   }
   const { host } = new URL(segue.url)
@@ -248,6 +252,36 @@ test('T3 requests with a foreign Host or Origin are refused with 403, over HTTP 
     stream.destroy()
     const socket = await RawSocket.connect(segue.url, { headers })
     await socket.close()
+  }
+})
+
+test('T6 pages of an allowed origin call the server with CORS, without credentials, and open WebSockets', async () => {
+  const origin = 'http://localhost:5173'
+  await using segue = await startTestSegue({ settings: { allowedOrigins: [origin] } })
+  const preflightHeaders = { origin, 'access-control-request-method': 'POST' }
+  const preflight = await fetch(`${segue.url}/graphql`, { method: 'OPTIONS', headers: preflightHeaders })
+  expect(preflight.status).toBe(204)
+  expect(preflight.headers.get('access-control-allow-headers')).toBe(
+    'content-type, authorization, idempotency-key, last-event-id',
+  )
+  const stream = await EventStream.open(segue.url, { query: '{ models { id } }', headers: { origin } })
+  expect([stream.status, stream.headers['access-control-allow-origin']]).toEqual([200, origin])
+  expect(stream.headers).not.toHaveProperty('access-control-allow-credentials')
+  stream.destroy()
+  const socket = await RawSocket.connect(segue.url, { headers: { origin } })
+  await socket.close()
+})
+
+test('T6 a proxy of the own server of a page needs no allowed origin', async () => {
+  await using segue = await startTestSegue()
+  const origin = 'http://localhost:5173'
+  for (const headers of [
+    { origin, host: 'localhost:5173' },
+    { origin, 'sec-fetch-site': 'same-origin' },
+  ]) {
+    const stream = await EventStream.open(segue.url, { query: '{ models { id } }', headers })
+    expect(stream.status, JSON.stringify(headers)).toBe(200)
+    stream.destroy()
   }
 })
 

@@ -2,11 +2,15 @@ import { parseArgs } from 'node:util'
 import type { SettingDefinition } from '../setting-definition.ts'
 import { allSettingDefinitions } from '../setting-definitions.ts'
 
-/** The text of each flag that is set, by its name without dashes; null for a flag that takes no value. */
+/**
+ * The text of each flag that is set, by its name without dashes; null for a flag that takes no value. The texts of a
+ * repeatable flag are joined by commas.
+ */
 export type CommandLineFlags = ReadonlyMap<string, string | null>
 
 /** A flag: its name without dashes, and the placeholder of its value; null if it takes no value. */
-export type FlagDefinition = Pick<SettingDefinition<unknown>, 'argument'> & { readonly flag: string }
+export type FlagDefinition = Pick<SettingDefinition<unknown>, 'argument'> &
+  Partial<Pick<SettingDefinition<unknown>, 'isRepeatable'>> & { readonly flag: string }
 
 export interface CommandLine {
   readonly flags: CommandLineFlags
@@ -17,7 +21,9 @@ export interface CommandLine {
 
 /** The flags of the given settings. */
 export function toFlagDefinitions(settings: readonly SettingDefinition<unknown>[]): FlagDefinition[] {
-  return settings.flatMap(({ flag, argument }) => (flag === null ? [] : [{ flag, argument }]))
+  return settings.flatMap(({ flag, argument, isRepeatable }) =>
+    flag === null ? [] : [{ flag, argument, isRepeatable }],
+  )
 }
 
 const settingFlags = toFlagDefinitions(allSettingDefinitions)
@@ -32,7 +38,7 @@ export function parseFlags(argv: readonly string[]): Omit<CommandLine, 'position
 }
 
 /**
- * Parses a command line without checking the values of flags. If a flag is repeated, the last value wins. For an unknown
+ * Parses a command line without checking the values of flags. If a flag that is not repeatable is repeated, its last value wins. For an unknown
  * flag, only its name is reported: its value may be a secret.
  */
 export function parseCommandLine(argv: readonly string[], knownFlags: readonly FlagDefinition[]): CommandLine {
@@ -40,6 +46,7 @@ export function parseCommandLine(argv: readonly string[], knownFlags: readonly F
     knownFlags.map(({ flag, argument }) => [flag, { type: argument === null ? 'boolean' : 'string' } as const]),
   )
   const { tokens } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true })
+  const repeatable = new Set(knownFlags.filter(({ isRepeatable }) => isRepeatable).map(({ flag }) => flag))
   const flags = new Map<string, string | null>()
   const positionals: string[] = []
   const problems: string[] = []
@@ -59,7 +66,10 @@ export function parseCommandLine(argv: readonly string[], knownFlags: readonly F
       else problems.push(`${rawName}: This flag takes no value.`)
     } else if (value === undefined || (/^-./.test(value) && inlineValue !== true)) {
       problems.push(`${rawName}: This flag needs a value.`)
-    } else flags.set(name, value)
+    } else {
+      const previous = repeatable.has(name) ? flags.get(name) : undefined
+      flags.set(name, typeof previous === 'string' ? `${previous},${value}` : value)
+    }
   }
   return { flags, positionals, problems }
 }

@@ -1,51 +1,92 @@
 import type { IncomingMessage } from 'node:http'
+import { isHttpOrigin } from '../../config/http-origin.ts'
+import { truncate } from '../../lib/text/truncate.ts'
 
 /** Why a request is rejected. */
 export interface RequestRejection {
   readonly status: 403 | 415
   readonly message: string
+  /** The origin that is not allowed, at most `maxOriginLength` long; null if the reason is another one. */
+  readonly refusedOrigin: string | null
+}
+
+export interface RequestGuardOptions {
+  /** The name or address on which the server listens. */
+  readonly host: string
+  /** Origins of other pages that may call the server. */
+  readonly allowedOrigins: readonly string[]
 }
 
 /** A web page can make a browser send any other type of body without a preflight request. */
 const jsonContentType = /^application\/json\s*(;|$)/i
 
+const loopbackOrigin = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/
+
+const otherSiteMessage =
+  'The request comes from another site and has no Origin header. Send it with CORS (an image: with the attribute crossorigin), from an origin that --allow-origin names.'
+
+/** In UTF-16 code units. The name of a host has at most 253. */
+const maxOriginLength = 300
+
 /**
- * Rejects requests that a web page could make on the user's behalf. The Host check stops DNS rebinding, the Origin and
- * Sec-Fetch-Site checks stop cross-origin calls, and the content-type check stops form posts.
+ * Rejects requests that a web page could make on the user's behalf, except for pages of allowed origins. The Host check
+ * stops DNS rebinding, the Origin and Sec-Fetch-Site checks stop cross-origin calls, and the content-type check stops form
+ * posts.
  */
 export class RequestGuard {
   readonly #allowedHosts: ReadonlySet<string>
+  readonly #allowedOrigins: ReadonlySet<string>
 
-  /** @param host The name or address on which the server listens. */
-  constructor(host: string) {
+  constructor({ host, allowedOrigins }: RequestGuardOptions) {
     this.#allowedHosts = new Set([
       'localhost',
       '127.0.0.1',
       '[::1]',
       host.includes(':') ? `[${host}]` : host.toLowerCase(),
     ])
+    this.#allowedOrigins = new Set(allowedOrigins)
   }
 
   /** Checks an HTTP request or a WebSocket handshake. Null means that it is allowed. */
   check({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): RequestRejection | null {
     const host = headers.host?.toLowerCase() ?? ''
     if (!this.#allowedHosts.has(host.replace(/:\d*$/, ''))) {
-      return {
-        status: 403,
-        message: 'The Host header does not name this server. Use localhost or its configured host.',
-      }
+      return reject(403, 'The Host header does not name this server. Use localhost or its configured host.')
     }
-    const { origin } = headers
-    if (origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`) {
-      return { status: 403, message: 'The Origin is not this server. Pages of other origins must not call it.' }
-    }
-    const site = headers['sec-fetch-site']
-    if ((site === 'cross-site' || site === 'same-site') && headers['sec-fetch-mode'] !== 'navigate') {
-      return { status: 403, message: 'The request comes from another site. Pages of other sites must not call it.' }
-    }
+    const originRejection = this.#checkOrigin(host, headers)
+    if (originRejection) return originRejection
     if (method === 'POST' && !jsonContentType.test(headers['content-type'] ?? '')) {
-      return { status: 415, message: 'The content type is not JSON. Send the request as application/json.' }
+      return reject(415, 'The content type is not JSON. Send the request as application/json.')
     }
     return null
   }
+
+  #checkOrigin(host: string, headers: IncomingMessage['headers']): RequestRejection | null {
+    const { origin, 'sec-fetch-site': site, 'sec-fetch-mode': mode } = headers
+    if (origin !== undefined) {
+      if (this.#allowedOrigins.has(origin)) return null
+      const isOwnOrigin = origin === `http://${host}` || origin === `https://${host}`
+      if (!isOwnOrigin && !isProxiedByOwnServer(origin, site)) return rejectOrigin(truncate(origin, maxOriginLength))
+    }
+    return (site === 'cross-site' || site === 'same-site') && mode !== 'navigate' ? reject(403, otherSiteMessage) : null
+  }
+}
+
+/**
+ * Whether a page of this machine has called its own server, which is then a proxy that replaces the Host. The browser says
+ * so: a page cannot set Sec-Fetch-Site. A name that leads to such a proxy by DNS rebinding is no loopback name.
+ */
+function isProxiedByOwnServer(origin: string, site: IncomingMessage['headers'][string]): boolean {
+  return site === 'same-origin' && loopbackOrigin.test(origin)
+}
+
+function reject(status: RequestRejection['status'], message: string): RequestRejection {
+  return { status, message, refusedOrigin: null }
+}
+
+function rejectOrigin(origin: string): RequestRejection {
+  const solution = isHttpOrigin(origin)
+    ? `Start Segue with --allow-origin ${origin}, or call it through a proxy of the server of the page.`
+    : 'Only origins with http or https can be allowed: serve the page by a web server.'
+  return { ...reject(403, `The origin ${JSON.stringify(origin)} is not allowed. ${solution}`), refusedOrigin: origin }
 }

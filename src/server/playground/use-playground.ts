@@ -9,7 +9,7 @@ const baseHeaders = {
   'content-type': 'text/html; charset=utf-8',
   // The browser revalidates the page each time, and downloads it again only after an upgrade.
   'cache-control': 'no-cache',
-  vary: 'accept, accept-encoding',
+  vary: 'accept, accept-encoding, origin',
   // The page is self-contained: it loads no other resource, and connects to this server only.
   'content-security-policy': [
     "default-src 'none'",

@@ -36,6 +36,7 @@ export async function startTestSegue({
     settings: {
       port: 0,
       host: '127.0.0.1',
+      allowedOrigins: [],
       hermesHome: null,
       model: null,
       providers: [],

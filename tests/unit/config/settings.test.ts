@@ -10,6 +10,7 @@ describe('the value of a setting', () => {
     expect(read()).toEqual({
       port: 4000,
       host: '127.0.0.1',
+      allowedOrigins: [],
       home,
       hermesHome: null,
       model: null,
@@ -47,6 +48,15 @@ describe('the value of a setting', () => {
 
   test('follows its flag after a space or an equals sign; of repeated flags the last one wins', () => {
     expect(read(['--port=1', '--host', '127.1.2.3', '--port', '0'])).toMatchObject({ port: 0, host: '127.1.2.3' })
+  })
+
+  test('that is a list comes from a repeated flag, a variable with commas, or an array, which do not add up', () => {
+    writeConfig({ allowOrigins: ['http://localhost:1', 'https://app.example.com'] })
+    expect(read().allowedOrigins).toEqual(['http://localhost:1', 'https://app.example.com'])
+    const env = { SEGUE_ALLOW_ORIGIN: 'http://localhost:2, http://[::1]:2' }
+    expect(read([], env).allowedOrigins).toEqual(['http://localhost:2', 'http://[::1]:2'])
+    const argv = ['--allow-origin', 'http://localhost:3', '--port', '3', '--allow-origin=http://127.0.0.1:3']
+    expect(read(argv, env).allowedOrigins).toEqual(['http://localhost:3', 'http://127.0.0.1:3'])
   })
 
   test('does not come from an empty environment variable', () => {

@@ -34,7 +34,8 @@ afterEach(async () => {
 
 async function loadRegistry(options: Partial<ProfileRegistryOptions> = {}): Promise<ProfileRegistry> {
   const settings = {
-    ...{ port: 0, host: '127.0.0.1', home, hermesHome, model: null, providers: [], mcpServers: [], approvals: {} },
+    ...{ port: 0, host: '127.0.0.1', allowedOrigins: [], home, hermesHome, model: null },
+    ...{ providers: [], mcpServers: [], approvals: {} },
     ...{
       generateTitles: false,
       offersClarify: true,

@@ -111,6 +111,12 @@ describe('a request of a browser', () => {
     { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' },
     { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'websocket' },
     { origin: 'http://example.com', 'sec-fetch-mode': 'navigate' },
+    { origin: 'http://localhost:1', 'sec-fetch-site': 'same-site' },
+    { origin: 'http://localhost:1', 'sec-fetch-site': 'none' },
+    // A name that leads to a proxy of this machine by DNS rebinding.
+    { origin: 'http://example.com:5173', 'sec-fetch-site': 'same-origin' },
+    { origin: 'http://localhost.example.com', 'sec-fetch-site': 'same-origin' },
+    { origin: 'null', 'sec-fetch-site': 'same-origin' },
   ]
 
   test('from a page of this server is allowed', async () => {
@@ -137,6 +143,23 @@ describe('a request of a browser', () => {
       })
       expect(await sendHttpRequest(segue.url, { path: '/health', headers }), label).toMatchObject({ status: 403 })
       expect(await tryHandshake(headers), label).toBe(403)
+    }
+  })
+
+  test('that a proxy of the own server of a page passes on is allowed, with or without its Host', async () => {
+    const proxied = [
+      { host: 'localhost:5173', origin: 'http://localhost:5173' },
+      { host: 'localhost:5173', origin: 'http://localhost:5173', 'sec-fetch-site': 'same-origin' },
+      { origin: 'http://localhost:5173', 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' },
+      { origin: 'https://127.0.0.1:5173', 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'websocket' },
+      { origin: 'http://[::1]:5173', 'sec-fetch-site': 'same-origin' },
+    ]
+    for (const headers of proxied) {
+      const label = JSON.stringify(headers)
+      expect(await sendHttpRequest(segue.url, graphqlPost('{ __typename }', headers)), label).toMatchObject({
+        status: 200,
+      })
+      expect(await tryHandshake(headers), label).toBe('open')
     }
   })
 
