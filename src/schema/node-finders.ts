@@ -31,14 +31,8 @@ export const nodeFinders: NodeFinders = {
   Session: ({ sessionLoader }, id) => sessionLoader.load(id),
   Message: ({ chatLoader }, id) => chatLoader.loadMessage(id),
   Stream: ({ chatLoader }, id) => chatLoader.loadStream(id),
-  Approval: async ({ chats }, id) => {
-    const decision = await chats.decisions.find(id)
-    return decision?.kind === 'approval' ? decision : null
-  },
-  Clarification: async ({ chats }, id) => {
-    const decision = await chats.decisions.find(id)
-    return decision?.kind === 'clarification' ? decision : null
-  },
+  Approval: ({ decisionLoader }, id) => decisionLoader.loadApproval(id),
+  Clarification: ({ decisionLoader }, id) => decisionLoader.loadClarification(id),
   Job: ({ jobs }, id) => jobs.find(id),
   JobRun: ({ jobs }, id) => jobs.findRun(id),
 }

@@ -1,5 +1,5 @@
 import { StreamAndMessageLoader } from '../chat/stream-and-message-loader.ts'
-import { PendingDecisionLoader } from '../chat/decisions/pending-decision-loader.ts'
+import { DecisionLoader } from '../chat/decisions/decision-loader.ts'
 import type { ProfileServices } from '../services/profile-services.ts'
 import { ConversationLoader } from '../sessions/conversation-loader.ts'
 import { SessionLoader } from '../sessions/session-loader.ts'
@@ -9,7 +9,7 @@ export interface RequestProfile extends ProfileServices {
   readonly sessionLoader: SessionLoader
   readonly conversationLoader: ConversationLoader
   readonly chatLoader: StreamAndMessageLoader
-  readonly pendingDecisionLoader: PendingDecisionLoader
+  readonly decisionLoader: DecisionLoader
 }
 
 export function createRequestProfile(services: ProfileServices): RequestProfile {
@@ -19,6 +19,6 @@ export function createRequestProfile(services: ProfileServices): RequestProfile 
     sessionLoader,
     conversationLoader: new ConversationLoader(services.conversations, sessionLoader),
     chatLoader: new StreamAndMessageLoader(services.chats),
-    pendingDecisionLoader: new PendingDecisionLoader(services.chats.decisions),
+    decisionLoader: new DecisionLoader(services.chats.decisions),
   }
 }

@@ -24,6 +24,10 @@ export interface ChangedDecision {
 /** Approvals, clarifications and tool grants. `EventWriter.append` writes them. */
 export interface DecisionStore {
   findDecision(id: string): Promise<DecisionRecord | null>
+  /** By id, in no order. Any number of ids; unknown ones are left out. */
+  findDecisions(ids: readonly string[]): Promise<DecisionRecord[]>
+  /** All decisions about these tool calls, in no order. Any number of ids. */
+  findDecisionsOfToolCalls(toolCallIds: readonly string[]): Promise<DecisionRecord[]>
   /** In the order of their latest changes. */
   listDecisions(query: DecisionQuery): Promise<ChangedDecision[]>
   /** The number of the latest change; 0 before the first. Numbers are never used again. */

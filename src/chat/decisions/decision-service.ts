@@ -3,6 +3,7 @@ import type { DecisionStore } from '../../storage/decision-store.ts'
 import type { ApprovalDecision, ApprovalRecord, ClarificationRecord, DecisionRecord } from '../../model/decision.ts'
 import type { ChangeNotifier } from '../../storage/change-notifier.ts'
 import { type IdempotencyKey, createCompletedIdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
+import { compareUtf8 } from '../../lib/text/compare-utf8.ts'
 import { createAbortOnReturnIterator } from '../../lib/async/abort-on-return-iterator.ts'
 import type { ActiveSessions } from '../runtime/active-sessions.ts'
 import type { StreamRunner } from '../streaming/stream-runner.ts'
@@ -84,6 +85,19 @@ export class DecisionService {
     return this.#options.store.findDecision(id)
   }
 
+  /** Decisions in the order of `ids`; null for an unknown one. */
+  async findMany(ids: readonly string[]): Promise<(DecisionRecord | null)[]> {
+    const found = new Map((await this.#options.store.findDecisions(ids)).map((decision) => [decision.id, decision]))
+    return ids.map((id) => found.get(id) ?? null)
+  }
+
+  /** The decisions about each tool call, oldest first, in the order of `toolCallIds`. */
+  async findByToolCall(toolCallIds: readonly string[]): Promise<DecisionRecord[][]> {
+    const decisions = await this.#options.store.findDecisionsOfToolCalls(toolCallIds)
+    const byToolCall = Map.groupBy(decisions.toSorted(compareByRequest), ({ toolCall }) => toolCall.id)
+    return toolCallIds.map((id) => byToolCall.get(id) ?? [])
+  }
+
   /** The newest 1,000 decisions: all of them, or only those that are or are not pending. */
   async list<K extends DecisionKind>(kind: K, filter: { readonly isPending?: boolean }): Promise<RecordOf<K>[]> {
     const changes = await this.#options.store.listDecisions({ ...filter, kind, limit: maxListed, preferLatest: true })
@@ -152,6 +166,10 @@ export class DecisionService {
     if (resolvedDecision && isKind(kind, resolvedDecision)) return resolvedDecision
     throw new SegueError('STALE', `This ${kind} has already been resolved.`)
   }
+}
+
+function compareByRequest(a: DecisionRecord, b: DecisionRecord): number {
+  return a.requestedAt - b.requestedAt || compareUtf8(a.id, b.id)
 }
 
 function isKind<K extends DecisionKind>(kind: K, decision: DecisionRecord): decision is RecordOf<K> {

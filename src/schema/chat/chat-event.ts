@@ -1,13 +1,7 @@
 import type { ChatEvent, DeliveredEvent, StreamReset } from '../../model/chat-event.ts'
 import { schemaBuilder } from '../schema-builder.ts'
-import {
-  ApprovalObjectType,
-  ClarificationObjectType,
-  MessageObjectType,
-  SessionObjectType,
-  StreamObjectType,
-} from '../object-refs.ts'
-import { FinishReasonEnum, ResetReasonEnum } from './chat-enums.ts'
+import { MessageObjectType, SessionObjectType, StreamObjectType } from '../object-refs.ts'
+import { FinishReasonEnum, ResetReasonEnum, StreamStatusEnum } from './chat-enums.ts'
 
 export const ChatEventInterface = schemaBuilder.interfaceRef<DeliveredEvent>('ChatEvent').implement({
   description:
@@ -32,6 +26,11 @@ schemaBuilder.objectRef<ChatEventOfType<'StreamStarted'>>('StreamStarted').imple
   description: 'A stream was accepted. It is QUEUED or RUNNING.',
   interfaces: [ChatEventInterface],
   fields: (t) => ({
+    status: t.field({
+      type: StreamStatusEnum,
+      description: 'The state of the stream as of this event: QUEUED or RUNNING.',
+      resolve: ({ stream }) => stream.status,
+    }),
     stream: t.expose('stream', { type: StreamObjectType, description: 'The stream as of this event.' }),
     userMessage: t.field({
       type: MessageObjectType,
@@ -46,6 +45,11 @@ schemaBuilder.objectRef<ChatEventOfType<'StreamChanged'>>('StreamChanged').imple
     'The status or the `retryAt` of a stream changed: from QUEUED to RUNNING, between RUNNING and WAITING, or because it begins or ends to wait for its provider. The end of a stream is a `StreamFinished`.',
   interfaces: [ChatEventInterface],
   fields: (t) => ({
+    status: t.field({
+      type: StreamStatusEnum,
+      description: 'The state of the stream as of this event.',
+      resolve: ({ stream }) => stream.status,
+    }),
     stream: t.expose('stream', { type: StreamObjectType, description: 'The stream as of this event.' }),
   }),
 })
@@ -55,6 +59,11 @@ schemaBuilder.objectRef<ChatEventOfType<'StreamFinished'>>('StreamFinished').imp
     'A stream ended. It is the last event of the stream and is committed in one transaction with the final message.',
   interfaces: [ChatEventInterface],
   fields: (t) => ({
+    status: t.field({
+      type: StreamStatusEnum,
+      description: 'The final state of the stream.',
+      resolve: ({ stream }) => stream.status,
+    }),
     finishReason: t.field({
       type: FinishReasonEnum,
       nullable: true,
@@ -90,25 +99,6 @@ schemaBuilder.objectRef<StreamReset>('StreamReset').implement({
   }),
 })
 
-schemaBuilder.objectRef<ChatEventOfType<'ApprovalChanged'>>('ApprovalChanged').implement({
-  description: 'An approval was requested or resolved.',
-  interfaces: [ChatEventInterface],
-  fields: (t) => ({
-    approval: t.expose('decision', { type: ApprovalObjectType, description: 'The approval as of this event.' }),
-  }),
-})
-
-schemaBuilder.objectRef<ChatEventOfType<'ClarificationChanged'>>('ClarificationChanged').implement({
-  description: 'A clarification was requested or resolved.',
-  interfaces: [ChatEventInterface],
-  fields: (t) => ({
-    clarification: t.expose('decision', {
-      type: ClarificationObjectType,
-      description: 'The clarification as of this event.',
-    }),
-  }),
-})
-
 schemaBuilder.objectRef<ChatEventOfType<'SessionChanged'>>('SessionChanged').implement({
   description:
     'A property of the session changed outside of a stream, such as its title, or `compacting`. The title that the first message gives the session causes no event of its own.',
@@ -132,10 +122,13 @@ schemaBuilder.objectRef<ChatEventOfType<'SessionContinued'>>('SessionContinued')
       description: 'The session that ended.',
       resolve: ({ sessionId }, _, { profiles }) => profiles.requireSession(sessionId),
     }),
+    toId: t.exposeID('toId', { description: 'The id of the session in which the chat continues.' }),
     to: t.field({
       type: SessionObjectType,
-      description: 'The session in which the chat continues. Its first message is a summary of the messages before.',
-      resolve: ({ toId }, _, { profiles }) => profiles.requireSession(toId),
+      nullable: true,
+      description:
+        'The session in which the chat continues. Its first message is a summary of the messages before. Null once it was deleted.',
+      resolve: ({ toId }, _, { profiles }) => profiles.find('Session', toId),
     }),
   }),
 })

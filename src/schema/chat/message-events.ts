@@ -2,6 +2,7 @@ import { toFilePartUrl } from '../../model/blob-url.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { ChatEventInterface, type ChatEventOfType } from './chat-event.ts'
 import { filePartFieldDescriptions } from './message-part.ts'
+import { ToolCallStateEnum } from './chat-enums.ts'
 import { ToolCallType } from './tool-call.ts'
 
 const deltaRule = [
@@ -36,7 +37,17 @@ const ToolCallChangedType = schemaBuilder.objectRef<ChatEventOfType<'ToolCallCha
     'A tool call entered a new state: its arguments are complete, it waits for approval, it started to run, or it reached a final state.',
   interfaces: [ChatEventInterface],
   fields: (t) => ({
-    toolCall: t.expose('toolCall', { type: ToolCallType, description: 'The complete call as of this event.' }),
+    toolCallId: t.id({ description: 'The id of the tool call.', resolve: ({ toolCall }) => toolCall.id }),
+    toolCallState: t.field({
+      type: ToolCallStateEnum,
+      description: 'The state that the call entered with this event.',
+      resolve: ({ toolCall }) => toolCall.state,
+    }),
+    toolCall: t.field({
+      type: ToolCallType,
+      description: 'The complete call as of this event.',
+      resolve: ({ toolCall, sessionId }) => ({ ...toolCall, sessionId }),
+    }),
   }),
 })
 

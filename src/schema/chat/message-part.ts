@@ -1,26 +1,47 @@
 import { toFilePartUrl } from '../../model/blob-url.ts'
-import type { MessagePart } from '../../model/message.ts'
+import type { MessagePart, MessageRecord } from '../../model/message.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { ToolCallType } from './tool-call.ts'
 
 /** A part with its position and its message, which the URL of a file contains. */
-type IndexedPart<Part extends MessagePart> = Part & { readonly index: number; readonly messageId: string }
+type IndexedPart<Part extends MessagePart> = Part & {
+  readonly index: number
+  readonly messageId: string
+  readonly sessionId: string
+}
 type IndexedPartByType = { [Type in MessagePart['type']]: IndexedPart<Extract<MessagePart, { type: Type }>> }
 
-const TextPartType = schemaBuilder.objectRef<IndexedPartByType['text']>('TextPart').implement({
+export const MessagePartInterface = schemaBuilder.interfaceRef<IndexedPart<MessagePart>>('MessagePart').implement({
+  description: 'A part of a message. Clients should ignore types of parts that they do not know.',
+  resolveType: ({ type }) => partTypeNames[type],
+  fields: (t) => ({
+    index: t.exposeInt('index', { description: 'The position of the part in `Message.parts`, starting at 0.' }),
+  }),
+})
+
+const partTypeNames = { text: 'TextPart', reasoning: 'ReasoningPart', tool: 'ToolCallPart', file: 'FilePart' } as const
+
+schemaBuilder.objectRef<IndexedPartByType['text']>('TextPart').implement({
   description: 'A part of a message that is text.',
+  interfaces: [MessagePartInterface],
   fields: (t) => ({ text: t.exposeString('text', { description: 'The text.' }) }),
 })
 
-const ReasoningPartType = schemaBuilder.objectRef<IndexedPartByType['reasoning']>('ReasoningPart').implement({
+schemaBuilder.objectRef<IndexedPartByType['reasoning']>('ReasoningPart').implement({
   description: 'A part of a message that is reasoning: what the model wrote before its answer.',
+  interfaces: [MessagePartInterface],
   fields: (t) => ({ text: t.exposeString('text', { description: 'The text of the reasoning.' }) }),
 })
 
-const ToolCallPartType = schemaBuilder.objectRef<IndexedPartByType['tool']>('ToolCallPart').implement({
+schemaBuilder.objectRef<IndexedPartByType['tool']>('ToolCallPart').implement({
   description: 'A part of a message that is a tool call.',
+  interfaces: [MessagePartInterface],
   fields: (t) => ({
-    toolCall: t.field({ type: ToolCallType, description: 'The tool call.', resolve: ({ call }) => call }),
+    toolCall: t.field({
+      type: ToolCallType,
+      description: 'The tool call.',
+      resolve: ({ call, sessionId }) => ({ ...call, sessionId }),
+    }),
   }),
 })
 
@@ -30,8 +51,9 @@ export const filePartFieldDescriptions = {
   name: 'The name of the file. Null if it has none.',
 } as const
 
-const FilePartType = schemaBuilder.objectRef<IndexedPartByType['file']>('FilePart').implement({
+schemaBuilder.objectRef<IndexedPartByType['file']>('FilePart').implement({
   description: 'A part of a message that is a file: one that the user attached, or one that the model made.',
+  interfaces: [MessagePartInterface],
   fields: (t) => ({
     mediaType: t.exposeString('mediaType', { description: filePartFieldDescriptions.mediaType }),
     name: t.exposeString('name', { nullable: true, description: filePartFieldDescriptions.name }),
@@ -43,28 +65,7 @@ const FilePartType = schemaBuilder.objectRef<IndexedPartByType['file']>('FilePar
   }),
 })
 
-for (const type of [TextPartType, ReasoningPartType, ToolCallPartType, FilePartType]) {
-  schemaBuilder.objectField(type, 'index', (t) =>
-    t.int({
-      description: 'The position of the part in `Message.parts`, starting at 0.',
-      resolve: ({ index }) => index,
-    }),
-  )
+/** The parts of a message as its fields return them. */
+export function toIndexedParts({ id, sessionId, parts }: MessageRecord): IndexedPart<MessagePart>[] {
+  return parts.map((part, index) => ({ ...part, index, messageId: id, sessionId }))
 }
-
-export const MessagePartType = schemaBuilder.unionType('MessagePart', {
-  description: 'A part of a message. Clients should ignore types of parts that they do not know.',
-  types: [TextPartType, ReasoningPartType, ToolCallPartType, FilePartType],
-  resolveType: ({ type }) => {
-    switch (type) {
-      case 'text':
-        return TextPartType
-      case 'reasoning':
-        return ReasoningPartType
-      case 'tool':
-        return ToolCallPartType
-      case 'file':
-        return FilePartType
-    }
-  },
-})

@@ -7,7 +7,7 @@ import { schemaBuilder } from '../schema-builder.ts'
 import { MessageObjectType, SessionObjectType, StreamObjectType } from '../object-refs.ts'
 import { UsageType } from '../usage.ts'
 import { MessageKindEnum, MessageStatusEnum, RoleEnum } from './chat-enums.ts'
-import { MessagePartType } from './message-part.ts'
+import { MessagePartInterface, toIndexedParts } from './message-part.ts'
 import { ToolCallType } from './tool-call.ts'
 
 MessageObjectType.implement({
@@ -61,9 +61,9 @@ MessageObjectType.implement({
 
 schemaBuilder.objectFields(MessageObjectType, (t) => ({
   parts: t.field({
-    type: [MessagePartType],
+    type: [MessagePartInterface],
     description: 'The parts of the message in the order in which they were produced.',
-    resolve: ({ id, parts }) => parts.map((part, index) => ({ ...part, index, messageId: id })),
+    resolve: toIndexedParts,
   }),
   text: t.string({
     description: 'The text parts, concatenated.',
@@ -77,7 +77,8 @@ schemaBuilder.objectFields(MessageObjectType, (t) => ({
   toolCalls: t.field({
     type: [ToolCallType],
     description: 'The tool calls in the order in which they were produced.',
-    resolve: ({ parts }) => parts.flatMap((part) => (part.type === 'tool' ? [part.call] : [])),
+    resolve: ({ parts, sessionId }) =>
+      parts.flatMap((part) => (part.type === 'tool' ? [{ ...part.call, sessionId }] : [])),
   }),
   digest: t.string({
     description: [

@@ -54,14 +54,14 @@ schemaBuilder.objectFields(SessionObjectType, (t) => ({
     type: [ApprovalObjectType],
     description: 'The tool calls in this session that wait for approval, oldest first.',
     resolve: async ({ id, profile }, _, { profiles }) => [
-      ...(await (await profiles.requireProfile(profile)).pendingDecisionLoader.loadApprovals(id)),
+      ...(await (await profiles.requireProfile(profile)).decisionLoader.loadPendingApprovals(id)),
     ],
   }),
   pendingClarifications: t.field({
     type: [ClarificationObjectType],
     description: 'The questions in this session that wait for an answer, oldest first.',
     resolve: async ({ id, profile }, _, { profiles }) => [
-      ...(await (await profiles.requireProfile(profile)).pendingDecisionLoader.loadClarifications(id)),
+      ...(await (await profiles.requireProfile(profile)).decisionLoader.loadPendingClarifications(id)),
     ],
   }),
 }))

@@ -21,6 +21,14 @@ export class SqliteDecisionStore implements DecisionStore {
     return row ? decisionFromRow(row) : null
   }
 
+  async findDecisions(ids: readonly string[]): Promise<DecisionRecord[]> {
+    return this.#findIn('id', ids)
+  }
+
+  async findDecisionsOfToolCalls(toolCallIds: readonly string[]): Promise<DecisionRecord[]> {
+    return this.#findIn('tool_call_id', toolCallIds)
+  }
+
   async listDecisions({
     kind,
     sessionIds,
@@ -69,5 +77,13 @@ export class SqliteDecisionStore implements DecisionStore {
       this.#database.prepare<[string]>('DELETE FROM grants WHERE tool = ?').run(tool)
       if (idempotencyKey) insertIdempotencyKey(this.#database, idempotencyKey)
     })
+  }
+
+  #findIn(column: 'id' | 'tool_call_id', ids: readonly string[]): DecisionRecord[] {
+    if (ids.length === 0) return []
+    return this.#database
+      .prepare<[string], DecisionRow>(`SELECT * FROM decisions WHERE ${column} IN (SELECT value FROM json_each(?))`)
+      .all(JSON.stringify(ids))
+      .map((row) => decisionFromRow(row))
   }
 }

@@ -137,13 +137,14 @@ describe.each(transports)('An approval, over %s,', (transport) => {
     const { received: rest, last } = await readUntil(events, isEventOfType('StreamFinished'))
     expect(last.stream.status).toBe('COMPLETED')
     const all = [...first, ...rest]
-    const statuses = all.flatMap((event) => ('stream' in event ? [event.stream.status] : []))
+    const statuses = all.flatMap((event) => ('stream' in event ? [event.status] : []))
     expect(statuses).toEqual(['RUNNING', 'WAITING', 'RUNNING', 'COMPLETED'])
-    const states = all.flatMap((event) => (event.type === 'ToolCallChanged' ? [event.toolCall.state] : []))
+    const states = all.flatMap((event) => (event.type === 'ToolCallChanged' ? [event.toolCallState] : []))
     expect(states).toEqual(['AWAITING_APPROVAL', 'RUNNING', 'SUCCEEDED'])
-    expect(all.flatMap((event) => (event.type === 'ApprovalChanged' ? [event.approval.state] : []))).toEqual([
-      'PENDING',
-      'ANSWERED',
+    const decided = all.flatMap((event) => (event.type === 'ApprovalChanged' ? [[event.state, event.decision]] : []))
+    expect(decided).toEqual([
+      ['PENDING', null],
+      ['ANSWERED', 'ONCE'],
     ])
     expect(foldParts(all)).toEqual(last.message?.parts)
     expect(computeDigest(foldParts(all))).toBe(last.message?.digest)

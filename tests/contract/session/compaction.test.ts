@@ -106,6 +106,7 @@ describe.each(transports)('A compacted session, over %s,', (transport) => {
       sessionId: id,
       streamId: null,
       from: { id },
+      toId: next.id,
       to: { id: next.id },
     })
     const old = await loadSession(client, id)
@@ -270,7 +271,7 @@ describe('A session whose context grows', () => {
     const { last } = await readUntil(followSession(client, sessionId, again.end.seq), isEventOfType('SessionContinued'))
     expect(last.seq).toBe(third.end.seq + 1)
     expect(provider.requests.filter(({ body }) => isSummary(body))).toHaveLength(1)
-    const { modelContext, messageCount } = await loadSession(client, last.to.id)
+    const { modelContext, messageCount } = await loadSession(client, last.toId)
     expect(messageCount).toBe(1)
     expect(JSON.stringify(modelContext)).toMatch(/Oaks, in short.*Which trees\?.*And more\?.*leaf.*How many\?.*Few\./)
     expect(provider.rejections).toEqual([])

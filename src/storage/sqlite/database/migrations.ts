@@ -11,6 +11,7 @@ import { migration010 } from './migrations/010-finish-reasons.ts'
 import { migration011 } from './migrations/011-retry-times.ts'
 import { migration012 } from './migrations/012-context-checkpoints.ts'
 import { migration013 } from './migrations/013-message-kinds.ts'
+import { migration014 } from './migrations/014-tool-calls-of-decisions.ts'
 
 /**
  * The schema of a profile's database: entry n brings a database from version n to version n + 1. Forward only. A released
@@ -31,4 +32,5 @@ export const migrations: readonly string[] = [
   migration011,
   migration012,
   migration013,
+  migration014,
 ]

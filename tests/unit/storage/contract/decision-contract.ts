@@ -30,6 +30,22 @@ export function describeDecisionStore(open: OpenStorage): void {
     expect(await decisions.findDecision('apr_unknown')).toBeNull()
   })
 
+  test('decisions are found by their ids and by their tool calls', async () => {
+    const session = await addSession(current())
+    const [first, second, third] = [approvalOf(session), approvalOf(session), approvalOf(session)]
+    const ofSameCall = { ...second, toolCall: first.toolCall }
+    await write(session.id, [first, ofSameCall, { ...third, toolCall: { ...third.toolCall, id: 'call_other' } }])
+    const { decisions } = current()
+    const sort = (records: readonly DecisionRecord[]) => records.map(({ id }) => id).toSorted()
+    expect(sort(await decisions.findDecisions([third.id, 'apr_unknown', first.id]))).toEqual(
+      [first.id, third.id].toSorted(),
+    )
+    expect(sort(await decisions.findDecisionsOfToolCalls([first.toolCall.id, 'call_unknown']))).toEqual(
+      [first.id, second.id].toSorted(),
+    )
+    expect(await decisions.findDecisionsOfToolCalls([])).toEqual([])
+  })
+
   test('the numbers of changes are never used again', async () => {
     const session = await addSession(current())
     expect(await current().decisions.loadLatestChangeSeq()).toBe(0)
