@@ -2,7 +2,6 @@ import type { ToolCall } from '../../model/message.ts'
 import { stripResultFileBytes } from '../../model/tool-result/strip-result-file-bytes.ts'
 import { parseToolCallArguments } from '../../model/tool-call.ts'
 import { schemaBuilder } from '../schema-builder.ts'
-import { ApprovalObjectType, ClarificationObjectType } from '../object-refs.ts'
 import { ToolCallStateEnum } from './chat-enums.ts'
 import { toToolResultUrl } from './file-url.ts'
 
@@ -48,21 +47,6 @@ export const ToolCallType = schemaBuilder.objectRef<ToolCallOfSession>('ToolCall
     error: t.exposeString('error', {
       nullable: true,
       description: 'The reason why the call failed, as a sentence. Null if it did not fail.',
-    }),
-    approval: t.field({
-      type: ApprovalObjectType,
-      nullable: true,
-      description: 'The approval that the call waits or waited for. Null if it needed none, and for a copy in a fork.',
-      resolve: async ({ id, sessionId }, _, { profiles }) =>
-        (await profiles.requireProfileOfSession(sessionId)).decisionLoader.loadApprovalOfToolCall(id),
-    }),
-    clarification: t.field({
-      type: ClarificationObjectType,
-      nullable: true,
-      description:
-        'The question that the call asks or asked the user; of several, the newest one. Null if it asked none, and for a copy in a fork.',
-      resolve: async ({ id, sessionId }, _, { profiles }) =>
-        (await profiles.requireProfileOfSession(sessionId)).decisionLoader.loadClarificationOfToolCall(id),
     }),
     startedAt: t.expose('startedAt', {
       type: 'DateTime',
