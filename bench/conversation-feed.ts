@@ -3,7 +3,6 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { SegueError } from '../src/lib/errors.ts'
 import { newTempFolder, startTestSegue } from '../tests/support/server/segue.ts'
 import { percentile, printFigures } from './figures.ts'
 import { firstStartSeconds, seedHermes, hermesId } from './seed-sessions.ts'
@@ -22,8 +21,7 @@ const updates = segue.defaultProfile.feed.follow()
 let awaitedUpdate: { id: string; resolve: (at: number) => void } | null = null
 async function readUpdates(): Promise<void> {
   for await (const change of updates) {
-    if (change instanceof SegueError) throw change
-    if (change.id === awaitedUpdate?.id) awaitedUpdate.resolve(performance.now())
+    if (change.conversationId === awaitedUpdate?.id) awaitedUpdate?.resolve(performance.now())
   }
 }
 const reading = readUpdates()

@@ -17,11 +17,11 @@ from segue_api import SegueApi
 
 CONVERSATION = "id root { id } tip { id } title segmentCount lastActivityAt"
 CHANNELS = "SEGUE WEB CLI MESSAGING API CRON TOOL OTHER"
-EVENTS = f"subscription {{ conversationsChanged {{ kind id conversation {{ {CONVERSATION} }} }} }}"
+EVENTS = f"subscription {{ conversationsChanged {{ kind conversationId conversation {{ {CONVERSATION} }} }} }}"
 
 
 class ConversationFollower(threading.Thread):
-    """The list as a client keeps it: it subscribes, reads the list, applies each change, and begins anew when it has to."""
+    """The list as a client keeps it: it subscribes, reads the list when it is told to, and applies each change."""
 
     def __init__(self, api):
         super().__init__(daemon=True)
@@ -35,7 +35,6 @@ class ConversationFollower(threading.Thread):
         headers = {"Content-Type": "application/json", "Accept": "text/event-stream"}
         while True:
             with urllib.request.urlopen(urllib.request.Request(self.api.url, body, headers), timeout=600) as events:
-                self.conversations = {row["id"]: row for row in self.api.conversations(CONVERSATION, CHANNELS)}
                 for line in events:
                     if line.startswith(b"data: {"):
                         self.apply(json.loads(line[6:]))
@@ -47,10 +46,12 @@ class ConversationFollower(threading.Thread):
             return
         event = result["data"]["conversationsChanged"]
         self.kinds[event["kind"]] += 1
-        if event["conversation"] is None:
-            self.conversations.pop(event["id"], None)
+        if event["kind"] == "READY":
+            self.conversations = {row["id"]: row for row in self.api.conversations(CONVERSATION, CHANNELS)}
+        elif event["conversation"] is None:
+            self.conversations.pop(event["conversationId"], None)
         else:
-            self.conversations[event["id"]] = event["conversation"]
+            self.conversations[event["conversationId"]] = event["conversation"]
 
 
 def read_messages(api, texts, seen_twice, counts):

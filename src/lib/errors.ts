@@ -13,7 +13,7 @@ export const errorCodeDescriptions = {
   IDEMPOTENCY_MISMATCH:
     'The idempotency key was used before with other arguments. `extensions.streamId` is the stream that it started, if any.',
   STALE:
-    'The approval or clarification has been resolved, the session has been continued by another one (`extensions.tipId`), or a subscription has fallen too far behind.',
+    'The approval or clarification has been resolved, or the session has been continued by another one (`extensions.tipId`).',
   TOO_LARGE: 'The input is larger than the server accepts.',
   RATE_LIMITED: 'Too many requests are being processed at the same time. Try again later.',
   PROVIDER: 'A model provider failed.',

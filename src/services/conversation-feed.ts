@@ -1,5 +1,4 @@
 import { createAbortOnReturnIterator } from '../lib/async/abort-on-return-iterator.ts'
-import { SegueError } from '../lib/errors.ts'
 import { toConversationId } from '../model/conversation/conversation-id.ts'
 import type { Conversation } from '../sessions/conversation.ts'
 import type { ConversationRepository } from '../sessions/conversation-repository.ts'
@@ -12,11 +11,26 @@ const lookupBatchSize = 100 // conversations per lookup
 
 /** The new state of a conversation in the list. */
 export interface ConversationUpdate {
+  readonly kind: 'UPSERTED' | 'REMOVED'
   /** The id of the conversation. */
-  readonly id: string
-  /** Null if the list no longer holds it: it was deleted, or became part of another conversation. */
+  readonly conversationId: string
+  /** Null if the list no longer holds it. */
   readonly conversation: Conversation | null
+  /** The conversation that the sessions of a removed one belong to now. Null if they were deleted. */
+  readonly continuesIn: Conversation | null
 }
+
+/** Tells a subscriber to read the list, because it is new or because any conversation may have changed. */
+export interface ConversationListReady {
+  readonly kind: 'READY'
+  readonly conversationId: null
+  readonly conversation: null
+  readonly continuesIn: null
+}
+
+export type ConversationListUpdate = ConversationUpdate | ConversationListReady
+
+const ready: ConversationListReady = { kind: 'READY', conversationId: null, conversation: null, continuesIn: null }
 
 /** Some changes, and the state of their conversations after them. */
 interface ResolvedChanges {
@@ -45,11 +59,11 @@ export class ConversationFeed {
   }
 
   /**
-   * Yields every conversation that is added, changed or removed from now on. Yields several changes of one conversation
-   * as one update if they come together. Ends with a STALE error if there are too many changes, and when the profile is
-   * closed.
+   * Yields READY, then every conversation that is added, changed or removed. Yields several changes of one conversation as
+   * one update if they come together, and READY again in place of changes that are too many to yield. Ends when the profile
+   * is closed.
    */
-  follow(): AsyncIterableIterator<ConversationUpdate | SegueError> {
+  follow(): AsyncIterableIterator<ConversationListUpdate> {
     // Taken at the call, so that a caller who reads the list afterwards misses no change in between.
     const startSeq = this.#changes.latestSeq
     return createAbortOnReturnIterator((signal) => this.#readUpdates(startSeq, signal))
@@ -60,22 +74,22 @@ export class ConversationFeed {
     this.#changes.close()
   }
 
-  async *#readUpdates(
-    startSeq: number,
-    signal: AbortSignal,
-  ): AsyncGenerator<ConversationUpdate | SegueError, void, void> {
+  async *#readUpdates(startSeq: number, signal: AbortSignal): AsyncGenerator<ConversationListUpdate, void, void> {
     const { notifier } = this.#changes
     const refresh = this.#startRefresh()
     let cursor = startSeq
+    yield ready
     while (!signal.aborted && !notifier.isClosed) {
       const { version } = notifier
       const resolved = this.#resolveAfter(cursor)
-      const isStale = resolved?.changes.some(
+      const mayAllHaveChanged = resolved?.changes.some(
         ({ changeSeq, conversation }) => conversation === null && changeSeq > refresh.doneAtSeq,
       )
-      if (!resolved || isStale) {
-        yield newStaleError()
-        return
+      if (!resolved || mayAllHaveChanged) {
+        // Taken before the subscriber is told, so that what changes while it reads the list is reported.
+        cursor = this.#changes.latestSeq
+        yield ready
+        continue
       }
       try {
         yield* await resolved.updates
@@ -131,11 +145,13 @@ export class ConversationFeed {
       const conversation = byRoot.get(rootId)
       if (conversation && !conversation.isEmpty) {
         const id = toConversationId(conversation.root.id)
-        updates.set(id, { id, conversation })
+        updates.set(id, { kind: 'UPSERTED', conversationId: id, conversation, continuesIn: null })
       }
       const id = toConversationId(rootId)
       const isRemoved = before === 'thisSource' ? after !== 'thisSource' : before !== null && after === null
-      if (isRemoved && !updates.has(id)) updates.set(id, { id, conversation: null })
+      if (!isRemoved || updates.has(id)) continue
+      const continuesIn = conversation && conversation.root.id !== rootId ? conversation : null
+      updates.set(id, { kind: 'REMOVED', conversationId: id, conversation: null, continuesIn })
     }
     return [...updates.values()]
   }
@@ -155,9 +171,4 @@ function coalesceChanges(changes: readonly NumberedConversationChange[]): Conver
     byRoot.set(rootId, { ...conversation, before: earlier === 'thisSource' ? earlier : (before ?? earlier) })
   }
   return [...byRoot.values()]
-}
-
-function newStaleError(): SegueError {
-  const message = 'Too many changes to report individually. Reload `conversations`, then subscribe again.'
-  return new SegueError('STALE', message)
 }

@@ -8,25 +8,25 @@ import { HermesDb } from '../support/hermes/hermes-db.ts'
 import { newTempFolder, startTestSegue, type TestSegue } from '../support/server/segue.ts'
 
 const row = 'id title segmentCount lastActivityAt tip { id activeStream { status } }'
-const query = `subscription { conversationsChanged { kind id conversation { ${row} } } }`
+const query = `subscription { conversationsChanged { kind conversationId conversation { ${row} } continuesIn { id } } }`
 
 const rowSchema = z.looseObject({ id: z.string(), title: z.string().nullable(), segmentCount: z.int() })
 const changeSchema = z.object({
-  kind: z.enum(['UPSERTED', 'REMOVED']),
-  id: z.string(),
+  kind: z.enum(['READY', 'UPSERTED', 'REMOVED']),
+  conversationId: z.string().nullable(),
   conversation: rowSchema.nullable(),
+  continuesIn: z.object({ id: z.string() }).nullable(),
 })
-const resultSchema = z.object({
-  data: z.object({ conversationsChanged: changeSchema }).nullable(),
-  errors: z.array(z.object({ extensions: z.object({ code: z.string() }) })).default([]),
-})
+const resultSchema = z.object({ data: z.object({ conversationsChanged: changeSchema }) })
+const ready = { kind: 'READY', conversationId: null, conversation: null, continuesIn: null }
 const listSchema = z.object({ conversations: z.object({ edges: z.array(z.object({ node: rowSchema })) }) })
 
 type Change = z.infer<typeof changeSchema>
 
-/** Subscribes, then reads the list once: from then on every change is delivered. */
+/** Subscribes, waits for READY, and reads the list: from then on every change is delivered. */
 async function follow(segue: TestSegue): Promise<EventStream> {
   const stream = await EventStream.open(segue.url, { query })
+  expect(await nextChange(stream)).toEqual(ready)
   await loadConversations(segue)
   return stream
 }
@@ -37,14 +37,12 @@ async function loadConversations({ url }: TestSegue): Promise<Map<string, z.infe
   return new Map(conversations.edges.map(({ node }) => [node.id, node]))
 }
 
-async function next(stream: EventStream): Promise<z.infer<typeof resultSchema> | null> {
-  const event = await stream.next()
-  return event?.event === 'next' ? resultSchema.parse(JSON.parse(event.data)) : null
-}
-
 async function nextChange(stream: EventStream): Promise<Change> {
-  const { conversationsChanged } = z.object({ conversationsChanged: changeSchema }).parse((await next(stream))?.data)
-  return conversationsChanged
+  for (;;) {
+    const event = await stream.next()
+    if (!event) throw new Error('The stream ended.')
+    if (event.event === 'next') return resultSchema.parse(JSON.parse(event.data)).data.conversationsChanged
+  }
 }
 
 async function waitForChange(stream: EventStream, matches: (change: Change) => boolean): Promise<Change> {
@@ -93,13 +91,13 @@ test('L1 a conversation is delivered when it is added, changed or removed, by Se
     rows.push(change)
     return JSON.stringify(change.conversation).includes('"activeStream":null')
   })
-  expect(new Set(rows.map((change) => change.id))).toEqual(new Set([`cnv_${id}`]))
+  expect(new Set(rows.map((change) => change.conversationId))).toEqual(new Set([`cnv_${id}`]))
   expect(rows.length).toBeLessThanOrEqual(4)
   hermes.addMessage('hermes1', 3)
-  expect(await nextChange(stream)).toMatchObject({ kind: 'UPSERTED', id: 'cnv_hermes1' })
+  expect(await nextChange(stream)).toMatchObject({ kind: 'UPSERTED', conversationId: 'cnv_hermes1' })
   await write(segue, `deleteSession(id: "${id}")`)
   const removed = await waitForChange(stream, ({ kind }) => kind === 'REMOVED')
-  expect(removed).toEqual({ kind: 'REMOVED', id: `cnv_${id}`, conversation: null })
+  expect(removed).toEqual({ ...ready, kind: 'REMOVED', conversationId: `cnv_${id}` })
   stream.destroy()
 })
 
@@ -118,6 +116,7 @@ test('L2 a client that subscribes, reads the list and applies the changes has th
   })()
   await startChat(segue, 'Before')
   const stream = await EventStream.open(segue.url, { query })
+  expect(await nextChange(stream)).toEqual(ready)
   const list = await loadConversations(segue)
   await startChat(segue, 'Meanwhile')
   stop.abort()
@@ -126,10 +125,10 @@ test('L2 a client that subscribes, reads the list and applies the changes has th
   hermes.addSession('last', { started_at: 9 })
   hermes.addMessage('last', 9)
   const open = new Set([`cnv_${last}`, 'cnv_last'])
-  await waitForChange(stream, ({ id, conversation }) => {
-    if (conversation) list.set(id, conversation)
-    else list.delete(id)
-    if (!JSON.stringify(conversation).includes('"status"')) open.delete(id)
+  await waitForChange(stream, ({ conversationId, conversation }) => {
+    if (conversation) list.set(conversation.id, conversation)
+    else list.delete(conversationId ?? '')
+    if (!JSON.stringify(conversation).includes('"status"')) open.delete(conversationId ?? '')
     return open.size === 0 && !JSON.stringify([...list.values()]).includes('"status"')
   })
   expect(list).toEqual(await loadConversations(segue))
@@ -141,24 +140,38 @@ async function findStreamId({ url }: TestSegue, sessionId: string): Promise<stri
   return /str_\w+/.exec(JSON.stringify(events))?.[0] ?? ''
 }
 
-test('L3 a subscription is STALE and completes when the Hermes database is removed or added', async () => {
-  const { segue, path } = await startSegueWithHermes()
-  const first = await follow(segue)
-  const id = await startChat(segue, 'Hello')
-  await waitForChange(first, (change) => change.id === `cnv_${id}`)
-  const expectStale = async (stream: EventStream): Promise<void> => {
-    for (let result = await next(stream); ; result = await next(stream)) {
-      if (result?.data) continue
-      expect(result?.errors.map(({ extensions }) => extensions.code)).toEqual(['STALE'])
-      break
-    }
-    expect((await stream.next())?.event).toBe('complete')
-  }
+test('L3 READY comes again when the Hermes database is removed or added, and the changes after it', async () => {
+  const { segue, hermes, path } = await startSegueWithHermes()
+  const stream = await follow(segue)
   renameSync(path, `${path}.away`)
-  await expectStale(first)
-  const second = await follow(segue)
-  await startChat(segue, 'Hello again')
-  await nextChange(second)
+  await waitForChange(stream, ({ kind }) => kind === 'READY')
+  expect([...(await loadConversations(segue)).keys()]).toEqual([])
   renameSync(`${path}.away`, path)
-  await expectStale(second)
+  await waitForChange(stream, ({ kind }) => kind === 'READY')
+  expect([...(await loadConversations(segue)).keys()]).toEqual(['cnv_hermes1'])
+  const id = await startChat(segue, 'Hello')
+  hermes.addMessage('hermes1', 3)
+  const open = new Set<string | null>([`cnv_${id}`, 'cnv_hermes1'])
+  await waitForChange(stream, ({ kind, conversationId }) => {
+    expect(kind).not.toBe('REMOVED')
+    open.delete(conversationId)
+    return open.size === 0
+  })
+  stream.destroy()
+})
+
+test('L4 a removed conversation tells which one its sessions belong to now', async () => {
+  const { segue, hermes } = await startSegueWithHermes()
+  const stream = await follow(segue)
+  hermes.addSession('hermes0', { end_reason: 'compression' })
+  hermes.addMessage('hermes0', 1)
+  hermes.db.exec("UPDATE sessions SET parent_session_id = 'hermes0' WHERE id = 'hermes1'")
+  const removed = await waitForChange(stream, ({ kind }) => kind === 'REMOVED')
+  expect(removed).toEqual({
+    ...ready,
+    kind: 'REMOVED',
+    conversationId: 'cnv_hermes1',
+    continuesIn: { id: 'cnv_hermes0' },
+  })
+  stream.destroy()
 })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { HermesDb } from '../../support/hermes/hermes-db.ts'
-import { ask, follow, requireNonNull, readUntil, repeatUntil, mutate } from '../support/typed-client.ts'
+import { ask, follow, requireNonNull, readUntil, mutate } from '../support/typed-client.ts'
 import { cancelStream, isEventOfType, newSession, startChat, streamChat, streamToEnd } from '../support/chat.ts'
 import { type Client, connect, transports } from '../support/clients.ts'
 import {
@@ -13,7 +13,6 @@ import {
   type FollowConversationsSubscriptionVariables,
   UpdateSessionDocument,
 } from '../generated/graphql.ts'
-import { waitForFirst } from '../support/good-variables.ts'
 import { newJob, runJob } from '../support/job.ts'
 import { newTestEnvironment, type TestEnvironment } from '../support/test-environment.ts'
 
@@ -22,8 +21,6 @@ type Changes = AsyncGenerator<Change, void, void>
 
 let environment: TestEnvironment
 let hermes: HermesDb
-/** The title of a session that is renamed to cause an event. */
-let renamedSessionId: string
 beforeAll(async () => {
   const old = (db: HermesDb): void => {
     hermes = db
@@ -31,7 +28,6 @@ beforeAll(async () => {
     db.addMessage('old', 2)
   }
   environment = await newTestEnvironment('http', { fillHermes: old })
-  renamedSessionId = (await streamToEnd(environment.client, { text: 'Ding' })).end.sessionId
 })
 afterAll(() => environment[Symbol.asyncDispose]())
 
@@ -41,24 +37,15 @@ async function* readChanges(client: Client, variables: FollowConversationsSubscr
   }
 }
 
-/**
- * Yields the changes from now on, except those of the session that is renamed to cause events. Reads the list after the
- * subscription has begun, as clients do: what is in it already is no change.
- */
+/** Yields the changes from now on. Reads the list when READY comes, as clients do. */
 async function listen(client: Client, variables: FollowConversationsSubscriptionVariables = {}): Promise<Changes> {
-  const all = readChanges(client, variables)
-  await waitForFirst(
-    'Subscription.conversationsChanged',
-    { client: environment.client, sessionId: renamedSessionId },
-    all.next(),
-  )
+  const changes = readChanges(client, variables)
+  expect((await changes.next()).value).toEqual(ready)
   await ask(environment.client, ConversationsDocument, {})
-  return others(all)
+  return changes
 }
 
-async function* others(all: Changes): Changes {
-  for await (const change of all) if (change.id !== `cnv_${renamedSessionId}`) yield change
-}
+const ready = { kind: 'READY', conversationId: null, conversation: null, continuesIn: null }
 
 const next = async (changes: Changes): Promise<Change> => (await readUntil(changes, isChange)).last
 
@@ -66,7 +53,7 @@ const isChange = (change: Change): change is Change => change !== null
 
 /** Reads changes until one matches. */
 async function until(changes: Changes, sessionId: string, holds: (change: Change) => boolean): Promise<Change> {
-  const isIt = (change: Change): change is Change => change.id === `cnv_${sessionId}` && holds(change)
+  const isIt = (change: Change): change is Change => change.conversationId === `cnv_${sessionId}` && holds(change)
   return (await readUntil(changes, isIt)).last
 }
 
@@ -85,7 +72,7 @@ describe.each(transports)('conversationsChanged, over %s,', (transport) => {
   test('emits a new conversation as a query returns it', async () => {
     const { id } = (await startChat(environment.client, { text: 'A new one' })).session
     const first = await next(changes)
-    expect(first).toMatchObject({ kind: 'UPSERTED', id: `cnv_${id}`, conversation: { title: 'A new one' } })
+    expect(first).toMatchObject({ kind: 'UPSERTED', conversationId: `cnv_${id}`, conversation: { title: 'A new one' } })
     const last = await until(changes, id, ({ conversation }) => conversation?.tip.activeStream === null)
     const read = await ask(environment.client, ConversationsDocument, { ids: [id] })
     expect(last.conversation).toMatchObject(requireNonNull(read.conversations.edges[0]).node)
@@ -102,7 +89,11 @@ describe.each(transports)('conversationsChanged, over %s,', (transport) => {
     const compacted = await until(changes, id, (it) => it.conversation?.segmentCount === 2)
     expect(compacted.conversation?.tip.id).toBe(tip.id)
     await mutate(environment.client, DeleteSessionsDocument, { ids: [tip.id, id] })
-    expect(await until(changes, id, isRemoved)).toEqual({ kind: 'REMOVED', id: `cnv_${id}`, conversation: null })
+    expect(await until(changes, id, isRemoved)).toEqual({
+      ...ready,
+      kind: 'REMOVED',
+      conversationId: `cnv_${id}`,
+    })
   })
 
   test('emits changes in the Hermes database: a message, a title, a merge into another conversation, a deletion', async () => {
@@ -116,7 +107,10 @@ describe.each(transports)('conversationsChanged, over %s,', (transport) => {
     hermes.addMessage(early, 3)
     await until(changes, early, isThere)
     hermes.db.prepare('UPDATE sessions SET parent_session_id = ? WHERE id = ?').run(early, late)
-    await until(changes, late, isRemoved)
+    expect(await until(changes, late, isRemoved)).toMatchObject({
+      conversation: null,
+      continuesIn: { id: `cnv_${early}`, tip: { id: late } },
+    })
     hermes.addMessage(late, 5)
     const merged = await until(
       changes,
@@ -212,11 +206,9 @@ describe('conversationsChanged', () => {
   test('emits only changes of its profile, also if the profile was empty before', async () => {
     await using client = environment.connect('webSocket')
     const all = readChanges(client, { profile: 'work' })
-    const first = all.next()
+    expect((await all.next()).value).toEqual(ready)
     await streamToEnd(environment.client, { text: 'Elsewhere' })
-    const { value } = await repeatUntil(first, () =>
-      streamToEnd(environment.client, { text: 'At work', profile: 'work' }),
-    )
-    expect(value).toMatchObject({ conversation: { title: 'At work' } })
+    await streamToEnd(environment.client, { text: 'At work', profile: 'work' })
+    expect((await all.next()).value).toMatchObject({ conversation: { title: 'At work' } })
   })
 })

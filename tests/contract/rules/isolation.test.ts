@@ -134,9 +134,12 @@ function stateOf({ segue, of }: World, profile: string): Record<string, unknown[
 
 async function firstResult(client: Client, { kind, operation }: Entry, variables: object): Promise<Result<unknown>> {
   if (kind !== 'subscription') return client.execute(operation, variables)
-  for await (const result of client.subscribe(operation, variables)) return result
+  for await (const result of client.subscribe(operation, variables)) if (!isReady(result)) return result
   throw new Error('The subscription ended without a result.')
 }
+
+/** The first event of `conversationsChanged` tells nothing. */
+const isReady = ({ data }: Result<unknown>): boolean => JSON.stringify(data)?.includes('"kind":"READY"') ?? false
 
 /** Valid variables, all from one profile. */
 function variablesFor({ name, profiles, hasArguments }: Entry, of: ValidIds): object {

@@ -79,10 +79,10 @@ export function buildValidVariables({ field, path }: Pick<InputPosition, 'field'
   return requireNonNull(variablesByField[field])
 }
 
-/** The subscription that emits nothing before something changes. */
+/** The subscription that emits only READY before something changes. */
 const changeSubscription = 'Subscription.conversationsChanged'
 
-/** The first event. Where none comes by itself, a session is renamed until one does. */
+/** The first event that tells something. Where none comes by itself, a session is renamed until one does. */
 export async function waitForFirst<T>(
   field: string,
   { client, sessionId }: { readonly client: Client; readonly sessionId: string },

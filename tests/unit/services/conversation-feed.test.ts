@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { ConversationFeed, type ConversationUpdate } from '../../../src/services/conversation-feed.ts'
-import { SegueError } from '../../../src/lib/errors.ts'
+import { ConversationFeed, type ConversationListUpdate } from '../../../src/services/conversation-feed.ts'
 import type { Conversation } from '../../../src/sessions/conversation.ts'
 import { channels } from '../../../src/model/channel.ts'
 import { waitUntil } from '../../support/wait-until.ts'
@@ -11,6 +10,8 @@ import { anyStep, applyStep } from '../../support/sessions/conversation-steps.ts
 
 /** The session whose update comes after all others. */
 const lastId = segueId(99)
+
+const ready = { kind: 'READY', conversationId: null, conversation: null, continuesIn: null }
 
 let fixture: ConversationFixture
 let feed: ConversationFeed
@@ -36,24 +37,30 @@ function newRow(id: string) {
 /** The list of a client that applies every update. */
 class ClientList {
   readonly rows = new Map<string, object>()
-  readonly #updates: AsyncIterator<ConversationUpdate | SegueError>
+  readonly #updates: AsyncIterator<ConversationListUpdate>
 
-  constructor(updates: AsyncIterator<ConversationUpdate | SegueError>) {
+  private constructor(updates: AsyncIterator<ConversationListUpdate>) {
     this.#updates = updates
   }
 
-  async next(): Promise<ConversationUpdate> {
+  /** The list is empty when the feed is ready. */
+  static async open(updates: AsyncIterator<ConversationListUpdate>): Promise<ClientList> {
+    expect((await updates.next()).value).toEqual(ready)
+    return new ClientList(updates)
+  }
+
+  async next(): Promise<ConversationListUpdate> {
     const { value, done } = await this.#updates.next()
-    if (done || value instanceof SegueError) throw new Error('The feed ended.')
-    const { id, conversation } = value
-    if (!conversation) this.rows.delete(id)
-    else this.rows.set(id, toListRow(conversation))
+    if (done) throw new Error('The feed ended.')
+    const { conversationId, conversation } = value
+    if (conversationId !== null && !conversation) this.rows.delete(conversationId)
+    if (conversationId !== null && conversation) this.rows.set(conversationId, toListRow(conversation))
     return value
   }
 
   /** Applies updates up to the first one of this conversation. */
   async applyUntil(id: string): Promise<void> {
-    while ((await this.next()).id !== `cnv_${id}`);
+    while ((await this.next()).conversationId !== `cnv_${id}`);
   }
 }
 
@@ -67,7 +74,7 @@ test('a client that applies every update has the same list as the repository, fo
       fixture.clear()
       await refresh()
       const updates = feed.follow()
-      const list = new ClientList(updates)
+      const list = await ClientList.open(updates)
       const first = list.next()
       for (const steps of rounds) {
         for (const step of steps) applyStep(fixture, step)
@@ -76,7 +83,7 @@ test('a client that applies every update has the same list as the repository, fo
       fixture.upsertSession(newRow(lastId))
       fixture.addMessage(lastId, 1)
       await refresh()
-      if ((await first).id !== `cnv_${lastId}`) await list.applyUntil(lastId)
+      if ((await first).conversationId !== `cnv_${lastId}`) await list.applyUntil(lastId)
       await updates.return?.()
       const expected = fixture.model
         .listConversations({ channels })
@@ -92,15 +99,15 @@ describe('the feed', () => {
     fixture.upsertSession(newRow(segueId(1)))
     fixture.addMessage(segueId(1), 1)
     await refresh()
-    const list = new ClientList(feed.follow())
+    const list = await ClientList.open(feed.follow())
     const first = list.next()
     fixture.addMessage(segueId(1), 2)
     await refresh()
-    expect(await first).toMatchObject({ id: `cnv_${segueId(1)}`, conversation: { lastActivityAt: 2000 } })
+    expect(await first).toMatchObject({ conversationId: `cnv_${segueId(1)}`, conversation: { lastActivityAt: 2000 } })
   })
 
   test('yields one update for several changes of a conversation that come together', async () => {
-    const list = new ClientList(feed.follow())
+    const list = await ClientList.open(feed.follow())
     const first = list.next()
     for (const id of [segueId(1), segueId(2)]) fixture.upsertSession(newRow(id))
     for (let at = 1; at <= 50; at += 1) {
@@ -109,12 +116,12 @@ describe('the feed', () => {
     }
     fixture.addMessage(segueId(2), 1)
     await refresh()
-    expect(await first).toMatchObject({ id: `cnv_${segueId(1)}`, conversation: { lastActivityAt: 50_000 } })
-    expect((await list.next()).id).toBe(`cnv_${segueId(2)}`)
+    expect(await first).toMatchObject({ conversationId: `cnv_${segueId(1)}`, conversation: { lastActivityAt: 50_000 } })
+    expect((await list.next()).conversationId).toBe(`cnv_${segueId(2)}`)
   })
 
   test('ignores sessions without a message, when they are created, changed and deleted', async () => {
-    const list = new ClientList(feed.follow())
+    const list = await ClientList.open(feed.follow())
     const first = list.next()
     fixture.upsertSession(newRow(segueId(1)))
     await refresh()
@@ -125,24 +132,30 @@ describe('the feed', () => {
     fixture.upsertSession(newRow(segueId(2)))
     fixture.addMessage(segueId(2), 1)
     await refresh()
-    expect((await first).id).toBe(`cnv_${segueId(2)}`)
+    expect((await first).conversationId).toBe(`cnv_${segueId(2)}`)
   })
 
   test('ends when the profile is closed', async () => {
-    const next = feed.follow().next()
+    const updates = feed.follow()
+    expect((await updates.next()).value).toEqual(ready)
+    const next = updates.next()
     feed.close()
     expect(await next).toEqual({ value: undefined, done: true })
   })
 
-  test('ends with STALE for a reader that is more than 10,000 changes behind', async () => {
+  test('yields READY again to a reader that is more than 10,000 changes behind, and what changes from then on', async () => {
     const updates = feed.follow()
+    expect((await updates.next()).value).toEqual(ready)
     fixture.segueDb.exec(`
       WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < 10000)
       INSERT INTO sessions (id, source, started_at, last_activity_at, message_count, usage)
       SELECT 'ses_' || n, 'segue', n, n, 1, '{}' FROM numbers`)
     await refresh()
     await waitUntil(() => fixture.segueDb.count('pending_sessions') === 0)
-    expect((await updates.next()).value).toMatchObject({ code: 'STALE' })
-    expect(await updates.next()).toEqual({ value: undefined, done: true })
+    expect((await updates.next()).value).toEqual(ready)
+    fixture.upsertSession(newRow(lastId))
+    fixture.addMessage(lastId, 1)
+    await refresh()
+    expect((await updates.next()).value).toMatchObject({ kind: 'UPSERTED', conversationId: `cnv_${lastId}` })
   })
 })
