@@ -15,6 +15,7 @@ const checks: Record<string, Check> = {
   'types of its tests': commandCheck('tsc', '-p', 'client/tests'),
   format: commandCheck('oxfmt', '--check'),
   lint: commandCheck('oxlint', '--deny-warnings'),
+  'size of the client library': commandCheck('node', 'scripts/check-client-size.ts'),
   'sizes of files and folders': commandCheck('node', 'scripts/check-structure.ts'),
   'no copied blocks': commandCheck('jscpd'),
   'unused code and dependencies': commandCheck('knip'),

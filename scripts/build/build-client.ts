@@ -1,0 +1,51 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { build, type BuildOptions } from 'esbuild'
+import manifest from '../../client/package.json' with { type: 'json' }
+
+const root = join(import.meta.dirname, '..', '..')
+const client = join(root, 'client')
+const output = join(client, 'dist')
+
+/** Of the client library as a bundle: everything but the packages that it imports. */
+export const clientBundle = {
+  bundle: true,
+  format: 'esm',
+  platform: 'browser',
+  target: ['es2022', 'node20'],
+  packages: 'external',
+  logLevel: 'warning',
+} as const satisfies BuildOptions
+
+/** The source file of an entry of the package, for example of `./react`. */
+export function findClientEntryPoint(name: string): string {
+  const files = ['index.ts', 'index.tsx'].map((file) => join(client, 'src', name, file))
+  const found = files.find((file) => existsSync(file))
+  if (found === undefined) throw new Error(`client/package.json exports ${name}, which has no source file.`)
+  return found
+}
+
+/** Writes the client library and its declarations to client/dist/. */
+export async function buildClient(): Promise<void> {
+  rmSync(output, { recursive: true, force: true })
+  const names = Object.keys(manifest.exports).filter((name) => name !== './package.json')
+  await build({
+    ...clientBundle,
+    entryPoints: Object.fromEntries(names.map((name) => [join(name, 'index'), findClientEntryPoint(name)])),
+    outdir: output,
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+  })
+  execFileSync('tsc', ['-p', 'client/tsconfig.build.json'], { cwd: root, stdio: 'inherit' })
+  rewriteDeclarationImports(join(output, 'types'))
+}
+
+/** tsc leaves the extensions of source files in declarations, where not every resolver finds what they mean. */
+function rewriteDeclarationImports(folder: string): void {
+  for (const name of globSync('**/*.d.ts', { cwd: folder })) {
+    const file = join(folder, name)
+    const text = readFileSync(file, 'utf8')
+    writeFileSync(file, text.replaceAll(/((?:from|import) ?\(?['"]\.[^'"]*)\.tsx?(?=['"])/g, '$1.js'))
+  }
+}
