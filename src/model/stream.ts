@@ -72,6 +72,9 @@ export function streamExceededContextWindow({ status, error }: StreamRecord): bo
 }
 
 /** Whether a stream has ended with the whole answer. A model that was cut off, or declined, has not given it. */
-export function hasWholeAnswer({ status, finishReason = 'STOP' }: StreamRecord): boolean {
+export function hasWholeAnswer({
+  status,
+  finishReason = 'STOP',
+}: Pick<StreamRecord, 'status' | 'finishReason'>): boolean {
   return status === 'COMPLETED' && !['LENGTH', 'CONTENT_FILTER', 'REFUSAL'].includes(finishReason)
 }

@@ -2,7 +2,7 @@ import { applyDelta } from './apply-delta.ts'
 import { createToolCall } from '../tool-call.ts'
 import type { EventDraft } from '../chat-event.ts'
 import type { DecisionRecord } from '../decision.ts'
-import { hasWholeAnswer } from '../stream.ts'
+import { hasWholeAnswer, type StreamRecord } from '../stream.ts'
 import type { MessagePart, MessageRecord, OpaqueProviderState } from '../message.ts'
 import { mergeOpaqueProviderStates } from './merge-opaque-provider-states.ts'
 
@@ -13,50 +13,49 @@ export interface InitialAnswerFields {
   readonly model: string
 }
 
-/**
- * Applies an event of a stream to its answer. This is the definition of what an answer is, on the server and in clients.
- * Returns null until something is produced. Applying a delta twice, or a coalesced one over its pieces, changes nothing.
- */
+/** What the fold makes of events, whatever else a message has. */
+export interface FoldedAnswer extends Pick<MessageRecord, 'parts' | 'usage'> {
+  readonly status: string
+}
+
+type PartEventDraft = Extract<EventDraft, { readonly partIndex: number }>
+
+/** What the fold reads of events: all of those that change a part, and how a stream has ended. Others change nothing. */
+export type FoldableEvent =
+  | PartEventDraft
+  | { readonly type: 'StreamFinished'; readonly stream: Pick<StreamRecord, 'status' | 'finishReason' | 'usage'> }
+  | { readonly type: Exclude<EventDraft['type'], PartEventDraft['type'] | 'StreamFinished'> }
+
+/** Applies an event of a stream to the record of its answer. See `foldAnswer`. */
 export function foldMessage(
   base: InitialAnswerFields,
   answer: MessageRecord | null,
   event: EventDraft,
 ): MessageRecord | null {
+  return foldAnswer(answer, event, (firstEvent) => createAnswer(base, firstEvent))
+}
+
+/**
+ * Applies an event of a stream to its answer. This is the definition of what an answer is, on the server and in clients.
+ * Returns null until something is produced. Applying a delta twice, or a coalesced one over its pieces, changes nothing.
+ * What an event does not change is the same object as before. `createFirst` makes the answer, without parts, of the first
+ * event that produces something.
+ */
+export function foldAnswer<Answer extends FoldedAnswer>(
+  answer: Answer | null,
+  event: FoldableEvent,
+  createFirst: (event: PartEventDraft) => Answer,
+): Answer | null {
   switch (event.type) {
     case 'TextDelta':
-      return updatePart(answer ?? createAnswer(base, event), event, (part) => ({
-        // Text that has turned out to be reasoning stays reasoning, also if a reader receives its first deltas again.
-        type: part?.type === 'reasoning' ? 'reasoning' : 'text',
-        text: applyDelta(getText(part), event.offset, event.text),
-      }))
     case 'ReasoningDelta':
-      return updatePart(answer ?? createAnswer(base, event), event, (part) => ({
-        type: 'reasoning',
-        text: applyDelta(getText(part), event.offset, event.text),
-      }))
     case 'ToolCallDelta':
-      return updatePart(answer ?? createAnswer(base, event), event, (part) => {
-        const call = part?.type === 'tool' ? part.call : createToolCall(event.toolCallId, event.toolName)
-        // A reader may receive deltas again. The complete arguments may differ from them, and are final.
-        if (call.argumentsWhole) return { type: 'tool', call }
-        const argumentsText = applyDelta(call.argumentsText, event.offset, event.argumentsText)
-        return { type: 'tool', call: { ...call, argumentsText } }
-      })
     case 'ToolCallChanged':
-      return updatePart(answer ?? createAnswer(base, event), event, () => ({ type: 'tool', call: event.toolCall }))
-    case 'FilePartAdded': {
-      const { mediaType, name, url } = event
-      return updatePart(answer ?? createAnswer(base, event), event, () => ({ type: 'file', mediaType, name, url }))
-    }
+    case 'FilePartAdded':
+      return updatePart(answer ?? createFirst(event), event)
     case 'StreamFinished': {
       const { stream } = event
-      return (
-        answer && {
-          ...answer,
-          status: hasWholeAnswer(stream) ? 'COMPLETE' : 'PARTIAL',
-          usage: stream.usage,
-        }
-      )
+      return answer && { ...answer, status: hasWholeAnswer(stream) ? 'COMPLETE' : 'PARTIAL', usage: stream.usage }
     }
     case 'StreamStarted':
     case 'StreamChanged':
@@ -79,19 +78,41 @@ export function foldPendingDecisions(
   return new Map(decision.state === 'PENDING' ? [...others, [decision.id, decision]] : others)
 }
 
-type PartEventDraft = Extract<EventDraft, { readonly partIndex: number }>
-
-function updatePart(
-  message: MessageRecord,
-  event: PartEventDraft,
-  change: (part: MessagePart | undefined) => MessagePart,
-): MessageRecord {
-  const parts = [...message.parts]
+function updatePart<Answer extends FoldedAnswer>(answer: Answer, event: PartEventDraft): Answer {
+  const parts = [...answer.parts]
+  // Events of a kind that a client does not know may have made the parts before this one.
+  while (parts.length < event.partIndex) parts.push({ type: 'text', text: '' })
   const previous = parts[event.partIndex]
-  const part = change(previous)
+  const part = foldPart(previous, event)
   const providerState = mergeOpaqueProviderStates(getProviderState(previous), event.providerState)
   parts[event.partIndex] = providerState && part.type !== 'file' ? { ...part, providerState } : part
-  return { ...message, parts }
+  return { ...answer, parts }
+}
+
+function foldPart(part: MessagePart | undefined, event: PartEventDraft): MessagePart {
+  switch (event.type) {
+    case 'TextDelta':
+      return {
+        // Text that has turned out to be reasoning stays reasoning, also if a reader receives its first deltas again.
+        type: part?.type === 'reasoning' ? 'reasoning' : 'text',
+        text: applyDelta(getText(part), event.offset, event.text),
+      }
+    case 'ReasoningDelta':
+      return { type: 'reasoning', text: applyDelta(getText(part), event.offset, event.text) }
+    case 'ToolCallDelta': {
+      const call = part?.type === 'tool' ? part.call : createToolCall(event.toolCallId, event.toolName)
+      // A reader may receive deltas again. The complete arguments may differ from them, and are final.
+      if (call.argumentsWhole) return { type: 'tool', call }
+      const argumentsText = applyDelta(call.argumentsText, event.offset, event.argumentsText)
+      return { type: 'tool', call: { ...call, argumentsText } }
+    }
+    case 'ToolCallChanged':
+      return { type: 'tool', call: event.toolCall }
+    case 'FilePartAdded': {
+      const { mediaType, name, url } = event
+      return { type: 'file', mediaType, name, url }
+    }
+  }
 }
 
 function getText(part: MessagePart | undefined): string {

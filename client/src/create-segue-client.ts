@@ -1,0 +1,59 @@
+import { createLeavableIterator } from './environment/leavable-iterator.ts'
+import { chat, followSession, followStream } from './follow-events.ts'
+import { createConversationList } from './lists/live-conversation-list.ts'
+import { createPendingDecisions } from './lists/live-pending-decisions.ts'
+import { foldChatEvents } from './model/fold-chat-event.ts'
+import type { SegueClient, SegueClientOptions } from './segue-client.ts'
+import { defaultRetryDelay } from './transport/backoff.ts'
+import { createEndpoint } from './transport/endpoint.ts'
+import { fetchFile } from './transport/fetch-file.ts'
+import { HttpClient } from './transport/http-exchange.ts'
+import { RequestSender } from './transport/request-sender.ts'
+import { createSseTransport } from './transport/sse-transport.ts'
+import { createWebSocketTransport } from './transport/websocket-transport.ts'
+import { answerApproval, answerClarification, cancelStream } from './commands.ts'
+import { printDocument } from './wire/print-document.ts'
+
+/** Creates a client of a server. It sends nothing before it is used. */
+export function createSegueClient(options: SegueClientOptions): SegueClient {
+  const { url, token, webSocketImpl, retryDelay = defaultRetryDelay, onConnectionLost } = options
+  const hasWebSocket = webSocketImpl !== undefined || typeof WebSocket === 'function'
+  const { transport: transportName = hasWebSocket ? 'ws' : 'sse' } = options
+  const endpoint = createEndpoint(url)
+  const { graphqlUrl } = endpoint
+  const http = new HttpClient({ fetch: options.fetch ?? ((...args) => fetch(...args)), token })
+  const transport =
+    transportName === 'ws'
+      ? createWebSocketTransport({ url: graphqlUrl, token, webSocketImpl })
+      : createSseTransport(http, graphqlUrl)
+  const requests = new RequestSender(http, graphqlUrl, retryDelay)
+  const subscriber = { transport, retryDelay, onConnectionLost }
+  const closing = new AbortController()
+  const leavable = <Item>(
+    signal: AbortSignal | undefined,
+    start: (signal: AbortSignal) => AsyncGenerator<Item, void>,
+  ): AsyncIterableIterator<Item> => createLeavableIterator(start, [closing.signal, signal])
+
+  return {
+    chat: (input, { signal } = {}) => leavable(signal, (leaving) => chat(subscriber, input, leaving)),
+    follow: (streamId, followOptions = {}) =>
+      leavable(followOptions.signal, (leaving) => followStream(subscriber, streamId, followOptions, leaving)),
+    followSession: (sessionId, followOptions = {}) =>
+      leavable(followOptions.signal, (leaving) => followSession(subscriber, sessionId, followOptions, leaving)),
+    message: foldChatEvents,
+    cancel: (streamId, requestOptions) => cancelStream(requests, streamId, requestOptions),
+    answerApproval: (id, answer, requestOptions) => answerApproval(requests, id, answer, requestOptions),
+    answerClarification: (id, answer, requestOptions) => answerClarification(requests, id, answer, requestOptions),
+    file: (fileUrl, { signal } = {}) => fetchFile({ http, endpoint, retryDelay }, fileUrl, signal),
+    request: (document, variables, requestOptions) =>
+      requests.send({ query: printDocument(document), variables: { ...variables } }, requestOptions),
+    conversations: (filter = {}, listOptions = {}) =>
+      createConversationList({ subscriber, requests, closing: closing.signal }, filter, listOptions),
+    decisions: (listOptions = {}) =>
+      createPendingDecisions({ subscriber, requests, closing: closing.signal }, listOptions),
+    close: () => {
+      closing.abort()
+      transport.close()
+    },
+  }
+}

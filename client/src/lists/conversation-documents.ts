@@ -1,0 +1,53 @@
+import type { Conversation } from './conversation-list.ts'
+
+const fields = `{
+  id title pinned archived lastActivityAt segmentCount root { id }
+  tip { id channel origin source model activeStream { id status } pendingApprovals { id } pendingClarifications { id } }
+}`
+
+export const conversationsDocument = `query ($filter: SessionFilter, $first: Int!, $after: String) {
+  conversations(filter: $filter, first: $first, after: $after) {
+    nodes: edges { node ${fields} }
+    pageInfo { hasNextPage endCursor }
+  }
+}`
+
+export const conversationsChangedDocument = `subscription ($profile: String) {
+  event: conversationsChanged(profile: $profile) { kind conversationId conversation ${fields} }
+}`
+
+interface WireId {
+  readonly id: string
+}
+
+export interface WireConversation extends Pick<Conversation, 'id' | 'title' | 'pinned' | 'archived' | 'segmentCount'> {
+  readonly lastActivityAt: string
+  readonly root: WireId
+  readonly tip: Omit<Conversation['tip'], 'pendingDecisionCount'> & {
+    readonly pendingApprovals: readonly WireId[]
+    readonly pendingClarifications: readonly WireId[]
+  }
+}
+
+export interface WireConversationPage {
+  readonly conversations: {
+    readonly nodes: readonly { readonly node: WireConversation }[]
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null }
+  }
+}
+
+export interface WireConversationChange {
+  readonly kind: 'READY' | 'UPSERTED' | 'REMOVED'
+  readonly conversationId: string | null
+  readonly conversation: WireConversation | null
+}
+
+export function toConversation({ lastActivityAt, root, tip, ...conversation }: WireConversation): Conversation {
+  const { pendingApprovals, pendingClarifications, ...tipFields } = tip
+  return {
+    ...conversation,
+    lastActivityAt: Date.parse(lastActivityAt),
+    rootId: root.id,
+    tip: { ...tipFields, pendingDecisionCount: pendingApprovals.length + pendingClarifications.length },
+  }
+}

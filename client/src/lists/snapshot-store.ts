@@ -1,0 +1,102 @@
+import { linkAbortSignals } from '../environment/link-abort-signals.ts'
+import { SegueError } from '../segue-error.ts'
+
+/** A value that changes: what `useSyncExternalStore` of React and others take. */
+export interface SnapshotSource<Snapshot> {
+  /** Calls `listener` after each change, until the returned function is called. The first listener starts the source. */
+  subscribe(listener: () => void): () => void
+  /** The current value: the same object until something changes. */
+  getSnapshot(): Snapshot
+}
+
+/** Why a source has ended: null while it runs. */
+interface FailableSnapshot {
+  readonly error: SegueError | null
+}
+
+/** Keeps a value up to date while anybody listens. Its methods can be passed on without the object. */
+export class SnapshotStore<Snapshot extends FailableSnapshot>
+  implements SnapshotSource<Snapshot>, AsyncIterable<Snapshot>
+{
+  readonly #run: (signal: AbortSignal) => Promise<void>
+  readonly #closing: AbortSignal
+  readonly #listeners = new Set<() => void>()
+  #snapshot: Snapshot
+  #running: AbortController | null = null
+
+  /** @param run Sets snapshots until the signal is aborted. What it throws becomes the error of the snapshot. */
+  constructor(initial: Snapshot, run: (signal: AbortSignal) => Promise<void>, closing: AbortSignal) {
+    this.#snapshot = initial
+    this.#run = run
+    this.#closing = closing
+  }
+
+  readonly getSnapshot = (): Snapshot => this.#snapshot
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    // A function of its own for each call, because the same listener may be given twice.
+    const entry = (): void => listener()
+    this.#listeners.add(entry)
+    if (!this.#running) void this.#start()
+    return () => {
+      this.#listeners.delete(entry)
+      // A page that renders again leaves and comes back at once.
+      queueMicrotask(() => this.#stopIfUnused())
+    }
+  }
+
+  update(change: Partial<Snapshot>): void {
+    this.#snapshot = { ...this.#snapshot, ...change }
+    this.#notify()
+  }
+
+  /** The current value, then the newest one whenever it has changed. Throws its error; ends when the client is closed. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Snapshot, void> {
+    let wake = (): void => undefined
+    const unsubscribe = this.subscribe(() => wake())
+    try {
+      for (let last: Snapshot | null = null; !this.#closing.aborted; last = this.#snapshot) {
+        const changed = new Promise<void>((resolve) => {
+          wake = resolve
+        })
+        if (last === this.#snapshot) await changed
+        else if (this.#snapshot.error) throw this.#snapshot.error
+        else yield this.#snapshot
+      }
+    } finally {
+      unsubscribe()
+    }
+  }
+
+  async #start(): Promise<void> {
+    const running = new AbortController()
+    this.#running = running
+    const unlink = linkAbortSignals(running, [this.#closing])
+    const onClose = (): void => this.#notify()
+    this.#closing.addEventListener('abort', onClose)
+    try {
+      await this.#run(running.signal)
+    } catch (cause) {
+      const error = cause instanceof SegueError ? cause : new SegueError('INTERNAL', String(cause), { cause })
+      if (!running.signal.aborted) this.#fail(error)
+    } finally {
+      unlink()
+      this.#closing.removeEventListener('abort', onClose)
+    }
+  }
+
+  #fail(error: SegueError): void {
+    this.#snapshot = { ...this.#snapshot, isLoading: false, error }
+    this.#notify()
+  }
+
+  #notify(): void {
+    for (const listener of [...this.#listeners]) listener()
+  }
+
+  #stopIfUnused(): void {
+    if (this.#listeners.size > 0) return
+    this.#running?.abort()
+    this.#running = null
+  }
+}

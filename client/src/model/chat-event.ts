@@ -1,0 +1,80 @@
+import type { ChatEvent as LogEvent, StreamReset as DeliveredReset } from '../../../src/model/chat-event.ts'
+import type { FinishReason, StreamStatus } from '../../../src/model/stream.ts'
+import type { Approval, Clarification } from './decision.ts'
+import type { ChatMessage } from './message.ts'
+import type { ChatStream } from './stream.ts'
+
+/** The fields that an event has in the server's log and on the wire. */
+type LogEventOfType<Type extends LogEvent['type']> = Extract<LogEvent, { readonly type: Type }>
+type EventBase<Type extends LogEvent['type']> = Pick<
+  LogEventOfType<Type>,
+  'type' | 'seq' | 'at' | 'sessionId' | 'streamId'
+>
+
+/** What a session shows of itself in an event. */
+export interface SessionSummary {
+  readonly id: string
+  readonly title: string | null
+  readonly model: string | null
+  /** `compactSession` is at work: the session is busy meanwhile. */
+  readonly compacting: boolean
+}
+
+/** The stream was accepted. It is QUEUED or RUNNING. */
+export interface StreamStarted extends EventBase<'StreamStarted'> {
+  readonly status: StreamStatus
+  readonly stream: ChatStream
+  readonly userMessage: ChatMessage
+}
+/** The status of a stream changed, or the time until which it waits for its provider. */
+export interface StreamChanged extends EventBase<'StreamChanged'> {
+  readonly status: StreamStatus
+  readonly stream: ChatStream
+}
+/** The end of a stream. There is exactly one for each. */
+export interface StreamFinished extends EventBase<'StreamFinished'> {
+  readonly status: StreamStatus
+  /** Why the model stopped. Null unless the stream is COMPLETED. */
+  readonly finishReason: FinishReason | null
+  readonly stream: ChatStream
+  /** The saved answer: its id, and the digest of its parts. Null if nothing was produced. */
+  readonly message: { readonly id: string; readonly digest: string } | null
+}
+/** An approval was requested or resolved. `approval` has the state at delivery, `state` and `decision` that of the event. */
+export interface ApprovalChanged extends EventBase<'ApprovalChanged'> {
+  readonly approval: Approval
+}
+/** A clarification was requested or resolved. */
+export interface ClarificationChanged extends EventBase<'ClarificationChanged'> {
+  readonly clarification: Clarification
+}
+/** A property of the session changed, such as its title. */
+export interface SessionChanged extends EventBase<'SessionChanged'> {
+  readonly session: SessionSummary
+}
+/** The chat goes on in the session `toId`: the last event of a session's log. */
+export type SessionContinued = LogEventOfType<'SessionContinued'>
+/** What was received so far is void: go on with this message, and in `followSession` read the messages again. */
+export interface StreamReset extends Omit<DeliveredReset, 'message'> {
+  readonly message: ChatMessage | null
+}
+
+/**
+ * An event of a chat: those of the server's log, with what a page needs of the objects that they belong to. `seq` is its
+ * number in the log of the session; pass it as `after` to go on after it. `at` is in epoch milliseconds. Offsets count
+ * UTF-16 code units.
+ */
+export type ChatEvent =
+  | StreamStarted
+  | LogEventOfType<'TextDelta'>
+  | LogEventOfType<'ReasoningDelta'>
+  | LogEventOfType<'ToolCallDelta'>
+  | LogEventOfType<'ToolCallChanged'>
+  | LogEventOfType<'FilePartAdded'>
+  | StreamChanged
+  | ApprovalChanged
+  | ClarificationChanged
+  | SessionChanged
+  | SessionContinued
+  | StreamFinished
+  | StreamReset

@@ -1,0 +1,141 @@
+import type { ApprovalDecision } from '../../src/model/decision.ts'
+import type { JsonObject } from '../../src/lib/text/json.ts'
+import type { ConversationFilter, ConversationList } from './lists/conversation-list.ts'
+import type { PendingDecisions } from './lists/pending-decisions.ts'
+import type { ChatEvent } from './model/chat-event.ts'
+import type { Approval, Clarification } from './model/decision.ts'
+import type { ChatMessage } from './model/message.ts'
+import type { ChatStream } from './model/stream.ts'
+
+export interface SegueClientOptions {
+  /** The server, such as `http://127.0.0.1:4000`, or its GraphQL endpoint. In a page, it may be relative to it. */
+  readonly url: string
+  /**
+   * How events arrive. `ws`: over one WebSocket for all, with graphql-ws, which is loaded when it is first needed. `sse`:
+   * one request for each subscription; browsers open only six to a server at a time over HTTP/1.1. Default: `ws` where
+   * there is a WebSocket, else `sse`.
+   */
+  readonly transport?: 'ws' | 'sse'
+  /** Sent as `Authorization: Bearer …`, and over a WebSocket as `authorization` in `connection_init`. */
+  readonly token?: string | (() => string | Promise<string>)
+  /** Default: the global one. */
+  readonly fetch?: typeof fetch
+  /** Default: the global one. Node 20 has none. */
+  readonly webSocketImpl?: typeof WebSocket
+  /** How long to wait before a lost connection is tried again, in milliseconds. Default: 250, doubled up to 15,000. */
+  readonly retryDelay?: { readonly minMs: number; readonly maxMs: number }
+  /** Called whenever the connection of an iteration or a list is lost and is tried again: for a note on the page, or a log. */
+  readonly onConnectionLost?: (error: Error) => void
+}
+
+/** A message to send, see `StreamChatInput` in the schema. */
+export interface ChatInput {
+  /** Left out: a new session is made. */
+  readonly sessionId?: string
+  readonly text: string
+  readonly files?: readonly { readonly name?: string; readonly mediaType: string; readonly url: string }[]
+  readonly model?: string
+  readonly profile?: string
+  /** Default: a new UUID for each call of `chat`. Give one that you store to send the same message again after a reload. */
+  readonly key?: string
+  readonly ifBusy?: 'REJECT' | 'QUEUE' | 'INTERRUPT'
+}
+
+export interface LeaveOptions {
+  /** Leaves when it is aborted: the iteration ends, without an error. The answer goes on. */
+  readonly signal?: AbortSignal
+}
+
+export interface FollowOptions extends LeaveOptions {
+  /** The seq of the last event that was received; 0, the default, for all events. */
+  readonly after?: number
+}
+
+export interface FollowSessionOptions extends FollowOptions {
+  /**
+   * Whether to go on in the session that continues this one. Its events follow the `SessionContinued`, have its
+   * `sessionId`, and are numbered from 1. Default: false; the iteration ends with `SessionContinued`.
+   */
+  readonly followContinuations?: boolean
+}
+
+export interface RequestOptions {
+  /** Gives up waiting. The promise rejects with the reason of the signal. */
+  readonly signal?: AbortSignal
+  /** For a mutation, so that it is never done twice. Default: a new UUID for each call. */
+  readonly key?: string
+}
+
+/**
+ * A GraphQL document: its text, or what code generators make of it. Those with types (`TypedDocumentNode`,
+ * `TypedDocumentString`) give the types of the result and of the variables.
+ */
+export type GraphQLDocument<Result, Variables> =
+  | string
+  | { readonly kind?: string; readonly __apiType?: (variables: Variables) => Result }
+
+export interface CancelResult {
+  /** Of all calls for one stream, one is answered CANCELLED. ALREADY_FINISHED: it ended in another way before. */
+  readonly outcome: 'CANCELLED' | 'ALREADY_CANCELLED' | 'ALREADY_FINISHED'
+  readonly stream: ChatStream
+  /** What was saved. Null if nothing was produced. */
+  readonly message: ChatMessage | null
+}
+
+export interface ApprovalAnswer {
+  readonly decision: ApprovalDecision
+  /** A note. The model is told. */
+  readonly reason?: string
+  /** The tool runs with these in place of the model's arguments. */
+  readonly arguments?: JsonObject
+}
+
+/** Exactly one of the three. */
+export type ClarificationAnswer =
+  | { readonly answer: string }
+  | { readonly values: JsonObject }
+  | { readonly decline: true }
+
+/**
+ * A client of one server. Nothing is sent before it is used, so it can be made where a page is rendered on a server.
+ *
+ * All iterations reconnect by themselves, for as long as it takes, and go on after the last event that was received. They
+ * throw a `SegueError` if the server refuses them, which is never tried again.
+ */
+export interface SegueClient {
+  /**
+   * Sends a message and yields the events of its answer, the last of which is its one `StreamFinished`. However often the
+   * connection is lost, there is one answer. Leaving the iteration does not stop it: see `cancel`.
+   */
+  chat(input: ChatInput, options?: LeaveOptions): AsyncIterableIterator<ChatEvent>
+  /** The events of a stream, up to its `StreamFinished`. Ends without one if the stream is deleted, or `after` is behind it. */
+  follow(streamId: string, options?: FollowOptions): AsyncIterableIterator<ChatEvent>
+  /** The events of a session, across its streams. Ends when it is continued by another one, or deleted. */
+  followSession(sessionId: string, options?: FollowSessionOptions): AsyncIterableIterator<ChatEvent>
+  /**
+   * The folded message after each event; null until something is produced. An event that changes nothing yields the same
+   * object again, and parts that have not changed are the same objects. See `foldChatEvent` for one event.
+   */
+  message(events: AsyncIterable<ChatEvent>): AsyncIterableIterator<ChatMessage | null>
+  /** Stops a stream. */
+  cancel(streamId: string, options?: RequestOptions): Promise<CancelResult>
+  answerApproval(id: string, answer: ApprovalAnswer, options?: RequestOptions): Promise<Approval>
+  answerClarification(id: string, answer: ClarificationAnswer, options?: RequestOptions): Promise<Clarification>
+  /** The bytes of a file of this server: the `url` of a part, or of a file in a tool's result. Refuses URLs of others. */
+  file(url: string, options?: { readonly signal?: AbortSignal }): Promise<Blob>
+  /**
+   * The data of a query or a mutation. It is sent again if the connection is lost, a mutation with the same key. Rejects
+   * with a `SegueError` if the response has errors.
+   */
+  request<Result = unknown, Variables = Record<string, unknown>>(
+    document: GraphQLDocument<Result, Variables>,
+    variables?: Variables,
+    options?: RequestOptions,
+  ): Promise<Result>
+  /** A live list of conversations. */
+  conversations(filter?: ConversationFilter, options?: { readonly pageSize?: number }): ConversationList
+  /** Everything that waits for a person in a profile. */
+  decisions(options?: { readonly profile?: string }): PendingDecisions
+  /** Ends all iterations and closes the connection. */
+  close(): void
+}

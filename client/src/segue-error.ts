@@ -1,0 +1,63 @@
+/** The codes of errors that a server of Segue sends as `extensions.code`. It may send others. */
+export type ServerErrorCode =
+  | 'GRAPHQL_PARSE_FAILED'
+  | 'GRAPHQL_VALIDATION_FAILED'
+  | 'PERSISTED_QUERY_NOT_FOUND'
+  | 'BAD_USER_INPUT'
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
+  | 'NOT_FOUND'
+  | 'SESSION_BUSY'
+  | 'SESSION_READ_ONLY'
+  | 'JOB_READ_ONLY'
+  | 'IDEMPOTENCY_MISMATCH'
+  | 'STALE'
+  | 'TOO_LARGE'
+  | 'TIMEOUT'
+  | 'RATE_LIMITED'
+  | 'PROVIDER'
+  | 'STORAGE'
+  | 'SHUTTING_DOWN'
+  | 'INTERNAL'
+
+/** CONNECTION_LOST: a request could not be sent, or its answer did not arrive, however often it was tried. */
+export type SegueErrorCode = ServerErrorCode | 'CONNECTION_LOST' | (string & {})
+
+/** An error of a GraphQL response, as it arrives. */
+export interface GraphQLResponseError {
+  readonly message: string
+  readonly path?: readonly (string | number)[]
+  readonly extensions?: Readonly<Record<string, unknown>>
+}
+
+/** What a call of this library rejects with: a refusal by the server, or a connection that stays lost. */
+export class SegueError extends Error {
+  override readonly name = 'SegueError'
+  /** Of the first error. */
+  readonly code: SegueErrorCode
+  /**
+   * What the server adds to the code. SESSION_BUSY and IDEMPOTENCY_MISMATCH have `streamId` where a stream is the reason,
+   * STALE has `tipId` where another session continues this one, BAD_USER_INPUT has the `path` of the argument.
+   */
+  readonly extensions: Readonly<Record<string, unknown>>
+  /** All errors of the response. */
+  readonly errors: readonly GraphQLResponseError[]
+  /** The rest of the response: of an operation with several fields, those that did not fail. */
+  readonly data: unknown
+
+  constructor(
+    code: SegueErrorCode,
+    message: string,
+    options: {
+      readonly errors?: readonly GraphQLResponseError[]
+      readonly data?: unknown
+      readonly cause?: unknown
+    } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.errors = options.errors ?? []
+    this.extensions = this.errors[0]?.extensions ?? {}
+    this.data = options.data ?? null
+  }
+}

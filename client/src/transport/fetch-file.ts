@@ -1,0 +1,32 @@
+import { SegueError } from '../segue-error.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { HttpClient } from './http-exchange.ts'
+import { createHttpError } from './read-result.ts'
+import { retryRequest, type RetryOptions } from './retry-request.ts'
+
+/** Nothing may arrive for so long. */
+const idleTimeout = { timeoutMs: 60_000 }
+
+/** The bytes of a file of the server, read with the token. See `SegueClient.file`. */
+export async function fetchFile(
+  {
+    http,
+    endpoint,
+    retryDelay,
+  }: { readonly http: HttpClient; readonly endpoint: Endpoint } & Pick<RetryOptions, 'retryDelay'>,
+  fileUrl: string,
+  signal: AbortSignal | undefined,
+): Promise<Blob> {
+  const url = endpoint.resolveFileUrl(fileUrl)
+  if (url === null) {
+    throw new SegueError('BAD_USER_INPUT', 'The URL is not one of a file on this server. Read it without the client.')
+  }
+  // A redirect could lead the token elsewhere.
+  const request = { url, init: { redirect: 'error' as const }, idleTimeout, signal }
+  return retryRequest(() => http.exchange(request, readBlob), { retryDelay, signal })
+}
+
+async function* readBlob(response: Response): AsyncGenerator<Blob, void> {
+  if (!response.ok) throw await createHttpError(response)
+  yield await response.blob()
+}

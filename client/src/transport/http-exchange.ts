@@ -1,0 +1,64 @@
+import { IdleTimeout, type IdleTimeoutOptions } from './idle-timeout.ts'
+import { linkAbortSignals } from '../environment/link-abort-signals.ts'
+import { ConnectionLostError } from './connection-lost-error.ts'
+import { SegueError } from '../segue-error.ts'
+
+export interface HttpClientOptions {
+  readonly fetch: typeof fetch
+  readonly token: string | (() => string | Promise<string>) | undefined
+}
+
+export interface HttpRequest {
+  readonly url: string
+  readonly init: RequestInit
+  readonly idleTimeout: IdleTimeoutOptions
+  readonly signal: AbortSignal | undefined
+}
+
+/** Sends requests with the token. Whatever ends one too early, and was not asked for, is a ConnectionLostError. */
+export class HttpClient {
+  readonly #options: HttpClientOptions
+
+  constructor(options: HttpClientOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Sends a request and has `read` handle the response, whose body it must read within. `touch` tells that something has
+   * arrived. Rejects with the reason of the signal if that is aborted.
+   */
+  async *exchange<Item>(
+    { url, init, idleTimeout, signal }: HttpRequest,
+    read: (response: Response, touch: () => void) => AsyncGenerator<Item, void>,
+  ): AsyncGenerator<Item, void> {
+    signal?.throwIfAborted()
+    const connection = new AbortController()
+    const unlink = linkAbortSignals(connection, [signal])
+    const idle = new IdleTimeout(idleTimeout, () => connection.abort())
+    try {
+      const headers = { ...toHeaderRecord(init.headers), ...(await this.#createAuthorization()) }
+      const response = await this.#options.fetch(url, { ...init, headers, signal: connection.signal })
+      idle.touch()
+      yield* read(response, () => idle.touch())
+    } catch (error) {
+      signal?.throwIfAborted()
+      if (error instanceof SegueError || error instanceof ConnectionLostError) throw error
+      // Browsers have many names for it: TypeError, AbortError, NetworkError.
+      throw new ConnectionLostError('The connection to the server is lost.', { cause: error })
+    } finally {
+      idle.stop()
+      unlink()
+      connection.abort()
+    }
+  }
+
+  async #createAuthorization(): Promise<Record<string, string>> {
+    const { token } = this.#options
+    const value = typeof token === 'function' ? await token() : token
+    return value === undefined ? {} : { authorization: `Bearer ${value}` }
+  }
+}
+
+function toHeaderRecord(headers: HeadersInit | undefined): Record<string, string> {
+  return Object.fromEntries(new Headers(headers))
+}

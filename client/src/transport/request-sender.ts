@@ -1,0 +1,56 @@
+import { createUuid } from '../environment/create-uuid.ts'
+import { SegueError } from '../segue-error.ts'
+import type { RetryDelay } from './backoff.ts'
+import type { HttpClient } from './http-exchange.ts'
+import { createHttpError, createResponseError, parseResult } from './read-result.ts'
+import { retryRequest } from './retry-request.ts'
+import type { Operation } from './transport.ts'
+
+/** A mutation, such as a compaction, may take long, and nothing arrives meanwhile. */
+const responseTimeout = { timeoutMs: 60_000 }
+
+export interface SendOptions {
+  readonly signal?: AbortSignal | undefined
+  readonly key?: string
+  /** Tries until it is aborted, however often the connection is lost. */
+  readonly whileActive?: AbortSignal | undefined
+}
+
+/** Sends queries and mutations, again if the connection is lost: with the same key, so that nothing is done twice. */
+export class RequestSender {
+  readonly #http: HttpClient
+  readonly #url: string
+  readonly #retryDelay: RetryDelay
+
+  constructor(http: HttpClient, url: string, retryDelay: RetryDelay) {
+    this.#http = http
+    this.#url = url
+    this.#retryDelay = retryDelay
+  }
+
+  /**
+   * The data. Rejects with a SegueError, or with the reason of the signal.
+   *
+   * @typeParam Data What the document of the operation selects.
+   */
+  async send<Data>({ query, variables }: Operation, options: SendOptions = {}): Promise<Data> {
+    const { key = createUuid(), whileActive, signal = whileActive } = options
+    const headers = { 'content-type': 'application/json', accept: 'application/json', 'idempotency-key': key }
+    const init: RequestInit = { method: 'POST', headers, body: JSON.stringify({ query, variables }), cache: 'no-store' }
+    const request = { url: this.#url, init, idleTimeout: responseTimeout, signal }
+    const retryOptions = { retryDelay: this.#retryDelay, signal, ...(whileActive && { maxAttempts: Infinity }) }
+    const data = await retryRequest(() => this.#http.exchange(request, readData), retryOptions)
+    // The server's schema and the document say what it is.
+    return data as Data
+  }
+}
+
+async function* readData(response: Response): AsyncGenerator<object, void> {
+  if (!response.ok) throw await createHttpError(response)
+  const result = parseResult(await response.text())
+  if (!result) {
+    throw new SegueError('UNEXPECTED_RESPONSE', 'The response is not one of Segue. Check the url of the client.')
+  }
+  if (result.errors || !result.data) throw createResponseError(result.errors ?? [], result.data)
+  yield result.data
+}

@@ -1,0 +1,48 @@
+import { Backoff, type RetryDelay } from './backoff.ts'
+import { ConnectionLostError } from './connection-lost-error.ts'
+import { createResponseError, type ExecutionResult } from './read-result.ts'
+import type { Operation, SubscriptionTransport } from './transport.ts'
+
+export interface SubscriberOptions {
+  readonly transport: SubscriptionTransport
+  readonly retryDelay: RetryDelay
+  /** Is called after each loss, before the next try. */
+  readonly onConnectionLost: ((error: Error) => void) | undefined
+}
+
+/**
+ * The values of the field `event` of a subscription, for as long as it takes: whenever the connection is lost, the
+ * operation that `createOperation` returns then is sent. Ends when the server completes it, or the signal is aborted.
+ * Throws a SegueError if the server refuses it.
+ *
+ * @typeParam Event What the documents of the library select.
+ */
+export async function* subscribeWithRetry<Event>(
+  { transport, retryDelay, onConnectionLost }: SubscriberOptions,
+  createOperation: () => Operation,
+  signal: AbortSignal,
+): AsyncGenerator<Event, void> {
+  const backoff = new Backoff(retryDelay)
+  while (!signal.aborted) {
+    try {
+      for await (const result of transport.subscribe(createOperation(), signal)) {
+        const event = readEvent<Event>(result)
+        backoff.reset()
+        yield event
+      }
+      return
+    } catch (error) {
+      if (signal.aborted) return
+      if (!(error instanceof ConnectionLostError)) throw error
+      onConnectionLost?.(error)
+    }
+    await backoff.wait(signal)
+  }
+}
+
+function readEvent<Event>({ data, errors }: ExecutionResult): Event {
+  const event = data?.['event']
+  if (event === undefined || event === null) throw createResponseError(errors ?? [], data)
+  // The server's schema and the document of the operation say what it is.
+  return event as Event
+}

@@ -1,0 +1,105 @@
+import type { Client } from 'graphql-ws'
+import { SegueError } from '../segue-error.ts'
+import { AsyncQueue } from './async-queue.ts'
+import { ConnectionLostError } from './connection-lost-error.ts'
+import type { HttpClientOptions } from './http-exchange.ts'
+import { heartbeatTimeout, IdleTimeout } from './idle-timeout.ts'
+import { createResponseError, type ExecutionResult, toResult } from './read-result.ts'
+import type { Operation, SubscriptionTransport } from './transport.ts'
+
+export interface WebSocketTransportOptions {
+  /** Of the GraphQL endpoint, with http or https. */
+  readonly url: string
+  readonly token: HttpClientOptions['token']
+  readonly webSocketImpl: typeof WebSocket | undefined
+}
+
+/** Close codes after which another try would end in the same way. All others are lost connections. */
+const refusals: Readonly<Record<number, string>> = {
+  1009: 'TOO_LARGE',
+  4400: 'BAD_USER_INPUT',
+  4401: 'UNAUTHENTICATED',
+  4403: 'FORBIDDEN',
+  4406: 'UNEXPECTED_RESPONSE',
+  4500: 'INTERNAL',
+}
+
+/** Subscriptions over one WebSocket, which is open while there are any. Loads graphql-ws with the first one. */
+export function createWebSocketTransport(options: WebSocketTransportOptions): SubscriptionTransport {
+  let loading: Promise<Client> | null = null
+  const load = async (): Promise<Client> => {
+    loading ??= createWebSocketClient(options)
+    try {
+      return await loading
+    } catch (error) {
+      loading = null
+      throw new ConnectionLostError('The module graphql-ws could not be loaded.', { cause: error })
+    }
+  }
+  return {
+    async *subscribe({ query, variables }: Operation, signal: AbortSignal) {
+      const client = await load()
+      if (signal.aborted) return
+      const queue = new AsyncQueue<ExecutionResult>()
+      const unsubscribe = client.subscribe(
+        { query, variables: { ...variables } },
+        {
+          next: (result) => queue.push(toResult(result)),
+          error: (error) => queue.end({ error: toError(error) }),
+          complete: () => queue.end(),
+        },
+      )
+      const leave = (): void => queue.end()
+      signal.addEventListener('abort', leave)
+      try {
+        yield* queue.iterate()
+      } finally {
+        signal.removeEventListener('abort', leave)
+        unsubscribe()
+      }
+    },
+    close: () => void loading?.then((client) => client.dispose()).catch(() => undefined),
+  }
+}
+
+async function createWebSocketClient({ url, token, webSocketImpl }: WebSocketTransportOptions): Promise<Client> {
+  const { createClient } = await import('graphql-ws')
+  let idle: IdleTimeout | null = null
+  const stopIdle = (): void => idle?.stop()
+  const client = createClient({
+    url: url.replace(/^http/, 'ws'),
+    connectionParams: async () => {
+      const value = typeof token === 'function' ? await token() : token
+      return value === undefined ? undefined : { authorization: `Bearer ${value}` }
+    },
+    ...(webSocketImpl && { webSocketImpl }),
+    // Subscriptions are resumed with their cursors, by the caller.
+    retryAttempts: 0,
+    keepAlive: 5000,
+    on: {
+      connecting: () => {
+        stopIdle()
+        idle = new IdleTimeout(heartbeatTimeout, () => client.terminate())
+      },
+      message: () => idle?.touch(),
+      closed: stopIdle,
+      error: stopIdle,
+    },
+  })
+  return client
+}
+
+/** What graphql-ws reports: the errors of a response, a close event, or anything else. */
+function toError(error: unknown): Error {
+  if (Array.isArray(error)) return createResponseError(error)
+  const { code, reason } = readCloseEvent(error)
+  const refusal = refusals[code]
+  if (refusal === undefined) return new ConnectionLostError('The connection to the server is lost.', { cause: error })
+  return new SegueError(refusal, reason || `The server closed the connection with code ${code}.`, { cause: error })
+}
+
+function readCloseEvent(error: unknown): { readonly code: number; readonly reason: string } {
+  const { code, reason } =
+    typeof error === 'object' && error !== null ? { code: 0, reason: '', ...error } : { code: 0, reason: '' }
+  return { code, reason }
+}

@@ -1,0 +1,75 @@
+const usage = 'usage { estimated inputTokens outputTokens reasoningTokens cachedInputTokens }'
+
+const toolCall = `{ id providerId name argumentsText state result error startedAt finishedAt }`
+
+const stream = `{ id status model lastSeq startedAt finishedAt finishReason retryAt ${usage} session { id } error { code message retryAt } }`
+
+const approval = `{
+  id description choices state decision reason arguments requestedAt expiresAt resolvedAt
+  session { id } stream { id } releasedBy { id } toolCall ${toolCall}
+}`
+
+const clarification = `{
+  id question choices form state answer declined requestedAt expiresAt resolvedAt
+  session { id } stream { id } toolCall ${toolCall}
+}`
+
+/** The selection of a message, for documents of your own: `toChatMessage` converts it. */
+export const messageFields = `{
+  id role kind status createdAt model ${usage} session { id } stream { id }
+  parts {
+    __typename
+    ... on TextPart { index text }
+    ... on ReasoningPart { index text }
+    ... on ToolCallPart { index toolCall ${toolCall} }
+    ... on FilePart { index mediaType name url }
+  }
+}`
+
+const eventFields = `{
+  __typename seq at sessionId streamId
+  ... on StreamStarted { stream ${stream} userMessage ${messageFields} }
+  ... on TextDelta { messageId partIndex offset text }
+  ... on ReasoningDelta { messageId partIndex offset text }
+  ... on ToolCallDelta { messageId partIndex toolCallId toolName offset argumentsText }
+  ... on ToolCallChanged { messageId partIndex toolCall ${toolCall} }
+  ... on FilePartAdded { messageId partIndex mediaType name url }
+  ... on StreamChanged { stream ${stream} }
+  ... on ApprovalChanged { approval ${approval} }
+  ... on ClarificationChanged { clarification ${clarification} }
+  ... on SessionChanged { session { id title model compacting } }
+  ... on SessionContinued { to { id } }
+  ... on StreamFinished { finishReason stream ${stream} message { id digest } }
+  ... on StreamReset { reason message ${messageFields} }
+}`
+
+/** All subscriptions to events name their field `event`. */
+export const streamChatDocument = `subscription ($input: StreamChatInput!) { event: streamChat(input: $input) ${eventFields} }`
+export const followStreamDocument = `subscription ($id: ID!, $after: Int!) { event: followStream(streamId: $id, after: $after) ${eventFields} }`
+export const followSessionDocument = `subscription ($id: ID!, $after: Int!) { event: followSession(sessionId: $id, after: $after) ${eventFields} }`
+
+export const cancelStreamDocument = `mutation ($id: ID!, $key: String) {
+  result: cancelStream(streamId: $id, key: $key) { outcome stream ${stream} message ${messageFields} }
+}`
+
+export const answerApprovalDocument = `mutation ($id: ID!, $decision: ApprovalDecision!, $reason: String, $arguments: JSON, $key: String) {
+  result: answerApproval(id: $id, decision: $decision, reason: $reason, arguments: $arguments, key: $key) ${approval}
+}`
+
+export const answerClarificationDocument = `mutation ($id: ID!, $answer: String, $values: JSON, $decline: Boolean, $key: String) {
+  result: answerClarification(id: $id, answer: $answer, values: $values, decline: $decline, key: $key) ${clarification}
+}`
+
+export const approvalsDocument = `subscription ($profile: String, $settledSince: DateTime) {
+  event: approvals(profile: $profile, settledSince: $settledSince) ${approval}
+}`
+
+export const clarificationsDocument = `subscription ($profile: String, $settledSince: DateTime) {
+  event: clarifications(profile: $profile, settledSince: $settledSince) ${clarification}
+}`
+
+/** Everything that waits now. */
+export const pendingDecisionsDocument = `query ($profile: String) {
+  approvals(profile: $profile) ${approval}
+  clarifications(profile: $profile) ${clarification}
+}`

@@ -1,0 +1,52 @@
+import type { MessagePart, ToolCall } from '../../../src/model/message.ts'
+import type { ChatMessage } from '../model/message.ts'
+import type { WireMessage, WirePart, WireToolCall } from './wire-types.ts'
+
+/** Epoch milliseconds. */
+export function toTime(text: string): number {
+  return Date.parse(text)
+}
+
+/** Epoch milliseconds, or null. */
+export function toOptionalTime(text: string | null): number | null {
+  return text === null ? null : Date.parse(text)
+}
+
+export function toToolCall({ startedAt, finishedAt, ...call }: WireToolCall): ToolCall {
+  return {
+    ...call,
+    // A call leaves this state when its arguments are complete, or nothing is added to them any more.
+    argumentsWhole: call.state !== 'STREAMING',
+    startedAt: toOptionalTime(startedAt),
+    finishedAt: toOptionalTime(finishedAt),
+  }
+}
+
+/** Converts what `messageFields` selects. */
+export function toChatMessage({ createdAt, session, stream, parts, ...message }: WireMessage): ChatMessage {
+  return {
+    ...message,
+    sessionId: session.id,
+    streamId: stream?.id ?? null,
+    createdAt: toTime(createdAt),
+    parts: parts.map(toMessagePart),
+  }
+}
+
+function toMessagePart(part: WirePart): MessagePart {
+  switch (part.__typename) {
+    case 'ReasoningPart':
+      return { type: 'reasoning', text: part.text }
+    case 'ToolCallPart':
+      return { type: 'tool', call: toToolCall(part.toolCall) }
+    case 'FilePart': {
+      const { mediaType, name, url } = part
+      return { type: 'file', mediaType, name, url }
+    }
+    case 'TextPart':
+      return { type: 'text', text: part.text }
+    default:
+      // A newer server: the part keeps its index.
+      return { type: 'text', text: '' }
+  }
+}

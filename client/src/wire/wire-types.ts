@@ -1,0 +1,146 @@
+import type { ApprovalDecision, DecisionState } from '../../../src/model/decision.ts'
+import type { Json, JsonObject } from '../../../src/lib/text/json.ts'
+import type { MessageKind, MessageStatus, Role, ToolCallState } from '../../../src/model/message.ts'
+import type { FinishReason, StreamErrorCode, StreamStatus } from '../../../src/model/stream.ts'
+import type { StreamReset } from '../../../src/model/chat-event.ts'
+import type { Usage } from '../../../src/model/usage.ts'
+
+/** What the documents of this folder select, as JSON. Times are RFC 3339. */
+interface WireId {
+  readonly id: string
+}
+
+export interface WireToolCall extends WireId {
+  readonly providerId: string | null
+  readonly name: string
+  readonly argumentsText: string
+  readonly state: ToolCallState
+  readonly result: Json
+  readonly error: string | null
+  readonly startedAt: string | null
+  readonly finishedAt: string | null
+}
+
+export interface WireStream extends WireId {
+  readonly status: StreamStatus
+  readonly model: string
+  readonly lastSeq: number
+  readonly startedAt: string
+  readonly finishedAt: string | null
+  readonly finishReason: FinishReason | null
+  readonly retryAt: string | null
+  readonly usage: Usage
+  readonly session: WireId
+  readonly error: { readonly code: StreamErrorCode; readonly message: string; readonly retryAt: string | null } | null
+}
+
+interface WireDecision extends WireId {
+  readonly state: DecisionState
+  readonly requestedAt: string
+  readonly expiresAt: string | null
+  readonly resolvedAt: string | null
+  readonly session: WireId
+  readonly stream: WireId
+  readonly toolCall: WireToolCall
+}
+
+export interface WireApproval extends WireDecision {
+  readonly description: string
+  readonly choices: readonly ApprovalDecision[]
+  readonly decision: ApprovalDecision | null
+  readonly reason: string | null
+  readonly arguments: JsonObject | null
+  readonly releasedBy: WireId | null
+}
+
+export interface WireClarification extends WireDecision {
+  readonly question: string
+  readonly choices: readonly string[]
+  readonly form: JsonObject | null
+  readonly answer: string | null
+  readonly declined: boolean
+}
+
+export type WirePart =
+  | { readonly __typename: 'TextPart' | 'ReasoningPart'; readonly index: number; readonly text: string }
+  | { readonly __typename: 'ToolCallPart'; readonly index: number; readonly toolCall: WireToolCall }
+  | {
+      readonly __typename: 'FilePart'
+      readonly index: number
+      readonly mediaType: string
+      readonly name: string | null
+      readonly url: string
+    }
+
+export interface WireMessage extends WireId {
+  readonly role: Role
+  readonly kind: MessageKind
+  readonly status: MessageStatus | 'WITHDRAWN'
+  readonly createdAt: string
+  readonly model: string | null
+  readonly usage: Usage | null
+  readonly session: WireId
+  readonly stream: WireId | null
+  readonly parts: readonly WirePart[]
+}
+
+interface WireEventBase {
+  readonly seq: number
+  readonly at: string
+  readonly sessionId: string
+  readonly streamId: string | null
+}
+
+interface WirePartEvent extends WireEventBase {
+  readonly messageId: string
+  readonly partIndex: number
+}
+
+export type WireEvent =
+  | (WireEventBase & {
+      readonly __typename: 'StreamStarted'
+      readonly stream: WireStream
+      readonly userMessage: WireMessage
+    })
+  | (WirePartEvent & {
+      readonly __typename: 'TextDelta' | 'ReasoningDelta'
+      readonly offset: number
+      readonly text: string
+    })
+  | (WirePartEvent & {
+      readonly __typename: 'ToolCallDelta'
+      readonly toolCallId: string
+      readonly toolName: string
+      readonly offset: number
+      readonly argumentsText: string
+    })
+  | (WirePartEvent & { readonly __typename: 'ToolCallChanged'; readonly toolCall: WireToolCall })
+  | (WirePartEvent & {
+      readonly __typename: 'FilePartAdded'
+      readonly mediaType: string
+      readonly name: string | null
+      readonly url: string
+    })
+  | (WireEventBase & { readonly __typename: 'StreamChanged'; readonly stream: WireStream })
+  | (WireEventBase & { readonly __typename: 'ApprovalChanged'; readonly approval: WireApproval })
+  | (WireEventBase & { readonly __typename: 'ClarificationChanged'; readonly clarification: WireClarification })
+  | (WireEventBase & {
+      readonly __typename: 'SessionChanged'
+      readonly session: WireId & {
+        readonly title: string | null
+        readonly model: string | null
+        readonly compacting: boolean
+      }
+    })
+  | (WireEventBase & { readonly __typename: 'SessionContinued'; readonly to: WireId })
+  | (WireEventBase & {
+      readonly __typename: 'StreamFinished'
+      readonly finishReason: FinishReason | null
+      readonly stream: WireStream
+      readonly message: (WireId & { readonly digest: string }) | null
+    })
+  | (WireEventBase & {
+      readonly __typename: 'StreamReset'
+      readonly reason: StreamReset['reason']
+      readonly message: WireMessage | null
+    })
