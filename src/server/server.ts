@@ -4,6 +4,7 @@ import type { ServerLimits } from '../config/limits.ts'
 import type { Logger } from '../lib/logger.ts'
 import { filesPath } from '../model/blob-url.ts'
 import type { ProfileRegistry } from '../services/profile-registry.ts'
+import { BatchRunner } from './graphql/batch-runner.ts'
 import { createGraphQLError, createPayloadTooLargeError } from './graphql/graphql-errors.ts'
 import { GraphQLDocumentCache } from './graphql/documents/graphql-document-cache.ts'
 import { ErrorFormatter } from './graphql/error-formatter.ts'
@@ -111,7 +112,10 @@ function createTransports(
   const documents = new GraphQLDocumentCache()
   const errors = new ErrorFormatter(log)
   const operations = new OperationRunner({ profiles, documents, errors })
-  const handleJson = createYogaHandler({ profiles, documents, errors, slowConsumerTimeoutMs })
+  const handleJson = createYogaHandler({
+    ...{ profiles, documents, errors, slowConsumerTimeoutMs },
+    batches: new BatchRunner(operations),
+  })
   const route = createRouter(
     [
       { path: '/health', handle: (_, response) => sendJson(response, 200, { status: 'ok' }) },

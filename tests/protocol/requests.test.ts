@@ -285,6 +285,37 @@ test('T6 a proxy of the own server of a page needs no allowed origin', async () 
   }
 })
 
+test('T7 the operations of a batch are executed in order, and each has its result, in its place', async () => {
+  await using segue = await startTestSegue()
+  const send = async (batch: readonly string[]) => {
+    const response = await fetch(`${segue.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(batch.map((query) => ({ query }))),
+    })
+    return { status: response.status, body: await response.json() }
+  }
+  const list = '{ sessions { edges { node { title } } } }'
+  const create = (title: string) => `mutation { createSession(input: { title: "${title}" }) { title } }`
+  const follow = 'subscription { followStream(streamId: "str_0") { seq } }'
+  const listed = (...titles: string[]) => ({
+    data: { sessions: { edges: titles.map((title) => ({ node: { title } })) } },
+  })
+  const created = (title: string) => ({ data: { createSession: { title } } })
+  const refused = { data: null, errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] }
+  const { status, body } = await send([list, create('a'), follow, list, create('b'), list])
+  expect(status).toBe(200)
+  expect(body).toMatchObject([listed(), created('a'), refused, listed('a'), created('b'), listed('b', 'a')])
+
+  for (const batch of [[], Array.from({ length: 11 }, () => create('c'))]) {
+    expect(await send(batch)).toMatchObject({
+      status: 400,
+      body: { errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] },
+    })
+  }
+  expect((await send([list])).body).toEqual([listed('b', 'a')])
+})
+
 test('T3 a POST with a content type that a form can send is refused with 415', async () => {
   await using segue = await startTestSegue()
   for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
@@ -326,7 +357,7 @@ test.for([
     expect(stream.status).toBe(200)
     const [result, end] = await stream.readToEnd()
     expect(result?.event).toBe('next')
-    expect(JSON.parse(result?.data ?? '')).toMatchObject({ errors: [{ extensions: { code } }] })
+    expect(JSON.parse(result?.data ?? '')).toMatchObject({ data: null, errors: [{ extensions: { code } }] })
     expect(end?.event).toBe('complete')
 
     const refused = await get(segue.url, query, 'text/event-stream')

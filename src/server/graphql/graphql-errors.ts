@@ -24,6 +24,13 @@ export function copyErrorLocation(
   return new GraphQLError(message, { nodes, source, positions, path, extensions })
 }
 
+/** The error of a request without the parameters of GraphQL over HTTP. */
+export function createInvalidParamsError(): GraphQLError {
+  const message =
+    'The request is not a GraphQL request. Send query and, if needed, variables and operationName as JSON.'
+  return createGraphQLError('BAD_USER_INPUT', message, { path: [] })
+}
+
 /** The error of a request that is larger than `maxRequestBytes`. */
 export function createPayloadTooLargeError(): GraphQLError {
   return createGraphQLError('TOO_LARGE', 'The request is too large. Send at most 16 MiB.')

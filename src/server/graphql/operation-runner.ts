@@ -4,7 +4,7 @@ import type { ProfileRegistry } from '../../services/profile-registry.ts'
 import type { GraphQLDocumentCache } from './documents/graphql-document-cache.ts'
 import type { ErrorFormatter } from './error-formatter.ts'
 import { executeOperation, type SubscriptionResultStream, subscribeToOperation } from './execute-operation.ts'
-import { type GraphQLParams, isSubscription, type PreparedOperation, prepareOperation } from './prepare-operation.ts'
+import { findOperationType, type GraphQLParams, type PreparedOperation, prepareOperation } from './prepare-operation.ts'
 
 export interface OperationRunnerOptions {
   readonly profiles: ProfileRegistry
@@ -12,7 +12,10 @@ export interface OperationRunnerOptions {
   readonly errors: ErrorFormatter
 }
 
-/** Runs the operations that arrive as server-sent events and over WebSocket. Errors in its results are public ones. */
+/**
+ * Runs the operations that arrive as server-sent events, over WebSocket and in batches. Errors in its results are public
+ * ones, and each result has `data`: some clients take a result without it for a broken one.
+ */
 export class OperationRunner {
   readonly #options: OperationRunnerOptions
 
@@ -25,9 +28,9 @@ export class OperationRunner {
     return prepareOperation(params, createContext(profiles, requestInfo), documents)
   }
 
-  /** Whether the operation to execute is a subscription, valid or not. */
-  isSubscription(params: GraphQLParams): boolean {
-    return isSubscription(params, this.#options.documents)
+  /** The type of the operation to execute, valid or not; null if there is none. */
+  findType(params: GraphQLParams): PreparedOperation['type'] | null {
+    return findOperationType(params, this.#options.documents)
   }
 
   async execute(args: ExecutionArgs): Promise<ExecutionResult> {
@@ -40,6 +43,6 @@ export class OperationRunner {
 
   #formatErrors(result: ExecutionResult): ExecutionResult {
     if (!result.errors) return result
-    return { ...result, errors: result.errors.map((error) => this.#options.errors.format(error)) }
+    return { data: null, ...result, errors: result.errors.map((error) => this.#options.errors.format(error)) }
   }
 }

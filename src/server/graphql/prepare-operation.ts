@@ -32,11 +32,14 @@ export function prepareOperation(
   return { type, args: { schema, document, variableValues: variables, operationName, contextValue } }
 }
 
-/** Whether the operation to execute is a subscription. The document may be invalid otherwise. */
-export function isSubscription({ query, operationName }: GraphQLParams, documents: GraphQLDocumentCache): boolean {
+/** The type of the operation to execute; null if there is none. The document may be invalid otherwise. */
+export function findOperationType(
+  { query, operationName }: GraphQLParams,
+  documents: GraphQLDocumentCache,
+): PreparedOperation['type'] | null {
   const document = documents.get(query) ?? parseGraphQLDocument(query)
-  if (!('kind' in document)) return false
-  return getOperationAST(document, normalizeOperationName(operationName))?.operation === 'subscription'
+  if (!('kind' in document)) return null
+  return getOperationAST(document, normalizeOperationName(operationName))?.operation ?? null
 }
 
 /** Some clients send an empty name for a document with a single operation. */

@@ -1,11 +1,13 @@
 import { createYoga, useExecutionCancellation } from 'graphql-yoga'
-import { type Context, createContext } from '../../schema/context.ts'
+import { type Context, createContext, type RequestInfo } from '../../schema/context.ts'
 import { schema } from '../../schema/schema.ts'
 import type { ProfileRegistry } from '../../services/profile-registry.ts'
 import { maxRequestBytes } from '../http/max-request-bytes.ts'
 import { usePlayground } from '../playground/use-playground.ts'
+import type { BatchRunner } from './batch-runner.ts'
 import type { GraphQLDocumentCache } from './documents/graphql-document-cache.ts'
 import type { ErrorFormatter } from './error-formatter.ts'
+import { useBatches } from './plugins/use-batches.ts'
 import { useDocumentCache } from './plugins/use-document-cache.ts'
 import { useExecutor } from './plugins/use-executor.ts'
 import { useExactJson } from './plugins/use-exact-json.ts'
@@ -21,23 +23,24 @@ export interface YogaHandlerOptions {
   readonly profiles: ProfileRegistry
   readonly documents: GraphQLDocumentCache
   readonly errors: ErrorFormatter
+  readonly batches: BatchRunner
   /** A client that accepts no byte of its response for this long is disconnected. */
   readonly slowConsumerTimeoutMs: number
 }
 
 /** Handles queries and mutations over HTTP, and serves the playground to browsers, all at `graphqlPath`. */
-export function createYogaHandler({ profiles, documents, errors, slowConsumerTimeoutMs }: YogaHandlerOptions) {
+export function createYogaHandler({ profiles, documents, errors, batches, slowConsumerTimeoutMs }: YogaHandlerOptions) {
   return createYoga<YogaServerContext, Context>({
     schema,
     graphqlEndpoint: graphqlPath,
-    context: ({ request }) =>
-      createContext(profiles, { idempotencyKey: request.headers.get('idempotency-key'), signal: request.signal }),
+    context: ({ request }) => createContext(profiles, readRequestInfo(request)),
     plugins: [
       usePlayground(),
       useResponseMediaType(),
       useJsonContentType(),
       useExactJson(),
       useJsonQueryParams(),
+      useBatches(batches, readRequestInfo),
       useNormalizedOperationName(),
       useDocumentCache(documents),
       useExecutor(),
@@ -54,4 +57,8 @@ export function createYogaHandler({ profiles, documents, errors, slowConsumerTim
     landingPage: false,
     graphiql: false,
   })
+}
+
+function readRequestInfo({ headers, signal }: Request): Partial<RequestInfo> {
+  return { idempotencyKey: headers.get('idempotency-key'), signal }
 }

@@ -1,15 +1,9 @@
 import type { IncomingMessage } from 'node:http'
-import { z } from 'zod'
 import { parseJsonWithExactNumbersOrNull } from '../../lib/text/json.ts'
+import { parseGraphQLParams } from '../graphql/parse-graphql-params.ts'
 import type { GraphQLParams } from '../graphql/prepare-operation.ts'
 import { acceptsExactMediaType } from '../http/accept-header.ts'
 import { maxRequestBytes } from '../http/max-request-bytes.ts'
-
-const graphqlParamsSchema = z.object({
-  query: z.string(),
-  variables: z.record(z.string(), z.unknown()).nullish(),
-  operationName: z.string().nullish(),
-})
 
 /** Whether a request names server-sent events in its Accept header. A wildcard is not enough. */
 export function acceptsEventStream({ headers, method }: IncomingMessage): boolean {
@@ -17,10 +11,10 @@ export function acceptsEventStream({ headers, method }: IncomingMessage): boolea
 }
 
 /** Reads the operation from the query of a GET request, or from the body of a POST request. Null if it is invalid. */
-export function parseGraphQLParams(request: IncomingMessage, body: Buffer): GraphQLParams | null {
+export function readGraphQLParams(request: IncomingMessage, body: Buffer): GraphQLParams | null {
   return request.method === 'GET'
     ? parseQueryParams(request)
-    : parseParams(parseJsonWithExactNumbersOrNull(body.toString()))
+    : parseGraphQLParams(parseJsonWithExactNumbersOrNull(body.toString()))
 }
 
 export async function readBody(request: IncomingMessage): Promise<Buffer | 'too large'> {
@@ -51,9 +45,5 @@ function parseQueryParams({ url = '' }: IncomingMessage): GraphQLParams | null {
   const { variables: text, ...rest } = Object.fromEntries(new URL(url, 'http://localhost').searchParams)
   const variables = text ? parseJsonWithExactNumbersOrNull(text) : null
   const isInvalidJson = variables === null && text !== undefined && !/^\s*(null\s*)?$/.test(text)
-  return isInvalidJson ? null : parseParams({ ...rest, variables })
-}
-
-function parseParams(value: unknown): GraphQLParams | null {
-  return graphqlParamsSchema.safeParse(value).data ?? null
+  return isInvalidJson ? null : parseGraphQLParams({ ...rest, variables })
 }

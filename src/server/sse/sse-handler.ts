@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import type { ExecutionResult, GraphQLError } from 'graphql'
-import { createGraphQLError, createPayloadTooLargeError } from '../graphql/graphql-errors.ts'
+import { createInvalidParamsError, createPayloadTooLargeError } from '../graphql/graphql-errors.ts'
 import { httpExtensionSchema } from '../graphql/error-formatter.ts'
 import { createForbiddenOverGetError, isForbiddenOverGet } from '../graphql/forbidden-over-get.ts'
 import type { OperationRunner } from '../graphql/operation-runner.ts'
@@ -9,7 +9,7 @@ import type { GraphQLParams } from '../graphql/prepare-operation.ts'
 import { jsonMediaTypes, negotiateMediaType } from '../http/accept-header.ts'
 import type { RequestHandler } from '../http/router.ts'
 import { sendJson } from '../http/send-json.ts'
-import { parseGraphQLParams, parseLastEventId, readBody, readIdempotencyKeyHeader } from './read-sse-request.ts'
+import { readGraphQLParams, parseLastEventId, readBody, readIdempotencyKeyHeader } from './read-sse-request.ts'
 import { SseWriter, type SseWriterOptions } from './sse-writer.ts'
 
 export interface SseHandlerOptions extends SseWriterOptions {
@@ -32,12 +32,12 @@ export function createSseHandler(options: SseHandlerOptions): RequestHandler {
   return async (request, response) => {
     const body = await readBody(request)
     if (body === 'too large') return sendErrors(response, 413, createPayloadTooLargeError())
-    const params = parseGraphQLParams(request, body)
+    const params = readGraphQLParams(request, body)
     const acceptsJson = negotiateMediaType(request.headers.accept, jsonMediaTypes) !== null
-    if (acceptsJson && !(params && options.operations.isSubscription(params))) {
+    if (acceptsJson && !(params && options.operations.findType(params) === 'subscription')) {
       return options.handleJson(Object.assign(request, { body: Readable.from([body]) }), response)
     }
-    if (!params) return sendErrors(response, 400, invalidParams())
+    if (!params) return sendErrors(response, 400, createInvalidParamsError())
     return new SseExchange(request, response, options).run(params)
   }
 }
@@ -65,7 +65,7 @@ class SseExchange {
       lastEventId: parseLastEventId(this.#request),
       signal: disconnect.signal,
     })
-    if (!('type' in operation)) return this.#sendResult({ errors: operation })
+    if (!('type' in operation)) return this.#sendResult({ data: null, errors: operation })
     if (this.#isGet && isForbiddenOverGet(operation.args))
       return sendErrors(this.#response, 405, createForbiddenOverGetError())
     if (operation.type !== 'subscription') return this.#sendResult(await operations.execute(operation.args))
@@ -89,12 +89,6 @@ class SseExchange {
   #write(results: AsyncIterable<ExecutionResult>): Promise<void> {
     return new SseWriter(this.#response, this.#options).writeAll(results)
   }
-}
-
-function invalidParams(): GraphQLError {
-  const message =
-    'The request is not a GraphQL request. Send query and, if needed, variables and operationName as JSON.'
-  return createGraphQLError('BAD_USER_INPUT', message, { path: [] })
 }
 
 /** Sends errors as JSON. The first error may ask for another HTTP status and for headers. */

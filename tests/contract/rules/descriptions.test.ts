@@ -6,6 +6,7 @@ import {
   isIntrospectionType,
   isObjectType,
   isSpecifiedScalarType,
+  printSchema,
 } from 'graphql'
 import { describe, expect, test } from 'vitest'
 import { schema } from '../../../src/schema/schema.ts'
@@ -41,12 +42,22 @@ function findWrong(isWrong: (description: string) => boolean): string[] {
   return elements.filter(({ description }) => isWrong(description)).map(({ name }) => name)
 }
 
+/** Generated clients have these in comments, too. */
+const deprecationReasons = [...printSchema(schema).matchAll(/@deprecated\(reason: "(.*)"\)/g)].map(
+  ([, reason]) => reason ?? '',
+)
+
 const splitParagraphs = (description: string): string[] => description.split('\n\n')
 
 describe('Every type, field, argument, input field and enum value', () => {
   test('has a description', () => {
     expect(elements.length).toBeGreaterThan(300)
     expect(findWrong((description) => description.trim() === '')).toEqual([])
+  })
+
+  test('has no description with /* or */, which would end or nest the comments of generated Kotlin or Java', () => {
+    expect(findWrong((description) => /\/\*|\*\//.test(description))).toEqual([])
+    expect(deprecationReasons.filter((reason) => /\/\*|\*\//.test(reason))).toEqual([])
   })
 
   test('has a description whose paragraphs begin with a capital letter or code and end with a full stop', () => {

@@ -43,7 +43,11 @@ describe('A POST', () => {
     ['with null', 'null'],
     ['with a text', '"{ __typename }"'],
     ['with a number', '1'],
-    ['with a list of requests', '[{"query": "{ __typename }"}, {"query": "{ __typename }"}]'],
+    ['with an empty batch', '[]'],
+    [
+      'with a batch of more than 10 operations',
+      JSON.stringify(Array.from({ length: 11 }, () => ({ query: '{ __typename }' }))),
+    ],
     ['without a query', '{}'],
     ['with a query that is null', '{"query": null}'],
     ['with a query that is no text', '{"query": {"a": 1}}'],
@@ -188,6 +192,42 @@ describe.each(transports)('Over %s, a refused request', (transport) => {
       code: 'BAD_USER_INPUT',
     })
     expect(await client.execute('{ __typename }', {})).toEqual({ data: { __typename: 'Query' } })
+  })
+})
+
+describe.each(['sse', 'webSocket'] as const)('Over %s, the result of a refused subscription', (transport) => {
+  const chat = 'subscription ($input: StreamChatInput!) { streamChat(input: $input) { seq } }'
+  test.each([
+    ['with a wrong variable', chat, { input: {} }],
+    ['of a message without text', chat, { input: { text: '' } }],
+    ['for an unknown session', chat, { input: { text: 'Hello', sessionId: 'ses_nobody' } }],
+    ['of an unknown stream', 'subscription { followStream(streamId: "none") { seq } }', {}],
+  ])('%s has data that is null', async (_, document, variables) => {
+    await using client = environment.connect(transport)
+    const results = await Array.fromAsync(client.subscribe(document, variables))
+    expect(results).toEqual([{ data: null, errors: [expect.objectContaining({ message: expect.any(String) })] }])
+  })
+
+  test('has data that is null for a query or a mutation with a wrong variable, too', async () => {
+    await using client = environment.connect(transport)
+    for (const type of ['query', 'mutation']) {
+      const result = await client.execute(`${type} ($skip: Boolean!) { __typename @skip(if: $skip) }`, {})
+      expect(result).toEqual({ data: null, errors: [expect.objectContaining({ message: expect.any(String) })] })
+    }
+  })
+})
+
+describe('Over HTTP as JSON, a request that starts a stream', () => {
+  test('is refused with data that is null', async () => {
+    for (const accept of ['application/json', 'application/graphql-response+json']) {
+      const response = await fetch(endpoint(), {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept },
+        body: JSON.stringify({ query: 'subscription { streamChat(input: { text: "Hello" }) { seq } }' }),
+      })
+      expect(response.status).toBe(406)
+      expect(await response.json()).toMatchObject({ data: null, errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] })
+    }
   })
 })
 

@@ -18,10 +18,10 @@ export function useExecutor(): Plugin {
 /** Yoga's own event streams have no ids, and keep slow consumers connected. */
 function refuseSubscription(args: ExecutionArgs, isGet: boolean): ExecutionResult {
   if (isGet) {
-    if (isForbiddenOverGet(args)) return { errors: [createForbiddenOverGetError()] }
+    if (isForbiddenOverGet(args)) return { data: null, errors: [createForbiddenOverGetError()] }
     const validated = validateSubscriptionArgs(args)
-    if (!('schema' in validated)) return { errors: validated }
+    if (!('schema' in validated)) return { data: null, errors: validated }
   }
   const message = 'Subscriptions need another transport. Send Accept: text/event-stream, or use a WebSocket.'
-  return { errors: [createGraphQLError('BAD_USER_INPUT', message, { path: [], http: { status: 406 } })] }
+  return { data: null, errors: [createGraphQLError('BAD_USER_INPUT', message, { path: [], http: { status: 406 } })] }
 }
