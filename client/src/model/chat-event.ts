@@ -1,4 +1,5 @@
 import type { ChatEvent as LogEvent, StreamReset as DeliveredReset } from '../../../src/model/chat-event.ts'
+import type { ApprovalDecision, DecisionState } from '../../../src/model/decision.ts'
 import type { FinishReason, StreamStatus } from '../../../src/model/stream.ts'
 import type { Approval, Clarification } from './decision.ts'
 import type { ChatMessage } from './message.ts'
@@ -40,12 +41,18 @@ export interface StreamFinished extends EventBase<'StreamFinished'> {
   /** The saved answer: its id, and the digest of its parts. Null if nothing was produced. */
   readonly message: { readonly id: string; readonly digest: string } | null
 }
-/** An approval was requested or resolved. `approval` has the state at delivery, `state` and `decision` that of the event. */
+/** An approval was requested or resolved. */
 export interface ApprovalChanged extends EventBase<'ApprovalChanged'> {
+  /** As of this event. `approval` is as of its delivery, which may be later. */
+  readonly state: DecisionState
+  readonly decision: ApprovalDecision | null
   readonly approval: Approval
 }
 /** A clarification was requested or resolved. */
 export interface ClarificationChanged extends EventBase<'ClarificationChanged'> {
+  /** As of this event. `clarification` is as of its delivery, which may be later. */
+  readonly state: DecisionState
+  readonly answer: string | null
   readonly clarification: Clarification
 }
 /** A property of the session changed, such as its title. */
@@ -62,7 +69,8 @@ export interface StreamReset extends Omit<DeliveredReset, 'message'> {
 /**
  * An event of a chat: those of the server's log, with what a page needs of the objects that they belong to. `seq` is its
  * number in the log of the session; pass it as `after` to go on after it. `at` is in epoch milliseconds. Offsets count
- * UTF-16 code units.
+ * UTF-16 code units. What an event says itself, such as `status`, is as of the event; objects in it are as of its delivery.
+ * Events of a kind that this version of the library does not know are left out.
  */
 export type ChatEvent =
   | StreamStarted

@@ -1,6 +1,6 @@
 const usage = 'usage { estimated inputTokens outputTokens reasoningTokens cachedInputTokens }'
 
-const toolCall = `{ id providerId name argumentsText state result error startedAt finishedAt }`
+const toolCall = `{ id providerId name argumentsText state result error startedAt finishedAt approval { reason arguments } }`
 
 const stream = `{ id status model lastSeq startedAt finishedAt finishReason retryAt ${usage} session { id } error { code message retryAt } }`
 
@@ -28,18 +28,18 @@ export const messageFields = `{
 
 const eventFields = `{
   __typename seq at sessionId streamId
-  ... on StreamStarted { stream ${stream} userMessage ${messageFields} }
+  ... on StreamStarted { status stream ${stream} userMessage ${messageFields} }
   ... on TextDelta { messageId partIndex offset text }
   ... on ReasoningDelta { messageId partIndex offset text }
   ... on ToolCallDelta { messageId partIndex toolCallId toolName offset argumentsText }
   ... on ToolCallChanged { messageId partIndex toolCall ${toolCall} }
   ... on FilePartAdded { messageId partIndex mediaType name url }
-  ... on StreamChanged { stream ${stream} }
-  ... on ApprovalChanged { approval ${approval} }
-  ... on ClarificationChanged { clarification ${clarification} }
+  ... on StreamChanged { status stream ${stream} }
+  ... on ApprovalChanged { state decision approval ${approval} }
+  ... on ClarificationChanged { state answer clarification ${clarification} }
   ... on SessionChanged { session { id title model compacting } }
-  ... on SessionContinued { to { id } }
-  ... on StreamFinished { finishReason stream ${stream} message { id digest } }
+  ... on SessionContinued { toId }
+  ... on StreamFinished { status finishReason stream ${stream} message { id digest } }
   ... on StreamReset { reason message ${messageFields} }
 }`
 

@@ -27,31 +27,37 @@ export function toChatEvent(event: WireEvent): ChatEvent | null {
   const base = { seq, at: toTime(event.at), sessionId, streamId }
   switch (event.__typename) {
     case 'StreamStarted': {
-      const stream = toChatStream(event.stream)
-      const userMessage = toChatMessage(event.userMessage)
-      return { type: 'StreamStarted', ...base, status: stream.status, stream, userMessage }
+      const { status, stream, userMessage } = event
+      return {
+        type: 'StreamStarted',
+        ...base,
+        status,
+        stream: toChatStream(stream),
+        userMessage: toChatMessage(userMessage),
+      }
     }
-    case 'StreamChanged': {
-      const stream = toChatStream(event.stream)
-      return { type: 'StreamChanged', ...base, status: stream.status, stream }
-    }
+    case 'StreamChanged':
+      return { type: 'StreamChanged', ...base, status: event.status, stream: toChatStream(event.stream) }
     case 'StreamFinished': {
-      const { finishReason, message } = event
-      const stream = toChatStream(event.stream)
-      return { type: 'StreamFinished', ...base, status: stream.status, finishReason, stream, message }
+      const { status, finishReason, stream, message } = event
+      return { type: 'StreamFinished', ...base, status, finishReason, stream: toChatStream(stream), message }
     }
     case 'StreamReset': {
       const { reason, message } = event
       return { type: 'StreamReset', ...base, reason, message: message && toChatMessage(message) }
     }
-    case 'ApprovalChanged':
-      return { type: 'ApprovalChanged', ...base, approval: toApproval(event.approval) }
-    case 'ClarificationChanged':
-      return { type: 'ClarificationChanged', ...base, clarification: toClarification(event.clarification) }
+    case 'ApprovalChanged': {
+      const { state, decision, approval } = event
+      return { type: 'ApprovalChanged', ...base, state, decision, approval: toApproval(approval) }
+    }
+    case 'ClarificationChanged': {
+      const { state, answer, clarification } = event
+      return { type: 'ClarificationChanged', ...base, state, answer, clarification: toClarification(clarification) }
+    }
     case 'SessionChanged':
       return { type: 'SessionChanged', ...base, session: event.session }
     case 'SessionContinued':
-      return { type: 'SessionContinued', ...base, toId: event.to.id }
+      return { type: 'SessionContinued', ...base, toId: event.toId }
     default:
       return toPartEvent(event, base)
   }

@@ -12,9 +12,14 @@ export function toOptionalTime(text: string | null): number | null {
   return text === null ? null : Date.parse(text)
 }
 
-export function toToolCall({ startedAt, finishedAt, ...call }: WireToolCall): ToolCall {
+export function toToolCall({ startedAt, finishedAt, approval, ...call }: WireToolCall): ToolCall {
+  const approvalAnswer = {
+    ...(approval?.reason != null && { reason: approval.reason }),
+    ...(approval?.arguments != null && { arguments: approval.arguments }),
+  }
   return {
     ...call,
+    ...(Object.keys(approvalAnswer).length > 0 && { approvalAnswer }),
     // A call leaves this state when its arguments are complete, or nothing is added to them any more.
     argumentsWhole: call.state !== 'STREAMING',
     startedAt: toOptionalTime(startedAt),

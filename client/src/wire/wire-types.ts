@@ -19,6 +19,7 @@ export interface WireToolCall extends WireId {
   readonly error: string | null
   readonly startedAt: string | null
   readonly finishedAt: string | null
+  readonly approval: Pick<WireApproval, 'reason' | 'arguments'> | null
 }
 
 export interface WireStream extends WireId {
@@ -99,6 +100,7 @@ interface WirePartEvent extends WireEventBase {
 export type WireEvent =
   | (WireEventBase & {
       readonly __typename: 'StreamStarted'
+      readonly status: StreamStatus
       readonly stream: WireStream
       readonly userMessage: WireMessage
     })
@@ -121,9 +123,23 @@ export type WireEvent =
       readonly name: string | null
       readonly url: string
     })
-  | (WireEventBase & { readonly __typename: 'StreamChanged'; readonly stream: WireStream })
-  | (WireEventBase & { readonly __typename: 'ApprovalChanged'; readonly approval: WireApproval })
-  | (WireEventBase & { readonly __typename: 'ClarificationChanged'; readonly clarification: WireClarification })
+  | (WireEventBase & {
+      readonly __typename: 'StreamChanged'
+      readonly status: StreamStatus
+      readonly stream: WireStream
+    })
+  | (WireEventBase & {
+      readonly __typename: 'ApprovalChanged'
+      readonly state: DecisionState
+      readonly decision: ApprovalDecision | null
+      readonly approval: WireApproval
+    })
+  | (WireEventBase & {
+      readonly __typename: 'ClarificationChanged'
+      readonly state: DecisionState
+      readonly answer: string | null
+      readonly clarification: WireClarification
+    })
   | (WireEventBase & {
       readonly __typename: 'SessionChanged'
       readonly session: WireId & {
@@ -132,9 +148,10 @@ export type WireEvent =
         readonly compacting: boolean
       }
     })
-  | (WireEventBase & { readonly __typename: 'SessionContinued'; readonly to: WireId })
+  | (WireEventBase & { readonly __typename: 'SessionContinued'; readonly toId: string })
   | (WireEventBase & {
       readonly __typename: 'StreamFinished'
+      readonly status: StreamStatus
       readonly finishReason: FinishReason | null
       readonly stream: WireStream
       readonly message: (WireId & { readonly digest: string }) | null
