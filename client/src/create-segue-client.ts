@@ -4,7 +4,7 @@ import { createConversationList } from './lists/live-conversation-list.ts'
 import { createPendingDecisions } from './lists/live-pending-decisions.ts'
 import { foldChatEvents } from './model/fold-chat-event.ts'
 import type { SegueClient, SegueClientOptions } from './segue-client.ts'
-import { defaultRetryDelay } from './transport/backoff.ts'
+import { defaultReconnectOptions } from './transport/reconnect-options.ts'
 import { createEndpoint } from './transport/endpoint.ts'
 import { fetchFile } from './transport/fetch-file.ts'
 import { HttpClient } from './transport/http-exchange.ts'
@@ -16,7 +16,8 @@ import { printDocument } from './wire/print-document.ts'
 
 /** Creates a client of a server. It sends nothing before it is used. */
 export function createSegueClient(options: SegueClientOptions): SegueClient {
-  const { url, token, webSocketImpl, retryDelay = defaultRetryDelay, onConnectionLost } = options
+  const { url, token, webSocketImpl, onConnectionLost } = options
+  const reconnect = { ...defaultReconnectOptions, ...options.reconnect }
   const hasWebSocket = webSocketImpl !== undefined || typeof WebSocket === 'function'
   const { transport: transportName = hasWebSocket ? 'ws' : 'sse' } = options
   const endpoint = createEndpoint(url)
@@ -24,10 +25,10 @@ export function createSegueClient(options: SegueClientOptions): SegueClient {
   const http = new HttpClient({ fetch: options.fetch ?? ((...args) => fetch(...args)), token })
   const transport =
     transportName === 'ws'
-      ? createWebSocketTransport({ url: graphqlUrl, token, webSocketImpl })
-      : createSseTransport(http, graphqlUrl)
-  const requests = new RequestSender(http, graphqlUrl, retryDelay)
-  const subscriber = { transport, retryDelay, onConnectionLost }
+      ? createWebSocketTransport({ url: graphqlUrl, token, webSocketImpl, reconnect })
+      : createSseTransport(http, graphqlUrl, reconnect)
+  const requests = new RequestSender(http, graphqlUrl, reconnect)
+  const subscriber = { transport, reconnect, onConnectionLost }
   const closing = new AbortController()
   const leavable = <Item>(
     signal: AbortSignal | undefined,
@@ -44,7 +45,7 @@ export function createSegueClient(options: SegueClientOptions): SegueClient {
     cancel: (streamId, requestOptions) => cancelStream(requests, streamId, requestOptions),
     answerApproval: (id, answer, requestOptions) => answerApproval(requests, id, answer, requestOptions),
     answerClarification: (id, answer, requestOptions) => answerClarification(requests, id, answer, requestOptions),
-    file: (fileUrl, { signal } = {}) => fetchFile({ http, endpoint, retryDelay }, fileUrl, signal),
+    file: (fileUrl, { signal } = {}) => fetchFile({ http, endpoint, reconnect }, fileUrl, signal),
     request: (document, variables, requestOptions) =>
       requests.send({ query: printDocument(document), variables: { ...variables } }, requestOptions),
     conversations: (filter = {}, listOptions = {}) =>

@@ -6,6 +6,7 @@ import type { ChatEvent } from './model/chat-event.ts'
 import type { Approval, Clarification } from './model/decision.ts'
 import type { ChatMessage } from './model/message.ts'
 import type { ChatStream } from './model/stream.ts'
+import type { ReconnectOptions } from './transport/reconnect-options.ts'
 
 export interface SegueClientOptions {
   /** The server, such as `http://127.0.0.1:4000`, or its GraphQL endpoint. In a page, it may be relative to it. */
@@ -22,8 +23,7 @@ export interface SegueClientOptions {
   readonly fetch?: typeof fetch
   /** Default: the global one. Node 20 has none. */
   readonly webSocketImpl?: typeof WebSocket
-  /** How long to wait before a lost connection is tried again, in milliseconds. Default: 250, doubled up to 15,000. */
-  readonly retryDelay?: { readonly minMs: number; readonly maxMs: number }
+  readonly reconnect?: Partial<ReconnectOptions>
   /** Called whenever the connection of an iteration or a list is lost and is tried again: for a note on the page, or a log. */
   readonly onConnectionLost?: (error: Error) => void
 }

@@ -1,20 +1,13 @@
 import { onWake } from '../environment/on-wake.ts'
-
-export interface RetryDelay {
-  /** In milliseconds. */
-  readonly minMs: number
-  readonly maxMs: number
-}
-
-export const defaultRetryDelay: RetryDelay = { minMs: 250, maxMs: 15_000 }
+import type { ReconnectOptions } from './reconnect-options.ts'
 
 /** Exponential backoff with jitter: each wait is twice as long as the one before, up to the maximum. */
 export class Backoff {
-  readonly #delay: RetryDelay
+  readonly #options: ReconnectOptions
   #failureCount = 0
 
-  constructor(delay: RetryDelay) {
-    this.#delay = delay
+  constructor(options: ReconnectOptions) {
+    this.#options = options
   }
 
   /** A try was successful. */
@@ -24,8 +17,8 @@ export class Backoff {
 
   /** Waits before the next try. Resolves at once when the page wakes up, or the signal is aborted. */
   async wait(signal: AbortSignal): Promise<void> {
-    const { minMs, maxMs } = this.#delay
-    const delayMs = Math.min(maxMs, minMs * 2 ** this.#failureCount) * (0.5 + Math.random() / 2)
+    const { minDelayMs, maxDelayMs } = this.#options
+    const delayMs = Math.min(maxDelayMs, minDelayMs * 2 ** this.#failureCount) * (0.5 + Math.random() / 2)
     this.#failureCount += 1
     if (signal.aborted) return
     await new Promise<void>((resolve) => {

@@ -12,8 +12,8 @@ export async function fetchFile(
   {
     http,
     endpoint,
-    retryDelay,
-  }: { readonly http: HttpClient; readonly endpoint: Endpoint } & Pick<RetryOptions, 'retryDelay'>,
+    reconnect,
+  }: { readonly http: HttpClient; readonly endpoint: Endpoint } & Pick<RetryOptions, 'reconnect'>,
   fileUrl: string,
   signal: AbortSignal | undefined,
 ): Promise<Blob> {
@@ -23,7 +23,7 @@ export async function fetchFile(
   }
   // A redirect could lead the token elsewhere.
   const request = { url, init: { redirect: 'error' as const }, idleTimeout, signal }
-  return retryRequest(() => http.exchange(request, readBlob), { retryDelay, signal })
+  return retryRequest(() => http.exchange(request, readBlob), { reconnect, signal })
 }
 
 async function* readBlob(response: Response): AsyncGenerator<Blob, void> {

@@ -1,4 +1,5 @@
 import { onWake } from '../environment/on-wake.ts'
+import type { ReconnectOptions } from './reconnect-options.ts'
 
 export interface IdleTimeoutOptions {
   /** How long nothing may arrive, in milliseconds. */
@@ -7,8 +8,10 @@ export interface IdleTimeoutOptions {
   readonly wakeTimeoutMs?: number
 }
 
-/** The server sends something every 5 s. */
-export const heartbeatTimeout: IdleTimeoutOptions = { timeoutMs: 15_000, wakeTimeoutMs: 6000 }
+/** For a connection on which the server sends something all the time. */
+export function createHeartbeatTimeout({ idleTimeoutMs }: ReconnectOptions): IdleTimeoutOptions {
+  return { timeoutMs: idleTimeoutMs, wakeTimeoutMs: idleTimeoutMs * 0.4 }
+}
 
 /** Tells that nothing has arrived for too long. A connection can be dead without an error. */
 export class IdleTimeout {

@@ -1,6 +1,6 @@
 import { createUuid } from '../environment/create-uuid.ts'
 import { SegueError } from '../segue-error.ts'
-import type { RetryDelay } from './backoff.ts'
+import type { ReconnectOptions } from './reconnect-options.ts'
 import type { HttpClient } from './http-exchange.ts'
 import { createHttpError, createResponseError, parseResult } from './read-result.ts'
 import { retryRequest } from './retry-request.ts'
@@ -20,12 +20,12 @@ export interface SendOptions {
 export class RequestSender {
   readonly #http: HttpClient
   readonly #url: string
-  readonly #retryDelay: RetryDelay
+  readonly #reconnect: ReconnectOptions
 
-  constructor(http: HttpClient, url: string, retryDelay: RetryDelay) {
+  constructor(http: HttpClient, url: string, reconnect: ReconnectOptions) {
     this.#http = http
     this.#url = url
-    this.#retryDelay = retryDelay
+    this.#reconnect = reconnect
   }
 
   /**
@@ -38,7 +38,7 @@ export class RequestSender {
     const headers = { 'content-type': 'application/json', accept: 'application/json', 'idempotency-key': key }
     const init: RequestInit = { method: 'POST', headers, body: JSON.stringify({ query, variables }), cache: 'no-store' }
     const request = { url: this.#url, init, idleTimeout: responseTimeout, signal }
-    const retryOptions = { retryDelay: this.#retryDelay, signal, ...(whileActive && { maxAttempts: Infinity }) }
+    const retryOptions = { reconnect: this.#reconnect, signal, ...(whileActive && { maxAttempts: Infinity }) }
     const data = await retryRequest(() => this.#http.exchange(request, readData), retryOptions)
     // The server's schema and the document say what it is.
     return data as Data

@@ -1,9 +1,10 @@
 import { SegueError } from '../segue-error.ts'
-import { Backoff, type RetryDelay } from './backoff.ts'
+import { Backoff } from './backoff.ts'
+import type { ReconnectOptions } from './reconnect-options.ts'
 import { ConnectionLostError } from './connection-lost-error.ts'
 
 export interface RetryOptions {
-  readonly retryDelay: RetryDelay
+  readonly reconnect: ReconnectOptions
   readonly signal: AbortSignal | undefined
   /** After the last of them, the request fails. Default: 6. */
   readonly maxAttempts?: number
@@ -12,9 +13,9 @@ export interface RetryOptions {
 /** The value of a request, which is sent again if the connection is lost. Rejects with a SegueError, or as the signal says. */
 export async function retryRequest<Value>(
   send: () => AsyncGenerator<Value, void>,
-  { retryDelay, signal = new AbortController().signal, maxAttempts = 6 }: RetryOptions,
+  { reconnect, signal = new AbortController().signal, maxAttempts = 6 }: RetryOptions,
 ): Promise<Value> {
-  const backoff = new Backoff(retryDelay)
+  const backoff = new Backoff(reconnect)
   for (let attempt = 1; ; attempt += 1) {
     try {
       for await (const value of send()) return value

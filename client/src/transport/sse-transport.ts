@@ -1,19 +1,20 @@
 import { ConnectionLostError } from './connection-lost-error.ts'
 import { EventStreamParser } from './event-stream-parser.ts'
 import type { HttpClient } from './http-exchange.ts'
-import { heartbeatTimeout } from './idle-timeout.ts'
+import { createHeartbeatTimeout } from './idle-timeout.ts'
 import { readChunks } from './read-chunks.ts'
 import { createHttpError, type ExecutionResult, parseResult } from './read-result.ts'
+import type { ReconnectOptions } from './reconnect-options.ts'
 import type { Operation, SubscriptionTransport } from './transport.ts'
 
 /** Subscriptions as server-sent events: one request for each. */
-export function createSseTransport(http: HttpClient, url: string): SubscriptionTransport {
+export function createSseTransport(http: HttpClient, url: string, reconnect: ReconnectOptions): SubscriptionTransport {
   return {
     subscribe: ({ query, variables }: Operation, signal: AbortSignal) => {
       const headers = { 'content-type': 'application/json', accept: 'text/event-stream' }
       const body = JSON.stringify({ query, variables })
       const init: RequestInit = { method: 'POST', headers, body, cache: 'no-store' }
-      return http.exchange({ url, init, idleTimeout: heartbeatTimeout, signal }, readResults)
+      return http.exchange({ url, init, idleTimeout: createHeartbeatTimeout(reconnect), signal }, readResults)
     },
     close: () => undefined,
   }

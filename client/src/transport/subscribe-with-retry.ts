@@ -1,11 +1,12 @@
-import { Backoff, type RetryDelay } from './backoff.ts'
+import { Backoff } from './backoff.ts'
+import type { ReconnectOptions } from './reconnect-options.ts'
 import { ConnectionLostError } from './connection-lost-error.ts'
 import { createResponseError, type ExecutionResult } from './read-result.ts'
 import type { Operation, SubscriptionTransport } from './transport.ts'
 
 export interface SubscriberOptions {
   readonly transport: SubscriptionTransport
-  readonly retryDelay: RetryDelay
+  readonly reconnect: ReconnectOptions
   /** Is called after each loss, before the next try. */
   readonly onConnectionLost: ((error: Error) => void) | undefined
 }
@@ -18,11 +19,11 @@ export interface SubscriberOptions {
  * @typeParam Event What the documents of the library select.
  */
 export async function* subscribeWithRetry<Event>(
-  { transport, retryDelay, onConnectionLost }: SubscriberOptions,
+  { transport, reconnect, onConnectionLost }: SubscriberOptions,
   createOperation: () => Operation,
   signal: AbortSignal,
 ): AsyncGenerator<Event, void> {
-  const backoff = new Backoff(retryDelay)
+  const backoff = new Backoff(reconnect)
   while (!signal.aborted) {
     try {
       for await (const result of transport.subscribe(createOperation(), signal)) {

@@ -3,8 +3,9 @@ import { SegueError } from '../segue-error.ts'
 import { AsyncQueue } from './async-queue.ts'
 import { ConnectionLostError } from './connection-lost-error.ts'
 import type { HttpClientOptions } from './http-exchange.ts'
-import { heartbeatTimeout, IdleTimeout } from './idle-timeout.ts'
+import { createHeartbeatTimeout, IdleTimeout } from './idle-timeout.ts'
 import { createResponseError, type ExecutionResult, toResult } from './read-result.ts'
+import type { ReconnectOptions } from './reconnect-options.ts'
 import type { Operation, SubscriptionTransport } from './transport.ts'
 
 export interface WebSocketTransportOptions {
@@ -12,6 +13,7 @@ export interface WebSocketTransportOptions {
   readonly url: string
   readonly token: HttpClientOptions['token']
   readonly webSocketImpl: typeof WebSocket | undefined
+  readonly reconnect: ReconnectOptions
 }
 
 /** Close codes after which another try would end in the same way. All others are lost connections. */
@@ -62,7 +64,12 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): Su
   }
 }
 
-async function createWebSocketClient({ url, token, webSocketImpl }: WebSocketTransportOptions): Promise<Client> {
+async function createWebSocketClient({
+  url,
+  token,
+  webSocketImpl,
+  reconnect,
+}: WebSocketTransportOptions): Promise<Client> {
   const { createClient } = await import('graphql-ws')
   let idle: IdleTimeout | null = null
   const stopIdle = (): void => idle?.stop()
@@ -75,11 +82,11 @@ async function createWebSocketClient({ url, token, webSocketImpl }: WebSocketTra
     ...(webSocketImpl && { webSocketImpl }),
     // Subscriptions are resumed with their cursors, by the caller.
     retryAttempts: 0,
-    keepAlive: 5000,
+    keepAlive: reconnect.idleTimeoutMs / 3,
     on: {
       connecting: () => {
         stopIdle()
-        idle = new IdleTimeout(heartbeatTimeout, () => client.terminate())
+        idle = new IdleTimeout(createHeartbeatTimeout(reconnect), () => client.terminate())
       },
       message: () => idle?.touch(),
       closed: stopIdle,

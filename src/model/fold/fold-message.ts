@@ -84,7 +84,9 @@ function updatePart<Answer extends FoldedAnswer>(answer: Answer, event: PartEven
   while (parts.length < event.partIndex) parts.push({ type: 'text', text: '' })
   const previous = parts[event.partIndex]
   const part = foldPart(previous, event)
-  const providerState = mergeOpaqueProviderStates(getProviderState(previous), event.providerState)
+  const previousState = getProviderState(previous)
+  const providerState = mergeOpaqueProviderStates(previousState, event.providerState)
+  if (part === previous && providerState === previousState) return answer
   parts[event.partIndex] = providerState && part.type !== 'file' ? { ...part, providerState } : part
   return { ...answer, parts }
 }
@@ -92,19 +94,19 @@ function updatePart<Answer extends FoldedAnswer>(answer: Answer, event: PartEven
 function foldPart(part: MessagePart | undefined, event: PartEventDraft): MessagePart {
   switch (event.type) {
     case 'TextDelta':
-      return {
-        // Text that has turned out to be reasoning stays reasoning, also if a reader receives its first deltas again.
-        type: part?.type === 'reasoning' ? 'reasoning' : 'text',
-        text: applyDelta(getText(part), event.offset, event.text),
-      }
-    case 'ReasoningDelta':
-      return { type: 'reasoning', text: applyDelta(getText(part), event.offset, event.text) }
+    case 'ReasoningDelta': {
+      // Text that has turned out to be reasoning stays reasoning, also if a reader receives its first deltas again.
+      const type = event.type === 'ReasoningDelta' || part?.type === 'reasoning' ? 'reasoning' : 'text'
+      const text = applyDelta(getText(part), event.offset, event.text)
+      return part?.type === type && part.text === text ? part : { type, text }
+    }
     case 'ToolCallDelta': {
-      const call = part?.type === 'tool' ? part.call : createToolCall(event.toolCallId, event.toolName)
+      const known = part?.type === 'tool' ? part : null
       // A reader may receive deltas again. The complete arguments may differ from them, and are final.
-      if (call.argumentsWhole) return { type: 'tool', call }
+      if (known?.call.argumentsWhole) return known
+      const call = known?.call ?? createToolCall(event.toolCallId, event.toolName)
       const argumentsText = applyDelta(call.argumentsText, event.offset, event.argumentsText)
-      return { type: 'tool', call: { ...call, argumentsText } }
+      return known && argumentsText === call.argumentsText ? known : { type: 'tool', call: { ...call, argumentsText } }
     }
     case 'ToolCallChanged':
       return { type: 'tool', call: event.toolCall }
