@@ -1,6 +1,6 @@
 import type { ApprovalAnswer, CancelResult, ClarificationAnswer, RequestOptions } from './segue-client.ts'
 import type { Approval, Clarification } from './model/decision.ts'
-import type { RequestSender } from './transport/request-sender.ts'
+import type { RequestSender } from './http/request-sender.ts'
 import { answerApprovalDocument, answerClarificationDocument, cancelStreamDocument } from './wire/documents.ts'
 import { toChatStream } from './wire/to-chat-event.ts'
 import { toApproval, toClarification } from './wire/to-decision.ts'

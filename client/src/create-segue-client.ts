@@ -4,15 +4,14 @@ import { createConversationList } from './lists/live-conversation-list.ts'
 import { createPendingDecisions } from './lists/live-pending-decisions.ts'
 import { foldChatEvents } from './model/fold-chat-event.ts'
 import type { SegueClient, SegueClientOptions } from './segue-client.ts'
-import { defaultReconnectOptions } from './transport/reconnect-options.ts'
-import { createEndpoint } from './transport/endpoint.ts'
-import { fetchFile } from './transport/fetch-file.ts'
-import { HttpClient } from './transport/http-exchange.ts'
-import { RequestSender } from './transport/request-sender.ts'
-import { createSseTransport } from './transport/sse-transport.ts'
-import { createWebSocketTransport } from './transport/websocket-transport.ts'
+import { defaultReconnectOptions } from './connection/reconnect-options.ts'
+import { createEndpoint } from './connection/endpoint.ts'
+import { fetchFile } from './http/fetch-file.ts'
+import { createLazyTransport } from './subscription/lazy-transport.ts'
+import { HttpClient } from './http/http-client.ts'
+import { RequestSender } from './http/request-sender.ts'
+import { createSseTransport } from './subscription/sse-transport.ts'
 import { answerApproval, answerClarification, cancelStream } from './commands.ts'
-import { printDocument } from './wire/print-document.ts'
 
 /** Creates a client of a server. It sends nothing before it is used. */
 export function createSegueClient(options: SegueClientOptions): SegueClient {
@@ -25,7 +24,10 @@ export function createSegueClient(options: SegueClientOptions): SegueClient {
   const http = new HttpClient({ fetch: options.fetch ?? ((...args) => fetch(...args)), token })
   const transport =
     transportName === 'ws'
-      ? createWebSocketTransport({ url: graphqlUrl, token, webSocketImpl, reconnect })
+      ? createLazyTransport(async () => {
+          const { createWebSocketTransport } = await import('./subscription/websocket-transport.ts')
+          return createWebSocketTransport({ url: graphqlUrl, token, webSocketImpl, reconnect })
+        })
       : createSseTransport(http, graphqlUrl, reconnect)
   const requests = new RequestSender(http, graphqlUrl, reconnect)
   const subscriber = { transport, reconnect, onConnectionLost }
@@ -46,8 +48,8 @@ export function createSegueClient(options: SegueClientOptions): SegueClient {
     answerApproval: (id, answer, requestOptions) => answerApproval(requests, id, answer, requestOptions),
     answerClarification: (id, answer, requestOptions) => answerClarification(requests, id, answer, requestOptions),
     file: (fileUrl, { signal } = {}) => fetchFile({ http, endpoint, reconnect }, fileUrl, signal),
-    request: (document, variables, requestOptions) =>
-      requests.send({ query: printDocument(document), variables: { ...variables } }, requestOptions),
+    request: async (document, variables, requestOptions) =>
+      requests.send({ query: await toDocumentText(document), variables: { ...variables } }, requestOptions),
     conversations: (filter = {}, listOptions = {}) =>
       createConversationList({ subscriber, requests, closing: closing.signal }, filter, listOptions),
     decisions: (listOptions = {}) =>
@@ -57,4 +59,13 @@ export function createSegueClient(options: SegueClientOptions): SegueClient {
       transport.close()
     },
   }
+}
+
+/** The text of a document. Parsed ones need a printer, which is loaded on demand. */
+async function toDocumentText(document: string | object): Promise<string> {
+  // An object of the class String is what code generators call TypedDocumentString.
+  const text: unknown = document.valueOf()
+  if (typeof text === 'string' || typeof document === 'string') return String(text)
+  const { printDocument } = await import('./wire/print-document.ts')
+  return printDocument(document)
 }

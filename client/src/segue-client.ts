@@ -6,7 +6,7 @@ import type { ChatEvent } from './model/chat-event.ts'
 import type { Approval, Clarification } from './model/decision.ts'
 import type { ChatMessage } from './model/message.ts'
 import type { ChatStream } from './model/stream.ts'
-import type { ReconnectOptions } from './transport/reconnect-options.ts'
+import type { ReconnectOptions } from './connection/reconnect-options.ts'
 
 export interface SegueClientOptions {
   /** The server, such as `http://127.0.0.1:4000`, or its GraphQL endpoint. In a page, it may be relative to it. */

@@ -8,13 +8,13 @@ const root = join(import.meta.dirname, '..', '..')
 const client = join(root, 'client')
 const output = join(client, 'dist')
 
-/** Of the client library as a bundle: everything but the packages that it imports. */
+/** Of the client library as a bundle: everything but the packages that are installed with it, or beside it. */
 export const clientBundle = {
   bundle: true,
   format: 'esm',
   platform: 'browser',
   target: ['es2022', 'node20'],
-  packages: 'external',
+  external: Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }),
   logLevel: 'warning',
 } as const satisfies BuildOptions
 

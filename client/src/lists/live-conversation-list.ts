@@ -1,5 +1,5 @@
 import { linkAbortSignals } from '../environment/link-abort-signals.ts'
-import { subscribeWithRetry } from '../transport/subscribe-with-retry.ts'
+import { subscribeWithRetry } from '../subscription/subscribe-with-retry.ts'
 import {
   conversationsChangedDocument,
   conversationsDocument,

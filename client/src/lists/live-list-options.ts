@@ -1,5 +1,5 @@
-import type { RequestSender } from '../transport/request-sender.ts'
-import type { SubscriberOptions } from '../transport/subscribe-with-retry.ts'
+import type { RequestSender } from '../http/request-sender.ts'
+import type { SubscriberOptions } from '../subscription/subscribe-with-retry.ts'
 
 /** What a live list needs of its client. */
 export interface LiveListOptions {

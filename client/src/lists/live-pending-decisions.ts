@@ -1,5 +1,5 @@
 import type { Approval, Clarification } from '../model/decision.ts'
-import { subscribeWithRetry } from '../transport/subscribe-with-retry.ts'
+import { subscribeWithRetry } from '../subscription/subscribe-with-retry.ts'
 import { approvalsDocument, clarificationsDocument, pendingDecisionsDocument } from '../wire/documents.ts'
 import { toApproval, toClarification } from '../wire/to-decision.ts'
 import type { WireApproval, WireClarification } from '../wire/wire-types.ts'

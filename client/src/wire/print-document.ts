@@ -1,14 +1,9 @@
 /** A node of a parsed document, as all libraries make them (the AST of graphql-js). */
 type Node = Readonly<Record<string, unknown>> & { readonly kind: string }
 
-/**
- * The text of a document: of a string, of a `TypedDocumentString`, and of a parsed document (`DocumentNode`). Throws a
- * TypeError for anything else.
- */
-export function printDocument(document: string | object): string {
+/** The text of a parsed document (`DocumentNode`). Throws a TypeError for anything else. */
+export function printDocument(document: object): string {
   if (isNode(document)) return print(document)
-  const text = document.valueOf()
-  if (typeof text === 'string') return text
   throw new TypeError('The document is neither a text nor a parsed document.')
 }
 

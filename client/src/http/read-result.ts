@@ -1,5 +1,5 @@
 import { type GraphQLResponseError, SegueError, type SegueErrorCode } from '../segue-error.ts'
-import { ConnectionLostError } from './connection-lost-error.ts'
+import { ConnectionLostError } from '../connection/connection-lost-error.ts'
 
 /** A GraphQL response. The server adds `errors` where it has any. */
 export interface ExecutionResult {

@@ -1,6 +1,6 @@
 import { SegueError } from '../segue-error.ts'
-import type { Endpoint } from './endpoint.ts'
-import type { HttpClient } from './http-exchange.ts'
+import type { Endpoint } from '../connection/endpoint.ts'
+import type { HttpClient } from './http-client.ts'
 import { createHttpError } from './read-result.ts'
 import { retryRequest, type RetryOptions } from './retry-request.ts'
 

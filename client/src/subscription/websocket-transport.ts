@@ -1,11 +1,11 @@
-import type { Client } from 'graphql-ws'
+import { type Client, createClient } from 'graphql-ws'
 import { SegueError } from '../segue-error.ts'
 import { AsyncQueue } from './async-queue.ts'
-import { ConnectionLostError } from './connection-lost-error.ts'
-import type { HttpClientOptions } from './http-exchange.ts'
-import { createHeartbeatTimeout, IdleTimeout } from './idle-timeout.ts'
-import { createResponseError, type ExecutionResult, toResult } from './read-result.ts'
-import type { ReconnectOptions } from './reconnect-options.ts'
+import { ConnectionLostError } from '../connection/connection-lost-error.ts'
+import type { HttpClientOptions } from '../http/http-client.ts'
+import { createHeartbeatTimeout, IdleTimeout } from '../connection/idle-timeout.ts'
+import { createResponseError, type ExecutionResult, toResult } from '../http/read-result.ts'
+import type { ReconnectOptions } from '../connection/reconnect-options.ts'
 import type { Operation, SubscriptionTransport } from './transport.ts'
 
 export interface WebSocketTransportOptions {
@@ -26,22 +26,11 @@ const refusals: Readonly<Record<number, string>> = {
   4500: 'INTERNAL',
 }
 
-/** Subscriptions over one WebSocket, which is open while there are any. Loads graphql-ws with the first one. */
+/** Subscriptions over one WebSocket, which is open while there are any. */
 export function createWebSocketTransport(options: WebSocketTransportOptions): SubscriptionTransport {
-  let loading: Promise<Client> | null = null
-  const load = async (): Promise<Client> => {
-    loading ??= createWebSocketClient(options)
-    try {
-      return await loading
-    } catch (error) {
-      loading = null
-      throw new ConnectionLostError('The module graphql-ws could not be loaded.', { cause: error })
-    }
-  }
+  const client = createWebSocketClient(options)
   return {
     async *subscribe({ query, variables }: Operation, signal: AbortSignal) {
-      const client = await load()
-      if (signal.aborted) return
       const queue = new AsyncQueue<ExecutionResult>()
       const unsubscribe = client.subscribe(
         { query, variables: { ...variables } },
@@ -60,17 +49,11 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): Su
         unsubscribe()
       }
     },
-    close: () => void loading?.then((client) => client.dispose()).catch(() => undefined),
+    close: () => void client.dispose(),
   }
 }
 
-async function createWebSocketClient({
-  url,
-  token,
-  webSocketImpl,
-  reconnect,
-}: WebSocketTransportOptions): Promise<Client> {
-  const { createClient } = await import('graphql-ws')
+function createWebSocketClient({ url, token, webSocketImpl, reconnect }: WebSocketTransportOptions): Client {
   let idle: IdleTimeout | null = null
   const stopIdle = (): void => idle?.stop()
   const client = createClient({

@@ -1,10 +1,10 @@
 import { createUuid } from '../environment/create-uuid.ts'
 import { SegueError } from '../segue-error.ts'
-import type { ReconnectOptions } from './reconnect-options.ts'
-import type { HttpClient } from './http-exchange.ts'
+import type { ReconnectOptions } from '../connection/reconnect-options.ts'
+import type { HttpClient } from './http-client.ts'
 import { createHttpError, createResponseError, parseResult } from './read-result.ts'
 import { retryRequest } from './retry-request.ts'
-import type { Operation } from './transport.ts'
+import type { Operation } from '../subscription/transport.ts'
 
 /** A mutation, such as a compaction, may take long, and nothing arrives meanwhile. */
 const responseTimeout = { timeoutMs: 60_000 }

@@ -1,7 +1,7 @@
 import { SegueError } from '../segue-error.ts'
-import { Backoff } from './backoff.ts'
-import type { ReconnectOptions } from './reconnect-options.ts'
-import { ConnectionLostError } from './connection-lost-error.ts'
+import { Backoff } from '../connection/backoff.ts'
+import type { ReconnectOptions } from '../connection/reconnect-options.ts'
+import { ConnectionLostError } from '../connection/connection-lost-error.ts'
 
 export interface RetryOptions {
   readonly reconnect: ReconnectOptions

@@ -1,4 +1,4 @@
-import type { ExecutionResult } from './read-result.ts'
+import type { ExecutionResult } from '../http/read-result.ts'
 
 /** What a server is asked. */
 export interface Operation {

@@ -1,6 +1,6 @@
-import { IdleTimeout, type IdleTimeoutOptions } from './idle-timeout.ts'
+import { IdleTimeout, type IdleTimeoutOptions } from '../connection/idle-timeout.ts'
 import { linkAbortSignals } from '../environment/link-abort-signals.ts'
-import { ConnectionLostError } from './connection-lost-error.ts'
+import { ConnectionLostError } from '../connection/connection-lost-error.ts'
 import { SegueError } from '../segue-error.ts'
 
 export interface HttpClientOptions {

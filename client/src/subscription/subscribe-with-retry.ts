@@ -1,7 +1,7 @@
-import { Backoff } from './backoff.ts'
-import type { ReconnectOptions } from './reconnect-options.ts'
-import { ConnectionLostError } from './connection-lost-error.ts'
-import { createResponseError, type ExecutionResult } from './read-result.ts'
+import { Backoff } from '../connection/backoff.ts'
+import type { ReconnectOptions } from '../connection/reconnect-options.ts'
+import { ConnectionLostError } from '../connection/connection-lost-error.ts'
+import { createResponseError, type ExecutionResult } from '../http/read-result.ts'
 import type { Operation, SubscriptionTransport } from './transport.ts'
 
 export interface SubscriberOptions {

@@ -1,10 +1,10 @@
-import { ConnectionLostError } from './connection-lost-error.ts'
+import { ConnectionLostError } from '../connection/connection-lost-error.ts'
 import { EventStreamParser } from './event-stream-parser.ts'
-import type { HttpClient } from './http-exchange.ts'
-import { createHeartbeatTimeout } from './idle-timeout.ts'
+import type { HttpClient } from '../http/http-client.ts'
+import { createHeartbeatTimeout } from '../connection/idle-timeout.ts'
 import { readChunks } from './read-chunks.ts'
-import { createHttpError, type ExecutionResult, parseResult } from './read-result.ts'
-import type { ReconnectOptions } from './reconnect-options.ts'
+import { createHttpError, type ExecutionResult, parseResult } from '../http/read-result.ts'
+import type { ReconnectOptions } from '../connection/reconnect-options.ts'
 import type { Operation, SubscriptionTransport } from './transport.ts'
 
 /** Subscriptions as server-sent events: one request for each. */
