@@ -47,6 +47,7 @@ export function createSegueClient(options: SegueClientOptions): SegueClient {
     cancel: (streamId, requestOptions) => cancelStream(requests, streamId, requestOptions),
     answerApproval: (id, answer, requestOptions) => answerApproval(requests, id, answer, requestOptions),
     answerClarification: (id, answer, requestOptions) => answerClarification(requests, id, answer, requestOptions),
+    fileUrl: (fileUrl) => endpoint.resolveFileUrl(fileUrl) ?? fileUrl,
     file: (fileUrl, { signal } = {}) => fetchFile({ http, endpoint, reconnect }, fileUrl, signal),
     request: async (document, variables, requestOptions) =>
       requests.send({ query: await toDocumentText(document), variables: { ...variables } }, requestOptions),

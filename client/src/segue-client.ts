@@ -121,6 +121,8 @@ export interface SegueClient {
   cancel(streamId: string, options?: RequestOptions): Promise<CancelResult>
   answerApproval(id: string, answer: ApprovalAnswer, options?: RequestOptions): Promise<Approval>
   answerClarification(id: string, answer: ClarificationAnswer, options?: RequestOptions): Promise<Clarification>
+  /** The absolute URL of a file of this server, for `<img>` and links. Any other URL is returned as it is. */
+  fileUrl(url: string): string
   /** The bytes of a file of this server: the `url` of a part, or of a file in a tool's result. Refuses URLs of others. */
   file(url: string, options?: { readonly signal?: AbortSignal }): Promise<Blob>
   /**

@@ -2,14 +2,14 @@ const usage = 'usage { estimated inputTokens outputTokens reasoningTokens cached
 
 const toolCall = `{ id providerId name argumentsText state result error startedAt finishedAt approval { reason arguments } }`
 
-const stream = `{ id status model lastSeq startedAt finishedAt finishReason retryAt ${usage} session { id } error { code message retryAt } }`
+export const streamFields = `{ id status model lastSeq startedAt finishedAt finishReason retryAt ${usage} session { id } error { code message retryAt } }`
 
-const approval = `{
+export const approvalFields = `{
   id description choices state decision reason arguments requestedAt expiresAt resolvedAt
   session { id } stream { id } releasedBy { id } toolCall ${toolCall}
 }`
 
-const clarification = `{
+export const clarificationFields = `{
   id question choices form state answer declined requestedAt expiresAt resolvedAt
   session { id } stream { id } toolCall ${toolCall}
 }`
@@ -28,18 +28,18 @@ export const messageFields = `{
 
 const eventFields = `{
   __typename seq at sessionId streamId
-  ... on StreamStarted { status stream ${stream} userMessage ${messageFields} }
+  ... on StreamStarted { status stream ${streamFields} userMessage ${messageFields} }
   ... on TextDelta { messageId partIndex offset text }
   ... on ReasoningDelta { messageId partIndex offset text }
   ... on ToolCallDelta { messageId partIndex toolCallId toolName offset argumentsText }
   ... on ToolCallChanged { messageId partIndex toolCall ${toolCall} }
   ... on FilePartAdded { messageId partIndex mediaType name url }
-  ... on StreamChanged { status stream ${stream} }
-  ... on ApprovalChanged { state decision approval ${approval} }
-  ... on ClarificationChanged { state answer clarification ${clarification} }
+  ... on StreamChanged { status stream ${streamFields} }
+  ... on ApprovalChanged { state decision approval ${approvalFields} }
+  ... on ClarificationChanged { state answer clarification ${clarificationFields} }
   ... on SessionChanged { session { id title model compacting } }
   ... on SessionContinued { toId }
-  ... on StreamFinished { status finishReason stream ${stream} message { id digest } }
+  ... on StreamFinished { status finishReason stream ${streamFields} message { id digest } }
   ... on StreamReset { reason message ${messageFields} }
 }`
 
@@ -49,27 +49,27 @@ export const followStreamDocument = `subscription ($id: ID!, $after: Int!) { eve
 export const followSessionDocument = `subscription ($id: ID!, $after: Int!) { event: followSession(sessionId: $id, after: $after) ${eventFields} }`
 
 export const cancelStreamDocument = `mutation ($id: ID!, $key: String) {
-  result: cancelStream(streamId: $id, key: $key) { outcome stream ${stream} message ${messageFields} }
+  result: cancelStream(streamId: $id, key: $key) { outcome stream ${streamFields} message ${messageFields} }
 }`
 
 export const answerApprovalDocument = `mutation ($id: ID!, $decision: ApprovalDecision!, $reason: String, $arguments: JSON, $key: String) {
-  result: answerApproval(id: $id, decision: $decision, reason: $reason, arguments: $arguments, key: $key) ${approval}
+  result: answerApproval(id: $id, decision: $decision, reason: $reason, arguments: $arguments, key: $key) ${approvalFields}
 }`
 
 export const answerClarificationDocument = `mutation ($id: ID!, $answer: String, $values: JSON, $decline: Boolean, $key: String) {
-  result: answerClarification(id: $id, answer: $answer, values: $values, decline: $decline, key: $key) ${clarification}
+  result: answerClarification(id: $id, answer: $answer, values: $values, decline: $decline, key: $key) ${clarificationFields}
 }`
 
 export const approvalsDocument = `subscription ($profile: String, $settledSince: DateTime) {
-  event: approvals(profile: $profile, settledSince: $settledSince) ${approval}
+  event: approvals(profile: $profile, settledSince: $settledSince) ${approvalFields}
 }`
 
 export const clarificationsDocument = `subscription ($profile: String, $settledSince: DateTime) {
-  event: clarifications(profile: $profile, settledSince: $settledSince) ${clarification}
+  event: clarifications(profile: $profile, settledSince: $settledSince) ${clarificationFields}
 }`
 
 /** Everything that waits now. */
 export const pendingDecisionsDocument = `query ($profile: String) {
-  approvals(profile: $profile) ${approval}
-  clarifications(profile: $profile) ${clarification}
+  approvals(profile: $profile) ${approvalFields}
+  clarifications(profile: $profile) ${clarificationFields}
 }`

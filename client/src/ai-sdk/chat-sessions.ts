@@ -1,0 +1,68 @@
+import type { SegueClient } from '../segue-client.ts'
+
+/** The session of a chat that is read and continued. */
+interface ChatSession {
+  readonly id: string
+  readonly activeStream: { readonly id: string } | null
+}
+
+interface WireConversation {
+  readonly conversation: { readonly tip: ChatSession }
+}
+
+interface WireMessageKey {
+  readonly id: string
+  readonly key: string | null
+  readonly copyOf: { readonly id: string } | null
+}
+
+const tip = '{ conversation { tip { id activeStream { id } } } }'
+const findDocument = `query ($id: ID!, $key: String!, $profile: String) {
+  session(id: $id) ${tip}
+  sessionByKey(key: $key, profile: $profile) ${tip}
+}`
+const createDocument = 'mutation ($input: CreateSessionInput!) { session: createSession(input: $input) { id } }'
+const messageKeysDocument = `query ($id: ID!) {
+  session(id: $id) { transcript(last: 1000) { edges { node { id key copyOf { id } } } } }
+}`
+
+/** Finds and makes the sessions of chats by the ids that a page has for them: a session's, or the key of one. */
+export class ChatSessions {
+  readonly #client: SegueClient
+  readonly #profile: string | undefined
+
+  constructor(client: SegueClient, profile: string | undefined) {
+    this.#client = client
+    this.#profile = profile
+  }
+
+  /** The newest session of a chat's conversation. Null if the chat has no session yet. */
+  async find(chatId: string): Promise<ChatSession | null> {
+    const { session, sessionByKey } = await this.#client.request<{
+      readonly session: WireConversation | null
+      readonly sessionByKey: WireConversation | null
+    }>(findDocument, { id: chatId, key: chatId, profile: this.#profile })
+    return (session ?? sessionByKey)?.conversation.tip ?? null
+  }
+
+  /** The id of the newest session of a chat, which is made if there is none. */
+  async findOrCreate(chatId: string): Promise<string> {
+    const found = await this.find(chatId)
+    if (found) return found.id
+    const input = { key: chatId, profile: this.#profile }
+    const { session } = await this.#client.request<{ readonly session: ChatSession }>(createDocument, { input })
+    return session.id
+  }
+
+  /** The id of the message with an id, or that was sent with it as its key, among the newest 1,000 of a chat. Null if there is none. */
+  async findMessage(chatId: string, idOrKey: string): Promise<string | null> {
+    const found = await this.find(chatId)
+    if (!found) return null
+    const { session } = await this.#client.request<{
+      readonly session: { readonly transcript: { readonly edges: readonly { readonly node: WireMessageKey }[] } } | null
+    }>(messageKeysDocument, { id: found.id })
+    const isWanted = ({ node: { id, key, copyOf } }: { readonly node: WireMessageKey }): boolean =>
+      id === idOrKey || key === idOrKey || copyOf?.id === idOrKey
+    return session?.transcript.edges.findLast(isWanted)?.node.id ?? null
+  }
+}

@@ -1,0 +1,92 @@
+import { useChat, type UseChatHelpers } from '@ai-sdk/react'
+import type { ChatInit } from 'ai'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import type { SegueClient } from '../segue-client.ts'
+import { SegueChatTransport } from './segue-chat-transport.ts'
+import type { SegueUIMessage } from './segue-ui-message.ts'
+import { hasAnsweredApprovals, isAwaitingApproval } from './tool-approvals.ts'
+
+export interface UseSegueChatOptions extends Omit<ChatInit<SegueUIMessage>, 'transport' | 'id'> {
+  readonly client: SegueClient
+  /** See `SegueChatTransport`: a session's id, or a text that the page keeps, in its address for example. */
+  readonly id: string
+  /** Default: `default`. */
+  readonly profile?: string
+  /** How often the messages are shown anew at most, in milliseconds. Default: with each chunk. */
+  readonly throttle?: number
+}
+
+export interface UseSegueChatResult extends UseChatHelpers<SegueUIMessage>, Pick<SegueClient, 'answerClarification'> {
+  /** The messages of the chat were not read yet. */
+  readonly isLoading: boolean
+}
+
+/**
+ * The AI SDK's `useChat` with Segue: it shows what was said before and goes on with an answer that is being made, also after
+ * a reload; `stop()` stops the answer on the server; approvals are sent when all are given, and those that are answered
+ * elsewhere are shown.
+ */
+export function useSegueChat(options: UseSegueChatOptions): UseSegueChatResult {
+  const { client, id, profile, ...init } = options
+  const transport = useMemo(
+    () => new SegueChatTransport({ client, ...(profile !== undefined && { profile }) }),
+    [client, profile],
+  )
+  const chat = useChat<SegueUIMessage>({ sendAutomaticallyWhen: hasAnsweredApprovals, ...init, id, transport })
+  const isLoading = useHistory(transport, chat)
+  useDecisionsElsewhere(transport, chat)
+  const { stop: leave } = chat
+  const stop = useCallback(async () => {
+    try {
+      await transport.cancel(id)
+    } finally {
+      await leave()
+    }
+  }, [transport, id, leave])
+  const answerClarification = useCallback<SegueClient['answerClarification']>(
+    (...answer) => client.answerClarification(...answer),
+    [client],
+  )
+  return { ...chat, id, stop, isLoading, answerClarification }
+}
+
+/** Shows the messages of a chat when it is opened, and goes on with the answer that is being made. */
+function useHistory(transport: SegueChatTransport, chat: UseChatHelpers<SegueUIMessage>): boolean {
+  const { id, setMessages, resumeStream } = chat
+  const [loaded, setLoaded] = useState<string | null>(null)
+  useEffect(() => {
+    const leaving = new AbortController()
+    const load = async (): Promise<void> => {
+      const messages = await transport.loadMessages(id, leaving.signal)
+      if (leaving.signal.aborted) return
+      // The person may have sent something meanwhile.
+      setMessages((shown) => (shown.length === 0 ? messages : shown))
+      setLoaded(id)
+      await resumeStream()
+    }
+    load().catch((error: unknown) => {
+      if (!leaving.signal.aborted) console.error('The messages of the chat cannot be read.', error)
+    })
+    return () => leaving.abort()
+  }, [transport, id, setMessages, resumeStream])
+  return loaded !== id
+}
+
+/** Goes on with an answer that waits for an approval when that is answered elsewhere. */
+function useDecisionsElsewhere(transport: SegueChatTransport, chat: UseChatHelpers<SegueUIMessage>): void {
+  const { id, messages, status, resumeStream } = chat
+  const isWaiting = status === 'ready' && isAwaitingApproval(messages)
+  const resume = useRef(resumeStream)
+  useEffect(() => {
+    resume.current = resumeStream
+  }, [resumeStream])
+  useEffect(() => {
+    if (!isWaiting) return
+    const leaving = new AbortController()
+    const wait = async (): Promise<void> => {
+      if ((await transport.waitForDecision(id, leaving.signal)) && !leaving.signal.aborted) await resume.current()
+    }
+    wait().catch((error: unknown) => console.error('The answer cannot be followed.', error))
+    return () => leaving.abort()
+  }, [transport, id, isWaiting])
+}

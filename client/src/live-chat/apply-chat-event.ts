@@ -1,0 +1,83 @@
+import type { ChatEvent } from '../model/chat-event.ts'
+import { createLiveChatMessage, foldLiveChatMessage, hasToolCall, toMessageStream } from './fold-live-chat-message.ts'
+import type { LiveChatMessage } from './live-chat-message.ts'
+import type { LiveChatState } from './live-chat-state.ts'
+
+type StreamEvent = Extract<ChatEvent, { readonly type: 'StreamStarted' | 'StreamChanged' | 'StreamFinished' }>
+
+/**
+ * The chat after one more event of its session. `StreamReset` and `SessionContinued` change nothing: what is shown has to
+ * be read again.
+ */
+export function applyChatEvent(chat: LiveChatState, event: ChatEvent): LiveChatState {
+  switch (event.type) {
+    case 'StreamStarted': {
+      const { stream } = event
+      const message = { ...createLiveChatMessage(event.userMessage), stream: toMessageStream(event) }
+      const queue = chat.queue.filter((queued) => queued.stream.id !== stream.id)
+      return event.status === 'QUEUED'
+        ? { ...chat, queue: [...queue, { stream, message }] }
+        : { ...chat, queue, messages: addMessage(chat.messages, message), activeStream: stream }
+    }
+    case 'StreamChanged':
+      return event.status === 'QUEUED' ? chat : { ...beginTurn(chat, event), activeStream: event.stream }
+    case 'StreamFinished':
+      return finishStream(beginTurn(chat, event), event)
+    case 'SessionChanged': {
+      const { title, model, compacting } = event.session
+      return { ...chat, title, model, compacting }
+    }
+    case 'SessionContinued':
+    case 'StreamReset':
+      return chat
+    case 'ApprovalChanged':
+      return changeMessage(chat, event, (message) => hasToolCall(message, event.approval.toolCall.id))
+    case 'ClarificationChanged':
+      return changeMessage(chat, event, (message) => hasToolCall(message, event.clarification.toolCall.id))
+    default:
+      return changeMessage(chat, event, ({ id }) => id === event.messageId)
+  }
+}
+
+/** Folds the event into the newest message that matches; if there is none, into a new one. */
+function changeMessage(
+  chat: LiveChatState,
+  event: ChatEvent,
+  matches: (message: LiveChatMessage) => boolean,
+): LiveChatState {
+  const index = chat.messages.findLastIndex(matches)
+  const before = chat.messages[index] ?? null
+  const after = foldLiveChatMessage(before, event)
+  if (after === null || after === before) return chat
+  return { ...chat, messages: before ? chat.messages.with(index, after) : [...chat.messages, after] }
+}
+
+/** Takes the message of a stream that was queued to its place. One that was cancelled in the queue is withdrawn. */
+function beginTurn(chat: LiveChatState, event: StreamEvent): LiveChatState {
+  const queued = chat.queue.find(({ stream }) => stream.id === event.stream.id)
+  if (!queued) return chat
+  const isWithdrawn = event.type === 'StreamFinished' && event.message === null
+  const message = isWithdrawn ? { ...queued.message, status: 'WITHDRAWN' as const } : queued.message
+  return {
+    ...chat,
+    queue: chat.queue.filter((other) => other !== queued),
+    messages: addMessage(chat.messages, message),
+  }
+}
+
+function finishStream(
+  chat: LiveChatState,
+  event: Extract<ChatEvent, { readonly type: 'StreamFinished' }>,
+): LiveChatState {
+  const { stream } = event
+  const messages = chat.messages.map((message) => {
+    if (message.streamId !== stream.id) return message
+    if (message.role === 'ASSISTANT') return foldLiveChatMessage(message, event) ?? message
+    return { ...message, stream: toMessageStream(event) }
+  })
+  return { ...chat, messages, activeStream: chat.activeStream?.id === stream.id ? null : chat.activeStream }
+}
+
+function addMessage(messages: readonly LiveChatMessage[], message: LiveChatMessage): readonly LiveChatMessage[] {
+  return messages.some(({ id }) => id === message.id) ? messages : [...messages, message]
+}

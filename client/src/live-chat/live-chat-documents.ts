@@ -1,0 +1,80 @@
+import { approvalFields, clarificationFields, messageFields, streamFields } from '../wire/documents.ts'
+import type { WireApproval, WireClarification, WireMessage, WireStream } from '../wire/wire-types.ts'
+
+interface WireOriginal {
+  readonly id: string
+  readonly copyOf: { readonly id: string } | null
+}
+
+export interface WireAlternative extends WireOriginal {
+  readonly session: { readonly id: string }
+  readonly text: string
+  readonly stream: { readonly userMessage: { readonly text: string } } | null
+}
+
+/** What `liveMessageFields` selects in addition to `messageFields`. */
+export type WireLiveMessage = WireMessage &
+  WireOriginal & {
+    readonly key: string | null
+    readonly stream: Pick<WireStream, 'id' | 'status' | 'finishReason' | 'error'> | null
+    readonly alternatives: readonly WireAlternative[]
+    readonly toolCalls: readonly {
+      readonly id: string
+      readonly approval: WireApproval | null
+      readonly clarification: WireClarification | null
+    }[]
+  }
+
+export interface WireTranscriptPage {
+  readonly pageInfo: { readonly hasPreviousPage: boolean; readonly startCursor: string | null }
+  readonly edges: readonly { readonly node: WireLiveMessage }[]
+}
+
+export interface WireChatSession {
+  readonly id: string
+  readonly title: string | null
+  readonly model: string | null
+  readonly compacting: boolean
+  readonly headSeq: number
+  readonly continuedBy: { readonly id: string } | null
+  readonly conversation: { readonly id: string }
+  readonly activeStream: WireStream | null
+  readonly transcript: WireTranscriptPage
+}
+
+const liveMessageFields = `
+  ... on Message ${messageFields}
+  key copyOf { id }
+  stream { status finishReason error { code message } }
+  alternatives { id copyOf { id } session { id } text stream { userMessage { text } } }
+  toolCalls { id approval ${approvalFields} clarification ${clarificationFields} }`
+
+const transcriptPage = `{ pageInfo { hasPreviousPage startCursor } edges { node { ${liveMessageFields} } } }`
+
+const chatSessionFields = `
+  id title model compacting headSeq continuedBy { id } conversation { id } activeStream ${streamFields}
+  transcript(last: $last) ${transcriptPage}`
+
+/** The session of the conversation that holds `id`, to read and to continue. */
+export const conversationTipDocument = `query ($id: ID!, $last: Int!) {
+  session(id: $id) { conversation { tip { ${chatSessionFields} } } }
+}`
+
+export const chatSessionDocument = `query ($id: ID!, $last: Int!) { session(id: $id) { ${chatSessionFields} } }`
+
+export const earlierMessagesDocument = `query ($id: ID!, $last: Int!, $before: String) {
+  session(id: $id) { transcript(last: $last, before: $before) ${transcriptPage} }
+}`
+
+export const startChatDocument = `mutation ($input: StreamChatInput!) { stream: startChat(input: $input) ${streamFields} }`
+
+export const regenerateDocument = `mutation ($messageId: ID!, $text: String, $files: [FileInput!], $model: String, $key: String) {
+  stream: regenerate(messageId: $messageId, text: $text, files: $files, model: $model, key: $key) ${streamFields}
+}`
+
+export const streamedMessageDocument = `query ($id: ID!) {
+  stream(id: $id) { status lastSeq message { ${liveMessageFields} } }
+}`
+
+/** The alternatives of a message, which it has when it ends. */
+export const finishedMessageDocument = `query ($id: ID!) { message(id: $id) { ${liveMessageFields} } }`

@@ -1,0 +1,40 @@
+import type { FinishReason, StreamFailure, StreamStatus } from '../../../src/model/stream.ts'
+import type { Approval, Clarification } from '../model/decision.ts'
+import type { ChatMessage } from '../model/message.ts'
+
+/** What a tool call asked of a person, as it is now. */
+export interface ToolCallDecisions {
+  readonly approval?: Approval
+  readonly clarification?: Clarification
+}
+
+/** What stands in the place of a message in one try of its turn. */
+export interface MessageAlternative {
+  /** The id of the original: see `LiveChatMessage.originalId`. */
+  readonly originalId: string
+  readonly sessionId: string
+  /** The text of the user's message of that try. */
+  readonly promptText: string
+}
+
+/** The stream that answers a message (a user's) or that made it. */
+export interface MessageStream {
+  readonly id: string
+  readonly status: StreamStatus
+  /** Why the model stopped. Null unless the status is COMPLETED. */
+  readonly finishReason: FinishReason | null
+  readonly error: Pick<StreamFailure, 'code' | 'message'> | null
+}
+
+/** A message with what a page shows beside it. Like a ChatMessage, it is never changed. */
+export interface LiveChatMessage extends ChatMessage {
+  /** The id of the message that this one is a copy of, else its own: the same in all tries of a turn. */
+  readonly originalId: string
+  /** The idempotency key that it was sent with. Null for answers. */
+  readonly key: string | null
+  readonly stream: MessageStream | null
+  /** By the id of the tool call. */
+  readonly decisions: Readonly<Record<string, ToolCallDecisions>>
+  /** All tries of its turn that have such a message, with this one, oldest first. */
+  readonly alternatives: readonly MessageAlternative[]
+}

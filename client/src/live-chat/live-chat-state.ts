@@ -1,0 +1,48 @@
+import type { ChatStream } from '../model/stream.ts'
+import type { LiveChatMessage } from './live-chat-message.ts'
+
+/** A message that waits for its turn. */
+export interface QueuedMessage {
+  readonly stream: ChatStream
+  readonly message: LiveChatMessage
+}
+
+/** What a page shows of a chat. Objects that an event does not change stay the same. */
+export interface LiveChatState {
+  /** The session that is shown. Null before the first message of a new chat. It changes when the chat goes on in another one. */
+  readonly sessionId: string | null
+  readonly conversationId: string | null
+  readonly title: string | null
+  readonly model: string | null
+  /** In the order in which they are shown, those of the sessions before this one included. */
+  readonly messages: readonly LiveChatMessage[]
+  /** There are older messages: see `loadEarlier`. */
+  readonly hasEarlier: boolean
+  /** The stream that runs, or waits for a person. */
+  readonly activeStream: ChatStream | null
+  /** Messages that were sent while this page was open and wait for their turn, in order. */
+  readonly queue: readonly QueuedMessage[]
+  /** The session is being summarised, and busy meanwhile. */
+  readonly compacting: boolean
+  /** The messages were not read yet. */
+  readonly isLoading: boolean
+  /** A message is on its way: the server has not accepted it yet. */
+  readonly isSending: boolean
+  /** What the server refused last: the chat itself, or an action. Null again after the next action. */
+  readonly error: Error | null
+}
+
+export const emptyChat: LiveChatState = {
+  sessionId: null,
+  conversationId: null,
+  title: null,
+  model: null,
+  messages: [],
+  hasEarlier: false,
+  activeStream: null,
+  queue: [],
+  compacting: false,
+  isLoading: false,
+  isSending: false,
+  error: null,
+}

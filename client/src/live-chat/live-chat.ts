@@ -1,0 +1,220 @@
+import type { ApprovalAnswer, ChatInput, ClarificationAnswer, SegueClient } from '../segue-client.ts'
+import type { SnapshotSource } from '../lists/snapshot-store.ts'
+import { SegueError } from '../segue-error.ts'
+import type { ChatStream } from '../model/stream.ts'
+import { applyChatEvent } from './apply-chat-event.ts'
+import { emptyChat, type LiveChatState } from './live-chat-state.ts'
+import {
+  type ReadChatOptions,
+  type ReadChatSession,
+  readChatSession,
+  readEarlierMessages,
+} from './read-chat-session.ts'
+import { regenerate, type RetryChanges, startChat } from './start-stream.ts'
+
+const defaultPageSize = 50 // messages
+const maxPageSize = 1000 // messages, the server's limit
+
+export interface LiveChatOptions {
+  /** Any session of a conversation, of which the newest one is shown. Null for a new chat. */
+  readonly sessionId: string | null
+  /** The profile of a new chat. Default: `default`. */
+  readonly profile?: string
+  /** How many messages are read at once, 1 to 1,000. Default: 50. */
+  readonly pageSize?: number
+}
+
+/** A message to send. */
+export type OutgoingMessage = Pick<ChatInput, 'text' | 'files' | 'model' | 'ifBusy'>
+
+/**
+ * A chat as a page shows it: it reads the messages, follows the events, and goes on in the session that continues the one
+ * that it shows. It starts with its first subscriber and stops when the last one leaves; answers go on without it.
+ *
+ * The actions reject with a `SegueError` if the server refuses them, which is then the `error` of the snapshot as well.
+ */
+export class LiveChat implements SnapshotSource<LiveChatState> {
+  readonly #client: SegueClient
+  readonly #profile: string | undefined
+  readonly #pageSize: number
+  readonly #listeners = new Set<() => void>()
+  #state: LiveChatState
+  /** Whether the session itself is shown, or the newest one of its conversation. */
+  #isExact = false
+  #before: string | null = null
+  #following: AbortController | null = null
+  #start: Promise<ChatStream> | null = null
+
+  constructor(client: SegueClient, { sessionId, profile, pageSize = defaultPageSize }: LiveChatOptions) {
+    this.#client = client
+    this.#profile = profile
+    this.#pageSize = pageSize
+    this.#state = { ...emptyChat, sessionId, isLoading: sessionId !== null }
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener)
+    this.#follow()
+    return () => {
+      this.#listeners.delete(listener)
+      // A page that renders anew leaves and comes back at once.
+      queueMicrotask(() => {
+        if (this.#listeners.size === 0) this.#stopFollowing()
+      })
+    }
+  }
+
+  readonly getSnapshot = (): LiveChatState => this.#state
+
+  /** Sends a message. Resolves when the server has accepted it. */
+  readonly send = async ({ text, files, model, ifBusy }: OutgoingMessage): Promise<void> => {
+    const { sessionId } = this.#state
+    const input: ChatInput = {
+      text,
+      ...(sessionId !== null && { sessionId }),
+      ...(sessionId === null && this.#profile !== undefined && { profile: this.#profile }),
+      ...(files && { files }),
+      ...(model !== undefined && { model }),
+      ...(ifBusy && { ifBusy }),
+    }
+    await this.#startStream(() => startChat(this.#client, input))
+  }
+
+  /**
+   * Tries the turn of a message again, the user's or its answer: with the same text, or with what is given in its place.
+   * The chat goes on in the new session; the old try stays, see `LiveChatMessage.alternatives`.
+   */
+  readonly regenerate = async (messageId: string, changes: RetryChanges = {}): Promise<void> => {
+    await this.#startStream(() => regenerate(this.#client, messageId, changes))
+  }
+
+  /** Stops the answer that is being made, also one that the server has not accepted yet. */
+  readonly stop = async (): Promise<void> => {
+    await this.#act(async () => {
+      const stream = (await this.#start?.catch(() => null)) ?? this.#state.activeStream
+      if (stream) await this.#client.cancel(stream.id)
+    })
+  }
+
+  /** Takes back a message that waits for its turn. */
+  readonly cancelQueued = async (streamId: string): Promise<void> => {
+    await this.#act(() => this.#client.cancel(streamId))
+  }
+
+  readonly answerApproval = async (id: string, answer: ApprovalAnswer): Promise<void> => {
+    await this.#act(() => this.#client.answerApproval(id, answer))
+  }
+
+  readonly answerClarification = async (id: string, answer: ClarificationAnswer): Promise<void> => {
+    await this.#act(() => this.#client.answerClarification(id, answer))
+  }
+
+  /** Reads the page of messages before the first one. Does nothing if there is none. */
+  readonly loadEarlier = async (): Promise<void> => {
+    const { sessionId: id } = this.#state
+    const before = this.#before
+    if (id === null || before === null) return
+    const page = await this.#act(() => readEarlierMessages(this.#client, { id, last: this.#pageSize, before }))
+    if (this.#state.sessionId !== id || this.#before !== before) return
+    this.#before = page.before
+    const messages = [...page.messages, ...this.#state.messages]
+    this.#set({ ...this.#state, messages, hasEarlier: page.before !== null })
+  }
+
+  /** Shows another session, such as another try, with what continues it. Null begins a new chat. */
+  readonly open = (sessionId: string | null): void => {
+    if (sessionId === this.#state.sessionId) return
+    this.#stopFollowing()
+    this.#isExact = true
+    this.#before = null
+    const { messages, isSending } = this.#state
+    // What was shown stays until the other session is read: most of it is the same.
+    const shown = sessionId === null ? [] : messages
+    this.#set({ ...emptyChat, sessionId, messages: shown, isSending, isLoading: sessionId !== null && !shown[0] })
+    if (this.#listeners.size > 0) this.#follow()
+  }
+
+  async #startStream(request: () => Promise<ChatStream>): Promise<void> {
+    this.#set({ ...this.#state, isSending: true })
+    try {
+      const start = request()
+      this.#start = start
+      const stream = await this.#act(() => start)
+      if (stream.sessionId === this.#state.sessionId) return
+      this.open(stream.sessionId)
+      this.#set({ ...this.#state, activeStream: stream })
+    } finally {
+      this.#start = null
+      this.#set({ ...this.#state, isSending: false })
+    }
+  }
+
+  async #act<T>(action: () => Promise<T>): Promise<T> {
+    if (this.#state.error) this.#set({ ...this.#state, error: null })
+    try {
+      return await action()
+    } catch (error) {
+      this.#set({ ...this.#state, error: toError(error) })
+      throw error
+    }
+  }
+
+  #follow(): void {
+    if (this.#following || this.#state.sessionId === null) return
+    const following = new AbortController()
+    this.#following = following
+    void this.#run(this.#state.sessionId, following.signal).catch((error: unknown) => {
+      if (following.signal.aborted) return
+      this.#following = null
+      this.#set({ ...this.#state, isLoading: false, activeStream: null, error: toError(error) })
+    })
+  }
+
+  #stopFollowing(): void {
+    this.#following?.abort()
+    this.#following = null
+  }
+
+  /** Reads the session and follows it, and again whenever the events say that what is shown is not valid any more. */
+  async #run(firstSessionId: string, signal: AbortSignal): Promise<void> {
+    let sessionId = firstSessionId
+    let headSeq = -1
+    while (!signal.aborted) {
+      const last = Math.min(Math.max(this.#state.messages.length, this.#pageSize), maxPageSize)
+      const read = await this.#read({ sessionId, isExact: this.#isExact, last, signal })
+      // The log has ended, and no session continues it.
+      if (signal.aborted || (read.headSeq === headSeq && read.chat.sessionId === sessionId)) return
+      this.#isExact = true
+      this.#before = read.before
+      const { isSending, error, queue } = this.#state
+      sessionId = read.chat.sessionId ?? sessionId
+      headSeq = read.headSeq
+      this.#set({ ...read.chat, isSending, error, queue })
+      for await (const event of this.#client.followSession(sessionId, { after: headSeq, signal })) {
+        if (event.type === 'StreamReset' || event.type === 'SessionContinued') break
+        this.#set(applyChatEvent(this.#state, event))
+      }
+    }
+  }
+
+  /** Reads the session, for as long as it takes. */
+  async #read(options: ReadChatOptions): Promise<ReadChatSession> {
+    for (;;) {
+      try {
+        return await readChatSession(this.#client, options)
+      } catch (error) {
+        if (!(error instanceof SegueError) || error.code !== 'CONNECTION_LOST') throw error
+      }
+    }
+  }
+
+  #set(state: LiveChatState): void {
+    if (state === this.#state) return
+    this.#state = state
+    for (const listener of this.#listeners) listener()
+  }
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new SegueError('INTERNAL', String(error))
+}

@@ -1,0 +1,40 @@
+import { toApproval, toClarification } from '../wire/to-decision.ts'
+import { toChatMessage } from '../wire/to-message.ts'
+import type { WireAlternative, WireLiveMessage } from './live-chat-documents.ts'
+import type { LiveChatMessage, MessageAlternative, ToolCallDecisions } from './live-chat-message.ts'
+
+/** Converts what `liveMessageFields` selects. */
+export function toLiveChatMessage(wireMessage: WireLiveMessage): LiveChatMessage {
+  const { key, copyOf, alternatives, toolCalls, ...message } = wireMessage
+  const { stream } = message
+  return {
+    ...toChatMessage(message),
+    key,
+    originalId: copyOf?.id ?? message.id,
+    stream: stream && {
+      id: stream.id,
+      status: stream.status,
+      finishReason: stream.finishReason,
+      error: stream.error && { code: stream.error.code, message: stream.error.message },
+    },
+    alternatives: alternatives.map(toAlternative),
+    decisions: Object.fromEntries(
+      toolCalls.flatMap((call) => (call.approval || call.clarification ? [[call.id, toDecisions(call)]] : [])),
+    ),
+  }
+}
+
+function toAlternative({ id, copyOf, session, text, stream }: WireAlternative): MessageAlternative {
+  return {
+    originalId: copyOf?.id ?? id,
+    sessionId: session.id,
+    promptText: stream?.userMessage.text ?? text,
+  }
+}
+
+function toDecisions({ approval, clarification }: WireLiveMessage['toolCalls'][number]): ToolCallDecisions {
+  return {
+    ...(approval && { approval: toApproval(approval) }),
+    ...(clarification && { clarification: toClarification(clarification) }),
+  }
+}

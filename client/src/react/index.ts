@@ -1,0 +1,14 @@
+export { SegueProvider, type SegueProviderProps, useSegueClient } from './segue-provider.ts'
+export { useChat, type UseChatOptions, type UseChatResult, useLiveChat } from './use-chat.ts'
+export { useConversations, type UseConversationsResult } from './use-conversations.ts'
+export { usePendingDecisions, type UsePendingDecisionsResult } from './use-pending-decisions.ts'
+export { isShallowEqual } from './use-snapshot.ts'
+export { LiveChat, type LiveChatOptions, type OutgoingMessage } from '../live-chat/live-chat.ts'
+export type { RetryChanges } from '../live-chat/start-stream.ts'
+export type { LiveChatState, QueuedMessage } from '../live-chat/live-chat-state.ts'
+export type {
+  LiveChatMessage,
+  MessageAlternative,
+  MessageStream,
+  ToolCallDecisions,
+} from '../live-chat/live-chat-message.ts'

@@ -1,0 +1,21 @@
+import { useMemo } from 'react'
+import type { ConversationFilter, ConversationList, ConversationListSnapshot } from '../lists/conversation-list.ts'
+import { useSegueClient } from './segue-provider.ts'
+import { SharedSources } from './shared-sources.ts'
+import { useSnapshot } from './use-snapshot.ts'
+
+export interface UseConversationsResult extends ConversationListSnapshot {
+  /** Reads the next page. */
+  loadMore(): Promise<void>
+}
+
+const sharedLists = new SharedSources<ConversationList>()
+
+/** A live list of conversations, newest activity first. Components with the same filter share it. */
+export function useConversations(filter: ConversationFilter = {}): UseConversationsResult {
+  const client = useSegueClient()
+  const key = JSON.stringify(filter)
+  const list = useMemo(() => sharedLists.get(client, key, () => client.conversations(JSON.parse(key))), [client, key])
+  const snapshot = useSnapshot(list, (state) => state, Object.is)
+  return useMemo(() => ({ ...snapshot, loadMore: () => list.loadMore() }), [snapshot, list])
+}
