@@ -86,7 +86,7 @@ function reject(status: RequestRejection['status'], message: string): RequestRej
 
 function rejectOrigin(origin: string): RequestRejection {
   const solution = isHttpOrigin(origin)
-    ? `Start Segue with --allow-origin ${origin}, or call it through a proxy of the server of the page.`
+    ? `Start Segue with --allow-origin ${origin}, or have the server of the page pass its requests on, with their Host (changeOrigin: false).`
     : 'Only origins with http or https can be allowed: serve the page by a web server.'
   return { ...reject(403, `The origin ${JSON.stringify(origin)} is not allowed. ${solution}`), refusedOrigin: origin }
 }

@@ -138,7 +138,8 @@ describe('a page of another origin', () => {
     }
   })
 
-  const solution = 'Start Segue with --allow-origin http://localhost:5174, or call it through a proxy'
+  const solution =
+    'Start Segue with --allow-origin http://localhost:5174, or have the server of the page pass its requests on'
 
   test('is told the flag that allows it, in the body of the response and of the refused handshake', async () => {
     const from = 'http://localhost:5174'
