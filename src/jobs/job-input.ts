@@ -16,6 +16,9 @@ export interface JobInput {
 /** A change of a job. A field that is left out stays as it is. */
 export type JobPatch = Partial<JobInput & { readonly enabled: boolean }>
 
+/** A change as a client asks for it. No time zone is that of the server. */
+export type JobPatchRequest = Omit<JobPatch, 'timezone'> & { readonly timezone?: string | null }
+
 /** In UTF-16 code units. */
 const maxLength = { name: 200, prompt: 1_000_000 }
 

@@ -6,7 +6,7 @@ import { detectServerTimeZone } from '../lib/time-zone.ts'
 import type { JobRecord, JobRunRecord, SegueJob } from '../model/job.ts'
 import { type IdempotencyKey, createCompletedIdempotencyKeyRecord } from '../storage/idempotency-key.ts'
 import { type JobReader, type JobStore } from '../storage/job-store.ts'
-import type { JobInput, JobPatch } from './job-input.ts'
+import type { JobInput, JobPatchRequest } from './job-input.ts'
 import { newSegueJob, applyJobPatch } from './job-state.ts'
 import type { RunJobNowResult, Scheduler } from './scheduler.ts'
 import { JobRevisionConflictError } from '../storage/errors.ts'
@@ -65,7 +65,7 @@ export class JobService {
     idempotencyKey: IdempotencyKey | null = null,
   ): Promise<SegueJob> {
     const { store, scheduler, profile } = this.#options
-    const timezone = input.timezone ?? this.#options.timezone ?? detectServerTimeZone()
+    const timezone = input.timezone ?? this.#defaultTimezone
     const id = this.#runtime.newId('job')
     const job = newSegueJob({ ...input, timezone }, { id, profile, now: this.#runtime.now() })
     const key = idempotencyKey && createCompletedIdempotencyKeyRecord(idempotencyKey, { createdId: id })
@@ -75,7 +75,12 @@ export class JobService {
   }
 
   /** Throws NOT_FOUND, JOB_READ_ONLY, BAD_USER_INPUT and TOO_LARGE. */
-  async update(id: string, patch: JobPatch, idempotencyKey: IdempotencyKey | null = null): Promise<SegueJob> {
+  async update(
+    id: string,
+    { timezone, ...others }: JobPatchRequest,
+    idempotencyKey: IdempotencyKey | null = null,
+  ): Promise<SegueJob> {
+    const patch = { ...others, ...(timezone !== undefined && { timezone: timezone ?? this.#defaultTimezone }) }
     const key = idempotencyKey && createCompletedIdempotencyKeyRecord(idempotencyKey)
     for (;;) {
       const job = applyJobPatch(await this.#requireWritable(id), patch, this.#runtime.now())
@@ -106,6 +111,10 @@ export class JobService {
   async runNow(id: string, idempotencyKey: IdempotencyKey | null = null): Promise<RunJobNowResult> {
     await this.#requireWritable(id)
     return this.#options.scheduler.runNow(id, idempotencyKey)
+  }
+
+  get #defaultTimezone(): string {
+    return this.#options.timezone ?? detectServerTimeZone()
   }
 
   async #requireWritable(id: string): Promise<SegueJob> {

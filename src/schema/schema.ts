@@ -1,3 +1,4 @@
+import { omitNullArguments } from './omit-null-arguments.ts'
 import { schemaBuilder } from './schema-builder.ts'
 import './error-code.ts'
 import './chat/chat-event.ts'
@@ -34,4 +35,4 @@ import './session/session-queries.ts'
 import './session/session.ts'
 
 /** The GraphQL schema. `schema.graphql` is its printed form. */
-export const schema = schemaBuilder.toSchema()
+export const schema = omitNullArguments(schemaBuilder.toSchema())

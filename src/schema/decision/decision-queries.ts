@@ -8,8 +8,7 @@ import { ApprovalObjectType, ClarificationObjectType } from '../object-refs.ts'
 const pendingArgs = schemaBuilder.args((t) => ({
   pending: t.boolean({
     defaultValue: true,
-    description:
-      'True: only pending ones. False: only resolved ones. Null: both. At most the newest 1,000 are returned.',
+    description: 'True: only pending ones. False: only resolved ones. At most the newest 1,000 are returned.',
   }),
 }))
 

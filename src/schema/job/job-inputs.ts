@@ -1,5 +1,4 @@
-import { createBadInputError } from '../../lib/errors.ts'
-import type { JobPatch } from '../../jobs/job-input.ts'
+import type { JobPatchRequest } from '../../jobs/job-input.ts'
 import { idempotencyKeyDescription } from '../idempotency/idempotency-key-argument.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 
@@ -38,37 +37,25 @@ export const UpdateJobInput = schemaBuilder.inputType('UpdateJobInput', {
     name: t.string({ description: 'The new name: 1 to 200 characters on one line.' }),
     prompt: t.string({ description: 'The new prompt: up to 1,000,000 characters.' }),
     schedule: t.string({ description: `${scheduleDescription} A new schedule starts at the time of the change.` }),
-    timezone: t.string({ description: 'The new IANA time zone.' }),
-    model: t.string({ description: 'The new model. Null: the default model of the profile.' }),
+    timezone: t.string({ description: 'The new IANA time zone. Empty: the time zone of the server.' }),
+    model: t.string({ description: 'The new model. Empty: the default model of the profile.' }),
     enabled: t.boolean({ description: 'False pauses the job, true resumes it.' }),
     repeatLimit: t.int({
-      description:
-        'The number of scheduled runs after which the job is COMPLETED, including past runs. Null: no limit.',
+      description: 'The number of scheduled runs after which the job is COMPLETED, including past runs. 0: no limit.',
     }),
   }),
 })
 
-/** Throws BAD_USER_INPUT for null in a field that a job cannot do without. */
-export function toJobPatch(input: typeof UpdateJobInput.$inferInput): JobPatch {
+/** An empty text takes the time zone or the model away, 0 the limit. */
+export function toJobPatch(input: typeof UpdateJobInput.$inferInput): JobPatchRequest {
   const { name, prompt, schedule, timezone, enabled, model, repeatLimit } = input
   return {
-    ...(name !== undefined && { name: requireNonNull(name, 'name') }),
-    ...(prompt !== undefined && { prompt: requireNonNull(prompt, 'prompt') }),
-    ...(schedule !== undefined && { schedule: requireNonNull(schedule, 'schedule') }),
-    ...(timezone !== undefined && { timezone: requireNonNull(timezone, 'timezone') }),
-    ...(enabled !== undefined && { enabled: requireNonNull(enabled, 'enabled') }),
-    ...(model !== undefined && { model }),
-    ...(repeatLimit !== undefined && { repeatLimit }),
+    ...(typeof name === 'string' && { name }),
+    ...(typeof prompt === 'string' && { prompt }),
+    ...(typeof schedule === 'string' && { schedule }),
+    ...(typeof timezone === 'string' && { timezone: timezone || null }),
+    ...(typeof enabled === 'boolean' && { enabled }),
+    ...(typeof model === 'string' && { model: model || null }),
+    ...(typeof repeatLimit === 'number' && { repeatLimit: repeatLimit === 0 ? null : repeatLimit }),
   }
-}
-
-function requireNonNull<T>(value: T | null, name: string): T {
-  if (value === null) {
-    throw createBadInputError(
-      `The field ${name} is null. Give a value, or omit the field to keep the current one.`,
-      'input',
-      name,
-    )
-  }
-  return value
 }

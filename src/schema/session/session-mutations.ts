@@ -15,12 +15,12 @@ const maxBatchSize = 1000
 const UpdateSessionInput = schemaBuilder.inputType('UpdateSessionInput', {
   description: 'The properties of a session to change. Omitted fields stay unchanged.',
   fields: (t) => ({
-    title: t.string({ description: 'The new title: 1 to 200 characters on one line. Null removes the title.' }),
+    title: t.string({ description: 'The new title: 1 to 200 characters on one line. An empty one removes the title.' }),
     pinned: t.boolean({ description: 'Whether the session is pinned to the top of the list.' }),
     archived: t.boolean({ description: 'Whether the session is archived.' }),
     model: t.string({
       description:
-        'The model for future answers, as `<provider>/<name>`. Null: the default model of the profile at that time.',
+        'The model for future answers, as `<provider>/<name>`. Empty: the default model of the profile at that time.',
     }),
   }),
 })
@@ -159,15 +159,11 @@ function toSessionPatch({
   pinned,
   archived,
 }: typeof UpdateSessionInput.$inferInput): UpdateSessionRequest {
-  if (pinned === null)
-    throw createBadInputError('The field pinned is null. Use true or false, or omit it.', 'input', 'pinned')
-  if (archived === null)
-    throw createBadInputError('The field archived is null. Use true or false, or omit it.', 'input', 'archived')
   return {
-    ...(title !== undefined && { title }),
-    ...(model !== undefined && { model }),
-    ...(pinned !== undefined && { pinned }),
-    ...(archived !== undefined && { archived }),
+    ...(typeof title === 'string' && { title: title || null }),
+    ...(typeof model === 'string' && { model: model || null }),
+    ...(typeof pinned === 'boolean' && { pinned }),
+    ...(typeof archived === 'boolean' && { archived }),
   }
 }
 

@@ -70,7 +70,7 @@ describe('updateSession', () => {
     expect((await emitted).last).toMatchObject({ seq: before.headSeq + 1, streamId: null, session: { id } })
     const flagged = await update(client, { id, pinned: true, archived: true, model: 'offline/eliza' })
     expect(flagged).toMatchObject({ title: 'A better name', pinned: true, archived: true, model: 'offline/eliza' })
-    const bare = await update(client, { id, title: null, model: null, pinned: false })
+    const bare = await update(client, { id, title: '', model: '', pinned: false })
     expect(bare).toMatchObject({ title: null, model: null, pinned: false, archived: true })
     expect(await loadSession(client, id)).toEqual(bare)
     expect(bare.lastActivityAt).toBe(before.lastActivityAt)

@@ -219,7 +219,7 @@ function listWrongValues({ name, field, kind, path, type }: InputPosition, known
     case 'last: Int':
       return [0, -1, 1001, 2 ** 31 - 1, -(2 ** 31)].map(badInputValue)
     case 'repeatLimit: Int':
-      return [0, -1, -(2 ** 31)].map(badInputValue)
+      return [...(isUpdate(field) ? [] : [0]), -1, -(2 ** 31)].map(badInputValue)
     case 'skip: Int':
     case 'after: Int':
       return [-1, -(2 ** 31)].map(badInputValue)
@@ -233,9 +233,9 @@ function listWrongValues({ name, field, kind, path, type }: InputPosition, known
     case 'profile: String':
       return badProfiles.map(badInputValue)
     case 'model: String':
-      return [...modelIds, ...malformedTexts].map(badInputValue)
+      return [...modelIds, ...malformedTexts].filter((value) => value !== '' || !isUpdate(field)).map(badInputValue)
     case 'title: String':
-      return ['', ' ', '\n\t', '\0', 'x'.repeat(201)].map(badInputValue)
+      return [...(isUpdate(field) ? [] : ['']), ' ', '\n\t', '\0', 'x'.repeat(201)].map(badInputValue)
     case 'key: String':
       return ['', 'x'.repeat(201), 'key \ud800', '\udc00'].map(badInputValue)
     case 'text: String':
@@ -260,23 +260,17 @@ function listWrongValues({ name, field, kind, path, type }: InputPosition, known
     case 'files: FileInput':
       return [badInputValue(Array.from({ length: 21 }, () => file))]
     case 'name: String':
-      if (isJobField(field)) return [...jobNames.map(badInputValue), ...listRejectedNulls(field)]
+      if (isJobField(field)) return jobNames.map(badInputValue)
       return kind !== 'query' && path[0] === 'input' ? fileNames.map(badInputValue) : listBadProfiles(field)
     case 'prompt: String':
       return [
         ...['', ' ', '\n\t', '\u00a0\u2003'].map(badInputValue),
         { value: 'x'.repeat(1_000_001), outcome: 'TOO_LARGE' },
-        ...listRejectedNulls(field),
       ]
     case 'schedule: String':
-      return [...schedules.map(badInputValue), ...listRejectedNulls(field)]
+      return schedules.map(badInputValue)
     case 'timezone: String':
-      return [...timezones.map(badInputValue), ...listRejectedNulls(field)]
-    case 'enabled: Boolean':
-      return listRejectedNulls(field)
-    case 'archived: Boolean':
-    case 'pinned: Boolean':
-      return path[0] === 'input' ? [badInputValue(null)] : []
+      return timezones.filter((value) => value !== '' || !isUpdate(field)).map(badInputValue)
     case 'mediaType: String':
       return mediaTypes.map(badInputValue)
     case 'url: String':
@@ -313,8 +307,8 @@ function listWrongValues({ name, field, kind, path, type }: InputPosition, known
 
 const isJobField = (field: string): boolean => field.endsWith('Job')
 
-/** Fields that an update may omit, but not set to null. */
-const listRejectedNulls = (field: string): BadValue[] => (field === 'Mutation.updateJob' ? [badInputValue(null)] : [])
+/** An empty text takes away what an update may take away, 0 a limit. */
+const isUpdate = (field: string): boolean => field.startsWith('Mutation.update')
 
 /** Ids that a field named `id` does not find: unknown ids, and ids of other types. */
 function listUnknownIdsForField(field: string, known: KnownIds): BadValue[] {
