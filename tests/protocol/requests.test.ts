@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createClient } from 'graphql-sse'
 import { expect, test } from 'vitest'
+import { z } from 'zod'
 import { errorCodeDescriptions } from '../../src/lib/errors.ts'
 import { stringifyJson } from '../../src/lib/text/json.ts'
 import { ChatClient } from '../support/clients/chat-client.ts'
@@ -386,7 +387,7 @@ const invalidOperations: readonly (readonly [query: string, variables: Record<st
     [
       'query ($a: Int!) { events(sessionId: "x", first: $a) { seq } }',
       { a: 'one' },
-      { code: 'BAD_USER_INPUT', path: ['a'] },
+      { code: 'BAD_USER_INPUT', path: ['first'] },
     ],
     [mutation, { input: {} }, { code: 'BAD_USER_INPUT', path: ['input', 'text'] }],
     [mutation, { input: { text: ' ' } }, { code: 'BAD_USER_INPUT', path: ['input', 'text'] }],
@@ -516,4 +517,19 @@ test('X3 while the server is stopping, starting a stream is SHUTTING_DOWN, and r
   expect((await socket.nextFor('2')).type).toBe('next')
   expect((await loadStream(segue.url, id)).status).toBe('COMPLETED')
   await socket.close()
+})
+
+test('X4 null in an argument or an input field is the same as leaving out, and an empty text takes a title away', async () => {
+  await using segue = await startTestSegue()
+  const query = `mutation ($id: ID!, $input: UpdateSessionInput!) {
+    updateSession(id: $id, input: $input) { id title model pinned } }`
+  const created = await post(
+    segue.url,
+    'mutation { updateSession: createSession(input: { title: "Kept", model: "offline/eliza" }) { id title model pinned } }',
+  )
+  const { id } = z.object({ updateSession: z.object({ id: z.string() }) }).parse(created.data).updateSession
+  const unset = await post(segue.url, query, { id, input: { title: null, model: null, pinned: null } })
+  expect(unset.data).toEqual(created.data)
+  const emptied = await post(segue.url, query, { id, input: { title: '', model: '' } })
+  expect(emptied.data).toEqual({ updateSession: { id, title: null, model: null, pinned: false } })
 })

@@ -3,15 +3,12 @@ import { z } from 'zod'
 import { type ErrorCode, isSegueErrorCode, SegueError } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { copyErrorLocation, createGraphQLError } from './graphql-errors.ts'
+import { findInvalidArgument } from './variable-errors.ts'
 
 const internalErrorMessage = 'The server failed to process the operation. See its log for details.'
 
 /** The HTTP status and headers that an error asks for, in its `extensions.http`. */
 export const httpExtensionSchema = z.object({ status: z.int(), headers: z.record(z.string(), z.string()).optional() })
-
-/** The error that graphql-js makes for an invalid variable: the variable, the path within it, and a missing field. */
-const variableErrorPattern =
-  /^Variable "\$(?<name>\w+)" has invalid value(?: at \.?(?<rest>[^:]*))?:(?: Expected value of type "\w+" (?:not )?to include \w+ field "(?<field>\w+)")?/
 
 /**
  * Turns any error into the one that a client receives: a code of the contract, a message written for clients, and the
@@ -37,27 +34,23 @@ export class ErrorFormatter {
   }
 
   #formatGraphQLError(error: GraphQLError): GraphQLError {
-    const variable = variableErrorPattern.exec(error.message)?.groups
     const cause = error.originalError ?? error.cause
-    if (cause && !variable) {
+    if (cause) {
       if (error.path !== undefined && isCompletionError(cause)) return this.#toInternalError(error, error)
       return copyErrorLocation(this.format(cause), error)
     }
     const { code } = error.extensions
-    if (code !== undefined) {
-      return isSegueErrorCode(code) ? error : this.#formatHttpError(error)
-    }
-    if (variable) {
-      return createGraphQLError('BAD_USER_INPUT', error.message, { path: readVariablePath(variable) }, error)
-    }
+    if (code !== undefined) return isSegueErrorCode(code) ? error : this.#formatHttpError(error)
     return this.#formatRequestError(error)
   }
 
-  /** Formats an error of graphql-js itself, about the document or the choice of its operation. */
+  /** Formats an error of graphql-js itself, about the document, the choice of its operation or an argument. */
   #formatRequestError(error: GraphQLError): GraphQLError {
     if (error.message.startsWith('Syntax Error')) {
       return createGraphQLError('GRAPHQL_PARSE_FAILED', error.message, {}, error)
     }
+    const path = findInvalidArgument(error)
+    if (path) return createGraphQLError('BAD_USER_INPUT', error.message, { path }, error)
     // An error without a path was found before the execution began. With a path, a resolver is at fault.
     if (error.path === undefined) return createGraphQLError('GRAPHQL_VALIDATION_FAILED', error.message, {}, error)
     return this.#toInternalError(error, error)
@@ -84,12 +77,6 @@ export class ErrorFormatter {
  */
 function isCompletionError(cause: unknown): boolean {
   return cause instanceof GraphQLError && cause.extensions.code === undefined && !cause.message.startsWith('Argument "')
-}
-
-/** The path that leads from the operation's variables to the invalid value. */
-function readVariablePath({ name, rest, field }: Record<string, string>): (string | number | undefined)[] {
-  const steps = (rest?.match(/\w+/g) ?? []).map((step) => (/^\d/.test(step) ? Number(step) : step))
-  return [name, ...steps, ...(field ? [field] : [])]
 }
 
 function toErrorCode(code: unknown, status = 500): ErrorCode {

@@ -9,6 +9,7 @@ import {
   validateSubscriptionArgs,
 } from 'graphql'
 import { type Context, renewGraphQLContext } from '../../schema/context.ts'
+import { toPublicVariableErrors } from './variable-errors.ts'
 
 /** The results of a subscription. */
 export interface SubscriptionResultStream extends AsyncGenerator<ExecutionResult, void, void> {
@@ -27,7 +28,9 @@ export function findExecutionResultEventSeq(result: object): number | null {
 /** Executes a query or a mutation. */
 export async function executeOperation(args: ExecutionArgs): Promise<ExecutionResult> {
   const validated = validateExecutionArgs(args)
-  return 'schema' in validated ? executeRootSelectionSet(validated) : { errors: validated }
+  return 'schema' in validated
+    ? executeRootSelectionSet(validated)
+    : { errors: toPublicVariableErrors(validated, args) }
 }
 
 /**
@@ -40,7 +43,7 @@ export async function subscribeToOperation(
   formatResult: (result: ExecutionResult) => ExecutionResult,
 ): Promise<ExecutionResult | SubscriptionResultStream> {
   const validated = validateSubscriptionArgs(args)
-  if (!('schema' in validated)) return formatResult({ errors: validated })
+  if (!('schema' in validated)) return formatResult({ errors: toPublicVariableErrors(validated, args) })
   const source = await createSourceEventStream(validated)
   if (!(Symbol.asyncIterator in source)) return formatResult(source)
   const results = mapSourceToResponseEvent(validated, source, async (eventArgs) => {

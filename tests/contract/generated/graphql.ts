@@ -256,11 +256,11 @@ export type ToolPolicy =
 export type UpdateSessionInput = {
   /** Whether the session is archived. */
   archived?: boolean | null | undefined;
-  /** The model for future answers, as `<provider>/<name>`. Null: the default model of the profile at that time. */
+  /** The model for future answers, as `<provider>/<name>`. Empty: the default model of the profile at that time. */
   model?: string | null | undefined;
   /** Whether the session is pinned to the top of the list. */
   pinned?: boolean | null | undefined;
-  /** The new title: 1 to 200 characters on one line. Null removes the title. */
+  /** The new title: 1 to 200 characters on one line. An empty one removes the title. */
   title?: string | null | undefined;
 };
 

@@ -2,6 +2,7 @@ import { type ExecutionArgs, type ExecutionResult, validateSubscriptionArgs } fr
 import type { Plugin } from 'graphql-yoga'
 import { createGraphQLError } from '../graphql-errors.ts'
 import { executeOperation } from '../execute-operation.ts'
+import { toPublicVariableErrors } from '../variable-errors.ts'
 import { createForbiddenOverGetError, isForbiddenOverGet } from '../forbidden-over-get.ts'
 
 /** Executes with graphql-js instead of Yoga's executor. Refuses subscriptions, which have transports of their own. */
@@ -20,7 +21,7 @@ function refuseSubscription(args: ExecutionArgs, isGet: boolean): ExecutionResul
   if (isGet) {
     if (isForbiddenOverGet(args)) return { data: null, errors: [createForbiddenOverGetError()] }
     const validated = validateSubscriptionArgs(args)
-    if (!('schema' in validated)) return { data: null, errors: validated }
+    if (!('schema' in validated)) return { data: null, errors: toPublicVariableErrors(validated, args) }
   }
   const message = 'Subscriptions need another transport. Send Accept: text/event-stream, or use a WebSocket.'
   return { data: null, errors: [createGraphQLError('BAD_USER_INPUT', message, { path: [], http: { status: 406 } })] }

@@ -37,5 +37,5 @@ test.each<[string, string, object]>([
 test('an error of the document is not INTERNAL, before its execution or during it', async () => {
   expect(await run('{ nothing }', {})).toMatchObject({ code: 'GRAPHQL_VALIDATION_FAILED', lines: [] })
   const nullForNonNull = await run('query ($first: Int = 1) { page(first: $first) }', {}, { first: null })
-  expect(nullForNonNull).toMatchObject({ code: 'GRAPHQL_VALIDATION_FAILED', path: ['page'], lines: [] })
+  expect(nullForNonNull).toMatchObject({ code: 'BAD_USER_INPUT', path: ['page'], lines: [] })
 })
