@@ -71,7 +71,7 @@ function seedDatabase(): number {
       for (let position = 0; position < messagesPerSession; position += 1) {
         const text = anyText()
         units += text.length
-        insert('messages', messageToRow(newTextMessage(session.id, text, at + position)))
+        insert('messages', messageToRow(newTextMessage(session.id, text, at + position), 'default'))
       }
     }
   })

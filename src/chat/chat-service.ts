@@ -21,9 +21,10 @@ import type { PostTurnTasks } from './continuation/post-turn-tasks.ts'
 import type { DecisionService } from './decisions/decision-service.ts'
 import type { BackgroundDeltaCoalescer } from './log/background-delta-coalescer.ts'
 import type { EventLog } from './log/event-log.ts'
+import { assertValidRegenerateChanges, type RegenerateChanges } from './requests/regenerate-changes.ts'
 import {
   assertValidSendMessageRequest,
-  assertValidMessageText,
+  createEmptyMessageError,
   type SendMessageRequest,
 } from './requests/send-message-request.ts'
 import type { ActiveSessions } from './runtime/active-sessions.ts'
@@ -150,21 +151,21 @@ export class ChatService {
   }
 
   /**
-   * Repeats the turn of a message in a fork that ends before that turn, with another text if `text` is not null. Throws
+   * Tries the turn of a message again, in a new session that ends before that turn and stays in the conversation. Throws
    * what `start` throws, and BAD_USER_INPUT for a message that belongs to no turn.
    */
   async regenerate(
     messageId: string,
-    text: string | null,
+    changes: RegenerateChanges,
     idempotencyKey: IdempotencyKey | null = null,
   ): Promise<StreamRecord> {
-    if (text !== null) assertValidMessageText(text, false, 'text')
+    assertValidRegenerateChanges(changes)
     return this.#dependencies.turnStarter.start(async () => {
       const { models, sessionForker } = this.#dependencies
-      const { parts: userParts, ...session } = await sessionForker.forkBeforeTurn(messageId)
-      const model = await models.resolve(session.session.model)
-      const parts = text === null ? userParts : replaceText(userParts, text)
-      return { session, parts, model, idempotencyKey, ifBusy: 'REJECT' }
+      const { parts: userParts, turnId, ...session } = await sessionForker.retryTurn(messageId)
+      const model = await models.resolve(changes.model ?? session.session.model)
+      const parts = await this.#changeParts(userParts, changes)
+      return { session, parts, model, idempotencyKey, ifBusy: 'REJECT', turnId }
     })
   }
 
@@ -272,10 +273,21 @@ export class ChatService {
     await backgroundCoalescer.close()
   }
 
-  async #createParts({ text, files }: SendMessageRequest): Promise<MessagePart[]> {
+  async #createParts({ text, files }: Pick<SendMessageRequest, 'text' | 'files'>): Promise<MessagePart[]> {
     const parts: MessagePart[] = text.trim() === '' ? [] : [{ type: 'text', text: text.toWellFormed() }]
     for (const file of files) parts.push(await storeAttachment(file, this.#dependencies.profile.blobs))
     return parts
+  }
+
+  async #changeParts(parts: readonly MessagePart[], { text, files }: RegenerateChanges): Promise<MessagePart[]> {
+    const newParts = await this.#createParts({ text: text ?? '', files: files ?? [] })
+    const [textParts, fileParts] = [typeof text === 'string' ? newParts : parts, files ? newParts : parts]
+    const changed = [
+      ...textParts.filter(({ type }) => type !== 'file'),
+      ...fileParts.filter(({ type }) => type === 'file'),
+    ]
+    if (changed.length === 0) throw createEmptyMessageError('text')
+    return changed
   }
 
   #createSession({ model }: SendMessageRequest): SessionWithInitialMessages {
@@ -288,9 +300,4 @@ export class ChatService {
 function toCancelOutcome(stream: StreamRecord, isFirst: boolean): CancelOutcome {
   if (stream.status !== 'CANCELLED') return 'ALREADY_FINISHED'
   return isFirst ? 'CANCELLED' : 'ALREADY_CANCELLED'
-}
-
-/** Replaces the text of a message, and keeps its files. */
-function replaceText(parts: readonly MessagePart[], text: string): MessagePart[] {
-  return [{ type: 'text', text: text.toWellFormed() }, ...parts.filter(({ type }) => type === 'file')]
 }

@@ -36,6 +36,8 @@ export interface StartTurnRequest {
   /** The key of the call, which is stored with the turn. */
   readonly idempotencyKey: IdempotencyKey | null
   readonly ifBusy: IfBusy
+  /** The turn that is tried again, see `MessageRecord`. Default: a new one. */
+  readonly turnId?: string
 }
 
 /** Starts turns: within a time limit, and after a compaction of the session. */

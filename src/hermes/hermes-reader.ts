@@ -84,6 +84,10 @@ export class HermesReader {
     return this.#listing.read(empty, ({ read }) => read((index) => index.findConversationsBySession(sessionIds)))
   }
 
+  findContinuations(sessionIds: readonly string[]): Map<string, string> {
+    return this.#listing.read(new Map(), ({ read }) => read((index) => index.findContinuations(sessionIds)))
+  }
+
   listConversationSessionIds(rootId: string, range: OffsetPagination): string[] {
     return this.#listing.read([], ({ read }) => read((index) => index.listConversationSessionIds(rootId, range)))
   }

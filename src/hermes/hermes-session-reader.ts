@@ -89,6 +89,12 @@ export class HermesSessionReader implements SessionReader {
     return this.#callReplicated(empty, (reader) => reader.findConversationsBySession(sessionIds))
   }
 
+  findContinuations(sessionIds: readonly string[]): Promise<Map<string, string>> {
+    const empty = new Map<string, string>()
+    if (sessionIds.length === 0) return Promise.resolve(empty)
+    return this.#callReplicated(empty, (reader) => reader.findContinuations(sessionIds))
+  }
+
   listConversationSessionIds(rootId: string, range: OffsetPagination): Promise<string[]> {
     return this.#callReplicated([], (reader) => reader.listConversationSessionIds(rootId, range))
   }

@@ -132,6 +132,14 @@ export class NamespacedSessionReader implements SessionReader {
     )
   }
 
+  async findContinuations(sessionIds: readonly string[]): Promise<Map<string, string>> {
+    const localIds = this.#namespace.unqualifyAll(sessionIds)
+    const found = localIds.length === 0 ? [] : await this.#source.findContinuations(localIds)
+    return new Map(
+      [...found].map(([id, continuationId]) => [this.#namespace.qualify(id), this.#namespace.qualify(continuationId)]),
+    )
+  }
+
   async listConversationSessionIds(rootId: string, range: OffsetPagination): Promise<string[]> {
     const localId = this.#namespace.unqualify(rootId)
     return localId === null

@@ -95,4 +95,16 @@ export interface MessageRecord {
   readonly streamId: string | null
   readonly model: string | null
   readonly usage: Usage | null
+  /** Of a copy in a fork or a retry: the id of the first message that it is a copy of, of either origin. */
+  readonly copyOf?: string
+  /**
+   * Names the turn, over all of its tries and copies: the id of the user's message of the first try. It is kept when that
+   * message is deleted. Only the user's message and the last answer of a turn have it, and messages of Hermes never do.
+   */
+  readonly turnId?: string
+}
+
+/** The id of the first message that a message is a copy of; its own id if it is no copy. */
+export function findOriginalId({ id, copyOf }: Pick<MessageRecord, 'id' | 'copyOf'>): string {
+  return copyOf ?? id
 }

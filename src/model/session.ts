@@ -29,6 +29,17 @@ export interface SessionRecord {
   readonly notContinuationOf: readonly string[]
   /** The id of the message that the session was forked from; null if it is no fork or if that is not known. */
   readonly forkedFrom: string | null
+  /**
+   * Of a retry: the id of the user's message whose turn it tries again. A retry begins with copies of everything that a
+   * model is sent before that turn, so it inherits no context. Null for all other sessions.
+   */
+  readonly retryOf: string | null
+  /**
+   * Of a retry: the id of the session whose place it takes in the conversation. This is the session that it was made from;
+   * if that is a retry, the session whose place that one takes. Null once the retry itself has the place, because the
+   * session was deleted.
+   */
+  readonly takesPlaceOf: string | null
   /** The session belongs to a sub-agent, or continues one that does. */
   readonly isSubagent?: true
   /** The seq of the newest event in the session's log; 0 without a log, as for all Hermes sessions. */

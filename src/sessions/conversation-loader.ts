@@ -9,16 +9,17 @@ import type { SessionLoader } from './session-loader.ts'
 export class ConversationLoader {
   readonly #sessions: SessionLoader
   readonly #conversations: DataLoader<SessionRecord, Conversation | null, string>
+  readonly #continuations: DataLoader<SessionRecord, SessionRecord | null, string>
 
   constructor(conversations: ConversationRepository, sessions: SessionLoader) {
     this.#sessions = sessions
-    this.#conversations = new DataLoader(
-      async (batch) => {
-        const found = await conversations.findBySessions(batch)
-        return batch.map(({ id }) => found.get(id) ?? null)
-      },
-      { cacheKeyFn: ({ id }) => id },
-    )
+    this.#conversations = createSessionKeyedLoader((batch) => conversations.findBySessions(batch))
+    this.#continuations = createSessionKeyedLoader((batch) => conversations.findContinuations(batch))
+  }
+
+  /** Loads the session that continues this one; of several, the one with the newest message. Null if there is none. */
+  loadContinuation(session: SessionRecord): Promise<SessionRecord | null> {
+    return this.#continuations.load(session)
   }
 
   /** Loads the conversation that a session belongs to. */
@@ -50,4 +51,16 @@ export class ConversationLoader {
     )
     return [...new Map(found.flatMap((each) => (each ? [[each.root.id, each]] : []))).values()]
   }
+}
+
+function createSessionKeyedLoader<T>(
+  find: (sessions: readonly SessionRecord[]) => Promise<Map<string, T>>,
+): DataLoader<SessionRecord, T | null, string> {
+  return new DataLoader(
+    async (batch) => {
+      const found = await find(batch)
+      return batch.map(({ id }) => found.get(id) ?? null)
+    },
+    { cacheKeyFn: ({ id }) => id },
+  )
 }

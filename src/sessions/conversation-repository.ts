@@ -57,6 +57,27 @@ export class ConversationRepository {
     )
   }
 
+  /**
+   * Finds the session that continues each of these, by id; of several, the one with the newest message. A retry counts as the
+   * session whose place it takes.
+   */
+  async findContinuations(sessions: readonly SessionRecord[]): Promise<Map<string, SessionRecord>> {
+    const { segueSessions, hermesSessions } = this.#profile
+    const { SEGUE = [], HERMES = [] } = Object.groupBy(sessions, ({ origin }) => origin)
+    // What continues a session of Segue is stored by Segue. The Hermes index has both.
+    const found = new Map(await segueSessions.findContinuations(SEGUE.map(({ id }) => id)))
+    if (hermesSessions && HERMES.length > 0)
+      for (const [id, continuationId] of await hermesSessions.findContinuations(HERMES.map((session) => session.id)))
+        found.set(id, continuationId)
+    const continuations = await this.#sessions.findMany([...new Set(found.values())])
+    return new Map(
+      [...found].flatMap(([id, continuationId]): [string, SessionRecord][] => {
+        const continuation = continuations.get(continuationId)
+        return continuation ? [[id, continuation]] : []
+      }),
+    )
+  }
+
   /** Lists at most 1,000 sessions of a conversation: the root first, then the others by their start. */
   async listSegments({ root }: Conversation, range: OffsetPagination): Promise<SessionRecord[]> {
     const { segueSessions, hermesSessions } = this.#profile

@@ -23,6 +23,8 @@ export function newSession({ at, ...fields }: NewSession): SessionRecord {
     parentId: null,
     notContinuationOf: [],
     forkedFrom: null,
+    retryOf: null,
+    takesPlaceOf: null,
     headSeq: 0,
     usage: noUsage,
     ...fields,

@@ -65,7 +65,8 @@ export async function loadSessionContext(
     if (summaryMessage && !summaryMessage.summaryContext?.throughMessageId) return compose(summaries.at(-1) ?? null)
     // Hermes copies the context into each session. The first message of a converted session tells so.
     const isWhole = current.origin === 'HERMES' || first?.summary === true
-    if (current.parentId === null || (isWhole && !summaryMessage)) return compose(null)
+    // A retry begins with copies of all that it inherits.
+    if (current.parentId === null || current.retryOf !== null || (isWhole && !summaryMessage)) return compose(null)
     const parent = visitedIds.size > maxChainLength ? null : await reader.findSession(current.parentId)
     // The messages that the newest summary stands for are gone.
     if (!parent || !continuesSession(current, parent)) return compose(summaries[0] ?? null)

@@ -1,4 +1,5 @@
 import { deterministicId } from '../lib/ids.ts'
+import { assignTurns } from '../model/conversation/assign-turns.ts'
 import { listPartBlobHashes } from '../model/blob-url.ts'
 import type { MessageRecord } from '../model/message.ts'
 import { positionNewSessionMessages } from '../model/fold/message-position.ts'
@@ -36,7 +37,7 @@ export async function convertHermesSession(
   const contextIds = new Set((await hermes.loadContextMessages(session.id)).map((message) => message.id))
   const messages: MessageRecord[] = []
   const messageIds = new Map<string, string>()
-  for await (const message of readVisibleMessages(session.id, hermes)) {
+  for (const message of assignTurns(await Array.fromAsync(readVisibleMessages(session.id, hermes)))) {
     const withdrawn = !contextIds.has(message.id)
     // A Hermes session holds all that its model knows. So does a Segue session that begins with a summary.
     const isSummary = parent !== null && !withdrawn && messages.every((earlier) => earlier.withdrawn)
@@ -50,7 +51,10 @@ export async function convertHermesSession(
       { ...session, id, model: null },
       { parentId: parent && toConvertedSessionId(parent), key: null, files: [...hashes].toSorted() },
     ),
-    messages: positionNewSessionMessages(messages),
+    messages: positionNewSessionMessages(messages).map((message) => ({
+      ...message,
+      ...(message.turnId !== undefined && { turnId: messageIds.get(message.turnId) ?? message.turnId }),
+    })),
     messageIds,
   }
 }

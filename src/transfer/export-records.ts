@@ -66,6 +66,7 @@ async function exportSessions({ source, sessions }: ExportOptions): Promise<Expo
   const hermesMessages: MessageRecord[] = []
   const convertedIds = new Map<string, string>()
   const findParent = (session: SessionRecord) => sessions.find((other) => continuesSession(session, other)) ?? null
+  const byId = new Map(sessions.map((session) => [session.id, session]))
   // First, because summaries in the sessions of Segue refer to messages of Hermes.
   for (const session of sessions.filter(({ origin }) => origin === 'HERMES')) {
     if (!source.hermesSessions) continue
@@ -75,26 +76,38 @@ async function exportSessions({ source, sessions }: ExportOptions): Promise<Expo
     for (const [hermesId, id] of converted.messageIds) convertedIds.set(hermesId, id)
   }
   for (const session of sessions.filter(({ origin }) => origin === 'SEGUE'))
-    exported.push(await exportSegueSession(session, { parent: findParent(session), source, convertedIds }))
+    exported.push(
+      await exportSegueSession(session, {
+        parent: findParent(session),
+        original: byId.get(session.takesPlaceOf ?? '') ?? null,
+        source,
+        convertedIds,
+      }),
+    )
   exported.sort((a, b) => a.startedAt - b.startedAt || (a.id < b.id ? -1 : 1))
   return { sessions: exported, hermesMessages, convertedIds }
 }
 
 interface SegueSessionExport {
   readonly parent: SessionRecord | null
+  /** The session whose place it takes. */
+  readonly original: SessionRecord | null
   readonly source: ReadOnlyProfile
   readonly convertedIds: ReadonlyMap<string, string>
 }
 
 async function exportSegueSession(
   { id }: SessionRecord,
-  { parent, source: { segueReader }, convertedIds }: SegueSessionExport,
+  { parent, original, source: { segueReader }, convertedIds }: SegueSessionExport,
 ): Promise<ExportSectionRecord<'sessions'>> {
   const session = await segueReader?.findSession(id)
   if (!session) throw new ExportImportError(`The session ${id} was deleted. Export the conversation again.`)
   const checkpoint = await segueReader?.findContextCheckpoint(id)
+  const takesPlaceOf = exportSessionId(session.takesPlaceOf, original)
   return toExportDocumentSession(session, {
-    parentId: exportParentId(session, parent),
+    parentId: exportSessionId(session.parentId, parent),
+    ...(session.retryOf !== null && { retryOf: convertedIds.get(session.retryOf) ?? session.retryOf }),
+    ...(takesPlaceOf !== null && { takesPlaceOf }),
     key: session.key,
     files: (await segueReader?.listBlobHashes(id)) ?? [],
     ...(checkpoint && { checkpoint: toExportDocumentCheckpoint(checkpoint, convertedIds) }),
@@ -109,23 +122,28 @@ function toExportDocumentCheckpoint(
 }
 
 function convertMessage(message: MessageRecord, convertedIds: ReadonlyMap<string, string>): MessageRecord {
-  const { summaryContext } = message
-  return summaryContext
-    ? { ...message, summaryContext: convertSummaryReferences(summaryContext, convertedIds) }
-    : message
+  const { summaryContext, copyOf, turnId } = message
+  return {
+    ...message,
+    ...(summaryContext && { summaryContext: convertSummaryReferences(summaryContext, convertedIds) }),
+    ...(copyOf !== undefined && { copyOf: convertedIds.get(copyOf) ?? copyOf }),
+    ...(turnId !== undefined && { turnId: convertedIds.get(turnId) ?? turnId }),
+  }
 }
 
-/** The id of the parent in the document, or of a Hermes session that may be readable again later. */
-function exportParentId({ parentId }: SessionRecord, parent: SessionRecord | null): string | null {
-  if (parent) return parent.origin === 'HERMES' ? toConvertedSessionId(parent) : parent.id
-  return parentId !== null && isHermesId(parentId) ? parentId : null
+/** The id of another session in the document, or of a Hermes session that may be readable again later. */
+function exportSessionId(id: string | null, session: SessionRecord | null): string | null {
+  if (session) return session.origin === 'HERMES' ? toConvertedSessionId(session) : session.id
+  return id !== null && isHermesId(id) ? id : null
 }
 
 async function noteUnreadableParents({ source, sessions, onNote }: ExportOptions): Promise<void> {
-  for (const { id, parentId, origin } of sessions) {
-    if (origin === 'HERMES' || parentId === null || !isHermesId(parentId)) continue
-    if (await source.findSession(parentId)) continue
-    onNote(`The session ${id} continues the Hermes session ${parentId}, which cannot be read. The export lacks it.`)
+  for (const { id, parentId, takesPlaceOf, origin } of sessions) {
+    const aboveId = takesPlaceOf ?? parentId
+    if (origin === 'HERMES' || aboveId === null || !isHermesId(aboveId)) continue
+    if (await source.findSession(aboveId)) continue
+    const relation = takesPlaceOf === null ? 'continues' : 'tries a turn again of'
+    onNote(`The session ${id} ${relation} the Hermes session ${aboveId}, which cannot be read. The export lacks it.`)
   }
 }
 

@@ -34,11 +34,12 @@ function toImportRecord(
 ): ImportRecord | null {
   switch (section) {
     case 'sessions': {
-      const { files, checkpoint, ...session } = record
+      const { files, checkpoint, retryOf = null, ...session } = record
       const parentId = findParentId(session.parentId, sessionIds)
+      const takesPlaceOf = findParentId(session.takesPlaceOf ?? null, sessionIds)
       return {
         type: 'session',
-        record: { ...session, parentId, origin: 'SEGUE', profile, notContinuationOf: [] },
+        record: { ...session, parentId, retryOf, takesPlaceOf, origin: 'SEGUE', profile, notContinuationOf: [] },
         blobHashes: files,
         ...(checkpoint && { checkpoint: { ...checkpoint, sessionId: session.id } }),
       }
@@ -59,7 +60,7 @@ function toImportRecord(
 }
 
 /**
- * The id of the parent if it is in the document, or if it is a Hermes session, which may be readable. Version 0.1.0 also
+ * The id of the parent, or of the session whose place a retry takes, if it is in the document, or if it is a Hermes session, which may be readable. Version 0.1.0 also
  * exported the ids of deleted parents: these are read as null.
  */
 function findParentId(parentId: string | null, sessionIds: ReadonlySet<string>): string | null {

@@ -2,7 +2,7 @@ import { HermesSessionReader } from '../hermes/hermes-session-reader.ts'
 import { NamespacedSessionReader } from '../hermes/namespaced-session-reader.ts'
 import { parseIdKind } from '../lib/ids.ts'
 import type { Logger } from '../lib/logger.ts'
-import { continuesSession, loadLineageSummary } from '../model/conversation/lineage.ts'
+import { isLinkedTo, loadLineageSummary } from '../model/conversation/lineage.ts'
 import type { SessionRecord } from '../model/session.ts'
 import { ProfileIdNamespace } from '../profiles/profile-id-namespace.ts'
 import type { ProfilePaths } from '../profiles/profile-directory.ts'
@@ -69,9 +69,9 @@ export class ReadOnlyProfile implements AsyncDisposable {
     if (root.origin === 'HERMES') for (const each of await this.#loadHermesSessions(root.id)) found.set(each.id, each)
     // A map also iterates over the entries that are added meanwhile, so this visits all descendants.
     for (const parent of found.values()) {
-      for (const id of (await this.segueReader?.listChildIds(parent.id)) ?? []) {
+      for (const id of (await this.segueReader?.listLinkedIds(parent.id)) ?? []) {
         const child = found.has(id) ? null : await this.findSession(id)
-        if (!child || !continuesSession(child, parent)) continue
+        if (!child || !isLinkedTo(child, parent)) continue
         // A session whose ancestors form a cycle is a conversation of its own.
         if ((await this.#loadLineage(child)).root.id === root.id) found.set(id, child)
       }

@@ -20,13 +20,11 @@ const maxFiles = 20 // per message
 const maxCodeUnits = { name: 200, mediaType: 100, httpsUrl: 8192 } // UTF-16 code units
 const maxBytes = { image: 10 * 1024 * 1024, text: 1024 * 1024 } // bytes
 
-/** Throws BAD_USER_INPUT or TOO_LARGE for the first file that cannot be sent with a message. */
-export function assertValidMessageFiles(files: readonly FileInput[]): void {
-  if (files.length > maxFiles)
-    throw createBadInputError(`A message can have at most ${maxFiles} files.`, 'input', 'files')
+/** Throws BAD_USER_INPUT or TOO_LARGE for the first file that cannot be sent with a message. `path` leads to the list. */
+export function assertValidMessageFiles(files: readonly FileInput[], ...path: string[]): void {
+  if (files.length > maxFiles) throw createBadInputError(`A message can have at most ${maxFiles} files.`, ...path)
   for (const [index, file] of files.entries()) {
-    const createError: CreateFieldError = (message, field) =>
-      createBadInputError(message, 'input', 'files', index, field)
+    const createError: CreateFieldError = (message, field) => createBadInputError(message, ...path, index, field)
     assertValidName(file, createError)
     assertValidUrl(file, parseFileKind(file, createError), createError)
   }

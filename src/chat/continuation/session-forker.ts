@@ -4,7 +4,8 @@ import { positionNewSessionMessages } from '../../model/fold/message-position.ts
 import { toMessageKind } from '../../model/message-kind.ts'
 import type { ContextCheckpoint } from '../../model/context/context-checkpoint.ts'
 import type { UserMessageQuote } from '../../model/context/context-summary.ts'
-import type { MessagePart, MessageRecord } from '../../model/message.ts'
+import { findOriginalId, type MessagePart, type MessageRecord } from '../../model/message.ts'
+import { assignTurns } from '../../model/conversation/assign-turns.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import { inheritTitle } from '../../model/conversation/title.ts'
 import { newSession } from '../../sessions/new-session.ts'
@@ -23,10 +24,12 @@ export interface SessionForkerOptions {
   readonly runtime: ClockAndIds
 }
 
-/** A fork in which the turn after its messages is to be repeated. */
-export interface RegenerateFork extends SessionWithInitialMessages {
+/** A session in which the turn after its messages is to be tried again. */
+export interface RetrySession extends SessionWithInitialMessages {
   /** Copies of the parts of that turn's user message. */
   readonly parts: readonly MessagePart[]
+  /** The turn, see `MessageRecord`. */
+  readonly turnId: string
 }
 
 /** A user's message, with what is copied before it. */
@@ -51,11 +54,15 @@ export class SessionForker {
     const messagesBefore = await this.#loadContextBefore(session, message)
     // A summary message is there already: it comes before the messages that it does not stand for.
     const isIncluded = message.withdrawn || messagesBefore.some(({ id }) => id === messageId)
-    return this.#createFork(session, messageId, isIncluded ? messagesBefore : [...messagesBefore, message])
+    const messages = isIncluded ? messagesBefore : [...messagesBefore, message]
+    return this.#createCopy(session, messages, { forkedFrom: messageId })
   }
 
-  /** Copies the messages before the turn of this one. Throws what `forkAfter` throws. */
-  async forkBeforeTurn(messageId: string): Promise<RegenerateFork> {
+  /**
+   * Copies the messages before the turn of this one into a session that takes the place of the message's session. Throws what
+   * `forkAfter` throws.
+   */
+  async retryTurn(messageId: string): Promise<RetrySession> {
     const { message, session } = await this.#requireFinishedMessage(messageId)
     const turn = await this.#loadTurn(session, message)
     const { userMessage, messagesBefore } = turn ?? {}
@@ -65,8 +72,21 @@ export class SessionForker {
         'messageId',
       )
     }
-    const fork = await this.#createFork(session, userMessage.id, messagesBefore ?? [])
-    return { ...fork, parts: await this.#copyParts(userMessage) }
+    const { pinned, archived } = session
+    const retry = await this.#createCopy(session, messagesBefore ?? [], {
+      retryOf: userMessage.id,
+      takesPlaceOf: await this.#findTakenPlace(session),
+      pinned,
+      archived,
+    })
+    const turnId = userMessage.turnId ?? findOriginalId(userMessage)
+    return { ...retry, parts: await this.#copyParts(userMessage), turnId }
+  }
+
+  /** The session whose place a retry of this one takes, so that a retry of a retry stands beside both. */
+  async #findTakenPlace({ id, takesPlaceOf }: SessionRecord): Promise<string> {
+    const place = takesPlaceOf === null ? null : await this.#options.sessions.find(takesPlaceOf)
+    return place?.id ?? id
   }
 
   async #loadTurn(session: SessionRecord, message: MessageRecord): Promise<Turn | null> {
@@ -121,26 +141,26 @@ export class SessionForker {
     }
   }
 
-  async #createFork(
+  async #createCopy(
     session: SessionRecord,
-    forkedFrom: string,
     messages: readonly MessageRecord[],
+    fields: Partial<SessionRecord>,
   ): Promise<SessionWithInitialMessages> {
-    const fork = newSession({
+    const copy = newSession({
       at: this.#options.runtime.now(),
       ...inheritTitle(session),
       profile: this.#options.profileName,
       model: session.origin === 'SEGUE' ? session.model : null,
-      forkedFrom,
+      ...fields,
     })
     const copies = new Map<string, MessageRecord>()
-    for (const message of messages) copies.set(message.id, await this.#copyMessage(message, fork.id))
-    const copyIds = new Map([...copies].map(([id, copy]) => [id, copy.id]))
-    const checkpoint = await this.#copyCheckpoint(session, fork.id, copyIds)
-    const lastActivityAt = messages.at(-1)?.createdAt ?? fork.startedAt
+    for (const message of assignTurns(messages)) copies.set(message.id, await this.#copyMessage(message, copy.id))
+    const copyIds = new Map([...copies].map(([id, message]) => [id, message.id]))
+    const checkpoint = await this.#copyCheckpoint(session, copy.id, copyIds)
+    const lastActivityAt = messages.at(-1)?.createdAt ?? copy.startedAt
     return {
-      session: { ...fork, lastActivityAt },
-      messages: positionNewSessionMessages([...copies.values()].map((copy) => replaceReferences(copy, copyIds))),
+      session: { ...copy, lastActivityAt },
+      messages: positionNewSessionMessages([...copies.values()].map((message) => replaceReferences(message, copyIds))),
       ...(checkpoint && { checkpoint }),
     }
   }
@@ -160,7 +180,8 @@ export class SessionForker {
 
   async #copyMessage(message: MessageRecord, sessionId: string): Promise<MessageRecord> {
     const parts = await this.#copyParts(message)
-    return { ...message, id: this.#options.runtime.newId('message'), sessionId, streamId: null, parts }
+    const id = this.#options.runtime.newId('message')
+    return { ...message, id, sessionId, streamId: null, parts, copyOf: findOriginalId(message) }
   }
 
   /** Copies the parts of a message. Tool calls get new ids, and files of Hermes are stored in the blob store. */

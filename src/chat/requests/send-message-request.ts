@@ -21,13 +21,17 @@ const maxTextCodeUnits = 1_000_000 // UTF-16 code units
 /** Throws BAD_USER_INPUT and TOO_LARGE. */
 export function assertValidSendMessageRequest({ text, files }: SendMessageRequest): void {
   assertValidMessageText(text, files.length > 0, 'input', 'text')
-  assertValidMessageFiles(files)
+  assertValidMessageFiles(files, 'input', 'files')
+}
+
+/** The error for a message without text and files. `path` leads to the argument. */
+export function createEmptyMessageError(...path: string[]): SegueError {
+  return createBadInputError('The message is empty. Send some text or a file.', ...path)
 }
 
 /** Throws BAD_USER_INPUT for a message without text and files, and TOO_LARGE. `path` leads to the argument. */
 export function assertValidMessageText(text: string, hasFiles: boolean, ...path: string[]): void {
-  if (text.trim() === '' && !hasFiles)
-    throw createBadInputError('The message is empty. Send some text or a file.', ...path)
+  if (text.trim() === '' && !hasFiles) throw createEmptyMessageError(...path)
   if (text.length <= maxTextCodeUnits) return
   const message = `The message has ${text.length} characters. Send at most ${maxTextCodeUnits}.`
   throw new SegueError('TOO_LARGE', message)

@@ -28,6 +28,8 @@ export interface BuildNewTurnRecordsOptions {
   readonly session: SessionRecord | SessionWithInitialMessages
   readonly model: ResolvedModel
   readonly idempotencyKey: NewTurn['idempotencyKey']
+  /** The turn that is tried again. Default: a new one. */
+  readonly turnId?: string
   readonly runtime: ClockAndIds
 }
 
@@ -37,6 +39,7 @@ export function buildNewTurnRecords({
   session: target,
   model,
   idempotencyKey,
+  turnId,
   runtime,
 }: BuildNewTurnRecordsOptions): NewTurn {
   const at = runtime.now()
@@ -44,8 +47,9 @@ export function buildNewTurnRecords({
   const session = 'session' in target ? target.session : target
   const sessionId = session.id
   const streamId = runtime.newId('stream')
+  const messageId = runtime.newId('message')
   const userMessage: MessageRecord = {
-    id: runtime.newId('message'),
+    id: messageId,
     sessionId,
     position: null,
     withdrawn: false,
@@ -56,6 +60,7 @@ export function buildNewTurnRecords({
     streamId,
     model: null,
     usage: null,
+    turnId: turnId ?? messageId,
   }
   const stream: StreamRecord = {
     id: streamId,

@@ -45,7 +45,11 @@ export function createTurnState(
 ): TurnState {
   return {
     stream,
-    answerBase: { position: toAnswerMessagePosition(userMessage), model: stream.model },
+    answerBase: {
+      position: toAnswerMessagePosition(userMessage),
+      model: stream.model,
+      ...(userMessage.turnId !== undefined && { turnId: userMessage.turnId }),
+    },
     answer,
     openBlock: null,
     pendingSurrogates: SurrogateBuffer.empty,

@@ -182,6 +182,8 @@ function toSessionRecord(
     notContinuationOf: [...markers.values()],
     ...(markers.has(delegateMarkerKey) && { isSubagent: true }),
     forkedFrom: null,
+    retryOf: null,
+    takesPlaceOf: null,
     headSeq: 0,
     usage: toUsage(row),
   }

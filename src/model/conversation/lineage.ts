@@ -34,39 +34,73 @@ export function continuesSession(child: SessionRecord, parent: SessionRecord): b
   )
 }
 
+/** How a session is linked to the one above it. A retry stands beside the other session, a continuation below it. */
+export interface LineageLink {
+  readonly aboveId: string
+  readonly isRetry: boolean
+}
+
+/**
+ * The link of a session, if the other session exists and `isContinuable`, which does not matter for a retry. Null if it
+ * continues none and takes no place.
+ */
+export function findLineageLink(session: SessionRecord): LineageLink | null {
+  if (session.takesPlaceOf !== null && session.takesPlaceOf !== session.id)
+    return { aboveId: session.takesPlaceOf, isRetry: true }
+  const aboveId = findContinuedParentId(session)
+  return aboveId === null ? null : { aboveId, isRetry: false }
+}
+
+/** Whether a session continues this one above it, or takes its place. */
+export function isLinkedTo(session: SessionRecord, above: SessionRecord): boolean {
+  return session.takesPlaceOf === null ? continuesSession(session, above) : session.takesPlaceOf === above.id
+}
+
 /** Where a session stands in its chain of continuations. */
 export interface LineageSummary<Row> {
-  /** The session that this one continues; null if it continues none. */
+  /** The session that this one continues; of a retry, the one that the session whose place it takes continues. Null if none. */
   readonly parent: Row | null
-  /** The first session of the chain; the session itself if it continues none. */
+  /** The first session of the chain; the session itself if it continues none and is no retry. */
   readonly root: Row
-  /** The number of sessions from the root to this one, both included. */
+  /** The number of sessions from the root to this one, both included. A retry counts as the session whose place it takes. */
   readonly segmentCount: number
+}
+
+/** How `walkAncestors` reads the links of rows. */
+export interface LineageRule<Row> {
+  /** The link that a row has if the other row exists and can be continued. */
+  readonly findLink: (row: Row) => LineageLink | null
+  /** Whether the row is linked to this one above it. */
+  readonly isLinked: (row: Row, above: Row) => boolean
 }
 
 /**
  * Walks up from a session to the root of its chain. Yields the id of each row that it needs, and is resumed with the
- * row, or with null if there is none. A session whose walk reaches an id twice is on a cycle, or continues one: it is its own
- * root, so that it is not hidden. The result depends on the session only, never on what else is loaded.
+ * row, or with null if there is none. The hop from a retry to the session whose place it takes is not counted. A session
+ * whose walk reaches an id twice is on a cycle, or is linked to one: it is its own root, so that it is not hidden. The result
+ * depends on the session only, never on what else is loaded.
  */
 export function* walkAncestors<Row extends { readonly id: string }>(
   session: Row,
-  getParentId: (row: Row) => string | null,
-  isContinuation: (child: Row, parent: Row) => boolean,
+  { findLink, isLinked }: LineageRule<Row>,
 ): Generator<string, LineageSummary<Row>, Row | null> {
   const visitedIds = new Set([session.id])
   let parent: Row | null = null
   let root = session
-  while (visitedIds.size <= maxChainLength) {
-    const parentId = getParentId(root)
-    const next: Row | null = parentId === null ? null : yield parentId
-    if (!next || !isContinuation(root, next)) break
+  let segmentCount = 1
+  // Each session of a chain can be a retry, which adds one hop.
+  while (segmentCount <= maxChainLength && visitedIds.size <= 2 * maxChainLength) {
+    const link = findLink(root)
+    const next: Row | null = link === null ? null : yield link.aboveId
+    if (!link || !next || !isLinked(root, next)) break
     if (visitedIds.has(next.id)) return { parent: null, root: session, segmentCount: 1 }
     visitedIds.add(next.id)
-    parent ??= next
     root = next
+    if (link.isRetry) continue
+    parent ??= next
+    segmentCount += 1
   }
-  return { parent, root, segmentCount: visitedIds.size }
+  return { parent, root, segmentCount }
 }
 
 /** The lineage of a session. `load` finds a session by id. Rejects with what it throws. */
@@ -74,7 +108,7 @@ export async function loadLineageSummary(
   session: SessionRecord,
   load: (id: string) => Promise<SessionRecord | null>,
 ): Promise<LineageSummary<SessionRecord>> {
-  const steps = walkAncestors(session, ({ parentId }) => parentId, continuesSession)
+  const steps = walkAncestors(session, { findLink: findLineageLink, isLinked: isLinkedTo })
   let step = steps.next()
   while (!step.done) step = steps.next(await load(step.value))
   return step.value

@@ -11,6 +11,8 @@ export interface InitialAnswerFields {
   /** See message-position.ts. */
   readonly position: number
   readonly model: string
+  /** See `MessageRecord`. */
+  readonly turnId?: string
 }
 
 /** What the fold makes of events, whatever else a message has. */
@@ -138,5 +140,6 @@ function createAnswer(base: InitialAnswerFields, event: PartEventDraft): Message
     streamId: event.streamId,
     model: base.model,
     usage: null,
+    ...(base.turnId !== undefined && { turnId: base.turnId }),
   }
 }

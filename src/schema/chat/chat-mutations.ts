@@ -7,9 +7,10 @@ import {
   createIdempotentResolver,
 } from '../idempotency/idempotent-mutation.ts'
 import { schemaBuilder } from '../schema-builder.ts'
+import { withModelErrorPath } from '../with-model-error-path.ts'
 import { MessageObjectType, StreamObjectType } from '../object-refs.ts'
 import { CancelOutcomeEnum } from './chat-enums.ts'
-import { startChatMutation, StreamChatInput } from './start-stream.ts'
+import { FileInput, startChatMutation, StreamChatInput, toMessageFiles } from './start-stream.ts'
 
 const CancelStreamPayload = schemaBuilder.objectRef<CancelResult>('CancelStreamPayload').implement({
   description: 'The state of a cancelled stream.',
@@ -43,20 +44,38 @@ schemaBuilder.mutationFields((t) => ({
     type: StreamObjectType,
     nullable: true,
     description:
-      'Answers a user message again in a new session, which starts with a copy of the messages before it. The original session stays unchanged. The error is SESSION_BUSY while the message `messageId` is streaming.',
+      'Tries a turn again: answers its user message in a new session, which starts with copies of the messages before it. The session that it is made from stays unchanged, and both are in one conversation: see `Session.retryOf` and `Message.alternatives`. Works for messages of Hermes too. The error is SESSION_BUSY while the message `messageId` is streaming, and BAD_USER_INPUT while it is queued.',
     args: {
       messageId: t.arg.id({
         required: true,
         description: 'The id of the user message, or of the assistant message that answered it.',
       }),
       text: t.arg.string({
-        description: 'A text that replaces the text of the user message. Its files are kept. Default: no change.',
+        description: 'A text that replaces the text of the user message. Default: the same text.',
+      }),
+      files: t.arg({
+        type: [FileInput],
+        description:
+          'Files that replace those of the user message, up to 20. An empty list takes them away. Default: the same files.',
+      }),
+      model: t.arg.string({
+        description: 'The model that answers, as `<provider>/<name>`. Default: the model of the session.',
       }),
       ...idempotencyKeyArgs,
     },
     resolve: createIdempotentResolver({
       keySpace: ({ messageId }) => ({ type: 'Message', ids: [messageId] }),
-      execute: ({ messageId, text }, { profile, key }) => profile.chats.regenerate(messageId, text ?? null, key),
+      execute: ({ messageId, text, files, model }, { profile, key }) =>
+        withModelErrorPath(
+          model,
+          () =>
+            profile.chats.regenerate(
+              messageId,
+              { text: text ?? null, files: files ? toMessageFiles(files) : null, model: model ?? null },
+              key,
+            ),
+          ['model'],
+        ),
       remember: toRememberedCreatedId,
       reload: (_, remembered, scope) => reloadCreatedRecord('Stream', remembered, scope),
       legacyFingerprint: ({ messageId, text }) => legacyIdempotencyFingerprints.regenerate(messageId, text ?? null),

@@ -13,7 +13,7 @@ import {
 import { withModelErrorPath } from '../with-model-error-path.ts'
 import { IfBusyEnum } from './chat-enums.ts'
 
-const FileInput = schemaBuilder.inputType('FileInput', {
+export const FileInput = schemaBuilder.inputType('FileInput', {
   description: 'A file to attach to a message.',
   fields: (t) => ({
     name: t.string({ description: 'The name of the file: 1 to 200 characters without slashes. Default: no name.' }),
@@ -78,7 +78,7 @@ export const startChatMutation: IdempotentMutation<
       chats.start({
         sessionId,
         text: input.text,
-        files: toFiles(input),
+        files: toMessageFiles(input.files ?? []),
         model,
         idempotencyKey: key,
         ifBusy: ifBusy ?? 'REJECT',
@@ -89,9 +89,12 @@ export const startChatMutation: IdempotentMutation<
   reload: (_, remembered, scope) => reloadCreatedRecord('Stream', remembered, scope),
   applyDefaults: ({ input }) => ({ input: { ...input, files: input.files ?? [] } }),
   legacyFingerprint: ({ input: { sessionId = null, model = null, ...input } }, profileName) =>
-    legacyIdempotencyFingerprints.startChat({ sessionId, text: input.text, files: toFiles(input), model }, profileName),
+    legacyIdempotencyFingerprints.startChat(
+      { sessionId, text: input.text, files: toMessageFiles(input.files ?? []), model },
+      profileName,
+    ),
 }
 
-function toFiles({ files }: Pick<typeof StreamChatInput.$inferInput, 'files'>): SendMessageRequest['files'] {
-  return (files ?? []).map(({ name, mediaType, url }) => ({ name: name ?? null, mediaType, url }))
+export function toMessageFiles(files: readonly (typeof FileInput.$inferInput)[]): SendMessageRequest['files'] {
+  return files.map(({ name, mediaType, url }) => ({ name: name ?? null, mediaType, url }))
 }

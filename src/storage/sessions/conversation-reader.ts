@@ -51,6 +51,11 @@ export interface ConversationReader {
   listConversations(page: PageRequest<SessionSortKey>, filter: ConversationFilter): Promise<ConversationPage | null>
   /** The conversation of each session, including those without a message. Any number of ids. */
   findConversationsBySession(sessionIds: readonly string[]): Promise<Map<string, ConversationListEntry>>
+  /**
+   * The session that continues each session: of several, and of the retries in their places, the one with the newest message.
+   * Any number of ids; those that nothing continues are left out.
+   */
+  findContinuations(sessionIds: readonly string[]): Promise<Map<string, string>>
   /** Ids of a conversation's sessions: its root, then the others by their start. At most 1,000. */
   listConversationSessionIds(rootId: string, range: OffsetPagination): Promise<string[]>
 }

@@ -18,12 +18,17 @@ export interface SessionWithInitialMessages {
 export interface SessionWriter {
   createSession(request: SessionWithInitialMessages): Promise<void>
   /**
-   * Deletes a Segue session with everything that belongs to it, in one transaction; does nothing if there is none.
+   * Deletes a Segue session with everything that belongs to it, in one transaction; does nothing if there is none. The
+   * oldest retry in its place takes the place over. Of each of its messages that were copied, the oldest copy can be found
+   * by search from then on.
    * Resolves to the hashes of the blobs that nothing refers to any more.
    *
    * @param idempotencyKey The key of the call that deletes it.
    */
   deleteSession(id: string, idempotencyKey?: IdempotencyKeyRecord | null): Promise<string[]>
-  /** The session whose parent is this one, of either origin; of several, the one with the newest activity. */
+  /**
+   * The session that continues this one, of either origin, or a retry that takes the place of one that does; of several, the
+   * one with the newest activity.
+   */
   findContinuation(sessionId: string): Promise<SessionRecord | null>
 }

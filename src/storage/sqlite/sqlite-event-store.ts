@@ -29,6 +29,8 @@ import {
   sessionToRow,
   updateMessageCounts,
 } from './rows/session-row.ts'
+import { findCurrentPlace, passOnPlace } from './rows/session-place.ts'
+import { listCopiedMessageIds, updateStandIns } from './rows/message-copies.ts'
 import { type StreamRow, streamFromRow, upsertStream } from './rows/stream-row.ts'
 
 /** Events that one transaction deletes, so that other work is not delayed. */
@@ -66,8 +68,11 @@ export class SqliteEventStore implements EventStore {
   async deleteSession(id: string, idempotencyKey: IdempotencyKeyRecord | null = null): Promise<string[]> {
     return this.#database.write(() => {
       const hashes = listSessionBlobHashes(this.#database, id)
+      const copiedMessageIds = listCopiedMessageIds(this.#database, id)
+      passOnPlace(this.#database, id)
       // Everything else of the session is deleted by cascade.
       this.#database.prepare<[string]>('DELETE FROM sessions WHERE id = ?').run(id)
+      updateStandIns(this.#database, copiedMessageIds)
       if (idempotencyKey) insertIdempotencyKey(this.#database, idempotencyKey)
       return findUnreferencedBlobs(this.#database, hashes)
     })
@@ -103,7 +108,9 @@ export class SqliteEventStore implements EventStore {
     if (parentId === null) return null
     const row = this.#database
       .prepare<[string], SessionRow>(
-        'SELECT * FROM sessions WHERE parent_session_id = ? ORDER BY last_activity_at DESC, id DESC LIMIT 1',
+        `WITH children AS (SELECT id FROM sessions WHERE parent_session_id = ?)
+         SELECT * FROM sessions WHERE id IN children OR takes_place_of IN children
+         ORDER BY last_activity_at DESC, id DESC LIMIT 1`,
       )
       .get(parentId)
     return row ? sessionFromRow(row, this.#database.profile) : null
@@ -141,7 +148,7 @@ export class SqliteEventStore implements EventStore {
         'SELECT * FROM messages WHERE session_id = ? AND position IS NULL AND withdrawn = 1',
       )
       .all(sessionId)
-      .map(messageFromRow)
+      .map((row) => messageFromRow(row, this.#database.profile))
   }
 
   async replaceEvent(event: ChatEvent): Promise<void> {
@@ -172,7 +179,7 @@ export class SqliteEventStore implements EventStore {
     const { continuation, newSession, fence, checkpoint, additionalUsage, sessionPatch } = request
     // Before this session ends, the one that continues it exists.
     if (continuation) this.#insertSession(continuation)
-    if (newSession) insertSession(this.#database, newSession)
+    if (newSession) insertSession(this.#database, findCurrentPlace(this.#database, newSession))
     this.#advanceHead(request)
     if (fence) this.#assertFence(fence)
     for (const event of request.events) this.#insertEvent(event)

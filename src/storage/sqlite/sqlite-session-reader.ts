@@ -56,6 +56,11 @@ export class SqliteSessionReader implements SessionReader {
     return new Map(await lookUpInBatches(sessionIds, (batch) => [...index.findConversationsBySession(batch)]))
   }
 
+  async findContinuations(sessionIds: readonly string[]): Promise<Map<string, string>> {
+    const index = await this.#openIndex()
+    return new Map(await lookUpInBatches(sessionIds, (batch) => [...index.findContinuations(batch)]))
+  }
+
   async listConversationSessionIds(rootId: string, { offset, limit }: OffsetPagination): Promise<string[]> {
     const index = await this.#openIndex()
     return index.listConversationSessionIds(rootId, { offset, limit: Math.min(limit, maxSessionIdsPerPage) })
@@ -90,7 +95,7 @@ export class SqliteSessionReader implements SessionReader {
         page.before ?? Number.MAX_SAFE_INTEGER,
         boundPage(page).limit,
       )
-      .map(messageFromRow)
+      .map((row) => messageFromRow(row, this.#database.profile))
     return page.backwards ? rows.reverse() : rows
   }
 
@@ -99,13 +104,13 @@ export class SqliteSessionReader implements SessionReader {
       this.#database
         .prepare<[string], MessageRow>('SELECT * FROM messages WHERE id IN (SELECT value FROM json_each(?))')
         .all(JSON.stringify(batch))
-        .map(messageFromRow),
+        .map((row) => messageFromRow(row, this.#database.profile)),
     )
   }
 
   async findMessage(id: string): Promise<MessageRecord | null> {
     const row = this.#database.prepare<[string], MessageRow>('SELECT * FROM messages WHERE id = ?').get(id)
-    return row ? messageFromRow(row) : null
+    return row ? messageFromRow(row, this.#database.profile) : null
   }
 
   async loadContextMessages(sessionId: string): Promise<MessageRecord[]> {
@@ -116,7 +121,7 @@ export class SqliteSessionReader implements SessionReader {
       >(`SELECT * FROM messages WHERE session_id = ? AND position IS NOT NULL AND withdrawn = 0
          ORDER BY position`)
       .all(sessionId)
-      .map(messageFromRow)
+      .map((row) => messageFromRow(row, this.#database.profile))
   }
 
   #loadSessions(ids: readonly string[]): SessionRecord[] {

@@ -9,8 +9,8 @@ import type { WithIdempotencyKey } from '../idempotency-key.ts'
 /** Everything that a profile stores of some sessions, row by row, as it is when the reader is opened. */
 export interface ExportReader {
   findSession(id: string): Promise<WithIdempotencyKey<SessionRecord> | null>
-  /** Ids of the sessions whose parent is this one, of either origin, in order. */
-  listChildIds(id: string): Promise<string[]>
+  /** Ids of the sessions whose parent is this one, of either origin, or that take its place, in order. */
+  listLinkedIds(id: string): Promise<string[]>
   findContextCheckpoint(sessionId: string): Promise<ContextCheckpoint | null>
   /** Hashes of the blobs that a session refers to, in order. */
   listBlobHashes(sessionId: string): Promise<string[]>

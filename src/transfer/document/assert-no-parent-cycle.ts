@@ -1,7 +1,8 @@
 import { ExportImportError } from '../export-import-error.ts'
 
 interface DocumentSession {
-  readonly parentId: string | null
+  /** The session that it continues, or whose place it takes. */
+  readonly aboveId: string | null
   readonly location: string
 }
 
@@ -17,7 +18,7 @@ export function assertNoParentCycle(sessions: ReadonlyMap<string, DocumentSessio
     while (current !== null && !validIds.has(current)) {
       if (chain.has(current)) throw new ExportImportError(`${location}: The session ${current} continues itself.`)
       chain.add(current)
-      current = sessions.get(current)?.parentId ?? null
+      current = sessions.get(current)?.aboveId ?? null
     }
     for (const each of chain) validIds.add(each)
   }

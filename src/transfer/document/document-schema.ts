@@ -13,10 +13,10 @@ import type { Usage } from '../../model/usage.ts'
 export const exportDocumentFormat = 'segue-conversation'
 
 /**
- * Raised by every change of a record's schema that an older Segue cannot read. Version 2 adds optional fields, so that the
- * records of version 1 are records of version 2.
+ * Raised by every change of a record's schema that an older Segue cannot read. Versions 2 and 3 add optional fields, so that
+ * the records of an older version are records of this one. Version 3 adds retries and the originals of copies.
  */
-export const exportDocumentVersion = 2
+export const exportDocumentVersion = 3
 
 const id = z.string().min(1)
 const time = z.int() // milliseconds since the epoch, UTC
@@ -95,8 +95,11 @@ const checkpoint = z.strictObject({
   createdAt: time,
 }) satisfies z.ZodType<Omit<ContextCheckpoint, 'sessionId'>>
 
-/** A Segue session without the fields that depend on where it is stored. */
-type PortableSession = Omit<SessionRecord, 'origin' | 'profile' | 'notContinuationOf' | 'isSubagent'>
+/** A Segue session without the fields that depend on where it is stored. Only retries have the fields of a retry. */
+type PortableSession = Omit<SessionRecord, 'origin' | 'profile' | 'notContinuationOf' | 'isSubagent' | RetryField> & {
+  readonly [Field in RetryField]?: string
+}
+type RetryField = 'retryOf' | 'takesPlaceOf'
 
 const session = z.strictObject({
   id,
@@ -112,6 +115,10 @@ const session = z.strictObject({
   archived: z.boolean(),
   parentId: id.nullable(),
   forkedFrom: id.nullable(),
+  /** Of a retry: the user's message whose turn it tries again. */
+  retryOf: z.exactOptional(id),
+  /** Of a retry: the session whose place it takes, unless it has the place itself. */
+  takesPlaceOf: z.exactOptional(id),
   headSeq: z.int().nonnegative(),
   usage,
   key,
@@ -139,6 +146,10 @@ const message: z.ZodType<MessageRecord> = z.strictObject({
   streamId: id.nullable(),
   model: text.nullable(),
   usage: usage.nullable(),
+  /** The first message that it is a copy of. */
+  copyOf: z.exactOptional(id),
+  /** The user's message of the first try of its turn. */
+  turnId: z.exactOptional(id),
 })
 
 const streamRecord = z.strictObject({

@@ -4,6 +4,7 @@ import type { SectionedExportRecord, ExportSectionName } from './document-schema
 interface SummarySession {
   readonly id: string
   readonly parentId: string | null
+  readonly takesPlaceOf?: string
   readonly title: string | null
 }
 
@@ -42,6 +43,8 @@ export class ExportDocumentSummary {
 
   get #root(): SummarySession | undefined {
     const sessions = [...this.#sessions.values()]
-    return sessions.find(({ parentId }) => parentId === null || !this.#sessions.has(parentId)) ?? sessions[0]
+    const isRoot = ({ parentId, takesPlaceOf }: SummarySession) =>
+      ![parentId, takesPlaceOf].some((id) => typeof id === 'string' && this.#sessions.has(id))
+    return sessions.find(isRoot) ?? sessions[0]
   }
 }

@@ -7,7 +7,7 @@ import type { SectionedExportRecord, ExportSectionRecord } from './document-sche
 import { ExportImportError } from '../export-import-error.ts'
 
 interface SessionState {
-  readonly parentId: string | null
+  readonly aboveId: string | null
   readonly location: string
   readonly headSeq: number
   readonly files: ReadonlySet<string>
@@ -79,9 +79,10 @@ export class ExportDocumentValidator {
     return this.#hash.digest('hex')
   }
 
-  #addSession({ id, parentId, headSeq, files }: ExportSectionRecord<'sessions'>): void {
+  #addSession({ id, parentId, takesPlaceOf, headSeq, files }: ExportSectionRecord<'sessions'>): void {
     this.#assertNew('session', this.#sessions, id)
-    this.#sessions.set(id, { parentId, headSeq, files: new Set(files), lastSeq: 0, location: this.#location })
+    const aboveId = takesPlaceOf ?? parentId
+    this.#sessions.set(id, { aboveId, headSeq, files: new Set(files), lastSeq: 0, location: this.#location })
   }
 
   #addStream(stream: ExportSectionRecord<'streams'>): void {

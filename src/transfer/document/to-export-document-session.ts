@@ -6,7 +6,7 @@ type DocumentSession = ExportSectionRecord<'sessions'>
 /** Converts a session for a document: drops what depends on where it is stored, and adds the given fields. */
 export function toExportDocumentSession(
   session: SessionRecord,
-  extraFields: Pick<DocumentSession, 'parentId' | 'key' | 'files' | 'checkpoint'>,
+  extraFields: Pick<DocumentSession, 'parentId' | 'retryOf' | 'takesPlaceOf' | 'key' | 'files' | 'checkpoint'>,
 ): DocumentSession {
   return {
     id: session.id,

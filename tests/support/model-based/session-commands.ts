@@ -85,7 +85,7 @@ export const regenerate = anyIndex.map((index) =>
     if (!message || before.sessions.length > maxSessions) return
     const { isHealthy } = home
     const text = home.newText(5)
-    const outcome = await home.perform((chats) => chats.regenerate(message.id, text))
+    const outcome = await home.perform((chats) => chats.regenerate(message.id, { text }))
     if (outcome === 'crashed') return
     if ('value' in outcome) home.startedStreams.set(outcome.value.id, outcome.value)
     // The message is still queued, or its turn cannot be found: it is a copy behind a summary.

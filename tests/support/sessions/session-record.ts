@@ -19,6 +19,8 @@ export function newSessionRecord(overrides: Partial<SessionRecord> & { readonly 
     parentId: null,
     notContinuationOf: [],
     forkedFrom: null,
+    retryOf: null,
+    takesPlaceOf: null,
     headSeq: 0,
     usage: noUsage,
     ...overrides,

@@ -32,7 +32,9 @@ export function readStoredChats(path: string): StoredChats {
   return {
     sessions: database.all<SessionRow & { message_count: number }>('SELECT * FROM sessions ORDER BY id'),
     streams: database.all<StreamRow>('SELECT * FROM streams ORDER BY id').map(streamFromRow),
-    messages: database.all<MessageRow>('SELECT * FROM messages ORDER BY session_id, position').map(messageFromRow),
+    messages: database
+      .all<MessageRow>('SELECT * FROM messages ORDER BY session_id, position')
+      .map((row) => messageFromRow(row, 'default')),
     events: database.all<EventRow>('SELECT * FROM events ORDER BY session_id, seq').map(eventFromRow),
     decisions: database.all<DecisionRow>('SELECT * FROM decisions ORDER BY id').map(decisionFromRow),
     checkpoints: database

@@ -44,7 +44,7 @@ class FakeFeed implements CrossOriginContinuationFeed {
   addSession(id: string, parent: string, second: number): void {
     const at = second * 1000
     const times = { started_at: at, message_at: at, activity_at: at }
-    const session = { id, continues: parent, can_be_continued: 0, flags: 0, ...times }
+    const session = { id, continues: parent, is_retry: 0, can_be_continued: 0, flags: 0, ...times }
     this.#append({ id, changeSeq: this.latestChangeSeq + 1, session })
   }
 
@@ -216,7 +216,7 @@ test('100,000 changes are sent in batches, one at a time', { timeout: 60_000 }, 
     return {
       id,
       changeSeq: index + 1,
-      session: { id, continues: 'gone', can_be_continued: 0, flags: 0, ...times },
+      session: { id, continues: 'gone', is_retry: 0, can_be_continued: 0, flags: 0, ...times },
     }
   })
   let inFlight = 0

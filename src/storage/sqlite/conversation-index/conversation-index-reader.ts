@@ -62,6 +62,28 @@ export class ConversationIndexReader {
     )
   }
 
+  /** By session, the newest of the sessions that continue it and of the retries in their places. */
+  findContinuations(sessionIds: readonly string[]): Map<string, string> {
+    // Whoever continues a session has its root. A link that does not hold, because the other session cannot be continued, does not.
+    const read = this.#db.prepare<[string], { id: string; continuationId: string | null }>(
+      `SELECT above.id, (
+         SELECT id FROM (
+           SELECT id, message_at, started_at FROM conversation_sessions
+           WHERE continues = above.id AND is_retry = 0 AND root_id = above.root_id
+           UNION ALL
+           SELECT retry.id, retry.message_at, retry.started_at FROM conversation_sessions AS child
+           CROSS JOIN conversation_sessions AS retry ON retry.continues = child.id AND retry.is_retry = 1
+           WHERE child.continues = above.id AND child.is_retry = 0 AND child.root_id = above.root_id
+         ) ORDER BY message_at DESC, started_at DESC, id DESC LIMIT 1
+       ) AS continuationId
+       FROM json_each(?) CROSS JOIN conversation_sessions AS above ON above.id = json_each.value`,
+    )
+    const rows = chunkArray(sessionIds, maxIdsPerStatement).flatMap((batch) => read.all(JSON.stringify(batch)))
+    return new Map(
+      rows.flatMap(({ id, continuationId }): [string, string][] => (continuationId ? [[id, continuationId]] : [])),
+    )
+  }
+
   /** Ids of a conversation's sessions: the root, then the others by start. */
   listConversationSessionIds(rootId: string, { offset, limit }: OffsetPagination): string[] {
     // Where a chain is cut off, the root belongs to another conversation.

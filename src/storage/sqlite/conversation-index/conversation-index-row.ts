@@ -1,4 +1,4 @@
-import { findContinuedParentId, isContinuable } from '../../../model/conversation/lineage.ts'
+import { findLineageLink, isContinuable } from '../../../model/conversation/lineage.ts'
 import type { SessionRecord } from '../../../model/session.ts'
 import { compareUtf8 } from '../../../lib/text/compare-utf8.ts'
 import type { ConversationIndexEntry } from '../../sessions/cross-origin-continuation-feed.ts'
@@ -7,14 +7,16 @@ import { toSessionFlags } from './conversation-index-flags.ts'
 /** A row of `conversation_sessions`: a session with its position in its conversation. */
 export interface ConversationIndexRow extends ConversationIndexEntry {
   readonly root_id: string
-  /** The number of steps to the root; null in a cycle, below one, and in a chain that is cut off. */
+  /** The number of continuations from the root; null in a cycle, below one, and in a chain that is cut off. */
   readonly depth: number | null
 }
 
 export function toConversationIndexEntry(session: SessionRecord, hasMessages: boolean): ConversationIndexEntry {
+  const link = findLineageLink(session)
   return {
     id: session.id,
-    continues: findContinuedParentId(session),
+    continues: link?.aboveId ?? null,
+    is_retry: link?.isRetry ? 1 : 0,
     can_be_continued: isContinuable(session) ? 1 : 0,
     started_at: session.startedAt,
     message_at: hasMessages ? session.lastActivityAt : null,

@@ -12,7 +12,8 @@ export const conversationIndexSchema = `
     activity_at INTEGER NOT NULL,
     flags INTEGER NOT NULL,
     root_id TEXT NOT NULL,
-    depth INTEGER
+    depth INTEGER,
+    is_retry INTEGER NOT NULL DEFAULT 0
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX conversation_sessions_by_activity ON conversation_sessions (flags, activity_at, id);
   CREATE INDEX conversation_sessions_by_parent ON conversation_sessions (continues) WHERE continues IS NOT NULL;

@@ -40,9 +40,9 @@ export class ConversationIndexStore {
     this.#db
       .prepare<[ConversationIndexRow]>(
         `INSERT INTO conversation_sessions
-           (id, continues, can_be_continued, started_at, message_at, activity_at, flags, root_id, depth)
+           (id, continues, is_retry, can_be_continued, started_at, message_at, activity_at, flags, root_id, depth)
          VALUES
-           (:id, :continues, :can_be_continued, :started_at, :message_at, :activity_at, :flags, :root_id, :depth)`,
+           (:id, :continues, :is_retry, :can_be_continued, :started_at, :message_at, :activity_at, :flags, :root_id, :depth)`,
       )
       .run(session)
   }
@@ -50,7 +50,7 @@ export class ConversationIndexStore {
   updateSession(session: ConversationIndexEntry): void {
     this.#db
       .prepare<[ConversationIndexEntry]>(
-        `UPDATE conversation_sessions SET continues = :continues, can_be_continued = :can_be_continued, started_at = :started_at,
+        `UPDATE conversation_sessions SET continues = :continues, is_retry = :is_retry, can_be_continued = :can_be_continued, started_at = :started_at,
            message_at = :message_at, activity_at = :activity_at, flags = :flags WHERE id = :id`,
       )
       .run(session)
@@ -66,7 +66,7 @@ export class ConversationIndexStore {
     this.#db.prepare<[string]>('DELETE FROM conversation_sessions WHERE id = ?').run(id)
   }
 
-  /** Ids of the sessions that continue a session if it can be continued, in order. */
+  /** Ids of the sessions that take the place of a session, or continue it if it can be continued, in order. */
   listChildIds(parentId: string, afterId: string, limit: number): string[] {
     return this.#db
       .prepare<[string, string, number], { id: string }>(

@@ -1,4 +1,4 @@
-import { maxChainLength, walkAncestors } from '../../../model/conversation/lineage.ts'
+import { type LineageLink, maxChainLength, walkAncestors } from '../../../model/conversation/lineage.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import { ConversationIndexStore, type ConversationSummaryRow } from './conversation-index-store.ts'
 import type { ConversationIndexEntry } from '../../sessions/cross-origin-continuation-feed.ts'
@@ -86,7 +86,8 @@ export class ConversationIndexer {
       this.#tables.updateSession(session)
       markForRefresh(state, old.root_id)
       if (old.can_be_continued !== session.can_be_continued) this.#enqueueChildren(session.id, true)
-      if (old.continues !== session.continues) this.#reposition(session.id, true, state)
+      if (old.continues !== session.continues || old.is_retry !== session.is_retry)
+        this.#reposition(session.id, true, state)
     } else if (this.#tables.hasChildren(session.id)) {
       this.#tables.insertSession({ ...session, root_id: session.id, depth: 0 })
       addToCount(state, session.id, 1)
@@ -161,11 +162,11 @@ export class ConversationIndexer {
 
   #computePosition(session: ConversationIndexEntry, isRelinked: boolean): TreePosition {
     const parent = session.continues === null ? null : this.#tables.findSession(session.continues)
-    if (!parent || !isContinuation(session, parent)) return { root_id: session.id, depth: 0 }
+    if (!parent || !isLinked(session, parent)) return { root_id: session.id, depth: 0 }
     // A new link of a session that has children can close a cycle: then the parent's position depends on this one.
     const canTrustParent = !isRelinked || !this.#tables.hasChildren(session.id)
     if (canTrustParent && parent.depth !== null && parent.depth < maxChainLength) {
-      return { root_id: parent.root_id, depth: parent.depth + 1 }
+      return { root_id: parent.root_id, depth: parent.depth + (session.is_retry ? 0 : 1) }
     }
     if (this.#tables.findPendingChildren()) this.#tables.enqueueRecheck(session.id)
     const { root, segmentCount } = this.#walkToRoot(session)
@@ -173,16 +174,16 @@ export class ConversationIndexer {
   }
 
   #walkToRoot(session: ConversationIndexEntry) {
-    const walk = walkAncestors<ConversationIndexEntry>(session, ({ continues }) => continues, isContinuation)
+    const walk = walkAncestors<ConversationIndexEntry>(session, { findLink, isLinked })
     let step = walk.next()
     while (!step.done) step = walk.next(this.#tables.findSession(step.value))
     return step.value
   }
 
-  /** Whether the session continues nothing. Otherwise, the walk ended with it in a cycle or at the maximum length. */
+  /** Whether the session continues nothing and takes no place. Otherwise, the walk ended with it in a cycle or at the maximum length. */
   #isRoot(session: ConversationIndexEntry): boolean {
     const parent = session.continues === null ? null : this.#tables.findSession(session.continues)
-    return !parent || !isContinuation(session, parent)
+    return !parent || !isLinked(session, parent)
   }
 
   /** Updates the row of a conversation from its sessions. */
@@ -216,9 +217,14 @@ export class ConversationIndexer {
   }
 }
 
+function findLink({ continues, is_retry }: ConversationIndexEntry): LineageLink | null {
+  return continues === null ? null : { aboveId: continues, isRetry: is_retry === 1 }
+}
+
 /** A session of Hermes never continues one of Segue. */
-function isContinuation(child: ConversationIndexEntry, parent: ConversationIndexEntry): boolean {
-  return parent.can_be_continued === 1 && (isSegueSession(child.flags) || !isSegueSession(parent.flags))
+function isLinked(session: ConversationIndexEntry, above: ConversationIndexEntry): boolean {
+  if (session.is_retry === 1) return true
+  return above.can_be_continued === 1 && (isSegueSession(session.flags) || !isSegueSession(above.flags))
 }
 
 function addToCount(state: UpdateState, rootId: string, count: number): void {
@@ -232,6 +238,7 @@ function markForRefresh(state: UpdateState, rootId: string): void {
 function areSessionsEqual(a: ConversationIndexEntry, b: ConversationIndexEntry): boolean {
   return (
     a.continues === b.continues &&
+    a.is_retry === b.is_retry &&
     a.can_be_continued === b.can_be_continued &&
     a.started_at === b.started_at &&
     a.message_at === b.message_at &&

@@ -55,10 +55,10 @@ export class SqliteCrossOriginContinuationFeed implements CrossOriginContinuatio
 }
 
 function toIndexedSession(row: ChangeRow): ConversationIndexEntry | null {
-  const { id, continues, can_be_continued, started_at, message_at, activity_at, flags, conversation_flags } = row
-  if (id === null || can_be_continued === null || started_at === null || activity_at === null || flags === null) {
-    return null
-  }
+  const { id, continues, is_retry, can_be_continued, started_at, message_at, activity_at, flags, conversation_flags } =
+    row
+  if (id === null || is_retry === null || can_be_continued === null) return null
+  if (started_at === null || activity_at === null || flags === null) return null
   if (!isCrossOriginConversation(conversation_flags ?? 0)) return null
-  return { id, continues, can_be_continued, started_at, message_at, activity_at, flags }
+  return { id, continues, is_retry, can_be_continued, started_at, message_at, activity_at, flags }
 }

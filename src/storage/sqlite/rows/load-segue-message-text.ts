@@ -2,7 +2,7 @@ import { applyDelta } from '../../../model/fold/apply-delta.ts'
 import { toMessageText } from '../../../model/message-text.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import { readEventPage } from './event-row.ts'
-import { type MessageRow, messageFromRow } from './message-row.ts'
+import { type MessageRow, parseStoredParts } from './message-row.ts'
 
 /**
  * The text of a stored message, whatever its length: the text of a very long answer is rebuilt from the log. Yields
@@ -11,7 +11,7 @@ import { type MessageRow, messageFromRow } from './message-row.ts'
 export function* loadSegueMessageText(db: SqlConnection, id: string): Generator<void, string, void> {
   const row = db.prepare<[string], MessageRow>('SELECT * FROM messages WHERE id = ?').get(id)
   if (!row) return ''
-  const { parts, inLog } = messageFromRow(row)
+  const { parts, inLog } = parseStoredParts(row)
   return inLog ? yield* readTextFromLog(db, row) : toMessageText(parts)
 }
 

@@ -2,6 +2,7 @@ import { parseJsonWithExactNumbers, stringifyJson } from '../../../lib/text/json
 import { listPartBlobHashes } from '../../../model/blob-url.ts'
 import type { MessagePart, MessageRecord } from '../../../model/message.ts'
 import { normalizeStoredUsage } from '../../../model/usage.ts'
+import { ProfileIdNamespace } from '../../../profiles/profile-id-namespace.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import { insertBlobReference } from './blob-reference-row.ts'
 
@@ -20,6 +21,8 @@ export interface MessageRow {
   model: string | null
   usage: string | null
   summary_context: string | null
+  copy_of: string | null
+  turn_id: string | null
 }
 
 /** Stored in place of the parts of a message that only the log contains. */
@@ -27,7 +30,9 @@ const partsInLogMarker = 'null'
 /** UTF-16 code units of an answer. Writing more in one row would delay every other writer. */
 const maxInlinePartsUnits = 262_144
 
-export function messageFromRow(row: MessageRow): MessageRecord {
+/** Adds the namespace of the profile to the ids of Hermes. */
+export function messageFromRow(row: MessageRow, profile: string): MessageRecord {
+  const namespace = ProfileIdNamespace.forProfile(profile)
   return {
     id: row.id,
     sessionId: row.session_id,
@@ -38,15 +43,25 @@ export function messageFromRow(row: MessageRow): MessageRecord {
     ...(row.summary === 1 && { summary: true }),
     ...(row.summary_context !== null && { summaryContext: JSON.parse(row.summary_context) }),
     status: row.status,
-    ...(row.parts === partsInLogMarker ? { parts: [], inLog: true } : { parts: parseJsonWithExactNumbers(row.parts) }),
+    ...parseStoredParts(row),
     createdAt: row.created_at,
     streamId: row.stream_id,
     model: row.model,
     usage: row.usage === null ? null : normalizeStoredUsage(JSON.parse(row.usage)),
+    ...(row.copy_of !== null && { copyOf: namespace.qualify(row.copy_of) }),
+    ...(row.turn_id !== null && { turnId: namespace.qualify(row.turn_id) }),
   }
 }
 
-export function messageToRow(message: MessageRecord): MessageRow {
+/** The parts in a message's row; none, with `inLog`, if only the log contains them. */
+export function parseStoredParts({ parts }: Pick<MessageRow, 'parts'>): Pick<MessageRecord, 'parts' | 'inLog'> {
+  return parts === partsInLogMarker ? { parts: [], inLog: true } : { parts: parseJsonWithExactNumbers(parts) }
+}
+
+/** Removes the namespace of the profile. An id of another profile, as in an imported document, is left as it is. */
+export function messageToRow(message: MessageRecord, profile: string): MessageRow {
+  const namespace = ProfileIdNamespace.forProfile(profile)
+  const unqualify = (id: string | undefined) => (id === undefined ? null : (namespace.unqualify(id) ?? id))
   return {
     id: message.id,
     session_id: message.sessionId,
@@ -62,6 +77,8 @@ export function messageToRow(message: MessageRecord): MessageRow {
     model: message.model,
     usage: message.usage === null ? null : JSON.stringify(message.usage),
     summary_context: message.summaryContext ? JSON.stringify(message.summaryContext) : null,
+    copy_of: unqualify(message.copyOf),
+    turn_id: unqualify(message.turnId),
   }
 }
 
@@ -79,13 +96,13 @@ function countUnits(part: MessagePart): number {
 }
 
 /** Inserts a message, or replaces the one with its id. Call it inside a transaction. */
-export function upsertMessage(db: SqlConnection, message: MessageRecord): void {
-  const row = messageToRow(message)
+export function upsertMessage(db: SqlConnection & { readonly profile: string }, message: MessageRecord): void {
+  const row = messageToRow(message, db.profile)
   db.prepare<[MessageRow]>(
     `INSERT INTO messages (id, session_id, position, withdrawn, kind, summary, role, status, parts, created_at,
-       stream_id, model, usage, summary_context)
+       stream_id, model, usage, summary_context, copy_of, turn_id)
      VALUES (:id, :session_id, :position, :withdrawn, :kind, :summary, :role, :status, :parts, :created_at,
-       :stream_id, :model, :usage, :summary_context)
+       :stream_id, :model, :usage, :summary_context, :copy_of, :turn_id)
      ON CONFLICT (id) DO UPDATE SET position = :position, withdrawn = :withdrawn, kind = :kind, summary = :summary,
        role = :role, status = :status, created_at = :created_at, stream_id = :stream_id, model = :model, usage = :usage,
        summary_context = :summary_context`,

@@ -12,6 +12,10 @@ export interface SessionRow {
   model: string | null
   forked_from: string | null
   forked_from_origin: Origin | null
+  retry_of: string | null
+  retry_of_origin: Origin | null
+  takes_place_of: string | null
+  takes_place_of_origin: Origin | null
   parent_session_id: string | null
   parent_origin: Origin | null
   started_at: number
@@ -44,6 +48,8 @@ export function sessionFromRow(row: SessionRow, profile: string): SessionRecord 
     parentId: qualify(row.parent_session_id, row.parent_origin, namespace),
     notContinuationOf: [],
     forkedFrom: qualify(row.forked_from, row.forked_from_origin, namespace),
+    retryOf: qualify(row.retry_of, row.retry_of_origin, namespace),
+    takesPlaceOf: qualify(row.takes_place_of, row.takes_place_of_origin, namespace),
     headSeq: row.head_seq,
     usage: normalizeStoredUsage(JSON.parse(row.usage)),
   }
@@ -62,6 +68,10 @@ export function sessionToRow(session: SessionRecord): SessionRow {
     parent_origin: detectOrigin(session.parentId),
     forked_from: unqualify(session.forkedFrom, namespace),
     forked_from_origin: detectOrigin(session.forkedFrom),
+    retry_of: unqualify(session.retryOf, namespace),
+    retry_of_origin: detectOrigin(session.retryOf),
+    takes_place_of: unqualify(session.takesPlaceOf, namespace),
+    takes_place_of_origin: detectOrigin(session.takesPlaceOf),
     started_at: session.startedAt,
     ended_at: session.endedAt,
     end_reason: session.endReason,
@@ -91,9 +101,9 @@ function detectOrigin(id: string | null): Origin | null {
 export function insertSession(db: SqlConnection, session: SessionRecord): void {
   db.prepare<[SessionRow]>(
     `INSERT INTO sessions (id, title, title_source, source, model, parent_session_id, parent_origin, forked_from,
-       forked_from_origin, started_at, ended_at, end_reason, last_activity_at, pinned, archived, head_seq, usage)
+       forked_from_origin, retry_of, retry_of_origin, takes_place_of, takes_place_of_origin, started_at, ended_at, end_reason, last_activity_at, pinned, archived, head_seq, usage)
      VALUES (:id, :title, :title_source, :source, :model, :parent_session_id, :parent_origin, :forked_from,
-       :forked_from_origin, :started_at, :ended_at, :end_reason, :last_activity_at, :pinned, :archived, :head_seq, :usage)`,
+       :forked_from_origin, :retry_of, :retry_of_origin, :takes_place_of, :takes_place_of_origin, :started_at, :ended_at, :end_reason, :last_activity_at, :pinned, :archived, :head_seq, :usage)`,
   ).run(sessionToRow(session))
 }
 

@@ -25,6 +25,14 @@ export function indexMessages(database: SegueProfileDatabase, messageIds: readon
   while (shortMessagesLeft.get() !== undefined) searchIndex.indexPending()
 }
 
+/** Those of these messages that search finds, in order: no copies, and nothing that no person or agent has said. */
+export function filterSearchableMessages(database: SegueProfileDatabase, messageIds: readonly string[]): string[] {
+  const find = database.prepare<[string], { id: string }>(
+    "SELECT id FROM messages WHERE id = ? AND role <> 'SYSTEM' AND (copy_of IS NULL OR stands_in = 1)",
+  )
+  return messageIds.filter((id) => find.get(id) !== undefined)
+}
+
 /** A message without a term has none. */
 function readPassages(database: SegueProfileDatabase, id: string): string[] {
   const reading = loadSegueMessageText(database, id)

@@ -2,7 +2,7 @@ import type { SqlConnection } from '../database/statement-cache.ts'
 import { normalizeSearchText } from '../../../search/analyzer.ts'
 import { toMessageText } from '../../../model/message-text.ts'
 import { maxPassageLength } from '../../../search/passages.ts'
-import { type MessageRow, messageFromRow } from '../rows/message-row.ts'
+import { type MessageRow, parseStoredParts } from '../rows/message-row.ts'
 
 export type SearchIndexItemKind = 'message' | 'title'
 
@@ -157,7 +157,7 @@ export class SearchIndex {
     const rows = this.#db
       .prepare<[string, number], MessageRow & { is_long: 0 | 1 }>(
         `SELECT *, parts = 'null' OR length(parts) > ${maxPassageLength} AS is_long FROM messages
-         WHERE id < ? ORDER BY id DESC LIMIT ?`,
+         WHERE id < ? AND (copy_of IS NULL OR stands_in = 1) ORDER BY id DESC LIMIT ?`,
       )
       .iterate(before, batchSize)
     const entries: IndexEntry[] = []
@@ -252,6 +252,6 @@ export class SearchIndex {
 }
 
 function toIndexEntry(row: MessageRow): IndexEntry {
-  const { id, role, parts, createdAt } = messageFromRow(row)
-  return { id, text: role === 'SYSTEM' ? '' : normalizeSearchText(toMessageText(parts)), at: createdAt }
+  const { id, role, created_at: at } = row
+  return { id, text: role === 'SYSTEM' ? '' : normalizeSearchText(toMessageText(parseStoredParts(row).parts)), at }
 }

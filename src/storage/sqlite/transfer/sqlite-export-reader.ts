@@ -42,12 +42,14 @@ export class SqliteExportReader implements ExportReader {
       : null
   }
 
-  async listChildIds(id: string): Promise<string[]> {
-    const parentId = ProfileIdNamespace.forProfile(this.#profile).unqualify(id)
-    if (parentId === null) return []
+  async listLinkedIds(id: string): Promise<string[]> {
+    const aboveId = ProfileIdNamespace.forProfile(this.#profile).unqualify(id)
+    if (aboveId === null) return []
     return this.#snapshot
-      .prepare<[string], { id: string }>('SELECT id FROM sessions WHERE parent_session_id = ? ORDER BY id')
-      .all(parentId)
+      .prepare<[string, string], { id: string }>(
+        'SELECT id FROM sessions WHERE parent_session_id = ? OR takes_place_of = ? ORDER BY id',
+      )
+      .all(aboveId, aboveId)
       .map((row) => row.id)
   }
 
@@ -71,7 +73,7 @@ export class SqliteExportReader implements ExportReader {
     const read = this.#snapshot.prepare<[number], MessageRow>('SELECT * FROM messages WHERE rowid = ?')
     for (const rowid of this.#listRowids('messages', sessionIds)) {
       const row = read.get(rowid)
-      if (row) yield messageFromRow(row)
+      if (row) yield messageFromRow(row, this.#profile)
     }
   }
 

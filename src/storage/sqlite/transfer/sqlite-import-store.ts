@@ -1,3 +1,4 @@
+import { findOriginalId } from '../../../model/message.ts'
 import { StorageError } from '../../errors.ts'
 import { createCompletedIdempotencyKeyRecord, type WithIdempotencyKey } from '../../idempotency-key.ts'
 import {
@@ -13,10 +14,11 @@ import { upsertDecision } from '../rows/decision-row.ts'
 import { insertEvent } from '../rows/event-row.ts'
 import { insertToolGrant } from '../rows/grant-row.ts'
 import { restoreIdempotencyKey } from '../rows/idempotency-key-row.ts'
+import { updateStandIns } from '../rows/message-copies.ts'
 import { upsertMessage } from '../rows/message-row.ts'
 import { insertSession, updateMessageCounts } from '../rows/session-row.ts'
 import { upsertStream } from '../rows/stream-row.ts'
-import { indexMessages } from '../search/bulk-index.ts'
+import { filterSearchableMessages, indexMessages } from '../search/bulk-index.ts'
 
 /** Tables whose rows would be replaced by a record with their id. */
 const tableByType: Partial<Record<ImportRecord['type'], string>> = {
@@ -38,15 +40,19 @@ export class SqliteImportStore implements ImportStore {
   async importRecords(records: Iterable<LocatedImportRecord>): Promise<void> {
     await this.#database.write(() => {
       const sessionIds: string[] = []
-      const searchableMessageIds: string[] = []
+      const messageIds: string[] = []
+      const originalIds = new Set<string>()
       for (const located of records) {
         this.#assertIdIsFree(located)
         this.#insert(located)
         if (located.type === 'session') sessionIds.push(located.record.id)
-        if (located.type === 'message' && located.record.role !== 'SYSTEM') searchableMessageIds.push(located.record.id)
+        if (located.type !== 'message') continue
+        messageIds.push(located.record.id)
+        originalIds.add(findOriginalId(located.record))
       }
+      updateStandIns(this.#database, [...originalIds])
       updateMessageCounts(this.#database, sessionIds)
-      indexMessages(this.#database, searchableMessageIds)
+      indexMessages(this.#database, filterSearchableMessages(this.#database, messageIds))
     })
     await this.#database.refreshConversationIndex()
   }

@@ -30,7 +30,7 @@ const heic = Buffer.from('\0\0\0\x20ftypheic\0\0\0\0mif1heic', 'latin1')
 /** The code and the path of the error for these files; null if they are valid. */
 function refusal(...files: FileInput[]): { code: string; path: unknown } | null {
   try {
-    assertValidMessageFiles(files)
+    assertValidMessageFiles(files, 'input', 'files')
     return null
   } catch (error) {
     if (!(error instanceof SegueError)) throw error
@@ -193,7 +193,7 @@ describe('a file is rejected', () => {
 
   test('with at most 100 characters of its type in the message', () => {
     const mediaType = `video/${'x'.repeat(100_000)}`
-    expect(() => assertValidMessageFiles([file({ mediaType })])).toThrow(
+    expect(() => assertValidMessageFiles([file({ mediaType })], 'input', 'files')).toThrow(
       expect.toSatisfy((error: Error) => error.message.length < 400),
     )
   })

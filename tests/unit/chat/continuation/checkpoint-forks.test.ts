@@ -65,7 +65,7 @@ test('a fork behind a checkpoint has all messages, and a copy of the checkpoint 
 test('a retry of a turn behind a checkpoint begins with the checkpoint, one before it does not', async () => {
   await using chats = newChats()
   const id = await startWithCheckpoint(chats)
-  const behind = await chats.chats.regenerate((await findMessageBy(chats, id, 'Third')).id, 'Other', null)
+  const behind = await chats.chats.regenerate((await findMessageBy(chats, id, 'Third')).id, { text: 'Other' })
   await chats.follow(behind.id)
   expect(await loadContext(chats, behind.sessionId)).toEqual([
     summary('So far.', { quotes: ['Quoted.'], next: 'Second' }),
@@ -73,7 +73,7 @@ test('a retry of a turn behind a checkpoint begins with the checkpoint, one befo
     user('Other'),
     assistant('Three.'),
   ])
-  const before = await chats.chats.regenerate((await findMessageBy(chats, id, 'First')).id, 'Other', null)
+  const before = await chats.chats.regenerate((await findMessageBy(chats, id, 'First')).id, { text: 'Other' })
   await chats.follow(before.id)
   expect(await loadContext(chats, before.sessionId)).toEqual([user('Other'), assistant('Three.')])
 })

@@ -127,7 +127,7 @@ describe('while the summary is generated', () => {
     await using _ = chats
     const fork = await chats.chats.fork(before.messages.at(-1)?.id ?? '')
     expect(await chats.chats.loadModelMessages(fork)).toEqual(before.next)
-    const again = await chats.chats.regenerate(before.messages[0]?.id ?? '', 'Now', null)
+    const again = await chats.chats.regenerate(before.messages[0]?.id ?? '', { text: 'Now' })
     await chats.follow(again.id)
     expect(again.sessionId).not.toBe(fork.id)
   })

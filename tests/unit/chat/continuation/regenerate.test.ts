@@ -51,21 +51,23 @@ describe('regenerating', () => {
     ['the question, with another text', 'Second', 'Other', 'Other'],
     ['the answer, as it was', 'Two.', null, 'Second'],
     ['the answer, with another text', 'Two.', 'Other \ud83d', 'Other \ufffd'],
-  ])('%s repeats its turn in a fork that ends before it', async (_, at, newText, sentText) => {
+  ])('%s repeats its turn in a retry that ends before it', async (_, at, newText, sentText) => {
     const { chats, id, sent, old } = await newTalk()
-    const stream = await chats.chats.regenerate((await findMessageBy(chats, id, at)).id, newText, null)
+    const stream = await chats.chats.regenerate((await findMessageBy(chats, id, at)).id, { text: newText })
     expect(stream).toMatchObject({ status: 'RUNNING', firstSeq: 1 })
     expect(stream.sessionId).not.toBe(id)
     await chats.follow(stream.id)
     expect(sent.at(-1)).toEqual([user('First'), assistant('One.'), user(sentText)])
     expect(await loadContext(chats, stream.sessionId)).toEqual([...(sent.at(-1) ?? []), assistant('Again.')])
-    const fork = await chats.requireSession(stream.sessionId)
-    expect(fork).toMatchObject({
+    const retry = await chats.requireSession(stream.sessionId)
+    expect(retry).toMatchObject({
       title: 'First',
-      forkedFrom: (await findMessageBy(chats, id, 'Second')).id,
+      forkedFrom: null,
+      retryOf: (await findMessageBy(chats, id, 'Second')).id,
+      takesPlaceOf: id,
       parentId: null,
     })
-    expect(await chats.sessions.countMessages([fork])).toEqual(new Map([[fork.id, 4]]))
+    expect(await chats.sessions.countMessages([retry])).toEqual(new Map([[retry.id, 4]]))
     expect(readSessionRows(chats.home, id)).toEqual(old)
     await runTurn(chats, stream.sessionId, 'Further')
     expect(readSessionRows(chats.home, id)).toEqual(old)
@@ -76,7 +78,7 @@ describe('regenerating', () => {
     ['One.', 'Other'],
   ])('the first turn, by %j, starts with an empty session', async (at, newText) => {
     const { chats, id, sent } = await newTalk()
-    const stream = await chats.chats.regenerate((await findMessageBy(chats, id, at)).id, newText, null)
+    const stream = await chats.chats.regenerate((await findMessageBy(chats, id, at)).id, { text: newText })
     await chats.follow(stream.id)
     expect(sent.at(-1)).toEqual([user(newText ?? 'First')])
     expect(await listMessages(chats, stream.sessionId)).toHaveLength(2)
@@ -84,9 +86,9 @@ describe('regenerating', () => {
 
   test('a regenerated answer repeats the same question', async () => {
     const { chats, id } = await newTalk()
-    const first = await chats.chats.regenerate((await findMessageBy(chats, id, 'Two.')).id, 'Other', null)
+    const first = await chats.chats.regenerate((await findMessageBy(chats, id, 'Two.')).id, { text: 'Other' })
     await chats.follow(first.id)
-    const second = await chats.chats.regenerate((await findMessageBy(chats, first.sessionId, 'Again.')).id, null, null)
+    const second = await chats.chats.regenerate((await findMessageBy(chats, first.sessionId, 'Again.')).id, {})
     await chats.follow(second.id)
     expect(await loadContext(chats, second.sessionId)).toEqual([
       user('First'),
@@ -94,8 +96,8 @@ describe('regenerating', () => {
       user('Other'),
       assistant('Again.'),
     ])
-    // A copied turn can be regenerated in the fork as well.
-    const third = await chats.chats.regenerate((await findMessageBy(chats, second.sessionId, 'One.')).id, null, null)
+    // A copied turn can be regenerated in the retry as well.
+    const third = await chats.chats.regenerate((await findMessageBy(chats, second.sessionId, 'One.')).id, {})
     await chats.follow(third.id)
     expect(await loadContext(chats, third.sessionId)).toEqual([user('First'), assistant('Again.')])
   })
@@ -106,7 +108,7 @@ describe('regenerating', () => {
     await chats.follow(stream.id)
     const [question] = await listMessages(chats, stream.sessionId)
     for (const newText of [null, 'Once more?']) {
-      const again = await chats.chats.regenerate(question?.id ?? '', newText, null)
+      const again = await chats.chats.regenerate(question?.id ?? '', { text: newText })
       await chats.follow(again.id)
       const [copy] = await listMessages(chats, again.sessionId)
       const file = question?.parts[1]
@@ -115,7 +117,7 @@ describe('regenerating', () => {
     }
     const textless = await chats.start('', { files: [picture] })
     await chats.follow(textless.id)
-    const again = await chats.chats.regenerate(textless.userMessageId, null, null)
+    const again = await chats.chats.regenerate(textless.userMessageId, {})
     await chats.follow(again.id)
     expect((await listMessages(chats, again.sessionId))[0]?.parts).toHaveLength(1)
   })
@@ -132,7 +134,7 @@ describe('regenerating', () => {
       textAnswer('Again.'),
     )
     const stream = await chats.start('First')
-    const again = await chats.chats.regenerate(stream.userMessageId, null, null)
+    const again = await chats.chats.regenerate(stream.userMessageId, {})
     await chats.follow(again.id)
     expect(await loadContext(chats, again.sessionId)).toEqual([user('First'), assistant('Again.')])
     latch.open()
@@ -151,10 +153,10 @@ describe('regenerating', () => {
     const next = await chats.chats.compact(id, null)
     await runTurn(chats, next.id, 'Second')
     const old = [readSessionRows(chats.home, id), readSessionRows(chats.home, next.id)]
-    const before = await chats.chats.regenerate((await findMessageBy(chats, id, 'One.')).id, null, null)
+    const before = await chats.chats.regenerate((await findMessageBy(chats, id, 'One.')).id, {})
     await chats.follow(before.id)
     expect(await loadContext(chats, before.sessionId)).toEqual([user('First'), assistant('Again.')])
-    const after = await chats.chats.regenerate((await findMessageBy(chats, next.id, 'Two.')).id, null, null)
+    const after = await chats.chats.regenerate((await findMessageBy(chats, next.id, 'Two.')).id, {})
     await chats.follow(after.id)
     expect(await loadContext(chats, after.sessionId)).toEqual([
       summary('In short.', { quotes: ['First'], next: 'Second' }),

@@ -321,7 +321,7 @@ describe('a generated title', () => {
     const id = await runTurn(chats, null, 'Hello')
     await drainEventLoop()
     const [question] = await chats.profile.segueSessions.loadContextMessages(id)
-    const again = await chats.chats.regenerate(question?.id ?? '', null, null)
+    const again = await chats.chats.regenerate(question?.id ?? '', {})
     await chats.follow(again.id)
     await drainEventLoop()
     expect(runs).toHaveLength(2)

@@ -73,7 +73,7 @@ export function describeTransfer(open: OpenStorage): void {
     expect(await reader.findContextCheckpoint(session.id)).toEqual(checkpoint)
     expect(await reader.findContextCheckpoint(child.id)).toBeNull()
     expect(await reader.findSession(child.id)).toBeNull()
-    expect(await reader.listChildIds(session.id)).toEqual([])
+    expect(await reader.listLinkedIds(session.id)).toEqual([])
     expect(await reader.listBlobHashes(session.id)).toEqual([hash])
     expect(await collect(reader.readStreams(ids))).toEqual([{ ...stream, key }])
     expect(await collect(reader.readMessages(ids))).toEqual([message])
@@ -82,7 +82,7 @@ export function describeTransfer(open: OpenStorage): void {
     expect(await reader.listGrants(ids)).toEqual([grant])
     await reader.close()
     const later = await opened().openExportReader()
-    expect(await later?.listChildIds(session.id)).toEqual([child.id])
+    expect(await later?.listLinkedIds(session.id)).toEqual([child.id])
     await later?.close()
   })
 

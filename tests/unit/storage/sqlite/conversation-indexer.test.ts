@@ -28,7 +28,8 @@ function newSession(
   overrides: Partial<ConversationIndexEntry> = {},
 ): ConversationIndexEntry {
   const at = Number(id.replace(/\D/g, '')) + 1
-  return { id, continues, can_be_continued: 1, started_at: at, message_at: at, activity_at: at, flags: 0, ...overrides }
+  const times = { started_at: at, message_at: at, activity_at: at }
+  return { id, continues, is_retry: 0, can_be_continued: 1, flags: 0, ...times, ...overrides }
 }
 
 /** The tip and the sessions of every conversation in the index. */
@@ -50,8 +51,9 @@ function computeConversations(
   sessions: ReadonlyMap<string, ConversationIndexEntry>,
 ): Record<string, { tip: string; sessions: string[] }> {
   const findParentId = (id: string): string | null => {
-    const parent = sessions.get(sessions.get(id)?.continues ?? '')
-    return parent?.can_be_continued === 1 ? parent.id : null
+    const session = sessions.get(id)
+    const above = sessions.get(session?.continues ?? '')
+    return above && (session?.is_retry === 1 || above.can_be_continued === 1) ? above.id : null
   }
   const findPath = (id: string): string[] => {
     const path = [id]
@@ -61,6 +63,7 @@ function computeConversations(
     }
     return path
   }
+  const countContinuations = (id: string) => findPath(id).filter((each) => sessions.get(each)?.is_retry !== 1).length
   const sortNewestFirst = (all: ConversationIndexEntry[]) =>
     all.toSorted(
       (a, b) => (b.message_at ?? -1) - (a.message_at ?? -1) || b.started_at - a.started_at || (a.id < b.id ? 1 : -1),
@@ -71,7 +74,7 @@ function computeConversations(
       const others = family.filter(({ id }) => id !== root)
       others.sort(
         (a, b) =>
-          a.started_at - b.started_at || findPath(a.id).length - findPath(b.id).length || (a.id < b.id ? -1 : 1),
+          a.started_at - b.started_at || countContinuations(a.id) - countContinuations(b.id) || (a.id < b.id ? -1 : 1),
       )
       return [root, { tip: sortNewestFirst(family)[0]?.id ?? '', sessions: [root, ...others.map(({ id }) => id)] }]
     }),
@@ -84,11 +87,12 @@ const anySession = fc
   .record({
     id: fc.constantFrom(...ids),
     continues: fc.option(fc.constantFrom(...ids, 'gone'), { freq: 6 }),
+    is_retry: fc.constantFrom(0, 0, 1),
     can_be_continued: fc.constantFrom(1, 1, 1, 0),
     started_at: fc.nat({ max: 5 }),
     message_at: fc.option(fc.nat({ max: 5 }), { freq: 4 }),
   })
-  // `findContinuedParentId` never returns the session itself.
+  // `findLineageLink` never returns the session itself, and a session without a link is no retry.
   .map((fields) =>
     newSession(fields.id, null, { ...fields, continues: fields.continues === fields.id ? null : fields.continues }),
   )

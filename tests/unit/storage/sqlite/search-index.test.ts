@@ -313,7 +313,7 @@ describe('what is older than the index', () => {
     )
     db.transaction(() => {
       insert('sessions', sessionToRow(newSessionRecord({ id: sessionId, title: 'An old needle', startedAt: 1 })))
-      for (const message of all) insert('messages', messageToRow(message))
+      for (const message of all) insert('messages', messageToRow(message, 'default'))
     })()
     return { path, sessionId, ids: all.map(({ id }) => id) }
   }
