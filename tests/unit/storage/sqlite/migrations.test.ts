@@ -102,7 +102,13 @@ test('the conversation index has the same tables in a profile and in the index o
       )
       .pluck()
       .all()
-      .map((text) => text.replaceAll('"', '').replaceAll(/--.*/g, '').replaceAll(/\s+/g, ' ').replaceAll(' ,', ','))
+      .map((text) =>
+        text
+          .replaceAll('"', '')
+          .replaceAll(/--.*/g, '')
+          .replaceAll(/\s+/g, ' ')
+          .replaceAll(/ ([,)])/g, '$1'),
+      )
   const profile = new Database(join(folder, 'segue.db'), { readonly: true })
   const index = openHermesConversationIndexDatabase(null)
   expect(sql(profile)).toEqual(sql(index))
