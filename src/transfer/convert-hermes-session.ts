@@ -43,7 +43,16 @@ export async function convertHermesSession(
     const isSummary = parent !== null && !withdrawn && messages.every((earlier) => earlier.withdrawn)
     const messageId = deterministicId('message', message.id, message.createdAt)
     messageIds.set(message.id, messageId)
-    messages.push({ ...message, id: messageId, sessionId: id, withdrawn, ...(isSummary && { summary: true }) })
+    // The user's message, which names the turn, comes first.
+    const turnId = messageIds.get(message.turnId ?? '')
+    messages.push({
+      ...message,
+      id: messageId,
+      sessionId: id,
+      withdrawn,
+      ...(isSummary && { summary: true }),
+      ...(turnId !== undefined && { turnId }),
+    })
   }
   const hashes = new Set(messages.flatMap(({ parts }) => parts.flatMap(listPartBlobHashes)))
   return {
@@ -51,10 +60,7 @@ export async function convertHermesSession(
       { ...session, id, model: null },
       { parentId: parent && toConvertedSessionId(parent), key: null, files: [...hashes].toSorted() },
     ),
-    messages: positionNewSessionMessages(messages).map((message) => ({
-      ...message,
-      ...(message.turnId !== undefined && { turnId: messageIds.get(message.turnId) ?? message.turnId }),
-    })),
+    messages: positionNewSessionMessages(messages),
     messageIds,
   }
 }

@@ -476,8 +476,8 @@ test(
           const withoutStreams = contextBefore.map((original) => Object.assign({}, original, { streamId: null }))
           expect(withoutCallIds(sent)).toEqual(withoutCallIds(toModelMessages(withoutStreams)))
           expect(findOpenAiProblems(sent)).toEqual([])
-          const copies = JSON.stringify(
-            (await listMessages(chats, fork.id)).map((copy) => ({ ...copy, copyOf: undefined, turnId: undefined })),
+          const copies = JSON.stringify(await listMessages(chats, fork.id), (key, value: unknown) =>
+            key === 'copyOf' || key === 'turnId' ? undefined : value,
           )
           const again = copies.match(/\b(msg|tcl|ses|str)_[0-9a-z]{26}\b/g)?.filter((copied) => ids.has(copied)) ?? []
           expect(again).toEqual([])
