@@ -114,6 +114,11 @@ test('the page on approvals has an example with rules that is accepted', () => {
   expect(approvals).toEqual({ 'files__*': 'allow', 'files__write_*': 'ask', 'tracker__delete_*': 'deny' })
 })
 
+test('the page on origins has an example with origins that is accepted', () => {
+  const { allowedOrigins } = readConfig('with-origins', exampleWith('allowOrigins'))
+  expect(allowedOrigins).toEqual(['http://localhost:5173', 'https://chat.example.com'])
+})
+
 test('README has at most 250 lines', () => {
   expect(readPage('README.md').split('\n').length).toBeLessThanOrEqual(250)
 })

@@ -5,6 +5,7 @@ import { createViteServer } from 'vitest/node'
 import { z } from 'zod'
 import { ApiPage } from '../support/clients/api-page.ts'
 import { type Browser, findChromium, startChromium } from '../support/clients/chromium.ts'
+import { listScripts } from '../support/docs/markdown.ts'
 import { post } from '../support/server/post.ts'
 import { newTempFolder, startTestSegue, type TestSegue } from '../support/server/segue.ts'
 import { findUnusedUrl, startHttpServer, type TestHttpServer } from '../support/server/small-server.ts'
@@ -15,6 +16,8 @@ test.runIf(executablePath === null)('a browser is available for the tests of ori
   if (!process.env['CI']) skip()
   expect(executablePath).not.toBeNull()
 })
+
+const [documentedConfig = ''] = listScripts('docs/origins.md')
 
 const chat = 'subscription { streamChat(input: { text: "Hello" }) { __typename } }'
 const createSession = 'mutation { createSession(input: { title: "From a page" }) { title } }'
@@ -123,14 +126,16 @@ describe.runIf(executablePath !== null)('in Chromium, a page', () => {
     )
   })
 
-  /** Opens a page of Vite's development server, which passes requests on to Segue. */
+  /** Opens a page of Vite's development server, which passes requests on to Segue as the documentation says. */
   async function openVitePage(segue: TestSegue, changeOrigin: boolean, port = 0): Promise<ApiPage & AsyncDisposable> {
     const root = newTempFolder()
     writeFileSync(join(root, 'index.html'), '<!doctype html><title>A page of Vite</title>')
-    const target = { target: segue.url, changeOrigin }
+    const config = documentedConfig.replace('http://127.0.0.1:4000', segue.url)
+    const configFile = join(root, 'vite.config.js')
+    writeFileSync(configFile, changeOrigin ? config.replaceAll('target: segue', '$&, changeOrigin: true') : config)
     const vite = await createViteServer({
-      ...{ root, configFile: false, logLevel: 'silent', cacheDir: join(root, 'cache') },
-      server: { host: '127.0.0.1', port, proxy: { '/graphql': { ...target, ws: true }, '/files': target } },
+      ...{ root, configFile, logLevel: 'silent', cacheDir: join(root, 'cache') },
+      server: { host: '127.0.0.1', port },
     })
     await vite.listen()
     const address = vite.httpServer?.address()

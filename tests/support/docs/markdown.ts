@@ -57,6 +57,13 @@ export function listConfigExamples(page: string): CodeBlock[] {
   return listCodeBlocks(page).filter(({ language, followsBlock }) => language === 'json' && !followsBlock)
 }
 
+/** JavaScript modules. */
+export function listScripts(page: string): string[] {
+  return listCodeBlocks(page)
+    .filter(({ language }) => language === 'js')
+    .map(({ text }) => text)
+}
+
 export function listCommands(page: string): string[] {
   return listCodeBlocks(page)
     .filter(({ language }) => language === 'sh')
