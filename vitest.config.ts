@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
 
 // Caches compiled code, also for the servers and workers that tests start: compiling takes most of their start.
 process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules', '.cache', 'compile')
@@ -10,6 +10,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['module', 'node'] } },
   test: {
     include: ['tests/**/*.test.ts', 'client/tests/**/*.test.{ts,tsx}'],
+    // The tests of the packages need other packages: npm run test:packages.
+    exclude: [...configDefaults.exclude, 'tests/packages/**'],
     setupFiles: ['tests/support/disable-sdk-warnings.ts'],
     // Processes, because better-sqlite3 blocks its thread. The files of a process share its modules, so that these are
     // loaded once; each test creates and disposes of everything else that it uses.

@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    root: import.meta.dirname,
+    include: ['*.test.ts'],
+    globalSetup: 'pack.ts',
+    maxWorkers: 1,
+    // Milliseconds. Packages are installed from the registry.
+    testTimeout: 120_000,
+    hookTimeout: 300_000,
+  },
+})
