@@ -47,6 +47,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
     'attachments',
     'log',
   ],
+  config: ['profile', 'http'],
   lib: ['json-schema', 'text'],
   hermes: ['cron', 'index', 'lineage', 'search', 'messages', 'state'],
   schema: ['conversation', 'decision', 'job', 'profile', 'search', 'chat', 'session', 'idempotency', 'relay'],

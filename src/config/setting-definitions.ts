@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net'
 import { z } from 'zod'
-import { allowedOriginsSchema } from './allowed-origins-schema.ts'
+import { allowedOriginsSchema } from './http/allowed-origins-schema.ts'
 import { defaultLimits, limitsSchema, renamedLimits } from './limits.ts'
 import { type ApprovalRules, approvalRulesSchema } from './profile/approvals.ts'
 import { mcpServersSchema } from './profile/mcp/mcp-servers-schema.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isHttpUrl } from '../http-url.ts'
+import { isHttpUrl } from '../http/http-url.ts'
 import { configNamePattern, nameRuleDescription } from '../name-rule.ts'
 import { integerBetween, isZodObjectPayload, strictObject, createPatternSchema } from '../value-schemas.ts'
 import { offlineModelId } from './model-id.ts'

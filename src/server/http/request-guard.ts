@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { isHttpOrigin } from '../../config/http-origin.ts'
+import { isHttpOrigin } from '../../config/http/http-origin.ts'
 import { truncate } from '../../lib/text/truncate.ts'
 
 /** Why a request is rejected. */

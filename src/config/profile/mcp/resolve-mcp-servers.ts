@@ -1,4 +1,4 @@
-import { isHttpUrl } from '../../http-url.ts'
+import { isHttpUrl } from '../../http/http-url.ts'
 import { selectInheritedVariables } from '../child-process-environment.ts'
 import { EnvInterpolator } from '../env-interpolator.ts'
 import type { ConfiguredMcpServer, HttpMcpServer, McpServer, StdioMcpServer } from './mcp-server.ts'

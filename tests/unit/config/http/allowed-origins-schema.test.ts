@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { newTestSettings } from '../../support/config/test-settings.ts'
+import { newTestSettings } from '../../../support/config/test-settings.ts'
 
 const { config, read, readProblems, writeConfig } = newTestSettings()
 
