@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { buildSchema, type DocumentNode, parse, print, validate } from 'graphql'
+import { describe, expect, test } from 'vitest'
+import * as listDocuments from '../../src/lists/conversation-documents.ts'
+import * as documents from '../../src/wire/documents.ts'
+import { printDocument } from '../../src/wire/print-document.ts'
+import * as generatedDocuments from '../../../tests/contract/generated/graphql.ts'
+
+const root = join(import.meta.dirname, '..', '..', '..')
+const schema = buildSchema(readFileSync(join(root, 'schema.graphql'), 'utf8'))
+
+const isDocument = (value: unknown): value is DocumentNode =>
+  typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'Document'
+
+describe('the documents of the library', () => {
+  const texts = Object.entries({ ...documents, ...listDocuments }).flatMap(([name, value]) =>
+    name.endsWith('Document') && typeof value === 'string' ? [[name, value] as const] : [],
+  )
+
+  test.each(texts)('%s is valid', (_, text) => {
+    expect(validate(schema, parse(text))).toEqual([])
+  })
+})
+
+describe('a parsed document is sent as text', () => {
+  const generated = Object.values(generatedDocuments).filter(isDocument)
+  const samples = [
+    'query Q($a: [Int!]! = [1, 2], $b: String = "x\\"\\n", $c: T = {a: 1.5, b: null, c: [E]}) @d(if: true) { f }',
+    '{ a: b(c: $d, e: "f") @include(if: $g) @skip(if: false) { ... on H @i { j } ...K ... { l } } }',
+    'fragment F on G @h { i(b: """block "text" """) }',
+    'mutation { a }',
+    'subscription S { a { b } }',
+  ]
+
+  test('that means the same, whatever it contains', () => {
+    expect(generated.length).toBeGreaterThan(30)
+    for (const document of [...generated, ...samples.map((sample) => parse(sample))]) {
+      // A block string is the same value as its line.
+      const normalized = print(document).replaceAll(/"""(.*)"""/gs, (_, value: string) => JSON.stringify(value.trim()))
+      expect(print(parse(printDocument(document)))).toBe(print(parse(normalized)))
+    }
+  })
+
+  test('what is no document is a TypeError', () => {
+    expect(() => printDocument({})).toThrow(TypeError)
+    expect(() => printDocument(buildSchema('type Query { a: Int }'))).toThrow(TypeError)
+    expect(() => printDocument(parse('type A { b: Int }'))).toThrow('A document for a request cannot contain')
+  })
+})
