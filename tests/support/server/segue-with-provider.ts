@@ -3,7 +3,7 @@ import type { Settings } from '../../../src/config/settings.ts'
 import { ChatClient } from '../clients/chat-client.ts'
 import { newProvider } from '../providers/provider.ts'
 import { EventReader } from '../clients/reader.ts'
-import { startTestSegue, type TestSegue } from './segue.ts'
+import { startTestSegue, type TestSegue, type TestSegueOptions } from './segue.ts'
 import { StrictProvider } from '../providers/strict-provider.ts'
 
 /** The API key of the provider. It must not appear in any response. */
@@ -19,7 +19,7 @@ export interface SegueWithProvider extends AsyncDisposable {
   newReader(streamId: string, after?: number): EventReader
 }
 
-export interface SegueWithProviderOptions {
+export interface SegueWithProviderOptions extends Pick<TestSegueOptions, 'heartbeat'> {
   readonly limits?: Partial<ServerLimits>
   readonly settings?: Partial<Settings>
   /** The context window of the models, in tokens. Default: derived from their names. */
@@ -31,11 +31,13 @@ export async function startSegueWithProvider({
   limits = {},
   settings = {},
   contextWindow,
+  ...options
 }: SegueWithProviderOptions = {}): Promise<SegueWithProvider> {
   await using resources = new AsyncDisposableStack()
   const provider = resources.use(await StrictProvider.start({ apiKey: providerKey }))
   const segue = resources.use(
     await startTestSegue({
+      ...options,
       settings: {
         model: 'strict/test',
         providers: [

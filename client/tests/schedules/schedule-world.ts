@@ -1,0 +1,114 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { expect } from 'vitest'
+import { SeededRandom } from '../../../tests/chaos/seeded-random.ts'
+import type { ProviderStep } from '../../../tests/support/providers/strict-provider.ts'
+import { type SegueWithProvider, startSegueWithProvider } from '../../../tests/support/server/segue-with-provider.ts'
+import { startFaultyTcpProxy } from '../support/faulty-tcp-proxy.ts'
+import type { ChatEvent } from '../../src/index.ts'
+import { type ReceivedAnswer, type Schedule, type ScheduleReport, toScheduleText } from './run-schedule.ts'
+
+const words = ['Hello', ' 👋', ' wörld', '\n', ' 你好', ' of', ' words', ' 👨‍👩‍👧', ' "quoted"', ' data: x\n\n']
+
+/** What the model says in a schedule, in pieces. */
+function createAnswer(seed: number): { readonly reasoning: readonly string[]; readonly text: readonly string[] } {
+  const random = new SeededRandom(seed ^ 0x5eed)
+  const createPieces = (count: number): string[] =>
+    Array.from({ length: count }, () => random.pick(words).repeat(random.chance(0.05) ? 300 : 1))
+  return { reasoning: createPieces(random.between(0, 5)), text: createPieces(random.between(1, 30)) }
+}
+
+/** Sends the answer, at a pace that lets connections break in the middle of it. */
+async function* playAnswer(seed: number): AsyncGenerator<ProviderStep> {
+  const random = new SeededRandom(seed ^ 0xface)
+  const { reasoning, text } = createAnswer(seed)
+  for (const step of [...reasoning.map((piece) => ({ reasoning: piece })), ...text.map((piece) => ({ text: piece }))]) {
+    if (random.chance(0.5)) await pause(random.between(0, 10))
+    yield step
+  }
+  yield { finish: 'stop' }
+}
+
+/** A server whose model answers each schedule in its own way. */
+export async function startScheduleWorld(allowedOrigins: readonly string[] = []): Promise<SegueWithProvider> {
+  const heartbeat = { intervalMs: 250, timeoutMs: 15_000 }
+  const world = await startSegueWithProvider({ heartbeat, settings: { allowedOrigins } })
+  world.provider.defaultAnswer = ({ body }) => playAnswer(Number(/schedule (\d+)/.exec(JSON.stringify(body))?.[1]))
+  return world
+}
+
+/** Runs a schedule behind a proxy of its own, and expects that each page has received exactly the answer. */
+export async function expectExactAnswer(
+  { segue, provider, client }: SegueWithProvider,
+  { seed, transport }: Omit<Schedule, 'url'>,
+  run: (schedule: Schedule) => Promise<ScheduleReport>,
+): Promise<void> {
+  const random = new SeededRandom(seed ^ 0xbad)
+  await using proxy = await startFaultyTcpProxy(segue.url, { random, maxFaults: random.between(1, 12) })
+  const { behaviour, received, cancelled } = await run({ seed, transport, url: proxy.url })
+  const description = `seed ${seed}, ${transport}, ${behaviour}, ${proxy.faultCount} faults`
+
+  const [userMessage, answer, ...others] = await client.messages(received[0]?.events[0]?.sessionId ?? '')
+  expect(userMessage?.text, description).toBe(toScheduleText(seed))
+  expect(others, description).toEqual([])
+  const requests = provider.requests.filter(({ body }) => JSON.stringify(body).includes(`"${toScheduleText(seed)}"`))
+  expect(requests.length, description).toBeLessThanOrEqual(1)
+  const { reasoning, text } = createAnswer(seed)
+  if (behaviour === 'cancel') expect(text.join('').startsWith(answer?.text ?? ''), description).toBe(true)
+  else expect(answer, description).toMatchObject({ text: text.join(''), reasoning: reasoning.join('') || null })
+  if (cancelled) expect(cancelled.id, description).toBe(answer?.id)
+
+  for (const page of received) {
+    expectExactEvents(page.events, description)
+    expect(readAnswer(page), description).toEqual({
+      text: answer?.text,
+      reasoning: answer?.reasoning,
+      digest: answer?.digest,
+    })
+  }
+}
+
+function readAnswer({ message, digest }: ReceivedAnswer) {
+  const join = (type: 'text' | 'reasoning'): string =>
+    (message?.parts ?? []).map((part) => (part.type === type ? part.text : '')).join('')
+  if (!message) return {}
+  return { text: join('text'), reasoning: join('reasoning') || null, digest }
+}
+
+/**
+ * Each event once and in order, from the first to the only end. The text has no gap, and what is repeated is the same: a
+ * delta that was coalesced after a page had received its first pieces.
+ */
+function expectExactEvents(events: readonly ChatEvent[], description: string): void {
+  const seqs = events.map(({ seq }) => seq)
+  expect(seqs, description).toEqual([...new Set(seqs)].toSorted((a, b) => a - b))
+  expect(events[0]?.type, description).toBe('StreamStarted')
+  expect(
+    events.filter(({ type }) => type === 'StreamFinished'),
+    description,
+  ).toEqual([events.at(-1)])
+  const texts = new Map<number, string>()
+  for (const event of events) {
+    if (event.type !== 'TextDelta' && event.type !== 'ReasoningDelta') continue
+    const { partIndex, offset, text } = event
+    const before = texts.get(partIndex) ?? ''
+    expect(offset, description).toBeLessThanOrEqual(before.length)
+    expect(text.startsWith(before.slice(offset)), description).toBe(true)
+    texts.set(partIndex, before.slice(0, offset) + text)
+  }
+}
+
+/** Runs schedules of consecutive seeds, some at a time. */
+export async function runSchedules(
+  count: number,
+  firstSeed: number,
+  run: (schedule: Omit<Schedule, 'url'>) => Promise<void>,
+): Promise<void> {
+  const maxConcurrent = 8
+  const seeds = Array.from({ length: count }, (_, index) => firstSeed + index)
+  const runNext = async (): Promise<void> => {
+    for (let seed = seeds.pop(); seed !== undefined; seed = seeds.pop()) {
+      await run({ seed, transport: seed % 2 === 0 ? 'ws' : 'sse' })
+    }
+  }
+  await Promise.all(Array.from({ length: maxConcurrent }, runNext))
+}
