@@ -50,7 +50,10 @@ export function createSegueClient(options: SegueClientOptions): SegueClient {
     fileUrl: (fileUrl) => endpoint.resolveFileUrl(fileUrl) ?? fileUrl,
     file: (fileUrl, { signal } = {}) => fetchFile({ http, endpoint, reconnect }, fileUrl, signal),
     request: async (document, variables, requestOptions) =>
-      requests.send({ query: await toDocumentText(document), variables: { ...variables } }, requestOptions),
+      requests.send(
+        { query: await toDocumentText(document), variables: { ...variables } },
+        { ...requestOptions, mayTakeLong: true },
+      ),
     conversations: (filter = {}, listOptions = {}) =>
       createConversationList({ subscriber, requests, closing: closing.signal }, filter, listOptions),
     decisions: (listOptions = {}) =>

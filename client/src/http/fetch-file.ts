@@ -1,3 +1,4 @@
+import { ConnectionLostError } from '../connection/connection-lost-error.ts'
 import { SegueError } from '../segue-error.ts'
 import type { Endpoint } from '../connection/endpoint.ts'
 import type { HttpClient } from './http-client.ts'
@@ -28,5 +29,10 @@ export async function fetchFile(
 
 async function* readBlob(response: Response): AsyncGenerator<Blob, void> {
   if (!response.ok) throw await createHttpError(response)
-  yield await response.blob()
+  const blob = await response.blob()
+  // Browsers take a response as complete that ends within its headers.
+  if (blob.size === 0 && response.headers.get('content-length') !== '0') {
+    throw new ConnectionLostError('The response ended before the file was complete.')
+  }
+  yield blob
 }

@@ -7,8 +7,14 @@ export interface ExecutionResult {
   readonly errors?: readonly GraphQLResponseError[]
 }
 
-/** Statuses of servers and proxies that are busy or away. */
-const isTemporary = (status: number): boolean => status >= 500 || [408, 425, 429].includes(status)
+/**
+ * Whether the same request may succeed later: servers and proxies that are busy or away, and a response that was cut off.
+ * Browsers take one as complete that ends within its headers. A page in place of a result means another server.
+ */
+function isTemporary({ status, ok, headers }: Response): boolean {
+  if (ok) return !headers.get('content-type')?.startsWith('text/html')
+  return status >= 500 || [408, 425, 429].includes(status)
+}
 
 const codesByStatus: Readonly<Record<number, SegueErrorCode>> = {
   401: 'UNAUTHENTICATED',
@@ -28,11 +34,16 @@ export function createResponseError(errors: readonly GraphQLResponseError[], dat
 
 /** The error for a response with another status or content than was asked for. */
 export async function createHttpError(response: Response): Promise<Error> {
+  return createTextError(response, await response.text())
+}
+
+/** The same, for a response whose text was read. */
+export function createTextError(response: Response, text: string): Error {
   const { status } = response
-  const result = parseResult(await response.text())
+  const result = parseResult(text)
   if (result?.errors) return createResponseError(result.errors, result.data)
   const message = `The server responded with status ${status}.`
-  if (isTemporary(status)) return new ConnectionLostError(message)
+  if (isTemporary(response)) return new ConnectionLostError(message)
   return new SegueError(codesByStatus[status] ?? 'UNEXPECTED_RESPONSE', `${message} Check the url of the client.`)
 }
 

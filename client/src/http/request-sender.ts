@@ -1,19 +1,20 @@
 import { createUuid } from '../environment/create-uuid.ts'
-import { SegueError } from '../segue-error.ts'
 import type { ReconnectOptions } from '../connection/reconnect-options.ts'
 import type { HttpClient } from './http-client.ts'
-import { createHttpError, createResponseError, parseResult } from './read-result.ts'
+import { createResponseError, createTextError, parseResult } from './read-result.ts'
 import { retryRequest } from './retry-request.ts'
 import type { Operation } from '../subscription/transport.ts'
 
-/** A mutation, such as a compaction, may take long, and nothing arrives meanwhile. */
-const responseTimeout = { timeoutMs: 60_000 }
+/** How long a mutation, such as a compaction, may take in which nothing arrives. Sent again, it is the same call. */
+const longTimeoutMs = 60_000
 
 export interface SendOptions {
   readonly signal?: AbortSignal | undefined
   readonly key?: string
   /** Tries until it is aborted, however often the connection is lost. */
   readonly whileActive?: AbortSignal | undefined
+  /** The server may take longer than it does to answer at once. */
+  readonly mayTakeLong?: boolean
 }
 
 /** Sends queries and mutations, again if the connection is lost: with the same key, so that nothing is done twice. */
@@ -34,10 +35,11 @@ export class RequestSender {
    * @typeParam Data What the document of the operation selects.
    */
   async send<Data>({ query, variables }: Operation, options: SendOptions = {}): Promise<Data> {
-    const { key = createUuid(), whileActive, signal = whileActive } = options
+    const { key = createUuid(), whileActive, signal = whileActive, mayTakeLong = false } = options
     const headers = { 'content-type': 'application/json', accept: 'application/json', 'idempotency-key': key }
     const init: RequestInit = { method: 'POST', headers, body: JSON.stringify({ query, variables }), cache: 'no-store' }
-    const request = { url: this.#url, init, idleTimeout: responseTimeout, signal }
+    const idleTimeout = { timeoutMs: mayTakeLong ? longTimeoutMs : this.#reconnect.idleTimeoutMs }
+    const request = { url: this.#url, init, idleTimeout, signal }
     const retryOptions = { reconnect: this.#reconnect, signal, ...(whileActive && { maxAttempts: Infinity }) }
     const data = await retryRequest(() => this.#http.exchange(request, readData), retryOptions)
     // The server's schema and the document say what it is.
@@ -46,11 +48,9 @@ export class RequestSender {
 }
 
 async function* readData(response: Response): AsyncGenerator<object, void> {
-  if (!response.ok) throw await createHttpError(response)
-  const result = parseResult(await response.text())
-  if (!result) {
-    throw new SegueError('UNEXPECTED_RESPONSE', 'The response is not one of Segue. Check the url of the client.')
-  }
+  const text = await response.text()
+  const result = response.ok ? parseResult(text) : null
+  if (!result) throw createTextError(response, text)
   if (result.errors || !result.data) throw createResponseError(result.errors ?? [], result.data)
   yield result.data
 }

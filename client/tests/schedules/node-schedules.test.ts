@@ -1,9 +1,6 @@
 import { expect, test } from 'vitest'
-import { expectExactAnswer, runSchedules, startScheduleWorld } from './schedule-world.ts'
+import { expectExactAnswer, firstSeed, rounds, runSchedules, startScheduleWorld } from './schedule-world.ts'
 import { runSchedule } from './run-schedule.ts'
-
-const rounds = Number(process.env['SCHEDULE_ROUNDS'] ?? 50)
-const firstSeed = Number(process.env['SCHEDULE_SEED'] ?? 1)
 
 test(
   `${rounds} answers arrive exactly once through connections that break at random, in Node`,

@@ -1,5 +1,5 @@
 import { SeededRandom } from '../../../tests/chaos/seeded-random.ts'
-import { type ChatEvent, type ChatMessage, computeMessageDigest } from '../../src/index.ts'
+import { type ChatEvent, type ChatMessage, computeMessageDigest, SegueError } from '../../src/index.ts'
 import { ChatPage } from './chat-page.ts'
 
 export interface Schedule {
@@ -44,7 +44,7 @@ export async function runSchedule({ seed, transport, url }: Schedule): Promise<S
   const chat = page.client.chat(input)
   let cancelled: ChatMessage | null = null
   await page.read(chat, behaviour === 'reload' || behaviour === 'cancel' ? random.between(1, 12) : Infinity)
-  if (behaviour === 'cancel') cancelled = (await page.client.cancel(page.streamId)).message
+  if (behaviour === 'cancel') cancelled = await cancel(page, `stop ${seed}`)
   const watcher = behaviour === 'watch twice' ? new ChatPage(options) : null
   await watcher?.read(watcher.client.follow(page.streamId))
   while (!page.hasEnded) {
@@ -67,6 +67,17 @@ async function startAndLeave(
   if (count > 0) await page.read(events, count)
   else void events.next()
   page.client.close()
+}
+
+/** Presses the button again where the connection is lost for too long. */
+async function cancel(page: ChatPage, key: string): Promise<ChatMessage | null> {
+  for (;;) {
+    try {
+      return (await page.client.cancel(page.streamId, { key })).message
+    } catch (error) {
+      if (!(error instanceof SegueError) || error.code !== 'CONNECTION_LOST') throw error
+    }
+  }
 }
 
 async function toReceivedAnswer({ events, message }: ChatPage): Promise<ReceivedAnswer> {

@@ -7,6 +7,10 @@ import { startFaultyTcpProxy } from '../support/faulty-tcp-proxy.ts'
 import type { ChatEvent } from '../../src/index.ts'
 import { type ReceivedAnswer, type Schedule, type ScheduleReport, toScheduleText } from './run-schedule.ts'
 
+/** How many schedules are run, and the seed of the first one. */
+export const rounds = Number(process.env['SCHEDULE_ROUNDS'] ?? 50)
+export const firstSeed = Number(process.env['SCHEDULE_SEED'] ?? 1)
+
 const words = ['Hello', ' 👋', ' wörld', '\n', ' 你好', ' of', ' words', ' 👨‍👩‍👧', ' "quoted"', ' data: x\n\n']
 
 /** What the model says in a schedule, in pieces. */

@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Browser, findChromium, startChromium } from '../../../tests/support/clients/chromium.ts'
+import type { SegueWithProvider } from '../../../tests/support/server/segue-with-provider.ts'
+import type { TestHttpServer } from '../../../tests/support/server/small-server.ts'
+import { expectExactAnswer, firstSeed, rounds, runSchedules, startScheduleWorld } from '../schedules/schedule-world.ts'
+import { openClientPage, startPageServer } from './client-page.ts'
+
+const executablePath = findChromium()
+
+test.runIf(executablePath === null)('a browser is available for the tests of the client library', ({ skip }) => {
+  if (!process.env['CI']) skip()
+  expect(executablePath).not.toBeNull()
+})
+
+describe.runIf(executablePath !== null)('in Chromium,', () => {
+  let browser: Browser
+  let pageServer: TestHttpServer
+  let world: SegueWithProvider
+
+  beforeAll(async () => {
+    pageServer = await startPageServer()
+    world = await startScheduleWorld([pageServer.url])
+    browser = await startChromium(executablePath ?? '')
+  })
+
+  afterAll(async () => {
+    await browser[Symbol.asyncDispose]()
+    await world[Symbol.asyncDispose]()
+    await pageServer[Symbol.asyncDispose]()
+  })
+
+  test(
+    `${rounds} answers arrive exactly once through connections that break at random`,
+    async () => {
+      const page = await openClientPage(browser.context, pageServer.url)
+      await runSchedules(rounds, firstSeed, (schedule) =>
+        expectExactAnswer(world, schedule, (run) => page.evaluate((given) => segue.runSchedule(given), run)),
+      )
+    },
+    60_000 + rounds * 2000,
+  )
+})
