@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Browser, findChromium, startChromium } from '../../../tests/support/clients/chromium.ts'
 import type { SegueWithProvider } from '../../../tests/support/server/segue-with-provider.ts'
 import type { TestHttpServer } from '../../../tests/support/server/small-server.ts'
-import { expectExactAnswer, firstSeed, rounds, runSchedules, startScheduleWorld } from '../schedules/schedule-world.ts'
+import { expectExactAnswer, rounds, runSchedules, startScheduleWorld } from '../schedules/schedule-world.ts'
 import { openClientPage, startPageServer } from './client-page.ts'
 
 const executablePath = findChromium()
@@ -33,7 +33,7 @@ describe.runIf(executablePath !== null)('in Chromium,', () => {
     `${rounds} answers arrive exactly once through connections that break at random`,
     async () => {
       const page = await openClientPage(browser.context, pageServer.url)
-      await runSchedules(rounds, firstSeed, (schedule) =>
+      await runSchedules((schedule) =>
         expectExactAnswer(world, schedule, (run) => page.evaluate((given) => segue.runSchedule(given), run)),
       )
     },

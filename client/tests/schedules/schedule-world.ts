@@ -7,9 +7,9 @@ import { startFaultyTcpProxy } from '../support/faulty-tcp-proxy.ts'
 import type { ChatEvent } from '../../src/index.ts'
 import { type ReceivedAnswer, type Schedule, type ScheduleReport, toScheduleText } from './run-schedule.ts'
 
-/** How many schedules are run, and the seed of the first one. */
+/** How many schedules are run. Their seeds are consecutive numbers. */
 export const rounds = Number(process.env['SCHEDULE_ROUNDS'] ?? 50)
-export const firstSeed = Number(process.env['SCHEDULE_SEED'] ?? 1)
+const firstSeed = Number(process.env['SCHEDULE_SEED'] ?? 1)
 
 const words = ['Hello', ' 👋', ' wörld', '\n', ' 你好', ' of', ' words', ' 👨‍👩‍👧', ' "quoted"', ' data: x\n\n']
 
@@ -101,14 +101,10 @@ function expectExactEvents(events: readonly ChatEvent[], description: string): v
   }
 }
 
-/** Runs schedules of consecutive seeds, some at a time. */
-export async function runSchedules(
-  count: number,
-  firstSeed: number,
-  run: (schedule: Omit<Schedule, 'url'>) => Promise<void>,
-): Promise<void> {
+/** Runs the schedules, some at a time. */
+export async function runSchedules(run: (schedule: Omit<Schedule, 'url'>) => Promise<void>): Promise<void> {
   const maxConcurrent = 8
-  const seeds = Array.from({ length: count }, (_, index) => firstSeed + index)
+  const seeds = Array.from({ length: rounds }, (_, index) => firstSeed + index)
   const runNext = async (): Promise<void> => {
     for (let seed = seeds.pop(); seed !== undefined; seed = seeds.pop()) {
       await run({ seed, transport: seed % 2 === 0 ? 'ws' : 'sse' })

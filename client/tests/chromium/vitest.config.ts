@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  ssr: { resolve: { conditions: ['module', 'node'] } },
+  test: {
+    root: import.meta.dirname,
+    include: ['*.test.ts'],
+    setupFiles: ['../../../tests/support/disable-sdk-warnings.ts'],
+    pool: 'forks',
+    maxWorkers: 1,
+    // Hooks start the browser. Milliseconds.
+    hookTimeout: 60_000,
+  },
+})
