@@ -1,0 +1,26 @@
+// What a page that uses the adapters would type.
+import { createSegueClient } from 'segue-client'
+import { useSegueChat } from 'segue-client/ai-sdk'
+import { SegueProvider, useChat, useConversations, usePendingDecisions } from 'segue-client/react'
+
+const client = createSegueClient({ url: 'http://127.0.0.1:4000' })
+
+function Chat({ sessionId }: { readonly sessionId: string | null }) {
+  const { send, stop } = useChat(sessionId)
+  const { messages, sendMessage } = useSegueChat({ client, id: 'new' })
+  useConversations()
+  usePendingDecisions()
+  // @ts-expect-error -- The types are those of the package, not `any`.
+  const notFunction: number = stop
+  return (
+    <button type="button" onClick={() => [send({ text: 'Hello' }), sendMessage({ text: 'Hello' }), notFunction]}>
+      {messages.length}
+    </button>
+  )
+}
+
+export const page = (
+  <SegueProvider client={client}>
+    <Chat sessionId={null} />
+  </SegueProvider>
+)
