@@ -83,7 +83,7 @@ export class SegueChatTransport implements ChatTransport<SegueUIMessage> {
     const { chatId } = options
     const shown = this.#shown.get(chatId)
     const session = await this.#sessions.find(chatId)
-    // An answer that waited for an approval may have ended since.
+    // What was shown as running, or as waiting for an approval, may have ended since.
     const known = shown && !shown.isFinished ? shown.followed?.streamId : undefined
     const streamId = session?.activeStream?.id ?? known
     if (streamId === undefined) return null
@@ -100,6 +100,12 @@ export class SegueChatTransport implements ChatTransport<SegueUIMessage> {
       last: maxMessages,
       signal,
     })
+    const { activeStream } = chat
+    if (activeStream) {
+      // It may have ended when the page asks to go on with it.
+      const { id: streamId, status } = activeStream
+      this.#shown.set(chatId, new ShownAnswer({ streamId, status, cursor: 0, message: null }))
+    }
     return chat.messages.map((message) => toUIMessage(message, this.#client.fileUrl))
   }
 

@@ -19,6 +19,7 @@ export class ShownAnswer {
       this.#accept = resolve
       this.#refuse = reject
     })
+    if (followed) this.#accept(followed.streamId)
     // Nobody may be waiting for it.
     this.streamId.catch(() => undefined)
   }

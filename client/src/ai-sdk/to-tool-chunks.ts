@@ -1,7 +1,8 @@
 import type { DynamicToolUIPart, UIMessageChunk } from 'ai'
 import type { ToolCall } from '../../../src/model/message.ts'
+import { describeToolCallFailure } from '../live-chat/describe-tool-call-failure.ts'
 import type { ToolCallDecisions } from '../live-chat/live-chat-message.ts'
-import { isApproved, parseToolInput, toErrorText, toToolUIPart } from './tool-ui-part.ts'
+import { isApproved, parseToolInput, toToolUIPart } from './tool-ui-part.ts'
 
 /** The chunks of the AI SDK that are about a tool call. */
 export type ToolChunk = Extract<UIMessageChunk, { readonly type: `tool-${string}` }>
@@ -71,7 +72,7 @@ function toOutputChunks({ call, decisions }: ToolCallState): ToolChunk[] {
       ].flat()
     }
     case 'output-error': {
-      const errorText = toErrorText(call)
+      const errorText = describeToolCallFailure(call)
       if (call.argumentsWhole) return [{ type: 'tool-output-error', toolCallId, errorText, providerExecuted: true }]
       const { argumentsText: input, name: toolName } = call
       return [

@@ -1,6 +1,7 @@
 import type { DynamicToolUIPart } from 'ai'
 import { parseToolArguments } from '../../../src/model/tool-call.ts'
 import type { ToolCall } from '../../../src/model/message.ts'
+import { describeToolCallFailure } from '../live-chat/describe-tool-call-failure.ts'
 import type { ToolCallDecisions } from '../live-chat/live-chat-message.ts'
 import type { Approval } from '../model/decision.ts'
 
@@ -28,25 +29,17 @@ export function toToolUIPart(call: ToolCall, { approval }: ToolCallDecisions): D
     case 'DENIED':
       return approval
         ? { ...common, state: 'output-denied', input, approval: { ...toResponse(approval, false), approved: false } }
-        : { ...common, state: 'output-error', input, errorText: toErrorText(call) }
+        : { ...common, state: 'output-error', input, errorText: describeToolCallFailure(call) }
     case 'FAILED':
     case 'CANCELLED':
     case 'OUTCOME_UNKNOWN':
-      return { ...common, state: 'output-error', input, errorText: toErrorText(call), ...toGrant(approval) }
+      return { ...common, state: 'output-error', input, errorText: describeToolCallFailure(call), ...toGrant(approval) }
   }
 }
 
 /** The call's arguments; their text, while they are no JSON. */
 export function parseToolInput({ argumentsText, argumentsWhole }: ToolCall): unknown {
   return (argumentsWhole ? parseToolArguments(argumentsText) : undefined) ?? argumentsText
-}
-
-/** Why a call has no result, for people. */
-export function toErrorText({ error, state }: ToolCall): string {
-  if (error !== null) return error
-  if (state === 'CANCELLED') return 'The call was cancelled.'
-  if (state === 'OUTCOME_UNKNOWN') return 'The server stopped. Whether the call took effect is not known.'
-  return state === 'DENIED' ? 'The call was not allowed.' : 'The call failed.'
 }
 
 /** Whether a person, or a rule that a person gave, has allowed the call. Null while it waits, and where nobody answered. */

@@ -38,3 +38,8 @@ export interface LiveChatMessage extends ChatMessage {
   /** All tries of its turn that have such a message, with this one, oldest first. */
   readonly alternatives: readonly MessageAlternative[]
 }
+
+/** The text parts of a message, concatenated. */
+export function getMessageText({ parts }: Pick<ChatMessage, 'parts'>): string {
+  return parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
+}

@@ -1,0 +1,56 @@
+import type { ExternalStoreThreadListAdapter } from '@assistant-ui/react'
+import type { Conversation } from '../lists/conversation-list.ts'
+import type { LiveChat } from '../live-chat/live-chat.ts'
+import type { SegueClient } from '../segue-client.ts'
+
+const updateDocument = `mutation ($id: ID!, $input: UpdateConversationInput!) {
+  updateConversation(id: $id, input: $input) { id }
+}`
+const deleteDocument = 'mutation ($id: ID!) { deleteConversation(id: $id) }'
+
+export interface ConversationThreads {
+  readonly client: SegueClient
+  readonly chat: LiveChat
+  /** The conversation that is shown. Null for a new chat. */
+  readonly conversationId: string | null
+  readonly conversations: readonly Conversation[]
+  readonly archived: readonly Conversation[]
+  readonly isLoading: boolean
+}
+
+/** The conversations as assistant-ui's list of threads. The id of a thread is that of its conversation. */
+export function toThreadListAdapter({
+  client,
+  chat,
+  conversationId,
+  conversations,
+  archived,
+  isLoading,
+}: ConversationThreads): ExternalStoreThreadListAdapter {
+  const update = async (id: string, input: Record<string, unknown>): Promise<void> => {
+    await client.request(updateDocument, { id, input })
+  }
+  return {
+    ...(conversationId !== null && { threadId: conversationId }),
+    isLoading,
+    threads: conversations.map((conversation) => ({ status: 'regular', ...toThread(conversation) })),
+    archivedThreads: archived.map((conversation) => ({ status: 'archived', ...toThread(conversation) })),
+    onSwitchToNewThread: () => chat.open(null),
+    onSwitchToThread: (id) => {
+      const conversation = [...conversations, ...archived].find((other) => other.id === id)
+      if (conversation) chat.open(conversation.tip.id)
+    },
+    onRename: (id, title) => update(id, { title }),
+    onArchive: (id) => update(id, { archived: true }),
+    onUnarchive: (id) => update(id, { archived: false }),
+    onDelete: async (id) => {
+      await client.request(deleteDocument, { id })
+      if (id === chat.getSnapshot().conversationId) chat.open(null)
+    },
+  }
+}
+
+function toThread({ id, title, pinned, lastActivityAt, tip }: Conversation) {
+  const custom = { sessionId: tip.id, pinned, lastActivityAt, isRunning: tip.activeStream !== null }
+  return { id, remoteId: id, ...(title !== null && { title }), custom }
+}

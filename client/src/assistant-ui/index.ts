@@ -1,0 +1,3 @@
+export { useSegueRuntime, type UseSegueRuntimeOptions } from './use-segue-runtime.ts'
+export { toThreadMessage } from './to-thread-message.ts'
+export type { FormPayload } from './to-tool-call-part.ts'

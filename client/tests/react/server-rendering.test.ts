@@ -1,0 +1,56 @@
+import { createElement, type ReactNode } from 'react'
+import { renderToString } from 'react-dom/server'
+import { expect, test } from 'vitest'
+import { createSegueClient, type SegueClient } from '../../src/index.ts'
+import { SegueProvider, useChat, useConversations, usePendingDecisions } from '../../src/react/index.ts'
+
+/** A client that notes what it sends. */
+function createRecordingClient(): { readonly client: SegueClient; readonly sent: string[] } {
+  const sent: string[] = []
+  const client = createSegueClient({
+    url: 'http://127.0.0.1:1',
+    transport: 'sse',
+    fetch: async (input) => {
+      sent.push(String(input))
+      throw new TypeError('Nothing may be sent.')
+    },
+  })
+  return { client, sent }
+}
+
+function render(client: SegueClient, Page: () => ReactNode): string {
+  return renderToString(createElement(SegueProvider, { client }, createElement(Page)))
+}
+
+test('what is rendered on a server sends nothing, and shows that it loads', () => {
+  const { client, sent } = createRecordingClient()
+
+  const html = render(client, () => {
+    const chat = useChat('ses_1')
+    const title = useChat('ses_1', (state) => state.title)
+    const list = useConversations({ archived: false })
+    const decisions = usePendingDecisions()
+    return createElement(
+      'p',
+      null,
+      JSON.stringify([chat.isLoading, chat.messages, title, list.isLoading, list.conversations, decisions.isLoading]),
+    )
+  })
+
+  expect(html).toBe('<p>[true,[],null,true,[],true]</p>')
+  expect(sent).toEqual([])
+})
+
+test('a new chat is empty, and does not load', () => {
+  const { client } = createRecordingClient()
+  const html = render(client, () => {
+    const { isLoading, messages, sessionId } = useChat(null)
+    return JSON.stringify([isLoading, messages, sessionId])
+  })
+  expect(html).toBe('[false,[],null]')
+})
+
+test('a hook without a provider says what is missing', () => {
+  const Page = (): ReactNode => String(useChat(null))
+  expect(() => renderToString(createElement(Page))).toThrow('Render the component within <SegueProvider')
+})
