@@ -4,7 +4,7 @@ import { newHome, startTestSegue } from '../../tests/support/server/segue.ts'
 import { type SegueWithProvider, startSegueWithProvider } from '../../tests/support/server/segue-with-provider.ts'
 import { startTcpProxy } from '../../tests/support/server/tcp-proxy.ts'
 import { type ChatEvent, type ChatMessage, computeMessageDigest, type SegueClient, SegueError } from '../src/index.ts'
-import { collect, newClient, readUntil, transports } from './support/client.ts'
+import { catchError, collect, newClient, readUntil, transports } from './support/client.ts'
 
 let world: SegueWithProvider
 beforeAll(async () => {
@@ -40,14 +40,6 @@ async function startHeldChat(client: SegueClient, input: { readonly sessionId?: 
 /** The same iteration, which goes on after a loop over it has been left. */
 function keepOpen<Value>(values: AsyncIterableIterator<Value>): AsyncIterable<Value> {
   return { [Symbol.asyncIterator]: () => ({ next: () => values.next() }) }
-}
-
-/** What a promise rejects with. */
-async function catchError(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => null,
-    (error: unknown) => error,
-  )
 }
 
 describe.each(transports)('over %s,', (transport) => {

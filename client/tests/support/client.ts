@@ -27,3 +27,11 @@ export async function readUntil<Value>(
   }
   throw new Error(`No value matched: ${JSON.stringify(read)}`)
 }
+
+/** What a promise rejects with. */
+export async function catchError(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => null,
+    (error: unknown) => error,
+  )
+}

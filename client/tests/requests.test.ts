@@ -1,0 +1,180 @@
+import type { IncomingMessage, RequestListener } from 'node:http'
+import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest'
+import {
+  CreateSessionDocument,
+  type CreateSessionMutation,
+  SessionsDocument,
+} from '../../tests/contract/generated/graphql.ts'
+import { startTestSegue, type TestSegue } from '../../tests/support/server/segue.ts'
+import { startHttpServer } from '../../tests/support/server/small-server.ts'
+import { startTcpProxy } from '../../tests/support/server/tcp-proxy.ts'
+import { SegueError } from '../src/index.ts'
+import { catchError, collect, newClient } from './support/client.ts'
+
+let segue: TestSegue
+beforeAll(async () => {
+  segue = await startTestSegue()
+})
+afterAll(() => segue[Symbol.asyncDispose]())
+
+/** Answers the requests one after the other, and all further ones as the last. */
+function inOrder(...listeners: readonly RequestListener[]): RequestListener {
+  let index = 0
+  return (request, response) => listeners[Math.min(index++, listeners.length - 1)]?.(request, response)
+}
+
+function respond(status: number, body: unknown, contentType = 'application/json'): RequestListener {
+  return (_, response) => {
+    response.writeHead(status, { 'content-type': contentType })
+    response.end(typeof body === 'string' ? body : JSON.stringify(body))
+  }
+}
+
+const keyOf = ({ headers }: IncomingMessage): unknown => headers['idempotency-key']
+const refuse = (code: string): object => ({ errors: [{ message: 'No.', extensions: { code } }] })
+const worked = respond(200, { data: { ok: true } })
+
+describe('a request', () => {
+  test('has the types of a generated document', async () => {
+    using client = newClient({ url: segue.url })
+    const data = await client.request(CreateSessionDocument, { title: 'Typed' })
+    expectTypeOf(data).toEqualTypeOf<CreateSessionMutation>()
+    expect(data.createSession?.title).toBe('Typed')
+    const { sessions } = await client.request(SessionsDocument, { first: 1 })
+    expect(sessions.edges).toHaveLength(1)
+  })
+
+  test('takes a text, and an object of a class that is a text', async () => {
+    using client = newClient({ url: `${segue.url}/graphql` })
+    class TypedDocumentString extends String {
+      declare readonly __apiType?: (variables: Record<string, never>) => { readonly __typename: 'Query' }
+    }
+    const { __typename } = await client.request(new TypedDocumentString('{ __typename }'))
+    expect(__typename).toBe('Query')
+    expect(await client.request<{ __typename: string }>('{ __typename }')).toEqual({ __typename: 'Query' })
+  })
+
+  test('that is lost is sent again with the same key, so that nothing is done twice', async () => {
+    await using proxy = await startTcpProxy(segue.url)
+    using client = newClient({ url: proxy.url, reconnect: { minDelayMs: 10, maxDelayMs: 20, idleTimeoutMs: 400 } })
+    // Opens the connection that is used next.
+    await client.request('{ __typename }')
+    proxy.withholdResponses()
+    const creating = client.request(CreateSessionDocument, { title: 'Only once' })
+    await expect.poll(async () => (await readTitles()).length, { timeout: 15_000 }).toBe(1)
+    proxy.resetConnections()
+    expect((await creating).createSession?.title).toBe('Only once')
+    expect(await readTitles()).toHaveLength(1)
+  })
+
+  test('is sent again, with one key, after whatever may pass', async () => {
+    const drop: RequestListener = (_, response) => response.destroy()
+    const stopping = respond(200, refuse('SHUTTING_DOWN'))
+    const listener = inOrder(respond(503, 'Busy', 'text/plain'), drop, stopping, respond(200, '{"data":{"o'), worked)
+    await using server = await startHttpServer(listener)
+    using client = newClient({ url: server.url })
+    expect(await client.request('mutation { ok }')).toEqual({ ok: true })
+    expect(server.requests).toHaveLength(5)
+    expect(new Set(server.requests.map(keyOf)).size).toBe(1)
+    await client.request('mutation { ok }')
+    expect(new Set(server.requests.map(keyOf)).size).toBe(2)
+  })
+
+  test('fails with CONNECTION_LOST after six tries', async () => {
+    await using server = await startHttpServer(respond(502, '<html>', 'text/html'))
+    using client = newClient({ url: server.url })
+    expect(await catchError(client.request('{ a }'))).toMatchObject({ name: 'SegueError', code: 'CONNECTION_LOST' })
+    expect(server.requests).toHaveLength(6)
+  })
+
+  test.each([
+    ['the code of the server', respond(200, refuse('NOT_FOUND')), 'NOT_FOUND'],
+    [
+      'the code of a response with another status',
+      respond(400, refuse('GRAPHQL_PARSE_FAILED')),
+      'GRAPHQL_PARSE_FAILED',
+    ],
+    ['UNAUTHENTICATED', respond(401, ''), 'UNAUTHENTICATED'],
+    ['FORBIDDEN', respond(403, 'No', 'text/plain'), 'FORBIDDEN'],
+    ['UNEXPECTED_RESPONSE for the page of another server', respond(200, '<html>', 'text/html'), 'UNEXPECTED_RESPONSE'],
+  ])('that is refused fails at once with %s', async (_, listener, code) => {
+    await using server = await startHttpServer(listener)
+    using client = newClient({ url: server.url, transport: 'sse' })
+    const error = await catchError(client.request('{ a }'))
+    expect(error).toBeInstanceOf(SegueError)
+    expect(error).toMatchObject({ code })
+    expect(server.requests).toHaveLength(1)
+    // So does an iteration.
+    expect(await catchError(collect(client.follow('str_1')))).toMatchObject({ code })
+    expect(server.requests).toHaveLength(2)
+  })
+
+  test('that fails in part keeps the rest in the error', async () => {
+    using client = newClient({ url: segue.url })
+    const error = await catchError(
+      client.request('mutation { a: createSession(input: {}) { title } b: deleteSession(id: "x") }'),
+    )
+    expect(error).toMatchObject({ code: 'NOT_FOUND', data: { a: { title: null }, b: null }, errors: [{ path: ['b'] }] })
+  })
+
+  test('is given up with the reason of its signal', async () => {
+    await using server = await startHttpServer(() => {})
+    using client = newClient({ url: server.url })
+    const giving = new AbortController()
+    const error = catchError(client.request('{ a }', {}, { signal: giving.signal }))
+    giving.abort(new Error('Not needed.'))
+    expect(await error).toEqual(new Error('Not needed.'))
+  })
+})
+
+async function readTitles(): Promise<string[]> {
+  using client = newClient({ url: segue.url })
+  const { sessions } = await client.request(SessionsDocument, {})
+  return sessions.edges.flatMap(({ node }) => (node.title === 'Only once' ? [node.title] : []))
+}
+
+describe('the token', () => {
+  test('is sent with each request, and asked for again each time', async () => {
+    await using server = await startHttpServer(worked)
+    let count = 0
+    using client = newClient({ url: server.url, token: async () => `token-${(count += 1)}` })
+    await client.request('{ ok }')
+    await client.request('{ ok }')
+    expect(server.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer token-1', 'Bearer token-2'])
+  })
+
+  test('is sent for files of the server', async () => {
+    await using server = await startHttpServer(respond(200, 'bytes', 'text/plain'))
+    using client = newClient({ url: `${server.url}/behind/graphql`, token: 'secret' })
+    const blob = await client.file('/files/msg_1/0')
+    expect(await blob.text()).toBe('bytes')
+    expect(blob.type).toBe('text/plain')
+    expect(server.requests[0]).toMatchObject({
+      url: '/behind/files/msg_1/0',
+      headers: { authorization: 'Bearer secret' },
+    })
+  })
+
+  test.each([
+    'https://example.com/files/msg_1/0',
+    '//example.com/files/msg_1/0',
+    '/files/../graphql',
+    '/other/files/a',
+    'data:text/plain,a',
+  ])('is never sent to %s', async (url) => {
+    await using server = await startHttpServer(worked)
+    using client = newClient({ url: server.url, token: 'secret' })
+    expect(await catchError(client.file(url))).toMatchObject({ code: 'BAD_USER_INPUT' })
+    expect(server.requests).toHaveLength(0)
+  })
+
+  test('is not sent where a redirect leads', async () => {
+    await using other = await startHttpServer(worked)
+    const redirect: RequestListener = (_, response) =>
+      response.writeHead(302, { location: `${other.url}/files/a` }).end()
+    await using server = await startHttpServer(redirect)
+    using client = newClient({ url: server.url, token: 'secret' })
+    expect(await catchError(client.file('/files/a'))).toMatchObject({ code: 'CONNECTION_LOST' })
+    expect(other.requests).toHaveLength(0)
+  })
+})
