@@ -29,7 +29,11 @@ export class Backoff {
         resolve()
       }
       const timer = setTimeout(finish, delayMs)
-      const removeWakeListener = onWake(finish)
+      const removeWakeListener = onWake(() => {
+        // The network may need a moment: the tries begin anew.
+        this.#failureCount = 0
+        finish()
+      })
       signal.addEventListener('abort', finish)
     })
   }
