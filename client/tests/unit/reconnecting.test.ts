@@ -37,11 +37,12 @@ describe('a connection', () => {
   })
 
   test('is dead at once when a page wakes up that was frozen for longer', () => {
-    new IdleTimeout({ timeoutMs: 15_000, wakeTimeoutMs: 6000 }, onIdle)
+    const idle = new IdleTimeout({ timeoutMs: 15_000, wakeTimeoutMs: 6000 }, onIdle)
     // The clock goes on, the timers of a frozen page do not.
     vi.setSystemTime(Date.now() + 20_000)
     page.dispatchEvent(new Event('resume'))
     expect(onIdle).toHaveBeenCalledOnce()
+    idle.stop()
   })
 
   test('has to show soon that it is alive when a page wakes up', () => {
