@@ -36,6 +36,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
   'agent/providers': ['state', 'responses'],
   chat: [
     'continuation',
+    'alternatives',
     'decisions',
     'requests',
     'subscriptions',

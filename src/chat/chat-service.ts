@@ -5,7 +5,6 @@ import type { Logger } from '../lib/logger.ts'
 import type { ClockAndIds } from '../lib/clock-and-ids.ts'
 import type { TaskGate } from '../lib/async/task-gate.ts'
 import { withTimeout } from '../lib/async/with-timeout.ts'
-import type { MessagePart } from '../model/message.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { StreamRecord } from '../model/stream.ts'
 import { newSession } from '../sessions/new-session.ts'
@@ -13,7 +12,7 @@ import type { CombinedSessionRepository } from '../sessions/combined-session-rep
 import { type IdempotencyKey, createCompletedIdempotencyKeyRecord } from '../storage/idempotency-key.ts'
 import type { SessionWithInitialMessages } from '../storage/sessions/session-writer.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
-import { storeAttachment } from './attachments/attachments.ts'
+import type { MessageAlternatives } from './alternatives/message-alternatives.ts'
 import type { ProfileMessageReader } from './context/profile-message-reader.ts'
 import type { SessionCompactor } from './continuation/session-compactor.ts'
 import type { SessionForker } from './continuation/session-forker.ts'
@@ -21,12 +20,9 @@ import type { PostTurnTasks } from './continuation/post-turn-tasks.ts'
 import type { DecisionService } from './decisions/decision-service.ts'
 import type { BackgroundDeltaCoalescer } from './log/background-delta-coalescer.ts'
 import type { EventLog } from './log/event-log.ts'
+import { createMessageParts, replaceMessageParts } from './requests/message-parts.ts'
 import { assertValidRegenerateChanges, type RegenerateChanges } from './requests/regenerate-changes.ts'
-import {
-  assertValidSendMessageRequest,
-  createEmptyMessageError,
-  type SendMessageRequest,
-} from './requests/send-message-request.ts'
+import { assertValidSendMessageRequest, type SendMessageRequest } from './requests/send-message-request.ts'
 import type { ActiveSessions } from './runtime/active-sessions.ts'
 import { recoverStreams } from './streaming/recover-streams.ts'
 import type { SessionActors } from './runtime/session-actors.ts'
@@ -47,6 +43,7 @@ export interface ChatServiceDependencies {
   readonly subscriptions: EventSubscriptions
   readonly decisions: DecisionService
   readonly sessionManagement: SessionManagement
+  readonly alternatives: MessageAlternatives
   readonly activeSessions: ActiveSessions
   readonly actors: SessionActors
   readonly writableSessions: WritableSessions
@@ -74,6 +71,7 @@ export class ChatService {
   readonly subscriptions: EventSubscriptions
   readonly decisions: DecisionService
   readonly sessionManagement: SessionManagement
+  readonly alternatives: MessageAlternatives
   readonly #dependencies: ChatServiceDependencies
 
   constructor(dependencies: ChatServiceDependencies) {
@@ -83,6 +81,7 @@ export class ChatService {
     this.subscriptions = dependencies.subscriptions
     this.decisions = dependencies.decisions
     this.sessionManagement = dependencies.sessionManagement
+    this.alternatives = dependencies.alternatives
   }
 
   /** How many events agents have yielded after their stream had ended. They were refused. */
@@ -129,11 +128,11 @@ export class ChatService {
   async start(request: SendMessageRequest): Promise<StreamRecord> {
     assertValidSendMessageRequest(request)
     return this.#dependencies.turnStarter.start(async () => {
-      const { models, writableSessions } = this.#dependencies
+      const { models, writableSessions, profile } = this.#dependencies
       const session = request.sessionId === null ? null : await writableSessions.getOpen(request.sessionId)
       // Before the lock is taken, because a provider may have to be asked for its models.
       const model = await models.resolve(request.model ?? session?.model ?? null)
-      const parts = await this.#createParts(request)
+      const parts = await createMessageParts(request, profile.blobs)
       const { idempotencyKey, ifBusy } = request
       return { session: session ?? this.#createSession(request), parts, model, idempotencyKey, ifBusy }
     })
@@ -161,10 +160,10 @@ export class ChatService {
   ): Promise<StreamRecord> {
     assertValidRegenerateChanges(changes)
     return this.#dependencies.turnStarter.start(async () => {
-      const { models, sessionForker } = this.#dependencies
+      const { models, sessionForker, profile } = this.#dependencies
       const { parts: userParts, turnId, ...session } = await sessionForker.retryTurn(messageId)
       const model = await models.resolve(changes.model ?? session.session.model)
-      const parts = await this.#changeParts(userParts, changes)
+      const parts = await replaceMessageParts(userParts, changes, profile.blobs)
       return { session, parts, model, idempotencyKey, ifBusy: 'REJECT', turnId }
     })
   }
@@ -271,23 +270,6 @@ export class ChatService {
     // Tasks that were still running may have started streams.
     await closeActors()
     await backgroundCoalescer.close()
-  }
-
-  async #createParts({ text, files }: Pick<SendMessageRequest, 'text' | 'files'>): Promise<MessagePart[]> {
-    const parts: MessagePart[] = text.trim() === '' ? [] : [{ type: 'text', text: text.toWellFormed() }]
-    for (const file of files) parts.push(await storeAttachment(file, this.#dependencies.profile.blobs))
-    return parts
-  }
-
-  async #changeParts(parts: readonly MessagePart[], { text, files }: RegenerateChanges): Promise<MessagePart[]> {
-    const newParts = await this.#createParts({ text: text ?? '', files: files ?? [] })
-    const [textParts, fileParts] = [typeof text === 'string' ? newParts : parts, files ? newParts : parts]
-    const changed = [
-      ...textParts.filter(({ type }) => type !== 'file'),
-      ...fileParts.filter(({ type }) => type === 'file'),
-    ]
-    if (changed.length === 0) throw createEmptyMessageError('text')
-    return changed
   }
 
   #createSession({ model }: SendMessageRequest): SessionWithInitialMessages {

@@ -4,6 +4,7 @@ import { type ClockAndIds, systemClockAndIds } from '../lib/clock-and-ids.ts'
 import { TaskGate } from '../lib/async/task-gate.ts'
 import type { CombinedSessionRepository } from '../sessions/combined-session-repository.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
+import { MessageAlternatives } from './alternatives/message-alternatives.ts'
 import { ChatService } from './chat-service.ts'
 import { CompactionHistory } from './compaction/compaction-history.ts'
 import { BackgroundCompactions } from './compaction/background-compactions.ts'
@@ -82,6 +83,11 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     sessionForker: new SessionForker({ ...shared, profileName: profile.name, blobs: profile.blobs }),
     sessionManagement: new SessionManagement({ ...shared, actors }),
     subscriptions: new EventSubscriptions(shared),
+    alternatives: new MessageAlternatives({
+      eventStore: profile.eventStore,
+      sessions,
+      streamingAnswers: activeSessions,
+    }),
     decisions: new DecisionService({ ...shared, store: profile.decisions, notifier: profile.changes.decisions }),
   })
 }

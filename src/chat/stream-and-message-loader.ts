@@ -11,12 +11,27 @@ export class StreamAndMessageLoader {
   readonly #streams: DataLoader<string, StreamRecord | null>
   readonly #messages: DataLoader<string, MessageRecord | null>
   readonly #answers: DataLoader<string, MessageRecord | null>
+  readonly #alternatives: DataLoader<MessageRecord, readonly string[], string>
 
-  constructor(chats: Pick<ChatService, 'findStreams' | 'messageQueries'>) {
+  constructor(chats: Pick<ChatService, 'findStreams' | 'messageQueries' | 'alternatives'>) {
     const { messageQueries } = chats
     this.#streams = createLoader((ids) => chats.findStreams(ids))
     this.#messages = createLoader((ids) => messageQueries.findMessages(ids))
     this.#answers = createLoader((streamIds) => messageQueries.findAnswers(streamIds))
+    this.#alternatives = new DataLoader(
+      async (messages) => {
+        const found = await chats.alternatives.findIds(messages)
+        return messages.map(({ id }) => found.get(id) ?? [id])
+      },
+      { cacheKeyFn: ({ id }) => id },
+    )
+  }
+
+  /** A message and what stands in its place in other tries of its turn, oldest first. See `MessageAlternatives`. */
+  async loadAlternatives(message: MessageRecord): Promise<MessageRecord[]> {
+    const ids = await this.#alternatives.load(message)
+    const found = await Promise.all(ids.map((id) => (id === message.id ? message : this.loadMessage(id))))
+    return found.filter((each) => each !== null)
   }
 
   loadStream(id: string): Promise<StreamRecord | null> {

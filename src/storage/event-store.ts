@@ -6,6 +6,7 @@ import type { SessionRecord } from '../model/session.ts'
 import type { StreamRecord } from '../model/stream.ts'
 import type { Usage } from '../model/usage.ts'
 import type { IdempotencyKeyRecord } from './idempotency-key.ts'
+import type { TurnMessage, TurnMessagesQuery } from './turn-message.ts'
 import type { SessionWithInitialMessages, SessionWriter } from './sessions/session-writer.ts'
 
 /** Changes to a session's row. A title replaces another only if its source ranks at least as high; see `TitleSource`. */
@@ -97,6 +98,14 @@ export interface ContextCheckpointLookup {
   findContextCheckpoint(sessionId: string): Promise<ContextCheckpoint | null>
 }
 
+/** Finds the messages of the tries of a turn. */
+export interface TurnMessageLookup {
+  /** The newest 100 messages of each query, in no order. Those that are queued, withdrawn or streaming are left out. */
+  findTurnMessages(queries: readonly TurnMessagesQuery[]): Promise<TurnMessage[]>
+  /** The turns of a Hermes session that were tried again, by the ids of their user's messages. At most 10,000. */
+  listRetriedHermesTurnIds(sessionId: string): Promise<string[]>
+}
+
 export interface BlobReferenceReader {
   /** Those of these blobs that no session refers to. Any number of hashes. */
   findUnreferencedBlobs(hashes: readonly string[]): Promise<string[]>
@@ -110,5 +119,6 @@ export interface EventStore
     StreamLookup,
     WithdrawnMessageLookup,
     ContextCheckpointLookup,
+    TurnMessageLookup,
     SessionWriter,
     BlobReferenceReader {}

@@ -9,6 +9,8 @@ export interface StreamingAnswerLookup {
   findCommittedStateOfStream(streamId: string): StreamingAnswer | null
   /** A streaming message by id. Null if it is not streaming. */
   findStreamingMessage(messageId: string): MessageRecord | null
+  /** All streaming messages of the profile. */
+  listStreamingMessages(): MessageRecord[]
 }
 
 export interface StreamingAnswer {

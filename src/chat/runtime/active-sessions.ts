@@ -67,4 +67,8 @@ export class ActiveSessions implements StreamingAnswerLookup {
     }
     return null
   }
+
+  listStreamingMessages(): MessageRecord[] {
+    return [...this.#actors.values()].flatMap(({ activeRunner }) => activeRunner?.committed.answer ?? [])
+  }
 }

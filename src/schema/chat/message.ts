@@ -60,6 +60,21 @@ MessageObjectType.implement({
 })
 
 schemaBuilder.objectFields(MessageObjectType, (t) => ({
+  copyOf: t.field({
+    type: MessageObjectType,
+    nullable: true,
+    description:
+      'Of a copy in a fork or a retry: the first message that it is a copy of. Null for an original, and if that message was deleted. Copies are not found by search and do not count in usage.',
+    resolve: async ({ copyOf, sessionId }, _, { profiles }) =>
+      copyOf === undefined ? null : (await profiles.requireProfileOfSession(sessionId)).chatLoader.loadMessage(copyOf),
+  }),
+  alternatives: t.field({
+    type: [MessageObjectType],
+    description:
+      'This message and what stands in its place in other tries of its turn, oldest first: at most the newest 100. A branch picker (2 of 3) shows it. A message and its copies count once, as the one in this session; the set is the same from each of them. A try without an answer appears among the alternatives of its user message only.',
+    resolve: async (message, _, { profiles }) =>
+      (await profiles.requireProfileOfSession(message.sessionId)).chatLoader.loadAlternatives(message),
+  }),
   parts: t.field({
     type: [MessagePartInterface],
     description: 'The parts of the message in the order in which they were produced.',

@@ -13,6 +13,7 @@ import { FencingError, LogVersionConflictError } from '../errors.ts'
 import type { IdempotencyKeyRecord } from '../idempotency-key.ts'
 import type { AppendRequest, EventRange, EventStore, SessionRecordPatch } from '../event-store.ts'
 import type { SessionWithInitialMessages } from '../sessions/session-writer.ts'
+import type { TurnMessage, TurnMessagesQuery } from '../turn-message.ts'
 import type { SegueProfileDatabase } from './segue-profile-database.ts'
 import { findUnreferencedBlobs, insertBlobReference, listSessionBlobHashes } from './rows/blob-reference-row.ts'
 import { lookUpInBatches } from './look-up-in-batches.ts'
@@ -31,6 +32,7 @@ import {
 } from './rows/session-row.ts'
 import { findCurrentPlace, passOnPlace } from './rows/session-place.ts'
 import { listCopiedMessageIds, updateStandIns } from './rows/message-copies.ts'
+import { findTurnMessages, listRetriedHermesTurnIds } from './rows/turn-message-row.ts'
 import { type StreamRow, streamFromRow, upsertStream } from './rows/stream-row.ts'
 
 /** Events that one transaction deletes, so that other work is not delayed. */
@@ -122,6 +124,14 @@ export class SqliteEventStore implements EventStore {
 
   async findContextCheckpoint(sessionId: string): Promise<ContextCheckpoint | null> {
     return findContextCheckpoint(this.#database, sessionId)
+  }
+
+  findTurnMessages(queries: readonly TurnMessagesQuery[]): Promise<TurnMessage[]> {
+    return lookUpInBatches(queries, (batch) => findTurnMessages(this.#database, batch))
+  }
+
+  async listRetriedHermesTurnIds(sessionId: string): Promise<string[]> {
+    return listRetriedHermesTurnIds(this.#database, sessionId)
   }
 
   async findActiveStream(sessionId: string): Promise<StreamRecord | null> {

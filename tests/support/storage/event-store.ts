@@ -22,6 +22,8 @@ export function wrapStore(
     listUnfinishedStreams: () => wrapCall(() => store.listUnfinishedStreams()),
     listUnplacedWithdrawnMessages: (id) => wrapCall(() => store.listUnplacedWithdrawnMessages(id)),
     findContextCheckpoint: (id) => wrapCall(() => store.findContextCheckpoint(id)),
+    findTurnMessages: (queries) => wrapCall(() => store.findTurnMessages(queries)),
+    listRetriedHermesTurnIds: (sessionId) => wrapCall(() => store.listRetriedHermesTurnIds(sessionId)),
     replaceEvent: (event) => wrapCall(() => store.replaceEvent(event)),
     findContinuation: (sessionId) => wrapCall(() => store.findContinuation(sessionId)),
     findUnreferencedBlobs: (hashes) => wrapCall(() => store.findUnreferencedBlobs(hashes)),

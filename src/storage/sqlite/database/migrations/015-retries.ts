@@ -36,7 +36,7 @@ export const migration015 = `
   -- 1: the oldest copy of a message that is gone, which search finds in its place.
   ALTER TABLE messages ADD COLUMN stands_in INTEGER NOT NULL DEFAULT 0;
   CREATE INDEX messages_by_original ON messages (copy_of) WHERE copy_of IS NOT NULL;
-  CREATE INDEX messages_by_turn ON messages (turn_id, created_at, id)
+  CREATE INDEX messages_by_turn ON messages (turn_id, role, created_at, id)
     WHERE turn_id IS NOT NULL AND (copy_of IS NULL OR stands_in = 1);
 
   -- Search does not find copies.

@@ -1,0 +1,32 @@
+import type { MessagePart } from '../../model/message.ts'
+import type { BlobStore } from '../../storage/blob-store.ts'
+import { storeAttachment } from '../attachments/attachments.ts'
+import type { RegenerateChanges } from './regenerate-changes.ts'
+import { createEmptyMessageError, type SendMessageRequest } from './send-message-request.ts'
+
+/** The parts of a user's message. Resolves when its files are stored. */
+export async function createMessageParts(
+  { text, files }: Pick<SendMessageRequest, 'text' | 'files'>,
+  blobs: BlobStore,
+): Promise<MessagePart[]> {
+  const parts: MessagePart[] = text.trim() === '' ? [] : [{ type: 'text', text: text.toWellFormed() }]
+  for (const file of files) parts.push(await storeAttachment(file, blobs))
+  return parts
+}
+
+/** The parts of a user's message with another text or other files. Throws BAD_USER_INPUT if neither is left. */
+export async function replaceMessageParts(
+  parts: readonly MessagePart[],
+  { text, files }: RegenerateChanges,
+  blobs: BlobStore,
+): Promise<MessagePart[]> {
+  const newParts = await createMessageParts({ text: text ?? '', files: files ?? [] }, blobs)
+  const textParts = typeof text === 'string' ? newParts : parts
+  const fileParts = files ? newParts : parts
+  const replaced = [
+    ...textParts.filter(({ type }) => type !== 'file'),
+    ...fileParts.filter(({ type }) => type === 'file'),
+  ]
+  if (replaced.length === 0) throw createEmptyMessageError('text')
+  return replaced
+}

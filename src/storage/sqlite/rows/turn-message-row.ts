@@ -1,0 +1,48 @@
+import { ProfileIdNamespace } from '../../../profiles/profile-id-namespace.ts'
+import type { TurnMessage, TurnMessagesQuery } from '../../turn-message.ts'
+import type { SqlConnection } from '../database/statement-cache.ts'
+
+interface TurnMessageRow {
+  readonly wanted: number
+  readonly id: string
+  readonly created_at: number
+  readonly copy_of: string | null
+}
+
+type ProfileConnection = SqlConnection & { readonly profile: string }
+
+/** The newest 100 messages of each query, in no order. Those that are queued or withdrawn are left out. */
+export function findTurnMessages(db: ProfileConnection, queries: readonly TurnMessagesQuery[]): TurnMessage[] {
+  const namespace = ProfileIdNamespace.forProfile(db.profile)
+  const wanted = queries.map(({ turnId, role }) => [namespace.unqualify(turnId) ?? turnId, role])
+  return db
+    .prepare<[string], TurnMessageRow>(
+      `SELECT query.key AS wanted, message.id, message.created_at, message.copy_of
+       FROM json_each(?) AS query CROSS JOIN messages AS message ON message.rowid IN (
+         SELECT rowid FROM messages
+         WHERE turn_id = query.value ->> 0 AND role = query.value ->> 1 AND (copy_of IS NULL OR stands_in = 1)
+           AND position IS NOT NULL AND withdrawn = 0
+         ORDER BY created_at DESC, id DESC LIMIT 100)`,
+    )
+    .all(JSON.stringify(wanted))
+    .flatMap(({ wanted: index, id, created_at: createdAt, copy_of: copyOf }) => {
+      const query = queries[index]
+      const original = copyOf === null ? {} : { copyOf: namespace.qualify(copyOf) }
+      return query ? [{ ...query, id, createdAt, ...original }] : []
+    })
+}
+
+/** The turns of a Hermes session that were tried again, by the ids of their user's messages. At most 10,000. */
+export function listRetriedHermesTurnIds(db: ProfileConnection, sessionId: string): string[] {
+  const namespace = ProfileIdNamespace.forProfile(db.profile)
+  const hermesId = namespace.unqualify(sessionId)
+  if (hermesId === null) return []
+  // The ids of its messages begin with its own id and a colon. A semicolon is the next character.
+  return db
+    .prepare<[string, string], { turnId: string }>(
+      `SELECT DISTINCT turn_id AS turnId FROM messages
+       WHERE turn_id > ? AND turn_id < ? AND (copy_of IS NULL OR stands_in = 1) LIMIT 10000`,
+    )
+    .all(`${hermesId}:`, `${hermesId};`)
+    .map(({ turnId }) => namespace.qualify(turnId))
+}
