@@ -261,7 +261,9 @@ function listWrongValues({ name, field, kind, path, type }: InputPosition, known
       return [badInputValue(Array.from({ length: 21 }, () => file))]
     case 'name: String':
       if (isJobField(field)) return jobNames.map(badInputValue)
-      return kind !== 'query' && path[0] === 'input' ? fileNames.map(badInputValue) : listBadProfiles(field)
+      return kind !== 'query' && ['input', 'files'].includes(String(path[0]))
+        ? fileNames.map(badInputValue)
+        : listBadProfiles(field)
     case 'prompt: String':
       return [
         ...['', ' ', '\n\t', '\u00a0\u2003'].map(badInputValue),

@@ -48,7 +48,7 @@ export function buildValidVariables({ field, path }: Pick<InputPosition, 'field'
     'Mutation.deleteSessions': { ids: [lastId] },
     'Mutation.forgetApproval': { tool: 'look' },
     'Mutation.forkSession': { messageId },
-    'Mutation.regenerate': { messageId },
+    'Mutation.regenerate': { messageId, ...(path.length > 1 && { files }) },
     'Mutation.runJob': { id: jobId },
     'Mutation.startChat': chat,
     'Mutation.updateJob': { id: jobId, input: { name: 'Bees' } },
