@@ -1,8 +1,11 @@
+import type { Origin } from '../lists/conversation-list.ts'
+import { getWritableSession } from '../live-chat/get-writable-session.ts'
 import type { SegueClient } from '../segue-client.ts'
 
 /** The session of a chat that is read and continued. */
 interface ChatSession {
   readonly id: string
+  readonly origin: Origin
   readonly activeStream: { readonly id: string } | null
 }
 
@@ -16,7 +19,7 @@ interface WireMessageKey {
   readonly copyOf: { readonly id: string } | null
 }
 
-const tip = '{ conversation { tip { id activeStream { id } } } }'
+const tip = '{ conversation { tip { id origin activeStream { id } } } }'
 const findDocument = `query ($id: ID!, $key: String!, $profile: String) {
   session(id: $id) ${tip}
   sessionByKey(key: $key, profile: $profile) ${tip}
@@ -45,12 +48,14 @@ export class ChatSessions {
     return (session ?? sessionByKey)?.conversation.tip ?? null
   }
 
-  /** The id of the newest session of a chat, which is made if there is none. */
+  /** The id of the session to send to, which is made if there is none. */
   async findOrCreate(chatId: string): Promise<string> {
     const found = await this.find(chatId)
-    if (found) return found.id
+    if (found) return getWritableSession(this.#client, found)
     const input = { key: chatId, profile: this.#profile }
-    const { session } = await this.#client.request<{ readonly session: ChatSession }>(createDocument, { input })
+    const { session } = await this.#client.request<{ readonly session: { readonly id: string } }>(createDocument, {
+      input,
+    })
     return session.id
   }
 

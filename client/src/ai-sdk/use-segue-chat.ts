@@ -52,16 +52,21 @@ export function useSegueChat(options: UseSegueChatOptions): UseSegueChatResult {
 
 /** Shows the messages of a chat when it is opened, and goes on with the answer that is being made. */
 function useHistory(transport: SegueChatTransport, chat: UseChatHelpers<SegueUIMessage>): boolean {
-  const { id, setMessages, resumeStream } = chat
+  const { id, status, setMessages, resumeStream } = chat
   const [loaded, setLoaded] = useState<string | null>(null)
+  const latestStatus = useRef(status)
+  useEffect(() => {
+    latestStatus.current = status
+  }, [status])
   useEffect(() => {
     const leaving = new AbortController()
     const load = async (): Promise<void> => {
       const messages = await transport.loadMessages(id, leaving.signal)
       if (leaving.signal.aborted) return
-      // The person may have sent something meanwhile.
-      setMessages((shown) => (shown.length === 0 ? messages : shown))
       setLoaded(id)
+      // The person may have sent something meanwhile.
+      if (latestStatus.current !== 'ready') return
+      setMessages(messages)
       await resumeStream()
     }
     load().catch((error: unknown) => {
@@ -76,17 +81,13 @@ function useHistory(transport: SegueChatTransport, chat: UseChatHelpers<SegueUIM
 function useDecisionsElsewhere(transport: SegueChatTransport, chat: UseChatHelpers<SegueUIMessage>): void {
   const { id, messages, status, resumeStream } = chat
   const isWaiting = status === 'ready' && isAwaitingApproval(messages)
-  const resume = useRef(resumeStream)
-  useEffect(() => {
-    resume.current = resumeStream
-  }, [resumeStream])
   useEffect(() => {
     if (!isWaiting) return
     const leaving = new AbortController()
     const wait = async (): Promise<void> => {
-      if ((await transport.waitForDecision(id, leaving.signal)) && !leaving.signal.aborted) await resume.current()
+      if ((await transport.waitForDecision(id, leaving.signal)) && !leaving.signal.aborted) await resumeStream()
     }
     wait().catch((error: unknown) => console.error('The answer cannot be followed.', error))
     return () => leaving.abort()
-  }, [transport, id, isWaiting])
+  }, [transport, id, isWaiting, resumeStream])
 }

@@ -1,3 +1,4 @@
+import type { Origin } from '../lists/conversation-list.ts'
 import { approvalFields, clarificationFields, messageFields, streamFields } from '../wire/documents.ts'
 import type { WireApproval, WireClarification, WireMessage, WireStream } from '../wire/wire-types.ts'
 
@@ -34,6 +35,7 @@ export interface WireChatSession {
   readonly id: string
   readonly title: string | null
   readonly model: string | null
+  readonly origin: Origin
   readonly compacting: boolean
   readonly headSeq: number
   readonly continuedBy: { readonly id: string } | null
@@ -42,17 +44,19 @@ export interface WireChatSession {
   readonly transcript: WireTranscriptPage
 }
 
+const alternatives = 'alternatives { id copyOf { id } session { id } text stream { userMessage { text } } }'
+
 const liveMessageFields = `
   ... on Message ${messageFields}
   key copyOf { id }
   stream { status finishReason error { code message } }
-  alternatives { id copyOf { id } session { id } text stream { userMessage { text } } }
+  ${alternatives}
   toolCalls { id approval ${approvalFields} clarification ${clarificationFields} }`
 
 const transcriptPage = `{ pageInfo { hasPreviousPage startCursor } edges { node { ${liveMessageFields} } } }`
 
 const chatSessionFields = `
-  id title model compacting headSeq continuedBy { id } conversation { id } activeStream ${streamFields}
+  id title model origin compacting headSeq continuedBy { id } conversation { id } activeStream ${streamFields}
   transcript(last: $last) ${transcriptPage}`
 
 /** The session of the conversation that holds `id`, to read and to continue. */
@@ -76,5 +80,6 @@ export const streamedMessageDocument = `query ($id: ID!) {
   stream(id: $id) { status lastSeq message { ${liveMessageFields} } }
 }`
 
-/** The alternatives of a message, which it has when it ends. */
-export const finishedMessageDocument = `query ($id: ID!) { message(id: $id) { ${liveMessageFields} } }`
+export const alternativesDocument = `query ($id: ID!) { node(id: $id) { ... on Message { ${alternatives} } } }`
+
+export const continueSessionDocument = `mutation ($input: CreateSessionInput!) { session: createSession(input: $input) { id } }`

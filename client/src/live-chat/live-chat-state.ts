@@ -1,3 +1,4 @@
+import type { Origin } from '../lists/conversation-list.ts'
 import type { ChatStream } from '../model/stream.ts'
 import type { LiveChatMessage } from './live-chat-message.ts'
 
@@ -14,6 +15,8 @@ export interface LiveChatState {
   readonly conversationId: string | null
   readonly title: string | null
   readonly model: string | null
+  /** HERMES: of an agent whose files Segue only reads. What is sent goes on in a session of Segue's. */
+  readonly origin: Origin
   /** In the order in which they are shown, those of the sessions before this one included. */
   readonly messages: readonly LiveChatMessage[]
   /** There are older messages: see `loadEarlier`. */
@@ -37,6 +40,7 @@ export const emptyChat: LiveChatState = {
   conversationId: null,
   title: null,
   model: null,
+  origin: 'SEGUE',
   messages: [],
   hasEarlier: false,
   activeStream: null,

@@ -3,8 +3,10 @@ import type { SnapshotSource } from '../lists/snapshot-store.ts'
 import { SegueError } from '../segue-error.ts'
 import type { ChatStream } from '../model/stream.ts'
 import { applyChatEvent } from './apply-chat-event.ts'
+import { getWritableSession } from './get-writable-session.ts'
 import { emptyChat, type LiveChatState } from './live-chat-state.ts'
 import {
+  readAlternatives,
   type ReadChatOptions,
   type ReadChatSession,
   readChatSession,
@@ -67,17 +69,16 @@ export class LiveChat implements SnapshotSource<LiveChatState> {
   readonly getSnapshot = (): LiveChatState => this.#state
 
   /** Sends a message. Resolves when the server has accepted it. */
-  readonly send = async ({ text, files, model, ifBusy }: OutgoingMessage): Promise<void> => {
-    const { sessionId } = this.#state
-    const input: ChatInput = {
-      text,
-      ...(sessionId !== null && { sessionId }),
-      ...(sessionId === null && this.#profile !== undefined && { profile: this.#profile }),
-      ...(files && { files }),
-      ...(model !== undefined && { model }),
-      ...(ifBusy && { ifBusy }),
-    }
-    await this.#startStream(() => startChat(this.#client, input))
+  readonly send = async (message: OutgoingMessage): Promise<void> => {
+    const { sessionId: id, origin } = this.#state
+    const profile = this.#profile
+    await this.#startStream(async () => {
+      const place =
+        id === null
+          ? { ...(profile !== undefined && { profile }) }
+          : { sessionId: await getWritableSession(this.#client, { id, origin }) }
+      return startChat(this.#client, { ...message, ...place })
+    })
   }
 
   /**
@@ -191,10 +192,24 @@ export class LiveChat implements SnapshotSource<LiveChatState> {
       headSeq = read.headSeq
       this.#set({ ...read.chat, isSending, error, queue })
       for await (const event of this.#client.followSession(sessionId, { after: headSeq, signal })) {
+        if (event.type === 'SessionContinued') sessionId = event.toId
         if (event.type === 'StreamReset' || event.type === 'SessionContinued') break
         this.#set(applyChatEvent(this.#state, event))
+        if (event.type === 'StreamFinished' && event.message) void this.#readAlternatives(event.message.id, signal)
       }
     }
+  }
+
+  /** An answer that was made while it was shown has none yet. */
+  async #readAlternatives(id: string, signal: AbortSignal): Promise<void> {
+    const { streamId } = this.#state.messages.find((message) => message.id === id) ?? {}
+    const isRetry = this.#state.messages.some((other) => other.streamId === streamId && other.alternatives.length > 1)
+    if (!isRetry) return
+    // Without them, the other tries cannot be reached until the chat is opened again.
+    const alternatives = await readAlternatives(this.#client, id, signal).catch(() => [])
+    if (signal.aborted) return
+    const messages = this.#state.messages.map((message) => (message.id === id ? { ...message, alternatives } : message))
+    this.#set({ ...this.#state, messages })
   }
 
   /** Reads the session, for as long as it takes. */

@@ -5,12 +5,14 @@ import { emptyChat, type LiveChatState } from './live-chat-state.ts'
 import {
   chatSessionDocument,
   conversationTipDocument,
+  alternativesDocument,
   earlierMessagesDocument,
   type WireChatSession,
+  type WireLiveMessage,
   type WireTranscriptPage,
 } from './live-chat-documents.ts'
-import type { LiveChatMessage } from './live-chat-message.ts'
-import { toLiveChatMessage } from './to-live-chat-message.ts'
+import type { LiveChatMessage, MessageAlternative } from './live-chat-message.ts'
+import { toAlternative, toLiveChatMessage } from './to-live-chat-message.ts'
 
 export interface TranscriptPage {
   readonly messages: readonly LiveChatMessage[]
@@ -44,7 +46,7 @@ export async function readChatSession(
     : await readConversationTip(client, sessionId, last, signal)
   while (session?.continuedBy) session = await readSession(client, session.continuedBy.id, last, signal)
   if (!session) throw new SegueError('NOT_FOUND', 'The session does not exist. Choose another one.')
-  const { id, title, model, compacting, headSeq, conversation, activeStream, transcript } = session
+  const { id, title, model, origin, compacting, headSeq, conversation, activeStream, transcript } = session
   const { messages, before } = toTranscriptPage(transcript)
   const chat: LiveChatState = {
     ...emptyChat,
@@ -52,6 +54,7 @@ export async function readChatSession(
     conversationId: conversation.id,
     title,
     model,
+    origin,
     compacting,
     messages,
     hasEarlier: before !== null,
@@ -69,6 +72,20 @@ export async function readEarlierMessages(
     readonly session: { readonly transcript: WireTranscriptPage } | null
   }>(earlierMessagesDocument, variables)
   return session ? toTranscriptPage(session.transcript) : { messages: [], before: null }
+}
+
+/** Reads the other tries of a message's turn, with itself. */
+export async function readAlternatives(
+  client: SegueClient,
+  id: string,
+  signal: AbortSignal,
+): Promise<readonly MessageAlternative[]> {
+  const { node } = await client.request<{ readonly node: Pick<WireLiveMessage, 'alternatives'> | null }>(
+    alternativesDocument,
+    { id },
+    { signal },
+  )
+  return node?.alternatives.map(toAlternative) ?? []
 }
 
 async function readSession(client: SegueClient, id: string, last: number, signal: AbortSignal) {

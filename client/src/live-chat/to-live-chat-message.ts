@@ -24,7 +24,7 @@ export function toLiveChatMessage(wireMessage: WireLiveMessage): LiveChatMessage
   }
 }
 
-function toAlternative({ id, copyOf, session, text, stream }: WireAlternative): MessageAlternative {
+export function toAlternative({ id, copyOf, session, text, stream }: WireAlternative): MessageAlternative {
   return {
     originalId: copyOf?.id ?? id,
     sessionId: session.id,

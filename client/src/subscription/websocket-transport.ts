@@ -49,7 +49,10 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): Su
         unsubscribe()
       }
     },
-    close: () => void client.dispose(),
+    close: () => {
+      // It rejects if the connection was being opened and could not be: then it is closed as well.
+      void Promise.resolve(client.dispose()).catch(() => undefined)
+    },
   }
 }
 
