@@ -13,6 +13,7 @@ import { type IdempotencyKey, createCompletedIdempotencyKeyRecord } from '../sto
 import type { SessionWithInitialMessages } from '../storage/sessions/session-writer.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import type { MessageAlternatives } from './alternatives/message-alternatives.ts'
+import { ChatSnapshot } from './chat-snapshot.ts'
 import type { ProfileMessageReader } from './context/profile-message-reader.ts'
 import type { SessionCompactor } from './continuation/session-compactor.ts'
 import type { SessionForker } from './continuation/session-forker.ts'
@@ -220,23 +221,14 @@ export class ChatService {
     return activeSessions.findStream(id) ?? profile.eventStore.findStream(id)
   }
 
-  /** Streams by id. Unknown ids are left out. */
-  async findStreams(ids: readonly string[]): Promise<Map<string, StreamRecord>> {
-    const { activeSessions, profile } = this.#dependencies
-    const active = ids.flatMap((id) => activeSessions.findStream(id) ?? [])
-    const activeIds = new Set(active.map(({ id }) => id))
-    const stored = await profile.eventStore.findStreams(ids.filter((id) => !activeIds.has(id)))
-    return new Map([...active, ...stored].map((stream) => [stream.id, stream]))
+  /** Reads streams and messages as of now, also later. Dispose of it. */
+  takeSnapshot(): ChatSnapshot {
+    return new ChatSnapshot(this.#dependencies)
   }
 
   /** Whether `compact` is at work in a session. */
   isCompacting(sessionId: string): boolean {
     return this.#dependencies.activeSessions.find(sessionId)?.isCompacting ?? false
-  }
-
-  /** The stream that is running in a session. */
-  async findActiveStream(sessionId: string): Promise<StreamRecord | null> {
-    return this.#dependencies.activeSessions.findCommittedState(sessionId)?.stream ?? null
   }
 
   /** What the model would be sent next, with URLs in place of files. */

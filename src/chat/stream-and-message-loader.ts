@@ -1,7 +1,8 @@
 import DataLoader from 'dataloader'
 import type { MessageRecord } from '../model/message.ts'
 import type { StreamRecord } from '../model/stream.ts'
-import type { ChatService } from './chat-service.ts'
+import type { MessageAlternatives } from './alternatives/message-alternatives.ts'
+import type { ChatSnapshot } from './chat-snapshot.ts'
 
 /**
  * Loads streams and messages by id during one execution, as `SessionLoader` does: one query for all that a page asks for.
@@ -13,14 +14,13 @@ export class StreamAndMessageLoader {
   readonly #answers: DataLoader<string, MessageRecord | null>
   readonly #alternatives: DataLoader<MessageRecord, readonly string[], string>
 
-  constructor(chats: Pick<ChatService, 'findStreams' | 'messageQueries' | 'alternatives'>) {
-    const { messageQueries } = chats
-    this.#streams = createLoader((ids) => chats.findStreams(ids))
-    this.#messages = createLoader((ids) => messageQueries.findMessages(ids))
-    this.#answers = createLoader((streamIds) => messageQueries.findAnswers(streamIds))
+  constructor(snapshot: ChatSnapshot, alternatives: MessageAlternatives) {
+    this.#streams = createLoader((ids) => snapshot.findStreams(ids))
+    this.#messages = createLoader((ids) => snapshot.messages.findMessages(ids))
+    this.#answers = createLoader((streamIds) => snapshot.messages.findAnswers(streamIds))
     this.#alternatives = new DataLoader(
       async (messages) => {
-        const found = await chats.alternatives.findIds(messages)
+        const found = await alternatives.findIds(messages)
         return messages.map(({ id }) => found.get(id) ?? [id])
       },
       { cacheKeyFn: ({ id }) => id },

@@ -28,6 +28,6 @@ export function createContext(registry: ProfileRegistry, requestInfo: Partial<Re
 }
 
 /** The context of the same request without caches: for the next execution, such as the next event of a subscription. */
-export function renewGraphQLContext(context: Context): Context {
-  return createContext(context.profiles.registry, context)
+export function renewGraphQLContext({ profiles, ...requestInfo }: Context): Context {
+  return { ...requestInfo, profiles: new CrossProfileRecordLookup(profiles.registry, profiles.followedSession) }
 }

@@ -14,19 +14,57 @@ interface FoundNode<Type extends NodeType> {
   readonly services: ProfileServices
 }
 
+/** How long several executions may share what was read, in milliseconds, if nothing is known to have changed. */
+const maxSharedAgeMs = 250
+
 type NodeCaches = { readonly [Type in NodeType]: Map<string, Promise<FoundNode<Type> | null>> }
 
+/** A session of which the profile is known already: one that a subscription follows. */
+export interface FollowedSession {
+  readonly id: string
+  readonly services: ProfileServices
+}
+
 /**
- * The profiles that the caller may see, for one execution. An id does not say which profile it belongs to; this is the
- * only place that searches for it. Each look-up is made once an execution.
+ * The profiles that the caller may see, for one execution, or for several events that are delivered together. An id does
+ * not say which profile it belongs to; this is the only place that searches for it. Each look-up is made once an
+ * execution. Dispose of it when the execution has ended.
  */
-export class CrossProfileRecordLookup {
+export class CrossProfileRecordLookup implements Disposable {
   readonly registry: ProfileRegistry
   readonly #requestProfiles = new Map<ProfileServices, RequestProfile>()
   readonly #nodes = createNodeCaches()
+  readonly #createdAtMs = performance.now()
+  #followedSession: FollowedSession | null
+  #isDisposed = false
 
-  constructor(registry: ProfileRegistry) {
+  constructor(registry: ProfileRegistry, followedSession: FollowedSession | null = null) {
     this.registry = registry
+    this.#followedSession = followedSession
+  }
+
+  get followedSession(): FollowedSession | null {
+    return this.#followedSession
+  }
+
+  [Symbol.dispose](): void {
+    this.#isDisposed = true
+    this.#disposeSnapshots()
+  }
+
+  /** Continues to use what was read after it was disposed of. False if that may have changed. */
+  reopen(): boolean {
+    if (performance.now() - this.#createdAtMs > maxSharedAgeMs) return false
+    const isCurrent = [...this.#requestProfiles.values()].every(({ snapshot }) => snapshot.reopen())
+    if (isCurrent) this.#isDisposed = false
+    else this.#disposeSnapshots()
+    return isCurrent
+  }
+
+  /** Remembers the profile of the session that a subscription follows, for its events. */
+  rememberFollowedSession(id: string, { profile }: RequestProfile): void {
+    const services = this.registry.findOpen(profile.name)
+    if (services) this.#followedSession = { id, services }
   }
 
   /** The profile with this name. Null if it does not exist: clients see it as an empty profile. */
@@ -63,6 +101,9 @@ export class CrossProfileRecordLookup {
 
   /** The profile that a session is in. Throws NOT_FOUND. */
   async requireProfileOfSession(id: string): Promise<RequestProfile> {
+    const followed = this.#followedSession
+    if (followed?.id === id && this.registry.findOpen(followed.services.profile.name) === followed.services)
+      return this.#toRequestProfile(followed.services)
     const found = await this.#findCached('Session', id)
     if (!found) throw createIdNotFoundError('session', id)
     return this.#toRequestProfile(found.services)
@@ -126,6 +167,7 @@ export class CrossProfileRecordLookup {
 
   /** Forgets everything that was read. Call it before a write, so that the result shows the state after the write. */
   clearCaches(): void {
+    this.#disposeSnapshots()
     this.#requestProfiles.clear()
     for (const cache of Object.values(this.#nodes)) cache.clear()
   }
@@ -148,7 +190,13 @@ export class CrossProfileRecordLookup {
   #toRequestProfile(services: ProfileServices): RequestProfile {
     const profile = this.#requestProfiles.get(services) ?? createRequestProfile(services)
     this.#requestProfiles.set(services, profile)
+    // A resolver may go on after the execution has ended with an error.
+    if (this.#isDisposed) profile.snapshot[Symbol.dispose]()
     return profile
+  }
+
+  #disposeSnapshots(): void {
+    for (const { snapshot } of this.#requestProfiles.values()) snapshot[Symbol.dispose]()
   }
 }
 

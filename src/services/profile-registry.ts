@@ -106,6 +106,11 @@ export class ProfileRegistry {
     }
   }
 
+  /** The services of a profile that is open now. Null as well while it is being closed. */
+  findOpen(name: string): ProfileServices | null {
+    return this.#open.get(name)
+  }
+
   openDefault(): Promise<ProfileServices> {
     return this.#open.getOrOpen(defaultProfileName)
   }

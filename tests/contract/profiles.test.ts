@@ -336,7 +336,7 @@ describe('Two profiles at the same time', () => {
     await streamToEnd(client, { profile: 'alpha', text: 'Again.' })
     providers.beta.enqueue(toolCallSteps({ name: 'files__write', input: { for: 'again' } }))
     const again = streamChat(client, { profile: 'beta', text: 'Again.' })
-    expect((await readUntil(again, isEventOfType('ApprovalChanged'))).last.approval.state).toBe('PENDING')
+    expect((await readUntil(again, isEventOfType('ApprovalChanged'))).last.state).toBe('PENDING')
     expect(tools.get('alpha')?.runs).toHaveLength(2)
     expect(tools.get('beta')?.runs).toHaveLength(1)
     const [fileNames] = names.map((name) => readdirSync(join(segue.home, 'profiles', name, 'files')))

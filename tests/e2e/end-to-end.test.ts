@@ -242,7 +242,7 @@ test(
     ])
     await session.readUntil(({ events }) => {
       const last = events.at(-1)
-      return last?.type === 'StreamChanged' && last.stream.status === 'WAITING'
+      return last?.type === 'StreamChanged' && last.status === 'WAITING'
     })
     await server.stop('SIGKILL')
 

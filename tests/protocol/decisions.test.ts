@@ -79,13 +79,13 @@ function describeEvent(event: ApiEvent): string {
     case 'StreamStarted':
     case 'StreamChanged':
     case 'StreamFinished':
-      return `stream ${event.stream.status}`
+      return `stream ${event.status}`
     case 'ToolCallChanged':
-      return `call ${event.toolCall.state}`
+      return `call ${event.toolCallState}`
     case 'ApprovalChanged':
-      return `approval ${event.approval.state}`
+      return `approval ${event.state}`
     case 'ClarificationChanged':
-      return `question ${event.clarification.state}`
+      return `question ${event.state}`
     default:
       return event.type
   }

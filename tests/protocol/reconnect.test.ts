@@ -182,7 +182,7 @@ test('R4 every event of a log has its seq as its id, whatever the document selec
   expect((await query.readToEnd()).map((event) => event.id)).toEqual([null, null])
 })
 
-test('R4 the greater one of Last-Event-ID and after counts, for a stream and for a session', async () => {
+test('R4 Last-Event-ID counts where there is one, else after, for a stream and for a session', async () => {
   await using provided = await startSegueWithProvider()
   provided.provider.enqueue(stableAnswer)
   const { id, session } = await provided.client.start({ text: 'Talk.' })
@@ -194,14 +194,15 @@ test('R4 the greater one of Last-Event-ID and after counts, for a stream and for
     for (const [last, after] of [
       ['2', undefined],
       ['2', 1],
-      ['1', 2],
+      ['2', 3],
       ['nonsense', 2],
+      [null, 2],
     ] as const) {
       const stream = await EventStream.open(provided.segue.url, {
         method: 'GET',
         query,
         variables: { ...variables, after },
-        headers: { 'last-event-id': last },
+        headers: last === null ? {} : { 'last-event-id': last },
       })
       const events = await take(all.length - 2, () => nextDeltaEvent(stream))
       expect(events.map(({ seq }) => seq)).toEqual(all.slice(2).map(({ seq }) => seq))

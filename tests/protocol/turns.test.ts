@@ -95,13 +95,13 @@ test('B2 queued streams deliver StreamStarted with QUEUED, and StreamChanged whe
   )
   for (const reader of readers) {
     const started = await reader.readUntilType('StreamStarted')
-    expect(started.stream.status).toBe('QUEUED')
+    expect(started.status).toBe('QUEUED')
   }
   release()
   const turns: number[] = []
   for (const reader of readers) {
     const [, changed] = await reader.readToEnd()
-    expect(changed).toMatchObject({ type: 'StreamChanged', stream: { status: 'RUNNING' } })
+    expect(changed).toMatchObject({ type: 'StreamChanged', status: 'RUNNING' })
     expect(reader.events.at(-1)).toMatchObject({ type: 'StreamFinished', stream: { status: 'COMPLETED' } })
     turns.push(changed?.seq ?? 0, reader.cursor)
   }

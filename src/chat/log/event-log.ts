@@ -8,6 +8,17 @@ const idleEventTypes: ReadonlySet<ChatEvent['type']> = new Set(['StreamFinished'
 /** The part of the event store that the log uses. */
 export type EventLogStore = Pick<EventStore, 'append' | 'appendAll' | 'readEvents' | 'loadHeadSeq'>
 
+/** Is told of each append before it begins. */
+export interface AppendObserver {
+  beforeAppend(request: Pick<AppendRequest, 'sessionId' | 'expectedHeadSeq'>): void
+}
+
+/** A reader that follows the log of a session. Dispose of it when it stops. */
+export interface EventLogReader extends Disposable {
+  /** Whether the session was deleted, or its profile closed: nothing of it can be read any more. */
+  readonly isRemoved: boolean
+}
+
 interface CachedSession {
   /** Its newest event is the newest of the log. */
   readonly tail: EventLogTail
@@ -22,17 +33,38 @@ interface CachedSession {
 export class EventLog {
   readonly #store: EventLogStore
   readonly #sessions = new Map<string, CachedSession>()
+  readonly #observers = new Set<AppendObserver>()
+  /** The sessions that are followed, with a controller for each reader, which is aborted when the session is removed. */
+  readonly #readers = new Map<string, Set<AbortController>>()
+  /** The sessions to which an append is in progress, with the seq of their newest event before it. */
+  readonly #appending = new Map<string, number>()
+  #version = 0
   #isClosed = false
 
   constructor(store: EventLogStore) {
     this.#store = store
   }
 
-  /** How many sessions are cached in memory, and how many readers wait for the next event of one. */
-  get stats(): { readonly sessions: number; readonly waiting: number } {
+  /** How many sessions are cached in memory, how many readers wait for the next event of one, and how many observe appends. */
+  get stats(): { readonly sessions: number; readonly waiting: number; readonly observers: number } {
     let waiting = 0
     for (const { waiters } of this.#sessions.values()) waiting += waiters.size
-    return { sessions: this.#sessions.size, waiting }
+    return { sessions: this.#sessions.size, waiting, observers: this.#observers.size }
+  }
+
+  /** Changes when an append begins and when it ends, and when a session is removed. */
+  get version(): number {
+    return this.#version
+  }
+
+  /** Tells the observer of each append, those in progress included, until `unobserve`. */
+  observe(observer: AppendObserver): void {
+    this.#observers.add(observer)
+    for (const [sessionId, expectedHeadSeq] of this.#appending) observer.beforeAppend({ sessionId, expectedHeadSeq })
+  }
+
+  unobserve(observer: AppendObserver): void {
+    this.#observers.delete(observer)
   }
 
   /** Commits the request, calls `onCommitted`, then wakes readers. If the store throws, readers see nothing of it. */
@@ -43,13 +75,21 @@ export class EventLog {
   /** Like `append`, for the logs of several sessions in one transaction. */
   async appendAll(requests: readonly AppendRequest[], onCommitted: () => void): Promise<void> {
     const [first, ...others] = requests
-    await (first && others.length === 0 ? this.#store.append(first) : this.#store.appendAll(requests))
-    onCommitted()
+    this.#beginAppend(requests)
+    try {
+      await (first && others.length === 0 ? this.#store.append(first) : this.#store.appendAll(requests))
+      onCommitted()
+    } finally {
+      for (const { sessionId } of requests) this.#appending.delete(sessionId)
+      this.#version += 1
+    }
     for (const request of requests) this.#deliver(request)
   }
 
   /** Ends the waiting for a session that was deleted. */
   markRemoved(sessionId: string): void {
+    this.#version += 1
+    for (const reader of this.#readers.get(sessionId) ?? []) reader.abort()
     const session = this.#sessions.get(sessionId)
     if (!session) return
     session.tail.clear()
@@ -61,7 +101,24 @@ export class EventLog {
   /** Marks all sessions as removed; from now on there is nothing to read or to wait for. */
   close(): void {
     this.#isClosed = true
-    for (const id of [...this.#sessions.keys()]) this.markRemoved(id)
+    for (const id of new Set([...this.#sessions.keys(), ...this.#readers.keys()])) this.markRemoved(id)
+  }
+
+  /** Begins to follow the log of a session. */
+  openReader(sessionId: string): EventLogReader {
+    const removal = new AbortController()
+    if (this.#isClosed) removal.abort()
+    const readers = this.#readers.get(sessionId) ?? new Set()
+    this.#readers.set(sessionId, readers.add(removal))
+    return {
+      get isRemoved() {
+        return removal.signal.aborted
+      },
+      [Symbol.dispose]: () => {
+        readers.delete(removal)
+        if (readers.size === 0 && this.#readers.get(sessionId) === readers) this.#readers.delete(sessionId)
+      },
+    }
   }
 
   /** The newest seq that is cached in memory; 0 for an idle session. */
@@ -69,11 +126,17 @@ export class EventLog {
     return this.#sessions.get(sessionId)?.tail.newest?.seq ?? 0
   }
 
-  /** The next events of a session after a seq, from memory if possible. */
+  /**
+   * The next events of a session after a seq, from memory if possible. Those of an append that has not ended are left out,
+   * although they may be stored: what is in memory of their stream is older than they are.
+   */
   async read(range: EventRange): Promise<ChatEvent[]> {
     if (this.#isClosed) return []
     const cached = this.#sessions.get(range.sessionId)?.tail.read(range.after, range.limit)
-    return cached ?? this.#store.readEvents(range)
+    if (cached) return cached
+    const stored = await this.#store.readEvents(range)
+    const limit = this.#appending.get(range.sessionId)
+    return limit === undefined ? stored : stored.filter(({ seq }) => seq <= limit)
   }
 
   /**
@@ -99,9 +162,20 @@ export class EventLog {
     }
   }
 
-  /** The seq of a session's newest event; 0 if it has none, null if there is no such session. */
+  /** The seq of the newest event that `read` returns; 0 if there is none, null if there is no such session. */
   async loadHeadSeq(sessionId: string): Promise<number | null> {
-    return this.#sessions.get(sessionId)?.tail.newest?.seq ?? this.#store.loadHeadSeq(sessionId)
+    const cached = this.#sessions.get(sessionId)?.tail.newest?.seq
+    if (cached !== undefined) return cached
+    const stored = await this.#store.loadHeadSeq(sessionId)
+    return stored && Math.min(stored, this.#appending.get(sessionId) ?? stored)
+  }
+
+  #beginAppend(requests: readonly AppendRequest[]): void {
+    this.#version += 1
+    for (const request of requests) {
+      for (const observer of this.#observers) observer.beforeAppend(request)
+      this.#appending.set(request.sessionId, request.expectedHeadSeq)
+    }
   }
 
   #deliver({ sessionId, events }: AppendRequest): void {

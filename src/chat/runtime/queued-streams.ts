@@ -55,6 +55,10 @@ export class QueuedStreams {
     return this.#streams.find((stream) => stream.id === id) ?? null
   }
 
+  list(): readonly StreamRecord[] {
+    return this.#streams
+  }
+
   /** Takes over streams that are stored as queued. */
   restore(streams: readonly StreamRecord[]): void {
     this.#streams.push(...streams)
@@ -92,14 +96,14 @@ export class QueuedStreams {
     const withdrawn = message && { ...message, withdrawn: true }
     if (withdrawn && this.first?.id === queued.id)
       return this.#commitFirst(queued, { stream, event, message: withdrawn, idempotencyKeys })
-    const { headSeq } = await this.#options.writer.write(() => ({
+    const compose = () => ({
       fence: { streamId: queued.id, generation: queued.generation },
       drafts: [event],
       streams: [stream],
       messages: withdrawn ? [withdrawn] : [],
       idempotencyKeys,
-    }))
-    this.#streams = this.#streams.filter(({ id }) => id !== queued.id)
+    })
+    const { headSeq } = await this.#options.writer.write(compose, () => this.#remove(queued))
     return { ...stream, lastSeq: headSeq }
   }
 
@@ -121,7 +125,7 @@ export class QueuedStreams {
   ): Promise<StreamRecord> {
     const { writer, runtime } = this.#options
     const withdrawn = await this.#listWithdrawnBefore(this.#streams[1] ?? null, queued.sessionId)
-    const { headSeq } = await writer.write((previousHeadSeq) => ({
+    const compose = (previousHeadSeq: number) => ({
       fence: { streamId: queued.id, generation: queued.generation },
       // Each message needs a seq of its own, from which its position follows.
       drafts: [event, ...withdrawn.map(() => createSessionChangedDraft(queued.sessionId, runtime))],
@@ -130,9 +134,14 @@ export class QueuedStreams {
         assignUserMessagePosition(each, previousHeadSeq + 1 + index),
       ),
       idempotencyKeys,
-    }))
-    this.#streams = this.#streams.filter(({ id }) => id !== queued.id)
+    })
+    const { headSeq } = await writer.write(compose, () => this.#remove(queued))
     return { ...stream, lastSeq: headSeq - withdrawn.length }
+  }
+
+  /** Called before readers are notified: what they find here is never older than the event that they have received. */
+  #remove(queued: StreamRecord): void {
+    this.#streams = this.#streams.filter(({ id }) => id !== queued.id)
   }
 
   /** Withdrawn messages without a place that were sent before a queued stream, in the order in which they were sent. */

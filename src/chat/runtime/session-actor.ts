@@ -84,6 +84,12 @@ export class SessionActor {
     return running?.id === id ? running : this.#queue.find(id)
   }
 
+  /** The streams that run or are queued here, in the order in which they run. */
+  listStreams(): StreamRecord[] {
+    const running = this.activeRunner?.committed.stream
+    return [...(running ? [running] : []), ...this.#queue.list()]
+  }
+
   /** Whether `compact` is at work. */
   get isCompacting(): boolean {
     return this.#compaction.isRunning

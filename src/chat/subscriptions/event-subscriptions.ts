@@ -2,11 +2,10 @@ import { createIdNotFoundError } from '../../lib/errors.ts'
 import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import type { ProfileStorage } from '../../storage/profile-storage.ts'
 import type { CombinedSessionRepository } from '../../sessions/combined-session-repository.ts'
-import type { DeliveredEvent } from '../../model/chat-event.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { EventLog } from '../log/event-log.ts'
-import { subscribeToEventLog, isStreamFullyRead, type EventLogSnapshot } from './subscribe-to-event-log.ts'
+import { type EventLogSnapshot, type EventSubscription, subscribeToEventLog } from './subscribe-to-event-log.ts'
 import type { ActiveSessions } from '../runtime/active-sessions.ts'
 import type { CommittedStreamState } from '../streaming/stream-committer.ts'
 import type { ProfileMessageReader } from '../context/profile-message-reader.ts'
@@ -29,27 +28,22 @@ export class EventSubscriptions {
   }
 
   /** The events of a stream after a seq, up to its end. Throws NOT_FOUND. */
-  async subscribeToStream(streamId: string, after: number): Promise<AsyncIterableIterator<DeliveredEvent>> {
+  async subscribeToStream(streamId: string, after: number): Promise<EventSubscription> {
     const { stream, session } = await this.#requireStream(streamId)
     const subscription = {
       sessionId: session.id,
       stream,
       isSegueSession: true,
       headSeq: session.headSeq,
+      endSeq: stream.finishedAt === null ? null : stream.lastSeq,
       loadSnapshot: () => this.#loadStreamSnapshot(streamId),
       now: this.#options.runtime.now,
     }
     return subscribeToEventLog(this.#options.eventLog, subscription, after)
   }
 
-  /** Whether a reader at this cursor has received all of a stream. Throws NOT_FOUND. */
-  async isFullyRead(streamId: string, after: number): Promise<boolean> {
-    const { stream, session } = await this.#requireStream(streamId)
-    return isStreamFullyRead(stream, session.headSeq, after)
-  }
-
-  /** The events of a session after a seq, until the session is deleted. Throws NOT_FOUND. */
-  async subscribeToSession(sessionId: string, after: number): Promise<AsyncIterableIterator<DeliveredEvent>> {
+  /** The events of a session after a seq, until the session is continued by another or deleted. Throws NOT_FOUND. */
+  async subscribeToSession(sessionId: string, after: number): Promise<EventSubscription> {
     const session = await this.#options.sessions.find(sessionId)
     if (!session) throw createIdNotFoundError('session', sessionId)
     const subscription = {
@@ -57,6 +51,7 @@ export class EventSubscriptions {
       stream: null,
       isSegueSession: session.origin === 'SEGUE',
       headSeq: session.headSeq,
+      endSeq: session.endedAt === null ? null : await this.#findContinuationSeq(session),
       loadSnapshot: () => this.#loadSessionSnapshot(sessionId),
       now: this.#options.runtime.now,
     }
@@ -69,6 +64,12 @@ export class EventSubscriptions {
     const session = stream && (await sessions.find(stream.sessionId))
     if (!session) throw createIdNotFoundError('stream', streamId)
     return { stream, session }
+  }
+
+  /** The seq of SessionContinued, which is the last event of a log; null without one. */
+  async #findContinuationSeq({ id: sessionId, headSeq }: SessionRecord): Promise<number | null> {
+    const [newest] = await this.#options.eventLog.read({ sessionId, after: headSeq - 1, limit: 1 })
+    return newest?.type === 'SessionContinued' ? newest.seq : null
   }
 
   async #loadSessionSnapshot(sessionId: string): Promise<EventLogSnapshot> {
@@ -88,8 +89,8 @@ export class EventSubscriptions {
     if (stored.finishedAt === null)
       return toSnapshot(activeSessions.findCommittedStateOfStream(streamId) ?? { stream: stored, answer: null })
     const message = stored.messageId === null ? null : await messageQueries.findStoredMessage(stored.messageId)
-    // The reader receives StreamFinished again, so the message is as before it.
-    return { seq: stored.lastSeq - 1, message: message && { ...message, status: 'STREAMING', usage: null } }
+    // The reader receives StreamFinished again. It adds nothing to the parts of the message.
+    return { seq: stored.lastSeq - 1, message }
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ChatEvent, DeliveredEvent, StreamReset } from '../../model/chat-event.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
-import type { EventLog } from '../log/event-log.ts'
+import type { EventLog, EventLogReader } from '../log/event-log.ts'
 import { type CoalescedEvent, DeltaCoalescer } from '../log/delta-coalescer.ts'
 import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
 import { createAbortOnReturnIterator } from '../../lib/async/abort-on-return-iterator.ts'
@@ -19,6 +19,8 @@ export interface EventLogSubscriptionOptions {
   readonly isSegueSession: boolean
   /** The session's newest seq at the start of the subscription. */
   readonly headSeq: number
+  /** The seq of the last event that the subscription will ever have, if it exists already; null otherwise. */
+  readonly endSeq: number | null
   /** Loads the state that a reader continues from if its cursor cannot be honoured. */
   readonly loadSnapshot: () => Promise<EventLogSnapshot>
   /** The wall clock, in epoch milliseconds. */
@@ -33,41 +35,58 @@ export interface EventLogSnapshot {
   readonly message: MessageRecord | null
 }
 
+/** The events of a stream or a session, as one reader receives them. */
+export interface EventSubscription extends AsyncIterableIterator<DeliveredEvent> {
+  /** Whether the cursor was at the end when it started: it completes at once. */
+  readonly isFullyRead: boolean
+  /** Whether the session was deleted. What an event of it leads to cannot be read any more. */
+  isSessionRemoved(): boolean
+}
+
 /**
- * The events after a seq, then the live ones; those of one stream end with it. A subscription holds a cursor, and no
- * buffer. A cursor beyond the end of the log is answered with a `StreamReset`.
+ * The events after a seq, then the live ones. Those of one stream end with it, those of a session with its continuation, and
+ * both when the session is deleted. A subscription holds a cursor, and no buffer. A cursor beyond the end of the log is
+ * answered with a `StreamReset`.
  */
 export function subscribeToEventLog(
   log: EventLog,
   subscription: EventLogSubscriptionOptions,
   after: number,
-): AsyncIterableIterator<DeliveredEvent> {
-  return createAbortOnReturnIterator((signal) => deliverEvents(log, subscription, after, signal))
-}
-
-/** Whether a cursor is at the end of a finished stream, so that a subscription would complete at once. */
-export function isStreamFullyRead(stream: StreamRecord, headSeq: number, after: number): boolean {
-  return stream.finishedAt !== null && after >= stream.lastSeq && after <= headSeq
+): EventSubscription {
+  const { sessionId, headSeq, endSeq } = subscription
+  const isFullyRead = endSeq !== null && after >= endSeq && after <= headSeq
+  let reader: EventLogReader | null = null
+  const isSessionRemoved = (): boolean => reader?.isRemoved ?? false
+  const events = createAbortOnReturnIterator(async function* deliver(signal) {
+    if (isFullyRead) return
+    using openedReader = log.openReader(sessionId)
+    reader = openedReader
+    for await (const event of deliverEvents(log, subscription, after, signal)) {
+      if (isSessionRemoved()) return
+      yield event
+    }
+  })
+  return Object.assign(events, { isFullyRead, isSessionRemoved })
 }
 
 async function* deliverEvents(
   log: EventLog,
-  { sessionId, stream, isSegueSession, headSeq, loadSnapshot, now }: EventLogSubscriptionOptions,
+  { sessionId, stream, isSegueSession, headSeq, endSeq, loadSnapshot, now }: EventLogSubscriptionOptions,
   after: number,
   signal: AbortSignal,
 ): AsyncGenerator<DeliveredEvent, void, void> {
-  if (stream && isStreamFullyRead(stream, headSeq, after)) return
   let cursor = Math.max(after, (stream?.firstSeq ?? 1) - 1)
   if (after > headSeq) {
     const reset = createStreamReset(sessionId, stream, await loadSnapshot(), now())
     cursor = reset.seq
     yield reset
+    if (endSeq !== null && cursor >= endSeq) return
   }
   if (!isSegueSession) return waitForAbort(signal)
   for await (const event of readEvents(log, sessionId, cursor, headSeq, signal)) {
     if (stream && event.streamId !== stream.id) continue
     yield event
-    if (event.type === 'StreamFinished' && event.streamId === stream?.id) return
+    if (stream ? event.type === 'StreamFinished' : event.type === 'SessionContinued') return
   }
 }
 

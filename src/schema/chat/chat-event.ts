@@ -31,7 +31,11 @@ schemaBuilder.objectRef<ChatEventOfType<'StreamStarted'>>('StreamStarted').imple
       description: 'The state of the stream as of this event: QUEUED or RUNNING.',
       resolve: ({ stream }) => stream.status,
     }),
-    stream: t.expose('stream', { type: StreamObjectType, description: 'The stream as of this event.' }),
+    stream: t.field({
+      type: StreamObjectType,
+      description: 'The stream as it is now.',
+      resolve: ({ stream, sessionId }, _, { profiles }) => profiles.requireStream(stream.id, sessionId),
+    }),
     userMessage: t.field({
       type: MessageObjectType,
       description: 'The user message that the stream answers.',
@@ -50,7 +54,11 @@ schemaBuilder.objectRef<ChatEventOfType<'StreamChanged'>>('StreamChanged').imple
       description: 'The state of the stream as of this event.',
       resolve: ({ stream }) => stream.status,
     }),
-    stream: t.expose('stream', { type: StreamObjectType, description: 'The stream as of this event.' }),
+    stream: t.field({
+      type: StreamObjectType,
+      description: 'The stream as it is now.',
+      resolve: ({ stream, sessionId }, _, { profiles }) => profiles.requireStream(stream.id, sessionId),
+    }),
   }),
 })
 

@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo } from 'graphql'
-import { createBadInputError, SegueError } from '../../lib/errors.ts'
+import { createBadInputError, createIdNotFoundError, SegueError } from '../../lib/errors.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import { assertIntInRange } from '../arguments.ts'
 import type { Context } from '../context.ts'
@@ -26,7 +26,9 @@ schemaBuilder.subscriptionFields((t) => ({
     subscribe: async (_, args, context, info) => {
       const cursor = resolveCursor(args.after, context.lastEventId)
       const { id, sessionId } = await startOrJoinStream(args, context, info)
-      const { chats } = await context.profiles.requireProfileOfSession(sessionId)
+      const profile = await context.profiles.requireProfileOfSession(sessionId)
+      context.profiles.rememberFollowedSession(sessionId, profile)
+      const { chats } = profile
       return chats.subscriptions.subscribeToStream(id, cursor)
     },
     resolve: (event) => event,
@@ -41,25 +43,27 @@ schemaBuilder.subscriptionFields((t) => ({
     },
     subscribe: async (_, { streamId, after }, { profiles, lastEventId }) => {
       const cursor = resolveCursor(after, lastEventId)
-      const { subscriptions } = (await profiles.requireProfileOwning('Stream', streamId)).chats
-      const isFullyRead = await subscriptions.isFullyRead(streamId, cursor)
-      // The SSE transport reads the flag: it is what stops an EventSource.
-      return Object.assign(await subscriptions.subscribeToStream(streamId, cursor), { isFullyRead })
+      const stream = await profiles.find('Stream', streamId)
+      if (!stream) throw createIdNotFoundError('stream', streamId)
+      const profile = await profiles.requireProfileOfSession(stream.sessionId)
+      profiles.rememberFollowedSession(stream.sessionId, profile)
+      return profile.chats.subscriptions.subscribeToStream(streamId, cursor)
     },
     resolve: (event) => event,
   }),
   followSession: t.field({
     type: ChatEventInterface,
     description:
-      'Emits all events of a session after the cursor, across its streams, then its new events. Completes only when the session is deleted.',
+      'Emits all events of a session after the cursor, across its streams, then its new events. Completes after `SessionContinued`, and when the session or its profile is deleted.',
     args: {
       sessionId: t.arg.id({ required: true, description: 'The id of the session.' }),
       after: t.arg.int({ defaultValue: 0, description: afterDescription }),
     },
     subscribe: async (_, { sessionId, after }, { profiles, lastEventId }) => {
       const cursor = resolveCursor(after, lastEventId)
-      const { chats } = await profiles.requireProfileOwning('Session', sessionId)
-      return chats.subscriptions.subscribeToSession(sessionId, cursor)
+      const profile = await profiles.requireProfileOfSession(sessionId)
+      profiles.rememberFollowedSession(sessionId, profile)
+      return profile.chats.subscriptions.subscribeToSession(sessionId, cursor)
     },
     resolve: (event) => event,
   }),
@@ -88,8 +92,8 @@ const joinChatMutation: typeof startChatMutation = {
   },
 }
 
-/** The greater one of the argument `after` and the `Last-Event-ID` of an EventSource. Throws BAD_USER_INPUT. */
+/** The `Last-Event-ID` of an EventSource that reconnects, else the argument `after`. Throws BAD_USER_INPUT. */
 function resolveCursor(after: number | null | undefined, lastEventId: number | null = null): number {
   if (typeof after === 'number') assertIntInRange(after, { name: 'after', min: 0 })
-  return Math.max(after ?? 0, lastEventId ?? 0)
+  return lastEventId ?? after ?? 0
 }

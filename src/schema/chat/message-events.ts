@@ -3,7 +3,7 @@ import { schemaBuilder } from '../schema-builder.ts'
 import { ChatEventInterface, type ChatEventOfType } from './chat-event.ts'
 import { filePartFieldDescriptions } from './message-part.ts'
 import { ToolCallStateEnum } from './chat-enums.ts'
-import { ToolCallType } from './tool-call.ts'
+import { loadToolCall, ToolCallType } from './tool-call.ts'
 
 const deltaRule = [
   'Apply it to part `partIndex` of the message: replace the characters from `offset` on by the new text; characters after it stay. A `ReasoningDelta` for a text part makes the whole part reasoning, for good. Applying an event twice, or a coalesced event after the events that it replaces, changes nothing.',
@@ -45,8 +45,8 @@ const ToolCallChangedType = schemaBuilder.objectRef<ChatEventOfType<'ToolCallCha
     }),
     toolCall: t.field({
       type: ToolCallType,
-      description: 'The complete call as of this event.',
-      resolve: ({ toolCall, sessionId }) => ({ ...toolCall, sessionId }),
+      description: 'The complete call as it is now.',
+      resolve: (event, _, context) => loadToolCall(event, context),
     }),
   }),
 })

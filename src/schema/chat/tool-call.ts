@@ -1,6 +1,7 @@
 import type { ToolCall } from '../../model/message.ts'
 import { stripResultFileBytes } from '../../model/tool-result/strip-result-file-bytes.ts'
-import { parseToolCallArguments } from '../../model/tool-call.ts'
+import { hasToolCallEnded, parseToolCallArguments } from '../../model/tool-call.ts'
+import type { Context } from '../context.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { ToolCallStateEnum } from './chat-enums.ts'
 import { toToolResultUrl } from './file-url.ts'
@@ -8,6 +9,26 @@ import { toToolResultUrl } from './file-url.ts'
 /** A call with its session, whose profile has the decisions about it. */
 export interface ToolCallOfSession extends ToolCall {
   readonly sessionId: string
+}
+
+/** A call, and where it is in a message. */
+export interface ToolCallPosition {
+  readonly sessionId: string
+  readonly messageId: string
+  readonly partIndex: number
+  /** The call as it was at some time. */
+  readonly toolCall: ToolCall
+}
+
+/** A call as it is in its message. Until the message can be read, the call as it was. */
+export async function loadToolCall(
+  { sessionId, messageId, partIndex, toolCall }: ToolCallPosition,
+  { profiles }: Context,
+): Promise<ToolCallOfSession> {
+  if (hasToolCallEnded(toolCall)) return { ...toolCall, sessionId }
+  const { chatLoader } = await profiles.requireProfileOfSession(sessionId)
+  const part = (await chatLoader.loadMessage(messageId))?.parts[partIndex]
+  return { ...(part?.type === 'tool' ? part.call : toolCall), sessionId }
 }
 
 export const ToolCallType = schemaBuilder.objectRef<ToolCallOfSession>('ToolCall').implement({

@@ -2,6 +2,7 @@ import { ChatEventInterface, type ChatEventOfType } from '../chat/chat-event.ts'
 import { ApprovalObjectType, ClarificationObjectType } from '../object-refs.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { ApprovalDecisionEnum, DecisionStateEnum } from './decision-enums.ts'
+import { loadCurrentDecision } from './load-current-decision.ts'
 
 schemaBuilder.objectRef<ChatEventOfType<'ApprovalChanged'>>('ApprovalChanged').implement({
   description: 'An approval was requested or resolved.',
@@ -18,7 +19,11 @@ schemaBuilder.objectRef<ChatEventOfType<'ApprovalChanged'>>('ApprovalChanged').i
       description: 'The decision of the user as of this event. Null unless `state` is ANSWERED.',
       resolve: ({ decision }) => decision.decision,
     }),
-    approval: t.expose('decision', { type: ApprovalObjectType, description: 'The approval as of this event.' }),
+    approval: t.field({
+      type: ApprovalObjectType,
+      description: 'The approval as it is now.',
+      resolve: ({ decision }, _, { profiles }) => loadCurrentDecision('Approval', decision, profiles),
+    }),
   }),
 })
 
@@ -37,9 +42,10 @@ schemaBuilder.objectRef<ChatEventOfType<'ClarificationChanged'>>('ClarificationC
         'The answer of the user as of this event; of a form, its values as JSON text. Null unless `state` is ANSWERED, and if the user declined.',
       resolve: ({ decision }) => decision.answer,
     }),
-    clarification: t.expose('decision', {
+    clarification: t.field({
       type: ClarificationObjectType,
-      description: 'The clarification as of this event.',
+      description: 'The clarification as it is now.',
+      resolve: ({ decision }, _, { profiles }) => loadCurrentDecision('Clarification', decision, profiles),
     }),
   }),
 })

@@ -1,7 +1,6 @@
 import type { DecisionRecord } from '../../model/decision.ts'
 import { schemaBuilder } from '../schema-builder.ts'
-import { type ToolCallOfSession, ToolCallType } from '../chat/tool-call.ts'
-import type { Context } from '../context.ts'
+import { loadToolCall, ToolCallType } from '../chat/tool-call.ts'
 import { ApprovalObjectType, ClarificationObjectType, SessionObjectType, StreamObjectType } from '../object-refs.ts'
 import { ApprovalDecisionEnum, DecisionStateEnum } from './decision-enums.ts'
 
@@ -115,12 +114,4 @@ for (const type of [ApprovalObjectType, ClarificationObjectType]) {
       resolve: ({ resolvedAt }) => resolvedAt,
     }),
   }))
-}
-
-/** The call as it is in its message. Until the message can be read, the call as it was when it began to wait. */
-async function loadToolCall(decision: DecisionRecord, { profiles }: Context): Promise<ToolCallOfSession> {
-  const { sessionId, messageId, partIndex } = decision
-  const { chatLoader } = await profiles.requireProfileOfSession(sessionId)
-  const part = (await chatLoader.loadMessage(messageId))?.parts[partIndex]
-  return { ...(part?.type === 'tool' ? part.call : decision.toolCall), sessionId }
 }

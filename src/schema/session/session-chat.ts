@@ -17,9 +17,9 @@ schemaBuilder.objectFields(SessionObjectType, (t) => ({
       type: MessageObjectType,
       description: 'The messages, oldest first, including the one that is streaming.',
       resolve: async (session, args, { profiles }) => {
-        const { chats } = await profiles.requireProfile(session.profile)
+        const { snapshot } = await profiles.requireProfile(session.profile)
         return resolveKeysetConnection(args, {
-          loadPage: (page) => chats.messageQueries.loadPage(session, page),
+          loadPage: (page) => snapshot.messages.loadPage(session, page),
           toKey: (message) => message.position ?? 0,
           cursor: positionCursor,
         })
@@ -42,7 +42,7 @@ schemaBuilder.objectFields(SessionObjectType, (t) => ({
     nullable: true,
     description: 'The stream that is running or waiting for a user in this session. Null if there is none.',
     resolve: async (session, _, { profiles }) =>
-      (await profiles.requireProfile(session.profile)).chats.findActiveStream(session.id),
+      (await profiles.requireProfile(session.profile)).snapshot.findActiveStream(session.id),
   }),
   compacting: t.boolean({
     description:

@@ -56,16 +56,18 @@ schemaBuilder.objectFields(SessionObjectType, (t) => ({
   messageCount: t.int({
     description: 'The number of messages, including the one that is streaming.',
     resolve: async (session, _, { profiles }) => {
-      const { sessionLoader, chats } = await profiles.requireProfile(session.profile)
+      const { sessionLoader, snapshot } = await profiles.requireProfile(session.profile)
       const storedCount = await sessionLoader.loadMessageCount(session)
-      return storedCount + (chats.messageQueries.findStreamingMessage(session.id) ? 1 : 0)
+      return storedCount + (snapshot.messages.findStreamingMessage(session.id) ? 1 : 0)
     },
   }),
   pinned: t.exposeBoolean('pinned', { description: 'True if a user pinned the session to the top of the list.' }),
   archived: t.exposeBoolean('archived', { description: 'True if a user archived the session.' }),
-  headSeq: t.exposeInt('headSeq', {
+  headSeq: t.int({
     description:
-      'The `seq` of the newest event in the log of the session; 0 if the log is empty. Pass it as `after` to `followSession` to receive everything that happens from now on.',
+      'The `seq` of the newest event in the log of the session; 0 if the log is empty. It is never newer than what is read beside it in the same operation: pass it as `after` to `followSession` to receive everything that happens from then on.',
+    resolve: async ({ id, headSeq, profile }, _, { profiles }) =>
+      (await profiles.requireProfile(profile)).snapshot.limitHeadSeq(id, headSeq),
   }),
   usage: t.expose('usage', {
     type: UsageType,

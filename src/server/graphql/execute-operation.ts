@@ -28,9 +28,9 @@ export function findExecutionResultEventSeq(result: object): number | null {
 /** Executes a query or a mutation. */
 export async function executeOperation(args: ExecutionArgs): Promise<ExecutionResult> {
   const validated = validateExecutionArgs(args)
-  return 'schema' in validated
-    ? executeRootSelectionSet(validated)
-    : { errors: toPublicVariableErrors(validated, args) }
+  if (!('schema' in validated)) return { errors: toPublicVariableErrors(validated, args) }
+  using _ = requireGraphQLContext(args).profiles
+  return await executeRootSelectionSet(validated)
 }
 
 /**
@@ -44,15 +44,25 @@ export async function subscribeToOperation(
 ): Promise<ExecutionResult | SubscriptionResultStream> {
   const validated = validateSubscriptionArgs(args)
   if (!('schema' in validated)) return formatResult({ errors: toPublicVariableErrors(validated, args) })
-  const source = await createSourceEventStream(validated)
+  const source = await createSource(validated)
   if (!(Symbol.asyncIterator in source)) return formatResult(source)
+  let context = requireGraphQLContext(args)
   const results = mapSourceToResponseEvent(validated, source, async (eventArgs) => {
-    // Every event gets new loaders. Loaders as old as the subscription would serve stale rows.
-    const contextValue = renewGraphQLContext(requireGraphQLContext(eventArgs))
-    const result = formatResult(await executeSubscriptionEvent({ ...eventArgs, contextValue }))
-    return { ...result, [eventSeqKey]: readSeq(eventArgs.rootValue) }
+    const seq = readSeq(eventArgs.rootValue)
+    // Loaders as old as the subscription would serve stale rows. The events of a log share them while nothing changes.
+    if (seq === null || !context.profiles.reopen()) context = renewGraphQLContext(context)
+    using _ = context.profiles
+    const result = formatResult(await executeSubscriptionEvent({ ...eventArgs, contextValue: context }))
+    return { ...result, [eventSeqKey]: seq }
   })
   return Object.assign(results, { isFullyRead: 'isFullyRead' in source && source.isFullyRead === true })
+}
+
+async function createSource(
+  args: Parameters<typeof createSourceEventStream>[0],
+): Promise<Awaited<ReturnType<typeof createSourceEventStream>>> {
+  using _ = requireGraphQLContext(args).profiles
+  return await createSourceEventStream(args)
 }
 
 function readSeq(event: unknown): unknown {

@@ -73,8 +73,8 @@ async function untilWaiting(events: AsyncGenerator<ChatEvent, void, void>, count
   const received: ChatEvent[] = []
   for (let waiting = 0; waiting < count; waiting += 1) {
     const isPendingDecision = (event: ChatEvent): event is ChatEvent =>
-      (event.type === 'ApprovalChanged' && event.approval.state === 'PENDING') ||
-      (event.type === 'ClarificationChanged' && event.clarification.state === 'PENDING')
+      (event.type === 'ApprovalChanged' && event.state === 'PENDING') ||
+      (event.type === 'ClarificationChanged' && event.state === 'PENDING')
     received.push(...(await readUntil(events, isPendingDecision)).received)
   }
   return received
@@ -457,7 +457,7 @@ describe('A tool that is allowed permanently', () => {
     const asking = async (where: string | null): Promise<string[]> => {
       const { id } = await startChat(client, { text, ...(where !== null && { sessionId: where }) })
       for await (const event of followStream(client, id)) {
-        if (event.type !== 'ApprovalChanged' || event.approval.state !== 'PENDING') continue
+        if (event.type !== 'ApprovalChanged' || event.state !== 'PENDING') continue
         await mutate(client, AnswerApprovalDocument, { id: event.approval.id, decision: 'DENY' })
       }
       const approvals = (await approvalsOf(client, { pending: false })).filter(({ stream }) => stream.id === id)

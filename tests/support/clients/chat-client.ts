@@ -73,7 +73,13 @@ const idObject = z.object({ id: z.string() })
 const eventBase = { seq: z.int(), at: z.iso.datetime(), sessionId: z.string(), streamId: z.string().nullable() }
 const partEventBase = { ...eventBase, messageId: z.string(), partIndex: z.int() }
 const event = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('StreamStarted'), ...eventBase, stream, userMessage: z.object({ id: z.string() }) }),
+  z.object({
+    type: z.literal('StreamStarted'),
+    ...eventBase,
+    status: z.string(),
+    stream,
+    userMessage: z.object({ id: z.string() }),
+  }),
   z.object({ type: z.literal('TextDelta'), ...partEventBase, offset: z.int(), text: z.string() }),
   z.object({ type: z.literal('ReasoningDelta'), ...partEventBase, offset: z.int(), text: z.string() }),
   z.object({
@@ -84,7 +90,7 @@ const event = z.discriminatedUnion('type', [
     offset: z.int(),
     argumentsText: z.string(),
   }),
-  z.object({ type: z.literal('ToolCallChanged'), ...partEventBase, toolCall }),
+  z.object({ type: z.literal('ToolCallChanged'), ...partEventBase, toolCallState: z.string(), toolCall }),
   z.object({
     type: z.literal('FilePartAdded'),
     ...partEventBase,
@@ -92,16 +98,22 @@ const event = z.discriminatedUnion('type', [
     name: z.string().nullable(),
     url: z.string(),
   }),
-  z.object({ type: z.literal('StreamChanged'), ...eventBase, stream }),
-  z.object({ type: z.literal('ApprovalChanged'), ...eventBase, approval }),
-  z.object({ type: z.literal('ClarificationChanged'), ...eventBase, clarification }),
+  z.object({ type: z.literal('StreamChanged'), ...eventBase, status: z.string(), stream }),
+  z.object({ type: z.literal('ApprovalChanged'), ...eventBase, state: z.string(), approval }),
+  z.object({ type: z.literal('ClarificationChanged'), ...eventBase, state: z.string(), clarification }),
   z.object({
     type: z.literal('SessionChanged'),
     ...eventBase,
     session: idObject.extend({ title: z.string().nullable() }),
   }),
   z.object({ type: z.literal('SessionContinued'), ...eventBase, from: idObject, to: idObject }),
-  z.object({ type: z.literal('StreamFinished'), ...eventBase, stream, message: message.nullable() }),
+  z.object({
+    type: z.literal('StreamFinished'),
+    ...eventBase,
+    status: z.string(),
+    stream,
+    message: message.nullable(),
+  }),
   z.object({ type: z.literal('StreamReset'), ...eventBase, reason: z.string(), message: message.nullable() }),
 ])
 
@@ -164,18 +176,18 @@ const messageFields = `{
 const decisionFields = 'id choices state requestedAt expiresAt resolvedAt'
 const eventFields = `{
   type: __typename seq at sessionId streamId
-  ... on StreamStarted { stream ${streamFields} userMessage { id } }
+  ... on StreamStarted { status stream ${streamFields} userMessage { id } }
   ... on TextDelta { messageId partIndex offset text }
   ... on ReasoningDelta { messageId partIndex offset text }
   ... on ToolCallDelta { messageId partIndex toolCallId toolName offset argumentsText }
-  ... on ToolCallChanged { messageId partIndex toolCall ${toolCallFields} }
+  ... on ToolCallChanged { messageId partIndex toolCallState toolCall ${toolCallFields} }
   ... on FilePartAdded { messageId partIndex mediaType name url }
-  ... on StreamChanged { stream ${streamFields} }
-  ... on ApprovalChanged { approval { ${decisionFields} description decision } }
-  ... on ClarificationChanged { clarification { ${decisionFields} question answer } }
+  ... on StreamChanged { status stream ${streamFields} }
+  ... on ApprovalChanged { state approval { ${decisionFields} description decision } }
+  ... on ClarificationChanged { state clarification { ${decisionFields} question answer } }
   ... on SessionChanged { session { id title } }
   ... on SessionContinued { from { id } to { id } }
-  ... on StreamFinished { stream ${streamFields} message ${messageFields} }
+  ... on StreamFinished { status stream ${streamFields} message ${messageFields} }
   ... on StreamReset { reason message ${messageFields} }
 }`
 

@@ -102,7 +102,7 @@ interface MessageState {
 function applyEvent(message: MessageState, event: ApiEvent): MessageState {
   switch (event.type) {
     case 'StreamStarted':
-      return event.stream.status === 'RUNNING' ? { messageId: null, parts: [] } : message
+      return event.status === 'RUNNING' ? { messageId: null, parts: [] } : message
     case 'TextDelta':
     case 'ReasoningDelta': {
       return replacePart(message, event, (before) => {

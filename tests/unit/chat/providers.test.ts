@@ -391,7 +391,7 @@ describe('a call of an unknown tool', () => {
     ])
     expect(stream.status).toBe('COMPLETED')
     const states = reader.events.flatMap((event) =>
-      event.type === 'ToolCallChanged' ? [[event.toolCall.name, event.toolCall.state]] : [],
+      event.type === 'ToolCallChanged' ? [[event.toolCall.name, event.toolCallState]] : [],
     )
     expect(states).toEqual([
       ['look', 'RUNNING'],

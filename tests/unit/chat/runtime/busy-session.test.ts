@@ -135,7 +135,7 @@ describe('QUEUE', () => {
       stream: { id: queued.id, status: 'QUEUED' },
     })
     proceed()
-    expect(await reader.next()).toMatchObject({ type: 'StreamChanged', stream: { status: 'RUNNING' } })
+    expect(await reader.next()).toMatchObject({ type: 'StreamChanged', status: 'RUNNING' })
     await reader.readToEnd()
     expect(reader.text).toBe('Hello from the strict provider.')
     expect(reader.events.every(({ streamId }) => streamId === queued.id)).toBe(true)
@@ -157,7 +157,7 @@ describe('QUEUE', () => {
     const { outcome, message, stream: ended } = await world.client.cancel(second ?? '')
     expect([outcome, message, ended.status]).toEqual(['CANCELLED', null, 'CANCELLED'])
     expect(await world.newReader(second ?? '').readToEnd()).toMatchObject([
-      { type: 'StreamStarted', stream: { status: 'QUEUED' } },
+      { type: 'StreamStarted', status: 'QUEUED', stream: { status: 'CANCELLED' } },
       { type: 'StreamFinished', seq: ended.lastSeq, stream: { status: 'CANCELLED' }, message: null },
     ])
     proceed()
@@ -238,7 +238,7 @@ describe('INTERRUPT', () => {
     const end = log.findIndex((event) => event.type === 'StreamFinished')
     expect(log.slice(end, end + 2)).toMatchObject([
       { type: 'StreamFinished', streamId: stream.id, seq: reader.cursor },
-      { type: 'StreamStarted', streamId: urgent.id, seq: reader.cursor + 1, stream: { status: 'RUNNING' } },
+      { type: 'StreamStarted', streamId: urgent.id, seq: reader.cursor + 1, status: 'RUNNING' },
     ])
     expect(await world.provider.requests[0]?.closed).toBe('client')
     expect((await world.client.cancel(stream.id)).outcome).toBe('ALREADY_CANCELLED')

@@ -253,7 +253,7 @@ describe('a cursor beyond the end of the log', () => {
     const resetReader = world.newReader(queued.id, 1_000_000)
     expect(await resetReader.next()).toMatchObject({ type: 'StreamReset', seq: queued.lastSeq, message: null })
     release()
-    expect(await resetReader.next()).toMatchObject({ type: 'StreamChanged', stream: { status: 'RUNNING' } })
+    expect(await resetReader.next()).toMatchObject({ type: 'StreamChanged', status: 'RUNNING' })
     expect((await resetReader.readUntilType('StreamFinished')).message?.text).toBe(resetReader.text)
   })
 

@@ -1,0 +1,54 @@
+import type { StreamRecord } from '../model/stream.ts'
+import type { CombinedSessionRepository } from '../sessions/combined-session-repository.ts'
+import type { ProfileStorage } from '../storage/profile-storage.ts'
+import { ProfileMessageReader } from './context/profile-message-reader.ts'
+import type { EventLog } from './log/event-log.ts'
+import { ActiveSessionsSnapshot } from './runtime/active-sessions-snapshot.ts'
+import type { ActiveSessions } from './runtime/active-sessions.ts'
+
+export interface ChatSnapshotOptions {
+  readonly profile: ProfileStorage
+  readonly sessions: CombinedSessionRepository
+  readonly activeSessions: ActiveSessions
+  readonly eventLog: EventLog
+}
+
+/** Streams and messages during one execution: those that run, as of its begin. See `ActiveSessionsSnapshot`. */
+export class ChatSnapshot implements Disposable {
+  readonly messages: ProfileMessageReader
+  readonly #profile: ProfileStorage
+  readonly #active: ActiveSessionsSnapshot
+
+  constructor({ profile, sessions, activeSessions, eventLog }: ChatSnapshotOptions) {
+    this.#profile = profile
+    this.#active = new ActiveSessionsSnapshot(activeSessions, eventLog)
+    this.messages = new ProfileMessageReader(profile, sessions, this.#active)
+  }
+
+  /** Continues to use it after it was disposed of. False if anything may have changed since it was taken. */
+  reopen(): boolean {
+    return this.#active.reopen()
+  }
+
+  [Symbol.dispose](): void {
+    this.#active[Symbol.dispose]()
+  }
+
+  /** Streams by id. Unknown ids are left out. */
+  async findStreams(ids: readonly string[]): Promise<Map<string, StreamRecord>> {
+    const active = ids.flatMap((id) => this.#active.findStream(id) ?? [])
+    const activeIds = new Set(active.map(({ id }) => id))
+    const stored = await this.#profile.eventStore.findStreams(ids.filter((id) => !activeIds.has(id)))
+    return new Map([...active, ...stored].map((stream) => [stream.id, stream]))
+  }
+
+  /** The stream that is running in a session. */
+  findActiveStream(sessionId: string): StreamRecord | null {
+    return this.#active.findCommittedState(sessionId)?.stream ?? null
+  }
+
+  /** The seq of a session's newest event, never newer than what is read beside it. */
+  limitHeadSeq(sessionId: string, readHeadSeq: number): number {
+    return this.#active.limitHeadSeq(sessionId, readHeadSeq)
+  }
+}
