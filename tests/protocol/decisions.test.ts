@@ -244,7 +244,7 @@ test(
     await using after = await startTestSegueWithFlags({ argv })
     await using again = new ChatClient(after.url)
     expect((await again.stream(id)).status).toBe('INTERRUPTED')
-    const listed = await again.ask(`{ all: clarifications(pending: null) ${questionFields} }`)
+    const listed = await again.ask(`{ all: clarifications(pending: false) ${questionFields} }`)
     expect(listed['all']).toMatchObject([{ id: question?.id, state: 'CANCELLED', answer: null }])
     await expect(answerClarification(again, question?.id ?? '', 'Red')).rejects.toMatchObject(stale)
   },

@@ -88,6 +88,13 @@ export class EventReader {
   }
 }
 
+/** An event without what it leads to, which is as of the delivery, unless that cannot change any more. */
+export function omitEntities(event: ApiEvent): object {
+  if (event.type === 'StreamFinished') return event
+  const entities = ['stream', 'userMessage', 'toolCall', 'approval', 'clarification']
+  return Object.fromEntries(Object.entries(event).filter(([name]) => !entities.includes(name)))
+}
+
 /** Folds the events of a stream into the parts of its message. */
 export function foldParts(events: readonly ApiEvent[]): readonly Part[] {
   return events.reduce(applyEvent, { messageId: null, parts: [] }).parts

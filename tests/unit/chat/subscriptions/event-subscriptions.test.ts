@@ -241,7 +241,7 @@ describe('a cursor beyond the end of the log', () => {
     const resetReader = world.newReader(streamId, 1_000_000)
     await resetReader.readToEnd()
     expect(resetReader.events).toMatchObject([
-      { type: 'StreamReset', seq: reader.cursor - 1, message: { status: 'STREAMING', usage: null } },
+      { type: 'StreamReset', seq: reader.cursor - 1, message: { status: 'COMPLETE' } },
       { type: 'StreamFinished', seq: reader.cursor, message: { status: 'COMPLETE' } },
     ])
     expect(resetReader.parts).toEqual(reader.parts)

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { newLatch } from '../../../support/fixtures/agent-chats.ts'
 import { startSegueWithProvider, type SegueWithProvider } from '../../../support/server/segue-with-provider.ts'
-import { EventReader } from '../../../support/clients/reader.ts'
+import { EventReader, omitEntities } from '../../../support/clients/reader.ts'
 import { expectSameEvents } from '../../../support/fixtures/held-answer.ts'
 
 let world: SegueWithProvider
@@ -49,7 +49,7 @@ describe('an idempotency key', () => {
     )
     await Promise.all(readers.map((reader) => reader.readToEnd()))
     for (const { events, text } of readers) {
-      expect(events[0]).toEqual(readers[0]?.events[0])
+      expect(events.slice(0, 1).map(omitEntities)).toEqual(readers[0]?.events.slice(0, 1).map(omitEntities))
       expect(events.at(-1)).toEqual(readers[0]?.events.at(-1))
       expect(text).toBe('Hello from the strict provider.')
     }
