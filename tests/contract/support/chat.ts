@@ -100,8 +100,8 @@ export function expectReplay(replayed: readonly ChatEvent[], original: readonly 
 /** An event without what it leads to, unless that cannot change any more: it is as of the delivery. */
 function omitEntities(event: ChatEvent): object {
   if (event.type === 'StreamFinished') return event
-  const entities = ['stream', 'userMessage', 'toolCall', 'approval', 'clarification']
-  return Object.fromEntries(Object.entries(event).filter(([name]) => !entities.includes(name)))
+  const entities = new Set(['stream', 'userMessage', 'toolCall', 'approval', 'clarification'])
+  return Object.fromEntries(Object.entries(event).filter(([name]) => !entities.has(name)))
 }
 
 /** The messages of a session in order: role, text, and status unless it is COMPLETE. */

@@ -91,8 +91,8 @@ export class EventReader {
 /** An event without what it leads to, which is as of the delivery, unless that cannot change any more. */
 export function omitEntities(event: ApiEvent): object {
   if (event.type === 'StreamFinished') return event
-  const entities = ['stream', 'userMessage', 'toolCall', 'approval', 'clarification']
-  return Object.fromEntries(Object.entries(event).filter(([name]) => !entities.includes(name)))
+  const entities = new Set(['stream', 'userMessage', 'toolCall', 'approval', 'clarification'])
+  return Object.fromEntries(Object.entries(event).filter(([name]) => !entities.has(name)))
 }
 
 /** Folds the events of a stream into the parts of its message. */
