@@ -27,14 +27,12 @@ test(
     const messageId = first.events.flatMap((event) => ('messageId' in event ? event.messageId : [])).at(0) ?? ''
 
     const snapshots: { readonly seq: number; readonly text: string }[] = []
-    const ended = first.readToEnd()
-    let isEnded = false
-    void ended.then(() => (isEnded = true))
-    while (!isEnded) {
+    for (let status = 'STREAMING'; status === 'STREAMING';) {
       const ofMessage = await client.ask(
         `{ node(id: "${messageId}") { ... on Message { text status stream { lastSeq } } } }`,
       )
       const { message } = messageSchema.parse({ message: ofMessage['node'] })
+      status = message.status
       snapshots.push({ seq: message.stream.lastSeq, text: message.text })
       const ofSession = await client.ask(
         `{ session(id: "${session.id}") { messages { edges { node { role text } } } headSeq } }`,
@@ -45,7 +43,6 @@ test(
         text: messages.edges.find(({ node }) => node.role === 'ASSISTANT')?.node.text ?? '',
       })
     }
-    await ended
     const text = words.join('')
     for (const snapshot of snapshots) {
       const rest = new EventReader(client.followStream(id, snapshot.seq), [{ type: 'text', text: snapshot.text }])
