@@ -76,4 +76,10 @@ export class ActiveSessionsSnapshot implements StreamingAnswerLookup, AppendObse
     for (const { running } of this.#changed.values()) if (running?.answer?.id === messageId) return running.answer
     return this.#activeSessions.findStreamingMessage(messageId)
   }
+
+  listStreamingMessages(): MessageRecord[] {
+    const changed = [...this.#changed.values()].flatMap(({ running }) => running?.answer ?? [])
+    const others = this.#activeSessions.listStreamingMessages()
+    return [...changed, ...others.filter(({ sessionId }) => !this.#changed.has(sessionId))]
+  }
 }
