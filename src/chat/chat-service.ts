@@ -29,6 +29,7 @@ import { recoverStreams } from './streaming/recover-streams.ts'
 import type { SessionActors } from './runtime/session-actors.ts'
 import type { CommittedStreamState } from './streaming/stream-committer.ts'
 import type { WritableSessions } from './runtime/writable-sessions.ts'
+import type { ConversationManagement } from './conversation-management.ts'
 import type { SessionManagement } from './session-management.ts'
 import type { EventSubscriptions } from './subscriptions/event-subscriptions.ts'
 import type { TurnStarter } from './turn-starter.ts'
@@ -45,6 +46,7 @@ export interface ChatServiceDependencies {
   readonly decisions: DecisionService
   readonly sessionManagement: SessionManagement
   readonly alternatives: MessageAlternatives
+  readonly conversationManagement: ConversationManagement
   readonly activeSessions: ActiveSessions
   readonly actors: SessionActors
   readonly writableSessions: WritableSessions
@@ -73,6 +75,7 @@ export class ChatService {
   readonly decisions: DecisionService
   readonly sessionManagement: SessionManagement
   readonly alternatives: MessageAlternatives
+  readonly conversationManagement: ConversationManagement
   readonly #dependencies: ChatServiceDependencies
 
   constructor(dependencies: ChatServiceDependencies) {
@@ -83,6 +86,7 @@ export class ChatService {
     this.decisions = dependencies.decisions
     this.sessionManagement = dependencies.sessionManagement
     this.alternatives = dependencies.alternatives
+    this.conversationManagement = dependencies.conversationManagement
   }
 
   /** How many events agents have yielded after their stream had ended. They were refused. */

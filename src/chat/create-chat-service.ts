@@ -2,6 +2,7 @@ import type { ModelRegistry } from '../agent/models/model-registry.ts'
 import type { Logger } from '../lib/logger.ts'
 import { type ClockAndIds, systemClockAndIds } from '../lib/clock-and-ids.ts'
 import { TaskGate } from '../lib/async/task-gate.ts'
+import { ConversationRepository } from '../sessions/conversation-repository.ts'
 import type { CombinedSessionRepository } from '../sessions/combined-session-repository.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import { MessageAlternatives } from './alternatives/message-alternatives.ts'
@@ -11,6 +12,7 @@ import { BackgroundCompactions } from './compaction/background-compactions.ts'
 import { ProfileMessageReader } from './context/profile-message-reader.ts'
 import { SessionCompactor } from './continuation/session-compactor.ts'
 import { SessionForker } from './continuation/session-forker.ts'
+import { ConversationManagement } from './conversation-management.ts'
 import { PostTurnTasks } from './continuation/post-turn-tasks.ts'
 import { DecisionService } from './decisions/decision-service.ts'
 import { BackgroundDeltaCoalescer } from './log/background-delta-coalescer.ts'
@@ -65,6 +67,7 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     writableSessions,
     messageQueries,
     backgroundCoalescer,
+    conversations: new ConversationRepository(profile, sessions),
     compactionHistory: new CompactionHistory(),
     backgroundCompactions: new BackgroundCompactions(),
   }
@@ -82,6 +85,7 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     turnStarter: new TurnStarter({ ...shared, actors }),
     sessionForker: new SessionForker({ ...shared, profileName: profile.name, blobs: profile.blobs }),
     sessionManagement: new SessionManagement({ ...shared, actors }),
+    conversationManagement: new ConversationManagement({ ...shared, actors }),
     subscriptions: new EventSubscriptions(shared),
     alternatives: new MessageAlternatives({
       eventStore: profile.eventStore,

@@ -3,6 +3,7 @@ import type { Logger } from '../lib/logger.ts'
 import type { TaskGate } from '../lib/async/task-gate.ts'
 import type { SessionRecord } from '../model/session.ts'
 import { normalizeTitle } from '../model/conversation/title.ts'
+import type { ConversationRepository } from '../sessions/conversation-repository.ts'
 import type { SessionRecordPatch } from '../storage/event-store.ts'
 import {
   type IdempotencyKey,
@@ -10,12 +11,17 @@ import {
   createCompletedIdempotencyKeyRecord,
 } from '../storage/idempotency-key.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
+import type { ConversationSettingsPatch } from '../storage/sessions/conversation-settings.ts'
+import { deleteStoredSessions } from './delete-stored-sessions.ts'
 import type { EventLog } from './log/event-log.ts'
 import type { ActiveSessions } from './runtime/active-sessions.ts'
 import type { SessionActors } from './runtime/session-actors.ts'
 import type { WritableSessions } from './runtime/writable-sessions.ts'
 
-/** What a person can change about a session. Null removes the title, or the choice of a model. */
+/**
+ * What a person can change about a session. Null removes the title, or the choice of a model. Pins and archive are those of
+ * its conversation.
+ */
 export interface UpdateSessionRequest {
   readonly title?: string | null
   readonly model?: string | null
@@ -37,6 +43,7 @@ export interface SessionManagementOptions {
   readonly writableSessions: WritableSessions
   readonly activeSessions: ActiveSessions
   readonly actors: SessionActors
+  readonly conversations: ConversationRepository
   readonly gate: TaskGate
 }
 
@@ -61,15 +68,15 @@ export class SessionManagement {
     ids: readonly string[],
     update: UpdateSessionRequest,
   ): Promise<PreparedSessionChange<SessionRecord[]>> {
-    const { models, activeSessions, writableSessions, actors, gate } = this.#options
-    const patch = toSessionPatch(update)
+    const { models, activeSessions, writableSessions, gate } = this.#options
+    // Throws for a title that cannot be one.
+    toSessionPatch(update)
     if (typeof update.model === 'string') await models.assertKnown(update.model)
     const sessions = await this.#loadSessions(ids)
     // The session that continues a compacted one would not have the change.
     for (const { id } of sessions) await activeSessions.find(id)?.waitForCompaction('REJECT')
     const apply = async (key: IdempotencyKeyRecord | null): Promise<SessionRecord[]> => {
-      for (const session of sessions)
-        await actors.getOrCreate(session).update(patch, { idempotencyKeys: key ? [key] : [] })
+      for (const session of sessions) await this.#update(session, update, key ? [key] : [])
       return Promise.all(ids.map((id) => writableSessions.get(id)))
     }
     return { apply: (key) => gate.run(() => apply(toSingleCallKey(key, sessions))) }
@@ -91,7 +98,9 @@ export class SessionManagement {
     for (const { id } of sessions) activeSessions.find(id)?.assertIdle()
     const apply = async (idempotencyKey: IdempotencyKeyRecord | null): Promise<void> => {
       for (const session of sessions)
-        await actors.getOrCreate(session).delete(() => this.#deleteStoredSession(session.id, idempotencyKey))
+        await actors
+          .getOrCreate(session)
+          .delete(() => deleteStoredSessions([session.id], idempotencyKey, this.#options))
     }
     return { apply: (key) => gate.run(() => apply(toSingleCallKey(key, sessions))) }
   }
@@ -100,16 +109,30 @@ export class SessionManagement {
     return Promise.all([...new Set(ids)].map((id) => this.#options.writableSessions.get(id)))
   }
 
-  async #deleteStoredSession(id: string, idempotencyKey: IdempotencyKeyRecord | null): Promise<void> {
-    const { profile, eventLog, log } = this.#options
-    const unreferencedHashes = await profile.eventStore.deleteSession(id, idempotencyKey)
-    eventLog.markRemoved(id)
-    // The session is deleted even if its files are not. The next start removes them.
-    await profile.blobs
-      .deleteUnreferenced(unreferencedHashes, (hashes) => profile.eventStore.findUnreferencedBlobs(hashes))
-      .catch((error: unknown) =>
-        log.error({ err: error, session: id }, 'The files of a deleted session could not be removed.'),
-      )
+  /**
+   * Changes a session and, in the same transaction, the settings of its conversation: pins, archive, and the title if the
+   * session is the tip. The log of the tip tells of pins and archive.
+   */
+  async #update(
+    session: SessionRecord,
+    { pinned, archived, ...sessionUpdate }: UpdateSessionRequest,
+    idempotencyKeys: readonly IdempotencyKeyRecord[],
+  ): Promise<void> {
+    const { actors, conversations } = this.#options
+    const patch = toSessionPatch(sessionUpdate)
+    const conversation = (await conversations.findBySessions([session])).get(session.id) ?? null
+    const tip = conversation?.tip ?? session
+    const settings: ConversationSettingsPatch = {
+      ...(pinned !== undefined && { pinned }),
+      ...(archived !== undefined && { archived }),
+      ...(patch.title !== undefined && tip.id === session.id && { title: patch.title }),
+    }
+    if (Object.keys(settings).length === 0) return actors.getOrCreate(session).update(patch, { idempotencyKeys })
+    const sessionIds = conversation ? await conversations.listSessionIds(conversation) : [session.id]
+    const more = { idempotencyKeys, conversationSettings: { sessionIds, patch: settings } }
+    await actors.getOrCreate(session).update(patch, more)
+    const isToldByTip = pinned !== undefined || archived !== undefined
+    if (isToldByTip && tip.id !== session.id && tip.origin === 'SEGUE') await actors.getOrCreate(tip).update({})
   }
 }
 
@@ -122,7 +145,8 @@ function toSingleCallKey(
   return key && createCompletedIdempotencyKeyRecord(key)
 }
 
-function toSessionPatch({ title, ...fields }: UpdateSessionRequest): SessionRecordPatch {
+function toSessionPatch({ title, model }: Pick<UpdateSessionRequest, 'title' | 'model'>): SessionRecordPatch {
+  const fields = model === undefined ? {} : { model }
   if (title === undefined) return fields
   if (title === null) return { ...fields, title, titleSource: null }
   return { ...fields, title: normalizeTitle(title), titleSource: 'PERSON' }

@@ -55,7 +55,16 @@ export class HermesReader {
 
   listSessions(page: PageRequest<SessionSortKey>, { ids, ...filter }: SessionFilter): SessionRecord[] {
     if (ids) {
-      return this.#database.read([], (file) => selectSessionPage(this.#loadSessions(file, ids), page, filter))
+      return this.#listing.read([], ({ file, read }) => {
+        const sessions = this.#loadSessions(file, ids)
+        const conversations = read((index) => index.findConversationsBySession(sessions.map(({ id }) => id)))
+        const withSettings = sessions.map((session) => ({
+          ...session,
+          ...pickFlags(conversations.get(session.id) ?? session),
+        }))
+        const matchingIds = selectSessionPage(withSettings, page, filter).map(({ id }) => id)
+        return orderByIds(matchingIds, sessions, ({ id }) => id)
+      })
     }
     return this.#listing.read([], ({ readVerified }) => {
       const { listed, found } = readVerified(
@@ -211,4 +220,8 @@ export class HermesReader {
       file.db.transaction(() => readHermesMessages(file, new Map([[sessionId, selectEntries(file)]])))(),
     )
   }
+}
+
+function pickFlags({ pinned, archived }: Pick<SessionRecord, 'pinned' | 'archived'>) {
+  return { pinned, archived }
 }

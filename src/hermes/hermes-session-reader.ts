@@ -14,6 +14,7 @@ import type {
   ConversationListEntry,
   OffsetPagination,
 } from '../storage/sessions/conversation-reader.ts'
+import type { ConversationSettingsRow } from '../storage/sessions/conversation-settings.ts'
 import type { SessionReader } from '../storage/sessions/session-reader.ts'
 import type { CrossOriginContinuationFeed } from '../storage/sessions/cross-origin-continuation-feed.ts'
 import { HermesJobReader } from './hermes-job-reader.ts'
@@ -65,6 +66,7 @@ export class HermesSessionReader implements SessionReader {
         statement: publishSqlStatement,
         conversationsChanged: (changes) => this.#conversationsListener(changes),
         crossOriginReset: () => this.#restartReplication(),
+        settingsInherited: (settings) => void this.#storeInheritedSettings(settings),
       },
       onExit: (reason) => this.#handleExit(reason),
     })
@@ -201,6 +203,14 @@ export class HermesSessionReader implements SessionReader {
   #restartReplication(): void {
     this.#replicator?.invalidate()
     void this.#replicate()
+  }
+
+  async #storeInheritedSettings(settings: readonly ConversationSettingsRow[]): Promise<void> {
+    try {
+      await this.#options.crossOriginFeed?.storeInheritedSettings(settings)
+    } catch (error) {
+      this.#logFailure(error, 'Storing the settings of conversations of Hermes failed.')
+    }
   }
 
   #handleExit(reason: string): void {

@@ -22,7 +22,9 @@ export interface SessionRecord {
   readonly endReason: string | null
   /** The time of the newest message; the start of the session if it has none. */
   readonly lastActivityAt: number
+  /** Whether its conversation is pinned, as far as its source knows: Hermes knows nothing of what is set in Segue. */
   readonly pinned: boolean
+  /** The same for the archive. */
   readonly archived: boolean
   readonly parentId: string | null
   /** Ids of parents that the session does not continue: it is a branch, a copy, a delegate or a reset of them. */

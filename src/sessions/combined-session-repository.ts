@@ -128,8 +128,6 @@ export class CombinedSessionRepository {
       ...(title === null ? inheritTitle(parent) : { title: normalizeTitle(title), titleSource: 'PERSON' }),
       model: model ?? segueParent?.model ?? null,
       parentId: parent?.id ?? null,
-      // A pinned conversation stays pinned when it continues in Segue.
-      pinned: parent?.pinned ?? false,
       at: Date.now(),
     })
     await this.#profile.eventStore.createSession({

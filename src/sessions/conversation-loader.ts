@@ -1,6 +1,7 @@
 import DataLoader from 'dataloader'
 import { parseConversationId } from '../model/conversation/conversation-id.ts'
 import type { SessionRecord } from '../model/session.ts'
+import type { ConversationListEntry } from '../storage/sessions/conversation-reader.ts'
 import type { Conversation } from './conversation.ts'
 import type { ConversationRepository } from './conversation-repository.ts'
 import type { SessionLoader } from './session-loader.ts'
@@ -9,12 +10,30 @@ import type { SessionLoader } from './session-loader.ts'
 export class ConversationLoader {
   readonly #sessions: SessionLoader
   readonly #conversations: DataLoader<SessionRecord, Conversation | null, string>
+  readonly #listEntries: DataLoader<SessionRecord, ConversationListEntry | null, string>
   readonly #continuations: DataLoader<SessionRecord, SessionRecord | null, string>
 
   constructor(conversations: ConversationRepository, sessions: SessionLoader) {
     this.#sessions = sessions
     this.#conversations = createSessionKeyedLoader((batch) => conversations.findBySessions(batch))
+    this.#listEntries = createSessionKeyedLoader((batch) => conversations.findListEntries(batch))
     this.#continuations = createSessionKeyedLoader((batch) => conversations.findContinuations(batch))
+  }
+
+  /** Adds conversations that were just read to the cache, for their roots and tips. */
+  prime(conversations: readonly Conversation[]): void {
+    for (const conversation of conversations) {
+      const { root, tip, ...entry } = conversation
+      for (const session of [root, tip]) {
+        this.#conversations.prime(session, conversation)
+        this.#listEntries.prime(session, { ...entry, rootId: root.id, tipId: tip.id })
+      }
+    }
+  }
+
+  /** Whether the conversation that a session belongs to is pinned, and whether it is archived. */
+  async loadFlagsForSession(session: SessionRecord): Promise<Pick<Conversation, 'pinned' | 'archived'>> {
+    return (await this.#listEntries.load(session)) ?? session
   }
 
   /** Loads the session that continues this one; of several, the one with the newest message. Null if there is none. */
@@ -28,8 +47,8 @@ export class ConversationLoader {
     if (found) return found
     // The session was created or deleted during the lookup. Its own lineage is right in any case.
     const { root, segmentCount } = await this.#sessions.loadLineage(session)
-    const { lastActivityAt } = session
-    return { root, tip: session, segmentCount, lastActivityAt, isEmpty: false, isCrossOrigin: false }
+    const { lastActivityAt, pinned, archived } = session
+    return { root, tip: session, segmentCount, lastActivityAt, pinned, archived, isEmpty: false, isCrossOrigin: false }
   }
 
   /** Loads a conversation by its id. Resolves to null if there is none. */

@@ -12,6 +12,7 @@ import type {
   OffsetPagination,
 } from '../storage/sessions/conversation-reader.ts'
 
+const idPageSize = 1000
 const maxRetries = 3 // a session may be deleted between two reads
 
 /**
@@ -41,12 +42,7 @@ export class ConversationRepository {
 
   /** Finds the conversations of these sessions, by session id. Includes conversations without a message. */
   async findBySessions(sessions: readonly SessionRecord[]): Promise<Map<string, Conversation>> {
-    const { segueSessions, hermesSessions } = this.#profile
-    const ids = sessions.map(({ id }) => id)
-    const summaries = new Map(await segueSessions.findConversationsBySession(ids))
-    const otherIds = ids.filter((id) => summaries.get(id)?.isCrossOrigin ?? true)
-    if (hermesSessions && otherIds.length > 0)
-      for (const [id, summary] of await hermesSessions.findConversationsBySession(otherIds)) summaries.set(id, summary)
+    const summaries = await this.findListEntries(sessions)
     const conversations = await this.#loadConversations([...summaries.values()], sessions)
     const byRoot = new Map(conversations.map((conversation) => [conversation.root.id, conversation]))
     return new Map(
@@ -55,6 +51,17 @@ export class ConversationRepository {
         return conversation ? [[id, conversation]] : []
       }),
     )
+  }
+
+  /** Finds what the indexes hold of these sessions' conversations, by session id. */
+  async findListEntries(sessions: readonly Pick<SessionRecord, 'id'>[]): Promise<Map<string, ConversationListEntry>> {
+    const { segueSessions, hermesSessions } = this.#profile
+    const ids = sessions.map(({ id }) => id)
+    const summaries = new Map(await segueSessions.findConversationsBySession(ids))
+    const otherIds = ids.filter((id) => summaries.get(id)?.isCrossOrigin ?? true)
+    if (hermesSessions && otherIds.length > 0)
+      for (const [id, summary] of await hermesSessions.findConversationsBySession(otherIds)) summaries.set(id, summary)
+    return summaries
   }
 
   /**
@@ -80,11 +87,25 @@ export class ConversationRepository {
 
   /** Lists at most 1,000 sessions of a conversation: the root first, then the others by their start. */
   async listSegments({ root }: Conversation, range: OffsetPagination): Promise<SessionRecord[]> {
-    const { segueSessions, hermesSessions } = this.#profile
-    const reader = root.origin === 'SEGUE' ? segueSessions : hermesSessions
-    const ids = (await reader?.listConversationSessionIds(root.id, range)) ?? []
+    const ids = await this.#listSessionIdPage(root, range)
     const sessions = await this.#sessions.findMany(ids)
     return ids.flatMap((id) => sessions.get(id) ?? [])
+  }
+
+  /** The ids of all sessions of a conversation. */
+  async listSessionIds({ root }: Pick<Conversation, 'root'>): Promise<string[]> {
+    const ids: string[] = []
+    for (;;) {
+      const page = await this.#listSessionIdPage(root, { offset: ids.length, limit: idPageSize })
+      ids.push(...page)
+      if (page.length < idPageSize) return ids
+    }
+  }
+
+  async #listSessionIdPage(root: SessionRecord, range: OffsetPagination): Promise<string[]> {
+    const { segueSessions, hermesSessions } = this.#profile
+    const reader = root.origin === 'SEGUE' ? segueSessions : hermesSessions
+    return (await reader?.listConversationSessionIds(root.id, range)) ?? []
   }
 
   async #readPages(

@@ -14,7 +14,8 @@ export function paginateConversations(
 ): Conversation[] {
   const matching = conversations
     .filter(
-      ({ tip, isEmpty }) => !isEmpty && matchesSessionFilter(tip, filter) && (origin ?? tip.origin) === tip.origin,
+      ({ tip, pinned, archived, isEmpty }) =>
+        !isEmpty && matchesSessionFilter({ ...tip, pinned, archived }, filter) && (origin ?? tip.origin) === tip.origin,
     )
     .filter((conversation) => isWithinPage(toKey(conversation), page))
     .sort((a, b) => compareByActivity(toKey(a), toKey(b)))

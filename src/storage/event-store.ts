@@ -7,11 +7,12 @@ import type { StreamRecord } from '../model/stream.ts'
 import type { Usage } from '../model/usage.ts'
 import type { IdempotencyKeyRecord } from './idempotency-key.ts'
 import type { TurnMessage, TurnMessagesQuery } from './turn-message.ts'
+import type { ConversationSettingsUpdate } from './sessions/conversation-settings.ts'
 import type { SessionWithInitialMessages, SessionWriter } from './sessions/session-writer.ts'
 
 /** Changes to a session's row. A title replaces another only if its source ranks at least as high; see `TitleSource`. */
 export type SessionRecordPatch = Partial<
-  Pick<SessionRecord, 'title' | 'titleSource' | 'endedAt' | 'endReason' | 'pinned' | 'archived' | 'model'>
+  Pick<SessionRecord, 'title' | 'titleSource' | 'endedAt' | 'endReason' | 'model'>
 >
 
 /** Everything that one step of a chat writes, in one transaction. */
@@ -37,6 +38,8 @@ export interface AppendRequest {
   /** The keys of the calls that write this. A key that is in use is left out: it must not prevent the end of a stream. */
   readonly idempotencyKeys?: readonly IdempotencyKeyRecord[]
   readonly sessionPatch?: SessionRecordPatch
+  /** Changes the settings of a conversation. */
+  readonly conversationSettings?: ConversationSettingsUpdate
   /** Added to the session's usage, besides that of the streams that end. */
   readonly additionalUsage?: Usage
   /** The session that continues this one. Created first. */

@@ -22,20 +22,18 @@ export interface ContinuationInput {
 }
 
 /**
- * Builds the session that continues another one. It has the same title, model, pin and archive flags, the same tool grants,
+ * Builds the session that continues another one. It has the same title and model, the same tool grants,
  * and the summary as its first message. The messages that the summary does not stand for stay where they are. Stores nothing.
  */
 export function buildContinuation(input: ContinuationInput): SessionWithInitialMessages {
   const { session, checkpoint, isStored, idempotencyKey = null, runtime } = input
   const at = runtime.now()
-  const { profile, model, pinned, archived } = session
+  const { profile, model } = session
   const continuation = newSession({
     at,
     ...inheritTitle(session),
     profile,
     model,
-    pinned,
-    archived,
     parentId: session.id,
     usage: isStored ? noUsage : checkpoint.usage,
   })

@@ -13,6 +13,8 @@ import {
   type ConversationIndexUpdateResult,
 } from '../../storage/sqlite/conversation-index/conversation-indexer.ts'
 import { isSegueSession, segueSessionFlag } from '../../storage/sqlite/conversation-index/conversation-index-flags.ts'
+import type { ConversationSettingsRow } from '../../storage/sessions/conversation-settings.ts'
+import { ConversationSettingsTable } from '../../storage/sqlite/rows/conversation-settings-table.ts'
 import { StatementCache } from '../../storage/sqlite/database/statement-cache.ts'
 import { openHermesConversationIndexDatabase } from './open-hermes-conversation-index-database.ts'
 
@@ -39,6 +41,12 @@ export interface HermesConversationIndexUpdate extends ConversationIndexUpdate {
   readonly rowDigests?: readonly HermesSessionRowDigest[]
   /** Rowids of sessions that no longer exist. */
   readonly removedRowids?: readonly number[]
+  /** Settings from Segue's database. */
+  readonly settings?: readonly ConversationSettingsRow[]
+  /** Ids of sessions whose settings are forgotten. */
+  readonly removedSettings?: readonly string[]
+  /** Forgets all settings first. */
+  readonly clearsSettings?: boolean
   readonly progress?: Partial<HermesConversationIndexProgress>
 }
 
@@ -55,6 +63,7 @@ interface IndexConnection {
   readonly db: Database.Database
   readonly statements: StatementCache
   readonly tables: ConversationIndexStore
+  readonly settingsTable: ConversationSettingsTable
   readonly indexer: ConversationIndexer
   readonly reader: ConversationIndexReader
 }
@@ -145,10 +154,13 @@ export class HermesConversationIndexStore {
   save({
     rowDigests = [],
     removedRowids = [],
+    settings = [],
+    removedSettings = [],
+    clearsSettings = false,
     progress,
     ...update
   }: HermesConversationIndexUpdate): ConversationIndexUpdateResult {
-    const { db, statements, indexer } = this.#connection
+    const { db, statements, settingsTable, indexer } = this.#connection
     const nextProgress = { ...this.#progress, ...progress }
     const result = wrapErrors(() =>
       db.transaction(() => {
@@ -159,7 +171,10 @@ export class HermesConversationIndexStore {
         for (const rowid of removedRowids) deleteDigest.run(rowid)
         for (const row of rowDigests) upsertDigest.run(row)
         if (progress) statements.prepare<[string]>('UPDATE progress SET body = ?').run(JSON.stringify(nextProgress))
-        return indexer.apply(update)
+        const clearedIds = clearsSettings ? settingsTable.clear() : []
+        for (const id of removedSettings) settingsTable.delete(id)
+        const changedIds = settings.flatMap((row) => (settingsTable.merge(row) ? row.session_id : []))
+        return indexer.apply({ ...update, changedSettings: [...clearedIds, ...changedIds] })
       })(),
     )
     this.#progress = nextProgress
@@ -188,7 +203,12 @@ function createConnection(db: Database.Database): IndexConnection {
     db,
     statements,
     tables: new ConversationIndexStore(statements),
-    indexer: new ConversationIndexer(statements, (_, tip) => isSegueSession(tip.flags)),
+    settingsTable: new ConversationSettingsTable(statements),
+    indexer: new ConversationIndexer(statements, {
+      detectCrossOrigin: (_, tip) => isSegueSession(tip.flags),
+      // Whether a session is a fork shows only in its messages.
+      canInheritSettings: ({ flags, message_at }) => isSegueSession(flags) || message_at !== null,
+    }),
     reader: new ConversationIndexReader(statements),
   }
 }

@@ -16,7 +16,7 @@ const rowsPerQuery = 500 // without a WAL, a running statement blocks the writer
 
 export type HermesConversationIndexSynchronizerOptions = Pick<
   HermesReaderOptions,
-  'indexPath' | 'onConversationsChanged' | 'onCrossOriginReset'
+  'indexPath' | 'onConversationsChanged' | 'onCrossOriginReset' | 'onSettingsInherited'
 >
 
 /** The result of scanning consecutive rows of Hermes' sessions. */
@@ -41,6 +41,7 @@ export class HermesConversationIndexSynchronizer {
   readonly #store: HermesConversationIndexStore
   readonly #onConversationsChanged: NonNullable<HermesConversationIndexSynchronizerOptions['onConversationsChanged']>
   readonly #onCrossOriginReset: NonNullable<HermesConversationIndexSynchronizerOptions['onCrossOriginReset']>
+  readonly #onSettingsInherited: NonNullable<HermesConversationIndexSynchronizerOptions['onSettingsInherited']>
   /** The file as it was when it was last synchronized. */
   #syncedFile: StateDatabaseConnection | null = null
   #syncedDataVersion: unknown = null
@@ -53,12 +54,18 @@ export class HermesConversationIndexSynchronizer {
 
   constructor(
     forkDetector: HermesForkDetector,
-    { indexPath, onConversationsChanged, onCrossOriginReset }: HermesConversationIndexSynchronizerOptions,
+    {
+      indexPath,
+      onConversationsChanged,
+      onCrossOriginReset,
+      onSettingsInherited,
+    }: HermesConversationIndexSynchronizerOptions,
   ) {
     this.#forkDetector = forkDetector
     this.#store = new HermesConversationIndexStore(indexPath)
     this.#onConversationsChanged = onConversationsChanged ?? (() => undefined)
     this.#onCrossOriginReset = onCrossOriginReset ?? (() => undefined)
+    this.#onSettingsInherited = onSettingsInherited ?? (() => undefined)
   }
 
   /** Grows whenever the index is begun again: what was known of the index before does not hold for the new one. */
@@ -153,14 +160,16 @@ export class HermesConversationIndexSynchronizer {
       upserted: changes.flatMap(({ session }) =>
         session ? { ...session, flags: session.flags | segueSessionFlag } : [],
       ),
-      deleted: changes.flatMap(({ id, session }) => (session ? [] : id)),
+      deleted: changes.flatMap(({ id, session }) => (!session && this.#store.isSegueSession(id) ? id : [])),
+      settings: changes.flatMap(({ settings }) => settings ?? []),
+      removedSettings: changes.flatMap(({ id, session, settings }) => (session || settings ? [] : id)),
       progress: { segueChangeSeq: last.changeSeq },
     })
   }
 
   resetCrossOriginSessions(databaseId: string | null): void {
     const progress = { segueDatabaseId: databaseId, segueChangeSeq: 0 }
-    this.#save({ deleted: this.#store.listSegueSessionIds(), progress })
+    this.#save({ deleted: this.#store.listSegueSessionIds(), clearsSettings: true, progress })
   }
 
   /** Reads sessions as they are now and updates the index. `change`: null if none of them need have changed. */
@@ -201,6 +210,7 @@ export class HermesConversationIndexSynchronizer {
     const result = this.#store.save(update)
     const changes = this.#store.progress.isComplete ? this.#store.listChangedConversations(result, changedIds) : []
     if (changes.length > 0) this.#onConversationsChanged(changes)
+    if (result.inheritedSettings.length > 0) this.#onSettingsInherited(result.inheritedSettings)
     return result
   }
 

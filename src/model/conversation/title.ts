@@ -34,13 +34,23 @@ export function inheritTitle(session: (Titled & Pick<SessionRecord, 'origin'>) |
   return { title, titleSource: title === null ? null : (inheritedSource ?? 'PERSON') }
 }
 
+/** What the title of a conversation depends on. `givenTitle`: null stands for the title of the root. */
+interface TitledConversation {
+  readonly givenTitle?: string | null
+  readonly root: Titled
+  readonly tip: Titled & Pick<SessionRecord, 'origin'>
+}
+
 /**
- * Returns the title of a conversation: the title of its root, unless a person has renamed its tip. A title that the tip
- * inherited, perhaps with a number added, or that a model chose, is not a new name.
+ * Returns the title of a conversation: the one that a person gave it, otherwise that of its root, unless its tip was renamed
+ * in Hermes. A title that the tip inherited, perhaps with a number added, or that a model chose, is not a new name.
  */
-export function deriveConversationTitle({ root, tip }: { readonly root: Titled; readonly tip: Titled }): string | null {
+export function deriveConversationTitle({ givenTitle, root, tip }: TitledConversation): string | null {
+  if (typeof givenTitle === 'string') return givenTitle
   if (root.title === null) return tip.title
   const isRenamed =
+    givenTitle === undefined &&
+    tip.origin === 'HERMES' &&
     tip.title !== null &&
     (tip.titleSource ?? 'PERSON') === 'PERSON' &&
     tip.title.replace(copyNumberSuffix, '') !== root.title.replace(copyNumberSuffix, '')

@@ -48,8 +48,16 @@ ConversationObjectType.implement({
     title: t.string({
       nullable: true,
       description:
-        'The title of the root, unless a user has given the tip a different title. A title that the tip inherited, with or without a number at its end, is not a different one. To rename a conversation, rename its tip. Null if there is no title.',
+        'The title that a user gave last, with `updateConversation` or with `updateSession` on the tip; otherwise the title of the root. Where the tip is a Hermes session that was renamed in Hermes, that name counts. Null if there is no title.',
       resolve: deriveConversationTitle,
+    }),
+    pinned: t.exposeBoolean('pinned', {
+      description:
+        'True if the conversation is pinned to the top of the list. Segue stores this, also for Hermes conversations: what Hermes has stored counts until it is set here.',
+    }),
+    archived: t.exposeBoolean('archived', {
+      description:
+        'True if the conversation is archived. Segue stores this, also for Hermes conversations: what Hermes has stored counts until it is set here.',
     }),
     lastActivityAt: t.expose('lastActivityAt', {
       type: 'DateTime',

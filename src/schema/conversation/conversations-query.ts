@@ -27,7 +27,7 @@ schemaBuilder.queryField('conversations', (t) =>
         filter: t.arg({
           type: SessionFilterInput,
           description:
-            'Selects conversations. `channels`, `origin`, `archived` and `pinned` apply to the tip. `ids` may contain ids of conversations and of any of their sessions.',
+            'Selects conversations. `channels` and `origin` apply to the tip, `archived` and `pinned` to the conversation. `ids` may contain ids of conversations and of any of their sessions.',
         }),
       },
       resolve: async (_, { filter: input, ...args }, { profiles }) => {
@@ -43,6 +43,7 @@ schemaBuilder.queryField('conversations', (t) =>
               ? paginateConversations(candidates, page, listFilter)
               : await profile.conversations.listPage(page, listFilter)
             profile.sessionLoader.prime(conversations.flatMap(({ root, tip }) => [root, tip]))
+            profile.conversationLoader.prime(conversations)
             return conversations
           },
           toKey: ({ lastActivityAt, root }) => ({ lastActivityAt, id: root.id }),

@@ -14,9 +14,11 @@ export const SessionFilterInput = schemaBuilder.inputType('SessionFilter', {
     channels: t.field({ type: [ChannelEnum], description: 'Only sessions in one of these channels.' }),
     origin: t.field({ type: OriginEnum, description: 'Only sessions of this origin.' }),
     archived: t.boolean({
-      description: 'True: only archived sessions. False: only sessions that are not archived.',
+      description: 'True: only archived conversations, and their sessions. False: only those that are not archived.',
     }),
-    pinned: t.boolean({ description: 'True: only pinned sessions. False: only sessions that are not pinned.' }),
+    pinned: t.boolean({
+      description: 'True: only pinned conversations, and their sessions. False: only those that are not pinned.',
+    }),
     ids: t.idList({ description: `Only sessions with one of these ids, at most ${maxIds}.` }),
   }),
 })

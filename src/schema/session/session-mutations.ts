@@ -16,8 +16,10 @@ const UpdateSessionInput = schemaBuilder.inputType('UpdateSessionInput', {
   description: 'The properties of a session to change. Omitted fields stay unchanged.',
   fields: (t) => ({
     title: t.string({ description: 'The new title: 1 to 200 characters on one line. An empty one removes the title.' }),
-    pinned: t.boolean({ description: 'Whether the session is pinned to the top of the list.' }),
-    archived: t.boolean({ description: 'Whether the session is archived.' }),
+    pinned: t.boolean({
+      description: 'Whether the conversation of the session is pinned to the top of the list.',
+    }),
+    archived: t.boolean({ description: 'Whether the conversation of the session is archived.' }),
     model: t.string({
       description:
         'The model for future answers, as `<provider>/<name>`. Empty: the default model of the profile at that time.',
@@ -29,7 +31,8 @@ schemaBuilder.mutationFields((t) => ({
   updateSession: t.field({
     type: SessionObjectType,
     nullable: true,
-    description: 'Changes a session. The error is SESSION_READ_ONLY for a Hermes session.',
+    description:
+      'Changes a session. `pinned` and `archived` change its conversation, and so does the title if the session is the tip. The error is SESSION_READ_ONLY for a Hermes session: see `updateConversation`.',
     args: {
       id: t.arg.id({ required: true, description: 'The id of the session.' }),
       input: t.arg({ type: UpdateSessionInput, required: true, description: 'The changes.' }),

@@ -1,4 +1,6 @@
 import { classifySessionChannel } from '../../model/channel.ts'
+import type { SessionRecord } from '../../model/session.ts'
+import type { Context } from '../context.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { ProfileObjectType, SessionObjectType } from '../object-refs.ts'
 import { UsageType } from '../usage.ts'
@@ -61,8 +63,14 @@ schemaBuilder.objectFields(SessionObjectType, (t) => ({
       return storedCount + (snapshot.messages.findStreamingMessage(session.id) ? 1 : 0)
     },
   }),
-  pinned: t.exposeBoolean('pinned', { description: 'True if a user pinned the session to the top of the list.' }),
-  archived: t.exposeBoolean('archived', { description: 'True if a user archived the session.' }),
+  pinned: t.boolean({
+    description: 'True if the conversation of the session is pinned to the top of the list.',
+    resolve: async (session, _, { profiles }) => (await loadConversationFlags(session, profiles)).pinned,
+  }),
+  archived: t.boolean({
+    description: 'True if the conversation of the session is archived.',
+    resolve: async (session, _, { profiles }) => (await loadConversationFlags(session, profiles)).archived,
+  }),
   headSeq: t.int({
     description:
       'The `seq` of the newest event in the log of the session; 0 if the log is empty. It is never newer than what is read beside it in the same operation: pass it as `after` to `followSession` to receive everything that happens from then on.',
@@ -75,3 +83,7 @@ schemaBuilder.objectFields(SessionObjectType, (t) => ({
       'The tokens used by all ended streams of the session and by the summary and the title that were generated for it.',
   }),
 }))
+
+async function loadConversationFlags(session: SessionRecord, profiles: Context['profiles']) {
+  return (await profiles.requireProfile(session.profile)).conversationLoader.loadFlagsForSession(session)
+}

@@ -15,6 +15,10 @@ export interface ConversationListEntry {
   readonly segmentCount: number
   /** Time of the newest message; the start of the tip while there is none. */
   readonly lastActivityAt: number
+  /** The title that a person gave it; null for the title of the root. Left out if nobody has given it one. */
+  readonly givenTitle?: string | null
+  readonly pinned: boolean
+  readonly archived: boolean
   /** Whether it has no message. */
   readonly isEmpty: boolean
   /** Whether it also has sessions of the other origin, as far as this source can tell. */

@@ -1,3 +1,5 @@
+import type { ConversationSettingsRow } from './conversation-settings.ts'
+
 /** What a conversation index stores of a session. Times are epoch milliseconds. */
 export interface ConversationIndexEntry {
   readonly id: string
@@ -12,19 +14,23 @@ export interface ConversationIndexEntry {
   readonly activity_at: number
   /** Everything that a list can be filtered by, as bits. */
   readonly flags: number
+  /** Of these, what its source stores and Segue's settings replace. */
+  readonly default_flags: number
 }
 
-/** A session of Segue whose conversation is in both sources now, or was. */
+/** A session of Segue whose conversation is in both sources now, or was; or a session of Hermes that has settings. */
 export interface CrossOriginContinuationChange {
   readonly id: string
   /** Grows with every change of any such session. */
   readonly changeSeq: number
-  /** The session as it is now; null if it is deleted or its conversation is in Segue alone. */
+  /** The session as it is now; null if it is deleted, its conversation is in Segue alone, or Hermes stores it. */
   readonly session: ConversationIndexEntry | null
+  /** What is set for its conversation, as it is now; null if nothing is. */
+  readonly settings: ConversationSettingsRow | null
 }
 
 /**
- * Segue's sessions that may continue sessions of Hermes, as a log of changes. A reader keeps a cursor: the identity of the
+ * Segue's sessions that may continue sessions of Hermes, and the settings of Hermes' conversations, as a log of changes. A reader keeps a cursor: the identity of the
  * database and the `changeSeq` that it has read up to.
  */
 export interface CrossOriginContinuationFeed {
@@ -34,6 +40,8 @@ export interface CrossOriginContinuationFeed {
   readonly latestChangeSeq: number
   /** Up to `limit` changes after a `changeSeq`, in order. Each session is in the log once, with its newest change. */
   readChanges(after: number, limit: number): CrossOriginContinuationChange[]
+  /** Stores settings that sessions have taken over when they joined a conversation. Older ones change nothing. */
+  storeInheritedSettings(settings: readonly ConversationSettingsRow[]): Promise<void>
   /** Calls the listener after each commit that has added changes. */
   onChanges(listener: () => void): void
 }

@@ -1,6 +1,7 @@
 import type { ContextCheckpoint } from '../../model/context/context-checkpoint.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
+import type { ConversationSettingsUpdate } from './conversation-settings.ts'
 import type { IdempotencyKeyRecord } from '../idempotency-key.ts'
 
 /** A session and the messages that it begins with, such as those of a fork. */
@@ -18,14 +19,23 @@ export interface SessionWithInitialMessages {
 export interface SessionWriter {
   createSession(request: SessionWithInitialMessages): Promise<void>
   /**
-   * Deletes a Segue session with everything that belongs to it, in one transaction; does nothing if there is none. The
-   * oldest retry in its place takes the place over. Of each of its messages that were copied, the oldest copy can be found
-   * by search from then on.
+   * Changes the settings of a conversation of either origin.
+   *
+   * @param idempotencyKey The key of the call that changes them.
+   */
+  updateConversationSettings(
+    update: ConversationSettingsUpdate,
+    idempotencyKey?: IdempotencyKeyRecord | null,
+  ): Promise<void>
+  /**
+   * Deletes Segue sessions with everything that belongs to them, in one transaction. Leaves out those that do not exist. The
+   * oldest retry in the place of one takes the place over. Of each of its messages that were copied, the oldest copy can be
+   * found by search from then on.
    * Resolves to the hashes of the blobs that nothing refers to any more.
    *
-   * @param idempotencyKey The key of the call that deletes it.
+   * @param idempotencyKey The key of the call that deletes them.
    */
-  deleteSession(id: string, idempotencyKey?: IdempotencyKeyRecord | null): Promise<string[]>
+  deleteSessions(ids: readonly string[], idempotencyKey?: IdempotencyKeyRecord | null): Promise<string[]>
   /**
    * The session that continues this one, of either origin, or a retry that takes the place of one that does; of several, the
    * one with the newest activity.

@@ -11,12 +11,14 @@ import { addUsage, normalizeStoredUsage, type Usage } from '../../model/usage.ts
 import { ProfileIdNamespace } from '../../profiles/profile-id-namespace.ts'
 import { FencingError, LogVersionConflictError } from '../errors.ts'
 import type { IdempotencyKeyRecord } from '../idempotency-key.ts'
-import type { AppendRequest, EventRange, EventStore, SessionRecordPatch } from '../event-store.ts'
+import type { AppendRequest, EventRange, EventStore } from '../event-store.ts'
+import type { ConversationSettingsUpdate } from '../sessions/conversation-settings.ts'
 import type { SessionWithInitialMessages } from '../sessions/session-writer.ts'
 import type { TurnMessage, TurnMessagesQuery } from '../turn-message.ts'
 import type { SegueProfileDatabase } from './segue-profile-database.ts'
 import { findUnreferencedBlobs, insertBlobReference, listSessionBlobHashes } from './rows/blob-reference-row.ts'
 import { lookUpInBatches } from './look-up-in-batches.ts'
+import { updateConversationSettings } from './rows/conversation-settings-row.ts'
 import { findContextCheckpoint, upsertContextCheckpoint } from './rows/context-checkpoint-row.ts'
 import { upsertDecision } from './rows/decision-row.ts'
 import { type EventRow, eventToRow, insertEvent, readEventPage } from './rows/event-row.ts'
@@ -24,15 +26,17 @@ import { copyToolGrants, insertToolGrant } from './rows/grant-row.ts'
 import { insertIdempotencyKey, insertIdempotencyKeyIfAbsent } from './rows/idempotency-key-row.ts'
 import { type MessageRow, messageFromRow, upsertMessage } from './rows/message-row.ts'
 import {
-  type SessionRow,
+  type SessionRowWithSettings,
   insertSession,
+  selectSessionsSql,
   sessionFromRow,
-  sessionToRow,
+  toStoredSessionId,
   updateMessageCounts,
 } from './rows/session-row.ts'
 import { findCurrentPlace, passOnPlace } from './rows/session-place.ts'
 import { listCopiedMessageIds, updateStandIns } from './rows/message-copies.ts'
 import { findTurnMessages, listRetriedHermesTurnIds } from './rows/turn-message-row.ts'
+import { patchSession } from './rows/patch-session.ts'
 import { type StreamRow, streamFromRow, upsertStream } from './rows/stream-row.ts'
 
 /** Events that one transaction deletes, so that other work is not delayed. */
@@ -67,14 +71,20 @@ export class SqliteEventStore implements EventStore {
     for (const hash of listEventBlobHashes(event)) insertBlobReference(this.#database, hash, event.sessionId)
   }
 
-  async deleteSession(id: string, idempotencyKey: IdempotencyKeyRecord | null = null): Promise<string[]> {
+  async updateConversationSettings(
+    update: ConversationSettingsUpdate,
+    idempotencyKey: IdempotencyKeyRecord | null = null,
+  ): Promise<void> {
+    await this.#database.write(() => {
+      this.#updateConversationSettings(update)
+      if (idempotencyKey) insertIdempotencyKey(this.#database, idempotencyKey)
+    })
+  }
+
+  async deleteSessions(ids: readonly string[], idempotencyKey: IdempotencyKeyRecord | null = null): Promise<string[]> {
     return this.#database.write(() => {
-      const hashes = listSessionBlobHashes(this.#database, id)
-      const copiedMessageIds = listCopiedMessageIds(this.#database, id)
-      passOnPlace(this.#database, id)
-      // Everything else of the session is deleted by cascade.
-      this.#database.prepare<[string]>('DELETE FROM sessions WHERE id = ?').run(id)
-      updateStandIns(this.#database, copiedMessageIds)
+      const hashes = [...new Set(ids.flatMap((id) => listSessionBlobHashes(this.#database, id)))]
+      for (const id of ids) this.#deleteSession(id)
       if (idempotencyKey) insertIdempotencyKey(this.#database, idempotencyKey)
       return findUnreferencedBlobs(this.#database, hashes)
     })
@@ -109,9 +119,9 @@ export class SqliteEventStore implements EventStore {
     const parentId = ProfileIdNamespace.forProfile(this.#database.profile).unqualify(sessionId)
     if (parentId === null) return null
     const row = this.#database
-      .prepare<[string], SessionRow>(
+      .prepare<[string], SessionRowWithSettings>(
         `WITH children AS (SELECT id FROM sessions WHERE parent_session_id = ?)
-         SELECT * FROM sessions WHERE id IN children OR takes_place_of IN children
+         ${selectSessionsSql} WHERE id IN children OR takes_place_of IN children
          ORDER BY last_activity_at DESC, id DESC LIMIT 1`,
       )
       .get(parentId)
@@ -199,8 +209,22 @@ export class SqliteEventStore implements EventStore {
     for (const grant of request.grants ?? []) insertToolGrant(this.#database, grant)
     if (checkpoint) upsertContextCheckpoint(this.#database, checkpoint)
     if (additionalUsage) this.#addUsage(request.sessionId, additionalUsage)
-    if (sessionPatch) this.#patchSession(request.sessionId, sessionPatch)
+    if (sessionPatch) patchSession(this.#database, this.#database.profile, request.sessionId, sessionPatch)
+    if (request.conversationSettings) this.#updateConversationSettings(request.conversationSettings)
     for (const key of request.idempotencyKeys ?? []) insertIdempotencyKeyIfAbsent(this.#database, key)
+  }
+
+  #updateConversationSettings({ sessionIds, patch }: ConversationSettingsUpdate): void {
+    const storedIds = sessionIds.map((id) => toStoredSessionId(id, this.#database.profile))
+    updateConversationSettings(this.#database, { sessionIds: storedIds, patch })
+  }
+
+  #deleteSession(id: string): void {
+    const copiedMessageIds = listCopiedMessageIds(this.#database, id)
+    passOnPlace(this.#database, id)
+    // Everything else of the session is deleted by cascade.
+    this.#database.prepare<[string]>('DELETE FROM sessions WHERE id = ?').run(id)
+    updateStandIns(this.#database, copiedMessageIds)
   }
 
   #insertSession({ session, messages, checkpoint, idempotencyKey, copyGrantsFrom }: SessionWithInitialMessages): void {
@@ -246,22 +270,6 @@ export class SqliteEventStore implements EventStore {
     this.#database.prepare<[string, string]>('UPDATE sessions SET usage = ? WHERE id = ?').run(usage, sessionId)
   }
 
-  #patchSession(sessionId: string, patch: SessionRecordPatch): void {
-    const row = this.#database.prepare<[string], SessionRow>('SELECT * FROM sessions WHERE id = ?').get(sessionId)
-    if (!row) return
-    const current = sessionFromRow(row, this.#database.profile)
-    // A title is only replaced by one from a source that ranks higher; one that a person chose, by a person.
-    const isChosen = patch.titleSource === 'PERSON' || patch.titleSource === null
-    const isBetter = isChosen || rankTitleSource(patch.titleSource) > rankTitleSource(current.titleSource)
-    const { title, titleSource } = patch.title === undefined || isBetter ? { ...current, ...patch } : current
-    this.#database
-      .prepare<[SessionRow]>(
-        `UPDATE sessions SET title = :title, title_source = :title_source, ended_at = :ended_at,
-           end_reason = :end_reason, pinned = :pinned, archived = :archived, model = :model WHERE id = :id`,
-      )
-      .run(sessionToRow({ ...current, ...patch, title, titleSource }))
-  }
-
   #assertFence({ streamId, generation }: { streamId: string; generation: number }): void {
     const row = this.#database
       .prepare<[string, number], { id: string }>(
@@ -277,10 +285,4 @@ export class SqliteEventStore implements EventStore {
       .get(messageId)
     return typeof row?.position === 'number'
   }
-}
-
-const titleRanks: readonly SessionRecord['titleSource'][] = [null, 'MESSAGE', 'MODEL', 'PERSON']
-
-function rankTitleSource(source: SessionRecord['titleSource'] = null): number {
-  return titleRanks.indexOf(source)
 }

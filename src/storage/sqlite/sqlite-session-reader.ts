@@ -16,7 +16,7 @@ import { ConversationIndexReader } from './conversation-index/conversation-index
 import type { SegueProfileDatabase } from './segue-profile-database.ts'
 import { lookUpInBatches } from './look-up-in-batches.ts'
 import { type MessageRow, messageFromRow } from './rows/message-row.ts'
-import { type SessionRow, sessionFromRow } from './rows/session-row.ts'
+import { type SessionRowWithSettings, selectSessionsSql, sessionFromRow } from './rows/session-row.ts'
 
 const maxRowsPerPage = 1_001
 const maxSessionIdsPerPage = 1_000
@@ -126,7 +126,9 @@ export class SqliteSessionReader implements SessionReader {
 
   #loadSessions(ids: readonly string[]): SessionRecord[] {
     return this.#database
-      .prepare<[string], SessionRow>('SELECT * FROM sessions WHERE id IN (SELECT value FROM json_each(?))')
+      .prepare<[string], SessionRowWithSettings>(
+        `${selectSessionsSql} WHERE sessions.id IN (SELECT value FROM json_each(?))`,
+      )
       .all(JSON.stringify(ids))
       .map((row) => sessionFromRow(row, this.#database.profile))
   }

@@ -52,6 +52,7 @@ async function newSetting(transport: Transport): Promise<Setting> {
   const decisions = await newDecisions(environment, writing)
   const runningJobId = await newRunningJob(environment, writing)
   const lastId = await newSession(writing)
+  const spareRootId = await newSession(writing)
   const spareJobId = (await newJob(writing)).id
   const owned = disposables.move()
   return {
@@ -61,6 +62,7 @@ async function newSetting(transport: Transport): Promise<Setting> {
     rows,
     runningJobId,
     lastId,
+    spareRootId,
     spareJobId,
     spareProfile: 'spare',
     profile: 'default',

@@ -91,7 +91,7 @@ async function fill(segue: TestSegue, client: Client, profile: string): Promise<
   const answer = requireNonNull(end.message)
   const empty = async () =>
     (await mutate(client, CreateSessionDocument, { profile, title: `Empty, ${word}` })).createSession.id
-  const [spareId, lastId] = [await empty(), await empty()]
+  const [spareId, lastId, spareRootId] = [await empty(), await empty(), await empty()]
   const waiting = await startChat(client, { profile, text: `/tool look {"for": "${word}"}\n/ask Where is ${word}?` })
   const sessionId = end.sessionId
   const rows = TestDatabase.read(toProfileFolder(segue.home, profile))
@@ -114,6 +114,7 @@ async function fill(segue: TestSegue, client: Client, profile: string): Promise<
     sessionId,
     spareId,
     lastId,
+    spareRootId,
     streamId: end.stream.id,
     messageId: answer.id,
     approvalId: requireNonNull(approval).id,

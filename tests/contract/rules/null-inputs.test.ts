@@ -25,6 +25,7 @@ const ids: ValidIds = {
   sessionId: 'session',
   spareId: 'spare',
   lastId: 'last',
+  spareRootId: 'root',
   streamId: 'stream',
   messageId: 'message',
   approvalId: 'approval',

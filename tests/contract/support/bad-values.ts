@@ -323,6 +323,9 @@ function listUnknownIdsForField(field: string, known: KnownIds): BadValue[] {
       return [...listUnknownIds(sessionId, 'nothing'), ...withOutcome([streamId, messageId, approvalId], 'nothing')]
     case 'Query.stream':
       return [...listUnknownIds(streamId, 'nothing'), ...withOutcome([sessionId, messageId, approvalId], 'nothing')]
+    case 'Mutation.deleteConversation':
+    case 'Mutation.updateConversation':
+      return [...listUnknownIds(`cnv_${sessionId}`, 'NOT_FOUND'), ...withOutcome([sessionId, streamId], 'NOT_FOUND')]
     case 'Mutation.compactSession':
     case 'Mutation.deleteSession':
     case 'Mutation.updateSession':

@@ -16,6 +16,8 @@ export interface ValidIds {
   /** Two empty sessions. */
   readonly spareId: string
   readonly lastId: string
+  /** The root of a conversation that can be deleted. */
+  readonly spareRootId: string
   readonly jobId: string
   /** Another job, which may be deleted. */
   readonly spareJobId: string
@@ -27,7 +29,18 @@ export interface ValidIds {
 
 /** Valid variables for every field with arguments. */
 export function buildValidVariables({ field, path }: Pick<InputPosition, 'field' | 'path'>, ids: ValidIds): object {
-  const { profile, spareProfile, sessionId, spareId, lastId, streamId, messageId, approvalId, clarificationId } = ids
+  const {
+    profile,
+    spareProfile,
+    sessionId,
+    spareId,
+    lastId,
+    spareRootId,
+    streamId,
+    messageId,
+    approvalId,
+    clarificationId,
+  } = ids
   const { jobId, spareJobId, runningJobId } = ids
   const files = [{ name: 'a.txt', mediaType: 'text/plain', url: 'data:,Hello' }]
   const chat = { input: { text: 'Hello', model: 'offline/eliza', ...(path.length > 2 && { files }) } }
@@ -42,6 +55,7 @@ export function buildValidVariables({ field, path }: Pick<InputPosition, 'field'
     'Mutation.createJob': { input: { name: 'Bees', prompt: 'Hello', schedule: '0 9 * * *', model: 'offline/eliza' } },
     'Mutation.createProfile': { name: 'fresh' },
     'Mutation.createSession': { input: {} },
+    'Mutation.deleteConversation': { id: `cnv_${spareRootId}` },
     'Mutation.deleteJob': { id: spareJobId },
     'Mutation.deleteProfile': { name: spareProfile },
     'Mutation.deleteSession': { id: spareId },
@@ -51,6 +65,7 @@ export function buildValidVariables({ field, path }: Pick<InputPosition, 'field'
     'Mutation.regenerate': { messageId, ...(path.length > 1 && { files }) },
     'Mutation.runJob': { id: jobId },
     'Mutation.startChat': chat,
+    'Mutation.updateConversation': { id: `cnv_${sessionId}`, input: { pinned: true } },
     'Mutation.updateJob': { id: jobId, input: { name: 'Bees' } },
     'Mutation.updateSession': { id: sessionId, input: { pinned: true } },
     'Mutation.updateSessions': { ids: [sessionId], input: { archived: true } },

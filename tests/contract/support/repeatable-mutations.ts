@@ -144,6 +144,13 @@ export const repeatableMutations: Readonly<Record<string, RepeatableMutation>> =
     change: { title: 'Owls' },
     deletion: deleteCreatedSession,
   },
+  deleteConversation: {
+    declarations: '$id: ID!',
+    call: 'deleteConversation(id: $id, key: $key)',
+    selection: '',
+    arrange: async (client) => ({ id: `cnv_${await newSession(client)}` }),
+    change: {},
+  },
   deleteJob: {
     declarations: '$id: ID!',
     call: 'deleteJob(id: $id, key: $key)',
@@ -214,6 +221,14 @@ export const repeatableMutations: Readonly<Record<string, RepeatableMutation>> =
     arrange: async () => ({ text: 'Hello' }),
     change: { text: 'Bye' },
     deletion: deleteSessionOf,
+  },
+  updateConversation: {
+    declarations: '$id: ID!, $pinned: Boolean',
+    call: 'updateConversation(id: $id, input: { pinned: $pinned }, key: $key)',
+    selection: '{ id pinned }',
+    arrange: async (client) => ({ id: `cnv_${await newSession(client)}`, pinned: true }),
+    change: { pinned: false },
+    deletion: (result) => deleteSession(idObject.parse(result).id.slice('cnv_'.length)),
   },
   updateJob: {
     declarations: '$id: ID!, $name: String',

@@ -9,6 +9,7 @@ import { TestDatabase } from '../storage/test-database.ts'
 import { newTempFolder } from '../server/segue.ts'
 import { newSessionRecord } from './session-record.ts'
 import { silentLogger } from '../../../src/lib/logger.ts'
+import type { ModelSettings } from './conversation-settings-model.ts'
 import { ConversationModel, isSegueId, type ModelSession, segueId } from './conversation-model.ts'
 
 /** The Segue and Hermes databases of a profile, which are written with SQL as by other processes, and their model. */
@@ -58,7 +59,7 @@ export class ConversationFixture {
 
   upsertSession(input: ModelSession): void {
     const { id } = input
-    const hasFlags = isSegueId(id) || this.hermesDb.columnNames('sessions').has('archived')
+    const hasFlags = !isSegueId(id) && this.hermesDb.columnNames('sessions').has('archived')
     const row = hasFlags ? input : { ...input, archived: false, pinned: false }
     this.model.rows.set(id, row)
     if (isSegueId(id)) this.#upsertSegueSession(row)
@@ -67,8 +68,7 @@ export class ConversationFixture {
   }
 
   delete(id: string): void {
-    this.model.rows.delete(id)
-    this.model.messages.delete(id)
+    this.model.delete(id)
     if (isSegueId(id)) this.segueDb.run('DELETE FROM sessions WHERE id = ?', id)
     else {
       this.hermesDb.db.prepare('DELETE FROM messages WHERE session_id = ?').run(id)
@@ -98,26 +98,51 @@ export class ConversationFixture {
     this.#updateCounters(id)
   }
 
+  /** Sets what the patch contains for the conversation of a session. */
+  async setSettings(id: string, patch: ModelSettings): Promise<void> {
+    const session = await this.sessions.find(id)
+    const conversation = session && (await this.conversations.findBySessions([session])).get(id)
+    if (!conversation) return
+    const sessionIds = await this.conversations.listSessionIds(conversation)
+    await this.profile.eventStore.updateConversationSettings({ sessionIds, patch })
+    this.model.setSettings(id, patch)
+  }
+
+  /** Deletes all settings. The index of Hermes forgets them, too, as if the database had been restored from a backup. */
+  async clearSettings(): Promise<void> {
+    await this.settle()
+    this.segueDb
+      .exec(`DELETE FROM conversation_settings; DELETE FROM pending_settings; DELETE FROM cross_origin_changes;
+      UPDATE change_sequences SET latest = 0 WHERE feed = 'cross_origin'`)
+    await this.settle()
+  }
+
+  /** Waits until every session has taken over the settings of its conversation. */
+  async settle(): Promise<void> {
+    for (let round = 0; round < 2; round += 1) {
+      await this.profile.segueSessions.refresh()
+      await this.profile.hermesSessions?.refresh()
+    }
+    this.model.spreadSettings()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.profile.close()
     this.#stack.dispose()
   }
 
-  #upsertSegueSession({ id, parent, end, source, started, archived, pinned }: ModelSession): void {
+  #upsertSegueSession({ id, parent, end, source, started }: ModelSession): void {
     this.segueDb.run(
-      `INSERT INTO sessions (id, source, parent_session_id, started_at, end_reason, last_activity_at, archived, pinned, usage)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, '{}')
+      `INSERT INTO sessions (id, source, parent_session_id, started_at, end_reason, last_activity_at, usage)
+         VALUES (?, ?, ?, ?, ?, ?, '{}')
          ON CONFLICT (id) DO UPDATE SET source = excluded.source, parent_session_id = excluded.parent_session_id,
-           started_at = excluded.started_at, end_reason = excluded.end_reason, archived = excluded.archived,
-           pinned = excluded.pinned`,
+           started_at = excluded.started_at, end_reason = excluded.end_reason`,
       id,
       source,
       parent,
       started * 1000,
       end,
       started * 1000,
-      Number(archived),
-      Number(pinned),
     )
   }
 

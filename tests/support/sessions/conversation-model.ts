@@ -1,4 +1,5 @@
 import { classifySourceChannel } from '../../../src/model/channel.ts'
+import { ConversationSettingsModel, type ModelSettings } from './conversation-settings-model.ts'
 
 /** A session of the model. Times are in seconds, as in a Hermes database. */
 export interface ModelSession {
@@ -9,6 +10,7 @@ export interface ModelSession {
   readonly started: number
   /** The session that its marker says it branched from. */
   readonly branchOf: string | null
+  /** As Hermes stores it. */
   readonly archived: boolean
   readonly pinned: boolean
 }
@@ -36,6 +38,35 @@ export const isSegueId = (id: string): boolean => id.startsWith('ses_')
 export class ConversationModel {
   readonly rows = new Map<string, ModelSession>()
   readonly messages = new Map<string, number[]>()
+  readonly #settings = new ConversationSettingsModel()
+
+  delete(id: string): void {
+    this.rows.delete(id)
+    this.messages.delete(id)
+    // Hermes may bring a session back.
+    if (isSegueId(id)) this.#settings.delete(id)
+  }
+
+  /** Sets what the patch contains for all sessions of the conversation that a session belongs to. */
+  setSettings(id: string, patch: ModelSettings): void {
+    const root = this.findRoot(id)
+    this.#settings.set(this.listAll().find((each) => each.root === root)?.segments ?? [], patch)
+  }
+
+  /** Lets every session take over what was set last in its conversation, except for sessions of Hermes without a message. */
+  spreadSettings(): void {
+    for (const { root, segments } of this.listAll()) {
+      const heirs = segments.filter((id) => id === root || isSegueId(id) || this.#latestMessageAt(id) > 0)
+      this.#settings.spread(segments, heirs)
+    }
+  }
+
+  /** What was set for a conversation; otherwise what Hermes stores of its tip, or of its root if the tip is Segue's. */
+  readSettings({ root, tip, segments }: ModelConversation): ModelSettings {
+    const fallback = [tip, root].map((id) => (isSegueId(id) ? undefined : this.rows.get(id))).find((row) => row)
+    const { archived = false, pinned = false } = fallback ?? {}
+    return { archived, pinned, ...this.#settings.read(segments) }
+  }
 
   listConversations(filter: ModelFilter = {}): ModelConversation[] {
     return this.listAll()
@@ -95,16 +126,16 @@ export class ConversationModel {
     return Math.max(0, ...(this.messages.get(id) ?? []))
   }
 
-  #matchesFilter({ root, tip }: ModelConversation, { channels, origin, archived, pinned }: ModelFilter): boolean {
-    const row = this.rows.get(tip)
-    if (!row) return false
+  #matchesFilter(conversation: ModelConversation, { channels, origin, archived, pinned }: ModelFilter): boolean {
+    const { root, tip } = conversation
+    const settings = this.readSettings(conversation)
     const channel = (id: string): string => classifySourceChannel(this.rows.get(id)?.source ?? '')
     const isInternal = [root, tip].every((id) => ['TOOL', 'CRON'].includes(channel(id)))
     return (
       (channels ? channels.includes(channel(tip)) : !isInternal) &&
       (origin === undefined || (origin === 'SEGUE') === isSegueId(tip)) &&
-      (archived === undefined || row.archived === archived) &&
-      (pinned === undefined || row.pinned === pinned)
+      (archived === undefined || settings.archived === archived) &&
+      (pinned === undefined || settings.pinned === pinned)
     )
   }
 }

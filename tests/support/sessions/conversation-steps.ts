@@ -32,6 +32,16 @@ export const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.constant({ kind: 'check' } as const) },
 )
 
+/** What a person sets for the conversation of a session. */
+export const anySettingsChange = fc.record({
+  kind: fc.constant('set'),
+  id: anyId,
+  patch: fc.record(
+    { title: fc.constantFrom('Bees', 'Owls'), archived: fc.boolean(), pinned: fc.boolean() },
+    { requiredKeys: [] },
+  ),
+})
+
 export function applyStep(fixture: ConversationFixture, step: Step): void {
   // Segue sessions have no branch markers.
   if (step.kind === 'upsert')

@@ -25,7 +25,9 @@ export function countSessionReads(statements: readonly Statement[], file: Statem
   return statements
     .filter((statement) => statement.file === file)
     .filter(({ sql }) =>
-      / FROM sessions WHERE (sessions\.)?id IN \(SELECT value FROM json_each/.test(sql.replaceAll(/\s+/g, ' ')),
+      / FROM sessions (LEFT JOIN conversation_settings .*)?WHERE (sessions\.)?id IN \(SELECT value FROM json_each/.test(
+        sql.replaceAll(/\s+/g, ' '),
+      ),
     )
     .filter(({ sql }) => !/^SELECT (sessions\.id FROM|id, message_count)/.test(sql))
     .flatMap((statement) => countListIds(statement))

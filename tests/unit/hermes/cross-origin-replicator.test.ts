@@ -36,6 +36,10 @@ class FakeFeed implements CrossOriginContinuationFeed {
     return start < 0 ? [] : this.changes.slice(start, start + limit)
   }
 
+  async storeInheritedSettings(): Promise<void> {
+    // This feed has no settings.
+  }
+
   onChanges(listener: () => void): void {
     this.#notify = listener
   }
@@ -44,12 +48,12 @@ class FakeFeed implements CrossOriginContinuationFeed {
   addSession(id: string, parent: string, second: number): void {
     const at = second * 1000
     const times = { started_at: at, message_at: at, activity_at: at }
-    const session = { id, continues: parent, is_retry: 0, can_be_continued: 0, flags: 0, ...times }
-    this.#append({ id, changeSeq: this.latestChangeSeq + 1, session })
+    const session = { id, continues: parent, is_retry: 0, can_be_continued: 0, flags: 0, default_flags: 0, ...times }
+    this.#append({ id, changeSeq: this.latestChangeSeq + 1, session, settings: null })
   }
 
   deleteSession(id: string): void {
-    this.#append({ id, changeSeq: this.latestChangeSeq + 1, session: null })
+    this.#append({ id, changeSeq: this.latestChangeSeq + 1, session: null, settings: null })
   }
 
   /** A session is in the feed once, with its newest change. */
@@ -216,7 +220,8 @@ test('100,000 changes are sent in batches, one at a time', { timeout: 60_000 }, 
     return {
       id,
       changeSeq: index + 1,
-      session: { id, continues: 'gone', is_retry: 0, can_be_continued: 0, flags: 0, ...times },
+      session: { id, continues: 'gone', is_retry: 0, can_be_continued: 0, flags: 0, default_flags: 0, ...times },
+      settings: null,
     }
   })
   let inFlight = 0
@@ -324,5 +329,5 @@ test("the feed of a profile's database contains its sessions that continue other
   expect(feed.databaseId).not.toBeNull()
   expect(feed.readChanges(0, 9)).toMatchObject([{ id: 'ses_a', changeSeq: 1, session: { continues: 'root' } }])
   database.transaction(() => database.prepare("DELETE FROM sessions WHERE id = 'ses_a'").run())
-  expect(feed.readChanges(1, 9)).toEqual([{ id: 'ses_a', changeSeq: 2, session: null }])
+  expect(feed.readChanges(1, 9)).toEqual([{ id: 'ses_a', changeSeq: 2, session: null, settings: null }])
 })

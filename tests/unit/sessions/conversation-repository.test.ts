@@ -263,7 +263,9 @@ describe('a chain that crosses from Hermes into Segue', () => {
   test('stays pinned when it continues in Segue', async () => {
     addHermesSession('hermes', [1], { ...ended, pinned: 1, title: 'Trees' })
     const session = await fixture.sessions.create({ title: null, model: null, continues: 'hermes' })
-    expect(session).toMatchObject({ pinned: true, archived: false, title: 'Trees', parentId: 'hermes' })
+    expect(session).toMatchObject({ title: 'Trees', parentId: 'hermes' })
+    const found = await fixture.conversations.findBySessions([session])
+    expect(found.get(session.id)).toMatchObject({ pinned: true, archived: false, root: { id: 'hermes' } })
   })
 
   test('never leads back: a Hermes session continues Hermes sessions only', async () => {

@@ -139,7 +139,7 @@ test('a session whose parent was deleted is exported without it, and can be impo
       session: newSessionRecord({ id: child, parentId: parent, ...fields }),
       messages: [],
     })
-    await eventStore.deleteSession(parent)
+    await eventStore.deleteSessions([parent])
     return child
   })()
   const document = await exportToFile({ home, id: childId })

@@ -1,5 +1,6 @@
 import { type Channel, classifySessionChannel, channels } from '../../../model/channel.ts'
 import type { SessionRecord } from '../../../model/session.ts'
+import type { ConversationSettingsRow } from '../../sessions/conversation-settings.ts'
 
 /**
  * Everything that a list can be filtered by, as one small number. The index keeps one ordered list per number; a page is
@@ -24,7 +25,9 @@ const emptyFlag = 128
 /** Of sessions in Hermes' index: Segue stores it. Segue's own index contains no other sessions and does not set it. */
 export const segueSessionFlag = 256
 
-const sessionFlagsMask = channelMask | archivedFlag | pinnedFlag
+/** What a person can set for a conversation. All of its sessions have the same of them. */
+export const settingFlagsMask = archivedFlag | pinnedFlag
+const sessionFlagsMask = channelMask | settingFlagsMask
 
 const internalChannels: ReadonlySet<Channel | undefined> = new Set(['CRON', 'TOOL'])
 
@@ -38,26 +41,54 @@ export interface ConversationIndexFlagsFilter {
   readonly segueSession?: boolean
 }
 
-export function toSessionFlags(
-  session: Pick<SessionRecord, 'source' | 'isSubagent' | 'archived' | 'pinned'>,
+/** The flags that a session has by itself. Those of `settingFlagsMask` come from its conversation. */
+export function toSessionFlags(session: Pick<SessionRecord, 'source' | 'isSubagent'>): ConversationIndexFlags {
+  return channels.indexOf(classifySessionChannel(session))
+}
+
+export function toSettingFlags({
+  archived,
+  pinned,
+}: Pick<SessionRecord, 'archived' | 'pinned'>): ConversationIndexFlags {
+  return (archived ? archivedFlag : 0) | (pinned ? pinnedFlag : 0)
+}
+
+/** The setting flags of a conversation: what a person has set, and `defaults` for what nobody has. */
+export function resolveSettingFlags(
+  settings: ConversationSettingsRow | null,
+  defaults: ConversationIndexFlags,
 ): ConversationIndexFlags {
-  const channel = channels.indexOf(classifySessionChannel(session))
-  return channel | (session.archived ? archivedFlag : 0) | (session.pinned ? pinnedFlag : 0)
+  const archived = settings && settings.archived_version > 0 ? settings.archived === 1 : isArchived(defaults)
+  const pinned = settings && settings.pinned_version > 0 ? settings.pinned === 1 : isPinned(defaults)
+  return toSettingFlags({ archived, pinned })
 }
 
 /** The flags of a conversation, from those of its root and its tip. It is listed where its tip is. */
 export function toConversationFlags(
   root: ConversationIndexFlags,
   tip: ConversationIndexFlags,
-  { crossOrigin, empty }: { readonly crossOrigin: boolean; readonly empty: boolean },
+  {
+    settingFlags,
+    crossOrigin,
+    empty,
+  }: { readonly settingFlags: ConversationIndexFlags; readonly crossOrigin: boolean; readonly empty: boolean },
 ): ConversationIndexFlags {
   const internal = isInternal(root) && isInternal(tip)
   return (
-    (tip & sessionFlagsMask) |
+    (tip & channelMask) |
+    settingFlags |
     (internal ? internalFlag : 0) |
     (crossOrigin ? crossOriginFlag : 0) |
     (empty ? emptyFlag : 0)
   )
+}
+
+export function isArchived(flags: ConversationIndexFlags): boolean {
+  return (flags & archivedFlag) !== 0
+}
+
+export function isPinned(flags: ConversationIndexFlags): boolean {
+  return (flags & pinnedFlag) !== 0
 }
 
 export function isSegueSession(flags: ConversationIndexFlags): boolean {

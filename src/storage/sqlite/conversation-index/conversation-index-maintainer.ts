@@ -1,13 +1,18 @@
 import { isCrossOriginConversation } from './conversation-index-flags.ts'
 import { findConversationListChanges, segueListingRule } from './conversation-changes.ts'
 import { type ConversationIndexUpdateResult, ConversationIndexer } from './conversation-indexer.ts'
+import { ConversationSettingsTable } from '../rows/conversation-settings-table.ts'
 import { toConversationIndexEntry } from './conversation-index-row.ts'
 import { ConversationIndexStore } from './conversation-index-store.ts'
+import { parseIdKind } from '../../../lib/ids.ts'
 import { defaultProfileName } from '../../../profiles/profile-name.ts'
 import { allocateChangeSeq } from '../database/change-sequences.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import type { ConversationChange } from '../../sessions/conversation-reader.ts'
 import { type SessionRow, sessionFromRow } from '../rows/session-row.ts'
+
+/** The index takes settings from their own table. */
+const noSettings = { pinned: null, archived: null }
 
 export interface ConversationIndexMaintenanceResult {
   /** No session is pending any more. */
@@ -27,15 +32,17 @@ export interface ConversationIndexMaintenanceResult {
 export class ConversationIndexMaintainer {
   readonly #db: SqlConnection
   readonly #tables: ConversationIndexStore
+  readonly #settings: ConversationSettingsTable
   readonly #indexer: ConversationIndexer
 
   constructor(db: SqlConnection) {
     this.#db = db
     this.#tables = new ConversationIndexStore(db)
-    this.#indexer = new ConversationIndexer(
-      db,
-      (root) => root.continues !== null && !this.#tables.findSession(root.continues),
-    )
+    this.#settings = new ConversationSettingsTable(db)
+    this.#indexer = new ConversationIndexer(db, {
+      detectCrossOrigin: (root) => root.continues !== null && !this.#tables.findSession(root.continues),
+      canInheritSettings: () => true,
+    })
   }
 
   /** Whether sessions have changed that the index does not reflect. */
@@ -43,7 +50,8 @@ export class ConversationIndexMaintainer {
     const row = this.#db
       .prepare<[], { isPending: number }>(
         `SELECT EXISTS (SELECT 1 FROM pending_sessions WHERE id >= '') OR EXISTS (SELECT 1 FROM pending_children WHERE parent_id >= '') OR
-           EXISTS (SELECT 1 FROM pending_rechecks WHERE id >= '') AS isPending`,
+           EXISTS (SELECT 1 FROM pending_rechecks WHERE id >= '') OR
+           EXISTS (SELECT 1 FROM pending_settings WHERE session_id >= '') AS isPending`,
       )
       .get()
     return row?.isPending === 1
@@ -67,16 +75,20 @@ export class ConversationIndexMaintainer {
       .all(list)
     // The index holds the ids of Hermes' sessions as they are stored: without a namespace.
     const upserted = rows.map((row) =>
-      toConversationIndexEntry(sessionFromRow(row, defaultProfileName), row.message_count > 0),
+      toConversationIndexEntry(sessionFromRow({ ...row, ...noSettings }, defaultProfileName), row.message_count > 0),
     )
     const existingIds = new Set(upserted.map(({ id }) => id))
     const deleted = ids.filter((id) => !existingIds.has(id))
-    const result = this.#indexer.apply({ upserted, deleted }, maxSessions)
+    const changedSettings = this.#listPendingSettings(maxSessions)
+    const result = this.#indexer.apply({ upserted, deleted, changedSettings }, maxSessions)
     this.#db.prepare<[string]>('DELETE FROM pending_sessions WHERE id IN (SELECT value FROM json_each(?))').run(list)
-    const hasCrossOriginChanges = this.#recordCrossOriginChanges(result)
+    const settingsIds = new Set([...changedSettings, ...result.inheritedSettings.map((row) => row.session_id)])
+    this.#dequeueSettings([...settingsIds])
+    this.#deleteUnusedSettings(deleted, result)
+    const hasCrossOriginChanges = this.#recordCrossOriginChanges(result, settingsIds)
     const changeSet = { conversations: result.conversations, sessionIds: [...ids, ...visiblyChangedIds] }
     return {
-      isComplete: result.isComplete && ids.length < maxSessions,
+      isComplete: result.isComplete && ids.length < maxSessions && changedSettings.length < maxSessions,
       changes: findConversationListChanges(this.#tables, changeSet, segueListingRule),
       hasCrossOriginChanges,
     }
@@ -89,20 +101,52 @@ export class ConversationIndexMaintainer {
       .map(({ id }) => id)
   }
 
-  /** Adds the changed sessions of conversations that cross the origins, or did, to the feed. Returns whether there are any. */
-  #recordCrossOriginChanges({ changedSessionIds, conversations }: ConversationIndexUpdateResult): boolean {
+  #listPendingSettings(limit: number): string[] {
+    return this.#db
+      .prepare<[number], { session_id: string }>(
+        "SELECT session_id FROM pending_settings WHERE session_id >= '' ORDER BY session_id LIMIT ?",
+      )
+      .all(limit)
+      .map(({ session_id }) => session_id)
+  }
+
+  #dequeueSettings(sessionIds: readonly string[]): void {
+    if (sessionIds.length === 0) return
+    this.#db
+      .prepare<[string]>('DELETE FROM pending_settings WHERE session_id IN (SELECT value FROM json_each(?))')
+      .run(JSON.stringify(sessionIds))
+  }
+
+  /** Deletes the settings of deleted sessions. Those of a root are needed until the last session has left it. */
+  #deleteUnusedSettings(deletedIds: readonly string[], { conversations }: ConversationIndexUpdateResult): void {
+    const formerRootIds = [...conversations].flatMap(([rootId, { after }]) => (after === null ? rootId : []))
+    for (const id of new Set([...deletedIds, ...formerRootIds])) {
+      if (!this.#tables.findSession(id) && !this.#tables.findConversation(id)) this.#settings.delete(id)
+    }
+  }
+
+  /**
+   * Adds to the feed the changed sessions of conversations that cross the origins, or did, and the sessions of Hermes whose
+   * settings have changed. Returns whether there are any.
+   */
+  #recordCrossOriginChanges(
+    { changedSessionIds, conversations }: ConversationIndexUpdateResult,
+    settingsIds: ReadonlySet<string>,
+  ): boolean {
+    const hermesIds = [...settingsIds].filter((id) => parseIdKind(id) !== 'session')
+    for (const id of hermesIds) this.#recordChange(id)
     const affectsCrossOrigin = [...conversations.values()].some(
       ({ before, after }) => isCrossOriginConversation(before ?? 0) || isCrossOriginConversation(after ?? 0),
     )
-    if (!affectsCrossOrigin) return false
-    const candidateIds = new Set(changedSessionIds)
+    if (!affectsCrossOrigin) return hermesIds.length > 0
+    const candidateIds = new Set([...changedSessionIds, ...settingsIds].filter((id) => !hermesIds.includes(id)))
     for (const [rootId, { before, after }] of conversations) {
       if (isCrossOriginConversation(before ?? 0) === isCrossOriginConversation(after ?? 0)) continue
-      for (const id of this.#listSessionIds(rootId)) candidateIds.add(id)
+      for (const id of this.#tables.listSessionIds(rootId)) candidateIds.add(id)
     }
     const changedIds = [...candidateIds].filter((id) => this.#isCrossOrigin(id) || this.#wasCrossOrigin(id))
     for (const id of changedIds) this.#recordChange(id)
-    return changedIds.length > 0
+    return hermesIds.length > 0 || changedIds.length > 0
   }
 
   #isCrossOrigin(id: string): boolean {
@@ -124,12 +168,5 @@ export class ConversationIndexMaintainer {
          ON CONFLICT (id) DO UPDATE SET change = excluded.change`,
       )
       .run(id, allocateChangeSeq(this.#db, 'cross_origin'))
-  }
-
-  #listSessionIds(rootId: string): string[] {
-    const others = this.#db
-      .prepare<[string], { id: string }>('SELECT id FROM conversation_sessions WHERE root_id = ? AND root_id <> id')
-      .all(rootId)
-    return [rootId, ...others.map(({ id }) => id)]
   }
 }

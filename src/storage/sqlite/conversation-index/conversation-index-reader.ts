@@ -7,11 +7,17 @@ import {
   type ConversationIndexFlags,
   type ConversationIndexFlagsFilter,
   matchesConversationIndexFilter,
+  isArchived,
   isCrossOriginConversation,
   isEmptyConversation,
+  isPinned,
 } from './conversation-index-flags.ts'
 import type { ConversationSummaryRow } from './conversation-index-store.ts'
+import type { ConversationSettingsRow } from '../../sessions/conversation-settings.ts'
 import type { ConversationListEntry, ConversationFilter, OffsetPagination } from '../../sessions/conversation-reader.ts'
+
+type ListedConversationRow = ConversationSummaryRow &
+  Pick<ConversationSettingsRow, 'title'> & { readonly title_version: number | null }
 
 /** A table that is listed, with the names of its key columns. */
 interface ListedTable {
@@ -101,8 +107,10 @@ export class ConversationIndexReader {
 
   /** In no particular order. */
   #findConversations(rootIds: readonly string[]): ConversationListEntry[] {
-    const read = this.#db.prepare<[string], ConversationSummaryRow>(
-      'SELECT * FROM conversations WHERE root_id IN (SELECT value FROM json_each(?))',
+    const read = this.#db.prepare<[string], ListedConversationRow>(
+      `SELECT conversations.*, settings.title, settings.title_version FROM conversations
+       LEFT JOIN conversation_settings AS settings ON settings.session_id = conversations.root_id
+       WHERE root_id IN (SELECT value FROM json_each(?))`,
     )
     return chunkArray(rootIds, maxIdsPerStatement)
       .flatMap((batch) => read.all(JSON.stringify(batch)))
@@ -150,12 +158,15 @@ export class ConversationIndexReader {
   }
 }
 
-function toConversationSummary(row: ConversationSummaryRow): ConversationListEntry {
+function toConversationSummary(row: ListedConversationRow): ConversationListEntry {
   return {
     rootId: row.root_id,
     tipId: row.tip_id,
     segmentCount: row.segment_count,
     lastActivityAt: row.last_activity_at,
+    ...(row.title_version && { givenTitle: row.title }),
+    pinned: isPinned(row.flags),
+    archived: isArchived(row.flags),
     isEmpty: isEmptyConversation(row.flags),
     isCrossOrigin: isCrossOriginConversation(row.flags),
   }

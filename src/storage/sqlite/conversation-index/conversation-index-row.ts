@@ -2,7 +2,7 @@ import { findLineageLink, isContinuable } from '../../../model/conversation/line
 import type { SessionRecord } from '../../../model/session.ts'
 import { compareUtf8 } from '../../../lib/text/compare-utf8.ts'
 import type { ConversationIndexEntry } from '../../sessions/cross-origin-continuation-feed.ts'
-import { toSessionFlags } from './conversation-index-flags.ts'
+import { toSessionFlags, toSettingFlags } from './conversation-index-flags.ts'
 
 /** A row of `conversation_sessions`: a session with its position in its conversation. */
 export interface ConversationIndexRow extends ConversationIndexEntry {
@@ -22,6 +22,8 @@ export function toConversationIndexEntry(session: SessionRecord, hasMessages: bo
     message_at: hasMessages ? session.lastActivityAt : null,
     activity_at: session.lastActivityAt,
     flags: toSessionFlags(session),
+    // Segue's own sessions have settings only.
+    default_flags: session.origin === 'HERMES' ? toSettingFlags(session) : 0,
   }
 }
 

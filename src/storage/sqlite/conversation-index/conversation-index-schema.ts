@@ -1,6 +1,6 @@
 /**
  * Tables of the conversation index: which sessions make up each conversation, and the order in which both are listed.
- * Everything in them is derived from the sessions. The `flags` columns hold `ConversationIndexFlags`.
+ * Everything in them is derived from the sessions and the settings. The `flags` columns hold `ConversationIndexFlags`.
  */
 export const conversationIndexSchema = `
   CREATE TABLE conversation_sessions (
@@ -13,7 +13,8 @@ export const conversationIndexSchema = `
     flags INTEGER NOT NULL,
     root_id TEXT NOT NULL,
     depth INTEGER,
-    is_retry INTEGER NOT NULL DEFAULT 0
+    is_retry INTEGER NOT NULL DEFAULT 0,
+    default_flags INTEGER NOT NULL DEFAULT 0
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX conversation_sessions_by_activity ON conversation_sessions (flags, activity_at, id);
   CREATE INDEX conversation_sessions_by_parent ON conversation_sessions (continues) WHERE continues IS NOT NULL;
@@ -31,6 +32,17 @@ export const conversationIndexSchema = `
     flags INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX conversations_by_activity ON conversations (flags, last_activity_at, root_id);
+
+  -- What a person has set for the conversation of each session.
+  CREATE TABLE conversation_settings (
+    session_id TEXT PRIMARY KEY,
+    title TEXT,
+    title_version INTEGER NOT NULL,
+    pinned INTEGER NOT NULL,
+    pinned_version INTEGER NOT NULL,
+    archived INTEGER NOT NULL,
+    archived_version INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
 
   -- Sessions whose children must be placed again, beginning after after_id.
   CREATE TABLE pending_children (

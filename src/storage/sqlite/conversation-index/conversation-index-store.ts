@@ -1,5 +1,5 @@
 import type { SqlConnection } from '../database/statement-cache.ts'
-import type { ConversationIndexFlags } from './conversation-index-flags.ts'
+import { type ConversationIndexFlags, settingFlagsMask } from './conversation-index-flags.ts'
 import type { ConversationIndexEntry } from '../../sessions/cross-origin-continuation-feed.ts'
 import type { ConversationIndexRow } from './conversation-index-row.ts'
 
@@ -40,18 +40,23 @@ export class ConversationIndexStore {
     this.#db
       .prepare<[ConversationIndexRow]>(
         `INSERT INTO conversation_sessions
-           (id, continues, is_retry, can_be_continued, started_at, message_at, activity_at, flags, root_id, depth)
+           (id, continues, is_retry, can_be_continued, started_at, message_at, activity_at, flags, default_flags, root_id,
+            depth)
          VALUES
-           (:id, :continues, :is_retry, :can_be_continued, :started_at, :message_at, :activity_at, :flags, :root_id, :depth)`,
+           (:id, :continues, :is_retry, :can_be_continued, :started_at, :message_at, :activity_at, :flags,
+            :default_flags, :root_id, :depth)`,
       )
       .run(session)
   }
 
+  /** Keeps the flags that come from the conversation. */
   updateSession(session: ConversationIndexEntry): void {
     this.#db
       .prepare<[ConversationIndexEntry]>(
-        `UPDATE conversation_sessions SET continues = :continues, is_retry = :is_retry, can_be_continued = :can_be_continued, started_at = :started_at,
-           message_at = :message_at, activity_at = :activity_at, flags = :flags WHERE id = :id`,
+        `UPDATE conversation_sessions SET continues = :continues, is_retry = :is_retry,
+           can_be_continued = :can_be_continued, started_at = :started_at, message_at = :message_at,
+           activity_at = :activity_at, flags = :flags | (flags & ${settingFlagsMask}),
+           default_flags = :default_flags WHERE id = :id`,
       )
       .run(session)
   }
@@ -64,6 +69,28 @@ export class ConversationIndexStore {
 
   deleteSession(id: string): void {
     this.#db.prepare<[string]>('DELETE FROM conversation_sessions WHERE id = ?').run(id)
+  }
+
+  /** The sessions of a conversation, in no order. */
+  listSessionIds(rootId: string): string[] {
+    return this.#db
+      .prepare<[string, string], { id: string }>(
+        // The root by its key, because the index by root does not contain it.
+        `SELECT id FROM conversation_sessions WHERE id = ? AND root_id = id
+         UNION ALL SELECT id FROM conversation_sessions WHERE root_id = ? AND root_id <> id`,
+      )
+      .all(rootId, rootId)
+      .map(({ id }) => id)
+  }
+
+  /** Gives sessions the setting flags of their conversation. */
+  updateSettingFlags(ids: readonly string[], settingFlags: ConversationIndexFlags): void {
+    this.#db
+      .prepare<[number, string, number]>(
+        `UPDATE conversation_sessions SET flags = (flags & ~${settingFlagsMask}) | ?
+         WHERE id IN (SELECT value FROM json_each(?)) AND flags & ${settingFlagsMask} <> ?`,
+      )
+      .run(settingFlags, JSON.stringify(ids), settingFlags)
   }
 
   /** Ids of the sessions that take the place of a session, or continue it if it can be continued, in order. */

@@ -2,14 +2,25 @@ import { type LineageLink, maxChainLength, walkAncestors } from '../../../model/
 import type { SqlConnection } from '../database/statement-cache.ts'
 import { ConversationIndexStore, type ConversationSummaryRow } from './conversation-index-store.ts'
 import type { ConversationIndexEntry } from '../../sessions/cross-origin-continuation-feed.ts'
+import { ConversationIndexUpdateState } from './conversation-index-update-state.ts'
 import { type ConversationIndexRow, isNewerTip } from './conversation-index-row.ts'
-import { isSegueSession, type ConversationIndexFlags, toConversationFlags } from './conversation-index-flags.ts'
+import {
+  type ConversationIndexFlags,
+  isSegueSession,
+  resolveSettingFlags,
+  settingFlagsMask,
+  toConversationFlags,
+} from './conversation-index-flags.ts'
+import type { ConversationSettingsRow } from '../../sessions/conversation-settings.ts'
+import { ConversationSettingsInheritance, type SettingsInheritanceRule } from './conversation-settings-inheritance.ts'
 
 export interface ConversationIndexUpdate {
   /** Sessions that are new or have changed. */
   readonly upserted?: readonly ConversationIndexEntry[]
   /** Ids of sessions that no longer exist. */
   readonly deleted?: readonly string[]
+  /** Ids of sessions whose settings have changed. */
+  readonly changedSettings?: readonly string[]
 }
 
 /** The flags of a conversation before and after an update; null if it does not exist. */
@@ -23,15 +34,17 @@ export interface ConversationIndexUpdateResult {
   readonly changedSessionIds: ReadonlySet<string>
   /** The conversations that have changed, by root. */
   readonly conversations: ReadonlyMap<string, ConversationIndexFlagsChange>
+  /** Settings that sessions have taken over from their conversations. */
+  readonly inheritedSettings: readonly ConversationSettingsRow[]
   /** False if sessions are left whose position must be computed again: the next call continues with them. */
   readonly isComplete: boolean
 }
 
-/** What one call has found so far. */
-interface UpdateState {
-  readonly changedSessionIds: Set<string>
-  /** The conversations to refresh, with the number of sessions that each has gained. */
-  readonly countDeltas: Map<string, number>
+/** What differs between the index of Segue and that of Hermes. */
+export interface ConversationIndexerOptions {
+  readonly canInheritSettings: SettingsInheritanceRule
+  /** The rule for conversations that both sources store. */
+  readonly detectCrossOrigin: (root: ConversationIndexRow, tip: ConversationIndexRow) => boolean
 }
 
 interface TreePosition {
@@ -47,15 +60,13 @@ const childBatchSize = 500
  */
 export class ConversationIndexer {
   readonly #tables: ConversationIndexStore
-  readonly #detectCrossOrigin: (root: ConversationIndexRow, tip: ConversationIndexRow) => boolean
+  readonly #settings: ConversationSettingsInheritance
+  readonly #detectCrossOrigin: ConversationIndexerOptions['detectCrossOrigin']
 
-  /** `detectCrossOrigin`: this index's rule for conversations that both sources store. */
-  constructor(
-    db: SqlConnection,
-    detectCrossOrigin: (root: ConversationIndexRow, tip: ConversationIndexRow) => boolean,
-  ) {
+  constructor(db: SqlConnection, options: ConversationIndexerOptions) {
     this.#tables = new ConversationIndexStore(db)
-    this.#detectCrossOrigin = detectCrossOrigin
+    this.#settings = new ConversationSettingsInheritance(db, options.canInheritSettings)
+    this.#detectCrossOrigin = options.detectCrossOrigin
   }
 
   /**
@@ -63,50 +74,61 @@ export class ConversationIndexer {
    * Call it in a transaction.
    */
   apply(
-    { upserted = [], deleted = [] }: ConversationIndexUpdate,
+    { upserted = [], deleted = [], changedSettings = [] }: ConversationIndexUpdate,
     maxSessions = Infinity,
   ): ConversationIndexUpdateResult {
-    const state: UpdateState = { changedSessionIds: new Set(), countDeltas: new Map() }
+    const state = new ConversationIndexUpdateState()
     for (const id of deleted) this.#delete(id, state)
     for (const session of upserted) this.#upsert(session, state)
+    for (const id of changedSettings) this.#markChangedSettings(id, state)
     const isComplete = this.#processPending(maxSessions, state)
     const conversations = new Map<string, ConversationIndexFlagsChange>()
     for (const [rootId, countDelta] of state.countDeltas) {
-      conversations.set(rootId, this.#refreshConversation(rootId, countDelta))
+      conversations.set(rootId, this.#refreshConversation(rootId, countDelta, state))
     }
-    return { changedSessionIds: state.changedSessionIds, conversations, isComplete }
+    const { changedSessionIds, inheritedSettings } = state
+    return { changedSessionIds, conversations, inheritedSettings, isComplete }
   }
 
-  #upsert(session: ConversationIndexEntry, state: UpdateState): void {
+  #upsert(session: ConversationIndexEntry, state: ConversationIndexUpdateState): void {
     const old = this.#tables.findSession(session.id)
     if (old && areSessionsEqual(old, session)) return
     state.changedSessionIds.add(session.id)
     // Its children are queued before its position is computed, because computing it looks at the queue.
     if (old) {
       this.#tables.updateSession(session)
-      markForRefresh(state, old.root_id)
+      state.markForRefresh(old.root_id)
+      // An empty session may not have inherited yet.
+      if (old.message_at === null && session.message_at !== null) state.markJoined(old.root_id, session.id)
       if (old.can_be_continued !== session.can_be_continued) this.#enqueueChildren(session.id, true)
       if (old.continues !== session.continues || old.is_retry !== session.is_retry)
         this.#reposition(session.id, true, state)
     } else if (this.#tables.hasChildren(session.id)) {
       this.#tables.insertSession({ ...session, root_id: session.id, depth: 0 })
-      addToCount(state, session.id, 1)
+      state.addSession(session.id, session.id)
       this.#enqueueChildren(session.id, true)
       this.#reposition(session.id, true, state)
     } else {
       const position = this.#computePosition(session, false)
       this.#tables.insertSession({ ...session, ...position })
-      addToCount(state, position.root_id, 1)
+      state.addSession(position.root_id, session.id)
     }
   }
 
-  #delete(id: string, state: UpdateState): void {
+  #delete(id: string, state: ConversationIndexUpdateState): void {
     const old = this.#tables.findSession(id)
     if (!old) return
     state.changedSessionIds.add(id)
     this.#tables.deleteSession(id)
-    addToCount(state, old.root_id, -1)
+    state.removeSession(old.root_id, id)
     this.#enqueueChildren(id, true)
+  }
+
+  #markChangedSettings(id: string, state: ConversationIndexUpdateState): void {
+    const session = this.#tables.findSession(id)
+    if (!session) return
+    state.markForRefresh(session.root_id)
+    state.markJoined(session.root_id, id)
   }
 
   #enqueueChildren(id: string, isRelinked: boolean): void {
@@ -115,7 +137,7 @@ export class ConversationIndexer {
   }
 
   /** Returns whether nothing is pending any more. */
-  #processPending(maxSessions: number, state: UpdateState): boolean {
+  #processPending(maxSessions: number, state: ConversationIndexUpdateState): boolean {
     for (let left = maxSessions; ; left -= this.#processBatch(Math.min(left, childBatchSize), state)) {
       if (this.#tables.isComplete) return true
       if (left <= 0) return false
@@ -123,7 +145,7 @@ export class ConversationIndexer {
   }
 
   /** Returns how many positions it has computed, and at least 1. */
-  #processBatch(maxSessions: number, state: UpdateState): number {
+  #processBatch(maxSessions: number, state: ConversationIndexUpdateState): number {
     const next = this.#tables.findPendingChildren()
     if (!next) return this.#processRecheck(state)
     const children = this.#tables.listChildIds(next.parent_id, next.after_id, maxSessions)
@@ -135,7 +157,7 @@ export class ConversationIndexer {
     return Math.max(children.length, 1)
   }
 
-  #processRecheck(state: UpdateState): number {
+  #processRecheck(state: ConversationIndexUpdateState): number {
     const id = this.#tables.findPendingRecheck()
     if (id !== null) {
       this.#tables.dequeueRecheck(id)
@@ -145,17 +167,17 @@ export class ConversationIndexer {
   }
 
   /** `isRelinked`: the session may continue another one than before, rather than the same one at another position. */
-  #reposition(id: string, isRelinked: boolean, state: UpdateState): void {
+  #reposition(id: string, isRelinked: boolean, state: ConversationIndexUpdateState): void {
     const session = this.#tables.findSession(id)
     if (!session) return
-    markForRefresh(state, session.root_id)
+    state.markForRefresh(session.root_id)
     const { root_id, depth } = this.#computePosition(session, isRelinked)
     if (root_id === session.root_id && depth === session.depth) return
     this.#tables.updatePosition(id, root_id, depth)
     state.changedSessionIds.add(id)
     if (root_id !== session.root_id) {
-      addToCount(state, session.root_id, -1)
-      addToCount(state, root_id, 1)
+      state.removeSession(session.root_id, id)
+      state.addSession(root_id, id)
     }
     this.#enqueueChildren(id, false)
   }
@@ -187,16 +209,38 @@ export class ConversationIndexer {
   }
 
   /** Updates the row of a conversation from its sessions. */
-  #refreshConversation(rootId: string, countDelta: number): ConversationIndexFlagsChange {
+  #refreshConversation(
+    rootId: string,
+    countDelta: number,
+    state: ConversationIndexUpdateState,
+  ): ConversationIndexFlagsChange {
+    const joinedIds = state.joinedIds.get(rootId) ?? new Set()
+    const settings = this.#settings.spread(rootId, joinedIds, state.inheritedSettings)
     const old = this.#tables.findConversation(rootId)
-    const row = this.#buildConversationRow(rootId, (old?.segment_count ?? 0) + countDelta)
+    const row = this.#buildConversationRow(rootId, (old?.segment_count ?? 0) + countDelta, settings)
     if (!row) this.#tables.deleteConversation(rootId)
     else if (!old || !areConversationsEqual(old, row)) this.#tables.upsertConversation(row)
+    if (row) this.#updateSettingFlags(row, old, joinedIds)
     return { before: old?.flags ?? null, after: row?.flags ?? null }
   }
 
+  #updateSettingFlags(
+    { root_id, flags }: ConversationSummaryRow,
+    old: ConversationSummaryRow | null,
+    joinedIds: ReadonlySet<string>,
+  ): void {
+    const settingFlags = flags & settingFlagsMask
+    const isChanged = ((old?.flags ?? 0) & settingFlagsMask) !== settingFlags
+    const ids = isChanged ? this.#tables.listSessionIds(root_id) : [...joinedIds]
+    if (ids.length > 0) this.#tables.updateSettingFlags(ids, settingFlags)
+  }
+
   /** Null if the conversation has no sessions. */
-  #buildConversationRow(rootId: string, segmentCount: number): ConversationSummaryRow | null {
+  #buildConversationRow(
+    rootId: string,
+    segmentCount: number,
+    settings: ConversationSettingsRow | null,
+  ): ConversationSummaryRow | null {
     if (segmentCount <= 0) return null
     const session = this.#tables.findSession(rootId)
     // The root can be deleted or belong to another conversation: while positions are pending, and where a chain is cut off.
@@ -210,6 +254,7 @@ export class ConversationIndexer {
       segment_count: segmentCount,
       last_activity_at: tip.activity_at,
       flags: toConversationFlags((root ?? tip).flags, tip.flags, {
+        settingFlags: resolveSettingFlags(settings, (isSegueSession(tip.flags) ? (root ?? tip) : tip).default_flags),
         crossOrigin: this.#detectCrossOrigin(root ?? tip, tip),
         empty: tip.message_at === null,
       }),
@@ -227,14 +272,6 @@ function isLinked(session: ConversationIndexEntry, above: ConversationIndexEntry
   return above.can_be_continued === 1 && (isSegueSession(session.flags) || !isSegueSession(above.flags))
 }
 
-function addToCount(state: UpdateState, rootId: string, count: number): void {
-  state.countDeltas.set(rootId, (state.countDeltas.get(rootId) ?? 0) + count)
-}
-
-function markForRefresh(state: UpdateState, rootId: string): void {
-  addToCount(state, rootId, 0)
-}
-
 function areSessionsEqual(a: ConversationIndexEntry, b: ConversationIndexEntry): boolean {
   return (
     a.continues === b.continues &&
@@ -243,7 +280,8 @@ function areSessionsEqual(a: ConversationIndexEntry, b: ConversationIndexEntry):
     a.started_at === b.started_at &&
     a.message_at === b.message_at &&
     a.activity_at === b.activity_at &&
-    a.flags === b.flags
+    (a.flags & ~settingFlagsMask) === (b.flags & ~settingFlagsMask) &&
+    a.default_flags === b.default_flags
   )
 }
 

@@ -4,11 +4,19 @@ import type {
   CrossOriginContinuationFeed,
   ConversationIndexEntry,
 } from '../../sessions/cross-origin-continuation-feed.ts'
+import type { ConversationSettingsRow } from '../../sessions/conversation-settings.ts'
 import { readLatestChangeSeq } from '../database/change-sequences.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import { isCrossOriginConversation } from './conversation-index-flags.ts'
+import { ConversationSettingsTable } from '../rows/conversation-settings-table.ts'
 
-type ChangeRow = { [Column in keyof ConversationIndexEntry]: ConversationIndexEntry[Column] | null } & {
+type SettingsColumns = {
+  [Column in keyof ConversationSettingsRow]: ConversationSettingsRow[Column] | null
+}
+
+type ChangeRow = SettingsColumns & {
+  [Column in keyof ConversationIndexEntry]: ConversationIndexEntry[Column] | null
+} & {
   readonly change: number
   readonly changed_id: string
   readonly conversation_flags: number | null
@@ -17,6 +25,7 @@ type ChangeRow = { [Column in keyof ConversationIndexEntry]: ConversationIndexEn
 /** What the feed needs of a profile's database. */
 export interface CrossOriginContinuationFeedDatabase extends SqlConnection {
   readonly path: string
+  write<T>(work: () => T): Promise<T>
   onCrossOriginChanges(listener: () => void): void
 }
 
@@ -39,19 +48,39 @@ export class SqliteCrossOriginContinuationFeed implements CrossOriginContinuatio
   readChanges(after: number, limit: number): CrossOriginContinuationChange[] {
     return this.#db
       .prepare<[number, number], ChangeRow>(
-        `SELECT changes.change, changes.id AS changed_id, sessions.*, conversations.flags AS conversation_flags
+        `SELECT changes.change, changes.id AS changed_id, sessions.*, conversations.flags AS conversation_flags, settings.*
          FROM cross_origin_changes AS changes
          LEFT JOIN conversation_sessions AS sessions ON sessions.id = changes.id
          LEFT JOIN conversations ON conversations.root_id = sessions.root_id
+         LEFT JOIN conversation_settings AS settings ON settings.session_id = changes.id
          WHERE changes.change > ? ORDER BY changes.change LIMIT ?`,
       )
       .all(after, limit)
-      .map((row) => ({ id: row.changed_id, changeSeq: row.change, session: toIndexedSession(row) }))
+      .map((row) => ({
+        id: row.changed_id,
+        changeSeq: row.change,
+        session: toIndexedSession(row),
+        settings: toSettings(row),
+      }))
+  }
+
+  async storeInheritedSettings(settings: readonly ConversationSettingsRow[]): Promise<void> {
+    const table = new ConversationSettingsTable(this.#db)
+    await this.#db.write(() => {
+      for (const row of settings) table.merge(row)
+    })
   }
 
   onChanges(listener: () => void): void {
     this.#db.onCrossOriginChanges(listener)
   }
+}
+
+function toSettings(row: ChangeRow): ConversationSettingsRow | null {
+  const { session_id, title, title_version, pinned, pinned_version, archived, archived_version } = row
+  if (session_id === null || title_version === null || pinned === null || pinned_version === null) return null
+  if (archived === null || archived_version === null) return null
+  return { session_id, title, title_version, pinned, pinned_version, archived, archived_version }
 }
 
 function toIndexedSession(row: ChangeRow): ConversationIndexEntry | null {
@@ -60,5 +89,6 @@ function toIndexedSession(row: ChangeRow): ConversationIndexEntry | null {
   if (id === null || is_retry === null || can_be_continued === null) return null
   if (started_at === null || activity_at === null || flags === null) return null
   if (!isCrossOriginConversation(conversation_flags ?? 0)) return null
-  return { id, continues, is_retry, can_be_continued, started_at, message_at, activity_at, flags }
+  const times = { started_at, message_at, activity_at }
+  return { id, continues, is_retry, can_be_continued, ...times, flags, default_flags: row.default_flags ?? 0 }
 }

@@ -1,7 +1,7 @@
 import type { SqlConnection } from './statement-cache.ts'
 
 /** Feeds whose changes are numbered: 1, 2, 3, … per profile. A number is never used again, whatever is deleted. */
-export type ChangeFeedName = 'decisions' | 'job_runs' | 'cross_origin'
+export type ChangeFeedName = 'decisions' | 'job_runs' | 'cross_origin' | 'conversation_settings'
 
 /** The number of the next change of a feed. Call it in the transaction that makes the change. */
 export function allocateChangeSeq(db: SqlConnection, feed: ChangeFeedName): number {

@@ -13,6 +13,7 @@ import { migration012 } from './migrations/012-context-checkpoints.ts'
 import { migration013 } from './migrations/013-message-kinds.ts'
 import { migration014 } from './migrations/014-tool-calls-of-decisions.ts'
 import { migration015 } from './migrations/015-retries.ts'
+import { migration016 } from './migrations/016-conversation-settings.ts'
 
 /**
  * The schema of a profile's database: entry n brings a database from version n to version n + 1. Forward only. A released
@@ -35,4 +36,5 @@ export const migrations: readonly string[] = [
   migration013,
   migration014,
   migration015,
+  migration016,
 ]

@@ -2,6 +2,7 @@ import { parseIdKind } from '../../../lib/ids.ts'
 import type { Origin, SessionRecord, TitleSource } from '../../../model/session.ts'
 import { normalizeStoredUsage } from '../../../model/usage.ts'
 import { ProfileIdNamespace } from '../../../profiles/profile-id-namespace.ts'
+import { updateConversationSettings } from './conversation-settings-row.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 
 export interface SessionRow {
@@ -22,14 +23,22 @@ export interface SessionRow {
   ended_at: number | null
   end_reason: string | null
   last_activity_at: number
-  pinned: number
-  archived: number
   head_seq: number
   usage: string
 }
 
+/** A row with the settings of its conversation; null if there are none. */
+export interface SessionRowWithSettings extends SessionRow {
+  pinned: number | null
+  archived: number | null
+}
+
+/** Selects rows of `SessionRowWithSettings`. */
+export const selectSessionsSql = `SELECT sessions.*, settings.pinned, settings.archived FROM sessions
+  LEFT JOIN conversation_settings AS settings ON settings.session_id = sessions.id`
+
 /** The one place that adds the profile's namespace to the ids of Hermes that a profile's database holds. */
-export function sessionFromRow(row: SessionRow, profile: string): SessionRecord {
+export function sessionFromRow(row: SessionRowWithSettings, profile: string): SessionRecord {
   const namespace = ProfileIdNamespace.forProfile(profile)
   return {
     id: row.id,
@@ -76,8 +85,6 @@ export function sessionToRow(session: SessionRecord): SessionRow {
     ended_at: session.endedAt,
     end_reason: session.endReason,
     last_activity_at: session.lastActivityAt,
-    pinned: session.pinned ? 1 : 0,
-    archived: session.archived ? 1 : 0,
     head_seq: session.headSeq,
     usage: JSON.stringify(session.usage),
   }
@@ -97,14 +104,21 @@ function detectOrigin(id: string | null): Origin | null {
   return parseIdKind(id) === null ? 'HERMES' : 'SEGUE'
 }
 
-/** Call it inside a transaction. */
+/** Inserts a session. If it is pinned or archived, so is its conversation then. Call it inside a transaction. */
 export function insertSession(db: SqlConnection, session: SessionRecord): void {
   db.prepare<[SessionRow]>(
     `INSERT INTO sessions (id, title, title_source, source, model, parent_session_id, parent_origin, forked_from,
-       forked_from_origin, retry_of, retry_of_origin, takes_place_of, takes_place_of_origin, started_at, ended_at, end_reason, last_activity_at, pinned, archived, head_seq, usage)
+       forked_from_origin, retry_of, retry_of_origin, takes_place_of, takes_place_of_origin, started_at, ended_at, end_reason, last_activity_at, head_seq, usage)
      VALUES (:id, :title, :title_source, :source, :model, :parent_session_id, :parent_origin, :forked_from,
-       :forked_from_origin, :retry_of, :retry_of_origin, :takes_place_of, :takes_place_of_origin, :started_at, :ended_at, :end_reason, :last_activity_at, :pinned, :archived, :head_seq, :usage)`,
+       :forked_from_origin, :retry_of, :retry_of_origin, :takes_place_of, :takes_place_of_origin, :started_at, :ended_at, :end_reason, :last_activity_at, :head_seq, :usage)`,
   ).run(sessionToRow(session))
+  const { id, pinned, archived } = session
+  if (pinned || archived) updateConversationSettings(db, { sessionIds: [id], patch: { pinned, archived } })
+}
+
+/** The id of a session of either origin as the profile's database holds it. */
+export function toStoredSessionId(id: string, profile: string): string {
+  return unqualify(id, ProfileIdNamespace.forProfile(profile)) ?? id
 }
 
 /** Counts the messages of sessions whose messages were inserted together with them. Call it inside a transaction. */

@@ -197,7 +197,21 @@ function buildFilterCondition({ ids, channels, archived, pinned }: SessionFilter
       JSON.stringify(sources),
     )
   }
-  if (archived !== undefined) addCondition('session.archived = ?', archived ? 1 : 0)
-  if (pinned !== undefined) addCondition('session.pinned = ?', pinned ? 1 : 0)
+  if (pinned === true) {
+    // They are few, so the list of all is read.
+    addCondition(
+      'session.id IN (SELECT id FROM conversation_sessions WHERE flags IN (SELECT value FROM json_each(?)))',
+      JSON.stringify(listMatchingSessionFlags({ pinned, ...(archived !== undefined && { archived }) })),
+    )
+  } else if (pinned !== undefined || archived !== undefined) {
+    const matching = listMatchingSessionFlags({
+      ...(pinned !== undefined && { pinned }),
+      ...(archived !== undefined && { archived }),
+    })
+    addCondition(
+      '(SELECT flags FROM conversation_sessions WHERE id = session.id) IN (SELECT value FROM json_each(?))',
+      JSON.stringify(matching),
+    )
+  }
   return { condition: conditions.join(' '), values }
 }

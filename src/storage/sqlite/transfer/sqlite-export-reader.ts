@@ -15,7 +15,7 @@ import { type DecisionRow, decisionFromRow } from '../rows/decision-row.ts'
 import { readEventPage } from '../rows/event-row.ts'
 import { findIdempotencyKeyByCreatedId } from '../rows/idempotency-key-row.ts'
 import { type MessageRow, messageFromRow } from '../rows/message-row.ts'
-import { type SessionRow, sessionFromRow } from '../rows/session-row.ts'
+import { type SessionRowWithSettings, selectSessionsSql, sessionFromRow } from '../rows/session-row.ts'
 import { type StreamRow, streamFromRow } from '../rows/stream-row.ts'
 
 const inSessionsCondition = 'session_id IN (SELECT value FROM json_each(?))'
@@ -36,7 +36,9 @@ export class SqliteExportReader implements ExportReader {
   }
 
   async findSession(id: string): Promise<WithIdempotencyKey<SessionRecord> | null> {
-    const row = this.#snapshot.prepare<[string], SessionRow>('SELECT * FROM sessions WHERE id = ?').get(id)
+    const row = this.#snapshot
+      .prepare<[string], SessionRowWithSettings>(`${selectSessionsSql} WHERE sessions.id = ?`)
+      .get(id)
     return row
       ? { ...sessionFromRow(row, this.#profile), key: findIdempotencyKeyByCreatedId(this.#snapshot, id) }
       : null

@@ -56,8 +56,6 @@ describe('a continuation', () => {
       title: 'Mine',
       titleSource: 'PERSON',
       model: 'test/mine',
-      pinned: true,
-      archived: true,
       parentId: old.id,
       forkedFrom: null,
       endedAt: null,
@@ -65,7 +63,8 @@ describe('a continuation', () => {
       headSeq: 0,
       usage: summaryUsage,
     })
-    expect(await chats.requireSession(next.id)).toEqual(next)
+    // Pins and archive are those of the conversation.
+    expect(await chats.requireSession(next.id)).toEqual({ ...next, pinned: true, archived: true })
     const ended = await chats.requireSession(old.id)
     expect(ended).toEqual({
       ...before,

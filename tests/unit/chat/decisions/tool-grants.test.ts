@@ -94,7 +94,7 @@ describe('an approval', () => {
     const toolbox = newToolbox({ source: newToolSource(newTool()) })
     const restarted = await restartAfterCrash(chat.home, answerWithCalls(toolbox, writeCall))
     expect(await needsApproval(restarted, null)).toBe(false)
-    await restarted.profile.eventStore.deleteSession(sessionId)
+    await restarted.profile.eventStore.deleteSessions([sessionId])
     expect(await restarted.chats.decisions.list('approval', {})).toEqual([])
     expect(await needsApproval(restarted, null)).toBe(false)
     expect(await restarted.profile.decisions.listProfileGrants()).toEqual(['files__write'])

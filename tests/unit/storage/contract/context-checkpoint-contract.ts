@@ -59,7 +59,7 @@ export function describeContextCheckpoints(open: OpenStorage): void {
     const request = { session, messages: [newTextMessage(session.id, 'Hello', 2)], checkpoint }
     await eventStore.createSession(request)
     expect(await eventStore.findContextCheckpoint(session.id)).toEqual(checkpoint)
-    await eventStore.deleteSession(session.id)
+    await eventStore.deleteSessions([session.id])
     expect(await eventStore.findContextCheckpoint(session.id)).toBeNull()
     await eventStore.createSession({ session, messages: [] })
     expect(await eventStore.findContextCheckpoint(session.id)).toBeNull()

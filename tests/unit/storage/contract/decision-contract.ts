@@ -50,7 +50,7 @@ export function describeDecisionStore(open: OpenStorage): void {
     const session = await addSession(current())
     expect(await current().decisions.loadLatestChangeSeq()).toBe(0)
     await write(session.id, [approvalOf(session), approvalOf(session)])
-    await current().eventStore.deleteSession(session.id)
+    await current().eventStore.deleteSessions([session.id])
     const { decisions, eventStore } = await opened().reopen()
     expect(await decisions.loadLatestChangeSeq()).toBe(2)
     const next = await addSession(current())

@@ -168,14 +168,13 @@ export function describeEventStore(open: OpenStorage): void {
       const { eventStore, segueSessions } = current()
       const session = await addSession(current(), { title: 'By a model', titleSource: 'MODEL' })
       const patch = async (title: string, titleSource: 'MESSAGE' | 'PERSON'): Promise<string | null | undefined> => {
-        const sessionPatch = { title, titleSource, pinned: true }
+        const sessionPatch = { title, titleSource }
         await eventStore.append({ sessionId: session.id, expectedHeadSeq: 0, events: [], sessionPatch })
         return (await segueSessions.findSessions([session.id]))[0]?.title
       }
       expect(await patch('From the first message', 'MESSAGE')).toBe('By a model')
       expect(await patch('By a person', 'PERSON')).toBe('By a person')
       expect(await patch('By the same person', 'PERSON')).toBe('By the same person')
-      expect((await segueSessions.findSessions([session.id]))[0]?.pinned).toBe(true)
     })
 
     test('creates the session that continues this one', async () => {
@@ -330,8 +329,8 @@ export function describeEventStore(open: OpenStorage): void {
     const write = { events: [deltaOf(stream, 1)], streams: [stream], decisions: [decision] }
     await eventStore.append({ sessionId: session.id, expectedHeadSeq: 0, ...write })
     expect(await eventStore.findUnreferencedBlobs([unshared, shared, 'c'.repeat(64)])).toEqual(['c'.repeat(64)])
-    expect(await eventStore.deleteSession(session.id)).toEqual([unshared])
-    expect(await eventStore.deleteSession(session.id)).toEqual([])
+    expect(await eventStore.deleteSessions([session.id])).toEqual([unshared])
+    expect(await eventStore.deleteSessions([session.id])).toEqual([])
     expect(await segueSessions.findSessions([session.id])).toEqual([])
     expect(await segueSessions.listMessages(session.id, firstPage)).toEqual([])
     expect(await eventStore.readEvents({ sessionId: session.id, after: 0, limit: 10 })).toEqual([])
@@ -353,6 +352,6 @@ export function describeEventStore(open: OpenStorage): void {
     ]
     await eventStore.append({ sessionId: session.id, expectedHeadSeq: 0, events, streams: [stream] })
     expect(await eventStore.findUnreferencedBlobs(hashes)).toEqual(['d'.repeat(64)])
-    expect((await eventStore.deleteSession(session.id)).toSorted()).toEqual([file, image, whole].toSorted())
+    expect((await eventStore.deleteSessions([session.id])).toSorted()).toEqual([file, image, whole].toSorted())
   })
 }

@@ -33,7 +33,7 @@ export function describeIdempotencyKeyStore(open: OpenStorage): void {
     const { eventStore, jobs, decisions, idempotencyKeys } = current()
     const session = sessionOf()
     await eventStore.createSession({ session, messages: [], idempotencyKey: idempotencyKeyOf('create session') })
-    await eventStore.deleteSession(session.id, idempotencyKeyOf('delete session'))
+    await eventStore.deleteSessions([session.id], idempotencyKeyOf('delete session'))
     const job = await addJob(current())
     await jobs.delete(job.id, idempotencyKeyOf('delete job'))
     await decisions.revokeGrants('look', idempotencyKeyOf('revoke'))
@@ -96,7 +96,7 @@ export function describeIdempotencyKeyStore(open: OpenStorage): void {
       return found.flatMap((record) => record?.key ?? [])
     }
     expect(await listKept()).toEqual(['session', 'stream', 'job', 'run', 'profile', 'new'])
-    await eventStore.deleteSession(session.id)
+    await eventStore.deleteSessions([session.id])
     expect(await idempotencyKeys.find('stream')).toMatchObject({ createdId: null })
     expect(await listKept()).toEqual(['job', 'run', 'profile', 'new'])
     await jobs.delete(job.id)

@@ -121,7 +121,8 @@ export function describeSessionReader(open: OpenStorage): void {
       const tip = await addSession(current(), { parentId: root.id, lastActivityAt: 3_000 })
       const alone = await addSession(current(), { lastActivityAt: 2_000 })
       const empty = await addSession(current(), {}, [])
-      const summary = { segmentCount: 2, lastActivityAt: 3_000, isEmpty: false, isCrossOrigin: false }
+      const flags = { pinned: false, archived: false, isEmpty: false, isCrossOrigin: false }
+      const summary = { segmentCount: 2, lastActivityAt: 3_000, ...flags }
       const page = await segueSessions.listConversations(firstPage, {})
       expect(page?.conversations[0]).toEqual({ rootId: root.id, tipId: tip.id, ...summary })
       expect(page?.conversations.map(({ rootId }) => rootId)).toEqual([root.id, alone.id])
@@ -152,7 +153,7 @@ export function describeSessionReader(open: OpenStorage): void {
       for (let count = 0; count < 250; count += 1)
         await addSession(current(), { parentId: root.id, lastActivityAt: 2_000 + count })
       expect((await segueSessions.listConversations(firstPage, {}))?.conversations).toHaveLength(1)
-      await eventStore.deleteSession(root.id)
+      await eventStore.deleteSessions([root.id])
       expect((await segueSessions.listConversations(firstPage, {}))?.conversations).toHaveLength(250)
     })
 
@@ -167,7 +168,7 @@ export function describeSessionReader(open: OpenStorage): void {
       await eventStore.append({ ...write, sessionPatch: { title: 'Owls', titleSource: 'PERSON' } })
       await segueSessions.refresh()
       expect(changes.splice(0)).toEqual([{ rootId: session.id, before: 'thisSource', after: 'thisSource' }])
-      await eventStore.deleteSession(session.id)
+      await eventStore.deleteSessions([session.id])
       await segueSessions.refresh()
       expect(changes.splice(0)).toEqual([{ rootId: session.id, before: 'thisSource', after: null }])
     })

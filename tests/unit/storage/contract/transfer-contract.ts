@@ -90,7 +90,7 @@ export function describeTransfer(open: OpenStorage): void {
     const { session, stream, records } = newConversation()
     await importAll(records)
     const { eventStore } = await opened().reopen()
-    await eventStore.deleteSession(session.id)
+    await eventStore.deleteSessions([session.id])
     await importAll(records)
     const { idempotencyKeys } = await opened().reopen()
     expect(await idempotencyKeys.find('key-1')).toMatchObject({ createdId: stream.id })

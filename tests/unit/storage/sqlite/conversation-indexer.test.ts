@@ -14,7 +14,10 @@ function newIndex() {
   const statements = new StatementCache(db)
   return {
     db,
-    indexer: new ConversationIndexer(statements, () => false),
+    indexer: new ConversationIndexer(statements, {
+      detectCrossOrigin: () => false,
+      canInheritSettings: () => true,
+    }),
     reader: new ConversationIndexReader(statements),
   }
 }
@@ -29,7 +32,7 @@ function newSession(
 ): ConversationIndexEntry {
   const at = Number(id.replace(/\D/g, '')) + 1
   const times = { started_at: at, message_at: at, activity_at: at }
-  return { id, continues, is_retry: 0, can_be_continued: 1, flags: 0, ...times, ...overrides }
+  return { id, continues, is_retry: 0, can_be_continued: 1, flags: 0, default_flags: 0, ...times, ...overrides }
 }
 
 /** The tip and the sessions of every conversation in the index. */

@@ -9,11 +9,12 @@ import {
   segueSessionFlag,
   toConversationFlags,
   toSessionFlags,
+  toSettingFlags,
 } from '../../../../src/storage/sqlite/conversation-index/conversation-index-flags.ts'
 
 const sources = ['segue', 'webui', 'cli', 'telegram', 'api_server', 'cron', 'tool', 'unheard of']
 
-const sessionOf = (source: string, archived = false, pinned = false) => ({ source, archived, pinned })
+const sessionOf = (source: string) => ({ source })
 
 describe('the flags of a session', () => {
   test('include any channel together with the other flags', () => {
@@ -21,7 +22,7 @@ describe('the flags of a session', () => {
     for (const [index, source] of sources.entries()) {
       for (const archived of [false, true]) {
         for (const pinned of [false, true]) {
-          const flags = toSessionFlags(sessionOf(source, archived, pinned))
+          const flags = toSessionFlags(sessionOf(source)) | toSettingFlags({ archived, pinned })
           const matching = channels.filter((channel) => matchesConversationIndexFilter(flags, { channels: [channel] }))
           expect(matching).toEqual([channels[index]])
           expect(
@@ -36,7 +37,7 @@ describe('the flags of a session', () => {
 
   test('are all listed for a channel', () => {
     const expected = [false, true].flatMap((archived) =>
-      [false, true].map((pinned) => toSessionFlags(sessionOf('cron', archived, pinned))),
+      [false, true].map((pinned) => toSessionFlags(sessionOf('cron')) | toSettingFlags({ archived, pinned })),
     )
     const listed = listMatchingSessionFlags({ channels: ['CRON'] })
     expect(listed.toSorted()).toEqual(expected.toSorted())
@@ -51,11 +52,12 @@ describe('the flags of a session', () => {
 })
 
 describe('the flags of a conversation', () => {
-  const tip = toSessionFlags(sessionOf('telegram', true, true)) | segueSessionFlag
+  const tip = toSessionFlags(sessionOf('telegram')) | segueSessionFlag
+  const settingFlags = toSettingFlags({ archived: true, pinned: true })
   const root = toSessionFlags(sessionOf('cli'))
 
-  test('are those of its tip, except whether Segue stores it', () => {
-    const flags = toConversationFlags(root, tip, { crossOrigin: false, empty: false })
+  test('are those of its tip, except whether Segue stores it, and its settings', () => {
+    const flags = toConversationFlags(root, tip, { settingFlags, crossOrigin: false, empty: false })
     expect(matchesConversationIndexFilter(flags, { channels: ['MESSAGING'], archived: true, pinned: true })).toBe(true)
     expect([isSegueSession(flags), isCrossOriginConversation(flags), isEmptyConversation(flags)]).toEqual([
       false,
@@ -65,7 +67,7 @@ describe('the flags of a conversation', () => {
   })
 
   test('include whether it has sessions of both origins, and whether it is empty', () => {
-    const flags = toConversationFlags(root, tip, { crossOrigin: true, empty: true })
+    const flags = toConversationFlags(root, tip, { settingFlags, crossOrigin: true, empty: true })
     expect([isSegueSession(flags), isCrossOriginConversation(flags), isEmptyConversation(flags)]).toEqual([
       false,
       true,
@@ -76,9 +78,12 @@ describe('the flags of a conversation', () => {
   test('include whether root and tip are the work of an agent or a schedule', () => {
     const cron = toSessionFlags(sessionOf('cron'))
     const isInternal = (first: number, last: number): boolean =>
-      matchesConversationIndexFilter(toConversationFlags(first, last, { crossOrigin: false, empty: false }), {
-        internal: true,
-      })
+      matchesConversationIndexFilter(
+        toConversationFlags(first, last, { settingFlags, crossOrigin: false, empty: false }),
+        {
+          internal: true,
+        },
+      )
     expect([isInternal(cron, cron), isInternal(cron, tip), isInternal(root, cron)]).toEqual([true, false, false])
   })
 })

@@ -97,8 +97,8 @@ test('the conversation index has the same tables in a profile and in the index o
   const sql = (connection: Database.Database): string[] =>
     connection
       .prepare<[], string>(
-        `SELECT sql FROM sqlite_master WHERE tbl_name IN ('conversation_sessions', 'conversations', 'pending_children', 'pending_rechecks')
-         AND sql IS NOT NULL ORDER BY name`,
+        `SELECT sql FROM sqlite_master WHERE tbl_name IN ('conversation_sessions', 'conversations', 'pending_children', 'pending_rechecks', 'conversation_settings')
+         AND sql IS NOT NULL AND type <> 'trigger' ORDER BY name`,
       )
       .pluck()
       .all()
@@ -173,7 +173,7 @@ describe.each([1, 2, 3, 4, 5])('a database of version %i', (version) => {
     expect(await keys.find('chat')).toEqual(chat)
     const compaction = { key: 'compaction', fingerprint: 'other print', createdId: child, createdAt: 1, ...migrated }
     expect(await keys.find('compaction')).toEqual(version >= 2 ? compaction : null)
-    await new SqliteEventStore(database).deleteSession(child)
+    await new SqliteEventStore(database).deleteSessions([child])
     expect(await keys.find('chat')).toEqual({ ...chat, createdId: null })
     database.close()
   })

@@ -1,0 +1,58 @@
+/**
+ * What a person has set for a conversation, as each of its sessions carries it. So the settings outlive every session but
+ * the last one, and where a conversation falls apart, each piece keeps them. Each field has the version of the change that
+ * has set it, which grows with every change in the profile; version 0: nobody has set it.
+ */
+export interface ConversationSettingsRow {
+  readonly session_id: string
+  /** Null with a version: the title of the root, whatever the tip is called. */
+  readonly title: string | null
+  readonly title_version: number
+  readonly pinned: number
+  readonly pinned_version: number
+  readonly archived: number
+  readonly archived_version: number
+}
+
+/** A change of the settings. Fields that are left out stay as they are. */
+export interface ConversationSettingsPatch {
+  /** Null brings back the title of the root. */
+  readonly title?: string | null
+  readonly pinned?: boolean
+  readonly archived?: boolean
+}
+
+/** A change of the settings of one conversation. */
+export interface ConversationSettingsUpdate {
+  /** All of its sessions, of both origins. */
+  readonly sessionIds: readonly string[]
+  readonly patch: ConversationSettingsPatch
+}
+
+/** The settings for session `a` after it has met the sessions that carry `b`: of each field, what was set last. */
+export function mergeConversationSettings(
+  a: ConversationSettingsRow,
+  b: ConversationSettingsRow,
+): ConversationSettingsRow {
+  return {
+    session_id: a.session_id,
+    ...(a.title_version >= b.title_version
+      ? { title: a.title, title_version: a.title_version }
+      : { title: b.title, title_version: b.title_version }),
+    ...(a.pinned_version >= b.pinned_version
+      ? { pinned: a.pinned, pinned_version: a.pinned_version }
+      : { pinned: b.pinned, pinned_version: b.pinned_version }),
+    ...(a.archived_version >= b.archived_version
+      ? { archived: a.archived, archived_version: a.archived_version }
+      : { archived: b.archived, archived_version: b.archived_version }),
+  }
+}
+
+/** Whether two sessions carry the same settings. Equal versions are the same change. */
+export function areConversationSettingsEqual(a: ConversationSettingsRow, b: ConversationSettingsRow): boolean {
+  return (
+    a.title_version === b.title_version &&
+    a.pinned_version === b.pinned_version &&
+    a.archived_version === b.archived_version
+  )
+}
