@@ -11,9 +11,7 @@ import {
 
 /** Changes the row of a session, if there is one. Call it inside a transaction. */
 export function patchSession(db: SqlConnection, profile: string, sessionId: string, patch: SessionRecordPatch): void {
-  const row = db
-    .prepare<[string], SessionRowWithSettings>(`${selectSessionsSql} WHERE sessions.id = ?`)
-    .get(sessionId)
+  const row = db.prepare<[string], SessionRowWithSettings>(`${selectSessionsSql} WHERE sessions.id = ?`).get(sessionId)
   if (!row) return
   const current = sessionFromRow(row, profile)
   // A title is only replaced by one from a source that ranks higher; one that a person chose, by a person.
