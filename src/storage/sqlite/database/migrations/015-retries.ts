@@ -62,4 +62,126 @@ export const migration015 = `
     DELETE FROM message_entries WHERE id = new.id;
     DELETE FROM search_queue WHERE is_long IN (0, 1) AND kind = 'message' AND id = new.id;
   END;
+
+  -- Which sessions are retries: those that begin without a copy of the user's message that they were made from, and whose first
+  -- own message was written together with them. A session that was forked after a withdrawn message begins without a copy of it
+  -- too, and messages of Hermes are not in this database: there, the two times tell. A call of forkSession may have left a key.
+  CREATE TABLE old_retries AS
+    SELECT fork.id, fork.forked_from AS retry_of, fork.forked_from_origin AS origin, own.id AS user_message_id,
+      CASE fork.forked_from_origin WHEN 'SEGUE' THEN source.session_id
+        ELSE rtrim(rtrim(fork.forked_from, '0123456789'), ':') END AS source_session_id
+    FROM sessions AS fork
+    JOIN messages AS own ON own.session_id = fork.id AND own.position = 2 AND own.role = 'USER'
+    LEFT JOIN messages AS source ON source.id = fork.forked_from
+    WHERE fork.forked_from IS NOT NULL
+      AND own.rowid = coalesce((SELECT max(rowid) + 1 FROM messages WHERE session_id = fork.id AND position < 0), own.rowid)
+      AND NOT EXISTS (SELECT 1 FROM idempotency_keys WHERE created_id = fork.id)
+      AND CASE
+        WHEN fork.forked_from_origin = 'HERMES' OR source.withdrawn = 1 THEN own.created_at - fork.started_at BETWEEN 0 AND 1
+          AND NOT EXISTS (SELECT 1 FROM messages WHERE session_id = fork.id AND position = -1 AND role = 'USER')
+        ELSE source.role = 'USER' AND source.kind IS NULL AND NOT EXISTS (
+          SELECT 1 FROM messages AS copy WHERE copy.session_id = fork.id AND copy.position < 0
+            AND copy.role = 'USER' AND copy.created_at = source.created_at AND copy.parts = source.parts)
+      END;
+  CREATE UNIQUE INDEX old_retries_by_id ON old_retries (id);
+  CREATE UNIQUE INDEX old_retries_by_user_message ON old_retries (user_message_id);
+  UPDATE sessions SET
+    retry_of = forked_from,
+    retry_of_origin = forked_from_origin,
+    forked_from = NULL,
+    forked_from_origin = NULL,
+    -- A retry of a retry takes the place that the other one takes.
+    takes_place_of = (
+      WITH RECURSIVE above (id, hops) AS (
+        SELECT source_session_id, 0 FROM old_retries WHERE old_retries.id = sessions.id
+        UNION ALL
+        SELECT source_session_id, hops + 1 FROM above JOIN old_retries ON old_retries.id = above.id WHERE hops < 1000
+      )
+      SELECT id FROM above ORDER BY hops DESC LIMIT 1
+    )
+  WHERE id IN (SELECT id FROM old_retries);
+  UPDATE sessions SET takes_place_of_origin =
+    CASE WHEN length(takes_place_of) = 30 AND takes_place_of GLOB 'ses_[0-7]*' THEN 'SEGUE' ELSE 'HERMES' END
+  WHERE takes_place_of IS NOT NULL;
+
+  -- The originals of copies: the messages of the session that was copied, and of those that it continues, with the same role,
+  -- time and parts. Tool calls have other ids in copies, and the parts of a very long answer are in its log only.
+  CREATE TABLE old_originals AS
+    WITH RECURSIVE copied (copy_session_id, session_id, hops) AS (
+      SELECT sessions.id, source.session_id, 0
+      FROM sessions JOIN messages AS source ON source.id = coalesce(sessions.retry_of, sessions.forked_from)
+      UNION ALL
+      SELECT copied.copy_session_id, sessions.parent_session_id, hops + 1
+      FROM copied JOIN sessions ON sessions.id = copied.session_id
+      WHERE sessions.parent_session_id IS NOT NULL AND hops < 1000
+    )
+    SELECT copied.copy_session_id, messages.id, messages.role, messages.created_at, messages.parts
+    FROM (SELECT DISTINCT copy_session_id, session_id FROM copied) AS copied
+    JOIN messages ON messages.session_id = copied.session_id;
+  CREATE INDEX old_originals_by_time ON old_originals (copy_session_id, created_at);
+  CREATE TABLE old_copies AS
+    SELECT copy.id AS copy_id, original.id AS original_id
+    FROM messages AS copy JOIN old_originals AS original
+      ON original.copy_session_id = copy.session_id AND original.created_at = copy.created_at AND original.role = copy.role
+    WHERE copy.position < 0 AND copy.stream_id IS NULL AND (
+      original.parts = copy.parts OR original.parts = 'null' OR
+      CASE WHEN json_valid(original.parts) AND json_valid(copy.parts) THEN
+        (SELECT json_group_array(json_remove(value, '$.call.id')) FROM json_each(original.parts)) =
+        (SELECT json_group_array(json_remove(value, '$.call.id')) FROM json_each(copy.parts))
+      END);
+  CREATE INDEX old_copies_by_copy ON old_copies (copy_id);
+  CREATE INDEX old_copies_by_original ON old_copies (original_id);
+  -- What fits several messages fits none.
+  CREATE TABLE ambiguous_copies AS SELECT copy_id FROM old_copies GROUP BY copy_id HAVING count(*) > 1;
+  INSERT INTO ambiguous_copies
+    SELECT a.copy_id FROM old_copies AS a JOIN messages AS m ON m.id = a.copy_id
+    WHERE EXISTS (SELECT 1 FROM old_copies AS b JOIN messages AS n ON n.id = b.copy_id
+      WHERE b.original_id = a.original_id AND b.copy_id <> a.copy_id AND n.session_id = m.session_id);
+  DELETE FROM old_copies WHERE copy_id IN (SELECT copy_id FROM ambiguous_copies);
+  UPDATE messages SET copy_of = (
+    WITH RECURSIVE original (id, hops) AS (
+      SELECT original_id, 0 FROM old_copies WHERE copy_id = messages.id
+      UNION ALL
+      SELECT original_id, hops + 1 FROM original JOIN old_copies ON old_copies.copy_id = original.id WHERE hops < 1000
+    )
+    SELECT id FROM original ORDER BY hops DESC LIMIT 1
+  ) WHERE id IN (SELECT copy_id FROM old_copies);
+
+  -- The turns of users' messages, then those of answers.
+  UPDATE messages SET turn_id = id WHERE role = 'USER' AND kind IS NULL AND copy_of IS NULL;
+  UPDATE messages SET turn_id = (
+    WITH RECURSIVE tried (id, hops) AS (
+      SELECT retry_of, 0 FROM old_retries WHERE user_message_id = messages.id
+      UNION ALL
+      SELECT coalesce(old_retries.retry_of, source.copy_of), hops + 1
+      FROM tried LEFT JOIN messages AS source ON source.id = tried.id LEFT JOIN old_retries ON user_message_id = tried.id
+      WHERE hops < 1000 AND coalesce(old_retries.retry_of, source.copy_of) IS NOT NULL
+    )
+    SELECT id FROM tried ORDER BY hops DESC LIMIT 1
+  ) WHERE id IN (SELECT user_message_id FROM old_retries);
+  UPDATE messages SET turn_id = (SELECT original.turn_id FROM messages AS original WHERE original.id = messages.copy_of)
+  WHERE role = 'USER' AND copy_of IS NOT NULL;
+  UPDATE messages SET turn_id = (
+    SELECT question.turn_id FROM streams JOIN messages AS question ON question.id = streams.user_message_id
+    WHERE streams.id = messages.stream_id
+  ) WHERE role = 'ASSISTANT' AND stream_id IS NOT NULL;
+  UPDATE messages SET turn_id = (SELECT original.turn_id FROM messages AS original WHERE original.id = messages.copy_of)
+  WHERE role = 'ASSISTANT' AND copy_of IS NOT NULL;
+  -- Copies of Hermes' messages: the last answer before the next message of the user.
+  UPDATE messages SET turn_id = (
+    SELECT question.turn_id FROM messages AS question
+    WHERE question.session_id = messages.session_id AND question.position < messages.position AND question.role = 'USER'
+    ORDER BY question.position DESC LIMIT 1
+  ) WHERE role = 'ASSISTANT' AND stream_id IS NULL AND copy_of IS NULL AND kind IS NULL AND coalesce((
+    SELECT next.role FROM messages AS next
+    WHERE next.session_id = messages.session_id AND next.position > messages.position ORDER BY next.position LIMIT 1
+  ), 'USER') <> 'ASSISTANT';
+
+  DELETE FROM message_entries WHERE id IN (SELECT id FROM messages WHERE copy_of IS NOT NULL);
+  DELETE FROM search_queue WHERE is_long IN (0, 1) AND kind = 'message'
+    AND id IN (SELECT id FROM messages WHERE copy_of IS NOT NULL);
+  DROP TABLE old_retries;
+  DROP TABLE old_originals;
+  DROP TABLE old_copies;
+  DROP TABLE ambiguous_copies;
 `
