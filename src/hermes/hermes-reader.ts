@@ -1,5 +1,6 @@
 import { chunkArray } from '../lib/chunk-array.ts'
 import type { PageRequest } from '../lib/pagination.ts'
+import type { HermesStatus } from '../model/hermes-status.ts'
 import type { JobRecord, JobRunRecord } from '../model/job.ts'
 import type { MessageRecord } from '../model/message.ts'
 import type { SessionFilter, SessionSortKey } from '../model/session-filter.ts'
@@ -24,6 +25,7 @@ import type { HermesMessageRowIds } from './messages/message-outline-row.ts'
 import { createHermesRowComparisonLoader, readHermesMessageOutlines } from './messages/read-hermes-message-outlines.ts'
 import { readHermesMessages } from './messages/read-hermes-messages.ts'
 import { VisibleHermesMessageCache } from './messages/visible-hermes-message-cache.ts'
+import { toHermesStatus } from './state/hermes-state-file-health.ts'
 import { filterHermesSessionIds } from './state/session-queries.ts'
 import { type StateDatabaseConnection, StateDatabase } from './state/state-database.ts'
 
@@ -47,6 +49,10 @@ export class HermesReader {
     this.#database = new StateDatabase({ ...options, onRecovered: () => this.#listing.invalidate() })
     this.#listing = new HermesListing(this.#database, this.#forkDetector, options)
     this.#cronReader = new HermesCronReader({ ...options, database: this.#database })
+  }
+
+  loadStatus(): HermesStatus {
+    return toHermesStatus(this.#database.checkHealth())
   }
 
   findSessions(ids: readonly string[]): SessionRecord[] {

@@ -4,6 +4,7 @@ import type { BirpcReturn } from 'birpc'
 import type { PageRequest } from '../lib/pagination.ts'
 import { publishSqlStatement } from '../lib/sql-channel.ts'
 import { WorkerClient, WorkerExitedError } from '../lib/worker/worker-client.ts'
+import type { HermesStatus } from '../model/hermes-status.ts'
 import type { MessageRecord } from '../model/message.ts'
 import type { SessionFilter, SessionSortKey } from '../model/session-filter.ts'
 import type { SessionRecord } from '../model/session.ts'
@@ -123,6 +124,13 @@ export class HermesSessionReader implements SessionReader {
 
   onConversationsChanged(listener: (changes: readonly ConversationChange[] | null) => void): void {
     this.#conversationsListener = listener
+  }
+
+  /** Whether the file can be read now. */
+  loadStatus(): Promise<HermesStatus> {
+    if (!this.#homeExists) return Promise.resolve({ state: 'NOT_FOUND', error: null })
+    const unreadable: HermesStatus = { state: 'UNREADABLE', error: 'Reading Hermes failed. See the log of the server.' }
+    return this.#call(unreadable, (reader) => reader.loadStatus())
   }
 
   async refresh(): Promise<void> {

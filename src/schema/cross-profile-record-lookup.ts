@@ -210,5 +210,7 @@ function createNodeCaches(): NodeCaches {
     Clarification: new Map(),
     Job: new Map(),
     JobRun: new Map(),
+    Model: new Map(),
+    Profile: new Map(),
   }
 }

@@ -1,7 +1,7 @@
 import { errorCodeDescriptions } from '../lib/errors.ts'
 import { schemaBuilder } from './schema-builder.ts'
 
-schemaBuilder.enumType('ErrorCode', {
+export const ErrorCodeEnum = schemaBuilder.enumType('ErrorCode', {
   description: 'The value of `extensions.code` of every error.',
   values: Object.fromEntries(
     Object.entries(errorCodeDescriptions).map(([code, description]) => [code, { description }]),

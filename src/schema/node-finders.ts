@@ -5,6 +5,9 @@ import type { MessageRecord } from '../model/message.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { StreamRecord } from '../model/stream.ts'
 import type { Conversation } from '../sessions/conversation.ts'
+import { toProfileId } from '../profiles/profile-id.ts'
+import { parseProfileModelId } from '../profiles/profile-model-id.ts'
+import type { ProfileModel, ProfileRecord } from './profile/profile-model.ts'
 import type { RequestProfile } from './request-profile.ts'
 
 /** The record behind each type that implements Node. */
@@ -17,6 +20,8 @@ export interface NodeRecords {
   readonly Clarification: ClarificationRecord
   readonly Job: JobRecord
   readonly JobRun: JobRunRecord
+  readonly Model: ProfileModel
+  readonly Profile: ProfileRecord
 }
 
 export type NodeType = keyof NodeRecords
@@ -35,6 +40,13 @@ export const nodeFinders: NodeFinders = {
   Clarification: ({ decisionLoader }, id) => decisionLoader.loadClarification(id),
   Job: ({ jobs }, id) => jobs.find(id),
   JobRun: ({ jobs }, id) => jobs.findRun(id),
+  Model: async ({ models, profile: { name: profile } }, id) => {
+    const name = parseProfileModelId(id)
+    if (name?.profile !== profile) return null
+    const model = (await models.list()).find((each) => each.id === name.qualifiedName)
+    return model ? { ...model, profile } : null
+  },
+  Profile: async ({ profile: { name } }, id) => (toProfileId(name) === id ? { name } : null),
 }
 
 /** The types that an id may belong to. Ids of Hermes have no prefix, so one of them may name anything that Hermes has. */
@@ -57,6 +69,6 @@ export function listPossibleNodeTypes(id: string): readonly NodeType[] {
     case 'toolCall':
       return []
     case null:
-      return ['Conversation', 'Session', 'Message', 'Job', 'JobRun']
+      return ['Conversation', 'Session', 'Message', 'Job', 'JobRun', 'Model', 'Profile']
   }
 }

@@ -4,6 +4,7 @@ import type { ApprovalRecord, ClarificationRecord } from '../model/decision.ts'
 import type { MessageRecord } from '../model/message.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { StreamRecord } from '../model/stream.ts'
+import type { ProfileModel, ProfileRecord } from './profile/profile-model.ts'
 import { schemaBuilder } from './schema-builder.ts'
 
 /** References to the types that refer to each other. Each type is implemented in the file with its name. */
@@ -15,4 +16,5 @@ export const ApprovalObjectType = schemaBuilder.objectRef<ApprovalRecord>('Appro
 export const ClarificationObjectType = schemaBuilder.objectRef<ClarificationRecord>('Clarification')
 export const JobObjectType = schemaBuilder.objectRef<JobRecord>('Job')
 export const JobRunObjectType = schemaBuilder.objectRef<JobRunRecord>('JobRun')
-export const ProfileObjectType = schemaBuilder.objectRef<{ readonly name: string }>('Profile')
+export const ModelObjectType = schemaBuilder.objectRef<ProfileModel>('Model')
+export const ProfileObjectType = schemaBuilder.objectRef<ProfileRecord>('Profile')

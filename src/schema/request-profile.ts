@@ -1,6 +1,7 @@
 import type { ChatSnapshot } from '../chat/chat-snapshot.ts'
 import { StreamAndMessageLoader } from '../chat/stream-and-message-loader.ts'
 import { DecisionLoader } from '../chat/decisions/decision-loader.ts'
+import { IdempotencyKeyLoader } from '../services/idempotency-key-loader.ts'
 import type { ProfileServices } from '../services/profile-services.ts'
 import { ConversationLoader } from '../sessions/conversation-loader.ts'
 import { SessionLoader } from '../sessions/session-loader.ts'
@@ -13,6 +14,7 @@ export interface RequestProfile extends ProfileServices {
   readonly conversationLoader: ConversationLoader
   readonly chatLoader: StreamAndMessageLoader
   readonly decisionLoader: DecisionLoader
+  readonly idempotencyKeyLoader: IdempotencyKeyLoader
 }
 
 export function createRequestProfile(services: ProfileServices): RequestProfile {
@@ -25,5 +27,6 @@ export function createRequestProfile(services: ProfileServices): RequestProfile 
     conversationLoader: new ConversationLoader(services.conversations, sessionLoader),
     chatLoader: new StreamAndMessageLoader(snapshot, services.chats.alternatives),
     decisionLoader: new DecisionLoader(services.chats.decisions),
+    idempotencyKeyLoader: new IdempotencyKeyLoader(services.profile.idempotencyKeys),
   }
 }

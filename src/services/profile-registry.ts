@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { ToolSource } from '../agent/tools/tool-source.ts'
+import type { ServerLimits } from '../config/limits.ts'
 import type { Settings } from '../config/settings.ts'
 import { createIdNotFoundError, SegueError, createShuttingDownError } from '../lib/errors.ts'
 import { Notifier } from '../lib/async/notifier.ts'
@@ -41,6 +42,8 @@ export class ProfileRegistry {
   /** How many leases of each name are in use. */
   readonly #leaseCounts = new Map<string, number>()
   #nameCache = { at: Number.NEGATIVE_INFINITY, names: Promise.resolve<string[]>([]) }
+  /** When the server began to start, in epoch milliseconds. */
+  readonly startedAt = Date.now()
   #isStarted = false
   #isClosing = false
 
@@ -76,6 +79,10 @@ export class ProfileRegistry {
       await registry.close()
       throw error
     }
+  }
+
+  get limits(): ServerLimits {
+    return this.#options.settings.limits
   }
 
   /** How many profiles are open, or being opened. */

@@ -34,6 +34,8 @@ export type WithIdempotencyKey<T> = T & { readonly key: Pick<IdempotencyKey, 'ke
 /** The keys of a profile. Keys that belong to one transaction are written by the method that runs it. */
 export interface IdempotencyKeyStore {
   find(key: string): Promise<IdempotencyKeyRecord | null>
+  /** The keys of the calls that created these. Any number of ids; those without a key are left out. */
+  findByCreatedIds(createdIds: readonly string[]): Promise<Map<string, IdempotencyKeyRecord>>
   /** Adds a key, or replaces the record that it has. */
   put(record: IdempotencyKeyRecord): Promise<void>
   remove(key: string): Promise<void>

@@ -1,3 +1,4 @@
+import type { HermesStatus } from '../model/hermes-status.ts'
 import type { BlobStore } from './blob-store.ts'
 import type { ProfileChangeNotifiers } from './change-notifier.ts'
 import type { DecisionStore } from './decision-store.ts'
@@ -30,6 +31,8 @@ export interface ProfileStorage extends SegueStorage {
   readonly blobs: BlobStore
   /** The jobs of the profile's Hermes agent; null if Hermes is turned off. */
   readonly hermesJobs: JobReader | null
+  /** Whether Hermes' data can be read now. */
+  readonly loadHermesStatus: () => Promise<HermesStatus>
   /** Over the sessions of both origins. */
   readonly search: ProfileSearch
 }

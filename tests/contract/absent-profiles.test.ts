@@ -8,7 +8,7 @@ import { expectRefusal, mutate } from './support/typed-client.ts'
 
 const readingQuery = `query ($name: String!) {
   profile(name: $name) {
-    models { id isDefault }
+    models { qualifiedName isDefault }
     allowedTools
     jobs { id }
     sessions { edges { node { id } } }
@@ -24,7 +24,7 @@ const readingQuery = `query ($name: String!) {
 const empty = { edges: [] }
 const emptyReading = {
   profile: {
-    models: [{ id: 'offline/eliza', isDefault: true }],
+    models: [{ qualifiedName: 'offline/eliza', isDefault: true }],
     allowedTools: [],
     jobs: [],
     sessions: empty,

@@ -49,7 +49,7 @@ test.each(readingTransports)('before its first request, nothing is known of a mo
   await using client = connect(transport, segue.url)
   expect((await ask(client, ModelsDocument, {})).models).toEqual([
     {
-      id: 'strict/test',
+      id: 'mdl_default:strict/test',
       qualifiedName: 'strict/test',
       provider: 'strict',
       name: 'test',

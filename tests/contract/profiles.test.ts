@@ -55,10 +55,11 @@ describe('Profiles', () => {
       pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null },
     }
     expect(await profileOf(client, 'work')).toEqual({
+      id: 'prf_work',
       name: 'work',
       isDefault: false,
       allowedTools: [],
-      models: [{ id: 'offline/eliza', isDefault: true }],
+      models: [{ id: 'mdl_work:offline/eliza', isDefault: true }],
       sessions: page,
     })
     expect((await ask(client, SessionsDocument, { profile: 'work' })).sessions).toEqual(page)
@@ -70,11 +71,11 @@ describe('Profiles', () => {
     await using environment = await newTestEnvironment('sse')
     const { client } = environment
     const { createSession } = await mutate(client, CreateSessionDocument, { profile: 'work' })
-    expect(createSession.profile).toEqual({ name: 'work', isDefault: false })
+    expect(createSession.profile).toMatchObject({ name: 'work', isDefault: false })
     const { end } = await streamToEnd(client, { profile: 'play', text: 'Hello' })
     expect((await loadSession(client, end.sessionId)).profile.name).toBe('play')
     const { createProfile } = await mutate(client, CreateProfileDocument, { name: 'empty' })
-    expect(createProfile).toEqual({ name: 'empty', isDefault: false })
+    expect(createProfile).toEqual({ id: 'prf_empty', name: 'empty', isDefault: false })
     expect(await namesOf(client)).toEqual(['default', 'empty', 'play', 'work'])
     const taken = { code: 'BAD_USER_INPUT', path: ['name'] }
     for (const name of ['empty', 'work', 'default']) {
@@ -297,7 +298,10 @@ describe('Two profiles at the same time', () => {
     await using pair = await newPair()
     const { segue, client, providers, tools } = pair
     for (const name of names) {
-      expect((await profileOf(client, name)).models.map(({ id }) => id)).toEqual([`own/only-${name}`, 'offline/eliza'])
+      expect((await profileOf(client, name)).models.map(({ id }) => id)).toEqual([
+        `mdl_${name}:own/only-${name}`,
+        `mdl_${name}:offline/eliza`,
+      ])
       providers[name].enqueue(toolCallSteps({ name: 'files__write', input: { for: name } }))
       providers[name].defaultAnswer = () => `Done in ${name}.`
     }

@@ -16,13 +16,15 @@ type FileKind = 'image' | 'text'
 /** Creates a BAD_USER_INPUT error at a field of the file. */
 type CreateFieldError = (message: string, field: keyof FileInput) => SegueError
 
-const maxFiles = 20 // per message
+export const maxFilesPerMessage = 20
 const maxCodeUnits = { name: 200, mediaType: 100, httpsUrl: 8192 } // UTF-16 code units
-const maxBytes = { image: 10 * 1024 * 1024, text: 1024 * 1024 } // bytes
+/** Of a file, by its kind, in bytes. */
+export const maxFileBytes = { image: 10 * 1024 * 1024, text: 1024 * 1024 }
 
 /** Throws BAD_USER_INPUT or TOO_LARGE for the first file that cannot be sent with a message. `path` leads to the list. */
 export function assertValidMessageFiles(files: readonly FileInput[], ...path: string[]): void {
-  if (files.length > maxFiles) throw createBadInputError(`A message can have at most ${maxFiles} files.`, ...path)
+  if (files.length > maxFilesPerMessage)
+    throw createBadInputError(`A message can have at most ${maxFilesPerMessage} files.`, ...path)
   for (const [index, file] of files.entries()) {
     const createError: CreateFieldError = (message, field) => createBadInputError(message, ...path, index, field)
     assertValidName(file, createError)
@@ -64,8 +66,8 @@ function assertValidUrl({ url }: FileInput, kind: FileKind, createError: CreateF
       'url',
     )
   }
-  if (file.bytes.length > maxBytes[kind]) {
-    const limit = `${maxBytes[kind] / 1024 / 1024} MiB`
+  if (file.bytes.length > maxFileBytes[kind]) {
+    const limit = `${maxFileBytes[kind] / 1024 / 1024} MiB`
     throw new SegueError(
       'TOO_LARGE',
       `The file is too large. ${kind === 'image' ? 'An image' : 'A text'} can have ${limit}.`,

@@ -16,7 +16,8 @@ export interface SendMessageRequest {
   readonly ifBusy: IfBusy
 }
 
-const maxTextCodeUnits = 1_000_000 // UTF-16 code units
+/** Of the text of a message, in UTF-16 code units. */
+export const maxMessageTextCodeUnits = 1_000_000
 
 /** Throws BAD_USER_INPUT and TOO_LARGE. */
 export function assertValidSendMessageRequest({ text, files }: SendMessageRequest): void {
@@ -32,7 +33,7 @@ export function createEmptyMessageError(...path: string[]): SegueError {
 /** Throws BAD_USER_INPUT for a message without text and files, and TOO_LARGE. `path` leads to the argument. */
 export function assertValidMessageText(text: string, hasFiles: boolean, ...path: string[]): void {
   if (text.trim() === '' && !hasFiles) throw createEmptyMessageError(...path)
-  if (text.length <= maxTextCodeUnits) return
-  const message = `The message has ${text.length} characters. Send at most ${maxTextCodeUnits}.`
+  if (text.length <= maxMessageTextCodeUnits) return
+  const message = `The message has ${text.length} characters. Send at most ${maxMessageTextCodeUnits}.`
   throw new SegueError('TOO_LARGE', message)
 }

@@ -36,7 +36,8 @@ interface DequeuedStream {
   readonly idempotencyKeys: readonly IdempotencyKeyRecord[]
 }
 
-const maxQueued = 100
+/** Of one session. */
+export const maxQueuedStreams = 100
 
 /** The queued streams of one session, in order. Each change is committed before it becomes visible here. */
 export class QueuedStreams {
@@ -66,8 +67,11 @@ export class QueuedStreams {
 
   /** Throws RATE_LIMITED if the queue is full. */
   async add({ stream, userMessage, idempotencyKey }: NewTurn): Promise<StreamRecord> {
-    if (this.#streams.length >= maxQueued) {
-      throw new SegueError('RATE_LIMITED', `This session already has ${maxQueued} queued messages. Try again later.`)
+    if (this.#streams.length >= maxQueuedStreams) {
+      throw new SegueError(
+        'RATE_LIMITED',
+        `This session already has ${maxQueuedStreams} queued messages. Try again later.`,
+      )
     }
     const { writer, runtime } = this.#options
     const queued: StreamRecord = { ...stream, status: 'QUEUED' }

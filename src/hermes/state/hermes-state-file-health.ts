@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3'
+import type { HermesStatus } from '../../model/hermes-status.ts'
 
 /** The state of Hermes' file at the last call. Every change is logged. */
 export type HermesStateFileHealth =
@@ -21,6 +22,20 @@ export const stateDatabaseHealthMessages: Readonly<Record<HermesStateFileHealth,
   unreadable: "Hermes' state.db cannot be opened. Its sessions are hidden until it can be.",
   incomplete: "Hermes' state.db lacks tables or columns. What they would contain is left out.",
   unexpected: "Reading Hermes' state.db failed. Its sessions are missing in this answer.",
+}
+
+/** What clients are told about the file. */
+export function toHermesStatus(health: HermesStateFileHealth): HermesStatus {
+  switch (health) {
+    case 'healthy':
+      return { state: 'FOUND', error: null }
+    case 'incomplete':
+      return { state: 'FOUND', error: stateDatabaseHealthMessages[health] }
+    case 'missing':
+      return { state: 'NOT_FOUND', error: null }
+    default:
+      return { state: 'UNREADABLE', error: stateDatabaseHealthMessages[health] }
+  }
 }
 
 /** The state of the file that an error indicates. */

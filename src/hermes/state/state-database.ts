@@ -71,6 +71,13 @@ export class StateDatabase {
     }
   }
 
+  /** The state of the file now. Whether a file that could not be read is well again, only reading more of it can tell. */
+  checkHealth(): HermesStateFileHealth {
+    const isKnown = this.#health !== 'missing' && !readableHealth.has(this.#health) && this.exists
+    if (!isKnown) this.read(null, ({ identity }) => identity)
+    return this.#health
+  }
+
   /** The same for background work: it does not wait for a lock, and leaves it to the next `read` to log an error. */
   tryRead<T>(empty: T, work: (file: StateDatabaseConnection) => T): T {
     try {

@@ -1,6 +1,6 @@
 import { assertIntInRange } from '../arguments.ts'
 import { schemaBuilder } from '../schema-builder.ts'
-import { StreamObjectType } from '../object-refs.ts'
+import { MessageObjectType, StreamObjectType } from '../object-refs.ts'
 import { ChatEventInterface } from './chat-event.ts'
 
 const maxEvents = 1000
@@ -13,6 +13,13 @@ schemaBuilder.queryFields((t) => ({
     description: 'The stream with this id, in any profile. Null if there is none.',
     args: { id: t.arg.id({ required: true, description: 'The id of the stream: `str_…`.' }) },
     resolve: (_, { id }, { profiles }) => profiles.find('Stream', id),
+  }),
+  message: t.field({
+    type: MessageObjectType,
+    nullable: true,
+    description: 'The message with this id, in any profile. Null if there is none.',
+    args: { id: t.arg.id({ required: true, description: 'The id of a message in a Segue or a Hermes session.' }) },
+    resolve: (_, { id }, { profiles }) => profiles.find('Message', id),
   }),
   events: t.field({
     type: [ChatEventInterface],

@@ -35,6 +35,16 @@ MessageObjectType.implement({
       // Without a stream, it comes from Hermes, which had left it out of the context by itself.
       resolve: ({ status, withdrawn, streamId }) => (withdrawn && streamId !== null ? 'WITHDRAWN' : status),
     }),
+    key: t.string({
+      nullable: true,
+      description:
+        'The idempotency key that the user message was sent with, in whatever way it was given: how a client finds what it has sent. Null if there was none, and for other messages.',
+      resolve: async ({ role, streamId, sessionId }, _, { profiles }) => {
+        if (role !== 'USER' || streamId === null) return null
+        const { idempotencyKeyLoader } = await profiles.requireProfileOfSession(sessionId)
+        return (await idempotencyKeyLoader.loadByCreatedId(streamId))?.key ?? null
+      },
+    }),
     createdAt: t.expose('createdAt', {
       type: 'DateTime',
       description: 'The time at which the message was sent, or at which its first part was produced.',

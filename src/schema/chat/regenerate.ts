@@ -7,7 +7,7 @@ import {
 } from '../idempotency/idempotent-mutation.ts'
 import { StreamObjectType } from '../object-refs.ts'
 import { schemaBuilder } from '../schema-builder.ts'
-import { withModelErrorPath } from '../with-model-error-path.ts'
+import { withModelArgument } from '../model-argument.ts'
 import { FileInput, toMessageFiles } from './start-stream.ts'
 
 schemaBuilder.mutationFields((t) => ({
@@ -30,22 +30,20 @@ schemaBuilder.mutationFields((t) => ({
           'Files that replace those of the user message, up to 20. An empty list takes them away. Default: the same files.',
       }),
       model: t.arg.string({
-        description: 'The model that answers, as `<provider>/<name>`. Default: the model of the session.',
+        description:
+          'The model that answers, as `<provider>/<name>` or the id of a `Model`. Default: the model of the session.',
       }),
       ...idempotencyKeyArgs,
     },
     resolve: createIdempotentResolver({
       keySpace: ({ messageId }) => ({ type: 'Message', ids: [messageId] }),
       execute: ({ messageId, text, files, model }, { profile, key }) =>
-        withModelErrorPath(
-          model,
-          () =>
-            profile.chats.regenerate(
-              messageId,
-              { text: text ?? null, files: files ? toMessageFiles(files) : null, model: model ?? null },
-              key,
-            ),
-          ['model'],
+        withModelArgument({ model, profile: profile.profile.name, path: ['model'] }, (qualifiedName) =>
+          profile.chats.regenerate(
+            messageId,
+            { text: text ?? null, files: files ? toMessageFiles(files) : null, model: qualifiedName },
+            key,
+          ),
         ),
       remember: toRememberedCreatedId,
       reload: (_, remembered, scope) => reloadCreatedRecord('Stream', remembered, scope),

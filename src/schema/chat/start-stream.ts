@@ -10,7 +10,7 @@ import {
   reloadCreatedRecord,
   toRememberedCreatedId,
 } from '../idempotency/idempotent-mutation.ts'
-import { withModelErrorPath } from '../with-model-error-path.ts'
+import { withModelArgument } from '../model-argument.ts'
 import { IfBusyEnum } from './chat-enums.ts'
 
 export const FileInput = schemaBuilder.inputType('FileInput', {
@@ -43,7 +43,8 @@ export const StreamChatInput = schemaBuilder.inputType('StreamChatInput', {
       description: 'The attached files, up to 20: images (PNG, JPEG, GIF, WebP) and text.',
     }),
     model: t.string({
-      description: 'The model that answers, as `<provider>/<name>`. Default: the model of the session.',
+      description:
+        'The model that answers, as `<provider>/<name>` or the id of a `Model`. Default: the model of the session.',
     }),
     profile: t.string({
       description:
@@ -70,11 +71,12 @@ export const startChatMutation: IdempotentMutation<
     return typeof sessionId === 'string' ? { type: 'Session', ids: [sessionId] } : { profile: profileName }
   },
   execute: ({ input }, { profile: { chats, profile }, key }) => {
-    const { sessionId = null, model = null, ifBusy } = input
+    const { sessionId = null, ifBusy } = input
     // The named profile has no such session.
     if (sessionId !== null && typeof input.profile === 'string' && input.profile !== profile.name)
       throw createIdNotFoundError('session', sessionId)
-    return withModelErrorPath(model, () =>
+    const argument = { model: input.model, profile: profile.name, path: ['input', 'model'] }
+    return withModelArgument(argument, (model) =>
       chats.start({
         sessionId,
         text: input.text,

@@ -15,6 +15,16 @@ const ConversationConnection = schemaBuilder.connectionObject(
   ConversationEdge,
 )
 
+schemaBuilder.queryField('conversation', (t) =>
+  t.field({
+    type: ConversationObjectType,
+    nullable: true,
+    description: 'The conversation with this id, in any profile. Null if there is none.',
+    args: { id: t.arg.id({ required: true, description: 'The id of the conversation: `cnv_…`.' }) },
+    resolve: (_, { id }, { profiles }) => profiles.find('Conversation', id),
+  }),
+)
+
 schemaBuilder.queryField('conversations', (t) =>
   t.connection(
     {

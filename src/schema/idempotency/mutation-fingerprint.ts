@@ -29,6 +29,11 @@ export function computeMutationFingerprint(
   return `${fieldName}:${sha256Hex(JSON.stringify(normalizeFields(argumentTypes, args)))}`
 }
 
+/** Whether a fingerprint is that of a call of this field. */
+export function isFingerprintOf(fieldName: string, fingerprint: string): boolean {
+  return fingerprint.startsWith(`${fieldName}:`)
+}
+
 /** The fields that are given, by name, with their normalized values. */
 function normalizeFields(
   fields: readonly (GraphQLArgument | GraphQLInputField)[],

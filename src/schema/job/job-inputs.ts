@@ -23,7 +23,8 @@ export const CreateJobInput = schemaBuilder.inputType('CreateJobInput', {
       description: 'The profile of the job, which is created if it does not exist. Default: `default`.',
     }),
     model: t.string({
-      description: 'The model that answers, as `<provider>/<name>`. Default: the default model of the profile.',
+      description:
+        'The model that answers, as `<provider>/<name>` or the id of a `Model`. Default: the default model of the profile.',
     }),
     repeatLimit: t.int({
       description: 'The number of scheduled runs after which the job is COMPLETED: 1 or more. Default: no limit.',
@@ -38,7 +39,10 @@ export const UpdateJobInput = schemaBuilder.inputType('UpdateJobInput', {
     prompt: t.string({ description: 'The new prompt: up to 1,000,000 characters.' }),
     schedule: t.string({ description: `${scheduleDescription} A new schedule starts at the time of the change.` }),
     timezone: t.string({ description: 'The new IANA time zone. Empty: the time zone of the server.' }),
-    model: t.string({ description: 'The new model. Empty: the default model of the profile.' }),
+    model: t.string({
+      description:
+        'The new model, as `<provider>/<name>` or the id of a `Model`. Empty: the default model of the profile.',
+    }),
     enabled: t.boolean({ description: 'False pauses the job, true resumes it.' }),
     repeatLimit: t.int({
       description: 'The number of scheduled runs after which the job is COMPLETED, including past runs. 0: no limit.',

@@ -1,3 +1,4 @@
+import type { ModelRegistry } from '../../agent/models/model-registry.ts'
 import type { RunJobNowResult } from '../../jobs/scheduler.ts'
 import type { JobRecord } from '../../model/job.ts'
 import { parseProfileName } from '../../profiles/profile-name.ts'
@@ -10,7 +11,7 @@ import {
 } from '../idempotency/idempotent-mutation.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { JobRunObjectType, JobObjectType } from '../object-refs.ts'
-import { withModelErrorPath } from '../with-model-error-path.ts'
+import { withModelArgument } from '../model-argument.ts'
 import { CreateJobInput, toJobPatch, UpdateJobInput } from './job-inputs.ts'
 
 const RunJobPayload = schemaBuilder.objectRef<RunJobNowResult>('RunJobPayload').implement({
@@ -35,9 +36,9 @@ schemaBuilder.mutationFields((t) => ({
     args: { input: t.arg({ type: CreateJobInput, required: true, description: 'The new job.' }) },
     resolve: createIdempotentResolver({
       keySpace: ({ input }) => ({ profile: parseProfileName(input.profile, 'input', 'profile') }),
-      execute: async ({ input }, { profile: { jobs, models }, key }): Promise<JobRecord> => {
-        const { name, prompt, schedule, timezone = null, model = null, repeatLimit = null } = input
-        await withModelErrorPath(model, async () => model !== null && models.assertKnown(model))
+      execute: async ({ input }, { profile: { profile, jobs, models }, key }): Promise<JobRecord> => {
+        const { name, prompt, schedule, timezone = null, repeatLimit = null } = input
+        const model = await requireKnownModel(input.model, profile.name, models)
         return jobs.create({ name, prompt, schedule, timezone, model, repeatLimit }, key)
       },
       remember: toRememberedCreatedId,
@@ -55,11 +56,10 @@ schemaBuilder.mutationFields((t) => ({
     },
     resolve: createIdempotentResolver({
       keySpace: ({ id }) => ({ type: 'Job', ids: [id] }),
-      execute: async ({ id, input }, { profile: { jobs, models }, key }): Promise<JobRecord> => {
+      execute: async ({ id, input }, { profile: { profile, jobs, models }, key }): Promise<JobRecord> => {
         const patch = toJobPatch(input)
-        const { model } = patch
-        await withModelErrorPath(model, async () => typeof model === 'string' && models.assertKnown(model))
-        return jobs.update(id, patch, key)
+        const model = await requireKnownModel(patch.model, profile.name, models)
+        return jobs.update(id, { ...patch, ...(patch.model !== undefined && { model }) }, key)
       },
       reload: ({ id }, _, scope) => reloadRecord('Job', id, scope),
     }),
@@ -99,3 +99,15 @@ schemaBuilder.mutationFields((t) => ({
     }),
   }),
 }))
+
+/** The `<provider>/<name>` of the argument `input.model`. Throws BAD_USER_INPUT. */
+function requireKnownModel(
+  given: string | null | undefined,
+  profile: string,
+  models: Pick<ModelRegistry, 'assertKnown'>,
+): Promise<string | null> {
+  return withModelArgument({ model: given, profile, path: ['input', 'model'] }, async (model) => {
+    if (model !== null) models.assertKnown(model)
+    return model
+  })
+}

@@ -14,6 +14,16 @@ schemaBuilder.queryField('jobs', (t) =>
   }),
 )
 
+schemaBuilder.queryField('job', (t) =>
+  t.field({
+    type: JobObjectType,
+    nullable: true,
+    description: 'The job with this id, in any profile. Null if there is none.',
+    args: { id: t.arg.id({ required: true, description: 'The id of a Segue or a Hermes job.' }) },
+    resolve: (_, { id }, { profiles }) => profiles.find('Job', id),
+  }),
+)
+
 schemaBuilder.objectField(ProfileObjectType, 'jobs', (t) =>
   t.field({
     type: [JobObjectType],

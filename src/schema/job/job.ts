@@ -111,7 +111,7 @@ schemaBuilder.objectFields(JobObjectType, (t) => ({
         })
       },
     },
-    { name: 'JobRunsConnection', description: 'A page of the runs of a job.' },
-    { name: 'JobRunsEdge', description: 'A run and its cursor.' },
+    { name: 'JobRunConnection', description: 'A page of the runs of a job.' },
+    { name: 'JobRunEdge', description: 'A run and its cursor.' },
   ),
 }))

@@ -1,16 +1,24 @@
-import type { ModelInfo } from '../../agent/models/model-info.ts'
-import { defaultProfileName } from '../../profiles/profile-name.ts'
+import { toProfileModelId } from '../../profiles/profile-model-id.ts'
+import { parseProfileName } from '../../profiles/profile-name.ts'
+import { profileArgs } from '../arguments.ts'
+import { ModelObjectType } from '../object-refs.ts'
 import { schemaBuilder } from '../schema-builder.ts'
+import { listProfileModels } from './profile-model.ts'
 
-export const ModelType = schemaBuilder.objectRef<ModelInfo>('Model').implement({
-  description: 'A model that can answer.',
+ModelObjectType.implement({
+  description: 'A model that can answer in a profile.',
+  interfaces: [schemaBuilder.nodeInterfaceRef()],
   fields: (t) => ({
-    id: t.exposeID('id', {
-      description: 'The id of the model: `<provider>/<name>`. Arguments named `model` take this value.',
+    id: t.id({
+      description:
+        'The id of the model in one profile: `mdl_…`. Arguments named `model` take it, as well as the `qualifiedName`.',
+      resolve: ({ id, profile }) => toProfileModelId({ profile, qualifiedName: id }),
     }),
     provider: t.exposeString('provider', { description: 'The name of the provider in the configuration.' }),
     name: t.exposeString('name', { description: 'The name of the model at its provider.' }),
-    qualifiedName: t.exposeString('id', { description: '`<provider>/<name>`.' }),
+    qualifiedName: t.exposeString('id', {
+      description: '`<provider>/<name>`, which names the model within its profile.',
+    }),
     isDefault: t.exposeBoolean('isDefault', { description: 'True if the model answers when no model is named.' }),
     supportsTools: t.exposeBoolean('supportsTools', {
       nullable: true,
@@ -36,9 +44,9 @@ export const ModelType = schemaBuilder.objectRef<ModelInfo>('Model').implement({
 
 schemaBuilder.queryField('models', (t) =>
   t.field({
-    type: [ModelType],
-    description:
-      'The models of the profile `default`. They always include `offline/eliza`, which needs no API key and no network.',
-    resolve: async (_, __, { profiles }) => (await profiles.requireProfile(defaultProfileName)).models.list(),
+    type: [ModelObjectType],
+    description: 'The models of a profile. They always include `offline/eliza`, which needs no API key and no network.',
+    args: profileArgs,
+    resolve: (_, { profile }, { profiles }) => listProfileModels(parseProfileName(profile, 'profile'), profiles),
   }),
 )

@@ -1,25 +1,29 @@
-import { offlineModelInfo } from '../../agent/models/model-info.ts'
 import { nameRuleDescription } from '../../config/name-rule.ts'
 import { defaultProfileName, parseProfileName } from '../../profiles/profile-name.ts'
+import { toProfileId } from '../../profiles/profile-id.ts'
 import { schemaBuilder } from '../schema-builder.ts'
-import { ProfileObjectType } from '../object-refs.ts'
-import { ModelType } from './model.ts'
+import { ModelObjectType, ProfileObjectType } from '../object-refs.ts'
+import { listProfileModels } from './profile-model.ts'
 
 ProfileObjectType.implement({
   description:
     'An isolated set of sessions, jobs, models, credentials and tools with a database of its own. A profile that does not exist reads as an empty one; the first write creates it.',
+  interfaces: [schemaBuilder.nodeInterfaceRef()],
   fields: (t) => ({
+    id: t.id({
+      description: 'The id of the profile: `prf_` followed by its name.',
+      resolve: ({ name }) => toProfileId(name),
+    }),
     name: t.exposeString('name', { description: 'The name of the profile. It is `default` for the home itself.' }),
     isDefault: t.boolean({
       description: 'True for the profile `default`, which is used when no profile is named.',
       resolve: ({ name }) => name === defaultProfileName,
     }),
     models: t.field({
-      type: [ModelType],
+      type: [ModelObjectType],
       description:
         'The models of the profile. They always include `offline/eliza`, which needs no API key and no network.',
-      resolve: async ({ name }, _, { profiles }) =>
-        (await profiles.findProfile(name))?.models.list() ?? [offlineModelInfo],
+      resolve: ({ name }, _, { profiles }) => listProfileModels(name, profiles),
     }),
     allowedTools: t.stringList({
       description:

@@ -25,14 +25,16 @@ schemaBuilder.objectFields(SessionObjectType, (t) => ({
         })
       },
     },
-    { name: 'SessionMessagesConnection', description: 'A page of the messages of a session.' },
-    { name: 'SessionMessagesEdge', description: 'A message and its cursor.' },
+    { name: 'MessageConnection', description: 'A page of the messages of a session.' },
+    { name: 'MessageEdge', description: 'A message and its cursor.' },
   ),
   modelContext: t.field({
     type: 'JSON',
+    nullable: true,
     description:
-      'The messages that the next request to the model would contain, as an array of `ModelMessage` objects of the AI SDK. The instructions of MCP servers that are ready are in a system message. An image is its URL; a text file is its content. In place of what only the provider can read, such as signatures, is `{"omitted": "provider state"}`.',
+      'The messages that the next request to the model would contain, as an array of `ModelMessage` objects of the AI SDK. The instructions of MCP servers that are ready are in a system message. An image is its URL; a text file is its content. In place of what only the provider can read, such as signatures, is `{"omitted": "provider state"}`. Null for a session that has ended and for a Hermes session: nothing is sent from them.',
     resolve: async (session, _, { profiles }) => {
+      if (session.origin === 'HERMES' || session.endedAt !== null) return null
       const { chats, toolbox } = await profiles.requireProfile(session.profile)
       return modelMessagesToJson(prependToolNotes(await chats.loadModelMessages(session), toolbox.listNotes()))
     },

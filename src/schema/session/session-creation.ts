@@ -8,7 +8,7 @@ import {
 } from '../idempotency/idempotent-mutation.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { SessionObjectType } from '../object-refs.ts'
-import { withModelErrorPath } from '../with-model-error-path.ts'
+import { withModelArgument } from '../model-argument.ts'
 
 const CreateSessionInput = schemaBuilder.inputType('CreateSessionInput', {
   description: 'The properties of a new session.',
@@ -19,7 +19,8 @@ const CreateSessionInput = schemaBuilder.inputType('CreateSessionInput', {
       description: 'The profile of the session, which is created if it does not exist. Default: `default`.',
     }),
     model: t.string({
-      description: 'The model of the session, as `<provider>/<name>`. Default: the default model of the profile.',
+      description:
+        'The model of the session, as `<provider>/<name>` or the id of a `Model`. Default: the default model of the profile.',
     }),
     continues: t.id({
       description:
@@ -36,9 +37,10 @@ schemaBuilder.mutationFields((t) => ({
     args: { input: t.arg({ type: CreateSessionInput, required: true, description: 'The new session.' }) },
     resolve: createIdempotentResolver({
       keySpace: ({ input }) => ({ profile: parseProfileName(input.profile, 'input', 'profile') }),
-      execute: ({ input }, { profile: { models, sessions }, key }) => {
-        const { title = null, model = null, continues = null } = input
-        return withModelErrorPath(model, async () => {
+      execute: ({ input }, { profile: { profile, models, sessions }, key }) => {
+        const { title = null, continues = null } = input
+        const argument = { model: input.model, profile: profile.name, path: ['input', 'model'] }
+        return withModelArgument(argument, async (model) => {
           if (model !== null) models.assertKnown(model)
           return sessions.create({ title, model, continues }, key)
         })

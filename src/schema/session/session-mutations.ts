@@ -8,7 +8,7 @@ import { type IdempotentMutation, reloadRecord, createIdempotentResolver } from 
 import type { IdempotencyKeyProfileSelector } from '../idempotency/idempotency-key-profile-selector.ts'
 import { SessionObjectType } from '../object-refs.ts'
 import type { RequestProfile } from '../request-profile.ts'
-import { withModelErrorPath } from '../with-model-error-path.ts'
+import { withModelArgument } from '../model-argument.ts'
 
 const maxBatchSize = 1000
 
@@ -22,7 +22,7 @@ const UpdateSessionInput = schemaBuilder.inputType('UpdateSessionInput', {
     archived: t.boolean({ description: 'Whether the conversation of the session is archived.' }),
     model: t.string({
       description:
-        'The model for future answers, as `<provider>/<name>`. Empty: the default model of the profile at that time.',
+        'The model for future answers, as `<provider>/<name>` or the id of a `Model`. Empty: the default model of the profile at that time.',
     }),
   }),
 })
@@ -107,8 +107,14 @@ async function updateSessions(
   const groups = await groupByProfile(ids, scope.context)
   // Validated in all profiles before any of them is changed.
   const prepared: PreparedSessionChange<SessionRecord[]>[] = []
-  for (const [{ chats }, groupIds] of groups)
-    prepared.push(await withModelErrorPath(patch.model, () => chats.sessionManagement.prepareUpdate(groupIds, patch)))
+  for (const [{ chats, profile }, groupIds] of groups) {
+    const argument = { model: patch.model, profile: profile.name, path: ['input', 'model'] }
+    prepared.push(
+      await withModelArgument(argument, (model) =>
+        chats.sessionManagement.prepareUpdate(groupIds, { ...patch, ...(patch.model !== undefined && { model }) }),
+      ),
+    )
+  }
   const sessions = await applyChanges(prepared, ids, scope)
   const sessionsById = new Map(sessions.flat().map((session) => [session.id, session]))
   return ids.map((id) => requireUpdated(sessionsById.get(id)))

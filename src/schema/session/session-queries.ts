@@ -1,3 +1,6 @@
+import { parseProfileName } from '../../profiles/profile-name.ts'
+import { profileArgs } from '../arguments.ts'
+import { isFingerprintOf } from '../idempotency/mutation-fingerprint.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import type { Context } from '../context.ts'
 import { ProfileObjectType, SessionObjectType } from '../object-refs.ts'
@@ -22,6 +25,22 @@ schemaBuilder.queryFields((t) => ({
     description: 'The session with this id, in any profile. Null if there is none.',
     args: { id: t.arg.id({ required: true, description: 'The id of a Segue or a Hermes session.' }) },
     resolve: (_, { id }, { profiles }) => profiles.find('Session', id),
+  }),
+  sessionByKey: t.field({
+    type: SessionObjectType,
+    nullable: true,
+    description: 'The session that `createSession` was given this key for. Null if there is none.',
+    args: {
+      key: t.arg.string({ required: true, description: 'The key, see `Session.key`.' }),
+      ...profileArgs,
+    },
+    resolve: async (_, { key, profile: name }, { profiles }) => {
+      const profile = await profiles.findProfile(parseProfileName(name, 'profile'))
+      const call = (await profile?.profile.idempotencyKeys.find(key)) ?? null
+      if (!profile || !call || call.createdId === null || !isFingerprintOf('createSession', call.fingerprint))
+        return null
+      return profile.sessionLoader.load(call.createdId)
+    },
   }),
   sessions: t.connection(
     {

@@ -1,6 +1,7 @@
 import { classifySessionChannel } from '../../model/channel.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { Context } from '../context.ts'
+import { isFingerprintOf } from '../idempotency/mutation-fingerprint.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { ProfileObjectType, SessionObjectType } from '../object-refs.ts'
 import { UsageType } from '../usage.ts'
@@ -14,6 +15,16 @@ SessionObjectType.implement({
     id: t.exposeID('id', {
       description:
         'The id of the session: `ses_…` for a Segue session, the id that Hermes assigned for a Hermes session. In profiles other than `default`, the id of a Hermes session starts with `<profile>@`.',
+    }),
+    key: t.string({
+      nullable: true,
+      description:
+        'The idempotency key that the session was created with, in whatever way `createSession` was given it; unique in the profile. See `Query.sessionByKey`. Null if there was none.',
+      resolve: async ({ id, profile, origin }, _, { profiles }) => {
+        if (origin === 'HERMES') return null
+        const call = await (await profiles.requireProfile(profile)).idempotencyKeyLoader.loadByCreatedId(id)
+        return call && isFingerprintOf('createSession', call.fingerprint) ? call.key : null
+      },
     }),
     title: t.exposeString('title', { nullable: true, description: 'The title. Null if the session has none.' }),
     source: t.exposeString('source', {

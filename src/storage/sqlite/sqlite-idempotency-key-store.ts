@@ -1,6 +1,11 @@
 import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
 import type { IdempotencyKeyRecord, IdempotencyKeyStore } from '../idempotency-key.ts'
-import { findIdempotencyKey, upsertIdempotencyKey } from './rows/idempotency-key-row.ts'
+import {
+  findIdempotencyKey,
+  findIdempotencyKeysByCreatedIds,
+  upsertIdempotencyKey,
+} from './rows/idempotency-key-row.ts'
+import { lookUpInBatches } from './look-up-in-batches.ts'
 import type { SegueProfileDatabase } from './segue-profile-database.ts'
 
 /** Keys that one transaction deletes, so that other work is not delayed. */
@@ -16,6 +21,11 @@ export class SqliteIdempotencyKeyStore implements IdempotencyKeyStore {
 
   async find(key: string): Promise<IdempotencyKeyRecord | null> {
     return findIdempotencyKey(this.#database, key)
+  }
+
+  async findByCreatedIds(createdIds: readonly string[]): Promise<Map<string, IdempotencyKeyRecord>> {
+    const records = await lookUpInBatches(createdIds, (batch) => findIdempotencyKeysByCreatedIds(this.#database, batch))
+    return new Map(records.flatMap((record) => (record.createdId === null ? [] : [[record.createdId, record]])))
   }
 
   async put(record: IdempotencyKeyRecord): Promise<void> {

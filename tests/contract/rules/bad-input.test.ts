@@ -9,13 +9,13 @@ import { newResolvedModel } from '../../support/providers/resolved-model.ts'
 import type { HermesDb } from '../../support/hermes/hermes-db.ts'
 import { TestDatabase } from '../../support/storage/test-database.ts'
 import { waitUntil } from '../../support/wait-until.ts'
-import { ask, requireNonNull, readUntil } from '../support/typed-client.ts'
+import { ask, mutate, requireNonNull, readUntil } from '../support/typed-client.ts'
 import { type BadValue, listBadValues, type KnownIds, type ExpectedOutcome } from '../support/bad-values.ts'
 import { type ValidIds, buildValidVariables } from '../support/good-variables.ts'
 import { waitForRunEnd, newJob, runJob, loadRun, pollUntil } from '../support/job.ts'
 import { isEventOfType, newSession, streamChat, streamToEnd } from '../support/chat.ts'
 import { type Client, type Result, type Transport, transports } from '../support/clients.ts'
-import { MessagesDocument, SessionsDocument } from '../generated/graphql.ts'
+import { CreateSessionDocument, MessagesDocument, SessionsDocument } from '../generated/graphql.ts'
 import { type InputPosition, listInputPositions, withValue } from '../support/input-positions.ts'
 import { newTestEnvironment, type TestEnvironment } from '../support/test-environment.ts'
 
@@ -40,7 +40,8 @@ async function newSetting(transport: Transport): Promise<Setting> {
   const rows = disposables.use(TestDatabase.read(environment.segue.home))
   const writing = environment.connect('http')
   const { end } = await streamToEnd(writing, { text: 'Hello', model: 'offline/eliza', key: 'taken' })
-  const spareId = await newSession(writing)
+  const sessionKey = 'a session'
+  const spareId = (await mutate(writing, CreateSessionDocument, { key: sessionKey })).createSession.id
   mkdirSync(join(environment.segue.home, 'profiles', 'spare'), { recursive: true })
   const job = await newEndedJob(writing)
   const { sessionId } = end
@@ -67,6 +68,7 @@ async function newSetting(transport: Transport): Promise<Setting> {
     spareProfile: 'spare',
     profile: 'default',
     sessionId,
+    sessionKey,
     spareId,
     streamId: end.stream.id,
     messageId: requireNonNull(end.message).id,

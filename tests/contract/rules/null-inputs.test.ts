@@ -23,6 +23,7 @@ const ids: ValidIds = {
   profile: 'default',
   spareProfile: 'spare',
   sessionId: 'session',
+  sessionKey: 'key',
   spareId: 'spare',
   lastId: 'last',
   spareRootId: 'root',

@@ -204,8 +204,8 @@ describe.each(readingTransports)('models, over %s,', (transport) => {
     await using environment = await newTestEnvironment(transport)
     const { models } = await ask(environment.client, ModelsDocument, {})
     expect(models).toMatchObject([
-      { id: 'local/test', provider: 'local', name: 'test', isDefault: true },
-      { id: 'offline/eliza', provider: 'offline', name: 'eliza', isDefault: false },
+      { id: 'mdl_default:local/test', qualifiedName: 'local/test', provider: 'local', name: 'test', isDefault: true },
+      { qualifiedName: 'offline/eliza', provider: 'offline', name: 'eliza', isDefault: false },
     ])
   })
 })

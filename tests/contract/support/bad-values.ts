@@ -237,6 +237,8 @@ function listWrongValues({ name, field, kind, path, type }: InputPosition, known
     case 'title: String':
       return [...(isUpdate(field) ? [] : ['']), ' ', '\n\t', '\0', 'x'.repeat(201)].map(badInputValue)
     case 'key: String':
+      // Any text may be a key.
+      if (kind === 'query') return ['', 'nobody', '\0', '\ud800', 'x'.repeat(201)].map(noMatchValue)
       return ['', 'x'.repeat(201), 'key \ud800', '\udc00'].map(badInputValue)
     case 'text: String':
       return [
@@ -321,6 +323,12 @@ function listUnknownIdsForField(field: string, known: KnownIds): BadValue[] {
       return listUnknownIds(sessionId, 'nothing')
     case 'Query.session':
       return [...listUnknownIds(sessionId, 'nothing'), ...withOutcome([streamId, messageId, approvalId], 'nothing')]
+    case 'Query.conversation':
+      return [...listUnknownIds(`cnv_${sessionId}`, 'nothing'), ...withOutcome([sessionId, messageId], 'nothing')]
+    case 'Query.job':
+      return [...listUnknownIds(known.jobId, 'nothing'), ...withOutcome([known.runId, sessionId], 'nothing')]
+    case 'Query.message':
+      return [...listUnknownIds(messageId, 'nothing'), ...withOutcome([sessionId, streamId, approvalId], 'nothing')]
     case 'Query.stream':
       return [...listUnknownIds(streamId, 'nothing'), ...withOutcome([sessionId, messageId, approvalId], 'nothing')]
     case 'Mutation.deleteConversation':

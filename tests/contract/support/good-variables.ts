@@ -7,6 +7,8 @@ import type { InputPosition } from './input-positions.ts'
 export interface ValidIds {
   readonly profile: string
   readonly sessionId: string
+  /** The key of one of them. */
+  readonly sessionKey: string
   readonly streamId: string
   readonly messageId: string
   /** A pending approval. */
@@ -32,6 +34,7 @@ export function buildValidVariables({ field, path }: Pick<InputPosition, 'field'
   const {
     profile,
     spareProfile,
+    sessionKey,
     sessionId,
     spareId,
     lastId,
@@ -70,6 +73,11 @@ export function buildValidVariables({ field, path }: Pick<InputPosition, 'field'
     'Mutation.updateSession': { id: sessionId, input: { pinned: true } },
     'Mutation.updateSessions': { ids: [sessionId], input: { archived: true } },
     'Profile.sessions': {},
+    'Query.conversation': { id: `cnv_${sessionId}` },
+    'Query.job': { id: jobId },
+    'Query.message': { id: messageId },
+    'Query.models': {},
+    'Query.sessionByKey': { key: sessionKey },
     'Query.approvals': {},
     'Query.clarifications': {},
     'Query.conversations': {},

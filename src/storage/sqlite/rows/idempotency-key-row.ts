@@ -51,9 +51,20 @@ function insertRow(
 
 export function findIdempotencyKey(db: SqlConnection, key: string): IdempotencyKeyRecord | null {
   const row = db.prepare<[string], IdempotencyKeyRow>('SELECT * FROM idempotency_keys WHERE key = ?').get(key)
-  if (!row) return null
-  const { fingerprint, created_id: createdId, outcome, pending, created_at: createdAt } = row
-  return { key: row.key, fingerprint, createdId, outcome, isPending: pending === 1, createdAt }
+  return row ? idempotencyKeyFromRow(row) : null
+}
+
+/** The keys of the calls that created these. */
+export function findIdempotencyKeysByCreatedIds(
+  db: SqlConnection,
+  createdIds: readonly string[],
+): IdempotencyKeyRecord[] {
+  return db
+    .prepare<[string], IdempotencyKeyRow>(
+      'SELECT * FROM idempotency_keys WHERE created_id IN (SELECT value FROM json_each(?))',
+    )
+    .all(JSON.stringify(createdIds))
+    .map(idempotencyKeyFromRow)
 }
 
 /** The key of the call that created something; null if it had none. */
@@ -67,6 +78,11 @@ export function findIdempotencyKeyByCreatedId(
     )
     .get(createdId)
   return row ?? null
+}
+
+function idempotencyKeyFromRow(row: IdempotencyKeyRow): IdempotencyKeyRecord {
+  const { key, fingerprint, created_id: createdId, outcome, pending, created_at: createdAt } = row
+  return { key, fingerprint, createdId, outcome, isPending: pending === 1, createdAt }
 }
 
 function idempotencyKeyToRow(record: IdempotencyKeyRecord): IdempotencyKeyRow {
