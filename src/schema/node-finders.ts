@@ -43,8 +43,8 @@ export const nodeFinders: NodeFinders = {
   Model: async ({ models, profile: { name: profile } }, id) => {
     const name = parseProfileModelId(id)
     if (name?.profile !== profile) return null
-    const model = (await models.list()).find((each) => each.id === name.qualifiedName)
-    return model ? { ...model, profile } : null
+    const info = (await models.list()).find((each) => each.id === name.qualifiedName)
+    return info ? { profile, info } : null
   },
   Profile: async ({ profile: { name } }, id) => (toProfileId(name) === id ? { name } : null),
 }

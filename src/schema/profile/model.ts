@@ -12,30 +12,44 @@ ModelObjectType.implement({
     id: t.id({
       description:
         'The id of the model in one profile: `mdl_…`. Arguments named `model` take it, as well as the `qualifiedName`.',
-      resolve: ({ id, profile }) => toProfileModelId({ profile, qualifiedName: id }),
+      resolve: ({ info, profile }) => toProfileModelId({ profile, qualifiedName: info.id }),
     }),
-    provider: t.exposeString('provider', { description: 'The name of the provider in the configuration.' }),
-    name: t.exposeString('name', { description: 'The name of the model at its provider.' }),
-    qualifiedName: t.exposeString('id', {
+    provider: t.string({
+      resolve: ({ info }) => info.provider,
+      description: 'The name of the provider in the configuration.',
+    }),
+    name: t.string({
+      resolve: ({ info }) => info.name,
+      description: 'The name of the model at its provider.',
+    }),
+    qualifiedName: t.string({
+      resolve: ({ info }) => info.id,
       description: '`<provider>/<name>`, which names the model within its profile.',
     }),
-    isDefault: t.exposeBoolean('isDefault', { description: 'True if the model answers when no model is named.' }),
-    supportsTools: t.exposeBoolean('supportsTools', {
+    isDefault: t.boolean({
+      resolve: ({ info }) => info.isDefault,
+      description: 'True if the model answers when no model is named.',
+    }),
+    supportsTools: t.boolean({
+      resolve: ({ info }) => info.supportsTools,
       nullable: true,
       description:
         'False once its provider has refused tools for it; chats with it go on without tools. Null while nothing is known.',
     }),
-    supportsImages: t.exposeBoolean('supportsImages', {
+    supportsImages: t.boolean({
+      resolve: ({ info }) => info.supportsImages,
       nullable: true,
       description:
         'False once its provider has refused images for it; requests to it have a line of text in their place. Null while nothing is known.',
     }),
-    contextWindow: t.exposeInt('contextWindow', {
+    contextWindow: t.int({
+      resolve: ({ info }) => info.contextWindow,
       nullable: true,
       description:
         'How many tokens it takes, as configured, as its provider lists it, or as a refusal named it. Null while nothing is known.',
     }),
-    omittedTools: t.exposeStringList('omittedTools', {
+    omittedTools: t.stringList({
+      resolve: ({ info }) => [...info.omittedTools],
       description:
         'The names of the tools that the latest request to it left out, because its provider or its context window has no room for more. Empty before the first request since the start of the server.',
     }),

@@ -7,8 +7,9 @@ export interface ProfileRecord {
 }
 
 /** A model that can answer in a profile. */
-export interface ProfileModel extends ModelInfo {
+export interface ProfileModel {
   readonly profile: string
+  readonly info: ModelInfo
 }
 
 /** The models of a profile. One that does not exist has the offline model. */
@@ -17,5 +18,5 @@ export async function listProfileModels(
   profiles: Pick<CrossProfileRecordLookup, 'findProfile'>,
 ): Promise<ProfileModel[]> {
   const models = (await (await profiles.findProfile(profile))?.models.list()) ?? [offlineModelInfo]
-  return models.map((model) => ({ ...model, profile }))
+  return models.map((info) => ({ profile, info }))
 }
