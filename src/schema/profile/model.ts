@@ -61,6 +61,9 @@ schemaBuilder.queryField('models', (t) =>
     type: [ModelObjectType],
     description: 'The models of a profile. They always include `offline/eliza`, which needs no API key and no network.',
     args: profileArgs,
-    resolve: (_, { profile }, { profiles }) => listProfileModels(parseProfileName(profile, 'profile'), profiles),
+    resolve: async (_, args, { profiles }) => {
+      const profile = parseProfileName(args.profile, 'profile')
+      return listProfileModels(profile, await profiles.findProfile(profile))
+    },
   }),
 )

@@ -1,5 +1,5 @@
 import { type ModelInfo, offlineModelInfo } from '../../agent/models/model-info.ts'
-import type { CrossProfileRecordLookup } from '../cross-profile-record-lookup.ts'
+import type { ModelRegistry } from '../../agent/models/model-registry.ts'
 
 /** What clients see as a profile. It need not exist. */
 export interface ProfileRecord {
@@ -12,11 +12,11 @@ export interface ProfileModel {
   readonly info: ModelInfo
 }
 
-/** The models of a profile. One that does not exist has the offline model. */
+/** The models of a profile. One that does not exist has no services, and the offline model. */
 export async function listProfileModels(
   profile: string,
-  profiles: Pick<CrossProfileRecordLookup, 'findProfile'>,
+  services: { readonly models: Pick<ModelRegistry, 'list'> } | null,
 ): Promise<ProfileModel[]> {
-  const models = (await (await profiles.findProfile(profile))?.models.list()) ?? [offlineModelInfo]
+  const models = (await services?.models.list()) ?? [offlineModelInfo]
   return models.map((info) => ({ profile, info }))
 }

@@ -23,7 +23,7 @@ ProfileObjectType.implement({
       type: [ModelObjectType],
       description:
         'The models of the profile. They always include `offline/eliza`, which needs no API key and no network.',
-      resolve: ({ name }, _, { profiles }) => listProfileModels(name, profiles),
+      resolve: async ({ name }, _, { profiles }) => listProfileModels(name, await profiles.findProfile(name)),
     }),
     allowedTools: t.stringList({
       description:
