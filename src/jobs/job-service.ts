@@ -6,6 +6,8 @@ import { detectServerTimeZone } from '../lib/time-zone.ts'
 import type { JobRecord, JobRunRecord, SegueJob } from '../model/job.ts'
 import { type IdempotencyKey, createCompletedIdempotencyKeyRecord } from '../storage/idempotency-key.ts'
 import { type JobReader, type JobStore } from '../storage/job-store.ts'
+import type { ChangeNotifier } from '../storage/change-notifier.ts'
+import { followJobRuns } from './follow-job-runs.ts'
 import type { JobInput, JobPatchRequest } from './job-input.ts'
 import { newSegueJob, applyJobPatch } from './job-state.ts'
 import type { RunJobNowResult, Scheduler } from './scheduler.ts'
@@ -14,6 +16,8 @@ import { JobRevisionConflictError } from '../storage/errors.ts'
 export interface JobServiceOptions {
   readonly profile: string
   readonly store: JobStore
+  /** Notifies when a run begins or ends. */
+  readonly notifier: ChangeNotifier
   readonly scheduler: Scheduler
   /** The jobs of the profile's Hermes agent; null when Hermes is disabled. */
   readonly hermes: JobReader | null
@@ -21,6 +25,8 @@ export interface JobServiceOptions {
   /** The time zone of jobs that name none. By default, the time zone of the server. */
   readonly timezone?: string
 }
+
+const defaultFinishedSpanMs = 3_600_000 // an hour
 
 /** The jobs of a profile, of both origins. Jobs of Hermes are read-only. */
 export class JobService {
@@ -57,6 +63,13 @@ export class JobService {
   async lastRun(job: JobRecord): Promise<JobRunRecord | null> {
     const [run] = await this.runPage(job, { after: null, before: null, limit: 1, backwards: false })
     return run ?? null
+  }
+
+  /** The runs of one job of Segue, or of all if `jobId` is null. `finishedAfter` null: an hour ago. See `followJobRuns`. */
+  followRuns(jobId: string | null, finishedAfter: number | null): AsyncIterableIterator<JobRunRecord> {
+    const { store, notifier } = this.#options
+    const since = finishedAfter ?? this.#runtime.now() - defaultFinishedSpanMs
+    return followJobRuns({ store, notifier, jobId, finishedAfter: since })
   }
 
   /** Throws BAD_USER_INPUT and TOO_LARGE. */

@@ -73,7 +73,7 @@ export class Scheduler {
 
   /** Ends the runs that the previous process left active, and starts the timer. Returns how many runs it has ended. */
   async start(): Promise<number> {
-    const orphans = await this.#options.store.listRunningRuns()
+    const orphans = (await this.#options.store.listRunningRuns()).map(({ run }) => run)
     for (const run of orphans) await this.#finishRun(run, interruptedJobRunOutcome, this.#runtime.now())
     await this.#reevaluateAll()
     this.requestPoll()

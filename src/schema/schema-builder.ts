@@ -1,6 +1,7 @@
 import SchemaBuilder from '@pothos/core'
 import RelayPlugin from '@pothos/plugin-relay'
 import { type Json, toRawJson } from '../lib/text/json.ts'
+import { coerceDateTimeInput } from './coerce-date-time-input.ts'
 import { coerceJsonLiteral, coerceJsonScalarVariable } from './coerce-json.ts'
 import type { Context } from './context.ts'
 
@@ -12,7 +13,7 @@ export const schemaBuilder = new SchemaBuilder<{
   Scalars: {
     ID: { Input: string; Output: string }
     /** Milliseconds since the epoch. */
-    DateTime: { Input: never; Output: number }
+    DateTime: { Input: number; Output: number }
     JSON: { Input: Json; Output: Json }
     SafeInt: { Input: never; Output: number }
   }
@@ -63,8 +64,10 @@ schemaBuilder.subscriptionType({
 })
 
 schemaBuilder.scalarType('DateTime', {
-  description: 'A time in RFC 3339 format, in UTC with milliseconds, such as `2026-01-31T09:30:00.000Z`.',
+  description:
+    'A time in RFC 3339 format, in UTC with milliseconds, such as `2026-01-31T09:30:00.000Z`. In arguments any offset is accepted; digits beyond milliseconds are ignored.',
   serialize: (milliseconds) => new Date(milliseconds).toISOString(),
+  coerceInputValue: coerceDateTimeInput,
 })
 
 schemaBuilder.scalarType('SafeInt', {

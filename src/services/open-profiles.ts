@@ -4,8 +4,6 @@ const failureCacheMs = 5000 // milliseconds; without it, every read would wait f
 
 export interface OpenProfilesOptions {
   readonly open: (name: string) => Promise<ProfileServices>
-  /** Called when a profile is among `services`. */
-  readonly onOpened: () => void
   readonly onOpenFailed: (name: string, error: unknown) => void
 }
 
@@ -43,7 +41,6 @@ export class OpenProfiles {
     opening.then(
       (services) => {
         this.#opened.set(name, services)
-        this.#options.onOpened()
       },
       (error: unknown) => {
         this.#options.onOpenFailed(name, error)

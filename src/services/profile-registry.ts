@@ -3,13 +3,10 @@ import type { ToolSource } from '../agent/tools/tool-source.ts'
 import type { ServerLimits } from '../config/limits.ts'
 import type { Settings } from '../config/settings.ts'
 import { createIdNotFoundError, SegueError, createShuttingDownError } from '../lib/errors.ts'
-import { Notifier } from '../lib/async/notifier.ts'
 import { HttpClient } from '../lib/http/http-client.ts'
 import { JobRunSlots } from '../jobs/job-run-slots.ts'
-import type { JobRunRecord } from '../model/job.ts'
 import { ProfileDirectory } from '../profiles/profile-directory.ts'
 import { defaultProfileName } from '../profiles/profile-name.ts'
-import { followJobRuns } from './follow-job-runs.ts'
 import { loadProfileSettings } from './load-profile-settings.ts'
 import { OpenProfiles } from './open-profiles.ts'
 import { openProfileServices, type ProfileServices } from './profile-services.ts'
@@ -37,8 +34,6 @@ export class ProfileRegistry {
   readonly #open: OpenProfiles
   readonly #httpClient: HttpClient
   readonly #jobRunSlots: JobRunSlots
-  /** Notifies when a profile was opened. */
-  readonly #openedNotifier = new Notifier()
   /** How many leases of each name are in use. */
   readonly #leaseCounts = new Map<string, number>()
   #nameCache = { at: Number.NEGATIVE_INFINITY, names: Promise.resolve<string[]>([]) }
@@ -55,7 +50,6 @@ export class ProfileRegistry {
     this.#jobRunSlots = new JobRunSlots(options.settings.limits.concurrentJobs)
     this.#open = new OpenProfiles({
       open: (name) => this.#openServices(name),
-      onOpened: () => this.#openedNotifier.notify(),
       onOpenFailed: (name, error) => {
         // During the start, the error ends the start instead.
         const isStopping = error instanceof SegueError && error.code === 'SHUTTING_DOWN'
@@ -148,18 +142,6 @@ export class ProfileRegistry {
       release()
       throw error
     }
-  }
-
-  /** Follows the runs of one job, or of all jobs in all profiles. */
-  followJobRuns(jobId: string | null): AsyncIterableIterator<JobRunRecord> {
-    const openSources = async () => {
-      const existing = await this.openAll()
-      // A profile that does not exist yet may be open to be written to: its first job creates it.
-      const services = new Set([...existing, ...this.#open.services])
-      return new Map([...services].map(({ profile }) => [profile.name, profile]))
-    }
-    const listProfileNames = () => this.listNames()
-    return followJobRuns({ listProfileNames, openSources, profileNotifier: this.#openedNotifier }, jobId)
   }
 
   /** Creates an empty profile. Throws BAD_USER_INPUT if it exists. */

@@ -81,6 +81,7 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
   const jobs = new JobService({
     profile: profile.name,
     store: profile.jobs,
+    notifier: profile.changes.jobRuns,
     hermes: profile.hermesJobs,
     scheduler,
   })

@@ -15,6 +15,14 @@ export interface DecisionQuery {
   readonly preferLatest?: boolean
 }
 
+export interface ResolvedDecisionQuery {
+  readonly kind: DecisionRecord['kind']
+  /** Only those that were resolved after this time, in epoch milliseconds. */
+  readonly resolvedAfter: number
+  /** The newest ones count, at most 1,000. */
+  readonly limit: number
+}
+
 export interface ChangedDecision {
   /** The number of its latest change, counted over all decisions of the profile. */
   readonly changeSeq: number
@@ -30,6 +38,8 @@ export interface DecisionStore {
   findDecisionsOfToolCalls(toolCallIds: readonly string[]): Promise<DecisionRecord[]>
   /** In the order of their latest changes. */
   listDecisions(query: DecisionQuery): Promise<ChangedDecision[]>
+  /** Those that were resolved lately, in the order of their latest changes. */
+  listResolvedDecisions(query: ResolvedDecisionQuery): Promise<ChangedDecision[]>
   /** The number of the latest change; 0 before the first. Numbers are never used again. */
   loadLatestChangeSeq(): Promise<number>
   /** Whether a tool needs no approval in a session: by a grant for the session or for the profile. */

@@ -47,7 +47,7 @@ export interface JobStore extends JobReader {
   /** A job and its active run, as of one moment. */
   findJobWithRunningRun(jobId: string): Promise<JobWithRunningRun | null>
   /** All runs that have not ended. The cost depends on their number, not on the size of the database. */
-  listRunningRuns(): Promise<readonly JobRunRecord[]>
+  listRunningRuns(): Promise<readonly ChangedJobRun[]>
   /** Whether there is a run for a due time. */
   hasRunFor(jobId: string, scheduledFor: number): Promise<boolean>
   /**
@@ -59,12 +59,23 @@ export interface JobStore extends JobReader {
   delete(id: string, idempotencyKey?: IdempotencyKeyRecord | null): Promise<boolean>
   /** Runs that changed after a change, in that order, each once and as it is now. At most 1,000. */
   listChangedRuns(range: ChangedJobRunRange): Promise<readonly ChangedJobRun[]>
+  /** Runs that finished lately, in the order of their latest changes. */
+  listFinishedRuns(query: FinishedJobRunQuery): Promise<readonly ChangedJobRun[]>
   /** The number of the latest change; 0 before the first. Numbers are never used again. */
   loadLatestChangeSeq(): Promise<number>
 }
 
 export interface ChangedJobRunRange {
   readonly after: number
+  readonly limit: number
+  /** Null for the runs of all jobs. */
+  readonly jobId: string | null
+}
+
+export interface FinishedJobRunQuery {
+  /** Only those that finished after this time, in epoch milliseconds. */
+  readonly finishedAfter: number
+  /** The newest ones count, at most 1,000. */
   readonly limit: number
   /** Null for the runs of all jobs. */
   readonly jobId: string | null

@@ -56,7 +56,10 @@ async function next(decisions: AsyncGenerator<Readonly<Record<string, unknown>>>
 async function loadPending(client: ChatClient, query: string, count = 1): Promise<Decision[]> {
   const decisions = client.subscribe(query, {})
   const pending: Decision[] = []
-  while (pending.length < count) pending.push(await next(decisions))
+  while (pending.length < count) {
+    const decision = await next(decisions)
+    if (decision.state === 'PENDING') pending.push(decision)
+  }
   await decisions.return(undefined)
   return pending
 }
@@ -294,4 +297,22 @@ test('D4 a tool that was running at a crash is OUTCOME_UNKNOWN, and does not run
   const hello = await later.start({ text: 'Hello', sessionId: session.id })
   await new EventReader(later.followStream(hello.id)).readUntilType('StreamFinished')
   expect(toolAfterCrash.runs).toEqual([])
+})
+
+test('D10 after a disconnect, the decision that was answered meanwhile is delivered, after those that are pending', async () => {
+  await using server = await startServer([newTool()])
+  const { client } = server
+  const settledSince = new Date().toISOString()
+  await client.start({ text: callTool })
+  const [approval] = await loadPending(client, approvalsQuery)
+  await answerApproval(client, approval?.id ?? '', 'DENY')
+  await client.start({ text: callTool })
+  const [pending] = await loadPending(client, approvalsQuery)
+  const query = `subscription ($since: DateTime) { decided: approvals(settledSince: $since) ${approvalFields} }`
+  const received = server.newClient().subscribe(query, { since: settledSince })
+  expect([await next(received), await next(received)]).toMatchObject([
+    { id: pending?.id, state: 'PENDING' },
+    { id: approval?.id, state: 'ANSWERED', decision: 'DENY' },
+  ])
+  await received.return(undefined)
 })

@@ -1,5 +1,7 @@
 import { createIdNotFoundError, SegueError } from '../../lib/errors.ts'
-import type { DecisionStore } from '../../storage/decision-store.ts'
+import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
+import type { ChangedDecision, DecisionStore } from '../../storage/decision-store.ts'
+import { type ChangedRecord, type ChangeFeed, followChanges } from '../../storage/follow-changes.ts'
 import type { ApprovalDecision, ApprovalRecord, ClarificationRecord, DecisionRecord } from '../../model/decision.ts'
 import type { ChangeNotifier } from '../../storage/change-notifier.ts'
 import { type IdempotencyKey, createCompletedIdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
@@ -19,6 +21,7 @@ import {
 export interface DecisionServiceOptions {
   readonly store: DecisionStore
   readonly activeSessions: ActiveSessions
+  readonly runtime: Pick<ClockAndIds, 'now'>
   /** Notifies after each commit that changes a decision. */
   readonly notifier: ChangeNotifier
   /** How long an answer may wait for its commit, in milliseconds. */
@@ -30,6 +33,7 @@ type RecordOf<K extends DecisionKind> = Extract<DecisionRecord, { readonly kind:
 
 const maxListed = 1000 // decisions
 const pageSize = 100 // decisions per read
+const defaultResolvedSpanMs = 3_600_000 // an hour
 
 /** The approvals and clarifications of a profile. Each is resolved once. */
 export class DecisionService {
@@ -116,37 +120,33 @@ export class DecisionService {
     return sessionIds.map((id) => bySession.get(id) ?? [])
   }
 
-  /** All pending decisions, then each one that changes, with its state at that time. Ends when the profile closes. */
-  subscribe<K extends DecisionKind>(kind: K): AsyncIterableIterator<RecordOf<K>> {
-    return createAbortOnReturnIterator((signal) => this.#readChanges(kind, signal))
+  /**
+   * All pending decisions, then the newest 1,000 of those that were resolved after `resolvedAfter` (epoch milliseconds;
+   * null: an hour ago), oldest first, then each one that changes, with its state at that time. Ends when the profile closes.
+   */
+  subscribe<K extends DecisionKind>(kind: K, resolvedAfter: number | null = null): AsyncIterableIterator<RecordOf<K>> {
+    const feed = this.#createFeed(kind, resolvedAfter ?? this.#options.runtime.now() - defaultResolvedSpanMs)
+    return createAbortOnReturnIterator((signal) => followChanges(feed, signal))
   }
 
-  async *#readChanges<K extends DecisionKind>(kind: K, signal: AbortSignal): AsyncGenerator<RecordOf<K>, void, void> {
+  #createFeed<K extends DecisionKind>(kind: K, resolvedAfter: number): ChangeFeed<RecordOf<K>> {
     const { store, notifier } = this.#options
-    let version = notifier.version
-    const latestChange = await store.loadLatestChangeSeq()
-    // Changes during this loop follow after it: none is missed, and none is delivered twice.
-    for (let cursor = 0; cursor < latestChange && !signal.aborted;) {
-      const pendingDecisions = await store.listDecisions({
-        kind,
-        isPending: true,
-        afterChangeSeq: cursor,
-        limit: pageSize,
-      })
-      for (const { changeSeq, decision } of pendingDecisions)
-        if (changeSeq <= latestChange && isKind(kind, decision)) yield decision
-      cursor = pendingDecisions.at(-1)?.changeSeq ?? latestChange
-    }
-    let after = latestChange
-    while (!signal.aborted && !notifier.isClosed) {
-      const changed = await store.listDecisions({ kind, afterChangeSeq: after, limit: pageSize })
-      for (const { changeSeq, decision } of changed) {
-        after = changeSeq
-        if (isKind(kind, decision)) yield decision
-      }
-      if (changed.length > 0) continue
-      await notifier.wait(version, signal)
-      version = notifier.version
+    const toRecords = (changes: readonly ChangedDecision[]): ChangedRecord<RecordOf<K>>[] =>
+      changes.flatMap(({ changeSeq, decision }) => (isKind(kind, decision) ? [{ changeSeq, record: decision }] : []))
+    return {
+      notifier,
+      loadLatestChangeSeq: () => store.loadLatestChangeSeq(),
+      async *listOpen() {
+        for (let afterChangeSeq = 0; ;) {
+          const pending = await store.listDecisions({ kind, isPending: true, afterChangeSeq, limit: pageSize })
+          yield* toRecords(pending)
+          afterChangeSeq = pending.at(-1)?.changeSeq ?? afterChangeSeq
+          if (pending.length < pageSize) return
+        }
+      },
+      listSettled: async () => toRecords(await store.listResolvedDecisions({ kind, resolvedAfter, limit: maxListed })),
+      listChanged: async (afterChangeSeq) =>
+        toRecords(await store.listDecisions({ kind, afterChangeSeq, limit: pageSize })),
     }
   }
 

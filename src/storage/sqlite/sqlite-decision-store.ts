@@ -1,5 +1,5 @@
 import type { DecisionRecord } from '../../model/decision.ts'
-import type { ChangedDecision, DecisionQuery, DecisionStore } from '../decision-store.ts'
+import type { ChangedDecision, DecisionQuery, DecisionStore, ResolvedDecisionQuery } from '../decision-store.ts'
 import type { IdempotencyKeyRecord } from '../idempotency-key.ts'
 import { readLatestChangeSeq } from './database/change-sequences.ts'
 import type { SegueProfileDatabase } from './segue-profile-database.ts'
@@ -51,6 +51,17 @@ export class SqliteDecisionStore implements DecisionStore {
       .all(...values, Math.min(limit, maxDecisionsPerPage))
       .map((row) => ({ changeSeq: row.change, decision: decisionFromRow(row) }))
     return preferLatest ? rows.reverse() : rows
+  }
+
+  async listResolvedDecisions({ kind, resolvedAfter, limit }: ResolvedDecisionQuery): Promise<ChangedDecision[]> {
+    return this.#database
+      .prepare<[string, number, number], DecisionRow>(
+        `SELECT * FROM (
+           SELECT * FROM decisions WHERE kind = ? AND state <> 'PENDING' ORDER BY change DESC LIMIT ?
+         ) WHERE json_extract(body, '$.resolvedAt') > ? ORDER BY change`,
+      )
+      .all(kind, Math.min(limit, maxDecisionsPerPage), resolvedAfter)
+      .map((row) => ({ changeSeq: row.change, decision: decisionFromRow(row) }))
   }
 
   async loadLatestChangeSeq(): Promise<number> {

@@ -2,6 +2,7 @@ import type { JobRunRecord, SegueJob } from '../../model/job.ts'
 import {
   type ChangedJobRun,
   type ChangedJobRunRange,
+  type FinishedJobRunQuery,
   type JobStore,
   type JobCommit,
   type JobWithRunningRun,
@@ -82,8 +83,11 @@ export class SqliteJobStore implements JobStore {
     return { job: jobFromRow(jobs, this.#database.profile), runningRun: run.id === null ? null : jobRunFromRow(run) }
   }
 
-  async listRunningRuns(): Promise<JobRunRecord[]> {
-    return this.#queryRuns('SELECT * FROM job_runs INDEXED BY running_job_runs WHERE finished_at IS NULL')
+  async listRunningRuns(): Promise<ChangedJobRun[]> {
+    return this.#database
+      .prepare<[], JobRunRow>('SELECT * FROM job_runs INDEXED BY running_job_runs WHERE finished_at IS NULL')
+      .all()
+      .map(toChangedRun)
   }
 
   async hasRunFor(jobId: string, scheduledFor: number): Promise<boolean> {
@@ -119,7 +123,19 @@ export class SqliteJobStore implements JobStore {
          ORDER BY change LIMIT :limit`,
       )
       .all({ ...range, limit: Math.min(range.limit, maxChangedRuns) })
-      .map((row) => ({ changeSeq: row.change, run: jobRunFromRow(row) }))
+      .map(toChangedRun)
+  }
+
+  async listFinishedRuns(query: FinishedJobRunQuery): Promise<ChangedJobRun[]> {
+    return this.#database
+      .prepare<[FinishedJobRunQuery], JobRunRow>(
+        `SELECT * FROM (
+           SELECT * FROM job_runs WHERE finished_at IS NOT NULL AND (:jobId IS NULL OR job_id = :jobId)
+           ORDER BY change DESC LIMIT :limit
+         ) WHERE finished_at > :finishedAfter ORDER BY change`,
+      )
+      .all({ ...query, limit: Math.min(query.limit, maxChangedRuns) })
+      .map(toChangedRun)
   }
 
   async loadLatestChangeSeq(): Promise<number> {
@@ -188,4 +204,8 @@ export class SqliteJobStore implements JobStore {
       .run(jobRunToRow(run, allocateChangeSeq(this.#database, 'job_runs')))
     if (changes !== 1) throw new JobRevisionConflictError(`The run ${run.id} has already ended.`)
   }
+}
+
+function toChangedRun(row: JobRunRow): ChangedJobRun {
+  return { changeSeq: row.change, run: jobRunFromRow(row) }
 }

@@ -65,6 +65,8 @@ function listWrongTypesOf(type: GraphQLNullableInputType): unknown[] {
       return [1, 1.5, false, {}, ['text']]
     case 'ID':
       return [1.5, true, {}, ['id']]
+    case 'DateTime':
+      return ['', 'yesterday', '2026-01-31', '2026-13-31T09:30:00Z', 1, true, {}, []]
     case 'JSON':
       // Every value is JSON: each field has its own rules.
       return []

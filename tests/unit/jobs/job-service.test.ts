@@ -39,7 +39,7 @@ const hermes: JobReader = {
 /** The jobs of a profile, whose runs end immediately. */
 async function createJobService(options: Partial<JobServiceOptions> = {}) {
   const clock = new FakeClock(start)
-  const { store } = newStore()
+  const { store, database } = newStore()
   const scheduler = new Scheduler({
     store,
     run: async () => ({ status: 'OK', output: 'The starlings.', error: null }),
@@ -49,6 +49,7 @@ async function createJobService(options: Partial<JobServiceOptions> = {}) {
   })
   const jobs = new JobService({
     store,
+    notifier: database.changes.jobRuns,
     hermes,
     scheduler,
     profile: 'default',

@@ -4,11 +4,9 @@ import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { defaultLimits } from '../../../src/config/limits.ts'
 import { SettingsError } from '../../../src/config/settings-error.ts'
-import { yieldToEventLoop } from '../../../src/lib/async/yield-to-event-loop.ts'
 import { ProfileRegistry, type ProfileRegistryOptions } from '../../../src/services/profile-registry.ts'
 import { newChatRequest } from '../../support/fixtures/chat-request.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
-import { newJobInput } from '../../support/jobs/job-fixtures.ts'
 import { newTempFolder } from '../../support/server/segue.ts'
 import { DatabaseUnusableError } from '../../../src/storage/errors.ts'
 
@@ -230,21 +228,6 @@ describe('a lease of a profile', () => {
     lease[Symbol.dispose]()
     expect(registry.openCount).toBe(2)
     expect(await lease.services.sessions.find(id)).not.toBeNull()
-  })
-
-  test('shows followers of job runs the first run, which creates the profile', async () => {
-    const registry = await loadRegistry()
-    const runs = registry.followJobRuns(null)
-    const next = runs.next()
-    using lease = await registry.acquire('work')
-    // The follower has looked at the open profiles before there is a run.
-    await registry.listNames()
-    await registry.openAll()
-    await yieldToEventLoop()
-    const job = await lease.services.jobs.create(newJobInput())
-    const { run } = await lease.services.jobs.runNow(job.id)
-    expect((await next).value).toEqual(run)
-    await runs.return?.()
   })
 
   test('opens the profile again while the old services are closing', async () => {

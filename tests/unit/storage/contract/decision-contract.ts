@@ -30,6 +30,21 @@ export function describeDecisionStore(open: OpenStorage): void {
     expect(await decisions.findDecision('apr_unknown')).toBeNull()
   })
 
+  test('decisions that were resolved after a time are listed, the newest ones', async () => {
+    const session = await addSession(current())
+    const resolved = [1, 2, 3].map((resolvedAt) => approvalOf(session, { state: 'ANSWERED', resolvedAt }))
+    await write(session.id, [approvalOf(session), ...resolved])
+    const { decisions } = current()
+    const list = async (query: object) =>
+      (await decisions.listResolvedDecisions({ kind: 'approval', resolvedAfter: 0, limit: 10, ...query })).map(
+        ({ decision }) => decision.resolvedAt,
+      )
+    expect(await list({})).toEqual([1, 2, 3])
+    expect(await list({ resolvedAfter: 1 })).toEqual([2, 3])
+    expect(await list({ limit: 1 })).toEqual([3])
+    expect(await list({ kind: 'clarification' })).toEqual([])
+  })
+
   test('decisions are found by their ids and by their tool calls', async () => {
     const session = await addSession(current())
     const [first, second, third] = [approvalOf(session), approvalOf(session), approvalOf(session)]

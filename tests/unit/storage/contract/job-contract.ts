@@ -56,7 +56,7 @@ export function describeJobStore(open: OpenStorage): void {
     const started = startManualJobRun(job, minute, newRunIds())
     await jobs.commit(started)
     expect(await jobs.findJobWithRunningRun(job.id)).toEqual({ job: started.job, runningRun: started.run })
-    expect(await jobs.listRunningRuns()).toEqual([started.run])
+    expect((await jobs.listRunningRuns()).map(({ run }) => run)).toEqual([started.run])
     const second = startManualJobRun(started.job, minute, newRunIds())
     await expect(jobs.commit(second)).rejects.toMatchObject({ name: 'StorageError', failure: 'CONSTRAINT' })
     const ended = finishJobRun(started, { status: 'OK', output: 'Done', error: null }, 2 * minute)
@@ -80,6 +80,22 @@ export function describeJobStore(open: OpenStorage): void {
     expect(await positions({ after: 4, limit: 2 })).toEqual([3, 2])
     expect(await positions({ limit: 2, backwards: true })).toEqual([2, 1])
     expect(await positions({ before: 1, limit: 1, backwards: true })).toEqual([2])
+  })
+
+  test('runs that finished after a time are listed by their changes, the newest ones of one job or of all', async () => {
+    const { jobs } = current()
+    const [job, other] = [await addJob(), await addJob()]
+    const later = await runOnce(await runOnce(job, minute), 5 * minute)
+    await runOnce(other, 3 * minute)
+    await jobs.commit(startManualJobRun(later, 9 * minute, newRunIds()))
+    const list = async (query: object) =>
+      (await jobs.listFinishedRuns({ finishedAfter: 0, limit: 10, jobId: null, ...query })).map(
+        ({ run }) => run.startedAt,
+      )
+    expect(await list({})).toEqual([minute, 5 * minute, 3 * minute])
+    expect(await list({ limit: 2 })).toEqual([5 * minute, 3 * minute])
+    expect(await list({ jobId: other.id })).toEqual([3 * minute])
+    expect(await list({ finishedAfter: 4 * minute })).toEqual([5 * minute])
   })
 
   test('changes of runs are numbered; the numbers are never used again, also after a restart', async () => {
