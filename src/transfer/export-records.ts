@@ -32,7 +32,8 @@ export async function* exportRecords(options: ExportOptions): AsyncGenerator<Sec
   const { sessions, hermesMessages, convertedIds } = await exportSessions(options)
   await noteUnreadableParents(options)
   const ids = sessions.map(({ id }) => id)
-  for (const record of sessions) yield { section: 'sessions', record }
+  const settings = await loadSettings(options)
+  for (const record of sessions) yield { section: 'sessions', record: { ...record, ...settings } }
   for await (const stream of segueReader?.readStreams(ids) ?? []) {
     const { status, finishedAt } = stream
     const isFinished = status !== 'QUEUED' && status !== 'RUNNING' && status !== 'WAITING'
@@ -86,6 +87,18 @@ async function exportSessions({ source, sessions }: ExportOptions): Promise<Expo
     )
   exported.sort((a, b) => a.startedAt - b.startedAt || (a.id < b.id ? -1 : 1))
   return { sessions: exported, hermesMessages, convertedIds }
+}
+
+/** The settings of the conversation, as each of its sessions has them in the document. */
+async function loadSettings({
+  source,
+  sessions,
+}: ExportOptions): Promise<
+  Partial<Pick<ExportSectionRecord<'sessions'>, 'pinned' | 'archived' | 'conversationTitle'>>
+> {
+  const settings = await source.segueReader?.findConversationSettings(sessions.map(({ id }) => id))
+  const { title, ...flags } = settings ?? {}
+  return { ...flags, ...(title !== undefined && { conversationTitle: title }) }
 }
 
 interface SegueSessionExport {

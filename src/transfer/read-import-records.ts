@@ -34,13 +34,14 @@ function toImportRecord(
 ): ImportRecord | null {
   switch (section) {
     case 'sessions': {
-      const { files, checkpoint, retryOf = null, ...session } = record
+      const { files, checkpoint, retryOf = null, conversationTitle, ...session } = record
       const parentId = findParentId(session.parentId, sessionIds)
       const takesPlaceOf = findParentId(session.takesPlaceOf ?? null, sessionIds)
       return {
         type: 'session',
         record: { ...session, parentId, retryOf, takesPlaceOf, origin: 'SEGUE', profile, notContinuationOf: [] },
         blobHashes: files,
+        ...(conversationTitle !== undefined && { conversationTitle }),
         ...(checkpoint && { checkpoint: { ...checkpoint, sessionId: session.id } }),
       }
     }

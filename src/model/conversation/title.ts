@@ -48,11 +48,15 @@ interface TitledConversation {
 export function deriveConversationTitle({ givenTitle, root, tip }: TitledConversation): string | null {
   if (typeof givenTitle === 'string') return givenTitle
   if (root.title === null) return tip.title
-  const isRenamed =
-    givenTitle === undefined &&
-    tip.origin === 'HERMES' &&
+  const isRenamedInHermes = givenTitle === undefined && tip.origin === 'HERMES' && isRenamed(root, tip)
+  return isRenamedInHermes ? tip.title : root.title
+}
+
+/** Whether a person gave the tip of a conversation another title than the root has, apart from a number at its end. */
+export function isRenamed(root: Titled, tip: Titled): boolean {
+  return (
     tip.title !== null &&
     (tip.titleSource ?? 'PERSON') === 'PERSON' &&
-    tip.title.replace(copyNumberSuffix, '') !== root.title.replace(copyNumberSuffix, '')
-  return isRenamed ? tip.title : root.title
+    tip.title.replace(copyNumberSuffix, '') !== root.title?.replace(copyNumberSuffix, '')
+  )
 }

@@ -56,3 +56,12 @@ export function areConversationSettingsEqual(a: ConversationSettingsRow, b: Conv
     a.archived_version === b.archived_version
   )
 }
+
+/** The change that sets what is set in a row. */
+export function toConversationSettingsPatch(row: ConversationSettingsRow): ConversationSettingsPatch {
+  return {
+    ...(row.title_version > 0 && { title: row.title }),
+    ...(row.pinned_version > 0 && { pinned: row.pinned === 1 }),
+    ...(row.archived_version > 0 && { archived: row.archived === 1 }),
+  }
+}

@@ -4,6 +4,7 @@ import type { DecisionRecord, ToolGrant } from '../../model/decision.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
+import type { ConversationSettingsPatch } from '../sessions/conversation-settings.ts'
 import type { WithIdempotencyKey } from '../idempotency-key.ts'
 
 /** Everything that a profile stores of some sessions, row by row, as it is when the reader is opened. */
@@ -11,6 +12,8 @@ export interface ExportReader {
   findSession(id: string): Promise<WithIdempotencyKey<SessionRecord> | null>
   /** Ids of the sessions whose parent is this one, of either origin, or that take its place, in order. */
   listLinkedIds(id: string): Promise<string[]>
+  /** What is set for the conversation of these sessions, of either origin. Null if nothing is. */
+  findConversationSettings(sessionIds: readonly string[]): Promise<ConversationSettingsPatch | null>
   findContextCheckpoint(sessionId: string): Promise<ContextCheckpoint | null>
   /** Hashes of the blobs that a session refers to, in order. */
   listBlobHashes(sessionId: string): Promise<string[]>

@@ -12,6 +12,8 @@ export type ImportRecord =
   | {
       readonly type: 'session'
       readonly record: WithIdempotencyKey<SessionRecord>
+      /** The title that a person gave its conversation; null for that of the root. */
+      readonly conversationTitle?: string | null
       readonly blobHashes: readonly string[]
       readonly checkpoint?: ContextCheckpoint
     }

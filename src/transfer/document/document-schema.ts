@@ -14,7 +14,8 @@ export const exportDocumentFormat = 'segue-conversation'
 
 /**
  * Raised by every change of a record's schema that an older Segue cannot read. Versions 2 and 3 add optional fields, so that
- * the records of an older version are records of this one. Version 3 adds retries and the originals of copies.
+ * the records of an older version are records of this one. Version 3 adds retries, the originals of copies and
+ * titles of conversations.
  */
 export const exportDocumentVersion = 3
 
@@ -113,6 +114,8 @@ const session = z.strictObject({
   lastActivityAt: time,
   pinned: z.boolean(),
   archived: z.boolean(),
+  /** The title that a person gave the conversation; null for that of the root. Every session has the same. */
+  conversationTitle: z.exactOptional(text.nullable()),
   parentId: id.nullable(),
   forkedFrom: id.nullable(),
   /** Of a retry: the user's message whose turn it tries again. */

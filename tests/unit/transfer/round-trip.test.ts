@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
-import { readUntil, mutate } from '../../contract/support/typed-client.ts'
+import { ask, readUntil, mutate } from '../../contract/support/typed-client.ts'
 import { cancelStream, followStream, isEventOfType, startChat, streamChat } from '../../contract/support/chat.ts'
 import { type Client, connect } from '../../contract/support/clients.ts'
 import {
@@ -8,7 +8,9 @@ import {
   AnswerClarificationDocument,
   type ApprovalDecision,
   CompactSessionDocument,
+  ConversationNodeDocument,
   ForkSessionDocument,
+  UpdateConversationDocument,
 } from '../../contract/generated/graphql.ts'
 import { toBlobUrlPath } from '../../../src/model/blob-url.ts'
 import { defaultLimits } from '../../../src/config/limits.ts'
@@ -165,4 +167,26 @@ test('a conversation and its fork are restored exactly: as documents, and in all
   expect(sessionId).toBe(tip)
   expect(restored.warnings).toEqual([])
   await restored[Symbol.asyncDispose]()
+})
+
+test('title, pin and archive of a conversation come along', async () => {
+  const home = newHomePath()
+  const settings = { title: 'My trip', pinned: true, archived: true }
+  let root = ''
+  {
+    await using segue = await serve(home)
+    await using client = connect('http', segue.url)
+    const started = await startChat(client, { text: 'Hello' })
+    const { last } = await readUntil(followStream(client, started.id), isEventOfType('StreamFinished'))
+    root = last.sessionId
+    await mutate(client, CompactSessionDocument, { id: root })
+    await mutate(client, UpdateConversationDocument, { id: `cnv_${root}`, ...settings })
+  }
+  const { path } = await exportToFile({ home, id: `cnv_${root}` })
+  const target = newHomePath()
+  await importFromFile(path, target)
+  await using segue = await serve(target)
+  await using client = connect('http', segue.url)
+  const { node } = await ask(client, ConversationNodeDocument, { id: `cnv_${root}` })
+  expect(node).toMatchObject({ ...settings, segmentCount: 2, tip: { pinned: true, archived: true } })
 })

@@ -7,15 +7,26 @@ import type { SessionRecord } from '../../../model/session.ts'
 import type { StreamRecord } from '../../../model/stream.ts'
 import { ProfileIdNamespace } from '../../../profiles/profile-id-namespace.ts'
 import type { ExportReader } from '../../transfer/export-reader.ts'
+import {
+  type ConversationSettingsPatch,
+  mergeConversationSettings,
+  toConversationSettingsPatch,
+} from '../../sessions/conversation-settings.ts'
 import type { WithIdempotencyKey } from '../../idempotency-key.ts'
 import { DatabaseReadSnapshot } from '../database/database-read-snapshot.ts'
 import { listSessionBlobHashes } from '../rows/blob-reference-row.ts'
+import { ConversationSettingsTable } from '../rows/conversation-settings-table.ts'
 import { findContextCheckpoint } from '../rows/context-checkpoint-row.ts'
 import { type DecisionRow, decisionFromRow } from '../rows/decision-row.ts'
 import { readEventPage } from '../rows/event-row.ts'
 import { findIdempotencyKeyByCreatedId } from '../rows/idempotency-key-row.ts'
 import { type MessageRow, messageFromRow } from '../rows/message-row.ts'
-import { type SessionRowWithSettings, selectSessionsSql, sessionFromRow } from '../rows/session-row.ts'
+import {
+  type SessionRowWithSettings,
+  selectSessionsSql,
+  sessionFromRow,
+  toStoredSessionId,
+} from '../rows/session-row.ts'
 import { type StreamRow, streamFromRow } from '../rows/stream-row.ts'
 
 const inSessionsCondition = 'session_id IN (SELECT value FROM json_each(?))'
@@ -53,6 +64,12 @@ export class SqliteExportReader implements ExportReader {
       )
       .all(aboveId, aboveId)
       .map((row) => row.id)
+  }
+
+  async findConversationSettings(sessionIds: readonly string[]): Promise<ConversationSettingsPatch | null> {
+    const storedIds = sessionIds.map((id) => toStoredSessionId(id, this.#profile))
+    const [first, ...others] = new ConversationSettingsTable(this.#snapshot).findMany(storedIds)
+    return first ? toConversationSettingsPatch(others.reduce(mergeConversationSettings, first)) : null
   }
 
   async findContextCheckpoint(sessionId: string): Promise<ContextCheckpoint | null> {

@@ -17,6 +17,7 @@ import { restoreIdempotencyKey } from '../rows/idempotency-key-row.ts'
 import { updateStandIns } from '../rows/message-copies.ts'
 import { upsertMessage } from '../rows/message-row.ts'
 import { insertSession, updateMessageCounts } from '../rows/session-row.ts'
+import { importConversationSettings, type ImportedSessionSettings } from './import-conversation-settings.ts'
 import { upsertStream } from '../rows/stream-row.ts'
 import { filterSearchableMessages, indexMessages } from '../search/bulk-index.ts'
 
@@ -40,18 +41,23 @@ export class SqliteImportStore implements ImportStore {
   async importRecords(records: Iterable<LocatedImportRecord>): Promise<void> {
     await this.#database.write(() => {
       const sessionIds: string[] = []
+      const settings: ImportedSessionSettings[] = []
       const messageIds: string[] = []
       const originalIds = new Set<string>()
       for (const located of records) {
         this.#assertIdIsFree(located)
         this.#insert(located)
-        if (located.type === 'session') sessionIds.push(located.record.id)
+        if (located.type === 'session') {
+          sessionIds.push(located.record.id)
+          settings.push({ session: located.record, ...pickConversationTitle(located) })
+        }
         if (located.type !== 'message') continue
         messageIds.push(located.record.id)
         originalIds.add(findOriginalId(located.record))
       }
       updateStandIns(this.#database, [...originalIds])
       updateMessageCounts(this.#database, sessionIds)
+      importConversationSettings(this.#database, settings)
       indexMessages(this.#database, filterSearchableMessages(this.#database, messageIds))
     })
     await this.#database.refreshConversationIndex()
@@ -88,7 +94,8 @@ function insertRecord(database: SegueProfileDatabase, imported: ImportRecord): v
   switch (imported.type) {
     case 'session': {
       const { key, ...session } = imported.record
-      insertSession(database, session)
+      // Pins and archive are imported for the whole conversation.
+      insertSession(database, { ...session, pinned: false, archived: false })
       restoreKeyOfCreated(database, key, session)
       if (imported.checkpoint) upsertContextCheckpoint(database, imported.checkpoint)
       for (const hash of imported.blobHashes) insertBlobReference(database, hash, session.id)
@@ -108,6 +115,10 @@ function insertRecord(database: SegueProfileDatabase, imported: ImportRecord): v
     case 'grant':
       return insertToolGrant(database, imported.record)
   }
+}
+
+function pickConversationTitle({ conversationTitle }: ImportRecord & { readonly type: 'session' }) {
+  return conversationTitle === undefined ? {} : { conversationTitle }
 }
 
 function restoreKeyOfCreated(

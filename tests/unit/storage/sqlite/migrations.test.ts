@@ -232,3 +232,29 @@ test('a copy of a summary by Hermes has its kind, as far as a session begins wit
   ])
   database.close()
 })
+
+test('a conversation is pinned, and archived, if its tip was, and has the title that a person gave the tip', async () => {
+  const path = createDatabase(5)
+  const old = new Database(path)
+  // The tip of the first conversation is its second session, in which nothing is pinned.
+  old.exec(`UPDATE sessions SET pinned = 1 WHERE id = '${parent}';
+    UPDATE sessions SET archived = 1, title = 'Renamed', title_source = 'PERSON' WHERE id = '${child}';
+    UPDATE sessions SET pinned = 1 WHERE id IN ('${continuation}', '${fork}')`)
+  old.close()
+  const database = new SegueProfileDatabase(path)
+  const sessions = new SqliteSessionReader(database)
+  const { conversations } = await sessions.listConversations(firstPage, {})
+  expect(
+    conversations.map(({ rootId, pinned, archived, givenTitle }) => [rootId, pinned, archived, givenTitle]),
+  ).toEqual([
+    [fork, true, false, undefined],
+    [continuation, true, false, undefined],
+    [parent, false, true, 'Renamed'],
+  ])
+  const listed = await sessions.listSessions(firstPage, { archived: true, pinned: false })
+  expect(listed.map(({ id, pinned, archived }) => [id, pinned, archived])).toEqual([
+    [child, false, true],
+    [parent, false, true],
+  ])
+  database.close()
+})
