@@ -9,7 +9,7 @@ import { startTcpGate } from './support/tcp-gate.ts'
 let segue: TestSegue
 let direct: SegueClient
 beforeAll(async () => {
-  segue = await startTestSegue()
+  segue = await startTestSegue({ heartbeat: { intervalMs: 250, timeoutMs: 15_000 } })
   direct = newClient({ url: segue.url })
 })
 afterAll(async () => {
@@ -185,7 +185,7 @@ describe('a list of a server behind connections that break at random', () => {
     async (seed) => {
       const random = new SeededRandom(seed)
       await using proxy = await startFaultyTcpProxy(segue.url, { random: random.fork(), maxFaults: 8 })
-      const reconnect = { minDelayMs: 5, maxDelayMs: 50, idleTimeoutMs: 7000 }
+      const reconnect = { minDelayMs: 5, maxDelayMs: 50, idleTimeoutMs: 1500 }
       using client = newClient({ url: proxy.url, transport: seed % 2 === 0 ? 'ws' : 'sse', reconnect })
       const list = client.conversations({ profile, archived: false }, { pageSize: 4 })
       const unsubscribe = list.subscribe(() => undefined)

@@ -55,13 +55,14 @@ export class SnapshotStore<Snapshot extends FailableSnapshot>
     let wake = (): void => undefined
     const unsubscribe = this.subscribe(() => wake())
     try {
-      for (let last: Snapshot | null = null; !this.#closing.aborted; last = this.#snapshot) {
+      for (let last: Snapshot | null = null; !this.#closing.aborted;) {
         const changed = new Promise<void>((resolve) => {
           wake = resolve
         })
-        if (last === this.#snapshot) await changed
-        else if (this.#snapshot.error) throw this.#snapshot.error
-        else yield this.#snapshot
+        const snapshot = this.#snapshot
+        if (snapshot.error) throw snapshot.error
+        if (snapshot === last) await changed
+        else yield (last = snapshot)
       }
     } finally {
       unsubscribe()
