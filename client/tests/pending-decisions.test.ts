@@ -16,8 +16,8 @@ async function waitForCounts(list: PendingDecisions, approvalCount: number, ques
 
 /** Starts an answer that waits for a person. Returns the id of its stream. */
 async function ask(client: SegueClient, text: string): Promise<string> {
-  const waits = ['ApprovalChanged', 'ClarificationChanged']
-  const events = await readUntil(client.chat({ text }), ({ type }) => waits.includes(type))
+  const waits = new Set(['ApprovalChanged', 'ClarificationChanged'])
+  const events = await readUntil(client.chat({ text }), ({ type }) => waits.has(type))
   return events[0]?.streamId ?? ''
 }
 
