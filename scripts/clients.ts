@@ -1,0 +1,134 @@
+// Generates clients in other languages from schema.graphql, compiles them and runs them: npm run clients -- go [rust …]
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { z } from 'zod'
+import { ask } from '../tests/support/server/graphql-request.ts'
+import { type ServerProcess, startServerProcess } from '../tests/support/server/server-process.ts'
+
+const root = join(import.meta.dirname, '..')
+
+type Command = readonly [program: string, ...args: readonly string[]]
+
+interface LanguageCommands {
+  /** Generate and compile, in this order. */
+  readonly prepare: readonly Command[]
+  /** Each prints a report, see clients/README.md. */
+  readonly programs: readonly Command[]
+}
+
+const languages: ReadonlyMap<string, LanguageCommands> = new Map([
+  [
+    'go',
+    {
+      prepare: [
+        ['go', 'tool', 'genqlient'],
+        ['go', 'vet', '.'],
+        ['go', 'build', '-o', 'client', '.'],
+      ],
+      programs: [['./client']],
+    },
+  ],
+  [
+    'rust',
+    {
+      prepare: [['cargo', 'build', '--quiet']],
+      programs: [['target/debug/cynic'], ['target/debug/graphql-client']],
+    },
+  ],
+  [
+    'jvm',
+    {
+      prepare: [
+        ['mvn', '-q', '-B', '-f', 'generator', 'compile', 'exec:java', '-Dexec.args=. client/generated'],
+        ['mvn', '-q', '-B', '-f', 'client', 'compile'],
+      ],
+      programs: [['mvn', '-q', '-B', '-f', 'client', 'exec:java']],
+    },
+  ],
+  [
+    'python',
+    {
+      prepare: [
+        ['python3', '-m', 'venv', 'venv'],
+        ['venv/bin/pip', 'install', '--quiet', '-r', 'requirements.txt'],
+        ['venv/bin/ariadne-codegen'],
+      ],
+      programs: [
+        ['venv/bin/python', 'gql_client.py'],
+        ['venv/bin/python', 'ariadne_client.py'],
+      ],
+    },
+  ],
+])
+
+/** The folders where installers put the toolchains, after those of PATH. */
+const path = [process.env['PATH'], '/usr/local/go/bin', join(homedir(), '.cargo', 'bin')].join(delimiter)
+
+/** Runs a command and returns its standard output. Throws if it fails. */
+function run([program, ...args]: Command, cwd: string, env: Readonly<Record<string, string>> = {}): string {
+  process.stdout.write(`$ ${[program, ...args].join(' ')}\n`)
+  const { status, stdout, error } = spawnSync(program, args, {
+    cwd,
+    env: { ...process.env, PATH: path, ...env },
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  if (error !== undefined) throw error
+  if (status !== 0) throw new Error(`${program} ended with status ${status}.\n${stdout}`)
+  return stdout
+}
+
+const textsSchema = z.tuple([z.string().regex(/\w/), z.string()]).refine(([received, saved]) => received === saved, {
+  error: 'The received text must be the saved text.',
+})
+const reportSchema = z.object({
+  titles: z.array(z.string()).refine((titles) => titles.includes('Garden'), { error: 'Must include Garden.' }),
+  whole: textsSchema,
+  outcome: z.string().toUpperCase().pipe(z.literal('CANCELLED')),
+  partial: textsSchema,
+  title: z.literal('Hello'),
+})
+
+/** Makes a conversation with the title that the programs must list. */
+async function addConversation({ url }: ServerProcess): Promise<void> {
+  const { createSession } = await ask(url, z.object({ createSession: z.object({ id: z.string() }) }), {
+    query: 'mutation { createSession(input: { title: "Garden" }) { id } }',
+  })
+  await ask(url, z.unknown(), {
+    query: 'mutation ($id: ID!) { startChat(input: { sessionId: $id, text: "What grows here?" }) { id } }',
+    variables: { id: createSession.id },
+  })
+}
+
+async function runClients(language: string, { prepare, programs }: LanguageCommands): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), `segue-client-${language}-`))
+  try {
+    cpSync(join(root, 'scripts', 'clients', language), folder, { recursive: true })
+    cpSync(join(root, 'scripts', 'clients', 'chat.graphql'), join(folder, 'chat.graphql'))
+    cpSync(join(root, 'schema.graphql'), join(folder, 'schema.graphql'))
+    cpSync(join(root, 'tests', 'contract', 'operations'), join(folder, 'operations'), { recursive: true })
+    for (const command of prepare) run(command, folder)
+    const argv = ['--port', '0', '--home', join(folder, 'home'), '--no-hermes', '--offline-delay', '20']
+    await using server = await startServerProcess({ argv })
+    await addConversation(server)
+    for (const program of programs) {
+      const report = run(program, folder, { SEGUE_URL: `${server.url}/graphql` })
+      process.stdout.write(report)
+      reportSchema.parse(JSON.parse(/\{.*\}/.exec(report)?.[0] ?? ''))
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+const names = process.argv.slice(2)
+const known = [...languages.keys()].join(', ')
+if (names.length === 0) throw new Error(`Missing language. Use one or more of ${known}.`)
+for (const name of names) {
+  const language = languages.get(name)
+  if (language === undefined) throw new Error(`${name}: Unknown language. Use one or more of ${known}.`)
+  await runClients(name, language)
+  process.stdout.write(`ok      ${name}\n`)
+}
