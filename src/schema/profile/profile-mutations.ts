@@ -1,5 +1,5 @@
 import { nameRuleDescription } from '../../config/name-rule.ts'
-import { createIdNotFoundError } from '../../lib/errors.ts'
+import { createBadInputError, createIdNotFoundError } from '../../lib/errors.ts'
 import { toProfileId } from '../../profiles/profile-id.ts'
 import { defaultProfileName, parseProfileName } from '../../profiles/profile-name.ts'
 import { createCompletedIdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
@@ -63,26 +63,32 @@ schemaBuilder.mutationFields((t) => ({
     description:
       'Makes a tool ask for approval again. Revokes the answer ALWAYS in the profile and the answers SESSION in all its sessions.',
     args: {
-      tool: t.arg.string({ required: true, description: 'The name of the tool.' }),
+      tool: t.arg.string({ description: 'The name of the tool. The error is BAD_USER_INPUT if it is left out.' }),
       ...profileArgs,
       ...idempotencyKeyArgs,
     },
     resolve: createIdempotentResolver({
       // A profile that does not exist has nothing to forget, and is not created to keep a key.
-      keySpace: async ({ profile }, context) => {
+      keySpace: async ({ tool, profile }, context) => {
+        requireTool(tool)
         const name = parseProfileName(profile, 'profile')
         return { profile: (await exists(name, context)) ? name : defaultProfileName }
       },
       execute: async ({ tool, profile }, { context, key }) => {
         const name = parseProfileName(profile, 'profile')
         const target = await context.profiles.findProfile(name)
-        await target?.profile.decisions.revokeGrants(tool, key && createCompletedIdempotencyKeyRecord(key))
+        await target?.profile.decisions.revokeGrants(requireTool(tool), key && createCompletedIdempotencyKeyRecord(key))
         return { name }
       },
       reload: async ({ profile }) => ({ name: parseProfileName(profile, 'profile') }),
     }),
   }),
 }))
+
+function requireTool(tool: string | null | undefined): string {
+  if (typeof tool === 'string') return tool
+  throw createBadInputError('The request names no tool. Give the name of one.', 'tool')
+}
 
 /** Profiles do not keep the keys of their own creation and deletion. Throws BAD_USER_INPUT for an invalid name. */
 function toKeySpace(name: string): IdempotencyKeyProfileSelector {

@@ -466,13 +466,22 @@ describe('A tool that is allowed permanently', () => {
     expect(await asking(null)).toEqual(['deny', 'once', 'session'])
 
     const forgotten = await mutate(client, ForgetApprovalDocument, { tool: 'always' })
-    expect(forgotten.forgetApproval).toEqual({ name: 'default', isDefault: true, allowedTools: [] })
+    expect(forgotten.forgetApproval).toEqual({
+      id: 'prf_default',
+      name: 'default',
+      isDefault: true,
+      allowedTools: [],
+    })
     await mutate(client, ForgetApprovalDocument, { tool: 'session' })
     await mutate(client, ForgetApprovalDocument, { tool: 'there is none of this name' })
     expect(await asking(sessionId)).toEqual(['always', 'deny', 'once', 'session'])
     const otherProfile = await mutate(client, ForgetApprovalDocument, { tool: 'once', profile: 'work' })
-    expect(otherProfile.forgetApproval).toEqual({ name: 'work', isDefault: false, allowedTools: [] })
+    expect(otherProfile.forgetApproval).toMatchObject({ name: 'work', isDefault: false, allowedTools: [] })
     expect(existsSync(join(environment.segue.home, 'profiles'))).toBe(false)
+    expect(await expectRefusal(client, ForgetApprovalDocument, {})).toMatchObject({
+      code: 'BAD_USER_INPUT',
+      path: ['tool'],
+    })
     expect(await expectRefusal(client, ForgetApprovalDocument, { tool: 'once', profile: '../work' })).toMatchObject({
       code: 'BAD_USER_INPUT',
       path: ['profile'],
