@@ -56,6 +56,38 @@ export async function resolveKeysetConnection<Row, Key>(
   }
 }
 
+/**
+ * Reads a page around a row: half of it comes before that row. Throws BAD_USER_INPUT for an invalid page size, and together
+ * with other arguments of a page.
+ */
+export async function resolveConnectionAround<Row, Key>(
+  center: Row,
+  args: ConnectionArguments,
+  { loadPage, toKey, cursor }: KeysetSource<Row, Key>,
+) {
+  for (const name of ['last', 'after', 'before'] as const) {
+    if (typeof args[name] === 'undefined' || args[name] === null) continue
+    throw createBadInputError(`The request has both around and ${name}. Use one of them.`, name)
+  }
+  const size = resolvePageSize(args)
+  const countBefore = Math.floor(size / 2)
+  const countAfter = size - 1 - countBefore
+  const key = toKey(center)
+  const before = await loadPage({ after: null, before: key, limit: countBefore + 1, backwards: true })
+  const after = await loadPage({ after: key, before: null, limit: countAfter + 1, backwards: false })
+  const rows = [...(countBefore > 0 ? before.slice(-countBefore) : []), center, ...after.slice(0, countAfter)]
+  const edges = rows.map((node) => ({ cursor: cursor.encode(toKey(node)), node }))
+  return {
+    edges,
+    pageInfo: {
+      hasNextPage: after.length > countAfter,
+      hasPreviousPage: before.length > countBefore,
+      startCursor: edges[0]?.cursor ?? null,
+      endCursor: edges.at(-1)?.cursor ?? null,
+    },
+  }
+}
+
 function resolvePageSize({ first, last }: ConnectionArguments): number {
   if (typeof first === 'number' && typeof last === 'number') {
     throw createBadInputError('The request has both first and last. Use one of them.', 'last')

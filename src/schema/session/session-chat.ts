@@ -1,33 +1,9 @@
 import { prependToolNotes } from '../../agent/tools/prepend-tool-notes.ts'
 import { schemaBuilder } from '../schema-builder.ts'
-import {
-  ApprovalObjectType,
-  ClarificationObjectType,
-  MessageObjectType,
-  SessionObjectType,
-  StreamObjectType,
-} from '../object-refs.ts'
-import { positionCursor } from '../relay/cursors.ts'
-import { resolveKeysetConnection } from '../relay/keyset-connection.ts'
+import { ApprovalObjectType, ClarificationObjectType, SessionObjectType, StreamObjectType } from '../object-refs.ts'
 import { modelMessagesToJson } from './model-messages-to-json.ts'
 
 schemaBuilder.objectFields(SessionObjectType, (t) => ({
-  messages: t.connection(
-    {
-      type: MessageObjectType,
-      description: 'The messages, oldest first, including the one that is streaming.',
-      resolve: async (session, args, { profiles }) => {
-        const { snapshot } = await profiles.requireProfile(session.profile)
-        return resolveKeysetConnection(args, {
-          loadPage: (page) => snapshot.messages.loadPage(session, page),
-          toKey: (message) => message.position ?? 0,
-          cursor: positionCursor,
-        })
-      },
-    },
-    { name: 'MessageConnection', description: 'A page of the messages of a session.' },
-    { name: 'MessageEdge', description: 'A message and its cursor.' },
-  ),
   modelContext: t.field({
     type: 'JSON',
     nullable: true,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { HermesChat, hermesSummary } from '../../support/hermes/hermes-chat.ts'
 import type { HermesDb } from '../../support/hermes/hermes-db.ts'
-import { ask, requireNonNull } from '../support/typed-client.ts'
+import { ask, expectRefusal, requireNonNull } from '../support/typed-client.ts'
 import { newSession, streamToEnd } from '../support/chat.ts'
 import { type Client, readingTransports } from '../support/clients.ts'
 import { computeDigest } from '../support/fold.ts'
@@ -177,6 +177,44 @@ describe.each(readingTransports)('messages, over %s,', (transport) => {
     for (const { node } of edges) {
       expect(computeDigest(node.parts)).toBe(node.digest)
       expect((await ask(client, MessageNodeDocument, { id: node.id })).node).toEqual(node)
+    }
+  })
+})
+
+describe.each(readingTransports)('A page of messages around one of them, over %s,', (transport) => {
+  test('has half of them before it, and tells whether there are more on both sides, in both origins', async () => {
+    await using client = environment.connect(transport)
+    for (const sessionId of ['hermes-1', segueId]) {
+      const { edges: all } = await messagesOf(client, { sessionId })
+      expect(all).toHaveLength(6)
+      const around = (index: number) => requireNonNull(all[index]).node.id
+      const middle = await messagesOf(client, { sessionId, first: 3, around: around(2) })
+      expect(middle.edges).toEqual(all.slice(1, 4))
+      expect(middle.pageInfo).toEqual({
+        hasNextPage: true,
+        hasPreviousPage: true,
+        startCursor: all[1]?.cursor,
+        endCursor: all[3]?.cursor,
+      })
+      const whole = await messagesOf(client, { sessionId, around: around(0) })
+      expect(whole.edges).toEqual(all)
+      expect(whole.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: false })
+      const one = await messagesOf(client, { sessionId, first: 1, around: around(5) })
+      expect(one.edges).toEqual(all.slice(5))
+      expect(one.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: true })
+    }
+  })
+
+  test('is refused around a message of another session, and together with a cursor', async () => {
+    await using client = environment.connect(transport)
+    const { edges } = await messagesOf(client, { sessionId: segueId })
+    const { cursor, node } = requireNonNull(edges[0])
+    const refused = (path: string) => ({ code: 'BAD_USER_INPUT', path: [path] })
+    const elsewhere = { sessionId: 'hermes-1', around: node.id }
+    expect(await expectRefusal(client, MessagesDocument, elsewhere)).toMatchObject(refused('around'))
+    for (const [name, value] of Object.entries({ after: cursor, before: cursor, last: 3 })) {
+      const variables = { sessionId: segueId, around: node.id, [name]: value }
+      expect(await expectRefusal(client, MessagesDocument, variables)).toMatchObject(refused(name))
     }
   })
 })

@@ -292,6 +292,8 @@ function listWrongValues({ name, field, kind, path, type }: InputPosition, known
           : [{ value: unknownIds, outcome: 'nothing' as const }]),
         { value: [], outcome: 'nothing' },
       ]
+    case 'around: ID':
+      return listUnknownIds(known.messageId, 'BAD_USER_INPUT')
     case 'continues: ID':
       return listUnknownIds(known.sessionId, 'BAD_USER_INPUT')
     case 'id: ID':
