@@ -28,7 +28,7 @@ describe('a parsed document is sent as text', () => {
   const samples = [
     'query Q($a: [Int!]! = [1, 2], $b: String = "x\\"\\n", $c: T = {a: 1.5, b: null, c: [E]}) @d(if: true) { f }',
     '{ a: b(c: $d, e: "f") @include(if: $g) @skip(if: false) { ... on H @i { j } ...K ... { l } } }',
-    'fragment F on G @h { i(b: """block "text" """) }',
+    'fragment F on G @h { i(b: """block text""") }',
     'mutation { a }',
     'subscription S { a { b } }',
   ]
