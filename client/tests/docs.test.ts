@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test, vi } from 'vitest'
+import { startTestSegue } from '../../tests/support/server/segue.ts'
+import { createSegueClient } from '../src/index.ts'
+
+const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'client.md'), 'utf8')
+
+test('the examples of the page on the client library work', async () => {
+  await using segue = await startTestSegue()
+  const lines: string[] = []
+  const console = { log: (...values: readonly unknown[]) => lines.push(JSON.stringify(values)) }
+  const code = [...page.matchAll(/^```js\n(.*?)^```$/gms)]
+    .map(([, block = '']) => block.replace(/^import .*$/m, '').replace('http://127.0.0.1:4000', segue.url))
+    .join('\n')
+  // The examples share their variables, as on the page.
+  const run: unknown = Object.getPrototypeOf(async () => {}).constructor
+  if (typeof run !== 'function') throw new Error('There is no constructor of asynchronous functions.')
+  const { stop, client } = await run(
+    'createSegueClient',
+    'console',
+    `${code}\nreturn { stop, client }`,
+  )(createSegueClient, console)
+  await vi.waitFor(() => expect(lines.at(-1)).toBe('[["Hello"],""]'), { timeout: 15_000 })
+  expect(lines.length).toBeGreaterThan(1)
+  stop()
+  client.close()
+})
