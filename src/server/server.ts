@@ -51,7 +51,8 @@ const shutdownGracePeriodMs = 300
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { host, port, limits, log } = options
   const checkRequest = createRequestCheck(options)
-  const { handleRequest, webSockets } = createTransports(options, checkRequest)
+  const stopping = new AbortController()
+  const { handleRequest, webSockets } = createTransports(options, checkRequest, stopping.signal)
   const server = createServer((request, response) => {
     Promise.try(handleRequest, request, response)
       // Sets the time that the client has to receive the end of the response.
@@ -80,10 +81,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     url: `http://${urlHost}:${requireBoundPort(server.address())}`,
     close: async () => {
       const closed = new Promise((done) => server.close(done))
+      const endTimer = setTimeout(() => stopping.abort(), shutdownGracePeriodMs)
       await webSockets.close(shutdownGracePeriodMs)
       server.closeIdleConnections()
-      const timer = setTimeout(() => server.closeAllConnections(), shutdownGracePeriodMs)
+      const timer = setTimeout(() => server.closeAllConnections(), 2 * shutdownGracePeriodMs)
       await closed
+      clearTimeout(endTimer)
       clearTimeout(timer)
     },
   }
@@ -106,6 +109,7 @@ function createRequestCheck({ log, ...options }: ServerOptions): RequestCheck {
 function createTransports(
   { profiles, limits, log, allowedOrigins, heartbeat = defaultWebSocketHeartbeat }: ServerOptions,
   checkRequest: RequestCheck,
+  stopping: AbortSignal,
 ): { readonly handleRequest: RequestHandler; readonly webSockets: WebSocketServer } {
   const slowConsumerTimeoutMs = limits.slowConsumerSeconds * 1000
   const cors = new CorsPolicy(allowedOrigins)
@@ -132,6 +136,7 @@ function createTransports(
           handleJson,
           slowConsumerTimeoutMs,
           heartbeatIntervalMs: heartbeat.intervalMs,
+          stopping,
         }),
       },
       { path: graphqlPath, handle: handleJson },

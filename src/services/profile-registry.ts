@@ -79,6 +79,11 @@ export class ProfileRegistry {
     return this.#options.settings.limits
   }
 
+  /** Whether `stopChats` or `close` was called. */
+  get isStopping(): boolean {
+    return this.#isClosing
+  }
+
   /** How many profiles are open, or being opened. */
   get openCount(): number {
     return this.#open.names.length

@@ -78,7 +78,7 @@ test(
       countResources,
     )
     expect(countResources()['TCPServerWrap']).toBe(before.resources['TCPServerWrap'])
-    expect(segue.defaultProfile.chats.eventLog.stats).toEqual({ sessions: 1, waiting: 0 })
+    expect(segue.defaultProfile.chats.eventLog.stats).toEqual({ sessions: 1, waiting: 0, observers: 0 })
     // Bytes per client. The socket, operations and buffers of one client are more than ten times as large.
     expect((measureHeap() - before.heap) / 1000).toBeLessThan(4096)
 

@@ -469,7 +469,7 @@ test('X2 no error reveals a stack trace, a path of the machine or a secret', asy
   const { id } = await start(segue.url, { text: 'Talk.' })
   await waitUntil(() => segue.defaultProfile.chats.activeStreamCount === 0)
   Object.assign(segue.defaultProfile.chats, {
-    findStreams: async () => {
+    takeSnapshot: () => {
       throw new Error(`${segue.home}/segue.db is broken`)
     },
   })
@@ -480,7 +480,7 @@ test('X2 no error reveals a stack trace, a path of the machine or a secret', asy
   responses.push((await stream.next())?.data ?? '')
   stream.destroy()
   expect(segue.warnings.join()).toContain('segue.db is broken')
-  Reflect.deleteProperty(segue.defaultProfile.chats, 'findStreams')
+  Reflect.deleteProperty(segue.defaultProfile.chats, 'takeSnapshot')
 
   // A provider whose errors contain secrets and paths.
   for (const message of [`Incorrect API key provided: ${providerKey}.`, `Error at run (${import.meta.filename}:1:1)`]) {

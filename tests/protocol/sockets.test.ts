@@ -11,6 +11,7 @@ import { startTestSegue } from '../support/server/segue.ts'
 import { trackServerConnections } from '../support/server/server-connections.ts'
 import {
   followSessionQuery,
+  followStreamQuery,
   nextDeltaEvent,
   streamChatQuery,
   parseDeltaEvent,
@@ -71,7 +72,7 @@ test('A1 a client that vanishes without closing is disconnected, and its subscri
   // From now on the client neither reads nor answers, and does not close its side.
   vanished.pause()
   await waitUntil(() => connections.openSockets.length === 0)
-  expect(segue.defaultProfile.chats.eventLog.stats).toEqual({ sessions: 0, waiting: 0 })
+  expect(segue.defaultProfile.chats.eventLog.stats).toEqual({ sessions: 0, waiting: 0, observers: 0 })
   vanished.destroy()
 })
 
@@ -216,7 +217,33 @@ test('C1 1001 is the close code of a server that stops, after the last events of
   expect(await subscribed?.closed).toEqual({ code: 1001, reason: 'Server is stopping: reconnect later.' })
   expect((await idle?.closed)?.code).toBe(1001)
   expect(parseDeltaEvent((await subscribed?.next())?.payload).type).toBe('StreamFinished')
-  expect(await subscribed?.next()).toEqual({ id: '1', type: 'complete' })
+})
+
+test('C1 a server that stops completes no subscription: an event stream just ends', async () => {
+  const provided = await startSegueWithProvider()
+  const { provider, segue } = provided
+  provider.enqueue([{ text: 'Half' }, { wait: new Promise(() => undefined) }])
+  const { id, sessionId } = await start(segue.url, { text: 'Talk.' })
+  const socket = await RawSocket.open(segue.url)
+  socket.subscribe('stream', followStreamQuery, { id })
+  socket.subscribe('session', followSessionQuery, { id: sessionId })
+  const streams = await Promise.all(
+    [
+      { query: followStreamQuery, variables: { id } },
+      { query: followSessionQuery, variables: { id: sessionId } },
+    ].map((operation) => EventStream.open(segue.url, operation)),
+  )
+  const received = streams.map((stream) => stream.readToEnd())
+  await waitUntil(() => segue.defaultProfile.chats.eventLog.stats.waiting >= 4)
+  await provided[Symbol.asyncDispose]()
+  for (const events of await Promise.all(received)) {
+    expect(events.map(({ event }) => event)).not.toContain('complete')
+    expect(parseDeltaEvent(JSON.parse(events.at(-1)?.data ?? '')).type).toBe('StreamFinished')
+  }
+  expect((await socket.closed).code).toBe(1001)
+  const types: unknown[] = []
+  for (let message = socket.takeBuffered(); message; message = socket.takeBuffered()) types.push(message.type)
+  expect(new Set(types)).toEqual(new Set(['next']))
 })
 
 test('C1 a message after the close starts nothing, and a client that does not answer does not delay the end of the server', async () => {

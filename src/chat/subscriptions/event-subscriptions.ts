@@ -5,7 +5,13 @@ import type { CombinedSessionRepository } from '../../sessions/combined-session-
 import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { EventLog } from '../log/event-log.ts'
-import { type EventLogSnapshot, type EventSubscription, subscribeToEventLog } from './subscribe-to-event-log.ts'
+import type { DeliveredEvent } from '../../model/chat-event.ts'
+import {
+  createStreamReset,
+  type EventLogSnapshot,
+  type EventSubscription,
+  subscribeToEventLog,
+} from './subscribe-to-event-log.ts'
 import type { ActiveSessions } from '../runtime/active-sessions.ts'
 import type { CommittedStreamState } from '../streaming/stream-committer.ts'
 import type { ProfileMessageReader } from '../context/profile-message-reader.ts'
@@ -56,6 +62,17 @@ export class EventSubscriptions {
       now: this.#options.runtime.now,
     }
     return subscribeToEventLog(this.#options.eventLog, subscription, after)
+  }
+
+  /** A page of a session's log after a seq, or a reset alone if the cursor is beyond its end. Throws NOT_FOUND. */
+  async loadPage(sessionId: string, after: number, limit: number): Promise<DeliveredEvent[]> {
+    const { eventLog, sessions, runtime } = this.#options
+    const events = await eventLog.read({ sessionId, after, limit })
+    if (events.length > 0 || after === 0) return events
+    const session = await sessions.find(sessionId)
+    if (!session) throw createIdNotFoundError('session', sessionId)
+    if (after <= session.headSeq) return events
+    return [createStreamReset(sessionId, null, await this.#loadSessionSnapshot(sessionId), runtime.now())]
   }
 
   async #requireStream(streamId: string): Promise<{ stream: StreamRecord; session: SessionRecord }> {

@@ -90,7 +90,8 @@ async function* deliverEvents(
   }
 }
 
-function createStreamReset(
+/** Tells a reader whose cursor is beyond the end of the log what to continue from. */
+export function createStreamReset(
   sessionId: string,
   stream: StreamRecord | null,
   { seq, message }: EventLogSnapshot,

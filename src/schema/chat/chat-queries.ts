@@ -25,7 +25,7 @@ schemaBuilder.queryFields((t) => ({
     type: [ChatEventInterface],
     nullable: true,
     description:
-      'A page of the event log of a session, in the order of `seq`, for clients that poll instead of subscribing. The page may have fewer than `first` events although more exist; an empty page means that there are no more. The error is NOT_FOUND if the session does not exist.',
+      'A page of the event log of a session, in the order of `seq`, for clients that poll instead of subscribing. The page may have fewer than `first` events although more exist; an empty page means that there are no more. If the cursor is greater than `Session.headSeq`, the page is a `StreamReset` alone. The error is NOT_FOUND if the session does not exist.',
     args: {
       sessionId: t.arg.id({ required: true, description: 'The id of the session.' }),
       after: t.arg.int({
@@ -42,7 +42,7 @@ schemaBuilder.queryFields((t) => ({
       assertIntInRange(after, { name: 'after', min: 0 })
       assertIntInRange(first, { name: 'first', min: 1, max: maxEvents })
       const { chats } = await profiles.requireProfileOfSession(args.sessionId)
-      return chats.eventLog.read({ sessionId: args.sessionId, after, limit: first })
+      return chats.subscriptions.loadPage(args.sessionId, after, first)
     },
   }),
 }))

@@ -3,7 +3,13 @@ import { createContext, type RequestInfo } from '../../schema/context.ts'
 import type { ProfileRegistry } from '../../services/profile-registry.ts'
 import type { GraphQLDocumentCache } from './documents/graphql-document-cache.ts'
 import type { ErrorFormatter } from './error-formatter.ts'
-import { executeOperation, type SubscriptionResultStream, subscribeToOperation } from './execute-operation.ts'
+import {
+  executeOperation,
+  requireGraphQLContext,
+  type SubscriptionResultStream,
+  subscribeToOperation,
+} from './execute-operation.ts'
+import { withholdEndWhileStopping } from './withhold-end.ts'
 import { findOperationType, type GraphQLParams, type PreparedOperation, prepareOperation } from './prepare-operation.ts'
 
 export interface OperationRunnerOptions {
@@ -37,8 +43,11 @@ export class OperationRunner {
     return this.#formatErrors(await executeOperation(args))
   }
 
-  subscribe(args: ExecutionArgs): Promise<ExecutionResult | SubscriptionResultStream> {
-    return subscribeToOperation(args, (result) => this.#formatErrors(result))
+  async subscribe(args: ExecutionArgs): Promise<ExecutionResult | SubscriptionResultStream> {
+    const results = await subscribeToOperation(args, (result) => this.#formatErrors(result))
+    if (!(Symbol.asyncIterator in results)) return results
+    const { profiles } = this.#options
+    return withholdEndWhileStopping(results, () => profiles.isStopping, requireGraphQLContext(args).signal)
   }
 
   #formatErrors(result: ExecutionResult): ExecutionResult {

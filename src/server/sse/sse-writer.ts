@@ -9,6 +9,8 @@ export interface SseWriterOptions {
   readonly slowConsumerTimeoutMs: number
   /** How long the stream may be silent before a comment is sent. */
   readonly heartbeatIntervalMs: number
+  /** Aborted when the server stops: what was written is sent, and the response ends without a `complete` event. */
+  readonly stopping: AbortSignal
 }
 
 /** Sends results as server-sent events. Requests the next result only when the client has accepted the previous one. */
@@ -32,16 +34,20 @@ export class SseWriter {
     const stopDetection = detectSlowConsumer(response.socket, slowConsumerTimeoutMs, () => response.destroy())
     const heartbeatTimer = setInterval(() => this.#writeHeartbeat(), heartbeatIntervalMs)
     response.once('close', closeIterator)
+    const { stopping } = this.#options
+    const endResponse = (): void => void response.end(() => response.socket?.end())
+    stopping.addEventListener('abort', endResponse)
     this.#writeHead()
     try {
       for (;;) {
         const { value, done } = await iterator.next()
-        if (done || response.destroyed) break
+        if (done || response.destroyed || response.writableEnded) break
         if (!(await this.#write(formatNextEvent(value)))) return
         heartbeatTimer.refresh()
       }
-      if (!response.destroyed) response.end('event: complete\ndata:\n\n')
+      if (!response.destroyed && !response.writableEnded) response.end('event: complete\ndata:\n\n')
     } finally {
+      stopping.removeEventListener('abort', endResponse)
       clearInterval(heartbeatTimer)
       stopDetection()
       closeIterator()
@@ -61,12 +67,14 @@ export class SseWriter {
 
   /** Sends a comment, so that proxies keep the connection open. */
   #writeHeartbeat(): void {
-    if (!this.#response.writableNeedDrain && !this.#response.destroyed) this.#response.write(':\n\n')
+    const { writableNeedDrain, destroyed, writableEnded } = this.#response
+    if (!writableNeedDrain && !destroyed && !writableEnded) this.#response.write(':\n\n')
   }
 
   /** Returns false if the client has disconnected, or was disconnected as a slow consumer. */
   async #write(text: string): Promise<boolean> {
     for (const chunk of chunkBytes(text)) {
+      if (this.#response.destroyed || this.#response.writableEnded) return false
       if (!this.#response.write(chunk)) await waitForDrain(this.#response)
       if (this.#response.destroyed) return false
     }

@@ -9,6 +9,7 @@ import {
   never,
   newSession,
   listSeqs,
+  loadEvents,
   startChat,
   streamChat,
   streamToEnd,
@@ -113,6 +114,16 @@ describe.each(transports)('A cursor ahead of the log, over %s,', (transport) => 
       message: { id: requireNonNull(end.message).id, parts: requireNonNull(end.message).parts },
     })
     expect(events[1]).toEqual(end)
+  })
+
+  test('is answered by a reset alone in a page of events', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client } = environment
+    const { end } = await streamToEnd(client, { text: 'Hello' })
+    expect(await loadEvents(client, end.sessionId, nowhere)).toMatchObject([
+      { type: 'StreamReset', reason: 'CURSOR_AHEAD', seq: end.seq, message: null },
+    ])
+    expect(await loadEvents(client, end.sessionId, end.seq)).toEqual([])
   })
 
   test('resets an idle session: its newest seq', async () => {
