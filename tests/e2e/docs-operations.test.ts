@@ -147,8 +147,13 @@ describe('the page on conversations', () => {
     })
   })
 
-  test('archives and deletes sessions', async () => {
+  test('pins, archives and deletes conversations and sessions', async () => {
     const id = await createSession()
+    const conversation = { id: `cnv_${await createSession()}` }
+    expect(await docs.run('Pin', conversation)).toMatchObject({
+      updateConversation: { ...conversation, title: 'Bees and owls', pinned: true, archived: false },
+    })
+    expect(await docs.run('DeleteAll', conversation)).toEqual({ deleteConversation: { value: conversation.id } })
     expect(await docs.run('Tidy', { ids: [id] })).toMatchObject({ updateSessions: { value: [{ id, archived: true }] } })
     expect(await docs.run('Delete', { id })).toEqual({ deleteSession: { value: id } })
   })

@@ -2,7 +2,7 @@ import { renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
-import { ask } from '../support/server/graphql-request.ts'
+import { ask, request } from '../support/server/graphql-request.ts'
 import { EventStream } from '../support/clients/event-stream.ts'
 import { HermesDb } from '../support/hermes/hermes-db.ts'
 import { newTempFolder, startTestSegue, type TestSegue } from '../support/server/segue.ts'
@@ -174,4 +174,50 @@ test('L4 a removed conversation tells which one its sessions belong to now', asy
     continuesIn: { id: 'cnv_hermes0' },
   })
   stream.destroy()
+})
+
+async function send({ url }: TestSegue, operation: string): Promise<unknown> {
+  return ask(url, z.unknown(), { query: operation })
+}
+
+/** Adds a chat of Hermes that goes on in two branches. */
+function addBranches(hermes: HermesDb): void {
+  hermes.addSession('one', { started_at: 1, end_reason: 'compression', title: 'Trees' })
+  hermes.addMessage('one', 2, { content: 'Hello' })
+  for (const [index, id] of ['two', 'three'].entries()) {
+    hermes.addSession(id, { started_at: 3 + index, parent_session_id: 'one', title: `Trees #${index + 2}` })
+    hermes.addMessage(id, 5 + index, { content: `Hello ${id}` })
+  }
+}
+
+test('L5 what was set for a conversation stays with each piece that it falls into, and every change is delivered', async () => {
+  const { segue, hermes } = await startSegueWithHermes()
+  addBranches(hermes)
+  const stream = await follow(segue)
+  await write(segue, 'updateConversation(id: "cnv_one", input: { title: "Woods", pinned: true }) { id }')
+  await waitForChange(stream, ({ conversation }) => conversation?.['title'] === 'Woods')
+  hermes.db.exec(`UPDATE sessions SET parent_session_id = NULL; DELETE FROM messages WHERE session_id = 'one';
+    DELETE FROM sessions WHERE id = 'one'`)
+  const list = await send(segue, '{ conversations(filter: { pinned: true }) { edges { node { id title archived } } } }')
+  expect(list).toEqual({
+    conversations: {
+      edges: ['three', 'two'].map((id) => ({ node: { id: `cnv_${id}`, title: 'Woods', archived: false } })),
+    },
+  })
+  stream.destroy()
+})
+
+test('L6 a conversation is deleted with all of its sessions, or not at all', async () => {
+  const { segue } = await startSegueWithHermes()
+  const started = await send(segue, 'mutation { startChat(input: { text: "/ask Where?" }) { id session { id } } }')
+  const [id = ''] = /ses_\w+/.exec(JSON.stringify(started)) ?? []
+  const deletions = `busy: deleteConversation(id: "cnv_${id}") readOnly: deleteConversation(id: "cnv_hermes1")`
+  const { errors = [] } = await request(segue.url, { query: `mutation { ${deletions} }` })
+  expect(errors.map(({ extensions }) => extensions?.['code'])).toEqual(['SESSION_BUSY', 'SESSION_READ_ONLY'])
+  const [streamId = ''] = /str_\w+/.exec(JSON.stringify(started)) ?? []
+  await send(segue, `mutation { cancelStream(streamId: "${streamId}") { outcome } }`)
+  expect(await send(segue, `mutation { deleteConversation(id: "cnv_${id}") }`)).toEqual({
+    deleteConversation: `cnv_${id}`,
+  })
+  expect(await send(segue, `{ session(id: "${id}") { id } }`)).toEqual({ session: null })
 })
