@@ -24,6 +24,14 @@ test('the packages contain no tests, benches or build sources', () => {
   }
 })
 
+test('what has hooks is loaded in the browser by frameworks with server components', () => {
+  const { client } = inject('tarballs')
+  for (const entry of ['react', 'ai-sdk', 'assistant-ui']) {
+    const args = ['--extract', '--to-stdout', '--file', client, `package/dist/${entry}/index.js`]
+    expect(execFileSync('tar', args, { encoding: 'utf8' }), entry).toMatch(/^"use client";/)
+  }
+})
+
 /** Runs a tool of this folder and returns what it prints, with its status. */
 function runTool(name: string, ...args: readonly string[]): string {
   const program = new URL(`node_modules/.bin/${name}`, import.meta.url).pathname

@@ -1,3 +1,6 @@
+// Its hooks run in the browser: frameworks with server components load it there.
+'use client'
+
 export { SegueChatTransport, type SegueChatTransportOptions } from './segue-chat-transport.ts'
 export { useSegueChat, type UseSegueChatOptions, type UseSegueChatResult } from './use-segue-chat.ts'
 export { hasAnsweredApprovals } from './tool-approvals.ts'

@@ -1,3 +1,6 @@
+// Its hooks run in the browser: frameworks with server components load it there.
+'use client'
+
 export { SegueProvider, type SegueProviderProps, useSegueClient } from './segue-provider.ts'
 export { useChat, type UseChatOptions, type UseChatResult, useLiveChat } from './use-chat.ts'
 export { useConversations, type UseConversationsResult } from './use-conversations.ts'

@@ -1,5 +1,7 @@
 // What a page that uses the adapters would type.
+import { AssistantRuntimeProvider, ThreadPrimitive } from '@assistant-ui/react'
 import { createSegueClient } from 'segue-client'
+import { useSegueRuntime } from 'segue-client/assistant-ui'
 import { useSegueChat } from 'segue-client/ai-sdk'
 import { SegueProvider, useChat, useConversations, usePendingDecisions } from 'segue-client/react'
 
@@ -19,8 +21,17 @@ function Chat({ sessionId }: { readonly sessionId: string | null }) {
   )
 }
 
+function Assistant() {
+  return (
+    <AssistantRuntimeProvider runtime={useSegueRuntime({ client })}>
+      <ThreadPrimitive.Root />
+    </AssistantRuntimeProvider>
+  )
+}
+
 export const page = (
   <SegueProvider client={client}>
     <Chat sessionId={null} />
+    <Assistant />
   </SegueProvider>
 )
