@@ -399,6 +399,10 @@ class ChaosRun {
     if (new Set(texts).size < texts.length) throw new InvariantViolation(`Session ${id} has a message twice.`)
     const missing = (this.#texts.get(id) ?? []).filter((text) => !texts.includes(text))
     if (missing.length > 0) throw new InvariantViolation(`Session ${id} lacks messages: ${missing.join(', ')}`)
+    if (session.lineageRoot.id !== session.conversation.root.id)
+      throw new InvariantViolation(`Session ${id}: its conversation has another root.`)
+    const lonely = messages.filter(({ id: own, alternatives }) => !alternatives.some((each) => each.id === own))
+    if (lonely.length > 0) throw new InvariantViolation(`Session ${id}: a message is not among its alternatives.`)
     const [first] = session.modelContext
     const summaries = messages.filter(({ kind }) => kind === 'SUMMARY')
     if (summaries.length > 1) throw new InvariantViolation(`Session ${id} has ${summaries.length} summaries.`)
@@ -457,11 +461,21 @@ const streamSchema = z.object({
 
 const startedSchema = z.object({ id: z.string(), session: z.object({ id: z.string() }) })
 
+const referenceSchema = z.object({ id: z.string() })
+const messageSchema = referenceSchema.extend({
+  role: z.string(),
+  kind: z.string(),
+  text: z.string(),
+  alternatives: z.array(referenceSchema),
+})
+
 const sessionSchema = z.object({
   session: z.object({
+    lineageRoot: referenceSchema,
+    conversation: z.object({ root: referenceSchema }),
     modelContext: z.array(z.object({ role: z.string(), content: z.unknown() })),
     messages: z.object({
-      edges: z.array(z.object({ node: z.object({ role: z.string(), kind: z.string(), text: z.string() }) })),
+      edges: z.array(z.object({ node: messageSchema })),
     }),
   }),
 })

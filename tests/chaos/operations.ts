@@ -29,7 +29,12 @@ export const logQuery = `query ($id: ID!, $after: Int) {
 }`
 
 export const sessionQuery = `query ($id: ID!) {
-  session(id: $id) { modelContext messages(first: 100) { edges { node { role kind text } } } }
+  session(id: $id) {
+    modelContext
+    lineageRoot { id }
+    conversation { root { id } }
+    messages(first: 100) { edges { node { id role kind text alternatives { id } } } }
+  }
 }`
 
 export const compactMutation = `mutation ($id: ID!) {

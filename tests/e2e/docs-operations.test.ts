@@ -141,6 +141,8 @@ describe('the page on conversations', () => {
     expect(await docs.run('Again', { messageId: message.id })).toMatchObject({
       regenerate: { id: expect.stringMatching(/^str_/) },
     })
+    const branches = await docs.run('Branches', { id: stream.session.id })
+    expect(JSON.stringify(branches)).toContain(message.id)
     expect(await docs.run('Fork', { messageId: message.id })).toMatchObject({ forkSession: { messageCount: 2 } })
     expect(await docs.run('Compact', { id: stream.session.id })).toMatchObject({
       compactSession: { segmentCount: 2, messages: { edges: [{ node: { role: 'SYSTEM' } }] } },

@@ -23,6 +23,26 @@ async function fork(client: ChatClient, messageId: string): Promise<string> {
   return createdSchema.parse((await client.ask(query, { messageId }))['created']).id
 }
 
+async function loadRetryLineage(client: ChatClient, id: string): Promise<unknown> {
+  const query = `query ($id: ID!) { session(id: $id) {
+    parent { id } lineageRoot { id } segmentCount forkedFrom { id } retryOf { id } conversation { root { id } tip { id } } } }`
+  return (await client.ask(query, { id }))['session']
+}
+
+/** The ids of the alternatives of each message of a session. */
+async function loadAlternatives(client: ChatClient, id: string): Promise<string[][]> {
+  const query = 'query ($id: ID!) { session(id: $id) { messages { edges { node { alternatives { id } } } } } }'
+  const form = z.object({
+    session: z.object({
+      messages: z.object({
+        edges: z.array(z.object({ node: z.object({ alternatives: z.array(z.object({ id: z.string() })) }) })),
+      }),
+    }),
+  })
+  const { session } = form.parse(await client.ask(query, { id }))
+  return session.messages.edges.map(({ node }) => node.alternatives.map((each) => each.id))
+}
+
 async function regenerate(
   client: ChatClient,
   messageId: string,
@@ -310,9 +330,65 @@ test('K3 forkSession and regenerate create sessions without the later messages, 
     'Answer to "One."',
     'Two, once more.',
   ])
-  for (const other of [sessionId, again.sessionId])
-    expect(await loadLineage(client, other)).toMatchObject({ parent: null })
+  expect(await loadRetryLineage(client, sessionId)).toMatchObject({
+    parent: null,
+    lineageRoot: { id: sessionId },
+    forkedFrom: { id: messages[1]?.id },
+    retryOf: null,
+  })
+  expect(await loadRetryLineage(client, again.sessionId)).toMatchObject({
+    parent: null,
+    lineageRoot: { id: old },
+    segmentCount: 1,
+    forkedFrom: null,
+    retryOf: { id: messages[2]?.id },
+    conversation: { root: { id: old }, tip: { id: again.sessionId } },
+  })
   expect(await loadEverything(client, old)).toEqual(before)
+})
+
+test('K6 alternatives are the same set from each try and from each copy, with the copy of the session that is read', async () => {
+  await using provided = await startSegueWithProvider()
+  const { client } = provided
+  const send = async (text: string, sessionId: string | null) => {
+    const stream = await client.start({ text, ...(sessionId !== null && { sessionId }) })
+    await provided.newReader(stream.id).readToEnd()
+    return stream.session.id
+  }
+  const old = await send('One.', null)
+  await send('Two.', old)
+  const [u1 = '', a1 = '', , a2 = ''] = (await client.messages(old)).map(({ id }) => id)
+  const first = await regenerate(client, a1, 'One, once more.')
+  await provided.newReader(first.id).readToEnd()
+  const second = await regenerate(client, a2, 'Two, once more.')
+  await provided.newReader(second.id).readToEnd()
+  const [u1b, a1b] = (await client.messages(first.sessionId)).map(({ id }) => id)
+  const [u1c, a1c] = (await client.messages(second.sessionId)).map(({ id }) => id)
+  const expected = { [old]: [u1, a1], [first.sessionId]: [u1, a1], [second.sessionId]: [u1c, a1c] }
+  for (const [sessionId, [user, answer]] of Object.entries(expected)) {
+    const alternatives = await loadAlternatives(client, sessionId)
+    expect(alternatives.slice(0, 2)).toEqual([
+      [user, u1b],
+      [answer, a1b],
+    ])
+  }
+})
+
+test('K7 the oldest retry has the place of a session that is deleted', async () => {
+  await using provided = await startSegueWithProvider()
+  const { client } = provided
+  const stream = await client.start({ text: 'One.' })
+  await provided.newReader(stream.id).readToEnd()
+  const old = stream.session.id
+  const next = await compact(client, old)
+  const [, answer] = (await client.messages(old)).map(({ id }) => id)
+  const retries = [await regenerate(client, answer ?? '', 'Two.'), await regenerate(client, answer ?? '', 'Three.')]
+  for (const { id } of retries) await provided.newReader(id).readToEnd()
+  await client.ask('mutation ($id: ID!) { deleteSession(id: $id) }', { id: old })
+  const [oldest, other] = retries.map(({ sessionId }) => sessionId)
+  for (const id of [oldest, other])
+    expect(await loadRetryLineage(client, id ?? '')).toMatchObject({ parent: null, lineageRoot: { id: oldest } })
+  expect(await loadRetryLineage(client, next)).toMatchObject({ parent: null, lineageRoot: { id: next } })
 })
 
 test('K5 a summary leaves the messages that it stands for where they are', async () => {

@@ -59,8 +59,8 @@ function assertUsage(stored: StoredChats, session: StoredSession): void {
   expect(summaries).toBeGreaterThanOrEqual(0)
   expect(summaries % 1).toBe(0)
   const checkpoint = stored.checkpoints.find(({ sessionId }) => sessionId === session.id)
-  // That of a fork is a copy.
-  if (checkpoint && session.forked_from === null)
+  // That of a fork or a retry is a copy.
+  if (checkpoint && session.forked_from === null && session.retry_of === null)
     expect(inputTokens + (active ?? 0)).toBeGreaterThanOrEqual(checkpoint.usage.inputTokens)
 }
 

@@ -9,6 +9,7 @@ import type { MessageRecord } from '../../../src/model/message.ts'
 import type { StreamRecord } from '../../../src/model/stream.ts'
 import { hasToolCallEnded } from '../../../src/model/tool-call.ts'
 import { assertContextInvariants } from './context-invariants.ts'
+import { assertRetryInvariants } from './retry-invariants.ts'
 import type { SimulatedHome } from './simulated-home.ts'
 import type { StoredChats } from '../storage/stored-chat.ts'
 
@@ -38,6 +39,7 @@ export async function assertInvariants(home: SimulatedHome): Promise<void> {
     expect(stored.messages.find((row) => row.id === stream.messageId) ?? null).toEqual(answer)
   }
   for (const event of home.deliveredEvents) assertDelivered(home, event)
+  assertRetryInvariants(stored)
   await assertContextInvariants(home, stored)
 }
 
@@ -100,7 +102,8 @@ function assertStreams(home: SimulatedHome, stored: StoredChats): void {
       : [turn ? toUserMessagePosition(turn.seq) : null]
     expect(placements).toContain(userMessage?.position ?? null)
     if (!userMessage) continue
-    const base = { position: toAnswerMessagePosition(userMessage), model: stream.model }
+    const { turnId = '' } = userMessage
+    const base = { position: toAnswerMessagePosition(userMessage), model: stream.model, turnId }
     const folded = (events: readonly ChatEvent[]): MessageRecord | null =>
       events.reduce<MessageRecord | null>((message, event) => foldMessage(base, message, event), null)
     const answer = folded(all)

@@ -87,7 +87,11 @@ export const regenerate = anyIndex.map((index) =>
     const text = home.newText(5)
     const outcome = await home.perform((chats) => chats.regenerate(message.id, { text }))
     if (outcome === 'crashed') return
-    if ('value' in outcome) home.startedStreams.set(outcome.value.id, outcome.value)
+    if ('value' in outcome) {
+      home.startedStreams.set(outcome.value.id, outcome.value)
+      const retry = home.readStored().sessions.find(({ id }) => id === outcome.value.sessionId)
+      expect(retry).toMatchObject({ retry_of: message.id, forked_from: null })
+    }
     // The message is still queued, or its turn cannot be found: it is a copy behind a summary.
     else assertRefusal(outcome.error, ['BAD_USER_INPUT', 'SESSION_BUSY'], isHealthy)
   }),

@@ -23,11 +23,29 @@ export interface StoredChats {
   readonly events: readonly ChatEvent[]
   readonly decisions: readonly DecisionRecord[]
   readonly checkpoints: readonly ContextCheckpoint[]
+  /** The rows of the conversation index. */
+  readonly indexedSessions: readonly { readonly id: string; readonly root_id: string }[]
+  /** How many sessions the conversation index does not reflect yet. */
+  readonly pendingSessionCount: number
+  /** The ids of the copies that stand in for deleted messages. */
+  readonly standInIds: readonly string[]
+}
+
+const noChats: StoredChats = {
+  sessions: [],
+  streams: [],
+  messages: [],
+  events: [],
+  decisions: [],
+  checkpoints: [],
+  indexedSessions: [],
+  pendingSessionCount: 0,
+  standInIds: [],
 }
 
 /** Reads a database with a connection of its own. A database that does not exist has no rows. */
 export function readStoredChats(path: string): StoredChats {
-  if (!existsSync(path)) return { sessions: [], streams: [], messages: [], events: [], decisions: [], checkpoints: [] }
+  if (!existsSync(path)) return noChats
   using database = new TestDatabase(path, { readonly: true })
   return {
     sessions: database.all<SessionRow & { message_count: number }>('SELECT * FROM sessions ORDER BY id'),
@@ -40,5 +58,10 @@ export function readStoredChats(path: string): StoredChats {
     checkpoints: database
       .all<ContextCheckpointRow>('SELECT * FROM context_checkpoints ORDER BY session_id')
       .map(contextCheckpointFromRow),
+    indexedSessions: database.all<{ id: string; root_id: string }>('SELECT id, root_id FROM conversation_sessions'),
+    pendingSessionCount: database.all(
+      'SELECT id FROM pending_sessions UNION ALL SELECT parent_id FROM pending_children UNION ALL SELECT id FROM pending_rechecks',
+    ).length,
+    standInIds: database.all<{ id: string }>('SELECT id FROM messages WHERE stands_in = 1').map(({ id }) => id),
   }
 }
