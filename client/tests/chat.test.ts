@@ -4,6 +4,7 @@ import { newHome, startTestSegue } from '../../tests/support/server/segue.ts'
 import { type SegueWithProvider, startSegueWithProvider } from '../../tests/support/server/segue-with-provider.ts'
 import { startTcpProxy } from '../../tests/support/server/tcp-proxy.ts'
 import { type ChatEvent, type ChatMessage, computeMessageDigest, type SegueClient, SegueError } from '../src/index.ts'
+import { startTcpGate } from './support/tcp-gate.ts'
 import { catchError, collect, newClient, readUntil, transports } from './support/client.ts'
 
 let world: SegueWithProvider
@@ -181,6 +182,23 @@ describe.each(transports)('over %s,', (transport) => {
     const all = [...received, ...(await collect(events))]
     expect(getSeqs(all)).toEqual([...new Set(getSeqs(all))])
     expect(all.at(-1)).toMatchObject({ type: 'StreamFinished', status: 'INTERRUPTED' })
+  })
+
+  test('an answer that is deleted ends the iteration, also during a cut', async () => {
+    await using gate = await startTcpGate(world.segue.url)
+    using client = connect(gate.url)
+    using elsewhere = connect()
+    const sessionId = (await collect(elsewhere.chat({ text: 'Hi' })))[0]?.sessionId ?? ''
+    const remove = (): Promise<unknown> =>
+      elsewhere.request('mutation ($id: ID!) { deleteSession(id: $id) }', { id: sessionId })
+    const events = client.followSession(sessionId)
+    await readUntil(keepOpen(events), isEnd)
+    const rest = collect(events)
+    gate.shut()
+    await remove()
+    gate.open()
+    expect(await rest).toEqual([])
+    expect(await catchError(collect(client.followSession(sessionId)))).toMatchObject({ code: 'NOT_FOUND' })
   })
 
   test('a session is followed across its streams, and into the one that continues it', async () => {

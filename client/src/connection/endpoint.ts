@@ -8,9 +8,9 @@ export interface Endpoint {
 
 const graphqlPath = '/graphql'
 
-/** @param url The server, or its GraphQL endpoint. Relative to the page, where there is one. */
+/** @param url The server, or its GraphQL endpoint. Relative to the page; where a page is rendered on a server, nothing is sent. */
 export function createEndpoint(url: string): Endpoint {
-  const base = new URL(url, typeof location === 'undefined' ? undefined : location.href)
+  const base = new URL(url, typeof location === 'undefined' ? 'http://localhost' : location.href)
   const path = base.pathname.replace(/\/+$/, '')
   const prefix = path.endsWith(graphqlPath) ? path.slice(0, -graphqlPath.length) : path
   const filesUrl = `${base.origin}${prefix}/files/`

@@ -1,3 +1,4 @@
+import { SegueError } from '../segue-error.ts'
 import { Backoff } from '../connection/backoff.ts'
 import type { ReconnectOptions } from '../connection/reconnect-options.ts'
 import { ConnectionLostError } from '../connection/connection-lost-error.ts'
@@ -13,8 +14,8 @@ export interface SubscriberOptions {
 
 /**
  * The values of the field `event` of a subscription, for as long as it takes: whenever the connection is lost, the
- * operation that `createOperation` returns then is sent. Ends when the server completes it, or the signal is aborted.
- * Throws a SegueError if the server refuses it.
+ * operation that `createOperation` returns then is sent. Ends when the server completes it, what it follows was deleted, or
+ * the signal is aborted. Throws a SegueError if the server refuses it.
  *
  * @typeParam Event What the documents of the library select.
  */
@@ -24,16 +25,20 @@ export async function* subscribeWithRetry<Event>(
   signal: AbortSignal,
 ): AsyncGenerator<Event, void> {
   const backoff = new Backoff(reconnect)
+  let hasReceived = false
   while (!signal.aborted) {
     try {
       for await (const result of transport.subscribe(createOperation(), signal)) {
         const event = readEvent<Event>(result)
         backoff.reset()
+        hasReceived = true
         yield event
       }
       return
     } catch (error) {
       if (signal.aborted) return
+      // It was deleted during a cut. Without the cut, the server would have completed the operation.
+      if (hasReceived && error instanceof SegueError && error.code === 'NOT_FOUND') return
       if (!(error instanceof ConnectionLostError)) throw error
       onConnectionLost?.(error)
     }

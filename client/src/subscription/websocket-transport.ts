@@ -23,6 +23,8 @@ const refusals: Readonly<Record<number, string>> = {
   4401: 'UNAUTHENTICATED',
   4403: 'FORBIDDEN',
   4406: 'UNEXPECTED_RESPONSE',
+  4409: 'INTERNAL',
+  4429: 'INTERNAL',
   4500: 'INTERNAL',
 }
 
@@ -68,6 +70,8 @@ function createWebSocketClient({ url, token, webSocketImpl, reconnect }: WebSock
     ...(webSocketImpl && { webSocketImpl }),
     // Subscriptions are resumed with their cursors, by the caller.
     retryAttempts: 0,
+    // The next chat, or a page that renders again, needs no new connection.
+    lazyCloseTimeout: 1000,
     keepAlive: reconnect.idleTimeoutMs / 3,
     on: {
       connecting: () => {
