@@ -178,3 +178,31 @@ describe('the token', () => {
     expect(other.requests).toHaveLength(0)
   })
 })
+
+describe('an event stream', () => {
+  const next = (seq: number): string =>
+    `id: ${seq}\nevent: next\ndata: {"data":{"event":{"__typename":"TextDelta","seq":${seq},"at":"2026-01-01T00:00:00Z","sessionId":"ses_1","streamId":"str_1","messageId":"msg_1","partIndex":0,"offset":0,"text":"Hi"}}}\n\n`
+  const stream = (body: string): RequestListener => respond(200, body, 'text/event-stream; charset=utf-8')
+
+  test('that ends without being complete goes on after its last whole event', async () => {
+    const listener = inOrder(
+      stream(next(1)),
+      stream(`:\n\n${next(2)}${next(3).slice(0, -20)}`),
+      stream(`${next(3)}event: complete\ndata:\n\n`),
+    )
+    await using server = await startHttpServer(listener)
+    using client = newClient({ url: server.url, transport: 'sse' })
+    expect((await collect(client.follow('str_1'))).map(({ seq }) => seq)).toEqual([1, 2, 3])
+    expect(server.requests).toHaveLength(3)
+  })
+
+  test('that has events again does not show them again', async () => {
+    const listener = inOrder(
+      stream(next(1) + next(2)),
+      stream(`${next(1)}${next(2)}${next(3)}event: complete\ndata:\n\n`),
+    )
+    await using server = await startHttpServer(listener)
+    using client = newClient({ url: server.url, transport: 'sse' })
+    expect((await collect(client.follow('str_1'))).map(({ seq }) => seq)).toEqual([1, 2, 3])
+  })
+})

@@ -51,5 +51,6 @@ export class ChatPage {
       count += 1
       if (count >= maxCount) return
     }
+    if (!this.hasEnded) throw new Error(`The iteration ended before the stream, after ${this.events.length} events.`)
   }
 }
