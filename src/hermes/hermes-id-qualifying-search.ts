@@ -4,10 +4,10 @@ import { HermesIdNamespace } from './namespaced-session-reader.ts'
 
 /** A search whose hits in Hermes carry the namespace of a profile in their ids. */
 export class HermesIdQualifyingSearch implements Pick<SearchService, 'find' | 'close'> {
-  readonly #search: SearchService
+  readonly #search: Pick<SearchService, 'find' | 'close'>
   readonly #namespace: HermesIdNamespace
 
-  constructor(searches: SearchService, prefix: string) {
+  constructor(searches: Pick<SearchService, 'find' | 'close'>, prefix: string) {
     this.#search = searches
     this.#namespace = new HermesIdNamespace(prefix)
   }

@@ -29,7 +29,11 @@ export interface SearchHit {
 
 export interface SearchRequest extends PageRequest<SearchHitSortKey> {
   readonly query: string
-  readonly filter: SessionFilter & { readonly origin?: Origin }
+  readonly filter: SessionFilter & {
+    readonly origin?: Origin
+    /** What is set in Segue for the conversations of Hermes' sessions, by session id: it replaces what Hermes stores. */
+    readonly hermesSettings?: readonly (readonly [string, Pick<SessionFilter, 'pinned' | 'archived'>])[]
+  }
 }
 
 export interface SearchPage {

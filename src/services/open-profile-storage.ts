@@ -1,5 +1,6 @@
 import { HermesSessionReader } from '../hermes/hermes-session-reader.ts'
 import { NamespacedHermesJobReader } from '../hermes/namespaced-hermes-job-reader.ts'
+import { HermesSettingsSearch } from '../hermes/hermes-settings-search.ts'
 import { HermesIdQualifyingSearch } from '../hermes/hermes-id-qualifying-search.ts'
 import { NamespacedSessionReader } from '../hermes/namespaced-session-reader.ts'
 import type { Logger } from '../lib/logger.ts'
@@ -46,10 +47,8 @@ export function openProfileStorage(options: ProfileStorageOptions): ProfileStora
       ? null
       : new HermesSessionReader({ path: hermesPath, profile: name, log, indexPath, crossOriginFeed })
   hermes?.warmUp()
-  const search = new SearchService([
-    searchSource,
-    ...(hermesPath === null ? [] : [toHermesSearchSource(hermesPath, name)]),
-  ])
+  const sources = hermesPath === null ? [searchSource] : [searchSource, toHermesSearchSource(hermesPath, name)]
+  const search = new HermesSettingsSearch(new SearchService(sources), crossOriginFeed)
   return {
     ...segue,
     name,

@@ -50,6 +50,7 @@ export class HermesMatchCollector {
   readonly #profile: string
   readonly #query: SearchQuery
   readonly #filter: SearchRequest['filter']
+  readonly #hermesSettings: ReadonlyMap<string, Pick<SearchRequest['filter'], 'pinned' | 'archived'>>
   readonly #matches: HermesMatch[] = []
   readonly #sessionPasses = new Map<string, boolean>()
   /** The number of matches and the time at which the current phase ends. */
@@ -67,6 +68,7 @@ export class HermesMatchCollector {
     this.#profile = profile
     this.#query = query
     this.#filter = filter
+    this.#hermesSettings = new Map(filter.hermesSettings)
   }
 
   *collect(): Generator<void, readonly HermesMatch[], void> {
@@ -186,7 +188,8 @@ export class HermesMatchCollector {
     for (const batch of chunkArray([...uncheckedIds], rowsPerQuery)) {
       for (const id of batch) this.#sessionPasses.set(id, false)
       for (const { record } of readHermesSessions(file, batch, this.#profile)) {
-        this.#sessionPasses.set(record.id, matchesSessionFilter(record, this.#filter))
+        const session = { ...record, ...this.#hermesSettings.get(record.id) }
+        this.#sessionPasses.set(record.id, matchesSessionFilter(session, this.#filter))
       }
     }
   }

@@ -40,6 +40,8 @@ export interface CrossOriginContinuationFeed {
   readonly latestChangeSeq: number
   /** Up to `limit` changes after a `changeSeq`, in order. Each session is in the log once, with its newest change. */
   readChanges(after: number, limit: number): CrossOriginContinuationChange[]
+  /** What is set for the conversations of Hermes' sessions: a row for each session. */
+  listHermesSettings(): ConversationSettingsRow[]
   /** Stores settings that sessions have taken over when they joined a conversation. Older ones change nothing. */
   storeInheritedSettings(settings: readonly ConversationSettingsRow[]): Promise<void>
   /** Calls the listener after each commit that has added changes. */

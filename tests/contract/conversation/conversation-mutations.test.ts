@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import type { HermesDb } from '../../support/hermes/hermes-db.ts'
 import { ask, expectRefusal, mutate, readUntil, requireNonNull } from '../support/typed-client.ts'
-import { followSession, isEventOfType, loadSession, newSession, startChat, streamToEnd } from '../support/chat.ts'
+import {
+  followSession,
+  followStream,
+  isEventOfType,
+  loadSession,
+  newSession,
+  startChat,
+  streamToEnd,
+} from '../support/chat.ts'
 import { type Client, transports } from '../support/clients.ts'
 import {
   CompactSessionDocument,
@@ -10,7 +18,10 @@ import {
   type ConversationsQueryVariables,
   DeleteConversationDocument,
   DeleteSessionDocument,
+  RegenerateDocument,
+  SearchDocument,
   SessionsDocument,
+  StreamDocument,
   UpdateConversationDocument,
   type UpdateConversationMutationVariables,
   UpdateSessionDocument,
@@ -188,4 +199,35 @@ test('what Hermes has stored counts until it is set here, and a continuation in 
   await streamToEnd(client, { text: 'Hello', sessionId: continuation })
   expect(await loadSession(client, continuation)).toMatchObject({ pinned: false, archived: true })
   expect(await list(client, { archived: true })).toEqual(['cnv_one'])
+})
+
+test('the filters of search follow what is set, in both origins', async () => {
+  await using environment = await newEnvironment()
+  const { client } = environment
+  const { end } = await streamToEnd(client, { text: 'Hello' })
+  const find = async (filter: { pinned?: boolean; archived?: boolean }): Promise<string[]> => {
+    const { search } = await ask(client, SearchDocument, { query: 'Hello', ...filter })
+    return [...new Set(requireNonNull(search).edges.map(({ node }) => node.session.id))].toSorted()
+  }
+  expect(await find({ pinned: true })).toEqual([])
+  for (const id of ['cnv_one', `cnv_${end.sessionId}`]) await update(client, { id, pinned: true })
+  expect(await find({ pinned: true })).toEqual(['one', end.sessionId, 'two'].toSorted())
+  await update(client, { id: 'cnv_one', archived: true })
+  expect(await find({ archived: true })).toEqual(['one', 'two'])
+  expect(await find({ pinned: true, archived: false })).toEqual([end.sessionId])
+})
+
+test('a retry has the settings of its conversation, and keeps them when the first try is deleted', async () => {
+  await using environment = await newEnvironment()
+  const { client } = environment
+  const { end } = await streamToEnd(client, { text: 'Hello' })
+  await update(client, { id: `cnv_${end.sessionId}`, title: 'My trip', pinned: true })
+  const { regenerate } = await mutate(client, RegenerateDocument, { messageId: requireNonNull(end.message).id })
+  const retry = requireNonNull(regenerate)
+  await readUntil(followStream(client, retry.id), isEventOfType('StreamFinished'))
+  const { session } = requireNonNull((await ask(client, StreamDocument, { id: retry.id })).stream)
+  expect(await loadSession(client, session.id)).toMatchObject({ pinned: true })
+  expect(await load(client, `cnv_${end.sessionId}`)).toMatchObject({ title: 'My trip', tip: { id: session.id } })
+  await mutate(client, DeleteSessionDocument, { id: end.sessionId })
+  expect(await load(client, `cnv_${session.id}`)).toMatchObject({ title: 'My trip', pinned: true })
 })

@@ -36,6 +36,10 @@ class FakeFeed implements CrossOriginContinuationFeed {
     return start < 0 ? [] : this.changes.slice(start, start + limit)
   }
 
+  listHermesSettings(): [] {
+    return []
+  }
+
   async storeInheritedSettings(): Promise<void> {
     // This feed has no settings.
   }

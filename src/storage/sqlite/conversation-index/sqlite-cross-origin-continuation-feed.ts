@@ -64,6 +64,15 @@ export class SqliteCrossOriginContinuationFeed implements CrossOriginContinuatio
       }))
   }
 
+  listHermesSettings(): ConversationSettingsRow[] {
+    return this.#db
+      .prepare<[], ConversationSettingsRow>(
+        `SELECT * FROM conversation_settings AS settings
+         WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.id = settings.session_id)`,
+      )
+      .all()
+  }
+
   async storeInheritedSettings(settings: readonly ConversationSettingsRow[]): Promise<void> {
     const table = new ConversationSettingsTable(this.#db)
     await this.#db.write(() => {
