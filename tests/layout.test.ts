@@ -6,6 +6,7 @@ const src = join(import.meta.dirname, '..', 'src')
 
 /** The folders and files of src, from top to bottom. A file imports from its own folder and from lower ones. */
 const layers = [
+  'bin.ts',
   'main.ts',
   'segue.ts',
   'cli',

@@ -9,11 +9,12 @@ import { segueVersion } from '../../src/config/command-line/segue-version.ts'
 import { newTempFolder } from '../support/server/segue.ts'
 
 /** Runs the CLI in a process of its own. */
-async function runCli(...argv: string[]) {
-  const program = new URL('../../src/main.ts', import.meta.url).pathname
+const runCli = (...argv: string[]) => runNode(new URL('../../src/main.ts', import.meta.url).pathname, ...argv)
+
+async function runNode(...argv: string[]) {
   const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env
   const env = { PATH, NODE_COMPILE_CACHE, HOME: newTempFolder() }
-  const child = spawn(process.execPath, [program, ...argv], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, argv, { env, stdio: ['ignore', 'pipe', 'pipe'] })
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
   return { code: child.exitCode, stdout, stderr }
 }
@@ -32,6 +33,22 @@ test('an error is one message on stderr, with exit status 1', { timeout: 60_000 
 test('--version prints the version', { timeout: 60_000 }, async () => {
   expect(await runCli('--version')).toEqual({ code: 0, stdout: `${segueVersion}\n`, stderr: '' })
 })
+
+test.each([
+  ['20.19.0', 1, 'Node 20.19.0 is too old for Segue. Use Node 22.18 or newer.\n'],
+  ['22.17.9', 1, 'Node 22.17.9 is too old for Segue. Use Node 22.18 or newer.\n'],
+  ['22.18.0', 0, ''],
+  ['24.1.0', 0, ''],
+])(
+  'the program of the package says whether Node %s is new enough',
+  { timeout: 60_000 },
+  async (version, code, message) => {
+    const setVersion = `Object.defineProperty(process.versions, 'node', { value: '${version}' })`
+    const program = new URL('../../src/bin.ts', import.meta.url).pathname
+    const argv = ['--import', `data:text/javascript,${encodeURIComponent(setVersion)}`, program, '--version']
+    expect(await runNode(...argv)).toMatchObject({ code, stderr: message })
+  },
+)
 
 test('an unknown command is refused, and starts no server', { timeout: 60_000 }, async () => {
   const { code, stdout, stderr } = await runCli('--home', join(newTempFolder(), 'home'), 'exprot', 'cnv_1')
