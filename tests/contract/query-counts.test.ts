@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { HermesDb } from '../support/hermes/hermes-db.ts'
+import { EventStream } from '../support/clients/event-stream.ts'
+import { newTool, newToolSource } from '../support/fixtures/tools.ts'
 import { ask } from '../support/server/graphql-request.ts'
 import { newTempFolder, startTestSegue, type TestSegue } from '../support/server/segue.ts'
 import { recordSql } from '../support/storage/record-sql.ts'
@@ -154,4 +156,26 @@ test('An unknown id costs one statement per kind of record that may have it, and
   const streamId = 'str_00000000000000000000000000'
   expect(await countReads(streamId, nodeQuery)).toBe(1)
   expect(await countReads(streamId, 'query ($id: ID!) { node(id: $id) { id } stream(id: $id) { id } }')).toBe(1)
+})
+
+test('A replay reads what its events lead to once, however many events there are', async () => {
+  const statements = recordSql()
+  const tool = newTool({ name: 'files__read', isReadOnly: true })
+  await using segue = await startTestSegue({ createToolSource: () => newToolSource(tool) })
+  const query = `subscription ($id: ID!) { followSession(sessionId: $id) { __typename
+    ... on StreamStarted { stream { status } userMessage { text } } ... on ToolCallChanged { toolCall { state } }
+    ... on StreamFinished { stream { status } message { text } } } }`
+  const countReads = async (calls: number): Promise<number> => {
+    const text = Array.from({ length: calls }, (_, index) => `/tool files__read {"n":${index}}`).join('\n')
+    const id = await send(segue, text)
+    await waitUntilIdle(segue)
+    statements.length = 0
+    const stream = await EventStream.open(segue.url, { query, variables: { id } })
+    for (let event = await stream.next(); event; event = await stream.next())
+      if (event.data.includes('StreamFinished')) break
+    stream.destroy()
+    return statements.filter(({ sql }) => sql.trimStart().startsWith('SELECT')).length
+  }
+  await countReads(1)
+  expect(await countReads(40)).toBeLessThan((await countReads(2)) + 10)
 })
