@@ -90,6 +90,41 @@ describe('A page is read with one statement for', () => {
     expect(statements.filter(({ sql }) => /FROM messages WHERE/.test(sql))).toHaveLength(3)
   })
 
+  test('the alternatives and the originals of its messages, however many tries there are', async () => {
+    const statements = recordSql()
+    await using segue = await startTestSegue()
+    const id = await send(segue, 'First.')
+    for (const text of ['Second.', 'Third.']) await send(segue, text, id)
+    await waitUntilIdle(segue)
+    const reference = z.object({ id: z.string() })
+    const node = reference.extend({ copyOf: reference.nullable(), alternatives: z.array(reference) })
+    const schema = z.object({
+      session: z.object({ messages: z.object({ edges: z.array(z.object({ node })) }) }),
+    })
+    const list = async (sessionId: string) => {
+      const query = `query ($id: ID!) { session(id: $id) { messages {
+        edges { node { id copyOf { id } alternatives { id text } } } } } }`
+      const { session } = await ask(segue.url, schema, { query, variables: { id: sessionId } })
+      return session.messages.edges.map((edge) => edge.node)
+    }
+    const [first, , , , , last] = await list(id)
+    const tries: string[] = []
+    for (const messageId of [first?.id, last?.id, last?.id, first?.id, last?.id]) {
+      const query = 'mutation ($id: ID!) { regenerate(messageId: $id) { session { id } } }'
+      const created = z.object({ regenerate: z.object({ session: reference }) })
+      tries.push((await ask(segue.url, created, { query, variables: { id: messageId } })).regenerate.session.id)
+    }
+    await waitUntilIdle(segue)
+    for (const sessionId of [id, tries.at(-1) ?? '']) {
+      statements.length = 0
+      const messages = await list(sessionId)
+      expect(messages.map(({ alternatives }) => alternatives.length)).toEqual([3, 3, 1, 1, 4, 4])
+      expect(statements.filter(({ sql }) => sql.includes('turn_id = '))).toHaveLength(1)
+      // The page, and the alternatives and originals.
+      expect(statements.filter(({ sql }) => /FROM messages WHERE (session_id|id) /.test(sql)).length).toBeLessThan(4)
+    }
+  })
+
   test('the messages of search hits, in the sessions of each origin', async () => {
     using hermes = newHermesHome(['one', 'two', 'three'])
     const statements = recordSql()
