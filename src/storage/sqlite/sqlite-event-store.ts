@@ -33,9 +33,9 @@ import {
   toStoredSessionId,
   updateMessageCounts,
 } from './rows/session-row.ts'
-import { findCurrentPlace, passOnPlace } from './rows/session-place.ts'
-import { listCopiedMessageIds, updateStandIns } from './rows/message-copies.ts'
-import { findTurnMessages, listRetriedHermesTurnIds } from './rows/turn-message-row.ts'
+import { findCurrentPlace, passOnPlace } from './rows/retries/session-place.ts'
+import { listCopiedMessageIds, updateStandIns } from './rows/retries/message-copies.ts'
+import { findTurnMessages, listRetriedHermesTurnIds } from './rows/retries/turn-message-row.ts'
 import { patchSession } from './patch-session.ts'
 import { type StreamRow, streamFromRow, upsertStream } from './rows/stream-row.ts'
 
