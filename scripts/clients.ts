@@ -88,17 +88,20 @@ const reportSchema = z.object({
   whole: textsSchema,
   outcome: z.string().toUpperCase().pipe(z.literal('CANCELLED')),
   partial: textsSchema,
-  title: z.literal('Hello'),
+  title: z.literal('Garden'),
 })
 
-/** Makes a conversation with the title that the programs must list. */
+/** Makes a conversation with a title of its own, which the programs list and must not lose. */
 async function addConversation({ url }: ServerProcess): Promise<void> {
   const { createSession } = await ask(url, z.object({ createSession: z.object({ id: z.string() }) }), {
-    query: 'mutation { createSession(input: { title: "Garden" }) { id } }',
+    query: 'mutation { createSession(input: { title: "Title of the root" }) { id } }',
   })
   await ask(url, z.unknown(), {
-    query: 'mutation ($id: ID!) { startChat(input: { sessionId: $id, text: "What grows here?" }) { id } }',
-    variables: { id: createSession.id },
+    query: `mutation ($sessionId: ID!, $conversationId: ID!) {
+      startChat(input: { sessionId: $sessionId, text: "What grows here?" }) { id }
+      updateConversation(id: $conversationId, input: { title: "Garden" }) { id }
+    }`,
+    variables: { sessionId: createSession.id, conversationId: `cnv_${createSession.id}` },
   })
 }
 

@@ -26,9 +26,9 @@ func check(err error) {
 }
 
 // answer is one chat: what was received, and what the server saved.
-type answer struct{ streamID, sessionID, received, saved string }
+type answer struct{ streamID, received, saved string }
 
-// chat sends a message and reads its answer to the end. onText is called with the stream's id after each delta.
+// chat sends a message and reads its answer to the end. onText is called with the id of the stream after each delta.
 func chat(ctx context.Context, client graphql.WebSocketClient, text string, onText func(streamID string)) answer {
 	var result answer
 	var received []rune
@@ -43,7 +43,7 @@ func chat(ctx context.Context, client graphql.WebSocketClient, text string, onTe
 		}
 		switch e := event.Data.StreamChat.(type) {
 		case *ChatStreamChatStreamStarted:
-			result.streamID, result.sessionID = *e.StreamId, e.SessionId
+			result.streamID = *e.StreamId
 		case *ChatStreamChatTextDelta:
 			// Offsets are in UTF-16 code units; the offline agent writes ASCII.
 			delta := []rune(e.Text)
@@ -77,9 +77,12 @@ func main() {
 
 	list, err := ListConversations(ctx, client)
 	check(err)
-	titles := []string{}
+	titles, gardenID := []string{}, ""
 	for _, edge := range list.Conversations.Edges {
 		titles = append(titles, *edge.Node.Title)
+		if *edge.Node.Title == "Garden" {
+			gardenID = edge.Node.Id
+		}
 	}
 
 	whole := chat(ctx, socket, "Hello", func(string) {})
@@ -94,7 +97,7 @@ func main() {
 
 	// What is not set is sent as null, and keeps its value.
 	pinned := true
-	updated, err := PinSession(ctx, client, whole.sessionID, UpdateSessionInput{Pinned: &pinned})
+	updated, err := PinConversation(ctx, client, gardenID, UpdateConversationInput{Pinned: &pinned})
 	check(err)
 
 	check(json.NewEncoder(os.Stdout).Encode(map[string]any{
@@ -102,6 +105,6 @@ func main() {
 		"whole":   []string{whole.received, whole.saved},
 		"outcome": outcome,
 		"partial": []string{partial.received, partial.saved},
-		"title":   updated.UpdateSession.Title,
+		"title":   updated.UpdateConversation.Title,
 	}))
 }

@@ -8,10 +8,9 @@ SOCKET_URL = URL.replace("http", "ws", 1)
 
 
 class Answer:
-    """An answer: its ids, what was received of it, and what the server saved."""
+    """An answer: the id of its stream, what was received of it, and what the server saved."""
 
     def __init__(self) -> None:
-        self.session_id = ""
         self.stream_id = ""
         self.saved = ""
         self._units: bytes = b""

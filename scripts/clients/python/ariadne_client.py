@@ -6,7 +6,7 @@ from answer import SOCKET_URL, URL, Answer, report
 from segue_client import Client
 from segue_client.chat import ChatStreamChatStreamFinished, ChatStreamChatTextDelta
 from segue_client.exceptions import GraphQLClientError
-from segue_client.input_types import StreamChatInput, UpdateSessionInput
+from segue_client.input_types import StreamChatInput, UpdateConversationInput
 
 
 async def chat(client: Client, text: str, is_stopped: bool) -> tuple[Answer, str]:
@@ -14,7 +14,7 @@ async def chat(client: Client, text: str, is_stopped: bool) -> tuple[Answer, str
     answer, outcome = Answer(), ""
     async for result in client.chat(StreamChatInput(text=text)):
         event = result.stream_chat
-        answer.stream_id, answer.session_id = event.stream_id or answer.stream_id, event.session_id
+        answer.stream_id = event.stream_id or answer.stream_id
         if isinstance(event, ChatStreamChatTextDelta):
             answer.apply_delta(event.offset, event.text)
             if is_stopped and not outcome:
@@ -35,16 +35,17 @@ async def read_refusal(client: Client) -> str:
 
 async def main() -> None:
     async with Client(url=URL, ws_url=SOCKET_URL) as client:
-        conversations = (await client.list_conversations()).conversations
+        conversations = [edge.node for edge in (await client.list_conversations()).conversations.edges]
         whole, _ = await chat(client, "Hello", is_stopped=False)
         partial, outcome = await chat(client, "Who are you? Tell me all about yourself.", is_stopped=True)
 
         # What is not set is sent as null, and keeps its value.
-        updated = await client.pin_session(whole.session_id, UpdateSessionInput(pinned=True, title=None))
+        garden = next(node for node in conversations if node.title == "Garden")
+        updated = await client.pin_conversation(garden.id, UpdateConversationInput(pinned=True, title=None))
         assert "str_unknown" in await read_refusal(client)
 
-    titles = [edge.node.title for edge in conversations.edges if edge.node.title]
-    report(titles, whole, outcome, partial, updated.update_session.title)
+    titles = [node.title for node in conversations if node.title]
+    report(titles, whole, outcome, partial, updated.update_conversation.title)
 
 
 asyncio.run(main())

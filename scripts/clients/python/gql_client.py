@@ -25,7 +25,7 @@ async def chat(http, socket, text: str, is_stopped: bool) -> tuple[Answer, str]:
         event = result["streamChat"]
         match event["__typename"]:
             case "StreamStarted":
-                answer.stream_id, answer.session_id = event["streamId"], event["sessionId"]
+                answer.stream_id = event["streamId"]
             case "TextDelta":
                 answer.apply_delta(event["offset"], event["text"])
                 if is_stopped and not outcome:
@@ -41,16 +41,17 @@ async def main() -> None:
         Client(transport=AIOHTTPTransport(url=URL), schema=SCHEMA) as http,
         Client(transport=WebsocketsTransport(url=SOCKET_URL), schema=SCHEMA) as socket,
     ):
-        conversations = (await http.execute(LIST))["conversations"]
+        conversations = [edge["node"] for edge in (await http.execute(LIST))["conversations"]["edges"]]
         whole, _ = await chat(http, socket, "Hello", is_stopped=False)
         partial, outcome = await chat(http, socket, "Who are you? Tell me all about yourself.", is_stopped=True)
 
         # Null keeps the value.
-        variables = {"id": whole.session_id, "input": {"pinned": True, "title": None}}
+        garden = next(node for node in conversations if node["title"] == "Garden")
+        variables = {"id": garden["id"], "input": {"pinned": True, "title": None}}
         updated = await http.execute(GraphQLRequest(UPDATE, variable_values=variables))
 
-    titles = [edge["node"]["title"] for edge in conversations["edges"]]
-    report(titles, whole, outcome, partial, updated["updateSession"]["title"])
+    titles = [node["title"] for node in conversations]
+    report(titles, whole, outcome, partial, updated["updateConversation"]["title"])
 
 
 asyncio.run(main())

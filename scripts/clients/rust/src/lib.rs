@@ -22,10 +22,9 @@ impl Report {
     }
 }
 
-/// An answer: its ids, what was received of it, and what the server saved.
+/// An answer: the id of its stream, what was received of it, and what the server saved.
 #[derive(Default)]
 pub struct Answer {
-    pub session_id: String,
     pub stream_id: String,
     received: Vec<u16>,
     pub saved: String,

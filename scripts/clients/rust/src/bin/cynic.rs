@@ -27,6 +27,7 @@ struct ConversationEdge {
 
 #[derive(cynic::QueryFragment)]
 struct Conversation {
+    id: cynic::Id,
     title: Option<String>,
 }
 
@@ -60,7 +61,6 @@ enum ChatEvent {
 #[derive(cynic::QueryFragment)]
 struct StreamStarted {
     stream_id: Option<cynic::Id>,
-    session_id: cynic::Id,
 }
 
 #[derive(cynic::QueryFragment)]
@@ -104,7 +104,7 @@ enum CancelOutcome {
 }
 
 #[derive(cynic::InputObject)]
-struct UpdateSessionInput {
+struct UpdateConversationInput {
     pinned: Option<bool>,
     archived: Option<bool>,
     title: Option<String>,
@@ -113,18 +113,19 @@ struct UpdateSessionInput {
 #[derive(cynic::QueryVariables)]
 struct UpdateVariables {
     id: cynic::Id,
-    input: UpdateSessionInput,
+    input: UpdateConversationInput,
 }
 
 #[derive(cynic::QueryFragment)]
 #[cynic(graphql_type = "Mutation", variables = "UpdateVariables")]
 struct Update {
     #[arguments(id: $id, input: $input)]
-    update_session: Option<Session>,
+    update_conversation: Option<PinnedConversation>,
 }
 
 #[derive(cynic::QueryFragment)]
-struct Session {
+#[cynic(graphql_type = "Conversation")]
+struct PinnedConversation {
     title: Option<String>,
 }
 
@@ -144,7 +145,6 @@ async fn chat(client: &Client, text: &str, is_stopped: bool) -> (Answer, String)
         match response.unwrap().data.unwrap().stream_chat {
             ChatEvent::StreamStarted(start) => {
                 answer.stream_id = start.stream_id.unwrap().into_inner();
-                answer.session_id = start.session_id.into_inner();
             }
             ChatEvent::TextDelta(delta) => {
                 answer.apply_delta(delta.offset as usize, &delta.text);
@@ -163,15 +163,17 @@ async fn chat(client: &Client, text: &str, is_stopped: bool) -> (Answer, String)
 async fn main() {
     let client = connect().await;
     let list: ListConversations = post(&ListConversations::build(())).await;
+    let conversations: Vec<_> = list.conversations.edges.into_iter().map(|edge| edge.node).collect();
     let (whole, _) = chat(&client, "Hello", false).await;
     let (partial, outcome) = chat(&client, "Who are you? Tell me all about yourself.", true).await;
 
     // What is not set is sent as null, and keeps its value.
-    let input = UpdateSessionInput { pinned: Some(true), archived: None, title: None };
-    let id = whole.session_id.as_str().into();
+    let input = UpdateConversationInput { pinned: Some(true), archived: None, title: None };
+    let garden = conversations.iter().find(|node| node.title.as_deref() == Some("Garden")).unwrap();
+    let id = garden.id.clone();
     let updated: Update = post(&Update::build(UpdateVariables { id, input })).await;
 
-    let titles = list.conversations.edges.into_iter().filter_map(|edge| edge.node.title).collect();
-    let title = updated.update_session.unwrap().title;
+    let titles = conversations.into_iter().filter_map(|node| node.title).collect();
+    let title = updated.update_conversation.unwrap().title;
     Report { titles, whole: whole.texts(), outcome, partial: partial.texts(), title }.print();
 }

@@ -19,7 +19,7 @@ struct StopStream;
 
 #[derive(GraphQLQuery)]
 #[graphql(schema_path = "schema.graphql", query_path = "chat.graphql")]
-struct PinSession;
+struct PinConversation;
 
 async fn cancel(stream_id: &str) -> String {
     let variables = stop_stream::Variables { stream_id: stream_id.into() };
@@ -47,7 +47,6 @@ async fn chat(client: &Client, text: &str, is_stopped: bool) -> (Answer, String)
         match event.on {
             chat::ChatStreamChatOn::StreamStarted => {
                 answer.stream_id = event.stream_id.unwrap();
-                answer.session_id = event.session_id;
             }
             chat::ChatStreamChatOn::TextDelta(delta) => {
                 answer.apply_delta(delta.offset as usize, &delta.text);
@@ -67,17 +66,19 @@ async fn main() {
     let client = connect().await;
     let list: list_conversations::ResponseData =
         post(&ListConversations::build_query(list_conversations::Variables)).await;
+    let conversations: Vec<_> = list.conversations.edges.into_iter().map(|edge| edge.node).collect();
     let (whole, _) = chat(&client, "Hello", false).await;
     let (partial, outcome) = chat(&client, "Who are you? Tell me all about yourself.", true).await;
 
     // What is not set is sent as null, and keeps its value.
-    let variables = pin_session::Variables {
-        id: whole.session_id.clone(),
-        input: pin_session::UpdateSessionInput { pinned: Some(true), archived: None, model: None, title: None },
+    let garden = conversations.iter().find(|node| node.title.as_deref() == Some("Garden")).unwrap();
+    let variables = pin_conversation::Variables {
+        id: garden.id.clone(),
+        input: pin_conversation::UpdateConversationInput { pinned: Some(true), archived: None, title: None },
     };
-    let updated: pin_session::ResponseData = post(&PinSession::build_query(variables)).await;
+    let updated: pin_conversation::ResponseData = post(&PinConversation::build_query(variables)).await;
 
-    let titles = list.conversations.edges.into_iter().filter_map(|edge| edge.node.title).collect();
-    let title = updated.update_session.unwrap().title;
+    let titles = conversations.into_iter().filter_map(|node| node.title).collect();
+    let title = updated.update_conversation.unwrap().title;
     Report { titles, whole: whole.texts(), outcome, partial: partial.texts(), title }.print();
 }

@@ -6,13 +6,12 @@ import kotlinx.coroutines.runBlocking
 import segue.StopStreamMutation
 import segue.ChatSubscription
 import segue.ListConversationsQuery
-import segue.PinSessionMutation
+import segue.PinConversationMutation
 import segue.type.StreamChatInput
-import segue.type.UpdateSessionInput
+import segue.type.UpdateConversationInput
 
-/** An answer: its ids, what was received of it, and what the server saved. */
+/** An answer: the id of its stream, what was received of it, and what the server saved. */
 class Answer {
-  var sessionId = ""
   var streamId = ""
   var received = ""
   var saved = ""
@@ -32,7 +31,6 @@ suspend fun chat(client: ApolloClient, text: String, isStopped: Boolean): Pair<A
   var outcome = ""
   client.subscription(ChatSubscription(StreamChatInput(text = text))).toFlow().collect { response ->
     val event = response.dataOrThrow().streamChat
-    answer.sessionId = event.sessionId
     event.streamId?.let { answer.streamId = it }
     event.onTextDelta?.let {
       answer.applyDelta(it.offset, it.text)
@@ -58,13 +56,14 @@ fun main() = runBlocking {
   val (partial, outcome) = chat(client, "Who are you? Tell me all about yourself.", isStopped = true)
 
   // Null keeps the value, as does what is absent.
-  val input = UpdateSessionInput(pinned = Optional.present(true), title = Optional.present(null))
-  val updated = client.mutation(PinSessionMutation(whole.sessionId, input)).execute().dataOrThrow()
+  val garden = conversations.edges.map { it.node }.first { it.title == "Garden" }
+  val input = UpdateConversationInput(pinned = Optional.present(true), title = Optional.present(null))
+  val updated = client.mutation(PinConversationMutation(garden.id, input)).execute().dataOrThrow()
 
   val titles = conversations.edges.mapNotNull { it.node.title }.joinToString(",", "[", "]") { quote(it) }
   println(
     """{"titles":$titles,"whole":[${quote(whole.received)},${quote(whole.saved)}],"outcome":${quote(outcome)},""" +
-      """"partial":[${quote(partial.received)},${quote(partial.saved)}],"title":${quote(updated.updateSession!!.title)}}""",
+      """"partial":[${quote(partial.received)},${quote(partial.saved)}],"title":${quote(updated.updateConversation!!.title)}}""",
   )
   client.close()
 }
