@@ -10,9 +10,9 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['module', 'node'] } },
   test: {
     include: ['tests/**/*.test.ts', 'client/tests/**/*.test.{ts,tsx}'],
-    // The tests of the packages need other packages: npm run test:packages. Those of the client library in a browser need
-    // more time: npm run test:web.
-    exclude: [...configDefaults.exclude, 'tests/packages/**', 'client/tests/chromium/**'],
+    // The tests of the packages, and those with other client libraries, need other packages: npm run test:packages and
+    // test:clients. Those of the client library in a browser need more time: npm run test:web.
+    exclude: [...configDefaults.exclude, 'tests/packages/**', 'tests/clients/**', 'client/tests/chromium/**'],
     setupFiles: ['tests/support/disable-sdk-warnings.ts'],
     // Processes, because better-sqlite3 blocks its thread. The files of a process share its modules, so that these are
     // loaded once; each test creates and disposes of everything else that it uses.

@@ -1,0 +1,4 @@
+import { createUrqlClient } from './adapters/urql.ts'
+import { testScenarios } from './support/test-scenarios.ts'
+
+testScenarios('Urql', () => createUrqlClient)
