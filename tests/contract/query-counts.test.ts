@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { HermesDb } from '../support/hermes/hermes-db.ts'
+import { EventStream } from '../support/clients/event-stream.ts'
+import { newTool, newToolSource } from '../support/fixtures/tools.ts'
 import { ask } from '../support/server/graphql-request.ts'
 import { newTempFolder, startTestSegue, type TestSegue } from '../support/server/segue.ts'
 import { recordSql } from '../support/storage/record-sql.ts'
@@ -88,6 +90,41 @@ describe('A page is read with one statement for', () => {
     expect(statements.filter(({ sql }) => /FROM messages WHERE/.test(sql))).toHaveLength(3)
   })
 
+  test('the alternatives and the originals of its messages, however many tries there are', async () => {
+    const statements = recordSql()
+    await using segue = await startTestSegue()
+    const id = await send(segue, 'First.')
+    for (const text of ['Second.', 'Third.']) await send(segue, text, id)
+    await waitUntilIdle(segue)
+    const reference = z.object({ id: z.string() })
+    const node = reference.extend({ copyOf: reference.nullable(), alternatives: z.array(reference) })
+    const schema = z.object({
+      session: z.object({ messages: z.object({ edges: z.array(z.object({ node })) }) }),
+    })
+    const list = async (sessionId: string) => {
+      const query = `query ($id: ID!) { session(id: $id) { messages {
+        edges { node { id copyOf { id } alternatives { id text } } } } } }`
+      const { session } = await ask(segue.url, schema, { query, variables: { id: sessionId } })
+      return session.messages.edges.map((edge) => edge.node)
+    }
+    const [first, , , , , last] = await list(id)
+    const tries: string[] = []
+    for (const messageId of [first?.id, last?.id, last?.id, first?.id, last?.id]) {
+      const query = 'mutation ($id: ID!) { regenerate(messageId: $id) { session { id } } }'
+      const created = z.object({ regenerate: z.object({ session: reference }) })
+      tries.push((await ask(segue.url, created, { query, variables: { id: messageId } })).regenerate.session.id)
+    }
+    await waitUntilIdle(segue)
+    for (const sessionId of [id, tries.at(-1) ?? '']) {
+      statements.length = 0
+      const messages = await list(sessionId)
+      expect(messages.map(({ alternatives }) => alternatives.length)).toEqual([3, 3, 1, 1, 4, 4])
+      expect(statements.filter(({ sql }) => sql.includes('turn_id = '))).toHaveLength(1)
+      // The page, and the alternatives and originals.
+      expect(statements.filter(({ sql }) => /FROM messages WHERE (session_id|id) /.test(sql)).length).toBeLessThan(4)
+    }
+  })
+
   test('the messages of search hits, in the sessions of each origin', async () => {
     using hermes = newHermesHome(['one', 'two', 'three'])
     const statements = recordSql()
@@ -154,4 +191,26 @@ test('An unknown id costs one statement per kind of record that may have it, and
   const streamId = 'str_00000000000000000000000000'
   expect(await countReads(streamId, nodeQuery)).toBe(1)
   expect(await countReads(streamId, 'query ($id: ID!) { node(id: $id) { id } stream(id: $id) { id } }')).toBe(1)
+})
+
+test('A replay reads what its events lead to once, however many events there are', async () => {
+  const statements = recordSql()
+  const tool = newTool({ name: 'files__read', isReadOnly: true })
+  await using segue = await startTestSegue({ createToolSource: () => newToolSource(tool) })
+  const query = `subscription ($id: ID!) { followSession(sessionId: $id) { __typename
+    ... on StreamStarted { stream { status } userMessage { text } } ... on ToolCallChanged { toolCall { state } }
+    ... on StreamFinished { stream { status } message { text } } } }`
+  const countReads = async (calls: number): Promise<number> => {
+    const text = Array.from({ length: calls }, (_, index) => `/tool files__read {"n":${index}}`).join('\n')
+    const id = await send(segue, text)
+    await waitUntilIdle(segue)
+    statements.length = 0
+    const stream = await EventStream.open(segue.url, { query, variables: { id } })
+    for (let event = await stream.next(); event; event = await stream.next())
+      if (event.data.includes('StreamFinished')) break
+    stream.destroy()
+    return statements.filter(({ sql }) => sql.trimStart().startsWith('SELECT')).length
+  }
+  await countReads(1)
+  expect(await countReads(40)).toBeLessThan((await countReads(2)) + 10)
 })

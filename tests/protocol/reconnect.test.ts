@@ -255,6 +255,26 @@ test('R5 a GET with the last event as its Last-Event-ID gets status 204, and eve
   }
 })
 
+test('R5 a GET with SessionContinued as its Last-Event-ID gets status 204', async () => {
+  await using provided = await startSegueWithProvider()
+  const { client, provider, segue } = provided
+  const { id, session } = await client.start({ text: 'Talk.' })
+  await provided.newReader(id).readToEnd()
+  provider.enqueue('A talk.')
+  await client.ask(`mutation { compactSession(id: "${session.id}") { id } }`)
+  const open = (last: string): Promise<EventStream> =>
+    EventStream.open(segue.url, {
+      method: 'GET',
+      query: followSessionQuery,
+      variables: { id: session.id },
+      headers: { 'last-event-id': last },
+    })
+  const received = await (await open('1')).readToEnd()
+  expect(received.at(-1)?.event).toBe('complete')
+  const continued = received.at(-2)?.id ?? ''
+  expect((await open(continued)).status).toBe(204)
+})
+
 test(
   'R6 after a crash a running stream is INTERRUPTED with its partial message, and a queued one starts',
   { timeout: 60_000 },

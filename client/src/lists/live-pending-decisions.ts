@@ -20,7 +20,7 @@ export function createPendingDecisions(
   const approvals = new PendingSet<Approval>()
   const clarifications = new PendingSet<Clarification>()
   const publish = (): void =>
-    store.update({ approvals: approvals.list(), clarifications: clarifications.list(), isLoading: false })
+    store.update({ approvals: approvals.list(), clarifications: clarifications.list(), isLoading: false, error: null })
 
   const follow = async <Wire, Decision extends Approval | Clarification>(
     query: string,

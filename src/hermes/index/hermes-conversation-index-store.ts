@@ -14,7 +14,7 @@ import {
 } from '../../storage/sqlite/conversation-index/conversation-indexer.ts'
 import { isSegueSession, segueSessionFlag } from '../../storage/sqlite/conversation-index/conversation-index-flags.ts'
 import type { ConversationSettingsRow } from '../../storage/sessions/conversation-settings.ts'
-import { ConversationSettingsTable } from '../../storage/sqlite/rows/conversation-settings-table.ts'
+import { ConversationSettingsTable } from '../../storage/sqlite/conversation-settings/conversation-settings-table.ts'
 import { StatementCache } from '../../storage/sqlite/database/statement-cache.ts'
 import { openHermesConversationIndexDatabase } from './open-hermes-conversation-index-database.ts'
 

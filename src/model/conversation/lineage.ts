@@ -89,10 +89,11 @@ export function* walkAncestors<Row extends { readonly id: string }>(
   let root = session
   let segmentCount = 1
   // Each session of a chain can be a retry, which adds one hop.
-  while (segmentCount <= maxChainLength && visitedIds.size <= 2 * maxChainLength) {
+  while (visitedIds.size <= 2 * maxChainLength + 1) {
     const link = findLink(root)
-    const next: Row | null = link === null ? null : yield link.aboveId
-    if (!link || !next || !isLinked(root, next)) break
+    if (!link || (!link.isRetry && segmentCount > maxChainLength)) break
+    const next: Row | null = yield link.aboveId
+    if (!next || !isLinked(root, next)) break
     if (visitedIds.has(next.id)) return { parent: null, root: session, segmentCount: 1 }
     visitedIds.add(next.id)
     root = next

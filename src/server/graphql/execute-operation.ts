@@ -15,6 +15,8 @@ import { toPublicVariableErrors } from './variable-errors.ts'
 export interface SubscriptionResultStream extends AsyncGenerator<ExecutionResult, void, void> {
   /** The reader's cursor is at the end of a finished stream: no event is left to send. */
   readonly isFullyRead: boolean
+  /** Whether the session that it follows was deleted. */
+  isSessionRemoved(): boolean
 }
 
 const eventSeqKey = Symbol('the seq of the event in a result')
@@ -55,7 +57,13 @@ export async function subscribeToOperation(
     const result = formatResult(await executeSubscriptionEvent({ ...eventArgs, contextValue: context }))
     return { ...result, [eventSeqKey]: seq }
   })
-  return Object.assign(results, { isFullyRead: 'isFullyRead' in source && source.isFullyRead === true })
+  return Object.assign(results, {
+    isFullyRead: 'isFullyRead' in source && source.isFullyRead === true,
+    isSessionRemoved: () =>
+      'isSessionRemoved' in source &&
+      typeof source.isSessionRemoved === 'function' &&
+      source.isSessionRemoved() === true,
+  })
 }
 
 async function createSource(

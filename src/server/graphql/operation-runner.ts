@@ -9,7 +9,7 @@ import {
   type SubscriptionResultStream,
   subscribeToOperation,
 } from './execute-operation.ts'
-import { withholdEndWhileStopping } from './withhold-end.ts'
+import { guardSubscriptionEnd } from './guard-subscription-end.ts'
 import { findOperationType, type GraphQLParams, type PreparedOperation, prepareOperation } from './prepare-operation.ts'
 
 export interface OperationRunnerOptions {
@@ -47,7 +47,7 @@ export class OperationRunner {
     const results = await subscribeToOperation(args, (result) => this.#formatErrors(result))
     if (!(Symbol.asyncIterator in results)) return results
     const { profiles } = this.#options
-    return withholdEndWhileStopping(results, () => profiles.isStopping, requireGraphQLContext(args).signal)
+    return guardSubscriptionEnd(results, () => profiles.isStopping, requireGraphQLContext(args).signal)
   }
 
   #formatErrors(result: ExecutionResult): ExecutionResult {

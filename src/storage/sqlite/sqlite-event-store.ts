@@ -18,7 +18,7 @@ import type { TurnMessage, TurnMessagesQuery } from '../turn-message.ts'
 import type { SegueProfileDatabase } from './segue-profile-database.ts'
 import { findUnreferencedBlobs, insertBlobReference, listSessionBlobHashes } from './rows/blob-reference-row.ts'
 import { lookUpInBatches } from './look-up-in-batches.ts'
-import { updateConversationSettings } from './rows/conversation-settings-row.ts'
+import { ConversationSettingsTable } from './conversation-settings/conversation-settings-table.ts'
 import { findContextCheckpoint, upsertContextCheckpoint } from './rows/context-checkpoint-row.ts'
 import { upsertDecision } from './rows/decision-row.ts'
 import { type EventRow, eventToRow, insertEvent, readEventPage } from './rows/event-row.ts'
@@ -33,10 +33,10 @@ import {
   toStoredSessionId,
   updateMessageCounts,
 } from './rows/session-row.ts'
-import { findCurrentPlace, passOnPlace } from './rows/session-place.ts'
-import { listCopiedMessageIds, updateStandIns } from './rows/message-copies.ts'
-import { findTurnMessages, listRetriedHermesTurnIds } from './rows/turn-message-row.ts'
-import { patchSession } from './rows/patch-session.ts'
+import { findCurrentPlace, passOnPlace } from './rows/retries/session-place.ts'
+import { listCopiedMessageIds, updateStandIns } from './rows/retries/message-copies.ts'
+import { findTurnMessages, listRetriedHermesTurnIds } from './rows/retries/turn-message-row.ts'
+import { patchSession } from './patch-session.ts'
 import { type StreamRow, streamFromRow, upsertStream } from './rows/stream-row.ts'
 
 /** Events that one transaction deletes, so that other work is not delayed. */
@@ -216,7 +216,7 @@ export class SqliteEventStore implements EventStore {
 
   #updateConversationSettings({ sessionIds, patch }: ConversationSettingsUpdate): void {
     const storedIds = sessionIds.map((id) => toStoredSessionId(id, this.#database.profile))
-    updateConversationSettings(this.#database, { sessionIds: storedIds, patch })
+    new ConversationSettingsTable(this.#database).update({ sessionIds: storedIds, patch })
   }
 
   #deleteSession(id: string): void {

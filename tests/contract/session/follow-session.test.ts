@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { requireNonNull, readUntil, expectSubscriptionRefusal } from '../support/typed-client.ts'
+import { requireNonNull, readUntil, expectSubscriptionRefusal, mutate } from '../support/typed-client.ts'
 import {
   type ChatEvent,
   expectReplay,
@@ -16,7 +16,7 @@ import {
 } from '../support/chat.ts'
 import { transports } from '../support/clients.ts'
 import { computeDigest, foldParts } from '../support/fold.ts'
-import { FollowSessionDocument } from '../generated/graphql.ts'
+import { CompactSessionDocument, FollowSessionDocument } from '../generated/graphql.ts'
 import { newTestEnvironment } from '../support/test-environment.ts'
 
 describe.each(transports)('followSession, over %s,', (transport) => {
@@ -48,6 +48,22 @@ describe.each(transports)('followSession, over %s,', (transport) => {
       expectReplay(ofOne, one.events, after)
       expectReplay(received.slice(ofOne.length), two.received, after)
     }
+  })
+
+  test('completes after SessionContinued, from any cursor', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
+    const { end } = await streamToEnd(client, { text: 'Hello' })
+    const live = Array.fromAsync(followSession(client, end.sessionId))
+    provider.enqueue('A greeting.')
+    await mutate(client, CompactSessionDocument, { id: end.sessionId })
+    const last = requireNonNull((await live).at(-1))
+    expect(last.type).toBe('SessionContinued')
+    for (const after of [0, last.seq - 1])
+      expect((await Array.fromAsync(followSession(client, end.sessionId, after))).at(-1)).toEqual(last)
+    expect(await Array.fromAsync(followSession(client, end.sessionId, last.seq))).toEqual([])
+    const beyond = await Array.fromAsync(followSession(client, end.sessionId, nowhere))
+    expect(beyond).toMatchObject([{ type: 'StreamReset', seq: last.seq }])
   })
 
   test('is NOT_FOUND for an unknown session', async () => {

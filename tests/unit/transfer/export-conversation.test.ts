@@ -46,6 +46,65 @@ test('a message that is too long for a row is restored from the log', async () =
   expect(found.hits).toHaveLength(1)
 })
 
+test('retries are exported with their conversation, and have their places and originals after an import', async () => {
+  await using fixture = newChatFixture(async function* () {
+    yield { type: 'text', block: 'one', text: 'An answer about otters.' }
+  })
+  const first = await fixture.start('Which animal?')
+  const stream = await fixture.follow(first.id).then(() => fixture.profile.eventStore.findStream(first.id))
+  const second = await fixture.start('Which other?', { sessionId: first.sessionId })
+  await fixture.follow(second.id)
+  const again = await fixture.chats.regenerate(second.userMessageId, { text: 'Which third one?' })
+  await fixture.follow(again.id)
+  const document = await exportToFile({ home: fixture.home, id: again.sessionId })
+  const home = newHomePath()
+  await importFromFile(document.path, home)
+  expect((await exportToFile({ home, id: first.sessionId })).text).toBe(document.text)
+  await using other = openChatFixture(home)
+  const [retry] = await other.profile.segueSessions.findSessions([again.sessionId])
+  expect(retry).toMatchObject({ retryOf: second.userMessageId, takesPlaceOf: first.sessionId, forkedFrom: null })
+  const conversations = await other.profile.segueSessions.findConversationsBySession([again.sessionId])
+  expect(conversations.get(again.sessionId)).toMatchObject({ rootId: first.sessionId, segmentCount: 2 })
+  const page = { after: null, before: null, limit: 10, backwards: false }
+  const messages = await other.profile.segueSessions.listMessages(again.sessionId, page)
+  expect(messages.map(({ copyOf }) => copyOf)).toEqual([first.userMessageId, stream?.messageId, undefined, undefined])
+  expect(messages.map(({ turnId }) => turnId)).toEqual(
+    [first, first, second, second].map(({ userMessageId }) => userMessageId),
+  )
+  const found = await other.profile.search.find(
+    { query: 'otters', filter: {}, limit: 9, after: null, before: null, backwards: false },
+    new AbortController().signal,
+  )
+  expect(found.hits).toHaveLength(3)
+})
+
+test('a fork that is imported without the conversation that it was made from is found by its copies', async () => {
+  await using fixture = newChatFixture(async function* () {
+    yield { type: 'text', block: 'one', text: 'An answer about otters.' }
+  })
+  const { id, sessionId } = await fixture.start('Which animal?')
+  await fixture.follow(id)
+  const { messageId } = (await fixture.profile.eventStore.findStream(id)) ?? {}
+  const fork = await fixture.chats.fork(messageId ?? '')
+  const [original, copy] = [
+    await exportToFile({ home: fixture.home, id: sessionId }),
+    await exportToFile({ home: fixture.home, id: fork.id }),
+  ]
+  const home = newHomePath()
+  const search = async () => {
+    await using other = openChatFixture(home)
+    const { hits } = await other.profile.search.find(
+      { query: 'otters', filter: {}, limit: 9, after: null, before: null, backwards: false },
+      new AbortController().signal,
+    )
+    return hits.map((hit) => hit.sessionId)
+  }
+  await importFromFile(copy.path, home)
+  expect(await search()).toEqual([fork.id])
+  await importFromFile(original.path, home)
+  expect(await search()).toEqual([sessionId])
+})
+
 test('a missing or damaged file is noted, and everything else is exported', async () => {
   const home = newTempFolder()
   const run = async (): Promise<string> => 'x'.repeat(100_000)

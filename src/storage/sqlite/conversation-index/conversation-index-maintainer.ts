@@ -1,7 +1,7 @@
 import { isCrossOriginConversation } from './conversation-index-flags.ts'
 import { findConversationListChanges, segueListingRule } from './conversation-changes.ts'
 import { type ConversationIndexUpdateResult, ConversationIndexer } from './conversation-indexer.ts'
-import { ConversationSettingsTable } from '../rows/conversation-settings-table.ts'
+import { ConversationSettingsTable } from '../conversation-settings/conversation-settings-table.ts'
 import { toConversationIndexEntry } from './conversation-index-row.ts'
 import { ConversationIndexStore } from './conversation-index-store.ts'
 import { parseIdKind } from '../../../lib/ids.ts'

@@ -6,7 +6,7 @@ import {
 } from '../../sessions/conversation-settings.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import { ConversationIndexStore } from './conversation-index-store.ts'
-import { ConversationSettingsTable } from '../rows/conversation-settings-table.ts'
+import { ConversationSettingsTable } from '../conversation-settings/conversation-settings-table.ts'
 
 /** Whether a session takes over the settings of its conversation now, rather than with its first message. */
 export type SettingsInheritanceRule = (session: ConversationIndexEntry) => boolean

@@ -8,7 +8,7 @@ import type { ConversationSettingsRow } from '../../sessions/conversation-settin
 import { readLatestChangeSeq } from '../database/change-sequences.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import { isCrossOriginConversation } from './conversation-index-flags.ts'
-import { ConversationSettingsTable } from '../rows/conversation-settings-table.ts'
+import { ConversationSettingsTable } from '../conversation-settings/conversation-settings-table.ts'
 
 type SettingsColumns = {
   [Column in keyof ConversationSettingsRow]: ConversationSettingsRow[Column] | null

@@ -2,7 +2,7 @@ import { parseIdKind } from '../../../lib/ids.ts'
 import type { Origin, SessionRecord, TitleSource } from '../../../model/session.ts'
 import { normalizeStoredUsage } from '../../../model/usage.ts'
 import { ProfileIdNamespace } from '../../../profiles/profile-id-namespace.ts'
-import { updateConversationSettings } from './conversation-settings-row.ts'
+import { ConversationSettingsTable } from '../conversation-settings/conversation-settings-table.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 
 export interface SessionRow {
@@ -113,7 +113,7 @@ export function insertSession(db: SqlConnection, session: SessionRecord): void {
        :forked_from_origin, :retry_of, :retry_of_origin, :takes_place_of, :takes_place_of_origin, :started_at, :ended_at, :end_reason, :last_activity_at, :head_seq, :usage)`,
   ).run(sessionToRow(session))
   const { id, pinned, archived } = session
-  if (pinned || archived) updateConversationSettings(db, { sessionIds: [id], patch: { pinned, archived } })
+  if (pinned || archived) new ConversationSettingsTable(db).update({ sessionIds: [id], patch: { pinned, archived } })
 }
 
 /** The id of a session of either origin as the profile's database holds it. */

@@ -1,7 +1,7 @@
 import type { SessionRecord } from '../../../model/session.ts'
 import { isRenamed } from '../../../model/conversation/title.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
-import { updateConversationSettings } from '../rows/conversation-settings-row.ts'
+import { ConversationSettingsTable } from '../conversation-settings/conversation-settings-table.ts'
 
 /** A session of the imported conversation, with what its record says of the conversation. */
 export interface ImportedSessionSettings {
@@ -33,5 +33,5 @@ export function importConversationSettings(db: SqlConnection, imported: readonly
     ...(pinned && { pinned }),
     ...(archived && { archived }),
   }
-  if (Object.keys(patch).length > 0) updateConversationSettings(db, { sessionIds, patch })
+  if (Object.keys(patch).length > 0) new ConversationSettingsTable(db).update({ sessionIds, patch })
 }

@@ -15,7 +15,7 @@ import {
 import type { WithIdempotencyKey } from '../../idempotency-key.ts'
 import { DatabaseReadSnapshot } from '../database/database-read-snapshot.ts'
 import { listSessionBlobHashes } from '../rows/blob-reference-row.ts'
-import { ConversationSettingsTable } from '../rows/conversation-settings-table.ts'
+import { ConversationSettingsTable } from '../conversation-settings/conversation-settings-table.ts'
 import { findContextCheckpoint } from '../rows/context-checkpoint-row.ts'
 import { type DecisionRow, decisionFromRow } from '../rows/decision-row.ts'
 import { readEventPage } from '../rows/event-row.ts'

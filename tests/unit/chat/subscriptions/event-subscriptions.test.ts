@@ -193,6 +193,19 @@ describe('a subscription to a session', () => {
     expectSameEvents(3, late, reader)
   })
 
+  test('ends when the session is deleted, also if events of it have been read already', async () => {
+    await using chat = newChatFixture(async function* answer() {
+      yield { type: 'text', block: '1', text: 'One' }
+    })
+    const { id, sessionId } = await chat.start('Count.')
+    await chat.follow(id)
+    const events = await chat.chats.subscriptions.subscribeToSession(sessionId, 0)
+    expect((await events.next()).value).toMatchObject({ seq: 1 })
+    await chat.chats.sessionManagement.delete([sessionId])
+    expect(events.isSessionRemoved()).toBe(true)
+    expect(await events.next()).toEqual({ done: true, value: undefined })
+  })
+
   test('that is empty delivers its first event', async () => {
     const sessionId = await world.client.createSession()
     const reader = new EventReader(world.client.followSession(sessionId))

@@ -161,6 +161,33 @@ describe('a walk up the chain', () => {
     expect(await walk('next', rows)).toMatchObject({ parent: 'self', root: 'self', segmentCount: 2 })
   })
 
+  test('makes one hop that it does not count from a retry to the session whose place it takes', async () => {
+    const rows = [
+      ...chain(3),
+      newSessionRecord({ id: 'retry', takesPlaceOf: '2', endReason: 'compression' }),
+      newSessionRecord({ id: 'retry of the root', takesPlaceOf: '0' }),
+      newSessionRecord({ id: 'next', parentId: 'retry', endReason: 'compression' }),
+      newSessionRecord({ id: 'retry of next', takesPlaceOf: 'next' }),
+    ]
+    expect(await walk('retry', rows)).toEqual({ parent: '1', root: '0', segmentCount: 3, loadedIds: ['2', '1', '0'] })
+    expect(await walk('retry of the root', rows)).toMatchObject({ parent: null, root: '0', segmentCount: 1 })
+    expect(await walk('next', rows)).toMatchObject({ parent: 'retry', root: '0', segmentCount: 4 })
+    expect(await walk('retry of next', rows)).toMatchObject({ parent: 'retry', root: '0', segmentCount: 4 })
+    expect(await walk('retry', rows.slice(3))).toMatchObject(alone('retry'))
+  })
+
+  test('counts 1,000 hops besides those of retries, and ends on a cycle of retries', async () => {
+    const rows = chain(1100).flatMap((row) => [
+      newSessionRecord({ ...row, id: `${row.id} first`, parentId: row.parentId }),
+      newSessionRecord({ ...row, parentId: null, takesPlaceOf: `${row.id} first` }),
+    ])
+    expect(await walk('1000', rows)).toMatchObject({ parent: '999', root: '0 first', segmentCount: 1001 })
+    expect(await walk('1099', rows)).toMatchObject({ parent: '1098', segmentCount: 1001 })
+    const cycle = ['a', 'b'].map((id) => newSessionRecord({ id, takesPlaceOf: id === 'a' ? 'b' : 'a' }))
+    for (const { id } of cycle) expect(await walk(id, cycle)).toMatchObject(alone(id))
+    expect(await walk('self', [newSessionRecord({ id: 'self', takesPlaceOf: 'self' })])).toMatchObject(alone('self'))
+  })
+
   test('rejects when a row cannot be loaded', async () => {
     const failing = loadLineageSummary(child, async () => Promise.reject(new Error('disk')))
     await expect(failing).rejects.toThrow('disk')

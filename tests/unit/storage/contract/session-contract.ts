@@ -115,6 +115,30 @@ export function describeSessionReader(open: OpenStorage): void {
   describe('conversations', () => {
     const ended = { endedAt: 2_000, endReason: 'compression' }
 
+    test('include retries, of which the oldest takes over the place of a deleted session', async () => {
+      const { segueSessions, eventStore } = current()
+      const root = await addSession(current(), { ...ended, lastActivityAt: 1_000 })
+      const original = await addSession(current(), { parentId: root.id, startedAt: 2_000, lastActivityAt: 2_000 })
+      const retry = { takesPlaceOf: original.id, retryOf: newTextMessage(original.id, '', 2).id }
+      const first = await addSession(current(), { ...retry, startedAt: 3_000, lastActivityAt: 3_000 })
+      const second = await addSession(current(), { ...retry, startedAt: 4_000, lastActivityAt: 4_000 })
+      const loadConversation = async () => (await segueSessions.findConversationsBySession([second.id])).get(second.id)
+      expect(await loadConversation()).toMatchObject({ rootId: root.id, tipId: second.id, segmentCount: 4 })
+      expect(await segueSessions.findContinuations([root.id, original.id])).toEqual(new Map([[root.id, second.id]]))
+      expect(await eventStore.findContinuation(root.id)).toEqual(second)
+
+      await eventStore.deleteSessions([original.id])
+      expect(await segueSessions.findSessions([first.id, second.id])).toEqual(
+        expect.arrayContaining([
+          { ...first, parentId: root.id, takesPlaceOf: null },
+          { ...second, takesPlaceOf: first.id },
+        ]),
+      )
+      expect(await loadConversation()).toMatchObject({ rootId: root.id, tipId: second.id, segmentCount: 3 })
+      await eventStore.deleteSessions([root.id])
+      expect(await loadConversation()).toMatchObject({ rootId: first.id, segmentCount: 2 })
+    })
+
     test('are made of the sessions that continue each other', async () => {
       const { segueSessions } = current()
       const root = await addSession(current(), { ...ended, lastActivityAt: 1_000 })

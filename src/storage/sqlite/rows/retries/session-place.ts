@@ -1,7 +1,7 @@
-import { createIdNotFoundError } from '../../../lib/errors.ts'
-import { parseIdKind } from '../../../lib/ids.ts'
-import type { SessionRecord } from '../../../model/session.ts'
-import type { SqlConnection } from '../database/statement-cache.ts'
+import { createIdNotFoundError } from '../../../../lib/errors.ts'
+import { parseIdKind } from '../../../../lib/ids.ts'
+import type { SessionRecord } from '../../../../model/session.ts'
+import type { SqlConnection } from '../../database/statement-cache.ts'
 
 /**
  * Lets the oldest of the retries that take the place of a session have the place itself, before the session is deleted: it

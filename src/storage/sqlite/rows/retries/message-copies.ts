@@ -1,5 +1,5 @@
-import { parseIdKind } from '../../../lib/ids.ts'
-import type { SqlConnection } from '../database/statement-cache.ts'
+import { parseIdKind } from '../../../../lib/ids.ts'
+import type { SqlConnection } from '../../database/statement-cache.ts'
 
 /**
  * Copies are not found by search. When a message is deleted, its oldest copy stands in for it: `messages.stands_in`.

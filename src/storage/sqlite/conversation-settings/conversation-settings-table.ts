@@ -1,11 +1,13 @@
+import { allocateChangeSeq } from '../database/change-sequences.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import {
   areConversationSettingsEqual,
   type ConversationSettingsRow,
+  type ConversationSettingsUpdate,
   mergeConversationSettings,
 } from '../../sessions/conversation-settings.ts'
 
-/** Reads and writes rows of `conversation_settings`. */
+/** Reads and writes rows of `conversation_settings`. Ids of Hermes are stored without the namespace of the profile. */
 export class ConversationSettingsTable {
   readonly #db: SqlConnection
 
@@ -45,6 +47,23 @@ export class ConversationSettingsTable {
       )
       .run(merged)
     return true
+  }
+
+  /** Sets what the patch contains for all the sessions. Call it inside a transaction of Segue's database. */
+  update({ sessionIds, patch }: ConversationSettingsUpdate): void {
+    const version = allocateChangeSeq(this.#db, 'conversation_settings')
+    const toVersion = (value: unknown): number => (value === undefined ? 0 : version)
+    for (const sessionId of sessionIds) {
+      this.merge({
+        session_id: sessionId,
+        title: patch.title ?? null,
+        title_version: toVersion(patch.title),
+        pinned: patch.pinned ? 1 : 0,
+        pinned_version: toVersion(patch.pinned),
+        archived: patch.archived ? 1 : 0,
+        archived_version: toVersion(patch.archived),
+      })
+    }
   }
 
   delete(sessionId: string): void {

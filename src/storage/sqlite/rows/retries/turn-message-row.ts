@@ -1,6 +1,6 @@
-import { ProfileIdNamespace } from '../../../profiles/profile-id-namespace.ts'
-import type { TurnMessage, TurnMessagesQuery } from '../../turn-message.ts'
-import type { SqlConnection } from '../database/statement-cache.ts'
+import { ProfileIdNamespace } from '../../../../profiles/profile-id-namespace.ts'
+import type { TurnMessage, TurnMessagesQuery } from '../../../turn-message.ts'
+import type { SqlConnection } from '../../database/statement-cache.ts'
 
 interface TurnMessageRow {
   readonly wanted: number
