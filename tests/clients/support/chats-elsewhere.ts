@@ -88,11 +88,7 @@ export class ChatsElsewhere {
     await this.#waitForText(second.id)
     await ask('mutation ($id: ID!) { cancelStream(streamId: $id) { outcome } }', { id: second.id })
 
-    const data = await ask(`mutation ($id: ID!) { started: regenerate(messageId: $id) ${startedFields} }`, {
-      id: second.userMessage.id,
-    })
-    const third = startedSchema.parse(data).started
-    await this.waitForStream(third.id, 'COMPLETED')
+    const third = await this.#tryAgain(second.userMessage.id)
     await ask('mutation ($id: ID!) { updateSession(id: $id, input: { title: "Processes" }) { id } }', {
       id: third.session.id,
     })
@@ -104,25 +100,36 @@ export class ChatsElsewhere {
     }
   }
 
-  /** A new conversation, one with another title, one with a new message, one that is pinned, and one that is deleted. */
+  /** Changes the list in every way: conversations are new, renamed, pinned, deleted, continued, tried again and forked. */
   async changeList(): Promise<void> {
     const { ask } = this.#server
-    const [renamed = '', continued = '', pinned = '', deleted = ''] = await this.#listSessions()
+    const [renamed, pinned, deleted, compacted, continued] = await this.#listConversations()
     await this.chat('A new conversation.')
-    await ask('mutation ($id: ID!) { updateSession(id: $id, input: { title: "Another title" }) { id } }', {
-      id: renamed,
-    })
-    await ask('mutation ($id: ID!) { updateSession(id: $id, input: { pinned: true }) { id } }', { id: pinned })
-    await ask('mutation ($id: ID!) { deleteSession(id: $id) }', { id: deleted })
-    const { id } = await this.start('Go on.', continued)
+    const update =
+      'mutation ($id: ID!, $input: UpdateConversationInput!) { updateConversation(id: $id, input: $input) { id } }'
+    await ask(update, { id: renamed?.id, input: { title: 'Another title' } })
+    await ask(update, { id: pinned?.id, input: { pinned: true } })
+    await ask('mutation ($id: ID!) { deleteConversation(id: $id) }', { id: deleted?.id })
+    await this.#compact(compacted?.tip.id ?? '')
+    const { id, userMessage } = await this.start('Go on.', continued?.tip.id)
     await this.waitForStream(id, 'COMPLETED')
+    await this.#tryAgain(userMessage.id)
+    await ask('mutation ($id: ID!) { forkSession(messageId: $id) { id } }', { id: userMessage.id })
   }
 
-  async #listSessions(): Promise<string[]> {
-    const data = await this.#server.ask('{ conversations { edges { node { tip { id } } } } }')
-    const tip = z.object({ node: z.object({ tip: z.object({ id: z.string() }) }) })
-    const { conversations } = z.object({ conversations: z.object({ edges: z.array(tip) }) }).parse(data)
-    return conversations.edges.map(({ node }) => node.tip.id)
+  /** Has the turn of a message answered again, in another session of its conversation. */
+  async #tryAgain(messageId: string): Promise<StartedStream> {
+    const text = `mutation ($messageId: ID!) { started: regenerate(messageId: $messageId) ${startedFields} }`
+    const { started } = startedSchema.parse(await this.#server.ask(text, { messageId }))
+    await this.waitForStream(started.id, 'COMPLETED')
+    return started
+  }
+
+  async #listConversations() {
+    const data = await this.#server.ask('{ conversations { edges { node { id tip { id } } } } }')
+    const node = z.object({ id: z.string(), tip: z.object({ id: z.string() }) })
+    const schema = z.object({ conversations: z.object({ edges: z.array(z.object({ node })) }) })
+    return schema.parse(data).conversations.edges.map((edge) => edge.node)
   }
 
   /** Resolves to the id of the session that continues it. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startTcpGate, type TcpGate } from '../../../client/tests/support/tcp-gate.ts'
@@ -32,10 +32,14 @@ export async function startServerUnderTest(): Promise<ServerUnderTest> {
     model: 'strict/test',
     titles: false,
     compactAt: 0,
-    providers: { strict: { type: 'openai-compatible', baseURL: provider.baseURL, models: ['test'] } },
+    providers: { strict: { type: 'openai-compatible', baseURL: provider.baseURL, models: ['test', 'other'] } },
     mcpServers: { scripted: { command: process.execPath, args: [scriptedServer] } },
   }
   writeFileSync(join(home, 'config.json'), JSON.stringify(config))
+  // Another profile with models of the same names, whose default is another one.
+  const { providers } = config
+  mkdirSync(join(home, 'profiles', 'work'), { recursive: true })
+  writeFileSync(join(home, 'profiles', 'work', 'config.json'), JSON.stringify({ providers, model: 'strict/other' }))
   const argv = ['--port', '0', '--home', home, '--no-hermes']
   const { url } = resources.use(await startServerProcess({ argv, env: { HOME: home } }))
   const gate = resources.use(await startTcpGate(url))
