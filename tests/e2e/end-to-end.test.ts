@@ -51,7 +51,7 @@ const sessionSchema = z.object({
   segmentCount: z.int(),
   parent: z.object({ id: z.string() }).nullable(),
   lineageRoot: z.object({ id: z.string() }),
-  modelContext: z.array(modelMessageSchema),
+  modelContext: z.array(modelMessageSchema).nullable(),
   pendingApprovals: z.array(z.object({ id: z.string() })),
 })
 
@@ -68,6 +68,7 @@ async function loadSession(client: ChatClient, id: string) {
 /** Loads the messages that the model would be sent next, and checks them by the rules of providers. */
 async function loadContext(client: ChatClient, id: string): Promise<SentMessage[]> {
   const { modelContext } = await loadSession(client, id)
+  if (!modelContext) throw new Error(`Nothing is sent from the session ${id}.`)
   expect(findOpenAiProblems(modelContext)).toEqual([])
   return fromModelContext(modelContext)
 }
@@ -287,6 +288,7 @@ test(
       endReason: 'compression',
       segmentCount: 1,
       parent: null,
+      modelContext: null,
     })
     await expect(newClient.start({ sessionId, text: 'Hello?' })).rejects.toMatchObject({
       extensions: { code: 'STALE', tipId: nextId },

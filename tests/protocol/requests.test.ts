@@ -22,23 +22,23 @@ import {
 } from '../support/fixtures/delta-events.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
-const models = { models: [{ id: 'offline/eliza' }] }
+const models = { models: [{ qualifiedName: 'offline/eliza' }] }
 const get = (url: string, query: string, accept = 'application/json'): Promise<Response> =>
   fetch(`${url}/graphql?${new URLSearchParams({ query }).toString()}`, { headers: { accept } })
 
 test('T1 a query can be sent by POST, by GET, as server-sent events and over WebSocket', async () => {
   await using segue = await startTestSegue()
-  expect((await post(segue.url, '{ models { id } }')).data).toEqual(models)
-  expect((await readGraphQLResponse(await get(segue.url, '{ models { id } }'))).data).toEqual(models)
+  expect((await post(segue.url, '{ models { qualifiedName } }')).data).toEqual(models)
+  expect((await readGraphQLResponse(await get(segue.url, '{ models { qualifiedName } }'))).data).toEqual(models)
   for (const method of ['GET', 'POST'] as const) {
-    const stream = await EventStream.open(segue.url, { method, query: '{ models { id } }' })
+    const stream = await EventStream.open(segue.url, { method, query: '{ models { qualifiedName } }' })
     expect((await stream.readToEnd()).map(({ event, data }) => [event, data])).toEqual([
       ['next', JSON.stringify({ data: models })],
       ['complete', ''],
     ])
   }
   const socket = await RawSocket.open(segue.url)
-  socket.subscribe('1', '{ models { id } }')
+  socket.subscribe('1', '{ models { qualifiedName } }')
   expect(await socket.next()).toEqual({ id: '1', type: 'next', payload: { data: models } })
   expect(await socket.next()).toEqual({ id: '1', type: 'complete' })
   await socket.close()
@@ -237,7 +237,7 @@ const foreignHeaders = [
 test('T3 requests with a foreign Host or Origin are refused with 403, over HTTP and at the handshake', async () => {
   await using segue = await startTestSegue()
   for (const headers of foreignHeaders) {
-    const stream = await EventStream.open(segue.url, { query: '{ models { id } }', headers })
+    const stream = await EventStream.open(segue.url, { query: '{ models { qualifiedName } }', headers })
     expect(stream.status, JSON.stringify(headers)).toBe(403)
     const { errors } = JSON.parse(await stream.body())
     expect(errors).toMatchObject([{ extensions: { code: 'FORBIDDEN' } }])
@@ -248,7 +248,7 @@ test('T3 requests with a foreign Host or Origin are refused with 403, over HTTP 
   }
   const { host } = new URL(segue.url)
   for (const headers of [{ host: `localhost:${new URL(segue.url).port}` }, { origin: `http://${host}` }]) {
-    const stream = await EventStream.open(segue.url, { query: '{ models { id } }', headers })
+    const stream = await EventStream.open(segue.url, { query: '{ models { qualifiedName } }', headers })
     expect(stream.status, JSON.stringify(headers)).toBe(200)
     stream.destroy()
     const socket = await RawSocket.connect(segue.url, { headers })
@@ -265,7 +265,7 @@ test('T6 pages of an allowed origin call the server with CORS, without credentia
   expect(preflight.headers.get('access-control-allow-headers')).toBe(
     'content-type, authorization, idempotency-key, last-event-id',
   )
-  const stream = await EventStream.open(segue.url, { query: '{ models { id } }', headers: { origin } })
+  const stream = await EventStream.open(segue.url, { query: '{ models { qualifiedName } }', headers: { origin } })
   expect([stream.status, stream.headers['access-control-allow-origin']]).toEqual([200, origin])
   expect(stream.headers).not.toHaveProperty('access-control-allow-credentials')
   stream.destroy()
@@ -280,7 +280,7 @@ test('T6 a proxy of the own server of a page needs no allowed origin', async () 
     { origin, host: 'localhost:5173' },
     { origin, 'sec-fetch-site': 'same-origin' },
   ]) {
-    const stream = await EventStream.open(segue.url, { query: '{ models { id } }', headers })
+    const stream = await EventStream.open(segue.url, { query: '{ models { qualifiedName } }', headers })
     expect(stream.status, JSON.stringify(headers)).toBe(200)
     stream.destroy()
   }
@@ -321,7 +321,7 @@ test('T3 a POST with a content type that a form can send is refused with 415', a
   await using segue = await startTestSegue()
   for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
     for (const accept of ['application/json', 'text/event-stream']) {
-      const { status, errors } = await post(segue.url, '{ models { id } }', {}, { accept, 'content-type': type })
+      const { status, errors } = await post(segue.url, '{ models { qualifiedName } }', {}, { accept, 'content-type': type })
       expect(status, `${type} ${accept}`).toBe(415)
       expect(errors[0]?.extensions.code).toBe('BAD_USER_INPUT')
     }
@@ -347,7 +347,7 @@ test('T4 a response with server-sent events has next events with results, and on
 test.for([
   ['{', 'GRAPHQL_PARSE_FAILED'],
   ['{ nothing }', 'GRAPHQL_VALIDATION_FAILED'],
-  ['query A { models { id } } query B { models { id } }', 'GRAPHQL_VALIDATION_FAILED'],
+  ['query A { models { qualifiedName } } query B { models { qualifiedName } }', 'GRAPHQL_VALIDATION_FAILED'],
   ['subscription { followStream(streamId: "str_0") { seq } }', 'NOT_FOUND'],
   ['subscription { followStream(streamId: "str_0", after: -1) { seq } }', 'BAD_USER_INPUT'],
 ] as const)(
@@ -370,7 +370,7 @@ test.for([
 test('T4 variables that are not JSON are refused with 400', async () => {
   await using segue = await startTestSegue()
   for (const accept of ['application/json', 'text/event-stream']) {
-    const params = new URLSearchParams({ query: '{ models { id } }', variables: '{' }).toString()
+    const params = new URLSearchParams({ query: '{ models { qualifiedName } }', variables: '{' }).toString()
     const refused = await fetch(`${segue.url}/graphql?${params}`, { headers: { accept } })
     expect(refused.status).toBe(400)
     expect((await readGraphQLResponse(refused)).errors[0]?.extensions.code).toBe('BAD_USER_INPUT')
