@@ -6,6 +6,7 @@ import type { SessionRecord } from '../model/session.ts'
 import type { StreamRecord } from '../model/stream.ts'
 import type { Usage } from '../model/usage.ts'
 import type { IdempotencyKeyRecord } from './idempotency-key.ts'
+import type { PositionRange } from './position-range.ts'
 import type { TurnMessage, TurnMessagesQuery } from './turn-message.ts'
 import type { ConversationSettingsUpdate } from './sessions/conversation-settings.ts'
 import type { SessionWithInitialMessages, SessionWriter } from './sessions/session-writer.ts'
@@ -107,6 +108,11 @@ export interface TurnMessageLookup {
   findTurnMessages(queries: readonly TurnMessagesQuery[]): Promise<TurnMessage[]>
   /** The turns of a Hermes session that were tried again, by the ids of their user's messages. At most 10,000. */
   listRetriedHermesTurnIds(sessionId: string): Promise<string[]>
+  /**
+   * Where a Segue session has copies of messages of these sessions, of either origin, or of what their messages are copies
+   * of. Null if it has none. At most 1,000 ids.
+   */
+  findInheritedPositions(sessionId: string, earlierSessionIds: readonly string[]): Promise<PositionRange | null>
 }
 
 export interface BlobReferenceReader {

@@ -123,6 +123,9 @@ describe('the page on conversations', () => {
     const changes = docs.stream('Changes', {}, isNewChat)
     await repeatUntil(changes, () => docs.request(startChat, { text: 'A new chat' }))
     expect((await changes).at(-1)).toMatchObject({ conversationsChanged: { kind: 'UPSERTED' } })
+    expect(await docs.run('Transcript', { id: '20260213_090000_d4e5f6' })).toMatchObject({
+      session: { transcript: { edges: expect.arrayContaining([{ node: expect.objectContaining({ kind: 'CHAT' }) }]) } },
+    })
     expect(await docs.run('Search')).toMatchObject({
       search: {
         edges: [{ node: { snippet: 'What can I plant in November?', session: { conversation: { id: garden.id } } } }],
@@ -163,7 +166,9 @@ describe('the page on conversations', () => {
 
 test('the page on providers lists the models with what is known of them', async () => {
   expect(await docs.run('Models')).toMatchObject({
-    models: { value: expect.arrayContaining([expect.objectContaining({ id: 'offline/eliza', isDefault: true })]) },
+    models: {
+      value: expect.arrayContaining([expect.objectContaining({ qualifiedName: 'offline/eliza', isDefault: true })]),
+    },
   })
 })
 
@@ -195,7 +200,7 @@ test('the page on profiles creates a profile and lists all of them', async () =>
     startChat: { session: { profile: { name: 'work' } } },
   })
   expect(await docs.run('Profiles')).toMatchObject({
-    profiles: { value: [{ name: 'default' }, { name: 'work', models: [{ id: 'offline/eliza' }] }] },
+    profiles: { value: [{ name: 'default' }, { name: 'work', models: [{ qualifiedName: 'offline/eliza' }] }] },
   })
 })
 

@@ -1,3 +1,4 @@
+import type { TranscriptKey } from '../../chat/transcript/session-transcript.ts'
 import { parseConversationId, toConversationId } from '../../model/conversation/conversation-id.ts'
 import type { SearchHitSortKey } from '../../search/search-hit.ts'
 import { type SearchRank, searchRanks } from '../../search/search-query.ts'
@@ -36,6 +37,20 @@ export const positionCursor: CursorCodec<number> = {
     const value = decodeJson(cursor)
     return isSafeInteger(value) ? value : null
   },
+}
+
+/** For the transcript of sessions: a cursor of another session is none of its own. */
+export function createTranscriptCursor(sessionIds: ReadonlySet<string>): CursorCodec<TranscriptKey> {
+  return {
+    encode: ({ sessionId, position }) => encodeJson([position, sessionId]),
+    decode: (cursor) => {
+      const value = decodeJson(cursor)
+      if (!Array.isArray(value) || value.length !== 2) return null
+      const [position, sessionId]: unknown[] = value
+      const isKey = isSafeInteger(position) && typeof sessionId === 'string' && sessionIds.has(sessionId)
+      return isKey ? { position, sessionId } : null
+    },
+  }
 }
 
 /** The names of the ranks in cursors. Clients keep cursors across versions, so these values never change. */

@@ -1,8 +1,10 @@
+import { SessionTranscript } from '../../chat/transcript/session-transcript.ts'
 import { createBadInputError } from '../../lib/errors.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
+import type { SessionLoader } from '../../sessions/session-loader.ts'
 import { MessageObjectType, SessionObjectType } from '../object-refs.ts'
-import { positionCursor } from '../relay/cursors.ts'
+import { createTranscriptCursor, positionCursor } from '../relay/cursors.ts'
 import { resolveConnectionAround, resolveKeysetConnection } from '../relay/keyset-connection.ts'
 import type { RequestProfile } from '../request-profile.ts'
 import { schemaBuilder } from '../schema-builder.ts'
@@ -44,6 +46,36 @@ schemaBuilder.objectField(SessionObjectType, 'messages', (t) =>
     MessageEdge,
   ),
 )
+
+schemaBuilder.objectField(SessionObjectType, 'transcript', (t) =>
+  t.connection(
+    {
+      type: MessageObjectType,
+      description:
+        'What a person reads, oldest first: the messages of the sessions that this one continues, then its own, each once. Summaries stand where they were made. A retry takes the place of the session that it was made from.',
+      resolve: async (session, args, { profiles }) => {
+        const { chats, profile, sessionLoader } = await profiles.requireProfile(session.profile)
+        const sessions = await loadReadableChain(session, sessionLoader)
+        const { messageQueries } = chats
+        const transcript = new SessionTranscript({ messageQueries, eventStore: profile.eventStore, sessions })
+        return resolveKeysetConnection(args, {
+          loadPage: (page) => transcript.loadPage(page),
+          toKey: ({ sessionId, position }) => ({ sessionId, position: position ?? 0 }),
+          cursor: createTranscriptCursor(new Set(sessions.map(({ id }) => id))),
+        })
+      },
+    },
+    MessageConnection,
+    MessageEdge,
+  ),
+)
+
+/** The chain of a session without those in it that have no messages. */
+async function loadReadableChain(session: SessionRecord, sessionLoader: SessionLoader): Promise<SessionRecord[]> {
+  const chain = await sessionLoader.loadChain(session)
+  const counts = await Promise.all(chain.map((each) => sessionLoader.loadMessageCount(each)))
+  return chain.filter((each, index) => each === session || counts[index] !== 0)
+}
 
 /** The message of a session that is shown. Throws BAD_USER_INPUT. */
 async function requireMessageOf(session: SessionRecord, id: string, profile: RequestProfile): Promise<MessageRecord> {

@@ -35,7 +35,8 @@ import {
 } from './rows/session-row.ts'
 import { findCurrentPlace, passOnPlace } from './rows/retries/session-place.ts'
 import { listCopiedMessageIds, updateStandIns } from './rows/retries/message-copies.ts'
-import { findTurnMessages, listRetriedHermesTurnIds } from './rows/retries/turn-message-row.ts'
+import type { PositionRange } from '../position-range.ts'
+import { findInheritedPositions, findTurnMessages, listRetriedHermesTurnIds } from './rows/retries/turn-message-row.ts'
 import { patchSession } from './patch-session.ts'
 import { type StreamRow, streamFromRow, upsertStream } from './rows/stream-row.ts'
 
@@ -142,6 +143,10 @@ export class SqliteEventStore implements EventStore {
 
   async listRetriedHermesTurnIds(sessionId: string): Promise<string[]> {
     return listRetriedHermesTurnIds(this.#database, sessionId)
+  }
+
+  async findInheritedPositions(sessionId: string, earlierSessionIds: readonly string[]): Promise<PositionRange | null> {
+    return findInheritedPositions(this.#database, sessionId, earlierSessionIds)
   }
 
   async findActiveStream(sessionId: string): Promise<StreamRecord | null> {

@@ -91,6 +91,7 @@ export function buildValidVariables({ field, path }: Pick<InputPosition, 'field'
     'Query.sessions': {},
     'Query.stream': { id: streamId },
     'Session.messages': {},
+    'Session.transcript': {},
     'Subscription.approvals': {},
     'Subscription.clarifications': {},
     'Subscription.conversationsChanged': {},

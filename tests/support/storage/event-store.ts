@@ -25,6 +25,7 @@ export function wrapStore(
     findContextCheckpoint: (id) => wrapCall(() => store.findContextCheckpoint(id)),
     findTurnMessages: (queries) => wrapCall(() => store.findTurnMessages(queries)),
     listRetriedHermesTurnIds: (sessionId) => wrapCall(() => store.listRetriedHermesTurnIds(sessionId)),
+    findInheritedPositions: (id, earlierIds) => wrapCall(() => store.findInheritedPositions(id, earlierIds)),
     replaceEvent: (event) => wrapCall(() => store.replaceEvent(event)),
     findContinuation: (sessionId) => wrapCall(() => store.findContinuation(sessionId)),
     findUnreferencedBlobs: (hashes) => wrapCall(() => store.findUnreferencedBlobs(hashes)),

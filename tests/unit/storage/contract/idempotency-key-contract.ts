@@ -105,6 +105,16 @@ export function describeIdempotencyKeyStore(open: OpenStorage): void {
     expect(await listKept()).toEqual(['new'])
   })
 
+  test('keys are found by what their calls created', async () => {
+    const { idempotencyKeys } = current()
+    const key = idempotencyKeyOf('key', { createdId: 'ses_1' })
+    await idempotencyKeys.put(key)
+    await idempotencyKeys.put(idempotencyKeyOf('nothing'))
+    const ids = ['ses_0', 'ses_1', ...Array.from({ length: 1_001 }, (_, index) => `str_${index}`)]
+    expect(await idempotencyKeys.findByCreatedIds(ids)).toEqual(new Map([['ses_1', key]]))
+    expect(await idempotencyKeys.findByCreatedIds([])).toEqual(new Map())
+  })
+
   test('any number of keys is pruned', async () => {
     const { idempotencyKeys } = current()
     for (let index = 0; index < 1_001; index += 1) await idempotencyKeys.put(idempotencyKeyOf(`key ${index}`))

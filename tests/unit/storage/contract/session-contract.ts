@@ -197,4 +197,24 @@ export function describeSessionReader(open: OpenStorage): void {
       expect(changes.splice(0)).toEqual([{ rootId: session.id, before: 'thisSource', after: null }])
     })
   })
+
+  test('what a session has copies of is found by position, whichever origin the original has', async () => {
+    const { eventStore } = current()
+    const original = { ...newTextMessage('ses_early', 'Hello', 1), position: 1 }
+    const early = await addSession(current(), { id: 'ses_early' }, [original])
+    const copies = [null, original.id, 'work@hermes-1:7', 'work@other:1'].map((copyOf, index) => ({
+      ...newTextMessage('ses_retry', 'Hello', index),
+      position: index + 1,
+      ...(copyOf !== null && { copyOf }),
+    }))
+    const retry = await addSession(current(), { id: 'ses_retry' }, copies)
+    const find = (ids: readonly string[]) => eventStore.findInheritedPositions(retry.id, ids)
+    expect(await find([early.id])).toEqual({ first: 2, last: 2 })
+    expect(await find([early.id, 'work@hermes-1'])).toEqual({ first: 2, last: 3 })
+    expect(await find(['work@hermes'])).toBeNull()
+    expect(await find([])).toBeNull()
+    const again = { ...newTextMessage('ses_again', 'Hello', 1), position: 1, copyOf: original.id }
+    await addSession(current(), { id: 'ses_again' }, [again])
+    expect(await find(['ses_again'])).toEqual({ first: 2, last: 2 })
+  })
 }

@@ -1,4 +1,5 @@
 import { ProfileIdNamespace } from '../../../../profiles/profile-id-namespace.ts'
+import type { PositionRange } from '../../../position-range.ts'
 import type { TurnMessage, TurnMessagesQuery } from '../../../turn-message.ts'
 import type { SqlConnection } from '../../database/statement-cache.ts'
 
@@ -45,4 +46,28 @@ export function listRetriedHermesTurnIds(db: ProfileConnection, sessionId: strin
     )
     .all(`${hermesId}:`, `${hermesId};`)
     .map(({ turnId }) => namespace.qualify(turnId))
+}
+
+/** Where a session has copies of something in these sessions. Null if it has none. */
+export function findInheritedPositions(
+  db: ProfileConnection,
+  sessionId: string,
+  earlierSessionIds: readonly string[],
+): PositionRange | null {
+  const namespace = ProfileIdNamespace.forProfile(db.profile)
+  const earlierIds = JSON.stringify(namespace.unqualifyAll(earlierSessionIds))
+  const row = db
+    .prepare<[string, string], { first: number | null; last: number | null }>(
+      `WITH earlier AS MATERIALIZED (SELECT value AS id FROM json_each(?))
+       SELECT min(copy.position) AS first, max(copy.position) AS last FROM messages AS copy
+       WHERE copy.session_id = ? AND copy.copy_of IS NOT NULL AND (
+         EXISTS (SELECT 1 FROM messages AS original
+           WHERE original.id = copy.copy_of AND original.session_id IN (SELECT id FROM earlier))
+         OR EXISTS (SELECT 1 FROM messages AS other
+           WHERE other.copy_of = copy.copy_of AND other.session_id IN (SELECT id FROM earlier))
+         OR EXISTS (SELECT 1 FROM earlier WHERE substr(copy.copy_of, 1, length(earlier.id) + 1) = earlier.id || ':'))`,
+    )
+    .get(earlierIds, sessionId)
+  const { first, last } = row ?? { first: null, last: null }
+  return first === null || last === null ? null : { first, last }
 }
