@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { PageRequest } from '../../../../src/lib/pagination.ts'
+import type { MessageRecord } from '../../../../src/model/message.ts'
 import type { SessionRecord } from '../../../../src/model/session.ts'
 import type { ConversationChange } from '../../../../src/storage/sessions/conversation-reader.ts'
 import { newTextMessage } from '../../../support/search/segue-search-fixture.ts'
@@ -202,11 +203,14 @@ export function describeSessionReader(open: OpenStorage): void {
     const { eventStore } = current()
     const original = { ...newTextMessage('ses_early', 'Hello', 1), position: 1 }
     const early = await addSession(current(), { id: 'ses_early' }, [original])
-    const copies = [null, original.id, 'work@hermes-1:7', 'work@other:1'].map((copyOf, index) => ({
-      ...newTextMessage('ses_retry', 'Hello', index),
-      position: index + 1,
-      ...(copyOf !== null && { copyOf }),
-    }))
+    const copyAt = (position: number, copyOf: object): MessageRecord =>
+      Object.assign(newTextMessage('ses_retry', 'Hello', position), { position }, copyOf)
+    const copies = [
+      copyAt(1, {}),
+      copyAt(2, { copyOf: original.id }),
+      copyAt(3, { copyOf: 'work@hermes-1:7' }),
+      copyAt(4, { copyOf: 'work@other:1' }),
+    ]
     const retry = await addSession(current(), { id: 'ses_retry' }, copies)
     const find = (ids: readonly string[]) => eventStore.findInheritedPositions(retry.id, ids)
     expect(await find([early.id])).toEqual({ first: 2, last: 2 })
