@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { newId } from '../../../../src/lib/ids.ts'
 import type { PageRequest } from '../../../../src/lib/pagination.ts'
 import type { MessageRecord } from '../../../../src/model/message.ts'
 import type { SessionRecord } from '../../../../src/model/session.ts'
@@ -201,24 +202,24 @@ export function describeSessionReader(open: OpenStorage): void {
 
   test('what a session has copies of is found by position, whichever origin the original has', async () => {
     const { eventStore } = current()
-    const original = { ...newTextMessage('ses_early', 'Hello', 1), position: 1 }
-    const early = await addSession(current(), { id: 'ses_early' }, [original])
+    const [earlyId, retryId, againId] = [newId('session'), newId('session'), newId('session')]
+    const original = { ...newTextMessage(earlyId, 'Hello', 1), id: newId('message'), position: 1 }
+    const early = await addSession(current(), { id: earlyId }, [original])
     const copyAt = (position: number, copyOf: object): MessageRecord =>
-      Object.assign(newTextMessage('ses_retry', 'Hello', position), { position }, copyOf)
-    const copies = [
+      Object.assign(newTextMessage(retryId, 'Hello', position), { position }, copyOf)
+    const retry = await addSession(current(), { id: retryId }, [
       copyAt(1, {}),
       copyAt(2, { copyOf: original.id }),
       copyAt(3, { copyOf: 'work@hermes-1:7' }),
       copyAt(4, { copyOf: 'work@other:1' }),
-    ]
-    const retry = await addSession(current(), { id: 'ses_retry' }, copies)
+    ])
     const find = (ids: readonly string[]) => eventStore.findInheritedPositions(retry.id, ids)
     expect(await find([early.id])).toEqual({ first: 2, last: 2 })
     expect(await find([early.id, 'work@hermes-1'])).toEqual({ first: 2, last: 3 })
     expect(await find(['work@hermes'])).toBeNull()
     expect(await find([])).toBeNull()
-    const again = { ...newTextMessage('ses_again', 'Hello', 1), position: 1, copyOf: original.id }
-    await addSession(current(), { id: 'ses_again' }, [again])
-    expect(await find(['ses_again'])).toEqual({ first: 2, last: 2 })
+    const again = { ...newTextMessage(againId, 'Hello', 1), position: 1, copyOf: original.id }
+    await addSession(current(), { id: againId }, [again])
+    expect(await find([againId])).toEqual({ first: 2, last: 2 })
   })
 }
