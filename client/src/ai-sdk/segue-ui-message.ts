@@ -32,9 +32,7 @@ export interface ClarificationData {
 }
 
 /** The data parts of the AI SDK's messages that Segue's adapter adds, by name. */
-export interface SegueDataParts extends Record<string, unknown> {
-  readonly clarification: ClarificationData
-}
+export type SegueDataParts = { readonly clarification: ClarificationData }
 
 /** A message of the AI SDK that Segue's adapter makes. Its tool parts are dynamic: the server knows the tools. */
 export type SegueUIMessage = UIMessage<SegueMessageMetadata, SegueDataParts>
