@@ -3,9 +3,9 @@ import type { StreamStatus } from '../../../src/model/stream.ts'
 import { createLiveChatMessage, foldLiveChatMessage } from '../live-chat/fold-live-chat-message.ts'
 import type { LiveChatMessage } from '../live-chat/live-chat-message.ts'
 import type { ChatEvent } from '../model/chat-event.ts'
-import { toFinishChunks, toWaitingChunks } from './to-finish-chunks.ts'
-import type { ResolveUrl } from './to-ui-message.ts'
-import { type SegueUIMessageChunk, toUIMessageChunks } from './to-ui-message-chunks.ts'
+import { toFinishChunks, toWaitingChunks } from './ui-message/to-finish-chunks.ts'
+import type { ResolveUrl } from './ui-message/to-ui-message.ts'
+import { type SegueUIMessageChunk, toUIMessageChunks } from './ui-message/to-ui-message-chunks.ts'
 
 /** How far the AI SDK has been told of a stream. */
 export interface FollowedStream {
@@ -45,7 +45,7 @@ export function followEvent(before: FollowedStream, event: ChatEvent, resolveUrl
 }
 
 /** Whether nothing goes on before a person has decided: every tool call that has not ended waits for an approval. */
-export function isWaitingForApproval({ status, message }: FollowedStream): boolean {
+function isWaitingForApproval({ status, message }: FollowedStream): boolean {
   if (status !== 'WAITING' || !message) return false
   const calls = message.parts.flatMap((part) =>
     part.type === 'tool' && !hasToolCallEnded(part.call) ? [part.call] : [],

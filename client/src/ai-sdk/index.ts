@@ -4,6 +4,11 @@
 export { SegueChatTransport, type SegueChatTransportOptions } from './segue-chat-transport.ts'
 export { useSegueChat, type UseSegueChatOptions, type UseSegueChatResult } from './use-segue-chat.ts'
 export { hasAnsweredApprovals } from './tool-approvals.ts'
-export { toUIMessage } from './to-ui-message.ts'
-export { type SegueUIMessageChunk, toUIMessageChunks } from './to-ui-message-chunks.ts'
-export type { ClarificationData, SegueDataParts, SegueMessageMetadata, SegueUIMessage } from './segue-ui-message.ts'
+export { toUIMessage } from './ui-message/to-ui-message.ts'
+export { type SegueUIMessageChunk, toUIMessageChunks } from './ui-message/to-ui-message-chunks.ts'
+export type {
+  ClarificationData,
+  SegueDataParts,
+  SegueMessageMetadata,
+  SegueUIMessage,
+} from './ui-message/segue-ui-message.ts'

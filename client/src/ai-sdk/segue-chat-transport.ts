@@ -7,12 +7,12 @@ import type { ChatInput, SegueClient } from '../segue-client.ts'
 import { SegueError } from '../segue-error.ts'
 import { ChatSessions } from './chat-sessions.ts'
 import { parseRequestBody } from './request-body.ts'
-import type { SegueUIMessage } from './segue-ui-message.ts'
+import type { SegueUIMessage } from './ui-message/segue-ui-message.ts'
 import { ShownAnswer } from './shown-answer.ts'
-import { toOutgoingMessage } from './to-outgoing-message.ts'
+import { toOutgoingMessage } from './ui-message/to-outgoing-message.ts'
 import { toReadableStream } from './to-readable-stream.ts'
-import { toUIMessage } from './to-ui-message.ts'
-import type { SegueUIMessageChunk } from './to-ui-message-chunks.ts'
+import { toUIMessage } from './ui-message/to-ui-message.ts'
+import type { SegueUIMessageChunk } from './ui-message/to-ui-message-chunks.ts'
 
 export interface SegueChatTransportOptions {
   readonly client: SegueClient

@@ -1,7 +1,7 @@
 import type { ChatEvent } from '../model/chat-event.ts'
 import { followEvent, type FollowedStream } from './followed-stream.ts'
-import type { ResolveUrl } from './to-ui-message.ts'
-import type { SegueUIMessageChunk } from './to-ui-message-chunks.ts'
+import type { ResolveUrl } from './ui-message/to-ui-message.ts'
+import type { SegueUIMessageChunk } from './ui-message/to-ui-message-chunks.ts'
 
 /** The answer that a chat of the AI SDK shows. */
 export class ShownAnswer {

@@ -3,7 +3,7 @@ import type { ChatInit } from 'ai'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { SegueClient } from '../segue-client.ts'
 import { SegueChatTransport } from './segue-chat-transport.ts'
-import type { SegueUIMessage } from './segue-ui-message.ts'
+import type { SegueUIMessage } from './ui-message/segue-ui-message.ts'
 import { hasAnsweredApprovals, isAwaitingApproval } from './tool-approvals.ts'
 
 export interface UseSegueChatOptions extends Omit<ChatInit<SegueUIMessage>, 'transport' | 'id'> {

@@ -1,9 +1,9 @@
 import type { DynamicToolUIPart } from 'ai'
-import { parseToolArguments } from '../../../src/model/tool-call.ts'
-import type { ToolCall } from '../../../src/model/message.ts'
-import { describeToolCallFailure } from '../live-chat/describe-tool-call-failure.ts'
-import type { ToolCallDecisions } from '../live-chat/live-chat-message.ts'
-import type { Approval } from '../model/decision.ts'
+import { parseToolArguments } from '../../../../src/model/tool-call.ts'
+import type { ToolCall } from '../../../../src/model/message.ts'
+import { describeToolCallFailure } from '../../live-chat/describe-tool-call-failure.ts'
+import type { ToolCallDecisions } from '../../live-chat/live-chat-message.ts'
+import type { Approval } from '../../model/decision.ts'
 
 type ApprovalOf<State extends DynamicToolUIPart['state']> = NonNullable<
   Extract<DynamicToolUIPart, { readonly state: State }>['approval']

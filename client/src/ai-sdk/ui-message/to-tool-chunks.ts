@@ -1,7 +1,7 @@
 import type { DynamicToolUIPart, UIMessageChunk } from 'ai'
-import type { ToolCall } from '../../../src/model/message.ts'
-import { describeToolCallFailure } from '../live-chat/describe-tool-call-failure.ts'
-import type { ToolCallDecisions } from '../live-chat/live-chat-message.ts'
+import type { ToolCall } from '../../../../src/model/message.ts'
+import { describeToolCallFailure } from '../../live-chat/describe-tool-call-failure.ts'
+import type { ToolCallDecisions } from '../../live-chat/live-chat-message.ts'
 import { isApproved, parseToolInput, toToolUIPart } from './tool-ui-part.ts'
 
 /** The chunks of the AI SDK that are about a tool call. */

@@ -1,6 +1,6 @@
 import type { InferUIMessageChunk } from 'ai'
-import type { MessagePart } from '../../../src/model/message.ts'
-import type { LiveChatMessage } from '../live-chat/live-chat-message.ts'
+import type { MessagePart } from '../../../../src/model/message.ts'
+import type { LiveChatMessage } from '../../live-chat/live-chat-message.ts'
 import type { SegueUIMessage } from './segue-ui-message.ts'
 import { toToolChunks } from './to-tool-chunks.ts'
 import {

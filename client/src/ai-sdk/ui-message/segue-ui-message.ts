@@ -1,8 +1,8 @@
 import type { UIMessage } from 'ai'
-import type { DecisionState } from '../../../src/model/decision.ts'
-import type { MessageKind, MessageStatus } from '../../../src/model/message.ts'
-import type { FinishReason } from '../../../src/model/stream.ts'
-import type { Usage } from '../../../src/model/usage.ts'
+import type { DecisionState } from '../../../../src/model/decision.ts'
+import type { MessageKind, MessageStatus } from '../../../../src/model/message.ts'
+import type { FinishReason } from '../../../../src/model/stream.ts'
+import type { Usage } from '../../../../src/model/usage.ts'
 
 /** What a message of the AI SDK carries of Segue's. */
 export interface SegueMessageMetadata {

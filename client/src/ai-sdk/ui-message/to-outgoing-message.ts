@@ -1,4 +1,4 @@
-import type { ChatInput } from '../segue-client.ts'
+import type { ChatInput } from '../../segue-client.ts'
 import type { SegueUIMessage } from './segue-ui-message.ts'
 
 /** The text and the files of a user's message. */

@@ -1,6 +1,6 @@
 import type { FileUIPart, UIMessagePart, UITools } from 'ai'
-import type { MessagePart } from '../../../src/model/message.ts'
-import type { LiveChatMessage, ToolCallDecisions } from '../live-chat/live-chat-message.ts'
+import type { MessagePart } from '../../../../src/model/message.ts'
+import type { LiveChatMessage, ToolCallDecisions } from '../../live-chat/live-chat-message.ts'
 import type { ClarificationData, SegueDataParts, SegueMessageMetadata, SegueUIMessage } from './segue-ui-message.ts'
 import { toToolUIPart } from './tool-ui-part.ts'
 

@@ -1,7 +1,7 @@
 import type { FinishReason as SdkFinishReason } from 'ai'
-import type { FinishReason } from '../../../src/model/stream.ts'
-import type { LiveChatMessage } from '../live-chat/live-chat-message.ts'
-import type { ChatEvent } from '../model/chat-event.ts'
+import type { FinishReason } from '../../../../src/model/stream.ts'
+import type { LiveChatMessage } from '../../live-chat/live-chat-message.ts'
+import type { ChatEvent } from '../../model/chat-event.ts'
 import { toMessageMetadata } from './to-ui-message.ts'
 import type { SegueUIMessageChunk } from './to-ui-message-chunks.ts'
 
