@@ -70,7 +70,7 @@ export class SegueChatTransport implements ChatTransport<SegueUIMessage> {
     const retried = isNew ? null : await this.#findUserMessage(chatId, last)
     const { model, ifBusy } = parseRequestBody(body)
     const choice = model === undefined ? {} : { model }
-    const message = { ...toOutgoingMessage(last), ...choice }
+    const message = { ...toOutgoingMessage(last, this.#client), ...choice }
     if (retried === null) {
       const input = { ...message, key: last.id, ...(ifBusy && { ifBusy }) }
       return this.#show(options, new ShownAnswer(), (signal) => this.#chat(chatId, input, signal))

@@ -33,7 +33,7 @@ export function useSegueChat(options: UseSegueChatOptions): UseSegueChatResult {
     [client, profile],
   )
   const chat = useChat<SegueUIMessage>({ sendAutomaticallyWhen: hasAnsweredApprovals, ...init, id, transport })
-  const isLoading = useHistory(transport, chat)
+  const { isLoading, error: historyError } = useHistory(transport, chat)
   useDecisionsElsewhere(transport, chat)
   const { stop: leave } = chat
   const stop = useCallback(async () => {
@@ -47,13 +47,16 @@ export function useSegueChat(options: UseSegueChatOptions): UseSegueChatResult {
     (...answer) => client.answerClarification(...answer),
     [client],
   )
-  return { ...chat, id, stop, isLoading, answerClarification }
+  return { ...chat, id, stop, isLoading, error: chat.error ?? historyError, answerClarification }
 }
 
 /** Shows the messages of a chat when it is opened, and goes on with the answer that is being made. */
-function useHistory(transport: SegueChatTransport, chat: UseChatHelpers<SegueUIMessage>): boolean {
+function useHistory(
+  transport: SegueChatTransport,
+  chat: UseChatHelpers<SegueUIMessage>,
+): { readonly isLoading: boolean; readonly error: Error | undefined } {
   const { id, status, setMessages, resumeStream } = chat
-  const [loaded, setLoaded] = useState<string | null>(null)
+  const [read, setRead] = useState<{ readonly id: string; readonly error?: Error } | null>(null)
   const latestStatus = useRef(status)
   useEffect(() => {
     latestStatus.current = status
@@ -63,18 +66,19 @@ function useHistory(transport: SegueChatTransport, chat: UseChatHelpers<SegueUIM
     const load = async (): Promise<void> => {
       const messages = await transport.loadMessages(id, leaving.signal)
       if (leaving.signal.aborted) return
-      setLoaded(id)
+      setRead({ id })
       // The person may have sent something meanwhile.
       if (latestStatus.current !== 'ready') return
       setMessages(messages)
       await resumeStream()
     }
     load().catch((error: unknown) => {
-      if (!leaving.signal.aborted) console.error('The messages of the chat cannot be read.', error)
+      if (!leaving.signal.aborted) setRead({ id, error: error instanceof Error ? error : new Error(String(error)) })
     })
     return () => leaving.abort()
   }, [transport, id, setMessages, resumeStream])
-  return loaded !== id
+  const isRead = read?.id === id
+  return { isLoading: !isRead, error: isRead ? read.error : undefined }
 }
 
 /** Goes on with an answer that waits for an approval when that is answered elsewhere. */

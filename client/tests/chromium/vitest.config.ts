@@ -8,7 +8,8 @@ export default defineConfig({
     setupFiles: ['../../../tests/support/disable-sdk-warnings.ts'],
     pool: 'forks',
     maxWorkers: 1,
-    // Hooks start the browser. Milliseconds.
+    // Milliseconds. Pages are bundled, and hooks start the browser.
+    testTimeout: 20_000,
     hookTimeout: 60_000,
   },
 })

@@ -1,6 +1,9 @@
 import { createElement, type ReactNode } from 'react'
 import { renderToString } from 'react-dom/server'
+import { AssistantRuntimeProvider, ThreadPrimitive } from '@assistant-ui/react'
 import { expect, test } from 'vitest'
+import { useSegueChat } from '../../src/ai-sdk/index.ts'
+import { useSegueRuntime } from '../../src/assistant-ui/index.ts'
 import { createSegueClient, type SegueClient } from '../../src/index.ts'
 import { SegueProvider, useChat, useConversations, usePendingDecisions } from '../../src/react/index.ts'
 
@@ -53,4 +56,25 @@ test('a new chat is empty, and does not load', () => {
 test('a hook without a provider says what is missing', () => {
   const Page = (): ReactNode => String(useChat(null))
   expect(() => renderToString(createElement(Page))).toThrow('Render the component within <SegueProvider')
+})
+
+test('the hooks of the other adapters render on a server as well, and send nothing', () => {
+  const { client, sent } = createRecordingClient()
+
+  const html = render(client, () => {
+    const { messages, status, isLoading } = useSegueChat({ client, id: 'my-chat' })
+    const runtime = useSegueRuntime({ client, sessionId: 'ses_1' })
+    const thread = createElement(
+      ThreadPrimitive.Root,
+      null,
+      createElement(ThreadPrimitive.Messages, { children: () => null }),
+    )
+    return [
+      JSON.stringify([messages, status, isLoading]),
+      createElement(AssistantRuntimeProvider, { runtime, key: 'thread' }, thread),
+    ]
+  })
+
+  expect(html).toMatch(/^\[\[\],(?:&quot;|")ready(?:&quot;|"),true\]<div/)
+  expect(sent).toEqual([])
 })

@@ -18,7 +18,7 @@ function Chat({ sessionId }: { readonly sessionId: string | null }) {
   const notFunction: number = stop
   return (
     <button type="button" onClick={() => [send({ text: 'Hello' }), sendMessage({ text: 'Hello' }), notFunction]}>
-      {messages.length} {threads.getState().threads.length}
+      {messages.length} {threads.getState().threadIds.length}
     </button>
   )
 }

@@ -1,0 +1,108 @@
+import { expect, test } from 'vitest'
+import { startSegueWithProvider } from '../../../tests/support/server/segue-with-provider.ts'
+import type { ProviderStep } from '../../../tests/support/providers/strict-provider.ts'
+import { ChatClient } from '../../../tests/support/clients/chat-client.ts'
+import { newTool, newToolSource } from '../../../tests/support/fixtures/tools.ts'
+import { startTestSegue } from '../../../tests/support/server/segue.ts'
+import { createSegueClient } from '../../src/index.ts'
+import { describeInChromium } from './describe-in-chromium.ts'
+
+describeInChromium('useChat', (browser) => {
+  const startServer = () => startSegueWithProvider({ settings: { allowedOrigins: [browser.getOrigin()] } })
+
+  test('the page of the documentation streams, goes on after a reload, and stops', async () => {
+    await using server = await startServer()
+    const reloaded = Promise.withResolvers<void>()
+    server.provider.enqueue([
+      { text: 'One ' },
+      { wait: reloaded.promise },
+      { text: 'two ' },
+      { wait: new Promise(() => {}) },
+    ])
+    await using opened = await browser.open({ url: server.segue.url, entry: 'react-chat.tsx' })
+    const { page, errors } = opened
+
+    await page.getByRole('textbox').fill('Count.')
+    await page.getByRole('button', { name: 'Send' }).click()
+    await page.getByText('One', { exact: false }).waitFor()
+    await page.reload()
+    await page.getByText('One', { exact: false }).waitFor()
+    reloaded.resolve()
+    await page.getByText('One two').waitFor()
+    await page.getByRole('button', { name: 'Stop' }).click()
+    await page.getByRole('button', { name: 'Send' }).waitFor()
+
+    expect(await page.locator('p').allInnerTexts()).toEqual(['Count.', 'One two'])
+    expect(errors).toEqual([])
+  })
+
+  test('a delta renders the part that it belongs to, and nothing else', async () => {
+    await using server = await startServer()
+    const client = createSegueClient({ url: server.segue.url })
+    const words = Array.from({ length: 100 }, (_, index) => `w${index} `)
+    const gates = words.map(() => Promise.withResolvers<void>())
+    server.provider.enqueue('The first answer.')
+    server.provider.enqueue(
+      (function* (): Generator<ProviderStep> {
+        yield { text: 'Begin ' }
+        for (const [index, text] of words.entries()) {
+          yield { wait: gates[index]?.promise ?? Promise.resolve() }
+          yield { text }
+        }
+        yield { finish: 'stop' }
+      })(),
+    )
+    const first = await server.client.start({ text: 'Hello' })
+    await server.newReader(first.id).readToEnd()
+    const { id: streamId } = await server.client.start({ text: 'Go on.', sessionId: first.session.id })
+    await using opened = await browser.open({
+      url: server.segue.url,
+      entry: 'render-counts.tsx',
+      hash: first.session.id,
+    })
+    const { page, errors } = opened
+    await page.getByText('Begin').waitFor()
+    const readCounts = (): Promise<Record<string, number>> => page.evaluate('({ ...renders })')
+    const before = await readCounts()
+
+    let deltas = 0
+    for await (const event of client.follow(streamId)) {
+      if (event.type !== 'TextDelta') continue
+      gates[deltas]?.resolve()
+      deltas += 1
+    }
+    await page.getByText('w99').waitFor()
+
+    const after = await readCounts()
+    const rendered = Object.keys(after).filter((name) => after[name] !== before[name])
+    expect(deltas).toBe(101)
+    expect(rendered.toSorted()).toEqual(['commits', expect.stringMatching(/^part msg_\S+ 0$/)])
+    const commits = (after['commits'] ?? 0) - (before['commits'] ?? 0)
+    expect(commits).toBeGreaterThan(0)
+    expect(commits).toBeLessThanOrEqual(100)
+    expect(errors).toEqual([])
+    client.close()
+  })
+
+  test('the list of conversations, and what waits for a person, are live', async () => {
+    await using segue = await startTestSegue({
+      settings: { allowedOrigins: [browser.getOrigin()] },
+      createToolSource: () => newToolSource(newTool()),
+    })
+    await using client = new ChatClient(segue.url)
+    await using opened = await browser.open({ url: segue.url, entry: 'react-lists.tsx' })
+    const { page, errors } = opened
+
+    await client.start({ text: 'First' })
+    await page.locator('nav').getByText('First').waitFor()
+    await client.start({ text: '/tool files__write {}' })
+    await client.start({ text: '/ask Which one?' })
+    await page.getByText('Which one?').last().waitFor()
+    await page.getByRole('button', { name: 'Allow' }).click()
+    await page.getByRole('button', { name: 'Allow' }).waitFor({ state: 'detached' })
+
+    expect(await page.locator('nav p').count()).toBe(3)
+    expect(await page.locator('section p').count()).toBe(1)
+    expect(errors).toEqual([])
+  })
+})

@@ -1,0 +1,256 @@
+import { describe, expect, test } from 'vitest'
+import { startSegueWithProvider } from '../../../tests/support/server/segue-with-provider.ts'
+import { startTestSegue } from '../../../tests/support/server/segue.ts'
+import { waitUntil } from '../../../tests/support/wait-until.ts'
+import { LiveChat, type LiveChatOptions, type LiveChatState } from '../../src/react/index.ts'
+import { createSegueClient, type SegueClient } from '../../src/index.ts'
+
+/** A chat that somebody looks at. */
+class ShownChat implements Disposable {
+  readonly chat: LiveChat
+  readonly #client: SegueClient
+  readonly #leave: () => void
+
+  constructor(url: string, options: Partial<LiveChatOptions> = {}) {
+    this.#client = createSegueClient({ url })
+    this.chat = new LiveChat(this.#client, { sessionId: null, ...options })
+    this.#leave = this.chat.subscribe(() => undefined)
+  }
+
+  get state(): LiveChatState {
+    return this.chat.getSnapshot()
+  }
+
+  get texts(): string[] {
+    return this.state.messages.map(({ parts }) => parts.map((part) => ('text' in part ? part.text : '')).join(''))
+  }
+
+  async until(condition: (state: LiveChatState) => boolean): Promise<void> {
+    await waitUntil(
+      () => condition(this.state),
+      () => ({ ...this.state, texts: this.texts }),
+    )
+  }
+
+  async untilTexts(...texts: readonly string[]): Promise<void> {
+    await this.until(
+      ({ activeStream }) => activeStream === null && JSON.stringify(this.texts) === JSON.stringify(texts),
+    )
+  }
+
+  [Symbol.dispose](): void {
+    this.#leave()
+    this.#client.close()
+  }
+}
+
+test('a new chat begins with its first message, and goes on in its session', async () => {
+  await using server = await startSegueWithProvider()
+  server.provider.enqueue('First answer.')
+  server.provider.enqueue('Second answer.')
+  using shown = new ShownChat(server.segue.url)
+  expect(shown.state).toMatchObject({ sessionId: null, isLoading: false, messages: [] })
+
+  await shown.chat.send({ text: 'One' })
+  await shown.untilTexts('One', 'First answer.')
+  const { sessionId } = shown.state
+  await shown.chat.send({ text: 'Two' })
+  await shown.untilTexts('One', 'First answer.', 'Two', 'Second answer.')
+
+  expect(shown.state).toMatchObject({ sessionId, isSending: false, error: null, conversationId: `cnv_${sessionId}` })
+  const saved = await server.client.messages(sessionId ?? '')
+  expect(shown.state.messages.map(({ id, status }) => [id, status])).toEqual(
+    saved.map(({ id, status }) => [id, status]),
+  )
+})
+
+test('what others do in the chat is shown, and what has not changed stays the same object', async () => {
+  await using server = await startSegueWithProvider()
+  const first = await server.client.start({ text: 'One' })
+  await server.newReader(first.id).readToEnd()
+  const sessionId = first.session.id
+  using shown = new ShownChat(server.segue.url, { sessionId })
+  expect(shown.state.isLoading).toBe(true)
+  await shown.until(({ isLoading }) => !isLoading)
+  const before = shown.state.messages
+
+  await server.client.start({ text: 'Two', sessionId })
+  await shown.until(({ messages, activeStream }) => messages.length === 4 && activeStream === null)
+
+  expect(shown.state.messages[0]).toBe(before[0])
+  expect(shown.state.messages[1]).toBe(before[1])
+})
+
+test('a chat that nobody looks at any more starts again when somebody does', async () => {
+  await using server = await startSegueWithProvider()
+  const { id, session } = await server.client.start({ text: 'One' })
+  await server.newReader(id).readToEnd()
+  const client = createSegueClient({ url: server.segue.url })
+  const chat = new LiveChat(client, { sessionId: session.id })
+  const leave = chat.subscribe(() => undefined)
+  await waitUntil(() => chat.getSnapshot().messages.length === 2)
+  leave()
+  const second = await server.client.start({ text: 'Two', sessionId: session.id })
+  await server.newReader(second.id).readToEnd()
+  expect(chat.getSnapshot().messages).toHaveLength(2)
+
+  const leaveAgain = chat.subscribe(() => undefined)
+  await waitUntil(() => chat.getSnapshot().messages.length === 4)
+  leaveAgain()
+  client.close()
+})
+
+test('stop ends the answer, also right after it was sent', async () => {
+  await using server = await startSegueWithProvider()
+  server.provider.defaultAnswer = () => [{ text: 'On and on' }, { wait: new Promise(() => {}) }]
+  using shown = new ShownChat(server.segue.url)
+
+  const sending = shown.chat.send({ text: 'Talk.' })
+  await shown.chat.stop()
+  await sending
+  await shown.until(
+    ({ activeStream, messages }) => activeStream === null && messages[0]?.stream?.status === 'CANCELLED',
+  )
+
+  await shown.chat.send({ text: 'Talk.' })
+  await shown.until(() => shown.texts.at(-1) === 'On and on')
+  await shown.chat.stop()
+  await shown.until(({ activeStream }) => activeStream === null)
+  expect(shown.state.messages.at(-1)).toMatchObject({ status: 'PARTIAL', stream: { status: 'CANCELLED' } })
+})
+
+test('messages wait for their turn, and can be taken back', async () => {
+  await using server = await startSegueWithProvider()
+  const finished = Promise.withResolvers<void>()
+  server.provider.enqueue([{ text: 'First' }, { wait: finished.promise }, { finish: 'stop' }])
+  server.provider.enqueue('Second')
+  using shown = new ShownChat(server.segue.url)
+  await shown.chat.send({ text: 'One' })
+  await shown.until(() => shown.texts.at(-1) === 'First')
+
+  await shown.chat.send({ text: 'Two', ifBusy: 'QUEUE' })
+  await shown.chat.send({ text: 'Three', ifBusy: 'QUEUE' })
+  await shown.until(({ queue }) => queue.length === 2)
+  expect(shown.texts).toEqual(['One', 'First'])
+  await shown.chat.cancelQueued(shown.state.queue[1]?.stream.id ?? '')
+  await shown.until(({ queue }) => queue.length === 1)
+  finished.resolve()
+
+  await shown.until(({ queue, activeStream }) => queue.length === 0 && activeStream === null)
+  expect(shown.texts.filter((text) => text !== 'Three')).toEqual(['One', 'First', 'Two', 'Second'])
+  expect(shown.state.messages.find(({ status }) => status === 'WITHDRAWN')).toBeDefined()
+})
+
+test('what the server refuses rejects, and is the error until the next action', async () => {
+  await using server = await startSegueWithProvider()
+  using shown = new ShownChat(server.segue.url)
+  await expect(shown.chat.send({ text: 'Hello', model: 'nobody/nothing' })).rejects.toMatchObject({
+    code: 'BAD_USER_INPUT',
+  })
+  expect(shown.state).toMatchObject({ error: { code: 'BAD_USER_INPUT' }, isSending: false, sessionId: null })
+  await shown.chat.send({ text: 'Hello' })
+  expect(shown.state.error).toBeNull()
+})
+
+test('a session that does not exist, or is deleted, is an error', async () => {
+  await using server = await startSegueWithProvider()
+  using missing = new ShownChat(server.segue.url, { sessionId: 'ses_missing' })
+  await missing.until(({ error }) => error !== null)
+  expect(missing.state).toMatchObject({ error: { code: 'NOT_FOUND' }, isLoading: false })
+
+  const sessionId = await server.client.createSession()
+  using deleted = new ShownChat(server.segue.url, { sessionId })
+  await deleted.until(({ isLoading }) => !isLoading)
+  await server.client.ask('mutation ($id: ID!) { deleteSession(id: $id) }', { id: sessionId })
+  await deleted.until(({ error }) => error !== null)
+  expect(deleted.state).toMatchObject({ error: { code: 'NOT_FOUND' } })
+})
+
+test('approvals and questions are shown with their tool calls', async () => {
+  await using segue = await startTestSegue()
+  using shown = new ShownChat(segue.url)
+  await shown.chat.send({ text: '/ask Which one?' })
+  const findQuestion = () =>
+    shown.state.messages.flatMap(({ decisions }) => Object.values(decisions)).find(({ clarification }) => clarification)
+      ?.clarification
+  await shown.until(() => findQuestion()?.state === 'PENDING')
+
+  await shown.chat.answerClarification(findQuestion()?.id ?? '', { answer: 'This one.' })
+  await shown.until(({ activeStream }) => activeStream === null)
+
+  expect(findQuestion()).toMatchObject({ state: 'ANSWERED', answer: 'This one.' })
+  using reloaded = new ShownChat(segue.url, { sessionId: shown.state.sessionId })
+  await reloaded.until(({ messages }) => messages.length === 2)
+  expect(reloaded.state.messages[1]?.decisions).toEqual(shown.state.messages[1]?.decisions)
+})
+
+describe('a chat goes on in another session', () => {
+  test('when it is compacted: messages stay, and new ones are sent there', async () => {
+    await using server = await startSegueWithProvider()
+    server.provider.defaultAnswer = () => 'An answer.'
+    using shown = new ShownChat(server.segue.url)
+    await shown.chat.send({ text: 'One' })
+    await shown.untilTexts('One', 'An answer.')
+    await shown.chat.send({ text: 'Two' })
+    await shown.until(({ messages, activeStream }) => messages.length === 4 && activeStream === null)
+    const { sessionId } = shown.state
+
+    await server.client.ask('mutation ($id: ID!) { compactSession(id: $id) { id } }', { id: sessionId })
+    await shown.until((state) => state.sessionId !== sessionId)
+    expect(shown.texts.slice(0, 4)).toEqual(['One', 'An answer.', 'Two', 'An answer.'])
+    expect(shown.state.messages.some(({ kind }) => kind === 'SUMMARY')).toBe(true)
+    await shown.chat.send({ text: 'Three' })
+    await shown.until(({ activeStream }) => activeStream === null && shown.texts.at(-2) === 'Three')
+
+    using reopened = new ShownChat(server.segue.url, { sessionId })
+    await reopened.until(({ isLoading }) => !isLoading)
+    expect(reopened.texts).toEqual(shown.texts)
+    expect(reopened.state.sessionId).toBe(shown.state.sessionId)
+  })
+
+  test('when a turn is tried again: each try knows the others, and each can be opened', async () => {
+    await using server = await startSegueWithProvider()
+    for (const text of ['Red.', 'Blue.', 'Round.']) server.provider.enqueue(text)
+    using shown = new ShownChat(server.segue.url)
+    await shown.chat.send({ text: 'A colour?' })
+    await shown.untilTexts('A colour?', 'Red.')
+    const [prompt, answer] = shown.state.messages
+    const { sessionId, conversationId } = shown.state
+
+    await shown.chat.regenerate(answer?.id ?? '')
+    await shown.untilTexts('A colour?', 'Blue.')
+    await shown.until(({ messages }) => messages[1]?.alternatives.length === 2)
+    expect(shown.state).toMatchObject({ conversationId })
+    expect(shown.state.sessionId).not.toBe(sessionId)
+    const ids = shown.state.messages[1]?.alternatives.map(({ originalId }) => originalId)
+    expect(ids).toEqual([answer?.originalId, shown.state.messages[1]?.originalId])
+
+    await shown.chat.regenerate(prompt?.id ?? '', { text: 'A shape?' })
+    await shown.untilTexts('A shape?', 'Round.')
+    const first = shown.state.messages[0]?.alternatives.find(({ originalId }) => originalId === prompt?.originalId)
+    shown.chat.open(first?.sessionId ?? '')
+    await shown.untilTexts('A colour?', 'Red.')
+    expect(shown.state.sessionId).toBe(sessionId)
+  })
+})
+
+test('older messages are read page by page', async () => {
+  await using server = await startSegueWithProvider()
+  server.provider.defaultAnswer = () => 'Yes.'
+  using writer = new ShownChat(server.segue.url)
+  for (const text of ['One', 'Two', 'Three']) {
+    await writer.chat.send({ text })
+    await writer.until(({ activeStream }) => activeStream === null && writer.texts.at(-2) === text)
+  }
+  using shown = new ShownChat(server.segue.url, { sessionId: writer.state.sessionId, pageSize: 2 })
+  await shown.until(({ isLoading }) => !isLoading)
+  expect(shown.texts).toEqual(['Three', 'Yes.'])
+  expect(shown.state.hasEarlier).toBe(true)
+  const newest = shown.state.messages[1]
+
+  await shown.chat.loadEarlier()
+  await shown.chat.loadEarlier()
+  expect(shown.texts).toEqual(['One', 'Yes.', 'Two', 'Yes.', 'Three', 'Yes.'])
+  expect(shown.state.hasEarlier).toBe(false)
+  expect(shown.state.messages[5]).toBe(newest)
+})
