@@ -17,7 +17,11 @@ export function foldLiveChatMessage(message: LiveChatMessage | null, event: Chat
       const folded = foldChatEvent(message, event)
       if (folded === null || folded === message) return message
       const known = message?.id === folded.id ? message : createLiveChatMessage(folded)
-      return { ...known, ...folded, ...(event.type === 'StreamFinished' && { stream: toMessageStream(event) }) }
+      return {
+        ...known,
+        ...folded,
+        ...(event.type === 'StreamFinished' && { stream: toMessageStream(event), model: event.stream.model }),
+      }
     }
   }
 }

@@ -39,7 +39,8 @@ export interface WireChatSession {
   readonly compacting: boolean
   readonly headSeq: number
   readonly continuedBy: { readonly id: string } | null
-  readonly conversation: { readonly id: string }
+  readonly profile: { readonly name: string }
+  readonly conversation: { readonly id: string; readonly lastActivityAt: string }
   readonly activeStream: WireStream | null
   readonly transcript: WireTranscriptPage
 }
@@ -56,7 +57,7 @@ const liveMessageFields = `
 const transcriptPage = `{ pageInfo { hasPreviousPage startCursor } edges { node { ${liveMessageFields} } } }`
 
 const chatSessionFields = `
-  id title model origin compacting headSeq continuedBy { id } conversation { id } activeStream ${streamFields}
+  id title model origin compacting headSeq continuedBy { id } profile { name } conversation { id lastActivityAt } activeStream ${streamFields}
   transcript(last: $last) ${transcriptPage}`
 
 /** The session of the conversation that holds `id`, to read and to continue. */

@@ -13,6 +13,7 @@ import {
   readEarlierMessages,
 } from './read-chat-session.ts'
 import { regenerate, type RetryChanges, startChat } from './start-stream.ts'
+import { waitForActivity } from './wait-for-activity.ts'
 
 const defaultPageSize = 50 // messages
 const maxPageSize = 1000 // messages, the server's limit
@@ -176,28 +177,45 @@ export class LiveChat implements SnapshotSource<LiveChatState> {
     this.#following = null
   }
 
-  /** Reads the session and follows it, and again whenever the events say that what is shown is not valid any more. */
+  /** Reads the session and follows it, and again whenever what is shown is not valid any more. */
   async #run(firstSessionId: string, signal: AbortSignal): Promise<void> {
     let sessionId = firstSessionId
     let headSeq = -1
     while (!signal.aborted) {
       const last = Math.min(Math.max(this.#state.messages.length, this.#pageSize), maxPageSize)
       const read = await this.#read({ sessionId, isExact: this.#isExact, last, signal })
+      const { chat } = read
+      const isHermes = chat.origin === 'HERMES'
       // The log has ended, and no session continues it.
-      if (signal.aborted || (read.headSeq === headSeq && read.chat.sessionId === sessionId)) return
+      const hasEnded = !isHermes && read.headSeq === headSeq && chat.sessionId === sessionId
+      if (signal.aborted || hasEnded) return
       this.#isExact = true
       this.#before = read.before
-      const { isSending, error, queue } = this.#state
-      sessionId = read.chat.sessionId ?? sessionId
+      sessionId = chat.sessionId ?? sessionId
       headSeq = read.headSeq
-      this.#set({ ...read.chat, isSending, error, queue })
-      for await (const event of this.#client.followSession(sessionId, { after: headSeq, signal })) {
-        if (event.type === 'SessionContinued') sessionId = event.toId
-        if (event.type === 'StreamReset' || event.type === 'SessionContinued') break
-        this.#set(applyChatEvent(this.#state, event))
-        if (event.type === 'StreamFinished' && event.message) void this.#readAlternatives(event.message.id, signal)
-      }
+      const { isSending, error } = this.#state
+      const queue = this.#state.queue.filter(({ message }) => chat.messages.every(({ id }) => id !== message.id))
+      this.#set({ ...chat, isSending, error, queue })
+      // Hermes' sessions have no log.
+      if (isHermes) await this.#waitForHermes(sessionId, read, signal)
+      else sessionId = await this.#applyEvents(sessionId, headSeq, signal)
     }
+  }
+
+  /** Resolves to the session to read next: the same, or the one that continues it. */
+  async #applyEvents(sessionId: string, after: number, signal: AbortSignal): Promise<string> {
+    for await (const event of this.#client.followSession(sessionId, { after, signal })) {
+      if (event.type === 'SessionContinued') return event.toId
+      if (event.type === 'StreamReset') return sessionId
+      this.#set(applyChatEvent(this.#state, event))
+      if (event.type === 'StreamFinished' && event.message) void this.#readAlternatives(event.message.id, signal)
+    }
+    return sessionId
+  }
+
+  #waitForHermes(sessionId: string, { profile, lastActivityAt }: ReadChatSession, signal: AbortSignal): Promise<void> {
+    const list = this.#client.conversations({ profile, ids: [sessionId] }, { pageSize: 1 })
+    return waitForActivity(list, lastActivityAt, signal)
   }
 
   /** An answer that was made while it was shown has none yet. */

@@ -1,6 +1,7 @@
 import type { SegueClient } from '../segue-client.ts'
 import { SegueError } from '../segue-error.ts'
 import { toChatStream } from '../wire/to-chat-event.ts'
+import { toTime } from '../wire/to-message.ts'
 import { emptyChat, type LiveChatState } from './live-chat-state.ts'
 import {
   chatSessionDocument,
@@ -24,6 +25,9 @@ export interface TranscriptPage {
 export interface ReadChatSession {
   readonly chat: LiveChatState
   readonly headSeq: number
+  /** Of its conversation, in epoch milliseconds. */
+  readonly lastActivityAt: number
+  readonly profile: string
   readonly before: string | null
 }
 
@@ -60,7 +64,7 @@ export async function readChatSession(
     hasEarlier: before !== null,
     activeStream: activeStream && toChatStream(activeStream),
   }
-  return { chat, headSeq, before }
+  return { chat, headSeq, before, lastActivityAt: toTime(conversation.lastActivityAt), profile: session.profile.name }
 }
 
 /** Reads the page of messages before a cursor. */

@@ -1,6 +1,8 @@
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { startSegueWithProvider } from '../../../tests/support/server/segue-with-provider.ts'
-import { startTestSegue } from '../../../tests/support/server/segue.ts'
+import { HermesDb } from '../../../tests/support/hermes/hermes-db.ts'
+import { newTempFolder, startTestSegue } from '../../../tests/support/server/segue.ts'
 import { waitUntil } from '../../../tests/support/wait-until.ts'
 import { LiveChat, type LiveChatOptions, type LiveChatState } from '../../src/react/index.ts'
 import { createSegueClient, type SegueClient } from '../../src/index.ts'
@@ -253,4 +255,26 @@ test('older messages are read page by page', async () => {
   expect(shown.texts).toEqual(['One', 'Yes.', 'Two', 'Yes.', 'Three', 'Yes.'])
   expect(shown.state.hasEarlier).toBe(false)
   expect(shown.state.messages[5]).toBe(newest)
+})
+
+test('a chat of Hermes is read, and goes on in a session of Segue', async () => {
+  const hermesHome = newTempFolder()
+  using resources = new DisposableStack()
+  const hermes = resources.adopt(new HermesDb(join(hermesHome, 'state.db')), (db) => db.close())
+  hermes.addSession('theirs', { title: 'In the terminal', ended_at: 5, end_reason: 'cli_close' })
+  hermes.addMessage('theirs', 2, { content: 'What did I say?' })
+  hermes.addMessage('theirs', 3, { role: 'assistant', content: 'That you like trees.' })
+  await using segue = await startTestSegue({ settings: { hermesHome } })
+  using shown = new ShownChat(segue.url, { sessionId: 'theirs' })
+  await shown.until(({ messages }) => messages.length === 2)
+  expect(shown.state.origin).toBe('HERMES')
+  hermes.addMessage('theirs', 4, { content: 'What else?' })
+  await shown.until(({ messages }) => messages.length === 3)
+  const { conversationId } = shown.state
+
+  await shown.chat.send({ text: 'And now?' })
+  await shown.until(({ activeStream, messages }) => activeStream === null && messages.length === 5)
+
+  expect(shown.texts.slice(0, 4)).toEqual(['What did I say?', 'That you like trees.', 'What else?', 'And now?'])
+  expect(shown.state).toMatchObject({ origin: 'SEGUE', conversationId })
 })
