@@ -3,7 +3,6 @@ import { AssistantRuntimeProvider, ThreadPrimitive } from '@assistant-ui/react'
 import { createSegueClient } from 'segue-client'
 import { useSegueRuntime } from 'segue-client/assistant-ui'
 import { useSegueChat } from 'segue-client/ai-sdk'
-import { useSegueRuntime } from 'segue-client/assistant-ui'
 import { SegueProvider, useChat, useConversations, usePendingDecisions } from 'segue-client/react'
 
 const client = createSegueClient({ url: 'http://127.0.0.1:4000' })
@@ -11,14 +10,13 @@ const client = createSegueClient({ url: 'http://127.0.0.1:4000' })
 function Chat({ sessionId }: { readonly sessionId: string | null }) {
   const { send, stop } = useChat(sessionId)
   const { messages, sendMessage } = useSegueChat({ client, id: 'new' })
-  const { threads } = useSegueRuntime({ client, sessionId })
   useConversations()
   usePendingDecisions()
   // @ts-expect-error -- The types are those of the package, not `any`.
   const notFunction: number = stop
   return (
     <button type="button" onClick={() => [send({ text: 'Hello' }), sendMessage({ text: 'Hello' }), notFunction]}>
-      {messages.length} {threads.getState().threadIds.length}
+      {messages.length}
     </button>
   )
 }
