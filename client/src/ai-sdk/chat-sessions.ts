@@ -29,6 +29,14 @@ const messageKeysDocument = `query ($id: ID!) {
   session(id: $id) { transcript(last: 1000) { edges { node { id key copyOf { id } } } } }
 }`
 
+const maxKeyLength = 200 // characters, the server's limit
+
+/** The key with which a message is sent. Ids of the SDK need not be unique beyond a chat. */
+export function toMessageKey(chatId: string, messageId: string): string {
+  const key = `${chatId} ${messageId}`
+  return key.length <= maxKeyLength ? key : messageId
+}
+
 /** Finds and makes the sessions of chats by the ids that a page has for them: a session's, or the key of one. */
 export class ChatSessions {
   readonly #client: SegueClient
@@ -59,15 +67,15 @@ export class ChatSessions {
     return session.id
   }
 
-  /** The id of the message with an id, or that was sent with it as its key, among the newest 1,000 of a chat. Null if there is none. */
-  async findMessage(chatId: string, idOrKey: string): Promise<string | null> {
+  /** The id on the server of a message that the SDK has under an id, among the newest 1,000 of a chat. Null if there is none. */
+  async findMessage(chatId: string, messageId: string): Promise<string | null> {
     const found = await this.find(chatId)
     if (!found) return null
     const { session } = await this.#client.request<{
       readonly session: { readonly transcript: { readonly edges: readonly { readonly node: WireMessageKey }[] } } | null
     }>(messageKeysDocument, { id: found.id })
     const isWanted = ({ node: { id, key, copyOf } }: { readonly node: WireMessageKey }): boolean =>
-      id === idOrKey || key === idOrKey || copyOf?.id === idOrKey
+      id === messageId || copyOf?.id === messageId || key === toMessageKey(chatId, messageId)
     return session?.transcript.edges.findLast(isWanted)?.node.id ?? null
   }
 }

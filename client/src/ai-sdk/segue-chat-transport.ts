@@ -5,7 +5,7 @@ import { regenerate, type RetryChanges } from '../live-chat/start-stream.ts'
 import type { ChatEvent } from '../model/chat-event.ts'
 import type { ChatInput, SegueClient } from '../segue-client.ts'
 import { SegueError } from '../segue-error.ts'
-import { ChatSessions } from './chat-sessions.ts'
+import { ChatSessions, toMessageKey } from './chat-sessions.ts'
 import { parseRequestBody } from './request-body.ts'
 import type { SegueUIMessage } from './ui-message/segue-ui-message.ts'
 import { ShownAnswer } from './shown-answer.ts'
@@ -27,12 +27,14 @@ export interface SegueChatTransportOptions {
 
 type SendOptions = Parameters<ChatTransport<SegueUIMessage>['sendMessages']>[0]
 type ReconnectOptions = Parameters<ChatTransport<SegueUIMessage>['reconnectToStream']>[0]
+
 /** What a call of the SDK says about the answer that it wants. */
 interface AnswerRequest {
   readonly chatId: string
   readonly abortSignal?: AbortSignal | undefined
   readonly messages?: readonly SegueUIMessage[]
 }
+
 type ChunkStream = ReadableStream<SegueUIMessageChunk>
 
 const maxMessages = 1000 // messages, the server's limit for one page
@@ -72,7 +74,7 @@ export class SegueChatTransport implements ChatTransport<SegueUIMessage> {
     const choice = model === undefined ? {} : { model }
     const message = { ...toOutgoingMessage(last, this.#client), ...choice }
     if (retried === null) {
-      const input = { ...message, key: last.id, ...(ifBusy && { ifBusy }) }
+      const input = { ...message, key: toMessageKey(chatId, last.id), ...(ifBusy && { ifBusy }) }
       return this.#show(options, new ShownAnswer(), (signal) => this.#chat(chatId, input, signal))
     }
     const changes = trigger === 'submit-message' ? message : choice
@@ -112,10 +114,8 @@ export class SegueChatTransport implements ChatTransport<SegueUIMessage> {
   /** Stops the answer of a chat, also one that the server has not accepted yet. Does nothing if there is none. */
   async cancel(chatId: string): Promise<void> {
     const shown = this.#shown.get(chatId)
-    const isShown = shown !== undefined && !shown.isFinished
-    const streamId = isShown
-      ? await shown.streamId.catch(() => undefined)
-      : (await this.#sessions.find(chatId))?.activeStream?.id
+    const shownId = shown && !shown.isFinished ? await shown.streamId.catch(() => undefined) : undefined
+    const streamId = shownId ?? (await this.#sessions.find(chatId))?.activeStream?.id
     if (streamId !== undefined) await this.#client.cancel(streamId)
   }
 

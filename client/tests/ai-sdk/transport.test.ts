@@ -153,6 +153,23 @@ describe('regenerate', () => {
   })
 })
 
+test('two chats may give their messages the same ids', async () => {
+  await using server = await startSegueWithProvider()
+  const client = createSegueClient({ url: server.segue.url })
+  const [first, second] = [openChat(client, 'one'), openChat(client, 'two')]
+  for (const { chat } of [first, second])
+    await chat.sendMessage({ id: '1', role: 'user', parts: [{ type: 'text', text: 'Hi' }] })
+  expect([first.chat.status, second.chat.status]).toEqual(['ready', 'ready'])
+
+  // A page that stores its messages itself has only its own ids.
+  const stored = openChat(client, 'one')
+  stored.chat.messages = first.chat.messages.map(({ id, role, parts }) => ({ id, role, parts }))
+  server.provider.enqueue('Again.')
+  await stored.chat.regenerate()
+  expect(texts(stored)).toEqual(['Hi', 'Again.'])
+  client.close()
+})
+
 describe('an answer that is being made', () => {
   test('goes on when the page is left, and is resumed with all that was said', async () => {
     await using server = await startSegueWithProvider()
