@@ -1,4 +1,5 @@
 import type { ChatTransport } from 'ai'
+import { createLiveChatMessage } from '../live-chat/fold-live-chat-message.ts'
 import { readChatSession } from '../live-chat/read-chat-session.ts'
 import { readStreamedMessage } from '../live-chat/read-streamed-message.ts'
 import { regenerate, type RetryChanges } from '../live-chat/start-stream.ts'
@@ -111,12 +112,18 @@ export class SegueChatTransport implements ChatTransport<SegueUIMessage> {
     return chat.messages.map((message) => toUIMessage(message, this.#client.fileUrl))
   }
 
-  /** Stops the answer of a chat, also one that the server has not accepted yet. Does nothing if there is none. */
-  async cancel(chatId: string): Promise<void> {
+  /**
+   * Stops the answer of a chat, also one that the server has not accepted yet. Resolves to what was saved of it, or to null if
+   * nothing was produced, or nothing runs.
+   */
+  async cancel(chatId: string): Promise<SegueUIMessage | null> {
     const shown = this.#shown.get(chatId)
     const shownId = shown && !shown.isFinished ? await shown.streamId.catch(() => undefined) : undefined
     const streamId = shownId ?? (await this.#sessions.find(chatId))?.activeStream?.id
-    if (streamId !== undefined) await this.#client.cancel(streamId)
+    if (streamId === undefined) return null
+    const { message } = await this.#client.cancel(streamId)
+    const decisions = shown?.followed?.message?.decisions ?? {}
+    return message && toUIMessage({ ...createLiveChatMessage(message), decisions }, this.#client.fileUrl)
   }
 
   /** Resolves when an answer that waits for an approval goes on, whoever gave it; to false if the signal is aborted before. */

@@ -35,14 +35,12 @@ export function useSegueChat(options: UseSegueChatOptions): UseSegueChatResult {
   const chat = useChat<SegueUIMessage>({ sendAutomaticallyWhen: hasAnsweredApprovals, ...init, id, transport })
   const { isLoading, error: historyError } = useHistory(transport, chat)
   useDecisionsElsewhere(transport, chat)
-  const { stop: leave } = chat
+  const { stop: leave, setMessages } = chat
   const stop = useCallback(async () => {
-    try {
-      await transport.cancel(id)
-    } finally {
-      await leave()
-    }
-  }, [transport, id, leave])
+    const saved = await transport.cancel(id).finally(leave)
+    // Its last words may not have arrived here.
+    if (saved) setMessages((shown) => shown.map((message) => (message.id === saved.id ? saved : message)))
+  }, [transport, id, leave, setMessages])
   const answerClarification = useCallback<SegueClient['answerClarification']>(
     (...answer) => client.answerClarification(...answer),
     [client],
