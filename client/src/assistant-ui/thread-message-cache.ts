@@ -5,7 +5,7 @@ import { toThreadMessage } from './to-thread-message.ts'
 /** Converts messages for assistant-ui. The same message is always the same object, so that its component does not render again. */
 export class ThreadMessageCache {
   readonly #messages = new WeakMap<LiveChatMessage, ThreadMessage>()
-  readonly #alternatives = new WeakMap<MessageAlternative, ThreadMessage>()
+  readonly #alternatives = new Map<string, ThreadMessage>()
   readonly #resolveUrl: (url: string) => string
 
   constructor(resolveUrl: (url: string) => string) {
@@ -22,11 +22,11 @@ export class ThreadMessageCache {
 
   /** The place of a message in a try that is not shown. Its parts are read when it is. */
   getAlternative(alternative: MessageAlternative, role: 'user' | 'assistant'): ThreadMessage {
-    const known = this.#alternatives.get(alternative)
-    if (known) return known
     const { originalId: id, promptText } = alternative
+    const known = this.#alternatives.get(id)
+    if (known) return known
     const converted = toCompleteMessage({ id, role, content: role === 'user' ? promptText : [] }, id)
-    this.#alternatives.set(alternative, converted)
+    this.#alternatives.set(id, converted)
     return converted
   }
 }

@@ -28,9 +28,9 @@ export function toMessageTree(
     messages.flatMap(({ role, streamId }) => (role === 'ASSISTANT' && streamId ? [streamId] : [])),
   )
   let parentId: string | null = null
-  let prompt = ''
+  let prompt: LiveChatMessage | null = null
   for (const message of messages) {
-    if (message.role === 'USER') prompt = getMessageText(message)
+    if (message.role === 'USER') prompt = message
     const tries = message.role === 'USER' ? groupPrompts(message) : listAnswers(message, prompt)
     const shown = tries.find(({ isShown }) => isShown)?.alternative.originalId ?? message.originalId
     for (const { alternative, isShown } of tries) {
@@ -59,29 +59,48 @@ interface Try {
   readonly isShown: boolean
 }
 
-/** The tries of a user's message, one for each text: the first with its id, and the last with its session. */
+/**
+ * The tries of a user's message. Those with the same text are one, with the id of the first and the session of the last: they
+ * are branches of the answer. A try without an answer can be reached by its message only.
+ */
 function groupPrompts(message: LiveChatMessage): readonly Try[] {
   const text = getMessageText(message)
-  const groups = new Map<string, MessageAlternative>()
+  const groups = new Map<string, Try>()
   for (const alternative of withItself(message, text)) {
-    const first = groups.get(alternative.promptText)
-    groups.set(alternative.promptText, first ? { ...first, sessionId: alternative.sessionId } : alternative)
+    const { originalId, sessionId, promptText, answerId } = alternative
+    const isItself = originalId === message.originalId
+    const key = isItself || answerId !== null ? `text ${promptText}` : `id ${originalId}`
+    const group = groups.get(key)
+    groups.set(key, {
+      alternative: group ? { ...group.alternative, sessionId } : alternative,
+      isShown: isItself || group?.isShown === true,
+    })
   }
-  return [...groups.values()].map((alternative) => ({ alternative, isShown: alternative.promptText === text }))
+  return [...groups.values()]
 }
 
-/** The tries of an answer to the same user's message. */
-function listAnswers(message: LiveChatMessage, prompt: string): readonly Try[] {
-  return withItself(message, prompt)
-    .filter(({ originalId, promptText }) => promptText === prompt || originalId === message.originalId)
-    .map((alternative) => ({ alternative, isShown: alternative.originalId === message.originalId }))
+/**
+ * The tries of an answer to the same user's message. They are found by that message, because it knows those before it as soon
+ * as its own answer begins: branches have the order in which they come.
+ */
+function listAnswers(message: LiveChatMessage, prompt: LiveChatMessage | null): readonly Try[] {
+  const { originalId, sessionId } = message
+  const promptText = prompt ? getMessageText(prompt) : ''
+  const shown = { alternative: { originalId, sessionId, promptText, answerId: originalId }, isShown: true }
+  if (!prompt) return [shown]
+  return withItself(prompt, promptText).flatMap((alternative) => {
+    if (alternative.originalId === prompt.originalId) return shown
+    const { answerId } = alternative
+    if (answerId === null || alternative.promptText !== promptText) return []
+    return { alternative: { ...alternative, originalId: answerId }, isShown: false }
+  })
 }
 
 /** A message that events made knows no alternatives, not even itself. */
 function withItself(message: LiveChatMessage, promptText: string): readonly MessageAlternative[] {
   const { alternatives, originalId, sessionId } = message
   if (alternatives.some((alternative) => alternative.originalId === originalId)) return alternatives
-  return [...alternatives, { originalId, sessionId, promptText }]
+  return [...alternatives, { originalId, sessionId, promptText, answerId: null }]
 }
 
 function isFailed(status: string): boolean {

@@ -10,7 +10,7 @@ interface WireOriginal {
 export interface WireAlternative extends WireOriginal {
   readonly session: { readonly id: string }
   readonly text: string
-  readonly stream: { readonly userMessage: { readonly text: string } } | null
+  readonly stream: { readonly userMessage: { readonly text: string }; readonly message: WireOriginal | null } | null
 }
 
 /** What `liveMessageFields` selects in addition to `messageFields`. */
@@ -45,7 +45,8 @@ export interface WireChatSession {
   readonly transcript: WireTranscriptPage
 }
 
-const alternatives = 'alternatives { id copyOf { id } session { id } text stream { userMessage { text } } }'
+const alternatives =
+  'alternatives { id copyOf { id } session { id } text stream { userMessage { text } message { id copyOf { id } } } }'
 
 const liveMessageFields = `
   ... on Message ${messageFields}

@@ -15,6 +15,8 @@ export interface MessageAlternative {
   readonly sessionId: string
   /** The text of the user's message of that try. */
   readonly promptText: string
+  /** The original's id of the answer of that try. Null if there was none when this was read. */
+  readonly answerId: string | null
 }
 
 /** The stream that answers a message (a user's) or that made it. */

@@ -29,6 +29,7 @@ export function toAlternative({ id, copyOf, session, text, stream }: WireAlterna
     originalId: copyOf?.id ?? id,
     sessionId: session.id,
     promptText: stream?.userMessage.text ?? text,
+    answerId: stream?.message ? (stream.message.copyOf?.id ?? stream.message.id) : null,
   }
 }
 

@@ -31,6 +31,7 @@ const newPrompt = (id: string, text: string, overrides: Partial<LiveChatMessage>
   newMessage(id, { role: 'USER', parts: [{ type: 'text', text }], ...overrides })
 
 const other = (originalId: string, sessionId: string, promptText: string): MessageAlternative => ({
+  answerId: originalId.replace('u', 'a'),
   originalId,
   sessionId,
   promptText,
@@ -82,6 +83,13 @@ describe('the tree of messages', () => {
     expect(edges).toEqual(['· > u1', '· > u2', 'u1 > a1'])
     // The newest try with that message is opened.
     expect([...branches]).toEqual([['u2', 'ses_3']])
+  })
+
+  test('has a try without an answer as a branch of the message, whatever that says', () => {
+    const prompts = [{ ...other('u1', 'ses_1', 'Hi'), answerId: null }, other('u2', 'ses_2', 'Hi')]
+    const { edges, branches } = build([newPrompt('u2', 'Hi', { alternatives: prompts }), newMessage('a2')])
+    expect(edges).toEqual(['· > u1', '· > u2', 'u2 > a2'])
+    expect([...branches]).toEqual([['u1', 'ses_1']])
   })
 
   test('has copies under the ids of their originals', () => {

@@ -48,6 +48,8 @@ export async function openAdapterPage(
   { url, entry, hash = '' }: AdapterPageOptions,
 ): Promise<AdapterPage> {
   const page = await context.newPage()
+  // Less than that of a test, so that the failure names the step.
+  page.setDefaultTimeout(10_000)
   const errors: string[] = []
   page.on('pageerror', ({ message }) => errors.push(message))
   page.on('console', (message) => {
