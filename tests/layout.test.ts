@@ -44,6 +44,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
     'runtime',
     'streaming',
     'compaction',
+    'transcript',
     'context',
     'turn',
     'attachments',
