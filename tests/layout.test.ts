@@ -38,6 +38,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
   chat: [
     'continuation',
     'alternatives',
+    'transcript',
     'decisions',
     'requests',
     'subscriptions',
