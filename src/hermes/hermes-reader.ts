@@ -5,11 +5,14 @@ import type { JobRecord, JobRunRecord } from '../model/job.ts'
 import type { MessageRecord } from '../model/message.ts'
 import type { SessionFilter, SessionSortKey } from '../model/session-filter.ts'
 import type { SessionRecord } from '../model/session.ts'
+import { normalizeSearchText } from '../search/analyzer.ts'
+import { SearchQuery } from '../search/search-query.ts'
 import { orderByIds, selectSessionPage, takePage } from '../storage/keyset-pagination.ts'
 import type {
   ConversationFilter,
   ConversationPage,
   ConversationListEntry,
+  GivenConversationTitle,
   OffsetPagination,
 } from '../storage/sessions/conversation-reader.ts'
 import { HermesCronReader } from './cron/hermes-cron-reader.ts'
@@ -30,6 +33,7 @@ import { filterHermesSessionIds } from './state/session-queries.ts'
 import { type StateDatabaseConnection, StateDatabase } from './state/state-database.ts'
 
 const idsPerQuery = 500
+const maxGivenTitles = 5_000 // as many as a search returns hits of Hermes
 const sessionsPerTransaction = 50 // whose messages are read together
 
 /**
@@ -105,6 +109,18 @@ export class HermesReader {
 
   listConversationSessionIds(rootId: string, range: OffsetPagination): string[] {
     return this.#listing.read([], ({ read }) => read((index) => index.listConversationSessionIds(rootId, range)))
+  }
+
+  /**
+   * The conversations whose tip is Hermes' and that a person gave a title in Segue which matches a query; at most 5,000.
+   * While the index is being built, those that it contains.
+   */
+  findGivenTitles(queryText: string): GivenConversationTitle[] {
+    const query = new SearchQuery(queryText)
+    return this.#listing
+      .readIndex((index) => index.listGivenTitles())
+      .filter(({ title }) => query.matches(normalizeSearchText(title)))
+      .slice(0, maxGivenTitles)
   }
 
   /** Runs one step of the search for changes that are easily missed: a few milliseconds. Returns whether more is left. */

@@ -13,6 +13,7 @@ import type {
   ConversationFilter,
   ConversationPage,
   ConversationListEntry,
+  GivenConversationTitle,
   OffsetPagination,
 } from '../storage/sessions/conversation-reader.ts'
 import type { ConversationSettingsRow } from '../storage/sessions/conversation-settings.ts'
@@ -100,6 +101,11 @@ export class HermesSessionReader implements SessionReader {
 
   listConversationSessionIds(rootId: string, range: OffsetPagination): Promise<string[]> {
     return this.#callReplicated([], (reader) => reader.listConversationSessionIds(rootId, range))
+  }
+
+  /** The conversations whose tip is Hermes' and that a person gave a title in Segue which matches a query; at most 5,000. */
+  findGivenTitles(query: string): Promise<GivenConversationTitle[]> {
+    return this.#callReplicated<GivenConversationTitle[]>([], (reader) => reader.findGivenTitles(query))
   }
 
   countMessages(ids: readonly string[]): Promise<Map<string, number>> {

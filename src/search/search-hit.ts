@@ -33,6 +33,8 @@ export interface SearchRequest extends PageRequest<SearchHitSortKey> {
     readonly origin?: Origin
     /** What is set in Segue for the conversations of Hermes' sessions, by session id: it replaces what Hermes stores. */
     readonly hermesSettings?: readonly (readonly [string, Pick<SessionFilter, 'pinned' | 'archived'>])[]
+    /** Titles given in Segue to conversations of Hermes that match the query, by the id of the tip, which they find. */
+    readonly hermesTitles?: readonly (readonly [string, string])[]
   }
 }
 

@@ -46,7 +46,9 @@ export class SearchRunner {
     const hits: SearchHit[] = []
     for (const match of matches) {
       const messageText = yield* this.#sources.get(match.key.origin)?.readText(match) ?? []
-      if (typeof messageText === 'string') hits.push({ ...match, snippet: createSnippet(messageText, query) })
+      const { key, sessionId, messageId } = match
+      if (typeof messageText === 'string')
+        hits.push({ key, sessionId, messageId, snippet: createSnippet(messageText, query) })
       yield
     }
     return { hits: range.backwards ? hits.reverse() : hits, searchedUpTo }

@@ -3,7 +3,10 @@ import type { SearchHit, SearchHitSortKey, SearchPageBounds, SearchRequest } fro
 import type { SearchQuery } from './search-query.ts'
 
 /** A hit without its snippet. */
-export type SearchMatch = Omit<SearchHit, 'snippet'>
+export interface SearchMatch extends Omit<SearchHit, 'snippet'> {
+  /** The title that matches, if the source does not store it as the session's own. */
+  readonly givenTitle?: string
+}
 
 /** The result of a few milliseconds of searching: a match, or how far the search has come. Null if that is not known yet. */
 export type SearchStepResult = { readonly match: SearchMatch } | { readonly searchedUpTo: SearchHitSortKey | null }

@@ -47,8 +47,13 @@ export function openProfileStorage(options: ProfileStorageOptions): ProfileStora
       ? null
       : new HermesSessionReader({ path: hermesPath, profile: name, log, indexPath, crossOriginFeed })
   hermes?.warmUp()
-  const sources = hermesPath === null ? [searchSource] : [searchSource, toHermesSearchSource(hermesPath, name)]
-  const search = new HermesSettingsSearch(new SearchService(sources), crossOriginFeed)
+  const search =
+    hermes === null || hermesPath === null
+      ? new SearchService([searchSource])
+      : new HermesSettingsSearch(new SearchService([searchSource, toHermesSearchSource(hermesPath, name)]), {
+          feed: crossOriginFeed,
+          sessions: hermes,
+        })
   return {
     ...segue,
     name,

@@ -221,3 +221,15 @@ test('L6 a conversation is deleted with all of its sessions, or not at all', asy
   })
   expect(await send(segue, `{ session(id: "${id}") { id } }`)).toEqual({ session: null })
 })
+
+test('L7 a title that was given to a conversation finds its tip until it is replaced', async () => {
+  const { segue, hermes } = await startSegueWithHermes()
+  addBranches(hermes)
+  const search = '{ search(query: "woods") { edges { node { snippet session { id } } } } }'
+  await write(segue, 'updateConversation(id: "cnv_one", input: { title: "The woods" }) { id }')
+  expect(await send(segue, search)).toEqual({
+    search: { edges: [{ node: { snippet: 'The woods', session: { id: 'three' } } }] },
+  })
+  await write(segue, 'updateConversation(id: "cnv_one", input: { title: "A forest" }) { id }')
+  expect(await send(segue, search)).toEqual({ search: { edges: [] } })
+})

@@ -69,6 +69,12 @@ export class HermesListing {
     return result
   }
 
+  /** Reads the index as it is: unlike `read`, it never waits for the file, or until a new index is built. */
+  readIndex<T>(work: (index: ConversationIndexReader) => T): T {
+    this.#isIndexNeeded = true
+    return this.#rebuildOnCorruption(() => this.#synchronizer.read(work))
+  }
+
   /** Lets `runMaintenance` build the index before the first list is read. */
   warmUp(): void {
     this.#isIndexNeeded = true

@@ -60,27 +60,27 @@ export function queryHermesFullTextIndex(
   return { rows: rows.flatMap(toCandidates), last: ids.at(-1) ?? null }
 }
 
+/** These sessions, each with the title that its conversation was given in Segue. Those that do not exist are left out. */
+export function findGivenTitleSearchCandidates(
+  file: StateDatabaseConnection,
+  titles: readonly (readonly [string, string])[],
+): HermesSearchCandidate[] {
+  const titleBySession = new Map(titles)
+  const ids = [...titleBySession.keys()]
+  return scanHermesSessionRows(file, { id: Number.MAX_SAFE_INTEGER, sessionIds: ids }, ids.length).flatMap((row) => {
+    const text = titleBySession.get(textFromHermesCell(row.id) ?? '')
+    return toTitleCandidates({ ...row, title: text })
+  })
+}
+
 /** Sessions with a title and a rowid below `id`, newest first. `last` as above. */
 export function scanHermesTitleSearchCandidates(
   file: StateDatabaseConnection,
   { id, sessionIds }: { readonly id: number; readonly sessionIds: readonly string[] | null },
   limit: number,
 ): { readonly rows: HermesSearchCandidate[]; readonly last: number | null } {
-  if (!file.schema.hasSessions) return { rows: [], last: null }
-  const sessionCondition = sessionIds === null ? '' : 'AND sessions.id IN (SELECT value FROM json_each(?))'
-  const sessionRows = file.db
-    .prepare<(number | string)[], { row: number; id: unknown; title: unknown; started_at: unknown }>(
-      `SELECT sessions.rowid AS row, ${file.schema.selectColumns('sessions', ['id', 'title', 'started_at'])}
-       FROM ${file.schema.numberedSessionsSql}
-       WHERE sessions.rowid < ? ${sessionCondition} ORDER BY sessions.rowid DESC LIMIT ?`,
-    )
-    .all(id, ...(sessionIds === null ? [] : [toJsonIdList(sessionIds)]), limit)
-  const rows = sessionRows.flatMap((row): HermesSearchCandidate[] => {
-    const [sessionId, text] = [textFromHermesCell(row.id), textFromHermesCell(row.title)]
-    if (sessionId === null || text === null) return []
-    return [{ rowid: row.row, sessionId, at: millisecondsFromHermesCell(row.started_at) ?? 0, text }]
-  })
-  return { rows, last: sessionRows.at(-1)?.row ?? null }
+  const sessionRows = scanHermesSessionRows(file, { id, sessionIds }, limit)
+  return { rows: sessionRows.flatMap(toTitleCandidates), last: sessionRows.at(-1)?.row ?? null }
 }
 
 /** The text of a section of a row of messages; null if it was deleted. */
@@ -95,6 +95,35 @@ export function readHermesMessageText(
     )
     .get(id)
   return row ? toMessageText(hermesRowToParts(row, section)) : null
+}
+
+interface SessionTitleRow {
+  readonly row: number
+  readonly id: unknown
+  readonly title: unknown
+  readonly started_at: unknown
+}
+
+function scanHermesSessionRows(
+  file: StateDatabaseConnection,
+  { id, sessionIds }: { readonly id: number; readonly sessionIds: readonly string[] | null },
+  limit: number,
+): SessionTitleRow[] {
+  if (!file.schema.hasSessions) return []
+  const sessionCondition = sessionIds === null ? '' : 'AND sessions.id IN (SELECT value FROM json_each(?))'
+  return file.db
+    .prepare<(number | string)[], SessionTitleRow>(
+      `SELECT sessions.rowid AS row, ${file.schema.selectColumns('sessions', ['id', 'title', 'started_at'])}
+       FROM ${file.schema.numberedSessionsSql}
+       WHERE sessions.rowid < ? ${sessionCondition} ORDER BY sessions.rowid DESC LIMIT ?`,
+    )
+    .all(id, ...(sessionIds === null ? [] : [toJsonIdList(sessionIds)]), limit)
+}
+
+function toTitleCandidates(row: SessionTitleRow): HermesSearchCandidate[] {
+  const [sessionId, text] = [textFromHermesCell(row.id), textFromHermesCell(row.title)]
+  if (sessionId === null || text === null) return []
+  return [{ rowid: row.row, sessionId, at: millisecondsFromHermesCell(row.started_at) ?? 0, text }]
 }
 
 /** Rows that can be a message of the user or the assistant. Only all rows of the session tell whether they are shown. */

@@ -9,6 +9,7 @@ import {
   type HermesSearchCandidate,
   scanHermesMessageSearchCandidates,
   queryHermesFullTextIndex,
+  findGivenTitleSearchCandidates,
   scanHermesTitleSearchCandidates,
 } from './candidate-queries.ts'
 import { compareSearchKeys, type SearchHitSortKey, type SearchRequest } from '../../search/search-hit.ts'
@@ -18,6 +19,8 @@ import type { SearchQuery } from '../../search/search-query.ts'
 export interface HermesMatch {
   readonly key: SearchHitSortKey
   readonly sessionId: string
+  /** Of the tip of a conversation: the title that it was given in Segue, if that is what matches. */
+  readonly givenTitle?: string
 }
 
 export interface HermesSearchLimits {
@@ -52,6 +55,8 @@ export class HermesMatchCollector {
   readonly #filter: SearchRequest['filter']
   readonly #hermesSettings: ReadonlyMap<string, Pick<SearchRequest['filter'], 'pinned' | 'archived'>>
   readonly #matches: HermesMatch[] = []
+  /** Those whose given title matches. Their own title makes no second hit. */
+  readonly #givenTitleSessions = new Set<string>()
   readonly #sessionPasses = new Map<string, boolean>()
   /** The number of matches and the time at which the current phase ends. */
   #budget = { matchCount: 0, deadline: 0 }
@@ -73,6 +78,7 @@ export class HermesMatchCollector {
 
   *collect(): Generator<void, readonly HermesMatch[], void> {
     this.#resetBudget()
+    yield* this.#findGivenTitles()
     yield* this.#scanTitles()
     this.#resetBudget()
     const [{ ids }, { maxRows, maxRecentRows }] = [this.#filter, this.#limits]
@@ -94,6 +100,21 @@ export class HermesMatchCollector {
     return this.#matches.length >= this.#budget.matchCount || performance.now() > this.#budget.deadline
   }
 
+  /** The titles are known to match: only the sessions have to be looked up. */
+  *#findGivenTitles(): Generator<void, void, void> {
+    const { hermesTitles = [], ids } = this.#filter
+    const selected = ids ? hermesTitles.filter(([id]) => ids.includes(id)) : hermesTitles
+    for (const batch of chunkArray(selected, rowsPerQuery)) {
+      if (this.#isBudgetSpent) return
+      this.#database.read(undefined, (file) => {
+        const rows = findGivenTitleSearchCandidates(file, batch)
+        for (const { sessionId } of rows) this.#givenTitleSessions.add(sessionId)
+        this.#collectMatches(file, rows, () => 'TITLE', true)
+      })
+      yield
+    }
+  }
+
   *#scanTitles(): Generator<void, void, void> {
     const sessionIds = this.#filter.ids ?? null
     let last: number | null = Number.MAX_SAFE_INTEGER
@@ -105,7 +126,8 @@ export class HermesMatchCollector {
       const id: number = last
       last = this.#database.read<number | null>(null, (file) => {
         const page = scanHermesTitleSearchCandidates(file, { id, sessionIds }, rowsPerQuery)
-        this.#collectMatches(file, page.rows, (text) => (this.#query.matches(text) ? 'TITLE' : null))
+        const rows = page.rows.filter((row) => !this.#givenTitleSessions.has(row.sessionId))
+        this.#collectMatches(file, rows, (text) => (this.#query.matches(text) ? 'TITLE' : null))
         return page.last
       })
       yield
@@ -173,10 +195,12 @@ export class HermesMatchCollector {
     file: StateDatabaseConnection,
     rows: readonly HermesSearchCandidate[],
     rankText: (text: string) => SearchHitSortKey['rank'] | null,
+    isGivenTitle = false,
   ): void {
     const matches = rows.flatMap(({ rowid, sessionId, at, text }): HermesMatch[] => {
       const rank = rankText(normalizeSearchText(text))
-      return rank ? [{ key: { rank, at, origin: 'HERMES', number: rowid }, sessionId }] : []
+      const key = rank && { rank, at, origin: 'HERMES' as const, number: rowid }
+      return key ? [{ key, sessionId, ...(isGivenTitle && { givenTitle: text }) }] : []
     })
     this.#checkSessions(file, matches)
     this.#matches.push(...matches.filter(({ sessionId }) => this.#sessionPasses.get(sessionId) === true))

@@ -56,8 +56,9 @@ export class HermesSearchSource implements SearchSource {
     }
   }
 
-  *readText({ key, sessionId }: SearchMatch): Generator<void, string | null, void> {
+  *readText({ key, sessionId, givenTitle }: SearchMatch): Generator<void, string | null, void> {
     yield
+    if (givenTitle !== undefined) return givenTitle
     return this.#database.read(null, (file) => {
       if (key.rank !== 'TITLE') {
         const { section = 'whole' } = this.#findShownEntry(file, sessionId, key.number) ?? {}
@@ -99,8 +100,9 @@ export class HermesSearchSource implements SearchSource {
   }
 
   /** Null if the row is not shown, or if what matches is shown as another message. */
-  #toSearchMatch({ key, sessionId }: HermesMatch, query: SearchQuery): SearchMatch | null {
-    if (key.rank === 'TITLE') return { key, sessionId, messageId: null }
+  #toSearchMatch(hit: HermesMatch, query: SearchQuery): SearchMatch | null {
+    const { key, sessionId } = hit
+    if (key.rank === 'TITLE') return { ...hit, messageId: null }
     return this.#database.read(null, (file) => {
       const entry = this.#findShownEntry(file, sessionId, key.number)
       if (!entry) return null

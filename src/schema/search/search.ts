@@ -16,11 +16,12 @@ interface SearchResult {
 }
 
 const SearchHitType = schemaBuilder.objectRef<SearchResult>('SearchHit').implement({
-  description: 'A search result: a message, or a session whose title matches.',
+  description: 'A search result: a message, or a session whose title, or the title given to its conversation, matches.',
   fields: (t) => ({
     session: t.expose('session', {
       type: SessionObjectType,
-      description: 'The session whose title matches, or the session of the message.',
+      description:
+        'The session whose title matches, or the session of the message. The tip, if the title is one that a user gave to the conversation.',
     }),
     message: t.field({
       type: MessageObjectType,
@@ -55,7 +56,7 @@ schemaBuilder.queryField('search', (t) =>
       type: SearchHitType,
       nullable: true,
       description: [
-        "Full-text search over session titles and message text, in Segue's own sessions and in Hermes sessions. Reasoning, tool calls and streaming messages are not searched.",
+        "Full-text search over session titles, the titles that users gave to conversations, and message text, in Segue's own sessions and in Hermes sessions. Reasoning, tool calls and streaming messages are not searched.",
         'Results are ranked: title matches, exact phrases, phrases with a prefix match on the last word, then messages that contain all words; newest first within each rank.',
         'A search is limited to two seconds. If it is cut short, `hasNextPage` is true and `endCursor` is where to resume. For Hermes, at most 5,000 hits are returned; without a usable index, only the newest 200,000 messages are scanned, for up to 0.5 seconds.',
       ].join('\n\n'),

@@ -25,6 +25,13 @@ export interface ConversationListEntry {
   readonly isCrossOrigin: boolean
 }
 
+/** The title that a person gave to a conversation. */
+export interface GivenConversationTitle {
+  /** The session with the newest message. */
+  readonly tipId: string
+  readonly title: string
+}
+
 /** A page of conversations, with the rows of those roots and tips that the source holds. */
 export interface ConversationPage {
   readonly conversations: readonly ConversationListEntry[]

@@ -14,7 +14,12 @@ import {
 } from './conversation-index-flags.ts'
 import type { ConversationSummaryRow } from './conversation-index-store.ts'
 import type { ConversationSettingsRow } from '../../sessions/conversation-settings.ts'
-import type { ConversationListEntry, ConversationFilter, OffsetPagination } from '../../sessions/conversation-reader.ts'
+import type {
+  ConversationListEntry,
+  ConversationFilter,
+  GivenConversationTitle,
+  OffsetPagination,
+} from '../../sessions/conversation-reader.ts'
 
 type ListedConversationRow = ConversationSummaryRow &
   Pick<ConversationSettingsRow, 'title'> & { readonly title_version: number | null }
@@ -103,6 +108,18 @@ export class ConversationIndexReader {
       )
       .all(rootId, limit - roots.length, Math.max(0, offset - root.length))
     return [...roots, ...others].map(({ id }) => id)
+  }
+
+  /** The titles that persons gave to conversations whose tip the source itself stores, with that tip. */
+  listGivenTitles(): GivenConversationTitle[] {
+    return this.#db
+      .prepare<[], { tip_id: string; title: string; flags: number }>(
+        `SELECT conversations.tip_id, settings.title, conversations.flags FROM conversation_settings AS settings
+         JOIN conversations ON conversations.root_id = settings.session_id WHERE settings.title IS NOT NULL`,
+      )
+      .all()
+      .filter(({ flags }) => !isCrossOriginConversation(flags))
+      .map(({ tip_id, title }) => ({ tipId: tip_id, title }))
   }
 
   /** In no particular order. */

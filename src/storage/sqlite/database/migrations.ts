@@ -14,6 +14,7 @@ import { migration013 } from './migrations/013-message-kinds.ts'
 import { migration014 } from './migrations/014-tool-calls-of-decisions.ts'
 import { migration015 } from './migrations/015-retries.ts'
 import { migration016 } from './migrations/016-conversation-settings.ts'
+import { migration017 } from './migrations/017-given-titles.ts'
 
 /**
  * The schema of a profile's database: entry n brings a database from version n to version n + 1. Forward only. A released
@@ -37,4 +38,5 @@ export const migrations: readonly string[] = [
   migration014,
   migration015,
   migration016,
+  migration017,
 ]

@@ -3,6 +3,7 @@ import { listMatchingSessionFlags } from '../conversation-index/conversation-ind
 import type { SessionFilter } from '../../../model/session-filter.ts'
 import { type SearchIndexItemKind, invertSearchRowid } from './search-index.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
+import { isShownTitleEntry } from './searchable-titles.ts'
 
 /** An entry of the index and the session or message that it belongs to. */
 export interface SearchEntryRow {
@@ -39,7 +40,7 @@ const matchQueries = {
 function buildMatchQuery(kind: SearchIndexItemKind): string {
   return `SELECT entry.number, entry.at, ${selectedColumns[kind]} FROM ${kind}_index AS found
     CROSS JOIN ${kind}_entries AS entry ON entry.number = ${invertSearchRowid(0)} - found.rowid ${ownerJoins[kind]}
-    WHERE found.${kind}_index MATCH ?`
+    WHERE found.${kind}_index MATCH ? ${kind === 'title' ? `AND ${isShownTitleEntry}` : ''}`
 }
 
 /** Up to `limit` entries in a range that match an FTS5 expression: newest first, or oldest first if `backwards`. */

@@ -3,6 +3,7 @@ import { normalizeSearchText } from '../../../search/analyzer.ts'
 import { toMessageText } from '../../../model/message-text.ts'
 import { maxPassageLength } from '../../../search/passages.ts'
 import { type MessageRow, parseStoredParts } from '../rows/message-row.ts'
+import { findSearchableTitles } from './searchable-titles.ts'
 
 export type SearchIndexItemKind = 'message' | 'title'
 
@@ -17,9 +18,13 @@ interface IndexEntry {
   readonly id: string
   /** Normalized. */
   readonly text: string
+  /** Whether it is the title that a person gave to the conversation of the session. */
+  readonly isGiven?: boolean
   /** Epoch milliseconds. */
   readonly at: number
 }
+
+type NumberedEntry = Pick<IndexEntry, 'id' | 'at'> & { readonly number: number }
 
 const batchSize = 25
 /** New entries are numbered upwards from here. Entries for what is older than the index are numbered downwards. */
@@ -59,9 +64,9 @@ export class SearchIndex {
         hasMore = true
         break
       }
-      this.#deleteEntries(kind, id)
-      const entry = kind === 'message' ? this.#loadMessageEntry(id) : this.#loadTitleEntry(id)
-      if (entry && entry.text !== '') {
+      if (kind === 'message') this.#deleteEntries(kind, id)
+      for (const entry of kind === 'message' ? this.#loadMessageEntries(id) : this.#loadTitleEntries(id)) {
+        if (entry.text === '') continue
         entries.push({ kind, number: this.#appendEntry(kind, entry, false), text: entry.text })
         length += entry.text.length
       }
@@ -139,18 +144,19 @@ export class SearchIndex {
     return true
   }
 
-  #loadMessageEntry(id: string): IndexEntry | null {
-    const row = this.#db.prepare<[string], MessageRow>('SELECT * FROM messages WHERE id = ?').get(id)
-    return row ? toIndexEntry(row) : null
+  #loadMessageEntries(id: string): IndexEntry[] {
+    return this.#db.prepare<[string], MessageRow>('SELECT * FROM messages WHERE id = ?').all(id).map(toIndexEntry)
   }
 
-  #loadTitleEntry(id: string): IndexEntry | null {
-    const row = this.#db
-      .prepare<[string], { title: string | null; at: number }>(
-        'SELECT title, started_at AS at FROM sessions WHERE id = ?',
-      )
-      .get(id)
-    return row ? { id, text: normalizeSearchText(row.title ?? ''), at: row.at } : null
+  /** Those that are missing: triggers delete the entries of titles that were replaced. */
+  #loadTitleEntries(id: string): IndexEntry[] {
+    const existing = this.#db
+      .prepare<[string], { is_given: 0 | 1 }>('SELECT is_given FROM title_entries WHERE id = ?')
+      .all(id)
+    const isIndexed = (isGiven: boolean): boolean => existing.some((entry) => (entry.is_given === 1) === isGiven)
+    return findSearchableTitles(this.#db, id)
+      .map(({ title, at, isGiven }) => ({ id, text: normalizeSearchText(title), at, isGiven }))
+      .filter(({ text, isGiven }, index, all) => !isIndexed(isGiven) && (!isGiven || all[index - 1]?.text !== text))
   }
 
   #listOlderMessages(before: string): IndexEntry[] {
@@ -174,6 +180,7 @@ export class SearchIndex {
     return entries
   }
 
+  /** Of their own. Titles that were given to conversations are never older than the index. */
   #listOlderTitles(before: string): IndexEntry[] {
     return this.#db
       .prepare<[string, number], { id: string; title: string | null; at: number }>(
@@ -211,7 +218,7 @@ export class SearchIndex {
       number: last ? last.number + 1 : firstEntryNumber,
       id: entry.id,
       at,
-      isPassage,
+      mark: isPassage ? 'is_passage' : entry.isGiven ? 'is_given' : null,
     })
   }
 
@@ -222,7 +229,7 @@ export class SearchIndex {
       number: (first?.number ?? firstEntryNumber) - 1,
       id: entry.id,
       at,
-      isPassage: false,
+      mark: null,
     })
   }
 
@@ -239,9 +246,9 @@ export class SearchIndex {
 
   #insertEntry(
     kind: SearchIndexItemKind,
-    { number, id, at, isPassage }: Omit<IndexEntry, 'text'> & { readonly number: number; readonly isPassage: boolean },
+    { number, id, at, mark }: NumberedEntry & { readonly mark: 'is_passage' | 'is_given' | null },
   ): number {
-    const [column, value] = isPassage ? [', is_passage', ', 1'] : ['', '']
+    const [column, value] = mark ? [`, ${mark}`, ', 1'] : ['', '']
     this.#db
       .prepare<[number, string, number]>(
         `INSERT INTO ${kind}_entries (number, id, at${column}) VALUES (?, ?, ?${value})`,

@@ -15,6 +15,7 @@ import {
   findFirstSearchEntry,
 } from './find-search-entries.ts'
 import type { ReadOnlySegueDatabase } from './read-only-segue-database.ts'
+import { findGivenTitleEntryOfTip, findTitleOfEntry } from './searchable-titles.ts'
 import {
   isWithinSearchPage,
   type SearchHitSortKey,
@@ -69,7 +70,7 @@ export class SqliteSearchSource implements SearchSource {
       for (const { rows, lastNumber } of this.#findBatches(rank, { query, filter, range, listedNumbers })) {
         for (const row of rows) {
           const match = toSearchMatch(rank, row)
-          if (isWithinSearchPage(match.key, range) && this.#isBestPassage(query, rank, row)) yield { match }
+          if (isWithinSearchPage(match.key, range) && this.#isBestEntry(query, rank, row)) yield { match }
         }
         const at = findFirstSearchEntry(this.#database, toIndexedKind(rank), lastNumber)?.at
         yield { searchedUpTo: at === undefined ? null : { rank, at, origin: 'SEGUE', number: lastNumber } }
@@ -77,10 +78,9 @@ export class SqliteSearchSource implements SearchSource {
     }
   }
 
-  *readText({ sessionId, messageId }: SearchMatch): Generator<void, string | null, void> {
+  *readText({ key, sessionId, messageId }: SearchMatch): Generator<void, string | null, void> {
     if (messageId !== null) return yield* loadSegueMessageText(this.#database, messageId)
-    const sql = 'SELECT title FROM sessions WHERE id = ?'
-    return this.#database.prepare<[string], { title: string | null }>(sql).get(sessionId)?.title ?? null
+    return findTitleOfEntry(this.#database, sessionId, key.number)
   }
 
   close(): void {
@@ -159,9 +159,14 @@ export class SqliteSearchSource implements SearchSource {
     return { from, to: from - 1 }
   }
 
-  /** Of the passages of a message that match, only one becomes a hit: the last one of the best rank. */
-  #isBestPassage(query: SearchQuery, rank: SearchRank, { number, messageId, isPassage }: SearchEntryRow): boolean {
-    if (!isPassage || messageId === null) return true
+  /**
+   * Of the passages of a message that match, only one becomes a hit: the last one of the best rank. Of the two titles of a
+   * session, the one that its conversation was given.
+   */
+  #isBestEntry(query: SearchQuery, rank: SearchRank, row: SearchEntryRow): boolean {
+    const { number, messageId, sessionId, isPassage } = row
+    if (messageId === null) return !this.#isGivenTitleBetter(query, sessionId, number)
+    if (!isPassage) return true
     const { from, to } = findMessagePassageRange(this.#database, messageId)
     const hasPassage = (each: SearchRank, range: SearchEntryRange): boolean => {
       const expression = toFtsExpression(query, each)
@@ -169,6 +174,13 @@ export class SqliteSearchSource implements SearchSource {
     }
     const betterRanks = searchRanks.slice(searchRanks.indexOf('PHRASE'), searchRanks.indexOf(rank))
     return !betterRanks.some((each) => hasPassage(each, { from, to })) && !hasPassage(rank, { from: number + 1, to })
+  }
+
+  #isGivenTitleBetter(query: SearchQuery, sessionId: string, number: number): boolean {
+    const given = findGivenTitleEntryOfTip(this.#database, sessionId)
+    const expression = toFtsExpression(query, 'TITLE')
+    if (given === null || given === number || expression === null) return false
+    return hasMatchingSearchEntry(this.#database, 'title', expression, { from: given, to: given })
   }
 }
 
