@@ -2,13 +2,15 @@ import { ApolloClient, ApolloLink, InMemoryCache, type TypePolicy } from '@apoll
 import { relayStylePagination } from '@apollo/client/utilities'
 import { parse, print } from 'graphql'
 import { Observable } from 'rxjs'
-import { createDocuments, listVariables, requireDocument, schema } from '../documents/documents.ts'
+import { createDocuments, requireDocument, schema } from '../documents/documents.ts'
 import { listEmbeddedTypeNames, listListFields, listPossibleTypes } from '../documents/select-everything.ts'
 import type { CacheClientFactory, CacheRecord, DataObserver } from '../support/cache-client.ts'
 import { applyConversationChange, isConversationsChanged, isConversationList } from '../support/conversation-change.ts'
 import { createTransport, type GraphqlTransport } from '../support/transport.ts'
 
 const documents = new Map([...createDocuments()].map(([name, text]) => [name, parse(text)]))
+
+const listPageSize = 3
 
 /** Apollo Client with InMemoryCache. */
 export const createApolloClient: CacheClientFactory = ({ url, protocol }) => {
@@ -32,7 +34,7 @@ export const createApolloClient: CacheClientFactory = ({ url, protocol }) => {
   const keepList = (data: unknown): void => {
     if (!isConversationsChanged(data)) return
     cache.updateQuery(
-      { query: requireDocument(documents, 'ConversationListQuery'), variables: listVariables },
+      { query: requireDocument(documents, 'ConversationListQuery'), variables: { first: listPageSize } },
       (list) => {
         if (!isConversationList(list)) return undefined
         const edges = applyConversationChange(list.conversations.edges, data.conversationsChanged)
@@ -42,6 +44,7 @@ export const createApolloClient: CacheClientFactory = ({ url, protocol }) => {
   }
 
   return {
+    listPageSize,
     query: async (name, variables = {}) => {
       const query = requireDocument(documents, name)
       const { data } = await client.query<CacheRecord>({ query, variables, fetchPolicy: 'network-only' })

@@ -33,6 +33,7 @@ export function createRelayClientFactory(requests: RelayRequests): CacheClientFa
     const source = new RecordSource()
     const environment = new Environment({ network: createNetwork(transport), store: new Store(source) })
     return {
+      listPageSize: 3,
       query: async (name, variables = {}) => {
         const request = requireDocument(requests, name)
         // What nobody retains may be collected.

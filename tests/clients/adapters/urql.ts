@@ -2,13 +2,16 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Client, fetchExchange, type OperationResult, subscriptionExchange } from '@urql/core'
 import { cacheExchange, type SerializedEntries, type StorageAdapter } from '@urql/exchange-graphcache'
 import { introspectionFromSchema } from 'graphql'
-import { createDocuments, listVariables, requireDocument, schema } from '../documents/documents.ts'
+import { createDocuments, requireDocument, schema } from '../documents/documents.ts'
 import { listEmbeddedTypeNames } from '../documents/select-everything.ts'
 import type { CacheClientFactory, CacheRecord, CacheRecords, ResultData } from '../support/cache-client.ts'
 import { applyConversationChange, isConversationList, isConversationsChanged } from '../support/conversation-change.ts'
 import { createTransport } from '../support/transport.ts'
 
 const documents = createDocuments()
+
+/** One page: Graphcache keeps each page of a list by itself. */
+const listPageSize = 1000
 
 /** @urql/core with Graphcache. */
 export const createUrqlClient: CacheClientFactory = ({ url, protocol }) => {
@@ -24,7 +27,10 @@ export const createUrqlClient: CacheClientFactory = ({ url, protocol }) => {
         conversationsChanged: (data, _, store) => {
           if (!isConversationsChanged(data)) return
           store.updateQuery(
-            { query: requireDocument(documents, 'ConversationListQuery'), variables: listVariables },
+            {
+              query: requireDocument(documents, 'ConversationListQuery'),
+              variables: { first: listPageSize, after: null },
+            },
             (list) => {
               if (!isConversationList(list)) return list
               const edges = applyConversationChange(list.conversations.edges, data.conversationsChanged)
@@ -53,6 +59,7 @@ export const createUrqlClient: CacheClientFactory = ({ url, protocol }) => {
   })
 
   return {
+    listPageSize,
     query: async (name, variables = {}) =>
       requireData(
         await client.query(requireDocument(documents, name), variables, { requestPolicy: 'network-only' }).toPromise(),

@@ -17,9 +17,6 @@ function everything(typeName: string, depth: number): string {
 const pageInfo = `pageInfo ${everything('PageInfo', 0)}`
 const event = everything('ChatEvent', 3)
 
-/** The variables of the list: its first page. */
-export const listVariables = { first: 50 }
-
 /** The directive that makes Relay keep the list in one place, whatever its arguments are. */
 export const relayListDirective = '@connection(key: "ConversationList_conversations", filters: [])'
 

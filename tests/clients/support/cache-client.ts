@@ -26,6 +26,8 @@ export interface DataObserver {
 
 /** A client library with a normalised cache, through which everything goes that it receives. Operations are given by name. */
 export interface CacheClient extends AsyncDisposable {
+  /** How many rows of ConversationListQuery are read at once: `first`. */
+  readonly listPageSize: number
   /** Reads from the server, never from the cache. Rejects if the result has errors. */
   query(name: string, variables?: Variables): Promise<ResultData>
   mutate(name: string, variables: Variables): Promise<ResultData>

@@ -1,11 +1,11 @@
 import { waitUntil } from '../../support/wait-until.ts'
-import { listVariables } from '../documents/documents.ts'
 import type { CacheClient, ResultData, Variables } from './cache-client.ts'
+import { readConversationList } from './read-conversation-list.ts'
 
 /** An event of a subscription: the value of its only field. */
 export type PageEvent = Readonly<Record<string, unknown>>
 
-/** A query that the page has sent. */
+/** A query that the page has sent, beside those of its list. */
 export interface PageQuery {
   readonly name: string
   readonly variables: Variables
@@ -23,7 +23,7 @@ export class ChatPage {
 
   private constructor(client: CacheClient) {
     this.#client = client
-    this.#listReader = new ListReader(() => this.query('ConversationListQuery', listVariables))
+    this.#listReader = new ListReader(() => readConversationList(client))
   }
 
   /** Opens the page: the live list is read, and what is pending is known. */

@@ -4,6 +4,7 @@ import { nodeTypeNames } from '../documents/documents.ts'
 import type { CacheClient, CacheClientFactory, CacheRecords } from './cache-client.ts'
 import type { ChatPage } from './chat-page.ts'
 import { findStaleRecords } from './compare-records.ts'
+import { readConversationList } from './read-conversation-list.ts'
 import type { SubscriptionProtocol } from './transport.ts'
 
 export interface TestedClient {
@@ -15,9 +16,10 @@ export interface TestedClient {
   readonly page: ChatPage
 }
 
-/** What a fresh client of the same kind reads: the queries of the page, and each entity of its cache by its id. */
+/** What a fresh client of the same kind reads: the list, the queries of the page, and each entity of its cache by its id. */
 export async function readFreshRecords({ create, protocol, url, client, page }: TestedClient): Promise<CacheRecords> {
   await using fresh = await create({ url, protocol })
+  await readConversationList(fresh)
   for (const { name, variables } of page.queries) await fresh.query(name, variables)
   const { entities } = await client.readRecords()
   const nodes = [...entities.values()].filter(({ __typename }) => nodeTypeNames.includes(String(__typename)))
