@@ -45,7 +45,6 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
     'runtime',
     'streaming',
     'compaction',
-    'transcript',
     'context',
     'turn',
     'attachments',

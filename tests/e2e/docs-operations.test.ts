@@ -74,7 +74,9 @@ describe('the page on tools', () => {
 describe('the page on approvals', () => {
   test('lets a person answer a question', async () => {
     await docs.request(startChat, { text: '/ask Which one? | red | blue' })
-    const [event] = await docs.stream('Waiting', {}, ({ clarifications }) => clarifications?.['state'] === 'PENDING')
+    const event = (
+      await docs.stream('Waiting', {}, ({ clarifications }) => clarifications?.['state'] === 'PENDING')
+    ).at(-1)
     expect(event).toMatchObject({ clarifications: { question: 'Which one?', choices: ['red', 'blue'] } })
     const { answer } = docs.variablesOf('Answer')
     expect(await docs.run('Answer', { id: event?.['clarifications']?.['id'] })).toMatchObject({
@@ -84,7 +86,9 @@ describe('the page on approvals', () => {
 
   test('lets a person fill in a form', async () => {
     await docs.request(startChat, { text: '/form Where to? | city | class: first, second' })
-    const [event] = await docs.stream('Waiting', {}, ({ clarifications }) => clarifications?.['state'] === 'PENDING')
+    const event = (
+      await docs.stream('Waiting', {}, ({ clarifications }) => clarifications?.['state'] === 'PENDING')
+    ).at(-1)
     const { values } = docs.variablesOf('FillIn')
     expect(await docs.run('FillIn', { id: event?.['clarifications']?.['id'] })).toMatchObject({
       answerClarification: { state: 'ANSWERED', answer: JSON.stringify(values) },
@@ -93,7 +97,7 @@ describe('the page on approvals', () => {
 
   test('lets a person allow a tool call, which then runs', async () => {
     await docs.request(startChat, { text: '/tool files__write_file {"path": "note.txt", "content": "Hello"}' })
-    const [pending] = await docs.stream('Asking', {}, ({ approvals }) => approvals?.['state'] === 'PENDING')
+    const pending = (await docs.stream('Asking', {}, ({ approvals }) => approvals?.['state'] === 'PENDING')).at(-1)
     expect(pending).toMatchObject({ approvals: { toolCall: { name: 'files__write_file' } } })
     expect(await docs.run('Allow', { id: pending?.['approvals']?.['id'] })).toMatchObject({
       answerApproval: { state: 'ANSWERED', decision: 'ONCE' },
@@ -103,7 +107,7 @@ describe('the page on approvals', () => {
 
   test('lets a person change what runs', async () => {
     await docs.request(startChat, { text: '/tool files__write_file {"path": "mine.txt", "content": "Hello"}' })
-    const [pending] = await docs.stream('Asking', {}, ({ approvals }) => approvals?.['state'] === 'PENDING')
+    const pending = (await docs.stream('Asking', {}, ({ approvals }) => approvals?.['state'] === 'PENDING')).at(-1)
     const changed = { path: 'yours.txt', content: 'Hello' }
     const variables = { id: pending?.['approvals']?.['id'], arguments: changed }
     expect(await docs.run('AllowChanged', variables)).toMatchObject({ answerApproval: { arguments: changed } })
