@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     root: import.meta.dirname,
-    include: ['*.test.ts'],
+    include: ['*.test.ts', 'examples/*.test.ts'],
     // Graphcache passes nothing to its storage under NODE_ENV=test.
     env: { NODE_ENV: 'development' },
     maxWorkers: 1,

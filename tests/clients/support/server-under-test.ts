@@ -22,7 +22,8 @@ export interface ServerUnderTest extends AsyncDisposable {
   ask(query: string, variables?: object): Promise<Readonly<Record<string, unknown>>>
 }
 
-export async function startServerUnderTest(): Promise<ServerUnderTest> {
+/** @param allowOrigins The origins of pages that may use it. */
+export async function startServerUnderTest(allowOrigins: readonly string[] = []): Promise<ServerUnderTest> {
   await using resources = new AsyncDisposableStack()
   const home = mkdtempSync(join(tmpdir(), 'segue-test-'))
   resources.defer(() => rmSync(home, { recursive: true, force: true }))
@@ -30,6 +31,7 @@ export async function startServerUnderTest(): Promise<ServerUnderTest> {
   const scriptedServer = join(import.meta.dirname, '..', '..', 'support', 'mcp', 'scripted-server.ts')
   const config = {
     model: 'strict/test',
+    allowOrigins,
     titles: false,
     compactAt: 0,
     providers: { strict: { type: 'openai-compatible', baseURL: provider.baseURL, models: ['test', 'other'] } },
