@@ -22,7 +22,8 @@ print_answer() {
   jq --unbuffered -r '.[] | [.streamId, .seq, .sessionId, .text // ""] | @tsv' |
     while IFS=$'\t' read -r stream seq session text; do
       printf '%b' "$text"
-      echo "$stream $seq $session" >"$state"
+      echo "$stream $seq $session" >"$state.new"
+      mv "$state.new" "$state" # whole, also for commands that run at the same time
     done
   echo
 }

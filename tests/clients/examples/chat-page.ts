@@ -48,11 +48,7 @@ export class ChatPage implements AsyncDisposable {
 
   /** Waits until the messages show a text. */
   async waitForText(text: string): Promise<void> {
-    await this.#page
-      .getByLabel('Messages')
-      .getByText(text)
-      .first()
-      .waitFor()
+    await this.#page.getByLabel('Messages').getByText(text).first().waitFor()
   }
 
   /** How often the messages show a text. */
