@@ -1,4 +1,6 @@
 import type { ChatEvent, DeliveredEvent, StreamReset } from '../../model/chat-event.ts'
+import type { StreamRecord } from '../../model/stream.ts'
+import type { Context } from '../context.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { MessageObjectType, SessionObjectType, StreamObjectType } from '../object-refs.ts'
 import { FinishReasonEnum, ResetReasonEnum, StreamStatusEnum } from './chat-enums.ts'
@@ -22,6 +24,12 @@ export const ChatEventInterface = schemaBuilder.interfaceRef<DeliveredEvent>('Ch
 
 export type ChatEventOfType<Type extends ChatEvent['type']> = Extract<ChatEvent, { readonly type: Type }>
 
+const loadStream = (
+  { stream, sessionId }: ChatEventOfType<'StreamStarted' | 'StreamChanged'>,
+  _: object,
+  { profiles }: Context,
+): Promise<StreamRecord> => profiles.requireStream(stream.id, sessionId)
+
 schemaBuilder.objectRef<ChatEventOfType<'StreamStarted'>>('StreamStarted').implement({
   description: 'A stream was accepted. It is QUEUED or RUNNING.',
   interfaces: [ChatEventInterface],
@@ -31,11 +39,7 @@ schemaBuilder.objectRef<ChatEventOfType<'StreamStarted'>>('StreamStarted').imple
       description: 'The state of the stream as of this event: QUEUED or RUNNING.',
       resolve: ({ stream }) => stream.status,
     }),
-    stream: t.field({
-      type: StreamObjectType,
-      description: 'The stream as it is now.',
-      resolve: ({ stream, sessionId }, _, { profiles }) => profiles.requireStream(stream.id, sessionId),
-    }),
+    stream: t.field({ type: StreamObjectType, description: 'The stream as it is now.', resolve: loadStream }),
     userMessage: t.field({
       type: MessageObjectType,
       description: 'The user message that the stream answers.',
@@ -54,11 +58,7 @@ schemaBuilder.objectRef<ChatEventOfType<'StreamChanged'>>('StreamChanged').imple
       description: 'The state of the stream as of this event.',
       resolve: ({ stream }) => stream.status,
     }),
-    stream: t.field({
-      type: StreamObjectType,
-      description: 'The stream as it is now.',
-      resolve: ({ stream, sessionId }, _, { profiles }) => profiles.requireStream(stream.id, sessionId),
-    }),
+    stream: t.field({ type: StreamObjectType, description: 'The stream as it is now.', resolve: loadStream }),
   }),
 })
 

@@ -1,11 +1,11 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { HermesDb } from '../support/hermes/hermes-db.ts'
-import { newTempFolder, startTestSegue, type TestSegue } from '../support/server/segue.ts'
-import { ServerDocument } from './generated/graphql.ts'
-import { connect } from './support/clients.ts'
-import { ask } from './support/typed-client.ts'
+import { HermesDb } from '../../support/hermes/hermes-db.ts'
+import { newTempFolder, startTestSegue, type TestSegue } from '../../support/server/segue.ts'
+import { ServerDocument } from '../generated/graphql.ts'
+import { connect } from '../support/clients.ts'
+import { ask } from '../support/typed-client.ts'
 
 async function loadHermes({ url }: TestSegue) {
   await using client = connect('http', url)

@@ -6,13 +6,13 @@ import {
   HermesCron,
   newHermesJob,
   readOwnExecutionOwner,
-} from '../support/hermes/hermes-cron.ts'
-import { addCronSession } from '../support/hermes/hermes-cron-home.ts'
-import { newDb, newStatePath } from '../support/hermes/hermes-fixtures.ts'
-import { transports } from './support/clients.ts'
-import { loadJob, loadRun, loadRuns, newJob } from './support/job.ts'
-import { newTestEnvironment } from './support/test-environment.ts'
-import { ask, expectRefusal } from './support/typed-client.ts'
+} from '../../support/hermes/hermes-cron.ts'
+import { addCronSession } from '../../support/hermes/hermes-cron-home.ts'
+import { newDb, newStatePath } from '../../support/hermes/hermes-fixtures.ts'
+import { transports } from '../support/clients.ts'
+import { loadJob, loadRun, loadRuns, newJob } from '../support/job.ts'
+import { newTestEnvironment } from '../support/test-environment.ts'
+import { ask, expectRefusal } from '../support/typed-client.ts'
 import {
   DeleteJobDocument,
   JobRunsDocument,
@@ -20,7 +20,7 @@ import {
   JobsDocument,
   RunJobDocument,
   UpdateJobDocument,
-} from './generated/graphql.ts'
+} from '../generated/graphql.ts'
 
 /** A home of Hermes with a job that has five runs, and one that Hermes has removed. */
 function newHermesHome() {
