@@ -1,6 +1,6 @@
 import { chunkArray } from '../lib/chunk-array.ts'
 import type { PageRequest } from '../lib/pagination.ts'
-import type { HermesStatus } from '../storage/hermes-status.ts'
+import type { HermesStatus } from '../storage/sessions/hermes-status.ts'
 import type { JobRecord, JobRunRecord } from '../model/job.ts'
 import type { MessageRecord } from '../model/message.ts'
 import type { SessionFilter, SessionSortKey } from '../model/session-filter.ts'

@@ -1,4 +1,4 @@
-import type { HermesStatus } from './hermes-status.ts'
+import type { HermesStatus } from './sessions/hermes-status.ts'
 import type { BlobStore } from './blob-store.ts'
 import type { ProfileChangeNotifiers } from './change-notifier.ts'
 import type { DecisionStore } from './decision-store.ts'

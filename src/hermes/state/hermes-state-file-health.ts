@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3'
-import type { HermesStatus } from '../../storage/hermes-status.ts'
+import type { HermesStatus } from '../../storage/sessions/hermes-status.ts'
 
 /** The state of Hermes' file at the last call. Every change is logged. */
 export type HermesStateFileHealth =
