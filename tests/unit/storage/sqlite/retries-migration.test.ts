@@ -203,3 +203,31 @@ test('A copy that fits two messages names neither', async () => {
     msg('a3'),
   ])
 })
+
+test('Many retries of a long chat, each made from the one before, name the originals within seconds', async () => {
+  const turns = 50
+  const retries = 250
+  const copyOfTurns = (name: string, offset: number) =>
+    Array.from({ length: turns }, (_, turn) => [
+      user(`${name}u${turn}x`, 2 * turn - offset, 10 + 2 * turn, `Question ${turn}`),
+      agent(`${name}a${turn}x`, 2 * turn + 1 - offset, 11 + 2 * turn, `Answer ${turn}`),
+    ]).flat()
+  old.transaction(() => {
+    addSession('talk', [...copyOfTurns('o', 2 * turns), user('last0x', 2, 900, 'Last')])
+    for (let i = 1; i <= retries; i++) {
+      addSession(
+        `r${i}x`,
+        [...copyOfTurns(`c${i}x`, 2 * turns), user(`last${i}x`, 2, 1001, 'Last')],
+        msg(`last${i - 1}x`),
+      )
+    }
+  })()
+  const { roots, messages, sessions } = await migrate()
+  expect(roots).toEqual([ses('talk')])
+  expect(sessions.get(ses(`r${retries}x`))).toMatchObject({ takesPlaceOf: ses('talk') })
+  expect(messages.get(msg(`c${retries}xa${turns - 1}x`))).toEqual({
+    copyOf: msg(`oa${turns - 1}x`),
+    turnId: msg(`ou${turns - 1}x`),
+  })
+  expect(messages.get(msg(`last${retries}x`))?.turnId).toBe(msg('last0x'))
+})

@@ -106,7 +106,7 @@ export const migration015 = `
 
   -- The originals of copies: the messages of the session that was copied, and of those that it continues, with the same role,
   -- time and parts. Tool calls have other ids in copies, and the parts of a very long answer are in its log only.
-  CREATE TABLE old_originals AS
+  CREATE TABLE old_copied_sessions AS
     WITH RECURSIVE copied (copy_session_id, session_id, hops) AS (
       SELECT sessions.id, source.session_id, 0
       FROM sessions JOIN messages AS source ON source.id = coalesce(sessions.retry_of, sessions.forked_from)
@@ -115,37 +115,44 @@ export const migration015 = `
       FROM copied JOIN sessions ON sessions.id = copied.session_id
       WHERE sessions.parent_session_id IS NOT NULL AND hops < 1000
     )
-    SELECT copied.copy_session_id, messages.id, messages.role, messages.created_at, messages.parts
-    FROM (SELECT DISTINCT copy_session_id, session_id FROM copied) AS copied
-    JOIN messages ON messages.session_id = copied.session_id;
-  CREATE INDEX old_originals_by_time ON old_originals (copy_session_id, created_at);
+    SELECT DISTINCT copy_session_id, session_id FROM copied;
+  CREATE INDEX old_messages_by_time ON messages (session_id, created_at);
   CREATE TABLE old_copies AS
     SELECT copy.id AS copy_id, original.id AS original_id
-    FROM messages AS copy JOIN old_originals AS original
-      ON original.copy_session_id = copy.session_id AND original.created_at = copy.created_at AND original.role = copy.role
+    FROM old_copied_sessions AS copied
+    CROSS JOIN messages AS copy ON copy.session_id = copied.copy_session_id
+    CROSS JOIN messages AS original INDEXED BY old_messages_by_time
+      ON original.session_id = copied.session_id AND original.created_at = copy.created_at AND original.role = copy.role
     WHERE copy.position < 0 AND copy.stream_id IS NULL AND (
       original.parts = copy.parts OR original.parts = 'null' OR
       CASE WHEN json_valid(original.parts) AND json_valid(copy.parts) THEN
         (SELECT json_group_array(json_remove(value, '$.call.id')) FROM json_each(original.parts)) =
         (SELECT json_group_array(json_remove(value, '$.call.id')) FROM json_each(copy.parts))
       END);
+  DROP INDEX old_messages_by_time;
   CREATE INDEX old_copies_by_copy ON old_copies (copy_id);
-  CREATE INDEX old_copies_by_original ON old_copies (original_id);
   -- What fits several messages fits none.
   CREATE TABLE ambiguous_copies AS SELECT copy_id FROM old_copies GROUP BY copy_id HAVING count(*) > 1;
   INSERT INTO ambiguous_copies
-    SELECT a.copy_id FROM old_copies AS a JOIN messages AS m ON m.id = a.copy_id
-    WHERE EXISTS (SELECT 1 FROM old_copies AS b JOIN messages AS n ON n.id = b.copy_id
-      WHERE b.original_id = a.original_id AND b.copy_id <> a.copy_id AND n.session_id = m.session_id);
+    SELECT copy_id FROM (
+      SELECT old_copies.copy_id,
+        min(old_copies.copy_id) OVER same_original AS first_id, max(old_copies.copy_id) OVER same_original AS last_id
+      FROM old_copies JOIN messages ON messages.id = old_copies.copy_id
+      WINDOW same_original AS (PARTITION BY messages.session_id, old_copies.original_id)
+    ) WHERE first_id <> last_id;
   DELETE FROM old_copies WHERE copy_id IN (SELECT copy_id FROM ambiguous_copies);
-  UPDATE messages SET copy_of = (
-    WITH RECURSIVE original (id, hops) AS (
-      SELECT original_id, 0 FROM old_copies WHERE copy_id = messages.id
+  CREATE INDEX old_copies_by_original ON old_copies (original_id);
+  -- A copy of a copy has the original of that one.
+  UPDATE messages SET copy_of = first.original_id
+  FROM (
+    WITH RECURSIVE first (copy_id, original_id) AS (
+      SELECT copy_id, original_id FROM old_copies WHERE original_id NOT IN (SELECT copy_id FROM old_copies)
       UNION ALL
-      SELECT original_id, hops + 1 FROM original JOIN old_copies ON old_copies.copy_id = original.id WHERE hops < 1000
+      SELECT old_copies.copy_id, first.original_id FROM first JOIN old_copies ON old_copies.original_id = first.copy_id
     )
-    SELECT id FROM original ORDER BY hops DESC LIMIT 1
-  ) WHERE id IN (SELECT copy_id FROM old_copies);
+    SELECT copy_id, original_id FROM first
+  ) AS first
+  WHERE messages.id = first.copy_id;
 
   -- The turns of users' messages, then those of answers.
   UPDATE messages SET turn_id = id WHERE role = 'USER' AND kind IS NULL AND copy_of IS NULL;
@@ -165,8 +172,6 @@ export const migration015 = `
     SELECT question.turn_id FROM streams JOIN messages AS question ON question.id = streams.user_message_id
     WHERE streams.id = messages.stream_id
   ) WHERE role = 'ASSISTANT' AND stream_id IS NOT NULL;
-  UPDATE messages SET turn_id = (SELECT original.turn_id FROM messages AS original WHERE original.id = messages.copy_of)
-  WHERE role = 'ASSISTANT' AND copy_of IS NOT NULL;
   -- Copies of Hermes' messages: the last answer before the next message of the user.
   UPDATE messages SET turn_id = (
     SELECT question.turn_id FROM messages AS question
@@ -176,12 +181,14 @@ export const migration015 = `
     SELECT next.role FROM messages AS next
     WHERE next.session_id = messages.session_id AND next.position > messages.position ORDER BY next.position LIMIT 1
   ), 'USER') <> 'ASSISTANT';
+  UPDATE messages SET turn_id = (SELECT original.turn_id FROM messages AS original WHERE original.id = messages.copy_of)
+  WHERE role = 'ASSISTANT' AND copy_of IS NOT NULL;
 
   DELETE FROM message_entries WHERE id IN (SELECT id FROM messages WHERE copy_of IS NOT NULL);
   DELETE FROM search_queue WHERE is_long IN (0, 1) AND kind = 'message'
     AND id IN (SELECT id FROM messages WHERE copy_of IS NOT NULL);
   DROP TABLE old_retries;
-  DROP TABLE old_originals;
+  DROP TABLE old_copied_sessions;
   DROP TABLE old_copies;
   DROP TABLE ambiguous_copies;
 `
