@@ -2,15 +2,16 @@ import { linkAbortSignals } from './link-abort-signals.ts'
 
 /**
  * An iteration that can be left at any time, also while it waits for its next value: by `return`, as `break` in a loop calls
- * it, or by one of the signals.
+ * it, or by one of the signals. It has no value after that. It listens to the signals from its first value to its end.
+ *
+ * @param start Must end soon after its signal is aborted.
  */
 export function createLeavableIterator<Item>(
-  start: (leaving: AbortSignal) => AsyncGenerator<Item, void>,
+  start: (leaving: AbortSignal) => AsyncIterable<Item>,
   signals: readonly (AbortSignal | undefined)[],
 ): AsyncIterableIterator<Item> {
   const leaving = new AbortController()
-  const unlink = linkAbortSignals(leaving, signals)
-  const generator = runAndFinish(start(leaving.signal), unlink)
+  const generator = iterate(start, leaving, signals)
   const iterator: AsyncIterableIterator<Item> = {
     next: () => generator.next(),
     return: () => {
@@ -22,10 +23,19 @@ export function createLeavableIterator<Item>(
   return iterator
 }
 
-async function* runAndFinish<Item>(items: AsyncGenerator<Item, void>, finish: () => void): AsyncGenerator<Item, void> {
+async function* iterate<Item>(
+  start: (leaving: AbortSignal) => AsyncIterable<Item>,
+  leaving: AbortController,
+  signals: readonly (AbortSignal | undefined)[],
+): AsyncGenerator<Item, void> {
+  const unlink = linkAbortSignals(leaving, signals)
   try {
-    yield* items
+    for await (const item of start(leaving.signal)) {
+      // Several may have arrived at once.
+      if (leaving.signal.aborted) return
+      yield item
+    }
   } finally {
-    finish()
+    unlink()
   }
 }

@@ -1,3 +1,4 @@
+import { createLeavableIterator } from '../environment/leavable-iterator.ts'
 import { linkAbortSignals } from '../environment/link-abort-signals.ts'
 import { SegueError } from '../segue-error.ts'
 
@@ -51,11 +52,16 @@ export class SnapshotStore<Snapshot extends FailableSnapshot>
   }
 
   /** The current value, then the newest one whenever it has changed. Throws its error; ends when the client is closed. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Snapshot, void> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<Snapshot> {
+    return createLeavableIterator((leaving) => this.#iterate(leaving), [this.#closing])
+  }
+
+  async *#iterate(leaving: AbortSignal): AsyncGenerator<Snapshot, void> {
     let wake = (): void => undefined
     const unsubscribe = this.subscribe(() => wake())
+    leaving.addEventListener('abort', () => wake())
     try {
-      for (let last: Snapshot | null = null; !this.#closing.aborted;) {
+      for (let last: Snapshot | null = null; !leaving.aborted;) {
         const changed = new Promise<void>((resolve) => {
           wake = resolve
         })
@@ -73,8 +79,6 @@ export class SnapshotStore<Snapshot extends FailableSnapshot>
     const running = new AbortController()
     this.#running = running
     const unlink = linkAbortSignals(running, [this.#closing])
-    const onClose = (): void => this.#notify()
-    this.#closing.addEventListener('abort', onClose)
     try {
       await this.#run(running.signal)
     } catch (cause) {
@@ -82,7 +86,6 @@ export class SnapshotStore<Snapshot extends FailableSnapshot>
       if (!running.signal.aborted) this.#fail(error)
     } finally {
       unlink()
-      this.#closing.removeEventListener('abort', onClose)
     }
   }
 

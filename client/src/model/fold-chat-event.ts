@@ -26,11 +26,22 @@ export function foldChatEvent(message: ChatMessage | null, event: ChatEvent): Ch
   }))
 }
 
-/** The folded message after each event. See `SegueClient.message`. */
-export async function* foldChatEvents(events: AsyncIterable<ChatEvent>): AsyncGenerator<ChatMessage | null, void> {
+/** The folded message after each event. See `SegueClient.message`. It is left when `return` is called, also while it waits. */
+export function foldChatEvents(events: AsyncIterable<ChatEvent>): AsyncIterableIterator<ChatMessage | null> {
+  const source = events[Symbol.asyncIterator]()
   let message: ChatMessage | null = null
-  for await (const event of events) {
-    message = foldChatEvent(message, event)
-    yield message
+  const iterator: AsyncIterableIterator<ChatMessage | null> = {
+    next: async () => {
+      const { done, value } = await source.next()
+      if (done) return { done, value: undefined }
+      message = foldChatEvent(message, value)
+      return { done: false, value: message }
+    },
+    return: async () => {
+      await source.return?.()
+      return { done: true, value: undefined }
+    },
+    [Symbol.asyncIterator]: () => iterator,
   }
+  return iterator
 }
