@@ -6,6 +6,7 @@ import type { ChatEvent } from './model/chat-event.ts'
 import type { Approval, Clarification } from './model/decision.ts'
 import type { ChatMessage } from './model/message.ts'
 import type { ChatStream } from './model/stream.ts'
+import type { Token } from './connection/read-authorization.ts'
 import type { ReconnectOptions } from './connection/reconnect-options.ts'
 
 export interface SegueClientOptions {
@@ -17,8 +18,12 @@ export interface SegueClientOptions {
    * there is a WebSocket, else `sse`.
    */
   readonly transport?: 'ws' | 'sse'
-  /** Sent as `Authorization: Bearer …`, and over a WebSocket as `authorization` in `connection_init`. */
-  readonly token?: string | (() => string | Promise<string>)
+  /**
+   * Sent as `Authorization: Bearer …`, and over a WebSocket as `authorization` in `connection_init`. A function is called for
+   * each request and each WebSocket. If it fails, it is called again with the next try; a `SegueError` that it throws ends
+   * what needs the token, as a refusal does.
+   */
+  readonly token?: Token
   /** Default: the global one. */
   readonly fetch?: typeof fetch
   /** Default: the global one. Node 20 has none. */

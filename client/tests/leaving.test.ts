@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestSegue, type TestSegue } from '../../tests/support/server/segue.ts'
 import { startHttpServer } from '../../tests/support/server/small-server.ts'
 import { createLeavableIterator } from '../src/environment/leavable-iterator.ts'
-import type { SegueClient } from '../src/index.ts'
-import { collect, newClient, transports } from './support/client.ts'
+import { type SegueClient, SegueError } from '../src/index.ts'
+import { catchError, collect, newClient, transports } from './support/client.ts'
 
 let segue: TestSegue
 beforeAll(async () => {
@@ -50,6 +50,23 @@ describe.each(transports)('over %s,', (transport) => {
     }
     expect(received).toEqual(['StreamStarted'])
   })
+
+  test.each(['conversations', 'decisions'] as const)(
+    'a list of %s that was refused is read again by the next one who asks',
+    async (name) => {
+      let refusal: SegueError | null = new SegueError('UNAUTHENTICATED', 'Sign in.')
+      const token = (): string => {
+        if (refusal) throw refusal
+        return 'token'
+      }
+      using client = newClient({ url: segue.url, transport, token })
+      const list = client[name]()
+      expect(await catchError(collect<unknown>(list))).toMatchObject({ code: 'UNAUTHENTICATED' })
+      refusal = null
+      for await (const { isLoading } of list) if (!isLoading) break
+      expect(list.getSnapshot().error).toBe(null)
+    },
+  )
 
   test('an iteration whose signal was aborted before sends nothing', async () => {
     await using server = await startHttpServer((_, response) => response.end())

@@ -1,5 +1,7 @@
+import type { RequestListener } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { newTool } from '../../tests/support/fixtures/tools.ts'
+import { startHttpServer } from '../../tests/support/server/small-server.ts'
 import { startSegueWithTools } from '../../tests/support/server/segue-with-tools.ts'
 import type { PendingDecisions, PendingDecisionsSnapshot, SegueClient } from '../src/index.ts'
 import { catchError, collect, newClient, readUntil, transports } from './support/client.ts'
@@ -89,4 +91,21 @@ describe.each(transports)('over %s, what waits for a person', (transport) => {
     await client.answerApproval(id, { decision: 'ONCE' })
     expect(await catchError(client.answerApproval(id, { decision: 'DENY' }))).toMatchObject({ code: 'STALE' })
   })
+})
+
+test('a list of what waits that is refused in part has ended, and follows nothing any more', async () => {
+  let openCount = 0
+  const listener: RequestListener = ({ headers }, response) => {
+    if (headers.accept !== 'text/event-stream') return void response.writeHead(401).end()
+    openCount += 1
+    response.on('close', () => (openCount -= 1))
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).write(':\n\n')
+  }
+  await using server = await startHttpServer(listener)
+  using client = newClient({ url: server.url, transport: 'sse' })
+  const list = client.decisions()
+  const unsubscribe = list.subscribe(() => undefined)
+  await expect.poll(() => list.getSnapshot().error?.code).toBe('UNAUTHENTICATED')
+  await expect.poll(() => openCount).toBe(0)
+  unsubscribe()
 })

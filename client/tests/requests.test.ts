@@ -9,7 +9,7 @@ import { startTestSegue, type TestSegue } from '../../tests/support/server/segue
 import { startHttpServer } from '../../tests/support/server/small-server.ts'
 import { startTcpProxy } from '../../tests/support/server/tcp-proxy.ts'
 import { SegueError } from '../src/index.ts'
-import { catchError, collect, newClient } from './support/client.ts'
+import { catchError, collect, newClient, transports } from './support/client.ts'
 
 let segue: TestSegue
 beforeAll(async () => {
@@ -141,6 +141,43 @@ describe('the token', () => {
     await client.request('{ ok }')
     await client.request('{ ok }')
     expect(server.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer token-1', 'Bearer token-2'])
+  })
+
+  test.each([undefined, null, ''])('that is %j is not sent', async (value) => {
+    await using server = await startHttpServer(worked)
+    using client = newClient({ url: server.url, token: () => value })
+    await client.request('{ ok }')
+    expect(server.requests[0]?.headers.authorization).toBeUndefined()
+  })
+
+  test.each(transports)('that cannot be had now is asked for again, over %s', async (transport) => {
+    let count = 0
+    const losses: Error[] = []
+    using client = newClient({
+      url: segue.url,
+      transport,
+      onConnectionLost: (error) => losses.push(error),
+      token: async () => {
+        count += 1
+        if (count < 3) throw new Error('The login is out of reach.')
+        return 'token'
+      },
+    })
+    expect((await collect(client.chat({ text: 'Hi' }))).at(-1)).toMatchObject({ type: 'StreamFinished' })
+    const loss = { message: 'There is no token: its function failed.', cause: new Error('The login is out of reach.') }
+    expect(losses).toMatchObject([loss, loss])
+  })
+
+  test.each(transports)('ends what needs it if its function throws a SegueError, over %s', async (transport) => {
+    const token = async (): Promise<string> => {
+      throw new SegueError('UNAUTHENTICATED', 'Sign in again.')
+    }
+    using client = newClient({ url: segue.url, transport, token })
+    const refusal = { code: 'UNAUTHENTICATED', message: 'Sign in again.' }
+    expect(await catchError(collect(client.chat({ text: 'Hi' })))).toMatchObject(refusal)
+    expect(await catchError(client.request('{ __typename }'))).toMatchObject(refusal)
+    expect(await catchError(collect(client.conversations()))).toMatchObject(refusal)
+    expect(await catchError(collect(client.decisions()))).toMatchObject(refusal)
   })
 
   test('is sent for files of the server', async () => {

@@ -1,6 +1,6 @@
 /** Where a server is. */
 export interface Endpoint {
-  /** Of its GraphQL endpoint, absolute. */
+  /** Of its GraphQL endpoint, absolute, with http or https. */
   readonly graphqlUrl: string
   /** The URL of a file, absolute; null if it is not one of this server. */
   resolveFileUrl(url: string): string | null
@@ -8,9 +8,12 @@ export interface Endpoint {
 
 const graphqlPath = '/graphql'
 
-/** @param url The server, or its GraphQL endpoint. Relative to the page; where a page is rendered on a server, nothing is sent. */
+/**
+ * @param url The server, or its GraphQL endpoint. Relative to the page; where a page is rendered on a server, nothing is
+ * sent. Throws a TypeError for anything else.
+ */
 export function createEndpoint(url: string): Endpoint {
-  const base = new URL(url, typeof location === 'undefined' ? 'http://localhost' : location.href)
+  const base = parseServerUrl(url)
   const path = base.pathname.replace(/\/+$/, '')
   const prefix = path.endsWith(graphqlPath) ? path.slice(0, -graphqlPath.length) : path
   const filesUrl = `${base.origin}${prefix}/files/`
@@ -19,8 +22,29 @@ export function createEndpoint(url: string): Endpoint {
     resolveFileUrl: (file) => {
       // The server knows its own paths, and nothing of a proxy that serves it below another one.
       const isServerPath = file.startsWith('/files/')
-      const absolute = new URL(isServerPath ? `${base.origin}${prefix}${file}` : file, `${base.origin}${prefix}/`)
-      return absolute.href.startsWith(filesUrl) ? absolute.href : null
+      const absolute = parseUrl(isServerPath ? `${base.origin}${prefix}${file}` : file, `${base.origin}${prefix}/`)
+      return absolute?.href.startsWith(filesUrl) ? absolute.href : null
     },
+  }
+}
+
+function parseServerUrl(text: string): URL {
+  // Other GraphQL clients are given the URL of the WebSocket.
+  const page = typeof location === 'undefined' ? 'http://localhost' : location.href
+  const url = parseUrl(text.replace(/^ws/, 'http'), page)
+  // Without a scheme, the host and the port of a server would be a path of the page.
+  const isHostWithPort = /^[^/?#]*:\d+([/?#]|$)/.test(text)
+  if (url && !isHostWithPort && ['http:', 'https:'].includes(url.protocol)) return url
+  throw new TypeError(
+    `The url "${text}" is not one of a server. Begin it with http:// or https://, or with / in a page.`,
+  )
+}
+
+/** Null if it is not valid. */
+function parseUrl(url: string, base: string): URL | null {
+  try {
+    return new URL(url, base)
+  } catch {
+    return null
   }
 }

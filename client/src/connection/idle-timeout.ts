@@ -40,8 +40,8 @@ export class IdleTimeout {
     this.#removeWakeListener()
   }
 
-  /** Timers stand still while a page is frozen, so the clock counts. */
-  #check(maxDeadline = Infinity): void {
+  /** Timers stand still while a page is frozen, so the clock counts. Where it was set back, the time begins anew. */
+  #check(maxDeadline = Date.now() + this.#timeoutMs): void {
     clearTimeout(this.#timer)
     const remainingMs = this.#deadline - Date.now()
     if (remainingMs <= 0) {

@@ -1,11 +1,12 @@
 import { IdleTimeout, type IdleTimeoutOptions } from '../connection/idle-timeout.ts'
 import { linkAbortSignals } from '../environment/link-abort-signals.ts'
 import { ConnectionLostError } from '../connection/connection-lost-error.ts'
+import { readAuthorization, type Token } from '../connection/read-authorization.ts'
 import { SegueError } from '../segue-error.ts'
 
 export interface HttpClientOptions {
   readonly fetch: typeof fetch
-  readonly token: string | (() => string | Promise<string>) | undefined
+  readonly token: Token | undefined
 }
 
 export interface HttpRequest {
@@ -36,7 +37,8 @@ export class HttpClient {
     const unlink = linkAbortSignals(connection, [signal])
     const idle = new IdleTimeout(idleTimeout, () => connection.abort())
     try {
-      const headers = { ...toHeaderRecord(init.headers), ...(await this.#createAuthorization()) }
+      const authorization = await readAuthorization(this.#options.token)
+      const headers = { ...toHeaderRecord(init.headers), ...(authorization && { authorization }) }
       const response = await this.#options.fetch(url, { ...init, headers, signal: connection.signal })
       idle.touch()
       yield* read(response, () => idle.touch())
@@ -50,12 +52,6 @@ export class HttpClient {
       unlink()
       connection.abort()
     }
-  }
-
-  async #createAuthorization(): Promise<Record<string, string>> {
-    const { token } = this.#options
-    const value = typeof token === 'function' ? await token() : token
-    return value === undefined ? {} : { authorization: `Bearer ${value}` }
   }
 }
 

@@ -10,8 +10,9 @@ export interface SnapshotSource<Snapshot> {
   getSnapshot(): Snapshot
 }
 
-/** Why a source has ended: null while it runs. */
 interface FailableSnapshot {
+  readonly isLoading: boolean
+  /** Why a source has ended: null while it runs. */
   readonly error: SegueError | null
 }
 
@@ -78,6 +79,8 @@ export class SnapshotStore<Snapshot extends FailableSnapshot>
   async #start(): Promise<void> {
     const running = new AbortController()
     this.#running = running
+    // What was refused before is asked again.
+    if (this.#snapshot.error) this.#snapshot = { ...this.#snapshot, isLoading: true, error: null }
     const unlink = linkAbortSignals(running, [this.#closing])
     try {
       await this.#run(running.signal)

@@ -2,16 +2,16 @@ import { type Client, createClient } from 'graphql-ws'
 import { SegueError } from '../segue-error.ts'
 import { AsyncQueue } from './async-queue.ts'
 import { ConnectionLostError } from '../connection/connection-lost-error.ts'
-import type { HttpClientOptions } from '../http/http-client.ts'
 import { createHeartbeatTimeout, IdleTimeout } from '../connection/idle-timeout.ts'
 import { createResponseError, type ExecutionResult, toResult } from '../http/read-result.ts'
+import { readAuthorization, type Token } from '../connection/read-authorization.ts'
 import type { ReconnectOptions } from '../connection/reconnect-options.ts'
 import type { Operation, SubscriptionTransport } from './transport.ts'
 
 export interface WebSocketTransportOptions {
   /** Of the GraphQL endpoint, with http or https. */
   readonly url: string
-  readonly token: HttpClientOptions['token']
+  readonly token: Token | undefined
   readonly webSocketImpl: typeof WebSocket | undefined
   readonly reconnect: ReconnectOptions
 }
@@ -64,8 +64,8 @@ function createWebSocketClient({ url, token, webSocketImpl, reconnect }: WebSock
   const client = createClient({
     url: url.replace(/^http/, 'ws'),
     connectionParams: async () => {
-      const value = typeof token === 'function' ? await token() : token
-      return value === undefined ? undefined : { authorization: `Bearer ${value}` }
+      const authorization = await readAuthorization(token)
+      return authorization === null ? undefined : { authorization }
     },
     ...(webSocketImpl && { webSocketImpl }),
     // Subscriptions are resumed with their cursors, by the caller.
@@ -86,9 +86,10 @@ function createWebSocketClient({ url, token, webSocketImpl, reconnect }: WebSock
   return client
 }
 
-/** What graphql-ws reports: the errors of a response, a close event, or anything else. */
+/** What graphql-ws reports: the errors of a response, why there is no token, a close event, or anything else. */
 function toError(error: unknown): Error {
   if (Array.isArray(error)) return createResponseError(error)
+  if (error instanceof SegueError || error instanceof ConnectionLostError) return error
   const { code, reason } = readCloseEvent(error)
   const refusal = refusals[code]
   if (refusal === undefined) return new ConnectionLostError('The connection to the server is lost.', { cause: error })

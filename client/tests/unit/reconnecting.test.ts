@@ -56,6 +56,14 @@ describe('a connection', () => {
     idle.stop()
   })
 
+  test('is dead soon after the clock of the machine was set back', () => {
+    const idle = new IdleTimeout({ timeoutMs: 15_000 }, onIdle)
+    vi.setSystemTime(Date.now() - 3_600_000)
+    vi.advanceTimersByTime(30_000)
+    expect(onIdle).toHaveBeenCalledOnce()
+    idle.stop()
+  })
+
   test('is not watched any more when it has ended', () => {
     new IdleTimeout({ timeoutMs: 15_000, wakeTimeoutMs: 6000 }, onIdle).stop()
     vi.advanceTimersByTime(60_000)
