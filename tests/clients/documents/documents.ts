@@ -15,6 +15,7 @@ function everything(typeName: string, depth: number): string {
 }
 
 const pageInfo = `pageInfo ${everything('PageInfo', 0)}`
+const messages = `{ __typename edges { __typename cursor node ${everything('Message', 2)} } ${pageInfo} }`
 const event = everything('ChatEvent', 3)
 
 /** The directive that makes Relay keep the list in one place, whatever its arguments are. */
@@ -36,8 +37,7 @@ export function createDocuments({ listDirective = '' } = {}): ReadonlyMap<string
       conversations(first: $first, after: $after) ${listDirective} {
         __typename edges { __typename cursor node ${everything('Conversation', 2)} } ${pageInfo} } }`,
     `query TranscriptQuery($id: ID!) {
-      session(id: $id) { __typename id messages(first: 100) {
-        __typename edges { __typename cursor node ${everything('Message', 2)} } ${pageInfo} } } }`,
+      session(id: $id) { __typename id messages(first: 100) ${messages} transcript(first: 100) ${messages} } }`,
     `query EventsQuery($sessionId: ID!) { events(sessionId: $sessionId, first: 1000) ${event} }`,
     `query ServerQuery {
       server ${everything('Server', 1)} profiles ${everything('Profile', 2)} models ${everything('Model', 1)} }`,
