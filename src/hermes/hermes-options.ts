@@ -1,6 +1,5 @@
 import type { Logger } from '../lib/logger.ts'
 import type { ConversationChange } from '../storage/sessions/conversation-reader.ts'
-import type { ConversationSettingsRow } from '../storage/sessions/conversation-settings.ts'
 
 /** Where the files of a Hermes agent are and how they are read. Sent to the worker as it is. */
 export interface HermesOptions {
@@ -21,6 +20,6 @@ export interface HermesReaderOptions extends HermesOptions {
   readonly onConversationsChanged?: (changes: readonly ConversationChange[] | null) => void
   /** Called when the index has lost Segue's sessions: they must be sent again. */
   readonly onCrossOriginReset?: () => void
-  /** Called with settings that sessions have taken over from their conversations: Segue has to store them. */
-  readonly onSettingsInherited?: (settings: readonly ConversationSettingsRow[]) => void
+  /** Called when sessions have taken over settings from their conversations: Segue has to store them. */
+  readonly onSettingsInherited?: () => void
 }

@@ -15,6 +15,7 @@ import type {
   GivenConversationTitle,
   OffsetPagination,
 } from '../storage/sessions/conversation-reader.ts'
+import type { ConversationSettingsRow } from '../storage/sessions/conversation-settings.ts'
 import { HermesCronReader } from './cron/hermes-cron-reader.ts'
 import type { HermesReaderOptions } from './hermes-options.ts'
 import type {
@@ -148,6 +149,14 @@ export class HermesReader {
 
   resetCrossOriginSessions(databaseId: string | null): CrossOriginContinuationCursor {
     return this.#listing.resetCrossOriginSessions(databaseId)
+  }
+
+  listUnconfirmedSettings(limit: number): ConversationSettingsRow[] {
+    return this.#listing.listUnconfirmedSettings(limit)
+  }
+
+  confirmSettings(stored: readonly ConversationSettingsRow[]): void {
+    this.#listing.confirmSettings(stored)
   }
 
   countMessages(ids: readonly string[]): Map<string, number> {

@@ -16,7 +16,6 @@ import type {
   GivenConversationTitle,
   OffsetPagination,
 } from '../storage/sessions/conversation-reader.ts'
-import type { ConversationSettingsRow } from '../storage/sessions/conversation-settings.ts'
 import type { SessionReader } from '../storage/sessions/session-reader.ts'
 import type { CrossOriginContinuationFeed } from '../storage/sessions/cross-origin-continuation-feed.ts'
 import { HermesJobReader } from './hermes-job-reader.ts'
@@ -24,6 +23,7 @@ import type { HermesOptions, HermesReaderOptions } from './hermes-options.ts'
 import type { HermesReader } from './hermes-reader.ts'
 import type { HermesWorkerEvents } from './hermes-worker.ts'
 import { CrossOriginContinuationReplicator } from './index/cross-origin-continuation-replicator.ts'
+import { InheritedSettingsReplicator } from './index/inherited-settings-replicator.ts'
 
 export interface HermesSessionReaderOptions
   extends
@@ -52,6 +52,7 @@ export class HermesSessionReader implements SessionReader {
   readonly #home: string
   readonly #worker: WorkerClient<HermesReader, HermesWorkerEvents>
   readonly #replicator: CrossOriginContinuationReplicator | null
+  readonly #settingsReplicator: InheritedSettingsReplicator | null
   #homePollTimer: NodeJS.Timeout | undefined
   #conversationsListener: (changes: readonly ConversationChange[] | null) => void = () => undefined
 
@@ -68,11 +69,12 @@ export class HermesSessionReader implements SessionReader {
         statement: publishSqlStatement,
         conversationsChanged: (changes) => this.#conversationsListener(changes),
         crossOriginReset: () => this.#restartReplication(),
-        settingsInherited: (settings) => void this.#storeInheritedSettings(settings),
+        settingsInherited: () => this.#handleInheritedSettings(),
       },
       onExit: (reason) => this.#handleExit(reason),
     })
     this.#replicator = crossOriginFeed ? this.#createReplicator(crossOriginFeed) : null
+    this.#settingsReplicator = crossOriginFeed ? this.#createSettingsReplicator(crossOriginFeed) : null
   }
 
   findSessions(ids: readonly string[]): Promise<SessionRecord[]> {
@@ -143,6 +145,7 @@ export class HermesSessionReader implements SessionReader {
     if (!this.#homeExists) return
     await this.#replicator?.push()
     await this.#worker.call((reader) => reader.refresh())
+    await this.#storeInheritedSettings()
   }
 
   /**
@@ -205,13 +208,23 @@ export class HermesSessionReader implements SessionReader {
     })
   }
 
+  #createSettingsReplicator(feed: CrossOriginContinuationFeed): InheritedSettingsReplicator {
+    return new InheritedSettingsReplicator(feed, {
+      listUnconfirmedSettings: (limit) => this.#worker.call((reader) => reader.listUnconfirmedSettings(limit)),
+      confirmSettings: (stored) => this.#worker.call((reader) => reader.confirmSettings(stored)),
+    })
+  }
+
   async #replicate(): Promise<void> {
     if (!this.#replicator || !this.#homeExists || this.#worker.isClosed) return
     try {
       await this.#replicator.push()
     } catch (error) {
       this.#logFailure(error, "Sending Segue's sessions to the index of Hermes failed. Lists may lack continuations.")
+      return
     }
+    // Only then is it certain that the index follows this database. No list waits for it.
+    void this.#storeInheritedSettings()
   }
 
   #restartReplication(): void {
@@ -219,9 +232,14 @@ export class HermesSessionReader implements SessionReader {
     void this.#replicate()
   }
 
-  async #storeInheritedSettings(settings: readonly ConversationSettingsRow[]): Promise<void> {
+  #handleInheritedSettings(): void {
+    this.#settingsReplicator?.markPending()
+    void this.#replicate()
+  }
+
+  async #storeInheritedSettings(): Promise<void> {
     try {
-      await this.#options.crossOriginFeed?.storeInheritedSettings(settings)
+      await this.#settingsReplicator?.push()
     } catch (error) {
       this.#logFailure(error, 'Storing the settings of conversations of Hermes failed.')
     }
@@ -231,6 +249,7 @@ export class HermesSessionReader implements SessionReader {
     const { log, path } = this.#options
     log.warn({ path, reason }, 'The worker that reads Hermes has exited. The next call starts another one.')
     this.#replicator?.invalidate()
+    this.#settingsReplicator?.markPending()
     // Nobody watches the file until then.
     this.#conversationsListener(null)
   }

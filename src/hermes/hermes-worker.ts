@@ -2,7 +2,6 @@ import type { LogLevel, LogMethod } from '../lib/logger.ts'
 import type { ExecutedSqlStatement } from '../lib/sql-channel.ts'
 import { forwardSqlStatements, readWorkerOptions, serveWorkerFunctions } from '../lib/worker/worker-server.ts'
 import type { ConversationChange } from '../storage/sessions/conversation-reader.ts'
-import type { ConversationSettingsRow } from '../storage/sessions/conversation-settings.ts'
 import type { HermesOptions } from './hermes-options.ts'
 import { HermesReader } from './hermes-reader.ts'
 
@@ -12,7 +11,8 @@ export interface HermesWorkerEvents {
   statement(statement: ExecutedSqlStatement): void
   conversationsChanged(changes: readonly ConversationChange[] | null): void
   crossOriginReset(): void
-  settingsInherited(settings: readonly ConversationSettingsRow[]): void
+  /** `listUnconfirmedSettings` has more than before. */
+  settingsInherited(): void
 }
 
 const maintenanceIntervalMs = 250
@@ -31,7 +31,7 @@ const reader = new HermesReader({
   },
   onConversationsChanged: (changes) => void main.$callEvent('conversationsChanged', changes),
   onCrossOriginReset: () => void main.$callEvent('crossOriginReset'),
-  onSettingsInherited: (settings) => void main.$callEvent('settingsInherited', settings),
+  onSettingsInherited: () => void main.$callEvent('settingsInherited'),
 })
 const main = serveWorkerFunctions<HermesWorkerEvents, HermesReader>(reader)
 forwardSqlStatements((statement) => void main.$callEvent('statement', statement))

@@ -13,7 +13,10 @@ import {
   type ConversationIndexUpdateResult,
 } from '../../storage/sqlite/conversation-index/conversation-indexer.ts'
 import { isSegueSession, segueSessionFlag } from '../../storage/sqlite/conversation-index/conversation-index-flags.ts'
-import type { ConversationSettingsRow } from '../../storage/sessions/conversation-settings.ts'
+import {
+  areConversationSettingsEqual,
+  type ConversationSettingsRow,
+} from '../../storage/sessions/conversation-settings.ts'
 import { ConversationSettingsTable } from '../../storage/sqlite/conversation-settings/conversation-settings-table.ts'
 import { StatementCache } from '../../storage/sqlite/database/statement-cache.ts'
 import { openHermesConversationIndexDatabase } from './open-hermes-conversation-index-database.ts'
@@ -174,11 +177,43 @@ export class HermesConversationIndexStore {
         const clearedIds = clearsSettings ? settingsTable.clear() : []
         for (const id of removedSettings) settingsTable.delete(id)
         const changedIds = settings.flatMap((row) => (settingsTable.merge(row) ? row.session_id : []))
-        return indexer.apply({ ...update, changedSettings: [...clearedIds, ...changedIds] })
+        const applied = indexer.apply({ ...update, changedSettings: [...clearedIds, ...changedIds] })
+        if (clearsSettings) statements.prepare('DELETE FROM unconfirmed_settings').run()
+        const addUnconfirmed = statements.prepare<[string]>(
+          'INSERT INTO unconfirmed_settings VALUES (?) ON CONFLICT DO NOTHING',
+        )
+        for (const row of applied.inheritedSettings) addUnconfirmed.run(row.session_id)
+        return applied
       })(),
     )
     this.#progress = nextProgress
     return result
+  }
+
+  /** Up to `limit` settings that sessions have inherited here and that Segue may not have stored. */
+  listUnconfirmedSettings(limit: number): ConversationSettingsRow[] {
+    return wrapErrors(() =>
+      this.#connection.statements
+        .prepare<[number], ConversationSettingsRow>(
+          `SELECT settings.* FROM unconfirmed_settings
+           JOIN conversation_settings AS settings USING (session_id) ORDER BY session_id LIMIT ?`,
+        )
+        .all(limit),
+    )
+  }
+
+  /** Segue has stored these settings. Those of sessions that have inherited newer ones since are still unconfirmed. */
+  confirmSettings(stored: readonly ConversationSettingsRow[]): void {
+    const { db, statements, settingsTable } = this.#connection
+    wrapErrors(() =>
+      db.transaction(() => {
+        const remove = statements.prepare<[string]>('DELETE FROM unconfirmed_settings WHERE session_id = ?')
+        for (const row of stored) {
+          const current = settingsTable.find(row.session_id)
+          if (!current || areConversationSettingsEqual(current, row)) remove.run(row.session_id)
+        }
+      })(),
+    )
   }
 
   /** The conversations that an update has changed, and those of sessions that have changed in the file. */

@@ -3,6 +3,7 @@ import { chunkArray } from '../../lib/chunk-array.ts'
 import type { ConversationIndexReader } from '../../storage/sqlite/conversation-index/conversation-index-reader.ts'
 import type { ConversationIndexUpdateResult } from '../../storage/sqlite/conversation-index/conversation-indexer.ts'
 import { toConversationIndexEntry } from '../../storage/sqlite/conversation-index/conversation-index-row.ts'
+import type { ConversationSettingsRow } from '../../storage/sessions/conversation-settings.ts'
 import { segueSessionFlag } from '../../storage/sqlite/conversation-index/conversation-index-flags.ts'
 import type { HermesReaderOptions } from '../hermes-options.ts'
 import type { HermesForkDetector, IndexableHermesSession } from '../lineage/hermes-fork-detector.ts'
@@ -172,6 +173,15 @@ export class HermesConversationIndexSynchronizer {
     this.#save({ deleted: this.#store.listSegueSessionIds(), clearsSettings: true, progress })
   }
 
+  /** Up to `limit` settings that sessions have inherited here and that Segue may not have stored. */
+  listUnconfirmedSettings(limit: number): ConversationSettingsRow[] {
+    return this.#store.listUnconfirmedSettings(limit)
+  }
+
+  confirmSettings(stored: readonly ConversationSettingsRow[]): void {
+    this.#store.confirmSettings(stored)
+  }
+
   /** Reads sessions as they are now and updates the index. `change`: null if none of them need have changed. */
   #reindexSessions(
     file: StateDatabaseConnection,
@@ -210,7 +220,7 @@ export class HermesConversationIndexSynchronizer {
     const result = this.#store.save(update)
     const changes = this.#store.progress.isComplete ? this.#store.listChangedConversations(result, changedIds) : []
     if (changes.length > 0) this.#onConversationsChanged(changes)
-    if (result.inheritedSettings.length > 0) this.#onSettingsInherited(result.inheritedSettings)
+    if (result.inheritedSettings.length > 0) this.#onSettingsInherited()
     return result
   }
 

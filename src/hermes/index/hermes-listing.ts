@@ -1,4 +1,5 @@
 import type { ConversationChange } from '../../storage/sessions/conversation-reader.ts'
+import type { ConversationSettingsRow } from '../../storage/sessions/conversation-settings.ts'
 import type { ConversationIndexReader } from '../../storage/sqlite/conversation-index/conversation-index-reader.ts'
 import type { HermesReaderOptions } from '../hermes-options.ts'
 import type { HermesForkDetector, IndexableHermesSession } from '../lineage/hermes-fork-detector.ts'
@@ -117,6 +118,16 @@ export class HermesListing {
     this.#rebuildOnCorruption(() => this.#synchronizer.resetCrossOriginSessions(databaseId))
     this.#reportChanges()
     return this.#synchronizer.crossOriginCursor
+  }
+
+  /** Up to `limit` settings that sessions of Hermes have inherited and that Segue may not have stored. */
+  listUnconfirmedSettings(limit: number): ConversationSettingsRow[] {
+    return this.#rebuildOnCorruption(() => this.#synchronizer.listUnconfirmedSettings(limit))
+  }
+
+  /** Call it when Segue has stored these settings. */
+  confirmSettings(stored: readonly ConversationSettingsRow[]): void {
+    this.#rebuildOnCorruption(() => this.#synchronizer.confirmSettings(stored))
   }
 
   #reportChanges(): void {

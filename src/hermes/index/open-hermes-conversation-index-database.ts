@@ -4,7 +4,7 @@ import Database from 'better-sqlite3'
 import { conversationIndexSchema } from '../../storage/sqlite/conversation-index/conversation-index-schema.ts'
 
 /** Raise it when the tables change, or the meaning of their rows: an index of another version is built again. */
-const schemaVersion = 6
+const schemaVersion = 7
 
 const schemaSql = `
   ${conversationIndexSchema}
@@ -15,6 +15,9 @@ const schemaSql = `
     session_id TEXT,
     digest TEXT NOT NULL
   ) STRICT;
+
+  -- Sessions whose settings were inherited here, and that Segue has not confirmed to have stored.
+  CREATE TABLE unconfirmed_settings (session_id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 
   -- One row: how far the index has followed its sources.
   CREATE TABLE progress (body TEXT NOT NULL) STRICT; -- JSON
