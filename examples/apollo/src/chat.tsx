@@ -6,7 +6,7 @@ import { chat, chatEvents, send, stop } from './chat-documents.ts'
 /** A chat. Without an id, a new one. */
 export function Chat({ id }: { readonly id: string }) {
   const { data, error, refetch, subscribeToMore } = useQuery(chat, { variables: { id }, skip: id === '' })
-  const [sendMessage] = useMutation(send)
+  const [sendMessage, sent] = useMutation(send, { errorPolicy: 'all' })
   const [stopAnswer] = useMutation(stop)
   const session = data?.session
   const isRead = session !== undefined && session !== null
@@ -46,7 +46,7 @@ export function Chat({ id }: { readonly id: string }) {
           <li key={node.id}>{node.parts.map(({ text }) => text)}</li>
         ))}
       </ol>
-      <output>{error?.message}</output>
+      <output>{(sent.error ?? error)?.message}</output>
       <input name="text" aria-label="Message" />
       {streamId === undefined ? (
         <button>Send</button>

@@ -11,6 +11,7 @@ import { findFreePort, startVite, type ViteServer } from './vite-server.ts'
 /** The examples that are pages, and whether all of a chat but its list is one short file, with an adapter of segue-client. */
 const examples: readonly (readonly [name: string, usesAdapter: boolean])[] = [
   ['apollo', false],
+  ['urql', false],
   ['react', true],
   ['ai-sdk', true],
   ['assistant-ui', true],
