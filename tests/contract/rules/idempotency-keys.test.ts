@@ -4,7 +4,16 @@ import { createClient } from 'graphql-ws'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { graphqlPath } from '../../../src/server/graphql/yoga.ts'
 import { requireNonNull, readUntil, expectRefusal, expectSubscriptionRefusal } from '../support/typed-client.ts'
-import { isEventOfType, never, newSession, loadSession, startChat, streamChat, streamToEnd } from '../support/chat.ts'
+import {
+  isEventOfType,
+  never,
+  newSession,
+  loadSession,
+  omitEntities,
+  startChat,
+  streamChat,
+  streamToEnd,
+} from '../support/chat.ts'
 import { transports } from '../support/clients.ts'
 import {
   StartChatDocument,
@@ -26,9 +35,9 @@ describe.each(transports)('An idempotency key, over %s,', (transport) => {
 
     expect((await startChat(client, variables)).id).toBe(last.streamId)
     const second = await readUntil(streamChat(client, variables), isEventOfType('TextDelta'))
-    expect(second.received).toEqual(received)
+    expect(second.received.map(omitEntities)).toEqual(received.map(omitEntities))
     const third = await readUntil(streamChat(client, { ...variables, after: 1 }), isEventOfType('TextDelta'))
-    expect(third.received).toEqual(received.slice(1))
+    expect(third.received.map(omitEntities)).toEqual(received.slice(1).map(omitEntities))
 
     held.resolve()
     const { last: end } = await readUntil(first, isEventOfType('StreamFinished'))

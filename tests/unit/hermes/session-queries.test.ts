@@ -44,6 +44,8 @@ test('a session has all properties of its row', () => {
       parentId: 'root',
       notContinuationOf: ['a', 'b', 'c'],
       forkedFrom: null,
+      retryOf: null,
+      takesPlaceOf: null,
       isSubagent: true,
       headSeq: 0,
       usage: { estimated: false, inputTokens: 20, outputTokens: 20, reasoningTokens: 5, cachedInputTokens: 7 },

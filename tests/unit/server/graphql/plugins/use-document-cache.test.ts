@@ -12,8 +12,8 @@ afterEach(() => {
 test('a document is parsed and validated once, whichever transports it arrives by', async () => {
   const add = vi.spyOn(GraphQLDocumentCache.prototype, 'add')
   await using segue = await startTestSegue()
-  const query = 'query Shared { models { id } }'
-  const data = { models: [{ id: 'offline/eliza' }] }
+  const query = 'query Shared { models { qualifiedName } }'
+  const data = { models: [{ qualifiedName: 'offline/eliza' }] }
   for (let count = 0; count < 2; count += 1) {
     expect((await post(segue.url, query)).data).toEqual(data)
     const stream = await EventStream.open(segue.url, { query })
