@@ -51,7 +51,7 @@ const alternatives =
 const liveMessageFields = `
   ... on Message ${messageFields}
   key copyOf { id }
-  stream { status finishReason error { code message } }
+  stream { status finishReason error { code message retryAt } }
   ${alternatives}
   toolCalls { id approval ${approvalFields} clarification ${clarificationFields} }`
 
