@@ -149,7 +149,7 @@ export class NamespacedSessionReader implements SessionReader {
 
   onConversationsChanged(listener: (changed: readonly ConversationChange[] | null) => void): void {
     this.#source.onConversationsChanged((changed) =>
-      listener(changed && changed.map((each) => ({ ...each, rootId: this.#namespace.qualify(each.rootId) }))),
+      listener(changed && changed.map((each) => this.#qualifyChange(each))),
     )
   }
 
@@ -167,5 +167,14 @@ export class NamespacedSessionReader implements SessionReader {
   ): Promise<MessageRecord[]> {
     const localId = this.#namespace.unqualify(sessionId)
     return localId === null ? [] : (await read(localId)).map((row) => this.#namespace.qualifyMessage(row))
+  }
+
+  #qualifyChange({ rootId, successorId, ...change }: ConversationChange): ConversationChange {
+    const qualify = (id: string) => this.#namespace.qualify(id)
+    return {
+      ...change,
+      rootId: qualify(rootId),
+      ...(successorId !== undefined && { successorId: qualify(successorId) }),
+    }
   }
 }

@@ -137,12 +137,14 @@ export class ConversationFeed {
   async #loadUpdates(changes: readonly ConversationChange[]): Promise<readonly ConversationUpdate[]> {
     if (changes.length === 0) return []
     const { sessions, conversations } = this.#options
-    const roots = await sessions.findMany(changes.map(({ rootId }) => rootId))
-    const byRoot = await conversations.findBySessions([...roots.values()])
+    const ids = changes.flatMap(({ rootId, successorId }) =>
+      successorId === undefined ? [rootId] : [rootId, successorId],
+    )
+    const bySession = await conversations.findBySessions([...(await sessions.findMany(ids)).values()])
     const updates = new Map<string, ConversationUpdate>()
-    for (const { rootId, before, after } of changes) {
+    for (const { rootId, successorId, before, after } of changes) {
       // A former root may be part of another conversation by now. Then that conversation is the one that changed.
-      const conversation = byRoot.get(rootId)
+      const conversation = bySession.get(rootId)
       if (conversation && !conversation.isEmpty) {
         const id = toConversationId(conversation.root.id)
         updates.set(id, { kind: 'UPSERTED', conversationId: id, conversation, continuesIn: null })
@@ -150,7 +152,8 @@ export class ConversationFeed {
       const id = toConversationId(rootId)
       const isRemoved = before === 'thisSource' ? after !== 'thisSource' : before !== null && after === null
       if (!isRemoved || updates.has(id)) continue
-      const continuesIn = conversation && conversation.root.id !== rootId ? conversation : null
+      const current = conversation ?? (successorId === undefined ? undefined : bySession.get(successorId))
+      const continuesIn = current && current.root.id !== rootId ? current : null
       updates.set(id, { kind: 'REMOVED', conversationId: id, conversation: null, continuesIn })
     }
     return [...updates.values()]
@@ -166,9 +169,14 @@ function coalesceChanges(changes: readonly NumberedConversationChange[]): Conver
   for (const { conversation } of changes) {
     if (!conversation) continue
     const { rootId, before } = conversation
-    const earlier = byRoot.get(rootId)?.before ?? null
+    const { before: earlier = null, successorId } = byRoot.get(rootId) ?? {}
     byRoot.delete(rootId)
-    byRoot.set(rootId, { ...conversation, before: earlier === 'thisSource' ? earlier : (before ?? earlier) })
+    const successor = successorId === undefined ? {} : { successorId }
+    byRoot.set(rootId, {
+      ...successor,
+      ...conversation,
+      before: earlier === 'thisSource' ? earlier : (before ?? earlier),
+    })
   }
   return [...byRoot.values()]
 }

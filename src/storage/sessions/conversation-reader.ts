@@ -46,6 +46,8 @@ export interface ConversationChange {
   readonly rootId: string
   readonly before: 'thisSource' | 'otherSource' | null
   readonly after: 'thisSource' | 'otherSource' | null
+  /** A session that was in it and is in another conversation now, if it is gone and not all of its sessions were deleted. */
+  readonly successorId?: string
 }
 
 export interface OffsetPagination {

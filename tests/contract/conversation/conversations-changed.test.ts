@@ -96,6 +96,16 @@ describe.each(transports)('conversationsChanged, over %s,', (transport) => {
     })
   })
 
+  test('tells which conversation is left when the root of one is deleted', async () => {
+    const { end } = await streamToEnd(environment.client, { text: 'To be cut' })
+    const id = end.sessionId
+    const { compactSession: tip } = await mutate(environment.client, CompactSessionDocument, { id })
+    await until(changes, id, (it) => it.conversation?.segmentCount === 2)
+    await mutate(environment.client, DeleteSessionsDocument, { ids: [id] })
+    const removed = await until(changes, id, isRemoved)
+    expect(removed).toMatchObject({ conversation: null, continuesIn: { id: `cnv_${tip.id}`, tip: { id: tip.id } } })
+  })
+
   test('emits changes in the Hermes database: a message, a title, a merge into another conversation, a deletion', async () => {
     const [early, late] = [`early-${transport}`, `late-${transport}`]
     hermes.addSession(late, { title: `Late ${transport}` })

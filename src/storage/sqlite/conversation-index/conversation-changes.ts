@@ -4,6 +4,7 @@ import {
   isEmptyConversation,
 } from './conversation-index-flags.ts'
 import type { ConversationIndexUpdateResult } from './conversation-indexer.ts'
+import { type ConversationIndexRow, isNewerTip } from './conversation-index-row.ts'
 import type { ConversationIndexStore } from './conversation-index-store.ts'
 import type { ConversationChange } from '../../sessions/conversation-reader.ts'
 
@@ -33,8 +34,10 @@ export function findConversationListChanges(
   const toListing = (flags: ConversationIndexFlags | null | undefined) =>
     typeof flags === 'number' ? listingRule(flags) : null
   const changed = new Map<string, ConversationChange>()
-  for (const [rootId, { before, after }] of conversations ?? []) {
-    changed.set(rootId, { rootId, before: toListing(before), after: toListing(after) })
+  for (const [rootId, { before, after, leftIds }] of conversations ?? []) {
+    const successorId = after === null && leftIds ? findSuccessorId(tables, leftIds) : null
+    const listing = { before: toListing(before), after: toListing(after) }
+    changed.set(rootId, { rootId, ...listing, ...(successorId !== null && { successorId }) })
   }
   for (const id of sessionIds) {
     const rootId = tables.findSession(id)?.root_id
@@ -43,4 +46,14 @@ export function findConversationListChanges(
     changed.set(rootId, { rootId, before: listing, after: listing })
   }
   return [...changed.values()].filter(({ before, after }) => before !== null || after !== null)
+}
+
+/** Of the sessions that have left a conversation, the one with the newest message. Null if all of them are deleted. */
+function findSuccessorId(tables: ConversationIndexStore, leftIds: ReadonlySet<string>): string | null {
+  let successor: ConversationIndexRow | null = null
+  for (const id of leftIds) {
+    const session = tables.findSession(id)
+    if (session && (!successor || isNewerTip(session, successor))) successor = session
+  }
+  return successor?.id ?? null
 }

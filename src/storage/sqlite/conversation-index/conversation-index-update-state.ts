@@ -8,6 +8,8 @@ export class ConversationIndexUpdateState {
   readonly countDeltas = new Map<string, number>()
   /** Of each conversation, the sessions that it has gained, and those whose settings have changed. */
   readonly joinedIds = new Map<string, Set<string>>()
+  /** Of each conversation, the sessions that it has lost: they belong to another one now, or are deleted. */
+  readonly leftIds = new Map<string, Set<string>>()
   /** Settings that sessions have taken over from their conversations. */
   readonly inheritedSettings: ConversationSettingsRow[] = []
 
@@ -19,6 +21,8 @@ export class ConversationIndexUpdateState {
   removeSession(rootId: string, id: string): void {
     this.#addToCount(rootId, -1)
     this.joinedIds.get(rootId)?.delete(id)
+    const leftIds = this.leftIds.get(rootId) ?? new Set()
+    this.leftIds.set(rootId, leftIds.add(id))
   }
 
   markJoined(rootId: string, id: string): void {

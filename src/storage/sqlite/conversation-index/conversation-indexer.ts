@@ -27,6 +27,8 @@ export interface ConversationIndexUpdate {
 export interface ConversationIndexFlagsChange {
   readonly before: ConversationIndexFlags | null
   readonly after: ConversationIndexFlags | null
+  /** The sessions that it has lost. */
+  readonly leftIds?: ReadonlySet<string>
 }
 
 export interface ConversationIndexUpdateResult {
@@ -214,14 +216,14 @@ export class ConversationIndexer {
     countDelta: number,
     state: ConversationIndexUpdateState,
   ): ConversationIndexFlagsChange {
-    const joinedIds = state.joinedIds.get(rootId) ?? new Set()
+    const [joinedIds, leftIds] = [state.joinedIds.get(rootId) ?? new Set<string>(), state.leftIds.get(rootId)]
     const settings = this.#settings.spread(rootId, joinedIds, state.inheritedSettings)
     const old = this.#tables.findConversation(rootId)
     const row = this.#buildConversationRow(rootId, (old?.segment_count ?? 0) + countDelta, settings)
     if (!row) this.#tables.deleteConversation(rootId)
     else if (!old || !areConversationsEqual(old, row)) this.#tables.upsertConversation(row)
     if (row) this.#updateSettingFlags(row, old, joinedIds)
-    return { before: old?.flags ?? null, after: row?.flags ?? null }
+    return { before: old?.flags ?? null, after: row?.flags ?? null, ...(leftIds && { leftIds }) }
   }
 
   #updateSettingFlags(
