@@ -106,6 +106,8 @@ export interface ContextCheckpointLookup {
 export interface TurnMessageLookup {
   /** The newest 100 messages of each query, in no order. Those that are queued, withdrawn or streaming are left out. */
   findTurnMessages(queries: readonly TurnMessagesQuery[]): Promise<TurnMessage[]>
+  /** The oldest copy of the message of each query, to stand in for a message that Hermes has removed. All turns are of Hermes. */
+  findOldestCopiesOfHermesTurns(queries: readonly TurnMessagesQuery[]): Promise<TurnMessage[]>
   /** The turns of a Hermes session that were tried again, by the ids of their user's messages. At most 10,000. */
   listRetriedHermesTurnIds(sessionId: string): Promise<string[]>
   /**

@@ -7,7 +7,10 @@ import type { StreamingAnswerLookup } from '../context/streaming-answer-lookup.t
 import { type HermesTurn, readHermesTurns } from './hermes-turns.ts'
 
 export interface MessageAlternativesOptions {
-  readonly eventStore: Pick<EventStore, 'findTurnMessages' | 'listRetriedHermesTurnIds'>
+  readonly eventStore: Pick<
+    EventStore,
+    'findTurnMessages' | 'findOldestCopiesOfHermesTurns' | 'listRetriedHermesTurnIds'
+  >
   readonly sessions: Pick<CombinedSessionRepository, 'findMany' | 'findMessages' | 'listMessages'>
   readonly streamingAnswers: Pick<StreamingAnswerLookup, 'listStreamingMessages'>
 }
@@ -67,7 +70,16 @@ export class MessageAlternatives {
       const first = query.role === 'USER' ? turn?.userMessage : turn?.answer
       if (first) alternatives.set(toKey(query), [first, ...(found.get(toKey(query)) ?? [])])
     }
+    const removedTurns = retriedQueries.filter(({ turnId }) => !hermesTurns.has(turnId))
+    for (const standIn of await this.#findStandIns(removedTurns)) {
+      alternatives.set(toKey(standIn), [standIn, ...(found.get(toKey(standIn)) ?? [])])
+    }
     return alternatives
+  }
+
+  /** Copies that stand in for what Hermes has removed. */
+  async #findStandIns(queries: readonly TurnMessagesQuery[]): Promise<readonly TurnMessage[]> {
+    return queries.length === 0 ? [] : await this.#options.eventStore.findOldestCopiesOfHermesTurns(queries)
   }
 
   /** By message: the turn of those messages of Hermes whose turn was tried again. */

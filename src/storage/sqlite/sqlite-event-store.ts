@@ -36,7 +36,12 @@ import {
 import { findCurrentPlace, passOnPlace } from './rows/retries/session-place.ts'
 import { listCopiedMessageIds, updateStandIns } from './rows/retries/message-copies.ts'
 import type { PositionRange } from '../position-range.ts'
-import { findInheritedPositions, findTurnMessages, listRetriedHermesTurnIds } from './rows/retries/turn-message-row.ts'
+import {
+  findInheritedPositions,
+  findOldestCopiesOfHermesTurns,
+  findTurnMessages,
+  listRetriedHermesTurnIds,
+} from './rows/retries/turn-message-row.ts'
 import { patchSession } from './patch-session.ts'
 import { type StreamRow, streamFromRow, upsertStream } from './rows/stream-row.ts'
 
@@ -139,6 +144,10 @@ export class SqliteEventStore implements EventStore {
 
   findTurnMessages(queries: readonly TurnMessagesQuery[]): Promise<TurnMessage[]> {
     return lookUpInBatches(queries, (batch) => findTurnMessages(this.#database, batch))
+  }
+
+  findOldestCopiesOfHermesTurns(queries: readonly TurnMessagesQuery[]): Promise<TurnMessage[]> {
+    return lookUpInBatches(queries, (batch) => findOldestCopiesOfHermesTurns(this.#database, batch))
   }
 
   async listRetriedHermesTurnIds(sessionId: string): Promise<string[]> {

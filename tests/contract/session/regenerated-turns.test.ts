@@ -14,6 +14,7 @@ import {
   type RegenerateMutationVariables,
   SearchDocument,
 } from '../generated/graphql.ts'
+import type { HermesDb } from '../../support/hermes/hermes-db.ts'
 import { newTestEnvironment, type TestEnvironment } from '../support/test-environment.ts'
 
 const messagesOf = async (client: Client, sessionId: string) =>
@@ -305,5 +306,44 @@ describe('Retries in a conversation', () => {
     await chat(environment, continuation, 'On', 'Yes.')
     expect(await loadTranscript(client, continuation)).toEqual(['USER On', 'ASSISTANT Yes.'])
     expect(await listConversations(client)).toHaveLength(1)
+  })
+
+  test('of a turn that Hermes has removed have its oldest copy as an alternative', async () => {
+    const hermes: HermesDb[] = []
+    await using environment = await newTestEnvironment('http', {
+      fillHermes: (db) => {
+        hermes.push(db)
+        db.addSession('hermes')
+        for (const [index, content] of ['First', 'One.', 'Second', 'Two.'].entries())
+          db.addMessage('hermes', index + 1, { role: index % 2 === 0 ? 'user' : 'assistant', content })
+      },
+    })
+    const { client } = environment
+    const [, answer, , last] = idsOf(await messagesOf(client, 'hermes'))
+    const later = await retry(environment, { messageId: last ?? '' }, 'Two, again.')
+    const latest = await retry(environment, { messageId: last ?? '' }, 'Two, a third time.')
+    const earlier = await retry(environment, { messageId: answer ?? '' }, 'One, again.')
+    hermes[0]?.removeSession('hermes')
+    const [u1, a1] = idsOf(earlier.messages)
+    const [copyOfQuestion, copyOfAnswer, u2, a2] = idsOf(later.messages)
+    const [copyOfQuestion2, copyOfAnswer2, u2b, a2b] = idsOf(latest.messages)
+    const ofSecond = [
+      [u2, u2b],
+      [a2, a2b],
+    ]
+    expect(alternativesOf(await messagesOf(client, earlier.id))).toEqual([
+      [copyOfQuestion, u1],
+      [copyOfAnswer, a1],
+    ])
+    expect(alternativesOf(await messagesOf(client, later.id))).toEqual([
+      [copyOfQuestion, u1],
+      [copyOfAnswer, a1],
+      ...ofSecond,
+    ])
+    expect(alternativesOf(await messagesOf(client, latest.id))).toEqual([
+      [copyOfQuestion2, u1],
+      [copyOfAnswer2, a1],
+      ...ofSecond,
+    ])
   })
 })

@@ -191,6 +191,12 @@ export class HermesDb {
       .run(sessionId, sessionId)
   }
 
+  /** Removes a session with its messages, as pruning does. */
+  removeSession(id: string): void {
+    this.db.prepare<[string]>('DELETE FROM messages WHERE session_id = ?').run(id)
+    this.db.prepare<[string]>('DELETE FROM sessions WHERE id = ?').run(id)
+  }
+
   /** The names of a table's columns. */
   columnNames(table: 'sessions' | 'messages'): ReadonlySet<string> {
     const rows = this.db.prepare<[], { name: string }>(`PRAGMA table_info(${table})`).all()

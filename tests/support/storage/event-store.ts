@@ -24,6 +24,7 @@ export function wrapStore(
     listUnplacedWithdrawnMessages: (id) => wrapCall(() => store.listUnplacedWithdrawnMessages(id)),
     findContextCheckpoint: (id) => wrapCall(() => store.findContextCheckpoint(id)),
     findTurnMessages: (queries) => wrapCall(() => store.findTurnMessages(queries)),
+    findOldestCopiesOfHermesTurns: (queries) => wrapCall(() => store.findOldestCopiesOfHermesTurns(queries)),
     listRetriedHermesTurnIds: (sessionId) => wrapCall(() => store.listRetriedHermesTurnIds(sessionId)),
     findInheritedPositions: (id, earlierIds) => wrapCall(() => store.findInheritedPositions(id, earlierIds)),
     replaceEvent: (event) => wrapCall(() => store.replaceEvent(event)),

@@ -14,17 +14,43 @@ type ProfileConnection = SqlConnection & { readonly profile: string }
 
 /** The newest 100 messages of each query, in no order. Those that are queued or withdrawn are left out. */
 export function findTurnMessages(db: ProfileConnection, queries: readonly TurnMessagesQuery[]): TurnMessage[] {
+  return selectTurnMessages(
+    db,
+    queries,
+    `SELECT query.key AS wanted, message.id, message.created_at, message.copy_of
+     FROM json_each(?) AS query CROSS JOIN messages AS message ON message.rowid IN (
+       SELECT rowid FROM messages
+       WHERE turn_id = query.value ->> 0 AND role = query.value ->> 1 AND (copy_of IS NULL OR stands_in = 1)
+         AND position IS NOT NULL AND withdrawn = 0
+       ORDER BY created_at DESC, id DESC LIMIT 100)`,
+  )
+}
+
+/** The oldest copy of the message of each query, whose turns are of Hermes. */
+export function findOldestCopiesOfHermesTurns(
+  db: ProfileConnection,
+  queries: readonly TurnMessagesQuery[],
+): TurnMessage[] {
+  // The ids of a session's messages begin with its own id and a colon. A semicolon is the next character.
+  return selectTurnMessages(
+    db,
+    queries,
+    `SELECT query.key AS wanted, message.id, message.created_at, message.copy_of
+     FROM json_each(?) AS query CROSS JOIN messages AS message ON message.rowid = (
+       SELECT copy.rowid FROM messages AS copy JOIN sessions ON sessions.id = copy.session_id
+       WHERE copy.copy_of > rtrim(query.value ->> 0, '0123456789')
+         AND copy.copy_of < rtrim(rtrim(query.value ->> 0, '0123456789'), ':') || ';'
+         AND copy.turn_id = query.value ->> 0 AND copy.role = query.value ->> 1
+       ORDER BY sessions.started_at, copy.id LIMIT 1)`,
+  )
+}
+
+/** `sql` selects `TurnMessageRow`s, and reads queries from a JSON array of turns and roles. */
+function selectTurnMessages(db: ProfileConnection, queries: readonly TurnMessagesQuery[], sql: string): TurnMessage[] {
   const namespace = ProfileIdNamespace.forProfile(db.profile)
   const wanted = queries.map(({ turnId, role }) => [namespace.unqualify(turnId) ?? turnId, role])
   return db
-    .prepare<[string], TurnMessageRow>(
-      `SELECT query.key AS wanted, message.id, message.created_at, message.copy_of
-       FROM json_each(?) AS query CROSS JOIN messages AS message ON message.rowid IN (
-         SELECT rowid FROM messages
-         WHERE turn_id = query.value ->> 0 AND role = query.value ->> 1 AND (copy_of IS NULL OR stands_in = 1)
-           AND position IS NOT NULL AND withdrawn = 0
-         ORDER BY created_at DESC, id DESC LIMIT 100)`,
-    )
+    .prepare<[string], TurnMessageRow>(sql)
     .all(JSON.stringify(wanted))
     .flatMap(({ wanted: index, id, created_at: createdAt, copy_of: copyOf }) => {
       const query = queries[index]
