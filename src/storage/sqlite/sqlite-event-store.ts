@@ -36,12 +36,7 @@ import {
 import { findCurrentPlace, passOnPlace } from './rows/retries/session-place.ts'
 import { listCopiedMessageIds, updateStandIns } from './rows/retries/message-copies.ts'
 import type { PositionRange } from '../position-range.ts'
-import {
-  findInheritedPositions,
-  findOldestCopiesOfHermesTurns,
-  findTurnMessages,
-  listRetriedHermesTurnIds,
-} from './rows/retries/turn-message-row.ts'
+import * as turnMessageRows from './rows/retries/turn-message-row.ts'
 import { patchSession } from './patch-session.ts'
 import { type StreamRow, streamFromRow, upsertStream } from './rows/stream-row.ts'
 
@@ -143,19 +138,19 @@ export class SqliteEventStore implements EventStore {
   }
 
   findTurnMessages(queries: readonly TurnMessagesQuery[]): Promise<TurnMessage[]> {
-    return lookUpInBatches(queries, (batch) => findTurnMessages(this.#database, batch))
+    return lookUpInBatches(queries, (batch) => turnMessageRows.findTurnMessages(this.#database, batch))
   }
 
   findOldestCopiesOfHermesTurns(queries: readonly TurnMessagesQuery[]): Promise<TurnMessage[]> {
-    return lookUpInBatches(queries, (batch) => findOldestCopiesOfHermesTurns(this.#database, batch))
+    return lookUpInBatches(queries, (batch) => turnMessageRows.findOldestCopiesOfHermesTurns(this.#database, batch))
   }
 
   async listRetriedHermesTurnIds(sessionId: string): Promise<string[]> {
-    return listRetriedHermesTurnIds(this.#database, sessionId)
+    return turnMessageRows.listRetriedHermesTurnIds(this.#database, sessionId)
   }
 
   async findInheritedPositions(sessionId: string, earlierSessionIds: readonly string[]): Promise<PositionRange | null> {
-    return findInheritedPositions(this.#database, sessionId, earlierSessionIds)
+    return turnMessageRows.findInheritedPositions(this.#database, sessionId, earlierSessionIds)
   }
 
   async findActiveStream(sessionId: string): Promise<StreamRecord | null> {
