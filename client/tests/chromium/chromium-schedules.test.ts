@@ -1,8 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Browser, findChromium, startChromium } from '../../../tests/support/clients/chromium.ts'
-import type { SegueWithProvider } from '../../../tests/support/server/segue-with-provider.ts'
 import type { TestHttpServer } from '../../../tests/support/server/small-server.ts'
-import { expectExactAnswer, rounds, runSchedules, startScheduleWorld } from '../schedules/schedule-world.ts'
+import {
+  expectExactAnswer,
+  rounds,
+  runSchedules,
+  type ScheduleWorld,
+  startScheduleWorld,
+} from '../schedules/schedule-world.ts'
 import { openClientPage, startPageServer } from './client-page.ts'
 
 const executablePath = findChromium()
@@ -15,7 +20,7 @@ test.runIf(executablePath === null)('a browser is available for the tests of the
 describe.runIf(executablePath !== null)('in Chromium,', () => {
   let browser: Browser
   let pageServer: TestHttpServer
-  let world: SegueWithProvider
+  let world: ScheduleWorld
 
   beforeAll(async () => {
     pageServer = await startPageServer()

@@ -1,5 +1,6 @@
 import { SeededRandom } from '../../../tests/chaos/seeded-random.ts'
 import { type ChatEvent, type ChatMessage, computeMessageDigest, SegueError } from '../../src/index.ts'
+import { ToolCallApprover } from './approve-tool-call.ts'
 import { ChatPage } from './chat-page.ts'
 
 export interface Schedule {
@@ -40,6 +41,7 @@ export async function runSchedule({ seed, transport, url }: Schedule): Promise<S
   const input = { text: toScheduleText(seed), key: `key of ${seed}` }
   if (behaviour === 'start twice') await startAndLeave(new ChatPage(options), input, random)
 
+  await using _ = new ToolCallApprover(options, seed)
   const page = new ChatPage(options)
   const chat = page.client.chat(input)
   let cancelled: ChatMessage | null = null

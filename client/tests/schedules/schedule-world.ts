@@ -1,10 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { SeededRandom } from '../../../tests/chaos/seeded-random.ts'
-import type { ProviderStep } from '../../../tests/support/providers/strict-provider.ts'
+import { type ScriptedTool, newTool, newToolSource } from '../../../tests/support/fixtures/tools.ts'
+import { type ProviderStep, toolCallSteps } from '../../../tests/support/providers/strict-provider.ts'
 import { type SegueWithProvider, startSegueWithProvider } from '../../../tests/support/server/segue-with-provider.ts'
 import { startFaultyTcpProxy } from '../support/faulty-tcp-proxy.ts'
 import type { ChatEvent } from '../../src/index.ts'
+import { callsTool, toToolArguments } from './approve-tool-call.ts'
 import { type ReceivedAnswer, type Schedule, type ScheduleReport, toScheduleText } from './run-schedule.ts'
 
 /** How many schedules are run. Their seeds are consecutive numbers. */
@@ -32,20 +34,31 @@ async function* playAnswer(seed: number): AsyncGenerator<ProviderStep> {
   yield { finish: 'stop' }
 }
 
-/** A server whose model answers each schedule in its own way. */
-export async function startScheduleWorld(allowedOrigins: readonly string[] = []): Promise<SegueWithProvider> {
+/** A server whose model answers each schedule in its own way, some after a tool that needs approval. */
+export interface ScheduleWorld extends SegueWithProvider {
+  readonly tool: ScriptedTool
+}
+
+export async function startScheduleWorld(allowedOrigins: readonly string[] = []): Promise<ScheduleWorld> {
   const heartbeat = { intervalMs: 250, timeoutMs: 15_000 }
-  const world = await startSegueWithProvider({ heartbeat, settings: { allowedOrigins } })
-  world.provider.defaultAnswer = ({ body }) => playAnswer(Number(/schedule (\d+)/.exec(JSON.stringify(body))?.[1]))
-  return world
+  const tool = newTool()
+  const createToolSource = () => newToolSource(tool)
+  const world = await startSegueWithProvider({ heartbeat, settings: { allowedOrigins }, createToolSource })
+  world.provider.defaultAnswer = ({ body }) => {
+    const seed = Number(/schedule (\d+)/.exec(JSON.stringify(body))?.[1])
+    if (!callsTool(seed) || body.messages.at(-1)?.role === 'tool') return playAnswer(seed)
+    return toolCallSteps({ name: tool.name, input: JSON.parse(toToolArguments(seed)) })
+  }
+  return { ...world, tool }
 }
 
 /** Runs a schedule behind a proxy of its own, and expects that each page has received exactly the answer. */
 export async function expectExactAnswer(
-  { segue, provider, client }: SegueWithProvider,
+  world: ScheduleWorld,
   { seed, transport }: Omit<Schedule, 'url'>,
   run: (schedule: Schedule) => Promise<ScheduleReport>,
 ): Promise<void> {
+  const { segue, client } = world
   const random = new SeededRandom(seed ^ 0xbad)
   await using proxy = await startFaultyTcpProxy(segue.url, { random, maxFaults: random.between(1, 12) })
   const { behaviour, received, cancelled } = await run({ seed, transport, url: proxy.url })
@@ -54,8 +67,7 @@ export async function expectExactAnswer(
   const [userMessage, answer, ...others] = await client.messages(received[0]?.events[0]?.sessionId ?? '')
   expect(userMessage?.text, description).toBe(toScheduleText(seed))
   expect(others, description).toEqual([])
-  const requests = provider.requests.filter(({ body }) => JSON.stringify(body).includes(`"${toScheduleText(seed)}"`))
-  expect(requests.length, description).toBeLessThanOrEqual(1)
+  expectRequestsOnce(world, seed, behaviour, description)
   const { reasoning, text } = createAnswer(seed)
   if (behaviour === 'cancel') expect(text.join('').startsWith(answer?.text ?? ''), description).toBe(true)
   else expect(answer, description).toMatchObject({ text: text.join(''), reasoning: reasoning.join('') || null })
@@ -63,12 +75,36 @@ export async function expectExactAnswer(
 
   for (const page of received) {
     expectExactEvents(page.events, description)
+    if (callsTool(seed) && behaviour !== 'cancel') expectOneApproval(page.events, description)
     expect(readAnswer(page), description).toEqual({
       text: answer?.text,
       reasoning: answer?.reasoning,
       digest: answer?.digest,
     })
   }
+}
+
+/** The model was asked once, and once more with the result of the tool, which has run once. */
+function expectRequestsOnce(
+  { provider, tool }: ScheduleWorld,
+  seed: number,
+  behaviour: string,
+  description: string,
+): void {
+  const requests = provider.requests.filter(({ body }) => JSON.stringify(body).includes(`"${toScheduleText(seed)}"`))
+  const runs = tool.runs.filter((input) => JSON.stringify(input) === toToolArguments(seed))
+  const expected = { requests: callsTool(seed) ? 2 : 1, runs: callsTool(seed) ? 1 : 0 }
+  if (behaviour !== 'cancel') expect({ requests: requests.length, runs: runs.length }, description).toEqual(expected)
+  expect(requests.length, description).toBeLessThanOrEqual(expected.requests)
+  expect(runs.length, description).toBeLessThanOrEqual(expected.runs)
+}
+
+/** The approval was asked for and answered once, and the tool has succeeded. */
+function expectOneApproval(events: readonly ChatEvent[], description: string): void {
+  const approvals = events.flatMap((event) => (event.type === 'ApprovalChanged' ? [event.state] : []))
+  expect(approvals, description).toEqual(['PENDING', 'ANSWERED'])
+  const states = events.flatMap((event) => (event.type === 'ToolCallChanged' ? [event.toolCall.state] : []))
+  expect(states.at(-1), description).toBe('SUCCEEDED')
 }
 
 function readAnswer({ message, digest }: ReceivedAnswer) {

@@ -19,7 +19,7 @@ export interface SegueWithProvider extends AsyncDisposable {
   newReader(streamId: string, after?: number): EventReader
 }
 
-export interface SegueWithProviderOptions extends Pick<TestSegueOptions, 'heartbeat'> {
+export interface SegueWithProviderOptions extends Pick<TestSegueOptions, 'heartbeat' | 'createToolSource'> {
   readonly limits?: Partial<ServerLimits>
   readonly settings?: Partial<Settings>
   /** The context window of the models, in tokens. Default: derived from their names. */
