@@ -36,6 +36,18 @@ describeInChromium('useChat', (browser) => {
     expect(errors).toEqual([])
   })
 
+  test('the page of the documentation shows what the server refuses, and stays', async () => {
+    await using server = await startServer()
+    await using opened = await browser.open({ url: server.segue.url, entry: 'react-chat.tsx', hash: 'ses_unknown' })
+    const { page, errors } = opened
+    await page.locator('output', { hasText: 'does not exist' }).waitFor()
+    await page.getByRole('textbox').fill('Hello?')
+    await page.getByRole('button', { name: 'Send' }).click()
+    await page.locator('output', { hasText: 'There is no session' }).waitFor()
+    await page.getByRole('button', { name: 'Send' }).waitFor()
+    expect(errors).toEqual([])
+  })
+
   test('a delta renders the part that it belongs to, and nothing else', async () => {
     await using server = await startServer()
     const client = createSegueClient({ url: server.segue.url })

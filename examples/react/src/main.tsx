@@ -18,7 +18,7 @@ function Chat() {
       </ol>
       <output>{error?.message}</output>
       <input name="text" aria-label="Message" />
-      {activeStream ? <button formAction={stop}>Stop</button> : <button>Send</button>}
+      {activeStream ? <button formAction={() => void stop().catch(console.warn)}>Stop</button> : <button>Send</button>}
     </form>
   )
 }

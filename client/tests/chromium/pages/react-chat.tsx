@@ -7,15 +7,16 @@ const client = createSegueClient({ url: new URLSearchParams(location.search).get
 const root = createRoot(document.querySelector('#root') ?? document.body)
 
 function Chat() {
-  const { messages, activeStream, sessionId, send, stop } = useChat(location.hash.slice(1) || null)
+  const { messages, activeStream, sessionId, error, send, stop } = useChat(location.hash.slice(1) || null)
   if (sessionId) location.hash = sessionId
   return (
-    <form action={(form) => send({ text: String(form.get('text')) })}>
+    <form action={(form) => void send({ text: String(form.get('text')) }).catch(console.warn)}>
       {messages.map(({ id, parts }) => (
         <p key={id}>{parts.map((part) => ('text' in part ? part.text : ''))}</p>
       ))}
+      <output>{error?.message}</output>
       <input name="text" />
-      {activeStream ? <button formAction={stop}>Stop</button> : <button>Send</button>}
+      {activeStream ? <button formAction={() => void stop().catch(console.warn)}>Stop</button> : <button>Send</button>}
     </form>
   )
 }
