@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { maxRequestBytes } from '../../src/server/http/max-request-bytes.ts'
 import { newLatch } from '../../tests/support/fixtures/agent-chats.ts'
 import { newHome, startTestSegue } from '../../tests/support/server/segue.ts'
 import { type SegueWithProvider, startSegueWithProvider } from '../../tests/support/server/segue-with-provider.ts'
@@ -158,6 +159,17 @@ describe.each(transports)('over %s,', (transport) => {
     expect(await catchError(collect(client.follow('str_unknown')))).toMatchObject({ code: 'NOT_FOUND' })
     expect(losses).toEqual([])
     release()
+  })
+
+  test('a message that is too large is refused, and another chat goes on', async () => {
+    using client = connect()
+    const { received, events, release } = await startHeldChat(client)
+    const files = [{ mediaType: 'text/plain', url: `data:text/plain,${'x'.repeat(maxRequestBytes)}` }]
+    expect(await catchError(collect(client.chat({ text: 'Read.', files })))).toMatchObject({ code: 'TOO_LARGE' })
+    release()
+    const rest = await collect(events)
+    expect([...received, ...rest].map(({ seq }) => seq)).toEqual([...received, ...rest].map((_, index) => index + 1))
+    expect(rest.at(-1)).toMatchObject({ type: 'StreamFinished', status: 'COMPLETED' })
   })
 
   test('a cursor that the server does not know resets: what was received is replaced', async () => {

@@ -1,5 +1,7 @@
+import { once } from 'node:events'
 import type { IncomingMessage, RequestListener } from 'node:http'
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest'
+import { WebSocketServer } from 'ws'
 import {
   CreateSessionDocument,
   type CreateSessionMutation,
@@ -9,6 +11,7 @@ import { startTestSegue, type TestSegue } from '../../tests/support/server/segue
 import { startHttpServer } from '../../tests/support/server/small-server.ts'
 import { startTcpProxy } from '../../tests/support/server/tcp-proxy.ts'
 import { SegueError } from '../src/index.ts'
+import { startTcpGate } from './support/tcp-gate.ts'
 import { catchError, collect, newClient, transports } from './support/client.ts'
 
 let segue: TestSegue
@@ -133,6 +136,39 @@ async function readTitles(): Promise<string[]> {
   return sessions.edges.flatMap(({ node }) => (node.title === 'Only once' ? [node.title] : []))
 }
 
+describe('a server that cannot be reached', () => {
+  test.each(transports)('is named with what to check, over %s; one that was reached is lost', async (transport) => {
+    await using gate = await startTcpGate(segue.url)
+    gate.shut()
+    const losses: string[] = []
+    const onConnectionLost = ({ message }: Error): void => {
+      losses.push(message)
+      gate.open()
+    }
+    using client = newClient({ url: gate.url, transport, onConnectionLost })
+    for await (const { isLoading } of client.conversations()) {
+      if (isLoading) continue
+      if (losses.length > 1) break
+      gate.shut()
+    }
+    const [unreachable, lost] = losses
+    expect(unreachable).toMatch(
+      /^The server at (http|ws):\/\/127\.0\.0\.1:\d+\/graphql cannot be reached\. Check the url, that the server runs, and that it allows the origin of the page\.$/,
+    )
+    expect(lost).toBe('The connection to the server is lost.')
+  })
+
+  test('is named in the error of a request', async () => {
+    await using gate = await startTcpGate(segue.url)
+    gate.shut()
+    using client = newClient({ url: gate.url })
+    expect(await catchError(client.request('{ a }'))).toMatchObject({
+      code: 'CONNECTION_LOST',
+      message: expect.stringContaining(`The server at ${gate.url}/graphql cannot be reached.`),
+    })
+  })
+})
+
 describe('the token', () => {
   test('is sent with each request, and asked for again each time', async () => {
     await using server = await startHttpServer(worked)
@@ -213,6 +249,33 @@ describe('the token', () => {
     using client = newClient({ url: server.url, token: 'secret' })
     expect(await catchError(client.file('/files/a'))).toMatchObject({ code: 'CONNECTION_LOST' })
     expect(other.requests).toHaveLength(0)
+  })
+})
+
+describe('a WebSocket', () => {
+  test.each([
+    [1009, 'TOO_LARGE'],
+    [4400, 'BAD_USER_INPUT'],
+    [4401, 'UNAUTHENTICATED'],
+    [4403, 'FORBIDDEN'],
+    [4500, 'INTERNAL'],
+  ])('that the server closes with %i is refused with %s', async (closeCode, code) => {
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+    await once(server, 'listening')
+    let count = 0
+    server.on('connection', (socket) => {
+      count += 1
+      socket.close(closeCode, 'Because.')
+    })
+    const address = server.address()
+    using client = newClient({
+      url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`,
+      transport: 'ws',
+    })
+    const error = await catchError(collect(client.follow('str_1')))
+    server.close()
+    expect(error).toMatchObject({ name: 'SegueError', code, message: 'Because.' })
+    expect(count).toBe(1)
   })
 })
 

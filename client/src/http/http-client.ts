@@ -1,6 +1,6 @@
 import { IdleTimeout, type IdleTimeoutOptions } from '../connection/idle-timeout.ts'
 import { linkAbortSignals } from '../environment/link-abort-signals.ts'
-import { ConnectionLostError } from '../connection/connection-lost-error.ts'
+import { ConnectionLostError, createConnectionLostError } from '../connection/connection-lost-error.ts'
 import { readAuthorization, type Token } from '../connection/read-authorization.ts'
 import { SegueError } from '../segue-error.ts'
 
@@ -36,17 +36,19 @@ export class HttpClient {
     const connection = new AbortController()
     const unlink = linkAbortSignals(connection, [signal])
     const idle = new IdleTimeout(idleTimeout, () => connection.abort())
+    let wasOpen = false
     try {
       const authorization = await readAuthorization(this.#options.token)
       const headers = { ...toHeaderRecord(init.headers), ...(authorization && { authorization }) }
       const response = await this.#options.fetch(url, { ...init, headers, signal: connection.signal })
+      wasOpen = true
       idle.touch()
       yield* read(response, () => idle.touch())
     } catch (error) {
       signal?.throwIfAborted()
       if (error instanceof SegueError || error instanceof ConnectionLostError) throw error
       // Browsers have many names for it: TypeError, AbortError, NetworkError.
-      throw new ConnectionLostError('The connection to the server is lost.', { cause: error })
+      throw createConnectionLostError(url, wasOpen, error)
     } finally {
       idle.stop()
       unlink()

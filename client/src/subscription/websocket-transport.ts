@@ -1,7 +1,7 @@
 import { type Client, createClient } from 'graphql-ws'
 import { SegueError } from '../segue-error.ts'
 import { AsyncQueue } from './async-queue.ts'
-import { ConnectionLostError } from '../connection/connection-lost-error.ts'
+import { ConnectionLostError, createConnectionLostError } from '../connection/connection-lost-error.ts'
 import { createHeartbeatTimeout, IdleTimeout } from '../connection/idle-timeout.ts'
 import { createResponseError, type ExecutionResult, toResult } from '../http/read-result.ts'
 import { readAuthorization, type Token } from '../connection/read-authorization.ts'
@@ -30,15 +30,23 @@ const refusals: Readonly<Record<number, string>> = {
 
 /** Subscriptions over one WebSocket, which is open while there are any. */
 export function createWebSocketTransport(options: WebSocketTransportOptions): SubscriptionTransport {
-  const client = createWebSocketClient(options)
+  const socket = createWebSocketClient(options)
   return {
     async *subscribe({ query, variables }: Operation, signal: AbortSignal) {
       const queue = new AsyncQueue<ExecutionResult>()
-      const unsubscribe = client.subscribe(
+      let hasReceived = false
+      const unsubscribe = socket.client.subscribe(
         { query, variables: { ...variables } },
         {
-          next: (result) => queue.push(toResult(result)),
-          error: (error) => queue.end({ error: toError(error) }),
+          next: (result) => {
+            hasReceived = true
+            queue.push(toResult(result))
+          },
+          error: (error) => {
+            // All lose the socket, whichever of them is refused: not one of which a result has arrived.
+            const refusal = readErrors(error) ?? (hasReceived ? null : readRefusal(error))
+            queue.end({ error: refusal ?? socket.describeLoss(error) })
+          },
           complete: () => queue.end(),
         },
       )
@@ -53,16 +61,25 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): Su
     },
     close: () => {
       // It rejects if the connection was being opened and could not be: then it is closed as well.
-      void Promise.resolve(client.dispose()).catch(() => undefined)
+      void Promise.resolve(socket.client.dispose()).catch(() => undefined)
     },
   }
 }
 
-function createWebSocketClient({ url, token, webSocketImpl, reconnect }: WebSocketTransportOptions): Client {
+interface WebSocketClient {
+  readonly client: Client
+  /** The error for the end of the newest connection. */
+  describeLoss(cause: unknown): ConnectionLostError
+}
+
+function createWebSocketClient(options: WebSocketTransportOptions): WebSocketClient {
+  const { token, webSocketImpl, reconnect } = options
+  const url = options.url.replace(/^http/, 'ws')
   let idle: IdleTimeout | null = null
+  let wasOpen = false
   const stopIdle = (): void => idle?.stop()
   const client = createClient({
-    url: url.replace(/^http/, 'ws'),
+    url,
     connectionParams: async () => {
       const authorization = await readAuthorization(token)
       return authorization === null ? undefined : { authorization }
@@ -76,28 +93,39 @@ function createWebSocketClient({ url, token, webSocketImpl, reconnect }: WebSock
     on: {
       connecting: () => {
         stopIdle()
+        wasOpen = false
         idle = new IdleTimeout(createHeartbeatTimeout(reconnect), () => client.terminate())
+      },
+      opened: () => {
+        wasOpen = true
       },
       message: () => idle?.touch(),
       closed: stopIdle,
       error: stopIdle,
     },
   })
-  return client
+  return { client, describeLoss: (cause) => createConnectionLostError(url, wasOpen, cause) }
 }
 
-/** What graphql-ws reports: the errors of a response, why there is no token, a close event, or anything else. */
-function toError(error: unknown): Error {
+/** The error, if graphql-ws reports the errors of a response, or why there is no token. */
+function readErrors(error: unknown): Error | null {
   if (Array.isArray(error)) return createResponseError(error)
-  if (error instanceof SegueError || error instanceof ConnectionLostError) return error
+  return error instanceof SegueError || error instanceof ConnectionLostError ? error : null
+}
+
+/** The error, if graphql-ws reports a close event that refuses something. */
+function readRefusal(error: unknown): SegueError | null {
   const { code, reason } = readCloseEvent(error)
   const refusal = refusals[code]
-  if (refusal === undefined) return new ConnectionLostError('The connection to the server is lost.', { cause: error })
+  if (refusal === undefined) return null
   return new SegueError(refusal, reason || `The server closed the connection with code ${code}.`, { cause: error })
 }
 
+/** The fields of a close event are not its own properties, so a copy has none. */
 function readCloseEvent(error: unknown): { readonly code: number; readonly reason: string } {
-  const { code, reason } =
-    typeof error === 'object' && error !== null ? { code: 0, reason: '', ...error } : { code: 0, reason: '' }
-  return { code, reason }
+  if (typeof error !== 'object' || error === null) return { code: 0, reason: '' }
+  return {
+    code: 'code' in error ? Number(error.code) : 0,
+    reason: 'reason' in error ? String(error.reason) : '',
+  }
 }
