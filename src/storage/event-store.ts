@@ -7,7 +7,7 @@ import type { StreamRecord } from '../model/stream.ts'
 import type { Usage } from '../model/usage.ts'
 import type { IdempotencyKeyRecord } from './idempotency-key.ts'
 import type { PositionRange } from './position-range.ts'
-import type { TurnMessage, TurnMessagesQuery } from './turn-message.ts'
+import type { TurnMessage, TurnMessagesQuery } from './sessions/turn-message.ts'
 import type { ConversationSettingsUpdate } from './sessions/conversation-settings.ts'
 import type { SessionWithInitialMessages, SessionWriter } from './sessions/session-writer.ts'
 

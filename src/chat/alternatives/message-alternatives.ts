@@ -2,7 +2,7 @@ import { parseIdKind } from '../../lib/ids.ts'
 import { findOriginalId, type MessageRecord } from '../../model/message.ts'
 import type { CombinedSessionRepository } from '../../sessions/combined-session-repository.ts'
 import type { EventStore } from '../../storage/event-store.ts'
-import type { TurnMessage, TurnMessagesQuery } from '../../storage/turn-message.ts'
+import type { TurnMessage, TurnMessagesQuery } from '../../storage/sessions/turn-message.ts'
 import type { StreamingAnswerLookup } from '../context/streaming-answer-lookup.ts'
 import { type HermesTurn, readHermesTurns } from './hermes-turns.ts'
 

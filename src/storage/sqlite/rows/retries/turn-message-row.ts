@@ -1,6 +1,6 @@
 import { ProfileIdNamespace } from '../../../../profiles/profile-id-namespace.ts'
 import type { PositionRange } from '../../../position-range.ts'
-import type { TurnMessage, TurnMessagesQuery } from '../../../turn-message.ts'
+import type { TurnMessage, TurnMessagesQuery } from '../../../sessions/turn-message.ts'
 import type { SqlConnection } from '../../database/statement-cache.ts'
 
 interface TurnMessageRow {

@@ -1,4 +1,4 @@
-import type { MessageRecord } from '../model/message.ts'
+import type { MessageRecord } from '../../model/message.ts'
 
 /** The messages of one role in all tries of a turn. */
 export interface TurnMessagesQuery {
