@@ -63,7 +63,9 @@ const event = `__typename seq at sessionId streamId
 
 const listSchema = z.object({
   conversations: z.object({
-    edges: z.array(z.object({ node: z.object({ segments: z.array(z.looseObject({ id: z.string() })) }) })),
+    edges: z.array(
+      z.object({ node: z.object({ segments: z.array(z.looseObject({ id: z.string(), headSeq: z.int() })) }) }),
+    ),
   }),
 })
 
@@ -93,8 +95,9 @@ export async function queryLogs(url: string): Promise<unknown> {
     await queryData(url, '{ conversations { edges { node { segments { id headSeq } } } } }'),
   )
   const logs: unknown[] = []
-  for (const { id } of list.conversations.edges.flatMap(({ node }) => node.segments)) {
-    for (const after of [0, 1, 3, 7, 20]) {
+  for (const { id, headSeq } of list.conversations.edges.flatMap(({ node }) => node.segments)) {
+    // After the end there is only a reset, with the time of the request.
+    for (const after of [0, 1, 3, 7, 20].filter((seq) => seq <= headSeq)) {
       logs.push(await queryData(url, `{ events(sessionId: "${id}", after: ${after}, first: 1000) { ${event} } }`))
     }
   }
