@@ -90,6 +90,23 @@ test('an iteration that never began, or was left, listens to no signal any more'
   expect(signal.listenerCount).toBe(1)
 })
 
+test('many iterations with one signal are one listener of it: Node warns of more than ten', async () => {
+  const signal = new CountingSignal()
+  const start = async function* (leaving: AbortSignal): AsyncGenerator<number, void> {
+    yield Number(leaving.aborted)
+    await new Promise((resolve) => leaving.addEventListener('abort', resolve))
+  }
+  const iterators = Array.from({ length: 50 }, () => createLeavableIterator(start, [signal]))
+  for (const iterator of iterators) await iterator.next()
+  expect(signal.listenerCount).toBe(1)
+  const waiting = iterators.map((iterator) => iterator.next())
+  await iterators[0]?.return?.()
+  expect(signal.listenerCount).toBe(1)
+  signal.dispatchEvent(new Event('abort'))
+  expect(await Promise.all(waiting)).toEqual(iterators.map(() => ({ done: true, value: undefined })))
+  expect(signal.listenerCount).toBe(0)
+})
+
 /** A signal that knows how many listen to it. */
 class CountingSignal extends EventTarget implements AbortSignal {
   readonly aborted = false

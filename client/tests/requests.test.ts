@@ -201,7 +201,8 @@ describe('the token', () => {
     })
     expect((await collect(client.chat({ text: 'Hi' }))).at(-1)).toMatchObject({ type: 'StreamFinished' })
     const loss = { message: 'There is no token: its function failed.', cause: new Error('The login is out of reach.') }
-    expect(losses).toMatchObject([loss, loss])
+    expect(losses[0]).toMatchObject(loss)
+    expect(count).toBe(3)
   })
 
   test.each(transports)('ends what needs it if its function throws a SegueError, over %s', async (transport) => {
@@ -226,6 +227,12 @@ describe('the token', () => {
       url: '/behind/files/msg_1/0',
       headers: { authorization: 'Bearer secret' },
     })
+  })
+
+  test('does not matter for a file that does not exist', async () => {
+    using client = newClient({ url: segue.url })
+    const missing = { code: 'NOT_FOUND', message: 'The server has no file at this URL. Read its message again.' }
+    expect(await catchError(client.file('/files/msg_1/0'))).toMatchObject(missing)
   })
 
   test.each([

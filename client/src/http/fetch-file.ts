@@ -28,6 +28,9 @@ export async function fetchFile(
 }
 
 async function* readBlob(response: Response): AsyncGenerator<Blob, void> {
+  if (response.status === 404) {
+    throw new SegueError('NOT_FOUND', 'The server has no file at this URL. Read its message again.')
+  }
   if (!response.ok) throw await createHttpError(response)
   const blob = await response.blob()
   // Browsers take a response as complete that ends within its headers.
