@@ -9,6 +9,7 @@ import {
   DeleteJobDocument,
   DeleteSessionDocument,
   FollowJobRunsDocument,
+  JobNodeDocument,
   JobsDocument,
   SessionsDocument,
   UpdateJobDocument,
@@ -203,6 +204,16 @@ describe('A schedule', () => {
     })
     expect(await refused({ model: 'local/nobody' })).toMatchObject({ code: 'BAD_USER_INPUT' })
     expect((await ask(environment.client, JobsDocument, {})).jobs).toEqual([])
+  })
+
+  test('lists at most 100 due times', async () => {
+    await using environment = await newTestEnvironment('http')
+    const { id } = await newJob(environment.client, { schedule: 'every 1m' })
+    expect((await ask(environment.client, JobNodeDocument, { id, first: 100 })).node).toMatchObject({
+      nextRuns: { length: 100 },
+    })
+    const refusal = await expectRefusal(environment.client, JobNodeDocument, { id, first: 101 })
+    expect(refusal).toMatchObject({ code: 'BAD_USER_INPUT', path: ['first'] })
   })
 })
 

@@ -543,3 +543,36 @@ test('X4 null in an argument or an input field is the same as leaving out, and a
   const emptied = await post(segue.url, query, { id, input: { title: '', model: '' } })
   expect(emptied.data).toEqual({ updateSession: { id, title: null, model: null, pinned: false } })
 })
+
+test('X5 an id that names nothing is null in a query, and NOT_FOUND in a mutation and in events', async () => {
+  await using segue = await startTestSegue()
+  const lookUps = ['session', 'conversation', 'message', 'stream', 'job', 'node']
+  const fields = lookUps.map((field) => `${field}(id: "nothing") { id }`).join(' ')
+  const found = await post(segue.url, `{ ${fields} }`)
+  expect(found).toMatchObject({ data: Object.fromEntries(lookUps.map((field) => [field, null])), errors: [] })
+  for (const query of [
+    '{ it: events(sessionId: "nothing") { seq } }',
+    'mutation { it: deleteSession(id: "nothing") }',
+    'mutation { it: forkSession(messageId: "nothing") { id } }',
+  ])
+    expect(await post(segue.url, query)).toMatchObject({
+      data: { it: null },
+      errors: [{ path: ['it'], extensions: { code: 'NOT_FOUND' } }],
+    })
+})
+
+test('X6 a field of a mutation that fails is null, and the others are executed', async () => {
+  await using segue = await startTestSegue()
+  const result = await post(
+    segue.url,
+    `mutation {
+      first: createSession(input: { title: "First" }) { title }
+      failing: deleteSession(id: "nothing")
+      last: createSession(input: { title: "Last" }) { title }
+    }`,
+  )
+  expect(result).toMatchObject({
+    data: { first: { title: 'First' }, failing: null, last: { title: 'Last' } },
+    errors: [{ path: ['failing'], extensions: { code: 'NOT_FOUND' } }],
+  })
+})

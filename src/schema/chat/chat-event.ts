@@ -7,7 +7,7 @@ import { FinishReasonEnum, ResetReasonEnum, StreamStatusEnum } from './chat-enum
 
 export const ChatEventInterface = schemaBuilder.interfaceRef<DeliveredEvent>('ChatEvent').implement({
   description:
-    'An entry in the event log of a session. Events are numbered 1, 2, 3 and so on per session. When consecutive deltas of a part are coalesced into one event, that event has the highest of their numbers, so a gap in `seq` is not a loss.',
+    'An entry in the event log of a session. Events are numbered 1, 2, 3 and so on per session. When consecutive deltas of a part are coalesced into one event, that event has the highest of their numbers, so a gap in `seq` is not a loss. Clients should ignore types of events that they do not know.',
   resolveType: ({ type }) => type,
   fields: (t) => ({
     seq: t.exposeInt('seq', {
@@ -109,7 +109,7 @@ schemaBuilder.objectRef<StreamReset>('StreamReset').implement({
 
 schemaBuilder.objectRef<ChatEventOfType<'SessionChanged'>>('SessionChanged').implement({
   description:
-    'A property of the session changed outside of a stream, such as its title, or `compacting`. The title that the first message gives the session causes no event of its own.',
+    'A property of the session changed outside of a stream: its title, its model, `compacting`, or `pinned` or `archived` of its conversation, which only the log of the tip tells. The title that the first message gives the session causes no event of its own.',
   interfaces: [ChatEventInterface],
   fields: (t) => ({
     session: t.field({

@@ -8,7 +8,7 @@ const maxSegments = 1000
 
 ConversationObjectType.implement({
   description:
-    'A chat as a user sees it: a root session and all sessions that continue it, directly or indirectly. It is one row of the list that `Query.conversations` returns.',
+    'A chat as a user sees it: a root session, all sessions that continue it, directly or indirectly, and the retries of their turns. It is one row of the list that `Query.conversations` returns.',
   interfaces: [schemaBuilder.nodeInterfaceRef()],
   fields: (t) => ({
     id: t.id({

@@ -6,7 +6,8 @@ schemaBuilder.objectFields(ToolCallType, (t) => ({
   approval: t.field({
     type: ApprovalObjectType,
     nullable: true,
-    description: 'The approval that the call waits or waited for. Null if it needed none, and for a copy in a fork.',
+    description:
+      'The approval that the call waits or waited for. Null if it needed none, and for a copy in a fork or a retry.',
     resolve: async ({ id, sessionId }, _, { profiles }) =>
       (await profiles.requireProfileOfSession(sessionId)).decisionLoader.loadApprovalOfToolCall(id),
   }),
@@ -14,7 +15,7 @@ schemaBuilder.objectFields(ToolCallType, (t) => ({
     type: ClarificationObjectType,
     nullable: true,
     description:
-      'The question that the call asks or asked the user; of several, the newest one. Null if it asked none, and for a copy in a fork.',
+      'The question that the call asks or asked the user; of several, the newest one. Null if it asked none, and for a copy in a fork or a retry.',
     resolve: async ({ id, sessionId }, _, { profiles }) =>
       (await profiles.requireProfileOfSession(sessionId)).decisionLoader.loadClarificationOfToolCall(id),
   }),

@@ -68,7 +68,7 @@ schemaBuilder.mutationFields((t) => ({
   deleteSession: t.id({
     nullable: true,
     description:
-      'Deletes a session and everything derived from it, and returns its id. The error is SESSION_BUSY while a stream is running or waiting in it. A session that continued it becomes a root. Subscriptions to it complete.',
+      'Deletes a session and everything derived from it, and returns its id. The error is SESSION_BUSY while a stream is running or waiting in it. A session that continued it becomes a root; the oldest retry of it takes its place. A session that it continued stays ended: go on from that one with `CreateSessionInput.continues`. Subscriptions to it complete.',
     args: { id: t.arg.id({ required: true, description: 'The id of the session.' }), ...idempotencyKeyArgs },
     resolve: createIdempotentResolver({
       keySpace: ({ id }) => toKeySpace([id]),
