@@ -12,6 +12,7 @@ import { findFreePort, startVite, type ViteServer } from './vite-server.ts'
 const examples: readonly (readonly [name: string, usesAdapter: boolean])[] = [
   ['apollo', false],
   ['urql', false],
+  ['relay', false],
   ['react', true],
   ['ai-sdk', true],
   ['assistant-ui', true],
