@@ -14,6 +14,8 @@ type Command = readonly [program: string, ...args: readonly string[]]
 interface LanguageCommands {
   /** Generate and compile, in this order. */
   readonly prepare: readonly Command[]
+  /** The folder in `examples` that is copied to the folder `example`, with a chat that the last program runs. */
+  readonly example?: string
   /** Each prints a report, see clients/README.md. */
   readonly programs: readonly Command[]
 }
@@ -58,7 +60,9 @@ const languages: ReadonlyMap<string, LanguageCommands> = new Map([
       programs: [
         ['venv/bin/python', 'gql_client.py'],
         ['venv/bin/python', 'ariadne_client.py'],
+        ['venv/bin/python', 'example_client.py'],
       ],
+      example: 'python',
     },
   ],
 ])
@@ -105,11 +109,12 @@ async function addConversation({ url }: ServerProcess): Promise<void> {
   })
 }
 
-async function runClients(language: string, { prepare, programs }: LanguageCommands): Promise<void> {
+async function runClients(language: string, { prepare, programs, example }: LanguageCommands): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), `segue-client-${language}-`))
   try {
     cpSync(join(root, 'scripts', 'clients', language), folder, { recursive: true })
     cpSync(join(root, 'scripts', 'clients', 'chat.graphql'), join(folder, 'chat.graphql'))
+    if (example !== undefined) cpSync(join(root, 'examples', example), join(folder, 'example'), { recursive: true })
     cpSync(join(root, 'schema.graphql'), join(folder, 'schema.graphql'))
     cpSync(join(root, 'tests', 'contract', 'operations'), join(folder, 'operations'), { recursive: true })
     for (const command of prepare) run(command, folder)

@@ -13,7 +13,8 @@ import type { chatSendMutation } from './__generated__/chatSendMutation.graphql.
 import type { chatStopMutation } from './__generated__/chatStopMutation.graphql.ts'
 import { updateChat } from './update-chat.ts'
 
-graphql`
+/** What the operations below select of a message. */
+export const chatMessage = graphql`
   fragment chatMessage on Message {
     id
     parts {
