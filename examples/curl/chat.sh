@@ -3,7 +3,7 @@
 set -euo pipefail
 url=${SEGUE_URL:-http://127.0.0.1:4000/graphql}
 state=${SEGUE_CHAT_STATE:-.chat-state}
-event='__typename seq streamId sessionId ... on TextDelta { text }'
+event='__typename seq streamId sessionId ... on TextDelta { partIndex offset text }'
 
 # request DOCUMENT VARIABLES [curl options]: prints the response of a query or mutation.
 request() {
@@ -17,12 +17,25 @@ subscribe() {
     jq --unbuffered -Rc 'select(startswith("data: {"))[6:] | fromjson | if .errors then .errors[0].message + "\n" | halt_error else .data end'
 }
 
-# Prints the text of an answer as it arrives. The tabs of jq's output separate its columns, and those of the text are escaped.
+# Prints the text of an answer as it arrives, from where the state file says that it was printed: after a cursor, an event may
+# come with text that was received before. Offsets are in UTF-16 code units. The tabs of jq's output separate its columns, and
+# those of the text are escaped.
 print_answer() {
-  jq --unbuffered -r '.[] | [.streamId, .seq, .sessionId, .text // ""] | @tsv' |
-    while IFS=$'\t' read -r stream seq session text; do
+  jq --unbuffered -rn --argjson part "${part:-0}" --argjson printed "${printed:-0}" '
+    def units: if . > 65535 then 2 else 1 end;
+    def drop($n): reduce explode[] as $char ({$n, kept: []}; if .n > 0 then .n -= ($char | units) else .kept += [$char] end)
+      | .kept | implode;
+    foreach (inputs | .[]) as $event ({$part, $printed};
+      if $event.text then
+        (if $event.partIndex == .part then .printed else 0 end) as $known
+        | .new = ($event.text | drop($known - $event.offset))
+        | .part = $event.partIndex
+        | .printed = ([$known, $event.offset + ([$event.text | explode[] | units] | add // 0)] | max)
+      else .new = "" end;
+      [$event.streamId, $event.seq, $event.sessionId, .part, .printed, .new] | @tsv)' |
+    while IFS=$'\t' read -r stream seq session part printed text; do
       printf '%b' "$text"
-      echo "$stream $seq $session" >"$state.new"
+      echo "$stream $seq $session $part $printed" >"$state.new"
       mv "$state.new" "$state" # whole, also for commands that run at the same time
     done
   echo
@@ -33,11 +46,12 @@ list() {
     jq -r '.data.conversations.edges[].node | "\(.tip.id)  \(.title)"'
 }
 
-stream='' seq='' session=''
-if [ -f "$state" ]; then read -r stream seq session <"$state"; fi
+stream='' seq='' session='' part=0 printed=0
+if [ -f "$state" ]; then read -r stream seq session part printed <"$state"; fi
 
 case ${1:-} in
 send) # goes on in the session of the last answer
+  part=0 printed=0
   input=$(jq -nc --arg text "$2" --arg session "$session" '{$text, sessionId: (if $session == "" then null else $session end)}')
   subscribe "subscription (\$input: StreamChatInput!) { streamChat(input: \$input) { $event } }" "{\"input\":$input}" | print_answer
   ;;

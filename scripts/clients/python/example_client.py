@@ -15,8 +15,8 @@ from answer import URL, Answer, report
 
 STATE = Path("example-state")
 ENVIRONMENT = {**os.environ, "SEGUE_CHAT_STATE": str(STATE)}
-STREAM = gql("query ($id: ID!) { stream(id: $id) { message { text } session { id } } }")
-UPDATE = gql("mutation ($id: ID!, $input: UpdateSessionInput!) { updateSession(id: $id, input: $input) { title } }")
+READ = gql("query ($id: ID!) { stream(id: $id) { message { text } } conversations { edges { node { id title } } } }")
+UPDATE = gql("mutation ($id: ID!, $input: UpdateConversationInput!) { updateConversation(id: $id, input: $input) { title } }")
 
 
 def start(*arguments: str) -> subprocess.Popen:
@@ -55,10 +55,12 @@ async def main() -> None:
     received = run("send", "Hello").strip()
     stream_id = json.loads(STATE.read_text())["streamId"]
     async with Client(transport=AIOHTTPTransport(url=URL)) as http:
-        stream = (await http.execute(GraphQLRequest(STREAM, variable_values={"id": stream_id})))["stream"]
-        variables = {"id": stream["session"]["id"], "input": {"pinned": True, "title": None}}
+        data = await http.execute(GraphQLRequest(READ, variable_values={"id": stream_id}))
+        nodes = [edge["node"] for edge in data["conversations"]["edges"]]
+        garden = next(node["id"] for node in nodes if node["title"] == "Garden")
+        variables = {"id": garden, "input": {"pinned": True, "title": None}}
         updated = await http.execute(GraphQLRequest(UPDATE, variable_values=variables))
-    whole = to_answer(received, stream["message"]["text"])
+    whole = to_answer(received, data["stream"]["message"]["text"])
 
     # Ctrl-C in the middle, then what is missing up to the stop.
     sending = start("send", "Who are you? Tell me all about yourself.")
@@ -66,7 +68,7 @@ async def main() -> None:
     first += interrupt(sending)
     outcome, saved = run("stop").rstrip("\n").split(": ", 1)
     partial = to_answer(first.rstrip("\n") + run("resume").rstrip("\n"), saved)
-    report(titles, whole, outcome, partial, updated["updateSession"]["title"])
+    report(titles, whole, outcome, partial, updated["updateConversation"]["title"])
 
 
 asyncio.run(main())

@@ -96,6 +96,28 @@ describe.runIf(hasPrograms)('examples/curl', () => {
     await stopped.interrupt().catch(() => undefined)
   })
 
+  test('prints no text twice when the rest of an answer comes in one event', async () => {
+    const [first, rest] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const words = Array.from({ length: 20 }, (_, index) => ({ text: `word ${index} 😀 ` }))
+    server.provider.enqueue([
+      { text: 'One 😀 ' },
+      { wait: first.promise },
+      ...words,
+      { wait: rest.promise },
+      { finish: 'stop' },
+    ])
+    const sending = start('send', 'Talk.')
+    await sending.waitFor('One 😀 ')
+    await waitUntil(
+      () => / 0 7\n$/.test(readFileSync(state, 'utf8')),
+      () => readFileSync(state, 'utf8'),
+    )
+    await sending.interrupt()
+    first.resolve()
+    rest.resolve()
+    expect(await run('resume')).toBe(`${words.map(({ text }) => text).join('')}\n`)
+  })
+
   test('prints the list, and each change of it', async () => {
     const listing = start('list')
     await listing.waitFor('Hello')
