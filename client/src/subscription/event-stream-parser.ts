@@ -7,13 +7,19 @@ export interface ServerSentEvent {
 /** Parses server-sent events, as the HTML standard defines them, from text that arrives in any pieces. */
 export class EventStreamParser {
   #rest = ''
+  /** The last piece ended with a carriage return: a line feed may follow, which belongs to it. */
+  #hasOpenReturn = false
   #event = ''
   #data: string[] = []
 
   /** The events that are complete with this piece. */
   push(piece: string): ServerSentEvent[] {
-    const lines = (this.#rest + piece).split(/\r\n|\n|\r(?!$)/)
+    this.#rest += piece
+    // A line may have megabytes, in many pieces: it is looked at once, when its end has arrived.
+    if (!this.#hasOpenReturn && !/[\r\n]/.test(piece)) return []
+    const lines = this.#rest.split(/\r\n|\n|\r(?!$)/)
     this.#rest = lines.pop() ?? ''
+    this.#hasOpenReturn = this.#rest.endsWith('\r')
     return lines.flatMap((line) => this.#pushLine(line))
   }
 

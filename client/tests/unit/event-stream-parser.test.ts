@@ -36,3 +36,19 @@ test('events are the same in whatever pieces their text arrives', () => {
     }),
   )
 })
+
+test('a long event costs as much as its length, in however many pieces it arrives', () => {
+  const measure = (length: number): number => {
+    const parser = new EventStreamParser()
+    const longEvent = `data: ${'x'.repeat(length)}\n\n`
+    const start = performance.now()
+    let count = 0
+    for (let offset = 0; offset < longEvent.length; offset += 4096) {
+      count += parser.push(longEvent.slice(offset, offset + 4096)).length
+    }
+    expect(count).toBe(1)
+    return performance.now() - start
+  }
+  measure(1_000_000)
+  expect(measure(8_000_000)).toBeLessThan(2000)
+})
