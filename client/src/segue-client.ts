@@ -37,12 +37,20 @@ export interface SegueClientOptions {
 export interface ChatInput {
   /** Left out: a new session is made. */
   readonly sessionId?: string
+  /** May be empty if there are files. */
   readonly text: string
+  /** `url` is a data URL, as `FileReader.readAsDataURL` makes of a file that was chosen, or an https URL. */
   readonly files?: readonly { readonly name?: string; readonly mediaType: string; readonly url: string }[]
+  /** Default: the model of the session, else that of the server. */
   readonly model?: string
+  /** Of a new session. Default: `default`. */
   readonly profile?: string
   /** Default: a new UUID for each call of `chat`. Give one that you store to send the same message again after a reload. */
   readonly key?: string
+  /**
+   * If an answer is being made in the session: REJECT, the default, refuses with SESSION_BUSY; QUEUE waits for its end;
+   * INTERRUPT stops it.
+   */
   readonly ifBusy?: 'REJECT' | 'QUEUE' | 'INTERRUPT'
 }
 
@@ -72,7 +80,7 @@ export interface RequestOptions {
 }
 
 /**
- * A GraphQL document: its text, or what code generators make of it. Those with types (`TypedDocumentNode`,
+ * A GraphQL document with one operation, a query or a mutation: its text, or what code generators make of it. Those with types (`TypedDocumentNode`,
  * `TypedDocumentString`) give the types of the result and of the variables.
  */
 export type GraphQLDocument<Result, Variables> =
