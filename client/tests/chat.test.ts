@@ -5,7 +5,6 @@ import { newHome, startTestSegue } from '../../tests/support/server/segue.ts'
 import { type SegueWithProvider, startSegueWithProvider } from '../../tests/support/server/segue-with-provider.ts'
 import { startTcpProxy } from '../../tests/support/server/tcp-proxy.ts'
 import { type ChatEvent, type ChatMessage, computeMessageDigest, type SegueClient, SegueError } from '../src/index.ts'
-import { startTcpGate } from './support/tcp-gate.ts'
 import { catchError, collect, newClient, readUntil, transports } from './support/client.ts'
 
 let world: SegueWithProvider
@@ -197,8 +196,8 @@ describe.each(transports)('over %s,', (transport) => {
   })
 
   test('an answer that is deleted ends the iteration, also during a cut', async () => {
-    await using gate = await startTcpGate(world.segue.url)
-    using client = connect(gate.url)
+    await using proxy = await startTcpProxy(world.segue.url)
+    using client = connect(proxy.url)
     using elsewhere = connect()
     const sessionId = (await collect(elsewhere.chat({ text: 'Hi' })))[0]?.sessionId ?? ''
     const remove = (): Promise<unknown> =>
@@ -206,9 +205,9 @@ describe.each(transports)('over %s,', (transport) => {
     const events = client.followSession(sessionId)
     await readUntil(keepOpen(events), isEnd)
     const rest = collect(events)
-    gate.shut()
+    proxy.refuseConnections()
     await remove()
-    gate.open()
+    proxy.acceptConnections()
     expect(await rest).toEqual([])
     expect(await catchError(collect(client.followSession(sessionId)))).toMatchObject({ code: 'NOT_FOUND' })
   })

@@ -4,7 +4,7 @@ import { startTestSegue, type TestSegue } from '../../tests/support/server/segue
 import type { Conversation, ConversationList, ConversationListSnapshot, SegueClient } from '../src/index.ts'
 import { catchError, collect, newClient, readUntil, transports } from './support/client.ts'
 import { startFaultyTcpProxy } from './support/faulty-tcp-proxy.ts'
-import { startTcpGate } from './support/tcp-gate.ts'
+import { startTcpProxy } from '../../tests/support/server/tcp-proxy.ts'
 
 let segue: TestSegue
 let direct: SegueClient
@@ -136,17 +136,17 @@ describe.each(transports)('over %s, a list', (transport) => {
   })
 
   test('is right after a cut', async () => {
-    await using gate = await startTcpGate(segue.url)
-    using client = connect(gate.url)
+    await using proxy = await startTcpProxy(segue.url)
+    using client = connect(proxy.url)
     const [gone, old] = [await chat('Gone'), await chat('Old')]
     const list = client.conversations({ profile })
     const unsubscribe = list.subscribe(() => undefined)
     await waitForTitles(list, 'Old', 'Gone')
-    gate.shut()
+    proxy.refuseConnections()
     await remove(gone)
     await rename(old, 'Renamed')
     await chat('New')
-    gate.open()
+    proxy.acceptConnections()
     await waitForTitles(list, 'New', 'Renamed')
     unsubscribe()
   })

@@ -5,7 +5,7 @@ import { startHttpServer } from '../../tests/support/server/small-server.ts'
 import { startSegueWithTools } from '../../tests/support/server/segue-with-tools.ts'
 import type { PendingDecisions, PendingDecisionsSnapshot, SegueClient } from '../src/index.ts'
 import { catchError, collect, newClient, readUntil, transports } from './support/client.ts'
-import { startTcpGate } from './support/tcp-gate.ts'
+import { startTcpProxy } from '../../tests/support/server/tcp-proxy.ts'
 
 const tool = newTool()
 
@@ -50,21 +50,21 @@ describe.each(transports)('over %s, what waits for a person', (transport) => {
 
   test('has left the list after a cut in which it was answered or cancelled, and what came in it is there', async () => {
     await using segue = await startSegueWithTools([tool])
-    await using gate = await startTcpGate(segue.url)
+    await using proxy = await startTcpProxy(segue.url)
     using elsewhere = newClient({ url: segue.url })
-    using client = newClient({ url: gate.url, transport })
+    using client = newClient({ url: proxy.url, transport })
     const streamId = await ask(elsewhere, '/ask Which one?')
     await askForApproval(elsewhere)
     const list = client.decisions()
     const unsubscribe = list.subscribe(() => undefined)
     const { approvals } = await waitForCounts(list, 1, 1)
 
-    gate.shut()
+    proxy.refuseConnections()
     await elsewhere.answerApproval(approvals[0]?.id ?? '', { decision: 'ONCE' })
     await elsewhere.cancel(streamId)
     await ask(elsewhere, '/ask And now?')
     expect(list.getSnapshot().approvals).toHaveLength(1)
-    gate.open()
+    proxy.acceptConnections()
     const isRight = ({ approvals: rest, clarifications }: PendingDecisionsSnapshot): boolean =>
       rest.length === 0 && clarifications.map(({ question }) => question).join() === 'And now?'
     await readUntil(list, isRight)

@@ -11,7 +11,6 @@ import { startTestSegue, type TestSegue } from '../../tests/support/server/segue
 import { startHttpServer } from '../../tests/support/server/small-server.ts'
 import { startTcpProxy } from '../../tests/support/server/tcp-proxy.ts'
 import { SegueError } from '../src/index.ts'
-import { startTcpGate } from './support/tcp-gate.ts'
 import { catchError, collect, newClient, transports } from './support/client.ts'
 
 let segue: TestSegue
@@ -138,18 +137,18 @@ async function readTitles(): Promise<string[]> {
 
 describe('a server that cannot be reached', () => {
   test.each(transports)('is named with what to check, over %s; one that was reached is lost', async (transport) => {
-    await using gate = await startTcpGate(segue.url)
-    gate.shut()
+    await using proxy = await startTcpProxy(segue.url)
+    proxy.refuseConnections()
     const losses: string[] = []
     const onConnectionLost = ({ message }: Error): void => {
       losses.push(message)
-      gate.open()
+      proxy.acceptConnections()
     }
-    using client = newClient({ url: gate.url, transport, onConnectionLost })
+    using client = newClient({ url: proxy.url, transport, onConnectionLost })
     for await (const { isLoading } of client.conversations()) {
       if (isLoading) continue
       if (losses.length > 1) break
-      gate.shut()
+      proxy.refuseConnections()
     }
     const [unreachable, lost] = losses
     expect(unreachable).toMatch(
@@ -159,12 +158,12 @@ describe('a server that cannot be reached', () => {
   })
 
   test('is named in the error of a request', async () => {
-    await using gate = await startTcpGate(segue.url)
-    gate.shut()
-    using client = newClient({ url: gate.url })
+    await using proxy = await startTcpProxy(segue.url)
+    proxy.refuseConnections()
+    using client = newClient({ url: proxy.url })
     expect(await catchError(client.request('{ a }'))).toMatchObject({
       code: 'CONNECTION_LOST',
-      message: expect.stringContaining(`The server at ${gate.url}/graphql cannot be reached.`),
+      message: expect.stringContaining(`The server at ${proxy.url}/graphql cannot be reached.`),
     })
   })
 })

@@ -1,5 +1,5 @@
 import type { Origin } from '../lists/conversation-list.ts'
-import { getWritableSession } from '../live-chat/get-writable-session.ts'
+import { createSession, getWritableSession } from '../live-chat/get-writable-session.ts'
 import type { SegueClient } from '../segue-client.ts'
 
 /** The session of a chat that is read and continued. */
@@ -24,7 +24,6 @@ const findDocument = `query ($id: ID!, $key: String!, $profile: String) {
   session(id: $id) ${tip}
   sessionByKey(key: $key, profile: $profile) ${tip}
 }`
-const createDocument = 'mutation ($input: CreateSessionInput!) { session: createSession(input: $input) { id } }'
 const messageKeysDocument = `query ($id: ID!) {
   session(id: $id) { transcript(last: 1000) { edges { node { id key copyOf { id } } } } }
 }`
@@ -60,11 +59,7 @@ export class ChatSessions {
   async findOrCreate(chatId: string): Promise<string> {
     const found = await this.find(chatId)
     if (found) return getWritableSession(this.#client, found)
-    const input = { key: chatId, profile: this.#profile }
-    const { session } = await this.#client.request<{ readonly session: { readonly id: string } }>(createDocument, {
-      input,
-    })
-    return session.id
+    return createSession(this.#client, { key: chatId, profile: this.#profile })
   }
 
   /** The id on the server of a message that the SDK has under an id, among the newest 1,000 of a chat. Null if there is none. */

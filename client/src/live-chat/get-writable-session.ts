@@ -1,6 +1,13 @@
 import type { Origin } from '../lists/conversation-list.ts'
 import type { SegueClient } from '../segue-client.ts'
-import { continueSessionDocument } from './live-chat-documents.ts'
+import { createSessionDocument } from './live-chat-documents.ts'
+
+/** See `CreateSessionInput` in the schema. */
+interface CreateSessionInput {
+  readonly key?: string | undefined
+  readonly profile?: string | undefined
+  readonly continues?: string | undefined
+}
 
 /**
  * The id of the session to send to: of a session of Hermes, which is only read, a new one that continues it. Rejects with
@@ -10,9 +17,12 @@ export async function getWritableSession(
   client: SegueClient,
   { id, origin }: { readonly id: string; readonly origin: Origin },
 ): Promise<string> {
-  if (origin === 'SEGUE') return id
-  const input = { continues: id }
-  const { session } = await client.request<{ readonly session: { readonly id: string } }>(continueSessionDocument, {
+  return origin === 'SEGUE' ? id : createSession(client, { continues: id })
+}
+
+/** Makes a session and resolves to its id. With the `key` of an earlier call, the session that it made. */
+export async function createSession(client: SegueClient, input: CreateSessionInput): Promise<string> {
+  const { session } = await client.request<{ readonly session: { readonly id: string } }>(createSessionDocument, {
     input,
   })
   return session.id

@@ -84,4 +84,4 @@ export const streamedMessageDocument = `query ($id: ID!) {
 
 export const alternativesDocument = `query ($id: ID!) { node(id: $id) { ... on Message { ${alternatives} } } }`
 
-export const continueSessionDocument = `mutation ($input: CreateSessionInput!) { session: createSession(input: $input) { id } }`
+export const createSessionDocument = `mutation ($input: CreateSessionInput!) { session: createSession(input: $input) { id } }`

@@ -4,7 +4,7 @@ import { newLatch } from '../../../tests/support/fixtures/agent-chats.ts'
 import { type Browser, findChromium, startChromium } from '../../../tests/support/clients/chromium.ts'
 import { type SegueWithProvider, startSegueWithProvider } from '../../../tests/support/server/segue-with-provider.ts'
 import type { TestHttpServer } from '../../../tests/support/server/small-server.ts'
-import { startTcpGate } from '../support/tcp-gate.ts'
+import { startTcpProxy } from '../../../tests/support/server/tcp-proxy.ts'
 import { transports } from '../support/client.ts'
 import { openClientPage, startPageServer } from './client-page.ts'
 
@@ -75,11 +75,11 @@ describe.runIf(executablePath !== null).each(transports)('in Chromium, over %s,'
     ['document', 'resume'],
     ['document', 'visibilitychange'],
   ])('the event of the %s "%s" has a lost connection tried again at once', async (target, type) => {
-    await using gate = await startTcpGate(world.segue.url)
-    const release = await startHeldChat(gate.url, never)
-    gate.shut()
+    await using proxy = await startTcpProxy(world.segue.url)
+    const release = await startHeldChat(proxy.url, never)
+    proxy.refuseConnections()
     await page.waitForFunction(() => chat.lossCount > 0)
-    gate.open()
+    proxy.acceptConnections()
     release()
     await page.evaluate(
       ([name, event = '']) => {
@@ -92,13 +92,13 @@ describe.runIf(executablePath !== null).each(transports)('in Chromium, over %s,'
   })
 
   test('a browser that was offline goes on when it is online', async () => {
-    await using gate = await startTcpGate(world.segue.url)
-    const release = await startHeldChat(gate.url, never)
+    await using proxy = await startTcpProxy(world.segue.url)
+    const release = await startHeldChat(proxy.url, never)
     await browser.context.setOffline(true)
     // Emulated, it leaves sockets that are open alone.
-    gate.shut()
+    proxy.refuseConnections()
     await page.waitForFunction(() => chat.lossCount > 0)
-    gate.open()
+    proxy.acceptConnections()
     release()
     await browser.context.setOffline(false)
     await expectWholeAnswer()

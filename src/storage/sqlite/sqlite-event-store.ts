@@ -33,7 +33,7 @@ import {
   toStoredSessionId,
   updateMessageCounts,
 } from './rows/session-row.ts'
-import { findCurrentPlace, passOnPlace } from './rows/retries/session-place.ts'
+import { findCurrentPlace, givePlaceToOldestRetry } from './rows/retries/session-place.ts'
 import { listCopiedMessageIds, updateStandIns } from './rows/retries/message-copies.ts'
 import type { PositionRange } from '../position-range.ts'
 import * as turnMessageRows from './rows/retries/turn-message-row.ts'
@@ -230,7 +230,7 @@ export class SqliteEventStore implements EventStore {
 
   #deleteSession(id: string): void {
     const copiedMessageIds = listCopiedMessageIds(this.#database, id)
-    passOnPlace(this.#database, id)
+    givePlaceToOldestRetry(this.#database, id)
     // Everything else of the session is deleted by cascade.
     this.#database.prepare<[string]>('DELETE FROM sessions WHERE id = ?').run(id)
     updateStandIns(this.#database, copiedMessageIds)

@@ -69,10 +69,10 @@ export const scenarios: Readonly<Record<string, (world: ScenarioWorld) => Promis
     ])
     page.follow('StreamChatSubscription', { input: { text: 'Talk.', key: crypto.randomUUID() } })
     const { streamId } = await page.waitFor(isText)
-    server.gate.shut()
+    server.proxy.refuseConnections()
     release()
     await elsewhere.waitForStream(streamId, 'COMPLETED')
-    server.gate.open()
+    server.proxy.acceptConnections()
     await page.waitFor(isFinished('COMPLETED'))
   },
 
@@ -89,13 +89,13 @@ export const scenarios: Readonly<Record<string, (world: ScenarioWorld) => Promis
     const { id, stream } = await page.waitFor(
       ({ __typename, state }) => __typename === 'Approval' && state === 'PENDING',
     )
-    server.gate.shut()
+    server.proxy.refuseConnections()
     server.provider.enqueue([{ toolCall: elsewhere.newQuestion('Which one?') }, { finish: 'tool_calls' }])
     server.provider.enqueue('Done.')
     await elsewhere.answerApproval(id)
     await elsewhere.answerQuestion(await elsewhere.waitForQuestion())
     await elsewhere.waitForStream(z.object({ id: z.string() }).parse(stream).id, 'COMPLETED')
-    server.gate.open()
+    server.proxy.acceptConnections()
     await page.waitFor(({ __typename, state }) => __typename === 'Approval' && state === 'ANSWERED')
     await page.waitFor(({ __typename, state }) => __typename === 'Clarification' && state === 'ANSWERED')
     await page.waitFor(isFinished('COMPLETED'))
@@ -108,9 +108,9 @@ export const scenarios: Readonly<Record<string, (world: ScenarioWorld) => Promis
 
   'a change of the list during a cut': async ({ server, tested: { page }, elsewhere }) => {
     const first = page.events.length
-    server.gate.shut()
+    server.proxy.refuseConnections()
     await elsewhere.changeList()
-    server.gate.open()
+    server.proxy.acceptConnections()
     await page.waitFor(({ kind }) => kind === 'READY', first)
   },
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startTcpGate, type TcpGate } from '../../../client/tests/support/tcp-gate.ts'
+import { startTcpProxy, type TcpProxy } from '../../support/server/tcp-proxy.ts'
 import { StrictProvider } from '../../support/providers/strict-provider.ts'
 import { post } from '../../support/server/post.ts'
 import { startServerProcess } from '../../support/server/server-process.ts'
@@ -17,8 +17,8 @@ export interface ServerUnderTest extends AsyncDisposable {
   readonly url: string
   readonly provider: StrictProvider
   /** The way of the tested client to the server. */
-  readonly gate: TcpGate
-  /** Sends an operation as another client does, past the gate. Rejects if the result has errors. */
+  readonly proxy: TcpProxy
+  /** Sends an operation as another client does, past the proxy. Rejects if the result has errors. */
   ask(query: string, variables?: object): Promise<Readonly<Record<string, unknown>>>
 }
 
@@ -44,12 +44,12 @@ export async function startServerUnderTest(allowOrigins: readonly string[] = [])
   writeFileSync(join(home, 'profiles', 'work', 'config.json'), JSON.stringify({ providers, model: 'strict/other' }))
   const argv = ['--port', '0', '--home', home, '--no-hermes']
   const { url } = resources.use(await startServerProcess({ argv, env: { HOME: home } }))
-  const gate = resources.use(await startTcpGate(url))
+  const proxy = resources.use(await startTcpProxy(url))
   const ask: ServerUnderTest['ask'] = async (query, variables) => {
     const { data, errors } = await post(url, query, variables)
     if (errors.length > 0) throw new Error(JSON.stringify(errors))
     return data ?? {}
   }
   const owned = resources.move()
-  return { url, provider, gate, ask, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  return { url, provider, proxy, ask, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }

@@ -34,7 +34,7 @@ export function testScenarios(name: string, loadFactory: () => Promise<CacheClie
 
     test.each(Object.keys(scenarios))('%s', async (scenario) => {
       if (!server) throw new Error('The server did not start.')
-      await using client = await create({ url: server.gate.url, protocol })
+      await using client = await create({ url: server.proxy.url, protocol })
       const page = await ChatPage.open(client)
       const tested = { create, protocol, url: server.url, client, page }
       await scenarios[scenario]?.({ server, tested, elsewhere })

@@ -8,6 +8,9 @@ export interface TcpProxy extends AsyncDisposable {
   readonly connectionCount: number
   /** Resets all open connections. */
   resetConnections(): void
+  /** Resets all open connections, and those that come until `acceptConnections`. */
+  refuseConnections(): void
+  acceptConnections(): void
   /** Passes nothing on from the server over the connections that are open now. */
   withholdResponses(): void
 }
@@ -23,7 +26,9 @@ export async function startTcpProxy(target: string, { throttle }: TcpProxyOption
   const openSockets = new Set<Socket>()
   const clientsByServerSocket = new Map<Socket, Socket>()
   let connectionCount = 0
+  let isRefusing = false
   const proxy = createServer((client) => {
+    if (isRefusing) return void client.resetAndDestroy()
     connectionCount += 1
     const server = connect(Number(port), hostname)
     clientsByServerSocket.set(server, client)
@@ -54,6 +59,13 @@ export async function startTcpProxy(target: string, { throttle }: TcpProxyOption
       return connectionCount
     },
     resetConnections,
+    refuseConnections: () => {
+      isRefusing = true
+      resetConnections()
+    },
+    acceptConnections: () => {
+      isRefusing = false
+    },
     withholdResponses: () => {
       for (const [server, client] of clientsByServerSocket) server.unpipe(client).pause()
     },

@@ -8,7 +8,7 @@ import { isApproved, parseToolInput, toToolUIPart } from './tool-ui-part.ts'
 export type ToolChunk = Extract<UIMessageChunk, { readonly type: `tool-${string}` }>
 
 /** A tool call with what it asked of a person. */
-export interface ToolCallState {
+export interface ToolCallWithDecisions {
   readonly call: ToolCall
   readonly decisions: ToolCallDecisions
 }
@@ -20,7 +20,7 @@ const finalStates: ReadonlySet<DynamicToolUIPart['state']> = new Set([
 ])
 
 /** The chunks that make of one state of a tool call a later one. `previous` is null before the first state. */
-export function toToolChunks(previous: ToolCallState | null, next: ToolCallState): ToolChunk[] {
+export function toToolChunks(previous: ToolCallWithDecisions | null, next: ToolCallWithDecisions): ToolChunk[] {
   const known = previous && toToolUIPart(previous.call, previous.decisions)
   if (known && finalStates.has(known.state)) {
     // The log has the end of a refused call before the answer that refused it.
@@ -43,8 +43,8 @@ export function toToolChunks(previous: ToolCallState | null, next: ToolCallState
 }
 
 function toApprovalChunks(
-  previous: ToolCallState | null,
-  { call, decisions: { approval } }: ToolCallState,
+  previous: ToolCallWithDecisions | null,
+  { call, decisions: { approval } }: ToolCallWithDecisions,
 ): ToolChunk[] {
   if (!approval) return []
   const { id: approvalId, description, reason } = approval
@@ -56,7 +56,7 @@ function toApprovalChunks(
   return [before ? [] : [request], isNewAnswer ? [{ ...response, approved }] : []].flat()
 }
 
-function toOutputChunks({ call, decisions }: ToolCallState): ToolChunk[] {
+function toOutputChunks({ call, decisions }: ToolCallWithDecisions): ToolChunk[] {
   const toolCallId = call.id
   const part = toToolUIPart(call, decisions)
   switch (part.state) {

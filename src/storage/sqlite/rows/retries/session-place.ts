@@ -7,7 +7,7 @@ import type { SqlConnection } from '../../database/statement-cache.ts'
  * Lets the oldest of the retries that take the place of a session have the place itself, before the session is deleted: it
  * continues what the session continues, and the other retries take its place. Call it inside a transaction.
  */
-export function passOnPlace(db: SqlConnection, sessionId: string): void {
+export function givePlaceToOldestRetry(db: SqlConnection, sessionId: string): void {
   const heir = db
     .prepare<[string], { id: string }>(
       'SELECT id FROM sessions WHERE takes_place_of = ? ORDER BY started_at, id LIMIT 1',
