@@ -7,7 +7,7 @@ export interface ChatData {
     readonly id: string
     readonly headSeq: number
     readonly activeStream: { readonly id: string } | null
-    readonly messages: { readonly edges: readonly { readonly node: Message }[] }
+    readonly transcript: { readonly edges: readonly { readonly node: Message }[] }
   } | null
 }
 
@@ -24,7 +24,7 @@ const messageFields = gql`
   }
 `
 
-/** headSeq is never newer than the messages: following after it misses nothing. */
+/** headSeq is never newer than the transcript: following after it misses nothing. */
 export const chat: TypedDocumentNode<ChatData, { id: string }> = gql`
   query Chat($id: ID!) {
     session(id: $id) {
@@ -33,7 +33,7 @@ export const chat: TypedDocumentNode<ChatData, { id: string }> = gql`
       activeStream {
         id
       }
-      messages(last: 50) {
+      transcript(last: 50) {
         edges {
           node {
             ...MessageFields

@@ -21,13 +21,13 @@ export function Chat({ id }: { readonly id: string }) {
         if (event.__typename === 'SessionContinued') location.hash = event.toId
         if (event.__typename === 'StreamReset') void refetch()
         if (!complete || !previousData.session) return undefined
-        const { messages } = previousData.session
+        const { transcript } = previousData.session
         const nodes = applyChatEvent(
-          messages.edges.map(({ node }) => node),
+          transcript.edges.map(({ node }) => node),
           event,
         )
         const edges = nodes.map((node) => ({ __typename: 'MessageEdge', node }))
-        return { session: { ...previousData.session, messages: { ...messages, edges } } }
+        return { session: { ...previousData.session, transcript: { ...transcript, edges } } }
       },
     })
     // Not with each headSeq: the subscription goes on by itself.
@@ -42,7 +42,7 @@ export function Chat({ id }: { readonly id: string }) {
   return (
     <form action={submit}>
       <ol aria-label="Messages">
-        {session?.messages.edges.map(({ node }) => (
+        {session?.transcript.edges.map(({ node }) => (
           <li key={node.id}>{node.parts.map(({ text }) => text)}</li>
         ))}
       </ol>

@@ -15,7 +15,7 @@ const client = new ApolloClient({
     // Parts have no id: the new list replaces the old one.
     typePolicies: {
       Message: { fields: { parts: { merge: false } } },
-      Session: { fields: { messages: { merge: false } } },
+      Session: { fields: { transcript: { merge: false } } },
     },
   }),
 })

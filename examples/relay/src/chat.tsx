@@ -26,7 +26,7 @@ export const chatMessage = graphql`
   }
 `
 
-/** headSeq is never newer than the messages: following after it misses nothing. */
+/** headSeq is never newer than the transcript: following after it misses nothing. */
 const chat = graphql`
   query chatQuery($id: ID!, $isNew: Boolean!) {
     session(id: $id) @skip(if: $isNew) {
@@ -35,7 +35,7 @@ const chat = graphql`
       activeStream {
         id
       }
-      messages(last: 50) {
+      transcript(last: 50) {
         edges {
           node {
             ...chatMessage @relay(mask: false)
@@ -149,7 +149,7 @@ export function Chat({ id }: { readonly id: string }) {
   return (
     <form action={submit}>
       <ol aria-label="Messages">
-        {session?.messages.edges.map(({ node }) => (
+        {session?.transcript.edges.map(({ node }) => (
           <li key={node.id}>{node.parts.map(({ text }) => text)}</li>
         ))}
       </ol>

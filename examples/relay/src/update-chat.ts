@@ -17,11 +17,11 @@ export function updateChat(store: RecordSourceProxy, sessionId: string, event: C
 /** Adds a message to the list, if it is not there, and returns it. */
 function addMessage(store: RecordSourceProxy, sessionId: string, id: string): RecordProxy {
   const message = store.get(id) ?? store.create(id, 'Message').setValue(id, 'id').setLinkedRecords([], 'parts')
-  const messages = store.get(sessionId)?.getLinkedRecord('messages', { last: 50 })
-  const edges = messages?.getLinkedRecords('edges') ?? []
+  const transcript = store.get(sessionId)?.getLinkedRecord('transcript', { last: 50 })
+  const edges = transcript?.getLinkedRecords('edges') ?? []
   if (edges.some((edge) => edge?.getLinkedRecord('node')?.getDataID() === id)) return message
   const edge = store.create(`client:edge:${id}`, 'MessageEdge').setLinkedRecord(message, 'node')
-  messages?.setLinkedRecords([...edges, edge], 'edges')
+  transcript?.setLinkedRecords([...edges, edge], 'edges')
   return message
 }
 

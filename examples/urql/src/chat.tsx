@@ -28,7 +28,7 @@ export function Chat({ id }: { readonly id: string }) {
   return (
     <form action={submit}>
       <ol aria-label="Messages">
-        {session?.messages.edges.map(({ node }) => (
+        {session?.transcript.edges.map(({ node }) => (
           <li key={node.id}>{node.parts.map(({ text }) => text)}</li>
         ))}
       </ol>

@@ -10,12 +10,12 @@ export const updateChat: UpdateResolver<{ followSession: ChatEvent }, { sessionI
 ) => {
   cache.updateQuery({ query: chat, variables: { id } }, (data) => {
     if (!data?.session) return data
-    const { messages } = data.session
+    const { transcript } = data.session
     const nodes = applyChatEvent(
-      messages.edges.map(({ node }) => node),
+      transcript.edges.map(({ node }) => node),
       event,
     )
     const edges = nodes.map((node) => ({ __typename: 'MessageEdge', node }))
-    return { ...data, session: { ...data.session, messages: { ...messages, edges } } }
+    return { ...data, session: { ...data.session, transcript: { ...transcript, edges } } }
   })
 }
