@@ -99,7 +99,7 @@ export function startManualJobRun(job: SegueJob, now: number, ids: JobRunIds): J
   return startRun(job, { ids, now, trigger: 'MANUAL', scheduledFor: null })
 }
 
-/** Ends the active run. */
+/** Ends the active run, which keeps the usage that it has now. */
 export function finishJobRun({ job, run }: JobRunTransition, outcome: JobRunOutcome, now: number): JobRunTransition {
   const completedRuns = job.completedRuns + (run.trigger === 'SCHEDULE' ? 1 : 0)
   return {
@@ -170,6 +170,7 @@ function startRun(
       output: null,
       error: null,
       sessionId: params.ids.sessionId,
+      usage: null,
     },
   }
 }

@@ -211,7 +211,8 @@ export class Scheduler {
       const found = await this.#options.store.findJobWithRunningRun(run.jobId)
       // The job was deleted together with its runs, or this run has already ended.
       if (found?.runningRun?.id !== run.id) return
-      if (await this.#tryCommit(finishJobRun({ job: found.job, run }, outcome, endedAt))) return
+      const { job, runningRun } = found
+      if (await this.#tryCommit(finishJobRun({ job, run: runningRun }, outcome, endedAt))) return
     }
   }
 

@@ -1,4 +1,5 @@
 import type { Origin } from './session.ts'
+import type { Usage } from './usage.ts'
 
 /**
  * - SCHEDULED: waits for its next due time.
@@ -77,4 +78,9 @@ export interface JobRunRecord {
   readonly error: string | null
   /** The session of the run's chat. It may not exist yet, or may have been deleted. */
   readonly sessionId: string | null
+  /**
+   * The tokens that the run has used, as far as they are known; without those of what a person said in its session later.
+   * Null if nothing is known.
+   */
+  readonly usage: Usage | null
 }

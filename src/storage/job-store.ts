@@ -36,7 +36,10 @@ export interface ChangedJobRun {
   readonly run: JobRunRecord
 }
 
-/** The jobs of Segue. */
+/**
+ * The jobs of Segue. A run is stored with its usage when it ends. Until then its usage is, in every answer, that of its stream: the
+ * first one of its session; null if there is none.
+ */
 export interface JobStore extends JobReader {
   listJobs(): Promise<readonly SegueJob[]>
   findJob(id: string): Promise<SegueJob | null>

@@ -42,7 +42,8 @@ describe.each(transports)('A job, over %s,', (transport) => {
     await using environment = await newTestEnvironment(transport)
     const { client, provider } = environment
     const { promise: held, resolve } = Promise.withResolvers<void>()
-    provider.enqueue([{ text: 'The larks' }, { wait: held }, { text: ' are.' }, { finish: 'stop' }])
+    const usage = { input: 100, output: 50, reasoning: 20, cached: 30 }
+    provider.enqueue([{ text: 'The larks' }, { wait: held }, { text: ' are.' }, { finish: 'stop' }, { usage }])
     const runs = follow(client, FollowJobRunsDocument, {})
     const first = runs.next()
     const job = await newJob(client, { schedule: 'in 1s' })
@@ -63,6 +64,7 @@ describe.each(transports)('A job, over %s,', (transport) => {
       output: 'The larks are.',
       error: null,
       session: { title: 'Birds', source: 'cron', channel: 'CRON', activeStream: null },
+      usage: { estimated: false, inputTokens: 100, outputTokens: 50, reasoningTokens: 20, cachedInputTokens: 30 },
     })
     expect(await loadJob(client, job.id)).toMatchObject({ state: 'COMPLETED', completedRuns: 1, nextRunAt: null })
 
@@ -80,6 +82,8 @@ describe.each(transports)('A job, over %s,', (transport) => {
       'USER Only they?',
       'ASSISTANT Hello from the strict provider.',
     ])
+    // The usage is that of the run, without what was said in its session later.
+    expect((await loadRun(client, started.id)).usage).toEqual(last.jobRuns.usage)
   })
 
   test('can be run manually, once at a time, and its run can be followed and cancelled', async () => {
@@ -149,7 +153,10 @@ describe('A run', () => {
     const first = await waitForRunEnd(client, (await runJob(client, id)).run.id)
     const second = await waitForRunEnd(client, (await runJob(client, id)).run.id)
     await mutate(client, DeleteSessionDocument, { id: requireNonNull(first.session).id })
-    expect(await loadRun(client, first.id)).toMatchObject({ status: 'OK', session: null, output: first.output })
+    expect(await loadRun(client, first.id)).toMatchObject({
+      ...{ status: 'OK', session: null, output: first.output },
+      usage: { ...first.usage, inputTokens: 10, outputTokens: 5 },
+    })
     expect((await loadRuns(client, id)).map((run) => run.id)).toEqual([second.id, first.id])
 
     expect(await mutate(client, DeleteJobDocument, { id })).toEqual({ deleteJob: id })
@@ -234,7 +241,10 @@ test('A server that stops during a run records it as INTERRUPTED with its partia
       await readUntil(followStream(client, requireNonNull(session?.activeStream).id), isEventOfType('TextDelta'))
     }
     await using environment = await newTestEnvironment('http', { settings: { home } })
-    expect(await loadRun(environment.client, runId)).toMatchObject({ status: 'INTERRUPTED', output: 'The larks' })
+    expect(await loadRun(environment.client, runId)).toMatchObject({
+      ...{ status: 'INTERRUPTED', output: 'The larks' },
+      usage: { estimated: true, inputTokens: expect.any(Number) },
+    })
   } finally {
     rmSync(home, { recursive: true, force: true })
   }

@@ -151,6 +151,40 @@ describe('A page is read with one statement for', () => {
     expect(reads('hermes')).toHaveLength(1)
   })
 
+  test('the runs of a job and their usage, those in progress and those that have ended', async () => {
+    const statements = recordSql()
+    await using segue = await startTestSegue()
+    const created = z.object({ createJob: z.object({ id: z.string() }) })
+    const create = `mutation { createJob(input: { name: "Birds", prompt: "/ask Which?", schedule: "0 9 29 2 *" }) { id } }`
+    const id = (await ask(segue.url, created, { query: create })).createJob.id
+    const run = 'mutation ($id: ID!) { runJob(id: $id) { run { id } } }'
+    const { decisions } = segue.defaultProfile.chats
+    const listRuns = async () => {
+      const node = z.object({ status: z.string(), usage: z.object({ inputTokens: z.number() }).nullable() })
+      const runs = z.object({ edges: z.array(z.object({ node })) })
+      const query = 'query ($id: ID!) { job(id: $id) { runs { edges { node { status usage { inputTokens } } } } } }'
+      const { job } = await ask(segue.url, z.object({ job: z.object({ runs }) }), { query, variables: { id } })
+      return job.runs.edges.map((edge) => edge.node)
+    }
+    const countReads = async () => {
+      statements.length = 0
+      const runs = await listRuns()
+      return { runs, reads: statements.filter(({ sql }) => /FROM (job_runs|streams|sessions)/.test(sql)).length }
+    }
+    for (let count = 1; count <= 3; count += 1) {
+      await ask(segue.url, z.unknown(), { query: run, variables: { id } })
+      await waitForQuestions(segue, 1)
+      const { runs, reads } = await countReads()
+      expect(runs.map(({ status }) => status)).toEqual(['RUNNING', ...Array.from({ length: count - 1 }, () => 'OK')])
+      expect(runs.every(({ usage }) => usage !== null)).toBe(true)
+      expect(reads).toBe(1)
+      for (const decision of await decisions.list('clarification', { isPending: true }))
+        await decisions.answerClarification(decision.id, { answer: 'Larks.' })
+      await waitUntilIdle(segue)
+      while ((await listRuns()).some(({ status }) => status === 'RUNNING'));
+    }
+  })
+
   test('the streams and the tool calls of its decisions', async () => {
     const statements = recordSql()
     await using segue = await startTestSegue()

@@ -1,15 +1,10 @@
 import { parseJson } from '../../lib/text/json.ts'
 import { continuableEndReasons, nonContinuingSources } from '../../model/conversation/lineage.ts'
 import type { SessionRecord, TitleSource } from '../../model/session.ts'
-import { addTokenCounts, normalizeStoredUsage, type Usage } from '../../model/usage.ts'
 import { buildCopyStampSql } from './copy-stamp-sql.ts'
 import type { StateDatabaseConnection } from './state-database.ts'
-import {
-  countFromHermesCell,
-  booleanFromHermesCell,
-  millisecondsFromHermesCell,
-  textFromHermesCell,
-} from './cell-values.ts'
+import { hermesUsageColumns, usageFromHermesRow } from './usage-columns.ts'
+import { booleanFromHermesCell, millisecondsFromHermesCell, textFromHermesCell } from './cell-values.ts'
 
 const sessionColumns = [
   'id',
@@ -24,11 +19,7 @@ const sessionColumns = [
   'pinned',
   'archived',
   'parent_session_id',
-  'input_tokens',
-  'output_tokens',
-  'reasoning_tokens',
-  'cache_read_tokens',
-  'cache_write_tokens',
+  ...hermesUsageColumns,
 ] as const
 
 /** The id, everything that a list shows or is ordered by, and the counters that change when messages are undone. */
@@ -185,21 +176,8 @@ function toSessionRecord(
     retryOf: null,
     takesPlaceOf: null,
     headSeq: 0,
-    usage: toUsage(row),
+    usage: usageFromHermesRow(row),
   }
-}
-
-/** Hermes counts the input tokens that its provider read from, or wrote to, a cache beside the other ones. */
-function toUsage(row: HermesSessionRow): Usage {
-  const inputCells = [row.input_tokens, row.cache_read_tokens, row.cache_write_tokens]
-  const cells = [...inputCells, row.output_tokens, row.reasoning_tokens]
-  return normalizeStoredUsage({
-    estimated: cells.some((cell) => (cell ?? 0) !== countFromHermesCell(cell)),
-    inputTokens: addTokenCounts(...inputCells.map((cell) => countFromHermesCell(cell))),
-    outputTokens: countFromHermesCell(row.output_tokens),
-    reasoningTokens: countFromHermesCell(row.reasoning_tokens),
-    cachedInputTokens: countFromHermesCell(row.cache_read_tokens),
-  })
 }
 
 const titleSources = new Map<unknown, TitleSource>([

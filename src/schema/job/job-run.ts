@@ -1,6 +1,7 @@
 import { createIdNotFoundError } from '../../lib/errors.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { JobRunObjectType, JobObjectType, SessionObjectType } from '../object-refs.ts'
+import { UsageType } from '../usage.ts'
 import { JobRunStatusEnum, JobTriggerEnum } from './job-enums.ts'
 
 JobRunObjectType.implement({
@@ -50,6 +51,12 @@ JobRunObjectType.implement({
       description:
         'The session of the run. Null if it was deleted, or if the run failed before the session was created.',
       resolve: ({ sessionId }, _, { profiles }) => (sessionId === null ? null : profiles.find('Session', sessionId)),
+    }),
+    usage: t.expose('usage', {
+      type: UsageType,
+      nullable: true,
+      description:
+        'The tokens that the run has used, while it is in progress those of the requests to the model that have ended. What is said in its session later does not count. For a Hermes run, what Hermes has counted for its session. It is kept when the session is deleted, except for a Hermes run. Null if nothing is known, for example if the run failed before it began.',
     }),
   }),
 })

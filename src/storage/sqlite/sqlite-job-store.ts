@@ -10,7 +10,17 @@ import {
 import type { PageRequest } from '../../lib/pagination.ts'
 import { allocateChangeSeq, readLatestChangeSeq } from './database/change-sequences.ts'
 import type { SegueProfileDatabase } from './segue-profile-database.ts'
-import { jobToRow, jobRunToRow, type JobRow, type JobRunRow, jobFromRow, jobRunFromRow } from './rows/job-row.ts'
+import {
+  jobToRow,
+  jobRunToRow,
+  type JobRow,
+  type JobRunRow,
+  type JobRunRowWithUsage,
+  jobFromRow,
+  jobRunFromRow,
+  selectJobRunsSql,
+  usageSoFarSql,
+} from './rows/job-row.ts'
 import { JobRevisionConflictError } from '../errors.ts'
 import type { IdempotencyKeyRecord } from '../idempotency-key.ts'
 import { insertIdempotencyKey } from './rows/idempotency-key-row.ts'
@@ -53,14 +63,14 @@ export class SqliteJobStore implements JobStore {
   }
 
   async findRun(id: string): Promise<JobRunRecord | null> {
-    return this.#queryRuns('SELECT * FROM job_runs WHERE id = ?', id)[0] ?? null
+    return this.#queryRuns(`${selectJobRunsSql} WHERE id = ?`, id)[0] ?? null
   }
 
   async listRuns(jobId: string, page: PageRequest<number>): Promise<JobRunRecord[]> {
     const { after, before, limit, backwards } = page
     // Newest first: positions after the cursor are smaller.
     const runs = this.#queryRuns(
-      `SELECT * FROM job_runs WHERE job_id = ? AND position < ? AND position > ?
+      `${selectJobRunsSql} WHERE job_id = ? AND position < ? AND position > ?
        ORDER BY position ${backwards ? 'ASC' : 'DESC'} LIMIT ?`,
       jobId,
       after ?? Number.MAX_SAFE_INTEGER,
@@ -72,20 +82,21 @@ export class SqliteJobStore implements JobStore {
 
   async findJobWithRunningRun(jobId: string): Promise<JobWithRunningRun | null> {
     const row = this.#database
-      .prepare<[string], { jobs: JobRow; job_runs: JobRunRow | Record<keyof JobRunRow, null> }>(
-        `SELECT jobs.*, job_runs.* FROM jobs
+      .prepare<[string], JobWithRunRow>(
+        `SELECT jobs.*, job_runs.*, ${usageSoFarSql} FROM jobs
          LEFT JOIN job_runs ON job_runs.job_id = jobs.id AND job_runs.finished_at IS NULL
          WHERE jobs.id = ?`,
       )
       .getByTable(jobId)
     if (!row) return null
-    const { jobs, job_runs: run } = row
-    return { job: jobFromRow(jobs, this.#database.profile), runningRun: run.id === null ? null : jobRunFromRow(run) }
+    const { jobs, job_runs: run, $: computed } = row
+    const runningRun = run.id === null ? null : jobRunFromRow({ ...run, ...computed })
+    return { job: jobFromRow(jobs, this.#database.profile), runningRun }
   }
 
   async listRunningRuns(): Promise<ChangedJobRun[]> {
     return this.#database
-      .prepare<[], JobRunRow>('SELECT * FROM job_runs INDEXED BY running_job_runs WHERE finished_at IS NULL')
+      .prepare<[], JobRunRowWithUsage>(`${selectJobRunsSql} INDEXED BY running_job_runs WHERE finished_at IS NULL`)
       .all()
       .map(toChangedRun)
   }
@@ -118,8 +129,8 @@ export class SqliteJobStore implements JobStore {
 
   async listChangedRuns(range: ChangedJobRunRange): Promise<ChangedJobRun[]> {
     return this.#database
-      .prepare<[ChangedJobRunRange], JobRunRow>(
-        `SELECT * FROM job_runs WHERE change > :after AND (:jobId IS NULL OR job_id = :jobId)
+      .prepare<[ChangedJobRunRange], JobRunRowWithUsage>(
+        `${selectJobRunsSql} WHERE change > :after AND (:jobId IS NULL OR job_id = :jobId)
          ORDER BY change LIMIT :limit`,
       )
       .all({ ...range, limit: Math.min(range.limit, maxChangedRuns) })
@@ -128,9 +139,9 @@ export class SqliteJobStore implements JobStore {
 
   async listFinishedRuns(query: FinishedJobRunQuery): Promise<ChangedJobRun[]> {
     return this.#database
-      .prepare<[FinishedJobRunQuery], JobRunRow>(
+      .prepare<[FinishedJobRunQuery], JobRunRowWithUsage>(
         `SELECT * FROM (
-           SELECT * FROM job_runs WHERE finished_at IS NOT NULL AND (:jobId IS NULL OR job_id = :jobId)
+           ${selectJobRunsSql} WHERE finished_at IS NOT NULL AND (:jobId IS NULL OR job_id = :jobId)
            ORDER BY change DESC LIMIT :limit
          ) WHERE finished_at > :finishedAfter ORDER BY change`,
       )
@@ -151,7 +162,7 @@ export class SqliteJobStore implements JobStore {
 
   #queryRuns(sql: string, ...values: (string | number)[]): JobRunRecord[] {
     return this.#database
-      .prepare<(string | number)[], JobRunRow>(sql)
+      .prepare<(string | number)[], JobRunRowWithUsage>(sql)
       .all(...values)
       .map(jobRunFromRow)
   }
@@ -187,9 +198,9 @@ export class SqliteJobStore implements JobStore {
     this.#database
       .prepare<[JobRunRow]>(
         `INSERT INTO job_runs (id, job_id, position, trigger, status, scheduled_for, started_at, finished_at, output,
-           error, session_id, change)
+           error, session_id, change, usage)
          VALUES (:id, :job_id, :position, :trigger, :status, :scheduled_for, :started_at, :finished_at, :output,
-           :error, :session_id, :change)`,
+           :error, :session_id, :change, :usage)`,
       )
       .run(jobRunToRow(run, allocateChangeSeq(this.#database, 'job_runs')))
   }
@@ -198,7 +209,7 @@ export class SqliteJobStore implements JobStore {
     const { changes } = this.#database
       .prepare<[JobRunRow]>(
         `UPDATE job_runs SET status = :status, finished_at = :finished_at, output = :output, error = :error,
-           change = :change
+           usage = :usage, change = :change
          WHERE id = :id AND finished_at IS NULL`,
       )
       .run(jobRunToRow(run, allocateChangeSeq(this.#database, 'job_runs')))
@@ -206,6 +217,13 @@ export class SqliteJobStore implements JobStore {
   }
 }
 
-function toChangedRun(row: JobRunRow): ChangedJobRun {
+/** A job and its run that has not ended, by table; `$` holds what no table has. */
+interface JobWithRunRow {
+  readonly jobs: JobRow
+  readonly job_runs: JobRunRow | Record<keyof JobRunRow, null>
+  readonly $: Pick<JobRunRowWithUsage, 'usage_so_far'>
+}
+
+function toChangedRun(row: JobRunRowWithUsage): ChangedJobRun {
   return { changeSeq: row.change, run: jobRunFromRow(row) }
 }

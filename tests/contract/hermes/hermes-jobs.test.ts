@@ -50,6 +50,7 @@ function newHermesHome() {
     stamp: '20261121_100002',
     startedAt: '2026-11-21T10:00:02Z',
     endedAt: startedAt,
+    row: { input_tokens: 100, cache_read_tokens: 30, output_tokens: 50 },
   })
   cron.writeOutput('birds', '2026-11-22_10-00-07', formatResponseDocument('The larks.'))
   return { hermesHome: dirname(path), cron, sessionId }
@@ -77,6 +78,11 @@ describe.each(transports)('Hermes jobs, over %s,', (transport) => {
       { id: 'birds:run11', status: 'ERROR', error: 'ValueError: no', finishedAt: '2026-11-22T11:00:09.000Z' },
       { id: 'birds:run10', status: 'OK', output: 'The larks.', session: { id: sessionId, channel: 'CRON' } },
       { id: 'birds:20261121_100002', status: 'OK', output: null, finishedAt: '2026-11-22T10:00:02.000Z' },
+    ])
+    expect(runs.slice(2).map(({ usage }) => usage && [usage.inputTokens, usage.outputTokens])).toEqual([
+      null,
+      [0, 0],
+      [130, 50],
     ])
     for (const run of runs) expect(await loadRun(client, run.id)).toMatchObject(run)
     expect(await loadRun(client, 'birds:2026-11-22_10-00-07')).toMatchObject({

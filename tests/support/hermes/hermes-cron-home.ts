@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { JobRunRecord } from '../../../src/model/job.ts'
 import { HermesCron, newHermesJob } from './hermes-cron.ts'
-import type { HermesDb } from './hermes-db.ts'
+import type { HermesDb, HermesRow } from './hermes-db.ts'
 import { firstPage, newReader, newStatePath } from './hermes-fixtures.ts'
 
 /** The job of a new home. */
@@ -22,11 +22,11 @@ export function newCronHome() {
 /** Adds a session in which Hermes ran a job, and returns its id. `stamp`: local time, as in 20261122_130001. */
 export function addCronSession(
   hermes: HermesDb,
-  { jobId = hermesJobId, stamp, startedAt, endedAt }: CronSessionFields,
+  { jobId = hermesJobId, stamp, startedAt, endedAt, row }: CronSessionFields,
 ): string {
   const id = `cron_${jobId}_${stamp}`
   const ended_at = endedAt === undefined ? null : Date.parse(endedAt) / 1000
-  hermes.addSession(id, { source: 'cron', started_at: Date.parse(startedAt) / 1000, ended_at })
+  hermes.addSession(id, { source: 'cron', started_at: Date.parse(startedAt) / 1000, ended_at, ...row })
   return id
 }
 
@@ -35,4 +35,6 @@ interface CronSessionFields {
   readonly stamp: string
   readonly startedAt: string
   readonly endedAt?: string
+  /** Other columns. */
+  readonly row?: HermesRow
 }

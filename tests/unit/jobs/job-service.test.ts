@@ -26,6 +26,7 @@ const hermesRun: JobRunRecord = {
   output: 'Two owls.',
   error: null,
   sessionId: null,
+  usage: null,
 }
 
 const hermes: JobReader = {

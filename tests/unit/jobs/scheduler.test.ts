@@ -9,6 +9,7 @@ import {
 import { JobRunSlots } from '../../../src/jobs/job-run-slots.ts'
 import { Scheduler, type JobSchedulerOptions } from '../../../src/jobs/scheduler.ts'
 import type { JobRunRecord, SegueJob } from '../../../src/model/job.ts'
+import { noUsage } from '../../../src/model/usage.ts'
 import type { SqliteJobStore } from '../../../src/storage/sqlite/sqlite-job-store.ts'
 import { FakeClock } from '../../support/jobs/fake-clock.ts'
 import { newTestJob, newJobsFolder, newStore } from '../../support/jobs/job-fixtures.ts'
@@ -234,6 +235,27 @@ test('a run that a crash interrupted is INTERRUPTED, and the next one starts', a
   ])
   expect(activeRuns).toHaveLength(1)
   expect(await store.findJob(job.id)).toMatchObject({ skippedRuns: 1, completedRuns: 1 })
+})
+
+test('a run ends with the usage that is known then, which is none if it has failed before it began', async () => {
+  const usage = { ...noUsage, inputTokens: 10 }
+  const usages = [null, usage]
+  const wrapStore = (store: SqliteJobStore): SqliteJobStore =>
+    replaceMethod(store, 'findJobWithRunningRun', async (id: string) => {
+      const found = await store.findJobWithRunningRun(id)
+      if (!found?.runningRun) return found
+      return { ...found, runningRun: { ...found.runningRun, usage: usages.pop() ?? null } }
+    })
+  const { clock, scheduler, activeRuns, listRuns, addJob } = createScheduler({ wrapStore })
+  await scheduler.start()
+  const job = await addJob()
+  await scheduler.runNow(job.id)
+  activeRuns.pop()?.end(ok)
+  await clock.advance(0)
+  await scheduler.runNow(job.id)
+  activeRuns.pop()?.fail(new SegueError('SESSION_BUSY', 'No.'))
+  await clock.advance(0)
+  expect((await listRuns(job)).map((run) => run.usage)).toEqual([null, usage])
 })
 
 test('one of many concurrent requests starts a manual run, and all return it', async () => {

@@ -1,6 +1,13 @@
 import { localTimeToInstant } from '../../../lib/time-zone.ts'
+import type { Usage } from '../../../model/usage.ts'
 import { clampTimestamp, millisecondsFromHermesCell, textFromHermesCell } from '../../state/cell-values.ts'
 import type { StateDatabaseConnection } from '../../state/state-database.ts'
+import {
+  hasHermesUsage,
+  type HermesUsageRow,
+  hermesUsageColumns,
+  usageFromHermesRow,
+} from '../../state/usage-columns.ts'
 import { type HermesLocalTime, parseLocalTimeName } from '../parse-local-time-name.ts'
 
 /** A session in which Hermes ran a job. Its id is `cron_<job>_<date>_<time>`. */
@@ -11,6 +18,8 @@ export interface HermesCronSession {
   readonly localTime: HermesLocalTime
   readonly startedAt: number
   readonly endedAt: number | null
+  /** Null if Hermes has not counted. */
+  readonly usage: Usage | null
 }
 
 const stampGlob = `${'[0-9]'.repeat(8)}_${'[0-9]'.repeat(6)}`
@@ -25,8 +34,8 @@ export function readHermesCronSessions(
   if (!schema.hasSessions || jobId.includes('\0')) return []
   const prefix = `cron_${jobId}_`
   return db
-    .prepare<[string, string], { id: unknown; started_at: unknown; ended_at: unknown }>(
-      `SELECT ${schema.selectColumns('sessions', ['id', 'started_at', 'ended_at'])} FROM sessions
+    .prepare<[string, string], HermesUsageRow & { id: unknown; started_at: unknown; ended_at: unknown }>(
+      `SELECT ${schema.selectColumns('sessions', ['id', 'started_at', 'ended_at', ...hermesUsageColumns])} FROM sessions
        WHERE sessions.id > ? AND sessions.id < ?`,
     )
     .all(prefix, `${prefix}:`)
@@ -38,7 +47,9 @@ export function readHermesCronSessions(
       const localTime = parseLocalTimeName(stamp)
       const startedAt =
         millisecondsFromHermesCell(row.started_at) ?? clampTimestamp(localTimeToInstant(localTime.ms, timezone))
-      return [{ id, stamp, localTime, startedAt, endedAt: millisecondsFromHermesCell(row.ended_at) }]
+      const endedAt = millisecondsFromHermesCell(row.ended_at)
+      const usage = hasHermesUsage(row) ? usageFromHermesRow(row) : null
+      return [{ id, stamp, localTime, startedAt, endedAt, usage }]
     })
     .toSorted((a, b) => b.startedAt - a.startedAt || b.localTime.digits - a.localTime.digits)
 }

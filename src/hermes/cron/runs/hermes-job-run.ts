@@ -25,6 +25,7 @@ export function toHermesJobRunRecord(
     output: document?.output ?? null,
     error: status === 'OK' ? null : (execution?.error ?? document?.error ?? null),
     sessionId: run.session?.id ?? null,
+    usage: run.session?.usage ?? null,
   }
 }
 

@@ -15,6 +15,7 @@ import { migration014 } from './migrations/014-tool-calls-of-decisions.ts'
 import { migration015 } from './migrations/015-retries.ts'
 import { migration016 } from './migrations/016-conversation-settings.ts'
 import { migration017 } from './migrations/017-given-titles.ts'
+import { migration018 } from './migrations/018-usage-of-job-runs.ts'
 
 /**
  * The schema of a profile's database: entry n brings a database from version n to version n + 1. Forward only. A released
@@ -39,4 +40,5 @@ export const migrations: readonly string[] = [
   migration015,
   migration016,
   migration017,
+  migration018,
 ]

@@ -1,4 +1,5 @@
 import type { JobRunRecord, SegueJob } from '../../../model/job.ts'
+import { normalizeStoredUsage } from '../../../model/usage.ts'
 
 /** How jobs and their runs lie in the tables of `migrations.ts`. */
 
@@ -90,9 +91,27 @@ export interface JobRunRow {
   error: string | null
   session_id: string | null
   change: number
+  usage: string | null
 }
 
-export function jobRunFromRow(row: JobRunRow): JobRunRecord {
+/** A row, and the usage of the run's stream while the run is in progress. */
+export interface JobRunRowWithUsage extends JobRunRow {
+  usage_so_far: string | null
+}
+
+/**
+ * SQL scalar on `job_runs`: the usage of the run's stream, which is the first one of its session, while the run is in
+ * progress; else null.
+ */
+export const usageSoFarSql = `CASE WHEN job_runs.finished_at IS NULL THEN
+  (SELECT streams.usage FROM streams WHERE streams.session_id = job_runs.session_id ORDER BY streams.rowid LIMIT 1)
+END AS usage_so_far`
+
+/** Selects rows of `JobRunRowWithUsage`. */
+export const selectJobRunsSql = `SELECT job_runs.*, ${usageSoFarSql} FROM job_runs`
+
+export function jobRunFromRow(row: JobRunRowWithUsage): JobRunRecord {
+  const usage = row.usage ?? row.usage_so_far
   return {
     id: row.id,
     jobId: row.job_id,
@@ -105,6 +124,7 @@ export function jobRunFromRow(row: JobRunRow): JobRunRecord {
     output: row.output,
     error: row.error,
     sessionId: row.session_id,
+    usage: usage === null ? null : normalizeStoredUsage(JSON.parse(usage)),
   }
 }
 
@@ -122,5 +142,6 @@ export function jobRunToRow(run: JobRunRecord, change: number): JobRunRow {
     error: run.error,
     session_id: run.sessionId,
     change,
+    usage: run.usage && JSON.stringify(run.usage),
   }
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFileSync, utimesSync } from 'node:fs'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { JobRunRecord } from '../../../../src/model/job.ts'
+import { noUsage } from '../../../../src/model/usage.ts'
 import {
   type CronFields,
   formatErrorDocument,
@@ -45,6 +46,7 @@ describe('an execution', () => {
       output: 'The starlings.',
       error: null,
       sessionId,
+      usage: noUsage,
     }
     expect(listRuns()).toEqual([run])
     // Ids that named a run before its execution was read, and before its output file was written.

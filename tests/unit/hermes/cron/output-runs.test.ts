@@ -46,6 +46,7 @@ test('a run is read from its output file', () => {
     output: 'The starlings.\n\nAnd the *cranes*.',
     error: null,
     sessionId: null,
+    usage: null,
   })
 })
 

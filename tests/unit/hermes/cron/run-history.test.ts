@@ -336,3 +336,33 @@ function corruptPages(path: string, cron: HermesCron): void {
   bytes.fill(0xff, 4096)
   writeFileSync(path, bytes)
 }
+
+test('a run has what Hermes has counted for its session, and none if an older Hermes has counted nothing', () => {
+  const { path, listRuns } = newCronHome()
+  const hermes = newDb(path)
+  const counts = { input_tokens: 100, output_tokens: 50, reasoning_tokens: 20 }
+  addCronSession(hermes, { stamp: '20261122_130001', startedAt: '2026-11-22T12:00:01Z' })
+  addCronSession(hermes, {
+    stamp: '20261121_130001',
+    startedAt: '2026-11-21T12:00:01Z',
+    row: { ...counts, cache_read_tokens: 30, cache_write_tokens: 10 },
+  })
+  addCronSession(hermes, {
+    stamp: '20261120_130001',
+    startedAt: '2026-11-20T12:00:01Z',
+    row: { ...counts, output_tokens: 'many' },
+  })
+  const [begun, counted, odd] = listRuns().map(({ usage }) => usage)
+  expect(begun).toMatchObject({ inputTokens: 0, outputTokens: 0 })
+  expect(counted).toEqual({
+    estimated: false,
+    inputTokens: 140,
+    outputTokens: 50,
+    reasoningTokens: 20,
+    cachedInputTokens: 30,
+  })
+  expect(odd).toMatchObject({ estimated: true, inputTokens: 100, outputTokens: 20 })
+  for (const column of ['input', 'output', 'reasoning', 'cache_read', 'cache_write'])
+    hermes.db.exec(`ALTER TABLE sessions DROP COLUMN ${column}_tokens`)
+  expect(listRuns().map(({ usage }) => usage)).toEqual([null, null, null])
+})

@@ -2,10 +2,11 @@ import { expect, test } from 'vitest'
 import { newId } from '../../../../src/lib/ids.ts'
 import { newSegueJob, finishJobRun, startManualJobRun } from '../../../../src/jobs/job-state.ts'
 import type { SegueJob } from '../../../../src/model/job.ts'
+import { addUsage } from '../../../../src/model/usage.ts'
 import { JobRevisionConflictError } from '../../../../src/storage/errors.ts'
 import { newJobInput, newRunIds } from '../../../support/jobs/job-fixtures.ts'
 import { type OpenStorage, useStorage } from './opened-storage.ts'
-import { firstPage } from './records.ts'
+import { addSession, firstPage, streamOf, usage } from './records.ts'
 
 const minute = 60_000
 
@@ -68,6 +69,35 @@ export function describeJobStore(open: OpenStorage): void {
     expect(await jobs.hasRunFor(job.id, minute)).toBe(false)
     const again = jobs.commit({ ...ended, job: { ...ended.job, revision: ended.job.revision + 1 } })
     await expect(again).rejects.toThrow(JobRevisionConflictError)
+  })
+
+  test('a run in progress has the usage of the first stream of its session; once it has ended, the usage that it was stored with', async () => {
+    const { jobs, eventStore } = current()
+    const job = await addJob()
+    const started = startManualJobRun(job, minute, newRunIds())
+    await jobs.commit(started)
+    const loadUsages = async (): Promise<unknown[]> => [
+      (await jobs.findRun(started.run.id))?.usage,
+      (await jobs.findJobWithRunningRun(job.id))?.runningRun?.usage,
+      ...(await jobs.listRuns(job.id, firstPage)).map((run) => run.usage),
+      ...(await jobs.listRunningRuns()).map(({ run }) => run.usage),
+      ...(await jobs.listChangedRuns({ after: 0, limit: 10, jobId: null })).map(({ run }) => run.usage),
+    ]
+    expect(await loadUsages()).toEqual([null, null, null, null, null])
+    const session = await addSession(current(), { id: started.run.sessionId ?? '' })
+    // The clock was set back before a person continued the session.
+    const first = streamOf(session, { usage, startedAt: 9_000, status: 'COMPLETED', finishedAt: 9_001 })
+    const second = streamOf(session, { usage: addUsage(usage, usage), startedAt: 5_000 })
+    await eventStore.append({ sessionId: session.id, expectedHeadSeq: 0, events: [], streams: [first] })
+    await eventStore.append({ sessionId: session.id, expectedHeadSeq: 0, events: [], streams: [second] })
+    expect(await loadUsages()).toEqual([usage, usage, usage, usage, usage])
+    const runningRun = (await jobs.findJobWithRunningRun(job.id))?.runningRun ?? started.run
+    const outcome = { status: 'OK', output: 'Done', error: null } as const
+    await jobs.commit(finishJobRun({ job: started.job, run: runningRun }, outcome, 2 * minute))
+    await eventStore.deleteSessions([session.id])
+    const finished = await jobs.listFinishedRuns({ finishedAfter: 0, limit: 10, jobId: null })
+    expect(finished.map(({ run }) => run.usage)).toEqual([usage])
+    expect((await jobs.findRun(started.run.id))?.usage).toEqual(usage)
   })
 
   test('runs are listed in pages, newest first, in both directions', async () => {

@@ -258,3 +258,26 @@ test('a conversation is pinned, and archived, if its tip was, and has the title 
   ])
   database.close()
 })
+
+test('a run of a job that has ended has the usage of the first stream of its session', async () => {
+  const path = createDatabase(5)
+  const old = new Database(path)
+  const insert = old.prepare<[string, number]>(
+    `INSERT INTO streams (id, session_id, status, generation, model, user_message_id, usage, started_at, first_seq, last_seq)
+     VALUES (?, '${child}', 'COMPLETED', 2, 'test/owl', 'msg_1', json_set('${usage}', '$.inputTokens', ?), 1, 1, 2)`,
+  )
+  insert.run('str_2', 70)
+  insert.run('str_1', 90)
+  old.exec(`UPDATE job_runs SET session_id = '${child}';
+    INSERT INTO job_runs VALUES ('jrn_2', 'job_1', 2, 'MANUAL', 'ERROR', NULL, 1, 2, NULL, 'No.', 'ses_deleted', 6),
+      ('jrn_3', 'job_1', 3, 'MANUAL', 'ERROR', NULL, 1, 2, NULL, 'No.', NULL, 7)`)
+  old.close()
+  const database = new SegueProfileDatabase(path)
+  const runs = await new SqliteJobStore(database).listRuns('job_1', firstPage)
+  expect(runs.map((run) => [run.id, run.usage])).toEqual([
+    ['jrn_3', null],
+    ['jrn_2', null],
+    ['jrn_1', { ...JSON.parse(usage), inputTokens: 70 }],
+  ])
+  database.close()
+})
