@@ -73,7 +73,7 @@ export function createChatService(options: ChatServiceOptions): ChatService {
   }
   const actors = new SessionActors({
     ...shared,
-    onTurnEnded: (stream) => postTurnTasks.onTurnEnded(stream),
+    onTurnEnded: (stream, lastStepUsage) => postTurnTasks.onTurnEnded({ stream, lastStepUsage }),
   })
   const compactor = new SessionCompactor({ ...shared, actors })
   const postTurnTasks = new PostTurnTasks({ ...shared, actors, compactor })

@@ -20,6 +20,8 @@ const maxSessions = 1_000
 /** Remembers which sessions were compacted in vain, so that it is not tried again and again. It is not stored. */
 export class CompactionHistory {
   readonly #effects = new LruCache<string, CompactionEffect>(maxSessions)
+  /** Sessions whose requests are reported as too large since before they were compacted for that reason. */
+  readonly #compactedForReport = new LruCache<string, true>(maxSessions)
 
   /** Adds a compaction of a session. Returns whether the context is shorter. */
   add(
@@ -39,10 +41,30 @@ export class CompactionHistory {
     return tokens <= effect.tokens * (1 + minGrowth)
   }
 
+  /** Adds a compaction of a session for the sole reason that the provider reported a request as too large. */
+  addForReport(sessionId: string): void {
+    this.#compactedForReport.set(sessionId, true)
+  }
+
+  /** The provider reported a request of a session that is not too large. */
+  addSmallReport(sessionId: string): void {
+    this.#compactedForReport.delete(sessionId)
+  }
+
+  /**
+   * Whether a session was compacted because of what the provider reported, and no smaller request was reported since: the
+   * server adds something to each request that no summary makes shorter.
+   */
+  isReportFutile(sessionId: string): boolean {
+    return this.#compactedForReport.get(sessionId) !== undefined
+  }
+
   /** A session continues another one: what was in vain there counts here. */
   continueIn(sessionId: string, continuationId: string): void {
     const effect = this.#effects.get(sessionId)
     this.#effects.delete(sessionId)
     if (effect && effect.futileCount > 0) this.#effects.set(continuationId, effect)
+    if (this.isReportFutile(sessionId)) this.addForReport(continuationId)
+    this.#compactedForReport.delete(sessionId)
   }
 }

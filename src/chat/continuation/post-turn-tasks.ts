@@ -6,11 +6,13 @@ import { rejectOnAbort } from '../../lib/async/reject-on-abort.ts'
 import { TaskTracker } from '../../lib/async/task-tracker.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import { streamExceededContextWindow, type StreamRecord } from '../../model/stream.ts'
+import type { Usage } from '../../model/usage.ts'
 import type { CombinedSessionRepository } from '../../sessions/combined-session-repository.ts'
 import type { ProfileMessageReader } from '../context/profile-message-reader.ts'
 import { toModelMessages } from '../context/to-model-messages.ts'
 import type { SessionActors } from '../runtime/session-actors.ts'
 import { titleFromModelOutput } from '../turn/derive-title.ts'
+import { countReportedTokens } from '../turn/step-usage.ts'
 import type { SessionCompactor } from './session-compactor.ts'
 
 export interface PostTurnTasksOptions {
@@ -27,6 +29,13 @@ export interface PostTurnTasksOptions {
   readonly autoCompactThreshold: number
   /** Whether models write the titles of sessions. */
   readonly generateTitles: boolean
+}
+
+/** A turn that has just ended. */
+export interface EndedTurn {
+  readonly stream: StreamRecord
+  /** The usage of its newest step. Null: it had none. */
+  readonly lastStepUsage: Usage | null
 }
 
 /**
@@ -46,10 +55,10 @@ export class PostTurnTasks {
   }
 
   /** Starts the tasks for a session in which a stream has just ended. */
-  onTurnEnded(stream: StreamRecord): void {
+  onTurnEnded(turn: EndedTurn): void {
     const { autoCompactThreshold, generateTitles } = this.#options
     if (this.#abortController.signal.aborted || (autoCompactThreshold === 0 && !generateTitles)) return
-    void this.#tasks.run(() => this.#runTasks(stream).catch((error: unknown) => this.#onError(error, stream)))
+    void this.#tasks.run(() => this.#runTasks(turn).catch((error: unknown) => this.#onError(error, turn.stream)))
   }
 
   /** Cancels the running tasks. No further ones start. */
@@ -67,32 +76,38 @@ export class PostTurnTasks {
     this.#options.log.error({ err: error, session: sessionId }, 'A post-turn task failed.')
   }
 
-  async #runTasks(stream: StreamRecord): Promise<void> {
+  async #runTasks(turn: EndedTurn): Promise<void> {
+    const { stream } = turn
     const { sessions, autoCompactThreshold, generateTitles } = this.#options
     const session = await sessions.find(stream.sessionId)
     if (!session || session.endedAt !== null) return
-    if (autoCompactThreshold > 0 && (await this.#continueIfLong(session, stream))) return
+    if (autoCompactThreshold > 0 && (await this.#continueIfLong(session, turn))) return
     if (generateTitles && stream.status === 'COMPLETED' && session.titleSource === 'MESSAGE')
       await this.#generateTitle(session, stream)
   }
 
   /** Summarises a session if it is too long for its model, and continues it if it has a summary and is idle. */
-  async #continueIfLong(session: SessionRecord, stream: StreamRecord): Promise<boolean> {
+  async #continueIfLong(session: SessionRecord, turn: EndedTurn): Promise<boolean> {
     const { compactor } = this.#options
+    const { stream } = turn
     if (stream.status === 'COMPLETED' || streamExceededContextWindow(stream))
-      await this.#compactIfDue(session).catch((error: unknown) => this.#onError(error, stream))
+      await this.#compactIfDue(session, turn).catch((error: unknown) => this.#onError(error, stream))
     if (this.#abortController.signal.aborted) return false
     return (await compactor.continueFromCheckpoint(session)) !== null
   }
 
-  async #compactIfDue(session: SessionRecord): Promise<void> {
+  async #compactIfDue(session: SessionRecord, { stream, lastStepUsage }: EndedTurn): Promise<void> {
     const { models, messageQueries, compactor, autoCompactThreshold } = this.#options
     const records = await messageQueries.loadContext(session)
     // The list of a provider, which names the window, is needed for long contexts only.
-    const contextTokens = unscaledTokenCounter.countMessages(toModelMessages(records.messages))
+    const estimatedTokens = unscaledTokenCounter.countMessages(toModelMessages(records.messages))
+    const reportedTokens = countReportedTokens(lastStepUsage)
+    const contextTokens = Math.max(estimatedTokens, reportedTokens ?? 0)
     const model = await models.resolve(session.model, { contextTokens })
     await compactor.compactIfDue(session, model, {
       records,
+      // Models count differently: what another one reported says nothing about this one.
+      reportedTokens: stream.model === model.id ? reportedTokens : null,
       threshold: autoCompactThreshold,
       signal: this.#abortController.signal,
     })

@@ -11,7 +11,11 @@ import type { SessionContextRecords } from '../../sessions/session-context.ts'
 import type { IdempotencyKey } from '../../storage/idempotency-key.ts'
 import type { SessionWithInitialMessages } from '../../storage/sessions/session-writer.ts'
 import type { CompactionHistory } from '../compaction/compaction-history.ts'
-import { type ContextCheckpointRequest, createContextCheckpoint } from '../compaction/create-context-checkpoint.ts'
+import {
+  type ContextCheckpointRequest,
+  createContextCheckpoint,
+  type CreatedContextCheckpoint,
+} from '../compaction/create-context-checkpoint.ts'
 import type { BackgroundCompactions } from '../compaction/background-compactions.ts'
 import type { ProfileMessageReader } from '../context/profile-message-reader.ts'
 import type { SessionModelContext } from '../context/session-model-context.ts'
@@ -31,6 +35,8 @@ export interface SessionCompactorOptions {
 export interface CompactionCheck {
   /** The session's context as it is now. */
   readonly records: SessionContextRecords
+  /** What the provider has counted of the session's latest request to its model, with the answer. Null: not known. */
+  readonly reportedTokens: number | null
   /** The share of the window above which it is summarised. */
   readonly threshold: number
   readonly signal: AbortSignal
@@ -69,21 +75,30 @@ export class SessionCompactor {
 
   /**
    * Summarises a session in the background if its context has more than a share of the window, or does not fit any more,
-   * and stores the summary as its checkpoint. The session is not busy meanwhile. Rejects with an AgentError if the model
-   * fails, and with NOT_FOUND if the session was deleted.
+   * and stores the summary as its checkpoint. What the provider has counted decides even if the estimate is smaller, but
+   * once only, until it counts less than the share. The session is not busy meanwhile. Rejects with an AgentError if the
+   * model fails, and with NOT_FOUND if the session was deleted.
    */
   async compactIfDue(
     session: SessionRecord,
     model: ResolvedModel,
-    { records, threshold, signal }: CompactionCheck,
+    { records, reportedTokens, threshold, signal }: CompactionCheck,
   ): Promise<void> {
     const { messageQueries, compactionHistory, backgroundCompactions } = this.#options
     if (!Number.isFinite(model.contextWindow)) return
     const context = messageQueries.openModelContext(session, model, { records })
     const { tokens, fullTokens, isComplete } = await context.build(null)
-    if (isComplete && tokens + context.getReservedTokens() <= threshold * model.contextWindow) return
-    if (compactionHistory.isFutile(session.id, fullTokens)) return
-    await backgroundCompactions.run(session.id, () => this.#compactInBackground(session, model, { context, signal }))
+    const maxTokens = threshold * model.contextWindow
+    const isReportDue = reportedTokens !== null && reportedTokens > maxTokens
+    if (reportedTokens !== null && !isReportDue) compactionHistory.addSmallReport(session.id)
+    const isEstimateDue = !isComplete || tokens + context.getReservedTokens() > maxTokens
+    if (!isEstimateDue && !isReportDue) return
+    const isFutile = isEstimateDue
+      ? compactionHistory.isFutile(session.id, fullTokens)
+      : compactionHistory.isReportFutile(session.id)
+    if (isFutile) return
+    const input = { context, signal, isForReport: !isEstimateDue }
+    await backgroundCompactions.run(session.id, () => this.#compactInBackground(session, model, input))
   }
 
   /**
@@ -131,7 +146,10 @@ export class SessionCompactor {
     const created = await this.#createCheckpoint(session, model, { context, signal, isUrgent: true }).catch(
       rethrowAsProviderError,
     )
-    if (created) return { checkpoint: created.checkpoint, isStored: false }
+    if (created) {
+      compactionHistory.add(session.id, created)
+      return { checkpoint: created.checkpoint, isStored: false }
+    }
     if (checkpoint) return { checkpoint, isStored: true }
     throw createNothingToSummarizeError()
   }
@@ -139,27 +157,33 @@ export class SessionCompactor {
   async #compactInBackground(
     session: SessionRecord,
     model: ResolvedModel,
-    { context, signal }: CompactionInput,
+    { isForReport, ...input }: BackgroundCompactionInput,
   ): Promise<void> {
+    const { compactionHistory } = this.#options
     const actor = () => this.#options.actors.getOrCreate(session)
     const usageMeter = new TextGenerationUsageMeter()
     const onEvent = usageMeter.add.bind(usageMeter)
-    const created = await this.#createCheckpoint(session, model, { context, signal, onEvent }).catch(
+    const created = await this.#createCheckpoint(session, model, { ...input, onEvent }).catch(
       async (error: unknown) => {
         // What was requested is paid for, although it was in vain.
         await actor().storeCheckpoint(null, usageMeter.finish())
         throw error
       },
     )
-    if (created) await actor().storeCheckpoint(created.isShorter ? created.checkpoint : null, created.checkpoint.usage)
+    if (!created) return
+    const { checkpoint } = created
+    // Where the provider's count decides, the estimate does not tell what the summary saves.
+    if (isForReport) compactionHistory.addForReport(session.id)
+    const isUsed = isForReport || compactionHistory.add(session.id, created)
+    await actor().storeCheckpoint(isUsed ? checkpoint : null, checkpoint.usage)
   }
 
   async #createCheckpoint(
     session: SessionRecord,
     model: ResolvedModel,
     { context, ...input }: CompactionInput,
-  ): Promise<ComparedCheckpoint | null> {
-    const { compactionHistory, runtime } = this.#options
+  ): Promise<CreatedContextCheckpoint | null> {
+    const { runtime } = this.#options
     const request = createContextCheckpoint({
       sessionId: session.id,
       context: await context.loadRecords(),
@@ -169,19 +193,17 @@ export class SessionCompactor {
       ...input,
       now: () => runtime.now(),
     })
-    const created = await rejectOnAbort(request, input.signal)
-    return created && { checkpoint: created.checkpoint, isShorter: compactionHistory.add(session.id, created) }
+    return rejectOnAbort(request, input.signal)
   }
-}
-
-interface ComparedCheckpoint {
-  readonly checkpoint: ContextCheckpoint
-  /** Whether the context with it is shorter than before. */
-  readonly isShorter: boolean
 }
 
 interface CompactionInput extends Pick<ContextCheckpointRequest, 'signal' | 'isUrgent' | 'onEvent'> {
   readonly context: SessionModelContext
+}
+
+interface BackgroundCompactionInput extends Pick<CompactionInput, 'context' | 'signal'> {
+  /** Only the provider's count asks for it: the estimate of the context fits. */
+  readonly isForReport: boolean
 }
 
 function createNothingToSummarizeError(): SegueError {

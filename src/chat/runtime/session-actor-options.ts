@@ -4,6 +4,7 @@ import type { SegueError } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
+import type { Usage } from '../../model/usage.ts'
 import type { EventLog } from '../log/event-log.ts'
 import type { AnswerContext } from '../streaming/answer-context.ts'
 import type { StreamRunnerOptions } from '../streaming/stream-runner.ts'
@@ -28,8 +29,8 @@ export interface SessionActorOptions {
   readonly createStaleError: () => Promise<SegueError>
   readonly onLateEvent: () => void
   readonly onStreamEnded: (stream: StreamRecord) => void
-  /** Called when the stream of a turn has ended, in whatever way. */
-  readonly onTurnEnded: (stream: StreamRecord) => void
+  /** Called when the stream of a turn has ended, in whatever way, with the usage of its newest step. Null: it had none. */
+  readonly onTurnEnded: (stream: StreamRecord, lastStepUsage: Usage | null) => void
   /** Called when no stream runs or is queued, and no task is left. */
   readonly onIdle: () => void
 }

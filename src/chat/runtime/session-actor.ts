@@ -288,6 +288,6 @@ export class SessionActor {
     this.#options.onStreamEnded(stream)
     if (this.#runner === runner) this.#runner = null
     this.#mailbox.wake()
-    this.#options.onTurnEnded(stream)
+    this.#options.onTurnEnded(stream, runner.lastStepUsage)
   }
 }

@@ -7,6 +7,7 @@ import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import { waitForAbort } from '../../lib/async/wait-for-abort.ts'
 import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
 import type { StreamFailure } from '../../model/stream.ts'
+import type { Usage } from '../../model/usage.ts'
 import { FencingError, LogVersionConflictError } from '../../storage/errors.ts'
 import type { IdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import type { EventLogWriter } from '../log/event-log-writer.ts'
@@ -70,6 +71,11 @@ export class StreamRunner {
 
   get committed(): CommittedStreamState {
     return this.#committer.committed
+  }
+
+  /** The usage of the newest step that has ended. */
+  get lastStepUsage(): Usage | null {
+    return this.#turn.lastStepUsage
   }
 
   /** Whether the stream has ended or is about to: nothing can be added to it. */

@@ -1,7 +1,7 @@
 import { estimateTokensOfLength } from '../../agent/tokens/estimate-tokens-of-length.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
-import { noUsage, type Usage } from '../../model/usage.ts'
+import { addTokenCounts, noUsage, type Usage } from '../../model/usage.ts'
 
 type Step = NonNullable<StreamRecord['step']>
 
@@ -20,6 +20,11 @@ export function estimateStepUsage(step: Step, answer: MessageRecord | null): Usa
     inputTokens: step.inputTokens,
     outputTokens: estimateTokensOfLength(producedCodeUnits),
   }
+}
+
+/** The tokens of a step, input and output, as the provider has counted them. Null if any of them is an estimate. */
+export function countReportedTokens(usage: Usage | null): number | null {
+  return usage && !usage.estimated ? addTokenCounts(usage.inputTokens, usage.outputTokens) : null
 }
 
 /** How much text the model has produced for an answer, in UTF-16 code units. */

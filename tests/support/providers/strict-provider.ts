@@ -30,6 +30,8 @@ export interface StrictProviderOptions {
   readonly apiKey?: string
   /** The models that /v1/models lists. Default: `test`. Requests for any other model get a 404. */
   readonly models?: readonly string[]
+  /** What /v1/models says of each model beside what OpenAI does. */
+  readonly listedFields?: Readonly<Record<string, unknown>>
   readonly port?: number
 }
 
@@ -141,6 +143,7 @@ export class StrictProvider implements AsyncDisposable {
       object: 'model',
       created: 1_700_000_000 + index,
       owned_by: 'test',
+      ...this.#options.listedFields,
     }))
     sendJson(response, 200, { object: 'list', data })
   }

@@ -35,6 +35,19 @@ describe('the history of compactions', () => {
     expect(history.isFutile('b', 1_000)).toBe(false)
   })
 
+  test('remembers a compaction for what the provider reported until it reports less, also in a continuation', () => {
+    const history = new CompactionHistory()
+    expect(history.isReportFutile('a')).toBe(false)
+    history.addForReport('a')
+    history.continueIn('a', 'b')
+    expect(['a', 'b', 'c'].map((id) => history.isReportFutile(id))).toEqual([false, true, false])
+    // Another reason to compact it is no smaller request.
+    history.add('b', { tokensBefore: 1_000, tokensAfter: 500 })
+    expect(history.isReportFutile('b')).toBe(true)
+    history.addSmallReport('b')
+    expect(history.isReportFutile('b')).toBe(false)
+  })
+
   test('tells whether the context is shorter', () => {
     const history = new CompactionHistory()
     expect(history.add('a', inVain)).toBe(true)

@@ -50,7 +50,7 @@ describe('after a turn, a session is summarised and continued', () => {
     ['the next request has more than the share of the window', { autoCompactThreshold: 0.5 }, newText(520), true],
     ['the next request has less than the share', { autoCompactThreshold: 0.5 }, newText(400), false],
     ['the next request would not fit beside an answer', { autoCompactThreshold: 0.9 }, newText(800), true],
-    ['the next request fits, whatever the provider reports', {}, newText(400), false],
+    ['the next request fits, and the figures of the provider are incomplete', {}, newText(400), false],
   ])('if %s', async (_, options, text, isExpected) => {
     const summaries = new Summaries()
     await using chats = newChats(summaries, options, textAnswer(text, { inputTokens: 990 }))
