@@ -21,7 +21,7 @@ const maxSessions = 1_000
 export class CompactionHistory {
   readonly #effects = new LruCache<string, CompactionEffect>(maxSessions)
   /** Sessions whose requests are reported as too large since before they were compacted for that reason. */
-  readonly #compactedForReport = new LruCache<string, true>(maxSessions)
+  readonly #compactedForReportedSize = new LruCache<string, true>(maxSessions)
 
   /** Adds a compaction of a session. Returns whether the context is shorter. */
   add(
@@ -42,21 +42,21 @@ export class CompactionHistory {
   }
 
   /** Adds a compaction of a session for the sole reason that the provider reported a request as too large. */
-  addForReport(sessionId: string): void {
-    this.#compactedForReport.set(sessionId, true)
+  addForReportedSize(sessionId: string): void {
+    this.#compactedForReportedSize.set(sessionId, true)
   }
 
   /** The provider reported a request of a session that is not too large. */
-  addSmallReport(sessionId: string): void {
-    this.#compactedForReport.delete(sessionId)
+  addFittingReportedSize(sessionId: string): void {
+    this.#compactedForReportedSize.delete(sessionId)
   }
 
   /**
    * Whether a session was compacted because of what the provider reported, and no smaller request was reported since: the
    * server adds something to each request that no summary makes shorter.
    */
-  isReportFutile(sessionId: string): boolean {
-    return this.#compactedForReport.get(sessionId) !== undefined
+  isFutileForReportedSize(sessionId: string): boolean {
+    return this.#compactedForReportedSize.get(sessionId) !== undefined
   }
 
   /** A session continues another one: what was in vain there counts here. */
@@ -64,7 +64,7 @@ export class CompactionHistory {
     const effect = this.#effects.get(sessionId)
     this.#effects.delete(sessionId)
     if (effect && effect.futileCount > 0) this.#effects.set(continuationId, effect)
-    if (this.isReportFutile(sessionId)) this.addForReport(continuationId)
-    this.#compactedForReport.delete(sessionId)
+    if (this.isFutileForReportedSize(sessionId)) this.addForReportedSize(continuationId)
+    this.#compactedForReportedSize.delete(sessionId)
   }
 }

@@ -89,15 +89,15 @@ export class SessionCompactor {
     const context = messageQueries.openModelContext(session, model, { records })
     const { tokens, fullTokens, isComplete } = await context.build(null)
     const maxTokens = threshold * model.contextWindow
-    const isReportDue = reportedTokens !== null && reportedTokens > maxTokens
-    if (reportedTokens !== null && !isReportDue) compactionHistory.addSmallReport(session.id)
+    const isReportedSizeDue = reportedTokens !== null && reportedTokens > maxTokens
+    if (reportedTokens !== null && !isReportedSizeDue) compactionHistory.addFittingReportedSize(session.id)
     const isEstimateDue = !isComplete || tokens + context.getReservedTokens() > maxTokens
-    if (!isEstimateDue && !isReportDue) return
+    if (!isEstimateDue && !isReportedSizeDue) return
     const isFutile = isEstimateDue
       ? compactionHistory.isFutile(session.id, fullTokens)
-      : compactionHistory.isReportFutile(session.id)
+      : compactionHistory.isFutileForReportedSize(session.id)
     if (isFutile) return
-    const input = { context, signal, isForReport: !isEstimateDue }
+    const input = { context, signal, isForReportedSize: !isEstimateDue }
     await backgroundCompactions.run(session.id, () => this.#compactInBackground(session, model, input))
   }
 
@@ -157,7 +157,7 @@ export class SessionCompactor {
   async #compactInBackground(
     session: SessionRecord,
     model: ResolvedModel,
-    { isForReport, ...input }: BackgroundCompactionInput,
+    { isForReportedSize, ...input }: BackgroundCompactionInput,
   ): Promise<void> {
     const { compactionHistory } = this.#options
     const actor = () => this.#options.actors.getOrCreate(session)
@@ -173,8 +173,8 @@ export class SessionCompactor {
     if (!created) return
     const { checkpoint } = created
     // Where the provider's count decides, the estimate does not tell what the summary saves.
-    if (isForReport) compactionHistory.addForReport(session.id)
-    const isUsed = isForReport || compactionHistory.add(session.id, created)
+    if (isForReportedSize) compactionHistory.addForReportedSize(session.id)
+    const isUsed = isForReportedSize || compactionHistory.add(session.id, created)
     await actor().storeCheckpoint(isUsed ? checkpoint : null, checkpoint.usage)
   }
 
@@ -203,7 +203,7 @@ interface CompactionInput extends Pick<ContextCheckpointRequest, 'signal' | 'isU
 
 interface BackgroundCompactionInput extends Pick<CompactionInput, 'context' | 'signal'> {
   /** Only the provider's count asks for it: the estimate of the context fits. */
-  readonly isForReport: boolean
+  readonly isForReportedSize: boolean
 }
 
 function createNothingToSummarizeError(): SegueError {

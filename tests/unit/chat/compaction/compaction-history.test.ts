@@ -37,15 +37,15 @@ describe('the history of compactions', () => {
 
   test('remembers a compaction for what the provider reported until it reports less, also in a continuation', () => {
     const history = new CompactionHistory()
-    expect(history.isReportFutile('a')).toBe(false)
-    history.addForReport('a')
+    expect(history.isFutileForReportedSize('a')).toBe(false)
+    history.addForReportedSize('a')
     history.continueIn('a', 'b')
-    expect(['a', 'b', 'c'].map((id) => history.isReportFutile(id))).toEqual([false, true, false])
+    expect(['a', 'b', 'c'].map((id) => history.isFutileForReportedSize(id))).toEqual([false, true, false])
     // Another reason to compact it is no smaller request.
     history.add('b', { tokensBefore: 1_000, tokensAfter: 500 })
-    expect(history.isReportFutile('b')).toBe(true)
-    history.addSmallReport('b')
-    expect(history.isReportFutile('b')).toBe(false)
+    expect(history.isFutileForReportedSize('b')).toBe(true)
+    history.addFittingReportedSize('b')
+    expect(history.isFutileForReportedSize('b')).toBe(false)
   })
 
   test('tells whether the context is shorter', () => {
