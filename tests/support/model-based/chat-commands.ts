@@ -4,6 +4,7 @@ import { AgentError } from '../../../src/agent/agent.ts'
 import type { ChatService } from '../../../src/chat/chat-service.ts'
 import type { SendMessageRequest } from '../../../src/chat/requests/send-message-request.ts'
 import type { IfBusy } from '../../../src/chat/turn/if-busy.ts'
+import { SegueError } from '../../../src/lib/errors.ts'
 import { newId } from '../../../src/lib/ids.ts'
 import type { ChatEvent, DeliveredEvent } from '../../../src/model/chat-event.ts'
 import type { ApprovalDecision, DecisionRecord } from '../../../src/model/decision.ts'
@@ -27,6 +28,7 @@ import {
   writeSummaries,
 } from './session-commands.ts'
 import type { SimulatedHome } from './simulated-home.ts'
+import type { StoredSession } from './stored-summaries.ts'
 import { waitUntil } from '../wait-until.ts'
 
 interface StartOptions {
@@ -117,19 +119,24 @@ function assertStartRefusal(
   const isDeleted = session === undefined
   if (isDeleted) expect(error).toMatchObject({ code: 'NOT_FOUND' })
   else if (session.ended_at !== null) {
-    let tip = session
-    for (
-      let next: typeof tip | undefined = tip;
-      next;
-      next = sessions.find((each) => each.parent_session_id === tip.id)
-    )
-      tip = next
-    // The continuation may have been deleted.
-    expect(error).toMatchObject({ code: 'STALE', details: tip === session ? {} : { tipId: tip.id } })
+    const tipIds = listContinuationIds(sessions, session.id)
+    expect(error).toMatchObject({ code: 'STALE' })
+    // All of them may have been deleted.
+    const tipId = error instanceof SegueError ? error.details.tipId : undefined
+    if (tipIds.length === 0) expect(tipId).toBeUndefined()
+    else expect(tipIds).toContain(tipId)
   } else {
     expect(ifBusy).toBe('REJECT')
     expect(error).toMatchObject({ code: 'SESSION_BUSY', ...(!isCompacting && { details: { streamId: active?.id } }) })
   }
+}
+
+/** The ids of the sessions that continue a session, directly or not, and of the retries in their places. */
+function listContinuationIds(sessions: readonly StoredSession[], id: string): string[] {
+  const children = sessions.filter((each) => each.parent_session_id === id)
+  const retries = sessions.filter((each) => children.some((child) => child.id === each.takes_place_of))
+  const ids = [...children, ...retries].map((each) => each.id)
+  return ids.concat(ids.flatMap((each) => listContinuationIds(sessions, each)))
 }
 
 class Release implements fc.AsyncCommand<object, SimulatedHome> {
