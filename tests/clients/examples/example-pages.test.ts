@@ -115,6 +115,16 @@ describe.runIf(executablePath !== null).each(examples)('examples/%s', (name, use
     expect(page.errors).toEqual([])
   })
 
+  test('a chat that was compacted and continued is shown from its beginning', async () => {
+    const sessionId = await new ChatsElsewhere(server).chatAcrossCompaction('What was before?', 'What comes after?')
+    await rename(sessionId, 'Compacted')
+    await page.choose('Compacted')
+    await page.waitForText('What comes after?')
+    await page.waitForText('What was before?')
+    expect(await page.countText('What was before?')).toBe(1)
+    expect(page.errors).toEqual([])
+  })
+
   test.runIf(usesAdapter)('streams, stops and resumes with less than 25 lines of its own code', () => {
     const lines = readFileSync(join(getExampleFolder(name), 'src', 'main.tsx'), 'utf8').split('\n')
     const own = lines.filter((line) => line.trim() !== '' && !line.startsWith('import '))

@@ -36,6 +36,14 @@ export class ChatsElsewhere {
     return session.id
   }
 
+  /** Has a chat that is compacted and continued. Resolves to the id of the session that continues it. */
+  async chatAcrossCompaction(before: string, after: string): Promise<string> {
+    const compacted = await this.#compact(await this.chat(before))
+    const { id } = await this.start(after, compacted)
+    await this.waitForStream(id, 'COMPLETED')
+    return compacted
+  }
+
   async waitForStream(id: unknown, status: string): Promise<void> {
     await this.#waitForValue(
       'query ($id: ID!) { stream(id: $id) { status } }',
