@@ -21,6 +21,7 @@ import type { PostTurnTasks } from './continuation/post-turn-tasks.ts'
 import type { DecisionService } from './decisions/decision-service.ts'
 import type { BackgroundDeltaCoalescer } from './log/background-delta-coalescer.ts'
 import type { EventLog } from './log/event-log.ts'
+import { MessageFileStore } from './attachments/message-file-store.ts'
 import { createMessageParts, replaceMessageParts } from './requests/message-parts.ts'
 import { assertValidRegenerateChanges, type RegenerateChanges } from './requests/regenerate-changes.ts'
 import { assertValidSendMessageRequest, type SendMessageRequest } from './requests/send-message-request.ts'
@@ -77,9 +78,16 @@ export class ChatService {
   readonly alternatives: MessageAlternatives
   readonly conversationManagement: ConversationManagement
   readonly #dependencies: ChatServiceDependencies
+  readonly #fileStore: MessageFileStore
 
   constructor(dependencies: ChatServiceDependencies) {
     this.#dependencies = dependencies
+    const { profile, messageQueries } = dependencies
+    this.#fileStore = new MessageFileStore({
+      blobs: profile.blobs,
+      references: profile.eventStore,
+      findMessage: (id) => messageQueries.findMessage(id),
+    })
     this.eventLog = dependencies.eventLog
     this.messageQueries = dependencies.messageQueries
     this.subscriptions = dependencies.subscriptions
@@ -133,11 +141,11 @@ export class ChatService {
   async start(request: SendMessageRequest): Promise<StreamRecord> {
     assertValidSendMessageRequest(request)
     return this.#dependencies.turnStarter.start(async () => {
-      const { models, writableSessions, profile } = this.#dependencies
+      const { models, writableSessions } = this.#dependencies
       const session = request.sessionId === null ? null : await writableSessions.getOpen(request.sessionId)
       // Before the lock is taken, because a provider may have to be asked for its models.
       const model = await models.resolve(request.model ?? session?.model ?? null)
-      const parts = await createMessageParts(request, profile.blobs)
+      const parts = await createMessageParts(request, this.#fileStore, 'input', 'files')
       const { idempotencyKey, ifBusy } = request
       return { session: session ?? this.#createSession(request), parts, model, idempotencyKey, ifBusy }
     })
@@ -165,10 +173,10 @@ export class ChatService {
   ): Promise<StreamRecord> {
     assertValidRegenerateChanges(changes)
     return this.#dependencies.turnStarter.start(async () => {
-      const { models, sessionForker, profile } = this.#dependencies
+      const { models, sessionForker } = this.#dependencies
       const { parts: userParts, turnId, ...session } = await sessionForker.retryTurn(messageId)
       const model = await models.resolve(changes.model ?? session.session.model)
-      const parts = await replaceMessageParts(userParts, changes, profile.blobs)
+      const parts = await replaceMessageParts(userParts, changes, this.#fileStore)
       return { session, parts, model, idempotencyKey, ifBusy: 'REJECT', turnId }
     })
   }

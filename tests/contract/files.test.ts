@@ -233,6 +233,115 @@ describe.each<[ProviderType, (url: string) => object]>([
   })
 })
 
+describe('The URL of a FilePart', () => {
+  const regenerate = `mutation ($id: ID!, $text: String, $files: [FileInput!]) {
+    regenerate(messageId: $id, text: $text, files: $files) { id session { id } } }`
+  const fileAt = (url: string) => ({ mediaType: 'image/png', url })
+
+  /** Sends a message with a picture and a text, and returns their URLs with the names of the message and the session. */
+  async function sendFiles(input: Partial<ChatInput> = {}) {
+    const { message, sessionId } = await turn({ text: 'Look', files: [aPicture, aText], ...input })
+    const [image = '', text = ''] = filesOf(message).map(({ url }) => url)
+    return { image, text, messageId: message.id, sessionId }
+  }
+
+  test('sends its file again: the new message has it also when the old one is deleted', async () => {
+    const old = await sendFiles()
+    const { message } = await turn({
+      text: 'Again',
+      files: [fileAt(old.image), { mediaType: aText.mediaType, url: old.text, name: 'other.md' }],
+    })
+    await environment.client.ask('mutation ($id: ID!) { deleteSession(id: $id) }', { id: old.sessionId })
+    const [image, text] = filesOf(message)
+    expect([image?.name, text?.name]).toEqual(['cat.png', 'other.md'])
+    expect([image?.url, text?.url]).toEqual([`/files/${message.id}/1`, `/files/${message.id}/2`])
+    expect(await bytesAt(old.image)).toMatchObject({ status: 404 })
+    expect(await bytesAt(image?.url ?? '')).toMatchObject({ status: 200, type: 'image/png', bytes: picture })
+    expect((await bytesAt(text?.url ?? '')).bytes.toString()).toBe(notes)
+    const sent = environment.provider.requests.at(-1)?.body.messages.at(-1)?.content
+    expect(sent).toMatchObject([
+      { text: 'Again' },
+      { image_url: { url: aPicture.url } },
+      { text: `[other.md]\n${notes}` },
+    ])
+  })
+
+  test('is taken by streamChat', async () => {
+    const { image } = await sendFiles()
+    const query = `subscription ($input: StreamChatInput!) { streamChat(input: $input) { __typename
+      ... on StreamFinished { stream { session { id } } } } }`
+    const ended: unknown[] = []
+    for await (const event of environment.client.subscribe(query, { input: { text: 'Go', files: [fileAt(image)] } }))
+      ended.push(event)
+    const { streamChat: end } = z
+      .object({ streamChat: z.object({ stream: z.object({ session: z.object({ id: z.string() }) }) }) })
+      .parse(ended.at(-1))
+    const [message] = await environment.client.messages(end.stream.session.id)
+    expect(message && filesOf(message)).toMatchObject([{ name: 'cat.png', mediaType: 'image/png' }])
+  })
+
+  test('keeps one of the files of a message that is edited', async () => {
+    const { image, messageId, sessionId } = await sendFiles()
+    const variables = { id: messageId, text: 'Only the picture', files: [fileAt(image)] }
+    const { regenerate: again } = z
+      .object({ regenerate: z.object({ id: z.string(), session: z.object({ id: z.string() }) }) })
+      .parse(await environment.client.ask(regenerate, variables))
+    await environment.newReader(again.id).readToEnd()
+    await environment.client.ask('mutation ($id: ID!) { deleteSession(id: $id) }', { id: sessionId })
+    const [message] = await environment.client.messages(again.session.id)
+    const [kept, ...others] = message ? filesOf(message) : []
+    expect([kept?.name, others]).toEqual(['cat.png', []])
+    expect((await bytesAt(kept?.url ?? '')).bytes.equals(picture)).toBe(true)
+  })
+
+  test('is refused in another profile, and nothing of the file gets there', async () => {
+    const { image, text, sessionId } = await sendFiles()
+    await environment.client.ask('mutation { createProfile(name: "other") { name } }')
+    const start = 'mutation ($input: StreamChatInput!) { startChat(input: $input) { id } }'
+    const hash = hashOf(picture)
+    for (const url of [image, text, `/files/${hash}/image/png`, `/files/${hash}`]) {
+      const input = { text: 'Look', profile: 'other', key: url, files: [aText, fileAt(url)] }
+      expect(await readError(environment.client.ask(start, { input })), url).toMatchObject({
+        extensions: { code: 'BAD_USER_INPUT', path: ['input', 'files', 1, 'url'] },
+      })
+    }
+    const sessions = '{ sessions(filter: { profile: "other" }) { edges { node { id } } } }'
+    expect(await environment.client.ask(sessions)).toEqual({ sessions: { edges: [] } })
+    expect(listStoredFiles(join(environment.segue.home, 'profiles', 'other'))).not.toContain(hash)
+    expect(
+      (await turn({ text: 'Here', sessionId, files: [fileAt(`/files/${hash}/image/png`)] })).message,
+    ).toMatchObject({
+      parts: [{}, { mediaType: 'image/png', name: null }],
+    })
+  })
+
+  test('is refused if it names no file', async () => {
+    const { messageId } = await sendFiles()
+    const urls = [
+      `/files/${messageId}/0`,
+      `/files/${messageId}/9`,
+      `/files/${messageId}`,
+      `/files/${messageId}/1/`,
+      '/files/msg_01h455vb4pex5vsknk084sn02q/1',
+      `/files/${hashOf('none')}/image/png`,
+      `/files/../files/${messageId}/1`,
+      '/files/%E0%A4/1',
+      '/etc/hosts',
+      `file:${hashOf(picture)}`,
+    ]
+    for (const url of urls) {
+      const start = environment.client.start({ text: 'Look', files: [fileAt(url)] })
+      expect(await readError(start), url).toMatchObject({
+        extensions: { code: 'BAD_USER_INPUT', path: ['input', 'files', 0, 'url'] },
+      })
+      const again = environment.client.ask(regenerate, { id: messageId, files: [fileAt(url)] })
+      expect(await readError(again), url).toMatchObject({
+        extensions: { code: 'BAD_USER_INPUT', path: ['files', 0, 'url'] },
+      })
+    }
+  })
+})
+
 describe('A message with an invalid file', () => {
   test('is refused and leaves nothing behind, not even its key', async () => {
     const bad = { ...aText, url: 'http://example.com/a' }

@@ -3,12 +3,13 @@ import { truncate } from '../../lib/text/truncate.ts'
 import { parseDataUrl } from './data-url.ts'
 import { detectFileMediaType, isSupportedFileMediaType } from './detect-file-media-type.ts'
 import { imageMediaTypes } from './media-type.ts'
+import { parseServedFilePath } from './parse-served-file-path.ts'
 
 /** A file that a client sends with a message. */
 export interface FileInput {
   readonly name: string | null
   readonly mediaType: string
-  /** A data URL, or an https URL, which is passed to the model as it is. */
+  /** A data URL, an https URL, which is passed to the model as it is, or the path of a file that the server serves. */
   readonly url: string
 }
 
@@ -21,25 +22,34 @@ const maxCodeUnits = { name: 200, mediaType: 100, httpsUrl: 8192 } // UTF-16 cod
 /** Of a file, by its kind, in bytes. */
 export const maxFileBytes = { image: 10 * 1024 * 1024, text: 1024 * 1024 }
 
-/** Throws BAD_USER_INPUT or TOO_LARGE for the first file that cannot be sent with a message. `path` leads to the list. */
+/**
+ * Throws BAD_USER_INPUT or TOO_LARGE for the first file that cannot be sent with a message. Whether a file of the server
+ * exists is not known here. `path` leads to the list.
+ */
 export function assertValidMessageFiles(files: readonly FileInput[], ...path: string[]): void {
   if (files.length > maxFilesPerMessage)
     throw createBadInputError(`A message can have at most ${maxFilesPerMessage} files.`, ...path)
-  for (const [index, file] of files.entries()) {
-    const createError: CreateFieldError = (message, field) => createBadInputError(message, ...path, index, field)
-    assertValidName(file, createError)
-    assertValidUrl(file, parseFileKind(file, createError), createError)
-  }
+  for (const [index, file] of files.entries()) assertValidMessageFile(file, [...path, index])
+}
+
+/** Throws BAD_USER_INPUT or TOO_LARGE for a file that cannot be sent with a message. `path` leads to the file. */
+export function assertValidMessageFile(file: FileInput, path: readonly (string | number)[]): void {
+  const createError: CreateFieldError = (message, field) => createBadInputError(message, ...path, field)
+  assertValidName(file, createError)
+  if (parseServedFilePath(file.url)) return
+  assertValidUrl(file, parseFileKind(file, createError), createError)
+}
+
+export function isValidFileName(name: string): boolean {
+  return name.trim() !== '' && name.length <= maxCodeUnits.name && !/[\p{Cc}/\\]/u.test(name)
 }
 
 function assertValidName({ name }: FileInput, createError: CreateFieldError): void {
-  if (name === null) return
-  if (name.trim() === '' || name.length > maxCodeUnits.name || /[\p{Cc}/\\]/u.test(name)) {
-    throw createError(
-      `The name of a file must have 1 to ${maxCodeUnits.name} characters, without slashes and control characters.`,
-      'name',
-    )
-  }
+  if (name === null || isValidFileName(name)) return
+  throw createError(
+    `The name of a file must have 1 to ${maxCodeUnits.name} characters, without slashes and control characters.`,
+    'name',
+  )
 }
 
 function parseFileKind(file: FileInput, createError: CreateFieldError): FileKind {
@@ -62,7 +72,7 @@ function assertValidUrl({ url }: FileInput, kind: FileKind, createError: CreateF
   const file = parseDataUrl(url)
   if (!file) {
     throw createError(
-      'The URL of a file is not valid. Use a data URL, in base64 or percent-encoding, or an https URL.',
+      'The URL of a file is not valid. Use a data URL, in base64 or percent-encoding, an https URL, or the URL of a FilePart.',
       'url',
     )
   }

@@ -1,16 +1,16 @@
 import type { MessagePart } from '../../model/message.ts'
-import type { BlobStore } from '../../storage/blob-store.ts'
-import { storeAttachment } from '../attachments/attachments.ts'
+import type { MessageFileStore } from '../attachments/message-file-store.ts'
 import type { RegenerateChanges } from './regenerate-changes.ts'
 import { createEmptyMessageError, type SendMessageRequest } from './send-message-request.ts'
 
-/** The parts of a user's message. Resolves when its files are stored. */
+/** The parts of a user's message. Resolves when its files are stored. `path` leads to the list of files. */
 export async function createMessageParts(
   { text, files }: Pick<SendMessageRequest, 'text' | 'files'>,
-  blobs: BlobStore,
+  fileStore: MessageFileStore,
+  ...path: string[]
 ): Promise<MessagePart[]> {
   const parts: MessagePart[] = text.trim() === '' ? [] : [{ type: 'text', text: text.toWellFormed() }]
-  for (const file of files) parts.push(await storeAttachment(file, blobs))
+  for (const [index, file] of files.entries()) parts.push(await fileStore.store(file, [...path, index]))
   return parts
 }
 
@@ -18,9 +18,9 @@ export async function createMessageParts(
 export async function replaceMessageParts(
   parts: readonly MessagePart[],
   { text, files }: RegenerateChanges,
-  blobs: BlobStore,
+  fileStore: MessageFileStore,
 ): Promise<MessagePart[]> {
-  const newParts = await createMessageParts({ text: text ?? '', files: files ?? [] }, blobs)
+  const newParts = await createMessageParts({ text: text ?? '', files: files ?? [] }, fileStore, 'files')
   const textParts = typeof text === 'string' ? newParts : parts
   const fileParts = files ? newParts : parts
   const replaced = [

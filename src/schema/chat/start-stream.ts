@@ -16,7 +16,10 @@ import { IfBusyEnum } from './chat-enums.ts'
 export const FileInput = schemaBuilder.inputType('FileInput', {
   description: 'A file to attach to a message.',
   fields: (t) => ({
-    name: t.string({ description: 'The name of the file: 1 to 200 characters without slashes. Default: no name.' }),
+    name: t.string({
+      description:
+        'The name of the file: 1 to 200 characters without slashes. Default: no name, or that of the `FilePart`.',
+    }),
     mediaType: t.string({
       required: true,
       description:
@@ -25,7 +28,7 @@ export const FileInput = schemaBuilder.inputType('FileInput', {
     url: t.string({
       required: true,
       description:
-        'A data URL, whose content is stored by Segue, or an https URL, which is passed to the model unchanged.',
+        'A data URL, whose content is stored by Segue; an https URL, which is passed to the model unchanged; or the `url` of a `FilePart` in the same profile, whose file the message then has too, as if its content had been sent.',
     }),
   }),
 })

@@ -1,15 +1,14 @@
-import { type DecodedDataUrl, parseDataUrl } from '../../chat/attachments/data-url.ts'
-import { parseBlobUrl } from '../../model/blob-url.ts'
+import { parseServedFilePath, type ServedFileTarget } from '../../chat/attachments/parse-served-file-path.ts'
+import { readServedFile, type ServedFile } from '../../chat/attachments/read-served-file.ts'
 import type { ProfileRegistry } from '../../services/profile-registry.ts'
 import type { ProfileServices } from '../../services/profile-services.ts'
-import { type FileRequestTarget, parseFileRequestPath } from './parse-file-request-path.ts'
 import { readRequestPath, type RequestHandler } from './router.ts'
 
 /** Serves the attachments of messages, the files of tool results, and results that are too large for the log. Responds 404 to other paths. */
 export function createFileHandler(profiles: ProfileRegistry): RequestHandler {
   return async (request, response) => {
-    const reference = parseFileRequestPath(readRequestPath(request))
-    const file = reference && (await findFile(reference, await profiles.openAll()))
+    const target = parseServedFilePath(readRequestPath(request))
+    const file = target && (await findFile(target, await profiles.openAll()))
     if (!file) {
       response.writeHead(404, { 'content-type': 'text/plain' }).end('The file does not exist.\n')
       return
@@ -27,36 +26,11 @@ export function createFileHandler(profiles: ProfileRegistry): RequestHandler {
 }
 
 /** The file in the first profile that has it. */
-async function findFile(
-  reference: FileRequestTarget,
-  profiles: readonly ProfileServices[],
-): Promise<DecodedDataUrl | null> {
-  for (const profile of profiles) {
-    const file = await (reference.type === 'attachment'
-      ? readAttachment(reference, profile)
-      : readToolResult(reference, profile))
+async function findFile(target: ServedFileTarget, profiles: readonly ProfileServices[]): Promise<ServedFile | null> {
+  for (const { profile, chats } of profiles) {
+    const findMessage = (id: string) => chats.messageQueries.findMessage(id)
+    const file = await readServedFile(target, { blobs: profile.blobs, findMessage })
     if (file) return file
   }
   return null
-}
-
-async function readAttachment(
-  { messageId, partIndex }: Extract<FileRequestTarget, { type: 'attachment' }>,
-  { profile, chats }: ProfileServices,
-): Promise<DecodedDataUrl | null> {
-  const message = await chats.messageQueries.findMessage(messageId)
-  const part = message?.parts[partIndex]
-  if (part?.type !== 'file') return null
-  const hash = parseBlobUrl(part.url)
-  if (hash === null) return parseDataUrl(part.url)
-  const bytes = await profile.blobs.get(hash)
-  return bytes && { mediaType: part.mediaType, bytes }
-}
-
-async function readToolResult(
-  { hash, mediaType }: Extract<FileRequestTarget, { type: 'toolResult' }>,
-  { profile }: ProfileServices,
-): Promise<DecodedDataUrl | null> {
-  const bytes = await profile.blobs.get(hash)
-  return bytes && { mediaType: mediaType ?? 'text/plain; charset=utf-8', bytes }
 }

@@ -1,7 +1,7 @@
 import { filesPath } from '../../model/blob-url.ts'
 
 /** What a path below `/files` refers to. */
-export type FileRequestTarget =
+export type ServedFileTarget =
   | { readonly type: 'attachment'; readonly messageId: string; readonly partIndex: number }
   /** `mediaType` is null for the complete text of a result. */
   | { readonly type: 'toolResult'; readonly hash: string; readonly mediaType: string | null }
@@ -10,7 +10,7 @@ const attachmentPattern = /^\/([^/]+)\/(0|[1-9]\d*)$/
 const toolResultPattern = /^\/([0-9a-f]{64})(?:\/([a-z0-9][\w.+-]*\/[a-z0-9][\w.+-]*))?$/
 
 /** Reads `/files/<messageId>/<partIndex>` or `/files/<sha256 in hex>[/<media type>]`. Null for every other path. */
-export function parseFileRequestPath(path: string): FileRequestTarget | null {
+export function parseServedFilePath(path: string): ServedFileTarget | null {
   if (!path.startsWith(`${filesPath}/`)) return null
   const name = path.slice(filesPath.length)
   const [, hash, mediaType = null] = toolResultPattern.exec(name) ?? []

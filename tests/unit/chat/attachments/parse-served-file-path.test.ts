@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { parseFileRequestPath } from '../../../../src/server/http/parse-file-request-path.ts'
+import { parseServedFilePath } from '../../../../src/chat/attachments/parse-served-file-path.ts'
 
 const hash = 'ab'.repeat(32)
 
 test('a message id and an index refer to an attachment', () => {
-  expect(parseFileRequestPath('/files/msg_1/0')).toEqual({ type: 'attachment', messageId: 'msg_1', partIndex: 0 })
-  expect(parseFileRequestPath('/files/a%20chat%2F1%3A2/12')).toEqual({
+  expect(parseServedFilePath('/files/msg_1/0')).toEqual({ type: 'attachment', messageId: 'msg_1', partIndex: 0 })
+  expect(parseServedFilePath('/files/a%20chat%2F1%3A2/12')).toEqual({
     type: 'attachment',
     messageId: 'a chat/1:2',
     partIndex: 12,
@@ -13,7 +13,7 @@ test('a message id and an index refer to an attachment', () => {
 })
 
 test('a hash refers to a tool result', () => {
-  expect(parseFileRequestPath(`/files/${hash}`)).toEqual({ type: 'toolResult', hash, mediaType: null })
+  expect(parseServedFilePath(`/files/${hash}`)).toEqual({ type: 'toolResult', hash, mediaType: null })
 })
 
 test.each([
@@ -31,5 +31,5 @@ test.each([
   `/files/${hash}0`,
   `/other/${hash}`,
 ])('%s refers to no file', (path) => {
-  expect(parseFileRequestPath(path)).toBeNull()
+  expect(parseServedFilePath(path)).toBeNull()
 })
