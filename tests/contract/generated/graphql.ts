@@ -104,9 +104,9 @@ export type ErrorCode =
 export type FileInput = {
   /** The media type: `image/png`, `image/jpeg`, `image/gif` or `image/webp` for images of up to 10 MiB; `text/plain`, other text types, `application/json` and the like for text of up to 1 MiB, which is converted to UTF-8. The content counts, not only the label. Other types cause BAD_USER_INPUT, larger files TOO_LARGE. */
   mediaType: string;
-  /** The name of the file: 1 to 200 characters without slashes. Default: no name. */
+  /** The name of the file: 1 to 200 characters without slashes. Default: no name, or that of the `FilePart`. */
   name?: string | null | undefined;
-  /** A data URL, whose content is stored by Segue, or an https URL, which is passed to the model unchanged. */
+  /** A data URL, whose content is stored by Segue; an https URL, which is passed to the model unchanged; or the `url` of a `FilePart` in the same profile, whose file the message then has too, as if its content had been sent. */
   url: string;
 };
 
