@@ -28,6 +28,8 @@ export interface JobServiceOptions {
 
 const defaultFinishedSpanMs = 3_600_000 // an hour
 
+const maxListedJobs = 1000
+
 /** The jobs of a profile, of both origins. Jobs of Hermes are read-only. */
 export class JobService {
   readonly #options: JobServiceOptions
@@ -38,10 +40,10 @@ export class JobService {
     this.#runtime = options.runtime ?? systemClockAndIds
   }
 
-  /** All jobs: those of Segue, then those of Hermes, the oldest first in each. */
+  /** The first 1,000 jobs: those of Segue, then those of Hermes, the oldest first in each. */
   async list(): Promise<JobRecord[]> {
     const { store, hermes } = this.#options
-    return [...(await store.listJobs()), ...((await hermes?.listJobs()) ?? [])]
+    return [...(await store.listJobs()), ...((await hermes?.listJobs()) ?? [])].slice(0, maxListedJobs)
   }
 
   async find(id: string): Promise<JobRecord | null> {

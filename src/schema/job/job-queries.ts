@@ -7,7 +7,7 @@ schemaBuilder.queryField('jobs', (t) =>
   t.field({
     type: [JobObjectType],
     description:
-      'The jobs of a profile: Segue jobs, oldest first, then the jobs of its Hermes agent, then those that Hermes has removed and that still have runs.',
+      'The jobs of a profile: Segue jobs, oldest first, then the jobs of its Hermes agent, then those that Hermes has removed and that still have runs; the first 1,000 of them. `job` finds any.',
     args: profileArgs,
     resolve: async (_, args, { profiles }) =>
       (await profiles.findProfile(parseProfileName(args.profile, 'profile')))?.jobs.list() ?? [],

@@ -140,6 +140,16 @@ test('a deleted job is gone with its runs, and does not run again', async () => 
   expect(await jobs.findRun(run?.id ?? '')).toBeNull()
 })
 
+test('at most 1,000 jobs are listed, those of Segue first', async () => {
+  const listJobs = async () =>
+    Array.from({ length: 1200 }, (_, index) => ({ ...hermesJob, id: `${hermesJob.id}${index}` }))
+  const { jobs } = await createJobService({ hermes: { ...hermes, listJobs } })
+  const segueJob = await jobs.create(newJobInput())
+  const listed = await jobs.list()
+  expect([listed.length, listed[0]]).toEqual([1000, segueJob])
+  expect(listed.at(-1)?.id).toBe(`${hermesJob.id}998`)
+})
+
 test('jobs of Hermes are listed with the others, and are read-only', async () => {
   const { jobs } = await createJobService()
   const segueJob = await jobs.create(newJobInput())
