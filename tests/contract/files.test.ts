@@ -247,11 +247,14 @@ describe('The URL of a FilePart', () => {
 
   test('sends its file again: the new message has it also when the old one is deleted', async () => {
     const old = await sendFiles()
-    const { message } = await turn({
+    const input = {
       text: 'Again',
+      key: 'again',
       files: [fileAt(old.image), { mediaType: aText.mediaType, url: old.text, name: 'other.md' }],
-    })
+    }
+    const { message, stream } = await turn(input)
     await environment.client.ask('mutation ($id: ID!) { deleteSession(id: $id) }', { id: old.sessionId })
+    expect((await environment.client.start(input)).id).toBe(stream.id)
     const [image, text] = filesOf(message)
     expect([image?.name, text?.name]).toEqual(['cat.png', 'other.md'])
     expect([image?.url, text?.url]).toEqual([`/files/${message.id}/1`, `/files/${message.id}/2`])
