@@ -1,5 +1,6 @@
 import { AgentError, type GeneratedText, type SummaryUsageEvent } from '../../agent/agent.ts'
 import type { ResolvedModel } from '../../agent/models/model-registry.ts'
+import { AdjustableRequestRejectionError } from '../../agent/providers/errors/provider-request-rejection.ts'
 import type { TranscriptParagraph } from '../../agent/text-generation/format-transcript.ts'
 import { composeSummaryPrompt } from '../../agent/text-generation/text-prompts.ts'
 import { addUsage, noUsage, type Usage } from '../../model/usage.ts'
@@ -127,5 +128,6 @@ export class SummaryWriter {
 }
 
 function isTooLong(error: unknown): boolean {
+  if (error instanceof AdjustableRequestRejectionError && error.refusal.type === 'context-length') return true
   return error instanceof AgentError && error.code === 'CONTEXT_LENGTH'
 }

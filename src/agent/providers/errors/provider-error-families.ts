@@ -130,12 +130,21 @@ export const providerErrorFamilies: readonly ProviderErrorFamily[] = [
     readRefusal: readContentRefusal,
   },
   {
+    // A shorter request is accepted, and no wait makes this one fit.
+    kind: null,
+    code: 'RATE_LIMIT',
+    message:
+      'The request has more tokens than the provider accepts in a minute. Shorten the message, attach less, or choose another model.',
+    isTransient: false,
+    decisiveWording: tokensPerMinutePattern,
+    readRefusal: ({ payload, searchText }) => parseContextLengthRejection(payload, searchText),
+  },
+  {
     kind: 'context-length',
     code: 'CONTEXT_LENGTH',
     message:
       'The request is too long for this model. Shorten the message, attach less, or choose a model with a larger context window.',
     isTransient: false,
-    decisiveWording: tokensPerMinutePattern,
     codes:
       /^(contextlengthexceeded|contextwindowexceeded(error)?|contextoverflow\w*|exceedcontextsize(error)?|stringabovemaxlength|modelmaxpromptexceeded|promptlengthexceeded|modelmaxprompttokensexceeded)$/,
     wording: new RegExp(

@@ -58,21 +58,6 @@ describeFamily('a chat that is too long', 'CONTEXT_LENGTH', /^The request is too
     400,
     openRouter(400, 'Provider returned error', { raw: JSON.stringify(error('prompt is too long: 9 > 8')) }),
   ],
-  [
-    'Groq, for more than the tokens of a minute',
-    413,
-    error('Request too large for model `m` on tokens per minute (TPM): Limit 6000, Requested 6294, please reduce it.', {
-      type: 'tokens',
-      code: 'rate_limit_exceeded',
-    }),
-  ],
-  [
-    'OpenAI, for more than the tokens of a minute',
-    429,
-    error('Request too large for gpt-4o in organization o on tokens per min (TPM): Limit 30000, Requested 30601.', {
-      code: 'rate_limit_exceeded',
-    }),
-  ],
   ['Bedrock', 400, { message: 'Input is too long for requested model.' }],
   ['LiteLLM', 400, liteLLM('ContextWindowExceededError', 'too big', '400')],
   ['llama.cpp', 400, error('request (9 tokens) exceeds', { code: 400, type: 'exceed_context_size_error', n_ctx: 8 })],
@@ -121,6 +106,32 @@ describeFamily('a rate limit', 'RATE_LIMIT', /^The provider accepts no more requ
   ['LiteLLM', 429, liteLLM('RateLimitError', 'no deployments', '429')],
   ['Cloudflare, as HTML', 429, '<html>error code: 1015</html>'],
 ])
+
+describeFamily(
+  'a request that is longer than a minute allows',
+  'RATE_LIMIT',
+  /more tokens than the provider accepts in a minute/,
+  [
+    [
+      'Groq, for more than the tokens of a minute',
+      413,
+      error(
+        'Request too large for model `m` on tokens per minute (TPM): Limit 6000, Requested 6294, please reduce it.',
+        {
+          type: 'tokens',
+          code: 'rate_limit_exceeded',
+        },
+      ),
+    ],
+    [
+      'OpenAI, for more than the tokens of a minute',
+      429,
+      error('Request too large for gpt-4o in organization o on tokens per min (TPM): Limit 30000, Requested 30601.', {
+        code: 'rate_limit_exceeded',
+      }),
+    ],
+  ],
+)
 
 describeFamily('a rejected key', 'AUTH', /^The provider rejected the API key/, [
   ['OpenAI', 401, error('Incorrect API key provided', { code: 'invalid_api_key' })],
