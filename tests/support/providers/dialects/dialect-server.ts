@@ -34,7 +34,8 @@ export interface DialectServer {
 }
 
 export interface DialectError {
-  readonly kind: ProviderErrorKind
+  /** One that has no codes of its own has no `ProviderErrorKind`. */
+  readonly kind: ProviderErrorKind | 'tokens-per-minute'
   readonly status: number
   readonly body: unknown
   /** A part of the provider's own words. */

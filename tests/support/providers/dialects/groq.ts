@@ -45,7 +45,7 @@ export const groqServer: DialectServer = {
       body: openAIError('Flex tier is full.', { code: 'flex_capacity_exceeded' }),
     },
     {
-      kind: 'context-length',
+      kind: 'tokens-per-minute',
       status: 413,
       words: 'Requested 9000',
       body: openAIError('Request too large for model `m` on tokens per minute (TPM): Limit 6000, Requested 9000.', {

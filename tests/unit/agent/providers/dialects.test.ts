@@ -3,7 +3,6 @@ import type { ModelMessage } from 'ai'
 import { z } from 'zod'
 import type { ModelHistoryRequest } from '../../../../src/agent/agent.ts'
 import { fetchModels } from '../../../../src/agent/models/fetch-models.ts'
-import type { ProviderErrorKind } from '../../../../src/agent/providers/dialect.ts'
 import { parseProviderFinishReason } from '../../../../src/agent/providers/parse-provider-finish-reason.ts'
 import { arrangeModelMessages } from '../../../../src/agent/providers/requests/arrange-model-messages.ts'
 import { providerDialects } from '../../../../src/agent/providers/select-dialect.ts'
@@ -16,11 +15,11 @@ import {
   findDialect,
   newDialectProvider,
 } from '../../../support/providers/dialects/ask-dialect-server.ts'
-import type { DialectServer } from '../../../support/providers/dialects/dialect-server.ts'
+import type { DialectError, DialectServer } from '../../../support/providers/dialects/dialect-server.ts'
 import type { ResponseWriter, WrittenToolCall } from '../../../support/providers/dialects/response-writer.ts'
 import { startHttpServer } from '../../../support/server/small-server.ts'
 
-const codes: Readonly<Record<ProviderErrorKind, StreamErrorCode>> = {
+const codes: Readonly<Record<DialectError['kind'], StreamErrorCode>> = {
   authentication: 'AUTH',
   'context-length': 'CONTEXT_LENGTH',
   'model-not-found': 'MODEL_NOT_FOUND',
@@ -30,11 +29,12 @@ const codes: Readonly<Record<ProviderErrorKind, StreamErrorCode>> = {
   'rate-limit': 'RATE_LIMIT',
   region: 'PROVIDER',
   timeout: 'TIMEOUT',
+  'tokens-per-minute': 'RATE_LIMIT',
   unsupported: 'PROVIDER',
 }
 
 /** How the sentences begin that tell the kinds apart. */
-const sentences: Readonly<Record<ProviderErrorKind, RegExp>> = {
+const sentences: Readonly<Record<DialectError['kind'], RegExp>> = {
   authentication: /^The provider rejected the API key/,
   'context-length': /^The request is too long/,
   'model-not-found': /^The provider does not know this model/,
@@ -44,6 +44,7 @@ const sentences: Readonly<Record<ProviderErrorKind, RegExp>> = {
   'rate-limit': /^The provider accepts no more requests/,
   region: /^The provider does not serve this country/,
   timeout: /^The provider did not respond in time/,
+  'tokens-per-minute': /^The request has more tokens than the provider accepts in a minute/,
   unsupported: /^The model or its server does not support/,
 }
 
