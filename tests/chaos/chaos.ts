@@ -403,9 +403,11 @@ class ChaosRun {
       throw new InvariantViolation(`Session ${id}: its conversation has another root.`)
     const lonely = messages.filter(({ id: own, alternatives }) => !alternatives.some((each) => each.id === own))
     if (lonely.length > 0) throw new InvariantViolation(`Session ${id}: a message is not among its alternatives.`)
-    const [first] = session.modelContext
     const summaries = messages.filter(({ kind }) => kind === 'SUMMARY')
     if (summaries.length > 1) throw new InvariantViolation(`Session ${id} has ${summaries.length} summaries.`)
+    // Nothing is sent from a session that has ended.
+    if (session.modelContext === null) return
+    const [first] = session.modelContext
     const beginsWithSummary = JSON.stringify(first?.content ?? '').includes('This chat goes on from an earlier one.')
     if (first?.role !== 'user' || (summaries.length > 0 && !beginsWithSummary))
       throw new InvariantViolation(`Session ${id}: its context begins with ${JSON.stringify(first)}.`)
@@ -473,7 +475,7 @@ const sessionSchema = z.object({
   session: z.object({
     lineageRoot: referenceSchema,
     conversation: z.object({ root: referenceSchema }),
-    modelContext: z.array(z.object({ role: z.string(), content: z.unknown() })),
+    modelContext: z.array(z.object({ role: z.string(), content: z.unknown() })).nullable(),
     messages: z.object({
       edges: z.array(z.object({ node: messageSchema })),
     }),

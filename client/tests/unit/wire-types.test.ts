@@ -31,7 +31,7 @@ const resultTypes: Readonly<Record<string, string>> = {
   StreamedMessage:
     "{ readonly stream: (Pick<Wire.WireStream, 'status' | 'lastSeq'> & { readonly message: Chat.WireLiveMessage | null }) | null }",
   Alternatives: "{ readonly node: Pick<Chat.WireLiveMessage, 'alternatives'> | {} | null }",
-  ContinueSession: '{ readonly session: { readonly id: string } }',
+  CreateSession: '{ readonly session: { readonly id: string } }',
 }
 
 const documents = new Map<string, TypedDocument>()
