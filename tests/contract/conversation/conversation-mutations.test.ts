@@ -9,6 +9,7 @@ import {
   newSession,
   startChat,
   streamToEnd,
+  never,
 } from '../support/chat.ts'
 import { type Client, transports } from '../support/clients.ts'
 import {
@@ -105,9 +106,10 @@ describe.each(transports)('over %s,', (transport) => {
 
 test('a conversation with an active stream is not deleted, in none of its sessions', async () => {
   await using environment = await newEnvironment()
-  const { client } = environment
+  const { client, provider } = environment
   const { root, tip } = await newContinuedChat(client)
-  const stream = await startChat(client, { text: '/ask Where?', sessionId: tip })
+  provider.enqueue([{ text: 'Well' }, { wait: never }])
+  const stream = await startChat(client, { text: 'Where?', sessionId: tip })
   expect(await expectRefusal(client, DeleteConversationDocument, { id: `cnv_${root}` })).toMatchObject({
     code: 'SESSION_BUSY',
     streamId: stream.id,
