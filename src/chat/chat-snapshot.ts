@@ -1,3 +1,4 @@
+import type { SessionRecord } from '../model/session.ts'
 import type { StreamRecord } from '../model/stream.ts'
 import type { CombinedSessionRepository } from '../sessions/combined-session-repository.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
@@ -17,10 +18,14 @@ export interface ChatSnapshotOptions {
 export class ChatSnapshot implements Disposable {
   readonly messages: ProfileMessageReader
   readonly #profile: ProfileStorage
+  readonly #sessions: CombinedSessionRepository
+  readonly #activeSessions: ActiveSessions
   readonly #active: ActiveSessionsSnapshot
 
   constructor({ profile, sessions, activeSessions, eventLog }: ChatSnapshotOptions) {
     this.#profile = profile
+    this.#sessions = sessions
+    this.#activeSessions = activeSessions
     this.#active = new ActiveSessionsSnapshot(activeSessions, eventLog)
     this.messages = new ProfileMessageReader(profile, sessions, this.#active)
   }
@@ -40,6 +45,22 @@ export class ChatSnapshot implements Disposable {
     const activeIds = new Set(active.map(({ id }) => id))
     const stored = await this.#profile.eventStore.findStreams(ids.filter((id) => !activeIds.has(id)))
     return new Map([...active, ...stored].map((stream) => [stream.id, stream]))
+  }
+
+  /** How many messages each of the sessions has, including the one that is streaming, by the session's id. */
+  async countMessages(sessions: readonly SessionRecord[]): Promise<Map<string, number>> {
+    const counts = await this.#sessions.countMessages(sessions)
+    const ended: SessionRecord[] = []
+    for (const session of sessions) {
+      const answer = this.messages.findStreamingMessage(session.id)
+      if (!answer) continue
+      const isStreaming = this.#activeSessions.findCommittedState(session.id)?.answer?.id === answer.id
+      if (isStreaming) counts.set(session.id, (counts.get(session.id) ?? 0) + 1)
+      else ended.push(session)
+    }
+    // These answers were stored before or after the count: count again.
+    const recounted = ended.length > 0 ? await this.#sessions.countMessages(ended) : []
+    return new Map([...counts, ...recounted])
   }
 
   /** The stream that is running in a session. */

@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader'
 import type { MessageRecord } from '../model/message.ts'
+import type { SessionRecord } from '../model/session.ts'
 import type { StreamRecord } from '../model/stream.ts'
 import type { MessageAlternatives } from './alternatives/message-alternatives.ts'
 import type { ChatSnapshot } from './chat-snapshot.ts'
@@ -12,12 +13,20 @@ export class StreamAndMessageLoader {
   readonly #streams: DataLoader<string, StreamRecord | null>
   readonly #messages: DataLoader<string, MessageRecord | null>
   readonly #answers: DataLoader<string, MessageRecord | null>
+  readonly #messageCounts: DataLoader<SessionRecord, number, string>
   readonly #alternatives: DataLoader<MessageRecord, readonly string[], string>
 
   constructor(snapshot: ChatSnapshot, alternatives: MessageAlternatives) {
     this.#streams = createLoader((ids) => snapshot.findStreams(ids))
     this.#messages = createLoader((ids) => snapshot.messages.findMessages(ids))
     this.#answers = createLoader((streamIds) => snapshot.messages.findAnswers(streamIds))
+    this.#messageCounts = new DataLoader(
+      async (sessions) => {
+        const counts = await snapshot.countMessages(sessions)
+        return sessions.map(({ id }) => counts.get(id) ?? 0)
+      },
+      { cacheKeyFn: ({ id }) => id },
+    )
     this.#alternatives = new DataLoader(
       async (messages) => {
         const found = await alternatives.findIds(messages)
@@ -32,6 +41,11 @@ export class StreamAndMessageLoader {
     const ids = await this.#alternatives.load(message)
     const found = await Promise.all(ids.map((id) => (id === message.id ? message : this.loadMessage(id))))
     return found.filter((each) => each !== null)
+  }
+
+  /** Counts the messages of a session, including the one that is streaming. */
+  loadMessageCount(session: SessionRecord): Promise<number> {
+    return this.#messageCounts.load(session)
   }
 
   loadStream(id: string): Promise<StreamRecord | null> {

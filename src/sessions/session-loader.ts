@@ -5,12 +5,11 @@ import { loadLineageSummary, maxChainLength } from '../model/conversation/lineag
 import type { CombinedSessionRepository } from './combined-session-repository.ts'
 
 /**
- * Loads sessions, lineages and message counts in batches. Lives for one execution: a query, a mutation, or one event of a
- * subscription. It caches rows, so a longer life would serve stale ones.
+ * Loads sessions and lineages in batches. Lives for one execution: a query, a mutation, or one event of a subscription. It
+ * caches rows, so a longer life would serve stale ones.
  */
 export class SessionLoader {
   readonly #sessions: DataLoader<string, SessionRecord | null>
-  readonly #messageCounts: DataLoader<SessionRecord, number, string>
   readonly #lineages = new Map<string, Promise<LineageSummary<SessionRecord>>>()
 
   constructor(sessions: CombinedSessionRepository) {
@@ -19,13 +18,6 @@ export class SessionLoader {
       const rows = await sessions.findMany(ids)
       return ids.map((id) => rows.get(id) ?? null)
     })
-    this.#messageCounts = new DataLoader(
-      async (batch) => {
-        const counts = await sessions.countMessages(batch)
-        return batch.map(({ id }) => counts.get(id) ?? 0)
-      },
-      { cacheKeyFn: ({ id }) => id },
-    )
   }
 
   load(id: string): Promise<SessionRecord | null> {
@@ -56,10 +48,5 @@ export class SessionLoader {
       parent = (await this.loadLineage(parent)).parent
     }
     return chain
-  }
-
-  /** Counts the stored messages of a session. */
-  loadMessageCount(session: SessionRecord): Promise<number> {
-    return this.#messageCounts.load(session)
   }
 }

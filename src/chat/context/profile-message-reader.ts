@@ -136,10 +136,13 @@ function insertAnswer(
 ): MessageRecord[] {
   const position = getPosition(answer)
   const isInPage = (page.after === null || position > page.after) && (page.before === null || position < page.before)
-  // It may have been stored while the page was read.
-  if (!isInPage || stored.some(({ id }) => id === answer.id)) return [...stored]
-  const messages = [...stored, answer].toSorted((a, b) => getPosition(a) - getPosition(b))
-  return takePage(messages, page)
+  if (!isInPage) return [...stored]
+  // It may have been stored while the page was read. It is shown as of the same moment as elsewhere.
+  const others = stored.filter(({ id }) => id !== answer.id)
+  return takePage(
+    [...others, answer].toSorted((a, b) => getPosition(a) - getPosition(b)),
+    page,
+  )
 }
 
 function getPosition({ position }: MessageRecord): number {

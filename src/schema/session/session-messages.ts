@@ -1,8 +1,8 @@
 import { SessionTranscript } from '../../chat/transcript/session-transcript.ts'
 import { createBadInputError } from '../../lib/errors.ts'
+import type { PageRequest } from '../../lib/pagination.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
-import type { SessionLoader } from '../../sessions/session-loader.ts'
 import { MessageObjectType, SessionObjectType } from '../object-refs.ts'
 import { createTranscriptCursor, positionCursor } from '../relay/cursors.ts'
 import { resolveConnectionAround, resolveKeysetConnection } from '../relay/keyset-connection.ts'
@@ -33,8 +33,7 @@ schemaBuilder.objectField(SessionObjectType, 'messages', (t) =>
       resolve: async (session, { around, ...args }, { profiles }) => {
         const profile = await profiles.requireProfile(session.profile)
         const source = {
-          loadPage: (page: Parameters<typeof profile.chats.messageQueries.loadPage>[1]) =>
-            profile.chats.messageQueries.loadPage(session, page),
+          loadPage: (page: PageRequest<number>) => profile.snapshot.messages.loadPage(session, page),
           toKey: (message: MessageRecord) => message.position ?? 0,
           cursor: positionCursor,
         }
@@ -54,10 +53,11 @@ schemaBuilder.objectField(SessionObjectType, 'transcript', (t) =>
       description:
         'What a person reads, oldest first: the messages of the sessions that this one continues, then its own, each once. Summaries stand where they were made. A retry takes the place of the session that it was made from.',
       resolve: async (session, args, { profiles }) => {
-        const { chats, profile, sessionLoader } = await profiles.requireProfile(session.profile)
-        const sessions = await loadReadableChain(session, sessionLoader)
-        const { messageQueries } = chats
-        const transcript = new SessionTranscript({ messageQueries, eventStore: profile.eventStore, sessions })
+        const requestProfile = await profiles.requireProfile(session.profile)
+        const sessions = await loadReadableChain(session, requestProfile)
+        const { eventStore } = requestProfile.profile
+        const messageQueries = requestProfile.snapshot.messages
+        const transcript = new SessionTranscript({ messageQueries, eventStore, sessions })
         return resolveKeysetConnection(args, {
           loadPage: (page) => transcript.loadPage(page),
           toKey: ({ sessionId, position }) => ({ sessionId, position: position ?? 0 }),
@@ -71,9 +71,12 @@ schemaBuilder.objectField(SessionObjectType, 'transcript', (t) =>
 )
 
 /** The chain of a session without those in it that have no messages. */
-async function loadReadableChain(session: SessionRecord, sessionLoader: SessionLoader): Promise<SessionRecord[]> {
+async function loadReadableChain(
+  session: SessionRecord,
+  { sessionLoader, chatLoader }: RequestProfile,
+): Promise<SessionRecord[]> {
   const chain = await sessionLoader.loadChain(session)
-  const counts = await Promise.all(chain.map((each) => sessionLoader.loadMessageCount(each)))
+  const counts = await Promise.all(chain.map((each) => chatLoader.loadMessageCount(each)))
   return chain.filter((each, index) => each === session || counts[index] !== 0)
 }
 

@@ -68,11 +68,8 @@ schemaBuilder.objectFields(SessionObjectType, (t) => ({
   }),
   messageCount: t.int({
     description: 'The number of messages, including the one that is streaming.',
-    resolve: async (session, _, { profiles }) => {
-      const { sessionLoader, snapshot } = await profiles.requireProfile(session.profile)
-      const storedCount = await sessionLoader.loadMessageCount(session)
-      return storedCount + (snapshot.messages.findStreamingMessage(session.id) ? 1 : 0)
-    },
+    resolve: async (session, _, { profiles }) =>
+      (await profiles.requireProfile(session.profile)).chatLoader.loadMessageCount(session),
   }),
   pinned: t.boolean({
     description: 'True if the conversation of the session is pinned to the top of the list.',
