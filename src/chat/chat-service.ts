@@ -251,6 +251,14 @@ export class ChatService {
     return (await context.build(this.messageQueries.findStreamingMessage(session.id))).messages
   }
 
+  /** Like `loadModelMessages`. Null, with an error in the log, if they cannot be read. */
+  async loadModelMessagesOrNull(session: SessionRecord): Promise<readonly ModelMessage[] | null> {
+    return this.loadModelMessages(session).catch((error: unknown) => {
+      this.#dependencies.log.error({ err: error, session: session.id }, 'The context of a session could not be read.')
+      return null
+    })
+  }
+
   /** Throws SESSION_BUSY if `close` would interrupt anything. */
   assertIdle(): void {
     const { activeSessions, gate } = this.#dependencies

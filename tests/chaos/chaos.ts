@@ -406,7 +406,8 @@ class ChaosRun {
     const summaries = messages.filter(({ kind }) => kind === 'SUMMARY')
     if (summaries.length > 1) throw new InvariantViolation(`Session ${id} has ${summaries.length} summaries.`)
     // Nothing is sent from a session that has ended.
-    if (session.modelContext === null) return
+    if (session.endedAt !== null) return
+    if (session.modelContext === null) throw new InvariantViolation(`Session ${id}: its context cannot be read.`)
     const [first] = session.modelContext
     const beginsWithSummary = JSON.stringify(first?.content ?? '').includes('This chat goes on from an earlier one.')
     if (first?.role !== 'user' || (summaries.length > 0 && !beginsWithSummary))
@@ -475,6 +476,7 @@ const sessionSchema = z.object({
   session: z.object({
     lineageRoot: referenceSchema,
     conversation: z.object({ root: referenceSchema }),
+    endedAt: z.string().nullable(),
     modelContext: z.array(z.object({ role: z.string(), content: z.unknown() })).nullable(),
     messages: z.object({
       edges: z.array(z.object({ node: messageSchema })),

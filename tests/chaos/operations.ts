@@ -30,6 +30,7 @@ export const logQuery = `query ($id: ID!, $after: Int) {
 
 export const sessionQuery = `query ($id: ID!) {
   session(id: $id) {
+    endedAt
     modelContext
     lineageRoot { id }
     conversation { root { id } }

@@ -8,11 +8,12 @@ schemaBuilder.objectFields(SessionObjectType, (t) => ({
     type: 'JSON',
     nullable: true,
     description:
-      'The messages that the next request to the model would contain, as an array of `ModelMessage` objects of the AI SDK. The instructions of MCP servers that are ready are in a system message. An image is its URL; a text file is its content. In place of what only the provider can read, such as signatures, is `{"omitted": "provider state"}`. Null for a session that has ended and for a Hermes session: nothing is sent from them.',
+      'The messages that the next request to the model would contain, as an array of `ModelMessage` objects of the AI SDK. The instructions of MCP servers that are ready are in a system message. An image is its URL; a text file is its content. In place of what only the provider can read, such as signatures, is `{"omitted": "provider state"}`. Null for a session that has ended and for a Hermes session: nothing is sent from them. Null, too, if it cannot be read; the log of the server says why.',
     resolve: async (session, _, { profiles }) => {
       if (session.origin === 'HERMES' || session.endedAt !== null) return null
       const { chats, toolbox } = await profiles.requireProfile(session.profile)
-      return modelMessagesToJson(prependToolNotes(await chats.loadModelMessages(session), toolbox.listNotes()))
+      const messages = await chats.loadModelMessagesOrNull(session)
+      return messages && modelMessagesToJson(prependToolNotes(messages, toolbox.listNotes()))
     },
   }),
   activeStream: t.field({

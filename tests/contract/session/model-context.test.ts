@@ -97,4 +97,16 @@ describe.each(readingTransports)('modelContext, over %s,', (transport) => {
     const sessionId = await newSession(environment.connect('http'), 'hermes-1')
     expect((await loadSession(environment.client, sessionId)).modelContext).toEqual(hermesContext)
   })
+
+  test('is null if it cannot be read, without an error; the log says why', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { segue } = environment
+    const sessionId = await newSession(environment.connect('http'))
+    const loadContext = async (): Promise<never> => {
+      throw new Error('The row is damaged.')
+    }
+    Object.assign(segue.defaultProfile.sessions, { loadContext })
+    expect((await loadSession(environment.client, sessionId)).modelContext).toBeNull()
+    expect(segue.warnings.join()).toContain('The row is damaged.')
+  })
 })
