@@ -1,7 +1,7 @@
 import { GraphQLError } from 'graphql'
 
 /** RFC 3339, which many languages write with a space, in lower case, or with more digits than milliseconds. */
-const dateTimePattern = /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(\.\d{1,3})?\d*([Zz]|[+-]\d{2}:\d{2})$/
+const dateTimePattern = /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:(\.\d{1,3})\d*)?([Zz]|[+-]\d{2}:\d{2})$/
 
 /** A time that a client sent, in epoch milliseconds. */
 export function coerceDateTimeInput(value: unknown): number {
