@@ -18,22 +18,18 @@ schemaBuilder.queryFields((t) => ({
     description: 'The approvals of a profile, in the order of their last change.',
     args: { ...profileArgs, ...pendingArgs },
     resolve: async (_, args, context) =>
-      (await findDecisions(args.profile, context))?.list('approval', toPendingFilter(args.pending)) ?? [],
+      (await findDecisions(args.profile, context))?.list('approval', { isPending: args.pending ?? true }) ?? [],
   }),
   clarifications: t.field({
     type: [ClarificationObjectType],
     description: 'The clarifications of a profile, in the order of their last change.',
     args: { ...profileArgs, ...pendingArgs },
     resolve: async (_, args, context) =>
-      (await findDecisions(args.profile, context))?.list('clarification', toPendingFilter(args.pending)) ?? [],
+      (await findDecisions(args.profile, context))?.list('clarification', { isPending: args.pending ?? true }) ?? [],
   }),
 }))
 
 /** The decisions of a profile; null if the profile does not exist. Throws BAD_USER_INPUT for an invalid name. */
 async function findDecisions(name: string | null | undefined, { profiles }: Context): Promise<DecisionService | null> {
   return (await profiles.findProfile(parseProfileName(name, 'profile')))?.chats.decisions ?? null
-}
-
-function toPendingFilter(isPending: boolean | null | undefined): { readonly isPending?: boolean } {
-  return typeof isPending === 'boolean' ? { isPending } : {}
 }
