@@ -43,9 +43,10 @@ export class BatchRunner {
   async #runOperation(item: unknown, requestInfo: Partial<RequestInfo>): Promise<ExecutionResult> {
     const params = parseGraphQLParams(item)
     if (!params) return { data: null, errors: [createInvalidParamsError()] }
-    if (this.#operations.findType(params) === 'subscription') return { data: null, errors: [createSubscriptionError()] }
     const operation = this.#operations.prepare(params, requestInfo)
-    return 'type' in operation ? this.#operations.execute(operation.args) : { data: null, errors: operation }
+    if (!('type' in operation)) return { data: null, errors: operation }
+    if (operation.type === 'subscription') return { data: null, errors: [createSubscriptionError()] }
+    return this.#operations.execute(operation.args)
   }
 }
 
