@@ -1,6 +1,7 @@
 import { createLeavableIterator } from '../environment/leavable-iterator.ts'
 import { linkAbortSignals } from '../environment/link-abort-signals.ts'
 import { SegueError } from '../segue-error.ts'
+import { ListenerSet } from './listener-set.ts'
 
 /** A value that changes: what `useSyncExternalStore` of React and others take. */
 export interface SnapshotSource<Snapshot> {
@@ -22,7 +23,15 @@ export class SnapshotStore<Snapshot extends FailableSnapshot>
 {
   readonly #run: (signal: AbortSignal) => Promise<void>
   readonly #closing: AbortSignal
-  readonly #listeners = new Set<() => void>()
+  readonly #listeners = new ListenerSet(
+    () => {
+      if (!this.#running) void this.#start()
+    },
+    () => {
+      this.#running?.abort()
+      this.#running = null
+    },
+  )
   #snapshot: Snapshot
   #running: AbortController | null = null
 
@@ -35,21 +44,11 @@ export class SnapshotStore<Snapshot extends FailableSnapshot>
 
   readonly getSnapshot = (): Snapshot => this.#snapshot
 
-  readonly subscribe = (listener: () => void): (() => void) => {
-    // A function of its own for each call, because the same listener may be given twice.
-    const entry = (): void => listener()
-    this.#listeners.add(entry)
-    if (!this.#running) void this.#start()
-    return () => {
-      this.#listeners.delete(entry)
-      // A page that renders again leaves and comes back at once.
-      queueMicrotask(() => this.#stopIfUnused())
-    }
-  }
+  readonly subscribe = this.#listeners.add
 
   update(change: Partial<Snapshot>): void {
     this.#snapshot = { ...this.#snapshot, ...change }
-    this.#notify()
+    this.#listeners.notify()
   }
 
   /** The current value, then the newest one whenever it has changed. Throws its error; ends when the client is closed. */
@@ -94,16 +93,6 @@ export class SnapshotStore<Snapshot extends FailableSnapshot>
 
   #fail(error: SegueError): void {
     this.#snapshot = { ...this.#snapshot, isLoading: false, error }
-    this.#notify()
-  }
-
-  #notify(): void {
-    for (const listener of [...this.#listeners]) listener()
-  }
-
-  #stopIfUnused(): void {
-    if (this.#listeners.size > 0) return
-    this.#running?.abort()
-    this.#running = null
+    this.#listeners.notify()
   }
 }

@@ -1,4 +1,5 @@
 import type { ApprovalAnswer, ChatInput, ClarificationAnswer, SegueClient } from '../segue-client.ts'
+import { ListenerSet } from '../lists/listener-set.ts'
 import type { SnapshotSource } from '../lists/snapshot-store.ts'
 import { SegueError } from '../segue-error.ts'
 import type { ChatStream } from '../model/stream.ts'
@@ -40,7 +41,10 @@ export class LiveChat implements SnapshotSource<LiveChatState> {
   readonly #client: SegueClient
   readonly #profile: string | undefined
   readonly #pageSize: number
-  readonly #listeners = new Set<() => void>()
+  readonly #listeners = new ListenerSet(
+    () => this.#follow(),
+    () => this.#stopFollowing(),
+  )
   #state: LiveChatState
   /** Whether the session itself is shown, or the newest one of its conversation. */
   #isExact = false
@@ -55,17 +59,7 @@ export class LiveChat implements SnapshotSource<LiveChatState> {
     this.#state = { ...emptyChat, sessionId, isLoading: sessionId !== null }
   }
 
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener)
-    this.#follow()
-    return () => {
-      this.#listeners.delete(listener)
-      // A page that renders anew leaves and comes back at once.
-      queueMicrotask(() => {
-        if (this.#listeners.size === 0) this.#stopFollowing()
-      })
-    }
-  }
+  readonly subscribe = this.#listeners.add
 
   readonly getSnapshot = (): LiveChatState => this.#state
 
@@ -244,7 +238,7 @@ export class LiveChat implements SnapshotSource<LiveChatState> {
   #set(state: LiveChatState): void {
     if (state === this.#state) return
     this.#state = state
-    for (const listener of this.#listeners) listener()
+    this.#listeners.notify()
   }
 }
 

@@ -102,6 +102,19 @@ test('a chat that nobody looks at any more starts again when somebody does', asy
   client.close()
 })
 
+test('a listener that is given twice is removed once for each time', () => {
+  const chat = new LiveChat(createSegueClient({ url: 'http://127.0.0.1:1', transport: 'sse' }), { sessionId: null })
+  let callCount = 0
+  const listener = (): void => void (callCount += 1)
+  const leaves = [chat.subscribe(listener), chat.subscribe(listener)]
+  leaves[0]?.()
+  chat.open('ses_1')
+  expect(callCount).toBe(1)
+  leaves[1]?.()
+  chat.open('ses_2')
+  expect(callCount).toBe(1)
+})
+
 test('stop ends the answer, also right after it was sent', async () => {
   await using server = await startSegueWithProvider()
   server.provider.defaultAnswer = () => [{ text: 'On and on' }, { wait: new Promise(() => {}) }]
