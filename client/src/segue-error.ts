@@ -1,24 +1,7 @@
+import type { ErrorCode } from '../../src/lib/errors.ts'
+
 /** The codes of errors that a server of Segue sends as `extensions.code`. It may send others. */
-export type ServerErrorCode =
-  | 'GRAPHQL_PARSE_FAILED'
-  | 'GRAPHQL_VALIDATION_FAILED'
-  | 'PERSISTED_QUERY_NOT_FOUND'
-  | 'BAD_USER_INPUT'
-  | 'UNAUTHENTICATED'
-  | 'FORBIDDEN'
-  | 'NOT_FOUND'
-  | 'SESSION_BUSY'
-  | 'SESSION_READ_ONLY'
-  | 'JOB_READ_ONLY'
-  | 'IDEMPOTENCY_MISMATCH'
-  | 'STALE'
-  | 'TOO_LARGE'
-  | 'TIMEOUT'
-  | 'RATE_LIMITED'
-  | 'PROVIDER'
-  | 'STORAGE'
-  | 'SHUTTING_DOWN'
-  | 'INTERNAL'
+export type ServerErrorCode = ErrorCode
 
 /** CONNECTION_LOST: a request could not be sent, or its answer did not arrive, however often it was tried. */
 export type SegueErrorCode = ServerErrorCode | 'CONNECTION_LOST' | (string & {})

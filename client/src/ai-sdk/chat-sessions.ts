@@ -1,4 +1,4 @@
-import type { Origin } from '../lists/conversation-list.ts'
+import type { Origin } from '../../../src/model/session.ts'
 import { createSession, getWritableSession } from '../live-chat/get-writable-session.ts'
 import type { SegueClient } from '../segue-client.ts'
 

@@ -1,3 +1,4 @@
+import type { WireId } from '../wire/wire-types.ts'
 import type { Conversation } from './conversation-list.ts'
 
 const fields = `{
@@ -15,10 +16,6 @@ export const conversationsDocument = `query ($filter: SessionFilter, $first: Int
 export const conversationsChangedDocument = `subscription ($profile: String) {
   event: conversationsChanged(profile: $profile) { kind conversationId conversation ${fields} }
 }`
-
-interface WireId {
-  readonly id: string
-}
 
 export interface WireConversation extends Pick<Conversation, 'id' | 'title' | 'pinned' | 'archived' | 'segmentCount'> {
   readonly lastActivityAt: string

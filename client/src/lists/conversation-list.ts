@@ -1,11 +1,7 @@
+import type { Channel } from '../../../src/model/channel.ts'
+import type { Origin } from '../../../src/model/session.ts'
 import type { SegueError } from '../segue-error.ts'
 import type { SnapshotSource } from './snapshot-store.ts'
-
-/** Where a session comes from. A server may send others. */
-export type Channel = 'SEGUE' | 'WEB' | 'CLI' | 'MESSAGING' | 'API' | 'CRON' | 'TOOL' | 'OTHER'
-
-/** SEGUE: stored by Segue, writable. HERMES: read from Hermes, never written. */
-export type Origin = 'SEGUE' | 'HERMES'
 
 /** Which conversations a list has. What is left out does not filter, except `profile`: `default`. */
 export interface ConversationFilter {
@@ -30,6 +26,7 @@ export interface Conversation {
   /** The session to read and to continue. */
   readonly tip: {
     readonly id: string
+    /** A server may send others. */
     readonly channel: Channel
     readonly origin: Origin
     readonly source: string

@@ -1,9 +1,7 @@
-import type { ChatEvent } from '../model/chat-event.ts'
+import type { ChatEvent, StreamChanged, StreamFinished } from '../model/chat-event.ts'
 import { createLiveChatMessage, foldLiveChatMessage, hasToolCall, toMessageStream } from './fold-live-chat-message.ts'
 import type { LiveChatMessage } from './live-chat-message.ts'
 import type { LiveChatState } from './live-chat-state.ts'
-
-type StreamEvent = Extract<ChatEvent, { readonly type: 'StreamStarted' | 'StreamChanged' | 'StreamFinished' }>
 
 /**
  * The chat after one more event of its session. `StreamReset` and `SessionContinued` change nothing: what is shown has to
@@ -53,7 +51,7 @@ function changeMessage(
 }
 
 /** Takes the message of a stream that was queued to its place. One that was cancelled in the queue is withdrawn. */
-function beginTurn(chat: LiveChatState, event: StreamEvent): LiveChatState {
+function beginTurn(chat: LiveChatState, event: StreamChanged | StreamFinished): LiveChatState {
   const queued = chat.queue.find(({ stream }) => stream.id === event.stream.id)
   if (!queued) return chat
   const isWithdrawn = event.type === 'StreamFinished' && event.message === null
@@ -65,10 +63,7 @@ function beginTurn(chat: LiveChatState, event: StreamEvent): LiveChatState {
   }
 }
 
-function finishStream(
-  chat: LiveChatState,
-  event: Extract<ChatEvent, { readonly type: 'StreamFinished' }>,
-): LiveChatState {
+function finishStream(chat: LiveChatState, event: StreamFinished): LiveChatState {
   const { stream } = event
   const messages = chat.messages.map((message) => {
     if (message.streamId !== stream.id) return message

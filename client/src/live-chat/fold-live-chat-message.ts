@@ -1,4 +1,4 @@
-import type { ChatEvent } from '../model/chat-event.ts'
+import type { ChatEvent, StreamFinished, StreamStarted } from '../model/chat-event.ts'
 import { foldChatEvent } from '../model/fold-chat-event.ts'
 import type { ChatMessage } from '../model/message.ts'
 import type { LiveChatMessage, MessageStream, ToolCallDecisions } from './live-chat-message.ts'
@@ -31,10 +31,7 @@ export function createLiveChatMessage(message: ChatMessage): LiveChatMessage {
   return { ...message, originalId: message.id, key: null, stream: null, decisions: {}, alternatives: [] }
 }
 
-export function toMessageStream({
-  stream,
-  status,
-}: Extract<ChatEvent, { readonly type: 'StreamStarted' | 'StreamChanged' | 'StreamFinished' }>): MessageStream {
+export function toMessageStream({ stream, status }: StreamStarted | StreamFinished): MessageStream {
   const { id, finishReason = null, error } = stream
   return { id, status, finishReason, error: error && { code: error.code, message: error.message } }
 }

@@ -1,6 +1,7 @@
-import type { Origin } from '../lists/conversation-list.ts'
+import type { Origin } from '../../../src/model/session.ts'
 import { approvalFields, clarificationFields, messageFields, streamFields } from '../wire/documents.ts'
 import type { WireApproval, WireClarification, WireMessage, WireStream } from '../wire/wire-types.ts'
+import type { MessageStream } from './live-chat-message.ts'
 
 interface WireOriginal {
   readonly id: string
@@ -17,7 +18,7 @@ export interface WireAlternative extends WireOriginal {
 export type WireLiveMessage = WireMessage &
   WireOriginal & {
     readonly key: string | null
-    readonly stream: Pick<WireStream, 'id' | 'status' | 'finishReason' | 'error'> | null
+    readonly stream: MessageStream | null
     readonly alternatives: readonly WireAlternative[]
     readonly toolCalls: readonly {
       readonly id: string
@@ -51,7 +52,7 @@ const alternatives =
 const liveMessageFields = `
   ... on Message ${messageFields}
   key copyOf { id }
-  stream { status finishReason error { code message retryAt } }
+  stream { status finishReason error { code message } }
   ${alternatives}
   toolCalls { id approval ${approvalFields} clarification ${clarificationFields} }`
 

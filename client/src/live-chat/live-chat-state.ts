@@ -1,4 +1,4 @@
-import type { Origin } from '../lists/conversation-list.ts'
+import type { Origin } from '../../../src/model/session.ts'
 import type { ChatStream } from '../model/stream.ts'
 import type { LiveChatMessage } from './live-chat-message.ts'
 

@@ -6,17 +6,11 @@ import type { LiveChatMessage, MessageAlternative, ToolCallDecisions } from './l
 /** Converts what `liveMessageFields` selects. */
 export function toLiveChatMessage(wireMessage: WireLiveMessage): LiveChatMessage {
   const { key, copyOf, alternatives, toolCalls, ...message } = wireMessage
-  const { stream } = message
   return {
     ...toChatMessage(message),
     key,
     originalId: copyOf?.id ?? message.id,
-    stream: stream && {
-      id: stream.id,
-      status: stream.status,
-      finishReason: stream.finishReason,
-      error: stream.error && { code: stream.error.code, message: stream.error.message },
-    },
+    stream: message.stream,
     alternatives: alternatives.map(toAlternative),
     decisions: Object.fromEntries(
       toolCalls.flatMap((call) => (call.approval || call.clarification ? [[call.id, toDecisions(call)]] : [])),

@@ -5,8 +5,8 @@ import type { FinishReason, StreamErrorCode, StreamStatus } from '../../../src/m
 import type { StreamReset } from '../../../src/model/chat-event.ts'
 import type { Usage } from '../../../src/model/usage.ts'
 
-/** What the documents of this folder select, as JSON. Times are RFC 3339. */
-interface WireId {
+/** What documents select, as JSON. Times are RFC 3339. */
+export interface WireId {
   readonly id: string
 }
 

@@ -1,11 +1,9 @@
 import type { FinishReason as SdkFinishReason } from 'ai'
 import type { FinishReason } from '../../../../src/model/stream.ts'
 import type { LiveChatMessage } from '../../live-chat/live-chat-message.ts'
-import type { ChatEvent } from '../../model/chat-event.ts'
+import type { StreamFinished } from '../../model/chat-event.ts'
 import { toMessageMetadata } from './to-ui-message.ts'
 import type { SegueUIMessageChunk } from './to-ui-message-chunks.ts'
-
-type StreamFinished = Extract<ChatEvent, { readonly type: 'StreamFinished' }>
 
 /** The chunks for the end of a stream. `message` is null if nothing was produced. */
 export function toFinishChunks(event: StreamFinished, message: LiveChatMessage | null): SegueUIMessageChunk[] {
