@@ -1,8 +1,7 @@
 import { type AssistantRuntime, type ExternalStoreAdapter, useExternalStoreRuntime } from '@assistant-ui/react'
-import { useEffect, useMemo, useRef, useState } from 'react'
+import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import type { ConversationFilter } from '../lists/conversation-list.ts'
 import { LiveChat } from '../live-chat/live-chat.ts'
-import { useSnapshot } from '../react/use-snapshot.ts'
 import type { SegueClient } from '../segue-client.ts'
 import { createChatActions } from './chat-actions.ts'
 import { ThreadMessageCache } from './thread-message-cache.ts'
@@ -32,7 +31,7 @@ export interface UseSegueRuntimeOptions {
 export function useSegueRuntime(options: UseSegueRuntimeOptions): AssistantRuntime {
   const { client, sessionId = null, profile, filter, adapters, onSessionChange } = options
   const [chat] = useState(() => new LiveChat(client, { sessionId, ...(profile !== undefined && { profile }) }))
-  const state = useSnapshot(chat, (snapshot) => snapshot, Object.is)
+  const state = useSyncExternalStore(chat.subscribe, chat.getSnapshot, chat.getSnapshot)
   useSessionChange(state.sessionId, onSessionChange)
   const threadList = useThreadList(client, chat, state.conversationId, {
     ...filter,

@@ -1,8 +1,7 @@
 import type { ExternalStoreThreadListAdapter } from '@assistant-ui/react'
-import { useMemo } from 'react'
+import { useMemo, useSyncExternalStore } from 'react'
 import type { ConversationFilter } from '../lists/conversation-list.ts'
 import type { LiveChat } from '../live-chat/live-chat.ts'
-import { useSnapshot } from '../react/use-snapshot.ts'
 import type { SegueClient } from '../segue-client.ts'
 import { toThreadListAdapter } from './conversation-threads.ts'
 
@@ -34,5 +33,5 @@ export function useThreadList(
 function useConversationList(client: SegueClient, filter: ConversationFilter) {
   const key = JSON.stringify(filter)
   const list = useMemo(() => client.conversations(JSON.parse(key), { pageSize }), [client, key])
-  return useSnapshot(list, (snapshot) => snapshot, Object.is)
+  return useSyncExternalStore(list.subscribe, list.getSnapshot, list.getSnapshot)
 }

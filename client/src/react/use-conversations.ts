@@ -1,8 +1,7 @@
-import { useMemo } from 'react'
+import { useMemo, useSyncExternalStore } from 'react'
 import type { ConversationFilter, ConversationList, ConversationListSnapshot } from '../lists/conversation-list.ts'
 import { useSegueClient } from './segue-provider.ts'
 import { SharedSources } from './shared-sources.ts'
-import { useSnapshot } from './use-snapshot.ts'
 
 export interface UseConversationsResult extends ConversationListSnapshot {
   /** Reads the next page. */
@@ -16,6 +15,6 @@ export function useConversations(filter: ConversationFilter = {}): UseConversati
   const client = useSegueClient()
   const key = JSON.stringify(filter)
   const list = useMemo(() => sharedLists.get(client, key, () => client.conversations(JSON.parse(key))), [client, key])
-  const snapshot = useSnapshot(list, (state) => state, Object.is)
+  const snapshot = useSyncExternalStore(list.subscribe, list.getSnapshot, list.getSnapshot)
   return useMemo(() => ({ ...snapshot, loadMore: () => list.loadMore() }), [snapshot, list])
 }

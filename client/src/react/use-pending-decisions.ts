@@ -1,9 +1,8 @@
-import { useMemo } from 'react'
+import { useMemo, useSyncExternalStore } from 'react'
 import type { PendingDecisions, PendingDecisionsSnapshot } from '../lists/pending-decisions.ts'
 import type { SegueClient } from '../segue-client.ts'
 import { useSegueClient } from './segue-provider.ts'
 import { SharedSources } from './shared-sources.ts'
-import { useSnapshot } from './use-snapshot.ts'
 
 export interface UsePendingDecisionsResult
   extends PendingDecisionsSnapshot, Pick<SegueClient, 'answerApproval' | 'answerClarification'> {}
@@ -19,7 +18,7 @@ export function usePendingDecisions({
     () => sharedDecisions.get(client, profile, () => client.decisions({ profile })),
     [client, profile],
   )
-  const snapshot = useSnapshot(decisions, (state) => state, Object.is)
+  const snapshot = useSyncExternalStore(decisions.subscribe, decisions.getSnapshot, decisions.getSnapshot)
   return useMemo(
     () => ({
       ...snapshot,

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { useSegueChat } from '../../src/ai-sdk/index.ts'
 import { useSegueRuntime } from '../../src/assistant-ui/index.ts'
 import { createSegueClient, type SegueClient } from '../../src/index.ts'
-import { SegueProvider, useChat, useConversations, usePendingDecisions } from '../../src/react/index.ts'
+import { SegueProvider, useChat, useConversations, useLiveChat, usePendingDecisions } from '../../src/react/index.ts'
 
 /** A client that notes what it sends. */
 function createRecordingClient(): { readonly client: SegueClient; readonly sent: string[] } {
@@ -42,6 +42,27 @@ test('what is rendered on a server sends nothing, and shows that it loads', () =
 
   expect(html).toBe('<p>[true,[],null,true,[],true]</p>')
   expect(sent).toEqual([])
+})
+
+test('components that ask for the same chat or list share it, others and those with another client do not', () => {
+  const ask = (client: SegueClient, id: string) => {
+    const seen: unknown[] = []
+    const Part = (): null => {
+      const list = useConversations({ channels: [], profile: id })
+      seen.push([useLiveChat(id), list.conversations, usePendingDecisions({ profile: id }).approvals])
+      return null
+    }
+    render(client, () => [createElement(Part, { key: 1 }), createElement(Part, { key: 2 })])
+    return seen
+  }
+  const { client } = createRecordingClient()
+  const isSame = (a: unknown, b: unknown): boolean[] =>
+    Array.isArray(a) && Array.isArray(b) ? a.map((value, index) => value === b[index]) : []
+
+  const [first, second] = ask(client, 'one')
+  expect(isSame(first, second)).toEqual([true, true, true])
+  expect(isSame(first, ask(client, 'two')[0])).toEqual([false, false, false])
+  expect(isSame(first, ask(createRecordingClient().client, 'one')[0])).toEqual([false, false, false])
 })
 
 test('a new chat is empty, and does not load', () => {
