@@ -1,3 +1,4 @@
+import { createAbortOnReturnIterator } from '../../../src/lib/async/abort-on-return-iterator.ts'
 import { linkAbortSignals } from './link-abort-signals.ts'
 
 /**
@@ -10,24 +11,14 @@ export function createLeavableIterator<Item>(
   start: (leaving: AbortSignal) => AsyncIterable<Item>,
   signals: readonly (AbortSignal | undefined)[],
 ): AsyncIterableIterator<Item> {
-  const leaving = new AbortController()
-  const generator = iterate(start, leaving, signals)
-  const iterator: AsyncIterableIterator<Item> = {
-    next: () => generator.next(),
-    return: () => {
-      leaving.abort()
-      return generator.return()
-    },
-    [Symbol.asyncIterator]: () => iterator,
-  }
-  return iterator
+  return createAbortOnReturnIterator((returned) => iterate(start, [returned, ...signals]))
 }
 
 async function* iterate<Item>(
   start: (leaving: AbortSignal) => AsyncIterable<Item>,
-  leaving: AbortController,
   signals: readonly (AbortSignal | undefined)[],
 ): AsyncGenerator<Item, void> {
+  const leaving = new AbortController()
   const unlink = linkAbortSignals(leaving, signals)
   try {
     for await (const item of start(leaving.signal)) {
