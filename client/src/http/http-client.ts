@@ -11,7 +11,7 @@ export interface HttpClientOptions {
 
 export interface HttpRequest {
   readonly url: string
-  readonly init: RequestInit
+  readonly init: Omit<RequestInit, 'headers'> & { readonly headers?: Readonly<Record<string, string>> }
   readonly idleTimeout: IdleTimeoutOptions
   readonly signal: AbortSignal | undefined
 }
@@ -39,7 +39,7 @@ export class HttpClient {
     let wasOpen = false
     try {
       const authorization = await readAuthorization(this.#options.token)
-      const headers = { ...toHeaderRecord(init.headers), ...(authorization && { authorization }) }
+      const headers = { ...init.headers, ...(authorization && { authorization }) }
       const response = await this.#options.fetch(url, { ...init, headers, signal: connection.signal })
       wasOpen = true
       idle.touch()
@@ -55,8 +55,4 @@ export class HttpClient {
       connection.abort()
     }
   }
-}
-
-function toHeaderRecord(headers: HeadersInit | undefined): Record<string, string> {
-  return Object.fromEntries(new Headers(headers))
 }

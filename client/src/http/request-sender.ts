@@ -1,6 +1,6 @@
 import { createUuid } from '../environment/create-uuid.ts'
 import type { ReconnectOptions } from '../connection/reconnect-options.ts'
-import type { HttpClient } from './http-client.ts'
+import type { HttpClient, HttpRequest } from './http-client.ts'
 import { createResponseError, createTextError, parseResult } from './read-result.ts'
 import { retryRequest } from './retry-request.ts'
 import type { Operation } from '../subscription/transport.ts'
@@ -37,9 +37,13 @@ export class RequestSender {
   async send<Data>({ query, variables }: Operation, options: SendOptions = {}): Promise<Data> {
     const { key = createUuid(), whileActive, signal = whileActive, mayTakeLong = false } = options
     const headers = { 'content-type': 'application/json', accept: 'application/json', 'idempotency-key': key }
-    const init: RequestInit = { method: 'POST', headers, body: JSON.stringify({ query, variables }), cache: 'no-store' }
-    const idleTimeout = { timeoutMs: mayTakeLong ? longTimeoutMs : this.#reconnect.idleTimeoutMs }
-    const request = { url: this.#url, init, idleTimeout, signal }
+    const body = JSON.stringify({ query, variables })
+    const request: HttpRequest = {
+      url: this.#url,
+      init: { method: 'POST', headers, body, cache: 'no-store' },
+      idleTimeout: { timeoutMs: mayTakeLong ? longTimeoutMs : this.#reconnect.idleTimeoutMs },
+      signal,
+    }
     const retryOptions = { reconnect: this.#reconnect, signal, ...(whileActive && { maxAttempts: Infinity }) }
     const data = await retryRequest(() => this.#http.exchange(request, readData), retryOptions)
     // The server's schema and the document say what it is.

@@ -1,6 +1,6 @@
 import { ConnectionLostError } from '../connection/connection-lost-error.ts'
 import { EventStreamParser } from './event-stream-parser.ts'
-import type { HttpClient } from '../http/http-client.ts'
+import type { HttpClient, HttpRequest } from '../http/http-client.ts'
 import { createHeartbeatTimeout } from '../connection/idle-timeout.ts'
 import { readChunks } from './read-chunks.ts'
 import { createHttpError, type ExecutionResult, parseResult } from '../http/read-result.ts'
@@ -13,7 +13,7 @@ export function createSseTransport(http: HttpClient, url: string, reconnect: Rec
     subscribe: ({ query, variables }: Operation, signal: AbortSignal) => {
       const headers = { 'content-type': 'application/json', accept: 'text/event-stream' }
       const body = JSON.stringify({ query, variables })
-      const init: RequestInit = { method: 'POST', headers, body, cache: 'no-store' }
+      const init: HttpRequest['init'] = { method: 'POST', headers, body, cache: 'no-store' }
       return http.exchange({ url, init, idleTimeout: createHeartbeatTimeout(reconnect), signal }, readResults)
     },
     close: () => undefined,
