@@ -171,7 +171,11 @@ export class SegueChatTransport implements ChatTransport<SegueUIMessage> {
     follow: (signal: AbortSignal) => AsyncIterable<ChatEvent>,
   ): ChunkStream {
     this.#shown.set(chatId, answer)
-    if (this.#cancelOnAbort) abortSignal?.addEventListener('abort', () => void this.cancel(chatId), { once: true })
+    // Nobody waits for it who could be told.
+    const cancel = (): void => {
+      this.cancel(chatId).catch((error: unknown) => console.error('The answer cannot be stopped.', error))
+    }
+    if (this.#cancelOnAbort) abortSignal?.addEventListener('abort', cancel, { once: true })
     const sent = messages.at(-1)
     const onEvent = (event: ChatEvent): void => {
       if (event.type === 'StreamStarted' && sent?.role === 'user') this.#messageIds.set(sent.id, event.userMessage.id)

@@ -24,7 +24,7 @@ export interface UseSegueChatResult extends UseChatHelpers<SegueUIMessage>, Pick
 /**
  * The AI SDK's `useChat` with Segue: it shows what was said before and goes on with an answer that is being made, also after
  * a reload; `stop()` stops the answer on the server; approvals are sent when all are given, and those that are answered
- * elsewhere are shown.
+ * elsewhere are shown. As in the SDK, `stop()` does not reject: why it failed is the `error`.
  */
 export function useSegueChat(options: UseSegueChatOptions): UseSegueChatResult {
   const { client, id, profile, ...init } = options
@@ -35,17 +35,34 @@ export function useSegueChat(options: UseSegueChatOptions): UseSegueChatResult {
   const chat = useChat<SegueUIMessage>({ sendAutomaticallyWhen: hasAnsweredApprovals, ...init, id, transport })
   const { isLoading, error: historyError } = useHistory(transport, chat)
   useDecisionsElsewhere(transport, chat)
-  const { stop: leave, setMessages } = chat
-  const stop = useCallback(async () => {
-    const saved = await transport.cancel(id).finally(leave)
-    // Its last words may not have arrived here.
-    if (saved) setMessages((shown) => shown.map((message) => (message.id === saved.id ? saved : message)))
-  }, [transport, id, leave, setMessages])
+  const { stop, error: stopError } = useStop(transport, chat)
   const answerClarification = useCallback<SegueClient['answerClarification']>(
     (...answer) => client.answerClarification(...answer),
     [client],
   )
-  return { ...chat, id, stop, isLoading, error: chat.error ?? historyError, answerClarification }
+  return { ...chat, id, stop, isLoading, error: chat.error ?? stopError ?? historyError, answerClarification }
+}
+
+/** Stops the answer on the server. `error` is why that failed, until the next try, or the next answer. */
+function useStop(
+  transport: SegueChatTransport,
+  { id, status, stop: leave, setMessages }: UseChatHelpers<SegueUIMessage>,
+): { readonly stop: () => Promise<void>; readonly error: Error | undefined } {
+  const [failure, setFailure] = useState<{ readonly id: string; readonly error: Error } | null>(null)
+  useEffect(() => {
+    if (status === 'submitted') setFailure(null)
+  }, [status])
+  const stop = useCallback(async () => {
+    setFailure(null)
+    try {
+      const saved = await transport.cancel(id).finally(leave)
+      // Its last words may not have arrived here.
+      if (saved) setMessages((shown) => shown.map((message) => (message.id === saved.id ? saved : message)))
+    } catch (error) {
+      setFailure({ id, error: toError(error) })
+    }
+  }, [transport, id, leave, setMessages])
+  return { stop, error: failure?.id === id ? failure.error : undefined }
 }
 
 /** Shows the messages of a chat when it is opened, and goes on with the answer that is being made. */
@@ -71,7 +88,7 @@ function useHistory(
       await resumeStream()
     }
     load().catch((error: unknown) => {
-      if (!leaving.signal.aborted) setRead({ id, error: error instanceof Error ? error : new Error(String(error)) })
+      if (!leaving.signal.aborted) setRead({ id, error: toError(error) })
     })
     return () => leaving.abort()
   }, [transport, id, setMessages, resumeStream])
@@ -92,4 +109,8 @@ function useDecisionsElsewhere(transport: SegueChatTransport, chat: UseChatHelpe
     wait().catch((error: unknown) => console.error('The answer cannot be followed.', error))
     return () => leaving.abort()
   }, [transport, id, isWaiting, resumeStream])
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
 }

@@ -1,6 +1,6 @@
 import { Chat } from '@ai-sdk/react'
 import type { ChatOnFinishCallback } from 'ai'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { createSegueClient, type SegueClient } from '../../src/index.ts'
 import { hasAnsweredApprovals, SegueChatTransport, type SegueUIMessage } from '../../src/ai-sdk/index.ts'
 import { newTool, newToolSource } from '../../../tests/support/fixtures/tools.ts'
@@ -242,6 +242,25 @@ describe('an answer that is being made', () => {
     expect(await (await server.provider.waitForRequest(0)).closed).toBe('client')
     const messages = await opened.transport.loadMessages('aborted')
     expect(messages.at(-1)?.metadata?.status).toBe('PARTIAL')
+    client.close()
+  })
+
+  test('a stop by an abort that the server refuses is told on the console, and rejects nothing', async () => {
+    await using server = await startSegueWithProvider()
+    const refuseCancel: typeof fetch = async (input, init) =>
+      String(init?.body).includes('cancelStream') ? new Response('', { status: 403 }) : fetch(input, init)
+    const client = createSegueClient({ url: server.segue.url, fetch: refuseCancel })
+    server.provider.enqueue([{ text: 'One ' }, { wait: new Promise(() => {}) }])
+    const opened = openChat(client, 'refused', { cancelOnAbort: true })
+    using consoleError = vi.spyOn(console, 'error').mockReturnValue()
+    const sending = opened.chat.sendMessage({ text: 'Count.' })
+    await waitUntil(() => texts(opened).includes('One '))
+
+    await opened.chat.stop()
+    await sending
+
+    const refusal = expect.objectContaining({ code: 'FORBIDDEN' })
+    await vi.waitFor(() => expect(consoleError).toHaveBeenCalledWith('The answer cannot be stopped.', refusal))
     client.close()
   })
 })

@@ -4,37 +4,14 @@ import { startSegueWithProvider } from '../../../tests/support/server/segue-with
 import { startTestSegue } from '../../../tests/support/server/segue.ts'
 import { createSegueClient } from '../../src/index.ts'
 import { describeInChromium } from './describe-in-chromium.ts'
+import { expectDocumentedChat } from './documented-chat.ts'
 
 describeInChromium('useSegueChat', (browser) => {
   const allowPages = () => ({ settings: { allowedOrigins: [browser.getOrigin()] } })
   const startWithTool = () => startTestSegue({ ...allowPages(), createToolSource: () => newToolSource(newTool()) })
 
-  test('the page of the documentation streams, goes on after a reload, and stops', async () => {
-    await using server = await startSegueWithProvider(allowPages())
-    const reloaded = Promise.withResolvers<void>()
-    server.provider.enqueue([
-      { text: 'One ' },
-      { wait: reloaded.promise },
-      { text: 'two ' },
-      { wait: new Promise(() => {}) },
-    ])
-    await using opened = await browser.open({ url: server.segue.url, entry: 'ai-sdk-chat.tsx' })
-    const { page, errors } = opened
-
-    await page.getByRole('textbox').fill('Count.')
-    await page.getByRole('button', { name: 'Send' }).click()
-    await page.getByText('One', { exact: false }).waitFor()
-    await page.reload()
-    await page.getByText('One', { exact: false }).waitFor()
-    reloaded.resolve()
-    await page.getByText('One two').waitFor()
-    await page.getByRole('button', { name: 'Stop' }).click()
-    await page.getByRole('button', { name: 'Send' }).waitFor()
-
-    expect(await page.locator('p').allInnerTexts()).toEqual(['Count.', 'One two'])
-    expect(await (await server.provider.waitForRequest(0)).closed).toBe('client')
-    expect(errors).toEqual([])
-  })
+  test('the page of the documentation streams, goes on after a reload, and stops', () =>
+    expectDocumentedChat(browser, 'ai-sdk-chat.tsx'))
 
   test('stop right after a message was sent stops its answer', async () => {
     await using server = await startSegueWithProvider(allowPages())
@@ -54,6 +31,28 @@ describeInChromium('useSegueChat', (browser) => {
     })
 
     expect(session.conversation.tip.activeStream).toBeNull()
+    expect(errors).toEqual([])
+  })
+
+  test('the page of the documentation shows that the server refuses to stop, and stays', async () => {
+    await using server = await startSegueWithProvider(allowPages())
+    server.provider.enqueue([{ text: 'On and on' }, { wait: new Promise(() => {}) }])
+    await using opened = await browser.open({ url: server.segue.url, entry: 'ai-sdk-chat.tsx' })
+    const { page, errors } = opened
+    const json = { errors: [{ message: 'Not yours to stop.', extensions: { code: 'FORBIDDEN' } }] }
+    const refusal = { headers: { 'access-control-allow-origin': '*' }, json }
+    await page.route('**/graphql', (route) =>
+      route.request().postData()?.includes('cancelStream') ? route.fulfill(refusal) : route.continue(),
+    )
+
+    await page.getByRole('textbox').fill('Talk.')
+    await page.getByRole('button', { name: 'Send' }).click()
+    await page.getByText('On and on').waitFor()
+    await page.getByRole('button', { name: 'Stop' }).click()
+    await page.locator('output', { hasText: 'Not yours to stop.' }).waitFor()
+
+    expect(await page.locator('p').allInnerTexts()).toEqual(['Talk.', 'On and on'])
+    expect(await page.getByRole('button', { name: 'Send' }).count()).toBe(1)
     expect(errors).toEqual([])
   })
 
