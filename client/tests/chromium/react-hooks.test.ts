@@ -6,35 +6,13 @@ import { newTool, newToolSource } from '../../../tests/support/fixtures/tools.ts
 import { startTestSegue } from '../../../tests/support/server/segue.ts'
 import { createSegueClient } from '../../src/index.ts'
 import { describeInChromium } from './describe-in-chromium.ts'
+import { expectDocumentedChat } from './documented-chat.ts'
 
 describeInChromium('useChat', (browser) => {
   const startServer = () => startSegueWithProvider({ settings: { allowedOrigins: [browser.getOrigin()] } })
 
-  test('the page of the documentation streams, goes on after a reload, and stops', async () => {
-    await using server = await startServer()
-    const reloaded = Promise.withResolvers<void>()
-    server.provider.enqueue([
-      { text: 'One ' },
-      { wait: reloaded.promise },
-      { text: 'two ' },
-      { wait: new Promise(() => {}) },
-    ])
-    await using opened = await browser.open({ url: server.segue.url, entry: 'react-chat.tsx' })
-    const { page, errors } = opened
-
-    await page.getByRole('textbox').fill('Count.')
-    await page.getByRole('button', { name: 'Send' }).click()
-    await page.getByText('One', { exact: false }).waitFor()
-    await page.reload()
-    await page.getByText('One', { exact: false }).waitFor()
-    reloaded.resolve()
-    await page.getByText('One two').waitFor()
-    await page.getByRole('button', { name: 'Stop' }).click()
-    await page.getByRole('button', { name: 'Send' }).waitFor()
-
-    expect(await page.locator('p').allInnerTexts()).toEqual(['Count.', 'One two'])
-    expect(errors).toEqual([])
-  })
+  test('the page of the documentation streams, goes on after a reload, and stops', () =>
+    expectDocumentedChat(browser, 'react-chat.tsx'))
 
   test('the page of the documentation shows what the server refuses, and stays', async () => {
     await using server = await startServer()
