@@ -2,7 +2,7 @@
 // loaded on demand: the transport that uses graphql-ws, the printer of parsed documents, and the digest.
 import { gzipSync } from 'node:zlib'
 import { build, type Plugin } from 'esbuild'
-import { clientBundle, findClientEntryPoint } from './build/build-client.ts'
+import { clientBundle, getClientEntryPoint } from './build/build-client.ts'
 
 /** Minified and compressed. */
 const maxBytes = 10_000
@@ -15,7 +15,7 @@ const leaveOutDynamicImports: Plugin = {
 
 const { outputFiles } = await build({
   ...clientBundle,
-  entryPoints: [findClientEntryPoint('.')],
+  entryPoints: [getClientEntryPoint('.')],
   plugins: [leaveOutDynamicImports],
   minify: true,
   write: false,

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build, type BuildOptions } from 'esbuild'
 import manifest from '../../client/package.json' with { type: 'json' }
@@ -19,11 +19,8 @@ export const clientBundle = {
 } as const satisfies BuildOptions
 
 /** The source file of an entry of the package, for example of `./react`. */
-export function findClientEntryPoint(name: string): string {
-  const files = ['index.ts', 'index.tsx'].map((file) => join(client, 'src', name, file))
-  const found = files.find((file) => existsSync(file))
-  if (found === undefined) throw new Error(`client/package.json exports ${name}, which has no source file.`)
-  return found
+export function getClientEntryPoint(name: string): string {
+  return join(client, 'src', name, 'index.ts')
 }
 
 /** Writes the client library and its declarations to client/dist/. */
@@ -32,7 +29,7 @@ export async function buildClient(): Promise<void> {
   const names = Object.keys(manifest.exports).filter((name) => name !== './package.json')
   await build({
     ...clientBundle,
-    entryPoints: Object.fromEntries(names.map((name) => [join(name, 'index'), findClientEntryPoint(name)])),
+    entryPoints: Object.fromEntries(names.map((name) => [join(name, 'index'), getClientEntryPoint(name)])),
     outdir: output,
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
