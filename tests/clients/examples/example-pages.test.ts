@@ -36,7 +36,7 @@ describe.runIf(executablePath !== null).each(examples)('examples/%s', (name, use
     await installExample(name)
     const port = await findFreePort()
     server = await startServerUnderTest([`http://127.0.0.1:${port}`])
-    vite = await startVite(name, { port, segueUrl: server.url })
+    vite = await startVite(name, { port, segueUrl: server.proxy.url })
     browser = await startChromium(executablePath ?? '')
   }, installTimeoutMs)
 
@@ -98,6 +98,31 @@ describe.runIf(executablePath !== null).each(examples)('examples/%s', (name, use
     await page.waitForEnd()
     expect(await page.countText('Once more.')).toBe(1)
     expect(page.errors).toEqual([])
+  })
+
+  test('a connection that is lost in the middle of an answer shows no text twice', async () => {
+    server.provider.enqueue('Yes.')
+    await page.send('Are you there?')
+    await page.waitForText('Yes.')
+    await page.waitForEnd()
+    const [rest, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    server.provider.enqueue([
+      { text: 'One half,' },
+      { wait: rest.promise },
+      { text: ' and the other.' },
+      { wait: end.promise },
+      { finish: 'stop' },
+    ])
+    await page.send('Talk.')
+    await page.waitForText('One half,')
+    server.proxy.resetConnections()
+    rest.resolve()
+    await page.waitForText(' and the other.')
+    expect(await page.countText('One half,')).toBe(1)
+    expect(await page.countText('Talk.')).toBe(1)
+    end.resolve()
+    await page.waitForEnd()
+    expect(await page.countText('One half, and the other.')).toBe(1)
   })
 
   test('the list shows what other clients do, and opens it', async () => {
