@@ -65,6 +65,13 @@ const languages: ReadonlyMap<string, LanguageCommands> = new Map([
       example: 'python',
     },
   ],
+  [
+    'bun',
+    {
+      prepare: [['npm', 'ci', '--no-audit', '--no-fund', '--loglevel=error']],
+      programs: [['node_modules/.bin/bun', 'chat.js']],
+    },
+  ],
 ])
 
 /** The folders where installers put the toolchains, after those of PATH. */
