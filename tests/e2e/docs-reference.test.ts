@@ -119,6 +119,14 @@ test('the page on origins has an example with origins that is accepted', () => {
   expect(allowedOrigins).toEqual(['http://localhost:5173', 'https://chat.example.com'])
 })
 
+test('the page on clients names the test or the program of every row', () => {
+  const tables = listTables('docs/clients.md').filter(({ header }) => header[1] === 'What to set')
+  expect(tables).toHaveLength(2)
+  for (const { rows } of tables) {
+    for (const row of rows) expect(row.at(-1)).toMatch(/\]\(\.\.\/(tests|scripts|examples|codegen)/)
+  }
+})
+
 test('README has at most 250 lines', () => {
   expect(readPage('README.md').split('\n').length).toBeLessThanOrEqual(250)
 })
