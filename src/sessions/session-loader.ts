@@ -1,7 +1,7 @@
 import DataLoader from 'dataloader'
 import type { LineageSummary } from '../model/conversation/lineage.ts'
 import type { SessionRecord } from '../model/session.ts'
-import { loadLineageSummary, maxChainLength } from '../model/conversation/lineage.ts'
+import { loadLineageSummary } from '../model/conversation/lineage.ts'
 import type { CombinedSessionRepository } from './combined-session-repository.ts'
 
 /**
@@ -41,12 +41,7 @@ export class SessionLoader {
 
   /** The sessions that a session continues, and itself, oldest first: those that its lineage counts. */
   async loadChain(session: SessionRecord): Promise<SessionRecord[]> {
-    const chain = [session]
-    let { parent } = await this.loadLineage(session)
-    while (parent && chain.length < maxChainLength) {
-      chain.unshift(parent)
-      parent = (await this.loadLineage(parent)).parent
-    }
-    return chain
+    const { ancestors } = await this.loadLineage(session)
+    return [...ancestors.toReversed(), session]
   }
 }

@@ -64,6 +64,8 @@ export interface LineageSummary<Row> {
   readonly root: Row
   /** The number of sessions from the root to this one, both included. A retry counts as the session whose place it takes. */
   readonly segmentCount: number
+  /** Those before this one, from the parent to the root. Of a session and the retry in its place, the one that is continued. */
+  readonly ancestors: readonly Row[]
 }
 
 /** How `walkAncestors` reads the links of rows. */
@@ -85,23 +87,20 @@ export function* walkAncestors<Row extends { readonly id: string }>(
   { findLink, isLinked }: LineageRule<Row>,
 ): Generator<string, LineageSummary<Row>, Row | null> {
   const visitedIds = new Set([session.id])
-  let parent: Row | null = null
+  const ancestors: Row[] = []
   let root = session
-  let segmentCount = 1
   // Each session of a chain can be a retry, which adds one hop.
   while (visitedIds.size <= 2 * maxChainLength + 1) {
     const link = findLink(root)
-    if (!link || (!link.isRetry && segmentCount > maxChainLength)) break
+    if (!link || (!link.isRetry && ancestors.length >= maxChainLength)) break
     const next: Row | null = yield link.aboveId
     if (!next || !isLinked(root, next)) break
-    if (visitedIds.has(next.id)) return { parent: null, root: session, segmentCount: 1 }
+    if (visitedIds.has(next.id)) return { parent: null, root: session, segmentCount: 1, ancestors: [] }
     visitedIds.add(next.id)
     root = next
-    if (link.isRetry) continue
-    parent ??= next
-    segmentCount += 1
+    if (!link.isRetry) ancestors.push(next)
   }
-  return { parent, root, segmentCount }
+  return { parent: ancestors[0] ?? null, root, segmentCount: ancestors.length + 1, ancestors }
 }
 
 /** The lineage of a session. `load` finds a session by id. Rejects with what it throws. */

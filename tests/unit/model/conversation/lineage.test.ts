@@ -25,6 +25,12 @@ async function walk(id: string, rows: readonly SessionRecord[]) {
   }
 }
 
+async function walkToAncestors(id: string, rows: readonly SessionRecord[]): Promise<string[]> {
+  const find = (wanted: string) => rows.find((row) => row.id === wanted) ?? null
+  const { ancestors } = await loadLineageSummary(find(id) ?? newSessionRecord({ id }), async (wanted) => find(wanted))
+  return ancestors.map((each) => each.id)
+}
+
 /** Sessions that continue each other; the first one has the id `0`. */
 function chain(length: number): SessionRecord[] {
   return Array.from({ length }, (_, i) =>
@@ -173,6 +179,8 @@ describe('a walk up the chain', () => {
     expect(await walk('retry of the root', rows)).toMatchObject({ parent: null, root: '0', segmentCount: 1 })
     expect(await walk('next', rows)).toMatchObject({ parent: 'retry', root: '0', segmentCount: 4 })
     expect(await walk('retry of next', rows)).toMatchObject({ parent: 'retry', root: '0', segmentCount: 4 })
+    expect(await walkToAncestors('retry of next', rows)).toEqual(['retry', '1', '0'])
+    expect(await walkToAncestors('retry of the root', rows)).toEqual([])
     expect(await walk('retry', rows.slice(3))).toMatchObject(alone('retry'))
   })
 
