@@ -3,7 +3,7 @@ import type { PageRequest } from '../lib/pagination.ts'
 import type { HermesStatus } from '../storage/sessions/hermes-status.ts'
 import type { JobRecord, JobRunRecord } from '../model/job.ts'
 import type { MessageRecord } from '../model/message.ts'
-import type { SessionFilter, SessionSortKey } from '../model/session-filter.ts'
+import type { ConversationFlags, SessionFilter, SessionSortKey } from '../model/session-filter.ts'
 import type { SessionRecord } from '../model/session.ts'
 import { normalizeSearchText } from '../search/analyzer.ts'
 import { SearchQuery } from '../search/search-query.ts'
@@ -69,12 +69,7 @@ export class HermesReader {
       return this.#listing.read([], ({ file, read }) => {
         const sessions = this.#loadSessions(file, ids)
         const conversations = read((index) => index.findConversationsBySession(sessions.map(({ id }) => id)))
-        const withSettings = sessions.map((session) => ({
-          ...session,
-          ...pickFlags(conversations.get(session.id) ?? session),
-        }))
-        const matchingIds = selectSessionPage(withSettings, page, filter).map(({ id }) => id)
-        return orderByIds(matchingIds, sessions, ({ id }) => id)
+        return selectSessionPage(sessions, page, filter, conversations)
       })
     }
     return this.#listing.read([], ({ readVerified }) => {
@@ -102,6 +97,15 @@ export class HermesReader {
   findConversationsBySession(sessionIds: readonly string[]): Map<string, ConversationListEntry> {
     const empty = new Map<string, ConversationListEntry>()
     return this.#listing.read(empty, ({ read }) => read((index) => index.findConversationsBySession(sessionIds)))
+  }
+
+  /**
+   * The flags of Segue's sessions that only Hermes has set, by session id, as of the last list. Empty if the file cannot be
+   * read. While the index is being built, those that it contains.
+   */
+  listFlagsOfSegueSessions(): Map<string, ConversationFlags> {
+    if (this.loadStatus().state !== 'FOUND') return new Map()
+    return this.#listing.readIndex((index) => index.listFlagsOfSegueSessions())
   }
 
   findContinuations(sessionIds: readonly string[]): Map<string, string> {
@@ -251,8 +255,4 @@ export class HermesReader {
       file.db.transaction(() => readHermesMessages(file, new Map([[sessionId, selectEntries(file)]])))(),
     )
   }
-}
-
-function pickFlags({ pinned, archived }: Pick<SessionRecord, 'pinned' | 'archived'>) {
-  return { pinned, archived }
 }

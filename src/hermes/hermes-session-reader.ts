@@ -6,7 +6,7 @@ import { publishSqlStatement } from '../lib/sql-channel.ts'
 import { WorkerClient, WorkerExitedError } from '../lib/worker/worker-client.ts'
 import type { HermesStatus } from '../storage/sessions/hermes-status.ts'
 import type { MessageRecord } from '../model/message.ts'
-import type { SessionFilter, SessionSortKey } from '../model/session-filter.ts'
+import type { ConversationFlags, SessionFilter, SessionSortKey } from '../model/session-filter.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type {
   ConversationChange,
@@ -93,6 +93,11 @@ export class HermesSessionReader implements SessionReader {
     const empty = new Map<string, ConversationListEntry>()
     if (sessionIds.length === 0) return Promise.resolve(empty)
     return this.#callReplicated(empty, (reader) => reader.findConversationsBySession(sessionIds))
+  }
+
+  /** The flags of Segue's sessions that only Hermes has set, by session id, as of its last list. */
+  listFlagsOfSegueSessions(): Promise<Map<string, ConversationFlags>> {
+    return this.#callReplicated(new Map<string, ConversationFlags>(), (reader) => reader.listFlagsOfSegueSessions())
   }
 
   findContinuations(sessionIds: readonly string[]): Promise<Map<string, string>> {

@@ -15,11 +15,20 @@ export interface SessionFilter {
   readonly ids?: readonly string[]
 }
 
+/** Flags of a conversation, which all of its sessions have. */
+export type ConversationFlags = Pick<SessionRecord, 'pinned' | 'archived'>
+
+/** Whether the flags of conversations decide what matches. */
+export function filtersByFlags({ archived, pinned }: SessionFilter): boolean {
+  return archived !== undefined || pinned !== undefined
+}
+
 /** Whether a session matches the filter, apart from `ids`. */
-export function matchesSessionFilter(row: SessionRecord, { channels, archived, pinned }: SessionFilter): boolean {
-  return (
-    (channels === undefined || channels.includes(classifySessionChannel(row))) &&
-    (archived === undefined || row.archived === archived) &&
-    (pinned === undefined || row.pinned === pinned)
-  )
+export function matchesSessionFilter(row: SessionRecord, { channels, ...filter }: SessionFilter): boolean {
+  return (channels === undefined || channels.includes(classifySessionChannel(row))) && matchesFlags(row, filter)
+}
+
+/** Whether the flags of a conversation match the filter. */
+export function matchesFlags(flags: ConversationFlags, { archived, pinned }: SessionFilter): boolean {
+  return (archived === undefined || flags.archived === archived) && (pinned === undefined || flags.pinned === pinned)
 }

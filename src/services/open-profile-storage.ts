@@ -60,6 +60,7 @@ export function openProfileStorage(options: ProfileStorageOptions): ProfileStora
     hermesSessions: hermes && (prefix === '' ? hermes : new NamespacedSessionReader(hermes, prefix)),
     hermesJobs: hermes && (prefix === '' ? hermes.jobs : new NamespacedHermesJobReader(hermes.jobs, prefix)),
     loadHermesStatus: async () => (await hermes?.loadStatus()) ?? { state: 'DISABLED', error: null },
+    listFlagsFromHermes: async () => (await hermes?.listFlagsOfSegueSessions()) ?? new Map(),
     blobs: new FilesystemBlobStore(toBlobFolder(home), { durable }),
     search: prefix === '' ? search : new HermesIdQualifyingSearch(search, prefix),
     async close() {

@@ -7,7 +7,7 @@ import type { MessageRecord } from '../model/message.ts'
 import type { Origin, SessionRecord } from '../model/session.ts'
 import { takePage, compareByActivity } from '../storage/keyset-pagination.ts'
 import type { PageRequest } from '../lib/pagination.ts'
-import type { SessionFilter, SessionSortKey } from '../model/session-filter.ts'
+import { filtersByFlags, type SessionFilter, type SessionSortKey } from '../model/session-filter.ts'
 import type { SessionReader } from '../storage/sessions/session-reader.ts'
 import { isContinuable, maxChainLength } from '../model/conversation/lineage.ts'
 import { inheritTitle, normalizeTitle } from '../model/conversation/title.ts'
@@ -52,12 +52,18 @@ export class CombinedSessionRepository {
     page: PageRequest<SessionSortKey>,
     filter: SessionFilter & { readonly origin?: Origin },
   ): Promise<SessionRecord[]> {
-    const { segueSessions, hermesSessions } = this.#profile
-    const readers = [segueSessions, hermesSessions]
-      .filter((reader) => reader !== null)
-      .filter(({ origin }) => (filter.origin ?? origin) === origin)
-    const pages = await Promise.all(readers.map((reader) => reader.listSessions(page, filter)))
+    const { hermesSessions } = this.#profile
+    const pages = await Promise.all([
+      // First: it brings the index up to date in which the other one looks up flags.
+      filter.origin === 'SEGUE' ? [] : (hermesSessions?.listSessions(page, filter) ?? []),
+      filter.origin === 'HERMES' ? [] : this.#listSeguePage(page, filter),
+    ])
     return takePage(pages.flat().toSorted(compareByActivity), page)
+  }
+
+  async #listSeguePage(page: PageRequest<SessionSortKey>, filter: SessionFilter): Promise<SessionRecord[]> {
+    const { segueSessions, listFlagsFromHermes } = this.#profile
+    return segueSessions.listSessions(page, filter, filtersByFlags(filter) ? await listFlagsFromHermes() : undefined)
   }
 
   async countMessages(sessions: readonly SessionRecord[]): Promise<Map<string, number>> {

@@ -1,4 +1,9 @@
-import { matchesSessionFilter, type SessionFilter, type SessionSortKey } from '../model/session-filter.ts'
+import {
+  type ConversationFlags,
+  matchesSessionFilter,
+  type SessionFilter,
+  type SessionSortKey,
+} from '../model/session-filter.ts'
 import { compareUtf8 } from '../lib/text/compare-utf8.ts'
 import type { PageRequest } from '../lib/pagination.ts'
 import type { SessionRecord } from '../model/session.ts'
@@ -24,12 +29,16 @@ export function orderByIds<T>(ids: readonly string[], rows: readonly T[], getId:
   return ids.flatMap((id) => byId.get(id) ?? [])
 }
 
-/** A page of the sessions that match the filter. */
+/** A page of the sessions that match the filter. `flags`, by session id, count in place of those of the session. */
 export function selectSessionPage(
   sessions: readonly SessionRecord[],
   page: PageRequest<SessionSortKey>,
   filter: SessionFilter,
+  flags: ReadonlyMap<string, ConversationFlags> = new Map(),
 ): SessionRecord[] {
-  const matching = sessions.filter((session) => matchesSessionFilter(session, filter) && isWithinPage(session, page))
+  const matching = sessions.filter((session) => {
+    const { pinned, archived } = flags.get(session.id) ?? session
+    return matchesSessionFilter({ ...session, pinned, archived }, filter) && isWithinPage(session, page)
+  })
   return takePage(matching.toSorted(compareByActivity), page)
 }

@@ -6,13 +6,14 @@ import type { EventStore } from './event-store.ts'
 import type { IdempotencyKeyStore } from './idempotency-key.ts'
 import type { JobReader, JobStore } from './job-store.ts'
 import type { ModelObservationStore } from './model-observation-store.ts'
+import type { ConversationFlags } from '../model/session-filter.ts'
 import type { ProfileSearch } from './profile-search.ts'
-import type { SessionReader } from './sessions/session-reader.ts'
+import type { SegueSessionReader, SessionReader } from './sessions/session-reader.ts'
 
 /** What Segue itself stores for one profile. An implementation of the port provides this; `store-contract.ts` tests it. */
 export interface SegueStorage {
   /** The sessions of Segue. */
-  readonly segueSessions: SessionReader
+  readonly segueSessions: SegueSessionReader
   readonly eventStore: EventStore
   readonly decisions: DecisionStore
   /** The jobs of Segue. */
@@ -33,6 +34,8 @@ export interface ProfileStorage extends SegueStorage {
   readonly hermesJobs: JobReader | null
   /** Whether Hermes' data can be read now. */
   readonly loadHermesStatus: () => Promise<HermesStatus>
+  /** The flags of Segue's sessions that only Hermes has set, by session id, as of its last list. */
+  readonly listFlagsFromHermes: () => Promise<Map<string, ConversationFlags>>
   /** Over the sessions of both origins. */
   readonly search: ProfileSearch
 }

@@ -1,5 +1,5 @@
 import type { PageRequest } from '../../lib/pagination.ts'
-import type { SessionFilter, SessionSortKey } from '../../model/session-filter.ts'
+import type { ConversationFlags, SessionFilter, SessionSortKey } from '../../model/session-filter.ts'
 import type { Origin, SessionRecord } from '../../model/session.ts'
 import type { ConversationChangeFeed, ConversationReader } from './conversation-reader.ts'
 import type { MessageReader } from './message-reader.ts'
@@ -15,4 +15,14 @@ export interface SessionLookup {
 /** Everything that is read of the sessions of one origin. */
 export interface SessionReader extends SessionLookup, MessageReader, ConversationReader, ConversationChangeFeed {
   readonly origin: Origin
+}
+
+/** Everything that is read of Segue's own sessions. */
+export interface SegueSessionReader extends SessionReader {
+  /** `flagsFromHermes`, by session id, count in place of those that Segue stores. A page reads the sessions among them that match. */
+  listSessions(
+    page: PageRequest<SessionSortKey>,
+    filter: SessionFilter,
+    flagsFromHermes?: ReadonlyMap<string, ConversationFlags>,
+  ): Promise<SessionRecord[]>
 }

@@ -1,6 +1,11 @@
 import type { PageRequest } from '../../lib/pagination.ts'
 import type { MessageRecord } from '../../model/message.ts'
-import type { SessionFilter, SessionSortKey } from '../../model/session-filter.ts'
+import {
+  type ConversationFlags,
+  matchesFlags,
+  type SessionFilter,
+  type SessionSortKey,
+} from '../../model/session-filter.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type {
   ConversationChange,
@@ -10,8 +15,8 @@ import type {
   OffsetPagination,
 } from '../sessions/conversation-reader.ts'
 import { StorageError } from '../errors.ts'
-import { orderByIds, selectSessionPage } from '../keyset-pagination.ts'
-import type { SessionReader } from '../sessions/session-reader.ts'
+import { compareByActivity, orderByIds, selectSessionPage, takePage } from '../keyset-pagination.ts'
+import type { SegueSessionReader } from '../sessions/session-reader.ts'
 import { ConversationIndexReader } from './conversation-index/conversation-index-reader.ts'
 import type { SegueProfileDatabase } from './segue-profile-database.ts'
 import { lookUpInBatches } from './look-up-in-batches.ts'
@@ -22,7 +27,7 @@ const maxRowsPerPage = 1_001
 const maxSessionIdsPerPage = 1_000
 
 /** The sessions, messages and conversations in a profile's database. */
-export class SqliteSessionReader implements SessionReader {
+export class SqliteSessionReader implements SegueSessionReader {
   readonly origin = 'SEGUE'
   readonly #database: SegueProfileDatabase
   readonly #conversationIndex: ConversationIndexReader
@@ -36,11 +41,19 @@ export class SqliteSessionReader implements SessionReader {
     return lookUpInBatches(ids, (batch) => this.#loadSessions(batch))
   }
 
-  async listSessions(page: PageRequest<SessionSortKey>, { ids, ...filter }: SessionFilter): Promise<SessionRecord[]> {
+  async listSessions(
+    page: PageRequest<SessionSortKey>,
+    { ids, ...filter }: SessionFilter,
+    flagsFromHermes: ReadonlyMap<string, ConversationFlags> = new Map(),
+  ): Promise<SessionRecord[]> {
     const bounded = boundPage(page)
-    if (ids) return selectSessionPage(await this.findSessions(ids), bounded, filter)
+    if (ids) return selectSessionPage(await this.findSessions(ids), bounded, filter, flagsFromHermes)
     const index = await this.#openIndex()
-    const pageIds = index.listSessionKeys(bounded, filter).map((key) => key.id)
+    const keys =
+      flagsFromHermes.size === 0
+        ? index.listSessionKeys(bounded, filter)
+        : await this.#listKeysWithFlags(index, bounded, filter, flagsFromHermes)
+    const pageIds = keys.map((key) => key.id)
     return orderByIds(pageIds, await this.findSessions(pageIds), ({ id }) => id)
   }
 
@@ -122,6 +135,19 @@ export class SqliteSessionReader implements SessionReader {
          ORDER BY position`)
       .all(sessionId)
       .map((row) => messageFromRow(row, this.#database.profile))
+  }
+
+  /** A page of the index, in which the sessions with other flags are replaced by those of them that match. */
+  async #listKeysWithFlags(
+    index: ConversationIndexReader,
+    page: PageRequest<SessionSortKey>,
+    filter: Omit<SessionFilter, 'ids'>,
+    flags: ReadonlyMap<string, ConversationFlags>,
+  ): Promise<SessionSortKey[]> {
+    const indexed = index.listSessionKeys({ ...page, limit: page.limit + flags.size }, filter)
+    const matchingIds = [...flags].flatMap(([id, each]) => (matchesFlags(each, filter) ? id : []))
+    const matching = selectSessionPage(await this.findSessions(matchingIds), page, filter, flags)
+    return takePage([...indexed.filter(({ id }) => !flags.has(id)), ...matching].toSorted(compareByActivity), page)
   }
 
   #loadSessions(ids: readonly string[]): SessionRecord[] {

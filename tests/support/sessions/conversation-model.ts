@@ -68,13 +68,6 @@ export class ConversationModel {
     return { archived, pinned, ...this.#settings.read(segments) }
   }
 
-  /** Whether Hermes has pinned or archived a conversation, and nobody has set the same in Segue. */
-  hasFlagsOfHermes(conversation: ModelConversation): boolean {
-    const own = this.#settings.read(conversation.segments)
-    const { archived, pinned } = this.readSettings(conversation)
-    return (archived === true && own.archived === undefined) || (pinned === true && own.pinned === undefined)
-  }
-
   listConversations(filter: ModelFilter = {}): ModelConversation[] {
     return this.listAll()
       .filter(({ tip }) => this.#latestMessageAt(tip) > 0)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { SessionRecord } from '../../../src/model/session.ts'
+import { CombinedSessionRepository } from '../../../src/sessions/combined-session-repository.ts'
 import { ask, request } from '../../support/server/graphql-request.ts'
 import { HermesDb, type HermesRow } from '../../support/hermes/hermes-db.ts'
 import { newTempFolder, startTestSegue, type TestSegue } from '../../support/server/segue.ts'
@@ -336,6 +337,43 @@ describe('filters', () => {
       expect(await queryAllPages(size, 'forwards', filter)).toEqual(expected)
       expect(await queryAllPages(size, 'backwards', filter)).toEqual(expected)
     }
+  })
+
+  test('know flags that only Hermes has set for a conversation that goes on in Segue', async () => {
+    addHermesSession('begun in Hermes', 2000, { end_reason: 'cli_close', pinned: 1 })
+    await addSegueSession(segueId(4), 3500, { parentId: 'begun in Hermes' })
+    await addSegueSession(segueId(5), 2500, { parentId: 'begun in Hermes' })
+    const pinned = ['web', 'job', segueId(4), segueId(3), segueId(5), 'begun in Hermes']
+    for (const size of [1, 2]) {
+      expect(await queryAllPages(size, 'forwards', { pinned: true })).toEqual(pinned)
+      expect(await queryAllPages(size, 'backwards', { pinned: true })).toEqual(pinned)
+      expect(await queryAllPages(size, 'forwards', { pinned: false, origin: 'SEGUE' })).toEqual([
+        segueId(1),
+        segueId(2),
+      ])
+    }
+    expect((await queryPage({ filter: { ids: [segueId(4), segueId(1)], pinned: true } })).ids).toEqual([segueId(4)])
+    const sessionIds = ['begun in Hermes', segueId(4), segueId(5)]
+    const { eventStore } = segue.defaultProfile.profile
+    await eventStore.updateConversationSettings({ sessionIds, patch: { pinned: false } })
+    expect((await queryPage({ filter: { pinned: true } })).ids).toEqual(['web', 'job', segueId(3)])
+  })
+
+  test('only those by flags of sessions of Segue ask Hermes for its flags', async () => {
+    const { profile } = segue.defaultProfile
+    let questions = 0
+    const listFlagsFromHermes = () => {
+      questions += 1
+      return profile.listFlagsFromHermes()
+    }
+    const sessions = new CombinedSessionRepository({ ...profile, listFlagsFromHermes })
+    const page = { after: null, before: null, limit: 5, backwards: false }
+    await sessions.listPage(page, {})
+    await sessions.listPage(page, { channels: ['CLI'] })
+    await sessions.listPage(page, { archived: false, origin: 'HERMES' })
+    expect(questions).toBe(0)
+    await sessions.listPage(page, { archived: false })
+    expect(questions).toBe(1)
   })
 
   test('null does not filter', async () => {

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SessionRecord } from '../../../src/model/session.ts'
 import type { HermesLayout } from '../../support/hermes/hermes-db.ts'
 import { ConversationFixture } from '../../support/sessions/conversation-fixture.ts'
-import { isSegueId } from '../../support/sessions/conversation-model.ts'
 import { anySettingsChange, anyStep, applyStep } from '../../support/sessions/conversation-steps.ts'
 
 let fixture: ConversationFixture
@@ -37,19 +36,11 @@ async function expectSettings(): Promise<void> {
     })
     expect(listed.map(({ root }) => root.id)).toEqual(matching.map(({ root }) => root))
     const sessions = await fixture.sessions.listPage(firstPage, filter)
-    // Segue's list of sessions does not know the flags that only Hermes has given to a conversation.
-    const known = (ids: readonly string[]) => ids.filter((id) => !isFlaggedByHermesOnly(id))
-    expect(known(toSortedIds(sessions))).toEqual(known(listMatchingSessionIds(filter)))
+    expect(toSortedIds(sessions)).toEqual(listMatchingSessionIds(filter))
   }
 }
 
 const toSortedIds = (sessions: readonly SessionRecord[]): string[] => sessions.map(({ id }) => id).toSorted()
-
-/** Whether a session of Segue belongs to a conversation whose flags only Hermes has set. */
-function isFlaggedByHermesOnly(id: string): boolean {
-  const conversation = fixture.model.listAll().find(({ segments }) => segments.includes(id))
-  return conversation !== undefined && isSegueId(id) && fixture.model.hasFlagsOfHermes(conversation)
-}
 
 /** The sessions whose conversation matches the filter. */
 function listMatchingSessionIds(filter: { readonly pinned?: boolean; readonly archived?: boolean }): string[] {

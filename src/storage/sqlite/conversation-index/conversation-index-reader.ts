@@ -1,7 +1,7 @@
 import { chunkArray } from '../../../lib/chunk-array.ts'
 import { takePage, orderByIds, compareByActivity } from '../../keyset-pagination.ts'
 import type { PageRequest } from '../../../lib/pagination.ts'
-import type { SessionFilter, SessionSortKey } from '../../../model/session-filter.ts'
+import type { ConversationFlags, SessionFilter, SessionSortKey } from '../../../model/session-filter.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import {
   type ConversationIndexFlags,
@@ -11,6 +11,7 @@ import {
   isCrossOriginConversation,
   isEmptyConversation,
   isPinned,
+  isSegueSession,
 } from './conversation-index-flags.ts'
 import type { ConversationSummaryRow } from './conversation-index-store.ts'
 import type { ConversationSettingsRow } from '../../sessions/conversation-settings.ts'
@@ -75,7 +76,7 @@ export class ConversationIndexReader {
 
   /** By session, the newest of the sessions that continue it and of the retries in their places. */
   findContinuations(sessionIds: readonly string[]): Map<string, string> {
-    // Whoever continues a session has its root. A link that does not hold, because the other session cannot be continued, does not.
+    // A session that continues another one has the same root. If the other one cannot be continued, the roots differ.
     const read = this.#db.prepare<[string], { id: string; continuationId: string | null }>(
       `SELECT above.id, (
          SELECT id FROM (
@@ -120,6 +121,28 @@ export class ConversationIndexReader {
       .all()
       .filter(({ flags }) => !isCrossOriginConversation(flags))
       .map(({ tip_id, title }) => ({ tipId: tip_id, title }))
+  }
+
+  /** In Hermes' index: the flags of Segue's sessions of which at least one is set in Hermes only. Reads those with flags. */
+  listFlagsOfSegueSessions(): Map<string, ConversationFlags> {
+    const flagged = this.#listFlagValues(sessionTable).filter(
+      (flags) => isSegueSession(flags) && (isPinned(flags) || isArchived(flags)),
+    )
+    const rows = this.#db
+      .prepare<[string], { id: string; flags: number; pinned_version: number; archived_version: number }>(
+        `SELECT sessions.id, sessions.flags, coalesce(settings.pinned_version, 0) AS pinned_version,
+           coalesce(settings.archived_version, 0) AS archived_version
+         FROM json_each(?) CROSS JOIN conversation_sessions AS sessions ON sessions.flags = json_each.value
+         LEFT JOIN conversation_settings AS settings ON settings.session_id = sessions.root_id`,
+      )
+      .all(JSON.stringify(flagged))
+    return new Map(
+      rows.flatMap(({ id, flags, pinned_version, archived_version }): [string, ConversationFlags][] => {
+        const [pinned, archived] = [isPinned(flags), isArchived(flags)]
+        const isSetByHermes = (pinned && pinned_version === 0) || (archived && archived_version === 0)
+        return isSetByHermes ? [[id, { pinned, archived }]] : []
+      }),
+    )
   }
 
   /** In no particular order. */
