@@ -1,3 +1,4 @@
+import { filtersByFlags } from '../model/session-filter.ts'
 import type { SearchPage, SearchRequest } from '../search/search-hit.ts'
 import type { SearchService } from '../search/search-service.ts'
 import { toConversationSettingsPatch } from '../storage/sessions/conversation-settings.ts'
@@ -7,10 +8,13 @@ import type { HermesSessionReader } from './hermes-session-reader.ts'
 /** Where the settings of Hermes' conversations are read. */
 interface HermesSettingsReaders {
   readonly feed: Pick<CrossOriginContinuationFeed, 'listHermesSettings'>
-  readonly sessions: Pick<HermesSessionReader, 'findGivenTitles'>
+  readonly sessions: Pick<HermesSessionReader, 'findGivenTitles' | 'listFlagsOfSegueSessions'>
 }
 
-/** A search that knows what is set in Segue for conversations of Hermes: its filters do, and titles find their tips. */
+/**
+ * A search whose filters know what is set in Segue for sessions of Hermes, and the other way around. Titles that are given in
+ * Segue find the tips of Hermes.
+ */
 export class HermesSettingsSearch implements Pick<SearchService, 'find' | 'close'> {
   readonly #search: SearchService
   readonly #readers: HermesSettingsReaders
@@ -21,23 +25,25 @@ export class HermesSettingsSearch implements Pick<SearchService, 'find' | 'close
   }
 
   async find(request: SearchRequest, signal: AbortSignal): Promise<SearchPage> {
-    const { filter, query } = request
-    if (filter.origin === 'SEGUE') return this.#search.find(request, signal)
-    const titles = await this.#readers.sessions.findGivenTitles(query)
-    const hermesTitles = titles.map(({ tipId, title }) => [tipId, title] as const)
-    return this.#search.find(
-      { ...request, filter: { ...filter, hermesTitles, hermesSettings: this.#listSettings(filter) } },
-      signal,
-    )
+    const { origin, ...filter } = request.filter
+    const isFlagFilter = filtersByFlags(filter) // only then, because there may be many settings
+    const [hermesTitles, segueFlags] = await Promise.all([
+      origin === 'SEGUE' ? [] : this.#readers.sessions.findGivenTitles(request.query),
+      origin !== 'HERMES' && isFlagFilter ? this.#readers.sessions.listFlagsOfSegueSessions() : [],
+    ])
+    const settings = {
+      hermesTitles: hermesTitles.map(({ tipId, title }) => [tipId, title] as const),
+      hermesSettings: origin !== 'SEGUE' && isFlagFilter ? this.#listSettings() : [],
+      segueFlags: [...segueFlags],
+    }
+    return this.#search.find({ ...request, filter: { ...request.filter, ...settings } }, signal)
   }
 
   close(): Promise<void> {
     return this.#search.close()
   }
 
-  /** Only for the filters that need them: there may be many. */
-  #listSettings({ pinned, archived }: SearchRequest['filter']): NonNullable<SearchRequest['filter']['hermesSettings']> {
-    if (pinned === undefined && archived === undefined) return []
+  #listSettings(): NonNullable<SearchRequest['filter']['hermesSettings']> {
     return this.#readers.feed.listHermesSettings().map((row) => {
       const { title: _, ...flags } = toConversationSettingsPatch(row)
       return [row.session_id, flags]

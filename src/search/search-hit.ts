@@ -1,6 +1,6 @@
 import type { Origin } from '../model/session.ts'
 import type { PageRequest } from '../lib/pagination.ts'
-import type { SessionFilter } from '../model/session-filter.ts'
+import type { ConversationFlags, SessionFilter } from '../model/session-filter.ts'
 import { type SearchRank, searchRanks } from './search-query.ts'
 
 /**
@@ -31,6 +31,8 @@ export interface SearchRequest extends PageRequest<SearchHitSortKey> {
   readonly query: string
   readonly filter: SessionFilter & {
     readonly origin?: Origin
+    /** Flags of Segue's sessions that only Hermes has set, by session id: they replace what Segue stores. */
+    readonly segueFlags?: readonly (readonly [string, ConversationFlags])[]
     /** What is set in Segue for the conversations of Hermes' sessions, by session id: it replaces what Hermes stores. */
     readonly hermesSettings?: readonly (readonly [string, Pick<SessionFilter, 'pinned' | 'archived'>])[]
     /** Titles given in Segue to conversations of Hermes that match the query, by the id of the tip, which they find. */

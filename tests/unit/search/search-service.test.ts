@@ -28,8 +28,8 @@ interface Fixture {
   readonly profile: ProfileStorage
   readonly hermes: HermesDb
   readonly statements: ExecutedSqlStatement[]
-  /** Adds a message to Segue, at a time in seconds, and returns its id. */
-  addSegueMessage(text: string, at: number): Promise<string>
+  /** Adds a session with a message to Segue, at a time in seconds, and returns the id of the message. */
+  addSegueMessage(text: string, at: number, parentId?: string): Promise<string>
 }
 
 /** A profile with a Hermes agent, whose search runs in a worker. Closed when the test ends. */
@@ -52,8 +52,9 @@ function newFixture(): Fixture {
     profile,
     hermes,
     statements,
-    addSegueMessage: async (text, at) => {
-      const session = newSession({ profile: 'default', title: null, titleSource: null, model: null, at: at * 1000 })
+    addSegueMessage: async (text, at, parentId) => {
+      const fields = { profile: 'default', title: null, titleSource: null, model: null, parentId: parentId ?? null }
+      const session = newSession({ ...fields, at: at * 1000 })
       const message = newTextMessage(session.id, text, at * 1000)
       await profile.eventStore.append({
         sessionId: session.id,
@@ -86,6 +87,22 @@ test('hits in Segue and in Hermes are found together, in one order', async () =>
   expect((await find({ filter: { origin: 'SEGUE' } })).hits.map(hitId)).toEqual(
     all.filter((id) => !hermesIds.includes(id)),
   )
+})
+
+test('filters know flags that only Hermes has set for a conversation that goes on in Segue', async () => {
+  const { profile, hermes, addSegueMessage } = newFixture()
+  hermes.addSession('s', { end_reason: 'cli_close', pinned: 1 })
+  hermes.addMessage('s', 1, { content: 'needle' })
+  const continuation = await addSegueMessage('needle', 2, 's')
+  const other = await addSegueMessage('needle', 3)
+  await profile.hermesSessions?.refresh()
+  const find = async (filter: SearchRequest['filter']) =>
+    (await profile.search.find(newRequest('needle', { filter }), neverAborted)).hits.map(hitId)
+  expect(await find({ pinned: true })).toEqual([continuation, 's:1'])
+  expect(await find({ pinned: true, origin: 'SEGUE' })).toEqual([continuation])
+  expect(await find({ pinned: false })).toEqual([other])
+  expect(await find({ archived: false, origin: 'SEGUE' })).toEqual([other, continuation])
+  expect(await find({ pinned: true, archived: true })).toEqual([])
 })
 
 test('before the first write, a search finds nothing and creates no file', async () => {

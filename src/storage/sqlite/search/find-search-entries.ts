@@ -1,6 +1,7 @@
 import { channelsToSourceFilter } from '../../../model/channel.ts'
 import { listMatchingSessionFlags } from '../conversation-index/conversation-index-flags.ts'
-import type { SessionFilter } from '../../../model/session-filter.ts'
+import { filtersByFlags, matchesFlags } from '../../../model/session-filter.ts'
+import type { SearchRequest } from '../../../search/search-hit.ts'
 import { type SearchIndexItemKind, invertSearchRowid } from './search-index.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import { isShownTitleEntry } from './searchable-titles.ts'
@@ -13,6 +14,8 @@ export interface SearchEntryRow {
   readonly messageId: string | null
   readonly isPassage: 0 | 1
 }
+
+const inList = 'IN (SELECT value FROM json_each(?))'
 
 /** A range of entry numbers. Both ends are included. */
 export interface SearchEntryRange {
@@ -47,7 +50,7 @@ function buildMatchQuery(kind: SearchIndexItemKind): string {
 export function searchEntriesInRange(
   db: SqlConnection,
   kind: SearchIndexItemKind,
-  search: { readonly expression: string; readonly filter: SessionFilter },
+  search: { readonly expression: string; readonly filter: SearchRequest['filter'] },
   { from, to }: SearchEntryRange,
   backwards: boolean,
   limit: number,
@@ -150,7 +153,7 @@ export function findEntryNumberSince(
 export function listSessionSearchEntries(
   db: SqlConnection,
   kind: SearchIndexItemKind,
-  filter: SessionFilter,
+  filter: SearchRequest['filter'],
   limits: { readonly sessions: number; readonly messages: number },
 ): number[] | null {
   if (!filter.ids && filter.pinned !== true) return null
@@ -180,38 +183,32 @@ export function hasSessionsInChannels(db: SqlConnection, channels: readonly stri
   return db.prepare<[string]>(sql).get(JSON.stringify(listMatchingSessionFlags({ channels }))) !== undefined
 }
 
-function buildFilterCondition({ ids, channels, archived, pinned }: SessionFilter): {
+function buildFilterCondition({ ids, channels, segueFlags = [], ...flagFilter }: SearchRequest['filter']): {
   condition: string
-  values: (string | number)[]
+  values: string[]
 } {
   const conditions: string[] = []
-  const values: (string | number)[] = []
-  const addCondition = (condition: string, value: string | number): void => {
+  const values: string[] = []
+  const addCondition = (condition: string, ...lists: readonly (readonly unknown[])[]): void => {
     conditions.push(`AND ${condition}`)
-    values.push(value)
+    values.push(...lists.map((list) => JSON.stringify(list)))
   }
-  if (ids) addCondition('session.id IN (SELECT value FROM json_each(?))', JSON.stringify(ids))
+  if (ids) addCondition(`session.id ${inList}`, ids)
   if (channels) {
     const { sources, isAllowlist: isInclusive } = channelsToSourceFilter(channels)
-    addCondition(
-      `session.source ${isInclusive ? '' : 'NOT '}IN (SELECT value FROM json_each(?))`,
-      JSON.stringify(sources),
-    )
+    addCondition(`session.source ${isInclusive ? '' : 'NOT '}${inList}`, sources)
   }
-  if (pinned === true) {
-    // They are few, so the list of all is read.
+  if (filtersByFlags(flagFilter)) {
     addCondition(
-      'session.id IN (SELECT id FROM conversation_sessions WHERE flags IN (SELECT value FROM json_each(?)))',
-      JSON.stringify(listMatchingSessionFlags({ pinned, ...(archived !== undefined && { archived }) })),
-    )
-  } else if (pinned !== undefined || archived !== undefined) {
-    const matching = listMatchingSessionFlags({
-      ...(pinned !== undefined && { pinned }),
-      ...(archived !== undefined && { archived }),
-    })
-    addCondition(
-      '(SELECT flags FROM conversation_sessions WHERE id = session.id) IN (SELECT value FROM json_each(?))',
-      JSON.stringify(matching),
+      `(session.id ${inList} OR (session.id NOT ${inList} AND ${
+        // Those that are pinned are few, so the list of all is read.
+        flagFilter.pinned === true
+          ? `session.id IN (SELECT id FROM conversation_sessions WHERE flags ${inList})`
+          : `(SELECT flags FROM conversation_sessions WHERE id = session.id) ${inList}`
+      }))`,
+      segueFlags.flatMap(([id, flags]) => (matchesFlags(flags, flagFilter) ? id : [])),
+      segueFlags.map(([id]) => id),
+      listMatchingSessionFlags(flagFilter),
     )
   }
   return { condition: conditions.join(' '), values }
