@@ -30,8 +30,8 @@ export interface CrossOriginContinuationChange {
 }
 
 /**
- * Segue's sessions that may continue sessions of Hermes, and the settings of Hermes' conversations, as a log of changes. A reader keeps a cursor: the identity of the
- * database and the `changeSeq` that it has read up to.
+ * Segue's sessions that may continue sessions of Hermes, and the settings of Hermes' conversations, as a log of changes. A
+ * reader keeps a cursor: the identity of the database and the `changeSeq` that it has read up to.
  */
 export interface CrossOriginContinuationFeed {
   /** Tells this database from another one in its place, whose numbers mean something else. Null before the first write. */
