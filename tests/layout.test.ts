@@ -57,7 +57,15 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
   server: ['sse', 'websocket', 'graphql', 'playground', 'http'],
   'server/graphql': ['plugins', 'documents'],
   storage: ['sqlite', 'transfer', 'sessions'],
-  'storage/sqlite': ['transfer', 'search', 'conversation-index', 'rows', 'conversation-settings', 'database'],
+  'storage/sqlite': [
+    'transfer',
+    'deletion',
+    'search',
+    'conversation-index',
+    'rows',
+    'conversation-settings',
+    'database',
+  ],
 }
 
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))

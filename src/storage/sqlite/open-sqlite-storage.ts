@@ -4,6 +4,7 @@ import type { SegueStorage } from '../profile-storage.ts'
 import type { CrossOriginContinuationFeed } from '../sessions/cross-origin-continuation-feed.ts'
 import { SqliteCrossOriginContinuationFeed } from './conversation-index/sqlite-cross-origin-continuation-feed.ts'
 import { SegueProfileDatabase } from './segue-profile-database.ts'
+import { BackgroundRowDeleter } from './deletion/background-row-deleter.ts'
 import { WalCheckpointer } from './database/wal-checkpointer.ts'
 import { BackgroundSearchIndexer } from './search/background-search-indexer.ts'
 import { SqliteDecisionStore } from './sqlite-decision-store.ts'
@@ -36,6 +37,7 @@ export function openSqliteStorage({ path, profile, durable, log }: SqliteStorage
   const walCheckpointer = new WalCheckpointer(path)
   database.onCheckpointDue(() => walCheckpointer.request())
   const backgroundIndexer = new BackgroundSearchIndexer(database, log)
+  const rowDeleter = new BackgroundRowDeleter(database, log)
   const moduleUrl = new URL('./search/open-search-source.ts', import.meta.url).href
   return {
     segueSessions: new SqliteSessionReader(database),
@@ -48,7 +50,7 @@ export function openSqliteStorage({ path, profile, durable, log }: SqliteStorage
     crossOriginFeed: new SqliteCrossOriginContinuationFeed(database),
     searchSource: { origin: 'SEGUE', moduleUrl, options: { path, profile } },
     async close() {
-      await Promise.all([backgroundIndexer.close(), walCheckpointer.close()])
+      await Promise.all([backgroundIndexer.close(), rowDeleter.close(), walCheckpointer.close()])
       database.close()
     },
   }

@@ -52,6 +52,7 @@ export class SegueProfileDatabase implements SqlConnection {
   #isClosed = false
   #isRefreshScheduled = false
   #onSearchBacklog: () => void = () => undefined
+  #onQueuedRows: () => void = () => undefined
   #onConversationsChanged: (changes: readonly ConversationChange[]) => void = () => undefined
   #onCrossOriginChanges: () => void = () => undefined
   #onCheckpointDue: () => void = () => undefined
@@ -77,6 +78,16 @@ export class SegueProfileDatabase implements SqlConnection {
   /** Called when a commit has left messages out of the search index. */
   onSearchBacklog(listener: () => void): void {
     this.#onSearchBacklog = listener
+  }
+
+  /** Called by `reportQueuedRows`. */
+  onQueuedRows(listener: () => void): void {
+    this.#onQueuedRows = listener
+  }
+
+  /** A commit has left rows of deleted sessions or jobs. */
+  reportQueuedRows(): void {
+    this.#onQueuedRows()
   }
 
   /** Called when the WAL should be checkpointed, best by another thread. */

@@ -3,10 +3,12 @@ import type { ChangedDecision, DecisionQuery, DecisionStore, ResolvedDecisionQue
 import type { IdempotencyKeyRecord } from '../idempotency-key.ts'
 import { readLatestChangeSeq } from './database/change-sequences.ts'
 import type { SegueProfileDatabase } from './segue-profile-database.ts'
+import { isOfExistingSessionSql } from './rows/deletion-queue-condition.ts'
 import { type DecisionRow, decisionFromRow } from './rows/decision-row.ts'
 import { insertIdempotencyKey } from './rows/idempotency-key-row.ts'
 
 const maxDecisionsPerPage = 1_001
+const selectDecisionsSql = `SELECT * FROM decisions WHERE ${isOfExistingSessionSql('decisions')}`
 
 /** The decisions and grants in a profile's database. */
 export class SqliteDecisionStore implements DecisionStore {
@@ -17,7 +19,7 @@ export class SqliteDecisionStore implements DecisionStore {
   }
 
   async findDecision(id: string): Promise<DecisionRecord | null> {
-    const row = this.#database.prepare<[string], DecisionRow>('SELECT * FROM decisions WHERE id = ?').get(id)
+    const row = this.#database.prepare<[string], DecisionRow>(`${selectDecisionsSql} AND id = ?`).get(id)
     return row ? decisionFromRow(row) : null
   }
 
@@ -46,7 +48,7 @@ export class SqliteDecisionStore implements DecisionStore {
     if (isPending !== undefined) conditions.push(isPending ? "state = 'PENDING'" : "state <> 'PENDING'")
     const rows = this.#database
       .prepare<(string | number)[], DecisionRow>(
-        `SELECT * FROM decisions WHERE ${conditions.join(' AND ')} ORDER BY change ${preferLatest ? 'DESC' : 'ASC'} LIMIT ?`,
+        `${selectDecisionsSql} AND ${conditions.join(' AND ')} ORDER BY change ${preferLatest ? 'DESC' : 'ASC'} LIMIT ?`,
       )
       .all(...values, Math.min(limit, maxDecisionsPerPage))
       .map((row) => ({ changeSeq: row.change, decision: decisionFromRow(row) }))
@@ -57,7 +59,7 @@ export class SqliteDecisionStore implements DecisionStore {
     return this.#database
       .prepare<[string, number, number], DecisionRow>(
         `SELECT * FROM (
-           SELECT * FROM decisions WHERE kind = ? AND state <> 'PENDING' ORDER BY change DESC LIMIT ?
+           ${selectDecisionsSql} AND kind = ? AND state <> 'PENDING' ORDER BY change DESC LIMIT ?
          ) WHERE json_extract(body, '$.resolvedAt') > ? ORDER BY change`,
       )
       .all(kind, Math.min(limit, maxDecisionsPerPage), resolvedAfter)
@@ -93,7 +95,7 @@ export class SqliteDecisionStore implements DecisionStore {
   #findIn(column: 'id' | 'tool_call_id', ids: readonly string[]): DecisionRecord[] {
     if (ids.length === 0) return []
     return this.#database
-      .prepare<[string], DecisionRow>(`SELECT * FROM decisions WHERE ${column} IN (SELECT value FROM json_each(?))`)
+      .prepare<[string], DecisionRow>(`${selectDecisionsSql} AND ${column} IN (SELECT value FROM json_each(?))`)
       .all(JSON.stringify(ids))
       .map((row) => decisionFromRow(row))
   }

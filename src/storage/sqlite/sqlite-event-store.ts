@@ -16,10 +16,12 @@ import type { ConversationSettingsUpdate } from '../sessions/conversation-settin
 import type { SessionWithInitialMessages } from '../sessions/session-writer.ts'
 import type { TurnMessage, TurnMessagesQuery } from '../sessions/turn-message.ts'
 import type { SegueProfileDatabase } from './segue-profile-database.ts'
-import { findUnreferencedBlobs, insertBlobReference, listSessionBlobHashes } from './rows/blob-reference-row.ts'
+import { findUnreferencedBlobs, insertBlobReference, listBlobHashesOfSessions } from './rows/blob-reference-row.ts'
 import { lookUpInBatches } from './look-up-in-batches.ts'
+import { deleteQueuedRows, deleteSessionRows } from './deletion/delete-queued-rows.ts'
 import { ConversationSettingsTable } from './conversation-settings/conversation-settings-table.ts'
 import { findContextCheckpoint, upsertContextCheckpoint } from './rows/context-checkpoint-row.ts'
+import { isOfExistingSessionSql } from './rows/deletion-queue-condition.ts'
 import { upsertDecision } from './rows/decision-row.ts'
 import { type EventRow, eventToRow, insertEvent, readEventPage } from './rows/event-row.ts'
 import { copyToolGrants, insertToolGrant } from './rows/grant-row.ts'
@@ -33,13 +35,13 @@ import {
   toStoredSessionId,
   updateMessageCounts,
 } from './rows/session-row.ts'
-import { findCurrentPlace, givePlaceToOldestRetry } from './rows/retries/session-place.ts'
-import { listCopiedMessageIds, updateStandIns } from './rows/retries/message-copies.ts'
+import { findCurrentPlace } from './rows/retries/session-place.ts'
 import type { PositionRange } from '../position-range.ts'
 import * as turnMessageRows from './rows/retries/turn-message-row.ts'
 import { patchSession } from './patch-session.ts'
 import { type StreamRow, streamFromRow, upsertStream } from './rows/stream-row.ts'
 
+const selectStreamsSql = `SELECT * FROM streams WHERE ${isOfExistingSessionSql('streams')}`
 /** Events that one transaction deletes, so that other work is not delayed. */
 const deleteBatchSize = 500
 
@@ -83,12 +85,14 @@ export class SqliteEventStore implements EventStore {
   }
 
   async deleteSessions(ids: readonly string[], idempotencyKey: IdempotencyKeyRecord | null = null): Promise<string[]> {
-    return this.#database.write(() => {
-      const hashes = [...new Set(ids.flatMap((id) => listSessionBlobHashes(this.#database, id)))]
-      for (const id of ids) this.#deleteSession(id)
+    const hashes = await lookUpInBatches(ids, (batch) => listBlobHashesOfSessions(this.#database, batch))
+    const hasRowsLeft = await this.#database.write(() => {
+      deleteSessionRows(this.#database, ids)
       if (idempotencyKey) insertIdempotencyKey(this.#database, idempotencyKey)
-      return findUnreferencedBlobs(this.#database, hashes)
+      return deleteQueuedRows(this.#database)
     })
+    if (hasRowsLeft) this.#database.reportQueuedRows()
+    return this.findUnreferencedBlobs([...new Set(hashes)])
   }
 
   async loadHeadSeq(sessionId: string): Promise<number | null> {
@@ -105,14 +109,14 @@ export class SqliteEventStore implements EventStore {
   findStreams(ids: readonly string[]): Promise<StreamRecord[]> {
     return lookUpInBatches(ids, (batch) =>
       this.#database
-        .prepare<[string], StreamRow>('SELECT * FROM streams WHERE id IN (SELECT value FROM json_each(?))')
+        .prepare<[string], StreamRow>(`${selectStreamsSql} AND id IN (SELECT value FROM json_each(?))`)
         .all(JSON.stringify(batch))
         .map(streamFromRow),
     )
   }
 
   async findStream(id: string): Promise<StreamRecord | null> {
-    const row = this.#database.prepare<[string], StreamRow>('SELECT * FROM streams WHERE id = ?').get(id)
+    const row = this.#database.prepare<[string], StreamRow>(`${selectStreamsSql} AND id = ?`).get(id)
     return row ? streamFromRow(row) : null
   }
 
@@ -155,7 +159,7 @@ export class SqliteEventStore implements EventStore {
 
   async findActiveStream(sessionId: string): Promise<StreamRecord | null> {
     const row = this.#database
-      .prepare<[string], StreamRow>("SELECT * FROM streams WHERE session_id = ? AND status IN ('RUNNING', 'WAITING')")
+      .prepare<[string], StreamRow>(`${selectStreamsSql} AND session_id = ? AND status IN ('RUNNING', 'WAITING')`)
       .get(sessionId)
     return row ? streamFromRow(row) : null
   }
@@ -174,7 +178,8 @@ export class SqliteEventStore implements EventStore {
   async listUnplacedWithdrawnMessages(sessionId: string): Promise<MessageRecord[]> {
     return this.#database
       .prepare<[string], MessageRow>(
-        'SELECT * FROM messages WHERE session_id = ? AND position IS NULL AND withdrawn = 1',
+        `SELECT * FROM messages WHERE session_id = ? AND position IS NULL AND withdrawn = 1
+           AND ${isOfExistingSessionSql('messages')}`,
       )
       .all(sessionId)
       .map((row) => messageFromRow(row, this.#database.profile))
@@ -226,14 +231,6 @@ export class SqliteEventStore implements EventStore {
   #updateConversationSettings({ sessionIds, patch }: ConversationSettingsUpdate): void {
     const storedIds = sessionIds.map((id) => toStoredSessionId(id, this.#database.profile))
     new ConversationSettingsTable(this.#database).update({ sessionIds: storedIds, patch })
-  }
-
-  #deleteSession(id: string): void {
-    const copiedMessageIds = listCopiedMessageIds(this.#database, id)
-    givePlaceToOldestRetry(this.#database, id)
-    // Everything else of the session is deleted by cascade.
-    this.#database.prepare<[string]>('DELETE FROM sessions WHERE id = ?').run(id)
-    updateStandIns(this.#database, copiedMessageIds)
   }
 
   #insertSession({ session, messages, checkpoint, idempotencyKey, copyGrantsFrom }: SessionWithInitialMessages): void {

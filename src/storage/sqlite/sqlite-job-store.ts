@@ -8,8 +8,10 @@ import {
   type JobWithRunningRun,
 } from '../job-store.ts'
 import type { PageRequest } from '../../lib/pagination.ts'
+import { deleteQueuedRows } from './deletion/delete-queued-rows.ts'
 import { allocateChangeSeq, readLatestChangeSeq } from './database/change-sequences.ts'
 import type { SegueProfileDatabase } from './segue-profile-database.ts'
+import { isOfExistingJobSql } from './rows/deletion-queue-condition.ts'
 import {
   jobToRow,
   jobRunToRow,
@@ -63,14 +65,14 @@ export class SqliteJobStore implements JobStore {
   }
 
   async findRun(id: string): Promise<JobRunRecord | null> {
-    return this.#queryRuns(`${selectJobRunsSql} WHERE id = ?`, id)[0] ?? null
+    return this.#queryRuns(`${selectJobRunsSql} AND id = ?`, id)[0] ?? null
   }
 
   async listRuns(jobId: string, page: PageRequest<number>): Promise<JobRunRecord[]> {
     const { after, before, limit, backwards } = page
     // Newest first: positions after the cursor are smaller.
     const runs = this.#queryRuns(
-      `${selectJobRunsSql} WHERE job_id = ? AND position < ? AND position > ?
+      `${selectJobRunsSql} AND job_id = ? AND position < ? AND position > ?
        ORDER BY position ${backwards ? 'ASC' : 'DESC'} LIMIT ?`,
       jobId,
       after ?? Number.MAX_SAFE_INTEGER,
@@ -96,14 +98,16 @@ export class SqliteJobStore implements JobStore {
 
   async listRunningRuns(): Promise<ChangedJobRun[]> {
     return this.#database
-      .prepare<[], JobRunRowWithUsage>(`${selectJobRunsSql} INDEXED BY running_job_runs WHERE finished_at IS NULL`)
+      .prepare<[], JobRunRowWithUsage>(`${selectJobRunsSql} AND finished_at IS NULL`)
       .all()
       .map(toChangedRun)
   }
 
   async hasRunFor(jobId: string, scheduledFor: number): Promise<boolean> {
     const row = this.#database
-      .prepare<[string, number]>('SELECT id FROM job_runs WHERE job_id = ? AND scheduled_for = ?')
+      .prepare<[string, number]>(
+        `SELECT id FROM job_runs WHERE job_id = ? AND scheduled_for = ? AND ${isOfExistingJobSql}`,
+      )
       .get(jobId, scheduledFor)
     return row !== undefined
   }
@@ -120,17 +124,19 @@ export class SqliteJobStore implements JobStore {
   }
 
   async delete(id: string, idempotencyKey: IdempotencyKeyRecord | null = null): Promise<boolean> {
-    return this.#database.write(() => {
+    const { isDeleted, hasRowsLeft } = await this.#database.write(() => {
       const { changes } = this.#database.prepare<[string]>('DELETE FROM jobs WHERE id = ?').run(id)
       if (idempotencyKey && changes === 1) insertIdempotencyKey(this.#database, idempotencyKey)
-      return changes === 1
+      return { isDeleted: changes === 1, hasRowsLeft: deleteQueuedRows(this.#database) }
     })
+    if (hasRowsLeft) this.#database.reportQueuedRows()
+    return isDeleted
   }
 
   async listChangedRuns(range: ChangedJobRunRange): Promise<ChangedJobRun[]> {
     return this.#database
       .prepare<[ChangedJobRunRange], JobRunRowWithUsage>(
-        `${selectJobRunsSql} WHERE change > :after AND (:jobId IS NULL OR job_id = :jobId)
+        `${selectJobRunsSql} AND change > :after AND (:jobId IS NULL OR job_id = :jobId)
          ORDER BY change LIMIT :limit`,
       )
       .all({ ...range, limit: Math.min(range.limit, maxChangedRuns) })
@@ -141,7 +147,7 @@ export class SqliteJobStore implements JobStore {
     return this.#database
       .prepare<[FinishedJobRunQuery], JobRunRowWithUsage>(
         `SELECT * FROM (
-           ${selectJobRunsSql} WHERE finished_at IS NOT NULL AND (:jobId IS NULL OR job_id = :jobId)
+           ${selectJobRunsSql} AND finished_at IS NOT NULL AND (:jobId IS NULL OR job_id = :jobId)
            ORDER BY change DESC LIMIT :limit
          ) WHERE finished_at > :finishedAfter ORDER BY change`,
       )

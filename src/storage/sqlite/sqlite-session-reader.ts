@@ -20,11 +20,13 @@ import type { SegueSessionReader } from '../sessions/session-reader.ts'
 import { ConversationIndexReader } from './conversation-index/conversation-index-reader.ts'
 import type { SegueProfileDatabase } from './segue-profile-database.ts'
 import { lookUpInBatches } from './look-up-in-batches.ts'
+import { isOfExistingSessionSql } from './rows/deletion-queue-condition.ts'
 import { type MessageRow, messageFromRow } from './rows/message-row.ts'
 import { type SessionRowWithSettings, selectSessionsSql, sessionFromRow } from './rows/session-row.ts'
 
 const maxRowsPerPage = 1_001
 const maxSessionIdsPerPage = 1_000
+const selectMessagesSql = `SELECT * FROM messages WHERE ${isOfExistingSessionSql('messages')}`
 
 /** The sessions, messages and conversations in a profile's database. */
 export class SqliteSessionReader implements SegueSessionReader {
@@ -99,7 +101,7 @@ export class SqliteSessionReader implements SegueSessionReader {
     const direction = page.backwards ? 'DESC' : 'ASC'
     const rows = this.#database
       .prepare<[string, number, number, number], MessageRow>(
-        `SELECT * FROM messages WHERE session_id = ? AND position > ? AND position < ?
+        `${selectMessagesSql} AND session_id = ? AND position > ? AND position < ?
          ORDER BY position ${direction} LIMIT ?`,
       )
       .all(
@@ -115,23 +117,20 @@ export class SqliteSessionReader implements SegueSessionReader {
   findMessages(ids: readonly string[]): Promise<MessageRecord[]> {
     return lookUpInBatches(ids, (batch) =>
       this.#database
-        .prepare<[string], MessageRow>('SELECT * FROM messages WHERE id IN (SELECT value FROM json_each(?))')
+        .prepare<[string], MessageRow>(`${selectMessagesSql} AND id IN (SELECT value FROM json_each(?))`)
         .all(JSON.stringify(batch))
         .map((row) => messageFromRow(row, this.#database.profile)),
     )
   }
 
   async findMessage(id: string): Promise<MessageRecord | null> {
-    const row = this.#database.prepare<[string], MessageRow>('SELECT * FROM messages WHERE id = ?').get(id)
+    const row = this.#database.prepare<[string], MessageRow>(`${selectMessagesSql} AND id = ?`).get(id)
     return row ? messageFromRow(row, this.#database.profile) : null
   }
 
   async loadContextMessages(sessionId: string): Promise<MessageRecord[]> {
     return this.#database
-      .prepare<
-        [string],
-        MessageRow
-      >(`SELECT * FROM messages WHERE session_id = ? AND position IS NOT NULL AND withdrawn = 0
+      .prepare<[string], MessageRow>(`${selectMessagesSql} AND session_id = ? AND position IS NOT NULL AND withdrawn = 0
          ORDER BY position`)
       .all(sessionId)
       .map((row) => messageFromRow(row, this.#database.profile))

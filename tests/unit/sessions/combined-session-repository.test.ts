@@ -58,7 +58,7 @@ afterAll(async () => {
 })
 
 beforeEach(() => {
-  segueDb.exec('DELETE FROM sessions')
+  segueDb.exec('DELETE FROM messages; DELETE FROM sessions')
   hermes.db.exec('DELETE FROM messages; DELETE FROM sessions')
 })
 

@@ -16,6 +16,7 @@ import { migration015 } from './migrations/015-retries.ts'
 import { migration016 } from './migrations/016-conversation-settings.ts'
 import { migration017 } from './migrations/017-given-titles.ts'
 import { migration018 } from './migrations/018-usage-of-job-runs.ts'
+import { migration019 } from './migrations/019-deletion-queues.ts'
 
 /**
  * The schema of a profile's database: entry n brings a database from version n to version n + 1. Forward only. A released
@@ -41,4 +42,5 @@ export const migrations: readonly string[] = [
   migration016,
   migration017,
   migration018,
+  migration019,
 ]

@@ -1,4 +1,5 @@
 import type { SqlConnection } from '../database/statement-cache.ts'
+import { isOfExistingSessionSql } from './deletion-queue-condition.ts'
 
 /** Records that a session refers to a blob. Call it inside a transaction. */
 export function insertBlobReference(db: SqlConnection, hash: string, sessionId: string): void {
@@ -8,19 +9,23 @@ export function insertBlobReference(db: SqlConnection, hash: string, sessionId: 
   )
 }
 
-/** Hashes of the blobs that a session refers to, in order. */
-export function listSessionBlobHashes(db: SqlConnection, sessionId: string): string[] {
+/** Hashes of the blobs that these sessions refer to, in order. */
+export function listBlobHashesOfSessions(db: SqlConnection, sessionIds: readonly string[]): string[] {
   return db
-    .prepare<[string], { hash: string }>('SELECT hash FROM blob_references WHERE session_id = ? ORDER BY hash')
-    .all(sessionId)
+    .prepare<[string], { hash: string }>(
+      `SELECT DISTINCT hash FROM blob_references WHERE session_id IN (SELECT value FROM json_each(?))
+         AND ${isOfExistingSessionSql('blob_references')} ORDER BY hash`,
+    )
+    .all(JSON.stringify(sessionIds))
     .map(({ hash }) => hash)
 }
 
-/** Those of these blobs that no session refers to. */
+/** Those of these blobs that no session refers to. Deleted sessions do not count. */
 export function findUnreferencedBlobs(db: SqlConnection, hashes: readonly string[]): string[] {
   return db
     .prepare<[string], { hash: string }>(
-      'SELECT value AS hash FROM json_each(?) WHERE NOT EXISTS (SELECT 1 FROM blob_references WHERE hash = value)',
+      `SELECT value AS hash FROM json_each(?) WHERE NOT EXISTS (
+         SELECT 1 FROM blob_references WHERE hash = value AND ${isOfExistingSessionSql('blob_references')})`,
     )
     .all(JSON.stringify(hashes))
     .map(({ hash }) => hash)

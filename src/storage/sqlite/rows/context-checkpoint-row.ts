@@ -1,6 +1,7 @@
 import type { ContextCheckpoint } from '../../../model/context/context-checkpoint.ts'
 import { normalizeStoredUsage } from '../../../model/usage.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
+import { isOfExistingSessionSql } from './deletion-queue-condition.ts'
 
 export interface ContextCheckpointRow {
   session_id: string
@@ -34,7 +35,9 @@ export function upsertContextCheckpoint(db: SqlConnection, checkpoint: ContextCh
 /** The checkpoint of a session; null if it has none. */
 export function findContextCheckpoint(db: SqlConnection, sessionId: string): ContextCheckpoint | null {
   const row = db
-    .prepare<[string], ContextCheckpointRow>('SELECT * FROM context_checkpoints WHERE session_id = ?')
+    .prepare<[string], ContextCheckpointRow>(
+      `SELECT * FROM context_checkpoints WHERE session_id = ? AND ${isOfExistingSessionSql('context_checkpoints')}`,
+    )
     .get(sessionId)
   return row ? contextCheckpointFromRow(row) : null
 }

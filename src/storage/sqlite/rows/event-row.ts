@@ -2,6 +2,7 @@ import { parseJsonWithExactNumbers, stringifyJson } from '../../../lib/text/json
 import type { ChatEvent } from '../../../model/chat-event.ts'
 import { normalizeStoredUsage } from '../../../model/usage.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
+import { isOfExistingSessionSql } from './deletion-queue-condition.ts'
 
 /** Version of the format in which events are written. Earlier ones stay readable: stored events are never rewritten. */
 const currentEventVersion = 2
@@ -67,7 +68,8 @@ export function readEventPage(
 ): ChatEvent[] {
   const rows = db
     .prepare<[string, number, number, number], EventRow>(
-      'SELECT * FROM events WHERE session_id = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?',
+      `SELECT * FROM events WHERE session_id = ? AND seq > ? AND seq <= ? AND ${isOfExistingSessionSql('events')}
+       ORDER BY seq LIMIT ?`,
     )
     .iterate(sessionId, after, upTo, Math.min(limit, maxPageEvents))
   const events: ChatEvent[] = []

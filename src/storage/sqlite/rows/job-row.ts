@@ -1,5 +1,6 @@
 import type { JobRunRecord, SegueJob } from '../../../model/job.ts'
 import { normalizeStoredUsage } from '../../../model/usage.ts'
+import { isOfExistingJobSql } from './deletion-queue-condition.ts'
 
 /** How jobs and their runs lie in the tables of `migrations.ts`. */
 
@@ -107,8 +108,8 @@ export const usageSoFarSql = `CASE WHEN job_runs.finished_at IS NULL THEN
   (SELECT streams.usage FROM streams WHERE streams.session_id = job_runs.session_id ORDER BY streams.rowid LIMIT 1)
 END AS usage_so_far`
 
-/** Selects rows of `JobRunRowWithUsage`. */
-export const selectJobRunsSql = `SELECT job_runs.*, ${usageSoFarSql} FROM job_runs`
+/** Selects rows of `JobRunRowWithUsage` of the jobs that are not deleted. Add further conditions with AND. */
+export const selectJobRunsSql = `SELECT job_runs.*, ${usageSoFarSql} FROM job_runs WHERE ${isOfExistingJobSql}`
 
 export function jobRunFromRow(row: JobRunRowWithUsage): JobRunRecord {
   const usage = row.usage ?? row.usage_so_far

@@ -14,7 +14,7 @@ import {
 } from '../../sessions/conversation-settings.ts'
 import type { WithIdempotencyKey } from '../../idempotency-key.ts'
 import { DatabaseReadSnapshot } from '../database/database-read-snapshot.ts'
-import { listSessionBlobHashes } from '../rows/blob-reference-row.ts'
+import { listBlobHashesOfSessions } from '../rows/blob-reference-row.ts'
 import { ConversationSettingsTable } from '../conversation-settings/conversation-settings-table.ts'
 import { findContextCheckpoint } from '../rows/context-checkpoint-row.ts'
 import { type DecisionRow, decisionFromRow } from '../rows/decision-row.ts'
@@ -77,7 +77,7 @@ export class SqliteExportReader implements ExportReader {
   }
 
   async listBlobHashes(sessionId: string): Promise<string[]> {
-    return listSessionBlobHashes(this.#snapshot, sessionId)
+    return listBlobHashesOfSessions(this.#snapshot, [sessionId])
   }
 
   async *readStreams(sessionIds: readonly string[]): AsyncGenerator<WithIdempotencyKey<StreamRecord>> {

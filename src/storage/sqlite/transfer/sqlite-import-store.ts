@@ -8,6 +8,7 @@ import {
   type LocatedImportRecord,
 } from '../../transfer/import-store.ts'
 import { SegueProfileDatabase } from '../segue-profile-database.ts'
+import { deleteQueuedRows, hasQueuedRows } from '../deletion/delete-queued-rows.ts'
 import { findUnreferencedBlobs, insertBlobReference } from '../rows/blob-reference-row.ts'
 import { upsertContextCheckpoint } from '../rows/context-checkpoint-row.ts'
 import { upsertDecision } from '../rows/decision-row.ts'
@@ -39,6 +40,7 @@ export class SqliteImportStore implements ImportStore {
   }
 
   async importRecords(records: Iterable<LocatedImportRecord>): Promise<void> {
+    await this.#deleteQueuedRows()
     await this.#database.write(() => {
       const sessionIds: string[] = []
       const settings: ImportedSessionSettings[] = []
@@ -69,6 +71,11 @@ export class SqliteImportStore implements ImportStore {
 
   async close(): Promise<void> {
     this.#database.close()
+  }
+
+  /** What is left of deleted sessions has ids that the imported ones may have. */
+  async #deleteQueuedRows(): Promise<void> {
+    while (hasQueuedRows(this.#database)) await this.#database.write(() => deleteQueuedRows(this.#database))
   }
 
   #assertIdIsFree({ type, record, location }: LocatedImportRecord): void {

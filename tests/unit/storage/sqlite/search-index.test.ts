@@ -7,6 +7,7 @@ import { subscribeToSqlStatements } from '../../../../src/lib/sql-channel.ts'
 import { recordSql } from '../../../support/storage/record-sql.ts'
 import { newId } from '../../../../src/lib/ids.ts'
 import type { ChatEvent } from '../../../../src/model/chat-event.ts'
+import { deleteQueuedRows } from '../../../../src/storage/sqlite/deletion/delete-queued-rows.ts'
 import { SegueProfileDatabase } from '../../../../src/storage/sqlite/segue-profile-database.ts'
 import { BackgroundSearchIndexer } from '../../../../src/storage/sqlite/search/background-search-indexer.ts'
 import { migration015 } from '../../../../src/storage/sqlite/database/migrations/015-retries.ts'
@@ -32,7 +33,10 @@ function countIndexedTexts({ database }: SegueSearchFixture, kind: 'message' | '
 }
 
 function remove({ database }: SegueSearchFixture, table: 'sessions' | 'messages', id: string): void {
-  database.transaction(() => database.prepare<[string]>(`DELETE FROM ${table} WHERE id = ?`).run(id))
+  database.transaction(() => {
+    database.prepare<[string]>(`DELETE FROM ${table} WHERE id = ?`).run(id)
+    while (deleteQueuedRows(database));
+  })
 }
 
 function rename({ database }: SegueSearchFixture, id: string, title: string | null): void {
@@ -147,7 +151,10 @@ test('after any writes, the index contains what is stored', async () => {
   const fixture = newSegueSearchFixture()
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
-      fixture.database.transaction(() => fixture.database.prepare('DELETE FROM sessions').run())
+      fixture.database.transaction(() => {
+        fixture.database.prepare('DELETE FROM messages').run()
+        fixture.database.prepare('DELETE FROM sessions').run()
+      })
       const titles = new Map<string, string | null>()
       const texts = new Map<string, { readonly session: string; readonly text: string }>()
       for (let i = 0; i < 4; i++) titles.set(await fixture.addSession('red'), 'red')

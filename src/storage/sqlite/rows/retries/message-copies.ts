@@ -1,20 +1,21 @@
 import { parseIdKind } from '../../../../lib/ids.ts'
 import type { SqlConnection } from '../../database/statement-cache.ts'
+import { isOfExistingSessionSql } from '../deletion-queue-condition.ts'
 
 /**
  * Copies are not found by search. When a message is deleted, its oldest copy stands in for it: `messages.stands_in`.
  * Messages of Hermes have no stand-ins: Hermes is searched itself.
  */
 
-/** Ids of the originals that a session holds, or stands in for, and that were copied into other sessions. */
-export function listCopiedMessageIds(db: SqlConnection, sessionId: string): string[] {
+/** Of these messages, ids of the originals among them, and of those that they stand in for, if there are copies. */
+export function listCopiedMessageIds(db: SqlConnection, messageIds: readonly string[]): string[] {
   return db
     .prepare<[string], { id: string }>(
       `SELECT coalesce(copy_of, id) AS id FROM messages AS message
-       WHERE session_id = ? AND (copy_of IS NULL OR stands_in = 1) AND EXISTS (
+       WHERE id IN (SELECT value FROM json_each(?)) AND (copy_of IS NULL OR stands_in = 1) AND EXISTS (
          SELECT 1 FROM messages AS copy WHERE copy.copy_of = coalesce(message.copy_of, message.id))`,
     )
-    .all(sessionId)
+    .all(JSON.stringify(messageIds))
     .map(({ id }) => id)
 }
 
@@ -23,7 +24,9 @@ export function listCopiedMessageIds(db: SqlConnection, sessionId: string): stri
  * index in step. Call it inside a transaction.
  */
 export function updateStandIns(db: SqlConnection, originalIds: readonly string[]): void {
-  const findOriginal = db.prepare<[string], { id: string }>('SELECT id FROM messages WHERE id = ?')
+  const findOriginal = db.prepare<[string], { id: string }>(
+    `SELECT id FROM messages WHERE id = ? AND ${isOfExistingSessionSql('messages')}`,
+  )
   const findOldestCopy = db.prepare<[string], { id: string }>(
     `SELECT messages.id FROM messages JOIN sessions ON sessions.id = messages.session_id
      WHERE messages.copy_of = ? ORDER BY sessions.started_at, messages.id LIMIT 1`,

@@ -2,6 +2,7 @@ import { ProfileIdNamespace } from '../../../../profiles/profile-id-namespace.ts
 import type { PositionRange } from '../../../position-range.ts'
 import type { TurnMessage, TurnMessagesQuery } from '../../../sessions/turn-message.ts'
 import type { SqlConnection } from '../../database/statement-cache.ts'
+import { isOfExistingSessionSql } from '../deletion-queue-condition.ts'
 
 interface TurnMessageRow {
   readonly wanted: number
@@ -12,6 +13,11 @@ interface TurnMessageRow {
 
 type ProfileConnection = SqlConnection & { readonly profile: string }
 
+/** Instead of a message of a deleted session that stays for now: the copy that is going to stand in for it, if there is one. */
+const shownRowidSql = `CASE WHEN ${isOfExistingSessionSql('messages')} THEN rowid ELSE (
+  SELECT copy.rowid FROM messages AS copy JOIN sessions ON sessions.id = copy.session_id
+  WHERE copy.copy_of = coalesce(messages.copy_of, messages.id) ORDER BY sessions.started_at, copy.id LIMIT 1) END`
+
 /** The newest 100 messages of each query, in no order. Those that are queued or withdrawn are left out. */
 export function findTurnMessages(db: ProfileConnection, queries: readonly TurnMessagesQuery[]): TurnMessage[] {
   return selectTurnMessages(
@@ -19,7 +25,7 @@ export function findTurnMessages(db: ProfileConnection, queries: readonly TurnMe
     queries,
     `SELECT query.key AS wanted, message.id, message.created_at, message.copy_of
      FROM json_each(?) AS query CROSS JOIN messages AS message ON message.rowid IN (
-       SELECT rowid FROM messages
+       SELECT ${shownRowidSql} FROM messages
        WHERE turn_id = query.value ->> 0 AND role = query.value ->> 1 AND (copy_of IS NULL OR stands_in = 1)
          AND position IS NOT NULL AND withdrawn = 0
        ORDER BY created_at DESC, id DESC LIMIT 100)`,
@@ -68,7 +74,8 @@ export function listRetriedHermesTurnIds(db: ProfileConnection, sessionId: strin
   return db
     .prepare<[string, string], { turnId: string }>(
       `SELECT DISTINCT turn_id AS turnId FROM messages
-       WHERE turn_id > ? AND turn_id < ? AND (copy_of IS NULL OR stands_in = 1) LIMIT 10000`,
+       WHERE turn_id > ? AND turn_id < ? AND (copy_of IS NULL OR stands_in = 1)
+         AND ${isOfExistingSessionSql('messages')} LIMIT 10000`,
     )
     .all(`${hermesId}:`, `${hermesId};`)
     .map(({ turnId }) => namespace.qualify(turnId))
