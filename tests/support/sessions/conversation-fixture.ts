@@ -52,7 +52,7 @@ export class ConversationFixture {
   }
 
   clear(): void {
-    this.segueDb.exec('DELETE FROM messages; DELETE FROM sessions')
+    this.segueDb.exec('DELETE FROM sessions; DELETE FROM session_ids')
     this.hermesDb.db.exec('DELETE FROM messages; DELETE FROM sessions')
     this.model = new ConversationModel()
   }

@@ -58,7 +58,7 @@ afterAll(async () => {
 })
 
 beforeEach(() => {
-  segueDb.exec('DELETE FROM messages; DELETE FROM sessions')
+  segueDb.exec('DELETE FROM sessions; DELETE FROM session_ids')
   hermes.db.exec('DELETE FROM messages; DELETE FROM sessions')
 })
 

@@ -152,8 +152,8 @@ test('after any writes, the index contains what is stored', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
       fixture.database.transaction(() => {
-        fixture.database.prepare('DELETE FROM messages').run()
         fixture.database.prepare('DELETE FROM sessions').run()
+        fixture.database.prepare('DELETE FROM session_ids').run()
       })
       const titles = new Map<string, string | null>()
       const texts = new Map<string, { readonly session: string; readonly text: string }>()
