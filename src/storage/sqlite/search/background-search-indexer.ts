@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { normalizeSearchText } from '../../../search/analyzer.ts'
 import { splitIntoPassages } from '../../../search/passages.ts'
 import type { SegueProfileDatabase } from '../segue-profile-database.ts'
 import { loadSegueMessageText } from '../rows/load-segue-message-text.ts'
+import { BackgroundSteps } from '../../../lib/async/background-steps.ts'
 import { yieldToEventLoop } from '../../../lib/async/yield-to-event-loop.ts'
 import type { Logger } from '../../../lib/logger.ts'
 
@@ -13,67 +13,35 @@ import type { Logger } from '../../../lib/logger.ts'
  */
 export class BackgroundSearchIndexer {
   readonly #database: SegueProfileDatabase
-  readonly #log: Logger
-  readonly #abortController = new AbortController()
-  #currentRun: Promise<void> | null = null
-  #hasPendingWork = false
+  readonly #steps: BackgroundSteps
 
   constructor(database: SegueProfileDatabase, log: Logger) {
     this.#database = database
-    this.#log = log
-    database.onSearchBacklog(() => this.#wake())
-    if (database.hasFile) this.#wake()
+    this.#steps = new BackgroundSteps({
+      step: (signal) => this.#indexSlice(signal),
+      onError: (error) => log.warn({ err: error }, 'Search indexing failed. Some messages are not searchable yet.'),
+    })
+    database.onSearchBacklog(() => this.#steps.wake())
+    if (database.hasFile) this.#steps.wake()
   }
 
   /** Resolves when the current slice has ended. */
-  async close(): Promise<void> {
-    this.#abortController.abort()
-    await this.#currentRun
-  }
-
-  #wake(): void {
-    this.#hasPendingWork = true
-    this.#currentRun ??= this.#runUntilIdle()
-  }
-
-  async #runUntilIdle(): Promise<void> {
-    try {
-      // The commit that woke it has not returned yet.
-      await yieldToEventLoop()
-      while (this.#hasPendingWork) {
-        this.#hasPendingWork = false
-        await this.#indexBacklog()
-      }
-    } catch (error) {
-      if (!this.#abortController.signal.aborted)
-        this.#log.warn({ err: error }, 'Search indexing failed. Some messages are not searchable yet.')
-    }
-    this.#currentRun = null
-  }
-
-  async #indexBacklog(): Promise<void> {
-    const { signal } = this.#abortController
-    for (
-      let startedAt = performance.now();
-      !signal.aborted && (await this.#indexSlice());
-      startedAt = performance.now()
-    ) {
-      await delay(performance.now() - startedAt, undefined, { ref: false, signal })
-    }
+  close(): Promise<void> {
+    return this.#steps.close()
   }
 
   /** Returns whether anything is left. */
-  async #indexSlice(): Promise<boolean> {
+  async #indexSlice(signal: AbortSignal): Promise<boolean> {
     const { searchIndex } = this.#database
     const { hasMoreShort, longMessageId } = await this.#database.write(() => ({
       hasMoreShort: searchIndex.indexPending(),
       longMessageId: searchIndex.findNextLongMessage(),
     }))
-    if (longMessageId !== null) await this.#indexLongMessage(longMessageId)
+    if (longMessageId !== null) await this.#indexLongMessage(longMessageId, signal)
     return longMessageId !== null || hasMoreShort || (await this.#database.write(() => searchIndex.backfill()))
   }
 
-  async #indexLongMessage(id: string): Promise<void> {
+  async #indexLongMessage(id: string, signal: AbortSignal): Promise<void> {
     const { searchIndex } = this.#database
     const messageText = await this.#readText(id)
     const passages = splitIntoPassages(messageText)
@@ -81,7 +49,7 @@ export class BackgroundSearchIndexer {
     for (const [index, number] of numbers.entries()) {
       const text = normalizeSearchText(passages[index] ?? '')
       await yieldToEventLoop()
-      if (this.#abortController.signal.aborted) return
+      if (signal.aborted) return
       const exists = await this.#database.write(() => searchIndex.writeEntry('message', number, text))
       if (!exists) return
     }
