@@ -26,7 +26,7 @@ import { type SessionRowWithSettings, selectSessionsSql, sessionFromRow } from '
 
 const maxRowsPerPage = 1_001
 const maxSessionIdsPerPage = 1_000
-const selectMessagesSql = `SELECT * FROM messages WHERE ${isOfExistingSessionSql('messages')}`
+const isShownSql = isOfExistingSessionSql('messages')
 
 /** The sessions, messages and conversations in a profile's database. */
 export class SqliteSessionReader implements SegueSessionReader {
@@ -101,7 +101,7 @@ export class SqliteSessionReader implements SegueSessionReader {
     const direction = page.backwards ? 'DESC' : 'ASC'
     const rows = this.#database
       .prepare<[string, number, number, number], MessageRow>(
-        `${selectMessagesSql} AND session_id = ? AND position > ? AND position < ?
+        `SELECT * FROM messages WHERE session_id = ? AND position > ? AND position < ? AND ${isShownSql}
          ORDER BY position ${direction} LIMIT ?`,
       )
       .all(
@@ -117,20 +117,27 @@ export class SqliteSessionReader implements SegueSessionReader {
   findMessages(ids: readonly string[]): Promise<MessageRecord[]> {
     return lookUpInBatches(ids, (batch) =>
       this.#database
-        .prepare<[string], MessageRow>(`${selectMessagesSql} AND id IN (SELECT value FROM json_each(?))`)
+        .prepare<[string], MessageRow>(
+          `SELECT * FROM messages WHERE id IN (SELECT value FROM json_each(?)) AND ${isShownSql}`,
+        )
         .all(JSON.stringify(batch))
         .map((row) => messageFromRow(row, this.#database.profile)),
     )
   }
 
   async findMessage(id: string): Promise<MessageRecord | null> {
-    const row = this.#database.prepare<[string], MessageRow>(`${selectMessagesSql} AND id = ?`).get(id)
+    const row = this.#database
+      .prepare<[string], MessageRow>(`SELECT * FROM messages WHERE id = ? AND ${isShownSql}`)
+      .get(id)
     return row ? messageFromRow(row, this.#database.profile) : null
   }
 
   async loadContextMessages(sessionId: string): Promise<MessageRecord[]> {
     return this.#database
-      .prepare<[string], MessageRow>(`${selectMessagesSql} AND session_id = ? AND position IS NOT NULL AND withdrawn = 0
+      .prepare<
+        [string],
+        MessageRow
+      >(`SELECT * FROM messages WHERE session_id = ? AND position IS NOT NULL AND withdrawn = 0 AND ${isShownSql}
          ORDER BY position`)
       .all(sessionId)
       .map((row) => messageFromRow(row, this.#database.profile))

@@ -196,7 +196,7 @@ test('an import that fails halfway leaves nothing behind', async () => {
   using database = TestDatabase.write(other)
   database.exec('PRAGMA foreign_keys = OFF')
   database.exec(
-    "DELETE FROM sessions; DELETE FROM messages WHERE role = 'USER'; DELETE FROM streams; DELETE FROM blob_references",
+    "DELETE FROM sessions; DELETE FROM deleted_sessions; DELETE FROM session_ids; DELETE FROM messages WHERE role = 'USER'; DELETE FROM streams; DELETE FROM blob_references",
   )
   const tables = () =>
     ['sessions', 'messages', 'streams', 'events'].map((name) => database.all(`SELECT * FROM ${name}`))
