@@ -1,4 +1,4 @@
-import { BackgroundSteps } from '../../../lib/async/background-steps.ts'
+import { BackgroundSteps } from '../database/background-steps.ts'
 import type { Logger } from '../../../lib/logger.ts'
 import type { SegueProfileDatabase } from '../segue-profile-database.ts'
 import { deleteQueuedRows, hasQueuedRows } from './delete-queued-rows.ts'

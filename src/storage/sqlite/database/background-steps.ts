@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { yieldToEventLoop } from './yield-to-event-loop.ts'
+import { yieldToEventLoop } from '../../../lib/async/yield-to-event-loop.ts'
 
 export interface BackgroundStepsOptions {
   /** Does a few milliseconds of work. Resolves to whether anything is left. */

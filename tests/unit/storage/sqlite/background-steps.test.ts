@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { BackgroundSteps } from '../../../../src/lib/async/background-steps.ts'
+import { BackgroundSteps } from '../../../../src/storage/sqlite/database/background-steps.ts'
 
 test('steps run one after the other until nothing is left, and again when there is more', async () => {
   let left = 3
