@@ -1,39 +1,30 @@
 import type { Approval, Clarification } from '../model/decision.ts'
 import { toOptionalTime, toTime, toToolCall } from './to-message.ts'
-import type { WireApproval, WireClarification } from './wire-types.ts'
+import type { WireApproval, WireClarification, WireDecision } from './wire-types.ts'
 
-export function toApproval(approval: WireApproval): Approval {
-  const { description, choices, decision, reason, arguments: changed, releasedBy } = approval
+export function toApproval({ reason, arguments: changed, releasedBy, ...approval }: WireApproval): Approval {
   return {
     kind: 'approval',
     ...toDecisionFields(approval),
-    description,
-    choices,
-    decision,
     ...(reason !== null && { reason }),
     ...(changed !== null && { arguments: changed }),
     ...(releasedBy !== null && { releasedBy: releasedBy.id }),
   }
 }
 
-export function toClarification(clarification: WireClarification): Clarification {
-  const { question, choices, form, answer, declined } = clarification
+export function toClarification({ form, declined, ...clarification }: WireClarification): Clarification {
   return {
     kind: 'clarification',
     ...toDecisionFields(clarification),
-    question,
-    choices,
-    answer,
     ...(form !== null && { form }),
     ...(declined && { declined }),
   }
 }
 
-function toDecisionFields(decision: WireApproval | WireClarification) {
-  const { id, state, session, stream, toolCall, requestedAt, expiresAt, resolvedAt } = decision
+function toDecisionFields<Wire extends WireDecision>(decision: Wire) {
+  const { session, stream, toolCall, requestedAt, expiresAt, resolvedAt, ...fields } = decision
   return {
-    id,
-    state,
+    ...fields,
     sessionId: session.id,
     streamId: stream.id,
     toolCall: toToolCall(toolCall),

@@ -35,7 +35,7 @@ export interface WireStream extends WireId {
   readonly error: { readonly code: StreamErrorCode; readonly message: string; readonly retryAt: string | null } | null
 }
 
-interface WireDecision extends WireId {
+export interface WireDecision extends WireId {
   readonly state: DecisionState
   readonly requestedAt: string
   readonly expiresAt: string | null
