@@ -31,13 +31,12 @@ export class SegueError extends Error {
   constructor(
     code: SegueErrorCode,
     message: string,
-    options: {
+    options: ErrorOptions & {
       readonly errors?: readonly GraphQLResponseError[]
       readonly data?: unknown
-      readonly cause?: unknown
     } = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    super(message, options)
     this.code = code
     this.errors = options.errors ?? []
     this.extensions = this.errors[0]?.extensions ?? {}
