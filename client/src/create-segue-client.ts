@@ -1,3 +1,4 @@
+import { ConnectionMonitor } from './connection-monitor.ts'
 import { createLeavableIterator } from './environment/leavable-iterator.ts'
 import { chat, followSession, followStream } from './follow-events.ts'
 import { createConversationList } from './lists/live-conversation-list.ts'
@@ -15,29 +16,37 @@ import { answerApproval, answerClarification, cancelStream } from './commands.ts
 
 /** Creates a client of a server. It sends nothing before it is used. */
 export function createSegueClient(options: SegueClientOptions): SegueClient {
-  const { url, token, webSocketImpl, onConnectionLost } = options
+  const { url, token, webSocketImpl } = options
   const reconnect = { ...defaultReconnectOptions, ...options.reconnect }
   const hasWebSocket = webSocketImpl !== undefined || typeof WebSocket === 'function'
   const { transport: transportName = hasWebSocket ? 'ws' : 'sse' } = options
   const endpoint = createEndpoint(url)
   const { graphqlUrl } = endpoint
-  const http = new HttpClient({ fetch: options.fetch ?? ((...args) => fetch(...args)), token })
+  const closing = new AbortController()
+  const connection = new ConnectionMonitor(options.onConnectionLost)
+  const http = new HttpClient({
+    fetch: options.fetch ?? ((...args) => fetch(...args)),
+    token,
+    reconnect,
+    connection,
+    closing: closing.signal,
+  })
   const transport =
     transportName === 'ws'
       ? createLazyTransport(async () => {
           const { createWebSocketTransport } = await import('./subscription/websocket-transport.ts')
-          return createWebSocketTransport({ url: graphqlUrl, token, webSocketImpl, reconnect })
+          return createWebSocketTransport({ url: graphqlUrl, token, webSocketImpl, reconnect, connection })
         })
       : createSseTransport(http, graphqlUrl, reconnect)
-  const requests = new RequestSender(http, graphqlUrl, reconnect)
-  const subscriber = { transport, reconnect, onConnectionLost }
-  const closing = new AbortController()
+  const requests = new RequestSender(http, graphqlUrl, reconnect.idleTimeoutMs)
+  const subscriber = { transport, reconnect, connection }
   const leavable = <Item>(
     signal: AbortSignal | undefined,
     start: (signal: AbortSignal) => AsyncGenerator<Item, void>,
   ): AsyncIterableIterator<Item> => createLeavableIterator(start, [closing.signal, signal])
 
   return {
+    connection,
     chat: (input, { signal } = {}) => leavable(signal, (leaving) => chat(subscriber, input, leaving)),
     follow: (streamId, followOptions = {}) =>
       leavable(followOptions.signal, (leaving) => followStream(subscriber, streamId, followOptions, leaving)),
@@ -48,7 +57,7 @@ export function createSegueClient(options: SegueClientOptions): SegueClient {
     answerApproval: (id, answer, requestOptions) => answerApproval(requests, id, answer, requestOptions),
     answerClarification: (id, answer, requestOptions) => answerClarification(requests, id, answer, requestOptions),
     fileUrl: (fileUrl) => endpoint.resolveFileUrl(fileUrl) ?? fileUrl,
-    file: (fileUrl, { signal } = {}) => fetchFile({ http, endpoint, reconnect }, fileUrl, signal),
+    file: (fileUrl, { signal } = {}) => fetchFile({ http, endpoint }, fileUrl, signal),
     request: async (document, variables, requestOptions) =>
       requests.send(
         { query: await toDocumentText(document), variables: { ...variables } },

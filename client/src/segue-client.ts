@@ -1,7 +1,9 @@
 import type { ApprovalDecision } from '../../src/model/decision.ts'
 import type { JsonObject } from '../../src/lib/text/json.ts'
+import type { ConnectionSnapshot } from './connection-monitor.ts'
 import type { ConversationFilter, ConversationList } from './lists/conversation-list.ts'
 import type { PendingDecisions } from './lists/pending-decisions.ts'
+import type { SnapshotSource } from './lists/snapshot-store.ts'
 import type { ChatEvent } from './model/chat-event.ts'
 import type { Approval, Clarification } from './model/decision.ts'
 import type { ChatMessage } from './model/message.ts'
@@ -29,7 +31,7 @@ export interface SegueClientOptions {
   /** Default: the global one. Node 20 has none. */
   readonly webSocketImpl?: typeof WebSocket
   readonly reconnect?: Partial<ReconnectOptions>
-  /** Called whenever the connection of an iteration or a list is lost and is tried again: for a note on the page, or a log. */
+  /** Called with each loss of the connection of an iteration, a list or a request: for a log. See `SegueClient.connection`. */
   readonly onConnectionLost?: (error: Error) => void
 }
 
@@ -116,6 +118,8 @@ export type ClarificationAnswer =
  * throw a `SegueError` if the server refuses them, which is never tried again.
  */
 export interface SegueClient {
+  /** Whether the server can be reached: for a note on the page while the connection is lost. */
+  readonly connection: SnapshotSource<ConnectionSnapshot>
   /**
    * Sends a message and yields the events of its answer, the last of which is its one `StreamFinished`. However often the
    * connection is lost, there is one answer. Leaving the iteration does not stop it: see `cancel`.
@@ -151,6 +155,9 @@ export interface SegueClient {
   conversations(filter?: ConversationFilter, options?: { readonly pageSize?: number }): ConversationList
   /** Everything that waits for a person in a profile. */
   decisions(options?: { readonly profile?: string }): PendingDecisions
-  /** Ends all iterations and closes the connection. */
+  /**
+   * Ends all iterations and lists, and closes the connection. Requests that are under way, and later ones, reject with an
+   * `AbortError`; what one of them asked for may have been done.
+   */
   close(): void
 }

@@ -2,16 +2,18 @@
 const abortsBySignal = new WeakMap<EventTarget, Set<() => void>>()
 
 /**
- * Aborts a controller when one of the signals is aborted. Returns a function that ends that. Many controllers can be linked
- * to one signal.
+ * Aborts a controller when one of the signals is aborted, with its reason. Returns a function that ends that. Many controllers
+ * can be linked to one signal.
  */
 export function linkAbortSignals(
   controller: AbortController,
   signals: readonly (AbortSignal | undefined)[],
 ): () => void {
-  const abort = (): void => controller.abort()
-  if (signals.some((signal) => signal?.aborted)) abort()
-  const unlinks = signals.map((signal) => (signal ? onAbort(signal, abort) : undefined))
+  const unlinks = signals.map((signal) => {
+    const abort = (): void => controller.abort(signal?.reason)
+    if (signal?.aborted) abort()
+    return signal && onAbort(signal, abort)
+  })
   return () => {
     for (const unlink of unlinks) unlink?.()
   }

@@ -3,18 +3,13 @@ import { SegueError } from '../segue-error.ts'
 import type { Endpoint } from '../connection/endpoint.ts'
 import type { HttpClient } from './http-client.ts'
 import { createHttpError } from './read-result.ts'
-import { retryRequest, type RetryOptions } from './retry-request.ts'
 
 /** Nothing may arrive for so long. */
 const idleTimeout = { timeoutMs: 60_000 }
 
 /** The bytes of a file of the server, read with the token. See `SegueClient.file`. */
 export async function fetchFile(
-  {
-    http,
-    endpoint,
-    reconnect,
-  }: { readonly http: HttpClient; readonly endpoint: Endpoint } & Pick<RetryOptions, 'reconnect'>,
+  { http, endpoint }: { readonly http: HttpClient; readonly endpoint: Endpoint },
   fileUrl: string,
   signal: AbortSignal | undefined,
 ): Promise<Blob> {
@@ -23,8 +18,7 @@ export async function fetchFile(
     throw new SegueError('BAD_USER_INPUT', 'The URL is not one of a file on this server. Read it without the client.')
   }
   // A redirect could lead the token elsewhere.
-  const request = { url, init: { redirect: 'error' as const }, idleTimeout, signal }
-  return retryRequest(() => http.exchange(request, readBlob), { reconnect, signal })
+  return http.request({ url, init: { redirect: 'error' }, idleTimeout }, readBlob, { signal })
 }
 
 async function* readBlob(response: Response): AsyncGenerator<Blob, void> {

@@ -1,8 +1,6 @@
 import { createUuid } from '../environment/create-uuid.ts'
-import type { ReconnectOptions } from '../connection/reconnect-options.ts'
 import type { HttpClient, HttpRequest } from './http-client.ts'
 import { createResponseError, createTextError, parseResult } from './read-result.ts'
-import { retryRequest } from './retry-request.ts'
 import type { Operation } from '../subscription/transport.ts'
 
 /** How long a mutation, such as a compaction, may take in which nothing arrives. Sent again, it is the same call. */
@@ -21,16 +19,16 @@ export interface SendOptions {
 export class RequestSender {
   readonly #http: HttpClient
   readonly #url: string
-  readonly #reconnect: ReconnectOptions
+  readonly #idleTimeoutMs: number
 
-  constructor(http: HttpClient, url: string, reconnect: ReconnectOptions) {
+  constructor(http: HttpClient, url: string, idleTimeoutMs: number) {
     this.#http = http
     this.#url = url
-    this.#reconnect = reconnect
+    this.#idleTimeoutMs = idleTimeoutMs
   }
 
   /**
-   * The data. Rejects with a SegueError, or with the reason of the signal.
+   * The data. Rejects as `HttpClient.request` does.
    *
    * @typeParam Data What the document of the operation selects.
    */
@@ -41,11 +39,10 @@ export class RequestSender {
     const request: HttpRequest = {
       url: this.#url,
       init: { method: 'POST', headers, body, cache: 'no-store' },
-      idleTimeout: { timeoutMs: mayTakeLong ? longTimeoutMs : this.#reconnect.idleTimeoutMs },
-      signal,
+      idleTimeout: { timeoutMs: mayTakeLong ? longTimeoutMs : this.#idleTimeoutMs },
     }
-    const retryOptions = { reconnect: this.#reconnect, signal, ...(whileActive && { maxAttempts: Infinity }) }
-    const data = await retryRequest(() => this.#http.exchange(request, readData), retryOptions)
+    const retryOptions = { signal, ...(whileActive && { maxAttempts: Infinity }) }
+    const data = await this.#http.request(request, readData, retryOptions)
     // The server's schema and the document say what it is.
     return data as Data
   }

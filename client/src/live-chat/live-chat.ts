@@ -160,7 +160,8 @@ export class LiveChat implements SnapshotSource<LiveChatState> {
     const following = new AbortController()
     this.#following = following
     void this.#run(this.#state.sessionId, following.signal).catch((error: unknown) => {
-      if (following.signal.aborted) return
+      // Nobody listens any more, or the client is closed: that is no error.
+      if (following.signal.aborted || (error instanceof Error && error.name === 'AbortError')) return
       this.#following = null
       this.#set({ ...this.#state, isLoading: false, activeStream: null, error: toError(error) })
     })

@@ -3,6 +3,7 @@
 
 export { SegueProvider, type SegueProviderProps, useSegueClient } from './segue-provider.ts'
 export { useChat, type UseChatOptions, type UseChatResult, useLiveChat } from './use-chat.ts'
+export { useConnection } from './use-connection.ts'
 export { useConversations, type UseConversationsResult } from './use-conversations.ts'
 export { usePendingDecisions, type UsePendingDecisionsResult } from './use-pending-decisions.ts'
 export { isShallowEqual } from './use-snapshot.ts'

@@ -14,7 +14,7 @@ export function createSseTransport(http: HttpClient, url: string, reconnect: Rec
       const headers = { 'content-type': 'application/json', accept: 'text/event-stream' }
       const body = JSON.stringify({ query, variables })
       const init: HttpRequest['init'] = { method: 'POST', headers, body, cache: 'no-store' }
-      return http.exchange({ url, init, idleTimeout: createHeartbeatTimeout(reconnect), signal }, readResults)
+      return http.exchange({ url, init, idleTimeout: createHeartbeatTimeout(reconnect) }, readResults, signal)
     },
     close: () => undefined,
   }
@@ -23,6 +23,7 @@ export function createSseTransport(http: HttpClient, url: string, reconnect: Rec
 async function* readResults(response: Response, touch: () => void): AsyncGenerator<ExecutionResult, void> {
   const isEventStream = response.headers.get('content-type')?.startsWith('text/event-stream') ?? false
   if (!response.ok || !isEventStream) throw await createHttpError(response)
+  touch()
   const parser = new EventStreamParser()
   for await (const chunk of readChunks(response)) {
     touch()

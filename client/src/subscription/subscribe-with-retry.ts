@@ -1,5 +1,6 @@
 import { SegueError } from '../segue-error.ts'
 import { Backoff } from '../connection/backoff.ts'
+import type { ConnectionObserver } from '../connection/connection-observer.ts'
 import type { ReconnectOptions } from '../connection/reconnect-options.ts'
 import { ConnectionLostError } from '../connection/connection-lost-error.ts'
 import { createResponseError, type ExecutionResult } from '../http/read-result.ts'
@@ -8,8 +9,7 @@ import type { Operation, SubscriptionTransport } from './transport.ts'
 export interface SubscriberOptions {
   readonly transport: SubscriptionTransport
   readonly reconnect: ReconnectOptions
-  /** Is called after each loss, before the next try. */
-  readonly onConnectionLost: ((error: Error) => void) | undefined
+  readonly connection: ConnectionObserver
 }
 
 /**
@@ -20,7 +20,7 @@ export interface SubscriberOptions {
  * @typeParam Event What the documents of the library select.
  */
 export async function* subscribeWithRetry<Event>(
-  { transport, reconnect, onConnectionLost }: SubscriberOptions,
+  { transport, reconnect, connection }: SubscriberOptions,
   createOperation: () => Operation,
   signal: AbortSignal,
 ): AsyncGenerator<Event, void> {
@@ -39,8 +39,8 @@ export async function* subscribeWithRetry<Event>(
       if (signal.aborted) return
       // It was deleted during a cut. Without the cut, the server would have completed the operation.
       if (hasReceived && error instanceof SegueError && error.code === 'NOT_FOUND') return
+      connection.report(error)
       if (!(error instanceof ConnectionLostError)) throw error
-      onConnectionLost?.(error)
     }
     await backoff.wait(signal)
   }

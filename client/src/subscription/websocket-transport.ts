@@ -5,6 +5,7 @@ import { ConnectionLostError, createConnectionLostError } from '../connection/co
 import { createHeartbeatTimeout, IdleTimeout } from '../connection/idle-timeout.ts'
 import { createResponseError, type ExecutionResult, toResult } from '../http/read-result.ts'
 import { readAuthorization, type Token } from '../connection/read-authorization.ts'
+import type { ConnectionObserver } from '../connection/connection-observer.ts'
 import type { ReconnectOptions } from '../connection/reconnect-options.ts'
 import type { Operation, SubscriptionTransport } from './transport.ts'
 
@@ -14,6 +15,7 @@ export interface WebSocketTransportOptions {
   readonly token: Token | undefined
   readonly webSocketImpl: typeof WebSocket | undefined
   readonly reconnect: ReconnectOptions
+  readonly connection: ConnectionObserver
 }
 
 /** Close codes after which another try would end in the same way. All others are lost connections. */
@@ -73,7 +75,7 @@ interface WebSocketClient {
 }
 
 function createWebSocketClient(options: WebSocketTransportOptions): WebSocketClient {
-  const { token, webSocketImpl, reconnect } = options
+  const { token, webSocketImpl, reconnect, connection } = options
   const url = options.url.replace(/^http/, 'ws')
   let idle: IdleTimeout | null = null
   let wasOpen = false
@@ -99,7 +101,10 @@ function createWebSocketClient(options: WebSocketTransportOptions): WebSocketCli
       opened: () => {
         wasOpen = true
       },
-      message: () => idle?.touch(),
+      message: () => {
+        idle?.touch()
+        connection.report(null)
+      },
       closed: stopIdle,
       error: stopIdle,
     },

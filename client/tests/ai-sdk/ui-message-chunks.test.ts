@@ -17,15 +17,20 @@ interface Comparison {
   readonly whole: SegueUIMessage | null
 }
 
-async function compare(events: AsyncIterable<ChatEvent>, onEvent?: (event: ChatEvent) => void): Promise<Comparison> {
+/** Does something with an event. It is waited for at the end. */
+type EventAction = (event: ChatEvent) => Promise<unknown> | undefined
+
+async function compare(events: AsyncIterable<ChatEvent>, onEvent?: EventAction): Promise<Comparison> {
   let followed: FollowedStream = { streamId: '', cursor: 0, status: 'QUEUED', message: null }
   const chunks: SegueUIMessageChunk[] = []
+  const actions: (Promise<unknown> | undefined)[] = []
   for await (const event of events) {
     const next = followEvent(followed, event, resolveUrl)
     followed = next.followed
     chunks.push(...next.chunks)
-    onEvent?.(event)
+    actions.push(onEvent?.(event))
   }
+  await Promise.all(actions)
   const whole = followed.message && toUIMessage(followed.message, resolveUrl)
   return { chunks, streamed: await readWithSdk(chunks), whole }
 }
@@ -48,11 +53,11 @@ function toStream(chunks: readonly SegueUIMessageChunk[]): ReadableStream<SegueU
 
 const types = (chunks: readonly SegueUIMessageChunk[]): string[] => [...new Set(chunks.map(({ type }) => type))]
 
-function answering(client: SegueClient, answer: ApprovalAnswer): (event: ChatEvent) => void {
-  return (event) => {
-    if (event.type === 'ApprovalChanged' && event.approval.state === 'PENDING')
-      void client.answerApproval(event.approval.id, answer)
-  }
+function answering(client: SegueClient, answer: ApprovalAnswer): EventAction {
+  return (event) =>
+    event.type === 'ApprovalChanged' && event.approval.state === 'PENDING'
+      ? client.answerApproval(event.approval.id, answer)
+      : undefined
 }
 
 describe('the AI SDK makes of the chunks what the adapter makes of the whole answer', () => {
@@ -143,10 +148,11 @@ describe('the AI SDK makes of the chunks what the adapter makes of the whole ans
     await using segue = await startTestSegue()
     const client = createSegueClient({ url: segue.url })
 
-    const { streamed, whole } = await compare(client.chat({ text: '/ask Which one?' }), (event) => {
-      if (event.type === 'ClarificationChanged' && event.clarification.state === 'PENDING')
-        void client.answerClarification(event.clarification.id, { answer: 'This one.' })
-    })
+    const { streamed, whole } = await compare(client.chat({ text: '/ask Which one?' }), (event) =>
+      event.type === 'ClarificationChanged' && event.clarification.state === 'PENDING'
+        ? client.answerClarification(event.clarification.id, { answer: 'This one.' })
+        : undefined,
+    )
 
     expect(streamed).toEqual(whole)
     const question = streamed?.parts.find(({ type }) => type === 'data-clarification')
@@ -172,10 +178,11 @@ describe('the AI SDK makes of the chunks what the adapter makes of the whole ans
     const call = { id: 'call_1', name: 'files__write', arguments: ['{"path": "a'] }
     server.provider.enqueue([{ text: 'I write' }, { toolCall: call }, { wait: new Promise(() => {}) }])
 
-    const { chunks, streamed, whole } = await compare(client.chat({ text: 'Write.' }), (event) => {
-      if (event.type === 'ToolCallDelta' && event.argumentsText !== '' && event.streamId)
-        void client.cancel(event.streamId)
-    })
+    const { chunks, streamed, whole } = await compare(client.chat({ text: 'Write.' }), (event) =>
+      event.type === 'ToolCallDelta' && event.argumentsText !== '' && event.streamId
+        ? client.cancel(event.streamId)
+        : undefined,
+    )
 
     expect(streamed).toEqual(whole)
     expect(chunks.at(-1)).toMatchObject({ type: 'finish', finishReason: 'interrupted' })

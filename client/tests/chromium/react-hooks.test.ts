@@ -4,6 +4,7 @@ import type { ProviderStep } from '../../../tests/support/providers/strict-provi
 import { ChatClient } from '../../../tests/support/clients/chat-client.ts'
 import { newTool, newToolSource } from '../../../tests/support/fixtures/tools.ts'
 import { startTestSegue } from '../../../tests/support/server/segue.ts'
+import { startTcpProxy } from '../../../tests/support/server/tcp-proxy.ts'
 import { createSegueClient } from '../../src/index.ts'
 import { describeInChromium } from './describe-in-chromium.ts'
 import { expectDocumentedChat } from './documented-chat.ts'
@@ -72,6 +73,21 @@ describeInChromium('useChat', (browser) => {
     expect(commits).toBeLessThanOrEqual(100)
     expect(errors).toEqual([])
     client.close()
+  })
+
+  test('the connection is shown as lost, and as connected again', async () => {
+    await using segue = await startTestSegue({ settings: { allowedOrigins: [browser.getOrigin()] } })
+    await using proxy = await startTcpProxy(segue.url)
+    await using opened = await browser.open({ url: proxy.url, entry: 'react-lists.tsx' })
+    const { page } = opened
+    const note = page.locator('output')
+
+    await note.getByText('Connected').waitFor()
+    await expect.poll(() => proxy.connectionCount).toBeGreaterThan(1)
+    proxy.refuseConnections()
+    await note.getByText('Connection lost').waitFor()
+    proxy.acceptConnections()
+    await note.getByText('Connected').waitFor()
   })
 
   test('the list of conversations, and what waits for a person, are live', async () => {

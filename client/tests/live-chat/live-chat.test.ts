@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { startSegueWithProvider } from '../../../tests/support/server/segue-with-provider.ts'
+import { startHttpServer } from '../../../tests/support/server/small-server.ts'
 import { HermesDb } from '../../../tests/support/hermes/hermes-db.ts'
 import { newTempFolder, startTestSegue } from '../../../tests/support/server/segue.ts'
 import { waitUntil } from '../../../tests/support/wait-until.ts'
@@ -100,6 +101,20 @@ test('a chat that nobody looks at any more starts again when somebody does', asy
   await waitUntil(() => chat.getSnapshot().messages.length === 4)
   leaveAgain()
   client.close()
+})
+
+test('a chat whose client is closed while it is read has no error', async () => {
+  await using server = await startHttpServer(() => {})
+  const client = createSegueClient({ url: server.url })
+  const chat = new LiveChat(client, { sessionId: 'ses_1' })
+  const errors: (Error | null)[] = []
+  const leave = chat.subscribe(() => errors.push(chat.getSnapshot().error))
+  await waitUntil(() => server.requests.length === 1)
+  client.close()
+  // What is refused here is the first error: the chat has none of its own.
+  await expect(chat.cancelQueued('str_1')).rejects.toMatchObject({ name: 'AbortError' })
+  expect(errors.map((error) => error?.name)).toEqual(['AbortError'])
+  leave()
 })
 
 test('a listener that is given twice is removed once for each time', () => {

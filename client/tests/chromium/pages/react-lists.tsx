@@ -1,8 +1,13 @@
 import { createRoot } from 'react-dom/client'
 import { createSegueClient } from '../../../src/index.ts'
-import { SegueProvider, useConversations, usePendingDecisions } from '../../../src/react/index.ts'
+import { SegueProvider, useConnection, useConversations, usePendingDecisions } from '../../../src/react/index.ts'
 
 const client = createSegueClient({ url: new URLSearchParams(location.search).get('server') ?? '' })
+
+function Connection() {
+  const { isLost } = useConnection()
+  return <output>{isLost ? 'Connection lost' : 'Connected'}</output>
+}
 
 function Conversations() {
   const { conversations, hasMore, loadMore } = useConversations({ archived: false })
@@ -35,6 +40,7 @@ function Decisions() {
 
 createRoot(document.querySelector('#root') ?? document.body).render(
   <SegueProvider client={client}>
+    <Connection />
     <Conversations />
     <Decisions />
   </SegueProvider>,
