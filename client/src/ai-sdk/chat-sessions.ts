@@ -1,32 +1,13 @@
-import type { Origin } from '../../../src/model/session.ts'
 import { createSession, getWritableSession } from '../live-chat/get-writable-session.ts'
 import type { SegueClient } from '../segue-client.ts'
-
-/** The session of a chat that is read and continued. */
-interface ChatSession {
-  readonly id: string
-  readonly origin: Origin
-  readonly activeStream: { readonly id: string } | null
-}
-
-interface WireConversation {
-  readonly conversation: { readonly tip: ChatSession }
-}
-
-interface WireMessageKey {
-  readonly id: string
-  readonly key: string | null
-  readonly copyOf: { readonly id: string } | null
-}
-
-const tip = '{ conversation { tip { id origin activeStream { id } } } }'
-const findDocument = `query ($id: ID!, $key: String!, $profile: String) {
-  session(id: $id) ${tip}
-  sessionByKey(key: $key, profile: $profile) ${tip}
-}`
-const messageKeysDocument = `query ($id: ID!) {
-  session(id: $id) { transcript(last: 1000) { edges { node { id key copyOf { id } } } } }
-}`
+import {
+  type ChatSession,
+  findSessionDocument,
+  messageKeysDocument,
+  type WireFoundSession,
+  type WireMessageKey,
+  type WireMessageKeys,
+} from './chat-session-documents.ts'
 
 const maxKeyLength = 200 // characters, the server's limit
 
@@ -48,10 +29,11 @@ export class ChatSessions {
 
   /** The newest session of a chat's conversation. Null if the chat has no session yet. */
   async find(chatId: string): Promise<ChatSession | null> {
-    const { session, sessionByKey } = await this.#client.request<{
-      readonly session: WireConversation | null
-      readonly sessionByKey: WireConversation | null
-    }>(findDocument, { id: chatId, key: chatId, profile: this.#profile })
+    const { session, sessionByKey } = await this.#client.request<WireFoundSession>(findSessionDocument, {
+      id: chatId,
+      key: chatId,
+      profile: this.#profile,
+    })
     return (session ?? sessionByKey)?.conversation.tip ?? null
   }
 
@@ -66,9 +48,7 @@ export class ChatSessions {
   async findMessage(chatId: string, messageId: string): Promise<string | null> {
     const found = await this.find(chatId)
     if (!found) return null
-    const { session } = await this.#client.request<{
-      readonly session: { readonly transcript: { readonly edges: readonly { readonly node: WireMessageKey }[] } } | null
-    }>(messageKeysDocument, { id: found.id })
+    const { session } = await this.#client.request<WireMessageKeys>(messageKeysDocument, { id: found.id })
     const isWanted = ({ node: { id, key, copyOf } }: { readonly node: WireMessageKey }): boolean =>
       id === messageId || copyOf?.id === messageId || key === toMessageKey(chatId, messageId)
     return session?.transcript.edges.findLast(isWanted)?.node.id ?? null

@@ -3,10 +3,10 @@ import type { Conversation } from '../lists/conversation-list.ts'
 import type { LiveChat } from '../live-chat/live-chat.ts'
 import type { SegueClient } from '../segue-client.ts'
 
-const updateDocument = `mutation ($id: ID!, $input: UpdateConversationInput!) {
+export const updateConversationDocument = `mutation ($id: ID!, $input: UpdateConversationInput!) {
   updateConversation(id: $id, input: $input) { id }
 }`
-const deleteDocument = 'mutation ($id: ID!) { deleteConversation(id: $id) }'
+export const deleteConversationDocument = 'mutation ($id: ID!) { deleteConversation(id: $id) }'
 
 export interface ConversationThreads {
   readonly client: SegueClient
@@ -28,7 +28,7 @@ export function toThreadListAdapter({
   isLoading,
 }: ConversationThreads): ExternalStoreThreadListAdapter {
   const update = async (id: string, input: Record<string, unknown>): Promise<void> => {
-    await client.request(updateDocument, { id, input })
+    await client.request(updateConversationDocument, { id, input })
   }
   return {
     ...(conversationId !== null && { threadId: conversationId }),
@@ -44,7 +44,7 @@ export function toThreadListAdapter({
     onArchive: (id) => update(id, { archived: true }),
     onUnarchive: (id) => update(id, { archived: false }),
     onDelete: async (id) => {
-      await client.request(deleteDocument, { id })
+      await client.request(deleteConversationDocument, { id })
       if (id === chat.getSnapshot().conversationId) chat.open(null)
     },
   }

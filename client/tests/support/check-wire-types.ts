@@ -20,6 +20,7 @@ const imports = {
   Wire: 'wire/wire-types.ts',
   Lists: 'lists/conversation-documents.ts',
   Chat: 'live-chat/live-chat-documents.ts',
+  AiSdk: 'ai-sdk/chat-session-documents.ts',
   Client: 'segue-client.ts',
 }
 

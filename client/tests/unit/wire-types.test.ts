@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import * as aiSdkDocuments from '../../src/ai-sdk/chat-session-documents.ts'
+import * as assistantUiDocuments from '../../src/assistant-ui/conversation-threads.ts'
 import * as listDocuments from '../../src/lists/conversation-documents.ts'
 import * as chatDocuments from '../../src/live-chat/live-chat-documents.ts'
 import * as wireDocuments from '../../src/wire/documents.ts'
@@ -32,10 +34,16 @@ const resultTypes: Readonly<Record<string, string>> = {
     "{ readonly stream: (Pick<Wire.WireStream, 'status' | 'lastSeq'> & { readonly message: Chat.WireLiveMessage | null }) | null }",
   Alternatives: "{ readonly node: Pick<Chat.WireLiveMessage, 'alternatives'> | {} | null }",
   CreateSession: '{ readonly session: { readonly id: string } }',
+  FindSession: 'AiSdk.WireFoundSession',
+  MessageKeys: 'AiSdk.WireMessageKeys',
+  // What is in their results is not read.
+  UpdateConversation: 'unknown',
+  DeleteConversation: 'unknown',
 }
 
 const documents = new Map<string, TypedDocument>()
-for (const [name, text] of Object.entries({ ...wireDocuments, ...listDocuments, ...chatDocuments })) {
+const modules = { ...wireDocuments, ...listDocuments, ...chatDocuments, ...aiSdkDocuments, ...assistantUiDocuments }
+for (const [name, text] of Object.entries(modules)) {
   if (typeof text !== 'string' || !name.endsWith('Document')) continue
   const key = name.charAt(0).toUpperCase() + name.slice(1, -'Document'.length)
   documents.set(key, { text, resultType: resultTypes[key] ?? 'never' })
