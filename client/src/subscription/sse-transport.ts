@@ -23,7 +23,6 @@ export function createSseTransport(http: HttpClient, url: string, reconnect: Rec
 async function* readResults(response: Response, touch: () => void): AsyncGenerator<ExecutionResult, void> {
   const isEventStream = response.headers.get('content-type')?.startsWith('text/event-stream') ?? false
   if (!response.ok || !isEventStream) throw await createHttpError(response)
-  touch()
   const parser = new EventStreamParser()
   for await (const chunk of readChunks(response)) {
     touch()

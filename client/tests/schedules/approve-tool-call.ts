@@ -33,15 +33,16 @@ export class ToolCallApprover implements AsyncDisposable {
     }
   }
 
-  /** Again where the connection is lost for too long. Late if the answer was cancelled, and refused then. */
+  /** Again where the connection is lost for too long. It may be too late: the answer has ended, and the page is closed. */
   async #pressButton(id: string, key: string): Promise<void> {
     for (;;) {
       try {
         await this.#client.answerApproval(id, { decision: 'ONCE' }, { key })
         return
       } catch (error) {
+        if (error instanceof Error && error.name === 'AbortError') return
         if (!(error instanceof SegueError)) throw error
-        if (error.code === 'STALE' || error.code === 'CLOSED') return
+        if (error.code === 'STALE') return
         if (error.code !== 'CONNECTION_LOST') throw error
       }
     }
