@@ -94,11 +94,11 @@ async function loadSettings({
   source,
   sessions,
 }: ExportOptions): Promise<
-  Partial<Pick<ExportSectionRecord<'sessions'>, 'pinned' | 'archived' | 'conversationTitle'>>
+  Partial<Pick<ExportSectionRecord<'sessions'>, 'pinned' | 'archived'>> & { readonly conversationTitle: string | null }
 > {
   const settings = await source.segueReader?.findConversationSettings(sessions.map(({ id }) => id))
-  const { title, ...flags } = settings ?? {}
-  return { ...flags, ...(title !== undefined && { conversationTitle: title }) }
+  const { title = null, ...flags } = settings ?? {}
+  return { ...flags, conversationTitle: title }
 }
 
 interface SegueSessionExport {

@@ -114,7 +114,7 @@ const session = z.strictObject({
   lastActivityAt: time,
   pinned: z.boolean(),
   archived: z.boolean(),
-  /** The title that a person gave the conversation; null for that of the root. Every session has the same. */
+  /** The title that a person gave the conversation; null for that of the root. All sessions have the same. From version 3 on. */
   conversationTitle: z.exactOptional(text.nullable()),
   parentId: id.nullable(),
   forkedFrom: id.nullable(),

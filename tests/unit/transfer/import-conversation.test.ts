@@ -9,7 +9,7 @@ import { followStream, isEventOfType, startChat } from '../../contract/support/c
 import { readUntil } from '../../contract/support/typed-client.ts'
 import { connect } from '../../contract/support/clients.ts'
 import { newTempFolder, startTestSegue } from '../../support/server/segue.ts'
-import { exportToFile, importFromFile, newHomePath } from '../../support/transfer/transfers.ts'
+import { exportToFile, importFromFile, newHomePath, queryData } from '../../support/transfer/transfers.ts'
 import { TestDatabase } from '../../support/storage/test-database.ts'
 
 const home = newTempFolder()
@@ -181,6 +181,30 @@ test('a session whose parent is not in the document, as version 0.1.0 exported i
   await importFromFile(file, other)
   expect((await exportToFile({ home: other, id: sessionId })).text).toBe(exportedText)
 })
+
+test.each([
+  ['Bees', 'Bees'],
+  [null, 'Garden'],
+  [undefined, 'Orchard'], // before version 3
+])(
+  'a conversation with the title %j, whose tip a person renamed, is called %j',
+  async (conversationTitle, expected) => {
+    const text = exportedText.replace(/\{"id":"ses_[^\n]*/, (line) => {
+      const session: Record<string, unknown> = { ...JSON.parse(line), conversationTitle }
+      const ended = { endedAt: session['startedAt'], endReason: 'compression' }
+      const root = { ...session, ...ended, id: otherSessionId, title: 'Garden', headSeq: 0, key: null, files: [] }
+      const tip = { ...session, parentId: otherSessionId, title: 'Orchard', titleSource: 'PERSON' }
+      return `${JSON.stringify(root)},\n${JSON.stringify(tip)}`
+    })
+    const [file, other] = [join(newTempFolder(), 'renamed.json'), newHomePath()]
+    writeFileSync(file, withFingerprint(text))
+    await importFromFile(file, other)
+    await using segue = await startTestSegue({ settings: { home: other } })
+    expect(await queryData(segue.url, '{ conversations { edges { node { title segmentCount } } } }')).toEqual({
+      conversations: { edges: [{ node: { title: expected, segmentCount: 2 } }] },
+    })
+  },
+)
 
 test('a document may be formatted in another way', async () => {
   const [file, other] = [join(newTempFolder(), 'pretty.json'), newHomePath()]

@@ -6,6 +6,7 @@ import { ConversationSettingsTable } from '../conversation-settings/conversation
 /** A session of the imported conversation, with what its record says of the conversation. */
 export interface ImportedSessionSettings {
   readonly session: Pick<SessionRecord, 'id' | 'title' | 'titleSource' | 'pinned' | 'archived'>
+  /** Null for the title of the root. Left out in old documents. */
   readonly conversationTitle?: string | null
 }
 
@@ -25,11 +26,11 @@ export function importConversationSettings(db: SqlConnection, imported: readonly
   const tip = imported.find(({ session }) => session.id === row?.id)
   if (!tip) return
   const { pinned, archived } = tip.session
-  // Before conversations had titles of their own, a person renamed the tip. The root comes first.
+  // Documents older than the titles of conversations lack the field. The root comes first.
   const [root = tip] = imported
-  const { conversationTitle = isRenamed(root.session, tip.session) ? tip.session.title : undefined } = tip
+  const { conversationTitle = isRenamed(root.session, tip.session) ? tip.session.title : null } = tip
   const patch = {
-    ...(conversationTitle !== undefined && { title: conversationTitle }),
+    ...(conversationTitle !== null && { title: conversationTitle }),
     ...(pinned && { pinned }),
     ...(archived && { archived }),
   }
