@@ -37,22 +37,22 @@ export function inheritTitle(session: (Titled & Pick<SessionRecord, 'origin'>) |
 /** What the title of a conversation depends on. `givenTitle`: null stands for the title of the root. */
 interface TitledConversation {
   readonly givenTitle?: string | null
-  readonly root: Titled
-  readonly tip: Titled & Pick<SessionRecord, 'origin'>
+  readonly root: Pick<SessionRecord, 'title'>
+  readonly tip: Pick<SessionRecord, 'title'>
 }
 
 /**
- * Returns the title of a conversation: the one that a person gave it, otherwise that of its root, unless its tip was renamed
- * in Hermes. A title that the tip inherited, perhaps with a number added, or that a model chose, is not a new name.
+ * Returns the title of a conversation: the one that a person gave it in Segue, otherwise that of its root. Where the root has
+ * none, as after Hermes has moved a title from a session to its continuation, it is that of the tip.
  */
 export function deriveConversationTitle({ givenTitle, root, tip }: TitledConversation): string | null {
-  if (typeof givenTitle === 'string') return givenTitle
-  if (root.title === null) return tip.title
-  const isRenamedInHermes = givenTitle === undefined && tip.origin === 'HERMES' && isRenamed(root, tip)
-  return isRenamedInHermes ? tip.title : root.title
+  return givenTitle ?? root.title ?? tip.title
 }
 
-/** Whether a person gave the tip of a conversation another title than the root has, apart from a number at its end. */
+/**
+ * Whether a person gave the tip of a conversation another title than the root has, apart from a number at its end. Where
+ * conversations have no titles of their own, as in old documents, this is how a person renames one.
+ */
 export function isRenamed(root: Titled, tip: Titled): boolean {
   return (
     tip.title !== null &&

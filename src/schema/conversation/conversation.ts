@@ -48,7 +48,7 @@ ConversationObjectType.implement({
     title: t.string({
       nullable: true,
       description:
-        'The title that a user gave last, with `updateConversation` or with `updateSession` on the tip; otherwise the title of the root. Where the tip is a Hermes session that was renamed in Hermes, that name counts. Null if there is no title.',
+        'The title that a user gave last, with `updateConversation` or with `updateSession` on the tip; otherwise the title of the root, also where the tip of a Hermes conversation was renamed in Hermes. Where the root has no title, it is the title of the tip. Null if neither has one.',
       resolve: deriveConversationTitle,
     }),
     pinned: t.exposeBoolean('pinned', {

@@ -341,12 +341,17 @@ test.each([
   expect((await old.conversations.listPage(firstPage, {})).map(format)).toEqual(expected)
 })
 
-test("a Hermes title counts as a person's only if the user chose it", async () => {
+test("a conversation of Hermes has the root's title, also when its tip is renamed in Hermes", async () => {
   addHermesSession('a', [1], { ...ended, title: 'Trees', title_source: 'llm' })
   addHermesSession('b', [2], { parent_session_id: 'a', title: 'On woods', title_source: 'llm' })
   expect((await listAll()).map(deriveConversationTitle)).toEqual(['Trees'])
   fixture.hermesDb.db.exec("UPDATE sessions SET title_source = 'user' WHERE id = 'b'")
-  expect((await listAll()).map(deriveConversationTitle)).toEqual(['On woods'])
+  expect((await listAll()).map(deriveConversationTitle)).toEqual(['Trees'])
+  // Hermes takes a title away from an ancestor that has it already.
+  fixture.hermesDb.db.exec(
+    "UPDATE sessions SET title = NULL WHERE id = 'a'; UPDATE sessions SET title = 'Trees' WHERE id = 'b'",
+  )
+  expect((await listAll()).map(deriveConversationTitle)).toEqual(['Trees'])
 })
 
 describe('while conversations are added, removed and moved,', () => {

@@ -31,7 +31,13 @@ function addChat(folder: string): void {
   hermes.addToolResult(root, 103, 'x', 'oaks')
   hermes.addMessage(root, 104, { content: 'archived', active: 0, compacted: 1 })
   const continuation = { started_at: 200, parent_session_id: root, source: 'telegram' }
-  hermes.addSession(tip, { title: 'Garden #2', ended_at: 300, end_reason: 'cli_close', ...continuation })
+  hermes.addSession(tip, {
+    title: 'Orchard',
+    title_source: 'user',
+    ended_at: 300,
+    end_reason: 'cli_close',
+    ...continuation,
+  })
   hermes.addMessage(tip, 201, { content: 'In short: oaks.' })
   hermes.addMessage(tip, 202, { role: 'assistant', content: 'And pears.', reasoning: 'Hm.' })
   const model_config = JSON.stringify({ _branched_from: root })

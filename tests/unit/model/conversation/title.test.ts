@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import type { SessionRecord } from '../../../../src/model/session.ts'
-import { deriveConversationTitle, inheritTitle, normalizeTitle } from '../../../../src/model/conversation/title.ts'
+import {
+  deriveConversationTitle,
+  inheritTitle,
+  isRenamed,
+  normalizeTitle,
+} from '../../../../src/model/conversation/title.ts'
 import { newSessionRecord } from '../../../support/sessions/session-record.ts'
 
 describe('a title that a person enters', () => {
@@ -53,18 +58,31 @@ describe('the title of a conversation', () => {
     ['Trees', null, 'Trees'],
     [null, 'Trees #2', 'Trees #2'],
     [null, null, null],
-    ['Trees', 'Woods', 'Woods'],
-    ['Trees', 'Trees #two', 'Trees #two'],
-    ['Trees', 'Trees #2 and #3', 'Trees #2 and #3'],
+    ['Trees', 'Woods', 'Trees'],
   ])('whose root is called %j and whose tip is called %j is %j', (root, tip, expected) => {
     expect(derive({ title: root }, { title: tip })).toBe(expected)
     expect(derive({ title: root }, { title: tip, titleSource: 'PERSON' })).toBe(expected)
   })
 
-  test('is the title of the tip only if a person chose it, or the root has none', () => {
-    for (const titleSource of ['MODEL', 'MESSAGE'] as const) {
-      expect(derive({ title: 'Trees' }, { title: 'Woods', titleSource })).toBe('Trees')
-      expect(derive({ title: null }, { title: 'Woods', titleSource })).toBe('Woods')
-    }
+  test('is the one that a person gave it', () => {
+    const [root, tip] = [{ title: 'Trees' }, { title: 'Woods' }]
+    expect(deriveConversationTitle({ givenTitle: 'Bees', root, tip })).toBe('Bees')
+    expect(deriveConversationTitle({ givenTitle: null, root, tip })).toBe('Trees')
   })
+})
+
+test.each([
+  ['Trees', 'Trees', false],
+  ['Trees', 'Trees #2', false],
+  ['Trees #2', 'Trees #3', false],
+  ['Trees', null, false],
+  ['Trees', 'Woods', true],
+  [null, 'Woods', true],
+  ['Trees', 'Trees #two', true],
+  ['Trees', 'Trees #2 and #3', true],
+])('of a root called %j, a tip called %j is renamed: %j', (root, tip, expected) => {
+  const isRenamedBy = (titleSource: SessionRecord['titleSource']) =>
+    isRenamed({ title: root, titleSource: null }, { title: tip, titleSource })
+  expect([isRenamedBy(null), isRenamedBy('PERSON')]).toEqual([expected, expected])
+  expect([isRenamedBy('MODEL'), isRenamedBy('MESSAGE')]).toEqual([false, false])
 })
