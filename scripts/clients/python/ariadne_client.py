@@ -44,6 +44,10 @@ async def main() -> None:
         updated = await client.pin_conversation(garden.id, UpdateConversationInput(pinned=True, title=None))
         assert "str_unknown" in await read_refusal(client)
 
+        # The errors of a subscription are dropped: a refused one ends at once.
+        refused = client.chat(StreamChatInput(text="Hello", session_id="ses_unknown"))
+        assert [result async for result in refused] == []
+
     titles = [node.title for node in conversations if node.title]
     report(titles, whole, outcome, partial, updated.update_conversation.title)
 
