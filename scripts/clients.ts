@@ -45,8 +45,13 @@ const languages: ReadonlyMap<string, LanguageCommands> = new Map([
       prepare: [
         ['mvn', '-q', '-B', '-f', 'generator', 'compile', 'exec:java', '-Dexec.args=. client/generated'],
         ['mvn', '-q', '-B', '-f', 'client', 'compile'],
+        ['mvn', '-q', '-B', '-f', 'spring', 'compile'],
       ],
-      programs: [['mvn', '-q', '-B', '-f', 'client', 'exec:java']],
+      programs: [
+        ['mvn', '-q', '-B', '-f', 'client', 'exec:java'],
+        ['mvn', '-q', '-B', '-f', 'spring', 'exec:java', '-Dexec.mainClass=SpringChat'],
+        ['mvn', '-q', '-B', '-f', 'spring', 'exec:java', '-Dexec.mainClass=DgsChat'],
+      ],
     },
   ],
   [
