@@ -13,34 +13,39 @@ const maxEventLength = 64 * 1024 * 1024
  * that are not `event` or `data` are skipped.
  */
 export class ProviderEventStreamReader {
-  #rest = ''
+  /** The beginning of a line. Only new chunks are searched for its end: a line of many megabytes is read once. */
+  #line = ''
+  /** The end of the last chunk, if it may be half a line break; otherwise empty. */
+  #carriageReturn = ''
   #name: string | null = null
   #data = ''
   /** Whether the data was in fields. Empty lines end such an event, but JSON without framing may have some. */
   #isFramed = false
 
   push(chunk: string): ProviderResponseEvent[] {
-    let text = this.#rest + chunk
+    let text = this.#carriageReturn + chunk
     // The second half of a line break may be in the next chunk.
-    const carriageReturn = text.endsWith('\r') ? '\r' : ''
-    if (carriageReturn) text = text.slice(0, -1)
+    this.#carriageReturn = text.endsWith('\r') ? '\r' : ''
+    if (this.#carriageReturn) text = text.slice(0, -1)
     if (text.includes('\r')) text = text.replaceAll(/\r\n?/g, '\n')
     const events: ProviderResponseEvent[] = []
     let start = 0
     for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
-      this.#readLine(text.slice(start, end), events)
+      this.#readLine(this.#line + text.slice(start, end), events)
+      this.#line = ''
       start = end + 1
     }
-    this.#rest = text.slice(start) + carriageReturn
-    if (this.#rest.length + this.#data.length > maxEventLength) throw new RangeError('An event is too long.')
+    this.#line += text.slice(start)
+    if (this.#line.length + this.#data.length > maxEventLength) throw new RangeError('An event is too long.')
     return events
   }
 
   /** The last event, which may have no line break. */
   flush(): ProviderResponseEvent[] {
     const events: ProviderResponseEvent[] = []
-    this.#readLine(this.#rest.trimEnd(), events)
-    this.#rest = ''
+    this.#readLine(this.#line.trimEnd(), events)
+    this.#line = ''
+    this.#carriageReturn = ''
     this.#endEvent(events)
     return events
   }
@@ -74,5 +79,5 @@ export class ProviderEventStreamReader {
 
 /** Whether a text is the beginning of a JSON object or list, judged by its ends. */
 function isIncompleteJson(text: string): boolean {
-  return /^\s*[{[]/.test(text) && !/[}\]]\s*$/.test(text)
+  return /^\s*[{[]/.test(text) && !/[}\]]$/.test(text.trimEnd())
 }
