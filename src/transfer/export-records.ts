@@ -17,7 +17,7 @@ const maxFileBytes = 128 * 1024 * 1024 // bytes
 
 export interface ExportOptions {
   readonly source: ReadOnlyProfile
-  /** All sessions of the conversation. */
+  /** All sessions of the conversation, the root first. */
   readonly sessions: readonly SessionRecord[]
   /** Called with a sentence for each thing that the export lacks. */
   readonly onNote: (note: string) => void
@@ -79,6 +79,7 @@ async function exportSessions({ source, sessions }: ExportOptions): Promise<Expo
   for (const session of sessions.filter(({ origin }) => origin === 'SEGUE'))
     exported.push(
       await exportSegueSession(session, {
+        root: sessions[0] ?? session,
         parent: findParent(session),
         original: byId.get(session.takesPlaceOf ?? '') ?? null,
         source,
@@ -102,6 +103,8 @@ async function loadSettings({
 }
 
 interface SegueSessionExport {
+  /** The root of the conversation. What Hermes has set for it counts where nobody has set it in Segue. */
+  readonly root: SessionRecord
   readonly parent: SessionRecord | null
   /** The session whose place it takes. */
   readonly original: SessionRecord | null
@@ -111,20 +114,24 @@ interface SegueSessionExport {
 
 async function exportSegueSession(
   { id }: SessionRecord,
-  { parent, original, source: { segueReader }, convertedIds }: SegueSessionExport,
+  { root, parent, original, source: { segueReader }, convertedIds }: SegueSessionExport,
 ): Promise<ExportSectionRecord<'sessions'>> {
   const session = await segueReader?.findSession(id)
   if (!session) throw new ExportImportError(`The session ${id} was deleted. Export the conversation again.`)
   const checkpoint = await segueReader?.findContextCheckpoint(id)
   const takesPlaceOf = exportSessionId(session.takesPlaceOf, original)
-  return toExportDocumentSession(session, {
-    parentId: exportSessionId(session.parentId, parent),
-    ...(session.retryOf !== null && { retryOf: convertedIds.get(session.retryOf) ?? session.retryOf }),
-    ...(takesPlaceOf !== null && { takesPlaceOf }),
-    key: session.key,
-    files: (await segueReader?.listBlobHashes(id)) ?? [],
-    ...(checkpoint && { checkpoint: toExportDocumentCheckpoint(checkpoint, convertedIds) }),
-  })
+  const { pinned, archived } = root
+  return toExportDocumentSession(
+    { ...session, pinned, archived },
+    {
+      parentId: exportSessionId(session.parentId, parent),
+      ...(session.retryOf !== null && { retryOf: convertedIds.get(session.retryOf) ?? session.retryOf }),
+      ...(takesPlaceOf !== null && { takesPlaceOf }),
+      key: session.key,
+      files: (await segueReader?.listBlobHashes(id)) ?? [],
+      ...(checkpoint && { checkpoint: toExportDocumentCheckpoint(checkpoint, convertedIds) }),
+    },
+  )
 }
 
 function toExportDocumentCheckpoint(

@@ -62,7 +62,7 @@ export class ReadOnlyProfile implements AsyncDisposable {
     return session
   }
 
-  /** Loads all sessions of the conversation that a session belongs to, in no particular order. */
+  /** Loads all sessions of the conversation that a session belongs to: the root, then the others in no order. */
   async loadConversation(session: SessionRecord): Promise<SessionRecord[]> {
     const { root } = await this.#loadLineage(session)
     const found = new Map([[root.id, root]])

@@ -23,6 +23,7 @@ function addChat(folder: string): void {
     title: 'Garden',
     source: 'telegram',
     model: 'some-model',
+    pinned: 1,
     ended_at: 200,
     end_reason: 'compression',
   })
@@ -30,7 +31,7 @@ function addChat(folder: string): void {
   hermes.addToolCalls(root, 102, ['x'], { content: 'Let me see.' })
   hermes.addToolResult(root, 103, 'x', 'oaks')
   hermes.addMessage(root, 104, { content: 'archived', active: 0, compacted: 1 })
-  const continuation = { started_at: 200, parent_session_id: root, source: 'telegram' }
+  const continuation = { started_at: 200, parent_session_id: root, source: 'telegram', pinned: 1 }
   hermes.addSession(tip, {
     title: 'Orchard',
     title_source: 'user',
@@ -58,7 +59,7 @@ function addFork(folder: string): void {
 
 /** Queries the conversations of a profile, without what an import changes: ids and origins. */
 async function queryProfile(url: string, profile: string): Promise<unknown> {
-  const fields = `conversations(filter: { profile: "${profile}" }) { edges { node { title lastActivityAt segmentCount
+  const fields = `conversations(filter: { profile: "${profile}" }) { edges { node { title pinned archived lastActivityAt segmentCount
     segments { title source channel startedAt endedAt endReason lastActivityAt messageCount modelContext segmentCount
       messages { edges { node { role status text reasoning createdAt digest toolCalls { id name state result } } } } }
   } } } search(query: "oaks", filter: { profile: "${profile}", channels: [MESSAGING] }) { edges { node { snippet } } }`
