@@ -37,8 +37,8 @@ export interface ChangedJobRun {
 }
 
 /**
- * The jobs of Segue. A run is stored with its usage when it ends. Until then its usage is, in every answer, that of its stream: the
- * first one of its session; null if there is none.
+ * The jobs of Segue. A run is stored with its usage when it ends. Until then its usage is, in every answer, that of its
+ * stream: the first one of its session; null if there is none.
  */
 export interface JobStore extends JobReader {
   listJobs(): Promise<readonly SegueJob[]>

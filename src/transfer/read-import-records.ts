@@ -61,8 +61,8 @@ function toImportRecord(
 }
 
 /**
- * The id of the parent, or of the session whose place a retry takes, if it is in the document, or if it is a Hermes session, which may be readable. Version 0.1.0 also
- * exported the ids of deleted parents: these are read as null.
+ * The id of the parent, or of the session whose place a retry takes, if it is in the document, or if it is a Hermes session,
+ * which may be readable. Version 0.1.0 also exported the ids of deleted parents: these are read as null.
  */
 function findParentId(parentId: string | null, sessionIds: ReadonlySet<string>): string | null {
   if (parentId === null || sessionIds.has(parentId)) return parentId

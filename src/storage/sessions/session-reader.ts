@@ -19,7 +19,10 @@ export interface SessionReader extends SessionLookup, MessageReader, Conversatio
 
 /** Everything that is read of Segue's own sessions. */
 export interface SegueSessionReader extends SessionReader {
-  /** `flagsFromHermes`, by session id, count in place of those that Segue stores. A page reads the sessions among them that match. */
+  /**
+   * `flagsFromHermes`, by session id, count in place of those that Segue stores. Every page reads the sessions among them that
+   * match.
+   */
   listSessions(
     page: PageRequest<SessionSortKey>,
     filter: SessionFilter,

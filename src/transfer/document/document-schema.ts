@@ -114,7 +114,7 @@ const session = z.strictObject({
   lastActivityAt: time,
   pinned: z.boolean(),
   archived: z.boolean(),
-  /** The title that a person gave the conversation; null for that of the root. All sessions have the same. From version 3 on. */
+  /** The title that a person gave the conversation, the same in all sessions; null for that of the root. Since version 3. */
   conversationTitle: z.exactOptional(text.nullable()),
   parentId: id.nullable(),
   forkedFrom: id.nullable(),
