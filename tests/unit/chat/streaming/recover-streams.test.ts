@@ -443,7 +443,8 @@ describe('the cost of recovery', () => {
         if (!/^(SELECT|UPDATE)/.test(sql) || sql.includes('temp.')) continue
         const plan = database.prepare<[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).all()
         for (const { detail } of plan) {
-          if (/^SCAN (?!json_each|CONSTANT ROW|visible_changes)/.test(detail))
+          // The queues of what is deleted hold only what was deleted shortly before the stop.
+          if (/^SCAN (?!json_each|CONSTANT ROW|visible_changes|deleted_sessions|deleted_jobs)/.test(detail))
             expect(detail).toContain('unfinished_streams')
         }
       }
