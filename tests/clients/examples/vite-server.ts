@@ -2,7 +2,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { getExampleFolder } from './example-package.ts'
+
+const startTimeoutMs = 60_000
 
 export interface ViteServer extends AsyncDisposable {
   readonly url: string
@@ -42,10 +45,13 @@ export async function startVite(name: string, { port, segueUrl }: ViteServerOpti
     child.stderr.on('data', (text: string) => (output += text))
     child.stdout.on('data', (text: string) => {
       output += text
-      if (output.includes(`:${port}`)) resolve()
+      // It writes in colours where it is told that a terminal reads, or that this is continuous integration.
+      if (stripVTControlCharacters(output).includes(`:${port}`)) resolve()
     })
   })
+  const timeout = setTimeout(() => child.kill(), startTimeoutMs)
   const isReady = await Promise.race([ready.then(() => true), exited.then(() => false)])
+  clearTimeout(timeout)
   if (!isReady) throw new Error(`Vite could not start:\n${output}`)
   return {
     url: `http://127.0.0.1:${port}`,
