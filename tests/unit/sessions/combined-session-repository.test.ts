@@ -339,24 +339,46 @@ describe('filters', () => {
     }
   })
 
-  test('know flags that only Hermes has set for a conversation that goes on in Segue', async () => {
-    addHermesSession('begun in Hermes', 2000, { end_reason: 'cli_close', pinned: 1 })
-    await addSegueSession(segueId(4), 3500, { parentId: 'begun in Hermes' })
-    await addSegueSession(segueId(5), 2500, { parentId: 'begun in Hermes' })
-    const pinned = ['web', 'job', segueId(4), segueId(3), segueId(5), 'begun in Hermes']
-    for (const size of [1, 2]) {
-      expect(await queryAllPages(size, 'forwards', { pinned: true })).toEqual(pinned)
-      expect(await queryAllPages(size, 'backwards', { pinned: true })).toEqual(pinned)
-      expect(await queryAllPages(size, 'forwards', { pinned: false, origin: 'SEGUE' })).toEqual([
-        segueId(1),
-        segueId(2),
-      ])
-    }
-    expect((await queryPage({ filter: { ids: [segueId(4), segueId(1)], pinned: true } })).ids).toEqual([segueId(4)])
-    const sessionIds = ['begun in Hermes', segueId(4), segueId(5)]
-    const { eventStore } = segue.defaultProfile.profile
-    await eventStore.updateConversationSettings({ sessionIds, patch: { pinned: false } })
-    expect((await queryPage({ filter: { pinned: true } })).ids).toEqual(['web', 'job', segueId(3)])
+  test.each(['pinned', 'archived'])(
+    'know that only Hermes has %s a conversation that goes on in Segue',
+    async (flag) => {
+      addHermesSession('begun in Hermes', 2000, { end_reason: 'cli_close', [flag]: 1 })
+      const stored = (await queryPage({ filter: { [flag]: true } })).ids.filter((id) => id !== 'begun in Hermes')
+      const others = (await queryPage({ filter: { [flag]: false, origin: 'SEGUE' } })).ids
+      const continuations = [segueId(4), segueId(5), segueId(6)] // newer than all others
+      for (const id of continuations)
+        await addSegueSession(id, 99_000 - Number(id.at(-1)), { parentId: 'begun in Hermes' })
+      const flagged = [...continuations, ...stored, 'begun in Hermes']
+      for (const size of [1, 2]) {
+        const filter = { [flag]: false, origin: 'SEGUE' }
+        expect((await queryAllPages(size, 'forwards', { [flag]: true })).toSorted()).toEqual(flagged.toSorted())
+        expect((await queryAllPages(size, 'backwards', { [flag]: true })).slice(0, 3)).toEqual(continuations)
+        expect(await queryAllPages(size, 'forwards', filter)).toEqual(others)
+        expect(await queryAllPages(size, 'backwards', filter)).toEqual(others)
+      }
+      expect((await queryPage({ filter: { ids: [segueId(4), segueId(1)], [flag]: true } })).ids).toEqual([segueId(4)])
+      const { eventStore } = segue.defaultProfile.profile
+      const sessionIds = ['begun in Hermes', ...continuations]
+      await eventStore.updateConversationSettings({ sessionIds, patch: { [flag]: false } })
+      expect((await queryPage({ filter: { [flag]: true } })).ids).toEqual(stored)
+    },
+  )
+
+  test('do not know flags of a Hermes whose file is gone', async () => {
+    const home = newTempFolder()
+    const file = new HermesDb(join(home, 'state.db'))
+    file.addSession('begun', { end_reason: 'cli_close', pinned: 1 })
+    file.addMessage('begun', 1, { content: 'Hello' })
+    file.close()
+    await using other = await startTestSegue({ settings: { hermesHome: home } })
+    const { profile } = other.defaultProfile
+    const sessions = new CombinedSessionRepository(profile)
+    const { id } = await sessions.create({ title: null, model: null, continues: 'begun' })
+    const page = { after: null, before: null, limit: 5, backwards: false }
+    const listPinned = async () => (await sessions.listPage(page, { pinned: true })).map((session) => session.id)
+    expect(await listPinned()).toEqual([id, 'begun'])
+    rmSync(join(home, 'state.db'))
+    expect(await listPinned()).toEqual([])
   })
 
   test('only those by flags of sessions of Segue ask Hermes for its flags', async () => {
