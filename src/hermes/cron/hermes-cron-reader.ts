@@ -5,12 +5,8 @@ import { textFromHermesCell } from '../state/cell-values.ts'
 import type { StateDatabase, StateDatabaseConnection } from '../state/state-database.ts'
 import { readHermesCronSessionJobIds, readHermesCronSessions } from './runs/cron-sessions.ts'
 import { HermesCronFiles } from './hermes-cron-files.ts'
-import {
-  isHermesJobRunKey,
-  parseHermesJobRunId,
-  toHermesJobRunRecord,
-  toHermesJobRunStartTime,
-} from './runs/hermes-job-run.ts'
+import { toHermesJobRunRecord, toHermesJobRunStartTime } from './runs/hermes-job-run.ts'
+import { findHermesJobRun, parseHermesJobRunId } from './runs/hermes-job-run-key.ts'
 import { type HermesJobFields, newRemovedHermesJob, toHermesJobRecord } from './hermes-jobs-file.ts'
 import {
   type HermesJobRunRecords,
@@ -106,7 +102,7 @@ export class HermesCronReader {
     const parsed = parseHermesJobRunId(id)
     if (!parsed) return null
     const found = this.#loadJob(parsed.jobId)
-    const run = found?.runs.find((each) => isHermesJobRunKey(each, parsed.key))
+    const run = found && findHermesJobRun(found.runs, parsed.key)
     return found && run ? this.#readRun(found.job, run) : null
   }
 

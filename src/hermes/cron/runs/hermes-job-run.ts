@@ -1,4 +1,5 @@
 import type { JobRunRecord, JobRunStatus } from '../../../model/job.ts'
+import { type HermesJobRunParts, toHermesJobRunId } from './hermes-job-run-key.ts'
 import type { JoinedHermesJobRun } from './join-hermes-job-runs.ts'
 import { isHermesExecutionRunning } from './read-hermes-executions.ts'
 import type { HermesCronOutput } from './run-output.ts'
@@ -13,7 +14,7 @@ export function toHermesJobRunRecord(
   const { execution } = run
   const startedAt = toHermesJobRunStartTime(run)
   return {
-    id: `${jobId}:${run.key}`,
+    id: toHermesJobRunId(jobId, run.key),
     jobId,
     position: run.position,
     // Hermes does not record which runs were started by hand.
@@ -27,20 +28,6 @@ export function toHermesJobRunRecord(
     sessionId: run.session?.id ?? null,
     usage: run.session?.usage ?? null,
   }
-}
-
-/** Splits the id of a run into that of its job and the key of the run; null for any other id. */
-export function parseHermesJobRunId(id: string): { readonly jobId: string; readonly key: string } | null {
-  const [, jobId, key] = /^(.+):([^:]+)$/s.exec(id) ?? []
-  return jobId === undefined || key === undefined ? null : { jobId, key }
-}
-
-/**
- * Whether the key names the run. Besides the run's own key, these are the name of its output file, which the ids of
- * version 0.1 contain, and the stamp of its session, which is the key until there is an output file.
- */
-export function isHermesJobRunKey({ key, output, session }: JoinedHermesJobRun, wanted: string): boolean {
-  return key === wanted || output?.name === wanted || session?.stamp === wanted
 }
 
 function toStatus(run: JoinedHermesJobRun, document: HermesCronOutput | null): JobRunStatus {
@@ -62,13 +49,13 @@ function toStatus(run: JoinedHermesJobRun, document: HermesCronOutput | null): J
 }
 
 /** When the run started, in epoch milliseconds; 0 if nothing says so. */
-export function toHermesJobRunStartTime({ execution, session, output }: JoinedHermesJobRun): number {
+export function toHermesJobRunStartTime({ execution, session, output }: HermesJobRunParts): number {
   const executionStart = (execution?.startedAt ?? execution?.claimedAt)?.epochMs
   return executionStart ?? session?.startedAt ?? output?.savedAt ?? execution?.finishedAt?.epochMs ?? 0
 }
 
 /** Null if it is unknown, as that of a run whose process has died. */
-function toEndTime({ execution, session, output }: JoinedHermesJobRun, startedAt: number): number | null {
+function toEndTime({ execution, session, output }: HermesJobRunParts, startedAt: number): number | null {
   const end = execution?.finishedAt?.epochMs ?? session?.endedAt ?? output?.savedAt ?? null
   return end === null ? null : Math.max(end, startedAt)
 }

@@ -8,6 +8,7 @@ import {
 } from './execution-periods.ts'
 import { localTimeToInstant } from '../../../lib/time-zone.ts'
 import { parseLocalTimeName } from '../parse-local-time-name.ts'
+import { type HermesJobRunParts, toHermesJobRunKey } from './hermes-job-run-key.ts'
 import type { HermesExecution } from './read-hermes-executions.ts'
 
 /** Everything that Hermes stores about the runs of one job. */
@@ -19,18 +20,15 @@ export interface HermesJobRunRecords {
   readonly outputs: readonly HermesOutputFile[]
 }
 
-/** What is known of one run: at least one of the three. */
-export interface JoinedHermesJobRun {
-  /** The run's id within its job: the id of the execution, else the name of the output file, else the session's stamp. */
+/** A run of a job, with its place among the others. */
+export interface JoinedHermesJobRun extends HermesJobRunParts {
+  /** The run's id within its job. */
   readonly key: string
   /** The order among the job's runs: unique, ascending, and more than any number of 14 digits. */
   readonly position: number
-  readonly execution: HermesExecution | null
-  readonly session: HermesCronSession | null
-  readonly output: HermesOutputFile | null
 }
 
-type UnorderedRun = Omit<JoinedHermesJobRun, 'position'> & { readonly microseconds: number }
+type UnorderedRun = HermesJobRunParts & { readonly microseconds: number }
 
 /** Positions count microseconds from here, so that all of them are more than the digits of a local time. */
 const firstPosition = 100_000_000_000_000
@@ -51,7 +49,7 @@ export function joinHermesJobRuns({ executions, sessions, outputs }: HermesJobRu
   const runs = executions.map((execution): UnorderedRun => {
     const session = sessionsByExecution.get(execution) ?? null
     const output = outputsByExecution.get(execution) ?? null
-    return { key: execution.id, microseconds: toSortTime(execution), execution, session, output }
+    return { microseconds: toSortTime(execution), execution, session, output }
   })
   const joined = new Set<object>([...sessionsByExecution.values(), ...outputsByExecution.values()])
   return assignPositions([...runs, ...joinWithoutExecutions(sessions, outputs, joined)])
@@ -114,12 +112,12 @@ function joinWithoutExecutions(
     const session = isOwn ? latest : null
     if (session) sessionsWithOutput.add(session)
     const microseconds = (session?.startedAt ?? output.savedAt) * 1000
-    return [{ key: output.name, microseconds, execution: null, session, output }]
+    return [{ microseconds, execution: null, session, output }]
   })
   const runsWithSession = sessions
     .filter((session) => !joined.has(session) && !sessionsWithOutput.has(session))
     .map((session): UnorderedRun => {
-      return { key: session.stamp, microseconds: session.startedAt * 1000, execution: null, session, output: null }
+      return { microseconds: session.startedAt * 1000, execution: null, session, output: null }
     })
   return [...runsWithOutput, ...runsWithSession]
 }
@@ -151,7 +149,8 @@ function toSortTime({ claimedAt, startedAt, finishedAt }: HermesExecution): numb
 
 /** Sorts the runs, newest first. Runs of the same microsecond are in the order of their keys. */
 function assignPositions(runs: readonly UnorderedRun[]): JoinedHermesJobRun[] {
-  const oldestFirst = runs.toSorted((a, b) => a.microseconds - b.microseconds || (a.key < b.key ? -1 : 1))
+  const withKeys = runs.map((run) => ({ ...run, key: toHermesJobRunKey(run) }))
+  const oldestFirst = withKeys.toSorted((a, b) => a.microseconds - b.microseconds || (a.key < b.key ? -1 : 1))
   const positioned: JoinedHermesJobRun[] = []
   let lastPosition = 0
   for (const { microseconds, ...run } of oldestFirst) {

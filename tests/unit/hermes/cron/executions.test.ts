@@ -121,6 +121,26 @@ describe('an execution', () => {
   })
 
   test.each([
+    ['2026-10-25_02-10-00', 'execution-2026-10-25_02-10-00'],
+    ['20261025_021000', 'execution-20261025_021000'],
+    ['c:d', 'execution-c%3Ad'],
+    ['execution-c%3Ad', 'execution-execution-c%253Ad'],
+    ['run-7', 'run-7'],
+  ])('whose id is %s has an id that no other run has', (id, key) => {
+    const { path, cron, reader, listRuns } = newCronHome()
+    const time = '2026-10-24T20:00:00.000'
+    cron.writeExecutions([
+      { id, job_id: 'gone', status: 'claimed', claimed_at: time, started_at: time, finished_at: time },
+    ])
+    cron.writeOutput('gone', '2026-10-25_02-10-00', formatResponseDocument('The larks.'))
+    addCronSession(newDb(path), { jobId: 'gone', stamp: '20261025_021000', startedAt: '2026-10-25T01:30:00Z' })
+    const runs = listRuns('gone')
+    const keys = ['20261025_021000', '2026-10-25_02-10-00', key]
+    expect(runs.map((run) => run.id)).toEqual(keys.map((each) => `gone:${each}`))
+    expect(runs.map((run) => reader.findRun(run.id))).toEqual(runs)
+  })
+
+  test.each([
     [{ started_at: null }, '2026-11-22T12:00:00.250Z'],
     [{ started_at: 'soon' }, '2026-11-22T12:00:00.250Z'],
     [{ started_at: 5, claimed_at: 7 }, '2026-11-22T12:00:09.500Z'],

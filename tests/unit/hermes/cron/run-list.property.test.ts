@@ -17,8 +17,9 @@ const badTime = fc.constantFrom(
 )
 const time = fc.oneof({ weight: 3, arbitrary: goodTime }, badTime)
 const owner = readOwnExecutionOwner()
+const ambiguousIds = ['2026-10-25_02-10-00', '20261025_021007', '5', 'c:d', 'execution-5', 'execution-c%3Ad', 'c%3Ad']
 const execution = fc.record({
-  id: fc.oneof(fc.uuid(), fc.constantFrom(null, '', 5, '\0', 'é', '2026-10-25_02-10-00')),
+  id: fc.oneof(fc.uuid(), fc.constantFrom(null, '', 5, '\0', 'é', ...ambiguousIds)),
   job_id: fc.constantFrom(hermesJobId, hermesJobId, 'gone', '', null, 5, 'a:b', '..', 'x y'),
   pid: fc.constantFrom(1, 0, -5, null, 'x', 2 ** 40, owner.pid, 1.5),
   process_started_at: fc.constantFrom(owner.process_started_at, null, 'x', 3),
@@ -33,7 +34,9 @@ const output = fc.record({
 })
 const session = fc.record({
   jobId: fc.constantFrom(hermesJobId, 'gone', 'once'),
-  stamp: fc.nat(99).map((second) => `20261025_0210${`${second}`.padStart(2, '0')}`),
+  stamp: fc
+    .tuple(fc.nat(99), fc.constantFrom('', '', '_b:c', '_b%3Ac'))
+    .map(([second, suffix]) => `20261025_0210${`${second}`.padStart(2, '0')}${suffix}`),
   started_at: fc.oneof(
     fc.nat(9000).map((after) => startMs / 1000 + after),
     fc.constantFrom('soon', -5, 1e300),
