@@ -1,26 +1,16 @@
-export interface MessagePart {
-  readonly __typename: string
-  readonly index: number
-  readonly text?: string
-}
+import { foldTextDelta, type GraphQLMessagePart, type GraphQLTextDelta } from 'segue-client/graphql'
 
 export interface Message {
   readonly __typename: 'Message'
   readonly id: string
   readonly role: string
-  readonly parts: readonly MessagePart[]
+  readonly parts: readonly GraphQLMessagePart[]
 }
 
 /** Events that change nothing here have other names. */
 export type ChatEvent =
   | { readonly __typename: 'StreamStarted'; readonly userMessage: Message }
-  | {
-      readonly __typename: 'TextDelta'
-      readonly messageId: string
-      readonly partIndex: number
-      readonly offset: number
-      readonly text: string
-    }
+  | (GraphQLTextDelta & { readonly __typename: 'TextDelta'; readonly messageId: string })
   | { readonly __typename: 'StreamFinished'; readonly message: Message | null }
   | { readonly __typename: 'SessionContinued'; readonly toId: string }
   | { readonly __typename: 'StreamReset' }
@@ -33,14 +23,9 @@ export function applyChatEvent(messages: readonly Message[], event: ChatEvent): 
     case 'StreamFinished':
       return event.message ? putMessage(messages, event.message) : messages
     case 'TextDelta': {
-      const { messageId: id, partIndex: index, offset, text } = event
-      const message = messages.find((other) => other.id === id)
-      const parts = message?.parts ?? []
-      const before = parts.find((part) => part.index === index)?.text ?? ''
-      const after = before.slice(0, offset) + text + before.slice(offset + text.length)
-      const others = parts.filter((part) => part.index !== index)
-      const changed = [...others, { __typename: 'TextPart', index, text: after }].sort((a, b) => a.index - b.index)
-      return putMessage(messages, { __typename: 'Message', id, role: 'ASSISTANT', parts: changed })
+      const { messageId: id } = event
+      const parts = messages.find((message) => message.id === id)?.parts ?? []
+      return putMessage(messages, { __typename: 'Message', id, role: 'ASSISTANT', parts: foldTextDelta(parts, event) })
     }
     default:
       return messages

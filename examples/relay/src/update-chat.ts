@@ -1,4 +1,5 @@
 import type { RecordProxy, RecordSourceProxy } from 'relay-runtime'
+import { foldTextDelta } from 'segue-client/graphql'
 import type { chatEventsSubscription$data } from './__generated__/chatEventsSubscription.graphql.ts'
 
 type ChatEvent = chatEventsSubscription$data['followSession']
@@ -8,10 +9,19 @@ export function updateChat(store: RecordSourceProxy, sessionId: string, event: C
   if (event.__typename === 'StreamStarted') addMessage(store, sessionId, event.userMessage.id)
   if (event.__typename === 'StreamFinished' && event.message) addMessage(store, sessionId, event.message.id)
   if (event.__typename !== 'TextDelta') return
-  const { messageId, partIndex, offset, text } = event
-  const part = findPart(store, addMessage(store, sessionId, messageId), partIndex)
-  const before = String(part.getValue('text') ?? '')
-  part.setValue(before.slice(0, offset) + text + before.slice(offset + text.length), 'text')
+  const message = addMessage(store, sessionId, event.messageId)
+  const records = message.getLinkedRecords('parts') ?? []
+  const parts = records.map((record, index) => ({
+    __typename: record.getType(),
+    index,
+    text: String(record.getValue('text') ?? ''),
+  }))
+  const changed = foldTextDelta(parts, event).map((part, index) => {
+    if (part === parts[index]) return records[index]
+    const record = records[index] ?? store.create(`client:part:${event.messageId}:${index}`, part.__typename)
+    return record.setValue(index, 'index').setValue(part.text, 'text')
+  })
+  message.setLinkedRecords(changed, 'parts')
 }
 
 /** Adds a message to the list, if it is not there, and returns it. */
@@ -23,13 +33,4 @@ function addMessage(store: RecordSourceProxy, sessionId: string, id: string): Re
   const edge = store.create(`client:edge:${id}`, 'MessageEdge').setLinkedRecord(message, 'node')
   transcript?.setLinkedRecords([...edges, edge], 'edges')
   return message
-}
-
-function findPart(store: RecordSourceProxy, message: RecordProxy, index: number): RecordProxy {
-  const parts = message.getLinkedRecords('parts') ?? []
-  const known = parts.find((part) => part?.getValue('index') === index)
-  if (known) return known
-  const part = store.create(`client:part:${message.getDataID()}:${index}`, 'TextPart').setValue(index, 'index')
-  message.setLinkedRecords([...parts, part], 'parts')
-  return part
 }
