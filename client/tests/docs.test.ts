@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { startTestSegue } from '../../tests/support/server/segue.ts'
+import { foldTextDelta } from '../src/graphql/index.ts'
 import { createSegueClient } from '../src/index.ts'
 
 const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'client.md'), 'utf8')
@@ -18,11 +19,13 @@ test('the examples of the page on the client library work', async () => {
   if (typeof run !== 'function') throw new Error('There is no constructor of asynchronous functions.')
   const { stop, client } = await run(
     'createSegueClient',
+    'foldTextDelta',
     'console',
     `${code}\nreturn { stop, client }`,
-  )(createSegueClient, console)
+  )(createSegueClient, foldTextDelta, console)
   await vi.waitFor(() => expect(lines.at(-1)).toBe('[["Hello"],""]'), { timeout: 15_000 })
   expect(lines.length).toBeGreaterThan(1)
+  expect(lines).toContain('["Hello"]')
   stop()
   client.close()
 })

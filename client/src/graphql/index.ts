@@ -1,1 +1,6 @@
-export { foldTextDelta, type GraphQLMessagePart, type GraphQLTextDelta, type GraphQLTextPart } from './fold-text-delta.ts'
+export {
+  foldTextDelta,
+  type GraphQLMessagePart,
+  type GraphQLTextDelta,
+  type GraphQLTextPart,
+} from './fold-text-delta.ts'

@@ -38,6 +38,8 @@ test('parts that have not arrived are empty texts, so that every part has its in
 test('reasoning has parts of its own, and text that has turned out to be reasoning stays reasoning', () => {
   const reasoning = { __typename: 'ReasoningPart', index: 0, text: 'Hm.' }
   expect(foldTextDelta([], { ...delta(0, 0, 'Hm.'), __typename: 'ReasoningDelta' })).toEqual([reasoning])
-  expect(foldTextDelta([textPart(0, 'Hm')], { ...delta(0, 0, 'Hm.'), __typename: 'ReasoningDelta' })).toEqual([reasoning])
+  expect(foldTextDelta([textPart(0, 'Hm')], { ...delta(0, 0, 'Hm.'), __typename: 'ReasoningDelta' })).toEqual([
+    reasoning,
+  ])
   expect(foldTextDelta([reasoning], delta(0, 3, ' So.'))).toEqual([{ ...reasoning, text: 'Hm. So.' }])
 })

@@ -17,9 +17,8 @@ export function updateChat(store: RecordSourceProxy, sessionId: string, event: C
     text: String(record.getValue('text') ?? ''),
   }))
   const changed = foldTextDelta(parts, event).map((part, index) => {
-    if (part === parts[index]) return records[index]
     const record = records[index] ?? store.create(`client:part:${event.messageId}:${index}`, part.__typename)
-    return record.setValue(index, 'index').setValue(part.text, 'text')
+    return part === parts[index] ? record : record.setValue(index, 'index').setValue(part.text, 'text')
   })
   message.setLinkedRecords(changed, 'parts')
 }

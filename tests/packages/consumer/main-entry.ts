@@ -1,5 +1,6 @@
 // What a program that uses the client library would type.
 import { type ChatEvent, type ChatMessage, createSegueClient, SegueError } from 'segue-client'
+import { foldTextDelta } from 'segue-client/graphql'
 
 const client = createSegueClient({ url: 'http://127.0.0.1:4000', transport: 'sse' })
 
@@ -20,3 +21,6 @@ export const describeEvent = (event: ChatEvent): string =>
 
 // @ts-expect-error -- The types are those of the package, not `any`.
 export const notText: number = describeEvent({} as ChatEvent)
+
+const parts = foldTextDelta([], { __typename: 'TextDelta', partIndex: 0, offset: 0, text: 'Hello' })
+export const texts: string[] = parts.map(({ text }) => text)

@@ -1,4 +1,4 @@
-import { applyDelta } from '../../../model/fold/apply-delta.ts'
+import { foldAnswer, type FoldedAnswer } from '../../../model/fold/fold-message.ts'
 import { toMessageText } from '../../../model/message-text.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import { readEventPage } from './event-row.ts'
@@ -21,22 +21,19 @@ function* readTextFromLog(db: SqlConnection, { stream_id, session_id }: MessageR
       'SELECT first_seq, last_seq FROM streams WHERE id = ?',
     )
     .get(stream_id)
-  // Text may turn out to be reasoning.
-  const parts: { type: 'text' | 'reasoning'; text: string }[] = []
+  // Only the text is folded: results of tools and files can be much longer.
+  const empty: FoldedAnswer = { parts: [], status: 'STREAMING', usage: null }
+  let answer = empty
   let after = (stream?.first_seq ?? 1) - 1
   for (;;) {
     const events = readEventPage(db, { sessionId: session_id, after, upTo: stream?.last_seq ?? 0 })
     for (const event of events) {
       if ((event.type !== 'TextDelta' && event.type !== 'ReasoningDelta') || event.streamId !== stream_id) continue
-      const { type, text } = parts[event.partIndex] ?? { type: 'text', text: '' }
-      parts[event.partIndex] = {
-        type: event.type === 'ReasoningDelta' ? 'reasoning' : type,
-        text: applyDelta(text, event.offset, event.text),
-      }
+      answer = foldAnswer(answer, event, () => empty) ?? empty
     }
     const last = events.at(-1)
-    // A part of another kind leaves a hole.
-    if (!last) return toMessageText(parts.filter((part) => part !== undefined))
+    // A part of another kind is an empty text.
+    if (!last) return toMessageText(answer.parts.filter((part) => part.type === 'text' && part.text !== ''))
     after = last.seq
     yield
   }
