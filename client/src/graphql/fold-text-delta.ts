@@ -42,7 +42,7 @@ export function foldTextDelta<Part extends GraphQLMessagePart>(
   if (folded === null || folded === answer) return parts
   return folded.parts.map((part, index) => {
     const known = parts[index]
-    return known && part === answer.parts[index] ? known : { ...known, ...toTextPart(part, index) }
+    return known && part === answer.parts[index] ? known : toTextPart(part, index, known)
   })
 }
 
@@ -50,7 +50,7 @@ function toMessagePart({ __typename, text = '' }: GraphQLMessagePart): MessagePa
   return { type: __typename === 'ReasoningPart' ? 'reasoning' : 'text', text }
 }
 
-function toTextPart(part: MessagePart, index: number): GraphQLTextPart {
+function toTextPart(part: MessagePart, index: number, known: GraphQLMessagePart | undefined): GraphQLTextPart {
   const text = part.type === 'text' || part.type === 'reasoning' ? part.text : ''
-  return { __typename: part.type === 'reasoning' ? 'ReasoningPart' : 'TextPart', index, text }
+  return { ...known, __typename: part.type === 'reasoning' ? 'ReasoningPart' : 'TextPart', index, text }
 }
