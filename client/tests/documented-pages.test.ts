@@ -23,3 +23,10 @@ test.each([
   expect(readPage(documentation)).toContain(`\`\`\`tsx\n${source}\`\`\`\n`)
   expect(source.trimEnd().split('\n').length).toBeLessThan(25)
 })
+
+test('docs/react.md shows the components whose renders are counted in a browser', () => {
+  const source = readFileSync(join(pages, 'render-counts.tsx'), 'utf8')
+  const components = source.slice(source.indexOf('const Part ='), source.indexOf('function Page('))
+  const shown = components.replaceAll(/^ *count\(.*\n/gm, '').replace(/ data-part=\{`.*?`\}/, '')
+  expect(readPage('docs/react.md')).toContain(`\n\n${shown.trimEnd()}\n\`\`\`\n`)
+})
