@@ -7,9 +7,9 @@ export class HermesIdQualifyingSearch implements Pick<SearchService, 'find' | 'c
   readonly #search: Pick<SearchService, 'find' | 'close'>
   readonly #namespace: HermesIdNamespace
 
-  constructor(searches: Pick<SearchService, 'find' | 'close'>, prefix: string) {
+  constructor(searches: Pick<SearchService, 'find' | 'close'>, profile: string) {
     this.#search = searches
-    this.#namespace = new HermesIdNamespace(prefix)
+    this.#namespace = new HermesIdNamespace(profile)
   }
 
   async find(request: SearchRequest, signal: AbortSignal): Promise<SearchPage> {

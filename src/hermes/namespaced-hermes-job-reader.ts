@@ -8,9 +8,9 @@ export class NamespacedHermesJobReader implements JobReader {
   readonly #source: JobReader
   readonly #namespace: ProfileIdNamespace
 
-  constructor(source: JobReader, prefix: string) {
+  constructor(source: JobReader, profile: string) {
     this.#source = source
-    this.#namespace = new ProfileIdNamespace(prefix)
+    this.#namespace = new ProfileIdNamespace(profile)
   }
 
   get origin(): JobReader['origin'] {

@@ -33,10 +33,12 @@ export class HermesIdNamespace extends ProfileIdNamespace {
   }
 
   qualifyMessage(row: MessageRecord): MessageRecord {
+    const [id, sessionId] = [this.qualify(row.id), this.qualify(row.sessionId)]
+    if (id === row.id && sessionId === row.sessionId) return row
     return {
       ...row,
-      id: this.qualify(row.id),
-      sessionId: this.qualify(row.sessionId),
+      id,
+      sessionId,
       parts: row.parts.map((part) => this.#qualifyPart(part)),
     }
   }
@@ -49,9 +51,9 @@ export class HermesIdNamespace extends ProfileIdNamespace {
     return { ...page, after: after && this.#unqualifyKey(after), before: before && this.#unqualifyKey(before) }
   }
 
-  /** All ids of this source have the same prefix, so a key of another source is before or after all of them. */
+  /** The ids of a named profile have the same prefix, so a key of another source is before or after all of them. */
   #unqualifyKey({ lastActivityAt, id }: SessionSortKey): SessionSortKey {
-    const localId = id.startsWith(this.prefix) ? id.slice(this.prefix.length) : null
+    const localId = this.isDefault || id.startsWith(this.prefix) ? this.unqualify(id) : null
     const isGreater = compareUtf8(id, this.prefix) > 0
     return { lastActivityAt, id: localId ?? (isGreater ? maxId : '') }
   }
@@ -66,9 +68,9 @@ export class NamespacedSessionReader implements SessionReader {
   readonly #source: SessionReader
   readonly #namespace: HermesIdNamespace
 
-  constructor(source: SessionReader, prefix: string) {
+  constructor(source: SessionReader, profile: string) {
     this.#source = source
-    this.#namespace = new HermesIdNamespace(prefix)
+    this.#namespace = new HermesIdNamespace(profile)
   }
 
   get origin(): SessionReader['origin'] {

@@ -4,7 +4,6 @@ import { HermesSettingsSearch } from '../hermes/hermes-settings-search.ts'
 import { HermesIdQualifyingSearch } from '../hermes/hermes-id-qualifying-search.ts'
 import { NamespacedSessionReader } from '../hermes/namespaced-session-reader.ts'
 import type { Logger } from '../lib/logger.ts'
-import { ProfileIdNamespace } from '../profiles/profile-id-namespace.ts'
 import { defaultProfileName } from '../profiles/profile-name.ts'
 import {
   toBlobFolder,
@@ -33,7 +32,6 @@ export interface ProfileStorageOptions {
 /** Opens everything of a profile: SQLite, the blobs and Hermes. Throws DatabaseTooNewError and DatabaseUnusableError. */
 export function openProfileStorage(options: ProfileStorageOptions): ProfileStorage {
   const { name = defaultProfileName, home, hermesHome, durable, log } = options
-  const { prefix } = ProfileIdNamespace.forProfile(name)
   const { searchSource, crossOriginFeed, ...segue } = openSqliteStorage({
     path: toDatabasePath(home),
     profile: name,
@@ -57,12 +55,12 @@ export function openProfileStorage(options: ProfileStorageOptions): ProfileStora
   return {
     ...segue,
     name,
-    hermesSessions: hermes && (prefix === '' ? hermes : new NamespacedSessionReader(hermes, prefix)),
-    hermesJobs: hermes && (prefix === '' ? hermes.jobs : new NamespacedHermesJobReader(hermes.jobs, prefix)),
+    hermesSessions: hermes && new NamespacedSessionReader(hermes, name),
+    hermesJobs: hermes && new NamespacedHermesJobReader(hermes.jobs, name),
     loadHermesStatus: async () => (await hermes?.loadStatus()) ?? { state: 'DISABLED', error: null },
     listFlagsFromHermes: async () => (await hermes?.listFlagsOfSegueSessions()) ?? new Map(),
     blobs: new FilesystemBlobStore(toBlobFolder(home), { durable }),
-    search: prefix === '' ? search : new HermesIdQualifyingSearch(search, prefix),
+    search: new HermesIdQualifyingSearch(search, name),
     async close() {
       await Promise.all([search.close(), hermes?.close()])
       await segue.close()

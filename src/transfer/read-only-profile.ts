@@ -4,7 +4,6 @@ import { parseIdKind } from '../lib/ids.ts'
 import type { Logger } from '../lib/logger.ts'
 import { isLinkedTo, loadLineageSummary } from '../model/conversation/lineage.ts'
 import type { SessionRecord } from '../model/session.ts'
-import { ProfileIdNamespace } from '../profiles/profile-id-namespace.ts'
 import type { ProfilePaths } from '../profiles/profile-directory.ts'
 import { toHermesDatabasePath } from '../profiles/profile-paths.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
@@ -38,8 +37,7 @@ export class ReadOnlyProfile implements AsyncDisposable {
     // Without an index path, the index of the Hermes sessions is in memory: the one in the home belongs to the server.
     const hermes =
       hermesHome === null ? null : new HermesSessionReader({ path: toHermesDatabasePath(hermesHome), profile, log })
-    const { prefix } = ProfileIdNamespace.forProfile(profile)
-    this.hermesSessions = hermes && (prefix === '' ? hermes : new NamespacedSessionReader(hermes, prefix))
+    this.hermesSessions = hermes && new NamespacedSessionReader(hermes, profile)
     this.blobs = storage.openBlobStore(home)
     this.#close = async () => {
       await this.segueReader?.close()

@@ -14,7 +14,7 @@ SessionObjectType.implement({
   fields: (t) => ({
     id: t.exposeID('id', {
       description:
-        'The id of the session: `ses_…` for a Segue session, the id that Hermes assigned for a Hermes session. In profiles other than `default`, the id of a Hermes session starts with `<profile>@`.',
+        'The id of the session: `ses_…` for a Segue session, the id that Hermes assigned for a Hermes session. In profiles other than `default`, the id of a Hermes session starts with `<profile>@`; in `default`, one that could be the id of something else (`cnv_…`, `prf_…`, `mdl_…`, `<name>@…`) starts with `default@`.',
     }),
     key: t.string({
       nullable: true,

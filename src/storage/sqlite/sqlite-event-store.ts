@@ -121,7 +121,7 @@ export class SqliteEventStore implements EventStore {
   }
 
   async findContinuation(sessionId: string): Promise<SessionRecord | null> {
-    const parentId = ProfileIdNamespace.forProfile(this.#database.profile).unqualify(sessionId)
+    const parentId = new ProfileIdNamespace(this.#database.profile).unqualify(sessionId)
     if (parentId === null) return null
     const row = this.#database
       .prepare<[string], SessionRowWithSettings>(

@@ -30,6 +30,9 @@ function collectIds(value: unknown, types: Map<string, string>): void {
   for (const member of Object.values(value)) collectIds(member, types)
 }
 
+/** Ids of Hermes that are those of another object, unless they are told from them. */
+const confusingIds = ['cnv_one', 'prf_default', 'mdl_default:offline/eliza', 'work@one', 'default@one', 'cnv_cnv_one']
+
 test('Ids are unique over all types and profiles, and lead to what has them', async () => {
   const hermesHome = newTempFolder()
   onTestFinished(() => rmSync(hermesHome, { recursive: true, force: true }))
@@ -38,9 +41,11 @@ test('Ids are unique over all types and profiles, and lead to what has them', as
     const folder = toProfileFolder(hermesHome, name)
     mkdirSync(folder, { recursive: true })
     using db = Object.assign(new HermesDb(join(folder, 'state.db')), { [Symbol.dispose]: () => db.close() })
-    db.addSession('one')
-    db.addMessage('one', 1)
-    db.addToolCalls('one', 2, ['call_1'])
+    for (const session of ['one', ...(name === 'default' ? confusingIds : [])]) {
+      db.addSession(session)
+      db.addMessage(session, 1)
+      db.addToolCalls(session, 2, ['call_1'])
+    }
   }
   await using segue = await startTestSegue({ settings: { hermesHome } })
   const write = (mutation: string, variables: object) =>

@@ -99,10 +99,18 @@ describe("the ids of a named profile's Hermes sessions", () => {
     }
   })
 
-  test('are those of Hermes in the profile default', async () => {
-    db.addSession('work@next')
-    const work = await openHermes('default').findSessions(['work@next'])
-    expect(work.map(({ id }) => id)).toEqual(['work@next'])
+  test('are those of Hermes in the profile default, except the ones that could be those of another object', async () => {
+    const confusingIds = ['cnv_next', 'mdl_default:a/b', 'prf_default', 'default@next', 'work@next', 'a@b.example']
+    const reader = openHermes('default')
+    for (const id of ['next', 'Work@next', 'x cnv_next', ...confusingIds]) {
+      db.addSession(id)
+      const row = db.addMessage(id, 2, { content: 'Hi' })
+      const shownId = confusingIds.includes(id) ? `default@${id}` : id
+      expect((await reader.findSessions([shownId])).map((session) => session.id)).toEqual([shownId])
+      expect(await reader.findMessage(`${shownId}:${row}`)).toMatchObject({ sessionId: shownId })
+      for (const other of [id, `default@${id}`].filter((each) => each !== shownId && !confusingIds.includes(each)))
+        expect(await reader.findSessions([other]), other).toEqual([])
+    }
   })
 
   test('can be used in a filter with other conditions', async () => {

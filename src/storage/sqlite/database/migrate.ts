@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3'
-import type { ProfileIdNamespace } from '../../../profiles/profile-id-namespace.ts'
+import { defaultProfileName } from '../../../profiles/profile-name.ts'
 import { DatabaseTooNewError } from '../../errors.ts'
 import { migrations } from './migrations.ts'
 
@@ -14,10 +14,12 @@ export function assertSupportedDatabaseVersion(connection: Database.Database, pa
   if (version > migrations.length) throw new DatabaseTooNewError(path, version, migrations.length)
 }
 
-/** Brings the schema up to date, each migration in a transaction. `namespace`: of the ids of the profile's Hermes agent. */
-export function migrate(connection: Database.Database, namespace: ProfileIdNamespace): void {
+/** Brings the schema up to date, each migration in a transaction. `profile`: whose database it is. */
+export function migrate(connection: Database.Database, profile: string): void {
   const version = readSchemaVersion(connection)
-  if (version < migrations.length) connection.function('id_namespace', () => namespace.prefix)
+  // What early versions wrote before the ids of the profile's Hermes agent.
+  const idNamespace = profile === defaultProfileName ? '' : `${profile}@`
+  if (version < migrations.length) connection.function('id_namespace', () => idNamespace)
   for (const [index, sql] of migrations.entries()) {
     if (index < version) continue
     connection.transaction(() => {

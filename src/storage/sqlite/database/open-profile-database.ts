@@ -1,6 +1,5 @@
 import Database from 'better-sqlite3'
 import { createSqlStatementPublisher } from '../../../lib/sql-channel.ts'
-import { ProfileIdNamespace } from '../../../profiles/profile-id-namespace.ts'
 import { toDatabaseOpenError } from './sqlite-errors.ts'
 import { assertSupportedDatabaseVersion, migrate } from './migrate.ts'
 import { installVisibleChangeTriggers } from './session-list-change-triggers.ts'
@@ -32,7 +31,7 @@ export function openProfileDatabase(path: string, { profile, durable }: SqliteCo
     connection.pragma('foreign_keys = ON')
     connection.pragma(`busy_timeout = ${openBusyTimeoutMs}`)
     connection.pragma(`wal_autocheckpoint = ${maxWalPages}`)
-    migrate(connection, ProfileIdNamespace.forProfile(profile))
+    migrate(connection, profile)
     installVisibleChangeTriggers(connection)
     connection.pragma('busy_timeout = 0')
     return connection

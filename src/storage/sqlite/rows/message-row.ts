@@ -32,7 +32,7 @@ const maxInlinePartsUnits = 262_144
 
 /** Adds the namespace of the profile to the ids of Hermes. */
 export function messageFromRow(row: MessageRow, profile: string): MessageRecord {
-  const namespace = ProfileIdNamespace.forProfile(profile)
+  const namespace = new ProfileIdNamespace(profile)
   return {
     id: row.id,
     sessionId: row.session_id,
@@ -60,7 +60,7 @@ export function parseStoredParts({ parts }: Pick<MessageRow, 'parts'>): Pick<Mes
 
 /** Removes the namespace of the profile. An id of another profile, as in an imported document, is left as it is. */
 export function messageToRow(message: MessageRecord, profile: string): MessageRow {
-  const namespace = ProfileIdNamespace.forProfile(profile)
+  const namespace = new ProfileIdNamespace(profile)
   const unqualify = (id: string | undefined) => (id === undefined ? null : (namespace.unqualify(id) ?? id))
   return {
     id: message.id,

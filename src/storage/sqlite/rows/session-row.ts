@@ -39,7 +39,7 @@ export const selectSessionsSql = `SELECT sessions.*, settings.pinned, settings.a
 
 /** The one place that adds the profile's namespace to the ids of Hermes that a profile's database holds. */
 export function sessionFromRow(row: SessionRowWithSettings, profile: string): SessionRecord {
-  const namespace = ProfileIdNamespace.forProfile(profile)
+  const namespace = new ProfileIdNamespace(profile)
   return {
     id: row.id,
     origin: 'SEGUE',
@@ -66,7 +66,7 @@ export function sessionFromRow(row: SessionRowWithSettings, profile: string): Se
 
 /** The one place that removes the namespace. */
 export function sessionToRow(session: SessionRecord): SessionRow {
-  const namespace = ProfileIdNamespace.forProfile(session.profile)
+  const namespace = new ProfileIdNamespace(session.profile)
   return {
     id: session.id,
     title: session.title,
@@ -91,7 +91,7 @@ export function sessionToRow(session: SessionRecord): SessionRow {
 }
 
 function qualify(id: string | null, origin: Origin | null, namespace: ProfileIdNamespace): string | null {
-  return id !== null && origin === 'HERMES' ? namespace.prefix + id : id
+  return id !== null && origin === 'HERMES' ? namespace.qualifyHermesId(id) : id
 }
 
 /** Leaves the id of another profile's Hermes session as it is, as in an imported document: it is not found anyway. */
@@ -118,7 +118,7 @@ export function insertSession(db: SqlConnection, session: SessionRecord): void {
 
 /** The id of a session of either origin as the profile's database holds it. */
 export function toStoredSessionId(id: string, profile: string): string {
-  return unqualify(id, ProfileIdNamespace.forProfile(profile)) ?? id
+  return unqualify(id, new ProfileIdNamespace(profile)) ?? id
 }
 
 /** Counts the messages of sessions whose messages were inserted together with them. Call it inside a transaction. */

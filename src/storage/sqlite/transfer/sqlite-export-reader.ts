@@ -56,7 +56,7 @@ export class SqliteExportReader implements ExportReader {
   }
 
   async listLinkedIds(id: string): Promise<string[]> {
-    const aboveId = ProfileIdNamespace.forProfile(this.#profile).unqualify(id)
+    const aboveId = new ProfileIdNamespace(this.#profile).unqualify(id)
     if (aboveId === null) return []
     return this.#snapshot
       .prepare<[string, string], { id: string }>(

@@ -53,7 +53,7 @@ export function findOldestCopiesOfHermesTurns(
 
 /** `sql` selects `TurnMessageRow`s, and reads queries from a JSON array of turns and roles. */
 function selectTurnMessages(db: ProfileConnection, queries: readonly TurnMessagesQuery[], sql: string): TurnMessage[] {
-  const namespace = ProfileIdNamespace.forProfile(db.profile)
+  const namespace = new ProfileIdNamespace(db.profile)
   const wanted = queries.map(({ turnId, role }) => [namespace.unqualify(turnId) ?? turnId, role])
   return db
     .prepare<[string], TurnMessageRow>(sql)
@@ -67,7 +67,7 @@ function selectTurnMessages(db: ProfileConnection, queries: readonly TurnMessage
 
 /** The turns of a Hermes session that were tried again, by the ids of their user's messages. At most 10,000. */
 export function listRetriedHermesTurnIds(db: ProfileConnection, sessionId: string): string[] {
-  const namespace = ProfileIdNamespace.forProfile(db.profile)
+  const namespace = new ProfileIdNamespace(db.profile)
   const hermesId = namespace.unqualify(sessionId)
   if (hermesId === null) return []
   // The ids of its messages begin with its own id and a colon. A semicolon is the next character.
@@ -87,7 +87,7 @@ export function findInheritedPositions(
   sessionId: string,
   earlierSessionIds: readonly string[],
 ): PositionRange | null {
-  const namespace = ProfileIdNamespace.forProfile(db.profile)
+  const namespace = new ProfileIdNamespace(db.profile)
   const earlierIds = JSON.stringify(namespace.unqualifyAll(earlierSessionIds))
   const row = db
     .prepare<[string, string], { first: number | null; last: number | null }>(
