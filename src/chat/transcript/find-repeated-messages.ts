@@ -11,6 +11,11 @@ export interface HermesContinuation {
   readonly previousEnd: readonly MessageRecord[]
 }
 
+/** Whether a session of Hermes that begins with these messages may repeat any: only around a summary. */
+export function isRepetitionPossible(beginning: readonly MessageRecord[]): boolean {
+  return beginning.some((message) => toMessageKind(message) === 'SUMMARY')
+}
+
 /**
  * The messages that a session of Hermes repeats of the one that it continues. Hermes begins it with that one's first
  * messages, a summary, and that one's last messages. Without a summary at the beginning, nothing is repeated.

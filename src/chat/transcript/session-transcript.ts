@@ -4,7 +4,7 @@ import type { SessionRecord } from '../../model/session.ts'
 import type { PositionRange } from '../../storage/position-range.ts'
 import type { EventStore } from '../../storage/event-store.ts'
 import type { ProfileMessageReader } from '../context/profile-message-reader.ts'
-import { findRepeatedMessageIds } from './find-repeated-messages.ts'
+import { findRepeatedMessageIds, isRepetitionPossible } from './find-repeated-messages.ts'
 
 /** In one statement. */
 const maxLoadedMessages = 1000
@@ -29,12 +29,14 @@ interface RepeatedMessages {
   readonly ids: ReadonlySet<string>
 }
 
-const maxComparedMessages = 200 // at the end of a session of Hermes, and at the beginning of the next one
+/** What is compared: at the end of a session of Hermes, and at the beginning of the next one. */
+const comparedBeginning = { after: null, before: null, limit: 200, backwards: false }
 
 /**
  * What a person reads of a session: the messages of those that it continues, and its own, each once. A retry begins with
  * copies of what was said before it, and Hermes begins a session with copies of the last one's messages around a summary:
- * these are left out. A page reads one page of each session that it touches, and of Hermes' up to two more.
+ * these are left out. A page reads one page of each session that it touches, and of Hermes' up to three more. Nothing is read
+ * of sessions before those.
  */
 export class SessionTranscript {
   readonly #options: SessionTranscriptOptions
@@ -117,22 +119,28 @@ export class SessionTranscript {
 
   async #findRepeated(index: number, session: SessionRecord): Promise<RepeatedMessages> {
     const { sessions, eventStore, messageQueries } = this.#options
-    const previous = sessions[index - 1]
     const ids = new Set<string>()
-    if (!previous) return { positions: null, ids }
+    if (index === 0) return { positions: null, ids }
     if (session.retryOf !== null) {
       const earlierIds = sessions.slice(0, index).map(({ id }) => id)
       return { positions: await eventStore.findInheritedPositions(session.id, earlierIds), ids }
     }
     if (session.origin === 'SEGUE') return { positions: null, ids }
-    const page = { after: null, before: null, limit: maxComparedMessages, backwards: false }
-    return {
-      positions: null,
-      ids: findRepeatedMessageIds({
-        beginning: await messageQueries.loadPage(session, page),
-        previousBeginning: await messageQueries.loadPage(previous, page),
-        previousEnd: await messageQueries.loadPage(previous, { ...page, backwards: true }),
-      }),
+    const beginning = await messageQueries.loadPage(session, comparedBeginning)
+    const previous = isRepetitionPossible(beginning) ? await this.#findPrevious(index) : null
+    if (!previous) return { positions: null, ids }
+    const previousEnd = await messageQueries.loadPage(previous.session, { ...comparedBeginning, backwards: true })
+    const previousBeginning = previous.beginning
+    return { positions: null, ids: findRepeatedMessageIds({ beginning, previousBeginning, previousEnd }) }
+  }
+
+  /** The nearest session before this one that has messages. */
+  async #findPrevious(index: number): Promise<{ session: SessionRecord; beginning: readonly MessageRecord[] } | null> {
+    const { sessions, messageQueries } = this.#options
+    for (const session of sessions.slice(0, index).toReversed()) {
+      const beginning = await messageQueries.loadPage(session, comparedBeginning)
+      if (beginning.length > 0) return { session, beginning }
     }
+    return null
   }
 }

@@ -54,7 +54,7 @@ schemaBuilder.objectField(SessionObjectType, 'transcript', (t) =>
         'What a person reads, oldest first: the messages of the sessions that this one continues, then its own, each once. Summaries stand where they were made. A retry takes the place of the session that it was made from.',
       resolve: async (session, args, { profiles }) => {
         const requestProfile = await profiles.requireProfile(session.profile)
-        const sessions = await loadReadableChain(session, requestProfile)
+        const sessions = await requestProfile.sessionLoader.loadChain(session)
         const { eventStore } = requestProfile.profile
         const messageQueries = requestProfile.snapshot.messages
         const transcript = new SessionTranscript({ messageQueries, eventStore, sessions })
@@ -69,16 +69,6 @@ schemaBuilder.objectField(SessionObjectType, 'transcript', (t) =>
     MessageEdge,
   ),
 )
-
-/** The chain of a session without those in it that have no messages. */
-async function loadReadableChain(
-  session: SessionRecord,
-  { sessionLoader, chatLoader }: RequestProfile,
-): Promise<SessionRecord[]> {
-  const chain = await sessionLoader.loadChain(session)
-  const counts = await Promise.all(chain.map((each) => chatLoader.loadMessageCount(each)))
-  return chain.filter((each, index) => each === session || counts[index] !== 0)
-}
 
 /** The message of a session that is shown. Throws BAD_USER_INPUT. */
 async function requireMessageOf(session: SessionRecord, id: string, profile: RequestProfile): Promise<MessageRecord> {

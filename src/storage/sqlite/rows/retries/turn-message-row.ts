@@ -98,7 +98,7 @@ export function findInheritedPositions(
            WHERE original.id = copy.copy_of AND original.session_id IN (SELECT id FROM earlier))
          OR EXISTS (SELECT 1 FROM messages AS other
            WHERE other.copy_of = copy.copy_of AND other.session_id IN (SELECT id FROM earlier))
-         OR EXISTS (SELECT 1 FROM earlier WHERE substr(copy.copy_of, 1, length(earlier.id) + 1) = earlier.id || ':'))`,
+         OR substr(copy.copy_of, 1, length(rtrim(copy.copy_of, '0123456789')) - 1) IN (SELECT id FROM earlier))`,
     )
     .get(earlierIds, sessionId)
   const { first, last } = row ?? { first: null, last: null }
