@@ -68,6 +68,11 @@ export class ChatSnapshot implements Disposable {
     return this.#active.findCommittedState(sessionId)?.stream ?? null
   }
 
+  /** The queued streams of a session, in the order in which they run. */
+  listQueue(sessionId: string): StreamRecord[] {
+    return this.#active.listQueue(sessionId)
+  }
+
   /** The seq of a session's newest event, never newer than what is read beside it. */
   limitHeadSeq(sessionId: string, readHeadSeq: number): number {
     return this.#active.limitHeadSeq(sessionId, readHeadSeq)

@@ -40,6 +40,8 @@ export type ChatEvent =
       readonly url: string
     })
   | (EventBase & { readonly type: 'StreamChanged'; readonly stream: StreamRecord })
+  /** The ids of the queued streams of the session, in the order in which they run. */
+  | (EventBase & { readonly type: 'QueueChanged'; readonly streamIds: readonly string[] })
   | (EventBase & { readonly type: 'ApprovalChanged'; readonly decision: ApprovalRecord })
   | (EventBase & { readonly type: 'ClarificationChanged'; readonly decision: ClarificationRecord })
   | (EventBase & { readonly type: 'StreamFinished'; readonly stream: StreamRecord; readonly messageId: string | null })

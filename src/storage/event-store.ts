@@ -29,6 +29,8 @@ export interface AppendRequest {
   readonly events: readonly ChatEvent[]
   /** Inserted, or replace the ones with their ids. The usage of a stream that ends is added to the session's. */
   readonly streams?: readonly StreamRecord[]
+  /** The ids of the queued streams of the session, in order. Replaces the stored order. */
+  readonly queuedStreamIds?: readonly string[]
   /** Inserted, or replace the ones with their ids. Counted once they have a position. */
   readonly messages?: readonly MessageRecord[]
   /** Inserted, or replace the ones with their ids, in this order. */
@@ -87,7 +89,7 @@ export interface StreamLookup {
   findStream(id: string): Promise<StreamRecord | null>
   /** The stream of the session that is RUNNING or WAITING. */
   findActiveStream(sessionId: string): Promise<StreamRecord | null>
-  /** All that have not ended, by session and start. The cost depends on their number, not on the size of the database. */
+  /** All that have not ended, by session; the queued ones in the order of their queue. The cost depends on their number, not on the size of the database. */
   listUnfinishedStreams(): Promise<StreamRecord[]>
 }
 

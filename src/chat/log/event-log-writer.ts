@@ -8,9 +8,11 @@ import type { EventDraft } from '../../model/chat-event.ts'
 /** What one transaction writes to a session. Its events have no seqs yet. */
 export interface AppendBatch extends Omit<
   AppendRequest,
-  'sessionId' | 'expectedHeadSeq' | 'events' | 'decisions' | 'grants'
+  'sessionId' | 'expectedHeadSeq' | 'events' | 'decisions' | 'grants' | 'queuedStreamIds'
 > {
   readonly drafts: readonly EventDraft[]
+  /** Called after the commit, before readers are notified, and after that of the write. */
+  readonly onCommitted?: () => void
 }
 
 /** The events that were written, with their seqs, and the new end of the log. */
@@ -31,6 +33,7 @@ export interface EventLogWrite {
 interface ComposedBatch {
   readonly request: AppendRequest
   readonly result: AppendResult
+  readonly onBatchCommitted: (() => void) | undefined
 }
 
 /** The only writer of a session's log. It assigns seqs, and commits one batch after the other. */
@@ -71,9 +74,10 @@ export class EventLogWriter {
       }))
       const requests = composed.map(({ request }) => request)
       await first.writer.#log.appendAll(requests, () => {
-        for (const { writer, result, onCommitted } of composed) {
+        for (const { writer, result, onCommitted, onBatchCommitted } of composed) {
           writer.#headSeq = result.headSeq
           onCommitted?.(result)
+          onBatchCommitted?.()
         }
       })
       return composed.map(({ result }) => result)
@@ -83,9 +87,10 @@ export class EventLogWriter {
   }
 
   #compose({ compose }: EventLogWrite, previousHeadSeq: number): ComposedBatch {
-    const { drafts, streams = [], ...rest } = compose(previousHeadSeq)
+    const { drafts, streams = [], onCommitted, ...rest } = compose(previousHeadSeq)
     const events = drafts.map((draft, index) => assignSeq(draft, previousHeadSeq + index + 1))
     const decisions = events.flatMap(extractDecisions)
+    const queueChange = events.findLast((event) => event.type === 'QueueChanged')
     const request = {
       ...rest,
       sessionId: this.#sessionId,
@@ -94,8 +99,10 @@ export class EventLogWriter {
       streams: streams.map((stream) => updateLastSeq(stream, events)),
       decisions,
       grants: decisions.flatMap(extractGrants),
+      ...(queueChange && { queuedStreamIds: queueChange.streamIds }),
     }
-    return { request, result: { headSeq: previousHeadSeq + events.length, events } }
+    const result = { headSeq: previousHeadSeq + events.length, events }
+    return { request, result, onBatchCommitted: onCommitted }
   }
 
   /** Read by the first write, and not earlier: until then another writer may append to the log. 0 for a new session. */

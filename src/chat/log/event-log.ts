@@ -199,6 +199,12 @@ export class EventLog {
     const session = this.#sessions.get(id)
     if (!session || session.waiters.size > 0) return
     const { newest } = session.tail
-    if (!newest || idleEventTypes.has(newest.type)) this.#sessions.delete(id)
+    const isIdle = !newest || idleEventTypes.has(newest.type) || isEmptyQueue(newest)
+    if (isIdle) this.#sessions.delete(id)
   }
+}
+
+/** Whether the event tells that the last queued message was taken back, or has begun its turn. */
+function isEmptyQueue(event: ChatEvent): boolean {
+  return event.type === 'QueueChanged' && event.streamIds.length === 0
 }

@@ -62,6 +62,12 @@ export class ActiveSessionsSnapshot implements StreamingAnswerLookup, AppendObse
     return this.#activeSessions.findStream(id)
   }
 
+  /** The queued streams of a session, in the order in which they run. */
+  listQueue(sessionId: string): StreamRecord[] {
+    const streams = this.#changed.get(sessionId)?.streams ?? this.#activeSessions.find(sessionId)?.listStreams() ?? []
+    return streams.filter(({ status }) => status === 'QUEUED')
+  }
+
   findCommittedState(sessionId: string): StreamingAnswer | null {
     const changed = this.#changed.get(sessionId)
     return changed ? changed.running : this.#activeSessions.findCommittedState(sessionId)

@@ -1,13 +1,14 @@
 import { SegueError } from '../../lib/errors.ts'
 import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
+import type { EventDraft } from '../../model/chat-event.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import { toUserMessagePosition } from '../../model/fold/message-position.ts'
 import type { StreamRecord } from '../../model/stream.ts'
-import type { EventDraft } from '../../model/chat-event.ts'
 import type { StreamLookup, WithdrawnMessageLookup } from '../../storage/event-store.ts'
 import { type IdempotencyKeyRecord, createCompletedIdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
-import type { EventLogWriter } from '../log/event-log-writer.ts'
+import type { AppendBatch, EventLogWriter } from '../log/event-log-writer.ts'
 import {
+  createQueueChangedDraft,
   createSessionChangedDraft,
   createStreamStartedDraft,
   startQueuedStream,
@@ -16,6 +17,7 @@ import {
 import type { NewTurn } from '../turn/new-turn.ts'
 
 export interface QueuedStreamsOptions {
+  readonly sessionId: string
   readonly writer: EventLogWriter
   readonly store: Pick<StreamLookup, 'findStreams'> & WithdrawnMessageLookup
   readonly runtime: ClockAndIds
@@ -28,21 +30,39 @@ export interface StartedStream {
   readonly userMessage: MessageRecord
 }
 
+/** What puts a turn into the queue: its stream, and the user's message, which has no place yet. */
+export type QueuedTurn = Pick<NewTurn, 'stream' | 'userMessage'>
+
+/** A change of the queue that is not committed yet, given the seq that the log ends with before it. */
+export type ComposeQueueChange = (previousHeadSeq: number) => AppendBatch
+
+export interface StartQueuedStreamOptions {
+  /** Called after the commit, before readers are notified. */
+  readonly onStarted: (started: StartedStream) => void
+  /** The keys of the call that starts it. */
+  readonly idempotencyKeys?: readonly IdempotencyKeyRecord[]
+}
+
 /** How a stream leaves the queue: the stream and its message after that, the event of it, and the keys of the call. */
 interface DequeuedStream {
   readonly stream: StreamRecord
   readonly event: EventDraft
   readonly message: MessageRecord
   readonly idempotencyKeys: readonly IdempotencyKeyRecord[]
+  readonly onDequeued: (dequeued: StartedStream) => void
 }
 
 /** Of one session. */
 export const maxQueuedStreams = 100
 
-/** The queued streams of one session, in order. Each change is committed before it becomes visible here. */
+/**
+ * The queued streams of one session, in the order in which they run. A change becomes visible here when it is committed,
+ * before readers are notified: what they find here is never older than the event that they have received. Changes must not
+ * overlap: each is composed when the one before it is committed.
+ */
 export class QueuedStreams {
   readonly #options: QueuedStreamsOptions
-  #streams: StreamRecord[] = []
+  #streams: readonly StreamRecord[] = []
 
   constructor(options: QueuedStreamsOptions) {
     this.#options = options
@@ -60,33 +80,36 @@ export class QueuedStreams {
     return this.#streams
   }
 
-  /** Takes over streams that are stored as queued. */
+  /** Takes over streams that are stored as queued, in order. */
   restore(streams: readonly StreamRecord[]): void {
-    this.#streams.push(...streams)
+    this.#streams = [...this.#streams, ...streams]
   }
 
-  /** Throws RATE_LIMITED if the queue is full. */
-  async add({ stream, userMessage, idempotencyKey }: NewTurn): Promise<StreamRecord> {
+  /** Adds a turn at the end. Throws RATE_LIMITED if the queue is full. */
+  async add(turn: NewTurn): Promise<StreamRecord> {
     if (this.#streams.length >= maxQueuedStreams) {
       throw new SegueError(
         'RATE_LIMITED',
         `This session already has ${maxQueuedStreams} queued messages. Try again later.`,
       )
     }
-    const { writer, runtime } = this.#options
-    const queued: StreamRecord = { ...stream, status: 'QUEUED' }
-    const { headSeq } = await writer.write((previousHeadSeq) => ({
+    const { stream, idempotencyKey } = turn
+    const before = this.#streams
+    await this.#options.writer.write((previousHeadSeq) => ({
+      ...this.#composeQueueing([turn], previousHeadSeq, (added) => [...before, ...added]),
       ...(idempotencyKey && {
         idempotencyKeys: [createCompletedIdempotencyKeyRecord(idempotencyKey, { createdId: stream.id })],
       }),
-      drafts: [createStreamStartedDraft(queued, runtime)],
-      streams: [{ ...queued, firstSeq: previousHeadSeq + 1 }],
-      messages: [userMessage],
-      activityAt: userMessage.createdAt,
     }))
-    const stored = { ...queued, firstSeq: headSeq, lastSeq: headSeq }
-    this.#streams.push(stored)
-    return stored
+    return this.find(stream.id) ?? stream
+  }
+
+  /**
+   * Puts turns before everything that is queued, in this order, however long the queue is: to be committed with what causes
+   * it, such as the end of an answer that the messages were to join.
+   */
+  composePrepend(turns: readonly QueuedTurn[]): ComposeQueueChange {
+    return (previousHeadSeq) => this.#composeQueueing(turns, previousHeadSeq, (added) => [...added, ...this.#streams])
   }
 
   /**
@@ -96,69 +119,114 @@ export class QueuedStreams {
    */
   async withdraw(queued: StreamRecord, idempotencyKeys: readonly IdempotencyKeyRecord[] = []): Promise<StreamRecord> {
     const { stream, event } = cancelQueuedStream(queued, this.#options.runtime)
-    const message = await this.#options.findMessage(queued.userMessageId)
-    const withdrawn = message && { ...message, withdrawn: true }
-    if (withdrawn && this.first?.id === queued.id)
-      return this.#commitFirst(queued, { stream, event, message: withdrawn, idempotencyKeys })
-    const compose = () => ({
-      fence: { streamId: queued.id, generation: queued.generation },
-      drafts: [event],
-      streams: [stream],
-      messages: withdrawn ? [withdrawn] : [],
-      idempotencyKeys,
-    })
-    const { headSeq } = await this.#options.writer.write(compose, () => this.#remove(queued))
-    return { ...stream, lastSeq: headSeq }
+    const stored = await this.#options.findMessage(queued.userMessageId)
+    const message = stored && { ...stored, withdrawn: true }
+    const others = this.#listOthers(queued)
+    const hasPlace = others.every(({ firstSeq }) => firstSeq > queued.firstSeq)
+    let withdrawn = stream
+    const compose =
+      message && hasPlace
+        ? await this.#composeDequeue(queued, {
+            ...{ stream, event, message, idempotencyKeys },
+            onDequeued: (dequeued) => (withdrawn = dequeued.stream),
+          })
+        : (previousHeadSeq: number) => ({
+            fence: { streamId: queued.id, generation: queued.generation },
+            streams: [stream],
+            messages: message ? [message] : [],
+            idempotencyKeys,
+            ...this.#composeOrder([event], others, () => (withdrawn = { ...stream, lastSeq: previousHeadSeq + 1 })),
+          })
+    await this.#options.writer.write(compose)
+    return withdrawn
   }
 
-  /** Starts the first queued stream. Returns null if there is none. */
-  async dequeue(): Promise<StartedStream | null> {
-    const queued = this.first
-    if (!queued) return null
+  /** Starts the turn of a queued stream. */
+  async composeStart(
+    queued: StreamRecord,
+    { onStarted, idempotencyKeys = [] }: StartQueuedStreamOptions,
+  ): Promise<ComposeQueueChange> {
     const message = await this.#options.findMessage(queued.userMessageId)
     if (!message) throw new Error(`Stream ${queued.id} has no user message.`)
-    const { stream, event } = startQueuedStream(queued, this.#options.runtime)
-    const started = await this.#commitFirst(queued, { stream, event, message, idempotencyKeys: [] })
-    return { stream: started, userMessage: assignUserMessagePosition(message, started.lastSeq) }
+    const started = startQueuedStream(queued, this.#options.runtime)
+    return this.#composeDequeue(queued, { ...started, message, idempotencyKeys, onDequeued: onStarted })
   }
 
-  /** Commits that the first stream leaves the queue: its message and the withdrawn ones behind it take their places. */
-  async #commitFirst(
+  /** A stream leaves the queue: its message, and the withdrawn ones that have waited for it, take their places. */
+  async #composeDequeue(
     queued: StreamRecord,
-    { stream, event, message, idempotencyKeys }: DequeuedStream,
-  ): Promise<StreamRecord> {
-    const { writer, runtime } = this.#options
-    const withdrawn = await this.#listWithdrawnBefore(this.#streams[1] ?? null, queued.sessionId)
-    const compose = (previousHeadSeq: number) => ({
-      fence: { streamId: queued.id, generation: queued.generation },
+    { stream, event, message, idempotencyKeys, onDequeued }: DequeuedStream,
+  ): Promise<ComposeQueueChange> {
+    const { runtime } = this.#options
+    const others = this.#listOthers(queued)
+    const withdrawn = await this.#listWithdrawnBefore(others, queued.sessionId)
+    return (previousHeadSeq) => {
+      const seq = previousHeadSeq + 1
+      const [placed = message, ...placedWithdrawn] = [message, ...withdrawn].map((each, index) =>
+        assignUserMessagePosition(each, seq + index),
+      )
       // Each message needs a seq of its own, from which its position follows.
-      drafts: [event, ...withdrawn.map(() => createSessionChangedDraft(queued.sessionId, runtime))],
-      streams: [stream],
-      messages: [message, ...withdrawn].map((each, index) =>
-        assignUserMessagePosition(each, previousHeadSeq + 1 + index),
-      ),
-      idempotencyKeys,
+      const drafts = [event, ...withdrawn.map(() => createSessionChangedDraft(queued.sessionId, runtime))]
+      return {
+        fence: { streamId: queued.id, generation: queued.generation },
+        streams: [stream],
+        messages: [placed, ...placedWithdrawn],
+        idempotencyKeys,
+        ...this.#composeOrder(drafts, others, () =>
+          onDequeued({ stream: { ...stream, lastSeq: seq }, userMessage: placed }),
+        ),
+      }
+    }
+  }
+
+  #composeQueueing(
+    turns: readonly QueuedTurn[],
+    previousHeadSeq: number,
+    insert: (added: readonly StreamRecord[]) => readonly StreamRecord[],
+  ): AppendBatch {
+    const added = turns.map(({ stream }, index): StreamRecord => {
+      const seq = previousHeadSeq + 1 + index
+      return { ...stream, status: 'QUEUED', firstSeq: seq, lastSeq: seq }
     })
-    const { headSeq } = await writer.write(compose, () => this.#remove(queued))
-    return { ...stream, lastSeq: headSeq - withdrawn.length }
+    const drafts = added.map((stream) => createStreamStartedDraft(stream, this.#options.runtime))
+    return {
+      streams: added,
+      messages: turns.map(({ userMessage }) => userMessage),
+      activityAt: Math.max(0, ...turns.map(({ userMessage }) => userMessage.createdAt)),
+      ...this.#composeOrder(drafts, insert(added)),
+    }
   }
 
-  /** Called before readers are notified: what they find here is never older than the event that they have received. */
-  #remove(queued: StreamRecord): void {
-    this.#streams = this.#streams.filter(({ id }) => id !== queued.id)
+  /** Replaces the queue, and tells of it behind other events. */
+  #composeOrder(
+    drafts: readonly EventDraft[],
+    streams: readonly StreamRecord[],
+    onCommitted: () => void = () => undefined,
+  ): Pick<AppendBatch, 'drafts' | 'onCommitted'> {
+    const { runtime, sessionId } = this.#options
+    return {
+      drafts: [...drafts, createQueueChangedDraft(sessionId, streams, runtime)],
+      onCommitted: () => {
+        this.#streams = streams
+        onCommitted()
+      },
+    }
   }
 
-  /** Withdrawn messages without a place that were sent before a queued stream, in the order in which they were sent. */
-  async #listWithdrawnBefore(next: StreamRecord | null, sessionId: string): Promise<MessageRecord[]> {
+  #listOthers(queued: StreamRecord): StreamRecord[] {
+    return this.#streams.filter(({ id }) => id !== queued.id)
+  }
+
+  /** Withdrawn messages without a place that were sent before all of these streams, in the order in which they were sent. */
+  async #listWithdrawnBefore(queued: readonly StreamRecord[], sessionId: string): Promise<MessageRecord[]> {
     const { store } = this.#options
     const messages = await store.listUnplacedWithdrawnMessages(sessionId)
     if (messages.length === 0) return []
     const streams = await store.findStreams(messages.flatMap(({ streamId }) => streamId ?? []))
     const firstSeqs = new Map(streams.map(({ userMessageId, firstSeq }) => [userMessageId, firstSeq]))
     const seqOf = ({ id }: MessageRecord) => firstSeqs.get(id) ?? 0
-    return messages
-      .filter((message) => next === null || seqOf(message) < next.firstSeq)
-      .toSorted((a, b) => seqOf(a) - seqOf(b))
+    const earliestSeq = Math.min(...queued.map(({ firstSeq }) => firstSeq))
+    return messages.filter((message) => seqOf(message) < earliestSeq).toSorted((a, b) => seqOf(a) - seqOf(b))
   }
 }
 

@@ -244,28 +244,40 @@ export class SessionActor {
 
   /** Starts a turn ahead of the queue. If a stream is running, its end is committed in the same transaction. */
   async #startTurn(turn: NewTurn, signal: AbortSignal): Promise<StreamRecord> {
-    let seq = 0
-    const composeBatch: ComposeFinalBatch = (headSeq) => {
+    let { stream } = turn
+    await this.#writeInPlaceOfActive((headSeq) => {
       signal.throwIfAborted()
-      seq = headSeq + 1
-      return composeStartBatch(turn, seq, this.#options.runtime)
-    }
-    const finished = await this.activeRunner?.finishWith({ status: 'CANCELLED' }, composeBatch)
-    if (!finished?.included) await this.#writer.write(composeBatch)
-    const stream = { ...turn.stream, firstSeq: seq, lastSeq: seq }
-    this.#runStream({ stream, userMessage: assignUserMessagePosition(turn.userMessage, seq) }, turn.model)
+      const seq = headSeq + 1
+      stream = { ...turn.stream, firstSeq: seq, lastSeq: seq }
+      const userMessage = assignUserMessagePosition(turn.userMessage, seq)
+      return {
+        ...composeStartBatch(turn, seq, this.#options.runtime),
+        onCommitted: () => this.#runStream({ stream, userMessage }, turn.model),
+      }
+    })
     return stream
   }
 
   async #startNextQueued(): Promise<void> {
-    if (this.activeRunner || this.#isClosing) return
-    const started = await this.#queue.dequeue()
-    if (!started) return
-    const modelId = started.stream.model
+    const next = this.#queue.first
+    if (this.activeRunner || this.#isClosing || !next) return
+    await this.#startQueued(next)
+  }
+
+  /** Starts the turn of a queued stream. If a stream is running, its end is committed in the same transaction. */
+  async #startQueued(queued: StreamRecord): Promise<void> {
+    // Before the commit, so that the stream runs as soon as readers are told so.
     const model = await this.#options
-      .resolveModel(modelId)
-      .catch((error: unknown) => createMissingModel(modelId, error))
-    this.#runStream(started, model)
+      .resolveModel(queued.model)
+      .catch((error: unknown) => createMissingModel(queued.model, error))
+    const onStarted = (started: StartedStream): void => this.#runStream(started, model)
+    await this.#writeInPlaceOfActive(await this.#queue.composeStart(queued, { onStarted }))
+  }
+
+  /** Commits a batch, in one transaction with the end of the stream that is running, if there is one. */
+  async #writeInPlaceOfActive(composeBatch: ComposeFinalBatch): Promise<void> {
+    const finished = await this.activeRunner?.finishWith({ status: 'CANCELLED' }, composeBatch)
+    if (!finished?.included) await this.#writer.write(composeBatch)
   }
 
   #runStream({ stream, userMessage }: StartedStream, model: ResolvedModel): void {

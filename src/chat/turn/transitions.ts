@@ -22,6 +22,15 @@ export function createStreamStartedDraft(stream: StreamRecord, runtime: ClockAnd
   return { ...createEventBase(stream, runtime), type: 'StreamStarted', stream, userMessageId: stream.userMessageId }
 }
 
+/** The queue of a session has changed. It consists of these streams. */
+export function createQueueChangedDraft(
+  sessionId: string,
+  queue: readonly StreamRecord[],
+  runtime: ClockAndIds,
+): EventDraft {
+  return { type: 'QueueChanged', at: runtime.now(), sessionId, streamId: null, streamIds: queue.map(({ id }) => id) }
+}
+
 /** A queued stream starts to run. */
 export function startQueuedStream(queued: StreamRecord, runtime: ClockAndIds): StreamTransition {
   const stream: StreamRecord = { ...queued, status: 'RUNNING' }

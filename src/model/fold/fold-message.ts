@@ -61,6 +61,7 @@ export function foldAnswer<Answer extends FoldedAnswer>(
     }
     case 'StreamStarted':
     case 'StreamChanged':
+    case 'QueueChanged':
     case 'ApprovalChanged':
     case 'ClarificationChanged':
     case 'SessionChanged':

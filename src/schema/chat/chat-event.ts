@@ -62,6 +62,25 @@ schemaBuilder.objectRef<ChatEventOfType<'StreamChanged'>>('StreamChanged').imple
   }),
 })
 
+schemaBuilder.objectRef<ChatEventOfType<'QueueChanged'>>('QueueChanged').implement({
+  description:
+    'The queue of the session changed: a message was queued, moved or taken back, or its turn began. It follows the events of the streams that the change is about.',
+  interfaces: [ChatEventInterface],
+  fields: (t) => ({
+    streamIds: t.exposeIDList('streamIds', {
+      description: 'The ids of the streams that wait for their turn as of this event, in order.',
+    }),
+    queue: t.field({
+      type: [StreamObjectType],
+      description: 'The `Session.queue` as it is now.',
+      resolve: async ({ sessionId }, _, { profiles }) => {
+        const { snapshot } = await profiles.requireProfileOfSession(sessionId)
+        return snapshot.listQueue(sessionId)
+      },
+    }),
+  }),
+})
+
 schemaBuilder.objectRef<ChatEventOfType<'StreamFinished'>>('StreamFinished').implement({
   description:
     'A stream ended. It is the last event of the stream and is committed in one transaction with the final message.',

@@ -23,6 +23,13 @@ schemaBuilder.objectFields(SessionObjectType, (t) => ({
     resolve: async (session, _, { profiles }) =>
       (await profiles.requireProfile(session.profile)).snapshot.findActiveStream(session.id),
   }),
+  queue: t.field({
+    type: [StreamObjectType],
+    description:
+      'The streams that wait for their turn, in the order in which they will have it, without `activeStream`. At most 100, and more only where the server itself has put messages before them.',
+    resolve: async (session, _, { profiles }) =>
+      (await profiles.requireProfile(session.profile)).snapshot.listQueue(session.id),
+  }),
   compacting: t.boolean({
     description:
       'Whether `compactSession` is at work. The session is busy meanwhile. A summary that the server makes by itself does not count.',

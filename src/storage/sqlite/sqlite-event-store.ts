@@ -39,7 +39,7 @@ import { findCurrentPlace } from './rows/retries/session-place.ts'
 import type { PositionRange } from '../position-range.ts'
 import * as turnMessageRows from './rows/retries/turn-message-row.ts'
 import { patchSession } from './patch-session.ts'
-import { type StreamRow, streamFromRow, upsertStream } from './rows/stream-row.ts'
+import { type StreamRow, streamFromRow, updateQueueOrder, upsertStream } from './rows/stream-row.ts'
 
 const selectStreamsSql = `SELECT * FROM streams WHERE ${isOfExistingSessionSql('streams')}`
 /** Events that one transaction deletes, so that other work is not delayed. */
@@ -169,7 +169,7 @@ export class SqliteEventStore implements EventStore {
       .prepare<[], StreamRow>(
         // INDEXED BY, because SQLite prefers to scan the whole table in the order of the sessions.
         `SELECT * FROM streams INDEXED BY unfinished_streams WHERE finished_at IS NULL
-         ORDER BY session_id, first_seq`,
+         ORDER BY session_id, queue_position, first_seq`,
       )
       .all()
       .map(streamFromRow)
@@ -218,6 +218,7 @@ export class SqliteEventStore implements EventStore {
     if (fence) this.#assertFence(fence)
     for (const event of request.events) this.#insertEvent(event)
     for (const stream of request.streams ?? []) upsertStream(this.#database, stream)
+    if (request.queuedStreamIds) updateQueueOrder(this.#database, request.queuedStreamIds)
     for (const message of request.messages ?? []) upsertMessage(this.#database, message)
     for (const decision of request.decisions ?? []) upsertDecision(this.#database, decision)
     for (const grant of request.grants ?? []) insertToolGrant(this.#database, grant)

@@ -255,6 +255,7 @@ const event: z.ZodType<ChatEvent> = z.discriminatedUnion('type', [
     url: text,
   }),
   z.strictObject({ type: z.literal('StreamChanged'), ...eventFields, stream: streamRecord }),
+  z.strictObject({ type: z.literal('QueueChanged'), ...eventFields, streamIds: z.array(id) }),
   z.strictObject({ type: z.literal('ApprovalChanged'), ...eventFields, decision: approval }),
   z.strictObject({ type: z.literal('ClarificationChanged'), ...eventFields, decision: clarification }),
   z.strictObject({

@@ -40,6 +40,7 @@ export function foldParts(events: readonly EventFieldsFragment[], initialParts: 
       }
       case 'StreamStarted':
       case 'StreamChanged':
+      case 'QueueChanged':
       case 'ApprovalChanged':
       case 'ClarificationChanged':
       case 'SessionChanged':

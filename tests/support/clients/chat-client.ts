@@ -99,6 +99,7 @@ const event = z.discriminatedUnion('type', [
     url: z.string(),
   }),
   z.object({ type: z.literal('StreamChanged'), ...eventBase, status: z.string(), stream }),
+  z.object({ type: z.literal('QueueChanged'), ...eventBase, streamIds: z.array(z.string()), queue: z.array(idObject) }),
   z.object({ type: z.literal('ApprovalChanged'), ...eventBase, state: z.string(), approval }),
   z.object({ type: z.literal('ClarificationChanged'), ...eventBase, state: z.string(), clarification }),
   z.object({
@@ -183,6 +184,7 @@ const eventFields = `{
   ... on ToolCallChanged { messageId partIndex toolCallState toolCall ${toolCallFields} }
   ... on FilePartAdded { messageId partIndex mediaType name url }
   ... on StreamChanged { status stream ${streamFields} }
+  ... on QueueChanged { streamIds queue { id } }
   ... on ApprovalChanged { state approval { ${decisionFields} description decision } }
   ... on ClarificationChanged { state clarification { ${decisionFields} question answer } }
   ... on SessionChanged { session { id title } }

@@ -137,6 +137,7 @@ function applyEvent(message: MessageState, event: ApiEvent): MessageState {
         ? { messageId: event.message.id, parts: toParts(event.message) }
         : { messageId: null, parts: [] }
     case 'StreamChanged':
+    case 'QueueChanged':
     case 'ApprovalChanged':
     case 'ClarificationChanged':
     case 'SessionChanged':

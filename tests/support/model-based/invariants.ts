@@ -9,11 +9,10 @@ import type { MessageRecord } from '../../../src/model/message.ts'
 import type { StreamRecord } from '../../../src/model/stream.ts'
 import { hasToolCallEnded } from '../../../src/model/tool-call.ts'
 import { assertContextInvariants } from './context-invariants.ts'
+import { assertQueueInvariants } from './queue-invariants.ts'
 import { assertRetryInvariants } from './retry-invariants.ts'
 import type { SimulatedHome } from './simulated-home.ts'
 import type { StoredChats } from '../storage/stored-chat.ts'
-
-type EventOf<Type extends ChatEvent['type']> = Extract<ChatEvent, { readonly type: Type }>
 
 /** Whether a stream occupies its session. */
 export const isActive = ({ status }: StreamRecord): boolean => status === 'RUNNING' || status === 'WAITING'
@@ -62,16 +61,7 @@ function assertSession(home: SimulatedHome, stored: StoredChats, session: Stored
   expect(session.message_count).toBe(messages.filter(({ position }) => position !== null).length)
   const streams = stored.streams.filter(({ sessionId }) => sessionId === session.id)
   expect(streams.filter(isActive).length).toBeLessThanOrEqual(1)
-  // Queued streams start in order.
-  const turns = committedEvents.flatMap((event) => (isDequeue(event, committedEvents) ? [event.stream.firstSeq] : []))
-  expect(turns).toEqual(turns.toSorted((a, b) => a - b))
-}
-
-/** Whether a queued stream starts with this event: it is the first change of its status. */
-function isDequeue(event: ChatEvent, committedEvents: readonly ChatEvent[]): event is EventOf<'StreamChanged'> {
-  if (event.type !== 'StreamChanged') return false
-  const [started, changed] = committedEvents.filter(({ streamId }) => streamId === event.streamId)
-  return started?.type === 'StreamStarted' && started.stream.status === 'QUEUED' && changed === event
+  assertQueueInvariants(committedEvents, streams)
 }
 
 /** Rows are projections of the events. */

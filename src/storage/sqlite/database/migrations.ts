@@ -17,6 +17,7 @@ import { migration016 } from './migrations/016-conversation-settings.ts'
 import { migration017 } from './migrations/017-given-titles.ts'
 import { migration018 } from './migrations/018-usage-of-job-runs.ts'
 import { migration019 } from './migrations/019-deletion-queues.ts'
+import { migration020 } from './migrations/020-queue-order.ts'
 
 /**
  * The schema of a profile's database: entry n brings a database from version n to version n + 1. Forward only. A released
@@ -43,4 +44,5 @@ export const migrations: readonly string[] = [
   migration017,
   migration018,
   migration019,
+  migration020,
 ]

@@ -73,6 +73,14 @@ export function upsertStream(db: SqlConnection, stream: StreamRecord): void {
      ON CONFLICT (id) DO UPDATE SET status = :status, generation = :generation, model = :model,
        user_message_id = :user_message_id, message_id = :message_id, usage = :usage, step = :step,
        started_at = :started_at, finished_at = :finished_at, finish_reason = :finish_reason, retry_at = :retry_at,
-       first_seq = :first_seq, last_seq = :last_seq, error = :error`,
+       first_seq = :first_seq, last_seq = :last_seq, error = :error,
+       queue_position = iif(:status = 'QUEUED', queue_position, NULL)`,
   ).run(streamToRow(stream))
+}
+
+/** Stores the order of a queue: the ids of its streams. Call it inside a transaction. */
+export function updateQueueOrder(db: SqlConnection, streamIds: readonly string[]): void {
+  db.prepare<[string]>(
+    `UPDATE streams SET queue_position = queued.key FROM json_each(?) AS queued WHERE streams.id = queued.value`,
+  ).run(JSON.stringify(streamIds))
 }

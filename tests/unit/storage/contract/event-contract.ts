@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { newId } from '../../../../src/lib/ids.ts'
 import type { ChatEvent } from '../../../../src/model/chat-event.ts'
+import type { StreamRecord } from '../../../../src/model/stream.ts'
 import { createToolCall } from '../../../../src/model/tool-call.ts'
 import { addUsage } from '../../../../src/model/usage.ts'
 import { FencingError, LogVersionConflictError } from '../../../../src/storage/errors.ts'
@@ -67,6 +68,26 @@ export function describeEventStore(open: OpenStorage): void {
         decisions: [decision],
       } of requests)
         expect(await decisions.findDecision(decision?.id ?? '')).toEqual(decision)
+    })
+
+    test('keeps the order of a queue until it is replaced', async () => {
+      const { eventStore } = current()
+      const session = await addSession(current(), {}, [])
+      const queued = [1, 2, 3].map((firstSeq): StreamRecord => ({ ...streamOf(session), status: 'QUEUED', firstSeq }))
+      const [one, two, three] = queued.map(({ id }) => id)
+      if (!one || !two || !three) throw new Error('A stream is missing.')
+      const write = { sessionId: session.id, expectedHeadSeq: 0, events: [] }
+      const loadOrder = async () => (await eventStore.listUnfinishedStreams()).map(({ id }) => id)
+      await eventStore.append({ ...write, streams: queued })
+      expect(await loadOrder()).toEqual([one, two, three])
+      await eventStore.append({ ...write, queuedStreamIds: [three, one, two] })
+      expect(await loadOrder()).toEqual([three, one, two])
+      // A change of a stream leaves it in its place.
+      await eventStore.append({ ...write, streams: queued.map((stream) => ({ ...stream, model: 'other/model' })) })
+      expect(await loadOrder()).toEqual([three, one, two])
+      const started = queued.filter(({ id }) => id === one).map((stream) => ({ ...stream, status: 'RUNNING' as const }))
+      await eventStore.append({ ...write, streams: started, queuedStreamIds: [two, three] })
+      expect((await loadOrder()).filter((id) => id !== one)).toEqual([two, three])
     })
 
     test('leaves withdrawn messages without a position to be listed, until they have one', async () => {
