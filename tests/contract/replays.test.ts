@@ -8,7 +8,7 @@ import { newProvider } from '../support/providers/provider.ts'
 import { toolCallSteps } from '../support/providers/openai-chunks.ts'
 import { StrictProvider } from '../support/providers/strict-provider.ts'
 import { startTestSegue } from '../support/server/segue.ts'
-import { followStream, isEventOfType, startChat, streamToEnd } from './support/chat.ts'
+import { cancelStream, followStream, isEventOfType, startChat, streamToEnd } from './support/chat.ts'
 import { type Client, connect, type Transport, transports } from './support/clients.ts'
 import { buildDeepSelection } from './support/deep-selection.ts'
 import { NormalizedCache, pickScalars } from './support/normalized-cache.ts'
@@ -43,7 +43,7 @@ async function startScene(transport: Transport) {
   return { provider, client, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
-/** A turn with reasoning, text, a file, a call that needs approval, and a question. */
+/** A turn with reasoning, text, a file, a call that needs approval, a question, and a message that is queued and taken back. */
 async function chat(client: Client, provider: StrictProvider, sessionId: string | null): Promise<string> {
   provider.enqueue([
     { reasoning: 'Hm.' },
@@ -57,6 +57,8 @@ async function chat(client: Client, provider: StrictProvider, sessionId: string 
   const { id, session } = await startChat(client, { text: 'Paint it.', sessionId })
   const events = followStream(client, id)
   const { approval } = (await readUntil(events, isEventOfType('ApprovalChanged'))).last
+  const queued = await startChat(client, { text: 'Faster.', sessionId: session.id, ifBusy: 'QUEUE' })
+  await cancelStream(client, queued.id)
   await mutate(client, AnswerApprovalDocument, { id: approval.id, decision: 'ONCE' })
   const { clarification } = (await readUntil(events, isEventOfType('ClarificationChanged'))).last
   await mutate(client, AnswerClarificationDocument, { id: clarification.id, answer: 'Red' })
