@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { newId } from '../../../../src/lib/ids.ts'
 import type { ChatEvent } from '../../../../src/model/chat-event.ts'
-import type { StreamRecord } from '../../../../src/model/stream.ts'
 import { createToolCall } from '../../../../src/model/tool-call.ts'
 import { addUsage } from '../../../../src/model/usage.ts'
 import { FencingError, LogVersionConflictError } from '../../../../src/storage/errors.ts'
@@ -73,7 +72,7 @@ export function describeEventStore(open: OpenStorage): void {
     test('keeps the order of a queue until it is replaced', async () => {
       const { eventStore } = current()
       const session = await addSession(current(), {}, [])
-      const queued = [1, 2, 3].map((firstSeq): StreamRecord => ({ ...streamOf(session), status: 'QUEUED', firstSeq }))
+      const queued = [1, 2, 3].map((firstSeq) => streamOf(session, { status: 'QUEUED', firstSeq }))
       const [one, two, three] = queued.map(({ id }) => id)
       if (!one || !two || !three) throw new Error('A stream is missing.')
       const write = { sessionId: session.id, expectedHeadSeq: 0, events: [] }
@@ -83,9 +82,12 @@ export function describeEventStore(open: OpenStorage): void {
       await eventStore.append({ ...write, queuedStreamIds: [three, one, two] })
       expect(await loadOrder()).toEqual([three, one, two])
       // A change of a stream leaves it in its place.
-      await eventStore.append({ ...write, streams: queued.map((stream) => ({ ...stream, model: 'other/model' })) })
+      await eventStore.append({
+        ...write,
+        streams: queued.map((stream) => streamOf(session, { ...stream, generation: 2 })),
+      })
       expect(await loadOrder()).toEqual([three, one, two])
-      const started = queued.filter(({ id }) => id === one).map((stream) => ({ ...stream, status: 'RUNNING' as const }))
+      const started = [streamOf(session, { id: one, status: 'RUNNING' })]
       await eventStore.append({ ...write, streams: started, queuedStreamIds: [two, three] })
       expect((await loadOrder()).filter((id) => id !== one)).toEqual([two, three])
     })
