@@ -113,6 +113,25 @@ describe("the ids of a named profile's Hermes sessions", () => {
     }
   })
 
+  test('in the profile default, those that could be of another object are those of the conversations that go on in Segue', async () => {
+    db.addSession('a@b.example', { end_reason: 'compression' })
+    db.addMessage('a@b.example', 2, { content: 'Hi' })
+    const storage = openProfile('default')
+    const parentId = 'default@a@b.example'
+    const id = newId('session')
+    await storage.eventStore.createSession({
+      session: newSessionRecord({ id, origin: 'SEGUE', parentId, lastActivityAt: 9000 }),
+      messages: [],
+    })
+    await storage.hermesSessions?.refresh()
+    const conversations = await storage.hermesSessions?.findConversationsBySession([id, parentId])
+    expect([...(conversations ?? [])].map(([, { rootId, segmentCount }]) => [rootId, segmentCount])).toEqual([
+      [parentId, 2],
+      [parentId, 2],
+    ])
+    expect(await storage.eventStore.findContinuation(parentId)).toMatchObject({ id, parentId })
+  })
+
   test('can be used in a filter with other conditions', async () => {
     for (const id of ['a', 'b', 'c']) db.addSession(id, { archived: id === 'b' ? 1 : 0 })
     const ids = ['work@a', 'work@b', 'c', 'play@c']

@@ -35,8 +35,9 @@ export function findConversationListChanges(
     typeof flags === 'number' ? listingRule(flags) : null
   const changed = new Map<string, ConversationChange>()
   for (const [rootId, { before, after, leftIds }] of conversations ?? []) {
-    const successorId = after === null && leftIds ? findSuccessorId(tables, leftIds) : null
     const listing = { before: toListing(before), after: toListing(after) }
+    // The row of a conversation that falls apart stays until the last session has left it, one without messages perhaps.
+    const successorId = listing.after === null && leftIds ? findSuccessorId(tables, leftIds) : null
     changed.set(rootId, { rootId, ...listing, ...(successorId !== null && { successorId }) })
   }
   for (const id of sessionIds) {

@@ -9,7 +9,7 @@ import { defaultProfileName } from '../../../profiles/profile-name.ts'
 import { allocateChangeSeq } from '../database/change-sequences.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import type { ConversationChange } from '../../sessions/conversation-reader.ts'
-import { type SessionRow, sessionFromRow } from '../rows/session-row.ts'
+import { type SessionRow, sessionFromRowWithStoredIds } from '../rows/session-row.ts'
 
 /** The index takes settings from their own table. */
 const noSettings = { pinned: null, archived: null }
@@ -75,7 +75,10 @@ export class ConversationIndexMaintainer {
       .all(list)
     // The index holds the ids of Hermes' sessions as they are stored: without a namespace.
     const upserted = rows.map((row) =>
-      toConversationIndexEntry(sessionFromRow({ ...row, ...noSettings }, defaultProfileName), row.message_count > 0),
+      toConversationIndexEntry(
+        sessionFromRowWithStoredIds({ ...row, ...noSettings }, defaultProfileName),
+        row.message_count > 0,
+      ),
     )
     const existingIds = new Set(upserted.map(({ id }) => id))
     const deleted = ids.filter((id) => !existingIds.has(id))

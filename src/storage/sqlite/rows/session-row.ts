@@ -41,6 +41,17 @@ export const selectSessionsSql = `SELECT sessions.*, settings.pinned, settings.a
 export function sessionFromRow(row: SessionRowWithSettings, profile: string): SessionRecord {
   const namespace = new ProfileIdNamespace(profile)
   return {
+    ...sessionFromRowWithStoredIds(row, profile),
+    parentId: qualify(row.parent_session_id, row.parent_origin, namespace),
+    forkedFrom: qualify(row.forked_from, row.forked_from_origin, namespace),
+    retryOf: qualify(row.retry_of, row.retry_of_origin, namespace),
+    takesPlaceOf: qualify(row.takes_place_of, row.takes_place_of_origin, namespace),
+  }
+}
+
+/** With the ids of Hermes as they are stored: without the profile's namespace. */
+export function sessionFromRowWithStoredIds(row: SessionRowWithSettings, profile: string): SessionRecord {
+  return {
     id: row.id,
     origin: 'SEGUE',
     profile,
@@ -54,11 +65,11 @@ export function sessionFromRow(row: SessionRowWithSettings, profile: string): Se
     lastActivityAt: row.last_activity_at,
     pinned: row.pinned === 1,
     archived: row.archived === 1,
-    parentId: qualify(row.parent_session_id, row.parent_origin, namespace),
+    parentId: row.parent_session_id,
     notContinuationOf: [],
-    forkedFrom: qualify(row.forked_from, row.forked_from_origin, namespace),
-    retryOf: qualify(row.retry_of, row.retry_of_origin, namespace),
-    takesPlaceOf: qualify(row.takes_place_of, row.takes_place_of_origin, namespace),
+    forkedFrom: row.forked_from,
+    retryOf: row.retry_of,
+    takesPlaceOf: row.takes_place_of,
     headSeq: row.head_seq,
     usage: normalizeStoredUsage(JSON.parse(row.usage)),
   }

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
+import type { ConversationChange } from '../../../../src/storage/sessions/conversation-reader.ts'
 import { SegueProfileDatabase } from '../../../../src/storage/sqlite/segue-profile-database.ts'
 import { migrations } from '../../../../src/storage/sqlite/database/migrations.ts'
 import { SqliteSessionReader } from '../../../../src/storage/sqlite/sqlite-session-reader.ts'
@@ -23,6 +24,7 @@ function open(path: string) {
   const all = { after: null, before: null, limit: 1001, backwards: false }
   return {
     database,
+    sessions,
     list: async () => {
       const { conversations: entries } = await sessions.listConversations(all, {})
       return entries.map(({ rootId, tipId, segmentCount }) => `${rootId} > ${tipId} (${segmentCount})`)
@@ -93,6 +95,25 @@ test('a nested write is indexed with the outer one', async () => {
     database.transaction(() => insert(database, 'b', 2))
   })
   expect(await list()).toEqual(['b > b (1)', 'a > a (1)'])
+})
+
+test('a conversation of very many sessions that loses its root names the one to go on with, also if the others are empty', async () => {
+  const { database, sessions } = open(newPath())
+  const changes: ConversationChange[] = []
+  sessions.onConversationsChanged((changed) => changes.push(...(changed ?? [])))
+  database.transaction(() => {
+    insert(database, 'root', 1)
+    for (let index = 0; index < 300; index += 1) insert(database, `c${String(index).padStart(3, '0')}`, 2, 'root')
+    database.prepare("UPDATE sessions SET message_count = 0 WHERE id > 'c000' AND id < 'd'").run()
+  })
+  const counted = () => database.prepare<[], { n: number }>('SELECT count(*) AS n FROM conversations').get()?.n ?? 0
+  while (!changes.some(({ after }) => after === 'thisSource') || counted() !== 1) await yieldToEventLoop()
+  await sessions.refresh()
+  changes.length = 0
+  database.transaction(() => database.prepare('DELETE FROM sessions WHERE id = ?').run('root'))
+  while (counted() !== 300) await yieldToEventLoop()
+  const removed = { rootId: 'root', before: 'thisSource', after: null, successorId: 'c000' }
+  expect(changes.filter(({ rootId, after }) => rootId === 'root' && after === null)).toEqual([removed])
 })
 
 test('very many sessions that change their conversation are processed in batches, and completely', async () => {
