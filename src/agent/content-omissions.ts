@@ -12,6 +12,8 @@ export interface ContentOmissions {
   readonly providerState: boolean
   /** Tool calls and their results: they become text of the assistant. */
   readonly toolCalls: boolean
+  /** System messages: what they say comes before the first words of the user. */
+  readonly systemRole: boolean
 }
 
 /** Everything is sent. */
@@ -22,6 +24,7 @@ export const noOmissions: ContentOmissions = {
   maxImages: Number.POSITIVE_INFINITY,
   providerState: false,
   toolCalls: false,
+  systemRole: false,
 }
 
 /** What is left out by either of them. */
@@ -33,5 +36,6 @@ export function mergeOmissions(omissions: ContentOmissions, more: Partial<Conten
     maxImages: Math.min(omissions.maxImages, more.maxImages ?? Number.POSITIVE_INFINITY),
     providerState: omissions.providerState || more.providerState === true,
     toolCalls: omissions.toolCalls || more.toolCalls === true,
+    systemRole: omissions.systemRole || more.systemRole === true,
   }
 }

@@ -10,6 +10,7 @@ import { ChatService } from './chat-service.ts'
 import { CompactionHistory } from './compaction/compaction-history.ts'
 import { BackgroundCompactions } from './compaction/background-compactions.ts'
 import { ProfileMessageReader } from './context/profile-message-reader.ts'
+import type { ProfileInstructionsSource } from './context/session-instructions.ts'
 import { SessionCompactor } from './continuation/session-compactor.ts'
 import { SessionForker } from './continuation/session-forker.ts'
 import { ConversationManagement } from './conversation-management.ts'
@@ -29,6 +30,8 @@ export interface ChatServiceOptions {
   readonly sessions: CombinedSessionRepository
   readonly models: Pick<ModelRegistry, 'resolve' | 'assertKnown'>
   readonly log: Logger
+  /** The instructions of sessions that have none of their own. By default there are none. */
+  readonly instructions?: ProfileInstructionsSource
   readonly runtime?: ClockAndIds
   /** Throws RATE_LIMITED if no more streams may run or be queued. By default there is no limit. */
   readonly assertStreamCapacity?: () => void
@@ -56,7 +59,7 @@ export function createChatService(options: ChatServiceOptions): ChatService {
   const eventLog = new EventLog(profile.eventStore)
   const activeSessions = new ActiveSessions()
   const writableSessions = new WritableSessions(sessions)
-  const messageQueries = new ProfileMessageReader(profile, sessions, activeSessions)
+  const messageQueries = new ProfileMessageReader(profile, sessions, activeSessions, options.instructions)
   const backgroundCoalescer = new BackgroundDeltaCoalescer(profile.eventStore, log)
   const shared = {
     ...defaults,

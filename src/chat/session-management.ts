@@ -19,12 +19,14 @@ import type { SessionActors } from './runtime/session-actors.ts'
 import type { WritableSessions } from './runtime/writable-sessions.ts'
 
 /**
- * What a person can change about a session. Null removes the title, or the choice of a model. Pins and archive are those of
+ * What a person can change about a session. Null removes the title, the choice of a model, or the instructions. Pins and archive are those of
  * its conversation.
  */
 export interface UpdateSessionRequest {
   readonly title?: string | null
   readonly model?: string | null
+  /** Null: those of the profile. */
+  readonly instructions?: string | null
   readonly pinned?: boolean
   readonly archived?: boolean
 }
@@ -145,8 +147,12 @@ function toSingleCallKey(
   return key && createCompletedIdempotencyKeyRecord(key)
 }
 
-function toSessionPatch({ title, model }: Pick<UpdateSessionRequest, 'title' | 'model'>): SessionRecordPatch {
-  const fields = model === undefined ? {} : { model }
+function toSessionPatch({
+  title,
+  model,
+  instructions,
+}: Omit<UpdateSessionRequest, 'pinned' | 'archived'>): SessionRecordPatch {
+  const fields = { ...(model !== undefined && { model }), ...(instructions !== undefined && { instructions }) }
   if (title === undefined) return fields
   if (title === null) return { ...fields, title, titleSource: null }
   return { ...fields, title: normalizeTitle(title), titleSource: 'PERSON' }

@@ -120,6 +120,16 @@ export const settingDefinitions = {
     description: 'Model providers, by name.',
     schema: providersSchema,
   }),
+  instructions: defineSetting<unknown, null>({
+    key: 'instructions',
+    scope: 'profile',
+    default: null,
+    defaultText: 'those in INSTRUCTIONS.md in the same folder, if there is one',
+    description:
+      'Instructions for the model, a system prompt: a string of up to 65,536 characters. They are read again when the file changes.',
+    // Read by ProfileInstructions. A bad value costs only the instructions.
+    schema: z.unknown(),
+  }),
   mcpServers: defineSetting({
     key: 'mcpServers',
     scope: 'profile',

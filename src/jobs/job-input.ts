@@ -9,6 +9,8 @@ export interface JobInput {
   readonly timezone: string
   /** Null selects the profile's default model. */
   readonly model: string | null
+  /** Null or left out means those of the profile. */
+  readonly instructions?: string | null
   /** How often the schedule runs the job. Null means without end. */
   readonly repeatLimit: number | null
 }

@@ -27,6 +27,8 @@ export interface JobRecord {
   readonly recurring: boolean
   /** Null: the profile's default. */
   readonly model: string | null
+  /** The instructions of its sessions. Null or left out: those of the profile. */
+  readonly instructions?: string | null
   readonly enabled: boolean
   readonly state: JobState
   /**

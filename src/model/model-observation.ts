@@ -29,6 +29,7 @@ export function toModelEndpointKey({ model, baseURL }: ModelEndpoint): string {
  * - `supportsTools`, `supportsImages`, `supportsOtherFiles`: whether these were used or refused. Other files are neither
  *   images nor text.
  * - `acceptsProviderState`, `acceptsToolCalls`: whether a history with its own state, or with tool calls, was refused.
+ * - `acceptsSystemRole`: whether a system message was refused.
  * - `acceptsFile:<key>`: whether a single file was refused. The key is that of `createFileKey`.
  */
 export type DetectedModelProperty =
@@ -41,4 +42,5 @@ export type DetectedModelProperty =
   | 'supportsOtherFiles'
   | 'acceptsProviderState'
   | 'acceptsToolCalls'
+  | 'acceptsSystemRole'
   | `acceptsFile:${string}`

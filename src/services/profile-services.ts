@@ -9,6 +9,7 @@ import { Toolbox } from '../agent/tools/toolbox.ts'
 import type { ChatService } from '../chat/chat-service.ts'
 import { createChatService } from '../chat/create-chat-service.ts'
 import type { ServerLimits } from '../config/limits.ts'
+import { ProfileInstructions } from '../config/profile/instructions/profile-instructions.ts'
 import type { ProfileSettingsWithProviders } from '../config/profile/profile-settings.ts'
 import { JobService } from '../jobs/job-service.ts'
 import type { JobRunSlots } from '../jobs/job-run-slots.ts'
@@ -33,6 +34,8 @@ export interface ProfileServices {
   readonly feed: ConversationFeed
   readonly chats: ChatService
   readonly models: ModelRegistry
+  /** What models are told in sessions without instructions of their own. */
+  readonly instructions: ProfileInstructions
   readonly toolbox: Toolbox
   readonly jobs: JobService
   readonly idempotentCalls: IdempotentCalls
@@ -72,7 +75,8 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
   const conversations = new ConversationRepository(profile, sessions)
   const feed = new ConversationFeed({ profile, sessions, conversations })
   resources.defer(() => feed.close())
-  const chats = createChats(profile, sessions, models, options)
+  const instructions = new ProfileInstructions(options.home, options.log)
+  const chats = createChats({ profile, sessions, models, instructions }, options)
   resources.defer(() => {
     chats.eventLog.close()
     for (const notifier of Object.values(profile.changes)) notifier.close()
@@ -105,7 +109,7 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
     await stopChats(reason)
     await ownedResources.disposeAsync()
   }
-  return { profile, sessions, conversations, feed, chats, models, toolbox, jobs, idempotentCalls, stopChats, close }
+  return { profile, sessions, conversations, feed, chats, models, instructions, toolbox, jobs, idempotentCalls, stopChats, close }
 }
 
 function createToolSource({ tools, settings, httpClient, log }: ProfileServicesOptions): ToolSource {
@@ -157,16 +161,12 @@ function createProviderConnections(httpClient: HttpClient, limits: ServerLimits)
 }
 
 function createChats(
-  profile: ProfileStorage,
-  sessions: CombinedSessionRepository,
-  models: ModelRegistry,
+  parts: Pick<ProfileServices, 'profile' | 'sessions' | 'models' | 'instructions'>,
   { settings, assertStreamCapacity, log }: ProfileServicesOptions,
 ): ChatService {
   const { autoCompactThreshold, generateTitles } = settings
   return createChatService({
-    profile,
-    sessions,
-    models,
+    ...parts,
     log,
     autoCompactThreshold,
     generateTitles,

@@ -20,6 +20,7 @@ export async function runJob(chats: ChatService, job: SegueJob, run: JobRunRecor
     title: job.name,
     titleSource: 'PERSON',
     model: job.model,
+    instructions: job.instructions ?? null,
   })
   try {
     const stream = await waitForEnd(chats, await chats.startInNewSession(session, job.prompt))

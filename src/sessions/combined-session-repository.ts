@@ -11,12 +11,15 @@ import { filtersByFlags, type SessionFilter, type SessionSortKey } from '../mode
 import type { SessionReader } from '../storage/sessions/session-reader.ts'
 import { isContinuable, maxChainLength } from '../model/conversation/lineage.ts'
 import { inheritTitle, normalizeTitle } from '../model/conversation/title.ts'
+import { inheritModelSettings } from './inherit-model-settings.ts'
 import { newSession } from './new-session.ts'
 import { loadSessionContext, type SessionContextReader, type SessionContextRecords } from './session-context.ts'
 
 export interface NewSessionParams {
   readonly title: string | null
   readonly model: string | null
+  /** Its own instructions. Null or left out: those of the session that it continues, else those of the profile. */
+  readonly instructions?: string | null
   /** The id of the session to continue. */
   readonly continues: string | null
 }
@@ -124,15 +127,17 @@ export class CombinedSessionRepository {
 
   /** Creates a Segue session. Throws BAD_USER_INPUT if the session to continue cannot be continued. */
   async create(
-    { title, model, continues }: NewSessionParams,
+    { title, model, instructions = null, continues }: NewSessionParams,
     idempotencyKey: IdempotencyKey | null = null,
   ): Promise<SessionRecord> {
     const parent = continues === null ? null : await this.#requireContinuable(continues)
     const segueParent = parent?.origin === 'SEGUE' ? parent : null
+    const inherited = segueParent && inheritModelSettings(segueParent)
     const session = newSession({
       profile: this.#profile.name,
       ...(title === null ? inheritTitle(parent) : { title: normalizeTitle(title), titleSource: 'PERSON' }),
-      model: model ?? segueParent?.model ?? null,
+      model: model ?? inherited?.model ?? null,
+      instructions: instructions ?? inherited?.instructions ?? null,
       parentId: parent?.id ?? null,
       at: Date.now(),
     })

@@ -1,6 +1,7 @@
 import type { ModelMessage } from 'ai'
 import type { AgentRun } from '../agent.ts'
 import type { ProviderToolLimits } from '../providers/dialect.ts'
+import { systemMessageToUser } from '../providers/requests/system-message-to-user.ts'
 import { computeInputBudget } from '../tokens/input-budget.ts'
 import { shortenText } from '../tokens/shorten-text.ts'
 import type { TokenCounter } from '../tokens/token-counter.ts'
@@ -98,7 +99,8 @@ export class RequestComposer {
     return { ...tools, notes: allNotes, reservedTokens: tools.tokens + counter.countText(allNotes.join('\n\n')) }
   }
 
-  #toRequest(messages: readonly ModelMessage[], tools: RequestTools | null): ComposedRequest {
+  #toRequest(composed: readonly ModelMessage[], tools: RequestTools | null): ComposedRequest {
+    const messages = this.#adaptation.offersSystemMessages ? composed : systemMessageToUser(composed)
     return {
       messages,
       tools: tools?.tools ?? {},

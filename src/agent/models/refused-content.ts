@@ -12,12 +12,13 @@ const filePrefix = 'acceptsFile:'
 
 /** The properties that a refusal has shown, with their values. */
 export function listRefusedProperties(refused: Partial<ContentOmissions>): [DetectedModelProperty, number][] {
-  const { images, otherFiles, providerState, toolCalls, fileKeys = [], maxImages = Number.POSITIVE_INFINITY } = refused
+  const { images, otherFiles, providerState, toolCalls, systemRole, fileKeys = [], maxImages = Number.POSITIVE_INFINITY } = refused
   const properties: DetectedModelProperty[] = [...fileKeys].map((key) => `${filePrefix}${key}` as const)
   if (images) properties.push('supportsImages')
   if (otherFiles) properties.push('supportsOtherFiles')
   if (providerState) properties.push('acceptsProviderState')
   if (toolCalls) properties.push('acceptsToolCalls')
+  if (systemRole) properties.push('acceptsSystemRole')
   const refusals = properties.map((property) => [property, 0] satisfies [DetectedModelProperty, number])
   return Number.isFinite(maxImages) ? [...refusals, ['maxImages', maxImages]] : refusals
 }
@@ -42,6 +43,7 @@ export function readOmissions(
     otherFiles: isRefused('supportsOtherFiles'),
     providerState: isRefused('acceptsProviderState'),
     toolCalls: isRefused('acceptsToolCalls'),
+    systemRole: isRefused('acceptsSystemRole'),
     maxImages: learned && isRecent(learned, maxImagesTtlMs) ? Math.min(learned.value, maxImages) : maxImages,
     fileKeys: new Set(refusedFiles.map(({ property }) => property.slice(filePrefix.length))),
   }

@@ -4,6 +4,7 @@ import type { Agent, AgentEvent, AgentRun, ToolCallRequest } from '../agent.ts'
 import { toBlobUrl } from '../../model/blob-url.ts'
 import { estimateTokensOfLength } from '../tokens/estimate-tokens-of-length.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
+import { describeInstructions, isInstructionsCommand } from './describe-instructions.ts'
 import { offlineFormTool } from './offline-form-tool.ts'
 import { parseOfflineToolCommands } from './parse-offline-tool-commands.ts'
 import { drawOfflineImage } from './draw-offline-image.ts'
@@ -22,20 +23,24 @@ type StepEvent = Extract<AgentEvent, { readonly type: 'text' | 'reasoning' | 'to
 /**
  * Creates an agent that needs neither a key nor a network. It streams the rule that it applies as reasoning, then its
  * reply, word by word. If the message consists of commands, it calls tools and asks questions instead, and describes
- * their results. `/image <description>` makes it draw a picture.
+ * their results. `/image <description>` makes it draw a picture, and `/instructions` repeat its instructions.
  */
 export function createElizaAgent({ delayMs, toolbox }: ElizaAgentOptions): Agent {
   return {
     async *answer(run: AgentRun): AsyncGenerator<AgentEvent> {
-      const texts = (await run.loadHistory()).flatMap((message) =>
-        message.role === 'user' ? [extractTexts(message)] : [],
-      )
+      const messages = await run.loadHistory()
+      const texts = messages.flatMap((message) => (message.role === 'user' ? [extractTexts(message)] : []))
       const userTexts = texts.map((parts) => parts.join('\n'))
       // Only the first text is the user's. Further texts are files, which contain no commands.
       const prompt = texts.at(-1)?.[0] ?? ''
       const image = parseImageCommand(prompt)
       if (image !== null)
         return yield* streamStep(run, await toImageEvents(image, run), userTexts.join('').length, delayMs)
+      if (isInstructionsCommand(prompt)) {
+        const words = splitWords(describeInstructions(messages))
+        const deltas = words.map((text) => ({ type: 'text', block: 'instructions', text }) as const)
+        return yield* streamStep(run, deltas, userTexts.join('').length, delayMs)
+      }
       const calls = parseOfflineToolCommands(prompt)
       if (!calls) return yield* streamStep(run, toReplyDeltas(userTexts), userTexts.join('').length, delayMs)
 

@@ -5,6 +5,7 @@ import type { TokenCounter } from '../../agent/tokens/token-counter.ts'
 import type { ContextSummary } from '../../model/context/context-summary.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import { formatContextSummary } from './format-context-summary.ts'
+import { composeInstructionsMessage } from './compose-instructions-message.ts'
 import type { ModelRequestTarget } from './opaque-state-selector.ts'
 import { toModelMessages } from './to-model-messages.ts'
 import type { ToolImages } from './to-model-tool-output.ts'
@@ -13,6 +14,8 @@ import { shortenToolResults } from './trimming/shorten-tool-results.ts'
 
 /** What a request to a model is built from. Counts are in the model's tokens. */
 export interface ModelContextSource {
+  /** The system prompt, which comes first. Default: none. */
+  readonly instructions?: string | null
   /** What stands for the messages before `messages`. Null: there are none. */
   readonly summary: ContextSummary | null
   /** Oldest first, with the answer so far last, and with their files as a `MessageFileResolver` returns them. */
@@ -28,16 +31,18 @@ export interface ModelContextSource {
   readonly contextWindow: number
   /** The longest answer of the model. Null, the default: not known. */
   readonly maxOutputTokens?: number | null
-  /** What the request has beside the messages: instructions, tools, and notes about them. */
+  /** What the request has beside the messages and the instructions: tools, and notes about them. */
   readonly reservedTokens: number
 }
 
 /** The messages of a request to a model. */
 export interface ModelContext {
   readonly messages: readonly ModelMessage[]
-  /** What the messages have, without what is reserved. 0 if the window is infinite. */
+  /** What the messages have, without the instructions and what is reserved. 0 if the window is infinite. */
   readonly tokens: number
-  /** What they may have. */
+  /** What the instructions have. 0 if there are none, or if the window is infinite. */
+  readonly instructionTokens: number
+  /** What they may have, without the instructions. */
   readonly budgetTokens: number
   /** What they would have if no result of a tool were shortened, and nothing left out. 0 if the window is infinite. */
   readonly fullTokens: number
@@ -57,7 +62,7 @@ const newestResultShare = 0.25
  * in any case the newest message of the user, and the newest steps of its answer unless one alone is too long.
  */
 export function buildModelContext(source: ModelContextSource): ModelContext {
-  const { summary, messages, target, toolImages, omissions, counter, contextWindow, reservedTokens } = source
+  const { instructions = null, summary, messages, target, toolImages, omissions, counter, contextWindow, reservedTokens } = source
   const convert = (introduction: string | null, records: readonly MessageRecord[]): ModelMessage[] =>
     toModelMessages(records, {
       target,
@@ -66,15 +71,28 @@ export function buildModelContext(source: ModelContextSource): ModelContext {
       ...(omissions && { omissions }),
     })
   const all = convert(summary && formatContextSummary(summary), messages)
-  const budgetTokens = Math.max(1, computeInputBudget(source) - reservedTokens)
-  const complete = { budgetTokens, isComplete: true, isNewestMessageTooLong: false }
-  if (!Number.isFinite(contextWindow)) return { messages: all, tokens: 0, fullTokens: 0, ...complete }
+  const inputTokens = computeInputBudget(source)
+  const first = composeInstructionsMessage(instructions, inputTokens, counter)
+  const budgetTokens = Math.max(1, inputTokens - first.tokens - reservedTokens)
+  const compose = (
+    history: readonly ModelMessage[],
+    result: Pick<ModelContext, 'tokens' | 'fullTokens' | 'isComplete' | 'isNewestMessageTooLong'>,
+  ): ModelContext => ({
+    ...result,
+    messages: [...first.messages, ...history],
+    instructionTokens: first.tokens,
+    budgetTokens,
+  })
+  const complete = { isComplete: true, isNewestMessageTooLong: false }
+  if (!Number.isFinite(contextWindow)) return compose(all, { tokens: 0, fullTokens: 0, ...complete })
   const fullTokens = counter.countMessages(all)
-  if (fullTokens <= budgetTokens) return { messages: all, tokens: fullTokens, fullTokens, ...complete }
+  if (fullTokens <= budgetTokens) return compose(all, { tokens: fullTokens, fullTokens, ...complete })
   const minNewestTokens = budgetTokens * newestResultShare
   const shortened = shortenToolResults(all, { counter, budgetTokens, minNewestTokens })
   const tokens = counter.countMessages(shortened)
-  if (tokens <= budgetTokens) return { messages: shortened, tokens, fullTokens, ...complete }
+  if (tokens <= budgetTokens) return compose(shortened, { tokens, fullTokens, ...complete })
   const fitted = fitContext({ summary, messages, convert, counter, contextWindow, budgetTokens })
-  return { ...fitted, tokens: counter.countMessages(fitted.messages), budgetTokens, fullTokens, isComplete: false }
+  const { isNewestMessageTooLong } = fitted
+  const fittedTokens = counter.countMessages(fitted.messages)
+  return compose(fitted.messages, { tokens: fittedTokens, fullTokens, isComplete: false, isNewestMessageTooLong })
 }

@@ -10,6 +10,7 @@ import { type MessageFileRepresentation, MessageFileResolver } from './files/mes
 import { ToolImageLoader } from './files/tool-image-loader.ts'
 import { type ModelContextTarget, SessionModelContext } from './session-model-context.ts'
 import type { StreamingAnswerLookup } from './streaming-answer-lookup.ts'
+import { noProfileInstructions, type ProfileInstructionsSource, SessionInstructions } from './session-instructions.ts'
 import { loadPartsFromLog } from '../log/load-parts-from-log.ts'
 
 export interface ModelContextOptions {
@@ -21,11 +22,20 @@ export interface ModelContextOptions {
 
 /** Reads the messages of a profile: those that are stored, and the answers that are streaming. */
 export class ProfileMessageReader {
+  /** The instructions that are in force. */
+  readonly instructions: SessionInstructions
   readonly #profile: ProfileStorage
   readonly #sessions: CombinedSessionRepository
   readonly #streamingAnswers: StreamingAnswerLookup
 
-  constructor(profile: ProfileStorage, sessions: CombinedSessionRepository, streamingAnswers: StreamingAnswerLookup) {
+  /** `profileInstructions`: of sessions that have none of their own. Default: none. */
+  constructor(
+    profile: ProfileStorage,
+    sessions: CombinedSessionRepository,
+    streamingAnswers: StreamingAnswerLookup,
+    profileInstructions: ProfileInstructionsSource = noProfileInstructions,
+  ) {
+    this.instructions = new SessionInstructions(sessions, profileInstructions)
     this.#profile = profile
     this.#sessions = sessions
     this.#streamingAnswers = streamingAnswers
@@ -109,6 +119,7 @@ export class ProfileMessageReader {
     const isBounded = Number.isFinite(model?.contextWindow ?? Number.POSITIVE_INFINITY)
     const imageTokens = fileForm === 'url' && isBounded ? new Map<unknown, number>() : null
     return new SessionModelContext({
+      loadInstructions: () => this.instructions.findCurrent(session.id),
       load: async () => records ?? this.loadContext(session),
       model,
       fileResolver: new MessageFileResolver(blobs, fileForm, imageTokens),

@@ -2,10 +2,12 @@ import type { ModelHistoryRequest } from '../../agent/agent.ts'
 import { noOmissions } from '../../agent/content-omissions.ts'
 import type { ResolvedModel } from '../../agent/models/model-registry.ts'
 import type { KnownImageTokens } from '../../agent/tokens/estimate-image-tokens.ts'
+import { computeInputBudget } from '../../agent/tokens/input-budget.ts'
 import { type TokenCounter, unscaledTokenCounter } from '../../agent/tokens/token-counter.ts'
 import type { ContextCheckpoint } from '../../model/context/context-checkpoint.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionContextRecords } from '../../sessions/session-context.ts'
+import { composeInstructionsMessage } from './compose-instructions-message.ts'
 import { buildModelContext, type ModelContext } from './build-model-context.ts'
 import type { MessageFileResolver } from './files/message-file-resolver.ts'
 import { omitMessageFiles } from './files/omit-message-files.ts'
@@ -20,6 +22,8 @@ export type ModelContextTarget = ModelRequestTarget &
   >
 
 export interface SessionModelContextOptions {
+  /** Called for each request: a person may change them meanwhile. */
+  readonly loadInstructions: () => Promise<string | null>
   /** Called once. If it fails, every method rejects. */
   readonly load: () => Promise<SessionContextRecords>
   /** Null: the context is whole, and for no provider in particular. */
@@ -52,9 +56,18 @@ export class SessionModelContext {
     return contextWindow ?? this.#options.model?.contextWindow ?? Number.POSITIVE_INFINITY
   }
 
-  /** What a request has beside its messages, in tokens, as far as it is known. */
+  /** What a request has beside its messages and instructions, in tokens, as far as it is known. */
   getReservedTokens({ reservedTokens }: ModelHistoryRequest = {}): number {
     return reservedTokens ?? this.#options.model?.reservedTokens ?? 0
+  }
+
+  /** What a request has beside the messages of the chat: its instructions as well. */
+  async loadTokensBesideMessages(request: ModelHistoryRequest = {}): Promise<number> {
+    const contextWindow = this.getContextWindow(request)
+    const budgetTokens = computeInputBudget({ ...this.#options.model, contextWindow })
+    const instructions = await this.#options.loadInstructions()
+    const { tokens } = composeInstructionsMessage(instructions, budgetTokens, this.tokenCounter)
+    return tokens + this.getReservedTokens(request)
   }
 
   /** The records, with the files of the messages. */
@@ -77,12 +90,14 @@ export class SessionModelContext {
     const { model, fileResolver, imageLoader } = this.#options
     const omissions = request.omissions ?? model?.omissions ?? noOmissions
     const { summary, messages: stored } = await this.#records
+    const instructions = await this.#options.loadInstructions()
     // The answer may have been stored while the context was read.
     const earlier = stored.filter(({ id }) => id !== answer?.id)
     const kept = omitMessageFiles(answer ? [...earlier, answer] : earlier, omissions)
     // The files of the answer in progress are for people.
     const messages = await fileResolver.resolve(kept, ({ id }) => id !== answer?.id)
     return buildModelContext({
+      instructions,
       summary,
       messages,
       target: model,

@@ -5,6 +5,7 @@ import { positionNewSessionMessages } from '../../model/fold/message-position.ts
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import { noUsage } from '../../model/usage.ts'
+import { inheritModelSettings } from '../../sessions/inherit-model-settings.ts'
 import { newSession } from '../../sessions/new-session.ts'
 import { createCompletedIdempotencyKeyRecord, type IdempotencyKey } from '../../storage/idempotency-key.ts'
 import type { SessionWithInitialMessages } from '../../storage/sessions/session-writer.ts'
@@ -22,18 +23,18 @@ export interface ContinuationInput {
 }
 
 /**
- * Builds the session that continues another one. It has the same title and model, the same tool grants,
- * and the summary as its first message. The messages that the summary does not stand for stay where they are. Stores nothing.
+ * Builds the session that continues another one. It has the same title, model and
+ * instructions, the same tool grants, and the summary as its first message. The messages that the summary does not stand for stay where they are. Stores nothing.
  */
 export function buildContinuation(input: ContinuationInput): SessionWithInitialMessages {
   const { session, checkpoint, isStored, idempotencyKey = null, runtime } = input
   const at = runtime.now()
-  const { profile, model } = session
+  const { profile } = session
   const continuation = newSession({
     at,
     ...inheritTitle(session),
+    ...inheritModelSettings(session),
     profile,
-    model,
     parentId: session.id,
     usage: isStored ? noUsage : checkpoint.usage,
   })

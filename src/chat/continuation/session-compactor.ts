@@ -87,11 +87,11 @@ export class SessionCompactor {
     const { messageQueries, compactionHistory, backgroundCompactions } = this.#options
     if (!Number.isFinite(model.contextWindow)) return
     const context = messageQueries.openModelContext(session, model, { records })
-    const { tokens, fullTokens, isComplete } = await context.build(null)
+    const { tokens, instructionTokens, fullTokens, isComplete } = await context.build(null)
     const maxTokens = threshold * model.contextWindow
     const isReportedSizeDue = reportedTokens !== null && reportedTokens > maxTokens
     if (reportedTokens !== null && !isReportedSizeDue) compactionHistory.addFittingReportedSize(session.id)
-    const isEstimateDue = !isComplete || tokens + context.getReservedTokens() > maxTokens
+    const isEstimateDue = !isComplete || tokens + instructionTokens + context.getReservedTokens() > maxTokens
     if (!isEstimateDue && !isReportedSizeDue) return
     const isFutile = isEstimateDue
       ? compactionHistory.isFutile(session.id, fullTokens)
@@ -184,12 +184,13 @@ export class SessionCompactor {
     { context, ...input }: CompactionInput,
   ): Promise<CreatedContextCheckpoint | null> {
     const { runtime } = this.#options
+    const reservedTokens = await context.loadTokensBesideMessages()
     const request = createContextCheckpoint({
       sessionId: session.id,
       context: await context.loadRecords(),
       model,
       contextWindow: model.contextWindow,
-      reservedTokens: context.getReservedTokens(),
+      reservedTokens,
       ...input,
       now: () => runtime.now(),
     })

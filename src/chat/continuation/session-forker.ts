@@ -8,6 +8,7 @@ import { findOriginalId, type MessagePart, type MessageRecord } from '../../mode
 import { assignTurns } from '../../model/conversation/assign-turns.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import { inheritTitle } from '../../model/conversation/title.ts'
+import { inheritModelSettings } from '../../sessions/inherit-model-settings.ts'
 import { newSession } from '../../sessions/new-session.ts'
 import type { CombinedSessionRepository } from '../../sessions/combined-session-repository.ts'
 import type { BlobStore } from '../../storage/blob-store.ts'
@@ -150,7 +151,7 @@ export class SessionForker {
       at: this.#options.runtime.now(),
       ...inheritTitle(session),
       profile: this.#options.profileName,
-      model: session.origin === 'SEGUE' ? session.model : null,
+      ...(session.origin === 'SEGUE' ? inheritModelSettings(session) : { model: null }),
       ...fields,
     })
     const copies = new Map<string, MessageRecord>()

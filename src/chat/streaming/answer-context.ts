@@ -114,7 +114,7 @@ export class AnswerContext {
       messages,
       model,
       contextWindow: context.getContextWindow(request),
-      reservedTokens: context.getReservedTokens(request) + turnTokens,
+      reservedTokens: (await context.loadTokensBesideMessages(request)) + turnTokens,
       isUrgent: true,
       signal: stream.signal,
       onEvent: stream.onSummaryEvent,

@@ -1,4 +1,6 @@
 import type { JobPatchRequest } from '../../jobs/job-input.ts'
+import { parseInstructions } from '../../model/instructions.ts'
+import { instructionsLengthDescription } from '../session/instructions-description.ts'
 import { idempotencyKeyDescription } from '../idempotency/idempotency-key-argument.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 
@@ -26,6 +28,9 @@ export const CreateJobInput = schemaBuilder.inputType('CreateJobInput', {
       description:
         'The model that answers, as `<provider>/<name>` or the id of a `Model`. Default: the default model of the profile.',
     }),
+    instructions: t.string({
+      description: `The instructions (system prompt) of its sessions: ${instructionsLengthDescription} Default: those of the profile.`,
+    }),
     repeatLimit: t.int({
       description: 'The number of scheduled runs after which the job is COMPLETED: 1 or more. Default: no limit.',
     }),
@@ -43,6 +48,9 @@ export const UpdateJobInput = schemaBuilder.inputType('UpdateJobInput', {
       description:
         'The new model, as `<provider>/<name>` or the id of a `Model`. Empty: the default model of the profile.',
     }),
+    instructions: t.string({
+      description: `The new instructions (system prompt) of its sessions: ${instructionsLengthDescription} Empty: those of the profile.`,
+    }),
     enabled: t.boolean({ description: 'False pauses the job, true resumes it.' }),
     repeatLimit: t.int({
       description: 'The number of scheduled runs after which the job is COMPLETED, including past runs. 0: no limit.',
@@ -50,9 +58,9 @@ export const UpdateJobInput = schemaBuilder.inputType('UpdateJobInput', {
   }),
 })
 
-/** An empty text takes the time zone or the model away, 0 the limit. */
+/** An empty text takes the time zone, the model or the instructions away, 0 the limit. */
 export function toJobPatch(input: typeof UpdateJobInput.$inferInput): JobPatchRequest {
-  const { name, prompt, schedule, timezone, enabled, model, repeatLimit } = input
+  const { name, prompt, schedule, timezone, enabled, model, instructions, repeatLimit } = input
   return {
     ...(typeof name === 'string' && { name }),
     ...(typeof prompt === 'string' && { prompt }),
@@ -60,6 +68,7 @@ export function toJobPatch(input: typeof UpdateJobInput.$inferInput): JobPatchRe
     ...(typeof timezone === 'string' && { timezone: timezone || null }),
     ...(typeof enabled === 'boolean' && { enabled }),
     ...(typeof model === 'string' && { model: model || null }),
+    ...(typeof instructions === 'string' && { instructions: parseInstructions(instructions) }),
     ...(typeof repeatLimit === 'number' && { repeatLimit: repeatLimit === 0 ? null : repeatLimit }),
   }
 }

@@ -1,6 +1,7 @@
 import type { ModelRegistry } from '../../agent/models/model-registry.ts'
 import type { RunJobNowResult } from '../../jobs/scheduler.ts'
 import type { JobRecord } from '../../model/job.ts'
+import { parseInstructions } from '../../model/instructions.ts'
 import { parseProfileName } from '../../profiles/profile-name.ts'
 import { idempotencyKeyArgs } from '../idempotency/idempotency-key-argument.ts'
 import {
@@ -38,8 +39,9 @@ schemaBuilder.mutationFields((t) => ({
       keySpace: ({ input }) => ({ profile: parseProfileName(input.profile, 'input', 'profile') }),
       execute: async ({ input }, { profile: { profile, jobs, models }, key }): Promise<JobRecord> => {
         const { name, prompt, schedule, timezone = null, repeatLimit = null } = input
+        const instructions = parseInstructions(input.instructions ?? '')
         const model = await requireKnownModel(input.model, profile.name, models)
-        return jobs.create({ name, prompt, schedule, timezone, model, repeatLimit }, key)
+        return jobs.create({ name, prompt, schedule, timezone, model, instructions, repeatLimit }, key)
       },
       remember: toRememberedCreatedId,
       reload: (_, remembered, scope) => reloadCreatedRecord('Job', remembered, scope),

@@ -42,6 +42,11 @@ JobObjectType.implement({
       description:
         'The model that answers, as `<provider>/<name>`. For a Hermes job, the model name that Hermes stored. Null: the default model of the profile.',
     }),
+    instructions: t.string({
+      nullable: true,
+      description: 'The instructions (system prompt) of its sessions. Null: those of the profile. Null for Hermes jobs.',
+      resolve: ({ instructions = null }) => instructions,
+    }),
     enabled: t.exposeBoolean('enabled', { description: 'False if the job is paused.' }),
   }),
 })

@@ -19,6 +19,13 @@ ProfileObjectType.implement({
       description: 'True for the profile `default`, which is used when no profile is named.',
       resolve: ({ name }) => name === defaultProfileName,
     }),
+    instructions: t.string({
+      nullable: true,
+      description:
+        'The instructions (system prompt) of sessions that have none of their own: `instructions` in `config.json`, else the file `INSTRUCTIONS.md` beside it. They are read again when a file changes. Null if there are none.',
+      resolve: async ({ name }, _, { profiles }) =>
+        (await profiles.findProfile(name))?.instructions.load() ?? null,
+    }),
     models: t.field({
       type: [ModelObjectType],
       description:

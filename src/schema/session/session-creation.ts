@@ -1,4 +1,5 @@
 import { legacyIdempotencyFingerprints } from '../../chat/requests/legacy-idempotency-fingerprints.ts'
+import { parseInstructions } from '../../model/instructions.ts'
 import { parseProfileName } from '../../profiles/profile-name.ts'
 import { idempotencyKeyArgs, idempotencyKeyDescription } from '../idempotency/idempotency-key-argument.ts'
 import {
@@ -8,6 +9,7 @@ import {
 } from '../idempotency/idempotent-mutation.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { SessionObjectType } from '../object-refs.ts'
+import { instructionsLengthDescription } from './instructions-description.ts'
 import { withModelArgument } from '../model-argument.ts'
 
 const CreateSessionInput = schemaBuilder.inputType('CreateSessionInput', {
@@ -21,6 +23,9 @@ const CreateSessionInput = schemaBuilder.inputType('CreateSessionInput', {
     model: t.string({
       description:
         'The model of the session, as `<provider>/<name>` or the id of a `Model`. Default: the default model of the profile.',
+    }),
+    instructions: t.string({
+      description: `The instructions (system prompt) for the model: ${instructionsLengthDescription} Default: those of the session that it continues, if any, else those of the profile.`,
     }),
     continues: t.id({
       description:
@@ -39,10 +44,11 @@ schemaBuilder.mutationFields((t) => ({
       keySpace: ({ input }) => ({ profile: parseProfileName(input.profile, 'input', 'profile') }),
       execute: ({ input }, { profile: { profile, models, sessions }, key }) => {
         const { title = null, continues = null } = input
+        const instructions = parseInstructions(input.instructions ?? '')
         const argument = { model: input.model, profile: profile.name, path: ['input', 'model'] }
         return withModelArgument(argument, async (model) => {
           if (model !== null) models.assertKnown(model)
-          return sessions.create({ title, model, continues }, key)
+          return sessions.create({ title, model, instructions, continues }, key)
         })
       },
       remember: toRememberedCreatedId,

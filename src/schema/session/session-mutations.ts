@@ -1,5 +1,6 @@
 import { createBadInputError } from '../../lib/errors.ts'
 import type { PreparedSessionChange, UpdateSessionRequest } from '../../chat/session-management.ts'
+import { parseInstructions } from '../../model/instructions.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import type { Context } from '../context.ts'
@@ -8,6 +9,7 @@ import { type IdempotentMutation, reloadRecord, createIdempotentResolver } from 
 import type { IdempotencyKeyProfileSelector } from '../idempotency/idempotency-key-profile-selector.ts'
 import { SessionObjectType } from '../object-refs.ts'
 import type { RequestProfile } from '../request-profile.ts'
+import { instructionsLengthDescription } from './instructions-description.ts'
 import { withModelArgument } from '../model-argument.ts'
 
 const maxBatchSize = 1000
@@ -23,6 +25,9 @@ const UpdateSessionInput = schemaBuilder.inputType('UpdateSessionInput', {
     model: t.string({
       description:
         'The model for future answers, as `<provider>/<name>` or the id of a `Model`. Empty: the default model of the profile at that time.',
+    }),
+    instructions: t.string({
+      description: `The instructions (system prompt) for future requests to the model: ${instructionsLengthDescription} Empty: those of the profile.`,
     }),
   }),
 })
@@ -167,10 +172,12 @@ function toSessionPatch({
   model,
   pinned,
   archived,
+  instructions,
 }: typeof UpdateSessionInput.$inferInput): UpdateSessionRequest {
   return {
     ...(typeof title === 'string' && { title: title || null }),
     ...(typeof model === 'string' && { model: model || null }),
+    ...(typeof instructions === 'string' && { instructions: parseInstructions(instructions) }),
     ...(typeof pinned === 'boolean' && { pinned }),
     ...(typeof archived === 'boolean' && { archived }),
   }

@@ -51,6 +51,18 @@ SessionObjectType.implement({
 })
 
 schemaBuilder.objectFields(SessionObjectType, (t) => ({
+  instructions: t.string({
+    nullable: true,
+    description:
+      'The instructions (system prompt) in force: those of the session, else those of its profile. They come first in every request to the model, and are no part of the transcript. Null if there are none, and for Hermes sessions.',
+    resolve: async (session, _, { profiles }) =>
+      (await profiles.requireProfile(session.profile)).chats.messageQueries.instructions.findFor(session),
+  }),
+  ownInstructions: t.string({
+    nullable: true,
+    description: 'The instructions of the session itself. Null where those of its profile are in force.',
+    resolve: ({ instructions = null }) => instructions,
+  }),
   startedAt: t.expose('startedAt', { type: 'DateTime', description: 'The time at which the session was created.' }),
   endedAt: t.expose('endedAt', {
     type: 'DateTime',

@@ -13,11 +13,11 @@ import type { Usage } from '../../model/usage.ts'
 export const exportDocumentFormat = 'segue-conversation'
 
 /**
- * Raised by every change of a record's schema that an older Segue cannot read. Versions 2 and 3 add optional fields, so that
+ * Raised by every change of a record's schema that an older Segue cannot read. Versions 2 to 4 add optional fields, so that
  * the records of an older version are records of this one. Version 3 adds retries, the originals of copies and
- * titles of conversations.
+ * titles of conversations, version 4 instructions.
  */
-export const exportDocumentVersion = 3
+export const exportDocumentVersion = 4
 
 const id = z.string().min(1)
 const time = z.int() // milliseconds since the epoch, UTC
@@ -108,6 +108,8 @@ const session = z.strictObject({
   titleSource: z.enum(['MESSAGE', 'MODEL', 'PERSON']).nullable(),
   source: text,
   model: text.nullable(),
+  /** Its own instructions for the model; left out if it has none. Since version 4. */
+  instructions: z.exactOptional(text),
   startedAt: time,
   endedAt: time.nullable(),
   endReason: text.nullable(),

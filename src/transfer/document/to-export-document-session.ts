@@ -14,6 +14,7 @@ export function toExportDocumentSession(
     titleSource: session.titleSource,
     source: session.source,
     model: session.model,
+    ...(session.instructions && { instructions: session.instructions }),
     startedAt: session.startedAt,
     endedAt: session.endedAt,
     endReason: session.endReason,

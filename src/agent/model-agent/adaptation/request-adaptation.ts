@@ -6,6 +6,7 @@ import type { ComposedRequest } from './composed-request.ts'
 import { ContextShortening, type ContextShorteningOptions } from './context-shortening.ts'
 import {
   hasProviderState,
+  hasSystemMessage,
   hasToolCalls,
   isFileNamed,
   isImageFile,
@@ -54,6 +55,11 @@ export class RequestAdaptation {
     return this.#offersTools
   }
 
+  /** Whether the model is sent system messages. */
+  get offersSystemMessages(): boolean {
+    return !this.#omissions.systemRole
+  }
+
   /** The window of the next requests, in tokens: the model's, or what refusals have shown. */
   get contextWindow(): number {
     return this.#contextShortening.contextWindow
@@ -95,7 +101,7 @@ export class RequestAdaptation {
     const isChanged =
       omissions.fileKeys.size > this.#omissions.fileKeys.size ||
       omissions.maxImages < this.#omissions.maxImages ||
-      (['images', 'otherFiles', 'providerState', 'toolCalls'] as const).some(
+      (['images', 'otherFiles', 'providerState', 'toolCalls', 'systemRole'] as const).some(
         (kind) => omissions[kind] !== this.#omissions[kind],
       )
     if (!isChanged) return false
@@ -177,6 +183,8 @@ function findRefusedContent(
       return hasProviderState(messages) ? { providerState: true } : null
     case 'tool-calls':
       return hasToolCalls(messages) ? { toolCalls: true } : null
+    case 'system-role':
+      return hasSystemMessage(messages) ? { systemRole: true } : null
     default:
       return null
   }

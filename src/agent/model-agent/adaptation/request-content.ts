@@ -58,6 +58,11 @@ export function hasProviderState(messages: readonly ModelMessage[]): boolean {
   )
 }
 
+/** Whether a request has a system message. */
+export function hasSystemMessage(messages: readonly ModelMessage[]): boolean {
+  return messages.some(({ role }) => role === 'system')
+}
+
 /** Whether a request has earlier tool calls. */
 export function hasToolCalls(messages: readonly ModelMessage[]): boolean {
   return messages.some(({ role }) => role === 'tool')

@@ -9,6 +9,7 @@ import {
 } from './content-refusals.ts'
 import { parseContextLengthRejection, tokensPerMinutePattern } from './parse-context-length-rejection.ts'
 import type { ProviderFailure } from './parse-provider-failure.ts'
+import { systemRoleRefusalWording } from './system-role-refusal.ts'
 import type { ProviderRequestRejection } from './provider-request-rejection.ts'
 
 /** A kind of error, and how to recognise it. Anything left out matches nothing. */
@@ -117,6 +118,16 @@ export const providerErrorFamilies: readonly ProviderErrorFamily[] = [
     statuses: [529],
     wording:
       /overloaded|over capacity|at capacity|capacity (exceeded|is currently)|server (is )?busy|no (healthy|available) (upstream|deployment|worker)|loading model|model is (still |currently )?loading/,
+  },
+  {
+    kind: null,
+    code: 'PROVIDER',
+    message: 'The model takes no system message. Choose another model.',
+    isTransient: false,
+    isRefusalOnly: true,
+    wording: systemRoleRefusalWording,
+    unmistakableWording: systemRoleRefusalWording,
+    readRefusal: () => ({ type: 'system-role' }),
   },
   {
     kind: null,

@@ -18,6 +18,7 @@ import { migration017 } from './migrations/017-given-titles.ts'
 import { migration018 } from './migrations/018-usage-of-job-runs.ts'
 import { migration019 } from './migrations/019-deletion-queues.ts'
 import { migration020 } from './migrations/020-queue-order.ts'
+import { migration021 } from './migrations/021-instructions-and-efforts.ts'
 
 /**
  * The schema of a profile's database: entry n brings a database from version n to version n + 1. Forward only. A released
@@ -45,4 +46,5 @@ export const migrations: readonly string[] = [
   migration018,
   migration019,
   migration020,
+  migration021,
 ]

@@ -13,6 +13,7 @@ export interface JobRow {
   anchor: number
   recurring: number
   model: string | null
+  instructions: string | null
   enabled: number
   state: SegueJob['state']
   fault: string | null
@@ -39,6 +40,7 @@ export function jobFromRow(row: JobRow, profile: string): SegueJob {
     anchor: row.anchor,
     recurring: row.recurring === 1,
     model: row.model,
+    ...(row.instructions !== null && { instructions: row.instructions }),
     enabled: row.enabled === 1,
     state: row.state,
     scheduleError: row.fault,
@@ -64,6 +66,7 @@ export function jobToRow(job: SegueJob): JobRow {
     anchor: job.anchor,
     recurring: job.recurring ? 1 : 0,
     model: job.model,
+    instructions: job.instructions ?? null,
     enabled: job.enabled ? 1 : 0,
     state: job.state,
     fault: job.scheduleError,
