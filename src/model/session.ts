@@ -17,7 +17,7 @@ export interface SessionRecord {
   /** As stored: cli, telegram, segue, …; `unknown` if the row has none. */
   readonly source: string
   readonly model: string | null
-  /** Its own instructions for the model. Null or left out: those of its profile. */
+  /** Its own instructions for the model. Left out, or null: those of its profile. */
   readonly instructions?: string | null
   readonly startedAt: number
   readonly endedAt: number | null

@@ -109,7 +109,20 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
     await stopChats(reason)
     await ownedResources.disposeAsync()
   }
-  return { profile, sessions, conversations, feed, chats, models, instructions, toolbox, jobs, idempotentCalls, stopChats, close }
+  return {
+    profile,
+    sessions,
+    conversations,
+    feed,
+    chats,
+    models,
+    instructions,
+    toolbox,
+    jobs,
+    idempotentCalls,
+    stopChats,
+    close,
+  }
 }
 
 function createToolSource({ tools, settings, httpClient, log }: ProfileServicesOptions): ToolSource {

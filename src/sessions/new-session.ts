@@ -9,7 +9,7 @@ type NewSession = Pick<SessionRecord, 'profile' | 'title' | 'titleSource' | 'mod
   }
 
 /** Returns the record of a new Segue session that starts at `at`. */
-export function newSession({ at, ...fields }: NewSession): SessionRecord {
+export function newSession({ at, instructions = null, ...fields }: NewSession): SessionRecord {
   return {
     id: newId('session'),
     origin: 'SEGUE',
@@ -28,5 +28,6 @@ export function newSession({ at, ...fields }: NewSession): SessionRecord {
     headSeq: 0,
     usage: noUsage,
     ...fields,
+    ...(instructions !== null && { instructions }),
   }
 }

@@ -168,6 +168,22 @@ describe('the page on conversations', () => {
   })
 })
 
+test('the page on instructions gives them to a session and a job, and shows what a model is sent', async () => {
+  const id = await createSession()
+  const { instructions } = docs.variablesOf('Instruct')
+  expect(await docs.run('Instruct', { id })).toMatchObject({
+    updateSession: { id, instructions, ownInstructions: instructions },
+  })
+  expect(await docs.run('Context', { id })).toMatchObject({
+    session: { instructions, modelContext: [{ role: 'system', content: expect.stringMatching(/^Answer in Latin\./) }] },
+  })
+  const job = 'mutation { createJob(input: { name: "J", prompt: "p", schedule: "0 9 29 2 *" }) { id } }'
+  const jobId = (await docs.request(job))[0]?.['createJob']?.['id']
+  expect(await docs.run('Brief', { id: jobId })).toMatchObject({
+    updateJob: { id: jobId, instructions: 'Answer in three sentences.' },
+  })
+})
+
 test('the page on providers lists the models with what is known of them', async () => {
   expect(await docs.run('Models')).toMatchObject({
     models: {

@@ -12,7 +12,15 @@ const filePrefix = 'acceptsFile:'
 
 /** The properties that a refusal has shown, with their values. */
 export function listRefusedProperties(refused: Partial<ContentOmissions>): [DetectedModelProperty, number][] {
-  const { images, otherFiles, providerState, toolCalls, systemRole, fileKeys = [], maxImages = Number.POSITIVE_INFINITY } = refused
+  const {
+    images,
+    otherFiles,
+    providerState,
+    toolCalls,
+    systemRole,
+    fileKeys = [],
+    maxImages = Number.POSITIVE_INFINITY,
+  } = refused
   const properties: DetectedModelProperty[] = [...fileKeys].map((key) => `${filePrefix}${key}` as const)
   if (images) properties.push('supportsImages')
   if (otherFiles) properties.push('supportsOtherFiles')

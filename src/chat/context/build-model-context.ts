@@ -62,7 +62,17 @@ const newestResultShare = 0.25
  * in any case the newest message of the user, and the newest steps of its answer unless one alone is too long.
  */
 export function buildModelContext(source: ModelContextSource): ModelContext {
-  const { instructions = null, summary, messages, target, toolImages, omissions, counter, contextWindow, reservedTokens } = source
+  const {
+    instructions = null,
+    summary,
+    messages,
+    target,
+    toolImages,
+    omissions,
+    counter,
+    contextWindow,
+    reservedTokens,
+  } = source
   const convert = (introduction: string | null, records: readonly MessageRecord[]): ModelMessage[] =>
     toModelMessages(records, {
       target,

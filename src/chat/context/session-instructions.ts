@@ -21,7 +21,10 @@ export class SessionInstructions {
   }
 
   /** The session's own, else the profile's. Hermes has instructions of its own for its sessions, which are not known. */
-  async findFor({ origin, instructions = null }: Pick<SessionRecord, 'origin' | 'instructions'>): Promise<string | null> {
+  async findFor({
+    origin,
+    instructions = null,
+  }: Pick<SessionRecord, 'origin' | 'instructions'>): Promise<string | null> {
     return origin === 'HERMES' ? null : (instructions ?? (await this.#profileInstructions.load()))
   }
 

@@ -44,7 +44,8 @@ JobObjectType.implement({
     }),
     instructions: t.string({
       nullable: true,
-      description: 'The instructions (system prompt) of its sessions. Null: those of the profile. Null for Hermes jobs.',
+      description:
+        'The instructions (system prompt) of its sessions. Null: those of the profile. Null for Hermes jobs.',
       resolve: ({ instructions = null }) => instructions,
     }),
     enabled: t.exposeBoolean('enabled', { description: 'False if the job is paused.' }),

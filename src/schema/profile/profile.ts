@@ -23,8 +23,7 @@ ProfileObjectType.implement({
       nullable: true,
       description:
         'The instructions (system prompt) of sessions that have none of their own: `instructions` in `config.json`, else the file `INSTRUCTIONS.md` beside it. They are read again when a file changes. Null if there are none.',
-      resolve: async ({ name }, _, { profiles }) =>
-        (await profiles.findProfile(name))?.instructions.load() ?? null,
+      resolve: async ({ name }, _, { profiles }) => (await profiles.findProfile(name))?.instructions.load() ?? null,
     }),
     models: t.field({
       type: [ModelObjectType],

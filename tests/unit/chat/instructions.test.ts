@@ -35,7 +35,14 @@ let requests: z.output<typeof requestSchema>[]
 let judge: (request: z.output<typeof requestSchema>) => { readonly status: number; readonly message: string } | null
 
 async function startSegue(type: ProviderType, contextWindow: number | null = null): Promise<void> {
-  const provider = newProvider({ name: 'p', type, baseURL: `${server.url}/v1`, apiKey: 'k', models: ['m'], contextWindow })
+  const provider = newProvider({
+    name: 'p',
+    type,
+    baseURL: `${server.url}/v1`,
+    apiKey: 'k',
+    models: ['m'],
+    contextWindow,
+  })
   segue = await startTestSegue({ settings: { home, model: 'p/m', providers: [provider] } })
   client = new ChatClient(segue.url)
 }
@@ -107,21 +114,24 @@ describe('Instructions', () => {
     [400, 'Developer instruction is not enabled for models/gemma-3-27b-it'],
     [500, 'Jinja Exception: System role not supported'],
     [400, 'Conversation roles must alternate user/assistant/user/assistant/...'],
-  ])('stand before the first words of the user if the model takes no system message: %i %s', async (status, message) => {
-    await startSegue('openai-compatible')
-    writeProfileInstructions('Be kind.')
-    judge = ({ messages }) => (messages.some(({ role }) => role === 'system') ? { status, message } : null)
-    const sessionId = await ask('Hello')
-    expect(requests).toHaveLength(2)
-    expect(lastMessages()).toEqual([{ role: 'user', content: 'Be kind.\n\nHello' }])
-    await ask('And now?', { sessionId })
-    expect(requests).toHaveLength(3)
-    expect(lastMessages()).toEqual([
-      { role: 'user', content: 'Be kind.\n\nHello' },
-      { role: 'assistant', content: 'Fine.' },
-      { role: 'user', content: 'And now?' },
-    ])
-  })
+  ])(
+    'stand before the first words of the user if the model takes no system message: %i %s',
+    async (status, message) => {
+      await startSegue('openai-compatible')
+      writeProfileInstructions('Be kind.')
+      judge = ({ messages }) => (messages.some(({ role }) => role === 'system') ? { status, message } : null)
+      const sessionId = await ask('Hello')
+      expect(requests).toHaveLength(2)
+      expect(lastMessages()).toEqual([{ role: 'user', content: 'Be kind.\n\nHello' }])
+      await ask('And now?', { sessionId })
+      expect(requests).toHaveLength(3)
+      expect(lastMessages()).toEqual([
+        { role: 'user', content: 'Be kind.\n\nHello' },
+        { role: 'assistant', content: 'Fine.' },
+        { role: 'user', content: 'And now?' },
+      ])
+    },
+  )
 
   test('take at most half of the input: of longer ones, the model is sent the beginning and the end', async () => {
     await startSegue('openai-compatible', 2000)

@@ -42,10 +42,7 @@ export class ProfileInstructions {
       isUnsettled: false,
       instructions: null,
     })
-    this.#files = [
-      watch('config.json', readInstructionsFromConfig),
-      watch('INSTRUCTIONS.md', readInstructionsFile),
-    ]
+    this.#files = [watch('config.json', readInstructionsFromConfig), watch('INSTRUCTIONS.md', readInstructionsFile)]
     this.#log = log
   }
 

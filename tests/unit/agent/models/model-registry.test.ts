@@ -353,7 +353,14 @@ describe('what requests have shown', () => {
   ] as const)('of refused content counts for some time: %s', async (property, value, ttlMs, omissions) => {
     const resolveAt = async (observedAt: number) =>
       (await newRegistryWith(cloud(), { ...window, property, value, observedAt }).resolve('cloud/m')).omissions
-    const nothing = { images: false, otherFiles: false, providerState: false, toolCalls: false, systemRole: false, maxImages: 50 }
+    const nothing = {
+      images: false,
+      otherFiles: false,
+      providerState: false,
+      toolCalls: false,
+      systemRole: false,
+      maxImages: 50,
+    }
     expect(await resolveAt(Date.now() - ttlMs + 10_000)).toEqual({ ...nothing, fileKeys: new Set(), ...omissions })
     expect(await resolveAt(Date.now() - ttlMs)).toEqual({ ...nothing, fileKeys: new Set() })
   })

@@ -57,6 +57,15 @@ describe('the offline agent', () => {
     expect(textOf(events, 'text')).toBe(answerAsEliza(['My cat is ill', 'H\nm']).reply)
   })
 
+  test('repeats its instructions if it is asked for them', async () => {
+    const ask: ModelMessage = { role: 'user', content: '/instructions' }
+    const events = await answer([{ role: 'system', content: 'Be kind.\n\nBe brief.' }, question, ask])
+    expect(textOf(events, 'text')).toBe(
+      'These are my instructions, which a model would follow:\n\nBe kind.\n\nBe brief.',
+    )
+    expect(textOf(await answer([ask]), 'text')).toBe('I have no instructions.')
+  })
+
   test('answers even if there is no text', async () => {
     expect(textOf(await answer([]), 'text')).not.toBe('')
   })
