@@ -268,6 +268,8 @@ function listWrongValues({ name, field, kind, path, type }: InputPosition, known
       return kind !== 'query' && ['input', 'files'].includes(String(path[0]))
         ? fileNames.map(badInputValue)
         : listBadProfiles(field)
+    case 'instructions: String':
+      return [{ value: 'x'.repeat(65_537), outcome: 'TOO_LARGE' }]
     case 'prompt: String':
       return [
         ...['', ' ', '\n\t', '\u00a0\u2003'].map(badInputValue),

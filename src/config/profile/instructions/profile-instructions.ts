@@ -1,16 +1,9 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from '../../../lib/logger.ts'
+import type { ReadInstructions } from './read-instructions.ts'
 import { readInstructionsFromConfig } from './read-instructions-from-config.ts'
 import { readInstructionsFile } from './read-instructions-file.ts'
-
-/** What a file says, without what is wrong with it. */
-export interface ReadInstructions {
-  /** Undefined: the file cannot be read, and what it said before still counts. */
-  readonly instructions: string | null | undefined
-  /** Lines for the log. */
-  readonly warnings: readonly string[]
-}
 
 /** A file that is read again when it has changed. */
 interface WatchedFile {

@@ -1,5 +1,5 @@
 import { maxInstructionsLength, normalizeInstructions } from '../../../model/instructions.ts'
-import type { ReadInstructions } from './profile-instructions.ts'
+import type { ReadInstructions } from './read-instructions.ts'
 import { readTextFile } from './read-text-file.ts'
 
 /** A code unit of UTF-16 has three bytes of UTF-8 at most, and a byte order mark may stand before the text. */

@@ -1,6 +1,6 @@
 import { parseJsonOrNull } from '../../../lib/text/json.ts'
 import { maxInstructionsLength, normalizeInstructions } from '../../../model/instructions.ts'
-import type { ReadInstructions } from './profile-instructions.ts'
+import type { ReadInstructions } from './read-instructions.ts'
 import { readTextFile } from './read-text-file.ts'
 
 /** A larger config.json is not read again while the server runs. */
