@@ -1,7 +1,9 @@
 import type { BirpcReturn } from 'birpc'
 import type { PageRequest } from '../lib/pagination.ts'
 import type { JobRecord, JobRunRecord } from '../model/job.ts'
-import type { JobReader } from '../storage/job-store.ts'
+import type { ForeignJobReader } from '../storage/job-store.ts'
+import type { FoundHermesJobRuns } from './cron/hermes-cron-reader.ts'
+import { HermesJobRunFeed, type HermesJobRunReader } from './hermes-job-run-feed.ts'
 import type { HermesReader } from './hermes-reader.ts'
 import type { HermesWorkerEvents } from './hermes-worker.ts'
 
@@ -12,8 +14,14 @@ export type CallHermesWorker = <T>(
 ) => Promise<T>
 
 /** The scheduled jobs of a Hermes agent. They are read-only. */
-export class HermesJobReader implements JobReader {
+export class HermesJobReader implements ForeignJobReader {
   readonly origin = 'HERMES'
+  readonly runChanges = new HermesJobRunFeed({
+    scanRuns: (version) =>
+      this.#call<Awaited<ReturnType<HermesJobRunReader['scanRuns']>>>(null, (reader) => reader.scanRuns(version)),
+    findRuns: (ids) => this.#call<FoundHermesJobRuns | null>(null, (reader) => reader.findRuns(ids)),
+    listFinishedRuns: (query) => this.#call<JobRunRecord[]>([], (reader) => reader.listFinishedRuns(query)),
+  })
   readonly #call: CallHermesWorker
 
   constructor(call: CallHermesWorker) {

@@ -7,6 +7,7 @@ import type { ConversationFlags, SessionFilter, SessionSortKey } from '../model/
 import type { SessionRecord } from '../model/session.ts'
 import { normalizeSearchText } from '../search/analyzer.ts'
 import { SearchQuery } from '../search/search-query.ts'
+import type { FinishedJobRunQuery } from '../storage/job-store.ts'
 import { orderByIds, selectSessionPage, takePage } from '../storage/keyset-pagination.ts'
 import type {
   ConversationFilter,
@@ -16,7 +17,8 @@ import type {
   OffsetPagination,
 } from '../storage/sessions/conversation-reader.ts'
 import type { ConversationSettingsRow } from '../storage/sessions/conversation-settings.ts'
-import { HermesCronReader } from './cron/hermes-cron-reader.ts'
+import { type FoundHermesJobRuns, HermesCronReader } from './cron/hermes-cron-reader.ts'
+import type { HermesJobRunScan } from './cron/runs/hermes-job-run-scanner.ts'
 import type { HermesReaderOptions } from './hermes-options.ts'
 import type {
   CrossOriginContinuationBatch,
@@ -231,6 +233,18 @@ export class HermesReader {
 
   findRun(id: string): JobRunRecord | null {
     return this.#cronReader.findRun(id)
+  }
+
+  findRuns(ids: readonly string[]): FoundHermesJobRuns {
+    return this.#cronReader.findRuns(ids)
+  }
+
+  listFinishedRuns(query: FinishedJobRunQuery): JobRunRecord[] {
+    return this.#cronReader.listFinishedRuns(query)
+  }
+
+  scanRuns(version: string | null): HermesJobRunScan | 'UNCHANGED' {
+    return this.#cronReader.scanRuns(version)
   }
 
   /** Closes the file; the next read opens it again. */

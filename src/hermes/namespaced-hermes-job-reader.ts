@@ -1,19 +1,19 @@
 import type { JobRecord, JobRunRecord } from '../model/job.ts'
-import type { JobReader } from '../storage/job-store.ts'
+import type { ChangedJobRun, ForeignJobReader, WatchableJobRunChanges } from '../storage/job-store.ts'
 import type { PageRequest } from '../lib/pagination.ts'
 import { ProfileIdNamespace } from '../profiles/profile-id-namespace.ts'
 
 /** A job reader whose ids carry the namespace of a profile. */
-export class NamespacedHermesJobReader implements JobReader {
-  readonly #source: JobReader
+export class NamespacedHermesJobReader implements ForeignJobReader {
+  readonly #source: ForeignJobReader
   readonly #namespace: ProfileIdNamespace
 
-  constructor(source: JobReader, profile: string) {
+  constructor(source: ForeignJobReader, profile: string) {
     this.#source = source
     this.#namespace = new ProfileIdNamespace(profile)
   }
 
-  get origin(): JobReader['origin'] {
+  get origin(): ForeignJobReader['origin'] {
     return this.#source.origin
   }
 
@@ -36,6 +36,22 @@ export class NamespacedHermesJobReader implements JobReader {
     const localId = this.#namespace.unqualify(id)
     const run = localId === null ? null : await this.#source.findRun(localId)
     return run && this.#qualifyRun(run)
+  }
+
+  get runChanges(): WatchableJobRunChanges {
+    const { runChanges } = this.#source
+    const unqualify = (jobId: string | null): string | null => jobId && (this.#namespace.unqualify(jobId) ?? '')
+    const qualify = (changes: readonly ChangedJobRun[]): ChangedJobRun[] =>
+      changes.map(({ changeSeq, run }) => ({ changeSeq, run: this.#qualifyRun(run) }))
+    return {
+      watch: (onChange) => runChanges.watch(onChange),
+      loadLatestChangeSeq: () => runChanges.loadLatestChangeSeq(),
+      listRunningRuns: async () => qualify(await runChanges.listRunningRuns()),
+      listChangedRuns: async ({ jobId, ...range }) =>
+        qualify(await runChanges.listChangedRuns({ ...range, jobId: unqualify(jobId) })),
+      listFinishedRuns: async ({ jobId, ...query }) =>
+        qualify(await runChanges.listFinishedRuns({ ...query, jobId: unqualify(jobId) })),
+    }
   }
 
   #qualifyJob(job: JobRecord): JobRecord {

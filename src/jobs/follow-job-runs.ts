@@ -1,16 +1,18 @@
 import { createAbortOnReturnIterator } from '../lib/async/abort-on-return-iterator.ts'
-import type { JobRunRecord } from '../model/job.ts'
+import type { JobRunRecord, JobRunStatus } from '../model/job.ts'
 import type { ChangeNotifier } from '../storage/change-notifier.ts'
-import { type ChangedRecord, type ChangeFeed, followChanges } from '../storage/follow-changes.ts'
-import type { ChangedJobRun, JobStore } from '../storage/job-store.ts'
+import { type ChangedRecord, type ChangeFeed, type ChangeSource, followChanges } from '../storage/follow-changes.ts'
+import type { ChangedJobRun, JobRunChanges } from '../storage/job-store.ts'
 
 const pageSize = 100 // runs
 const maxFinishedRuns = 1000
 
 export interface FollowJobRunsOptions {
-  readonly store: Pick<JobStore, 'loadLatestChangeSeq' | 'listRunningRuns' | 'listFinishedRuns' | 'listChangedRuns'>
-  /** Notifies when a run begins or ends. */
+  /** The origins of the runs. */
+  readonly sources: readonly JobRunChanges[]
+  /** Notifies when a run begins or ends, of whichever origin. */
   readonly notifier: ChangeNotifier
+  readonly findRun: (id: string) => Promise<JobRunRecord | null>
   /** Null for the runs of all jobs. */
   readonly jobId: string | null
   /** In epoch milliseconds. */
@@ -19,24 +21,52 @@ export interface FollowJobRunsOptions {
 
 /**
  * Every run that is in progress, then the newest 1,000 of those that finished after `finishedAfter`, oldest first, then each
- * run that begins or ends. Ends when the profile closes.
+ * run that begins or ends, never twice in the same status. Ends when the profile closes.
  */
 export function followJobRuns(options: FollowJobRunsOptions): AsyncIterableIterator<JobRunRecord> {
-  const feed = createFeed(options)
-  return createAbortOnReturnIterator((signal) => followChanges(feed, signal))
+  const { sources, notifier, findRun } = options
+  const feed: ChangeFeed<JobRunRecord> = {
+    notifier,
+    sources: sources.map((source) => createSource(source, options)),
+    mergeSettled: selectNewestFinished,
+  }
+  return createAbortOnReturnIterator((signal) => readCurrentRuns(followChanges(feed, signal), findRun))
 }
 
-function createFeed({ store, notifier, jobId, finishedAfter }: FollowJobRunsOptions): ChangeFeed<JobRunRecord> {
+function createSource(
+  source: JobRunChanges,
+  { jobId, finishedAfter }: FollowJobRunsOptions,
+): ChangeSource<JobRunRecord> {
   return {
-    notifier,
-    loadLatestChangeSeq: () => store.loadLatestChangeSeq(),
+    loadLatestChangeSeq: () => source.loadLatestChangeSeq(),
     async *listOpen() {
-      const runs = await store.listRunningRuns()
+      const runs = await source.listRunningRuns()
       yield* runs.filter(({ run }) => jobId === null || run.jobId === jobId).map(toRecord)
     },
     listSettled: async () =>
-      (await store.listFinishedRuns({ finishedAfter, jobId, limit: maxFinishedRuns })).map(toRecord),
-    listChanged: async (after) => (await store.listChangedRuns({ after, jobId, limit: pageSize })).map(toRecord),
+      (await source.listFinishedRuns({ finishedAfter, jobId, limit: maxFinishedRuns })).map(toRecord),
+    listChanged: async (after) => (await source.listChangedRuns({ after, jobId, limit: pageSize })).map(toRecord),
+  }
+}
+
+/** The newest of all origins, oldest first. When a run ended whose process died is unknown: its start counts. */
+function selectNewestFinished(runs: readonly JobRunRecord[]): readonly JobRunRecord[] {
+  const getTime = ({ finishedAt, startedAt }: JobRunRecord): number => finishedAt ?? startedAt
+  return runs.toSorted((a, b) => getTime(a) - getTime(b)).slice(-maxFinishedRuns)
+}
+
+/** Reads a run that is in progress again: it may have ended since. Its end is not delivered again then. */
+async function* readCurrentRuns(
+  runs: AsyncIterable<JobRunRecord>,
+  findRun: FollowJobRunsOptions['findRun'],
+): AsyncGenerator<JobRunRecord, void, void> {
+  const earlyStatuses = new Map<string, JobRunStatus>()
+  for await (const run of runs) {
+    const current = run.finishedAt === null ? ((await findRun(run.id)) ?? run) : run
+    const isRepeated = earlyStatuses.get(run.id) === current.status
+    if (current.status === run.status) earlyStatuses.delete(run.id)
+    else earlyStatuses.set(run.id, current.status)
+    if (!isRepeated) yield current
   }
 }
 

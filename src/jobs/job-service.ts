@@ -1,3 +1,4 @@
+import { disposeAtIteratorEnd } from '../lib/async/dispose-at-iterator-end.ts'
 import { createIdNotFoundError, SegueError } from '../lib/errors.ts'
 import { parseIdKind } from '../lib/ids.ts'
 import type { PageRequest } from '../lib/pagination.ts'
@@ -5,7 +6,7 @@ import { type ClockAndIds, systemClockAndIds } from '../lib/clock-and-ids.ts'
 import { detectServerTimeZone } from '../lib/time-zone.ts'
 import type { JobRecord, JobRunRecord, SegueJob } from '../model/job.ts'
 import { type IdempotencyKey, createCompletedIdempotencyKeyRecord } from '../storage/idempotency-key.ts'
-import { type JobReader, type JobStore } from '../storage/job-store.ts'
+import type { ForeignJobReader, JobStore } from '../storage/job-store.ts'
 import type { ChangeNotifier } from '../storage/change-notifier.ts'
 import { followJobRuns } from './follow-job-runs.ts'
 import type { JobInput, JobPatchRequest } from './job-input.ts'
@@ -20,7 +21,7 @@ export interface JobServiceOptions {
   readonly notifier: ChangeNotifier
   readonly scheduler: Scheduler
   /** The jobs of the profile's Hermes agent; null when Hermes is disabled. */
-  readonly hermes: JobReader | null
+  readonly hermes: ForeignJobReader | null
   readonly runtime?: ClockAndIds
   /** The time zone of jobs that name none. By default, the time zone of the server. */
   readonly timezone?: string
@@ -67,11 +68,24 @@ export class JobService {
     return run ?? null
   }
 
-  /** The runs of one job of Segue, or of all if `jobId` is null. `finishedAfter` null: an hour ago. See `followJobRuns`. */
+  /** The runs of one job, or of all if `jobId` is null. `finishedAfter` null: an hour ago. See `followJobRuns`. */
   followRuns(jobId: string | null, finishedAfter: number | null): AsyncIterableIterator<JobRunRecord> {
-    const { store, notifier } = this.#options
-    const since = finishedAfter ?? this.#runtime.now() - defaultFinishedSpanMs
-    return followJobRuns({ store, notifier, jobId, finishedAfter: since })
+    const { store, notifier, hermes } = this.#options
+    const isOfSegue = jobId === null || parseIdKind(jobId) === 'job'
+    const hermesRuns = jobId === null || !isOfSegue ? (hermes?.runChanges ?? null) : null
+    const runs = followJobRuns({
+      sources: [...(isOfSegue ? [store] : []), ...(hermesRuns ? [hermesRuns] : [])],
+      notifier,
+      findRun: (id) => this.findRun(id),
+      jobId,
+      finishedAfter: finishedAfter ?? this.#runtime.now() - defaultFinishedSpanMs,
+    })
+    return hermesRuns
+      ? disposeAtIteratorEnd(
+          runs,
+          hermesRuns.watch(() => notifier.notify()),
+        )
+      : runs
   }
 
   /** Throws BAD_USER_INPUT and TOO_LARGE. */

@@ -1,3 +1,4 @@
+import { mergeAsyncIterables } from '../lib/async/merge-async-iterables.ts'
 import type { ChangeNotifier } from './change-notifier.ts'
 
 /** A record and the number of its latest change, counted over all records of the feed. */
@@ -6,10 +7,8 @@ export interface ChangedRecord<T> {
   readonly record: T
 }
 
-/** Records that are open until they are settled, with a number for each change. */
-export interface ChangeFeed<T> {
-  /** Notifies after each change. */
-  readonly notifier: ChangeNotifier
+/** One origin of records that are open until they are settled, with a number for each change. */
+export interface ChangeSource<T> {
   loadLatestChangeSeq(): Promise<number>
   /** The open ones. The order is that in which they are delivered. */
   listOpen(): AsyncIterable<ChangedRecord<T>>
@@ -19,32 +18,68 @@ export interface ChangeFeed<T> {
   listChanged(afterChangeSeq: number): Promise<readonly ChangedRecord<T>[]>
 }
 
+/** Records of one kind, of one or several origins. */
+export interface ChangeFeed<T> {
+  /** Notifies after each change, of whichever origin. */
+  readonly notifier: ChangeNotifier
+  readonly sources: readonly ChangeSource<T>[]
+  /** Makes one list of those of several origins that were settled; by default, one origin follows the other. */
+  readonly mergeSettled?: (records: readonly T[]) => readonly T[]
+}
+
+/** A source, and the number of the change up to which it was read. */
+interface ChangeCursor<T> {
+  readonly source: ChangeSource<T>
+  readonly changeSeq: number
+}
+
 /**
  * Everything that is open, then what was settled lately, then each record that changes. Nothing that changes meanwhile is
  * missed, and nothing is delivered twice without a change. Ends when the notifier is closed.
  */
-export async function* followChanges<T>(feed: ChangeFeed<T>, signal: AbortSignal): AsyncGenerator<T, void, void> {
-  const { notifier } = feed
-  let version = notifier.version
+export async function* followChanges<T>(
+  { notifier, sources, mergeSettled = (records) => records }: ChangeFeed<T>,
+  signal: AbortSignal,
+): AsyncGenerator<T, void, void> {
+  const { version } = notifier
   // What changes during the next two lists has a greater number, and follows after them.
-  const latestChangeSeq = await feed.loadLatestChangeSeq()
-  for await (const { changeSeq, record } of feed.listOpen()) {
-    if (signal.aborted) return
-    if (changeSeq <= latestChangeSeq) yield record
+  const cursors = await Promise.all(
+    sources.map(async (source) => ({ source, changeSeq: await source.loadLatestChangeSeq() })),
+  )
+  for (const { source, changeSeq: latest } of cursors) {
+    for await (const { changeSeq, record } of source.listOpen()) {
+      if (signal.aborted) return
+      if (changeSeq <= latest) yield record
+    }
   }
-  for (const { changeSeq, record } of await feed.listSettled()) {
+  const settled = await Promise.all(
+    cursors.map(async ({ source, changeSeq: latest }) =>
+      (await source.listSettled()).filter(({ changeSeq }) => changeSeq <= latest).map(({ record }) => record),
+    ),
+  )
+  for (const record of mergeSettled(settled.flat())) {
     if (signal.aborted) return
-    if (changeSeq <= latestChangeSeq) yield record
+    yield record
   }
-  let cursor = latestChangeSeq
+  yield* mergeAsyncIterables(cursors.map((cursor) => followSource(cursor, notifier, version, signal)))
+}
+
+/** What changes in one source after `changeSeq`. `version`: that of the notifier when the source was read. */
+async function* followSource<T>(
+  { source, changeSeq }: ChangeCursor<T>,
+  notifier: ChangeNotifier,
+  version: number,
+  signal: AbortSignal,
+): AsyncGenerator<T, void, void> {
+  let [cursor, lastVersion] = [changeSeq, version]
   while (!signal.aborted && !notifier.isClosed) {
-    const changed = await feed.listChanged(cursor)
-    for (const { changeSeq, record } of changed) {
-      cursor = changeSeq
+    const changed = await source.listChanged(cursor)
+    for (const { changeSeq: seq, record } of changed) {
+      cursor = seq
       yield record
     }
     if (changed.length > 0) continue
-    await notifier.wait(version, signal)
-    version = notifier.version
+    await notifier.wait(lastVersion, signal)
+    lastVersion = notifier.version
   }
 }

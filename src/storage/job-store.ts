@@ -14,6 +14,29 @@ export interface JobReader {
   findRun(id: string): Promise<JobRunRecord | null>
 }
 
+/** The runs of one origin that begin and end. A run that can no longer be read is left out. */
+export interface JobRunChanges {
+  /** The number of the latest change; 0 before the first. Numbers are never used again. */
+  loadLatestChangeSeq(): Promise<number>
+  /** All runs that have not ended. The cost depends on their number, not on the size of the database. */
+  listRunningRuns(): Promise<readonly ChangedJobRun[]>
+  /** Runs that changed after a change, in that order, each once and as it is now. At most 1,000. */
+  listChangedRuns(range: ChangedJobRunRange): Promise<readonly ChangedJobRun[]>
+  /** Runs that finished lately, in the order of their latest changes. */
+  listFinishedRuns(query: FinishedJobRunQuery): Promise<readonly ChangedJobRun[]>
+}
+
+/** Changes that another program makes, and that are noticed only while somebody watches. */
+export interface WatchableJobRunChanges extends JobRunChanges {
+  /** Calls `onChange` when `listChangedRuns` may have more, until the result is disposed of. */
+  watch(onChange: () => void): Disposable
+}
+
+/** The jobs of another program. */
+export interface ForeignJobReader extends JobReader {
+  readonly runChanges: WatchableJobRunChanges
+}
+
 /** One change of a job, written in one transaction. */
 export interface JobCommit {
   /** The job after the change. Its revision is 1 if it is new, otherwise one more than the stored one. */
@@ -40,7 +63,7 @@ export interface ChangedJobRun {
  * The jobs of Segue. A run is stored with its usage when it ends. Until then its usage is, in every answer, that of its
  * stream: the first one of its session; null if there is none.
  */
-export interface JobStore extends JobReader {
+export interface JobStore extends JobReader, JobRunChanges {
   listJobs(): Promise<readonly SegueJob[]>
   findJob(id: string): Promise<SegueJob | null>
   /** Jobs that are due, most overdue first. At most 100. */
@@ -49,8 +72,6 @@ export interface JobStore extends JobReader {
   findNextDueAt(): Promise<number | null>
   /** A job and its active run, as of one moment. */
   findJobWithRunningRun(jobId: string): Promise<JobWithRunningRun | null>
-  /** All runs that have not ended. The cost depends on their number, not on the size of the database. */
-  listRunningRuns(): Promise<readonly ChangedJobRun[]>
   /** Whether there is a run for a due time. */
   hasRunFor(jobId: string, scheduledFor: number): Promise<boolean>
   /**
@@ -60,12 +81,6 @@ export interface JobStore extends JobReader {
   commit(write: JobCommit): Promise<void>
   /** Deletes a job with its runs, and stores the key of the call that deletes it. False if there is no such job. */
   delete(id: string, idempotencyKey?: IdempotencyKeyRecord | null): Promise<boolean>
-  /** Runs that changed after a change, in that order, each once and as it is now. At most 1,000. */
-  listChangedRuns(range: ChangedJobRunRange): Promise<readonly ChangedJobRun[]>
-  /** Runs that finished lately, in the order of their latest changes. */
-  listFinishedRuns(query: FinishedJobRunQuery): Promise<readonly ChangedJobRun[]>
-  /** The number of the latest change; 0 before the first. Numbers are never used again. */
-  loadLatestChangeSeq(): Promise<number>
 }
 
 export interface ChangedJobRunRange {

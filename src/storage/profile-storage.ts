@@ -4,7 +4,7 @@ import type { ProfileChangeNotifiers } from './change-notifier.ts'
 import type { DecisionStore } from './decision-store.ts'
 import type { EventStore } from './event-store.ts'
 import type { IdempotencyKeyStore } from './idempotency-key.ts'
-import type { JobReader, JobStore } from './job-store.ts'
+import type { ForeignJobReader, JobStore } from './job-store.ts'
 import type { ModelObservationStore } from './model-observation-store.ts'
 import type { ConversationFlags } from '../model/session-filter.ts'
 import type { ProfileSearch } from './profile-search.ts'
@@ -31,7 +31,7 @@ export interface ProfileStorage extends SegueStorage {
   readonly hermesSessions: SessionReader | null
   readonly blobs: BlobStore
   /** The jobs of the profile's Hermes agent; null if Hermes is turned off. */
-  readonly hermesJobs: JobReader | null
+  readonly hermesJobs: ForeignJobReader | null
   /** Whether Hermes' data can be read now. */
   readonly loadHermesStatus: () => Promise<HermesStatus>
   /** The flags of Segue's sessions that only Hermes has set, by session id, as of its last list. */

@@ -1,7 +1,7 @@
 import { createIdNotFoundError, SegueError } from '../../lib/errors.ts'
 import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import type { ChangedDecision, DecisionStore } from '../../storage/decision-store.ts'
-import { type ChangedRecord, type ChangeFeed, followChanges } from '../../storage/follow-changes.ts'
+import { type ChangedRecord, type ChangeFeed, type ChangeSource, followChanges } from '../../storage/follow-changes.ts'
 import type { ApprovalDecision, ApprovalRecord, ClarificationRecord, DecisionRecord } from '../../model/decision.ts'
 import type { ChangeNotifier } from '../../storage/change-notifier.ts'
 import { type IdempotencyKey, createCompletedIdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
@@ -133,8 +133,7 @@ export class DecisionService {
     const { store, notifier } = this.#options
     const toRecords = (changes: readonly ChangedDecision[]): ChangedRecord<RecordOf<K>>[] =>
       changes.flatMap(({ changeSeq, decision }) => (isKind(kind, decision) ? [{ changeSeq, record: decision }] : []))
-    return {
-      notifier,
+    const source: ChangeSource<RecordOf<K>> = {
       loadLatestChangeSeq: () => store.loadLatestChangeSeq(),
       async *listOpen() {
         for (let afterChangeSeq = 0; ;) {
@@ -148,6 +147,7 @@ export class DecisionService {
       listChanged: async (afterChangeSeq) =>
         toRecords(await store.listDecisions({ kind, afterChangeSeq, limit: pageSize })),
     }
+    return { notifier, sources: [source] }
   }
 
   /** Resolves a pending decision by `resolve`, which returns null if it is not pending any more. */

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, type Stats, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Json } from '../../lib/text/json.ts'
 import type { HermesReaderOptions } from '../hermes-options.ts'
@@ -7,6 +7,9 @@ import { type HermesOutputFile, isOutputFolderName, listHermesOutputFiles } from
 import { parseHermesTimezone } from './python-time.ts'
 import { type HermesExecution, readHermesExecutions } from './runs/read-hermes-executions.ts'
 import { readHermesJobStates } from './read-hermes-job-states.ts'
+
+/** Where runs come from: executions.db, or output files and sessions if there is none that can be read. */
+export type HermesJobRunSource = 'EXECUTIONS' | 'TRACES'
 
 export type HermesCronFilesOptions = Pick<HermesReaderOptions, 'path' | 'lockTimeoutMs' | 'log'>
 
@@ -60,6 +63,22 @@ export class HermesCronFiles {
     return entries.filter((entry) => entry.isDirectory() && isOutputFolderName(entry.name)).map(({ name }) => name)
   }
 
+  /** A text that changes with each write to the files that runs come from, and the time of the latest write. */
+  readRunStamp(source: HermesJobRunSource): { readonly stamp: string; readonly latestWriteAt: number } {
+    const outputs = join(this.#home, 'cron', 'output')
+    const databases =
+      source === 'EXECUTIONS' ? [join(this.#home, 'cron', 'executions.db')] : [this.#options.path, outputs]
+    const folders = source === 'EXECUTIONS' ? [] : this.listOutputJobIds().map((id) => join(outputs, id))
+    // The first commit after a start of Hermes goes to the WAL.
+    const paths = [...databases.flatMap((path) => [path, `${path}-wal`]), ...folders]
+    // Reading a database makes an empty WAL, which is gone again after that.
+    const stats = paths.map(tryStat).map((each) => (each && each.size > 0 ? each : undefined))
+    return {
+      stamp: stats.map((each) => (each ? `${each.ino} ${each.size} ${each.mtimeMs} ${each.ctimeMs}` : '')).join('\n'),
+      latestWriteAt: Math.max(0, ...stats.flatMap((each) => (each ? [each.mtimeMs, each.ctimeMs] : []))),
+    }
+  }
+
   /** The text of an output file. Null if it cannot be read. */
   readOutputFile(jobId: string, { name }: HermesOutputFile): string | null {
     return this.#tryRead(null, readTextFile, 'cron', 'output', jobId, `${name}.md`)
@@ -86,6 +105,14 @@ export class HermesCronFiles {
       this.#unreadablePaths.add(path)
       return null
     }
+  }
+}
+
+function tryStat(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch {
+    return undefined // a folder that must not be searched
   }
 }
 

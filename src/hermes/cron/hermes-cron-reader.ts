@@ -1,12 +1,15 @@
 import type { PageRequest } from '../../lib/pagination.ts'
 import type { JobRecord, JobRunRecord } from '../../model/job.ts'
+import type { FinishedJobRunQuery } from '../../storage/job-store.ts'
 import type { HermesReaderOptions } from '../hermes-options.ts'
 import { textFromHermesCell } from '../state/cell-values.ts'
 import type { StateDatabase, StateDatabaseConnection } from '../state/state-database.ts'
 import { readHermesCronSessionJobIds, readHermesCronSessions } from './runs/cron-sessions.ts'
 import { HermesCronFiles } from './hermes-cron-files.ts'
-import { toHermesJobRunRecord, toHermesJobRunStartTime } from './runs/hermes-job-run.ts'
+import { toHermesJobRunEndTime, toHermesJobRunRecord, toHermesJobRunStartTime } from './runs/hermes-job-run.ts'
 import { findHermesJobRun, parseHermesJobRunId } from './runs/hermes-job-run-key.ts'
+import { toHermesJobRunPhase } from './runs/hermes-job-run-phase.ts'
+import { type HermesJobRunScan, HermesJobRunScanner } from './runs/hermes-job-run-scanner.ts'
 import { type HermesJobFields, newRemovedHermesJob, toHermesJobRecord } from './hermes-jobs-file.ts'
 import {
   type HermesJobRunRecords,
@@ -31,6 +34,17 @@ interface JobWithRuns {
   readonly runs: readonly JoinedHermesJobRun[]
 }
 
+interface LoadedJob {
+  readonly found: JobWithRuns | null
+  readonly isComplete: boolean
+}
+
+/** Runs, and whether both executions.db and jobs.json could be read. */
+export interface FoundHermesJobRuns {
+  readonly runs: readonly JobRunRecord[]
+  readonly isComplete: boolean
+}
+
 /** What all jobs of one answer have in common. */
 interface CronSnapshot {
   readonly timezone: string
@@ -41,6 +55,7 @@ interface CronSnapshot {
 
 /** What runs of a job have left behind. */
 type CronRunTraces = Pick<HermesJobRunRecords, 'sessions' | 'outputs'>
+const noTraces: CronRunTraces = { sessions: [], outputs: [] }
 
 /**
  * The jobs of a Hermes agent, read again with every call: definitions from jobs.json, their state from there or from
@@ -54,11 +69,15 @@ export class HermesCronReader {
   readonly #profile: string
   readonly #database: StateDatabase
   readonly #files: HermesCronFiles
+  readonly #scanner: HermesJobRunScanner
 
   constructor(options: HermesCronReaderOptions) {
     this.#profile = options.profile
     this.#database = options.database
     this.#files = new HermesCronFiles(options)
+    this.#scanner = new HermesJobRunScanner(this.#files, () =>
+      this.#loadJobs().flatMap(({ job, runs }) => runs.map((run) => ({ jobId: job.id, run }))),
+    )
   }
 
   /** In the order of jobs.json, then the removed ones, oldest run first. */
@@ -82,7 +101,7 @@ export class HermesCronReader {
 
   /** A page of a job's runs, newest first. */
   listRuns(jobId: string, { after, before, limit, backwards }: PageRequest<number>): JobRunRecord[] {
-    const found = this.#loadJob(jobId)
+    const { found } = this.#loadJob(jobId)
     if (!found) return []
     const { job, runs } = found
     const [from, to] = [after, before].map((bound) =>
@@ -99,20 +118,75 @@ export class HermesCronReader {
   }
 
   findRun(id: string): JobRunRecord | null {
-    const parsed = parseHermesJobRunId(id)
-    if (!parsed) return null
-    const found = this.#loadJob(parsed.jobId)
-    const run = found && findHermesJobRun(found.runs, parsed.key)
-    return found && run ? this.#readRun(found.job, run) : null
+    return this.findRuns([id]).runs[0] ?? null
   }
 
-  #loadJob(id: string): JobWithRuns | null {
+  /** Those of the runs that exist, in the order of their ids. */
+  findRuns(ids: readonly string[]): FoundHermesJobRuns {
+    const jobs = new Map<string, LoadedJob>()
+    const runs = ids.flatMap((id) => {
+      const parsed = parseHermesJobRunId(id)
+      if (!parsed) return []
+      const { found } = jobs.get(parsed.jobId) ?? this.#loadInto(jobs, parsed.jobId)
+      const run = found && findHermesJobRun(found.runs, parsed.key)
+      return (found && run && this.#readRun(found.job, run)) ?? []
+    })
+    return { runs, isComplete: [...jobs.values()].every(({ isComplete }) => isComplete) }
+  }
+
+  /** The runs that have ended, or whose process has, after a time or nobody knows when; the newest, oldest first. */
+  listFinishedRuns({ finishedAfter, jobId, limit }: FinishedJobRunQuery): JobRunRecord[] {
+    const found = jobId === null ? this.#loadJobs() : [this.#loadJob(jobId).found ?? []].flat()
+    const candidates = found.flatMap(({ job, runs }) =>
+      runs.flatMap((run) => {
+        const phase = toHermesJobRunPhase(run)
+        const finishedAt = toHermesJobRunEndTime(run)
+        const time = finishedAt ?? toHermesJobRunStartTime(run)
+        const isRecent = time > finishedAfter || (finishedAt === null && phase === 'INTERRUPTED')
+        return phase !== null && phase !== 'RUNNING' && isRecent ? [{ job, run, time }] : []
+      }),
+    )
+    return candidates
+      .toSorted((a, b) => a.time - b.time || a.run.position - b.run.position)
+      .slice(-limit)
+      .flatMap(({ job, run }) => this.#readRun(job, run) ?? [])
+  }
+
+  /** The runs that have begun and ended since the scan with this version. See `HermesJobRunScanner.scan`. */
+  scanRuns(version: string | null): HermesJobRunScan | 'UNCHANGED' {
+    return this.#scanner.scan(version)
+  }
+
+  #loadJob(id: string): LoadedJob {
     const traces = this.#readTraces(id, this.#files.readTimezone())
     const snapshot = this.#readSnapshot(id)
-    if (!snapshot) return null
+    if (!snapshot) return { found: null, isComplete: false }
     const runs = this.#joinRuns(id, snapshot, traces)
     const job = this.#toDefinedJobs(snapshot).get(id) ?? this.#toRemovedJob(id, runs, snapshot)
-    return job && { job, runs }
+    return { found: job && { job, runs }, isComplete: snapshot.executions !== null }
+  }
+
+  #loadInto(jobs: Map<string, LoadedJob>, id: string): LoadedJob {
+    const loaded = this.#loadJob(id)
+    jobs.set(id, loaded)
+    return loaded
+  }
+
+  /** All jobs that have runs. */
+  #loadJobs(): JobWithRuns[] {
+    const timezone = this.#files.readTimezone()
+    const idsOfTraces = [...this.#files.listOutputJobIds(), ...this.#readSessions(readHermesCronSessionJobIds)]
+    const traces = new Map([...new Set(idsOfTraces)].map((id) => [id, this.#readTraces(id, timezone)]))
+    const snapshot = this.#readSnapshot(null)
+    if (!snapshot) return []
+    const defined = this.#toDefinedJobs(snapshot)
+    const executionsByJob = Map.groupBy(snapshot.executions ?? [], ({ jobId }) => jobId)
+    return [...new Set([...executionsByJob.keys(), ...traces.keys()])].flatMap((id) => {
+      const { outputs, sessions } = traces.get(id) ?? noTraces
+      const runs = joinHermesJobRuns({ outputs, sessions, executions: executionsByJob.get(id) ?? [] })
+      const job = defined.get(id) ?? this.#toRemovedJob(id, runs, snapshot)
+      return job ? [{ job, runs }] : []
+    })
   }
 
   /** Null if jobs.json cannot be read: no job is known to be removed then. */

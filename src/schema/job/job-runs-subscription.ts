@@ -7,7 +7,7 @@ schemaBuilder.subscriptionField('jobRuns', (t) =>
   t.field({
     type: JobRunObjectType,
     description:
-      'Emits every run of a Segue job of a profile that is in progress, then those that finished after `finishedSince`, oldest first, at most the newest 1,000, then each run when it starts and when it ends. Runs of Hermes jobs are not emitted. Completes only when the profile is deleted.',
+      'Emits every run of a job of a profile that is in progress, then those that finished after `finishedSince`, oldest first, at most the newest 1,000, then each run when it starts and when it ends. Runs of Hermes jobs are emitted as well, within two seconds. Completes only when the profile is deleted.',
     args: {
       jobId: t.arg.id({ description: 'Only runs of this job, in its profile. Default: all jobs of the profile.' }),
       ...profileArgs,
@@ -22,8 +22,6 @@ schemaBuilder.subscriptionField('jobRuns', (t) =>
       const jobProfile = jobId === null ? null : await profiles.requireProfileOwning('Job', jobId)
       return profiles.subscribe(jobProfile?.profile.name ?? name, ({ jobs }) => jobs.followRuns(jobId, finishedSince))
     },
-    // A run that is in progress may have ended since it was read.
-    resolve: async (run, _, { profiles }) =>
-      run.finishedAt === null ? ((await profiles.find('JobRun', run.id)) ?? run) : run,
+    resolve: (run) => run,
   }),
 )

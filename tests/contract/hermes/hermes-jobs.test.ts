@@ -1,4 +1,4 @@
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import {
   type CronFields,
@@ -10,11 +10,13 @@ import {
 import { addCronSession } from '../../support/hermes/hermes-cron-home.ts'
 import { newDb, newStatePath } from '../../support/hermes/hermes-fixtures.ts'
 import { transports } from '../support/clients.ts'
-import { loadJob, loadRun, loadRuns, newJob } from '../support/job.ts'
+import { loadJob, loadRun, loadRuns, newJob, runJob } from '../support/job.ts'
 import { newTestEnvironment } from '../support/test-environment.ts'
-import { ask, expectRefusal } from '../support/typed-client.ts'
+import { ask, expectRefusal, follow, requireNonNull } from '../support/typed-client.ts'
 import {
   DeleteJobDocument,
+  FollowJobRunsDocument,
+  type FollowJobRunsSubscription,
   JobRunsDocument,
   type JobRunsQueryVariables,
   JobsDocument,
@@ -22,17 +24,18 @@ import {
   UpdateJobDocument,
 } from '../generated/graphql.ts'
 
-/** A home of Hermes with a job that has five runs, and one that Hermes has removed. */
-function newHermesHome() {
-  const path = newStatePath()
+/** A home of Hermes, of a named profile if one is given, with a job that has five runs, and one that Hermes has removed. */
+function newHermesHome(profile: string | null = null) {
+  const rootPath = newStatePath()
+  const path = profile === null ? rootPath : join(dirname(rootPath), 'profiles', profile, 'state.db')
   const cron = new HermesCron(dirname(path))
   cron.writeCombined([newHermesJob({ id: 'birds' })])
   const newExecution = (hour: number, fields: CronFields): CronFields => ({
     id: `run${hour}`,
     job_id: 'birds',
-    claimed_at: `2026-11-22T${hour}:00:00.000001+00:00`,
-    started_at: `2026-11-22T${hour}:00:01.000001+00:00`,
-    finished_at: `2026-11-22T${hour}:00:09.000001+00:00`,
+    claimed_at: `2026-11-22T${`${hour}`.padStart(2, '0')}:00:00.000001+00:00`,
+    started_at: `2026-11-22T${`${hour}`.padStart(2, '0')}:00:01.000001+00:00`,
+    finished_at: `2026-11-22T${`${hour}`.padStart(2, '0')}:00:09.000001+00:00`,
     ...fields,
   })
   cron.writeExecutions([
@@ -53,7 +56,7 @@ function newHermesHome() {
     row: { input_tokens: 100, cache_read_tokens: 30, output_tokens: 50 },
   })
   cron.writeOutput('birds', '2026-11-22_10-00-07', formatResponseDocument('The larks.'))
-  return { hermesHome: dirname(path), cron, sessionId }
+  return { hermesHome: dirname(rootPath), cron, sessionId }
 }
 
 describe.each(transports)('Hermes jobs, over %s,', (transport) => {
@@ -113,6 +116,74 @@ describe.each(transports)('Hermes jobs, over %s,', (transport) => {
     expect(await read({ last: 2, before: second.startCursor })).toMatchObject({ keys: ['run13', 'run12'] })
     const cursorOfOutputFile = Buffer.from('20261122100007').toString('base64url')
     expect(await read({ first: 2, after: cursorOfOutputFile })).toMatchObject({ keys: ['20261121_100002'] })
+  })
+})
+
+describe.each(['sse', 'webSocket'] as const)('The runs of Hermes jobs, followed over %s,', (transport) => {
+  const now = () => new Date().toISOString()
+  const newRun = (id: string, fields: CronFields = {}) => ({
+    ...{
+      id,
+      job_id: 'birds',
+      status: 'completed',
+      claimed_at: now(),
+      started_at: now(),
+      finished_at: now(),
+      ...fields,
+    },
+  })
+  const active = { ...readOwnExecutionOwner(), status: 'running', finished_at: null }
+  type Run = FollowJobRunsSubscription['jobRuns']
+  const toState = ({ id, status }: Run) => [id, status]
+
+  test.each([null, 'work'])(
+    'are those of the profile %s: under way, finished lately, then each change',
+    async (profile) => {
+      const { cron, hermesHome } = newHermesHome(profile)
+      await using environment = await newTestEnvironment(transport, { settings: { hermesHome } })
+      const { client } = environment
+      const prefix = profile === null ? '' : `${profile}@`
+      cron.writeExecutions([newRun('late', { status: 'failed', error: 'ValueError: no' })])
+      const follower = follow(client, FollowJobRunsDocument, { profile })
+      const next = async () => requireNonNull((await follower.next()).value).jobRuns
+      expect([await next(), await next(), await next()].map(toState)).toEqual([
+        [`${prefix}birds:run13`, 'RUNNING'],
+        [`${prefix}birds:run12`, 'INTERRUPTED'],
+        [`${prefix}birds:late`, 'ERROR'],
+      ])
+      cron.writeExecutions([newRun('new', active)])
+      expect(await next()).toMatchObject({ id: `${prefix}birds:new`, status: 'RUNNING', job: { id: `${prefix}birds` } })
+      cron.writeExecutions([newRun('new', { status: 'failed', error: 'ValueError: no' })])
+      const failed = await next()
+      expect(failed).toMatchObject({ id: `${prefix}birds:new`, status: 'ERROR', error: 'ValueError: no' })
+      expect(await loadRun(client, failed.id)).toMatchObject(failed)
+      await follower.return(undefined)
+    },
+  )
+
+  test('are those of one job, and do not hide those of Segue', async () => {
+    const { cron, hermesHome } = newHermesHome()
+    await using environment = await newTestEnvironment(transport, { settings: { hermesHome } })
+    const { client } = environment
+    const ofJob = follow(client, FollowJobRunsDocument, { jobId: 'reminder', finishedSince: '2026-11-22T00:00:00Z' })
+    const ofProfile = follow(client, FollowJobRunsDocument, {})
+    const next = async (follower: typeof ofJob) => toState(requireNonNull((await follower.next()).value).jobRuns)
+    expect(await next(ofJob)).toEqual(['reminder:run9', 'OK'])
+    expect([await next(ofProfile), await next(ofProfile)]).toEqual([
+      ['birds:run13', 'RUNNING'],
+      ['birds:run12', 'INTERRUPTED'],
+    ])
+    cron.writeExecutions([newRun('other'), newRun('own', { job_id: 'reminder' })])
+    expect(await next(ofJob)).toEqual(['reminder:own', 'OK'])
+    expect([await next(ofProfile), await next(ofProfile)]).toEqual([
+      ['birds:other', 'OK'],
+      ['reminder:own', 'OK'],
+    ])
+    const job = await newJob(client, { prompt: '/ask Where?', model: 'offline/eliza' })
+    const { run } = await runJob(client, job.id)
+    expect(await next(ofProfile)).toEqual([run.id, 'RUNNING'])
+    await ofJob.return(undefined)
+    await ofProfile.return(undefined)
   })
 })
 

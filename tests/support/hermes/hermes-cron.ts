@@ -152,11 +152,11 @@ function newExecution(): CronFields {
   }
 }
 
-/** The process of this test as the owner of an execution, as Hermes stores it on Linux. */
-export function readOwnExecutionOwner() {
-  const stat = readFileSync('/proc/self/stat', 'utf8')
+/** A process, by default that of this test, as the owner of an execution, as Hermes stores it on Linux. */
+export function readOwnExecutionOwner(pid = process.pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   const fieldsFromTheThird = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return { pid: process.pid, process_started_at: Number(fieldsFromTheThird[19]) }
+  return { pid, process_started_at: Number(fieldsFromTheThird[19]) }
 }
 
 /** The beginning of every document of a run. */

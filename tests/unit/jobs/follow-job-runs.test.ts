@@ -29,7 +29,13 @@ describe('a follower of job runs', () => {
     await finish(store, await startRun(store), 10)
     const recent = [await finish(store, await startRun(store), 11), await finish(store, await startRun(store), 12)]
     const running = await startRun(store)
-    const runs = followJobRuns({ store, notifier, jobId: null, finishedAfter: 10 })
+    const runs = followJobRuns({
+      sources: [store],
+      findRun: (id) => store.findRun(id),
+      notifier,
+      jobId: null,
+      finishedAfter: 10,
+    })
     const next = async () => (await runs.next()).value
     expect([await next(), await next(), await next()]).toEqual([running, ...recent])
     const change = next()
@@ -46,7 +52,13 @@ describe('a follower of job runs', () => {
     await startRun(store)
     const running = await startRun(store)
     const notifier = database.changes.jobRuns
-    const runs = followJobRuns({ store, notifier, jobId: running.jobId, finishedAfter: 0 })
+    const runs = followJobRuns({
+      sources: [store],
+      findRun: (id) => store.findRun(id),
+      notifier,
+      jobId: running.jobId,
+      finishedAfter: 0,
+    })
     expect((await runs.next()).value).toEqual(running)
     const next = runs.next()
     await startRun(store)

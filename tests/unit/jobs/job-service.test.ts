@@ -3,7 +3,7 @@ import { JobService, type JobServiceOptions } from '../../../src/jobs/job-servic
 import { JobRunSlots } from '../../../src/jobs/job-run-slots.ts'
 import { Scheduler } from '../../../src/jobs/scheduler.ts'
 import type { JobRecord, JobRunRecord } from '../../../src/model/job.ts'
-import type { JobReader } from '../../../src/storage/job-store.ts'
+import type { ForeignJobReader } from '../../../src/storage/job-store.ts'
 import { FakeClock } from '../../support/jobs/fake-clock.ts'
 import { newJobInput, newTestJob, newStore } from '../../support/jobs/job-fixtures.ts'
 import { parseTime } from '../../support/jobs/times.ts'
@@ -29,12 +29,19 @@ const hermesRun: JobRunRecord = {
   usage: null,
 }
 
-const hermes: JobReader = {
+const hermes: ForeignJobReader = {
   origin: 'HERMES',
   listJobs: async () => [hermesJob],
   findJob: async (id) => (id === hermesJob.id ? hermesJob : null),
   listRuns: async () => [hermesRun],
   findRun: async (id) => (id === hermesRun.id ? hermesRun : null),
+  runChanges: {
+    watch: () => ({ [Symbol.dispose]: () => undefined }),
+    loadLatestChangeSeq: async () => 0,
+    listRunningRuns: async () => [],
+    listChangedRuns: async () => [],
+    listFinishedRuns: async () => [{ changeSeq: 0, run: hermesRun }],
+  },
 }
 
 /** The jobs of a profile, whose runs end immediately. */

@@ -22,7 +22,7 @@ export function toHermesJobRunRecord(
     status,
     scheduledFor: null,
     startedAt,
-    finishedAt: status === 'RUNNING' ? null : toEndTime(run, startedAt),
+    finishedAt: status === 'RUNNING' ? null : toHermesJobRunEndTime(run),
     output: document?.output ?? null,
     error: status === 'OK' ? null : (execution?.error ?? document?.error ?? null),
     sessionId: run.session?.id ?? null,
@@ -54,8 +54,9 @@ export function toHermesJobRunStartTime({ execution, session, output }: HermesJo
   return executionStart ?? session?.startedAt ?? output?.savedAt ?? execution?.finishedAt?.epochMs ?? 0
 }
 
-/** Null if it is unknown, as that of a run whose process has died. */
-function toEndTime({ execution, session, output }: HermesJobRunParts, startedAt: number): number | null {
+/** When the run ended, in epoch milliseconds. Null if it is unknown, as that of a run whose process has died. */
+export function toHermesJobRunEndTime(run: HermesJobRunParts): number | null {
+  const { execution, session, output } = run
   const end = execution?.finishedAt?.epochMs ?? session?.endedAt ?? output?.savedAt ?? null
-  return end === null ? null : Math.max(end, startedAt)
+  return end === null ? null : Math.max(end, toHermesJobRunStartTime(run))
 }

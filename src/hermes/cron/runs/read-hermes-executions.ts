@@ -46,12 +46,20 @@ export function readHermesExecutions(
 ): HermesExecution[] {
   const sql = `SELECT ${columns.join(', ')} FROM executions`
   const query = jobId === null ? { sql } : { sql: `${sql} WHERE job_id = ?`, parameters: [jobId] }
-  return readCronDatabase<ExecutionRow>(path, lockTimeoutMs, query).flatMap((row) => toExecution(row, timezone) ?? [])
+  const read = (): HermesExecution[] =>
+    readCronDatabase<ExecutionRow>(path, lockTimeoutMs, query).flatMap((row) => toExecution(row, timezone) ?? [])
+  const executions = read()
+  // A process that is gone now may have stored the end of its execution after that was read.
+  return executions.some((each) => isUnfinished(each) && !isHermesExecutionRunning(each)) ? read() : executions
 }
 
 /** Whether an execution waits or runs in a process that is alive. A dead one is noticed by Hermes only at its next start. */
-export function isHermesExecutionRunning({ status, owner }: HermesExecution): boolean {
-  return (status === 'claimed' || status === 'running') && isProcessAlive(owner.pid, owner.startedAt)
+export function isHermesExecutionRunning(execution: HermesExecution): boolean {
+  return isUnfinished(execution) && isProcessAlive(execution.owner.pid, execution.owner.startedAt)
+}
+
+function isUnfinished({ status }: HermesExecution): boolean {
+  return status === 'claimed' || status === 'running'
 }
 
 function toExecution(row: ExecutionRow, timezone: string): HermesExecution | null {
