@@ -66,8 +66,16 @@ interface GeneratedContent {
  * the model's id of a tool call, unique within one step.
  */
 export type AgentEvent =
-  /** A request to the model begins. `replacesRefused`: in place of the last one, which was refused and costs nothing. */
-  | { readonly type: 'step'; readonly estimatedInputTokens: number; readonly replacesRefused?: true }
+  /**
+   * A request to the model begins. `replacesRefused`: in place of the last one, which was refused and costs nothing.
+   * `purpose`: default ANSWER. Only requests for an answer are steps of it.
+   */
+  | {
+      readonly type: 'step'
+      readonly estimatedInputTokens: number
+      readonly replacesRefused?: true
+      readonly purpose?: 'ANSWER' | 'SUMMARY'
+    }
   /** The provider has asked to be asked again at this time, in epoch milliseconds. The step waits until then. */
   | { readonly type: 'retry-wait'; readonly retryAt: number }
   | (GeneratedContent & { readonly type: 'text'; readonly block: string; readonly text: string })
@@ -83,9 +91,12 @@ export type AgentEvent =
   /** `fileHash`: hash of the file with the complete result, if `result` or `error` is truncated. */
   | ({ readonly type: 'tool-result'; readonly callId: string } & ToolResultFields)
   | { readonly type: 'tool-error'; readonly callId: string; readonly error: string; readonly fileHash?: string }
-  /** Why the model stopped, in this step. The last one of an answer counts; without any, it is STOP. */
+  /**
+   * Why the model stopped, in this step. It comes before the usage. The last one of an answer counts; without any, it is
+   * STOP. A step that was cut off has none.
+   */
   | { readonly type: 'finish'; readonly reason: FinishReason }
-  /** The provider's token counts for the step, which ends with this event. */
+  /** The provider's token counts for the step, which ends with this event. Counts that it did not send are null. */
   | { readonly type: 'usage'; readonly usage: ReportedUsage }
 
 /** `blobHashes`: hashes of the stored files whose URLs are in `result`. */

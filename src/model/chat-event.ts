@@ -1,6 +1,7 @@
 import type { ApprovalRecord, ClarificationRecord } from './decision.ts'
-import type { MessageRecord, OpaqueProviderState, ToolCall } from './message.ts'
-import type { StreamRecord } from './stream.ts'
+import type { MessageRecord, OpaqueProviderState, PartOrigin, ToolCall } from './message.ts'
+import type { FinishReason, StreamRecord } from './stream.ts'
+import type { Usage } from './usage.ts'
 
 interface EventBase {
   readonly seq: number
@@ -12,8 +13,16 @@ interface EventBase {
 interface PartEvent extends EventBase {
   readonly messageId: string
   readonly partIndex: number
-  /** Added to what the part has, see merge-provider-states.ts. */
+}
+
+interface PartContentEvent extends PartEvent {
+  /** Added to what the part has, see merge-opaque-provider-states.ts. */
   readonly providerState?: OpaqueProviderState
+}
+
+/** A delta has what its part has, so that each one tells all of it. See `PartOrigin`. */
+interface DeltaEvent extends PartContentEvent, Pick<PartOrigin, 'step' | 'startedAt'> {
+  readonly offset: number
 }
 
 /**
@@ -22,22 +31,32 @@ interface PartEvent extends EventBase {
  */
 export type ChatEvent =
   | (EventBase & { readonly type: 'StreamStarted'; readonly stream: StreamRecord; readonly userMessageId: string })
-  | (PartEvent & { readonly type: 'TextDelta'; readonly offset: number; readonly text: string })
-  | (PartEvent & { readonly type: 'ReasoningDelta'; readonly offset: number; readonly text: string })
-  | (PartEvent & {
+  | (DeltaEvent & { readonly type: 'TextDelta'; readonly text: string })
+  | (DeltaEvent & { readonly type: 'ReasoningDelta'; readonly text: string })
+  | (DeltaEvent & {
       readonly type: 'ToolCallDelta'
       readonly toolCallId: string
       readonly toolName: string
-      readonly offset: number
       readonly argumentsText: string
     })
-  | (PartEvent & { readonly type: 'ToolCallChanged'; readonly toolCall: ToolCall })
-  | (PartEvent & {
+  | (PartContentEvent & { readonly type: 'ToolCallChanged'; readonly toolCall: ToolCall })
+  | (PartContentEvent & {
       readonly type: 'FilePartAdded'
+      readonly step?: number
       readonly mediaType: string
       readonly name: string | null
       /** As in the part: https, or the URL of a stored file. */
       readonly url: string
+    })
+  /** The part is complete. It comes for every part but files, which are complete when they are added. */
+  | (PartEvent & { readonly type: 'PartFinished' })
+  /** A request to the model has ended by itself. Its tools run after it. */
+  | (EventBase & {
+      readonly type: 'StepFinished'
+      /** Counted from 0 in the answer. */
+      readonly step: number
+      readonly finishReason: FinishReason
+      readonly usage: Usage
     })
   | (EventBase & { readonly type: 'StreamChanged'; readonly stream: StreamRecord })
   /** The ids of the queued streams of the session, in the order in which they run. */

@@ -57,7 +57,17 @@ export interface OpaqueProviderState {
   readonly [key: string]: Json
 }
 
-interface GeneratedPart {
+/** When and by which request to the model a part was made. User messages, Hermes and version 0.1 have recorded none of it. */
+export interface PartOrigin {
+  /** The request of the answer that made the part, counted from 0. See `listPartSteps` for parts without one. */
+  readonly step?: number
+  /** When its first event came, in epoch milliseconds. */
+  readonly startedAt?: number
+  /** When it was complete, in epoch milliseconds. A tool call is complete when it has reached its final state. */
+  readonly endedAt?: number
+}
+
+interface GeneratedPart extends PartOrigin {
   /** Valid for the provider and the model of the message. */
   readonly providerState?: OpaqueProviderState
 }
@@ -67,7 +77,12 @@ export type MessagePart =
   | (GeneratedPart & { readonly type: 'reasoning'; readonly text: string })
   | (GeneratedPart & { readonly type: 'tool'; readonly call: ToolCall })
   /** `url` is an https URL, a data URL, or the URL of a stored file (blob-url.ts). */
-  | { readonly type: 'file'; readonly mediaType: string; readonly name: string | null; readonly url: string }
+  | (PartOrigin & {
+      readonly type: 'file'
+      readonly mediaType: string
+      readonly name: string | null
+      readonly url: string
+    })
 
 /** A message of a session. */
 export interface MessageRecord {

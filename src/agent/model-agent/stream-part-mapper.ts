@@ -155,8 +155,7 @@ export class StreamPartMapper {
       events.push(...this.#toTextEvents(answer))
       events.push({ type: 'finish', reason })
     }
-    const usage = toReportedUsage(sdkUsage)
-    if (usage) events.push({ type: 'usage', usage })
+    events.push({ type: 'usage', usage: toReportedUsage(sdkUsage) })
     return [...this.#addMessageState(providerMetadata), ...events]
   }
 
@@ -193,8 +192,7 @@ function toFinishReason(text: string, hasCalls: boolean): FinishReason {
 }
 
 /** The SDK includes the cached part in Anthropic's input tokens, and computes the total; only the raw one is reported. */
-function toReportedUsage({ raw, ...usage }: LanguageModelUsage): ReportedUsage | null {
-  if (usage.inputTokens === undefined && usage.outputTokens === undefined) return null
+function toReportedUsage({ raw, ...usage }: LanguageModelUsage): ReportedUsage {
   return validateReportedUsage({
     inputTokens: usage.inputTokens,
     outputTokens: usage.outputTokens,

@@ -74,6 +74,7 @@ async function* streamStep(
     estimateTokensOfLength(group.reduce((units, event) => units + (event.type === 'file' ? 0 : event.text.length), 0))
   const reasoningTokens = estimateDeltaTokens(deltas.filter(({ type }) => type === 'reasoning'))
   const outputTokens = reasoningTokens + estimateDeltaTokens(deltas.filter(({ type }) => type !== 'reasoning'))
+  yield { type: 'finish', reason: deltas.some(({ type }) => type === 'tool-input') ? 'TOOL_CALLS' : 'STOP' }
   yield { type: 'usage', usage: { estimated: true, inputTokens, outputTokens, reasoningTokens, cachedInputTokens: 0 } }
 }
 

@@ -1,3 +1,4 @@
+import { listPartSteps } from '../../model/fold/list-part-steps.ts'
 import type { MessagePart, ToolCall } from '../../model/message.ts'
 
 /** A part that a model has generated, and can be sent back. */
@@ -10,16 +11,13 @@ export interface AnswerStep {
   readonly calls: ToolCall[]
 }
 
-/**
- * Splits an answer into steps. What follows a tool call was generated when the call's result was known, so it starts a step;
- * but further calls belong to the same one.
- */
+/** Splits an answer into steps. See `listPartSteps`. */
 export function splitAnswerIntoSteps(allParts: readonly MessagePart[]): AnswerStep[] {
+  const partSteps = listPartSteps(allParts)
   const steps: AnswerStep[] = []
-  for (const part of allParts.map(describeFile)) {
+  for (const [index, part] of allParts.map(describeFile).entries()) {
     const last = steps.at(-1)
-    const hasCalls = last?.parts.some(({ type }) => type === 'tool') ?? false
-    const step = last && (part.type === 'tool' || !hasCalls) ? last : { parts: [], calls: [] }
+    const step = last && partSteps[index] === partSteps[index - 1] ? last : { parts: [], calls: [] }
     if (step !== last) steps.push(step)
     step.parts.push(part)
     if (part.type === 'tool' && part.call.argumentsWhole) step.calls.push(part.call)

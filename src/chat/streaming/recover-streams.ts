@@ -41,8 +41,10 @@ async function interruptStream(
 ): Promise<StreamRecord> {
   const userMessage = await findMessage(stream.userMessageId)
   if (!userMessage) throw new Error(`Stream ${stream.id} has no user message.`)
-  const turn = await replayTurn(createTurnState(stream, userMessage), store)
-  const { turn: finishedTurn, events } = finishTurn(turn, { status: 'INTERRUPTED' }, runtime)
+  const { turn, newestEventAt } = await replayTurn(createTurnState(stream, userMessage), store)
+  // Nothing was written while no server ran: a text did not take until now.
+  const options = newestEventAt === null ? {} : { writtenUntil: newestEventAt }
+  const { turn: finishedTurn, events } = finishTurn(turn, { status: 'INTERRUPTED' }, runtime, options)
   const { headSeq } = await new EventLogWriter(eventLog, stream.sessionId).write(() => ({
     fence: { streamId: stream.id, generation: stream.generation },
     drafts: events,
@@ -52,10 +54,17 @@ async function interruptStream(
   return { ...finishedTurn.stream, lastSeq: headSeq }
 }
 
+interface ReplayedTurn {
+  readonly turn: TurnState
+  /** The time of the stream's newest event, in epoch milliseconds. */
+  readonly newestEventAt: number | null
+}
+
 /** Replays the events of a turn's stream. */
-async function replayTurn(turn: TurnState, store: EventStore): Promise<TurnState> {
+async function replayTurn(turn: TurnState, store: EventStore): Promise<ReplayedTurn> {
   const { sessionId, firstSeq, id } = turn.stream
   let { answer, pendingDecisions } = turn
+  let newestEventAt: number | null = null
   for await (const events of readEventPages(store, {
     sessionId,
     after: firstSeq - 1,
@@ -63,9 +72,10 @@ async function replayTurn(turn: TurnState, store: EventStore): Promise<TurnState
   })) {
     for (const event of events) {
       if (event.streamId !== id) continue
+      newestEventAt = event.at
       answer = foldMessage(turn.answerBase, answer, event)
       pendingDecisions = foldPendingDecisions(pendingDecisions, event)
     }
   }
-  return { ...turn, answer, pendingDecisions }
+  return { turn: { ...turn, answer, pendingDecisions }, newestEventAt }
 }

@@ -174,7 +174,7 @@ export class StreamRunner {
           // The request before the first one for a summary was refused, and costs nothing.
           const replacesRefused = isFirst && isRefused && event.type === 'step'
           isFirst = false
-          this.#applyAgentEvent(replacesRefused ? { ...event, replacesRefused } : event)
+          this.#applyAgentEvent({ ...event, ...(replacesRefused && { replacesRefused }), ...toSummaryPurpose(event) })
         },
         storeCheckpoint: (checkpoint) => this.#committer.commitCheckpoint(checkpoint),
       },
@@ -231,7 +231,7 @@ export class StreamRunner {
 
   async #writeEnd(ending: StreamEnding, composeBatch: ComposeFinalBatch): Promise<CommittedStreamState> {
     const { turn } = await this.#committer.writeEnd(
-      () => finishTurn(this.#turn, ending, this.#options.runtime, this.committed.answer),
+      () => finishTurn(this.#turn, ending, this.#options.runtime, { committedAnswer: this.committed.answer }),
       composeBatch,
     )
     this.#turn = turn
@@ -259,6 +259,10 @@ export class StreamRunner {
     this.#abortController.abort()
     this.decisions.close()
   }
+}
+
+function toSummaryPurpose({ type }: AgentEvent): { readonly purpose?: 'SUMMARY' } {
+  return type === 'step' ? { purpose: 'SUMMARY' } : {}
 }
 
 /** Whether someone else has ended the stream or deleted its session: there is nothing left to save. */

@@ -3,6 +3,7 @@ import type { ToolQuestion } from '../../agent/tools/tool.ts'
 import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import type { EventDraft } from '../../model/chat-event.ts'
 import type { ClarificationRecord } from '../../model/decision.ts'
+import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import { applyDecisionResolution, requestClarificationDuringCall } from './decision-transitions.ts'
 import { type StreamEnding, toFinishedStream } from './stream-ending.ts'
@@ -10,6 +11,12 @@ import { endToolCall, finishOpenCalls, startToolCall, appendToolCallArguments } 
 import type { DecisionResolution } from './tool-call-outcome.ts'
 import { createEventBase, TurnTransitionBuilder } from './turn-transition-builder.ts'
 import type { TurnTransition, TurnState } from './turn.ts'
+
+export interface FinishTurnOptions {
+  readonly committedAnswer?: MessageRecord | null
+  /** In epoch milliseconds. */
+  readonly writtenUntil?: number
+}
 
 /** The new row of a stream outside its turn, with the event that tells of it. */
 export interface StreamTransition {
@@ -50,8 +57,7 @@ export function applyAgentEvent(turn: TurnState, event: AgentEvent, runtime: Clo
   transition.setRetryTime(event.type === 'retry-wait' ? event.retryAt : null)
   switch (event.type) {
     case 'step':
-      transition.closeBlock()
-      transition.startStep(event.estimatedInputTokens, { replacesRefused: event.replacesRefused ?? false })
+      startModelRequest(transition, event)
       break
     case 'text':
     case 'reasoning':
@@ -84,6 +90,17 @@ export function applyAgentEvent(turn: TurnState, event: AgentEvent, runtime: Clo
       break
   }
   return transition.toTransition()
+}
+
+function startModelRequest(
+  transition: TurnTransitionBuilder,
+  event: Extract<AgentEvent, { readonly type: 'step' }>,
+): void {
+  const { estimatedInputTokens, purpose = 'ANSWER' } = event
+  const replacesRefused = event.replacesRefused ?? false
+  transition.closeBlock()
+  if (purpose === 'ANSWER') transition.startStep(estimatedInputTokens, { replacesRefused })
+  else transition.startSummary(estimatedInputTokens, { replacesRefused })
 }
 
 /** The event that tells that something about the session has changed. */
@@ -125,17 +142,19 @@ export function askDuringToolCall(
 }
 
 /**
- * The stream ends, for whatever reason: its answer keeps what came before, and every call and decision is ended.
- * `committedAnswer` is the answer as it was committed.
+ * The stream ends, for whatever reason: its answer keeps what came before, and every part, call and decision is ended.
+ * `committedAnswer` is the answer as it was committed. `writtenUntil`: when the agent has stopped; left out, it stops now.
  */
 export function finishTurn(
   turn: TurnState,
   ending: StreamEnding,
   runtime: ClockAndIds,
-  committedAnswer = turn.answer,
+  { committedAnswer = turn.answer, writtenUntil }: FinishTurnOptions = {},
 ): TurnTransition {
   const transition = new TurnTransitionBuilder(turn, runtime)
   transition.closeBlock()
+  for (const [partIndex, part] of (turn.answer?.parts ?? []).entries())
+    if (part.type !== 'tool') transition.finishPart(partIndex, writtenUntil)
   finishOpenCalls(transition, ending, committedAnswer)
   transition.setRetryTime(null)
   transition.finish(ending)

@@ -4,8 +4,10 @@ import type { EventDraft } from '../../model/chat-event.ts'
 import type { DecisionRecord } from '../../model/decision.ts'
 import { foldMessage, foldPendingDecisions } from '../../model/fold/fold-message.ts'
 import type { MessagePart, OpaqueProviderState, ToolCall } from '../../model/message.ts'
+import { hasToolCallEnded } from '../../model/tool-call.ts'
 import { type FinishReason, replaceStreamRetryTime, type StreamRecord } from '../../model/stream.ts'
 import { addUsage, fillMissingUsage, noUsage, type ReportedUsage } from '../../model/usage.ts'
+import { getCurrentStep, getDeltaOrigin } from './part-origin.ts'
 import { createStep, estimateStepUsage } from './step-usage.ts'
 import { type StreamEnding, toFinishedStream } from './stream-ending.ts'
 import type { TurnTransition, TurnState } from './turn.ts'
@@ -44,28 +46,37 @@ export class TurnTransitionBuilder {
     return { turn: this.#turn, events: this.#events }
   }
 
+  /** A request for the answer begins. `replacesRefused`: in place of the last one, as the same step. */
   startStep(inputTokens: number, { replacesRefused }: { readonly replacesRefused: boolean }): void {
-    if (!replacesRefused) this.#estimateStep()
-    const { stream, answer } = this.#turn
-    const step = createStep(answer, inputTokens)
-    const partsBeforeStep = this.nextPartIndex
+    this.#startUsage(inputTokens, replacesRefused)
+    const { currentStep } = this.#turn
     this.#update({
       partIndexByCallId: new Map(),
-      partsBeforeStep,
+      currentStep: replacesRefused ? (currentStep ?? 0) : (currentStep ?? -1) + 1,
+      partsBeforeStep: this.nextPartIndex,
       finishReason: null,
-      stream: { ...stream, step },
     })
+  }
+
+  /** A request for a summary begins. It costs something, but is no step of the answer. */
+  startSummary(inputTokens: number, { replacesRefused }: { readonly replacesRefused: boolean }): void {
+    this.#startUsage(inputTokens, replacesRefused)
+    this.#update({ finishReason: null })
   }
 
   setFinishReason(finishReason: FinishReason): void {
     this.#update({ finishReason })
   }
 
-  /** Ends the step in progress. What the provider did not report of its usage is estimated. */
+  /** Ends the request in progress. What the provider did not report of its usage is estimated. */
   endStep(reported: ReportedUsage): void {
-    const { stream, answer } = this.#turn
+    const { stream, answer, currentStep: step, finishReason } = this.#turn
     const usage = fillMissingUsage(reported, stream.step ? estimateStepUsage(stream.step, answer) : noUsage)
     this.#update({ stream: { ...stream, usage: addUsage(stream.usage, usage), step: null }, lastStepUsage: usage })
+    // Without a reason it was cut off, or was one for a summary.
+    if (step === null || finishReason === null || !stream.step) return
+    this.closeBlock()
+    this.#emit({ ...this.#createEventBase(), type: 'StepFinished', step, finishReason, usage })
   }
 
   /**
@@ -88,7 +99,8 @@ export class TurnTransitionBuilder {
   addFile({ mediaType, name, url }: Omit<Extract<MessagePart, { readonly type: 'file' }>, 'type'>): void {
     this.closeBlock()
     const file = { mediaType: mediaType.toWellFormed(), name: name?.toWellFormed() ?? null, url: url.toWellFormed() }
-    this.#emit({ ...this.createPartEventBase(this.nextPartIndex), type: 'FilePartAdded', ...file })
+    const base = { ...this.createPartEventBase(this.nextPartIndex), ...getCurrentStep(this.#turn) }
+    this.#emit({ ...base, type: 'FilePartAdded', ...file })
   }
 
   /** Makes all text of the step so far reasoning. An empty delta changes the type of a part. */
@@ -100,9 +112,20 @@ export class TurnTransitionBuilder {
     }
   }
 
+  /** Ends the open block. Its part is complete. */
   closeBlock(): void {
-    if (this.#turn.openBlock) this.flushSurrogate(this.#turn.openBlock.partIndex)
+    const { openBlock } = this.#turn
+    if (!openBlock) return
+    this.flushSurrogate(openBlock.partIndex)
     this.#update({ openBlock: null })
+    this.finishPart(openBlock.partIndex)
+  }
+
+  /** Tells that a part is complete. Does nothing if it has been told, or if nothing is recorded of when the part began. */
+  finishPart(partIndex: number, at = this.runtime.now()): void {
+    const part = this.#turn.answer?.parts[partIndex]
+    if (part?.startedAt === undefined || part.endedAt !== undefined) return
+    this.#emit({ ...this.createPartEventBase(partIndex), type: 'PartFinished', at })
   }
 
   /** Adds text to the arguments of a call. */
@@ -154,6 +177,7 @@ export class TurnTransitionBuilder {
     this.#toolCallStates.delete(partIndex)
     const base = this.createPartEventBase(partIndex)
     this.#emit({ ...base, type: 'ToolCallChanged', toolCall, ...(providerState && { providerState }) })
+    if (hasToolCallEnded(toolCall)) this.finishPart(partIndex, base.at)
   }
 
   emitDecision(decision: DecisionRecord): void {
@@ -191,6 +215,11 @@ export class TurnTransitionBuilder {
     return { ...this.#createEventBase(), messageId, partIndex }
   }
 
+  #createDeltaEventBase(partIndex: number) {
+    const base = this.createPartEventBase(partIndex)
+    return { ...base, ...getDeltaOrigin(this.#turn, partIndex, base.at) }
+  }
+
   #changeStream(stream: StreamRecord): void {
     this.#update({ stream })
     this.#emit({ ...this.#createEventBase(), type: 'StreamChanged', stream })
@@ -198,6 +227,12 @@ export class TurnTransitionBuilder {
 
   #createEventBase(): StreamEventBase {
     return createEventBase(this.#turn.stream, this.runtime)
+  }
+
+  #startUsage(inputTokens: number, replacesRefused: boolean): void {
+    if (!replacesRefused) this.#estimateStep()
+    const { stream, answer } = this.#turn
+    this.#update({ stream: { ...stream, step: createStep(answer, inputTokens) } })
   }
 
   /** Ends a step of which the provider sent no usage. */
@@ -229,7 +264,7 @@ export class TurnTransitionBuilder {
   }
 
   #emitTextDelta(type: 'text' | 'reasoning', partIndex: number, delta: { offset: number; text: string }): void {
-    const event = { ...this.createPartEventBase(partIndex), ...delta }
+    const event = { ...this.#createDeltaEventBase(partIndex), ...delta }
     this.#emit(type === 'text' ? { ...event, type: 'TextDelta' } : { ...event, type: 'ReasoningDelta' })
   }
 
@@ -238,7 +273,7 @@ export class TurnTransitionBuilder {
     const isEmptyFirst = this.#turn.answer?.parts[partIndex] === undefined && addedText === ''
     let offset = existingText.length
     for (const argumentsText of isEmptyFirst ? [''] : chunkEventText(addedText)) {
-      const event = { ...this.createPartEventBase(partIndex), toolCallId: id, toolName: name, offset, argumentsText }
+      const event = { ...this.#createDeltaEventBase(partIndex), toolCallId: id, toolName: name, offset, argumentsText }
       this.#emit({ ...event, type: 'ToolCallDelta' })
       offset += argumentsText.length
     }

@@ -24,6 +24,8 @@ export interface TurnState {
   readonly partIndexByCallId: ReadonlyMap<string, number>
   /** The decisions that a person has not made yet, by id. */
   readonly pendingDecisions: ReadonlyMap<string, DecisionRecord>
+  /** The newest request to the model for the answer, counted from 0. Null: there was none, or the agent tells of none. */
+  readonly currentStep: number | null
   /** The number of parts that the answer had when the newest step began. */
   readonly partsBeforeStep: number
   /** Why the model stopped, in the newest step; null until it has. */
@@ -55,6 +57,7 @@ export function createTurnState(
     pendingSurrogates: SurrogateBuffer.empty,
     partIndexByCallId: new Map(),
     pendingDecisions: new Map(),
+    currentStep: null,
     partsBeforeStep: answer?.parts.length ?? 0,
     finishReason: null,
     lastStepUsage: null,

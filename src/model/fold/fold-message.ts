@@ -3,7 +3,7 @@ import { createToolCall } from '../tool-call.ts'
 import type { EventDraft } from '../chat-event.ts'
 import type { DecisionRecord } from '../decision.ts'
 import { hasWholeAnswer, type StreamRecord } from '../stream.ts'
-import type { MessagePart, MessageRecord, OpaqueProviderState } from '../message.ts'
+import type { MessagePart, MessageRecord, OpaqueProviderState, PartOrigin } from '../message.ts'
 import { mergeOpaqueProviderStates } from './merge-opaque-provider-states.ts'
 
 /** The fields of an answer that come from its turn, not from its events. */
@@ -21,6 +21,8 @@ export interface FoldedAnswer extends Pick<MessageRecord, 'parts' | 'usage'> {
 }
 
 type PartEventDraft = Extract<EventDraft, { readonly partIndex: number }>
+/** An event that adds to a part, or makes it. */
+type PartContentEventDraft = Exclude<PartEventDraft, { readonly type: 'PartFinished' }>
 
 /** What the fold reads of events: all of those that change a part, and how a stream has ended. Others change nothing. */
 export type FoldableEvent =
@@ -46,7 +48,7 @@ export function foldMessage(
 export function foldAnswer<Answer extends FoldedAnswer>(
   answer: Answer | null,
   event: FoldableEvent,
-  createFirst: (event: PartEventDraft) => Answer,
+  createFirst: (event: PartContentEventDraft) => Answer,
 ): Answer | null {
   switch (event.type) {
     case 'TextDelta':
@@ -55,6 +57,8 @@ export function foldAnswer<Answer extends FoldedAnswer>(
     case 'ToolCallChanged':
     case 'FilePartAdded':
       return updatePart(answer ?? createFirst(event), event)
+    case 'PartFinished':
+      return answer && finishPart(answer, event)
     case 'StreamFinished': {
       const { stream } = event
       return answer && { ...answer, status: hasWholeAnswer(stream) ? 'COMPLETE' : 'PARTIAL', usage: stream.usage }
@@ -62,6 +66,7 @@ export function foldAnswer<Answer extends FoldedAnswer>(
     case 'StreamStarted':
     case 'StreamChanged':
     case 'QueueChanged':
+    case 'StepFinished':
     case 'ApprovalChanged':
     case 'ClarificationChanged':
     case 'SessionChanged':
@@ -81,7 +86,7 @@ export function foldPendingDecisions(
   return new Map(decision.state === 'PENDING' ? [...others, [decision.id, decision]] : others)
 }
 
-function updatePart<Answer extends FoldedAnswer>(answer: Answer, event: PartEventDraft): Answer {
+function updatePart<Answer extends FoldedAnswer>(answer: Answer, event: PartContentEventDraft): Answer {
   const parts = [...answer.parts]
   // Events of a kind that a client does not know may have made the parts before this one.
   while (parts.length < event.partIndex) parts.push({ type: 'text', text: '' })
@@ -94,14 +99,24 @@ function updatePart<Answer extends FoldedAnswer>(answer: Answer, event: PartEven
   return { ...answer, parts }
 }
 
-function foldPart(part: MessagePart | undefined, event: PartEventDraft): MessagePart {
+/** The first time counts, so that a reader may receive the event again. */
+function finishPart<Answer extends FoldedAnswer>(
+  answer: Answer,
+  { partIndex, at }: Extract<PartEventDraft, { readonly type: 'PartFinished' }>,
+): Answer {
+  const part = answer.parts[partIndex]
+  if (!part || part.endedAt !== undefined) return answer
+  return { ...answer, parts: answer.parts.with(partIndex, { ...part, endedAt: at }) }
+}
+
+function foldPart(part: MessagePart | undefined, event: PartContentEventDraft): MessagePart {
   switch (event.type) {
     case 'TextDelta':
     case 'ReasoningDelta': {
       // Text that has turned out to be reasoning stays reasoning, also if a reader receives its first deltas again.
       const type = event.type === 'ReasoningDelta' || part?.type === 'reasoning' ? 'reasoning' : 'text'
       const text = applyDelta(getText(part), event.offset, event.text)
-      return part?.type === type && part.text === text ? part : { type, text }
+      return part?.type === type && part.text === text ? part : { type, text, ...getOrigin(part ?? event) }
     }
     case 'ToolCallDelta': {
       const known = part?.type === 'tool' ? part : null
@@ -109,14 +124,23 @@ function foldPart(part: MessagePart | undefined, event: PartEventDraft): Message
       if (known?.call.argumentsWhole) return known
       const call = known?.call ?? createToolCall(event.toolCallId, event.toolName)
       const argumentsText = applyDelta(call.argumentsText, event.offset, event.argumentsText)
-      return known && argumentsText === call.argumentsText ? known : { type: 'tool', call: { ...call, argumentsText } }
+      if (known && argumentsText === call.argumentsText) return known
+      return { type: 'tool', call: { ...call, argumentsText }, ...getOrigin(known ?? event) }
     }
     case 'ToolCallChanged':
-      return { type: 'tool', call: event.toolCall }
+      return { type: 'tool', call: event.toolCall, ...(part && getOrigin(part)) }
     case 'FilePartAdded': {
-      const { mediaType, name, url } = event
-      return { type: 'file', mediaType, name, url }
+      const { mediaType, name, url, step, at } = event
+      return { type: 'file', mediaType, name, url, ...(step !== undefined && { step, startedAt: at, endedAt: at }) }
     }
+  }
+}
+
+function getOrigin({ step, startedAt, endedAt }: PartOrigin): PartOrigin {
+  return {
+    ...(step !== undefined && { step }),
+    ...(startedAt !== undefined && { startedAt }),
+    ...(endedAt !== undefined && { endedAt }),
   }
 }
 
@@ -128,7 +152,7 @@ function getProviderState(part: MessagePart | undefined): OpaqueProviderState | 
   return part && part.type !== 'file' ? part.providerState : undefined
 }
 
-function createAnswer(base: InitialAnswerFields, event: PartEventDraft): MessageRecord {
+function createAnswer(base: InitialAnswerFields, event: PartContentEventDraft): MessageRecord {
   return {
     id: event.messageId,
     sessionId: event.sessionId,

@@ -16,7 +16,10 @@ export function toCanonicalPartsJson(parts: readonly MessagePart[]): string {
 }
 
 function toDigestInput(part: MessagePart): object {
-  if (part.type === 'file') return part
+  if (part.type === 'file') {
+    const { type, mediaType, name, url } = part
+    return { type, mediaType, name, url }
+  }
   if (part.type !== 'tool') return { type: part.type, text: part.text }
   const { id, name, argumentsText, state, result, error } = part.call
   return { type: 'tool', id, name, argumentsText, state, result, error }

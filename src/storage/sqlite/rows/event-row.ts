@@ -5,7 +5,7 @@ import type { SqlConnection } from '../database/statement-cache.ts'
 import { isOfExistingSessionSql } from './deletion-queue-condition.ts'
 
 /** Version of the format in which events are written. Earlier ones stay readable: stored events are never rewritten. */
-const currentEventVersion = 2
+const currentEventVersion = 3
 /** UTF-16 code units of event bodies; a page ends with the event that reaches this. */
 const maxPageUnits = 262_144
 const maxPageEvents = 1_000
@@ -27,6 +27,7 @@ export function eventFromRow(row: EventRow): ChatEvent {
     )
   const base = { seq: row.seq, at: row.at, sessionId: row.session_id, streamId: row.stream_id, type: row.type }
   const event: ChatEvent = Object.assign(parseJsonWithExactNumbers(row.body), base)
+  if (event.type === 'StepFinished') return { ...event, usage: normalizeStoredUsage(event.usage) }
   if (!('stream' in event)) return event
   return { ...event, stream: { ...event.stream, usage: normalizeStoredUsage(event.stream.usage) } }
 }
