@@ -1,13 +1,11 @@
 import { z } from 'zod'
-import type { ChatEvent } from '../../model/chat-event.ts'
 import type { ContextCheckpoint } from '../../model/context/context-checkpoint.ts'
 import type { ContextSummary } from '../../model/context/context-summary.ts'
-import type { DecisionRecord, ToolGrant } from '../../model/decision.ts'
-import type { Json, JsonObject } from '../../lib/text/json.ts'
-import type { MessagePart, MessageRecord, OpaqueProviderState, ToolCall } from '../../model/message.ts'
+import type { ToolGrant } from '../../model/decision.ts'
+import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
-import { finishReasons, type StreamRecord } from '../../model/stream.ts'
-import type { Usage } from '../../model/usage.ts'
+import { decision, event, streamRecord } from './document-event-schema.ts'
+import { flag, hash, id, part, text, time, usage } from './document-value-schemas.ts'
 
 /** The value of `format` in every document. */
 export const exportDocumentFormat = 'segue-conversation'
@@ -15,73 +13,12 @@ export const exportDocumentFormat = 'segue-conversation'
 /**
  * Raised by every change of a record's schema that an older Segue cannot read. Versions 2 to 4 add optional fields, so that
  * the records of an older version are records of this one. Version 3 adds retries, the originals of copies and
- * titles of conversations, version 4 instructions.
+ * titles of conversations; version 4 instructions, the steps and times of parts and events, and the ends of both.
  */
 export const exportDocumentVersion = 4
 
-const id = z.string().min(1)
-const time = z.int() // milliseconds since the epoch, UTC
-const text = z.string()
-const hash = z.string().regex(/^[0-9a-f]{64}$/, { error: 'Expected a SHA-256 hash in hex' })
-/** An object from JSON.parse, with whatever keys. */
-const jsonObject = z.custom<JsonObject>((value) => z.record(z.string(), z.unknown()).safeParse(value).success, {
-  error: 'Expected a JSON object',
-})
-/** Any value from JSON.parse. Zod's own JSON schema would drop a key named __proto__. */
-const json = z.custom<Json>((value) => value !== undefined, { error: 'Expected a JSON value' })
-const flag = z.exactOptional(z.literal(true))
-
-const usage: z.ZodType<Usage> = z.strictObject({
-  estimated: z.boolean(),
-  inputTokens: z.number(),
-  outputTokens: z.number(),
-  reasoningTokens: z.number(),
-  cachedInputTokens: z.number(),
-})
-
 /** The idempotency key of the request that created the record. A retry finds the record by it. */
 const key = z.strictObject({ key: text, fingerprint: text }).nullable()
-
-/** What a person may add to a decision about a call. */
-const approvalAnswerFields = { reason: z.exactOptional(text), arguments: z.exactOptional(jsonObject) }
-
-const toolCall: z.ZodType<ToolCall> = z.strictObject({
-  id,
-  providerId: text.nullable(),
-  name: text,
-  argumentsText: text,
-  argumentsWhole: z.boolean(),
-  state: z.enum([
-    'STREAMING',
-    'AWAITING_APPROVAL',
-    'RUNNING',
-    'SUCCEEDED',
-    'FAILED',
-    'DENIED',
-    'CANCELLED',
-    'OUTCOME_UNKNOWN',
-  ]),
-  result: json,
-  resultFile: z.exactOptional(hash),
-  resultBlobs: z.exactOptional(z.array(hash)),
-  error: text.nullable(),
-  approvalAnswer: z.exactOptional(z.strictObject(approvalAnswerFields)),
-  startedAt: time.nullable(),
-  finishedAt: time.nullable(),
-})
-
-const providerState = z.exactOptional(
-  z.custom<OpaqueProviderState>((value) => z.record(z.string(), z.unknown()).safeParse(value).success, {
-    error: 'Expected a JSON object',
-  }),
-)
-
-const part: z.ZodType<MessagePart> = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('text'), text, providerState }),
-  z.strictObject({ type: z.literal('reasoning'), text, providerState }),
-  z.strictObject({ type: z.literal('tool'), call: toolCall, providerState }),
-  z.strictObject({ type: z.literal('file'), mediaType: text, name: text.nullable(), url: text }),
-])
 
 const summaryContextFields = {
   quotes: z.array(z.strictObject({ messageId: id, text })),
@@ -157,118 +94,12 @@ const message: z.ZodType<MessageRecord> = z.strictObject({
   turnId: z.exactOptional(id),
 })
 
-const streamRecord = z.strictObject({
-  id,
-  sessionId: id,
-  status: z.enum(['QUEUED', 'RUNNING', 'WAITING', 'COMPLETED', 'CANCELLED', 'FAILED', 'INTERRUPTED']),
-  generation: z.int(),
-  model: text,
-  userMessageId: id,
-  messageId: id.nullable(),
-  usage,
-  step: z.strictObject({ inputTokens: z.number(), producedBefore: z.number() }).nullable(),
-  startedAt: time,
-  finishedAt: time.nullable(),
-  finishReason: z.exactOptional(z.enum(finishReasons)),
-  retryAt: z.exactOptional(time),
-  firstSeq: z.int(),
-  lastSeq: z.int(),
-  error: z
-    .strictObject({
-      code: z.enum([
-        'QUOTA',
-        'RATE_LIMIT',
-        'AUTH',
-        'MODEL_NOT_FOUND',
-        'CONTEXT_LENGTH',
-        'NO_RESPONSE',
-        'TIMEOUT',
-        'PROVIDER',
-        'SERVER_RESTART',
-      ]),
-      message: text,
-      retryAt: z.exactOptional(time),
-    })
-    .nullable(),
-}) satisfies z.ZodType<StreamRecord>
-
 /** In a document every stream is finished. Events hold streams as they were at that moment. */
 const stream = streamRecord.extend({
   status: z.enum(['COMPLETED', 'CANCELLED', 'FAILED', 'INTERRUPTED']),
   finishedAt: time,
   key,
 })
-
-const decisionFields = {
-  id,
-  sessionId: id,
-  streamId: id,
-  messageId: id,
-  partIndex: z.int().nonnegative(),
-  toolCall,
-  state: z.enum(['PENDING', 'ANSWERED', 'EXPIRED', 'CANCELLED']),
-  requestedAt: time,
-  expiresAt: time.nullable(),
-  resolvedAt: time.nullable(),
-}
-const decisionValue = z.enum(['ONCE', 'SESSION', 'ALWAYS', 'DENY'])
-const approval = z.strictObject({
-  ...decisionFields,
-  kind: z.literal('approval'),
-  description: text,
-  choices: z.array(decisionValue),
-  decision: decisionValue.nullable(),
-  ...approvalAnswerFields,
-  releasedBy: z.exactOptional(id),
-})
-const clarification = z.strictObject({
-  ...decisionFields,
-  kind: z.literal('clarification'),
-  question: text,
-  choices: z.array(text),
-  form: z.exactOptional(jsonObject),
-  duringCall: flag,
-  answer: text.nullable(),
-  declined: flag,
-})
-const decision: z.ZodType<DecisionRecord> = z.discriminatedUnion('kind', [approval, clarification])
-
-const eventFields = { seq: z.int().positive(), at: time, sessionId: id, streamId: id.nullable() }
-const partEventFields = { ...eventFields, messageId: id, partIndex: z.int().nonnegative(), providerState }
-const offset = z.int().nonnegative()
-const event: z.ZodType<ChatEvent> = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('StreamStarted'), ...eventFields, stream: streamRecord, userMessageId: id }),
-  z.strictObject({ type: z.literal('TextDelta'), ...partEventFields, offset, text }),
-  z.strictObject({ type: z.literal('ReasoningDelta'), ...partEventFields, offset, text }),
-  z.strictObject({
-    type: z.literal('ToolCallDelta'),
-    ...partEventFields,
-    toolCallId: id,
-    toolName: text,
-    offset,
-    argumentsText: text,
-  }),
-  z.strictObject({ type: z.literal('ToolCallChanged'), ...partEventFields, toolCall }),
-  z.strictObject({
-    type: z.literal('FilePartAdded'),
-    ...partEventFields,
-    mediaType: text,
-    name: text.nullable(),
-    url: text,
-  }),
-  z.strictObject({ type: z.literal('StreamChanged'), ...eventFields, stream: streamRecord }),
-  z.strictObject({ type: z.literal('QueueChanged'), ...eventFields, streamIds: z.array(id) }),
-  z.strictObject({ type: z.literal('ApprovalChanged'), ...eventFields, decision: approval }),
-  z.strictObject({ type: z.literal('ClarificationChanged'), ...eventFields, decision: clarification }),
-  z.strictObject({
-    type: z.literal('StreamFinished'),
-    ...eventFields,
-    stream: streamRecord,
-    messageId: id.nullable(),
-  }),
-  z.strictObject({ type: z.literal('SessionChanged'), ...eventFields }),
-  z.strictObject({ type: z.literal('SessionContinued'), ...eventFields, toId: id }),
-])
 
 /** A tool that runs without approval in a session. */
 const grant = z.strictObject({ sessionId: id, tool: text }) satisfies z.ZodType<ToolGrant>
