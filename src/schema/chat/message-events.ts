@@ -1,8 +1,11 @@
 import { toFilePartUrl } from '../../model/blob-url.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { ChatEventInterface, type ChatEventOfType } from './chat-event.ts'
-import { filePartFieldDescriptions } from './message-part.ts'
-import { ToolCallStateEnum } from './chat-enums.ts'
+import { listPartSteps } from '../../model/fold/list-part-steps.ts'
+import type { Context } from '../context.ts'
+import { UsageType } from '../usage.ts'
+import { filePartFieldDescriptions, partOriginDescriptions } from './message-part.ts'
+import { FinishReasonEnum, ToolCallStateEnum } from './chat-enums.ts'
 import { loadToolCall, ToolCallType } from './tool-call.ts'
 
 const deltaRule = [
@@ -66,7 +69,36 @@ const FilePartAddedType = schemaBuilder.objectRef<ChatEventOfType<'FilePartAdded
   }),
 })
 
-for (const type of [TextDeltaType, ReasoningDeltaType, ToolCallDeltaType, ToolCallChangedType, FilePartAddedType]) {
+const PartFinishedType = schemaBuilder.objectRef<ChatEventOfType<'PartFinished'>>('PartFinished').implement({
+  description:
+    'A part of a message is complete: nothing is added to it any more, and `at` is its `endedAt`. For a tool call it comes after the `ToolCallChanged` with its final state. A file is complete with its `FilePartAdded` and has no `PartFinished`.',
+  interfaces: [ChatEventInterface],
+})
+
+schemaBuilder.objectRef<ChatEventOfType<'StepFinished'>>('StepFinished').implement({
+  description:
+    'A step of the answer, which is one request to the model, has ended. Its tools, if it calls any, run after it. A step that was cut off, by a cancel, a failure or the end of the server, has none.',
+  interfaces: [ChatEventInterface],
+  fields: (t) => ({
+    step: t.exposeInt('step', { description: 'The number of the step, counted from 0 in its answer.' }),
+    finishReason: t.field({
+      type: FinishReasonEnum,
+      nullable: true,
+      description: 'Why the model stopped. It is always set.',
+      resolve: ({ finishReason }) => finishReason,
+    }),
+    usage: t.expose('usage', { type: UsageType, description: 'The tokens used by the step.' }),
+  }),
+})
+
+for (const type of [
+  TextDeltaType,
+  ReasoningDeltaType,
+  ToolCallDeltaType,
+  ToolCallChangedType,
+  FilePartAddedType,
+  PartFinishedType,
+]) {
   schemaBuilder.objectFields(type, (t) => ({
     messageId: t.id({
       description: 'The id of the assistant message that contains the part.',
@@ -79,11 +111,40 @@ for (const type of [TextDeltaType, ReasoningDeltaType, ToolCallDeltaType, ToolCa
   }))
 }
 
+for (const type of [TextDeltaType, ReasoningDeltaType, ToolCallDeltaType, FilePartAddedType]) {
+  schemaBuilder.objectField(type, 'step', (t) =>
+    t.int({ description: partOriginDescriptions.step, resolve: (event, _, context) => loadPartStep(event, context) }),
+  )
+}
+
 for (const type of [TextDeltaType, ReasoningDeltaType, ToolCallDeltaType]) {
-  schemaBuilder.objectField(type, 'offset', (t) =>
-    t.int({
+  schemaBuilder.objectFields(type, (t) => ({
+    offset: t.int({
       description: 'The position in the part at which the text starts, in UTF-16 code units.',
       resolve: ({ offset }) => offset,
     }),
-  )
+    startedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: partOriginDescriptions.startedAt,
+      resolve: ({ startedAt }) => startedAt ?? null,
+    }),
+  }))
+}
+
+interface PartStepEvent {
+  readonly sessionId: string
+  readonly messageId: string
+  readonly partIndex: number
+  readonly step?: number
+}
+
+/** Events of older logs do not tell the step: it is that of the part in the message. */
+async function loadPartStep(
+  { sessionId, messageId, partIndex, step }: PartStepEvent,
+  { profiles }: Context,
+): Promise<number> {
+  if (step !== undefined) return step
+  const { chatLoader } = await profiles.requireProfileOfSession(sessionId)
+  return listPartSteps((await chatLoader.loadMessage(messageId))?.parts ?? [])[partIndex] ?? 0
 }

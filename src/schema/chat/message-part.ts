@@ -1,4 +1,5 @@
 import { toFilePartUrl } from '../../model/blob-url.ts'
+import { listPartSteps } from '../../model/fold/list-part-steps.ts'
 import type { MessagePart, MessageRecord } from '../../model/message.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { ToolCallType } from './tool-call.ts'
@@ -6,16 +7,38 @@ import { ToolCallType } from './tool-call.ts'
 /** A part with its position and its message, which the URL of a file contains. */
 type IndexedPart<Part extends MessagePart> = Part & {
   readonly index: number
+  readonly step: number
   readonly messageId: string
   readonly sessionId: string
 }
 type IndexedPartByType = { [Type in MessagePart['type']]: IndexedPart<Extract<MessagePart, { type: Type }>> }
+
+/** Descriptions of fields that a part and its deltas share. */
+export const partOriginDescriptions = {
+  step: 'The request to the model that made the part, counted from 0 in its answer. Of messages of Hermes, and from before steps were recorded, steps are counted by their tool calls.',
+  startedAt:
+    'When the first of the part came. Null where it was not recorded: for messages of the user and of Hermes, and from before it was recorded.',
+} as const
 
 export const MessagePartInterface = schemaBuilder.interfaceRef<IndexedPart<MessagePart>>('MessagePart').implement({
   description: 'A part of a message. Clients should ignore types of parts that they do not know.',
   resolveType: ({ type }) => partTypeNames[type],
   fields: (t) => ({
     index: t.exposeInt('index', { description: 'The position of the part in `Message.parts`, starting at 0.' }),
+    step: t.exposeInt('step', { description: partOriginDescriptions.step }),
+    startedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: partOriginDescriptions.startedAt,
+      resolve: ({ startedAt }) => startedAt ?? null,
+    }),
+    endedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description:
+        'When the part was complete. For text and reasoning: when the model went on to something else; for a tool call: when it reached its final state. Null while it grows, and where it was not recorded.',
+      resolve: ({ endedAt }) => endedAt ?? null,
+    }),
   }),
 })
 
@@ -67,5 +90,6 @@ schemaBuilder.objectRef<IndexedPartByType['file']>('FilePart').implement({
 
 /** The parts of a message as its fields return them. */
 export function toIndexedParts({ id, sessionId, parts }: MessageRecord): IndexedPart<MessagePart>[] {
-  return parts.map((part, index) => ({ ...part, index, messageId: id, sessionId }))
+  const steps = listPartSteps(parts)
+  return parts.map((part, index) => ({ ...part, index, step: steps[index] ?? 0, messageId: id, sessionId }))
 }

@@ -16,10 +16,11 @@ export function foldParts(events: readonly EventFieldsFragment[], initialParts: 
       case 'ReasoningDelta': {
         const { partIndex: index, text } = event
         const before = parts[index]
+        const origin = readOrigin(before, event)
         const known = before && 'text' in before ? before.text : ''
         const isText = event.type === 'TextDelta' && before?.type !== 'ReasoningPart'
         const type = isText ? 'TextPart' : 'ReasoningPart'
-        parts[index] = { type, index, text: applyDelta(known, event, text) }
+        parts[index] = { type, index, ...origin, text: applyDelta(known, event, text) }
         break
       }
       case 'ToolCallDelta': {
@@ -27,17 +28,29 @@ export function foldParts(events: readonly EventFieldsFragment[], initialParts: 
         const before = parts[index]
         const known = before && 'toolCall' in before ? before.toolCall : newToolCall(id, name)
         const toolCall = { ...known, argumentsText: applyDelta(known.argumentsText, event, event.argumentsText) }
-        parts[index] = { type: 'ToolCallPart', index, toolCall }
+        parts[index] = { type: 'ToolCallPart', index, ...readOrigin(before, event), toolCall }
         break
       }
-      case 'ToolCallChanged':
-        parts[event.partIndex] = { type: 'ToolCallPart', index: event.partIndex, toolCall: event.toolCall }
+      case 'ToolCallChanged': {
+        const { partIndex: index, toolCall } = event
+        const before = parts[index]
+        if (!before) throw new Error(`The call ${toolCall.id} has no delta.`)
+        parts[index] = { type: 'ToolCallPart', index, ...readOrigin(before, before), toolCall }
         break
+      }
       case 'FilePartAdded': {
-        const { partIndex: index, mediaType, name, url } = event
-        parts[index] = { type: 'FilePart', index, mediaType, name: name ?? null, url }
+        const { partIndex: index, step, at, mediaType, name, url } = event
+        const times = { startedAt: at, endedAt: at }
+        parts[index] = { type: 'FilePart', index, step, ...times, mediaType, name: name ?? null, url }
         break
       }
+      case 'PartFinished': {
+        const before = parts[event.partIndex]
+        if (!before) throw new Error(`Part ${event.partIndex} ended before it began.`)
+        parts[event.partIndex] = { ...before, endedAt: before.endedAt ?? event.at }
+        break
+      }
+      case 'StepFinished':
       case 'StreamStarted':
       case 'StreamChanged':
       case 'QueueChanged':
@@ -55,6 +68,11 @@ export function foldParts(events: readonly EventFieldsFragment[], initialParts: 
 function applyDelta(part: string, { offset }: Delta, text: string): string {
   if (offset > part.length) throw new Error(`The delta at ${offset} leaves a gap after ${part.length}.`)
   return part.substring(0, offset) + text + part.substring(offset + text.length)
+}
+
+/** What a part keeps: its first delta has begun it, and it may have ended before the deltas were read again. */
+function readOrigin(before: Part | undefined, { step, startedAt }: Pick<Part, 'step'> & { startedAt?: string | null }) {
+  return { step, startedAt: startedAt ?? null, endedAt: before?.endedAt ?? null }
 }
 
 function newToolCall(id: string, name: string): ToolCallFieldsFragment {

@@ -98,6 +98,8 @@ const event = z.discriminatedUnion('type', [
     name: z.string().nullable(),
     url: z.string(),
   }),
+  z.object({ type: z.literal('PartFinished'), ...partEventBase }),
+  z.object({ type: z.literal('StepFinished'), ...eventBase, step: z.int(), finishReason: z.string(), usage }),
   z.object({ type: z.literal('StreamChanged'), ...eventBase, status: z.string(), stream }),
   z.object({ type: z.literal('QueueChanged'), ...eventBase, streamIds: z.array(z.string()), queue: z.array(idObject) }),
   z.object({ type: z.literal('ApprovalChanged'), ...eventBase, state: z.string(), approval }),
@@ -183,6 +185,8 @@ const eventFields = `{
   ... on ToolCallDelta { messageId partIndex toolCallId toolName offset argumentsText }
   ... on ToolCallChanged { messageId partIndex toolCallState toolCall ${toolCallFields} }
   ... on FilePartAdded { messageId partIndex mediaType name url }
+  ... on PartFinished { messageId partIndex }
+  ... on StepFinished { step finishReason usage ${usageFields} }
   ... on StreamChanged { status stream ${streamFields} }
   ... on QueueChanged { streamIds queue { id } }
   ... on ApprovalChanged { state approval { ${decisionFields} description decision } }

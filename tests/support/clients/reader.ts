@@ -136,6 +136,8 @@ function applyEvent(message: MessageState, event: ApiEvent): MessageState {
       return event.message
         ? { messageId: event.message.id, parts: toParts(event.message) }
         : { messageId: null, parts: [] }
+    case 'PartFinished':
+    case 'StepFinished':
     case 'StreamChanged':
     case 'QueueChanged':
     case 'ApprovalChanged':
@@ -150,7 +152,7 @@ function applyEvent(message: MessageState, event: ApiEvent): MessageState {
 /** Replaces one part. An event of another message starts with an empty list of parts. */
 function replacePart(
   { messageId, parts }: MessageState,
-  event: Extract<ApiEvent, { readonly partIndex: number }>,
+  event: Exclude<Extract<ApiEvent, { readonly partIndex: number }>, { readonly type: 'PartFinished' }>,
   change: (before: Part | undefined) => Part,
 ): MessageState {
   const knownParts = messageId === null || messageId === event.messageId ? parts : []

@@ -44,7 +44,7 @@ const usage = 'usage { estimated inputTokens outputTokens reasoningTokens cached
 const call = `id providerId name argumentsText arguments state result resultUrl error startedAt finishedAt`
 const decision = `id state requestedAt expiresAt resolvedAt session { id } stream { id } toolCall { ${call} }`
 const message = `id role status text reasoning createdAt model digest ${usage} stream { id } session { id }
-  parts { __typename ... on TextPart { index text } ... on ReasoningPart { index text }
+  parts { __typename step startedAt endedAt ... on TextPart { index text } ... on ReasoningPart { index text }
     ... on ToolCallPart { index toolCall { ${call} } } ... on FilePart { index mediaType name url } }`
 const stream = `id status model startedAt finishedAt lastSeq error { code message } ${usage} userMessage { id } message { id }`
 const session = `id title source channel origin model startedAt endedAt endReason lastActivityAt messageCount pinned
@@ -52,10 +52,12 @@ const session = `id title source channel origin model startedAt endedAt endReaso
   messages(first: 1000) { edges { cursor node { ${message} } } }`
 const event = `__typename seq at sessionId streamId
   ... on StreamStarted { stream { ${stream} } userMessage { id } }
-  ... on TextDelta { messageId partIndex offset text } ... on ReasoningDelta { messageId partIndex offset text }
-  ... on ToolCallDelta { messageId partIndex toolCallId toolName offset argumentsText }
+  ... on TextDelta { messageId partIndex step startedAt offset text }
+  ... on ReasoningDelta { messageId partIndex step startedAt offset text }
+  ... on ToolCallDelta { messageId partIndex step startedAt toolCallId toolName offset argumentsText }
   ... on ToolCallChanged { messageId partIndex toolCall { ${call} } }
-  ... on FilePartAdded { messageId partIndex mediaType name url }
+  ... on FilePartAdded { messageId partIndex step mediaType name url }
+  ... on PartFinished { messageId partIndex } ... on StepFinished { step finishReason ${usage} }
   ... on StreamChanged { stream { ${stream} } } ... on ApprovalChanged { approval { ${decision} } }
   ... on ClarificationChanged { clarification { ${decision} } }
   ... on StreamFinished { stream { ${stream} } message { ${message} } } ... on SessionChanged { session { id title } }
