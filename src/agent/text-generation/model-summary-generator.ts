@@ -89,8 +89,9 @@ async function generate(
   for await (const event of events) {
     if (event.type === 'text') text += event.text
     if (event.type === 'text-was-reasoning') text = ''
+    if (event.type === 'usage') onEvent?.({ type: 'usage', usage: usageMeter.fillMissing(event.usage) })
+    else if (isRequestEvent(event)) onEvent?.(event)
     usageMeter.add(event)
-    if (isUsageEvent(event)) onEvent?.(event)
   }
   if (signal.aborted) throw new AgentError('PROVIDER', 'The text generation was aborted.')
   const unreported = usageMeter.estimateOpenRequest()
@@ -98,6 +99,6 @@ async function generate(
   return { text, usage: usageMeter.finish() }
 }
 
-function isUsageEvent(event: AgentEvent): event is SummaryUsageEvent {
-  return event.type === 'step' || event.type === 'retry-wait' || event.type === 'usage'
+function isRequestEvent(event: AgentEvent): event is Exclude<SummaryUsageEvent, { readonly type: 'usage' }> {
+  return event.type === 'step' || event.type === 'retry-wait'
 }

@@ -26,6 +26,11 @@ export class TextGenerationUsageMeter {
     return { ...noUsage, estimated: true, inputTokens, outputTokens: estimateTokensOfLength(codeUnits) }
   }
 
+  /** What the request in progress has used, with estimates of what the provider did not report. */
+  fillMissing(reported: ReportedUsage): Usage {
+    return fillMissingUsage(reported, this.estimateOpenRequest() ?? noUsage)
+  }
+
   /** The usage of all requests. Ends the one in progress. */
   finish(): Usage {
     this.#endRequest(nothingReported)
@@ -34,7 +39,7 @@ export class TextGenerationUsageMeter {
 
   #endRequest(reported: ReportedUsage): void {
     if (!this.#request && reported === nothingReported) return
-    this.#usage = addUsage(this.#usage, fillMissingUsage(reported, this.estimateOpenRequest() ?? noUsage))
+    this.#usage = addUsage(this.#usage, this.fillMissing(reported))
     this.#request = null
   }
 }

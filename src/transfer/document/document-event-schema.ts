@@ -87,21 +87,17 @@ export const decision: z.ZodType<DecisionRecord> = z.discriminatedUnion('kind', 
 const eventFields = { seq: z.int().positive(), at: time, sessionId: id, streamId: id.nullable() }
 const partEventFields = { ...eventFields, messageId: id, partIndex: z.int().nonnegative() }
 const partContentEventFields = { ...partEventFields, providerState }
-const deltaEventFields = {
-  ...partContentEventFields,
-  step,
-  startedAt: z.exactOptional(time),
-  offset: z.int().nonnegative(),
-}
+const deltaFields = { step, startedAt: z.exactOptional(time), offset: z.int().nonnegative() }
 export const event: z.ZodType<ChatEvent> = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('StreamStarted'), ...eventFields, stream: streamRecord, userMessageId: id }),
-  z.strictObject({ type: z.literal('TextDelta'), ...deltaEventFields, text }),
-  z.strictObject({ type: z.literal('ReasoningDelta'), ...deltaEventFields, text }),
+  z.strictObject({ type: z.literal('TextDelta'), ...partContentEventFields, ...deltaFields, text }),
+  z.strictObject({ type: z.literal('ReasoningDelta'), ...partContentEventFields, ...deltaFields, text }),
   z.strictObject({
     type: z.literal('ToolCallDelta'),
-    ...deltaEventFields,
+    ...partContentEventFields,
     toolCallId: id,
     toolName: text,
+    ...deltaFields,
     argumentsText: text,
   }),
   z.strictObject({ type: z.literal('ToolCallChanged'), ...partContentEventFields, toolCall }),

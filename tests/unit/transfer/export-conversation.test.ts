@@ -38,7 +38,7 @@ test('a message that is too long for a row is restored from the log', async () =
   await using other = openChatFixture(home)
   const stream = await other.profile.eventStore.findStream(id)
   const message = await other.chats.messageQueries.findStoredMessage(stream?.messageId ?? '')
-  expect(message?.parts).toEqual([{ type: 'text', text }])
+  expect(message?.parts).toMatchObject([{ type: 'text', text }])
   const found = await other.profile.search.find(
     { query: 'a word and another', filter: {}, after: null, before: null, limit: 5, backwards: false },
     new AbortController().signal,

@@ -123,10 +123,11 @@ describe('an answer', () => {
     expect((await events.next()).done).toBe(true)
   })
 
-  test('has no usage if the provider reports none', async () => {
+  test('has a usage without counts if the provider reports none', async () => {
     const { events, error } = await run([{ text: 'Hi' }, { finish: 'stop' }])
     expect(error).toBeNull()
-    expect(types(events)).toEqual(['step', 'text', 'finish'])
+    expect(types(events)).toEqual(['step', 'text', 'finish', 'usage'])
+    expect(events.at(-1)).toMatchObject({ usage: { inputTokens: null, outputTokens: null } })
   })
 
   test('of a model that begins within a thought has it as reasoning: after the closing tag, and later at once', async () => {
@@ -135,7 +136,7 @@ describe('an answer', () => {
     const answerAgain = async (script: Script) => {
       provider.enqueue(script)
       const { events } = await collect(agent.answer(newAgentRun())[Symbol.asyncIterator]())
-      return events.flatMap((event) => (event.type === 'finish' || event.type === 'step' ? [] : [event]))
+      return events.filter(({ type }) => !['finish', 'step', 'usage'].includes(type))
     }
     expect(await answerAgain(thought)).toMatchObject([
       { type: 'text', text: 'Two ' },
@@ -251,7 +252,7 @@ describe('a call of a tool that does not exist', () => {
     provider.enqueue([{ text: 'Let me see.' }, look('{"at"', ': "x"}'), { finish: 'tool_calls' }])
     const { events, error } = await run('I cannot.', { histories })
     expect(error).toBeNull()
-    expect(events.slice(0, 8)).toEqual([
+    expect(events.filter(({ type }) => type !== 'usage').slice(0, 8)).toEqual([
       expect.objectContaining({ type: 'step' }),
       expect.objectContaining({ type: 'text', text: 'Let me see.' }),
       { type: 'tool-input', callId: 'call_1', name: 'look', text: '' },
@@ -261,7 +262,7 @@ describe('a call of a tool that does not exist', () => {
       { type: 'tool-call', callId: 'call_1', name: 'look', argumentsText: '{"at": "x"}' },
       { type: 'tool-error', callId: 'call_1', error: 'There is no tool named "look".' },
     ])
-    expect(events[8]).toMatchObject({ type: 'step' })
+    expect(events[9]).toMatchObject({ type: 'step' })
     expect(joinBlocks(events)).toEqual([
       ['text', 'Let me see.'],
       ['text', 'I cannot.'],

@@ -27,7 +27,7 @@ describe('the offline agent', () => {
   test('yields a step, its rule, its reply and estimated usage', async () => {
     const events = await answer([question])
     const kinds = events.map((event) => event.type).filter((type, index, all) => type !== all[index - 1])
-    expect(kinds).toEqual(['step', 'reasoning', 'text', 'usage'])
+    expect(kinds).toEqual(['step', 'reasoning', 'text', 'finish', 'usage'])
     expect(events[0]).toEqual({ type: 'step', estimatedInputTokens: 3 })
     expect(events.at(-1)).toMatchObject({ usage: { estimated: true, inputTokens: 3, cachedInputTokens: 0 } })
   })

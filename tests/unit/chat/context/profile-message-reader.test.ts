@@ -67,7 +67,6 @@ const turns: readonly Turn[] = [
     name: 'completed with calls',
     scripts: [
       [{ text: 'Let me see.' }, look(0, '{"at":', '1}'), look(1, ''), { finish: 'tool_calls' }],
-      // Calls of several requests without text between them are one step.
       [look(0, '{}'), { finish: 'tool_calls' }],
       [{ text: 'Hello' }, { finish: 'stop' }],
     ],
@@ -78,11 +77,11 @@ const turns: readonly Turn[] = [
         calls: [
           { id, name: 'look', input: { at: 1 } },
           { id, name: 'look', input: {} },
-          { id, name: 'look', input: {} },
         ],
       },
       { role: 'tool', id, text: noTool },
       { role: 'tool', id, text: noTool },
+      { role: 'assistant', text: '', calls: [{ id, name: 'look', input: {} }] },
       { role: 'tool', id, text: noTool },
       hello,
     ],

@@ -26,7 +26,8 @@ test('an answer that is too long for a row is the same by every query, before an
     expect(message).toMatchObject({ status: 'COMPLETE', streamId: stream.id })
     expect(message).not.toHaveProperty('inLog')
     const [reasoning, text, call] = message.parts
-    expect(reasoning).toEqual({ type: 'reasoning', text: 'thinking' })
+    const times = { startedAt: expect.any(Number), endedAt: expect.any(Number) }
+    expect(reasoning).toEqual({ type: 'reasoning', text: 'thinking', ...times })
     expect(text?.type === 'text' && text.text === long).toBe(true)
     expect(call).toMatchObject({ type: 'tool', call: { state: 'FAILED', argumentsText: '{"a":' } })
 
