@@ -11,7 +11,7 @@ import { startSegueWithTools } from '../support/server/segue-with-tools.ts'
 import { newTool } from '../support/fixtures/tools.ts'
 import { newTempFolder, startTestSegueWithFlags } from '../support/server/segue.ts'
 import { startServerProcess } from '../support/server/server-process.ts'
-import { StrictProvider } from '../support/providers/strict-provider.ts'
+import { StrictProvider, toolCallSteps } from '../support/providers/strict-provider.ts'
 
 const getSeqs = (events: readonly ApiEvent[]): number[] => events.map(({ seq }) => seq)
 
@@ -406,5 +406,32 @@ test('E10 a stream names why the model stopped, and the message of an answer tha
     const end = await provided.newReader(id).readUntilType('StreamFinished')
     expect(end.stream, finish).toMatchObject({ status: 'COMPLETED', finishReason, error: null })
     expect(end.message?.status, finish).toBe(['STOP', 'OTHER'].includes(finishReason) ? 'COMPLETE' : 'PARTIAL')
+  }
+})
+
+test('E13 a part says when it began and ended, and a step why it ended, also to a client that reads after the end', async () => {
+  await using world = await startSegueWithProvider()
+  const { client, provider } = world
+  provider.enqueue([{ reasoning: 'Hm' }, ...toolCallSteps({ name: 'look', input: {} })])
+  provider.enqueue([{ text: 'Half' }, { wait: new Promise(() => {}) }])
+  const { id } = await client.start({ text: 'Look.' })
+  const live = new EventReader(client.followStream(id))
+  await live.readUntilType('TextDelta')
+  await client.cancel(id)
+  await live.readToEnd()
+  const later = new EventReader(client.followStream(id))
+  for (const reader of [live, later]) {
+    const events = await reader.readToEnd()
+    expect(events.filter(({ type }) => type === 'StepFinished')).toMatchObject([
+      { step: 0, finishReason: 'TOOL_CALLS' },
+    ])
+    const ends = events.flatMap((event) => (event.type === 'PartFinished' ? [event] : []))
+    expect(ends.map(({ partIndex }) => partIndex)).toEqual([0, 1, 2])
+    for (const { partIndex, seq } of ends) {
+      const laterParts = events
+        .filter((event) => event.seq > seq)
+        .map((event) => 'partIndex' in event && event.partIndex)
+      expect(laterParts).not.toContain(partIndex)
+    }
   }
 })
