@@ -50,6 +50,12 @@ export class CombinedSessionRepository {
     return found
   }
 
+  /** Of each session whose place retries take, the oldest of them, by the id of that session, which may be gone. */
+  async findOldestRetries(placeIds: readonly string[]): Promise<Map<string, SessionRecord>> {
+    const retries = await this.#profile.eventStore.findOldestRetries(placeIds)
+    return new Map(retries.flatMap((retry) => (retry.takesPlaceOf === null ? [] : [[retry.takesPlaceOf, retry]])))
+  }
+
   /** Lists a page of the sessions of both origins, newest activity first. */
   async listPage(
     page: PageRequest<SessionSortKey>,

@@ -10,6 +10,7 @@ import type { CombinedSessionRepository } from './combined-session-repository.ts
  */
 export class SessionLoader {
   readonly #sessions: DataLoader<string, SessionRecord | null>
+  readonly #oldestRetries: DataLoader<string, SessionRecord | null>
   readonly #lineages = new Map<string, Promise<LineageSummary<SessionRecord>>>()
 
   constructor(sessions: CombinedSessionRepository) {
@@ -17,6 +18,10 @@ export class SessionLoader {
     this.#sessions = new DataLoader(async (ids) => {
       const rows = await sessions.findMany(ids)
       return ids.map((id) => rows.get(id) ?? null)
+    })
+    this.#oldestRetries = new DataLoader(async (placeIds) => {
+      const retries = await sessions.findOldestRetries(placeIds)
+      return placeIds.map((id) => retries.get(id) ?? null)
     })
   }
 
@@ -33,7 +38,10 @@ export class SessionLoader {
   loadLineage(session: SessionRecord): Promise<LineageSummary<SessionRecord>> {
     let lineage = this.#lineages.get(session.id)
     if (!lineage) {
-      lineage = loadLineageSummary(session, (id) => this.load(id))
+      lineage = loadLineageSummary(session, {
+        findSession: (id) => this.load(id),
+        findOldestRetry: (placeId) => this.#oldestRetries.load(placeId),
+      })
       this.#lineages.set(session.id, lineage)
     }
     return lineage

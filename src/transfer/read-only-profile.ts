@@ -2,7 +2,8 @@ import { HermesSessionReader } from '../hermes/hermes-session-reader.ts'
 import { NamespacedSessionReader } from '../hermes/namespaced-session-reader.ts'
 import { parseIdKind } from '../lib/ids.ts'
 import type { Logger } from '../lib/logger.ts'
-import { isLinkedTo, loadLineageSummary } from '../model/conversation/lineage.ts'
+import { compareUtf8 } from '../lib/text/compare-utf8.ts'
+import { loadLineageSummary } from '../model/conversation/lineage.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { ProfilePaths } from '../profiles/profile-directory.ts'
 import { toHermesDatabasePath } from '../profiles/profile-paths.ts'
@@ -67,11 +68,12 @@ export class ReadOnlyProfile implements AsyncDisposable {
     if (root.origin === 'HERMES') for (const each of await this.#loadHermesSessions(root.id)) found.set(each.id, each)
     // A map also iterates over the entries that are added meanwhile, so this visits all descendants.
     for (const parent of found.values()) {
-      for (const id of (await this.segueReader?.listLinkedIds(parent.id)) ?? []) {
-        const child = found.has(id) ? null : await this.findSession(id)
-        if (!child || !isLinkedTo(child, parent)) continue
-        // A session whose ancestors form a cycle is a conversation of its own.
-        if ((await this.#loadLineage(child)).root.id === root.id) found.set(id, child)
+      // A retry can have the place of a session that is gone: then the others stand beside it.
+      for (const id of [parent.id, parent.takesPlaceOf ?? []].flat()) {
+        for (const child of await this.#loadLinkedSessions(id)) {
+          // One that is not a continuation, or whose ancestors form a cycle, is a conversation of its own.
+          if ((await this.#loadLineage(child)).root.id === root.id) found.set(child.id, child)
+        }
       }
     }
     return [...found.values()]
@@ -82,7 +84,22 @@ export class ReadOnlyProfile implements AsyncDisposable {
   }
 
   #loadLineage(session: SessionRecord) {
-    return loadLineageSummary(session, (id) => this.findSession(id))
+    return loadLineageSummary(session, {
+      findSession: (id) => this.findSession(id),
+      findOldestRetry: async (placeId) => {
+        const linked = await this.#loadLinkedSessions(placeId)
+        const retries = linked.filter(({ takesPlaceOf }) => takesPlaceOf === placeId)
+        return retries.toSorted((a, b) => a.startedAt - b.startedAt || compareUtf8(a.id, b.id))[0] ?? null
+      },
+    })
+  }
+
+  /** The sessions of Segue that name this one, of either origin, as the one that they continue or whose place they take. */
+  async #loadLinkedSessions(id: string): Promise<SessionRecord[]> {
+    const ids = (await this.segueReader?.listLinkedIds(id)) ?? []
+    const sessions: SessionRecord[] = []
+    for (const each of ids) sessions.push(...[(await this.findSession(each)) ?? []].flat())
+    return sessions
   }
 
   async #loadHermesSessions(rootId: string): Promise<SessionRecord[]> {

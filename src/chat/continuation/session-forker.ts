@@ -5,6 +5,7 @@ import { toMessageKind } from '../../model/message-kind.ts'
 import type { ContextCheckpoint } from '../../model/context/context-checkpoint.ts'
 import type { UserMessageQuote } from '../../model/context/context-summary.ts'
 import { findOriginalId, type MessagePart, type MessageRecord } from '../../model/message.ts'
+import { findContinuedParentId } from '../../model/conversation/lineage.ts'
 import { assignTurns } from '../../model/conversation/assign-turns.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import { inheritTitle } from '../../model/conversation/title.ts'
@@ -76,7 +77,7 @@ export class SessionForker {
     const { pinned, archived } = session
     const retry = await this.#createCopy(session, messagesBefore ?? [], {
       retryOf: userMessage.id,
-      takesPlaceOf: await this.#findTakenPlace(session),
+      ...(await this.#findTakenPlace(session)),
       pinned,
       archived,
     })
@@ -84,10 +85,18 @@ export class SessionForker {
     return { ...retry, parts: await this.#copyParts(userMessage), turnId }
   }
 
-  /** The session whose place a retry of this one takes, so that a retry of a retry stands beside both. */
-  async #findTakenPlace({ id, takesPlaceOf }: SessionRecord): Promise<string> {
-    const place = takesPlaceOf === null ? null : await this.#options.sessions.find(takesPlaceOf)
-    return place?.id ?? id
+  /**
+   * The place that a retry of this session takes: a retry of a retry stands beside both. Hermes may prune the session there, so
+   * what that one continues is kept with the retry. A session of Segue passes it on when it is deleted.
+   */
+  async #findTakenPlace(session: SessionRecord): Promise<Pick<SessionRecord, 'takesPlaceOf' | 'parentId'>> {
+    const { id, takesPlaceOf, parentId } = session
+    const place = takesPlaceOf === null ? session : await this.#options.sessions.find(takesPlaceOf)
+    if (!place) return { takesPlaceOf, parentId }
+    return {
+      takesPlaceOf: takesPlaceOf ?? id,
+      parentId: place.origin === 'HERMES' ? findContinuedParentId(place) : null,
+    }
   }
 
   async #loadTurn(session: SessionRecord, message: MessageRecord): Promise<Turn | null> {

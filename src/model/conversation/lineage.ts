@@ -34,33 +34,24 @@ export function continuesSession(child: SessionRecord, parent: SessionRecord): b
   )
 }
 
-/** How a session is linked to the one above it. A retry stands beside the other session, a continuation below it. */
-export interface LineageLink {
-  readonly aboveId: string
-  readonly isRetry: boolean
+/** The sessions that a session names as those above it, whether they exist or not. A retry stands beside the one in its place. */
+export interface LineageLinks {
+  readonly takesPlaceOf: string | null
+  /** Of a retry: what it continues once it has the place itself. */
+  readonly continues: string | null
 }
 
-/**
- * The link of a session, if the other session exists and `isContinuable`, which does not matter for a retry. Null if it
- * continues none and takes no place.
- */
-export function findLineageLink(session: SessionRecord): LineageLink | null {
-  if (session.takesPlaceOf !== null && session.takesPlaceOf !== session.id)
-    return { aboveId: session.takesPlaceOf, isRetry: true }
-  const aboveId = findContinuedParentId(session)
-  return aboveId === null ? null : { aboveId, isRetry: false }
-}
-
-/** Whether a session continues this one above it, or takes its place. */
-export function isLinkedTo(session: SessionRecord, above: SessionRecord): boolean {
-  return session.takesPlaceOf === null ? continuesSession(session, above) : session.takesPlaceOf === above.id
+/** The links of a session. Whether the session that it continues can be continued is not known yet. */
+export function findLineageLinks(session: SessionRecord): LineageLinks {
+  const { id, takesPlaceOf } = session
+  return { takesPlaceOf: takesPlaceOf === id ? null : takesPlaceOf, continues: findContinuedParentId(session) }
 }
 
 /** Where a session stands in its chain of continuations. */
 export interface LineageSummary<Row> {
   /** The session that this one continues; of a retry, the one that the session whose place it takes continues. Null if none. */
   readonly parent: Row | null
-  /** The first session of the chain; the session itself if it continues none and is no retry. */
+  /** The first session of the chain; the session itself if it continues none and takes no place. */
   readonly root: Row
   /** The number of sessions from the root to this one, both included. A retry counts as the session whose place it takes. */
   readonly segmentCount: number
@@ -70,46 +61,76 @@ export interface LineageSummary<Row> {
 
 /** How `walkAncestors` reads the links of rows. */
 export interface LineageRule<Row> {
-  /** The link that a row has if the other row exists and can be continued. */
-  readonly findLink: (row: Row) => LineageLink | null
-  /** Whether the row is linked to this one above it. */
-  readonly isLinked: (row: Row, above: Row) => boolean
+  readonly findLinks: (row: Row) => LineageLinks
+  /** Whether a row that names another one as the session that it continues does continue it. */
+  readonly continues: (row: Row, parent: Row) => boolean
 }
 
+/** A session that a walk needs. */
+export type LineageLookup =
+  | { readonly sessionId: string }
+  /** The oldest of the retries that take the place of a session that is gone; of several, the one with the smallest id. */
+  | { readonly oldestRetryOf: string }
+
 /**
- * Walks up from a session to the root of its chain. Yields the id of each row that it needs, and is resumed with the
- * row, or with null if there is none. The hop from a retry to the session whose place it takes is not counted. A session
- * whose walk reaches an id twice is on a cycle, or is linked to one: it is its own root, so that it is not hidden. The result
- * depends on the session only, never on what else is loaded.
+ * Walks up from a session to the root of its chain. Yields what identifies each row that it needs, and is resumed with the
+ * row, or with null if there is none. A retry stands beside the session whose place it takes. If that one is gone, as when
+ * Hermes has pruned it, the oldest of its retries has the place: the others stand beside that one, which continues what the
+ * session continued. A hop to the side is not counted. A session whose walk reaches an id twice is on a cycle, or is linked
+ * to one: it is its own root, so that it is not hidden. The result depends on the stored sessions only, never on what else
+ * is loaded.
  */
 export function* walkAncestors<Row extends { readonly id: string }>(
   session: Row,
-  { findLink, isLinked }: LineageRule<Row>,
-): Generator<string, LineageSummary<Row>, Row | null> {
+  { findLinks, continues }: LineageRule<Row>,
+): Generator<LineageLookup, LineageSummary<Row>, Row | null> {
   const visitedIds = new Set([session.id])
   const ancestors: Row[] = []
   let root = session
   // Each session of a chain can be a retry, which adds one hop.
   while (visitedIds.size <= 2 * maxChainLength + 1) {
-    const link = findLink(root)
-    if (!link || (!link.isRetry && ancestors.length >= maxChainLength)) break
-    const next: Row | null = yield link.aboveId
-    if (!next || !isLinked(root, next)) break
+    const links = findLinks(root)
+    let beside: Row | null = null
+    if (links.takesPlaceOf !== null) {
+      beside = yield { sessionId: links.takesPlaceOf }
+      beside ??= yield { oldestRetryOf: links.takesPlaceOf }
+      if (beside?.id === root.id) beside = null
+    }
+    let next: Row | null = beside
+    if (!next && links.continues !== null && ancestors.length < maxChainLength) {
+      const parent: Row | null = yield { sessionId: links.continues }
+      if (parent && continues(root, parent)) next = parent
+    }
+    if (!next) break
     if (visitedIds.has(next.id)) return { parent: null, root: session, segmentCount: 1, ancestors: [] }
     visitedIds.add(next.id)
     root = next
-    if (!link.isRetry) ancestors.push(next)
+    if (!beside) ancestors.push(next)
   }
   return { parent: ancestors[0] ?? null, root, segmentCount: ancestors.length + 1, ancestors }
 }
 
-/** The lineage of a session. `load` finds a session by id. Rejects with what it throws. */
+/** How the sessions of a lineage are found. */
+export interface LineageReader {
+  findSession(id: string): Promise<SessionRecord | null>
+  /** The oldest of the retries that take the place of a session; of several, the one with the smallest id. */
+  findOldestRetry(placeId: string): Promise<SessionRecord | null>
+}
+
+/** The lineage of a session. Rejects with what the reader throws. */
 export async function loadLineageSummary(
   session: SessionRecord,
-  load: (id: string) => Promise<SessionRecord | null>,
+  reader: LineageReader,
 ): Promise<LineageSummary<SessionRecord>> {
-  const steps = walkAncestors(session, { findLink: findLineageLink, isLinked: isLinkedTo })
+  const steps = walkAncestors(session, { findLinks: findLineageLinks, continues: continuesSession })
   let step = steps.next()
-  while (!step.done) step = steps.next(await load(step.value))
+  while (!step.done) {
+    const lookup = step.value
+    const found =
+      'sessionId' in lookup
+        ? await reader.findSession(lookup.sessionId)
+        : await reader.findOldestRetry(lookup.oldestRetryOf)
+    step = steps.next(found)
+  }
   return step.value
 }

@@ -3,10 +3,10 @@ import type { ConversationSettingsRow } from './conversation-settings.ts'
 /** What a conversation index stores of a session. Times are epoch milliseconds. */
 export interface ConversationIndexEntry {
   readonly id: string
-  /** The session above it: the one that it continues, if that one exists and can be continued, or whose place it takes. */
+  /** The session that it continues, if that one exists and can be continued. Of a retry: once it has the place itself. */
   readonly continues: string | null
-  /** 1 if it takes the place of that session, as a retry, rather than continuing it. */
-  readonly is_retry: number
+  /** Of a retry: the session whose place it takes. */
+  readonly takes_place_of: string | null
   readonly can_be_continued: number
   readonly started_at: number
   /** The time of the newest message; null without one. */

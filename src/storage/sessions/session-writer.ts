@@ -42,4 +42,9 @@ export interface SessionWriter {
    * one with the newest activity.
    */
   findContinuation(sessionId: string): Promise<SessionRecord | null>
+  /**
+   * The oldest of the retries that take the place of each of these sessions, of either origin, which need not exist any more.
+   * In no order: `takesPlaceOf` tells the place.
+   */
+  findOldestRetries(placeIds: readonly string[]): Promise<SessionRecord[]>
 }

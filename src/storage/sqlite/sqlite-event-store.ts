@@ -8,7 +8,6 @@ import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import { addUsage, normalizeStoredUsage, type Usage } from '../../model/usage.ts'
-import { ProfileIdNamespace } from '../../profiles/profile-id-namespace.ts'
 import { FencingError, LogVersionConflictError } from '../errors.ts'
 import type { IdempotencyKeyRecord } from '../idempotency-key.ts'
 import type { AppendRequest, EventRange, EventStore } from '../event-store.ts'
@@ -27,15 +26,8 @@ import { type EventRow, eventToRow, insertEvent, readEventPage } from './rows/ev
 import { copyToolGrants, insertToolGrant } from './rows/grant-row.ts'
 import { insertIdempotencyKey, insertIdempotencyKeyIfAbsent } from './rows/idempotency-key-row.ts'
 import { type MessageRow, messageFromRow, upsertMessage } from './rows/message-row.ts'
-import {
-  type SessionRowWithSettings,
-  insertSession,
-  selectSessionsSql,
-  sessionFromRow,
-  toStoredSessionId,
-  updateMessageCounts,
-} from './rows/session-row.ts'
-import { findCurrentPlace } from './rows/retries/session-place.ts'
+import { insertSession, toStoredSessionId, updateMessageCounts } from './rows/session-row.ts'
+import { findContinuation, findCurrentPlace, findOldestRetries } from './rows/retries/session-place.ts'
 import type { PositionRange } from '../position-range.ts'
 import * as turnMessageRows from './rows/retries/turn-message-row.ts'
 import { patchSession } from './patch-session.ts'
@@ -121,16 +113,11 @@ export class SqliteEventStore implements EventStore {
   }
 
   async findContinuation(sessionId: string): Promise<SessionRecord | null> {
-    const parentId = new ProfileIdNamespace(this.#database.profile).unqualify(sessionId)
-    if (parentId === null) return null
-    const row = this.#database
-      .prepare<[string], SessionRowWithSettings>(
-        `WITH children AS (SELECT id FROM sessions WHERE parent_session_id = ?)
-         ${selectSessionsSql} WHERE id IN children OR takes_place_of IN children
-         ORDER BY last_activity_at DESC, id DESC LIMIT 1`,
-      )
-      .get(parentId)
-    return row ? sessionFromRow(row, this.#database.profile) : null
+    return findContinuation(this.#database, sessionId, this.#database.profile)
+  }
+
+  findOldestRetries(placeIds: readonly string[]): Promise<SessionRecord[]> {
+    return lookUpInBatches(placeIds, (batch) => findOldestRetries(this.#database, batch, this.#database.profile))
   }
 
   findUnreferencedBlobs(hashes: readonly string[]): Promise<string[]> {

@@ -28,6 +28,7 @@ export function wrapStore(
     listRetriedHermesTurnIds: (sessionId) => wrapCall(() => store.listRetriedHermesTurnIds(sessionId)),
     findInheritedPositions: (id, earlierIds) => wrapCall(() => store.findInheritedPositions(id, earlierIds)),
     replaceEvent: (event) => wrapCall(() => store.replaceEvent(event)),
+    findOldestRetries: (placeIds) => wrapCall(() => store.findOldestRetries(placeIds)),
     findContinuation: (sessionId) => wrapCall(() => store.findContinuation(sessionId)),
     findUnreferencedBlobs: (hashes) => wrapCall(() => store.findUnreferencedBlobs(hashes)),
     deleteEvents: (sessionId, seqs) => wrapCall(() => store.deleteEvents(sessionId, seqs)),

@@ -52,7 +52,15 @@ class FakeFeed implements CrossOriginContinuationFeed {
   addSession(id: string, parent: string, second: number): void {
     const at = second * 1000
     const times = { started_at: at, message_at: at, activity_at: at }
-    const session = { id, continues: parent, is_retry: 0, can_be_continued: 0, flags: 0, default_flags: 0, ...times }
+    const session = {
+      id,
+      continues: parent,
+      takes_place_of: null,
+      can_be_continued: 0,
+      flags: 0,
+      default_flags: 0,
+      ...times,
+    }
     this.#append({ id, changeSeq: this.latestChangeSeq + 1, session, settings: null })
   }
 
@@ -224,7 +232,15 @@ test('100,000 changes are sent in batches, one at a time', { timeout: 60_000 }, 
     return {
       id,
       changeSeq: index + 1,
-      session: { id, continues: 'gone', is_retry: 0, can_be_continued: 0, flags: 0, default_flags: 0, ...times },
+      session: {
+        id,
+        continues: 'gone',
+        takes_place_of: null,
+        can_be_continued: 0,
+        flags: 0,
+        default_flags: 0,
+        ...times,
+      },
       settings: null,
     }
   })

@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { HermesReader } from '../../../src/hermes/hermes-reader.ts'
 import { loadLineageSummary } from '../../../src/model/conversation/lineage.ts'
+import { withoutRetries } from '../../support/sessions/lineage-reader.ts'
 import type { HermesDb, HermesLayout, HermesRow } from '../../support/hermes/hermes-db.ts'
 import { firstPage, newDb, newReader } from '../../support/hermes/hermes-fixtures.ts'
 
@@ -28,7 +29,8 @@ async function findRoots(reader: HermesReader, ids: readonly string[]): Promise<
   const roots: Record<string, string> = {}
   const indexed = reader.findConversationsBySession(ids)
   for (const session of reader.findSessions(ids)) {
-    const { root } = await loadLineageSummary(session, (id) => Promise.resolve(reader.findSessions([id])[0] ?? null))
+    const find = withoutRetries((id) => Promise.resolve(reader.findSessions([id])[0] ?? null))
+    const { root } = await loadLineageSummary(session, find)
     expect(indexed.get(session.id)?.rootId, session.id).toBe(root.id)
     roots[session.id] = root.id
   }

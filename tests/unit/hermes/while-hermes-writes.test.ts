@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { HermesSessionReader } from '../../../src/hermes/hermes-session-reader.ts'
 import { loadLineageSummary } from '../../../src/model/conversation/lineage.ts'
+import { withoutRetries } from '../../support/sessions/lineage-reader.ts'
 import type { ConversationListEntry } from '../../../src/storage/sessions/conversation-reader.ts'
 import { firstPage, newStatePath } from '../../support/hermes/hermes-fixtures.ts'
 import { RecordingLogger } from '../../support/recording-logger.ts'
@@ -83,7 +84,10 @@ async function findRoots(reader: HermesSessionReader): Promise<Map<string, strin
   const byId = new Map(sessions.map((session) => [session.id, session]))
   const roots = new Map<string, string>()
   for (const session of sessions) {
-    const { root } = await loadLineageSummary(session, (id) => Promise.resolve(byId.get(id) ?? null))
+    const { root } = await loadLineageSummary(
+      session,
+      withoutRetries((id) => Promise.resolve(byId.get(id) ?? null)),
+    )
     roots.set(session.id, root.id)
   }
   return roots

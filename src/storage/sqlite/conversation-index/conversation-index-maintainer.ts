@@ -26,8 +26,8 @@ export interface ConversationIndexMaintenanceResult {
  * Keeps Segue's index of conversations in step with its table of sessions. Triggers record which sessions were written to, so
  * that no writer needs to know of the index.
  *
- * In this index, a conversation crosses the origins if its root continues a session that Segue does not store. Only Hermes'
- * index can tell whether Hermes does, so that index lists the conversation.
+ * In this index, a conversation crosses the origins if its root continues a session that Segue does not store, or takes the
+ * place of one. Only Hermes' index can tell whether Hermes does, so that index lists the conversation.
  */
 export class ConversationIndexMaintainer {
   readonly #db: SqlConnection
@@ -40,7 +40,8 @@ export class ConversationIndexMaintainer {
     this.#tables = new ConversationIndexStore(db)
     this.#settings = new ConversationSettingsTable(db)
     this.#indexer = new ConversationIndexer(db, {
-      detectCrossOrigin: (root) => root.continues !== null && !this.#tables.findSession(root.continues),
+      detectCrossOrigin: ({ continues, takes_place_of }) =>
+        [takes_place_of, continues].some((id) => id !== null && !this.#tables.findSession(id)),
       canInheritSettings: () => true,
     })
   }

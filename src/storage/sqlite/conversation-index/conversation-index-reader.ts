@@ -80,12 +80,12 @@ export class ConversationIndexReader {
     const read = this.#db.prepare<[string], { id: string; continuationId: string | null }>(
       `SELECT above.id, (
          SELECT id FROM (
-           SELECT id, message_at, started_at FROM conversation_sessions
-           WHERE continues = above.id AND is_retry = 0 AND root_id = above.root_id
+           SELECT child.id, child.message_at, child.started_at FROM conversation_sessions AS child
+           WHERE child.continues = above.id AND child.root_id = above.root_id AND ${hasPlaceSql('child')}
            UNION ALL
            SELECT retry.id, retry.message_at, retry.started_at FROM conversation_sessions AS child
-           CROSS JOIN conversation_sessions AS retry ON retry.continues = child.id AND retry.is_retry = 1
-           WHERE child.continues = above.id AND child.is_retry = 0 AND child.root_id = above.root_id
+           CROSS JOIN conversation_sessions AS retry ON retry.takes_place_of IN (child.id, child.takes_place_of)
+           WHERE child.continues = above.id AND child.root_id = above.root_id AND ${hasPlaceSql('child')}
          ) ORDER BY message_at DESC, started_at DESC, id DESC LIMIT 1
        ) AS continuationId
        FROM json_each(?) CROSS JOIN conversation_sessions AS above ON above.id = json_each.value`,
@@ -196,6 +196,15 @@ export class ConversationIndexReader {
       .all(flags, ...[after, before].flatMap((key) => (key ? [key.lastActivityAt, key.id] : [])), limit)
     return backwards ? keys.reverse() : keys
   }
+}
+
+/** Whether a session is no retry, or has the place itself that it takes, see `walkAncestors`. */
+function hasPlaceSql(session: string): string {
+  return `(${session}.takes_place_of IS NULL OR ${session}.id = (
+    SELECT oldest.id FROM conversation_sessions AS oldest WHERE oldest.takes_place_of = ${session}.takes_place_of
+      AND NOT EXISTS (SELECT 1 FROM conversation_sessions AS place WHERE place.id = ${session}.takes_place_of)
+    ORDER BY oldest.started_at, oldest.id LIMIT 1
+  ))`
 }
 
 function toConversationSummary(row: ListedConversationRow): ConversationListEntry {

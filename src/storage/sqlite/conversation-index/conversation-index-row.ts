@@ -1,4 +1,4 @@
-import { findLineageLink, isContinuable } from '../../../model/conversation/lineage.ts'
+import { findLineageLinks, isContinuable } from '../../../model/conversation/lineage.ts'
 import type { SessionRecord } from '../../../model/session.ts'
 import { compareUtf8 } from '../../../lib/text/compare-utf8.ts'
 import type { ConversationIndexEntry } from '../../sessions/cross-origin-continuation-feed.ts'
@@ -12,11 +12,11 @@ export interface ConversationIndexRow extends ConversationIndexEntry {
 }
 
 export function toConversationIndexEntry(session: SessionRecord, hasMessages: boolean): ConversationIndexEntry {
-  const link = findLineageLink(session)
+  const { continues, takesPlaceOf } = findLineageLinks(session)
   return {
     id: session.id,
-    continues: link?.aboveId ?? null,
-    is_retry: link?.isRetry ? 1 : 0,
+    continues,
+    takes_place_of: takesPlaceOf,
     can_be_continued: isContinuable(session) ? 1 : 0,
     started_at: session.startedAt,
     message_at: hasMessages ? session.lastActivityAt : null,

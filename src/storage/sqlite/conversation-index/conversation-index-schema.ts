@@ -13,11 +13,13 @@ export const conversationIndexSchema = `
     flags INTEGER NOT NULL,
     root_id TEXT NOT NULL,
     depth INTEGER,
-    is_retry INTEGER NOT NULL DEFAULT 0,
-    default_flags INTEGER NOT NULL DEFAULT 0
+    default_flags INTEGER NOT NULL DEFAULT 0,
+    takes_place_of TEXT
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX conversation_sessions_by_activity ON conversation_sessions (flags, activity_at, id);
   CREATE INDEX conversation_sessions_by_parent ON conversation_sessions (continues) WHERE continues IS NOT NULL;
+  CREATE INDEX conversation_sessions_by_place ON conversation_sessions (takes_place_of, started_at)
+    WHERE takes_place_of IS NOT NULL;
   -- Most conversations have a single session: neither index contains roots.
   CREATE INDEX conversation_sessions_by_message ON conversation_sessions (root_id, message_at, started_at)
     WHERE root_id <> id;

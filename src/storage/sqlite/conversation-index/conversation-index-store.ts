@@ -40,10 +40,10 @@ export class ConversationIndexStore {
     this.#db
       .prepare<[ConversationIndexRow]>(
         `INSERT INTO conversation_sessions
-           (id, continues, is_retry, can_be_continued, started_at, message_at, activity_at, flags, default_flags, root_id,
+           (id, continues, takes_place_of, can_be_continued, started_at, message_at, activity_at, flags, default_flags, root_id,
             depth)
          VALUES
-           (:id, :continues, :is_retry, :can_be_continued, :started_at, :message_at, :activity_at, :flags,
+           (:id, :continues, :takes_place_of, :can_be_continued, :started_at, :message_at, :activity_at, :flags,
             :default_flags, :root_id, :depth)`,
       )
       .run(session)
@@ -53,7 +53,7 @@ export class ConversationIndexStore {
   updateSession(session: ConversationIndexEntry): void {
     this.#db
       .prepare<[ConversationIndexEntry]>(
-        `UPDATE conversation_sessions SET continues = :continues, is_retry = :is_retry,
+        `UPDATE conversation_sessions SET continues = :continues, takes_place_of = :takes_place_of,
            can_be_continued = :can_be_continued, started_at = :started_at, message_at = :message_at,
            activity_at = :activity_at, flags = :flags | (flags & ${settingFlagsMask}),
            default_flags = :default_flags WHERE id = :id`,
@@ -94,20 +94,33 @@ export class ConversationIndexStore {
   }
 
   /** Ids of the sessions that take the place of a session, or continue it if it can be continued, in order. */
-  listChildIds(parentId: string, afterId: string, limit: number): string[] {
+  listChildIds(aboveId: string, afterId: string, limit: number): string[] {
     return this.#db
-      .prepare<[string, string, number], { id: string }>(
-        'SELECT id FROM conversation_sessions WHERE continues = ? AND id > ? ORDER BY id LIMIT ?',
+      .prepare<[string, string, string, string, number], { id: string }>(
+        `SELECT id FROM conversation_sessions WHERE continues = ? AND id > ?
+         UNION SELECT id FROM conversation_sessions WHERE takes_place_of = ? AND id > ? ORDER BY id LIMIT ?`,
       )
-      .all(parentId, afterId, limit)
+      .all(aboveId, afterId, aboveId, afterId, limit)
       .map(({ id }) => id)
   }
 
-  hasChildren(parentId: string): boolean {
-    const row = this.#db.prepare<[string], { id: string }>(
-      'SELECT id FROM conversation_sessions WHERE continues = ? LIMIT 1',
+  hasChildren(aboveId: string): boolean {
+    const row = this.#db.prepare<[string, string], { id: string }>(
+      `SELECT id FROM conversation_sessions WHERE continues = ?
+       UNION ALL SELECT id FROM conversation_sessions WHERE takes_place_of = ? LIMIT 1`,
     )
-    return row.get(parentId) !== undefined
+    return row.get(aboveId, aboveId) !== undefined
+  }
+
+  /** The oldest of the retries that take the place of a session. */
+  findOldestRetry(placeId: string): ConversationIndexRow | null {
+    return (
+      this.#db
+        .prepare<[string], ConversationIndexRow>(
+          'SELECT * FROM conversation_sessions WHERE takes_place_of = ? ORDER BY started_at, id LIMIT 1',
+        )
+        .get(placeId) ?? null
+    )
   }
 
   /** The tip among the sessions of a conversation other than its root. */

@@ -1,5 +1,6 @@
-import { type LineageLink, maxChainLength, walkAncestors } from '../../../model/conversation/lineage.ts'
+import { maxChainLength } from '../../../model/conversation/lineage.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
+import { ConversationIndexLineage } from './conversation-index-lineage.ts'
 import { ConversationIndexStore, type ConversationSummaryRow } from './conversation-index-store.ts'
 import type { ConversationIndexEntry } from '../../sessions/cross-origin-continuation-feed.ts'
 import { ConversationIndexUpdateState } from './conversation-index-update-state.ts'
@@ -62,11 +63,13 @@ const childBatchSize = 500
  */
 export class ConversationIndexer {
   readonly #tables: ConversationIndexStore
+  readonly #lineage: ConversationIndexLineage
   readonly #settings: ConversationSettingsInheritance
   readonly #detectCrossOrigin: ConversationIndexerOptions['detectCrossOrigin']
 
   constructor(db: SqlConnection, options: ConversationIndexerOptions) {
     this.#tables = new ConversationIndexStore(db)
+    this.#lineage = new ConversationIndexLineage(this.#tables)
     this.#settings = new ConversationSettingsInheritance(db, options.canInheritSettings)
     this.#detectCrossOrigin = options.detectCrossOrigin
   }
@@ -96,19 +99,23 @@ export class ConversationIndexer {
     const old = this.#tables.findSession(session.id)
     if (old && areSessionsEqual(old, session)) return
     state.changedSessionIds.add(session.id)
-    // Its children are queued before its position is computed, because computing it looks at the queue.
+    // What depends on it is queued before its position is computed, because computing it looks at the queue.
     if (old) {
+      const isPlaceChanged = old.takes_place_of !== session.takes_place_of || old.started_at !== session.started_at
+      if (isPlaceChanged) this.#enqueueOtherRetries(old)
       this.#tables.updateSession(session)
+      if (isPlaceChanged) this.#enqueueOtherRetries(session)
       state.markForRefresh(old.root_id)
       // An empty session may not have inherited yet.
       if (old.message_at === null && session.message_at !== null) state.markJoined(old.root_id, session.id)
       if (old.can_be_continued !== session.can_be_continued) this.#enqueueChildren(session.id, true)
-      if (old.continues !== session.continues || old.is_retry !== session.is_retry)
+      if (old.continues !== session.continues || old.takes_place_of !== session.takes_place_of)
         this.#reposition(session.id, true, state)
-    } else if (this.#tables.hasChildren(session.id)) {
+    } else if (session.takes_place_of !== null || this.#tables.hasChildren(session.id)) {
       this.#tables.insertSession({ ...session, root_id: session.id, depth: 0 })
       state.addSession(session.id, session.id)
       this.#enqueueChildren(session.id, true)
+      this.#enqueueOtherRetries(session)
       this.#reposition(session.id, true, state)
     } else {
       const position = this.#computePosition(session, false)
@@ -121,6 +128,7 @@ export class ConversationIndexer {
     const old = this.#tables.findSession(id)
     if (!old) return
     state.changedSessionIds.add(id)
+    this.#enqueueOtherRetries(old)
     this.#tables.deleteSession(id)
     state.removeSession(old.root_id, id)
     this.#enqueueChildren(id, true)
@@ -136,6 +144,12 @@ export class ConversationIndexer {
   #enqueueChildren(id: string, isRelinked: boolean): void {
     if (!this.#tables.hasChildren(id)) return
     this.#tables.enqueueChildren({ parent_id: id, after_id: '', relinked: isRelinked ? 1 : 0 })
+  }
+
+  /** If the session has the place of one that is gone, the other retries in that place stand beside it. */
+  #enqueueOtherRetries(session: ConversationIndexEntry, isRelinked = true): void {
+    const { takes_place_of: placeId } = session
+    if (placeId !== null && this.#lineage.hasPlace(session)) this.#enqueueChildren(placeId, isRelinked)
   }
 
   /** Returns whether nothing is pending any more. */
@@ -182,32 +196,22 @@ export class ConversationIndexer {
       state.addSession(root_id, id)
     }
     this.#enqueueChildren(id, false)
+    this.#enqueueOtherRetries(session, false)
   }
 
   #computePosition(session: ConversationIndexEntry, isRelinked: boolean): TreePosition {
-    const parent = session.continues === null ? null : this.#tables.findSession(session.continues)
-    if (!parent || !isLinked(session, parent)) return { root_id: session.id, depth: 0 }
-    // A new link of a session that has children can close a cycle: then the parent's position depends on this one.
-    const canTrustParent = !isRelinked || !this.#tables.hasChildren(session.id)
-    if (canTrustParent && parent.depth !== null && parent.depth < maxChainLength) {
-      return { root_id: parent.root_id, depth: parent.depth + (session.is_retry ? 0 : 1) }
+    const link = this.#lineage.findAbove(session)
+    if (!link) return { root_id: session.id, depth: 0 }
+    const { above, isRetry } = link
+    // A new link of a session that others depend on can close a cycle: then the position above depends on this one.
+    const canTrustAbove = !isRelinked || !this.#lineage.hasDependents(session)
+    if (canTrustAbove && above.depth !== null && above.depth < maxChainLength) {
+      return { root_id: above.root_id, depth: above.depth + (isRetry ? 0 : 1) }
     }
     if (this.#tables.findPendingChildren()) this.#tables.enqueueRecheck(session.id)
-    const { root, segmentCount } = this.#walkToRoot(session)
-    return { root_id: root.id, depth: this.#isRoot(root) ? segmentCount - 1 : null }
-  }
-
-  #walkToRoot(session: ConversationIndexEntry) {
-    const walk = walkAncestors<ConversationIndexEntry>(session, { findLink, isLinked })
-    let step = walk.next()
-    while (!step.done) step = walk.next(this.#tables.findSession(step.value))
-    return step.value
-  }
-
-  /** Whether the session continues nothing and takes no place. Otherwise, the walk ended with it in a cycle or at the maximum length. */
-  #isRoot(session: ConversationIndexEntry): boolean {
-    const parent = session.continues === null ? null : this.#tables.findSession(session.continues)
-    return !parent || !isLinked(session, parent)
+    const { root, segmentCount } = this.#lineage.walkToRoot(session)
+    // With something above it, the walk ended there in a cycle or at the maximum length.
+    return { root_id: root.id, depth: this.#lineage.findAbove(root) ? null : segmentCount - 1 }
   }
 
   /** Updates the row of a conversation from its sessions. */
@@ -264,20 +268,10 @@ export class ConversationIndexer {
   }
 }
 
-function findLink({ continues, is_retry }: ConversationIndexEntry): LineageLink | null {
-  return continues === null ? null : { aboveId: continues, isRetry: is_retry === 1 }
-}
-
-/** A session of Hermes never continues one of Segue. */
-function isLinked(session: ConversationIndexEntry, above: ConversationIndexEntry): boolean {
-  if (session.is_retry === 1) return true
-  return above.can_be_continued === 1 && (isSegueSession(session.flags) || !isSegueSession(above.flags))
-}
-
 function areSessionsEqual(a: ConversationIndexEntry, b: ConversationIndexEntry): boolean {
   return (
     a.continues === b.continues &&
-    a.is_retry === b.is_retry &&
+    a.takes_place_of === b.takes_place_of &&
     a.can_be_continued === b.can_be_continued &&
     a.started_at === b.started_at &&
     a.message_at === b.message_at &&

@@ -93,11 +93,10 @@ function toSettings(row: ChangeRow): ConversationSettingsRow | null {
 }
 
 function toIndexedSession(row: ChangeRow): ConversationIndexEntry | null {
-  const { id, continues, is_retry, can_be_continued, started_at, message_at, activity_at, flags, conversation_flags } =
-    row
-  if (id === null || is_retry === null || can_be_continued === null) return null
+  const { id, continues, takes_place_of, can_be_continued, started_at, message_at, activity_at, flags } = row
+  if (id === null || can_be_continued === null) return null
   if (started_at === null || activity_at === null || flags === null) return null
-  if (!isCrossOriginConversation(conversation_flags ?? 0)) return null
+  if (!isCrossOriginConversation(row.conversation_flags ?? 0)) return null
   const times = { started_at, message_at, activity_at }
-  return { id, continues, is_retry, can_be_continued, ...times, flags, default_flags: row.default_flags ?? 0 }
+  return { id, continues, takes_place_of, can_be_continued, ...times, flags, default_flags: row.default_flags ?? 0 }
 }

@@ -19,6 +19,7 @@ import { migration018 } from './migrations/018-usage-of-job-runs.ts'
 import { migration019 } from './migrations/019-deletion-queues.ts'
 import { migration020 } from './migrations/020-queue-order.ts'
 import { migration021 } from './migrations/021-instructions-and-efforts.ts'
+import { migration022 } from './migrations/022-places-of-retries.ts'
 
 /**
  * The schema of a profile's database: entry n brings a database from version n to version n + 1. Forward only. A released
@@ -47,4 +48,5 @@ export const migrations: readonly string[] = [
   migration019,
   migration020,
   migration021,
+  migration022,
 ]

@@ -8,6 +8,7 @@ import {
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { AgentError } from '../../../../src/agent/agent.ts'
 import { loadLineageSummary } from '../../../../src/model/conversation/lineage.ts'
+import { newLineageReader, withoutRetries } from '../../../support/sessions/lineage-reader.ts'
 import { newSession } from '../../../../src/sessions/new-session.ts'
 import type { StreamErrorCode } from '../../../../src/model/stream.ts'
 import { openChatFixture, type ScriptedAnswer, newLatch } from '../../../support/fixtures/agent-chats.ts'
@@ -129,7 +130,8 @@ describe('a continuation', () => {
       if (hop < 4) await runTurn(chats, id)
     }
     for (const [index, id] of ids.entries()) {
-      const lineage = await loadLineageSummary(await chats.requireSession(id), (wanted) => chats.sessions.find(wanted))
+      const reader = withoutRetries((wanted) => chats.sessions.find(wanted))
+      const lineage = await loadLineageSummary(await chats.requireSession(id), reader)
       expect(lineage).toMatchObject({ root: { id: ids[0] }, segmentCount: index + 1 })
       expect(lineage.parent?.id ?? null).toBe(ids[index - 1] ?? null)
       expect((await chats.sessions.findTip(await chats.requireSession(id))).id).toBe(ids.at(-1))
@@ -139,7 +141,7 @@ describe('a continuation', () => {
   test('becomes a root when the old session is deleted', async () => {
     await using chats = newCompactionChats(new Summaries(), {})
     const next = await chats.chats.compact(await runTurn(chats), null)
-    const lineage = await loadLineageSummary(next, async () => null)
+    const lineage = await loadLineageSummary(next, newLineageReader([]))
     expect(lineage).toMatchObject({ parent: null, root: { id: next.id }, segmentCount: 1 })
     expect(await chats.chats.loadModelMessages(next)).toEqual([summary('In short 1.', { quotes: ['Hi'] })])
   })

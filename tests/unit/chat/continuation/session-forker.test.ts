@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { AgentError, type AgentEvent } from '../../../../src/agent/agent.ts'
 import { toModelMessages } from '../../../../src/chat/context/to-model-messages.ts'
 import { loadLineageSummary } from '../../../../src/model/conversation/lineage.ts'
+import { withoutRetries } from '../../../support/sessions/lineage-reader.ts'
 import { parseBlobUrl } from '../../../../src/model/blob-url.ts'
 import type { MessageRecord } from '../../../../src/model/message.ts'
 import { noUsage } from '../../../../src/model/usage.ts'
@@ -114,7 +115,7 @@ describe('a fork', () => {
     const chats = open({}, textAnswer('Yes.'))
     const id = await runTurn(chats)
     const fork = await chats.chats.fork((await findMessageBy(chats, id, 'Yes.')).id)
-    const load = (wanted: string) => chats.sessions.find(wanted)
+    const load = withoutRetries((wanted) => chats.sessions.find(wanted))
     expect(await loadLineageSummary(fork, load)).toMatchObject({ parent: null, root: { id: fork.id }, segmentCount: 1 })
     expect(await loadLineageSummary(await chats.requireSession(id), load)).toMatchObject({ segmentCount: 1 })
     expect(await chats.profile.eventStore.findContinuation(id)).toBeNull()

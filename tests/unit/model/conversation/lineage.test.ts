@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isContinuable, continuesSession, loadLineageSummary } from '../../../../src/model/conversation/lineage.ts'
 import type { SessionRecord } from '../../../../src/model/session.ts'
+import { newLineageReader, withoutRetries } from '../../../support/sessions/lineage-reader.ts'
 import { newSessionRecord } from '../../../support/sessions/session-record.ts'
 
 const parent = newSessionRecord({ id: 'parent', endReason: 'compression' })
@@ -13,9 +14,16 @@ async function walk(id: string, rows: readonly SessionRecord[]) {
   const start = byId.get(id)
   if (!start) throw new Error(`There is no session ${id}.`)
   const loadedIds: string[] = []
-  const lineage = await loadLineageSummary(start, async (wanted) => {
-    loadedIds.push(wanted)
-    return byId.get(wanted) ?? null
+  const { findOldestRetry } = newLineageReader(rows)
+  const lineage = await loadLineageSummary(start, {
+    findSession: async (wanted) => {
+      loadedIds.push(wanted)
+      return byId.get(wanted) ?? null
+    },
+    findOldestRetry: async (placeId) => {
+      loadedIds.push(`oldest retry of ${placeId}`)
+      return findOldestRetry(placeId)
+    },
   })
   return {
     parent: lineage.parent?.id ?? null,
@@ -26,8 +34,8 @@ async function walk(id: string, rows: readonly SessionRecord[]) {
 }
 
 async function walkToAncestors(id: string, rows: readonly SessionRecord[]): Promise<string[]> {
-  const find = (wanted: string) => rows.find((row) => row.id === wanted) ?? null
-  const { ancestors } = await loadLineageSummary(find(id) ?? newSessionRecord({ id }), async (wanted) => find(wanted))
+  const start = rows.find((row) => row.id === id) ?? newSessionRecord({ id })
+  const { ancestors } = await loadLineageSummary(start, newLineageReader(rows))
   return ancestors.map((each) => each.id)
 }
 
@@ -184,6 +192,26 @@ describe('a walk up the chain', () => {
     expect(await walk('retry', rows.slice(3))).toMatchObject(alone('retry'))
   })
 
+  test('when that session is gone, the oldest retry has the place, and the others stand beside it', async () => {
+    const rows = [
+      ...chain(2),
+      newSessionRecord({ id: 'second', takesPlaceOf: '2', parentId: '1', startedAt: 2 }),
+      newSessionRecord({ id: 'first', takesPlaceOf: '2', parentId: '1', startedAt: 1, endReason: 'compression' }),
+      newSessionRecord({ id: 'next', parentId: 'first' }),
+    ]
+    const place = { parent: '1', root: '0', segmentCount: 3 }
+    expect(await walk('first', rows)).toEqual({ ...place, loadedIds: ['2', 'oldest retry of 2', '1', '0'] })
+    expect(await walk('second', rows)).toMatchObject({
+      ...place,
+      loadedIds: ['2', 'oldest retry of 2', '2', 'oldest retry of 2', '1', '0'],
+    })
+    expect(await walk('next', rows)).toMatchObject({ parent: 'first', root: '0', segmentCount: 4 })
+    expect(await walk('second', rows.slice(2))).toMatchObject(alone('first'))
+    expect(await walk('next', rows.slice(2))).toMatchObject({ parent: 'first', root: 'first', segmentCount: 2 })
+    const restored = newSessionRecord({ id: '2', endReason: 'compression' })
+    for (const id of ['first', 'second']) expect(await walk(id, [...rows, restored])).toMatchObject(alone('2'))
+  })
+
   test('counts 1,000 hops besides those of retries, and ends on a cycle of retries', async () => {
     const rows = chain(1100).flatMap((row) => [
       newSessionRecord({ ...row, id: `${row.id} first`, parentId: row.parentId }),
@@ -197,7 +225,10 @@ describe('a walk up the chain', () => {
   })
 
   test('rejects when a row cannot be loaded', async () => {
-    const failing = loadLineageSummary(child, async () => Promise.reject(new Error('disk')))
+    const failing = loadLineageSummary(
+      child,
+      withoutRetries(async () => Promise.reject(new Error('disk'))),
+    )
     await expect(failing).rejects.toThrow('disk')
   })
 })

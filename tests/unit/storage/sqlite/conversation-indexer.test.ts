@@ -32,7 +32,16 @@ function newSession(
 ): ConversationIndexEntry {
   const at = Number(id.replace(/\D/g, '')) + 1
   const times = { started_at: at, message_at: at, activity_at: at }
-  return { id, continues, is_retry: 0, can_be_continued: 1, flags: 0, default_flags: 0, ...times, ...overrides }
+  return {
+    id,
+    continues,
+    takes_place_of: null,
+    can_be_continued: 1,
+    flags: 0,
+    default_flags: 0,
+    ...times,
+    ...overrides,
+  }
 }
 
 /** The tip and the sessions of every conversation in the index. */
@@ -53,10 +62,19 @@ function readConversations({ db, reader }: Index): Record<string, { tip: string;
 function computeConversations(
   sessions: ReadonlyMap<string, ConversationIndexEntry>,
 ): Record<string, { tip: string; sessions: string[] }> {
+  const findOldestRetry = (placeId: string) =>
+    [...sessions.values()]
+      .filter((each) => each.takes_place_of === placeId)
+      .toSorted((a, b) => a.started_at - b.started_at || (a.id < b.id ? -1 : 1))[0]
+  /** The session in the place that a retry takes, if that is another one. */
+  const findBesideId = (id: string): string | null => {
+    const placeId = sessions.get(id)?.takes_place_of ?? null
+    const beside = placeId === null ? null : (sessions.get(placeId) ?? findOldestRetry(placeId))
+    return beside && beside.id !== id ? beside.id : null
+  }
   const findParentId = (id: string): string | null => {
-    const session = sessions.get(id)
-    const above = sessions.get(session?.continues ?? '')
-    return above && (session?.is_retry === 1 || above.can_be_continued === 1) ? above.id : null
+    const parent = sessions.get(sessions.get(id)?.continues ?? '')
+    return findBesideId(id) ?? (parent?.can_be_continued === 1 ? parent.id : null)
   }
   const findPath = (id: string): string[] => {
     const path = [id]
@@ -66,7 +84,7 @@ function computeConversations(
     }
     return path
   }
-  const countContinuations = (id: string) => findPath(id).filter((each) => sessions.get(each)?.is_retry !== 1).length
+  const countContinuations = (id: string) => findPath(id).filter((each) => findBesideId(each) === null).length
   const sortNewestFirst = (all: ConversationIndexEntry[]) =>
     all.toSorted(
       (a, b) => (b.message_at ?? -1) - (a.message_at ?? -1) || b.started_at - a.started_at || (a.id < b.id ? 1 : -1),
@@ -90,14 +108,17 @@ const anySession = fc
   .record({
     id: fc.constantFrom(...ids),
     continues: fc.option(fc.constantFrom(...ids, 'gone'), { freq: 6 }),
-    is_retry: fc.constantFrom(0, 0, 1),
+    takes_place_of: fc.option(fc.constantFrom(...ids, 'gone', 'gone too'), { freq: 1 }),
     can_be_continued: fc.constantFrom(1, 1, 1, 0),
     started_at: fc.nat({ max: 5 }),
     message_at: fc.option(fc.nat({ max: 5 }), { freq: 4 }),
   })
-  // `findLineageLink` never returns the session itself, and a session without a link is no retry.
-  .map((fields) =>
-    newSession(fields.id, null, { ...fields, continues: fields.continues === fields.id ? null : fields.continues }),
+  // `findLineageLinks` never returns the session itself.
+  .map(({ id, continues, takes_place_of, ...fields }) =>
+    newSession(id, continues === id ? null : continues, {
+      ...fields,
+      takes_place_of: takes_place_of === id ? null : takes_place_of,
+    }),
   )
 
 const anyChange = fc.record({

@@ -1,7 +1,39 @@
 import { createIdNotFoundError } from '../../../../lib/errors.ts'
 import { parseIdKind } from '../../../../lib/ids.ts'
 import type { SessionRecord } from '../../../../model/session.ts'
+import { ProfileIdNamespace } from '../../../../profiles/profile-id-namespace.ts'
 import type { SqlConnection } from '../../database/statement-cache.ts'
+import { type SessionRowWithSettings, selectSessionsSql, sessionFromRow, toStoredSessionId } from '../session-row.ts'
+
+/**
+ * The session that continues one of either origin, or a retry that takes the place of one that does; of several, the one with
+ * the newest activity.
+ */
+export function findContinuation(db: SqlConnection, sessionId: string, profile: string): SessionRecord | null {
+  const parentId = new ProfileIdNamespace(profile).unqualify(sessionId)
+  if (parentId === null) return null
+  const row = db
+    .prepare<[string], SessionRowWithSettings>(
+      `WITH children AS (SELECT id FROM sessions WHERE parent_session_id = ?)
+       ${selectSessionsSql} WHERE id IN children OR takes_place_of IN children
+       ORDER BY last_activity_at DESC, id DESC LIMIT 1`,
+    )
+    .get(parentId)
+  return row ? sessionFromRow(row, profile) : null
+}
+
+/** The oldest of the retries that take the place of each of these sessions, in no order. */
+export function findOldestRetries(db: SqlConnection, placeIds: readonly string[], profile: string): SessionRecord[] {
+  return db
+    .prepare<[string], SessionRowWithSettings>(
+      `${selectSessionsSql} WHERE sessions.id IN (
+         SELECT (SELECT retry.id FROM sessions AS retry WHERE retry.takes_place_of = place.value
+           ORDER BY retry.started_at, retry.id LIMIT 1)
+         FROM json_each(?) AS place)`,
+    )
+    .all(JSON.stringify(placeIds.map((id) => toStoredSessionId(id, profile))))
+    .map((row) => sessionFromRow(row, profile))
+}
 
 /**
  * Lets the oldest of the retries that take the place of a session have the place itself, before the session is deleted: it
