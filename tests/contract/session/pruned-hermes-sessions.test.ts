@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
 import { newHome, newTempFolder } from '../../support/server/segue.ts'
+import { exportToFile, importFromFile } from '../../support/transfer/transfers.ts'
 import {
   ConversationOfSessionDocument,
   ConversationsDocument,
@@ -21,9 +22,9 @@ type Change = FollowConversationsSubscription['conversationsChanged']
 
 /** Folders that outlive a server, and the state.db of the Hermes agent in one of them. */
 class HermesAgent implements Disposable {
-  readonly #hermesHome = newTempFolder()
-  readonly #home = newHome()
-  readonly db = new HermesDb(join(this.#hermesHome, 'state.db'))
+  readonly hermesHome = newTempFolder()
+  readonly home = newHome()
+  readonly db = new HermesDb(join(this.hermesHome, 'state.db'))
 
   constructor(ids: readonly string[]) {
     for (const [index, id] of ids.entries()) this.addSession(id, { after: ids[index - 1], at: index * 10 })
@@ -48,13 +49,13 @@ class HermesAgent implements Disposable {
     this.db.db.exec('VACUUM')
   }
 
-  start(transport: Transport = 'http'): Promise<TestEnvironment> {
-    return newTestEnvironment(transport, { settings: { home: this.#home, hermesHome: this.#hermesHome } })
+  start(): Promise<TestEnvironment> {
+    return newTestEnvironment('http', { settings: { home: this.home, hermesHome: this.hermesHome } })
   }
 
   [Symbol.dispose](): void {
     this.db.close()
-    for (const folder of [this.#home, this.#hermesHome]) rmSync(folder, { recursive: true, force: true })
+    for (const folder of [this.home, this.hermesHome]) rmSync(folder, { recursive: true, force: true })
   }
 }
 
@@ -181,7 +182,7 @@ describe('When Hermes prunes a session, its retries', () => {
     expect(await listConversations(client)).toHaveLength(2)
   })
 
-  test('stay one conversation if it was pruned before Segue starts, and so do later retries', async () => {
+  test('stay one conversation if it was pruned before Segue starts, with later retries, and after an export', async () => {
     using hermes = new HermesAgent(['start', 'middle'])
     let retries: [string, string]
     {
@@ -200,9 +201,17 @@ describe('When Hermes prunes a session, its retries', () => {
       expect(await listConversations(client)).toMatchObject([{ root: { id: 'start' }, segmentCount: 5, pinned: true }])
     }
     hermes.prune('start')
-    await using environment = await hermes.start()
-    const { client } = environment
-    await expectOneRow(client, retries, { parent: null, root: retries[0], segmentCount: 1 })
-    expect(await listConversations(client)).toMatchObject([{ root: { id: retries[0] }, segmentCount: 4, pinned: true }])
+    const { home, hermesHome } = hermes
+    const { path } = await exportToFile({ home, hermesHome, id: retries[1] })
+    using importing = new HermesAgent([])
+    await importFromFile(path, importing.home)
+    for (const agent of [hermes, importing]) {
+      await using environment = await agent.start()
+      const { client } = environment
+      await expectOneRow(client, retries, { parent: null, root: retries[0], segmentCount: 1 })
+      const [row, ...others] = await listConversations(client)
+      expect(row).toMatchObject({ root: { id: retries[0] }, segmentCount: 4, pinned: true })
+      expect(others).toEqual([])
+    }
   })
 })
