@@ -231,3 +231,33 @@ test('Many retries of a long chat, each made from the one before, name the origi
   })
   expect(messages.get(msg(`last${retries}x`))?.turnId).toBe(msg('last0x'))
 })
+
+test('Retries of a session of Hermes that was gone already become one conversation, whose index is complete', async () => {
+  const version = 21
+  for (const sql of migrations.slice(oldVersion, version)) old.exec(sql)
+  old.pragma(`user_version = ${version}`)
+  for (const [index, name] of ['first', 'second'].entries()) {
+    addSession(name, [user(`${name}u`, 2, 1001, 'Again')])
+    old
+      .prepare(
+        "UPDATE sessions SET takes_place_of = 'gone', takes_place_of_origin = 'HERMES', started_at = ? WHERE id = ?",
+      )
+      .run(startedAt + index, ses(name))
+    // The index as that version left it, with a row for each of them.
+    old
+      .prepare(
+        `INSERT INTO conversation_sessions
+           (id, continues, is_retry, can_be_continued, started_at, message_at, activity_at, flags, root_id, depth)
+         VALUES (:id, 'gone', 1, 0, :at, 1001, 1001, 0, :id, 0)`,
+      )
+      .run({ id: ses(name), at: startedAt + index })
+    old.prepare('INSERT INTO conversations VALUES (:id, :id, 1, 1001, 64)').run({ id: ses(name) })
+  }
+  old.exec('DELETE FROM pending_sessions')
+  old.close()
+  const database = new SegueProfileDatabase(join(folder, 'segue.db'))
+  const ids = [ses('first'), ses('second')]
+  const conversations = await new SqliteSessionReader(database).findConversationsBySession(ids)
+  for (const id of ids) expect(conversations.get(id)).toMatchObject({ rootId: ses('first'), segmentCount: 2 })
+  database.close()
+})
