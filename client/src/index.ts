@@ -14,7 +14,15 @@ export type { ReconnectOptions } from './connection/reconnect-options.ts'
 export type { SnapshotSource } from './lists/snapshot-store.ts'
 export type { Channel } from '../../src/model/channel.ts'
 export type { ApprovalDecision, DecisionState } from '../../src/model/decision.ts'
-export type { MessageKind, MessagePart, MessageStatus, Role, ToolCall, ToolCallState } from '../../src/model/message.ts'
+export type {
+  MessageKind,
+  MessagePart,
+  MessageStatus,
+  PartOrigin,
+  Role,
+  ToolCall,
+  ToolCallState,
+} from '../../src/model/message.ts'
 export type { Origin } from '../../src/model/session.ts'
 export type { FinishReason, StreamErrorCode, StreamFailure, StreamStatus } from '../../src/model/stream.ts'
 export type { Usage } from '../../src/model/usage.ts'

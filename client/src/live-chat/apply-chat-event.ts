@@ -27,6 +27,7 @@ export function applyChatEvent(chat: LiveChatState, event: ChatEvent): LiveChatS
     }
     case 'SessionContinued':
     case 'StreamReset':
+    case 'StepFinished':
       return chat
     case 'ApprovalChanged':
       return changeMessage(chat, event, (message) => hasToolCall(message, event.approval.toolCall.id))

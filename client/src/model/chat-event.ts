@@ -79,6 +79,8 @@ export type ChatEvent =
   | LogEventOfType<'ToolCallDelta'>
   | LogEventOfType<'ToolCallChanged'>
   | LogEventOfType<'FilePartAdded'>
+  | LogEventOfType<'PartFinished'>
+  | LogEventOfType<'StepFinished'>
   | StreamChanged
   | ApprovalChanged
   | ClarificationChanged

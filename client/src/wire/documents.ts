@@ -19,21 +19,24 @@ export const messageFields = `{
   id role kind status createdAt model ${usage} session { id } stream { id }
   parts {
     __typename
-    ... on TextPart { index text }
-    ... on ReasoningPart { index text }
-    ... on ToolCallPart { index toolCall ${toolCall} }
-    ... on FilePart { index mediaType name url }
+    index step startedAt endedAt
+    ... on TextPart { text }
+    ... on ReasoningPart { text }
+    ... on ToolCallPart { toolCall ${toolCall} }
+    ... on FilePart { mediaType name url }
   }
 }`
 
 const eventFields = `{
   __typename seq at sessionId streamId
   ... on StreamStarted { status stream ${streamFields} userMessage ${messageFields} }
-  ... on TextDelta { messageId partIndex offset text }
-  ... on ReasoningDelta { messageId partIndex offset text }
-  ... on ToolCallDelta { messageId partIndex toolCallId toolName offset argumentsText }
+  ... on TextDelta { messageId partIndex step startedAt offset text }
+  ... on ReasoningDelta { messageId partIndex step startedAt offset text }
+  ... on ToolCallDelta { messageId partIndex step startedAt toolCallId toolName offset argumentsText }
   ... on ToolCallChanged { messageId partIndex toolCall ${toolCall} }
-  ... on FilePartAdded { messageId partIndex mediaType name url }
+  ... on FilePartAdded { messageId partIndex step mediaType name url }
+  ... on PartFinished { messageId partIndex }
+  ... on StepFinished { step finishReason ${usage} }
   ... on StreamChanged { status stream ${streamFields} }
   ... on ApprovalChanged { state decision approval ${approvalFields} }
   ... on ClarificationChanged { state answer clarification ${clarificationFields} }

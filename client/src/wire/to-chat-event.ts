@@ -42,10 +42,14 @@ export function toChatEvent(event: WireEvent): ChatEvent | null {
       return { ...toEventFields(event), toolCall: toToolCall(event.toolCall) }
     case 'TextDelta':
     case 'ReasoningDelta':
-      return toEventFields(event)
+      return toDelta(event)
     case 'ToolCallDelta':
-      return toEventFields(event)
+      return toDelta(event)
     case 'FilePartAdded':
+      return toEventFields(event)
+    case 'PartFinished':
+      return toEventFields(event)
+    case 'StepFinished':
       return toEventFields(event)
     case 'SessionChanged':
       return toEventFields(event)
@@ -60,4 +64,11 @@ export function toChatEvent(event: WireEvent): ChatEvent | null {
 function toEventFields<Type extends string, Wire>(event: Wire & { readonly __typename: Type; readonly at: string }) {
   const { __typename: type, at, ...fields } = event
   return { ...fields, type, at: toTime(at) }
+}
+
+function toDelta<Type extends string, Wire>(
+  event: Wire & { readonly __typename: Type; readonly at: string; readonly startedAt: string | null },
+) {
+  const { startedAt, ...fields } = toEventFields(event)
+  return { ...fields, ...(startedAt !== null && { startedAt: toTime(startedAt) }) }
 }

@@ -1,4 +1,4 @@
-import type { MessagePart, ToolCall } from '../../../src/model/message.ts'
+import type { MessagePart, PartOrigin, ToolCall } from '../../../src/model/message.ts'
 import type { ChatMessage } from '../model/message.ts'
 import type { WireMessage, WirePart, WireToolCall } from './wire-types.ts'
 
@@ -39,19 +39,28 @@ export function toChatMessage({ createdAt, session, stream, parts, ...message }:
 }
 
 function toMessagePart(part: WirePart): MessagePart {
+  const origin = toPartOrigin(part)
   switch (part.__typename) {
     case 'ReasoningPart':
-      return { type: 'reasoning', text: part.text }
+      return { type: 'reasoning', text: part.text, ...origin }
     case 'ToolCallPart':
-      return { type: 'tool', call: toToolCall(part.toolCall) }
+      return { type: 'tool', call: toToolCall(part.toolCall), ...origin }
     case 'FilePart': {
       const { mediaType, name, url } = part
-      return { type: 'file', mediaType, name, url }
+      return { type: 'file', mediaType, name, url, ...origin }
     }
     case 'TextPart':
-      return { type: 'text', text: part.text }
+      return { type: 'text', text: part.text, ...origin }
     default:
       // A newer server: the part keeps its index.
-      return { type: 'text', text: '' }
+      return { type: 'text', text: '', ...origin }
+  }
+}
+
+function toPartOrigin({ step, startedAt, endedAt }: WirePart): PartOrigin {
+  return {
+    step,
+    ...(startedAt !== null && { startedAt: toTime(startedAt) }),
+    ...(endedAt !== null && { endedAt: toTime(endedAt) }),
   }
 }

@@ -62,16 +62,22 @@ export interface WireClarification extends WireDecision {
   readonly declined: boolean
 }
 
+interface WirePartBase {
+  readonly index: number
+  readonly step: number
+  readonly startedAt: string | null
+  readonly endedAt: string | null
+}
+
 export type WirePart =
-  | { readonly __typename: 'TextPart' | 'ReasoningPart'; readonly index: number; readonly text: string }
-  | { readonly __typename: 'ToolCallPart'; readonly index: number; readonly toolCall: WireToolCall }
-  | {
+  | (WirePartBase & { readonly __typename: 'TextPart' | 'ReasoningPart'; readonly text: string })
+  | (WirePartBase & { readonly __typename: 'ToolCallPart'; readonly toolCall: WireToolCall })
+  | (WirePartBase & {
       readonly __typename: 'FilePart'
-      readonly index: number
       readonly mediaType: string
       readonly name: string | null
       readonly url: string
-    }
+    })
 
 export interface WireMessage extends WireId {
   readonly role: Role
@@ -97,6 +103,10 @@ interface WirePartEvent extends WireEventBase {
   readonly partIndex: number
 }
 
+interface WireDeltaEvent extends WirePartEvent, Pick<WirePartBase, 'step' | 'startedAt'> {
+  readonly offset: number
+}
+
 export type WireEvent =
   | (WireEventBase & {
       readonly __typename: 'StreamStarted'
@@ -104,24 +114,27 @@ export type WireEvent =
       readonly stream: WireStream
       readonly userMessage: WireMessage
     })
-  | (WirePartEvent & {
-      readonly __typename: 'TextDelta' | 'ReasoningDelta'
-      readonly offset: number
-      readonly text: string
-    })
-  | (WirePartEvent & {
+  | (WireDeltaEvent & { readonly __typename: 'TextDelta' | 'ReasoningDelta'; readonly text: string })
+  | (WireDeltaEvent & {
       readonly __typename: 'ToolCallDelta'
       readonly toolCallId: string
       readonly toolName: string
-      readonly offset: number
       readonly argumentsText: string
     })
   | (WirePartEvent & { readonly __typename: 'ToolCallChanged'; readonly toolCall: WireToolCall })
   | (WirePartEvent & {
       readonly __typename: 'FilePartAdded'
+      readonly step: number
       readonly mediaType: string
       readonly name: string | null
       readonly url: string
+    })
+  | (WirePartEvent & { readonly __typename: 'PartFinished' })
+  | (WireEventBase & {
+      readonly __typename: 'StepFinished'
+      readonly step: number
+      readonly finishReason: FinishReason
+      readonly usage: Usage
     })
   | (WireEventBase & {
       readonly __typename: 'StreamChanged'

@@ -1,4 +1,4 @@
-import { listPartSteps } from '../../model/fold/list-part-steps.ts'
+import { isStepStart } from '../../model/fold/list-part-steps.ts'
 import type { MessagePart, ToolCall } from '../../model/message.ts'
 
 /** A part that a model has generated, and can be sent back. */
@@ -11,13 +11,12 @@ export interface AnswerStep {
   readonly calls: ToolCall[]
 }
 
-/** Splits an answer into steps. See `listPartSteps`. */
+/** Splits an answer into steps. See `isStepStart`. */
 export function splitAnswerIntoSteps(allParts: readonly MessagePart[]): AnswerStep[] {
-  const partSteps = listPartSteps(allParts)
   const steps: AnswerStep[] = []
   for (const [index, part] of allParts.map(describeFile).entries()) {
     const last = steps.at(-1)
-    const step = last && partSteps[index] === partSteps[index - 1] ? last : { parts: [], calls: [] }
+    const step = last && !isStepStart(allParts, index) ? last : { parts: [], calls: [] }
     if (step !== last) steps.push(step)
     step.parts.push(part)
     if (part.type === 'tool' && part.call.argumentsWhole) step.calls.push(part.call)

@@ -1,16 +1,10 @@
 import type { InferUIMessageChunk } from 'ai'
+import { isStepStart } from '../../../../src/model/fold/list-part-steps.ts'
 import type { MessagePart } from '../../../../src/model/message.ts'
 import type { LiveChatMessage } from '../../live-chat/live-chat-message.ts'
 import type { SegueUIMessage } from './segue-ui-message.ts'
 import { toToolChunks } from './to-tool-chunks.ts'
-import {
-  isOpenPart,
-  isStepStart,
-  type ResolveUrl,
-  toClarificationPart,
-  toMessageMetadata,
-  toPartId,
-} from './to-ui-message.ts'
+import { isOpenPart, type ResolveUrl, toClarificationPart, toMessageMetadata, toPartId } from './to-ui-message.ts'
 
 /** A chunk of the stream from which the AI SDK makes an answer. */
 export type SegueUIMessageChunk = InferUIMessageChunk<SegueUIMessage>

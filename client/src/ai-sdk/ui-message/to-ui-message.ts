@@ -1,4 +1,5 @@
 import type { FileUIPart, UIMessagePart, UITools } from 'ai'
+import { isStepStart } from '../../../../src/model/fold/list-part-steps.ts'
 import type { MessagePart } from '../../../../src/model/message.ts'
 import type { LiveChatMessage, ToolCallDecisions } from '../../live-chat/live-chat-message.ts'
 import type { ClarificationData, SegueDataParts, SegueMessageMetadata, SegueUIMessage } from './segue-ui-message.ts'
@@ -30,14 +31,9 @@ export function toMessageMetadata(message: LiveChatMessage): SegueMessageMetadat
   return { sessionId, streamId, kind, status, model, usage, finishReason, createdAt }
 }
 
-/** Whether a part begins a step: the first one does, and what a model writes after its calls of tools. */
-export function isStepStart(parts: readonly MessagePart[], index: number): boolean {
-  return index === 0 || (parts[index]?.type !== 'tool' && parts[index - 1]?.type === 'tool')
-}
-
-/** Whether text may still be added to a part: only to the last one of an answer that is being made. */
+/** Whether text may still be added to a part of an answer that is being made. */
 export function isOpenPart({ status, parts }: Pick<LiveChatMessage, 'status' | 'parts'>, index: number): boolean {
-  return status === 'STREAMING' && index === parts.length - 1
+  return status === 'STREAMING' && index === parts.length - 1 && parts[index]?.endedAt === undefined
 }
 
 /** The id of a text or reasoning part within its message. */
