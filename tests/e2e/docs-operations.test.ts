@@ -184,6 +184,31 @@ test('the page on instructions gives them to a session and a job, and shows what
   })
 })
 
+test('the page on steps shows how long reasoning took, while it comes and later', async () => {
+  const events = (await docs.stream('WatchSteps')).map(({ streamChat }) => streamChat)
+  const ends = events.filter((event) => event?.['__typename'] === 'PartFinished')
+  expect(ends).toMatchObject([{ partIndex: 0 }, { partIndex: 1 }])
+  expect(events.filter((event) => event?.['__typename'] === 'StepFinished')).toMatchObject([
+    { step: 0, finishReason: 'STOP', usage: { outputTokens: expect.any(Number) } },
+  ])
+  const sent = 'mutation { startChat(input: { text: "Hello", ifBusy: QUEUE }) { id session { id } } }'
+  const streamId = (await docs.request(sent))[0]?.['startChat']?.['id']
+  const followed = await docs.request(
+    `subscription { followStream(streamId: "${String(streamId)}") { ... on StreamFinished { message { id } } } }`,
+  )
+  const message = followed.at(-1)?.['followStream']?.['message']
+  const id = message !== null && typeof message === 'object' && 'id' in message ? message.id : null
+  const times = { startedAt: expect.any(String), endedAt: expect.any(String) }
+  expect(await docs.run('Steps', { id })).toMatchObject({
+    message: {
+      parts: [
+        { __typename: 'ReasoningPart', step: 0, ...times },
+        { step: 0, ...times },
+      ],
+    },
+  })
+})
+
 test('the page on providers lists the models with what is known of them', async () => {
   expect(await docs.run('Models')).toMatchObject({
     models: {

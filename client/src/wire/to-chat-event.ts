@@ -50,7 +50,7 @@ export function toChatEvent(event: WireEvent): ChatEvent | null {
     case 'PartFinished':
       return toEventFields(event)
     case 'StepFinished':
-      return toEventFields(event)
+      return { ...toEventFields(event), finishReason: event.finishReason ?? 'OTHER' }
     case 'SessionChanged':
       return toEventFields(event)
     case 'SessionContinued':

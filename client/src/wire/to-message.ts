@@ -57,10 +57,11 @@ function toMessagePart(part: WirePart): MessagePart {
   }
 }
 
-function toPartOrigin({ step, startedAt, endedAt }: WirePart): PartOrigin {
+/** A document that was written for an earlier version selects none of it. */
+function toPartOrigin({ step, startedAt, endedAt }: Partial<WirePart>): PartOrigin {
   return {
-    step,
-    ...(startedAt !== null && { startedAt: toTime(startedAt) }),
-    ...(endedAt !== null && { endedAt: toTime(endedAt) }),
+    ...(step !== undefined && { step }),
+    ...(startedAt != null && { startedAt: toTime(startedAt) }),
+    ...(endedAt != null && { endedAt: toTime(endedAt) }),
   }
 }

@@ -133,7 +133,7 @@ export type WireEvent =
   | (WireEventBase & {
       readonly __typename: 'StepFinished'
       readonly step: number
-      readonly finishReason: FinishReason
+      readonly finishReason: FinishReason | null
       readonly usage: Usage
     })
   | (WireEventBase & {

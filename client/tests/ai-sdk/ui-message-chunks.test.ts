@@ -5,6 +5,7 @@ import { followEvent, type FollowedStream } from '../../src/ai-sdk/followed-stre
 import { type SegueUIMessage, type SegueUIMessageChunk, toUIMessage } from '../../src/ai-sdk/index.ts'
 import { newTool } from '../../../tests/support/fixtures/tools.ts'
 import { startSegueWithProvider } from '../../../tests/support/server/segue-with-provider.ts'
+import { toolCallSteps } from '../../../tests/support/providers/strict-provider.ts'
 import { startSegueWithTools } from '../../../tests/support/server/segue-with-tools.ts'
 import { startTestSegue } from '../../../tests/support/server/segue.ts'
 
@@ -72,6 +73,34 @@ describe('the AI SDK makes of the chunks what the adapter makes of the whole ans
     expect(streamed?.parts.map((part) => ('state' in part ? part.state : null))).toEqual([null, 'done', 'done'])
     expect(chunks.at(-1)).toMatchObject({ type: 'finish', finishReason: 'stop' })
     expect(streamed?.metadata).toMatchObject({ status: 'COMPLETE', finishReason: 'STOP', kind: 'CHAT' })
+    client.close()
+  })
+
+  test('steps that only call tools, each with what the model thought', async () => {
+    await using world = await startSegueWithProvider()
+    const client = createSegueClient({ url: world.segue.url })
+    const look = toolCallSteps({ name: 'look', input: {} })
+    world.provider.enqueue([{ reasoning: 'Hm' }, ...look])
+    world.provider.enqueue(look)
+    world.provider.enqueue([{ text: 'Done.' }, { finish: 'stop' }])
+
+    const { chunks, streamed, whole } = await compare(client.chat({ text: 'Look.' }))
+
+    expect(streamed).toEqual(whole)
+    const begins = 'step-start'
+    expect(streamed?.parts.map(({ type }) => type)).toEqual([
+      begins,
+      'reasoning',
+      'dynamic-tool',
+      begins,
+      'dynamic-tool',
+      begins,
+      'text',
+    ])
+    const order = chunks.map(({ type }) => type)
+    expect(order.indexOf('reasoning-end')).toBeLessThan(order.indexOf('tool-input-start'))
+    expect(order.filter((type) => type === 'start-step').length).toBe(3)
+    expect(order.filter((type) => type === 'finish-step').length).toBe(3)
     client.close()
   })
 
