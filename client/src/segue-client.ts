@@ -103,6 +103,8 @@ export interface ApprovalAnswer {
   readonly reason?: string
   /** The tool runs with these in place of the model's arguments. */
   readonly arguments?: JsonObject
+  /** With SESSION and ALWAYS: the arguments of the calls that are allowed from now on. `*` in a string is any text. */
+  readonly pattern?: JsonObject
 }
 
 /** Exactly one of the three. */

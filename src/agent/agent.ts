@@ -25,8 +25,8 @@ export interface AgentRun {
   storeFile(bytes: Uint8Array): Promise<string>
   /** Asks the user a question of a tool whose call runs. The call goes on running, whatever the answer is. */
   askUser(callId: string, question: ToolQuestion, timeoutMs: number): Promise<ToolQuestionAnswer>
-  /** Whether a user has granted this tool, so that its calls need no approval. */
-  isToolGranted(tool: string): Promise<boolean>
+  /** Whether a user has allowed such calls of this tool, so that they need no approval. */
+  isCallAllowed(tool: string, callArguments: JsonObject): Promise<boolean>
   /** Aborts when the stream has ended in another way. Events that the agent yields after that are rejected. */
   readonly signal: AbortSignal
 }

@@ -2,7 +2,7 @@ import { isIPv4 } from 'node:net'
 import { z } from 'zod'
 import { allowedOriginsSchema } from './http/allowed-origins-schema.ts'
 import { defaultLimits, limitsSchema, renamedLimits } from './limits.ts'
-import { type ApprovalRules, approvalRulesSchema } from './profile/approvals.ts'
+import { type ConfiguredApprovals, configuredApprovalsSchema } from './profile/approvals.ts'
 import { mcpServersSchema } from './profile/mcp/mcp-servers-schema.ts'
 import { invalidModelIdMessage } from './profile/model-id.ts'
 import { providersSchema } from './profile/providers-schema.ts'
@@ -32,7 +32,7 @@ const fractionSchema = z
   .min(0, { error: fractionError })
   .max(1, { error: fractionError })
 
-const noRules: ApprovalRules = {}
+const noRules: ConfiguredApprovals = {}
 const noOrigins: readonly string[] = []
 
 /** All settings. The help, the documentation and the settings reader derive from this table. */
@@ -144,7 +144,7 @@ export const settingDefinitions = {
     default: noRules,
     defaultText: 'read-only tools run, other tools ask',
     description: 'Which tools run, ask first, or are denied, by patterns of tool names.',
-    schema: approvalRulesSchema,
+    schema: configuredApprovalsSchema,
   }),
   clarify: defineSetting<boolean, boolean>({
     key: 'clarify',

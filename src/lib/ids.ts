@@ -8,6 +8,7 @@ const prefixByKind = {
   toolCall: 'tcl',
   approval: 'apr',
   clarification: 'clr',
+  approvalRule: 'rul',
   job: 'job',
   jobRun: 'jrn',
 } as const

@@ -30,6 +30,8 @@ export interface ApprovalRecord extends DecisionBase {
   readonly reason?: string
   /** What the tool runs with in place of the model's arguments. */
   readonly arguments?: JsonObject
+  /** With SESSION and ALWAYS: the arguments of the calls that it allows from now on. Left out: any. */
+  readonly pattern?: JsonObject
   /** The id of the approval whose SESSION or ALWAYS covers this call as well. */
   readonly releasedBy?: string
 }
@@ -55,17 +57,4 @@ export type DecisionRecord = ApprovalRecord | ClarificationRecord
 /** Whether the call goes on running while the question waits, so that the answer is not its result. */
 export function isAskedDuringToolCall(decision: DecisionRecord): boolean {
   return decision.kind === 'clarification' && decision.duringCall === true
-}
-
-/** Whether a decision about one call covers a waiting call of the same tool as well: one of its session, or any. */
-export function approvalCoversToolCall(decided: ApprovalRecord, waiting: DecisionRecord): waiting is ApprovalRecord {
-  const isCovered =
-    decided.decision === 'ALWAYS' || (decided.decision === 'SESSION' && decided.sessionId === waiting.sessionId)
-  return waiting.kind === 'approval' && waiting.toolCall.name === decided.toolCall.name && isCovered
-}
-
-/** A tool that needs no further approval: in one session, or in the whole profile if `sessionId` is null. */
-export interface ToolGrant {
-  readonly sessionId: string | null
-  readonly tool: string
 }

@@ -207,6 +207,7 @@ function createNodeCaches(): NodeCaches {
     Message: new Map(),
     Stream: new Map(),
     Approval: new Map(),
+    ApprovalRule: new Map(),
     Clarification: new Map(),
     Job: new Map(),
     JobRun: new Map(),

@@ -1,4 +1,5 @@
 import { parseIdKind } from '../lib/ids.ts'
+import type { ApprovalRuleRecord } from '../model/approval-rule.ts'
 import type { ApprovalRecord, ClarificationRecord } from '../model/decision.ts'
 import type { JobRecord, JobRunRecord } from '../model/job.ts'
 import type { MessageRecord } from '../model/message.ts'
@@ -17,6 +18,7 @@ export interface NodeRecords {
   readonly Message: MessageRecord
   readonly Stream: StreamRecord
   readonly Approval: ApprovalRecord
+  readonly ApprovalRule: ApprovalRuleRecord
   readonly Clarification: ClarificationRecord
   readonly Job: JobRecord
   readonly JobRun: JobRunRecord
@@ -37,6 +39,7 @@ export const nodeFinders: NodeFinders = {
   Message: ({ chatLoader }, id) => chatLoader.loadMessage(id),
   Stream: ({ chatLoader }, id) => chatLoader.loadStream(id),
   Approval: ({ decisionLoader }, id) => decisionLoader.loadApproval(id),
+  ApprovalRule: ({ profile }, id) => profile.approvalRules.find(id),
   Clarification: ({ decisionLoader }, id) => decisionLoader.loadClarification(id),
   Job: ({ jobs }, id) => jobs.find(id),
   JobRun: ({ jobs }, id) => jobs.findRun(id),
@@ -60,6 +63,8 @@ export function listPossibleNodeTypes(id: string): readonly NodeType[] {
       return ['Stream']
     case 'approval':
       return ['Approval']
+    case 'approvalRule':
+      return ['ApprovalRule']
     case 'clarification':
       return ['Clarification']
     case 'job':

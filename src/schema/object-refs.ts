@@ -1,5 +1,6 @@
 import type { Conversation } from '../sessions/conversation.ts'
 import type { JobRecord, JobRunRecord } from '../model/job.ts'
+import type { ApprovalRuleRecord } from '../model/approval-rule.ts'
 import type { ApprovalRecord, ClarificationRecord } from '../model/decision.ts'
 import type { MessageRecord } from '../model/message.ts'
 import type { SessionRecord } from '../model/session.ts'
@@ -13,6 +14,7 @@ export const ConversationObjectType = schemaBuilder.objectRef<Conversation>('Con
 export const MessageObjectType = schemaBuilder.objectRef<MessageRecord>('Message')
 export const StreamObjectType = schemaBuilder.objectRef<StreamRecord>('Stream')
 export const ApprovalObjectType = schemaBuilder.objectRef<ApprovalRecord>('Approval')
+export const ApprovalRuleObjectType = schemaBuilder.objectRef<ApprovalRuleRecord>('ApprovalRule')
 export const ClarificationObjectType = schemaBuilder.objectRef<ClarificationRecord>('Clarification')
 export const JobObjectType = schemaBuilder.objectRef<JobRecord>('Job')
 export const JobRunObjectType = schemaBuilder.objectRef<JobRunRecord>('JobRun')

@@ -21,11 +21,11 @@ export async function listMcpServers({
   toolbox,
   profile,
 }: Pick<ProfileServices, 'toolbox' | 'profile'>): Promise<McpServerWithPolicies[]> {
-  const grantedTools = new Set(await profile.decisions.listProfileGrants())
+  const allowedTools = new Set(await profile.approvalRules.listAllowedTools())
   const findPolicy = (tool: Tool): ToolPolicy => {
-    const rule = toolbox.findApprovalRule(tool)
-    if (rule === 'deny') return 'DENY'
-    return rule === 'allow' || grantedTools.has(tool.name) ? 'ALLOW' : 'ASK'
+    const action = toolbox.findApprovalAction(tool)
+    if (action === 'deny') return 'DENY'
+    return action === 'allow' || allowedTools.has(tool.name) ? 'ALLOW' : 'ASK'
   }
   return toolbox
     .listMcpServers()

@@ -151,7 +151,7 @@ export class CombinedSessionRepository {
       session,
       messages: [],
       idempotencyKey: idempotencyKey && createCompletedIdempotencyKeyRecord(idempotencyKey, { createdId: session.id }),
-      ...(segueParent && { copyGrantsFrom: segueParent.id }),
+      ...(segueParent && { moveApprovalRulesFrom: segueParent.id }),
     })
     return session
   }

@@ -1,5 +1,4 @@
 import type { DecisionRecord } from '../model/decision.ts'
-import type { IdempotencyKeyRecord } from './idempotency-key.ts'
 
 export interface DecisionQuery {
   readonly kind: DecisionRecord['kind']
@@ -29,7 +28,7 @@ export interface ChangedDecision {
   readonly decision: DecisionRecord
 }
 
-/** Approvals, clarifications and tool grants. `EventWriter.append` writes them. */
+/** Approvals and clarifications. `EventWriter.append` writes them. */
 export interface DecisionStore {
   findDecision(id: string): Promise<DecisionRecord | null>
   /** By id, in no order. Any number of ids; unknown ones are left out. */
@@ -42,10 +41,4 @@ export interface DecisionStore {
   listResolvedDecisions(query: ResolvedDecisionQuery): Promise<ChangedDecision[]>
   /** The number of the latest change; 0 before the first. Numbers are never used again. */
   loadLatestChangeSeq(): Promise<number>
-  /** Whether a tool needs no approval in a session: by a grant for the session or for the profile. */
-  isGranted(tool: string, sessionId: string): Promise<boolean>
-  /** The tools that need no approval in the whole profile, by name. */
-  listProfileGrants(): Promise<string[]>
-  /** Deletes all grants of a tool, in the profile and in every session, and stores the key of the call that revokes them. */
-  revokeGrants(tool: string, idempotencyKey?: IdempotencyKeyRecord | null): Promise<void>
 }

@@ -1,6 +1,7 @@
 import type { ChatEvent } from '../model/chat-event.ts'
 import type { ContextCheckpoint } from '../model/context/context-checkpoint.ts'
-import type { DecisionRecord, ToolGrant } from '../model/decision.ts'
+import type { ApprovalRuleRecord } from '../model/approval-rule.ts'
+import type { DecisionRecord } from '../model/decision.ts'
 import type { MessageRecord } from '../model/message.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { StreamRecord } from '../model/stream.ts'
@@ -35,7 +36,7 @@ export interface AppendRequest {
   readonly messages?: readonly MessageRecord[]
   /** Inserted, or replace the ones with their ids, in this order. */
   readonly decisions?: readonly DecisionRecord[]
-  readonly grants?: readonly ToolGrant[]
+  readonly approvalRules?: readonly ApprovalRuleRecord[]
   /** Replaces the session's checkpoint. */
   readonly checkpoint?: ContextCheckpoint
   /** The keys of the calls that write this. A key that is in use is left out: it must not prevent the end of a stream. */

@@ -1,6 +1,7 @@
 import type { HermesStatus } from './sessions/hermes-status.ts'
 import type { BlobStore } from './blob-store.ts'
 import type { ProfileChangeNotifiers } from './change-notifier.ts'
+import type { ApprovalRuleStore } from './approval-rule-store.ts'
 import type { DecisionStore } from './decision-store.ts'
 import type { EventStore } from './event-store.ts'
 import type { IdempotencyKeyStore } from './idempotency-key.ts'
@@ -16,6 +17,7 @@ export interface SegueStorage {
   readonly segueSessions: SegueSessionReader
   readonly eventStore: EventStore
   readonly decisions: DecisionStore
+  readonly approvalRules: ApprovalRuleStore
   /** The jobs of Segue. */
   readonly jobs: JobStore
   readonly modelObservations: ModelObservationStore

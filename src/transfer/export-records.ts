@@ -45,7 +45,7 @@ export async function* exportRecords(options: ExportOptions): AsyncGenerator<Sec
     yield { section: 'messages', record: convertMessage(message, convertedIds) }
   for await (const record of segueReader?.readEvents(ids) ?? []) yield { section: 'events', record }
   for await (const record of segueReader?.readDecisions(ids) ?? []) yield { section: 'decisions', record }
-  for (const record of (await segueReader?.listGrants(ids)) ?? []) yield { section: 'grants', record }
+  for (const record of (await segueReader?.listApprovalRules(ids)) ?? []) yield { section: 'grants', record }
   const hashes = new Set(sessions.flatMap(({ files }) => files))
   for (const hash of [...hashes].toSorted()) {
     yield { section: 'files', record: { hash, content: await readFileContent(hash, blobs, options.onNote) } }

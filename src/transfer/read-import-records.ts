@@ -1,4 +1,4 @@
-import { parseIdKind } from '../lib/ids.ts'
+import { newId, parseIdKind } from '../lib/ids.ts'
 import type { ImportRecord, LocatedImportRecord } from '../storage/transfer/import-store.ts'
 import { readExportDocument } from './document/document-reader.ts'
 import type { SectionedExportRecord, ExportSectionName } from './document/document-schema.ts'
@@ -54,7 +54,10 @@ function toImportRecord(
     case 'decisions':
       return { type: 'decision', record }
     case 'grants':
-      return { type: 'grant', record }
+      return {
+        type: 'approvalRule',
+        record: { id: newId('approvalRule'), pattern: null, since: Date.now(), approvalId: null, ...record },
+      }
     case 'files':
       return null
   }

@@ -114,6 +114,20 @@ describe('the page on approvals', () => {
     await waitUntil(() => existsSync(join(docs.folder, 'home', 'yours.txt')))
     expect(existsSync(join(docs.folder, 'home', 'mine.txt'))).toBe(false)
   })
+
+  test('lets a person allow some calls only, and take that back', async () => {
+    await docs.request(startChat, { text: '/tool files__write_file {"path": "notes/a.txt", "content": "Hello"}' })
+    const pending = (await docs.stream('Asking', {}, ({ approvals }) => approvals?.['state'] === 'PENDING')).at(-1)
+    const { pattern } = docs.variablesOf('AllowNotes')
+    expect(await docs.run('AllowNotes', { id: pending?.['approvals']?.['id'] })).toMatchObject({
+      answerApproval: { state: 'ANSWERED', pattern },
+    })
+    const [rule] = z
+      .object({ profile: z.object({ approvalRules: z.array(z.object({ id: z.string(), tool: z.string() })) }) })
+      .parse(await docs.run('Allowed')).profile.approvalRules
+    expect(rule?.tool).toBe('files__write_file')
+    expect(await docs.run('Forget', { id: rule?.id })).toEqual({ forgetApproval: { approvalRules: [] } })
+  })
 })
 
 describe('the page on conversations', () => {

@@ -105,3 +105,24 @@ test('D9 invisible characters of the model are escaped in sentences for people',
   })
   expect(await loadPending(client, 'clarifications')).toMatchObject([{ question: String.raw`Wh\u200bich?` }])
 })
+
+test('D11 a pattern narrows ALWAYS to calls with such arguments, until it is forgotten', async () => {
+  const tool = newTool({ inputSchema: { type: 'object' } })
+  await using segue = await startSegueWithTools([tool])
+  await using client = new ChatClient(segue.url)
+  const write = (path: string) => client.start({ text: `/tool files__write {"path":"${path}"}` })
+  const streams = [await write('notes/a'), await write('notes/b'), await write('notes/../c')]
+  const pending = await loadPending(client, 'approvals', 3)
+  const findApproval = (path: string) => pending.find((approval) => JSON.stringify(approval).includes(path))
+  await answerApproval(client, findApproval('notes/a')?.id, 'decision: ALWAYS, pattern: {path: "notes/*"}')
+  expect(await loadPending(client, 'approvals')).toEqual([findApproval('notes/../c')])
+  const { profile } = z
+    .object({ profile: z.object({ approvalRules: z.tuple([z.object({ id: z.string() })]) }) })
+    .parse(await client.ask('{ profile(name: "default") { approvalRules { id } } }'))
+  await client.ask(`mutation { forgetApproval(id: "${profile.approvalRules[0].id}") { id } }`)
+  streams.push(await write('notes/d'))
+  await loadPending(client, 'approvals', 2)
+  for (const { id } of streams.slice(2)) await client.ask(`mutation { cancelStream(streamId: "${id}") { outcome } }`)
+  for (const { id } of streams) await new EventReader(client.followStream(id)).readUntilType('StreamFinished')
+  expect(tool.runs.map(({ path }) => path).toSorted()).toEqual(['notes/a', 'notes/b'])
+})

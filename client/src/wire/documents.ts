@@ -55,8 +55,8 @@ export const cancelStreamDocument = `mutation ($id: ID!, $key: String) {
   result: cancelStream(streamId: $id, key: $key) { outcome stream ${streamFields} message ${messageFields} }
 }`
 
-export const answerApprovalDocument = `mutation ($id: ID!, $decision: ApprovalDecision!, $reason: String, $arguments: JSON, $key: String) {
-  result: answerApproval(id: $id, decision: $decision, reason: $reason, arguments: $arguments, key: $key) ${approvalFields}
+export const answerApprovalDocument = `mutation ($id: ID!, $decision: ApprovalDecision!, $reason: String, $arguments: JSON, $pattern: JSON, $key: String) {
+  result: answerApproval(id: $id, decision: $decision, reason: $reason, arguments: $arguments, pattern: $pattern, key: $key) ${approvalFields}
 }`
 
 export const answerClarificationDocument = `mutation ($id: ID!, $answer: String, $values: JSON, $decline: Boolean, $key: String) {

@@ -81,7 +81,7 @@ async function generate(
     loadHistory: async (history) => [{ role: 'user', content: composePrompt(history?.contextWindow).toWellFormed() }],
     waitForPermission: async () => null,
     askUser: async () => ({ type: 'cancelled' }),
-    isToolGranted: async () => false,
+    isCallAllowed: async () => false,
     // A file is no part of the text.
     storeFile: async (bytes) => hash('sha256', bytes),
     signal,

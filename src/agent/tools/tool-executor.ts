@@ -170,9 +170,9 @@ export class ToolExecutor {
 
   async #createGate(tool: Tool, input: JsonObject): Promise<ToolCallPrecondition | null> {
     const { policy, decisionTimeoutMs } = this.#options
-    const rule = policy.findRule(tool)
-    if (rule === 'deny') return { type: 'denied', reason: 'The configuration denies this tool. It was not run.' }
-    if (rule === 'allow' || (await this.#run.isToolGranted(tool.name))) return null
+    const action = policy.findAction(tool, input)
+    if (action === 'deny') return { type: 'denied', reason: 'The configuration denies this tool. It was not run.' }
+    if (action === 'allow' || (await this.#run.isCallAllowed(tool.name, input))) return null
     const { inputSchema } = tool
     return { type: 'approval', description: describeToolCall(tool, input), inputSchema, timeoutMs: decisionTimeoutMs }
   }

@@ -1,5 +1,5 @@
 import type { AgentEvent, AgentRun, ToolCallRequest } from '../agent.ts'
-import type { ApprovalRule } from '../../config/profile/approvals.ts'
+import type { ApprovalAction } from '../../config/profile/approvals.ts'
 import type { McpServerStatus } from './mcp-server-status.ts'
 import type { Tool } from './tool.ts'
 import type { AvailableToolsWithNotes, ToolSource } from './tool-source.ts'
@@ -39,9 +39,9 @@ export class Toolbox {
     return this.#source.listMcpServers()
   }
 
-  /** The configured rule for the calls of a tool. */
-  findApprovalRule(tool: Tool): ApprovalRule {
-    return this.#executorOptions.policy.findRule(tool)
+  /** What the configuration says about the calls of a tool, whatever their arguments are. */
+  findApprovalAction(tool: Tool): ApprovalAction {
+    return this.#executorOptions.policy.findAction(tool)
   }
 
   /** Executes the tool calls of one step, as `ToolExecutor.execute` does. `agentTools` are the agent's own tools. */

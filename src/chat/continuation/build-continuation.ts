@@ -23,8 +23,8 @@ export interface ContinuationInput {
 }
 
 /**
- * Builds the session that continues another one. It has the same title, model and
- * instructions, the same tool grants, and the summary as its first message. The messages that the summary does not stand for stay where they are. Stores nothing.
+ * Builds the session that continues another one. It has the same title, model, instructions and approval rules, and the
+ * summary as its first message. The messages that the summary does not stand for stay where they are. Stores nothing.
  */
 export function buildContinuation(input: ContinuationInput): SessionWithInitialMessages {
   const { session, checkpoint, isStored, idempotencyKey = null, runtime } = input
@@ -57,7 +57,7 @@ export function buildContinuation(input: ContinuationInput): SessionWithInitialM
   return {
     session: continuation,
     messages: positionNewSessionMessages([summary]),
-    copyGrantsFrom: session.id,
+    moveApprovalRulesFrom: session.id,
     idempotencyKey:
       idempotencyKey && createCompletedIdempotencyKeyRecord(idempotencyKey, { createdId: continuation.id }),
   }

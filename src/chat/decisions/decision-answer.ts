@@ -10,10 +10,13 @@ export interface ApprovalAnswerDetails {
   readonly reason?: string | null | undefined
   /** What the tool shall run with in place of the model's arguments. */
   readonly arguments?: Json | undefined
+  /** The arguments of the calls that SESSION and ALWAYS allow from now on. An empty object is the same as leaving out. */
+  readonly pattern?: Json | undefined
 }
 
 const maxAnswerCodeUnits = 100_000 // UTF-16 code units
 const maxReasonCodeUnits = 10_000 // UTF-16 code units
+const maxPatternCodeUnits = 10_000 // UTF-16 code units of its JSON
 
 /** How a person reacts to a question: by exactly one of these. Null, and `decline: false`, are the same as leaving out. */
 export interface ClarificationAnswerRequest {
@@ -63,10 +66,13 @@ function parseClarificationText(answer: string): string {
   return answer.toWellFormed()
 }
 
-/** Throws BAD_USER_INPUT for a reason that is too long, and for arguments with DENY or of a type other than object. */
+/**
+ * Throws BAD_USER_INPUT for what is too long, for arguments and a pattern of a type other than object, and for one that does
+ * not go with the decision.
+ */
 export function parseApprovalAnswer(
   decision: ApprovalDecision,
-  { reason, arguments: changed }: ApprovalAnswerDetails,
+  { reason, arguments: changed, pattern }: ApprovalAnswerDetails,
 ): ApprovalAnswer {
   if (typeof reason === 'string' && reason.length > maxReasonCodeUnits)
     throw createBadInputError(`A reason must have at most ${maxReasonCodeUnits} characters. Shorten it.`, 'reason')
@@ -79,7 +85,19 @@ export function parseApprovalAnswer(
     decision,
     ...(reason?.trim() && { reason: reason.toWellFormed() }),
     ...(isJsonObject(changed) && { arguments: changed }),
+    ...parsePattern(decision, pattern ?? null),
   }
+}
+
+function parsePattern(decision: ApprovalDecision, pattern: Json): Pick<ApprovalAnswer, 'pattern'> {
+  if (pattern === null) return {}
+  if (decision !== 'SESSION' && decision !== 'ALWAYS')
+    throw createBadInputError('A pattern narrows SESSION and ALWAYS. Leave it out with other decisions.', 'pattern')
+  if (!isJsonObject(pattern))
+    throw createBadInputError('A pattern must be an object of arguments by name. Send one.', 'pattern')
+  if (stringifyJson(pattern).length > maxPatternCodeUnits)
+    throw createBadInputError(`A pattern must have at most ${maxPatternCodeUnits} characters. Shorten it.`, 'pattern')
+  return Object.keys(pattern).length === 0 ? {} : { pattern }
 }
 
 /** Throws BAD_USER_INPUT if the schema of a tool does not allow these arguments. */

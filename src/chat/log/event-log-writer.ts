@@ -1,6 +1,7 @@
 import type { AppendRequest } from '../../storage/event-store.ts'
 import type { ChatEvent } from '../../model/chat-event.ts'
-import type { DecisionRecord, ToolGrant } from '../../model/decision.ts'
+import { toApprovalRule } from '../../model/approval-rule.ts'
+import type { DecisionRecord } from '../../model/decision.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { EventLog } from './event-log.ts'
 import type { EventDraft } from '../../model/chat-event.ts'
@@ -8,7 +9,7 @@ import type { EventDraft } from '../../model/chat-event.ts'
 /** What one transaction writes to a session. Its events have no seqs yet. */
 export interface AppendBatch extends Omit<
   AppendRequest,
-  'sessionId' | 'expectedHeadSeq' | 'events' | 'decisions' | 'grants' | 'queuedStreamIds'
+  'sessionId' | 'expectedHeadSeq' | 'events' | 'decisions' | 'approvalRules' | 'queuedStreamIds'
 > {
   readonly drafts: readonly EventDraft[]
   /** Called after the commit, before readers are notified, and after that of the write. */
@@ -98,7 +99,7 @@ export class EventLogWriter {
       events,
       streams: streams.map((stream) => updateLastSeq(stream, events)),
       decisions,
-      grants: decisions.flatMap(extractGrants),
+      approvalRules: decisions.flatMap((decision) => toApprovalRule(decision) ?? []),
       ...(queueChange && { queuedStreamIds: queueChange.streamIds }),
     }
     const result = { headSeq: previousHeadSeq + events.length, events }
@@ -133,12 +134,4 @@ function updateLastSeq(stream: StreamRecord, events: readonly ChatEvent[]): Stre
 
 function extractDecisions(event: ChatEvent): DecisionRecord[] {
   return event.type === 'ApprovalChanged' || event.type === 'ClarificationChanged' ? [event.decision] : []
-}
-
-/** The grant that a decision gives beyond its own tool call. */
-function extractGrants(decision: DecisionRecord): ToolGrant[] {
-  if (decision.kind !== 'approval') return []
-  const tool = decision.toolCall.name
-  if (decision.decision === 'ALWAYS') return [{ sessionId: null, tool }]
-  return decision.decision === 'SESSION' ? [{ sessionId: decision.sessionId, tool }] : []
 }

@@ -24,7 +24,7 @@ export interface SessionActorOptions {
   /** Reads the messages before a turn. */
   readonly createAnswerContext: (stream: StreamRecord, model: ResolvedModel) => AnswerContext
   readonly storeFile: StreamRunnerOptions['storeFile']
-  readonly toolGrants: StreamRunnerOptions['toolGrants']
+  readonly approvalRules: StreamRunnerOptions['approvalRules']
   /** The error for messages to a session that is continued by another one. */
   readonly createStaleError: () => Promise<SegueError>
   readonly onLateEvent: () => void

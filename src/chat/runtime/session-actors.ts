@@ -14,7 +14,7 @@ import type { ActiveSessions } from './active-sessions.ts'
 import { AnswerContext } from '../streaming/answer-context.ts'
 import { SessionActor } from './session-actor.ts'
 import type { SessionActorOptions } from './session-actor-options.ts'
-import { SessionToolGrants } from '../streaming/session-tool-grants.ts'
+import { SessionApprovalRules } from '../streaming/session-approval-rules.ts'
 import type { WritableSessions } from './writable-sessions.ts'
 
 export interface SessionActorsOptions {
@@ -72,7 +72,7 @@ export class SessionActors {
       findMessage: (id) => sessions.findMessage(id),
       createAnswerContext: (stream, model) => this.#createAnswerContext(session, stream, model),
       storeFile: (bytes) => profile.blobs.put(bytes),
-      toolGrants: new SessionToolGrants(profile.decisions, session.id),
+      approvalRules: new SessionApprovalRules(profile.approvalRules, session.id),
       createStaleError: () => writableSessions.createStaleError(session.id),
       onLateEvent: () => (this.#lateEventCount += 1),
       onStreamEnded: (stream) => {

@@ -3,18 +3,16 @@ import type { ToolQuestion, ToolQuestionAnswer } from '../../agent/tools/tool.ts
 import type { Logger } from '../../lib/logger.ts'
 import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import { isJsonObject, type JsonObject, parseJson } from '../../lib/text/json.ts'
-import {
-  type ApprovalRecord,
-  type ClarificationRecord,
-  approvalCoversToolCall,
-  type DecisionRecord,
-} from '../../model/decision.ts'
+import { type ApprovalRecord, type ClarificationRecord, type DecisionRecord } from '../../model/decision.ts'
+import { type ApprovalRuleRecord, ruleCoversApproval, toApprovalRule } from '../../model/approval-rule.ts'
+import type { ToolCall } from '../../model/message.ts'
+import { parseToolArguments } from '../../model/tool-call.ts'
 import type { IdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import { askDuringToolCall, resolveDecision } from '../turn/transitions.ts'
 import type { ApprovalAnswer, DecisionResolution } from '../turn/tool-call-outcome.ts'
 import type { TurnState, TurnTransition } from '../turn/turn.ts'
 import { DecisionTimers } from './decision-timers.ts'
-import type { SessionToolGrants } from './session-tool-grants.ts'
+import type { SessionApprovalRules } from './session-approval-rules.ts'
 import { StreamCommitter } from './stream-committer.ts'
 
 /** What the decisions of a stream need of it. */
@@ -35,7 +33,7 @@ export interface StreamDecisionsOptions {
   readonly stream: RunningStreamForDecisions
   readonly runtime: ClockAndIds
   readonly log: Logger
-  readonly toolGrants: Pick<SessionToolGrants, 'findGrantingApproval'>
+  readonly approvalRules: SessionApprovalRules
 }
 
 /** The approvals and clarifications that one running stream waits for. */
@@ -116,7 +114,7 @@ export class StreamDecisions {
     // Looked up before the commit: a decision that is resolved during the commit must still be waited for.
     const pending = turn.pendingDecisions.values().find((decision) => decision.partIndex === partIndex)
     await committer.flush()
-    if (pending?.kind === 'approval') await this.#resolveIfGranted(pending)
+    if (pending?.kind === 'approval') await this.#resolveIfAllowed(pending)
     if (pending) await this.#timers.wait(pending.id)
     if (this.#stream.isFinishing || partIndex === undefined) return null
     const part = this.#stream.turn.answer?.parts[partIndex]
@@ -162,10 +160,9 @@ export class StreamDecisions {
   }
 
   /** A tool may have been allowed between the look-up for a call and the commit of its approval. */
-  async #resolveIfGranted({ id, toolCall }: ApprovalRecord): Promise<void> {
-    const granting = await this.#options.toolGrants.findGrantingApproval(toolCall.name)
-    if (granting?.decision)
-      await this.resolve(id, { type: 'decided', decision: granting.decision, releasedBy: granting.id })
+  async #resolveIfAllowed({ id, toolCall }: ApprovalRecord): Promise<void> {
+    const rule = await this.#options.approvalRules.findRule(toolCall.name, readArguments(toolCall))
+    if (rule) await this.resolve(id, toReleasingAnswer(rule))
   }
 
   /** Applies a resolution if the decision is pending, without committing it. */
@@ -182,13 +179,12 @@ export class StreamDecisions {
   }
 
   #applyCovered(decided: ApprovalRecord): DecisionRecord[] {
-    const { decision } = decided
-    if (decision === null) return []
+    const rule = toApprovalRule(decided)
+    if (rule === null) return []
     const covered = [...this.#stream.turn.pendingDecisions.values()].filter((waiting) =>
-      approvalCoversToolCall(decided, waiting),
+      ruleCoversApproval(rule, waiting, readArguments(waiting.toolCall)),
     )
-    const resolution = { type: 'decided', decision, releasedBy: decided.id } as const
-    return covered.flatMap(({ id }) => this.#apply(id, resolution, null) ?? [])
+    return covered.flatMap(({ id }) => this.#apply(id, toReleasingAnswer(rule), null) ?? [])
   }
 
   /** Lets the agent continue after these decisions, once they are committed. */
@@ -204,4 +200,16 @@ function toQuestionAnswer({ state, answer, form, declined }: ClarificationRecord
   if (state !== 'ANSWERED' || answer === null) return { type: 'cancelled' }
   const values = form ? parseJson(answer) : undefined
   return { type: 'answered', text: answer, values: isJsonObject(values) ? values : null }
+}
+
+/** Arguments that are not an object are those of no call that runs: they match no pattern. */
+function readArguments(call: ToolCall): JsonObject {
+  const value = parseToolArguments(call.argumentsText)
+  return isJsonObject(value) ? value : {}
+}
+
+/** The answer that a rule gives to an approval. */
+function toReleasingAnswer({ sessionId, approvalId }: ApprovalRuleRecord): ApprovalAnswer {
+  const decision = sessionId === null ? 'ALWAYS' : 'SESSION'
+  return { type: 'decided', decision, ...(approvalId !== null && { releasedBy: approvalId }) }
 }

@@ -17,7 +17,7 @@ import type { TurnTransition, TurnState } from '../turn/turn.ts'
 import type { AnswerContext } from './answer-context.ts'
 import { type CommittedStreamState, type ComposeFinalBatch, StreamCommitter } from './stream-committer.ts'
 import { type RunningStreamForDecisions, StreamDecisions } from './stream-decisions.ts'
-import type { SessionToolGrants } from './session-tool-grants.ts'
+import type { SessionApprovalRules } from './session-approval-rules.ts'
 
 /** How long an agent that never waits for I/O may hold the event loop. */
 const yieldIntervalMs = 10
@@ -33,7 +33,7 @@ export interface StreamRunnerOptions {
   readonly context: AnswerContext
   /** Stores a file of the answer. Resolves to its hash once it is on disk. */
   readonly storeFile: (bytes: Uint8Array) => Promise<string>
-  readonly toolGrants: SessionToolGrants
+  readonly approvalRules: SessionApprovalRules
   readonly log: Logger
   /** Called for each event that the agent yields after the stream has ended. */
   readonly onLateEvent: () => void
@@ -133,7 +133,7 @@ export class StreamRunner {
         storeFile: this.#options.storeFile,
         waitForPermission: (callId) => this.decisions.waitForPermission(callId),
         askUser: (...question) => this.decisions.askUser(...question),
-        isToolGranted: (tool) => this.#options.toolGrants.isGranted(tool),
+        isCallAllowed: async (tool, input) => (await this.#options.approvalRules.findRule(tool, input)) !== null,
         signal: this.#abortController.signal,
       })
       let lastYieldAt = performance.now()

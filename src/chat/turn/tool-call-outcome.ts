@@ -10,6 +10,8 @@ export interface ApprovalAnswer {
   readonly reason?: string
   /** What the tool runs with. Not with DENY. */
   readonly arguments?: JsonObject
+  /** With SESSION and ALWAYS: what they are narrowed to. */
+  readonly pattern?: JsonObject
   /** The approval whose decision covers this call as well. */
   readonly releasedBy?: string
 }

@@ -1,7 +1,7 @@
 import { resolvePath } from '../resolve-path.ts'
 import { listConfigKeys, settingDefinitions as definitions } from '../setting-definitions.ts'
 import { SettingsReader } from '../settings-reader.ts'
-import type { ApprovalRules } from './approvals.ts'
+import type { ConfiguredApprovals } from './approvals.ts'
 import type { ConfiguredMcpServer } from './mcp/mcp-server.ts'
 import { type AllowedModelNames, toAllowedModelNames, validateModelId } from './model-id.ts'
 import type { Provider } from './provider.ts'
@@ -17,7 +17,7 @@ export interface ProfileSettings {
   /** The servers that provide tools, including those that are not used. */
   readonly mcpServers: readonly ConfiguredMcpServer[]
   /** If several patterns match the name of a tool, the last one applies. */
-  readonly approvals: ApprovalRules
+  readonly approvals: ConfiguredApprovals
   /** Whether models are offered the built-in tool `clarify`. */
   readonly offersClarify: boolean
   /** Whether a model writes the titles of sessions. */

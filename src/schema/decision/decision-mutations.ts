@@ -25,15 +25,23 @@ schemaBuilder.mutationFields((t) => ({
         description:
           "An object that the tool runs with, in place of the model's arguments: exactly this is what runs. The error is BAD_USER_INPUT if the tool's schema does not allow it, and with DENY. Other calls that the decision covers run with their own arguments.",
       }),
+      pattern: t.arg({
+        type: 'JSON',
+        description:
+          'With SESSION and ALWAYS: an object that narrows them to calls with such arguments, see `ApprovalRule.pattern`. This call runs in any case. An empty object is the same as leaving it out. The error is BAD_USER_INPUT with any other decision, and above 10,000 characters.',
+      }),
       ...idempotencyKeyArgs,
     },
     resolve: createIdempotentResolver({
       keySpace: ({ id }) => ({ type: 'Approval', ids: [id] }),
-      execute: ({ id, decision, reason, arguments: changed }, { profile, key }) =>
-        profile.chats.decisions.answerApproval(id, decision, { reason, arguments: changed }, key),
+      execute: ({ id, decision, reason, arguments: changed, pattern }, { profile, key }) =>
+        profile.chats.decisions.answerApproval(id, decision, { reason, arguments: changed, pattern }, key),
       reload: ({ id }, _, scope) => reloadRecord('Approval', id, scope),
     }),
   }),
+}))
+
+schemaBuilder.mutationFields((t) => ({
   answerClarification: t.field({
     type: ClarificationObjectType,
     nullable: true,

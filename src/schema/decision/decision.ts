@@ -33,6 +33,13 @@ ApprovalObjectType.implement({
         "What the tool runs with, if the user changed the model's arguments. Null if it runs with `toolCall.arguments`, or not at all.",
       resolve: ({ arguments: changed }) => changed ?? null,
     }),
+    pattern: t.field({
+      type: 'JSON',
+      nullable: true,
+      description:
+        'With SESSION and ALWAYS: the arguments of the calls that the answer allows from then on. Null: any.',
+      resolve: ({ pattern }) => pattern ?? null,
+    }),
     releasedBy: t.field({
       type: ApprovalObjectType,
       nullable: true,

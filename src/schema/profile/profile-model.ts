@@ -1,5 +1,6 @@
 import { type ModelInfo, offlineModelInfo } from '../../agent/models/model-info.ts'
 import type { ModelRegistry } from '../../agent/models/model-registry.ts'
+import type { Context } from '../context.ts'
 
 /** What clients see as a profile. It need not exist. */
 export interface ProfileRecord {
@@ -19,4 +20,9 @@ export async function listProfileModels(
 ): Promise<ProfileModel[]> {
   const models = (await services?.models.list()) ?? [offlineModelInfo]
   return models.map((info) => ({ profile, info }))
+}
+
+/** Whether a profile has a home. Others read as empty ones. */
+export async function profileExists(name: string, { profiles }: Pick<Context, 'profiles'>): Promise<boolean> {
+  return (await profiles.registry.listNames()).includes(name)
 }

@@ -35,7 +35,7 @@ ProfileObjectType.implement({
       description:
         'The names of the tools that run without approval because a user answered ALWAYS. See `forgetApproval`.',
       resolve: async ({ name }, _, { profiles }) =>
-        (await profiles.findProfile(name))?.profile.decisions.listProfileGrants() ?? [],
+        (await profiles.findProfile(name))?.profile.approvalRules.listAllowedTools() ?? [],
     }),
   }),
 })

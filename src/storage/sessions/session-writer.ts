@@ -12,8 +12,8 @@ export interface SessionWithInitialMessages {
   readonly checkpoint?: ContextCheckpoint
   /** The key of the call that creates it. */
   readonly idempotencyKey?: IdempotencyKeyRecord | null
-  /** A session whose tool grants the new one gets, too. */
-  readonly copyGrantsFrom?: string
+  /** A session that the new one continues: its approval rules move to the new one. */
+  readonly moveApprovalRulesFrom?: string
 }
 
 export interface SessionWriter {

@@ -7,6 +7,7 @@ import { SegueProfileDatabase } from './segue-profile-database.ts'
 import { BackgroundRowDeleter } from './deletion/background-row-deleter.ts'
 import { WalCheckpointer } from './database/wal-checkpointer.ts'
 import { BackgroundSearchIndexer } from './search/background-search-indexer.ts'
+import { SqliteApprovalRuleStore } from './sqlite-approval-rule-store.ts'
 import { SqliteDecisionStore } from './sqlite-decision-store.ts'
 import { SqliteEventStore } from './sqlite-event-store.ts'
 import { SqliteIdempotencyKeyStore } from './sqlite-idempotency-key-store.ts'
@@ -43,6 +44,7 @@ export function openSqliteStorage({ path, profile, durable, log }: SqliteStorage
     segueSessions: new SqliteSessionReader(database),
     eventStore: new SqliteEventStore(database),
     decisions: new SqliteDecisionStore(database),
+    approvalRules: new SqliteApprovalRuleStore(database),
     jobs: new SqliteJobStore(database),
     modelObservations: new SqliteModelObservationStore(database),
     idempotencyKeys: new SqliteIdempotencyKeyStore(database),

@@ -1,16 +1,14 @@
 import type { DecisionRecord } from '../../model/decision.ts'
 import type { ChangedDecision, DecisionQuery, DecisionStore, ResolvedDecisionQuery } from '../decision-store.ts'
-import type { IdempotencyKeyRecord } from '../idempotency-key.ts'
 import { readLatestChangeSeq } from './database/change-sequences.ts'
 import type { SegueProfileDatabase } from './segue-profile-database.ts'
 import { isOfExistingSessionSql } from './rows/deletion-queue-condition.ts'
 import { type DecisionRow, decisionFromRow } from './rows/decision-row.ts'
-import { insertIdempotencyKey } from './rows/idempotency-key-row.ts'
 
 const maxDecisionsPerPage = 1_001
 const selectDecisionsSql = `SELECT * FROM decisions WHERE ${isOfExistingSessionSql('decisions')}`
 
-/** The decisions and grants in a profile's database. */
+/** The decisions in a profile's database. */
 export class SqliteDecisionStore implements DecisionStore {
   readonly #database: SegueProfileDatabase
 
@@ -68,28 +66,6 @@ export class SqliteDecisionStore implements DecisionStore {
 
   async loadLatestChangeSeq(): Promise<number> {
     return readLatestChangeSeq(this.#database, 'decisions')
-  }
-
-  async isGranted(tool: string, sessionId: string): Promise<boolean> {
-    return (
-      this.#database
-        .prepare<[string, string]>("SELECT 1 FROM grants WHERE tool = ? AND coalesce(session_id, '') IN ('', ?)")
-        .get(tool, sessionId) !== undefined
-    )
-  }
-
-  async listProfileGrants(): Promise<string[]> {
-    return this.#database
-      .prepare<[], { tool: string }>('SELECT tool FROM grants WHERE session_id IS NULL ORDER BY tool')
-      .all()
-      .map(({ tool }) => tool)
-  }
-
-  async revokeGrants(tool: string, idempotencyKey: IdempotencyKeyRecord | null = null): Promise<void> {
-    await this.#database.write(() => {
-      this.#database.prepare<[string]>('DELETE FROM grants WHERE tool = ?').run(tool)
-      if (idempotencyKey) insertIdempotencyKey(this.#database, idempotencyKey)
-    })
   }
 
   #findIn(column: 'id' | 'tool_call_id', ids: readonly string[]): DecisionRecord[] {

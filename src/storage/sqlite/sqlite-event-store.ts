@@ -23,7 +23,7 @@ import { findContextCheckpoint, upsertContextCheckpoint } from './rows/context-c
 import { isOfExistingSessionSql } from './rows/deletion-queue-condition.ts'
 import { upsertDecision } from './rows/decision-row.ts'
 import { type EventRow, eventToRow, insertEvent, readEventPage } from './rows/event-row.ts'
-import { copyToolGrants, insertToolGrant } from './rows/grant-row.ts'
+import { insertApprovalRule, moveApprovalRules } from './rows/approval-rule-row.ts'
 import { insertIdempotencyKey, insertIdempotencyKeyIfAbsent } from './rows/idempotency-key-row.ts'
 import { type MessageRow, messageFromRow, upsertMessage } from './rows/message-row.ts'
 import { insertSession, toStoredSessionId, updateMessageCounts } from './rows/session-row.ts'
@@ -208,7 +208,7 @@ export class SqliteEventStore implements EventStore {
     if (request.queuedStreamIds) updateQueueOrder(this.#database, request.queuedStreamIds)
     for (const message of request.messages ?? []) upsertMessage(this.#database, message)
     for (const decision of request.decisions ?? []) upsertDecision(this.#database, decision)
-    for (const grant of request.grants ?? []) insertToolGrant(this.#database, grant)
+    for (const rule of request.approvalRules ?? []) insertApprovalRule(this.#database, rule)
     if (checkpoint) upsertContextCheckpoint(this.#database, checkpoint)
     if (additionalUsage) this.#addUsage(request.sessionId, additionalUsage)
     if (sessionPatch) patchSession(this.#database, this.#database.profile, request.sessionId, sessionPatch)
@@ -221,12 +221,18 @@ export class SqliteEventStore implements EventStore {
     new ConversationSettingsTable(this.#database).update({ sessionIds: storedIds, patch })
   }
 
-  #insertSession({ session, messages, checkpoint, idempotencyKey, copyGrantsFrom }: SessionWithInitialMessages): void {
+  #insertSession({
+    session,
+    messages,
+    checkpoint,
+    idempotencyKey,
+    moveApprovalRulesFrom,
+  }: SessionWithInitialMessages): void {
     insertSession(this.#database, session)
     for (const message of messages) upsertMessage(this.#database, message)
     if (messages.length > 0) updateMessageCounts(this.#database, [session.id])
     if (checkpoint) upsertContextCheckpoint(this.#database, checkpoint)
-    if (copyGrantsFrom !== undefined) copyToolGrants(this.#database, copyGrantsFrom, session.id)
+    if (moveApprovalRulesFrom !== undefined) moveApprovalRules(this.#database, moveApprovalRulesFrom, session.id)
     if (idempotencyKey) insertIdempotencyKey(this.#database, idempotencyKey)
   }
 

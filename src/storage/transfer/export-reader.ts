@@ -1,6 +1,7 @@
 import type { ChatEvent } from '../../model/chat-event.ts'
 import type { ContextCheckpoint } from '../../model/context/context-checkpoint.ts'
-import type { DecisionRecord, ToolGrant } from '../../model/decision.ts'
+import type { SessionApprovalRule } from '../../model/approval-rule.ts'
+import type { DecisionRecord } from '../../model/decision.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
@@ -25,7 +26,7 @@ export interface ExportReader {
   readEvents(sessionIds: readonly string[]): AsyncIterable<ChatEvent>
   /** In the order in which they last changed. */
   readDecisions(sessionIds: readonly string[]): AsyncIterable<DecisionRecord>
-  /** The grants of these sessions; those of the whole profile belong to none. */
-  listGrants(sessionIds: readonly string[]): Promise<(ToolGrant & { readonly sessionId: string })[]>
+  /** The approval rules of these sessions; those of the whole profile belong to none. */
+  listApprovalRules(sessionIds: readonly string[]): Promise<SessionApprovalRule[]>
   close(): Promise<void>
 }

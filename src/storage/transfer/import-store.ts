@@ -1,6 +1,7 @@
 import type { ChatEvent } from '../../model/chat-event.ts'
 import type { ContextCheckpoint } from '../../model/context/context-checkpoint.ts'
-import type { DecisionRecord, ToolGrant } from '../../model/decision.ts'
+import type { ApprovalRuleRecord } from '../../model/approval-rule.ts'
+import type { DecisionRecord } from '../../model/decision.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
@@ -21,7 +22,7 @@ export type ImportRecord =
   | { readonly type: 'message'; readonly record: MessageRecord }
   | { readonly type: 'event'; readonly record: ChatEvent }
   | { readonly type: 'decision'; readonly record: DecisionRecord }
-  | { readonly type: 'grant'; readonly record: ToolGrant }
+  | { readonly type: 'approvalRule'; readonly record: ApprovalRuleRecord }
 
 /** A record to import, and where in the document it is. */
 export type LocatedImportRecord = ImportRecord & { readonly location: string }

@@ -70,6 +70,7 @@ const approval = z.strictObject({
   choices: z.array(decisionValue),
   decision: decisionValue.nullable(),
   ...approvalAnswerFields,
+  pattern: z.exactOptional(jsonObject),
   releasedBy: z.exactOptional(id),
 })
 const clarification = z.strictObject({

@@ -1,11 +1,10 @@
 import { z } from 'zod'
 import type { ContextCheckpoint } from '../../model/context/context-checkpoint.ts'
 import type { ContextSummary } from '../../model/context/context-summary.ts'
-import type { ToolGrant } from '../../model/decision.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import { decision, event, streamRecord } from './document-event-schema.ts'
-import { flag, hash, id, part, text, time, usage } from './document-value-schemas.ts'
+import { flag, hash, id, jsonObject, part, text, time, usage } from './document-value-schemas.ts'
 
 /** The value of `format` in every document. */
 export const exportDocumentFormat = 'segue-conversation'
@@ -101,8 +100,15 @@ const stream = streamRecord.extend({
   key,
 })
 
-/** A tool that runs without approval in a session. */
-const grant = z.strictObject({ sessionId: id, tool: text }) satisfies z.ZodType<ToolGrant>
+/** What is allowed in a session without asking. Older documents have the tool alone. */
+const approvalRule = z.strictObject({
+  sessionId: id,
+  tool: text,
+  id: z.exactOptional(id),
+  pattern: z.exactOptional(jsonObject.nullable()),
+  since: z.exactOptional(time),
+  approvalId: z.exactOptional(id.nullable()),
+})
 
 /** A blob in base64. The content is null if the blob was missing or damaged during the export. */
 const file = z.strictObject({ hash, content: text.nullable() })
@@ -117,7 +123,7 @@ export const sectionedExportRecordSchema = z.discriminatedUnion('section', [
   sectionRecord('messages', message),
   sectionRecord('events', event),
   sectionRecord('decisions', decision),
-  sectionRecord('grants', grant),
+  sectionRecord('grants', approvalRule),
   sectionRecord('files', file),
 ])
 

@@ -48,7 +48,7 @@ async function countRows(home: string): Promise<Record<string, number>> {
   using database = TestDatabase.read(home)
   await waitUntil(() => database.count("streams WHERE status IN ('RUNNING', 'QUEUED')") === 0)
   await waitUntil(() => database.count('job_runs WHERE finished_at IS NULL') === 0)
-  const tables = ['sessions', 'messages', 'streams', 'decisions', 'grants', 'jobs', 'job_runs']
+  const tables = ['sessions', 'messages', 'streams', 'decisions', 'approval_rules', 'jobs', 'job_runs']
   return Object.fromEntries(tables.map((table) => [table, database.count(table)]))
 }
 

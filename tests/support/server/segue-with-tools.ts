@@ -1,7 +1,7 @@
 import { cpSync, rmSync } from 'node:fs'
 import type { Tool } from '../../../src/agent/tools/tool.ts'
 import type { ChatService } from '../../../src/chat/chat-service.ts'
-import type { ApprovalRules } from '../../../src/config/profile/approvals.ts'
+import type { ConfiguredApprovals } from '../../../src/config/profile/approvals.ts'
 import { defaultLimits, type ServerLimits } from '../../../src/config/limits.ts'
 import { newTempFolder, newHome, startTestSegue, type TestSegue } from './segue.ts'
 import { newToolSource } from '../fixtures/tools.ts'
@@ -15,7 +15,7 @@ export interface SegueWithTools extends TestSegue {
 export interface SegueWithToolsOptions {
   readonly home?: string
   readonly limits?: Partial<ServerLimits>
-  readonly approvals?: ApprovalRules
+  readonly approvals?: ConfiguredApprovals
 }
 
 /**

@@ -1,6 +1,6 @@
 import { TestDatabase } from './test-database.ts'
 
-const tables = ['sessions', 'messages', 'streams', 'events', 'decisions', 'grants', 'blob_references']
+const tables = ['sessions', 'messages', 'streams', 'events', 'decisions', 'approval_rules', 'blob_references']
 
 /** All stored rows of a session, except deltas, which may be coalesced at any time. */
 export function readSessionRows(home: string, sessionId: string): unknown[] {

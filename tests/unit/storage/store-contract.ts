@@ -1,4 +1,5 @@
 import { describe } from 'vitest'
+import { describeApprovalRuleStore } from './contract/approval-rule-contract.ts'
 import { describeContextCheckpoints } from './contract/context-checkpoint-contract.ts'
 import { describeDecisionStore } from './contract/decision-contract.ts'
 import { describeEventStore } from './contract/event-contract.ts'
@@ -26,6 +27,9 @@ export function describeStorage(engine: string, open: OpenStorage): void {
     })
     describe('the decision store', () => {
       describeDecisionStore(open)
+    })
+    describe('the store of approval rules', () => {
+      describeApprovalRuleStore(open)
     })
     describe('the job store', () => {
       describeJobStore(open)

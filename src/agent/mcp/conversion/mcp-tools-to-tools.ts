@@ -42,10 +42,10 @@ export function mcpToolsToTools(
 
 /** Patterns match the names that the server has for its tools. They may begin with the prefix that models see. */
 function createToolFilter({ prefix, include, exclude }: McpServer): (toolName: string) => boolean {
-  const toRegExp = (pattern: string): RegExp =>
+  const compile = (pattern: string) =>
     compileWildcardPattern(pattern.startsWith(`${prefix}__`) ? pattern.slice(prefix.length + '__'.length) : pattern)
-  const [included, excluded] = [include.map(toRegExp), exclude.map(toRegExp)]
+  const [included, excluded] = [include.map(compile), exclude.map(compile)]
   return (toolName) =>
-    (included.length === 0 || included.some((pattern) => pattern.test(toolName))) &&
-    !excluded.some((pattern) => pattern.test(toolName))
+    (included.length === 0 || included.some((matches) => matches(toolName))) &&
+    !excluded.some((matches) => matches(toolName))
 }

@@ -20,6 +20,7 @@ import { migration019 } from './migrations/019-deletion-queues.ts'
 import { migration020 } from './migrations/020-queue-order.ts'
 import { migration021 } from './migrations/021-instructions-and-efforts.ts'
 import { migration022 } from './migrations/022-places-of-retries.ts'
+import { migration023 } from './migrations/023-approval-rules.ts'
 
 /**
  * The schema of a profile's database: entry n brings a database from version n to version n + 1. Forward only. A released
@@ -49,4 +50,5 @@ export const migrations: readonly string[] = [
   migration020,
   migration021,
   migration022,
+  migration023,
 ]

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import type { ChatEvent } from '../../../model/chat-event.ts'
 import type { ContextCheckpoint } from '../../../model/context/context-checkpoint.ts'
-import type { DecisionRecord, ToolGrant } from '../../../model/decision.ts'
+import type { SessionApprovalRule } from '../../../model/approval-rule.ts'
+import type { DecisionRecord } from '../../../model/decision.ts'
 import type { MessageRecord } from '../../../model/message.ts'
 import type { SessionRecord } from '../../../model/session.ts'
 import type { StreamRecord } from '../../../model/stream.ts'
@@ -16,6 +17,7 @@ import type { WithIdempotencyKey } from '../../idempotency-key.ts'
 import { DatabaseReadSnapshot } from '../database/database-read-snapshot.ts'
 import { listBlobHashesOfSessions } from '../rows/blob-reference-row.ts'
 import { ConversationSettingsTable } from '../conversation-settings/conversation-settings-table.ts'
+import { type ApprovalRuleRow, approvalRuleFromRow } from '../rows/approval-rule-row.ts'
 import { findContextCheckpoint } from '../rows/context-checkpoint-row.ts'
 import { type DecisionRow, decisionFromRow } from '../rows/decision-row.ts'
 import { readEventPage } from '../rows/event-row.ts'
@@ -115,12 +117,13 @@ export class SqliteExportReader implements ExportReader {
     for (const row of rows) yield decisionFromRow(row)
   }
 
-  async listGrants(sessionIds: readonly string[]): Promise<(ToolGrant & { readonly sessionId: string })[]> {
+  async listApprovalRules(sessionIds: readonly string[]): Promise<SessionApprovalRule[]> {
     return this.#snapshot
-      .prepare<[string], { sessionId: string; tool: string }>(
-        `SELECT session_id AS sessionId, tool FROM grants WHERE ${inSessionsCondition} ORDER BY session_id, tool`,
+      .prepare<[string], ApprovalRuleRow<string>>(
+        `SELECT * FROM approval_rules WHERE ${inSessionsCondition} ORDER BY session_id, tool, pattern`,
       )
       .all(JSON.stringify(sessionIds))
+      .map((row) => approvalRuleFromRow(row))
   }
 
   async close(): Promise<void> {

@@ -13,7 +13,7 @@ import { findUnreferencedBlobs, insertBlobReference } from '../rows/blob-referen
 import { upsertContextCheckpoint } from '../rows/context-checkpoint-row.ts'
 import { upsertDecision } from '../rows/decision-row.ts'
 import { insertEvent } from '../rows/event-row.ts'
-import { insertToolGrant } from '../rows/grant-row.ts'
+import { insertApprovalRule } from '../rows/approval-rule-row.ts'
 import { restoreIdempotencyKey } from '../rows/idempotency-key-row.ts'
 import { updateStandIns } from '../rows/retries/message-copies.ts'
 import { upsertMessage } from '../rows/message-row.ts'
@@ -119,8 +119,8 @@ function insertRecord(database: SegueProfileDatabase, imported: ImportRecord): v
       return insertEvent(database, imported.record)
     case 'decision':
       return upsertDecision(database, imported.record)
-    case 'grant':
-      return insertToolGrant(database, imported.record)
+    case 'approvalRule':
+      return insertApprovalRule(database, imported.record)
   }
 }
 

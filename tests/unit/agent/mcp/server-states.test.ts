@@ -143,13 +143,13 @@ describe('the tools of a server', () => {
     const unused = { type: 'unused', name: 'off', prefix: 'off', error: null } as const
     const rules = createAutoApproveRules([server, unused])
     const policy = new ApprovalPolicy(rules, { '*__grow': 'deny' })
-    const findRule = (name: string) => policy.findRule({ name, isReadOnly: false })
+    const findAction = (name: string) => policy.findAction({ name, isReadOnly: false })
     expect(Object.keys(rules)).toEqual([
       'scripted__pid',
       expect.stringMatching(/^scripted__files_read_a_txt_/),
       'scripted__gr*',
     ])
-    expect(['pid', 'die', 'grow', 'groan'].map((name) => findRule(`scripted__${name}`))).toEqual([
+    expect(['pid', 'die', 'grow', 'groan'].map((name) => findAction(`scripted__${name}`))).toEqual([
       'allow',
       'ask',
       'deny',

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { parseOfflineToolCommands } from '../../../../src/agent/offline/parse-offline-tool-commands.ts'
 import { createElizaAgent } from '../../../../src/agent/offline/eliza-agent.ts'
 import { ToolError } from '../../../../src/agent/tools/tool.ts'
-import type { ApprovalRule } from '../../../../src/config/profile/approvals.ts'
+import type { ConfiguredApprovals } from '../../../../src/config/profile/approvals.ts'
 import { ApprovalPolicy } from '../../../../src/agent/tools/approval-policy.ts'
 import type { DeliveredEvent } from '../../../../src/model/chat-event.ts'
 import type { MessageRecord } from '../../../../src/model/message.ts'
@@ -68,7 +68,7 @@ async function turn(
   text: string,
   tools: readonly ScriptedTool[],
   decide: (chats: ChatFixture['chats'], event: DeliveredEvent) => Promise<unknown> = async () => undefined,
-  rules: Readonly<Record<string, ApprovalRule>> = {},
+  rules: ConfiguredApprovals = {},
   files: readonly { name: string; mediaType: string; url: string }[] = [],
 ): Promise<Turn> {
   const policy = new ApprovalPolicy(rules)

@@ -231,10 +231,10 @@ test('the usage of several requests is added up', async () => {
     { type: 'usage', usage: { ...noUsage, inputTokens: 7, outputTokens: 2, reasoningTokens: 1 } },
   ]
   const agent: Agent = {
-    async *answer({ waitForPermission, isToolGranted, loadHistory }) {
+    async *answer({ waitForPermission, isCallAllowed, loadHistory }) {
       expect(await loadHistory()).toHaveLength(1)
       // The agent may not run tools.
-      expect([await waitForPermission('x'), await isToolGranted('look')]).toEqual([null, false])
+      expect([await waitForPermission('x'), await isCallAllowed('look', {})]).toEqual([null, false])
       yield* events
     },
   }

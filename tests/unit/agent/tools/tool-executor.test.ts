@@ -91,7 +91,7 @@ describe('a call that needs approval', () => {
     const isGranted = async (tool: string) => checkedTools.push(tool) > 0
     const [event] = await execute([newToolCallRequest('files__write')], {
       tools: [newTool()],
-      run: { isToolGranted: isGranted },
+      run: { isCallAllowed: isGranted },
     })
     expect(event).toEqual(toCallEvent(newToolCallRequest('files__write')))
     expect(checkedTools).toEqual(['files__write'])
@@ -128,7 +128,7 @@ describe('a configured rule', () => {
     const events = await execute([newToolCallRequest(write.name)], {
       tools: [write],
       toolbox,
-      run: { waitForPermission: mayRun, isToolGranted: async () => true },
+      run: { waitForPermission: mayRun, isCallAllowed: async () => true },
     })
     expect(events).toEqual([
       {

@@ -1,3 +1,4 @@
+import { approvalRuleOf, hasRule } from '../../../support/storage/approval-rules.ts'
 import {
   findContinuation,
   loadState,
@@ -41,11 +42,11 @@ describe('a continuation', () => {
       archived: true,
     })
     await chats.profile.eventStore.createSession({ session: old, messages: [] })
-    const grants = [
-      { sessionId: old.id, tool: 'look' },
-      { sessionId: null, tool: 'all' },
+    const approvalRules = [
+      approvalRuleOf({ sessionId: old.id, tool: 'look' }),
+      approvalRuleOf({ sessionId: null, tool: 'all' }),
     ]
-    await chats.profile.eventStore.append({ sessionId: old.id, expectedHeadSeq: 0, events: [], grants })
+    await chats.profile.eventStore.append({ sessionId: old.id, expectedHeadSeq: 0, events: [], approvalRules })
     await runTurn(chats, old.id)
     const before = await chats.requireSession(old.id)
     const next = await chats.chats.compact(old.id, null)
@@ -74,10 +75,10 @@ describe('a continuation', () => {
       // When the compaction begins, when it ends, and the last event.
       headSeq: before.headSeq + 3,
     })
-    const { decisions } = chats.profile
-    expect(await decisions.isGranted('look', next.id)).toBe(true)
-    expect(await decisions.isGranted('look', 'ses_other')).toBe(false)
-    expect(await decisions.isGranted('all', next.id)).toBe(true)
+    const rules = chats.profile.approvalRules
+    expect(await rules.listForTool('look', next.id)).toMatchObject([{ id: approvalRules[0]?.id, sessionId: next.id }])
+    expect(await hasRule(rules, 'look', old.id)).toBe(false)
+    expect(await hasRule(rules, 'all', next.id)).toBe(true)
     // It is the last event in the log of the old session.
     const log = await chats.readLog(old.id)
     expect(log.filter(({ type }) => type === 'SessionContinued')).toEqual([log.at(-1)])

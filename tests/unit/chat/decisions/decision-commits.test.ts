@@ -188,12 +188,12 @@ describe('nothing takes effect before its commit:', () => {
     await yieldToEventLoop()
     expect(isConfirmed).toBe(false)
     expect(await chat.chats.decisions.find(id)).toMatchObject({ state: 'PENDING' })
-    expect(await chat.profile.decisions.listProfileGrants()).toEqual([])
+    expect(await chat.profile.approvalRules.listAllowedTools()).toEqual([])
     // A second answer is too late, although the first one is not committed yet.
     await expect(chat.chats.decisions.answerApproval(id, 'DENY')).rejects.toMatchObject(staleError)
     release.open()
     await answer
-    expect(await chat.profile.decisions.listProfileGrants()).toEqual(['files__write'])
+    expect(await chat.profile.approvalRules.listAllowedTools()).toEqual(['files__write'])
     expect(await waitForEnd(chat, stream)).toMatchObject({ status: 'COMPLETED' })
   })
 

@@ -82,7 +82,7 @@ describe('ALWAYS', () => {
       }
     }
     expect(tool.runs).toHaveLength(6)
-    expect(await chat.profile.decisions.listProfileGrants()).toEqual(['files__write'])
+    expect(await chat.profile.approvalRules.listAllowedTools()).toEqual(['files__write'])
   })
 
   test('given for calls of two sessions at once settles all of them, without a deadlock', async () => {
@@ -124,10 +124,10 @@ describe('ALWAYS', () => {
     const chat = newChats([tool], [writeCall])
     const one = await chat.start('One')
     const [first] = await waitForPending(chat.chats, 'approval')
-    const { decisions } = chat.profile
-    const isGranted = decisions.isGranted.bind(decisions)
-    decisions.isGranted = async (...args) => {
-      const result = await isGranted(...args)
+    const { approvalRules } = chat.profile
+    const listForTool = approvalRules.listForTool.bind(approvalRules)
+    approvalRules.listForTool = async (...args) => {
+      const result = await listForTool(...args)
       lookedUp.open()
       await answered.opened
       return result

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { DecisionRecord } from '../../../../src/model/decision.ts'
 import { type OpenStorage, useStorage } from './opened-storage.ts'
-import { addSession, approvalOf, sessionOf } from './records.ts'
+import { addSession, approvalOf } from './records.ts'
 
 export function describeDecisionStore(open: OpenStorage): void {
   const { current, opened } = useStorage(open)
@@ -72,32 +72,5 @@ export function describeDecisionStore(open: OpenStorage): void {
     await eventStore.append({ sessionId: next.id, expectedHeadSeq: 0, events: [], decisions: [approvalOf(next)] })
     const after = { kind: 'approval' as const, limit: 10, afterChangeSeq: 2 }
     expect((await decisions.listDecisions(after)).map(({ changeSeq }) => changeSeq)).toEqual([3])
-  })
-
-  test('a grant holds in its session or in the whole profile, until it is revoked', async () => {
-    const { eventStore, decisions } = current()
-    const [session, other] = [await addSession(current()), await addSession(current())]
-    const grants = [
-      { sessionId: session.id, tool: 'look' },
-      { sessionId: session.id, tool: 'look' },
-      { sessionId: null, tool: 'write' },
-    ]
-    await eventStore.append({ sessionId: session.id, expectedHeadSeq: 0, events: [], grants })
-    const isGranted = (tool: string) => Promise.all([session, other].map(({ id }) => decisions.isGranted(tool, id)))
-    expect([await isGranted('look'), await isGranted('write')]).toEqual([
-      [true, false],
-      [true, true],
-    ])
-    expect(await decisions.listProfileGrants()).toEqual(['write'])
-    const copy = sessionOf()
-    await eventStore.createSession({ session: copy, messages: [], copyGrantsFrom: session.id })
-    expect(await decisions.isGranted('look', copy.id)).toBe(true)
-    await decisions.revokeGrants('look')
-    await decisions.revokeGrants('write')
-    expect([await isGranted('look'), await isGranted('write')]).toEqual([
-      [false, false],
-      [false, false],
-    ])
-    expect(await decisions.isGranted('look', copy.id)).toBe(false)
   })
 }

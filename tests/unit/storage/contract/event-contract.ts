@@ -1,3 +1,4 @@
+import { approvalRuleOf, hasRule } from '../../../support/storage/approval-rules.ts'
 import { describe, expect, test } from 'vitest'
 import { newId } from '../../../../src/lib/ids.ts'
 import type { ChatEvent } from '../../../../src/model/chat-event.ts'
@@ -27,7 +28,7 @@ export function describeEventStore(open: OpenStorage): void {
         streams: [stream],
         messages: [message],
         decisions: [decision],
-        grants: [{ sessionId: session.id, tool: 'look' }],
+        approvalRules: [approvalRuleOf({ sessionId: session.id, tool: 'look' })],
         idempotencyKeys: keys,
         activityAt: 5_000,
       })
@@ -40,7 +41,7 @@ export function describeEventStore(open: OpenStorage): void {
       expect(await Promise.all(keys.map(({ key }) => idempotencyKeys.find(key)))).toEqual(keys)
       expect(await segueSessions.findMessage(message.id)).toEqual(message)
       expect(await decisions.findDecision(decision.id)).toEqual(decision)
-      expect(await decisions.isGranted('look', session.id)).toBe(true)
+      expect(await hasRule(current().approvalRules, 'look', session.id)).toBe(true)
       const [stored] = await segueSessions.findSessions([session.id])
       expect(stored).toEqual({ ...session, headSeq: 2, lastActivityAt: 5_000 })
     })
@@ -209,7 +210,7 @@ export function describeEventStore(open: OpenStorage): void {
         sessionId: session.id,
         expectedHeadSeq: 0,
         events: [],
-        grants: [{ sessionId: session.id, tool: 'look' }],
+        approvalRules: [approvalRuleOf({ sessionId: session.id, tool: 'look' })],
         sessionPatch: { endedAt: 2_000, endReason: 'compression' },
         continuation: { session: next, messages: [], idempotencyKey },
       })

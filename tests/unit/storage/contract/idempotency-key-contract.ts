@@ -30,13 +30,13 @@ export function describeIdempotencyKeyStore(open: OpenStorage): void {
   })
 
   test('a key is stored with what creates, changes or deletes something', async () => {
-    const { eventStore, jobs, decisions, idempotencyKeys } = current()
+    const { eventStore, jobs, approvalRules, idempotencyKeys } = current()
     const session = sessionOf()
     await eventStore.createSession({ session, messages: [], idempotencyKey: idempotencyKeyOf('create session') })
     await eventStore.deleteSessions([session.id], idempotencyKeyOf('delete session'))
     const job = await addJob(current())
     await jobs.delete(job.id, idempotencyKeyOf('delete job'))
-    await decisions.revokeGrants('look', idempotencyKeyOf('revoke'))
+    await approvalRules.deleteForTool('look', idempotencyKeyOf('revoke'))
     for (const key of ['create session', 'delete session', 'delete job', 'revoke'])
       expect(await idempotencyKeys.find(key)).toEqual(idempotencyKeyOf(key))
   })

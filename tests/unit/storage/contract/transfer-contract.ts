@@ -1,3 +1,4 @@
+import { approvalRuleOf } from '../../../support/storage/approval-rules.ts'
 import { expect, test } from 'vitest'
 import type { LocatedImportRecord } from '../../../../src/storage/transfer/import-store.ts'
 import { newTextMessage } from '../../../support/search/segue-search-fixture.ts'
@@ -22,7 +23,7 @@ export function describeTransfer(open: OpenStorage): void {
     const stream = streamOf(session, { status: 'COMPLETED', finishedAt: 2_000 })
     const message = newTextMessage(session.id, 'Hello', 2)
     const decision = approvalOf(session, { state: 'CANCELLED' })
-    const grant = { sessionId: session.id, tool: 'look' }
+    const rule = { ...approvalRuleOf({ sessionId: session.id, tool: 'look' }), sessionId: session.id }
     const key = { key: 'key-1', fingerprint: 'print' }
     const checkpoint = checkpointOf(session.id)
     const sessionKey = { key: 'key-2', fingerprint: 'other print' }
@@ -38,9 +39,9 @@ export function describeTransfer(open: OpenStorage): void {
       { type: 'message', record: message, location: 'messages 1' },
       { type: 'event', record: deltaOf(stream, 1), location: 'events 1' },
       { type: 'decision', record: decision, location: 'decisions 1' },
-      { type: 'grant', record: grant, location: 'grants 1' },
+      { type: 'approvalRule', record: rule, location: 'grants 1' },
     ]
-    return { session, stream, message, decision, grant, checkpoint, key, sessionKey, records }
+    return { session, stream, message, decision, rule, checkpoint, key, sessionKey, records }
   }
 
   async function importAll(records: Iterable<LocatedImportRecord>): Promise<void> {
@@ -53,7 +54,7 @@ export function describeTransfer(open: OpenStorage): void {
   })
 
   test('what is imported can be read, and exported unchanged', async () => {
-    const { session, stream, message, decision, grant, checkpoint, key, sessionKey, records } = newConversation()
+    const { session, stream, message, decision, rule, checkpoint, key, sessionKey, records } = newConversation()
     await importAll(records)
     const { segueSessions, eventStore, idempotencyKeys } = await opened().reopen()
     expect(await segueSessions.findSessions([session.id])).toEqual([session])
@@ -79,7 +80,7 @@ export function describeTransfer(open: OpenStorage): void {
     expect(await collect(reader.readMessages(ids))).toEqual([message])
     expect(await collect(reader.readEvents(ids))).toEqual([deltaOf(stream, 1)])
     expect(await collect(reader.readDecisions(ids))).toEqual([decision])
-    expect(await reader.listGrants(ids)).toEqual([grant])
+    expect(await reader.listApprovalRules(ids)).toEqual([rule])
     await reader.close()
     const later = await opened().openExportReader()
     expect(await later?.listLinkedIds(session.id)).toEqual([child.id])

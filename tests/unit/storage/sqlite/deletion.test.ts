@@ -1,3 +1,4 @@
+import { approvalRuleOf } from '../../../support/storage/approval-rules.ts'
 import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -21,7 +22,15 @@ import { addSession, approvalOf, deltaOf, firstPage, sessionOf, streamOf } from 
 /** More than one transaction deletes. */
 const rowCount = 4_000
 const hash = 'a'.repeat(64)
-const childTables = ['messages', 'events', 'streams', 'decisions', 'blob_references', 'grants', 'context_checkpoints']
+const childTables = [
+  'messages',
+  'events',
+  'streams',
+  'decisions',
+  'blob_references',
+  'approval_rules',
+  'context_checkpoints',
+]
 
 let folder: string
 let storage: SqliteStorage
@@ -79,7 +88,7 @@ async function addLargeSession(count = rowCount): Promise<LargeSession> {
     events: Array.from({ length: count }, (_, index) => deltaOf(stream, index + 1)),
     streams: [stream],
     decisions: [decision],
-    grants: [{ sessionId: id, tool: 'look' }],
+    approvalRules: [approvalRuleOf({ sessionId: id, tool: 'look' })],
     checkpoint: checkpointOf(id),
   })
   const toolCallId = decision.toolCall.id

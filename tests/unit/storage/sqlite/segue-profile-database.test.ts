@@ -99,7 +99,7 @@ describe('an error of the engine', () => {
     const database = new SegueProfileDatabase(path)
     database.transaction(() => undefined)
     expect(() => database.prepare('SELECT nothing FROM nowhere')).toThrow(StorageError)
-    const insert = database.prepare("INSERT INTO grants VALUES ('ses_unknown', 'look')")
+    const insert = database.prepare("INSERT INTO approval_rules VALUES ('rul_1', 'ses_unknown', 'look', '', 0, NULL)")
     expect(() => database.transaction(() => insert.run())).toThrow(expect.objectContaining({ failure: 'CONSTRAINT' }))
     const invalid = database.prepare("SELECT json_extract('{', '$') FROM (SELECT 1)")
     expect(() => invalid.get()).toThrow(StorageError)

@@ -1,3 +1,4 @@
+import { hasRule } from '../../../support/storage/approval-rules.ts'
 import { describe, expect, test } from 'vitest'
 import { ApprovalPolicy } from '../../../../src/agent/tools/approval-policy.ts'
 import { createChatService } from '../../../../src/chat/create-chat-service.ts'
@@ -53,8 +54,8 @@ describe('an approval', () => {
     expect(await needsApproval(chat, sessionId)).toBe(false)
     expect(tool.runs).toHaveLength(3)
     expect(await needsApproval(chat, null)).toBe(true)
-    expect(await chat.profile.decisions.isGranted('files__delete', sessionId)).toBe(false)
-    expect(await chat.profile.decisions.listProfileGrants()).toEqual([])
+    expect(await hasRule(chat.profile.approvalRules, 'files__delete', sessionId)).toBe(false)
+    expect(await chat.profile.approvalRules.listAllowedTools()).toEqual([])
   })
 
   test('for the SESSION covers the continuations of the session, but not its forks', async () => {
@@ -97,18 +98,18 @@ describe('an approval', () => {
     await restarted.profile.eventStore.deleteSessions([sessionId])
     expect(await restarted.chats.decisions.list('approval', {})).toEqual([])
     expect(await needsApproval(restarted, null)).toBe(false)
-    expect(await restarted.profile.decisions.listProfileGrants()).toEqual(['files__write'])
+    expect(await restarted.profile.approvalRules.listAllowedTools()).toEqual(['files__write'])
   })
 
   test.each(['SESSION', 'ALWAYS'] as const)('for %s ends when it is revoked', async (decision) => {
     const chat = newChats([newTool()], [writeCall])
     const sessionId = await resolveFirstCall(chat, decision)
     expect(await needsApproval(chat, sessionId)).toBe(false)
-    await chat.profile.decisions.revokeGrants('files__delete')
+    await chat.profile.approvalRules.deleteForTool('files__delete')
     expect(await needsApproval(chat, sessionId)).toBe(false)
-    await chat.profile.decisions.revokeGrants('files__write')
+    await chat.profile.approvalRules.deleteForTool('files__write')
     expect(await needsApproval(chat, sessionId)).toBe(true)
-    expect(await chat.profile.decisions.listProfileGrants()).toEqual([])
+    expect(await chat.profile.approvalRules.listAllowedTools()).toEqual([])
   })
 
   test('does not override a rule that denies the tool', async () => {

@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest'
+import { newTool } from '../../support/fixtures/tools.ts'
+import { startSegueWithTools } from '../../support/server/segue-with-tools.ts'
+import { followStream, isEventOfType, startChat } from '../support/chat.ts'
+import { connect, type Client, transports } from '../support/clients.ts'
+import { ask, expectRefusal, mutate, requireNonNull } from '../support/typed-client.ts'
+import { AnswerApprovalDocument, ApprovalRulesDocument, ForgetApprovalDocument } from '../generated/graphql.ts'
+
+const isApproval = isEventOfType('ApprovalChanged')
+const write = (path: string) => `/tool files__write {"path":${JSON.stringify(path)}}`
+
+/** Sends a message that calls a tool. Returns its stream and, if the call asks, the id of the approval. */
+async function call(client: Client, text: string, sessionId?: string) {
+  const stream = await startChat(client, { text, ...(sessionId !== undefined && { sessionId }) })
+  for await (const event of followStream(client, stream.id))
+    if (isApproval(event)) return { stream, approvalId: event.approval.id }
+  return { stream, approvalId: null }
+}
+
+describe.each(transports)('Approval rules, over %s,', (transport) => {
+  test('narrow SESSION and ALWAYS to a pattern, are listed, and can be taken back one by one', async () => {
+    const tool = newTool({ inputSchema: { type: 'object' } })
+    await using segue = await startSegueWithTools([tool])
+    await using client = connect(transport, segue.url)
+    const listRules = async () =>
+      requireNonNull((await ask(client, ApprovalRulesDocument, { profile: 'default' })).profile)
+    const first = await call(client, write('notes/a.md'))
+    const sessionId = first.stream.session.id
+    const id = requireNonNull(first.approvalId)
+    for (const wrong of [
+      { decision: 'ONCE', pattern: { path: 'notes/*' } },
+      { decision: 'DENY', pattern: { path: 'notes/*' } },
+      { decision: 'SESSION', pattern: 'notes/*' },
+      { decision: 'ALWAYS', pattern: { path: 'x'.repeat(10_000) } },
+    ] as const) {
+      const refusal = await expectRefusal(client, AnswerApprovalDocument, { id, ...wrong })
+      expect(refusal).toMatchObject({ code: 'BAD_USER_INPUT', path: ['pattern'] })
+    }
+    const ofSession = { id, decision: 'SESSION', pattern: { path: 'notes/*' } } as const
+    expect((await mutate(client, AnswerApprovalDocument, ofSession)).answerApproval).toMatchObject(ofSession)
+    expect((await call(client, write('notes/b.md'), sessionId)).approvalId).toBeNull()
+    const outside = await call(client, write('notes/../b.md'), sessionId)
+    const always = { id: requireNonNull(outside.approvalId), decision: 'ALWAYS', pattern: { path: '*.txt' } } as const
+    await mutate(client, AnswerApprovalDocument, always)
+    expect((await call(client, write('anywhere.txt'))).approvalId).toBeNull()
+    const elsewhere = await call(client, write('notes/c.md'))
+    await mutate(client, AnswerApprovalDocument, { id: requireNonNull(elsewhere.approvalId), decision: 'DENY' })
+
+    const { approvalRules, allowedTools } = await listRules()
+    expect(allowedTools).toEqual([])
+    expect(approvalRules).toMatchObject([
+      { tool: 'files__write', pattern: { path: '*.txt' }, session: null },
+      { tool: 'files__write', pattern: { path: 'notes/*' }, session: { id: sessionId } },
+    ])
+    const [alwaysRule, sessionRule] = approvalRules
+    await mutate(client, ForgetApprovalDocument, { id: requireNonNull(sessionRule).id })
+    expect((await listRules()).approvalRules).toEqual([alwaysRule])
+    expect((await call(client, write('notes/d.md'), sessionId)).approvalId).not.toBeNull()
+  })
+
+  test('are forgotten by exactly one of id and tool', async () => {
+    await using segue = await startSegueWithTools([newTool()])
+    await using client = connect(transport, segue.url)
+    for (const wrong of [{}, { id: 'rul_00000000000000000000000000', tool: 'files__write' }])
+      expect(await expectRefusal(client, ForgetApprovalDocument, wrong)).toMatchObject({ code: 'BAD_USER_INPUT' })
+    const unknown = { id: 'rul_00000000000000000000000000' }
+    expect(await expectRefusal(client, ForgetApprovalDocument, unknown)).toMatchObject({ code: 'NOT_FOUND' })
+    const key = 'forget-once'
+    const { approvalId } = await call(client, write('a'))
+    await mutate(client, AnswerApprovalDocument, { id: requireNonNull(approvalId), decision: 'ALWAYS' })
+    const { profile } = await ask(client, ApprovalRulesDocument, { profile: 'default' })
+    const { id } = requireNonNull(profile?.approvalRules[0])
+    for (const _ of ['first', 'again'])
+      expect((await mutate(client, ForgetApprovalDocument, { id, key })).forgetApproval).toMatchObject({
+        name: 'default',
+        allowedTools: [],
+      })
+    expect(await expectRefusal(client, ForgetApprovalDocument, { id })).toMatchObject({ code: 'NOT_FOUND' })
+  })
+})
+
+test('conditions in config.json allow calls by their arguments', async () => {
+  const tool = newTool({ inputSchema: { type: 'object' } })
+  const approvals = { files__write: [{ condition: { path: 'notes/*' }, action: 'allow' }] } as const
+  await using segue = await startSegueWithTools([tool], { approvals })
+  await using client = connect('sse', segue.url)
+  expect((await call(client, write('notes/a.md'))).approvalId).toBeNull()
+  expect((await call(client, write('other/a.md'))).approvalId).not.toBeNull()
+  expect((await call(client, write('notes/../a.md'))).approvalId).not.toBeNull()
+  expect(tool.runs).toEqual([{ path: 'notes/a.md' }])
+})

@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest'
+import type { JsonObject } from '../../../src/lib/text/json.ts'
+import { argumentsMatch } from '../../../src/model/argument-pattern.ts'
+
+const matches = (pattern: JsonObject, callArguments: JsonObject) => argumentsMatch(pattern, callArguments)
+
+describe('a pattern of arguments', () => {
+  test.each<[JsonObject, JsonObject]>([
+    [{ path: 'notes/*' }, { path: 'notes/a/b.md', content: 'free' }],
+    [{ path: '*' }, { path: '' }],
+    [{ path: '*.md' }, { path: 'notes\n.md' }],
+    [{ path: 'notes..txt' }, { path: 'notes..txt' }],
+    [{ path: 'a*b*c' }, { path: 'abbc' }],
+    [{ deep: { b: [1, 'x*'], a: null } }, { deep: { a: null, b: [1, 'x*'] } }],
+    [{ id: 12_345_678_901_234_567_890n }, { id: 12_345_678_901_234_567_890n }],
+    [
+      { force: false, count: 3 },
+      { force: false, count: 3 },
+    ],
+  ])('case %# matches', (pattern, callArguments) => {
+    expect(matches(pattern, callArguments)).toBe(true)
+  })
+
+  test.each<[JsonObject, JsonObject]>([
+    [{ path: 'notes/*' }, { path: 'Notes/a' }],
+    [{ path: 'notes/*' }, { file: 'notes/a' }],
+    [{ path: 'notes/*' }, { path: ['notes/a'] }],
+    [{ path: 'a*a' }, { path: 'a' }],
+    [{ path: 'a*b*c' }, { path: 'acb' }],
+    [{ path: null }, {}],
+    [{ toString: '*' }, {}],
+    [{ deep: { a: 'x*' } }, { deep: { a: 'xy' } }],
+    [{ id: 12_345_678_901_234_567_890n }, { id: 12_345_678_901_234_567_891n }],
+    [{ ids: [12_345_678_901_234_567_890n] }, { ids: [12_345_678_901_234_567_891n] }],
+    [{ count: 3 }, { count: '3' }],
+  ])('case %# does not match', (pattern, callArguments) => {
+    expect(matches(pattern, callArguments)).toBe(false)
+  })
+
+  test.each([
+    '../a',
+    'notes/../../a',
+    'notes/..',
+    '..',
+    'notes\\..\\a',
+    'notes/%2e%2E/a',
+    'notes/.. /a',
+    'notes%2f..%2fa',
+  ])('matches no path with a segment that leads to the folder above: %s', (path) => {
+    expect(matches({ path: '*' }, { path })).toBe(false)
+    expect(matches({ path }, { path })).toBe(false)
+  })
+
+  test('is compared in a time that does not depend on its stars', () => {
+    expect(matches({ text: `${'*a'.repeat(200)}*b` }, { text: 'a'.repeat(100_000) })).toBe(false)
+  })
+})
