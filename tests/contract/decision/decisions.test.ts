@@ -106,6 +106,7 @@ describe.each(transports)('An approval, over %s,', (transport) => {
       decision: null,
       reason: null,
       arguments: null,
+      pattern: null,
       releasedBy: null,
       requestedAt: expect.any(String),
       expiresAt: expect.any(String),
