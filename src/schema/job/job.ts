@@ -7,7 +7,7 @@ import { resolveKeysetConnection } from '../relay/keyset-connection.ts'
 import { OriginEnum } from '../session/session-enums.ts'
 import { JobStateEnum } from './job-enums.ts'
 
-const maxNextRuns = 100
+const maxNextRuns = 1000
 const defaultNextRuns = 3
 
 JobObjectType.implement({
