@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads'
+import { type ResourceLimits, Worker } from 'node:worker_threads'
 import { type BirpcReturn, createBirpc } from 'birpc'
 import { hasSqlStatementSubscribers } from '../sql-channel.ts'
 import type { WorkerStart } from './worker-server.ts'
@@ -10,6 +10,8 @@ export interface WorkerClientOptions<Events> {
   readonly options: unknown
   /** Called with what the worker sends at any time. */
   readonly events: Events
+  /** Of the memory of the worker's JavaScript. A worker that exceeds one exits. */
+  readonly resourceLimits?: ResourceLimits
   /** Called if the worker exits although nobody has closed it. */
   readonly onExit?: (reason: string) => void
 }
@@ -52,9 +54,9 @@ export class WorkerClient<Functions extends object, Events extends object> {
   }
 
   #connect(): WorkerConnection<Functions, Events> {
-    const { url, options, events, onExit } = this.#options
+    const { url, options, events, onExit, resourceLimits = {} } = this.#options
     const workerData: WorkerStart = { options, reportStatements: hasSqlStatementSubscribers() }
-    const worker = new Worker(url, { workerData })
+    const worker = new Worker(url, { workerData, resourceLimits })
     const functions = createBirpc<Functions, Events>(events, {
       bind: 'functions',
       post: (message) => worker.postMessage(message),
