@@ -4,6 +4,7 @@ import { createIdNotFoundError, SegueError, createShuttingDownError } from '../l
 import type { Logger } from '../lib/logger.ts'
 import type { ClockAndIds } from '../lib/clock-and-ids.ts'
 import type { TaskGate } from '../lib/async/task-gate.ts'
+import type { FileConverter } from '../lib/file-conversion/file-converter.ts'
 import { withTimeout } from '../lib/async/with-timeout.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { StreamRecord } from '../model/stream.ts'
@@ -57,6 +58,7 @@ export interface ChatServiceDependencies {
   readonly compactor: SessionCompactor
   readonly postTurnTasks: PostTurnTasks
   readonly gate: TaskGate
+  readonly fileConverter: FileConverter
   /** How long a cancel may wait for its commit, in milliseconds. */
   readonly commitTimeoutMs: number
 }
@@ -86,6 +88,8 @@ export class ChatService {
     this.#fileStore = new MessageFileStore({
       blobs: profile.blobs,
       references: profile.eventStore,
+      uploads: profile.uploads,
+      converter: dependencies.fileConverter,
       findMessage: (id) => messageQueries.findMessage(id),
     })
     this.eventLog = dependencies.eventLog

@@ -1,6 +1,7 @@
 import type { ModelRegistry } from '../agent/models/model-registry.ts'
 import type { Logger } from '../lib/logger.ts'
 import { type ClockAndIds, systemClockAndIds } from '../lib/clock-and-ids.ts'
+import { FileConverter } from '../lib/file-conversion/file-converter.ts'
 import { TaskGate } from '../lib/async/task-gate.ts'
 import { ConversationRepository } from '../sessions/conversation-repository.ts'
 import type { CombinedSessionRepository } from '../sessions/combined-session-repository.ts'
@@ -39,6 +40,8 @@ export interface ChatServiceOptions {
   readonly autoCompactThreshold?: number
   /** Whether models write the titles of sessions. False by default. */
   readonly generateTitles?: boolean
+  /** Converts the files of messages. Default: one of its own. */
+  readonly fileConverter?: FileConverter
   /** How long a start, a cancel or a decision may wait for its commit, in milliseconds. 5,000 by default. */
   readonly commitTimeoutMs?: number
 }
@@ -54,6 +57,7 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     autoCompactThreshold: 0,
     generateTitles: false,
     commitTimeoutMs: defaultCommitTimeoutMs,
+    fileConverter: options.fileConverter ?? new FileConverter(),
   }
   const gate = new TaskGate()
   const eventLog = new EventLog(profile.eventStore)

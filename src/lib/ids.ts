@@ -11,6 +11,7 @@ const prefixByKind = {
   approvalRule: 'rul',
   job: 'job',
   jobRun: 'jrn',
+  upload: 'upl',
 } as const
 
 export type IdKind = keyof typeof prefixByKind

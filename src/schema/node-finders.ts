@@ -72,6 +72,7 @@ export function listPossibleNodeTypes(id: string): readonly NodeType[] {
     case 'jobRun':
       return ['JobRun']
     case 'toolCall':
+    case 'upload':
       return []
     case null:
       return ['Conversation', 'Session', 'Message', 'Job', 'JobRun', 'Model', 'Profile']

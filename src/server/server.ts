@@ -18,6 +18,7 @@ import { RefusedOriginLogger } from './http/refused-origin-logger.ts'
 import { type RequestRejection, RequestGuard } from './http/request-guard.ts'
 import { createRouter, readRequestPath, type RequestHandler } from './http/router.ts'
 import { sendJson } from './http/send-json.ts'
+import { createUploadHandler } from './http/upload-handler.ts'
 import { acceptsEventStream } from './sse/read-sse-request.ts'
 import { createSseHandler } from './sse/sse-handler.ts'
 import type { WebSocketHeartbeatOptions } from './websocket/websocket-connection.ts'
@@ -129,6 +130,11 @@ function createTransports(
         handle: createFileHandler(profiles),
       },
       {
+        path: filesPath,
+        accepts: ({ method }) => method === 'POST',
+        handle: createUploadHandler({ profiles, formatError: (error) => errors.format(error) }),
+      },
+      {
         path: graphqlPath,
         accepts: acceptsEventStream,
         handle: createSseHandler({
@@ -166,7 +172,7 @@ function requireBoundPort(address: AddressInfo | string | null): number {
 
 /** Whether pages of allowed origins may read what is at a path. */
 function servesOtherOrigins(path: string): boolean {
-  return path === graphqlPath || path.startsWith(`${filesPath}/`)
+  return path === graphqlPath || path === filesPath || path.startsWith(`${filesPath}/`)
 }
 
 function sendNotFound(_: IncomingMessage, response: ServerResponse): void {

@@ -3,6 +3,7 @@ import type { ToolSource } from '../agent/tools/tool-source.ts'
 import type { ServerLimits } from '../config/limits.ts'
 import type { Settings } from '../config/settings.ts'
 import { createIdNotFoundError, SegueError, createShuttingDownError } from '../lib/errors.ts'
+import { FileConverter } from '../lib/file-conversion/file-converter.ts'
 import { HttpClient } from '../lib/http/http-client.ts'
 import { JobRunSlots } from '../jobs/job-run-slots.ts'
 import { ProfileDirectory } from '../profiles/profile-directory.ts'
@@ -33,6 +34,7 @@ export class ProfileRegistry {
   readonly #directory: ProfileDirectory
   readonly #open: OpenProfiles
   readonly #httpClient: HttpClient
+  readonly #fileConverter = new FileConverter()
   readonly #jobRunSlots: JobRunSlots
   /** How many leases of each name are in use. */
   readonly #leaseCounts = new Map<string, number>()
@@ -187,6 +189,7 @@ export class ProfileRegistry {
     this.#isClosing = true
     await this.#open.settle()
     await Promise.all(this.#open.services.map((services) => services.close()))
+    await this.#fileConverter.close()
     this.#httpClient.close()
   }
 
@@ -234,6 +237,7 @@ export class ProfileRegistry {
       offlineDelayMs: settings.offlineDelayMs,
       limits: settings.limits,
       httpClient,
+      fileConverter: this.#fileConverter,
       jobRunSlots: this.#jobRunSlots,
       settings: await loadProfileSettings(name, paths.home, { settings, env, log, httpClient }),
       assertStreamCapacity: () => this.#assertStreamCapacity(),

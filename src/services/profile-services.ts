@@ -6,6 +6,7 @@ import { createOfflineModel } from '../agent/offline/offline-model.ts'
 import { ApprovalPolicy } from '../agent/tools/approval-policy.ts'
 import type { ToolSource } from '../agent/tools/tool-source.ts'
 import { Toolbox } from '../agent/tools/toolbox.ts'
+import { UploadService } from '../chat/attachments/upload-service.ts'
 import type { ChatService } from '../chat/chat-service.ts'
 import { createChatService } from '../chat/create-chat-service.ts'
 import type { ServerLimits } from '../config/limits.ts'
@@ -14,7 +15,9 @@ import type { ProfileSettingsWithProviders } from '../config/profile/profile-set
 import { JobService } from '../jobs/job-service.ts'
 import type { JobRunSlots } from '../jobs/job-run-slots.ts'
 import { Scheduler } from '../jobs/scheduler.ts'
+import { systemClockAndIds } from '../lib/clock-and-ids.ts'
 import type { SegueError } from '../lib/errors.ts'
+import type { FileConverter } from '../lib/file-conversion/file-converter.ts'
 import type { HttpClient } from '../lib/http/http-client.ts'
 import type { Logger } from '../lib/logger.ts'
 import { ConversationRepository } from '../sessions/conversation-repository.ts'
@@ -38,6 +41,7 @@ export interface ProfileServices {
   readonly instructions: ProfileInstructions
   readonly toolbox: Toolbox
   readonly jobs: JobService
+  readonly uploads: UploadService
   readonly idempotentCalls: IdempotentCalls
   /** Refuses new streams with `reason` (default: SHUTTING_DOWN) and saves those that are running. Reads continue. */
   stopChats(reason?: SegueError): Promise<void>
@@ -50,6 +54,8 @@ export interface ProfileServicesOptions extends ProfileStorageOptions {
   /** Milliseconds between two words of the offline agent. */
   readonly offlineDelayMs: number
   readonly limits: ServerLimits
+  /** Converts the files of messages, of all profiles. */
+  readonly fileConverter: FileConverter
   /** Sends the requests to providers and MCP servers. */
   readonly httpClient: HttpClient
   /** Bounds the scheduled runs of all profiles together. */
@@ -104,6 +110,9 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
     idempotentCalls.startPruning((error) => options.log.error({ err: error }, 'Pruning idempotency keys failed.')),
   )
 
+  const uploads = createUploadService(profile, options)
+  resources.defer(uploads.startPruning((error) => options.log.error({ err: error }, 'Pruning uploads failed.')))
+
   const ownedResources = resources.move()
   const close = async (reason?: SegueError): Promise<void> => {
     await stopChats(reason)
@@ -119,6 +128,7 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
     instructions,
     toolbox,
     jobs,
+    uploads,
     idempotentCalls,
     stopChats,
     close,
@@ -175,7 +185,7 @@ function createProviderConnections(httpClient: HttpClient, limits: ServerLimits)
 
 function createChats(
   parts: Pick<ProfileServices, 'profile' | 'sessions' | 'models' | 'instructions'>,
-  { settings, assertStreamCapacity, log }: ProfileServicesOptions,
+  { settings, assertStreamCapacity, fileConverter, log }: ProfileServicesOptions,
 ): ChatService {
   const { autoCompactThreshold, generateTitles } = settings
   return createChatService({
@@ -184,6 +194,17 @@ function createChats(
     autoCompactThreshold,
     generateTitles,
     assertStreamCapacity,
+    fileConverter,
+  })
+}
+
+function createUploadService(
+  { blobs, uploads, eventStore }: ProfileStorage,
+  { fileConverter }: ProfileServicesOptions,
+): UploadService {
+  return new UploadService({
+    ...{ blobs, uploads, references: eventStore },
+    ...{ converter: fileConverter, runtime: systemClockAndIds },
   })
 }
 

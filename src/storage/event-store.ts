@@ -121,7 +121,7 @@ export interface TurnMessageLookup {
 }
 
 export interface BlobReferenceReader {
-  /** Those of these blobs that no session refers to. Any number of hashes. */
+  /** Those of these blobs that no session and no upload refers to. Any number of hashes. */
   findUnreferencedBlobs(hashes: readonly string[]): Promise<string[]>
 }
 

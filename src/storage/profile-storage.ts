@@ -9,6 +9,7 @@ import type { ForeignJobReader, JobStore } from './job-store.ts'
 import type { ModelObservationStore } from './model-observation-store.ts'
 import type { ConversationFlags } from '../model/session-filter.ts'
 import type { ProfileSearch } from './profile-search.ts'
+import type { UploadStore } from './uploads/upload-store.ts'
 import type { SegueSessionReader, SessionReader } from './sessions/session-reader.ts'
 
 /** What Segue itself stores for one profile. An implementation of the port provides this; `store-contract.ts` tests it. */
@@ -22,6 +23,7 @@ export interface SegueStorage {
   readonly jobs: JobStore
   readonly modelObservations: ModelObservationStore
   readonly idempotencyKeys: IdempotencyKeyStore
+  readonly uploads: UploadStore
   readonly changes: ProfileChangeNotifiers
   close(): Promise<void>
 }

@@ -108,6 +108,11 @@ test('the page on export takes a conversation out of a home and into another one
   expect(again).toBe(readFileSync(file, 'utf8'))
 })
 
+test('the page on files uploads a file with curl', async () => {
+  const output = await run(onThisServer(commandOf('docs/files.md', 'curl')))
+  expect(JSON.parse(output)).toMatchObject({ url: expect.stringMatching(/^\/files\/upl_/), name: 'notes.md' })
+})
+
 test('the page on clients sends a mutation again with curl, and it happens once', async () => {
   const command = onThisServer(commandOf('docs/clients.md', 'curl'))
   const first = await run(command)

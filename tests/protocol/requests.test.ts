@@ -12,7 +12,7 @@ import { startSegueWithProvider, providerKey } from '../support/server/segue-wit
 import { RawSocket } from '../support/server/raw-socket.ts'
 import { startSegueWithTools } from '../support/server/segue-with-tools.ts'
 import { newTool } from '../support/fixtures/tools.ts'
-import { startTestSegue } from '../support/server/segue.ts'
+import { newTempFolder, startTestSegue } from '../support/server/segue.ts'
 import {
   followStreamQuery,
   nextDeltaEvent,
@@ -320,6 +320,25 @@ test('T7 the operations of a batch are executed in order, and each has its resul
     })
   }
   expect((await send([list])).body).toEqual([listed('b', 'a')])
+})
+
+test('T8 an upload has a URL that messages of its profile can have, also after a restart', async () => {
+  const home = newTempFolder()
+  const segue = await startTestSegue({ settings: { home } })
+  const response = await fetch(`${segue.url}/files?name=a.txt`, {
+    method: 'POST',
+    headers: { 'content-type': 'text/plain' },
+    body: 'Hello',
+  })
+  expect(response.status).toBe(201)
+  const { url, ...rest } = z.looseObject({ url: z.string() }).parse(await response.json())
+  expect(rest).toEqual({ mediaType: 'text/plain', name: 'a.txt', size: 5 })
+  await segue[Symbol.asyncDispose]()
+  await using restarted = await startTestSegue({ settings: { home } })
+  expect(await (await fetch(restarted.url + url)).text()).toBe('Hello')
+  const query =
+    'mutation ($url: String!) { startChat(input: { text: "", files: [{ url: $url, mediaType: "" }] }) { id } }'
+  expect(await post(restarted.url, query, { url })).toMatchObject({ status: 200, errors: [] })
 })
 
 test('T3 a POST with a content type that a form can send is refused with 415', async () => {

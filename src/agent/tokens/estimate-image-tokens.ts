@@ -1,21 +1,9 @@
-import { disableTypes, imageSize, types } from 'image-size'
-
-/** The size of an image, in pixels. */
-interface ImageSize {
-  readonly width: number
-  readonly height: number
-}
-
-/** What models accept. The parsers of other formats need not read what people and tools send. */
-const imageFormats: ReadonlySet<string> = new Set(['png', 'jpg', 'gif', 'webp'])
-disableTypes(types.filter((format) => !imageFormats.has(format)))
+import { type ImageSize, maxImageHeaderBytes, readImageSize } from '../../lib/file-conversion/read-image-size.ts'
 
 /** For an image whose size cannot be read, such as one at an https URL. */
 const unknownImageTokens = 1_000
 /** Providers scale larger images down. */
 const maxImageTokens = 1_600
-/** How much of an image is looked at for its size, in bytes. */
-const maxHeaderBytes = 65_536
 
 /** The tokens of images by their URLs, for images whose bytes are not at hand where they are counted. */
 export type KnownImageTokens = ReadonlyMap<unknown, number>
@@ -45,20 +33,10 @@ function countPixelTokens({ width, height }: ImageSize): number {
 
 function readHeader(data: unknown): Buffer | null {
   if (ArrayBuffer.isView(data))
-    return Buffer.from(data.buffer, data.byteOffset, Math.min(data.byteLength, maxHeaderBytes))
+    return Buffer.from(data.buffer, data.byteOffset, Math.min(data.byteLength, maxImageHeaderBytes))
   const url = data instanceof URL ? data.href : data
   const prefix = typeof url === 'string' ? /^data:[^,]{0,200};base64,/.exec(url)?.[0] : undefined
   if (typeof url !== 'string' || prefix === undefined) return null
-  const end = prefix.length + Math.ceil(maxHeaderBytes / 3) * 4
+  const end = prefix.length + Math.ceil(maxImageHeaderBytes / 3) * 4
   return Buffer.from(url.slice(prefix.length, end), 'base64')
-}
-
-/** Null if the head of the file does not tell its size, or if it is none of the formats. */
-function readImageSize(bytes: Buffer): ImageSize | null {
-  try {
-    const { width, height } = imageSize(bytes)
-    return width > 0 && height > 0 ? { width, height } : null
-  } catch {
-    return null
-  }
 }

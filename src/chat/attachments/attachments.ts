@@ -1,35 +1,9 @@
-import { isUtf8 } from 'node:buffer'
 import { parseBlobUrl, toBlobUrl } from '../../model/blob-url.ts'
 import type { MessagePart, MessageRecord } from '../../model/message.ts'
 import type { BlobStore } from '../../storage/blob-store.ts'
 import { parseDataUrl, toDataUrl } from './data-url.ts'
-import { decodeTextFile } from './decode-text-file.ts'
-import { detectFileMediaType } from './detect-file-media-type.ts'
-import { isTextMediaType, toMediaTypeEssence } from './media-type.ts'
-import type { FileInput } from './validate-message-files.ts'
 
 type FilePart = Extract<MessagePart, { readonly type: 'file' }>
-
-/** Turns a valid file into a part of a message, text in UTF-8. Resolves when its bytes are stored. */
-export async function storeAttachment({ name, mediaType, url }: FileInput, store: BlobStore): Promise<FilePart> {
-  const type = detectFileMediaType({ mediaType, url }) ?? toMediaTypeEssence(mediaType)
-  return externalizeFile(
-    {
-      type: 'file',
-      mediaType: type,
-      name: name?.toWellFormed() ?? null,
-      url: isTextMediaType(type) ? toUtf8DataUrl(type, url) : url,
-    },
-    store,
-  )
-}
-
-/** Other URLs, and text that is in UTF-8 already, are returned as they are. */
-function toUtf8DataUrl(mediaType: string, url: string): string {
-  const bytes = parseDataUrl(url)?.bytes
-  if (!bytes || isUtf8(bytes)) return url
-  return toDataUrl(mediaType, Buffer.from(decodeTextFile(bytes) ?? ''))
-}
 
 /** Moves the bytes of a part from its data URL to the blob store. Other parts are returned as they are. */
 export async function externalizeFile<Part extends MessagePart>(part: Part, store: BlobStore): Promise<Part> {

@@ -1,20 +1,33 @@
 import { createBadInputError } from '../../lib/errors.ts'
+import type { FileConverter } from '../../lib/file-conversion/file-converter.ts'
+import { toBlobUrl } from '../../model/blob-url.ts'
 import type { MessagePart } from '../../model/message.ts'
 import type { BlobStore } from '../../storage/blob-store.ts'
 import type { BlobReferenceReader } from '../../storage/event-store.ts'
-import { storeAttachment } from './attachments.ts'
-import { toDataUrl } from './data-url.ts'
+import { convertFile, type ReceivedFile, withExtensionOfType } from './convert-file.ts'
+import { parseDataUrl } from './data-url.ts'
+import { detectFileMediaType } from './detect-file-media-type.ts'
+import { convertibleMediaTypes, toMediaTypeEssence } from './media-type.ts'
 import { parseServedFilePath } from './parse-served-file-path.ts'
 import { readServedFile, type ServedFileProfile } from './read-served-file.ts'
-import { assertValidMessageFile, type FileInput, isValidFileName } from './validate-message-files.ts'
+import { assertValidFileContent, type CreateFileError, isValidFileName } from './validate-file-content.ts'
+import { type FileInput, isHttpsUrl } from './validate-message-files.ts'
 
 export interface MessageFileStoreDependencies {
   readonly blobs: BlobStore
   readonly references: BlobReferenceReader
   readonly findMessage: ServedFileProfile['findMessage']
+  readonly uploads: ServedFileProfile['uploads']
+  readonly converter: FileConverter
 }
 
-/** Stores the files that clients send with messages. Those that the profile has already are stored again under their hash. */
+type FilePart = Extract<MessagePart, { readonly type: 'file' }>
+type FilePath = readonly (string | number)[]
+
+/**
+ * Stores the files that clients send with messages, after it has converted them. Those that the profile has already are
+ * stored again under their hash.
+ */
 export class MessageFileStore {
   readonly #dependencies: MessageFileStoreDependencies
 
@@ -23,32 +36,67 @@ export class MessageFileStore {
   }
 
   /**
-   * Turns a file that `assertValidMessageFiles` accepts into a part of a message. Resolves when its bytes are stored.
-   * Throws BAD_USER_INPUT and TOO_LARGE for a file of the profile that does not exist or cannot be sent. `path` leads to
-   * the file.
+   * Turns files that `assertValidMessageFiles` accepts into parts of a message. Resolves when their bytes are stored. Throws
+   * BAD_USER_INPUT and TOO_LARGE, before anything is stored, for a file that cannot be read, or a file of the profile that
+   * does not exist or cannot be sent. `path` leads to the list.
    */
-  async store(file: FileInput, path: readonly (string | number)[]): Promise<MessagePart> {
-    const content = file.url.startsWith('/') ? await this.#readFileOfProfile(file, path) : file
-    return storeAttachment(content, this.#dependencies.blobs)
+  async storeAll(files: readonly FileInput[], path: readonly string[]): Promise<FilePart[]> {
+    const converted: (FilePart | ReceivedFile)[] = []
+    for (const [index, file] of files.entries()) converted.push(await this.#convert(file, [...path, index]))
+    const parts: FilePart[] = []
+    for (const file of converted) parts.push('bytes' in file ? await this.#store(file) : file)
+    return parts
   }
 
-  /** The same file with a data URL. */
-  async #readFileOfProfile(file: FileInput, path: readonly (string | number)[]): Promise<FileInput> {
-    const { blobs, references, findMessage } = this.#dependencies
-    const target = parseServedFilePath(file.url)
-    const served = target && (await readServedFile(target, { blobs, findMessage }))
+  async #store({ name, mediaType, bytes }: ReceivedFile): Promise<FilePart> {
+    return { type: 'file', mediaType, name, url: toBlobUrl(await this.#dependencies.blobs.put(bytes)) }
+  }
+
+  /** A file at another server becomes a part with its URL. */
+  async #convert(file: FileInput, path: FilePath): Promise<FilePart | ReceivedFile> {
+    const createError: CreateFileError = (message, field) => createBadInputError(message, ...path, field)
+    const { converter } = this.#dependencies
+    if (file.url.startsWith('/')) {
+      const received = await this.#readFileOfProfile(file, path)
+      assertValidFileContent(received.mediaType, received.bytes, createError)
+      return withExtensionOfType(await convertFile(received, converter, createError))
+    }
+    if (isHttpsUrl(file.url)) return toLinkedFilePart(file, createError)
+    const bytes = parseDataUrl(file.url)?.bytes
+    if (!bytes) throw createError('The data URL of the file is not valid. Send its content in base64.', 'url')
+    return convertFile({ ...file, bytes }, converter, createError)
+  }
+
+  /** An upload has been labelled when it was made. */
+  async #readFileOfProfile({ name, mediaType, url }: FileInput, path: FilePath): Promise<ReceivedFile> {
+    const { references } = this.#dependencies
+    const target = parseServedFilePath(url)
+    const served = target && (await readServedFile(target, this.#dependencies))
     // A blob that no session refers to may be deleted at any time.
     const isGarbage =
       target?.type === 'toolResult' && (await references.findUnreferencedBlobs([target.hash])).length > 0
     if (!served || isGarbage)
       throw createBadInputError(
-        'The profile has no file with this URL. Send its content as a data URL.',
+        'The profile has no file with this URL. Upload it again, or send its content as a data URL.',
         ...path,
         'url',
       )
     const storedName = served.name !== null && isValidFileName(served.name) ? served.name : null
-    const content = { ...file, name: file.name ?? storedName, url: toDataUrl(served.mediaType, served.bytes) }
-    assertValidMessageFile(content, path)
-    return content
+    return {
+      name: name ?? storedName,
+      mediaType: target.type === 'upload' ? served.mediaType : mediaType,
+      bytes: served.bytes,
+    }
   }
+}
+
+/** The provider of the model reads the file at its URL, so nobody can convert it. */
+function toLinkedFilePart({ name, mediaType: label, url }: FileInput, createError: CreateFileError): FilePart {
+  const mediaType = detectFileMediaType(label, null) ?? toMediaTypeEssence(label)
+  if (Object.values(convertibleMediaTypes).includes(mediaType))
+    throw createError(
+      'A file of this type cannot be sent by its https URL. Upload it, or send its content as a data URL.',
+      'url',
+    )
+  return { type: 'file', mediaType, name: name?.toWellFormed() ?? null, url }
 }

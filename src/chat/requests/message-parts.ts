@@ -9,9 +9,8 @@ export async function createMessageParts(
   fileStore: MessageFileStore,
   ...path: string[]
 ): Promise<MessagePart[]> {
-  const parts: MessagePart[] = text.trim() === '' ? [] : [{ type: 'text', text: text.toWellFormed() }]
-  for (const [index, file] of files.entries()) parts.push(await fileStore.store(file, [...path, index]))
-  return parts
+  const fileParts = await fileStore.storeAll(files, path)
+  return text.trim() === '' ? fileParts : [{ type: 'text', text: text.toWellFormed() }, ...fileParts]
 }
 
 /** The parts of a user's message with another text or other files. Throws BAD_USER_INPUT if neither is left. */

@@ -6,8 +6,8 @@ export type ConvertibleFormat = 'avif' | 'docx' | 'heic' | 'pdf' | 'xlsx'
 /** What a file is, if it is a document or an image that browsers do not show, or cannot be converted. */
 export type DetectedFileFormat = ConvertibleFormat | 'encrypted-office' | 'legacy-office' | 'pptx' | 'zip'
 
-/** Readers accept other bytes before the header. */
-const pdfHeaderSearchBytes = 1024
+/** Some programs write blanks or a byte order mark before the header. */
+const pdfHeader = /^(\xef\xbb\xbf)?[\s\0]{0,1000}%PDF-\d/
 const compoundFileHeader = '\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1'
 /** The name of the stream of an Office document with a password, as in the directory of its compound file. */
 const encryptedStreamName = Buffer.from('EncryptedPackage', 'utf16le')
@@ -15,7 +15,7 @@ const encryptedStreamName = Buffer.from('EncryptedPackage', 'utf16le')
 /** Detects the format of bytes by what they contain. Null: any other, such as text or the images that browsers show. */
 export function detectFileFormat(bytes: Buffer): DetectedFileFormat | null {
   if (bytes.toString('latin1', 4, 8) === 'ftyp') return detectImageBrand(bytes)
-  if (bytes.subarray(0, pdfHeaderSearchBytes).includes('%PDF-')) return 'pdf'
+  if (pdfHeader.test(bytes.toString('latin1', 0, 1024))) return 'pdf'
   const start = bytes.toString('latin1', 0, 8)
   if (start === compoundFileHeader) return bytes.includes(encryptedStreamName) ? 'encrypted-office' : 'legacy-office'
   return start.startsWith('PK\x03\x04') ? detectZipContent(bytes) : null

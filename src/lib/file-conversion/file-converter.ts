@@ -120,6 +120,7 @@ function createWorker(): Worker {
     url: new URL('./file-conversion-worker.ts', import.meta.url),
     options: null,
     events: {},
+    isSilent: true,
     resourceLimits: { maxOldGenerationSizeMb: maxHeapMegabytes },
   })
 }

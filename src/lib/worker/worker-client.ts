@@ -12,6 +12,8 @@ export interface WorkerClientOptions<Events> {
   readonly events: Events
   /** Of the memory of the worker's JavaScript. A worker that exceeds one exits. */
   readonly resourceLimits?: ResourceLimits
+  /** Drops what libraries print in the worker. Otherwise, it becomes output of the process. */
+  readonly isSilent?: boolean
   /** Called if the worker exits although nobody has closed it. */
   readonly onExit?: (reason: string) => void
 }
@@ -54,9 +56,10 @@ export class WorkerClient<Functions extends object, Events extends object> {
   }
 
   #connect(): WorkerConnection<Functions, Events> {
-    const { url, options, events, onExit, resourceLimits = {} } = this.#options
+    const { url, options, events, onExit, resourceLimits = {}, isSilent = false } = this.#options
     const workerData: WorkerStart = { options, reportStatements: hasSqlStatementSubscribers() }
-    const worker = new Worker(url, { workerData, resourceLimits })
+    const worker = new Worker(url, { workerData, resourceLimits, stdout: isSilent, stderr: isSilent })
+    if (isSilent) for (const output of [worker.stdout, worker.stderr]) output.resume()
     const functions = createBirpc<Functions, Events>(events, {
       bind: 'functions',
       post: (message) => worker.postMessage(message),

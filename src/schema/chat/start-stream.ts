@@ -23,12 +23,12 @@ export const FileInput = schemaBuilder.inputType('FileInput', {
     mediaType: t.string({
       required: true,
       description:
-        'The media type: `image/png`, `image/jpeg`, `image/gif` or `image/webp` for images of up to 10 MiB; `text/plain`, other text types, `application/json` and the like for text of up to 1 MiB, which is converted to UTF-8. The content counts, not only the label. Other types cause BAD_USER_INPUT, larger files TOO_LARGE.',
+        'The media type: that of an image (PNG, JPEG, GIF, WebP, HEIC or AVIF) or of a document (PDF, `.docx` or `.xlsx`) of up to 10 MiB, or of a text of up to 1 MiB, which is converted to UTF-8. The content counts, not only the label. HEIC and AVIF become JPEG, `.docx` and `.xlsx` become text. Other types, and files that cannot be read, cause BAD_USER_INPUT, larger files TOO_LARGE.',
     }),
     url: t.string({
       required: true,
       description:
-        'A data URL, whose content is stored by Segue; an https URL, which is passed to the model unchanged; or the `url` of a `FilePart` in the same profile, whose file the message then has too, as if its content had been sent.',
+        'A data URL, whose content is stored by Segue; an https URL of an image or a text, which is passed to the model unchanged; or the `url` of a `FilePart` or of an upload (`POST /files`) in the same profile, whose file the message then has too, as if its content had been sent.',
     }),
   }),
 })
@@ -43,7 +43,7 @@ export const StreamChatInput = schemaBuilder.inputType('StreamChatInput', {
     }),
     files: t.field({
       type: [FileInput],
-      description: 'The attached files, up to 20: images (PNG, JPEG, GIF, WebP) and text.',
+      description: 'The attached files, up to 20: images, documents and text.',
     }),
     model: t.string({
       description:

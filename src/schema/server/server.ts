@@ -1,4 +1,5 @@
-import { maxFileBytes, maxFilesPerMessage } from '../../chat/attachments/validate-message-files.ts'
+import { maxFilesPerMessage } from '../../chat/attachments/validate-message-files.ts'
+import { maxFileBytes } from '../../chat/attachments/validate-file-content.ts'
 import { maxMessageTextCodeUnits } from '../../chat/requests/send-message-request.ts'
 import { maxQueuedStreams } from '../../chat/runtime/queued-streams.ts'
 import { segueVersion } from '../../config/command-line/segue-version.ts'

@@ -4,7 +4,7 @@ import type { ProfileRegistry } from '../../services/profile-registry.ts'
 import type { ProfileServices } from '../../services/profile-services.ts'
 import { readRequestPath, type RequestHandler } from './router.ts'
 
-/** Serves the attachments of messages, the files of tool results, and results that are too large for the log. Responds 404 to other paths. */
+/** Serves the attachments of messages, uploads, the files of tool results, and results that are too large for the log. Responds 404 to other paths. */
 export function createFileHandler(profiles: ProfileRegistry): RequestHandler {
   return async (request, response) => {
     const target = parseServedFilePath(readRequestPath(request))
@@ -29,7 +29,7 @@ export function createFileHandler(profiles: ProfileRegistry): RequestHandler {
 async function findFile(target: ServedFileTarget, profiles: readonly ProfileServices[]): Promise<ServedFile | null> {
   for (const { profile, chats } of profiles) {
     const findMessage = (id: string) => chats.messageQueries.findMessage(id)
-    const file = await readServedFile(target, { blobs: profile.blobs, findMessage })
+    const file = await readServedFile(target, { blobs: profile.blobs, uploads: profile.uploads, findMessage })
     if (file) return file
   }
   return null

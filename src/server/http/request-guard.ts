@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { isHttpOrigin } from '../../config/http/http-origin.ts'
+import { readRequestPath } from './router.ts'
+import { filesPath } from '../../model/blob-url.ts'
 import { truncate } from '../../lib/text/truncate.ts'
 
 /** Why a request is rejected. */
@@ -48,14 +50,19 @@ export class RequestGuard {
   }
 
   /** Checks an HTTP request or a WebSocket handshake. Null means that it is allowed. */
-  check({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): RequestRejection | null {
+  check({ method, headers, url = '/' }: Pick<IncomingMessage, 'method' | 'headers' | 'url'>): RequestRejection | null {
     const host = headers.host?.toLowerCase() ?? ''
     if (!this.#allowedHosts.has(host.replace(/:\d*$/, ''))) {
       return reject(403, 'The Host header does not name this server. Use localhost or its configured host.')
     }
     const originRejection = this.#checkOrigin(host, headers)
     if (originRejection) return originRejection
-    if (method === 'POST' && !jsonContentType.test(headers['content-type'] ?? '')) {
+    // A file has its own content type. The Origin is checked above: browsers send it with every POST.
+    if (
+      method === 'POST' &&
+      readRequestPath({ url }) !== filesPath &&
+      !jsonContentType.test(headers['content-type'] ?? '')
+    ) {
       return reject(415, 'The content type is not JSON. Send the request as application/json.')
     }
     return null

@@ -23,7 +23,7 @@ export function createRouter(routes: readonly Route[], handleNotFound: RequestHa
 }
 
 /** The path of a request, percent-encoded as the client sent it, without the query. */
-export function readRequestPath({ url = '/' }: IncomingMessage): string {
+export function readRequestPath({ url = '/' }: Pick<IncomingMessage, 'url'>): string {
   return url.replace(/\?.*$/s, '')
 }
 

@@ -3,7 +3,6 @@ import { parseJsonWithExactNumbersOrNull } from '../../lib/text/json.ts'
 import { parseGraphQLParams } from '../graphql/parse-graphql-params.ts'
 import type { GraphQLParams } from '../graphql/prepare-operation.ts'
 import { acceptsExactMediaType } from '../http/accept-header.ts'
-import { maxRequestBytes } from '../http/max-request-bytes.ts'
 
 /** Whether a request names server-sent events in its Accept header. A wildcard is not enough. */
 export function acceptsEventStream({ headers, method }: IncomingMessage): boolean {
@@ -15,18 +14,6 @@ export function readGraphQLParams(request: IncomingMessage, body: Buffer): Graph
   return request.method === 'GET'
     ? parseQueryParams(request)
     : parseGraphQLParams(parseJsonWithExactNumbersOrNull(body.toString()))
-}
-
-export async function readBody(request: IncomingMessage): Promise<Buffer | 'too large'> {
-  const chunks: Buffer[] = []
-  let size = 0
-  // The connection must stay open when the loop ends early: it carries the error response.
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    size += chunk.length
-    if (size > maxRequestBytes) return 'too large'
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }
 
 /** The seq of the last event that an EventSource has received; null in its first request. */

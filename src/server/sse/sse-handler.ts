@@ -9,7 +9,9 @@ import type { GraphQLParams } from '../graphql/prepare-operation.ts'
 import { jsonMediaTypes, negotiateMediaType } from '../http/accept-header.ts'
 import type { RequestHandler } from '../http/router.ts'
 import { sendJson } from '../http/send-json.ts'
-import { readGraphQLParams, parseLastEventId, readBody, readIdempotencyKeyHeader } from './read-sse-request.ts'
+import { maxRequestBytes } from '../http/max-request-bytes.ts'
+import { readRequestBody } from '../http/read-request-body.ts'
+import { readGraphQLParams, parseLastEventId, readIdempotencyKeyHeader } from './read-sse-request.ts'
 import { SseWriter, type SseWriterOptions } from './sse-writer.ts'
 
 export interface SseHandlerOptions extends SseWriterOptions {
@@ -30,7 +32,7 @@ export interface SseHandlerOptions extends SseWriterOptions {
  */
 export function createSseHandler(options: SseHandlerOptions): RequestHandler {
   return async (request, response) => {
-    const body = await readBody(request)
+    const body = await readRequestBody(request, maxRequestBytes)
     if (body === 'too large') return sendErrors(response, 413, createPayloadTooLargeError())
     const params = readGraphQLParams(request, body)
     const acceptsJson = negotiateMediaType(request.headers.accept, jsonMediaTypes) !== null

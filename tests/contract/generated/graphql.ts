@@ -102,11 +102,11 @@ export type ErrorCode =
 
 /** A file to attach to a message. */
 export type FileInput = {
-  /** The media type: `image/png`, `image/jpeg`, `image/gif` or `image/webp` for images of up to 10 MiB; `text/plain`, other text types, `application/json` and the like for text of up to 1 MiB, which is converted to UTF-8. The content counts, not only the label. Other types cause BAD_USER_INPUT, larger files TOO_LARGE. */
+  /** The media type: that of an image (PNG, JPEG, GIF, WebP, HEIC or AVIF) or of a document (PDF, `.docx` or `.xlsx`) of up to 10 MiB, or of a text of up to 1 MiB, which is converted to UTF-8. The content counts, not only the label. HEIC and AVIF become JPEG, `.docx` and `.xlsx` become text. Other types, and files that cannot be read, cause BAD_USER_INPUT, larger files TOO_LARGE. */
   mediaType: string;
   /** The name of the file: 1 to 200 characters without slashes. Default: no name, or that of the `FilePart`. */
   name?: string | null | undefined;
-  /** A data URL, whose content is stored by Segue; an https URL, which is passed to the model unchanged; or the `url` of a `FilePart` in the same profile, whose file the message then has too, as if its content had been sent. */
+  /** A data URL, whose content is stored by Segue; an https URL of an image or a text, which is passed to the model unchanged; or the `url` of a `FilePart` or of an upload (`POST /files`) in the same profile, whose file the message then has too, as if its content had been sent. */
   url: string;
 };
 

@@ -9,6 +9,7 @@ import { describeModelObservationStore } from './contract/model-observation-cont
 import type { OpenStorage } from './contract/opened-storage.ts'
 import { describeSessionReader } from './contract/session-contract.ts'
 import { describeTransfer } from './contract/transfer-contract.ts'
+import { describeUploadStore } from './contract/upload-contract.ts'
 
 /**
  * What every implementation of the storage port must do, tested through the port alone. `open` returns an empty storage
@@ -39,6 +40,9 @@ export function describeStorage(engine: string, open: OpenStorage): void {
     })
     describe('the store of model observations', () => {
       describeModelObservationStore(open)
+    })
+    describe('the store of uploads', () => {
+      describeUploadStore(open)
     })
     describe('import and export', () => {
       describeTransfer(open)

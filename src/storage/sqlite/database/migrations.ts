@@ -21,6 +21,7 @@ import { migration020 } from './migrations/020-queue-order.ts'
 import { migration021 } from './migrations/021-instructions-and-efforts.ts'
 import { migration022 } from './migrations/022-places-of-retries.ts'
 import { migration023 } from './migrations/023-approval-rules.ts'
+import { migration024 } from './migrations/024-uploads.ts'
 
 /**
  * The schema of a profile's database: entry n brings a database from version n to version n + 1. Forward only. A released
@@ -51,4 +52,5 @@ export const migrations: readonly string[] = [
   migration021,
   migration022,
   migration023,
+  migration024,
 ]

@@ -20,12 +20,13 @@ export function listBlobHashesOfSessions(db: SqlConnection, sessionIds: readonly
     .map(({ hash }) => hash)
 }
 
-/** Those of these blobs that no session refers to. Deleted sessions do not count. */
+/** Those of these blobs that no session and no upload refers to. Deleted sessions do not count. */
 export function findUnreferencedBlobs(db: SqlConnection, hashes: readonly string[]): string[] {
   return db
     .prepare<[string], { hash: string }>(
       `SELECT value AS hash FROM json_each(?) WHERE NOT EXISTS (
-         SELECT 1 FROM blob_references WHERE hash = value AND ${isOfExistingSessionSql('blob_references')})`,
+         SELECT 1 FROM blob_references WHERE hash = value AND ${isOfExistingSessionSql('blob_references')})
+       AND NOT EXISTS (SELECT 1 FROM uploads WHERE hash = value)`,
     )
     .all(JSON.stringify(hashes))
     .map(({ hash }) => hash)

@@ -1,0 +1,82 @@
+import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
+import { createBadInputError, SegueError } from '../../lib/errors.ts'
+import type { FileConverter } from '../../lib/file-conversion/file-converter.ts'
+import type { BlobStore } from '../../storage/blob-store.ts'
+import type { BlobReferenceReader } from '../../storage/event-store.ts'
+import type { UploadRecord, UploadStore } from '../../storage/uploads/upload-store.ts'
+import { convertFile, type ReceivedFile } from './convert-file.ts'
+import { assertValidFileContent, assertValidFileName, type CreateFileError } from './validate-file-content.ts'
+
+export interface UploadServiceDependencies {
+  readonly blobs: BlobStore
+  readonly uploads: UploadStore
+  readonly references: BlobReferenceReader
+  readonly converter: FileConverter
+  readonly runtime: ClockAndIds
+}
+
+/** How long an upload can be sent with messages. Messages keep their files for as long as they exist. */
+export const uploadRetentionMs = 86_400_000 // a day
+const pruneIntervalMs = 3_600_000 // an hour
+/** Of a profile, at the same time. */
+const maxUploads = 1000
+const maxUploadBytes = 1024 ** 3
+
+/** Creates an error at a query parameter of the upload; at none for the file itself. */
+const createUploadError: CreateFileError = (message, field) =>
+  createBadInputError(message, ...(field === 'name' ? ['name'] : []))
+
+/** Stores the files that clients upload before they send them. */
+export class UploadService {
+  readonly #dependencies: UploadServiceDependencies
+
+  constructor(dependencies: UploadServiceDependencies) {
+    this.#dependencies = dependencies
+  }
+
+  /**
+   * Converts a file as if it were sent with a message, and stores it. Throws BAD_USER_INPUT, TOO_LARGE, and RATE_LIMITED if
+   * the profile has too many uploads.
+   */
+  async store(file: ReceivedFile): Promise<UploadRecord> {
+    const { blobs, uploads, converter, runtime } = this.#dependencies
+    assertValidFileName(file.name, createUploadError)
+    assertValidFileContent(file.mediaType, file.bytes, createUploadError)
+    const { name, mediaType, bytes } = await convertFile(file, converter, createUploadError)
+    const { count, bytes: storedBytes } = await uploads.measure()
+    if (count >= maxUploads || storedBytes + bytes.length > maxUploadBytes)
+      throw new SegueError(
+        'RATE_LIMITED',
+        'Too many uploads are stored. Send files as data URLs, or try again tomorrow.',
+      )
+    const upload: UploadRecord = {
+      id: runtime.newId('upload'),
+      hash: await blobs.put(bytes),
+      ...{ name, mediaType, size: bytes.length },
+      createdAt: runtime.now(),
+    }
+    await uploads.insert(upload)
+    return upload
+  }
+
+  /** Deletes the uploads that are older than a day. The files of messages stay. */
+  async prune(): Promise<void> {
+    const { blobs, uploads, references, runtime } = this.#dependencies
+    const hashes = await uploads.deleteOlderThan(runtime.now() - uploadRetentionMs)
+    await blobs.deleteUnreferenced(hashes, (batch) => references.findUnreferencedBlobs(batch))
+  }
+
+  /** Prunes now, and every hour until the returned function is called. That resolves when nothing is being deleted. */
+  startPruning(onError: (error: unknown) => void): () => Promise<void> {
+    let pruned: Promise<void> = Promise.resolve()
+    const prune = (): void => {
+      pruned = pruned.then(() => this.prune()).catch(onError)
+    }
+    prune()
+    const timer = setInterval(prune, pruneIntervalMs).unref()
+    return () => {
+      clearInterval(timer)
+      return pruned
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { GraphQLError } from 'graphql'
+import type { ReceivedFile } from '../../chat/attachments/convert-file.ts'
+import { maxFileBytes } from '../../chat/attachments/validate-file-content.ts'
+import { createBadInputError, createShuttingDownError, SegueError, type ErrorCode } from '../../lib/errors.ts'
+import { filesPath } from '../../model/blob-url.ts'
+import { parseProfileName } from '../../profiles/profile-name.ts'
+import type { ProfileRegistry } from '../../services/profile-registry.ts'
+import type { UploadRecord } from '../../storage/uploads/upload-store.ts'
+import { readRequestBody } from './read-request-body.ts'
+import type { RequestHandler } from './router.ts'
+import { sendJson } from './send-json.ts'
+
+export interface UploadHandlerOptions {
+  readonly profiles: ProfileRegistry
+  /** The error that clients receive for any other. */
+  readonly formatError: (error: unknown) => GraphQLError
+}
+
+/** A form has names and boundaries beside its file. */
+const maxBodyBytes = Math.max(...Object.values(maxFileBytes)) + 65_536
+
+const statusByCode: Readonly<Partial<Record<ErrorCode, number>>> = {
+  BAD_USER_INPUT: 400,
+  NOT_FOUND: 404,
+  TOO_LARGE: 413,
+  RATE_LIMITED: 429,
+  STORAGE: 503,
+  SHUTTING_DOWN: 503,
+}
+
+/**
+ * Stores a file that messages can have: the body of the request, or the only file of a form (multipart/form-data). The
+ * query may have `profile`, and `name`, the name of the file. Responds 201 with the file's URL, or with an error as in the
+ * response of an operation.
+ */
+export function createUploadHandler({ profiles, formatError }: UploadHandlerOptions): RequestHandler {
+  return async (request, response) => {
+    try {
+      if (profiles.isStopping) throw createShuttingDownError()
+      const query = readQuery(request)
+      const profile = parseProfileName(query.get('profile'), 'profile')
+      const file = await readFile(request)
+      using lease = await profiles.acquire(profile)
+      const upload = await lease.services.uploads.store({ ...file, name: query.get('name') ?? file.name })
+      sendUpload(response, upload)
+    } catch (error) {
+      // The client has gone.
+      if (request.errored) return void response.destroy()
+      const formatted = formatError(error)
+      const { code } = formatted.extensions
+      const [, status = 500] = Object.entries(statusByCode).find(([each]) => each === code) ?? []
+      // What is left of the body is not read.
+      sendJson(response, status, { errors: [formatted] }, request.complete ? {} : { connection: 'close' })
+    }
+  }
+}
+
+function sendUpload(response: ServerResponse, { id, mediaType, name, size }: UploadRecord): void {
+  const url = `${filesPath}/${id}`
+  sendJson(response, 201, { url, mediaType, name, size }, { location: url })
+}
+
+function readQuery({ url = '/' }: IncomingMessage): URLSearchParams {
+  return new URLSearchParams(url.includes('?') ? url.slice(url.indexOf('?')) : '')
+}
+
+async function readFile(request: IncomingMessage): Promise<ReceivedFile> {
+  const bytes = await readRequestBody(request, maxBodyBytes)
+  if (bytes === 'too large') throw new SegueError('TOO_LARGE', 'The file is too large. Send at most 10 MiB.')
+  const contentType = request.headers['content-type'] ?? ''
+  if (/^multipart\/form-data\s*;/i.test(contentType)) return readFormFile(bytes, contentType)
+  // What curl says of every body.
+  const isUnknown = /^application\/x-www-form-urlencoded/i.test(contentType)
+  return { name: null, mediaType: isUnknown ? '' : contentType, bytes }
+}
+
+async function readFormFile(body: Buffer, contentType: string): Promise<ReceivedFile> {
+  const form = await new Response(new Uint8Array(body), { headers: { 'content-type': contentType } })
+    .formData()
+    .catch(() => null)
+  const files = [...(form?.values() ?? [])].filter((value) => typeof value !== 'string')
+  const [file] = files
+  if (!file || files.length > 1)
+    throw createBadInputError('The form does not have exactly one file. Send a single file, or the file as the body.')
+  return { name: file.name || null, mediaType: file.type, bytes: Buffer.from(await file.arrayBuffer()) }
+}

@@ -1,0 +1,52 @@
+import { afterEach, expect, test } from 'vitest'
+import { UploadService, uploadRetentionMs } from '../../../../src/chat/attachments/upload-service.ts'
+import { systemClockAndIds } from '../../../../src/lib/clock-and-ids.ts'
+import { FileConverter } from '../../../../src/lib/file-conversion/file-converter.ts'
+import type { UploadRecord } from '../../../../src/storage/uploads/upload-store.ts'
+import { MemoryBlobStore } from '../../../support/storage/memory-blob-store.ts'
+
+const text = { name: 'a.txt', mediaType: 'text/plain', bytes: Buffer.from('Hello') }
+const stops: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop()
+})
+
+function openService(usage = { count: 0, bytes: 0 }) {
+  const stored: UploadRecord[] = []
+  const deletedBefore: number[] = []
+  const service = new UploadService({
+    blobs: new MemoryBlobStore(),
+    references: { findUnreferencedBlobs: async (hashes) => [...hashes] },
+    converter: new FileConverter(),
+    runtime: { ...systemClockAndIds, now: () => uploadRetentionMs + 5 },
+    uploads: {
+      insert: async (upload) => void stored.push(upload),
+      find: async () => null,
+      measure: async () => usage,
+      deleteOlderThan: async (createdAt) => {
+        deletedBefore.push(createdAt)
+        return []
+      },
+    },
+  })
+  return { service, stored, deletedBefore }
+}
+
+test('uploads that are older than a day are deleted at the start', async () => {
+  const { service, deletedBefore } = openService()
+  const stop = service.startPruning((error) => {
+    throw error
+  })
+  stops.push(stop)
+  await stop()
+  expect(deletedBefore).toEqual([5])
+})
+
+test.each([
+  ['number', { count: 1000, bytes: 0 }],
+  ['size', { count: 1, bytes: 1024 ** 3 }],
+])('the %s of all uploads has a limit', async (_, usage) => {
+  const { service, stored } = openService(usage)
+  await expect(service.store(text)).rejects.toMatchObject({ code: 'RATE_LIMITED' })
+  expect(stored).toEqual([])
+})
