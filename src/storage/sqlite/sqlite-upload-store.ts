@@ -39,11 +39,14 @@ export class SqliteUploadStore implements UploadStore {
   }
 
   async deleteOlderThan(createdAt: number): Promise<string[]> {
-    const rows = await this.#database.write(() =>
-      this.#database
-        .prepare<[number], { hash: string }>('DELETE FROM uploads WHERE created_at < ? RETURNING hash')
-        .all(createdAt),
+    // Nothing is written where there is nothing to delete: writing creates a profile.
+    const old = this.#database
+      .prepare<[number], { hash: string }>('SELECT DISTINCT hash FROM uploads WHERE created_at < ?')
+      .all(createdAt)
+    if (old.length === 0) return []
+    await this.#database.write(() =>
+      this.#database.prepare<[number]>('DELETE FROM uploads WHERE created_at < ?').run(createdAt),
     )
-    return [...new Set(rows.map(({ hash }) => hash))]
+    return old.map(({ hash }) => hash)
   }
 }
