@@ -1,3 +1,4 @@
+/// <reference path="./heic-decode.d.ts" />
 import type { Sharp, SharpOptions } from 'sharp'
 import { maxImagePixels, maxJpegBytes, maxJpegEdge } from './conversion-limits.ts'
 import { FileConversionError } from './file-conversion-error.ts'
