@@ -106,13 +106,9 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
   await recoverStreams(chats, options.log)
   await scheduler.start()
   const idempotentCalls = new IdempotentCalls(profile.idempotencyKeys)
-  resources.defer(
-    idempotentCalls.startPruning((error) => options.log.error({ err: error }, 'Pruning idempotency keys failed.')),
-  )
-
   const uploads = createUploadService(profile, options)
-  resources.defer(uploads.startPruning((error) => options.log.error({ err: error }, 'Pruning uploads failed.')))
-
+  for (const [name, pruned] of Object.entries({ 'idempotency keys': idempotentCalls, uploads }))
+    resources.defer(pruned.startPruning((error) => options.log.error({ err: error }, `Pruning ${name} failed.`)))
   const ownedResources = resources.move()
   const close = async (reason?: SegueError): Promise<void> => {
     await stopChats(reason)

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { ChatClient } from '../support/clients/chat-client.ts'
+import type { ChatClient } from '../support/clients/chat-client.ts'
 import { computeDigest, toParts } from '../support/clients/reader.ts'
 import { createImage, describeImage, heicPhoto } from '../support/files/images.ts'
 import { createDocx, docxMediaType, docxParagraph } from '../support/files/office-documents.ts'
@@ -175,9 +175,9 @@ describe('an upload is refused with the status and body of an error, and nothing
       () => post('x', { type: 'multipart/form-data; boundary=a' }),
       { status: 400, code: 'BAD_USER_INPUT' },
     ],
-  ])('%s', async (_, send, expected) => {
+  ])('%s', async (_, sendFile, expected) => {
     const before = listStoredFiles()
-    const response = await send()
+    const response = await sendFile()
     const { errors } = errorsSchema.parse(await response.json())
     expect({ status: response.status, ...errors[0]?.extensions, message: errors[0]?.message }).toMatchObject(expected)
     expect(listStoredFiles()).toEqual(before)

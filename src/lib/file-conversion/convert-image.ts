@@ -1,4 +1,3 @@
-/// <reference path="./heic-decode.d.ts" />
 import type { Sharp, SharpOptions } from 'sharp'
 import { maxImagePixels, maxJpegBytes, maxJpegEdge } from './conversion-limits.ts'
 import { FileConversionError } from './file-conversion-error.ts'

@@ -140,16 +140,16 @@ describe('a file that is made to exhaust the server is refused, and the next one
   })
 
   test('a PDF whose page is gigabytes once it is unpacked', async () => {
-    await using test = limited({ maxMemoryBytes: 64 * 1024 * 1024 })
+    await using strict = limited({ maxMemoryBytes: 64 * 1024 * 1024 })
     const once = deflateSync(Buffer.alloc(200 * 1024 * 1024, ' '), { level: 1 })
-    const reading = test.converter.extractPdfText(createPdfOfContents([once]))
-    const next = test.converter.extractPdfText(createPdf(['Hello']))
+    const reading = strict.converter.extractPdfText(createPdfOfContents([once]))
+    const next = strict.converter.extractPdfText(createPdf(['Hello']))
     expect(await problemOf(reading)).toBe('too-large')
     expect(await next).toEqual({ pageCount: 1, pages: ['Hello'] })
   })
 
   test('a file that takes too long', async () => {
-    await using test = limited({ timeoutMs: 1 })
-    expect(await problemOf(test.converter.extractPdfText(createPdf(['Hello'])))).toBe('too-large')
+    await using strict = limited({ timeoutMs: 1 })
+    expect(await problemOf(strict.converter.extractPdfText(createPdf(['Hello'])))).toBe('too-large')
   })
 })
