@@ -1,6 +1,6 @@
 import { type ModelInfo, offlineModelInfo } from '../../agent/models/model-info.ts'
 import type { ModelRegistry } from '../../agent/models/model-registry.ts'
-import type { Context } from '../context.ts'
+import type { ProfileRegistry } from '../../services/profile-registry.ts'
 
 /** What clients see as a profile. It need not exist. */
 export interface ProfileRecord {
@@ -23,6 +23,9 @@ export async function listProfileModels(
 }
 
 /** Whether a profile has a home. Others read as empty ones. */
-export async function profileExists(name: string, { profiles }: Pick<Context, 'profiles'>): Promise<boolean> {
+export async function profileExists(
+  name: string,
+  { profiles }: { readonly profiles: { readonly registry: Pick<ProfileRegistry, 'listNames'> } },
+): Promise<boolean> {
   return (await profiles.registry.listNames()).includes(name)
 }
