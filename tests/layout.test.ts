@@ -16,6 +16,7 @@ const layers = [
   'transfer',
   'chat',
   'agent',
+  'usage',
   'jobs',
   'sessions',
   'hermes',

@@ -25,7 +25,7 @@ export type {
 } from '../../src/model/message.ts'
 export type { Origin } from '../../src/model/session.ts'
 export type { FinishReason, StreamErrorCode, StreamFailure, StreamStatus } from '../../src/model/stream.ts'
-export type { Usage } from '../../src/model/usage.ts'
+export type { Usage, UsageCost } from '../../src/model/usage.ts'
 export type { Json, JsonObject } from '../../src/lib/text/json.ts'
 export { parseToolCallArguments } from '../../src/model/tool-call.ts'
 export { computeMessageDigest } from './model/compute-message-digest.ts'

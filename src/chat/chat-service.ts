@@ -13,6 +13,7 @@ import type { CombinedSessionRepository } from '../sessions/combined-session-rep
 import { type IdempotencyKey, createCompletedIdempotencyKeyRecord } from '../storage/idempotency-key.ts'
 import type { SessionWithInitialMessages } from '../storage/sessions/session-writer.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
+import type { ModelPrices } from '../usage/model-prices.ts'
 import type { MessageAlternatives } from './alternatives/message-alternatives.ts'
 import { ChatSnapshot } from './chat-snapshot.ts'
 import type { ProfileMessageReader } from './context/profile-message-reader.ts'
@@ -59,6 +60,7 @@ export interface ChatServiceDependencies {
   readonly postTurnTasks: PostTurnTasks
   readonly gate: TaskGate
   readonly fileConverter: FileConverter
+  readonly prices: ModelPrices
   /** How long a cancel may wait for its commit, in milliseconds. */
   readonly commitTimeoutMs: number
 }

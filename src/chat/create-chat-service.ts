@@ -6,6 +6,7 @@ import { TaskGate } from '../lib/async/task-gate.ts'
 import { ConversationRepository } from '../sessions/conversation-repository.ts'
 import type { CombinedSessionRepository } from '../sessions/combined-session-repository.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
+import { type ModelPrices, noModelPrices } from '../usage/model-prices.ts'
 import { MessageAlternatives } from './alternatives/message-alternatives.ts'
 import { ChatService } from './chat-service.ts'
 import { CompactionHistory } from './compaction/compaction-history.ts'
@@ -42,6 +43,8 @@ export interface ChatServiceOptions {
   readonly generateTitles?: boolean
   /** Converts the files of messages. Default: one of its own. */
   readonly fileConverter?: FileConverter
+  /** The prices of its models. By default only what providers report counts. */
+  readonly prices?: ModelPrices
   /** How long a start, a cancel or a decision may wait for its commit, in milliseconds. 5,000 by default. */
   readonly commitTimeoutMs?: number
 }
@@ -56,6 +59,7 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     assertStreamCapacity: () => undefined,
     autoCompactThreshold: 0,
     generateTitles: false,
+    prices: noModelPrices,
     commitTimeoutMs: defaultCommitTimeoutMs,
     fileConverter: options.fileConverter ?? new FileConverter(),
   }

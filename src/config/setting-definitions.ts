@@ -7,6 +7,7 @@ import { mcpServersSchema } from './profile/mcp/mcp-servers-schema.ts'
 import { invalidModelIdMessage } from './profile/model-id.ts'
 import { providersSchema } from './profile/providers-schema.ts'
 import { defineSetting, type SettingDefinition } from './setting-definition.ts'
+import { pricesSchema } from './profile/prices.ts'
 import { booleanSchema, integerBetween, createPatternSchema } from './value-schemas.ts'
 
 const parseNumber = (text: string): unknown => (/^\d{1,9}$/.test(text) ? Number(text) : text)
@@ -32,7 +33,11 @@ const fractionSchema = z
   .min(0, { error: fractionError })
   .max(1, { error: fractionError })
 
+const currencyError = 'Must be the code of a currency: three capital letters, such as EUR.'
+const currencySchema = z.string({ error: currencyError }).regex(/^[A-Z]{3}$/, { error: currencyError })
+
 const noRules: ConfiguredApprovals = {}
+const noPrices: Readonly<Record<string, unknown>> = {}
 const noOrigins: readonly string[] = []
 
 /** All settings. The help, the documentation and the settings reader derive from this table. */
@@ -168,6 +173,21 @@ export const settingDefinitions = {
     description:
       "Fraction of the model's context window above which a session is summarised after a turn and continued in a new one. 0: never; only a request that does not fit is still shortened by a summary.",
     schema: fractionSchema,
+  }),
+  prices: defineSetting({
+    key: 'prices',
+    scope: 'profile',
+    default: noPrices,
+    defaultText: 'none',
+    description: 'What a million tokens cost, by patterns of models, where the provider does not report the cost.',
+    schema: pricesSchema,
+  }),
+  currency: defineSetting({
+    key: 'currency',
+    scope: 'server',
+    default: 'USD',
+    description: 'Currency of all prices, costs and budgets. What providers report in US dollars counts with USD only.',
+    schema: currencySchema,
   }),
   durable: defineSetting<boolean, boolean>({
     flag: 'durable',

@@ -16,6 +16,8 @@ export interface Settings extends ProfileSettings, ResolvedPaths {
   readonly allowedOrigins: readonly string[]
   /** Whether every commit waits for the disk. */
   readonly durable: boolean
+  /** Of all prices, costs and budgets: a code of ISO 4217. */
+  readonly currency: string
   /** Milliseconds between two words of the offline model. */
   readonly offlineDelayMs: number
   readonly limits: ServerLimits
@@ -45,6 +47,7 @@ export function readSettings({ argv, env, homedir }: SettingsInputs): Settings {
     port: reader.read(definitions.port).value,
     host: reader.read(definitions.host).value,
     allowedOrigins: reader.read(definitions.allowOrigins).value,
+    currency: reader.read(definitions.currency).value,
     durable: reader.read(definitions.durable).value,
     offlineDelayMs: reader.read(definitions.offlineDelay).value,
     limits: reader.read(definitions.limits).value,

@@ -9,12 +9,25 @@ export interface Usage {
   readonly outputTokens: number
   readonly reasoningTokens: number
   readonly cachedInputTokens: number
+  /** What the tokens cost. Left out if that is not known, as in all usages that were stored before there were costs. */
+  readonly cost?: UsageCost
+}
+
+/** An amount of money: a number from 0. */
+export interface UsageCost {
+  readonly amount: number
+  /** A code of ISO 4217. Left out in what a server stores: all of it is in the server's currency. */
+  readonly currency?: string
+  /** Whether it was computed from estimated tokens, or a part of what it is the sum of is unknown or an estimate. */
+  readonly estimated: boolean
 }
 
 /** What is known of a request's usage when it ends. A figure that the provider did not send, or that cannot be true, is null. */
 export interface ReportedUsage extends Pick<Usage, 'estimated' | 'reasoningTokens' | 'cachedInputTokens'> {
   readonly inputTokens: number | null
   readonly outputTokens: number | null
+  /** What the provider charges for the request, in US dollars. Left out if it does not say. */
+  readonly reportedCost?: number
 }
 
 /** The figures of a provider as they arrived: any value may stand in any field. */
@@ -30,15 +43,38 @@ export const noUsage: Usage = {
   cachedInputTokens: 0,
 }
 
-/** The sum. A figure that would exceed 2^53 - 1 is 2^53 - 1. */
+/** The sum. A figure that would exceed 2^53 - 1 is 2^53 - 1. Of the costs it is the sum of what is known. */
 export function addUsage(a: Usage, b: Usage): Usage {
+  const cost = addCosts(a, b)
   return {
     estimated: a.estimated || b.estimated,
     inputTokens: addTokenCounts(a.inputTokens, b.inputTokens),
     outputTokens: addTokenCounts(a.outputTokens, b.outputTokens),
     reasoningTokens: addTokenCounts(a.reasoningTokens, b.reasoningTokens),
     cachedInputTokens: addTokenCounts(a.cachedInputTokens, b.cachedInputTokens),
+    ...(cost && { cost }),
   }
+}
+
+/** Undefined if neither cost is known. The cost of tokens without one is unknown; without tokens there is none. */
+function addCosts(a: Usage, b: Usage): UsageCost | undefined {
+  const [known, ...others] = [a, b].flatMap(({ cost }) => cost ?? [])
+  if (!known) return undefined
+  const hasUnknownPart = [a, b].some((usage) => !usage.cost && countTokens(usage) > 0)
+  return {
+    amount: others.reduce((sum, { amount }) => roundAmount(sum + amount), known.amount),
+    estimated: hasUnknownPart || [known, ...others].some(({ estimated }) => estimated),
+  }
+}
+
+/** All tokens of a usage: input and output. */
+export function countTokens({ inputTokens, outputTokens }: Usage): number {
+  return addTokenCounts(inputTokens, outputTokens)
+}
+
+/** Removes what the binary form of decimal fractions adds: 0.1 and 0.2 are 0.3. */
+export function roundAmount(amount: number): number {
+  return Number(amount.toPrecision(15))
 }
 
 /** The sum of token counts, at most 2^53 - 1. */
@@ -90,7 +126,10 @@ export function fillMissingUsage(reported: ReportedUsage, estimate: Usage): Usag
  * A usage as it must be, from one that an older version or another program has stored. A figure that cannot be true
  * becomes 0, and the usage an estimate. A whole is not less than its part.
  */
-export function normalizeStoredUsage(stored: UnvalidatedUsage & { readonly estimated?: unknown }): Usage {
+export function normalizeStoredUsage(
+  stored: UnvalidatedUsage & { readonly estimated?: unknown; readonly cost?: unknown },
+): Usage {
+  const cost = normalizeStoredCost(stored.cost)
   const figures = [stored.inputTokens, stored.outputTokens, stored.reasoningTokens, stored.cachedInputTokens]
   const [input = 0, output = 0, reasoning = 0, cached = 0] = figures.map((figure) => toTokenCount(figure) ?? 0)
   return {
@@ -99,7 +138,20 @@ export function normalizeStoredUsage(stored: UnvalidatedUsage & { readonly estim
     outputTokens: addPart(output, reasoning, false),
     reasoningTokens: reasoning,
     cachedInputTokens: cached,
+    ...(cost && { cost }),
   }
+}
+
+/** A cost, or undefined for what cannot be one. */
+function normalizeStoredCost(stored: unknown): UsageCost | undefined {
+  if (typeof stored !== 'object' || stored === null || !('amount' in stored)) return undefined
+  const { amount } = stored
+  return isAmount(amount) ? { amount, estimated: !('estimated' in stored) || stored.estimated !== false } : undefined
+}
+
+/** Whether a value is an amount of money: a finite number from 0. */
+export function isAmount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0
 }
 
 /** A whole with a part that was counted beside it. A part that is greater than the whole cannot be in it. */

@@ -1,9 +1,24 @@
-import type { Usage } from '../model/usage.ts'
+import type { Usage, UsageCost } from '../model/usage.ts'
 import { schemaBuilder } from './schema-builder.ts'
+
+const CostType = schemaBuilder.objectRef<UsageCost>('Cost').implement({
+  description:
+    'An amount of money. In sums, it is the sum of what is known. A server counts in one currency, which its configuration names.',
+  fields: (t) => ({
+    amount: t.exposeFloat('amount', { description: 'From 0, with all digits: nothing is rounded to cents.' }),
+    currency: t.string({
+      description: 'The code of the currency after ISO 4217, such as `USD`. It is the same everywhere on a server.',
+      resolve: (_cost, _args, { profiles }) => profiles.registry.currency,
+    }),
+    estimated: t.exposeBoolean('estimated', {
+      description: 'True if tokens that it was computed from are an estimate, or if a part of a sum is unknown or estimated.',
+    }),
+  }),
+})
 
 export const UsageType = schemaBuilder.objectRef<Usage>('Usage').implement({
   description:
-    'Token counts. They are the figures of the provider. Where the provider reports none, or none that can be true, for example after a cancel, they are estimated.',
+    'Token counts and what they cost. The counts are the figures of the provider. Where the provider reports none, or none that can be true, for example after a cancel, they are estimated.',
   fields: (t) => ({
     estimated: t.exposeBoolean('estimated', { description: 'True if at least one figure is an estimate.' }),
     inputTokens: t.expose('inputTokens', {
@@ -21,6 +36,13 @@ export const UsageType = schemaBuilder.objectRef<Usage>('Usage').implement({
     cachedInputTokens: t.expose('cachedInputTokens', {
       type: 'SafeInt',
       description: 'The part of `inputTokens` that was read from the cache of the provider.',
+    }),
+    cost: t.field({
+      type: CostType,
+      nullable: true,
+      description:
+        'What the tokens cost: as the provider reports it, else by the configured prices. Null if neither is known.',
+      resolve: ({ cost }) => cost ?? null,
     }),
   }),
 })

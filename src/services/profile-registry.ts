@@ -81,6 +81,11 @@ export class ProfileRegistry {
     return this.#options.settings.limits
   }
 
+  /** The currency of all prices and costs: a code of ISO 4217. */
+  get currency(): string {
+    return this.#options.settings.currency
+  }
+
   /** Whether `stopChats` or `close` was called. */
   get isStopping(): boolean {
     return this.#isClosing
@@ -236,6 +241,7 @@ export class ProfileRegistry {
       durable: settings.durable,
       offlineDelayMs: settings.offlineDelayMs,
       limits: settings.limits,
+      currency: settings.currency,
       httpClient,
       fileConverter: this.#fileConverter,
       jobRunSlots: this.#jobRunSlots,

@@ -8,10 +8,11 @@ import type { ToolSource } from '../agent/tools/tool-source.ts'
 import { Toolbox } from '../agent/tools/toolbox.ts'
 import { UploadService } from '../chat/attachments/upload-service.ts'
 import type { ChatService } from '../chat/chat-service.ts'
-import { createChatService } from '../chat/create-chat-service.ts'
+import { type ChatServiceOptions, createChatService } from '../chat/create-chat-service.ts'
 import type { ServerLimits } from '../config/limits.ts'
 import { ProfileInstructions } from '../config/profile/instructions/profile-instructions.ts'
 import type { ProfileSettingsWithProviders } from '../config/profile/profile-settings.ts'
+import { ModelPrices } from '../usage/model-prices.ts'
 import { JobService } from '../jobs/job-service.ts'
 import type { JobRunSlots } from '../jobs/job-run-slots.ts'
 import { Scheduler } from '../jobs/scheduler.ts'
@@ -56,6 +57,8 @@ export interface ProfileServicesOptions extends ProfileStorageOptions {
   readonly limits: ServerLimits
   /** Converts the files of messages, of all profiles. */
   readonly fileConverter: FileConverter
+  /** Of prices and costs. */
+  readonly currency: string
   /** Sends the requests to providers and MCP servers. */
   readonly httpClient: HttpClient
   /** Bounds the scheduled runs of all profiles together. */
@@ -76,13 +79,14 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
   const profile = resources.adopt(openProfileStorage(options), (storage) => storage.close())
   const tools = resources.adopt(createToolSource(options), (source) => source.close())
   const toolbox = createToolbox(tools, profile, options)
-  const models = createModelRegistry(toolbox, profile, options)
+  const prices = new ModelPrices(options.settings.prices, options.currency)
+  const models = createModelRegistry({ toolbox, prices }, profile, options)
   const sessions = new CombinedSessionRepository(profile)
   const conversations = new ConversationRepository(profile, sessions)
   const feed = new ConversationFeed({ profile, sessions, conversations })
   resources.defer(() => feed.close())
   const instructions = new ProfileInstructions(options.home, options.log)
-  const chats = createChats({ profile, sessions, models, instructions }, options)
+  const chats = createChats({ profile, sessions, models, instructions, prices }, options)
   resources.defer(() => {
     chats.eventLog.close()
     for (const notifier of Object.values(profile.changes)) notifier.close()
@@ -153,14 +157,15 @@ function createToolbox(
 }
 
 function createModelRegistry(
-  toolbox: Toolbox,
+  { toolbox, prices }: { readonly toolbox: Toolbox; readonly prices: ModelPrices },
   { modelObservations }: ProfileStorage,
   { settings, limits, httpClient, offlineDelayMs, log }: ProfileServicesOptions,
 ): ModelRegistry {
   return new ModelRegistry({
     providers: settings.providers,
-    offline: createOfflineModel({ delayMs: offlineDelayMs, toolbox }),
+    offline: createOfflineModel({ delayMs: offlineDelayMs, toolbox, prices }),
     toolbox,
+    prices,
     maxSteps: limits.stepsPerAnswer,
     defaultModel: settings.model,
     observations: modelObservations,
@@ -180,7 +185,7 @@ function createProviderConnections(httpClient: HttpClient, limits: ServerLimits)
 }
 
 function createChats(
-  parts: Pick<ProfileServices, 'profile' | 'sessions' | 'models' | 'instructions'>,
+  parts: Pick<ChatServiceOptions, 'profile' | 'sessions' | 'models' | 'instructions' | 'prices'>,
   { settings, assertStreamCapacity, fileConverter, log }: ProfileServicesOptions,
 ): ChatService {
   const { autoCompactThreshold, generateTitles } = settings

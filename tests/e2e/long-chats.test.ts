@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createElizaAgent } from '../../src/agent/offline/eliza-agent.ts'
-import { offlineSummaryGenerator } from '../../src/agent/offline/offline-summary-generator.ts'
+import { createOfflineSummaryGenerator } from '../../src/agent/offline/offline-summary-generator.ts'
+import { defaultModelPricing } from '../../src/usage/model-prices.ts'
 import { SegueError } from '../../src/lib/errors.ts'
 import { ApiError, ChatClient, type ApiStream, type ChatInput } from '../support/clients/chat-client.ts'
 import { newChatFixtureWith } from '../support/fixtures/agent-chats.ts'
@@ -17,6 +18,8 @@ import { newProvider } from '../support/providers/provider.ts'
 import { StrictProvider } from '../support/providers/strict-provider.ts'
 import { WindowedModel, type WindowedModelOptions } from '../support/providers/windowed-model.ts'
 import { startTestSegue } from '../support/server/segue.ts'
+
+const offlineSummaryGenerator = createOfflineSummaryGenerator(defaultModelPricing)
 
 /** `.ci/run` has longer chats. */
 const turns = Number(process.env['LONG_CHAT_TURNS'] ?? 40)

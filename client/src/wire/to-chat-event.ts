@@ -1,14 +1,15 @@
 import type { ChatEvent } from '../model/chat-event.ts'
 import type { ChatStream } from '../model/stream.ts'
 import { toApproval, toClarification } from './to-decision.ts'
-import { toChatMessage, toOptionalTime, toTime, toToolCall } from './to-message.ts'
+import { toChatMessage, toOptionalTime, toTime, toToolCall, toUsage } from './to-message.ts'
 import type { WireEvent, WireStream } from './wire-types.ts'
 
 export function toChatStream(stream: WireStream): ChatStream {
-  const { session, startedAt, finishedAt, finishReason, retryAt, error, ...rest } = stream
+  const { session, startedAt, finishedAt, finishReason, retryAt, usage, error, ...rest } = stream
   return {
     ...rest,
     sessionId: session.id,
+    usage: toUsage(usage),
     startedAt: toTime(startedAt),
     finishedAt: toOptionalTime(finishedAt),
     error: error && {

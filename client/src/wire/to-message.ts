@@ -1,6 +1,7 @@
 import type { MessagePart, PartOrigin, ToolCall } from '../../../src/model/message.ts'
+import type { Usage } from '../../../src/model/usage.ts'
 import type { ChatMessage } from '../model/message.ts'
-import type { WireMessage, WirePart, WireToolCall } from './wire-types.ts'
+import type { WireMessage, WirePart, WireToolCall, WireUsage } from './wire-types.ts'
 
 /** Epoch milliseconds. */
 export function toTime(text: string): number {
@@ -27,13 +28,18 @@ export function toToolCall({ startedAt, finishedAt, approval, ...call }: WireToo
   }
 }
 
+export function toUsage({ cost, ...usage }: WireUsage): Usage {
+  return { ...usage, ...(cost && { cost }) }
+}
+
 /** Converts what `messageFields` selects. */
-export function toChatMessage({ createdAt, session, stream, parts, ...message }: WireMessage): ChatMessage {
+export function toChatMessage({ createdAt, session, stream, parts, usage, ...message }: WireMessage): ChatMessage {
   return {
     ...message,
     sessionId: session.id,
     streamId: stream?.id ?? null,
     createdAt: toTime(createdAt),
+    usage: usage && toUsage(usage),
     parts: parts.map(toMessagePart),
   }
 }

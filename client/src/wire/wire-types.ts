@@ -3,12 +3,14 @@ import type { Json, JsonObject } from '../../../src/lib/text/json.ts'
 import type { MessageKind, MessageStatus, Role, ToolCallState } from '../../../src/model/message.ts'
 import type { FinishReason, StreamErrorCode, StreamStatus } from '../../../src/model/stream.ts'
 import type { StreamReset } from '../../../src/model/chat-event.ts'
-import type { Usage } from '../../../src/model/usage.ts'
+import type { Usage, UsageCost } from '../../../src/model/usage.ts'
 
 /** What documents select, as JSON. Times are RFC 3339. */
 export interface WireId {
   readonly id: string
 }
+
+export type WireUsage = Omit<Usage, 'cost'> & { readonly cost: UsageCost | null }
 
 export interface WireToolCall extends WireId {
   readonly providerId: string | null
@@ -30,7 +32,7 @@ export interface WireStream extends WireId {
   readonly finishedAt: string | null
   readonly finishReason: FinishReason | null
   readonly retryAt: string | null
-  readonly usage: Usage
+  readonly usage: WireUsage
   readonly session: WireId
   readonly error: { readonly code: StreamErrorCode; readonly message: string; readonly retryAt: string | null } | null
 }
@@ -85,7 +87,7 @@ export interface WireMessage extends WireId {
   readonly status: MessageStatus | 'WITHDRAWN'
   readonly createdAt: string
   readonly model: string | null
-  readonly usage: Usage | null
+  readonly usage: WireUsage | null
   readonly session: WireId
   readonly stream: WireId | null
   readonly parts: readonly WirePart[]
@@ -134,7 +136,7 @@ export type WireEvent =
       readonly __typename: 'StepFinished'
       readonly step: number
       readonly finishReason: FinishReason | null
-      readonly usage: Usage
+      readonly usage: WireUsage
     })
   | (WireEventBase & {
       readonly __typename: 'StreamChanged'

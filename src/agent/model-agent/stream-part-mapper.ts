@@ -4,6 +4,7 @@ import { type ReportedUsage, validateReportedUsage } from '../../model/usage.ts'
 import type { FinishReason } from '../../model/stream.ts'
 import { parseProviderFinishReason } from '../providers/parse-provider-finish-reason.ts'
 import { AgentError, type AgentEvent, type ToolCallRequest } from '../agent.ts'
+import { parseReportedCost } from '../providers/responses/parse-reported-cost.ts'
 import { unwrapProviderResponseError } from '../providers/responses/provider-error-events.ts'
 import { type EventOpaqueState, OpaqueProviderStateTracker } from './opaque-provider-state-tracker.ts'
 import { ThinkTagParser, type ThinkTagOutput } from './think-tag-parser.ts'
@@ -193,13 +194,15 @@ function toFinishReason(text: string, hasCalls: boolean): FinishReason {
 
 /** The SDK includes the cached part in Anthropic's input tokens, and computes the total; only the raw one is reported. */
 function toReportedUsage({ raw, ...usage }: LanguageModelUsage): ReportedUsage {
-  return validateReportedUsage({
+  const reportedCost = parseReportedCost(raw)
+  const reported = validateReportedUsage({
     inputTokens: usage.inputTokens,
     outputTokens: usage.outputTokens,
     reasoningTokens: usage.outputTokenDetails.reasoningTokens,
     cachedInputTokens: usage.inputTokenDetails.cacheReadTokens || findCachedTokens(raw),
     totalTokens: raw?.['total_tokens'],
   })
+  return { ...reported, ...(reportedCost !== undefined && { reportedCost }) }
 }
 
 /** Where DeepSeek, Kimi and gateways say how much of the input came from a cache. The SDK does not look there. */

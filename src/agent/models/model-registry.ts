@@ -10,6 +10,7 @@ import type { ProviderType, Provider } from '../../config/profile/provider.ts'
 import { LruCache } from '../../lib/lru-cache.ts'
 import type { Agent, SummaryAndTitleGenerator } from '../agent.ts'
 import { type ContentOmissions, noOmissions } from '../content-omissions.ts'
+import { type ModelPrices, noModelPrices } from '../../usage/model-prices.ts'
 import { createModelAgent } from '../model-agent/model-agent.ts'
 import { createLanguageModel } from '../providers/create-language-model.ts'
 import type { Dialect } from '../providers/dialect.ts'
@@ -67,6 +68,8 @@ export interface ModelRegistryOptions {
   readonly maxSteps: number
   /** Null: the first usable model of the first provider that has one. */
   readonly defaultModel: string | null
+  /** Default: none, so that only what providers report is known. */
+  readonly prices?: ModelPrices
   /** Where it is stored what requests show about the models. */
   readonly observations: ModelObservationStore
   readonly log: Logger
@@ -213,7 +216,7 @@ export class ModelRegistry {
     name: string,
     limits: Pick<ResolvedModel, 'contextWindow' | 'statedContextWindow' | 'maxOutputTokens'>,
   ): ResolvedModel {
-    const { toolbox, maxSteps, connections, log } = this.#options
+    const { toolbox, maxSteps, connections, prices = noModelPrices, log } = this.#options
     const { contextWindow, maxOutputTokens } = limits
     const address = toModelAddress(provider, name)
     const secrets = provider.apiKey === null ? [] : [provider.apiKey]
@@ -242,7 +245,7 @@ export class ModelRegistry {
           background: createModelAgent({ ...createAgentOptions('background'), maxSteps: 1 }),
           urgent: createModelAgent({ ...createAgentOptions('answer'), maxSteps: 1 }),
         },
-        { contextWindow, tokenCounter },
+        { contextWindow, tokenCounter, pricing: prices.find(address.model) },
       ),
       ...limits,
       tokenCounter,

@@ -2,14 +2,23 @@ import { noToolImageSupport } from '../models/image-support.ts'
 import type { OfflineModel } from '../models/model-registry.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 import { unscaledTokenCounter } from '../tokens/token-counter.ts'
+import { type ModelPrices, noModelPrices } from '../../usage/model-prices.ts'
+import { formatModelId, offlineModelId } from '../../config/profile/model-id.ts'
 import { createElizaAgent } from './eliza-agent.ts'
-import { offlineSummaryGenerator } from './offline-summary-generator.ts'
+import { createOfflineSummaryGenerator } from './offline-summary-generator.ts'
+
+export interface OfflineModelOptions {
+  readonly delayMs: number
+  readonly toolbox: Toolbox
+  /** Default: none. */
+  readonly prices?: ModelPrices
+}
 
 /** Creates the model `offline/eliza`. Its context window is unlimited. */
-export function createOfflineModel(options: { readonly delayMs: number; readonly toolbox: Toolbox }): OfflineModel {
+export function createOfflineModel({ prices = noModelPrices, ...options }: OfflineModelOptions): OfflineModel {
   return {
     agent: createElizaAgent(options),
-    textGenerator: offlineSummaryGenerator,
+    textGenerator: createOfflineSummaryGenerator(prices.find(formatModelId(offlineModelId))),
     contextWindow: Number.POSITIVE_INFINITY,
     statedContextWindow: Number.POSITIVE_INFINITY,
     maxOutputTokens: null,

@@ -1,5 +1,6 @@
 import type { GenerateSummaryRequest, SummaryAndTitleGenerator } from '../agent.ts'
 import { estimateTokensOfLength } from '../tokens/estimate-tokens-of-length.ts'
+import { addRequestCost, type ModelPricing } from '../../usage/model-prices.ts'
 import { truncate } from '../../lib/text/truncate.ts'
 import { noUsage } from '../../model/usage.ts'
 
@@ -13,21 +14,23 @@ const beginningShare = 0.3
 /** Stands where lines are left out. */
 const omissionLine = '…'
 
-/** Generates texts without a model: a summary consists of shortened messages, and there are no titles. */
-export const offlineSummaryGenerator: SummaryAndTitleGenerator = {
-  async generateSummary(request) {
-    const text = summarize(request)
-    const usage = {
-      ...noUsage,
-      estimated: true,
-      inputTokens: estimateTokensOfLength([request.previousSummary ?? '', ...request.paragraphs].join('\n\n').length),
-      outputTokens: estimateTokensOfLength(text.length),
-    }
-    request.onEvent?.({ type: 'step', estimatedInputTokens: usage.inputTokens })
-    request.onEvent?.({ type: 'usage', usage })
-    return { text, usage }
-  },
-  generateTitle: async () => null,
+/** Creates a generator of texts without a model: a summary consists of shortened messages, and there are no titles. */
+export function createOfflineSummaryGenerator(pricing: ModelPricing): SummaryAndTitleGenerator {
+  return {
+    async generateSummary(request) {
+      const text = summarize(request)
+      const usage = {
+        ...noUsage,
+        estimated: true,
+        inputTokens: estimateTokensOfLength([request.previousSummary ?? '', ...request.paragraphs].join('\n\n').length),
+        outputTokens: estimateTokensOfLength(text.length),
+      }
+      request.onEvent?.({ type: 'step', estimatedInputTokens: usage.inputTokens })
+      request.onEvent?.({ type: 'usage', usage })
+      return { text, usage: addRequestCost(usage, undefined, pricing) }
+    },
+    generateTitle: async () => null,
+  }
 }
 
 /** The first and the last lines of the earlier summary and the paragraphs, as many as fit. */

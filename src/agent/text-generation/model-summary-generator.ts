@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { defaultModelPricing, type ModelPricing } from '../../usage/model-prices.ts'
 import {
   type Agent,
   AgentError,
@@ -22,6 +23,7 @@ interface GenerateTextOptions {
   readonly model: string
   readonly signal: AbortSignal
   readonly onEvent?: (event: SummaryUsageEvent) => void
+  readonly pricing: ModelPricing
   /** Called again with a context window, in tokens, if the provider refuses the prompt as too long. */
   readonly composePrompt: (contextWindow?: number) => string
 }
@@ -34,20 +36,30 @@ export interface TextGenerationAgents {
   readonly urgent: Agent
 }
 
+/** What a text generator knows of its model. */
+export interface TextGenerationModel {
+  readonly contextWindow: number
+  readonly tokenCounter: TokenCounter
+  /** Default: only what the provider reports counts. */
+  readonly pricing?: ModelPricing
+}
+
 /**
  * Creates a text generator that uses agents. The chat is sent as one text, because some providers reject tool calls in
  * a request without tools.
  */
 export function createModelSummaryGenerator(
   { background, urgent }: TextGenerationAgents,
-  model: { readonly contextWindow: number; readonly tokenCounter: TokenCounter },
+  model: TextGenerationModel,
 ): SummaryAndTitleGenerator {
+  const { pricing = defaultModelPricing } = model
   return {
     generateSummary: ({ isUrgent = false, ...request }) => {
       const prompt = composeSummaryPrompt(request)
       let sentWindow = 0
       return generate(isUrgent ? urgent : background, {
         ...request,
+        pricing,
         composePrompt: (contextWindow = Number.POSITIVE_INFINITY) => {
           // A smaller window than before means that the provider has refused the prompt as too long.
           if (contextWindow < sentWindow || model.tokenCounter.countText(prompt) > contextWindow)
@@ -61,6 +73,7 @@ export function createModelSummaryGenerator(
       const transcript = formatTranscript(messages)
       return generate(background, {
         ...request,
+        pricing,
         composePrompt: (contextWindow = model.contextWindow) => {
           const maxTokens = Math.min(maxTitleInputTokens, contextWindow * titleWindowShare)
           return composeTitlePrompt(takeBeginning(transcript, maxTokens, model.tokenCounter))
@@ -72,10 +85,10 @@ export function createModelSummaryGenerator(
 
 async function generate(
   agent: Agent,
-  { model, signal, onEvent, composePrompt }: GenerateTextOptions,
+  { model, signal, onEvent, pricing, composePrompt }: GenerateTextOptions,
 ): Promise<GeneratedText> {
   let text = ''
-  const usageMeter = new TextGenerationUsageMeter()
+  const usageMeter = new TextGenerationUsageMeter(pricing)
   const events = agent.answer({
     model,
     loadHistory: async (history) => [{ role: 'user', content: composePrompt(history?.contextWindow).toWellFormed() }],

@@ -1,14 +1,20 @@
 import { addUsage, fillMissingUsage, noUsage, type ReportedUsage, type Usage } from '../../model/usage.ts'
+import { addRequestCost, type ModelPricing } from '../../usage/model-prices.ts'
 import type { AgentEvent } from '../agent.ts'
 import { estimateTokensOfLength } from '../tokens/estimate-tokens-of-length.ts'
 
 const nothingReported: ReportedUsage = { ...noUsage, inputTokens: null, outputTokens: null }
 
-/** Adds up the usage of the requests for one text. What a provider does not report is estimated: it is charged all the same. */
+/** Adds up the usage and the costs of the requests for one text. What a provider does not report is estimated: it is charged all the same. */
 export class TextGenerationUsageMeter {
+  readonly #pricing: ModelPricing
   #usage: Usage = noUsage
   /** The request in progress: its estimated input tokens, and the length of what came back. */
   #request: { readonly inputTokens: number; codeUnits: number } | null = null
+
+  constructor(pricing: ModelPricing) {
+    this.#pricing = pricing
+  }
 
   /** Counts an event of a request. They come in order. */
   add(event: AgentEvent): void {
@@ -27,8 +33,10 @@ export class TextGenerationUsageMeter {
   }
 
   /** What the request in progress has used, with estimates of what the provider did not report. */
-  fillMissing(reported: ReportedUsage): Usage {
-    return fillMissingUsage(reported, this.estimateOpenRequest() ?? noUsage)
+  fillMissing(reported: ReportedUsage): Usage & Pick<ReportedUsage, 'reportedCost'> {
+    const { reportedCost } = reported
+    const usage = fillMissingUsage(reported, this.estimateOpenRequest() ?? noUsage)
+    return { ...usage, ...(reportedCost !== undefined && { reportedCost }) }
   }
 
   /** The usage of all requests. Ends the one in progress. */
@@ -39,7 +47,8 @@ export class TextGenerationUsageMeter {
 
   #endRequest(reported: ReportedUsage): void {
     if (!this.#request && reported === nothingReported) return
-    this.#usage = addUsage(this.#usage, this.fillMissing(reported))
+    const { reportedCost, ...usage } = this.fillMissing(reported)
+    this.#usage = addUsage(this.#usage, addRequestCost(usage, reportedCost, this.#pricing))
     this.#request = null
   }
 }

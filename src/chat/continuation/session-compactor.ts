@@ -10,6 +10,7 @@ import type { CombinedSessionRepository } from '../../sessions/combined-session-
 import type { SessionContextRecords } from '../../sessions/session-context.ts'
 import type { IdempotencyKey } from '../../storage/idempotency-key.ts'
 import type { SessionWithInitialMessages } from '../../storage/sessions/session-writer.ts'
+import type { ModelPrices } from '../../usage/model-prices.ts'
 import type { CompactionHistory } from '../compaction/compaction-history.ts'
 import {
   type ContextCheckpointRequest,
@@ -29,6 +30,7 @@ export interface SessionCompactorOptions {
   readonly compactionHistory: CompactionHistory
   readonly backgroundCompactions: BackgroundCompactions
   readonly runtime: ClockAndIds
+  readonly prices: ModelPrices
 }
 
 /** What decides whether a session is summarised. */
@@ -159,9 +161,9 @@ export class SessionCompactor {
     model: ResolvedModel,
     { isForReportedSize, ...input }: BackgroundCompactionInput,
   ): Promise<void> {
-    const { compactionHistory } = this.#options
+    const { compactionHistory, prices } = this.#options
     const actor = () => this.#options.actors.getOrCreate(session)
-    const usageMeter = new TextGenerationUsageMeter()
+    const usageMeter = new TextGenerationUsageMeter(prices.find(model.id))
     const onEvent = usageMeter.add.bind(usageMeter)
     const created = await this.#createCheckpoint(session, model, { ...input, onEvent }).catch(
       async (error: unknown) => {

@@ -5,6 +5,7 @@ import type { Logger } from '../../lib/logger.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { Usage } from '../../model/usage.ts'
+import type { ModelPrices } from '../../usage/model-prices.ts'
 import type { EventLog } from '../log/event-log.ts'
 import type { AnswerContext } from '../streaming/answer-context.ts'
 import type { StreamRunnerOptions } from '../streaming/stream-runner.ts'
@@ -23,6 +24,7 @@ export interface SessionActorOptions {
   readonly findMessage: (id: string) => Promise<MessageRecord | null>
   /** Reads the messages before a turn. */
   readonly createAnswerContext: (stream: StreamRecord, model: ResolvedModel) => AnswerContext
+  readonly prices: ModelPrices
   readonly storeFile: StreamRunnerOptions['storeFile']
   readonly approvalRules: StreamRunnerOptions['approvalRules']
   /** The error for messages to a session that is continued by another one. */

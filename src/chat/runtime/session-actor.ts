@@ -281,11 +281,11 @@ export class SessionActor {
   }
 
   #runStream({ stream, userMessage }: StartedStream, model: ResolvedModel): void {
-    const { log, createAnswerContext } = this.#options
+    const { log, createAnswerContext, prices } = this.#options
     const runner = new StreamRunner({
       ...this.#options,
       writer: this.#writer,
-      turn: createTurnState(stream, userMessage),
+      turn: { ...createTurnState(stream, userMessage), pricing: prices.find(stream.model) },
       context: createAnswerContext(stream, model),
     })
     this.#runner = runner

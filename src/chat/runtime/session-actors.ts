@@ -5,6 +5,7 @@ import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { CombinedSessionRepository } from '../../sessions/combined-session-repository.ts'
 import type { ProfileStorage } from '../../storage/profile-storage.ts'
+import type { ModelPrices } from '../../usage/model-prices.ts'
 import type { CompactionHistory } from '../compaction/compaction-history.ts'
 import type { BackgroundCompactions } from '../compaction/background-compactions.ts'
 import type { ProfileMessageReader } from '../context/profile-message-reader.ts'
@@ -30,6 +31,7 @@ export interface SessionActorsOptions {
   readonly backgroundCoalescer: BackgroundDeltaCoalescer
   readonly compactionHistory: CompactionHistory
   readonly backgroundCompactions: BackgroundCompactions
+  readonly prices: ModelPrices
   readonly onTurnEnded: SessionActorOptions['onTurnEnded']
 }
 
@@ -59,7 +61,7 @@ export class SessionActors {
 
   #create(session: SessionRecord, onIdle: () => void): SessionActor {
     const { profile, sessions, models, activeSessions, writableSessions } = this.#options
-    const { runtime, log, eventLog, backgroundCoalescer, onTurnEnded } = this.#options
+    const { runtime, log, eventLog, prices, backgroundCoalescer, onTurnEnded } = this.#options
     return new SessionActor({
       eventLog,
       store: profile.eventStore,
@@ -71,6 +73,7 @@ export class SessionActors {
       resolveModel: (id) => models.resolve(id, { maxListWaitMs: 0 }),
       findMessage: (id) => sessions.findMessage(id),
       createAnswerContext: (stream, model) => this.#createAnswerContext(session, stream, model),
+      prices,
       storeFile: (bytes) => profile.blobs.put(bytes),
       approvalRules: new SessionApprovalRules(profile.approvalRules, session.id),
       createStaleError: () => writableSessions.createStaleError(session.id),

@@ -1,6 +1,7 @@
 import type { EventStore } from '../../storage/event-store.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
+import type { ModelPrices } from '../../usage/model-prices.ts'
 import type { EventLog } from '../log/event-log.ts'
 import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import { foldMessage, foldPendingDecisions } from '../../model/fold/fold-message.ts'
@@ -14,6 +15,7 @@ export interface StreamRecoveryOptions {
   readonly eventLog: EventLog
   readonly runtime: ClockAndIds
   readonly findMessage: (id: string) => Promise<MessageRecord | null>
+  readonly prices: ModelPrices
 }
 
 export interface StreamRecoveryResult {
@@ -37,11 +39,12 @@ export async function recoverStreams(options: StreamRecoveryOptions): Promise<St
 
 async function interruptStream(
   stream: StreamRecord,
-  { store, eventLog, runtime, findMessage }: StreamRecoveryOptions,
+  { store, eventLog, runtime, findMessage, prices }: StreamRecoveryOptions,
 ): Promise<StreamRecord> {
   const userMessage = await findMessage(stream.userMessageId)
   if (!userMessage) throw new Error(`Stream ${stream.id} has no user message.`)
-  const { turn, newestEventAt } = await replayTurn(createTurnState(stream, userMessage), store)
+  const begun = { ...createTurnState(stream, userMessage), pricing: prices.find(stream.model) }
+  const { turn, newestEventAt } = await replayTurn(begun, store)
   // Nothing was written while no server ran: a text did not take until now.
   const options = newestEventAt === null ? {} : { writtenUntil: newestEventAt }
   const { turn: finishedTurn, events } = finishTurn(turn, { status: 'INTERRUPTED' }, runtime, options)

@@ -8,6 +8,7 @@ import { hasToolCallEnded } from '../../model/tool-call.ts'
 import { type FinishReason, replaceStreamRetryTime, type StreamRecord } from '../../model/stream.ts'
 import { addUsage, fillMissingUsage, noUsage, type ReportedUsage } from '../../model/usage.ts'
 import { getCurrentStep, getDeltaOrigin } from './part-origin.ts'
+import { addRequestCost } from '../../usage/model-prices.ts'
 import { createStep, estimateStepUsage } from './step-usage.ts'
 import { type StreamEnding, toFinishedStream } from './stream-ending.ts'
 import type { TurnTransition, TurnState } from './turn.ts'
@@ -68,10 +69,11 @@ export class TurnTransitionBuilder {
     this.#update({ finishReason })
   }
 
-  /** Ends the request in progress. What the provider did not report of its usage is estimated. */
+  /** Ends the request in progress. What the provider did not report of its usage is estimated, and its cost is added. */
   endStep(reported: ReportedUsage): void {
-    const { stream, answer, currentStep: step, finishReason } = this.#turn
-    const usage = fillMissingUsage(reported, stream.step ? estimateStepUsage(stream.step, answer) : noUsage)
+    const { stream, answer, currentStep: step, finishReason, pricing } = this.#turn
+    const filled = fillMissingUsage(reported, stream.step ? estimateStepUsage(stream.step, answer) : noUsage)
+    const usage = addRequestCost(filled, reported.reportedCost, pricing)
     this.#update({ stream: { ...stream, usage: addUsage(stream.usage, usage), step: null }, lastStepUsage: usage })
     // Without a reason it was cut off, or was one for a summary.
     if (step === null || finishReason === null || !stream.step) return

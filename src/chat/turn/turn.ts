@@ -5,6 +5,7 @@ import type { MessageRecord } from '../../model/message.ts'
 import { toAnswerMessagePosition } from '../../model/fold/message-position.ts'
 import type { FinishReason, StreamRecord } from '../../model/stream.ts'
 import type { Usage } from '../../model/usage.ts'
+import { defaultModelPricing, type ModelPricing } from '../../usage/model-prices.ts'
 import { SurrogateBuffer } from './surrogate-buffer.ts'
 
 /**
@@ -32,6 +33,8 @@ export interface TurnState {
   readonly finishReason: FinishReason | null
   /** The usage of the newest step that has ended. */
   readonly lastStepUsage: Usage | null
+  /** How the cost of its steps is found. */
+  readonly pricing: ModelPricing
 }
 
 export interface TurnTransition {
@@ -39,7 +42,7 @@ export interface TurnTransition {
   readonly events: readonly EventDraft[]
 }
 
-/** A turn as its log has it. `answer` is the fold of the committed events; nothing is pending. */
+/** A turn as its log has it. `answer` is the fold of the committed events; nothing is pending. Its pricing is the default. */
 export function createTurnState(
   stream: StreamRecord,
   userMessage: MessageRecord,
@@ -61,5 +64,6 @@ export function createTurnState(
     partsBeforeStep: answer?.parts.length ?? 0,
     finishReason: null,
     lastStepUsage: null,
+    pricing: defaultModelPricing,
   }
 }

@@ -4,6 +4,7 @@ import { SettingsReader } from '../settings-reader.ts'
 import type { ConfiguredApprovals } from './approvals.ts'
 import type { ConfiguredMcpServer } from './mcp/mcp-server.ts'
 import { type AllowedModelNames, toAllowedModelNames, validateModelId } from './model-id.ts'
+import { type ModelPriceRules, resolvePrices } from './prices.ts'
 import type { Provider } from './provider.ts'
 import { resolveMcpServers } from './mcp/resolve-mcp-servers.ts'
 import { resolveProviders } from './resolve-providers.ts'
@@ -22,6 +23,8 @@ export interface ProfileSettings {
   readonly offersClarify: boolean
   /** Whether a model writes the titles of sessions. */
   readonly generateTitles: boolean
+  /** If several patterns match a model, the last one applies. */
+  readonly prices: ModelPriceRules
   /** Fraction of the context window at which a session is compacted. 0: never. */
   readonly autoCompactThreshold: number
 }
@@ -58,6 +61,7 @@ export function resolveProfileSettings(
     approvals: reader.read(definitions.approvals).value,
     offersClarify: reader.read(definitions.clarify).value,
     generateTitles: reader.read(definitions.titles).value,
+    prices: readPrices(reader),
     autoCompactThreshold: reader.read(definitions.compactAt).value,
   }
 }
@@ -94,6 +98,13 @@ function readMcpServers(
   const { servers, warnings } = resolveMcpServers(value, { env, label: source.label, toAbsolutePath })
   reader.report({ warnings })
   return servers
+}
+
+function readPrices(reader: SettingsReader): ModelPriceRules {
+  const { source, value } = reader.read(definitions.prices)
+  const { prices, warnings } = resolvePrices(value, source.label)
+  reader.report({ warnings })
+  return prices
 }
 
 /** The models that can be named. If the providers are invalid, their names still count: one problem is enough. */

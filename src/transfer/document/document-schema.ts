@@ -12,7 +12,8 @@ export const exportDocumentFormat = 'segue-conversation'
 /**
  * Raised by every change of a record's schema that an older Segue cannot read. Versions 2 to 4 add optional fields, so that
  * the records of an older version are records of this one. Version 3 adds retries, the originals of copies and
- * titles of conversations; version 4 instructions, the steps and times of parts and events, and the ends of both.
+ * titles of conversations; version 4 instructions, the steps and times of parts and events, the ends of both,
+ * and costs.
  */
 export const exportDocumentVersion = 4
 

@@ -42,6 +42,8 @@ export async function startTestSegue({
       providers: [],
       mcpServers: [],
       approvals: {},
+      prices: {},
+      currency: 'USD',
       generateTitles: false,
       offersClarify: true,
       autoCompactThreshold: 0,

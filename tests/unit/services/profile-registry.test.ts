@@ -33,7 +33,7 @@ afterEach(async () => {
 async function loadRegistry(options: Partial<ProfileRegistryOptions> = {}): Promise<ProfileRegistry> {
   const settings = {
     ...{ port: 0, host: '127.0.0.1', allowedOrigins: [], home, hermesHome, model: null },
-    ...{ providers: [], mcpServers: [], approvals: {} },
+    ...{ providers: [], mcpServers: [], approvals: {}, prices: {}, currency: 'USD' },
     ...{
       generateTitles: false,
       offersClarify: true,

@@ -38,12 +38,13 @@ export function isProviderErrorPayload(value: UnknownRecord): boolean {
 
 /**
  * Keeps the fields of a usage object that are numbers, also within objects, because one field of another type would cost
- * the whole event. Digits in a string become a number.
+ * the whole event. Digits in a string become a number, and so does a boolean: 1 for true.
  */
 export function pickNumericUsageFields(value: UnknownRecord): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, field]): [string, unknown][] => {
       if (isUnknownRecord(field)) return key.endsWith('_tokens') ? [] : [[key, pickNumericUsageFields(field)]]
+      if (typeof field === 'boolean') return [[key, Number(field)]]
       const text = coerceToText(field).trim()
       const number = Number(text)
       return text !== '' && Number.isFinite(number) ? [[key, number]] : []

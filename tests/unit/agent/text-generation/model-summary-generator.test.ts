@@ -4,7 +4,8 @@ import type { Agent, AgentEvent, GenerateSummaryRequest, GenerateTitleRequest } 
 import { ModelRegistry } from '../../../../src/agent/models/model-registry.ts'
 import { formatTranscript } from '../../../../src/agent/text-generation/format-transcript.ts'
 import { createModelSummaryGenerator } from '../../../../src/agent/text-generation/model-summary-generator.ts'
-import { offlineSummaryGenerator } from '../../../../src/agent/offline/offline-summary-generator.ts'
+import { createOfflineSummaryGenerator } from '../../../../src/agent/offline/offline-summary-generator.ts'
+import { defaultModelPricing } from '../../../../src/usage/model-prices.ts'
 import { unscaledTokenCounter } from '../../../../src/agent/tokens/token-counter.ts'
 import { noUsage } from '../../../../src/model/usage.ts'
 import { newResolvedModel } from '../../../support/providers/resolved-model.ts'
@@ -14,6 +15,8 @@ import { StrictProvider } from '../../../support/providers/strict-provider.ts'
 import { newToolbox } from '../../../support/fixtures/toolbox.ts'
 import { silentLogger } from '../../../../src/lib/logger.ts'
 import { newConnections } from '../../../support/providers/connections.ts'
+
+const offlineSummaryGenerator = createOfflineSummaryGenerator(defaultModelPricing)
 
 const never = new Promise<never>(() => {})
 const model = { contextWindow: 128_000, tokenCounter: unscaledTokenCounter }

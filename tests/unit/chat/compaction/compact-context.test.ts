@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { AgentError, type AgentEvent, type GenerateSummaryRequest } from '../../../../src/agent/agent.ts'
-import { offlineSummaryGenerator } from '../../../../src/agent/offline/offline-summary-generator.ts'
+import { createOfflineSummaryGenerator } from '../../../../src/agent/offline/offline-summary-generator.ts'
+import { defaultModelPricing } from '../../../../src/usage/model-prices.ts'
 import { compactContext, type CompactContextRequest } from '../../../../src/chat/compaction/compact-context.ts'
 import type { ContextSummary } from '../../../../src/model/context/context-summary.ts'
 import {
@@ -10,6 +11,8 @@ import {
   ScriptedSummaryWriter,
   summaryRequestUsage,
 } from '../../../support/compaction/compaction-requests.ts'
+
+const offlineSummaryGenerator = createOfflineSummaryGenerator(defaultModelPricing)
 
 const words = 'lorem ipsum dolor sit amet consectetur adipiscing elit sed do '
 
