@@ -68,7 +68,7 @@ function addCosts(a: Usage, b: Usage): UsageCost | undefined {
 }
 
 /** All tokens of a usage: input and output. */
-export function countTokens({ inputTokens, outputTokens }: Usage): number {
+function countTokens({ inputTokens, outputTokens }: Usage): number {
   return addTokenCounts(inputTokens, outputTokens)
 }
 

@@ -11,7 +11,8 @@ const CostType = schemaBuilder.objectRef<UsageCost>('Cost').implement({
       resolve: (_cost, _args, { profiles }) => profiles.registry.currency,
     }),
     estimated: t.exposeBoolean('estimated', {
-      description: 'True if tokens that it was computed from are an estimate, or if a part of a sum is unknown or estimated.',
+      description:
+        'True if tokens that it was computed from are an estimate, or if a part of a sum is unknown or estimated.',
     }),
   }),
 })

@@ -14,7 +14,7 @@ export interface ModelPricing {
 export const defaultModelPricing: ModelPricing = { price: null, usesReportedCost: true }
 
 /** The currency in which providers report costs. */
-export const reportedCostCurrency = 'USD'
+const reportedCostCurrency = 'USD'
 
 const tokensPerPrice = 1_000_000
 

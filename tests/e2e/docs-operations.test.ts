@@ -71,6 +71,18 @@ describe('the page on tools', () => {
   })
 })
 
+describe('the page on costs', () => {
+  test('shows what an answer costs', async () => {
+    const id = await createSession()
+    const start = 'mutation ($id: ID!) { startChat(input: {sessionId: $id, text: "Hello"}) { id } }'
+    await docs.request(start, { id })
+    let data = await docs.run('CostOfSession', { id })
+    while (!JSON.stringify(data['session']?.['messages']).includes('"amount":'))
+      data = await docs.run('CostOfSession', { id })
+    expect(data).toMatchObject({ session: { usage: { cost: { currency: 'USD', estimated: true } } } })
+  })
+})
+
 describe('the page on approvals', () => {
   test('lets a person answer a question', async () => {
     await docs.request(startChat, { text: '/ask Which one? | red | blue' })

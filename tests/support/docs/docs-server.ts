@@ -43,7 +43,8 @@ export class DocsServer implements AsyncDisposable {
       'index.js',
     )
     const files = { command: process.execPath, args: [server, '.'] }
-    writeFileSync(join(folder, 'home', 'config.json'), JSON.stringify({ mcpServers: { files } }))
+    const prices = { 'offline/*': { input: 0.1, output: 0.4 } }
+    writeFileSync(join(folder, 'home', 'config.json'), JSON.stringify({ mcpServers: { files }, prices }))
     const homes = ['--home', join(folder, 'home'), '--hermes-home', join(folder, 'hermes')]
     const flags = ['--port', '0', '--model', 'offline/eliza', '--offline-delay', '20']
     return new DocsServer(folder, await startServerProcess({ argv: [...homes, ...flags] }))

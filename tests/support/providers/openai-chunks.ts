@@ -39,6 +39,8 @@ export interface UsageStep {
   readonly output: number
   readonly reasoning?: number
   readonly cached?: number
+  /** Fields that only some providers send, such as `cost`. */
+  readonly extra?: Readonly<Record<string, unknown>>
 }
 
 /** An answer that calls these tools in parallel, each with its arguments in one piece, after an optional `text`. */
@@ -128,8 +130,9 @@ export class CompletionBuilder {
   }
 }
 
-function toOpenAiUsage({ input, output, reasoning = 0, cached = 0 }: UsageStep): object {
+function toOpenAiUsage({ input, output, reasoning = 0, cached = 0, extra = {} }: UsageStep): object {
   return {
+    ...extra,
     prompt_tokens: input,
     completion_tokens: output,
     total_tokens: input + output,

@@ -20,6 +20,8 @@ describe('the value of a setting', () => {
       generateTitles: true,
       offersClarify: true,
       autoCompactThreshold: 0.8,
+      prices: {},
+      currency: 'USD',
       durable: false,
       offlineDelayMs: 120,
       limits: {

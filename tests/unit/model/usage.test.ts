@@ -128,3 +128,37 @@ test('a sum ends at 2^53 - 1', () => {
   const much = { ...noUsage, inputTokens: Number.MAX_SAFE_INTEGER - 1 }
   expect(addUsage(much, much).inputTokens).toBe(Number.MAX_SAFE_INTEGER)
 })
+
+describe('the cost of a sum', () => {
+  const withCost = (amount: number, estimated = false): Usage => ({
+    ...noUsage,
+    inputTokens: 5,
+    cost: { amount, estimated },
+  })
+  const unknown: Usage = { ...noUsage, inputTokens: 5 }
+
+  test('is the sum of the costs, without the noise of binary fractions', () => {
+    expect(addUsage(withCost(0.1), withCost(0.2)).cost).toEqual({ amount: 0.3, estimated: false })
+    expect(addUsage(withCost(1), withCost(2, true)).cost).toEqual({ amount: 3, estimated: true })
+  })
+
+  test('is an estimate if the cost of tokens is unknown, and unknown if no cost is known', () => {
+    expect(addUsage(withCost(1), unknown).cost).toEqual({ amount: 1, estimated: true })
+    expect(addUsage(unknown, withCost(1)).cost).toEqual({ amount: 1, estimated: true })
+    expect(addUsage(unknown, unknown)).not.toHaveProperty('cost')
+  })
+
+  test('is that of the one part if the other has no tokens', () => {
+    expect(addUsage(noUsage, withCost(1)).cost).toEqual({ amount: 1, estimated: false })
+    expect(addUsage(withCost(1), noUsage).cost).toEqual({ amount: 1, estimated: false })
+  })
+})
+
+test('a stored cost that cannot be true is unknown', () => {
+  expect(normalizeStoredUsage({ ...noUsage, cost: { amount: 0.5, estimated: false } }).cost).toEqual({
+    amount: 0.5,
+    estimated: false,
+  })
+  for (const cost of [null, 1, 'x', {}, { amount: -1 }, { amount: '1' }, { amount: Number.NaN }])
+    expect(normalizeStoredUsage({ ...noUsage, cost })).not.toHaveProperty('cost')
+})

@@ -81,8 +81,8 @@ describe('an import refuses', () => {
     ],
     [
       'a newer version, whatever it contains',
-      () => '{"format": "segue-conversation", "version": 4, "new": []}',
-      'line 1: version: The document has version 4, but this Segue reads versions up to 3. Import it with a newer Segue.',
+      () => '{"format": "segue-conversation", "version": 5, "new": []}',
+      'line 1: version: The document has version 5, but this Segue reads versions up to 4. Import it with a newer Segue.',
     ],
     [
       'half a document',

@@ -45,6 +45,7 @@ const defaults = {
   generateTitles: true,
   offersClarify: true,
   autoCompactThreshold: 0.8,
+  prices: {},
   warnings: [],
 }
 
