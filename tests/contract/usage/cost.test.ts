@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { newSession, loadSession, streamToEnd, never, startChat, cancelStream, followStream } from '../support/chat.ts'
+import {
+  newSession,
+  loadSession,
+  streamToEnd,
+  never,
+  startChat,
+  cancelStream,
+  followStream,
+  isEventOfType,
+} from '../support/chat.ts'
 import { transports } from '../support/clients.ts'
 import { newTestEnvironment } from '../support/test-environment.ts'
 import { requireNonNull, readUntil } from '../support/typed-client.ts'
@@ -47,7 +56,7 @@ describe.each(transports)('The cost of an answer, over %s,', (transport) => {
     const { client, provider } = environment
     provider.enqueue([{ text: 'Oaks and ash. ' }, { wait: never }])
     const { id } = await startChat(client, { text: 'Trees?' })
-    await readUntil(followStream(client, id), ({ type }) => type === 'TextDelta')
+    await readUntil(followStream(client, id), isEventOfType('TextDelta'))
     const { stream } = await cancelStream(client, id)
     expect(stream.usage.cost).toMatchObject({ currency: 'EUR', estimated: true })
     expect(stream.usage.cost?.amount).toBeGreaterThan(0)
