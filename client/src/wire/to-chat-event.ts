@@ -51,7 +51,7 @@ export function toChatEvent(event: WireEvent): ChatEvent | null {
     case 'PartFinished':
       return toEventFields(event)
     case 'StepFinished':
-      return { ...toEventFields(event), finishReason: event.finishReason ?? 'OTHER' }
+      return { ...toEventFields(event), finishReason: event.finishReason ?? 'OTHER', usage: toUsage(event.usage) }
     case 'SessionChanged':
       return toEventFields(event)
     case 'SessionContinued':
