@@ -20,18 +20,18 @@ const tokensPerPrice = 1_000_000
 
 /** The prices of a profile's models. */
 export class ModelPrices {
-  readonly #rules: readonly { readonly pattern: RegExp; readonly price: ModelPrice }[]
+  readonly #rules: readonly { readonly matches: (model: string) => boolean; readonly price: ModelPrice }[]
   readonly #usesReportedCost: boolean
 
   /** `currency`: that of the server, as a code of ISO 4217. Reported costs count only if it is theirs. */
   constructor(rules: ModelPriceRules, currency: string) {
-    this.#rules = Object.entries(rules).map(([pattern, price]) => ({ pattern: compileWildcardPattern(pattern), price }))
+    this.#rules = Object.entries(rules).map(([pattern, price]) => ({ matches: compileWildcardPattern(pattern), price }))
     this.#usesReportedCost = currency === reportedCostCurrency
   }
 
   /** The pricing of a model, `<provider>/<name>`. */
   find(model: string): ModelPricing {
-    const price = this.#rules.findLast(({ pattern }) => pattern.test(model))?.price ?? null
+    const price = this.#rules.findLast(({ matches }) => matches(model))?.price ?? null
     return { price, usesReportedCost: this.#usesReportedCost }
   }
 }
