@@ -39,9 +39,9 @@ export class ModelPrices {
 /** No price is configured: only what providers report is known. */
 export const noModelPrices = new ModelPrices({}, reportedCostCurrency)
 
-/** The usage of one request with its cost: as the provider has reported it, else by the price, else without. */
+/** The usage of one request, which has no cost yet, with its cost: as the provider has reported it, else by the price, else without. */
 export function addRequestCost(
-  { cost: _, ...usage }: Usage,
+  usage: Usage,
   reportedCost: number | undefined,
   { price, usesReportedCost }: ModelPricing,
 ): Usage {
