@@ -57,7 +57,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
   schema: ['conversation', 'decision', 'job', 'profile', 'search', 'chat', 'session', 'idempotency', 'relay'],
   server: ['sse', 'websocket', 'graphql', 'playground', 'http'],
   'server/graphql': ['plugins', 'documents'],
-  storage: ['sqlite', 'transfer', 'sessions', 'uploads'],
+  storage: ['sqlite', 'decisions', 'transfer', 'sessions', 'uploads'],
   'storage/sqlite': [
     'transfer',
     'deletion',

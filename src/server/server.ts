@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import type { ServerLimits } from '../config/limits.ts'
 import type { Logger } from '../lib/logger.ts'
-import { filesPath } from '../model/blob-url.ts'
+import { filesPath } from '../model/message-content/blob-url.ts'
 import type { ProfileRegistry } from '../services/profile-registry.ts'
 import { BatchRunner } from './graphql/batch-runner.ts'
 import { createGraphQLError, createPayloadTooLargeError } from './graphql/graphql-errors.ts'

@@ -3,7 +3,7 @@ import type { ContextCheckpoint } from '../model/context/context-checkpoint.ts'
 import type { ContextSummary } from '../model/context/context-summary.ts'
 import type { MessageRecord } from '../model/message.ts'
 import { isSegueSummary } from '../model/message-kind.ts'
-import { toMessageText } from '../model/message-text.ts'
+import { toMessageText } from '../model/message-content/message-text.ts'
 import type { SessionRecord } from '../model/session.ts'
 
 /** What a model is sent of a session and the sessions that it continues. */

@@ -1,6 +1,6 @@
 import { deterministicId } from '../lib/ids.ts'
 import { assignTurns } from '../model/conversation/assign-turns.ts'
-import { listPartBlobHashes } from '../model/blob-url.ts'
+import { listPartBlobHashes } from '../model/message-content/blob-url.ts'
 import type { MessageRecord } from '../model/message.ts'
 import { positionNewSessionMessages } from '../model/fold/message-position.ts'
 import type { SessionRecord } from '../model/session.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { toBlobUrlPath } from '../../src/model/blob-url.ts'
+import { toBlobUrlPath } from '../../src/model/message-content/blob-url.ts'
 import { newTool, newToolSource } from '../support/fixtures/tools.ts'
 import { startTestSegue } from '../support/server/segue.ts'
 import { ForkSessionDocument, MessagesDocument } from './generated/graphql.ts'

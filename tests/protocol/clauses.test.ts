@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 const protocol = readFileSync(join(import.meta.dirname, '..', '..', 'PROTOCOL.md'), 'utf8')
 const clauses = [...protocol.matchAll(/^- \*\*([A-Z]\d+)\*\*/gm)].map(([, clause]) => clause)
 
-const files = readdirSync(import.meta.dirname)
+const files = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.test.ts') && file !== 'clauses.test.ts')
   .map((file) => ({ file, text: readFileSync(join(import.meta.dirname, file), 'utf8') }))
 const findTitles = (text: string): string[] =>

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { UserModelMessage } from 'ai'
 import type { Agent, AgentEvent, AgentRun, ToolCallRequest } from '../agent.ts'
-import { toBlobUrl } from '../../model/blob-url.ts'
+import { toBlobUrl } from '../../model/message-content/blob-url.ts'
 import { estimateTokensOfLength } from '../tokens/estimate-tokens-of-length.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 import { describeInstructions, isInstructionsCommand } from './describe-instructions.ts'

@@ -1,4 +1,4 @@
-import { parseBlobUrl, toBlobUrl } from '../../model/blob-url.ts'
+import { parseBlobUrl, toBlobUrl } from '../../model/message-content/blob-url.ts'
 import type { MessagePart, MessageRecord } from '../../model/message.ts'
 import type { BlobStore } from '../../storage/blob-store.ts'
 import { parseDataUrl, toDataUrl } from './data-url.ts'

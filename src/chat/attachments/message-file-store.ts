@@ -1,6 +1,6 @@
 import { createBadInputError } from '../../lib/errors.ts'
 import type { FileConverter } from '../../lib/file-conversion/file-converter.ts'
-import { toBlobUrl } from '../../model/blob-url.ts'
+import { toBlobUrl } from '../../model/message-content/blob-url.ts'
 import type { MessagePart } from '../../model/message.ts'
 import type { BlobStore } from '../../storage/blob-store.ts'
 import type { BlobReferenceReader } from '../../storage/event-store.ts'

@@ -1,4 +1,4 @@
-import { filesPath } from '../../model/blob-url.ts'
+import { filesPath } from '../../model/message-content/blob-url.ts'
 
 /** What a path below `/files` refers to. */
 export type ServedFileTarget =

@@ -1,4 +1,4 @@
-import { parseBlobUrl } from '../../model/blob-url.ts'
+import { parseBlobUrl } from '../../model/message-content/blob-url.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { BlobStore } from '../../storage/blob-store.ts'
 import { type DecodedDataUrl, parseDataUrl } from './data-url.ts'

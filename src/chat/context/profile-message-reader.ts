@@ -10,7 +10,11 @@ import { type MessageFileRepresentation, MessageFileResolver } from './files/mes
 import { ToolImageLoader } from './files/tool-image-loader.ts'
 import { type ModelContextTarget, SessionModelContext } from './session-model-context.ts'
 import type { StreamingAnswerLookup } from './streaming-answer-lookup.ts'
-import { noProfileInstructions, type ProfileInstructionsSource, SessionInstructions } from './session-instructions.ts'
+import {
+  noProfileInstructions,
+  type ProfileInstructionsSource,
+  SessionInstructions,
+} from './instructions/session-instructions.ts'
 import { loadPartsFromLog } from '../log/load-parts-from-log.ts'
 
 export interface ModelContextOptions {

@@ -7,7 +7,7 @@ import { type TokenCounter, unscaledTokenCounter } from '../../agent/tokens/toke
 import type { ContextCheckpoint } from '../../model/context/context-checkpoint.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionContextRecords } from '../../sessions/session-context.ts'
-import { composeInstructionsMessage } from './compose-instructions-message.ts'
+import { composeInstructionsMessage } from './instructions/compose-instructions-message.ts'
 import { buildModelContext, type ModelContext } from './build-model-context.ts'
 import type { MessageFileResolver } from './files/message-file-resolver.ts'
 import { omitMessageFiles } from './files/omit-message-files.ts'

@@ -1,6 +1,6 @@
 import { createIdNotFoundError, SegueError } from '../../lib/errors.ts'
 import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
-import type { ChangedDecision, DecisionStore } from '../../storage/decision-store.ts'
+import type { ChangedDecision, DecisionStore } from '../../storage/decisions/decision-store.ts'
 import { type ChangedRecord, type ChangeFeed, type ChangeSource, followChanges } from '../../storage/follow-changes.ts'
 import type { ApprovalDecision, ApprovalRecord, ClarificationRecord, DecisionRecord } from '../../model/decision.ts'
 import type { ChangeNotifier } from '../../storage/change-notifier.ts'

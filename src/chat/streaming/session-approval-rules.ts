@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../lib/text/json.ts'
-import { type ApprovalRuleRecord, ruleAllows } from '../../model/approval-rule.ts'
-import type { ApprovalRuleStore } from '../../storage/approval-rule-store.ts'
+import { type ApprovalRuleRecord, ruleAllows } from '../../model/approval/approval-rule.ts'
+import type { ApprovalRuleStore } from '../../storage/decisions/approval-rule-store.ts'
 
 /** What is allowed in one session without asking. */
 export class SessionApprovalRules {

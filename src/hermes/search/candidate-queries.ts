@@ -4,7 +4,7 @@ import { toJsonIdList } from '../state/session-queries.ts'
 import type { StateDatabaseConnection } from '../state/state-database.ts'
 import { millisecondsFromHermesCell, textFromHermesCell } from '../state/cell-values.ts'
 import type { HermesFullTextIndex } from './fts-index.ts'
-import { toMessageText } from '../../model/message-text.ts'
+import { toMessageText } from '../../model/message-content/message-text.ts'
 
 /** A row that may match a query: a message, or a session by its title. */
 export interface HermesSearchCandidate {

@@ -1,4 +1,4 @@
-import { toFilePartUrl } from '../../model/blob-url.ts'
+import { toFilePartUrl } from '../../model/message-content/blob-url.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { ChatEventInterface, type ChatEventOfType } from './chat-event.ts'
 import { listPartSteps } from '../../model/fold/list-part-steps.ts'

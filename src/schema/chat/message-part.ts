@@ -1,4 +1,4 @@
-import { toFilePartUrl } from '../../model/blob-url.ts'
+import { toFilePartUrl } from '../../model/message-content/blob-url.ts'
 import { listPartSteps } from '../../model/fold/list-part-steps.ts'
 import type { MessagePart, MessageRecord } from '../../model/message.ts'
 import { schemaBuilder } from '../schema-builder.ts'

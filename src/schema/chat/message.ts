@@ -1,4 +1,4 @@
-import { toFilePartUrl } from '../../model/blob-url.ts'
+import { toFilePartUrl } from '../../model/message-content/blob-url.ts'
 import { sha256Hex } from '../../lib/text/sha256.ts'
 import type { MessagePart } from '../../model/message.ts'
 import { computeMessageDigest } from '../../model/fold/message-digest.ts'

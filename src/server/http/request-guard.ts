@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { isHttpOrigin } from '../../config/http/http-origin.ts'
 import { readRequestPath } from './router.ts'
-import { filesPath } from '../../model/blob-url.ts'
+import { filesPath } from '../../model/message-content/blob-url.ts'
 import { truncate } from '../../lib/text/truncate.ts'
 
 /** Why a request is rejected. */

@@ -1,5 +1,5 @@
-import type { ApprovalRuleRecord } from '../../model/approval-rule.ts'
-import type { ApprovalRuleStore } from '../approval-rule-store.ts'
+import type { ApprovalRuleRecord } from '../../model/approval/approval-rule.ts'
+import type { ApprovalRuleStore } from '../decisions/approval-rule-store.ts'
 import type { IdempotencyKeyRecord } from '../idempotency-key.ts'
 import { type ApprovalRuleRow, approvalRuleFromRow } from './rows/approval-rule-row.ts'
 import { insertIdempotencyKey } from './rows/idempotency-key-row.ts'

@@ -1,5 +1,10 @@
 import type { DecisionRecord } from '../../model/decision.ts'
-import type { ChangedDecision, DecisionQuery, DecisionStore, ResolvedDecisionQuery } from '../decision-store.ts'
+import type {
+  ChangedDecision,
+  DecisionQuery,
+  DecisionStore,
+  ResolvedDecisionQuery,
+} from '../decisions/decision-store.ts'
 import { readLatestChangeSeq } from './database/change-sequences.ts'
 import type { SegueProfileDatabase } from './segue-profile-database.ts'
 import { isOfExistingSessionSql } from './rows/deletion-queue-condition.ts'

@@ -1,7 +1,7 @@
 import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
 import { chunkArray } from '../../lib/chunk-array.ts'
 import { createIdNotFoundError } from '../../lib/errors.ts'
-import { listEventBlobHashes } from '../../model/blob-url.ts'
+import { listEventBlobHashes } from '../../model/message-content/blob-url.ts'
 import type { ChatEvent } from '../../model/chat-event.ts'
 import type { ContextCheckpoint } from '../../model/context/context-checkpoint.ts'
 import type { MessageRecord } from '../../model/message.ts'

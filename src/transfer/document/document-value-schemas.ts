@@ -12,7 +12,7 @@ export const jsonObject = z.custom<JsonObject>((value) => z.record(z.string(), z
   error: 'Expected a JSON object',
 })
 /** Any value from JSON.parse. Zod's own JSON schema would drop a key named __proto__. */
-export const json = z.custom<Json>((value) => value !== undefined, { error: 'Expected a JSON value' })
+const json = z.custom<Json>((value) => value !== undefined, { error: 'Expected a JSON value' })
 export const flag = z.exactOptional(z.literal(true))
 
 export const usage: z.ZodType<Usage> = z.strictObject({

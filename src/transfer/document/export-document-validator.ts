@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type IdKind, parseIdKind } from '../../lib/ids.ts'
 import { stringifyJson } from '../../lib/text/json.ts'
-import { listEventBlobHashes, listPartBlobHashes } from '../../model/blob-url.ts'
+import { listEventBlobHashes, listPartBlobHashes } from '../../model/message-content/blob-url.ts'
 import { assertNoParentCycle } from './assert-no-parent-cycle.ts'
 import type { SectionedExportRecord, ExportSectionRecord } from './document-schema.ts'
 import { ExportImportError } from '../export-import-error.ts'

@@ -1,4 +1,4 @@
-import { toMessageText } from '../../../src/model/message-text.ts'
+import { toMessageText } from '../../../src/model/message-content/message-text.ts'
 import type { StoredChats } from '../storage/stored-chat.ts'
 import { findSummaryNumbers } from './simulated-summaries.ts'
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { toMessageText } from '../../../src/model/message-text.ts'
+import { toMessageText } from '../../../src/model/message-content/message-text.ts'
 import { maxChainLength } from '../../../src/model/conversation/lineage.ts'
 import type { SessionRecord } from '../../../src/model/session.ts'
 import { newTextMessage } from '../../support/search/segue-search-fixture.ts'

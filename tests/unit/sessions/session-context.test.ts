@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ContextSummary } from '../../../src/model/context/context-summary.ts'
-import { toMessageText } from '../../../src/model/message-text.ts'
+import { toMessageText } from '../../../src/model/message-content/message-text.ts'
 import type { MessageRecord } from '../../../src/model/message.ts'
 import type { SessionRecord } from '../../../src/model/session.ts'
 import { loadSessionContext } from '../../../src/sessions/session-context.ts'

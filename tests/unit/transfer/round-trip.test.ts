@@ -12,7 +12,7 @@ import {
   ForkSessionDocument,
   UpdateConversationDocument,
 } from '../../contract/generated/graphql.ts'
-import { toBlobUrlPath } from '../../../src/model/blob-url.ts'
+import { toBlobUrlPath } from '../../../src/model/message-content/blob-url.ts'
 import { defaultLimits } from '../../../src/config/limits.ts'
 import { startTestSegue, type TestSegue } from '../../support/server/segue.ts'
 import { newTool, newToolSource } from '../../support/fixtures/tools.ts'

@@ -1,5 +1,5 @@
 import { estimateImageTokens } from '../../../agent/tokens/estimate-image-tokens.ts'
-import { toFilePartUrl } from '../../../model/blob-url.ts'
+import { toFilePartUrl } from '../../../model/message-content/blob-url.ts'
 import type { MessageRecord } from '../../../model/message.ts'
 import type { BlobStore } from '../../../storage/blob-store.ts'
 import { inlineFiles } from '../../attachments/attachments.ts'

@@ -1,6 +1,6 @@
 import type { ContentOmissions } from '../../../agent/content-omissions.ts'
 import { createFileKey } from '../../../agent/create-file-key.ts'
-import { parseBlobUrl } from '../../../model/blob-url.ts'
+import { parseBlobUrl } from '../../../model/message-content/blob-url.ts'
 import type { MessagePart, MessageRecord } from '../../../model/message.ts'
 import { isImageMediaType } from '../../../lib/is-image-media-type.ts'
 import { isTextMediaType } from '../../attachments/media-type.ts'

@@ -1,7 +1,7 @@
 import { type ContentOmissions, noOmissions } from '../../../agent/content-omissions.ts'
 import type { ToolImageSupport } from '../../../agent/models/image-support.ts'
 import { estimateImageTokens } from '../../../agent/tokens/estimate-image-tokens.ts'
-import { parseBlobUrlPath } from '../../../model/blob-url.ts'
+import { parseBlobUrlPath } from '../../../model/message-content/blob-url.ts'
 import type { MessageRecord, ToolCall } from '../../../model/message.ts'
 import { parseToolResultContent, parseToolResultFile } from '../../../model/tool-result/tool-result-content.ts'
 import type { BlobStore } from '../../../storage/blob-store.ts'

@@ -1,5 +1,5 @@
 import { foldAnswer, type FoldedAnswer } from '../../../model/fold/fold-message.ts'
-import { toMessageText } from '../../../model/message-text.ts'
+import { toMessageText } from '../../../model/message-content/message-text.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import { readEventPage } from './event-row.ts'
 import { type MessageRow, parseStoredParts } from './message-row.ts'

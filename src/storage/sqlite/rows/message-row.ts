@@ -1,5 +1,5 @@
 import { parseJsonWithExactNumbers, stringifyJson } from '../../../lib/text/json.ts'
-import { listPartBlobHashes } from '../../../model/blob-url.ts'
+import { listPartBlobHashes } from '../../../model/message-content/blob-url.ts'
 import type { MessagePart, MessageRecord } from '../../../model/message.ts'
 import { normalizeStoredUsage } from '../../../model/usage.ts'
 import { ProfileIdNamespace } from '../../../profiles/profile-id-namespace.ts'

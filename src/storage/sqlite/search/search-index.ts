@@ -1,6 +1,6 @@
 import type { SqlConnection } from '../database/statement-cache.ts'
 import { normalizeSearchText } from '../../../search/analyzer.ts'
-import { toMessageText } from '../../../model/message-text.ts'
+import { toMessageText } from '../../../model/message-content/message-text.ts'
 import { maxPassageLength } from '../../../search/passages.ts'
 import { type MessageRow, parseStoredParts } from '../rows/message-row.ts'
 import { findSearchableTitles } from './searchable-titles.ts'

@@ -9,7 +9,7 @@ import { parseDataUrl, toDataUrl } from '../../../../src/chat/attachments/data-u
 import { FileConverter } from '../../../../src/lib/file-conversion/file-converter.ts'
 import { SegueError } from '../../../../src/lib/errors.ts'
 import type { BlobStore } from '../../../../src/storage/blob-store.ts'
-import { parseBlobUrl } from '../../../../src/model/blob-url.ts'
+import { parseBlobUrl } from '../../../../src/model/message-content/blob-url.ts'
 import type { MessageRecord } from '../../../../src/model/message.ts'
 
 const base64 = (bytes: string | Buffer) => Buffer.from(bytes).toString('base64')

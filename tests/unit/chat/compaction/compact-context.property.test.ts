@@ -5,7 +5,7 @@ import { compactContext } from '../../../../src/chat/compaction/compact-context.
 import { formatContextSummary } from '../../../../src/chat/context/format-context-summary.ts'
 import { toModelMessages } from '../../../../src/chat/context/to-model-messages.ts'
 import type { ContextSummary } from '../../../../src/model/context/context-summary.ts'
-import { toMessageText } from '../../../../src/model/message-text.ts'
+import { toMessageText } from '../../../../src/model/message-content/message-text.ts'
 import type { MessageRecord } from '../../../../src/model/message.ts'
 import {
   MessageSequence,

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { noOmissions } from '../../../../src/agent/content-omissions.ts'
 import { createFileKey } from '../../../../src/agent/create-file-key.ts'
 import { omitMessageFiles } from '../../../../src/chat/context/files/omit-message-files.ts'
-import { toBlobUrl } from '../../../../src/model/blob-url.ts'
+import { toBlobUrl } from '../../../../src/model/message-content/blob-url.ts'
 import type { MessagePart, MessageRecord } from '../../../../src/model/message.ts'
 import { newStream, newUserMessage } from '../../../support/fixtures/generators.ts'
 

@@ -2,21 +2,21 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
-import { defaultWebSocketHeartbeat } from '../../src/server/server.ts'
-import { EventStream } from '../support/clients/event-stream.ts'
-import { start } from '../support/server/post.ts'
-import { startSegueWithProvider } from '../support/server/segue-with-provider.ts'
-import { RawSocket } from '../support/server/raw-socket.ts'
-import { startTestSegue } from '../support/server/segue.ts'
-import { trackServerConnections } from '../support/server/server-connections.ts'
+import { defaultWebSocketHeartbeat } from '../../../src/server/server.ts'
+import { EventStream } from '../../support/clients/event-stream.ts'
+import { start } from '../../support/server/post.ts'
+import { startSegueWithProvider } from '../../support/server/segue-with-provider.ts'
+import { RawSocket } from '../../support/server/raw-socket.ts'
+import { startTestSegue } from '../../support/server/segue.ts'
+import { trackServerConnections } from '../../support/server/server-connections.ts'
 import {
   followSessionQuery,
   followStreamQuery,
   nextDeltaEvent,
   streamChatQuery,
   parseDeltaEvent,
-} from '../support/fixtures/delta-events.ts'
-import { waitUntil } from '../support/wait-until.ts'
+} from '../../support/fixtures/delta-events.ts'
+import { waitUntil } from '../../support/wait-until.ts'
 
 const heartbeat = { intervalMs: 50, timeoutMs: 150 }
 

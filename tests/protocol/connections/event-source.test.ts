@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { findChromium, startChromium } from '../support/clients/chromium.ts'
-import { startSegueWithProvider } from '../support/server/segue-with-provider.ts'
-import { startTcpProxy } from '../support/server/tcp-proxy.ts'
-import { followStreamQuery, joinDeltas, parseDeltaEvent } from '../support/fixtures/delta-events.ts'
+import { findChromium, startChromium } from '../../support/clients/chromium.ts'
+import { startSegueWithProvider } from '../../support/server/segue-with-provider.ts'
+import { startTcpProxy } from '../../support/server/tcp-proxy.ts'
+import { followStreamQuery, joinDeltas, parseDeltaEvent } from '../../support/fixtures/delta-events.ts'
 
 const executable = findChromium()
 if (executable === null && process.env['CI']) throw new Error('Chromium was not found. Set CHROMIUM_PATH.')

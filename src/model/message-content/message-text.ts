@@ -1,4 +1,4 @@
-import type { MessagePart } from './message.ts'
+import type { MessagePart } from '../message.ts'
 
 /** The text parts of a message, joined with newlines. */
 export function toMessageText(parts: readonly MessagePart[]): string {

@@ -1,5 +1,5 @@
-import type { ChatEvent } from './chat-event.ts'
-import type { MessagePart, ToolCall } from './message.ts'
+import type { ChatEvent } from '../chat-event.ts'
+import type { MessagePart, ToolCall } from '../message.ts'
 
 /** The path below which the server serves files. */
 export const filesPath = '/files'

@@ -1,4 +1,4 @@
-import type { DecisionRecord } from '../model/decision.ts'
+import type { DecisionRecord } from '../../model/decision.ts'
 
 export interface DecisionQuery {
   readonly kind: DecisionRecord['kind']

@@ -2,11 +2,11 @@ import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
-import { EventStream } from '../support/clients/event-stream.ts'
-import { start, loadStream } from '../support/server/post.ts'
-import { startSegueWithProvider, type SegueWithProvider } from '../support/server/segue-with-provider.ts'
-import { RawSocket } from '../support/server/raw-socket.ts'
-import { trackServerConnections } from '../support/server/server-connections.ts'
+import { EventStream } from '../../support/clients/event-stream.ts'
+import { start, loadStream } from '../../support/server/post.ts'
+import { startSegueWithProvider, type SegueWithProvider } from '../../support/server/segue-with-provider.ts'
+import { RawSocket } from '../../support/server/raw-socket.ts'
+import { trackServerConnections } from '../../support/server/server-connections.ts'
 import {
   followStreamQuery,
   nextDeltaEvent,
@@ -14,9 +14,9 @@ import {
   type DeltaEvent,
   joinDeltas,
   parseDeltaEvent,
-} from '../support/fixtures/delta-events.ts'
-import { startTcpProxy } from '../support/server/tcp-proxy.ts'
-import { waitUntil } from '../support/wait-until.ts'
+} from '../../support/fixtures/delta-events.ts'
+import { startTcpProxy } from '../../support/server/tcp-proxy.ts'
+import { waitUntil } from '../../support/wait-until.ts'
 
 const mebibyte = 1_048_576
 const maxBufferedBytes = 2 * mebibyte

@@ -1,6 +1,6 @@
 import type { ModelMessage } from 'ai'
-import { shortenText } from '../../agent/tokens/shorten-text.ts'
-import type { TokenCounter } from '../../agent/tokens/token-counter.ts'
+import { shortenText } from '../../../agent/tokens/shorten-text.ts'
+import type { TokenCounter } from '../../../agent/tokens/token-counter.ts'
 
 /** The message that instructs the model, and what it has. */
 export interface InstructionsMessage {

@@ -3,17 +3,17 @@ import { join } from 'node:path'
 import { createClient as createEventStreamClient } from 'graphql-sse'
 import { createClient } from 'graphql-ws'
 import { expect, test } from 'vitest'
-import { ChatClient } from '../support/clients/chat-client.ts'
-import { EventStream } from '../support/clients/event-stream.ts'
-import { post } from '../support/server/post.ts'
-import { startSegueWithProvider } from '../support/server/segue-with-provider.ts'
-import type { ProviderStep } from '../support/providers/openai-chunks.ts'
-import { EventReader } from '../support/clients/reader.ts'
-import { RawSocket } from '../support/server/raw-socket.ts'
-import { newTempFolder, startTestSegueWithFlags } from '../support/server/segue.ts'
-import { startServerProcess } from '../support/server/server-process.ts'
-import { StrictProvider } from '../support/providers/strict-provider.ts'
-import { startTcpProxy } from '../support/server/tcp-proxy.ts'
+import { ChatClient } from '../../support/clients/chat-client.ts'
+import { EventStream } from '../../support/clients/event-stream.ts'
+import { post } from '../../support/server/post.ts'
+import { startSegueWithProvider } from '../../support/server/segue-with-provider.ts'
+import type { ProviderStep } from '../../support/providers/openai-chunks.ts'
+import { EventReader } from '../../support/clients/reader.ts'
+import { RawSocket } from '../../support/server/raw-socket.ts'
+import { newTempFolder, startTestSegueWithFlags } from '../../support/server/segue.ts'
+import { startServerProcess } from '../../support/server/server-process.ts'
+import { StrictProvider } from '../../support/providers/strict-provider.ts'
+import { startTcpProxy } from '../../support/server/tcp-proxy.ts'
 import {
   followSessionQuery,
   followStreamQuery,
@@ -23,7 +23,7 @@ import {
   type DeltaEvent,
   joinDeltas,
   parseDeltaEvent,
-} from '../support/fixtures/delta-events.ts'
+} from '../../support/fixtures/delta-events.ts'
 
 /** The next `count` values, or fewer at the end. */
 async function take<T>(count: number, next: () => Promise<T | null>): Promise<T[]> {

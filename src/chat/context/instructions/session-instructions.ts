@@ -1,5 +1,5 @@
-import type { SessionRecord } from '../../model/session.ts'
-import type { CombinedSessionRepository } from '../../sessions/combined-session-repository.ts'
+import type { SessionRecord } from '../../../model/session.ts'
+import type { CombinedSessionRepository } from '../../../sessions/combined-session-repository.ts'
 
 /** The instructions of a profile. */
 export interface ProfileInstructionsSource {

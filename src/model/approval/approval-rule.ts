@@ -1,7 +1,7 @@
-import type { JsonObject } from '../lib/text/json.ts'
-import { deterministicId } from '../lib/ids.ts'
+import type { JsonObject } from '../../lib/text/json.ts'
+import { deterministicId } from '../../lib/ids.ts'
 import { argumentsMatch } from './argument-pattern.ts'
-import type { ApprovalRecord, DecisionRecord } from './decision.ts'
+import type { ApprovalRecord, DecisionRecord } from '../decision.ts'
 
 /** What a person has allowed without being asked again: calls of a tool, in one session or in the whole profile. */
 export interface ApprovalRuleRecord {
