@@ -4,7 +4,6 @@ import { createIdNotFoundError, SegueError, createShuttingDownError } from '../l
 import type { Logger } from '../lib/logger.ts'
 import type { ClockAndIds } from '../lib/clock-and-ids.ts'
 import type { TaskGate } from '../lib/async/task-gate.ts'
-import type { FileConverter } from '../lib/file-conversion/file-converter.ts'
 import { withTimeout } from '../lib/async/with-timeout.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { StreamRecord } from '../model/stream.ts'
@@ -23,9 +22,10 @@ import type { PostTurnTasks } from './continuation/post-turn-tasks.ts'
 import type { DecisionService } from './decisions/decision-service.ts'
 import type { BackgroundDeltaCoalescer } from './log/background-delta-coalescer.ts'
 import type { EventLog } from './log/event-log.ts'
-import { MessageFileStore } from './attachments/message-file-store.ts'
-import { createMessageParts, replaceMessageParts } from './requests/message-parts.ts'
-import { assertValidRegenerateChanges, type RegenerateChanges } from './requests/regenerate-changes.ts'
+import type { MessageFileStore } from './attachments/message-file-store.ts'
+import { assertValidMessageChanges, prepareMessageChanges } from './requests/message-changes.ts'
+import { createMessageParts } from './requests/message-parts.ts'
+import type { RegenerateChanges } from './requests/regenerate-changes.ts'
 import { assertValidSendMessageRequest, type SendMessageRequest } from './requests/send-message-request.ts'
 import type { ActiveSessions } from './runtime/active-sessions.ts'
 import { recoverStreams } from './streaming/recover-streams.ts'
@@ -33,6 +33,7 @@ import type { SessionActors } from './runtime/session-actors.ts'
 import type { CommittedStreamState } from './streaming/stream-committer.ts'
 import type { WritableSessions } from './runtime/writable-sessions.ts'
 import type { ConversationManagement } from './conversation-management.ts'
+import type { QueueManagement } from './queue-management.ts'
 import type { SessionManagement } from './session-management.ts'
 import type { EventSubscriptions } from './subscriptions/event-subscriptions.ts'
 import type { TurnStarter } from './turn-starter.ts'
@@ -48,8 +49,10 @@ export interface ChatServiceDependencies {
   readonly subscriptions: EventSubscriptions
   readonly decisions: DecisionService
   readonly sessionManagement: SessionManagement
+  readonly queueManagement: QueueManagement
   readonly alternatives: MessageAlternatives
   readonly conversationManagement: ConversationManagement
+  readonly fileStore: MessageFileStore
   readonly activeSessions: ActiveSessions
   readonly actors: SessionActors
   readonly writableSessions: WritableSessions
@@ -59,7 +62,6 @@ export interface ChatServiceDependencies {
   readonly compactor: SessionCompactor
   readonly postTurnTasks: PostTurnTasks
   readonly gate: TaskGate
-  readonly fileConverter: FileConverter
   readonly prices: ModelPrices
   /** How long a cancel may wait for its commit, in milliseconds. */
   readonly commitTimeoutMs: number
@@ -79,26 +81,19 @@ export class ChatService {
   readonly subscriptions: EventSubscriptions
   readonly decisions: DecisionService
   readonly sessionManagement: SessionManagement
+  readonly queueManagement: QueueManagement
   readonly alternatives: MessageAlternatives
   readonly conversationManagement: ConversationManagement
   readonly #dependencies: ChatServiceDependencies
-  readonly #fileStore: MessageFileStore
 
   constructor(dependencies: ChatServiceDependencies) {
     this.#dependencies = dependencies
-    const { profile, messageQueries } = dependencies
-    this.#fileStore = new MessageFileStore({
-      blobs: profile.blobs,
-      references: profile.eventStore,
-      uploads: profile.uploads,
-      converter: dependencies.fileConverter,
-      findMessage: (id) => messageQueries.findMessage(id),
-    })
     this.eventLog = dependencies.eventLog
     this.messageQueries = dependencies.messageQueries
     this.subscriptions = dependencies.subscriptions
     this.decisions = dependencies.decisions
     this.sessionManagement = dependencies.sessionManagement
+    this.queueManagement = dependencies.queueManagement
     this.alternatives = dependencies.alternatives
     this.conversationManagement = dependencies.conversationManagement
   }
@@ -147,11 +142,11 @@ export class ChatService {
   async start(request: SendMessageRequest): Promise<StreamRecord> {
     assertValidSendMessageRequest(request)
     return this.#dependencies.turnStarter.start(async () => {
-      const { models, writableSessions } = this.#dependencies
+      const { models, writableSessions, fileStore } = this.#dependencies
       const session = request.sessionId === null ? null : await writableSessions.getOpen(request.sessionId)
       // Before the lock is taken, because a provider may have to be asked for its models.
       const model = await models.resolve(request.model ?? session?.model ?? null)
-      const parts = await createMessageParts(request, this.#fileStore, 'input', 'files')
+      const parts = await createMessageParts(request, fileStore, 'input', 'files')
       const { idempotencyKey, ifBusy } = request
       return { session: session ?? this.#createSession(request), parts, model, idempotencyKey, ifBusy }
     })
@@ -177,12 +172,12 @@ export class ChatService {
     changes: RegenerateChanges,
     idempotencyKey: IdempotencyKey | null = null,
   ): Promise<StreamRecord> {
-    assertValidRegenerateChanges(changes)
+    assertValidMessageChanges(changes)
     return this.#dependencies.turnStarter.start(async () => {
-      const { models, sessionForker } = this.#dependencies
+      const { models, sessionForker, fileStore } = this.#dependencies
       const { parts: userParts, turnId, ...session } = await sessionForker.retryTurn(messageId)
       const model = await models.resolve(changes.model ?? session.session.model)
-      const parts = await replaceMessageParts(userParts, changes, this.#fileStore)
+      const parts = (await prepareMessageChanges(changes, fileStore))(userParts)
       return { session, parts, model, idempotencyKey, ifBusy: 'REJECT', turnId }
     })
   }

@@ -8,6 +8,7 @@ import type { CombinedSessionRepository } from '../sessions/combined-session-rep
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import { type ModelPrices, noModelPrices } from '../usage/model-prices.ts'
 import { MessageAlternatives } from './alternatives/message-alternatives.ts'
+import { MessageFileStore } from './attachments/message-file-store.ts'
 import { ChatService } from './chat-service.ts'
 import { CompactionHistory } from './compaction/compaction-history.ts'
 import { BackgroundCompactions } from './compaction/background-compactions.ts'
@@ -20,6 +21,7 @@ import { PostTurnTasks } from './continuation/post-turn-tasks.ts'
 import { DecisionService } from './decisions/decision-service.ts'
 import { BackgroundDeltaCoalescer } from './log/background-delta-coalescer.ts'
 import { EventLog } from './log/event-log.ts'
+import { QueueManagement } from './queue-management.ts'
 import { ActiveSessions } from './runtime/active-sessions.ts'
 import { SessionActors } from './runtime/session-actors.ts'
 import { WritableSessions } from './runtime/writable-sessions.ts'
@@ -61,7 +63,6 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     generateTitles: false,
     prices: noModelPrices,
     commitTimeoutMs: defaultCommitTimeoutMs,
-    fileConverter: options.fileConverter ?? new FileConverter(),
   }
   const gate = new TaskGate()
   const eventLog = new EventLog(profile.eventStore)
@@ -79,6 +80,13 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     messageQueries,
     backgroundCoalescer,
     conversations: new ConversationRepository(profile, sessions),
+    fileStore: new MessageFileStore({
+      blobs: profile.blobs,
+      references: profile.eventStore,
+      uploads: profile.uploads,
+      converter: options.fileConverter ?? new FileConverter(),
+      findMessage: (id) => messageQueries.findMessage(id),
+    }),
     compactionHistory: new CompactionHistory(),
     backgroundCompactions: new BackgroundCompactions(),
   }
@@ -96,6 +104,7 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     turnStarter: new TurnStarter({ ...shared, actors }),
     sessionForker: new SessionForker({ ...shared, profileName: profile.name, blobs: profile.blobs }),
     sessionManagement: new SessionManagement({ ...shared, actors }),
+    queueManagement: new QueueManagement(shared),
     conversationManagement: new ConversationManagement({ ...shared, actors }),
     subscriptions: new EventSubscriptions(shared),
     alternatives: new MessageAlternatives({

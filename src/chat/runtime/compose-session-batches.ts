@@ -4,7 +4,7 @@ import { createStreamStartedDraft } from '../turn/transitions.ts'
 import type { NewTurn } from '../turn/new-turn.ts'
 import type { SessionWithInitialMessages } from '../../storage/sessions/session-writer.ts'
 import { createCompletedIdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
-import { assignUserMessagePosition } from './queued-streams.ts'
+import { assignUserMessagePosition } from './queue/queued-streams.ts'
 
 /** What is committed when a turn starts at once: its session if it is new, stream, user message and idempotency key. */
 export function composeStartBatch(turn: NewTurn, firstSeq: number, runtime: ClockAndIds): AppendBatch {

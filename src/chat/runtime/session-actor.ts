@@ -1,4 +1,3 @@
-import type { ResolvedModel } from '../../agent/models/model-registry.ts'
 import { createIdNotFoundError, createShuttingDownError } from '../../lib/errors.ts'
 import { rejectOnAbort } from '../../lib/async/reject-on-abort.ts'
 import type { ContextCheckpoint } from '../../model/context/context-checkpoint.ts'
@@ -12,17 +11,15 @@ import { type AppendBatch, EventLogWriter } from '../log/event-log-writer.ts'
 import type { IfBusy } from '../turn/if-busy.ts'
 import type { NewTurn } from '../turn/new-turn.ts'
 import { createSessionChangedDraft } from '../turn/transitions.ts'
-import { createTurnState } from '../turn/turn.ts'
+import { ActiveTurn } from './active-turn.ts'
 import { ActorMailbox } from './actor-mailbox.ts'
-import { composeStartBatch } from './compose-session-batches.ts'
 import { ExclusiveSessionCompaction } from './exclusive-session-compaction.ts'
-import { createMissingModel } from './missing-model.ts'
 import type { SessionActorOptions } from './session-actor-options.ts'
 import { type CompactionInProgress, SessionContinuationWriter } from './session-continuation-writer.ts'
 import { createBusyError } from './session-errors.ts'
-import type { CommittedStreamState, ComposeFinalBatch } from '../streaming/stream-committer.ts'
-import { assignUserMessagePosition, QueuedStreams, type StartedStream } from './queued-streams.ts'
-import { StreamRunner } from '../streaming/stream-runner.ts'
+import type { CommittedStreamState } from '../streaming/stream-committer.ts'
+import { QueuedStreams } from './queue/queued-streams.ts'
+import type { StreamRunner } from '../streaming/stream-runner.ts'
 
 /** How a stream was cancelled. `isFirst` is false if it was already ending. */
 export interface StreamCancellationResult {
@@ -46,8 +43,8 @@ export class SessionActor {
   readonly #writer: EventLogWriter
   readonly #continuationWriter: SessionContinuationWriter
   readonly #mailbox: ActorMailbox
-  #runner: StreamRunner | null = null
   readonly #queue: QueuedStreams
+  readonly #turn: ActiveTurn
   readonly #compaction = new ExclusiveSessionCompaction()
   #isContinued: boolean | null = null
   #isDeleted = false
@@ -58,19 +55,25 @@ export class SessionActor {
     this.#writer = new EventLogWriter(options.eventLog, options.sessionId)
     this.#continuationWriter = new SessionContinuationWriter({ ...options, writer: this.#writer })
     this.#queue = new QueuedStreams({ ...options, writer: this.#writer })
+    this.#turn = new ActiveTurn({
+      ...options,
+      writer: this.#writer,
+      queue: this.#queue,
+      onRunEnded: () => this.#mailbox.wake(),
+    })
     this.#mailbox = new ActorMailbox({
       afterEach: () => this.#startNextQueued(),
       retryDelayMs: startRetryDelayMs,
       onError: (error) => options.log.error({ err: error }, 'Starting the next queued stream failed. Retrying.'),
       onIdle: () => {
-        if (!this.#runner && !this.#queue.first && !this.isCompacting) options.onIdle()
+        if (!this.#turn.stream && !this.#queue.first && !this.isCompacting) options.onIdle()
       },
     })
   }
 
   /** The runner of the stream that is running now. */
   get activeRunner(): StreamRunner | null {
-    return this.#runner?.committed.stream.finishedAt === null ? this.#runner : null
+    return this.#turn.runner
   }
 
   /** The stream that occupies the session: the running one, or else the first queued one. */
@@ -80,7 +83,7 @@ export class SessionActor {
 
   /** A stream that runs or is queued here. */
   findStream(id: string): StreamRecord | null {
-    const running = this.#runner?.committed.stream
+    const running = this.#turn.stream
     return running?.id === id ? running : this.#queue.find(id)
   }
 
@@ -122,7 +125,7 @@ export class SessionActor {
       const { activeStream } = this
       if (activeStream && ifBusy === 'REJECT') throw createBusyError(activeStream)
       if (activeStream && ifBusy === 'QUEUE') return this.#queue.add(turn)
-      return this.#startTurn(turn, signal)
+      return this.#turn.start(turn, signal)
     })
   }
 
@@ -210,6 +213,36 @@ export class SessionActor {
     })
   }
 
+  /**
+   * Changes the queue while nothing else changes the session. Throws STALE if the stream is not queued any more, the signal's
+   * reason if it has aborted, and what `change` throws.
+   */
+  changeQueue<Result>(
+    streamId: string,
+    signal: AbortSignal,
+    change: (queue: QueuedStreams, queued: StreamRecord) => Promise<Result>,
+  ): Promise<Result> {
+    return this.#mailbox.enqueue(async () => {
+      signal.throwIfAborted()
+      return change(this.#queue, this.#queue.require(streamId))
+    })
+  }
+
+  /**
+   * Starts the turn of a queued stream now, and stores the keys of the call. If a stream is running, its end is committed in
+   * the same transaction. Throws STALE if the stream is not queued any more, and the signal's reason if it aborts before the
+   * turn is committed.
+   */
+  startQueued(
+    streamId: string,
+    signal: AbortSignal,
+    idempotencyKeys: readonly IdempotencyKeyRecord[],
+  ): Promise<StreamRecord> {
+    return this.changeQueue(streamId, signal, (_, queued) =>
+      this.#turn.startQueued(queued, { idempotencyKeys, signal }),
+    )
+  }
+
   /** Ends the running stream as INTERRUPTED, because the server shuts down. Queued streams stay queued. */
   async close(): Promise<void> {
     this.#isClosing = true
@@ -242,64 +275,9 @@ export class SessionActor {
     return continuation
   }
 
-  /** Starts a turn ahead of the queue. If a stream is running, its end is committed in the same transaction. */
-  async #startTurn(turn: NewTurn, signal: AbortSignal): Promise<StreamRecord> {
-    let { stream } = turn
-    await this.#writeInPlaceOfActive((headSeq) => {
-      signal.throwIfAborted()
-      const seq = headSeq + 1
-      stream = { ...turn.stream, firstSeq: seq, lastSeq: seq }
-      const userMessage = assignUserMessagePosition(turn.userMessage, seq)
-      return {
-        ...composeStartBatch(turn, seq, this.#options.runtime),
-        onCommitted: () => this.#runStream({ stream, userMessage }, turn.model),
-      }
-    })
-    return stream
-  }
-
   async #startNextQueued(): Promise<void> {
     const next = this.#queue.first
     if (this.activeRunner || this.#isClosing || !next) return
-    await this.#startQueued(next)
-  }
-
-  /** Starts the turn of a queued stream. If a stream is running, its end is committed in the same transaction. */
-  async #startQueued(queued: StreamRecord): Promise<void> {
-    // Before the commit, so that the stream runs as soon as readers are told so.
-    const model = await this.#options
-      .resolveModel(queued.model)
-      .catch((error: unknown) => createMissingModel(queued.model, error))
-    const onStarted = (started: StartedStream): void => this.#runStream(started, model)
-    await this.#writeInPlaceOfActive(await this.#queue.composeStart(queued, { onStarted }))
-  }
-
-  /** Commits a batch, in one transaction with the end of the stream that is running, if there is one. */
-  async #writeInPlaceOfActive(composeBatch: ComposeFinalBatch): Promise<void> {
-    const finished = await this.activeRunner?.finishWith({ status: 'CANCELLED' }, composeBatch)
-    if (!finished?.included) await this.#writer.write(composeBatch)
-  }
-
-  #runStream({ stream, userMessage }: StartedStream, model: ResolvedModel): void {
-    const { log, createAnswerContext, prices } = this.#options
-    const runner = new StreamRunner({
-      ...this.#options,
-      writer: this.#writer,
-      turn: { ...createTurnState(stream, userMessage), pricing: prices.find(stream.model) },
-      context: createAnswerContext(stream, model),
-    })
-    this.#runner = runner
-    runner
-      .run(model.agent, model.name)
-      .catch((error: unknown) => log.error({ err: error, stream: stream.id }, 'A stream could not be finished.'))
-      .finally(() => this.#onRunEnded(runner))
-  }
-
-  #onRunEnded(runner: StreamRunner): void {
-    const { stream } = runner.committed
-    this.#options.onStreamEnded(stream)
-    if (this.#runner === runner) this.#runner = null
-    this.#mailbox.wake()
-    this.#options.onTurnEnded(stream, runner.lastStepUsage)
+    await this.#turn.startQueued(next)
   }
 }

@@ -38,6 +38,11 @@ export function createQueueChangedDraft(
   return { type: 'QueueChanged', at: runtime.now(), sessionId, streamId: null, streamIds: queue.map(({ id }) => id) }
 }
 
+/** The user's message of a queued stream has changed. */
+export function createQueuedMessageChangedDraft(queued: StreamRecord, runtime: ClockAndIds): EventDraft {
+  return { ...createEventBase(queued, runtime), type: 'StreamChanged', stream: queued }
+}
+
 /** A queued stream starts to run. */
 export function startQueuedStream(queued: StreamRecord, runtime: ClockAndIds): StreamTransition {
   const stream: StreamRecord = { ...queued, status: 'RUNNING' }

@@ -1,7 +1,7 @@
 import { maxFilesPerMessage } from '../../chat/attachments/validate-message-files.ts'
 import { maxFileBytes } from '../../chat/attachments/validate-file-content.ts'
 import { maxMessageTextCodeUnits } from '../../chat/requests/send-message-request.ts'
-import { maxQueuedStreams } from '../../chat/runtime/queued-streams.ts'
+import { maxQueuedStreams } from '../../chat/runtime/queue/queued-streams.ts'
 import { segueVersion } from '../../config/command-line/segue-version.ts'
 import type { ServerLimits } from '../../config/limits.ts'
 import { type ErrorCode, errorCodeDescriptions, isSegueErrorCode } from '../../lib/errors.ts'

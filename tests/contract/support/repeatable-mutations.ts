@@ -57,6 +57,18 @@ async function newStream(client: Client, text: string): Promise<z.output<typeof 
   return stream.parse(await send(client, `{ stream(id: "${id}") { id session { id } message { id } } }`))
 }
 
+/** Queues messages behind a stream that waits for a decision. */
+async function newQueue(client: Client, ...texts: string[]): Promise<string[]> {
+  const { session } = await newStream(client, '/ask Where?')
+  const queue = 'mutation ($input: StreamChatInput!) { startChat(input: $input) { id } }'
+  const ids: string[] = []
+  for (const text of texts) {
+    const input = { sessionId: session.id, text, ifBusy: 'QUEUE' }
+    ids.push(idObject.parse(await send(client, queue, { input })).id)
+  }
+  return ids
+}
+
 async function newDecision(client: Client, text: string, field: string): Promise<string> {
   const { session } = await newStream(client, text)
   const [pending] = z
@@ -198,6 +210,17 @@ export const repeatableMutations: Readonly<Record<string, RepeatableMutation>> =
     change: {},
     deletion: deleteCreatedSession,
   },
+  moveQueuedMessage: {
+    declarations: '$streamId: ID!, $before: ID',
+    call: 'moveQueuedMessage(streamId: $streamId, before: $before, key: $key)',
+    selection: '{ id }',
+    arrange: async (client) => {
+      const [before, streamId] = await newQueue(client, 'One', 'Two')
+      return { streamId, before }
+    },
+    change: { before: null },
+    deletion: deleteCreatedSession,
+  },
   regenerate: {
     declarations: '$messageId: ID!, $text: String',
     call: 'regenerate(messageId: $messageId, text: $text, key: $key)',
@@ -213,6 +236,14 @@ export const repeatableMutations: Readonly<Record<string, RepeatableMutation>> =
     arrange: async (client) => ({ id: await newJob(client) }),
     change: {},
     deletion: deleteGivenJob,
+  },
+  sendQueuedMessage: {
+    declarations: '$streamId: ID!',
+    call: 'sendQueuedMessage(streamId: $streamId, key: $key)',
+    selection: '{ id startedAt session { id } }',
+    arrange: async (client) => ({ streamId: (await newQueue(client, '/ask There?'))[0] }),
+    change: {},
+    deletion: deleteSessionOf,
   },
   startChat: {
     declarations: '$text: String!',
@@ -237,6 +268,14 @@ export const repeatableMutations: Readonly<Record<string, RepeatableMutation>> =
     arrange: async (client) => ({ id: await newJob(client), name: 'Bees' }),
     change: { name: 'Owls' },
     deletion: deleteGivenJob,
+  },
+  updateQueuedMessage: {
+    declarations: '$streamId: ID!, $text: String',
+    call: 'updateQueuedMessage(streamId: $streamId, text: $text, key: $key)',
+    selection: '{ id userMessage { text } session { id } }',
+    arrange: async (client) => ({ streamId: (await newQueue(client, 'Bees'))[0], text: 'Owls' }),
+    change: { text: 'Ants' },
+    deletion: deleteSessionOf,
   },
   updateSession: {
     declarations: '$id: ID!, $title: String',

@@ -1,25 +1,28 @@
-import { SegueError } from '../../lib/errors.ts'
-import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
-import type { EventDraft } from '../../model/chat-event.ts'
-import type { MessageRecord } from '../../model/message.ts'
-import { toUserMessagePosition } from '../../model/fold/message-position.ts'
-import type { StreamRecord } from '../../model/stream.ts'
-import type { StreamLookup, WithdrawnMessageLookup } from '../../storage/event-store.ts'
-import { type IdempotencyKeyRecord, createCompletedIdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
-import type { AppendBatch, EventLogWriter } from '../log/event-log-writer.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { SegueError } from '../../../lib/errors.ts'
+import type { ClockAndIds } from '../../../lib/clock-and-ids.ts'
+import type { EventDraft } from '../../../model/chat-event.ts'
+import type { MessagePart, MessageRecord } from '../../../model/message.ts'
+import { toUserMessagePosition } from '../../../model/fold/message-position.ts'
+import type { StreamRecord } from '../../../model/stream.ts'
+import { type IdempotencyKeyRecord, createCompletedIdempotencyKeyRecord } from '../../../storage/idempotency-key.ts'
+import type { AppendBatch, EventLogWriter } from '../../log/event-log-writer.ts'
 import {
   createQueueChangedDraft,
+  createQueuedMessageChangedDraft,
   createSessionChangedDraft,
   createStreamStartedDraft,
   startQueuedStream,
   cancelQueuedStream,
-} from '../turn/transitions.ts'
-import type { NewTurn } from '../turn/new-turn.ts'
+} from '../../turn/transitions.ts'
+import type { NewTurn } from '../../turn/new-turn.ts'
+import { createNotQueuedError } from './not-queued-error.ts'
+import { listWithdrawnBefore, type WithdrawnMessageStore } from './withdrawn-messages.ts'
 
 export interface QueuedStreamsOptions {
   readonly sessionId: string
   readonly writer: EventLogWriter
-  readonly store: Pick<StreamLookup, 'findStreams'> & WithdrawnMessageLookup
+  readonly store: WithdrawnMessageStore
   readonly runtime: ClockAndIds
   readonly findMessage: (id: string) => Promise<MessageRecord | null>
 }
@@ -76,6 +79,13 @@ export class QueuedStreams {
     return this.#streams.find((stream) => stream.id === id) ?? null
   }
 
+  /** A queued stream. Throws STALE if it is not queued any more. */
+  require(id: string): StreamRecord {
+    const queued = this.find(id)
+    if (!queued) throw createNotQueuedError()
+    return queued
+  }
+
   list(): readonly StreamRecord[] {
     return this.#streams
   }
@@ -112,6 +122,40 @@ export class QueuedStreams {
     return (previousHeadSeq) => this.#composeQueueing(turns, previousHeadSeq, (added) => [...added, ...this.#streams])
   }
 
+  /** Changes the message of a queued stream, and stores the keys of the call. Throws what `change` throws. */
+  async changeMessage(
+    queued: StreamRecord,
+    change: (parts: readonly MessagePart[]) => readonly MessagePart[],
+    idempotencyKeys: readonly IdempotencyKeyRecord[],
+  ): Promise<StreamRecord> {
+    const message = await this.#requireMessage(queued)
+    const parts = change(message.parts)
+    if (isDeepStrictEqual(parts, message.parts)) return queued
+    await this.#options.writer.write((previousHeadSeq) => ({
+      fence: toFence(queued),
+      drafts: [createQueuedMessageChangedDraft(queued, this.#options.runtime)],
+      streams: [queued],
+      messages: [{ ...message, parts }],
+      idempotencyKeys,
+      onCommitted: () => this.#replace({ ...queued, lastSeq: previousHeadSeq + 1 }),
+    }))
+    return this.find(queued.id) ?? queued
+  }
+
+  /** Moves a queued stream before another one, or to the end, and stores the keys of the call. */
+  async move(
+    queued: StreamRecord,
+    before: StreamRecord | null,
+    idempotencyKeys: readonly IdempotencyKeyRecord[],
+  ): Promise<void> {
+    const others = this.#listOthers(queued)
+    const index = before ? others.findIndex(({ id }) => id === before.id) : others.length
+    const streams = others.toSpliced(index, 0, queued)
+    if (streams.every(({ id }, place) => id === this.#streams[place]?.id)) return
+    const fence = toFence(queued)
+    await this.#options.writer.write(() => ({ fence, idempotencyKeys, ...this.#composeOrder([], streams) }))
+  }
+
   /**
    * Cancels a queued stream, and stores the keys of the call. Its message stays in the session, marked as withdrawn: no
    * model is sent it. It takes its place behind the messages that were sent before it, so it has to wait for those that
@@ -131,7 +175,7 @@ export class QueuedStreams {
             onDequeued: (dequeued) => (withdrawn = dequeued.stream),
           })
         : (previousHeadSeq: number) => ({
-            fence: { streamId: queued.id, generation: queued.generation },
+            fence: toFence(queued),
             streams: [stream],
             messages: message ? [message] : [],
             idempotencyKeys,
@@ -146,8 +190,7 @@ export class QueuedStreams {
     queued: StreamRecord,
     { onStarted, idempotencyKeys = [] }: StartQueuedStreamOptions,
   ): Promise<ComposeQueueChange> {
-    const message = await this.#options.findMessage(queued.userMessageId)
-    if (!message) throw new Error(`Stream ${queued.id} has no user message.`)
+    const message = await this.#requireMessage(queued)
     const started = startQueuedStream(queued, this.#options.runtime)
     return this.#composeDequeue(queued, { ...started, message, idempotencyKeys, onDequeued: onStarted })
   }
@@ -159,7 +202,7 @@ export class QueuedStreams {
   ): Promise<ComposeQueueChange> {
     const { runtime } = this.#options
     const others = this.#listOthers(queued)
-    const withdrawn = await this.#listWithdrawnBefore(others, queued.sessionId)
+    const withdrawn = await listWithdrawnBefore(others, this.#options)
     return (previousHeadSeq) => {
       const seq = previousHeadSeq + 1
       const [placed = message, ...placedWithdrawn] = [message, ...withdrawn].map((each, index) =>
@@ -168,7 +211,7 @@ export class QueuedStreams {
       // Each message needs a seq of its own, from which its position follows.
       const drafts = [event, ...withdrawn.map(() => createSessionChangedDraft(queued.sessionId, runtime))]
       return {
-        fence: { streamId: queued.id, generation: queued.generation },
+        fence: toFence(queued),
         streams: [stream],
         messages: [placed, ...placedWithdrawn],
         idempotencyKeys,
@@ -213,24 +256,26 @@ export class QueuedStreams {
     }
   }
 
-  #listOthers(queued: StreamRecord): StreamRecord[] {
-    return this.#streams.filter(({ id }) => id !== queued.id)
+  async #requireMessage({ id, userMessageId }: StreamRecord): Promise<MessageRecord> {
+    const message = await this.#options.findMessage(userMessageId)
+    if (!message) throw new Error(`Stream ${id} has no user message.`)
+    return message
   }
 
-  /** Withdrawn messages without a place that were sent before all of these streams, in the order in which they were sent. */
-  async #listWithdrawnBefore(queued: readonly StreamRecord[], sessionId: string): Promise<MessageRecord[]> {
-    const { store } = this.#options
-    const messages = await store.listUnplacedWithdrawnMessages(sessionId)
-    if (messages.length === 0) return []
-    const streams = await store.findStreams(messages.flatMap(({ streamId }) => streamId ?? []))
-    const firstSeqs = new Map(streams.map(({ userMessageId, firstSeq }) => [userMessageId, firstSeq]))
-    const seqOf = ({ id }: MessageRecord) => firstSeqs.get(id) ?? 0
-    const earliestSeq = Math.min(...queued.map(({ firstSeq }) => firstSeq))
-    return messages.filter((message) => seqOf(message) < earliestSeq).toSorted((a, b) => seqOf(a) - seqOf(b))
+  #replace(stream: StreamRecord): void {
+    this.#streams = this.#streams.map((each) => (each.id === stream.id ? stream : each))
+  }
+
+  #listOthers(queued: StreamRecord): StreamRecord[] {
+    return this.#streams.filter(({ id }) => id !== queued.id)
   }
 }
 
 /** Gives a user's message its place in the session: `seq` is the event that places it. */
 export function assignUserMessagePosition(message: MessageRecord, seq: number): MessageRecord {
   return { ...message, position: toUserMessagePosition(seq) }
+}
+
+function toFence({ id, generation }: StreamRecord): NonNullable<AppendBatch['fence']> {
+  return { streamId: id, generation }
 }

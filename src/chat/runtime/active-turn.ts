@@ -1,0 +1,112 @@
+import type { ResolvedModel } from '../../agent/models/model-registry.ts'
+import type { StreamRecord } from '../../model/stream.ts'
+import type { IdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
+import type { EventLogWriter } from '../log/event-log-writer.ts'
+import type { ComposeFinalBatch } from '../streaming/stream-committer.ts'
+import { StreamRunner } from '../streaming/stream-runner.ts'
+import type { NewTurn } from '../turn/new-turn.ts'
+import { createTurnState } from '../turn/turn.ts'
+import { composeStartBatch } from './compose-session-batches.ts'
+import { createMissingModel } from './missing-model.ts'
+import { assignUserMessagePosition, type QueuedStreams, type StartedStream } from './queue/queued-streams.ts'
+import type { SessionActorOptions } from './session-actor-options.ts'
+
+export interface ActiveTurnOptions extends SessionActorOptions {
+  readonly writer: EventLogWriter
+  readonly queue: QueuedStreams
+  /** Called when a stream has ended and the next one may start. */
+  readonly onRunEnded: () => void
+}
+
+/**
+ * The turn that runs in a session: at most one. A turn that starts while another one runs takes its place, in one
+ * transaction. Starts must not overlap.
+ */
+export class ActiveTurn {
+  readonly #options: ActiveTurnOptions
+  #runner: StreamRunner | null = null
+
+  constructor(options: ActiveTurnOptions) {
+    this.#options = options
+  }
+
+  /** The runner of the stream that is running now. */
+  get runner(): StreamRunner | null {
+    return this.#runner?.committed.stream.finishedAt === null ? this.#runner : null
+  }
+
+  /** The stream of the newest turn; null once its end was handled. */
+  get stream(): StreamRecord | null {
+    return this.#runner?.committed.stream ?? null
+  }
+
+  /** Starts a turn ahead of the queue. If a stream is running, its end is committed in the same transaction. */
+  async start(turn: NewTurn, signal: AbortSignal): Promise<StreamRecord> {
+    let { stream } = turn
+    await this.#writeInPlaceOfRunning((headSeq) => {
+      signal.throwIfAborted()
+      const seq = headSeq + 1
+      stream = { ...turn.stream, firstSeq: seq, lastSeq: seq }
+      const userMessage = assignUserMessagePosition(turn.userMessage, seq)
+      return {
+        ...composeStartBatch(turn, seq, this.#options.runtime),
+        onCommitted: () => this.#run({ stream, userMessage }, turn.model),
+      }
+    })
+    return stream
+  }
+
+  /**
+   * Starts the turn of a queued stream, and stores the keys of the call. If a stream is running, its end is committed in the
+   * same transaction.
+   */
+  async startQueued(
+    queued: StreamRecord,
+    { idempotencyKeys = [], signal }: { idempotencyKeys?: readonly IdempotencyKeyRecord[]; signal?: AbortSignal } = {},
+  ): Promise<StreamRecord> {
+    const { queue, resolveModel } = this.#options
+    // Before the commit, so that the stream runs as soon as readers are told so.
+    const model = await resolveModel(queued.model).catch((error: unknown) => createMissingModel(queued.model, error))
+    let stream = queued
+    const compose = await queue.composeStart(queued, {
+      idempotencyKeys,
+      onStarted: (started) => {
+        stream = started.stream
+        this.#run(started, model)
+      },
+    })
+    await this.#writeInPlaceOfRunning((headSeq) => {
+      signal?.throwIfAborted()
+      return compose(headSeq)
+    })
+    return stream
+  }
+
+  /** Commits a batch, in one transaction with the end of the stream that is running, if there is one. */
+  async #writeInPlaceOfRunning(composeBatch: ComposeFinalBatch): Promise<void> {
+    const finished = await this.runner?.finishWith({ status: 'CANCELLED' }, composeBatch)
+    if (!finished?.included) await this.#options.writer.write(composeBatch)
+  }
+
+  #run({ stream, userMessage }: StartedStream, model: ResolvedModel): void {
+    const { log, createAnswerContext, prices } = this.#options
+    const runner = new StreamRunner({
+      ...this.#options,
+      turn: { ...createTurnState(stream, userMessage), pricing: prices.find(stream.model) },
+      context: createAnswerContext(stream, model),
+    })
+    this.#runner = runner
+    runner
+      .run(model.agent, model.name)
+      .catch((error: unknown) => log.error({ err: error, stream: stream.id }, 'A stream could not be finished.'))
+      .finally(() => this.#onRunEnded(runner))
+  }
+
+  #onRunEnded(runner: StreamRunner): void {
+    const { stream } = runner.committed
+    this.#options.onStreamEnded(stream)
+    if (this.#runner === runner) this.#runner = null
+    this.#options.onRunEnded()
+    this.#options.onTurnEnded(stream, runner.lastStepUsage)
+  }
+}
