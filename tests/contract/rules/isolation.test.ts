@@ -19,7 +19,7 @@ import {
   CreateSessionDocument,
   RunJobDocument,
 } from '../generated/graphql.ts'
-import { type ValidIds, buildValidVariables, waitForFirst } from '../support/good-variables.ts'
+import { type ValidIds, buildValidVariables, newQueuedIds, waitForFirst } from '../support/good-variables.ts'
 import { type InputPath, withValue } from '../support/input-positions.ts'
 
 const schema = buildSchema(readFileSync(join(import.meta.dirname, '..', '..', '..', 'schema.graphql'), 'utf8'))
@@ -110,6 +110,7 @@ async function fill(segue: TestSegue, client: Client, profile: string): Promise<
   await mutate(client, RunJobDocument, { id: runningJobId })
   await waitUntil(() => rows.count(pending) === 3)
   const known = {
+    ...(await newQueuedIds(client, profile)),
     profile,
     runningJobId,
     sessionId,

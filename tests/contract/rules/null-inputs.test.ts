@@ -31,6 +31,8 @@ const ids: ValidIds = {
   messageId: 'message',
   approvalId: 'approval',
   clarificationId: 'clarification',
+  queuedId: 'queued',
+  spareQueuedId: 'spareQueued',
   jobId: 'job',
   spareJobId: 'spareJob',
   runningJobId: 'runningJob',

@@ -306,6 +306,8 @@ function listWrongValues({ name, field, kind, path, type }: InputPosition, known
       return listUnknownIds(known.messageId, 'NOT_FOUND')
     case 'jobId: ID':
       return [...listUnknownIds(known.jobId, 'NOT_FOUND'), { value: known.runId, outcome: 'NOT_FOUND' }]
+    case 'before: ID':
+      return listUnknownIds(known.streamId, 'NOT_FOUND')
     case 'streamId: ID':
       return listUnknownIds(known.streamId, 'NOT_FOUND')
     default:

@@ -1,4 +1,5 @@
-import { requireNonNull, repeatUntil, mutate } from './typed-client.ts'
+import { followStream, isEventOfType, startChat } from './chat.ts'
+import { requireNonNull, repeatUntil, mutate, readUntil } from './typed-client.ts'
 import type { Client } from './clients.ts'
 import { UpdateSessionDocument } from '../generated/graphql.ts'
 import type { InputPosition } from './input-positions.ts'
@@ -15,6 +16,10 @@ export interface ValidIds {
   readonly approvalId: string
   /** A pending clarification. */
   readonly clarificationId: string
+  /** A stream that stays queued. */
+  readonly queuedId: string
+  /** A stream behind it in the same queue, which may be started. */
+  readonly spareQueuedId: string
   /** Two empty sessions. */
   readonly spareId: string
   readonly lastId: string
@@ -43,6 +48,8 @@ export function buildValidVariables({ field, path }: Pick<InputPosition, 'field'
     messageId,
     approvalId,
     clarificationId,
+    queuedId,
+    spareQueuedId,
   } = ids
   const { jobId, spareJobId, runningJobId } = ids
   const files = [{ name: 'a.txt', mediaType: 'text/plain', url: 'data:,Hello' }]
@@ -65,11 +72,14 @@ export function buildValidVariables({ field, path }: Pick<InputPosition, 'field'
     'Mutation.deleteSessions': { ids: [lastId] },
     'Mutation.forgetApproval': { tool: 'look' },
     'Mutation.forkSession': { messageId },
+    'Mutation.moveQueuedMessage': { streamId: spareQueuedId, before: queuedId },
     'Mutation.regenerate': { messageId, ...(path.length > 1 && { files }) },
     'Mutation.runJob': { id: jobId },
+    'Mutation.sendQueuedMessage': { streamId: spareQueuedId },
     'Mutation.startChat': chat,
     'Mutation.updateConversation': { id: `cnv_${sessionId}`, input: { pinned: true } },
     'Mutation.updateJob': { id: jobId, input: { name: 'Bees' } },
+    'Mutation.updateQueuedMessage': { streamId: queuedId, text: 'Bees', ...(path.length > 1 && { files }) },
     'Mutation.updateSession': { id: sessionId, input: { pinned: true } },
     'Mutation.updateSessions': { ids: [sessionId], input: { archived: true } },
     'Profile.sessions': {},
@@ -101,6 +111,20 @@ export function buildValidVariables({ field, path }: Pick<InputPosition, 'field'
     'Subscription.streamChat': chat,
   }
   return requireNonNull(variablesByField[field])
+}
+
+/** Queues messages behind an answer that waits for a person. The second one would wait for a person, too. */
+export async function newQueuedIds(
+  client: Client,
+  profile?: string,
+): Promise<Pick<ValidIds, 'queuedId' | 'spareQueuedId'>> {
+  const model = 'offline/eliza'
+  const asking = await startChat(client, { text: '/ask Where?', model, ...(profile !== undefined && { profile }) })
+  await readUntil(followStream(client, asking.id), isEventOfType('ClarificationChanged'))
+  const queue = (text: string) => startChat(client, { text, model, sessionId: asking.session.id, ifBusy: 'QUEUE' })
+  const { id: queuedId } = await queue('Hello')
+  const { id: spareQueuedId } = await queue('/ask Which?')
+  return { queuedId, spareQueuedId }
 }
 
 /** The subscription that emits only READY before something changes. */
