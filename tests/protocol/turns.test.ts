@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import { z } from 'zod'
+import type { ChatClient } from '../support/clients/chat-client.ts'
 import { startSegueWithProvider, type SegueWithProvider } from '../support/server/segue-with-provider.ts'
 import { toParts, EventReader } from '../support/clients/reader.ts'
 
@@ -138,4 +140,145 @@ test('B3 INTERRUPT cancels the active stream and starts the new one right after 
     'Now.',
     'Later.',
   ])
+})
+
+/** A busy session with queued messages that have these texts. */
+async function startQueue(provided: SegueWithProvider, ...texts: string[]) {
+  const busy = await startBusySession(provided)
+  const { sessionId } = busy
+  const ids: string[] = []
+  for (const text of texts) ids.push((await provided.client.start({ text, sessionId, ifBusy: 'QUEUE' })).id)
+  return { ...busy, ids }
+}
+
+async function loadQueue(client: ChatClient, sessionId: string): Promise<string[]> {
+  const { session } = await client.ask('query ($id: ID!) { session(id: $id) { queue { id } } }', { id: sessionId })
+  return z
+    .object({ queue: z.array(z.object({ id: z.string() })) })
+    .parse(session)
+    .queue.map(({ id }) => id)
+}
+
+/** What the user has said, in order. */
+async function loadQuestions(client: ChatClient, sessionId: string): Promise<string[]> {
+  return (await client.messages(sessionId)).filter(({ role }) => role === 'USER').map(({ text }) => text)
+}
+
+const moveQueuedMessage = `mutation ($streamId: ID!, $before: ID) {
+  moveQueuedMessage(streamId: $streamId, before: $before) { id }
+}`
+const updateQueuedMessage = `mutation ($streamId: ID!, $text: String) {
+  updateQueuedMessage(streamId: $streamId, text: $text) { id }
+}`
+const sendQueuedMessage = 'mutation ($streamId: ID!) { sendQueuedMessage(streamId: $streamId) { id } }'
+
+test('B4 Session.queue has the streams that wait, in order, and each change is a QueueChanged with all of them', async () => {
+  await using provided = await startSegueWithProvider()
+  const { client } = provided
+  const { sessionId, ids, release } = await startQueue(provided, 'One.', 'Two.', 'Three.')
+  const [one, two, three = ''] = ids
+  expect(await loadQueue(client, sessionId)).toEqual(ids)
+  await client.cancel(two ?? '')
+  expect(await loadQueue(client, sessionId)).toEqual([one, three])
+  release()
+  await provided.newReader(three).readUntilType('StreamFinished')
+  expect(await loadQueue(client, sessionId)).toEqual([])
+  const changes = (await client.events(sessionId)).filter(({ type }) => type === 'QueueChanged')
+  const told = [[one], [one, two], [one, two, three], [one, three], [three], []]
+  expect(changes).toMatchObject(told.map((streamIds) => ({ streamId: null, streamIds })))
+})
+
+test('B5 moveQueuedMessage reorders the queue, also of clients that move at once, and the messages run in that order', async () => {
+  await using provided = await startSegueWithProvider()
+  const { client } = provided
+  const { id: activeId, sessionId, ids, release } = await startQueue(provided, 'One.', 'Two.', 'Three.')
+  const [one = '', two = '', three = ''] = ids
+  await client.ask(moveQueuedMessage, { streamId: three, before: one })
+  await client.ask(moveQueuedMessage, { streamId: one })
+  expect(await loadQueue(client, sessionId)).toEqual([three, two, one])
+  const stranger = await client.start({ text: 'Elsewhere.' })
+  for (const [streamId, before, code] of [
+    [activeId, one, 'STALE'],
+    [one, activeId, 'STALE'],
+    [one, stranger.id, 'BAD_USER_INPUT'],
+    [one, 'str_unknown', 'NOT_FOUND'],
+  ])
+    await expect(client.ask(moveQueuedMessage, { streamId, before })).rejects.toMatchObject({ code })
+  const moves = [
+    [one, three],
+    [two, three],
+  ].map(([streamId, before]) => client.ask(moveQueuedMessage, { streamId, before }))
+  await Promise.all(moves)
+  const order = await loadQueue(client, sessionId)
+  expect(order.at(-1)).toBe(three)
+  const changes = (await client.events(sessionId)).filter(({ type }) => type === 'QueueChanged')
+  expect(changes.at(-1)).toMatchObject({ streamIds: order })
+  release()
+  await provided.newReader(three).readUntilType('StreamFinished')
+  const texts = new Map([
+    [one, 'One.'],
+    [two, 'Two.'],
+    [three, 'Three.'],
+  ])
+  expect(await loadQuestions(client, sessionId)).toEqual(['One.', ...order.map((id) => texts.get(id))])
+})
+
+test('B6 updateQueuedMessage changes a message until its turn, and the last change counts', async () => {
+  await using provided = await startSegueWithProvider()
+  const { client, provider } = provided
+  const { id: activeId, sessionId, ids, release } = await startQueue(provided, 'Two.')
+  const [two = ''] = ids
+  await client.ask(updateQueuedMessage, { streamId: two, text: 'Three.' })
+  const reader = provided.newReader(two)
+  await client.ask(updateQueuedMessage, { streamId: two, text: 'Four.' })
+  const [started, ...changes] = await reader.readUntil(({ events }) => events.length === 3).then(() => reader.events)
+  expect(started).toMatchObject({ type: 'StreamStarted', status: 'QUEUED' })
+  expect(changes).toMatchObject([1, 2].map(() => ({ type: 'StreamChanged', status: 'QUEUED', streamId: two })))
+  await expect(client.ask(updateQueuedMessage, { streamId: activeId, text: 'No.' })).rejects.toMatchObject({
+    code: 'STALE',
+  })
+  release()
+  await reader.readUntilType('StreamFinished')
+  await expect(client.ask(updateQueuedMessage, { streamId: two, text: 'No.' })).rejects.toMatchObject({ code: 'STALE' })
+  expect(await loadQuestions(client, sessionId)).toEqual(['One.', 'Four.'])
+  expect(provider.requests.at(-1)?.body.messages.at(-1)?.content).toBe('Four.')
+})
+
+test('B7 sendQueuedMessage cancels the active stream and runs the message in its place, in one transaction', async () => {
+  await using provided = await startSegueWithProvider()
+  const { client } = provided
+  const { id: activeId, sessionId, ids } = await startQueue(provided, 'Two.', 'Three.')
+  const [two = '', three = ''] = ids
+  const { headSeq } = await client.session(sessionId)
+  // Both at once: one takes the place of the other, or of the first answer.
+  const sent = await Promise.allSettled([three, three].map((streamId) => client.ask(sendQueuedMessage, { streamId })))
+  expect(sent.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+  expect(sent.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'STALE' } })
+  const [finished, changed, queue] = await client.events(sessionId, headSeq)
+  expect(finished).toMatchObject({ type: 'StreamFinished', streamId: activeId, status: 'CANCELLED' })
+  expect(changed).toMatchObject({ type: 'StreamChanged', streamId: three, status: 'RUNNING' })
+  expect(queue).toMatchObject({ type: 'QueueChanged', streamIds: [two] })
+  await provided.newReader(two).readUntilType('StreamFinished')
+  expect(await loadQuestions(client, sessionId)).toEqual(['One.', 'Three.', 'Two.'])
+})
+
+test('B8 a message that is taken back keeps its place by time, never reaches a model, and cannot be changed', async () => {
+  await using provided = await startSegueWithProvider()
+  const { client, provider } = provided
+  const { sessionId, ids, release } = await startQueue(provided, 'Two.', 'Three.', 'Four.')
+  const [two = '', three = '', four = ''] = ids
+  await client.ask(moveQueuedMessage, { streamId: four, before: two })
+  await client.cancel(three)
+  await client.cancel(two)
+  for (const [mutation, variables] of [
+    [updateQueuedMessage, { streamId: two, text: 'No.' }],
+    [moveQueuedMessage, { streamId: two }],
+    [moveQueuedMessage, { streamId: four, before: two }],
+    [sendQueuedMessage, { streamId: two }],
+  ] as const)
+    await expect(client.ask(mutation, variables)).rejects.toMatchObject({ code: 'STALE' })
+  release()
+  await provided.newReader(four).readUntilType('StreamFinished')
+  expect(await loadQuestions(client, sessionId)).toEqual(['One.', 'Two.', 'Three.', 'Four.'])
+  expect(JSON.stringify(provider.requests.map(({ body }) => body.messages))).not.toMatch(/Two|Three/)
 })

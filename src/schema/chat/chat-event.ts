@@ -50,7 +50,7 @@ schemaBuilder.objectRef<ChatEventOfType<'StreamStarted'>>('StreamStarted').imple
 
 schemaBuilder.objectRef<ChatEventOfType<'StreamChanged'>>('StreamChanged').implement({
   description:
-    'The status or the `retryAt` of a stream changed: from QUEUED to RUNNING, between RUNNING and WAITING, or because it begins or ends to wait for its provider. The end of a stream is a `StreamFinished`.',
+    'The status or the `retryAt` of a stream changed: from QUEUED to RUNNING, between RUNNING and WAITING, or because it begins or ends to wait for its provider. If it is still QUEUED, its user message changed. The end of a stream is a `StreamFinished`.',
   interfaces: [ChatEventInterface],
   fields: (t) => ({
     status: t.field({

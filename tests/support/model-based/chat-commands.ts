@@ -16,6 +16,7 @@ import { newChatRequest } from '../fixtures/chat-request.ts'
 import { anyAgentEvents, anyGate } from '../fixtures/generators.ts'
 import { assertInvariants, hasEnded, isActive } from './invariants.ts'
 import { pick } from './pick.ts'
+import { moveQueued, sendQueued, updateQueued } from './queue-commands.ts'
 import type { ScriptItem } from './scripted-run.ts'
 import {
   anyContextWindow,
@@ -453,6 +454,7 @@ export const anyCommands = anySequence(
     ...[follow, follow],
     ...[restart, crash, disk],
     ...[fork, regenerate, deleteSession],
+    ...[moveQueued, moveQueued, updateQueued, sendQueued],
   ],
   40,
 )

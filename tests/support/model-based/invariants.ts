@@ -61,7 +61,7 @@ function assertSession(home: SimulatedHome, stored: StoredChats, session: Stored
   expect(session.message_count).toBe(messages.filter(({ position }) => position !== null).length)
   const streams = stored.streams.filter(({ sessionId }) => sessionId === session.id)
   expect(streams.filter(isActive).length).toBeLessThanOrEqual(1)
-  assertQueueInvariants(committedEvents, streams)
+  assertQueueInvariants(committedEvents, streams, home.sentStreamIds)
 }
 
 /** Rows are projections of the events. */
@@ -81,7 +81,7 @@ function assertStreams(home: SimulatedHome, stored: StoredChats): void {
     const turn = all.find(
       (event) =>
         (event.type === 'StreamStarted' && event.stream.status === 'RUNNING') ||
-        event.type === 'StreamChanged' ||
+        (event.type === 'StreamChanged' && event.stream.status !== 'QUEUED') ||
         event.type === 'StreamFinished',
     )
     const isWithdrawn = turn?.type === 'StreamFinished'

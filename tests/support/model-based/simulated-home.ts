@@ -81,6 +81,8 @@ export class SimulatedHome {
   readonly endedStreams = new Map<string, Pick<CancelResult, 'stream' | 'answer'>>()
   /** The requests with idempotency keys. `streamId` is null while the client does not know whether there is a stream. */
   readonly requestsByKey = new Map<string, { readonly request: SendMessageRequest; readonly streamId: string | null }>()
+  /** Streams that a client has had start before their turn, or tried to. */
+  readonly sentStreamIds = new Set<string>()
   readonly deliveredEvents: ChatEvent[] = []
   /** The number of commits that fail from now on. */
   failingCommits = 0

@@ -359,7 +359,7 @@ describe('limits.streams', () => {
 
 describe('a restart', () => {
   test(
-    'after kill -9 starts the queued streams, in order, with all earlier messages in their context',
+    'after kill -9 starts the queued streams, in their order and as they were changed, with all earlier messages in their context',
     { timeout: 60_000 },
     async () => {
       const home = newTempFolder()
@@ -382,14 +382,18 @@ describe('a restart', () => {
           await reader.readUntil(() => reader.text === 'Hel')
           const sessionId = first.session.id
           streams.push(first)
-          for (const text of ['Second', 'Third', 'Fourth']) {
+          for (const text of ['Second', 'Third', 'Fourth', 'Fifth']) {
             streams.push(await client.start({ sessionId, text, ifBusy: 'QUEUE', key: text }))
           }
           await client.cancel(streams[2]?.id ?? '')
+          const move = 'mutation ($id: ID!, $before: ID) { moveQueuedMessage(streamId: $id, before: $before) { id } }'
+          await client.ask(move, { id: streams[4]?.id, before: streams[1]?.id })
+          const update = 'mutation ($id: ID!) { updateQueuedMessage(streamId: $id, text: "Sixth") { id } }'
+          await client.ask(update, { id: streams[4]?.id })
           headSeq = (await client.session(sessionId)).headSeq
           await server.stop('SIGKILL')
         }
-        const [first, second, third, fourth] = streams
+        const [first, second, third, fourth, fifth] = streams
         const sessionId = first?.session.id ?? ''
         await using server = await startTestSegueWithFlags({ argv })
         await using client = new ChatClient(server.url)
@@ -405,14 +409,15 @@ describe('a restart', () => {
         expect((await client.stream(third?.id ?? '')).status).toBe('CANCELLED')
         expect(provider.requests.map(({ body }) => body.messages.at(-1)?.content)).toEqual([
           'First',
+          'Sixth',
           'Second',
           'Fourth',
         ])
-        expect(provider.requests[1]?.body.messages.map(({ content }) => content)).toEqual(['First', 'Hel', 'Second'])
+        expect(provider.requests[1]?.body.messages.map(({ content }) => content)).toEqual(['First', 'Hel', 'Sixth'])
         expect(provider.rejections).toEqual([])
         const log = await client.events(sessionId)
         expect(log.filter((event) => event.type === 'StreamFinished').map(({ streamId }) => streamId)).toEqual(
-          [third, first, second, fourth].map((stream) => stream?.id),
+          [third, first, fifth, second, fourth].map((stream) => stream?.id),
         )
         expect(log.find((event) => event.seq > headSeq)).toMatchObject({ seq: headSeq + 1 })
       } finally {
