@@ -35,6 +35,9 @@ schemaBuilder.mutationFields((t) => ({
       reload: ({ streamId }, _, scope) => reloadRecord('Stream', streamId, scope),
     }),
   }),
+}))
+
+schemaBuilder.mutationFields((t) => ({
   moveQueuedMessage: t.field({
     type: SessionObjectType,
     nullable: true,
