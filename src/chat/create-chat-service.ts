@@ -80,13 +80,7 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     messageQueries,
     backgroundCoalescer,
     conversations: new ConversationRepository(profile, sessions),
-    fileStore: new MessageFileStore({
-      blobs: profile.blobs,
-      references: profile.eventStore,
-      uploads: profile.uploads,
-      converter: options.fileConverter ?? new FileConverter(),
-      findMessage: (id) => messageQueries.findMessage(id),
-    }),
+    fileStore: createFileStore(options, messageQueries),
     compactionHistory: new CompactionHistory(),
     backgroundCompactions: new BackgroundCompactions(),
   }
@@ -113,5 +107,18 @@ export function createChatService(options: ChatServiceOptions): ChatService {
       streamingAnswers: activeSessions,
     }),
     decisions: new DecisionService({ ...shared, store: profile.decisions, notifier: profile.changes.decisions }),
+  })
+}
+
+function createFileStore(
+  { profile, fileConverter = new FileConverter() }: ChatServiceOptions,
+  messageQueries: ProfileMessageReader,
+): MessageFileStore {
+  return new MessageFileStore({
+    blobs: profile.blobs,
+    references: profile.eventStore,
+    uploads: profile.uploads,
+    converter: fileConverter,
+    findMessage: (id) => messageQueries.findMessage(id),
   })
 }
