@@ -10,6 +10,8 @@ import type { ToolQuestion, ToolQuestionAnswer } from './tools/tool.ts'
 export interface AgentRun {
   /** The name of the model, without its provider. */
   readonly model: string
+  /** The effort of reasoning that is asked for. Null or left out: the model's own default. */
+  readonly effort?: string | null
   /**
    * Returns what to send to the model now, computed from the log alone. It ends with the user's message or, once the
    * answer has tool calls, with their results. Called before each step, and again if the provider refuses the request.

@@ -14,6 +14,8 @@ export interface ContentOmissions {
   readonly toolCalls: boolean
   /** System messages: what they say comes before the first words of the user. */
   readonly systemRole: boolean
+  /** Efforts that are not asked for. */
+  readonly efforts: ReadonlySet<string>
 }
 
 /** Everything is sent. */
@@ -25,6 +27,7 @@ export const noOmissions: ContentOmissions = {
   providerState: false,
   toolCalls: false,
   systemRole: false,
+  efforts: new Set(),
 }
 
 /** What is left out by either of them. */
@@ -37,5 +40,6 @@ export function mergeOmissions(omissions: ContentOmissions, more: Partial<Conten
     providerState: omissions.providerState || more.providerState === true,
     toolCalls: omissions.toolCalls || more.toolCalls === true,
     systemRole: omissions.systemRole || more.systemRole === true,
+    efforts: more.efforts ? omissions.efforts.union(more.efforts) : omissions.efforts,
   }
 }

@@ -26,6 +26,7 @@ import type { MessageFileStore } from './attachments/message-file-store.ts'
 import { assertValidMessageChanges, prepareMessageChanges } from './requests/message-changes.ts'
 import { createMessageParts } from './requests/message-parts.ts'
 import type { RegenerateChanges } from './requests/regenerate-changes.ts'
+import { resolveAnsweringModel } from './requests/resolve-answering-model.ts'
 import { assertValidSendMessageRequest, type SendMessageRequest } from './requests/send-message-request.ts'
 import type { ActiveSessions } from './runtime/active-sessions.ts'
 import { recoverStreams } from './streaming/recover-streams.ts'
@@ -145,10 +146,10 @@ export class ChatService {
       const { models, writableSessions, fileStore } = this.#dependencies
       const session = request.sessionId === null ? null : await writableSessions.getOpen(request.sessionId)
       // Before the lock is taken, because a provider may have to be asked for its models.
-      const model = await models.resolve(request.model ?? session?.model ?? null)
+      const answering = await resolveAnsweringModel(models, request, session, 'input', 'effort')
       const parts = await createMessageParts(request, fileStore, 'input', 'files')
       const { idempotencyKey, ifBusy } = request
-      return { session: session ?? this.#createSession(request), parts, model, idempotencyKey, ifBusy }
+      return { session: session ?? this.#createSession(request), parts, ...answering, idempotencyKey, ifBusy }
     })
   }
 
@@ -157,7 +158,7 @@ export class ChatService {
     return this.#dependencies.turnStarter.start(async () => ({
       session: { session, messages: [] },
       parts: [{ type: 'text', text }],
-      model: await this.#dependencies.models.resolve(session.model),
+      ...(await resolveAnsweringModel(this.#dependencies.models, {}, session)),
       idempotencyKey: null,
       ifBusy: 'REJECT',
     }))
@@ -176,9 +177,9 @@ export class ChatService {
     return this.#dependencies.turnStarter.start(async () => {
       const { models, sessionForker, fileStore } = this.#dependencies
       const { parts: userParts, turnId, ...session } = await sessionForker.retryTurn(messageId)
-      const model = await models.resolve(changes.model ?? session.session.model)
+      const answering = await resolveAnsweringModel(models, changes, session.session, 'effort')
       const parts = (await prepareMessageChanges(changes, fileStore))(userParts)
-      return { session, parts, model, idempotencyKey, ifBusy: 'REJECT', turnId }
+      return { session, parts, ...answering, idempotencyKey, ifBusy: 'REJECT', turnId }
     })
   }
 
@@ -285,9 +286,16 @@ export class ChatService {
     await backgroundCoalescer.close()
   }
 
-  #createSession({ model }: SendMessageRequest): SessionWithInitialMessages {
+  #createSession({ model, effort = null }: SendMessageRequest): SessionWithInitialMessages {
     const { profile, runtime } = this.#dependencies
-    const session = newSession({ profile: profile.name, title: null, titleSource: null, model, at: runtime.now() })
+    const session = newSession({
+      profile: profile.name,
+      title: null,
+      titleSource: null,
+      model,
+      effort,
+      at: runtime.now(),
+    })
     return { session, messages: [] }
   }
 }

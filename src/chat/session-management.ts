@@ -1,3 +1,4 @@
+import { assertModelTakesEffort } from '../agent/models/efforts/assert-takes-effort.ts'
 import type { ModelRegistry } from '../agent/models/model-registry.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { TaskGate } from '../lib/async/task-gate.ts'
@@ -19,7 +20,7 @@ import type { SessionActors } from './runtime/session-actors.ts'
 import type { WritableSessions } from './runtime/writable-sessions.ts'
 
 /**
- * What a person can change about a session. Null removes the title, the choice of a model, or the instructions. Pins and archive are those of
+ * What a person can change about a session. Null removes the title, the choice of a model, the instructions or the effort. Pins and archive are those of
  * its conversation.
  */
 export interface UpdateSessionRequest {
@@ -27,6 +28,8 @@ export interface UpdateSessionRequest {
   readonly model?: string | null
   /** Null: those of the profile. */
   readonly instructions?: string | null
+  /** Null: the model's own default. */
+  readonly effort?: string | null
   readonly pinned?: boolean
   readonly archived?: boolean
 }
@@ -39,7 +42,7 @@ export interface PreparedSessionChange<Result> {
 
 export interface SessionManagementOptions {
   readonly profile: ProfileStorage
-  readonly models: Pick<ModelRegistry, 'assertKnown'>
+  readonly models: Pick<ModelRegistry, 'assertKnown' | 'resolve'>
   readonly log: Logger
   readonly eventLog: EventLog
   readonly writableSessions: WritableSessions
@@ -75,6 +78,15 @@ export class SessionManagement {
     toSessionPatch(update)
     if (typeof update.model === 'string') await models.assertKnown(update.model)
     const sessions = await this.#loadSessions(ids)
+    if (typeof update.effort === 'string')
+      for (const { model } of sessions)
+        await assertModelTakesEffort(
+          models,
+          update.model === undefined ? model : update.model,
+          update.effort,
+          'input',
+          'effort',
+        )
     // The session that continues a compacted one would not have the change.
     for (const { id } of sessions) await activeSessions.find(id)?.waitForCompaction('REJECT')
     const apply = async (key: IdempotencyKeyRecord | null): Promise<SessionRecord[]> => {
@@ -151,8 +163,13 @@ function toSessionPatch({
   title,
   model,
   instructions,
+  effort,
 }: Omit<UpdateSessionRequest, 'pinned' | 'archived'>): SessionRecordPatch {
-  const fields = { ...(model !== undefined && { model }), ...(instructions !== undefined && { instructions }) }
+  const fields = {
+    ...(model !== undefined && { model }),
+    ...(instructions !== undefined && { instructions }),
+    ...(effort !== undefined && { effort }),
+  }
   if (title === undefined) return fields
   if (title === null) return { ...fields, title, titleSource: null }
   return { ...fields, title: normalizeTitle(title), titleSource: 'PERSON' }

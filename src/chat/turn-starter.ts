@@ -33,6 +33,8 @@ export interface StartTurnRequest {
   /** The user's message. */
   readonly parts: readonly MessagePart[]
   readonly model: ResolvedModel
+  /** The effort that it is asked for; null for its own default. */
+  readonly effort: string | null
   /** The key of the call, which is stored with the turn. */
   readonly idempotencyKey: IdempotencyKey | null
   readonly ifBusy: IfBusy

@@ -11,6 +11,8 @@ export interface JobInput {
   readonly model: string | null
   /** Null or left out means those of the profile. */
   readonly instructions?: string | null
+  /** Null or left out means the model's own default. */
+  readonly effort?: string | null
   /** How often the schedule runs the job. Null means without end. */
   readonly repeatLimit: number | null
 }

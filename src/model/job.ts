@@ -29,6 +29,8 @@ export interface JobRecord {
   readonly model: string | null
   /** The instructions of its sessions. Null or left out: those of the profile. */
   readonly instructions?: string | null
+  /** The effort of its answers. Null or left out: the model's own default. */
+  readonly effort?: string | null
   readonly enabled: boolean
   readonly state: JobState
   /**

@@ -30,6 +30,7 @@ export function toModelEndpointKey({ model, baseURL }: ModelEndpoint): string {
  *   images nor text.
  * - `acceptsProviderState`, `acceptsToolCalls`: whether a history with its own state, or with tool calls, was refused.
  * - `acceptsSystemRole`: whether a system message was refused.
+ * - `acceptsEffort:<effort>`: whether an effort was refused.
  * - `acceptsFile:<key>`: whether a single file was refused. The key is that of `createFileKey`.
  */
 export type DetectedModelProperty =
@@ -43,4 +44,5 @@ export type DetectedModelProperty =
   | 'acceptsProviderState'
   | 'acceptsToolCalls'
   | 'acceptsSystemRole'
+  | `acceptsEffort:${string}`
   | `acceptsFile:${string}`

@@ -19,6 +19,8 @@ export interface SessionRecord {
   readonly model: string | null
   /** Its own instructions for the model. Left out, or null: those of its profile. */
   readonly instructions?: string | null
+  /** The effort of its answers. Left out, or null: the model's own default. */
+  readonly effort?: string | null
   readonly startedAt: number
   readonly endedAt: number | null
   readonly endReason: string | null

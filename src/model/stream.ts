@@ -29,6 +29,8 @@ export interface StreamRecord {
   /** The fencing token: the end of the stream raises it, and writes with an older one are refused. */
   readonly generation: number
   readonly model: string
+  /** The effort that the model is asked for. Left out: its own default. */
+  readonly effort?: string
   readonly userMessageId: string
   /** The id of the answer; null until something is produced. */
   readonly messageId: string | null

@@ -21,6 +21,7 @@ export async function runJob(chats: ChatService, job: SegueJob, run: JobRunRecor
     titleSource: 'PERSON',
     model: job.model,
     instructions: job.instructions ?? null,
+    effort: job.effort ?? null,
   })
   try {
     const stream = await waitForEnd(chats, await chats.startInNewSession(session, job.prompt))

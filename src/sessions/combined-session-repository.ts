@@ -20,6 +20,8 @@ export interface NewSessionParams {
   readonly model: string | null
   /** Its own instructions. Null or left out: those of the session that it continues, else those of the profile. */
   readonly instructions?: string | null
+  /** Its effort. Null or left out: that of the session that it continues, else the model's own default. */
+  readonly effort?: string | null
   /** The id of the session to continue. */
   readonly continues: string | null
 }
@@ -133,7 +135,7 @@ export class CombinedSessionRepository {
 
   /** Creates a Segue session. Throws BAD_USER_INPUT if the session to continue cannot be continued. */
   async create(
-    { title, model, instructions = null, continues }: NewSessionParams,
+    { title, model, instructions = null, effort = null, continues }: NewSessionParams,
     idempotencyKey: IdempotencyKey | null = null,
   ): Promise<SessionRecord> {
     const parent = continues === null ? null : await this.#requireContinuable(continues)
@@ -144,6 +146,7 @@ export class CombinedSessionRepository {
       ...(title === null ? inheritTitle(parent) : { title: normalizeTitle(title), titleSource: 'PERSON' }),
       model: model ?? inherited?.model ?? null,
       instructions: instructions ?? inherited?.instructions ?? null,
+      effort: effort ?? inherited?.effort ?? null,
       parentId: parent?.id ?? null,
       at: Date.now(),
     })

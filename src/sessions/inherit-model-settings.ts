@@ -4,6 +4,7 @@ import type { SessionRecord } from '../model/session.ts'
 export function inheritModelSettings({
   model,
   instructions = null,
-}: SessionRecord): Pick<SessionRecord, 'model' | 'instructions'> {
-  return { model, instructions }
+  effort = null,
+}: SessionRecord): Pick<SessionRecord, 'model' | 'instructions' | 'effort'> {
+  return { model, instructions, effort }
 }

@@ -9,7 +9,7 @@ type NewSession = Pick<SessionRecord, 'profile' | 'title' | 'titleSource' | 'mod
   }
 
 /** Returns the record of a new Segue session that starts at `at`. */
-export function newSession({ at, instructions = null, ...fields }: NewSession): SessionRecord {
+export function newSession({ at, instructions = null, effort = null, ...fields }: NewSession): SessionRecord {
   return {
     id: newId('session'),
     origin: 'SEGUE',
@@ -29,5 +29,6 @@ export function newSession({ at, instructions = null, ...fields }: NewSession): 
     usage: noUsage,
     ...fields,
     ...(instructions !== null && { instructions }),
+    ...(effort !== null && { effort }),
   }
 }

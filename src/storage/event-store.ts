@@ -14,7 +14,7 @@ import type { SessionWithInitialMessages, SessionWriter } from './sessions/sessi
 
 /** Changes to a session's row. A title replaces another only if its source ranks at least as high; see `TitleSource`. */
 export type SessionRecordPatch = Partial<
-  Pick<SessionRecord, 'title' | 'titleSource' | 'endedAt' | 'endReason' | 'model' | 'instructions'>
+  Pick<SessionRecord, 'title' | 'titleSource' | 'endedAt' | 'endReason' | 'model' | 'instructions' | 'effort'>
 >
 
 /** Everything that one step of a chat writes, in one transaction. */

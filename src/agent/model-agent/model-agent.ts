@@ -1,4 +1,5 @@
 import { AgentError, type Agent, type AgentEvent, type ToolCallRequest } from '../agent.ts'
+import type { Effort } from '../../model/effort.ts'
 import type { FinishReason } from '../../model/stream.ts'
 import type { SdkLanguageModel } from '../providers/create-language-model.ts'
 import { defaultDialect, type ProviderToolLimits } from '../providers/dialect.ts'
@@ -26,6 +27,8 @@ export interface ModelAgentOptions {
   readonly maxOutputTokens?: number | null
   /** Whether each request says how long its answer may be, as in Anthropic's format. Default: no. */
   readonly statesOutputLimit?: boolean
+  /** The efforts that the model takes, as far as it is known now, least first. Default: none. */
+  readonly listEfforts?: () => readonly Effort[]
   /** Counts tokens as the model does. Default: with estimates. */
   readonly tokenCounter?: TokenCounter
   /** How many requests one answer may take. The last one allows no tool calls, so that it ends in text. */
@@ -45,6 +48,7 @@ export function createModelAgent(options: ModelAgentOptions): Agent {
     contextWindow = Number.POSITIVE_INFINITY,
     maxOutputTokens = null,
     statesOutputLimit = false,
+    listEfforts = () => [],
     tokenCounter = unscaledTokenCounter,
   } = options
   const thoughtMemory: InlineThoughtMemory = { beginsInThought: false }
@@ -59,6 +63,7 @@ export function createModelAgent(options: ModelAgentOptions): Agent {
           contextWindow,
           maxOutputTokens,
           statesOutputLimit,
+          listEfforts,
           tokenCounter,
         },
         run,

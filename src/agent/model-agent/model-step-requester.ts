@@ -1,3 +1,4 @@
+import { type Effort, selectEffort } from '../../model/effort.ts'
 import type { ReportedUsage } from '../../model/usage.ts'
 import type { AgentError, AgentEvent, AgentRun } from '../agent.ts'
 import { AdjustableRequestRejectionError } from '../providers/errors/provider-request-rejection.ts'
@@ -15,6 +16,8 @@ export type ModelStepRequesterOptions = RequestComposerOptions &
     readonly contextWindow: number
     /** Whether each request says how long its answer may be, as in Anthropic's format. */
     readonly statesOutputLimit: boolean
+    /** The efforts that the model takes, as far as it is known now, least first. */
+    readonly listEfforts: () => readonly Effort[]
   }
 
 /** A request, with the longest answer that it asks for, in tokens. Undefined: what the SDK asks for. */
@@ -33,12 +36,13 @@ export class ModelStepRequester {
   readonly #composer: RequestComposer
 
   constructor(options: ModelStepRequesterOptions, run: AgentRun) {
-    const { observer, contextWindow, tokenCounter, toolbox } = options
+    const { observer, contextWindow, tokenCounter, toolbox, listEfforts } = options
+    const effort = selectEffort(run.effort, listEfforts())
     this.#options = options
     this.#run = run
     // Requests for a summary become smaller by themselves: they tell less about the window than those of answers.
     const reportsAssumptions = toolbox !== undefined
-    this.#adaptation = new RequestAdaptation({ observer, contextWindow, tokenCounter, reportsAssumptions })
+    this.#adaptation = new RequestAdaptation({ observer, effort, contextWindow, tokenCounter, reportsAssumptions })
     this.#composer = new RequestComposer(options, run, this.#adaptation)
   }
 
@@ -49,7 +53,7 @@ export class ModelStepRequester {
     let refusedForLength: { readonly error: AgentError; readonly request: SizedRequest } | null = null
     for (let isFirst = true; ; isFirst = false) {
       const composed = await this.#composer.compose()
-      const { messages, tools } = composed
+      const { messages, tools, effort } = composed
       const estimatedInputTokens = countRequestTokens(composed)
       const maxOutputTokens = this.#computeOutputLimit(estimatedInputTokens)
       const sized = { ...composed, maxOutputTokens }
@@ -62,6 +66,7 @@ export class ModelStepRequester {
         thoughtMemory,
         messages,
         tools,
+        effort,
         allowsToolCalls,
         maxOutputTokens,
         step,

@@ -104,6 +104,7 @@ export class RequestComposer {
     return {
       messages,
       tools: tools?.tools ?? {},
+      effort: this.#adaptation.effort,
       messageTokens: this.#options.tokenCounter.countMessages(messages),
       toolTokens: tools?.tokens ?? 0,
       tokenScale: this.#options.tokenCounter.scale,

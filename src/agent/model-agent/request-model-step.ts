@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type LanguageModelMiddleware, type ModelMessage, streamText, type ToolSet, wrapLanguageModel } from 'ai'
 import { withIdleTimeout } from '../../lib/async/with-idle-timeout.ts'
+import type { Effort } from '../../model/effort.ts'
 import { AgentError, type AgentEvent, type AgentRun } from '../agent.ts'
 import { toAgentError } from '../providers/errors/classify-provider-error.ts'
 import type { SdkLanguageModel } from '../providers/create-language-model.ts'
@@ -15,6 +16,8 @@ export interface ModelStepRequest {
   readonly messages: readonly ModelMessage[]
   /** Some providers require the tools in every request of a chat with tool calls. */
   readonly tools: ToolSet
+  /** The effort that the model is asked for; null for its own default. */
+  readonly effort: Effort | null
   readonly allowsToolCalls: boolean
   /** The longest answer that is asked for, in tokens. Default: what the format of the request asks for by itself. */
   readonly maxOutputTokens?: number | undefined
@@ -59,6 +62,7 @@ async function* streamRequest(
     model,
     messages,
     tools,
+    effort,
     allowsToolCalls,
     maxOutputTokens,
     step,
@@ -77,6 +81,7 @@ async function* streamRequest(
       messages: [...messages],
       tools,
       toolChoice: allowsToolCalls ? 'auto' : 'none',
+      ...(effort !== null && { reasoning: effort }),
       ...(maxOutputTokens !== undefined && { maxOutputTokens }),
       // The SDK shall not download files: https URLs are passed on to the provider.
       experimental_download: async (files) => files.map(() => null),

@@ -1,3 +1,4 @@
+import { defaultEfforts, type Effort } from '../../model/effort.ts'
 import { formatModelId, offlineModelId } from '../../config/profile/model-id.ts'
 
 /** A model that a user can choose. */
@@ -13,6 +14,8 @@ export interface ModelInfo {
   readonly supportsTools: boolean | null
   /** Likewise for images. */
   readonly supportsImages: boolean | null
+  /** The efforts that it takes, least first, without those that its provider has refused lately. */
+  readonly efforts: readonly Effort[]
   /** The names of the tools that the latest request left out, because of the provider's limits or the context window. */
   readonly omittedTools: readonly string[]
 }
@@ -25,5 +28,6 @@ export const offlineModelInfo: ModelInfo = {
   contextWindow: null,
   supportsTools: true,
   supportsImages: true,
+  efforts: defaultEfforts,
   omittedTools: [],
 }

@@ -4,6 +4,7 @@ import {
   type ModelObservation,
   toModelEndpointKey,
 } from '../../model/model-observation.ts'
+import type { Effort } from '../../model/effort.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { ModelObservationStore } from '../../storage/model-observation-store.ts'
 import type { ContentOmissions } from '../content-omissions.ts'
@@ -45,6 +46,12 @@ export class ModelObservations {
   /** The names of the tools that the latest request to a model left out. */
   findOmittedTools({ model }: ModelEndpoint): readonly string[] {
     return this.#omittedTools.get(model) ?? []
+  }
+
+  /** Those of these efforts that the provider of a model has not refused lately. */
+  omitRefusedEfforts(address: ModelEndpoint, efforts: readonly Effort[]): readonly Effort[] {
+    const { efforts: refused } = this.createObserver(address).omissions
+    return efforts.filter((effort) => !refused.has(effort))
   }
 
   /** Observes the requests to a model, which take at most `maxImages` images. */

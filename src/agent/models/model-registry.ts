@@ -22,9 +22,12 @@ import type { Toolbox } from '../tools/toolbox.ts'
 import { guessContextWindow } from './context-window.ts'
 import type { ModelEndpoint } from '../../model/model-observation.ts'
 import type { ModelObservationStore } from '../../storage/model-observation-store.ts'
+import type { Effort } from '../../model/effort.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { findToolImageSupport, type ToolImageSupport } from './image-support.ts'
+import { findModelEfforts } from './efforts/find-model-efforts.ts'
 import { type ModelInfo, offlineModelInfo } from './model-info.ts'
+import { toModelAddress } from './model-address.ts'
 import { ModelListCache } from './model-list-cache.ts'
 import { ModelObservations } from './model-observations.ts'
 import type { ProviderModel } from './parse-model-list.ts'
@@ -47,6 +50,8 @@ export interface ResolvedModel {
   readonly tokenCounter: TokenCounter
   /** What the latest request to it had beside the messages of the chat, in tokens. 0 before the first one. */
   readonly reservedTokens: number
+  /** The efforts that it takes, least first, but for those that `omissions` has. */
+  readonly efforts: readonly Effort[]
   readonly toolImages: ToolImageSupport
   /** What its provider is known to refuse now. */
   readonly omissions: ContentOmissions
@@ -87,6 +92,8 @@ export interface ResolveModelOptions {
    * when a chat has a length at which the window matters.
    */
   readonly contextTokens?: number
+  /** The efforts matter, which a provider's list may name. Default: no. */
+  readonly needsEfforts?: boolean
 }
 
 /** Default models of providers that are configured by a key alone, for when their list cannot be fetched. */
@@ -147,6 +154,7 @@ export class ModelRegistry {
     const { provider: providerName, name } = parseModelId(modelId) ?? offlineModelId
     const provider = this.#options.providers.find((each) => each.name === providerName)
     if (!provider) return { id: modelId, name, dialect: null, omissions: noOmissions, ...this.#options.offline }
+    if (options.needsEfforts) await this.#modelLists.getKnown(provider, options.maxListWaitMs ?? defaultMaxListWaitMs)
     const [listed] = await Promise.all([this.#findModelList(provider, options), this.#observations.load()])
     const statedContextWindow = this.#findContextWindow(provider, name, listed) ?? guessContextWindow(name)
     const contextWindow = this.#limitToAssumedWindow(statedContextWindow, toModelAddress(provider, name))
@@ -181,6 +189,7 @@ export class ModelRegistry {
         findListedModel(listed, name)?.supportsTools ??
         null,
       supportsImages: this.#findImageSupport(address, findListedModel(listed, name)),
+      efforts: this.#observations.omitRefusedEfforts(address, findModelEfforts(provider, name, listed)),
       omittedTools: this.#observations.findOmittedTools(address),
     }
   }
@@ -225,6 +234,7 @@ export class ModelRegistry {
     const supportsImages = () => this.#findImageSupport(address, findListedModel(this.#modelLists.peek(provider), name))
     const tokenCounter = new TokenCounter(() => contextSizes.findTokenScale(address))
     const observer = this.#observations.createObserver(address, dialect.images.maxCount)
+    const listEfforts = () => findModelEfforts(provider, name, this.#modelLists.peek(provider))
     const createAgentOptions = (priority: ProviderRequestPriority) => ({
       model: createLanguageModel(provider, name, { fetch: connections.createFetch(provider), log, dialect }),
       secrets,
@@ -234,6 +244,7 @@ export class ModelRegistry {
       contextWindow,
       maxOutputTokens,
       statesOutputLimit: provider.type === 'anthropic',
+      listEfforts: () => this.#observations.omitRefusedEfforts(address, listEfforts()),
       tokenCounter,
     })
     return {
@@ -251,6 +262,9 @@ export class ModelRegistry {
       tokenCounter,
       get reservedTokens() {
         return contextSizes.findReservedTokens(address)
+      },
+      get efforts() {
+        return listEfforts()
       },
       get toolImages() {
         return findToolImageSupport(provider.type, dialect, { name, isKnown: supportsImages() === true })
@@ -282,10 +296,6 @@ export class ModelRegistry {
       ? this.#modelLists.get(provider)
       : this.#modelLists.getKnown(provider, defaultMaxListWaitMs)
   }
-}
-
-function toModelAddress({ name: provider, baseURL }: Provider, name: string): ModelEndpoint {
-  return { model: formatModelId({ provider, name }), baseURL: baseURL ?? '' }
 }
 
 function findListedModel(listed: readonly ProviderModel[] | null, name: string): ProviderModel | undefined {

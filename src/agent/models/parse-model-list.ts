@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import type { Effort } from '../../model/effort.ts'
 import { defaultDialect } from '../providers/dialect.ts'
 import { providerDialects } from '../providers/select-dialect.ts'
+import { parseListedEfforts } from './efforts/parse-listed-efforts.ts'
 import { maxContextWindow, minContextWindow } from '../../config/profile/provider.ts'
 
 /** A model in the list of a provider. */
@@ -16,6 +18,8 @@ export interface ProviderModel {
   readonly supportsTools: true | null
   /** Likewise for images. */
   readonly supportsImages: true | null
+  /** The efforts that the list names, least first. Null if it says nothing about them. */
+  readonly efforts: readonly Effort[] | null
   /** What the list says that the model is for. */
   readonly purpose: 'chat' | 'other' | 'unknown'
 }
@@ -82,6 +86,7 @@ export function parseModelListEntries(entries: readonly unknown[]): ProviderMode
       maxOutputTokens: readSmallest(entry, outputLimitPaths),
       supportsTools: listsTools(model.data) ? true : null,
       supportsImages: listsImages(model.data) ? true : null,
+      efforts: parseListedEfforts(entry),
       purpose: findPurpose(model.data),
     }
   })

@@ -9,6 +9,7 @@ const maxImagesTtlMs = 24 * 60 * 60_000
 const fileTtlMs = 7 * 24 * 60 * 60_000
 
 const filePrefix = 'acceptsFile:'
+const effortPrefix = 'acceptsEffort:'
 
 /** The properties that a refusal has shown, with their values. */
 export function listRefusedProperties(refused: Partial<ContentOmissions>): [DetectedModelProperty, number][] {
@@ -18,10 +19,12 @@ export function listRefusedProperties(refused: Partial<ContentOmissions>): [Dete
     providerState,
     toolCalls,
     systemRole,
+    efforts = [],
     fileKeys = [],
     maxImages = Number.POSITIVE_INFINITY,
   } = refused
   const properties: DetectedModelProperty[] = [...fileKeys].map((key) => `${filePrefix}${key}` as const)
+  for (const effort of efforts) properties.push(`${effortPrefix}${effort}`)
   if (images) properties.push('supportsImages')
   if (otherFiles) properties.push('supportsOtherFiles')
   if (providerState) properties.push('acceptsProviderState')
@@ -43,16 +46,18 @@ export function readOmissions(
     return observation?.value === 0 && isRecent(observation, refusalTtlMs)
   }
   const learned = observations.get('maxImages')
-  const refusedFiles = [...observations.values()].filter(
-    (each) => each.property.startsWith(filePrefix) && isRecent(each, fileTtlMs),
-  )
+  const listRefused = (prefix: string, ttlMs: number): string[] =>
+    [...observations.values()]
+      .filter((each) => each.property.startsWith(prefix) && isRecent(each, ttlMs))
+      .map(({ property }) => property.slice(prefix.length))
   return {
     images: isRefused('supportsImages'),
     otherFiles: isRefused('supportsOtherFiles'),
     providerState: isRefused('acceptsProviderState'),
     toolCalls: isRefused('acceptsToolCalls'),
     systemRole: isRefused('acceptsSystemRole'),
+    efforts: new Set(listRefused(effortPrefix, refusalTtlMs)),
     maxImages: learned && isRecent(learned, maxImagesTtlMs) ? Math.min(learned.value, maxImages) : maxImages,
-    fileKeys: new Set(refusedFiles.map(({ property }) => property.slice(filePrefix.length))),
+    fileKeys: new Set(listRefused(filePrefix, fileTtlMs)),
   }
 }

@@ -42,7 +42,8 @@ export function createElizaAgent({ delayMs, toolbox }: ElizaAgentOptions): Agent
         return yield* streamStep(run, deltas, userTexts.join('').length, delayMs)
       }
       const calls = parseOfflineToolCommands(prompt)
-      if (!calls) return yield* streamStep(run, toReplyDeltas(userTexts), userTexts.join('').length, delayMs)
+      if (!calls)
+        return yield* streamStep(run, toReplyDeltas(userTexts, run.effort ?? null), userTexts.join('').length, delayMs)
 
       yield* streamStep(run, calls.flatMap(toArgumentDeltas), userTexts.join('').length, delayMs)
       if (run.signal.aborted) return
@@ -78,12 +79,22 @@ async function* streamStep(
   yield { type: 'usage', usage: { estimated: true, inputTokens, outputTokens, reasoningTokens, cachedInputTokens: 0 } }
 }
 
-function toReplyDeltas(userTexts: readonly string[]): StepEvent[] {
+/** A low effort leaves the reasoning out, a high one says it at more length. */
+function toReplyDeltas(userTexts: readonly string[], effort: string | null): StepEvent[] {
   const answer = answerAsEliza(userTexts.filter((text) => !parseOfflineToolCommands(text)))
   return [
-    ...splitWords(answer.trace.join(' ')).map((text) => ({ type: 'reasoning', block: 'rule', text }) as const),
+    ...splitWords(traceWithEffort(answer.trace, effort).join(' ')).map(
+      (text) => ({ type: 'reasoning', block: 'rule', text }) as const,
+    ),
     ...splitWords(answer.reply).map((text) => ({ type: 'text', block: 'reply', text }) as const),
   ]
+}
+
+const afterthought = 'I have considered this with care, and found no better rule.'
+
+function traceWithEffort(trace: readonly string[], effort: string | null): readonly string[] {
+  if (effort === 'low') return []
+  return effort === 'high' ? [...trace, afterthought] : trace
 }
 
 /** The description in a message `/image <description>`. Null for any other message. */

@@ -1,4 +1,5 @@
 import { noToolImageSupport } from '../models/image-support.ts'
+import { defaultEfforts } from '../../model/effort.ts'
 import type { OfflineModel } from '../models/model-registry.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 import { unscaledTokenCounter } from '../tokens/token-counter.ts'
@@ -24,6 +25,7 @@ export function createOfflineModel({ prices = noModelPrices, ...options }: Offli
     maxOutputTokens: null,
     tokenCounter: unscaledTokenCounter,
     reservedTokens: 0,
+    efforts: defaultEfforts,
     toolImages: noToolImageSupport,
   }
 }

@@ -5,6 +5,7 @@ import type { Provider, ProviderType } from '../../config/profile/provider.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { resolveAnthropicBaseURL } from './anthropic-endpoint.ts'
 import { resolveAzureEndpoint } from './azure-endpoint.ts'
+import { toEffortFields } from './requests/effort-fields.ts'
 import { createAnthropicTextShapingFetch } from './requests/anthropic-text-shape.ts'
 import { generatedImageMiddleware } from './responses/generated-image-middleware.ts'
 import { createSkippedResponsePartLogger } from './responses/log-skipped-response-parts.ts'
@@ -79,7 +80,9 @@ export function createLanguageModel(
     includeUsage: true,
     fetch: createNormalizingFetch({ format: 'chat-completions', fetch, onSkipped }),
     transformRequestBody: (body) =>
-      Object.fromEntries(Object.entries(body).filter(([field]) => !rejectedFields.includes(field))),
+      Object.fromEntries(
+        Object.entries(toEffortFields(body, dialect)).filter(([field]) => !rejectedFields.includes(field)),
+      ),
   })(name)
   return wrapLanguageModel({ model, middleware: [generatedImageMiddleware, opaqueProviderStateMiddleware] })
 }

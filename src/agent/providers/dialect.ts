@@ -11,6 +11,11 @@ export interface Dialect {
   readonly recognition: DialectRecognition
   /** Usual fields of a request that it rejects. */
   readonly rejectedFields: readonly string[]
+  /**
+   * How a request in chat completions says the effort: `reasoning_effort`, `reasoning.effort`, or variables of the model's chat
+   * template, which local servers pass on.
+   */
+  readonly effortFields: readonly ('reasoning_effort' | 'reasoning' | 'chat_template_kwargs')[]
   /** How a message of one plain text is sent in Anthropic's format: as a list of one block, or as a string. */
   readonly singleText: 'block' | 'string'
   readonly modelList: ModelListRules
@@ -149,6 +154,7 @@ export const defaultDialect: Dialect = {
   name: 'default',
   recognition: { defaultOf: 'openai-compatible' },
   rejectedFields: [],
+  effortFields: ['reasoning_effort'],
   singleText: 'block',
   modelList: {
     contextWindowPaths: ['context_length', 'context_window', 'max_model_len', 'max_context_length', 'max_input_tokens'],
@@ -170,9 +176,12 @@ export const defaultDialect: Dialect = {
   images: { mediaTypes: webImageTypes, modelNames: /^(?!)/, maxCount: 50 },
 }
 
-type DialectSection = Exclude<keyof Dialect, 'name' | 'recognition' | 'rejectedFields' | 'singleText' | 'finishReasons'>
+type DialectSection = Exclude<
+  keyof Dialect,
+  'name' | 'recognition' | 'rejectedFields' | 'effortFields' | 'singleText' | 'finishReasons'
+>
 type DialectOverrides = Pick<Dialect, 'name' | 'recognition'> &
-  Partial<Pick<Dialect, 'rejectedFields' | 'singleText' | 'finishReasons'>> & {
+  Partial<Pick<Dialect, 'rejectedFields' | 'effortFields' | 'singleText' | 'finishReasons'>> & {
     readonly [Section in DialectSection]?: Partial<Dialect[Section]>
   }
 
@@ -183,6 +192,7 @@ export function defineDialect({ name, recognition, ...overrides }: DialectOverri
     name,
     recognition,
     rejectedFields: overrides.rejectedFields ?? base.rejectedFields,
+    effortFields: overrides.effortFields ?? base.effortFields,
     singleText: overrides.singleText ?? base.singleText,
     modelList: { ...base.modelList, ...overrides.modelList },
     errors: { ...base.errors, ...overrides.errors },

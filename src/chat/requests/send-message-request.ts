@@ -11,6 +11,8 @@ export interface SendMessageRequest {
   readonly files: readonly FileInput[]
   /** Null means the model of the session, or the default model. */
   readonly model: string | null
+  /** Null, the default, means the effort of the session. */
+  readonly effort?: string | null
   /** Stored with the stream that the request starts. */
   readonly idempotencyKey: IdempotencyKey | null
   readonly ifBusy: IfBusy

@@ -27,6 +27,7 @@ export function createMissingModel(id: string, cause: unknown): ResolvedModel {
     maxOutputTokens: null,
     tokenCounter: unscaledTokenCounter,
     reservedTokens: 0,
+    efforts: [],
     toolImages: noToolImageSupport,
     omissions: noOmissions,
     dialect: null,

@@ -129,6 +129,7 @@ export class StreamRunner {
     try {
       const events = agent.answer({
         model,
+        effort: this.#turn.stream.effort ?? null,
         loadHistory: (request) => this.#loadModelMessages(request),
         storeFile: this.#options.storeFile,
         waitForPermission: (callId) => this.decisions.waitForPermission(callId),

@@ -27,6 +27,8 @@ export interface BuildNewTurnRecordsOptions {
   /** The session of the turn, or one to create together with it. */
   readonly session: SessionRecord | SessionWithInitialMessages
   readonly model: ResolvedModel
+  /** The effort that it is asked for; null for its own default. */
+  readonly effort: string | null
   readonly idempotencyKey: NewTurn['idempotencyKey']
   /** The turn that is tried again. Default: a new one. */
   readonly turnId?: string
@@ -38,6 +40,7 @@ export function buildNewTurnRecords({
   parts,
   session: target,
   model,
+  effort,
   idempotencyKey,
   turnId,
   runtime,
@@ -68,6 +71,7 @@ export function buildNewTurnRecords({
     status: 'RUNNING',
     generation: 1,
     model: model.id,
+    ...(effort !== null && { effort }),
     userMessageId: userMessage.id,
     messageId: null,
     usage: noUsage,

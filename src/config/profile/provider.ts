@@ -1,3 +1,5 @@
+import type { ProviderEfforts } from './provider-efforts.ts'
+
 export const providerTypes = ['openai', 'anthropic', 'azure', 'openai-compatible'] as const
 
 export type ProviderType = (typeof providerTypes)[number]
@@ -22,6 +24,8 @@ export interface Provider {
   readonly models: readonly string[] | null
   /** Context window of its models, in tokens. Null: the provider or the name of the model tells it. */
   readonly contextWindow: number | null
+  /** The efforts of its models. Left out: its list or the names of the models tell them. */
+  readonly efforts?: ProviderEfforts
   /** How many requests to its models run at the same time. Null: any number. */
   readonly maxConcurrent: number | null
 }

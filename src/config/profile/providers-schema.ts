@@ -25,6 +25,8 @@ const providerSchema = strictObject('an object with a type', {
   models: z.array(textSchema, { error: modelListError }).min(1, { error: modelListError }).optional(),
   /** In tokens. */
   contextWindow: integerBetween(minContextWindow, maxContextWindow).optional(),
+  /** Checked by `parseProviderEfforts`: an invalid value costs only itself. */
+  efforts: z.unknown().optional(),
   /** Parallel requests to its models. */
   maxConcurrent: integerBetween(1, 10_000).optional(),
 })

@@ -1,5 +1,6 @@
 import type { SettingsDiagnostics } from '../settings-reader.ts'
 import type { Provider } from './provider.ts'
+import { invalidEffortsMessage, parseProviderEfforts } from './provider-efforts.ts'
 import type { ProviderEntry } from './providers-schema.ts'
 
 export interface ResolvedProviders extends Required<Pick<SettingsDiagnostics, 'warnings'>> {
@@ -18,6 +19,8 @@ export function resolveProviders(
   const warnings: string[] = []
   const providers = Object.entries(entries).map(([name, entry]): Provider => {
     const { type, baseURL, apiKeyEnv, apiKey, apiVersion, models, contextWindow, maxConcurrent } = entry
+    const efforts = entry.efforts === undefined ? undefined : parseProviderEfforts(entry.efforts)
+    if (efforts === null) warnings.push(`${label}.${name}.efforts: ${invalidEffortsMessage} It is ignored.`)
     const envKey = apiKeyEnv === undefined ? undefined : env[apiKeyEnv] || undefined
     if (apiKeyEnv !== undefined && envKey === undefined)
       warnings.push(
@@ -31,6 +34,7 @@ export function resolveProviders(
       apiVersion: apiVersion ?? null,
       models: models ?? null,
       contextWindow: contextWindow ?? null,
+      ...(efforts && { efforts }),
       maxConcurrent: maxConcurrent ?? null,
     }
   })

@@ -33,15 +33,19 @@ schemaBuilder.mutationFields((t) => ({
         description:
           'The model that answers, as `<provider>/<name>` or the id of a `Model`. Default: the model of the session.',
       }),
+      effort: t.arg.string({
+        description:
+          'The effort of reasoning: one of `efforts` of the model that answers. Default: the effort of the session.',
+      }),
       ...idempotencyKeyArgs,
     },
     resolve: createIdempotentResolver({
       keySpace: ({ messageId }) => ({ type: 'Message', ids: [messageId] }),
-      execute: ({ messageId, text, files, model }, { profile, key }) =>
+      execute: ({ messageId, text, files, model, effort = null }, { profile, key }) =>
         withModelArgument({ model, profile: profile.profile.name, path: ['model'] }, (qualifiedName) =>
           profile.chats.regenerate(
             messageId,
-            { text: text ?? null, files: files ? toMessageFiles(files) : null, model: qualifiedName },
+            { text: text ?? null, files: files ? toMessageFiles(files) : null, model: qualifiedName, effort },
             key,
           ),
         ),

@@ -49,6 +49,10 @@ export const StreamChatInput = schemaBuilder.inputType('StreamChatInput', {
       description:
         'The model that answers, as `<provider>/<name>` or the id of a `Model`. Default: the model of the session.',
     }),
+    effort: t.string({
+      description:
+        'The effort of reasoning: one of `efforts` of the model that answers, else the error is BAD_USER_INPUT. A new session keeps it. Default: the effort of the session, lowered to one that the model has.',
+    }),
     profile: t.string({
       description:
         'The profile of a new session. With `sessionId`, the profile that the session must be in. Default: `default` for a new session, the profile of the session otherwise.',
@@ -85,6 +89,7 @@ export const startChatMutation: IdempotentMutation<
         text: input.text,
         files: toMessageFiles(input.files ?? []),
         model,
+        effort: input.effort ?? null,
         idempotencyKey: key,
         ifBusy: ifBusy ?? 'REJECT',
       }),

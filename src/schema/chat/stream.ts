@@ -44,6 +44,12 @@ StreamObjectType.implement({
         (await profiles.requireProfileOfSession(sessionId)).chatLoader.loadAnswer(id),
     }),
     model: t.exposeString('model', { description: 'The model that answers, as `<provider>/<name>`.' }),
+    effort: t.string({
+      nullable: true,
+      description:
+        'The effort of reasoning that the model is asked for; requests leave it out if its provider refuses it. Null: the default of the model.',
+      resolve: ({ effort = null }) => effort,
+    }),
     usage: t.expose('usage', {
       type: UsageType,
       description: 'The tokens used by the requests to the model that have ended.',

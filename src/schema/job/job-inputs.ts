@@ -31,6 +31,10 @@ export const CreateJobInput = schemaBuilder.inputType('CreateJobInput', {
     instructions: t.string({
       description: `The instructions (system prompt) of its sessions: ${instructionsLengthDescription} Default: those of the profile.`,
     }),
+    effort: t.string({
+      description:
+        'The effort of reasoning of its answers: one of `efforts` of the model. Default: the default of the model.',
+    }),
     repeatLimit: t.int({
       description: 'The number of scheduled runs after which the job is COMPLETED: 1 or more. Default: no limit.',
     }),
@@ -51,6 +55,10 @@ export const UpdateJobInput = schemaBuilder.inputType('UpdateJobInput', {
     instructions: t.string({
       description: `The new instructions (system prompt) of its sessions: ${instructionsLengthDescription} Empty: those of the profile.`,
     }),
+    effort: t.string({
+      description:
+        'The new effort of reasoning of its answers: one of `efforts` of the model. Empty: the default of the model.',
+    }),
     enabled: t.boolean({ description: 'False pauses the job, true resumes it.' }),
     repeatLimit: t.int({
       description: 'The number of scheduled runs after which the job is COMPLETED, including past runs. 0: no limit.',
@@ -58,9 +66,9 @@ export const UpdateJobInput = schemaBuilder.inputType('UpdateJobInput', {
   }),
 })
 
-/** An empty text takes the time zone, the model or the instructions away, 0 the limit. */
+/** An empty text takes the time zone, the model, the instructions or the effort away, 0 the limit. */
 export function toJobPatch(input: typeof UpdateJobInput.$inferInput): JobPatchRequest {
-  const { name, prompt, schedule, timezone, enabled, model, instructions, repeatLimit } = input
+  const { name, prompt, schedule, timezone, enabled, model, instructions, effort, repeatLimit } = input
   return {
     ...(typeof name === 'string' && { name }),
     ...(typeof prompt === 'string' && { prompt }),
@@ -69,6 +77,7 @@ export function toJobPatch(input: typeof UpdateJobInput.$inferInput): JobPatchRe
     ...(typeof enabled === 'boolean' && { enabled }),
     ...(typeof model === 'string' && { model: model || null }),
     ...(typeof instructions === 'string' && { instructions: parseInstructions(instructions) }),
+    ...(typeof effort === 'string' && { effort: effort || null }),
     ...(typeof repeatLimit === 'number' && { repeatLimit: repeatLimit === 0 ? null : repeatLimit }),
   }
 }

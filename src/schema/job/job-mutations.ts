@@ -1,3 +1,4 @@
+import { assertModelTakesEffort } from '../../agent/models/efforts/assert-takes-effort.ts'
 import type { ModelRegistry } from '../../agent/models/model-registry.ts'
 import type { RunJobNowResult } from '../../jobs/scheduler.ts'
 import type { JobRecord } from '../../model/job.ts'
@@ -38,10 +39,11 @@ schemaBuilder.mutationFields((t) => ({
     resolve: createIdempotentResolver({
       keySpace: ({ input }) => ({ profile: parseProfileName(input.profile, 'input', 'profile') }),
       execute: async ({ input }, { profile: { profile, jobs, models }, key }): Promise<JobRecord> => {
-        const { name, prompt, schedule, timezone = null, repeatLimit = null } = input
+        const { name, prompt, schedule, timezone = null, effort = null, repeatLimit = null } = input
         const instructions = parseInstructions(input.instructions ?? '')
         const model = await requireKnownModel(input.model, profile.name, models)
-        return jobs.create({ name, prompt, schedule, timezone, model, instructions, repeatLimit }, key)
+        if (effort !== null) await assertModelTakesEffort(models, model, effort, 'input', 'effort')
+        return jobs.create({ name, prompt, schedule, timezone, model, instructions, effort, repeatLimit }, key)
       },
       remember: toRememberedCreatedId,
       reload: (_, remembered, scope) => reloadCreatedRecord('Job', remembered, scope),
@@ -61,6 +63,10 @@ schemaBuilder.mutationFields((t) => ({
       execute: async ({ id, input }, { profile: { profile, jobs, models }, key }): Promise<JobRecord> => {
         const patch = toJobPatch(input)
         const model = await requireKnownModel(patch.model, profile.name, models)
+        if (typeof patch.effort === 'string') {
+          const modelId = patch.model === undefined ? ((await jobs.find(id))?.model ?? null) : model
+          await assertModelTakesEffort(models, modelId, patch.effort, 'input', 'effort')
+        }
         return jobs.update(id, { ...patch, ...(patch.model !== undefined && { model }) }, key)
       },
       reload: ({ id }, _, scope) => reloadRecord('Job', id, scope),

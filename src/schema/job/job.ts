@@ -48,6 +48,11 @@ JobObjectType.implement({
         'The instructions (system prompt) of its sessions. Null: those of the profile. Null for Hermes jobs.',
       resolve: ({ instructions = null }) => instructions,
     }),
+    effort: t.string({
+      nullable: true,
+      description: 'The effort of reasoning of its answers. Null: the default of the model. Null for Hermes jobs.',
+      resolve: ({ effort = null }) => effort,
+    }),
     enabled: t.exposeBoolean('enabled', { description: 'False if the job is paused.' }),
   }),
 })

@@ -42,6 +42,11 @@ ModelObjectType.implement({
       description:
         'False once its provider has refused images for it; requests to it have a line of text in their place. Null while nothing is known.',
     }),
+    efforts: t.stringList({
+      resolve: ({ info }) => [...info.efforts],
+      description:
+        'The efforts of reasoning that it takes, least first: as configured, as its provider lists them, or as they are known of its family; `low`, `medium` and `high` if nothing is known. Those that its provider has refused lately are left out. Empty if it has none.',
+    }),
     contextWindow: t.int({
       resolve: ({ info }) => info.contextWindow,
       nullable: true,

@@ -1,3 +1,4 @@
+import { assertModelTakesEffort } from '../../agent/models/efforts/assert-takes-effort.ts'
 import { legacyIdempotencyFingerprints } from '../../chat/requests/legacy-idempotency-fingerprints.ts'
 import { parseInstructions } from '../../model/instructions.ts'
 import { parseProfileName } from '../../profiles/profile-name.ts'
@@ -24,6 +25,10 @@ const CreateSessionInput = schemaBuilder.inputType('CreateSessionInput', {
       description:
         'The model of the session, as `<provider>/<name>` or the id of a `Model`. Default: the default model of the profile.',
     }),
+    effort: t.string({
+      description:
+        'The effort of reasoning of its answers: one of `efforts` of the model. Default: that of the session that it continues, if any, else the default of the model.',
+    }),
     instructions: t.string({
       description: `The instructions (system prompt) for the model: ${instructionsLengthDescription} Default: those of the session that it continues, if any, else those of the profile.`,
     }),
@@ -43,12 +48,17 @@ schemaBuilder.mutationFields((t) => ({
     resolve: createIdempotentResolver({
       keySpace: ({ input }) => ({ profile: parseProfileName(input.profile, 'input', 'profile') }),
       execute: ({ input }, { profile: { profile, models, sessions }, key }) => {
-        const { title = null, continues = null } = input
+        const { title = null, continues = null, effort = null } = input
         const instructions = parseInstructions(input.instructions ?? '')
         const argument = { model: input.model, profile: profile.name, path: ['input', 'model'] }
         return withModelArgument(argument, async (model) => {
           if (model !== null) models.assertKnown(model)
-          return sessions.create({ title, model, instructions, continues }, key)
+          if (typeof effort === 'string') {
+            const parent = model === null && continues !== null ? await sessions.find(continues) : null
+            const modelId = model ?? (parent?.origin === 'SEGUE' ? parent.model : null)
+            await assertModelTakesEffort(models, modelId, effort, 'input', 'effort')
+          }
+          return sessions.create({ title, model, instructions, effort, continues }, key)
         })
       },
       remember: toRememberedCreatedId,

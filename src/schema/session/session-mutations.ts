@@ -26,6 +26,10 @@ const UpdateSessionInput = schemaBuilder.inputType('UpdateSessionInput', {
       description:
         'The model for future answers, as `<provider>/<name>` or the id of a `Model`. Empty: the default model of the profile at that time.',
     }),
+    effort: t.string({
+      description:
+        'The effort of reasoning of future answers: one of `efforts` of the model, else the error is BAD_USER_INPUT. If the session has another model later, the effort is lowered to one that it has. Empty: the default of the model.',
+    }),
     instructions: t.string({
       description: `The instructions (system prompt) for future requests to the model: ${instructionsLengthDescription} Empty: those of the profile.`,
     }),
@@ -173,11 +177,13 @@ function toSessionPatch({
   pinned,
   archived,
   instructions,
+  effort,
 }: typeof UpdateSessionInput.$inferInput): UpdateSessionRequest {
   return {
     ...(typeof title === 'string' && { title: title || null }),
     ...(typeof model === 'string' && { model: model || null }),
     ...(typeof instructions === 'string' && { instructions: parseInstructions(instructions) }),
+    ...(typeof effort === 'string' && { effort: effort || null }),
     ...(typeof pinned === 'boolean' && { pinned }),
     ...(typeof archived === 'boolean' && { archived }),
   }

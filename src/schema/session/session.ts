@@ -58,6 +58,12 @@ schemaBuilder.objectFields(SessionObjectType, (t) => ({
     resolve: async (session, _, { profiles }) =>
       (await profiles.requireProfile(session.profile)).chats.messageQueries.instructions.findFor(session),
   }),
+  effort: t.string({
+    nullable: true,
+    description:
+      'The effort of reasoning of its answers: one of `Model.efforts`. Null: the default of the model itself, and for Hermes sessions.',
+    resolve: ({ effort = null }) => effort,
+  }),
   ownInstructions: t.string({
     nullable: true,
     description: 'The instructions of the session itself. Null where those of its profile are in force.',

@@ -20,7 +20,7 @@ export function patchSession(db: SqlConnection, profile: string, sessionId: stri
   const { title, titleSource } = patch.title === undefined || isBetter ? { ...current, ...patch } : current
   db.prepare<[SessionRow]>(
     `UPDATE sessions SET title = :title, title_source = :title_source, ended_at = :ended_at,
-       end_reason = :end_reason, model = :model, instructions = :instructions WHERE id = :id`,
+       end_reason = :end_reason, model = :model, instructions = :instructions, effort = :effort WHERE id = :id`,
   ).run(sessionToRow({ ...current, ...patch, title, titleSource }))
 }
 

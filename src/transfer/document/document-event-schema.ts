@@ -21,6 +21,7 @@ export const streamRecord = z.strictObject({
   status: z.enum(['QUEUED', 'RUNNING', 'WAITING', 'COMPLETED', 'CANCELLED', 'FAILED', 'INTERRUPTED']),
   generation: z.int(),
   model: text,
+  effort: z.exactOptional(text),
   userMessageId: id,
   messageId: id.nullable(),
   usage,

@@ -12,7 +12,7 @@ export const exportDocumentFormat = 'segue-conversation'
 /**
  * Raised by every change of a record's schema that an older Segue cannot read. Versions 2 to 4 add optional fields, so that
  * the records of an older version are records of this one. Version 3 adds retries, the originals of copies and
- * titles of conversations; version 4 instructions, the steps and times of parts and events, the ends of both,
+ * titles of conversations; version 4 instructions and efforts, the steps and times of parts and events, the ends of both,
  * and costs.
  */
 export const exportDocumentVersion = 4
@@ -47,6 +47,8 @@ const session = z.strictObject({
   model: text.nullable(),
   /** Its own instructions for the model; left out if it has none. Since version 4. */
   instructions: z.exactOptional(text),
+  /** The effort of its answers. Since version 4. */
+  effort: z.exactOptional(text),
   startedAt: time,
   endedAt: time.nullable(),
   endReason: text.nullable(),

@@ -15,6 +15,7 @@ export function toExportDocumentSession(
     source: session.source,
     model: session.model,
     ...(session.instructions && { instructions: session.instructions }),
+    ...(session.effort && { effort: session.effort }),
     startedAt: session.startedAt,
     endedAt: session.endedAt,
     endReason: session.endReason,

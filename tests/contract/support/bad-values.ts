@@ -268,6 +268,10 @@ function listWrongValues({ name, field, kind, path, type }: InputPosition, known
       return kind !== 'query' && ['input', 'files'].includes(String(path[0]))
         ? fileNames.map(badInputValue)
         : listBadProfiles(field)
+    case 'effort: String':
+      return ['', 'extreme', 'HIGH', 'none', ' low', ...malformedTexts]
+        .filter((value) => value !== '' || !isUpdate(field))
+        .map(badInputValue)
     case 'instructions: String':
       return [{ value: 'x'.repeat(65_537), outcome: 'TOO_LARGE' }]
     case 'prompt: String':

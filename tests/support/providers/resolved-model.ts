@@ -24,6 +24,7 @@ export function newResolvedModel(agent: Agent, overrides: Partial<ResolvedModel>
     maxOutputTokens: null,
     tokenCounter: unscaledTokenCounter,
     reservedTokens: 0,
+    efforts: [],
     toolImages: noToolImageSupport,
     omissions: noOmissions,
     dialect: openAIDialect,

@@ -1,9 +1,12 @@
 import type { ModelMessage, ToolSet } from 'ai'
+import type { Effort } from '../../../model/effort.ts'
 
 /** What one request to a model contains. Tokens are as they are counted for the model. */
 export interface ComposedRequest {
   readonly messages: readonly ModelMessage[]
   readonly tools: ToolSet
+  /** The effort that the model is asked for; null for its own default. */
+  readonly effort: Effort | null
   readonly messageTokens: number
   readonly toolTokens: number
   /** With which scale they were counted (`TokenCounter`). */

@@ -1,5 +1,6 @@
 import type { ModelHistoryRequest } from '../../agent.ts'
 import { type ContentOmissions, mergeOmissions, noOmissions } from '../../content-omissions.ts'
+import { type Effort, effortScale } from '../../../model/effort.ts'
 import type { ProviderRequestRejection } from '../../providers/errors/provider-request-rejection.ts'
 import type { ModelObserver } from '../model-observer.ts'
 import type { ComposedRequest } from './composed-request.ts'
@@ -20,6 +21,8 @@ export interface RequestAdaptationOptions extends Pick<
   'contextWindow' | 'tokenCounter' | 'reportsAssumptions'
 > {
   readonly observer: ModelObserver | undefined
+  /** The effort that is asked for; null for the model's own default. */
+  readonly effort: Effort | null
 }
 
 /** How many refusals one answer adapts to. Each leaves less to refuse; a bound for servers that never accept anything. */
@@ -33,6 +36,7 @@ export class RequestAdaptation {
   readonly #observer: ModelObserver | undefined
   readonly #contextShortening: ContextShortening
   #offersTools: boolean
+  readonly #effort: Effort | null
   #omissions: ContentOmissions
   /** What is left out as well, because it may be what was refused. */
   #guess: Partial<ContentOmissions> = {}
@@ -40,12 +44,13 @@ export class RequestAdaptation {
   #suspectedFiles: SuspectedFiles | null = null
   #count = 0
 
-  constructor({ observer, ...limits }: RequestAdaptationOptions) {
+  constructor({ observer, effort, ...limits }: RequestAdaptationOptions) {
     this.#observer = observer
     this.#contextShortening = new ContextShortening({
       ...limits,
       ...(observer && { observer: observer.contextSize }),
     })
+    this.#effort = effort
     this.#offersTools = observer?.offersTools ?? true
     this.#omissions = observer?.omissions ?? noOmissions
   }
@@ -53,6 +58,12 @@ export class RequestAdaptation {
   /** Whether the model is offered tools. */
   get offersTools(): boolean {
     return this.#offersTools
+  }
+
+  /** The effort that the model is asked for. Once it was refused, none is, in this answer. */
+  get effort(): Effort | null {
+    const { efforts } = mergeOmissions(this.#omissions, this.#guess)
+    return this.#effort !== null && efforts.has(this.#effort) ? null : this.#effort
   }
 
   /** Whether the model is sent system messages. */
@@ -100,6 +111,7 @@ export class RequestAdaptation {
     const omissions = mergeOmissions(this.#omissions, refused)
     const isChanged =
       omissions.fileKeys.size > this.#omissions.fileKeys.size ||
+      omissions.efforts.size > this.#omissions.efforts.size ||
       omissions.maxImages < this.#omissions.maxImages ||
       (['images', 'otherFiles', 'providerState', 'toolCalls', 'systemRole'] as const).some(
         (kind) => omissions[kind] !== this.#omissions[kind],
@@ -110,8 +122,13 @@ export class RequestAdaptation {
     return true
   }
 
-  /** Leaves out one more of the contents that not every model takes: files, then state, then earlier tool calls. */
+  /** Leaves out one more of what not every model takes: the effort, then files, then state, then earlier tool calls. */
   #omitSuspect(refused: ComposedRequest): boolean {
+    if (refused.effort !== null) {
+      this.#guess = { efforts: new Set([refused.effort]) }
+      return true
+    }
+    if (this.#guess.efforts) this.#keepGuess()
     this.#suspectedFiles ??= new SuspectedFiles(listRequestFiles(refused.messages))
     const fileKeys = this.#suspectedFiles.guessNext()
     if (fileKeys) {
@@ -162,7 +179,7 @@ export class RequestAdaptation {
 /** What a refusal says that the model does not take, if the request had it. Null if it does not say it. */
 function findRefusedContent(
   refusal: ProviderRequestRejection,
-  { messages }: ComposedRequest,
+  { messages, effort }: ComposedRequest,
 ): Partial<ContentOmissions> | null {
   const files = listRequestFiles(messages)
   const imageCount = files.filter(isImageFile).length
@@ -183,6 +200,8 @@ function findRefusedContent(
       return hasProviderState(messages) ? { providerState: true } : null
     case 'tool-calls':
       return hasToolCalls(messages) ? { toolCalls: true } : null
+    case 'effort':
+      return effort === null ? null : { efforts: new Set(refusal.isOfOneValue ? [effort] : effortScale) }
     case 'system-role':
       return hasSystemMessage(messages) ? { systemRole: true } : null
     default:

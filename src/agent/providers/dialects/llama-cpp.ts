@@ -4,6 +4,7 @@ import { defineDialect } from '../dialect.ts'
 export const llamaCppDialect = defineDialect({
   name: 'llama-cpp',
   recognition: { responseHeaders: { server: /^llama\.cpp/ }, modelOwner: /^llamacpp$/, port: 8080 },
+  effortFields: ['reasoning_effort', 'chat_template_kwargs'],
   modelList: { contextWindowPaths: ['meta.n_ctx', 'n_ctx'] },
   errors: {
     codes: {

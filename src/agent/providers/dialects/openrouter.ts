@@ -8,6 +8,7 @@ export const openRouterDialect = defineDialect({
     contextWindowPaths: ['context_length', 'top_provider.context_length'],
     outputLimitPaths: ['top_provider.max_completion_tokens'],
   },
+  effortFields: ['reasoning'],
   // `raw` is the error of the upstream provider, in `metadata`.
   errors: { messageKeys: ['raw', 'metadata'] },
   reasoning: {

@@ -4,6 +4,7 @@ import { defineDialect } from '../dialect.ts'
 export const vLLMDialect = defineDialect({
   name: 'vllm',
   recognition: { modelOwner: /^vllm$/, modelField: 'max_model_len', port: 8000 },
+  effortFields: ['reasoning_effort', 'chat_template_kwargs'],
   modelList: { contextWindowPaths: ['max_model_len'] },
   errors: { codes: { unsupported: ['notimplementederror'] } },
   finishReasons: { abort: 'ERROR', repetition: 'LENGTH' },

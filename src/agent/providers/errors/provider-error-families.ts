@@ -7,6 +7,7 @@ import {
   unmistakableContentWording,
   unsupportedContentWording,
 } from './content-refusals.ts'
+import { effortRefusalWording, readEffortRefusal } from './effort-refusal.ts'
 import { parseContextLengthRejection, tokensPerMinutePattern } from './parse-context-length-rejection.ts'
 import type { ProviderFailure } from './parse-provider-failure.ts'
 import { systemRoleRefusalWording } from './system-role-refusal.ts'
@@ -118,6 +119,15 @@ export const providerErrorFamilies: readonly ProviderErrorFamily[] = [
     statuses: [529],
     wording:
       /overloaded|over capacity|at capacity|capacity (exceeded|is currently)|server (is )?busy|no (healthy|available) (upstream|deployment|worker)|loading model|model is (still |currently )?loading/,
+  },
+  {
+    kind: null,
+    code: 'PROVIDER',
+    message: 'The model does not take this effort. Choose another one.',
+    isTransient: false,
+    isRefusalOnly: true,
+    wording: effortRefusalWording,
+    readRefusal: ({ searchText }) => readEffortRefusal(searchText),
   },
   {
     kind: null,

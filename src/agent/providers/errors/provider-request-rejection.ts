@@ -6,6 +6,8 @@ export type ProviderRequestRejection =
   | { readonly type: 'tools' }
   /** The earlier tool calls lack something that the model wants with its own, such as its thoughts. */
   | { readonly type: 'tool-calls' }
+  /** The model does not take the effort that was asked for: that one, or any. */
+  | { readonly type: 'effort'; readonly isOfOneValue: boolean }
   /** The model takes no system message. */
   | { readonly type: 'system-role' }
   /** The model, or its server, takes no images. */

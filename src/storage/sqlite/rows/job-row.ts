@@ -14,6 +14,7 @@ export interface JobRow {
   recurring: number
   model: string | null
   instructions: string | null
+  effort: string | null
   enabled: number
   state: SegueJob['state']
   fault: string | null
@@ -41,6 +42,7 @@ export function jobFromRow(row: JobRow, profile: string): SegueJob {
     recurring: row.recurring === 1,
     model: row.model,
     ...(row.instructions !== null && { instructions: row.instructions }),
+    ...(row.effort !== null && { effort: row.effort }),
     enabled: row.enabled === 1,
     state: row.state,
     scheduleError: row.fault,
@@ -67,6 +69,7 @@ export function jobToRow(job: SegueJob): JobRow {
     recurring: job.recurring ? 1 : 0,
     model: job.model,
     instructions: job.instructions ?? null,
+    effort: job.effort ?? null,
     enabled: job.enabled ? 1 : 0,
     state: job.state,
     fault: job.scheduleError,

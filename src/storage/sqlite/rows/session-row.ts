@@ -12,6 +12,7 @@ export interface SessionRow {
   source: string
   model: string | null
   instructions: string | null
+  effort: string | null
   forked_from: string | null
   forked_from_origin: Origin | null
   retry_of: string | null
@@ -61,6 +62,7 @@ export function sessionFromRowWithStoredIds(row: SessionRowWithSettings, profile
     source: row.source,
     model: row.model,
     ...(row.instructions !== null && { instructions: row.instructions }),
+    ...(row.effort !== null && { effort: row.effort }),
     startedAt: row.started_at,
     endedAt: row.ended_at,
     endReason: row.end_reason,
@@ -87,6 +89,7 @@ export function sessionToRow(session: SessionRecord): SessionRow {
     source: session.source,
     model: session.model,
     instructions: session.instructions ?? null,
+    effort: session.effort ?? null,
     parent_session_id: unqualify(session.parentId, namespace),
     parent_origin: detectOrigin(session.parentId),
     forked_from: unqualify(session.forkedFrom, namespace),
@@ -121,9 +124,9 @@ function detectOrigin(id: string | null): Origin | null {
 /** Inserts a session. If it is pinned or archived, so is its conversation then. Call it inside a transaction. */
 export function insertSession(db: SqlConnection, session: SessionRecord): void {
   db.prepare<[SessionRow]>(
-    `INSERT INTO sessions (id, title, title_source, source, model, instructions, parent_session_id, parent_origin, forked_from,
+    `INSERT INTO sessions (id, title, title_source, source, model, instructions, effort, parent_session_id, parent_origin, forked_from,
        forked_from_origin, retry_of, retry_of_origin, takes_place_of, takes_place_of_origin, started_at, ended_at, end_reason, last_activity_at, head_seq, usage)
-     VALUES (:id, :title, :title_source, :source, :model, :instructions, :parent_session_id, :parent_origin, :forked_from,
+     VALUES (:id, :title, :title_source, :source, :model, :instructions, :effort, :parent_session_id, :parent_origin, :forked_from,
        :forked_from_origin, :retry_of, :retry_of_origin, :takes_place_of, :takes_place_of_origin, :started_at, :ended_at, :end_reason, :last_activity_at, :head_seq, :usage)`,
   ).run(sessionToRow(session))
   const { id, pinned, archived } = session

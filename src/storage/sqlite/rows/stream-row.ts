@@ -8,6 +8,7 @@ export interface StreamRow {
   status: StreamRecord['status']
   generation: number
   model: string
+  effort: string | null
   user_message_id: string
   message_id: string | null
   usage: string
@@ -28,6 +29,7 @@ export function streamFromRow(row: StreamRow): StreamRecord {
     status: row.status,
     generation: row.generation,
     model: row.model,
+    ...(row.effort !== null && { effort: row.effort }),
     userMessageId: row.user_message_id,
     messageId: row.message_id,
     usage: normalizeStoredUsage(JSON.parse(row.usage)),
@@ -49,6 +51,7 @@ function streamToRow(stream: StreamRecord): StreamRow {
     status: stream.status,
     generation: stream.generation,
     model: stream.model,
+    effort: stream.effort ?? null,
     user_message_id: stream.userMessageId,
     message_id: stream.messageId,
     usage: JSON.stringify(stream.usage),
@@ -66,11 +69,11 @@ function streamToRow(stream: StreamRecord): StreamRow {
 /** Inserts a stream, or replaces the one with its id. Call it inside a transaction. */
 export function upsertStream(db: SqlConnection, stream: StreamRecord): void {
   db.prepare<[StreamRow]>(
-    `INSERT INTO streams (id, session_id, status, generation, model, user_message_id, message_id, usage, step, started_at,
+    `INSERT INTO streams (id, session_id, status, generation, model, effort, user_message_id, message_id, usage, step, started_at,
        finished_at, finish_reason, retry_at, first_seq, last_seq, error)
-     VALUES (:id, :session_id, :status, :generation, :model, :user_message_id, :message_id, :usage, :step, :started_at,
+     VALUES (:id, :session_id, :status, :generation, :model, :effort, :user_message_id, :message_id, :usage, :step, :started_at,
        :finished_at, :finish_reason, :retry_at, :first_seq, :last_seq, :error)
-     ON CONFLICT (id) DO UPDATE SET status = :status, generation = :generation, model = :model,
+     ON CONFLICT (id) DO UPDATE SET status = :status, generation = :generation, model = :model, effort = :effort,
        user_message_id = :user_message_id, message_id = :message_id, usage = :usage, step = :step,
        started_at = :started_at, finished_at = :finished_at, finish_reason = :finish_reason, retry_at = :retry_at,
        first_seq = :first_seq, last_seq = :last_seq, error = :error,

@@ -25,6 +25,7 @@ const offline = {
   maxOutputTokens: null,
   tokenCounter: unscaledTokenCounter,
   reservedTokens: 0,
+  efforts: [],
   toolImages: noToolImageSupport,
 }
 const warnings: object[] = []
