@@ -147,6 +147,8 @@ export class ChatService {
       const session = request.sessionId === null ? null : await writableSessions.getOpen(request.sessionId)
       // Before the lock is taken, because a provider may have to be asked for its models.
       const answering = await resolveAnsweringModel(models, request, session, 'input', 'effort')
+      // Before the lock is taken, because a provider may have to be asked for its models.
+      const answering = await resolveAnsweringModel(models, request, session, 'input', 'effort')
       const parts = await createMessageParts(request, fileStore, 'input', 'files')
       const { idempotencyKey, ifBusy } = request
       return { session: session ?? this.#createSession(request), parts, ...answering, idempotencyKey, ifBusy }
@@ -300,7 +302,7 @@ export class ChatService {
   }
 }
 
-function toCancelOutcome(stream: StreamRecord, isFirst: boolean): CancelOutcome {
-  if (stream.status !== 'CANCELLED') return 'ALREADY_FINISHED'
+function toCancelOutcome({ status }: StreamRecord, isFirst: boolean): CancelOutcome {
+  if (status !== 'CANCELLED') return 'ALREADY_FINISHED'
   return isFirst ? 'CANCELLED' : 'ALREADY_CANCELLED'
 }

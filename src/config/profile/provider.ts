@@ -24,7 +24,7 @@ export interface Provider {
   readonly models: readonly string[] | null
   /** Context window of its models, in tokens. Null: the provider or the name of the model tells it. */
   readonly contextWindow: number | null
-  /** The efforts of its models. Left out: its list or the names of the models tell them. */
+  /** The configured efforts of its models. Left out, and of the others: its list or their names tell them. */
   readonly efforts?: ProviderEfforts
   /** How many requests to its models run at the same time. Null: any number. */
   readonly maxConcurrent: number | null

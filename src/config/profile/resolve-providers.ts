@@ -34,7 +34,7 @@ export function resolveProviders(
       apiVersion: apiVersion ?? null,
       models: models ?? null,
       contextWindow: contextWindow ?? null,
-      ...(efforts && { efforts }),
+      efforts: efforts ?? [],
       maxConcurrent: maxConcurrent ?? null,
     }
   })

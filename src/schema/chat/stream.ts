@@ -50,38 +50,41 @@ StreamObjectType.implement({
         'The effort of reasoning that the model is asked for; requests leave it out if its provider refuses it. Null: the default of the model.',
       resolve: ({ effort = null }) => effort,
     }),
-    usage: t.expose('usage', {
-      type: UsageType,
-      description: 'The tokens used by the requests to the model that have ended.',
-    }),
-    startedAt: t.expose('startedAt', { type: 'DateTime', description: 'The time at which the stream was accepted.' }),
-    finishedAt: t.expose('finishedAt', {
-      type: 'DateTime',
-      nullable: true,
-      description: 'The time at which the stream ended. Null before.',
-    }),
-    finishReason: t.field({
-      type: FinishReasonEnum,
-      nullable: true,
-      description:
-        'Why the model stopped, in its last step. With LENGTH, CONTENT_FILTER and REFUSAL, the message is PARTIAL. Null unless `status` is COMPLETED, and for streams of version 0.1.',
-      resolve: ({ finishReason }) => finishReason ?? null,
-    }),
-    retryAt: t.field({
-      type: 'DateTime',
-      nullable: true,
-      description:
-        'The time at which the provider is asked again. Set while the stream waits because the provider asked it to; `status` stays RUNNING. Null otherwise.',
-      resolve: ({ retryAt }) => retryAt ?? null,
-    }),
-    lastSeq: t.exposeInt('lastSeq', {
-      description: 'The `seq` of the newest event of the stream; after its end, that of its `StreamFinished` event.',
-    }),
-    error: t.expose('error', {
-      type: StreamErrorType,
-      nullable: true,
-      description:
-        'The reason of the failure. Set if `status` is FAILED, or INTERRUPTED (then with the code SERVER_RESTART). Null otherwise.',
-    }),
   }),
 })
+
+schemaBuilder.objectFields(StreamObjectType, (t) => ({
+  usage: t.expose('usage', {
+    type: UsageType,
+    description: 'The tokens used by the requests to the model that have ended.',
+  }),
+  startedAt: t.expose('startedAt', { type: 'DateTime', description: 'The time at which the stream was accepted.' }),
+  finishedAt: t.expose('finishedAt', {
+    type: 'DateTime',
+    nullable: true,
+    description: 'The time at which the stream ended. Null before.',
+  }),
+  finishReason: t.field({
+    type: FinishReasonEnum,
+    nullable: true,
+    description:
+      'Why the model stopped, in its last step. With LENGTH, CONTENT_FILTER and REFUSAL, the message is PARTIAL. Null unless `status` is COMPLETED, and for streams of version 0.1.',
+    resolve: ({ finishReason }) => finishReason ?? null,
+  }),
+  retryAt: t.field({
+    type: 'DateTime',
+    nullable: true,
+    description:
+      'The time at which the provider is asked again. Set while the stream waits because the provider asked it to; `status` stays RUNNING. Null otherwise.',
+    resolve: ({ retryAt }) => retryAt ?? null,
+  }),
+  lastSeq: t.exposeInt('lastSeq', {
+    description: 'The `seq` of the newest event of the stream; after its end, that of its `StreamFinished` event.',
+  }),
+  error: t.expose('error', {
+    type: StreamErrorType,
+    nullable: true,
+    description:
+      'The reason of the failure. Set if `status` is FAILED, or INTERRUPTED (then with the code SERVER_RESTART). Null otherwise.',
+  }),
+}))

@@ -11,6 +11,7 @@ import {
 import { schemaBuilder } from '../schema-builder.ts'
 import { SessionObjectType } from '../object-refs.ts'
 import { instructionsLengthDescription } from './instructions-description.ts'
+import type { RequestProfile } from '../request-profile.ts'
 import { withModelArgument } from '../model-argument.ts'
 
 const CreateSessionInput = schemaBuilder.inputType('CreateSessionInput', {
@@ -53,11 +54,7 @@ schemaBuilder.mutationFields((t) => ({
         const argument = { model: input.model, profile: profile.name, path: ['input', 'model'] }
         return withModelArgument(argument, async (model) => {
           if (model !== null) models.assertKnown(model)
-          if (typeof effort === 'string') {
-            const parent = model === null && continues !== null ? await sessions.find(continues) : null
-            const modelId = model ?? (parent?.origin === 'SEGUE' ? parent.model : null)
-            await assertModelTakesEffort(models, modelId, effort, 'input', 'effort')
-          }
+          if (effort !== null) await assertNewSessionTakesEffort({ model, effort, continues }, { models, sessions })
           return sessions.create({ title, model, instructions, effort, continues }, key)
         })
       },
@@ -102,3 +99,14 @@ schemaBuilder.mutationFields((t) => ({
     }),
   }),
 }))
+
+/** Throws BAD_USER_INPUT if the model that a new session has, or takes over, does not take its effort. */
+async function assertNewSessionTakesEffort(
+  input: { readonly model: string | null; readonly effort: string; readonly continues: string | null },
+  { models, sessions }: Pick<RequestProfile, 'models' | 'sessions'>,
+): Promise<void> {
+  const { model, effort, continues } = input
+  const parent = model === null && continues !== null ? await sessions.find(continues) : null
+  const modelId = model ?? (parent?.origin === 'SEGUE' ? parent.model : null)
+  await assertModelTakesEffort(models, modelId, effort, 'input', 'effort')
+}
