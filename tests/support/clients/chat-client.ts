@@ -52,6 +52,7 @@ const stream = z.object({
   lastSeq: z.int(),
   finishReason: z.string().nullable(),
   model: z.string(),
+  effort: z.string().nullable(),
   usage,
   retryAt: z.iso.datetime().nullable(),
   error: z.object({ code: z.string(), message: z.string(), retryAt: z.iso.datetime().nullable() }).nullable(),
@@ -145,6 +146,7 @@ export interface ChatInput {
   readonly sessionId?: string
   readonly key?: string
   readonly model?: string
+  readonly effort?: string
   readonly files?: readonly { readonly name?: string; readonly mediaType: string; readonly url: string }[]
   readonly ifBusy?: 'REJECT' | 'QUEUE' | 'INTERRUPT'
 }
@@ -164,7 +166,7 @@ export class ApiError extends Error {
 
 const usageFields = '{ estimated inputTokens outputTokens reasoningTokens cachedInputTokens }'
 const toolCallFields = '{ id providerId name argumentsText arguments state result resultUrl error }'
-const streamFields = `{ id status lastSeq finishReason model usage ${usageFields} retryAt error { code message retryAt } session { id } }`
+const streamFields = `{ id status lastSeq finishReason model effort usage ${usageFields} retryAt error { code message retryAt } session { id } }`
 const messageFields = `{
   id role status text reasoning digest
   usage ${usageFields}

@@ -70,7 +70,8 @@ const findDefaults = async (registry: ModelRegistry) =>
 describe('the model list', () => {
   test('contains the configured models in order, then the offline model', async () => {
     const local = provider('local', 'openai-compatible', { models: ['b', 'org/a'], baseURL: await findUnusedUrl() })
-    const unknown = { contextWindow: null, supportsTools: null, supportsImages: null, omittedTools: [] }
+    const efforts = ['low', 'medium', 'high']
+    const unknown = { contextWindow: null, supportsTools: null, supportsImages: null, omittedTools: [], efforts }
     expect(await newRegistry([local]).list()).toEqual([
       { id: 'local/b', provider: 'local', name: 'b', isDefault: true, ...unknown },
       { id: 'local/org/a', provider: 'local', name: 'org/a', isDefault: false, ...unknown },
@@ -360,6 +361,7 @@ describe('what requests have shown', () => {
       providerState: false,
       toolCalls: false,
       systemRole: false,
+      efforts: new Set(),
       maxImages: 50,
     }
     expect(await resolveAt(Date.now() - ttlMs + 10_000)).toEqual({ ...nothing, fileKeys: new Set(), ...omissions })

@@ -29,6 +29,7 @@ describe('a list of models', () => {
         maxOutputTokens: null,
         supportsTools: null,
         supportsImages: null,
+        efforts: null,
         purpose: 'unknown',
       },
     ])

@@ -36,6 +36,32 @@ function describeFamily(family: string, code: string, sentence: RegExp, cases: r
   })
 }
 
+describeFamily('an effort that is not taken', 'PROVIDER', /^The model does not take this effort/, [
+  ['Anthropic', 400, anthropic('invalid_request_error', 'thinking.budget_tokens must be at least 1024')],
+  [
+    'Anthropic, without adaptive thinking',
+    400,
+    anthropic('invalid_request_error', 'adaptive thinking is not supported'),
+  ],
+  [
+    'Anthropic, without efforts',
+    400,
+    anthropic('invalid_request_error', 'This model does not support the effort parameter.'),
+  ],
+  ['OpenAI', 400, error("Unsupported parameter: 'reasoning_effort' is not supported with this model.")],
+  ['Azure', 400, error('Unrecognized request argument supplied: reasoning_effort')],
+  ['Groq', 400, error('`reasoning_effort` must be one of `none` or `default`')],
+  ['xAI', 400, error('Model grok-4 does not support parameter reasoningEffort.')],
+  ['Ollama', 400, error('"llama3.2" does not support thinking')],
+  ['Ollama, of one effort', 400, error('think value "high" is not supported for this model')],
+  ['Gemini', 400, gemini(400, 'INVALID_ARGUMENT', 'Thinking level MEDIUM is not supported for this model.')],
+  [
+    'Gemini, always thinking',
+    400,
+    gemini(400, 'INVALID_ARGUMENT', 'Budget 0 is invalid. This model only works in thinking mode.'),
+  ],
+])
+
 describeFamily('a chat that is too long', 'CONTEXT_LENGTH', /^The request is too long/, [
   ['OpenAI', 400, error('Too long', { code: 'context_length_exceeded' })],
   ['OpenAI, for one message', 400, error('Invalid', { code: 'string_above_max_length' })],
@@ -204,7 +230,7 @@ describeFamily(
   /^The provider (rejected the request|could not complete)/,
   [
     ['OpenAI', 400, error("Unsupported parameter: 'max_tokens' is not supported with this model.")],
-    ['Anthropic', 400, anthropic('invalid_request_error', 'thinking.budget_tokens must be at least 1024')],
+    ['Anthropic', 400, anthropic('invalid_request_error', 'top_k must be at least 1')],
     ['FastAPI', 422, { detail: [{ loc: ['body', 'messages', 0], msg: 'Field required', type: 'missing' }] }],
   ],
 )
