@@ -21,5 +21,5 @@ export function parseProviderEfforts(value: unknown): ProviderEfforts | null {
 
 /** The configured efforts of a model. Null if there are none. */
 export function findConfiguredEfforts(configured: ProviderEfforts, name: string): readonly Effort[] | null {
-  return configured.findLast(({ pattern }) => compileWildcardPattern(pattern).test(name))?.efforts ?? null
+  return configured.findLast(({ pattern }) => compileWildcardPattern(pattern)(name))?.efforts ?? null
 }

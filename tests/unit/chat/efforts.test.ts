@@ -54,7 +54,7 @@ beforeEach(async () => {
     void readText(request).then((body) => {
       const json = { 'content-type': 'application/json' }
       if (request.method === 'GET') {
-        const data = Object.entries(listed).map(([id, fields]) => ({ id, ...fields }))
+        const data = Object.entries(listed).map(([id, fields]) => Object.assign({ id }, fields))
         return response.writeHead(200, json).end(JSON.stringify({ data }))
       }
       const parsed = requestSchema.parse(JSON.parse(body))
