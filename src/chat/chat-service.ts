@@ -147,8 +147,6 @@ export class ChatService {
       const session = request.sessionId === null ? null : await writableSessions.getOpen(request.sessionId)
       // Before the lock is taken, because a provider may have to be asked for its models.
       const answering = await resolveAnsweringModel(models, request, session, 'input', 'effort')
-      // Before the lock is taken, because a provider may have to be asked for its models.
-      const answering = await resolveAnsweringModel(models, request, session, 'input', 'effort')
       const parts = await createMessageParts(request, fileStore, 'input', 'files')
       const { idempotencyKey, ifBusy } = request
       return { session: session ?? this.#createSession(request), parts, ...answering, idempotencyKey, ifBusy }
