@@ -18,6 +18,7 @@ import type { ProviderConnections } from '../providers/http/provider-connections
 import type { ProviderRequestPriority } from '../providers/http/provider-request-queue.ts'
 import { createModelSummaryGenerator } from '../text-generation/model-summary-generator.ts'
 import { TokenCounter } from '../tokens/token-counter.ts'
+import { selectTokenizer } from '../tokens/token-weights.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 import { guessContextWindow } from './context-window.ts'
 import type { ModelEndpoint } from '../../model/model-observation.ts'
@@ -232,7 +233,7 @@ export class ModelRegistry {
     const dialect = this.#modelLists.findDialect(provider)
     const { contextSizes } = this.#observations
     const supportsImages = () => this.#findImageSupport(address, findListedModel(this.#modelLists.peek(provider), name))
-    const tokenCounter = new TokenCounter(() => contextSizes.findTokenScale(address))
+    const tokenCounter = new TokenCounter(() => contextSizes.findTokenScale(address), { tokenizer: selectTokenizer(name) })
     const observer = this.#observations.createObserver(address, dialect.images.maxCount)
     const listEfforts = () => findModelEfforts(provider, name, this.#modelLists.peek(provider))
     const createAgentOptions = (priority: ProviderRequestPriority) => ({
