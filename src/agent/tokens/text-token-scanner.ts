@@ -18,6 +18,9 @@ const kinds = [
 ] as const
 type CodeUnitKind = (typeof kinds)[number]
 
+/** No word is so long. Tokenizers join about four letters of anything else. */
+const tokensPerLetterOfNoWord = 0.25
+
 const jsonSigns: ReadonlySet<number> = new Set(['"', ':', ',', '{', '}', '[', ']'].map((sign) => sign.charCodeAt(0)))
 const quote = '"'.charCodeAt(0)
 const newline = '\n'.charCodeAt(0)
@@ -68,7 +71,18 @@ export class TextTokenScanner {
       (kind === 'accented' ? accented : place > 4 ? (this.#rareLetters[code | 32] ?? 0) : 0) +
       (kind === 'capital' && !begins ? capital : 0)
     if (place < 3) return firstTokens + ownTokens
-    return ownTokens + (place < 5 ? letter.from3 : place < 9 ? 0 : place < 12 ? letter.from9 : letter.from12)
+    return (
+      ownTokens +
+      (place < 5
+        ? letter.from3
+        : place < 9
+          ? 0
+          : place < 12
+            ? letter.from9
+            : place < 24
+              ? letter.from12
+              : tokensPerLetterOfNoWord)
+    )
   }
 
   /** The tokens of a word that begins here. */

@@ -28,7 +28,7 @@ describe('the tokens of a text', () => {
 
   test('are counted as the model does', () => {
     const doubled = new TokenCounter(() => 2)
-    expect(doubled.countText(newProse(100))).toBe(counter.countText(newProse(100)) * 2)
+    expect(Math.abs(doubled.countText(newProse(100)) - counter.countText(newProse(100)) * 2)).toBeLessThanOrEqual(1)
   })
 
   test('are at least a share of the estimate, which is not more for a model that seems to count more', () => {

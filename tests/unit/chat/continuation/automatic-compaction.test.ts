@@ -25,7 +25,7 @@ import {
 const { assistant, summary } = modelMessage
 
 /** About this many tokens, as long as nothing is known of the model. */
-const newText = (tokens: number): string => 'word '.repeat((tokens * 4) / 5).trim()
+const newText = (tokens: number): string => 'word '.repeat(tokens).trim()
 
 const newChats = (summaries: Summaries, options: ChatFixtureOptions, ...answers: ScriptedAnswer[]): ChatFixture =>
   newCompactionChats(summaries, { contextWindow: 1_000, autoCompactThreshold: 0.8, ...options }, ...answers)
