@@ -233,7 +233,9 @@ export class ModelRegistry {
     const dialect = this.#modelLists.findDialect(provider)
     const { contextSizes } = this.#observations
     const supportsImages = () => this.#findImageSupport(address, findListedModel(this.#modelLists.peek(provider), name))
-    const tokenCounter = new TokenCounter(() => contextSizes.findTokenScale(address), { tokenizer: selectTokenizer(name) })
+    const tokenCounter = new TokenCounter(() => contextSizes.findTokenScale(address), {
+      tokenizer: selectTokenizer(name),
+    })
     const observer = this.#observations.createObserver(address, dialect.images.maxCount)
     const listEfforts = () => findModelEfforts(provider, name, this.#modelLists.peek(provider))
     const createAgentOptions = (priority: ProviderRequestPriority) => ({
