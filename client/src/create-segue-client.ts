@@ -12,7 +12,7 @@ import { createLazyTransport } from './subscription/lazy-transport.ts'
 import { HttpClient } from './http/http-client.ts'
 import { RequestSender } from './http/request-sender.ts'
 import { createSseTransport } from './subscription/sse-transport.ts'
-import { answerApproval, answerClarification, cancelStream } from './commands.ts'
+import * as commands from './commands.ts'
 
 /** Creates a client of a server. It sends nothing before it is used. */
 export function createSegueClient(options: SegueClientOptions): SegueClient {
@@ -53,9 +53,7 @@ export function createSegueClient(options: SegueClientOptions): SegueClient {
     followSession: (sessionId, followOptions = {}) =>
       leavable(followOptions.signal, (leaving) => followSession(subscriber, sessionId, followOptions, leaving)),
     message: foldChatEvents,
-    cancel: (streamId, requestOptions) => cancelStream(requests, streamId, requestOptions),
-    answerApproval: (id, answer, requestOptions) => answerApproval(requests, id, answer, requestOptions),
-    answerClarification: (id, answer, requestOptions) => answerClarification(requests, id, answer, requestOptions),
+    ...createCommands(requests),
     fileUrl: (fileUrl) => endpoint.resolveFileUrl(fileUrl) ?? fileUrl,
     file: (fileUrl, { signal } = {}) => fetchFile({ http, endpoint }, fileUrl, signal),
     request: async (document, variables, requestOptions) =>
@@ -71,6 +69,22 @@ export function createSegueClient(options: SegueClientOptions): SegueClient {
       closing.abort()
       transport.close()
     },
+  }
+}
+
+type Commands = Pick<
+  SegueClient,
+  'cancel' | 'updateQueued' | 'moveQueued' | 'sendQueued' | 'answerApproval' | 'answerClarification'
+>
+
+function createCommands(requests: RequestSender): Commands {
+  return {
+    cancel: (streamId, options) => commands.cancelStream(requests, streamId, options),
+    updateQueued: (streamId, changes, options) => commands.updateQueuedMessage(requests, streamId, changes, options),
+    moveQueued: (streamId, before, options) => commands.moveQueuedMessage(requests, streamId, before, options),
+    sendQueued: (streamId, options) => commands.sendQueuedMessage(requests, streamId, options),
+    answerApproval: (id, answer, options) => commands.answerApproval(requests, id, answer, options),
+    answerClarification: (id, answer, options) => commands.answerClarification(requests, id, answer, options),
   }
 }
 

@@ -56,6 +56,9 @@ export interface ChatInput {
   readonly ifBusy?: 'REJECT' | 'QUEUE' | 'INTERRUPT'
 }
 
+/** What a queued message has in place of what it had. What is left out stays; an empty list takes the files away. */
+export type QueuedMessageChanges = Partial<Pick<ChatInput, 'text' | 'files'>>
+
 export interface LeaveOptions {
   /** Leaves when it is aborted: the iteration ends, without an error. The answer goes on. */
   readonly signal?: AbortSignal
@@ -136,8 +139,14 @@ export interface SegueClient {
    * object again, and parts that have not changed are the same objects. See `foldChatEvent` for one event.
    */
   message(events: AsyncIterable<ChatEvent>): AsyncIterableIterator<ChatMessage | null>
-  /** Stops a stream. */
+  /** Stops a stream, or takes back a queued message. */
   cancel(streamId: string, options?: RequestOptions): Promise<CancelResult>
+  /** Changes a message that waits for its turn. Rejects with STALE once its turn has begun, as `moveQueued` and `sendQueued` do. */
+  updateQueued(streamId: string, changes: QueuedMessageChanges, options?: RequestOptions): Promise<ChatStream>
+  /** Moves a queued message before another one of its queue; null, to the end. Resolves to the ids of the queue in order. */
+  moveQueued(streamId: string, before: string | null, options?: RequestOptions): Promise<readonly string[]>
+  /** Starts the turn of a queued message now, and stops the answer that is being made. */
+  sendQueued(streamId: string, options?: RequestOptions): Promise<ChatStream>
   answerApproval(id: string, answer: ApprovalAnswer, options?: RequestOptions): Promise<Approval>
   answerClarification(id: string, answer: ClarificationAnswer, options?: RequestOptions): Promise<Clarification>
   /** The absolute URL of a file of this server, for `<img>` and links. Any other URL is returned as it is. */

@@ -71,6 +71,34 @@ describe('the page on tools', () => {
   })
 })
 
+describe('the page on the queue', () => {
+  test('shows it, and lets a person edit, move and send what waits', async () => {
+    const sessionId = await createSession()
+    const queue = `mutation ($sessionId: ID!, $text: String!) {
+      startChat(input: { sessionId: $sessionId, text: $text, ifBusy: QUEUE }) { id }
+    }`
+    for (const text of ['/ask Where to?', 'One', 'Two']) await docs.request(queue, { sessionId, text })
+    const read = z.object({
+      session: z.object({ queue: z.array(z.object({ id: z.string(), userMessage: z.object({ text: z.string() }) })) }),
+    })
+    const [one, two] = read.parse(await docs.run('Queue', { sessionId })).session.queue.map(({ id }) => id)
+    const { text } = docs.variablesOf('EditQueued')
+    expect(await docs.run('EditQueued', { streamId: two })).toMatchObject({
+      updateQueuedMessage: { id: two, userMessage: { text } },
+    })
+    expect(await docs.run('MoveQueued', { streamId: two, before: one })).toMatchObject({
+      moveQueuedMessage: { queue: [{ id: two, userMessage: { text } }, { id: one }] },
+    })
+    const events = await docs.stream(
+      'WatchQueue',
+      { sessionId },
+      ({ followSession }) => JSON.stringify(followSession?.['streamIds']) === JSON.stringify([two, one]),
+    )
+    expect(events.at(-1)).toMatchObject({ followSession: { queue: [{ id: two }, { id: one }] } })
+    expect(await docs.run('SendQueued', { streamId: one })).toMatchObject({ sendQueuedMessage: { id: one } })
+  })
+})
+
 describe('the page on costs', () => {
   test('shows what an answer costs', async () => {
     const id = await createSession()

@@ -18,7 +18,11 @@ export function applyChatEvent(chat: LiveChatState, event: ChatEvent): LiveChatS
         : { ...chat, queue, messages: addMessage(chat.messages, message), activeStream: stream }
     }
     case 'StreamChanged':
-      return event.status === 'QUEUED' ? chat : { ...beginTurn(chat, event), activeStream: event.stream }
+      return event.status === 'QUEUED'
+        ? changeQueued(chat, event)
+        : { ...beginTurn(chat, event), activeStream: event.stream }
+    case 'QueueChanged':
+      return { ...chat, queue: sortQueue(chat.queue, event.streamIds) }
     case 'StreamFinished':
       return finishStream(beginTurn(chat, event), event)
     case 'SessionChanged': {
@@ -49,6 +53,20 @@ function changeMessage(
   const after = foldLiveChatMessage(before, event)
   if (after === null || after === before) return chat
   return { ...chat, messages: before ? chat.messages.with(index, after) : [...chat.messages, after] }
+}
+
+/** The message of a queued stream was edited. */
+function changeQueued(chat: LiveChatState, { stream, userMessage }: StreamChanged): LiveChatState {
+  const queue = chat.queue.map((queued) =>
+    queued.stream.id === stream.id ? { stream, message: { ...queued.message, ...userMessage } } : queued,
+  )
+  return { ...chat, queue }
+}
+
+/** Queued messages in the order of the ids of their streams. */
+function sortQueue(queue: LiveChatState['queue'], streamIds: readonly string[]): LiveChatState['queue'] {
+  const queued = new Map(queue.map((each) => [each.stream.id, each]))
+  return streamIds.flatMap((id) => queued.get(id) ?? [])
 }
 
 /** Takes the message of a stream that was queued to its place. One that was cancelled in the queue is withdrawn. */

@@ -43,6 +43,7 @@ export interface WireChatSession {
   readonly profile: { readonly name: string }
   readonly conversation: { readonly id: string; readonly lastActivityAt: string }
   readonly activeStream: WireStream | null
+  readonly queue: readonly (WireStream & { readonly userMessage: WireLiveMessage })[]
   readonly transcript: WireTranscriptPage
 }
 
@@ -60,6 +61,7 @@ const transcriptPage = `{ pageInfo { hasPreviousPage startCursor } edges { node 
 
 const chatSessionFields = `
   id title model origin compacting headSeq continuedBy { id } profile { name } conversation { id lastActivityAt } activeStream ${streamFields}
+  queue { ... on Stream ${streamFields} userMessage { ${liveMessageFields} } }
   transcript(last: $last) ${transcriptPage}`
 
 /** The session of the conversation that holds `id`, to read and to continue. */

@@ -23,7 +23,7 @@ export interface LiveChatState {
   readonly hasEarlier: boolean
   /** The stream that runs, or waits for a person. */
   readonly activeStream: ChatStream | null
-  /** Messages that were sent while this page was open and wait for their turn, in order. */
+  /** Messages that wait for their turn, in the order in which they will have it. */
   readonly queue: readonly QueuedMessage[]
   /** The session is being summarised, and busy meanwhile. */
   readonly compacting: boolean

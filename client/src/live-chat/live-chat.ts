@@ -1,4 +1,10 @@
-import type { ApprovalAnswer, ChatInput, ClarificationAnswer, SegueClient } from '../segue-client.ts'
+import type {
+  ApprovalAnswer,
+  ChatInput,
+  ClarificationAnswer,
+  QueuedMessageChanges,
+  SegueClient,
+} from '../segue-client.ts'
 import { ListenerSet } from '../lists/listener-set.ts'
 import type { SnapshotSource } from '../lists/snapshot-store.ts'
 import { SegueError } from '../segue-error.ts'
@@ -97,6 +103,21 @@ export class LiveChat implements SnapshotSource<LiveChatState> {
     await this.#act(() => this.#client.cancel(streamId))
   }
 
+  /** Changes a message that waits for its turn. */
+  readonly updateQueued = async (streamId: string, changes: QueuedMessageChanges): Promise<void> => {
+    await this.#act(() => this.#client.updateQueued(streamId, changes))
+  }
+
+  /** Moves a message that waits for its turn before another one; null, to the end of the queue. */
+  readonly moveQueued = async (streamId: string, before: string | null): Promise<void> => {
+    await this.#act(() => this.#client.moveQueued(streamId, before))
+  }
+
+  /** Answers a message now that waits for its turn, and stops the answer that is being made. */
+  readonly sendQueued = async (streamId: string): Promise<void> => {
+    await this.#act(() => this.#client.sendQueued(streamId))
+  }
+
   readonly answerApproval = async (id: string, answer: ApprovalAnswer): Promise<void> => {
     await this.#act(() => this.#client.answerApproval(id, answer))
   }
@@ -189,8 +210,7 @@ export class LiveChat implements SnapshotSource<LiveChatState> {
       sessionId = chat.sessionId ?? sessionId
       headSeq = read.headSeq
       const { isSending, error } = this.#state
-      const queue = this.#state.queue.filter(({ message }) => chat.messages.every(({ id }) => id !== message.id))
-      this.#set({ ...chat, isSending, error, queue })
+      this.#set({ ...chat, isSending, error })
       // Hermes' sessions have no log.
       if (isHermes) await this.#waitForHermes(sessionId, read, signal)
       else sessionId = await this.#applyEvents(sessionId, headSeq, signal)

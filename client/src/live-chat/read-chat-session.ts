@@ -50,7 +50,7 @@ export async function readChatSession(
     : await readConversationTip(client, sessionId, last, signal)
   while (session?.continuedBy) session = await readSession(client, session.continuedBy.id, last, signal)
   if (!session) throw new SegueError('NOT_FOUND', 'The session does not exist. Choose another one.')
-  const { id, title, model, origin, compacting, headSeq, conversation, activeStream, transcript } = session
+  const { id, title, model, origin, compacting, headSeq, conversation, activeStream, queue, transcript } = session
   const { messages, before } = toTranscriptPage(transcript)
   const chat: LiveChatState = {
     ...emptyChat,
@@ -63,6 +63,10 @@ export async function readChatSession(
     messages,
     hasEarlier: before !== null,
     activeStream: activeStream && toChatStream(activeStream),
+    queue: queue.map(({ userMessage, ...stream }) => ({
+      stream: toChatStream(stream),
+      message: toLiveChatMessage(userMessage),
+    })),
   }
   return { chat, headSeq, before, lastActivityAt: toTime(conversation.lastActivityAt), profile: session.profile.name }
 }

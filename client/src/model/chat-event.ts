@@ -27,10 +27,11 @@ export interface StreamStarted extends EventBase<'StreamStarted'> {
   readonly stream: ChatStream
   readonly userMessage: ChatMessage
 }
-/** The status of a stream changed, or the time until which it waits for its provider. */
+/** The status of a stream changed, or the time until which it waits for its provider; or, while it is QUEUED, its message. */
 export interface StreamChanged extends EventBase<'StreamChanged'> {
   readonly status: StreamStatus
   readonly stream: ChatStream
+  readonly userMessage: ChatMessage
 }
 /** The end of a stream. There is exactly one for each. */
 export interface StreamFinished extends EventBase<'StreamFinished'> {
@@ -82,6 +83,7 @@ export type ChatEvent =
   | LogEventOfType<'PartFinished'>
   | LogEventOfType<'StepFinished'>
   | StreamChanged
+  | LogEventOfType<'QueueChanged'>
   | ApprovalChanged
   | ClarificationChanged
   | SessionChanged

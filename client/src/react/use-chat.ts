@@ -10,7 +10,17 @@ export type UseChatOptions = Omit<LiveChatOptions, 'sessionId'>
 
 type ChatActions = Pick<
   LiveChat,
-  'send' | 'stop' | 'regenerate' | 'loadEarlier' | 'open' | 'cancelQueued' | 'answerApproval' | 'answerClarification'
+  | 'send'
+  | 'stop'
+  | 'regenerate'
+  | 'loadEarlier'
+  | 'open'
+  | 'cancelQueued'
+  | 'updateQueued'
+  | 'moveQueued'
+  | 'sendQueued'
+  | 'answerApproval'
+  | 'answerClarification'
 >
 
 /** The state of a chat and what can be done with it. */
@@ -63,8 +73,10 @@ export function useChat<Selection>(
 }
 
 function toResult(chat: LiveChat, state: LiveChatState): UseChatResult {
-  const { send, stop, regenerate, loadEarlier, open, cancelQueued, answerApproval, answerClarification } = chat
-  const actions = { send, stop, regenerate, loadEarlier, open, cancelQueued, answerApproval, answerClarification }
+  const { send, stop, regenerate, loadEarlier, open, answerApproval, answerClarification } = chat
+  const { cancelQueued, updateQueued, moveQueued, sendQueued } = chat
+  const queueActions = { cancelQueued, updateQueued, moveQueued, sendQueued }
+  const actions = { send, stop, regenerate, loadEarlier, open, answerApproval, answerClarification, ...queueActions }
   return { ...state, ...actions, chat }
 }
 

@@ -38,7 +38,8 @@ const eventFields = `{
   ... on FilePartAdded { messageId partIndex step mediaType name url }
   ... on PartFinished { messageId partIndex }
   ... on StepFinished { step finishReason ${usage} }
-  ... on StreamChanged { status stream ${streamFields} }
+  ... on StreamChanged { status stream { ... on Stream ${streamFields} userMessage ${messageFields} } }
+  ... on QueueChanged { streamIds }
   ... on ApprovalChanged { state decision approval ${approvalFields} }
   ... on ClarificationChanged { state answer clarification ${clarificationFields} }
   ... on SessionChanged { session { id title model compacting } }
@@ -54,6 +55,18 @@ export const followSessionDocument = `subscription ($id: ID!, $after: Int!) { ev
 
 export const cancelStreamDocument = `mutation ($id: ID!, $key: String) {
   result: cancelStream(streamId: $id, key: $key) { outcome stream ${streamFields} message ${messageFields} }
+}`
+
+export const updateQueuedMessageDocument = `mutation ($id: ID!, $text: String, $files: [FileInput!], $key: String) {
+  result: updateQueuedMessage(streamId: $id, text: $text, files: $files, key: $key) ${streamFields}
+}`
+
+export const moveQueuedMessageDocument = `mutation ($id: ID!, $before: ID, $key: String) {
+  result: moveQueuedMessage(streamId: $id, before: $before, key: $key) { queue { id } }
+}`
+
+export const sendQueuedMessageDocument = `mutation ($id: ID!, $key: String) {
+  result: sendQueuedMessage(streamId: $id, key: $key) ${streamFields}
 }`
 
 export const answerApprovalDocument = `mutation ($id: ID!, $decision: ApprovalDecision!, $reason: String, $arguments: JSON, $pattern: JSON, $key: String) {

@@ -29,8 +29,12 @@ export function toChatEvent(event: WireEvent): ChatEvent | null {
       const { stream, userMessage } = event
       return { ...toEventFields(event), stream: toChatStream(stream), userMessage: toChatMessage(userMessage) }
     }
-    case 'StreamChanged':
-      return { ...toEventFields(event), stream: toChatStream(event.stream) }
+    case 'StreamChanged': {
+      const { userMessage, ...stream } = event.stream
+      return { ...toEventFields(event), stream: toChatStream(stream), userMessage: toChatMessage(userMessage) }
+    }
+    case 'QueueChanged':
+      return toEventFields(event)
     case 'StreamFinished':
       return { ...toEventFields(event), stream: toChatStream(event.stream) }
     case 'StreamReset':

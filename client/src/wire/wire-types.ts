@@ -141,8 +141,9 @@ export type WireEvent =
   | (WireEventBase & {
       readonly __typename: 'StreamChanged'
       readonly status: StreamStatus
-      readonly stream: WireStream
+      readonly stream: WireStream & { readonly userMessage: WireMessage }
     })
+  | (WireEventBase & { readonly __typename: 'QueueChanged'; readonly streamIds: readonly string[] })
   | (WireEventBase & {
       readonly __typename: 'ApprovalChanged'
       readonly state: DecisionState

@@ -7,6 +7,7 @@ import { newTempFolder, startTestSegue } from '../../../tests/support/server/seg
 import { waitUntil } from '../../../tests/support/wait-until.ts'
 import { LiveChat, type LiveChatOptions, type LiveChatState } from '../../src/react/index.ts'
 import { createSegueClient, type SegueClient } from '../../src/index.ts'
+import { getMessageText } from '../../src/live-chat/live-chat-message.ts'
 
 /** A chat that somebody looks at. */
 class ShownChat implements Disposable {
@@ -101,6 +102,49 @@ test('a chat that nobody looks at any more starts again when somebody does', asy
   await waitUntil(() => chat.getSnapshot().messages.length === 4)
   leaveAgain()
   client.close()
+})
+
+test('messages that wait are shown from the first read on, and can be changed, moved, sent now and taken back', async () => {
+  await using server = await startSegueWithProvider()
+  const never = new Promise<never>(() => {})
+  server.provider.enqueue([{ text: 'On and on' }, { wait: never }])
+  const first = await server.client.start({ text: 'One' })
+  const sessionId = first.session.id
+  const queued: string[] = []
+  for (const text of ['Two', 'Three', 'Four'])
+    queued.push((await server.client.start({ sessionId, text, ifBusy: 'QUEUE' })).id)
+  const [two = '', three = '', four = ''] = queued
+  using shown = new ShownChat(server.segue.url, { sessionId })
+  using other = new ShownChat(server.segue.url, { sessionId })
+  const queueOf = ({ queue }: LiveChatState) => queue.map(({ message }) => getMessageText(message)).join()
+  await shown.until((state) => queueOf(state) === 'Two,Three,Four')
+  await other.until((state) => queueOf(state) === 'Two,Three,Four')
+  const [, unchanged] = other.state.queue
+
+  await shown.chat.moveQueued(four, two)
+  await other.until((state) => queueOf(state) === 'Four,Two,Three')
+  await shown.chat.updateQueued(two, { text: 'Five' })
+  await other.until((state) => queueOf(state) === 'Four,Five,Three')
+  expect(other.state.queue[2]).toBe(unchanged)
+  await shown.chat.cancelQueued(four)
+  await other.until((state) => queueOf(state) === 'Five,Three')
+
+  server.provider.enqueue([{ text: 'At once' }, { wait: never }])
+  await shown.chat.sendQueued(three)
+  await other.until((state) => queueOf(state) === 'Five' && other.texts.at(-1) === 'At once')
+  expect(other.state.activeStream?.id).toBe(three)
+  await expect(shown.chat.updateQueued(three, { text: 'Late' })).rejects.toMatchObject({ code: 'STALE' })
+  await shown.until(() => shown.state.error !== null)
+  server.provider.enqueue('The end.')
+  await shown.chat.stop()
+  await other.until(({ queue, activeStream }) => queue.length === 0 && activeStream === null)
+  const said = other.state.messages.filter(({ role }) => role === 'USER')
+  expect(said.map((message) => [getMessageText(message), message.status])).toEqual([
+    ['One', 'COMPLETE'],
+    ['Four', 'WITHDRAWN'],
+    ['Three', 'COMPLETE'],
+    ['Five', 'COMPLETE'],
+  ])
 })
 
 test('a chat whose client is closed while it is read has no error', async () => {

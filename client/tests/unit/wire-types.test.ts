@@ -28,6 +28,9 @@ const resultTypes: Readonly<Record<string, string>> = {
   ConversationTip: '{ readonly session: { readonly conversation: { readonly tip: Chat.WireChatSession } } | null }',
   ChatSession: '{ readonly session: Chat.WireChatSession | null }',
   EarlierMessages: '{ readonly session: { readonly transcript: Chat.WireTranscriptPage } | null }',
+  UpdateQueuedMessage: '{ readonly result: Wire.WireStream }',
+  MoveQueuedMessage: '{ readonly result: { readonly queue: readonly { readonly id: string }[] } }',
+  SendQueuedMessage: '{ readonly result: Wire.WireStream }',
   StartChat: '{ readonly stream: Wire.WireStream }',
   Regenerate: '{ readonly stream: Wire.WireStream }',
   StreamedMessage:
