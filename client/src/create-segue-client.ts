@@ -4,7 +4,7 @@ import { chat, followSession, followStream } from './follow-events.ts'
 import { createConversationList } from './lists/live-conversation-list.ts'
 import { createPendingDecisions } from './lists/live-pending-decisions.ts'
 import { foldChatEvents } from './model/fold-chat-event.ts'
-import type { SegueClient, SegueClientOptions } from './segue-client.ts'
+import type { LeaveOptions, SegueClient, SegueClientOptions } from './segue-client.ts'
 import { defaultReconnectOptions } from './connection/reconnect-options.ts'
 import { createEndpoint } from './connection/endpoint.ts'
 import { fetchFile } from './http/fetch-file.ts'
@@ -12,7 +12,7 @@ import { createLazyTransport } from './subscription/lazy-transport.ts'
 import { HttpClient } from './http/http-client.ts'
 import { RequestSender } from './http/request-sender.ts'
 import { createSseTransport } from './subscription/sse-transport.ts'
-import * as commands from './commands.ts'
+import { createCommands } from './commands.ts'
 
 /** Creates a client of a server. It sends nothing before it is used. */
 export function createSegueClient(options: SegueClientOptions): SegueClient {
@@ -40,20 +40,21 @@ export function createSegueClient(options: SegueClientOptions): SegueClient {
       : createSseTransport(http, graphqlUrl, reconnect)
   const requests = new RequestSender(http, graphqlUrl, reconnect.idleTimeoutMs)
   const subscriber = { transport, reconnect, connection }
+  const listOptions = { subscriber, requests, closing: closing.signal }
   const leavable = <Item>(
-    signal: AbortSignal | undefined,
+    { signal }: LeaveOptions = {},
     start: (signal: AbortSignal) => AsyncGenerator<Item, void>,
   ): AsyncIterableIterator<Item> => createLeavableIterator(start, [closing.signal, signal])
 
   return {
-    connection,
-    chat: (input, { signal } = {}) => leavable(signal, (leaving) => chat(subscriber, input, leaving)),
-    follow: (streamId, followOptions = {}) =>
-      leavable(followOptions.signal, (leaving) => followStream(subscriber, streamId, followOptions, leaving)),
-    followSession: (sessionId, followOptions = {}) =>
-      leavable(followOptions.signal, (leaving) => followSession(subscriber, sessionId, followOptions, leaving)),
-    message: foldChatEvents,
     ...createCommands(requests),
+    connection,
+    chat: (input, leaveOptions) => leavable(leaveOptions, (leaving) => chat(subscriber, input, leaving)),
+    follow: (streamId, followOptions) =>
+      leavable(followOptions, (leaving) => followStream(subscriber, streamId, leaving, followOptions)),
+    followSession: (sessionId, followOptions) =>
+      leavable(followOptions, (leaving) => followSession(subscriber, sessionId, leaving, followOptions)),
+    message: foldChatEvents,
     fileUrl: (fileUrl) => endpoint.resolveFileUrl(fileUrl) ?? fileUrl,
     file: (fileUrl, { signal } = {}) => fetchFile({ http, endpoint }, fileUrl, signal),
     request: async (document, variables, requestOptions) =>
@@ -61,30 +62,12 @@ export function createSegueClient(options: SegueClientOptions): SegueClient {
         { query: await toDocumentText(document), variables: { ...variables } },
         { ...requestOptions, mayTakeLong: true },
       ),
-    conversations: (filter = {}, listOptions = {}) =>
-      createConversationList({ subscriber, requests, closing: closing.signal }, filter, listOptions),
-    decisions: (listOptions = {}) =>
-      createPendingDecisions({ subscriber, requests, closing: closing.signal }, listOptions),
+    conversations: (filter, { pageSize } = {}) => createConversationList(listOptions, filter, pageSize),
+    decisions: ({ profile } = {}) => createPendingDecisions(listOptions, profile),
     close: () => {
       closing.abort()
       transport.close()
     },
-  }
-}
-
-type Commands = Pick<
-  SegueClient,
-  'cancel' | 'updateQueued' | 'moveQueued' | 'sendQueued' | 'answerApproval' | 'answerClarification'
->
-
-function createCommands(requests: RequestSender): Commands {
-  return {
-    cancel: (streamId, options) => commands.cancelStream(requests, streamId, options),
-    updateQueued: (streamId, changes, options) => commands.updateQueuedMessage(requests, streamId, changes, options),
-    moveQueued: (streamId, before, options) => commands.moveQueuedMessage(requests, streamId, before, options),
-    sendQueued: (streamId, options) => commands.sendQueuedMessage(requests, streamId, options),
-    answerApproval: (id, answer, options) => commands.answerApproval(requests, id, answer, options),
-    answerClarification: (id, answer, options) => commands.answerClarification(requests, id, answer, options),
   }
 }
 

@@ -26,8 +26,8 @@ export async function* chat(
 export async function* followStream(
   subscriber: SubscriberOptions,
   streamId: string,
-  { after = 0 }: FollowOptions,
   signal: AbortSignal,
+  { after = 0 }: FollowOptions = {},
 ): AsyncGenerator<ChatEvent, void> {
   const cursor = new EventCursor(after)
   const createOperation = (): Operation => createFollowOperation(streamId, cursor.seq)
@@ -38,8 +38,8 @@ export async function* followStream(
 export async function* followSession(
   subscriber: SubscriberOptions,
   sessionId: string,
-  { after = 0, followContinuations = false }: FollowSessionOptions,
   signal: AbortSignal,
+  { after = 0, followContinuations = false }: FollowSessionOptions = {},
 ): AsyncGenerator<ChatEvent, void> {
   let next: { readonly id: string; readonly after: number } | null = { id: sessionId, after }
   while (next) {

@@ -33,8 +33,8 @@ interface ConversationPage {
 /** See `ConversationList`. */
 export function createConversationList(
   options: LiveListOptions,
-  filter: ConversationFilter,
-  { pageSize = 50 }: { readonly pageSize?: number },
+  filter: ConversationFilter = {},
+  pageSize = 50,
 ): ConversationList {
   const store: SnapshotStore<ConversationListSnapshot> = new SnapshotStore<ConversationListSnapshot>(
     { conversations: [], isLoading: true, hasMore: false, error: null },

@@ -16,7 +16,7 @@ interface WirePendingDecisions {
 /** See `PendingDecisions`. */
 export function createPendingDecisions(
   { subscriber, requests, closing }: LiveListOptions,
-  { profile }: { readonly profile?: string },
+  profile: string | undefined,
 ): PendingDecisions {
   const approvals = new PendingSet<Approval>()
   const clarifications = new PendingSet<Clarification>()
