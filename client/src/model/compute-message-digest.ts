@@ -6,12 +6,6 @@ import type { ChatMessage } from './message.ts'
  */
 export async function computeMessageDigest({ parts }: Pick<ChatMessage, 'parts'>): Promise<string> {
   // Loaded on demand, as few pages need it.
-  const digests = await import('../../../src/model/fold/message-digest.ts')
-  return digests.computeMessageDigest(parts, hash)
-}
-
-/** SHA-256 of the UTF-8 bytes, in lowercase hex. */
-async function hash(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  const { computeWebCryptoDigest } = await import('./web-crypto-digest.ts')
+  return computeWebCryptoDigest(parts)
 }
