@@ -23,57 +23,51 @@ export function toChatStream(stream: WireStream): ChatStream {
 }
 
 /** The event of the model for one of the wire. Null for an event of a kind that this version does not know. */
-export function toChatEvent(event: WireEvent): ChatEvent | null {
-  switch (event.__typename) {
-    case 'StreamStarted': {
-      const { stream, userMessage } = event
-      return { ...toEventFields(event), stream: toChatStream(stream), userMessage: toChatMessage(userMessage) }
-    }
+export function toChatEvent(wireEvent: WireEvent): ChatEvent | null {
+  const event = toEventFields(wireEvent)
+  switch (event.type) {
+    case 'StreamStarted':
+      return { ...event, stream: toChatStream(event.stream), userMessage: toChatMessage(event.userMessage) }
     case 'StreamChanged': {
       const { userMessage, ...stream } = event.stream
-      return { ...toEventFields(event), stream: toChatStream(stream), userMessage: toChatMessage(userMessage) }
+      return { ...event, stream: toChatStream(stream), userMessage: toChatMessage(userMessage) }
     }
-    case 'QueueChanged':
-      return toEventFields(event)
     case 'StreamFinished':
-      return { ...toEventFields(event), stream: toChatStream(event.stream) }
+      return { ...event, stream: toChatStream(event.stream) }
     case 'StreamReset':
-      return { ...toEventFields(event), message: event.message && toChatMessage(event.message) }
+      return { ...event, message: event.message && toChatMessage(event.message) }
     case 'ApprovalChanged':
-      return { ...toEventFields(event), approval: toApproval(event.approval) }
+      return { ...event, approval: toApproval(event.approval) }
     case 'ClarificationChanged':
-      return { ...toEventFields(event), clarification: toClarification(event.clarification) }
+      return { ...event, clarification: toClarification(event.clarification) }
     case 'ToolCallChanged':
-      return { ...toEventFields(event), toolCall: toToolCall(event.toolCall) }
+      return { ...event, toolCall: toToolCall(event.toolCall) }
     case 'TextDelta':
     case 'ReasoningDelta':
-      return toDelta(event)
-    case 'ToolCallDelta':
-      return toDelta(event)
-    case 'FilePartAdded':
-      return toEventFields(event)
-    case 'PartFinished':
-      return toEventFields(event)
+    case 'ToolCallDelta': {
+      const { startedAt, ...fields } = event
+      return { ...fields, ...(startedAt !== null && { startedAt: toTime(startedAt) }) }
+    }
     case 'StepFinished':
-      return { ...toEventFields(event), finishReason: event.finishReason ?? 'OTHER', usage: toUsage(event.usage) }
+      return { ...event, finishReason: event.finishReason ?? 'OTHER', usage: toUsage(event.usage) }
+    case 'FilePartAdded':
+    case 'PartFinished':
+    case 'QueueChanged':
     case 'SessionChanged':
-      return toEventFields(event)
     case 'SessionContinued':
-      return toEventFields(event)
+      return event
     default:
       return null
   }
 }
 
-/** The fields that both have, as the model has them. */
-function toEventFields<Type extends string, Wire>(event: Wire & { readonly __typename: Type; readonly at: string }) {
-  const { __typename: type, at, ...fields } = event
-  return { ...fields, type, at: toTime(at) }
-}
+/** An event with its kind and its time as the model has them. */
+type WithEventFields<Event> = Event extends { readonly __typename: infer Type }
+  ? Omit<Event, '__typename' | 'at'> & { readonly type: Type; readonly at: number }
+  : never
 
-function toDelta<Type extends string, Wire>(
-  event: Wire & { readonly __typename: Type; readonly at: string; readonly startedAt: string | null },
-) {
-  const { startedAt, ...fields } = toEventFields(event)
-  return { ...fields, ...(startedAt !== null && { startedAt: toTime(startedAt) }) }
+function toEventFields(event: WireEvent): WithEventFields<WireEvent>
+// For the compiler, the kind of an event does not depend on its other fields.
+function toEventFields({ __typename: type, at, ...fields }: WireEvent) {
+  return { ...fields, type, at: toTime(at) }
 }
