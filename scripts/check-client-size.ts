@@ -16,7 +16,7 @@ const leaveOutDynamicImports: Plugin = {
 const { outputFiles } = await build({
   ...clientBundle,
   entryPoints: [getClientEntryPoint('.')],
-  plugins: [leaveOutDynamicImports],
+  plugins: [...clientBundle.plugins, leaveOutDynamicImports],
   minify: true,
   write: false,
 })

@@ -3,6 +3,7 @@ import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build, type BuildOptions } from 'esbuild'
 import manifest from '../../client/package.json' with { type: 'json' }
+import { compactDocuments } from './compact-documents.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const client = join(root, 'client')
@@ -16,6 +17,7 @@ export const clientBundle = {
   target: ['es2022', 'node20'],
   external: Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }),
   logLevel: 'warning',
+  plugins: [compactDocuments],
 } as const satisfies BuildOptions
 
 /** The source file of an entry of the package, for example of `./react`. */

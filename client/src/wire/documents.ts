@@ -1,5 +1,6 @@
-const usage =
-  'usage { estimated inputTokens outputTokens reasoningTokens cachedInputTokens cost { amount currency estimated } }'
+const usage = `usage {
+  estimated inputTokens outputTokens reasoningTokens cachedInputTokens cost { amount currency estimated }
+}`
 
 const toolCall = `{ id providerId name argumentsText state result error startedAt finishedAt approval { reason arguments } }`
 

@@ -1,13 +1,18 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { build } from 'esbuild'
 import { buildSchema, type DocumentNode, parse, print, validate } from 'graphql'
 import { describe, expect, test } from 'vitest'
+import * as aiSdkDocuments from '../../src/ai-sdk/chat-session-documents.ts'
 import * as listDocuments from '../../src/lists/conversation-documents.ts'
+import * as chatDocuments from '../../src/live-chat/live-chat-documents.ts'
 import * as documents from '../../src/wire/documents.ts'
 import { printDocument } from '../../src/wire/print-document.ts'
+import { clientBundle } from '../../../scripts/build/build-client.ts'
 import * as generatedDocuments from '../../../tests/contract/generated/graphql.ts'
 
-const root = join(import.meta.dirname, '..', '..', '..')
+const client = join(import.meta.dirname, '..', '..')
+const root = join(client, '..')
 const schema = buildSchema(readFileSync(join(root, 'schema.graphql'), 'utf8'))
 
 const isDocument = (value: unknown): value is DocumentNode =>
@@ -20,6 +25,21 @@ describe('the documents of the library', () => {
 
   test.each(texts)('%s is valid', (_, text) => {
     expect(validate(schema, parse(text))).toEqual([])
+  })
+
+  test.each([
+    ['wire/documents.ts', documents],
+    ['lists/conversation-documents.ts', listDocuments],
+    ['live-chat/live-chat-documents.ts', chatDocuments],
+    ['ai-sdk/chat-session-documents.ts', aiSdkDocuments],
+  ])('those of %s mean the same in the built package, and are shorter', async (file, source) => {
+    const { outputFiles } = await build({ ...clientBundle, entryPoints: [join(client, 'src', file)], write: false })
+    const built = await import(`data:text/javascript,${encodeURIComponent(outputFiles[0]?.text ?? '')}`)
+    for (const [name, text] of Object.entries<unknown>(source)) {
+      if (typeof text !== 'string' || !name.endsWith('Document')) continue
+      expect(print(parse(built[name]))).toBe(print(parse(text)))
+      expect(built[name].length).toBeLessThan(text.length)
+    }
   })
 })
 
