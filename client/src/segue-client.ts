@@ -45,6 +45,8 @@ export interface ChatInput {
   readonly files?: readonly { readonly name?: string; readonly mediaType: string; readonly url: string }[]
   /** Default: the model of the session, else that of the server. */
   readonly model?: string
+  /** The effort of reasoning: one of `Model.efforts`. Default: that of the session, else the model's own. */
+  readonly effort?: string
   /** Of a new session. Default: `default`. */
   readonly profile?: string
   /** Default: a new UUID for each call of `chat`. Give one that you store to send the same message again after a reload. */

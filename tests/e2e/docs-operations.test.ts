@@ -263,6 +263,13 @@ test('the page on steps shows how long reasoning took, while it comes and later'
   })
 })
 
+test('the page on instructions asks for an effort', async () => {
+  expect(await docs.run('Efforts')).toMatchObject({
+    models: { value: [{ qualifiedName: 'offline/eliza', efforts: ['low', 'medium', 'high'] }] },
+  })
+  expect(await docs.run('Think')).toMatchObject({ startChat: { effort: 'high', session: { effort: 'high' } } })
+})
+
 test('the page on providers lists the models with what is known of them', async () => {
   expect(await docs.run('Models')).toMatchObject({
     models: {

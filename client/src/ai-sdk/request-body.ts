@@ -5,15 +5,24 @@ import type { ChatInput } from '../segue-client.ts'
 export interface SegueRequestBody {
   /** `<provider>/<name>` */
   readonly model?: string
+  /** One of `Model.efforts`. */
+  readonly effort?: string
   readonly ifBusy?: NonNullable<ChatInput['ifBusy']>
   /** How far an approval reaches. Default: ONCE. */
   readonly decision?: Exclude<ApprovalDecision, 'DENY'>
 }
 
 export function parseRequestBody(body: object | undefined): SegueRequestBody {
-  const { model, ifBusy, decision } = { model: undefined, ifBusy: undefined, decision: undefined, ...body }
+  const { model, effort, ifBusy, decision } = {
+    model: undefined,
+    effort: undefined,
+    ifBusy: undefined,
+    decision: undefined,
+    ...body,
+  }
   return {
     ...(typeof model === 'string' && { model }),
+    ...(typeof effort === 'string' && { effort }),
     ...(isOneOf(ifBusy, ['REJECT', 'QUEUE', 'INTERRUPT']) && { ifBusy }),
     ...(isOneOf(decision, ['ONCE', 'SESSION', 'ALWAYS']) && { decision }),
   }

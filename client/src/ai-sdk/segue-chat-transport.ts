@@ -45,7 +45,7 @@ const maxMessages = 1000 // messages, the server's limit for one page
  * is the key of a session that is made with the first message, and that a page finds again by it after a reload.
  *
  * An answer goes on when a page is left, and is resumed with all that was said before. Where tools need an approval, the SDK's
- * stream ends; when all are answered, it goes on from there. The `body` of a request may have `model`, `ifBusy` and
+ * stream ends; when all are answered, it goes on from there. The `body` of a request may have `model`, `effort`, `ifBusy` and
  * `decision`, which is ONCE, SESSION or ALWAYS for tools that are allowed.
  */
 export class SegueChatTransport implements ChatTransport<SegueUIMessage> {
@@ -71,8 +71,8 @@ export class SegueChatTransport implements ChatTransport<SegueUIMessage> {
     if (last?.role !== 'user') throw new Error('There is no message to answer. Send one first.')
     const isNew = trigger === 'submit-message' && messageId === undefined
     const retried = isNew ? null : await this.#findUserMessage(chatId, last)
-    const { model, ifBusy } = parseRequestBody(body)
-    const choice = model === undefined ? {} : { model }
+    const { model, effort, ifBusy } = parseRequestBody(body)
+    const choice = { ...(model !== undefined && { model }), ...(effort !== undefined && { effort }) }
     const message = { ...toOutgoingMessage(last, this.#client), ...choice }
     if (retried === null) {
       const input = { ...message, key: toMessageKey(chatId, last.id), ...(ifBusy && { ifBusy }) }

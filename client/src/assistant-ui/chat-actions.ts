@@ -57,10 +57,11 @@ function listClarifications({ messages }: MessageTree): Clarification[] {
   )
 }
 
-/** A page can set the model in the `custom` of its run configuration. */
-function toModelChoice({ runConfig }: AppendMessage): { readonly model?: string } {
+/** A page can set the model and the effort in the `custom` of its run configuration. */
+function toModelChoice({ runConfig }: AppendMessage): { readonly model?: string; readonly effort?: string } {
   const model = runConfig?.custom?.['model']
-  return typeof model === 'string' ? { model } : {}
+  const effort = runConfig?.custom?.['effort']
+  return { ...(typeof model === 'string' && { model }), ...(typeof effort === 'string' && { effort }) }
 }
 
 function toAnswer(

@@ -26,8 +26,8 @@ export function applyChatEvent(chat: LiveChatState, event: ChatEvent): LiveChatS
     case 'StreamFinished':
       return finishStream(beginTurn(chat, event), event)
     case 'SessionChanged': {
-      const { title, model, compacting } = event.session
-      return { ...chat, title, model, compacting }
+      const { title, model, effort, compacting } = event.session
+      return { ...chat, title, model, effort, compacting }
     }
     case 'SessionContinued':
     case 'StreamReset':

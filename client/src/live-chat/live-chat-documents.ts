@@ -36,6 +36,7 @@ export interface WireChatSession {
   readonly id: string
   readonly title: string | null
   readonly model: string | null
+  readonly effort: string | null
   readonly origin: Origin
   readonly compacting: boolean
   readonly headSeq: number
@@ -60,7 +61,7 @@ const liveMessageFields = `
 const transcriptPage = `{ pageInfo { hasPreviousPage startCursor } edges { node { ${liveMessageFields} } } }`
 
 const chatSessionFields = `
-  id title model origin compacting headSeq continuedBy { id } profile { name } conversation { id lastActivityAt } activeStream ${streamFields}
+  id title model effort origin compacting headSeq continuedBy { id } profile { name } conversation { id lastActivityAt } activeStream ${streamFields}
   queue { ... on Stream ${streamFields} userMessage { ${liveMessageFields} } }
   transcript(last: $last) ${transcriptPage}`
 
@@ -77,8 +78,8 @@ export const earlierMessagesDocument = `query ($id: ID!, $last: Int!, $before: S
 
 export const startChatDocument = `mutation ($input: StreamChatInput!) { stream: startChat(input: $input) ${streamFields} }`
 
-export const regenerateDocument = `mutation ($messageId: ID!, $text: String, $files: [FileInput!], $model: String, $key: String) {
-  stream: regenerate(messageId: $messageId, text: $text, files: $files, model: $model, key: $key) ${streamFields}
+export const regenerateDocument = `mutation ($messageId: ID!, $text: String, $files: [FileInput!], $model: String, $effort: String, $key: String) {
+  stream: regenerate(messageId: $messageId, text: $text, files: $files, model: $model, effort: $effort, key: $key) ${streamFields}
 }`
 
 export const streamedMessageDocument = `query ($id: ID!) {

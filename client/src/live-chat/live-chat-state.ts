@@ -15,6 +15,8 @@ export interface LiveChatState {
   readonly conversationId: string | null
   readonly title: string | null
   readonly model: string | null
+  /** Of reasoning. Null: the model's own default. */
+  readonly effort: string | null
   /** HERMES: of an agent whose files Segue only reads. What is sent goes on in a session of Segue's. */
   readonly origin: Origin
   /** In the order in which they are shown, those of the sessions before this one included. */
@@ -40,6 +42,7 @@ export const emptyChat: LiveChatState = {
   conversationId: null,
   title: null,
   model: null,
+  effort: null,
   origin: 'SEGUE',
   messages: [],
   hasEarlier: false,

@@ -35,7 +35,7 @@ export interface LiveChatOptions {
 }
 
 /** A message to send. */
-export type OutgoingMessage = Pick<ChatInput, 'text' | 'files' | 'model' | 'ifBusy'>
+export type OutgoingMessage = Pick<ChatInput, 'text' | 'files' | 'model' | 'effort' | 'ifBusy'>
 
 /**
  * A chat as a page shows it: it reads the messages, follows the events, and goes on in the session that continues the one

@@ -5,7 +5,7 @@ import type { WireStream } from '../wire/wire-types.ts'
 import { regenerateDocument, startChatDocument } from './live-chat-documents.ts'
 
 /** What a retry sends in place of what was sent. */
-export type RetryChanges = Partial<Pick<ChatInput, 'text' | 'files' | 'model'>>
+export type RetryChanges = Partial<Pick<ChatInput, 'text' | 'files' | 'model' | 'effort'>>
 
 /** Starts an answer without following it. */
 export function startChat(client: SegueClient, input: ChatInput): Promise<ChatStream> {

@@ -17,6 +17,7 @@ export interface SessionSummary {
   readonly id: string
   readonly title: string | null
   readonly model: string | null
+  readonly effort: string | null
   /** `compactSession` is at work: the session is busy meanwhile. */
   readonly compacting: boolean
 }

@@ -7,6 +7,7 @@ export type ChatStream = Pick<
   | 'sessionId'
   | 'status'
   | 'model'
+  | 'effort'
   | 'usage'
   | 'startedAt'
   | 'finishedAt'

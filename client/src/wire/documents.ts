@@ -4,7 +4,7 @@ const usage = `usage {
 
 const toolCall = `{ id providerId name argumentsText state result error startedAt finishedAt approval { reason arguments } }`
 
-export const streamFields = `{ id status model lastSeq startedAt finishedAt finishReason retryAt ${usage} session { id } error { code message retryAt } }`
+export const streamFields = `{ id status model effort lastSeq startedAt finishedAt finishReason retryAt ${usage} session { id } error { code message retryAt } }`
 
 export const approvalFields = `{
   id description choices state decision reason arguments requestedAt expiresAt resolvedAt
@@ -43,7 +43,7 @@ const eventFields = `{
   ... on QueueChanged { streamIds }
   ... on ApprovalChanged { state decision approval ${approvalFields} }
   ... on ClarificationChanged { state answer clarification ${clarificationFields} }
-  ... on SessionChanged { session { id title model compacting } }
+  ... on SessionChanged { session { id title model effort compacting } }
   ... on SessionContinued { toId }
   ... on StreamFinished { status finishReason stream ${streamFields} message { id digest } }
   ... on StreamReset { reason message ${messageFields} }

@@ -5,7 +5,7 @@ import { toChatMessage, toOptionalTime, toTime, toToolCall, toUsage } from './to
 import type { WireEvent, WireStream } from './wire-types.ts'
 
 export function toChatStream(stream: WireStream): ChatStream {
-  const { session, startedAt, finishedAt, finishReason, retryAt, usage, error, ...rest } = stream
+  const { session, effort, startedAt, finishedAt, finishReason, retryAt, usage, error, ...rest } = stream
   return {
     ...rest,
     sessionId: session.id,
@@ -17,6 +17,7 @@ export function toChatStream(stream: WireStream): ChatStream {
       message: error.message,
       ...(error.retryAt !== null && { retryAt: toTime(error.retryAt) }),
     },
+    ...(effort !== null && { effort }),
     ...(finishReason !== null && { finishReason }),
     ...(retryAt !== null && { retryAt: toTime(retryAt) }),
   }

@@ -27,6 +27,7 @@ export interface WireToolCall extends WireId {
 export interface WireStream extends WireId {
   readonly status: StreamStatus
   readonly model: string
+  readonly effort: string | null
   readonly lastSeq: number
   readonly startedAt: string
   readonly finishedAt: string | null
@@ -161,6 +162,7 @@ export type WireEvent =
       readonly session: WireId & {
         readonly title: string | null
         readonly model: string | null
+        readonly effort: string | null
         readonly compacting: boolean
       }
     })
