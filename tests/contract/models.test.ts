@@ -57,6 +57,7 @@ test.each(readingTransports)('before its first request, nothing is known of a mo
       supportsTools: null,
       supportsImages: null,
       contextWindow: null,
+      efforts: ['low', 'medium', 'high'],
       omittedTools: [],
     },
     expect.objectContaining({ qualifiedName: 'offline/eliza', supportsTools: true }),
