@@ -29,13 +29,10 @@ export function removeConversation(list: ConversationRows, id: string): Conversa
   return rows.length === list.rows.length ? list : { ...list, rows }
 }
 
-/** The rows of pages, each once, in the order of the server. Those that have not changed are the objects of `earlier`. */
-export function mergeConversations(
-  earlier: readonly Conversation[],
-  ...pages: readonly (readonly Conversation[])[]
-): Conversation[] {
+/** The rows that were read, each once, in the order of the server. Those that have not changed are the objects of `earlier`. */
+export function mergeConversations(earlier: readonly Conversation[], read: readonly Conversation[]): Conversation[] {
   const earlierById = new Map(earlier.map((row) => [row.id, row]))
-  const byId = new Map(pages.flat().map((row) => [row.id, shareConversation(earlierById.get(row.id), row)]))
+  const byId = new Map(read.map((row) => [row.id, shareConversation(earlierById.get(row.id), row)]))
   return [...byId.values()].sort(compareConversations)
 }
 

@@ -1,4 +1,3 @@
-import { linkAbortSignals } from '../environment/link-abort-signals.ts'
 import { subscribeWithRetry } from '../subscription/subscribe-with-retry.ts'
 import {
   conversationsChangedDocument,
@@ -23,12 +22,6 @@ import type { LiveListOptions } from './live-list-options.ts'
 import { SnapshotStore } from './snapshot-store.ts'
 
 const maxPageSize = 1000
-
-interface ConversationPage {
-  readonly rows: readonly Conversation[]
-  readonly hasMore: boolean
-  readonly endCursor: string | null
-}
 
 /** See `ConversationList`. */
 export function createConversationList(
@@ -73,63 +66,54 @@ class ConversationListReader {
     this.#store = store
   }
 
-  async run(signal: AbortSignal): Promise<void> {
-    const failing = new AbortController()
-    const unlink = linkAbortSignals(failing, [signal])
-    let failure: unknown = null
-    const { profile } = this.#filter
-    const operation = { query: conversationsChangedDocument, variables: { profile } }
-    const changes = subscribeWithRetry<WireConversationChange>(
-      this.#options.subscriber,
-      () => operation,
-      failing.signal,
-    )
-    for await (const change of changes) {
-      if (change.kind !== 'READY') this.#handle(change)
-      else {
-        this.#read(() => this.#readAgain(failing.signal)).catch((error: unknown) => {
-          failure = error
-          failing.abort()
-        })
-      }
-    }
-    unlink()
-    if (failure !== null) throw failure
+  /** Rejects when the server refuses the subscription, or a page. */
+  run(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#follow(signal, reject).then(resolve, reject)
+    })
   }
 
   loadMore(): Promise<void> {
     return this.#read(async () => {
       const { rows, bound } = this.#list
-      if (bound === null) return
-      const page = await this.#readPage(this.#pageSize, this.#endCursor)
-      this.#setRows(mergeConversations(rows, rows, page.rows), page)
+      if (bound !== null) await this.#readPages(rows, rows.length + this.#pageSize, this.#endCursor)
     })
   }
 
-  /** Reads as many rows as there were, at least one page. */
-  async #readAgain(signal: AbortSignal): Promise<void> {
-    const { rows } = this.#list
-    const count = Math.max(this.#pageSize, rows.length)
-    const read: Conversation[] = []
-    for (let cursor: string | null = null; ;) {
-      const page: ConversationPage = await this.#readPage(Math.min(count - read.length, maxPageSize), cursor, signal)
-      read.push(...page.rows)
-      cursor = page.endCursor
-      if (page.hasMore && read.length < count) continue
-      this.#setRows(mergeConversations(rows, read), page)
-      return
+  async #follow(signal: AbortSignal, onReadError: (error: unknown) => void): Promise<void> {
+    const operation = { query: conversationsChangedDocument, variables: { profile: this.#filter.profile } }
+    const changes = subscribeWithRetry<WireConversationChange>(this.#options.subscriber, () => operation, signal)
+    for await (const change of changes) {
+      if (change.kind !== 'READY') this.#handle(change)
+      else this.#read(() => this.#readAgain(signal)).catch(onReadError)
     }
   }
 
-  async #readPage(first: number, after: string | null, whileActive?: AbortSignal): Promise<ConversationPage> {
-    const operation = { query: conversationsDocument, variables: { filter: this.#filter, first, after } }
-    const { conversations } = await this.#options.requests.send<WireConversationPage>(operation, { whileActive })
-    const { hasNextPage, endCursor } = conversations.pageInfo
-    return { rows: conversations.nodes.map(({ node }) => toConversation(node)), hasMore: hasNextPage, endCursor }
+  /** Reads as many rows as there were, at least one page. */
+  #readAgain(signal: AbortSignal): Promise<void> {
+    return this.#readPages([], Math.max(this.#pageSize, this.#list.rows.length), null, signal)
   }
 
-  #setRows(rows: readonly Conversation[], { rows: pageRows, hasMore, endCursor }: ConversationPage): void {
-    this.#list = { rows, bound: hasMore ? (pageRows.at(-1) ?? null) : null }
+  /** Adds the pages after the cursor to `rows`, until these are `count`. */
+  async #readPages(
+    rows: readonly Conversation[],
+    count: number,
+    after: string | null,
+    whileActive?: AbortSignal,
+  ): Promise<void> {
+    const variables = { filter: this.#filter, first: Math.min(count - rows.length, maxPageSize), after }
+    const { conversations } = await this.#options.requests.send<WireConversationPage>(
+      { query: conversationsDocument, variables },
+      { whileActive },
+    )
+    const { hasNextPage, endCursor } = conversations.pageInfo
+    const page = conversations.nodes.map(({ node }) => toConversation(node))
+    const read = [...rows, ...page]
+    if (hasNextPage && read.length < count) return this.#readPages(read, count, endCursor, whileActive)
+    this.#list = {
+      rows: mergeConversations(this.#list.rows, read),
+      bound: hasNextPage ? (page.at(-1) ?? null) : null,
+    }
     this.#endCursor = endCursor
   }
 

@@ -1,4 +1,3 @@
-import { linkAbortSignals } from '../environment/link-abort-signals.ts'
 import type { Approval, Clarification } from '../model/decision.ts'
 import { subscribeWithRetry } from '../subscription/subscribe-with-retry.ts'
 import { approvalsDocument, clarificationsDocument, pendingDecisionsDocument } from '../wire/documents.ts'
@@ -45,30 +44,16 @@ export function createPendingDecisions(
 
   const store = new SnapshotStore<PendingDecisionsSnapshot>(
     { approvals: [], clarifications: [], isLoading: true, error: null },
-    (signal) =>
-      runTogether(signal, [
-        (running) => follow(approvalsDocument, approvals, toApproval, running),
-        (running) => follow(clarificationsDocument, clarifications, toClarification, running),
-        readPending,
-      ]),
+    async (signal) => {
+      await Promise.all([
+        follow(approvalsDocument, approvals, toApproval, signal),
+        follow(clarificationsDocument, clarifications, toClarification, signal),
+        readPending(signal),
+      ])
+    },
     closing,
   )
   return store
-}
-
-/** Ends when all tasks have ended. The first one that fails ends the others. */
-async function runTogether(
-  signal: AbortSignal,
-  tasks: readonly ((running: AbortSignal) => Promise<void>)[],
-): Promise<void> {
-  const failing = new AbortController()
-  const unlink = linkAbortSignals(failing, [signal])
-  try {
-    await Promise.all(tasks.map((task) => task(failing.signal)))
-  } finally {
-    failing.abort()
-    unlink()
-  }
 }
 
 /** The decisions of one kind that wait. A decision that was settled never waits again, in whatever order it arrives. */

@@ -35,7 +35,10 @@ export class SnapshotStore<Snapshot extends FailableSnapshot>
   #snapshot: Snapshot
   #running: AbortController | null = null
 
-  /** @param run Sets snapshots until the signal is aborted. What it throws becomes the error of the snapshot. */
+  /**
+   * @param run Sets snapshots until the signal is aborted. What it throws becomes the error of the snapshot, and aborts the
+   * signal.
+   */
   constructor(initial: Snapshot, run: (signal: AbortSignal) => Promise<void>, closing: AbortSignal) {
     this.#snapshot = initial
     this.#run = run
@@ -87,6 +90,8 @@ export class SnapshotStore<Snapshot extends FailableSnapshot>
       const error = cause instanceof SegueError ? cause : new SegueError('INTERNAL', String(cause), { cause })
       if (!running.signal.aborted) this.#fail(error)
     } finally {
+      // Ends what still runs after a failure.
+      running.abort()
       unlink()
     }
   }
