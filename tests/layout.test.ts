@@ -53,11 +53,11 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
   ],
   config: ['profile', 'http'],
   lib: ['file-conversion', 'json-schema', 'text', 'async', 'worker'],
-  hermes: ['cron', 'index', 'lineage', 'search', 'messages', 'state'],
+  hermes: ['usage', 'cron', 'index', 'lineage', 'search', 'messages', 'state'],
   schema: ['conversation', 'decision', 'job', 'profile', 'search', 'chat', 'session', 'idempotency', 'relay'],
   server: ['sse', 'websocket', 'graphql', 'playground', 'http'],
   'server/graphql': ['plugins', 'documents'],
-  storage: ['sqlite', 'decisions', 'transfer', 'sessions', 'uploads'],
+  storage: ['sqlite', 'decisions', 'transfer', 'sessions', 'uploads', 'usage'],
   'storage/sqlite': [
     'transfer',
     'deletion',

@@ -32,7 +32,9 @@ import { createHermesRowComparisonLoader, readHermesMessageOutlines } from './me
 import { readHermesMessages } from './messages/read-hermes-messages.ts'
 import { VisibleHermesMessageCache } from './messages/visible-hermes-message-cache.ts'
 import { toHermesStatus } from './state/hermes-state-file-health.ts'
+import type { ForeignUsagePage, ForeignUsageQuery } from '../storage/usage/usage-sum-store.ts'
 import { filterHermesSessionIds } from './state/session-queries.ts'
+import { readHermesSessionUsage } from './usage/read-hermes-session-usage.ts'
 import { type StateDatabaseConnection, StateDatabase } from './state/state-database.ts'
 
 const idsPerQuery = 500
@@ -50,8 +52,10 @@ export class HermesReader {
   readonly #visibleMessages = new VisibleHermesMessageCache()
   readonly #forkDetector: HermesForkDetector
   readonly #cronReader: HermesCronReader
+  readonly #profile: string
 
   constructor(options: HermesReaderOptions) {
+    this.#profile = options.profile
     this.#forkDetector = new HermesForkDetector(options.profile, this.#visibleMessages)
     this.#database = new StateDatabase({ ...options, onRecovered: () => this.#listing.invalidate() })
     this.#listing = new HermesListing(this.#database, this.#forkDetector, options)
@@ -245,6 +249,13 @@ export class HermesReader {
 
   scanRuns(version: string | null): HermesJobRunScan | 'UNCHANGED' {
     return this.#cronReader.scanRuns(version)
+  }
+
+  /** What the sessions have used that were used last within a span. */
+  listSessionUsage(query: ForeignUsageQuery): ForeignUsagePage {
+    return this.#database.read({ sessions: [], next: null }, (file) =>
+      readHermesSessionUsage(file, query, this.#profile),
+    )
   }
 
   /** Closes the file; the next read opens it again. */

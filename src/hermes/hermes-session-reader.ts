@@ -18,6 +18,7 @@ import type {
 } from '../storage/sessions/conversation-reader.ts'
 import type { SessionReader } from '../storage/sessions/session-reader.ts'
 import type { CrossOriginContinuationFeed } from '../storage/sessions/cross-origin-continuation-feed.ts'
+import type { ForeignUsagePage, ForeignUsageQuery, ForeignUsageReader } from '../storage/usage/usage-sum-store.ts'
 import { HermesJobReader } from './hermes-job-reader.ts'
 import type { HermesOptions, HermesReaderOptions } from './hermes-options.ts'
 import type { HermesReader } from './hermes-reader.ts'
@@ -44,7 +45,7 @@ const maxRereads = 3 // an index that breaks again and again must not keep a lis
  * cannot be answered, because of the file or the worker, resolves to an empty result, and the log says why; after `close`,
  * every call does.
  */
-export class HermesSessionReader implements SessionReader {
+export class HermesSessionReader implements SessionReader, ForeignUsageReader {
   readonly origin = 'HERMES'
   /** The jobs of the same agent, read by the same worker. */
   readonly jobs = new HermesJobReader((empty, invoke) => this.#call(empty, invoke))
@@ -133,6 +134,11 @@ export class HermesSessionReader implements SessionReader {
 
   loadContextMessages(sessionId: string): Promise<MessageRecord[]> {
     return this.#call([], (reader) => reader.loadContextMessages(sessionId))
+  }
+
+  /** What its sessions have used, page by page. */
+  listSessionUsage(query: ForeignUsageQuery): Promise<ForeignUsagePage> {
+    return this.#call<ForeignUsagePage>({ sessions: [], next: null }, (reader) => reader.listSessionUsage(query))
   }
 
   onConversationsChanged(listener: (changes: readonly ConversationChange[] | null) => void): void {

@@ -16,7 +16,7 @@ export interface Usage {
 /** An amount of money: a number from 0. */
 export interface UsageCost {
   readonly amount: number
-  /** A code of ISO 4217. Left out in what a server stores: all of it is in the server's currency. */
+  /** A code of ISO 4217. Left out in what a server stores: all of it is in the server's currency. Hermes' is always in USD. */
   readonly currency?: string
   /** Whether it was computed from estimated tokens, or a part of what it is the sum of is unknown or an estimate. */
   readonly estimated: boolean
@@ -67,8 +67,13 @@ function addCosts(a: Usage, b: Usage): UsageCost | undefined {
   }
 }
 
+/** The usage without a cost that is in another currency than that of the server. */
+export function omitForeignCost({ cost, ...usage }: Usage, currency: string): Usage {
+  return { ...usage, ...(cost && (cost.currency ?? currency) === currency && { cost }) }
+}
+
 /** All tokens of a usage: input and output. */
-function countTokens({ inputTokens, outputTokens }: Usage): number {
+export function countTokens({ inputTokens, outputTokens }: Usage): number {
   return addTokenCounts(inputTokens, outputTokens)
 }
 
@@ -146,7 +151,12 @@ export function normalizeStoredUsage(
 function normalizeStoredCost(stored: unknown): UsageCost | undefined {
   if (typeof stored !== 'object' || stored === null || !('amount' in stored)) return undefined
   const { amount } = stored
-  return isAmount(amount) ? { amount, estimated: !('estimated' in stored) || stored.estimated !== false } : undefined
+  if (!isAmount(amount)) return undefined
+  return {
+    amount,
+    ...('currency' in stored && typeof stored.currency === 'string' && { currency: stored.currency }),
+    estimated: !('estimated' in stored) || stored.estimated !== false,
+  }
 }
 
 /** Whether a value is an amount of money: a finite number from 0. */

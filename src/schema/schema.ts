@@ -41,6 +41,7 @@ import './session/session-messages.ts'
 import './session/session-mutations.ts'
 import './session/session-queries.ts'
 import './session/session.ts'
+import './usage-report/usage-query.ts'
 
 /** The GraphQL schema. `schema.graphql` is its printed form. */
 export const schema = omitNullArguments(schemaBuilder.toSchema())

@@ -1,4 +1,4 @@
-import type { Usage, UsageCost } from '../model/usage.ts'
+import { omitForeignCost, type Usage, type UsageCost } from '../model/usage.ts'
 import { schemaBuilder } from './schema-builder.ts'
 
 const CostType = schemaBuilder.objectRef<UsageCost>('Cost').implement({
@@ -43,7 +43,7 @@ export const UsageType = schemaBuilder.objectRef<Usage>('Usage').implement({
       nullable: true,
       description:
         'What the tokens cost: as the provider reports it, else by the configured prices. Null if neither is known.',
-      resolve: ({ cost }) => cost ?? null,
+      resolve: (usage, _args, { profiles }) => omitForeignCost(usage, profiles.registry.currency).cost ?? null,
     }),
   }),
 })

@@ -2,6 +2,7 @@ import { HermesSessionReader } from '../hermes/hermes-session-reader.ts'
 import { NamespacedHermesJobReader } from '../hermes/namespaced-hermes-job-reader.ts'
 import { HermesSettingsSearch } from '../hermes/hermes-settings-search.ts'
 import { HermesIdQualifyingSearch } from '../hermes/hermes-id-qualifying-search.ts'
+import { NamespacedHermesUsageReader } from '../hermes/usage/namespaced-hermes-usage-reader.ts'
 import { NamespacedSessionReader } from '../hermes/namespaced-session-reader.ts'
 import type { Logger } from '../lib/logger.ts'
 import { defaultProfileName } from '../profiles/profile-name.ts'
@@ -57,6 +58,7 @@ export function openProfileStorage(options: ProfileStorageOptions): ProfileStora
     name,
     hermesSessions: hermes && new NamespacedSessionReader(hermes, name),
     hermesJobs: hermes && new NamespacedHermesJobReader(hermes.jobs, name),
+    hermesUsage: hermes && new NamespacedHermesUsageReader(hermes, name),
     loadHermesStatus: async () => (await hermes?.loadStatus()) ?? { state: 'DISABLED', error: null },
     listFlagsFromHermes: async () => (await hermes?.listFlagsOfSegueSessions()) ?? new Map(),
     blobs: new FilesystemBlobStore(toBlobFolder(home), { durable }),

@@ -12,6 +12,7 @@ import { type ChatServiceOptions, createChatService } from '../chat/create-chat-
 import type { ServerLimits } from '../config/limits.ts'
 import { ProfileInstructions } from '../config/profile/instructions/profile-instructions.ts'
 import type { ProfileSettingsWithProviders } from '../config/profile/profile-settings.ts'
+import { UsageReport } from '../usage/usage-report.ts'
 import { ModelPrices } from '../usage/model-prices.ts'
 import { JobService } from '../jobs/job-service.ts'
 import type { JobRunSlots } from '../jobs/job-run-slots.ts'
@@ -44,6 +45,8 @@ export interface ProfileServices {
   readonly jobs: JobService
   readonly uploads: UploadService
   readonly idempotentCalls: IdempotentCalls
+  /** What was used, in Segue and in Hermes. */
+  readonly usage: UsageReport
   /** Refuses new streams with `reason` (default: SHUTTING_DOWN) and saves those that are running. Reads continue. */
   stopChats(reason?: SegueError): Promise<void>
   /** Stops chats, then ends subscriptions, stops MCP servers and closes the database. */
@@ -130,6 +133,7 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
     jobs,
     uploads,
     idempotentCalls,
+    usage: new UsageReport(profile, options.currency),
     stopChats,
     close,
   }

@@ -17,6 +17,15 @@ export type SessionRecordPatch = Partial<
   Pick<SessionRecord, 'title' | 'titleSource' | 'endedAt' | 'endReason' | 'model' | 'instructions' | 'effort'>
 >
 
+/** What a title or a summary has used. */
+export interface AdditionalUsage {
+  readonly usage: Usage
+  /** The id of the model. */
+  readonly model: string
+  /** When it was used, in epoch milliseconds. */
+  readonly at: number
+}
+
 /** Everything that one step of a chat writes, in one transaction. */
 export interface AppendRequest {
   readonly sessionId: string
@@ -45,7 +54,7 @@ export interface AppendRequest {
   /** Changes the settings of a conversation. */
   readonly conversationSettings?: ConversationSettingsUpdate
   /** Added to the session's usage, besides that of the streams that end. */
-  readonly additionalUsage?: Usage
+  readonly additionalUsage?: AdditionalUsage
   /** The session that continues this one. Created first. */
   readonly continuation?: SessionWithInitialMessages
   /** Time of the newest message. Left out by repairs, which are not activity. */

@@ -9,6 +9,7 @@ import type { ForeignJobReader, JobStore } from './job-store.ts'
 import type { ModelObservationStore } from './model-observation-store.ts'
 import type { ConversationFlags } from '../model/session-filter.ts'
 import type { ProfileSearch } from './profile-search.ts'
+import type { ForeignUsageReader, UsageSumReader } from './usage/usage-sum-store.ts'
 import type { UploadStore } from './uploads/upload-store.ts'
 import type { SegueSessionReader, SessionReader } from './sessions/session-reader.ts'
 
@@ -24,6 +25,8 @@ export interface SegueStorage {
   readonly modelObservations: ModelObservationStore
   readonly idempotencyKeys: IdempotencyKeyStore
   readonly uploads: UploadStore
+  /** What Segue's answers, titles and summaries have used. */
+  readonly usageSums: UsageSumReader
   readonly changes: ProfileChangeNotifiers
   close(): Promise<void>
 }
@@ -36,6 +39,8 @@ export interface ProfileStorage extends SegueStorage {
   readonly blobs: BlobStore
   /** The jobs of the profile's Hermes agent; null if Hermes is turned off. */
   readonly hermesJobs: ForeignJobReader | null
+  /** What the profile's Hermes agent has used; null if Hermes is turned off. */
+  readonly hermesUsage: ForeignUsageReader | null
   /** Whether Hermes' data can be read now. */
   readonly loadHermesStatus: () => Promise<HermesStatus>
   /** The flags of Segue's sessions that only Hermes has set, by session id, as of its last list. */

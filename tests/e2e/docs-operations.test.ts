@@ -108,6 +108,10 @@ describe('the page on costs', () => {
     while (!JSON.stringify(data['session']?.['messages']).includes('"amount":'))
       data = await docs.run('CostOfSession', { id })
     expect(data).toMatchObject({ session: { usage: { cost: { currency: 'USD', estimated: true } } } })
+    const day = new Date().toISOString().slice(0, 10)
+    expect(await docs.run('Usage')).toMatchObject({
+      usage: { value: expect.arrayContaining([expect.objectContaining({ group: day })]) },
+    })
   })
 })
 

@@ -3,6 +3,7 @@ import { unscaledTokenCounter } from '../../agent/tokens/token-counter.ts'
 import { SegueError } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { rejectOnAbort } from '../../lib/async/reject-on-abort.ts'
+import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import { TaskTracker } from '../../lib/async/task-tracker.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import { streamExceededContextWindow, type StreamRecord } from '../../model/stream.ts'
@@ -21,6 +22,7 @@ export interface PostTurnTasksOptions {
   readonly messageQueries: ProfileMessageReader
   readonly actors: SessionActors
   readonly compactor: SessionCompactor
+  readonly runtime: ClockAndIds
   readonly log: Logger
   /**
    * The share of its model's context window above which a session is summarised after a turn, and then continued. 0 means
@@ -115,7 +117,7 @@ export class PostTurnTasks {
 
   /** Generates a title once, after the first complete answer, from the messages up to that answer. */
   async #generateTitle(session: SessionRecord, { messageId, model: modelId }: StreamRecord): Promise<void> {
-    const { sessions, models, messageQueries, actors } = this.#options
+    const { sessions, models, messageQueries, actors, runtime } = this.#options
     const context = await messageQueries.loadContext(session)
     const messages = context.messages.slice(0, context.messages.findIndex(({ id }) => id === messageId) + 1)
     const completeAnswers = messages.filter(({ role, status }) => role === 'ASSISTANT' && status === 'COMPLETE')
@@ -128,6 +130,8 @@ export class PostTurnTasks {
     if (!currentSession) return
     const title = titleFromModelOutput(generated.text)
     const patch = title === null ? {} : { title, titleSource: 'MODEL' as const }
-    await actors.getOrCreate(currentSession).update(patch, { additionalUsage: generated.usage })
+    await actors.getOrCreate(currentSession).update(patch, {
+      additionalUsage: { usage: generated.usage, model: model.id, at: runtime.now() },
+    })
   }
 }

@@ -161,14 +161,14 @@ export class SessionCompactor {
     model: ResolvedModel,
     { isForReportedSize, ...input }: BackgroundCompactionInput,
   ): Promise<void> {
-    const { compactionHistory, prices } = this.#options
+    const { compactionHistory, prices, runtime } = this.#options
     const actor = () => this.#options.actors.getOrCreate(session)
     const usageMeter = new TextGenerationUsageMeter(prices.find(model.id))
     const onEvent = usageMeter.add.bind(usageMeter)
     const created = await this.#createCheckpoint(session, model, { ...input, onEvent }).catch(
       async (error: unknown) => {
         // What was requested is paid for, although it was in vain.
-        await actor().storeCheckpoint(null, usageMeter.finish())
+        await actor().storeCheckpoint(null, { usage: usageMeter.finish(), model: model.id, at: runtime.now() })
         throw error
       },
     )
@@ -177,7 +177,8 @@ export class SessionCompactor {
     // Where the provider's count decides, the estimate does not tell what the summary saves.
     if (isForReportedSize) compactionHistory.addForReportedSize(session.id)
     const isUsed = isForReportedSize || compactionHistory.add(session.id, created)
-    await actor().storeCheckpoint(isUsed ? checkpoint : null, checkpoint.usage)
+    const { usage, createdAt: at } = checkpoint
+    await actor().storeCheckpoint(isUsed ? checkpoint : null, { usage, model: model.id, at })
   }
 
   async #createCheckpoint(

@@ -3,8 +3,7 @@ import { rejectOnAbort } from '../../lib/async/reject-on-abort.ts'
 import type { ContextCheckpoint } from '../../model/context/context-checkpoint.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
-import type { Usage } from '../../model/usage.ts'
-import type { SessionRecordPatch } from '../../storage/event-store.ts'
+import type { AdditionalUsage, SessionRecordPatch } from '../../storage/event-store.ts'
 import type { IdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import type { SessionWithInitialMessages } from '../../storage/sessions/session-writer.ts'
 import { type AppendBatch, EventLogWriter } from '../log/event-log-writer.ts'
@@ -159,10 +158,10 @@ export class SessionActor {
   }
 
   /** Stores a checkpoint if there is one, and counts what was used for it. Throws NOT_FOUND. */
-  async storeCheckpoint(checkpoint: ContextCheckpoint | null, usage: Usage): Promise<void> {
+  async storeCheckpoint(checkpoint: ContextCheckpoint | null, additionalUsage: AdditionalUsage): Promise<void> {
     await this.#mailbox.enqueue(async () => {
       this.#assertNotDeleted()
-      await this.#writer.write(() => ({ drafts: [], ...(checkpoint && { checkpoint }), additionalUsage: usage }))
+      await this.#writer.write(() => ({ drafts: [], ...(checkpoint && { checkpoint }), additionalUsage }))
     })
   }
 

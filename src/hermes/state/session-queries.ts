@@ -3,7 +3,7 @@ import { continuableEndReasons, nonContinuingSources } from '../../model/convers
 import type { SessionRecord, TitleSource } from '../../model/session.ts'
 import { buildCopyStampSql } from './copy-stamp-sql.ts'
 import type { StateDatabaseConnection } from './state-database.ts'
-import { hermesUsageColumns, usageFromHermesRow } from './usage-columns.ts'
+import { hermesCostColumns, hermesUsageColumns, usageFromHermesRow } from './usage-columns.ts'
 import { booleanFromHermesCell, millisecondsFromHermesCell, textFromHermesCell } from './cell-values.ts'
 
 const sessionColumns = [
@@ -20,6 +20,7 @@ const sessionColumns = [
   'archived',
   'parent_session_id',
   ...hermesUsageColumns,
+  ...hermesCostColumns,
 ] as const
 
 /** The id, everything that a list shows or is ordered by, and the counters that change when messages are undone. */

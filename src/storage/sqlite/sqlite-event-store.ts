@@ -7,7 +7,6 @@ import type { ContextCheckpoint } from '../../model/context/context-checkpoint.t
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
-import { addUsage, normalizeStoredUsage, type Usage } from '../../model/usage.ts'
 import { FencingError, LogVersionConflictError } from '../errors.ts'
 import type { IdempotencyKeyRecord } from '../idempotency-key.ts'
 import type { AppendRequest, EventRange, EventStore } from '../event-store.ts'
@@ -31,6 +30,7 @@ import { findContinuation, findCurrentPlace, findOldestRetries } from './rows/re
 import type { PositionRange } from '../position-range.ts'
 import * as turnMessageRows from './rows/retries/turn-message-row.ts'
 import { patchSession } from './patch-session.ts'
+import { addToUsageSums, countUsage } from './rows/usage-sum-row.ts'
 import { type StreamRow, streamFromRow, updateQueueOrder, upsertStream } from './rows/stream-row.ts'
 
 const selectStreamsSql = `SELECT * FROM streams WHERE ${isOfExistingSessionSql('streams')}`
@@ -210,7 +210,8 @@ export class SqliteEventStore implements EventStore {
     for (const decision of request.decisions ?? []) upsertDecision(this.#database, decision)
     for (const rule of request.approvalRules ?? []) insertApprovalRule(this.#database, rule)
     if (checkpoint) upsertContextCheckpoint(this.#database, checkpoint)
-    if (additionalUsage) this.#addUsage(request.sessionId, additionalUsage)
+    if (additionalUsage)
+      countUsage(this.#database, { ...additionalUsage, sessionId: request.sessionId, isAnswer: false })
     if (sessionPatch) patchSession(this.#database, this.#database.profile, request.sessionId, sessionPatch)
     if (request.conversationSettings) this.#updateConversationSettings(request.conversationSettings)
     for (const key of request.idempotencyKeys ?? []) insertIdempotencyKeyIfAbsent(this.#database, key)
@@ -231,9 +232,16 @@ export class SqliteEventStore implements EventStore {
     insertSession(this.#database, session)
     for (const message of messages) upsertMessage(this.#database, message)
     if (messages.length > 0) updateMessageCounts(this.#database, [session.id])
+    this.#countInitialUsage(session, messages)
     if (checkpoint) upsertContextCheckpoint(this.#database, checkpoint)
     if (moveApprovalRulesFrom !== undefined) moveApprovalRules(this.#database, moveApprovalRulesFrom, session.id)
     if (idempotencyKey) insertIdempotencyKey(this.#database, idempotencyKey)
+  }
+
+  /** A session that continues another one begins with the usage of its summary. */
+  #countInitialUsage({ id: sessionId, usage, startedAt: at }: SessionRecord, messages: readonly MessageRecord[]): void {
+    const model = messages.find(({ summary }) => summary)?.model ?? null
+    if (model !== null) addToUsageSums(this.#database, { sessionId, model, at, usage, isAnswer: false })
   }
 
   /** Updates the session's counters if its log ends where the writer expects. */
@@ -254,20 +262,13 @@ export class SqliteEventStore implements EventStore {
       .run(expectedHeadSeq + events.length, newlyPositioned.length, activityAt, sessionId, expectedHeadSeq)
     if (changes !== 1 && !this.#hasSession(sessionId)) throw createIdNotFoundError('session', sessionId)
     if (changes !== 1) throw new LogVersionConflictError(`The log of ${sessionId} does not end at ${expectedHeadSeq}.`)
-    for (const stream of streams) if (stream.finishedAt !== null) this.#addUsage(sessionId, stream.usage)
+    for (const { finishedAt, usage, model } of streams) {
+      if (finishedAt !== null) countUsage(this.#database, { sessionId, usage, model, at: finishedAt, isAnswer: true })
+    }
   }
 
   #hasSession(sessionId: string): boolean {
     return this.#database.prepare<[string]>('SELECT 1 FROM sessions WHERE id = ?').get(sessionId) !== undefined
-  }
-
-  #addUsage(sessionId: string, additional: Usage): void {
-    const row = this.#database
-      .prepare<[string], { usage: string }>('SELECT usage FROM sessions WHERE id = ?')
-      .get(sessionId)
-    if (!row) return
-    const usage = JSON.stringify(addUsage(normalizeStoredUsage(JSON.parse(row.usage)), additional))
-    this.#database.prepare<[string, string]>('UPDATE sessions SET usage = ? WHERE id = ?').run(usage, sessionId)
   }
 
   #assertFence({ streamId, generation }: { streamId: string; generation: number }): void {

@@ -1,3 +1,4 @@
+import type { SessionRecord } from '../../model/session.ts'
 import type { Usage } from '../../model/usage.ts'
 
 /** By what usage is summed. SOURCE: the source of the session, which decides its channel. */
@@ -31,6 +32,35 @@ export interface UsageSumQuery {
 export interface UsageSumReader {
   /** A page in order of day and key: fewer than `limit` at the end. */
   listUsageSums(query: UsageSumQuery): Promise<UsageSumRecord[]>
+}
+
+/** What a session of another program has used. */
+export interface ForeignSessionUsage {
+  readonly session: SessionRecord
+  /** The job that it is a run of. */
+  readonly jobId: string | null
+  /** When it was used last, in epoch milliseconds: all of it counts then. */
+  readonly at: number
+  readonly answers: number
+}
+
+export interface ForeignUsageQuery {
+  /** Both in epoch milliseconds; `to` is excluded. */
+  readonly from: number
+  readonly to: number
+  /** What the page before has returned as `next`. */
+  readonly after: number | null
+}
+
+export interface ForeignUsagePage {
+  readonly sessions: readonly ForeignSessionUsage[]
+  /** Null at the end. */
+  readonly next: number | null
+}
+
+/** Reads what another program has counted of its sessions. */
+export interface ForeignUsageReader {
+  listSessionUsage(query: ForeignUsageQuery): Promise<ForeignUsagePage>
 }
 
 const millisPerDay = 86_400_000

@@ -22,7 +22,9 @@ export const usage: z.ZodType<Usage> = z.strictObject({
   reasoningTokens: z.number(),
   cachedInputTokens: z.number(),
   /** In the currency of the server that the document comes from. Since version 4. */
-  cost: z.exactOptional(z.strictObject({ amount: z.number(), estimated: z.boolean() })),
+  cost: z.exactOptional(
+    z.strictObject({ amount: z.number(), currency: z.exactOptional(text), estimated: z.boolean() }),
+  ),
 })
 
 /** What a person may add to a decision about a call. */

@@ -65,7 +65,8 @@ describe.each(transports)('A compacted session, over %s,', (transport) => {
     ])
     const next = await compact(client, id)
 
-    const usage = { estimated: false, inputTokens: 50, outputTokens: 8, reasoningTokens: 2, cachedInputTokens: 40 }
+    const counts = { estimated: false, inputTokens: 50, outputTokens: 8, reasoningTokens: 2, cachedInputTokens: 40 }
+    const usage = { ...counts, cost: null }
     expect(next).toMatchObject({
       title: 'Which trees?',
       origin: 'SEGUE',
@@ -340,7 +341,8 @@ test('The usage of a generated title counts in the session, that of a summary in
   expect(end.stream.usage).toMatchObject({ inputTokens: 10, outputTokens: 2, reasoningTokens: 1, cachedInputTokens: 4 })
   expect(requireNonNull(end.message).usage).toEqual(end.stream.usage)
   const { last } = await readUntil(followSession(client, id, end.seq), isEventOfType('SessionChanged'))
-  const usage = { estimated: false, inputTokens: 40, outputTokens: 5, reasoningTokens: 3, cachedInputTokens: 9 }
+  const counts = { estimated: false, inputTokens: 40, outputTokens: 5, reasoningTokens: 3, cachedInputTokens: 9 }
+  const usage = { ...counts, cost: null }
   expect(await loadSession(client, id)).toMatchObject({ title: 'Trees', headSeq: last.seq, usage })
 
   provider.enqueue([{ text: 'Oaks, in short.' }, { finish: 'stop' }])

@@ -9,6 +9,7 @@ import { describeModelObservationStore } from './contract/model-observation-cont
 import type { OpenStorage } from './contract/opened-storage.ts'
 import { describeSessionReader } from './contract/session-contract.ts'
 import { describeTransfer } from './contract/transfer-contract.ts'
+import { describeUsageSums } from './contract/usage-sum-contract.ts'
 import { describeUploadStore } from './contract/upload-contract.ts'
 
 /**
@@ -40,6 +41,9 @@ export function describeStorage(engine: string, open: OpenStorage): void {
     })
     describe('the store of model observations', () => {
       describeModelObservationStore(open)
+    })
+    describe('the sums of usage', () => {
+      describeUsageSums(open)
     })
     describe('the store of uploads', () => {
       describeUploadStore(open)

@@ -5,6 +5,7 @@ import type { StateDatabaseConnection } from '../../state/state-database.ts'
 import {
   hasHermesUsage,
   type HermesUsageRow,
+  hermesCostColumns,
   hermesUsageColumns,
   usageFromHermesRow,
 } from '../../state/usage-columns.ts'
@@ -35,7 +36,7 @@ export function readHermesCronSessions(
   const prefix = `cron_${jobId}_`
   return db
     .prepare<[string, string], HermesUsageRow & { id: unknown; started_at: unknown; ended_at: unknown }>(
-      `SELECT ${schema.selectColumns('sessions', ['id', 'started_at', 'ended_at', ...hermesUsageColumns])} FROM sessions
+      `SELECT ${schema.selectColumns('sessions', ['id', 'started_at', 'ended_at', ...hermesUsageColumns, ...hermesCostColumns])} FROM sessions
        WHERE sessions.id > ? AND sessions.id < ?`,
     )
     .all(prefix, `${prefix}:`)

@@ -22,6 +22,7 @@ import { migration021 } from './migrations/021-instructions-and-efforts.ts'
 import { migration022 } from './migrations/022-places-of-retries.ts'
 import { migration023 } from './migrations/023-approval-rules.ts'
 import { migration024 } from './migrations/024-uploads.ts'
+import { migration025 } from './migrations/025-usage-sums.ts'
 
 /**
  * The schema of a profile's database: entry n brings a database from version n to version n + 1. Forward only. A released
@@ -53,4 +54,5 @@ export const migrations: readonly string[] = [
   migration022,
   migration023,
   migration024,
+  migration025,
 ]

@@ -20,6 +20,15 @@ export interface CountedUsage {
   readonly isAnswer: boolean
 }
 
+/** Adds to the usage of a session, and to the sums of a day. Call it inside a transaction. */
+export function countUsage(db: SqlConnection, counted: CountedUsage): void {
+  addToUsageSums(db, counted)
+  const row = db.prepare<[string], { usage: string }>('SELECT usage FROM sessions WHERE id = ?').get(counted.sessionId)
+  if (!row) return
+  const usage = JSON.stringify(addUsage(normalizeStoredUsage(JSON.parse(row.usage)), counted.usage))
+  db.prepare<[string, string]>('UPDATE sessions SET usage = ? WHERE id = ?').run(usage, counted.sessionId)
+}
+
 /** Adds to the sums of a day. What used nothing does not count. Call it inside a transaction. */
 export function addToUsageSums(db: SqlConnection, counted: CountedUsage): void {
   const { sessionId, model, at, usage, isAnswer } = counted

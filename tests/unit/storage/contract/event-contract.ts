@@ -151,7 +151,7 @@ export function describeEventStore(open: OpenStorage): void {
       const write = { sessionId: session.id, expectedHeadSeq: 0, events: [] }
       await eventStore.append({ ...write, streams: [running] })
       await eventStore.append({ ...write, streams: [{ ...running, status: 'COMPLETED', finishedAt: 2_000 }] })
-      await eventStore.append({ ...write, additionalUsage: usage })
+      await eventStore.append({ ...write, additionalUsage: { usage, model: 'test/model', at: 1_000 } })
       const [stored] = await segueSessions.findSessions([session.id])
       expect(stored?.usage).toEqual({
         ...usage,
