@@ -95,13 +95,7 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
     for (const notifier of Object.values(profile.changes)) notifier.close()
   })
   const scheduler = createScheduler(profile, chats, options)
-  const jobs = new JobService({
-    profile: profile.name,
-    store: profile.jobs,
-    notifier: profile.changes.jobRuns,
-    hermes: profile.hermesJobs,
-    scheduler,
-  })
+  const jobs = createJobService(profile, scheduler)
   const stopChats = async (reason?: SegueError): Promise<void> => {
     // A job run ends with its stream, and is recorded after that.
     const recorded = scheduler.close()
@@ -219,6 +213,16 @@ function createScheduler(
   { jobRunSlots, log }: ProfileServicesOptions,
 ): Scheduler {
   return new Scheduler({ store: jobs, run: (job, run) => runJob(chats, job, run), slots: jobRunSlots, log })
+}
+
+function createJobService(profile: ProfileStorage, scheduler: Scheduler): JobService {
+  return new JobService({
+    profile: profile.name,
+    store: profile.jobs,
+    notifier: profile.changes.jobRuns,
+    hermes: profile.hermesJobs,
+    scheduler,
+  })
 }
 
 async function recoverStreams(chats: ChatService, log: Logger): Promise<void> {

@@ -75,9 +75,9 @@ export class UsageReport {
 
   async *#readHermes({ fromDay, toDay }: UsageReportRequest): AsyncGenerator<ForeignSessionUsage> {
     const { hermesUsage } = this.#profile
-    let after: number | null = null
-    while (hermesUsage) {
-      const span = { from: toUtcDayStart(fromDay), to: toUtcDayStart(toDay + 1) }
+    if (!hermesUsage) return
+    const span = { from: toUtcDayStart(fromDay), to: toUtcDayStart(toDay + 1) }
+    for (let after: number | null = null; ;) {
       const page = await hermesUsage.listSessionUsage({ ...span, after })
       yield* page.sessions
       if (page.next === null) return

@@ -14,8 +14,9 @@ export class NamespacedHermesUsageReader implements ForeignUsageReader {
   async listSessionUsage(query: ForeignUsageQuery): Promise<ForeignUsagePage> {
     const { sessions, next } = await this.#source.listSessionUsage(query)
     return {
-      sessions: sessions.map(({ session, jobId, ...rest }) => ({
-        ...rest,
+      sessions: sessions.map(({ session, jobId, at, answers }) => ({
+        at,
+        answers,
         session: this.#namespace.qualifySession(session),
         jobId: jobId === null ? null : this.#namespace.qualify(jobId),
       })),

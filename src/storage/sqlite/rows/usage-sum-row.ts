@@ -82,5 +82,5 @@ export function readUsageSums(db: SqlConnection, query: UsageSumQuery): UsageSum
        ORDER BY day, key LIMIT ?`,
     )
     .all(dimension, after?.day ?? fromDay, after?.key ?? '', toDay, limit)
-    .map((row) => ({ ...row, usage: normalizeStoredUsage(JSON.parse(row.usage)) }))
+    .map(({ day, key, answers, usage }) => ({ day, key, answers, usage: normalizeStoredUsage(JSON.parse(usage)) }))
 }

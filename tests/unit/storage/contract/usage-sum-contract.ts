@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { noUsage, type Usage } from '../../../../src/model/usage.ts'
 import type { UsageDimension } from '../../../../src/storage/usage/usage-sum-store.ts'
+import { LogVersionConflictError } from '../../../../src/storage/errors.ts'
 import { type OpenStorage, useStorage } from './opened-storage.ts'
 import { addSession, streamOf } from './records.ts'
 
@@ -38,7 +39,9 @@ export function describeUsageSums(open: OpenStorage): void {
     const session = await addSession(current())
     const ended = { ...streamOf(session, { usage }), status: 'COMPLETED' as const, finishedAt: 5 }
     const write = { sessionId: session.id, events: [] }
-    await expect(eventStore.append({ ...write, expectedHeadSeq: 7, streams: [ended] })).rejects.toThrow()
+    await expect(eventStore.append({ ...write, expectedHeadSeq: 7, streams: [ended] })).rejects.toThrow(
+      LogVersionConflictError,
+    )
     await eventStore.append({ ...write, expectedHeadSeq: 0, streams: [{ ...ended, usage: noUsage }] })
     expect(await list('MODEL')).toEqual([])
   })
