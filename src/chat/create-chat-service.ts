@@ -12,6 +12,7 @@ import { MessageFileStore } from './attachments/message-file-store.ts'
 import { ChatService } from './chat-service.ts'
 import { CompactionHistory } from './compaction/compaction-history.ts'
 import { BackgroundCompactions } from './compaction/background-compactions.ts'
+import { DerivedFileCache } from './context/files/derived-file-cache.ts'
 import { ProfileMessageReader } from './context/profile-message-reader.ts'
 import type { ProfileInstructionsSource } from './context/instructions/session-instructions.ts'
 import { SessionCompactor } from './continuation/session-compactor.ts'
@@ -68,7 +69,8 @@ export function createChatService(options: ChatServiceOptions): ChatService {
   const eventLog = new EventLog(profile.eventStore)
   const activeSessions = new ActiveSessions()
   const writableSessions = new WritableSessions(sessions)
-  const messageQueries = new ProfileMessageReader(profile, sessions, activeSessions, options.instructions)
+  const derivedFiles = new DerivedFileCache(defaults.fileConverter)
+  const messageQueries = new ProfileMessageReader(profile, sessions, activeSessions, options.instructions, derivedFiles)
   const backgroundCoalescer = new BackgroundDeltaCoalescer(profile.eventStore, log)
   const shared = {
     ...defaults,

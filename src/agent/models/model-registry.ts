@@ -33,6 +33,7 @@ import { ModelListCache } from './model-list-cache.ts'
 import { ModelObservations } from './model-observations.ts'
 import type { ProviderModel } from './parse-model-list.ts'
 import { selectProviderDefaultModel } from './select-provider-default-model.ts'
+import { findPdfSupport, type PdfSupport } from './pdf-support.ts'
 import { UnknownModelError } from './unknown-model-error.ts'
 
 /** A model that is ready to answer. */
@@ -54,6 +55,8 @@ export interface ResolvedModel {
   /** The efforts that it takes, least first, but for those that `omissions` has. */
   readonly efforts: readonly Effort[]
   readonly toolImages: ToolImageSupport
+  /** Which PDFs it reads itself. Null: it is sent their text. */
+  readonly pdfs: PdfSupport | null
   /** What its provider is known to refuse now. */
   readonly omissions: ContentOmissions
   /** What its provider demands. Null without a provider: any messages in any order will do. */
@@ -232,6 +235,7 @@ export class ModelRegistry {
     const secrets = provider.apiKey === null ? [] : [provider.apiKey]
     const dialect = this.#modelLists.findDialect(provider)
     const { contextSizes } = this.#observations
+    const modelLists = this.#modelLists
     const supportsImages = () => this.#findImageSupport(address, findListedModel(this.#modelLists.peek(provider), name))
     const tokenCounter = new TokenCounter(() => contextSizes.findTokenScale(address), {
       tokenizer: selectTokenizer(name),
@@ -271,6 +275,10 @@ export class ModelRegistry {
       },
       get toolImages() {
         return findToolImageSupport(provider.type, dialect, { name, isKnown: supportsImages() === true })
+      },
+      get pdfs() {
+        const listed = findListedModel(modelLists.peek(provider), name)
+        return findPdfSupport(provider.type, dialect, { name, isListed: listed?.supportsPdfs === true })
       },
       get omissions() {
         return observer.omissions

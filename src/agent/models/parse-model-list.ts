@@ -20,6 +20,8 @@ export interface ProviderModel {
   readonly supportsImages: true | null
   /** The efforts that the list names, least first. Null if it says nothing about them. */
   readonly efforts: readonly Effort[] | null
+  /** Likewise for PDFs. */
+  readonly supportsPdfs: true | null
   /** What the list says that the model is for. */
   readonly purpose: 'chat' | 'other' | 'unknown'
 }
@@ -87,6 +89,7 @@ export function parseModelListEntries(entries: readonly unknown[]): ProviderMode
       supportsTools: listsTools(model.data) ? true : null,
       supportsImages: listsImages(model.data) ? true : null,
       efforts: parseListedEfforts(entry),
+      supportsPdfs: listInputs(model.data).some((word) => pdfPattern.test(word)) ? true : null,
       purpose: findPurpose(model.data),
     }
   })
@@ -114,17 +117,24 @@ function listsTools({ capabilities, ...model }: ListedModel): boolean {
 }
 
 function listsImages({ capabilities, type, ...model }: ListedModel): boolean {
-  const words = [
-    ...(model.input_modalities ?? []),
-    ...(model.supported_input_modalities ?? []),
-    ...(model.architecture?.input_modalities ?? []),
-    ...(Array.isArray(capabilities) ? capabilities : []),
-  ]
+  const words = [...listInputs(model), ...(Array.isArray(capabilities) ? capabilities : [])]
   const sees = Array.isArray(capabilities) ? false : capabilities?.vision
   const isListed = model.supports_image_in === true || sees === true || type === 'vlm' // LM Studio
   return isListed || words.some((word) => imagePattern.test(word))
 }
 
+/** The kinds of content that a model takes. */
+function listInputs(
+  model: Pick<ListedModel, 'architecture' | 'input_modalities' | 'supported_input_modalities'>,
+): string[] {
+  return [
+    ...(model.input_modalities ?? []),
+    ...(model.supported_input_modalities ?? []),
+    ...(model.architecture?.input_modalities ?? []),
+  ]
+}
+
+const pdfPattern = /^(files?|pdfs?)$/
 const imagePattern = /^(images?|vision|multimodal)$/
 const toolPattern = /^(tools?|tool_use|tool_choice|function_calling)$/
 const chatPattern = /chat|complet|llm|vlm|language|code|responses|text-generation|^text$/

@@ -27,5 +27,6 @@ export function createOfflineModel({ prices = noModelPrices, ...options }: Offli
     reservedTokens: 0,
     efforts: defaultEfforts,
     toolImages: noToolImageSupport,
+    pdfs: null,
   }
 }

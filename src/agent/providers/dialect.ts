@@ -30,6 +30,7 @@ export interface Dialect {
   readonly retry: ProviderRetryTimeFields
   readonly tools: ProviderToolLimits
   readonly images: ProviderImageLimits
+  readonly pdfs: ProviderPdfLimits
 }
 
 /** How a dialect is recognised. The host comes first, then the list of models, then the port, then the type. */
@@ -130,6 +131,16 @@ export interface ProviderImageLimits {
   readonly modelNames: RegExp
   /** How many images one request may have. */
   readonly maxCount: number
+  /** Of an image, before it is written in base64. A larger one is scaled down. */
+  readonly maxBytes: number
+  /** The width and height of an image, in pixels. A larger one is scaled down. */
+  readonly maxEdge: number
+}
+
+export interface ProviderPdfLimits {
+  /** Of one PDF. The text of a longer one is sent. */
+  readonly maxPages: number
+  readonly maxBytes: number
 }
 
 /** Finish reasons that most providers share. */
@@ -173,7 +184,9 @@ export const defaultDialect: Dialect = {
   finishReasons: {},
   retry: { headers: {}, bodyKeys: [] },
   tools: { maxCount: 128, maxNameLength: 64, maxDescriptionLength: 1024, unsupportedKeywords: [] },
-  images: { mediaTypes: webImageTypes, modelNames: /^(?!)/, maxCount: 50 },
+  // 5 MiB in base64.
+  images: { mediaTypes: webImageTypes, modelNames: /^(?!)/, maxCount: 50, maxBytes: 3_932_160, maxEdge: 8000 },
+  pdfs: { maxPages: 100, maxBytes: 20 * 1024 * 1024 },
 }
 
 type DialectSection = Exclude<
@@ -202,5 +215,6 @@ export function defineDialect({ name, recognition, ...overrides }: DialectOverri
     retry: { ...base.retry, ...overrides.retry },
     tools: { ...base.tools, ...overrides.tools },
     images: { ...base.images, ...overrides.images },
+    pdfs: { ...base.pdfs, ...overrides.pdfs },
   }
 }

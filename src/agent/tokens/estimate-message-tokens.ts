@@ -23,7 +23,7 @@ export interface TokenEstimateSettings {
 const messageOverheadTokens = 5
 /** What stands around a call or its result: its id, and names of fields. */
 const callOverheadTokens = 12
-/** For a file that is no image, such as a PDF of a few pages. */
+/** For a file that is no image, and whose tokens are not known. */
 const fileTokens = 2_000
 
 /** Estimates the number of tokens of a message. It is not rounded. */
@@ -85,10 +85,10 @@ function estimateToolOutputPartTokens(
 }
 
 /** `data` is the bytes or the URL, or has them in a field. */
-function estimateFileTokens(mediaType: string, data: unknown, settings: TokenEstimateSettings): number {
-  if (!isImageMediaType(mediaType)) return fileTokens
+function estimateFileTokens(mediaType: string, data: unknown, { images }: TokenEstimateSettings): number {
   const isWrapped = typeof data === 'object' && data !== null && 'data' in data
-  return estimateImageTokens(isWrapped ? data.data : data, settings.images)
+  const content = isWrapped ? data.data : data
+  return isImageMediaType(mediaType) ? estimateImageTokens(content, images) : (images?.get(content) ?? fileTokens)
 }
 
 /** State that only the provider can read counts as its text. */

@@ -7,6 +7,9 @@ import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { PageRequest } from '../../lib/pagination.ts'
 import { type MessageFileRepresentation, MessageFileResolver } from './files/message-file-resolver.ts'
+import { FileConverter } from '../../lib/file-conversion/file-converter.ts'
+import { DerivedFileCache } from './files/derived-file-cache.ts'
+import { PdfResolver } from './files/pdf-resolver.ts'
 import { ToolImageLoader } from './files/tool-image-loader.ts'
 import { type ModelContextTarget, SessionModelContext } from './session-model-context.ts'
 import type { StreamingAnswerLookup } from './streaming-answer-lookup.ts'
@@ -31,14 +34,20 @@ export class ProfileMessageReader {
   readonly #profile: ProfileStorage
   readonly #sessions: CombinedSessionRepository
   readonly #streamingAnswers: StreamingAnswerLookup
+  readonly #derivedFiles: DerivedFileCache
 
-  /** `profileInstructions`: of sessions that have none of their own. Default: none. */
+  /**
+   * `profileInstructions`: of sessions that have none of their own. Default: none. `derivedFiles`: what models are sent of
+   * files. Default: a cache of its own.
+   */
   constructor(
     profile: ProfileStorage,
     sessions: CombinedSessionRepository,
     streamingAnswers: StreamingAnswerLookup,
     profileInstructions: ProfileInstructionsSource = noProfileInstructions,
+    derivedFiles = new DerivedFileCache(new FileConverter()),
   ) {
+    this.#derivedFiles = derivedFiles
     this.instructions = new SessionInstructions(sessions, profileInstructions)
     this.#profile = profile
     this.#sessions = sessions
@@ -121,14 +130,19 @@ export class ProfileMessageReader {
     const { toolImages = noToolImageSupport } = model ?? {}
     const { blobs } = this.#profile
     const isBounded = Number.isFinite(model?.contextWindow ?? Number.POSITIVE_INFINITY)
-    const imageTokens = fileForm === 'url' && isBounded ? new Map<unknown, number>() : null
+    const fileTokens = isBounded ? new Map<unknown, number>() : null
+    const imageTokens = fileForm === 'url' ? fileTokens : null
+    const derivedFiles = this.#derivedFiles
+    const imageFitting = fileForm === 'bytes' && model?.dialect ? { derivedFiles, limits: model.dialect.images } : null
     return new SessionModelContext({
       loadInstructions: () => this.instructions.findCurrent(session.id),
       load: async () => records ?? this.loadContext(session),
       model,
       fileResolver: new MessageFileResolver(blobs, fileForm, imageTokens),
-      imageLoader: new ToolImageLoader(blobs, toolImages, fileForm, imageTokens),
-      imageTokens,
+      pdfResolver: new PdfResolver({ blobs, derivedFiles, support: model?.pdfs ?? null, fileTokens }),
+      imageLoader: new ToolImageLoader(blobs, toolImages, { form: fileForm, imageTokens, imageFitting }),
+      imageFitting,
+      imageTokens: fileTokens,
     })
   }
 

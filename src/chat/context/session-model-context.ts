@@ -1,5 +1,6 @@
 import type { ModelHistoryRequest } from '../../agent/agent.ts'
-import { noOmissions } from '../../agent/content-omissions.ts'
+import { type ContentOmissions, noOmissions } from '../../agent/content-omissions.ts'
+import type { Dialect } from '../../agent/providers/dialect.ts'
 import type { ResolvedModel } from '../../agent/models/model-registry.ts'
 import type { KnownImageTokens } from '../../agent/tokens/estimate-image-tokens.ts'
 import { computeInputBudget } from '../../agent/tokens/input-budget.ts'
@@ -11,14 +12,17 @@ import { composeInstructionsMessage } from './instructions/compose-instructions-
 import { buildModelContext, type ModelContext } from './build-model-context.ts'
 import type { MessageFileResolver } from './files/message-file-resolver.ts'
 import { omitMessageFiles } from './files/omit-message-files.ts'
+import { fitMessageImages, type ImageFitting } from './files/fit-message-images.ts'
+import type { PdfResolver } from './files/pdf-resolver.ts'
 import type { ToolImageLoader } from './files/tool-image-loader.ts'
 import type { ModelRequestTarget } from './opaque-state-selector.ts'
 
 /** What of a model decides which messages it is sent. `contextWindow` is in tokens. */
-export type ModelContextTarget = ModelRequestTarget &
-  Pick<
+export type ModelContextTarget = ModelRequestTarget & {
+  readonly dialect: Pick<Dialect, 'images'> | null
+} & Pick<
     ResolvedModel,
-    'contextWindow' | 'maxOutputTokens' | 'toolImages' | 'tokenCounter' | 'reservedTokens' | 'omissions'
+    'contextWindow' | 'maxOutputTokens' | 'toolImages' | 'pdfs' | 'tokenCounter' | 'reservedTokens' | 'omissions'
   >
 
 export interface SessionModelContextOptions {
@@ -30,6 +34,9 @@ export interface SessionModelContextOptions {
   readonly model: ModelContextTarget | null
   readonly fileResolver: MessageFileResolver
   readonly imageLoader: ToolImageLoader
+  readonly pdfResolver: PdfResolver
+  /** How images are scaled down to what the provider accepts. Null: they are not. */
+  readonly imageFitting: ImageFitting | null
   /** The tokens of images that messages have by URL. Filled by the two above. Null: they have none. */
   readonly imageTokens: KnownImageTokens | null
 }
@@ -70,10 +77,12 @@ export class SessionModelContext {
     return tokens + this.getReservedTokens(request)
   }
 
-  /** The records, with the files of the messages. */
+  /** The records, with the files of the messages, and the text of PDFs. */
   async loadRecords(): Promise<SessionContextRecords> {
     const records = await this.#records
-    return { ...records, messages: await this.#options.fileResolver.resolve(records.messages, () => true) }
+    const { pdfResolver, fileResolver } = this.#options
+    const messages = await pdfResolver.resolve(records.messages, () => true, { ...noOmissions, otherFiles: true })
+    return { ...records, messages: await fileResolver.resolve(messages, () => true) }
   }
 
   /** Puts a newer checkpoint in the place of the summary and the messages that it stands for. */
@@ -87,15 +96,14 @@ export class SessionModelContext {
 
   /** Builds the messages of a request, which end with the answer so far. */
   async build(answer: MessageRecord | null, request: ModelHistoryRequest = {}): Promise<ModelContext> {
-    const { model, fileResolver, imageLoader } = this.#options
+    const { model, imageLoader } = this.#options
     const omissions = request.omissions ?? model?.omissions ?? noOmissions
     const { summary, messages: stored } = await this.#records
     const instructions = await this.#options.loadInstructions()
     // The answer may have been stored while the context was read.
     const earlier = stored.filter(({ id }) => id !== answer?.id)
     const kept = omitMessageFiles(answer ? [...earlier, answer] : earlier, omissions)
-    // The files of the answer in progress are for people.
-    const messages = await fileResolver.resolve(kept, ({ id }) => id !== answer?.id)
+    const messages = await this.#resolveFiles(kept, answer, omissions)
     return buildModelContext({
       instructions,
       summary,
@@ -108,5 +116,18 @@ export class SessionModelContext {
       maxOutputTokens: model?.maxOutputTokens ?? null,
       reservedTokens: this.getReservedTokens(request),
     })
+  }
+
+  /** The files of the answer in progress are for people. */
+  async #resolveFiles(
+    messages: readonly MessageRecord[],
+    answer: MessageRecord | null,
+    omissions: ContentOmissions,
+  ): Promise<readonly MessageRecord[]> {
+    const { fileResolver, pdfResolver, imageFitting } = this.#options
+    const isEarlier = ({ id }: MessageRecord): boolean => id !== answer?.id
+    const withPdfTexts = await pdfResolver.resolve(messages, isEarlier, omissions)
+    const resolved = await fileResolver.resolve(withPdfTexts, isEarlier)
+    return imageFitting ? fitMessageImages(resolved, imageFitting, omissions.fileKeys) : resolved
   }
 }

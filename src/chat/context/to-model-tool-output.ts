@@ -1,6 +1,7 @@
 import type { ToolModelMessage } from 'ai'
 import { z } from 'zod'
 import type { ToolImageSupport } from '../../agent/models/image-support.ts'
+import { detectImageMediaType } from '../../lib/detect-image-media-type.ts'
 import { hasBigInteger, isJsonObject, type Json, stringifyJson, toWellFormedJson } from '../../lib/text/json.ts'
 import { parseBlobUrlPath } from '../../model/message-content/blob-url.ts'
 import type { ToolCall } from '../../model/message.ts'
@@ -114,8 +115,13 @@ function toOutputPart(element: ToolResultElement, dataByHash: ToolImages['dataBy
   if (!file) return { type: 'text', text: formatElement(element) }
   const data = dataByHash.get(parseBlobUrlPath(file.url ?? '') ?? '')
   return data
-    ? { type: 'file', mediaType: file.mediaType, data: { type: 'data', data } }
+    ? { type: 'file', mediaType: findImageMediaType(data) ?? file.mediaType, data: { type: 'data', data } }
     : { type: 'text', text: formatToolResultFile(file) }
+}
+
+/** An image that was scaled down may have another type. */
+function findImageMediaType(data: ToolImageData): string | null {
+  return typeof data === 'string' ? null : detectImageMediaType(Buffer.from(data.subarray(0, 16)))
 }
 
 function formatElement(element: ToolResultElement): string {

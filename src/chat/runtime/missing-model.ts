@@ -29,6 +29,7 @@ export function createMissingModel(id: string, cause: unknown): ResolvedModel {
     reservedTokens: 0,
     efforts: [],
     toolImages: noToolImageSupport,
+    pdfs: null,
     omissions: noOmissions,
     dialect: null,
   }

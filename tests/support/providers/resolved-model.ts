@@ -26,6 +26,7 @@ export function newResolvedModel(agent: Agent, overrides: Partial<ResolvedModel>
     reservedTokens: 0,
     efforts: [],
     toolImages: noToolImageSupport,
+    pdfs: null,
     omissions: noOmissions,
     dialect: openAIDialect,
     ...overrides,

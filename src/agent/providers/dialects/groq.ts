@@ -13,5 +13,5 @@ export const groqDialect = defineDialect({
   },
   roles: { startsWithUser: false, alternates: false, system: 'anywhere' },
   retry: { headers: { 'x-ratelimit-reset-requests': 'duration', 'x-ratelimit-reset-tokens': 'duration' } },
-  images: { maxCount: 5 },
+  images: { maxCount: 5, maxBytes: 3_000_000, maxEdge: 5_700 },
 })

@@ -15,5 +15,5 @@ export const mistralDialect = defineDialect({
   },
   roles: { toolCallId: /^[A-Za-z0-9]{9}$/ },
   finishReasons: { model_length: 'LENGTH', error: 'ERROR' },
-  images: { maxCount: 8 },
+  images: { maxCount: 8, maxBytes: 7_500_000 },
 })

@@ -3,6 +3,7 @@ import { createFileKey } from '../../../agent/create-file-key.ts'
 import { parseBlobUrl } from '../../../model/message-content/blob-url.ts'
 import type { MessagePart, MessageRecord } from '../../../model/message.ts'
 import { isImageMediaType } from '../../../lib/is-image-media-type.ts'
+import { isReadablePdf } from './pdf-resolver.ts'
 import { isTextMediaType } from '../../attachments/media-type.ts'
 
 type FilePart = Extract<MessagePart, { readonly type: 'file' }>
@@ -10,7 +11,7 @@ type FileOmissions = Pick<ContentOmissions, 'images' | 'otherFiles' | 'fileKeys'
 
 /**
  * Replaces the files that a request leaves out with one line each, which says what was there and why it is missing. Text
- * files stay, because their content is sent as text. Messages without such files are returned as they are.
+ * files stay, because their content is sent as text, and so do PDFs, whose text is sent in their place. Messages without such files are returned as they are.
  */
 export function omitMessageFiles(messages: readonly MessageRecord[], omissions: FileOmissions): MessageRecord[] {
   let imageCount = 0
@@ -21,9 +22,9 @@ export function omitMessageFiles(messages: readonly MessageRecord[], omissions: 
     return imageCount > omissions.maxImages ? 'only the newest images are sent' : null
   }
   const replace = (part: MessagePart): MessagePart => {
-    if (part.type !== 'file' || isTextMediaType(part.mediaType)) return part
+    if (part.type !== 'file' || isTextMediaType(part.mediaType) || isReadablePdf(part)) return part
     const reason = findReason(part)
-    return reason === null ? part : { type: 'text', text: formatNote(part, reason) }
+    return reason === null ? part : createOmissionNote(part, reason)
   }
   // The newest come first, because they stay.
   return messages
@@ -47,8 +48,8 @@ function findReasonOfFile(part: FilePart, { images, otherFiles, fileKeys }: File
   return fileKeys.has(key) ? 'its provider could not read it' : null
 }
 
-/** Some formats join the texts of a message: the note has a line of its own. */
-function formatNote({ mediaType, name }: FilePart, reason: string): string {
+/** The line for a file. Some formats join the texts of a message, so it stands alone. */
+export function createOmissionNote({ mediaType, name }: FilePart, reason: string): MessagePart {
   const kind = isImageMediaType(mediaType) ? 'Image' : 'File'
-  return `\n[${kind} ${name ?? mediaType}: left out, because ${reason}.]`
+  return { type: 'text', text: `\n[${kind} ${name ?? mediaType}: left out, because ${reason}.]` }
 }

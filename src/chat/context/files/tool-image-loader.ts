@@ -6,10 +6,22 @@ import type { MessageRecord, ToolCall } from '../../../model/message.ts'
 import { parseToolResultContent, parseToolResultFile } from '../../../model/tool-result/tool-result-content.ts'
 import type { BlobStore } from '../../../storage/blob-store.ts'
 import type { MessageFileRepresentation } from './message-file-resolver.ts'
+import { fitImage, type ImageFitting } from './fit-message-images.ts'
+import { createFileKey } from '../../../agent/create-file-key.ts'
 import { noImages, type ToolImageData, type ToolImages } from '../to-model-tool-output.ts'
 
-/** Images that are larger are described instead, because providers refuse them. In bytes. */
-const maxImageBytes = 5 * 1024 * 1024
+/** Images that are larger are described instead. In bytes. */
+const maxImageBytes = 20 * 1024 * 1024
+
+/** How images of tools are sent. */
+export interface ToolImageLoaderOptions {
+  /** Default: bytes. */
+  readonly form?: MessageFileRepresentation
+  /** Filled with the tokens of images that become URLs. Null, the default: they are not counted. */
+  readonly imageTokens?: Map<unknown, number> | null
+  /** How they are scaled down to what the provider accepts. Null, the default: they are not. */
+  readonly imageFitting?: ImageFitting | null
+}
 
 /** Loads the images of tool results for requests to a model. Each image is read once. */
 export class ToolImageLoader {
@@ -17,16 +29,16 @@ export class ToolImageLoader {
   readonly #support: ToolImageSupport
   readonly #form: MessageFileRepresentation
   readonly #imageTokens: Map<unknown, number> | null
+  readonly #imageFitting: ImageFitting | null
   readonly #dataByHash = new Map<string, ToolImageData>()
 
-  /** `imageTokens` is filled with the tokens of images that become URLs. Null: they are not counted. */
   constructor(
     blobs: BlobStore,
     support: ToolImageSupport,
-    form: MessageFileRepresentation = 'bytes',
-    imageTokens: Map<unknown, number> | null = null,
+    { form = 'bytes', imageTokens = null, imageFitting = null }: ToolImageLoaderOptions = {},
   ) {
     this.#imageTokens = imageTokens
+    this.#imageFitting = imageFitting
     this.#blobs = blobs
     this.#support = support
     this.#form = form
@@ -46,7 +58,10 @@ export class ToolImageLoader {
     for (const url of remaining === 0 ? [] : urls.slice(-remaining)) {
       const hash = parseBlobUrlPath(url) ?? ''
       const data = this.#form === 'url' ? url : await this.#read(hash)
-      if (data) dataByHash.set(hash, data)
+      // It may have been refused after it was scaled.
+      const isRefused =
+        data instanceof Uint8Array && omissions.fileKeys.size > 0 && omissions.fileKeys.has(createFileKey(data))
+      if (data && !isRefused) dataByHash.set(hash, data)
       if (this.#form === 'url') this.#imageTokens?.set(url, estimateImageTokens(await this.#read(hash)))
     }
     return { placement, dataByHash }
@@ -56,9 +71,10 @@ export class ToolImageLoader {
     const known = this.#dataByHash.get(hash)
     const blob = known ? null : await this.#blobs.get(hash)
     if (!blob) return known ?? null
-    const bytes = new Uint8Array(blob)
-    this.#dataByHash.set(hash, bytes)
-    return bytes
+    const image = { bytes: new Uint8Array(blob), mediaType: '' }
+    const fitted = this.#imageFitting ? await fitImage(image, this.#imageFitting) : image
+    if (fitted) this.#dataByHash.set(hash, fitted.bytes)
+    return fitted?.bytes ?? null
   }
 
   /** The URLs of the images that the model accepts. */

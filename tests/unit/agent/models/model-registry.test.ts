@@ -27,6 +27,7 @@ const offline = {
   reservedTokens: 0,
   efforts: [],
   toolImages: noToolImageSupport,
+  pdfs: null,
 }
 const warnings: object[] = []
 const log = new RecordingLogger(({ fields, message }) => void warnings.push({ ...fields, message }))

@@ -30,6 +30,7 @@ describe('a list of models', () => {
         supportsTools: null,
         supportsImages: null,
         efforts: null,
+        supportsPdfs: null,
         purpose: 'unknown',
       },
     ])

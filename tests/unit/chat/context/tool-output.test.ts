@@ -176,7 +176,7 @@ test('images are their URLs in messages that nobody sends', async () => {
   const store = new MemoryBlobStore()
   const [call] = await newImageCalls(store, ['a'])
   const messages = call ? [messageWith(toTool(call))] : []
-  const images = await new ToolImageLoader(store, support, 'url').load(messages)
+  const images = await new ToolImageLoader(store, support, { form: 'url' }).load(messages)
   const [, results] = toModelMessages(messages, { toolImages: images })
   const data = { type: 'data', data: expect.stringMatching(/^\/files\/[0-9a-f]{64}\/image\/png$/) }
   expect(results?.content).toMatchObject([{ output: { value: [text('a'), { type: 'file', data }] } }])
