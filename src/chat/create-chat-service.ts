@@ -69,7 +69,8 @@ export function createChatService(options: ChatServiceOptions): ChatService {
   const eventLog = new EventLog(profile.eventStore)
   const activeSessions = new ActiveSessions()
   const writableSessions = new WritableSessions(sessions)
-  const derivedFiles = new DerivedFileCache(defaults.fileConverter)
+  const fileConverter = options.fileConverter ?? new FileConverter()
+  const derivedFiles = new DerivedFileCache(fileConverter)
   const messageQueries = new ProfileMessageReader(profile, sessions, activeSessions, options.instructions, derivedFiles)
   const backgroundCoalescer = new BackgroundDeltaCoalescer(profile.eventStore, log)
   const shared = {
@@ -82,7 +83,7 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     messageQueries,
     backgroundCoalescer,
     conversations: new ConversationRepository(profile, sessions),
-    fileStore: createFileStore(options, messageQueries),
+    fileStore: createFileStore({ ...options, fileConverter }, messageQueries),
     compactionHistory: new CompactionHistory(),
     backgroundCompactions: new BackgroundCompactions(),
   }
@@ -113,7 +114,7 @@ export function createChatService(options: ChatServiceOptions): ChatService {
 }
 
 function createFileStore(
-  { profile, fileConverter = new FileConverter() }: ChatServiceOptions,
+  { profile, fileConverter }: Pick<Required<ChatServiceOptions>, 'fileConverter' | 'profile'>,
   messageQueries: ProfileMessageReader,
 ): MessageFileStore {
   return new MessageFileStore({
