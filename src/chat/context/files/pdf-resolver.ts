@@ -84,7 +84,7 @@ export class PdfResolver {
     const { otherFiles, fileKeys } = place.omissions
     const isRefused = otherFiles || fileKeys.has(hash ?? createFileKey(part.url))
     if (!isRefused && support && bytes.length <= support.maxBytes && (text?.pageCount ?? 1) <= support.maxPages) {
-      const tokens = (text?.pageCount ?? 1) * pageTokens + estimateTextTokens(text?.pages.join('\n') ?? '')
+      const tokens = (text?.pageCount ?? 1) * pageTokens + estimateTextTokens(text?.pages.join('\n') ?? '', 'o200k')
       const urls = [
         toDataUrl(part.mediaType, bytes),
         toFilePartUrl({ ...part, messageId: place.message.id, index: place.index }),
