@@ -10,7 +10,7 @@ import type { ModelObservationStore } from '../../storage/model-observation-stor
 import type { ContentOmissions } from '../content-omissions.ts'
 import type { ModelObserver } from '../model-agent/model-observer.ts'
 import { ContextSizeObservations } from './context-size-observations.ts'
-import { listRefusedProperties, readOmissions, refusalTtlMs } from './refused-content.ts'
+import { listRefusedProperties, readOmissions, refusalTtlMs } from './content-support/refused-content.ts'
 
 /** What requests have shown about the models of a profile. Stored, so that it outlives the server. */
 export class ModelObservations {

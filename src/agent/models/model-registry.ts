@@ -11,12 +11,8 @@ import { LruCache } from '../../lib/lru-cache.ts'
 import type { Agent, SummaryAndTitleGenerator } from '../agent.ts'
 import { type ContentOmissions, noOmissions } from '../content-omissions.ts'
 import { type ModelPrices, noModelPrices } from '../../usage/model-prices.ts'
-import { createModelAgent } from '../model-agent/model-agent.ts'
-import { createLanguageModel } from '../providers/create-language-model.ts'
 import type { Dialect } from '../providers/dialect.ts'
 import type { ProviderConnections } from '../providers/http/provider-connections.ts'
-import type { ProviderRequestPriority } from '../providers/http/provider-request-queue.ts'
-import { createModelSummaryGenerator } from '../text-generation/model-summary-generator.ts'
 import { TokenCounter } from '../tokens/token-counter.ts'
 import { selectTokenizer } from '../tokens/token-weights.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
@@ -25,7 +21,8 @@ import type { ModelEndpoint } from '../../model/model-observation.ts'
 import type { ModelObservationStore } from '../../storage/model-observation-store.ts'
 import type { Effort } from '../../model/effort.ts'
 import type { Logger } from '../../lib/logger.ts'
-import { findToolImageSupport, type ToolImageSupport } from './image-support.ts'
+import { findToolImageSupport, type ToolImageSupport } from './content-support/image-support.ts'
+import { createModelAgents } from './create-model-agents.ts'
 import { findModelEfforts } from './efforts/find-model-efforts.ts'
 import { type ModelInfo, offlineModelInfo } from './model-info.ts'
 import { toModelAddress } from './model-address.ts'
@@ -33,7 +30,7 @@ import { ModelListCache } from './model-list-cache.ts'
 import { ModelObservations } from './model-observations.ts'
 import type { ProviderModel } from './parse-model-list.ts'
 import { selectProviderDefaultModel } from './select-provider-default-model.ts'
-import { findPdfSupport, type PdfSupport } from './pdf-support.ts'
+import { findPdfSupport, type PdfSupport } from './content-support/pdf-support.ts'
 import { UnknownModelError } from './unknown-model-error.ts'
 
 /** A model that is ready to answer. */
@@ -232,39 +229,23 @@ export class ModelRegistry {
     const { toolbox, maxSteps, connections, prices = noModelPrices, log } = this.#options
     const { contextWindow, maxOutputTokens } = limits
     const address = toModelAddress(provider, name)
-    const secrets = provider.apiKey === null ? [] : [provider.apiKey]
     const dialect = this.#modelLists.findDialect(provider)
     const { contextSizes } = this.#observations
-    const modelLists = this.#modelLists
+    const findPdfs = () => this.#findPdfSupport(provider, name, dialect)
     const supportsImages = () => this.#findImageSupport(address, findListedModel(this.#modelLists.peek(provider), name))
     const tokenCounter = new TokenCounter(() => contextSizes.findTokenScale(address), {
       tokenizer: selectTokenizer(name),
     })
     const observer = this.#observations.createObserver(address, dialect.images.maxCount)
     const listEfforts = () => findModelEfforts(provider, name, this.#modelLists.peek(provider))
-    const createAgentOptions = (priority: ProviderRequestPriority) => ({
-      model: createLanguageModel(provider, name, { fetch: connections.createFetch(provider), log, dialect }),
-      secrets,
-      requestPolicy: connections.createRequestPolicy(provider, priority),
-      toolLimits: dialect.tools,
-      observer,
-      contextWindow,
-      maxOutputTokens,
-      statesOutputLimit: provider.type === 'anthropic',
-      listEfforts: () => this.#observations.omitRefusedEfforts(address, listEfforts()),
-      tokenCounter,
-    })
     return {
       id: address.model,
       name,
-      agent: createModelAgent({ ...createAgentOptions('answer'), toolbox, maxSteps }),
-      textGenerator: createModelSummaryGenerator(
-        {
-          background: createModelAgent({ ...createAgentOptions('background'), maxSteps: 1 }),
-          urgent: createModelAgent({ ...createAgentOptions('answer'), maxSteps: 1 }),
-        },
-        { contextWindow, tokenCounter, pricing: prices.find(address.model) },
-      ),
+      ...createModelAgents(provider, name, {
+        ...{ toolbox, maxSteps, connections, log, dialect, observer, contextWindow, maxOutputTokens, tokenCounter },
+        listEfforts: () => this.#observations.omitRefusedEfforts(address, listEfforts()),
+        pricing: prices.find(address.model),
+      }),
       ...limits,
       tokenCounter,
       get reservedTokens() {
@@ -277,14 +258,18 @@ export class ModelRegistry {
         return findToolImageSupport(provider.type, dialect, { name, isKnown: supportsImages() === true })
       },
       get pdfs() {
-        const listed = findListedModel(modelLists.peek(provider), name)
-        return findPdfSupport(provider.type, dialect, { name, isListed: listed?.supportsPdfs === true })
+        return findPdfs()
       },
       get omissions() {
         return observer.omissions
       },
       dialect,
     }
+  }
+
+  #findPdfSupport(provider: Provider, name: string, dialect: Dialect): PdfSupport | null {
+    const isListed = findListedModel(this.#modelLists.peek(provider), name)?.supportsPdfs === true
+    return findPdfSupport(provider.type, dialect, { name, isListed })
   }
 
   async #resolveDefaultId(): Promise<string> {

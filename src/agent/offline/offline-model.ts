@@ -1,4 +1,4 @@
-import { noToolImageSupport } from '../models/image-support.ts'
+import { noToolImageSupport } from '../models/content-support/image-support.ts'
 import { defaultEfforts } from '../../model/effort.ts'
 import type { OfflineModel } from '../models/model-registry.ts'
 import type { Toolbox } from '../tools/toolbox.ts'

@@ -1,4 +1,4 @@
-import { noToolImageSupport } from '../../agent/models/image-support.ts'
+import { noToolImageSupport } from '../../agent/models/content-support/image-support.ts'
 import { takePage } from '../../storage/keyset-pagination.ts'
 import type { ProfileStorage } from '../../storage/profile-storage.ts'
 import type { CombinedSessionRepository } from '../../sessions/combined-session-repository.ts'

@@ -1,6 +1,6 @@
 import type { ToolModelMessage } from 'ai'
 import { z } from 'zod'
-import type { ToolImageSupport } from '../../agent/models/image-support.ts'
+import type { ToolImageSupport } from '../../agent/models/content-support/image-support.ts'
 import { detectImageMediaType } from '../../lib/detect-image-media-type.ts'
 import { hasBigInteger, isJsonObject, type Json, stringifyJson, toWellFormedJson } from '../../lib/text/json.ts'
 import { parseBlobUrlPath } from '../../model/message-content/blob-url.ts'

@@ -1,5 +1,5 @@
 import { noOmissions } from '../../agent/content-omissions.ts'
-import { noToolImageSupport } from '../../agent/models/image-support.ts'
+import { noToolImageSupport } from '../../agent/models/content-support/image-support.ts'
 import { AgentError } from '../../agent/agent.ts'
 import type { ResolvedModel } from '../../agent/models/model-registry.ts'
 import { unscaledTokenCounter } from '../../agent/tokens/token-counter.ts'

@@ -1,5 +1,5 @@
 import { noOmissions } from '../../../src/agent/content-omissions.ts'
-import { noToolImageSupport } from '../../../src/agent/models/image-support.ts'
+import { noToolImageSupport } from '../../../src/agent/models/content-support/image-support.ts'
 import type { Agent, SummaryAndTitleGenerator } from '../../../src/agent/agent.ts'
 import { openAIDialect } from '../../../src/agent/providers/dialects/openai.ts'
 import type { ResolvedModel } from '../../../src/agent/models/model-registry.ts'

@@ -1,6 +1,6 @@
 import type { ContentOmissions } from '../../../agent/content-omissions.ts'
 import { createFileKey } from '../../../agent/create-file-key.ts'
-import type { PdfSupport } from '../../../agent/models/pdf-support.ts'
+import type { PdfSupport } from '../../../agent/models/content-support/pdf-support.ts'
 import { estimateTextTokens } from '../../../agent/tokens/estimate-text-tokens.ts'
 import type { PdfText } from '../../../lib/file-conversion/extract-pdf-text.ts'
 import { parseBlobUrl, toFilePartUrl } from '../../../model/message-content/blob-url.ts'

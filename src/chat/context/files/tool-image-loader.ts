@@ -1,5 +1,5 @@
 import { type ContentOmissions, noOmissions } from '../../../agent/content-omissions.ts'
-import type { ToolImageSupport } from '../../../agent/models/image-support.ts'
+import type { ToolImageSupport } from '../../../agent/models/content-support/image-support.ts'
 import { estimateImageTokens } from '../../../agent/tokens/estimate-image-tokens.ts'
 import { parseBlobUrlPath } from '../../../model/message-content/blob-url.ts'
 import type { MessageRecord, ToolCall } from '../../../model/message.ts'

@@ -1,4 +1,4 @@
-import { noToolImageSupport } from '../../../../src/agent/models/image-support.ts'
+import { noToolImageSupport } from '../../../../src/agent/models/content-support/image-support.ts'
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'

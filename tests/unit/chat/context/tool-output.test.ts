@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ToolImageSupport } from '../../../../src/agent/models/image-support.ts'
+import type { ToolImageSupport } from '../../../../src/agent/models/content-support/image-support.ts'
 import { ToolImageLoader } from '../../../../src/chat/context/files/tool-image-loader.ts'
 import { toModelMessages } from '../../../../src/chat/context/to-model-messages.ts'
 import { toModelToolOutput } from '../../../../src/chat/context/to-model-tool-output.ts'

@@ -1,6 +1,6 @@
-import type { ProviderType } from '../../config/profile/provider.ts'
-import type { Dialect } from '../providers/dialect.ts'
-import { openAIVisionModelPattern } from '../providers/dialects/openai.ts'
+import type { ProviderType } from '../../../config/profile/provider.ts'
+import type { Dialect } from '../../providers/dialect.ts'
+import { openAIVisionModelPattern } from '../../providers/dialects/openai.ts'
 
 /** Which PDFs a model reads itself. */
 export interface PdfSupport {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { parseModelListEntries } from '../../../../src/agent/models/parse-model-list.ts'
-import { findPdfSupport } from '../../../../src/agent/models/pdf-support.ts'
-import type { ProviderType } from '../../../../src/config/profile/provider.ts'
-import { defaultDialect } from '../../../../src/agent/providers/dialect.ts'
+import { parseModelListEntries } from '../../../../../src/agent/models/parse-model-list.ts'
+import { findPdfSupport } from '../../../../../src/agent/models/content-support/pdf-support.ts'
+import type { ProviderType } from '../../../../../src/config/profile/provider.ts'
+import { defaultDialect } from '../../../../../src/agent/providers/dialect.ts'
 
 test.each<[ProviderType, string, boolean]>([
   ['anthropic', 'claude-sonnet-4-5', true],

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { selectDialect } from '../../../../src/agent/providers/select-dialect.ts'
-import { findToolImageSupport } from '../../../../src/agent/models/image-support.ts'
+import { selectDialect } from '../../../../../src/agent/providers/select-dialect.ts'
+import { findToolImageSupport } from '../../../../../src/agent/models/content-support/image-support.ts'
 
 const local = 'http://127.0.0.1:4000/v1'
 

@@ -1,5 +1,5 @@
-import type { DetectedModelProperty, ModelObservation } from '../../model/model-observation.ts'
-import type { ContentOmissions } from '../content-omissions.ts'
+import type { DetectedModelProperty, ModelObservation } from '../../../model/model-observation.ts'
+import type { ContentOmissions } from '../../content-omissions.ts'
 
 /** How long tools, or a kind of content, are left out after their refusal. The server may be configured otherwise by then. */
 export const refusalTtlMs = 60 * 60_000

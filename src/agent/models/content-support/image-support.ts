@@ -1,5 +1,5 @@
-import type { ProviderType } from '../../config/profile/provider.ts'
-import type { Dialect } from '../providers/dialect.ts'
+import type { ProviderType } from '../../../config/profile/provider.ts'
+import type { Dialect } from '../../providers/dialect.ts'
 
 /** How a model receives the images in the results of its tools. */
 export interface ToolImageSupport {
