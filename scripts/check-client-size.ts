@@ -1,5 +1,5 @@
 // The main entry of the client library is small, because it is part of every page. It has all but graphql-ws and what is
-// loaded on demand: the transport that uses graphql-ws, the printer of parsed documents, and the digest.
+// loaded on demand: the transport that uses graphql-ws, the printer of parsed documents, the digest, and files.
 import { gzipSync } from 'node:zlib'
 import { build, type Plugin } from 'esbuild'
 import { clientBundle, getClientEntryPoint } from './build/build-client.ts'

@@ -7,7 +7,6 @@ import { foldChatEvents } from './model/fold-chat-event.ts'
 import type { LeaveOptions, SegueClient, SegueClientOptions } from './segue-client.ts'
 import { defaultReconnectOptions } from './connection/reconnect-options.ts'
 import { createEndpoint } from './connection/endpoint.ts'
-import { fetchFile } from './http/fetch-file.ts'
 import { createLazyTransport } from './subscription/lazy-transport.ts'
 import { HttpClient } from './http/http-client.ts'
 import { RequestSender } from './http/request-sender.ts'
@@ -56,7 +55,10 @@ export function createSegueClient(options: SegueClientOptions): SegueClient {
       leavable(followOptions, (leaving) => followSession(subscriber, sessionId, leaving, followOptions)),
     message: foldChatEvents,
     fileUrl: (fileUrl) => endpoint.resolveFileUrl(fileUrl) ?? fileUrl,
-    file: (fileUrl, { signal } = {}) => fetchFile({ http, endpoint }, fileUrl, signal),
+    file: async (fileUrl, { signal } = {}) => {
+      const { fetchFile } = await import('./http/fetch-file.ts')
+      return fetchFile({ http, endpoint }, fileUrl, signal)
+    },
     request: async (document, variables, requestOptions) =>
       requests.send(
         { query: await toDocumentText(document), variables: { ...variables } },
