@@ -56,5 +56,6 @@ interface ForgetApprovalArguments {
 function parseTarget({ id, tool }: ForgetApprovalArguments): { readonly id: string } | { readonly tool: string } {
   if (typeof id === 'string' && typeof tool !== 'string') return { id }
   if (typeof tool === 'string' && typeof id !== 'string') return { tool }
-  throw createBadInputError('The request must name what to forget. Give exactly one of id and tool.', 'tool')
+  const message = 'The request must name what to forget. Give exactly one of id and tool.'
+  throw createBadInputError(message, typeof id === 'string' ? 'id' : 'tool')
 }

@@ -258,6 +258,9 @@ function listWrongValues({ name, field, kind, path, type }: InputPosition, known
       return [badInputValue(true)]
     case 'arguments: JSON':
       return ['text', '', 1, false, [], [{}]].map(badInputValue)
+    case 'pattern: JSON':
+      // The decision that it is sent with is ONCE, which takes no pattern.
+      return ['text', '', 1, true, [], {}, { path: 'notes/*' }].map(badInputValue)
     case 'tool: String':
       // Any name may be the name of a tool.
       return []
@@ -354,6 +357,9 @@ function listUnknownIdsForField(field: string, known: KnownIds): BadValue[] {
       return [...listUnknownIds(approvalId, 'NOT_FOUND'), ...withOutcome([clarificationId, streamId], 'NOT_FOUND')]
     case 'Mutation.answerClarification':
       return [...listUnknownIds(clarificationId, 'NOT_FOUND'), ...withOutcome([approvalId, streamId], 'NOT_FOUND')]
+    case 'Mutation.forgetApproval':
+      // A tool is named as well: exactly one of the two is given.
+      return ['', 'rul_00000000000000000000000000', approvalId].map(badInputValue)
     case 'Mutation.deleteJob':
     case 'Mutation.runJob':
     case 'Mutation.updateJob':
