@@ -41,19 +41,22 @@ export async function* followSession(
   signal: AbortSignal,
   { after = 0, followContinuations = false }: FollowSessionOptions = {},
 ): AsyncGenerator<ChatEvent, void> {
-  let next: { readonly id: string; readonly after: number } | null = { id: sessionId, after }
-  while (next) {
-    const { id }: { readonly id: string } = next
-    const cursor = new EventCursor(next.after)
-    next = null
-    const createOperation = (): Operation => ({ query: followSessionDocument, variables: { id, after: cursor.seq } })
-    for await (const wireEvent of subscribeWithRetry<WireEvent>(subscriber, createOperation, signal)) {
-      const event = cursor.accept(wireEvent) ? toChatEvent(wireEvent) : null
-      if (event) yield event
-      if (event?.type !== 'SessionContinued') continue
-      if (followContinuations) next = { id: event.toId, after: 0 }
+  const cursor = new EventCursor(after)
+  const createOperation = (): Operation => ({
+    query: followSessionDocument,
+    variables: { id: sessionId, after: cursor.seq },
+  })
+  let continuedBy: string | null = null
+  for await (const wireEvent of subscribeWithRetry<WireEvent>(subscriber, createOperation, signal)) {
+    const event = cursor.accept(wireEvent) ? toChatEvent(wireEvent) : null
+    if (event) yield event
+    if (event?.type === 'SessionContinued') {
+      continuedBy = event.toId
       break
     }
+  }
+  if (continuedBy !== null && followContinuations) {
+    yield* followSession(subscriber, continuedBy, signal, { followContinuations })
   }
 }
 

@@ -16,14 +16,14 @@ export function createEndpoint(url: string): Endpoint {
   const base = parseServerUrl(url)
   const path = base.pathname.replace(/\/+$/, '')
   const prefix = path.endsWith(graphqlPath) ? path.slice(0, -graphqlPath.length) : path
-  const filesUrl = `${base.origin}${prefix}/files/`
+  const server = base.origin + prefix
   return {
-    graphqlUrl: `${base.origin}${prefix}${graphqlPath}`,
+    graphqlUrl: server + graphqlPath,
     resolveFileUrl: (file) => {
       // The server knows its own paths, and nothing of a proxy that serves it below another one.
       const isServerPath = file.startsWith('/files/')
-      const absolute = parseUrl(isServerPath ? `${base.origin}${prefix}${file}` : file, `${base.origin}${prefix}/`)
-      return absolute?.href.startsWith(filesUrl) ? absolute.href : null
+      const absolute = parseUrl(isServerPath ? server + file : file, `${server}/`)
+      return absolute?.href.startsWith(`${server}/files/`) ? absolute.href : null
     },
   }
 }

@@ -151,6 +151,6 @@ class ConversationListReader {
 
   #publish(): void {
     const { rows, bound } = this.#list
-    this.#store.update({ conversations: rows, hasMore: bound !== null, isLoading: false, error: null })
+    this.#store.update({ conversations: rows, hasMore: bound !== null })
   }
 }

@@ -19,8 +19,7 @@ export function createPendingDecisions(
 ): PendingDecisions {
   const approvals = new PendingSet<Approval>()
   const clarifications = new PendingSet<Clarification>()
-  const publish = (): void =>
-    store.update({ approvals: approvals.list(), clarifications: clarifications.list(), isLoading: false, error: null })
+  const publish = (): void => store.update({ approvals: approvals.list(), clarifications: clarifications.list() })
 
   const follow = async <Wire, Decision extends Approval | Clarification>(
     query: string,

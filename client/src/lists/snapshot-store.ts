@@ -49,9 +49,9 @@ export class SnapshotStore<Snapshot extends FailableSnapshot>
 
   readonly subscribe = this.#listeners.add
 
-  update(change: Partial<Snapshot>): void {
-    this.#snapshot = { ...this.#snapshot, ...change }
-    this.#listeners.notify()
+  /** What it has is up to date now. */
+  update(change: Partial<Omit<Snapshot, keyof FailableSnapshot>>): void {
+    this.#set({ ...this.#snapshot, ...change, isLoading: false, error: null })
   }
 
   /** The current value, then the newest one whenever it has changed. Throws its error; ends when the client is closed. */
@@ -88,7 +88,7 @@ export class SnapshotStore<Snapshot extends FailableSnapshot>
       await this.#run(running.signal)
     } catch (cause) {
       const error = cause instanceof SegueError ? cause : new SegueError('INTERNAL', String(cause), { cause })
-      if (!running.signal.aborted) this.#fail(error)
+      if (!running.signal.aborted) this.#set({ ...this.#snapshot, isLoading: false, error })
     } finally {
       // Ends what still runs after a failure.
       running.abort()
@@ -96,8 +96,8 @@ export class SnapshotStore<Snapshot extends FailableSnapshot>
     }
   }
 
-  #fail(error: SegueError): void {
-    this.#snapshot = { ...this.#snapshot, isLoading: false, error }
+  #set(snapshot: Snapshot): void {
+    this.#snapshot = snapshot
     this.#listeners.notify()
   }
 }

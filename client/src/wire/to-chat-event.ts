@@ -1,7 +1,9 @@
 import type { ChatEvent } from '../model/chat-event.ts'
+import type { StreamFailure } from '../../../src/model/stream.ts'
 import type { ChatStream } from '../model/stream.ts'
+import { omitNulls } from './omit-nulls.ts'
 import { toApproval, toClarification } from './to-decision.ts'
-import { toChatMessage, toOptionalTime, toTime, toToolCall, toUsage } from './to-message.ts'
+import { toChatMessage, toTime, toToolCall, toUsage } from './to-message.ts'
 import type { WireEvent, WireStream } from './wire-types.ts'
 
 export function toChatStream(stream: WireStream): ChatStream {
@@ -11,16 +13,14 @@ export function toChatStream(stream: WireStream): ChatStream {
     sessionId: session.id,
     usage: toUsage(usage),
     startedAt: toTime(startedAt),
-    finishedAt: toOptionalTime(finishedAt),
-    error: error && {
-      code: error.code,
-      message: error.message,
-      ...(error.retryAt !== null && { retryAt: toTime(error.retryAt) }),
-    },
-    ...(effort !== null && { effort }),
-    ...(finishReason !== null && { finishReason }),
-    ...(retryAt !== null && { retryAt: toTime(retryAt) }),
+    finishedAt: toTime(finishedAt),
+    error: error && toStreamFailure(error),
+    ...omitNulls({ effort, finishReason, retryAt: toTime(retryAt) }),
   }
+}
+
+function toStreamFailure({ retryAt, ...failure }: NonNullable<WireStream['error']>): StreamFailure {
+  return { ...failure, ...omitNulls({ retryAt: toTime(retryAt) }) }
 }
 
 /** The event of the model for one of the wire. Null for an event of a kind that this version does not know. */
@@ -47,7 +47,7 @@ export function toChatEvent(wireEvent: WireEvent): ChatEvent | null {
     case 'ReasoningDelta':
     case 'ToolCallDelta': {
       const { startedAt, ...fields } = event
-      return { ...fields, ...(startedAt !== null && { startedAt: toTime(startedAt) }) }
+      return { ...fields, ...omitNulls({ startedAt: toTime(startedAt) }) }
     }
     case 'StepFinished':
       return { ...event, finishReason: event.finishReason ?? 'OTHER', usage: toUsage(event.usage) }

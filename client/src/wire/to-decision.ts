@@ -1,14 +1,13 @@
 import type { Approval, Clarification } from '../model/decision.ts'
-import { toOptionalTime, toTime, toToolCall } from './to-message.ts'
+import { toTime, toToolCall } from './to-message.ts'
+import { omitNulls } from './omit-nulls.ts'
 import type { WireApproval, WireClarification, WireDecision } from './wire-types.ts'
 
 export function toApproval({ reason, arguments: changed, releasedBy, ...approval }: WireApproval): Approval {
   return {
     kind: 'approval',
     ...toDecisionFields(approval),
-    ...(reason !== null && { reason }),
-    ...(changed !== null && { arguments: changed }),
-    ...(releasedBy !== null && { releasedBy: releasedBy.id }),
+    ...omitNulls({ reason, arguments: changed, releasedBy: releasedBy?.id }),
   }
 }
 
@@ -16,7 +15,7 @@ export function toClarification({ form, declined, ...clarification }: WireClarif
   return {
     kind: 'clarification',
     ...toDecisionFields(clarification),
-    ...(form !== null && { form }),
+    ...omitNulls({ form }),
     ...(declined && { declined }),
   }
 }
@@ -29,7 +28,7 @@ function toDecisionFields<Wire extends WireDecision>(decision: Wire) {
     streamId: stream.id,
     toolCall: toToolCall(toolCall),
     requestedAt: toTime(requestedAt),
-    expiresAt: toOptionalTime(expiresAt),
-    resolvedAt: toOptionalTime(resolvedAt),
+    expiresAt: toTime(expiresAt),
+    resolvedAt: toTime(resolvedAt),
   }
 }

@@ -1,35 +1,30 @@
 import type { MessagePart, PartOrigin, ToolCall } from '../../../src/model/message.ts'
 import type { Usage } from '../../../src/model/usage.ts'
 import type { ChatMessage } from '../model/message.ts'
+import { omitNulls } from './omit-nulls.ts'
 import type { WireMessage, WirePart, WireToolCall, WireUsage } from './wire-types.ts'
 
-/** Epoch milliseconds. */
-export function toTime(text: string): number {
-  return Date.parse(text)
-}
-
-/** Epoch milliseconds, or null. */
-export function toOptionalTime(text: string | null): number | null {
-  return text === null ? null : Date.parse(text)
+/** Epoch milliseconds. Null where there is no time. */
+export function toTime(text: string): number
+export function toTime(text: string | null | undefined): number | null
+export function toTime(text: string | null | undefined): number | null {
+  return text ? Date.parse(text) : null
 }
 
 export function toToolCall({ startedAt, finishedAt, approval, ...call }: WireToolCall): ToolCall {
-  const approvalAnswer = {
-    ...(approval?.reason != null && { reason: approval.reason }),
-    ...(approval?.arguments != null && { arguments: approval.arguments }),
-  }
+  const approvalAnswer = omitNulls({ reason: approval?.reason, arguments: approval?.arguments })
   return {
     ...call,
     ...(Object.keys(approvalAnswer).length > 0 && { approvalAnswer }),
     // A call leaves this state when its arguments are complete, or nothing is added to them any more.
     argumentsWhole: call.state !== 'STREAMING',
-    startedAt: toOptionalTime(startedAt),
-    finishedAt: toOptionalTime(finishedAt),
+    startedAt: toTime(startedAt),
+    finishedAt: toTime(finishedAt),
   }
 }
 
 export function toUsage({ cost, ...usage }: WireUsage): Usage {
-  return { ...usage, ...(cost && { cost }) }
+  return { ...usage, ...omitNulls({ cost }) }
 }
 
 /** Converts what `messageFields` selects. */
@@ -65,9 +60,5 @@ function toMessagePart(part: WirePart): MessagePart {
 
 /** A document that was written for an earlier version selects none of it. */
 function toPartOrigin({ step, startedAt, endedAt }: Partial<WirePart>): PartOrigin {
-  return {
-    ...(step !== undefined && { step }),
-    ...(startedAt != null && { startedAt: toTime(startedAt) }),
-    ...(endedAt != null && { endedAt: toTime(endedAt) }),
-  }
+  return omitNulls({ step, startedAt: toTime(startedAt), endedAt: toTime(endedAt) })
 }
