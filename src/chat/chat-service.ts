@@ -5,6 +5,7 @@ import type { Logger } from '../lib/logger.ts'
 import type { ClockAndIds } from '../lib/clock-and-ids.ts'
 import type { TaskGate } from '../lib/async/task-gate.ts'
 import { withTimeout } from '../lib/async/with-timeout.ts'
+import type { SessionContext } from '../model/context/context-size.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { StreamRecord } from '../model/stream.ts'
 import { newSession } from '../sessions/new-session.ts'
@@ -16,6 +17,7 @@ import type { ModelPrices } from '../usage/model-prices.ts'
 import type { MessageAlternatives } from './alternatives/message-alternatives.ts'
 import { ChatSnapshot } from './chat-snapshot.ts'
 import type { ProfileMessageReader } from './context/profile-message-reader.ts'
+import type { ContextSizeMeter } from './context/size/context-size-meter.ts'
 import type { SessionCompactor } from './continuation/session-compactor.ts'
 import type { SessionForker } from './continuation/session-forker.ts'
 import type { PostTurnTasks } from './continuation/post-turn-tasks.ts'
@@ -47,6 +49,7 @@ export interface ChatServiceDependencies {
   readonly log: Logger
   readonly eventLog: EventLog
   readonly messageQueries: ProfileMessageReader
+  readonly contextSizeMeter: ContextSizeMeter
   readonly subscriptions: EventSubscriptions
   readonly decisions: DecisionService
   readonly sessionManagement: SessionManagement
@@ -257,6 +260,14 @@ export class ChatService {
   async loadModelMessagesOrNull(session: SessionRecord): Promise<readonly ModelMessage[] | null> {
     return this.loadModelMessages(session).catch((error: unknown) => {
       this.#dependencies.log.error({ err: error, session: session.id }, 'The context of a session could not be read.')
+      return null
+    })
+  }
+
+  /** The size of what the model would be sent next. Null, with an error in the log, if it cannot be read. */
+  async measureContextOrNull(session: SessionRecord): Promise<SessionContext | null> {
+    return this.#dependencies.contextSizeMeter.measure(session).catch((error: unknown) => {
+      this.#dependencies.log.error({ err: error, session: session.id }, 'The size of a context could not be measured.')
       return null
     })
   }

@@ -14,6 +14,7 @@ import { CompactionHistory } from './compaction/compaction-history.ts'
 import { BackgroundCompactions } from './compaction/background-compactions.ts'
 import { DerivedFileCache } from './context/files/derived-file-cache.ts'
 import { ProfileMessageReader } from './context/profile-message-reader.ts'
+import { ContextSizeMeter } from './context/size/context-size-meter.ts'
 import type { ProfileInstructionsSource } from './context/instructions/session-instructions.ts'
 import { SessionCompactor } from './continuation/session-compactor.ts'
 import { SessionForker } from './continuation/session-forker.ts'
@@ -98,6 +99,7 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     actors,
     compactor,
     postTurnTasks,
+    contextSizeMeter: new ContextSizeMeter(shared),
     turnStarter: new TurnStarter({ ...shared, actors }),
     sessionForker: new SessionForker({ ...shared, profileName: profile.name, blobs: profile.blobs }),
     sessionManagement: new SessionManagement({ ...shared, actors }),

@@ -1,4 +1,4 @@
-import type { ResolvedModel } from '../agent/models/model-registry.ts'
+import type { ResolvedModel } from '../agent/models/resolved-model.ts'
 import type { ClockAndIds } from '../lib/clock-and-ids.ts'
 import type { TaskGate } from '../lib/async/task-gate.ts'
 import { withTimeout } from '../lib/async/with-timeout.ts'

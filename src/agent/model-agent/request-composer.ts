@@ -3,7 +3,6 @@ import type { AgentRun } from '../agent.ts'
 import type { ProviderToolLimits } from '../providers/dialect.ts'
 import { systemMessageToUser } from '../providers/requests/system-message-to-user.ts'
 import { computeInputBudget } from '../tokens/input-budget.ts'
-import { shortenText } from '../tokens/shorten-text.ts'
 import type { TokenCounter } from '../tokens/token-counter.ts'
 import { prependToolNotes } from '../tools/prepend-tool-notes.ts'
 import type { AvailableToolsWithNotes } from '../tools/tool-source.ts'
@@ -11,7 +10,7 @@ import type { Toolbox } from '../tools/toolbox.ts'
 import type { ComposedRequest } from './adaptation/composed-request.ts'
 import type { RequestAdaptation } from './adaptation/request-adaptation.ts'
 import { toolMessagesToText } from '../tool-messages-to-text.ts'
-import { type ComposedToolSet, composeToolSet, describeOmittedTools } from './compose-tool-set.ts'
+import { composeRequestTools, maxToolShare, type RequestTools } from './compose-tool-set.ts'
 import type { ModelObserver } from './model-observer.ts'
 
 export interface RequestComposerOptions {
@@ -23,18 +22,6 @@ export interface RequestComposerOptions {
   readonly maxOutputTokens: number | null
   readonly tokenCounter: TokenCounter
 }
-
-/** What a request has beside the messages of the chat. */
-interface RequestTools extends ComposedToolSet {
-  readonly notes: readonly string[]
-  /** Of the tools and the notes. */
-  readonly reservedTokens: number
-}
-
-/** Tools and notes about them take at most this share of the input. */
-const maxToolShare = 0.5
-/** What servers say about their tools takes at most this share of that. */
-const maxNotesShare = 0.5
 
 /** Composes the requests of one answer from its history and the tools, so that they fit the model's context window. */
 export class RequestComposer {
@@ -81,22 +68,12 @@ export class RequestComposer {
 
   #composeTools(
     toolbox: Toolbox,
-    { tools: available, notes }: AvailableToolsWithNotes,
+    available: AvailableToolsWithNotes,
     maxTokens: number,
   ): RequestTools {
     const { toolLimits: limits, tokenCounter: counter } = this.#options
-    const maxNoteTokens = Math.max(0, maxTokens * maxNotesShare) / Math.max(1, notes.length)
-    const shortNotes = maxTokens > 0 ? notes.map((note) => shortenText(note, maxNoteTokens, counter)) : []
-    const noteTokens = counter.countText(shortNotes.join('\n\n'))
     const { offersClarify } = toolbox
-    const compose = (toolTokens: number): ComposedToolSet =>
-      composeToolSet(available, { limits, offersClarify, counter, maxTokens: toolTokens })
-    const all = compose(maxTokens - noteTokens)
-    const omissionNotes = describeOmittedTools(all.omittedNames, maxTokens)
-    const omissionTokens = counter.countText(omissionNotes.join('\n\n'))
-    const tools = all.omittedNames.length > 0 ? compose(maxTokens - noteTokens - omissionTokens) : all
-    const allNotes = [...shortNotes, ...describeOmittedTools(tools.omittedNames, maxTokens)]
-    return { ...tools, notes: allNotes, reservedTokens: tools.tokens + counter.countText(allNotes.join('\n\n')) }
+    return composeRequestTools(available, { limits, offersClarify, counter, maxTokens })
   }
 
   #toRequest(composed: readonly ModelMessage[], tools: RequestTools | null): ComposedRequest {

@@ -8,20 +8,20 @@ import {
 } from '../../config/profile/model-id.ts'
 import type { ProviderType, Provider } from '../../config/profile/provider.ts'
 import { LruCache } from '../../lib/lru-cache.ts'
-import type { Agent, SummaryAndTitleGenerator } from '../agent.ts'
-import { type ContentOmissions, noOmissions } from '../content-omissions.ts'
+import { noOmissions } from '../content-omissions.ts'
 import { type ModelPrices, noModelPrices } from '../../usage/model-prices.ts'
 import type { Dialect } from '../providers/dialect.ts'
 import type { ProviderConnections } from '../providers/http/provider-connections.ts'
+import { composeRequestTools, maxToolShare } from '../model-agent/compose-tool-set.ts'
+import { computeInputBudget } from '../tokens/input-budget.ts'
 import { TokenCounter } from '../tokens/token-counter.ts'
 import { selectTokenizer } from '../tokens/token-weights.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 import { guessContextWindow } from './context-window.ts'
 import type { ModelEndpoint } from '../../model/model-observation.ts'
 import type { ModelObservationStore } from '../../storage/model-observation-store.ts'
-import type { Effort } from '../../model/effort.ts'
 import type { Logger } from '../../lib/logger.ts'
-import { findToolImageSupport, type ToolImageSupport } from './content-support/image-support.ts'
+import { findToolImageSupport } from './content-support/image-support.ts'
 import { createModelAgents } from './create-model-agents.ts'
 import { findModelEfforts } from './efforts/find-model-efforts.ts'
 import { type ModelInfo, offlineModelInfo } from './model-info.ts'
@@ -29,39 +29,12 @@ import { toModelAddress } from './model-address.ts'
 import { ModelListCache } from './model-list-cache.ts'
 import { ModelObservations } from './model-observations.ts'
 import type { ProviderModel } from './parse-model-list.ts'
+import type { OfflineModel, ResolvedModel } from './resolved-model.ts'
 import { selectProviderDefaultModel } from './select-provider-default-model.ts'
 import { findPdfSupport, type PdfSupport } from './content-support/pdf-support.ts'
 import { UnknownModelError } from './unknown-model-error.ts'
 
-/** A model that is ready to answer. */
-export interface ResolvedModel {
-  readonly id: string
-  readonly name: string
-  readonly agent: Agent
-  readonly textGenerator: SummaryAndTitleGenerator
-  /** Size of the context window, in tokens; what is assumed of it if refusals for length did not name it. */
-  readonly contextWindow: number
-  /** The same without what is assumed after refusals. It may be greater. */
-  readonly statedContextWindow: number
-  /** The longest answer, in tokens. Null: not known. */
-  readonly maxOutputTokens: number | null
-  /** Counts tokens as the model does. */
-  readonly tokenCounter: TokenCounter
-  /** What the latest request to it had beside the messages of the chat, in tokens. 0 before the first one. */
-  readonly reservedTokens: number
-  /** The efforts that it takes, least first, but for those that `omissions` has. */
-  readonly efforts: readonly Effort[]
-  readonly toolImages: ToolImageSupport
-  /** Which PDFs it reads itself. Null: it is sent their text. */
-  readonly pdfs: PdfSupport | null
-  /** What its provider is known to refuse now. */
-  readonly omissions: ContentOmissions
-  /** What its provider demands. Null without a provider: any messages in any order will do. */
-  readonly dialect: Dialect | null
-}
-
-/** A model without a provider, which has nothing to demand or to refuse. */
-export type OfflineModel = Omit<ResolvedModel, 'id' | 'name' | 'dialect' | 'omissions'>
+type ToolTokenLimits = Pick<ResolvedModel, 'contextWindow' | 'maxOutputTokens' | 'tokenCounter'>
 
 export interface ModelRegistryOptions {
   /** The configured providers. Their order is the order of the list, and decides which one has the default model. */
@@ -157,7 +130,9 @@ export class ModelRegistry {
     if (!provider) return { id: modelId, name, dialect: null, omissions: noOmissions, ...this.#options.offline }
     if (options.needsEfforts) await this.#modelLists.getKnown(provider, options.maxListWaitMs ?? defaultMaxListWaitMs)
     const [listed] = await Promise.all([this.#findModelList(provider, options), this.#observations.load()])
-    const statedContextWindow = this.#findContextWindow(provider, name, listed) ?? guessContextWindow(name)
+    const knownContextWindow = this.#findContextWindow(provider, name, listed)
+    const isContextWindowKnown = knownContextWindow !== null
+    const statedContextWindow = knownContextWindow ?? guessContextWindow(name)
     const contextWindow = this.#limitToAssumedWindow(statedContextWindow, toModelAddress(provider, name))
     const maxOutputTokens = findListedModel(listed, name)?.maxOutputTokens ?? null
     const cached = this.#resolvedModels.get(modelId)
@@ -165,10 +140,16 @@ export class ModelRegistry {
     const isCurrent =
       cached?.contextWindow === contextWindow &&
       cached.statedContextWindow === statedContextWindow &&
+      cached.isContextWindowKnown === isContextWindowKnown &&
       cached.maxOutputTokens === maxOutputTokens &&
       cached.dialect === this.#modelLists.findDialect(provider)
     if (isCurrent) return cached
-    const resolved = this.#createModel(provider, name, { contextWindow, statedContextWindow, maxOutputTokens })
+    const resolved = this.#createModel(provider, name, {
+      contextWindow,
+      statedContextWindow,
+      isContextWindowKnown,
+      maxOutputTokens,
+    })
     this.#resolvedModels.set(modelId, resolved)
     return resolved
   }
@@ -224,7 +205,7 @@ export class ModelRegistry {
   #createModel(
     provider: Provider,
     name: string,
-    limits: Pick<ResolvedModel, 'contextWindow' | 'statedContextWindow' | 'maxOutputTokens'>,
+    limits: Pick<ResolvedModel, 'contextWindow' | 'statedContextWindow' | 'isContextWindowKnown' | 'maxOutputTokens'>,
   ): ResolvedModel {
     const { toolbox, maxSteps, connections, prices = noModelPrices, log } = this.#options
     const { contextWindow, maxOutputTokens } = limits
@@ -251,6 +232,8 @@ export class ModelRegistry {
       get reservedTokens() {
         return contextSizes.findReservedTokens(address)
       },
+      countToolTokens: async () =>
+        observer.offersTools ? this.#countToolTokens({ contextWindow, maxOutputTokens, tokenCounter }, dialect) : 0,
       get efforts() {
         return listEfforts()
       },
@@ -270,6 +253,16 @@ export class ModelRegistry {
   #findPdfSupport(provider: Provider, name: string, dialect: Dialect): PdfSupport | null {
     const isListed = findListedModel(this.#modelLists.peek(provider), name)?.supportsPdfs === true
     return findPdfSupport(provider.type, dialect, { name, isListed })
+  }
+
+  async #countToolTokens(
+    { contextWindow, maxOutputTokens, tokenCounter: counter }: ToolTokenLimits,
+    { tools: limits }: Dialect,
+  ): Promise<number> {
+    const { toolbox } = this.#options
+    const { offersClarify } = toolbox
+    const maxTokens = computeInputBudget({ contextWindow, maxOutputTokens }) * maxToolShare
+    return composeRequestTools(await toolbox.listTools(), { limits, offersClarify, counter, maxTokens }).reservedTokens
   }
 
   async #resolveDefaultId(): Promise<string> {

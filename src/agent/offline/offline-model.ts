@@ -1,6 +1,6 @@
 import { noToolImageSupport } from '../models/content-support/image-support.ts'
 import { defaultEfforts } from '../../model/effort.ts'
-import type { OfflineModel } from '../models/model-registry.ts'
+import type { OfflineModel } from '../models/resolved-model.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 import { unscaledTokenCounter } from '../tokens/token-counter.ts'
 import { type ModelPrices, noModelPrices } from '../../usage/model-prices.ts'
@@ -22,9 +22,11 @@ export function createOfflineModel({ prices = noModelPrices, ...options }: Offli
     textGenerator: createOfflineSummaryGenerator(prices.find(formatModelId(offlineModelId))),
     contextWindow: Number.POSITIVE_INFINITY,
     statedContextWindow: Number.POSITIVE_INFINITY,
+    isContextWindowKnown: false,
     maxOutputTokens: null,
     tokenCounter: unscaledTokenCounter,
     reservedTokens: 0,
+    countToolTokens: async () => 0,
     efforts: defaultEfforts,
     toolImages: noToolImageSupport,
     pdfs: null,

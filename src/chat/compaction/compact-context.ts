@@ -1,5 +1,5 @@
 import type { SummaryUsageEvent } from '../../agent/agent.ts'
-import type { ResolvedModel } from '../../agent/models/model-registry.ts'
+import type { ResolvedModel } from '../../agent/models/resolved-model.ts'
 import type { TokenCounter } from '../../agent/tokens/token-counter.ts'
 import type { ContextSummary, UserMessageQuote } from '../../model/context/context-summary.ts'
 import { toMessageText } from '../../model/message-content/message-text.ts'

@@ -1,4 +1,4 @@
-import type { ResolvedModel } from '../../agent/models/model-registry.ts'
+import type { ResolvedModel } from '../../agent/models/resolved-model.ts'
 import type { ContextCheckpoint } from '../../model/context/context-checkpoint.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionContextRecords } from '../../sessions/session-context.ts'

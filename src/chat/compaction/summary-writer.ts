@@ -1,5 +1,5 @@
 import { AgentError, type GeneratedText, type SummaryUsageEvent } from '../../agent/agent.ts'
-import type { ResolvedModel } from '../../agent/models/model-registry.ts'
+import type { ResolvedModel } from '../../agent/models/resolved-model.ts'
 import { AdjustableRequestRejectionError } from '../../agent/providers/errors/provider-request-rejection.ts'
 import type { TranscriptParagraph } from '../../agent/text-generation/format-transcript.ts'
 import { composeSummaryPrompt } from '../../agent/text-generation/text-prompts.ts'

@@ -1,7 +1,7 @@
 import type { ModelHistoryRequest } from '../../agent/agent.ts'
 import { type ContentOmissions, noOmissions } from '../../agent/content-omissions.ts'
 import type { Dialect } from '../../agent/providers/dialect.ts'
-import type { ResolvedModel } from '../../agent/models/model-registry.ts'
+import type { ResolvedModel } from '../../agent/models/resolved-model.ts'
 import type { KnownImageTokens } from '../../agent/tokens/estimate-image-tokens.ts'
 import { computeInputBudget } from '../../agent/tokens/input-budget.ts'
 import { type TokenCounter, unscaledTokenCounter } from '../../agent/tokens/token-counter.ts'

@@ -1,5 +1,5 @@
 import { AgentError } from '../../agent/agent.ts'
-import type { ResolvedModel } from '../../agent/models/model-registry.ts'
+import type { ResolvedModel } from '../../agent/models/resolved-model.ts'
 import { TextGenerationUsageMeter } from '../../agent/text-generation/text-generation-usage-meter.ts'
 import { rejectOnAbort } from '../../lib/async/reject-on-abort.ts'
 import type { ClockAndIds } from '../../lib/clock-and-ids.ts'

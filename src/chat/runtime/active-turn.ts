@@ -1,4 +1,4 @@
-import type { ResolvedModel } from '../../agent/models/model-registry.ts'
+import type { ResolvedModel } from '../../agent/models/resolved-model.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { IdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import type { EventLogWriter } from '../log/event-log-writer.ts'

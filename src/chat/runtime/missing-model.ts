@@ -1,7 +1,7 @@
 import { noOmissions } from '../../agent/content-omissions.ts'
 import { noToolImageSupport } from '../../agent/models/content-support/image-support.ts'
 import { AgentError } from '../../agent/agent.ts'
-import type { ResolvedModel } from '../../agent/models/model-registry.ts'
+import type { ResolvedModel } from '../../agent/models/resolved-model.ts'
 import { unscaledTokenCounter } from '../../agent/tokens/token-counter.ts'
 
 /**
@@ -24,9 +24,11 @@ export function createMissingModel(id: string, cause: unknown): ResolvedModel {
     textGenerator: { generateSummary: rejectNotFound, generateTitle: rejectNotFound },
     contextWindow: Number.POSITIVE_INFINITY,
     statedContextWindow: Number.POSITIVE_INFINITY,
+    isContextWindowKnown: false,
     maxOutputTokens: null,
     tokenCounter: unscaledTokenCounter,
     reservedTokens: 0,
+    countToolTokens: async () => 0,
     efforts: [],
     toolImages: noToolImageSupport,
     pdfs: null,

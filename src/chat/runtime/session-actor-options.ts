@@ -1,4 +1,4 @@
-import type { ResolvedModel } from '../../agent/models/model-registry.ts'
+import type { ResolvedModel } from '../../agent/models/resolved-model.ts'
 import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import type { SegueError } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/logger.ts'

@@ -1,4 +1,5 @@
-import type { ModelRegistry, ResolvedModel } from '../../agent/models/model-registry.ts'
+import type { ModelRegistry } from '../../agent/models/model-registry.ts'
+import type { ResolvedModel } from '../../agent/models/resolved-model.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import type { SessionRecord } from '../../model/session.ts'

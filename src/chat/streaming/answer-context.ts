@@ -1,6 +1,6 @@
 import type { ModelMessage } from 'ai'
 import { AgentError, type ModelHistoryRequest, type SummaryUsageEvent } from '../../agent/agent.ts'
-import type { ResolvedModel } from '../../agent/models/model-registry.ts'
+import type { ResolvedModel } from '../../agent/models/resolved-model.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { ContextCheckpoint } from '../../model/context/context-checkpoint.ts'
 import type { MessageRecord } from '../../model/message.ts'

@@ -1,4 +1,4 @@
-import type { ResolvedModel } from '../../agent/models/model-registry.ts'
+import type { ResolvedModel } from '../../agent/models/resolved-model.ts'
 import type { SessionWithInitialMessages } from '../../storage/sessions/session-writer.ts'
 import type { MessagePart, MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'

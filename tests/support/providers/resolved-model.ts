@@ -2,7 +2,7 @@ import { noOmissions } from '../../../src/agent/content-omissions.ts'
 import { noToolImageSupport } from '../../../src/agent/models/content-support/image-support.ts'
 import type { Agent, SummaryAndTitleGenerator } from '../../../src/agent/agent.ts'
 import { openAIDialect } from '../../../src/agent/providers/dialects/openai.ts'
-import type { ResolvedModel } from '../../../src/agent/models/model-registry.ts'
+import type { ResolvedModel } from '../../../src/agent/models/resolved-model.ts'
 import { unscaledTokenCounter } from '../../../src/agent/tokens/token-counter.ts'
 
 /** Rejects every request. */
@@ -24,6 +24,8 @@ export function newResolvedModel(agent: Agent, overrides: Partial<ResolvedModel>
     maxOutputTokens: null,
     tokenCounter: unscaledTokenCounter,
     reservedTokens: 0,
+    countToolTokens: async () => 0,
+    isContextWindowKnown: Number.isFinite(overrides.contextWindow ?? Number.POSITIVE_INFINITY),
     efforts: [],
     toolImages: noToolImageSupport,
     pdfs: null,

@@ -1,6 +1,7 @@
 import { createBadInputError } from '../../../lib/errors.ts'
 import { defaultEfforts, type Effort } from '../../../model/effort.ts'
-import type { ModelRegistry, ResolvedModel } from '../model-registry.ts'
+import type { ModelRegistry } from '../model-registry.ts'
+import type { ResolvedModel } from '../resolved-model.ts'
 import { UnknownModelError } from '../unknown-model-error.ts'
 
 /**

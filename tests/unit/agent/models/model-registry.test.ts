@@ -25,6 +25,8 @@ const offline = {
   maxOutputTokens: null,
   tokenCounter: unscaledTokenCounter,
   reservedTokens: 0,
+  countToolTokens: async () => 0,
+  isContextWindowKnown: true,
   efforts: [],
   toolImages: noToolImageSupport,
   pdfs: null,

@@ -1,0 +1,88 @@
+import { encode } from 'gpt-tokenizer/encoding/o200k_base'
+import { describe, expect, test } from 'vitest'
+import {
+  CompactSessionDocument,
+  CreateSessionDocument,
+  ForkSessionDocument,
+  UpdateSessionDocument,
+} from '../generated/graphql.ts'
+import { readTokenTexts } from '../../support/fixtures/token-texts.ts'
+import { loadSession, streamToEnd } from '../support/chat.ts'
+import { type Client, transports } from '../support/clients.ts'
+import { newTestEnvironment } from '../support/test-environment.ts'
+import { mutate, requireNonNull } from '../support/typed-client.ts'
+
+const texts = Object.fromEntries(readTokenTexts().map(({ kind, texts: all }) => [kind, all.join('\n\n')]))
+const count = (text = '') => encode(text).length
+
+const load = async (client: Client, id: string) => requireNonNull((await loadSession(client, id)).context)
+
+const create = async (client: Client, instructions: string | null = null) =>
+  (await mutate(client, CreateSessionDocument, { instructions })).createSession.id
+
+function expectWithin10Percent(actual: number, expected: number): void {
+  expect(actual).toBeGreaterThan(expected * 0.9)
+  expect(actual).toBeLessThan(expected * 1.1)
+}
+
+describe.each(transports)('The size of a context, over %s,', (transport) => {
+  test('is that of the instructions and the tools before the first request', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client } = environment
+    const empty = await load(client, await create(client))
+    expect(empty).toMatchObject({ instructions: 0, history: 0, estimated: true })
+    expect(empty.tools).toBeGreaterThan(0)
+    expect(empty.tokens).toBe(empty.tools)
+    const instructed = await load(client, await create(client, texts['english']))
+    expectWithin10Percent(instructed.instructions, count(texts['english']))
+    expect(instructed.tokens).toBe(instructed.instructions + instructed.tools)
+  })
+
+  test.each(['english', 'german', 'chinese', 'code', 'json'])(
+    'is close to what a tokenizer counts of %s',
+    async (kind) => {
+      await using environment = await newTestEnvironment(transport)
+      const { client, provider } = environment
+      provider.enqueue('Well.')
+      const { end } = await streamToEnd(client, { text: requireNonNull(texts[kind]) })
+      const { history } = await load(client, end.stream.session.id)
+      expectWithin10Percent(history, count(texts[kind]) + count('Well.') + 10)
+    },
+  )
+
+  test('has the window of the model, and the size at which the session is summarised', async () => {
+    await using environment = await newTestEnvironment(transport, { contextWindow: 10_000 })
+    const { client } = environment
+    const { window, compactsAt } = await load(client, await create(client))
+    expect(window).toBe(10_000)
+    expect(compactsAt === null || compactsAt < 10_000).toBe(true)
+    await using unknown = await newTestEnvironment(transport)
+    expect(await load(unknown.client, await create(unknown.client))).toMatchObject({ window: null, compactsAt: null })
+  })
+
+  test('is right at once after a fork, a change of the model or the instructions, and a compaction', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
+    provider.enqueue('An oak.')
+    const first = await streamToEnd(client, { text: requireNonNull(texts['english']) })
+    const id = first.end.stream.session.id
+    const before = await load(client, id)
+
+    const fork = (await mutate(client, ForkSessionDocument, { messageId: requireNonNull(first.end.message).id }))
+      .forkSession
+    expectWithin10Percent((await load(client, fork.id)).tokens, before.tokens)
+
+    await mutate(client, UpdateSessionDocument, { id, instructions: texts['german'] })
+    expectWithin10Percent((await load(client, id)).instructions, count(texts['german']))
+    await mutate(client, UpdateSessionDocument, { id, model: 'offline/eliza' })
+    expect(await load(client, id)).toMatchObject({ tools: 0, window: null, compactsAt: null })
+
+    await mutate(client, UpdateSessionDocument, { id, model: null, instructions: null })
+    provider.enqueue('They spoke of oaks.')
+    const { id: next } = (await mutate(client, CompactSessionDocument, { id })).compactSession
+    const after = await load(client, next)
+    expect(after.history).toBeLessThan(before.history)
+    expect(after.history).toBeGreaterThan(0)
+    expect((await loadSession(client, id)).context).toBeNull()
+  })
+})
