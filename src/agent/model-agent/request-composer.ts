@@ -66,11 +66,7 @@ export class RequestComposer {
     return computeInputBudget({ contextWindow, maxOutputTokens: this.#options.maxOutputTokens })
   }
 
-  #composeTools(
-    toolbox: Toolbox,
-    available: AvailableToolsWithNotes,
-    maxTokens: number,
-  ): RequestTools {
+  #composeTools(toolbox: Toolbox, available: AvailableToolsWithNotes, maxTokens: number): RequestTools {
     const { toolLimits: limits, tokenCounter: counter } = this.#options
     const { offersClarify } = toolbox
     return composeRequestTools(available, { limits, offersClarify, counter, maxTokens })
