@@ -1,5 +1,6 @@
 import { SegueError } from '../lib/errors.ts'
 import type { TaskGate } from '../lib/async/task-gate.ts'
+import type { ClockAndIds } from '../lib/clock-and-ids.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { Conversation } from '../sessions/conversation.ts'
@@ -17,6 +18,7 @@ import type { WritableSessions } from './runtime/writable-sessions.ts'
 export interface ConversationManagementOptions {
   readonly profile: ProfileStorage
   readonly log: Logger
+  readonly runtime: ClockAndIds
   readonly conversations: ConversationRepository
   readonly eventLog: EventLog
   readonly writableSessions: WritableSessions
@@ -27,7 +29,7 @@ export interface ConversationManagementOptions {
 
 const maxDeleteAttempts = 3 // a session may join the conversation meanwhile
 
-/** Renames, pins, archives and deletes conversations. */
+/** Renames, pins, archives, marks and deletes conversations. */
 export class ConversationManagement {
   readonly #options: ConversationManagementOptions
 
@@ -50,6 +52,15 @@ export class ConversationManagement {
       const more = { conversationSettings: update, idempotencyKeys: keyRecord ? [keyRecord] : [] }
       return actors.getOrCreate(tip).update({}, more)
     })
+  }
+
+  /**
+   * Marks a conversation of either origin as read up to a time, in epoch milliseconds, but not beyond now; null: up to now.
+   * Throws SHUTTING_DOWN.
+   */
+  markRead(conversation: Conversation, at: number | null, key: IdempotencyKey | null): Promise<void> {
+    const now = this.#options.runtime.now()
+    return this.update(conversation, { readAt: Math.min(at ?? now, now) }, key)
   }
 
   /**

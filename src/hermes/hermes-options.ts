@@ -9,6 +9,11 @@ export interface HermesOptions {
   readonly profile: string
   /** The file of the index of its sessions, which can be deleted at any time; null to keep the index in memory. */
   readonly indexPath: string | null
+  /**
+   * When Segue was first started in its home, in epoch milliseconds: what is not newer counts as read in conversations
+   * without a read mark.
+   */
+  readonly readMarksStart: number
   /** How long one call waits for a lock, in milliseconds. */
   readonly lockTimeoutMs: number
 }

@@ -1,5 +1,6 @@
 import { chunkArray } from '../lib/chunk-array.ts'
 import type { PageRequest } from '../lib/pagination.ts'
+import type { Attention } from '../model/conversation/attention.ts'
 import type { HermesStatus } from '../storage/sessions/hermes-status.ts'
 import type { JobRecord, JobRunRecord } from '../model/job.ts'
 import type { MessageRecord } from '../model/message.ts'
@@ -112,6 +113,14 @@ export class HermesReader {
   listFlagsOfSegueSessions(): Map<string, ConversationFlags> {
     if (this.loadStatus().state !== 'FOUND') return new Map()
     return this.#listing.readIndex((index) => index.listFlagsOfSegueSessions())
+  }
+
+  /**
+   * What the conversations of Hermes' sessions want of a person, by session id, apart from those that are IDLE. While the
+   * index is being built, those that it contains.
+   */
+  listAttentions(): Map<string, Attention> {
+    return this.#listing.readIndex((index) => index.listAttentions())
   }
 
   findContinuations(sessionIds: readonly string[]): Map<string, string> {

@@ -4,6 +4,7 @@ import type { BirpcReturn } from 'birpc'
 import type { PageRequest } from '../lib/pagination.ts'
 import { publishSqlStatement } from '../lib/sql-channel.ts'
 import { WorkerClient, WorkerExitedError } from '../lib/worker/worker-client.ts'
+import type { Attention } from '../model/conversation/attention.ts'
 import type { HermesStatus } from '../storage/sessions/hermes-status.ts'
 import type { MessageRecord } from '../model/message.ts'
 import type { ConversationFlags, SessionFilter, SessionSortKey } from '../model/session-filter.ts'
@@ -29,7 +30,7 @@ import { InheritedSettingsReplicator } from './index/inherited-settings-replicat
 export interface HermesSessionReaderOptions
   extends
     Pick<HermesReaderOptions, 'path' | 'profile' | 'log'>,
-    Partial<Pick<HermesOptions, 'indexPath' | 'lockTimeoutMs'>> {
+    Partial<Pick<HermesOptions, 'indexPath' | 'readMarksStart' | 'lockTimeoutMs'>> {
   /** Segue's sessions that continue sessions of Hermes. Without it, Hermes' conversations end in Hermes. */
   readonly crossOriginFeed?: CrossOriginContinuationFeed
 }
@@ -59,9 +60,10 @@ export class HermesSessionReader implements SessionReader, ForeignUsageReader {
 
   constructor(options: HermesSessionReaderOptions) {
     const { path, profile, indexPath = null, lockTimeoutMs = defaultLockTimeoutMs, crossOriginFeed } = options
+    const { readMarksStart = 0 } = options
     this.#options = options
     this.#home = dirname(path)
-    const workerOptions: HermesOptions = { path, profile, indexPath, lockTimeoutMs }
+    const workerOptions: HermesOptions = { path, profile, indexPath, readMarksStart, lockTimeoutMs }
     this.#worker = new WorkerClient({
       url: new URL('./hermes-worker.ts', import.meta.url),
       options: workerOptions,
@@ -99,6 +101,11 @@ export class HermesSessionReader implements SessionReader, ForeignUsageReader {
   /** The flags of Segue's sessions that only Hermes has set, by session id, as of its last list. */
   listFlagsOfSegueSessions(): Promise<Map<string, ConversationFlags>> {
     return this.#callReplicated(new Map<string, ConversationFlags>(), (reader) => reader.listFlagsOfSegueSessions())
+  }
+
+  /** What the conversations of Hermes' sessions want of a person, by session id, apart from those that are IDLE. */
+  listAttentions(): Promise<Map<string, Attention>> {
+    return this.#callReplicated(new Map<string, Attention>(), (reader) => reader.listAttentions())
   }
 
   findContinuations(sessionIds: readonly string[]): Promise<Map<string, string>> {

@@ -8,7 +8,7 @@ import type { HermesSessionReader } from './hermes-session-reader.ts'
 /** Where the settings of Hermes' conversations are read. */
 interface HermesSettingsReaders {
   readonly feed: Pick<CrossOriginContinuationFeed, 'listHermesSettings'>
-  readonly sessions: Pick<HermesSessionReader, 'findGivenTitles' | 'listFlagsOfSegueSessions'>
+  readonly sessions: Pick<HermesSessionReader, 'findGivenTitles' | 'listFlagsOfSegueSessions' | 'listAttentions'>
 }
 
 /**
@@ -27,14 +27,16 @@ export class HermesSettingsSearch implements Pick<SearchService, 'find' | 'close
   async find(request: SearchRequest, signal: AbortSignal): Promise<SearchPage> {
     const { origin, ...filter } = request.filter
     const isFlagFilter = filtersByFlags(filter) // only then, because there may be many settings
-    const [hermesTitles, segueFlags] = await Promise.all([
+    const [hermesTitles, segueFlags, hermesAttentions] = await Promise.all([
       origin === 'SEGUE' ? [] : this.#readers.sessions.findGivenTitles(request.query),
       origin !== 'HERMES' && isFlagFilter ? this.#readers.sessions.listFlagsOfSegueSessions() : [],
+      origin !== 'SEGUE' && filter.attention ? this.#readers.sessions.listAttentions() : [],
     ])
     const settings = {
       hermesTitles: hermesTitles.map(({ tipId, title }) => [tipId, title] as const),
       hermesSettings: origin !== 'SEGUE' && isFlagFilter ? this.#listSettings() : [],
       segueFlags: [...segueFlags],
+      hermesAttentions: [...hermesAttentions],
     }
     return this.#search.find({ ...request, filter: { ...request.filter, ...settings } }, signal)
   }

@@ -19,7 +19,13 @@ const maxId = '\u{10FFFF}'
 /** Adds the namespace of a profile to the records of its Hermes agent, and removes it from the ids in requests. */
 export class HermesIdNamespace extends ProfileIdNamespace {
   qualifyConversation(entry: ConversationListEntry): ConversationListEntry {
-    return { ...entry, rootId: this.qualify(entry.rootId), tipId: this.qualify(entry.tipId) }
+    const { rootId, tipId, attentionSessionId } = entry
+    return {
+      ...entry,
+      rootId: this.qualify(rootId),
+      tipId: this.qualify(tipId),
+      attentionSessionId: attentionSessionId === null ? null : this.qualify(attentionSessionId),
+    }
   }
 
   qualifySession(row: SessionRecord): SessionRecord {

@@ -1,3 +1,4 @@
+import type { Attention } from '../model/conversation/attention.ts'
 import type { Origin } from '../model/session.ts'
 import type { PageRequest } from '../lib/pagination.ts'
 import type { ConversationFlags, SessionFilter } from '../model/session-filter.ts'
@@ -35,6 +36,8 @@ export interface SearchRequest extends PageRequest<SearchHitSortKey> {
     readonly segueFlags?: readonly (readonly [string, ConversationFlags])[]
     /** What is set in Segue for the conversations of Hermes' sessions, by session id: it replaces what Hermes stores. */
     readonly hermesSettings?: readonly (readonly [string, Pick<SessionFilter, 'pinned' | 'archived'>])[]
+    /** What the conversations of Hermes' sessions want of a person, by session id, apart from those that are IDLE. */
+    readonly hermesAttentions?: readonly (readonly [string, Attention])[]
     /** Titles given in Segue to conversations of Hermes that match the query, by the id of the tip, which they find. */
     readonly hermesTitles?: readonly (readonly [string, string])[]
   }

@@ -25,6 +25,11 @@ export interface ProfileStorageOptions {
   readonly home: string
   /** The folder of its Hermes agent; null if Hermes is turned off. */
   readonly hermesHome: string | null
+  /**
+   * When Segue was first started in its home, in epoch milliseconds: older messages of Hermes count as read in conversations
+   * without a read mark. Default: no message does.
+   */
+  readonly firstStartedAt?: number
   /** Every commit waits for the disk. */
   readonly durable: boolean
   readonly log: Logger
@@ -32,7 +37,7 @@ export interface ProfileStorageOptions {
 
 /** Opens everything of a profile: SQLite, the blobs and Hermes. Throws DatabaseTooNewError and DatabaseUnusableError. */
 export function openProfileStorage(options: ProfileStorageOptions): ProfileStorage {
-  const { name = defaultProfileName, home, hermesHome, durable, log } = options
+  const { name = defaultProfileName, home, hermesHome, firstStartedAt = 0, durable, log } = options
   const { searchSource, crossOriginFeed, ...segue } = openSqliteStorage({
     path: toDatabasePath(home),
     profile: name,
@@ -44,7 +49,14 @@ export function openProfileStorage(options: ProfileStorageOptions): ProfileStora
   const hermes =
     hermesPath === null
       ? null
-      : new HermesSessionReader({ path: hermesPath, profile: name, log, indexPath, crossOriginFeed })
+      : new HermesSessionReader({
+          path: hermesPath,
+          profile: name,
+          log,
+          indexPath,
+          crossOriginFeed,
+          readMarksStart: firstStartedAt,
+        })
   hermes?.warmUp()
   const search =
     hermes === null || hermesPath === null

@@ -8,6 +8,7 @@ import { HttpClient } from '../lib/http/http-client.ts'
 import { JobRunSlots } from '../jobs/job-run-slots.ts'
 import { ProfileDirectory } from '../profiles/profile-directory.ts'
 import { defaultProfileName } from '../profiles/profile-name.ts'
+import { loadFirstStartTime } from '../storage/filesystem/load-first-start-time.ts'
 import { loadProfileSettings } from './load-profile-settings.ts'
 import { OpenProfiles } from './open-profiles.ts'
 import { openProfileServices, type ProfileServices } from './profile-services.ts'
@@ -41,11 +42,13 @@ export class ProfileRegistry {
   #nameCache = { at: Number.NEGATIVE_INFINITY, names: Promise.resolve<string[]>([]) }
   /** When the server began to start, in epoch milliseconds. */
   readonly startedAt = Date.now()
+  readonly #firstStartedAt: number
   #isStarted = false
   #isClosing = false
 
   private constructor(options: ProfileRegistryOptions) {
     this.#options = options
+    this.#firstStartedAt = loadFirstStartTime(options.settings.home, this.startedAt)
     this.#directory = new ProfileDirectory(options.settings)
     this.#httpClient = new HttpClient(options.env)
     for (const warning of this.#httpClient.warnings) options.log.warn(warning)
@@ -238,6 +241,7 @@ export class ProfileRegistry {
     return openProfileServices({
       ...paths,
       name,
+      firstStartedAt: this.#firstStartedAt,
       durable: settings.durable,
       offlineDelayMs: settings.offlineDelayMs,
       limits: settings.limits,

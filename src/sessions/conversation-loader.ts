@@ -48,7 +48,9 @@ export class ConversationLoader {
     // The session was created or deleted during the lookup. Its own lineage is right in any case.
     const { root, segmentCount } = await this.#sessions.loadLineage(session)
     const { lastActivityAt, pinned, archived } = session
-    return { root, tip: session, segmentCount, lastActivityAt, pinned, archived, isEmpty: false, isCrossOrigin: false }
+    const known = { root, tip: session, segmentCount, lastActivityAt, pinned, archived }
+    const unread = { attention: 'IDLE', attentionSessionId: null, readAt: null } as const
+    return { ...known, ...unread, isEmpty: false, isCrossOrigin: false }
   }
 
   /** Loads a conversation by its id. Resolves to null if there is none. */

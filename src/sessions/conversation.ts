@@ -9,5 +9,5 @@ export interface Conversation extends Omit<ConversationListEntry, 'rootId' | 'ti
   readonly tip: SessionRecord
 }
 
-/** Filters conversations by their settings, and by the channel and origin of their tips. */
+/** Filters conversations by their settings and what they want of a person, and by the channel and origin of their tips. */
 export type ConversationListFilter = Omit<SessionFilter, 'ids'> & { readonly origin?: Origin }

@@ -14,8 +14,10 @@ export function paginateConversations(
 ): Conversation[] {
   const matching = conversations
     .filter(
-      ({ tip, pinned, archived, isEmpty }) =>
-        !isEmpty && matchesSessionFilter({ ...tip, pinned, archived }, filter) && (origin ?? tip.origin) === tip.origin,
+      ({ tip, pinned, archived, attention, isEmpty }) =>
+        !isEmpty &&
+        matchesSessionFilter({ ...tip, pinned, archived, attention }, filter) &&
+        (origin ?? tip.origin) === tip.origin,
     )
     .filter((conversation) => isWithinPage(toKey(conversation), page))
     .sort((a, b) => compareByActivity(toKey(a), toKey(b)))

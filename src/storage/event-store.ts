@@ -53,6 +53,8 @@ export interface AppendRequest {
   readonly sessionPatch?: SessionRecordPatch
   /** Changes the settings of a conversation. */
   readonly conversationSettings?: ConversationSettingsUpdate
+  /** Marks the conversation of the session as read up to this time, in epoch milliseconds. */
+  readonly readAt?: number
   /** Added to the session's usage, besides that of the streams that end. */
   readonly additionalUsage?: AdditionalUsage
   /** The session that continues this one. Created first. */

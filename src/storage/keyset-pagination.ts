@@ -29,7 +29,10 @@ export function orderByIds<T>(ids: readonly string[], rows: readonly T[], getId:
   return ids.flatMap((id) => byId.get(id) ?? [])
 }
 
-/** A page of the sessions that match the filter. `flags`, by session id, count in place of those of the session. */
+/**
+ * A page of the sessions that match the filter. `flags`, by session id, count in place of those of the session, whose
+ * conversation is IDLE without them.
+ */
 export function selectSessionPage(
   sessions: readonly SessionRecord[],
   page: PageRequest<SessionSortKey>,
@@ -37,8 +40,8 @@ export function selectSessionPage(
   flags: ReadonlyMap<string, ConversationFlags> = new Map(),
 ): SessionRecord[] {
   const matching = sessions.filter((session) => {
-    const { pinned, archived } = flags.get(session.id) ?? session
-    return matchesSessionFilter({ ...session, pinned, archived }, filter) && isWithinPage(session, page)
+    const { pinned, archived, attention } = flags.get(session.id) ?? { ...session, attention: 'IDLE' as const }
+    return matchesSessionFilter({ ...session, pinned, archived, attention }, filter) && isWithinPage(session, page)
   })
   return takePage(matching.toSorted(compareByActivity), page)
 }

@@ -4,12 +4,13 @@ import { toApprovalRule } from '../../model/approval/approval-rule.ts'
 import type { DecisionRecord } from '../../model/decision.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { EventLog } from './event-log.ts'
+import { findReadTime } from './find-read-time.ts'
 import type { EventDraft } from '../../model/chat-event.ts'
 
 /** What one transaction writes to a session. Its events have no seqs yet. */
 export interface AppendBatch extends Omit<
   AppendRequest,
-  'sessionId' | 'expectedHeadSeq' | 'events' | 'decisions' | 'approvalRules' | 'queuedStreamIds'
+  'sessionId' | 'expectedHeadSeq' | 'events' | 'decisions' | 'approvalRules' | 'queuedStreamIds' | 'readAt'
 > {
   readonly drafts: readonly EventDraft[]
   /** Called after the commit, before readers are notified, and after that of the write. */
@@ -91,6 +92,7 @@ export class EventLogWriter {
     const { drafts, streams = [], onCommitted, ...rest } = compose(previousHeadSeq)
     const events = drafts.map((draft, index) => assignSeq(draft, previousHeadSeq + index + 1))
     const decisions = events.flatMap(extractDecisions)
+    const readAt = findReadTime(events, rest.newSession ?? null)
     const queueChange = events.findLast((event) => event.type === 'QueueChanged')
     const request = {
       ...rest,
@@ -100,6 +102,7 @@ export class EventLogWriter {
       streams: streams.map((stream) => updateLastSeq(stream, events)),
       decisions,
       approvalRules: decisions.flatMap((decision) => toApprovalRule(decision) ?? []),
+      ...(readAt !== null && { readAt }),
       ...(queueChange && { queuedStreamIds: queueChange.streamIds }),
     }
     const result = { headSeq: previousHeadSeq + events.length, events }

@@ -85,13 +85,19 @@ const initialProgress: HermesConversationIndexProgress = {
  */
 export class HermesConversationIndexStore {
   readonly #path: string | null
+  readonly #readMarksStart: number
   #connection: IndexConnection
   #progress: HermesConversationIndexProgress
 
-  /** `path`: null to keep the index in memory. */
-  constructor(path: string | null) {
+  /**
+   * @param path Null to keep the index in memory.
+   * @param readMarksStart What is not newer counts as read in conversations without a read mark, in epoch milliseconds. An
+   *   index of another value must be reset.
+   */
+  constructor(path: string | null, readMarksStart: number) {
     this.#path = path
-    this.#connection = createConnection(openHermesConversationIndexDatabase(path))
+    this.#readMarksStart = readMarksStart
+    this.#connection = createConnection(openHermesConversationIndexDatabase(path), readMarksStart)
     this.#progress = initialProgress
     try {
       this.#progress = this.#loadProgress()
@@ -109,6 +115,7 @@ export class HermesConversationIndexStore {
     this.#connection.db.close()
     this.#connection = createConnection(
       openHermesConversationIndexDatabase(inMemory ? null : this.#path, { discardExisting: true }),
+      this.#readMarksStart,
     )
     this.#progress = initialProgress
   }
@@ -232,7 +239,7 @@ export class HermesConversationIndexStore {
   }
 }
 
-function createConnection(db: Database.Database): IndexConnection {
+function createConnection(db: Database.Database, readMarksStart: number): IndexConnection {
   const statements = new StatementCache(db)
   return {
     db,
@@ -243,6 +250,7 @@ function createConnection(db: Database.Database): IndexConnection {
       detectCrossOrigin: (_, tip) => isSegueSession(tip.flags),
       // Whether a session is a fork shows only in its messages.
       canInheritSettings: ({ flags, message_at }) => isSegueSession(flags) || message_at !== null,
+      loadReadMarksStart: () => readMarksStart,
     }),
     reader: new ConversationIndexReader(statements),
   }

@@ -17,7 +17,7 @@ const rowsPerQuery = 500 // without a WAL, a running statement blocks the writer
 
 export type HermesConversationIndexSynchronizerOptions = Pick<
   HermesReaderOptions,
-  'indexPath' | 'onConversationsChanged' | 'onCrossOriginReset' | 'onSettingsInherited'
+  'indexPath' | 'readMarksStart' | 'onConversationsChanged' | 'onCrossOriginReset' | 'onSettingsInherited'
 >
 
 /** The result of scanning consecutive rows of Hermes' sessions. */
@@ -39,6 +39,7 @@ export interface ScannedHermesSessionRange {
  */
 export class HermesConversationIndexSynchronizer {
   readonly #forkDetector: HermesForkDetector
+  readonly #readMarksStart: number
   readonly #store: HermesConversationIndexStore
   readonly #onConversationsChanged: NonNullable<HermesConversationIndexSynchronizerOptions['onConversationsChanged']>
   readonly #onCrossOriginReset: NonNullable<HermesConversationIndexSynchronizerOptions['onCrossOriginReset']>
@@ -57,13 +58,15 @@ export class HermesConversationIndexSynchronizer {
     forkDetector: HermesForkDetector,
     {
       indexPath,
+      readMarksStart,
       onConversationsChanged,
       onCrossOriginReset,
       onSettingsInherited,
     }: HermesConversationIndexSynchronizerOptions,
   ) {
     this.#forkDetector = forkDetector
-    this.#store = new HermesConversationIndexStore(indexPath)
+    this.#readMarksStart = readMarksStart
+    this.#store = new HermesConversationIndexStore(indexPath, readMarksStart)
     this.#onConversationsChanged = onConversationsChanged ?? (() => undefined)
     this.#onCrossOriginReset = onCrossOriginReset ?? (() => undefined)
     this.#onSettingsInherited = onSettingsInherited ?? (() => undefined)
@@ -196,7 +199,14 @@ export class HermesConversationIndexSynchronizer {
     const result = this.#save(
       {
         ...change,
-        upserted: found.map(({ record, hasMessages }) => toConversationIndexEntry(record, hasMessages)),
+        upserted: found.map(({ record, hasMessages }) =>
+          // Whatever comes in was not sent through Segue. Hermes does not tell what it is doing.
+          toConversationIndexEntry(record, hasMessages, {
+            liveAttention: 'IDLE',
+            answeredAt: hasMessages ? record.lastActivityAt : null,
+            hasAnswerFailed: false,
+          }),
+        ),
         deleted: uniqueIds.filter((id) => !existingIds.has(id) && !this.#store.isSegueSession(id)),
       },
       change ? ids : [],
@@ -225,7 +235,7 @@ export class HermesConversationIndexSynchronizer {
   }
 
   #resetIfFileChanged(file: StateDatabaseConnection): void {
-    const fileDigest = computeDigest([file.identity, file.schema.digest])
+    const fileDigest = computeDigest([file.identity, file.schema.digest, this.#readMarksStart])
     const { progress } = this.#store
     if (progress.fileDigest === fileDigest) return
     if (progress.fileDigest !== null) this.#resetStore()

@@ -2,6 +2,7 @@ import Database from 'better-sqlite3'
 import { chunkArray } from '../../lib/chunk-array.ts'
 import { readHermesSessions } from '../state/session-queries.ts'
 import type { StateDatabaseConnection, StateDatabase } from '../state/state-database.ts'
+import type { Attention } from '../../model/conversation/attention.ts'
 import { matchesSessionFilter } from '../../model/session-filter.ts'
 import { normalizeSearchText } from '../../search/analyzer.ts'
 import { type HermesFullTextIndex, selectHermesFtsIndex } from './fts-index.ts'
@@ -53,6 +54,7 @@ export class HermesMatchCollector {
   readonly #profile: string
   readonly #query: SearchQuery
   readonly #filter: SearchRequest['filter']
+  readonly #attentions: ReadonlyMap<string, Attention>
   readonly #hermesSettings: ReadonlyMap<string, Pick<SearchRequest['filter'], 'pinned' | 'archived'>>
   readonly #matches: HermesMatch[] = []
   /** Those whose given title matches. Their own title makes no second hit. */
@@ -74,6 +76,7 @@ export class HermesMatchCollector {
     this.#query = query
     this.#filter = filter
     this.#hermesSettings = new Map(filter.hermesSettings)
+    this.#attentions = new Map(filter.hermesAttentions)
   }
 
   *collect(): Generator<void, readonly HermesMatch[], void> {
@@ -212,7 +215,8 @@ export class HermesMatchCollector {
     for (const batch of chunkArray([...uncheckedIds], rowsPerQuery)) {
       for (const id of batch) this.#sessionPasses.set(id, false)
       for (const { record } of readHermesSessions(file, batch, this.#profile)) {
-        const session = { ...record, ...this.#hermesSettings.get(record.id) }
+        const attention = this.#attentions.get(record.id) ?? 'IDLE'
+        const session = { ...record, ...this.#hermesSettings.get(record.id), attention }
         this.#sessionPasses.set(record.id, matchesSessionFilter(session, this.#filter))
       }
     }

@@ -1,4 +1,5 @@
 import type { PageRequest } from '../../lib/pagination.ts'
+import type { Attention } from '../../model/conversation/attention.ts'
 import type { SessionFilter, SessionSortKey } from '../../model/session-filter.ts'
 import type { SessionRecord } from '../../model/session.ts'
 
@@ -19,6 +20,12 @@ export interface ConversationListEntry {
   readonly givenTitle?: string | null
   readonly pinned: boolean
   readonly archived: boolean
+  /** What it wants of a person, over all of its sessions. */
+  readonly attention: Attention
+  /** The session that `attention` is about; null for IDLE. */
+  readonly attentionSessionId: string | null
+  /** Up to when a person has read it, in epoch milliseconds; null if it was never marked. */
+  readonly readAt: number | null
   /** Whether it has no message. */
   readonly isEmpty: boolean
   /** Whether it also has sessions of the other origin, as far as this source can tell. */

@@ -12,6 +12,8 @@ export interface ConversationSettingsRow {
   readonly pinned_version: number
   readonly archived: number
   readonly archived_version: number
+  /** Up to when a person has read the conversation, in epoch milliseconds; null if it was never marked. */
+  readonly read_at: number | null
 }
 
 /** A change of the settings. Fields that are left out stay as they are. */
@@ -20,6 +22,8 @@ export interface ConversationSettingsPatch {
   readonly title?: string | null
   readonly pinned?: boolean
   readonly archived?: boolean
+  /** In epoch milliseconds. A mark never goes back. */
+  readonly readAt?: number
 }
 
 /** A change of the settings of one conversation. */
@@ -29,7 +33,10 @@ export interface ConversationSettingsUpdate {
   readonly patch: ConversationSettingsPatch
 }
 
-/** The settings for session `a` after it has met the sessions that carry `b`: of each field, what was set last. */
+/**
+ * The settings for session `a` after it has met the sessions that carry `b`: of each field, what was set last, and the newest
+ * read mark.
+ */
 export function mergeConversationSettings(
   a: ConversationSettingsRow,
   b: ConversationSettingsRow,
@@ -45,7 +52,12 @@ export function mergeConversationSettings(
     ...(a.archived_version >= b.archived_version
       ? { archived: a.archived, archived_version: a.archived_version }
       : { archived: b.archived, archived_version: b.archived_version }),
+    read_at: mergeReadTimes(a.read_at, b.read_at),
   }
+}
+
+function mergeReadTimes(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.max(a, b)
 }
 
 /** Whether two sessions carry the same settings. Equal versions are the same change. */
@@ -53,11 +65,12 @@ export function areConversationSettingsEqual(a: ConversationSettingsRow, b: Conv
   return (
     a.title_version === b.title_version &&
     a.pinned_version === b.pinned_version &&
-    a.archived_version === b.archived_version
+    a.archived_version === b.archived_version &&
+    a.read_at === b.read_at
   )
 }
 
-/** The change that sets what is set in a row. */
+/** The change that sets what is set in a row, apart from its read mark. */
 export function toConversationSettingsPatch(row: ConversationSettingsRow): ConversationSettingsPatch {
   return {
     ...(row.title_version > 0 && { title: row.title }),

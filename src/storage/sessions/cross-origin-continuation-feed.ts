@@ -16,6 +16,12 @@ export interface ConversationIndexEntry {
   readonly flags: number
   /** Of these, what its source stores and Segue's settings replace. */
   readonly default_flags: number
+  /** How urgent is what it wants of a person whether it was read or not, see `rankAttention`; 0 for nothing. */
+  readonly live_attention: number
+  /** When its newest answer ended, or its newest message came in that was not sent through Segue; null without one. */
+  readonly answered_at: number | null
+  /** 1 if that answer failed. */
+  readonly answer_failed: number
 }
 
 /** A session of Segue whose conversation is in both sources now, or was; or a session of Hermes that has settings. */
@@ -40,7 +46,7 @@ export interface CrossOriginContinuationFeed {
   readonly latestChangeSeq: number
   /** Up to `limit` changes after a `changeSeq`, in order. Each session is in the log once, with its newest change. */
   readChanges(after: number, limit: number): CrossOriginContinuationChange[]
-  /** What is set for the conversations of Hermes' sessions: a row for each session. */
+  /** The pins and archive that are set for the conversations of Hermes' sessions: a row for each session. */
   listHermesSettings(): ConversationSettingsRow[]
   /** Stores settings that sessions have taken over when they joined a conversation. Older ones change nothing. */
   storeInheritedSettings(settings: readonly ConversationSettingsRow[]): Promise<void>

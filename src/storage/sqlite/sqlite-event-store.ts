@@ -25,7 +25,7 @@ import { type EventRow, eventToRow, insertEvent, readEventPage } from './rows/ev
 import { insertApprovalRule, moveApprovalRules } from './rows/approval-rule-row.ts'
 import { insertIdempotencyKey, insertIdempotencyKeyIfAbsent } from './rows/idempotency-key-row.ts'
 import { type MessageRow, messageFromRow, upsertMessage } from './rows/message-row.ts'
-import { insertSession, toStoredSessionId, updateMessageCounts } from './rows/session-row.ts'
+import { insertSession, recordAnswerEnd, toStoredSessionId, updateMessageCounts } from './rows/session-row.ts'
 import { findContinuation, findCurrentPlace, findOldestRetries } from './rows/retries/session-place.ts'
 import type { PositionRange } from '../position-range.ts'
 import * as turnMessageRows from './rows/retries/turn-message-row.ts'
@@ -204,7 +204,10 @@ export class SqliteEventStore implements EventStore {
     this.#advanceHead(request)
     if (fence) this.#assertFence(fence)
     for (const event of request.events) this.#insertEvent(event)
-    for (const stream of request.streams ?? []) upsertStream(this.#database, stream)
+    for (const stream of request.streams ?? []) {
+      upsertStream(this.#database, stream)
+      recordAnswerEnd(this.#database, stream)
+    }
     if (request.queuedStreamIds) updateQueueOrder(this.#database, request.queuedStreamIds)
     for (const message of request.messages ?? []) upsertMessage(this.#database, message)
     for (const decision of request.decisions ?? []) upsertDecision(this.#database, decision)
@@ -214,6 +217,8 @@ export class SqliteEventStore implements EventStore {
       countUsage(this.#database, { ...additionalUsage, sessionId: request.sessionId, isAnswer: false })
     if (sessionPatch) patchSession(this.#database, this.#database.profile, request.sessionId, sessionPatch)
     if (request.conversationSettings) this.#updateConversationSettings(request.conversationSettings)
+    if (request.readAt !== undefined)
+      this.#updateConversationSettings({ sessionIds: [request.sessionId], patch: { readAt: request.readAt } })
     for (const key of request.idempotencyKeys ?? []) insertIdempotencyKeyIfAbsent(this.#database, key)
   }
 

@@ -49,8 +49,11 @@ export class SqliteSessionReader implements SegueSessionReader {
     flagsFromHermes: ReadonlyMap<string, ConversationFlags> = new Map(),
   ): Promise<SessionRecord[]> {
     const bounded = boundPage(page)
-    if (ids) return selectSessionPage(await this.findSessions(ids), bounded, filter, flagsFromHermes)
     const index = await this.#openIndex()
+    if (ids) {
+      const flags = filter.attention ? index.findConversationsBySession(ids) : new Map<string, ConversationFlags>()
+      return selectSessionPage(await this.findSessions(ids), bounded, filter, new Map([...flags, ...flagsFromHermes]))
+    }
     const keys =
       flagsFromHermes.size === 0
         ? index.listSessionKeys(bounded, filter)

@@ -20,6 +20,7 @@ const toRow = (session_id: string, title_version = 1): ConversationSettingsRow =
   pinned_version: 1,
   archived: 0,
   archived_version: 0,
+  read_at: null,
 })
 
 /** Segue's settings: those of the session `root`, and what was stored since. */

@@ -1,4 +1,5 @@
 import { type Channel, classifySessionChannel, channels } from '../../../model/channel.ts'
+import { type Attention, attentions, rankAttention } from '../../../model/conversation/attention.ts'
 import type { SessionRecord } from '../../../model/session.ts'
 import type { ConversationSettingsRow } from '../../sessions/conversation-settings.ts'
 
@@ -22,12 +23,15 @@ const internalFlag = 32
 const crossOriginFlag = 64
 /** Of conversations: there is no message. */
 const emptyFlag = 128
+/** Three bits hold the position in `attentions`. */
+const attentionUnit = 256
+const attentionMask = 7 * attentionUnit
 /** Of sessions in Hermes' index: Segue stores it. Segue's own index contains no other sessions and does not set it. */
-export const segueSessionFlag = 256
+export const segueSessionFlag = 2048
 
-/** What a person can set for a conversation. All of its sessions have the same of them. */
-export const settingFlagsMask = archivedFlag | pinnedFlag
-const sessionFlagsMask = channelMask | settingFlagsMask
+/** What sessions have of their conversation: what a person has set for it, and what it wants of a person. */
+export const conversationFlagsMask = archivedFlag | pinnedFlag | attentionMask
+const sessionFlagsMask = channelMask | conversationFlagsMask
 
 const internalChannels: ReadonlySet<Channel | undefined> = new Set(['CRON', 'TOOL'])
 
@@ -35,13 +39,14 @@ export interface ConversationIndexFlagsFilter {
   readonly channels?: readonly string[]
   readonly archived?: boolean
   readonly pinned?: boolean
+  readonly attention?: readonly string[]
   readonly internal?: boolean
   readonly crossOrigin?: boolean
   readonly empty?: boolean
   readonly segueSession?: boolean
 }
 
-/** The flags that a session has by itself. Those of `settingFlagsMask` come from its conversation. */
+/** The flags that a session has by itself. Those of `conversationFlagsMask` come from its conversation. */
 export function toSessionFlags(session: Pick<SessionRecord, 'source' | 'isSubagent'>): ConversationIndexFlags {
   return channels.indexOf(classifySessionChannel(session))
 }
@@ -69,18 +74,33 @@ export function toConversationFlags(
   tip: ConversationIndexFlags,
   {
     settingFlags,
+    attention,
     crossOrigin,
     empty,
-  }: { readonly settingFlags: ConversationIndexFlags; readonly crossOrigin: boolean; readonly empty: boolean },
+  }: {
+    readonly settingFlags: ConversationIndexFlags
+    readonly attention: Attention
+    readonly crossOrigin: boolean
+    readonly empty: boolean
+  },
 ): ConversationIndexFlags {
   const internal = isInternal(root) && isInternal(tip)
   return (
     (tip & channelMask) |
     settingFlags |
+    toAttentionFlags(attention) |
     (internal ? internalFlag : 0) |
     (crossOrigin ? crossOriginFlag : 0) |
     (empty ? emptyFlag : 0)
   )
+}
+
+export function toAttentionFlags(attention: Attention): ConversationIndexFlags {
+  return rankAttention(attention) * attentionUnit
+}
+
+export function getAttention(flags: ConversationIndexFlags): Attention {
+  return attentions[(flags & attentionMask) / attentionUnit] ?? 'IDLE'
 }
 
 export function isArchived(flags: ConversationIndexFlags): boolean {
@@ -111,6 +131,7 @@ export function matchesConversationIndexFilter(
     expected === undefined || expected === ((flags & flag) !== 0)
   return (
     (filter.channels === undefined || filter.channels.includes(channels[flags & channelMask] ?? '')) &&
+    (filter.attention === undefined || filter.attention.includes(getAttention(flags))) &&
     matches(archivedFlag, filter.archived) &&
     matches(pinnedFlag, filter.pinned) &&
     matches(internalFlag, filter.internal) &&
@@ -123,8 +144,13 @@ export function matchesConversationIndexFilter(
 /** All values of `toSessionFlags` that pass a filter. */
 export function listMatchingSessionFlags(filter: ConversationIndexFlagsFilter): ConversationIndexFlags[] {
   return Array.from({ length: sessionFlagsMask + 1 }, (_, flags) => flags).filter(
-    (flags) => (flags & channelMask) < channelCount && matchesConversationIndexFilter(flags, filter),
+    (flags) => isSessionFlags(flags) && matchesConversationIndexFilter(flags, filter),
   )
+}
+
+function isSessionFlags(flags: ConversationIndexFlags): boolean {
+  const isComplete = (flags & ~sessionFlagsMask) === 0 && (flags & channelMask) < channelCount
+  return isComplete && (flags & attentionMask) / attentionUnit < attentions.length
 }
 
 function isInternal(flags: ConversationIndexFlags): boolean {

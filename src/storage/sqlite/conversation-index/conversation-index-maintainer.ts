@@ -2,14 +2,31 @@ import { isCrossOriginConversation } from './conversation-index-flags.ts'
 import { findConversationListChanges, segueListingRule } from './conversation-changes.ts'
 import { type ConversationIndexUpdateResult, ConversationIndexer } from './conversation-indexer.ts'
 import { ConversationSettingsTable } from '../conversation-settings/conversation-settings-table.ts'
-import { toConversationIndexEntry } from './conversation-index-row.ts'
+import { type SessionAnswerState, toConversationIndexEntry } from './conversation-index-row.ts'
 import { ConversationIndexStore } from './conversation-index-store.ts'
 import { parseIdKind } from '../../../lib/ids.ts'
 import { defaultProfileName } from '../../../profiles/profile-name.ts'
 import { allocateChangeSeq } from '../database/change-sequences.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
+import type { DecisionRecord } from '../../../model/decision.ts'
 import type { ConversationChange } from '../../sessions/conversation-reader.ts'
 import { type SessionRow, sessionFromRowWithStoredIds } from '../rows/session-row.ts'
+
+interface PendingSessionRow extends SessionRow {
+  readonly message_count: number
+  readonly answered_at: number | null
+  readonly answer_failed: number
+  readonly is_running: number
+  /** Of pending decisions: the first kind in the order of the alphabet. */
+  readonly decision_kind: DecisionRecord['kind'] | null
+}
+
+const selectPendingSessionsSql = `SELECT sessions.*,
+    EXISTS (
+      SELECT 1 FROM streams WHERE session_id = sessions.id AND status IN ('RUNNING', 'WAITING')
+    ) AS is_running,
+    (SELECT min(kind) FROM decisions WHERE session_id = sessions.id AND state = 'PENDING') AS decision_kind
+  FROM json_each(?) CROSS JOIN sessions ON sessions.id = json_each.value`
 
 /** The index takes settings from their own table. */
 const noSettings = { pinned: null, archived: null }
@@ -43,6 +60,7 @@ export class ConversationIndexMaintainer {
       detectCrossOrigin: ({ continues, takes_place_of }) =>
         [takes_place_of, continues].some((id) => id !== null && !this.#tables.findSession(id)),
       canInheritSettings: () => true,
+      loadReadMarksStart: () => this.#loadReadMarksStart(),
     })
   }
 
@@ -69,16 +87,13 @@ export class ConversationIndexMaintainer {
     }
     const ids = this.#listPendingSessionIds(maxSessions)
     const list = JSON.stringify(ids)
-    const rows = this.#db
-      .prepare<[string], SessionRow & { message_count: number }>(
-        'SELECT sessions.* FROM json_each(?) CROSS JOIN sessions ON sessions.id = json_each.value',
-      )
-      .all(list)
+    const rows = this.#db.prepare<[string], PendingSessionRow>(selectPendingSessionsSql).all(list)
     // The index holds the ids of Hermes' sessions as they are stored: without a namespace.
     const upserted = rows.map((row) =>
       toConversationIndexEntry(
         sessionFromRowWithStoredIds({ ...row, ...noSettings }, defaultProfileName),
         row.message_count > 0,
+        toAnswerState(row),
       ),
     )
     const existingIds = new Set(upserted.map(({ id }) => id))
@@ -96,6 +111,10 @@ export class ConversationIndexMaintainer {
       changes: findConversationListChanges(this.#tables, changeSet, segueListingRule),
       hasCrossOriginChanges,
     }
+  }
+
+  #loadReadMarksStart(): number {
+    return this.#db.prepare<[], { at: number }>('SELECT at FROM read_marks_start').get()?.at ?? 0
   }
 
   #listPendingSessionIds(limit: number): string[] {
@@ -173,4 +192,16 @@ export class ConversationIndexMaintainer {
       )
       .run(id, allocateChangeSeq(this.#db, 'cross_origin'))
   }
+}
+
+function toAnswerState({
+  answered_at,
+  answer_failed,
+  decision_kind,
+  is_running,
+}: PendingSessionRow): SessionAnswerState {
+  const answer = { answeredAt: answered_at, hasAnswerFailed: answer_failed === 1 }
+  if (decision_kind === 'approval') return { ...answer, liveAttention: 'NEEDS_APPROVAL' }
+  if (decision_kind === 'clarification') return { ...answer, liveAttention: 'NEEDS_ANSWER' }
+  return { ...answer, liveAttention: is_running === 1 ? 'WORKING' : 'IDLE' }
 }

@@ -2,10 +2,13 @@ import { chunkArray } from '../../../lib/chunk-array.ts'
 import { takePage, orderByIds, compareByActivity } from '../../keyset-pagination.ts'
 import type { PageRequest } from '../../../lib/pagination.ts'
 import type { ConversationFlags, SessionFilter, SessionSortKey } from '../../../model/session-filter.ts'
+import type { Attention } from '../../../model/conversation/attention.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import {
   type ConversationIndexFlags,
+  conversationFlagsMask,
   type ConversationIndexFlagsFilter,
+  getAttention,
   matchesConversationIndexFilter,
   isArchived,
   isCrossOriginConversation,
@@ -23,7 +26,7 @@ import type {
 } from '../../sessions/conversation-reader.ts'
 
 type ListedConversationRow = ConversationSummaryRow &
-  Pick<ConversationSettingsRow, 'title'> & { readonly title_version: number | null }
+  Pick<ConversationSettingsRow, 'title' | 'read_at'> & { readonly title_version: number | null }
 
 /** A table that is listed, with the names of its key columns. */
 interface ListedTable {
@@ -123,10 +126,13 @@ export class ConversationIndexReader {
       .map(({ tip_id, title }) => ({ tipId: tip_id, title }))
   }
 
-  /** In Hermes' index: the flags of Segue's sessions of which at least one is set in Hermes only. Reads those with flags. */
+  /**
+   * In Hermes' index: the flags of Segue's sessions of which at least one is set in Hermes only, or that want attention.
+   * Reads those with flags.
+   */
   listFlagsOfSegueSessions(): Map<string, ConversationFlags> {
     const flagged = this.#listFlagValues(sessionTable).filter(
-      (flags) => isSegueSession(flags) && (isPinned(flags) || isArchived(flags)),
+      (flags) => isSegueSession(flags) && (flags & conversationFlagsMask) !== 0,
     )
     const rows = this.#db
       .prepare<[string], { id: string; flags: number; pinned_version: number; archived_version: number }>(
@@ -140,15 +146,30 @@ export class ConversationIndexReader {
       rows.flatMap(({ id, flags, pinned_version, archived_version }): [string, ConversationFlags][] => {
         const [pinned, archived] = [isPinned(flags), isArchived(flags)]
         const isSetByHermes = (pinned && pinned_version === 0) || (archived && archived_version === 0)
-        return isSetByHermes ? [[id, { pinned, archived }]] : []
+        const attention = getAttention(flags)
+        return isSetByHermes || attention !== 'IDLE' ? [[id, { pinned, archived, attention }]] : []
       }),
     )
+  }
+
+  /** What the conversations of the source's own sessions want of a person, by session id, apart from those that are IDLE. */
+  listAttentions(): Map<string, Attention> {
+    const flagValues = this.#listFlagValues(sessionTable).filter(
+      (flags) => !isSegueSession(flags) && getAttention(flags) !== 'IDLE',
+    )
+    const rows = this.#db
+      .prepare<[string], { id: string; flags: number }>(
+        `SELECT sessions.id, sessions.flags FROM json_each(?)
+         CROSS JOIN conversation_sessions AS sessions ON sessions.flags = json_each.value`,
+      )
+      .all(JSON.stringify(flagValues))
+    return new Map(rows.map(({ id, flags }) => [id, getAttention(flags)]))
   }
 
   /** In no particular order. */
   #findConversations(rootIds: readonly string[]): ConversationListEntry[] {
     const read = this.#db.prepare<[string], ListedConversationRow>(
-      `SELECT conversations.*, settings.title, settings.title_version FROM conversations
+      `SELECT conversations.*, settings.title, settings.title_version, settings.read_at FROM conversations
        LEFT JOIN conversation_settings AS settings ON settings.session_id = conversations.root_id
        WHERE root_id IN (SELECT value FROM json_each(?))`,
     )
@@ -216,6 +237,9 @@ function toConversationSummary(row: ListedConversationRow): ConversationListEntr
     ...(row.title_version && { givenTitle: row.title }),
     pinned: isPinned(row.flags),
     archived: isArchived(row.flags),
+    attention: getAttention(row.flags),
+    attentionSessionId: row.attention_session_id,
+    readAt: row.read_at,
     isEmpty: isEmptyConversation(row.flags),
     isCrossOrigin: isCrossOriginConversation(row.flags),
   }

@@ -1,5 +1,6 @@
 import { findLineageLinks, isContinuable } from '../../../model/conversation/lineage.ts'
 import type { SessionRecord } from '../../../model/session.ts'
+import { type LiveAttention, rankAttention } from '../../../model/conversation/attention.ts'
 import { compareUtf8 } from '../../../lib/text/compare-utf8.ts'
 import type { ConversationIndexEntry } from '../../sessions/cross-origin-continuation-feed.ts'
 import { toSessionFlags, toSettingFlags } from './conversation-index-flags.ts'
@@ -11,7 +12,19 @@ export interface ConversationIndexRow extends ConversationIndexEntry {
   readonly depth: number | null
 }
 
-export function toConversationIndexEntry(session: SessionRecord, hasMessages: boolean): ConversationIndexEntry {
+/** What the index needs of a session beside its record. */
+export interface SessionAnswerState {
+  readonly liveAttention: LiveAttention
+  /** When its newest answer ended, or its newest message came in that was not sent through Segue; null without one. */
+  readonly answeredAt: number | null
+  readonly hasAnswerFailed: boolean
+}
+
+export function toConversationIndexEntry(
+  session: SessionRecord,
+  hasMessages: boolean,
+  { liveAttention, answeredAt, hasAnswerFailed }: SessionAnswerState,
+): ConversationIndexEntry {
   const { continues, takesPlaceOf } = findLineageLinks(session)
   return {
     id: session.id,
@@ -24,6 +37,9 @@ export function toConversationIndexEntry(session: SessionRecord, hasMessages: bo
     flags: toSessionFlags(session),
     // Segue's own sessions have settings only.
     default_flags: session.origin === 'HERMES' ? toSettingFlags(session) : 0,
+    live_attention: rankAttention(liveAttention),
+    answered_at: answeredAt,
+    answer_failed: hasAnswerFailed ? 1 : 0,
   }
 }
 

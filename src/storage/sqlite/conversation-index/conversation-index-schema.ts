@@ -14,7 +14,10 @@ export const conversationIndexSchema = `
     root_id TEXT NOT NULL,
     depth INTEGER,
     default_flags INTEGER NOT NULL DEFAULT 0,
-    takes_place_of TEXT
+    takes_place_of TEXT,
+    live_attention INTEGER NOT NULL DEFAULT 0,
+    answered_at INTEGER,
+    answer_failed INTEGER NOT NULL DEFAULT 0
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX conversation_sessions_by_activity ON conversation_sessions (flags, activity_at, id);
   CREATE INDEX conversation_sessions_by_parent ON conversation_sessions (continues) WHERE continues IS NOT NULL;
@@ -25,13 +28,18 @@ export const conversationIndexSchema = `
     WHERE root_id <> id;
   CREATE INDEX conversation_sessions_by_start ON conversation_sessions (root_id, started_at, depth)
     WHERE root_id <> id;
+  CREATE INDEX conversation_sessions_by_attention ON conversation_sessions (root_id, live_attention)
+    WHERE live_attention > 0;
+  CREATE INDEX conversation_sessions_by_answer ON conversation_sessions (root_id, answered_at)
+    WHERE root_id <> id AND answered_at IS NOT NULL;
 
   CREATE TABLE conversations (
     root_id TEXT PRIMARY KEY,
     tip_id TEXT NOT NULL,
     segment_count INTEGER NOT NULL,
     last_activity_at INTEGER NOT NULL,
-    flags INTEGER NOT NULL
+    flags INTEGER NOT NULL,
+    attention_session_id TEXT
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX conversations_by_activity ON conversations (flags, last_activity_at, root_id);
 
@@ -43,8 +51,12 @@ export const conversationIndexSchema = `
     pinned INTEGER NOT NULL,
     pinned_version INTEGER NOT NULL,
     archived INTEGER NOT NULL,
-    archived_version INTEGER NOT NULL
+    archived_version INTEGER NOT NULL,
+    read_at INTEGER
   ) STRICT, WITHOUT ROWID;
+  CREATE INDEX conversation_settings_with_title ON conversation_settings (session_id) WHERE title IS NOT NULL;
+  CREATE INDEX conversation_settings_with_flags ON conversation_settings (session_id)
+    WHERE pinned_version > 0 OR archived_version > 0;
 
   -- Sessions whose children must be placed again, beginning after after_id.
   CREATE TABLE pending_children (

@@ -1,5 +1,5 @@
 import type { SqlConnection } from '../database/statement-cache.ts'
-import { type ConversationIndexFlags, settingFlagsMask } from './conversation-index-flags.ts'
+import { type ConversationIndexFlags, conversationFlagsMask } from './conversation-index-flags.ts'
 import type { ConversationIndexEntry } from '../../sessions/cross-origin-continuation-feed.ts'
 import type { ConversationIndexRow } from './conversation-index-row.ts'
 
@@ -11,6 +11,8 @@ export interface ConversationSummaryRow {
   /** The time of the newest message; the start of the tip if there is none. */
   readonly last_activity_at: number
   readonly flags: ConversationIndexFlags
+  /** The session that its attention is about; null for IDLE. */
+  readonly attention_session_id: string | null
 }
 
 /** A session whose children's positions must be computed again, beginning after one of them. */
@@ -40,11 +42,11 @@ export class ConversationIndexStore {
     this.#db
       .prepare<[ConversationIndexRow]>(
         `INSERT INTO conversation_sessions
-           (id, continues, takes_place_of, can_be_continued, started_at, message_at, activity_at, flags, default_flags, root_id,
-            depth)
+           (id, continues, takes_place_of, can_be_continued, started_at, message_at, activity_at, flags, default_flags,
+            live_attention, answered_at, answer_failed, root_id, depth)
          VALUES
            (:id, :continues, :takes_place_of, :can_be_continued, :started_at, :message_at, :activity_at, :flags,
-            :default_flags, :root_id, :depth)`,
+            :default_flags, :live_attention, :answered_at, :answer_failed, :root_id, :depth)`,
       )
       .run(session)
   }
@@ -55,8 +57,10 @@ export class ConversationIndexStore {
       .prepare<[ConversationIndexEntry]>(
         `UPDATE conversation_sessions SET continues = :continues, takes_place_of = :takes_place_of,
            can_be_continued = :can_be_continued, started_at = :started_at, message_at = :message_at,
-           activity_at = :activity_at, flags = :flags | (flags & ${settingFlagsMask}),
-           default_flags = :default_flags WHERE id = :id`,
+           activity_at = :activity_at,
+           flags = (:flags & ~${conversationFlagsMask}) | (flags & ${conversationFlagsMask}),
+           default_flags = :default_flags, live_attention = :live_attention, answered_at = :answered_at,
+           answer_failed = :answer_failed WHERE id = :id`,
       )
       .run(session)
   }
@@ -83,14 +87,14 @@ export class ConversationIndexStore {
       .map(({ id }) => id)
   }
 
-  /** Gives sessions the setting flags of their conversation. */
-  updateSettingFlags(ids: readonly string[], settingFlags: ConversationIndexFlags): void {
+  /** Gives sessions the flags that they have of their conversation. */
+  updateConversationFlags(ids: readonly string[], flags: ConversationIndexFlags): void {
     this.#db
       .prepare<[number, string, number]>(
-        `UPDATE conversation_sessions SET flags = (flags & ~${settingFlagsMask}) | ?
-         WHERE id IN (SELECT value FROM json_each(?)) AND flags & ${settingFlagsMask} <> ?`,
+        `UPDATE conversation_sessions SET flags = (flags & ~${conversationFlagsMask}) | ?
+         WHERE id IN (SELECT value FROM json_each(?)) AND flags & ${conversationFlagsMask} <> ?`,
       )
-      .run(settingFlags, JSON.stringify(ids), settingFlags)
+      .run(flags, JSON.stringify(ids), flags)
   }
 
   /** Ids of the sessions that take the place of a session, or continue it if it can be continued, in order. */
@@ -135,6 +139,30 @@ export class ConversationIndexStore {
     )
   }
 
+  /** The session of a conversation that wants something of a person now, the most urgent one. */
+  findSessionThatWantsAttention(rootId: string): ConversationIndexRow | null {
+    return (
+      this.#db
+        .prepare<[string], ConversationIndexRow>(
+          `SELECT * FROM conversation_sessions WHERE root_id = ? AND live_attention > 0
+           ORDER BY live_attention DESC, id DESC LIMIT 1`,
+        )
+        .get(rootId) ?? null
+    )
+  }
+
+  /** The session with the newest answer among the sessions of a conversation other than its root. */
+  findNewestAnsweredSession(rootId: string): ConversationIndexRow | null {
+    return (
+      this.#db
+        .prepare<[string], ConversationIndexRow>(
+          `SELECT * FROM conversation_sessions WHERE root_id = ? AND root_id <> id AND answered_at IS NOT NULL
+           ORDER BY answered_at DESC, id DESC LIMIT 1`,
+        )
+        .get(rootId) ?? null
+    )
+  }
+
   findConversation(rootId: string): ConversationSummaryRow | null {
     return (
       this.#db.prepare<[string], ConversationSummaryRow>('SELECT * FROM conversations WHERE root_id = ?').get(rootId) ??
@@ -145,10 +173,10 @@ export class ConversationIndexStore {
   upsertConversation(row: ConversationSummaryRow): void {
     this.#db
       .prepare<[ConversationSummaryRow]>(
-        `INSERT INTO conversations (root_id, tip_id, segment_count, last_activity_at, flags)
-         VALUES (:root_id, :tip_id, :segment_count, :last_activity_at, :flags)
+        `INSERT INTO conversations (root_id, tip_id, segment_count, last_activity_at, flags, attention_session_id)
+         VALUES (:root_id, :tip_id, :segment_count, :last_activity_at, :flags, :attention_session_id)
          ON CONFLICT (root_id) DO UPDATE SET tip_id = :tip_id, segment_count = :segment_count,
-           last_activity_at = :last_activity_at, flags = :flags`,
+           last_activity_at = :last_activity_at, flags = :flags, attention_session_id = :attention_session_id`,
       )
       .run(row)
   }

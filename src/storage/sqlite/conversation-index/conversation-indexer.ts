@@ -7,11 +7,12 @@ import { ConversationIndexUpdateState } from './conversation-index-update-state.
 import { type ConversationIndexRow, isNewerTip } from './conversation-index-row.ts'
 import {
   type ConversationIndexFlags,
+  conversationFlagsMask,
   isSegueSession,
   resolveSettingFlags,
-  settingFlagsMask,
   toConversationFlags,
 } from './conversation-index-flags.ts'
+import { findConversationAttention } from './find-conversation-attention.ts'
 import type { ConversationSettingsRow } from '../../sessions/conversation-settings.ts'
 import { ConversationSettingsInheritance, type SettingsInheritanceRule } from './conversation-settings-inheritance.ts'
 
@@ -48,6 +49,8 @@ export interface ConversationIndexerOptions {
   readonly canInheritSettings: SettingsInheritanceRule
   /** The rule for conversations that both sources store. */
   readonly detectCrossOrigin: (root: ConversationIndexRow, tip: ConversationIndexRow) => boolean
+  /** What is not newer than this counts as read in conversations without a read mark, in epoch milliseconds. */
+  readonly loadReadMarksStart: () => number
 }
 
 interface TreePosition {
@@ -66,12 +69,14 @@ export class ConversationIndexer {
   readonly #lineage: ConversationIndexLineage
   readonly #settings: ConversationSettingsInheritance
   readonly #detectCrossOrigin: ConversationIndexerOptions['detectCrossOrigin']
+  readonly #loadReadMarksStart: ConversationIndexerOptions['loadReadMarksStart']
 
   constructor(db: SqlConnection, options: ConversationIndexerOptions) {
     this.#tables = new ConversationIndexStore(db)
     this.#lineage = new ConversationIndexLineage(this.#tables)
     this.#settings = new ConversationSettingsInheritance(db, options.canInheritSettings)
     this.#detectCrossOrigin = options.detectCrossOrigin
+    this.#loadReadMarksStart = options.loadReadMarksStart
   }
 
   /**
@@ -226,19 +231,19 @@ export class ConversationIndexer {
     const row = this.#buildConversationRow(rootId, (old?.segment_count ?? 0) + countDelta, settings)
     if (!row) this.#tables.deleteConversation(rootId)
     else if (!old || !areConversationsEqual(old, row)) this.#tables.upsertConversation(row)
-    if (row) this.#updateSettingFlags(row, old, joinedIds)
+    if (row) this.#updateConversationFlags(row, old, joinedIds)
     return { before: old?.flags ?? null, after: row?.flags ?? null, ...(leftIds && { leftIds }) }
   }
 
-  #updateSettingFlags(
+  #updateConversationFlags(
     { root_id, flags }: ConversationSummaryRow,
     old: ConversationSummaryRow | null,
     joinedIds: ReadonlySet<string>,
   ): void {
-    const settingFlags = flags & settingFlagsMask
-    const isChanged = ((old?.flags ?? 0) & settingFlagsMask) !== settingFlags
+    const conversationFlags = flags & conversationFlagsMask
+    const isChanged = ((old?.flags ?? 0) & conversationFlagsMask) !== conversationFlags
     const ids = isChanged ? this.#tables.listSessionIds(root_id) : [...joinedIds]
-    if (ids.length > 0) this.#tables.updateSettingFlags(ids, settingFlags)
+    if (ids.length > 0) this.#tables.updateConversationFlags(ids, conversationFlags)
   }
 
   /** Null if the conversation has no sessions. */
@@ -254,6 +259,8 @@ export class ConversationIndexer {
     const newest = root && segmentCount === 1 ? null : this.#tables.findNewestSession(rootId)
     const tip = newest && (!root || isNewerTip(newest, root)) ? newest : root
     if (!tip) return null
+    const readAt = settings?.read_at ?? this.#loadReadMarksStart()
+    const { attention, sessionId } = findConversationAttention(this.#tables, { rootId, root, segmentCount, readAt })
     return {
       root_id: rootId,
       tip_id: tip.id,
@@ -261,9 +268,11 @@ export class ConversationIndexer {
       last_activity_at: tip.activity_at,
       flags: toConversationFlags((root ?? tip).flags, tip.flags, {
         settingFlags: resolveSettingFlags(settings, (isSegueSession(tip.flags) ? (root ?? tip) : tip).default_flags),
+        attention,
         crossOrigin: this.#detectCrossOrigin(root ?? tip, tip),
         empty: tip.message_at === null,
       }),
+      attention_session_id: sessionId,
     }
   }
 }
@@ -276,8 +285,11 @@ function areSessionsEqual(a: ConversationIndexEntry, b: ConversationIndexEntry):
     a.started_at === b.started_at &&
     a.message_at === b.message_at &&
     a.activity_at === b.activity_at &&
-    (a.flags & ~settingFlagsMask) === (b.flags & ~settingFlagsMask) &&
-    a.default_flags === b.default_flags
+    (a.flags & ~conversationFlagsMask) === (b.flags & ~conversationFlagsMask) &&
+    a.default_flags === b.default_flags &&
+    a.live_attention === b.live_attention &&
+    a.answered_at === b.answered_at &&
+    a.answer_failed === b.answer_failed
   )
 }
 
@@ -286,6 +298,7 @@ function areConversationsEqual(a: ConversationSummaryRow, b: ConversationSummary
     a.tip_id === b.tip_id &&
     a.segment_count === b.segment_count &&
     a.last_activity_at === b.last_activity_at &&
-    a.flags === b.flags
+    a.flags === b.flags &&
+    a.attention_session_id === b.attention_session_id
   )
 }

@@ -68,7 +68,8 @@ export class SqliteCrossOriginContinuationFeed implements CrossOriginContinuatio
     return this.#db
       .prepare<[], ConversationSettingsRow>(
         `SELECT * FROM conversation_settings AS settings
-         WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.id = settings.session_id)`,
+         WHERE (pinned_version > 0 OR archived_version > 0)
+           AND NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.id = settings.session_id)`,
       )
       .all()
   }
@@ -89,7 +90,8 @@ function toSettings(row: ChangeRow): ConversationSettingsRow | null {
   const { session_id, title, title_version, pinned, pinned_version, archived, archived_version } = row
   if (session_id === null || title_version === null || pinned === null || pinned_version === null) return null
   if (archived === null || archived_version === null) return null
-  return { session_id, title, title_version, pinned, pinned_version, archived, archived_version }
+  const { read_at } = row
+  return { session_id, title, title_version, pinned, pinned_version, archived, archived_version, read_at }
 }
 
 function toIndexedSession(row: ChangeRow): ConversationIndexEntry | null {
@@ -97,6 +99,15 @@ function toIndexedSession(row: ChangeRow): ConversationIndexEntry | null {
   if (id === null || can_be_continued === null) return null
   if (started_at === null || activity_at === null || flags === null) return null
   if (!isCrossOriginConversation(row.conversation_flags ?? 0)) return null
-  const times = { started_at, message_at, activity_at }
-  return { id, continues, takes_place_of, can_be_continued, ...times, flags, default_flags: row.default_flags ?? 0 }
+  const { default_flags, live_attention, answered_at, answer_failed } = row
+  const links = { id, continues, takes_place_of, can_be_continued }
+  const times = { started_at, message_at, activity_at, answered_at }
+  return {
+    ...links,
+    ...times,
+    flags,
+    default_flags: default_flags ?? 0,
+    live_attention: live_attention ?? 0,
+    answer_failed: answer_failed ?? 0,
+  }
 }

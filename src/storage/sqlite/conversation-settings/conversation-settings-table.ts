@@ -40,10 +40,11 @@ export class ConversationSettingsTable {
     this.#db
       .prepare<[ConversationSettingsRow]>(
         `INSERT INTO conversation_settings
-           (session_id, title, title_version, pinned, pinned_version, archived, archived_version)
-         VALUES (:session_id, :title, :title_version, :pinned, :pinned_version, :archived, :archived_version)
+           (session_id, title, title_version, pinned, pinned_version, archived, archived_version, read_at)
+         VALUES (:session_id, :title, :title_version, :pinned, :pinned_version, :archived, :archived_version, :read_at)
          ON CONFLICT (session_id) DO UPDATE SET title = :title, title_version = :title_version, pinned = :pinned,
-           pinned_version = :pinned_version, archived = :archived, archived_version = :archived_version`,
+           pinned_version = :pinned_version, archived = :archived, archived_version = :archived_version,
+           read_at = :read_at`,
       )
       .run(merged)
     return true
@@ -51,7 +52,9 @@ export class ConversationSettingsTable {
 
   /** Sets what the patch contains for all the sessions. Call it inside a transaction of Segue's database. */
   update({ sessionIds, patch }: ConversationSettingsUpdate): void {
-    const version = allocateChangeSeq(this.#db, 'conversation_settings')
+    const { readAt = null, ...versioned } = patch
+    const hasVersioned = Object.keys(versioned).length > 0
+    const version = hasVersioned ? allocateChangeSeq(this.#db, 'conversation_settings') : 0
     const toVersion = (value: unknown): number => (value === undefined ? 0 : version)
     for (const sessionId of sessionIds) {
       this.merge({
@@ -62,6 +65,7 @@ export class ConversationSettingsTable {
         pinned_version: toVersion(patch.pinned),
         archived: patch.archived ? 1 : 0,
         archived_version: toVersion(patch.archived),
+        read_at: readAt,
       })
     }
   }

@@ -23,6 +23,7 @@ import { migration022 } from './migrations/022-places-of-retries.ts'
 import { migration023 } from './migrations/023-approval-rules.ts'
 import { migration024 } from './migrations/024-uploads.ts'
 import { migration025 } from './migrations/025-usage-sums.ts'
+import { migration026 } from './migrations/026-attention.ts'
 
 /**
  * The schema of a profile's database: entry n brings a database from version n to version n + 1. Forward only. A released
@@ -55,4 +56,5 @@ export const migrations: readonly string[] = [
   migration023,
   migration024,
   migration025,
+  migration026,
 ]

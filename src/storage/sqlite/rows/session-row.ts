@@ -1,5 +1,6 @@
 import { parseIdKind } from '../../../lib/ids.ts'
 import type { Origin, SessionRecord, TitleSource } from '../../../model/session.ts'
+import type { StreamRecord } from '../../../model/stream.ts'
 import { normalizeStoredUsage } from '../../../model/usage.ts'
 import { ProfileIdNamespace } from '../../../profiles/profile-id-namespace.ts'
 import { ConversationSettingsTable } from '../conversation-settings/conversation-settings-table.ts'
@@ -145,4 +146,15 @@ export function updateMessageCounts(db: SqlConnection, sessionIds: readonly stri
        (SELECT count(*) FROM messages WHERE session_id = sessions.id AND position IS NOT NULL)
      WHERE id IN (SELECT value FROM json_each(?))`,
   ).run(JSON.stringify(sessionIds))
+}
+
+/** Notes that an answer has ended, if this stream has: lists tell of it until a person has read it. Call it inside a transaction. */
+export function recordAnswerEnd(db: SqlConnection, { sessionId, messageId, status, finishedAt }: StreamRecord): void {
+  // A queued stream that is cancelled ends without an answer.
+  if (finishedAt === null || (messageId === null && status === 'CANCELLED')) return
+  db.prepare<[number, number, string]>('UPDATE sessions SET answered_at = ?, answer_failed = ? WHERE id = ?').run(
+    finishedAt,
+    status === 'FAILED' ? 1 : 0,
+    sessionId,
+  )
 }

@@ -17,6 +17,7 @@ function newIndex() {
     indexer: new ConversationIndexer(statements, {
       detectCrossOrigin: () => false,
       canInheritSettings: () => true,
+      loadReadMarksStart: () => 0,
     }),
     reader: new ConversationIndexReader(statements),
   }
@@ -39,6 +40,9 @@ function newSession(
     can_be_continued: 1,
     flags: 0,
     default_flags: 0,
+    live_attention: 0,
+    answered_at: null,
+    answer_failed: 0,
     ...times,
     ...overrides,
   }

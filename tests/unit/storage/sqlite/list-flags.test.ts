@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { channels } from '../../../../src/model/channel.ts'
+import { attentions } from '../../../../src/model/conversation/attention.ts'
 import {
   isCrossOriginConversation,
   isEmptyConversation,
@@ -7,6 +8,7 @@ import {
   listMatchingSessionFlags,
   matchesConversationIndexFilter,
   segueSessionFlag,
+  toAttentionFlags,
   toConversationFlags,
   toSessionFlags,
   toSettingFlags,
@@ -37,11 +39,16 @@ describe('the flags of a session', () => {
 
   test('are all listed for a channel', () => {
     const expected = [false, true].flatMap((archived) =>
-      [false, true].map((pinned) => toSessionFlags(sessionOf('cron')) | toSettingFlags({ archived, pinned })),
+      [false, true].flatMap((pinned) =>
+        attentions.map(
+          (attention) =>
+            toSessionFlags(sessionOf('cron')) | toSettingFlags({ archived, pinned }) | toAttentionFlags(attention),
+        ),
+      ),
     )
     const listed = listMatchingSessionFlags({ channels: ['CRON'] })
     expect(listed.toSorted()).toEqual(expected.toSorted())
-    expect(listMatchingSessionFlags({})).toHaveLength(channels.length * 4)
+    expect(listMatchingSessionFlags({})).toHaveLength(channels.length * 4 * attentions.length)
   })
 
   test('include whether Segue stores the session, which does not apply to conversations', () => {
@@ -57,7 +64,7 @@ describe('the flags of a conversation', () => {
   const root = toSessionFlags(sessionOf('cli'))
 
   test('are those of its tip, except whether Segue stores it, and its settings', () => {
-    const flags = toConversationFlags(root, tip, { settingFlags, crossOrigin: false, empty: false })
+    const flags = toConversationFlags(root, tip, { settingFlags, attention: 'IDLE', crossOrigin: false, empty: false })
     expect(matchesConversationIndexFilter(flags, { channels: ['MESSAGING'], archived: true, pinned: true })).toBe(true)
     expect([isSegueSession(flags), isCrossOriginConversation(flags), isEmptyConversation(flags)]).toEqual([
       false,
@@ -67,7 +74,7 @@ describe('the flags of a conversation', () => {
   })
 
   test('include whether it has sessions of both origins, and whether it is empty', () => {
-    const flags = toConversationFlags(root, tip, { settingFlags, crossOrigin: true, empty: true })
+    const flags = toConversationFlags(root, tip, { settingFlags, attention: 'IDLE', crossOrigin: true, empty: true })
     expect([isSegueSession(flags), isCrossOriginConversation(flags), isEmptyConversation(flags)]).toEqual([
       false,
       true,
@@ -79,7 +86,7 @@ describe('the flags of a conversation', () => {
     const cron = toSessionFlags(sessionOf('cron'))
     const isInternal = (first: number, last: number): boolean =>
       matchesConversationIndexFilter(
-        toConversationFlags(first, last, { settingFlags, crossOrigin: false, empty: false }),
+        toConversationFlags(first, last, { settingFlags, attention: 'IDLE', crossOrigin: false, empty: false }),
         {
           internal: true,
         },
