@@ -37,7 +37,7 @@ schemaBuilder.queryField('conversations', (t) =>
         filter: t.arg({
           type: SessionFilterInput,
           description:
-            'Selects conversations. `channels` and `origin` apply to the tip, `archived` and `pinned` to the conversation. `ids` may contain ids of conversations and of any of their sessions.',
+            'Selects conversations. `channels` and `origin` apply to the tip, `archived`, `pinned` and `attention` to the conversation. `ids` may contain ids of conversations and of any of their sessions.',
         }),
       },
       resolve: async (_, { filter: input, ...args }, { profiles }) => {

@@ -2,6 +2,7 @@ import { createBadInputError } from '../../lib/errors.ts'
 import type { SessionFilter } from '../../model/session-filter.ts'
 import type { Origin } from '../../model/session.ts'
 import { parseProfileName } from '../../profiles/profile-name.ts'
+import { AttentionEnum } from '../conversation/attention-enum.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { ChannelEnum, OriginEnum } from './session-enums.ts'
 
@@ -19,6 +20,10 @@ export const SessionFilterInput = schemaBuilder.inputType('SessionFilter', {
     pinned: t.boolean({
       description: 'True: only pinned conversations, and their sessions. False: only those that are not pinned.',
     }),
+    attention: t.field({
+      type: [AttentionEnum],
+      description: 'Only conversations that want one of these, and their sessions.',
+    }),
     ids: t.idList({ description: `Only sessions with one of these ids, at most ${maxIds}.` }),
   }),
 })
@@ -30,7 +35,7 @@ export function toSessionFilter(input: SessionFilterInputShape): {
   readonly profile: string
   readonly filter: SessionFilter & { readonly origin?: Origin }
 } {
-  const { channels, origin, archived, pinned, ids } = input
+  const { channels, origin, archived, pinned, attention, ids } = input
   const profile = parseProfileName(input.profile, 'filter', 'profile')
   if (ids && ids.length > maxIds) {
     throw createBadInputError(`The filter has ${ids.length} ids. Use at most ${maxIds}.`, 'filter', 'ids')
@@ -40,6 +45,7 @@ export function toSessionFilter(input: SessionFilterInputShape): {
     ...(origin && { origin }),
     ...(typeof archived === 'boolean' && { archived }),
     ...(typeof pinned === 'boolean' && { pinned }),
+    ...(attention && { attention }),
     ...(ids && { ids }),
   }
   return { profile, filter }

@@ -347,6 +347,7 @@ function listUnknownIdsForField(field: string, known: KnownIds): BadValue[] {
     case 'Query.stream':
       return [...listUnknownIds(streamId, 'nothing'), ...withOutcome([sessionId, messageId, approvalId], 'nothing')]
     case 'Mutation.deleteConversation':
+    case 'Mutation.markRead':
     case 'Mutation.updateConversation':
       return [...listUnknownIds(`cnv_${sessionId}`, 'NOT_FOUND'), ...withOutcome([sessionId, streamId], 'NOT_FOUND')]
     case 'Mutation.compactSession':

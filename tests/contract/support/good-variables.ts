@@ -77,6 +77,7 @@ export function buildValidVariables({ field, path }: Pick<InputPosition, 'field'
     'Mutation.runJob': { id: jobId },
     'Mutation.sendQueuedMessage': { streamId: spareQueuedId },
     'Mutation.startChat': chat,
+    'Mutation.markRead': { conversationId: `cnv_${sessionId}`, at: '2026-01-31T09:30:00.000Z' },
     'Mutation.updateConversation': { id: `cnv_${sessionId}`, input: { pinned: true } },
     'Mutation.updateJob': { id: jobId, input: { name: 'Bees' } },
     'Mutation.updateQueuedMessage': { streamId: queuedId, text: 'Bees', ...(path.length > 1 && { files }) },

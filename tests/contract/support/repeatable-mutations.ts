@@ -210,6 +210,7 @@ export const repeatableMutations: Readonly<Record<string, RepeatableMutation>> =
     change: {},
     deletion: deleteCreatedSession,
   },
+<<<<<<< HEAD
   moveQueuedMessage: {
     declarations: '$streamId: ID!, $before: ID',
     call: 'moveQueuedMessage(streamId: $streamId, before: $before, key: $key)',
@@ -220,6 +221,18 @@ export const repeatableMutations: Readonly<Record<string, RepeatableMutation>> =
     },
     change: { before: null },
     deletion: deleteCreatedSession,
+=======
+  markRead: {
+    declarations: '$conversationId: ID!, $at: DateTime',
+    call: 'markRead(conversationId: $conversationId, at: $at, key: $key)',
+    selection: '{ id readAt }',
+    arrange: async (client) => ({
+      conversationId: `cnv_${await newSession(client)}`,
+      at: '2001-01-01T00:00:00.000Z',
+    }),
+    change: { at: '2002-01-01T00:00:00.000Z' },
+    deletion: (result) => deleteSession(idObject.parse(result).id.slice('cnv_'.length)),
+>>>>>>> de5cb1a7 (markRead, Conversation.attention, attentionSession and readAt, and a filter by attention)
   },
   regenerate: {
     declarations: '$messageId: ID!, $text: String',
