@@ -210,7 +210,6 @@ export const repeatableMutations: Readonly<Record<string, RepeatableMutation>> =
     change: {},
     deletion: deleteCreatedSession,
   },
-<<<<<<< HEAD
   moveQueuedMessage: {
     declarations: '$streamId: ID!, $before: ID',
     call: 'moveQueuedMessage(streamId: $streamId, before: $before, key: $key)',
@@ -221,7 +220,6 @@ export const repeatableMutations: Readonly<Record<string, RepeatableMutation>> =
     },
     change: { before: null },
     deletion: deleteCreatedSession,
-=======
   markRead: {
     declarations: '$conversationId: ID!, $at: DateTime',
     call: 'markRead(conversationId: $conversationId, at: $at, key: $key)',
@@ -232,7 +230,6 @@ export const repeatableMutations: Readonly<Record<string, RepeatableMutation>> =
     }),
     change: { at: '2002-01-01T00:00:00.000Z' },
     deletion: (result) => deleteSession(idObject.parse(result).id.slice('cnv_'.length)),
->>>>>>> de5cb1a7 (markRead, Conversation.attention, attentionSession and readAt, and a filter by attention)
   },
   regenerate: {
     declarations: '$messageId: ID!, $text: String',

@@ -31,14 +31,24 @@ export function newDb(
 export function newReader(
   path: string,
   lockTimeoutMs = 100,
-  overrides: Partial<Pick<HermesReaderOptions, 'indexPath' | 'readMarksStart' | 'onConversationsChanged' | 'onCrossOriginReset'>> = {},
+  overrides: Partial<
+    Pick<HermesReaderOptions, 'indexPath' | 'readMarksStart' | 'onConversationsChanged' | 'onCrossOriginReset'>
+  > = {},
 ) {
   const log = new RecordingLogger()
   const statements: string[] = []
   const subscription = subscribeToSqlStatements((statement) => {
     if (statement.path === path) statements.push(statement.sql)
   })
-  const reader = new HermesReader({ path, profile: 'default', indexPath: null, readMarksStart: 0, lockTimeoutMs, log, ...overrides })
+  const reader = new HermesReader({
+    path,
+    profile: 'default',
+    indexPath: null,
+    readMarksStart: 0,
+    lockTimeoutMs,
+    log,
+    ...overrides,
+  })
   onTestFinished(() => {
     reader.close()
     subscription[Symbol.dispose]()
