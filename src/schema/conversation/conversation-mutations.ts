@@ -42,32 +42,6 @@ schemaBuilder.mutationFields((t) => ({
       reload: ({ id }, _, scope) => reloadRecord('Conversation', id, scope),
     }),
   }),
-  markRead: t.field({
-    type: ConversationObjectType,
-    nullable: true,
-    description:
-      'Marks a conversation of either origin as read, all of it, for all devices. A mark never goes back: an older one changes nothing.',
-    args: {
-      conversationId: t.arg.id({ required: true, description: 'The id of the conversation.' }),
-      at: t.arg({
-        type: 'DateTime',
-        description:
-          'Up to when it is read: a time that this server has sent, such as the `lastActivityAt` that the client shows. A later time than now means now. Default: now.',
-      }),
-      ...idempotencyKeyArgs,
-    },
-    resolve: createIdempotentResolver({
-      keySpace: ({ conversationId }) => ({ type: 'Conversation', ids: [conversationId] }),
-      execute: async ({ conversationId, at }, scope) => {
-        const { profile, context, key } = scope
-        const conversation = await reloadRecord('Conversation', conversationId, scope)
-        await profile.chats.conversationManagement.markRead(conversation, at ?? null, key)
-        context.profiles.clearCaches()
-        return reloadRecord('Conversation', conversationId, scope)
-      },
-      reload: ({ conversationId }, _, scope) => reloadRecord('Conversation', conversationId, scope),
-    }),
-  }),
   deleteConversation: t.id({
     nullable: true,
     description:

@@ -3,7 +3,6 @@ import { deriveConversationTitle } from '../../model/conversation/title.ts'
 import { assertIntInRange } from '../arguments.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { ConversationObjectType, SessionObjectType } from '../object-refs.ts'
-import { AttentionEnum } from './attention-enum.ts'
 
 const maxSegments = 1000
 
@@ -64,25 +63,6 @@ ConversationObjectType.implement({
       type: 'DateTime',
       description:
         'The time of the most recent message of all sessions. If there are no messages, the start of the tip.',
-    }),
-    attention: t.expose('attention', {
-      type: AttentionEnum,
-      description: 'What the conversation wants of a person: over all of its sessions, the most urgent.',
-    }),
-    attentionSession: t.field({
-      type: SessionObjectType,
-      nullable: true,
-      description: 'The session that `attention` is about. Null if it is IDLE.',
-      resolve: async ({ root, attentionSessionId }, _, { profiles }) =>
-        attentionSessionId === null
-          ? null
-          : (await profiles.requireProfile(root.profile)).sessionLoader.load(attentionSessionId),
-    }),
-    readAt: t.expose('readAt', {
-      type: 'DateTime',
-      nullable: true,
-      description:
-        'Up to when a person has read the conversation, on any device: see `markRead`. Sending a message marks up to it, stopping an answer up to its end. Null if it was never marked: then nothing older than the first start of the server in this home is unread.',
     }),
   }),
 })

@@ -220,6 +220,7 @@ export const repeatableMutations: Readonly<Record<string, RepeatableMutation>> =
     },
     change: { before: null },
     deletion: deleteCreatedSession,
+  },
   markRead: {
     declarations: '$conversationId: ID!, $at: DateTime',
     call: 'markRead(conversationId: $conversationId, at: $at, key: $key)',

@@ -148,7 +148,8 @@ export function describeSessionReader(open: OpenStorage): void {
       const alone = await addSession(current(), { lastActivityAt: 2_000 })
       const empty = await addSession(current(), {}, [])
       const flags = { pinned: false, archived: false, isEmpty: false, isCrossOrigin: false }
-      const summary = { segmentCount: 2, lastActivityAt: 3_000, ...flags }
+      const unread = { attention: 'IDLE', attentionSessionId: null, readAt: null }
+      const summary = { segmentCount: 2, lastActivityAt: 3_000, ...flags, ...unread }
       const page = await segueSessions.listConversations(firstPage, {})
       expect(page?.conversations[0]).toEqual({ rootId: root.id, tipId: tip.id, ...summary })
       expect(page?.conversations.map(({ rootId }) => rootId)).toEqual([root.id, alone.id])
