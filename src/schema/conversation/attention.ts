@@ -2,7 +2,7 @@ import { idempotencyKeyArgs } from '../idempotency/idempotency-key-argument.ts'
 import { createIdempotentResolver, reloadRecord } from '../idempotency/idempotent-mutation.ts'
 import { ConversationObjectType, SessionObjectType } from '../object-refs.ts'
 import { schemaBuilder } from '../schema-builder.ts'
-import { AttentionEnum } from './attention-enum.ts'
+import { AttentionEnum } from '../session/session-enums.ts'
 
 schemaBuilder.objectFields(ConversationObjectType, (t) => ({
   attention: t.expose('attention', {

@@ -2,9 +2,8 @@ import { createBadInputError } from '../../lib/errors.ts'
 import type { SessionFilter } from '../../model/session-filter.ts'
 import type { Origin } from '../../model/session.ts'
 import { parseProfileName } from '../../profiles/profile-name.ts'
-import { AttentionEnum } from '../conversation/attention-enum.ts'
 import { schemaBuilder } from '../schema-builder.ts'
-import { ChannelEnum, OriginEnum } from './session-enums.ts'
+import { AttentionEnum, ChannelEnum, OriginEnum } from './session-enums.ts'
 
 const maxIds = 1000
 
