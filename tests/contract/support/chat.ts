@@ -100,7 +100,7 @@ export function expectReplay(replayed: readonly ChatEvent[], original: readonly 
 /** An event without what it leads to, unless that cannot change any more: it is as of the delivery. */
 export function omitEntities(event: ChatEvent): object {
   if (event.type === 'StreamFinished') return event
-  const entities = new Set(['stream', 'userMessage', 'toolCall', 'approval', 'clarification'])
+  const entities = new Set(['stream', 'userMessage', 'toolCall', 'approval', 'clarification', 'queue'])
   return Object.fromEntries(Object.entries(event).filter(([name]) => !entities.has(name)))
 }
 

@@ -91,7 +91,7 @@ export class EventReader {
 /** An event without what it leads to, which is as of the delivery, unless that cannot change any more. */
 export function omitEntities(event: ApiEvent): object {
   if (event.type === 'StreamFinished') return event
-  const entities = new Set(['stream', 'userMessage', 'toolCall', 'approval', 'clarification'])
+  const entities = new Set(['stream', 'userMessage', 'toolCall', 'approval', 'clarification', 'queue'])
   return Object.fromEntries(Object.entries(event).filter(([name]) => !entities.has(name)))
 }
 
