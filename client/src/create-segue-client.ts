@@ -1,5 +1,6 @@
 import { ConnectionMonitor } from './connection-monitor.ts'
 import { createLeavableIterator } from './environment/leavable-iterator.ts'
+import { loadOnDemand } from './environment/load-on-demand.ts'
 import { chat, followSession, followStream } from './follow-events.ts'
 import { createConversationList } from './lists/live-conversation-list.ts'
 import { createPendingDecisions } from './lists/live-pending-decisions.ts'
@@ -56,7 +57,7 @@ export function createSegueClient(options: SegueClientOptions): SegueClient {
     message: foldChatEvents,
     fileUrl: (fileUrl) => endpoint.resolveFileUrl(fileUrl) ?? fileUrl,
     file: async (fileUrl, { signal } = {}) => {
-      const { fetchFile } = await import('./http/fetch-file.ts')
+      const { fetchFile } = await loadOnDemand(import('./http/fetch-file.ts'))
       return fetchFile({ http, endpoint }, fileUrl, signal)
     },
     request: async (document, variables, requestOptions) =>
@@ -78,6 +79,6 @@ async function toDocumentText(document: string | object): Promise<string> {
   // An object of the class String is what code generators call TypedDocumentString.
   const text: unknown = document.valueOf()
   if (typeof text === 'string' || typeof document === 'string') return String(text)
-  const { printDocument } = await import('./wire/print-document.ts')
+  const { printDocument } = await loadOnDemand(import('./wire/print-document.ts'))
   return printDocument(document)
 }

@@ -1,3 +1,4 @@
+import { loadOnDemand } from '../environment/load-on-demand.ts'
 import type { ChatMessage } from './message.ts'
 
 /**
@@ -6,6 +7,6 @@ import type { ChatMessage } from './message.ts'
  */
 export async function computeMessageDigest({ parts }: Pick<ChatMessage, 'parts'>): Promise<string> {
   // Loaded on demand, as few pages need it.
-  const { computeWebCryptoDigest } = await import('./web-crypto-digest.ts')
+  const { computeWebCryptoDigest } = await loadOnDemand(import('./web-crypto-digest.ts'))
   return computeWebCryptoDigest(parts)
 }
