@@ -29,6 +29,8 @@ export interface AgentRun {
   askUser(callId: string, question: ToolQuestion, timeoutMs: number): Promise<ToolQuestionAnswer>
   /** Whether a user has allowed such calls of this tool, so that they need no approval. */
   isCallAllowed(tool: string, callArguments: JsonObject): Promise<boolean>
+  /** Whether a budget is used up, so that the next request has to be the last one. Asked before each but the first. */
+  isBudgetUsedUp?(): Promise<boolean>
   /** Aborts when the stream has ended in another way. Events that the agent yields after that are rejected. */
   readonly signal: AbortSignal
 }

@@ -6,6 +6,8 @@ import { TaskGate } from '../lib/async/task-gate.ts'
 import { ConversationRepository } from '../sessions/conversation-repository.ts'
 import type { CombinedSessionRepository } from '../sessions/combined-session-repository.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
+import { UsageBudgets } from '../usage/usage-budgets.ts'
+import type { BudgetSettings } from '../config/profile/budgets.ts'
 import { type ModelPrices, noModelPrices } from '../usage/model-prices.ts'
 import { MessageAlternatives } from './alternatives/message-alternatives.ts'
 import { MessageFileStore } from './attachments/message-file-store.ts'
@@ -49,6 +51,8 @@ export interface ChatServiceOptions {
   readonly fileConverter?: FileConverter
   /** The prices of its models. By default only what providers report counts. */
   readonly prices?: ModelPrices
+  /** What the profile may use. By default there is no limit. */
+  readonly budgetSettings?: BudgetSettings
   /** How long a start, a cancel or a decision may wait for its commit, in milliseconds. 5,000 by default. */
   readonly commitTimeoutMs?: number
 }
@@ -64,6 +68,7 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     autoCompactThreshold: 0,
     generateTitles: false,
     prices: noModelPrices,
+    budgetSettings: { answer: null, day: null },
     commitTimeoutMs: defaultCommitTimeoutMs,
   }
   const gate = new TaskGate()
@@ -77,6 +82,7 @@ export function createChatService(options: ChatServiceOptions): ChatService {
   const shared = {
     ...defaults,
     ...options,
+    budgets: createBudgets({ ...defaults, ...options }, activeSessions),
     gate,
     eventLog,
     activeSessions,
@@ -125,5 +131,18 @@ function createFileStore(
     uploads: profile.uploads,
     converter: fileConverter,
     findMessage: (id) => messageQueries.findMessage(id),
+  })
+}
+
+function createBudgets(
+  { profile, runtime, budgetSettings }: Required<Pick<ChatServiceOptions, 'profile' | 'runtime' | 'budgetSettings'>>,
+  activeSessions: ActiveSessions,
+): UsageBudgets {
+  return new UsageBudgets({
+    settings: budgetSettings,
+    sums: profile.usageSums,
+    listRunningUsage: () =>
+      activeSessions.list().flatMap(({ activeRunner }) => activeRunner?.committed.stream.usage ?? []),
+    now: () => runtime.now(),
   })
 }

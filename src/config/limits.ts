@@ -38,6 +38,9 @@ export const limitsSchema = strictObject('an object of limits', {
   toolResultLength: integerBetween(1, 10_000_000).default(50_000),
   /** A client that reads nothing for this long is disconnected. It can resume with its cursor. */
   slowConsumerSeconds: secondsSchema.default(30),
+  /** Budgets, which are settings of the profile `default`: see `resolveBudgets`. */
+  answerBudget: z.unknown().optional(),
+  dayBudget: z.unknown().optional(),
 })
 
 export type ServerLimits = z.output<typeof limitsSchema>

@@ -68,6 +68,11 @@ export class SettingsReader {
     this.report(report)
   }
 
+  /** A key of config.json as messages show it. */
+  labelFileKey(key: string): string {
+    return `${this.#filePath}: ${key}`
+  }
+
   /** The unchecked value of a key in config.json; undefined if the key is missing. */
   rawFileValue(key: string): unknown {
     return this.#fileValues.get(key)

@@ -15,9 +15,10 @@ export type StreamErrorCode =
 
 /**
  * Why the model stopped, in the last step of a stream. TOOL_CALLS: the step calls tools. LENGTH: the limit of its output or
- * of the context is reached. CONTENT_FILTER: the provider cut the answer. REFUSAL: the model declined.
+ * of the context is reached. CONTENT_FILTER: the provider cut the answer. REFUSAL: the model declined. BUDGET: a budget was
+ * used up; the last step had no tools and sums up.
  */
-export const finishReasons = ['STOP', 'TOOL_CALLS', 'LENGTH', 'CONTENT_FILTER', 'REFUSAL', 'OTHER'] as const
+export const finishReasons = ['STOP', 'TOOL_CALLS', 'LENGTH', 'CONTENT_FILTER', 'REFUSAL', 'BUDGET', 'OTHER'] as const
 
 export type FinishReason = (typeof finishReasons)[number]
 
@@ -78,5 +79,5 @@ export function hasWholeAnswer({
   status,
   finishReason = 'STOP',
 }: Pick<StreamRecord, 'status' | 'finishReason'>): boolean {
-  return status === 'COMPLETED' && !['LENGTH', 'CONTENT_FILTER', 'REFUSAL'].includes(finishReason)
+  return status === 'COMPLETED' && !['LENGTH', 'CONTENT_FILTER', 'REFUSAL', 'BUDGET'].includes(finishReason)
 }

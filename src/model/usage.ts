@@ -72,6 +72,19 @@ export function omitForeignCost({ cost, ...usage }: Usage, currency: string): Us
   return { ...usage, ...(cost && (cost.currency ?? currency) === currency && { cost }) }
 }
 
+/** What may be used. Null: no limit. The cost is in the currency of the server. */
+export interface Budget {
+  readonly tokens: number | null
+  readonly cost: number | null
+}
+
+/** Whether a budget has nothing left. A cost that is not known uses nothing of it. */
+export function isBudgetUsedUp(budget: Budget | null, usage: Usage): boolean {
+  if (!budget) return false
+  const { tokens, cost } = budget
+  return (tokens !== null && countTokens(usage) >= tokens) || (cost !== null && (usage.cost?.amount ?? 0) >= cost)
+}
+
 /** All tokens of a usage: input and output. */
 export function countTokens({ inputTokens, outputTokens }: Usage): number {
   return addTokenCounts(inputTokens, outputTokens)

@@ -189,6 +189,7 @@ function createChats(
   const { autoCompactThreshold, generateTitles } = settings
   return createChatService({
     ...parts,
+    budgetSettings: settings.budgets,
     log,
     autoCompactThreshold,
     generateTitles,

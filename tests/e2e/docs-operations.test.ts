@@ -108,6 +108,7 @@ describe('the page on costs', () => {
     while (!JSON.stringify(data['session']?.['messages']).includes('"amount":'))
       data = await docs.run('CostOfSession', { id })
     expect(data).toMatchObject({ session: { usage: { cost: { currency: 'USD', estimated: true } } } })
+    expect(await docs.run('Ask')).toMatchObject({ startChat: { status: 'RUNNING', error: null } })
     const day = new Date().toISOString().slice(0, 10)
     expect(await docs.run('Usage')).toMatchObject({
       usage: { value: expect.arrayContaining([expect.objectContaining({ group: day })]) },

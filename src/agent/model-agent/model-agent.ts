@@ -3,6 +3,7 @@ import type { Effort } from '../../model/effort.ts'
 import type { FinishReason } from '../../model/stream.ts'
 import type { SdkLanguageModel } from '../providers/create-language-model.ts'
 import { defaultDialect, type ProviderToolLimits } from '../providers/dialect.ts'
+import { endForBudget, noteBudget } from './budget-end.ts'
 import { formatUnknownTool } from '../tools/tool-executor.ts'
 import { type TokenCounter, unscaledTokenCounter } from '../tokens/token-counter.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
@@ -66,34 +67,46 @@ export function createModelAgent(options: ModelAgentOptions): Agent {
           listEfforts,
           tokenCounter,
         },
-        run,
+        noteBudget(run, () => isBudgetUsedUp),
       )
+      let isBudgetUsedUp = false
       let answerHasContent = false
       for (let step = 1; !run.signal.aborted; step += 1) {
-        const isLast = step >= maxSteps
-        const { calls, hasContent, finishReason } = yield* requester.request(step, !isLast)
+        isBudgetUsedUp = step > 1 && ((await run.isBudgetUsedUp?.()) ?? false)
+        const isLast = isBudgetUsedUp || step >= maxSteps
+        const request = requester.request(step, !isLast)
+        const { calls, hasContent, finishReason } = yield* isBudgetUsedUp ? endForBudget(request) : request
         if (run.signal.aborted) return
         // Some models write their text before the tool calls, and end without any.
         answerHasContent ||= hasContent
         if (calls.length === 0) {
           if (answerHasContent) return
-          throw new AgentError('NO_RESPONSE', formatNoResponse(finishReason, isLast && step > 1 ? maxSteps : null))
+          const reachedSteps = isLast && step > 1 ? step : null
+          throw new AgentError('NO_RESPONSE', formatNoResponse(finishReason, { reachedSteps, isBudgetUsedUp }))
         }
         if (toolbox && !isLast) yield* toolbox.execute(calls, run)
-        else yield* rejectToolCalls(calls, toolbox ? `This answer has used all of its ${maxSteps} steps.` : null)
+        else yield* rejectToolCalls(calls, toolbox ? formatRejection(isBudgetUsedUp, maxSteps) : null)
         if (isLast) return
       }
     },
   }
 }
 
-function formatNoResponse(finishReason: FinishReason | null, maxSteps: number | null): string {
+function formatRejection(isBudgetUsedUp: boolean, maxSteps: number): string {
+  return isBudgetUsedUp ? 'The budget of this answer is used up.' : `This answer has used all of its ${maxSteps} steps.`
+}
+
+function formatNoResponse(
+  finishReason: FinishReason | null,
+  { reachedSteps, isBudgetUsedUp }: { readonly reachedSteps: number | null; readonly isBudgetUsedUp: boolean },
+): string {
+  if (isBudgetUsedUp) return 'The budget of this answer is used up, and the model did not sum up. Ask it to continue.'
   if (finishReason === 'LENGTH')
     return 'The model reached the limit of its output before it began its answer. Ask for less, or raise the limit at the provider.'
   if (finishReason === 'CONTENT_FILTER') return 'The provider withheld the answer because of its content. Rephrase it.'
   if (finishReason === 'REFUSAL') return 'The model declined to answer. Rephrase it or choose another model.'
-  if (maxSteps === null) return 'The model ended without an answer. Try again or rephrase.'
-  return `The model had no answer after ${maxSteps} steps, which is the limit. Ask it to continue.`
+  if (reachedSteps === null) return 'The model ended without an answer. Try again or rephrase.'
+  return `The model had no answer after ${reachedSteps} steps, which is the limit. Ask it to continue.`
 }
 
 /** Fails calls that the model was not allowed to make. Without a reason, their tools do not exist. */

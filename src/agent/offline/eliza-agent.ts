@@ -18,6 +18,9 @@ export interface ElizaAgentOptions {
   readonly toolbox: Toolbox
 }
 
+/** Begins the last step of an answer whose budget is used up. */
+const budgetText = 'The budget of this answer is used up. '
+
 type StepEvent = Extract<AgentEvent, { readonly type: 'text' | 'reasoning' | 'tool-input' | 'file' }>
 
 /**
@@ -49,10 +52,12 @@ export function createElizaAgent({ delayMs, toolbox }: ElizaAgentOptions): Agent
       if (run.signal.aborted) return
       yield* toolbox.execute(calls, run, [offlineFormTool])
       if (run.signal.aborted) return
+      const isBudgetUsedUp = (await run.isBudgetUsedUp?.()) ?? false
       const history = await run.loadHistory()
-      const resultText = describeToolResults(history)
+      const resultText = `${isBudgetUsedUp ? budgetText : ''}${describeToolResults(history)}`
       const deltas = splitWords(resultText).map((text) => ({ type: 'text', block: 'results', text }) as const)
       yield* streamStep(run, deltas, resultText.length, delayMs)
+      if (isBudgetUsedUp) yield { type: 'finish', reason: 'BUDGET' }
     },
   }
 }

@@ -11,6 +11,7 @@ import type { Usage } from '../../model/usage.ts'
 import type { CombinedSessionRepository } from '../../sessions/combined-session-repository.ts'
 import type { ProfileMessageReader } from '../context/profile-message-reader.ts'
 import { toModelMessages } from '../context/to-model-messages.ts'
+import type { UsageBudgets } from '../../usage/usage-budgets.ts'
 import type { SessionActors } from '../runtime/session-actors.ts'
 import { titleFromModelOutput } from '../turn/derive-title.ts'
 import { countReportedTokens } from '../turn/step-usage.ts'
@@ -23,6 +24,7 @@ export interface PostTurnTasksOptions {
   readonly actors: SessionActors
   readonly compactor: SessionCompactor
   readonly runtime: ClockAndIds
+  readonly budgets: UsageBudgets
   readonly log: Logger
   /**
    * The share of its model's context window above which a session is summarised after a turn, and then continued. 0 means
@@ -99,6 +101,7 @@ export class PostTurnTasks {
   }
 
   async #compactIfDue(session: SessionRecord, { stream, lastStepUsage }: EndedTurn): Promise<void> {
+    if (await this.#options.budgets.findDayFailure()) return
     const { models, messageQueries, compactor, autoCompactThreshold } = this.#options
     const records = await messageQueries.loadContext(session)
     // The list of a provider, which names the window, is needed for long contexts only.
@@ -121,7 +124,7 @@ export class PostTurnTasks {
     const context = await messageQueries.loadContext(session)
     const messages = context.messages.slice(0, context.messages.findIndex(({ id }) => id === messageId) + 1)
     const completeAnswers = messages.filter(({ role, status }) => role === 'ASSISTANT' && status === 'COMPLETE')
-    if (completeAnswers.length !== 1) return
+    if (completeAnswers.length !== 1 || (await this.#options.budgets.findDayFailure())) return
     const model = await models.resolve(modelId)
     const { signal } = this.#abortController
     const request = { model: model.name, messages: toModelMessages(messages), signal }

@@ -10,6 +10,7 @@ import type { CombinedSessionRepository } from '../../sessions/combined-session-
 import type { SessionContextRecords } from '../../sessions/session-context.ts'
 import type { IdempotencyKey } from '../../storage/idempotency-key.ts'
 import type { SessionWithInitialMessages } from '../../storage/sessions/session-writer.ts'
+import type { UsageBudgets } from '../../usage/usage-budgets.ts'
 import type { ModelPrices } from '../../usage/model-prices.ts'
 import type { CompactionHistory } from '../compaction/compaction-history.ts'
 import {
@@ -31,6 +32,7 @@ export interface SessionCompactorOptions {
   readonly backgroundCompactions: BackgroundCompactions
   readonly runtime: ClockAndIds
   readonly prices: ModelPrices
+  readonly budgets: UsageBudgets
 }
 
 /** What decides whether a session is summarised. */
@@ -139,7 +141,9 @@ export class SessionCompactor {
     model: ResolvedModel,
     signal: AbortSignal,
   ): Promise<{ readonly checkpoint: ContextCheckpoint; readonly isStored: boolean }> {
-    const { messageQueries, compactionHistory } = this.#options
+    const { messageQueries, compactionHistory, budgets } = this.#options
+    const failure = await budgets.findDayFailure()
+    if (failure) throw new SegueError('PROVIDER', `${failure.message} The session is unchanged.`)
     const context = messageQueries.openModelContext(session, model)
     const { checkpoint } = await context.loadRecords()
     const { fullTokens } = await context.build(null)

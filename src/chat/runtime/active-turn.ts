@@ -92,6 +92,7 @@ export class ActiveTurn {
     const { log, createAnswerContext, prices } = this.#options
     const runner = new StreamRunner({
       ...this.#options,
+      budget: null,
       turn: { ...createTurnState(stream, userMessage), pricing: prices.find(stream.model) },
       context: createAnswerContext(stream, model),
     })

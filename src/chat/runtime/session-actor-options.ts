@@ -5,6 +5,7 @@ import type { Logger } from '../../lib/logger.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { Usage } from '../../model/usage.ts'
+import type { UsageBudgets } from '../../usage/usage-budgets.ts'
 import type { ModelPrices } from '../../usage/model-prices.ts'
 import type { EventLog } from '../log/event-log.ts'
 import type { AnswerContext } from '../streaming/answer-context.ts'
@@ -25,6 +26,7 @@ export interface SessionActorOptions {
   /** Reads the messages before a turn. */
   readonly createAnswerContext: (stream: StreamRecord, model: ResolvedModel) => AnswerContext
   readonly prices: ModelPrices
+  readonly budgets: UsageBudgets
   readonly storeFile: StreamRunnerOptions['storeFile']
   readonly approvalRules: StreamRunnerOptions['approvalRules']
   /** The error for messages to a session that is continued by another one. */

@@ -6,6 +6,7 @@ import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { CombinedSessionRepository } from '../../sessions/combined-session-repository.ts'
 import type { ProfileStorage } from '../../storage/profile-storage.ts'
+import type { UsageBudgets } from '../../usage/usage-budgets.ts'
 import type { ModelPrices } from '../../usage/model-prices.ts'
 import type { CompactionHistory } from '../compaction/compaction-history.ts'
 import type { BackgroundCompactions } from '../compaction/background-compactions.ts'
@@ -33,6 +34,7 @@ export interface SessionActorsOptions {
   readonly compactionHistory: CompactionHistory
   readonly backgroundCompactions: BackgroundCompactions
   readonly prices: ModelPrices
+  readonly budgets: UsageBudgets
   readonly onTurnEnded: SessionActorOptions['onTurnEnded']
 }
 
@@ -62,7 +64,7 @@ export class SessionActors {
 
   #create(session: SessionRecord, onIdle: () => void): SessionActor {
     const { profile, sessions, models, activeSessions, writableSessions } = this.#options
-    const { runtime, log, eventLog, prices, backgroundCoalescer, onTurnEnded } = this.#options
+    const { runtime, log, eventLog, prices, budgets, backgroundCoalescer, onTurnEnded } = this.#options
     return new SessionActor({
       eventLog,
       store: profile.eventStore,
@@ -75,6 +77,7 @@ export class SessionActors {
       findMessage: (id) => sessions.findMessage(id),
       createAnswerContext: (stream, model) => this.#createAnswerContext(session, stream, model),
       prices,
+      budgets,
       storeFile: (bytes) => profile.blobs.put(bytes),
       approvalRules: new SessionApprovalRules(profile.approvalRules, session.id),
       createStaleError: () => writableSessions.createStaleError(session.id),

@@ -7,7 +7,8 @@ import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import { waitForAbort } from '../../lib/async/wait-for-abort.ts'
 import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
 import type { StreamFailure } from '../../model/stream.ts'
-import type { Usage } from '../../model/usage.ts'
+import type { Budget, Usage } from '../../model/usage.ts'
+import type { UsageBudgets } from '../../usage/usage-budgets.ts'
 import { FencingError, LogVersionConflictError } from '../../storage/errors.ts'
 import type { IdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import type { EventLogWriter } from '../log/event-log-writer.ts'
@@ -34,6 +35,9 @@ export interface StreamRunnerOptions {
   /** Stores a file of the answer. Resolves to its hash once it is on disk. */
   readonly storeFile: (bytes: Uint8Array) => Promise<string>
   readonly approvalRules: SessionApprovalRules
+  readonly budgets: UsageBudgets
+  /** What the stream may use beside the budgets of its profile. Null: no limit. */
+  readonly budget: Budget | null
   readonly log: Logger
   /** Called for each event that the agent yields after the stream has ended. */
   readonly onLateEvent: () => void
@@ -127,6 +131,8 @@ export class StreamRunner {
 
   async #consumeAgentEvents(agent: Agent, model: string): Promise<void> {
     try {
+      const failure = await this.#options.budgets.findDayFailure()
+      if (failure) return void (await this.finish({ status: 'FAILED', error: failure }))
       const events = agent.answer({
         model,
         effort: this.#turn.stream.effort ?? null,
@@ -135,6 +141,7 @@ export class StreamRunner {
         waitForPermission: (callId) => this.decisions.waitForPermission(callId),
         askUser: (...question) => this.decisions.askUser(...question),
         isCallAllowed: async (tool, input) => (await this.#options.approvalRules.findRule(tool, input)) !== null,
+        isBudgetUsedUp: () => this.#isBudgetUsedUp(),
         signal: this.#abortController.signal,
       })
       let lastYieldAt = performance.now()
@@ -152,6 +159,13 @@ export class StreamRunner {
       if (this.isFinishing) return
       await this.finish({ status: 'FAILED', error: this.#toStreamError(error) })
     }
+  }
+
+  async #isBudgetUsedUp(): Promise<boolean> {
+    // The budget of the day counts what streams have committed.
+    await this.#committer.flush()
+    const { budgets, budget } = this.#options
+    return budgets.isUsedUp(this.#turn.stream.usage, budget)
   }
 
   #toStreamError(error: unknown): StreamFailure {

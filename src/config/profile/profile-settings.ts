@@ -4,6 +4,7 @@ import { SettingsReader } from '../settings-reader.ts'
 import type { ConfiguredApprovals } from './approvals.ts'
 import type { ConfiguredMcpServer } from './mcp/mcp-server.ts'
 import { type AllowedModelNames, toAllowedModelNames, validateModelId } from './model-id.ts'
+import { type BudgetSettings, budgetKeys, resolveBudgets } from './budgets.ts'
 import { type ModelPriceRules, resolvePrices } from './prices.ts'
 import type { Provider } from './provider.ts'
 import { resolveMcpServers } from './mcp/resolve-mcp-servers.ts'
@@ -25,6 +26,8 @@ export interface ProfileSettings {
   readonly generateTitles: boolean
   /** If several patterns match a model, the last one applies. */
   readonly prices: ModelPriceRules
+  /** What it may use. */
+  readonly budgets: BudgetSettings
   /** Fraction of the context window at which a session is compacted. 0: never. */
   readonly autoCompactThreshold: number
 }
@@ -62,6 +65,7 @@ export function resolveProfileSettings(
     offersClarify: reader.read(definitions.clarify).value,
     generateTitles: reader.read(definitions.titles).value,
     prices: readPrices(reader),
+    budgets: readBudgets(reader),
     autoCompactThreshold: reader.read(definitions.compactAt).value,
   }
 }
@@ -74,7 +78,8 @@ export function readProfileSettings(
   inputs: ProfileSettingsInputs,
 ): ProfileSettingsWithProviders & { readonly warnings: readonly string[] } {
   const reader = new SettingsReader(new Map(), {})
-  reader.loadFile(inputs.home, listConfigKeys(['profile']))
+  reader.loadFile(inputs.home, [...listConfigKeys(['profile']), definitions.limits.key ?? ''])
+  reportServerLimits(reader)
   const settings = resolveProfileSettings(reader, inputs, toAllowedModelNames([]))
   reader.assertValid()
   return { ...settings, providers: settings.providers ?? [], warnings: reader.warnings }
@@ -105,6 +110,23 @@ function readPrices(reader: SettingsReader): ModelPriceRules {
   const { prices, warnings } = resolvePrices(value, source.label)
   reader.report({ warnings })
   return prices
+}
+
+function readBudgets(reader: SettingsReader): BudgetSettings {
+  const { budgets, warnings } = resolveBudgets(reader.rawFileValue('limits'), reader.labelFileKey('limits'))
+  reader.report({ warnings })
+  return budgets
+}
+
+/** Warns of limits in a named profile that only the server has. */
+function reportServerLimits(reader: SettingsReader): void {
+  const limits = reader.rawFileValue('limits')
+  const keys = typeof limits === 'object' && limits !== null ? Object.keys(limits) : []
+  const ignored = keys.filter((key) => !budgetKeys.some((known) => known === key))
+  const label = reader.labelFileKey('limits')
+  const toWarning = (key: string) =>
+    `${label}.${key}: This limit is set for the server. It is ignored; a profile has ${budgetKeys.join(' and ')}.`
+  reader.report({ warnings: ignored.map(toWarning) })
 }
 
 /** The models that can be named. If the providers are invalid, their names still count: one problem is enough. */

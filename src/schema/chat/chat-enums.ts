@@ -26,7 +26,7 @@ export const MessageStatusEnum = schemaBuilder.enumType('MessageStatus', {
     COMPLETE: { description: 'The message is complete.' },
     PARTIAL: {
       description:
-        'The message is not whole: its stream was cancelled, failed or was interrupted, or `Stream.finishReason` is LENGTH, CONTENT_FILTER or REFUSAL.',
+        'The message is not whole: its stream was cancelled, failed or was interrupted, or `Stream.finishReason` is LENGTH, CONTENT_FILTER, REFUSAL or BUDGET.',
     },
     WITHDRAWN: {
       description: 'The user cancelled the message while it was queued. It is shown, but never sent to a model.',
@@ -72,6 +72,7 @@ export const FinishReasonEnum = schemaBuilder.enumType('FinishReason', {
     LENGTH: { description: 'The model reached the limit of its output, or the end of its context window.' },
     CONTENT_FILTER: { description: 'The provider cut the answer off because of its content.' },
     REFUSAL: { description: 'The model declined to answer.' },
+    BUDGET: { description: 'A budget was used up. The last step had no tools, and sums up.' },
     OTHER: { description: 'Any other reason of the provider.' },
   } as const,
 })

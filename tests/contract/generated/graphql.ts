@@ -127,6 +127,8 @@ export type FileInput = {
 
 /** Why the model stopped, in the last step of a stream. */
 export type FinishReason =
+  /** A budget was used up. The last step had no tools, and sums up. */
+  | 'BUDGET'
   /** The provider cut the answer off because of its content. */
   | 'CONTENT_FILTER'
   /** The model reached the limit of its output, or the end of its context window. */
@@ -219,7 +221,7 @@ export type MessageKind =
 export type MessageStatus =
   /** The message is complete. */
   | 'COMPLETE'
-  /** The message is not whole: its stream was cancelled, failed or was interrupted, or `Stream.finishReason` is LENGTH, CONTENT_FILTER or REFUSAL. */
+  /** The message is not whole: its stream was cancelled, failed or was interrupted, or `Stream.finishReason` is LENGTH, CONTENT_FILTER, REFUSAL or BUDGET. */
   | 'PARTIAL'
   /** The message is still growing. Its stream runs. */
   | 'STREAMING'

@@ -43,6 +43,7 @@ export async function startTestSegue({
       mcpServers: [],
       approvals: {},
       prices: {},
+      budgets: { answer: null, day: null },
       currency: 'USD',
       generateTitles: false,
       offersClarify: true,

@@ -21,6 +21,7 @@ describe('the value of a setting', () => {
       offersClarify: true,
       autoCompactThreshold: 0.8,
       prices: {},
+      budgets: { answer: null, day: null },
       currency: 'USD',
       durable: false,
       offlineDelayMs: 120,
@@ -176,7 +177,7 @@ describe('a limit under its former name', () => {
   test('is not among the allowed keys', () => {
     writeConfig({ limits: { silence: 1 } })
     expect(readProblems()).toEqual([
-      `${config}: limits.silence: Unknown key. Allowed keys: streams, sockets, operationsPerSocket, modelIdleSeconds, modelProgressSeconds, retrySeconds, stepsPerAnswer, concurrentJobs, toolSeconds, decisionSeconds, toolResultLength, slowConsumerSeconds.`,
+      `${config}: limits.silence: Unknown key. Allowed keys: streams, sockets, operationsPerSocket, modelIdleSeconds, modelProgressSeconds, retrySeconds, stepsPerAnswer, concurrentJobs, toolSeconds, decisionSeconds, toolResultLength, slowConsumerSeconds, answerBudget, dayBudget.`,
     ])
   })
 })

@@ -34,6 +34,7 @@ async function loadRegistry(options: Partial<ProfileRegistryOptions> = {}): Prom
   const settings = {
     ...{ port: 0, host: '127.0.0.1', allowedOrigins: [], home, hermesHome, model: null },
     ...{ providers: [], mcpServers: [], approvals: {}, prices: {}, currency: 'USD' },
+    ...{ budgets: { answer: null, day: null } },
     ...{
       generateTitles: false,
       offersClarify: true,

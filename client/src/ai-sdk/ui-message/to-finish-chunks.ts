@@ -30,6 +30,7 @@ const sdkFinishReasons: Readonly<Record<FinishReason, SdkFinishReason>> = {
   LENGTH: 'length',
   CONTENT_FILTER: 'content-filter',
   REFUSAL: 'content-filter',
+  BUDGET: 'length',
   OTHER: 'other',
 }
 

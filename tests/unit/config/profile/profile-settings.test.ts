@@ -46,6 +46,7 @@ const defaults = {
   offersClarify: true,
   autoCompactThreshold: 0.8,
   prices: {},
+  budgets: { answer: null, day: null },
   warnings: [],
 }
 
@@ -79,7 +80,7 @@ describe("a named profile's settings", () => {
     [{ model: 'local/test', providers: { other: { type: 'openai' } } }, 'model'],
     [{ port: 4000 }, 'port: Unknown key. Allowed keys: model, providers,'],
     [{ hermesHome: '/x' }, 'hermesHome: Unknown key.'],
-    [{ limits: {} }, 'limits: Unknown key.'],
+    [{ currency: 'EUR' }, 'currency: Unknown key.'],
     [[], 'Must be a JSON object.'],
   ])('are rejected with the location of the problem: %j', (config, problem) => {
     expect(() => readSettings(config)).toThrow(SettingsError)
