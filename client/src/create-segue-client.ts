@@ -55,6 +55,10 @@ export function createSegueClient(options: SegueClientOptions): SegueClient {
     followSession: (sessionId, followOptions) =>
       leavable(followOptions, (leaving) => followSession(subscriber, sessionId, leaving, followOptions)),
     message: foldChatEvents,
+    upload: async (file, uploadOptions = {}) => {
+      const { uploadFile } = await import('./http/upload-file.ts')
+      return uploadFile({ http, endpoint }, file, uploadOptions)
+    },
     fileUrl: (fileUrl) => endpoint.resolveFileUrl(fileUrl) ?? fileUrl,
     file: async (fileUrl, { signal } = {}) => {
       const { fetchFile } = await loadOnDemand(import('./http/fetch-file.ts'))

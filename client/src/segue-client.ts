@@ -35,14 +35,29 @@ export interface SegueClientOptions {
   readonly onConnectionLost?: (error: Error) => void
 }
 
+/** A file of a message, as it is sent. */
+export interface UploadedFile {
+  readonly name?: string
+  readonly mediaType: string
+  readonly url: string
+}
+
+export interface UploadOptions {
+  /** Default: the name of the `File`. */
+  readonly name?: string
+  /** Whose messages can have it. Default: `default`. */
+  readonly profile?: string
+  readonly signal?: AbortSignal
+}
+
 /** A message to send, see `StreamChatInput` in the schema. */
 export interface ChatInput {
   /** Left out: a new session is made. */
   readonly sessionId?: string
   /** May be empty if there are files. */
   readonly text: string
-  /** `url` is a data URL, as `FileReader.readAsDataURL` makes of a file that was chosen, or an https URL. */
-  readonly files?: readonly { readonly name?: string; readonly mediaType: string; readonly url: string }[]
+  /** What `upload` returns. `url` may also be a data URL, or an https URL of an image or a text. */
+  readonly files?: readonly UploadedFile[]
   /** Default: the model of the session, else that of the server. */
   readonly model?: string
   /** The effort of reasoning: one of `Model.efforts`. Default: that of the session, else the model's own. */
@@ -153,6 +168,11 @@ export interface SegueClient {
   answerClarification(id: string, answer: ClarificationAnswer, options?: RequestOptions): Promise<Clarification>
   /** The absolute URL of a file of this server, for `<img>` and links. Any other URL is returned as it is. */
   fileUrl(url: string): string
+  /**
+   * Stores a file that messages can have: an image, a document or a text. The server converts what models cannot read. The
+   * result can be sent with messages for a day, and its `url` can be shown. Rejects with BAD_USER_INPUT and TOO_LARGE.
+   */
+  upload(file: Blob, options?: UploadOptions): Promise<UploadedFile>
   /** The bytes of a file of this server: the `url` of a part, or of a file in a tool's result. Refuses URLs of others. */
   file(url: string, options?: { readonly signal?: AbortSignal }): Promise<Blob>
   /**

@@ -228,6 +228,26 @@ describe('the token', () => {
     })
   })
 
+  test('is sent with an upload, which messages can have', async () => {
+    using client = newClient({ url: segue.url, token: 'secret' })
+    const file = await client.upload(new File(['Hello'], 'hello.md', { type: 'text/markdown' }))
+    expect(file).toEqual({ name: 'hello.md', mediaType: 'text/markdown', url: expect.stringMatching(/^\/files\/upl_/) })
+    expect(await (await client.file(file.url)).text()).toBe('Hello')
+    const [started] = await collect(client.chat({ text: 'Read this', files: [file] }))
+    expect(started?.type).toBe('StreamStarted')
+    expect(await catchError(client.upload(new Blob([])))).toMatchObject({
+      code: 'BAD_USER_INPUT',
+      message: 'The file is empty.',
+    })
+
+    await using server = await startHttpServer(respond(201, JSON.stringify({ ...file, size: 5 }), 'application/json'))
+    using other = newClient({ url: `${server.url}/behind/graphql`, token: 'secret' })
+    await other.upload(new Blob(['a']), { name: 'a b', profile: 'work' })
+    expect(server.requests[0]).toMatchObject({
+      ...{ method: 'POST', url: '/behind/files?name=a+b&profile=work', headers: { authorization: 'Bearer secret' } },
+    })
+  })
+
   test('does not matter for a file that does not exist', async () => {
     using client = newClient({ url: segue.url })
     const missing = { code: 'NOT_FOUND', message: 'The server has no file at this URL. Read its message again.' }

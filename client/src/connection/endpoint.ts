@@ -2,6 +2,8 @@
 export interface Endpoint {
   /** Of its GraphQL endpoint, absolute, with http or https. */
   readonly graphqlUrl: string
+  /** Where files are posted to. */
+  readonly uploadUrl: string
   /** The URL of a file, absolute; null if it is not one of this server. */
   resolveFileUrl(url: string): string | null
 }
@@ -18,6 +20,7 @@ export function createEndpoint(url: string): Endpoint {
   const prefix = path.endsWith(graphqlPath) ? path.slice(0, -graphqlPath.length) : path
   const server = base.origin + prefix
   return {
+    uploadUrl: `${server}/files`,
     graphqlUrl: server + graphqlPath,
     resolveFileUrl: (file) => {
       // The server knows its own paths, and nothing of a proxy that serves it below another one.

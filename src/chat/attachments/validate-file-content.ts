@@ -62,12 +62,12 @@ export function requireFileMediaType(label: string, bytes: Buffer | null, create
 
 /** Throws BAD_USER_INPUT or TOO_LARGE for content that cannot be sent with a message. */
 export function assertValidFileContent(label: string, bytes: Buffer, createError: CreateFileError): void {
+  if (bytes.length === 0) throw createError('The file is empty.', 'url')
   const kind = findFileKind(requireFileMediaType(label, bytes, createError))
   if (bytes.length > maxFileBytes[kind]) {
     const limit = `${maxFileBytes[kind] / 1024 / 1024} MiB`
     throw new SegueError('TOO_LARGE', `The file is too large. ${kindNames[kind]} can have ${limit}.`)
   }
-  if (bytes.length === 0) throw createError('The file is empty.', 'url')
   const { width, height } = readImageSize(bytes) ?? { width: 0, height: 0 }
   if (kind !== 'image' || width * height <= maxImagePixels) return
   const [has, limit] = [width * height, maxImagePixels].map((pixels) => Math.ceil(pixels / 1_000_000))
