@@ -7,7 +7,7 @@ import { createPendingDecisions } from './lists/live-pending-decisions.ts'
 import { foldChatEvents } from './model/fold-chat-event.ts'
 import type { LeaveOptions, SegueClient, SegueClientOptions } from './segue-client.ts'
 import { defaultReconnectOptions } from './connection/reconnect-options.ts'
-import { createEndpoint } from './connection/endpoint.ts'
+import { createEndpoint, type Endpoint } from './connection/endpoint.ts'
 import { createLazyTransport } from './subscription/lazy-transport.ts'
 import { HttpClient } from './http/http-client.ts'
 import { RequestSender } from './http/request-sender.ts'
@@ -55,15 +55,7 @@ export function createSegueClient(options: SegueClientOptions): SegueClient {
     followSession: (sessionId, followOptions) =>
       leavable(followOptions, (leaving) => followSession(subscriber, sessionId, leaving, followOptions)),
     message: foldChatEvents,
-    upload: async (file, uploadOptions = {}) => {
-      const { uploadFile } = await import('./http/upload-file.ts')
-      return uploadFile({ http, endpoint }, file, uploadOptions)
-    },
-    fileUrl: (fileUrl) => endpoint.resolveFileUrl(fileUrl) ?? fileUrl,
-    file: async (fileUrl, { signal } = {}) => {
-      const { fetchFile } = await loadOnDemand(import('./http/fetch-file.ts'))
-      return fetchFile({ http, endpoint }, fileUrl, signal)
-    },
+    ...createFileCommands(http, endpoint),
     request: async (document, variables, requestOptions) =>
       requests.send(
         { query: await toDocumentText(document), variables: { ...variables } },
@@ -74,6 +66,20 @@ export function createSegueClient(options: SegueClientOptions): SegueClient {
     close: () => {
       closing.abort()
       transport.close()
+    },
+  }
+}
+
+function createFileCommands(http: HttpClient, endpoint: Endpoint): Pick<SegueClient, 'file' | 'fileUrl' | 'upload'> {
+  return {
+    upload: async (file, uploadOptions = {}) => {
+      const { uploadFile } = await loadOnDemand(import('./http/upload-file.ts'))
+      return uploadFile({ http, endpoint }, file, uploadOptions)
+    },
+    fileUrl: (fileUrl) => endpoint.resolveFileUrl(fileUrl) ?? fileUrl,
+    file: async (fileUrl, { signal } = {}) => {
+      const { fetchFile } = await loadOnDemand(import('./http/fetch-file.ts'))
+      return fetchFile({ http, endpoint }, fileUrl, signal)
     },
   }
 }
