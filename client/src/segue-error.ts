@@ -3,7 +3,10 @@ import type { ErrorCode } from '../../src/lib/errors.ts'
 /** The codes of errors that a server of Segue sends as `extensions.code`. It may send others. */
 export type ServerErrorCode = ErrorCode
 
-/** CONNECTION_LOST: a request could not be sent, or its answer did not arrive, however often it was tried. */
+/**
+ * CONNECTION_LOST: a request could not be sent, or its answer did not arrive, however often it was tried; or a part of the
+ * library could not be loaded.
+ */
 export type SegueErrorCode = ServerErrorCode | 'CONNECTION_LOST' | (string & {})
 
 /** An error of a GraphQL response, as it arrives. */

@@ -54,28 +54,29 @@ export const streamChatDocument = `subscription ($input: StreamChatInput!) { eve
 export const followStreamDocument = `subscription ($id: ID!, $after: Int!) { event: followStream(streamId: $id, after: $after) ${eventFields} }`
 export const followSessionDocument = `subscription ($id: ID!, $after: Int!) { event: followSession(sessionId: $id, after: $after) ${eventFields} }`
 
-export const cancelStreamDocument = `mutation ($id: ID!, $key: String) {
-  result: cancelStream(streamId: $id, key: $key) { outcome stream ${streamFields} message ${messageFields} }
+/** All mutations name their field `result`. Their key is sent as a header. */
+export const cancelStreamDocument = `mutation ($id: ID!) {
+  result: cancelStream(streamId: $id) { outcome stream ${streamFields} message ${messageFields} }
 }`
 
-export const updateQueuedMessageDocument = `mutation ($id: ID!, $text: String, $files: [FileInput!], $key: String) {
-  result: updateQueuedMessage(streamId: $id, text: $text, files: $files, key: $key) ${streamFields}
+export const updateQueuedMessageDocument = `mutation ($id: ID!, $text: String, $files: [FileInput!]) {
+  result: updateQueuedMessage(streamId: $id, text: $text, files: $files) ${streamFields}
 }`
 
-export const moveQueuedMessageDocument = `mutation ($id: ID!, $before: ID, $key: String) {
-  result: moveQueuedMessage(streamId: $id, before: $before, key: $key) { queue { id } }
+export const moveQueuedMessageDocument = `mutation ($id: ID!, $before: ID) {
+  result: moveQueuedMessage(streamId: $id, before: $before) { queue { id } }
 }`
 
-export const sendQueuedMessageDocument = `mutation ($id: ID!, $key: String) {
-  result: sendQueuedMessage(streamId: $id, key: $key) ${streamFields}
+export const sendQueuedMessageDocument = `mutation ($id: ID!) {
+  result: sendQueuedMessage(streamId: $id) ${streamFields}
 }`
 
-export const answerApprovalDocument = `mutation ($id: ID!, $decision: ApprovalDecision!, $reason: String, $arguments: JSON, $pattern: JSON, $key: String) {
-  result: answerApproval(id: $id, decision: $decision, reason: $reason, arguments: $arguments, pattern: $pattern, key: $key) ${approvalFields}
+export const answerApprovalDocument = `mutation ($id: ID!, $decision: ApprovalDecision!, $reason: String, $arguments: JSON, $pattern: JSON) {
+  result: answerApproval(id: $id, decision: $decision, reason: $reason, arguments: $arguments, pattern: $pattern) ${approvalFields}
 }`
 
-export const answerClarificationDocument = `mutation ($id: ID!, $answer: String, $values: JSON, $decline: Boolean, $key: String) {
-  result: answerClarification(id: $id, answer: $answer, values: $values, decline: $decline, key: $key) ${clarificationFields}
+export const answerClarificationDocument = `mutation ($id: ID!, $answer: String, $values: JSON, $decline: Boolean) {
+  result: answerClarification(id: $id, answer: $answer, values: $values, decline: $decline) ${clarificationFields}
 }`
 
 export const approvalsDocument = `subscription ($profile: String, $settledSince: DateTime) {
