@@ -315,6 +315,13 @@ test('the page on profiles creates a profile and lists all of them', async () =>
   })
 })
 
+test('the page on files sends an upload with a message', async () => {
+  const body = new Blob(['# Notes'], { type: 'text/markdown' })
+  const response = await fetch(`${docs.url}/files?name=notes.md`, { method: 'POST', body })
+  const { url } = z.object({ url: z.string() }).parse(await response.json())
+  expect(await docs.run('AskAboutFile', { url })).toMatchObject({ startChat: { id: expect.stringMatching(/^str_/) } })
+})
+
 test('every operation in README and docs ran in one of these tests', () => {
   const documented = documentationPages.flatMap(listOperations).map(({ name }) => name)
   expect(documented.toSorted()).toEqual([...docs.executed].toSorted())

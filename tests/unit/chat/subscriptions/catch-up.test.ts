@@ -132,10 +132,11 @@ describe('a log of 2,500 deltas', () => {
       if (event.seq === head) more.open()
     }
     expect(received.length).toBeLessThan(30)
-    expect(received.slice(-4).map(({ type }) => type)).toEqual([
+    expect(received.slice(-5).map(({ type }) => type)).toEqual([
       'TextDelta',
       'TextDelta',
       'TextDelta',
+      'PartFinished',
       'StreamFinished',
     ])
     expect(applyDeltas([], received)).toEqual([...texts.slice(0, 3), texts[3] + [1, 2, 3].map(toWord).join('')])
