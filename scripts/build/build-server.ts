@@ -56,7 +56,7 @@ export async function buildServer(): Promise<void> {
   const options = { bundle: true, format: 'esm', platform: 'node', target, logLevel: 'warning' } as const
   await build({
     ...options,
-    entryPoints: globSync('**/*.ts', { cwd: source }).map((file) => join(source, file)),
+    entryPoints: globSync('**/*.ts', { cwd: source, exclude: ['**/*.d.ts'] }).map((file) => join(source, file)),
     outbase: source,
     outdir: output,
     external: Object.keys(manifest.dependencies),

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import type { ProviderType } from '../../src/config/profile/provider.ts'
-import { ChatClient } from '../support/clients/chat-client.ts'
-import { createImage, describeImage } from '../support/files/images.ts'
-import { createPdf, pdfPasswordTrailer } from '../support/files/pdf.ts'
-import { newProvider } from '../support/providers/provider.ts'
-import { startTestSegue } from '../support/server/segue.ts'
-import { startHttpServer } from '../support/server/small-server.ts'
+import type { ProviderType } from '../../../src/config/profile/provider.ts'
+import { ChatClient } from '../../support/clients/chat-client.ts'
+import { createImage, describeImage } from '../../support/files/images.ts'
+import { createPdf, pdfPasswordTrailer } from '../../support/files/pdf.ts'
+import { newProvider } from '../../support/providers/provider.ts'
+import { startTestSegue } from '../../support/server/segue.ts'
+import { startHttpServer } from '../../support/server/small-server.ts'
 
 const pdf = createPdf(['Invoice 4711', 'Sum: 12'])
 const pdfUrl = `data:application/pdf;base64,${pdf.toString('base64')}`

@@ -2,12 +2,18 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import type { ChatClient } from '../support/clients/chat-client.ts'
-import { computeDigest, toParts } from '../support/clients/reader.ts'
-import { createImage, describeImage, heicPhoto } from '../support/files/images.ts'
-import { createDocx, docxMediaType, docxParagraph } from '../support/files/office-documents.ts'
-import { sendHttpRequest } from '../support/server/http-exchange.ts'
-import { startSegueWithProvider, type SegueWithProvider } from '../support/server/segue-with-provider.ts'
+import type { ChatClient } from '../../support/clients/chat-client.ts'
+import { computeDigest, toParts } from '../../support/clients/reader.ts'
+import { createImage, describeImage, heicPhoto } from '../../support/files/images.ts'
+import {
+  createDocx,
+  createXlsx,
+  docxMediaType,
+  docxParagraph,
+  xlsxMediaType,
+} from '../../support/files/office-documents.ts'
+import { sendHttpRequest } from '../../support/server/http-exchange.ts'
+import { startSegueWithProvider, type SegueWithProvider } from '../../support/server/segue-with-provider.ts'
 
 let environment: SegueWithProvider
 let url: string
@@ -228,5 +234,12 @@ describe('a file of a message', () => {
     const [file] = await send([{ name: 'a.docx', mediaType: docxMediaType, url: inUrl(docx, docxMediaType) }])
     expect(file).toMatchObject({ name: 'a.txt', mediaType: 'text/plain' })
     expect((await bytesAt(file?.url ?? '')).toString()).toBe('Hello from Word')
+  })
+
+  test('that is a spreadsheet becomes text', async () => {
+    const xlsx = createXlsx({ Sums: [['Ann', 3]] })
+    const [file] = await send([{ name: 'a.xlsx', mediaType: xlsxMediaType, url: inUrl(xlsx, xlsxMediaType) }])
+    expect(file).toMatchObject({ name: 'a.txt', mediaType: 'text/plain' })
+    expect((await bytesAt(file?.url ?? '')).toString()).toBe('# Sums\nAnn\t3')
   })
 })
