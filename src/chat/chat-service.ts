@@ -8,6 +8,7 @@ import { withTimeout } from '../lib/async/with-timeout.ts'
 import type { SessionContext } from '../model/context/context-size.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { StreamRecord } from '../model/stream.ts'
+import type { Budget } from '../model/usage.ts'
 import { newSession } from '../sessions/new-session.ts'
 import type { CombinedSessionRepository } from '../sessions/combined-session-repository.ts'
 import { type IdempotencyKey, createCompletedIdempotencyKeyRecord } from '../storage/idempotency-key.ts'
@@ -157,11 +158,12 @@ export class ChatService {
   }
 
   /** Starts the first stream of a new session. Throws what `start` throws. */
-  async startInNewSession(session: SessionRecord, text: string): Promise<StreamRecord> {
+  async startInNewSession(session: SessionRecord, text: string, budget: Budget | null = null): Promise<StreamRecord> {
     return this.#dependencies.turnStarter.start(async () => ({
       session: { session, messages: [] },
       parts: [{ type: 'text', text }],
       ...(await resolveAnsweringModel(this.#dependencies.models, {}, session)),
+      budget,
       idempotencyKey: null,
       ifBusy: 'REJECT',
     }))

@@ -5,6 +5,7 @@ import { withTimeout } from '../lib/async/with-timeout.ts'
 import type { MessagePart } from '../model/message.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { StreamRecord } from '../model/stream.ts'
+import type { Budget } from '../model/usage.ts'
 import type { IdempotencyKey } from '../storage/idempotency-key.ts'
 import type { SessionWithInitialMessages } from '../storage/sessions/session-writer.ts'
 import type { ActiveSessions } from './runtime/active-sessions.ts'
@@ -38,6 +39,8 @@ export interface StartTurnRequest {
   /** The key of the call, which is stored with the turn. */
   readonly idempotencyKey: IdempotencyKey | null
   readonly ifBusy: IfBusy
+  /** What the answer may use, beside the budgets of the profile. Default: no limit. */
+  readonly budget?: Budget | null
   /** The turn that is tried again, see `MessageRecord`. Default: a new one. */
   readonly turnId?: string
 }

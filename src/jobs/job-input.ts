@@ -1,4 +1,5 @@
 import { createBadInputError, SegueError } from '../lib/errors.ts'
+import type { BudgetChange } from './job-budget.ts'
 import { normalizeSchedule } from './schedule/parse-schedule.ts'
 
 /** What a client sends to create a job. */
@@ -13,6 +14,7 @@ export interface JobInput {
   readonly instructions?: string | null
   /** Null or left out means the model's own default. */
   readonly effort?: string | null
+  readonly budget?: BudgetChange
   /** How often the schedule runs the job. Null means without end. */
   readonly repeatLimit: number | null
 }

@@ -5,6 +5,7 @@
 
 import { createBadInputError } from '../lib/errors.ts'
 import type { JobRecord, JobRunRecord, JobRunStatus, JobState, JobTrigger, SegueJob } from '../model/job.ts'
+import { applyBudgetChange } from './job-budget.ts'
 import { normalizeJobInput, type JobInput, type JobPatch } from './job-input.ts'
 import { parseSchedule } from './schedule/parse-schedule.ts'
 import { type DueTimes, listNextDueTimes, type Schedule } from './schedule/schedule.ts'
@@ -37,10 +38,11 @@ export function newSegueJob(
   params: { readonly id: string; readonly profile: string; readonly now: number },
 ): SegueJob {
   const { now } = params
-  const normalized = normalizeJobInput(input)
+  const { budget, ...normalized } = normalizeJobInput(input)
   const { recurring } = parseFutureSchedule({ ...normalized, anchor: now }, now)
   return withDerivedFields({
     ...normalized,
+    ...(budget && { budget: applyBudgetChange(null, budget) }),
     id: params.id,
     origin: 'SEGUE',
     profile: params.profile,
@@ -62,7 +64,12 @@ export function newSegueJob(
  * does not. Throws BAD_USER_INPUT and TOO_LARGE.
  */
 export function applyJobPatch(job: SegueJob, patch: JobPatch, now: number): SegueJob {
-  const patched = { ...job, ...normalizeJobInput(patch) }
+  const { budget, ...normalized } = normalizeJobInput(patch)
+  const patched = {
+    ...job,
+    ...normalized,
+    ...(budget && { budget: applyBudgetChange(job.budget ?? null, budget) }),
+  }
   const hasNewSchedule = patched.schedule !== job.schedule
   const anchor = hasNewSchedule ? now : job.anchor
   if (hasNewSchedule) parseFutureSchedule({ ...patched, anchor }, now)

@@ -1,5 +1,5 @@
 import type { Origin } from './session.ts'
-import type { Usage } from './usage.ts'
+import type { Budget, Usage } from './usage.ts'
 
 /**
  * - SCHEDULED: waits for its next due time.
@@ -31,6 +31,8 @@ export interface JobRecord {
   readonly instructions?: string | null
   /** The effort of its answers. Null or left out: the model's own default. */
   readonly effort?: string | null
+  /** What each of its runs may use. Null or left out: no limit of its own. */
+  readonly budget?: Budget | null
   readonly enabled: boolean
   readonly state: JobState
   /**

@@ -1,4 +1,5 @@
 import SchemaBuilder from '@pothos/core'
+import { GraphQLError } from 'graphql'
 import RelayPlugin from '@pothos/plugin-relay'
 import { type Json, toRawJson } from '../lib/text/json.ts'
 import { coerceDateTimeInput } from './coerce-date-time-input.ts'
@@ -15,7 +16,7 @@ export const schemaBuilder = new SchemaBuilder<{
     /** Milliseconds since the epoch. */
     DateTime: { Input: number; Output: number }
     JSON: { Input: Json; Output: Json }
-    SafeInt: { Input: never; Output: number }
+    SafeInt: { Input: number; Output: number }
   }
 }>({
   defaultFieldNullability: false,
@@ -75,6 +76,10 @@ schemaBuilder.scalarType('SafeInt', {
   coerceOutputValue: (value) => {
     if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
     throw new TypeError(`SafeInt cannot represent ${String(value)}.`)
+  },
+  coerceInputValue: (value) => {
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
+    throw new GraphQLError('Use a whole number from 0 to 2^53 - 1.')
   },
 })
 

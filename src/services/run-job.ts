@@ -24,7 +24,7 @@ export async function runJob(chats: ChatService, job: SegueJob, run: JobRunRecor
     effort: job.effort ?? null,
   })
   try {
-    const stream = await waitForEnd(chats, await chats.startInNewSession(session, job.prompt))
+    const stream = await waitForEnd(chats, await chats.startInNewSession(session, job.prompt, job.budget ?? null))
     return stream ? toRunOutcome(stream, await chats.messageQueries.findAnswer(stream.id)) : sessionDeletedOutcome
   } catch (error) {
     if (error instanceof SegueError && error.code === 'SHUTTING_DOWN') return interruptedJobRunOutcome

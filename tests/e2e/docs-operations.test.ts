@@ -109,6 +109,11 @@ describe('the page on costs', () => {
       data = await docs.run('CostOfSession', { id })
     expect(data).toMatchObject({ session: { usage: { cost: { currency: 'USD', estimated: true } } } })
     expect(await docs.run('Ask')).toMatchObject({ startChat: { status: 'RUNNING', error: null } })
+    const create = 'mutation { createJob(input: {name: "Bees", prompt: "Hello", schedule: "0 9 29 2 *"}) { id } }'
+    const [created] = await docs.request(create)
+    expect(await docs.run('LimitJob', { id: created?.['createJob']?.['id'] })).toMatchObject({
+      updateJob: { budget: { tokens: 100_000, cost: 0.2 } },
+    })
     const day = new Date().toISOString().slice(0, 10)
     expect(await docs.run('Usage')).toMatchObject({
       usage: { value: expect.arrayContaining([expect.objectContaining({ group: day })]) },

@@ -1,5 +1,6 @@
 import type { ResolvedModel } from '../../agent/models/resolved-model.ts'
 import type { StreamRecord } from '../../model/stream.ts'
+import type { Budget } from '../../model/usage.ts'
 import type { IdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import type { EventLogWriter } from '../log/event-log-writer.ts'
 import type { ComposeFinalBatch } from '../streaming/stream-committer.ts'
@@ -50,7 +51,7 @@ export class ActiveTurn {
       const userMessage = assignUserMessagePosition(turn.userMessage, seq)
       return {
         ...composeStartBatch(turn, seq, this.#options.runtime),
-        onCommitted: () => this.#run({ stream, userMessage }, turn.model),
+        onCommitted: () => this.#run({ stream, userMessage }, turn.model, turn.budget),
       }
     })
     return stream
@@ -88,11 +89,11 @@ export class ActiveTurn {
     if (!finished?.included) await this.#options.writer.write(composeBatch)
   }
 
-  #run({ stream, userMessage }: StartedStream, model: ResolvedModel): void {
+  #run({ stream, userMessage }: StartedStream, model: ResolvedModel, budget: Budget | null = null): void {
     const { log, createAnswerContext, prices } = this.#options
     const runner = new StreamRunner({
       ...this.#options,
-      budget: null,
+      budget,
       turn: { ...createTurnState(stream, userMessage), pricing: prices.find(stream.model) },
       context: createAnswerContext(stream, model),
     })

@@ -3,7 +3,7 @@ import type { SessionWithInitialMessages } from '../../storage/sessions/session-
 import type { MessagePart, MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
-import { noUsage } from '../../model/usage.ts'
+import { type Budget, noUsage } from '../../model/usage.ts'
 import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import { titleFromMessage } from './derive-title.ts'
 import type { IdempotencyKey } from '../../storage/idempotency-key.ts'
@@ -19,6 +19,8 @@ export interface NewTurn {
   readonly sessionToCreate: SessionWithInitialMessages | null
   /** The title for a session that has none; null if it has one. */
   readonly title: string | null
+  /** What the answer may use, beside the budgets of the profile. Null: no limit. */
+  readonly budget: Budget | null
 }
 
 export interface BuildNewTurnRecordsOptions {
@@ -30,6 +32,8 @@ export interface BuildNewTurnRecordsOptions {
   /** The effort that it is asked for; null for its own default. */
   readonly effort: string | null
   readonly idempotencyKey: NewTurn['idempotencyKey']
+  /** What the answer may use, beside the budgets of the profile. Default: no limit. */
+  readonly budget?: Budget | null
   /** The turn that is tried again. Default: a new one. */
   readonly turnId?: string
   readonly runtime: ClockAndIds
@@ -42,6 +46,7 @@ export function buildNewTurnRecords({
   model,
   effort,
   idempotencyKey,
+  budget = null,
   turnId,
   runtime,
 }: BuildNewTurnRecordsOptions): NewTurn {
@@ -83,5 +88,5 @@ export function buildNewTurnRecords({
     error: null,
   }
   const title = session.title === null ? titleFromMessage(parts) : null
-  return { stream, userMessage, model, idempotencyKey, sessionToCreate, title }
+  return { stream, userMessage, model, idempotencyKey, sessionToCreate, title, budget }
 }

@@ -2,6 +2,7 @@ import type { JobPatchRequest } from '../../jobs/job-input.ts'
 import { parseInstructions } from '../../model/instructions.ts'
 import { instructionsLengthDescription } from '../session/instructions-description.ts'
 import { idempotencyKeyDescription } from '../idempotency/idempotency-key-argument.ts'
+import { BudgetInput, toBudgetChange } from './budget.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 
 const scheduleDescription =
@@ -35,6 +36,10 @@ export const CreateJobInput = schemaBuilder.inputType('CreateJobInput', {
       description:
         'The effort of reasoning of its answers: one of `efforts` of the model. Default: the default of the model.',
     }),
+    budget: t.field({
+      type: BudgetInput,
+      description: 'What each of its runs may use, within the budgets of the profile. Default: no limit of its own.',
+    }),
     repeatLimit: t.int({
       description: 'The number of scheduled runs after which the job is COMPLETED: 1 or more. Default: no limit.',
     }),
@@ -59,6 +64,10 @@ export const UpdateJobInput = schemaBuilder.inputType('UpdateJobInput', {
       description:
         'The new effort of reasoning of its answers: one of `efforts` of the model. Empty: the default of the model.',
     }),
+    budget: t.field({
+      type: BudgetInput,
+      description: 'What each of its runs may use, within the budgets of the profile. 0 takes a limit away.',
+    }),
     enabled: t.boolean({ description: 'False pauses the job, true resumes it.' }),
     repeatLimit: t.int({
       description: 'The number of scheduled runs after which the job is COMPLETED, including past runs. 0: no limit.',
@@ -66,9 +75,9 @@ export const UpdateJobInput = schemaBuilder.inputType('UpdateJobInput', {
   }),
 })
 
-/** An empty text takes the time zone, the model, the instructions or the effort away, 0 the limit. */
+/** An empty text takes the time zone, the model, the instructions or the effort away, 0 a limit. */
 export function toJobPatch(input: typeof UpdateJobInput.$inferInput): JobPatchRequest {
-  const { name, prompt, schedule, timezone, enabled, model, instructions, effort, repeatLimit } = input
+  const { name, prompt, schedule, timezone, enabled, model, instructions, effort, budget, repeatLimit } = input
   return {
     ...(typeof name === 'string' && { name }),
     ...(typeof prompt === 'string' && { prompt }),
@@ -78,6 +87,7 @@ export function toJobPatch(input: typeof UpdateJobInput.$inferInput): JobPatchRe
     ...(typeof model === 'string' && { model: model || null }),
     ...(typeof instructions === 'string' && { instructions: parseInstructions(instructions) }),
     ...(typeof effort === 'string' && { effort: effort || null }),
+    ...(budget && { budget: toBudgetChange(budget) }),
     ...(typeof repeatLimit === 'number' && { repeatLimit: repeatLimit === 0 ? null : repeatLimit }),
   }
 }

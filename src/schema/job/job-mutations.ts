@@ -11,6 +11,7 @@ import {
   toRememberedCreatedId,
   createIdempotentResolver,
 } from '../idempotency/idempotent-mutation.ts'
+import { toBudgetChange } from './budget.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { JobRunObjectType, JobObjectType } from '../object-refs.ts'
 import { withModelArgument } from '../model-argument.ts'
@@ -43,7 +44,11 @@ schemaBuilder.mutationFields((t) => ({
         const instructions = parseInstructions(input.instructions ?? '')
         const model = await requireKnownModel(input.model, profile.name, models)
         if (effort !== null) await assertModelTakesEffort(models, model, effort, 'input', 'effort')
-        return jobs.create({ name, prompt, schedule, timezone, model, instructions, effort, repeatLimit }, key)
+        const budget = input.budget ? { budget: toBudgetChange(input.budget) } : {}
+        return jobs.create(
+          { name, prompt, schedule, timezone, model, instructions, effort, repeatLimit, ...budget },
+          key,
+        )
       },
       remember: toRememberedCreatedId,
       reload: (_, remembered, scope) => reloadCreatedRecord('Job', remembered, scope),

@@ -5,6 +5,7 @@ import { JobRunObjectType, JobObjectType, ProfileObjectType } from '../object-re
 import { positionCursor } from '../relay/cursors.ts'
 import { resolveKeysetConnection } from '../relay/keyset-connection.ts'
 import { OriginEnum } from '../session/session-enums.ts'
+import { BudgetType } from './budget.ts'
 import { JobStateEnum } from './job-enums.ts'
 
 const maxNextRuns = 1000
@@ -52,6 +53,13 @@ JobObjectType.implement({
       nullable: true,
       description: 'The effort of reasoning of its answers. Null: the default of the model. Null for Hermes jobs.',
       resolve: ({ effort = null }) => effort,
+    }),
+    budget: t.field({
+      type: BudgetType,
+      nullable: true,
+      description:
+        'What each of its runs may use, within the budgets of the profile. Null: no limit of its own. Null for Hermes jobs.',
+      resolve: ({ budget = null }) => budget,
     }),
     enabled: t.exposeBoolean('enabled', { description: 'False if the job is paused.' }),
   }),

@@ -176,10 +176,10 @@ export class SqliteJobStore implements JobStore {
   #insertJob(job: SegueJob): void {
     this.#database
       .prepare<[JobRow]>(
-        `INSERT INTO jobs (id, name, prompt, schedule, timezone, anchor, recurring, model, instructions, effort, enabled, state, fault,
+        `INSERT INTO jobs (id, name, prompt, schedule, timezone, anchor, recurring, model, instructions, effort, budget, enabled, state, fault,
            running, repeat_limit, completed_runs, skipped_runs, next_run_at, created_at, settled_until, run_count,
            revision)
-         VALUES (:id, :name, :prompt, :schedule, :timezone, :anchor, :recurring, :model, :instructions, :effort, :enabled, :state, :fault,
+         VALUES (:id, :name, :prompt, :schedule, :timezone, :anchor, :recurring, :model, :instructions, :effort, :budget, :enabled, :state, :fault,
            :running, :repeat_limit, :completed_runs, :skipped_runs, :next_run_at, :created_at, :settled_until,
            :run_count, :revision)`,
       )
@@ -190,7 +190,7 @@ export class SqliteJobStore implements JobStore {
     const { changes } = this.#database
       .prepare<[JobRow]>(
         `UPDATE jobs SET name = :name, prompt = :prompt, schedule = :schedule, timezone = :timezone, anchor = :anchor,
-           recurring = :recurring, model = :model, instructions = :instructions, effort = :effort, enabled = :enabled, state = :state, fault = :fault,
+           recurring = :recurring, model = :model, instructions = :instructions, effort = :effort, budget = :budget, enabled = :enabled, state = :state, fault = :fault,
            running = :running, repeat_limit = :repeat_limit, completed_runs = :completed_runs,
            skipped_runs = :skipped_runs, next_run_at = :next_run_at, settled_until = :settled_until,
            run_count = :run_count, revision = :revision

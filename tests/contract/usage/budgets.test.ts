@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { loadSession, loadTranscript, streamToEnd } from '../support/chat.ts'
 import { transports } from '../support/clients.ts'
-import { newJob, runJob, waitForRunEnd } from '../support/job.ts'
+import { UpdateJobDocument, type UpdateJobMutationVariables } from '../generated/graphql.ts'
+import { loadJob, newJob, runJob, waitForRunEnd } from '../support/job.ts'
 import { newTestEnvironment } from '../support/test-environment.ts'
-import { requireNonNull } from '../support/typed-client.ts'
+import { expectRefusal, mutate, requireNonNull } from '../support/typed-client.ts'
 
 const call = { toolCall: { id: 'call_1', name: 'look', arguments: ['{}'] } }
 const callStep = (input: number) => [call, { finish: 'tool_calls' }, { usage: { input, output: 10 } }]
@@ -108,5 +109,44 @@ describe.each(transports)('The budget of the day, over %s,', (transport) => {
       status: 'ERROR',
       error: `The budget of the day is used up. Try again after ${nextMidnight()}, or raise limits.dayBudget.`,
     })
+  })
+})
+
+describe.each(transports)('The budget of a job, over %s,', (transport) => {
+  test('is given, changed limit by limit, and taken away with 0', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client } = environment
+    const { id, budget } = await newJob(client, { budget: { tokens: 100, cost: 0.5 } })
+    expect(budget).toEqual({ tokens: 100, cost: 0.5 })
+    const update = async (changed: UpdateJobMutationVariables['budget']) =>
+      (await mutate(client, UpdateJobDocument, { id, budget: changed })).updateJob.budget
+    expect(await update(null)).toEqual({ tokens: 100, cost: 0.5 })
+    expect(await update({ tokens: 2 ** 40 })).toEqual({ tokens: 2 ** 40, cost: 0.5 })
+    expect(await update({ cost: 0 })).toEqual({ tokens: 2 ** 40, cost: null })
+    expect(await update({ tokens: 0, cost: null })).toBeNull()
+    expect(await loadJob(client, id)).toMatchObject({ budget: null })
+    expect((await newJob(client, { budget: { tokens: 0 } })).budget).toBeNull()
+  })
+
+  test('needs a limit that can be one', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client } = environment
+    const { id } = await newJob(client)
+    for (const budget of [{}, { tokens: null }, { tokens: -1 }, { tokens: 1.5 }, { tokens: 2 ** 53 }, { cost: -0.1 }])
+      expect(await expectRefusal(client, UpdateJobDocument, { id, budget }), JSON.stringify(budget)).toMatchObject({
+        code: 'BAD_USER_INPUT',
+      })
+  })
+
+  test('applies to each of its runs', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
+    const job = await newJob(client, { budget: { tokens: 50 } })
+    for (const _ of [1, 2]) {
+      provider.enqueue(callStep(40))
+      provider.enqueue(sumUp)
+      const run = await waitForRunEnd(client, (await runJob(client, job.id)).run.id)
+      expect(run).toMatchObject({ status: 'OK', output: 'So far: oaks.', usage: { inputTokens: 45 } })
+    }
   })
 })

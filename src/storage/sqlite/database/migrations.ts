@@ -23,6 +23,7 @@ import { migration022 } from './migrations/022-places-of-retries.ts'
 import { migration023 } from './migrations/023-approval-rules.ts'
 import { migration024 } from './migrations/024-uploads.ts'
 import { migration025 } from './migrations/025-usage-sums.ts'
+import { migration027 } from './migrations/027-budgets-of-jobs.ts'
 import { migration026 } from './migrations/026-attention.ts'
 
 /**
@@ -57,4 +58,5 @@ export const migrations: readonly string[] = [
   migration024,
   migration025,
   migration026,
+  migration027,
 ]

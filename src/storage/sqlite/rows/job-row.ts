@@ -15,6 +15,7 @@ export interface JobRow {
   model: string | null
   instructions: string | null
   effort: string | null
+  budget: string | null
   enabled: number
   state: SegueJob['state']
   fault: string | null
@@ -43,6 +44,7 @@ export function jobFromRow(row: JobRow, profile: string): SegueJob {
     model: row.model,
     ...(row.instructions !== null && { instructions: row.instructions }),
     ...(row.effort !== null && { effort: row.effort }),
+    ...(row.budget !== null && { budget: JSON.parse(row.budget) }),
     enabled: row.enabled === 1,
     state: row.state,
     scheduleError: row.fault,
@@ -70,6 +72,7 @@ export function jobToRow(job: SegueJob): JobRow {
     model: job.model,
     instructions: job.instructions ?? null,
     effort: job.effort ?? null,
+    budget: job.budget ? JSON.stringify(job.budget) : null,
     enabled: job.enabled ? 1 : 0,
     state: job.state,
     fault: job.scheduleError,
