@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { ImageLimits } from '../../../lib/file-conversion/convert-image.ts'
 import type { PdfText } from '../../../lib/file-conversion/extract-pdf-text.ts'
 import type { FileConverter } from '../../../lib/file-conversion/file-converter.ts'
+import { detectFileFormat } from '../../../lib/file-conversion/detect-convertible-format.ts'
 import { readImageSize } from '../../../lib/file-conversion/read-image-size.ts'
 import { LruCache } from '../../../lib/lru-cache.ts'
 
@@ -29,11 +30,19 @@ export class DerivedFileCache {
     return getOrCreate(this.#pdfTexts, hashOf(bytes), () => this.#converter.extractPdfText(bytes))
   }
 
-  /** An image within limits: as it is, or scaled down. Null if it is too large and cannot be scaled. */
+  /**
+   * An image within limits: as it is, or scaled down. One in HEIC or AVIF becomes JPEG. Null if it is too large and cannot be
+   * scaled, or cannot be converted.
+   */
   async fitImage(image: ImageFile, limits: ImageLimits): Promise<ImageFile | null> {
-    if (isWithinLimits(image.bytes, limits)) return image
+    const format = detectFileFormat(Buffer.from(image.bytes.buffer, image.bytes.byteOffset, image.bytes.byteLength))
+    const isConverted = format === 'heic' || format === 'avif'
+    if (!isConverted && isWithinLimits(image.bytes, limits)) return image
     const key = `${hashOf(image.bytes)} ${limits.maxBytes} ${limits.maxEdge}`
-    return getOrCreate(this.#scaledImages, key, () => this.#converter.scaleImage(image.bytes, limits))
+    return getOrCreate(this.#scaledImages, key, async () => {
+      const { bytes, mediaType } = isConverted ? await this.#converter.convertToJpeg(image.bytes, format) : image
+      return isWithinLimits(bytes, limits) ? { bytes, mediaType } : this.#converter.scaleImage(bytes, limits)
+    })
   }
 }
 

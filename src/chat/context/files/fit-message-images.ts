@@ -2,7 +2,7 @@ import { createFileKey } from '../../../agent/create-file-key.ts'
 import type { ImageLimits } from '../../../lib/file-conversion/convert-image.ts'
 import type { MessagePart, MessageRecord } from '../../../model/message.ts'
 import { parseDataUrl, toDataUrl } from '../../attachments/data-url.ts'
-import { imageMediaTypes } from '../../attachments/media-type.ts'
+import { isImageMediaType } from '../../../lib/is-image-media-type.ts'
 import type { DerivedFileCache, ImageFile } from './derived-file-cache.ts'
 import { createOmissionNote } from './omit-message-files.ts'
 
@@ -29,7 +29,7 @@ export async function fitMessageImages(
   fileKeys: ReadonlySet<string>,
 ): Promise<MessageRecord[]> {
   const fitPart = async (part: FilePart): Promise<MessagePart> => {
-    const image = imageMediaTypes.includes(part.mediaType) ? parseDataUrl(part.url) : null
+    const image = isImageMediaType(part.mediaType) ? parseDataUrl(part.url) : null
     if (!image) return part
     const source = { bytes: new Uint8Array(image.bytes), mediaType: part.mediaType }
     const fitted = await fitImage(source, fitting)

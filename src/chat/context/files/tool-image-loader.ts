@@ -86,7 +86,9 @@ export class ToolImageLoader {
     )
     return files.flatMap(({ mediaType, size, url }) => {
       const hash = parseBlobUrlPath(url ?? '')
-      const isAccepted = mediaTypes.includes(mediaType) && size <= maxImageBytes
+      // Those in HEIC and AVIF become JPEG.
+      const sentMediaType = /^image\/(avif|hei[cf])$/.test(mediaType) ? 'image/jpeg' : mediaType
+      const isAccepted = mediaTypes.includes(sentMediaType) && size <= maxImageBytes
       return hash !== null && isAccepted && resultBlobs.includes(hash) && url !== null ? [url] : []
     })
   }
