@@ -4,6 +4,7 @@ import {
   answerApprovalDocument,
   answerClarificationDocument,
   cancelStreamDocument,
+  markReadDocument,
   moveQueuedMessageDocument,
   sendQueuedMessageDocument,
   updateQueuedMessageDocument,
@@ -22,7 +23,14 @@ interface WireQueue {
   readonly queue: readonly WireId[]
 }
 
-type Command = 'cancel' | 'updateQueued' | 'moveQueued' | 'sendQueued' | 'answerApproval' | 'answerClarification'
+type Command =
+  | 'cancel'
+  | 'updateQueued'
+  | 'moveQueued'
+  | 'sendQueued'
+  | 'markRead'
+  | 'answerApproval'
+  | 'answerClarification'
 
 /** The methods of a client that send one mutation. */
 export function createCommands(requests: RequestSender): Pick<SegueClient, Command> {
@@ -44,6 +52,9 @@ export function createCommands(requests: RequestSender): Pick<SegueClient, Comma
     },
     sendQueued: async (id, options) =>
       toChatStream(await mutate<WireStream>(sendQueuedMessageDocument, { id }, options)),
+    markRead: async (conversationId, at, options) => {
+      await mutate(markReadDocument, { id: conversationId, ...(at && { at: new Date(at).toISOString() }) }, options)
+    },
     answerApproval: async (id, answer, options) =>
       toApproval(await mutate<WireApproval>(answerApprovalDocument, { ...answer, id }, options)),
     answerClarification: async (id, answer, options) =>

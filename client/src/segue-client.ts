@@ -162,6 +162,11 @@ export interface SegueClient {
   updateQueued(streamId: string, changes: QueuedMessageChanges, options?: RequestOptions): Promise<ChatStream>
   /** Moves a queued message before another one of its queue; null, to the end. Resolves to the ids of the queue in order. */
   moveQueued(streamId: string, before: string | null, options?: RequestOptions): Promise<readonly string[]>
+  /**
+   * Marks a conversation as read, for all devices, up to a time that the server sent (in epoch milliseconds, such as the
+   * `lastActivityAt` of its row); without one, up to now. A mark never goes back. Following an answer to its end does not mark.
+   */
+  markRead(conversationId: string, at?: number | null, options?: RequestOptions): Promise<void>
   /** Starts the turn of a queued message now, and stops the answer that is being made. */
   sendQueued(streamId: string, options?: RequestOptions): Promise<ChatStream>
   answerApproval(id: string, answer: ApprovalAnswer, options?: RequestOptions): Promise<Approval>

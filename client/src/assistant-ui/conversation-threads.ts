@@ -50,7 +50,7 @@ export function toThreadListAdapter({
   }
 }
 
-function toThread({ id, title, pinned, lastActivityAt, tip }: Conversation) {
-  const custom = { sessionId: tip.id, pinned, lastActivityAt, isRunning: tip.activeStream !== null }
+function toThread({ id, title, pinned, lastActivityAt, attention, tip }: Conversation) {
+  const custom = { sessionId: tip.id, pinned, lastActivityAt, attention, isRunning: tip.activeStream !== null }
   return { id, remoteId: id, ...(title !== null && { title }), custom }
 }

@@ -2,7 +2,7 @@ import type { WireId } from '../wire/wire-types.ts'
 import type { Conversation } from './conversation-list.ts'
 
 const fields = `{
-  id title pinned archived lastActivityAt segmentCount root { id }
+  id title pinned archived lastActivityAt attention attentionSession { id } readAt segmentCount root { id }
   tip { id channel origin source model activeStream { id status } pendingApprovals { id } pendingClarifications { id } }
 }`
 
@@ -17,8 +17,12 @@ export const conversationsChangedDocument = `subscription ($profile: String) {
   event: conversationsChanged(profile: $profile) { kind conversationId conversation ${fields} }
 }`
 
-export interface WireConversation extends Pick<Conversation, 'id' | 'title' | 'pinned' | 'archived' | 'segmentCount'> {
+export interface WireConversation extends Pick<
+  Conversation,
+  'id' | 'title' | 'pinned' | 'archived' | 'attention' | 'attentionSession' | 'segmentCount'
+> {
   readonly lastActivityAt: string
+  readonly readAt: string | null
   readonly root: WireId
   readonly tip: Omit<Conversation['tip'], 'pendingDecisionCount'> & {
     readonly pendingApprovals: readonly WireId[]
@@ -39,11 +43,12 @@ export interface WireConversationChange {
   readonly conversation: WireConversation | null
 }
 
-export function toConversation({ lastActivityAt, root, tip, ...conversation }: WireConversation): Conversation {
+export function toConversation({ lastActivityAt, readAt, root, tip, ...conversation }: WireConversation): Conversation {
   const { pendingApprovals, pendingClarifications, ...tipFields } = tip
   return {
     ...conversation,
     lastActivityAt: Date.parse(lastActivityAt),
+    readAt: readAt === null ? null : Date.parse(readAt),
     rootId: root.id,
     tip: { ...tipFields, pendingDecisionCount: pendingApprovals.length + pendingClarifications.length },
   }

@@ -1,4 +1,5 @@
 import type { Channel } from '../../../src/model/channel.ts'
+import type { Attention } from '../../../src/model/conversation/attention.ts'
 import type { Origin } from '../../../src/model/session.ts'
 import type { SegueError } from '../segue-error.ts'
 import type { SnapshotSource } from './snapshot-store.ts'
@@ -10,6 +11,7 @@ export interface ConversationFilter {
   readonly origin?: Origin
   readonly archived?: boolean
   readonly pinned?: boolean
+  readonly attention?: readonly Attention[]
   /** Ids of conversations, or of any of their sessions. */
   readonly ids?: readonly string[]
 }
@@ -21,6 +23,12 @@ export interface Conversation {
   readonly pinned: boolean
   readonly archived: boolean
   readonly lastActivityAt: number
+  /** What it wants of a person, the most urgent. */
+  readonly attention: Attention
+  /** The session that `attention` is about. Null for IDLE. */
+  readonly attentionSession: { readonly id: string } | null
+  /** Up to when a person has read it: see `markRead` of the client. Null if it was never marked. */
+  readonly readAt: number | null
   readonly segmentCount: number
   readonly rootId: string
   /** The session to read and to continue. */

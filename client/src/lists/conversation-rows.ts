@@ -48,7 +48,7 @@ function compareConversations(a: Conversation, b: Conversation): number {
 
 /** Whether the server would list it. */
 function matchesFilter(
-  { id, rootId, archived, pinned, tip }: Conversation,
+  { id, rootId, archived, pinned, attention, tip }: Conversation,
   filter: ConversationFilter,
   isListed: boolean,
 ): boolean {
@@ -57,6 +57,7 @@ function matchesFilter(
     (filter.origin ?? tip.origin) === tip.origin &&
     (filter.archived ?? archived) === archived &&
     (filter.pinned ?? pinned) === pinned &&
+    (filter.attention?.includes(attention) ?? true) &&
     // A row that is listed may be so by another one of its sessions.
     (isListed || (filter.ids?.some((given) => [id, rootId, tip.id].includes(given)) ?? true))
   )

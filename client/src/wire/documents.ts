@@ -71,6 +71,10 @@ export const sendQueuedMessageDocument = `mutation ($id: ID!) {
   result: sendQueuedMessage(streamId: $id) ${streamFields}
 }`
 
+export const markReadDocument = `mutation ($id: ID!, $at: DateTime) {
+  result: markRead(conversationId: $id, at: $at) { id }
+}`
+
 export const answerApprovalDocument = `mutation ($id: ID!, $decision: ApprovalDecision!, $reason: String, $arguments: JSON, $pattern: JSON) {
   result: answerApproval(id: $id, decision: $decision, reason: $reason, arguments: $arguments, pattern: $pattern) ${approvalFields}
 }`
