@@ -135,6 +135,23 @@ describe.each(transports)('over %s, a list', (transport) => {
     unsubscribeById()
   })
 
+  test('has what wants attention until it is marked as read', async () => {
+    const list = client.conversations({ profile, attention: ['UNREAD'] })
+    const shown = list[Symbol.asyncIterator]()
+    const sessionId = await chat('Ants')
+    const unread = await readUntil(shown, ({ conversations }) => conversations.length === 1)
+    const [row] = unread.conversations
+    expect(row).toMatchObject({ attention: 'UNREAD', attentionSession: { id: sessionId } })
+    expect(row?.readAt).toBeLessThanOrEqual(row?.lastActivityAt ?? 0)
+    await client.markRead(row?.id ?? '', row?.lastActivityAt)
+    await readUntil(shown, ({ conversations }) => conversations.length === 0)
+    await say(sessionId)
+    await readUntil(shown, ({ conversations }) => conversations.length === 1)
+    await client.markRead(row?.id ?? '')
+    await readUntil(shown, ({ conversations }) => conversations.length === 0)
+    await shown.return?.()
+  })
+
   test('is right after a cut', async () => {
     await using proxy = await startTcpProxy(segue.url)
     using client = connect(proxy.url)

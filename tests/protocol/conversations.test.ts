@@ -21,6 +21,13 @@ const resultSchema = z.object({ data: z.object({ conversationsChanged: changeSch
 const ready = { kind: 'READY', conversationId: null, conversation: null, continuesIn: null }
 const listSchema = z.object({ conversations: z.object({ edges: z.array(z.object({ node: rowSchema })) }) })
 
+const markSchema = z.object({ readAt: z.string(), attention: z.string() })
+const markResultSchema = z.object({
+  cancelStream: z.object({ stream: z.object({ finishedAt: z.string() }) }),
+  early: markSchema,
+  late: markSchema,
+})
+
 type Change = z.infer<typeof changeSchema>
 
 /** Subscribes, waits for READY, and reads the list: from then on every change is delivered. */
@@ -232,4 +239,50 @@ test('L7 a title that was given to a conversation finds its tip until it is repl
   })
   await write(segue, 'updateConversation(id: "cnv_one", input: { title: "A forest" }) { id }')
   expect(await send(segue, search)).toEqual({ search: { edges: [] } })
+})
+
+test('L8 attention is the most urgent of a conversation, ends when it is read, and every change is delivered', async () => {
+  const { segue, hermes } = await startSegueWithHermes()
+  const stream = await EventStream.open(segue.url, {
+    query: 'subscription { conversationsChanged { kind conversationId conversation { attention readAt } } }',
+  })
+  await stream.next()
+  await loadConversations(segue)
+  const waitFor = async (id: string, attention: string): Promise<void> => {
+    for (;;) {
+      const event = await stream.next()
+      if (!event) throw new Error('The stream ended.')
+      if (event.data.includes(id) && event.data.includes(`"attention":"${attention}"`)) return
+    }
+  }
+  const started = await send(segue, 'mutation { startChat(input: { text: "/ask Where?" }) { session { id } } }')
+  const [id = ''] = /ses_\w+/.exec(JSON.stringify(started)) ?? []
+  await waitFor(`cnv_${id}`, 'NEEDS_ANSWER')
+  await send(segue, `mutation { markRead(conversationId: "cnv_${id}") { id } }`)
+  const [clarificationId = ''] = /clr_\w+/.exec(JSON.stringify(await send(segue, '{ clarifications { id } }'))) ?? []
+  await send(segue, `mutation { answerClarification(id: "${clarificationId}", answer: "Here") { id } }`)
+  await waitFor(`cnv_${id}`, 'UNREAD')
+  hermes.addMessage('hermes1', Date.now() / 1000)
+  await waitFor('cnv_hermes1', 'UNREAD')
+  for (const read of [`cnv_${id}`, 'cnv_hermes1']) {
+    await send(segue, `mutation { markRead(conversationId: "${read}") { id } }`)
+    await waitFor(read, 'IDLE')
+  }
+  stream.destroy()
+})
+
+test('L9 a read mark never goes back, and what a person does marks up to it', async () => {
+  const { segue } = await startSegueWithHermes()
+  const started = await send(segue, 'mutation { startChat(input: { text: "/ask Where?" }) { id session { id } } }')
+  const [id = ''] = /ses_\w+/.exec(JSON.stringify(started)) ?? []
+  const [streamId = ''] = /str_\w+/.exec(JSON.stringify(started)) ?? []
+  const conversation = `conversation(id: "cnv_${id}") { attention readAt }`
+  const marks = `cancelStream(streamId: "${streamId}") { stream { finishedAt } }
+    early: markRead(conversationId: "cnv_${id}", at: "2001-01-01T00:00:00Z") { readAt attention }
+    late: markRead(conversationId: "cnv_${id}", at: "2999-01-01T00:00:00Z") { readAt attention }`
+  const stopped = markResultSchema.parse(await send(segue, `mutation { ${marks} }`))
+  const { finishedAt } = stopped.cancelStream.stream
+  expect(stopped.early).toEqual({ readAt: finishedAt, attention: 'IDLE' })
+  expect(Date.parse(stopped.late.readAt)).toBeLessThanOrEqual(Date.now())
+  expect(await send(segue, `{ ${conversation} }`)).toEqual({ conversation: stopped.late })
 })

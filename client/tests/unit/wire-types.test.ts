@@ -31,6 +31,7 @@ const resultTypes: Readonly<Record<string, string>> = {
   UpdateQueuedMessage: '{ readonly result: Wire.WireStream }',
   MoveQueuedMessage: '{ readonly result: { readonly queue: readonly { readonly id: string }[] } }',
   SendQueuedMessage: '{ readonly result: Wire.WireStream }',
+  MarkRead: '{ readonly result: { readonly id: string } }',
   StartChat: '{ readonly stream: Wire.WireStream }',
   Regenerate: '{ readonly stream: Wire.WireStream }',
   StreamedMessage:

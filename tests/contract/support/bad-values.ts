@@ -307,6 +307,8 @@ function listWrongValues({ name, field, kind, path, type }: InputPosition, known
       return listUnknownIds(known.sessionId, 'BAD_USER_INPUT')
     case 'id: ID':
       return listUnknownIdsForField(field, known)
+    case 'conversationId: ID':
+      return listUnknownIds(`cnv_${known.sessionId}`, 'NOT_FOUND')
     case 'sessionId: ID':
       return listUnknownIds(known.sessionId, 'NOT_FOUND')
     case 'messageId: ID':
@@ -347,7 +349,6 @@ function listUnknownIdsForField(field: string, known: KnownIds): BadValue[] {
     case 'Query.stream':
       return [...listUnknownIds(streamId, 'nothing'), ...withOutcome([sessionId, messageId, approvalId], 'nothing')]
     case 'Mutation.deleteConversation':
-    case 'Mutation.markRead':
     case 'Mutation.updateConversation':
       return [...listUnknownIds(`cnv_${sessionId}`, 'NOT_FOUND'), ...withOutcome([sessionId, streamId], 'NOT_FOUND')]
     case 'Mutation.compactSession':

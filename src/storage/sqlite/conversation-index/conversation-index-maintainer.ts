@@ -114,7 +114,9 @@ export class ConversationIndexMaintainer {
   }
 
   #loadReadMarksStart(): number {
-    return this.#db.prepare<[], { at: number }>('SELECT at FROM read_marks_start').get()?.at ?? 0
+    // The condition makes it a search, not a scan.
+    const row = this.#db.prepare<[], { at: number }>('SELECT at FROM read_marks_start WHERE rowid = 1').get()
+    return row?.at ?? 0
   }
 
   #listPendingSessionIds(limit: number): string[] {
