@@ -136,6 +136,7 @@ describe.each(transports)('over %s, a list', (transport) => {
   })
 
   test('has what wants attention until it is marked as read', async () => {
+    using client = connect()
     const list = client.conversations({ profile, attention: ['UNREAD'] })
     const shown = list[Symbol.asyncIterator]()
     const sessionId = await chat('Ants')
