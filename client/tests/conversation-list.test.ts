@@ -138,19 +138,19 @@ describe.each(transports)('over %s, a list', (transport) => {
   test('has what wants attention until it is marked as read', async () => {
     using client = connect()
     const list = client.conversations({ profile, attention: ['UNREAD'] })
-    const shown = list[Symbol.asyncIterator]()
+    const unsubscribe = list.subscribe(() => undefined)
     const sessionId = await chat('Ants')
-    const unread = await readUntil(shown, ({ conversations }) => conversations.length === 1)
-    const [row] = unread.conversations
+    const [row] = (await waitForTitles(list, 'Ants')).conversations
     expect(row).toMatchObject({ attention: 'UNREAD', attentionSession: { id: sessionId } })
-    expect(row?.readAt).toBeLessThanOrEqual(row?.lastActivityAt ?? 0)
-    await client.markRead(row?.id ?? '', row?.lastActivityAt)
-    await readUntil(shown, ({ conversations }) => conversations.length === 0)
+    const { id = '', lastActivityAt = 0, readAt = null } = row ?? {}
+    expect(readAt).toBeLessThanOrEqual(lastActivityAt)
+    await client.markRead(id, lastActivityAt)
+    await waitForTitles(list)
     await say(sessionId)
-    await readUntil(shown, ({ conversations }) => conversations.length === 1)
-    await client.markRead(row?.id ?? '')
-    await readUntil(shown, ({ conversations }) => conversations.length === 0)
-    await shown.return?.()
+    await waitForTitles(list, 'Ants')
+    await client.markRead(id)
+    await waitForTitles(list)
+    unsubscribe()
   })
 
   test('is right after a cut', async () => {

@@ -210,17 +210,6 @@ export const repeatableMutations: Readonly<Record<string, RepeatableMutation>> =
     change: {},
     deletion: deleteCreatedSession,
   },
-  moveQueuedMessage: {
-    declarations: '$streamId: ID!, $before: ID',
-    call: 'moveQueuedMessage(streamId: $streamId, before: $before, key: $key)',
-    selection: '{ id }',
-    arrange: async (client) => {
-      const [before, streamId] = await newQueue(client, 'One', 'Two')
-      return { streamId, before }
-    },
-    change: { before: null },
-    deletion: deleteCreatedSession,
-  },
   markRead: {
     declarations: '$conversationId: ID!, $at: DateTime',
     call: 'markRead(conversationId: $conversationId, at: $at, key: $key)',
@@ -231,6 +220,17 @@ export const repeatableMutations: Readonly<Record<string, RepeatableMutation>> =
     }),
     change: { at: '2002-01-01T00:00:00.000Z' },
     deletion: (result) => deleteSession(idObject.parse(result).id.slice('cnv_'.length)),
+  },
+  moveQueuedMessage: {
+    declarations: '$streamId: ID!, $before: ID',
+    call: 'moveQueuedMessage(streamId: $streamId, before: $before, key: $key)',
+    selection: '{ id }',
+    arrange: async (client) => {
+      const [before, streamId] = await newQueue(client, 'One', 'Two')
+      return { streamId, before }
+    },
+    change: { before: null },
+    deletion: deleteCreatedSession,
   },
   regenerate: {
     declarations: '$messageId: ID!, $text: String',
