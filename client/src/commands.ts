@@ -53,7 +53,11 @@ export function createCommands(requests: RequestSender): Pick<SegueClient, Comma
     sendQueued: async (id, options) =>
       toChatStream(await mutate<WireStream>(sendQueuedMessageDocument, { id }, options)),
     markRead: async (conversationId, at, options) => {
-      await mutate(markReadDocument, { id: conversationId, ...(at && { at: new Date(at).toISOString() }) }, options)
+      await mutate(
+        markReadDocument,
+        { id: conversationId, ...(typeof at === 'number' && { at: new Date(at).toISOString() }) },
+        options,
+      )
     },
     answerApproval: async (id, answer, options) =>
       toApproval(await mutate<WireApproval>(answerApprovalDocument, { ...answer, id }, options)),
