@@ -1,3 +1,4 @@
+import type { ContextSize } from './context/context-size.ts'
 import type { Usage } from './usage.ts'
 
 /** SEGUE: stored in Segue's own database. HERMES: read from a Hermes state.db, which is never written. */
@@ -50,5 +51,7 @@ export interface SessionRecord {
   readonly isSubagent?: true
   /** The seq of the newest event in the session's log; 0 without a log, as for all Hermes sessions. */
   readonly headSeq: number
+  /** What a model would be sent next of it, as of its newest commit. Left out: it has to be counted. */
+  readonly contextSize?: ContextSize
   readonly usage: Usage
 }

@@ -1,4 +1,5 @@
 import type { ChatEvent } from '../model/chat-event.ts'
+import type { ContextSize } from '../model/context/context-size.ts'
 import type { ContextCheckpoint } from '../model/context/context-checkpoint.ts'
 import type { ApprovalRuleRecord } from '../model/approval/approval-rule.ts'
 import type { DecisionRecord } from '../model/decision.ts'
@@ -57,6 +58,8 @@ export interface AppendRequest {
   readonly readAt?: number
   /** Added to the session's usage, besides that of the streams that end. */
   readonly additionalUsage?: AdditionalUsage
+  /** What a model would be sent next of the session. Null: it has to be counted. Left out: as before. */
+  readonly contextSize?: ContextSize | null
   /** The session that continues this one. Created first. */
   readonly continuation?: SessionWithInitialMessages
   /** Time of the newest message. Left out by repairs, which are not activity. */

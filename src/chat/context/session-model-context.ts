@@ -1,3 +1,4 @@
+import type { ModelMessage } from 'ai'
 import type { ModelHistoryRequest } from '../../agent/agent.ts'
 import { type ContentOmissions, noOmissions } from '../../agent/content-omissions.ts'
 import type { Dialect } from '../../agent/providers/dialect.ts'
@@ -83,6 +84,11 @@ export class SessionModelContext {
     const { pdfResolver, fileResolver } = this.#options
     const messages = await pdfResolver.resolve(records.messages, () => true, { ...noOmissions, otherFiles: true })
     return { ...records, messages: await fileResolver.resolve(messages, () => true) }
+  }
+
+  /** The tokens of the instructions that messages for a request begin with. */
+  countInstructions([first]: readonly ModelMessage[]): number {
+    return first?.role === 'system' ? this.tokenCounter.countMessages([first]) : 0
   }
 
   /** Puts a newer checkpoint in the place of the summary and the messages that it stands for. */

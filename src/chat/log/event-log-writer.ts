@@ -1,5 +1,6 @@
 import type { AppendRequest } from '../../storage/event-store.ts'
 import type { ChatEvent } from '../../model/chat-event.ts'
+import { isContextEvent } from '../../model/context/is-context-event.ts'
 import { toApprovalRule } from '../../model/approval/approval-rule.ts'
 import type { DecisionRecord } from '../../model/decision.ts'
 import type { StreamRecord } from '../../model/stream.ts'
@@ -104,6 +105,7 @@ export class EventLogWriter {
       approvalRules: decisions.flatMap((decision) => toApprovalRule(decision) ?? []),
       ...(readAt !== null && { readAt }),
       ...(queueChange && { queuedStreamIds: queueChange.streamIds }),
+      ...(rest.contextSize === undefined && changesContext(rest, events) && { contextSize: null }),
     }
     const result = { headSeq: previousHeadSeq + events.length, events }
     return { request, result, onBatchCommitted: onCommitted }
@@ -137,4 +139,13 @@ function updateLastSeq(stream: StreamRecord, events: readonly ChatEvent[]): Stre
 
 function extractDecisions(event: ChatEvent): DecisionRecord[] {
   return event.type === 'ApprovalChanged' || event.type === 'ClarificationChanged' ? [event.decision] : []
+}
+
+/** Whether a batch changes what a model would be sent next, so that it has to be counted again. */
+function changesContext(
+  { checkpoint, sessionPatch = {} }: Pick<AppendRequest, 'checkpoint' | 'sessionPatch'>,
+  events: readonly ChatEvent[],
+): boolean {
+  const isPatched = sessionPatch.model !== undefined || sessionPatch.instructions !== undefined
+  return checkpoint !== undefined || isPatched || events.some(isContextEvent)
 }

@@ -7,6 +7,7 @@ import type { MessageRecord } from '../../model/message.ts'
 import type { CompactionHistory } from '../compaction/compaction-history.ts'
 import { createContextCheckpoint } from '../compaction/create-context-checkpoint.ts'
 import type { BackgroundCompactions } from '../compaction/background-compactions.ts'
+import type { RequestPartSizes } from '../turn/step-context-size.ts'
 import type { SessionModelContext } from '../context/session-model-context.ts'
 import { toModelMessages } from '../context/to-model-messages.ts'
 
@@ -46,13 +47,29 @@ export interface AnswerStream {
 export class AnswerContext {
   readonly #options: AnswerContextOptions
   #hasFailed = false
+  #partSizes: RequestPartSizes = { instructions: 0, tools: 0 }
 
   constructor(options: AnswerContextOptions) {
     this.#options = options
   }
 
+  /** What the newest request has beside its history. */
+  get partSizes(): RequestPartSizes {
+    return this.#partSizes
+  }
+
   /** Rejects with a CONTEXT_LENGTH error if the user's message alone is too long. */
   async load(stream: AnswerStream, request: ModelHistoryRequest = {}): Promise<readonly ModelMessage[]> {
+    const messages = await this.#load(stream, request)
+    const { context } = this.#options
+    this.#partSizes = {
+      instructions: context.countInstructions(messages),
+      tools: context.getReservedTokens({ reservedTokens: 0, ...request }),
+    }
+    return messages
+  }
+
+  async #load(stream: AnswerStream, request: ModelHistoryRequest): Promise<readonly ModelMessage[]> {
     const { context, model } = this.#options
     const built = await context.build(stream.answer, request)
     if (built.isNewestMessageTooLong) {
@@ -60,7 +77,7 @@ export class AnswerContext {
       const { statedContextWindow } = model
       if (context.getContextWindow(request) >= statedContextWindow || request.contextWindow !== undefined)
         throw createMessageTooLongError()
-      return this.load(stream, { ...request, contextWindow: statedContextWindow })
+      return this.#load(stream, { ...request, contextWindow: statedContextWindow })
     }
     if (built.isComplete) return built.messages
     if (await this.#applyBackgroundCheckpoint(stream.signal)) {

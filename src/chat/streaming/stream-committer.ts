@@ -1,5 +1,7 @@
 import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
 import type { EventDraft } from '../../model/chat-event.ts'
+import type { ContextSize } from '../../model/context/context-size.ts'
+import { isContextEvent } from '../../model/context/is-context-event.ts'
 import type { ContextCheckpoint } from '../../model/context/context-checkpoint.ts'
 import { foldMessage } from '../../model/fold/fold-message.ts'
 import type { MessageRecord } from '../../model/message.ts'
@@ -30,6 +32,7 @@ export class StreamCommitter {
   readonly #onError: (error: unknown) => void
   readonly #pending = new PendingEvents()
   readonly #keysByDraft = new WeakMap<EventDraft, IdempotencyKeyRecord>()
+  readonly #contextSizesByDraft = new WeakMap<EventDraft, ContextSize>()
   #stream: StreamRecord
   #committed: CommittedStreamState
   #lastCommit: Promise<unknown> = Promise.resolve()
@@ -84,6 +87,11 @@ export class StreamCommitter {
   /** Commits all pending events, after earlier commits. Never rejects: see `onError`. */
   async flush(): Promise<void> {
     await this.runAfterCommits(() => this.#writePending()).catch(this.#onError)
+  }
+
+  /** Has the size of the session's context as of an event committed with it, unless it changes again in the same commit. */
+  setContextSize(draft: EventDraft, contextSize: ContextSize): void {
+    this.#contextSizesByDraft.set(draft, contextSize)
   }
 
   /** Commits a checkpoint of the session's context, with the first pending events. Does nothing once the stream ends. */
@@ -194,7 +202,13 @@ export class StreamCommitter {
         const batch = compose(headSeq)
         const keys = drafts.flatMap((draft) => this.#keysByDraft.get(draft) ?? [])
         const fence = { streamId: id, generation }
-        return { ...batch, fence, idempotencyKeys: [...keys, ...(batch.idempotencyKeys ?? [])] }
+        const contextSize = this.#findContextSize(batch.drafts)
+        return {
+          ...batch,
+          ...(contextSize && { contextSize }),
+          fence,
+          idempotencyKeys: [...keys, ...(batch.idempotencyKeys ?? [])],
+        }
       },
       onCommitted: ({ events }) => {
         const streamEvents = events.filter((event) => event.streamId === id)
@@ -208,6 +222,13 @@ export class StreamCommitter {
         this.#lastCommitAtMs = performance.now()
       },
     }
+  }
+
+  /** The size of the context after these events, if it is known. */
+  #findContextSize(drafts: readonly EventDraft[]): ContextSize | null {
+    const index = drafts.findLastIndex((draft) => this.#contextSizesByDraft.has(draft) || isContextEvent(draft))
+    const draft = drafts[index]
+    return (draft && this.#contextSizesByDraft.get(draft)) ?? null
   }
 
   #takePending(maxCodeUnits: number): EventDraft[] {

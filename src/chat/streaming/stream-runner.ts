@@ -12,6 +12,7 @@ import type { UsageBudgets } from '../../usage/usage-budgets.ts'
 import { FencingError, LogVersionConflictError } from '../../storage/errors.ts'
 import type { IdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import type { EventLogWriter } from '../log/event-log-writer.ts'
+import { toContextSizeAfterStep } from '../turn/step-context-size.ts'
 import { applyAgentEvent, finishTurn } from '../turn/transitions.ts'
 import type { StreamEnding } from '../turn/stream-ending.ts'
 import type { TurnTransition, TurnState } from '../turn/turn.ts'
@@ -200,11 +201,29 @@ export class StreamRunner {
   #applyAgentEvent(event: AgentEvent): void {
     if (this.isFinishing) return this.#options.onLateEvent()
     this.#isStepUnanswered = event.type === 'step' || (this.#isStepUnanswered && event.type === 'retry-wait')
+    const estimatedInputTokens = this.#turn.stream.step?.inputTokens ?? 0
     const transition = applyAgentEvent(this.#turn, event, this.#options.runtime)
+    this.#measureContextAfterStep(transition, estimatedInputTokens)
     this.#applyTransition(transition)
     void this.decisions.settleCancelled(transition)
     if (event.type === 'tool-call' && event.gate?.type === 'approval')
       this.decisions.setInputSchema(event.callId, event.gate.inputSchema)
+  }
+
+  /** Has what the model is sent next committed with the end of a step. */
+  #measureContextAfterStep({ turn, events }: TurnTransition, estimatedInputTokens: number): void {
+    const end = events.find(({ type }) => type === 'StepFinished')
+    const { stream, lastStepUsage: usage } = turn
+    const size =
+      end && usage
+        ? toContextSizeAfterStep({
+            model: stream.model,
+            estimatedInputTokens,
+            usage,
+            ...this.#options.context.partSizes,
+          })
+        : null
+    if (end && size) this.#committer.setContextSize(end, size)
   }
 
   #applyTransition({ turn, events }: TurnTransition, idempotencyKey: IdempotencyKeyRecord | null = null): void {

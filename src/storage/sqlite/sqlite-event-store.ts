@@ -25,7 +25,13 @@ import { type EventRow, eventToRow, insertEvent, readEventPage } from './rows/ev
 import { insertApprovalRule, moveApprovalRules } from './rows/approval-rule-row.ts'
 import { insertIdempotencyKey, insertIdempotencyKeyIfAbsent } from './rows/idempotency-key-row.ts'
 import { type MessageRow, messageFromRow, upsertMessage } from './rows/message-row.ts'
-import { insertSession, recordAnswerEnd, toStoredSessionId, updateMessageCounts } from './rows/session-row.ts'
+import {
+  insertSession,
+  recordAnswerEnd,
+  toStoredSessionId,
+  updateContextSize,
+  updateMessageCounts,
+} from './rows/session-row.ts'
 import { findContinuation, findCurrentPlace, findOldestRetries } from './rows/retries/session-place.ts'
 import type { PositionRange } from '../position-range.ts'
 import * as turnMessageRows from './rows/retries/turn-message-row.ts'
@@ -216,6 +222,7 @@ export class SqliteEventStore implements EventStore {
     if (additionalUsage)
       countUsage(this.#database, { ...additionalUsage, sessionId: request.sessionId, isAnswer: false })
     if (sessionPatch) patchSession(this.#database, this.#database.profile, request.sessionId, sessionPatch)
+    if (request.contextSize !== undefined) updateContextSize(this.#database, request.sessionId, request.contextSize)
     if (request.conversationSettings) this.#updateConversationSettings(request.conversationSettings)
     if (request.readAt !== undefined)
       this.#updateConversationSettings({ sessionIds: [request.sessionId], patch: { readAt: request.readAt } })

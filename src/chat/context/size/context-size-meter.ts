@@ -1,3 +1,4 @@
+import type { ModelMessage } from 'ai'
 import type { ModelRegistry } from '../../../agent/models/model-registry.ts'
 import type { ResolvedModel } from '../../../agent/models/resolved-model.ts'
 import type { ContextSize, SessionContext } from '../../../model/context/context-size.ts'
@@ -26,8 +27,17 @@ export class ContextSizeMeter {
   async measure(session: SessionRecord): Promise<SessionContext | null> {
     if (session.origin === 'HERMES' || session.endedAt !== null) return null
     const model = await this.#options.models.resolve(session.model, { maxListWaitMs: 0 }).catch(() => null)
-    const size = await this.#count(session, model)
+    const size = (await this.#findStored(session, model)) ?? (await this.#count(session, model))
     return { ...size, ...this.#findLimits(model) }
+  }
+
+  /** What was stored with the newest commit, unless the model or the profile's instructions have changed since. */
+  async #findStored(session: SessionRecord, model: ResolvedModel | null): Promise<ContextSize | null> {
+    const { contextSize } = session
+    if (!contextSize || !model || contextSize.model !== model.id) return null
+    const instructions = await this.#options.messageQueries.instructions.findCurrent(session.id)
+    const first: ModelMessage[] = instructions === null ? [] : [{ role: 'system', content: instructions }]
+    return model.tokenCounter.countMessages(first) === contextSize.instructions ? contextSize : null
   }
 
   /** Builds the messages as for a request, and counts them. */
@@ -36,10 +46,8 @@ export class ContextSizeMeter {
     const context = messageQueries.openModelContext(session, model, { fileForm: 'url' })
     const tools = (await model?.countToolTokens()) ?? 0
     const { messages } = await context.build(messageQueries.findStreamingMessage(session.id), { reservedTokens: tools })
-    const [first, ...others] = messages
-    const { tokenCounter } = context
-    const instructions = first?.role === 'system' ? tokenCounter.countMessages([first]) : 0
-    const history = tokenCounter.countMessages(first?.role === 'system' ? others : messages)
+    const instructions = context.countInstructions(messages)
+    const history = context.tokenCounter.countMessages(messages.filter(({ role }) => role !== 'system'))
     const tokens = instructions + tools + history
     return { model: model?.id ?? null, tokens, instructions, tools, history, estimated: true }
   }

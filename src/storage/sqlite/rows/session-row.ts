@@ -1,10 +1,21 @@
+import { z } from 'zod'
 import { parseIdKind } from '../../../lib/ids.ts'
+import type { ContextSize } from '../../../model/context/context-size.ts'
 import type { Origin, SessionRecord, TitleSource } from '../../../model/session.ts'
 import type { StreamRecord } from '../../../model/stream.ts'
 import { normalizeStoredUsage } from '../../../model/usage.ts'
 import { ProfileIdNamespace } from '../../../profiles/profile-id-namespace.ts'
 import { ConversationSettingsTable } from '../conversation-settings/conversation-settings-table.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
+
+const contextSizeSchema: z.ZodType<ContextSize> = z.object({
+  model: z.string().nullable(),
+  tokens: z.number(),
+  instructions: z.number(),
+  tools: z.number(),
+  history: z.number(),
+  estimated: z.boolean(),
+})
 
 export interface SessionRow {
   id: string
@@ -28,6 +39,7 @@ export interface SessionRow {
   last_activity_at: number
   head_seq: number
   usage: string
+  context_size: string | null
 }
 
 /** A row with the settings of its conversation; null if there are none. */
@@ -77,6 +89,7 @@ export function sessionFromRowWithStoredIds(row: SessionRowWithSettings, profile
     takesPlaceOf: row.takes_place_of,
     headSeq: row.head_seq,
     usage: normalizeStoredUsage(JSON.parse(row.usage)),
+    ...(row.context_size !== null && { contextSize: contextSizeSchema.parse(JSON.parse(row.context_size)) }),
   }
 }
 
@@ -105,6 +118,7 @@ export function sessionToRow(session: SessionRecord): SessionRow {
     last_activity_at: session.lastActivityAt,
     head_seq: session.headSeq,
     usage: JSON.stringify(session.usage),
+    context_size: session.contextSize ? JSON.stringify(session.contextSize) : null,
   }
 }
 
@@ -126,9 +140,9 @@ function detectOrigin(id: string | null): Origin | null {
 export function insertSession(db: SqlConnection, session: SessionRecord): void {
   db.prepare<[SessionRow]>(
     `INSERT INTO sessions (id, title, title_source, source, model, instructions, effort, parent_session_id, parent_origin, forked_from,
-       forked_from_origin, retry_of, retry_of_origin, takes_place_of, takes_place_of_origin, started_at, ended_at, end_reason, last_activity_at, head_seq, usage)
+       forked_from_origin, retry_of, retry_of_origin, takes_place_of, takes_place_of_origin, started_at, ended_at, end_reason, last_activity_at, head_seq, usage, context_size)
      VALUES (:id, :title, :title_source, :source, :model, :instructions, :effort, :parent_session_id, :parent_origin, :forked_from,
-       :forked_from_origin, :retry_of, :retry_of_origin, :takes_place_of, :takes_place_of_origin, :started_at, :ended_at, :end_reason, :last_activity_at, :head_seq, :usage)`,
+       :forked_from_origin, :retry_of, :retry_of_origin, :takes_place_of, :takes_place_of_origin, :started_at, :ended_at, :end_reason, :last_activity_at, :head_seq, :usage, :context_size)`,
   ).run(sessionToRow(session))
   const { id, pinned, archived } = session
   if (pinned || archived) new ConversationSettingsTable(db).update({ sessionIds: [id], patch: { pinned, archived } })
@@ -155,6 +169,14 @@ export function recordAnswerEnd(db: SqlConnection, { sessionId, messageId, statu
   db.prepare<[number, number, string]>('UPDATE sessions SET answered_at = ?, answer_failed = ? WHERE id = ?').run(
     finishedAt,
     status === 'FAILED' ? 1 : 0,
+    sessionId,
+  )
+}
+
+/** Stores what a model would be sent next of a session. Null: it has to be counted. Call it inside a transaction. */
+export function updateContextSize(db: SqlConnection, sessionId: string, size: ContextSize | null): void {
+  db.prepare<[string | null, string]>('UPDATE sessions SET context_size = ? WHERE id = ?').run(
+    size && JSON.stringify(size),
     sessionId,
   )
 }
