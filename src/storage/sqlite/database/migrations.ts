@@ -25,7 +25,7 @@ import { migration024 } from './migrations/024-uploads.ts'
 import { migration025 } from './migrations/025-usage-sums.ts'
 import { migration027 } from './migrations/027-budgets-of-jobs.ts'
 import { migration026 } from './migrations/026-attention.ts'
-import { migration027 } from './migrations/027-context-sizes.ts'
+import { migration028 } from './migrations/028-context-sizes.ts'
 
 /**
  * The schema of a profile's database: entry n brings a database from version n to version n + 1. Forward only. A released
@@ -60,4 +60,5 @@ export const migrations: readonly string[] = [
   migration025,
   migration026,
   migration027,
+  migration028,
 ]
