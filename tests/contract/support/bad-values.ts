@@ -59,6 +59,10 @@ function listWrongTypesOf(type: GraphQLNullableInputType): unknown[] {
   switch (type.name) {
     case 'Int':
       return ['1', '', 1.5, true, 2 ** 31, -(2 ** 31) - 1, 1e300, {}, [1]]
+    case 'Float':
+      return ['1', '', true, {}, [1]]
+    case 'SafeInt':
+      return ['1', '', 1.5, -1, 2 ** 53, 1e300, true, {}, [1]]
     case 'Boolean':
       return ['true', 0, 1, {}, [true]]
     case 'String':

@@ -101,6 +101,7 @@ export function buildValidVariables({ field, path }: Pick<InputPosition, 'field'
     'Query.session': { id: sessionId },
     'Query.sessions': {},
     'Query.stream': { id: streamId },
+    'Query.usage': {},
     'Session.messages': {},
     'Session.transcript': {},
     'Subscription.approvals': {},
