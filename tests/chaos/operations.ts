@@ -34,7 +34,7 @@ export const sessionQuery = `query ($id: ID!) {
     modelContext
     lineageRoot { id }
     conversation { root { id } }
-    messages(first: 100) { edges { node { id role kind text alternatives { id } } } }
+    messages(first: 100) { edges { node { id role kind status text alternatives { id } } } }
   }
 }`
 
