@@ -3,7 +3,7 @@ import type { SessionRecord } from '../../../model/session.ts'
 import { type LiveAttention, rankAttention } from '../../../model/conversation/attention.ts'
 import { compareUtf8 } from '../../../lib/text/compare-utf8.ts'
 import type { ConversationIndexEntry } from '../../sessions/cross-origin-continuation-feed.ts'
-import { toSessionFlags, toSettingFlags } from './conversation-index-flags.ts'
+import { conversationFlagsMask, toSessionFlags, toSettingFlags } from './conversation-index-flags.ts'
 
 /** A row of `conversation_sessions`: a session with its position in its conversation. */
 export interface ConversationIndexRow extends ConversationIndexEntry {
@@ -47,4 +47,21 @@ export function toConversationIndexEntry(
 export function isNewerTip(a: ConversationIndexEntry, b: ConversationIndexEntry): boolean {
   const order = (a.message_at ?? -1) - (b.message_at ?? -1) || a.started_at - b.started_at || compareUtf8(a.id, b.id)
   return order > 0
+}
+
+/** Whether two entries of a session are the same, apart from the flags that it has of its conversation. */
+export function areConversationIndexEntriesEqual(a: ConversationIndexEntry, b: ConversationIndexEntry): boolean {
+  return (
+    a.continues === b.continues &&
+    a.takes_place_of === b.takes_place_of &&
+    a.can_be_continued === b.can_be_continued &&
+    a.started_at === b.started_at &&
+    a.message_at === b.message_at &&
+    a.activity_at === b.activity_at &&
+    (a.flags & ~conversationFlagsMask) === (b.flags & ~conversationFlagsMask) &&
+    a.default_flags === b.default_flags &&
+    a.live_attention === b.live_attention &&
+    a.answered_at === b.answered_at &&
+    a.answer_failed === b.answer_failed
+  )
 }

@@ -4,7 +4,7 @@ import { ConversationIndexLineage } from './conversation-index-lineage.ts'
 import { ConversationIndexStore, type ConversationSummaryRow } from './conversation-index-store.ts'
 import type { ConversationIndexEntry } from '../../sessions/cross-origin-continuation-feed.ts'
 import { ConversationIndexUpdateState } from './conversation-index-update-state.ts'
-import { type ConversationIndexRow, isNewerTip } from './conversation-index-row.ts'
+import { areConversationIndexEntriesEqual, type ConversationIndexRow, isNewerTip } from './conversation-index-row.ts'
 import {
   type ConversationIndexFlags,
   conversationFlagsMask,
@@ -102,7 +102,7 @@ export class ConversationIndexer {
 
   #upsert(session: ConversationIndexEntry, state: ConversationIndexUpdateState): void {
     const old = this.#tables.findSession(session.id)
-    if (old && areSessionsEqual(old, session)) return
+    if (old && areConversationIndexEntriesEqual(old, session)) return
     state.changedSessionIds.add(session.id)
     // What depends on it is queued before its position is computed, because computing it looks at the queue.
     if (old) {
@@ -275,22 +275,6 @@ export class ConversationIndexer {
       attention_session_id: sessionId,
     }
   }
-}
-
-function areSessionsEqual(a: ConversationIndexEntry, b: ConversationIndexEntry): boolean {
-  return (
-    a.continues === b.continues &&
-    a.takes_place_of === b.takes_place_of &&
-    a.can_be_continued === b.can_be_continued &&
-    a.started_at === b.started_at &&
-    a.message_at === b.message_at &&
-    a.activity_at === b.activity_at &&
-    (a.flags & ~conversationFlagsMask) === (b.flags & ~conversationFlagsMask) &&
-    a.default_flags === b.default_flags &&
-    a.live_attention === b.live_attention &&
-    a.answered_at === b.answered_at &&
-    a.answer_failed === b.answer_failed
-  )
 }
 
 function areConversationsEqual(a: ConversationSummaryRow, b: ConversationSummaryRow): boolean {
