@@ -203,7 +203,7 @@ export class SqliteEventStore implements EventStore {
   }
 
   #write(request: AppendRequest): void {
-    const { continuation, newSession, fence, checkpoint, additionalUsage, sessionPatch } = request
+    const { continuation, newSession, fence, checkpoint, additionalUsage, sessionPatch, readAt } = request
     // Before this session ends, the one that continues it exists.
     if (continuation) this.#insertSession(continuation)
     if (newSession) insertSession(this.#database, findCurrentPlace(this.#database, newSession))
@@ -224,8 +224,7 @@ export class SqliteEventStore implements EventStore {
     if (sessionPatch) patchSession(this.#database, this.#database.profile, request.sessionId, sessionPatch)
     if (request.contextSize !== undefined) updateContextSize(this.#database, request.sessionId, request.contextSize)
     if (request.conversationSettings) this.#updateConversationSettings(request.conversationSettings)
-    if (request.readAt !== undefined)
-      this.#updateConversationSettings({ sessionIds: [request.sessionId], patch: { readAt: request.readAt } })
+    if (readAt !== undefined) this.#updateConversationSettings({ sessionIds: [request.sessionId], patch: { readAt } })
     for (const key of request.idempotencyKeys ?? []) insertIdempotencyKeyIfAbsent(this.#database, key)
   }
 

@@ -391,6 +391,7 @@ describe('a filter', () => {
   test.each([
     '{ archived: true }',
     '{ pinned: true }',
+    '{ attention: [UNREAD, FAILED] }',
     '{ archived: false, pinned: false }',
     '{ channels: [SEGUE] }',
     '{ channels: [WEB] }',
