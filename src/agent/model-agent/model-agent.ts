@@ -10,7 +10,7 @@ import type { Toolbox } from '../tools/toolbox.ts'
 import type { ModelRequestPolicy } from '../providers/http/model-request-policy.ts'
 import type { ModelObserver } from './model-observer.ts'
 import { ModelStepRequester } from './model-step-requester.ts'
-import type { InlineThoughtMemory } from './stream-part-mapper.ts'
+import type { InlineThoughtMemory } from './stream-parts/stream-part-mapper.ts'
 
 export interface ModelAgentOptions {
   readonly model: SdkLanguageModel

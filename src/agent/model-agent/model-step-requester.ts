@@ -8,7 +8,7 @@ import { RequestAdaptation } from './adaptation/request-adaptation.ts'
 import { computeOutputLimit } from '../tokens/output-limit.ts'
 import { RequestComposer, type RequestComposerOptions } from './request-composer.ts'
 import { type ModelStepRequest, requestModelStep } from './request-model-step.ts'
-import type { ModelStepResult } from './stream-part-mapper.ts'
+import type { ModelStepResult } from './stream-parts/stream-part-mapper.ts'
 
 export type ModelStepRequesterOptions = RequestComposerOptions &
   Pick<ModelStepRequest, 'model' | 'secrets' | 'requestPolicy' | 'thoughtMemory'> & {

@@ -6,10 +6,10 @@ import { AgentError, type AgentEvent, type AgentRun } from '../agent.ts'
 import { toAgentError } from '../providers/errors/classify-provider-error.ts'
 import type { SdkLanguageModel } from '../providers/create-language-model.ts'
 import { isModelResponseProgress } from './is-model-response-progress.ts'
-import { mapStreamParts } from './map-stream-parts.ts'
+import { mapStreamParts } from './stream-parts/map-stream-parts.ts'
 import type { ModelRequestPolicy } from '../providers/http/model-request-policy.ts'
 import { ModelRequestRetryPolicy } from './model-request-retry-policy.ts'
-import type { InlineThoughtMemory, ModelStepResult } from './stream-part-mapper.ts'
+import type { InlineThoughtMemory, ModelStepResult } from './stream-parts/stream-part-mapper.ts'
 
 export interface ModelStepRequest {
   readonly model: SdkLanguageModel

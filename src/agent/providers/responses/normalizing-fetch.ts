@@ -3,7 +3,7 @@ import { ChatCompletionNormalizer } from './chat-completion-normalizer.ts'
 import { formatNormalizedResponseEvents, ProviderResponseSseConverter } from './provider-response-sse-converter.ts'
 import { createProviderErrorEvent } from './provider-error-events.ts'
 import type { ProviderResponseNormalizer, SkippedResponsePartReporter } from './provider-response-normalizer.ts'
-import { ResponseTextReader } from './response-text-reader.ts'
+import { ResponseTextReader } from './event-stream/response-text-reader.ts'
 
 /** The formats in which providers are sent requests. */
 export type ProviderWireFormat = 'chat-completions' | 'anthropic-messages'

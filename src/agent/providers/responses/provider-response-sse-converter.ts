@@ -1,5 +1,5 @@
 import { parseJsonWithExactNumbers, stringifyJson } from '../../../lib/text/json.ts'
-import { ProviderEventStreamReader, type ProviderResponseEvent } from './provider-event-stream-reader.ts'
+import { ProviderEventStreamReader, type ProviderResponseEvent } from './event-stream/provider-event-stream-reader.ts'
 import {
   createProviderPayloadError,
   type ProviderResponseNormalizer,

@@ -4,7 +4,7 @@ import {
   ThinkTagParser,
   type ThinkTagOutput,
   type ThinkTagTextSpan,
-} from '../../../../src/agent/model-agent/think-tag-parser.ts'
+} from '../../../../src/agent/model-agent/stream-parts/think-tag-parser.ts'
 
 /** The spans of a whole text, with all corrections applied. */
 function split(chunks: readonly string[], beginsInThought = false): ThinkTagTextSpan[] {

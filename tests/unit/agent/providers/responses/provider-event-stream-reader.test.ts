@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ProviderEventStreamReader } from '../../../../../src/agent/providers/responses/provider-event-stream-reader.ts'
+import { ProviderEventStreamReader } from '../../../../../src/agent/providers/responses/event-stream/provider-event-stream-reader.ts'
 
 function read(chunks: Iterable<string>): string[] {
   const reader = new ProviderEventStreamReader()

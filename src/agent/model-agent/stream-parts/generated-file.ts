@@ -1,9 +1,9 @@
 import type { TextStreamPart, ToolSet } from 'ai'
 import { z } from 'zod'
-import { correctMediaType } from '../../lib/detect-image-media-type.ts'
-import { toBlobUrl } from '../../model/message-content/blob-url.ts'
-import { AgentError, type AgentEvent, type AgentRun } from '../agent.ts'
-import { generatedFileUrlMetadataKey } from '../providers/responses/generated-image-middleware.ts'
+import { correctMediaType } from '../../../lib/detect-image-media-type.ts'
+import { toBlobUrl } from '../../../model/message-content/blob-url.ts'
+import { AgentError, type AgentEvent, type AgentRun } from '../../agent.ts'
+import { generatedFileUrlMetadataKey } from '../../providers/responses/generated-image-middleware.ts'
 
 type FileStreamPart = Extract<TextStreamPart<ToolSet>, { readonly type: 'file' }>
 

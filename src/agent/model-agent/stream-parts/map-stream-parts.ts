@@ -1,5 +1,5 @@
 import type { TextStreamPart, ToolSet } from 'ai'
-import type { AgentEvent, AgentRun } from '../agent.ts'
+import type { AgentEvent, AgentRun } from '../../agent.ts'
 import { storeGeneratedFile } from './generated-file.ts'
 import { type InlineThoughtMemory, type ModelStepResult, StreamPartMapper } from './stream-part-mapper.ts'
 

@@ -1,12 +1,12 @@
-import type { OpaqueProviderState } from '../../model/message.ts'
+import type { OpaqueProviderState } from '../../../model/message.ts'
 import {
   openAICompatibleOptionsKey,
   type PartProviderOptions,
   providerMetadataToOptions,
   parseOpaqueProviderState,
   toStoredOpaqueState,
-} from '../providers/state/part-opaque-state.ts'
-import { readOpaqueStateMetadata } from '../providers/state/opaque-provider-state-middleware.ts'
+} from '../../providers/state/part-opaque-state.ts'
+import { readOpaqueStateMetadata } from '../../providers/state/opaque-provider-state-middleware.ts'
 
 interface ReasoningBlock {
   options: PartProviderOptions
