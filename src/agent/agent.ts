@@ -31,6 +31,11 @@ export interface AgentRun {
   isCallAllowed(tool: string, callArguments: JsonObject): Promise<boolean>
   /** Whether a budget is used up, so that the next request has to be the last one. Asked before each but the first. */
   isBudgetUsedUp?(): Promise<boolean>
+  /**
+   * Whether a message of the user waits to join the answer: the next history has it. An agent that would end its answer has
+   * one more step then, if its limits allow.
+   */
+  hasPendingSteering(): boolean
   /** Aborts when the stream has ended in another way. Events that the agent yields after that are rejected. */
   readonly signal: AbortSignal
 }

@@ -32,15 +32,17 @@ import type { RegenerateChanges } from './requests/regenerate-changes.ts'
 import { resolveAnsweringModel } from './requests/resolve-answering-model.ts'
 import { assertValidSendMessageRequest, type SendMessageRequest } from './requests/send-message-request.ts'
 import type { ActiveSessions } from './runtime/active-sessions.ts'
-import { recoverStreams } from './streaming/recover-streams.ts'
+import { recoverStreams } from './runtime/recover-streams.ts'
 import type { SessionActors } from './runtime/session-actors.ts'
-import type { CommittedStreamState } from './streaming/stream-committer.ts'
+import { type CancelResult, toCancelOutcome } from './cancel-result.ts'
 import type { WritableSessions } from './runtime/writable-sessions.ts'
 import type { ConversationManagement } from './conversation-management.ts'
 import type { QueueManagement } from './queue-management.ts'
 import type { SessionManagement } from './session-management.ts'
 import type { EventSubscriptions } from './subscriptions/event-subscriptions.ts'
+import type { SteeringService } from './steering-service.ts'
 import type { TurnStarter } from './turn-starter.ts'
+import type { AcceptedStream } from './turn/new-turn.ts'
 
 export interface ChatServiceDependencies {
   readonly profile: ProfileStorage
@@ -53,6 +55,7 @@ export interface ChatServiceDependencies {
   readonly contextSizeMeter: ContextSizeMeter
   readonly subscriptions: EventSubscriptions
   readonly decisions: DecisionService
+  readonly steering: SteeringService
   readonly sessionManagement: SessionManagement
   readonly queueManagement: QueueManagement
   readonly alternatives: MessageAlternatives
@@ -72,19 +75,13 @@ export interface ChatServiceDependencies {
   readonly commitTimeoutMs: number
 }
 
-/** In which state `cancel` found the stream. */
-export type CancelOutcome = 'CANCELLED' | 'ALREADY_CANCELLED' | 'ALREADY_FINISHED'
-
-export interface CancelResult extends CommittedStreamState {
-  readonly outcome: CancelOutcome
-}
-
 /** The commands of a profile's chats: start, cancel, regenerate, fork and compact. */
 export class ChatService {
   readonly eventLog: EventLog
   readonly messageQueries: ProfileMessageReader
   readonly subscriptions: EventSubscriptions
   readonly decisions: DecisionService
+  readonly steering: SteeringService
   readonly sessionManagement: SessionManagement
   readonly queueManagement: QueueManagement
   readonly alternatives: MessageAlternatives
@@ -97,6 +94,7 @@ export class ChatService {
     this.messageQueries = dependencies.messageQueries
     this.subscriptions = dependencies.subscriptions
     this.decisions = dependencies.decisions
+    this.steering = dependencies.steering
     this.sessionManagement = dependencies.sessionManagement
     this.queueManagement = dependencies.queueManagement
     this.alternatives = dependencies.alternatives
@@ -144,7 +142,7 @@ export class ChatService {
    * INTERNAL if it cannot be committed in time. A start that throws changes nothing: its key stays unused, and a stream
    * that it was to interrupt continues.
    */
-  async start(request: SendMessageRequest): Promise<StreamRecord> {
+  async start(request: SendMessageRequest): Promise<AcceptedStream> {
     assertValidSendMessageRequest(request)
     return this.#dependencies.turnStarter.start(async () => {
       const { models, writableSessions, fileStore } = this.#dependencies
@@ -255,7 +253,7 @@ export class ChatService {
     const sessionModel = session.origin === 'SEGUE' ? session.model : null
     const model = await this.#dependencies.models.resolve(sessionModel).catch(() => null)
     const context = this.messageQueries.openModelContext(session, model, { fileForm: 'url' })
-    return (await context.build(this.messageQueries.findStreamingMessage(session.id))).messages
+    return (await context.build({ answer: this.messageQueries.findStreamingMessage(session.id) })).messages
   }
 
   /** Like `loadModelMessages`. Null, with an error in the log, if they cannot be read. */
@@ -311,9 +309,4 @@ export class ChatService {
     })
     return { session, messages: [] }
   }
-}
-
-function toCancelOutcome({ status }: StreamRecord, isFirst: boolean): CancelOutcome {
-  if (status !== 'CANCELLED') return 'ALREADY_FINISHED'
-  return isFirst ? 'CANCELLED' : 'ALREADY_CANCELLED'
 }

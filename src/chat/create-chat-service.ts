@@ -30,6 +30,7 @@ import { ActiveSessions } from './runtime/active-sessions.ts'
 import { SessionActors } from './runtime/session-actors.ts'
 import { WritableSessions } from './runtime/writable-sessions.ts'
 import { SessionManagement } from './session-management.ts'
+import { SteeringService } from './steering-service.ts'
 import { EventSubscriptions } from './subscriptions/event-subscriptions.ts'
 import { TurnStarter } from './turn-starter.ts'
 
@@ -116,6 +117,11 @@ export function createChatService(options: ChatServiceOptions): ChatService {
       eventStore: profile.eventStore,
       sessions,
       streamingAnswers: activeSessions,
+    }),
+    steering: new SteeringService({
+      store: profile.eventStore,
+      activeSessions,
+      findMessage: (id) => messageQueries.findMessage(id),
     }),
     decisions: new DecisionService({ ...shared, store: profile.decisions, notifier: profile.changes.decisions }),
   })

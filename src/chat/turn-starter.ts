@@ -4,7 +4,6 @@ import type { TaskGate } from '../lib/async/task-gate.ts'
 import { withTimeout } from '../lib/async/with-timeout.ts'
 import type { MessagePart } from '../model/message.ts'
 import type { SessionRecord } from '../model/session.ts'
-import type { StreamRecord } from '../model/stream.ts'
 import type { Budget } from '../model/usage.ts'
 import type { IdempotencyKey } from '../storage/idempotency-key.ts'
 import type { SessionWithInitialMessages } from '../storage/sessions/session-writer.ts'
@@ -13,7 +12,7 @@ import type { SessionActors } from './runtime/session-actors.ts'
 import { CompactingError } from './runtime/session-errors.ts'
 import type { WritableSessions } from './runtime/writable-sessions.ts'
 import type { IfBusy } from './turn/if-busy.ts'
-import { buildNewTurnRecords } from './turn/new-turn.ts'
+import { type AcceptedStream, buildNewTurnRecords } from './turn/new-turn.ts'
 
 export interface TurnStarterOptions {
   readonly gate: TaskGate
@@ -57,7 +56,7 @@ export class TurnStarter {
    * Starts the turn that `prepare` returns. Throws SESSION_BUSY, STALE, RATE_LIMITED, SHUTTING_DOWN, INTERNAL, and what
    * `prepare` throws.
    */
-  async start(prepare: () => Promise<StartTurnRequest>): Promise<StreamRecord> {
+  async start(prepare: () => Promise<StartTurnRequest>): Promise<AcceptedStream> {
     const { gate, activeSessions, commitTimeoutMs } = this.#options
     gate.assertOpen()
     const turn = await prepare()
@@ -75,7 +74,10 @@ export class TurnStarter {
     }
   }
 
-  async #startTurn({ session: target, ifBusy, ...turn }: StartTurnRequest, signal: AbortSignal): Promise<StreamRecord> {
+  async #startTurn(
+    { session: target, ifBusy, ...turn }: StartTurnRequest,
+    signal: AbortSignal,
+  ): Promise<AcceptedStream> {
     const { writableSessions, activeSessions, actors, runtime, assertStreamCapacity } = this.#options
     // Read again: the session may have changed while its model was resolved.
     const session = 'session' in target ? target : await writableSessions.getOpen(target.id)
@@ -84,9 +86,11 @@ export class TurnStarter {
     const actor = actors.getOrCreate('session' in session ? session.session : session)
     // Registered before its first event is visible, so that every reader of that event can cancel it.
     activeSessions.registerStream(newTurn.stream.id, actor)
-    return actor.start(newTurn, ifBusy, signal).catch((error: unknown) => {
-      activeSessions.unregisterStream(newTurn.stream.id)
-      throw error
-    })
+    try {
+      return await actor.start(newTurn, ifBusy, signal)
+    } finally {
+      // It may have failed, joined another stream, or be at its end already.
+      if (!actor.findStream(newTurn.stream.id)) activeSessions.unregisterStream(newTurn.stream.id)
+    }
   }
 }

@@ -1,5 +1,6 @@
 import type { ApprovalRecord, ClarificationRecord } from './decision.ts'
 import type { MessageRecord, OpaqueProviderState, PartOrigin, ToolCall } from './message.ts'
+import type { SteeringState } from './steering.ts'
 import type { FinishReason, StreamRecord } from './stream.ts'
 import type { Usage } from './usage.ts'
 
@@ -57,6 +58,12 @@ export type ChatEvent =
       readonly step: number
       readonly finishReason: FinishReason
       readonly usage: Usage
+    })
+  /** A message that joins the stream was accepted, applied, queued or withdrawn. */
+  | (EventBase & {
+      readonly type: 'MessageSteered'
+      readonly userMessageId: string
+      readonly steeringState: SteeringState
     })
   | (EventBase & { readonly type: 'StreamChanged'; readonly stream: StreamRecord })
   /** The ids of the queued streams of the session, in the order in which they run. */

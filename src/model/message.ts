@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../lib/text/json.ts'
 import type { ContextSummary } from './context/context-summary.ts'
+import type { Steering } from './steering.ts'
 import type { Usage } from './usage.ts'
 
 export type Role = 'USER' | 'ASSISTANT' | 'SYSTEM'
@@ -110,6 +111,8 @@ export interface MessageRecord {
   readonly streamId: string | null
   readonly model: string | null
   readonly usage: Usage | null
+  /** Of a user's message that joined a running answer, and of its copies. */
+  readonly steering?: Steering
   /** Of a copy in a fork or a retry: the id of the first message that it is a copy of, of either origin. */
   readonly copyOf?: string
   /**
@@ -122,4 +125,9 @@ export interface MessageRecord {
 /** The id of the first message that a message is a copy of; its own id if it is no copy. */
 export function findOriginalId({ id, copyOf }: Pick<MessageRecord, 'id' | 'copyOf'>): string {
   return copyOf ?? id
+}
+
+/** Whether a user's message belongs to the answer behind it: it joined that answer, and starts no turn of its own. */
+export function isSteeringMessage({ steering }: Pick<MessageRecord, 'steering'>): boolean {
+  return steering?.state === 'APPLIED'
 }

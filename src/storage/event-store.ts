@@ -113,6 +113,12 @@ export interface WithdrawnMessageLookup {
   listUnplacedWithdrawnMessages(sessionId: string): Promise<MessageRecord[]>
 }
 
+/** Finds the messages that have joined answers. */
+export interface SteeredMessageLookup {
+  /** By stream, in the order in which they were accepted: at most 100 of each. Any number of streams. */
+  listSteeredMessages(streamIds: readonly string[]): Promise<MessageRecord[]>
+}
+
 /** Finds the summaries that are stored with sessions. */
 export interface ContextCheckpointLookup {
   /** The checkpoint of a Segue session; null if it has none. */
@@ -146,6 +152,7 @@ export interface EventStore
     EventWriter,
     StreamLookup,
     WithdrawnMessageLookup,
+    SteeredMessageLookup,
     ContextCheckpointLookup,
     TurnMessageLookup,
     SessionWriter,

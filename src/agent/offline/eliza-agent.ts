@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import type { UserModelMessage } from 'ai'
+import type { ModelMessage, UserModelMessage } from 'ai'
 import type { Agent, AgentEvent, AgentRun, ToolCallRequest } from '../agent.ts'
 import { toBlobUrl } from '../../model/message-content/blob-url.ts'
 import { estimateTokensOfLength } from '../tokens/estimate-tokens-of-length.ts'
@@ -20,6 +20,8 @@ export interface ElizaAgentOptions {
 
 /** Begins the last step of an answer whose budget is used up. */
 const budgetText = 'The budget of this answer is used up. '
+/** How many messages one answer takes: each that joins it has a step of its own. */
+const maxSteps = 50
 
 type StepEvent = Extract<AgentEvent, { readonly type: 'text' | 'reasoning' | 'tool-input' | 'file' }>
 
@@ -31,35 +33,56 @@ type StepEvent = Extract<AgentEvent, { readonly type: 'text' | 'reasoning' | 'to
 export function createElizaAgent({ delayMs, toolbox }: ElizaAgentOptions): Agent {
   return {
     async *answer(run: AgentRun): AsyncGenerator<AgentEvent> {
-      const messages = await run.loadHistory()
-      const texts = messages.flatMap((message) => (message.role === 'user' ? [extractTexts(message)] : []))
-      const userTexts = texts.map((parts) => parts.join('\n'))
-      // Only the first text is the user's. Further texts are files, which contain no commands.
-      const prompt = texts.at(-1)?.[0] ?? ''
-      const image = parseImageCommand(prompt)
-      if (image !== null)
-        return yield* streamStep(run, await toImageEvents(image, run), userTexts.join('').length, delayMs)
-      if (isInstructionsCommand(prompt)) {
-        const words = splitWords(describeInstructions(messages))
-        const deltas = words.map((text) => ({ type: 'text', block: 'instructions', text }) as const)
-        return yield* streamStep(run, deltas, userTexts.join('').length, delayMs)
+      for (let step = 0; step === 0 || (step < maxSteps && run.hasPendingSteering()); step += 1) {
+        yield* answerNewest(run, { delayMs, toolbox })
+        if (run.signal.aborted || (await run.isBudgetUsedUp?.())) return
       }
-      const calls = parseOfflineToolCommands(prompt)
-      if (!calls)
-        return yield* streamStep(run, toReplyDeltas(userTexts, run.effort ?? null), userTexts.join('').length, delayMs)
-
-      yield* streamStep(run, calls.flatMap(toArgumentDeltas), userTexts.join('').length, delayMs)
-      if (run.signal.aborted) return
-      yield* toolbox.execute(calls, run, [offlineFormTool])
-      if (run.signal.aborted) return
-      const isBudgetUsedUp = (await run.isBudgetUsedUp?.()) ?? false
-      const history = await run.loadHistory()
-      const resultText = `${isBudgetUsedUp ? budgetText : ''}${describeToolResults(history)}`
-      const deltas = splitWords(resultText).map((text) => ({ type: 'text', block: 'results', text }) as const)
-      yield* streamStep(run, deltas, resultText.length, delayMs)
-      if (isBudgetUsedUp) yield { type: 'finish', reason: 'BUDGET' }
     },
   }
+}
+
+/** Answers the newest message of the history: in one step, or in two if it calls tools. */
+async function* answerNewest(run: AgentRun, { delayMs, toolbox }: ElizaAgentOptions): AsyncGenerator<AgentEvent> {
+  const { effort = null } = run
+  const history = await run.loadHistory()
+  const userTexts = listUserTexts(history)
+  // Only the first text is the user's. Further texts are files, which contain no commands.
+  const prompt = userTexts.at(-1)?.[0] ?? ''
+  const texts = userTexts.map((parts) => parts.join('\n'))
+  const inputLength = texts.join('').length
+  const image = parseImageCommand(prompt)
+  if (image !== null) return yield* streamStep(run, await toImageEvents(image, run), inputLength, delayMs)
+  if (isInstructionsCommand(prompt)) {
+    const words = splitWords(describeInstructions(history))
+    const deltas = words.map((text) => ({ type: 'text', block: 'instructions', text }) as const)
+    return yield* streamStep(run, deltas, inputLength, delayMs)
+  }
+  const calls = parseOfflineToolCommands(prompt)
+  if (!calls) return yield* streamStep(run, toReplyDeltas(texts, effort), inputLength, delayMs)
+
+  yield* streamStep(run, calls.flatMap(toArgumentDeltas), inputLength, delayMs)
+  if (run.signal.aborted) return
+  yield* toolbox.execute(calls, run, [offlineFormTool])
+  if (run.signal.aborted) return
+  const isBudgetUsedUp = (await run.isBudgetUsedUp?.()) ?? false
+  const later = await run.loadHistory()
+  const resultText = `${isBudgetUsedUp ? budgetText : ''}${describeToolResults(later)}`
+  const deltas = splitWords(resultText).map((text) => ({ type: 'text', block: 'results', text }) as const)
+  // A message that has come meanwhile stands behind the results.
+  const newTexts = listUserTexts(later).slice(userTexts.length)
+  const replies =
+    newTexts.length > 0
+      ? toReplyDeltas(
+          newTexts.map((parts) => parts.join('\n')),
+          effort,
+        )
+      : []
+  yield* streamStep(run, [...deltas, ...replies], resultText.length, delayMs)
+  if (isBudgetUsedUp) yield { type: 'finish', reason: 'BUDGET' }
+}
+
+function listUserTexts(history: readonly ModelMessage[]): string[][] {
+  return history.flatMap((message) => (message.role === 'user' ? [extractTexts(message)] : []))
 }
 
 /** Streams the deltas of one step, with an estimate of its usage. */

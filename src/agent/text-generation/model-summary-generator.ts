@@ -93,6 +93,7 @@ async function generate(
     model,
     loadHistory: async (history) => [{ role: 'user', content: composePrompt(history?.contextWindow).toWellFormed() }],
     waitForPermission: async () => null,
+    hasPendingSteering: () => false,
     askUser: async () => ({ type: 'cancelled' }),
     isCallAllowed: async () => false,
     // A file is no part of the text.

@@ -1,4 +1,4 @@
-import { isStepStart } from '../../model/fold/list-part-steps.ts'
+import { isStepStart, listPartSteps } from '../../model/fold/list-part-steps.ts'
 import type { MessagePart, ToolCall } from '../../model/message.ts'
 
 /** A part that a model has generated, and can be sent back. */
@@ -6,6 +6,8 @@ export type AnswerStepPart = Exclude<MessagePart, { readonly type: 'file' }>
 
 /** What one request to the model has added to an answer. */
 export interface AnswerStep {
+  /** Counted from 0 in the whole answer. */
+  readonly step: number
   readonly parts: AnswerStepPart[]
   /** The calls whose arguments are complete. The model did not finish the others. */
   readonly calls: ToolCall[]
@@ -13,10 +15,11 @@ export interface AnswerStep {
 
 /** Splits an answer into steps. See `isStepStart`. */
 export function splitAnswerIntoSteps(allParts: readonly MessagePart[]): AnswerStep[] {
+  const numbers = listPartSteps(allParts)
   const steps: AnswerStep[] = []
   for (const [index, part] of allParts.map(describeFile).entries()) {
     const last = steps.at(-1)
-    const step = last && !isStepStart(allParts, index) ? last : { parts: [], calls: [] }
+    const step = last && !isStepStart(allParts, index) ? last : { step: numbers[index] ?? 0, parts: [], calls: [] }
     if (step !== last) steps.push(step)
     step.parts.push(part)
     if (part.type === 'tool' && part.call.argumentsWhole) step.calls.push(part.call)

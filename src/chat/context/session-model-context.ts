@@ -26,6 +26,14 @@ export type ModelContextTarget = ModelRequestTarget & {
     'contextWindow' | 'maxOutputTokens' | 'toolImages' | 'pdfs' | 'tokenCounter' | 'reservedTokens' | 'omissions'
   >
 
+/** An answer that is being made. */
+export interface AnswerInProgress {
+  /** Null: nothing is produced yet. */
+  readonly answer: MessageRecord | null
+  /** The messages that have joined it, where they are not among the stored ones. */
+  readonly steered?: readonly MessageRecord[]
+}
+
 export interface SessionModelContextOptions {
   /** Called for each request: a person may change them meanwhile. */
   readonly loadInstructions: () => Promise<string | null>
@@ -100,15 +108,19 @@ export class SessionModelContext {
     })
   }
 
-  /** Builds the messages of a request, which end with the answer so far. */
-  async build(answer: MessageRecord | null, request: ModelHistoryRequest = {}): Promise<ModelContext> {
+  /** Builds the messages of a request, which end with the answer so far, and the messages that have joined it. */
+  async build(
+    { answer, steered = [] }: AnswerInProgress = { answer: null },
+    request: ModelHistoryRequest = {},
+  ): Promise<ModelContext> {
     const { model, imageLoader } = this.#options
     const omissions = request.omissions ?? model?.omissions ?? noOmissions
     const { summary, messages: stored } = await this.#records
     const instructions = await this.#options.loadInstructions()
     // The answer may have been stored while the context was read.
-    const earlier = stored.filter(({ id }) => id !== answer?.id)
-    const kept = omitMessageFiles(answer ? [...earlier, answer] : earlier, omissions)
+    const current = [...steered, ...(answer ? [answer] : [])]
+    const earlier = stored.filter((message) => current.every(({ id }) => id !== message.id))
+    const kept = omitMessageFiles([...earlier, ...current], omissions)
     const messages = await this.#resolveFiles(kept, answer, omissions)
     return buildModelContext({
       instructions,

@@ -4,7 +4,7 @@ import { toolMessagesToText } from '../../agent/tool-messages-to-text.ts'
 import { arrangeModelMessages } from '../../agent/providers/requests/arrange-model-messages.ts'
 import { isJsonObject, toRawJson, toWellFormedJson } from '../../lib/text/json.ts'
 import { parseBlobUrl } from '../../model/message-content/blob-url.ts'
-import type { MessagePart, MessageRecord, ToolCall } from '../../model/message.ts'
+import { isSteeringMessage, type MessagePart, type MessageRecord, type ToolCall } from '../../model/message.ts'
 import { imageMediaTypes } from '../attachments/media-type.ts'
 import { isSegueSummary } from '../../model/message-kind.ts'
 import { toMessageText } from '../../model/message-content/message-text.ts'
@@ -69,28 +69,51 @@ export function toModelMessages(
   const identify = createToolIdentifier(dialect?.roles.toolCallId ?? null)
   const toToolCallPart = (call: ToolCall) =>
     ({ type: 'tool-call', ...identify(call), input: toWireInput(call) }) as const
-  const toAnswerMessages = (message: MessageRecord): ModelMessage[] => {
+  const toAnswerMessages = (message: MessageRecord, steered: readonly MessageRecord[]): ModelMessage[] => {
     const answer: ModelMessage[] = []
+    let joined = 0
     for (const step of splitAnswerIntoSteps(message.parts)) {
+      const before = steered.slice(joined).findIndex(({ steering }) => (steering?.step ?? 0) > step.step)
+      const end = before < 0 ? steered.length : joined + before
+      answer.push(...steered.slice(joined, end).flatMap(toUserMessages))
+      joined = end
       const includesState = returnedState ? returnedState.includes(message, step) : false
       const requiredField = returnedState ? returnedState.findRequiredField(step) : null
       const assistant = toAssistantMessage(step, { toToolCallPart, includesState, requiredField })
       if (assistant) answer.push(assistant, ...toResultMessages(step.calls, identify, toolImages))
     }
+    // The others joined a step that has produced nothing yet.
+    answer.push(...steered.slice(joined).flatMap(toUserMessages))
     return [...answer, ...toAnswerImageMessages(message, toolImages)]
   }
   const converted: ModelMessage[] = introduction === null ? [] : [toUserTextMessage(introduction)]
   let isUnanswered = false
-  for (const message of sent) {
-    const next = message.role === 'ASSISTANT' ? toAnswerMessages(message) : toUserMessages(message)
+  for (const [index, message] of sent.entries()) {
+    const isSteering = isSteeringMessage(message)
+    // It stands in the middle of the answer behind it.
+    if (isSteering && findJoinedAnswer(sent, index)) continue
+    const next =
+      message.role === 'ASSISTANT' ? toAnswerMessages(message, listSteering(sent, index)) : toUserMessages(message)
     if (next.length === 0) continue
-    if (isUnanswered && message.role === 'USER') converted.push(missingAnswer)
+    if (isUnanswered && message.role === 'USER' && !isSteering) converted.push(missingAnswer)
     converted.push(...next)
     // The turn of a message that started one is over. In Hermes and in copies, several rows may be one message.
-    isUnanswered = message.role === 'USER' && message.streamId !== null
+    isUnanswered = message.role === 'USER' && (message.streamId !== null || (isSteering && isUnanswered))
   }
   const arranged = target && !dialect ? converted : arrangeModelMessages(converted, dialect?.roles ?? transcriptRoles)
   return omissions.toolCalls ? toolMessagesToText(arranged) : arranged
+}
+
+/** The answer that a message has joined; undefined if it has produced nothing. */
+function findJoinedAnswer(sent: readonly MessageRecord[], index: number): MessageRecord | undefined {
+  const next = sent.slice(index).find((message) => !isSteeringMessage(message))
+  return next?.role === 'ASSISTANT' ? next : undefined
+}
+
+/** The messages that have joined the answer at an index: those right before it. */
+function listSteering(sent: readonly MessageRecord[], index: number): readonly MessageRecord[] {
+  const before = sent.slice(0, index)
+  return before.slice(before.findLastIndex((message) => !isSteeringMessage(message)) + 1)
 }
 
 function toUserTextMessage(text: string): ModelMessage {

@@ -91,7 +91,7 @@ export class SessionCompactor {
     const { messageQueries, compactionHistory, backgroundCompactions } = this.#options
     if (!Number.isFinite(model.contextWindow)) return
     const context = messageQueries.openModelContext(session, model, { records })
-    const { tokens, instructionTokens, fullTokens, isComplete } = await context.build(null)
+    const { tokens, instructionTokens, fullTokens, isComplete } = await context.build()
     const maxTokens = threshold * model.contextWindow
     const isReportedSizeDue = reportedTokens !== null && reportedTokens > maxTokens
     if (reportedTokens !== null && !isReportedSizeDue) compactionHistory.addFittingReportedSize(session.id)
@@ -146,7 +146,7 @@ export class SessionCompactor {
     if (failure) throw new SegueError('PROVIDER', `${failure.message} The session is unchanged.`)
     const context = messageQueries.openModelContext(session, model)
     const { checkpoint } = await context.loadRecords()
-    const { fullTokens } = await context.build(null)
+    const { fullTokens } = await context.build()
     const isFutile = Number.isFinite(model.contextWindow) && compactionHistory.isFutile(session.id, fullTokens)
     if (isFutile) throw createFutileCompactionError()
     const created = await this.#createCheckpoint(session, model, { context, signal, isUrgent: true }).catch(

@@ -4,7 +4,8 @@ import { positionNewSessionMessages } from '../../model/fold/message-position.ts
 import { toMessageKind } from '../../model/message-kind.ts'
 import type { ContextCheckpoint } from '../../model/context/context-checkpoint.ts'
 import type { UserMessageQuote } from '../../model/context/context-summary.ts'
-import { findOriginalId, type MessagePart, type MessageRecord } from '../../model/message.ts'
+import { maxSteeredMessages } from '../../model/steering.ts'
+import { findOriginalId, isSteeringMessage, type MessagePart, type MessageRecord } from '../../model/message.ts'
 import { findContinuedParentId } from '../../model/conversation/lineage.ts'
 import { assignTurns } from '../../model/conversation/assign-turns.ts'
 import type { SessionRecord } from '../../model/session.ts'
@@ -15,6 +16,7 @@ import type { CombinedSessionRepository } from '../../sessions/combined-session-
 import type { BlobStore } from '../../storage/blob-store.ts'
 import type { SessionWithInitialMessages } from '../../storage/sessions/session-writer.ts'
 import { externalizeFile } from '../attachments/attachments.ts'
+import { joinMessageParts } from './join-message-parts.ts'
 import type { ProfileMessageReader } from '../context/profile-message-reader.ts'
 
 export interface SessionForkerOptions {
@@ -82,7 +84,8 @@ export class SessionForker {
       archived,
     })
     const turnId = userMessage.turnId ?? findOriginalId(userMessage)
-    return { ...retry, parts: await this.#copyParts(userMessage), turnId }
+    const parts = joinMessageParts([userMessage, ...(await this.#loadSteering(session, userMessage))])
+    return { ...retry, parts: await this.#copyParts({ parts }), turnId }
   }
 
   /**
@@ -106,6 +109,14 @@ export class SessionForker {
     // Hermes has archived the beginning of the turn.
     const shown = await this.#loadMessagesBefore(session, message.position ?? 0)
     return findTurn([...shown.filter((each) => !isSummary(each)), message])
+  }
+
+  /** The messages that have joined the answer to a message: they come right behind it. */
+  async #loadSteering(session: SessionRecord, { position }: MessageRecord): Promise<MessageRecord[]> {
+    const range = { after: position, before: null, limit: maxSteeredMessages, backwards: false }
+    const page = await this.#options.messageQueries.loadPage(session, range)
+    const end = page.findIndex((message) => !isSteeringMessage(message))
+    return end < 0 ? [...page] : page.slice(0, end)
   }
 
   async #requireFinishedMessage(messageId: string): Promise<{ message: MessageRecord; session: SessionRecord }> {
@@ -195,7 +206,7 @@ export class SessionForker {
   }
 
   /** Copies the parts of a message. Tool calls get new ids, and files of Hermes are stored in the blob store. */
-  async #copyParts({ parts }: MessageRecord): Promise<MessagePart[]> {
+  async #copyParts({ parts }: Pick<MessageRecord, 'parts'>): Promise<MessagePart[]> {
     const { runtime, blobs } = this.#options
     const copies: MessagePart[] = []
     for (const part of parts) {
@@ -224,7 +235,9 @@ function replaceQuoteReferences(
 
 /** The turn that the last message is part of; null if a summary stands for its user message, or if there is none. */
 function findTurn(messages: readonly MessageRecord[]): Turn | null {
-  const index = messages.findLastIndex((message) => message.role === 'USER' || isSummary(message))
+  const index = messages.findLastIndex(
+    (message) => (message.role === 'USER' && !isSteeringMessage(message)) || isSummary(message),
+  )
   const userMessage = messages[index]
   return !userMessage || isSummary(userMessage) ? null : { userMessage, messagesBefore: messages.slice(0, index) }
 }

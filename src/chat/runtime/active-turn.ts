@@ -9,6 +9,7 @@ import type { NewTurn } from '../turn/new-turn.ts'
 import { createTurnState } from '../turn/turn.ts'
 import { composeStartBatch } from './compose-session-batches.ts'
 import { createMissingModel } from './missing-model.ts'
+import { createSteeredQueueComposer } from './queue/compose-steered-queue.ts'
 import { assignUserMessagePosition, type QueuedStreams, type StartedStream } from './queue/queued-streams.ts'
 import type { SessionActorOptions } from './session-actor-options.ts'
 
@@ -85,7 +86,7 @@ export class ActiveTurn {
 
   /** Commits a batch, in one transaction with the end of the stream that is running, if there is one. */
   async #writeInPlaceOfRunning(composeBatch: ComposeFinalBatch): Promise<void> {
-    const finished = await this.runner?.finishWith({ status: 'CANCELLED' }, composeBatch)
+    const finished = await this.runner?.finishWith({ status: 'CANCELLED', isReplaced: true }, composeBatch)
     if (!finished?.included) await this.#options.writer.write(composeBatch)
   }
 
@@ -96,6 +97,7 @@ export class ActiveTurn {
       budget,
       turn: { ...createTurnState(stream, userMessage), pricing: prices.find(stream.model) },
       context: createAnswerContext(stream, model),
+      queueSteered: createSteeredQueueComposer(this.#options.queue, this.#options.onStreamQueued),
     })
     this.#runner = runner
     runner

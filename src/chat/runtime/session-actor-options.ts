@@ -32,6 +32,8 @@ export interface SessionActorOptions {
   /** The error for messages to a session that is continued by another one. */
   readonly createStaleError: () => Promise<SegueError>
   readonly onLateEvent: () => void
+  /** Called before a message that could not join an answer is queued, with the stream of its own. */
+  readonly onStreamQueued: (stream: StreamRecord) => void
   readonly onStreamEnded: (stream: StreamRecord) => void
   /** Called when the stream of a turn has ended, in whatever way, with the usage of its newest step. Null: it had none. */
   readonly onTurnEnded: (stream: StreamRecord, lastStepUsage: Usage | null) => void

@@ -8,7 +8,7 @@ import type { IdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import type { SessionWithInitialMessages } from '../../storage/sessions/session-writer.ts'
 import { type AppendBatch, EventLogWriter } from '../log/event-log-writer.ts'
 import type { IfBusy } from '../turn/if-busy.ts'
-import type { NewTurn } from '../turn/new-turn.ts'
+import type { AcceptedStream, NewTurn } from '../turn/new-turn.ts'
 import { createSessionChangedDraft } from '../turn/transitions.ts'
 import { ActiveTurn } from './active-turn.ts'
 import { ActorMailbox } from './actor-mailbox.ts'
@@ -115,7 +115,7 @@ export class SessionActor {
    * Starts or queues a turn. Throws SESSION_BUSY, STALE and RATE_LIMITED, CompactingError whatever `ifBusy` is, and the
    * signal's reason if it aborts before the turn is committed. Nothing is changed then.
    */
-  async start(turn: NewTurn, ifBusy: IfBusy, signal: AbortSignal): Promise<StreamRecord> {
+  async start(turn: NewTurn, ifBusy: IfBusy, signal: AbortSignal): Promise<AcceptedStream> {
     this.#compaction.assertNotRunning()
     return this.#mailbox.enqueue(async () => {
       signal.throwIfAborted()
@@ -124,7 +124,7 @@ export class SessionActor {
       const { activeStream } = this
       if (activeStream && ifBusy === 'REJECT') throw createBusyError(activeStream)
       if (activeStream && ifBusy === 'QUEUE') return this.#queue.add(turn)
-      return this.#turn.start(turn, signal)
+      return ifBusy === 'STEER' ? this.#steer(turn, signal) : this.#turn.start(turn, signal)
     })
   }
 
@@ -272,6 +272,14 @@ export class SessionActor {
     const continuation = await this.#continuationWriter.compact(compaction)
     this.#isContinued = true
     return continuation
+  }
+
+  /** Has a message join the running answer. If there is none, or it ends, queues it behind others, or starts it. */
+  async #steer(turn: NewTurn, signal: AbortSignal): Promise<AcceptedStream> {
+    const runner = this.activeRunner
+    const joinedAtSeq = (await runner?.steering.accept(turn)) ?? null
+    if (runner && joinedAtSeq !== null) return { ...runner.committed.stream, joinedAtSeq }
+    return this.#queue.first ? this.#queue.add(turn) : this.#turn.start(turn, signal)
   }
 
   async #startNextQueued(): Promise<void> {

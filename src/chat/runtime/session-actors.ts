@@ -57,12 +57,15 @@ export class SessionActors {
     const { activeSessions } = this.#options
     const existing = activeSessions.find(session.id)
     if (existing) return existing
-    const actor: SessionActor = this.#create(session, () => activeSessions.unregister(session.id, actor))
+    const actor: SessionActor = this.#create(session, {
+      onStreamQueued: ({ id }) => activeSessions.registerStream(id, actor),
+      onIdle: () => activeSessions.unregister(session.id, actor),
+    })
     activeSessions.register(session.id, actor)
     return actor
   }
 
-  #create(session: SessionRecord, onIdle: () => void): SessionActor {
+  #create(session: SessionRecord, callbacks: Pick<SessionActorOptions, 'onStreamQueued' | 'onIdle'>): SessionActor {
     const { profile, sessions, models, activeSessions, writableSessions } = this.#options
     const { runtime, log, eventLog, prices, budgets, backgroundCoalescer, onTurnEnded } = this.#options
     return new SessionActor({
@@ -87,7 +90,7 @@ export class SessionActors {
         backgroundCoalescer.schedule(stream)
       },
       onTurnEnded,
-      onIdle,
+      ...callbacks,
     })
   }
 

@@ -31,6 +31,8 @@ export interface AnswerContextOptions {
 export interface AnswerStream {
   /** The answer so far. */
   readonly answer: MessageRecord | null
+  /** The messages that have joined it, in the order in which they were accepted. */
+  readonly steered: readonly MessageRecord[]
   /** Aborts when the stream has ended. */
   readonly signal: AbortSignal
   /** Receives what the requests for a summary cost: they are steps of the stream. */
@@ -71,7 +73,7 @@ export class AnswerContext {
 
   async #load(stream: AnswerStream, request: ModelHistoryRequest): Promise<readonly ModelMessage[]> {
     const { context, model } = this.#options
-    const built = await context.build(stream.answer, request)
+    const built = await context.build(stream, request)
     if (built.isNewestMessageTooLong) {
       // An assumption about the window is no reason to refuse a message: the provider decides.
       const { statedContextWindow } = model
@@ -81,11 +83,11 @@ export class AnswerContext {
     }
     if (built.isComplete) return built.messages
     if (await this.#applyBackgroundCheckpoint(stream.signal)) {
-      const rebuilt = await context.build(stream.answer, request)
+      const rebuilt = await context.build(stream, request)
       if (rebuilt.isComplete) return rebuilt.messages
     }
     await this.#compact(stream, request)
-    return (await context.build(stream.answer, request)).messages
+    return (await context.build(stream, request)).messages
   }
 
   /** Waits for a summary that is being written in the background. Resolves to whether there is a newer checkpoint. */
@@ -124,7 +126,7 @@ export class AnswerContext {
     const countTokens = (turns: readonly MessageRecord[]) => context.tokenCounter.countMessages(toModelMessages(turns))
     if (compactionHistory.isFutile(sessionId, countTokens(messages))) return null
     const turn = turnStart < 0 ? [] : records.messages.slice(turnStart)
-    const turnTokens = countTokens(stream.answer ? [...turn, stream.answer] : turn)
+    const turnTokens = countTokens([...turn, ...stream.steered, ...(stream.answer ? [stream.answer] : [])])
     const created = await createContextCheckpoint({
       sessionId,
       context: records,

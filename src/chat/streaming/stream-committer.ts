@@ -9,6 +9,7 @@ import type { StreamRecord } from '../../model/stream.ts'
 import type { IdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import { type AppendBatch, EventLogWriter, type EventLogWrite } from '../log/event-log-writer.ts'
 import type { TurnTransition, TurnState } from '../turn/turn.ts'
+import { SteeredMessageWrites } from './steered-message-writes.ts'
 import { PendingEvents } from './pending-events.ts'
 
 /** Pending events are committed when one of these limits is reached, and at once if nothing was committed recently. */
@@ -33,6 +34,7 @@ export class StreamCommitter {
   readonly #pending = new PendingEvents()
   readonly #keysByDraft = new WeakMap<EventDraft, IdempotencyKeyRecord>()
   readonly #contextSizesByDraft = new WeakMap<EventDraft, ContextSize>()
+  readonly #steering: SteeredMessageWrites
   #stream: StreamRecord
   #committed: CommittedStreamState
   #lastCommit: Promise<unknown> = Promise.resolve()
@@ -44,6 +46,7 @@ export class StreamCommitter {
   constructor(writer: EventLogWriter, { stream, answer, answerBase }: TurnState, onError: (error: unknown) => void) {
     this.#writer = writer
     this.#answerBase = answerBase
+    this.#steering = new SteeredMessageWrites(answerBase.position)
     this.#onError = onError
     this.#stream = stream
     this.#committed = { stream, answer }
@@ -59,15 +62,12 @@ export class StreamCommitter {
   }
 
   /**
-   * Adds events to the next commit. `stream` is the stream's row as of these events. The key is that of the call that
+   * Adds the events of a transition to the next commit, with the rows that they change. The key is that of the call that
    * causes them: it is committed with the last one.
    */
-  enqueue(
-    drafts: readonly EventDraft[],
-    stream: StreamRecord,
-    idempotencyKey: IdempotencyKeyRecord | null = null,
-  ): void {
-    this.#stream = stream
+  enqueue({ events: drafts, turn }: TurnTransition, idempotencyKey: IdempotencyKeyRecord | null = null): void {
+    this.#stream = turn.stream
+    this.#steering.add(drafts, turn.steered)
     const last = drafts.at(-1)
     if (idempotencyKey && last) this.#keysByDraft.set(last, idempotencyKey)
     for (const draft of drafts) this.#pending.push(draft)
@@ -156,7 +156,8 @@ export class StreamCommitter {
     while (this.isFull) await this.#writeBatch()
     const pending = this.#takePending(Number.POSITIVE_INFINITY)
     const transition = finish()
-    const { answer, stream } = transition.turn
+    const { answer, stream, steered } = transition.turn
+    this.#steering.add(transition.events, steered)
     await this.#write(pending, stream, (headSeq) => {
       const drafts = [...pending, ...transition.events]
       const otherBatch = composeBatch?.(headSeq + drafts.length)
@@ -203,19 +204,20 @@ export class StreamCommitter {
         const keys = drafts.flatMap((draft) => this.#keysByDraft.get(draft) ?? [])
         const fence = { streamId: id, generation }
         const contextSize = this.#findContextSize(batch.drafts)
-        return {
-          ...batch,
-          ...(contextSize && { contextSize }),
-          fence,
-          idempotencyKeys: [...keys, ...(batch.idempotencyKeys ?? [])],
-        }
+        const withSize = { ...batch, ...(contextSize && { contextSize }) }
+        return this.#addSteering(
+          { ...withSize, fence, idempotencyKeys: [...keys, ...(batch.idempotencyKeys ?? [])] },
+          headSeq,
+        )
       },
       onCommitted: ({ events }) => {
         const streamEvents = events.filter((event) => event.streamId === id)
         this.#committed = {
-          answer: streamEvents.reduce(
-            (message, event) => foldMessage(this.#answerBase, message, event),
-            this.#committed.answer,
+          answer: this.#steering.placeAnswer(
+            streamEvents.reduce(
+              (message, event) => foldMessage(this.#answerBase, message, event),
+              this.#committed.answer,
+            ),
           ),
           stream: { ...stream, lastSeq: streamEvents.at(-1)?.seq ?? lastSeq },
         }
@@ -229,6 +231,25 @@ export class StreamCommitter {
     const index = drafts.findLastIndex((draft) => this.#contextSizesByDraft.has(draft) || isContextEvent(draft))
     const draft = drafts[index]
     return (draft && this.#contextSizesByDraft.get(draft)) ?? null
+  }
+
+  /** Adds the rows of the messages that join the stream, and puts the answer behind them. */
+  #addSteering(batch: AppendBatch, headSeq: number): AppendBatch {
+    const { messages, activityAt } = this.#steering.compose(batch.drafts, headSeq)
+    const answerId = this.#stream.messageId
+    const others = (batch.messages ?? []).map((message) =>
+      message.id === answerId ? (this.#steering.placeAnswer(message) ?? message) : message,
+    )
+    return {
+      ...batch,
+      messages: [...others, ...messages],
+      ...(activityAt !== null && { activityAt: Math.max(activityAt, batch.activityAt ?? 0) }),
+    }
+  }
+
+  /** The seq of the event that accepted a message which joins the stream. Null before that is committed. */
+  findAcceptedSeq(messageId: string): number | null {
+    return this.#steering.findAcceptedSeq(messageId)
   }
 
   #takePending(maxCodeUnits: number): EventDraft[] {

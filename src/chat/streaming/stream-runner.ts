@@ -11,14 +11,17 @@ import type { Budget, Usage } from '../../model/usage.ts'
 import type { UsageBudgets } from '../../usage/usage-budgets.ts'
 import { FencingError, LogVersionConflictError } from '../../storage/errors.ts'
 import type { IdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
-import type { EventLogWriter } from '../log/event-log-writer.ts'
+import type { AppendBatch, EventLogWriter } from '../log/event-log-writer.ts'
 import { toContextSizeAfterStep } from '../turn/step-context-size.ts'
 import { applyAgentEvent, finishTurn } from '../turn/transitions.ts'
 import type { StreamEnding } from '../turn/stream-ending.ts'
+import type { QueuedTurn } from '../turn/new-turn.ts'
+import { listQueuedTurns } from '../turn/steering-transitions.ts'
 import type { TurnTransition, TurnState } from '../turn/turn.ts'
 import type { AnswerContext } from './answer-context.ts'
 import { type CommittedStreamState, type ComposeFinalBatch, StreamCommitter } from './stream-committer.ts'
 import { type RunningStreamForDecisions, StreamDecisions } from './stream-decisions.ts'
+import { StreamSteering } from './stream-steering.ts'
 import type { SessionApprovalRules } from './session-approval-rules.ts'
 
 /** How long an agent that never waits for I/O may hold the event loop. */
@@ -40,6 +43,8 @@ export interface StreamRunnerOptions {
   /** What the stream may use beside the budgets of its profile. Null: no limit. */
   readonly budget: Budget | null
   readonly log: Logger
+  /** Puts messages that could not join the answer before the queue, with what is committed at its end. */
+  readonly queueSteered: (turns: readonly QueuedTurn[], endBatch: AppendBatch, headSeq: number) => AppendBatch
   /** Called for each event that the agent yields after the stream has ended. */
   readonly onLateEvent: () => void
 }
@@ -57,6 +62,8 @@ export interface StreamFinishResult {
 export class StreamRunner {
   /** What the stream waits for. */
   readonly decisions: StreamDecisions
+  /** The messages that join it. */
+  readonly steering: StreamSteering
   readonly #options: StreamRunnerOptions
   readonly #abortController = new AbortController()
   readonly #committer: StreamCommitter
@@ -71,7 +78,9 @@ export class StreamRunner {
     this.#options = options
     this.#turn = options.turn
     this.#committer = new StreamCommitter(options.writer, options.turn, (error) => this.#onCommitFailed(error))
-    this.decisions = new StreamDecisions({ ...options, stream: this.#toDecisionStream() })
+    const stream = this.#toDecisionStream()
+    this.decisions = new StreamDecisions({ ...options, stream })
+    this.steering = new StreamSteering(stream, options.runtime)
   }
 
   get committed(): CommittedStreamState {
@@ -143,6 +152,7 @@ export class StreamRunner {
         askUser: (...question) => this.decisions.askUser(...question),
         isCallAllowed: async (tool, input) => (await this.#options.approvalRules.findRule(tool, input)) !== null,
         isBudgetUsedUp: () => this.#isBudgetUsedUp(),
+        hasPendingSteering: () => this.steering.hasPending,
         signal: this.#abortController.signal,
       })
       let lastYieldAt = performance.now()
@@ -179,12 +189,14 @@ export class StreamRunner {
   }
 
   async #loadModelMessages(request?: ModelHistoryRequest): Promise<readonly ModelMessage[]> {
-    await this.#committer.flush()
     const isRefused = this.#isStepUnanswered
+    this.steering.applyPending(isRefused)
+    await this.#committer.flush()
     let isFirst = true
     return this.#options.context.load(
       {
         answer: this.#turn.answer,
+        steered: this.steering.applied,
         signal: this.#abortController.signal,
         onSummaryEvent: (event) => {
           // The request before the first one for a summary was refused, and costs nothing.
@@ -226,10 +238,10 @@ export class StreamRunner {
     if (end && size) this.#committer.setContextSize(end, size)
   }
 
-  #applyTransition({ turn, events }: TurnTransition, idempotencyKey: IdempotencyKeyRecord | null = null): void {
-    this.decisions.startTimers(this.#turn, turn)
-    this.#turn = turn
-    this.#committer.enqueue(events, turn.stream, idempotencyKey)
+  #applyTransition(transition: TurnTransition, idempotencyKey: IdempotencyKeyRecord | null = null): void {
+    this.decisions.startTimers(this.#turn, transition.turn)
+    this.#turn = transition.turn
+    this.#committer.enqueue(transition, idempotencyKey)
   }
 
   /** The stream ends, because its events cannot be committed. They are committed with the end as soon as possible. */
@@ -264,11 +276,17 @@ export class StreamRunner {
   }
 
   async #writeEnd(ending: StreamEnding, composeBatch: ComposeFinalBatch): Promise<CommittedStreamState> {
-    const { turn } = await this.#committer.writeEnd(
-      () => finishTurn(this.#turn, ending, this.#options.runtime, { committedAnswer: this.committed.answer }),
-      composeBatch,
+    const { runtime, queueSteered } = this.#options
+    let finished = this.#turn
+    await this.#committer.writeEnd(
+      () => {
+        const transition = finishTurn(this.#turn, ending, runtime, { committedAnswer: this.committed.answer })
+        finished = transition.turn
+        return transition
+      },
+      (headSeq) => queueSteered(listQueuedTurns(this.#turn, finished), composeBatch(headSeq), headSeq),
     )
-    this.#turn = turn
+    this.#turn = finished
     return this.committed
   }
 

@@ -23,6 +23,15 @@ export interface NewTurn {
   readonly budget: Budget | null
 }
 
+/** The stream that answers a message: one of its own, or the one that it joined. */
+export interface AcceptedStream extends StreamRecord {
+  /** The seq of the event that tells that the message joined the stream. Left out: the stream is its own. */
+  readonly joinedAtSeq?: number
+}
+
+/** What puts a turn into the queue: its stream, and the user's message, which has no place yet. */
+export type QueuedTurn = Pick<NewTurn, 'stream' | 'userMessage'>
+
 export interface BuildNewTurnRecordsOptions {
   /** The content of the user's message. */
   readonly parts: readonly MessagePart[]

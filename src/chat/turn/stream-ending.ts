@@ -4,7 +4,8 @@ import type { StreamFailure, StreamRecord } from '../../model/stream.ts'
 /** How a stream ends. */
 export type StreamEnding =
   | { readonly status: 'COMPLETED' }
-  | { readonly status: 'CANCELLED' }
+  /** `isReplaced`: another message takes the place of the answer, in the same transaction. Default: a person stops it. */
+  | { readonly status: 'CANCELLED'; readonly isReplaced?: true }
   | { readonly status: 'FAILED'; readonly error: StreamFailure }
   /** The server stopped. */
   | { readonly status: 'INTERRUPTED' }

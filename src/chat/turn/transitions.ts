@@ -6,10 +6,12 @@ import type { ClarificationRecord } from '../../model/decision.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import { applyDecisionResolution, requestClarificationDuringCall } from './decision-transitions.ts'
+import { endPendingSteering } from './steering-transitions.ts'
 import { type StreamEnding, toFinishedStream } from './stream-ending.ts'
 import { endToolCall, finishOpenCalls, startToolCall, appendToolCallArguments } from './tool-call-transitions.ts'
 import type { DecisionResolution } from './tool-call-outcome.ts'
-import { createEventBase, TurnTransitionBuilder } from './turn-transition-builder.ts'
+import { createEventBase } from './stream-event-base.ts'
+import { TurnTransitionBuilder } from './turn-transition-builder.ts'
 import type { TurnTransition, TurnState } from './turn.ts'
 
 export interface FinishTurnOptions {
@@ -161,6 +163,7 @@ export function finishTurn(
   for (const [partIndex, part] of (turn.answer?.parts ?? []).entries())
     if (part.type !== 'tool') transition.finishPart(partIndex, writtenUntil)
   finishOpenCalls(transition, ending, committedAnswer)
+  endPendingSteering(transition, ending)
   transition.setRetryTime(null)
   transition.finish(ending)
   return transition.toTransition()

@@ -3,28 +3,18 @@ import { chunkEventText } from '../../lib/text/unicode.ts'
 import type { EventDraft } from '../../model/chat-event.ts'
 import type { DecisionRecord } from '../../model/decision.ts'
 import { foldMessage, foldPendingDecisions } from '../../model/fold/fold-message.ts'
-import type { MessagePart, OpaqueProviderState, ToolCall } from '../../model/message.ts'
+import type { MessagePart, MessageRecord, OpaqueProviderState, ToolCall } from '../../model/message.ts'
 import { hasToolCallEnded } from '../../model/tool-call.ts'
 import { type FinishReason, replaceStreamRetryTime, type StreamRecord } from '../../model/stream.ts'
 import { addUsage, fillMissingUsage, noUsage, type ReportedUsage } from '../../model/usage.ts'
 import { getCurrentStep, getDeltaOrigin } from './part-origin.ts'
 import { addRequestCost } from '../../usage/model-prices.ts'
+import { createEventBase, type StreamEventBase } from './stream-event-base.ts'
 import { createStep, estimateStepUsage } from './step-usage.ts'
 import { type StreamEnding, toFinishedStream } from './stream-ending.ts'
 import type { TurnTransition, TurnState } from './turn.ts'
 
 const replacementCharacter = '\ufffd'
-
-interface StreamEventBase {
-  readonly at: number
-  readonly sessionId: string
-  readonly streamId: string
-}
-
-/** The fields that all events of a stream have. */
-export function createEventBase({ id, sessionId }: StreamRecord, runtime: ClockAndIds): StreamEventBase {
-  return { at: runtime.now(), sessionId, streamId: id }
-}
 
 /** One transition in progress. It collects events, and folds each into the turn as it is emitted. */
 export class TurnTransitionBuilder {
@@ -186,6 +176,16 @@ export class TurnTransitionBuilder {
     const base = this.#createEventBase()
     if (decision.kind === 'approval') this.#emit({ ...base, type: 'ApprovalChanged', decision })
     else this.#emit({ ...base, type: 'ClarificationChanged', decision })
+  }
+
+  /** Replaces a message that joins the stream, or adds it, and tells of its state. */
+  emitSteering(message: MessageRecord): void {
+    const { steered } = this.#turn
+    const index = steered.findIndex(({ id }) => id === message.id)
+    this.#update({ steered: index < 0 ? [...steered, message] : steered.with(index, message) })
+    const { state = 'PENDING' } = message.steering ?? {}
+    const event = { type: 'MessageSteered', userMessageId: message.id, steeringState: state } as const
+    this.#emit({ ...this.#createEventBase(), ...event })
   }
 
   /** Makes the stream WAITING while a decision is pending, and RUNNING otherwise. */

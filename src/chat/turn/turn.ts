@@ -1,7 +1,7 @@
 import type { EventDraft } from '../../model/chat-event.ts'
 import type { DecisionRecord } from '../../model/decision.ts'
 import type { InitialAnswerFields } from '../../model/fold/fold-message.ts'
-import type { MessageRecord } from '../../model/message.ts'
+import { isSteeringMessage, type MessageRecord } from '../../model/message.ts'
 import { toAnswerMessagePosition } from '../../model/fold/message-position.ts'
 import type { FinishReason, StreamRecord } from '../../model/stream.ts'
 import type { Usage } from '../../model/usage.ts'
@@ -27,6 +27,8 @@ export interface TurnState {
   readonly pendingDecisions: ReadonlyMap<string, DecisionRecord>
   /** The newest request to the model for the answer, counted from 0. Null: there was none, or the agent tells of none. */
   readonly currentStep: number | null
+  /** The messages that have joined the stream, in the order in which they were accepted. */
+  readonly steered: readonly MessageRecord[]
   /** The number of parts that the answer had when the newest step began. */
   readonly partsBeforeStep: number
   /** Why the model stopped, in the newest step; null until it has. */
@@ -47,11 +49,12 @@ export function createTurnState(
   stream: StreamRecord,
   userMessage: MessageRecord,
   answer: MessageRecord | null = null,
+  steered: readonly MessageRecord[] = [],
 ): TurnState {
   return {
     stream,
     answerBase: {
-      position: toAnswerMessagePosition(userMessage),
+      position: toAnswerMessagePosition(steered.findLast(isSteeringMessage) ?? userMessage),
       model: stream.model,
       ...(userMessage.turnId !== undefined && { turnId: userMessage.turnId }),
     },
@@ -61,6 +64,7 @@ export function createTurnState(
     partIndexByCallId: new Map(),
     pendingDecisions: new Map(),
     currentStep: null,
+    steered,
     partsBeforeStep: answer?.parts.length ?? 0,
     finishReason: null,
     lastStepUsage: null,

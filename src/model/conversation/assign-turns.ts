@@ -1,5 +1,5 @@
 import { toMessageKind } from '../message-kind.ts'
-import { findOriginalId, type MessageRecord } from '../message.ts'
+import { findOriginalId, isSteeringMessage, type MessageRecord } from '../message.ts'
 
 /**
  * Returns messages with the turns that they belong to; see `turnId` in `MessageRecord`. Those of Hermes have none stored: a
@@ -12,6 +12,7 @@ export function assignTurns(messages: readonly MessageRecord[]): MessageRecord[]
       turnId = undefined
       return message
     }
+    if (isSteeringMessage(message)) return message
     if (message.role === 'USER') turnId = findOriginalId(message)
     const isLast = messages[index + 1]?.role !== 'ASSISTANT'
     return turnId !== undefined && (message.role === 'USER' || isLast) ? { ...message, turnId } : message

@@ -67,6 +67,7 @@ export function foldAnswer<Answer extends FoldedAnswer>(
     case 'StreamChanged':
     case 'QueueChanged':
     case 'StepFinished':
+    case 'MessageSteered':
     case 'ApprovalChanged':
     case 'ClarificationChanged':
     case 'SessionChanged':

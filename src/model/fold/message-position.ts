@@ -7,7 +7,9 @@ import type { MessageRecord } from '../message.ts'
  * - A user's message has 2 × the seq of the event that placed it. This is the event that started its turn. A message that
  *   was withdrawn from the queue is placed when no message that was sent before it is queued any more: by the event that
  *   withdrew it, or by one of its own behind the event that started the turn before it. Until then its position is null.
- * - The answer has the position of its user's message + 1.
+ * - A message that joined a running answer has 2 × the seq of the event that applied it, or that withdrew it.
+ * - The answer has the position of its user's message + 1, or of the last message that was applied to it. A streaming answer
+ *   moves behind each message that is applied, so that the messages which it answers come before it.
  * - Messages that a session starts with (copies in a fork, a summary) have negative positions, up to -1.
  *
  * Seqs are unique and ascending, so no two messages share a position. It follows that the streaming answer is not always

@@ -112,6 +112,23 @@ export const IfBusyEnum = schemaBuilder.enumType('IfBusy', {
         'Start after the active stream and the streams queued before. The message appears in `Session.messages` when its stream starts. If its stream is cancelled while it is queued, the message stays in the transcript, but it is never sent to a model.',
     },
     INTERRUPT: { description: 'Cancel the active stream and start next, before all queued streams.' },
+    STEER: {
+      description: [
+        'Join the running answer, whose stream is returned. The message is in its context from its next step on; if the answer would have ended with STOP, and its limits allow, there is one more step for it. `MessageSteered` tells what becomes of it.',
+        '`cancelStream` withdraws a message that is not applied yet. If the answer is interrupted by another message, fails, reaches a limit or the server stops, the message is queued: behind the message that interrupts, and before what is queued.',
+        'If nothing runs, the message starts an answer of its own. If streams are only queued, or `compactSession` is at work, it waits as with QUEUE. `model` counts only if it starts an answer of its own.',
+      ].join('\n\n'),
+    },
+  } as const,
+})
+
+export const SteeringStateEnum = schemaBuilder.enumType('SteeringState', {
+  description: 'What became of a message that was sent with STEER.',
+  values: {
+    PENDING: { description: 'It was accepted, and waits for the next step of the answer.' },
+    APPLIED: { description: 'It is in the context of a step.' },
+    QUEUED: { description: 'The answer ended before. The message has a stream of its own: `Message.stream`.' },
+    WITHDRAWN: { description: 'A person stopped the answer, or took the message back. No model is sent it.' },
   } as const,
 })
 

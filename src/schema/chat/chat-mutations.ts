@@ -1,6 +1,6 @@
-import type { CancelResult } from '../../chat/chat-service.ts'
+import type { CancelResult } from '../../chat/cancel-result.ts'
 import { idempotencyKeyArgs } from '../idempotency/idempotency-key-argument.ts'
-import { createIdempotentResolver } from '../idempotency/idempotent-mutation.ts'
+import { createIdempotentResolver, reloadRecord } from '../idempotency/idempotent-mutation.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { MessageObjectType, StreamObjectType } from '../object-refs.ts'
 import { CancelOutcomeEnum } from './chat-enums.ts'
@@ -21,6 +21,13 @@ const CancelStreamPayload = schemaBuilder.objectRef<CancelResult>('CancelStreamP
     lastSeq: t.int({
       description: 'The `seq` of the `StreamFinished` event of the stream.',
       resolve: ({ stream }) => stream.lastSeq,
+    }),
+    withdrawn: t.field({
+      type: [MessageObjectType],
+      description:
+        'The messages that were to join the answer and were withdrawn with it, in the order in which they were accepted. A client gives their text back to the composer.',
+      resolve: async ({ stream: { id, sessionId } }, _, { profiles }) =>
+        (await profiles.requireProfileOfSession(sessionId)).chats.steering.listWithdrawn(id),
     }),
   }),
 })
@@ -48,6 +55,18 @@ schemaBuilder.mutationFields((t) => ({
         const ended = await profile.chats.cancel(streamId)
         return remembered.outcome === 'CANCELLED' ? { ...ended, outcome: 'CANCELLED' } : ended
       },
+    }),
+  }),
+  withdrawMessage: t.field({
+    type: MessageObjectType,
+    nullable: true,
+    description:
+      'Takes back a message that was sent with STEER, while its `steering.state` is PENDING. It stays in the transcript, and no model is sent it. STALE otherwise.',
+    args: { messageId: t.arg.id({ required: true, description: 'The id of the message.' }), ...idempotencyKeyArgs },
+    resolve: createIdempotentResolver({
+      keySpace: ({ messageId }) => ({ type: 'Message', ids: [messageId] }),
+      execute: ({ messageId }, { profile, key }) => profile.chats.steering.withdraw(messageId, key),
+      reload: ({ messageId }, _, scope) => reloadRecord('Message', messageId, scope),
     }),
   }),
 }))

@@ -1,6 +1,6 @@
 import type { GraphQLResolveInfo } from 'graphql'
 import { createBadInputError, createIdNotFoundError, SegueError } from '../../lib/errors.ts'
-import type { StreamRecord } from '../../model/stream.ts'
+import type { AcceptedStream } from '../../chat/turn/new-turn.ts'
 import { assertIntInRange } from '../arguments.ts'
 import type { Context } from '../context.ts'
 import { executeIdempotentMutation } from '../idempotency/idempotent-mutation.ts'
@@ -25,11 +25,12 @@ schemaBuilder.subscriptionFields((t) => ({
     },
     subscribe: async (_, args, context, info) => {
       const cursor = resolveCursor(args.after, context.lastEventId)
-      const { id, sessionId } = await startOrJoinStream(args, context, info)
+      const { id, sessionId, joinedAtSeq = 1 } = await startOrJoinStream(args, context, info)
       const profile = await context.profiles.requireProfileOfSession(sessionId)
       context.profiles.rememberFollowedSession(sessionId, profile)
       const { chats } = profile
-      return chats.subscriptions.subscribeToStream(id, cursor)
+      // A message that has joined a stream is followed from its own event on.
+      return chats.subscriptions.subscribeToStream(id, Math.max(cursor, joinedAtSeq - 1))
     },
     resolve: (event) => event,
   }),
@@ -77,7 +78,7 @@ function startOrJoinStream(
   args: { readonly input: typeof StreamChatInput.$inferInput },
   context: Context,
   info: GraphQLResolveInfo,
-): Promise<StreamRecord> {
+): Promise<AcceptedStream> {
   const mutation = context.lastEventId === null ? startChatMutation : joinChatMutation
   return executeIdempotentMutation('startChat', mutation, args, context, info)
 }

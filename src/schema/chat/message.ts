@@ -39,10 +39,11 @@ MessageObjectType.implement({
       nullable: true,
       description:
         'The idempotency key that the user message was sent with, in whatever way it was given: how a client finds what it has sent. Null if there was none, and for other messages.',
-      resolve: async ({ role, streamId, sessionId }, _, { profiles }) => {
+      resolve: async ({ id, role, streamId, steering, sessionId }, _, { profiles }) => {
         if (role !== 'USER' || streamId === null) return null
         const { idempotencyKeyLoader } = await profiles.requireProfileOfSession(sessionId)
-        return (await idempotencyKeyLoader.loadByCreatedId(streamId))?.key ?? null
+        // A message that joined a stream is what its call has created.
+        return (await idempotencyKeyLoader.loadByCreatedId(steering ? id : streamId))?.key ?? null
       },
     }),
     createdAt: t.expose('createdAt', {

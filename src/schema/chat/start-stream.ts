@@ -1,7 +1,8 @@
 import type { SendMessageRequest } from '../../chat/requests/send-message-request.ts'
 import { legacyIdempotencyFingerprints } from '../../chat/requests/legacy-idempotency-fingerprints.ts'
 import { createIdNotFoundError } from '../../lib/errors.ts'
-import type { StreamRecord } from '../../model/stream.ts'
+import { parseIdKind } from '../../lib/ids.ts'
+import type { AcceptedStream } from '../../chat/turn/new-turn.ts'
 import { parseProfileName } from '../../profiles/profile-name.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { idempotencyKeyDescription } from '../idempotency/idempotency-key-argument.ts'
@@ -71,7 +72,7 @@ export const StreamChatInput = schemaBuilder.inputType('StreamChatInput', {
 /** Starts a stream in the profile of the session, or in the profile that the input names. */
 export const startChatMutation: IdempotentMutation<
   { readonly input: typeof StreamChatInput.$inferInput },
-  StreamRecord
+  AcceptedStream
 > = {
   keySpace: ({ input: { sessionId, profile } }) => {
     const profileName = parseProfileName(profile, 'input', 'profile')
@@ -96,7 +97,15 @@ export const startChatMutation: IdempotentMutation<
     )
   },
   remember: toRememberedCreatedId,
-  reload: (_, remembered, scope) => reloadCreatedRecord('Stream', remembered, scope),
+  reload: async (_, remembered, scope) => {
+    const { createdId } = remembered
+    if (createdId === null || parseIdKind(createdId) !== 'message')
+      return reloadCreatedRecord('Stream', remembered, scope)
+    // The message has joined a stream.
+    const { steering } = await reloadCreatedRecord('Message', remembered, scope)
+    const joined = { ...remembered, createdId: steering?.streamId ?? null }
+    return { ...(await reloadCreatedRecord('Stream', joined, scope)), joinedAtSeq: steering?.acceptedSeq ?? 0 }
+  },
   applyDefaults: ({ input }) => ({ input: { ...input, files: input.files ?? [] } }),
   legacyFingerprint: ({ input: { sessionId = null, model = null, ...input } }, profileName) =>
     legacyIdempotencyFingerprints.startChat(

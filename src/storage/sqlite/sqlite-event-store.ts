@@ -24,7 +24,7 @@ import { upsertDecision } from './rows/decision-row.ts'
 import { type EventRow, eventToRow, insertEvent, readEventPage } from './rows/event-row.ts'
 import { insertApprovalRule, moveApprovalRules } from './rows/approval-rule-row.ts'
 import { insertIdempotencyKey, insertIdempotencyKeyIfAbsent } from './rows/idempotency-key-row.ts'
-import { type MessageRow, messageFromRow, upsertMessage } from './rows/message-row.ts'
+import { listSteeredMessages, type MessageRow, messageFromRow, upsertMessage } from './rows/message-row.ts'
 import {
   insertSession,
   recordAnswerEnd,
@@ -128,6 +128,10 @@ export class SqliteEventStore implements EventStore {
 
   findUnreferencedBlobs(hashes: readonly string[]): Promise<string[]> {
     return lookUpInBatches(hashes, (batch) => findUnreferencedBlobs(this.#database, batch))
+  }
+
+  listSteeredMessages(streamIds: readonly string[]): Promise<MessageRecord[]> {
+    return lookUpInBatches(streamIds, (batch) => listSteeredMessages(this.#database, batch))
   }
 
   async findContextCheckpoint(sessionId: string): Promise<ContextCheckpoint | null> {

@@ -119,6 +119,12 @@ export const event: z.ZodType<ChatEvent> = z.discriminatedUnion('type', [
     finishReason: z.enum(finishReasons),
     usage,
   }),
+  z.strictObject({
+    type: z.literal('MessageSteered'),
+    ...eventFields,
+    userMessageId: id,
+    steeringState: z.enum(['PENDING', 'APPLIED', 'QUEUED', 'WITHDRAWN']),
+  }),
   z.strictObject({ type: z.literal('StreamChanged'), ...eventFields, stream: streamRecord }),
   z.strictObject({ type: z.literal('QueueChanged'), ...eventFields, streamIds: z.array(id) }),
   z.strictObject({ type: z.literal('ApprovalChanged'), ...eventFields, decision: approval }),

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { ContextCheckpoint } from '../../model/context/context-checkpoint.ts'
 import type { ContextSummary } from '../../model/context/context-summary.ts'
 import type { MessageRecord } from '../../model/message.ts'
+import type { Steering } from '../../model/steering.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import { decision, event, streamRecord } from './document-event-schema.ts'
 import { flag, hash, id, jsonObject, part, text, time, usage } from './document-value-schemas.ts'
@@ -72,6 +73,16 @@ const session = z.strictObject({
   checkpoint: z.exactOptional(checkpoint),
 }) satisfies z.ZodType<PortableSession>
 
+/** Of a message that is PENDING, nothing is exported: the session is busy then. */
+const steering = z.strictObject({
+  state: z.enum(['APPLIED', 'QUEUED', 'WITHDRAWN']),
+  streamId: id,
+  acceptedSeq: z.int().nonnegative(),
+  step: z.exactOptional(z.int().nonnegative()),
+  partIndex: z.exactOptional(z.int().nonnegative()),
+  withdrawnWithStream: flag,
+}) satisfies z.ZodType<Steering>
+
 const message: z.ZodType<MessageRecord> = z.strictObject({
   id,
   sessionId: id,
@@ -90,6 +101,8 @@ const message: z.ZodType<MessageRecord> = z.strictObject({
   streamId: id.nullable(),
   model: text.nullable(),
   usage: usage.nullable(),
+  /** How it joined an answer that was running. */
+  steering: z.exactOptional(steering),
   /** The first message that it is a copy of. */
   copyOf: z.exactOptional(id),
   /** The user's message of the first try of its turn. */

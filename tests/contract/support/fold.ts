@@ -51,6 +51,7 @@ export function foldParts(events: readonly EventFieldsFragment[], initialParts: 
         break
       }
       case 'StepFinished':
+      case 'MessageSteered':
       case 'StreamStarted':
       case 'StreamChanged':
       case 'QueueChanged':

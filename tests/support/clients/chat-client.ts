@@ -101,6 +101,12 @@ const event = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('PartFinished'), ...partEventBase }),
   z.object({ type: z.literal('StepFinished'), ...eventBase, step: z.int(), finishReason: z.string(), usage }),
+  z.object({
+    type: z.literal('MessageSteered'),
+    ...eventBase,
+    steeringState: z.string(),
+    userMessage: z.object({ id: z.string() }),
+  }),
   z.object({ type: z.literal('StreamChanged'), ...eventBase, status: z.string(), stream }),
   z.object({ type: z.literal('QueueChanged'), ...eventBase, streamIds: z.array(z.string()), queue: z.array(idObject) }),
   z.object({ type: z.literal('ApprovalChanged'), ...eventBase, state: z.string(), approval }),
@@ -189,6 +195,7 @@ const eventFields = `{
   ... on FilePartAdded { messageId partIndex mediaType name url }
   ... on PartFinished { messageId partIndex }
   ... on StepFinished { step finishReason usage ${usageFields} }
+  ... on MessageSteered { steeringState userMessage { id } }
   ... on StreamChanged { status stream ${streamFields} }
   ... on QueueChanged { streamIds queue { id } }
   ... on ApprovalChanged { state approval { ${decisionFields} description decision } }

@@ -138,6 +138,7 @@ function applyEvent(message: MessageState, event: ApiEvent): MessageState {
         : { messageId: null, parts: [] }
     case 'PartFinished':
     case 'StepFinished':
+    case 'MessageSteered':
     case 'StreamChanged':
     case 'QueueChanged':
     case 'ApprovalChanged':

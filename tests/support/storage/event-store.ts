@@ -22,6 +22,7 @@ export function wrapStore(
     findActiveStream: (sessionId) => wrapCall(() => store.findActiveStream(sessionId)),
     listUnfinishedStreams: () => wrapCall(() => store.listUnfinishedStreams()),
     listUnplacedWithdrawnMessages: (id) => wrapCall(() => store.listUnplacedWithdrawnMessages(id)),
+    listSteeredMessages: (ids) => wrapCall(() => store.listSteeredMessages(ids)),
     findContextCheckpoint: (id) => wrapCall(() => store.findContextCheckpoint(id)),
     findTurnMessages: (queries) => wrapCall(() => store.findTurnMessages(queries)),
     findOldestCopiesOfHermesTurns: (queries) => wrapCall(() => store.findOldestCopiesOfHermesTurns(queries)),

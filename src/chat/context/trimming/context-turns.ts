@@ -1,4 +1,4 @@
-import type { MessageRecord } from '../../../model/message.ts'
+import { isSteeringMessage, type MessageRecord } from '../../../model/message.ts'
 
 /** A user's message and what answers it, oldest first. In Hermes and in copies, several rows may be one message. */
 export type ContextTurn = readonly MessageRecord[]
@@ -17,7 +17,9 @@ export function splitIntoTurns(messages: readonly MessageRecord[]): ContextTurn[
   return turns
 }
 
-function startsTurn({ role, streamId }: MessageRecord, previous: MessageRecord | undefined): boolean {
+function startsTurn(message: MessageRecord, previous: MessageRecord | undefined): boolean {
+  const { role, streamId } = message
+  if (isSteeringMessage(message)) return false
   // A message with a stream of its own is a turn, also if the one before it was never answered.
   return role === 'USER' && (previous?.role !== 'USER' || previous.streamId !== null || streamId !== null)
 }

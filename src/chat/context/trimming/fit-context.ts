@@ -2,7 +2,7 @@ import type { ModelMessage } from 'ai'
 import { shortenText } from '../../../agent/tokens/shorten-text.ts'
 import type { TokenCounter } from '../../../agent/tokens/token-counter.ts'
 import type { ContextSummary } from '../../../model/context/context-summary.ts'
-import type { MessageRecord } from '../../../model/message.ts'
+import { isSteeringMessage, type MessageRecord } from '../../../model/message.ts'
 import { formatContextSummary } from '../format-context-summary.ts'
 import { type ContextTurn, splitIntoTurns } from './context-turns.ts'
 import { fitNewestTurn } from './fit-newest-turn.ts'
@@ -100,7 +100,7 @@ function selectContext(
 
 /** What the user's newest message says, with text files. */
 function readNewestText(turn: ContextTurn): string {
-  const message = turn.findLast(({ role }) => role === 'USER')
+  const message = turn.findLast((each) => each.role === 'USER' && !isSteeringMessage(each))
   return (message?.parts ?? []).map((part) => readPartText(part) ?? '').join('\n\n')
 }
 

@@ -1,3 +1,4 @@
+import { isSteeringMessage } from '../../../model/message.ts'
 import { splitAnswerIntoSteps } from '../answer-steps.ts'
 import type { ContextTurn } from './context-turns.ts'
 import { omitAnswerSteps } from './omit-answer-steps.ts'
@@ -45,7 +46,7 @@ function countAnswerSteps(turn: ContextTurn): number {
 
 /** In Hermes and in copies, rows before the newest one may belong to the same message. */
 function shortenEarlierRows(turn: ContextTurn, { counter, roomTokens }: NewestTurnFittingOptions): ContextTurn {
-  const newestIndex = turn.findLastIndex(({ role }) => role === 'USER')
+  const newestIndex = turn.findLastIndex((message) => message.role === 'USER' && !isSteeringMessage(message))
   return turn.map((message, index) =>
     index < newestIndex ? shortenLongMessage(message, roomTokens * maxEarlierRowShare, counter) : message,
   )

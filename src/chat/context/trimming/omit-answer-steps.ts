@@ -1,5 +1,5 @@
 import { truncate } from '../../../lib/text/truncate.ts'
-import type { MessageRecord, ToolCall } from '../../../model/message.ts'
+import { isSteeringMessage, type MessageRecord, type ToolCall } from '../../../model/message.ts'
 import { splitAnswerIntoSteps } from '../answer-steps.ts'
 import type { ContextTurn } from './context-turns.ts'
 
@@ -18,7 +18,7 @@ export function omitAnswerSteps(turn: ContextTurn, count: number): ContextTurn {
   const steps = splitAnswerIntoSteps(answer.parts)
   const calls = steps.slice(0, count).flatMap((step) => step.calls)
   const shortened: MessageRecord = { ...answer, parts: steps.slice(count).flatMap(({ parts }) => parts) }
-  const userIndex = turn.findLastIndex(({ role }) => role === 'USER')
+  const userIndex = turn.findLastIndex((message) => message.role === 'USER' && !isSteeringMessage(message))
   const user = turn[userIndex]
   const withNote = user ? turn.with(userIndex, appendText(user, formatOmittedSteps(count, calls))) : turn
   return withNote.with(turn.length - 1, shortened)

@@ -15,7 +15,7 @@ import {
   startQueuedStream,
   cancelQueuedStream,
 } from '../../turn/transitions.ts'
-import type { NewTurn } from '../../turn/new-turn.ts'
+import type { NewTurn, QueuedTurn } from '../../turn/new-turn.ts'
 import { createNotQueuedError } from './not-queued-error.ts'
 import { listWithdrawnBefore, type WithdrawnMessageStore } from './withdrawn-messages.ts'
 
@@ -32,9 +32,6 @@ export interface StartedStream {
   readonly stream: StreamRecord
   readonly userMessage: MessageRecord
 }
-
-/** What puts a turn into the queue: its stream, and the user's message, which has no place yet. */
-export type QueuedTurn = Pick<NewTurn, 'stream' | 'userMessage'>
 
 /** A change of the queue that is not committed yet, given the seq that the log ends with before it. */
 export type ComposeQueueChange = (previousHeadSeq: number) => AppendBatch
@@ -104,9 +101,8 @@ export class QueuedStreams {
       )
     }
     const { stream, idempotencyKey } = turn
-    const before = this.#streams
     await this.#options.writer.write((previousHeadSeq) => ({
-      ...this.#composeQueueing([turn], previousHeadSeq, (added) => [...before, ...added]),
+      ...this.#composeQueueing([turn], previousHeadSeq, (added) => [...this.#streams, ...added]),
       ...(idempotencyKey && {
         idempotencyKeys: [createCompletedIdempotencyKeyRecord(idempotencyKey, { createdId: stream.id })],
       }),
@@ -116,10 +112,14 @@ export class QueuedStreams {
 
   /**
    * Puts turns before everything that is queued, in this order, however long the queue is: to be committed with what causes
-   * it, such as the end of an answer that the messages were to join.
+   * it, such as the end of an answer that the messages were to join. `startedIds`: streams that leave the queue with it.
    */
-  composePrepend(turns: readonly QueuedTurn[]): ComposeQueueChange {
-    return (previousHeadSeq) => this.#composeQueueing(turns, previousHeadSeq, (added) => [...added, ...this.#streams])
+  composePrepend(turns: readonly QueuedTurn[], startedIds: ReadonlySet<string> = new Set()): ComposeQueueChange {
+    return (previousHeadSeq) =>
+      this.#composeQueueing(turns, previousHeadSeq, (added) => [
+        ...added,
+        ...this.#streams.filter(({ id }) => !startedIds.has(id)),
+      ])
   }
 
   /** Changes the message of a queued stream, and stores the keys of the call. Throws what `change` throws. */
@@ -148,12 +148,14 @@ export class QueuedStreams {
     before: StreamRecord | null,
     idempotencyKeys: readonly IdempotencyKeyRecord[],
   ): Promise<void> {
-    const others = this.#listOthers(queued)
-    const index = before ? others.findIndex(({ id }) => id === before.id) : others.length
-    const streams = others.toSpliced(index, 0, queued)
-    if (streams.every(({ id }, place) => id === this.#streams[place]?.id)) return
+    const listMoved = (): StreamRecord[] => {
+      const others = this.#listOthers(queued)
+      const index = before ? others.findIndex(({ id }) => id === before.id) : others.length
+      return others.toSpliced(index, 0, queued)
+    }
+    if (listMoved().every(({ id }, place) => id === this.#streams[place]?.id)) return
     const fence = toFence(queued)
-    await this.#options.writer.write(() => ({ fence, idempotencyKeys, ...this.#composeOrder([], streams) }))
+    await this.#options.writer.write(() => ({ fence, idempotencyKeys, ...this.#composeOrder([], listMoved()) }))
   }
 
   /**
@@ -179,7 +181,11 @@ export class QueuedStreams {
             streams: [stream],
             messages: message ? [message] : [],
             idempotencyKeys,
-            ...this.#composeOrder([event], others, () => (withdrawn = { ...stream, lastSeq: previousHeadSeq + 1 })),
+            ...this.#composeOrder(
+              [event],
+              this.#listOthers(queued),
+              () => (withdrawn = { ...stream, lastSeq: previousHeadSeq + 1 }),
+            ),
           })
     await this.#options.writer.write(compose)
     return withdrawn
@@ -215,7 +221,7 @@ export class QueuedStreams {
         streams: [stream],
         messages: [placed, ...placedWithdrawn],
         idempotencyKeys,
-        ...this.#composeOrder(drafts, others, () =>
+        ...this.#composeOrder(drafts, this.#listOthers(queued), () =>
           onDequeued({ stream: { ...stream, lastSeq: seq }, userMessage: placed }),
         ),
       }

@@ -4,6 +4,7 @@ import type { MessagePart, MessageRecord } from '../../../model/message.ts'
 import { normalizeStoredUsage } from '../../../model/usage.ts'
 import { ProfileIdNamespace } from '../../../profiles/profile-id-namespace.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
+import { isOfExistingSessionSql } from './deletion-queue-condition.ts'
 import { insertBlobReference } from './blob-reference-row.ts'
 
 export interface MessageRow {
@@ -23,6 +24,7 @@ export interface MessageRow {
   summary_context: string | null
   copy_of: string | null
   turn_id: string | null
+  steering: string | null
 }
 
 /** Stored in place of the parts of a message that only the log contains. */
@@ -48,6 +50,7 @@ export function messageFromRow(row: MessageRow, profile: string): MessageRecord 
     streamId: row.stream_id,
     model: row.model,
     usage: row.usage === null ? null : normalizeStoredUsage(JSON.parse(row.usage)),
+    ...(row.steering !== null && { steering: JSON.parse(row.steering) }),
     ...(row.copy_of !== null && { copyOf: namespace.qualify(row.copy_of) }),
     ...(row.turn_id !== null && { turnId: namespace.qualify(row.turn_id) }),
   }
@@ -79,6 +82,7 @@ export function messageToRow(message: MessageRecord, profile: string): MessageRo
     summary_context: message.summaryContext ? JSON.stringify(message.summaryContext) : null,
     copy_of: unqualify(message.copyOf),
     turn_id: unqualify(message.turnId),
+    steering: message.steering ? JSON.stringify(message.steering) : null,
   }
 }
 
@@ -100,14 +104,29 @@ export function upsertMessage(db: SqlConnection & { readonly profile: string }, 
   const row = messageToRow(message, db.profile)
   db.prepare<[MessageRow]>(
     `INSERT INTO messages (id, session_id, position, withdrawn, kind, summary, role, status, parts, created_at,
-       stream_id, model, usage, summary_context, copy_of, turn_id)
+       stream_id, model, usage, summary_context, copy_of, turn_id, steering)
      VALUES (:id, :session_id, :position, :withdrawn, :kind, :summary, :role, :status, :parts, :created_at,
-       :stream_id, :model, :usage, :summary_context, :copy_of, :turn_id)
+       :stream_id, :model, :usage, :summary_context, :copy_of, :turn_id, :steering)
      ON CONFLICT (id) DO UPDATE SET position = :position, withdrawn = :withdrawn, kind = :kind, summary = :summary,
        role = :role, status = :status, created_at = :created_at, stream_id = :stream_id, model = :model, usage = :usage,
-       summary_context = :summary_context`,
+       summary_context = :summary_context, turn_id = coalesce(turn_id, :turn_id), steering = :steering`,
   ).run(row)
   // Separately, because an update of this column has the message indexed again, even if it does not change.
   db.prepare<[MessageRow]>('UPDATE messages SET parts = :parts WHERE id = :id AND parts <> :parts').run(row)
   for (const hash of message.parts.flatMap(listPartBlobHashes)) insertBlobReference(db, hash, message.sessionId)
+}
+
+/** The messages that have joined streams, by stream, in the order in which they were accepted. */
+export function listSteeredMessages(
+  db: SqlConnection & { readonly profile: string },
+  streamIds: readonly string[],
+): MessageRecord[] {
+  return db
+    .prepare<[string], MessageRow>(
+      `SELECT * FROM messages WHERE steering IS NOT NULL AND copy_of IS NULL
+         AND steering ->> '$.streamId' IN (SELECT value FROM json_each(?)) AND ${isOfExistingSessionSql('messages')}
+       ORDER BY steering ->> '$.streamId', steering ->> '$.acceptedSeq'`,
+    )
+    .all(JSON.stringify(streamIds))
+    .map((row) => messageFromRow(row, db.profile))
 }

@@ -18,8 +18,8 @@ test('an answer that is stored while the context is loaded appears once in the m
   const queries = new ProfileMessageReader(fixture.profile, sessions, new ActiveSessions())
   const context = queries.openModelContext(session, null)
   const expected = [modelMessage.user('Hi'), modelMessage.assistant('Hello')]
-  expect((await context.build(answer ?? null)).messages).toEqual(expected)
-  expect((await context.build(null)).messages).toEqual(expected)
+  expect((await context.build({ answer: answer ?? null })).messages).toEqual(expected)
+  expect((await context.build()).messages).toEqual(expected)
 })
 
 test('what is shown of a context with images is counted like what is sent', async () => {
@@ -36,8 +36,8 @@ test('what is shown of a context with images is counted like what is sent', asyn
     new ActiveSessions(),
   )
   const model = newResolvedModel({ answer: textAnswer('Hello') }, { contextWindow: 4000 })
-  const sent = await queries.openModelContext(session, model).build(null)
-  const shown = await queries.openModelContext(session, model, { fileForm: 'url' }).build(null)
+  const sent = await queries.openModelContext(session, model).build()
+  const shown = await queries.openModelContext(session, model, { fileForm: 'url' }).build()
   expect(JSON.stringify(sent.messages)).toContain('data:image/png')
   expect(JSON.stringify(shown.messages)).not.toContain('data:image/png')
   expect(shown.tokens).toBe(sent.tokens)

@@ -6,6 +6,10 @@ import type { EventLog } from '../log/event-log.ts'
 import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import { foldMessage, foldPendingDecisions } from '../../model/fold/fold-message.ts'
 import { readEventPages } from '../log/read-event-pages.ts'
+import { composeSteeredQueue } from './queue/compose-steered-queue.ts'
+import { QueuedStreams } from './queue/queued-streams.ts'
+import { listQueuedTurns } from '../turn/steering-transitions.ts'
+import { SteeredMessageWrites } from '../streaming/steered-message-writes.ts'
 import { type TurnState, createTurnState } from '../turn/turn.ts'
 import { finishTurn } from '../turn/transitions.ts'
 import { EventLogWriter } from '../log/event-log-writer.ts'
@@ -30,31 +34,52 @@ export interface StreamRecoveryResult {
  */
 export async function recoverStreams(options: StreamRecoveryOptions): Promise<StreamRecoveryResult> {
   const unfinished = await options.store.listUnfinishedStreams()
+  const queued = unfinished.filter((stream) => stream.status === 'QUEUED')
   const interrupted: StreamRecord[] = []
   for (const stream of unfinished) {
-    if (stream.status !== 'QUEUED') interrupted.push(await interruptStream(stream, options))
+    if (stream.status === 'QUEUED') continue
+    const { ended, queuedTurns } = await interruptStream(stream, queued, options)
+    interrupted.push(ended)
+    // Messages that were to join the answer are queued before the others.
+    queued.unshift(...queuedTurns)
   }
-  return { interrupted, queued: unfinished.filter((stream) => stream.status === 'QUEUED') }
+  return { interrupted, queued }
 }
 
 async function interruptStream(
   stream: StreamRecord,
-  { store, eventLog, runtime, findMessage, prices }: StreamRecoveryOptions,
-): Promise<StreamRecord> {
+  allQueued: readonly StreamRecord[],
+  options: StreamRecoveryOptions,
+): Promise<{ readonly ended: StreamRecord; readonly queuedTurns: readonly StreamRecord[] }> {
+  const { store, eventLog, runtime, findMessage, prices } = options
+  const { id, sessionId, generation } = stream
   const userMessage = await findMessage(stream.userMessageId)
   if (!userMessage) throw new Error(`Stream ${stream.id} has no user message.`)
-  const begun = { ...createTurnState(stream, userMessage), pricing: prices.find(stream.model) }
+  const steered = await store.listSteeredMessages([id])
+  const begun = { ...createTurnState(stream, userMessage, null, steered), pricing: prices.find(stream.model) }
   const { turn, newestEventAt } = await replayTurn(begun, store)
   // Nothing was written while no server ran: a text did not take until now.
-  const options = newestEventAt === null ? {} : { writtenUntil: newestEventAt }
-  const { turn: finishedTurn, events } = finishTurn(turn, { status: 'INTERRUPTED' }, runtime, options)
-  const { headSeq } = await new EventLogWriter(eventLog, stream.sessionId).write(() => ({
-    fence: { streamId: stream.id, generation: stream.generation },
-    drafts: events,
-    streams: [finishedTurn.stream],
-    messages: finishedTurn.answer ? [finishedTurn.answer] : [],
-  }))
-  return { ...finishedTurn.stream, lastSeq: headSeq }
+  const finishOptions = newestEventAt === null ? {} : { writtenUntil: newestEventAt }
+  const { turn: finishedTurn, events } = finishTurn(turn, { status: 'INTERRUPTED' }, runtime, finishOptions)
+  const writer = new EventLogWriter(eventLog, sessionId)
+  const queue = new QueuedStreams({ sessionId, writer, store, runtime, findMessage })
+  const queuedBefore = allQueued.filter((queued) => queued.sessionId === sessionId)
+  queue.restore(queuedBefore)
+  const turns = listQueuedTurns(turn, finishedTurn)
+  const steeringWrites = new SteeredMessageWrites(turn.answerBase.position)
+  steeringWrites.add(events, finishedTurn.steered)
+  let lastSeq = 0
+  await writer.write((headSeq) => {
+    lastSeq = headSeq + events.length
+    const answer = steeringWrites.placeAnswer(finishedTurn.answer)
+    const end = { drafts: events, streams: [finishedTurn.stream], messages: answer ? [answer] : [] }
+    const batch = composeSteeredQueue(queue, turns, end, headSeq)
+    const { activityAt: _, ...rest } = batch
+    const { messages } = steeringWrites.compose(events, headSeq)
+    return { ...rest, fence: { streamId: id, generation }, messages: [...(batch.messages ?? []), ...messages] }
+  })
+  const queuedTurns = queue.list().slice(0, queue.list().length - queuedBefore.length)
+  return { ended: { ...finishedTurn.stream, lastSeq }, queuedTurns }
 }
 
 interface ReplayedTurn {

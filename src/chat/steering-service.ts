@@ -1,0 +1,43 @@
+import { createIdNotFoundError, SegueError } from '../lib/errors.ts'
+import type { MessageRecord } from '../model/message.ts'
+import type { SteeredMessageLookup } from '../storage/event-store.ts'
+import type { IdempotencyKey } from '../storage/idempotency-key.ts'
+import type { ActiveSessions } from './runtime/active-sessions.ts'
+
+export interface SteeringServiceOptions {
+  readonly store: SteeredMessageLookup
+  readonly activeSessions: ActiveSessions
+  readonly findMessage: (id: string) => Promise<MessageRecord | null>
+}
+
+/** The messages that join answers which are running. */
+export class SteeringService {
+  readonly #options: SteeringServiceOptions
+
+  constructor(options: SteeringServiceOptions) {
+    this.#options = options
+  }
+
+  /** The messages that have joined a stream, in the order in which they were accepted. */
+  list(streamId: string): Promise<MessageRecord[]> {
+    return this.#options.store.listSteeredMessages([streamId])
+  }
+
+  /** The messages that were withdrawn because a person stopped the stream that they had joined. */
+  async listWithdrawn(streamId: string): Promise<MessageRecord[]> {
+    return (await this.list(streamId)).filter(({ steering }) => steering?.withdrawnWithStream)
+  }
+
+  /** Takes a pending message back. Returns it as it is then. Throws NOT_FOUND, and STALE if it is not pending. */
+  async withdraw(messageId: string, idempotencyKey: IdempotencyKey | null): Promise<MessageRecord> {
+    const { activeSessions, findMessage } = this.#options
+    const message = await findMessage(messageId)
+    if (!message) throw createIdNotFoundError('message', messageId)
+    const runner = message.steering && activeSessions.findByStream(message.steering.streamId)?.activeRunner
+    const isOfStream = runner?.committed.stream.id === message.steering?.streamId
+    const isWithdrawn = runner && isOfStream && (await runner.steering.withdraw(messageId, idempotencyKey))
+    if (!isWithdrawn)
+      throw new SegueError('STALE', 'This message does not wait to join an answer any more. Read it again.')
+    return (await findMessage(messageId)) ?? message
+  }
+}
