@@ -1,6 +1,6 @@
 import { SegueError } from '../../lib/errors.ts'
 import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
-import type { MessageRecord } from '../../model/message.ts'
+import { isSteeringMessage, type MessageRecord } from '../../model/message.ts'
 import { maxSteeredMessages } from '../../model/steering.ts'
 import { createCompletedIdempotencyKeyRecord, type IdempotencyKey } from '../../storage/idempotency-key.ts'
 import type { NewTurn } from '../turn/new-turn.ts'
@@ -29,7 +29,9 @@ export class StreamSteering {
 
   /** The messages that are in the context, in the order in which they were accepted. */
   get applied(): MessageRecord[] {
-    return this.#stream.turn.steered.filter(({ steering }) => steering?.state === 'APPLIED')
+    const { steered, answerBase } = this.#stream.turn
+    // Only the commit knows the place.
+    return steered.filter(isSteeringMessage).map((message) => ({ ...message, position: answerBase.position }))
   }
 
   /**

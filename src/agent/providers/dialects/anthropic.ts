@@ -8,6 +8,8 @@ export const anthropicDialect = defineDialect({
     defaultOf: 'anthropic',
   },
   errors: { codes: { overloaded: ['overloadederror'], quota: ['billingerror'], timeout: ['timeouterror'] } },
+  // Results of tools are in the user's turn, and the user's next words may follow them there.
+  roles: { startsWithUser: true, alternates: false, system: 'first' },
   reasoning: { messageState: ['thinking', 'redacted_thinking'], returned: 'within-turn' },
   finishReasons: {
     end_turn: 'STOP',
