@@ -8,6 +8,7 @@ import {
   moveQueuedMessageDocument,
   sendQueuedMessageDocument,
   updateQueuedMessageDocument,
+  withdrawMessageDocument,
 } from './wire/documents.ts'
 import { toChatStream } from './wire/to-chat-event.ts'
 import { toApproval, toClarification } from './wire/to-decision.ts'
@@ -17,6 +18,7 @@ import type { WireApproval, WireClarification, WireId, WireMessage, WireStream }
 interface WireCancelResult extends Pick<CancelResult, 'outcome'> {
   readonly stream: WireStream
   readonly message: WireMessage | null
+  readonly withdrawn: readonly WireMessage[]
 }
 
 interface WireQueue {
@@ -25,6 +27,7 @@ interface WireQueue {
 
 type Command =
   | 'cancel'
+  | 'withdraw'
   | 'updateQueued'
   | 'moveQueued'
   | 'sendQueued'
@@ -41,9 +44,19 @@ export function createCommands(requests: RequestSender): Pick<SegueClient, Comma
   }
   return {
     cancel: async (id, options) => {
-      const { outcome, stream, message } = await mutate<WireCancelResult>(cancelStreamDocument, { id }, options)
-      return { outcome, stream: toChatStream(stream), message: message && toChatMessage(message) }
+      const { outcome, stream, message, withdrawn } = await mutate<WireCancelResult>(
+        cancelStreamDocument,
+        { id },
+        options,
+      )
+      return {
+        outcome,
+        stream: toChatStream(stream),
+        message: message && toChatMessage(message),
+        withdrawn: withdrawn.map(toChatMessage),
+      }
     },
+    withdraw: async (id, options) => toChatMessage(await mutate<WireMessage>(withdrawMessageDocument, { id }, options)),
     updateQueued: async (id, changes, options) =>
       toChatStream(await mutate<WireStream>(updateQueuedMessageDocument, { ...changes, id }, options)),
     moveQueued: async (id, before, options) => {

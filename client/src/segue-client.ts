@@ -70,7 +70,7 @@ export interface ChatInput {
    * If an answer is being made in the session: REJECT, the default, refuses with SESSION_BUSY; QUEUE waits for its end;
    * INTERRUPT stops it.
    */
-  readonly ifBusy?: 'REJECT' | 'QUEUE' | 'INTERRUPT'
+  readonly ifBusy?: 'REJECT' | 'QUEUE' | 'INTERRUPT' | 'STEER'
 }
 
 /** What a queued message has in place of what it had. What is left out stays; an empty list takes the files away. */
@@ -115,6 +115,8 @@ export interface CancelResult {
   readonly stream: ChatStream
   /** What was saved. Null if nothing was produced. */
   readonly message: ChatMessage | null
+  /** The messages that were to join the answer and were withdrawn with it: give their text back to the composer. */
+  readonly withdrawn: readonly ChatMessage[]
 }
 
 export interface ApprovalAnswer {
@@ -169,6 +171,8 @@ export interface SegueClient {
   markRead(conversationId: string, at?: number | null, options?: RequestOptions): Promise<void>
   /** Starts the turn of a queued message now, and stops the answer that is being made. */
   sendQueued(streamId: string, options?: RequestOptions): Promise<ChatStream>
+  /** Takes a message back that waits to join an answer. Rejects with STALE once it does not wait any more. */
+  withdraw(messageId: string, options?: RequestOptions): Promise<ChatMessage>
   answerApproval(id: string, answer: ApprovalAnswer, options?: RequestOptions): Promise<Approval>
   answerClarification(id: string, answer: ClarificationAnswer, options?: RequestOptions): Promise<Clarification>
   /** The absolute URL of a file of this server, for `<img>` and links. Any other URL is returned as it is. */

@@ -23,7 +23,7 @@ export function parseRequestBody(body: object | undefined): SegueRequestBody {
   return {
     ...(typeof model === 'string' && { model }),
     ...(typeof effort === 'string' && { effort }),
-    ...(isOneOf(ifBusy, ['REJECT', 'QUEUE', 'INTERRUPT']) && { ifBusy }),
+    ...(isOneOf(ifBusy, ['REJECT', 'QUEUE', 'INTERRUPT', 'STEER']) && { ifBusy }),
     ...(isOneOf(decision, ['ONCE', 'SESSION', 'ALWAYS']) && { decision }),
   }
 }

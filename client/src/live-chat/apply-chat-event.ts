@@ -1,4 +1,4 @@
-import type { ChatEvent, StreamChanged, StreamFinished } from '../model/chat-event.ts'
+import type { ChatEvent, MessageSteered, StreamChanged, StreamFinished } from '../model/chat-event.ts'
 import { createLiveChatMessage, foldLiveChatMessage, hasToolCall, toMessageStream } from './fold-live-chat-message.ts'
 import type { LiveChatMessage } from './live-chat-message.ts'
 import type { LiveChatState } from './live-chat-state.ts'
@@ -23,6 +23,8 @@ export function applyChatEvent(chat: LiveChatState, event: ChatEvent): LiveChatS
         : { ...beginTurn(chat, event), activeStream: event.stream }
     case 'QueueChanged':
       return { ...chat, queue: sortQueue(chat.queue, event.streamIds) }
+    case 'MessageSteered':
+      return steerAnswer(chat, event)
     case 'StreamFinished':
       return finishStream(beginTurn(chat, event), event)
     case 'SessionChanged': {
@@ -90,6 +92,17 @@ function finishStream(chat: LiveChatState, event: StreamFinished): LiveChatState
     return { ...message, stream: toMessageStream(event) }
   })
   return { ...chat, messages, activeStream: chat.activeStream?.id === stream.id ? null : chat.activeStream }
+}
+
+/** A message that joins an answer comes before it when it is applied. Taken back, it is shown behind everything else. */
+function steerAnswer(chat: LiveChatState, { steeringState, userMessage, streamId }: MessageSteered): LiveChatState {
+  const message = createLiveChatMessage(userMessage)
+  const steering = chat.steering.filter(({ id }) => id !== message.id)
+  if (steeringState === 'PENDING') return { ...chat, steering: [...steering, message] }
+  if (steeringState === 'QUEUED' || chat.messages.some(({ id }) => id === message.id)) return { ...chat, steering }
+  const answer = chat.messages.findIndex((each) => each.role === 'ASSISTANT' && each.streamId === streamId)
+  const index = steeringState === 'WITHDRAWN' || answer < 0 ? chat.messages.length : answer
+  return { ...chat, steering, messages: chat.messages.toSpliced(index, 0, message) }
 }
 
 function addMessage(messages: readonly LiveChatMessage[], message: LiveChatMessage): readonly LiveChatMessage[] {

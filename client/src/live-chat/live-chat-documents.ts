@@ -43,7 +43,7 @@ export interface WireChatSession {
   readonly continuedBy: { readonly id: string } | null
   readonly profile: { readonly name: string }
   readonly conversation: { readonly id: string; readonly lastActivityAt: string }
-  readonly activeStream: WireStream | null
+  readonly activeStream: (WireStream & { readonly steered: readonly WireLiveMessage[] }) | null
   readonly queue: readonly (WireStream & { readonly userMessage: WireLiveMessage })[]
   readonly transcript: WireTranscriptPage
 }
@@ -61,7 +61,7 @@ const liveMessageFields = `
 const transcriptPage = `{ pageInfo { hasPreviousPage startCursor } edges { node { ${liveMessageFields} } } }`
 
 const chatSessionFields = `
-  id title model effort origin compacting headSeq continuedBy { id } profile { name } conversation { id lastActivityAt } activeStream ${streamFields}
+  id title model effort origin compacting headSeq continuedBy { id } profile { name } conversation { id lastActivityAt } activeStream { ... on Stream ${streamFields} steered { ${liveMessageFields} } }
   queue { ... on Stream ${streamFields} userMessage { ${liveMessageFields} } }
   transcript(last: $last) ${transcriptPage}`
 

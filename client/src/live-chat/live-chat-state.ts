@@ -27,6 +27,8 @@ export interface LiveChatState {
   readonly activeStream: ChatStream | null
   /** Messages that wait for their turn, in the order in which they will have it. */
   readonly queue: readonly QueuedMessage[]
+  /** Messages that wait to join the answer, in the order in which they were accepted. */
+  readonly steering: readonly LiveChatMessage[]
   /** The session is being summarised, and busy meanwhile. */
   readonly compacting: boolean
   /** The messages were not read yet. */
@@ -48,6 +50,7 @@ export const emptyChat: LiveChatState = {
   hasEarlier: false,
   activeStream: null,
   queue: [],
+  steering: [],
   compacting: false,
   isLoading: false,
   isSending: false,

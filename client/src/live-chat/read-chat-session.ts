@@ -65,6 +65,9 @@ export async function readChatSession(
     messages,
     hasEarlier: before !== null,
     activeStream: activeStream && toChatStream(activeStream),
+    steering: (activeStream?.steered ?? [])
+      .filter(({ steering }) => steering?.state === 'PENDING')
+      .map(toLiveChatMessage),
     queue: queue.map(({ userMessage, ...stream }) => ({
       stream: toChatStream(stream),
       message: toLiveChatMessage(userMessage),

@@ -1,6 +1,7 @@
 import type { ChatEvent as LogEvent, StreamReset as DeliveredReset } from '../../../src/model/chat-event.ts'
 import type { ApprovalDecision, DecisionState } from '../../../src/model/decision.ts'
 import type { FinishReason, StreamStatus } from '../../../src/model/stream.ts'
+import type { SteeringState } from '../../../src/model/steering.ts'
 import type { Approval, Clarification } from './decision.ts'
 import type { ChatMessage } from './message.ts'
 import type { ChatStream } from './stream.ts'
@@ -43,6 +44,12 @@ export interface StreamFinished extends EventBase<'StreamFinished'> {
   /** The saved answer: its id, and the digest of its parts. Null if nothing was produced. */
   readonly message: { readonly id: string; readonly digest: string } | null
 }
+/** A message that was sent with `ifBusy: 'STEER'` was accepted for the stream, applied, queued or withdrawn. */
+export interface MessageSteered extends EventBase<'MessageSteered'> {
+  /** As of this event. `userMessage` is as of its delivery, which may be later. */
+  readonly steeringState: SteeringState
+  readonly userMessage: ChatMessage
+}
 /** An approval was requested or resolved. */
 export interface ApprovalChanged extends EventBase<'ApprovalChanged'> {
   /** As of this event. `approval` is as of its delivery, which may be later. */
@@ -83,6 +90,7 @@ export type ChatEvent =
   | LogEventOfType<'FilePartAdded'>
   | LogEventOfType<'PartFinished'>
   | LogEventOfType<'StepFinished'>
+  | MessageSteered
   | StreamChanged
   | LogEventOfType<'QueueChanged'>
   | ApprovalChanged

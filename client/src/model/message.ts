@@ -1,4 +1,15 @@
+import type { SteeringState } from '../../../src/model/steering.ts'
 import type { MessageKind, MessageRecord, MessageStatus } from '../../../src/model/message.ts'
+
+/** How a message joined an answer that was running, because it was sent with `ifBusy: 'STEER'`. */
+export interface MessageSteering {
+  readonly state: SteeringState
+  /** The stream that it joined. */
+  readonly streamId: string
+  /** The first step of the answer that had it, and the part before which it is shown. Null unless APPLIED. */
+  readonly step: number | null
+  readonly partIndex: number | null
+}
 
 /**
  * A message, with times in epoch milliseconds. Messages are never changed: where one grows, there is a new object, which
@@ -14,4 +25,6 @@ export interface ChatMessage extends Pick<
   readonly kind: MessageKind
   /** WITHDRAWN: a user's message that was taken back before its turn. */
   readonly status: MessageStatus | 'WITHDRAWN'
+  /** Left out: it joined no answer. */
+  readonly steering?: MessageSteering
 }

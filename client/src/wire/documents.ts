@@ -18,7 +18,7 @@ export const clarificationFields = `{
 
 /** The selection of a message, for documents of your own: `toChatMessage` converts it. */
 export const messageFields = `{
-  id role kind status createdAt model ${usage} session { id } stream { id }
+  id role kind status createdAt model ${usage} session { id } stream { id } steering { state step partIndex stream { id } }
   parts {
     __typename
     index step startedAt endedAt
@@ -39,6 +39,7 @@ const eventFields = `{
   ... on FilePartAdded { messageId partIndex step mediaType name url }
   ... on PartFinished { messageId partIndex }
   ... on StepFinished { step finishReason ${usage} }
+  ... on MessageSteered { steeringState userMessage ${messageFields} }
   ... on StreamChanged { status stream { ... on Stream ${streamFields} userMessage ${messageFields} } }
   ... on QueueChanged { streamIds }
   ... on ApprovalChanged { state decision approval ${approvalFields} }
@@ -56,7 +57,7 @@ export const followSessionDocument = `subscription ($id: ID!, $after: Int!) { ev
 
 /** All mutations name their field `result`. Their key is sent as a header. */
 export const cancelStreamDocument = `mutation ($id: ID!) {
-  result: cancelStream(streamId: $id) { outcome stream ${streamFields} message ${messageFields} }
+  result: cancelStream(streamId: $id) { outcome stream ${streamFields} message ${messageFields} withdrawn ${messageFields} }
 }`
 
 export const updateQueuedMessageDocument = `mutation ($id: ID!, $text: String, $files: [FileInput!]) {
@@ -73,6 +74,10 @@ export const sendQueuedMessageDocument = `mutation ($id: ID!) {
 
 export const markReadDocument = `mutation ($id: ID!, $at: DateTime) {
   result: markRead(conversationId: $id, at: $at) { id }
+}`
+
+export const withdrawMessageDocument = `mutation ($id: ID!) {
+  result: withdrawMessage(messageId: $id) ${messageFields}
 }`
 
 export const answerApprovalDocument = `mutation ($id: ID!, $decision: ApprovalDecision!, $reason: String, $arguments: JSON, $pattern: JSON) {

@@ -29,6 +29,8 @@ export function toChatEvent(wireEvent: WireEvent): ChatEvent | null {
   switch (event.type) {
     case 'StreamStarted':
       return { ...event, stream: toChatStream(event.stream), userMessage: toChatMessage(event.userMessage) }
+    case 'MessageSteered':
+      return { ...event, userMessage: toChatMessage(event.userMessage) }
     case 'StreamChanged': {
       const { userMessage, ...stream } = event.stream
       return { ...event, stream: toChatStream(stream), userMessage: toChatMessage(userMessage) }

@@ -1,6 +1,6 @@
 import type { MessagePart, PartOrigin, ToolCall } from '../../../src/model/message.ts'
 import type { Usage } from '../../../src/model/usage.ts'
-import type { ChatMessage } from '../model/message.ts'
+import type { ChatMessage, MessageSteering } from '../model/message.ts'
 import { omitNulls } from './omit-nulls.ts'
 import type { WireMessage, WirePart, WireToolCall, WireUsage } from './wire-types.ts'
 
@@ -28,15 +28,21 @@ export function toUsage({ cost, ...usage }: WireUsage): Usage {
 }
 
 /** Converts what `messageFields` selects. */
-export function toChatMessage({ createdAt, session, stream, parts, usage, ...message }: WireMessage): ChatMessage {
+export function toChatMessage(wire: WireMessage): ChatMessage {
+  const { createdAt, session, stream, steering, parts, usage, ...message } = wire
   return {
     ...message,
+    ...(steering && { steering: toMessageSteering(steering) }),
     sessionId: session.id,
     streamId: stream?.id ?? null,
     createdAt: toTime(createdAt),
     usage: usage && toUsage(usage),
     parts: parts.map(toMessagePart),
   }
+}
+
+function toMessageSteering({ stream, ...steering }: NonNullable<WireMessage['steering']>): MessageSteering {
+  return { ...steering, streamId: stream.id }
 }
 
 function toMessagePart(part: WirePart): MessagePart {

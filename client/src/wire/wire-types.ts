@@ -2,6 +2,7 @@ import type { ApprovalDecision, DecisionState } from '../../../src/model/decisio
 import type { Json, JsonObject } from '../../../src/lib/text/json.ts'
 import type { MessageKind, MessageStatus, Role, ToolCallState } from '../../../src/model/message.ts'
 import type { FinishReason, StreamErrorCode, StreamStatus } from '../../../src/model/stream.ts'
+import type { SteeringState } from '../../../src/model/steering.ts'
 import type { StreamReset } from '../../../src/model/chat-event.ts'
 import type { Usage, UsageCost } from '../../../src/model/usage.ts'
 
@@ -91,6 +92,12 @@ export interface WireMessage extends WireId {
   readonly usage: WireUsage | null
   readonly session: WireId
   readonly stream: WireId | null
+  readonly steering: {
+    readonly state: SteeringState
+    readonly step: number | null
+    readonly partIndex: number | null
+    readonly stream: WireId
+  } | null
   readonly parts: readonly WirePart[]
 }
 
@@ -138,6 +145,11 @@ export type WireEvent =
       readonly step: number
       readonly finishReason: FinishReason | null
       readonly usage: WireUsage
+    })
+  | (WireEventBase & {
+      readonly __typename: 'MessageSteered'
+      readonly steeringState: SteeringState
+      readonly userMessage: WireMessage
     })
   | (WireEventBase & {
       readonly __typename: 'StreamChanged'

@@ -81,7 +81,8 @@ export function createModelAgent(options: ModelAgentOptions): Agent {
         answerHasContent ||= hasContent
         if (calls.length === 0) {
           // A message of the user has come meanwhile: it is in the context of one more step.
-          if (finishReason === 'STOP' && !isLast && run.hasPendingSteering() && !(await run.isBudgetUsedUp?.())) continue
+          if (finishReason === 'STOP' && !isLast && run.hasPendingSteering() && !(await run.isBudgetUsedUp?.()))
+            continue
           if (answerHasContent) return
           const reachedSteps = isLast && step > 1 ? step : null
           throw new AgentError('NO_RESPONSE', formatNoResponse(finishReason, { reachedSteps, isBudgetUsedUp }))

@@ -69,6 +69,15 @@ async function newQueue(client: Client, ...texts: string[]): Promise<string[]> {
   return ids
 }
 
+/** A message that waits to join an answer, which waits for a decision. */
+async function newSteeringMessage(client: Client): Promise<string> {
+  const { session } = await newStream(client, '/ask Where?')
+  const steer = 'mutation ($input: StreamChatInput!) { started: startChat(input: $input) { steered { id } } }'
+  const input = { sessionId: session.id, text: 'Here', ifBusy: 'STEER' }
+  const { steered } = z.object({ steered: z.array(idObject) }).parse(await send(client, steer, { input }))
+  return steered[0]?.id ?? ''
+}
+
 async function newDecision(client: Client, text: string, field: string): Promise<string> {
   const { session } = await newStream(client, text)
   const [pending] = z
@@ -303,5 +312,13 @@ export const repeatableMutations: Readonly<Record<string, RepeatableMutation>> =
     arrange: async (client) => ({ ids: [await newSession(client), await newSession(client)], pinned: true }),
     change: { pinned: false },
     deletion: (result) => deleteCreatedSession(z.array(z.unknown()).parse(result)[1]),
+  },
+  withdrawMessage: {
+    declarations: '$messageId: ID!',
+    call: 'withdrawMessage(messageId: $messageId, key: $key)',
+    selection: '{ id text steering { state } session { id } }',
+    arrange: async (client) => ({ messageId: await newSteeringMessage(client) }),
+    change: {},
+    deletion: deleteSessionOf,
   },
 }
