@@ -16,7 +16,8 @@ const resultTypes: Readonly<Record<string, string>> = {
   FollowStream: '{ readonly event: Wire.WireEvent }',
   FollowSession: '{ readonly event: Wire.WireEvent }',
   CancelStream:
-    "{ readonly result: Pick<Client.CancelResult, 'outcome'> & { readonly stream: Wire.WireStream; readonly message: Wire.WireMessage | null } }",
+    "{ readonly result: Pick<Client.CancelResult, 'outcome'> & { readonly stream: Wire.WireStream; readonly message: Wire.WireMessage | null; readonly withdrawn: readonly Wire.WireMessage[] } }",
+  WithdrawMessage: '{ readonly result: Wire.WireMessage }',
   AnswerApproval: '{ readonly result: Wire.WireApproval }',
   AnswerClarification: '{ readonly result: Wire.WireClarification }',
   Approvals: '{ readonly event: Wire.WireApproval }',

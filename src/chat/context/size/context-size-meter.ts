@@ -45,7 +45,10 @@ export class ContextSizeMeter {
     const { messageQueries } = this.#options
     const context = messageQueries.openModelContext(session, model, { fileForm: 'url' })
     const tools = (await model?.countToolTokens()) ?? 0
-    const { messages } = await context.build(messageQueries.findStreamingMessage(session.id), { reservedTokens: tools })
+    const { messages } = await context.build(
+      { answer: messageQueries.findStreamingMessage(session.id) },
+      { reservedTokens: tools },
+    )
     const instructions = context.countInstructions(messages)
     const history = context.tokenCounter.countMessages(messages.filter(({ role }) => role !== 'system'))
     const tokens = instructions + tools + history
