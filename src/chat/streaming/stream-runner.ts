@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ModelMessage } from 'ai'
 import { type Agent, AgentError, type AgentEvent, type ModelHistoryRequest } from '../../agent/agent.ts'
-import { SegueError } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import { waitForAbort } from '../../lib/async/wait-for-abort.ts'
@@ -9,7 +8,6 @@ import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
 import type { StreamFailure } from '../../model/stream.ts'
 import type { Budget, Usage } from '../../model/usage.ts'
 import type { UsageBudgets } from '../../usage/usage-budgets.ts'
-import { FencingError, LogVersionConflictError } from '../../storage/errors.ts'
 import type { IdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import type { AppendBatch, EventLogWriter } from '../log/event-log-writer.ts'
 import { toContextSizeAfterStep } from '../turn/step-context-size.ts'
@@ -19,6 +17,7 @@ import type { QueuedTurn } from '../turn/new-turn.ts'
 import { listQueuedTurns } from '../turn/steering-transitions.ts'
 import type { TurnTransition, TurnState } from '../turn/turn.ts'
 import type { AnswerContext } from './answer-context.ts'
+import { isStreamAlreadyEnded } from './is-stream-already-ended.ts'
 import { type CommittedStreamState, type ComposeFinalBatch, StreamCommitter } from './stream-committer.ts'
 import { type RunningStreamForDecisions, StreamDecisions } from './stream-decisions.ts'
 import { StreamSteering } from './stream-steering.ts'
@@ -267,7 +266,7 @@ export class StreamRunner {
       try {
         return await this.#writeEnd(ending, composeBatch)
       } catch (error) {
-        if (isAlreadyEnded(error)) throw error
+        if (isStreamAlreadyEnded(error)) throw error
         this.#options.log.error({ err: error }, 'The end of a stream could not be saved. Retrying.')
         this.#abortController.abort()
       }
@@ -315,10 +314,4 @@ export class StreamRunner {
 
 function toSummaryPurpose({ type }: AgentEvent): { readonly purpose?: 'SUMMARY' } {
   return type === 'step' ? { purpose: 'SUMMARY' } : {}
-}
-
-/** Whether someone else has ended the stream or deleted its session: there is nothing left to save. */
-function isAlreadyEnded(error: unknown): boolean {
-  if (error instanceof SegueError) return error.code === 'NOT_FOUND'
-  return error instanceof FencingError || error instanceof LogVersionConflictError
 }
