@@ -26,7 +26,7 @@ import { migration025 } from './migrations/025-usage-sums.ts'
 import { migration027 } from './migrations/027-budgets-of-jobs.ts'
 import { migration026 } from './migrations/026-attention.ts'
 import { migration028 } from './migrations/028-context-sizes.ts'
-import { migration028 } from './migrations/028-steering.ts'
+import { migration029 } from './migrations/029-steering.ts'
 
 /**
  * The schema of a profile's database: entry n brings a database from version n to version n + 1. Forward only. A released
@@ -62,4 +62,5 @@ export const migrations: readonly string[] = [
   migration026,
   migration027,
   migration028,
+  migration029,
 ]
