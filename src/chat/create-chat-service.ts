@@ -118,11 +118,7 @@ export function createChatService(options: ChatServiceOptions): ChatService {
       sessions,
       streamingAnswers: activeSessions,
     }),
-    steering: new SteeringService({
-      store: profile.eventStore,
-      activeSessions,
-      findMessage: (id) => messageQueries.findMessage(id),
-    }),
+    steering: new SteeringService({ store: profile.eventStore, activeSessions, messageQueries }),
     decisions: new DecisionService({ ...shared, store: profile.decisions, notifier: profile.changes.decisions }),
   })
 }

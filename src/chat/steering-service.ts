@@ -2,12 +2,13 @@ import { createIdNotFoundError, SegueError } from '../lib/errors.ts'
 import type { MessageRecord } from '../model/message.ts'
 import type { SteeredMessageLookup } from '../storage/event-store.ts'
 import type { IdempotencyKey } from '../storage/idempotency-key.ts'
+import type { ProfileMessageReader } from './context/profile-message-reader.ts'
 import type { ActiveSessions } from './runtime/active-sessions.ts'
 
 export interface SteeringServiceOptions {
   readonly store: SteeredMessageLookup
   readonly activeSessions: ActiveSessions
-  readonly findMessage: (id: string) => Promise<MessageRecord | null>
+  readonly messageQueries: Pick<ProfileMessageReader, 'findMessage'>
 }
 
 /** The messages that join answers which are running. */
@@ -30,14 +31,14 @@ export class SteeringService {
 
   /** Takes a pending message back. Returns it as it is then. Throws NOT_FOUND, and STALE if it is not pending. */
   async withdraw(messageId: string, idempotencyKey: IdempotencyKey | null): Promise<MessageRecord> {
-    const { activeSessions, findMessage } = this.#options
-    const message = await findMessage(messageId)
+    const { activeSessions, messageQueries } = this.#options
+    const message = await messageQueries.findMessage(messageId)
     if (!message) throw createIdNotFoundError('message', messageId)
     const runner = message.steering && activeSessions.findByStream(message.steering.streamId)?.activeRunner
     const isOfStream = runner?.committed.stream.id === message.steering?.streamId
     const isWithdrawn = runner && isOfStream && (await runner.steering.withdraw(messageId, idempotencyKey))
     if (!isWithdrawn)
       throw new SegueError('STALE', 'This message does not wait to join an answer any more. Read it again.')
-    return (await findMessage(messageId)) ?? message
+    return (await messageQueries.findMessage(messageId)) ?? message
   }
 }

@@ -31,7 +31,9 @@ export class StreamSteering {
   get applied(): MessageRecord[] {
     const { steered, answerBase } = this.#stream.turn
     // Only the commit knows the place.
-    return steered.filter(isSteeringMessage).map((message) => ({ ...message, position: answerBase.position }))
+    return steered.flatMap((message) =>
+      isSteeringMessage(message) ? [{ ...message, position: answerBase.position }] : [],
+    )
   }
 
   /**
