@@ -75,11 +75,9 @@ export function createChatService(options: ChatServiceOptions): ChatService {
   const gate = new TaskGate()
   const eventLog = new EventLog(profile.eventStore)
   const activeSessions = new ActiveSessions()
-  const writableSessions = new WritableSessions(sessions)
   const fileConverter = options.fileConverter ?? new FileConverter()
   const derivedFiles = new DerivedFileCache(fileConverter)
   const messageQueries = new ProfileMessageReader(profile, sessions, activeSessions, options.instructions, derivedFiles)
-  const backgroundCoalescer = new BackgroundDeltaCoalescer(profile.eventStore, log)
   const shared = {
     ...defaults,
     ...options,
@@ -87,9 +85,9 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     gate,
     eventLog,
     activeSessions,
-    writableSessions,
+    writableSessions: new WritableSessions(sessions),
     messageQueries,
-    backgroundCoalescer,
+    backgroundCoalescer: new BackgroundDeltaCoalescer(profile.eventStore, log),
     conversations: new ConversationRepository(profile, sessions),
     fileStore: createFileStore({ ...options, fileConverter }, messageQueries),
     compactionHistory: new CompactionHistory(),
