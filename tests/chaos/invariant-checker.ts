@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type ChaosClient, findContinuation } from './chaos-client.ts'
+import { findContinuation } from './chaos-client.ts'
 import * as operations from './operations.ts'
 import { type ChaosReader, InvariantViolation } from './reader.ts'
 import { storedLogSchema, storedSessionSchema, storedStreamSchema, type StoredStream } from './stored-state.ts'
@@ -10,11 +10,16 @@ export interface CancelledState {
   readonly digest: string | null
 }
 
+/** Sends an operation, and returns its data. */
+export interface GraphQLRequester {
+  ask<T>(query: string, variables: object, schema: z.ZodType<T>): Promise<T>
+}
+
 /** Compares what clients have received with what a server has stored. Each method throws `InvariantViolation`. */
 export class InvariantChecker {
-  readonly #client: ChaosClient
+  readonly #client: GraphQLRequester
 
-  constructor(client: ChaosClient) {
+  constructor(client: GraphQLRequester) {
     this.#client = client
   }
 
@@ -95,7 +100,7 @@ export class InvariantChecker {
     // Nothing is sent from a session that has ended.
     if (session.endedAt !== null) return
     if (session.modelContext === null) throw new InvariantViolation(`Session ${id}: its context cannot be read.`)
-    const [first] = session.modelContext
+    const first = session.modelContext.find(({ role }) => role !== 'system')
     const beginsWithSummary = JSON.stringify(first?.content ?? '').includes('This chat goes on from an earlier one.')
     const isEmpty = first === undefined && messages.every(({ status }) => status === 'WITHDRAWN')
     if ((first?.role !== 'user' && !isEmpty) || (summaries.length > 0 && !beginsWithSummary))
@@ -105,7 +110,13 @@ export class InvariantChecker {
   /** Verifies that the session, or its continuation, accepts another message. */
   async verifyUsable(sessionId: string): Promise<void> {
     // It may be summarised at this moment, which does not make it busy.
-    const input = { sessionId, text: 'are you there?', model: 'offline/eliza', ifBusy: 'REJECT' }
+    const input = {
+      sessionId,
+      text: 'are you there?',
+      model: 'offline/eliza',
+      ifBusy: 'REJECT',
+      key: `usable ${sessionId}`,
+    }
     const schema = z.object({ startChat: z.object({ id: z.string() }) })
     const tipId = await this.#client.ask(operations.startMutation, { input }, schema).then(
       async ({ startChat }) => {

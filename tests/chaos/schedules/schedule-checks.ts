@@ -102,7 +102,7 @@ function verifyOrder(transcript: readonly TranscriptMessage[], messages: readonl
   const places = new Map(transcript.map(({ id }, place) => [id, place]))
   const beginnings = new Map(
     transcript.flatMap(({ id, role, stream, steering }) =>
-      role === 'USER' && stream && (steering === null || steering.state !== 'APPLIED')
+      role === 'USER' && stream && (steering === null || steering.state === 'QUEUED')
         ? [[stream.id, places.get(id) ?? -1] as const]
         : [],
     ),
@@ -145,7 +145,7 @@ export function verifyRequests(
     if (isSent && status === 'WITHDRAWN')
       throw new InvariantViolation(`A model was sent a message that was taken back: ${text}`)
     const answer = steering?.state === 'APPLIED' ? steering.stream : stream
-    if (!isSent && answer?.status === 'COMPLETED')
+    if (!isSent && status !== 'WITHDRAWN' && answer?.status === 'COMPLETED')
       throw new InvariantViolation(`No model was sent a message that was answered: ${text}`)
   }
 }

@@ -10,7 +10,6 @@ import {
 } from '../../support/mcp/scripted-http-server.ts'
 import { StrictProvider } from '../../support/providers/strict-provider.ts'
 import { ChaosClient } from '../chaos-client.ts'
-import { InvariantChecker } from '../invariant-checker.ts'
 import { RestartableServer } from '../restartable-server.ts'
 import { answerRequest } from './scripted-answers.ts'
 
@@ -18,7 +17,7 @@ import { answerRequest } from './scripted-answers.ts'
 export const scheduleModels = { offline: 'offline/eliza', strict: 'strict/test' } as const
 
 /** Milliseconds between two words of the offline agent. */
-const offlineDelayMs = 4
+const offlineDelayMs = 12
 
 const noteCallSchema = z.object({ params: z.object({ arguments: z.object({ note: z.string() }) }) })
 
@@ -26,14 +25,12 @@ const noteCallSchema = z.object({ params: z.object({ arguments: z.object({ note:
 export class ScheduleWorld implements AsyncDisposable {
   readonly server: RestartableServer
   readonly client: ChaosClient
-  readonly checker: InvariantChecker
   readonly provider: StrictProvider
   readonly #tools: ScriptedHttpServer
 
   private constructor(home: string, provider: StrictProvider, tools: ScriptedHttpServer) {
     this.server = new RestartableServer(home, { SEGUE_OFFLINE_DELAY: String(offlineDelayMs) })
     this.client = new ChaosClient(this.server)
-    this.checker = new InvariantChecker(this.client)
     this.provider = provider
     this.#tools = tools
   }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { InvariantChecker } from '../invariant-checker.ts'
 import { InvariantViolation } from '../reader.ts'
 import { ReaderGroup } from '../reader-group.ts'
 import { SeededRandom } from '../seeded-random.ts'
@@ -82,14 +83,24 @@ export class Schedule {
   /** Performs one action, or two at the same time. */
   async #step(actionCount: number): Promise<void> {
     const observed = await this.#observe()
-    const picked = [this.#pickKind(), this.#pickKind()].slice(0, actionCount)
-    await Promise.all([...new Set(picked)].map((kind) => this.#act(kind, this.#random.pick(observed))))
+    // Most actions need an answer that runs.
+    const isIdle = observed.every(({ activeStream }) => activeStream === null)
+    const first = isIdle && this.#random.chance(0.6) ? 'send' : this.#pickKind()
+    const picked = [first, this.#pickKind()].slice(0, actionCount)
+    await Promise.all([...new Set(picked)].map((kind) => this.#act(kind, this.#pickSession(kind, observed))))
     if (this.#random.chance(0.3)) await verifyQueue(this.#client, this.#random.pick(this.#sessionIds))
     this.#readers.throwViolation()
   }
 
   #pickKind(): ActionKind {
     return this.#random.pick(kinds.flatMap((kind) => Array.from({ length: weights[kind] }, () => kind)))
+  }
+
+  /** One in which the action has something to act on, mostly. */
+  #pickSession(kind: ActionKind, observed: readonly ObservedSession[]): ObservedSession {
+    const withQueue = observed.filter(({ queue }) => queue.length > 0)
+    const changesQueue = kind === 'edit' || kind === 'move' || kind === 'sendNow'
+    return this.#random.pick(changesQueue && withQueue.length > 0 ? withQueue : observed)
   }
 
   async #act(kind: ActionKind, session: ObservedSession): Promise<void> {
@@ -101,7 +112,7 @@ export class Schedule {
       sessionId === session.id && streamId !== null ? [streamId] : [],
     )
     const target = random.pick(queued.length > 0 && random.chance(0.85) ? queued : known.length > 0 ? known : [null])
-    const before = random.pick([null, ...queued, ...queued].filter((id) => id !== target))
+    const before = random.pick([null, ...queued.filter((id) => id !== target)])
     const pending = active?.steered.filter(({ steering }) => steering.state === 'PENDING') ?? []
     const steered = this.#actions.messages.filter(({ joinedStreamId }) => joinedStreamId !== null).map(({ id }) => id)
     const withdrawn = random.pick(
@@ -111,23 +122,24 @@ export class Schedule {
     const pauseMs = random.between(1, 60)
     const stopped = active && random.chance(0.6) ? active.id : target
     let result: string | null
-    if (kind === 'send') result = await this.#send(session.id, ifBusy)
-    else if (kind === 'decide') result = await this.#actions.decide(this.#sessionIds)
+    const hasTarget = !['edit', 'move', 'sendNow', 'withdraw'].includes(kind) || queued.length + pending.length > 0
+    if (kind === 'send' || (!hasTarget && random.chance(0.7))) return this.#send(session.id, ifBusy)
+    if (kind === 'decide') result = await this.#actions.decide(this.#sessionIds)
     else if (kind === 'withdraw') result = withdrawn && (await this.#actions.withdraw(withdrawn))
     else if (kind === 'stop') result = stopped && (await this.#actions.stop(stopped))
-    else if (kind === 'pause') result = await delay(pauseMs, `${pauseMs} ms`)
+    else if (kind === 'pause') result = await delay(pauseMs, 'over')
     else if (target === null) result = null
     else if (kind === 'edit') result = await this.#actions.edit(target)
     else if (kind === 'move') result = await this.#actions.move(target, before)
     else result = await this.#actions.sendNow(target)
-    if (result !== null) this.#trace.push(`${kind === 'send' ? `send ${ifBusy}` : kind}: ${result}`)
+    if (result !== null) this.#trace.push(`${kind}: ${result}`)
   }
 
-  async #send(sessionId: string, ifBusy: string): Promise<string> {
+  async #send(sessionId: string, ifBusy: string): Promise<void> {
     const result = await this.#actions.send(sessionId, ifBusy)
     const streamId = this.#actions.messages.at(-1)?.streamId
     if (streamId && this.#random.chance(0.5)) this.#readers.add(streamId, this.#random.fork())
-    return result
+    this.#trace.push(`send ${ifBusy}: ${result}`)
   }
 
   async #crash(afterMs: number): Promise<void> {
@@ -160,7 +172,8 @@ export class Schedule {
   }
 
   async #verify(): Promise<void> {
-    const { checker, provider } = this.#world
+    const { provider } = this.#world
+    const checker = new InvariantChecker(this.#client)
     const transcripts = await Promise.all(this.#sessionIds.map((id) => readTranscript(this.#client, id)))
     const streamIds = transcripts.map(listStreams)
     for (const id of streamIds.flat()) this.#readers.add(id, this.#random.fork())

@@ -5,7 +5,7 @@ import { SeededRandom } from '../seeded-random.ts'
 
 /** Calls of tools in one turn. */
 const maxToolCalls = 2
-const maxPauseMs = 12
+const maxPauseMs = 30
 
 /** The tool that writes a note, as models know it. */
 export const noteToolName = 'notes__write'
