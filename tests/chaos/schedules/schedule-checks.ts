@@ -5,6 +5,9 @@ import * as operations from './schedule-operations.ts'
 import type { TranscriptMessage } from './schedule-operations.ts'
 import type { SentMessage } from './sent-message.ts'
 
+/** What a server has accepted and refused. */
+export type AcceptedActions = Pick<ScheduleActions, 'messages' | 'refusedTexts' | 'stopped' | 'deniedArguments'>
+
 /** How often the queue and its log are read again because the session has changed in between. */
 const queueAttempts = 5
 
@@ -44,7 +47,7 @@ export async function verifyQueue(client: ScheduleClient, id: string): Promise<v
  */
 export function verifyTranscript(
   transcript: readonly TranscriptMessage[],
-  actions: ScheduleActions,
+  actions: AcceptedActions,
   sessionId: string,
 ): void {
   const messages = actions.messages.filter((message) => message.sessionId === sessionId)
@@ -69,7 +72,7 @@ export function verifyTranscript(
   verifyOrder(transcript, messages)
 }
 
-function verifyFate(stored: TranscriptMessage, message: SentMessage, { stopped }: ScheduleActions): void {
+function verifyFate(stored: TranscriptMessage, message: SentMessage, { stopped }: AcceptedActions): void {
   const label = `Message ${message.id} (${JSON.stringify(stored)})`
   const streamId = stored.stream?.id
   const isStopped = streamId !== undefined && stopped.has(streamId)
@@ -130,7 +133,7 @@ function verifyOrder(transcript: readonly TranscriptMessage[], messages: readonl
 export function verifyRequests(
   requests: readonly string[],
   transcript: readonly TranscriptMessage[],
-  actions: ScheduleActions,
+  actions: AcceptedActions,
 ): void {
   const count = (request: string, text: string): number => request.split(JSON.stringify(text).slice(1, -1)).length - 1
   for (const text of [...actions.refusedTexts, ...actions.messages.flatMap(({ replacedTexts }) => replacedTexts)])
@@ -151,7 +154,7 @@ export function verifyRequests(
 }
 
 /** Verifies that no call of the tool ran twice, and none that was denied. */
-export function verifyRuns(runs: ReadonlyMap<string, number>, { deniedArguments }: ScheduleActions): void {
+export function verifyRuns(runs: ReadonlyMap<string, number>, { deniedArguments }: AcceptedActions): void {
   const twice = [...runs].filter(([, count]) => count > 1).map(([note]) => note)
   if (twice.length > 0) throw new InvariantViolation(`These calls ran more than once: ${twice.join(', ')}`)
   const denied = [...runs.keys()].filter((note) => deniedArguments.some((text) => text.includes(`"${note}"`)))
