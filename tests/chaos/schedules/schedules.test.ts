@@ -3,6 +3,21 @@ import { runSchedules } from './run-schedules.ts'
 
 const count = Number(process.env['CHAOS_SCHEDULES'] ?? 10)
 
+/** What happens many times in a hundred schedules. */
+const frequentActions = [
+  'send QUEUE: QUEUED',
+  'send INTERRUPT: RUNNING',
+  'send REJECT: SESSION_BUSY',
+  'send STEER: joined',
+  'edit: edited',
+  'move: moved',
+  'sendNow: sent',
+  'withdraw: withdrawn',
+  'stop: CANCELLED',
+  'decide: answered 1',
+  'crash: restarted',
+]
+
 test(
   'whatever clients do at the same time and whenever the server is killed, each message is applied, answered or taken back once',
   { timeout: 30_000 + count * 3_000 },
@@ -14,5 +29,6 @@ test(
     const report = await runSchedules({ seed, count })
     console.info(report)
     expect(report.schedules).toBe(count)
+    if (count >= 100) expect(Object.keys(report.actions)).toEqual(expect.arrayContaining(frequentActions))
   },
 )
