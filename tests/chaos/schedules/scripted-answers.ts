@@ -23,8 +23,9 @@ export function newNoteArguments(): string {
 export async function* answerRequest({ messages, tools }: CompletionRequest): AsyncGenerator<ProviderStep> {
   const userIndex = messages.findLastIndex(({ role }) => role === 'user')
   const random = new SeededRandom(hashText(JSON.stringify(messages[userIndex] ?? null)) + messages.length)
+  // A refusal that has the server neither try again nor leave out what the model may not support.
   if (random.chance(0.05)) {
-    yield { status: 400, body: { error: { message: 'The model does not understand.', type: 'invalid_request_error' } } }
+    yield { status: 403, body: { error: { message: 'The model is not allowed.', type: 'permission_error' } } }
     return
   }
   const words = random.between(1, 14)
