@@ -200,7 +200,8 @@ describe('a fork', () => {
     await runTurn(chats, id)
     expect((await listMessages(chats, id))[1]).toMatchObject({ inLog: true, parts: [] })
     const fork = await chats.chats.fork((await findMessageBy(chats, id, 'Yes.')).id)
-    expect((await listMessages(chats, fork.id))[1]?.parts).toEqual([text(long)])
+    const origin = { step: 0, startedAt: expect.any(Number), endedAt: expect.any(Number) }
+    expect((await listMessages(chats, fork.id))[1]?.parts).toEqual([{ ...text(long), ...origin }])
     expect(await loadContext(chats, fork.id)).toEqual(await loadContext(chats, id))
   })
 

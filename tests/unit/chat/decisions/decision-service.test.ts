@@ -52,7 +52,9 @@ describe('a call that needs approval', () => {
       'approval ANSWERED',
       'stream RUNNING',
       'call SUCCEEDED',
+      'PartFinished',
       'TextDelta',
+      'PartFinished',
       'stream COMPLETED',
     ])
     expect(await chat.chats.decisions.find(approval.id)).toEqual(approved)
@@ -134,9 +136,11 @@ describe('a clarification', () => {
       'clarification PENDING',
       'stream WAITING',
       'call SUCCEEDED',
+      'PartFinished',
       'clarification ANSWERED',
       'stream RUNNING',
       'TextDelta',
+      'PartFinished',
       'stream COMPLETED',
     ])
   })

@@ -52,6 +52,8 @@ describe('a question of a tool that runs', () => {
       'clarification ANSWERED',
       'stream RUNNING',
       'call SUCCEEDED',
+      'PartFinished',
+      'PartFinished',
       'stream COMPLETED',
     ])
     await expect(chat.chats.decisions.answerClarification(id, { values: { city: 'Rome' } })).rejects.toMatchObject(

@@ -84,9 +84,9 @@ describe('a stream that ends while decisions are pending', () => {
       ['CANCELLED', null],
     ])
     expect((await listStoredDecisions(chat)).map(({ state }) => state)).toEqual(['CANCELLED', 'CANCELLED'])
-    const log = (await chat.readLog(stream.sessionId)).slice(-5).map(summarizeEvent)
-    expect(log.slice(0, 2)).toEqual(['call CANCELLED', 'call CANCELLED'])
-    expect(log.slice(2, 4).toSorted()).toEqual(['approval CANCELLED', 'clarification CANCELLED'])
+    const log = (await chat.readLog(stream.sessionId)).slice(-7).map(summarizeEvent)
+    expect(log.slice(0, 4)).toEqual(['call CANCELLED', 'PartFinished', 'call CANCELLED', 'PartFinished'])
+    expect(log.slice(4, 6).toSorted()).toEqual(['approval CANCELLED', 'clarification CANCELLED'])
     expect(log.at(-1)).toBe('stream CANCELLED')
     await expect(chat.chats.decisions.answerApproval(approval.id, 'ONCE')).rejects.toMatchObject(staleError)
     await expect(chat.chats.decisions.answerClarification(question.id, { answer: 'Red' })).rejects.toMatchObject(
@@ -147,13 +147,15 @@ describe('a stream that ends while decisions are pending', () => {
     const next = await chat.start('Never mind.', { sessionId: stream.sessionId, ifBusy: 'INTERRUPT' })
     const interruption = writes.find(({ events }) => events.some(({ streamId }) => streamId === next.id))
     const log = interruption?.events.map(summarizeEvent) ?? []
-    expect(log.slice(0, 4).toSorted()).toEqual([
+    expect(log.slice(0, 6).toSorted()).toEqual([
+      'PartFinished',
+      'PartFinished',
       'approval CANCELLED',
       'call CANCELLED',
       'call CANCELLED',
       'clarification CANCELLED',
     ])
-    expect(log.slice(4)).toEqual(['stream CANCELLED', 'stream RUNNING'])
+    expect(log.slice(6)).toEqual(['stream CANCELLED', 'stream RUNNING'])
     expect(interruption?.decisions?.map(({ state }) => state)).toEqual(['CANCELLED', 'CANCELLED'])
     expect((await waitForPending(chat.chats, 'approval')).map(({ streamId }) => streamId)).toEqual([next.id])
   })

@@ -20,7 +20,7 @@ const forever = new Promise<never>(() => {})
 const answerUsage: Usage = { ...noUsage, inputTokens: 500, outputTokens: 20 }
 
 /** About this many tokens, as long as nothing is known of the model. */
-const newText = (tokens: number): string => 'word '.repeat((tokens * 4) / 5).trim()
+const newText = (tokens: number): string => 'word '.repeat(tokens).trim()
 
 /** Records what the model is sent, and answers. */
 function recordRequests(histories: unknown[], text = 'Answer.'): ScriptedAnswer {
