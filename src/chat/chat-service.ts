@@ -1,79 +1,32 @@
 import type { ModelMessage } from 'ai'
-import type { ModelRegistry } from '../agent/models/model-registry.ts'
 import { createIdNotFoundError, SegueError, createShuttingDownError } from '../lib/errors.ts'
-import type { Logger } from '../lib/logger.ts'
-import type { ClockAndIds } from '../lib/clock-and-ids.ts'
-import type { TaskGate } from '../lib/async/task-gate.ts'
 import { withTimeout } from '../lib/async/with-timeout.ts'
 import type { SessionContext } from '../model/context/context-size.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { StreamRecord } from '../model/stream.ts'
 import type { Budget } from '../model/usage.ts'
 import { newSession } from '../sessions/new-session.ts'
-import type { CombinedSessionRepository } from '../sessions/combined-session-repository.ts'
 import { type IdempotencyKey, createCompletedIdempotencyKeyRecord } from '../storage/idempotency-key.ts'
 import type { SessionWithInitialMessages } from '../storage/sessions/session-writer.ts'
-import type { ProfileStorage } from '../storage/profile-storage.ts'
-import type { ModelPrices } from '../usage/model-prices.ts'
 import type { MessageAlternatives } from './alternatives/message-alternatives.ts'
 import { ChatSnapshot } from './chat-snapshot.ts'
 import type { ProfileMessageReader } from './context/profile-message-reader.ts'
-import type { ContextSizeMeter } from './context/size/context-size-meter.ts'
-import type { SessionCompactor } from './continuation/session-compactor.ts'
-import type { SessionForker } from './continuation/session-forker.ts'
-import type { PostTurnTasks } from './continuation/post-turn-tasks.ts'
 import type { DecisionService } from './decisions/decision-service.ts'
-import type { BackgroundDeltaCoalescer } from './log/background-delta-coalescer.ts'
 import type { EventLog } from './log/event-log.ts'
-import type { MessageFileStore } from './attachments/message-file-store.ts'
 import { assertValidMessageChanges, prepareMessageChanges } from './requests/message-changes.ts'
 import { createMessageParts } from './requests/message-parts.ts'
 import type { RegenerateChanges } from './requests/regenerate-changes.ts'
 import { resolveAnsweringModel } from './requests/resolve-answering-model.ts'
 import { assertValidSendMessageRequest, type SendMessageRequest } from './requests/send-message-request.ts'
-import type { ActiveSessions } from './runtime/active-sessions.ts'
 import { recoverStreams } from './runtime/recover-streams.ts'
-import type { SessionActors } from './runtime/session-actors.ts'
 import { type CancelResult, toCancelOutcome } from './cancel-result.ts'
-import type { WritableSessions } from './runtime/writable-sessions.ts'
 import type { ConversationManagement } from './conversation-management.ts'
 import type { QueueManagement } from './queue-management.ts'
 import type { SessionManagement } from './session-management.ts'
+import type { ChatServiceDependencies } from './chat-service-dependencies.ts'
 import type { EventSubscriptions } from './subscriptions/event-subscriptions.ts'
 import type { SteeringService } from './steering-service.ts'
-import type { TurnStarter } from './turn-starter.ts'
 import type { AcceptedStream } from './turn/new-turn.ts'
-
-export interface ChatServiceDependencies {
-  readonly profile: ProfileStorage
-  readonly sessions: CombinedSessionRepository
-  readonly models: Pick<ModelRegistry, 'resolve'>
-  readonly runtime: ClockAndIds
-  readonly log: Logger
-  readonly eventLog: EventLog
-  readonly messageQueries: ProfileMessageReader
-  readonly contextSizeMeter: ContextSizeMeter
-  readonly subscriptions: EventSubscriptions
-  readonly decisions: DecisionService
-  readonly steering: SteeringService
-  readonly sessionManagement: SessionManagement
-  readonly queueManagement: QueueManagement
-  readonly alternatives: MessageAlternatives
-  readonly conversationManagement: ConversationManagement
-  readonly fileStore: MessageFileStore
-  readonly activeSessions: ActiveSessions
-  readonly actors: SessionActors
-  readonly writableSessions: WritableSessions
-  readonly turnStarter: TurnStarter
-  readonly backgroundCoalescer: BackgroundDeltaCoalescer
-  readonly sessionForker: SessionForker
-  readonly compactor: SessionCompactor
-  readonly postTurnTasks: PostTurnTasks
-  readonly gate: TaskGate
-  readonly prices: ModelPrices
-  /** How long a cancel may wait for its commit, in milliseconds. */
-  readonly commitTimeoutMs: number
-}
 
 /** The commands of a profile's chats: start, cancel, regenerate, fork and compact. */
 export class ChatService {

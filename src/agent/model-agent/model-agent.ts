@@ -1,5 +1,5 @@
 import { AgentError, type Agent, type AgentEvent, type ToolCallRequest } from '../agent.ts'
-import type { Effort } from '../../model/effort.ts'
+import type { Effort } from '../../model/answer-settings/effort.ts'
 import type { FinishReason } from '../../model/stream.ts'
 import type { SdkLanguageModel } from '../providers/create-language-model.ts'
 import { defaultDialect, type ProviderToolLimits } from '../providers/dialect.ts'

@@ -1,4 +1,4 @@
-import { type Effort, selectEffort } from '../../model/effort.ts'
+import { type Effort, selectEffort } from '../../model/answer-settings/effort.ts'
 import type { ReportedUsage } from '../../model/usage.ts'
 import type { AgentError, AgentEvent, AgentRun } from '../agent.ts'
 import { AdjustableRequestRejectionError } from '../providers/errors/provider-request-rejection.ts'

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type LanguageModelMiddleware, type ModelMessage, streamText, type ToolSet, wrapLanguageModel } from 'ai'
 import { withIdleTimeout } from '../../lib/async/with-idle-timeout.ts'
-import type { Effort } from '../../model/effort.ts'
+import type { Effort } from '../../model/answer-settings/effort.ts'
 import { AgentError, type AgentEvent, type AgentRun } from '../agent.ts'
 import { toAgentError } from '../providers/errors/classify-provider-error.ts'
 import type { SdkLanguageModel } from '../providers/create-language-model.ts'

@@ -1,4 +1,4 @@
-import { defaultEfforts, type Effort } from '../../model/effort.ts'
+import { defaultEfforts, type Effort } from '../../model/answer-settings/effort.ts'
 import { formatModelId, offlineModelId } from '../../config/profile/model-id.ts'
 
 /** A model that a user can choose. */

@@ -4,7 +4,7 @@ import {
   type ModelObservation,
   toModelEndpointKey,
 } from '../../model/model-observation.ts'
-import type { Effort } from '../../model/effort.ts'
+import type { Effort } from '../../model/answer-settings/effort.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { ModelObservationStore } from '../../storage/model-observation-store.ts'
 import type { ContentOmissions } from '../content-omissions.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Effort } from '../../model/effort.ts'
+import type { Effort } from '../../model/answer-settings/effort.ts'
 import { defaultDialect } from '../providers/dialect.ts'
 import { providerDialects } from '../providers/select-dialect.ts'
 import { parseListedEfforts } from './efforts/parse-listed-efforts.ts'

@@ -4,7 +4,7 @@ import type { Dialect } from '../providers/dialect.ts'
 import type { TokenCounter } from '../tokens/token-counter.ts'
 import type { ToolImageSupport } from './content-support/image-support.ts'
 import type { PdfSupport } from './content-support/pdf-support.ts'
-import type { Effort } from '../../model/effort.ts'
+import type { Effort } from '../../model/answer-settings/effort.ts'
 
 /** A model that is ready to answer. */
 export interface ResolvedModel {

@@ -1,5 +1,5 @@
 import { noToolImageSupport } from '../models/content-support/image-support.ts'
-import { defaultEfforts } from '../../model/effort.ts'
+import { defaultEfforts } from '../../model/answer-settings/effort.ts'
 import type { OfflineModel } from '../models/resolved-model.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 import { unscaledTokenCounter } from '../tokens/token-counter.ts'

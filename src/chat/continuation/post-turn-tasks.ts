@@ -13,7 +13,7 @@ import type { ProfileMessageReader } from '../context/profile-message-reader.ts'
 import { toModelMessages } from '../context/to-model-messages.ts'
 import type { UsageBudgets } from '../../usage/usage-budgets.ts'
 import type { SessionActors } from '../runtime/session-actors.ts'
-import { titleFromModelOutput } from '../turn/derive-title.ts'
+import { titleFromModelOutput } from '../turn/titles/derive-title.ts'
 import { countReportedTokens } from '../turn/step-usage.ts'
 import type { SessionCompactor } from './session-compactor.ts'
 

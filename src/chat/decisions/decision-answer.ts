@@ -2,7 +2,7 @@ import { createBadInputError } from '../../lib/errors.ts'
 import { findJsonSchemaViolation } from '../../lib/json-schema/find-json-schema-violation.ts'
 import { isJsonObject, type Json, type JsonObject, stringifyJson } from '../../lib/text/json.ts'
 import type { ApprovalDecision } from '../../model/decision.ts'
-import type { ApprovalAnswer, DecisionResolution } from '../turn/tool-call-outcome.ts'
+import type { ApprovalAnswer, DecisionResolution } from '../turn/tool-calls/tool-call-outcome.ts'
 
 /** What a person adds to a decision about a call. Null is the same as leaving out. */
 export interface ApprovalAnswerDetails {

@@ -1,7 +1,7 @@
 import { assertTakesEffort } from '../../agent/models/efforts/assert-takes-effort.ts'
 import type { ModelRegistry } from '../../agent/models/model-registry.ts'
 import type { ResolvedModel } from '../../agent/models/resolved-model.ts'
-import { type Effort, selectEffort } from '../../model/effort.ts'
+import { type Effort, selectEffort } from '../../model/answer-settings/effort.ts'
 
 /** Which model answers, and its effort. Null or left out: what comes next in line. */
 export interface ModelChoice {

@@ -9,7 +9,7 @@ import type { UsageBudgets } from '../../usage/usage-budgets.ts'
 import type { ModelPrices } from '../../usage/model-prices.ts'
 import type { EventLog } from '../log/event-log.ts'
 import type { AnswerContext } from '../streaming/answer-context.ts'
-import type { StreamRunnerOptions } from '../streaming/stream-runner.ts'
+import type { StreamRunnerOptions } from '../streaming/stream-runner-options.ts'
 import type { QueuedStreamsOptions } from './queue/queued-streams.ts'
 
 /** What the actor of a session needs. */

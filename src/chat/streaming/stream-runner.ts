@@ -1,52 +1,26 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ModelMessage } from 'ai'
-import { type Agent, AgentError, type AgentEvent, type ModelHistoryRequest } from '../../agent/agent.ts'
-import type { Logger } from '../../lib/logger.ts'
-import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
+import type { Agent, AgentEvent, ModelHistoryRequest } from '../../agent/agent.ts'
 import { waitForAbort } from '../../lib/async/wait-for-abort.ts'
 import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
-import type { StreamFailure } from '../../model/stream.ts'
-import type { Budget, Usage } from '../../model/usage.ts'
-import type { UsageBudgets } from '../../usage/usage-budgets.ts'
+import type { Usage } from '../../model/usage.ts'
 import type { IdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
-import type { AppendBatch, EventLogWriter } from '../log/event-log-writer.ts'
 import { toContextSizeAfterStep } from '../turn/step-context-size.ts'
 import { applyAgentEvent, finishTurn } from '../turn/transitions.ts'
 import type { StreamEnding } from '../turn/stream-ending.ts'
-import type { QueuedTurn } from '../turn/new-turn.ts'
 import { listQueuedTurns } from '../turn/steering-transitions.ts'
 import type { TurnTransition, TurnState } from '../turn/turn.ts'
-import type { AnswerContext } from './answer-context.ts'
 import { isStreamAlreadyEnded } from './is-stream-already-ended.ts'
 import { type CommittedStreamState, type ComposeFinalBatch, StreamCommitter } from './stream-committer.ts'
 import { type RunningStreamForDecisions, StreamDecisions } from './stream-decisions.ts'
+import type { StreamRunnerOptions } from './stream-runner-options.ts'
 import { StreamSteering } from './stream-steering.ts'
-import type { SessionApprovalRules } from './session-approval-rules.ts'
+import { toStreamFailure } from './to-stream-failure.ts'
 
 /** How long an agent that never waits for I/O may hold the event loop. */
 const yieldIntervalMs = 10
 /** The pause before another attempt to commit the end of a stream, for example while the disk is full. */
 const finishRetryDelayMs = 500
-
-export interface StreamRunnerOptions {
-  readonly writer: EventLogWriter
-  readonly runtime: ClockAndIds
-  /** The turn as of its committed events. */
-  readonly turn: TurnState
-  /** What the model is sent. */
-  readonly context: AnswerContext
-  /** Stores a file of the answer. Resolves to its hash once it is on disk. */
-  readonly storeFile: (bytes: Uint8Array) => Promise<string>
-  readonly approvalRules: SessionApprovalRules
-  readonly budgets: UsageBudgets
-  /** What the stream may use beside the budgets of its profile. Null: no limit. */
-  readonly budget: Budget | null
-  readonly log: Logger
-  /** Puts messages that could not join the answer before the queue, with what is committed at its end. */
-  readonly queueSteered: (turns: readonly QueuedTurn[], endBatch: AppendBatch, headSeq: number) => AppendBatch
-  /** Called for each event that the agent yields after the stream has ended. */
-  readonly onLateEvent: () => void
-}
 
 export interface StreamFinishResult {
   readonly committed: CommittedStreamState
@@ -167,7 +141,7 @@ export class StreamRunner {
       await this.finish({ status: 'COMPLETED' })
     } catch (error) {
       if (this.isFinishing) return
-      await this.finish({ status: 'FAILED', error: this.#toStreamError(error) })
+      await this.finish({ status: 'FAILED', error: toStreamFailure(error, this.#options.log) })
     }
   }
 
@@ -176,15 +150,6 @@ export class StreamRunner {
     await this.#committer.flush()
     const { budgets, budget } = this.#options
     return budgets.isUsedUp(this.#turn.stream.usage, budget)
-  }
-
-  #toStreamError(error: unknown): StreamFailure {
-    if (error instanceof AgentError) {
-      const { code, message, retryAt } = error
-      return { code, message, ...(retryAt !== null && { retryAt }) }
-    }
-    this.#options.log.error({ err: error }, 'An agent failed with an unexpected error.')
-    return { code: 'PROVIDER', message: 'The agent failed unexpectedly. See the log of the server for details.' }
   }
 
   async #loadModelMessages(request?: ModelHistoryRequest): Promise<readonly ModelMessage[]> {

@@ -5,7 +5,7 @@ import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import { type Budget, noUsage } from '../../model/usage.ts'
 import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
-import { titleFromMessage } from './derive-title.ts'
+import { titleFromMessage } from './titles/derive-title.ts'
 import type { IdempotencyKey } from '../../storage/idempotency-key.ts'
 
 /** A turn that is about to start. Neither its stream nor the user's message is stored yet. */

@@ -5,11 +5,16 @@ import type { EventDraft } from '../../model/chat-event.ts'
 import type { ClarificationRecord } from '../../model/decision.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
-import { applyDecisionResolution, requestClarificationDuringCall } from './decision-transitions.ts'
+import { applyDecisionResolution, requestClarificationDuringCall } from './tool-calls/decision-transitions.ts'
 import { endPendingSteering } from './steering-transitions.ts'
 import { type StreamEnding, toFinishedStream } from './stream-ending.ts'
-import { endToolCall, finishOpenCalls, startToolCall, appendToolCallArguments } from './tool-call-transitions.ts'
-import type { DecisionResolution } from './tool-call-outcome.ts'
+import {
+  endToolCall,
+  finishOpenCalls,
+  startToolCall,
+  appendToolCallArguments,
+} from './tool-calls/tool-call-transitions.ts'
+import type { DecisionResolution } from './tool-calls/tool-call-outcome.ts'
 import { createEventBase } from './stream-event-base.ts'
 import { TurnTransitionBuilder } from './turn-transition-builder.ts'
 import type { TurnTransition, TurnState } from './turn.ts'

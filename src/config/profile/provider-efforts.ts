@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { compileWildcardPattern } from '../../lib/text/wildcard-pattern.ts'
-import { type Effort, effortScale, normalizeEfforts } from '../../model/effort.ts'
+import { type Effort, effortScale, normalizeEfforts } from '../../model/answer-settings/effort.ts'
 
 /** The efforts of the models of a provider, by patterns of their names. The last one that matches counts. */
 export type ProviderEfforts = readonly { readonly pattern: string; readonly efforts: readonly Effort[] }[]

@@ -1,5 +1,5 @@
 import type { JobPatchRequest } from '../../jobs/job-input.ts'
-import { parseInstructions } from '../../model/instructions.ts'
+import { parseInstructions } from '../../model/answer-settings/instructions.ts'
 import { instructionsLengthDescription } from '../session/instructions-description.ts'
 import { idempotencyKeyDescription } from '../idempotency/idempotency-key-argument.ts'
 import { BudgetInput, toBudgetChange } from './budget.ts'

@@ -2,7 +2,7 @@ import { assertModelTakesEffort } from '../../agent/models/efforts/assert-takes-
 import type { ModelRegistry } from '../../agent/models/model-registry.ts'
 import type { RunJobNowResult } from '../../jobs/scheduler.ts'
 import type { JobRecord } from '../../model/job.ts'
-import { parseInstructions } from '../../model/instructions.ts'
+import { parseInstructions } from '../../model/answer-settings/instructions.ts'
 import { parseProfileName } from '../../profiles/profile-name.ts'
 import { idempotencyKeyArgs } from '../idempotency/idempotency-key-argument.ts'
 import {

@@ -1,4 +1,4 @@
-import { maxInstructionsLength } from '../../model/instructions.ts'
+import { maxInstructionsLength } from '../../model/answer-settings/instructions.ts'
 
 /** How long instructions can be, as a phrase of a description. */
 export const instructionsLengthDescription = `up to ${maxInstructionsLength.toLocaleString('en-US')} characters.`

@@ -1,6 +1,6 @@
 import { assertModelTakesEffort } from '../../agent/models/efforts/assert-takes-effort.ts'
 import { legacyIdempotencyFingerprints } from '../../chat/requests/legacy-idempotency-fingerprints.ts'
-import { parseInstructions } from '../../model/instructions.ts'
+import { parseInstructions } from '../../model/answer-settings/instructions.ts'
 import { parseProfileName } from '../../profiles/profile-name.ts'
 import { idempotencyKeyArgs, idempotencyKeyDescription } from '../idempotency/idempotency-key-argument.ts'
 import {

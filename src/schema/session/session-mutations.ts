@@ -1,6 +1,6 @@
 import { createBadInputError } from '../../lib/errors.ts'
 import type { PreparedSessionChange, UpdateSessionRequest } from '../../chat/session-management.ts'
-import { parseInstructions } from '../../model/instructions.ts'
+import { parseInstructions } from '../../model/answer-settings/instructions.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import type { Context } from '../context.ts'

@@ -237,13 +237,8 @@ export class SqliteEventStore implements EventStore {
     new ConversationSettingsTable(this.#database).update({ sessionIds: storedIds, patch })
   }
 
-  #insertSession({
-    session,
-    messages,
-    checkpoint,
-    idempotencyKey,
-    moveApprovalRulesFrom,
-  }: SessionWithInitialMessages): void {
+  #insertSession(request: SessionWithInitialMessages): void {
+    const { session, messages, checkpoint, idempotencyKey, moveApprovalRulesFrom } = request
     insertSession(this.#database, session)
     for (const message of messages) upsertMessage(this.#database, message)
     if (messages.length > 0) updateMessageCounts(this.#database, [session.id])
@@ -260,14 +255,8 @@ export class SqliteEventStore implements EventStore {
   }
 
   /** Updates the session's counters if its log ends where the writer expects. */
-  #advanceHead({
-    sessionId,
-    expectedHeadSeq,
-    events,
-    messages = [],
-    streams = [],
-    activityAt = 0,
-  }: AppendRequest): void {
+  #advanceHead(request: AppendRequest): void {
+    const { sessionId, expectedHeadSeq, events, messages = [], streams = [], activityAt = 0 } = request
     const newlyPositioned = messages.filter((message) => message.position !== null && !this.#hasPosition(message.id))
     const { changes } = this.#database
       .prepare<[number, number, number, string, number]>(

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { maxInstructionsLength } from '../../../src/model/instructions.ts'
+import { maxInstructionsLength } from '../../../src/model/answer-settings/instructions.ts'
 import {
   CompactSessionDocument,
   CreateSessionDocument,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Effort, normalizeEfforts, selectEffort } from '../../../src/model/effort.ts'
+import { type Effort, normalizeEfforts, selectEffort } from '../../../src/model/answer-settings/effort.ts'
 
 const usual: readonly Effort[] = ['low', 'medium', 'high']
 

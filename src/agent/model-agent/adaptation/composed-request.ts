@@ -1,5 +1,5 @@
 import type { ModelMessage, ToolSet } from 'ai'
-import type { Effort } from '../../../model/effort.ts'
+import type { Effort } from '../../../model/answer-settings/effort.ts'
 
 /** What one request to a model contains. Tokens are as they are counted for the model. */
 export interface ComposedRequest {

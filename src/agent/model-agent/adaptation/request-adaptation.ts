@@ -1,6 +1,6 @@
 import type { ModelHistoryRequest } from '../../agent.ts'
 import { type ContentOmissions, mergeOmissions, noOmissions } from '../../content-omissions.ts'
-import { type Effort, effortScale } from '../../../model/effort.ts'
+import { type Effort, effortScale } from '../../../model/answer-settings/effort.ts'
 import type { ProviderRequestRejection } from '../../providers/errors/provider-request-rejection.ts'
 import type { ModelObserver } from '../model-observer.ts'
 import type { ComposedRequest } from './composed-request.ts'

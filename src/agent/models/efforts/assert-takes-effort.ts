@@ -1,5 +1,5 @@
 import { createBadInputError } from '../../../lib/errors.ts'
-import { defaultEfforts, type Effort } from '../../../model/effort.ts'
+import { defaultEfforts, type Effort } from '../../../model/answer-settings/effort.ts'
 import type { ModelRegistry } from '../model-registry.ts'
 import type { ResolvedModel } from '../resolved-model.ts'
 import { UnknownModelError } from '../unknown-model-error.ts'

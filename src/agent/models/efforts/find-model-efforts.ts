@@ -1,6 +1,6 @@
 import { findConfiguredEfforts } from '../../../config/profile/provider-efforts.ts'
 import type { Provider } from '../../../config/profile/provider.ts'
-import { defaultEfforts, type Effort } from '../../../model/effort.ts'
+import { defaultEfforts, type Effort } from '../../../model/answer-settings/effort.ts'
 import { findKnownEfforts } from './known-efforts.ts'
 import type { ProviderModel } from '../parse-model-list.ts'
 

@@ -1,4 +1,4 @@
-import { type Effort, normalizeEfforts } from '../../../model/effort.ts'
+import { type Effort, normalizeEfforts } from '../../../model/answer-settings/effort.ts'
 
 /**
  * Families of models by the beginnings of their names, as far as their makers say which efforts they take. The first one that

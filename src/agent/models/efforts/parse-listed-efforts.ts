@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Effort, effortScale, normalizeEfforts } from '../../../model/effort.ts'
+import { type Effort, effortScale, normalizeEfforts } from '../../../model/answer-settings/effort.ts'
 
 const supportSchema = z.object({ supported: z.boolean() }).optional().catch(undefined)
 const effortsSchema = z.array(z.string().nullable()).nullable().optional().catch(undefined)

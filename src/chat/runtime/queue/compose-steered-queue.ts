@@ -1,6 +1,6 @@
 import type { StreamRecord } from '../../../model/stream.ts'
 import type { AppendBatch } from '../../log/event-log-writer.ts'
-import type { StreamRunnerOptions } from '../../streaming/stream-runner.ts'
+import type { StreamRunnerOptions } from '../../streaming/stream-runner-options.ts'
 import type { QueuedTurn } from '../../turn/new-turn.ts'
 import type { QueuedStreams } from './queued-streams.ts'
 

@@ -1,4 +1,4 @@
-import { maxInstructionsLength, normalizeInstructions } from '../../../model/instructions.ts'
+import { maxInstructionsLength, normalizeInstructions } from '../../../model/answer-settings/instructions.ts'
 import type { ReadInstructions } from './read-instructions.ts'
 import { readTextFile } from './read-text-file.ts'
 

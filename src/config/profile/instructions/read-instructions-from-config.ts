@@ -1,5 +1,5 @@
 import { parseJsonOrNull } from '../../../lib/text/json.ts'
-import { maxInstructionsLength, normalizeInstructions } from '../../../model/instructions.ts'
+import { maxInstructionsLength, normalizeInstructions } from '../../../model/answer-settings/instructions.ts'
 import type { ReadInstructions } from './read-instructions.ts'
 import { readTextFile } from './read-text-file.ts'
 

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { AgentError, type GenerateTitleRequest, type GeneratedText } from '../../../../src/agent/agent.ts'
-import { titleFromMessage, titleFromModelOutput } from '../../../../src/chat/turn/derive-title.ts'
+import { titleFromMessage, titleFromModelOutput } from '../../../../src/chat/turn/titles/derive-title.ts'
 import { noUsage } from '../../../../src/model/usage.ts'
 import type { SessionRecord } from '../../../../src/model/session.ts'
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { cleanModelTitle } from '../../../../src/chat/turn/clean-model-title.ts'
+import { cleanModelTitle } from '../../../../src/chat/turn/titles/clean-model-title.ts'
 
 describe('a title of a model', () => {
   test.each([

@@ -2,7 +2,7 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ProfileInstructions } from '../../../../src/config/profile/instructions/profile-instructions.ts'
-import { maxInstructionsLength } from '../../../../src/model/instructions.ts'
+import { maxInstructionsLength } from '../../../../src/model/answer-settings/instructions.ts'
 import { RecordingLogger } from '../../../support/recording-logger.ts'
 import { newTempFolder } from '../../../support/server/segue.ts'
 

@@ -1,15 +1,15 @@
-import type { ToolCallPrecondition } from '../../agent/agent.ts'
-import type { ToolQuestion } from '../../agent/tools/tool.ts'
+import type { ToolCallPrecondition } from '../../../agent/agent.ts'
+import type { ToolQuestion } from '../../../agent/tools/tool.ts'
 import {
   type ApprovalDecision,
   type ClarificationRecord,
   type DecisionRecord,
   isAskedDuringToolCall,
-} from '../../model/decision.ts'
-import type { ToolCall } from '../../model/message.ts'
-import { hasToolCallEnded } from '../../model/tool-call.ts'
+} from '../../../model/decision.ts'
+import type { ToolCall } from '../../../model/message.ts'
+import { hasToolCallEnded } from '../../../model/tool-call.ts'
 import { type DecisionResolution, deriveResolvedCallOutcome } from './tool-call-outcome.ts'
-import type { TurnTransitionBuilder } from './turn-transition-builder.ts'
+import type { TurnTransitionBuilder } from '../turn-transition-builder.ts'
 
 type DecisionGate = Extract<ToolCallPrecondition, { readonly timeoutMs: number }>
 

@@ -1,11 +1,11 @@
-import { createIdNotFoundError } from '../../lib/errors.ts'
-import type { SessionRecord } from '../../model/session.ts'
-import { idempotencyKeyArgs } from '../idempotency/idempotency-key-argument.ts'
-import { createIdempotentResolver, reloadRecord } from '../idempotency/idempotent-mutation.ts'
-import { SessionObjectType, StreamObjectType } from '../object-refs.ts'
-import type { RequestProfile } from '../request-profile.ts'
-import { schemaBuilder } from '../schema-builder.ts'
-import { FileInput, toMessageFiles } from './start-stream.ts'
+import { createIdNotFoundError } from '../../../lib/errors.ts'
+import type { SessionRecord } from '../../../model/session.ts'
+import { idempotencyKeyArgs } from '../../idempotency/idempotency-key-argument.ts'
+import { createIdempotentResolver, reloadRecord } from '../../idempotency/idempotent-mutation.ts'
+import { SessionObjectType, StreamObjectType } from '../../object-refs.ts'
+import type { RequestProfile } from '../../request-profile.ts'
+import { schemaBuilder } from '../../schema-builder.ts'
+import { FileInput, toMessageFiles } from '../start-stream.ts'
 
 /** The keys of a call are kept in the profile of its stream. */
 const toKeySpace = (streamId: string) => ({ type: 'Stream' as const, ids: [streamId] })

@@ -1,12 +1,12 @@
-import type { AgentEvent } from '../../agent/agent.ts'
-import { toWellFormedJson } from '../../lib/text/json.ts'
-import type { MessageRecord, ToolCall, ToolCallState } from '../../model/message.ts'
-import { acceptsToolArgumentsDelta, createToolCall, hasToolCallEnded } from '../../model/tool-call.ts'
-import { isAskedDuringToolCall } from '../../model/decision.ts'
+import type { AgentEvent } from '../../../agent/agent.ts'
+import { toWellFormedJson } from '../../../lib/text/json.ts'
+import type { MessageRecord, ToolCall, ToolCallState } from '../../../model/message.ts'
+import { acceptsToolArgumentsDelta, createToolCall, hasToolCallEnded } from '../../../model/tool-call.ts'
+import { isAskedDuringToolCall } from '../../../model/decision.ts'
 import { cancelDecision, requestDecision } from './decision-transitions.ts'
-import type { StreamEnding } from './stream-ending.ts'
+import type { StreamEnding } from '../stream-ending.ts'
 import { deriveOpenCallOutcome, deriveUnansweredCallOutcome } from './tool-call-outcome.ts'
-import type { TurnTransitionBuilder } from './turn-transition-builder.ts'
+import type { TurnTransitionBuilder } from '../turn-transition-builder.ts'
 
 type AgentEventOfType<T extends AgentEvent['type']> = Extract<AgentEvent, { readonly type: T }>
 

@@ -1,5 +1,5 @@
-import type { MessagePart } from '../../model/message.ts'
-import { truncate } from '../../lib/text/truncate.ts'
+import type { MessagePart } from '../../../model/message.ts'
+import { truncate } from '../../../lib/text/truncate.ts'
 import { cleanModelTitle } from './clean-model-title.ts'
 
 const maxTitleCodeUnits = 80 // UTF-16 code units

@@ -1,7 +1,7 @@
-import type { JsonObject } from '../../lib/text/json.ts'
-import type { ApprovalDecision } from '../../model/decision.ts'
-import type { ToolCall } from '../../model/message.ts'
-import type { StreamEnding } from './stream-ending.ts'
+import type { JsonObject } from '../../../lib/text/json.ts'
+import type { ApprovalDecision } from '../../../model/decision.ts'
+import type { ToolCall } from '../../../model/message.ts'
+import type { StreamEnding } from '../stream-ending.ts'
 
 /** How a person decides about a call. */
 export interface ApprovalAnswer {

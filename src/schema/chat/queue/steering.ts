@@ -1,8 +1,8 @@
-import type { Steering } from '../../model/steering.ts'
-import { MessageObjectType, StreamObjectType } from '../object-refs.ts'
-import { schemaBuilder } from '../schema-builder.ts'
-import { ChatEventInterface, type ChatEventOfType } from './chat-event.ts'
-import { SteeringStateEnum } from './chat-enums.ts'
+import type { Steering } from '../../../model/steering.ts'
+import { MessageObjectType, StreamObjectType } from '../../object-refs.ts'
+import { schemaBuilder } from '../../schema-builder.ts'
+import { ChatEventInterface, type ChatEventOfType } from '../chat-event.ts'
+import { SteeringStateEnum } from '../chat-enums.ts'
 
 /** How a message joined an answer, with the session of both. */
 interface SteeringOfSession extends Steering {

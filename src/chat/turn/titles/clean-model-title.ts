@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { parseJsonOrNull } from '../../lib/text/json.ts'
+import { parseJsonOrNull } from '../../../lib/text/json.ts'
 
 const titleWords =
   'title|titel|titre|t[ií]tulo|titolo|tytuł|заголовок|название|标题|標題|题目|題目|タイトル|件名|제목|العنوان|عنوان|heading|headline|subject|topic'

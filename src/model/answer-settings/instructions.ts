@@ -1,4 +1,4 @@
-import { SegueError } from '../lib/errors.ts'
+import { SegueError } from '../../lib/errors.ts'
 
 /** How long instructions for a model can be, in UTF-16 code units. */
 export const maxInstructionsLength = 65_536

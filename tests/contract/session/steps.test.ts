@@ -9,12 +9,12 @@ import {
   never,
   startChat,
   streamToEnd,
-} from './support/chat.ts'
-import { transports } from './support/clients.ts'
-import { foldParts } from './support/fold.ts'
-import { newTestEnvironment } from './support/test-environment.ts'
-import { readUntil, requireNonNull } from './support/typed-client.ts'
-import { toolCallSteps } from '../support/providers/strict-provider.ts'
+} from '../support/chat.ts'
+import { transports } from '../support/clients.ts'
+import { foldParts } from '../support/fold.ts'
+import { newTestEnvironment } from '../support/test-environment.ts'
+import { readUntil, requireNonNull } from '../support/typed-client.ts'
+import { toolCallSteps } from '../../support/providers/strict-provider.ts'
 
 const usage = { usage: { input: 3, output: 2 } } as const
 const callSteps = [{ reasoning: 'Hm' }, ...toolCallSteps({ name: 'look', input: {} })] as const
