@@ -93,7 +93,7 @@ export class EventLogWriter {
     const { drafts, streams = [], onCommitted, ...rest } = compose(previousHeadSeq)
     const events = drafts.map((draft, index) => assignSeq(draft, previousHeadSeq + index + 1))
     const decisions = events.flatMap(extractDecisions)
-    const readAt = findReadTime(events, rest.newSession ?? null)
+    const readAt = findReadTime(events, rest.newSession ?? null, rest.messages ?? [])
     const queueChange = events.findLast((event) => event.type === 'QueueChanged')
     const request = {
       ...rest,
