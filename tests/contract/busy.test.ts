@@ -14,11 +14,11 @@ import {
   streamToEnd,
 } from './support/chat.ts'
 import { transports } from './support/clients.ts'
-import { StartThreeDocument } from './generated/graphql.ts'
+import { StartFourDocument } from './generated/graphql.ts'
 import { newTestEnvironment } from './support/test-environment.ts'
 
 describe.each(transports)('A message to a busy session, over %s,', (transport) => {
-  test('waits for its turn with QUEUE, and starts first with INTERRUPT', async () => {
+  test('waits for its turn with QUEUE, starts first with INTERRUPT, and joins with STEER', async () => {
     await using environment = await newTestEnvironment(transport)
     const { client, provider } = environment
     provider.defaultAnswer = ({ body }) =>
@@ -26,8 +26,9 @@ describe.each(transports)('A message to a busy session, over %s,', (transport) =
     const sessionId = await newSession(client)
     const events = followSession(client, sessionId)
 
-    const { first, second, third } = await mutate(client, StartThreeDocument, { sessionId })
+    const { first, second, third, fourth } = await mutate(client, StartFourDocument, { sessionId })
     expect([first.status, second.status, third.status]).toEqual(['RUNNING', 'QUEUED', 'RUNNING'])
+    expect(fourth.id).toBe(third.id)
 
     const ends = []
     while (ends.length < 3) ends.push((await readUntil(events, isEventOfType('StreamFinished'))).last)
@@ -40,6 +41,7 @@ describe.each(transports)('A message to a busy session, over %s,', (transport) =
     expect((await loadTranscript(client, sessionId)).filter((line) => line.startsWith('USER'))).toEqual([
       'USER first',
       'USER third',
+      'USER fourth',
       'USER second',
     ])
     await events.return()

@@ -58,6 +58,7 @@ describe('Profiles', () => {
       id: 'prf_work',
       name: 'work',
       isDefault: false,
+      instructions: null,
       allowedTools: [],
       models: [{ id: 'mdl_work:offline/eliza', isDefault: true }],
       sessions: page,
@@ -75,7 +76,7 @@ describe('Profiles', () => {
     const { end } = await streamToEnd(client, { profile: 'play', text: 'Hello' })
     expect((await loadSession(client, end.sessionId)).profile.name).toBe('play')
     const { createProfile } = await mutate(client, CreateProfileDocument, { name: 'empty' })
-    expect(createProfile).toEqual({ id: 'prf_empty', name: 'empty', isDefault: false })
+    expect(createProfile).toEqual({ id: 'prf_empty', name: 'empty', isDefault: false, instructions: null })
     expect(await namesOf(client)).toEqual(['default', 'empty', 'play', 'work'])
     const taken = { code: 'BAD_USER_INPUT', path: ['name'] }
     for (const name of ['empty', 'work', 'default']) {

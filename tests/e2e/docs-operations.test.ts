@@ -180,7 +180,22 @@ describe('the page on approvals', () => {
   })
 })
 
+test('the page on context shows how full that of a session is', async () => {
+  const context = { compactsAt: null, estimated: true, history: 0, tokens: expect.any(Number) }
+  expect(await docs.run('ContextSize', { id: await createSession() })).toMatchObject({ session: { context } })
+})
+
 describe('the page on conversations', () => {
+  test('lists what wants attention, until it is read', async () => {
+    const [data] = await docs.request('mutation { startChat(input: {text: "Look at this"}) { session { id } } }')
+    const { session } = z.object({ session: z.object({ id: z.string() }) }).parse(data?.['startChat'])
+    const id = `cnv_${session.id}`
+    const listed = async () => JSON.stringify(await docs.run('ToDo'))
+    while (!(await listed()).includes(id));
+    expect(await docs.run('Read', { id })).toMatchObject({ markRead: { id, attention: 'IDLE' } })
+    expect(await listed()).not.toContain(id)
+  })
+
   test('lists each chat once, reports a new one, and finds a message', async () => {
     const garden = { id: 'cnv_20260213_090000_d4e5f6', title: 'Garden', segmentCount: expect.any(Number) }
     expect(await docs.run('Sidebar')).toMatchObject({

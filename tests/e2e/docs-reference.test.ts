@@ -7,7 +7,7 @@ import { schema } from '../../src/schema/schema.ts'
 import { formatSettingDefault } from '../../src/config/setting-definition.ts'
 import { allSettingDefinitions } from '../../src/config/setting-definitions.ts'
 import { readSettings, type Settings } from '../../src/config/settings.ts'
-import { defaultLimits } from '../../src/config/limits.ts'
+import { defaultLimits, limitsSchema } from '../../src/config/limits.ts'
 import {
   documentationPages,
   listAnchors,
@@ -51,7 +51,12 @@ describe('the page on configuration', () => {
 
   test('lists every limit with its default', () => {
     const table = listTables('docs/configuration.md').find(({ header }) => header.join() === 'Key,Default,Meaning')
-    const rows = Object.entries(defaultLimits).map(([key, value]) => [`\`${key}\``, String(value), expect.any(String)])
+    const defaults = new Map<string, unknown>(Object.entries(defaultLimits))
+    const rows = Object.keys(limitsSchema.shape).map((key) => [
+      `\`${key}\``,
+      String(defaults.get(key) ?? 'none'),
+      expect.any(String),
+    ])
     expect(table?.rows).toEqual(rows)
   })
 

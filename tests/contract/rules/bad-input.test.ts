@@ -11,7 +11,7 @@ import { TestDatabase } from '../../support/storage/test-database.ts'
 import { waitUntil } from '../../support/wait-until.ts'
 import { ask, mutate, requireNonNull, readUntil } from '../support/typed-client.ts'
 import { type BadValue, listBadValues, type KnownIds, type ExpectedOutcome } from '../support/bad-values.ts'
-import { type ValidIds, buildValidVariables, newQueuedIds } from '../support/good-variables.ts'
+import { type ValidIds, buildValidVariables, newQueuedIds, newSteeringId } from '../support/good-variables.ts'
 import { waitForRunEnd, newJob, runJob, loadRun, pollUntil } from '../support/job.ts'
 import { isEventOfType, newSession, streamChat, streamToEnd } from '../support/chat.ts'
 import { type Client, type Result, type Transport, transports } from '../support/clients.ts'
@@ -53,6 +53,7 @@ async function newSetting(transport: Transport): Promise<Setting> {
   const decisions = await newDecisions(environment, writing)
   const runningJobId = await newRunningJob(environment, writing)
   const queuedIds = await newQueuedIds(writing)
+  const steeringId = await newSteeringId(writing)
   const lastId = await newSession(writing)
   const spareRootId = await newSession(writing)
   const spareJobId = (await newJob(writing)).id
@@ -64,6 +65,7 @@ async function newSetting(transport: Transport): Promise<Setting> {
     environment,
     rows,
     runningJobId,
+    steeringId,
     lastId,
     spareRootId,
     spareJobId,

@@ -19,7 +19,13 @@ import {
   CreateSessionDocument,
   RunJobDocument,
 } from '../generated/graphql.ts'
-import { type ValidIds, buildValidVariables, newQueuedIds, waitForFirst } from '../support/good-variables.ts'
+import {
+  type ValidIds,
+  buildValidVariables,
+  newQueuedIds,
+  newSteeringId,
+  waitForFirst,
+} from '../support/good-variables.ts'
 import { type InputPath, withValue } from '../support/input-positions.ts'
 
 const schema = buildSchema(readFileSync(join(import.meta.dirname, '..', '..', '..', 'schema.graphql'), 'utf8'))
@@ -111,6 +117,7 @@ async function fill(segue: TestSegue, client: Client, profile: string): Promise<
   await waitUntil(() => rows.count(pending) === 3)
   const known = {
     ...(await newQueuedIds(client, profile)),
+    steeringId: await newSteeringId(client, profile),
     profile,
     runningJobId,
     sessionId,

@@ -33,6 +33,7 @@ const ids: ValidIds = {
   clarificationId: 'clarification',
   queuedId: 'queued',
   spareQueuedId: 'spareQueued',
+  steeringId: 'steering',
   jobId: 'job',
   spareJobId: 'spareJob',
   runningJobId: 'runningJob',

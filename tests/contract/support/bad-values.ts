@@ -161,7 +161,7 @@ const file = { mediaType: 'text/plain', url: 'data:,Hello' }
 
 const fileNames = ['', ' ', 'a/b', '../a', 'a\\b', 'a\n', '\0', 'x'.repeat(201), 'x'.repeat(10_000)]
 
-/** Labels that are refused although the bytes are text. */
+/** Labels that are refused although the bytes are text. With a supported one, the bytes are at fault. */
 const mediaTypes = [
   'text',
   'text/',
@@ -173,8 +173,8 @@ const mediaTypes = [
   'image/*',
   'image/svg+xml',
   'image/PNG2',
-  'application/pdf',
-  'image/heic',
+  'image/bmp',
+  'image/heic-nobody',
   `text/${'x'.repeat(10_000)}`,
   ...malformedTexts,
 ]

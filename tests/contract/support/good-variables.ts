@@ -1,7 +1,7 @@
 import { followStream, isEventOfType, startChat } from './chat.ts'
-import { requireNonNull, repeatUntil, mutate, readUntil } from './typed-client.ts'
+import { ask, requireNonNull, repeatUntil, mutate, readUntil } from './typed-client.ts'
 import type { Client } from './clients.ts'
-import { UpdateSessionDocument } from '../generated/graphql.ts'
+import { SteeredDocument, UpdateSessionDocument } from '../generated/graphql.ts'
 import type { InputPosition } from './input-positions.ts'
 
 /** Ids of existing objects. */
@@ -20,6 +20,8 @@ export interface ValidIds {
   readonly queuedId: string
   /** A stream behind it in the same queue, which may be started. */
   readonly spareQueuedId: string
+  /** A message that waits to join an answer, which waits for a person. */
+  readonly steeringId: string
   /** Two empty sessions. */
   readonly spareId: string
   readonly lastId: string
@@ -50,6 +52,7 @@ export function buildValidVariables({ field, path }: Pick<InputPosition, 'field'
     clarificationId,
     queuedId,
     spareQueuedId,
+    steeringId,
   } = ids
   const { jobId, spareJobId, runningJobId } = ids
   const files = [{ name: 'a.txt', mediaType: 'text/plain', url: 'data:,Hello' }]
@@ -83,6 +86,7 @@ export function buildValidVariables({ field, path }: Pick<InputPosition, 'field'
     'Mutation.updateQueuedMessage': { streamId: queuedId, text: 'Bees', ...(path.length > 1 && { files }) },
     'Mutation.updateSession': { id: sessionId, input: { pinned: true } },
     'Mutation.updateSessions': { ids: [sessionId], input: { archived: true } },
+    'Mutation.withdrawMessage': { messageId: steeringId },
     'Profile.sessions': {},
     'Query.conversation': { id: `cnv_${sessionId}` },
     'Query.job': { id: jobId },
@@ -115,14 +119,29 @@ export function buildValidVariables({ field, path }: Pick<InputPosition, 'field'
   return requireNonNull(variablesByField[field])
 }
 
+const model = 'offline/eliza'
+
+/** An answer that waits for a person. */
+async function newAskingStream(client: Client, profile?: string): Promise<{ id: string; session: { id: string } }> {
+  const asking = await startChat(client, { text: '/ask Where?', model, ...(profile !== undefined && { profile }) })
+  await readUntil(followStream(client, asking.id), isEventOfType('ClarificationChanged'))
+  return asking
+}
+
+/** A message that waits to join such an answer. */
+export async function newSteeringId(client: Client, profile?: string): Promise<string> {
+  const { id, session } = await newAskingStream(client, profile)
+  await startChat(client, { text: 'There', model, sessionId: session.id, ifBusy: 'STEER' })
+  const { stream } = await ask(client, SteeredDocument, { id })
+  return requireNonNull(stream?.steered[0]).id
+}
+
 /** Queues messages behind an answer that waits for a person. The second one would wait for a person, too. */
 export async function newQueuedIds(
   client: Client,
   profile?: string,
 ): Promise<Pick<ValidIds, 'queuedId' | 'spareQueuedId'>> {
-  const model = 'offline/eliza'
-  const asking = await startChat(client, { text: '/ask Where?', model, ...(profile !== undefined && { profile }) })
-  await readUntil(followStream(client, asking.id), isEventOfType('ClarificationChanged'))
+  const asking = await newAskingStream(client, profile)
   const queue = (text: string) => startChat(client, { text, model, sessionId: asking.session.id, ifBusy: 'QUEUE' })
   const { id: queuedId } = await queue('Hello')
   const { id: spareQueuedId } = await queue('/ask Which?')
