@@ -98,10 +98,10 @@ describe('reading', () => {
     await follower.return?.()
     await next
     await registry.close()
-    // The index of the Hermes database is stored in a folder that exists, but does not create one.
-    const indexFiles = ['home/hermes-index.db', 'home/profiles/empty/hermes-index.db']
+    // The index of the Hermes database is stored in a folder that exists, but does not create one. So is the home's first start.
+    const knownFiles = ['home/first-start.json', 'home/hermes-index.db', 'home/profiles/empty/hermes-index.db']
     const withoutSideFiles = (names: string[]) =>
-      names.filter((name) => !/state\.db-(wal|shm)$/.test(name) && !indexFiles.some((path) => name.startsWith(path)))
+      names.filter((name) => !/state\.db-(wal|shm)$/.test(name) && !knownFiles.some((path) => name.startsWith(path)))
     expect(withoutSideFiles(readdirSync(root, { recursive: true, encoding: 'utf8' }).toSorted())).toEqual(before)
   })
 
