@@ -99,6 +99,58 @@ describe('the page on the queue', () => {
   })
 })
 
+describe('the page on steering', () => {
+  const readSteered = z.object({
+    startChat: z.object({ id: z.string(), steered: z.array(z.object({ id: z.string(), text: z.string() })) }),
+  })
+  const start =
+    'mutation ($sessionId: ID!) { startChat(input: {sessionId: $sessionId, text: "/ask Where to?"}) { id } }'
+
+  test('lets a message join an answer, and shows what became of it', async () => {
+    const sessionId = await createSession()
+    const [started] = await docs.request(start, { sessionId })
+    const streamId = started?.['startChat']?.['id']
+    const { startChat: joined } = readSteered.parse(await docs.run('Steer', { sessionId }))
+    const { text } = docs.variablesOf('Steer')
+    expect(joined).toMatchObject({ id: streamId, steered: [{ text }] })
+    expect(await docs.run('Steered', { streamId })).toMatchObject({
+      stream: { steered: [{ text, steering: { state: 'PENDING', step: null, partIndex: null } }] },
+    })
+    let question: unknown
+    while (question === undefined) {
+      const [data] = await docs.request('{ clarifications { id session { id } } }')
+      const { value } = z
+        .object({ value: z.array(z.object({ id: z.string(), session: z.object({ id: z.string() }) })) })
+        .parse(data?.['clarifications'])
+      question = value.find(({ session }) => session.id === sessionId)?.id
+    }
+    await docs.request('mutation ($id: ID!) { answerClarification(id: $id, answer: "Home") { id } }', { id: question })
+    const events = await docs.stream(
+      'WatchSteered',
+      { streamId },
+      ({ followStream }) => followStream?.['__typename'] === 'StreamFinished',
+    )
+    const states = events.flatMap(({ followStream }) => followStream?.['steeringState'] ?? [])
+    expect(states).toEqual(['PENDING', 'APPLIED'])
+    expect(await docs.run('Steered', { streamId })).toMatchObject({
+      stream: { status: 'COMPLETED', steered: [{ steering: { state: 'APPLIED', step: 1, partIndex: 1 } }] },
+    })
+  })
+
+  test('takes messages back', async () => {
+    const sessionId = await createSession()
+    await docs.request(start, { sessionId })
+    const { id: streamId, steered } = readSteered.parse(await docs.run('Steer', { sessionId, key: 'one' })).startChat
+    expect(await docs.run('TakeBack', { messageId: steered[0]?.id })).toMatchObject({
+      withdrawMessage: { status: 'WITHDRAWN', steering: { state: 'WITHDRAWN' } },
+    })
+    await docs.run('Steer', { sessionId, text: 'Wait', key: 'two' })
+    expect(await docs.run('StopSteered', { streamId })).toMatchObject({
+      cancelStream: { outcome: 'CANCELLED', withdrawn: [{ text: 'Wait' }] },
+    })
+  })
+})
+
 describe('the page on costs', () => {
   test('shows what an answer costs', async () => {
     const id = await createSession()

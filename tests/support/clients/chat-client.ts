@@ -154,7 +154,7 @@ export interface ChatInput {
   readonly model?: string
   readonly effort?: string
   readonly files?: readonly { readonly name?: string; readonly mediaType: string; readonly url: string }[]
-  readonly ifBusy?: 'REJECT' | 'QUEUE' | 'INTERRUPT'
+  readonly ifBusy?: 'REJECT' | 'QUEUE' | 'INTERRUPT' | 'STEER'
 }
 
 /** The first error of a result. */
