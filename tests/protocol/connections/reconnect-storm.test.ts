@@ -32,6 +32,8 @@ test(
     const { promise: released, resolve: release } = Promise.withResolvers<void>()
     provider.enqueue([{ text: 'Once' }, { wait: released }, { text: ' more' }, { finish: 'stop' }])
     const { id, sessionId } = await start(segue.url, { text: 'Say it.' })
+    // The connection to the provider stays while the answer is written.
+    await provider.waitForRequest(0)
     using connections = trackServerConnections()
 
     // Half of the clients disconnect after their first event, the others before it.
