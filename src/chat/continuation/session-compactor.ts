@@ -102,7 +102,19 @@ export class SessionCompactor {
       : compactionHistory.isFutileForReportedSize(session.id)
     if (isFutile) return
     const input = { context, signal, isForReportedSize: !isEstimateDue }
-    await backgroundCompactions.run(session.id, () => this.#compactInBackground(session, model, input))
+    await backgroundCompactions.run(session.id, async () => {
+      // Another compaction may have ended since the context was read.
+      if (await this.#hasCheckpoint(session, records.checkpoint)) await this.#compactInBackground(session, model, input)
+    })
+  }
+
+  /** Whether the context of a session still begins with this checkpoint, or still with none. */
+  async #hasCheckpoint(session: SessionRecord, expected: ContextCheckpoint | null): Promise<boolean> {
+    const { checkpoint } = await this.#options.sessions.loadContext(session)
+    return (
+      checkpoint?.sessionId === expected?.sessionId &&
+      checkpoint?.summary.throughMessageId === expected?.summary.throughMessageId
+    )
   }
 
   /**

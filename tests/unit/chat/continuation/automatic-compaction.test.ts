@@ -222,6 +222,36 @@ describe('while the summary is written in the background', () => {
     expect(summaries.runs).toHaveLength(1)
   })
 
+  test('and ends while the check after the next turn has read the context, no other one is written', async () => {
+    const [latch, resolving, check] = [newLatch(), newLatch(), newLatch()]
+    const summaries = new Summaries(() => latch.opened.then(() => 'In short.'))
+    let delay = async (): Promise<void> => {}
+    const chats = newChats(
+      summaries,
+      { autoCompactThreshold: 0.3, beforeResolveModel: () => delay() },
+      textAnswer(newText(350)),
+      async function* () {
+        yield { type: 'text', block: '1', text: 'Second answer.' }
+        delay = async () => {
+          resolving.open()
+          await check.opened
+        }
+      },
+    )
+    await using _ = chats
+    const id = await runTurn(chats, null, 'First')
+    await settle()
+    await runTurn(chats, id, 'Second')
+    await resolving.opened
+    latch.open()
+    await settle()
+    check.open()
+    await settle()
+    expect(summaries.runs).toHaveLength(1)
+    expect(await isContinued(chats, id)).toBe(true)
+    expect(chats.loggedErrors).toEqual([])
+  })
+
   test('the session can be deleted', async () => {
     const { chats, id, latch } = await startBackgroundSummary()
     await using _ = chats
