@@ -1,7 +1,10 @@
-import { expect, test } from 'vitest'
+import { rmSync } from 'node:fs'
+import { expect, onTestFinished, test } from 'vitest'
 import { type ApiEvent, ChatClient } from '../support/clients/chat-client.ts'
 import { EventReader } from '../support/clients/reader.ts'
 import type { ProviderStep } from '../support/providers/strict-provider.ts'
+import { newTempFolder } from '../support/server/segue.ts'
+import { startServerProcess } from '../support/server/server-process.ts'
 import { type SegueWithProvider, startSegueWithProvider } from '../support/server/segue-with-provider.ts'
 import { startSegueWithTools } from '../support/server/segue-with-tools.ts'
 
@@ -130,6 +133,40 @@ test('B11 what is pending is queued by a crash, in order, before the queue, and 
   expect(listStates(await again.events(session.id))).toEqual(['PENDING', 'PENDING', 'QUEUED', 'QUEUED'])
   const messages = await again.messages(session.id)
   expect(messages.filter(({ role }) => role === 'ASSISTANT')).toHaveLength(4)
+})
+
+test('B11 a message whose call was cut off by kill -9 and is repeated happens once, and one that was accepted is never lost', async () => {
+  const home = newTempFolder()
+  onTestFinished(() => rmSync(home, { recursive: true, force: true }))
+  const argv = ['--port', '0', '--home', home, '--no-hermes', '--model', 'offline/eliza', '--offline-delay', '0']
+  const texts = ['One.', 'Two.', 'Three.', 'Four.', 'Five.', 'Six.']
+  await using server = await startServerProcess({ argv })
+  await using client = new ChatClient(server.url)
+  const { id, session } = await client.start({ text: '/ask Where to?' })
+  await new EventReader(client.followStream(id)).readUntilType('ClarificationChanged')
+  const send = (to: ChatClient, text: string) => to.start({ text, sessionId: session.id, ifBusy: 'STEER', key: text })
+  const accepted: string[] = []
+  const sending = texts.map(async (text) => {
+    await send(client, text)
+    accepted.push(text)
+    if (accepted.length === 2) await server.stop('SIGKILL')
+  })
+  await Promise.allSettled(sending)
+  expect(accepted.length).toBeGreaterThanOrEqual(2)
+  await using restarted = await startServerProcess({ argv })
+  await using again = new ChatClient(restarted.url)
+  await waitForRest(again, session.id)
+  const answered = await loadQuestions(again, session.id)
+  expect(answered).toEqual(expect.arrayContaining(accepted))
+  for (const text of texts) await send(again, text)
+  await waitForRest(again, session.id)
+  const [first, ...others] = await loadQuestions(again, session.id)
+  expect(first).toBe('/ask Where to?')
+  expect(others.toSorted()).toEqual(texts.toSorted())
+  const events = await again.events(session.id)
+  const pending = listIds(events, 'PENDING')
+  const ended = [...listIds(events, 'APPLIED'), ...listIds(events, 'QUEUED')]
+  expect(ended.toSorted()).toEqual(pending.toSorted())
 })
 
 test('B12 a stop withdraws what is pending and gives it back, withdrawMessage one message, and no model has either', async () => {

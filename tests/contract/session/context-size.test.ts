@@ -7,10 +7,10 @@ import {
   UpdateSessionDocument,
 } from '../generated/graphql.ts'
 import { readTokenTexts } from '../../support/fixtures/token-texts.ts'
-import { loadSession, streamToEnd } from '../support/chat.ts'
+import { followStream, isEventOfType, loadSession, startChat, streamToEnd } from '../support/chat.ts'
 import { type Client, transports } from '../support/clients.ts'
 import { newTestEnvironment } from '../support/test-environment.ts'
-import { mutate, requireNonNull } from '../support/typed-client.ts'
+import { mutate, readUntil, requireNonNull } from '../support/typed-client.ts'
 
 const texts = Object.fromEntries(readTokenTexts().map(({ kind, texts: all }) => [kind, all.join('\n\n')]))
 const count = (text = '') => encode(text).length
@@ -49,6 +49,23 @@ describe.each(transports)('The size of a context, over %s,', (transport) => {
       expectWithin10Percent(history, count(texts[kind]) + count('Well.') + 10)
     },
   )
+
+  test('has a message that joins an answer from when it is applied', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
+    const { promise: released, resolve: release } = Promise.withResolvers<void>()
+    provider.enqueue([{ text: 'Half' }, { wait: released }, { finish: 'stop' }])
+    const { id, session } = await startChat(client, { text: 'Hello' })
+    await readUntil(followStream(client, id), isEventOfType('TextDelta'))
+    const before = await load(client, session.id)
+    const text = requireNonNull(texts['english'])
+    await startChat(client, { sessionId: session.id, text, ifBusy: 'STEER' })
+    expect((await load(client, session.id)).history).toBeLessThan(before.history + 100)
+    release()
+    await readUntil(followStream(client, id), isEventOfType('StreamFinished'))
+    const { history } = await load(client, session.id)
+    expectWithin10Percent(history - before.history, count(text))
+  })
 
   test('has the window of the model, and the size at which the session is summarised', async () => {
     await using environment = await newTestEnvironment(transport, { contextWindow: 10_000 })
