@@ -1,5 +1,5 @@
 import { parseIdKind } from '../lib/ids.ts'
-import type { ApprovalRuleRecord } from '../model/approval/approval-rule.ts'
+import type { ApprovalRuleRecord } from '../model/approval-rule.ts'
 import type { ApprovalRecord, ClarificationRecord } from '../model/decision.ts'
 import type { JobRecord, JobRunRecord } from '../model/job.ts'
 import type { MessageRecord } from '../model/message.ts'

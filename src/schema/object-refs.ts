@@ -1,6 +1,6 @@
 import type { Conversation } from '../sessions/conversation.ts'
 import type { JobRecord, JobRunRecord } from '../model/job.ts'
-import type { ApprovalRuleRecord } from '../model/approval/approval-rule.ts'
+import type { ApprovalRuleRecord } from '../model/approval-rule.ts'
 import type { ApprovalRecord, ClarificationRecord } from '../model/decision.ts'
 import type { MessageRecord } from '../model/message.ts'
 import type { SessionRecord } from '../model/session.ts'

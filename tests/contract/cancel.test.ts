@@ -121,6 +121,7 @@ describe.each(transports)('cancelStream, over %s,', (transport) => {
     expect(await cancelStream(client, requireNonNull(end.streamId))).toEqual({
       outcome: 'ALREADY_FINISHED',
       lastSeq: end.seq,
+      withdrawn: [],
       stream: end.stream,
       message: end.message,
     })

@@ -1,7 +1,7 @@
 import type { AppendRequest } from '../../storage/event-store.ts'
 import type { ChatEvent } from '../../model/chat-event.ts'
 import { isContextEvent } from '../../model/context/is-context-event.ts'
-import { toApprovalRule } from '../../model/approval/approval-rule.ts'
+import { toApprovalRule } from './to-approval-rule.ts'
 import type { DecisionRecord } from '../../model/decision.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { EventLog } from './event-log.ts'

@@ -1,4 +1,4 @@
-import type { ApprovalRuleRecord } from '../../model/approval/approval-rule.ts'
+import type { ApprovalRuleRecord } from '../../model/approval-rule.ts'
 import type { IdempotencyKeyRecord } from '../idempotency-key.ts'
 
 /** What people have allowed without being asked again. `EventWriter.append` writes rules. */

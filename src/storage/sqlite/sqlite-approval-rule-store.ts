@@ -1,4 +1,4 @@
-import type { ApprovalRuleRecord } from '../../model/approval/approval-rule.ts'
+import type { ApprovalRuleRecord } from '../../model/approval-rule.ts'
 import type { ApprovalRuleStore } from '../decisions/approval-rule-store.ts'
 import type { IdempotencyKeyRecord } from '../idempotency-key.ts'
 import { type ApprovalRuleRow, approvalRuleFromRow } from './rows/approval-rule-row.ts'

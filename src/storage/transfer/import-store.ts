@@ -1,6 +1,6 @@
 import type { ChatEvent } from '../../model/chat-event.ts'
 import type { ContextCheckpoint } from '../../model/context/context-checkpoint.ts'
-import type { ApprovalRuleRecord } from '../../model/approval/approval-rule.ts'
+import type { ApprovalRuleRecord } from '../../model/approval-rule.ts'
 import type { DecisionRecord } from '../../model/decision.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'

@@ -3,7 +3,7 @@ import { newTool } from '../../support/fixtures/tools.ts'
 import { startSegueWithTools } from '../../support/server/segue-with-tools.ts'
 import { followStream, isEventOfType, startChat } from '../support/chat.ts'
 import { connect, type Client, transports } from '../support/clients.ts'
-import { ask, expectRefusal, mutate, requireNonNull } from '../support/typed-client.ts'
+import { ask, expectRefusal, mutate, readUntil, requireNonNull } from '../support/typed-client.ts'
 import { AnswerApprovalDocument, ApprovalRulesDocument, ForgetApprovalDocument } from '../generated/graphql.ts'
 
 const isApproval = isEventOfType('ApprovalChanged')
@@ -15,6 +15,10 @@ async function call(client: Client, text: string, sessionId?: string) {
   for await (const event of followStream(client, stream.id))
     if (isApproval(event)) return { stream, approvalId: event.approval.id }
   return { stream, approvalId: null }
+}
+
+async function waitForEnd(client: Client, streamId: string): Promise<void> {
+  await readUntil(followStream(client, streamId), isEventOfType('StreamFinished'))
 }
 
 describe.each(transports)('Approval rules, over %s,', (transport) => {
@@ -38,10 +42,12 @@ describe.each(transports)('Approval rules, over %s,', (transport) => {
     }
     const ofSession = { id, decision: 'SESSION', pattern: { path: 'notes/*' } } as const
     expect((await mutate(client, AnswerApprovalDocument, ofSession)).answerApproval).toMatchObject(ofSession)
+    await waitForEnd(client, first.stream.id)
     expect((await call(client, write('notes/b.md'), sessionId)).approvalId).toBeNull()
     const outside = await call(client, write('notes/../b.md'), sessionId)
     const always = { id: requireNonNull(outside.approvalId), decision: 'ALWAYS', pattern: { path: '*.txt' } } as const
     await mutate(client, AnswerApprovalDocument, always)
+    await waitForEnd(client, outside.stream.id)
     expect((await call(client, write('anywhere.txt'))).approvalId).toBeNull()
     const elsewhere = await call(client, write('notes/c.md'))
     await mutate(client, AnswerApprovalDocument, { id: requireNonNull(elsewhere.approvalId), decision: 'DENY' })

@@ -15,7 +15,7 @@ import { NormalizedCache, pickScalars } from '../support/normalized-cache.ts'
 import { follow, mutate, readUntil, requireNonNull } from '../support/typed-client.ts'
 import { AnswerApprovalDocument, AnswerClarificationDocument, CompactSessionDocument } from '../generated/graphql.ts'
 
-const schema = buildSchema(readFileSync(join(import.meta.dirname, '..', '..', 'schema.graphql'), 'utf8'))
+const schema = buildSchema(readFileSync(join(import.meta.dirname, '..', '..', '..', 'schema.graphql'), 'utf8'))
 const eventType = assertInterfaceType(schema.getType('ChatEvent'))
 const everything = buildDeepSelection(schema, eventType, 2, false)
 const followEverything = `subscription ($id: ID!, $after: Int) { followSession(sessionId: $id, after: $after) ${everything} }`
@@ -43,7 +43,10 @@ async function startScene(transport: Transport) {
   return { provider, client, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
-/** A turn with reasoning, text, a file, a call that needs approval, a question, and a message that is queued and taken back. */
+/**
+ * A turn with reasoning, text, a file, a call that needs approval, a question, a message that is queued and taken back, and one
+ * that joins the answer.
+ */
 async function chat(client: Client, provider: StrictProvider, sessionId: string | null): Promise<string> {
   provider.enqueue([
     { reasoning: 'Hm.' },
@@ -59,6 +62,7 @@ async function chat(client: Client, provider: StrictProvider, sessionId: string 
   const { approval } = (await readUntil(events, isEventOfType('ApprovalChanged'))).last
   const queued = await startChat(client, { text: 'Faster.', sessionId: session.id, ifBusy: 'QUEUE' })
   await cancelStream(client, queued.id)
+  await startChat(client, { text: 'In red.', sessionId: session.id, ifBusy: 'STEER' })
   await mutate(client, AnswerApprovalDocument, { id: approval.id, decision: 'ONCE' })
   const { clarification } = (await readUntil(events, isEventOfType('ClarificationChanged'))).last
   await mutate(client, AnswerClarificationDocument, { id: clarification.id, answer: 'Red' })

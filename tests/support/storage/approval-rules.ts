@@ -1,5 +1,5 @@
 import { newId } from '../../../src/lib/ids.ts'
-import type { ApprovalRuleRecord } from '../../../src/model/approval/approval-rule.ts'
+import type { ApprovalRuleRecord } from '../../../src/model/approval-rule.ts'
 import type { ApprovalRuleStore } from '../../../src/storage/decisions/approval-rule-store.ts'
 
 /** A rule that allows all calls of a tool, unless `fields` says otherwise. */

@@ -1,5 +1,5 @@
 import { isJsonObject, parseJson, stringifyJson } from '../../../lib/text/json.ts'
-import type { ApprovalRuleRecord } from '../../../model/approval/approval-rule.ts'
+import type { ApprovalRuleRecord } from '../../../model/approval-rule.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 
 /** A row of `approval_rules`. */
