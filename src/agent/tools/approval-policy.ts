@@ -1,7 +1,7 @@
 import type { ApprovalAction, ConditionalApproval, ConfiguredApprovals } from '../../config/profile/approvals.ts'
 import type { JsonObject } from '../../lib/text/json.ts'
 import { compileWildcardPattern } from '../../lib/text/wildcard-pattern.ts'
-import { argumentsMatch, leadsToParentFolder } from '../../lib/argument-pattern.ts'
+import { argumentsMatch, leadsToParentFolder } from '../../lib/text/argument-pattern.ts'
 import type { Tool } from './tool.ts'
 
 interface PolicyRule extends ConditionalApproval {

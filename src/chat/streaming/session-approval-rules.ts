@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../lib/text/json.ts'
-import { argumentsMatch } from '../../lib/argument-pattern.ts'
+import { argumentsMatch } from '../../lib/text/argument-pattern.ts'
 import type { ApprovalRuleRecord } from '../../model/approval-rule.ts'
 import type { ApprovalRecord, DecisionRecord } from '../../model/decision.ts'
 import type { ApprovalRuleStore } from '../../storage/decisions/approval-rule-store.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { JsonObject } from '../../../src/lib/text/json.ts'
-import { argumentsMatch } from '../../../src/lib/argument-pattern.ts'
+import type { JsonObject } from '../../../../src/lib/text/json.ts'
+import { argumentsMatch } from '../../../../src/lib/text/argument-pattern.ts'
 
 const matches = (pattern: JsonObject, callArguments: JsonObject) => argumentsMatch(pattern, callArguments)
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Json, JsonObject } from './text/json.ts'
-import { compileWildcardPattern } from './text/wildcard-pattern.ts'
+import type { Json, JsonObject } from './json.ts'
+import { compileWildcardPattern } from './wildcard-pattern.ts'
 
 /**
  * Whether the arguments of a tool call match a pattern: arguments by name. `*` in a string stands for any text; everything
