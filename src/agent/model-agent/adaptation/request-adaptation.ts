@@ -29,13 +29,16 @@ export interface RequestAdaptationOptions extends Pick<
 const maxAdaptations = 20
 
 /**
- * What the requests of one answer contain, as far as the provider's refusals have changed it. What a refusal says is
- * remembered for the model at once; what is guessed, when a request without it is accepted.
+ * What the requests of one answer contain, as far as the provider's refusals have changed it. What a refusal says of the
+ * content is remembered for the model at once; what is guessed, and that it takes no tools, when a request without that is
+ * accepted.
  */
 export class RequestAdaptation {
   readonly #observer: ModelObserver | undefined
   readonly #contextShortening: ContextShortening
   #offersTools: boolean
+  /** Whether tools were refused, and no request without them has been accepted yet. */
+  #areToolsSuspected = false
   readonly #effort: Effort | null
   #omissions: ContentOmissions
   /** What is left out as well, because it may be what was refused. */
@@ -88,6 +91,8 @@ export class RequestAdaptation {
     if (Object.keys(this.#guess).length > 0) this.#observer?.reportRefusedContent(this.#guess)
     this.#keepGuess()
     this.#suspectedFiles = null
+    if (this.#areToolsSuspected) this.#observer?.reportToolSupport(false)
+    this.#areToolsSuspected = false
     if (listRequestFiles(messages).some(isImageFile)) this.#observer?.reportImagesAccepted()
   }
 
@@ -98,10 +103,7 @@ export class RequestAdaptation {
     if (refusal.type === 'context-length') return this.#contextShortening.adaptTo(refusal, refused)
     if (refusal.type === 'request-size') return this.#omitOlderFiles(refused) || this.#shortenContext(refused)
     if (refusal.type === 'server-failure') return this.#omitEarlierFiles(refused)
-    if (refusal.type === 'tools' && this.#omitTools(refused)) {
-      this.#observer?.reportToolSupport(false)
-      return true
-    }
+    if (refusal.type === 'tools' && this.#omitTools(refused)) return true
     const refusedContent = findRefusedContent(refusal, refused)
     return (refusedContent !== null && this.#omitRefused(refusedContent)) || this.#omitSuspect(refused)
   }
@@ -162,6 +164,7 @@ export class RequestAdaptation {
   #omitTools({ tools }: ComposedRequest): boolean {
     if (Object.keys(tools).length === 0) return false
     this.#offersTools = false
+    this.#areToolsSuspected = true
     return true
   }
 

@@ -110,6 +110,15 @@ describe('a model that takes no tools', () => {
     expect(listSentTools().slice(2)).toEqual([[]])
   })
 
+  test('is offered tools again by the next answer if a request without them is refused as well', async () => {
+    for (const refusal of [toolRefusal, refuse('The role tool is not allowed here'), refuse('No.', 500)]) {
+      const observer = new RecordingObserver()
+      for (const script of [refusal, refuse('No.')]) provider.enqueue(script)
+      expect((await answer({ observer, tools: [newTool()] })).error).toBeInstanceOf(AgentError)
+      expect(observer.reports).toEqual([])
+    }
+  })
+
   test('costs nothing for the refused request', async () => {
     provider.enqueue(toolRefusal)
     provider.enqueue([{ text: 'Hi.' }, { finish: 'stop' }])
