@@ -11,7 +11,7 @@ import type { SessionReader } from '../storage/sessions/session-reader.ts'
 import type { PageRequest } from '../lib/pagination.ts'
 import type { SessionFilter, SessionSortKey } from '../model/session-filter.ts'
 import { compareUtf8 } from '../lib/text/compare-utf8.ts'
-import { ProfileIdNamespace } from '../profiles/profile-id-namespace.ts'
+import { ProfileIdNamespace, toSortableId } from '../profiles/profile-id-namespace.ts'
 
 /** Sorts after every valid id: U+10FFFF is a noncharacter and cannot start an id. */
 const maxId = '\u{10FFFF}'
@@ -59,7 +59,8 @@ export class HermesIdNamespace extends ProfileIdNamespace {
 
   /** The ids of a named profile have the same prefix, so a key of another source is before or after all of them. */
   #unqualifyKey({ lastActivityAt, id }: SessionSortKey): SessionSortKey {
-    const localId = this.isDefault || id.startsWith(this.prefix) ? this.unqualify(id) : null
+    if (this.isDefault) return { lastActivityAt, id: toSortableId(id) }
+    const localId = id.startsWith(this.prefix) ? this.unqualify(id) : null
     const isGreater = compareUtf8(id, this.prefix) > 0
     return { lastActivityAt, id: localId ?? (isGreater ? maxId : '') }
   }

@@ -65,5 +65,6 @@ function normalizePrompt(prompt: string): string {
 
 function validateRepeatLimit(limit: number): number {
   if (Number.isSafeInteger(limit) && limit >= 1) return limit
-  throw createBadInputError('The repeatLimit is less than 1. Use 1 or more, or leave it out.', 'input', 'repeatLimit')
+  const message = `The repeatLimit is ${limit}. Use 1 or more. For no limit, leave it out of a new job, and set it to 0 in a change.`
+  throw createBadInputError(message, 'input', 'repeatLimit')
 }

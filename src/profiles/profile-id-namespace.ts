@@ -4,6 +4,16 @@ import { defaultProfileName } from './profile-name.ts'
 /** Ids that begin like one of another type: a conversation's, a profile's or a model's, or like one of a named profile. */
 const reservedIdPattern = /^(?:cnv_|prf_|mdl_|[a-z0-9][a-z0-9_-]{0,63}@)/
 
+const defaultPrefix = `${defaultProfileName}@`
+
+/**
+ * What an id is compared by in the lists of one profile. The ids of a named profile's Hermes sessions have the same prefix,
+ * and those of the default profile are compared without it, because only some of them have it.
+ */
+export function toSortableId(id: string): string {
+  return id.startsWith(defaultPrefix) ? id.slice(defaultPrefix.length) : id
+}
+
 /**
  * Tells the ids of one profile's Hermes agent from those of any other, and from those of other types: outside of storage
  * they begin with the profile's name, as in `work@20260101_120000_ab12cd`. Those of the default profile stay as they are,

@@ -1,10 +1,11 @@
 import type { PageRequest } from '../lib/pagination.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { SessionSortKey } from '../model/session-filter.ts'
-import { compareByActivity, takePage } from '../storage/keyset-pagination.ts'
+import { takePage } from '../storage/keyset-pagination.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import type { Conversation, ConversationListFilter } from './conversation.ts'
 import type { CombinedSessionRepository } from './combined-session-repository.ts'
+import { compareQualifiedByActivity } from './compare-qualified-by-activity.ts'
 import type {
   ConversationFilter,
   ConversationPage,
@@ -145,5 +146,5 @@ export class ConversationRepository {
 }
 
 function compareSummariesByActivity(a: ConversationListEntry, b: ConversationListEntry): number {
-  return compareByActivity({ ...a, id: a.rootId }, { ...b, id: b.rootId })
+  return compareQualifiedByActivity({ ...a, id: a.rootId }, { ...b, id: b.rootId })
 }

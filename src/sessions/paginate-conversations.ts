@@ -1,6 +1,7 @@
 import type { PageRequest } from '../lib/pagination.ts'
 import { matchesSessionFilter, type SessionSortKey } from '../model/session-filter.ts'
-import { compareByActivity, isWithinPage, takePage } from '../storage/keyset-pagination.ts'
+import { isWithinPage, takePage } from '../storage/keyset-pagination.ts'
+import { compareQualifiedByActivity } from './compare-qualified-by-activity.ts'
 import type { Conversation, ConversationListFilter } from './conversation.ts'
 
 /**
@@ -19,8 +20,8 @@ export function paginateConversations(
         matchesSessionFilter({ ...tip, pinned, archived, attention }, filter) &&
         (origin ?? tip.origin) === tip.origin,
     )
-    .filter((conversation) => isWithinPage(toKey(conversation), page))
-    .sort((a, b) => compareByActivity(toKey(a), toKey(b)))
+    .filter((conversation) => isWithinPage(toKey(conversation), page, compareQualifiedByActivity))
+    .sort((a, b) => compareQualifiedByActivity(toKey(a), toKey(b)))
   return takePage(matching, page)
 }
 

@@ -8,7 +8,7 @@ import { compareUtf8 } from '../lib/text/compare-utf8.ts'
 import type { PageRequest } from '../lib/pagination.ts'
 import type { SessionRecord } from '../model/session.ts'
 
-/** The order of every list of sessions: newest activity first, then by the UTF-8 of the id, as SQLite compares text. */
+/** The order of the sessions of one origin: newest activity first, then by the UTF-8 of the id, as SQLite compares text. */
 export function compareByActivity(a: SessionSortKey, b: SessionSortKey): number {
   return b.lastActivityAt - a.lastActivityAt || compareUtf8(b.id, a.id)
 }
@@ -18,9 +18,13 @@ export function takePage<T>(list: readonly T[], { limit, backwards }: PageReques
   return backwards ? list.slice(Math.max(0, list.length - limit)) : list.slice(0, limit)
 }
 
-/** Whether a key is between the cursors of a page. */
-export function isWithinPage(key: SessionSortKey, { after, before }: PageRequest<SessionSortKey>): boolean {
-  return (!after || compareByActivity(key, after) > 0) && (!before || compareByActivity(key, before) < 0)
+/** Whether a key is between the cursors of a page, in the order of `compare`. */
+export function isWithinPage(
+  key: SessionSortKey,
+  { after, before }: PageRequest<SessionSortKey>,
+  compare: typeof compareByActivity = compareByActivity,
+): boolean {
+  return (!after || compare(key, after) > 0) && (!before || compare(key, before) < 0)
 }
 
 /** The rows in the order of these ids. Ids without a row are left out. */

@@ -5,6 +5,8 @@ import { newId } from '../../../src/lib/ids.ts'
 import { openProfileStorage } from '../../../src/services/open-profile-storage.ts'
 import type { ProfileStorage } from '../../../src/storage/profile-storage.ts'
 import { CombinedSessionRepository } from '../../../src/sessions/combined-session-repository.ts'
+import { ConversationRepository } from '../../../src/sessions/conversation-repository.ts'
+import type { PageRequest } from '../../../src/lib/pagination.ts'
 import type { SessionSortKey } from '../../../src/model/session-filter.ts'
 import { newSessionRecord } from '../../support/sessions/session-record.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
@@ -140,11 +142,15 @@ describe("the ids of a named profile's Hermes sessions", () => {
   })
 })
 
-describe.each(['aaa', 'work', 'zzz', 'ses', 'ses_', '0'])('a list of both origins in the profile %s', (name) => {
+describe.each(['aaa', 'work', 'zzz', 'ses', 'ses_', '0', 'default'])('a list of both origins in the profile %s', (name) => {
   test('has the same order from every cursor, in both directions', async () => {
     const work = openProfile(name)
-    const ids = ['', 'a', 'B', 'ü', '𝒳', '\u{10FFFE}']
-    for (const [index, id] of ids.entries()) db.addSession(`x${id}`, { started_at: Math.floor(index / 2) + 1 })
+    const ids = ['x', 'xa', 'xB', 'xü', 'x𝒳', 'x\u{10FFFE}', 'd', 'cnv_a', 'e', 'zz@a']
+    for (const [index, id] of ids.entries()) {
+      const at = Math.min(Math.floor(index / 2), 3) + 1
+      db.addSession(id, { started_at: at })
+      db.addMessage(id, at)
+    }
     for (const lastActivityAt of [1000, 2000, 2000, 3000]) {
       await work.eventStore.createSession({
         session: newSessionRecord({ id: newId('session'), lastActivityAt }),
@@ -152,16 +158,28 @@ describe.each(['aaa', 'work', 'zzz', 'ses', 'ses_', '0'])('a list of both origin
       })
     }
     const sessions = new CombinedSessionRepository(work)
-    const list = await sessions.listPage(all, {})
-    expect(list).toHaveLength(10)
-    const key = ({ lastActivityAt, id }: SessionSortKey): SessionSortKey => ({ lastActivityAt, id })
-    for (const [index, row] of list.entries()) {
-      expect(await sessions.listPage({ ...all, after: key(row) }, {})).toEqual(list.slice(index + 1))
-      expect(await sessions.listPage({ ...all, before: key(row) }, {})).toEqual(list.slice(0, index))
-      const two = { ...all, limit: 2 }
-      expect(await sessions.listPage({ ...two, after: key(row) }, {})).toEqual(list.slice(index + 1, index + 3))
-      const back = await sessions.listPage({ ...two, backwards: true, before: key(row) }, {})
-      expect(back).toEqual(list.slice(Math.max(0, index - 2), index))
-    }
+    const conversations = new ConversationRepository(work, sessions)
+    await expectSameOrderFromEveryCursor((page) => sessions.listPage(page, {}), 14)
+    await expectSameOrderFromEveryCursor(async (page) => {
+      const listed = await conversations.listPage(page, {})
+      return listed.map(({ root, lastActivityAt }) => ({ id: root.id, lastActivityAt }))
+    }, ids.length)
   })
 })
+
+async function expectSameOrderFromEveryCursor<Row extends SessionSortKey>(
+  listPage: (page: PageRequest<SessionSortKey>) => Promise<Row[]>,
+  count: number,
+): Promise<void> {
+  const list = await listPage(all)
+  expect(list).toHaveLength(count)
+  for (const [index, { lastActivityAt, id }] of list.entries()) {
+    const key = { lastActivityAt, id }
+    expect(await listPage({ ...all, after: key })).toEqual(list.slice(index + 1))
+    expect(await listPage({ ...all, before: key })).toEqual(list.slice(0, index))
+    const two = { ...all, limit: 2 }
+    expect(await listPage({ ...two, after: key })).toEqual(list.slice(index + 1, index + 3))
+    const back = await listPage({ ...two, backwards: true, before: key })
+    expect(back).toEqual(list.slice(Math.max(0, index - 2), index))
+  }
+}

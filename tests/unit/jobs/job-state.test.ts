@@ -304,7 +304,10 @@ describe('an update', () => {
     expect(() => applyJobPatch(job, { schedule: '2026-11-22T11:00:00Z' }, noon)).toThrow(/has passed/)
     expect(() => applyJobPatch(job, { schedule: '30m' }, noon)).toThrow(/is ambiguous/)
     expect(() => applyJobPatch(job, { timezone: 'Mars/Olympus' }, noon)).toThrow(/time zone/)
-    expect(() => applyJobPatch(job, { repeatLimit: 0 }, noon)).toThrow(/repeatLimit is less than 1/)
+    expect(() => applyJobPatch(job, { repeatLimit: 0 }, noon)).toThrow(/repeatLimit is 0/)
+    expect(() => applyJobPatch(job, { repeatLimit: -1 }, noon)).toThrow(
+      'The repeatLimit is -1. Use 1 or more. For no limit, leave it out of a new job, and set it to 0 in a change.',
+    )
     expect(() => applyJobPatch(job, { name: '' }, noon)).toThrow(/name/)
   })
 })
