@@ -142,30 +142,33 @@ describe("the ids of a named profile's Hermes sessions", () => {
   })
 })
 
-describe.each(['aaa', 'work', 'zzz', 'ses', 'ses_', '0', 'default'])('a list of both origins in the profile %s', (name) => {
-  test('has the same order from every cursor, in both directions', async () => {
-    const work = openProfile(name)
-    const ids = ['x', 'xa', 'xB', 'xü', 'x𝒳', 'x\u{10FFFE}', 'd', 'cnv_a', 'e', 'zz@a']
-    for (const [index, id] of ids.entries()) {
-      const at = Math.min(Math.floor(index / 2), 3) + 1
-      db.addSession(id, { started_at: at })
-      db.addMessage(id, at)
-    }
-    for (const lastActivityAt of [1000, 2000, 2000, 3000]) {
-      await work.eventStore.createSession({
-        session: newSessionRecord({ id: newId('session'), lastActivityAt }),
-        messages: [],
-      })
-    }
-    const sessions = new CombinedSessionRepository(work)
-    const conversations = new ConversationRepository(work, sessions)
-    await expectSameOrderFromEveryCursor((page) => sessions.listPage(page, {}), 14)
-    await expectSameOrderFromEveryCursor(async (page) => {
-      const listed = await conversations.listPage(page, {})
-      return listed.map(({ root, lastActivityAt }) => ({ id: root.id, lastActivityAt }))
-    }, ids.length)
-  })
-})
+describe.each(['aaa', 'work', 'zzz', 'ses', 'ses_', '0', 'default'])(
+  'a list of both origins in the profile %s',
+  (name) => {
+    test('has the same order from every cursor, in both directions', async () => {
+      const work = openProfile(name)
+      const ids = ['x', 'xa', 'xB', 'xü', 'x𝒳', 'x\u{10FFFE}', 'd', 'cnv_a', 'e', 'zz@a']
+      for (const [index, id] of ids.entries()) {
+        const at = Math.min(Math.floor(index / 2), 3) + 1
+        db.addSession(id, { started_at: at })
+        db.addMessage(id, at)
+      }
+      for (const lastActivityAt of [1000, 2000, 2000, 3000]) {
+        await work.eventStore.createSession({
+          session: newSessionRecord({ id: newId('session'), lastActivityAt }),
+          messages: [],
+        })
+      }
+      const sessions = new CombinedSessionRepository(work)
+      const conversations = new ConversationRepository(work, sessions)
+      await expectSameOrderFromEveryCursor((page) => sessions.listPage(page, {}), 14)
+      await expectSameOrderFromEveryCursor(async (page) => {
+        const listed = await conversations.listPage(page, {})
+        return listed.map(({ root, lastActivityAt }) => ({ id: root.id, lastActivityAt }))
+      }, ids.length)
+    })
+  },
+)
 
 async function expectSameOrderFromEveryCursor<Row extends SessionSortKey>(
   listPage: (page: PageRequest<SessionSortKey>) => Promise<Row[]>,
