@@ -43,6 +43,21 @@ describe.each(transports)('The cost of an answer, over %s,', (transport) => {
     })
   })
 
+  test('is in the header of a gateway that answers at once', async () => {
+    await using environment = await newTestEnvironment(transport, { settings: { prices } })
+    const { client, provider } = environment
+    const message = { role: 'assistant', content: 'Oaks.' }
+    const body = {
+      id: 'c',
+      object: 'chat.completion',
+      choices: [{ index: 0, message, finish_reason: 'stop' }],
+      usage: { prompt_tokens: 100, completion_tokens: 50 },
+    }
+    provider.enqueue([{ status: 200, body, headers: { 'x-litellm-response-cost': '3.45e-05' } }])
+    const { end } = await streamToEnd(client, { text: 'Trees?' })
+    expect(end.stream.usage.cost).toEqual({ amount: 0.0000345, currency: 'USD', estimated: false })
+  })
+
   test('is null where neither is known', async () => {
     await using environment = await newTestEnvironment(transport)
     const { client } = environment

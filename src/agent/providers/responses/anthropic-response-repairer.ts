@@ -1,5 +1,6 @@
 import { parseProviderFinishReason } from '../parse-provider-finish-reason.ts'
 import { AnthropicBlockWriter } from './anthropic-block-normalizer.ts'
+import { parseGatewayCost } from './parse-reported-cost.ts'
 import {
   createIncompleteResponseError,
   createProviderPayloadError,
@@ -29,8 +30,10 @@ export class AnthropicResponseRepairer implements ProviderResponseNormalizer {
   #stopReason: string | null = null
   #usage: Record<string, unknown> = {}
 
-  constructor(reportSkipped: SkippedResponsePartReporter) {
+  /** `cost`: what the request costs by the headers of the response, in US dollars. */
+  constructor(reportSkipped: SkippedResponsePartReporter, cost?: number) {
     this.#reportSkipped = reportSkipped
+    if (cost !== undefined) this.#usage = { cost }
   }
 
   get hasEndMarker(): boolean {
@@ -41,6 +44,7 @@ export class AnthropicResponseRepairer implements ProviderResponseNormalizer {
     if (!isUnknownRecord(value))
       return this.#reportSkipped(`value of type ${value === null ? 'null' : typeof value}`, value)
     if (isProviderErrorPayload(value)) throw createProviderPayloadError(value)
+    this.#readGatewayCost(value)
     const type = coerceToText(value['type']) || eventName
     switch (type) {
       case 'ping':
@@ -88,6 +92,7 @@ export class AnthropicResponseRepairer implements ProviderResponseNormalizer {
   }
 
   *#readMessage(message: UnknownRecord): Generator<object> {
+    this.#readGatewayCost(message)
     this.#readUsage(message['usage'])
     this.#readStopReason(message)
     yield* this.#ensureStarted(message)
@@ -147,6 +152,11 @@ export class AnthropicResponseRepairer implements ProviderResponseNormalizer {
   #readStopReason({ stop_reason: reason }: UnknownRecord): void {
     const text = coerceToText(reason).trim()
     if (text !== '' && text !== 'null') this.#stopReason = text
+  }
+
+  #readGatewayCost(value: UnknownRecord): void {
+    const cost = parseGatewayCost(value)
+    if (cost !== undefined) this.#usage = { ...this.#usage, cost }
   }
 
   #readUsage(usage: unknown): void {

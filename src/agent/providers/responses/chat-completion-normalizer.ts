@@ -1,5 +1,6 @@
 import { providerDialects } from '../select-dialect.ts'
 import { parseProviderFinishReason } from '../parse-provider-finish-reason.ts'
+import { parseGatewayCost } from './parse-reported-cost.ts'
 import {
   createIncompleteResponseError,
   createProviderPayloadError,
@@ -25,7 +26,7 @@ export const reasoningFieldKey = 'segue_reasoning_field'
 /** Fields of a delta that are passed on as they are: state, and images, which the SDK's package does not read. */
 const passedFields = [...messageStateFields, 'images'].filter((field) => !reasoningFields.includes(field))
 const knownDeltaFields: ReadonlySet<string> = new Set([
-  ...['role', 'content', 'refusal', 'tool_calls', 'function_call', 'name', 'annotations', 'audio'],
+  ...['role', 'content', 'refusal', 'tool_calls', 'function_call', 'name', 'annotations', 'audio', 'provider_metadata'],
   ...reasoningFields,
   ...passedFields,
 ])
@@ -41,9 +42,13 @@ export class ChatCompletionNormalizer implements ProviderResponseNormalizer {
   #hasRefusal = false
   /** Of the choice that is the answer: the first one. */
   #choiceIndex: number | null = null
+  /** What the request costs by what is said beside the usage. */
+  #cost: number | undefined
 
-  constructor(reportSkipped: SkippedResponsePartReporter) {
+  /** `cost`: what the request costs by the headers of the response, in US dollars. */
+  constructor(reportSkipped: SkippedResponsePartReporter, cost?: number) {
     this.#reportSkipped = reportSkipped
+    this.#cost = cost
   }
 
   get hasEndMarker(): boolean {
@@ -62,7 +67,8 @@ export class ChatCompletionNormalizer implements ProviderResponseNormalizer {
     if (choice) {
       for (const delta of this.#readDeltas(choice)) yield toChunk(value, [{ index: 0, delta }])
     }
-    const usage = readUsage(value)
+    this.#cost = parseGatewayCost(value) ?? this.#cost
+    const usage = readUsage(value, this.#cost)
     if (usage) yield toChunk(value, [], usage)
     if (isProviderErrorPayload(value)) throw createProviderPayloadError(value)
     if (choice && isProviderErrorPayload(choice)) throw createProviderPayloadError(choice)
@@ -102,6 +108,7 @@ export class ChatCompletionNormalizer implements ProviderResponseNormalizer {
 
   #readDeltas(choice: UnknownRecord): object[] {
     const delta = toUnknownRecord(choice['delta'] ?? choice['message'] ?? { content: choice['text'] })
+    this.#cost = parseGatewayCost(delta) ?? this.#cost
     for (const field of Object.keys(delta)) {
       if (!knownDeltaFields.has(field) && delta[field] !== null) this.#reportSkipped(`field ${field} of a delta`)
     }
@@ -187,10 +194,10 @@ function readReasoningDetails(delta: UnknownRecord): object[] {
   return toDeltas('reasoning_content', texts.join(''))
 }
 
-/** Groq puts the usage of a stream into `x_groq`. */
-function readUsage(value: UnknownRecord): object | null {
+/** Groq puts the usage of a stream into `x_groq`. `cost`: what is said of it elsewhere. */
+function readUsage(value: UnknownRecord, cost: number | undefined): object | null {
   const usage = value['usage'] ?? toUnknownRecord(value['x_groq'])['usage']
-  return isUnknownRecord(usage) ? pickNumericUsageFields(usage) : null
+  return isUnknownRecord(usage) ? { ...(cost !== undefined && { cost }), ...pickNumericUsageFields(usage) } : null
 }
 
 function toChunk({ id, model }: UnknownRecord, choices: readonly object[], usage?: object): object {

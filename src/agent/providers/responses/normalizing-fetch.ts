@@ -1,6 +1,7 @@
 import { AnthropicResponseRepairer } from './anthropic-response-repairer.ts'
 import { ChatCompletionNormalizer } from './chat-completion-normalizer.ts'
 import { formatNormalizedResponseEvents, ProviderResponseSseConverter } from './provider-response-sse-converter.ts'
+import { parseCostHeader } from './parse-reported-cost.ts'
 import { createProviderErrorEvent } from './provider-error-events.ts'
 import type { ProviderResponseNormalizer, SkippedResponsePartReporter } from './provider-response-normalizer.ts'
 import { ResponseTextReader } from './event-stream/response-text-reader.ts'
@@ -22,10 +23,10 @@ export interface NormalizingFetchOptions {
 const maxTrailingWaitMs = 3000
 
 const normalizers: Readonly<
-  Record<ProviderWireFormat, (reportSkipped: SkippedResponsePartReporter) => ProviderResponseNormalizer>
+  Record<ProviderWireFormat, (reportSkipped: SkippedResponsePartReporter, cost?: number) => ProviderResponseNormalizer>
 > = {
-  'chat-completions': (reportSkipped) => new ChatCompletionNormalizer(reportSkipped),
-  'anthropic-messages': (reportSkipped) => new AnthropicResponseRepairer(reportSkipped),
+  'chat-completions': (reportSkipped, cost) => new ChatCompletionNormalizer(reportSkipped, cost),
+  'anthropic-messages': (reportSkipped, cost) => new AnthropicResponseRepairer(reportSkipped, cost),
 }
 
 /**
@@ -41,7 +42,8 @@ export function createNormalizingFetch({
   return async (input, init) => {
     const response = await request(input, init)
     if (!response.ok) return response
-    const conversion = new ProviderResponseSseConverter(normalizers[format])
+    const cost = parseCostHeader(response.headers)
+    const conversion = new ProviderResponseSseConverter((reportSkipped) => normalizers[format](reportSkipped, cost))
     const reader = new ResponseTextReader(response)
     const onEnd = (): void => {
       reader.cancel()
