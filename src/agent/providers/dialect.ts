@@ -135,6 +135,8 @@ export interface ProviderImageLimits {
   readonly maxBytes: number
   /** The width and height of an image, in pixels. A larger one is scaled down. */
   readonly maxEdge: number
+  /** The `maxEdge` of requests with more than `imageCount` images. Null: the same as of all others. */
+  readonly manyImages: { readonly imageCount: number; readonly maxEdge: number } | null
 }
 
 export interface ProviderPdfLimits {
@@ -184,8 +186,15 @@ export const defaultDialect: Dialect = {
   finishReasons: {},
   retry: { headers: {}, bodyKeys: [] },
   tools: { maxCount: 128, maxNameLength: 64, maxDescriptionLength: 1024, unsupportedKeywords: [] },
-  // 5 MiB in base64.
-  images: { mediaTypes: webImageTypes, modelNames: /^(?!)/, maxCount: 50, maxBytes: 3_932_160, maxEdge: 8000 },
+  images: {
+    mediaTypes: webImageTypes,
+    modelNames: /^(?!)/,
+    maxCount: 50,
+    maxBytes: 3_932_160, // 5 MiB in base64
+    maxEdge: 8000,
+    // Anthropic's rule: https://docs.anthropic.com/en/docs/build-with-claude/vision
+    manyImages: { imageCount: 20, maxEdge: 2000 },
+  },
   pdfs: { maxPages: 100, maxBytes: 20 * 1024 * 1024 },
 }
 

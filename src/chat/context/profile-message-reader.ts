@@ -9,6 +9,7 @@ import type { PageRequest } from '../../lib/pagination.ts'
 import { type MessageFileRepresentation, MessageFileResolver } from './files/message-file-resolver.ts'
 import { FileConverter } from '../../lib/file-conversion/file-converter.ts'
 import { DerivedFileCache } from './files/derived-file-cache.ts'
+import { MessageImageFitter } from './files/message-image-fitter.ts'
 import { PdfResolver } from './files/pdf-resolver.ts'
 import { ToolImageLoader } from './files/tool-image-loader.ts'
 import { type ModelContextTarget, SessionModelContext } from './session-model-context.ts'
@@ -141,7 +142,7 @@ export class ProfileMessageReader {
       fileResolver: new MessageFileResolver(blobs, fileForm, imageTokens),
       pdfResolver: new PdfResolver({ blobs, derivedFiles, support: model?.pdfs ?? null, fileTokens }),
       imageLoader: new ToolImageLoader(blobs, toolImages, { form: fileForm, imageTokens, imageFitting }),
-      imageFitting,
+      imageFitter: imageFitting && new MessageImageFitter(imageFitting),
       imageTokens: fileTokens,
     })
   }

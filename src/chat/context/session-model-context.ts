@@ -13,7 +13,7 @@ import { composeInstructionsMessage } from './instructions/compose-instructions-
 import { buildModelContext, type ModelContext } from './build-model-context.ts'
 import type { MessageFileResolver } from './files/message-file-resolver.ts'
 import { omitMessageFiles } from './files/omit-message-files.ts'
-import { fitMessageImages, type ImageFitting } from './files/fit-message-images.ts'
+import type { MessageImageFitter } from './files/message-image-fitter.ts'
 import type { PdfResolver } from './files/pdf-resolver.ts'
 import type { ToolImageLoader } from './files/tool-image-loader.ts'
 import type { ModelRequestTarget } from './opaque-state-selector.ts'
@@ -45,7 +45,7 @@ export interface SessionModelContextOptions {
   readonly imageLoader: ToolImageLoader
   readonly pdfResolver: PdfResolver
   /** How images are scaled down to what the provider accepts. Null: they are not. */
-  readonly imageFitting: ImageFitting | null
+  readonly imageFitter: MessageImageFitter | null
   /** The tokens of images that messages have by URL. Filled by the two above. Null: they have none. */
   readonly imageTokens: KnownImageTokens | null
 }
@@ -142,10 +142,12 @@ export class SessionModelContext {
     answer: MessageRecord | null,
     omissions: ContentOmissions,
   ): Promise<readonly MessageRecord[]> {
-    const { fileResolver, pdfResolver, imageFitting } = this.#options
+    const { fileResolver, pdfResolver, imageFitter, imageLoader } = this.#options
     const isEarlier = ({ id }: MessageRecord): boolean => id !== answer?.id
     const withPdfTexts = await pdfResolver.resolve(messages, isEarlier, omissions)
     const resolved = await fileResolver.resolve(withPdfTexts, isEarlier)
-    return imageFitting ? fitMessageImages(resolved, imageFitting, omissions.fileKeys) : resolved
+    if (!imageFitter) return resolved
+    const imageCount = imageLoader.countImages(resolved, omissions)
+    return imageFitter.fit(resolved, { imageCount, fileKeys: omissions.fileKeys })
   }
 }

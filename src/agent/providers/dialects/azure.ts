@@ -17,6 +17,6 @@ export const azureDialect = defineDialect({
     },
   },
   roles: { startsWithUser: false, alternates: false, system: 'anywhere' },
-  images: { modelNames: openAIVisionModelPattern, maxBytes: 20 * 1024 * 1024, maxEdge: 16_384 },
+  images: { modelNames: openAIVisionModelPattern, maxBytes: 20 * 1024 * 1024, maxEdge: 16_384, manyImages: null },
   retry: { headers: { 'x-ratelimit-reset-requests': 'seconds', 'x-ratelimit-reset-tokens': 'seconds' } },
 })

@@ -34,7 +34,7 @@ export const geminiDialect = defineDialect({
     too_many_tool_calls: 'ERROR',
   },
   retry: { bodyKeys: ['retryDelay'] },
-  images: { modelNames: /^(models\/)?gemini-/, maxBytes: 10 * 1024 * 1024 },
+  images: { modelNames: /^(models\/)?gemini-/, maxBytes: 10 * 1024 * 1024, manyImages: null },
   tools: {
     unsupportedKeywords: ['$schema', '$id', '$comment', 'patternProperties', 'exclusiveMinimum', 'exclusiveMaximum'],
   },

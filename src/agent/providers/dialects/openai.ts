@@ -16,6 +16,6 @@ export const openAIDialect = defineDialect({
     },
   },
   roles: { startsWithUser: false, alternates: false, system: 'anywhere' },
-  images: { modelNames: openAIVisionModelPattern, maxBytes: 20 * 1024 * 1024, maxEdge: 16_384 },
+  images: { modelNames: openAIVisionModelPattern, maxBytes: 20 * 1024 * 1024, maxEdge: 16_384, manyImages: null },
   retry: { headers: { 'x-ratelimit-reset-requests': 'duration', 'x-ratelimit-reset-tokens': 'duration' } },
 })

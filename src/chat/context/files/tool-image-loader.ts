@@ -5,8 +5,10 @@ import { parseBlobUrlPath } from '../../../model/message-content/blob-url.ts'
 import type { MessageRecord, ToolCall } from '../../../model/message.ts'
 import { parseToolResultContent, parseToolResultFile } from '../../../model/tool-result/tool-result-content.ts'
 import type { BlobStore } from '../../../storage/blob-store.ts'
+import { isImageMediaType } from '../../../lib/is-image-media-type.ts'
+import { pdfMediaType } from '../../attachments/media-type.ts'
 import type { MessageFileRepresentation } from './message-file-resolver.ts'
-import { fitImage, type ImageFitting } from './fit-message-images.ts'
+import { findMaxImageEdge, fitImage, type ImageFitting } from './image-fitting.ts'
 import { createFileKey } from '../../../agent/create-file-key.ts'
 import { noImages, type ToolImageData, type ToolImages } from '../to-model-tool-output.ts'
 
@@ -30,7 +32,8 @@ export class ToolImageLoader {
   readonly #form: MessageFileRepresentation
   readonly #imageTokens: Map<unknown, number> | null
   readonly #imageFitting: ImageFitting | null
-  readonly #dataByHash = new Map<string, ToolImageData>()
+  /** By hash and the size that counts for the request. */
+  readonly #dataByKey = new Map<string, ToolImageData>()
 
   constructor(
     blobs: BlobStore,
@@ -44,36 +47,47 @@ export class ToolImageLoader {
     this.#form = form
   }
 
+  /** How many images a request with these messages has: those of people and of tools, and PDFs, which are pictures too. */
+  countImages(messages: readonly MessageRecord[], omissions: ContentOmissions = noOmissions): number {
+    return countImageFiles(messages) + this.#selectUrls(messages, omissions).length
+  }
+
   /** Returns the newest images of these messages, as many as the model accepts beside those of the user. */
   async load(messages: readonly MessageRecord[], omissions: ContentOmissions = noOmissions): Promise<ToolImages> {
     if (omissions.images) return noImages
-    const { placement } = this.#support
-    const maxCount = Math.min(this.#support.maxCount, omissions.maxImages)
+    const imageCount = this.countImages(messages, omissions)
     const dataByHash = new Map<string, ToolImageData>()
-    const parts = messages.flatMap((message) => message.parts)
-    const remaining = Math.max(0, maxCount - parts.filter(({ type }) => type === 'file').length)
-    const urls = parts
-      .flatMap((part) => (part.type === 'tool' ? this.#listImageUrls(part.call) : []))
-      .filter((url) => !omissions.fileKeys.has(parseBlobUrlPath(url) ?? ''))
-    for (const url of remaining === 0 ? [] : urls.slice(-remaining)) {
+    for (const url of this.#selectUrls(messages, omissions)) {
       const hash = parseBlobUrlPath(url) ?? ''
-      const data = this.#form === 'url' ? url : await this.#read(hash)
+      const data = this.#form === 'url' ? url : await this.#read(hash, imageCount)
       // It may have been refused after it was scaled.
       const isRefused =
         data instanceof Uint8Array && omissions.fileKeys.size > 0 && omissions.fileKeys.has(createFileKey(data))
       if (data && !isRefused) dataByHash.set(hash, data)
-      if (this.#form === 'url') this.#imageTokens?.set(url, estimateImageTokens(await this.#read(hash)))
+      if (this.#form === 'url') this.#imageTokens?.set(url, estimateImageTokens(await this.#read(hash, imageCount)))
     }
-    return { placement, dataByHash }
+    return { placement: this.#support.placement, dataByHash }
   }
 
-  async #read(hash: string): Promise<ToolImageData | null> {
-    const known = this.#dataByHash.get(hash)
+  /** The URLs of the images that are sent. */
+  #selectUrls(messages: readonly MessageRecord[], { images, maxImages, fileKeys }: ContentOmissions): string[] {
+    const maxCount = images ? 0 : Math.min(this.#support.maxCount, maxImages)
+    const remaining = Math.max(0, maxCount - countImageFiles(messages))
+    const urls = messages
+      .flatMap(({ parts }) => parts.flatMap((part) => (part.type === 'tool' ? this.#listImageUrls(part.call) : [])))
+      .filter((url) => !fileKeys.has(parseBlobUrlPath(url) ?? ''))
+    return remaining === 0 ? [] : urls.slice(-remaining)
+  }
+
+  async #read(hash: string, imageCount: number): Promise<ToolImageData | null> {
+    const maxEdge = this.#imageFitting && findMaxImageEdge(this.#imageFitting, imageCount)
+    const key = `${hash} ${maxEdge}`
+    const known = this.#dataByKey.get(key)
     const blob = known ? null : await this.#blobs.get(hash)
     if (!blob) return known ?? null
     const image = { bytes: new Uint8Array(blob), mediaType: '' }
-    const fitted = this.#imageFitting ? await fitImage(image, this.#imageFitting) : image
-    if (fitted) this.#dataByHash.set(hash, fitted.bytes)
+    const fitted = this.#imageFitting && maxEdge !== null ? await fitImage(image, this.#imageFitting, maxEdge) : image
+    if (fitted) this.#dataByKey.set(key, fitted.bytes)
     return fitted?.bytes ?? null
   }
 
@@ -92,4 +106,9 @@ export class ToolImageLoader {
       return hash !== null && isAccepted && resultBlobs.includes(hash) && url !== null ? [url] : []
     })
   }
+}
+
+function countImageFiles(messages: readonly MessageRecord[]): number {
+  const files = messages.flatMap(({ parts }) => parts.flatMap((part) => (part.type === 'file' ? [part] : [])))
+  return files.filter(({ mediaType }) => isImageMediaType(mediaType) || mediaType === pdfMediaType).length
 }

@@ -1,4 +1,10 @@
 import { expect, test } from 'vitest'
+import { anthropicDialect } from '../../../../src/agent/providers/dialects/anthropic.ts'
+import { openAIDialect } from '../../../../src/agent/providers/dialects/openai.ts'
+import type { Dialect } from '../../../../src/agent/providers/dialect.ts'
+import { parseDataUrl } from '../../../../src/chat/attachments/data-url.ts'
+import { readImageSize } from '../../../../src/lib/file-conversion/read-image-size.ts'
+import { createImage } from '../../../support/files/images.ts'
 import { ProfileMessageReader } from '../../../../src/chat/context/profile-message-reader.ts'
 import { ActiveSessions } from '../../../../src/chat/runtime/active-sessions.ts'
 import type { MessageRecord } from '../../../../src/model/message.ts'
@@ -42,4 +48,29 @@ test('what is shown of a context with images is counted like what is sent', asyn
   expect(JSON.stringify(shown.messages)).not.toContain('data:image/png')
   expect(shown.tokens).toBe(sent.tokens)
   expect(sent.tokens).toBeLessThan(400)
+})
+
+test('images are smaller in a request to Anthropic that has more than 20 of them', async () => {
+  await using fixture = newChatFixture(textAnswer('Hello'))
+  const png = await createImage('png', { width: 2100, height: 40 })
+  const image = { mediaType: 'image/png', name: 'a.png', url: `data:image/png;base64,${png.toString('base64')}` }
+  const { id, sessionId } = await fixture.start('Look', { files: Array.from({ length: 20 }, () => image) })
+  await fixture.follow(id)
+  const session = await fixture.requireSession(sessionId)
+  const queries = new ProfileMessageReader(
+    fixture.profile,
+    new CombinedSessionRepository(fixture.profile),
+    new ActiveSessions(),
+  )
+  const listWidths = async (dialect: Dialect): Promise<unknown[]> => {
+    const model = newResolvedModel({ answer: textAnswer('Hello') }, { dialect })
+    const { messages } = await queries.openModelContext(session, model).build()
+    const urls = [...JSON.stringify(messages).matchAll(/"(data:image[^"]+)"/g)].map(([, url = '']) => url)
+    const sizes = [...new Set(urls)].map(async (url) => readImageSize(parseDataUrl(url)?.bytes ?? png)?.width)
+    return [urls.length, ...(await Promise.all(sizes))]
+  }
+  expect(await listWidths(anthropicDialect)).toEqual([20, 2100])
+  await fixture.follow((await fixture.start('And this?', { sessionId, files: [image] })).id)
+  expect(await listWidths(anthropicDialect)).toEqual([21, 2000])
+  expect(await listWidths(openAIDialect)).toEqual([21, 2100])
 })
