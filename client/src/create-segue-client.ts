@@ -12,7 +12,7 @@ import { createLazyTransport } from './subscription/lazy-transport.ts'
 import { HttpClient } from './http/http-client.ts'
 import { RequestSender } from './http/request-sender.ts'
 import { createSseTransport } from './subscription/sse-transport.ts'
-import { createCommands } from './commands.ts'
+import { createCommands } from './commands/create-commands.ts'
 
 /** Creates a client of a server. It sends nothing before it is used. */
 export function createSegueClient(options: SegueClientOptions): SegueClient {

@@ -1,3 +1,6 @@
+import type { ApprovalRule, ForgottenApproval } from './commands/approval-rule.ts'
+import type { ConversationChanges, NewSession, SessionChanges, SessionDetails } from './commands/session-details.ts'
+import type { UsageQuery, UsageSum } from './commands/usage-sum.ts'
 import type { ApprovalDecision } from '../../src/model/decision.ts'
 import type { JsonObject } from '../../src/lib/text/json.ts'
 import type { ConnectionSnapshot } from './connection-monitor.ts'
@@ -160,21 +163,37 @@ export interface SegueClient {
   message(events: AsyncIterable<ChatEvent>): AsyncIterableIterator<ChatMessage | null>
   /** Stops a stream, or takes back a queued message. */
   cancel(streamId: string, options?: RequestOptions): Promise<CancelResult>
+  answerApproval(id: string, answer: ApprovalAnswer, options?: RequestOptions): Promise<Approval>
+  answerClarification(id: string, answer: ClarificationAnswer, options?: RequestOptions): Promise<Clarification>
   /** Changes a message that waits for its turn. Rejects with STALE once its turn has begun, as `moveQueued` and `sendQueued` do. */
   updateQueued(streamId: string, changes: QueuedMessageChanges, options?: RequestOptions): Promise<ChatStream>
   /** Moves a queued message before another one of its queue; null, to the end. Resolves to the ids of the queue in order. */
   moveQueued(streamId: string, before: string | null, options?: RequestOptions): Promise<readonly string[]>
+  /** Starts the turn of a queued message now, and stops the answer that is being made. */
+  sendQueued(streamId: string, options?: RequestOptions): Promise<ChatStream>
+  /** Takes a message back that waits to join an answer. Rejects with STALE once it does not wait any more. */
+  withdraw(messageId: string, options?: RequestOptions): Promise<ChatMessage>
+  /** Makes a session, with instructions, a model and an effort of its own, for example. */
+  createSession(session?: NewSession, options?: RequestOptions): Promise<SessionDetails>
+  /** Changes the settings of a session of Segue's. */
+  updateSession(id: string, changes: SessionChanges, options?: RequestOptions): Promise<SessionDetails>
+  /** The settings of a session, and the size of its context. Null if there is no such session. */
+  session(id: string, options?: RequestOptions): Promise<SessionDetails | null>
+  /** Names, pins or archives a conversation, also one of Hermes. */
+  updateConversation(id: string, changes: ConversationChanges, options?: RequestOptions): Promise<void>
+  /** Deletes all sessions of a conversation. */
+  deleteConversation(id: string, options?: RequestOptions): Promise<void>
   /**
    * Marks a conversation as read, for all devices, up to a time that the server sent (in epoch milliseconds, such as the
    * `lastActivityAt` of its row); without one, up to now. A mark never goes back. Following an answer to its end does not mark.
    */
   markRead(conversationId: string, at?: number | null, options?: RequestOptions): Promise<void>
-  /** Starts the turn of a queued message now, and stops the answer that is being made. */
-  sendQueued(streamId: string, options?: RequestOptions): Promise<ChatStream>
-  /** Takes a message back that waits to join an answer. Rejects with STALE once it does not wait any more. */
-  withdraw(messageId: string, options?: RequestOptions): Promise<ChatMessage>
-  answerApproval(id: string, answer: ApprovalAnswer, options?: RequestOptions): Promise<Approval>
-  answerClarification(id: string, answer: ClarificationAnswer, options?: RequestOptions): Promise<Clarification>
+  /** What a profile has used, largest first: by cost where there is one, else by tokens. */
+  usage(query?: UsageQuery, options?: RequestOptions): Promise<readonly UsageSum[]>
+  /** What is allowed in a profile without being asked, newest first. Default: the profile `default`. */
+  approvalRules(profile?: string, options?: RequestOptions): Promise<readonly ApprovalRule[]>
+  /** Has a tool ask again. Resolves to the rules that are left in the profile. */
+  forgetApproval(rules: ForgottenApproval, options?: RequestOptions): Promise<readonly ApprovalRule[]>
   /** The absolute URL of a file of this server, for `<img>` and links. Any other URL is returned as it is. */
   fileUrl(url: string): string
   /**

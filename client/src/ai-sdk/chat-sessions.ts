@@ -1,4 +1,4 @@
-import { createSession, getWritableSession } from '../live-chat/get-writable-session.ts'
+import { getWritableSession } from '../live-chat/get-writable-session.ts'
 import type { SegueClient } from '../segue-client.ts'
 import {
   type ChatSession,
@@ -41,7 +41,9 @@ export class ChatSessions {
   async findOrCreate(chatId: string): Promise<string> {
     const found = await this.find(chatId)
     if (found) return getWritableSession(this.#client, found)
-    return createSession(this.#client, { key: chatId, profile: this.#profile })
+    const profile = this.#profile
+    const { id } = await this.#client.createSession({ key: chatId, ...(profile !== undefined && { profile }) })
+    return id
   }
 
   /** The id on the server of a message that the SDK has under an id, among the newest 1,000 of a chat. Null if there is none. */

@@ -3,11 +3,6 @@ import type { Conversation } from '../lists/conversation-list.ts'
 import type { LiveChat } from '../live-chat/live-chat.ts'
 import type { SegueClient } from '../segue-client.ts'
 
-export const updateConversationDocument = `mutation ($id: ID!, $input: UpdateConversationInput!) {
-  updateConversation(id: $id, input: $input) { id }
-}`
-export const deleteConversationDocument = 'mutation ($id: ID!) { deleteConversation(id: $id) }'
-
 export interface ConversationThreads {
   readonly client: SegueClient
   readonly chat: LiveChat
@@ -27,9 +22,6 @@ export function toThreadListAdapter({
   archived,
   isLoading,
 }: ConversationThreads): ExternalStoreThreadListAdapter {
-  const update = async (id: string, input: Record<string, unknown>): Promise<void> => {
-    await client.request(updateConversationDocument, { id, input })
-  }
   return {
     ...(conversationId !== null && { threadId: conversationId }),
     isLoading,
@@ -40,11 +32,11 @@ export function toThreadListAdapter({
       const conversation = [...conversations, ...archived].find((other) => other.id === id)
       if (conversation) chat.open(conversation.tip.id)
     },
-    onRename: (id, title) => update(id, { title }),
-    onArchive: (id) => update(id, { archived: true }),
-    onUnarchive: (id) => update(id, { archived: false }),
+    onRename: (id, title) => client.updateConversation(id, { title }),
+    onArchive: (id) => client.updateConversation(id, { archived: true }),
+    onUnarchive: (id) => client.updateConversation(id, { archived: false }),
     onDelete: async (id) => {
-      await client.request(deleteConversationDocument, { id })
+      await client.deleteConversation(id)
       if (id === chat.getSnapshot().conversationId) chat.open(null)
     },
   }

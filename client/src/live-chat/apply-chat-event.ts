@@ -28,8 +28,8 @@ export function applyChatEvent(chat: LiveChatState, event: ChatEvent): LiveChatS
     case 'StreamFinished':
       return finishStream(beginTurn(chat, event), event)
     case 'SessionChanged': {
-      const { title, model, effort, compacting } = event.session
-      return { ...chat, title, model, effort, compacting }
+      const { title, model, effort, compacting, context } = event.session
+      return { ...chat, title, model, effort, compacting, context }
     }
     case 'SessionContinued':
     case 'StreamReset':

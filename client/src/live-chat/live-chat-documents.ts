@@ -1,7 +1,8 @@
 import type { Origin } from '../../../src/model/session.ts'
-import { approvalFields, clarificationFields, messageFields, streamFields } from '../wire/documents.ts'
+import { approvalFields, clarificationFields, contextFields, messageFields, streamFields } from '../wire/documents.ts'
 import type { WireApproval, WireClarification, WireMessage, WireStream } from '../wire/wire-types.ts'
 import type { MessageStream } from './live-chat-message.ts'
+import type { SessionContext } from '../model/session-context.ts'
 
 interface WireOriginal {
   readonly id: string
@@ -37,6 +38,7 @@ export interface WireChatSession {
   readonly title: string | null
   readonly model: string | null
   readonly effort: string | null
+  readonly context: SessionContext | null
   readonly origin: Origin
   readonly compacting: boolean
   readonly headSeq: number
@@ -61,7 +63,7 @@ const liveMessageFields = `
 const transcriptPage = `{ pageInfo { hasPreviousPage startCursor } edges { node { ${liveMessageFields} } } }`
 
 const chatSessionFields = `
-  id title model effort origin compacting headSeq continuedBy { id } profile { name } conversation { id lastActivityAt } activeStream { ... on Stream ${streamFields} steered { ${liveMessageFields} } }
+  id title model effort ${contextFields} origin compacting headSeq continuedBy { id } profile { name } conversation { id lastActivityAt } activeStream { ... on Stream ${streamFields} steered { ${liveMessageFields} } }
   queue { ... on Stream ${streamFields} userMessage { ${liveMessageFields} } }
   transcript(last: $last) ${transcriptPage}`
 
@@ -87,5 +89,3 @@ export const streamedMessageDocument = `query ($id: ID!) {
 }`
 
 export const alternativesDocument = `query ($id: ID!) { node(id: $id) { ... on Message { ${alternatives} } } }`
-
-export const createSessionDocument = `mutation ($input: CreateSessionInput!) { session: createSession(input: $input) { id } }`

@@ -1,6 +1,7 @@
 import type { Origin } from '../../../src/model/session.ts'
 import type { ChatStream } from '../model/stream.ts'
 import type { LiveChatMessage } from './live-chat-message.ts'
+import type { SessionContext } from '../model/session-context.ts'
 
 /** A message that waits for its turn. */
 export interface QueuedMessage {
@@ -17,6 +18,8 @@ export interface LiveChatState {
   readonly model: string | null
   /** Of reasoning. Null: the model's own default. */
   readonly effort: string | null
+  /** The size of what the model would be sent next. Null where nothing is sent from, and before the first message. */
+  readonly context: SessionContext | null
   /** HERMES: of an agent whose files Segue only reads. What is sent goes on in a session of Segue's. */
   readonly origin: Origin
   /** In the order in which they are shown, those of the sessions before this one included. */
@@ -45,6 +48,7 @@ export const emptyChat: LiveChatState = {
   title: null,
   model: null,
   effort: null,
+  context: null,
   origin: 'SEGUE',
   messages: [],
   hasEarlier: false,

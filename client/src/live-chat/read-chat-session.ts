@@ -50,8 +50,20 @@ export async function readChatSession(
     : await readConversationTip(client, sessionId, last, signal)
   while (session?.continuedBy) session = await readSession(client, session.continuedBy.id, last, signal)
   if (!session) throw new SegueError('NOT_FOUND', 'The session does not exist. Choose another one.')
-  const { id, title, model, effort, origin, compacting, headSeq, conversation, activeStream, queue, transcript } =
-    session
+  const {
+    id,
+    title,
+    model,
+    effort,
+    context,
+    origin,
+    compacting,
+    headSeq,
+    conversation,
+    activeStream,
+    queue,
+    transcript,
+  } = session
   const { messages, before } = toTranscriptPage(transcript)
   const chat: LiveChatState = {
     ...emptyChat,
@@ -60,6 +72,7 @@ export async function readChatSession(
     title,
     model,
     effort,
+    context,
     origin,
     compacting,
     messages,

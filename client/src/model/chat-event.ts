@@ -5,6 +5,7 @@ import type { SteeringState } from '../../../src/model/steering.ts'
 import type { Approval, Clarification } from './decision.ts'
 import type { ChatMessage } from './message.ts'
 import type { ChatStream } from './stream.ts'
+import type { SessionContext } from './session-context.ts'
 
 /** The fields that an event has in the server's log and on the wire. */
 type LogEventOfType<Type extends LogEvent['type']> = Extract<LogEvent, { readonly type: Type }>
@@ -21,6 +22,8 @@ export interface SessionSummary {
   readonly effort: string | null
   /** `compactSession` is at work: the session is busy meanwhile. */
   readonly compacting: boolean
+  /** The size of what would be sent next. Null where nothing is sent from. */
+  readonly context: SessionContext | null
 }
 
 /** The stream was accepted. It is QUEUED or RUNNING. */

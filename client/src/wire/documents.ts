@@ -1,10 +1,12 @@
-const usage = `usage {
+export const usageFields = `usage {
   estimated inputTokens outputTokens reasoningTokens cachedInputTokens cost { amount currency estimated }
 }`
 
 const toolCall = `{ id providerId name argumentsText state result error startedAt finishedAt approval { reason arguments } }`
 
-export const streamFields = `{ id status model effort lastSeq startedAt finishedAt finishReason retryAt ${usage} session { id } error { code message retryAt } }`
+export const contextFields = 'context { tokens window compactsAt estimated instructions tools history }'
+
+export const streamFields = `{ id status model effort lastSeq startedAt finishedAt finishReason retryAt ${usageFields} session { id } error { code message retryAt } }`
 
 export const approvalFields = `{
   id description choices state decision reason arguments requestedAt expiresAt resolvedAt
@@ -18,7 +20,7 @@ export const clarificationFields = `{
 
 /** The selection of a message, for documents of your own: `toChatMessage` converts it. */
 export const messageFields = `{
-  id role kind status createdAt model ${usage} session { id } stream { id } steering { state step partIndex stream { id } }
+  id role kind status createdAt model ${usageFields} session { id } stream { id } steering { state step partIndex stream { id } }
   parts {
     __typename
     index step startedAt endedAt
@@ -38,13 +40,13 @@ const eventFields = `{
   ... on ToolCallChanged { messageId partIndex toolCall ${toolCall} }
   ... on FilePartAdded { messageId partIndex step mediaType name url }
   ... on PartFinished { messageId partIndex }
-  ... on StepFinished { step finishReason ${usage} }
+  ... on StepFinished { step finishReason ${usageFields} }
   ... on MessageSteered { steeringState userMessage ${messageFields} }
   ... on StreamChanged { status stream { ... on Stream ${streamFields} userMessage ${messageFields} } }
   ... on QueueChanged { streamIds }
   ... on ApprovalChanged { state decision approval ${approvalFields} }
   ... on ClarificationChanged { state answer clarification ${clarificationFields} }
-  ... on SessionChanged { session { id title model effort compacting } }
+  ... on SessionChanged { session { id title model effort compacting ${contextFields} } }
   ... on SessionContinued { toId }
   ... on StreamFinished { status finishReason stream ${streamFields} message { id digest } }
   ... on StreamReset { reason message ${messageFields} }
@@ -55,29 +57,9 @@ export const streamChatDocument = `subscription ($input: StreamChatInput!) { eve
 export const followStreamDocument = `subscription ($id: ID!, $after: Int!) { event: followStream(streamId: $id, after: $after) ${eventFields} }`
 export const followSessionDocument = `subscription ($id: ID!, $after: Int!) { event: followSession(sessionId: $id, after: $after) ${eventFields} }`
 
-/** All mutations name their field `result`. Their key is sent as a header. */
+/** All mutations name their field `result`. Their key is sent as a header. See also commands/command-documents.ts. */
 export const cancelStreamDocument = `mutation ($id: ID!) {
   result: cancelStream(streamId: $id) { outcome stream ${streamFields} message ${messageFields} withdrawn ${messageFields} }
-}`
-
-export const updateQueuedMessageDocument = `mutation ($id: ID!, $text: String, $files: [FileInput!]) {
-  result: updateQueuedMessage(streamId: $id, text: $text, files: $files) ${streamFields}
-}`
-
-export const moveQueuedMessageDocument = `mutation ($id: ID!, $before: ID) {
-  result: moveQueuedMessage(streamId: $id, before: $before) { queue { id } }
-}`
-
-export const sendQueuedMessageDocument = `mutation ($id: ID!) {
-  result: sendQueuedMessage(streamId: $id) ${streamFields}
-}`
-
-export const markReadDocument = `mutation ($id: ID!, $at: DateTime) {
-  result: markRead(conversationId: $id, at: $at) { id }
-}`
-
-export const withdrawMessageDocument = `mutation ($id: ID!) {
-  result: withdrawMessage(messageId: $id) ${messageFields}
 }`
 
 export const answerApprovalDocument = `mutation ($id: ID!, $decision: ApprovalDecision!, $reason: String, $arguments: JSON, $pattern: JSON) {

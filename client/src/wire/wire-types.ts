@@ -5,6 +5,7 @@ import type { FinishReason, StreamErrorCode, StreamStatus } from '../../../src/m
 import type { SteeringState } from '../../../src/model/steering.ts'
 import type { StreamReset } from '../../../src/model/chat-event.ts'
 import type { Usage, UsageCost } from '../../../src/model/usage.ts'
+import type { SessionContext } from '../model/session-context.ts'
 
 /** What documents select, as JSON. Times are RFC 3339. */
 export interface WireId {
@@ -176,6 +177,7 @@ export type WireEvent =
         readonly model: string | null
         readonly effort: string | null
         readonly compacting: boolean
+        readonly context: SessionContext | null
       }
     })
   | (WireEventBase & { readonly __typename: 'SessionContinued'; readonly toId: string })

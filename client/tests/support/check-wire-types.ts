@@ -22,6 +22,7 @@ const imports = {
   Chat: 'live-chat/live-chat-documents.ts',
   AiSdk: 'ai-sdk/chat-session-documents.ts',
   Client: 'segue-client.ts',
+  Commands: 'commands/command-documents.ts',
 }
 
 /**

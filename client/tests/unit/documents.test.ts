@@ -4,6 +4,7 @@ import { build } from 'esbuild'
 import { buildSchema, type DocumentNode, parse, print, validate } from 'graphql'
 import { describe, expect, test } from 'vitest'
 import * as aiSdkDocuments from '../../src/ai-sdk/chat-session-documents.ts'
+import * as commandDocuments from '../../src/commands/command-documents.ts'
 import * as listDocuments from '../../src/lists/conversation-documents.ts'
 import * as chatDocuments from '../../src/live-chat/live-chat-documents.ts'
 import * as documents from '../../src/wire/documents.ts'
@@ -19,7 +20,7 @@ const isDocument = (value: unknown): value is DocumentNode =>
   typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'Document'
 
 describe('the documents of the library', () => {
-  const texts = Object.entries({ ...documents, ...listDocuments }).flatMap(([name, value]) =>
+  const texts = Object.entries({ ...documents, ...listDocuments, ...commandDocuments }).flatMap(([name, value]) =>
     name.endsWith('Document') && typeof value === 'string' ? [[name, value] as const] : [],
   )
 
@@ -29,6 +30,7 @@ describe('the documents of the library', () => {
 
   test.each([
     ['wire/documents.ts', documents],
+    ['commands/command-documents.ts', commandDocuments],
     ['lists/conversation-documents.ts', listDocuments],
     ['live-chat/live-chat-documents.ts', chatDocuments],
     ['ai-sdk/chat-session-documents.ts', aiSdkDocuments],

@@ -38,7 +38,7 @@ describe('the fold', () => {
       ...base,
       type: 'SessionChanged',
       seq: 9,
-      session: { id: 'ses_1', title: 'A', model: null, effort: null, compacting: false },
+      session: { id: 'ses_1', title: 'A', model: null, effort: null, compacting: false, context: null },
     }
     expect(foldChatEvent(message, changed)).toBe(message)
   })

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import * as aiSdkDocuments from '../../src/ai-sdk/chat-session-documents.ts'
-import * as assistantUiDocuments from '../../src/assistant-ui/conversation-threads.ts'
+import * as commandDocuments from '../../src/commands/command-documents.ts'
 import * as listDocuments from '../../src/lists/conversation-documents.ts'
 import * as chatDocuments from '../../src/live-chat/live-chat-documents.ts'
 import * as wireDocuments from '../../src/wire/documents.ts'
@@ -38,7 +38,12 @@ const resultTypes: Readonly<Record<string, string>> = {
   StreamedMessage:
     "{ readonly stream: (Pick<Wire.WireStream, 'status' | 'lastSeq'> & { readonly message: Chat.WireLiveMessage | null }) | null }",
   Alternatives: "{ readonly node: Pick<Chat.WireLiveMessage, 'alternatives'> | {} | null }",
-  CreateSession: '{ readonly session: { readonly id: string } }',
+  NewSession: '{ readonly result: Commands.WireSessionDetails }',
+  UpdateSession: '{ readonly result: Commands.WireSessionDetails }',
+  SessionDetails: '{ readonly result: Commands.WireSessionDetails | null }',
+  Usage: '{ readonly result: readonly Commands.WireUsageSum[] }',
+  ApprovalRules: '{ readonly result: Commands.WireApprovalRules | null }',
+  ForgetApproval: '{ readonly result: Commands.WireApprovalRules }',
   FindSession: 'AiSdk.WireFoundSession',
   MessageKeys: 'AiSdk.WireMessageKeys',
   // What is in their results is not read.
@@ -47,7 +52,7 @@ const resultTypes: Readonly<Record<string, string>> = {
 }
 
 const documents = new Map<string, TypedDocument>()
-const modules = { ...wireDocuments, ...listDocuments, ...chatDocuments, ...aiSdkDocuments, ...assistantUiDocuments }
+const modules = { ...wireDocuments, ...listDocuments, ...chatDocuments, ...aiSdkDocuments, ...commandDocuments }
 for (const [name, text] of Object.entries(modules)) {
   if (typeof text !== 'string' || !name.endsWith('Document')) continue
   const key = name.charAt(0).toUpperCase() + name.slice(1, -'Document'.length)
