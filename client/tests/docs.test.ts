@@ -26,7 +26,7 @@ test('the examples of the page on the client library work', async () => {
   await vi.waitFor(() => expect(lines.at(-1)).toBe('[["Greetings","Hello"],""]'), { timeout: 15_000 })
   expect(lines.length).toBeGreaterThan(1)
   expect(lines).toContain('["Hello"]')
-  expect(lines).toContainEqual(expect.stringMatching(/^\["eliza\/.*",2,[1-9]/))
+  expect(lines).toContainEqual(expect.stringMatching(/^\["offline\/eliza",2,[1-9]/))
   stop()
   client.close()
 })
