@@ -77,7 +77,7 @@ export function createCommandsOnDemand(requests: RequestSender): Pick<SegueClien
     usage: async ({ from, to, ...span } = {}, options) => {
       const variables = { ...span, from: toDateTime(from), to: toDateTime(to) }
       const sums = await send<readonly WireUsageSum[]>(usageDocument, variables, options)
-      return sums.map(({ usage, ...sum }) => ({ ...sum, usage: toUsage(usage) }))
+      return sums.map(({ group, answers, usage }) => ({ group, answers, usage: toUsage(usage) }))
     },
     approvalRules: async (profile = 'default', options) => {
       const found = await send<WireApprovalRules | null>(approvalRulesDocument, { profile }, options)
