@@ -1,65 +1,39 @@
 import { describe, expect, test } from 'vitest'
-import { newTool } from '../support/fixtures/tools.ts'
-import type { ProviderStep } from '../support/providers/strict-provider.ts'
-import { startSegueWithTools } from '../support/server/segue-with-tools.ts'
+import { newTool } from '../../support/fixtures/tools.ts'
+import { startSegueWithTools } from '../../support/server/segue-with-tools.ts'
 import {
   AnswerApprovalDocument,
   ConversationsDocument,
   MessageDocument,
   SendQueuedMessageDocument,
-  SteeredDocument,
   SteeringOfDocument,
-} from './generated/graphql.ts'
+} from '../generated/graphql.ts'
 import {
   cancelStream,
   type ChatEvent,
   followStream,
   isEventOfType,
-  loadEvents,
   loadSession,
   loadTranscript,
   never,
   startChat,
   streamChat,
-} from './support/chat.ts'
-import { type Client, connect, transports } from './support/clients.ts'
-import { newTestEnvironment, type TestEnvironment } from './support/test-environment.ts'
-import { ask, mutate, readUntil, requireNonNull } from './support/typed-client.ts'
+} from '../support/chat.ts'
+import { type Client, connect, transports } from '../support/clients.ts'
+import {
+  isFinished,
+  isSteered,
+  listStates,
+  listUsers,
+  loadEventsAtRest,
+  loadSteered,
+  startHeldAnswer,
+  steer,
+} from '../support/steering.ts'
+import { newTestEnvironment } from '../support/test-environment.ts'
+import { ask, mutate, readUntil, requireNonNull } from '../support/typed-client.ts'
 
-const isFinished = isEventOfType('StreamFinished')
-const isSteered = isEventOfType('MessageSteered')
 const writeCommand = '/tool files__write {"text":"Hi"}'
-
-const listStates = (events: readonly ChatEvent[]): string[] =>
-  events.filter(isSteered).map(({ steeringState, userMessage }) => `${steeringState} ${userMessage.text}`)
-
-const listUsers = async (client: Client, sessionId: string): Promise<string[]> =>
-  (await loadTranscript(client, sessionId)).filter((line) => line.startsWith('USER'))
-
-async function loadSteered(client: Client, id: string) {
-  return requireNonNull((await ask(client, SteeredDocument, { id })).stream).steered
-}
-
-const steer = (client: Client, sessionId: string, text: string, key?: string) =>
-  startChat(client, { sessionId, text, ifBusy: 'STEER', ...(key !== undefined && { key }) })
-
-/** Starts an answer whose first request does what follows, after `release`. */
-async function startHeldAnswer({ client, provider }: TestEnvironment, ...rest: readonly ProviderStep[]) {
-  const { promise, resolve: release } = Promise.withResolvers<void>()
-  provider.enqueue([{ text: 'Half' }, { wait: promise }, ...rest])
-  const { id: streamId, session } = await startChat(client, { text: 'Begin' })
-  await readUntil(followStream(client, streamId), isEventOfType('TextDelta'))
-  return { streamId, sessionId: session.id, release }
-}
-
-/** Resolves when the session has nothing more to answer, to its events. */
-async function loadEventsAtRest(client: Client, sessionId: string): Promise<ChatEvent[]> {
-  for (;;) {
-    const { activeStream } = await loadSession(client, sessionId)
-    if (!activeStream) return loadEvents(client, sessionId)
-    await readUntil(followStream(client, activeStream.id), isFinished)
-  }
-}
 
 /** The offline agent, which waits for an approval, with a message that is to join its answer. */
 async function startWaiting(client: Client) {

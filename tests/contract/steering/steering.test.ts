@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import {
   cancelStream,
-  type ChatEvent,
   followStream,
   isEventOfType,
   loadSession,
@@ -10,50 +9,26 @@ import {
   startChat,
   streamChat,
   streamToEnd,
-} from './support/chat.ts'
-import { type Client, transports } from './support/clients.ts'
-import {
-  RegenerateDocument,
-  SteeredDocument,
-  SteeringOfDocument,
-  WithdrawMessageDocument,
-} from './generated/graphql.ts'
-import { newTestEnvironment, type TestEnvironment } from './support/test-environment.ts'
-import { ask, mutate, readUntil, requireNonNull } from './support/typed-client.ts'
-import { toolCallSteps } from '../support/providers/strict-provider.ts'
-
-const isFinished = isEventOfType('StreamFinished')
-const isSteered = isEventOfType('MessageSteered')
+} from '../support/chat.ts'
+import { transports } from '../support/clients.ts'
+import { RegenerateDocument, SteeringOfDocument, WithdrawMessageDocument } from '../generated/graphql.ts'
+import { isFinished, listStates, loadSteered, startHeldAnswer, steer } from '../support/steering.ts'
+import { newTestEnvironment, type TestEnvironment } from '../support/test-environment.ts'
+import { ask, mutate, readUntil, requireNonNull } from '../support/typed-client.ts'
+import { toolCallSteps } from '../../support/providers/strict-provider.ts'
 
 /** Starts an answer that holds after its first words, until `release` is called. */
-async function startHeldAnswer(
-  { client, provider }: TestEnvironment,
-  ...after: Parameters<typeof provider.enqueue>[0][]
-) {
-  const held = Promise.withResolvers<void>()
-  provider.enqueue([{ text: 'Half' }, { wait: held.promise }, { text: ' done.' }, { finish: 'stop' }])
-  for (const script of after) provider.enqueue(script)
-  const stream = await startChat(client, { text: 'Begin' })
-  await readUntil(followStream(client, stream.id), isEventOfType('TextDelta'))
-  return { streamId: stream.id, sessionId: stream.session.id, release: held.resolve }
-}
-
-function steer(client: Client, sessionId: string, text: string, key?: string) {
-  return startChat(client, { sessionId, text, ifBusy: 'STEER', ...(key !== undefined && { key }) })
-}
-
-const listStates = (events: readonly ChatEvent[]): string[] =>
-  events.filter(isSteered).map(({ steeringState, userMessage }) => `${steeringState} ${userMessage.text}`)
-
-async function loadSteered(client: Client, id: string) {
-  return requireNonNull((await ask(client, SteeredDocument, { id })).stream).steered
+async function startAnswer(environment: TestEnvironment, ...after: readonly string[]) {
+  const held = await startHeldAnswer(environment, { text: ' done.' }, { finish: 'stop' })
+  for (const script of after) environment.provider.enqueue(script)
+  return held
 }
 
 describe.each(transports)('A message that is sent with STEER, over %s,', (transport) => {
   test('joins the running answer, which has one more step for it', async () => {
     await using environment = await newTestEnvironment(transport)
     const { client, provider } = environment
-    const { streamId, sessionId, release } = await startHeldAnswer(environment, 'And more.')
+    const { streamId, sessionId, release } = await startAnswer(environment, 'And more.')
     expect(await steer(client, sessionId, 'In short', 'k')).toMatchObject({ id: streamId })
     const [pending] = await loadSteered(client, streamId)
     expect(pending).toMatchObject({ text: 'In short', steering: { state: 'PENDING', step: null } })
@@ -114,7 +89,7 @@ describe.each(transports)('A message that is sent with STEER, over %s,', (transp
   test('is followed from its own event to the end of the answer, and happens once', async () => {
     await using environment = await newTestEnvironment(transport)
     const { client } = environment
-    const { streamId, sessionId, release } = await startHeldAnswer(environment, 'And more.')
+    const { streamId, sessionId, release } = await startAnswer(environment, 'And more.')
     const variables = { sessionId, text: 'In short', ifBusy: 'STEER', key: 'once' } as const
     const events = streamChat(client, variables)
     const first = await events.next()
@@ -140,7 +115,7 @@ describe.each(transports)('A message that is sent with STEER, over %s,', (transp
   test('is withdrawn when a person stops the answer, and given back', async () => {
     await using environment = await newTestEnvironment(transport)
     const { client, provider } = environment
-    const { streamId, sessionId } = await startHeldAnswer(environment)
+    const { streamId, sessionId } = await startAnswer(environment)
     await steer(client, sessionId, 'In short')
     const cancelled = await cancelStream(client, streamId)
     expect(cancelled).toMatchObject({ outcome: 'CANCELLED', withdrawn: [{ text: 'In short' }] })
@@ -157,7 +132,7 @@ describe.each(transports)('A message that is sent with STEER, over %s,', (transp
   test('can be taken back while it is pending, once', async () => {
     await using environment = await newTestEnvironment(transport)
     const { client } = environment
-    const { streamId, sessionId, release } = await startHeldAnswer(environment)
+    const { streamId, sessionId, release } = await startAnswer(environment)
     await steer(client, sessionId, 'In short')
     const messageId = requireNonNull((await loadSteered(client, streamId))[0]).id
     const { withdrawMessage } = await mutate(client, WithdrawMessageDocument, { messageId, key: 'w' })
@@ -175,7 +150,7 @@ describe.each(transports)('A message that is sent with STEER, over %s,', (transp
   test('is queued before the others if the answer fails, and behind a message that interrupts it', async () => {
     await using environment = await newTestEnvironment(transport)
     const { client, provider } = environment
-    const { streamId, sessionId } = await startHeldAnswer(environment)
+    const { streamId, sessionId } = await startAnswer(environment)
     const queued = await startChat(client, { sessionId, text: 'Queued', ifBusy: 'QUEUE' })
     await steer(client, sessionId, 'One')
     await steer(client, sessionId, 'Two')
@@ -202,7 +177,7 @@ describe.each(transports)('A message that is sent with STEER, over %s,', (transp
   test('is tried again with its turn, in one message', async () => {
     await using environment = await newTestEnvironment(transport)
     const { client, provider } = environment
-    const { streamId, sessionId, release } = await startHeldAnswer(environment, 'And more.')
+    const { streamId, sessionId, release } = await startAnswer(environment, 'And more.')
     await steer(client, sessionId, 'In short')
     release()
     const { last } = await readUntil(followStream(client, streamId), isFinished)
