@@ -4,7 +4,6 @@ import { positionNewSessionMessages } from '../../model/fold/message-position.ts
 import { toMessageKind } from '../../model/message-kind.ts'
 import type { ContextCheckpoint } from '../../model/context/context-checkpoint.ts'
 import type { UserMessageQuote } from '../../model/context/context-summary.ts'
-import { maxSteeredMessages } from '../../model/steering.ts'
 import { findOriginalId, isSteeringMessage, type MessagePart, type MessageRecord } from '../../model/message.ts'
 import { findContinuedParentId } from '../../model/conversation/lineage.ts'
 import { assignTurns } from '../../model/conversation/assign-turns.ts'
@@ -111,12 +110,19 @@ export class SessionForker {
     return findTurn([...shown.filter((each) => !isSummary(each)), message])
   }
 
-  /** The messages that have joined the answer to a message: they come right behind it. */
+  /** The messages that have joined the answer to a message: they come behind it. Some between them may be withdrawn. */
   async #loadSteering(session: SessionRecord, { position }: MessageRecord): Promise<MessageRecord[]> {
-    const range = { after: position, before: null, limit: maxSteeredMessages, backwards: false }
-    const page = await this.#options.messageQueries.loadPage(session, range)
-    const end = page.findIndex((message) => !isSteeringMessage(message))
-    return end < 0 ? [...page] : page.slice(0, end)
+    const steering: MessageRecord[] = []
+    for (let after = position; ;) {
+      const range = { after, before: null, limit: pageSize, backwards: false }
+      const page = await this.#options.messageQueries.loadPage(session, range)
+      for (const message of page) {
+        if (isSteeringMessage(message)) steering.push(message)
+        else if (!message.withdrawn) return steering
+      }
+      after = page.at(-1)?.position ?? null
+      if (after === null) return steering
+    }
   }
 
   async #requireFinishedMessage(messageId: string): Promise<{ message: MessageRecord; session: SessionRecord }> {
