@@ -39,21 +39,25 @@ describe.each(transports)('A message that is to join an answer, over %s,', (tran
     ['CONTENT_FILTER', {}, [{ finish: 'content_filter' }]],
     ['STOP', { settings: settings.withBudget }, [{ finish: 'stop' }, expensive]],
     ['STOP', { settings: settings.withOneStep }, [{ finish: 'stop' }]],
-  ])('is answered by itself, before the queue, if the answer ends with %s and has no room for it (%o)', async ([
-    finishReason,
-    options,
-    rest,
-  ]) => {
-    await using environment = await newTestEnvironment(transport, options)
-    const { client, provider } = environment
-    const { sessionId, received, last, events } = await runSteered(environment, ...rest)
-    expect(last).toMatchObject({ status: 'COMPLETED', finishReason })
-    expect(listStates(received)).toEqual(['PENDING One', 'PENDING Two', 'QUEUED One', 'QUEUED Two'])
-    expect(events.filter(isFinished).map(({ status }) => status)).toEqual(Array(4).fill('COMPLETED'))
-    expect(await listUsers(client, sessionId)).toEqual(['USER Begin', 'USER One', 'USER Two', 'USER Queued'])
-    expect(provider.requests.map(({ body }) => body.messages.at(-1)?.content)).toEqual(['Begin', 'One', 'Two', 'Queued'])
-    expect(countTexts(provider.requests.at(-1), ['One', 'Two'])).toEqual([1, 1])
-  })
+  ])(
+    'is answered by itself, before the queue, if the answer ends with %s and has no room for it (%o)',
+    async ([finishReason, options, rest]) => {
+      await using environment = await newTestEnvironment(transport, options)
+      const { client, provider } = environment
+      const { sessionId, received, last, events } = await runSteered(environment, ...rest)
+      expect(last).toMatchObject({ status: 'COMPLETED', finishReason })
+      expect(listStates(received)).toEqual(['PENDING One', 'PENDING Two', 'QUEUED One', 'QUEUED Two'])
+      expect(events.filter(isFinished).map(({ status }) => status)).toEqual(Array(4).fill('COMPLETED'))
+      expect(await listUsers(client, sessionId)).toEqual(['USER Begin', 'USER One', 'USER Two', 'USER Queued'])
+      expect(provider.requests.map(({ body }) => body.messages.at(-1)?.content)).toEqual([
+        'Begin',
+        'One',
+        'Two',
+        'Queued',
+      ])
+      expect(countTexts(provider.requests.at(-1), ['One', 'Two'])).toEqual([1, 1])
+    },
+  )
 
   test('is in the last step of an answer whose budget is used up, which sums up', async () => {
     await using environment = await newTestEnvironment(transport, { settings: settings.withBudget })
