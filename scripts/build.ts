@@ -1,10 +1,13 @@
-// Builds the packages: the server in dist/, the client library in client/dist/. With a name, only that of the two.
+// Builds the packages: the server in dist/, the client library in client/dist/, the web app in web/dist/. With names, only
+// those.
 import { buildClient } from './build/build-client.ts'
 import { buildServer } from './build/build-server.ts'
+import { buildWeb } from './build/build-web.ts'
 
 const builds: ReadonlyMap<string, () => Promise<void>> = new Map([
   ['server', buildServer],
   ['client', buildClient],
+  ['web', buildWeb],
 ])
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : [...builds.keys()]

@@ -13,6 +13,8 @@ const checks: Record<string, Check> = {
   types: commandCheck('tsc', '-p', '.'),
   'types of the client library': commandCheck('tsc', '-p', 'client'),
   'types of its tests': commandCheck('tsc', '-p', 'client/tests'),
+  'types of the web app': commandCheck('tsc', '-p', 'web'),
+  'types of the tests of the web app': commandCheck('tsc', '-p', 'web/tests'),
   format: commandCheck('oxfmt', '--check'),
   lint: commandCheck('oxlint', '--deny-warnings'),
   'size of the client library': commandCheck('node', 'scripts/check-client-size.ts'),

@@ -19,17 +19,21 @@ globalThis.AI_SDK_LOG_WARNINGS = false
 
 async function serve(argv: readonly string[]): Promise<void> {
   const settings = readSettings({ argv, env: process.env, homedir: homedir() })
-  // Logs go to stderr. Stdout carries one line only, which says that the server is ready.
+  // Logs go to stderr. Stdout carries the lines that say where the server is.
   const log = pino({ base: null }, pino.destination(2))
   for (const warning of settings.warnings) log.warn(warning)
   // Imported late, so that --help and wrong settings do not wait until the whole server is loaded.
-  const [{ startSegue }, { graphqlPath }] = await Promise.all([
+  const [{ startSegue }, { graphqlPath }, { builtWebAppFolder, hasWebApp }] = await Promise.all([
     import('./segue.ts'),
     import('./server/graphql/yoga.ts'),
+    import('./server/web-app/web-app-handler.ts'),
   ])
-  const segue = await startSegue({ settings, log, env: process.env })
+  const webAppFolder = hasWebApp(builtWebAppFolder) ? builtWebAppFolder : null
+  const segue = await startSegue({ settings, log, env: process.env, webAppFolder })
   closeOnSignal(() => segue.close(), log)
   process.stdout.write(`Segue is ready: ${segue.url}${graphqlPath}\n`)
+  if (webAppFolder !== null) process.stdout.write(`The app is at ${segue.url}/\n`)
+  else log.info('The web app is not built, so that / leads to the playground. Run npm run build -- web.')
 }
 
 async function runSubcommand(argv: readonly string[]): Promise<void> {

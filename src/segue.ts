@@ -5,6 +5,8 @@ import { lockHome } from './storage/sqlite/database/home-lock.ts'
 
 export interface SegueOptions extends ProfileRegistryOptions {
   readonly heartbeat?: ServerOptions['heartbeat']
+  /** See `ServerOptions`. Default: null. */
+  readonly webAppFolder?: ServerOptions['webAppFolder']
 }
 
 export interface Segue {
@@ -21,13 +23,13 @@ export interface Segue {
  * Starts Segue: locks the home, opens the profiles, listens. If a step fails, undoes those before it and rejects: with
  * SettingsError, HomeInUseError, UnusableHomeError, DatabaseTooNewError, DatabaseUnusableError, or the error of `listen`.
  */
-export async function startSegue({ heartbeat, ...options }: SegueOptions): Promise<Segue> {
+export async function startSegue({ heartbeat, webAppFolder = null, ...options }: SegueOptions): Promise<Segue> {
   await using resources = new AsyncDisposableStack()
   const { settings, log } = options
   resources.adopt(lockHome(settings.home), (lock) => lock.release())
   const profiles = resources.adopt(await ProfileRegistry.load(options), (registry) => registry.close())
   const server = resources.adopt(
-    await startServer({ ...settings, log, profiles, ...(heartbeat && { heartbeat }) }),
+    await startServer({ ...settings, log, profiles, webAppFolder, ...(heartbeat && { heartbeat }) }),
     (startedServer) => startedServer.close(),
   )
   // Runs first: subscribers receive the end of their streams before they are disconnected.

@@ -55,7 +55,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
   lib: ['file-conversion', 'json-schema', 'text', 'async', 'worker'],
   hermes: ['usage', 'cron', 'index', 'lineage', 'search', 'messages', 'state'],
   schema: ['conversation', 'decision', 'job', 'profile', 'search', 'chat', 'session', 'idempotency', 'relay'],
-  server: ['sse', 'websocket', 'graphql', 'playground', 'http'],
+  server: ['sse', 'websocket', 'graphql', 'playground', 'web-app', 'http'],
   'server/graphql': ['plugins', 'documents'],
   storage: ['sqlite', 'decisions', 'transfer', 'sessions', 'uploads', 'usage'],
   'storage/sqlite': [

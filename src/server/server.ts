@@ -22,6 +22,7 @@ import { createUploadHandler } from './http/upload-handler.ts'
 import { acceptsEventStream } from './sse/read-sse-request.ts'
 import { createSseHandler } from './sse/sse-handler.ts'
 import type { WebSocketHeartbeatOptions } from './websocket/websocket-connection.ts'
+import { createWebAppHandler } from './web-app/web-app-handler.ts'
 import { WebSocketServer } from './websocket/websocket-server.ts'
 
 export interface ServerOptions {
@@ -33,6 +34,8 @@ export interface ServerOptions {
   readonly profiles: ProfileRegistry
   readonly limits: ServerLimits
   readonly log: Logger
+  /** The built files of the web app. Null: browsers that open `/` are sent to the playground. */
+  readonly webAppFolder: string | null
   readonly heartbeat?: WebSocketHeartbeatOptions
 }
 
@@ -108,7 +111,7 @@ function createRequestCheck({ log, ...options }: ServerOptions): RequestCheck {
 
 /** Creates the transports, which share one document cache and one error formatter. */
 function createTransports(
-  { profiles, limits, log, allowedOrigins, heartbeat = defaultWebSocketHeartbeat }: ServerOptions,
+  { profiles, limits, log, allowedOrigins, webAppFolder, heartbeat = defaultWebSocketHeartbeat }: ServerOptions,
   checkRequest: RequestCheck,
   stopping: AbortSignal,
 ): { readonly handleRequest: RequestHandler; readonly webSockets: WebSocketServer } {
@@ -146,9 +149,8 @@ function createTransports(
         }),
       },
       { path: graphqlPath, handle: handleJson },
-      { path: '/', handle: (_, response) => void response.writeHead(302, { location: graphqlPath }).end() },
     ],
-    sendNotFound,
+    webAppFolder === null ? handleOther : createWebAppHandler(webAppFolder, handleOther),
   )
   return {
     webSockets: new WebSocketServer({ operations, errors, limits, heartbeat, log }),
@@ -175,7 +177,9 @@ function servesOtherOrigins(path: string): boolean {
   return path === graphqlPath || path === filesPath || path.startsWith(`${filesPath}/`)
 }
 
-function sendNotFound(_: IncomingMessage, response: ServerResponse): void {
+/** Sends a client that knows no path to the playground, and says to others that theirs is wrong. */
+function handleOther(request: IncomingMessage, response: ServerResponse): void {
+  if (readRequestPath(request) === '/') return void response.writeHead(302, { location: graphqlPath }).end()
   const message = `The path does not exist. The API is at ${graphqlPath}.`
   sendJson(response, 404, { errors: [createGraphQLError('NOT_FOUND', message)] })
 }

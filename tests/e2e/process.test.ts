@@ -157,9 +157,9 @@ describe('a started server', { timeout: 60_000 }, () => {
     expect(follower.events.at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
   })
 
-  test('prints one line on stdout until it exits', async () => {
+  test('prints where it is on stdout, and nothing else until it exits', async () => {
     expect(await server.stop('SIGTERM')).toBe(0)
-    expect(server.output.stdout).toBe(`Segue is ready: ${server.url}/graphql\n`)
+    expect(server.output.stdout).toMatch(readyLines(server.url))
     expect(server.output.stderr).toContain('Stopping.')
   })
 })
@@ -368,7 +368,7 @@ describe('a server with a provider and a Hermes agent', { timeout: 60_000 }, () 
       expect(saved).toMatchObject({ status: 'INTERRUPTED', error: { code: 'SERVER_RESTART' } })
       expect(saved.message?.text ?? '').toBe(text)
     }
-    expect(server.output.stdout).toBe(`Segue is ready: ${server.url}/graphql\n`)
+    expect(server.output.stdout).toMatch(readyLines(server.url))
     expect(server.output.stdout + server.output.stderr).not.toContain('sk-of')
   })
 })
@@ -385,6 +385,10 @@ test('a Hermes home that does not exist yet is read once it does', { timeout: 60
   hermes.addMessage(hermes.addSession('from the terminal'), 1, { content: 'hello' })
   expect(await listSessionIds(segue.url)).toEqual(['from the terminal'])
 })
+
+/** The API, and the app if it is built. */
+const readyLines = (url: string): RegExp =>
+  new RegExp(`^Segue is ready: ${RegExp.escape(url)}/graphql\\n(The app is at ${RegExp.escape(url)}/\\n)?$`)
 
 /** Expects a message without a stack on stderr, nothing on stdout, and the status 1. */
 function expectRefusal(

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { type BrowserContext, chromium } from 'playwright-core'
+import { type Browser as PlaywrightBrowser, type BrowserContext, chromium } from 'playwright-core'
 
 const names = ['chromium', 'chromium-browser', 'google-chrome']
 const macOsPath = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'
@@ -27,6 +27,11 @@ const flags = [
   '--disable-sync',
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
 ]
+
+/** A browser for pages that each have a context of their own. */
+export function launchChromium(executablePath: string): Promise<PlaywrightBrowser> {
+  return chromium.launch({ executablePath, args: flags })
+}
 
 export interface Browser extends AsyncDisposable {
   readonly context: BrowserContext

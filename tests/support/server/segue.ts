@@ -13,7 +13,7 @@ export interface TestSegue extends Segue, AsyncDisposable {
   readonly warnings: string[]
 }
 
-export interface TestSegueOptions extends Pick<SegueOptions, 'heartbeat' | 'createToolSource'> {
+export interface TestSegueOptions extends Pick<SegueOptions, 'heartbeat' | 'createToolSource' | 'webAppFolder'> {
   readonly settings?: Partial<Settings>
   /** The environment variables with API keys. Empty by default. */
   readonly env?: NodeJS.ProcessEnv

@@ -1,0 +1,32 @@
+import { useMemo } from 'react'
+import { usePathname } from 'wouter/use-browser-location'
+
+/** The paths of the views, all served as one page. The path of a chat is made by `toChatPath`. */
+export const routes = {
+  /** A new chat. */
+  home: '/',
+} as const
+
+const chatPrefix = '/chat/'
+
+/** The path of the chat that a session belongs to. Session ids of Hermes may have any characters. */
+export const toChatPath = (sessionId: string): string => chatPrefix + encodeURIComponent(sessionId)
+
+/** The chat in the path of the page: `sessionId` is null for a new chat. Null: the path is that of another view. */
+export function useChatRoute(): { readonly sessionId: string | null } | null {
+  const path = usePathname()
+  return useMemo(() => {
+    if (path === routes.home) return { sessionId: null }
+    const encoded = path.startsWith(chatPrefix) ? path.slice(chatPrefix.length) : ''
+    const sessionId = decode(encoded)
+    return sessionId ? { sessionId } : null
+  }, [path])
+}
+
+function decode(text: string): string | null {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,17 @@
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { SegueProvider } from 'segue-client/react'
+import { App } from './app/app.tsx'
+import { segue } from './app/segue.ts'
+import './styles/tokens.css'
+import './styles/base.css'
+
+const root = document.getElementById('root')
+if (!root) throw new Error('The page has no element with the id root.')
+createRoot(root).render(
+  <StrictMode>
+    <SegueProvider client={segue}>
+      <App />
+    </SegueProvider>
+  </StrictMode>,
+)

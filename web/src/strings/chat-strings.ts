@@ -1,0 +1,12 @@
+/** The texts of a chat. */
+export const chatStrings = {
+  newChatTitle: 'What can I do for you?',
+  conversation: 'Conversation',
+  composer: 'Message',
+  placeholder: 'Write a message',
+  send: 'Send',
+  stop: 'Stop',
+  loadEarlier: 'Show earlier messages',
+  you: 'You',
+  agent: 'Agent',
+} as const

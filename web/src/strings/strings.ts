@@ -1,0 +1,26 @@
+import { chatStrings } from './chat-strings.ts'
+import { sidebarStrings } from './sidebar-strings.ts'
+
+/** All texts of the app, in English: the one place to translate. A text that depends on values is a function. */
+export const strings = {
+  appName: 'Segue',
+  shell: {
+    skipToContent: 'Skip to the chat',
+    openSidebar: 'Show the chats',
+    closeSidebar: 'Hide the chats',
+  },
+  theme: {
+    system: 'Theme: as the system',
+    light: 'Theme: light',
+    dark: 'Theme: dark',
+  },
+  connection: {
+    lost: 'The server cannot be reached. Trying again.',
+  },
+  notFound: {
+    title: 'This page does not exist.',
+    newChat: 'Begin a new chat',
+  },
+  sidebar: sidebarStrings,
+  chat: chatStrings,
+} as const
