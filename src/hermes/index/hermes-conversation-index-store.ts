@@ -150,6 +150,16 @@ export class HermesConversationIndexStore {
     return wrapErrors(() => isSegueSession(this.#connection.tables.findSession(id)?.flags ?? 0))
   }
 
+  /**
+   * When the newest message of a session came in, in epoch milliseconds: at the time that it says, but not after it was first
+   * seen here, so that a read mark of now covers it.
+   */
+  findArrivalTime(sessionId: string, messageAt: number): number {
+    const known = wrapErrors(() => this.#connection.tables.findSession(sessionId))
+    if (known?.message_at === messageAt && known.answered_at !== null) return known.answered_at
+    return Math.min(messageAt, Date.now())
+  }
+
   listSegueSessionIds(): string[] {
     return wrapErrors(() =>
       this.#connection.statements

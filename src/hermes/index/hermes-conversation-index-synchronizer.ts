@@ -203,7 +203,7 @@ export class HermesConversationIndexSynchronizer {
           // Whatever comes in was not sent through Segue. Hermes does not tell what it is doing.
           toConversationIndexEntry(record, hasMessages, {
             liveAttention: 'IDLE',
-            answeredAt: hasMessages ? record.lastActivityAt : null,
+            answeredAt: hasMessages ? this.#store.findArrivalTime(record.id, record.lastActivityAt) : null,
             hasAnswerFailed: false,
           }),
         ),

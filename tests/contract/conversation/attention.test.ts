@@ -124,6 +124,26 @@ describe.each(transports)('over %s,', (transport) => {
     expect(await load(client, 'old')).toMatchObject({ attention: 'IDLE', readAt: read.readAt })
     expect(await list(client, { attention: ['UNREAD'] })).toEqual([])
   })
+
+  test('a mark covers a message of Hermes that is dated in the future, and none that comes in later', async () => {
+    await using environment = await newEnvironment()
+    await using client = environment.connect(transport)
+    const until = await followConversations(client)
+    expect(await load(client, 'old')).toMatchObject({ attention: 'IDLE' })
+    hermes.addMessage('old', inSeconds(Date.now() + hourMs), { content: 'Oaks' })
+    await until('old', ({ attention }) => attention === 'UNREAD')
+    const { lastActivityAt } = await load(client, 'old')
+    const read = await markRead(client, { conversationId: 'cnv_old', at: lastActivityAt })
+    expect(read.attention).toBe('IDLE')
+    expect(Date.parse(requireNonNull(read.readAt))).toBeLessThanOrEqual(Date.now())
+    expect(await list(client, { attention: ['UNREAD'] })).toEqual([])
+    // The session is read again.
+    hermes.db.exec("UPDATE sessions SET title = 'Woods' WHERE id = 'old'")
+    await until('old', ({ title, attention }) => title === 'Woods' && attention === 'IDLE')
+    hermes.addMessage('old', inSeconds(Date.now() + 2 * hourMs), { content: 'Elms' })
+    await until('old', ({ attention }) => attention === 'UNREAD')
+    expect(await markRead(client, { conversationId: 'cnv_old' })).toMatchObject({ attention: 'IDLE' })
+  })
 })
 
 test('a mark never goes back, and none is later than now', async () => {
