@@ -1,6 +1,6 @@
 // Measures pages of the conversation list with 1,000,000 Segue sessions, 10,000,000 messages and 100,000 Hermes sessions.
 // The baseline is a home with 1,000 sessions. Needs 5 GB in the temporary folder and some minutes to fill them.
-// Usage: node bench/conversation-list.ts [sessions]
+// Usage: node bench/conversation-list.ts [sessions] [messages per session]
 import { spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,6 +15,7 @@ import { type SeedSize, firstStartSeconds, seedHermes, seedSegue, hermesId, segu
 import { yieldToEventLoop } from '../src/lib/async/yield-to-event-loop.ts'
 
 const [smallCount, largeCount] = [1000, Number(process.argv[2] ?? 1_000_000)]
+const messagesPerSession = Number(process.argv[3] ?? 10)
 const rounds = 100
 
 interface ServedHome extends AsyncDisposable {
@@ -34,7 +35,7 @@ async function serve(sessions: number): Promise<ServedHome> {
   const [home, hermesHome] = [folder(), folder()]
   const toSeedSize = (count: number): SeedSize => ({
     sessions: count,
-    messagesPerSession: 10,
+    messagesPerSession,
     chainLength: Math.min(1000, count / 10),
     familySize: Math.min(100_000, count / 10),
   })
@@ -83,15 +84,15 @@ async function post(url: string, query: string): Promise<unknown> {
 }
 
 const session = 'id title channel origin pinned archived lastActivityAt messageCount'
-const conversation = `id title lastActivityAt segmentCount root { id title } tip { ${session} }`
+const conversation = `id title lastActivityAt segmentCount attention readAt attentionSession { id } root { id title } tip { ${session} }`
 const pageQuery = (list: string, node: string) =>
   `{ ${list} { edges { cursor node { ${node} } } pageInfo { hasNextPage hasPreviousPage endCursor } } }`
 const conversations = (args: string): string => pageQuery(`conversations(${args})`, conversation)
 const sessions = (args: string): string => pageQuery(`sessions(${args})`, session)
 
-/** A key in the middle of the list. */
-const middleKey = ({ size: { sessions: count } }: ServedHome) => ({
-  lastActivityAt: (firstStartSeconds + count) * 1000,
+/** A key in the list: in its middle, or at another place from 0 to 2. */
+const middleKey = ({ size: { sessions: count } }: ServedHome, place = 1) => ({
+  lastActivityAt: (firstStartSeconds + count * place) * 1000,
   id: 'x',
 })
 
@@ -105,12 +106,24 @@ const queries: Record<string, (served: ServedHome) => string> = {
   'conversations, archived': () => conversations('first: 50, filter: { archived: true }'),
   'conversations, pinned and not archived': () => conversations('first: 50, filter: { pinned: true, archived: false }'),
   'conversations, scheduled runs': () => conversations('first: 50, filter: { channels: [CRON] }'),
+  'conversations, unread': () => conversations('first: 50, filter: { attention: [UNREAD] }'),
+  'conversations, unread, a page in the middle': (served) =>
+    conversations(
+      `first: 50, after: "${conversationCursor.encode(middleKey(served, 1.5))}", filter: { attention: [UNREAD] }`,
+    ),
+  'conversations that want attention': () =>
+    conversations('first: 50, filter: { attention: [NEEDS_APPROVAL, NEEDS_ANSWER, FAILED, WORKING, UNREAD] }'),
+  'conversations, read': () => conversations('first: 50, filter: { attention: [IDLE] }'),
+  'conversations, failed and pinned': () => conversations('first: 50, filter: { attention: [FAILED], pinned: true }'),
+  'conversations that wait for approval: none': () =>
+    conversations('first: 50, filter: { attention: [NEEDS_APPROVAL] }'),
   'conversations, Hermes only': () => conversations('first: 50, filter: { origin: HERMES }'),
   'conversations by id': () =>
     conversations(`filter: { ids: ${JSON.stringify([segueId(3), segueId(999), hermesId(50), hermesId(999)])} }`),
   'sessions, first page': () => sessions('first: 50'),
   'sessions, a page in the middle': (served) =>
     sessions(`first: 50, after: "${sessionCursor.encode(middleKey(served))}"`),
+  'sessions, unread': () => sessions('first: 50, filter: { attention: [UNREAD] }'),
   'sessions, pinned and archived': () => sessions('first: 50, filter: { pinned: true, archived: true }'),
   'a session of the widest conversation': ({ size: { chainLength: chain } }) =>
     `{ session(id: "${segueId(chain)}") { conversation { ${conversation} segments(first: 50) { id } } } }`,

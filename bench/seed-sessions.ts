@@ -53,12 +53,17 @@ export function seedSegue(home: string, size: SeedSize): void {
   db.exec(`
     ${numbersCte(sessions)}
     INSERT INTO sessions (id, title, source, parent_session_id, started_at, ended_at, end_reason, last_activity_at,
-      message_count, pinned, archived, head_seq, usage)
+      message_count, head_seq, usage, answered_at, answer_failed)
     SELECT ${segueIdSql('n')}, 'Chat number ' || n, CASE WHEN n % 7 = 3 THEN 'cron' ELSE 'segue' END,
       CASE WHEN n > ${size.chainLength + size.familySize} AND n % 100 = 99 THEN ${hermesIdSql('n')} ELSE ${segueIdSql(`(${parentSql(size)})`)} END,
       (${firstStartSeconds} + n) * 1000, NULL, CASE WHEN ${isContinuedSql(size)} THEN 'compression' END, (${firstStartSeconds} + n * 2) * 1000,
-      ${messagesPerSession}, n % 3 = 0, n % 4 = 0, ${messagesPerSession}, '${usage}'
+      ${messagesPerSession}, ${messagesPerSession}, '${usage}', (${firstStartSeconds} + n * 2) * 1000, n % 11 = 0
     FROM numbers;
+    ${numbersCte(sessions)}
+    INSERT INTO conversation_settings (session_id, title_version, pinned, pinned_version, archived, archived_version)
+    SELECT ${segueIdSql('n')}, 0, n % 3 = 0, n % 3 = 0, n % 4 = 0, n % 4 = 0 FROM numbers WHERE n % 3 = 0 OR n % 4 = 0;
+    -- The newer half was not read.
+    UPDATE read_marks_start SET at = (${firstStartSeconds} + ${sessions}) * 1000;
     UPDATE sessions SET parent_session_id = NULL WHERE parent_session_id = ${segueIdSql('NULL')};
     INSERT INTO messages (id, session_id, position, role, status, parts, created_at)
     SELECT printf('msg_01h455vb4pex5vsk%010d', sessions.rowid * ${messagesPerSession} + each.value), sessions.id, each.value,
