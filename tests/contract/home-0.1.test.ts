@@ -185,6 +185,40 @@ test('The log of each answer of version 0.1.0 folds to its message', async () =>
   }
 })
 
+test('What version 0.1.0 counted for each session, with its title and summary, is in the sums', async () => {
+  await using segue = await serveOld()
+  await using client = new ChatClient(segue.url)
+  const figures = z.object({ inputTokens: z.number(), outputTokens: z.number() })
+  const countedForm = z.object({
+    sessions: z.object({
+      edges: z.array(z.object({ node: z.object({ id: z.string(), usage: figures }) })),
+    }),
+    usage: z.array(z.object({ group: z.string().nullable(), usage: figures })),
+  })
+  for (const profile of Object.keys(expected.profiles)) {
+    const answer = await client.ask(
+      `query ($profile: String) {
+        sessions(first: 1000, filter: { profile: $profile, origin: SEGUE }) {
+          edges { node { id usage { inputTokens outputTokens } } }
+        }
+        usage(profile: $profile, from: "2020-01-01T00:00:00Z", groupBy: SESSION, first: 1000) {
+          group
+          usage { inputTokens outputTokens }
+        }
+      }`,
+      { profile },
+    )
+    const { sessions, usage: sums } = countedForm.parse(answer)
+    const counted = sessions.edges.flatMap(({ node: { id, usage } }): [string, object][] =>
+      usage.inputTokens > 0 ? [[id, usage]] : [],
+    )
+    expect(counted.length).toBeGreaterThan(0)
+    expect(Object.fromEntries(sums.map(({ group, usage }) => [group, usage]))).toMatchObject(
+      Object.fromEntries(counted),
+    )
+  }
+})
+
 test('A repeated request that version 0.1.0 answered returns the same stream', async () => {
   await using segue = await serveOld()
   await using client = new ChatClient(segue.url)
