@@ -12,6 +12,7 @@ import { InvariantViolation } from './reader.ts'
 import { ReaderGroup } from './reader-group.ts'
 import { RestartableServer } from './restartable-server.ts'
 import { SeededRandom } from './seeded-random.ts'
+import { verifyUsage } from './verify-usage.ts'
 import { startedStreamSchema, storedStreamSchema } from './stored-state.ts'
 
 export interface ChaosOptions {
@@ -120,6 +121,7 @@ class ChaosRun {
     const sessionIds = [...this.#sessions, ...this.#continuedSessions]
     for (const id of sessionIds) await checker.verifyLog(id, this.#continuedSessions.has(id))
     for (const id of sessionIds) await checker.verifySession(id, this.#texts.get(id) ?? [])
+    await verifyUsage(this.#client)
     if (this.#provider.problems.length > 0) throw new InvariantViolation(this.#provider.problems.join('\n'))
     for (const id of this.#sessions) await checker.verifyUsable(id)
     const times = this.#cancelDurationsMs.toSorted((a, b) => a - b)
