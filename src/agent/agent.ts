@@ -4,6 +4,7 @@ import type { OpaqueProviderState } from '../model/message.ts'
 import type { FinishReason, StreamErrorCode } from '../model/stream.ts'
 import type { ReportedUsage, Usage } from '../model/usage.ts'
 import type { ContentOmissions } from './content-omissions.ts'
+import type { StoreFile } from './produced-file.ts'
 import type { ToolQuestion, ToolQuestionAnswer } from './tools/tool.ts'
 
 /** One answer that an agent generates: from the history until the answer is complete or the signal aborts. */
@@ -23,8 +24,8 @@ export interface AgentRun {
    * call shall not run: it was denied or answered, or the stream has ended.
    */
   waitForPermission(callId: string): Promise<PermittedToolCall | null>
-  /** Stores the bytes of a file of the answer. Resolves to their hash once they are on disk. */
-  storeFile(bytes: Uint8Array): Promise<string>
+  /** Stores a file of the answer. */
+  readonly storeFile: StoreFile
   /** Asks the user a question of a tool whose call runs. The call goes on running, whatever the answer is. */
   askUser(callId: string, question: ToolQuestion, timeoutMs: number): Promise<ToolQuestionAnswer>
   /** Whether a user has allowed such calls of this tool, so that they need no approval. */

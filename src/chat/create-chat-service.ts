@@ -11,6 +11,7 @@ import type { BudgetSettings } from '../config/profile/budgets.ts'
 import { type ModelPrices, noModelPrices } from '../usage/model-prices.ts'
 import { MessageAlternatives } from './alternatives/message-alternatives.ts'
 import { MessageFileStore } from './attachments/message-file-store.ts'
+import { createProducedFileStore } from './attachments/produced-file-store.ts'
 import { ChatService } from './chat-service.ts'
 import { CompactionHistory } from './compaction/compaction-history.ts'
 import { BackgroundCompactions } from './compaction/background-compactions.ts'
@@ -90,6 +91,7 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     backgroundCoalescer: new BackgroundDeltaCoalescer(profile.eventStore, log),
     conversations: new ConversationRepository(profile, sessions),
     fileStore: createFileStore({ ...options, fileConverter }, messageQueries),
+    storeFile: createProducedFileStore({ blobs: profile.blobs, converter: fileConverter }),
     compactionHistory: new CompactionHistory(),
     backgroundCompactions: new BackgroundCompactions(),
   }

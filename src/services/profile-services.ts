@@ -6,6 +6,7 @@ import { createOfflineModel } from '../agent/offline/offline-model.ts'
 import { ApprovalPolicy } from '../agent/tools/approval-policy.ts'
 import type { ToolSource } from '../agent/tools/tool-source.ts'
 import { Toolbox } from '../agent/tools/toolbox.ts'
+import { createProducedFileStore } from '../chat/attachments/produced-file-store.ts'
 import { UploadService } from '../chat/attachments/upload-service.ts'
 import type { ChatService } from '../chat/chat-service.ts'
 import { type ChatServiceOptions, createChatService } from '../chat/create-chat-service.ts'
@@ -140,13 +141,13 @@ function createToolSource({ tools, settings, httpClient, log }: ProfileServicesO
 function createToolbox(
   source: ToolSource,
   { blobs }: ProfileStorage,
-  { settings, limits, log }: ProfileServicesOptions,
+  { settings, limits, fileConverter, log }: ProfileServicesOptions,
 ): Toolbox {
   return new Toolbox({
     source,
     policy: new ApprovalPolicy(createAutoApproveRules(settings.mcpServers), settings.approvals),
     offersClarify: settings.offersClarify,
-    storeFile: (bytes) => blobs.put(bytes),
+    storeFile: createProducedFileStore({ blobs, converter: fileConverter }),
     toolTimeoutMs: limits.toolSeconds * 1000,
     decisionTimeoutMs: limits.decisionSeconds * 1000,
     maxResultLength: limits.toolResultLength,

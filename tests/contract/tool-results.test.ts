@@ -16,7 +16,8 @@ const camera = newTool({
   name: 'camera',
   isReadOnly: true,
   execute: async (_, { storeFile }) => {
-    const url = toBlobUrlPath(await storeFile(png), 'image/png')
+    const { hash } = await storeFile({ bytes: png, mediaType: 'image/png', name: null })
+    const url = toBlobUrlPath(hash, 'image/png')
     const image = { type: 'image', mediaType: 'image/png', name: null, size: png.length, url }
     return { content: [{ type: 'text', text: 'Took it.' }, image] }
   },

@@ -131,10 +131,11 @@ function parseImageCommand(text: string): string | null {
 }
 
 async function toImageEvents(description: string, { storeFile }: AgentRun): Promise<StepEvent[]> {
-  const url = toBlobUrl(await storeFile(drawOfflineImage(description)))
+  const image = { bytes: drawOfflineImage(description), mediaType: 'image/png', name: null }
+  const { mediaType, hash } = await storeFile(image)
   const words = splitWords(`Here is a picture of ${description}. I cannot draw better without a model.`)
   return [
-    { type: 'file', mediaType: 'image/png', name: null, url },
+    { type: 'file', mediaType, name: null, url: toBlobUrl(hash) },
     ...words.map((text) => ({ type: 'text', block: 'caption', text }) as const),
   ]
 }

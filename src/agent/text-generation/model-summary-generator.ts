@@ -97,7 +97,7 @@ async function generate(
     askUser: async () => ({ type: 'cancelled' }),
     isCallAllowed: async () => false,
     // A file is no part of the text.
-    storeFile: async (bytes) => hash('sha256', bytes),
+    storeFile: async ({ bytes, ...file }) => ({ ...file, size: bytes.length, hash: hash('sha256', bytes) }),
     signal,
   })
   for await (const event of events) {

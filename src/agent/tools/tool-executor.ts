@@ -7,9 +7,10 @@ import { rejectOnAbort } from '../../lib/async/reject-on-abort.ts'
 import { truncate } from '../../lib/text/truncate.ts'
 import { parseToolArguments } from '../../model/tool-call.ts'
 import type { AgentEvent, AgentRun, ToolCallRequest, ToolCallPrecondition } from '../agent.ts'
+import type { ProducedFile, StoredFile, StoreFile } from '../produced-file.ts'
 import type { ApprovalPolicy } from './approval-policy.ts'
 import { clarifyTool, parseClarifyQuestion } from './clarify-tool.ts'
-import { type JsonObject, type StoreToolFile, type Tool, ToolError, type ToolExecutionContext } from './tool.ts'
+import { type JsonObject, type Tool, ToolError, type ToolExecutionContext } from './tool.ts'
 import type { ToolSource } from './tool-source.ts'
 import { type TruncatedToolResult, truncateToolResult } from './truncate-tool-result.ts'
 
@@ -17,8 +18,8 @@ export interface ToolExecutorOptions {
   readonly policy: ApprovalPolicy
   /** Whether there is a tool `clarify`, with which models ask the user. */
   readonly offersClarify: boolean
-  /** Stores a file of a result, or a result that is too long for the log. Resolves to its hash once it is on disk. */
-  readonly storeFile: (bytes: Uint8Array) => Promise<string>
+  /** Stores a file of a result, or a result that is too long for the log. */
+  readonly storeFile: StoreFile
   /** Milliseconds without progress after which a tool call has failed. */
   readonly toolTimeoutMs: number
   /** Milliseconds after which an approval or a clarification expires. */
@@ -107,10 +108,10 @@ export class ToolExecutor {
     using timeout = new ExtendableTimeout({ timeoutMs: toolTimeoutMs, maxTimeoutMs })
     const signal = AbortSignal.any([this.#run.signal, timeout.signal])
     const blobHashes: string[] = []
-    const storeFile: StoreToolFile = async (bytes) => {
-      const hash = await this.#storeFile(bytes, tool)
-      blobHashes.push(hash)
-      return hash
+    const storeFile: StoreFile = async (file) => {
+      const stored = await this.#storeFile(file, tool)
+      blobHashes.push(stored.hash)
+      return stored
     }
     const context: ToolExecutionContext = {
       signal,
@@ -150,9 +151,9 @@ export class ToolExecutor {
     return toErrorEvent(callId, 'The tool failed with an internal error.')
   }
 
-  async #storeFile(bytes: Uint8Array, tool: Tool): Promise<string> {
+  async #storeFile(file: ProducedFile, tool: Tool): Promise<StoredFile> {
     try {
-      return await this.#options.storeFile(bytes)
+      return await this.#options.storeFile(file)
     } catch (error) {
       this.#options.log.error({ err: error, tool: tool.name }, 'File of a tool result could not be stored.')
       throw new ToolError(notStoredMessage)

@@ -1,9 +1,7 @@
 import type { Json, JsonObject } from '../../lib/text/json.ts'
+import type { StoreFile } from '../produced-file.ts'
 
 export type { JsonObject } from '../../lib/text/json.ts'
-
-/** Stores a file of a result. Resolves to the hash of its bytes once they are on disk. Rejects with a ToolError. */
-export type StoreToolFile = (bytes: Uint8Array) => Promise<string>
 
 /** What a tool asks the user while it runs. */
 export interface ToolQuestion {
@@ -23,7 +21,8 @@ export type ToolQuestionAnswer =
 
 /** What a tool is given besides its input. */
 export interface ToolExecutionContext {
-  readonly storeFile: StoreToolFile
+  /** Stores a file of the result. Rejects with a ToolError. */
+  readonly storeFile: StoreFile
   /** Aborts when the call has taken too long or its answer has ended. */
   readonly signal: AbortSignal
   /** Reports that the tool is at work, which restarts its timeout. */

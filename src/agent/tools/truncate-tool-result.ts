@@ -6,7 +6,7 @@ import {
   type ToolResultContent,
   type ToolResultElement,
 } from '../../model/tool-result/tool-result-content.ts'
-import type { StoreToolFile } from './tool.ts'
+import type { StoreFile } from '../produced-file.ts'
 
 export interface TruncatedToolResult {
   readonly result: Json
@@ -21,11 +21,11 @@ export interface TruncatedToolResult {
 export async function truncateToolResult(
   result: Json,
   maxLength: number,
-  storeFile: StoreToolFile,
+  storeFile: StoreFile,
 ): Promise<TruncatedToolResult> {
   const text = typeof result === 'string' ? result.toWellFormed() : stringifyJson(result)
   if (text.length <= maxLength) return { result }
-  const fileHash = await storeFile(Buffer.from(text))
+  const { hash: fileHash } = await storeFile({ bytes: Buffer.from(text), mediaType: 'text/plain', name: null })
   const content = parseToolResultContent(result)
   if (content) return { result: truncateContent(content, maxLength), fileHash }
   const preview = cut(text, maxLength)

@@ -35,6 +35,7 @@ export interface SessionActorsOptions {
   readonly backgroundCompactions: BackgroundCompactions
   readonly prices: ModelPrices
   readonly budgets: UsageBudgets
+  readonly storeFile: SessionActorOptions['storeFile']
   readonly onTurnEnded: SessionActorOptions['onTurnEnded']
 }
 
@@ -67,7 +68,7 @@ export class SessionActors {
 
   #create(session: SessionRecord, callbacks: Pick<SessionActorOptions, 'onStreamQueued' | 'onIdle'>): SessionActor {
     const { profile, sessions, models, activeSessions, writableSessions } = this.#options
-    const { runtime, log, eventLog, prices, budgets, backgroundCoalescer, onTurnEnded } = this.#options
+    const { storeFile, runtime, log, eventLog, prices, budgets, backgroundCoalescer, onTurnEnded } = this.#options
     return new SessionActor({
       eventLog,
       store: profile.eventStore,
@@ -81,7 +82,7 @@ export class SessionActors {
       createAnswerContext: (stream, model) => this.#createAnswerContext(session, stream, model),
       prices,
       budgets,
-      storeFile: (bytes) => profile.blobs.put(bytes),
+      storeFile,
       approvalRules: new SessionApprovalRules(profile.approvalRules, session.id),
       createStaleError: () => writableSessions.createStaleError(session.id),
       onLateEvent: () => (this.#lateEventCount += 1),

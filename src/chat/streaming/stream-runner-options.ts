@@ -1,3 +1,4 @@
+import type { StoreFile } from '../../agent/produced-file.ts'
 import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { Budget } from '../../model/usage.ts'
@@ -16,8 +17,8 @@ export interface StreamRunnerOptions {
   readonly turn: TurnState
   /** What the model is sent. */
   readonly context: AnswerContext
-  /** Stores a file of the answer. Resolves to its hash once it is on disk. */
-  readonly storeFile: (bytes: Uint8Array) => Promise<string>
+  /** Stores a file of the answer. */
+  readonly storeFile: StoreFile
   readonly approvalRules: SessionApprovalRules
   readonly budgets: UsageBudgets
   /** What the stream may use beside the budgets of its profile. Null: no limit. */

@@ -1,3 +1,4 @@
+import { newStoreFile } from '../fixtures/store-file.ts'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -49,7 +50,7 @@ export const newToolContext = (signal = new AbortController().signal): ToolExecu
   signal,
   onProgress: () => undefined,
   askUser: async () => ({ type: 'cancelled' }),
-  storeFile: async (bytes) => createHash('sha256').update(bytes).digest('hex'),
+  storeFile: newStoreFile(async (bytes) => createHash('sha256').update(bytes).digest('hex')),
 })
 
 export interface TestTools extends AsyncDisposable {

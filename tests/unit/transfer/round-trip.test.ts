@@ -33,7 +33,8 @@ const tools = [
     name: 'files__show',
     isReadOnly: true,
     execute: async (_, { storeFile }) => {
-      const url = toBlobUrlPath(await storeFile(Buffer.from('pixels')), 'image/png')
+      const { hash } = await storeFile({ bytes: Buffer.from('pixels'), mediaType: 'image/png', name: null })
+      const url = toBlobUrlPath(hash, 'image/png')
       const image = { type: 'image', mediaType: 'image/png', name: null, size: 6, url }
       return { content: [image], structuredContent: { id: 1234567890123456789n } }
     },

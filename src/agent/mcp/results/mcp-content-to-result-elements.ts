@@ -5,7 +5,7 @@ import { isJsonObject, type Json, stringifyJson } from '../../../lib/text/json.t
 import { toBlobUrlPath } from '../../../model/message-content/blob-url.ts'
 import type { ToolResultElement, ToolResultFile } from '../../../model/tool-result/tool-result-content.ts'
 import { wrappedMcpContentType } from '../transport/normalize-mcp-response-result.ts'
-import type { StoreToolFile } from '../../tools/tool.ts'
+import type { StoreFile } from '../../produced-file.ts'
 
 /** An image or audio, which has `data`, or an embedded resource, which has `blob`. */
 const fileSchema = z
@@ -28,7 +28,7 @@ const annotatedSchema = z.object({ annotations: z.object({ audience: z.array(z.s
  */
 export async function mcpContentToResultElements(
   content: readonly Json[],
-  storeFile: StoreToolFile | null,
+  storeFile: StoreFile | null,
 ): Promise<ToolResultElement[]> {
   const elements: ToolResultElement[] = []
   for (const each of content) {
@@ -53,7 +53,7 @@ export function targetsEveryMcpAudience(element: ToolResultElement): boolean {
   return !data || ['user', 'assistant'].every((reader) => data.annotations.audience.includes(reader))
 }
 
-async function toElement(part: { [key: string]: Json }, storeFile: StoreToolFile | null): Promise<ToolResultElement> {
+async function toElement(part: { [key: string]: Json }, storeFile: StoreFile | null): Promise<ToolResultElement> {
   const { annotations, text } = part
   if (part['type'] === 'text' && typeof text !== 'string') return { ...part, ...toTextElement(text ?? '') }
   const { data: source } = fileSchema.safeParse(part['type'] === 'resource' ? part['resource'] : part)
@@ -61,12 +61,14 @@ async function toElement(part: { [key: string]: Json }, storeFile: StoreToolFile
   // Some servers send data URLs.
   const bytes = Buffer.from(source.data.replace(/^data:[^,]{0,200},/, ''), 'base64')
   const mediaType = correctMediaType(bytes, toMediaType(source.mimeType))
+  const received = { bytes, mediaType, name: source.name ?? findFileName(source.uri) }
+  const stored = storeFile && (await storeFile(received))
   const file: ToolResultFile = {
-    type: isImageMediaType(mediaType) ? 'image' : 'file',
-    mediaType,
-    name: source.name ?? findFileName(source.uri),
-    size: bytes.length,
-    url: storeFile && toBlobUrlPath(await storeFile(bytes), mediaType),
+    type: isImageMediaType(stored?.mediaType ?? mediaType) ? 'image' : 'file',
+    mediaType: stored?.mediaType ?? mediaType,
+    name: stored ? stored.name : received.name,
+    size: stored?.size ?? bytes.length,
+    url: stored && toBlobUrlPath(stored.hash, stored.mediaType),
   }
   return {
     ...file,

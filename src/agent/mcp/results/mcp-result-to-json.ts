@@ -6,7 +6,8 @@ import {
   parseToolResultFile,
   type ToolResultElement,
 } from '../../../model/tool-result/tool-result-content.ts'
-import { type StoreToolFile, ToolError } from '../../tools/tool.ts'
+import { ToolError } from '../../tools/tool.ts'
+import type { StoreFile } from '../../produced-file.ts'
 import { targetsEveryMcpAudience, mcpContentToResultElements } from './mcp-content-to-result-elements.ts'
 import { compareStructuredContent } from './compare-structured-content.ts'
 import { restoreBigIntegers } from '../transport/big-integer-marker.ts'
@@ -28,7 +29,7 @@ const resultSchema = z.object({
  * object with the content in order and the structured content beside it. Files are stored. Throws a ToolError if the
  * tool reports a failure.
  */
-export async function mcpResultToJson(result: CallToolResult, storeFile: StoreToolFile): Promise<Json> {
+export async function mcpResultToJson(result: CallToolResult, storeFile: StoreFile): Promise<Json> {
   const { content, structuredContent, isError, toolResult } = resultSchema.parse(result)
   if (toolResult !== undefined) return toolResult
   const elements = await mcpContentToResultElements(content, isError ? null : storeFile)

@@ -20,7 +20,8 @@ export async function storeGeneratedFile(
   const bytes = Buffer.from(file.uint8Array)
   const mediaType = correctMediaType(bytes, file.mediaType.toLowerCase())
   try {
-    return { type: 'file', mediaType, name: null, url: toBlobUrl(await storeFile(bytes)) }
+    const stored = await storeFile({ bytes, mediaType, name: null })
+    return { type: 'file', mediaType: stored.mediaType, name: null, url: toBlobUrl(stored.hash) }
   } catch (error) {
     throw new AgentError('PROVIDER', 'A file that the model made could not be stored.', { cause: error })
   }

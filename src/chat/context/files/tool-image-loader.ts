@@ -12,8 +12,8 @@ import { findMaxImageEdge, fitImage, type ImageFitting } from './image-fitting.t
 import { createFileKey } from '../../../agent/create-file-key.ts'
 import { noImages, type ToolImageData, type ToolImages } from '../to-model-tool-output.ts'
 
-/** Images that are larger are described instead. In bytes. */
-const maxImageBytes = 20 * 1024 * 1024
+/** Images that are larger are described instead. In bytes: what a message of an MCP server may have. */
+const maxImageBytes = 64 * 1024 * 1024
 
 /** How images of tools are sent. */
 export interface ToolImageLoaderOptions {

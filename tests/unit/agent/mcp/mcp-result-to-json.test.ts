@@ -1,3 +1,4 @@
+import { newStoreFile } from '../../../support/fixtures/store-file.ts'
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { mcpResultToJson } from '../../../../src/agent/mcp/results/mcp-result-to-json.ts'
@@ -23,10 +24,10 @@ const storedImage = {
 /** Converts a result, and returns it with the files that were stored. */
 async function convert(result: McpResult) {
   const stored: Buffer[] = []
-  const storeFile = async (bytes: Uint8Array) => {
+  const storeFile = newStoreFile(async (bytes) => {
     stored.push(Buffer.from(bytes))
     return hashOf(bytes)
-  }
+  })
   return { value: await mcpResultToJson(result, storeFile), stored }
 }
 

@@ -1,3 +1,4 @@
+import { newStoreFile } from '../../../support/fixtures/store-file.ts'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { AgentEvent, AgentRun, ToolCallRequest } from '../../../../src/agent/agent.ts'
 import { ApprovalPolicy } from '../../../../src/agent/tools/approval-policy.ts'
@@ -237,7 +238,7 @@ describe('a tool', () => {
     const stored: string[] = []
     const toolbox = {
       maxResultLength: 10,
-      storeFile: async (bytes: Uint8Array) => `${stored.push(Buffer.from(bytes).toString())}`,
+      storeFile: newStoreFile(async (bytes) => `${stored.push(Buffer.from(bytes).toString())}`),
     }
     const long = [tool(async () => Promise.reject(new ToolError('No such file: a.txt')))]
     expect(findError(await execute([look], { tools: long, toolbox }))).toMatch(
@@ -340,7 +341,7 @@ describe('a tool', () => {
     const storedSizes: number[] = []
     const toolbox = {
       maxResultLength: 100,
-      storeFile: async (bytes: Uint8Array) => `hash ${storedSizes.push(bytes.length)}`,
+      storeFile: newStoreFile(async (bytes) => `hash ${storedSizes.push(bytes.length)}`),
     }
     const [, event] = await execute([look], { tools: [tool(async () => 'x'.repeat(101))], toolbox })
     expect(event).toMatchObject({ type: 'tool-result', fileHash: 'hash 1' })

@@ -1,3 +1,4 @@
+import { newStoreFile } from '../../../support/fixtures/store-file.ts'
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { truncateToolResult } from '../../../../src/agent/tools/truncate-tool-result.ts'
@@ -5,10 +6,10 @@ import { truncateToolResult } from '../../../../src/agent/tools/truncate-tool-re
 /** Records the stored files. */
 function newFileStore() {
   const stored: string[] = []
-  const storeFile = async (bytes: Uint8Array): Promise<string> => {
+  const storeFile = newStoreFile(async (bytes) => {
     stored.push(Buffer.from(bytes).toString())
     return createHash('sha256').update(bytes).digest('hex')
-  }
+  })
   return { stored, storeFile }
 }
 

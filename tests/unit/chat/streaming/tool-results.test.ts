@@ -1,3 +1,4 @@
+import { newStoreFile } from '../../../support/fixtures/store-file.ts'
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import type { AgentRun } from '../../../../src/agent/agent.ts'
@@ -43,10 +44,10 @@ test('a result of 33 MB is stored in a file, and the other streams continue mean
   let storeFile: ToolboxOptions['storeFile'] = async () => Promise.reject(new Error('There is no store yet.'))
   const toolbox = newToolbox({
     source: newToolSource(huge),
-    storeFile: async (bytes) => {
-      const hash = await storeFile(bytes)
+    storeFile: async (file) => {
+      const storedFile = await storeFile(file)
       stored.open()
-      return hash
+      return storedFile
     },
   })
   const chat = newScriptedChats(answerWithCalls(toolbox, newToolCallRequest('huge')), async function* (run: AgentRun) {
@@ -55,7 +56,7 @@ test('a result of 33 MB is stored in a file, and the other streams continue mean
       await yieldToEventLoop()
     }
   })
-  storeFile = (bytes) => chat.profile.blobs.put(bytes)
+  storeFile = newStoreFile((bytes) => chat.profile.blobs.put(bytes))
   const stream = await chat.start('Get all of it.')
   const otherStream = await chat.start('Talk.')
   await stored.opened
