@@ -70,7 +70,7 @@ test('An image in AVIF that a model makes becomes JPEG', async () => {
   const chunk = { id: 'x', object: 'chat.completion.chunk', choices: [{ index: 0, delta }] }
   provider.enqueue([{ raw: `data: ${JSON.stringify(chunk)}` }, { finish: 'stop' }, { usage: { input: 1, output: 1 } }])
   const { events, end } = await streamToEnd(client, { text: 'Draw' })
-  const [event] = events.filter(isEventOfType('FilePartAdded'))
+  const event = events.find(isEventOfType('FilePartAdded'))
   expect(event).toMatchObject({ mediaType: 'image/jpeg', name: null })
   expect(computeDigest(foldParts(events))).toBe(end.message?.digest)
   const { bytes } = await readBytes(segue.url, event?.url ?? null)
