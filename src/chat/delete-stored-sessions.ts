@@ -1,6 +1,7 @@
 import type { Logger } from '../lib/logger.ts'
 import type { IdempotencyKeyRecord } from '../storage/idempotency-key.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
+import { deleteUnreferencedBlobs } from './attachments/delete-unreferenced-blobs.ts'
 import type { EventLog } from './log/event-log.ts'
 
 interface SessionDeletionOptions {
@@ -17,10 +18,5 @@ export async function deleteStoredSessions(
 ): Promise<void> {
   const unreferencedHashes = await profile.eventStore.deleteSessions(ids, idempotencyKey)
   for (const id of ids) eventLog.markRemoved(id)
-  // The sessions are deleted even if their files are not. The next start removes them.
-  await profile.blobs
-    .deleteUnreferenced(unreferencedHashes, (hashes) => profile.eventStore.findUnreferencedBlobs(hashes))
-    .catch((error: unknown) =>
-      log.error({ err: error, sessions: ids }, 'The files of deleted sessions could not be removed.'),
-    )
+  await deleteUnreferencedBlobs(unreferencedHashes, { profile, log })
 }

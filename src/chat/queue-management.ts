@@ -1,9 +1,13 @@
 import { createBadInputError, createIdNotFoundError } from '../lib/errors.ts'
+import type { Logger } from '../lib/logger.ts'
 import type { TaskGate } from '../lib/async/task-gate.ts'
 import { withTimeout } from '../lib/async/with-timeout.ts'
+import { listReleasedBlobs } from '../model/message-content/blob-url.ts'
+import type { MessagePart } from '../model/message.ts'
 import type { StreamRecord } from '../model/stream.ts'
 import { type IdempotencyKey, createCompletedIdempotencyKeyRecord } from '../storage/idempotency-key.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
+import { deleteUnreferencedBlobs } from './attachments/delete-unreferenced-blobs.ts'
 import type { MessageFileStore } from './attachments/message-file-store.ts'
 import { prepareMessageChanges, type MessageChanges, assertValidMessageChanges } from './requests/message-changes.ts'
 import type { ActiveSessions } from './runtime/active-sessions.ts'
@@ -15,6 +19,7 @@ export interface QueueManagementOptions {
   readonly activeSessions: ActiveSessions
   readonly fileStore: MessageFileStore
   readonly gate: TaskGate
+  readonly log: Logger
   /** How long a change may wait for its commit, in milliseconds. */
   readonly commitTimeoutMs: number
 }
@@ -42,9 +47,17 @@ export class QueueManagement {
     const actor = await this.#requireActor(streamId)
     const change = await prepareMessageChanges(changes, this.#options.fileStore)
     const keys = toCompletedKeys(idempotencyKey)
-    return this.#commit((signal) =>
-      actor.changeQueue(streamId, signal, (queue, queued) => queue.changeMessage(queued, change, keys)),
+    let releasedHashes: readonly string[] = []
+    const changeParts = (parts: readonly MessagePart[]): MessagePart[] => {
+      const changed = change(parts)
+      releasedHashes = listReleasedBlobs(parts, changed)
+      return changed
+    }
+    const stream = await this.#commit((signal) =>
+      actor.changeQueue(streamId, signal, (queue, queued) => queue.changeMessage(queued, changeParts, keys)),
     )
+    await deleteUnreferencedBlobs(releasedHashes, this.#options)
+    return stream
   }
 
   /**

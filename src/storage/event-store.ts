@@ -44,6 +44,11 @@ export interface AppendRequest {
   readonly queuedStreamIds?: readonly string[]
   /** Inserted, or replace the ones with their ids. Counted once they have a position. */
   readonly messages?: readonly MessageRecord[]
+  /**
+   * The hashes of stored files that a message of the session refers to no longer. Neither does the session then, unless
+   * another message or an event of it does.
+   */
+  readonly releasedBlobs?: readonly string[]
   /** Inserted, or replace the ones with their ids, in this order. */
   readonly decisions?: readonly DecisionRecord[]
   readonly approvalRules?: readonly ApprovalRuleRecord[]

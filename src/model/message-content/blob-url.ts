@@ -40,6 +40,12 @@ export function listPartBlobHashes(part: MessagePart): string[] {
   return part.type === 'tool' ? listToolCallBlobHashes(part.call) : []
 }
 
+/** The hashes of the stored files that parts refer to before a change, and not after it. */
+export function listReleasedBlobs(before: readonly MessagePart[], after: readonly MessagePart[]): string[] {
+  const kept = new Set(after.flatMap(listPartBlobHashes))
+  return [...new Set(before.flatMap(listPartBlobHashes))].filter((hash) => !kept.has(hash))
+}
+
 /** The hashes of the stored files that an event refers to. */
 export function listEventBlobHashes(event: ChatEvent): string[] {
   if (event.type === 'FilePartAdded') return [parseBlobUrl(event.url) ?? []].flat()

@@ -14,7 +14,12 @@ import type { ConversationSettingsUpdate } from '../sessions/conversation-settin
 import type { SessionWithInitialMessages } from '../sessions/session-writer.ts'
 import type { TurnMessage, TurnMessagesQuery } from '../sessions/turn-message.ts'
 import type { SegueProfileDatabase } from './segue-profile-database.ts'
-import { findUnreferencedBlobs, insertBlobReference, listBlobHashesOfSessions } from './rows/blob-reference-row.ts'
+import {
+  deleteUnusedBlobReference,
+  findUnreferencedBlobs,
+  insertBlobReference,
+  listBlobHashesOfSessions,
+} from './rows/blob-reference-row.ts'
 import { lookUpInBatches } from './look-up-in-batches.ts'
 import { deleteQueuedRows, deleteSessionRows } from './deletion/delete-queued-rows.ts'
 import { ConversationSettingsTable } from './conversation-settings/conversation-settings-table.ts'
@@ -220,6 +225,7 @@ export class SqliteEventStore implements EventStore {
     }
     if (request.queuedStreamIds) updateQueueOrder(this.#database, request.queuedStreamIds)
     for (const message of request.messages ?? []) upsertMessage(this.#database, message)
+    for (const hash of request.releasedBlobs ?? []) deleteUnusedBlobReference(this.#database, hash, request.sessionId)
     for (const decision of request.decisions ?? []) upsertDecision(this.#database, decision)
     for (const rule of request.approvalRules ?? []) insertApprovalRule(this.#database, rule)
     if (checkpoint) upsertContextCheckpoint(this.#database, checkpoint)

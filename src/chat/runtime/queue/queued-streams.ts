@@ -4,6 +4,7 @@ import type { ClockAndIds } from '../../../lib/clock-and-ids.ts'
 import type { EventDraft } from '../../../model/chat-event.ts'
 import type { MessagePart, MessageRecord } from '../../../model/message.ts'
 import { toUserMessagePosition } from '../../../model/fold/message-position.ts'
+import { listReleasedBlobs } from '../../../model/message-content/blob-url.ts'
 import type { StreamRecord } from '../../../model/stream.ts'
 import { type IdempotencyKeyRecord, createCompletedIdempotencyKeyRecord } from '../../../storage/idempotency-key.ts'
 import type { AppendBatch, EventLogWriter } from '../../log/event-log-writer.ts'
@@ -136,6 +137,7 @@ export class QueuedStreams {
       drafts: [createQueuedMessageChangedDraft(queued, this.#options.runtime)],
       streams: [queued],
       messages: [{ ...message, parts }],
+      releasedBlobs: listReleasedBlobs(message.parts, parts),
       idempotencyKeys,
       onCommitted: () => this.#replace({ ...queued, lastSeq: previousHeadSeq + 1 }),
     }))

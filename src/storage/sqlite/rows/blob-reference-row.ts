@@ -9,6 +9,19 @@ export function insertBlobReference(db: SqlConnection, hash: string, sessionId: 
   )
 }
 
+/**
+ * Records that a session does not refer to a blob any more, unless one of its messages or events does. Call it inside a
+ * transaction.
+ */
+export function deleteUnusedBlobReference(db: SqlConnection, hash: string, sessionId: string): void {
+  db.prepare<[{ hash: string; sessionId: string }]>(
+    `DELETE FROM blob_references WHERE hash = :hash AND session_id = :sessionId
+       AND NOT EXISTS (SELECT 1 FROM messages WHERE session_id = :sessionId AND instr(parts, :hash) > 0)
+       AND NOT EXISTS (SELECT 1 FROM events WHERE session_id = :sessionId
+         AND type IN ('FilePartAdded', 'ToolCallChanged') AND instr(body, :hash) > 0)`,
+  ).run({ hash, sessionId })
+}
+
 /** Hashes of the blobs that these sessions refer to, in order. */
 export function listBlobHashesOfSessions(db: SqlConnection, sessionIds: readonly string[]): string[] {
   return db
