@@ -13,7 +13,7 @@ import { buildModelContext, type ModelContext } from '../../../../src/chat/conte
 import { toModelMessages } from '../../../../src/chat/context/to-model-messages.ts'
 import { silentLogger } from '../../../../src/lib/logger.ts'
 import type { ContextSummary } from '../../../../src/model/context/context-summary.ts'
-import type { MessageRecord } from '../../../../src/model/message.ts'
+import { isSteeringMessage, type MessageRecord } from '../../../../src/model/message.ts'
 import { newAgentRun } from '../../../support/fixtures/agent-run.ts'
 import { anyContextMessages, anyContextSummary } from '../../../support/fixtures/any-context.ts'
 import { newUserRecord } from '../../../support/fixtures/context-messages.ts'
@@ -53,11 +53,16 @@ function build(source: AnyCase, dialect = defaultDialect): ModelContext {
   return buildModelContext({ ...source, target: { id: 'test/model', dialect } })
 }
 
+/** The message that is answered, with those that have joined the answer. */
+function listNewest(messages: readonly MessageRecord[]): readonly MessageRecord[] {
+  const users = messages.filter(({ role }) => role === 'USER')
+  return users.slice(users.findLastIndex((message) => !isSteeringMessage(message)))
+}
+
 /** The summary and the newest message need so many tokens at least. */
 function countNeeded({ messages, summary, counter }: AnyCase, budgetTokens: number): number {
-  const newest = messages.filter(({ role }) => role === 'USER').slice(-1)
   const noteTokens = 200 * counter.scale
-  return counter.countMessages(toModelMessages(newest)) + noteTokens + (summary ? budgetTokens / 8 : 0)
+  return counter.countMessages(toModelMessages(listNewest(messages))) + noteTokens + (summary ? budgetTokens / 8 : 0)
 }
 
 describe('for every log and every context window', () => {
@@ -78,8 +83,7 @@ describe('for every log and every context window', () => {
         const { messages, isNewestMessageTooLong } = build(source)
         const sent = JSON.stringify(messages)
         if (source.summary) expect(sent).toContain('SUMMARY Text')
-        const newest = source.messages.findLast(({ role }) => role === 'USER')
-        for (const part of newest?.parts ?? []) {
+        for (const part of listNewest(source.messages).flatMap(({ parts }) => parts)) {
           if (part.type !== 'text' || isNewestMessageTooLong) continue
           expect(sent).toContain(JSON.stringify(part.text).slice(1, -1))
         }
