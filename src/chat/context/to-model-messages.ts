@@ -83,8 +83,7 @@ export function toModelMessages(
       if (assistant) answer.push(assistant, ...toResultMessages(step.calls, identify, toolImages))
     }
     // The others joined a step that has produced nothing yet.
-    answer.push(...steered.slice(joined).flatMap(toUserMessages))
-    return [...answer, ...toAnswerImageMessages(message, toolImages)]
+    return [...answer, ...steered.slice(joined).flatMap(toUserMessages)]
   }
   const converted: ModelMessage[] = introduction === null ? [] : [toUserTextMessage(introduction)]
   let isUnanswered = false
@@ -92,13 +91,17 @@ export function toModelMessages(
     const isSteering = isSteeringMessage(message)
     // It stands in the middle of the answer behind it.
     if (isSteering && findJoinedAnswer(sent, index)) continue
-    const next =
-      message.role === 'ASSISTANT' ? toAnswerMessages(message, listSteering(sent, index)) : toUserMessages(message)
-    if (next.length === 0) continue
+    const steered = message.role === 'ASSISTANT' ? listSteering(sent, index) : []
+    const next = message.role === 'ASSISTANT' ? toAnswerMessages(message, steered) : toUserMessages(message)
+    const images = message.role === 'ASSISTANT' ? toAnswerImageMessages(message, toolImages) : []
+    if (next.length + images.length === 0) continue
     if (isUnanswered && message.role === 'USER' && !isSteering) converted.push(missingAnswer)
-    converted.push(...next)
+    converted.push(...next, ...images)
     // The turn of a message that started one is over. In Hermes and in copies, several rows may be one message.
-    isUnanswered = message.role === 'USER' && (message.streamId !== null || (isSteering && isUnanswered))
+    isUnanswered =
+      message.role === 'USER'
+        ? message.streamId !== null || (isSteering && isUnanswered)
+        : steered.length > 0 && next.at(-1)?.role === 'user'
   }
   const arranged = target && !dialect ? converted : arrangeModelMessages(converted, dialect?.roles ?? transcriptRoles)
   return omissions.toolCalls ? toolMessagesToText(arranged) : arranged

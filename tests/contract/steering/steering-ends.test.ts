@@ -18,6 +18,7 @@ import {
   never,
   startChat,
   streamChat,
+  streamToEnd,
 } from '../support/chat.ts'
 import { type Client, connect, transports } from '../support/clients.ts'
 import {
@@ -146,6 +147,15 @@ describe.each(transports)('A message that joins an answer, over %s,', (transport
     expect(listStates(received)).toEqual(['PENDING One', 'APPLIED One'])
     expect(await loadSession(client, sessionId)).toMatchObject({ activeStream: null })
     expect(await listUsers(client, sessionId)).toEqual(['USER Begin', 'USER One'])
+    // It is no part of the next message.
+    await streamToEnd(client, { sessionId, text: 'Next' })
+    expect(provider.requests.at(-1)?.body.messages.map(({ role, content }) => `${role} ${String(content)}`)).toEqual([
+      'user Begin',
+      'assistant Half',
+      'user One',
+      'assistant [No answer.]',
+      'user Next',
+    ])
   })
 
   test('is applied once with others that come at the same time, in the order of their events', async () => {
