@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { createPdf } from '../../support/files/pdf.ts'
 import { createImage } from '../../support/files/images.ts'
 import { toolCallSteps } from '../../support/providers/strict-provider.ts'
+import type { StartChatMutationVariables } from '../generated/graphql.ts'
 import { cancelStream, followStream, never, startChat, streamToEnd } from '../support/chat.ts'
 import { transports } from '../support/clients.ts'
 import { isFinished, listUsers, loadEventsAtRest, loadSteered, startHeldAnswer } from '../support/steering.ts'
@@ -16,7 +17,7 @@ const toFile = (name: string, mediaType: string, bytes: Buffer) => ({
 
 const image = toFile('leaf.png', 'image/png', await createImage('png'))
 const pdf = toFile('trees.pdf', 'application/pdf', createPdf(['Birches and oaks']))
-const steering = { text: 'Look', files: [image, pdf], ifBusy: 'STEER' } as const
+const steering: Omit<StartChatMutationVariables, 'sessionId'> = { text: 'Look', files: [image, pdf], ifBusy: 'STEER' }
 const content = [
   { type: 'text', text: 'Look' },
   { type: 'image_url', image_url: { url: image.url } },
