@@ -1,9 +1,10 @@
-import { rmSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { type ApiEvent, ChatClient } from '../support/clients/chat-client.ts'
 import { EventReader } from '../support/clients/reader.ts'
-import type { ProviderStep } from '../support/providers/strict-provider.ts'
-import { newTempFolder } from '../support/server/segue.ts'
+import { type ProviderStep, StrictProvider } from '../support/providers/strict-provider.ts'
+import { newTempFolder, startTestSegueWithFlags } from '../support/server/segue.ts'
 import { startServerProcess } from '../support/server/server-process.ts'
 import { type SegueWithProvider, startSegueWithProvider } from '../support/server/segue-with-provider.ts'
 import { startSegueWithTools } from '../support/server/segue-with-tools.ts'
@@ -168,6 +169,51 @@ test('B11 a message whose call was cut off by kill -9 and is repeated happens on
   const ended = [...listIds(events, 'APPLIED'), ...listIds(events, 'QUEUED')]
   expect(ended.toSorted()).toEqual(pending.toSorted())
 })
+
+test.for(['between their acceptance and the next request', 'right after they were applied'] as const)(
+  'B11 a server that is killed %s has each message in its session once, and answers what no request had',
+  { timeout: 60_000 },
+  async (moment) => {
+    await using provider = await StrictProvider.start()
+    const home = newTempFolder()
+    onTestFinished(() => rmSync(home, { recursive: true, force: true }))
+    const providers = { strict: { type: 'openai-compatible', baseURL: provider.baseURL, models: ['test'] } }
+    writeFileSync(join(home, 'config.json'), JSON.stringify({ providers, model: 'strict/test', titles: false }))
+    const argv = ['--port', '0', '--home', home, '--no-hermes']
+    const isApplied = moment === 'right after they were applied'
+    const held = Promise.withResolvers<void>()
+    provider.enqueue([{ text: 'First' }, { wait: isApplied ? held.promise : never }, { finish: 'stop' }])
+    if (isApplied) provider.enqueue([{ open: true }, { wait: never }])
+    await using first = await startServerProcess({ argv })
+    await using before = new ChatClient(first.url)
+    const { id, session } = await before.start({ text: 'Begin.' })
+    await new EventReader(before.followStream(id)).readUntil(({ text }) => text === 'First')
+    for (const text of ['One.', 'Two.']) await steer(before, session.id, text)
+    held.resolve()
+    if (isApplied) await provider.waitForRequest(1)
+    await first.stop('SIGKILL')
+
+    await using server = await startTestSegueWithFlags({ argv })
+    await using client = new ChatClient(server.url)
+    await waitForRest(client, session.id)
+    expect(await client.stream(id)).toMatchObject({ status: 'INTERRUPTED' })
+    expect(await loadQuestions(client, session.id)).toEqual(['Begin.', 'One.', 'Two.'])
+    const ends = isApplied ? ['APPLIED', 'APPLIED'] : ['QUEUED', 'QUEUED']
+    expect(listStates(await client.events(session.id))).toEqual(['PENDING', 'PENDING', ...ends])
+    await client.start({ text: 'Next.', sessionId: session.id })
+    await waitForRest(client, session.id)
+    const { messages } = (await provider.waitForRequest(provider.requests.length - 1)).body
+    const words = messages.map(({ role, content }) => `${role} ${String(content)}`)
+    const answers = words.filter((line) => line.startsWith('assistant Hello')).length
+    expect(answers).toBe(isApplied ? 0 : 2)
+    expect(words.filter((line) => !line.startsWith('assistant Hello'))).toEqual(
+      isApplied
+        ? ['user Begin.', 'assistant First', 'user One.\n\nTwo.', 'assistant [No answer.]', 'user Next.']
+        : ['user Begin.', 'assistant First', 'user One.', 'user Two.', 'user Next.'],
+    )
+    expect(provider.rejections).toEqual([])
+  },
+)
 
 test('B12 a stop withdraws what is pending and gives it back, withdrawMessage one message, and no model has either', async () => {
   await using provided = await startSegueWithProvider()

@@ -39,7 +39,7 @@ describe.each(transports)('An image and a PDF of a message that joins an answer,
     expect(last.status).toBe('COMPLETED')
     await streamToEnd(client, { sessionId, text: 'Next' })
     const users = provider.requests.slice(1).map(({ body }) => body.messages.filter(({ role }) => role === 'user'))
-    expect(users.map((each) => each[1])).toEqual(Array(3).fill({ role: 'user', content }))
+    expect(users.map((each) => each[1])).toEqual([1, 2, 3].map(() => ({ role: 'user', content })))
     const [one] = await loadSteered(client, streamId)
     expect(requireNonNull(one).text).toBe('Look')
     expect(provider.rejections).toEqual([])
