@@ -1,4 +1,4 @@
-import { getWritableSession } from '../live-chat/get-writable-session.ts'
+import { getWritableSession } from '../live-chat/find-chat-place.ts'
 import type { SegueClient } from '../segue-client.ts'
 import {
   type ChatSession,

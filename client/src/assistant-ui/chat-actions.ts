@@ -22,7 +22,9 @@ export function createChatActions(client: SegueClient, chat: LiveChat, tree: Mes
       await chat.regenerate(findMessageId(tree, message.sourceId), changes)
     },
     onReload: (parentId) => chat.regenerate(findMessageId(tree, parentId)),
-    onCancel: chat.stop,
+    onCancel: async () => {
+      await chat.stop()
+    },
     onLoadEarlier: chat.loadEarlier,
     onRespondToToolApproval: async ({ approvalId, reason, ...response }) => {
       const question = listClarifications(tree).find(({ id }) => id === approvalId)

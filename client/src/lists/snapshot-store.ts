@@ -1,6 +1,7 @@
 import { createLeavableIterator } from '../environment/leavable-iterator.ts'
 import { linkAbortSignals } from '../environment/link-abort-signals.ts'
-import { SegueError } from '../segue-error.ts'
+import type { SegueError } from '../segue-error.ts'
+import { toSegueError } from '../to-segue-error.ts'
 import { ListenerSet } from './listener-set.ts'
 
 /** A value that changes: what `useSyncExternalStore` of React and others take. */
@@ -87,8 +88,7 @@ export class SnapshotStore<Snapshot extends FailableSnapshot>
     try {
       await this.#run(running.signal)
     } catch (cause) {
-      const error = cause instanceof SegueError ? cause : new SegueError('INTERNAL', String(cause), { cause })
-      if (!running.signal.aborted) this.#set({ ...this.#snapshot, isLoading: false, error })
+      if (!running.signal.aborted) this.#set({ ...this.#snapshot, isLoading: false, error: toSegueError(cause) })
     } finally {
       // Ends what still runs after a failure.
       running.abort()

@@ -1,5 +1,6 @@
 import type { Origin } from '../../../src/model/session.ts'
 import type { ChatStream } from '../model/stream.ts'
+import type { SegueError } from '../segue-error.ts'
 import type { LiveChatMessage } from './live-chat-message.ts'
 import type { SessionContext } from '../model/session-context.ts'
 
@@ -38,8 +39,8 @@ export interface LiveChatState {
   readonly isLoading: boolean
   /** A message is on its way: the server has not accepted it yet. */
   readonly isSending: boolean
-  /** What the server refused last: the chat itself, or an action. Null again after the next action. */
-  readonly error: Error | null
+  /** What the server refused last: the chat itself, or an action. Null again with the next action. */
+  readonly error: SegueError | null
 }
 
 export const emptyChat: LiveChatState = {

@@ -1,22 +1,26 @@
+import type { SessionChanges } from '../commands/session-details.ts'
+import { createUuid } from '../environment/create-uuid.ts'
 import type {
   ApprovalAnswer,
+  CancelResult,
   ChatInput,
   ClarificationAnswer,
   QueuedMessageChanges,
   SegueClient,
 } from '../segue-client.ts'
+import { isAbortError } from '../environment/is-abort-error.ts'
 import { ListenerSet } from '../lists/listener-set.ts'
 import type { SnapshotSource } from '../lists/snapshot-store.ts'
-import { SegueError } from '../segue-error.ts'
+import type { ChatMessage } from '../model/message.ts'
 import type { ChatStream } from '../model/stream.ts'
+import { toSegueError } from '../to-segue-error.ts'
 import { applyChatEvent } from './apply-chat-event.ts'
-import { getWritableSession } from './get-writable-session.ts'
+import { findChatPlace } from './find-chat-place.ts'
 import { emptyChat, type LiveChatState } from './live-chat-state.ts'
 import {
   readAlternatives,
-  type ReadChatOptions,
   type ReadChatSession,
-  readChatSession,
+  readChatSessionWithRetry,
   readEarlierMessages,
 } from './read-chat-session.ts'
 import { regenerate, type RetryChanges, startChat } from './start-stream.ts'
@@ -30,6 +34,8 @@ export interface LiveChatOptions {
   readonly sessionId: string | null
   /** The profile of a new chat. Default: `default`. */
   readonly profile?: string
+  /** The system prompt of a new chat. Default: that of the profile. */
+  readonly instructions?: string
   /** How many messages are read at once, 1 to 1,000. Default: 50. */
   readonly pageSize?: number
 }
@@ -45,7 +51,7 @@ export type OutgoingMessage = Pick<ChatInput, 'text' | 'files' | 'model' | 'effo
  */
 export class LiveChat implements SnapshotSource<LiveChatState> {
   readonly #client: SegueClient
-  readonly #profile: string | undefined
+  readonly #newSession: Pick<LiveChatOptions, 'profile' | 'instructions'>
   readonly #pageSize: number
   readonly #listeners = new ListenerSet(
     () => this.#follow(),
@@ -56,11 +62,16 @@ export class LiveChat implements SnapshotSource<LiveChatState> {
   #isExact = false
   #before: string | null = null
   #following: AbortController | null = null
+  /** The newest message that the server has not accepted yet. */
   #start: Promise<ChatStream> | null = null
+  /** The key of the session that a new chat makes: another one with each chat that is opened. */
+  #newSessionKey = createUuid()
+  /** The time of the newest event, or activity, that is shown. */
+  #shownAt: number | null = null
 
-  constructor(client: SegueClient, { sessionId, profile, pageSize = defaultPageSize }: LiveChatOptions) {
+  constructor(client: SegueClient, { sessionId, pageSize = defaultPageSize, ...newSession }: LiveChatOptions) {
     this.#client = client
-    this.#profile = profile
+    this.#newSession = newSession
     this.#pageSize = pageSize
     this.#state = { ...emptyChat, sessionId, isLoading: sessionId !== null }
   }
@@ -71,13 +82,13 @@ export class LiveChat implements SnapshotSource<LiveChatState> {
 
   /** Sends a message. Resolves when the server has accepted it. */
   readonly send = async (message: OutgoingMessage): Promise<void> => {
-    const { sessionId: id, origin } = this.#state
-    const profile = this.#profile
+    const { sessionId, origin } = this.#state
+    const key = this.#newSessionKey
+    const earlier = this.#start
     await this.#startStream(async () => {
-      const place =
-        id === null
-          ? { ...(profile !== undefined && { profile }) }
-          : { sessionId: await getWritableSession(this.#client, { id, origin }) }
+      // What follows the first message of a new chat goes to its session.
+      const id = sessionId ?? (await earlier?.catch(() => null))?.sessionId ?? null
+      const place = await findChatPlace(this.#client, { id, origin }, this.#newSession, key)
       return startChat(this.#client, { ...message, ...place })
     })
   }
@@ -90,13 +101,21 @@ export class LiveChat implements SnapshotSource<LiveChatState> {
     await this.#startStream(() => regenerate(this.#client, messageId, changes))
   }
 
-  /** Stops the answer that is being made, also one that the server has not accepted yet. */
-  readonly stop = async (): Promise<void> => {
-    await this.#act(async () => {
-      const stream = (await this.#start?.catch(() => null)) ?? this.#state.activeStream
-      if (stream) await this.#client.cancel(stream.id)
+  /**
+   * Stops the answer that is being made, also one that the server has not accepted yet. Resolves to what was saved, and to the
+   * messages that were to join the answer: give their text back to the composer. Null if nothing runs.
+   */
+  readonly stop = async (): Promise<CancelResult | null> =>
+    this.#act(async () => {
+      const started = await this.#start?.catch(() => null)
+      const { activeStream } = this.#state
+      const stream = started?.status === 'QUEUED' ? (activeStream ?? started) : (started ?? activeStream)
+      return stream ? this.#client.cancel(stream.id) : null
     })
-  }
+
+  /** Takes back a message that waits to join the answer. Resolves to it. */
+  readonly withdraw = async (messageId: string): Promise<ChatMessage> =>
+    this.#act(() => this.#client.withdraw(messageId))
 
   /** Takes back a message that waits for its turn. */
   readonly cancelQueued = async (streamId: string): Promise<void> => {
@@ -116,6 +135,18 @@ export class LiveChat implements SnapshotSource<LiveChatState> {
   /** Answers a message now that waits for its turn, and stops the answer that is being made. */
   readonly sendQueued = async (streamId: string): Promise<void> => {
     await this.#act(() => this.#client.sendQueued(streamId))
+  }
+
+  /** Changes the title, the model, the effort or the instructions of the session. Does nothing before the first message. */
+  readonly updateSession = async (changes: SessionChanges): Promise<void> => {
+    const { sessionId } = this.#state
+    if (sessionId !== null) await this.#act(() => this.#client.updateSession(sessionId, changes))
+  }
+
+  /** Marks the conversation as read, up to what is shown. */
+  readonly markRead = async (): Promise<void> => {
+    const { conversationId } = this.#state
+    if (conversationId !== null) await this.#act(() => this.#client.markRead(conversationId, this.#shownAt))
   }
 
   readonly answerApproval = async (id: string, answer: ApprovalAnswer): Promise<void> => {
@@ -140,29 +171,39 @@ export class LiveChat implements SnapshotSource<LiveChatState> {
 
   /** Shows another session, such as another try, with what continues it. Null begins a new chat. */
   readonly open = (sessionId: string | null): void => {
-    if (sessionId === this.#state.sessionId) return
+    if (sessionId === this.#state.sessionId && !this.#start) return
+    this.#start = null
+    this.#newSessionKey = createUuid()
+    this.#show(sessionId, false)
+  }
+
+  #show(sessionId: string | null, isSending: boolean): void {
     this.#stopFollowing()
     this.#isExact = true
     this.#before = null
-    const { messages, isSending } = this.#state
+    this.#shownAt = null
     // What was shown stays until the other session is read: most of it is the same.
-    const shown = sessionId === null ? [] : messages
-    this.#set({ ...emptyChat, sessionId, messages: shown, isSending, isLoading: sessionId !== null && !shown[0] })
+    const messages = sessionId === null ? [] : this.#state.messages
+    this.#set({ ...emptyChat, sessionId, messages, isSending, isLoading: sessionId !== null && !messages[0] })
     if (this.#listeners.size > 0) this.#follow()
   }
 
   async #startStream(request: () => Promise<ChatStream>): Promise<void> {
+    const key = this.#newSessionKey
+    const start = request()
+    this.#start = start
     this.#set({ ...this.#state, isSending: true })
     try {
-      const start = request()
-      this.#start = start
       const stream = await this.#act(() => start)
-      if (stream.sessionId === this.#state.sessionId) return
-      this.open(stream.sessionId)
+      // Another chat was opened meanwhile.
+      if (key !== this.#newSessionKey || stream.sessionId === this.#state.sessionId) return
+      this.#show(stream.sessionId, true)
       this.#set({ ...this.#state, activeStream: stream })
     } finally {
-      this.#start = null
-      this.#set({ ...this.#state, isSending: false })
+      if (this.#start === start) {
+        this.#start = null
+        this.#set({ ...this.#state, isSending: false })
+      }
     }
   }
 
@@ -171,7 +212,7 @@ export class LiveChat implements SnapshotSource<LiveChatState> {
     try {
       return await action()
     } catch (error) {
-      this.#set({ ...this.#state, error: toError(error) })
+      if (!isAbortError(error)) this.#set({ ...this.#state, error: toSegueError(error) })
       throw error
     }
   }
@@ -182,9 +223,9 @@ export class LiveChat implements SnapshotSource<LiveChatState> {
     this.#following = following
     void this.#run(this.#state.sessionId, following.signal).catch((error: unknown) => {
       // Nobody listens any more, or the client is closed: that is no error.
-      if (following.signal.aborted || (error instanceof Error && error.name === 'AbortError')) return
+      if (following.signal.aborted || isAbortError(error)) return
       this.#following = null
-      this.#set({ ...this.#state, isLoading: false, activeStream: null, error: toError(error) })
+      this.#set({ ...this.#state, isLoading: false, activeStream: null, error: toSegueError(error) })
     })
   }
 
@@ -199,7 +240,7 @@ export class LiveChat implements SnapshotSource<LiveChatState> {
     let headSeq = -1
     while (!signal.aborted) {
       const last = Math.min(Math.max(this.#state.messages.length, this.#pageSize), maxPageSize)
-      const read = await this.#read({ sessionId, isExact: this.#isExact, last, signal })
+      const read = await readChatSessionWithRetry(this.#client, { sessionId, isExact: this.#isExact, last, signal })
       const { chat } = read
       const isHermes = chat.origin === 'HERMES'
       // The log has ended, and no session continues it.
@@ -207,6 +248,7 @@ export class LiveChat implements SnapshotSource<LiveChatState> {
       if (signal.aborted || hasEnded) return
       this.#isExact = true
       this.#before = read.before
+      this.#shownAt = read.lastActivityAt
       sessionId = chat.sessionId ?? sessionId
       headSeq = read.headSeq
       const { isSending, error } = this.#state
@@ -222,6 +264,7 @@ export class LiveChat implements SnapshotSource<LiveChatState> {
     for await (const event of this.#client.followSession(sessionId, { after, signal })) {
       if (event.type === 'SessionContinued') return event.toId
       if (event.type === 'StreamReset') return sessionId
+      this.#shownAt = Math.max(this.#shownAt ?? 0, event.at)
       this.#set(applyChatEvent(this.#state, event))
       if (event.type === 'StreamFinished' && event.message) void this.#readAlternatives(event.message.id, signal)
     }
@@ -245,24 +288,9 @@ export class LiveChat implements SnapshotSource<LiveChatState> {
     this.#set({ ...this.#state, messages })
   }
 
-  /** Reads the session, for as long as it takes. */
-  async #read(options: ReadChatOptions): Promise<ReadChatSession> {
-    for (;;) {
-      try {
-        return await readChatSession(this.#client, options)
-      } catch (error) {
-        if (!(error instanceof SegueError) || error.code !== 'CONNECTION_LOST') throw error
-      }
-    }
-  }
-
   #set(state: LiveChatState): void {
     if (state === this.#state) return
     this.#state = state
     this.#listeners.notify()
   }
-}
-
-function toError(error: unknown): Error {
-  return error instanceof Error ? error : new SegueError('INTERNAL', String(error))
 }

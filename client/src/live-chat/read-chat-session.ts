@@ -89,6 +89,20 @@ export async function readChatSession(
   return { chat, headSeq, before, lastActivityAt: toTime(conversation.lastActivityAt), profile: session.profile.name }
 }
 
+/** Reads what a page shows of a chat, for as long as it takes. Rejects if the server refuses it. */
+export async function readChatSessionWithRetry(
+  client: SegueClient,
+  options: ReadChatOptions,
+): Promise<ReadChatSession> {
+  for (;;) {
+    try {
+      return await readChatSession(client, options)
+    } catch (error) {
+      if (!(error instanceof SegueError) || error.code !== 'CONNECTION_LOST') throw error
+    }
+  }
+}
+
 /** Reads the page of messages before a cursor. */
 export async function readEarlierMessages(
   client: SegueClient,

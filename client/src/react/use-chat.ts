@@ -19,6 +19,9 @@ type ChatActions = Pick<
   | 'updateQueued'
   | 'moveQueued'
   | 'sendQueued'
+  | 'withdraw'
+  | 'updateSession'
+  | 'markRead'
   | 'answerApproval'
   | 'answerClarification'
 >
@@ -74,9 +77,10 @@ export function useChat<Selection>(
 
 function toResult(chat: LiveChat, state: LiveChatState): UseChatResult {
   const { send, stop, regenerate, loadEarlier, open, answerApproval, answerClarification } = chat
-  const { cancelQueued, updateQueued, moveQueued, sendQueued } = chat
-  const queueActions = { cancelQueued, updateQueued, moveQueued, sendQueued }
-  const actions = { send, stop, regenerate, loadEarlier, open, answerApproval, answerClarification, ...queueActions }
+  const { cancelQueued, updateQueued, moveQueued, sendQueued, withdraw, updateSession, markRead } = chat
+  const answerActions = { send, stop, regenerate, answerApproval, answerClarification }
+  const waitingActions = { cancelQueued, updateQueued, moveQueued, sendQueued, withdraw }
+  const actions = { ...answerActions, ...waitingActions, loadEarlier, open, updateSession, markRead }
   return { ...state, ...actions, chat }
 }
 

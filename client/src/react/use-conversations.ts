@@ -1,4 +1,4 @@
-import { useMemo, useSyncExternalStore } from 'react'
+import { useCallback, useMemo, useSyncExternalStore } from 'react'
 import type { ConversationFilter, ConversationList, ConversationListSnapshot } from '../lists/conversation-list.ts'
 import { useSegueClient } from './segue-provider.ts'
 import { SharedSources } from './shared-sources.ts'
@@ -16,5 +16,6 @@ export function useConversations(filter: ConversationFilter = {}): UseConversati
   const key = JSON.stringify(filter)
   const list = useMemo(() => sharedLists.get(client, key, () => client.conversations(JSON.parse(key))), [client, key])
   const snapshot = useSyncExternalStore(list.subscribe, list.getSnapshot, list.getSnapshot)
-  return useMemo(() => ({ ...snapshot, loadMore: () => list.loadMore() }), [snapshot, list])
+  const loadMore = useCallback(() => list.loadMore(), [list])
+  return useMemo(() => ({ ...snapshot, loadMore }), [snapshot, loadMore])
 }

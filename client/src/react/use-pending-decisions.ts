@@ -19,12 +19,12 @@ export function usePendingDecisions({
     [client, profile],
   )
   const snapshot = useSyncExternalStore(decisions.subscribe, decisions.getSnapshot, decisions.getSnapshot)
-  return useMemo(
+  const actions = useMemo<Pick<SegueClient, 'answerApproval' | 'answerClarification'>>(
     () => ({
-      ...snapshot,
       answerApproval: (...args) => client.answerApproval(...args),
       answerClarification: (...args) => client.answerClarification(...args),
     }),
-    [snapshot, client],
+    [client],
   )
+  return useMemo(() => ({ ...snapshot, ...actions }), [snapshot, actions])
 }

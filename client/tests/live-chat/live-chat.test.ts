@@ -5,48 +5,10 @@ import { startHttpServer } from '../../../tests/support/server/small-server.ts'
 import { HermesDb } from '../../../tests/support/hermes/hermes-db.ts'
 import { newTempFolder, startTestSegue } from '../../../tests/support/server/segue.ts'
 import { waitUntil } from '../../../tests/support/wait-until.ts'
-import { LiveChat, type LiveChatOptions, type LiveChatState } from '../../src/react/index.ts'
-import { createSegueClient, type SegueClient } from '../../src/index.ts'
+import { LiveChat, type LiveChatState } from '../../src/react/index.ts'
+import { createSegueClient } from '../../src/index.ts'
 import { getMessageText } from '../../src/live-chat/live-chat-message.ts'
-
-/** A chat that somebody looks at. */
-class ShownChat implements Disposable {
-  readonly chat: LiveChat
-  readonly #client: SegueClient
-  readonly #leave: () => void
-
-  constructor(url: string, options: Partial<LiveChatOptions> = {}) {
-    this.#client = createSegueClient({ url })
-    this.chat = new LiveChat(this.#client, { sessionId: null, ...options })
-    this.#leave = this.chat.subscribe(() => undefined)
-  }
-
-  get state(): LiveChatState {
-    return this.chat.getSnapshot()
-  }
-
-  get texts(): string[] {
-    return this.state.messages.map(({ parts }) => parts.map((part) => ('text' in part ? part.text : '')).join(''))
-  }
-
-  async until(condition: (state: LiveChatState) => boolean): Promise<void> {
-    await waitUntil(
-      () => condition(this.state),
-      () => ({ ...this.state, texts: this.texts }),
-    )
-  }
-
-  async untilTexts(...texts: readonly string[]): Promise<void> {
-    await this.until(
-      ({ activeStream }) => activeStream === null && JSON.stringify(this.texts) === JSON.stringify(texts),
-    )
-  }
-
-  [Symbol.dispose](): void {
-    this.#leave()
-    this.#client.close()
-  }
-}
+import { ShownChat } from '../support/shown-chat.ts'
 
 test('a new chat begins with its first message, and goes on in its session', async () => {
   await using server = await startSegueWithProvider()
@@ -155,9 +117,8 @@ test('a chat whose client is closed while it is read has no error', async () => 
   const leave = chat.subscribe(() => errors.push(chat.getSnapshot().error))
   await waitUntil(() => server.requests.length === 1)
   client.close()
-  // What is refused here is the first error: the chat has none of its own.
   await expect(chat.cancelQueued('str_1')).rejects.toMatchObject({ name: 'AbortError' })
-  expect(errors.map((error) => error?.name)).toEqual(['AbortError'])
+  expect(errors).toEqual([])
   leave()
 })
 
