@@ -1,15 +1,15 @@
-import type { AppendMessage, ExternalStoreAdapter } from '@assistant-ui/react'
+import type { ExternalStoreAdapter } from '@assistant-ui/react'
 import type { JsonObject } from '../../../src/lib/text/json.ts'
 import type { LiveChat } from '../live-chat/live-chat.ts'
 import type { ClarificationAnswer, SegueClient } from '../segue-client.ts'
 import type { Clarification } from '../model/decision.ts'
 import type { MessageTree } from './to-message-tree.ts'
-import { toOutgoingMessage } from './to-outgoing-message.ts'
+import { toModelChoice, toOutgoingMessage } from './to-outgoing-message.ts'
 import { toApprovalDecision, toClarificationAnswer } from './to-tool-call-part.ts'
 
 type ChatActions = Pick<
   ExternalStoreAdapter,
-  'onReload' | 'onCancel' | 'onRefetchThread' | 'onRespondToToolApproval' | 'onResumeToolCall' | 'setMessages'
+  'onReload' | 'onRefetchThread' | 'onRespondToToolApproval' | 'onResumeToolCall' | 'setMessages'
 > &
   Required<Pick<ExternalStoreAdapter, 'onNew' | 'onEdit' | 'onLoadEarlier' | 'unstable_onBranchChange'>>
 
@@ -22,9 +22,6 @@ export function createChatActions(client: SegueClient, chat: LiveChat, tree: Mes
       await chat.regenerate(findMessageId(tree, message.sourceId), changes)
     },
     onReload: (parentId) => chat.regenerate(findMessageId(tree, parentId)),
-    onCancel: async () => {
-      await chat.stop()
-    },
     onLoadEarlier: chat.loadEarlier,
     onRespondToToolApproval: async ({ approvalId, reason, ...response }) => {
       const question = listClarifications(tree).find(({ id }) => id === approvalId)
@@ -57,13 +54,6 @@ function listClarifications({ messages }: MessageTree): Clarification[] {
   return [...messages.values()].flatMap(({ decisions }) =>
     Object.values(decisions).flatMap(({ clarification }) => clarification ?? []),
   )
-}
-
-/** A page can set the model and the effort in the `custom` of its run configuration. */
-function toModelChoice({ runConfig }: AppendMessage): { readonly model?: string; readonly effort?: string } {
-  const model = runConfig?.custom?.['model']
-  const effort = runConfig?.custom?.['effort']
-  return { ...(typeof model === 'string' && { model }), ...(typeof effort === 'string' && { effort }) }
 }
 
 function toAnswer(

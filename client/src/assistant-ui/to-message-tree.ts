@@ -15,7 +15,7 @@ export interface MessageTree {
 
 /**
  * The tree of assistant-ui. Tries with the same user's message are branches of its answer, those with another one branches
- * of that message. Ids are those of originals, so that a message keeps its place when another try is shown.
+ * of that message. A message that joined an answer stands before it, one that was taken back is left out. Ids are those of originals, so that a message keeps its place when another try is shown.
  */
 export function toMessageTree(
   { messages, activeStream }: Pick<LiveChatState, 'messages' | 'activeStream'>,
@@ -30,7 +30,10 @@ export function toMessageTree(
   let parentId: string | null = null
   let prompt: LiveChatMessage | null = null
   for (const message of messages) {
-    if (message.role === 'USER') prompt = message
+    // assistant-ui would show it as one that was sent.
+    if (message.status === 'WITHDRAWN') continue
+    const isPrompt = message.role === 'USER' && message.steering?.state !== 'APPLIED'
+    if (isPrompt) prompt = message
     const tries = message.role === 'USER' ? groupPrompts(message) : listAnswers(message, prompt)
     const shown = tries.find(({ isShown }) => isShown)?.alternative.originalId ?? message.originalId
     for (const { alternative, isShown } of tries) {
@@ -44,7 +47,7 @@ export function toMessageTree(
     byId.set(shown, message)
     parentId = shown
     const { stream } = message
-    const isUnanswered = stream !== null && message.role === 'USER' && !answered.has(stream.id)
+    const isUnanswered = stream !== null && isPrompt && !answered.has(stream.id)
     const isShownEmpty = isUnanswered && (activeStream?.id === stream.id || isFailed(stream.status))
     if (!isShownEmpty) continue
     items.push({ parentId, message: toCompleteMessage(toEmptyAnswer(stream), stream.id) })

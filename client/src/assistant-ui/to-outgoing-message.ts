@@ -19,6 +19,13 @@ export function toOutgoingMessage(
   return { text, files }
 }
 
+/** A page can set the model and the effort in the `custom` of its run configuration. */
+export function toModelChoice({ runConfig }: AppendMessage): { readonly model?: string; readonly effort?: string } {
+  const model = runConfig?.custom?.['model']
+  const effort = runConfig?.custom?.['effort']
+  return { ...(typeof model === 'string' && { model }), ...(typeof effort === 'string' && { effort }) }
+}
+
 function toFile(
   part: AppendMessage['content'][number] | ThreadUserMessagePart,
   attachmentName: string | undefined,

@@ -38,8 +38,10 @@ export function toEmptyAnswer(stream: MessageStream): ThreadMessageLike {
 }
 
 /** What components find in `metadata.custom`. */
-function toCustomMetadata({ sessionId, streamId, kind, status, model, usage, stream }: LiveChatMessage) {
-  return { sessionId, streamId, kind, status, model, usage, finishReason: stream?.finishReason ?? null }
+function toCustomMetadata(message: LiveChatMessage) {
+  const { sessionId, streamId, kind, status, model, usage, stream, steering = null } = message
+  const finishReason = stream?.finishReason ?? null
+  return { sessionId, streamId, kind, status, model, usage, finishReason, steering }
 }
 
 function toContentPart(message: LiveChatMessage, part: MessagePart, resolveUrl: ResolveUrl): ContentPart {

@@ -2,9 +2,11 @@ import { type AssistantRuntime, type ExternalStoreAdapter, useExternalStoreRunti
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import type { ConversationFilter } from '../lists/conversation-list.ts'
 import { LiveChat } from '../live-chat/live-chat.ts'
-import type { SegueClient } from '../segue-client.ts'
+import { getMessageText } from '../live-chat/live-chat-message.ts'
+import type { CancelResult, SegueClient } from '../segue-client.ts'
 import { createChatActions } from './chat-actions.ts'
 import { ThreadMessageCache } from './thread-message-cache.ts'
+import { toMessageQueue } from './to-message-queue.ts'
 import { toMessageTree } from './to-message-tree.ts'
 import { useThreadList } from './use-thread-list.ts'
 
@@ -25,7 +27,8 @@ export interface UseSegueRuntimeOptions {
 
 /**
  * A runtime for assistant-ui's components: a live list of threads, messages with branches for other tries, paging upwards,
- * approvals and questions, stop, reload and edit. An answer that is being made is shown again after a reload of the page.
+ * approvals and questions, stop, reload and edit. What is sent while an answer is made joins it; the queue shows what waits.
+ * An answer that is being made is shown again after a reload of the page.
  * The `extras` of the runtime are the `LiveChat`.
  */
 export function useSegueRuntime(options: UseSegueRuntimeOptions): AssistantRuntime {
@@ -38,21 +41,38 @@ export function useSegueRuntime(options: UseSegueRuntimeOptions): AssistantRunti
     ...(profile !== undefined && { profile }),
   })
   const cache = useMemo(() => new ThreadMessageCache(client.fileUrl), [client])
-  const { messages, activeStream, isSending, isLoading, hasEarlier } = state
+  const { messages, activeStream, queue, steering, isSending, isLoading, hasEarlier } = state
   const tree = useMemo(() => toMessageTree({ messages, activeStream }, cache), [messages, activeStream, cache])
   const { setMessages, ...actions } = useMemo(() => createChatActions(client, chat, tree), [client, chat, tree])
+  const messageQueue = useMemo(() => toMessageQueue(client, chat, { queue, steering }), [client, chat, queue, steering])
   const isRunning = activeStream !== null || isSending
-  return useExternalStoreRuntime({
+  const current = useRef<AssistantRuntime | null>(null)
+  const runtime = useExternalStoreRuntime({
     messageRepository: tree.repository,
     isRunning,
     isLoading,
     hasEarlier,
     extras: chat,
     ...actions,
+    queue: messageQueue,
+    onCancel: async () => {
+      const stopped = await chat.stop()
+      if (stopped && current.current) returnToComposer(current.current, stopped.withdrawn)
+    },
     // With it, a person can switch to other tries. While an answer runs, stopping it would take the message back.
     ...(!isRunning && { setMessages }),
     adapters: { ...adapters, threadList },
   })
+  useEffect(() => {
+    current.current = runtime
+  }, [runtime])
+  return runtime
+}
+
+/** Gives the text of messages that were to join an answer back to the person. */
+function returnToComposer({ thread: { composer } }: AssistantRuntime, withdrawn: CancelResult['withdrawn']): void {
+  const texts = [composer.getState().text, ...withdrawn.map(getMessageText)].filter((text) => text !== '')
+  if (withdrawn.length > 0) composer.setText(texts.join('\n'))
 }
 
 function useSessionChange(sessionId: string | null, onSessionChange: UseSegueRuntimeOptions['onSessionChange']): void {

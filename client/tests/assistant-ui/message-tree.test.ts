@@ -56,6 +56,18 @@ describe('the tree of messages', () => {
     expect(branches.size).toBe(0)
   })
 
+  test('has a message that joined an answer before it, and none that was taken back', () => {
+    const stream = { id: 'str_1', status: 'RUNNING' as const, finishReason: null, error: null }
+    const steering = { state: 'APPLIED' as const, streamId: 'str_1', step: 1, partIndex: 1 }
+    const prompts = [other('u1', 'ses_1', 'Hi'), other('u3', 'ses_2', 'Hi')]
+    const begin = newPrompt('u3', 'Hi', { stream, streamId: 'str_1', alternatives: prompts })
+    const joined = newPrompt('u4', 'In short', { stream, streamId: 'str_1', steering })
+    const withdrawn = newPrompt('u5', 'No', { status: 'WITHDRAWN', stream, streamId: 'str_1' })
+    const tree = build([begin, joined, newMessage('a3', { streamId: 'str_1' }), withdrawn])
+    expect(tree.edges).toEqual(['· > u1', 'u1 > u4', 'u4 > a1', 'u4 > a3'])
+    expect(tree.headId).toBe('a3')
+  })
+
   test('has tries with the same message as branches of the answer, in their order', () => {
     const prompts = [other('u1', 'ses_1', 'Hi'), other('u2', 'ses_2', 'Hi'), other('u3', 'ses_3', 'Hi')]
     const answers = [other('a1', 'ses_1', 'Hi'), other('a2', 'ses_2', 'Hi'), other('a3', 'ses_3', 'Hi')]

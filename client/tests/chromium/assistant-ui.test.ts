@@ -202,4 +202,53 @@ describeInChromium("assistant-ui's components", (browser) => {
 
     expect(errors).toEqual([])
   })
+
+  test('what is sent while an answer runs joins it, can be taken back, and comes back to the composer with a stop', async () => {
+    await using server = await startServer()
+    const held = Promise.withResolvers<void>()
+    server.provider.enqueue([{ text: 'Half' }, { wait: held.promise }, { text: ' done.' }, { finish: 'stop' }])
+    server.provider.enqueue([{ text: ' And more.' }, { wait: new Promise(() => {}) }])
+    await using opened = await browser.open({ url: server.segue.url, entry })
+    const { page, errors } = opened
+    const steer = async (text: string): Promise<void> => {
+      await page.getByLabel('Message', { exact: true }).fill(text)
+      await page.getByLabel('Message', { exact: true }).press('Enter')
+      await page.getByTestId('waiting').getByText(text, { exact: true }).waitFor()
+    }
+
+    await send(page, 'Begin.')
+    await answer(page, 'Half', 'running')
+    await steer('In short.')
+    await steer('No, at length.')
+    await page.getByLabel('Take back No, at length.').click()
+    await page.getByTestId('waiting').getByText('No, at length.').waitFor({ state: 'detached' })
+    held.resolve()
+    await answer(page, 'And more.', 'running')
+    expect(await shown(page)).toEqual(['Begin.', 'In short.', 'Half done.', expect.stringContaining('And more.')])
+
+    await steer('Wait.')
+    await page.getByRole('button', { name: 'Stop' }).click()
+    await page.getByRole('button', { name: 'Send' }).waitFor()
+    expect(await page.getByLabel('Message', { exact: true }).inputValue()).toBe('Wait.')
+    expect(errors).toEqual([])
+  })
+
+  test('messages that wait for their turn are shown, taken back and sent now', async () => {
+    await using server = await startServer()
+    server.provider.enqueue([{ text: 'On and on' }, { wait: new Promise(() => {}) }])
+    server.provider.enqueue('At once.')
+    const { session } = await server.client.start({ text: 'One' })
+    for (const text of ['Two', 'Three']) await server.client.start({ sessionId: session.id, text, ifBusy: 'QUEUE' })
+    await using opened = await browser.open({ url: server.segue.url, entry, hash: session.id })
+    const { page, errors } = opened
+    const waiting = page.getByTestId('waiting').locator('span')
+
+    await expect.poll(() => waiting.allInnerTexts()).toEqual(['Two', 'Three'])
+    await page.getByLabel('Take back Two').click()
+    await expect.poll(() => waiting.allInnerTexts()).toEqual(['Three'])
+    await page.getByLabel('Run Three now').click()
+    await answer(page, 'At once.')
+    expect(await waiting.count()).toBe(0)
+    expect(errors).toEqual([])
+  })
 })

@@ -4,6 +4,7 @@ import {
   BranchPickerPrimitive,
   ComposerPrimitive,
   MessagePrimitive,
+  QueueItemPrimitive,
   ThreadListItemPrimitive,
   ThreadListPrimitive,
   ThreadPrimitive,
@@ -22,6 +23,9 @@ export function Thread() {
         <ThreadPrimitive.Messages components={{ UserMessage, AssistantMessage, EditComposer }} />
       </ThreadPrimitive.Viewport>
       <ComposerPrimitive.Root>
+        <ComposerPrimitive.Queue>
+          {({ queueItem }) => <QueuedMessage text={queueItem.prompt} />}
+        </ComposerPrimitive.Queue>
         <ComposerPrimitive.Input aria-label="Message" />
         <AuiIf condition={({ thread }) => !thread.isRunning}>
           <ComposerPrimitive.Send>Send</ComposerPrimitive.Send>
@@ -31,6 +35,16 @@ export function Thread() {
         </AuiIf>
       </ComposerPrimitive.Root>
     </ThreadPrimitive.Root>
+  )
+}
+
+function QueuedMessage({ text }: { readonly text: string }) {
+  return (
+    <p data-testid="waiting">
+      <span>{text}</span>
+      <QueueItemPrimitive.Steer aria-label={`Run ${text} now`}>Run now</QueueItemPrimitive.Steer>
+      <QueueItemPrimitive.Remove aria-label={`Take back ${text}`}>x</QueueItemPrimitive.Remove>
+    </p>
   )
 }
 
