@@ -11,6 +11,7 @@ import { SearchQuery } from '../search/search-query.ts'
 import type { FinishedJobRunQuery } from '../storage/job-store.ts'
 import { orderByIds, selectSessionPage, takePage } from '../storage/keyset-pagination.ts'
 import type {
+  ConversationCount,
   ConversationFilter,
   ConversationPage,
   ConversationListEntry,
@@ -99,6 +100,13 @@ export class HermesReader {
       const { listed, found } = readVerified((index) => index.listConversations(page, filter), selectIds)
       return { conversations: listed, sessions: found.map(({ record }) => record) }
     })
+  }
+
+  /** Null if the file cannot be read. */
+  countConversations(filter: ConversationFilter): ConversationCount[] | null {
+    return this.#listing.read<ConversationCount[] | null>(null, ({ read }) =>
+      read((index) => index.countConversations(filter)),
+    )
   }
 
   findConversationsBySession(sessionIds: readonly string[]): Map<string, ConversationListEntry> {

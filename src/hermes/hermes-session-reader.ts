@@ -11,6 +11,7 @@ import type { ConversationFlags, SessionFilter, SessionSortKey } from '../model/
 import type { SessionRecord } from '../model/session.ts'
 import type {
   ConversationChange,
+  ConversationCount,
   ConversationFilter,
   ConversationPage,
   ConversationListEntry,
@@ -90,6 +91,10 @@ export class HermesSessionReader implements SessionReader, ForeignUsageReader {
 
   listConversations(page: PageRequest<SessionSortKey>, filter: ConversationFilter): Promise<ConversationPage | null> {
     return this.#callReplicated<ConversationPage | null>(null, (reader) => reader.listConversations(page, filter))
+  }
+
+  countConversations(filter: ConversationFilter): Promise<ConversationCount[] | null> {
+    return this.#callReplicated<ConversationCount[] | null>(null, (reader) => reader.countConversations(filter))
   }
 
   findConversationsBySession(sessionIds: readonly string[]): Promise<Map<string, ConversationListEntry>> {

@@ -2,6 +2,7 @@ import type { MessagePart, MessageRecord } from '../model/message.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type {
   ConversationChange,
+  ConversationCount,
   ConversationListEntry,
   ConversationFilter,
   ConversationPage,
@@ -131,6 +132,10 @@ export class NamespacedSessionReader implements SessionReader {
       conversations: found.conversations.map((entry) => this.#namespace.qualifyConversation(entry)),
       sessions: found.sessions.map((row) => this.#namespace.qualifySession(row)),
     }
+  }
+
+  countConversations(filter: ConversationFilter): Promise<ConversationCount[] | null> {
+    return this.#source.countConversations(filter)
   }
 
   async findConversationsBySession(sessionIds: readonly string[]): Promise<Map<string, ConversationListEntry>> {

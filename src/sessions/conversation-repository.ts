@@ -3,12 +3,12 @@ import type { SessionRecord } from '../model/session.ts'
 import type { SessionSortKey } from '../model/session-filter.ts'
 import { takePage } from '../storage/keyset-pagination.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
-import type { Conversation, ConversationListFilter } from './conversation.ts'
+import type { SessionReader } from '../storage/sessions/session-reader.ts'
+import type { Conversation, ConversationGroup, ConversationListFilter } from './conversation.ts'
 import type { CombinedSessionRepository } from './combined-session-repository.ts'
 import { compareQualifiedByActivity } from './compare-qualified-by-activity.ts'
 import type {
   ConversationFilter,
-  ConversationPage,
   ConversationListEntry,
   OffsetPagination,
 } from '../storage/sessions/conversation-reader.ts'
@@ -32,13 +32,27 @@ export class ConversationRepository {
   /** Lists a page of the conversations that have a message, newest message first. A key has the id of the root. */
   async listPage(page: PageRequest<SessionSortKey>, filter: ConversationListFilter): Promise<Conversation[]> {
     for (let remainingRetries = maxRetries; ; remainingRetries -= 1) {
-      const pages = await this.#readPages(page, filter)
+      const pages = await this.#readSources(filter, (source, sourceFilter) =>
+        source.listConversations(page, sourceFilter),
+      )
       const summaries = pages.flatMap(({ conversations }) => conversations).toSorted(compareSummariesByActivity)
       const pageSummaries = takePage(summaries, page)
       const loadedSessions = pages.flatMap(({ sessions }) => sessions)
       const conversations = await this.#loadConversations(pageSummaries, loadedSessions)
       if (conversations.length === pageSummaries.length || remainingRetries === 0) return conversations
     }
+  }
+
+  /** How many conversations `listPage` lists with this filter, in groups. The cost does not depend on their number. */
+  async count(filter: ConversationListFilter): Promise<ConversationGroup[]> {
+    const groups = await this.#readSources(filter, async (source, sourceFilter) => {
+      const counts = await source.countConversations(sourceFilter)
+      return counts?.map(({ isCrossOrigin, ...group }): ConversationGroup => ({
+        ...group,
+        origin: isCrossOrigin ? 'SEGUE' : source.origin,
+      }))
+    })
+    return groups.flat()
   }
 
   /** Finds the conversations of these sessions, by session id. Includes conversations without a message. */
@@ -109,23 +123,21 @@ export class ConversationRepository {
     return (await reader?.listConversationSessionIds(root.id, range)) ?? []
   }
 
-  async #readPages(
-    page: PageRequest<SessionSortKey>,
+  /** Reads every source that lists conversations which match the filter, with the filter of those that it lists. */
+  async #readSources<T>(
     { origin, ...filter }: ConversationListFilter,
-  ): Promise<ConversationPage[]> {
+    read: (source: SessionReader, filter: ConversationFilter) => Promise<T | null | undefined>,
+  ): Promise<T[]> {
     const { segueSessions, hermesSessions } = this.#profile
     const hermesFilter: ConversationFilter = { ...filter, ...(origin && { crossOrigin: origin === 'SEGUE' }) }
     // The Hermes index follows the Segue index, so the Segue index has to be current first.
     if (origin === 'HERMES') await segueSessions.refresh()
-    const seguePage =
-      origin === 'HERMES' ? null : await segueSessions.listConversations(page, { ...filter, crossOrigin: false })
-    const hermesPage = (await hermesSessions?.listConversations(page, hermesFilter)) ?? null
+    const segueResult = origin === 'HERMES' ? null : await read(segueSessions, { ...filter, crossOrigin: false })
+    const hermesResult = hermesSessions && (await read(hermesSessions, hermesFilter))
     // Without Hermes, Segue lists its sessions of conversations that cross.
-    const crossOriginPage =
-      hermesPage || origin === 'HERMES'
-        ? null
-        : await segueSessions.listConversations(page, { ...filter, crossOrigin: true })
-    return [seguePage, hermesPage, crossOriginPage].filter((each) => each !== null)
+    const crossOriginResult =
+      hermesResult || origin === 'HERMES' ? null : await read(segueSessions, { ...filter, crossOrigin: true })
+    return [segueResult, hermesResult, crossOriginResult].filter((each) => each !== null && each !== undefined)
   }
 
   /** Adds roots and tips to summaries. Leaves out a conversation whose root or tip was deleted. */

@@ -1,4 +1,4 @@
-import { paginateConversations } from '../../sessions/paginate-conversations.ts'
+import { paginateConversations } from '../../sessions/select-conversations.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { ConversationObjectType } from '../object-refs.ts'
 import { conversationCursor } from '../relay/cursors.ts'

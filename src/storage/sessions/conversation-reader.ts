@@ -1,4 +1,5 @@
 import type { PageRequest } from '../../lib/pagination.ts'
+import type { Channel } from '../../model/channel.ts'
 import type { Attention } from '../../model/conversation/attention.ts'
 import type { SessionFilter, SessionSortKey } from '../../model/session-filter.ts'
 import type { SessionRecord } from '../../model/session.ts'
@@ -45,6 +46,16 @@ export interface ConversationPage {
   readonly sessions: readonly SessionRecord[]
 }
 
+/** How many conversations have the same channel and attention. The channel is that of their tips. */
+export interface ConversationCount {
+  readonly channel: Channel
+  readonly attention: Attention
+  /** As in `ConversationListEntry`. */
+  readonly isCrossOrigin: boolean
+  /** At least 1. */
+  readonly count: number
+}
+
 /**
  * A conversation that lists show differently than before, by its root. `before` and `after` say which source lists it:
  * this one under `rootId`, the other one under its own root, or none.
@@ -69,6 +80,11 @@ export interface ConversationReader {
    * source cannot list them now. At most 1,001.
    */
   listConversations(page: PageRequest<SessionSortKey>, filter: ConversationFilter): Promise<ConversationPage | null>
+  /**
+   * How many conversations `listConversations` lists, in groups. Costs the same however many there are. Null if the source
+   * cannot count them now. At most some hundred groups; several may have the same channel and attention.
+   */
+  countConversations(filter: ConversationFilter): Promise<ConversationCount[] | null>
   /** The conversation of each session, including those without a message. Any number of ids. */
   findConversationsBySession(sessionIds: readonly string[]): Promise<Map<string, ConversationListEntry>>
   /**

@@ -9,6 +9,7 @@ import {
 import type { SessionRecord } from '../../model/session.ts'
 import type {
   ConversationChange,
+  ConversationCount,
   ConversationFilter,
   ConversationPage,
   ConversationListEntry,
@@ -67,6 +68,10 @@ export class SqliteSessionReader implements SegueSessionReader {
     const conversations = index.listConversations(boundPage(page), filter)
     const ids = conversations.flatMap(({ rootId, tipId }) => [rootId, tipId])
     return { conversations, sessions: await this.findSessions(ids) }
+  }
+
+  async countConversations(filter: ConversationFilter): Promise<ConversationCount[]> {
+    return (await this.#openIndex()).countConversations(filter)
   }
 
   async findConversationsBySession(sessionIds: readonly string[]): Promise<Map<string, ConversationListEntry>> {

@@ -4,6 +4,8 @@ import { ask, requireNonNull } from '../support/typed-client.ts'
 import { newSession, loadSession, streamToEnd } from '../support/chat.ts'
 import { readingTransports } from '../support/clients.ts'
 import {
+  ConversationCountsDocument,
+  type ConversationCountsQueryVariables,
   ConversationNodeDocument,
   ConversationOfSessionDocument,
   ConversationsDocument,
@@ -82,6 +84,49 @@ describe.each(readingTransports)('conversations, over %s,', (transport) => {
     expect(await filtered({ ids: [] })).toEqual([])
     expect(await filtered({ profile: 'default', pinned: false })).toHaveLength(4)
     expect(await filtered({ profile: 'work' })).toEqual([])
+  })
+
+  test('counts what is listed with the same filter', async () => {
+    await using client = environment.connect(transport)
+    const count = async (variables: ConversationCountsQueryVariables) =>
+      (await ask(client, ConversationCountsDocument, variables)).conversationCounts
+    expect(await count({})).toEqual({
+      total: 4,
+      channels: [
+        { channel: 'SEGUE', count: 2 },
+        { channel: 'WEB', count: 1 },
+        { channel: 'MESSAGING', count: 1 },
+      ],
+      origins: [
+        { origin: 'SEGUE', count: 2 },
+        { origin: 'HERMES', count: 2 },
+      ],
+      attention: [
+        { attention: 'UNREAD', count: 2 },
+        { attention: 'IDLE', count: 2 },
+      ],
+    })
+    const filters: ConversationCountsQueryVariables[] = [
+      { channels: ['SEGUE'] },
+      { channels: ['CRON', 'TOOL'] },
+      { channels: [] },
+      { origin: 'SEGUE' },
+      { origin: 'HERMES', archived: true },
+      { archived: false, pinned: false },
+      { attention: ['UNREAD'] },
+      { ids: ['two', 'cnv_webui', 'cron', 'empty', 'nobody'] },
+      { ids: [continuationId, 'cron'], origin: 'SEGUE' },
+      { profile: 'work' },
+    ]
+    for (const filter of filters) {
+      const listed = (await ask(client, ConversationsDocument, filter)).conversations.edges
+      const { total, channels, origins, attention } = await count(filter)
+      expect(total).toBe(listed.length)
+      for (const list of [channels, origins, attention])
+        expect(list.reduce((sum, each) => sum + each.count, 0)).toBe(total)
+      for (const { channel, count: size } of channels)
+        expect(listed.filter(({ node }) => node.tip.channel === channel)).toHaveLength(size)
+    }
   })
 
   test('can be paged through in both directions, with every conversation once', async () => {

@@ -160,7 +160,7 @@ function variablesFor({ name, profiles, hasArguments }: Entry, of: ValidIds): ob
 
 /** True for null, empty lists, the page info of an empty page, type names, and objects that contain only those. */
 function holdsNothing(data: unknown): boolean {
-  if (data === null || data === undefined || data === false) return true
+  if (data === null || data === undefined || data === false || data === 0) return true
   if (typeof data !== 'object') return false
   return Object.entries(data).every(([key, value]) => key === '__typename' || holdsNothing(value))
 }

@@ -96,6 +96,7 @@ export function buildValidVariables({ field, path }: Pick<InputPosition, 'field'
     'Query.approvals': {},
     'Query.clarifications': {},
     'Query.conversations': {},
+    'Query.conversationCounts': {},
     'Query.events': { sessionId },
     'Query.jobs': {},
     'Query.mcpServers': {},

@@ -76,10 +76,11 @@ function listFieldPositions(
   ])
 }
 
-/** A minimal selection that shows whether a page is empty. */
+/** A minimal selection that shows whether a page is empty, or nothing is counted. */
 function buildMinimalSelection(type: GraphQLOutputType): string {
   const named = getNamedType(type)
   if (isObjectType(named) && 'edges' in named.getFields()) return '{ edges { __typename } }'
+  if (named.name === 'ConversationCounts') return '{ channels { count } }'
   return isCompositeType(named) ? '{ __typename }' : ''
 }
 

@@ -1,7 +1,7 @@
 import { renameSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Conversation, ConversationListFilter } from '../../../src/sessions/conversation.ts'
-import { paginateConversations } from '../../../src/sessions/paginate-conversations.ts'
+import { paginateConversations } from '../../../src/sessions/select-conversations.ts'
 import { deriveConversationTitle } from '../../../src/model/conversation/title.ts'
 import { ConversationLoader } from '../../../src/sessions/conversation-loader.ts'
 import { SessionLoader } from '../../../src/sessions/session-loader.ts'

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ConversationLoader } from '../../../src/sessions/conversation-loader.ts'
-import type { Conversation } from '../../../src/sessions/conversation.ts'
+import type { Conversation, ConversationGroup } from '../../../src/sessions/conversation.ts'
+import { countConversations } from '../../../src/sessions/select-conversations.ts'
 import { SessionLoader } from '../../../src/sessions/session-loader.ts'
 import type { PageRequest } from '../../../src/lib/pagination.ts'
 import type { SessionSortKey } from '../../../src/model/session-filter.ts'
@@ -49,6 +50,16 @@ const toExpected = ({ root, tip, lastActivityAt, segmentCount }: Conversation) =
   count: segmentCount,
 })
 
+/** How many conversations have the same channel, origin and attention. */
+function sumGroups(groups: readonly ConversationGroup[]): Record<string, number> {
+  const sums: Record<string, number> = {}
+  for (const { channel, origin, attention, count } of groups) {
+    const name = `${channel} ${origin} ${attention}`
+    sums[name] = (sums[name] ?? 0) + count
+  }
+  return sums
+}
+
 async function expectAll(filter: ModelFilter, limit: number): Promise<void> {
   const expected = (of: ModelFilter) =>
     fixture.model
@@ -56,7 +67,9 @@ async function expectAll(filter: ModelFilter, limit: number): Promise<void> {
       .map(({ root, tip, at, segments }) => ({ root, tip, at, count: segments.length }))
   for (const of of [{}, filter]) {
     expect((await listAllPages(limit, false, of)).map(toExpected)).toEqual(expected(of))
-    expect((await listAllPages(limit, true, of)).map(toExpected)).toEqual(expected(of))
+    const listed = await listAllPages(limit, true, of)
+    expect(listed.map(toExpected)).toEqual(expected(of))
+    expect(sumGroups(await fixture.conversations.count(of))).toEqual(sumGroups(countConversations(listed, {})))
   }
   const sessions = new SessionLoader(fixture.sessions)
   const loader = new ConversationLoader(fixture.conversations, sessions)

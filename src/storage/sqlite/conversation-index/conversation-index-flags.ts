@@ -103,6 +103,10 @@ export function getAttention(flags: ConversationIndexFlags): Attention {
   return attentions[(flags & attentionMask) / attentionUnit] ?? 'IDLE'
 }
 
+export function getChannel(flags: ConversationIndexFlags): Channel {
+  return channels[flags & channelMask] ?? 'OTHER'
+}
+
 export function isArchived(flags: ConversationIndexFlags): boolean {
   return (flags & archivedFlag) !== 0
 }
@@ -130,7 +134,7 @@ export function matchesConversationIndexFilter(
   const matches = (flag: number, expected: boolean | undefined): boolean =>
     expected === undefined || expected === ((flags & flag) !== 0)
   return (
-    (filter.channels === undefined || filter.channels.includes(channels[flags & channelMask] ?? '')) &&
+    (filter.channels === undefined || filter.channels.includes(getChannel(flags))) &&
     (filter.attention === undefined || filter.attention.includes(getAttention(flags))) &&
     matches(archivedFlag, filter.archived) &&
     matches(pinnedFlag, filter.pinned) &&

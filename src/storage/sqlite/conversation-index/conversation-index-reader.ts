@@ -9,6 +9,7 @@ import {
   conversationFlagsMask,
   type ConversationIndexFlagsFilter,
   getAttention,
+  getChannel,
   matchesConversationIndexFilter,
   isArchived,
   isCrossOriginConversation,
@@ -19,6 +20,7 @@ import {
 import type { ConversationSummaryRow } from './conversation-index-store.ts'
 import type { ConversationSettingsRow } from '../../sessions/conversation-settings.ts'
 import type {
+  ConversationCount,
   ConversationListEntry,
   ConversationFilter,
   GivenConversationTitle,
@@ -55,10 +57,25 @@ export class ConversationIndexReader {
 
   /** Conversations with messages, newest message first. The id of a key is the root's. */
   listConversations(page: PageRequest<SessionSortKey>, filter: ConversationFilter): ConversationListEntry[] {
-    // The work of agents and schedules is listed only for clients that ask for its channel.
-    const internal = filter.channels ? {} : { internal: false }
-    const ids = this.#listKeys(conversationTable, page, { ...filter, ...internal, empty: false }).map(({ id }) => id)
+    const ids = this.#listKeys(conversationTable, page, toListFilter(filter)).map(({ id }) => id)
     return orderByIds(ids, this.#findConversations(ids), ({ rootId }) => rootId)
+  }
+
+  /** How many conversations `listConversations` lists, in groups. Reads one row for each value of `flags`. */
+  countConversations(filter: ConversationFilter): ConversationCount[] {
+    const listFilter = toListFilter(filter)
+    return this.#db
+      .prepare<[], { flags: ConversationIndexFlags; count: number }>(
+        'SELECT flags, conversation_count AS count FROM conversation_counts WHERE conversation_count > 0',
+      )
+      .all()
+      .filter(({ flags }) => matchesConversationIndexFilter(flags, listFilter))
+      .map(({ flags, count }) => ({
+        channel: getChannel(flags),
+        attention: getAttention(flags),
+        isCrossOrigin: isCrossOriginConversation(flags),
+        count,
+      }))
   }
 
   /** The conversation of each session, with or without messages. */
@@ -226,6 +243,11 @@ function hasPlaceSql(session: string): string {
       AND NOT EXISTS (SELECT 1 FROM conversation_sessions AS place WHERE place.id = ${session}.takes_place_of)
     ORDER BY oldest.started_at, oldest.id LIMIT 1
   ))`
+}
+
+/** The work of agents and schedules is listed only for clients that ask for its channel. */
+function toListFilter(filter: ConversationFilter): ConversationIndexFlagsFilter {
+  return { ...filter, ...(!filter.channels && { internal: false }), empty: false }
 }
 
 function toConversationSummary(row: ListedConversationRow): ConversationListEntry {

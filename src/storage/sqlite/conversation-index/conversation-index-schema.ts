@@ -43,6 +43,24 @@ export const conversationIndexSchema = `
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX conversations_by_activity ON conversations (flags, last_activity_at, root_id);
 
+  -- How many conversations have each value of flags.
+  CREATE TABLE conversation_counts (
+    flags INTEGER PRIMARY KEY,
+    conversation_count INTEGER NOT NULL
+  ) STRICT;
+  CREATE TRIGGER conversation_inserted AFTER INSERT ON conversations BEGIN
+    INSERT INTO conversation_counts VALUES (new.flags, 1)
+      ON CONFLICT (flags) DO UPDATE SET conversation_count = conversation_count + 1;
+  END;
+  CREATE TRIGGER conversation_flags_updated AFTER UPDATE OF flags ON conversations WHEN old.flags <> new.flags BEGIN
+    UPDATE conversation_counts SET conversation_count = conversation_count - 1 WHERE flags = old.flags;
+    INSERT INTO conversation_counts VALUES (new.flags, 1)
+      ON CONFLICT (flags) DO UPDATE SET conversation_count = conversation_count + 1;
+  END;
+  CREATE TRIGGER conversation_deleted AFTER DELETE ON conversations BEGIN
+    UPDATE conversation_counts SET conversation_count = conversation_count - 1 WHERE flags = old.flags;
+  END;
+
   -- What a person has set for the conversation of each session.
   CREATE TABLE conversation_settings (
     session_id TEXT PRIMARY KEY,

@@ -27,6 +27,7 @@ import { migration027 } from './migrations/027-budgets-of-jobs.ts'
 import { migration026 } from './migrations/026-attention.ts'
 import { migration028 } from './migrations/028-context-sizes.ts'
 import { migration029 } from './migrations/029-steering.ts'
+import { migration030 } from './migrations/030-conversation-counts.ts'
 
 /**
  * The schema of a profile's database: entry n brings a database from version n to version n + 1. Forward only. A released
@@ -63,4 +64,5 @@ export const migrations: readonly string[] = [
   migration027,
   migration028,
   migration029,
+  migration030,
 ]

@@ -3,7 +3,7 @@ import { newId } from '../../../../src/lib/ids.ts'
 import type { PageRequest } from '../../../../src/lib/pagination.ts'
 import type { MessageRecord } from '../../../../src/model/message.ts'
 import type { SessionRecord } from '../../../../src/model/session.ts'
-import type { ConversationChange } from '../../../../src/storage/sessions/conversation-reader.ts'
+import type { ConversationChange, ConversationFilter } from '../../../../src/storage/sessions/conversation-reader.ts'
 import { newTextMessage } from '../../../support/search/segue-search-fixture.ts'
 import { type OpenStorage, useStorage } from './opened-storage.ts'
 import { addSession, sessionOf, firstPage } from './records.ts'
@@ -172,6 +172,26 @@ export function describeSessionReader(open: OpenStorage): void {
         (await segueSessions.listConversations(firstPage, { crossOrigin }))?.conversations.map(({ rootId }) => rootId)
       expect(await list(true)).toEqual([session.id])
       expect(await list(false)).not.toContain(session.id)
+    })
+
+    test('are counted by what they are listed by, after each change of it', async () => {
+      const { eventStore, segueSessions } = current()
+      const count = async (filter: ConversationFilter = {}) =>
+        (await segueSessions.countConversations(filter))?.reduce((sum, group) => sum + group.count, 0)
+      const first = await addSession(current(), ended)
+      const archived = await addSession(current(), { archived: true })
+      await addSession(current(), {}, [])
+      await addSession(current(), { source: 'cron' })
+      expect([await count(), await count({ archived: true }), await count({ archived: false })]).toEqual([2, 1, 1])
+      expect(await count({ channels: ['CRON'] })).toBe(1)
+      const continuation = await addSession(current(), { parentId: first.id, source: 'telegram' })
+      expect([await count({ channels: ['SEGUE'], archived: false }), await count({ channels: ['MESSAGING'] })]).toEqual(
+        [0, 1],
+      )
+      await eventStore.deleteSessions([archived.id, first.id])
+      expect([await count(), await count({ archived: true })]).toEqual([1, 0])
+      await eventStore.deleteSessions([continuation.id])
+      expect(await count()).toBe(0)
     })
 
     test('are complete after many sessions have changed their conversation at once', async () => {

@@ -97,8 +97,8 @@ test('the conversation index has the same tables in a profile and in the index o
   const sql = (connection: Database.Database): string[] =>
     connection
       .prepare<[], string>(
-        `SELECT sql FROM sqlite_master WHERE tbl_name IN ('conversation_sessions', 'conversations', 'pending_children', 'pending_rechecks', 'conversation_settings')
-         AND sql IS NOT NULL AND type <> 'trigger' ORDER BY name`,
+        `SELECT sql FROM sqlite_master WHERE tbl_name IN ('conversation_sessions', 'conversations', 'pending_children', 'pending_rechecks', 'conversation_settings', 'conversation_counts')
+         AND sql IS NOT NULL AND (type <> 'trigger' OR sql LIKE '%conversation_counts%') ORDER BY name`,
       )
       .pluck()
       .all()
