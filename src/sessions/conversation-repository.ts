@@ -47,10 +47,9 @@ export class ConversationRepository {
   async count(filter: ConversationListFilter): Promise<ConversationGroup[]> {
     const groups = await this.#readSources(filter, async (source, sourceFilter) => {
       const counts = await source.countConversations(sourceFilter)
-      return counts?.map(({ isCrossOrigin, ...group }): ConversationGroup => ({
-        ...group,
-        origin: isCrossOrigin ? 'SEGUE' : source.origin,
-      }))
+      return counts?.map(({ isCrossOrigin, channel, attention, count }): ConversationGroup => {
+        return { channel, origin: isCrossOrigin ? 'SEGUE' : source.origin, attention, count }
+      })
     })
     return groups.flat()
   }
