@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { maxRequestBytes } from '../../src/server/http/max-request-bytes.ts'
 import { newLatch } from '../../tests/support/fixtures/agent-chats.ts'
+import { listOneStepSeqs } from '../../tests/support/fixtures/stream-seqs.ts'
 import { newHome, startTestSegue } from '../../tests/support/server/segue.ts'
 import { type SegueWithProvider, startSegueWithProvider } from '../../tests/support/server/segue-with-provider.ts'
 import { startTcpProxy } from '../../tests/support/server/tcp-proxy.ts'
@@ -50,7 +51,7 @@ describe.each(transports)('over %s,', (transport) => {
     using client = connect()
     world.provider.enqueue([{ reasoning: 'Hm.' }, { text: 'Hello 👋' }, { finish: 'stop' }])
     const events = await collect(client.chat({ text: 'Hi' }))
-    expect(getSeqs(events)).toEqual(events.map((_, index) => index + 1))
+    expect(getSeqs(events)).toEqual(listOneStepSeqs(events))
     expect(events.at(0)).toMatchObject({ type: 'StreamStarted', status: 'RUNNING', userMessage: { role: 'USER' } })
     expect(events.filter(isEnd)).toEqual([events.at(-1)])
     expect(events.at(-1)).toMatchObject({ status: 'COMPLETED', finishReason: 'STOP' })
@@ -167,7 +168,7 @@ describe.each(transports)('over %s,', (transport) => {
     expect(await catchError(collect(client.chat({ text: 'Read.', files })))).toMatchObject({ code: 'TOO_LARGE' })
     release()
     const rest = await collect(events)
-    expect([...received, ...rest].map(({ seq }) => seq)).toEqual([...received, ...rest].map((_, index) => index + 1))
+    expect(getSeqs([...received, ...rest])).toEqual(listOneStepSeqs([...received, ...rest]))
     expect(rest.at(-1)).toMatchObject({ type: 'StreamFinished', status: 'COMPLETED' })
   })
 

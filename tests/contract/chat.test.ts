@@ -14,7 +14,7 @@ import {
   isEventOfType,
   never,
   newSession,
-  listSeqs,
+  listSeqsWithSessionChanges,
   loadSession,
   startChat,
   streamChat,
@@ -52,7 +52,8 @@ describe.each(transports)('An answer, over %s,', (transport) => {
     provider.enqueue(toolTurn)
     provider.enqueue('There is no such tool.')
     const { events, end } = await streamToEnd(client, { text: 'Trees?', model: 'local/test', profile: 'default' })
-    expect(listSeqs(events)).toEqual(events.map((_, index) => index + 1))
+    const seqs = await listSeqsWithSessionChanges(client, events)
+    expect(seqs).toEqual(seqs.map((_, index) => index + 1))
     const [first] = events
     const { id } = end.stream
     expect(first).toMatchObject({
@@ -128,7 +129,8 @@ describe.each(transports)('An answer, over %s,', (transport) => {
     provider.enqueue('Two.')
     const two = await streamToEnd(client, { sessionId, text: 'Second' })
     expect(two.events[0]).toMatchObject({ seq: one.end.seq + 1, sessionId })
-    expect(listSeqs([...one.events, ...two.events])).toEqual(Array.from({ length: two.end.seq }, (_, i) => i + 1))
+    const seqs = await listSeqsWithSessionChanges(client, [...one.events, ...two.events])
+    expect(seqs).toEqual(Array.from({ length: two.end.seq }, (_, i) => i + 1))
     const logged = Map.groupBy(await loadEvents(client, sessionId), ({ streamId }) => streamId)
     for (const { events, end } of [one, two]) expectReplay(requireNonNull(logged.get(end.streamId)), events)
     expect(await loadSession(client, sessionId)).toMatchObject({ headSeq: two.end.seq, messageCount: 4 })

@@ -151,6 +151,6 @@ test('R4 R5 E2 T4 the requests of a reconnecting EventSource are those of the ex
   const complete = /event: complete\n.*\n\n/
   await recordRequest(url, variables, { lastEventId: '2', end: complete, onOpen: release }, transcript)
   transcript.push('', '(The server ends the response.)', '')
-  await recordRequest(url, variables, { lastEventId: '6', end: /$^/ }, transcript)
+  await recordRequest(url, variables, { lastEventId: '7', end: /$^/ }, transcript)
   expectExample('As server-sent events', transcript)
 })

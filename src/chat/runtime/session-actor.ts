@@ -157,11 +157,17 @@ export class SessionActor {
     })
   }
 
-  /** Stores a checkpoint if there is one, and counts what was used for it. Throws NOT_FOUND. */
+  /**
+   * Stores a checkpoint if there is one, with an event that tells of it unless the log has ended, and counts what was used
+   * for it. Throws NOT_FOUND.
+   */
   async storeCheckpoint(checkpoint: ContextCheckpoint | null, additionalUsage: AdditionalUsage): Promise<void> {
+    const { runtime, sessionId } = this.#options
     await this.#mailbox.enqueue(async () => {
       this.#assertNotDeleted()
-      await this.#writer.write(() => ({ drafts: [], ...(checkpoint && { checkpoint }), additionalUsage }))
+      const isTold = checkpoint !== null && !(await this.#loadIsContinued())
+      const drafts = isTold ? [createSessionChangedDraft(sessionId, runtime)] : []
+      await this.#writer.write(() => ({ drafts, ...(checkpoint && { checkpoint }), additionalUsage }))
     })
   }
 

@@ -94,10 +94,15 @@ export class StreamCommitter {
     this.#contextSizesByDraft.set(draft, contextSize)
   }
 
-  /** Commits a checkpoint of the session's context, with the first pending events. Does nothing once the stream ends. */
-  async commitCheckpoint(checkpoint: ContextCheckpoint): Promise<void> {
+  /**
+   * Commits a checkpoint of the session's context, with the first pending events, and an event that tells of it. Does nothing
+   * once the stream ends.
+   */
+  async commitCheckpoint(checkpoint: ContextCheckpoint, event: EventDraft): Promise<void> {
     await this.runAfterCommits(async () => {
-      if (!this.#isStopped) await this.#writeBatch(checkpoint)
+      if (this.#isStopped) return
+      this.#pending.push(event)
+      await this.#writeBatch(checkpoint)
     })
     this.schedule()
   }

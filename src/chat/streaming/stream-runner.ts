@@ -6,7 +6,7 @@ import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
 import type { Usage } from '../../model/usage.ts'
 import type { IdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import { toContextSizeAfterStep } from '../turn/step-context-size.ts'
-import { applyAgentEvent, finishTurn } from '../turn/transitions.ts'
+import { applyAgentEvent, createSessionChangedDraft, finishTurn } from '../turn/transitions.ts'
 import type { StreamEnding } from '../turn/stream-ending.ts'
 import { listQueuedTurns } from '../turn/steering-transitions.ts'
 import type { TurnTransition, TurnState } from '../turn/turn.ts'
@@ -168,7 +168,11 @@ export class StreamRunner {
           isFirst = false
           this.#applyAgentEvent({ ...event, ...(replacesRefused && { replacesRefused }), ...toSummaryPurpose(event) })
         },
-        storeCheckpoint: (checkpoint) => this.#committer.commitCheckpoint(checkpoint),
+        storeCheckpoint: (checkpoint) =>
+          this.#committer.commitCheckpoint(
+            checkpoint,
+            createSessionChangedDraft(this.#turn.stream.sessionId, this.#options.runtime),
+          ),
       },
       request,
     )

@@ -62,7 +62,7 @@ export function cancelQueuedStream(queued: StreamRecord, runtime: ClockAndIds): 
   return { stream, event: { ...createEventBase(stream, runtime), type: 'StreamFinished', stream, messageId: null } }
 }
 
-/** The agent yields an event. */
+/** The agent yields an event. The end of a step changes the session's context. */
 export function applyAgentEvent(turn: TurnState, event: AgentEvent, runtime: ClockAndIds): TurnTransition {
   const transition = new TurnTransitionBuilder(turn, runtime)
   // Whatever comes after a wait is committed together with its end.
@@ -101,7 +101,12 @@ export function applyAgentEvent(turn: TurnState, event: AgentEvent, runtime: Clo
       transition.endStep(event.usage)
       break
   }
-  return transition.toTransition()
+  const { turn: next, events } = transition.toTransition()
+  const isStepFinished = events.some(({ type }) => type === 'StepFinished')
+  return {
+    turn: next,
+    events: isStepFinished ? [...events, createSessionChangedDraft(next.stream.sessionId, runtime)] : events,
+  }
 }
 
 function startModelRequest(
@@ -171,5 +176,9 @@ export function finishTurn(
   endPendingSteering(transition, ending)
   transition.setRetryTime(null)
   transition.finish(ending)
-  return transition.toTransition()
+  const { turn: finished, events } = transition.toTransition()
+  // What is kept of an answer that was cut off is part of the context, and no step has ended since.
+  const isCutOff = ending.status !== 'COMPLETED' && finished.answer !== null
+  const changed = isCutOff ? [createSessionChangedDraft(finished.stream.sessionId, runtime)] : []
+  return { turn: finished, events: [...events.slice(0, -1), ...changed, ...events.slice(-1)] }
 }

@@ -128,7 +128,7 @@ schemaBuilder.objectRef<StreamReset>('StreamReset').implement({
 
 schemaBuilder.objectRef<ChatEventOfType<'SessionChanged'>>('SessionChanged').implement({
   description:
-    'A property of the session changed outside of a stream: its title, its model, `compacting`, or `pinned` or `archived` of its conversation, which only the log of the tip tells. The title that the first message gives the session causes no event of its own.',
+    'A property of the session changed: its title, its model, its instructions, its effort, `compacting`, or `pinned` or `archived` of its conversation, which only the log of the tip tells; or `context`: once at the end of each step of an answer, at the end of one that was cut off, and when a summary is stored. It belongs to no stream. The title that the first message gives the session causes no event of its own.',
   interfaces: [ChatEventInterface],
   fields: (t) => ({
     session: t.field({

@@ -46,7 +46,7 @@ async function newSetting(transport: Transport): Promise<Setting> {
   const job = await newEndedJob(writing)
   const { sessionId } = end
   // Wait until the deltas are coalesced: later writes come from the operation under test.
-  const events = 2 * (2 * requireNonNull(end.message).parts.length + 3)
+  const events = 2 * (2 * requireNonNull(end.message).parts.length + 4)
   await waitUntil(() => rows.count('events') === events)
   const { sessions } = await ask(writing, SessionsDocument, { first: 1 })
   const { session } = await ask(writing, MessagesDocument, { sessionId, first: 1 })

@@ -4,6 +4,7 @@ import { findChromium, startChromium } from '../../support/clients/chromium.ts'
 import { startSegueWithProvider } from '../../support/server/segue-with-provider.ts'
 import { startTcpProxy } from '../../support/server/tcp-proxy.ts'
 import { followStreamQuery, joinDeltas, parseDeltaEvent } from '../../support/fixtures/delta-events.ts'
+import { listOneStepSeqs } from '../../support/fixtures/stream-seqs.ts'
 
 const executable = findChromium()
 if (executable === null && process.env['CI']) throw new Error('Chromium was not found. Set CHROMIUM_PATH.')
@@ -45,7 +46,7 @@ test.skipIf(executable === null)(
     // 2 is CLOSED. Only status 204 closes an EventSource that reconnects.
     await page.waitForFunction('window.source.readyState === 2')
     const received = receivedSchema.parse(await page.evaluate('window.received'))
-    expect(received.map(({ id: seq }) => seq)).toEqual(received.map((_, index) => `${index + 1}`))
+    expect(received.map(({ id: seq }) => seq)).toEqual(listOneStepSeqs(received).map(String))
     const events = received.map(({ data }) => parseDeltaEvent(JSON.parse(data)))
     expect(events.at(-1)?.type).toBe('StreamFinished')
     expect(joinDeltas(events)).toBe('One half, and the other.')

@@ -132,8 +132,9 @@ describe('after a turn, a session is summarised and continued', () => {
       events.push(event)
       if (event.type === 'SessionContinued') break
     }
-    expect(events.slice(-2)).toMatchObject([
+    expect(events.slice(-3)).toMatchObject([
       { type: 'StreamFinished', streamId: stream.id },
+      { type: 'SessionChanged', streamId: null },
       { type: 'SessionContinued', streamId: null, sessionId: stream.sessionId },
     ])
     const next = await findContinuation(chats, stream.sessionId)

@@ -84,10 +84,10 @@ describe('a stream that ends while decisions are pending', () => {
       ['CANCELLED', null],
     ])
     expect((await listStoredDecisions(chat)).map(({ state }) => state)).toEqual(['CANCELLED', 'CANCELLED'])
-    const log = (await chat.readLog(stream.sessionId)).slice(-7).map(summarizeEvent)
+    const log = (await chat.readLog(stream.sessionId)).slice(-8).map(summarizeEvent)
     expect(log.slice(0, 4)).toEqual(['call CANCELLED', 'PartFinished', 'call CANCELLED', 'PartFinished'])
     expect(log.slice(4, 6).toSorted()).toEqual(['approval CANCELLED', 'clarification CANCELLED'])
-    expect(log.at(-1)).toBe('stream CANCELLED')
+    expect(log.slice(6)).toEqual(['SessionChanged', 'stream CANCELLED'])
     await expect(chat.chats.decisions.answerApproval(approval.id, 'ONCE')).rejects.toMatchObject(staleError)
     await expect(chat.chats.decisions.answerClarification(question.id, { answer: 'Red' })).rejects.toMatchObject(
       staleError,
@@ -155,7 +155,7 @@ describe('a stream that ends while decisions are pending', () => {
       'call CANCELLED',
       'clarification CANCELLED',
     ])
-    expect(log.slice(6)).toEqual(['stream CANCELLED', 'stream RUNNING'])
+    expect(log.slice(6)).toEqual(['SessionChanged', 'stream CANCELLED', 'stream RUNNING'])
     expect(interruption?.decisions?.map(({ state }) => state)).toEqual(['CANCELLED', 'CANCELLED'])
     expect((await waitForPending(chat.chats, 'approval')).map(({ streamId }) => streamId)).toEqual([next.id])
   })

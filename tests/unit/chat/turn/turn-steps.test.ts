@@ -50,12 +50,14 @@ describe('the steps of an answer', () => {
       'PartFinished 0',
       'ToolCallDelta 1',
       'StepFinished 0 TOOL_CALLS',
+      'SessionChanged',
       'ToolCallChanged 1',
       'ToolCallChanged 1',
       'PartFinished 1',
       'TextDelta 2',
       'PartFinished 2',
       'StepFinished 1 STOP',
+      'SessionChanged',
       'StreamFinished',
     ])
     expect(turn.answer?.parts.map((part) => part.step)).toEqual([0, 0, 1])
@@ -88,7 +90,7 @@ describe('the steps of an answer', () => {
   test.each(['CANCELLED', 'INTERRUPTED'] as const)('of which the last was cut off have no end of it: %s', (status) => {
     const { events } = playTurn([step, ...call, step, saying], { status })
     expect(events.filter(({ type }) => type === 'StepFinished')).toMatchObject([{ step: 0 }])
-    expect(describeEvents(events).slice(-2)).toEqual(['PartFinished 1', 'StreamFinished'])
+    expect(describeEvents(events).slice(-3)).toEqual(['PartFinished 1', 'SessionChanged', 'StreamFinished'])
   })
 })
 
@@ -131,7 +133,7 @@ describe('a part', () => {
     const answer = turn.answer && { ...turn.answer, parts: [{ type: 'text', text: 'Hello' } as const] }
     const old = createTurnState(stream, newUserMessage(stream), answer)
     const { events, turn: ended } = finishTurn(old, { status: 'INTERRUPTED' }, runtime)
-    expect(describeEvents(events)).toEqual(['StreamFinished'])
+    expect(describeEvents(events)).toEqual(['SessionChanged', 'StreamFinished'])
     expect(ended.answer?.parts).toEqual([{ type: 'text', text: 'Hello' }])
     expect(applyAgentEvent(old, saying, runtime).events).toMatchObject([{ partIndex: 1 }])
   })
