@@ -8,6 +8,7 @@ import type { Settings } from '../../src/config/settings.ts'
 import { SettingsError } from '../../src/config/settings-error.ts'
 import { formatStartError } from '../../src/cli/format-start-error.ts'
 import { ask } from '../support/server/graphql-request.ts'
+import { listOneStepSeqs } from '../support/fixtures/stream-seqs.ts'
 import { HermesDb } from '../support/hermes/hermes-db.ts'
 import { newTempFolder, startTestSegue } from '../support/server/segue.ts'
 import { runToEnd, type ServerProcess, startServerProcess } from '../support/server/server-process.ts'
@@ -109,7 +110,9 @@ function expectSaved(saved: Awaited<ReturnType<typeof loadStream>>, followers: r
   for (const follower of followers) {
     expect(saved.message?.text.startsWith(follower.joinText('TextDelta'))).toBe(true)
     expect(saved.message?.reasoning?.startsWith(follower.joinText('ReasoningDelta'))).toBe(true)
-    expect(follower.events.map(({ seq }) => seq)).toEqual(follower.events.map((_, index) => index + 1))
+    const { events } = follower
+    const hasEnd = events.at(-1)?.type === 'StreamFinished'
+    expect(events.map(({ seq }) => seq)).toEqual(hasEnd ? listOneStepSeqs(events) : events.map((_, index) => index + 1))
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { newLatch } from '../../../tests/support/fixtures/agent-chats.ts'
+import { listOneStepSeqs } from '../../../tests/support/fixtures/stream-seqs.ts'
 import { type Browser, findChromium, startChromium } from '../../../tests/support/clients/chromium.ts'
 import { type SegueWithProvider, startSegueWithProvider } from '../../../tests/support/server/segue-with-provider.ts'
 import type { TestHttpServer } from '../../../tests/support/server/small-server.ts'
@@ -61,7 +62,7 @@ describe.runIf(executablePath !== null).each(transports)('in Chromium, over %s,'
       await chat.end
       return { events: chat.events, lossCount: chat.lossCount }
     })
-    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1))
+    expect(events.map(({ seq }) => seq)).toEqual(listOneStepSeqs(events))
     expect(events.flatMap((event) => (event.type === 'TextDelta' ? [event.text] : []))).toEqual([
       'One half,',
       ' and the other.',
