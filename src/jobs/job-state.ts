@@ -3,11 +3,10 @@
  * A job settles its due times in order, each by one run or by skipping it; `processedUntil` is the last one it has settled.
  */
 
-import { createBadInputError } from '../lib/errors.ts'
 import type { JobRecord, JobRunRecord, JobRunStatus, JobState, JobTrigger, SegueJob } from '../model/job.ts'
 import { applyBudgetChange } from './job-budget.ts'
 import { normalizeJobInput, type JobInput, type JobPatch } from './job-input.ts'
-import { parseSchedule } from './schedule/parse-schedule.ts'
+import { parseFutureSchedule, parseSchedule } from './schedule/parse-schedule.ts'
 import { type DueTimes, listNextDueTimes, type Schedule } from './schedule/schedule.ts'
 
 /** A job and one of its runs, after the run has started or after it has ended. */
@@ -244,17 +243,4 @@ function tryParseSchedule(job: JobSchedule): { readonly schedule: Schedule | nul
   } catch (error) {
     return { schedule: null, error: error instanceof Error ? error.message : String(error) }
   }
-}
-
-/** Throws BAD_USER_INPUT for a schedule that is never due after now. */
-function parseFutureSchedule(job: JobSchedule, now: number): Schedule {
-  const schedule = parseSchedule(job)
-  if (schedule.next(now) !== null) return schedule
-  throw createBadInputError(
-    schedule.recurring
-      ? `"${job.schedule}" is never due. Use a date that exists.`
-      : `"${job.schedule}" has passed. Use a time in the future.`,
-    'input',
-    'schedule',
-  )
 }

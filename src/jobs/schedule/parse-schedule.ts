@@ -66,6 +66,17 @@ export function parseSchedule({ schedule, timezone, anchor }: UnparsedSchedule):
   return parseCron(schedule, timezone)
 }
 
+/** The same. Throws BAD_USER_INPUT for a schedule that is never due after `now`, too. */
+export function parseFutureSchedule(unparsed: UnparsedSchedule, now: number): Schedule {
+  const schedule = parseSchedule(unparsed)
+  if (schedule.next(now) !== null) return schedule
+  throw invalidSchedule(
+    schedule.recurring
+      ? `"${unparsed.schedule}" is never due. Use a date that exists.`
+      : `"${unparsed.schedule}" has passed. Use a time in the future.`,
+  )
+}
+
 function parseCron(expression: string, timezone: string): CronSchedule {
   const key = `${expression} ${timezone}`
   const cached = cronCache.get(key)

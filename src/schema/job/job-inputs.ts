@@ -5,7 +5,7 @@ import { idempotencyKeyDescription } from '../idempotency/idempotency-key-argume
 import { BudgetInput, toBudgetChange } from './budget.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 
-const scheduleDescription =
+export const scheduleDescription =
   'The schedule: a cron expression of five or six fields (the first of six is seconds), `every 30m`, `in 2h`, or an RFC 3339 time with its offset.'
 
 export const CreateJobInput = schemaBuilder.inputType('CreateJobInput', {

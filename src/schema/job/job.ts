@@ -7,8 +7,8 @@ import { resolveKeysetConnection } from '../relay/keyset-connection.ts'
 import { OriginEnum } from '../session/session-enums.ts'
 import { BudgetType } from './budget.ts'
 import { JobStateEnum } from './job-enums.ts'
+import { maxDueTimes } from './schedule-preview.ts'
 
-const maxNextRuns = 1000
 const defaultNextRuns = 3
 
 JobObjectType.implement({
@@ -102,12 +102,12 @@ schemaBuilder.objectFields(JobObjectType, (t) => ({
     args: {
       first: t.arg.int({
         defaultValue: defaultNextRuns,
-        description: `The maximum number of times to return: 1 to ${maxNextRuns}.`,
+        description: `The maximum number of times to return: 1 to ${maxDueTimes}.`,
       }),
     },
     resolve: (job, args) => {
       const first = args.first ?? defaultNextRuns
-      assertIntInRange(first, { name: 'first', min: 1, max: maxNextRuns })
+      assertIntInRange(first, { name: 'first', min: 1, max: maxDueTimes })
       return listUpcomingJobRuns(job, first)
     },
   }),

@@ -102,6 +102,7 @@ export function buildValidVariables({ field, path }: Pick<InputPosition, 'field'
     'Query.mcpServers': {},
     'Query.node': { id: sessionId },
     'Query.profile': { name: profile },
+    'Query.schedulePreview': { schedule: '0 9 * * *' },
     'Query.search': { query: 'Hello' },
     'Query.session': { id: sessionId },
     'Query.sessions': {},
