@@ -20,7 +20,8 @@ export class HermesJobReader implements ForeignJobReader {
     scanRuns: (version) =>
       this.#call<Awaited<ReturnType<HermesJobRunReader['scanRuns']>>>(null, (reader) => reader.scanRuns(version)),
     findRuns: (ids) => this.#call<FoundHermesJobRuns | null>(null, (reader) => reader.findRuns(ids)),
-    listFinishedRuns: (query) => this.#call<JobRunRecord[]>([], (reader) => reader.listFinishedRuns(query)),
+    listFinishedRuns: (query) =>
+      this.#call<FoundHermesJobRuns | null>(null, (reader) => reader.listFinishedRuns(query)),
   })
   readonly #call: CallHermesWorker
 

@@ -10,11 +10,11 @@ import type { HermesJobRunSource } from './cron/hermes-cron-files.ts'
 import { type HermesJobRunPhase, isLaterPhase, phaseFromHermesJobRun } from './cron/runs/hermes-job-run-phase.ts'
 import type { HermesJobRunScan, HermesJobRunState } from './cron/runs/hermes-job-run-scanner.ts'
 
-/** Reads Hermes in the worker. Resolves to null, or an empty list, if the worker cannot answer. */
+/** Reads Hermes in the worker. Resolves to null if the worker cannot answer. */
 export interface HermesJobRunReader {
   scanRuns(version: string | null): Promise<HermesJobRunScan | 'UNCHANGED' | null>
   findRuns(ids: readonly string[]): Promise<FoundHermesJobRuns | null>
-  listFinishedRuns(query: FinishedJobRunQuery): Promise<readonly JobRunRecord[]>
+  listFinishedRuns(query: FinishedJobRunQuery): Promise<FoundHermesJobRuns | null>
 }
 
 interface KnownRun {
@@ -49,7 +49,7 @@ export class HermesJobRunFeed implements WatchableJobRunChanges {
   #scannedAt: number | null = null
   #scanning: Promise<void> = Promise.resolve()
   #pollTimer: NodeJS.Timeout | undefined
-  /** Runs have changed that could not be read. */
+  /** There are runs that could not be read when they were asked for. */
   #hasUnreadChanges = false
 
   constructor(reader: HermesJobRunReader) {
@@ -74,15 +74,15 @@ export class HermesJobRunFeed implements WatchableJobRunChanges {
     return this.#latestChangeSeq
   }
 
-  async listRunningRuns(): Promise<ChangedJobRun[]> {
+  async listRunningRuns(): Promise<ChangedJobRun[] | null> {
     const ids = [...this.#known].flatMap(([id, { phase }]) => (phase === 'RUNNING' ? [id] : []))
     const found = await this.#findRuns(ids)
-    return (found ?? []).flatMap((run) => this.#toChangedRun(run) ?? [])
+    return found && found.flatMap((run) => this.#toChangedRun(run) ?? [])
   }
 
-  async listFinishedRuns(query: FinishedJobRunQuery): Promise<ChangedJobRun[]> {
-    const runs = await this.#reader.listFinishedRuns(query)
-    return runs.flatMap((run) => this.#toChangedRun(run) ?? [])
+  async listFinishedRuns(query: FinishedJobRunQuery): Promise<ChangedJobRun[] | null> {
+    const found = this.#selectComplete(await this.#reader.listFinishedRuns(query))
+    return found && found.flatMap((run) => this.#toChangedRun(run) ?? [])
   }
 
   async listChangedRuns({ after, jobId, limit }: ChangedJobRunRange): Promise<ChangedJobRun[]> {
@@ -91,10 +91,7 @@ export class HermesJobRunFeed implements WatchableJobRunChanges {
       lastSeq = page.at(-1)?.changeSeq ?? lastSeq
       if (page.length === 0) return []
       const found = await this.#findRuns(page.map(({ id }) => id))
-      if (!found) {
-        this.#hasUnreadChanges = true
-        return []
-      }
+      if (!found) return []
       const runs = found.flatMap((run) => this.#toChangedRun(run) ?? [])
       // A run that has gone on in the meantime has a later change, which a later page has.
       const current = runs.filter(({ changeSeq }) => changeSeq <= lastSeq)
@@ -111,9 +108,14 @@ export class HermesJobRunFeed implements WatchableJobRunChanges {
 
   /** In the order of the ids. Null if they cannot be read now, but could be before. */
   async #findRuns(ids: readonly string[]): Promise<readonly JobRunRecord[] | null> {
-    if (ids.length === 0) return []
-    const found = await this.#reader.findRuns(ids)
-    return found && (found.isComplete || this.#source === 'TRACES') ? found.runs : null
+    return ids.length === 0 ? [] : this.#selectComplete(await this.#reader.findRuns(ids))
+  }
+
+  /** Null if they cannot be read now: the watchers are notified by the next scan, so that they try again. */
+  #selectComplete(found: FoundHermesJobRuns | null): readonly JobRunRecord[] | null {
+    if (found && (found.isComplete || this.#source === 'TRACES')) return found.runs
+    this.#hasUnreadChanges = true
+    return null
   }
 
   /** Null if the run was read before it reached the phase in which it is known to be. */

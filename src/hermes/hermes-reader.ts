@@ -260,7 +260,7 @@ export class HermesReader {
     return this.#cronReader.findRuns(ids)
   }
 
-  listFinishedRuns(query: FinishedJobRunQuery): JobRunRecord[] {
+  listFinishedRuns(query: FinishedJobRunQuery): FoundHermesJobRuns {
     return this.#cronReader.listFinishedRuns(query)
   }
 

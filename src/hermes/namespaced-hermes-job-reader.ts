@@ -43,14 +43,15 @@ export class NamespacedHermesJobReader implements ForeignJobReader {
     const unqualify = (jobId: string | null): string | null => jobId && (this.#namespace.unqualify(jobId) ?? '')
     const qualify = (changes: readonly ChangedJobRun[]): ChangedJobRun[] =>
       changes.map(({ changeSeq, run }) => ({ changeSeq, run: this.#qualifyRun(run) }))
+    const qualifyFound = (found: readonly ChangedJobRun[] | null): ChangedJobRun[] | null => found && qualify(found)
     return {
       watch: (onChange) => runChanges.watch(onChange),
       loadLatestChangeSeq: () => runChanges.loadLatestChangeSeq(),
-      listRunningRuns: async () => qualify(await runChanges.listRunningRuns()),
+      listRunningRuns: async () => qualifyFound(await runChanges.listRunningRuns()),
       listChangedRuns: async ({ jobId, ...range }) =>
         qualify(await runChanges.listChangedRuns({ ...range, jobId: unqualify(jobId) })),
       listFinishedRuns: async ({ jobId, ...query }) =>
-        qualify(await runChanges.listFinishedRuns({ ...query, jobId: unqualify(jobId) })),
+        qualifyFound(await runChanges.listFinishedRuns({ ...query, jobId: unqualify(jobId) })),
     }
   }
 

@@ -37,15 +37,46 @@ function createSource(
   source: JobRunChanges,
   { jobId, finishedAfter }: FollowJobRunsOptions,
 ): ChangeSource<JobRunRecord> {
+  const first = {
+    running: new FirstJobRuns(async () => {
+      const runs = await source.listRunningRuns()
+      return runs && runs.filter(({ run }) => jobId === null || run.jobId === jobId)
+    }),
+    finished: new FirstJobRuns(() => source.listFinishedRuns({ finishedAfter, jobId, limit: maxFinishedRuns })),
+  }
   return {
     loadLatestChangeSeq: () => source.loadLatestChangeSeq(),
     async *listOpen() {
-      const runs = await source.listRunningRuns()
-      yield* runs.filter(({ run }) => jobId === null || run.jobId === jobId).map(toRecord)
+      yield* await first.running.read()
     },
-    listSettled: async () =>
-      (await source.listFinishedRuns({ finishedAfter, jobId, limit: maxFinishedRuns })).map(toRecord),
-    listChanged: async (after) => (await source.listChangedRuns({ after, jobId, limit: pageSize })).map(toRecord),
+    listSettled: () => first.finished.read(),
+    listChanged: async (after) => {
+      const late = [...(await first.running.readLate(after)), ...(await first.finished.readLate(after))]
+      return late.length > 0 ? late : (await source.listChangedRuns({ after, jobId, limit: pageSize })).map(toRecord)
+    },
+  }
+}
+
+/** The runs that a source has at first. If they cannot be read then, they are read later. */
+class FirstJobRuns {
+  readonly #list: () => Promise<readonly ChangedJobRun[] | null>
+  #isMissing = false
+
+  constructor(list: () => Promise<readonly ChangedJobRun[] | null>) {
+    this.#list = list
+  }
+
+  async read(): Promise<ChangedRecord<JobRunRecord>[]> {
+    const runs = await this.#list()
+    this.#isMissing = runs === null
+    return (runs ?? []).map(toRecord)
+  }
+
+  /** What could not be read before, as of the change `after`: what has changed since comes with the changes. */
+  async readLate(after: number): Promise<ChangedRecord<JobRunRecord>[]> {
+    if (!this.#isMissing) return []
+    const records = await this.read()
+    return records.filter(({ changeSeq }) => changeSeq <= after).map(({ record }) => ({ changeSeq: after, record }))
   }
 }
 

@@ -18,12 +18,15 @@ export interface JobReader {
 export interface JobRunChanges {
   /** The number of the latest change; 0 before the first. Numbers are never used again. */
   loadLatestChangeSeq(): Promise<number>
-  /** All runs that have not ended. The cost depends on their number, not on the size of the database. */
-  listRunningRuns(): Promise<readonly ChangedJobRun[]>
+  /**
+   * All runs that have not ended. The cost depends on their number, not on the size of the database. Null: they cannot be
+   * read now, and a change is announced when that is over.
+   */
+  listRunningRuns(): Promise<readonly ChangedJobRun[] | null>
   /** Runs that changed after a change, in that order, each once and as it is now. At most 1,000. */
   listChangedRuns(range: ChangedJobRunRange): Promise<readonly ChangedJobRun[]>
-  /** Runs that finished lately, in the order of their latest changes. */
-  listFinishedRuns(query: FinishedJobRunQuery): Promise<readonly ChangedJobRun[]>
+  /** Runs that finished lately, in the order of their latest changes. Null as for `listRunningRuns`. */
+  listFinishedRuns(query: FinishedJobRunQuery): Promise<readonly ChangedJobRun[] | null>
 }
 
 /** Changes that another program makes, and that are noticed only while somebody watches. */
@@ -66,6 +69,8 @@ export interface ChangedJobRun {
 export interface JobStore extends JobReader, JobRunChanges {
   listJobs(): Promise<readonly SegueJob[]>
   findJob(id: string): Promise<SegueJob | null>
+  listRunningRuns(): Promise<readonly ChangedJobRun[]>
+  listFinishedRuns(query: FinishedJobRunQuery): Promise<readonly ChangedJobRun[]>
   /** Jobs that are due, most overdue first. At most 100. */
   listDueJobs(now: number): Promise<readonly SegueJob[]>
   /** The next time at which a job is due; null if none will be. */

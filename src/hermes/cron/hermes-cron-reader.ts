@@ -76,7 +76,7 @@ export class HermesCronReader {
     this.#database = options.database
     this.#files = new HermesCronFiles(options)
     this.#scanner = new HermesJobRunScanner(this.#files, () =>
-      this.#loadJobs().flatMap(({ job, runs }) => runs.map((run) => ({ jobId: job.id, run }))),
+      this.#loadJobs().found.flatMap(({ job, runs }) => runs.map((run) => ({ jobId: job.id, run }))),
     )
   }
 
@@ -135,9 +135,9 @@ export class HermesCronReader {
   }
 
   /** The runs that have ended, or whose process has, after a time or nobody knows when; the newest, oldest first. */
-  listFinishedRuns({ finishedAfter, jobId, limit }: FinishedJobRunQuery): JobRunRecord[] {
-    const found = jobId === null ? this.#loadJobs() : [this.#loadJob(jobId).found ?? []].flat()
-    const candidates = found.flatMap(({ job, runs }) =>
+  listFinishedRuns({ finishedAfter, jobId, limit }: FinishedJobRunQuery): FoundHermesJobRuns {
+    const { found, isComplete } = jobId === null ? this.#loadJobs() : this.#loadJob(jobId)
+    const candidates = [found ?? []].flat().flatMap(({ job, runs }) =>
       runs.flatMap((run) => {
         const phase = toHermesJobRunPhase(run)
         const finishedAt = toHermesJobRunEndTime(run)
@@ -146,10 +146,8 @@ export class HermesCronReader {
         return phase !== null && phase !== 'RUNNING' && isRecent ? [{ job, run, time }] : []
       }),
     )
-    return candidates
-      .toSorted((a, b) => a.time - b.time || a.run.position - b.run.position)
-      .slice(-limit)
-      .flatMap(({ job, run }) => this.#readRun(job, run) ?? [])
+    const newest = candidates.toSorted((a, b) => a.time - b.time || a.run.position - b.run.position).slice(-limit)
+    return { runs: newest.flatMap(({ job, run }) => this.#readRun(job, run) ?? []), isComplete }
   }
 
   /** The runs that have begun and ended since the scan with this version. See `HermesJobRunScanner.scan`. */
@@ -172,21 +170,22 @@ export class HermesCronReader {
     return loaded
   }
 
-  /** All jobs that have runs. */
-  #loadJobs(): JobWithRuns[] {
+  /** All jobs that have runs. `isComplete` as in `LoadedJob`. */
+  #loadJobs(): { readonly found: readonly JobWithRuns[]; readonly isComplete: boolean } {
     const timezone = this.#files.readTimezone()
     const idsOfTraces = [...this.#files.listOutputJobIds(), ...this.#readSessions(readHermesCronSessionJobIds)]
     const traces = new Map([...new Set(idsOfTraces)].map((id) => [id, this.#readTraces(id, timezone)]))
     const snapshot = this.#readSnapshot(null)
-    if (!snapshot) return []
+    if (!snapshot) return { found: [], isComplete: false }
     const defined = this.#toDefinedJobs(snapshot)
     const executionsByJob = Map.groupBy(snapshot.executions ?? [], ({ jobId }) => jobId)
-    return [...new Set([...executionsByJob.keys(), ...traces.keys()])].flatMap((id) => {
+    const found = [...new Set([...executionsByJob.keys(), ...traces.keys()])].flatMap((id) => {
       const { outputs, sessions } = traces.get(id) ?? noTraces
       const runs = joinHermesJobRuns({ outputs, sessions, executions: executionsByJob.get(id) ?? [] })
       const job = defined.get(id) ?? this.#toRemovedJob(id, runs, snapshot)
       return job ? [{ job, runs }] : []
     })
+    return { found, isComplete: snapshot.executions !== null }
   }
 
   /** Null if jobs.json cannot be read: no job is known to be removed then. */

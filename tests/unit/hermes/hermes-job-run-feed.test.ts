@@ -6,6 +6,8 @@ import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { HermesJobRunFeed } from '../../../src/hermes/hermes-job-run-feed.ts'
+import { followJobRuns } from '../../../src/jobs/follow-job-runs.ts'
+import { Notifier } from '../../../src/lib/async/notifier.ts'
 import type { FinishedJobRunQuery } from '../../../src/storage/job-store.ts'
 import { type CronFields, formatResponseDocument, readOwnExecutionOwner } from '../../support/hermes/hermes-cron.ts'
 import { addCronSession, hermesJobId as jobId, newCronHome } from '../../support/hermes/hermes-cron-home.ts'
@@ -35,7 +37,7 @@ function newFeed() {
       return scan
     },
     findRuns: async (ids) => (isReaderGone ? null : reader.findRuns(ids)),
-    listFinishedRuns: async (query) => (isReaderGone ? [] : reader.listFinishedRuns(query)),
+    listFinishedRuns: async (query) => (isReaderGone ? null : reader.listFinishedRuns(query)),
   })
   let cursor = 0
   return {
@@ -57,7 +59,7 @@ function newFeed() {
         limit: 9,
         ...query,
       })
-      return runs.map(({ run }) => run.id.slice(run.jobId.length + 1))
+      return (runs ?? []).map(({ run }) => run.id.slice(run.jobId.length + 1))
     },
   }
 }
@@ -136,13 +138,9 @@ describe('a follower of the runs of Hermes', () => {
     expect(await readChanges()).toEqual([['a', 'RUNNING']])
     cron.writeOutput(jobId, nameOutput(0), formatResponseDocument('Hi.'))
     cron.writeExecutions([{ ...running, id: 'a', status: 'completed', finished_at: ago(0) }])
-    const lock = new Database(join(cron.folder, 'executions.db'))
-    lock.pragma('locking_mode = EXCLUSIVE')
-    lock.pragma('journal_mode = DELETE')
-    lock.exec('BEGIN EXCLUSIVE')
+    const unlock = lockDatabase(join(cron.folder, 'executions.db'))
     expect(await readChanges()).toEqual([])
-    lock.exec('COMMIT')
-    lock.close()
+    unlock()
     expect(await readChanges()).toEqual([['a', 'OK']])
     expect(await readChanges()).toEqual([])
   })
@@ -214,12 +212,12 @@ describe('at first, there are', () => {
     const { cron, feed } = newFeed()
     cron.writeExecutions([{ ...running, id: 'a' }, { id: 'b' }, { id: 'c', status: 'running', finished_at: null }])
     await feed.loadLatestChangeSeq()
-    expect((await feed.listRunningRuns()).map(({ run }) => [run.id, run.status])).toEqual([[runId('a'), 'RUNNING']])
+    expect((await feed.listRunningRuns())?.map(({ run }) => [run.id, run.status])).toEqual([[runId('a'), 'RUNNING']])
     cron.writeExecutions([{ ...running, id: 'a', status: 'completed', finished_at: ago(0) }])
     const latest = await feed.loadLatestChangeSeq()
     expect(await feed.listRunningRuns()).toEqual([])
     const finished = await feed.listFinishedRuns({ finishedAfter: Date.now() - minute, jobId, limit: 9 })
-    expect(finished.at(-1)).toMatchObject({ changeSeq: latest, run: { id: runId('a'), status: 'OK' } })
+    expect(finished?.at(-1)).toMatchObject({ changeSeq: latest, run: { id: runId('a'), status: 'OK' } })
   })
 
   test('those that have finished since, oldest first, the newest of them, also by their output files and sessions', async () => {
@@ -243,6 +241,50 @@ describe('at first, there are', () => {
     expect(await listFinished({ finishedAfter: Date.now() - 15 * minute })).toEqual(['a', 'd'])
   })
 
+  test.each(['executions.db is locked', 'the reader is gone'])(
+    'those that could not be read because %s, each once, as soon as they can be read',
+    async (reason) => {
+      const { cron, feed, reader, setReaderGone } = newFeed()
+      const times = { claimed_at: ago(5), started_at: ago(5), finished_at: ago(4) }
+      cron.writeExecutions([
+        { ...running, id: 'a', claimed_at: ago(0), started_at: ago(0) },
+        { id: 'b', ...times },
+      ])
+      await feed.loadLatestChangeSeq()
+      const notifier = new Notifier()
+      const watch = feed.watch(() => notifier.notify())
+      onTestFinished(() => watch[Symbol.dispose]())
+      const newFollower = () =>
+        followJobRuns({
+          sources: [feed],
+          notifier,
+          findRun: async (id) => reader.findRun(id),
+          jobId: null,
+          finishedAfter: Date.now() - 60 * minute,
+        })
+      const unlock = reason === 'the reader is gone' ? null : lockDatabase(join(cron.folder, 'executions.db'))
+      setReaderGone(unlock === null)
+      const runs = newFollower()
+      const first = runs.next()
+      // It has nothing to tell yet.
+      await feed.loadLatestChangeSeq()
+      await feed.loadLatestChangeSeq()
+      unlock?.()
+      setReaderGone(false)
+      const told = [(await first).value, (await runs.next()).value]
+      expect(told.map((run) => [run?.id, run?.status]).toSorted()).toEqual([
+        [runId('a'), 'RUNNING'],
+        [runId('b'), 'OK'],
+      ])
+      cron.writeExecutions([
+        { ...running, id: 'a', status: 'completed', finished_at: ago(0) },
+        { id: 'b', ...times },
+      ])
+      expect((await runs.next()).value).toMatchObject({ id: runId('a'), status: 'OK' })
+      await runs.return?.()
+    },
+  )
+
   test('those whose process is gone, as nobody knows when they ended', async () => {
     const { cron, listFinished } = newFeed()
     cron.writeExecutions([
@@ -252,6 +294,18 @@ describe('at first, there are', () => {
     expect(await listFinished()).toEqual(['a'])
   })
 })
+
+/** Keeps other connections from reading a database. Returns what ends that. */
+function lockDatabase(path: string): () => void {
+  const lock = new Database(path)
+  lock.pragma('locking_mode = EXCLUSIVE')
+  lock.pragma('journal_mode = DELETE')
+  lock.exec('BEGIN EXCLUSIVE')
+  return () => {
+    lock.exec('COMMIT')
+    lock.close()
+  }
+}
 
 /** The name of the output file of a run that ended so many minutes ago. */
 function nameOutput(minutes: number): string {
