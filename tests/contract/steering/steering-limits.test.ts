@@ -9,6 +9,7 @@ import {
   listStates,
   listUsers,
   loadEventsAtRest,
+  loadSteered,
   startHeldAnswer,
   steer,
 } from '../support/steering.ts'
@@ -84,5 +85,32 @@ describe.each(transports)('A message that is to join an answer, over %s,', (tran
     await loadEventsAtRest(client, session.id)
     expect(await listUsers(client, session.id)).toEqual(['USER Begin', 'USER One'])
     expect(provider.requests.at(-1)?.body.messages.at(-1)?.content).toBe('One')
+  })
+
+  test('is in one answer, whether it comes just before or just after the end of another', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
+    for (let round = 0; round < 6; round += 1) {
+      const { streamId, sessionId, release } = await startHeldAnswer(environment, { finish: 'stop' })
+      const other = environment.connect(transport)
+      const end = readUntil(followStream(client, streamId), isFinished)
+      release()
+      for (let turn = 0; turn < round; turn += 1) await loadSteered(client, streamId)
+      const answering = await steer(other, sessionId, 'One')
+      await end
+      const events = await loadEventsAtRest(client, sessionId)
+      expect(await listUsers(client, sessionId)).toEqual(['USER Begin', 'USER One'])
+      const states = listStates(events)
+      if (answering.id === streamId) expect(states).toHaveLength(2)
+      else expect(states).toEqual([])
+      expect(countTexts(provider.requests.at(-1), ['One'])).toEqual([1])
+      expect(
+        events
+          .filter(isFinished)
+          .map(({ status }) => status)
+          .every((status) => status === 'COMPLETED'),
+      ).toBe(true)
+    }
+    expect(provider.rejections).toEqual([])
   })
 })

@@ -44,11 +44,12 @@ const usage = 'usage { estimated inputTokens outputTokens reasoningTokens cached
 const call = `id providerId name argumentsText arguments state result resultUrl error startedAt finishedAt`
 const decision = `id state requestedAt expiresAt resolvedAt session { id } stream { id } toolCall { ${call} }`
 const message = `id role status text reasoning createdAt model digest ${usage} stream { id } session { id }
+  steering { state step partIndex stream { id } }
   parts { __typename step startedAt endedAt ... on TextPart { index text } ... on ReasoningPart { index text }
     ... on ToolCallPart { index toolCall { ${call} } } ... on FilePart { index mediaType name url } }`
 const stream = `id status model startedAt finishedAt lastSeq error { code message } ${usage} userMessage { id } message { id }`
 const session = `id title source channel origin model startedAt endedAt endReason lastActivityAt messageCount pinned
-  archived headSeq modelContext segmentCount ${usage} parent { id } lineageRoot { id } forkedFrom { id }
+  archived headSeq modelContext segmentCount queue { id } ${usage} parent { id } lineageRoot { id } forkedFrom { id }
   messages(first: 1000) { edges { cursor node { ${message} } } }`
 const event = `__typename seq at sessionId streamId
   ... on StreamStarted { stream { ${stream} } userMessage { id } }
@@ -61,6 +62,7 @@ const event = `__typename seq at sessionId streamId
   ... on StreamChanged { stream { ${stream} } } ... on ApprovalChanged { approval { ${decision} } }
   ... on ClarificationChanged { clarification { ${decision} } }
   ... on StreamFinished { stream { ${stream} } message { ${message} } } ... on SessionChanged { session { id title } }
+  ... on MessageSteered { steeringState userMessage { id } } ... on QueueChanged { streamIds queue { id } }
   ... on SessionContinued { from { id } to { id } }`
 
 const listSchema = z.object({

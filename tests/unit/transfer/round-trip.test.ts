@@ -10,7 +10,11 @@ import {
   CompactSessionDocument,
   ConversationNodeDocument,
   ForkSessionDocument,
+  MoveQueuedMessageDocument,
+  SteeredDocument,
+  SteeringOfDocument,
   UpdateConversationDocument,
+  WithdrawMessageDocument,
 } from '../../contract/generated/graphql.ts'
 import { toBlobUrlPath } from '../../../src/model/message-content/blob-url.ts'
 import { defaultLimits } from '../../../src/config/limits.ts'
@@ -77,6 +81,31 @@ async function streamTurn(
   throw new Error('The stream has no end.')
 }
 
+/**
+ * A turn with messages that join its answer, are withdrawn from it and queued at its end, and with a queue that is moved,
+ * cut and answered.
+ */
+async function steerAndQueue(client: Client, sessionId: string): Promise<void> {
+  const { id } = await startChat(client, { sessionId, text: '/ask Which way?' })
+  const { last } = await readUntil(followStream(client, id), isEventOfType('ClarificationChanged'))
+  const send = (text: string, ifBusy: 'STEER' | 'QUEUE') => startChat(client, { sessionId, text, ifBusy })
+  for (const text of ['Steered', 'Taken back']) await send(text, 'STEER')
+  const { stream } = await ask(client, SteeredDocument, { id })
+  await mutate(client, WithdrawMessageDocument, { messageId: stream?.steered[1]?.id ?? '' })
+  const queued = [await send('Third', 'QUEUE'), await send('Second', 'QUEUE'), await send('Cancelled', 'QUEUE')]
+  await mutate(client, MoveQueuedMessageDocument, { streamId: queued[1]?.id ?? '', before: queued[0]?.id ?? '' })
+  await cancelStream(client, queued[2]?.id ?? '')
+  await mutate(client, AnswerClarificationDocument, { id: last.clarification.id, answer: 'Left' })
+  await readUntil(followStream(client, queued[0]?.id ?? ''), isEventOfType('StreamFinished'))
+  const replaced = await startChat(client, { sessionId, text: '/ask And now?' })
+  await readUntil(followStream(client, replaced.id), isEventOfType('ClarificationChanged'))
+  await send('Requeued', 'STEER')
+  await startChat(client, { sessionId, text: 'Instead', ifBusy: 'INTERRUPT' })
+  const requeued = (await ask(client, SteeredDocument, { id: replaced.id })).stream?.steered[0]
+  const { message } = await ask(client, SteeringOfDocument, { id: requeued?.id ?? '' })
+  await readUntil(followStream(client, message?.stream?.id ?? ''), isEventOfType('StreamFinished'))
+}
+
 /** Creates a conversation that uses every feature, and a fork of it. */
 async function createConversations(client: Client): Promise<{ ids: string[]; fork: string }> {
   const picture = 'data:text/plain;base64,' + Buffer.from('What a garden 🌱').toString('base64')
@@ -93,6 +122,7 @@ async function createConversations(client: Client): Promise<{ ids: string[]; for
   )
   await streamTurn(client, { sessionId, text: '/tool files__show {"id":1234567890123456788}' })
   await streamTurn(client, { sessionId, text: '/image a rose' })
+  await steerAndQueue(client, sessionId)
   const { messageId } = await streamTurn(client, { sessionId, text: '/tool files__read {}' })
   const { forkSession: fork } = await mutate(client, ForkSessionDocument, { messageId })
   await streamTurn(client, { sessionId: fork.id, text: 'Another way' })
@@ -137,6 +167,8 @@ test('a conversation and its fork are restored exactly: as documents, and in all
   const before = await queryAll(segue.url, ids, fork)
   for (const part of ['"releasedBy"', '"approvalAnswer"', '"reason":"So be it"', '"duringCall":true', '"form":{'])
     expect(conversation.text).toContain(part)
+  for (const part of ['"state":"APPLIED"', '"state":"QUEUED"', '"withdrawn":true', '"type":"QueueChanged"'])
+    expect(conversation.text).toContain(part)
   // Makes sure that the comparison covers a clarification, a denial, a partial message and the last of three sessions.
   for (const part of ['Blue, wie Blaubeeren', 'DENIED', '"segmentCount":3', '"PARTIAL"', 'Goodbye, Blaubeeren']) {
     expect(JSON.stringify(before.conversations)).toContain(part)
@@ -168,6 +200,19 @@ test('a conversation and its fork are restored exactly: as documents, and in all
   expect(sessionId).toBe(tip)
   expect(restored.warnings).toEqual([])
   await restored[Symbol.asyncDispose]()
+})
+
+test('a conversation is exported once nothing in it runs, is queued or waits to join an answer', async () => {
+  await using segue = await serve(newHomePath())
+  await using client = connect('http', segue.url)
+  const { id, session } = await startChat(client, { text: '/ask Where to?' })
+  const { last } = await readUntil(followStream(client, id), isEventOfType('ClarificationChanged'))
+  await startChat(client, { sessionId: session.id, text: 'Steered', ifBusy: 'STEER' })
+  const queued = await startChat(client, { sessionId: session.id, text: 'Queued', ifBusy: 'QUEUE' })
+  await expect(exportToFile({ home: segue.home, id: session.id })).rejects.toThrow(/is not finished/)
+  await mutate(client, AnswerClarificationDocument, { id: last.clarification.id, answer: 'There' })
+  await readUntil(followStream(client, queued.id), isEventOfType('StreamFinished'))
+  expect((await exportToFile({ home: segue.home, id: session.id })).text).toContain('"state":"APPLIED"')
 })
 
 test('title, pin and archive of a conversation come along', async () => {
