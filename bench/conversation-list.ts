@@ -41,7 +41,7 @@ async function serve(sessions: number): Promise<ServedHome> {
   })
   const started = performance.now()
   const [size, hermesSize] = [toSeedSize(sessions), toSeedSize(Math.max(smallCount, sessions / 10))]
-  seedSegue(home, size)
+  await seedSegue(home, size)
   seedHermes(hermesHome, hermesSize)
   const seconds = (performance.now() - started) / 1000
   process.stdout.write(`${sessions.toLocaleString('en')} sessions were created in ${seconds.toFixed(0)} s\n`)

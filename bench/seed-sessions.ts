@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { SegueProfileDatabase } from '../src/storage/sqlite/segue-profile-database.ts'
+import { SqliteSessionReader } from '../src/storage/sqlite/sqlite-session-reader.ts'
 import { HermesDb } from '../tests/support/hermes/hermes-db.ts'
 
 export interface SeedSize {
@@ -12,6 +13,8 @@ export interface SeedSize {
   /** Sessions that all continue the same root. */
   readonly familySize: number
 }
+
+const firstConversation = { after: null, before: null, backwards: false, limit: 1 }
 
 export const firstStartSeconds = 1_700_000_000 // seconds
 
@@ -40,7 +43,7 @@ const numbersCte = (count: number): string =>
   `WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${count - 1})`
 
 /** Fills the database of a home. Sessions whose numbers end in 99 continue the Hermes session of the same number. */
-export function seedSegue(home: string, size: SeedSize): void {
+export async function seedSegue(home: string, size: SeedSize): Promise<void> {
   const path = join(home, 'segue.db')
   const newDatabase = new SegueProfileDatabase(path)
   newDatabase.transaction(() => undefined)
@@ -72,8 +75,10 @@ export function seedSegue(home: string, size: SeedSize): void {
     FROM sessions CROSS JOIN json_each('${JSON.stringify(Array.from({ length: messagesPerSession }, (_, i) => i + 1))}') AS each;
   `)
   db.close()
-  // Opening the database builds its conversation index.
-  new SegueProfileDatabase(path).close()
+  const filledDatabase = new SegueProfileDatabase(path)
+  // A list needs the conversation index, which is built now.
+  await new SqliteSessionReader(filledDatabase).listConversations(firstConversation, {})
+  filledDatabase.close()
 }
 
 /** Fills the state.db of a Hermes home. */
