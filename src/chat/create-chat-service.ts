@@ -144,7 +144,11 @@ function createBudgets(
     settings: budgetSettings,
     sums: profile.usageSums,
     listRunningUsage: () =>
-      activeSessions.list().flatMap(({ activeRunner }) => activeRunner?.committed.stream.usage ?? []),
+      activeSessions.list().flatMap(({ activeRunner }) => {
+        const stream = activeRunner?.committed.stream
+        // One whose end is committed is in the sums.
+        return stream && stream.finishedAt === null ? stream.usage : []
+      }),
     now: () => runtime.now(),
   })
 }
