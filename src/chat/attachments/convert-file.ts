@@ -41,7 +41,7 @@ export async function convertFile(
       const text = await converter.extractOfficeText(bytes, format)
       return withExtensionOfType({ name: wellFormedName, mediaType: 'text/plain', bytes: Buffer.from(text) })
     }
-    if (format === 'pdf') await converter.extractPdfText(bytes)
+    if (format === 'pdf') await assertReadablePdf(bytes, converter)
   } catch (error) {
     throw error instanceof FileConversionError ? toSegueError(error, createError) : error
   }
@@ -55,6 +55,13 @@ export function withExtensionOfType<File extends { readonly name: string | null;
   const { name, mediaType } = file
   const found = newExtensions.find(([old, type]) => type === mediaType && name !== null && old.test(name))
   return found && name !== null ? { ...file, name: name.replace(found[0], found[2]) } : file
+}
+
+/** Throws for a PDF that cannot be read. Where none can, each is accepted: some models read it themselves. */
+async function assertReadablePdf(bytes: Buffer, converter: FileConverter): Promise<void> {
+  await converter.extractPdfText(bytes).catch((error: unknown) => {
+    if (!(error instanceof FileConversionError) || error.problem !== 'unavailable') throw error
+  })
 }
 
 function toSegueError({ problem, message }: FileConversionError, createError: CreateFileError): SegueError {

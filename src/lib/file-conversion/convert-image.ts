@@ -1,6 +1,7 @@
 import type { Sharp, SharpOptions } from 'sharp'
 import { maxImagePixels, maxJpegBytes, maxJpegEdge } from './conversion-limits.ts'
 import { FileConversionError } from './file-conversion-error.ts'
+import { loadConversionPackage } from './load-conversion-package.ts'
 
 /** What an image may have at most. */
 export interface ImageLimits {
@@ -16,6 +17,7 @@ export interface EncodedImage {
 
 type CreateSharp = (input: Uint8Array, options?: SharpOptions) => Sharp
 
+const imageAdvice = 'Send the image as JPEG or PNG.'
 const jpegQuality = 85
 /** How much smaller each attempt to keep to a number of bytes is. */
 const scaleStep = 0.75
@@ -73,7 +75,11 @@ async function openImage(bytes: Uint8Array, createSharp: CreateSharp): Promise<R
 }
 
 async function decodeHeic(bytes: Uint8Array, createSharp: CreateSharp): Promise<ReadableImage> {
-  const { default: decodeHeicImages } = await import('heic-decode')
+  const { default: decodeHeicImages } = await loadConversionPackage(
+    'heic-decode',
+    imageAdvice,
+    () => import('heic-decode'),
+  )
   const images = await decodeHeicImages.all({ buffer: bytes })
   try {
     const [image] = images
@@ -124,18 +130,9 @@ async function encode(image: Sharp): Promise<Uint8Array<ArrayBuffer>> {
   }
 }
 
-/** The package has binaries, which not every platform has. It is loaded when it is needed, so that only that fails. */
 async function loadSharp(): Promise<CreateSharp> {
-  try {
-    const { default: sharp } = await import('sharp')
-    sharp.cache(false)
-    sharp.concurrency(1)
-    return sharp
-  } catch (error) {
-    throw new FileConversionError(
-      'unavailable',
-      'Images cannot be converted on this machine, because the package sharp does not run on it. Send the image as JPEG or PNG.',
-      { cause: error },
-    )
-  }
+  const { default: sharp } = await loadConversionPackage('sharp', imageAdvice, () => import('sharp'))
+  sharp.cache(false)
+  sharp.concurrency(1)
+  return sharp
 }

@@ -1,12 +1,15 @@
 import { maxDocumentTextBytes } from './conversion-limits.ts'
 import { FileConversionError } from './file-conversion-error.ts'
 import { documentHtmlToText } from './document-html-to-text.ts'
+import { loadConversionPackage } from './load-conversion-package.ts'
 import { assertZipWithinLimits } from './zip-archive.ts'
+
+const textAdvice = 'Send the document as PDF or as text.'
 
 /** Reads the text of a Word document: headings, lists, and tables with a line for each row. Throws FileConversionError. */
 export async function extractDocxText(bytes: Uint8Array): Promise<string> {
+  const { default: mammoth } = await loadConversionPackage('mammoth', textAdvice, () => import('mammoth'))
   return extractText(bytes, async (buffer) => {
-    const { default: mammoth } = await import('mammoth')
     const convertImage = mammoth.images.imgElement(async () => ({ src: '' }))
     const { value } = await mammoth.convertToHtml({ buffer }, { convertImage, externalFileAccess: false })
     return documentHtmlToText(value)
@@ -15,8 +18,9 @@ export async function extractDocxText(bytes: Uint8Array): Promise<string> {
 
 /** Reads the cells of a spreadsheet: a line for each row, a tab between two cells. Throws FileConversionError. */
 export async function extractXlsxText(bytes: Uint8Array): Promise<string> {
+  const load = () => import('read-excel-file/node')
+  const { default: readXlsxFile } = await loadConversionPackage('read-excel-file', textAdvice, load)
   return extractText(bytes, async (buffer) => {
-    const { default: readXlsxFile } = await import('read-excel-file/node')
     const sheets = await readXlsxFile(buffer)
     return sheets
       .filter(({ data }) => data.length > 0)

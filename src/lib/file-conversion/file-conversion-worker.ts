@@ -2,6 +2,7 @@ import { lowerThreadPriority } from '../worker/lower-thread-priority.ts'
 import { serveWorkerFunctions } from '../worker/worker-server.ts'
 import { convertToJpeg, type EncodedImage, type ImageLimits, scaleImage } from './convert-image.ts'
 import { extractDocxText, extractXlsxText } from './extract-office-text.ts'
+import { loadConversionPackage } from './load-conversion-package.ts'
 import { FileConversionError, type FileConversionProblem } from './file-conversion-error.ts'
 
 /** An error with its class does not get through to the main thread. */
@@ -18,7 +19,10 @@ const functions = {
   extractDocxText: (bytes: Uint8Array): Promise<ConversionOutcome<string>> => toOutcome(() => extractDocxText(bytes)),
   extractXlsxText: (bytes: Uint8Array): Promise<ConversionOutcome<string>> => toOutcome(() => extractXlsxText(bytes)),
   extractPdfText: (bytes: Uint8Array) =>
-    toOutcome(async () => (await import('./extract-pdf-text.ts')).extractPdfText(bytes)),
+    toOutcome(async () => {
+      const load = () => import('./extract-pdf-text.ts')
+      return (await loadConversionPackage('unpdf', 'Send the text of the PDF.', load)).extractPdfText(bytes)
+    }),
 }
 
 export type FileConversionFunctions = typeof functions

@@ -362,6 +362,32 @@ export function describeEventStore(open: OpenStorage): void {
     expect(await decisions.findDecision(decision.id)).toBeNull()
   })
 
+  test('a session refers to a blob that one of its messages has released as long as another message or an event does', async () => {
+    const { eventStore } = current()
+    const hashes = ['a', 'b', 'c'].map((digit) => digit.repeat(64))
+    const [first = '', second = '', third = ''] = hashes
+    const toFilePart = (hash: string) => ({ mediaType: 'image/png', name: null, url: `file:${hash}` })
+    const session = sessionOf()
+    const withFiles = (position: number, ...files: readonly string[]) => ({
+      ...newTextMessage(session.id, '', 2),
+      position,
+      parts: files.map((hash) => ({ type: 'file' as const, ...toFilePart(hash) })),
+    })
+    const message = withFiles(1, first, second, third)
+    await eventStore.createSession({ session, messages: [message, withFiles(2, first)] })
+    const stream = streamOf(session)
+    const base = { at: 1, sessionId: session.id, streamId: stream.id, messageId: 'msg_answer' }
+    const event: ChatEvent = { ...base, type: 'FilePartAdded', seq: 1, partIndex: 0, ...toFilePart(second) }
+    const write = { sessionId: session.id, streams: [stream] }
+    await eventStore.append({ ...write, expectedHeadSeq: 0, events: [event] })
+    await eventStore.append({
+      ...{ ...write, expectedHeadSeq: 1, events: [] },
+      messages: [{ ...message, parts: [] }],
+      releasedBlobs: hashes,
+    })
+    expect(await eventStore.findUnreferencedBlobs(hashes)).toEqual([third])
+  })
+
   test('the blobs of an event are referred to from its commit on, before its message has a row', async () => {
     const { eventStore } = current()
     const session = await addSession(current(), {}, [])
