@@ -366,18 +366,19 @@ export function describeEventStore(open: OpenStorage): void {
     const { eventStore } = current()
     const hashes = ['a', 'b', 'c'].map((digit) => digit.repeat(64))
     const [first = '', second = '', third = ''] = hashes
-    const toFilePart = (hash: string) => ({ mediaType: 'image/png', name: null, url: `file:${hash}` })
+    const toFilePart = (hash: string) =>
+      ({ type: 'file', mediaType: 'image/png', name: null, url: `file:${hash}` }) as const
     const session = sessionOf()
     const withFiles = (position: number, ...files: readonly string[]) => ({
       ...newTextMessage(session.id, '', 2),
       position,
-      parts: files.map((hash) => ({ type: 'file' as const, ...toFilePart(hash) })),
+      parts: files.map(toFilePart),
     })
     const message = withFiles(1, first, second, third)
     await eventStore.createSession({ session, messages: [message, withFiles(2, first)] })
     const stream = streamOf(session)
     const base = { at: 1, sessionId: session.id, streamId: stream.id, messageId: 'msg_answer' }
-    const event: ChatEvent = { ...base, type: 'FilePartAdded', seq: 1, partIndex: 0, ...toFilePart(second) }
+    const event: ChatEvent = { ...toFilePart(second), ...base, type: 'FilePartAdded', seq: 1, partIndex: 0 }
     const write = { sessionId: session.id, streams: [stream] }
     await eventStore.append({ ...write, expectedHeadSeq: 0, events: [event] })
     await eventStore.append({
