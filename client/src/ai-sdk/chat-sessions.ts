@@ -1,3 +1,4 @@
+import type { NewSession } from '../commands/session-details.ts'
 import { getWritableSession } from '../live-chat/find-chat-place.ts'
 import type { SegueClient } from '../segue-client.ts'
 import {
@@ -20,11 +21,11 @@ export function toMessageKey(chatId: string, messageId: string): string {
 /** Finds and makes the sessions of chats by the ids that a page has for them: a session's, or the key of one. */
 export class ChatSessions {
   readonly #client: SegueClient
-  readonly #profile: string | undefined
+  readonly #newSession: Pick<NewSession, 'profile' | 'instructions'>
 
-  constructor(client: SegueClient, profile: string | undefined) {
+  constructor(client: SegueClient, newSession: Pick<NewSession, 'profile' | 'instructions'>) {
     this.#client = client
-    this.#profile = profile
+    this.#newSession = newSession
   }
 
   /** The newest session of a chat's conversation. Null if the chat has no session yet. */
@@ -32,7 +33,7 @@ export class ChatSessions {
     const { session, sessionByKey } = await this.#client.request<WireFoundSession>(findSessionDocument, {
       id: chatId,
       key: chatId,
-      profile: this.#profile,
+      profile: this.#newSession.profile,
     })
     return (session ?? sessionByKey)?.conversation.tip ?? null
   }
@@ -41,8 +42,7 @@ export class ChatSessions {
   async findOrCreate(chatId: string): Promise<string> {
     const found = await this.find(chatId)
     if (found) return getWritableSession(this.#client, found)
-    const profile = this.#profile
-    const { id } = await this.#client.createSession({ key: chatId, ...(profile !== undefined && { profile }) })
+    const { id } = await this.#client.createSession({ ...this.#newSession, key: chatId })
     return id
   }
 

@@ -2,23 +2,27 @@ import type { ChatTransport } from 'ai'
 import { createLiveChatMessage } from '../live-chat/fold-live-chat-message.ts'
 import { readChatSession } from '../live-chat/read-chat-session.ts'
 import { readStreamedMessage } from '../live-chat/read-streamed-message.ts'
-import { regenerate, type RetryChanges } from '../live-chat/start-stream.ts'
+import { regenerate, type RetryChanges, startChat } from '../live-chat/start-stream.ts'
 import type { ChatEvent } from '../model/chat-event.ts'
 import type { ChatInput, SegueClient } from '../segue-client.ts'
 import { SegueError } from '../segue-error.ts'
 import { ChatSessions, toMessageKey } from './chat-sessions.ts'
+import { unfollowed } from './followed-stream.ts'
 import { parseRequestBody } from './request-body.ts'
 import type { SegueUIMessage } from './ui-message/segue-ui-message.ts'
 import { ShownAnswer } from './shown-answer.ts'
 import { toOutgoingMessage } from './ui-message/to-outgoing-message.ts'
 import { toReadableStream } from './to-readable-stream.ts'
 import { toUIMessage } from './ui-message/to-ui-message.ts'
+import { toUIMessages } from './ui-message/to-ui-messages.ts'
 import type { SegueUIMessageChunk } from './ui-message/to-ui-message-chunks.ts'
 
 export interface SegueChatTransportOptions {
   readonly client: SegueClient
   /** Default: `default`. */
   readonly profile?: string
+  /** The system prompt of new chats. Default: that of the profile. */
+  readonly instructions?: string
   /**
    * Whether an aborted request stops the answer. Default: false, because `useChat` aborts it when a page is left as well;
    * `useSegueChat().stop()` stops the answer.
@@ -28,6 +32,9 @@ export interface SegueChatTransportOptions {
 
 type SendOptions = Parameters<ChatTransport<SegueUIMessage>['sendMessages']>[0]
 type ReconnectOptions = Parameters<ChatTransport<SegueUIMessage>['reconnectToStream']>[0]
+
+/** A message that joins an answer. */
+export type SteeringMessage = Pick<ChatInput, 'text' | 'files'>
 
 /** What a call of the SDK says about the answer that it wants. */
 interface AnswerRequest {
@@ -45,7 +52,7 @@ const maxMessages = 1000 // messages, the server's limit for one page
  * is the key of a session that is made with the first message, and that a page finds again by it after a reload.
  *
  * An answer goes on when a page is left, and is resumed with all that was said before. Where tools need an approval, the SDK's
- * stream ends; when all are answered, it goes on from there. The `body` of a request may have `model`, `effort`, `ifBusy` and
+ * stream ends; when all are answered, it goes on from there. What is sent with `steer` while an answer is made is a part of it. The `body` of a request may have `model`, `effort`, `ifBusy` and
  * `decision`, which is ONCE, SESSION or ALWAYS for tools that are allowed.
  */
 export class SegueChatTransport implements ChatTransport<SegueUIMessage> {
@@ -58,9 +65,9 @@ export class SegueChatTransport implements ChatTransport<SegueUIMessage> {
   /** The ids of users' messages on the server, by those that the SDK gave them. */
   readonly #messageIds = new Map<string, string>()
 
-  constructor({ client, profile, cancelOnAbort = false }: SegueChatTransportOptions) {
+  constructor({ client, cancelOnAbort = false, ...newSession }: SegueChatTransportOptions) {
     this.#client = client
-    this.#sessions = new ChatSessions(client, profile)
+    this.#sessions = new ChatSessions(client, newSession)
     this.#cancelOnAbort = cancelOnAbort
   }
 
@@ -107,9 +114,28 @@ export class SegueChatTransport implements ChatTransport<SegueUIMessage> {
     if (activeStream) {
       // It may have ended when the page asks to go on with it.
       const { id: streamId, status } = activeStream
-      this.#shown.set(chatId, new ShownAnswer({ streamId, status, cursor: 0, message: null }))
+      this.#shown.set(chatId, new ShownAnswer({ ...unfollowed, streamId, status }))
+    } else if (this.#shown.get(chatId)?.isFinished) {
+      this.#shown.delete(chatId)
     }
-    return chat.messages.map((message) => toUIMessage(message, this.#client.fileUrl))
+    return toUIMessages(chat.messages, this.#client.fileUrl)
+  }
+
+  /**
+   * Sends a message that joins the answer of a chat: it becomes a part of the answer. Resolves to whether it joins the one that is
+   * shown. Otherwise, because that has ended, it has an answer of its own: load the messages again.
+   */
+  async steer(chatId: string, message: SteeringMessage): Promise<boolean> {
+    const sessionId = await this.#sessions.findOrCreate(chatId)
+    const { id } = await startChat(this.#client, { ...message, sessionId, ifBusy: 'STEER' })
+    const shown = this.#shown.get(chatId)
+    return shown?.followed?.streamId === id && !shown.isFinished
+  }
+
+  /** Whether messages that were to join the answer that is shown have one of their own now: load the messages again. */
+  hasFollowUp(chatId: string): boolean {
+    const shown = this.#shown.get(chatId)
+    return shown?.isFinished === true && shown.hasFollowUp
   }
 
   /**
@@ -122,8 +148,9 @@ export class SegueChatTransport implements ChatTransport<SegueUIMessage> {
     const streamId = shownId ?? (await this.#sessions.find(chatId))?.activeStream?.id
     if (streamId === undefined) return null
     const { message } = await this.#client.cancel(streamId)
-    const decisions = shown?.followed?.message?.decisions ?? {}
-    return message && toUIMessage({ ...createLiveChatMessage(message), decisions }, this.#client.fileUrl)
+    const { message: shownMessage, steered } = shown?.followed ?? unfollowed
+    const saved = message && { ...createLiveChatMessage(message), decisions: shownMessage?.decisions ?? {} }
+    return saved && toUIMessage(saved, this.#client.fileUrl, steered)
   }
 
   /** Resolves when an answer that waits for an approval goes on, whoever gave it; to false if the signal is aborted before. */

@@ -1,5 +1,5 @@
 import type { ChatEvent } from '../model/chat-event.ts'
-import { followEvent, type FollowedStream } from './followed-stream.ts'
+import { followEvent, type FollowedStream, unfollowed } from './followed-stream.ts'
 import type { ResolveUrl } from './ui-message/to-ui-message.ts'
 import type { SegueUIMessageChunk } from './ui-message/to-ui-message-chunks.ts'
 
@@ -9,6 +9,7 @@ export class ShownAnswer {
   readonly streamId: Promise<string>
   #followed: FollowedStream | null
   #isFinished = false
+  #hasFollowUp = false
   #accept: (streamId: string) => void = () => undefined
   #refuse: (reason: unknown) => void = () => undefined
 
@@ -34,6 +35,11 @@ export class ShownAnswer {
     return this.#isFinished
   }
 
+  /** Whether messages that were to join it were queued instead. */
+  get hasFollowUp(): boolean {
+    return this.#hasFollowUp
+  }
+
   /** The events as chunks for the SDK, up to the end, or to where the stream waits for approvals only. */
   async *toChunks(
     events: AsyncIterable<ChatEvent>,
@@ -45,10 +51,11 @@ export class ShownAnswer {
         const { streamId } = event
         if (streamId !== null) this.#accept(streamId)
         onEvent(event)
-        const before = this.#followed ?? { streamId: streamId ?? '', cursor: 0, status: 'QUEUED', message: null }
+        const before = this.#followed ?? { ...unfollowed, streamId: streamId ?? '' }
         const { chunks, followed, isEnd } = followEvent(before, event, resolveUrl)
         this.#followed = followed
         this.#isFinished = event.type === 'StreamFinished'
+        this.#hasFollowUp ||= event.type === 'MessageSteered' && event.steeringState === 'QUEUED'
         yield* chunks
         if (isEnd) return
       }

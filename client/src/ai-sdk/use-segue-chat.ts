@@ -2,7 +2,7 @@ import { useChat, type UseChatHelpers } from '@ai-sdk/react'
 import type { ChatInit } from 'ai'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { SegueClient } from '../segue-client.ts'
-import { SegueChatTransport } from './segue-chat-transport.ts'
+import { SegueChatTransport, type SteeringMessage } from './segue-chat-transport.ts'
 import type { SegueUIMessage } from './ui-message/segue-ui-message.ts'
 import { hasAnsweredApprovals, isAwaitingApproval } from './tool-approvals.ts'
 
@@ -12,6 +12,8 @@ export interface UseSegueChatOptions extends Omit<ChatInit<SegueUIMessage>, 'tra
   readonly id: string
   /** Default: `default`. */
   readonly profile?: string
+  /** The system prompt of a new chat. Default: that of the profile. */
+  readonly instructions?: string
   /** How often the messages are shown anew at most, in milliseconds. Default: with each chunk. */
   readonly throttle?: number
 }
@@ -19,6 +21,11 @@ export interface UseSegueChatOptions extends Omit<ChatInit<SegueUIMessage>, 'tra
 export interface UseSegueChatResult extends UseChatHelpers<SegueUIMessage>, Pick<SegueClient, 'answerClarification'> {
   /** The messages of the chat were not read yet. */
   readonly isLoading: boolean
+  /**
+   * Sends a message that joins the answer that is being made, as a part `steering-message`. If that has ended, it has an answer
+   * of its own. Rejects with what the server refuses.
+   */
+  readonly steer: (message: SteeringMessage) => Promise<void>
 }
 
 /**
@@ -27,20 +34,26 @@ export interface UseSegueChatResult extends UseChatHelpers<SegueUIMessage>, Pick
  * elsewhere are shown. As in the SDK, `stop()` does not reject: why it failed is the `error`.
  */
 export function useSegueChat(options: UseSegueChatOptions): UseSegueChatResult {
-  const { client, id, profile, ...init } = options
+  const { client, id, profile, instructions, ...init } = options
   const transport = useMemo(
-    () => new SegueChatTransport({ client, ...(profile !== undefined && { profile }) }),
-    [client, profile],
+    () =>
+      new SegueChatTransport({
+        client,
+        ...(profile !== undefined && { profile }),
+        ...(instructions !== undefined && { instructions }),
+      }),
+    [client, profile, instructions],
   )
   const chat = useChat<SegueUIMessage>({ sendAutomaticallyWhen: hasAnsweredApprovals, ...init, id, transport })
-  const { isLoading, error: historyError } = useHistory(transport, chat)
+  const { isLoading, error: historyError, reload } = useHistory(transport, chat)
+  const steer = useSteering(transport, chat, reload)
   useDecisionsElsewhere(transport, chat)
   const { stop, error: stopError } = useStop(transport, chat)
   const answerClarification = useCallback<SegueClient['answerClarification']>(
     (...answer) => client.answerClarification(...answer),
     [client],
   )
-  return { ...chat, id, stop, isLoading, error: chat.error ?? stopError ?? historyError, answerClarification }
+  return { ...chat, id, stop, steer, isLoading, error: chat.error ?? stopError ?? historyError, answerClarification }
 }
 
 /** Stops the answer on the server. `error` is why that failed, until the next try, or the next answer. */
@@ -69,8 +82,10 @@ function useStop(
 function useHistory(
   transport: SegueChatTransport,
   chat: UseChatHelpers<SegueUIMessage>,
-): { readonly isLoading: boolean; readonly error: Error | undefined } {
+): { readonly isLoading: boolean; readonly error: Error | undefined; readonly reload: () => void } {
   const { id, status, setMessages, resumeStream } = chat
+  const [round, setRound] = useState(0)
+  const reload = useCallback(() => setRound((last) => last + 1), [])
   const [read, setRead] = useState<{ readonly id: string; readonly error?: Error } | null>(null)
   const latestStatus = useRef(status)
   useEffect(() => {
@@ -91,9 +106,26 @@ function useHistory(
       if (!leaving.signal.aborted) setRead({ id, error: toError(error) })
     })
     return () => leaving.abort()
-  }, [transport, id, setMessages, resumeStream])
+  }, [transport, id, round, setMessages, resumeStream])
   const isRead = read?.id === id
-  return { isLoading: !isRead, error: isRead ? read.error : undefined }
+  return { isLoading: !isRead, error: isRead ? read.error : undefined, reload }
+}
+
+/** Sends messages that join the answer. Where one has an answer of its own, that is shown. */
+function useSteering(
+  transport: SegueChatTransport,
+  { id, status }: UseChatHelpers<SegueUIMessage>,
+  reload: () => void,
+): UseSegueChatResult['steer'] {
+  useEffect(() => {
+    if (status === 'ready' && transport.hasFollowUp(id)) reload()
+  }, [transport, id, status, reload])
+  return useCallback(
+    async (message) => {
+      if (!(await transport.steer(id, message))) reload()
+    },
+    [transport, id, reload],
+  )
 }
 
 /** Goes on with an answer that waits for an approval when that is answered elsewhere. */

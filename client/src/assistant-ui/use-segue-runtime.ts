@@ -19,6 +19,8 @@ export interface UseSegueRuntimeOptions {
   readonly onSessionChange?: (sessionId: string | null) => void
   /** The profile of new chats and of the list. Default: `default`. */
   readonly profile?: string
+  /** The system prompt of new chats. Default: that of the profile. */
+  readonly instructions?: string
   /** Which conversations are listed. Default: all of the profile. */
   readonly filter?: Omit<ConversationFilter, 'profile' | 'archived'>
   /** For attachments, speech, dictation and feedback. */
@@ -32,8 +34,9 @@ export interface UseSegueRuntimeOptions {
  * The `extras` of the runtime are the `LiveChat`.
  */
 export function useSegueRuntime(options: UseSegueRuntimeOptions): AssistantRuntime {
-  const { client, sessionId = null, profile, filter, adapters, onSessionChange } = options
-  const [chat] = useState(() => new LiveChat(client, { sessionId, ...(profile !== undefined && { profile }) }))
+  const { client, sessionId = null, profile, instructions, filter, adapters, onSessionChange } = options
+  const ofNewChats = { ...(profile !== undefined && { profile }), ...(instructions !== undefined && { instructions }) }
+  const [chat] = useState(() => new LiveChat(client, { sessionId, ...ofNewChats }))
   const state = useSyncExternalStore(chat.subscribe, chat.getSnapshot, chat.getSnapshot)
   useSessionChange(state.sessionId, onSessionChange)
   const threadList = useThreadList(client, chat, state.conversationId, {

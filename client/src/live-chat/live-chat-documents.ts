@@ -85,7 +85,7 @@ export const regenerateDocument = `mutation ($messageId: ID!, $text: String, $fi
 }`
 
 export const streamedMessageDocument = `query ($id: ID!) {
-  stream(id: $id) { status lastSeq message { ${liveMessageFields} } }
+  stream(id: $id) { status lastSeq message { ${liveMessageFields} } steered { ${liveMessageFields} } }
 }`
 
 export const alternativesDocument = `query ($id: ID!) { node(id: $id) { ... on Message { ${alternatives} } } }`

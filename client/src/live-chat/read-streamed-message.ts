@@ -11,6 +11,8 @@ export interface StreamedMessage {
   readonly cursor: number
   readonly status: StreamStatus
   readonly message: LiveChatMessage | null
+  /** The messages that were sent to join it. */
+  readonly steered: readonly LiveChatMessage[]
 }
 
 /** Reads a stream. Rejects with NOT_FOUND if there is none. */
@@ -20,9 +22,16 @@ export async function readStreamedMessage(client: SegueClient, id: string): Prom
       readonly status: StreamStatus
       readonly lastSeq: number
       readonly message: WireLiveMessage | null
+      readonly steered: readonly WireLiveMessage[]
     } | null
   }>(streamedMessageDocument, { id })
   if (!stream) throw new SegueError('NOT_FOUND', 'The answer was deleted. Load the messages again.')
-  const { status, lastSeq: cursor, message } = stream
-  return { streamId: id, cursor, status, message: message && toLiveChatMessage(message) }
+  const { status, lastSeq: cursor, message, steered } = stream
+  return {
+    streamId: id,
+    cursor,
+    status,
+    message: message && toLiveChatMessage(message),
+    steered: steered.map(toLiveChatMessage),
+  }
 }

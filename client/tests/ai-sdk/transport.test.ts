@@ -2,7 +2,12 @@ import { Chat } from '@ai-sdk/react'
 import type { ChatOnFinishCallback } from 'ai'
 import { describe, expect, test, vi } from 'vitest'
 import { createSegueClient, type SegueClient } from '../../src/index.ts'
-import { hasAnsweredApprovals, SegueChatTransport, type SegueUIMessage } from '../../src/ai-sdk/index.ts'
+import {
+  hasAnsweredApprovals,
+  SegueChatTransport,
+  type SegueChatTransportOptions,
+  type SegueUIMessage,
+} from '../../src/ai-sdk/index.ts'
 import { newTool, newToolSource } from '../../../tests/support/fixtures/tools.ts'
 import { startSegueWithProvider } from '../../../tests/support/server/segue-with-provider.ts'
 import { startTestSegue } from '../../../tests/support/server/segue.ts'
@@ -14,7 +19,7 @@ interface TestChat {
   readonly ends: Parameters<ChatOnFinishCallback<SegueUIMessage>>[0][]
 }
 
-function openChat(client: SegueClient, id: string, options: { readonly cancelOnAbort?: boolean } = {}): TestChat {
+function openChat(client: SegueClient, id: string, options: Omit<SegueChatTransportOptions, 'client'> = {}): TestChat {
   const transport = new SegueChatTransport({ client, ...options })
   const ends: TestChat['ends'] = []
   const onFinish: ChatOnFinishCallback<SegueUIMessage> = (end) => void ends.push(end)
@@ -85,6 +90,56 @@ test('an answer that failed is an error, and can be tried again', async () => {
   await opened.chat.regenerate()
   expect(texts(opened)).toEqual(['Hello', 'Now it works.'])
   expect(opened.chat.status).toBe('ready')
+  client.close()
+})
+
+test('the model, the effort and the instructions of a chat reach the provider', async () => {
+  await using server = await startSegueWithProvider()
+  const client = createSegueClient({ url: server.segue.url })
+  const opened = openChat(client, 'my-chat', { instructions: 'Be brief.' })
+
+  await opened.chat.sendMessage({ text: 'Hello' }, { body: { model: 'strict/test', effort: 'low' } })
+  await opened.chat.regenerate({ body: { effort: 'high' } })
+
+  const bodies = server.provider.requests
+    .map(({ body }) => JSON.stringify(body))
+    .filter((body) => body.includes('Be brief.'))
+  expect(bodies.some((body) => body.includes('"reasoning_effort":"low"'))).toBe(true)
+  expect(bodies.some((body) => body.includes('"reasoning_effort":"high"'))).toBe(true)
+  expect(await client.session(opened.chat.lastMessage?.metadata?.sessionId ?? '')).toMatchObject({
+    instructions: 'Be brief.',
+  })
+  client.close()
+})
+
+test('a message is steered into the answer that is shown, or has one of its own', async () => {
+  await using server = await startSegueWithProvider()
+  const client = createSegueClient({ url: server.segue.url })
+  const opened = openChat(client, 'my-chat')
+  const held = Promise.withResolvers<void>()
+  server.provider.enqueue([{ text: 'Half' }, { wait: held.promise }, { finish: 'stop' }])
+  server.provider.enqueue('In short: yes.')
+  const sending = opened.chat.sendMessage({ text: 'Begin.' })
+  await waitUntil(() => texts(opened).at(-1) === 'Half')
+
+  expect(await opened.transport.steer('my-chat', { text: 'In short' })).toBe(true)
+  held.resolve()
+  await sending
+  expect(opened.chat.messages).toHaveLength(2)
+  expect(opened.chat.lastMessage?.parts.map(({ type }) => type)).toEqual([
+    'step-start',
+    'text',
+    'steering-message',
+    'step-start',
+    'text',
+  ])
+  expect(opened.transport.hasFollowUp('my-chat')).toBe(false)
+
+  expect(await opened.transport.steer('my-chat', { text: 'Thanks' })).toBe(false)
+  await vi.waitFor(async () => {
+    const loaded = await opened.transport.loadMessages('my-chat')
+    expect(loaded.map(textOf).slice(0, 3)).toEqual(['Begin.', 'HalfIn short: yes.', 'Thanks'])
+  })
   client.close()
 })
 

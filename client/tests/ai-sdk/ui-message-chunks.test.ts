@@ -1,8 +1,13 @@
 import { readUIMessageStream } from 'ai'
 import { describe, expect, test } from 'vitest'
 import { createSegueClient, type ApprovalAnswer, type ChatEvent, type SegueClient } from '../../src/index.ts'
-import { followEvent, type FollowedStream } from '../../src/ai-sdk/followed-stream.ts'
-import { type SegueUIMessage, type SegueUIMessageChunk, toUIMessage } from '../../src/ai-sdk/index.ts'
+import { followEvent, unfollowed } from '../../src/ai-sdk/followed-stream.ts'
+import {
+  SegueChatTransport,
+  type SegueUIMessage,
+  type SegueUIMessageChunk,
+  toUIMessage,
+} from '../../src/ai-sdk/index.ts'
 import { newTool } from '../../../tests/support/fixtures/tools.ts'
 import { startSegueWithProvider } from '../../../tests/support/server/segue-with-provider.ts'
 import { toolCallSteps } from '../../../tests/support/providers/strict-provider.ts'
@@ -22,7 +27,7 @@ interface Comparison {
 type EventAction = (event: ChatEvent) => Promise<unknown> | undefined
 
 async function compare(events: AsyncIterable<ChatEvent>, onEvent?: EventAction): Promise<Comparison> {
-  let followed: FollowedStream = { streamId: '', cursor: 0, status: 'QUEUED', message: null }
+  let followed = unfollowed
   const chunks: SegueUIMessageChunk[] = []
   const actions: (Promise<unknown> | undefined)[] = []
   for await (const event of events) {
@@ -32,7 +37,7 @@ async function compare(events: AsyncIterable<ChatEvent>, onEvent?: EventAction):
     actions.push(onEvent?.(event))
   }
   await Promise.all(actions)
-  const whole = followed.message && toUIMessage(followed.message, resolveUrl)
+  const whole = followed.message && toUIMessage(followed.message, resolveUrl, followed.steered)
   return { chunks, streamed: await readWithSdk(chunks), whole }
 }
 
@@ -71,6 +76,9 @@ describe('the AI SDK makes of the chunks what the adapter makes of the whole ans
     expect(streamed).toEqual(whole)
     expect(streamed?.parts.map(({ type }) => type)).toEqual(['step-start', 'reasoning', 'text'])
     expect(streamed?.parts.map((part) => ('state' in part ? part.state : null))).toEqual([null, 'done', 'done'])
+    const [, reasoning] = streamed?.parts ?? []
+    const times = { startedAt: expect.any(Number), endedAt: expect.any(Number) }
+    expect(reasoning).toMatchObject({ type: 'reasoning', providerMetadata: { segue: times } })
     expect(chunks.at(-1)).toMatchObject({ type: 'finish', finishReason: 'stop' })
     expect(streamed?.metadata).toMatchObject({ status: 'COMPLETE', finishReason: 'STOP', kind: 'CHAT' })
     client.close()
@@ -216,6 +224,39 @@ describe('the AI SDK makes of the chunks what the adapter makes of the whole ans
     expect(streamed).toEqual(whole)
     expect(chunks.at(-1)).toMatchObject({ type: 'finish', finishReason: 'interrupted' })
     expect(streamed?.metadata?.status).toBe('PARTIAL')
+    client.close()
+  })
+
+  test('messages that join the answer, each before the step that had it', async () => {
+    await using server = await startSegueWithProvider()
+    const client = createSegueClient({ url: server.segue.url })
+    const held = Promise.withResolvers<void>()
+    server.provider.enqueue([{ text: 'Half' }, { wait: held.promise }, { finish: 'stop' }])
+    server.provider.enqueue('In short: yes.')
+    const steer = async (sessionId: string): Promise<void> => {
+      await server.client.start({ sessionId, text: 'In short', ifBusy: 'STEER' })
+      held.resolve()
+    }
+
+    const { chunks, streamed, whole } = await compare(client.chat({ text: 'Begin.' }), (event) =>
+      event.type === 'TextDelta' && event.text === 'Half' ? steer(event.sessionId) : undefined,
+    )
+
+    expect(streamed).toEqual(whole)
+    expect(streamed?.parts).toMatchObject([
+      { type: 'step-start' },
+      { type: 'text', text: 'Half', state: 'done' },
+      { type: 'steering-message', id: expect.stringMatching(/^msg_/), parts: [{ type: 'text', text: 'In short' }] },
+      { type: 'step-start' },
+      { type: 'text', text: 'In short: yes.', state: 'done' },
+    ])
+    const steps = chunks.map(({ type }) => type).filter((type) => type.endsWith('-step') || type === 'steering-message')
+    expect(steps).toEqual(['start-step', 'steering-message', 'finish-step', 'start-step', 'finish-step'])
+    const transport = new SegueChatTransport({ client })
+    expect(await transport.loadMessages(streamed?.metadata?.sessionId ?? '')).toMatchObject([
+      { role: 'user', parts: [{ text: 'Begin.' }] },
+      { id: streamed?.id, parts: [{}, { text: 'Half' }, { type: 'steering-message' }, {}, { text: 'In short: yes.' }] },
+    ])
     client.close()
   })
 

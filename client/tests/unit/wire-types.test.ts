@@ -36,7 +36,7 @@ const resultTypes: Readonly<Record<string, string>> = {
   StartChat: '{ readonly stream: Wire.WireStream }',
   Regenerate: '{ readonly stream: Wire.WireStream }',
   StreamedMessage:
-    "{ readonly stream: (Pick<Wire.WireStream, 'status' | 'lastSeq'> & { readonly message: Chat.WireLiveMessage | null }) | null }",
+    "{ readonly stream: (Pick<Wire.WireStream, 'status' | 'lastSeq'> & { readonly message: Chat.WireLiveMessage | null; readonly steered: readonly Chat.WireLiveMessage[] }) | null }",
   Alternatives: "{ readonly node: Pick<Chat.WireLiveMessage, 'alternatives'> | {} | null }",
   NewSession: '{ readonly result: Commands.WireSessionDetails }',
   UpdateSession: '{ readonly result: Commands.WireSessionDetails }',

@@ -2,29 +2,44 @@ import type { InferUIMessageChunk } from 'ai'
 import { isStepStart } from '../../../../src/model/fold/list-part-steps.ts'
 import type { MessagePart } from '../../../../src/model/message.ts'
 import type { LiveChatMessage } from '../../live-chat/live-chat-message.ts'
+import type { ChatMessage } from '../../model/message.ts'
 import type { SegueUIMessage } from './segue-ui-message.ts'
 import { toToolChunks } from './to-tool-chunks.ts'
-import { isOpenPart, type ResolveUrl, toClarificationPart, toMessageMetadata, toPartId } from './to-ui-message.ts'
+import {
+  isOpenPart,
+  type ResolveUrl,
+  toClarificationPart,
+  toMessageMetadata,
+  toPartId,
+  toReasoningTimes,
+  toSteeringParts,
+} from './to-ui-message.ts'
 
 /** A chunk of the stream from which the AI SDK makes an answer. */
 export type SegueUIMessageChunk = InferUIMessageChunk<SegueUIMessage>
 
 /**
  * The chunks that make of one state of an answer a later one: with all of them, the AI SDK has the message that
- * `toUIMessage` makes of the later state. `previous` is null before the first state.
+ * `toUIMessage` makes of the later state. `previous` is null before the first state. `steered` are the messages that joined
+ * the answer.
  */
 export function toUIMessageChunks(
   previous: LiveChatMessage | null,
   next: LiveChatMessage,
   resolveUrl: ResolveUrl,
+  steered: readonly ChatMessage[] = [],
 ): SegueUIMessageChunk[] {
   if (previous === next) return []
   const rewrittenFrom = previous && findRewrittenStep(previous, next)
   const knownLength = rewrittenFrom ?? previous?.parts.length ?? 0
-  const chunks = next.parts.flatMap((_, index) => [
-    ...(index >= knownLength && index !== rewrittenFrom ? toStepChunks(next.parts, index) : []),
+  const partChunks = next.parts.flatMap((_, index) => [
+    ...(index >= knownLength && index !== rewrittenFrom
+      ? [...toSteeringParts(steered, index, resolveUrl), ...toStepChunks(next.parts, index)]
+      : []),
     ...toPartChunks(index < knownLength ? previous : null, next, index, resolveUrl),
   ])
+  const hasEnded = next.status !== 'STREAMING' && (previous?.status ?? 'STREAMING') === 'STREAMING'
+  const chunks = [...partChunks, ...(hasEnded ? toSteeringParts(steered, next.parts.length, resolveUrl) : [])]
   if (!previous) return [{ type: 'start', messageId: next.id, messageMetadata: toMessageMetadata(next) }, ...chunks]
   return rewrittenFrom === null ? chunks : [{ type: 'reset-step' }, ...chunks]
 }
@@ -91,9 +106,10 @@ function toTextChunks(
   if (previous && known !== null && !isOpenPart(previous, index)) return []
   const delta = part.text.slice(known?.length ?? 0)
   const id = toPartId(index)
+  const times = part.type === 'reasoning' ? toReasoningTimes(part) : {}
   return [
-    known === null ? [{ type: `${part.type}-start` as const, id }] : [],
+    known === null ? [{ type: `${part.type}-start` as const, id, ...times }] : [],
     delta === '' ? [] : [{ type: `${part.type}-delta` as const, id, delta }],
-    isOpenPart(next, index) ? [] : [{ type: `${part.type}-end` as const, id }],
+    isOpenPart(next, index) ? [] : [{ type: `${part.type}-end` as const, id, ...times }],
   ].flat()
 }

@@ -1,7 +1,8 @@
-import type { FileUIPart, UIMessagePart, UITools } from 'ai'
+import type { FileUIPart, TextUIPart, UIMessagePart, UITools } from 'ai'
 import { isStepStart } from '../../../../src/model/fold/list-part-steps.ts'
-import type { MessagePart } from '../../../../src/model/message.ts'
+import type { MessagePart, PartOrigin } from '../../../../src/model/message.ts'
 import type { LiveChatMessage, ToolCallDecisions } from '../../live-chat/live-chat-message.ts'
+import type { ChatMessage } from '../../model/message.ts'
 import type { ClarificationData, SegueDataParts, SegueMessageMetadata, SegueUIMessage } from './segue-ui-message.ts'
 import { toToolUIPart } from './tool-ui-part.ts'
 
@@ -10,16 +11,25 @@ type SegueUIPart = UIMessagePart<SegueDataParts, UITools>
 /** Makes a URL that a page can load of a path of the server. */
 export type ResolveUrl = (url: string) => string
 
-/** A message for the AI SDK. */
-export function toUIMessage(message: LiveChatMessage, resolveUrl: ResolveUrl): SegueUIMessage {
+/**
+ * A message for the AI SDK. `steered` are the messages that joined the answer: they become parts of it, as in the SDK, each
+ * before what the model said with it.
+ */
+export function toUIMessage(
+  message: LiveChatMessage,
+  resolveUrl: ResolveUrl,
+  steered: readonly ChatMessage[] = [],
+): SegueUIMessage {
   const { id, role, parts } = message
   const metadata = toMessageMetadata(message)
   if (role === 'ASSISTANT') {
     const uiParts = parts.flatMap((part, index): SegueUIPart[] => [
+      ...toSteeringParts(steered, index, resolveUrl),
       ...(isStepStart(parts, index) ? [{ type: 'step-start' as const }] : []),
       ...toAssistantUIParts(message, part, index, resolveUrl),
     ])
-    return { id, role: 'assistant', metadata, parts: uiParts }
+    const last = message.status === 'STREAMING' ? [] : toSteeringParts(steered, parts.length, resolveUrl)
+    return { id, role: 'assistant', metadata, parts: [...uiParts, ...last] }
   }
   const uiRole = role === 'USER' ? 'user' : 'system'
   return { id, role: uiRole, metadata, parts: parts.flatMap((part) => toUserUIParts(part, resolveUrl)) }
@@ -39,6 +49,27 @@ export function isOpenPart({ status, parts }: Pick<LiveChatMessage, 'status' | '
 /** The id of a text or reasoning part within its message. */
 export function toPartId(index: number): string {
   return String(index)
+}
+
+/** The messages that joined an answer before a part of it. */
+export function toSteeringParts(
+  steered: readonly ChatMessage[],
+  partIndex: number,
+  resolveUrl: ResolveUrl,
+): Extract<SegueUIPart, { readonly type: 'steering-message' }>[] {
+  return steered.flatMap(({ id, steering, parts }) =>
+    steering?.state === 'APPLIED' && steering.partIndex === partIndex
+      ? [{ type: 'steering-message', id, parts: parts.flatMap((part) => toUserUIParts(part, resolveUrl)) }]
+      : [],
+  )
+}
+
+/** When a reasoning part began and ended, in epoch milliseconds. */
+export function toReasoningTimes({ startedAt, endedAt }: PartOrigin): {
+  readonly providerMetadata?: { segue: Record<string, number> }
+} {
+  const times = { ...(startedAt !== undefined && { startedAt }), ...(endedAt !== undefined && { endedAt }) }
+  return Object.keys(times).length > 0 ? { providerMetadata: { segue: times } } : {}
 }
 
 /** The question of a tool call as a data part; null if it asks nothing. */
@@ -67,7 +98,7 @@ function toAssistantUIParts(
     case 'text':
       return [{ type: 'text', text: part.text, state }]
     case 'reasoning':
-      return [{ type: 'reasoning', id: toPartId(index), text: part.text, state }]
+      return [{ type: 'reasoning', id: toPartId(index), text: part.text, state, ...toReasoningTimes(part) }]
     case 'file':
       return [toFileUIPart(part, resolveUrl)]
     case 'tool': {
@@ -77,7 +108,7 @@ function toAssistantUIParts(
   }
 }
 
-function toUserUIParts(part: MessagePart, resolveUrl: ResolveUrl): SegueUIPart[] {
+function toUserUIParts(part: MessagePart, resolveUrl: ResolveUrl): (TextUIPart | FileUIPart)[] {
   if (part.type === 'file') return [toFileUIPart(part, resolveUrl)]
   return part.type === 'text' ? [{ type: 'text', text: part.text }] : []
 }
