@@ -30,3 +30,14 @@ test('docs/react.md shows the components whose renders are counted in a browser'
   const shown = components.replaceAll(/^ *count\(.*\n/gm, '').replace(/ data-part=\{`.*?`\}/, '')
   expect(readPage('docs/react.md')).toContain(`\n\n${shown.trimEnd()}\n\`\`\`\n`)
 })
+
+test('docs/ai-sdk.md shows the page with steering that is tested in a browser', () => {
+  const source = toAppSource(readFileSync(join(pages, 'ai-sdk-steering.tsx'), 'utf8'))
+  expect(readPage('docs/ai-sdk.md')).toContain(`\`\`\`tsx\n${source}\`\`\`\n`)
+})
+
+test('docs/react.md shows the component for what waits that is tested in a browser', () => {
+  const source = readFileSync(join(pages, 'react-waiting.tsx'), 'utf8')
+  const component = source.slice(source.indexOf('function Waiting('), source.indexOf('function Page('))
+  expect(readPage('docs/react.md')).toContain(`\n\n${component.trimEnd()}\n\`\`\`\n`)
+})

@@ -98,7 +98,7 @@ function useHistory(
       if (leaving.signal.aborted) return
       setRead({ id })
       // The person may have sent something meanwhile.
-      if (latestStatus.current !== 'ready') return
+      if (isRunning(latestStatus.current)) return
       setMessages(messages)
       await resumeStream()
     }
@@ -118,7 +118,7 @@ function useSteering(
   reload: () => void,
 ): UseSegueChatResult['steer'] {
   useEffect(() => {
-    if (status === 'ready' && transport.hasFollowUp(id)) reload()
+    if (!isRunning(status) && transport.hasFollowUp(id)) reload()
   }, [transport, id, status, reload])
   return useCallback(
     async (message) => {
@@ -141,6 +141,10 @@ function useDecisionsElsewhere(transport: SegueChatTransport, chat: UseChatHelpe
     wait().catch((error: unknown) => console.error('The answer cannot be followed.', error))
     return () => leaving.abort()
   }, [transport, id, isWaiting, resumeStream])
+}
+
+function isRunning(status: UseChatHelpers<SegueUIMessage>['status']): boolean {
+  return status === 'submitted' || status === 'streaming'
 }
 
 function toError(error: unknown): Error {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { newTool, newToolSource } from '../../../tests/support/fixtures/tools.ts'
 import { startSegueWithProvider } from '../../../tests/support/server/segue-with-provider.ts'
 import { startTestSegue } from '../../../tests/support/server/segue.ts'
-import { createSegueClient } from '../../src/index.ts'
+import { createSegueClient, type SegueClient } from '../../src/index.ts'
 import { describeInChromium } from './describe-in-chromium.ts'
 import { expectDocumentedChat } from './documented-chat.ts'
 
@@ -135,4 +135,41 @@ describeInChromium('useSegueChat', (browser) => {
 
     expect(errors).toEqual([])
   })
+
+  test('a message is steered into the answer; if that fails, it has an answer of its own, which is shown', async () => {
+    await using server = await startSegueWithProvider(allowPages())
+    const client = createSegueClient({ url: server.segue.url })
+    const [half, more] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    server.provider.enqueue([{ text: 'Half' }, { wait: half.promise }, { finish: 'stop' }])
+    server.provider.enqueue([{ text: 'And more' }, { wait: more.promise }, { cut: true }])
+    server.provider.defaultAnswer = () => 'At last.'
+    await using opened = await browser.open({ url: server.segue.url, entry: 'ai-sdk-steering.tsx' })
+    const { page, errors } = opened
+    const steer = async (text: string, count: number): Promise<void> => {
+      await page.getByRole('textbox').fill(text)
+      await page.getByRole('textbox').press('Enter')
+      await expect.poll(() => countSteered(client, new URL(page.url()).hash.slice(1))).toBe(count)
+    }
+
+    await page.getByRole('textbox').fill('Begin.')
+    await page.getByRole('textbox').press('Enter')
+    await page.getByText('Half').waitFor()
+    await steer('In short.', 1)
+    half.resolve()
+    await page.locator('b', { hasText: 'In short.' }).waitFor()
+    await page.getByText('And more').waitFor()
+    await steer('Wait!', 2)
+    more.resolve()
+    await page.locator('p', { hasText: 'Wait!' }).waitFor()
+    await page.getByText('At last.').waitFor()
+    expect(errors).toEqual([])
+    client.close()
+  })
 })
+
+async function countSteered(client: SegueClient, key: string): Promise<number> {
+  const { session } = await client.request<{
+    readonly session: { readonly activeStream: { readonly steered: readonly unknown[] } | null }
+  }>('query ($key: String!) { session: sessionByKey(key: $key) { activeStream { steered { id } } } }', { key })
+  return session.activeStream?.steered.length ?? 0
+}

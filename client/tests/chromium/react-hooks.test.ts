@@ -112,4 +112,34 @@ describeInChromium('useChat', (browser) => {
     expect(await page.locator('section p').count()).toBe(1)
     expect(errors).toEqual([])
   })
+
+  test('messages that wait are edited, moved, sent now and taken back, those that join an answer as well', async () => {
+    await using server = await startServer()
+    server.provider.defaultAnswer = () => [{ text: 'On and on' }, { wait: new Promise(() => {}) }]
+    const { session } = await server.client.start({ text: 'One' })
+    for (const text of ['Two', 'Three']) await server.client.start({ sessionId: session.id, text, ifBusy: 'QUEUE' })
+    await using opened = await browser.open({ url: server.segue.url, entry: 'react-waiting.tsx', hash: session.id })
+    const { page, errors } = opened
+    page.on('dialog', (dialog) => void dialog.accept('Five'))
+    const waiting = (text: string) => page.locator('li', { hasText: text })
+    const texts = async (): Promise<string[]> =>
+      (await page.locator('li').allInnerTexts()).map((text) => text.replace(/(Take back|Edit).*/s, '').trim())
+
+    await waiting('Three').getByRole('button', { name: 'Up' }).click()
+    await expect.poll(texts).toEqual(['Three', 'Two'])
+    await waiting('Two').getByRole('button', { name: 'Edit' }).click()
+    await expect.poll(texts).toEqual(['Three', 'Five'])
+    await page.getByRole('textbox').fill('In short')
+    await page.getByRole('button', { name: 'Steer' }).click()
+    await expect.poll(texts).toEqual(['In short', 'Three', 'Five'])
+    await waiting('In short').getByRole('button', { name: 'Take back' }).click()
+    await expect.poll(texts).toEqual(['Three', 'Five'])
+    await waiting('Five').getByRole('button', { name: 'Send now' }).click()
+    await expect.poll(texts).toEqual(['Three'])
+    await waiting('Three').getByRole('button', { name: 'Take back' }).click()
+    await expect.poll(texts).toEqual([])
+    await page.getByRole('button', { name: 'Stop' }).click()
+    await expect.poll(async () => (await server.client.messages(session.id)).at(-1)?.status).not.toBe('STREAMING')
+    expect(errors).toEqual([])
+  })
 })
