@@ -26,6 +26,8 @@ export class ScheduleActions {
   readonly stopped = new Map<string, StoppedState>()
   /** The arguments of calls that a person has denied. */
   readonly deniedArguments: string[] = []
+  /** Up to when a person has marked the conversation of a session as read, by session: the newest ISO time. */
+  readonly readMarks = new Map<string, string>()
   #texts = 0
 
   /** The label makes the texts of this schedule's messages unlike those of any other one. */
@@ -127,6 +129,17 @@ export class ScheduleActions {
     if (message.steering.state === 'PENDING')
       throw new InvariantViolation(`Message ${messageId} is PENDING, but withdrawMessage was answered with ${refusal}.`)
     return refusal
+  }
+
+  /** Marks the conversation of a session as read up to now. */
+  async markRead(sessionId: string): Promise<string> {
+    const variables = { id: `cnv_${sessionId}` }
+    const { data } = await this.#client.change(operations.markReadMutation, variables, operations.markedSchema, [])
+    const { readAt } = data?.markRead ?? { readAt: '' }
+    if (readAt < (this.readMarks.get(sessionId) ?? ''))
+      throw new InvariantViolation(`Session ${sessionId}: its read mark went back to ${readAt}.`)
+    this.readMarks.set(sessionId, readAt)
+    return 'marked'
   }
 
   /** Answers every approval and question that is pending in these sessions. Returns how many it has answered. */

@@ -49,6 +49,12 @@ export const stoppedSchema = z.object({
   }),
 })
 
+export const markReadMutation = `mutation ($id: ID!, $key: String!) {
+  markRead(conversationId: $id, key: $key) { readAt }
+}`
+
+export const markedSchema = z.object({ markRead: z.object({ readAt: z.string() }) })
+
 export const pendingDecisionsQuery = `query {
   approvals { id session { id } toolCall { argumentsText } }
   clarifications { id session { id } }

@@ -4,13 +4,14 @@ import { InvariantViolation } from '../reader.ts'
 import { ReaderGroup } from '../reader-group.ts'
 import { SeededRandom } from '../seeded-random.ts'
 import { ScheduleActions } from './schedule-actions.ts'
+import { verifyAttention } from './schedule-attention.ts'
 import { readTranscript, verifyQueue, verifyRequests, verifyRuns, verifyTranscript } from './schedule-checks.ts'
 import { ScheduleClient } from './schedule-client.ts'
 import * as operations from './schedule-operations.ts'
 import type { SessionState, TranscriptMessage } from './schedule-operations.ts'
 import { scheduleModels, type ScheduleWorld } from './schedule-world.ts'
 
-const kinds = ['send', 'edit', 'move', 'sendNow', 'stop', 'withdraw', 'decide', 'pause'] as const
+const kinds = ['send', 'edit', 'move', 'sendNow', 'stop', 'withdraw', 'decide', 'markRead', 'pause'] as const
 type ActionKind = (typeof kinds)[number]
 
 /** How likely each action is, in proportion. */
@@ -22,6 +23,7 @@ const weights: Readonly<Record<ActionKind, number>> = {
   stop: 2,
   withdraw: 2,
   decide: 3,
+  markRead: 1,
   pause: 4,
 }
 
@@ -127,6 +129,7 @@ export class Schedule {
     if (kind === 'decide') result = await this.#actions.decide(this.#sessionIds)
     else if (kind === 'withdraw') result = withdrawn && (await this.#actions.withdraw(withdrawn))
     else if (kind === 'stop') result = stopped && (await this.#actions.stop(stopped))
+    else if (kind === 'markRead') result = await this.#actions.markRead(session.id)
     else if (kind === 'pause') result = await delay(pauseMs, 'over')
     else if (target === null) result = null
     else if (kind === 'edit') result = await this.#actions.edit(target)
@@ -192,6 +195,7 @@ export class Schedule {
       await checker.verifySession(id, texts)
       verifyTranscript(transcripts[index] ?? [], this.#actions, id)
       await verifyQueue(this.#client, id)
+      await verifyAttention(this.#client, id, this.#actions.readMarks.get(id) ?? null)
     }
     if (!this.#isOffline) {
       const all = provider.requests.map(({ body }) => JSON.stringify(body.messages))

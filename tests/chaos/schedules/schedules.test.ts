@@ -15,6 +15,7 @@ const frequentActions = [
   'withdraw: withdrawn',
   'stop: CANCELLED',
   'decide: answered 1',
+  'markRead: marked',
   'crash: restarted',
 ]
 
