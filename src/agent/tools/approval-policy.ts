@@ -1,7 +1,7 @@
 import type { ApprovalAction, ConditionalApproval, ConfiguredApprovals } from '../../config/profile/approvals.ts'
 import type { JsonObject } from '../../lib/text/json.ts'
 import { compileWildcardPattern } from '../../lib/text/wildcard-pattern.ts'
-import { argumentsMatch, leadsToParentFolder } from '../../lib/text/argument-pattern.ts'
+import { argumentsMatch, argumentsMayMatch } from '../../lib/text/argument-pattern.ts'
 import type { Tool } from './tool.ts'
 
 interface PolicyRule extends ConditionalApproval {
@@ -30,7 +30,7 @@ export class ApprovalPolicy {
     const rules = this.#rules.filter(({ matchesName }) => matchesName(name))
     const index = rules.findLastIndex((rule) => isFulfilled(rule, callArguments))
     const action = rules[index]?.action ?? (isReadOnly ? 'allow' : 'ask')
-    // A path with `..` matches no condition, so it could lead past one that restricts the tool.
+    // A path that is spelled in another way matches no condition, so it could lead past one that restricts the tool.
     const isUncertain = rules.slice(index + 1).some((rule) => mayBeEvaded(rule, callArguments))
     return action === 'allow' && isUncertain ? 'ask' : action
   }
@@ -48,5 +48,5 @@ function isFulfilled({ condition }: PolicyRule, callArguments: JsonObject | null
 
 function mayBeEvaded({ condition, action }: PolicyRule, callArguments: JsonObject | null): boolean {
   if (condition === null || callArguments === null || action === 'allow') return false
-  return leadsToParentFolder(condition, callArguments)
+  return argumentsMayMatch(condition, callArguments)
 }

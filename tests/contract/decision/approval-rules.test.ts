@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { ConditionalApproval } from '../../../src/config/profile/approvals.ts'
 import { newTool } from '../../support/fixtures/tools.ts'
 import { startSegueWithTools } from '../../support/server/segue-with-tools.ts'
 import { followStream, isEventOfType, startChat } from '../support/chat.ts'
@@ -83,15 +84,38 @@ describe.each(transports)('Approval rules, over %s,', (transport) => {
       })
     expect(await expectRefusal(client, ForgetApprovalDocument, { id })).toMatchObject({ code: 'NOT_FOUND' })
   })
-})
 
-test('conditions in config.json allow calls by their arguments', async () => {
-  const tool = newTool({ inputSchema: { type: 'object' } })
-  const approvals = { files__write: [{ condition: { path: 'notes/*' }, action: 'allow' }] } as const
-  await using segue = await startSegueWithTools([tool], { approvals })
-  await using client = connect('sse', segue.url)
-  expect((await call(client, write('notes/a.md'))).approvalId).toBeNull()
-  expect((await call(client, write('other/a.md'))).approvalId).not.toBeNull()
-  expect((await call(client, write('notes/../a.md'))).approvalId).not.toBeNull()
-  expect(tool.runs).toEqual([{ path: 'notes/a.md' }])
+  test('and conditions in config.json decide by the arguments of a call, and cannot be evaded', async () => {
+    const tool = newTool({ inputSchema: { type: 'object' } })
+    const conditions: readonly ConditionalApproval[] = [
+      { condition: { path: '*' }, action: 'allow' },
+      { condition: { path: 'secret/*' }, action: 'deny' },
+      { condition: { options: { paths: ['a', 'b'] } }, action: 'allow' },
+    ]
+    await using segue = await startSegueWithTools([tool], { approvals: { files__write: conditions } })
+    await using client = connect(transport, segue.url)
+    const asks = async (callArguments: object) => {
+      const text = `/tool files__write ${JSON.stringify(callArguments)}`
+      const { stream, approvalId } = await call(client, text)
+      if (approvalId === null) return false
+      await mutate(client, AnswerApprovalDocument, { id: approvalId, decision: 'DENY' })
+      await waitForEnd(client, stream.id)
+      return true
+    }
+    for (const callArguments of [{ path: 'notes/日記.md' }, { options: { paths: ['a', 'b'] } }, { path: 'secret/a' }])
+      expect(await asks(callArguments), JSON.stringify(callArguments)).toBe(false)
+    for (const callArguments of [
+      { path: 'notes/../secret/a' },
+      { path: 'notes\\..\\secret\\a' },
+      { path: 'notes/%2e%2e/secret/a' },
+      { path: 'notes/．．/secret/a' },
+      { path: './Secret/a' },
+      { path: ['secret/a'] },
+      { options: { paths: ['a', '../b'] } },
+      { options: { paths: ['b', 'a'] } },
+      {},
+    ])
+      expect(await asks(callArguments), JSON.stringify(callArguments)).toBe(true)
+    expect(tool.runs).toEqual([{ path: 'notes/日記.md' }, { options: { paths: ['a', 'b'] } }])
+  })
 })

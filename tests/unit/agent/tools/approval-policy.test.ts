@@ -97,6 +97,28 @@ describe('a list of conditions', () => {
   })
 })
 
+test.each([
+  'Secret/a',
+  'secret\\a',
+  './secret/a',
+  './/secret/a',
+  '././/secret/a',
+  'x/..\\secret/a',
+  '%73ecret/a',
+  '%2573ecret%2fa',
+  'ｓecret/a',
+  'sec\u200bret/a',
+])('a path that may be one that a condition denies asks: %s', (path) => {
+  const policy = new ApprovalPolicy({
+    files__read: 'allow',
+    '*__read': [{ condition: { path: 'secret/*' }, action: 'deny' }],
+  })
+  expect(policy.findAction(reads('files__read'), { path })).toBe('ask')
+  expect(policy.findAction(reads('files__read'), { path: 'secret/a' })).toBe('deny')
+  for (const other of ['secrets/a', 'a/secret/b', 'public/a'])
+    expect(policy.findAction(reads('files__read'), { path: other }), other).toBe('allow')
+})
+
 test('every pattern that config.json allows is valid', () => {
   const rules = configuredApprovalsSchema.parse({ 'files__*': 'allow', 'my-server__delete': 'deny' })
   const policy = new ApprovalPolicy(rules)
