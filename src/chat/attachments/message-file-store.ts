@@ -90,12 +90,25 @@ export class MessageFileStore {
   }
 }
 
-/** The provider of the model reads the file at its URL, so nobody can convert it. */
+/** What the types are called whose content Segue has to read, so that it needs the bytes. */
+const linklessTypeNames: ReadonlyMap<string, string> = new Map([
+  [convertibleMediaTypes.avif, 'An AVIF image'],
+  [convertibleMediaTypes.docx, 'A Word document'],
+  [convertibleMediaTypes.heic, 'A HEIC image'],
+  [convertibleMediaTypes.pdf, 'A PDF'],
+  [convertibleMediaTypes.xlsx, 'A spreadsheet'],
+])
+
+/**
+ * The provider of the model reads the file at its URL. Segue downloads nothing: a client could have it read addresses that
+ * only the server can reach.
+ */
 function toLinkedFilePart({ name, mediaType: label, url }: FileInput, createError: CreateFileError): FilePart {
   const mediaType = detectFileMediaType(label, null) ?? toMediaTypeEssence(label)
-  if (Object.values(convertibleMediaTypes).includes(mediaType))
+  const typeName = linklessTypeNames.get(mediaType)
+  if (typeName !== undefined)
     throw createError(
-      'A file of this type cannot be sent by its https URL. Upload it, or send its content as a data URL.',
+      `${typeName} cannot be sent by its https URL, because Segue downloads no files. Download it, upload it with POST /files, and send the url of the response, or send its content as a data URL.`,
       'url',
     )
   return { type: 'file', mediaType, name: name?.toWellFormed() ?? null, url }
