@@ -129,7 +129,7 @@ export type FileInput = {
   mediaType: string;
   /** The name of the file: 1 to 200 characters without slashes. Default: no name, or that of the `FilePart`. */
   name?: string | null | undefined;
-  /** A data URL, whose content is stored by Segue; an https URL of an image or a text, which is passed to the model unchanged; or the `url` of a `FilePart` or of an upload (`POST /files`) in the same profile, whose file the message then has too, as if its content had been sent. */
+  /** A data URL, whose content is stored by Segue; an https URL of an image or a text, which is passed to the model unchanged (Segue downloads no files, so links to other types are BAD_USER_INPUT); or the `url` of a `FilePart` or of an upload (`POST /files`) in the same profile, whose file the message then has too, as if its content had been sent. */
   url: string;
 };
 
