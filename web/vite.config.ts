@@ -13,6 +13,8 @@ export default defineConfig({
     ],
   },
   oxc: { jsx: { runtime: 'automatic' } },
+  // Workers load the grammars that they need.
+  worker: { format: 'es' },
   build: {
     target: 'es2023',
     outDir: 'dist',

@@ -1,11 +1,14 @@
 import { useChat, useLiveChat } from 'segue-client/react'
-import { useEffect } from 'react'
+import { lazy, Suspense, useEffect } from 'react'
 import { navigate } from 'wouter/use-browser-location'
 import { toChatPath } from '../app/routes.ts'
 import { strings } from '../strings/strings.ts'
 import styles from './chat-view.module.css'
 import { Composer } from './composer/composer.tsx'
-import { Transcript } from './transcript/transcript.tsx'
+
+// Read while the messages are: a new chat needs it with its first message.
+const transcript = import('./transcript/transcript.tsx')
+const Transcript = lazy(() => transcript)
 
 /** A chat, or a new one. The path follows the chat into the session that continues it. */
 export function ChatView({ sessionId }: { readonly sessionId: string | null }) {
@@ -19,7 +22,13 @@ export function ChatView({ sessionId }: { readonly sessionId: string | null }) {
   }, [shownId, sessionId])
   return (
     <div className={styles.view} data-new={isEmpty || undefined}>
-      {isEmpty ? <h1 className={styles.welcome}>{strings.chat.newChatTitle}</h1> : <Transcript chat={chat} />}
+      {isEmpty ? (
+        <h1 className={styles.welcome}>{strings.chat.newChatTitle}</h1>
+      ) : (
+        <Suspense fallback={<div className={styles.loading} />}>
+          <Transcript chat={chat} />
+        </Suspense>
+      )}
       <Composer chat={chat} />
     </div>
   )

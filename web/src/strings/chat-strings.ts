@@ -6,7 +6,6 @@ export const chatStrings = {
   placeholder: 'Write a message',
   send: 'Send',
   stop: 'Stop',
-  loadEarlier: 'Show earlier messages',
   you: 'You',
   agent: 'Agent',
 } as const

@@ -1,9 +1,11 @@
 import { chatStrings } from './chat-strings.ts'
 import { sidebarStrings } from './sidebar-strings.ts'
+import { transcriptStrings } from './transcript-strings.ts'
 
 /** All texts of the app, in English: the one place to translate. A text that depends on values is a function. */
 export const strings = {
   appName: 'Segue',
+  copied: 'Copied',
   shell: {
     skipToContent: 'Skip to the chat',
     openSidebar: 'Show the chats',
@@ -23,4 +25,5 @@ export const strings = {
   },
   sidebar: sidebarStrings,
   chat: chatStrings,
+  transcript: transcriptStrings,
 } as const

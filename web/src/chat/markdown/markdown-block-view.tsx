@@ -1,0 +1,30 @@
+import { memo } from 'react'
+import ReactMarkdown, { type Options } from 'react-markdown'
+import remarkGfm from 'remark-gfm'
+import remend from 'remend'
+import type { MarkdownBlock } from './blocks/markdown-block.ts'
+import { CodeBlock } from './code/code-block.tsx'
+import { markdownElements } from './elements/markdown-elements.tsx'
+import { toSafeUrl } from './elements/safe-url.ts'
+import { LiveBlockContext } from './live-block-context.ts'
+
+// Other arrays and objects in each rendering would have all elements made anew.
+const remarkPlugins: Options['remarkPlugins'] = [[remarkGfm, { singleTilde: false }]]
+
+interface MarkdownBlockViewProps {
+  readonly block: MarkdownBlock
+  /** It still grows. */
+  readonly isLive: boolean
+}
+
+/** One top-level block. It renders again only when it changes itself. */
+export const MarkdownBlockView = memo(function MarkdownBlockView({ block, isLive }: MarkdownBlockViewProps) {
+  if (block.code) return <CodeBlock {...block.code} isClosed={block.code.isClosed || !isLive} />
+  return (
+    <LiveBlockContext value={isLive}>
+      <ReactMarkdown remarkPlugins={remarkPlugins} components={markdownElements} urlTransform={toSafeUrl}>
+        {isLive ? remend(block.source) : block.source}
+      </ReactMarkdown>
+    </LiveBlockContext>
+  )
+})

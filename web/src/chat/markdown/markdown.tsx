@@ -1,0 +1,46 @@
+import { memo, useMemo, useRef } from 'react'
+import { completeSplit } from './blocks/link-definitions.ts'
+import type { MarkdownBlock } from './blocks/markdown-block.ts'
+import { type MarkdownSplit, splitMarkdown } from './blocks/split-markdown.ts'
+import { MarkdownBlockView } from './markdown-block-view.tsx'
+import styles from './markdown.module.css'
+
+interface MarkdownProps {
+  readonly text: string
+  /** Text is still added at the end. */
+  readonly isStreaming: boolean
+}
+
+/** A text of Markdown. While it grows, only its last blocks render; the end of the growth renders nothing anew. */
+export function Markdown({ text, isStreaming }: MarkdownProps) {
+  const split = useMarkdownSplit(text)
+  const groups = useMemo(() => (isStreaming ? split.groups : completeSplit(split)), [split, isStreaming])
+  const lastStart = isStreaming ? groups.at(-1)?.at(-1)?.start : undefined
+  return (
+    <div className={styles.markdown}>
+      {groups.map((group, index) => (
+        // Groups keep their place.
+        <BlockGroup key={index} group={group} liveStart={index === groups.length - 1 ? lastStart : undefined} />
+      ))}
+    </div>
+  )
+}
+
+interface BlockGroupProps {
+  readonly group: readonly MarkdownBlock[]
+  /** The start of the block that still grows. */
+  readonly liveStart: number | undefined
+}
+
+const BlockGroup = memo(function BlockGroup({ group, liveStart }: BlockGroupProps) {
+  return group.map((block) => <MarkdownBlockView key={block.start} block={block} isLive={block.start === liveStart} />)
+})
+
+/** The blocks of the text, read on from where they were read in the rendering before. */
+function useMarkdownSplit(text: string): MarkdownSplit {
+  const known = useRef<MarkdownSplit | null>(null)
+  const split = splitMarkdown(known.current, text)
+  // A cache: the same text has the same blocks, whichever rendering has read them before.
+  known.current = split
+  return split
+}

@@ -1,0 +1,77 @@
+import type { LiveChatMessage } from 'segue-client/react'
+
+/** A message with those that joined it while it was made, if it is an answer. */
+export interface TranscriptItem {
+  readonly message: LiveChatMessage
+  readonly steered: readonly LiveChatMessage[]
+}
+
+/** Messages that are rendered, and left out, together. Groups whose messages have not changed are the same objects. */
+export interface MessageGroups {
+  /** The message from which groups are counted, so that earlier ones that come in move no other to another group. */
+  readonly originId: string | null
+  readonly groups: readonly MessageGroup[]
+}
+
+export interface MessageGroup {
+  /** Its number, counted from the origin: negative before it. */
+  readonly number: number
+  readonly items: readonly TranscriptItem[]
+}
+
+const groupSize = 10 // items
+
+export const noMessageGroups: MessageGroups = { originId: null, groups: [] }
+
+/** Groups the messages of a chat. What is as in `previous` is taken from there. */
+export function toMessageGroups(previous: MessageGroups, messages: readonly LiveChatMessage[]): MessageGroups {
+  const items = toItems(messages)
+  const knownOrigin = items.findIndex(({ message }) => message.id === previous.originId)
+  const origin = Math.max(0, knownOrigin)
+  const known = new Map((knownOrigin < 0 ? [] : previous.groups).map((group) => [group.number, group]))
+  const grouped = Map.groupBy(items, (_, index) => Math.floor((index - origin) / groupSize))
+  return {
+    originId: items[origin]?.message.id ?? null,
+    groups: [...grouped].map(([number, members]) => reuseGroup(known.get(number), number, members)),
+  }
+}
+
+function reuseGroup(known: MessageGroup | undefined, number: number, items: readonly TranscriptItem[]): MessageGroup {
+  const reused = items.map((item, index) => {
+    const before = known?.items[index]
+    return before && isSameItem(before, item) ? before : item
+  })
+  const isSame = known?.items.length === items.length && reused.every((item, index) => item === known.items[index])
+  return isSame ? known : { number, items: reused }
+}
+
+function isSameItem(a: TranscriptItem, b: TranscriptItem): boolean {
+  return (
+    a.message === b.message &&
+    a.steered.length === b.steered.length &&
+    a.steered.every((message, index) => message === b.steered[index])
+  )
+}
+
+/** A message that joined an answer is shown within it: in the list, it stands right before it. */
+function toItems(messages: readonly LiveChatMessage[]): TranscriptItem[] {
+  const items: TranscriptItem[] = []
+  let steered: LiveChatMessage[] = []
+  for (const message of messages) {
+    if (message.steering?.state === 'APPLIED') {
+      steered.push(message)
+      continue
+    }
+    const isJoined = message.role === 'ASSISTANT'
+    if (!isJoined) items.push(...steered.map(withoutSteered))
+    items.push({ message, steered: isJoined ? steered : noMessages })
+    steered = []
+  }
+  return [...items, ...steered.map(withoutSteered)]
+}
+
+const noMessages: readonly LiveChatMessage[] = []
+
+function withoutSteered(message: LiveChatMessage): TranscriptItem {
+  return { message, steered: noMessages }
+}

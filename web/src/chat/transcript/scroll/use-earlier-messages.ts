@@ -1,0 +1,51 @@
+import type { LiveChat } from 'segue-client/react'
+import { useEffect, useEffectEvent, useLayoutEffect, useRef } from 'react'
+import type { FollowedScroller } from './use-end-follower.ts'
+
+interface LoadedMessages {
+  /** The id of the first message that is there, which is also that of its element. */
+  readonly firstId: string | null
+  readonly hasEarlier: boolean
+}
+
+/** Loads earlier messages when the reader comes near to the first one. What is shown stays where it is. */
+export function useEarlierMessages(
+  chat: LiveChat,
+  { scroller, content }: FollowedScroller,
+  { firstId, hasEarlier }: LoadedMessages,
+): void {
+  const isLoading = useRef(false)
+  const load = useEffectEvent(async () => {
+    const area = scroller.current
+    if (!area || !hasEarlier || isLoading.current || area.scrollTop > area.clientHeight * 2) return
+    isLoading.current = true
+    // What the server refuses is the `error` of the chat. The next scroll tries again.
+    await chat.loadEarlier().catch(() => {})
+    isLoading.current = false
+  })
+  useEffect(() => {
+    const area = scroller.current
+    const onScroll = (): void => void load()
+    area?.addEventListener('scroll', onScroll, { passive: true })
+    return () => area?.removeEventListener('scroll', onScroll)
+  }, [scroller])
+  // Also when all that is there does not fill the area.
+  useEffect(() => void load(), [firstId, hasEarlier])
+
+  const first = useRef<{ readonly element: Element; readonly top: number } | null>(null)
+  useLayoutEffect(() => {
+    const area = scroller.current
+    const before = first.current
+    if (area && before?.element.isConnected) {
+      const moved = offsetIn(area, before.element) - before.top
+      // Browsers hold the place of what they show themselves, but not at the very beginning.
+      if (moved > 0 && !area.hasAttribute('data-following')) area.scrollTop += moved
+    }
+    const element = content.current?.querySelector('[data-group]')
+    first.current = area && element ? { element, top: offsetIn(area, element) } : null
+  }, [scroller, content, firstId])
+}
+
+function offsetIn(area: HTMLElement, element: Element): number {
+  return element.getBoundingClientRect().top - area.getBoundingClientRect().top + area.scrollTop
+}

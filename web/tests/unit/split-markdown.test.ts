@@ -1,0 +1,142 @@
+import { describe, expect, test } from 'vitest'
+import { completeSplit } from '../../src/chat/markdown/blocks/link-definitions.ts'
+import { lexMarkdownBlocks } from '../../src/chat/markdown/blocks/lex-markdown-blocks.ts'
+import { type MarkdownSplit, splitMarkdown } from '../../src/chat/markdown/blocks/split-markdown.ts'
+
+const manual = `# Title
+
+A paragraph
+with two lines, and [a link][later].
+
+Setext
+======
+
+- one
+- two
+
+  still two
+
+1. first
+   \`\`\`ts
+   const nested = true
+
+   \`\`\`
+2. second
+
+> quoted
+continued
+
+| a | b |
+|---|---|
+| 1 | 2 |
+
+\`\`\`python
+def f():
+
+    return "- no list"
+\`\`\`
+
+    indented code
+
+$$
+a = b
+
++ c
+$$
+
+<div onclick="x()">html</div>
+
+***
+
+[later]: https://example.com 'Later'
+
+The end costs $$ 5.
+`
+
+const sourcesOf = ({ groups }: MarkdownSplit): string[] => groups.flat().map(({ source }) => source)
+
+/** The splits of a text that grows by `step` characters. */
+function grow(text: string, step: number): MarkdownSplit[] {
+  const splits: MarkdownSplit[] = []
+  for (let end = step; end < text.length + step; end += step) {
+    splits.push(splitMarkdown(splits.at(-1) ?? null, text.slice(0, end)))
+  }
+  return splits
+}
+
+describe('splitMarkdown', () => {
+  test('a text that grows has the blocks at each length that it has when it is read at once', () => {
+    for (const step of [1, 7, 40]) {
+      for (const split of grow(manual.repeat(2), step)) {
+        expect(sourcesOf(split)).toEqual(lexMarkdownBlocks(split.source, 0).blocks.map(({ source }) => source))
+      }
+    }
+  })
+
+  test('groups and blocks before the last two stay the same objects', () => {
+    const splits = grow(manual.repeat(5), 5)
+    for (const [index, split] of splits.entries()) {
+      const before = splits[index - 1]
+      if (!before) continue
+      const frozen = before.groups.flat().slice(0, before.frozenCount)
+      expect(split.groups.flat().slice(0, frozen.length)).toEqual(frozen)
+      expect(split.groups.flat().findIndex((block, place) => block !== frozen[place])).toBeGreaterThanOrEqual(
+        frozen.length,
+      )
+      const changedGroups = split.groups.filter((group) => !before.groups.includes(group))
+      expect(changedGroups.length).toBeLessThanOrEqual(2)
+    }
+  })
+
+  test('reads only what is behind the frozen blocks again', () => {
+    const long = splitMarkdown(null, `${manual.repeat(200)}And`)
+    expect(long.source.length - long.frozenEnd).toBeLessThan(100)
+    expect(splitMarkdown(long, `${long.source} more`).frozenEnd).toBeGreaterThanOrEqual(long.frozenEnd)
+  })
+
+  test('a text that does not continue the one before is read anew', () => {
+    const before = splitMarkdown(null, manual)
+    expect(sourcesOf(splitMarkdown(before, 'Something else.'))).toEqual(['Something else.'])
+    expect(sourcesOf(splitMarkdown(before, ''))).toEqual([])
+  })
+
+  test('knows whether the end of a fence has arrived', () => {
+    const isClosed = (text: string) => splitMarkdown(null, text).groups[0]?.[0]?.code?.isClosed
+    expect(isClosed('```js\nlet a')).toBe(false)
+    expect(isClosed('```js\nlet a\n``')).toBe(false)
+    expect(isClosed('```js\nlet a\n```')).toBe(true)
+    expect(isClosed('````\n```\n```')).toBe(false)
+    expect(isClosed('~~~\n```\n~~~~')).toBe(true)
+    expect(isClosed('```')).toBe(false)
+  })
+
+  test('the language of a fence is the first word of its info string', () => {
+    const languageOf = (text: string) => splitMarkdown(null, text).groups[0]?.[0]?.code?.language
+    expect(languageOf('```TypeScript title="a.ts"\n')).toBe('typescript')
+    expect(languageOf('```js{1,3}\n')).toBe('js')
+    expect(languageOf('```\n')).toBe('')
+  })
+
+  test('line ends of all systems are the same', () => {
+    expect(sourcesOf(splitMarkdown(null, 'a\r\n\r\nb\rc'))).toEqual(['a', 'b\nc'])
+  })
+})
+
+describe('completeSplit', () => {
+  const complete = (text: string) => completeSplit(splitMarkdown(null, text)).flat()
+
+  test('a block with a link has its definition, wherever that stands', () => {
+    const [first, second] = complete('See [this][Later] and [later].\n\nNothing.\n\n[later]: https://example.com')
+    expect(first?.source).toBe('See [this][Later] and [later].\n\n[later]: https://example.com')
+    expect(second?.source).toBe('Nothing.')
+  })
+
+  test('blocks without such links stay the same objects', () => {
+    const split = splitMarkdown(null, 'A [b](https://c.de).\n\n[later]: https://example.com')
+    expect(completeSplit(split)[0]).toBe(split.groups[0])
+  })
+
+  test('a text with footnotes is one block', () => {
+    expect(complete('One[^1].\n\nTwo.\n\n[^1]: A note.')).toHaveLength(1)
+  })
+})
