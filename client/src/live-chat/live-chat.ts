@@ -40,8 +40,8 @@ export interface LiveChatOptions {
   readonly pageSize?: number
 }
 
-/** A message to send. */
-export type OutgoingMessage = Pick<ChatInput, 'text' | 'files' | 'model' | 'effort' | 'ifBusy'>
+/** A message to send. With the `key` of an earlier one, it is the same: nothing is sent twice, also after a reload. */
+export type OutgoingMessage = Pick<ChatInput, 'text' | 'files' | 'model' | 'effort' | 'ifBusy' | 'key'>
 
 /**
  * A chat as a page shows it: it reads the messages, follows the events, and goes on in the session that continues the one

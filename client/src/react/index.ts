@@ -5,7 +5,11 @@ export { SegueProvider, type SegueProviderProps, useSegueClient } from './segue-
 export { useChat, type UseChatOptions, type UseChatResult, useLiveChat } from './use-chat.ts'
 export { useConnection } from './use-connection.ts'
 export { useConversations, type UseConversationsResult } from './use-conversations.ts'
-export { usePendingDecisions, type UsePendingDecisionsResult } from './use-pending-decisions.ts'
+export {
+  usePendingDecisions,
+  type UsePendingDecisionsOptions,
+  type UsePendingDecisionsResult,
+} from './use-pending-decisions.ts'
 export { isShallowEqual } from './use-snapshot.ts'
 export { LiveChat, type LiveChatOptions, type OutgoingMessage } from '../live-chat/live-chat.ts'
 export type { RetryChanges } from '../live-chat/start-stream.ts'

@@ -92,6 +92,17 @@ test('messages that are sent before a new chat has its session all go to that se
   expect(JSON.stringify(server.provider.requests[0]?.body)).toContain('Be brief.')
 })
 
+test('a message that is sent again with its key is the same', async () => {
+  await using server = await startSegueWithProvider()
+  using shown = new ShownChat(server.segue.url)
+  await shown.chat.send({ text: 'One', key: 'my-message' })
+  await shown.until(({ messages, activeStream }) => messages.length === 2 && activeStream === null)
+  using again = new ShownChat(server.segue.url)
+  await again.chat.send({ text: 'One', key: 'my-message' })
+  expect(again.state.sessionId).toBe(shown.state.sessionId)
+  expect(await server.client.messages(shown.state.sessionId ?? '')).toHaveLength(2)
+})
+
 test('a chat that was left while its first message was on its way does not come back', async () => {
   await using server = await startSegueWithProvider()
   using shown = new ShownChat(server.segue.url)

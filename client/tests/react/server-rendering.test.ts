@@ -74,6 +74,17 @@ test('a new chat is empty, and does not load', () => {
   expect(html).toBe('[false,[],null]')
 })
 
+test('a selection of a list is what the selector makes of it', () => {
+  const { client, sent } = createRecordingClient()
+  const html = render(client, () => {
+    const count = useConversations({ archived: false }, ({ conversations }) => conversations.length)
+    const isLoading = usePendingDecisions({}, (decisions) => decisions.isLoading)
+    return JSON.stringify([count, isLoading])
+  })
+  expect(html).toBe('[0,true]')
+  expect(sent).toEqual([])
+})
+
 test('a hook without a provider says what is missing', () => {
   const Page = (): ReactNode => String(useChat(null))
   expect(() => renderToString(createElement(Page))).toThrow('Render the component within <SegueProvider')
