@@ -25,7 +25,9 @@ test('the queue of assistant-ui is that of the chat', async () => {
   using shown = new ShownChat(server.segue.url)
   const queue = () => toMessageQueue(client, shown.chat, shown.state)
   const prompts = () => [queue().steerItems, queue().items].map((items) => items.map(({ prompt }) => prompt).join())
-  const untilPrompts = (...expected: readonly string[]) => expect.poll(prompts).toEqual(expected)
+  const untilPrompts = async (...expected: readonly string[]): Promise<void> => {
+    await expect.poll(prompts).toEqual(expected)
+  }
   const idOf = (text: string): string =>
     [...queue().items, ...queue().steerItems].find(({ prompt }) => prompt === text)?.id ?? ''
 
