@@ -5,6 +5,9 @@ import { z } from 'zod'
 import { ChatClient } from '../support/clients/chat-client.ts'
 import { readHome } from '../support/fixtures/read-home.ts'
 import { computeDigest, type Part } from '../support/clients/reader.ts'
+import { followStream, isEventOfType, loadEvents } from './support/chat.ts'
+import { connect, transports } from './support/clients.ts'
+import { readUntil } from './support/typed-client.ts'
 import { newTempFolder, startTestSegueWithFlags, type TestSegue } from '../support/server/segue.ts'
 import { importFromFile } from '../support/transfer/transfers.ts'
 
@@ -184,6 +187,32 @@ test('The log of each answer of version 0.1.0 folds to its message', async () =>
       expect([id, logDigest]).toEqual([id, digests.get(message?.id ?? '')])
   }
 })
+
+test.each(transports)(
+  'The steps of answers of version 0.1.0 are counted by their tool calls, and their times are null, over %s',
+  async (transport) => {
+    await using segue = await serveOld()
+    await using client = connect(transport, segue.url)
+    const sessionId = expected.cast['reasoningAndTools'] ?? ''
+    const events = await loadEvents(client, sessionId)
+    const ends = events.filter(isEventOfType('StreamFinished'))
+    expect(ends.length).toBeGreaterThan(0)
+    for (const { stream, message } of ends) {
+      const parts = message?.parts ?? []
+      let step = 0
+      for (const [index, { type, ...part }] of parts.entries()) {
+        if (index > 0 && parts[index - 1]?.type === 'ToolCallPart' && type !== 'ToolCallPart') step += 1
+        expect(part).toMatchObject({ step, startedAt: null, endedAt: null })
+      }
+      const { received } = await readUntil(followStream(client, stream.id), isEventOfType('StreamFinished'))
+      const deltas = received.flatMap((event) => ('startedAt' in event && 'partIndex' in event ? event : []))
+      expect(deltas.length).toBeGreaterThan(0)
+      for (const { partIndex, step: ofDelta, startedAt } of deltas)
+        expect([ofDelta, startedAt]).toEqual([parts[partIndex]?.step, null])
+    }
+    expect(ends.flatMap(({ message }) => message?.parts ?? []).some(({ step }) => step > 0)).toBe(true)
+  },
+)
 
 test('What version 0.1.0 counted for each session, with its title and summary, is in the sums', async () => {
   await using segue = await serveOld()

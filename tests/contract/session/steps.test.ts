@@ -28,6 +28,16 @@ function listOrigins(parts: readonly { step: number; startedAt?: string | null; 
   return parts.map(({ step, startedAt, endedAt }) => ({ step, startedAt, endedAt }))
 }
 
+/** Each delta tells the step and the start of its part, also one that is coalesced of several. */
+function expectOriginsOfDeltas(
+  events: readonly ChatEvent[],
+  parts: readonly Parameters<typeof listOrigins>[0][number][],
+) {
+  const deltas = events.flatMap((event) => ('startedAt' in event && 'partIndex' in event ? event : []))
+  for (const { partIndex, step, startedAt } of deltas)
+    expect({ step, startedAt }).toMatchObject({ step: parts[partIndex]?.step, startedAt: parts[partIndex]?.startedAt })
+}
+
 describe.each(transports)('The steps of an answer, over %s,', (transport) => {
   test('and its parts end in the log, which tells when each part began and ended', async () => {
     await using environment = await newTestEnvironment(transport)
@@ -75,7 +85,9 @@ describe.each(transports)('The steps of an answer, over %s,', (transport) => {
     for (const { seq } of events.slice(0, -1)) {
       const { received } = await readUntil(followStream(client, end.stream.id, seq), isEventOfType('StreamFinished'))
       expectReplay(received, events, seq)
+      expectOriginsOfDeltas(received, requireNonNull(end.message).parts)
     }
+    expectOriginsOfDeltas(events, requireNonNull(end.message).parts)
   })
 
   test('have no end where they are cut off, but their parts have', async () => {
