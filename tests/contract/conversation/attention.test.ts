@@ -4,7 +4,7 @@ import { newTool } from '../../support/fixtures/tools.ts'
 import { startSegueWithTools } from '../../support/server/segue-with-tools.ts'
 import { ask, follow, mutate, readUntil, requireNonNull } from '../support/typed-client.ts'
 import { cancelStream, followStream, isEventOfType, never, startChat, streamToEnd } from '../support/chat.ts'
-import { type Client, connect, transports } from '../support/clients.ts'
+import { type Client, connect, type Transport, transports } from '../support/clients.ts'
 import {
   AnswerApprovalDocument,
   AnswerClarificationDocument,
@@ -36,7 +36,8 @@ function fillHermes(db: HermesDb): void {
   db.addMessage('old', 2, { content: 'Birches' })
 }
 
-const newEnvironment = (): Promise<TestEnvironment> => newTestEnvironment('http', { fillHermes })
+const newEnvironment = (transport: Transport = 'http'): Promise<TestEnvironment> =>
+  newTestEnvironment(transport, { fillHermes })
 
 async function load(client: Client, sessionId: string) {
   const { conversations } = await ask(client, ConversationsDocument, { ids: [sessionId] })
@@ -146,68 +147,73 @@ describe.each(transports)('over %s,', (transport) => {
   })
 })
 
-test('a mark never goes back, and none is later than now', async () => {
-  await using environment = await newEnvironment()
-  const { client } = environment
-  const { end } = await streamToEnd(client, { text: 'Hello' })
-  const conversationId = `cnv_${end.sessionId}`
-  const before = await load(client, end.sessionId)
-  const early = await markRead(client, { conversationId, at: '2001-01-01T00:00:00.000Z' })
-  expect(early).toMatchObject({ attention: 'UNREAD', readAt: before.readAt })
-  const late = await markRead(client, { conversationId, at: '2999-01-01T00:00:00.000Z' })
-  expect(late.attention).toBe('IDLE')
-  expect(Date.parse(late.readAt ?? '')).toBeLessThanOrEqual(Date.now())
-  await streamToEnd(client, { text: 'Hello', sessionId: end.sessionId })
-  expect(await load(client, end.sessionId)).toMatchObject({ attention: 'UNREAD' })
-  const shown = await load(client, end.sessionId)
-  expect(await markRead(client, { conversationId, at: shown.lastActivityAt })).toMatchObject({ attention: 'IDLE' })
-})
+describe.each(['webSocket', 'sse'] as const)('over %s,', (transport) => {
+  test('a mark never goes back, and none is later than now', async () => {
+    await using environment = await newEnvironment(transport)
+    const { client } = environment
+    const { end } = await streamToEnd(client, { text: 'Hello' })
+    const conversationId = `cnv_${end.sessionId}`
+    const before = await load(client, end.sessionId)
+    const early = await markRead(client, { conversationId, at: '2001-01-01T00:00:00.000Z' })
+    expect(early).toMatchObject({ attention: 'UNREAD', readAt: before.readAt })
+    const late = await markRead(client, { conversationId, at: '2999-01-01T00:00:00.000Z' })
+    expect(late.attention).toBe('IDLE')
+    expect(Date.parse(late.readAt ?? '')).toBeLessThanOrEqual(Date.now())
+    await streamToEnd(client, { text: 'Hello', sessionId: end.sessionId })
+    expect(await load(client, end.sessionId)).toMatchObject({ attention: 'UNREAD' })
+    const shown = await load(client, end.sessionId)
+    expect(await markRead(client, { conversationId, at: shown.lastActivityAt })).toMatchObject({ attention: 'IDLE' })
+  })
 
-test('whoever stops an answer has read it to its end', async () => {
-  await using environment = await newEnvironment()
-  const { client, provider } = environment
-  provider.enqueue([{ text: 'Half' }, { wait: never }])
-  const { id, session } = await startChat(client, { text: 'Talk' })
-  await readUntil(followStream(client, id), isEventOfType('TextDelta'))
-  const { stream } = await cancelStream(client, id)
-  expect(await load(client, session.id)).toMatchObject({ attention: 'IDLE', readAt: stream.finishedAt })
-})
+  test('whoever stops an answer has read it to its end', async () => {
+    await using environment = await newEnvironment(transport)
+    const { client, provider } = environment
+    provider.enqueue([{ text: 'Half' }, { wait: never }])
+    const { id, session } = await startChat(client, { text: 'Talk' })
+    await readUntil(followStream(client, id), isEventOfType('TextDelta'))
+    const { stream } = await cancelStream(client, id)
+    expect(await load(client, session.id)).toMatchObject({ attention: 'IDLE', readAt: stream.finishedAt })
+  })
 
-test('an answer that failed is FAILED until it is read or tried again', async () => {
-  await using environment = await newEnvironment()
-  const { client, provider } = environment
-  provider.enqueue([failing])
-  const { end } = await streamToEnd(client, { text: 'Hello' })
-  const failed = { attention: 'FAILED', attentionSession: { id: end.sessionId } }
-  expect(await load(client, end.sessionId)).toMatchObject(failed)
-  expect(await list(client, { attention: ['FAILED', 'UNREAD'] })).toEqual([`cnv_${end.sessionId}`])
-  const go = Promise.withResolvers<void>()
-  provider.enqueue([{ text: 'Now' }, { wait: go.promise }, { finish: 'stop' }])
-  const { id } = await startChat(client, { text: 'Once more', sessionId: end.sessionId })
-  expect(await load(client, end.sessionId)).toMatchObject({ attention: 'WORKING' })
-  go.resolve()
-  await readUntil(followStream(client, id), isEventOfType('StreamFinished'))
-  expect(await load(client, end.sessionId)).toMatchObject({ attention: 'UNREAD' })
-})
+  test('an answer that failed is FAILED until it is read or tried again', async () => {
+    await using environment = await newEnvironment(transport)
+    const { client, provider } = environment
+    provider.enqueue([failing])
+    const { end } = await streamToEnd(client, { text: 'Hello' })
+    const failed = { attention: 'FAILED', attentionSession: { id: end.sessionId } }
+    expect(await load(client, end.sessionId)).toMatchObject(failed)
+    expect(await list(client, { attention: ['FAILED', 'UNREAD'] })).toEqual([`cnv_${end.sessionId}`])
+    const go = Promise.withResolvers<void>()
+    provider.enqueue([{ text: 'Now' }, { wait: go.promise }, { finish: 'stop' }])
+    const { id } = await startChat(client, { text: 'Once more', sessionId: end.sessionId })
+    expect(await load(client, end.sessionId)).toMatchObject({ attention: 'WORKING' })
+    go.resolve()
+    await readUntil(followStream(client, id), isEventOfType('StreamFinished'))
+    expect(await load(client, end.sessionId)).toMatchObject({ attention: 'UNREAD' })
+  })
 
-test('a mark stays with retries and continuations when the root is deleted', async () => {
-  await using environment = await newEnvironment()
-  const { client } = environment
-  const { end } = await streamToEnd(client, { text: 'Hello' })
-  const root = end.sessionId
-  const compacted = await mutate(client, CompactSessionDocument, { id: root })
-  const continuation = requireNonNull(compacted.compactSession).id
-  const { end: second } = await streamToEnd(client, { text: 'Again', sessionId: continuation })
-  const retry = await mutate(client, RegenerateDocument, { messageId: requireNonNull(second.message).id })
-  const retried = requireNonNull(retry.regenerate)
-  await readUntil(followStream(client, retried.id), isEventOfType('StreamFinished'))
-  expect(await load(client, root)).toMatchObject({ attention: 'UNREAD', attentionSession: { id: retried.session.id } })
-  const { readAt } = await markRead(client, { conversationId: `cnv_${root}` })
-  await mutate(client, DeleteSessionDocument, { id: root })
-  expect(await load(client, continuation)).toMatchObject({ id: `cnv_${continuation}`, attention: 'IDLE', readAt })
-  await mutate(client, DeleteSessionDocument, { id: continuation })
-  const { session } = retried
-  expect(await load(client, session.id)).toMatchObject({ id: `cnv_${session.id}`, attention: 'IDLE', readAt })
+  test('a mark stays with retries and continuations when the root is deleted', async () => {
+    await using environment = await newEnvironment(transport)
+    const { client } = environment
+    const { end } = await streamToEnd(client, { text: 'Hello' })
+    const root = end.sessionId
+    const compacted = await mutate(client, CompactSessionDocument, { id: root })
+    const continuation = requireNonNull(compacted.compactSession).id
+    const { end: second } = await streamToEnd(client, { text: 'Again', sessionId: continuation })
+    const retry = await mutate(client, RegenerateDocument, { messageId: requireNonNull(second.message).id })
+    const retried = requireNonNull(retry.regenerate)
+    await readUntil(followStream(client, retried.id), isEventOfType('StreamFinished'))
+    expect(await load(client, root)).toMatchObject({
+      attention: 'UNREAD',
+      attentionSession: { id: retried.session.id },
+    })
+    const { readAt } = await markRead(client, { conversationId: `cnv_${root}` })
+    await mutate(client, DeleteSessionDocument, { id: root })
+    expect(await load(client, continuation)).toMatchObject({ id: `cnv_${continuation}`, attention: 'IDLE', readAt })
+    await mutate(client, DeleteSessionDocument, { id: continuation })
+    const { session } = retried
+    expect(await load(client, session.id)).toMatchObject({ id: `cnv_${session.id}`, attention: 'IDLE', readAt })
+  })
 })
 
 test('a run of a job is UNREAD: nobody has sent its message', async () => {
