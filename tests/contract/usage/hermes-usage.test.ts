@@ -55,3 +55,17 @@ test('a cost of Hermes is unknown on a server that counts in another currency', 
   expect((await loadSession(environment.client, 'chat')).usage.cost).toBeNull()
   expect((await loadUsage(environment.client, 'MODEL'))[0]?.usage.cost).toBeNull()
 })
+
+test.each(readingTransports)('without from and to, usage is that of the last 30 days, over %s', async (transport) => {
+  const secondsAgo = (days: number): number => Date.now() / 1000 - days * 86_400
+  const fillRecent = (db: HermesDb): void => {
+    for (const days of [1, 29, 32]) {
+      const at = secondsAgo(days)
+      db.addSession(`used-${days}`, { started_at: at, last_activity_at: at, ...counts })
+      db.addMessage(`used-${days}`, at, { content: 'Hello' })
+    }
+  }
+  await using environment = await newTestEnvironment(transport, { fillHermes: fillRecent })
+  const { usage } = await ask(environment.client, UsageDocument, { groupBy: 'SESSION' })
+  expect(usage.map(({ group }) => group).toSorted()).toEqual(['used-1', 'used-29'])
+})
