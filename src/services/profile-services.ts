@@ -1,7 +1,8 @@
 import { createAutoApproveRules } from '../agent/mcp/conversion/create-auto-approve-rules.ts'
 import { McpToolSource } from '../agent/mcp/mcp-tool-source.ts'
-import { ModelRegistry } from '../agent/models/model-registry.ts'
+import { ModelRegistry, type ModelRegistryOptions } from '../agent/models/model-registry.ts'
 import { ProviderConnections } from '../agent/providers/http/provider-connections.ts'
+import { ProviderAvailabilityCache } from '../agent/providers/provider-availability-cache.ts'
 import { createOfflineModel } from '../agent/offline/offline-model.ts'
 import { ApprovalPolicy } from '../agent/tools/approval-policy.ts'
 import type { ToolSource } from '../agent/tools/tool-source.ts'
@@ -40,6 +41,8 @@ export interface ProfileServices {
   readonly feed: ConversationFeed
   readonly chats: ChatService
   readonly models: ModelRegistry
+  /** Whether its providers answer. */
+  readonly providers: ProviderAvailabilityCache
   /** What models are told in sessions without instructions of their own. */
   readonly instructions: ProfileInstructions
   readonly toolbox: Toolbox
@@ -84,7 +87,8 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
   const tools = resources.adopt(createToolSource(options), (source) => source.close())
   const toolbox = createToolbox(tools, profile, options)
   const prices = new ModelPrices(options.settings.prices, options.currency)
-  const models = createModelRegistry({ toolbox, prices }, profile, options)
+  const connections = createProviderConnections(options.httpClient, options.limits)
+  const models = createModelRegistry({ toolbox, prices, connections }, profile, options)
   const sessions = new CombinedSessionRepository(profile)
   const conversations = new ConversationRepository(profile, sessions)
   const feed = new ConversationFeed({ profile, sessions, conversations })
@@ -123,6 +127,7 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
     feed,
     chats,
     models,
+    providers: new ProviderAvailabilityCache(options.settings.providers, connections),
     instructions,
     toolbox,
     jobs,
@@ -156,9 +161,9 @@ function createToolbox(
 }
 
 function createModelRegistry(
-  { toolbox, prices }: { readonly toolbox: Toolbox; readonly prices: ModelPrices },
+  { toolbox, prices, connections }: Required<Pick<ModelRegistryOptions, 'toolbox' | 'prices' | 'connections'>>,
   { modelObservations }: ProfileStorage,
-  { settings, limits, httpClient, offlineDelayMs, log }: ProfileServicesOptions,
+  { settings, limits, offlineDelayMs, log }: ProfileServicesOptions,
 ): ModelRegistry {
   return new ModelRegistry({
     providers: settings.providers,
@@ -168,7 +173,7 @@ function createModelRegistry(
     maxSteps: limits.stepsPerAnswer,
     defaultModel: settings.model,
     observations: modelObservations,
-    connections: createProviderConnections(httpClient, limits),
+    connections,
     log,
   })
 }

@@ -1,15 +1,13 @@
 import { APICallError } from 'ai'
 import type { Provider } from '../../config/profile/provider.ts'
 import { AgentError } from '../agent.ts'
-import { buildAuthHeaders, resolveBaseURL } from '../providers/create-language-model.ts'
 import { toAgentError } from '../providers/errors/classify-provider-error.ts'
 import { parseJsonOrNull } from '../../lib/text/json.ts'
 import type { Dialect } from '../providers/dialect.ts'
+import { requestModelList } from '../providers/request-model-list.ts'
 import { selectDialect } from '../providers/select-dialect.ts'
 import { isChatModel } from './is-chat-model.ts'
 import { parseModelListEntries, type ProviderModel, readModelListEntries } from './parse-model-list.ts'
-
-const fetchTimeoutMs = 3_000
 
 export interface FetchedModelList {
   readonly models: readonly ProviderModel[]
@@ -33,12 +31,7 @@ export async function fetchModels(provider: Provider, fetch: typeof globalThis.f
 }
 
 async function fetchModelList(provider: Provider, fetch: typeof globalThis.fetch) {
-  // Anthropic lists 20 models by default.
-  const query = provider.type === 'anthropic' ? '?limit=1000' : ''
-  const response = await fetch(`${resolveBaseURL(provider)}/models${query}`, {
-    headers: buildAuthHeaders(provider),
-    signal: AbortSignal.timeout(fetchTimeoutMs),
-  })
+  const response = await requestModelList(provider, fetch)
   const text = await response.text()
   if (!response.ok)
     throw new APICallError({

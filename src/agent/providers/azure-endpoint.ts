@@ -27,4 +27,12 @@ export function resolveAzureEndpoint(
   return { baseURL: `${root}/openai/deployments/${encodeURIComponent(deployment)}`, queryParams }
 }
 
+/** Where the models are that could be deployed. It shows whether the resource accepts the key. */
+export function resolveAzureModelListURL({ baseURL, apiVersion }: Pick<Provider, 'baseURL' | 'apiVersion'>): string {
+  const url = (baseURL ?? '').replace(/\/+$/, '')
+  if (/\/v\d+$/.test(url)) return `${url}/models${apiVersion === null ? '' : `?api-version=${apiVersion}`}`
+  const root = url.replace(/\/openai(\/deployments(\/[^/]+)?)?$/, '')
+  return `${root}/openai/models?api-version=${apiVersion ?? defaultApiVersion}`
+}
+
 const toQuery = (version: string): Readonly<Record<string, string>> => ({ 'api-version': version })

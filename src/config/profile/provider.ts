@@ -18,6 +18,8 @@ export interface Provider {
   readonly baseURL: string | null
   /** Null: requests are sent without a key, as local servers expect. */
   readonly apiKey: string | null
+  /** The environment variable that is to hold the key, and is not set. Null or left out if there is none. */
+  readonly unsetApiKeyEnv?: string | null
   /** Version of Azure's API. Null: the default one. Other types have none. */
   readonly apiVersion: string | null
   /** Names of its models. Null: they are fetched from the provider. */

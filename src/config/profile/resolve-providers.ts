@@ -22,7 +22,8 @@ export function resolveProviders(
     const efforts = entry.efforts === undefined ? undefined : parseProviderEfforts(entry.efforts)
     if (efforts === null) warnings.push(`${label}.${name}.efforts: ${invalidEffortsMessage} It is ignored.`)
     const envKey = apiKeyEnv === undefined ? undefined : env[apiKeyEnv] || undefined
-    if (apiKeyEnv !== undefined && envKey === undefined)
+    const unsetApiKeyEnv = apiKeyEnv !== undefined && envKey === undefined ? apiKeyEnv : null
+    if (unsetApiKeyEnv !== null)
       warnings.push(
         `${label}.${name}.apiKeyEnv: Environment variable ${apiKeyEnv} is not set. Requests are sent without a key.`,
       )
@@ -31,6 +32,7 @@ export function resolveProviders(
       type,
       baseURL: baseURL ?? null,
       apiKey: apiKey ?? envKey ?? null,
+      unsetApiKeyEnv,
       apiVersion: apiVersion ?? null,
       models: models ?? null,
       contextWindow: contextWindow ?? null,

@@ -4,6 +4,8 @@ import { toProfileId } from '../../profiles/profile-id.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { ModelObjectType, ProfileObjectType } from '../object-refs.ts'
 import { listProfileModels } from './profile-model.ts'
+import { listProfileProviders } from './profile-provider.ts'
+import { ProviderType } from './provider.ts'
 
 ProfileObjectType.implement({
   description:
@@ -30,6 +32,12 @@ ProfileObjectType.implement({
       description:
         'The models of the profile. They always include `offline/eliza`, which needs no API key and no network.',
       resolve: async ({ name }, _, { profiles }) => listProfileModels(name, await profiles.findProfile(name)),
+    }),
+    providers: t.field({
+      type: [ProviderType],
+      description:
+        'The providers of the profile in the order of its configuration, or those that were found without one. The last one is `offline`, which needs no API key and no network.',
+      resolve: async ({ name }, _, { profiles }) => listProfileProviders(name, await profiles.findProfile(name)),
     }),
     allowedTools: t.stringList({
       description:
