@@ -29,9 +29,8 @@ export interface RequestAdaptationOptions extends Pick<
 const maxAdaptations = 20
 
 /**
- * What the requests of one answer contain, as far as the provider's refusals have changed it. What a refusal says of the
- * content is remembered for the model at once; what is guessed, and that it takes no tools, when a request without that is
- * accepted.
+ * What the requests of one answer contain, as far as the provider's refusals have changed it. What refusals say, or what is
+ * guessed, is remembered for the model when a request without that is accepted.
  */
 export class RequestAdaptation {
   readonly #observer: ModelObserver | undefined
@@ -41,6 +40,8 @@ export class RequestAdaptation {
   #areToolsSuspected = false
   readonly #effort: Effort | null
   #omissions: ContentOmissions
+  /** What refusals said since a request was accepted. */
+  #refused: Partial<ContentOmissions>[] = []
   /** What is left out as well, because it may be what was refused. */
   #guess: Partial<ContentOmissions> = {}
   /** The files of the request that was refused, until one is accepted. */
@@ -88,7 +89,9 @@ export class RequestAdaptation {
 
   /** The provider has begun to answer a request: what was guessed is right. */
   onAccepted({ messages }: ComposedRequest): void {
-    if (Object.keys(this.#guess).length > 0) this.#observer?.reportRefusedContent(this.#guess)
+    const guesses = Object.keys(this.#guess).length > 0 ? [this.#guess] : []
+    for (const refused of [...this.#refused, ...guesses]) this.#observer?.reportRefusedContent(refused)
+    this.#refused = []
     this.#keepGuess()
     this.#suspectedFiles = null
     if (this.#areToolsSuspected) this.#observer?.reportToolSupport(false)
@@ -120,7 +123,7 @@ export class RequestAdaptation {
       )
     if (!isChanged) return false
     this.#omissions = omissions
-    this.#observer?.reportRefusedContent(refused)
+    this.#refused.push(refused)
     return true
   }
 

@@ -235,3 +235,18 @@ test('a description that is longer than the provider takes is cut', async () => 
   expect(provider.requests[0]?.body.tools?.at(-1)?.function.description).toMatch(/^long .*…$/)
   expect(provider.requests[0]?.body.tools?.at(-1)?.function.description).toHaveLength(1024)
 })
+
+test('what a refusal says of the content is remembered when a request without it is accepted', async () => {
+  const image = { type: 'file', mediaType: 'image/png', data: 'iVBORw0KGgo=' } as const
+  const content = [{ type: 'text', text: 'Look' }, image] as const
+  const loadHistory: AgentRun['loadHistory'] = async (request) => [
+    { role: 'user', content: request?.omissions?.images ? 'Look' : [...content] },
+  ]
+  const observer = new RecordingObserver()
+  for (const script of [refuse('This model does not support image input.'), refuse('No.')]) provider.enqueue(script)
+  expect((await answer({ observer, loadHistory })).error).toBeInstanceOf(AgentError)
+  expect(observer.reports).toEqual([])
+  provider.enqueue(refuse('This model does not support image input.'))
+  expect((await answer({ observer, loadHistory })).error).toBeNull()
+  expect(observer.reports).toEqual([{ refused: { images: true } }])
+})
