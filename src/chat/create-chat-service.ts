@@ -106,7 +106,7 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     actors,
     compactor,
     postTurnTasks,
-    contextSizeMeter: new ContextSizeMeter(shared),
+    contextSizeMeter: new ContextSizeMeter({ ...shared, running: activeSessions, store: profile.contextSizes }),
     turnStarter: new TurnStarter({ ...shared, actors }),
     sessionForker: new SessionForker({ ...shared, profileName: profile.name, blobs: profile.blobs }),
     sessionManagement: new SessionManagement({ ...shared, actors }),

@@ -11,6 +11,7 @@ import type { ConversationFlags } from '../model/session-filter.ts'
 import type { ProfileSearch } from './profile-search.ts'
 import type { ForeignUsageReader, UsageSumReader } from './usage/usage-sum-store.ts'
 import type { UploadStore } from './uploads/upload-store.ts'
+import type { ContextSizeStore } from './sessions/context-size-store.ts'
 import type { SegueSessionReader, SessionReader } from './sessions/session-reader.ts'
 
 /** What Segue itself stores for one profile. An implementation of the port provides this; `store-contract.ts` tests it. */
@@ -27,6 +28,7 @@ export interface SegueStorage {
   readonly uploads: UploadStore
   /** What Segue's answers, titles and summaries have used. */
   readonly usageSums: UsageSumReader
+  readonly contextSizes: ContextSizeStore
   readonly changes: ProfileChangeNotifiers
   close(): Promise<void>
 }

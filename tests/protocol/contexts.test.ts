@@ -1,8 +1,13 @@
-import { expect, test } from 'vitest'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
-import type { ChatClient } from '../support/clients/chat-client.ts'
+import { ChatClient } from '../support/clients/chat-client.ts'
 import { EventReader } from '../support/clients/reader.ts'
 import { toolCallSteps } from '../support/providers/openai-chunks.ts'
+import { StrictProvider } from '../support/providers/strict-provider.ts'
+import { newTempFolder } from '../support/server/segue.ts'
+import { startServerProcess } from '../support/server/server-process.ts'
 import { startSegueWithProvider } from '../support/server/segue-with-provider.ts'
 
 const never = new Promise<never>(() => undefined)
@@ -81,10 +86,31 @@ test('E14 an answer that is cut off, and a change of the instructions, are told 
   expect(await loadTypes(client, session.id, headSeq)).toEqual(['SessionChanged'])
   const after = await loadContext(client, session.id)
   expect(after?.instructions).toBeGreaterThan(50)
-  expect(after?.history).toBe(before?.history)
+  // Each count is rounded up.
+  expect(Math.abs((after?.history ?? 0) - (before?.history ?? 0))).toBeLessThan(3)
 
   provider.enqueue('They spoke.')
   await client.ask('mutation ($id: ID!) { compactSession(id: $id) { id } }', { id: session.id })
   expect((await loadTypes(client, session.id)).at(-1)).toBe('SessionContinued')
   expect(await loadContext(client, session.id)).toBeNull()
+})
+
+test('E14 the size is kept with each commit: it is the same after kill -9', { timeout: 30_000 }, async () => {
+  await using provider = await StrictProvider.start()
+  const home = newTempFolder()
+  onTestFinished(() => rmSync(home, { recursive: true, force: true }))
+  const providers = { strict: { type: 'openai-compatible', baseURL: provider.baseURL, models: ['test'] } }
+  writeFileSync(join(home, 'config.json'), JSON.stringify({ providers, model: 'strict/test', titles: false }))
+  const argv = ['--port', '0', '--home', home, '--no-hermes']
+  provider.enqueue([{ text: 'An oak.' }, { finish: 'stop' }, { usage: { input: 4000, output: 20 } }])
+  await using first = await startServerProcess({ argv })
+  await using before = new ChatClient(first.url)
+  const { id, session } = await before.start({ text: 'Which tree?' })
+  await new EventReader(before.followStream(id)).readUntilType('StreamFinished')
+  const size = await loadContext(before, session.id)
+  expect(size).toMatchObject({ tokens: 4020, estimated: false })
+  await first.stop('SIGKILL')
+  await using restarted = await startServerProcess({ argv })
+  await using again = new ChatClient(restarted.url)
+  expect(await loadContext(again, session.id)).toEqual(size)
 })

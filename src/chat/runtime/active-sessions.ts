@@ -1,3 +1,4 @@
+import type { ContextSize } from '../../model/context/context-size.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { StreamingAnswerLookup } from '../context/streaming-answer-lookup.ts'
@@ -51,6 +52,11 @@ export class ActiveSessions implements StreamingAnswerLookup {
   /** The running stream of a session, and its answer, as far as they are committed. */
   findCommittedState(sessionId: string): CommittedStreamState | null {
     return this.#actors.get(sessionId)?.activeRunner?.committed ?? null
+  }
+
+  /** How much the model is sent next of a session in which a stream runs. Null: it has to be counted. */
+  findContextSize(sessionId: string): ContextSize | null {
+    return this.#actors.get(sessionId)?.activeRunner?.contextSize ?? null
   }
 
   /** A running stream, and its answer, as far as they are committed. */

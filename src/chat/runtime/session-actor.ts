@@ -167,6 +167,7 @@ export class SessionActor {
       this.#assertNotDeleted()
       const isTold = checkpoint !== null && !(await this.#loadIsContinued())
       const drafts = isTold ? [createSessionChangedDraft(sessionId, runtime)] : []
+      if (checkpoint) this.activeRunner?.onCheckpointStored()
       await this.#writer.write(() => ({ drafts, ...(checkpoint && { checkpoint }), additionalUsage }))
     })
   }

@@ -49,7 +49,7 @@ export interface AnswerStream {
 export class AnswerContext {
   readonly #options: AnswerContextOptions
   #hasFailed = false
-  #partSizes: RequestPartSizes = { instructions: 0, tools: 0 }
+  #partSizes: RequestPartSizes = { instructions: 0, tools: 0, scale: 1 }
 
   constructor(options: AnswerContextOptions) {
     this.#options = options
@@ -60,6 +60,11 @@ export class AnswerContext {
     return this.#partSizes
   }
 
+  /** The tokens of an answer, and of the messages that have joined it. */
+  countAnswer({ answer, steered }: Pick<AnswerStream, 'answer' | 'steered'>): number {
+    return this.#options.context.tokenCounter.countMessages(toModelMessages([...steered, ...(answer ? [answer] : [])]))
+  }
+
   /** Rejects with a CONTEXT_LENGTH error if the user's message alone is too long. */
   async load(stream: AnswerStream, request: ModelHistoryRequest = {}): Promise<readonly ModelMessage[]> {
     const messages = await this.#load(stream, request)
@@ -67,6 +72,7 @@ export class AnswerContext {
     this.#partSizes = {
       instructions: context.countInstructions(messages),
       tools: context.getReservedTokens({ reservedTokens: 0, ...request }),
+      scale: context.tokenCounter.scale,
     }
     return messages
   }

@@ -3,9 +3,11 @@ import type { ModelMessage } from 'ai'
 import type { Agent, AgentEvent, ModelHistoryRequest } from '../../agent/agent.ts'
 import { waitForAbort } from '../../lib/async/wait-for-abort.ts'
 import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
+import type { EventDraft } from '../../model/chat-event.ts'
+import type { ContextCheckpoint } from '../../model/context/context-checkpoint.ts'
+import type { ContextSize } from '../../model/context/context-size.ts'
 import type { Usage } from '../../model/usage.ts'
 import type { IdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
-import { toContextSizeAfterStep } from '../turn/step-context-size.ts'
 import { applyAgentEvent, createSessionChangedDraft, finishTurn } from '../turn/transitions.ts'
 import type { StreamEnding } from '../turn/stream-ending.ts'
 import { listQueuedTurns } from '../turn/steering-transitions.ts'
@@ -14,6 +16,7 @@ import { isStreamAlreadyEnded } from './is-stream-already-ended.ts'
 import { type CommittedStreamState, type ComposeFinalBatch, StreamCommitter } from './stream-committer.ts'
 import { type RunningStreamForDecisions, StreamDecisions } from './stream-decisions.ts'
 import type { StreamRunnerOptions } from './stream-runner-options.ts'
+import { StreamContextSize } from './stream-context-size.ts'
 import { StreamSteering } from './stream-steering.ts'
 import { toStreamFailure } from './to-stream-failure.ts'
 
@@ -40,6 +43,7 @@ export class StreamRunner {
   readonly #options: StreamRunnerOptions
   readonly #abortController = new AbortController()
   readonly #committer: StreamCommitter
+  readonly #contextSize: StreamContextSize
   #turn: TurnState
   #finishResult: Promise<CommittedStreamState> | null = null
   /** Whether the newest request to the model has had no answer yet. */
@@ -51,6 +55,7 @@ export class StreamRunner {
     this.#options = options
     this.#turn = options.turn
     this.#committer = new StreamCommitter(options.writer, options.turn, (error) => this.#onCommitFailed(error))
+    this.#contextSize = new StreamContextSize(options.context)
     const stream = this.#toDecisionStream()
     this.decisions = new StreamDecisions({ ...options, stream })
     this.steering = new StreamSteering(stream, options.runtime)
@@ -63,6 +68,16 @@ export class StreamRunner {
   /** The usage of the newest step that has ended. */
   get lastStepUsage(): Usage | null {
     return this.#turn.lastStepUsage
+  }
+
+  /** How much the model is sent next of the session, as far as it is committed. Null: it has to be counted. */
+  get contextSize(): ContextSize | null {
+    return this.#contextSize.find({ answer: this.committed.answer, steered: this.steering.applied })
+  }
+
+  /** A summary was stored with the session, which the requests of this stream do not have. */
+  onCheckpointStored(): void {
+    this.#contextSize.forget(false)
   }
 
   /** Whether the stream has ended or is about to: nothing can be added to it. */
@@ -168,42 +183,37 @@ export class StreamRunner {
           isFirst = false
           this.#applyAgentEvent({ ...event, ...(replacesRefused && { replacesRefused }), ...toSummaryPurpose(event) })
         },
-        storeCheckpoint: (checkpoint) =>
-          this.#committer.commitCheckpoint(
-            checkpoint,
-            createSessionChangedDraft(this.#turn.stream.sessionId, this.#options.runtime),
-          ),
+        storeCheckpoint: (checkpoint) => this.#storeCheckpoint(checkpoint),
       },
       request,
     )
   }
 
+  async #storeCheckpoint(checkpoint: ContextCheckpoint): Promise<void> {
+    this.#contextSize.forget(true)
+    const changed = createSessionChangedDraft(this.#turn.stream.sessionId, this.#options.runtime)
+    await this.#committer.commitCheckpoint(checkpoint, changed)
+  }
+
   #applyAgentEvent(event: AgentEvent): void {
     if (this.isFinishing) return this.#options.onLateEvent()
     this.#isStepUnanswered = event.type === 'step' || (this.#isStepUnanswered && event.type === 'retry-wait')
-    const estimatedInputTokens = this.#turn.stream.step?.inputTokens ?? 0
     const transition = applyAgentEvent(this.#turn, event, this.#options.runtime)
-    this.#measureContextAfterStep(transition, estimatedInputTokens)
+    this.#contextSize.applyAgentEvent(event, this.#turn, { ...transition, steered: this.steering.applied })
+    this.#commitContextSize(
+      transition.events.find(({ type }) => type === 'StepFinished'),
+      transition.turn,
+    )
     this.#applyTransition(transition)
     void this.decisions.settleCancelled(transition)
     if (event.type === 'tool-call' && event.gate?.type === 'approval')
       this.decisions.setInputSchema(event.callId, event.gate.inputSchema)
   }
 
-  /** Has what the model is sent next committed with the end of a step. */
-  #measureContextAfterStep({ turn, events }: TurnTransition, estimatedInputTokens: number): void {
-    const end = events.find(({ type }) => type === 'StepFinished')
-    const { stream, lastStepUsage: usage } = turn
-    const size =
-      end && usage
-        ? toContextSizeAfterStep({
-            model: stream.model,
-            estimatedInputTokens,
-            usage,
-            ...this.#options.context.partSizes,
-          })
-        : null
-    if (end && size) this.#committer.setContextSize(end, size)
+  /** Has the size of the session's context, as it is known now, committed with an event. */
+  #commitContextSize(event: EventDraft | undefined, { answer }: TurnState): void {
+    const size = event && this.#contextSize.find({ answer, steered: this.steering.applied })
+    if (event && size) this.#committer.setContextSize(event, size)
   }
 
   #applyTransition(transition: TurnTransition, idempotencyKey: IdempotencyKeyRecord | null = null): void {
@@ -250,6 +260,7 @@ export class StreamRunner {
       () => {
         const transition = finishTurn(this.#turn, ending, runtime, { committedAnswer: this.committed.answer })
         finished = transition.turn
+        this.#commitContextSize(transition.events.at(-1), finished)
         return transition
       },
       (headSeq) => queueSteered(listQueuedTurns(this.#turn, finished), composeBatch(headSeq), headSeq),

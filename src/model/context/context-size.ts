@@ -9,6 +9,11 @@ export interface ContextSize {
   readonly tools: number
   /** Of the summary and the messages. */
   readonly history: number
+  /**
+   * How many of the model's tokens a token of Segue's estimates was when instructions and tools were counted: more is learned
+   * of that with each request. Null: an earlier version has counted them.
+   */
+  readonly scale: number | null
   /** Whether Segue has estimated them. Otherwise the provider has counted them. */
   readonly estimated: boolean
 }

@@ -14,6 +14,7 @@ import { SqliteIdempotencyKeyStore } from './sqlite-idempotency-key-store.ts'
 import { SqliteJobStore } from './sqlite-job-store.ts'
 import { SqliteModelObservationStore } from './sqlite-model-observation-store.ts'
 import { SqliteSessionReader } from './sqlite-session-reader.ts'
+import { SqliteContextSizeStore } from './sqlite-context-size-store.ts'
 import { SqliteUsageSumStore } from './sqlite-usage-sum-store.ts'
 import { SqliteUploadStore } from './sqlite-upload-store.ts'
 
@@ -51,6 +52,7 @@ export function openSqliteStorage({ path, profile, durable, log }: SqliteStorage
     modelObservations: new SqliteModelObservationStore(database),
     idempotencyKeys: new SqliteIdempotencyKeyStore(database),
     usageSums: new SqliteUsageSumStore(database),
+    contextSizes: new SqliteContextSizeStore(database),
     uploads: new SqliteUploadStore(database),
     changes: database.changes,
     crossOriginFeed: new SqliteCrossOriginContinuationFeed(database),

@@ -3,11 +3,21 @@ import type { ModelRegistry } from '../../../agent/models/model-registry.ts'
 import type { ResolvedModel } from '../../../agent/models/resolved-model.ts'
 import type { ContextSize, SessionContext } from '../../../model/context/context-size.ts'
 import type { SessionRecord } from '../../../model/session.ts'
+import type { ContextSizeStore } from '../../../storage/sessions/context-size-store.ts'
 import type { ProfileMessageReader } from '../profile-message-reader.ts'
+import { correctContextSize } from './correct-context-size.ts'
+
+/** Knows what the model is sent next of the sessions in which a stream runs. */
+export interface RunningContextSizeLookup {
+  /** Null: no stream runs in the session, or it has to be counted. */
+  findContextSize(sessionId: string): ContextSize | null
+}
 
 export interface ContextSizeMeterOptions {
   readonly models: Pick<ModelRegistry, 'resolve'>
   readonly messageQueries: ProfileMessageReader
+  readonly running: RunningContextSizeLookup
+  readonly store: ContextSizeStore
   /** The share of its model's context window above which a session is summarised after a turn. 0 means never. */
   readonly autoCompactThreshold: number
 }
@@ -21,23 +31,34 @@ export class ContextSizeMeter {
   }
 
   /**
-   * Measures what the next request to the session's model would have. Null for a session from which nothing is sent: one
-   * that has ended, and Hermes' own. Rejects if the session cannot be read.
+   * Measures what the next request to the session's model would have. Messages are read and counted only if the size was not
+   * kept with the newest commit; then it is kept. Null for a session from which nothing is sent: one that has ended, and
+   * Hermes' own. Rejects if the session cannot be read.
    */
   async measure(session: SessionRecord): Promise<SessionContext | null> {
     if (session.origin === 'HERMES' || session.endedAt !== null) return null
     const model = await this.#options.models.resolve(session.model, { maxListWaitMs: 0 }).catch(() => null)
-    const size = (await this.#findStored(session, model)) ?? (await this.#count(session, model))
+    const size = (await this.#findKnown(session, model)) ?? (await this.#countAndStore(session, model))
     return { ...size, ...this.#findLimits(model) }
   }
 
-  /** What was stored with the newest commit, unless the model or the profile's instructions have changed since. */
-  async #findStored(session: SessionRecord, model: ResolvedModel | null): Promise<ContextSize | null> {
-    const { contextSize } = session
-    if (!contextSize || !model || contextSize.model !== model.id) return null
+  /** That of the running stream, else what was kept with the newest commit. Null if it is that of another model. */
+  async #findKnown(session: SessionRecord, model: ResolvedModel | null): Promise<ContextSize | null> {
+    const size = this.#options.running.findContextSize(session.id) ?? session.contextSize
+    if (!size || !model || size.model !== model.id) return null
     const instructions = await this.#options.messageQueries.instructions.findCurrent(session.id)
     const first: ModelMessage[] = instructions === null ? [] : [{ role: 'system', content: instructions }]
-    return model.tokenCounter.countMessages(first) === contextSize.instructions ? contextSize : null
+    return correctContextSize(size, {
+      instructions: model.tokenCounter.countMessages(first),
+      tools: await model.countToolTokens(),
+      scale: model.tokenCounter.scale,
+    })
+  }
+
+  async #countAndStore(session: SessionRecord, model: ResolvedModel | null): Promise<ContextSize> {
+    const size = await this.#count(session, model)
+    if (model) await this.#options.store.storeContextSize(session.id, session.headSeq, size).catch(() => undefined)
+    return size
   }
 
   /** Builds the messages as for a request, and counts them. */
@@ -52,7 +73,8 @@ export class ContextSizeMeter {
     const instructions = context.countInstructions(messages)
     const history = context.tokenCounter.countMessages(messages.filter(({ role }) => role !== 'system'))
     const tokens = instructions + tools + history
-    return { model: model?.id ?? null, tokens, instructions, tools, history, estimated: true }
+    const { scale } = context.tokenCounter
+    return { model: model?.id ?? null, tokens, instructions, tools, history, scale, estimated: true }
   }
 
   #findLimits(model: ResolvedModel | null): Pick<SessionContext, 'window' | 'compactsAt'> {

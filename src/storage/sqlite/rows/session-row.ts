@@ -14,6 +14,7 @@ const contextSizeSchema: z.ZodType<ContextSize> = z.object({
   instructions: z.number(),
   tools: z.number(),
   history: z.number(),
+  scale: z.number().nullable().default(null),
   estimated: z.boolean(),
 })
 
