@@ -1,4 +1,5 @@
 import type { ModelMessage } from 'ai'
+import { systemMessageToUser } from '../agent/providers/requests/system-message-to-user.ts'
 import { createIdNotFoundError, SegueError, createShuttingDownError } from '../lib/errors.ts'
 import { withTimeout } from '../lib/async/with-timeout.ts'
 import type { SessionContext } from '../model/context/context-size.ts'
@@ -206,7 +207,8 @@ export class ChatService {
     const sessionModel = session.origin === 'SEGUE' ? session.model : null
     const model = await this.#dependencies.models.resolve(sessionModel).catch(() => null)
     const context = this.messageQueries.openModelContext(session, model, { fileForm: 'url' })
-    return (await context.build({ answer: this.messageQueries.findStreamingMessage(session.id) })).messages
+    const { messages } = await context.build({ answer: this.messageQueries.findStreamingMessage(session.id) })
+    return model?.omissions.systemRole ? systemMessageToUser(messages) : messages
   }
 
   /** Like `loadModelMessages`. Null, with an error in the log, if they cannot be read. */

@@ -19,6 +19,17 @@ const contextSize = z.object({
   estimated: z.boolean(),
 })
 
+const sessionWithInstructions = z.object({
+  session: z.object({
+    title: z.string().nullable(),
+    instructions: z.string(),
+    modelContext: z.array(z.unknown()),
+    transcript: z.unknown(),
+  }),
+})
+
+const made = z.object({ made: z.object({ id: z.string(), session: z.object({ id: z.string() }).optional() }) })
+
 async function loadContext(client: ChatClient, id: string) {
   const query = 'query ($id: ID!) { session(id: $id) { context { tokens instructions history estimated } } }'
   return z.object({ session: z.object({ context: contextSize.nullable() }) }).parse(await client.ask(query, { id }))
@@ -113,4 +124,40 @@ test('E14 the size is kept with each commit: it is the same after kill -9', { ti
   await using restarted = await startServerProcess({ argv })
   await using again = new ChatClient(restarted.url)
   expect(await loadContext(again, session.id)).toEqual(size)
+})
+
+test('E15 instructions are first in modelContext, never in the transcript, and kept through retries, forks and compactions', async () => {
+  await using provided = await startSegueWithProvider()
+  const { client, provider } = provided
+  const text = 'Speak like a pirate.'
+  const runTurn = async (input: Parameters<ChatClient['start']>[0]) => {
+    const { id, session } = await client.start(input)
+    const { message } = await provided.newReader(id).readUntilType('StreamFinished')
+    return { sessionId: session.id, messageId: message?.id ?? '' }
+  }
+  const expectInstructions = async (id: string): Promise<void> => {
+    const query = `query ($id: ID!) { session(id: $id) {
+      title instructions modelContext transcript { edges { node { text } } } } }`
+    const { session } = sessionWithInstructions.parse(await client.ask(query, { id }))
+    expect(session.instructions).toBe(text)
+    const [first, ...others] = session.modelContext
+    expect(first).toEqual({ role: 'system', content: text })
+    expect(JSON.stringify([others, session.transcript, session.title])).not.toContain('pirate')
+  }
+  const id = await client.createSession({ instructions: text })
+  const { messageId } = await runTurn({ sessionId: id, text: 'Which tree?' })
+  await expectInstructions(id)
+  for (const { body } of provider.requests) expect(body.messages[0]).toMatchObject({ role: 'system', content: text })
+
+  const fork = 'mutation ($messageId: ID!) { made: forkSession(messageId: $messageId) { id } }'
+  await expectInstructions(made.parse(await client.ask(fork, { messageId })).made.id)
+  const retry = 'mutation ($messageId: ID!) { made: regenerate(messageId: $messageId) { id session { id } } }'
+  const retried = made.parse(await client.ask(retry, { messageId })).made
+  await provided.newReader(retried.id).readUntilType('StreamFinished')
+  await expectInstructions(retried.session?.id ?? '')
+
+  provider.enqueue('They spoke of trees.')
+  const compact = 'mutation ($id: ID!) { made: compactSession(id: $id) { id } }'
+  await expectInstructions(made.parse(await client.ask(compact, { id })).made.id)
+  expect(JSON.stringify(provider.requests.at(-1)?.body.messages)).not.toContain('pirate')
 })

@@ -23,6 +23,7 @@ import type { ModelObservationStore } from '../../storage/model-observation-stor
 import type { Logger } from '../../lib/logger.ts'
 import { findToolImageSupport } from './content-support/image-support.ts'
 import { createModelAgents } from './create-model-agents.ts'
+import type { Effort } from '../../model/answer-settings/effort.ts'
 import { findModelEfforts } from './efforts/find-model-efforts.ts'
 import { type ModelInfo, offlineModelInfo } from './model-info.ts'
 import { toModelAddress } from './model-address.ts'
@@ -171,9 +172,13 @@ export class ModelRegistry {
         findListedModel(listed, name)?.supportsTools ??
         null,
       supportsImages: this.#findImageSupport(address, findListedModel(listed, name)),
-      efforts: this.#observations.omitRefusedEfforts(address, findModelEfforts(provider, name, listed)),
+      efforts: this.#observations.omitRefusedEfforts(address, this.#findEfforts(provider, name, listed)),
       omittedTools: this.#observations.findOmittedTools(address),
     }
+  }
+
+  #findEfforts(provider: Provider, name: string, listed: readonly ProviderModel[] | null): readonly Effort[] {
+    return findModelEfforts(provider, name, listed, this.#modelLists.findDialect(provider).name)
   }
 
   #findImageSupport(address: ModelEndpoint, listed: ProviderModel | undefined): boolean | null {
@@ -218,7 +223,7 @@ export class ModelRegistry {
       tokenizer: selectTokenizer(name),
     })
     const observer = this.#observations.createObserver(address, dialect.images.maxCount)
-    const listEfforts = () => findModelEfforts(provider, name, this.#modelLists.peek(provider))
+    const listEfforts = () => this.#findEfforts(provider, name, this.#modelLists.peek(provider))
     return {
       id: address.model,
       name,

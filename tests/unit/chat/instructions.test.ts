@@ -15,6 +15,8 @@ const requestSchema = z.object({
   messages: z.array(z.object({ role: z.string(), content: z.unknown() })),
 })
 
+const contextSchema = z.object({ session: z.object({ modelContext: z.array(z.unknown()) }) })
+
 const chunks = (...data: readonly object[]) => data.map((each) => `data: ${JSON.stringify(each)}\n\n`).join('')
 const chatAnswer = `${chunks({ choices: [{ delta: { content: 'Fine.' }, finish_reason: 'stop' }] })}data: [DONE]\n\n`
 const anthropicAnswer = chunks(
@@ -130,6 +132,9 @@ describe('Instructions', () => {
         { role: 'assistant', content: 'Fine.' },
         { role: 'user', content: 'And now?' },
       ])
+      const query = 'query ($id: ID!) { session(id: $id) { modelContext } }'
+      const { session } = contextSchema.parse(await client.ask(query, { id: sessionId }))
+      expect(session.modelContext[0]).toEqual({ role: 'user', content: [{ type: 'text', text: 'Be kind.\n\nHello' }] })
     },
   )
 

@@ -12,7 +12,10 @@ export function findModelEfforts(
   { efforts: configured = [] }: Pick<Provider, 'efforts'>,
   name: string,
   listed: readonly ProviderModel[] | null,
+  dialectName: string | null = null,
 ): readonly Effort[] {
   const listedEfforts = listed?.find((model) => model.name === name)?.efforts
-  return findConfiguredEfforts(configured, name) ?? listedEfforts ?? findKnownEfforts(name) ?? defaultEfforts
+  return (
+    findConfiguredEfforts(configured, name) ?? listedEfforts ?? findKnownEfforts(name, dialectName) ?? defaultEfforts
+  )
 }

@@ -42,11 +42,24 @@ const effortFamilies: readonly (readonly [names: RegExp, efforts: string])[] = [
   [/^grok-/, ''],
 ]
 
-/** The efforts that the family of a model takes, least first. Null if nothing is known about it. */
-export function findKnownEfforts(name: string): readonly Effort[] | null {
+/**
+ * Families of models that take other efforts at one provider, by the name of its dialect. What it calls `default` is not in the
+ * scale: that is what a request without an effort has.
+ */
+const effortFamiliesByDialect: Readonly<Record<string, typeof effortFamilies>> = {
+  // https://console.groq.com/docs/reasoning
+  groq: [[/^qwen-?3/, 'none']],
+}
+
+/**
+ * The efforts that the family of a model takes, least first, at the provider with this dialect. Null if nothing is known about
+ * it.
+ */
+export function findKnownEfforts(name: string, dialectName: string | null = null): readonly Effort[] | null {
   // Gateways put the maker before the name, and variants behind it; some write `claude-opus-4.6`.
   const bare = (name.toLowerCase().split('/').at(-1) ?? '').replace(/:.*$/, '').replace(/^[a-z]+\.(?=claude-)/, '')
   const normalized = bare.startsWith('claude-') ? bare.replaceAll('.', '-') : bare
-  const family = effortFamilies.find(([names]) => names.test(normalized))
+  const families = [...(effortFamiliesByDialect[dialectName ?? ''] ?? []), ...effortFamilies]
+  const family = families.find(([names]) => names.test(normalized))
   return family ? normalizeEfforts(family[1].split(' ')) : null
 }

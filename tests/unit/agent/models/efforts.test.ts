@@ -39,6 +39,12 @@ describe('The efforts that a family of models takes', () => {
     expect(findKnownEfforts(name)?.join(' ')).toBe(efforts)
   })
 
+  test('at Groq, Qwen 3 reasons by default, or not at all', () => {
+    expect(findKnownEfforts('qwen/qwen3-32b', 'groq')).toEqual(['none'])
+    expect(findKnownEfforts('openai/gpt-oss-120b', 'groq')).toEqual(['low', 'medium', 'high'])
+    expect(findKnownEfforts('llama-3.3-70b', 'groq')).toBeNull()
+  })
+
   test.each(['qwen3-32b', 'llama-3.3-70b', 'my-model'])('%s: not known', (name) => {
     expect(findKnownEfforts(name)).toBeNull()
   })
