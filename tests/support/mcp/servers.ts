@@ -1,4 +1,4 @@
-import { newStoreFile } from '../fixtures/store-file.ts'
+import { newStoreFile } from '../files/store-file.ts'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'

@@ -1,4 +1,4 @@
-import { newStoreFile } from '../../../support/fixtures/store-file.ts'
+import { newStoreFile } from '../../../support/files/store-file.ts'
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { mcpResultToJson } from '../../../../src/agent/mcp/results/mcp-result-to-json.ts'

@@ -1,4 +1,4 @@
-import { newStoreFile } from '../../../support/fixtures/store-file.ts'
+import { newStoreFile } from '../../../support/files/store-file.ts'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { AgentEvent, AgentRun, ToolCallRequest } from '../../../../src/agent/agent.ts'
 import { ApprovalPolicy } from '../../../../src/agent/tools/approval-policy.ts'

@@ -1,4 +1,4 @@
-import { newStoreFile } from '../../../support/fixtures/store-file.ts'
+import { newStoreFile } from '../../../support/files/store-file.ts'
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import type { AgentRun } from '../../../../src/agent/agent.ts'
