@@ -20,7 +20,11 @@ export function foldLiveChatMessage(message: LiveChatMessage | null, event: Chat
       return {
         ...known,
         ...folded,
-        ...(event.type === 'StreamFinished' && { stream: toMessageStream(event), model: event.stream.model }),
+        ...(event.type === 'StreamFinished' && {
+          stream: toMessageStream(event),
+          model: event.stream.model,
+          savedDigest: event.message?.digest ?? null,
+        }),
       }
     }
   }
@@ -28,12 +32,27 @@ export function foldLiveChatMessage(message: LiveChatMessage | null, event: Chat
 
 /** A message of which nothing is known but what events say. */
 export function createLiveChatMessage(message: ChatMessage): LiveChatMessage {
-  return { ...message, originalId: message.id, key: null, stream: null, decisions: {}, alternatives: [] }
+  return {
+    ...message,
+    originalId: message.id,
+    key: null,
+    stream: null,
+    savedDigest: null,
+    decisions: {},
+    alternatives: [],
+  }
 }
 
 export function toMessageStream({ stream, status }: StreamStarted | StreamFinished): MessageStream {
-  const { id, finishReason = null, error } = stream
-  return { id, status, finishReason, error: error && { code: error.code, message: error.message } }
+  const { id, finishReason = null, error, startedAt, finishedAt } = stream
+  return {
+    id,
+    status,
+    finishReason,
+    error: error && { code: error.code, message: error.message },
+    startedAt,
+    finishedAt,
+  }
 }
 
 /** Whether a message has the part with this tool call. */

@@ -15,11 +15,16 @@ export interface WireAlternative extends WireOriginal {
   readonly stream: { readonly userMessage: { readonly text: string }; readonly message: WireOriginal | null } | null
 }
 
+interface WireMessageStream extends Omit<MessageStream, 'startedAt' | 'finishedAt'> {
+  readonly startedAt: string
+  readonly finishedAt: string | null
+}
+
 /** What `liveMessageFields` selects in addition to `messageFields`. */
 export type WireLiveMessage = WireMessage &
   WireOriginal & {
     readonly key: string | null
-    readonly stream: MessageStream | null
+    readonly stream: WireMessageStream | null
     readonly alternatives: readonly WireAlternative[]
     readonly toolCalls: readonly {
       readonly id: string
@@ -56,7 +61,7 @@ const alternatives =
 const liveMessageFields = `
   ... on Message ${messageFields}
   key copyOf { id }
-  stream { status finishReason error { code message } }
+  stream { status finishReason error { code message } startedAt finishedAt }
   ${alternatives}
   toolCalls { id approval ${approvalFields} clarification ${clarificationFields} }`
 

@@ -26,6 +26,10 @@ export interface MessageStream {
   /** Why the model stopped. Null unless the status is COMPLETED. */
   readonly finishReason: FinishReason | null
   readonly error: Pick<StreamFailure, 'code' | 'message'> | null
+  /** When it was accepted, in epoch milliseconds: the answer's `createdAt` less this is the time to its first part. */
+  readonly startedAt: number
+  /** When it ended. Null before. */
+  readonly finishedAt: number | null
 }
 
 /** A message with what a page shows beside it. Like a ChatMessage, it is never changed. */
@@ -35,6 +39,11 @@ export interface LiveChatMessage extends ChatMessage {
   /** The idempotency key that it was sent with. Null for answers. */
   readonly key: string | null
   readonly stream: MessageStream | null
+  /**
+   * The digest of the answer as the server has saved it, if the answer ended while it was followed, else null. That of
+   * `computeMessageDigest` is the same: all of it has arrived.
+   */
+  readonly savedDigest: string | null
   /** By the id of the tool call. */
   readonly decisions: Readonly<Record<string, ToolCallDecisions>>
   /** All tries of its turn that have such a message, with this one, oldest first. */

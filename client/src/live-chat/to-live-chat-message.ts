@@ -1,7 +1,7 @@
 import { toApproval, toClarification } from '../wire/to-decision.ts'
-import { toChatMessage } from '../wire/to-message.ts'
+import { toChatMessage, toTime } from '../wire/to-message.ts'
 import type { WireAlternative, WireLiveMessage } from './live-chat-documents.ts'
-import type { LiveChatMessage, MessageAlternative, ToolCallDecisions } from './live-chat-message.ts'
+import type { LiveChatMessage, MessageAlternative, MessageStream, ToolCallDecisions } from './live-chat-message.ts'
 
 /** Converts what `liveMessageFields` selects. */
 export function toLiveChatMessage(wireMessage: WireLiveMessage): LiveChatMessage {
@@ -10,12 +10,17 @@ export function toLiveChatMessage(wireMessage: WireLiveMessage): LiveChatMessage
     ...toChatMessage(message),
     key,
     originalId: copyOf?.id ?? message.id,
-    stream: message.stream,
+    stream: message.stream && toStream(message.stream),
+    savedDigest: null,
     alternatives: alternatives.map(toAlternative),
     decisions: Object.fromEntries(
       toolCalls.flatMap((call) => (call.approval || call.clarification ? [[call.id, toDecisions(call)]] : [])),
     ),
   }
+}
+
+function toStream({ startedAt, finishedAt, ...stream }: NonNullable<WireLiveMessage['stream']>): MessageStream {
+  return { ...stream, startedAt: toTime(startedAt), finishedAt: toTime(finishedAt) }
 }
 
 export function toAlternative({ id, copyOf, session, text, stream }: WireAlternative): MessageAlternative {

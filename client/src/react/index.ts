@@ -14,6 +14,13 @@ export { isShallowEqual } from './use-snapshot.ts'
 export { LiveChat, type LiveChatOptions, type OutgoingMessage } from '../live-chat/live-chat.ts'
 export type { RetryChanges } from '../live-chat/start-stream.ts'
 export type { LiveChatState, QueuedMessage } from '../live-chat/live-chat-state.ts'
+export {
+  parseToolResultContent,
+  parseToolResultFile,
+  type ToolResultContent,
+  type ToolResultElement,
+  type ToolResultFile,
+} from '../../../src/model/tool-result/tool-result-content.ts'
 export type {
   LiveChatMessage,
   MessageAlternative,

@@ -21,6 +21,7 @@ function newMessage(id: string, overrides: Partial<LiveChatMessage> = {}): LiveC
     model: null,
     usage: null,
     stream: null,
+    savedDigest: null,
     decisions: {},
     alternatives: [],
     ...overrides,
@@ -57,7 +58,14 @@ describe('the tree of messages', () => {
   })
 
   test('has a message that joined an answer before it, and none that was taken back', () => {
-    const stream = { id: 'str_1', status: 'RUNNING' as const, finishReason: null, error: null }
+    const stream = {
+      id: 'str_1',
+      status: 'RUNNING' as const,
+      finishReason: null,
+      error: null,
+      startedAt: 0,
+      finishedAt: null,
+    }
     const steering = { state: 'APPLIED' as const, streamId: 'str_1', step: 1, partIndex: 1 }
     const prompts = [other('u1', 'ses_1', 'Hi'), other('u3', 'ses_2', 'Hi')]
     const begin = newPrompt('u3', 'Hi', { stream, streamId: 'str_1', alternatives: prompts })
@@ -119,6 +127,8 @@ describe('the tree of messages', () => {
       status: 'FAILED',
       finishReason: null,
       error: { code: 'AUTH', message: 'No key.' },
+      startedAt: 0,
+      finishedAt: 1,
     } as const
     const { repository, headId } = build([newPrompt('u1', 'Hi', { streamId: 'str_1', stream })])
     expect(headId).toBe('str_1')
@@ -260,7 +270,7 @@ describe('a message of assistant-ui', () => {
     ['COMPLETED', 'LENGTH', { type: 'incomplete', reason: 'length' }],
     ['COMPLETED', 'REFUSAL', { type: 'incomplete', reason: 'content-filter' }],
   ] as const)('says how an answer ended: %s %s', (status, finishReason, expected) => {
-    const stream = { id: 'str_1', status, finishReason, error: null }
+    const stream = { id: 'str_1', status, finishReason, error: null, startedAt: 0, finishedAt: 1 }
     expect(convert(newMessage('a1', { status: 'PARTIAL', stream }))).toMatchObject({ status: expected })
   })
 })

@@ -1,12 +1,13 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { startSegueWithProvider } from '../../../tests/support/server/segue-with-provider.ts'
+import { newLatch } from '../../../tests/support/fixtures/agent-chats.ts'
 import { startHttpServer } from '../../../tests/support/server/small-server.ts'
 import { HermesDb } from '../../../tests/support/hermes/hermes-db.ts'
 import { newTempFolder, startTestSegue } from '../../../tests/support/server/segue.ts'
 import { waitUntil } from '../../../tests/support/wait-until.ts'
 import { LiveChat, type LiveChatState } from '../../src/react/index.ts'
-import { createSegueClient } from '../../src/index.ts'
+import { computeMessageDigest, createSegueClient } from '../../src/index.ts'
 import { getMessageText } from '../../src/live-chat/live-chat-message.ts'
 import { ShownChat } from '../support/shown-chat.ts'
 
@@ -45,6 +46,26 @@ test('what others do in the chat is shown, and what has not changed stays the sa
 
   expect(shown.state.messages[0]).toBe(before[0])
   expect(shown.state.messages[1]).toBe(before[1])
+})
+
+test('an answer that was followed to its end has the saved digest, and the times of its stream', async () => {
+  await using server = await startSegueWithProvider()
+  const rest = newLatch()
+  server.provider.enqueue([{ text: 'An ' }, { wait: rest.opened }, { text: 'answer.' }, { finish: 'stop' }])
+  using shown = new ShownChat(server.segue.url)
+  await shown.chat.send({ text: 'One' })
+  await shown.untilTexts('One', 'An ')
+  rest.open()
+  await shown.until(({ messages }) => messages.at(-1)?.status === 'COMPLETE')
+  const answer = shown.state.messages.at(-1)
+  expect(answer?.savedDigest).toBe(answer && (await computeMessageDigest(answer)))
+  const { startedAt = 0, finishedAt } = answer?.stream ?? {}
+  expect(answer?.createdAt).toBeGreaterThanOrEqual(startedAt)
+  expect(finishedAt).toBeGreaterThanOrEqual(answer?.createdAt ?? Infinity)
+
+  using read = new ShownChat(server.segue.url, { sessionId: shown.state.sessionId })
+  await read.until(({ messages }) => messages.length === 2)
+  expect(read.state.messages.at(-1)).toMatchObject({ savedDigest: null, stream: { startedAt, finishedAt } })
 })
 
 test('a chat that nobody looks at any more starts again when somebody does', async () => {
