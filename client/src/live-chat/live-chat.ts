@@ -41,7 +41,10 @@ export interface LiveChatOptions {
 }
 
 /** A message to send. With the `key` of an earlier one, it is the same: nothing is sent twice, also after a reload. */
-export type OutgoingMessage = Pick<ChatInput, 'text' | 'files' | 'model' | 'effort' | 'ifBusy' | 'key'>
+export interface OutgoingMessage extends Pick<ChatInput, 'text' | 'files' | 'model' | 'effort' | 'ifBusy' | 'key'> {
+  /** What a new chat begins with, in place of the options of the chat. */
+  readonly newSession?: Pick<LiveChatOptions, 'profile' | 'instructions'>
+}
 
 /**
  * A chat as a page shows it: it reads the messages, follows the events, and goes on in the session that continues the one
@@ -81,14 +84,14 @@ export class LiveChat implements SnapshotSource<LiveChatState> {
   readonly getSnapshot = (): LiveChatState => this.#state
 
   /** Sends a message. Resolves when the server has accepted it. */
-  readonly send = async (message: OutgoingMessage): Promise<void> => {
+  readonly send = async ({ newSession, ...message }: OutgoingMessage): Promise<void> => {
     const { sessionId, origin } = this.#state
     const key = this.#newSessionKey
     const earlier = this.#start
     await this.#startStream(async () => {
       // What follows the first message of a new chat goes to its session.
       const id = sessionId ?? (await earlier?.catch(() => null))?.sessionId ?? null
-      const place = await findChatPlace(this.#client, { id, origin }, this.#newSession, key)
+      const place = await findChatPlace(this.#client, { id, origin }, { ...this.#newSession, ...newSession }, key)
       return startChat(this.#client, { ...message, ...place })
     })
   }

@@ -41,8 +41,12 @@ const sharedChats = new SharedSources<LiveChat>()
 export function useLiveChat(sessionId: string | null, options: UseChatOptions = {}): LiveChat {
   const client = useSegueClient()
   const [held, hold] = useState(() => ({ client, sessionId, chat: findChat(client, sessionId, options) }))
-  const isHeld = held.sessionId === sessionId || held.chat.getSnapshot().sessionId === sessionId
-  if (held.client === client && isHeld) return held.chat
+  const isShown = held.chat.getSnapshot().sessionId === sessionId
+  if (held.client === client && (isShown || held.sessionId === sessionId)) {
+    // The page has followed the chat to its session: the id before would be another chat now.
+    if (isShown && held.sessionId !== sessionId) hold({ ...held, sessionId })
+    return held.chat
+  }
   const chat = findChat(client, sessionId, options)
   hold({ client, sessionId, chat })
   return chat

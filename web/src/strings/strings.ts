@@ -1,4 +1,5 @@
 import { chatStrings } from './chat-strings.ts'
+import { composerStrings } from './composer-strings.ts'
 import { sidebarStrings } from './sidebar-strings.ts'
 import { transcriptStrings } from './transcript-strings.ts'
 
@@ -26,4 +27,5 @@ export const strings = {
   sidebar: sidebarStrings,
   chat: chatStrings,
   transcript: transcriptStrings,
+  composer: composerStrings,
 } as const

@@ -4,6 +4,11 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+export type MessageLimitsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type MessageLimitsQuery = { server: { limits: { files: number, fileBytes: number, textLength: number } } };
+
 export type ServerInfoQueryVariables = Exact<{ [key: string]: never; }>;
 
 
@@ -28,6 +33,17 @@ export class TypedDocumentString<TResult, TVariables>
   }
 }
 
+export const MessageLimitsDocument = new TypedDocumentString(`
+    query MessageLimits {
+  server {
+    limits {
+      files
+      fileBytes
+      textLength
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<MessageLimitsQuery, MessageLimitsQueryVariables>;
 export const ServerInfoDocument = new TypedDocumentString(`
     query ServerInfo {
   server {

@@ -1,0 +1,28 @@
+import { X } from 'lucide-react'
+import type { ReactNode } from 'react'
+import { IconButton } from '../../components/icon-button.tsx'
+import { strings } from '../../strings/strings.ts'
+import styles from './composer-notice.module.css'
+
+interface ComposerNoticeProps {
+  readonly kind: 'info' | 'error'
+  /** Such as a button that tries again. */
+  readonly action?: ReactNode
+  readonly onDismiss?: () => void
+  readonly children: ReactNode
+}
+
+/** Says above the composer what became of an action. */
+export function ComposerNotice({ kind, action, onDismiss, children }: ComposerNoticeProps) {
+  return (
+    <div className={styles.notice} data-kind={kind} role={kind === 'error' ? 'alert' : 'status'}>
+      <p className={styles.text}>{children}</p>
+      {action}
+      {onDismiss && (
+        <IconButton label={strings.composer.dismiss} onClick={onDismiss}>
+          <X />
+        </IconButton>
+      )}
+    </div>
+  )
+}

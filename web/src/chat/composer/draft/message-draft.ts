@@ -1,0 +1,25 @@
+import type { ChatMessage } from 'segue-client'
+import { createId } from './create-id.ts'
+import type { Draft } from './draft.ts'
+import type { DraftFile } from './draft-state.ts'
+
+/** The text of a message. */
+export function getText({ parts }: Pick<ChatMessage, 'parts'>): string {
+  return parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
+}
+
+/** The files of a message. The server has them: they can be sent again. */
+export function getDraftFiles({ parts }: Pick<ChatMessage, 'parts'>): DraftFile[] {
+  return parts.flatMap((part) => {
+    if (part.type !== 'file') return []
+    const { mediaType, name, url } = part
+    const file = { mediaType, url, ...(name !== null && { name }) }
+    const upload = { file, at: null }
+    return { id: createId(), name: name ?? '', mediaType, blob: null, status: 'ready' as const, upload, error: null }
+  })
+}
+
+/** Puts messages that were taken back before what is written. */
+export function giveBackMessages(draft: Draft, messages: readonly Pick<ChatMessage, 'parts'>[]): void {
+  for (const message of messages.toReversed()) draft.giveBack(getText(message), getDraftFiles(message))
+}

@@ -1,0 +1,28 @@
+import type { LiveChat } from 'segue-client/react'
+import { useEffect, useState } from 'react'
+import type { Draft } from '../draft/draft.ts'
+import { giveBackMessages } from '../draft/message-draft.ts'
+import { focusComposer } from '../focus-composer.ts'
+import { describeStop } from './describe-stop.ts'
+
+interface Stop {
+  /** What became of the last answer that was stopped here, for people. Null if there is none. */
+  readonly report: string | null
+  dismissReport(): void
+  stop(): void
+}
+
+/** Stops the answer, and says what was saved. Messages that were to join it come back into the draft. */
+export function useStop(chat: LiveChat, draft: Draft): Stop {
+  const [report, setReport] = useState<string | null>(null)
+  useEffect(() => setReport(null), [chat])
+  const stop = async (): Promise<void> => {
+    focusComposer()
+    // The reason of a refusal is the error of the chat.
+    const stopped = await chat.stop().catch(() => null)
+    if (!stopped) return
+    giveBackMessages(draft, stopped.withdrawn)
+    setReport(describeStop(stopped))
+  }
+  return { report, dismissReport: () => setReport(null), stop: () => void stop() }
+}

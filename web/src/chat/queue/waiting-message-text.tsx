@@ -1,0 +1,31 @@
+import { Paperclip } from 'lucide-react'
+import type { LiveChatMessage } from 'segue-client/react'
+import { strings } from '../../strings/strings.ts'
+import { getText } from '../composer/draft/message-draft.ts'
+import styles from './waiting-messages.module.css'
+
+interface WaitingMessageTextProps {
+  readonly message: LiveChatMessage
+  /** Why the last action failed. */
+  readonly error: string | null
+}
+
+/** The text of a waiting message in two lines, and how many files it has. */
+export function WaitingMessageText({ message, error }: WaitingMessageTextProps) {
+  const files = message.parts.filter(({ type }) => type === 'file').length
+  return (
+    <div className={styles.content}>
+      <p className={styles.text}>{getText(message)}</p>
+      {files > 0 && (
+        <p className={styles.fileCount}>
+          <Paperclip aria-hidden="true" /> {strings.composer.waiting.files(files)}
+        </p>
+      )}
+      {error !== null && (
+        <p className={styles.error} role="alert">
+          {error}
+        </p>
+      )}
+    </div>
+  )
+}

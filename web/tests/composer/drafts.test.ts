@@ -1,0 +1,100 @@
+import { expect, test } from 'vitest'
+import { describeApp } from '../support/describe-app.ts'
+import { findChat, holdAnswer, openWithProvider } from '../support/open-chat.ts'
+
+const png = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+)
+
+describeApp('A draft', (browser) => {
+  test('is kept for each chat, also over a reload, with its files', async () => {
+    await using app = await browser.open()
+    const { page } = app
+    const { composer, send, answers } = findChat(page)
+    await send('Hello')
+    await page.waitForURL(/\/chat\//)
+    await answers.first().waitFor()
+    await composer.fill('In the old chat')
+    await page.getByRole('link', { name: 'New chat' }).click()
+    await page.getByRole('heading', { name: 'What can I do for you?' }).waitFor()
+    expect(await composer.inputValue()).toBe('')
+    await composer.fill('In the new chat')
+    await page.locator('input[type=file]').setInputFiles({ name: 'dot.png', mimeType: 'image/png', buffer: png })
+    const files = page.getByRole('list', { name: 'Files' })
+    await files.getByText('dot.png').waitFor()
+    await page.getByRole('button', { name: 'Send', exact: true }).and(page.locator(':enabled')).waitFor()
+    await page.reload()
+    await files.getByText('dot.png').waitFor()
+    expect(await composer.inputValue()).toBe('In the new chat')
+    await page.getByRole('link', { name: /Hello/ }).click()
+    await expect.poll(() => composer.inputValue()).toBe('In the old chat')
+    expect(await files.count()).toBe(0)
+  })
+
+  test('survives a compaction, after which the chat goes on in another session', async () => {
+    await using app = await openWithProvider(browser)
+    const { page, provider } = app
+    const { composer, send, answers } = findChat(page)
+    for (const text of ['One', 'Two', 'Three', 'Four']) {
+      const count = await answers.count()
+      await send(text)
+      await answers.nth(count).getByText('Hello from the strict provider.').waitFor()
+    }
+    provider.defaultAnswer = () => 'A summary.'
+    await composer.fill('What comes next')
+    const url = page.url()
+    const id = decodeURIComponent(url.slice(url.lastIndexOf('/') + 1))
+    await app.segue.defaultProfile.chats.compact(id)
+    await page.waitForURL((to) => to.href !== url)
+    expect(await composer.inputValue()).toBe('What comes next')
+    await page.reload()
+    await expect.poll(() => composer.inputValue()).toBe('What comes next')
+  })
+
+  test('comes back with the reason when the server refuses it', async () => {
+    await using app = await openWithProvider(browser, { limits: { queueLength: 1 }, expectedErrors: /./ })
+    const { page, provider } = app
+    holdAnswer(provider)
+    const { send, answers, queue, composer } = findChat(page)
+    await send('First')
+    await answers.getByText('Let me think').waitFor()
+    await send('Second')
+    await queue.waitFor()
+    await send('Third')
+    await page.getByRole('alert').filter({ hasText: /\w/ }).waitFor()
+    expect(await composer.inputValue()).toBe('Third')
+  })
+
+  test('that was on its way when the page was closed is not lost, and not sent twice', async () => {
+    await using app = await browser.open({ expectedErrors: /./ })
+    const { page } = app
+    const { composer, send, questions } = findChat(page)
+    await send('Hello')
+    await page.waitForURL(/\/chat\//)
+    await questions.getByText('Hello').waitFor()
+    // The request arrives, and its answer does not.
+    await page.route('**/graphql', async (route) => {
+      if (!route.request().postData()?.includes('Are you there?')) return route.continue()
+      await route.fetch()
+    })
+    await send('Are you there?')
+    await questions.getByText('Are you there?').waitFor()
+    await page.unrouteAll()
+    await page.reload()
+    await questions.getByText('Are you there?').waitFor()
+    expect(await composer.inputValue()).toBe('')
+    // Neither the request arrives, nor its answer.
+    await page.route('**/graphql', (route) =>
+      route.request().postData()?.includes('Anybody?') ? undefined : route.continue(),
+    )
+    await send('Anybody?')
+    await page.getByText('Being sent').waitFor({ state: 'attached' })
+    await page.unrouteAll({ behavior: 'ignoreErrors' })
+    await page.reload()
+    await expect.poll(() => composer.inputValue()).toBe('Anybody?')
+    await composer.press('Enter')
+    await questions.getByText('Anybody?').waitFor()
+    expect(await questions.getByText('Anybody?').count()).toBe(1)
+  })
+})

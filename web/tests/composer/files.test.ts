@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest'
+import { describeApp } from '../support/describe-app.ts'
+import { findChat, openWithProvider } from '../support/open-chat.ts'
+
+const png = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
+const image = { name: 'dot.png', mimeType: 'image/png', buffer: Buffer.from(png, 'base64') }
+const note = { name: 'note.txt', mimeType: 'text/plain', buffer: Buffer.from('A note.') }
+
+describeApp('Files of a message', (browser) => {
+  test('are chosen, shown with a preview, removed, and sent', async () => {
+    await using app = await openWithProvider(browser)
+    const { page, provider } = app
+    const files = page.getByRole('list', { name: 'Files' }).getByRole('listitem')
+    await page.locator('input[type=file]').setInputFiles([image, note])
+    await files.nth(1).waitFor()
+    const preview = files.filter({ hasText: 'dot.png' }).locator('img')
+    await expect.poll(() => preview.evaluate((element: HTMLImageElement) => element.naturalWidth)).toBe(1)
+    await page.getByRole('button', { name: 'Remove dot.png' }).click()
+    await files.filter({ hasText: 'dot.png' }).waitFor({ state: 'detached' })
+    const { composer, send, answers } = findChat(page)
+    expect(await composer.evaluate((element) => element === document.activeElement)).toBe(true)
+    await page.getByRole('button', { name: 'Send', exact: true }).and(page.locator(':enabled')).waitFor()
+    await send('Read this')
+    await answers.getByText('Hello from the strict provider.').waitFor()
+    expect(JSON.stringify(provider.requests[0]?.body.messages)).toContain('A note.')
+  })
+
+  test('are pasted and dropped', async () => {
+    await using app = await browser.open()
+    const { page } = app
+    const files = page.getByRole('list', { name: 'Files' }).getByRole('listitem')
+    const transfer = await page.evaluateHandle((base64) => {
+      const data = new DataTransfer()
+      const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
+      data.items.add(new File([bytes], 'pasted.png', { type: 'image/png' }))
+      return data
+    }, png)
+    await findChat(page).composer.evaluate(
+      (element, clipboardData) =>
+        element.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true })),
+      transfer,
+    )
+    await files.getByText('pasted.png').waitFor()
+    await page.locator('main').dispatchEvent('dragenter', { dataTransfer: transfer })
+    await page.getByText('Drop the files to add them').waitFor()
+    await page.locator('main').dispatchEvent('drop', { dataTransfer: transfer })
+    await files.nth(1).waitFor()
+    expect(await page.getByText('Drop the files to add them').count()).toBe(0)
+  })
+
+  test('that are too large, or that the server refuses, say why, and the others can be sent', async () => {
+    await using app = await openWithProvider(browser, { limits: { files: 2, fileBytes: 1000 }, expectedErrors: /400/ })
+    const { page } = app
+    const files = page.getByRole('list', { name: 'Files' }).getByRole('listitem')
+    const large = { name: 'large.txt', mimeType: 'text/plain', buffer: Buffer.alloc(2000, 'a') }
+    const strange = { name: 'strange.png', mimeType: 'image/png', buffer: Buffer.from('This is no image.') }
+    await page.locator('input[type=file]').setInputFiles([large])
+    await files.getByText('It has 2 kB. Choose a file of up to 1,000 byte').waitFor()
+    await page.getByRole('button', { name: 'Remove large.txt' }).click()
+    await page.locator('input[type=file]').setInputFiles([strange, note, image])
+    await files.filter({ hasText: 'strange.png' }).getByRole('alert').waitFor()
+    await files.filter({ hasText: 'dot.png' }).getByText('A message has at most 2 files.').waitFor()
+    await page.getByText('Remove the files that failed').first().waitFor()
+    for (const name of ['strange.png', 'dot.png']) await page.getByRole('button', { name: `Remove ${name}` }).click()
+    await page.getByRole('button', { name: 'Send', exact: true }).and(page.locator(':enabled')).click()
+    await findChat(page).answers.first().waitFor()
+  })
+})
