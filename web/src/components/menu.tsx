@@ -1,11 +1,9 @@
 import { Menu as BaseMenu } from '@base-ui/react/menu'
-import { Check } from 'lucide-react'
-import type { ReactElement, ReactNode } from 'react'
+import type { ReactNode } from 'react'
 import styles from './menu.module.css'
+import type { OnDemandPopupProps } from './popup-on-demand.tsx'
 
-interface MenuProps {
-  /** The button that opens it. It needs a name for screen readers. */
-  readonly trigger: ReactElement<Record<string, unknown>>
+interface MenuProps extends OnDemandPopupProps {
   readonly align?: 'start' | 'center' | 'end'
   readonly side?: 'top' | 'bottom'
   /** Where the focus goes when it closes. Default: the trigger. */
@@ -13,10 +11,13 @@ interface MenuProps {
   readonly children: ReactNode
 }
 
-/** A button that opens a list of actions. */
+/**
+ * A button that opens a list of actions. Make a module of each menu, and load it with `popupOnDemand`: menus are no part of
+ * what is loaded first.
+ */
 export function Menu({ trigger, align = 'end', side = 'bottom', finalFocus, children }: MenuProps) {
   return (
-    <BaseMenu.Root>
+    <BaseMenu.Root defaultOpen>
       <BaseMenu.Trigger render={trigger} />
       <BaseMenu.Portal>
         <BaseMenu.Positioner className={styles.positioner} align={align} side={side} sideOffset={6}>
@@ -31,7 +32,7 @@ export function Menu({ trigger, align = 'end', side = 'bottom', finalFocus, chil
 
 interface MenuItemProps {
   readonly icon?: ReactNode
-  /** A second line, or the keys that do the same. */
+  /** The keys that do the same, or a few words. */
   readonly hint?: ReactNode
   readonly isDanger?: boolean
   readonly disabled?: boolean
@@ -47,37 +48,4 @@ export function MenuItem({ icon, hint, isDanger, disabled = false, onClick, chil
       {hint !== undefined && <span className={styles.hint}>{hint}</span>}
     </BaseMenu.Item>
   )
-}
-
-interface MenuChoicesProps<Value extends string> {
-  readonly label: string
-  readonly value: Value
-  readonly choices: readonly { readonly value: Value; readonly label: string; readonly hint?: string }[]
-  readonly onChoose: (value: Value) => void
-}
-
-/** Items of which one is chosen. */
-export function MenuChoices<Value extends string>({ label, value, choices, onChoose }: MenuChoicesProps<Value>) {
-  return (
-    <BaseMenu.RadioGroup value={value} onValueChange={onChoose}>
-      <BaseMenu.Group>
-        <BaseMenu.GroupLabel className={styles.groupLabel}>{label}</BaseMenu.GroupLabel>
-        {choices.map((choice) => (
-          <BaseMenu.RadioItem key={choice.value} className={styles.item} value={choice.value} closeOnClick>
-            <span className={styles.icon}>
-              <BaseMenu.RadioItemIndicator>
-                <Check />
-              </BaseMenu.RadioItemIndicator>
-            </span>
-            <span className={styles.label}>{choice.label}</span>
-            {choice.hint !== undefined && <span className={styles.hint}>{choice.hint}</span>}
-          </BaseMenu.RadioItem>
-        ))}
-      </BaseMenu.Group>
-    </BaseMenu.RadioGroup>
-  )
-}
-
-export function MenuSeparator() {
-  return <BaseMenu.Separator className={styles.separator} />
 }

@@ -14,9 +14,9 @@ export const composerStrings = {
   sendAs: { STEER: 'Send into this answer', QUEUE: 'Send after this answer' },
   sendMenu: 'How to send',
   modes: {
-    STEER: { name: 'Steer', hint: 'joins this answer' },
-    QUEUE: { name: 'Queue', hint: 'after this answer' },
-    INTERRUPT: { name: 'Interrupt', hint: 'stops this answer' },
+    STEER: { name: 'Steer', meaning: 'joins this answer' },
+    QUEUE: { name: 'Queue', meaning: 'after this answer' },
+    INTERRUPT: { name: 'Interrupt', meaning: 'stops this answer' },
   },
   waitForFiles: 'Wait for the files',
   failedFiles: 'Remove the files that failed',

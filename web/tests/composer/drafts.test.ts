@@ -53,17 +53,17 @@ describeApp('A draft', (browser) => {
   })
 
   test('comes back with the reason when the server refuses it', async () => {
-    await using app = await openWithProvider(browser, { limits: { queueLength: 1 }, expectedErrors: /./ })
+    await using app = await openWithProvider(browser, { limits: { streams: 1 }, expectedErrors: /./ })
     const { page, provider } = app
     holdAnswer(provider)
-    const { send, answers, queue, composer } = findChat(page)
+    const { send, answers, composer } = findChat(page)
     await send('First')
     await answers.getByText('Let me think').waitFor()
+    await page.getByRole('link', { name: 'New chat' }).click()
+    await page.getByRole('heading', { name: 'What can I do for you?' }).waitFor()
     await send('Second')
-    await queue.waitFor()
-    await send('Third')
     await page.getByRole('alert').filter({ hasText: /\w/ }).waitFor()
-    expect(await composer.inputValue()).toBe('Third')
+    expect(await composer.inputValue()).toBe('Second')
   })
 
   test('that was on its way when the page was closed is not lost, and not sent twice', async () => {
@@ -86,13 +86,13 @@ describeApp('A draft', (browser) => {
     expect(await composer.inputValue()).toBe('')
     // Neither the request arrives, nor its answer.
     await page.route('**/graphql', (route) =>
-      route.request().postData()?.includes('Anybody?') ? undefined : route.continue(),
+      route.request().postData()?.includes('Anybody?') ? route.abort() : route.continue(),
     )
     await send('Anybody?')
     await page.getByText('Being sent').waitFor({ state: 'attached' })
-    await page.unrouteAll({ behavior: 'ignoreErrors' })
     await page.reload()
     await expect.poll(() => composer.inputValue()).toBe('Anybody?')
+    await page.unrouteAll({ behavior: 'ignoreErrors' })
     await composer.press('Enter')
     await questions.getByText('Anybody?').waitFor()
     expect(await questions.getByText('Anybody?').count()).toBe(1)

@@ -49,17 +49,17 @@ describeApp('Files of a message', (browser) => {
   })
 
   test('that are too large, or that the server refuses, say why, and the others can be sent', async () => {
-    await using app = await openWithProvider(browser, { limits: { files: 2, fileBytes: 1000 }, expectedErrors: /400/ })
+    await using app = await openWithProvider(browser, { expectedErrors: /400/ })
     const { page } = app
     const files = page.getByRole('list', { name: 'Files' }).getByRole('listitem')
-    const large = { name: 'large.txt', mimeType: 'text/plain', buffer: Buffer.alloc(2000, 'a') }
+    const large = { name: 'large.txt', mimeType: 'text/plain', buffer: Buffer.alloc(11 * 1024 * 1024, 'a') }
     const strange = { name: 'strange.png', mimeType: 'image/png', buffer: Buffer.from('This is no image.') }
     await page.locator('input[type=file]').setInputFiles([large])
-    await files.getByText('It has 2 kB. Choose a file of up to 1,000 byte').waitFor()
+    await files.getByText('It has 11 MB. Choose a file of up to 10 MB.').waitFor()
     await page.getByRole('button', { name: 'Remove large.txt' }).click()
-    await page.locator('input[type=file]').setInputFiles([strange, note, image])
+    await page.locator('input[type=file]').setInputFiles([strange, ...Array.from({ length: 19 }, () => note), image])
     await files.filter({ hasText: 'strange.png' }).getByRole('alert').waitFor()
-    await files.filter({ hasText: 'dot.png' }).getByText('A message has at most 2 files.').waitFor()
+    await files.filter({ hasText: 'dot.png' }).getByText('A message has at most 20 files.').waitFor()
     await page.getByText('Remove the files that failed').first().waitFor()
     for (const name of ['strange.png', 'dot.png']) await page.getByRole('button', { name: `Remove ${name}` }).click()
     await page.getByRole('button', { name: 'Send', exact: true }).and(page.locator(':enabled')).click()

@@ -185,7 +185,7 @@ export class Draft {
 }
 
 /** Whether there is something to send, and all of its files are uploaded. */
-export function isReady({ text, files }: DraftState): boolean {
+function isReady({ text, files }: DraftState): boolean {
   return (text.trim() !== '' || files.length > 0) && files.every(({ status }) => status === 'ready')
 }
 

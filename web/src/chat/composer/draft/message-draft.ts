@@ -9,7 +9,7 @@ export function getText({ parts }: Pick<ChatMessage, 'parts'>): string {
 }
 
 /** The files of a message. The server has them: they can be sent again. */
-export function getDraftFiles({ parts }: Pick<ChatMessage, 'parts'>): DraftFile[] {
+function getDraftFiles({ parts }: Pick<ChatMessage, 'parts'>): DraftFile[] {
   return parts.flatMap((part) => {
     if (part.type !== 'file') return []
     const { mediaType, name, url } = part

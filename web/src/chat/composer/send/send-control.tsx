@@ -1,12 +1,12 @@
-import { ArrowUp, ChevronDown, CornerDownRight, ListEnd, Octagon, Square } from 'lucide-react'
-import { Menu, MenuItem } from '../../../components/menu.tsx'
+import { ArrowUp, ChevronDown, Square } from 'lucide-react'
 import { IconButton } from '../../../components/icon-button.tsx'
+import { popupOnDemand } from '../../../components/popup-on-demand.tsx'
 import { strings } from '../../../strings/strings.ts'
-import { focusComposer } from '../focus-composer.ts'
 import styles from './send-control.module.css'
-import { otherSendMode, type SendMode, useSendMode } from './send-mode.ts'
+import { sendIcons } from './send-icons.ts'
+import { type SendMode, useSendMode } from './send-mode.ts'
 
-const icons = { STEER: CornerDownRight, QUEUE: ListEnd, INTERRUPT: Octagon } as const
+const SendMenu = popupOnDemand(() => import('./send-menu.tsx'))
 
 interface SendControlProps {
   /** An answer is being made, or the session is being summarised. */
@@ -22,7 +22,7 @@ interface SendControlProps {
 export function SendControl({ isBusy, problem, onSend, onStop }: SendControlProps) {
   const mode = useSendMode()
   const name = isBusy ? strings.composer.sendAs[mode] : strings.composer.send
-  const Icon = isBusy ? icons[mode] : ArrowUp
+  const Icon = isBusy ? sendIcons[mode] : ArrowUp
   return (
     <span className={styles.control}>
       {onStop && (
@@ -40,32 +40,18 @@ export function SendControl({ isBusy, problem, onSend, onStop }: SendControlProp
           >
             <Icon />
           </IconButton>
-          {isBusy && <SendMenu disabled={problem !== null} onSend={onSend} />}
+          {isBusy && (
+            <SendMenu
+              onSend={onSend}
+              trigger={
+                <IconButton className={styles.more} label={strings.composer.sendMenu} disabled={problem !== null}>
+                  <ChevronDown />
+                </IconButton>
+              }
+            />
+          )}
         </span>
       )}
     </span>
-  )
-}
-
-function SendMenu({ disabled, onSend }: { readonly disabled: boolean; readonly onSend: (mode: SendMode) => void }) {
-  const mode = useSendMode()
-  const keys = { [mode]: 'Enter', [otherSendMode(mode)]: 'Ctrl Enter', INTERRUPT: 'Ctrl Shift Enter' }
-  const trigger = (
-    <IconButton className={styles.more} label={strings.composer.sendMenu} disabled={disabled}>
-      <ChevronDown />
-    </IconButton>
-  )
-  return (
-    <Menu trigger={trigger} side="top" finalFocus={() => (focusComposer(), null)}>
-      {(['STEER', 'QUEUE', 'INTERRUPT'] as const).map((each) => {
-        const Icon = icons[each]
-        const { name, hint } = strings.composer.modes[each]
-        return (
-          <MenuItem key={each} icon={<Icon />} hint={keys[each]} onClick={() => onSend(each)}>
-            {name} <span className={styles.meaning}>{hint}</span>
-          </MenuItem>
-        )
-      })}
-    </Menu>
   )
 }
