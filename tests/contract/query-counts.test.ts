@@ -48,6 +48,23 @@ function newHermesHome(sessionIds: readonly string[]): { readonly home: string }
   return { home, [Symbol.dispose]: () => rmSync(home, { recursive: true, force: true }) }
 }
 
+test('Conversations are counted without a look at any of them', async () => {
+  const statements = recordSql()
+  await using segue = await startTestSegue()
+  for (const text of ['First.', 'Second.']) await send(segue, text)
+  await waitUntilIdle(segue)
+  const counts = z.object({ conversationCounts: z.object({ total: z.literal(2) }) })
+  const query = '{ conversationCounts { total channels { count } attention { count } } }'
+  await ask(segue.url, counts, { query })
+  statements.length = 0
+  await ask(segue.url, counts, { query })
+  // Those that cross to Hermes, and the others.
+  expect(statements.filter(({ sql }) => sql.includes('FROM conversation_counts'))).toHaveLength(2)
+  expect(
+    statements.filter(({ sql }) => /(FROM|JOIN) (conversations|sessions|conversation_sessions)\b/.test(sql)),
+  ).toEqual([])
+})
+
 describe('A page is read with one statement for', () => {
   test('the pending decisions of each kind, each session with its own', async () => {
     const statements = recordSql()

@@ -355,6 +355,22 @@ test('the page on providers lists the models with what is known of them', async 
   })
 })
 
+test('the page on providers says which of them answer', async () => {
+  expect(await docs.run('Providers')).toMatchObject({
+    profile: { providers: expect.arrayContaining([expect.objectContaining({ name: 'offline', state: 'READY' })]) },
+  })
+})
+
+test('the page on conversations counts them by what they can be filtered by', async () => {
+  const { conversationCounts, archived } = await docs.run('Counts')
+  expect(conversationCounts).toMatchObject({ origins: expect.any(Array), total: expect.any(Number) })
+  expect(archived).toMatchObject({ total: expect.any(Number) })
+})
+
+test('the page on jobs shows when a job would run', async () => {
+  expect((await docs.run('WhenItRuns'))['schedulePreview']?.['value']).toHaveLength(5)
+})
+
 test('the page on clients sends a mutation again, and it happens once', async () => {
   const created = await docs.run('Once')
   expect(created).toMatchObject({ createSession: { title: 'Garden' } })

@@ -6,6 +6,7 @@ import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openHermesConversationIndexDatabase } from '../../../../src/hermes/index/open-hermes-conversation-index-database.ts'
 import { maxPassageLength } from '../../../../src/search/passages.ts'
+import { migration030 } from '../../../../src/storage/sqlite/database/migrations/030-conversation-counts.ts'
 import { migrations } from '../../../../src/storage/sqlite/database/migrations.ts'
 import { SegueProfileDatabase } from '../../../../src/storage/sqlite/segue-profile-database.ts'
 import { invertSearchRowid } from '../../../../src/storage/sqlite/search/search-index.ts'
@@ -279,5 +280,34 @@ test('a run of a job that has ended has the usage of the first stream of its ses
     ['jrn_2', null],
     ['jrn_1', { ...JSON.parse(usage), inputTokens: 70 }],
   ])
+  database.close()
+})
+
+test('the conversations of an old database are counted, and so is each change of them', async () => {
+  const path = join(folder, 'segue.db')
+  const version = migrations.indexOf(migration030)
+  const old = new Database(path)
+  old.function('id_namespace', () => '')
+  for (const sql of migrations.slice(0, version)) old.exec(sql)
+  old.pragma(`user_version = ${version}`)
+  const archived = 8
+  const insert = old.prepare('INSERT INTO conversations VALUES (?, ?, 1, 1, ?, NULL)')
+  for (const [id, flags] of [
+    ['ses_1', 0],
+    ['ses_2', 0],
+    ['ses_3', archived],
+  ] as const)
+    insert.run(id, id, flags)
+  old.close()
+  const database = new SegueProfileDatabase(path)
+  const sessions = new SqliteSessionReader(database)
+  const count = async (filter: { archived: boolean }) =>
+    (await sessions.countConversations(filter)).map((group) => group.count)
+  expect([await count({ archived: false }), await count({ archived: true })]).toEqual([[2], [1]])
+  database.transaction(() => {
+    database.prepare('DELETE FROM conversations WHERE root_id = ?').run('ses_1')
+    database.prepare('UPDATE conversations SET flags = 0, tip_id = root_id').run()
+  })
+  expect([await count({ archived: false }), await count({ archived: true })]).toEqual([[2], []])
   database.close()
 })
