@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { maxRequestBytes } from '../../src/server/http/max-request-bytes.ts'
-import { newLatch } from '../../tests/support/fixtures/agent-chats.ts'
+import { newLatch } from '../../tests/support/fixtures/chats/agent-chats.ts'
 import { listOneStepSeqs } from '../../tests/support/fixtures/stream-seqs.ts'
 import { newHome, startTestSegue } from '../../tests/support/server/segue.ts'
 import { type SegueWithProvider, startSegueWithProvider } from '../../tests/support/server/segue-with-provider.ts'

@@ -11,7 +11,7 @@ import {
   openChatFixture,
   type ScriptedAnswer,
   newChatFixture,
-} from '../support/fixtures/agent-chats.ts'
+} from '../support/fixtures/chats/agent-chats.ts'
 import { ChatClient, type ChatInput, type ApiMessage } from '../support/clients/chat-client.ts'
 import { startSegueWithProvider, providerKey, type SegueWithProvider } from '../support/server/segue-with-provider.ts'
 import { newProvider } from '../support/providers/provider.ts'

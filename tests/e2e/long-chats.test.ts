@@ -4,7 +4,7 @@ import { createOfflineSummaryGenerator } from '../../src/agent/offline/offline-s
 import { defaultModelPricing } from '../../src/usage/model-prices.ts'
 import { SegueError } from '../../src/lib/errors.ts'
 import { ApiError, ChatClient, type ApiStream, type ChatInput } from '../support/clients/chat-client.ts'
-import { newChatFixtureWith } from '../support/fixtures/agent-chats.ts'
+import { newChatFixtureWith } from '../support/fixtures/chats/agent-chats.ts'
 import {
   fact,
   type LongChatMessage,

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
-import { newLatch } from '../support/fixtures/agent-chats.ts'
+import { newLatch } from '../support/fixtures/chats/agent-chats.ts'
 import { ChatClient, type ApiEvent } from '../support/clients/chat-client.ts'
 import { EventReader } from '../support/clients/reader.ts'
 import { newTempFolder, startTestSegueWithFlags } from '../support/server/segue.ts'

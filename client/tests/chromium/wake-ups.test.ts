@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { newLatch } from '../../../tests/support/fixtures/agent-chats.ts'
+import { newLatch } from '../../../tests/support/fixtures/chats/agent-chats.ts'
 import { listOneStepSeqs } from '../../../tests/support/fixtures/stream-seqs.ts'
 import { type Browser, findChromium, startChromium } from '../../../tests/support/clients/chromium.ts'
 import { type SegueWithProvider, startSegueWithProvider } from '../../../tests/support/server/segue-with-provider.ts'

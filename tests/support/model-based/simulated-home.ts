@@ -17,7 +17,7 @@ import type { SessionContextRecords } from '../../../src/sessions/session-contex
 import type { AppendRequest, EventStore } from '../../../src/storage/event-store.ts'
 import type { ProfileStorage } from '../../../src/storage/profile-storage.ts'
 import { newCountingRuntime } from '../fixtures/generators.ts'
-import { KeyedChats } from '../fixtures/keyed-chats.ts'
+import { KeyedChats } from '../fixtures/chats/keyed-chats.ts'
 import { isActive } from './invariants.ts'
 import { ScriptedRun } from './scripted-run.ts'
 import { newModelId, readContextWindow, reservedTokens } from './simulated-models.ts'

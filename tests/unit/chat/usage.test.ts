@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { newChatFixture } from '../../support/fixtures/agent-chats.ts'
+import { newChatFixture } from '../../support/fixtures/chats/agent-chats.ts'
 import type { ApiUsage } from '../../support/clients/chat-client.ts'
 import { startSegueWithProvider, type SegueWithProvider } from '../../support/server/segue-with-provider.ts'
 import type { ProviderStep } from '../../support/providers/strict-provider.ts'

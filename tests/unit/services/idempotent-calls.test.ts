@@ -9,7 +9,7 @@ import {
 import type { IdempotencyKeyRecord, IdempotencyKeyStore } from '../../../src/storage/idempotency-key.ts'
 import { SegueProfileDatabase } from '../../../src/storage/sqlite/segue-profile-database.ts'
 import { SqliteIdempotencyKeyStore } from '../../../src/storage/sqlite/sqlite-idempotency-key-store.ts'
-import { newLatch } from '../../support/fixtures/agent-chats.ts'
+import { newLatch } from '../../support/fixtures/chats/agent-chats.ts'
 import { newHome } from '../../support/server/segue.ts'
 
 const call: KeyedMutationCall = { key: 'k', fingerprint: 'f:a', computeLegacyFingerprint: null }

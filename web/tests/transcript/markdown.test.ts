@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { newLatch } from '../../../tests/support/fixtures/agent-chats.ts'
+import { newLatch } from '../../../tests/support/fixtures/chats/agent-chats.ts'
 import type { ProviderStep } from '../../../tests/support/providers/strict-provider.ts'
 import { describeApp } from '../support/describe-app.ts'
 import { lastAnswer, openScriptedApp, send } from '../support/scripted-app.ts'

@@ -6,7 +6,7 @@ import type { ConfiguredApprovals } from '../../../../src/config/profile/approva
 import { ApprovalPolicy } from '../../../../src/agent/tools/approval-policy.ts'
 import type { DeliveredEvent } from '../../../../src/model/chat-event.ts'
 import type { MessageRecord } from '../../../../src/model/message.ts'
-import { type ChatFixture, newChatFixture } from '../../../support/fixtures/agent-chats.ts'
+import { type ChatFixture, newChatFixture } from '../../../support/fixtures/chats/agent-chats.ts'
 import { newToolbox } from '../../../support/fixtures/toolbox.ts'
 import { newTool, type ScriptedTool, newToolSource } from '../../../support/fixtures/tools.ts'
 

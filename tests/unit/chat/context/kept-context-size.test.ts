@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { correctContextSize } from '../../../../src/chat/context/size/correct-context-size.ts'
-import { type ChatFixture, newChatFixture, openChatFixture } from '../../../support/fixtures/agent-chats.ts'
+import { type ChatFixture, newChatFixture, openChatFixture } from '../../../support/fixtures/chats/agent-chats.ts'
 import { runTurn, textAnswer } from '../../../support/fixtures/scripted-answers.ts'
 import { newHome } from '../../../support/server/segue.ts'
 

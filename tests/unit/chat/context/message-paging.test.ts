@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { startSegueWithProvider, type SegueWithProvider } from '../../../support/server/segue-with-provider.ts'
 import { newTempFolder } from '../../../support/server/segue.ts'
-import { newLatch, type Latch } from '../../../support/fixtures/agent-chats.ts'
+import { newLatch, type Latch } from '../../../support/fixtures/chats/agent-chats.ts'
 
 const messagesQuery = /* GraphQL */ `
   query ($id: ID!, $first: Int, $after: String, $last: Int, $before: String) {

@@ -9,7 +9,7 @@ import { ProfileMessageReader } from '../../../../src/chat/context/profile-messa
 import { ActiveSessions } from '../../../../src/chat/runtime/active-sessions.ts'
 import type { MessageRecord } from '../../../../src/model/message.ts'
 import { CombinedSessionRepository } from '../../../../src/sessions/combined-session-repository.ts'
-import { newChatFixture } from '../../../support/fixtures/agent-chats.ts'
+import { newChatFixture } from '../../../support/fixtures/chats/agent-chats.ts'
 import { newResolvedModel } from '../../../support/providers/resolved-model.ts'
 import { modelMessage, runTurn, textAnswer } from '../../../support/fixtures/scripted-answers.ts'
 

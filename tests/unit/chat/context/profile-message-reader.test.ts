@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { newLatch } from '../../../support/fixtures/agent-chats.ts'
+import { newLatch } from '../../../support/fixtures/chats/agent-chats.ts'
 import type { ChatClient } from '../../../support/clients/chat-client.ts'
 import { HermesDb } from '../../../support/hermes/hermes-db.ts'
 import { startSegueWithProvider, type SegueWithProvider } from '../../../support/server/segue-with-provider.ts'

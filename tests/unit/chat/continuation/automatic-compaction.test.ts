@@ -3,7 +3,7 @@ import {
   newCompactionChats,
   Summaries,
   summaryUsage,
-} from '../../../support/fixtures/compaction-chats.ts'
+} from '../../../support/fixtures/chats/compaction-chats.ts'
 import { describe, expect, test, vi } from 'vitest'
 import { AgentError } from '../../../../src/agent/agent.ts'
 import { addUsage } from '../../../../src/model/usage.ts'
@@ -13,7 +13,7 @@ import {
   newLatch,
   newChatFixture,
   type ScriptedAnswer,
-} from '../../../support/fixtures/agent-chats.ts'
+} from '../../../support/fixtures/chats/agent-chats.ts'
 import {
   drainEventLoop,
   hangingAnswer,

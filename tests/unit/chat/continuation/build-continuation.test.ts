@@ -5,14 +5,14 @@ import {
   newCompactionChats,
   Summaries,
   summaryUsage,
-} from '../../../support/fixtures/compaction-chats.ts'
+} from '../../../support/fixtures/chats/compaction-chats.ts'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { AgentError } from '../../../../src/agent/agent.ts'
 import { loadLineageSummary } from '../../../../src/model/conversation/lineage.ts'
 import { newLineageReader, withoutRetries } from '../../../support/sessions/lineage-reader.ts'
 import { newSession } from '../../../../src/sessions/new-session.ts'
 import type { StreamErrorCode } from '../../../../src/model/stream.ts'
-import { openChatFixture, type ScriptedAnswer, newLatch } from '../../../support/fixtures/agent-chats.ts'
+import { openChatFixture, type ScriptedAnswer, newLatch } from '../../../support/fixtures/chats/agent-chats.ts'
 import {
   drainEventLoop,
   textAnswer,

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import type { HermesDb } from '../../../support/hermes/hermes-db.ts'
-import type { ChatFixture } from '../../../support/fixtures/agent-chats.ts'
-import { newCompactionChats, Summaries, summaryUsage } from '../../../support/fixtures/compaction-chats.ts'
-import { findMessageBy, listMessages, loadContext } from '../../../support/fixtures/fork-chats.ts'
+import type { ChatFixture } from '../../../support/fixtures/chats/agent-chats.ts'
+import { newCompactionChats, Summaries, summaryUsage } from '../../../support/fixtures/chats/compaction-chats.ts'
+import { findMessageBy, listMessages, loadContext } from '../../../support/fixtures/chats/fork-chats.ts'
 import { modelMessage, runTurn, textAnswer } from '../../../support/fixtures/scripted-answers.ts'
 
 const { user, assistant, summary } = modelMessage

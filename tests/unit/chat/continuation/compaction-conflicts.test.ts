@@ -3,10 +3,10 @@ import {
   loadState,
   newCompactionChats,
   Summaries,
-} from '../../../support/fixtures/compaction-chats.ts'
+} from '../../../support/fixtures/chats/compaction-chats.ts'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { AgentError } from '../../../../src/agent/agent.ts'
-import { newLatch, newChatFixtureWith } from '../../../support/fixtures/agent-chats.ts'
+import { newLatch, newChatFixtureWith } from '../../../support/fixtures/chats/agent-chats.ts'
 import {
   drainEventLoop,
   textAnswer,

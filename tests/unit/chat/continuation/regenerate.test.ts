@@ -10,11 +10,11 @@ import {
   newLatch,
   newChatFixture,
   newChatFixtureWith,
-} from '../../../support/fixtures/agent-chats.ts'
+} from '../../../support/fixtures/chats/agent-chats.ts'
 import { readSessionRows } from '../../../support/storage/session-rows.ts'
 import { textAnswer, modelMessage, runTurn } from '../../../support/fixtures/scripted-answers.ts'
 
-import { listSessions, listMessages, loadContext, findMessageBy } from '../../../support/fixtures/fork-chats.ts'
+import { listSessions, listMessages, loadContext, findMessageBy } from '../../../support/fixtures/chats/fork-chats.ts'
 
 const forever = new Promise<never>(() => {})
 const { text, user, assistant, summary } = modelMessage

@@ -15,7 +15,7 @@ import {
   type ScriptedAnswer,
   newLatch,
   newChatFixtureWith,
-} from '../../../support/fixtures/agent-chats.ts'
+} from '../../../support/fixtures/chats/agent-chats.ts'
 import { deleteBlobReferences, readSessionRows } from '../../../support/storage/session-rows.ts'
 import { anyAgentEvents } from '../../../support/fixtures/generators.ts'
 import type { HermesDb } from '../../../support/hermes/hermes-db.ts'
@@ -31,7 +31,7 @@ import {
   findMessageBy,
   answerWithTools,
   failingAnswer,
-} from '../../../support/fixtures/fork-chats.ts'
+} from '../../../support/fixtures/chats/fork-chats.ts'
 
 const forever = new Promise<never>(() => {})
 const { text, user, assistant, summary } = modelMessage

@@ -10,7 +10,7 @@ import {
   newLatch,
   newChatFixture,
   newChatFixtureWith,
-} from '../../../support/fixtures/agent-chats.ts'
+} from '../../../support/fixtures/chats/agent-chats.ts'
 import { drainEventLoop, textAnswer, hangingAnswer, runTurn } from '../../../support/fixtures/scripted-answers.ts'
 
 const forever = new Promise<never>(() => {})

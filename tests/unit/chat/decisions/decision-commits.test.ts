@@ -5,7 +5,7 @@ import type { ApprovalDecision, DecisionRecord } from '../../../../src/model/dec
 import type { StreamRecord } from '../../../../src/model/stream.ts'
 import { hasToolCallEnded } from '../../../../src/model/tool-call.ts'
 import type { AppendRequest } from '../../../../src/storage/event-store.ts'
-import { type ChatFixture, newLatch } from '../../../support/fixtures/agent-chats.ts'
+import { type ChatFixture, newLatch } from '../../../support/fixtures/chats/agent-chats.ts'
 import {
   listStoredCalls,
   staleError,
@@ -13,7 +13,7 @@ import {
   useDecisionChats,
   waitForEnd,
   writeCall,
-} from '../../../support/fixtures/decision-chats.ts'
+} from '../../../support/fixtures/chats/decision-chats.ts'
 import { waitForOnlyPending } from '../../../support/fixtures/pending-decisions.ts'
 import { newTool } from '../../../support/fixtures/tools.ts'
 import { waitUntil } from '../../../support/wait-until.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ApprovalPolicy } from '../../../../src/agent/tools/approval-policy.ts'
-import { newLatch } from '../../../support/fixtures/agent-chats.ts'
+import { newLatch } from '../../../support/fixtures/chats/agent-chats.ts'
 import {
   listStoredCalls,
   listStoredDecisions,
@@ -9,7 +9,7 @@ import {
   useDecisionChats,
   waitForEnd,
   writeCall,
-} from '../../../support/fixtures/decision-chats.ts'
+} from '../../../support/fixtures/chats/decision-chats.ts'
 import { waitForOnlyPending, waitForPending } from '../../../support/fixtures/pending-decisions.ts'
 import { newToolbox } from '../../../support/fixtures/toolbox.ts'
 import { answerWithCalls, newTool, newToolCallRequest, newToolSource } from '../../../support/fixtures/tools.ts'

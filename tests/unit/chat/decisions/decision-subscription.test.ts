@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { Notifier } from '../../../../src/lib/async/notifier.ts'
 import type { DecisionRecord } from '../../../../src/model/decision.ts'
-import { useDecisionChats, waitForEnd, writeCall } from '../../../support/fixtures/decision-chats.ts'
+import { useDecisionChats, waitForEnd, writeCall } from '../../../support/fixtures/chats/decision-chats.ts'
 import { waitForOnlyPending, waitForPending } from '../../../support/fixtures/pending-decisions.ts'
 import { newTool, newToolCallRequest } from '../../../support/fixtures/tools.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ApprovalRecord } from '../../../../src/model/decision.ts'
 import type { AppendRequest } from '../../../../src/storage/event-store.ts'
-import { type ChatFixture, newLatch } from '../../../support/fixtures/agent-chats.ts'
+import { type ChatFixture, newLatch } from '../../../support/fixtures/chats/agent-chats.ts'
 import { newChatRequest } from '../../../support/fixtures/chat-request.ts'
 import {
   listStoredCalls,
@@ -10,7 +10,7 @@ import {
   useDecisionChats,
   waitForEnd,
   writeCall,
-} from '../../../support/fixtures/decision-chats.ts'
+} from '../../../support/fixtures/chats/decision-chats.ts'
 import { waitForPending } from '../../../support/fixtures/pending-decisions.ts'
 import { newTool, newToolCallRequest } from '../../../support/fixtures/tools.ts'
 

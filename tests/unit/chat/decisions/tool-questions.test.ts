@@ -7,7 +7,7 @@ import {
   summarizeEvent,
   useDecisionChats,
   waitForEnd,
-} from '../../../support/fixtures/decision-chats.ts'
+} from '../../../support/fixtures/chats/decision-chats.ts'
 import { waitForOnlyPending, waitForPending } from '../../../support/fixtures/pending-decisions.ts'
 import { newTool, newToolCallRequest } from '../../../support/fixtures/tools.ts'
 

@@ -4,7 +4,7 @@ import { yieldToEventLoop } from '../../../../src/lib/async/yield-to-event-loop.
 import { hasToolCallEnded } from '../../../../src/model/tool-call.ts'
 import { CombinedSessionRepository } from '../../../../src/sessions/combined-session-repository.ts'
 import type { AppendRequest } from '../../../../src/storage/event-store.ts'
-import { newLatch } from '../../../support/fixtures/agent-chats.ts'
+import { newLatch } from '../../../support/fixtures/chats/agent-chats.ts'
 import {
   listStoredCalls,
   listStoredDecisions,
@@ -13,7 +13,7 @@ import {
   useDecisionChats,
   waitForEnd,
   writeCall,
-} from '../../../support/fixtures/decision-chats.ts'
+} from '../../../support/fixtures/chats/decision-chats.ts'
 import { findOpenAiProblems } from '../../../support/fixtures/message-rules.ts'
 import { waitForOnlyPending, waitForPending } from '../../../support/fixtures/pending-decisions.ts'
 import { newToolbox } from '../../../support/fixtures/toolbox.ts'

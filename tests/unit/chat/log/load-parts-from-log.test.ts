@@ -3,7 +3,7 @@ import type { AgentEvent } from '../../../../src/agent/agent.ts'
 import { sha256Hex } from '../../../../src/lib/text/sha256.ts'
 import { computeMessageDigest } from '../../../../src/model/fold/message-digest.ts'
 import { requireNonNull } from '../../../contract/support/typed-client.ts'
-import { newChatFixture } from '../../../support/fixtures/agent-chats.ts'
+import { newChatFixture } from '../../../support/fixtures/chats/agent-chats.ts'
 
 const sentence = 'Wörter und 🙂 und mehr. '
 const long = sentence.repeat(40_000)

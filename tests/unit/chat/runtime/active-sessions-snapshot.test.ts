@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ChatSnapshot } from '../../../../src/chat/chat-snapshot.ts'
 import type { MessageRecord } from '../../../../src/model/message.ts'
-import { newChatFixture } from '../../../support/fixtures/agent-chats.ts'
+import { newChatFixture } from '../../../support/fixtures/chats/agent-chats.ts'
 
 const getText = (message: MessageRecord | null | undefined): string =>
   message?.parts.map((part) => (part.type === 'text' ? part.text : '')).join('') ?? ''

@@ -2,7 +2,7 @@ import { answerThenWait } from '../../../support/fixtures/scripted-answers.ts'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { newLatch, newChatFixture, newChatFixtureWith } from '../../../support/fixtures/agent-chats.ts'
+import { newLatch, newChatFixture, newChatFixtureWith } from '../../../support/fixtures/chats/agent-chats.ts'
 import { ChatClient, type ApiStream } from '../../../support/clients/chat-client.ts'
 import {
   startSegueWithProvider,

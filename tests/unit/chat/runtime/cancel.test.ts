@@ -1,7 +1,7 @@
 import { answerThenWait, countEnds } from '../../../support/fixtures/scripted-answers.ts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { AgentEvent } from '../../../../src/agent/agent.ts'
-import { newLatch, newChatFixture } from '../../../support/fixtures/agent-chats.ts'
+import { newLatch, newChatFixture } from '../../../support/fixtures/chats/agent-chats.ts'
 import { waitForAbort } from '../../../../src/lib/async/wait-for-abort.ts'
 import type { ApiCancelResult } from '../../../support/clients/chat-client.ts'
 import { startSegueWithProvider, type SegueWithProvider } from '../../../support/server/segue-with-provider.ts'

@@ -6,7 +6,7 @@ import {
   newChatFixtureWith,
   newLatch,
   type ScriptedAnswer,
-} from '../../../support/fixtures/agent-chats.ts'
+} from '../../../support/fixtures/chats/agent-chats.ts'
 
 const answerHello: ScriptedAnswer = async function* () {
   yield { type: 'text', block: '1', text: 'Hello' }

@@ -6,13 +6,13 @@ import {
   type ChatFixtureOptions,
   newLatch,
   type ScriptedAnswer,
-} from '../../../support/fixtures/agent-chats.ts'
+} from '../../../support/fixtures/chats/agent-chats.ts'
 import {
   findContinuation,
   newCompactionChats,
   Summaries,
   summaryUsage,
-} from '../../../support/fixtures/compaction-chats.ts'
+} from '../../../support/fixtures/chats/compaction-chats.ts'
 import { drainEventLoop, modelMessage, runTurn, textAnswer } from '../../../support/fixtures/scripted-answers.ts'
 
 const { assistant, summary } = modelMessage

@@ -1,6 +1,6 @@
 import { answerThenWait, countEnds } from '../../../support/fixtures/scripted-answers.ts'
 import { describe, expect, test } from 'vitest'
-import { newLatch, newChatFixture } from '../../../support/fixtures/agent-chats.ts'
+import { newLatch, newChatFixture } from '../../../support/fixtures/chats/agent-chats.ts'
 
 const forever = new Promise<never>(() => {})
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { AgentEvent } from '../../../../src/agent/agent.ts'
 import type { ChatEvent, DeliveredEvent } from '../../../../src/model/chat-event.ts'
 import { yieldToEventLoop } from '../../../../src/lib/async/yield-to-event-loop.ts'
-import { type ScriptedAnswer, newLatch, newChatFixture } from '../../../support/fixtures/agent-chats.ts'
+import { type ScriptedAnswer, newLatch, newChatFixture } from '../../../support/fixtures/chats/agent-chats.ts'
 
 describe('a log of 2,500 deltas', () => {
   const parts = { reasoning: 500, text: 1000, tool: 500, last: 500 }

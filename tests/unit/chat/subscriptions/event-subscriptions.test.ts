@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { DeliveredEvent } from '../../../../src/model/chat-event.ts'
 import { yieldToEventLoop } from '../../../../src/lib/async/yield-to-event-loop.ts'
-import { newLatch, newChatFixture } from '../../../support/fixtures/agent-chats.ts'
+import { newLatch, newChatFixture } from '../../../support/fixtures/chats/agent-chats.ts'
 import { startSegueWithProvider, type SegueWithProvider } from '../../../support/server/segue-with-provider.ts'
 import { toParts, EventReader } from '../../../support/clients/reader.ts'
 import { startHeldAnswer, resume, expectSameEvents, ascending, isEndOf } from '../../../support/fixtures/held-answer.ts'

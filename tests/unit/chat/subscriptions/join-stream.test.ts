@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { newLatch } from '../../../support/fixtures/agent-chats.ts'
+import { newLatch } from '../../../support/fixtures/chats/agent-chats.ts'
 import { startSegueWithProvider, type SegueWithProvider } from '../../../support/server/segue-with-provider.ts'
 import { EventReader, omitEntities } from '../../../support/clients/reader.ts'
 import { expectSameEvents } from '../../../support/fixtures/held-answer.ts'

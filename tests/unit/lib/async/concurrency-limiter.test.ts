@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { ConcurrencyLimiter } from '../../../../src/lib/async/concurrency-limiter.ts'
-import { newLatch } from '../../../support/fixtures/agent-chats.ts'
+import { newLatch } from '../../../support/fixtures/chats/agent-chats.ts'
 import { waitUntil } from '../../../support/wait-until.ts'
 import { yieldToEventLoop } from '../../../../src/lib/async/yield-to-event-loop.ts'
 

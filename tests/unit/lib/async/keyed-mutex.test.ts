@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { KeyedMutex } from '../../../../src/lib/async/keyed-mutex.ts'
 import { yieldToEventLoop } from '../../../../src/lib/async/yield-to-event-loop.ts'
-import { newLatch } from '../../../support/fixtures/agent-chats.ts'
+import { newLatch } from '../../../support/fixtures/chats/agent-chats.ts'
 
 test('tasks with the same key run one after the other, in order', async () => {
   const mutex = new KeyedMutex()

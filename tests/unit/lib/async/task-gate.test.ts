@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { SegueError, createShuttingDownError } from '../../../../src/lib/errors.ts'
 import { TaskGate } from '../../../../src/lib/async/task-gate.ts'
-import { newLatch } from '../../../support/fixtures/agent-chats.ts'
+import { newLatch } from '../../../support/fixtures/chats/agent-chats.ts'
 
 test('an open gate runs tasks and counts them', async () => {
   const gate = new TaskGate()

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { TaskTracker } from '../../../../src/lib/async/task-tracker.ts'
 import { yieldToEventLoop } from '../../../../src/lib/async/yield-to-event-loop.ts'
-import { newLatch } from '../../../support/fixtures/agent-chats.ts'
+import { newLatch } from '../../../support/fixtures/chats/agent-chats.ts'
 
 test('a task starts at once, is counted while it runs, and returns its result', async () => {
   const tracker = new TaskTracker()
