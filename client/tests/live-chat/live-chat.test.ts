@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { startSegueWithProvider } from '../../../tests/support/server/segue-with-provider.ts'
-import { newLatch } from '../../../tests/support/fixtures/agent-chats.ts'
+import { newLatch } from '../../../tests/support/fixtures/chats/agent-chats.ts'
 import { startHttpServer } from '../../../tests/support/server/small-server.ts'
 import { HermesDb } from '../../../tests/support/hermes/hermes-db.ts'
 import { newTempFolder, startTestSegue } from '../../../tests/support/server/segue.ts'
