@@ -15,10 +15,12 @@ export const migration030 = `
   END;
   CREATE TRIGGER conversation_flags_updated AFTER UPDATE OF flags ON conversations WHEN old.flags <> new.flags BEGIN
     UPDATE conversation_counts SET conversation_count = conversation_count - 1 WHERE flags = old.flags;
+    DELETE FROM conversation_counts WHERE flags = old.flags AND conversation_count = 0;
     INSERT INTO conversation_counts VALUES (new.flags, 1)
       ON CONFLICT (flags) DO UPDATE SET conversation_count = conversation_count + 1;
   END;
   CREATE TRIGGER conversation_deleted AFTER DELETE ON conversations BEGIN
     UPDATE conversation_counts SET conversation_count = conversation_count - 1 WHERE flags = old.flags;
+    DELETE FROM conversation_counts WHERE flags = old.flags AND conversation_count = 0;
   END;
 `
