@@ -48,7 +48,9 @@ const remove = async (client: Client, id: string) => (await mutate(client, Delet
 /** The number of rows of each table that is not empty. */
 function rowsIn({ segue }: TestEnvironment): Record<string, unknown> {
   using database = TestDatabase.read(segue.home)
-  const counts = database.listTables().map((table) => [table, database.count(table)] as const)
+  // Counts of conversations stay as zeros.
+  const used = (table: string) => (table === 'conversation_counts' ? `${table} WHERE conversation_count <> 0` : table)
+  const counts = database.listTables().map((table) => [table, database.count(used(table))] as const)
   // The tables of a search index have rows even if it has no entries. Keys, and sums of usage, outlive what they are of.
   const isFrame = (name: string) =>
     /^(change_sequences|idempotency_keys|read_marks_start|usage_sums|\w+_index_(data|idx|config))$/.test(name)
