@@ -213,13 +213,13 @@ describe('A schedule', () => {
     expect((await ask(environment.client, JobsDocument, {})).jobs).toEqual([])
   })
 
-  test('lists at most 100 due times', async () => {
+  test('lists at most 1,000 due times', async () => {
     await using environment = await newTestEnvironment('http')
     const { id } = await newJob(environment.client, { schedule: 'every 1m' })
-    expect((await ask(environment.client, JobNodeDocument, { id, first: 100 })).node).toMatchObject({
-      nextRuns: { length: 100 },
+    expect((await ask(environment.client, JobNodeDocument, { id, first: 1000 })).node).toMatchObject({
+      nextRuns: { length: 1000 },
     })
-    const refusal = await expectRefusal(environment.client, JobNodeDocument, { id, first: 101 })
+    const refusal = await expectRefusal(environment.client, JobNodeDocument, { id, first: 1001 })
     expect(refusal).toMatchObject({ code: 'BAD_USER_INPUT', path: ['first'] })
   })
 })

@@ -7,8 +7,9 @@ import { resolveKeysetConnection } from '../relay/keyset-connection.ts'
 import { OriginEnum } from '../session/session-enums.ts'
 import { BudgetType } from './budget.ts'
 import { JobStateEnum } from './job-enums.ts'
-import { maxDueTimes } from './schedule-preview.ts'
 
+/** As many as other lists return: a year of daily runs fits. */
+const maxNextRuns = 1000
 const defaultNextRuns = 3
 
 JobObjectType.implement({
@@ -102,12 +103,12 @@ schemaBuilder.objectFields(JobObjectType, (t) => ({
     args: {
       first: t.arg.int({
         defaultValue: defaultNextRuns,
-        description: `The maximum number of times to return: 1 to ${maxDueTimes}.`,
+        description: `The maximum number of times to return: 1 to ${maxNextRuns}.`,
       }),
     },
     resolve: (job, args) => {
       const first = args.first ?? defaultNextRuns
-      assertIntInRange(first, { name: 'first', min: 1, max: maxDueTimes })
+      assertIntInRange(first, { name: 'first', min: 1, max: maxNextRuns })
       return listUpcomingJobRuns(job, first)
     },
   }),

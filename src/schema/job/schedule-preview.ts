@@ -3,8 +3,7 @@ import { assertIntInRange } from '../arguments.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { scheduleDescription } from './job-inputs.ts'
 
-/** How many due times are computed for one request at most. */
-export const maxDueTimes = 100
+const maxDueTimes = 100
 const defaultDueTimes = 5
 
 schemaBuilder.queryField('schedulePreview', (t) =>

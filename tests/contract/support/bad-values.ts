@@ -214,9 +214,6 @@ const tooLargeFiles = [
   `data:text/plain;base64,${Buffer.alloc(1024 * 1024 + 1, 'x').toString('base64')}`,
 ]
 
-/** Lists of due times, which are shorter. */
-const dueTimeFields = new Set(['Job.nextRuns', 'Query.schedulePreview'])
-
 /** Lists whose cursors are numbers. */
 const numericCursorFields = new Set(['Session.messages', 'Job.runs'])
 
@@ -226,7 +223,7 @@ function listWrongValues({ name, field, kind, path, type }: InputPosition, known
   switch (`${path.at(-1)}: ${typeName}`) {
     case 'first: Int':
     case 'last: Int':
-      return [0, -1, dueTimeFields.has(field) ? 101 : 1001, 2 ** 31 - 1, -(2 ** 31)].map(badInputValue)
+      return [0, -1, field === 'Query.schedulePreview' ? 101 : 1001, 2 ** 31 - 1, -(2 ** 31)].map(badInputValue)
     case 'repeatLimit: Int':
       return [...(isUpdate(field) ? [] : [0]), -1, -(2 ** 31)].map(badInputValue)
     case 'skip: Int':
