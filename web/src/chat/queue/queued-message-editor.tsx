@@ -2,7 +2,7 @@ import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
 import { Button } from '../../components/button.tsx'
 import { strings } from '../../strings/strings.ts'
 import type { Draft } from '../composer/draft/draft.ts'
-import { useItemAction } from './use-item-action.ts'
+import { useAction } from '../../components/use-action.ts'
 import styles from './waiting-messages.module.css'
 
 interface QueuedMessageEditorProps {
@@ -16,7 +16,7 @@ interface QueuedMessageEditorProps {
 /** Changes the text of a message that waits for its turn. */
 export function QueuedMessageEditor({ draft, text, onSave, onCancel }: QueuedMessageEditorProps) {
   const [edited, setEdited] = useState(text)
-  const { run, isRunning, error } = useItemAction()
+  const { run, isRunning, error } = useAction()
   const unsaved = useUnsavedText(draft, text)
   const change = (value: string): void => {
     setEdited(value)

@@ -1,15 +1,14 @@
 import { GripVertical, Pencil, Undo2, Zap } from 'lucide-react'
-import type { QueuedMessage } from 'segue-client/react'
-import { useSegueClient } from 'segue-client/react'
+import { getMessageText, type QueuedMessage, useSegueClient } from 'segue-client/react'
 import { useState } from 'react'
 import { IconButton } from '../../components/icon-button.tsx'
 import { strings } from '../../strings/strings.ts'
 import type { Draft } from '../composer/draft/draft.ts'
-import { getText, giveBackMessages } from '../composer/draft/message-draft.ts'
+import { giveBackMessages } from '../composer/draft/message-draft.ts'
 import { focusComposer } from '../composer/focus-composer.ts'
 import { QueuedMessageEditor } from './queued-message-editor.tsx'
 import type { DragHandleProps } from './use-queue-order.ts'
-import { useItemAction } from './use-item-action.ts'
+import { useAction } from '../../components/use-action.ts'
 import { WaitingMessageText } from './waiting-message-text.tsx'
 import styles from './waiting-messages.module.css'
 
@@ -26,7 +25,7 @@ export function QueuedMessageItem({ draft, queued, isDragged, handleProps }: Que
   const { stream, message } = queued
   const client = useSegueClient()
   const [isEditing, setEditing] = useState(false)
-  const { run, isRunning, error } = useItemAction()
+  const { run, isRunning, error } = useAction()
   const takeBack = async (): Promise<void> => {
     const cancelled = await client.cancel(stream.id)
     // If its turn has begun meanwhile, it is no longer the person's alone.
@@ -45,14 +44,14 @@ export function QueuedMessageItem({ draft, queued, isDragged, handleProps }: Que
   return (
     <li className={styles.item} data-dragged={isDragged || undefined}>
       {handleProps && (
-        <IconButton className={styles.handle} label={waiting.move(shorten(getText(message)))} {...handleProps}>
+        <IconButton className={styles.handle} label={waiting.move(shorten(getMessageText(message)))} {...handleProps}>
           <GripVertical />
         </IconButton>
       )}
       {isEditing ? (
         <QueuedMessageEditor
           draft={draft}
-          text={getText(message)}
+          text={getMessageText(message)}
           onSave={async (text) => {
             await client.updateQueued(stream.id, { text })
             stopEditing()

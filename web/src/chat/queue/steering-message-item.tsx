@@ -5,7 +5,7 @@ import { strings } from '../../strings/strings.ts'
 import type { Draft } from '../composer/draft/draft.ts'
 import { giveBackMessages } from '../composer/draft/message-draft.ts'
 import { focusComposer } from '../composer/focus-composer.ts'
-import { useItemAction } from './use-item-action.ts'
+import { useAction } from '../../components/use-action.ts'
 import { WaitingMessageText } from './waiting-message-text.tsx'
 import styles from './waiting-messages.module.css'
 
@@ -17,7 +17,7 @@ interface SteeringMessageItemProps {
 /** A message that waits to join the answer: it can be taken back until then. */
 export function SteeringMessageItem({ draft, message }: SteeringMessageItemProps) {
   const client = useSegueClient()
-  const { run, isRunning, error } = useItemAction()
+  const { run, isRunning, error } = useAction()
   const withdraw = async (): Promise<void> => {
     await client.withdraw(message.id)
     giveBackMessages(draft, [message])

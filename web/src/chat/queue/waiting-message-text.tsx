@@ -1,7 +1,6 @@
 import { Paperclip } from 'lucide-react'
-import type { LiveChatMessage } from 'segue-client/react'
+import { getMessageText, type LiveChatMessage } from 'segue-client/react'
 import { strings } from '../../strings/strings.ts'
-import { getText } from '../composer/draft/message-draft.ts'
 import styles from './waiting-messages.module.css'
 
 interface WaitingMessageTextProps {
@@ -15,7 +14,7 @@ export function WaitingMessageText({ message, error }: WaitingMessageTextProps) 
   const files = message.parts.filter(({ type }) => type === 'file').length
   return (
     <div className={styles.content}>
-      <p className={styles.text}>{getText(message)}</p>
+      <p className={styles.text}>{getMessageText(message)}</p>
       {files > 0 && (
         <p className={styles.fileCount}>
           <Paperclip aria-hidden="true" /> {strings.composer.waiting.files(files)}

@@ -1,15 +1,11 @@
 import type { ChatMessage } from 'segue-client'
+import { getMessageText } from 'segue-client/react'
 import { createId } from './create-id.ts'
 import type { Draft } from './draft.ts'
 import type { DraftFile } from './draft-state.ts'
 
-/** The text of a message. */
-export function getText({ parts }: Pick<ChatMessage, 'parts'>): string {
-  return parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
-}
-
 /** The files of a message. The server has them: they can be sent again. */
-function getDraftFiles({ parts }: Pick<ChatMessage, 'parts'>): DraftFile[] {
+export function getDraftFiles({ parts }: Pick<ChatMessage, 'parts'>): DraftFile[] {
   return parts.flatMap((part) => {
     if (part.type !== 'file') return []
     const { mediaType, name, url } = part
@@ -21,5 +17,5 @@ function getDraftFiles({ parts }: Pick<ChatMessage, 'parts'>): DraftFile[] {
 
 /** Puts messages that were taken back before what is written. */
 export function giveBackMessages(draft: Draft, messages: readonly Pick<ChatMessage, 'parts'>[]): void {
-  for (const message of messages.toReversed()) draft.giveBack(getText(message), getDraftFiles(message))
+  for (const message of messages.toReversed()) draft.giveBack(getMessageText(message), getDraftFiles(message))
 }

@@ -1,14 +1,14 @@
 import { useState } from 'react'
 
-interface ItemAction {
+interface Action {
   readonly isRunning: boolean
-  /** Why the last action was refused, for people. */
+  /** Why the last run was refused, for people. */
   readonly error: string | null
   run(action: () => Promise<void>): void
 }
 
-/** Runs the actions of one item, one at a time, and keeps the reason why the last one was refused. */
-export function useItemAction(): ItemAction {
+/** Runs what buttons ask for, one at a time, and keeps the reason why the last one was refused. */
+export function useAction(): Action {
   const [isRunning, setRunning] = useState(false)
   const [error, setError] = useState<string | null>(null)
   const run = (action: () => Promise<void>): void => {
