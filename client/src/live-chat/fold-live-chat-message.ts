@@ -45,14 +45,7 @@ export function createLiveChatMessage(message: ChatMessage): LiveChatMessage {
 
 export function toMessageStream({ stream, status }: StreamStarted | StreamFinished): MessageStream {
   const { id, finishReason = null, error, startedAt, finishedAt } = stream
-  return {
-    id,
-    status,
-    finishReason,
-    error: error && { code: error.code, message: error.message },
-    startedAt,
-    finishedAt,
-  }
+  return { id, status, finishReason, error, startedAt, finishedAt }
 }
 
 /** Whether a message has the part with this tool call. */

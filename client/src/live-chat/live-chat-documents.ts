@@ -15,7 +15,8 @@ export interface WireAlternative extends WireOriginal {
   readonly stream: { readonly userMessage: { readonly text: string }; readonly message: WireOriginal | null } | null
 }
 
-interface WireMessageStream extends Omit<MessageStream, 'startedAt' | 'finishedAt'> {
+interface WireMessageStream
+  extends Omit<MessageStream, 'startedAt' | 'finishedAt' | 'error'>, Pick<WireStream, 'error'> {
   readonly startedAt: string
   readonly finishedAt: string | null
 }
@@ -61,7 +62,7 @@ const alternatives =
 const liveMessageFields = `
   ... on Message ${messageFields}
   key copyOf { id }
-  stream { status finishReason error { code message } startedAt finishedAt }
+  stream { status finishReason error { code message retryAt } startedAt finishedAt }
   ${alternatives}
   toolCalls { id approval ${approvalFields} clarification ${clarificationFields} }`
 

@@ -25,7 +25,7 @@ export interface MessageStream {
   readonly status: StreamStatus
   /** Why the model stopped. Null unless the status is COMPLETED. */
   readonly finishReason: FinishReason | null
-  readonly error: Pick<StreamFailure, 'code' | 'message'> | null
+  readonly error: StreamFailure | null
   /** When it was accepted, in epoch milliseconds: the answer's `createdAt` less this is the time to its first part. */
   readonly startedAt: number
   /** When it ended. Null before. */

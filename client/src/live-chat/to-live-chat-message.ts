@@ -1,3 +1,4 @@
+import { toStreamFailure } from '../wire/to-chat-event.ts'
 import { toApproval, toClarification } from '../wire/to-decision.ts'
 import { toChatMessage, toTime } from '../wire/to-message.ts'
 import type { WireAlternative, WireLiveMessage } from './live-chat-documents.ts'
@@ -19,8 +20,13 @@ export function toLiveChatMessage(wireMessage: WireLiveMessage): LiveChatMessage
   }
 }
 
-function toStream({ startedAt, finishedAt, ...stream }: NonNullable<WireLiveMessage['stream']>): MessageStream {
-  return { ...stream, startedAt: toTime(startedAt), finishedAt: toTime(finishedAt) }
+function toStream({ startedAt, finishedAt, error, ...stream }: NonNullable<WireLiveMessage['stream']>): MessageStream {
+  return {
+    ...stream,
+    error: error && toStreamFailure(error),
+    startedAt: toTime(startedAt),
+    finishedAt: toTime(finishedAt),
+  }
 }
 
 export function toAlternative({ id, copyOf, session, text, stream }: WireAlternative): MessageAlternative {

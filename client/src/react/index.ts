@@ -14,6 +14,8 @@ export { isShallowEqual } from './use-snapshot.ts'
 export { LiveChat, type LiveChatOptions, type OutgoingMessage } from '../live-chat/live-chat.ts'
 export type { RetryChanges } from '../live-chat/start-stream.ts'
 export type { LiveChatState, QueuedMessage } from '../live-chat/live-chat-state.ts'
+export { listMessageTries, type MessageTry } from '../live-chat/message-tries.ts'
+export { getMessageText } from '../live-chat/live-chat-message.ts'
 export {
   parseToolResultContent,
   parseToolResultFile,

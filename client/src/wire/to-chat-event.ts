@@ -19,7 +19,7 @@ export function toChatStream(stream: WireStream): ChatStream {
   }
 }
 
-function toStreamFailure({ retryAt, ...failure }: NonNullable<WireStream['error']>): StreamFailure {
+export function toStreamFailure({ retryAt, ...failure }: NonNullable<WireStream['error']>): StreamFailure {
   return { ...failure, ...omitNulls({ retryAt: toTime(retryAt) }) }
 }
 

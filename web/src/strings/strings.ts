@@ -1,3 +1,4 @@
+import { actionStrings } from './action-strings.ts'
 import { chatStrings } from './chat-strings.ts'
 import { composerStrings } from './composer-strings.ts'
 import { sidebarStrings } from './sidebar-strings.ts'
@@ -28,4 +29,5 @@ export const strings = {
   chat: chatStrings,
   transcript: transcriptStrings,
   composer: composerStrings,
+  actions: actionStrings,
 } as const

@@ -3,6 +3,7 @@ import { WaitingMessages } from '../queue/waiting-messages.tsx'
 import { ChatError } from './chat-error.tsx'
 import { ComposerForm } from './composer-form.tsx'
 import { ComposerNotice } from './composer-notice.tsx'
+import { ProviderWait } from './provider-wait.tsx'
 import styles from './composer.module.css'
 import { useArrivals } from './draft/use-arrivals.ts'
 import { useDraft } from './draft/use-draft.ts'
@@ -20,6 +21,7 @@ export function Composer({ chat }: { readonly chat: LiveChat }) {
           {report}
         </ComposerNotice>
       )}
+      <ProviderWait chat={chat} />
       <ChatError chat={chat} />
       <WaitingMessages chat={chat} draft={draft} />
       <ComposerForm chat={chat} draft={draft} onSent={dismissReport} onStop={stop} />

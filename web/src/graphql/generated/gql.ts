@@ -15,14 +15,20 @@ import * as types from './graphql.ts';
  * Learn more about it here: https://the-guild.dev/graphql/codegen/plugins/presets/preset-client#reducing-bundle-size
  */
 type Documents = {
+    "mutation ForkSession($messageId: ID!) {\n  forkSession(messageId: $messageId) {\n    id\n  }\n}": typeof types.ForkSessionDocument,
     "query MessageLimits {\n  server {\n    limits {\n      files\n      fileBytes\n      textLength\n    }\n  }\n}": typeof types.MessageLimitsDocument,
     "query ServerInfo {\n  server {\n    version\n  }\n}": typeof types.ServerInfoDocument,
 };
 const documents: Documents = {
+    "mutation ForkSession($messageId: ID!) {\n  forkSession(messageId: $messageId) {\n    id\n  }\n}": types.ForkSessionDocument,
     "query MessageLimits {\n  server {\n    limits {\n      files\n      fileBytes\n      textLength\n    }\n  }\n}": types.MessageLimitsDocument,
     "query ServerInfo {\n  server {\n    version\n  }\n}": types.ServerInfoDocument,
 };
 
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "mutation ForkSession($messageId: ID!) {\n  forkSession(messageId: $messageId) {\n    id\n  }\n}"): typeof import('./graphql.ts').ForkSessionDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -4,6 +4,13 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+export type ForkSessionMutationVariables = Exact<{
+  messageId: string;
+}>;
+
+
+export type ForkSessionMutation = { forkSession: { id: string } | null };
+
 export type MessageLimitsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
@@ -33,6 +40,13 @@ export class TypedDocumentString<TResult, TVariables>
   }
 }
 
+export const ForkSessionDocument = new TypedDocumentString(`
+    mutation ForkSession($messageId: ID!) {
+  forkSession(messageId: $messageId) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<ForkSessionMutation, ForkSessionMutationVariables>;
 export const MessageLimitsDocument = new TypedDocumentString(`
     query MessageLimits {
   server {

@@ -30,6 +30,11 @@ export function useDraft(chat: LiveChat): Draft {
   return draft
 }
 
+/** A draft that belongs to no composer. */
+export function useNamedDraft(key: string): Draft {
+  return findDraft(useSegueClient(), key)
+}
+
 /** What a selector makes of a draft. The component renders again only when that is another value. */
 export function useDraftState<Selection>(draft: Draft, selector: (state: DraftState) => Selection): Selection {
   const getSelection = (): Selection => selector(draft.getSnapshot())

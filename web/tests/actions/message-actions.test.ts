@@ -1,0 +1,107 @@
+import { expect, test } from 'vitest'
+import { describeApp } from '../support/describe-app.ts'
+import { findChat, openWithProvider } from '../support/open-chat.ts'
+
+describeApp('A message', (browser) => {
+  test('can be edited in its place, and the tries are gone through by keys: 2 of 2', async () => {
+    await using app = await openWithProvider(browser)
+    const { page, provider } = app
+    const { send, answers, questions, composer } = findChat(page)
+    provider.enqueue('Paris.')
+    await send('The capital of Frence?')
+    await answers.getByText('Paris.').waitFor()
+    provider.enqueue('Berlin.')
+    await questions.getByRole('button', { name: 'Edit' }).click()
+    const editor = page.getByRole('textbox', { name: 'Text of the message' })
+    expect(await editor.inputValue()).toBe('The capital of Frence?')
+    await editor.fill('The capital of Germany?')
+    await editor.press('Enter')
+    await answers.getByText('Berlin.').waitFor()
+    expect(await composer.evaluate((element) => element === document.activeElement)).toBe(true)
+    await questions.getByText('2 of 2').waitFor()
+    await questions.getByRole('button', { name: 'Previous try' }).focus()
+    await page.keyboard.press('Enter')
+    await answers.getByText('Paris.').waitFor()
+    await questions.getByText('1 of 2').waitFor()
+    await expect
+      .poll(() => questions.getByRole('button', { name: 'Next try' }).evaluate((el) => el === document.activeElement))
+      .toBe(true)
+    await page.keyboard.press('Enter')
+    await answers.getByText('Berlin.').waitFor()
+    await page.reload()
+    await questions.getByText('2 of 2').waitFor()
+  })
+
+  test('whose edit is not sent yet keeps it, also over a reload', async () => {
+    await using app = await browser.open()
+    const { page } = app
+    const { send, answers, questions } = findChat(page)
+    await send('Hello')
+    await answers.first().waitFor()
+    await questions.getByRole('button', { name: 'Edit' }).click()
+    const editor = page.getByRole('textbox', { name: 'Text of the message' })
+    await editor.fill('Hello, and more')
+    await editor.press('Escape')
+    await page.reload()
+    await questions.getByText('Hello').waitFor()
+    await questions.getByRole('button', { name: 'Edit' }).click()
+    await expect.poll(() => editor.inputValue()).toBe('Hello, and more')
+    await page.getByRole('button', { name: 'As it was' }).click()
+    expect(await editor.inputValue()).toBe('Hello')
+  })
+
+  test('can be answered again, and the answers are tries of their own', async () => {
+    await using app = await openWithProvider(browser)
+    const { page, provider } = app
+    const { send, answers } = findChat(page)
+    provider.enqueue('Heads.')
+    await send('Flip a coin')
+    await answers.getByText('Heads.').waitFor()
+    provider.enqueue('Tails.')
+    await page.getByRole('button', { name: 'Answer again' }).click()
+    await answers.getByText('Tails.').waitFor()
+    await answers.getByText('2 of 2').waitFor()
+    provider.enqueue('On its edge.')
+    await page.getByRole('button', { name: 'Answer again' }).click()
+    await answers.getByText('On its edge.').waitFor()
+    await answers.getByText('3 of 3').waitFor()
+    await page.getByRole('button', { name: 'Previous try' }).click()
+    await answers.getByText('Tails.').waitFor()
+  })
+
+  test('can begin another chat, which has what was said up to it', async () => {
+    await using app = await browser.open()
+    const { page } = app
+    const { send, answers, questions, composer } = findChat(page)
+    await send('Hello')
+    await answers.first().waitFor()
+    await send('More')
+    await answers.nth(1).waitFor()
+    const url = page.url()
+    await answers.first().getByRole('button', { name: 'Continue from here in a new chat' }).click()
+    await page.waitForURL((to) => to.href !== url)
+    await questions.getByText('More').waitFor({ state: 'detached' })
+    expect(await questions.count()).toBe(1)
+    expect(await composer.evaluate((element) => element === document.activeElement)).toBe(true)
+    await send('Another way')
+    await answers.nth(1).waitFor()
+    await page.goto(url)
+    await questions.getByText('More').waitFor()
+  })
+
+  test('whose answer failed says why, and when it can be tried again', async () => {
+    await using app = await openWithProvider(browser, { limits: { retrySeconds: 0 } })
+    const { page, provider } = app
+    const { send, answers, questions } = findChat(page)
+    provider.enqueue([{ status: 400, body: { error: { message: 'The provider is on fire.' } } }])
+    provider.enqueue('All is well.')
+    await send('Hello')
+    await questions.getByText(/on fire/).waitFor()
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await answers.getByText('All is well.').waitFor()
+    provider.enqueue([{ status: 429, body: { error: { message: 'Too fast.' } }, headers: { 'retry-after': '7200' } }])
+    await send('And now?')
+    await questions.getByText(/It can be tried again at \d+:\d+/).waitFor()
+    expect(await page.getByRole('button', { name: 'Try again' }).isDisabled()).toBe(true)
+  })
+})
