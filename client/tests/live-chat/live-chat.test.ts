@@ -54,7 +54,7 @@ test('an answer that was followed to its end has the saved digest, and the times
   server.provider.enqueue([{ text: 'An ' }, { wait: rest.opened }, { text: 'answer.' }, { finish: 'stop' }])
   using shown = new ShownChat(server.segue.url)
   await shown.chat.send({ text: 'One' })
-  await shown.untilTexts('One', 'An ')
+  await shown.until(() => shown.texts.at(-1) === 'An ')
   rest.open()
   await shown.until(({ messages }) => messages.at(-1)?.status === 'COMPLETE')
   const answer = shown.state.messages.at(-1)
