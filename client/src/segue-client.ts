@@ -102,6 +102,8 @@ export interface RequestOptions {
   readonly signal?: AbortSignal
   /** For a mutation, so that it is never done twice. Default: a new UUID for each call. */
   readonly key?: string
+  /** True: the browser completes the request although the page is left meanwhile. For what is small. Default: false. */
+  readonly keepalive?: boolean
 }
 
 /**

@@ -115,6 +115,20 @@ describe.each(transports)('over %s, a list', (transport) => {
     unsubscribe()
   })
 
+  test('is read further with pages of the size that is asked for', async () => {
+    using client = connect()
+    for (const title of ['A', 'B', 'C', 'D', 'E']) await chat(title)
+    const list = client.conversations({ profile }, { pageSize: 1 })
+    const unsubscribe = list.subscribe(() => undefined)
+    const before = await waitForTitles(list, 'E')
+    await list.loadMore(3)
+    expect(getTitles(list.getSnapshot())).toEqual(['E', 'D', 'C', 'B'])
+    expect(list.getSnapshot().conversations[0]).toBe(before.conversations[0])
+    await list.loadMore()
+    expect(list.getSnapshot()).toMatchObject({ hasMore: false })
+    unsubscribe()
+  })
+
   test('has what its filter allows, and nothing else', async () => {
     using client = connect()
     const id = await chat('Kept')

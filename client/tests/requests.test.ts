@@ -56,6 +56,18 @@ describe('a request', () => {
     expect(await client.request<{ __typename: string }>('{ __typename }')).toEqual({ __typename: 'Query' })
   })
 
+  test('outlives the page where that is asked for', async () => {
+    const keepalive: unknown[] = []
+    const recordingFetch: typeof fetch = (url, init) => {
+      keepalive.push(init?.keepalive)
+      return fetch(url, init)
+    }
+    using client = newClient({ url: segue.url, fetch: recordingFetch })
+    await client.request('{ __typename }')
+    await client.request('{ __typename }', {}, { keepalive: true })
+    expect(keepalive).toEqual([false, true])
+  })
+
   test('that is lost is sent again with the same key, so that nothing is done twice', async () => {
     await using proxy = await startTcpProxy(segue.url)
     using client = newClient({ url: proxy.url, reconnect: { minDelayMs: 10, maxDelayMs: 20, idleTimeoutMs: 400 } })

@@ -9,6 +9,8 @@ const longTimeoutMs = 60_000
 export interface SendOptions {
   readonly signal?: AbortSignal | undefined
   readonly key?: string
+  /** The browser completes the request although the page is left meanwhile. */
+  readonly keepalive?: boolean
   /** Tries until it is aborted, however often the connection is lost. */
   readonly whileActive?: AbortSignal | undefined
   /** The server may take longer than it does to answer at once. */
@@ -33,12 +35,12 @@ export class RequestSender {
    * @typeParam Data What the document of the operation selects.
    */
   async send<Data>({ query, variables }: Operation, options: SendOptions = {}): Promise<Data> {
-    const { key = createUuid(), whileActive, signal = whileActive, mayTakeLong = false } = options
+    const { key = createUuid(), whileActive, signal = whileActive, mayTakeLong = false, keepalive = false } = options
     const headers = { 'content-type': 'application/json', accept: 'application/json', 'idempotency-key': key }
     const body = JSON.stringify({ query, variables })
     const request: HttpRequest = {
       url: this.#url,
-      init: { method: 'POST', headers, body, cache: 'no-store' },
+      init: { method: 'POST', headers, body, cache: 'no-store', keepalive },
       idleTimeout: { timeoutMs: mayTakeLong ? longTimeoutMs : this.#idleTimeoutMs },
     }
     const retryOptions = { signal, ...(whileActive && { maxAttempts: Infinity }) }

@@ -63,6 +63,10 @@ export interface ConversationListSnapshot {
  */
 export interface ConversationList
   extends SnapshotSource<ConversationListSnapshot>, AsyncIterable<ConversationListSnapshot> {
-  /** Reads the next page. Resolves when it is in the snapshot, at once if there is none. */
-  loadMore(): Promise<void>
+  /**
+   * Reads the next page. Resolves when it is in the snapshot, at once if there is none.
+   *
+   * @param count How many rows it has: 1 to 1,000. Default: those of the first page.
+   */
+  loadMore(count?: number): Promise<void>
 }

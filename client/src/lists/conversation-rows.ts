@@ -38,6 +38,7 @@ export function mergeConversations(earlier: readonly Conversation[], read: reado
 
 /** The same object as before if the two are equal. */
 function shareConversation(earlier: Conversation | undefined, later: Conversation): Conversation {
+  if (earlier === later) return later
   return earlier && JSON.stringify(earlier) === JSON.stringify(later) ? earlier : later
 }
 

@@ -35,7 +35,7 @@ export function createConversationList(
     options.closing,
   )
   const reader = new ConversationListReader(options, filter, pageSize, store)
-  return Object.assign(store, { loadMore: () => reader.loadMore() })
+  return Object.assign(store, { loadMore: (count?: number) => reader.loadMore(count) })
 }
 
 /**
@@ -73,10 +73,10 @@ class ConversationListReader {
     })
   }
 
-  loadMore(): Promise<void> {
+  loadMore(count = this.#pageSize): Promise<void> {
     return this.#read(async () => {
       const { rows, bound } = this.#list
-      if (bound !== null) await this.#readPages(rows, rows.length + this.#pageSize, this.#endCursor)
+      if (bound !== null) await this.#readPages(rows, rows.length + count, this.#endCursor)
     })
   }
 

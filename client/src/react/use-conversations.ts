@@ -5,8 +5,8 @@ import { SharedSources } from './shared-sources.ts'
 import { type IsEqual, useSnapshot } from './use-snapshot.ts'
 
 export interface UseConversationsResult extends ConversationListSnapshot {
-  /** Reads the next page. */
-  loadMore(): Promise<void>
+  /** Reads the next page, of so many rows. Default: 50. */
+  loadMore(count?: number): Promise<void>
 }
 
 const sharedLists = new SharedSources<ConversationList>()
@@ -29,7 +29,7 @@ export function useConversations<Selection>(
   const client = useSegueClient()
   const key = JSON.stringify(filter)
   const list = useMemo(() => sharedLists.get(client, key, () => client.conversations(JSON.parse(key))), [client, key])
-  const loadMore = useCallback(() => list.loadMore(), [list])
+  const loadMore = useCallback((count?: number) => list.loadMore(count), [list])
   const select = useCallback(
     (snapshot: ConversationListSnapshot) => {
       const result = { ...snapshot, loadMore }
