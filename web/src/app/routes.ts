@@ -12,6 +12,10 @@ const chatPrefix = '/chat/'
 /** The path of the chat that a session belongs to. Session ids of Hermes may have any characters. */
 export const toChatPath = (sessionId: string): string => chatPrefix + encodeURIComponent(sessionId)
 
+/** The place of a message in the chat that a session belongs to. */
+export const toMessagePath = (sessionId: string, messageId: string): string =>
+  `${toChatPath(sessionId)}#${encodeURIComponent(messageId)}`
+
 /** The chat in the path of the page: `sessionId` is null for a new chat. Null: the path is that of another view. */
 export function useChatRoute(): { readonly sessionId: string | null } | null {
   const path = usePathname()

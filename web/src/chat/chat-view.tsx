@@ -1,7 +1,9 @@
 import { useChat, useLiveChat } from 'segue-client/react'
-import { lazy, Suspense, useEffect } from 'react'
+import { lazy, Suspense, useEffect, useMemo } from 'react'
 import { navigate } from 'wouter/use-browser-location'
 import { toChatPath } from '../app/routes.ts'
+import { useReadMark } from '../conversations/use-read-mark.ts'
+import { useCurrentProfile } from '../profiles/current-profile.ts'
 import { strings } from '../strings/strings.ts'
 import styles from './chat-view.module.css'
 import { Composer } from './composer/composer.tsx'
@@ -12,7 +14,12 @@ const Transcript = lazy(() => transcript)
 
 /** A chat, or a new one. The path follows the chat into the session that continues it. */
 export function ChatView({ sessionId }: { readonly sessionId: string | null }) {
-  const chat = useLiveChat(sessionId)
+  const profile = useCurrentProfile()
+  const chat = useLiveChat(
+    sessionId,
+    useMemo(() => ({ profile }), [profile]),
+  )
+  useReadMark(chat)
   const { sessionId: shownId, isEmpty } = useChat(chat, (state) => ({
     sessionId: state.sessionId,
     isEmpty: state.messages.length === 0 && state.sessionId === null,

@@ -30,19 +30,58 @@ export function Menu({ trigger, align = 'end', side = 'bottom', finalFocus, chil
   )
 }
 
+interface AnchoredMenuProps extends Pick<MenuProps, 'align' | 'finalFocus' | 'children'> {
+  /** What it opens beside: an element, or a place such as that of the pointer. */
+  readonly anchor: Element | { getBoundingClientRect(): DOMRect }
+  readonly isOpen: boolean
+  readonly onOpenChange: (isOpen: boolean) => void
+  readonly label: string
+}
+
+/** A list of actions without a button of its own: for one that many rows share, and that the right mouse button opens. */
+export function AnchoredMenu({
+  anchor,
+  isOpen,
+  onOpenChange,
+  label,
+  align = 'start',
+  finalFocus,
+  children,
+}: AnchoredMenuProps) {
+  return (
+    <BaseMenu.Root open={isOpen} onOpenChange={onOpenChange}>
+      <BaseMenu.Portal>
+        <BaseMenu.Positioner className={styles.positioner} anchor={anchor} align={align} sideOffset={4}>
+          <BaseMenu.Popup className={styles.popup} aria-label={label} {...(finalFocus && { finalFocus })}>
+            {children}
+          </BaseMenu.Popup>
+        </BaseMenu.Positioner>
+      </BaseMenu.Portal>
+    </BaseMenu.Root>
+  )
+}
+
 interface MenuItemProps {
   readonly icon?: ReactNode
   /** The keys that do the same, or a few words. */
   readonly hint?: ReactNode
   readonly isDanger?: boolean
   readonly disabled?: boolean
-  readonly onClick: () => void
+  /** A tooltip: why it is disabled, for example. */
+  readonly title?: string
+  readonly onClick?: () => void
   readonly children: ReactNode
 }
 
-export function MenuItem({ icon, hint, isDanger, disabled = false, onClick, children }: MenuItemProps) {
+export function MenuItem({ icon, hint, isDanger, disabled = false, title, onClick, children }: MenuItemProps) {
   return (
-    <BaseMenu.Item className={styles.item} disabled={disabled} data-danger={isDanger || undefined} onClick={onClick}>
+    <BaseMenu.Item
+      className={styles.item}
+      disabled={disabled}
+      data-danger={isDanger || undefined}
+      title={title}
+      onClick={onClick}
+    >
       {icon && <span className={styles.icon}>{icon}</span>}
       <span className={styles.label}>{children}</span>
       {hint !== undefined && <span className={styles.hint}>{hint}</span>}

@@ -1,17 +1,14 @@
 import { SquarePen } from 'lucide-react'
-import { useConversations } from 'segue-client/react'
 import { Link } from 'wouter'
 import { routes } from '../app/routes.ts'
 import { ThemeSwitch } from '../app/theme-switch.tsx'
 import { useServerVersion } from '../app/use-server-version.ts'
-import { Button } from '../components/button.tsx'
 import { strings } from '../strings/strings.ts'
-import { ConversationRow } from './conversation-row.tsx'
+import { ChatList } from './list/chat-list.tsx'
 import styles from './sidebar.module.css'
 
-/** The chats, newest activity first, live. */
+/** The way to a new chat, to all chats, and to the other views. */
 export function Sidebar() {
-  const { conversations, isLoading, hasMore, error, loadMore } = useConversations()
   const version = useServerVersion()
   return (
     <nav className={styles.sidebar} aria-label={strings.sidebar.label}>
@@ -19,20 +16,7 @@ export function Sidebar() {
         <SquarePen aria-hidden="true" />
         {strings.sidebar.newChat}
       </Link>
-      {error && <p role="alert">{error.message}</p>}
-      <ul className={styles.list}>
-        {conversations.map((conversation) => (
-          <li key={conversation.id}>
-            <ConversationRow conversation={conversation} />
-          </li>
-        ))}
-      </ul>
-      {!isLoading && conversations.length === 0 && <p className={styles.empty}>{strings.sidebar.empty}</p>}
-      {hasMore && (
-        <Button kind="quiet" onClick={() => void loadMore()}>
-          {strings.sidebar.loadMore}
-        </Button>
-      )}
+      <ChatList />
       <footer className={styles.footer}>
         <span>{version !== null && `${strings.appName} ${version}`}</span>
         <ThemeSwitch />

@@ -1,6 +1,8 @@
 import { actionStrings } from './action-strings.ts'
 import { chatStrings } from './chat-strings.ts'
 import { composerStrings } from './composer-strings.ts'
+import { conversationStrings } from './conversation-strings.ts'
+import { noticeStrings } from './notice-strings.ts'
 import { sidebarStrings } from './sidebar-strings.ts'
 import { transcriptStrings } from './transcript-strings.ts'
 
@@ -26,6 +28,8 @@ export const strings = {
     newChat: 'Begin a new chat',
   },
   sidebar: sidebarStrings,
+  conversation: conversationStrings,
+  notices: noticeStrings,
   chat: chatStrings,
   transcript: transcriptStrings,
   composer: composerStrings,

@@ -1,0 +1,13 @@
+import type { Conversation } from 'segue-client'
+import { useConversations } from 'segue-client/react'
+import { useMemo } from 'react'
+import { useChatRoute } from '../app/routes.ts'
+import { useCurrentProfile } from '../profiles/current-profile.ts'
+
+/** The conversation that the page shows, whichever of its sessions the address names. Null for a new chat and other views. */
+export function useOpenConversation(): Conversation | null {
+  const sessionId = useChatRoute()?.sessionId ?? null
+  const profile = useCurrentProfile()
+  const filter = useMemo(() => ({ profile, ids: sessionId === null ? [] : [sessionId] }), [profile, sessionId])
+  return useConversations(filter, ({ conversations }) => conversations[0] ?? null)
+}

@@ -1,0 +1,27 @@
+/** The texts of what is done with a chat, wherever it is shown. */
+export const conversationStrings = {
+  rename: 'Rename',
+  pin: 'Pin',
+  unpin: 'Unpin',
+  archive: 'Archive',
+  unarchive: 'Take out of the archive',
+  delete: 'Delete',
+  stop: 'Stop the answer',
+  stopFirst: 'A chat can be deleted once its answer has ended.',
+  notDeletable: 'Cannot be deleted',
+  notDeletableReason:
+    'Parts of this chat belong to Hermes, whose files Segue reads and never changes. It can be archived instead.',
+  copyResumeCommand: 'Copy the command to resume in a terminal',
+  resumeCommand: (command: string) => `The command is: ${command}`,
+  resumeCommandCopied: (command: string) => `Copied: ${command}`,
+  untitled: 'Untitled chat',
+  title: 'Title of the chat',
+  deleted: (title: string) => `“${title}” is deleted.`,
+  archived: (title: string) => `“${title}” is archived.`,
+  unarchived: (title: string) => `“${title}” is back in the list.`,
+  undo: 'Undo',
+  notRenamed: (reason: string) => `The chat was not renamed. ${reason}`,
+  notChanged: (reason: string) => `The chat was not changed. ${reason}`,
+  notDeleted: (title: string, reason: string) => `“${title}” was not deleted. ${reason}`,
+  notStopped: (reason: string) => `The answer was not stopped. ${reason}`,
+} as const

@@ -1,0 +1,5 @@
+/** The texts around short notices. */
+export const noticeStrings = {
+  label: 'Notices',
+  dismiss: 'Dismiss',
+} as const
