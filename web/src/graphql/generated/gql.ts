@@ -17,12 +17,18 @@ import * as types from './graphql.ts';
 type Documents = {
     "mutation ForkSession($messageId: ID!) {\n  forkSession(messageId: $messageId) {\n    id\n  }\n}": typeof types.ForkSessionDocument,
     "query MessageLimits {\n  server {\n    limits {\n      files\n      fileBytes\n      textLength\n    }\n  }\n}": typeof types.MessageLimitsDocument,
+    "mutation DeleteConversation($id: ID!) {\n  deleteConversation(id: $id)\n}": typeof types.DeleteConversationDocument,
+    "query ConversationOrigins($id: ID!) {\n  conversation(id: $id) {\n    segments {\n      id\n      origin\n      activeStream {\n        id\n      }\n    }\n  }\n}": typeof types.ConversationOriginsDocument,
     "query ServerInfo {\n  server {\n    version\n  }\n}": typeof types.ServerInfoDocument,
+    "query ChatSegments($id: ID!, $skip: Int!) {\n  conversation(id: $id) {\n    segments(first: 50, skip: $skip) {\n      id\n      title\n      source\n      channel\n      startedAt\n      messageCount\n      messages(first: 1) {\n        edges {\n          node {\n            id\n          }\n        }\n      }\n    }\n  }\n}": typeof types.ChatSegmentsDocument,
 };
 const documents: Documents = {
     "mutation ForkSession($messageId: ID!) {\n  forkSession(messageId: $messageId) {\n    id\n  }\n}": types.ForkSessionDocument,
     "query MessageLimits {\n  server {\n    limits {\n      files\n      fileBytes\n      textLength\n    }\n  }\n}": types.MessageLimitsDocument,
+    "mutation DeleteConversation($id: ID!) {\n  deleteConversation(id: $id)\n}": types.DeleteConversationDocument,
+    "query ConversationOrigins($id: ID!) {\n  conversation(id: $id) {\n    segments {\n      id\n      origin\n      activeStream {\n        id\n      }\n    }\n  }\n}": types.ConversationOriginsDocument,
     "query ServerInfo {\n  server {\n    version\n  }\n}": types.ServerInfoDocument,
+    "query ChatSegments($id: ID!, $skip: Int!) {\n  conversation(id: $id) {\n    segments(first: 50, skip: $skip) {\n      id\n      title\n      source\n      channel\n      startedAt\n      messageCount\n      messages(first: 1) {\n        edges {\n          node {\n            id\n          }\n        }\n      }\n    }\n  }\n}": types.ChatSegmentsDocument,
 };
 
 /**
@@ -36,7 +42,19 @@ export function graphql(source: "query MessageLimits {\n  server {\n    limits {
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
+export function graphql(source: "mutation DeleteConversation($id: ID!) {\n  deleteConversation(id: $id)\n}"): typeof import('./graphql.ts').DeleteConversationDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "query ConversationOrigins($id: ID!) {\n  conversation(id: $id) {\n    segments {\n      id\n      origin\n      activeStream {\n        id\n      }\n    }\n  }\n}"): typeof import('./graphql.ts').ConversationOriginsDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
 export function graphql(source: "query ServerInfo {\n  server {\n    version\n  }\n}"): typeof import('./graphql.ts').ServerInfoDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "query ChatSegments($id: ID!, $skip: Int!) {\n  conversation(id: $id) {\n    segments(first: 50, skip: $skip) {\n      id\n      title\n      source\n      channel\n      startedAt\n      messageCount\n      messages(first: 1) {\n        edges {\n          node {\n            id\n          }\n        }\n      }\n    }\n  }\n}"): typeof import('./graphql.ts').ChatSegmentsDocument;
 
 
 export function graphql(source: string) {

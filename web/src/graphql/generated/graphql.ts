@@ -4,6 +4,32 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** The kind of client that a session was held in. It groups the values of `Session.source`. */
+export type Channel =
+  /** An API server or a webhook of a Hermes agent. */
+  | 'API'
+  /** A terminal, a desktop program or an editor. */
+  | 'CLI'
+  /** A scheduled run of a job. */
+  | 'CRON'
+  /** A chat platform, such as Telegram, Slack or email. */
+  | 'MESSAGING'
+  /** A source that Segue does not know. */
+  | 'OTHER'
+  /** A client of this API. */
+  | 'SEGUE'
+  /** Another session, which started this one as a sub-agent, a tool or a task. */
+  | 'TOOL'
+  /** The web interface of a Hermes agent. */
+  | 'WEB';
+
+/** Where a session or a job is stored. */
+export type Origin =
+  /** Read from the files of a Hermes agent. Read-only. */
+  | 'HERMES'
+  /** Stored by Segue. Readable and writable. */
+  | 'SEGUE';
+
 export type ForkSessionMutationVariables = Exact<{
   messageId: string;
 }>;
@@ -16,10 +42,32 @@ export type MessageLimitsQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type MessageLimitsQuery = { server: { limits: { files: number, fileBytes: number, textLength: number } } };
 
+export type DeleteConversationMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type DeleteConversationMutation = { deleteConversation: string | null };
+
+export type ConversationOriginsQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ConversationOriginsQuery = { conversation: { segments: Array<{ id: string, origin: Origin, activeStream: { id: string } | null }> } | null };
+
 export type ServerInfoQueryVariables = Exact<{ [key: string]: never; }>;
 
 
 export type ServerInfoQuery = { server: { version: string } };
+
+export type ChatSegmentsQueryVariables = Exact<{
+  id: string;
+  skip: number;
+}>;
+
+
+export type ChatSegmentsQuery = { conversation: { segments: Array<{ id: string, title: string | null, source: string, channel: Channel, startedAt: string, messageCount: number, messages: { edges: Array<{ node: { id: string } }> } }> } | null };
 
 export class TypedDocumentString<TResult, TVariables>
   extends String
@@ -58,6 +106,24 @@ export const MessageLimitsDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<MessageLimitsQuery, MessageLimitsQueryVariables>;
+export const DeleteConversationDocument = new TypedDocumentString(`
+    mutation DeleteConversation($id: ID!) {
+  deleteConversation(id: $id)
+}
+    `) as unknown as TypedDocumentString<DeleteConversationMutation, DeleteConversationMutationVariables>;
+export const ConversationOriginsDocument = new TypedDocumentString(`
+    query ConversationOrigins($id: ID!) {
+  conversation(id: $id) {
+    segments {
+      id
+      origin
+      activeStream {
+        id
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ConversationOriginsQuery, ConversationOriginsQueryVariables>;
 export const ServerInfoDocument = new TypedDocumentString(`
     query ServerInfo {
   server {
@@ -65,3 +131,24 @@ export const ServerInfoDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<ServerInfoQuery, ServerInfoQueryVariables>;
+export const ChatSegmentsDocument = new TypedDocumentString(`
+    query ChatSegments($id: ID!, $skip: Int!) {
+  conversation(id: $id) {
+    segments(first: 50, skip: $skip) {
+      id
+      title
+      source
+      channel
+      startedAt
+      messageCount
+      messages(first: 1) {
+        edges {
+          node {
+            id
+          }
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ChatSegmentsQuery, ChatSegmentsQueryVariables>;
