@@ -9,7 +9,7 @@ export const contextFields = 'context { tokens window compactsAt estimated instr
 export const streamFields = `{ id status model effort lastSeq startedAt finishedAt finishReason retryAt ${usageFields} session { id } error { code message retryAt } }`
 
 export const approvalFields = `{
-  id description choices state decision reason arguments requestedAt expiresAt resolvedAt
+  id description choices state decision reason arguments pattern requestedAt expiresAt resolvedAt
   session { id } stream { id } releasedBy { id } toolCall ${toolCall}
 }`
 

@@ -3,11 +3,11 @@ import { toTime, toToolCall } from './to-message.ts'
 import { omitNulls } from './omit-nulls.ts'
 import type { WireApproval, WireClarification, WireDecision } from './wire-types.ts'
 
-export function toApproval({ reason, arguments: changed, releasedBy, ...approval }: WireApproval): Approval {
+export function toApproval({ reason, arguments: changed, pattern, releasedBy, ...approval }: WireApproval): Approval {
   return {
     kind: 'approval',
     ...toDecisionFields(approval),
-    ...omitNulls({ reason, arguments: changed, releasedBy: releasedBy?.id }),
+    ...omitNulls({ reason, arguments: changed, pattern, releasedBy: releasedBy?.id }),
   }
 }
 

@@ -56,6 +56,7 @@ export interface WireApproval extends WireDecision {
   readonly decision: ApprovalDecision | null
   readonly reason: string | null
   readonly arguments: JsonObject | null
+  readonly pattern: JsonObject | null
   readonly releasedBy: WireId | null
 }
 

@@ -3,6 +3,8 @@ import { chatStrings } from './chat-strings.ts'
 import { composerStrings } from './composer-strings.ts'
 import { conversationStrings } from './conversation-strings.ts'
 import { noticeStrings } from './notice-strings.ts'
+import { decisionStrings } from './decision-strings.ts'
+import { inboxStrings } from './inbox-strings.ts'
 import { sidebarStrings } from './sidebar-strings.ts'
 import { transcriptStrings } from './transcript-strings.ts'
 
@@ -27,6 +29,8 @@ export const strings = {
     title: 'This page does not exist.',
     newChat: 'Begin a new chat',
   },
+  decisions: decisionStrings,
+  inbox: inboxStrings,
   sidebar: sidebarStrings,
   conversation: conversationStrings,
   notices: noticeStrings,

@@ -1,0 +1,20 @@
+import type { Approval } from 'segue-client'
+import { memo, useRef } from 'react'
+import { strings } from '../strings/strings.ts'
+import { PendingApproval } from './approval/pending-approval.tsx'
+import { SettledApproval } from './approval/settled-approval.tsx'
+import { DecisionCard } from './card/decision-card.tsx'
+
+/** A tool call that waits for a person, to be answered in place; once it is settled, how. */
+export const ApprovalCard = memo(function ApprovalCard({ approval }: { readonly approval: Approval }) {
+  const card = useRef<HTMLDivElement>(null)
+  return (
+    <DecisionCard card={card} decision={approval} title={strings.decisions.mayRun}>
+      {approval.state === 'PENDING' ? (
+        <PendingApproval card={card} approval={approval} />
+      ) : (
+        <SettledApproval approval={approval} />
+      )}
+    </DecisionCard>
+  )
+})
