@@ -1,11 +1,18 @@
 import { Notices } from '../notices/notices.tsx'
+import { type ComponentType, lazy, Suspense } from 'react'
+import { usePathname } from 'wouter/use-browser-location'
 import { Sidebar } from '../sidebar/sidebar.tsx'
 import { ChatView } from '../chat/chat-view.tsx'
 import { ConnectionNotice } from './connection-notice.tsx'
 import { NotFoundView } from './not-found-view.tsx'
-import { useChatRoute } from './routes.ts'
 import { PageTitle } from './page-title.tsx'
+import { routes, useChatRoute } from './routes.ts'
 import { Shell } from './shell.tsx'
+
+// Views beside the chat are loaded when they are opened.
+const views: ReadonlyMap<string, ComponentType> = new Map([
+  [routes.inbox, lazy(() => import('../inbox/inbox-view.tsx'))],
+])
 
 /** The whole page: the list of chats, and one view beside it. */
 export function App() {
@@ -14,8 +21,17 @@ export function App() {
     <Shell sidebar={<Sidebar />} notice={<ConnectionNotice />}>
       <PageTitle />
       {/* A new chat keeps its view when it gets its session, and with it its address. */}
-      {chatRoute ? <ChatView sessionId={chatRoute.sessionId} /> : <NotFoundView />}
+      {chatRoute ? <ChatView sessionId={chatRoute.sessionId} /> : <OtherView />}
       <Notices />
     </Shell>
+  )
+}
+
+function OtherView() {
+  const View = views.get(usePathname()) ?? NotFoundView
+  return (
+    <Suspense fallback={null}>
+      <View />
+    </Suspense>
   )
 }

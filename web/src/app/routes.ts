@@ -5,6 +5,8 @@ import { usePathname } from 'wouter/use-browser-location'
 export const routes = {
   /** A new chat. */
   home: '/',
+  /** What waits for a person. */
+  inbox: '/inbox',
 } as const
 
 const chatPrefix = '/chat/'

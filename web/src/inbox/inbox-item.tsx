@@ -20,7 +20,7 @@ export const InboxItem = memo(function InboxItem({ profile, decision, showsProfi
   return (
     <li className={styles.item}>
       <h2 className={styles.chat}>
-        <Link href={toChatPath(decision.sessionId)}>{title ?? strings.sidebar.untitled}</Link>
+        <Link href={toChatPath(decision.sessionId)}>{title ?? strings.conversation.untitled}</Link>
         {showsProfile && <span className={styles.profile}>{profile}</span>}
       </h2>
       {decision.kind === 'approval' ? (

@@ -3,6 +3,7 @@ import { Link } from 'wouter'
 import { routes } from '../app/routes.ts'
 import { ThemeSwitch } from '../app/theme-switch.tsx'
 import { useServerVersion } from '../app/use-server-version.ts'
+import { InboxLink } from '../inbox/inbox-link.tsx'
 import { strings } from '../strings/strings.ts'
 import { ChatList } from './list/chat-list.tsx'
 import styles from './sidebar.module.css'
@@ -16,6 +17,7 @@ export function Sidebar() {
         <SquarePen aria-hidden="true" />
         {strings.sidebar.newChat}
       </Link>
+      <InboxLink />
       <ChatList />
       <footer className={styles.footer}>
         <span>{version !== null && `${strings.appName} ${version}`}</span>

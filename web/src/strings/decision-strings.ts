@@ -34,7 +34,8 @@ export const decisionStrings = {
   grant: {
     label: { SESSION: 'Allow in this chat', ALWAYS: 'Always allow' },
     meaning: {
-      SESSION: (tool: string) => `This call runs. In this chat, and where it goes on, ${tool} then runs without asking:`,
+      SESSION: (tool: string) =>
+        `This call runs. In this chat, and where it goes on, ${tool} then runs without asking:`,
       ALWAYS: (tool: string) =>
         `This call runs. In all chats of the profile, ${tool} then runs without asking until you take it back:`,
     },

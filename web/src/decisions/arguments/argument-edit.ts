@@ -32,7 +32,8 @@ export function areFlat(values: JsonObject): boolean {
 
 /** Whether values can be edited in the fields of the arguments that the model wrote. */
 export function canEditAsFields(original: JsonObject | null, values: JsonObject): boolean {
-  if (original === null || !areFlat(original) || Object.keys(values).length !== Object.keys(original).length) return false
+  if (original === null || !areFlat(original) || Object.keys(values).length !== Object.keys(original).length)
+    return false
   return Object.entries(original).every(([name, value]) => {
     const other = values[name]
     return other !== undefined && toKind(other) === toKind(value)

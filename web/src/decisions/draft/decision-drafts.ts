@@ -48,7 +48,9 @@ class DecisionDrafts {
 function readDrafts(): ReadonlyMap<string, DecisionDraft> {
   try {
     const stored: unknown = JSON.parse(localStorage.getItem(storageKey) ?? '{}')
-    return new Map(Object.entries(Object(stored)).filter((entry): entry is [string, DecisionDraft] => isDraft(entry[1])))
+    return new Map(
+      Object.entries(Object(stored)).filter((entry): entry is [string, DecisionDraft] => isDraft(entry[1])),
+    )
   } catch {
     return new Map()
   }

@@ -36,13 +36,17 @@ function markFront(): void {
 function findFront(): HTMLElement | null {
   const isBefore = (a: HTMLElement, b: HTMLElement): boolean =>
     (a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING) > 0
-  return [...cards.keys()].reduce<HTMLElement | null>((first, card) => (first && isBefore(first, card) ? first : card), null)
+  return [...cards.keys()].reduce<HTMLElement | null>(
+    (first, card) => (first && isBefore(first, card) ? first : card),
+    null,
+  )
 }
 
 function onKeyDown(event: KeyboardEvent): void {
   const { target, key } = event
   const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey && !event.isComposing
-  if (!isPlain || event.defaultPrevented || event.repeat || !(target instanceof HTMLElement) || isTypedIn(target)) return
+  if (!isPlain || event.defaultPrevented || event.repeat || !(target instanceof HTMLElement) || isTypedIn(target))
+    return
   const card = findFocusedCard(target) ?? (hasFocus(target) ? null : findReadyFront())
   if (card && cards.get(card)?.handle(key.toLowerCase())) event.preventDefault()
 }

@@ -1,4 +1,10 @@
-import { type Approval, type Clarification, type PendingDecisionsSnapshot, SegueError, type SegueClient } from 'segue-client'
+import {
+  type Approval,
+  type Clarification,
+  type PendingDecisionsSnapshot,
+  type SegueError,
+  type SegueClient,
+} from 'segue-client'
 import { ProfileNamesDocument } from '../../graphql/generated/graphql.ts'
 
 /** An approval or a question that waits, and whose profile it is. */
