@@ -1,9 +1,8 @@
 /** The texts of what waits for a person: tool calls to allow, and questions. */
 export const decisionStrings = {
-  mayRun: 'May this tool run?',
+  mayRun: (tool: string) => `May ${tool} run?`,
   question: 'A question for you',
   form: 'Please fill this in',
-  tool: 'Tool',
   arguments: 'Arguments',
   noArguments: 'Without arguments',
   showAll: (lines: number) => (lines > 1 ? `Show all ${lines} lines` : 'Show all'),

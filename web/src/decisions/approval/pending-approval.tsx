@@ -35,10 +35,9 @@ export function PendingApproval({ card, approval }: PendingApprovalProps) {
   useShortcuts(card, shortcuts, grant === null)
   return (
     <>
-      <p className={styles.tool}>{approval.toolCall.name}</p>
       <ToolDescription state={state} />
       <ApprovalArguments state={state} />
-      <ApprovalNote state={state} isOpen={isNoteOpen} />
+      <ApprovalNote state={state} isOpened={isNoteOpen} />
       {state.error !== null && (
         <p className={styles.error} role="alert">
           {state.error}

@@ -6,7 +6,7 @@ import styles from '../card/decision-card.module.css'
 
 /** What was decided about a tool call, and how. */
 export function SettledApproval({ approval }: { readonly approval: Approval }) {
-  const { id, state, decision, reason, releasedBy, arguments: changed, pattern, toolCall } = approval
+  const { id, state, decision, reason, releasedBy, arguments: changed, pattern } = approval
   const texts = strings.decisions.settled
   const isAllowed = state === 'ANSWERED' && decision !== 'DENY'
   const outcome = state === 'ANSWERED' && decision ? texts[decision] : texts[state === 'EXPIRED' ? state : 'CANCELLED']
@@ -17,7 +17,6 @@ export function SettledApproval({ approval }: { readonly approval: Approval }) {
         <span className={styles.outcome} data-good={isAllowed || undefined} data-bad={decision === 'DENY' || undefined}>
           {outcome}
         </span>
-        <span className={styles.tool}>{toolCall.name}</span>
         {isElsewhere && <span className={styles.how}>{texts.elsewhere}</span>}
         {releasedBy !== undefined && <span className={styles.how}>{texts.released}</span>}
       </p>
