@@ -1,4 +1,5 @@
 import { Inbox } from 'lucide-react'
+import { useViewTitle } from '../app/page-title.tsx'
 import { useWaitingDecisions } from '../decisions/waiting/use-waiting-decisions.ts'
 import { strings } from '../strings/strings.ts'
 import { InboxItem } from './inbox-item.tsx'
@@ -7,6 +8,7 @@ import styles from './inbox.module.css'
 /** Everything that waits for a person, in all chats and profiles, to be answered in place. */
 export default function InboxView() {
   const { waiting, isLoading, error } = useWaitingDecisions()
+  useViewTitle(strings.inbox.title)
   const hasProfiles = new Set(waiting.map(({ profile }) => profile)).size > 1
   return (
     <div className={styles.scroller}>

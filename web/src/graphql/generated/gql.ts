@@ -20,6 +20,7 @@ type Documents = {
     "mutation DeleteConversation($id: ID!) {\n  deleteConversation(id: $id)\n}": typeof types.DeleteConversationDocument,
     "query ConversationOrigins($id: ID!) {\n  conversation(id: $id) {\n    segments {\n      id\n      origin\n      activeStream {\n        id\n      }\n    }\n  }\n}": typeof types.ConversationOriginsDocument,
     "query ServerInfo {\n  server {\n    version\n  }\n}": typeof types.ServerInfoDocument,
+    "query ProfileNames {\n  profiles {\n    name\n  }\n}": typeof types.ProfileNamesDocument,
     "query ChatSegments($id: ID!, $skip: Int!) {\n  conversation(id: $id) {\n    segments(first: 50, skip: $skip) {\n      id\n      title\n      source\n      channel\n      startedAt\n      messageCount\n      messages(first: 1) {\n        edges {\n          node {\n            id\n          }\n        }\n      }\n    }\n  }\n}": typeof types.ChatSegmentsDocument,
 };
 const documents: Documents = {
@@ -28,6 +29,7 @@ const documents: Documents = {
     "mutation DeleteConversation($id: ID!) {\n  deleteConversation(id: $id)\n}": types.DeleteConversationDocument,
     "query ConversationOrigins($id: ID!) {\n  conversation(id: $id) {\n    segments {\n      id\n      origin\n      activeStream {\n        id\n      }\n    }\n  }\n}": types.ConversationOriginsDocument,
     "query ServerInfo {\n  server {\n    version\n  }\n}": types.ServerInfoDocument,
+    "query ProfileNames {\n  profiles {\n    name\n  }\n}": types.ProfileNamesDocument,
     "query ChatSegments($id: ID!, $skip: Int!) {\n  conversation(id: $id) {\n    segments(first: 50, skip: $skip) {\n      id\n      title\n      source\n      channel\n      startedAt\n      messageCount\n      messages(first: 1) {\n        edges {\n          node {\n            id\n          }\n        }\n      }\n    }\n  }\n}": types.ChatSegmentsDocument,
 };
 
@@ -51,6 +53,10 @@ export function graphql(source: "query ConversationOrigins($id: ID!) {\n  conver
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "query ServerInfo {\n  server {\n    version\n  }\n}"): typeof import('./graphql.ts').ServerInfoDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "query ProfileNames {\n  profiles {\n    name\n  }\n}"): typeof import('./graphql.ts').ProfileNamesDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -61,6 +61,11 @@ export type ServerInfoQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type ServerInfoQuery = { server: { version: string } };
 
+export type ProfileNamesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ProfileNamesQuery = { profiles: Array<{ name: string }> };
+
 export type ChatSegmentsQueryVariables = Exact<{
   id: string;
   skip: number;
@@ -131,6 +136,13 @@ export const ServerInfoDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<ServerInfoQuery, ServerInfoQueryVariables>;
+export const ProfileNamesDocument = new TypedDocumentString(`
+    query ProfileNames {
+  profiles {
+    name
+  }
+}
+    `) as unknown as TypedDocumentString<ProfileNamesQuery, ProfileNamesQueryVariables>;
 export const ChatSegmentsDocument = new TypedDocumentString(`
     query ChatSegments($id: ID!, $skip: Int!) {
   conversation(id: $id) {
