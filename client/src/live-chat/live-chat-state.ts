@@ -15,6 +15,8 @@ export interface LiveChatState {
   /** The session that is shown. Null before the first message of a new chat. It changes when the chat goes on in another one. */
   readonly sessionId: string | null
   readonly conversationId: string | null
+  /** The profile of the session. Null until it was read, and before the first message. */
+  readonly profile: string | null
   readonly title: string | null
   readonly model: string | null
   /** Of reasoning. Null: the model's own default. */
@@ -46,6 +48,7 @@ export interface LiveChatState {
 export const emptyChat: LiveChatState = {
   sessionId: null,
   conversationId: null,
+  profile: null,
   title: null,
   model: null,
   effort: null,

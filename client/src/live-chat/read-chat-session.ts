@@ -69,6 +69,7 @@ export async function readChatSession(
     ...emptyChat,
     sessionId: id,
     conversationId: conversation.id,
+    profile: session.profile.name,
     title,
     model,
     effort,

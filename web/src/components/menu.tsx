@@ -1,4 +1,5 @@
 import { Menu as BaseMenu } from '@base-ui/react/menu'
+import { Check } from 'lucide-react'
 import type { ReactNode } from 'react'
 import styles from './menu.module.css'
 import type { OnDemandPopupProps } from './popup-on-demand.tsx'
@@ -86,5 +87,33 @@ export function MenuItem({ icon, hint, isDanger, disabled = false, title, onClic
       <span className={styles.label}>{children}</span>
       {hint !== undefined && <span className={styles.hint}>{hint}</span>}
     </BaseMenu.Item>
+  )
+}
+
+interface MenuChoicesProps<Value extends string> {
+  readonly label: string
+  readonly value: Value
+  readonly choices: readonly { readonly value: Value; readonly label: string }[]
+  readonly onChoose: (value: Value) => void
+}
+
+/** Items of which one is chosen. */
+export function MenuChoices<Value extends string>({ label, value, choices, onChoose }: MenuChoicesProps<Value>) {
+  return (
+    <BaseMenu.RadioGroup value={value} onValueChange={onChoose}>
+      <BaseMenu.Group>
+        <BaseMenu.GroupLabel className={styles.groupLabel}>{label}</BaseMenu.GroupLabel>
+        {choices.map((choice) => (
+          <BaseMenu.RadioItem key={choice.value} className={styles.item} value={choice.value} closeOnClick>
+            <span className={styles.icon}>
+              <BaseMenu.RadioItemIndicator>
+                <Check />
+              </BaseMenu.RadioItemIndicator>
+            </span>
+            <span className={styles.label}>{choice.label}</span>
+          </BaseMenu.RadioItem>
+        ))}
+      </BaseMenu.Group>
+    </BaseMenu.RadioGroup>
   )
 }

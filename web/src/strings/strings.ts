@@ -1,5 +1,6 @@
 import { actionStrings } from './action-strings.ts'
 import { chatStrings } from './chat-strings.ts'
+import { chatSettingsStrings } from './settings-strings.ts'
 import { composerStrings } from './composer-strings.ts'
 import { conversationStrings } from './conversation-strings.ts'
 import { noticeStrings } from './notice-strings.ts'
@@ -25,6 +26,7 @@ export const strings = {
   connection: {
     lost: 'The server cannot be reached. Trying again.',
   },
+  close: 'Close',
   notFound: {
     title: 'This page does not exist.',
     newChat: 'Begin a new chat',
@@ -37,5 +39,6 @@ export const strings = {
   chat: chatStrings,
   transcript: transcriptStrings,
   composer: composerStrings,
+  settings: chatSettingsStrings,
   actions: actionStrings,
 } as const

@@ -3,6 +3,7 @@ import { useEffect } from 'react'
 import type { Draft } from '../composer/draft/draft.ts'
 import { getDraftFiles } from '../composer/draft/message-draft.ts'
 import { useDraftState, useNamedDraft } from '../composer/draft/use-draft.ts'
+import { useChatProfile } from '../composer/settings/use-chat-profile.ts'
 import { findSendProblem } from '../composer/send/find-send-problem.ts'
 
 interface MessageEdit {
@@ -17,6 +18,7 @@ interface MessageEdit {
 /** What is written in place of a message. It begins with the message, unless an earlier change was not sent. */
 export function useMessageEdit(chat: LiveChat, message: LiveChatMessage, textLength: number): MessageEdit {
   const draft = useNamedDraft(`edit ${message.originalId}`)
+  useChatProfile(chat, draft)
   const isLoaded = useDraftState(draft, (state) => state.isLoaded)
   const text = useDraftState(draft, (state) => state.text)
   const problem = useDraftState(draft, (state) => findSendProblem(state, textLength))

@@ -10,6 +10,9 @@ import { useMessageLimits } from './files/file-limits.ts'
 import { useFileDrop } from './files/use-file-drop.ts'
 import { focusComposer } from './focus-composer.ts'
 import { MessageField } from './message-field.tsx'
+import { ChatSettings } from './settings/chat-settings.tsx'
+import { ContextMeter } from './settings/context-meter.tsx'
+import { useChatProfile } from './settings/use-chat-profile.ts'
 import { findSendProblem } from './send/find-send-problem.ts'
 import { SendControl } from './send/send-control.tsx'
 import { sendDraft } from './send/send-draft.ts'
@@ -25,6 +28,7 @@ interface ComposerFormProps {
 /** The message that is being written: its text, its files, and the buttons that send it and stop the answer. */
 export function ComposerForm({ chat, draft, onSent, onStop }: ComposerFormProps) {
   const limits = useMessageLimits()
+  const profile = useChatProfile(chat, draft)
   const { isBusy, isNew, canStop } = useChat(chat, (state) => ({
     isBusy: state.activeStream !== null || state.compacting,
     isNew: state.sessionId === null,
@@ -35,7 +39,7 @@ export function ComposerForm({ chat, draft, onSent, onStop }: ComposerFormProps)
   const send = (chosen: SendMode): void => {
     if (problem !== null) return
     onSent()
-    void sendDraft(chat, draft, isBusy ? chosen : 'QUEUE')
+    void sendDraft(chat, draft, isBusy ? chosen : 'QUEUE', profile)
     focusComposer()
   }
   const choose = (chosen: SendMode): void => {
@@ -64,7 +68,9 @@ export function ComposerForm({ chat, draft, onSent, onStop }: ComposerFormProps)
       )}
       <div className={styles.toolbar}>
         <AddFiles onFiles={addFiles} />
+        <ChatSettings chat={chat} draft={draft} profile={profile} />
         <span className={styles.space} />
+        <ContextMeter chat={chat} />
         <SendControl isBusy={isBusy} problem={problem} onSend={choose} onStop={canStop ? onStop : null} />
       </div>
       {isDropping && (

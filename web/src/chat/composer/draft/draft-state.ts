@@ -18,11 +18,12 @@ export interface FileUpload {
   readonly file: UploadedFile
   /** Epoch milliseconds. An upload can be sent for a day. Null: it belongs to a message, and can always be sent. */
   readonly at: number | null
+  /** Where it was uploaded. Null: where the message is. */
+  readonly profile: string | null
 }
 
 /** What a new chat begins with. What is left out is as the profile says. */
 export interface NewChatSettings {
-  readonly profile?: string
   readonly model?: string
   readonly effort?: string
   readonly instructions?: string

@@ -15,6 +15,9 @@ import { createId } from './create-id.ts'
 /** An upload can be sent for a day. It is renewed before. */
 const uploadLifetimeMs = 20 * 60 * 60 * 1000
 
+/** Codes of errors that the same file causes each time. */
+const refusals: ReadonlySet<string> = new Set(['BAD_USER_INPUT', 'TOO_LARGE'])
+
 export interface DraftOptions {
   readonly key: string
   readonly storage: DraftStorage
@@ -30,6 +33,8 @@ export class Draft {
   #state: DraftState = emptyDraft
   /** The message that may have arrived, although nobody knows: sent again unchanged, it is the same call. */
   #unconfirmed: OutgoingDraft | null = null
+  /** Null until it is known: files are uploaded then. */
+  #profile: string | null = null
   #loading: Promise<void>
   #writing: Promise<void> | null = null
   #hasChanged = false
@@ -52,10 +57,13 @@ export class Draft {
 
   readonly setText = (text: string): void => this.#change({ text })
 
-  readonly setSettings = (settings: NewChatSettings): void => {
-    const { profile } = this.#state.settings
-    this.#change({ settings })
-    if (settings.profile !== profile) for (const file of this.#state.files) void this.#uploadFile(file.id)
+  readonly setSettings = (settings: NewChatSettings): void => this.#change({ settings })
+
+  /** The profile in which the message is sent. Files that were uploaded in another one are uploaded again. */
+  readonly setProfile = (profile: string): void => {
+    if (profile === this.#profile) return
+    this.#profile = profile
+    for (const { id, upload } of this.#state.files) if (upload?.profile !== profile) void this.#uploadFile(id)
   }
 
   /** Adds files, and uploads those that the server takes. */
@@ -145,16 +153,19 @@ export class Draft {
   async #uploadFile(id: string): Promise<void> {
     const file = this.#state.files.find((each) => each.id === id)
     if (!file?.blob) return
-    const { profile } = this.#state.settings
+    const profile = this.#profile
+    if (profile === null) return
     this.#changeFile(id, { status: 'uploading', error: null })
     try {
-      const options = { name: file.name, ...(profile !== undefined && { profile }) }
-      const uploaded = await this.#upload(file.blob, options)
-      if (profile === this.#state.settings.profile)
-        this.#changeFile(id, { status: 'ready', upload: { file: uploaded, at: Date.now() } })
+      const uploaded = await this.#upload(file.blob, { name: file.name, profile })
+      if (profile !== this.#profile) return
+      this.#changeFile(id, { status: 'ready', upload: { file: uploaded, at: Date.now(), profile } })
     } catch (error) {
       const message = error instanceof Error ? error.message : strings.composer.files.failed
-      if (profile === this.#state.settings.profile) this.#changeFile(id, { status: 'failed', error: message })
+      if (profile !== this.#profile) return
+      // What the server does not take is not kept, and not tried again.
+      const isRefused = error instanceof SegueError && refusals.has(error.code)
+      this.#changeFile(id, { status: 'failed', error: message, ...(isRefused && { blob: null }) })
     }
   }
 

@@ -10,7 +10,7 @@ export function getDraftFiles({ parts }: Pick<ChatMessage, 'parts'>): DraftFile[
     if (part.type !== 'file') return []
     const { mediaType, name, url } = part
     const file = { mediaType, url, ...(name !== null && { name }) }
-    const upload = { file, at: null }
+    const upload = { file, at: null, profile: null }
     return { id: createId(), name: name ?? '', mediaType, blob: null, status: 'ready' as const, upload, error: null }
   })
 }

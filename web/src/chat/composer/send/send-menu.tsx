@@ -19,7 +19,7 @@ export default function SendMenu({ trigger, onSend }: SendMenuProps) {
         const Icon = sendIcons[each]
         const { name, meaning } = strings.composer.modes[each]
         return (
-          <MenuItem key={each} icon={<Icon />} hint={keys[each]} onClick={() => onSend(each)}>
+          <MenuItem key={each} icon={<Icon />} hint={<kbd>{keys[each]}</kbd>} onClick={() => onSend(each)}>
             {name}: {meaning}
           </MenuItem>
         )

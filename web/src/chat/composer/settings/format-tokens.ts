@@ -1,0 +1,6 @@
+const format = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 })
+
+/** A number of tokens for people, such as `12.3K`. */
+export function formatTokens(tokens: number): string {
+  return format.format(tokens)
+}
