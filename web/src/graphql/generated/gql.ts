@@ -17,6 +17,9 @@ import * as types from './graphql.ts';
 type Documents = {
     "mutation ForkSession($messageId: ID!) {\n  forkSession(messageId: $messageId) {\n    id\n  }\n}": typeof types.ForkSessionDocument,
     "query MessageLimits {\n  server {\n    limits {\n      files\n      fileBytes\n      textLength\n    }\n  }\n}": typeof types.MessageLimitsDocument,
+    "mutation CompactSession($id: ID!) {\n  compactSession(id: $id) {\n    id\n  }\n}": typeof types.CompactSessionDocument,
+    "query ChatModels($profile: String) {\n  models(profile: $profile) {\n    qualifiedName\n    name\n    provider\n    isDefault\n    contextWindow\n    efforts\n    supportsImages\n    supportsTools\n    omittedTools\n  }\n}": typeof types.ChatModelsDocument,
+    "query ProfileInstructions($name: String!) {\n  profile(name: $name) {\n    instructions\n  }\n}": typeof types.ProfileInstructionsDocument,
     "mutation DeleteConversation($id: ID!) {\n  deleteConversation(id: $id)\n}": typeof types.DeleteConversationDocument,
     "query ConversationOrigins($id: ID!) {\n  conversation(id: $id) {\n    segments {\n      id\n      origin\n      activeStream {\n        id\n      }\n    }\n  }\n}": typeof types.ConversationOriginsDocument,
     "query ServerInfo {\n  server {\n    version\n  }\n}": typeof types.ServerInfoDocument,
@@ -26,6 +29,9 @@ type Documents = {
 const documents: Documents = {
     "mutation ForkSession($messageId: ID!) {\n  forkSession(messageId: $messageId) {\n    id\n  }\n}": types.ForkSessionDocument,
     "query MessageLimits {\n  server {\n    limits {\n      files\n      fileBytes\n      textLength\n    }\n  }\n}": types.MessageLimitsDocument,
+    "mutation CompactSession($id: ID!) {\n  compactSession(id: $id) {\n    id\n  }\n}": types.CompactSessionDocument,
+    "query ChatModels($profile: String) {\n  models(profile: $profile) {\n    qualifiedName\n    name\n    provider\n    isDefault\n    contextWindow\n    efforts\n    supportsImages\n    supportsTools\n    omittedTools\n  }\n}": types.ChatModelsDocument,
+    "query ProfileInstructions($name: String!) {\n  profile(name: $name) {\n    instructions\n  }\n}": types.ProfileInstructionsDocument,
     "mutation DeleteConversation($id: ID!) {\n  deleteConversation(id: $id)\n}": types.DeleteConversationDocument,
     "query ConversationOrigins($id: ID!) {\n  conversation(id: $id) {\n    segments {\n      id\n      origin\n      activeStream {\n        id\n      }\n    }\n  }\n}": types.ConversationOriginsDocument,
     "query ServerInfo {\n  server {\n    version\n  }\n}": types.ServerInfoDocument,
@@ -41,6 +47,18 @@ export function graphql(source: "mutation ForkSession($messageId: ID!) {\n  fork
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "query MessageLimits {\n  server {\n    limits {\n      files\n      fileBytes\n      textLength\n    }\n  }\n}"): typeof import('./graphql.ts').MessageLimitsDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "mutation CompactSession($id: ID!) {\n  compactSession(id: $id) {\n    id\n  }\n}"): typeof import('./graphql.ts').CompactSessionDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "query ChatModels($profile: String) {\n  models(profile: $profile) {\n    qualifiedName\n    name\n    provider\n    isDefault\n    contextWindow\n    efforts\n    supportsImages\n    supportsTools\n    omittedTools\n  }\n}"): typeof import('./graphql.ts').ChatModelsDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "query ProfileInstructions($name: String!) {\n  profile(name: $name) {\n    instructions\n  }\n}"): typeof import('./graphql.ts').ProfileInstructionsDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -42,6 +42,27 @@ export type MessageLimitsQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type MessageLimitsQuery = { server: { limits: { files: number, fileBytes: number, textLength: number } } };
 
+export type CompactSessionMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type CompactSessionMutation = { compactSession: { id: string } | null };
+
+export type ChatModelsQueryVariables = Exact<{
+  profile?: string | null | undefined;
+}>;
+
+
+export type ChatModelsQuery = { models: Array<{ qualifiedName: string, name: string, provider: string, isDefault: boolean, contextWindow: number | null, efforts: Array<string>, supportsImages: boolean | null, supportsTools: boolean | null, omittedTools: Array<string> }> };
+
+export type ProfileInstructionsQueryVariables = Exact<{
+  name: string;
+}>;
+
+
+export type ProfileInstructionsQuery = { profile: { instructions: string | null } | null };
+
 export type DeleteConversationMutationVariables = Exact<{
   id: string;
 }>;
@@ -111,6 +132,35 @@ export const MessageLimitsDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<MessageLimitsQuery, MessageLimitsQueryVariables>;
+export const CompactSessionDocument = new TypedDocumentString(`
+    mutation CompactSession($id: ID!) {
+  compactSession(id: $id) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<CompactSessionMutation, CompactSessionMutationVariables>;
+export const ChatModelsDocument = new TypedDocumentString(`
+    query ChatModels($profile: String) {
+  models(profile: $profile) {
+    qualifiedName
+    name
+    provider
+    isDefault
+    contextWindow
+    efforts
+    supportsImages
+    supportsTools
+    omittedTools
+  }
+}
+    `) as unknown as TypedDocumentString<ChatModelsQuery, ChatModelsQueryVariables>;
+export const ProfileInstructionsDocument = new TypedDocumentString(`
+    query ProfileInstructions($name: String!) {
+  profile(name: $name) {
+    instructions
+  }
+}
+    `) as unknown as TypedDocumentString<ProfileInstructionsQuery, ProfileInstructionsQueryVariables>;
 export const DeleteConversationDocument = new TypedDocumentString(`
     mutation DeleteConversation($id: ID!) {
   deleteConversation(id: $id)
