@@ -1,7 +1,17 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+
+const client = (path: string): string => fileURLToPath(new URL(`../../client/src/${path}`, import.meta.url))
 
 export default defineConfig({
   ssr: { resolve: { conditions: ['module', 'node'] } },
+  // As the app is built.
+  resolve: {
+    alias: [
+      { find: /^segue-client\/(.+)$/, replacement: client('$1/index.ts') },
+      { find: /^segue-client$/, replacement: client('index.ts') },
+    ],
+  },
   test: {
     root: import.meta.dirname,
     include: ['**/*.test.ts'],

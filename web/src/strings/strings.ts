@@ -7,12 +7,18 @@ import { noticeStrings } from './notice-strings.ts'
 import { decisionStrings } from './decision-strings.ts'
 import { inboxStrings } from './inbox-strings.ts'
 import { sidebarStrings } from './sidebar-strings.ts'
+import { toolStrings } from './tool-strings.ts'
 import { transcriptStrings } from './transcript-strings.ts'
 
 /** All texts of the app, in English: the one place to translate. A text that depends on values is a function. */
 export const strings = {
   appName: 'Segue',
   copied: 'Copied',
+  durations: {
+    seconds: (count: string) => `${count} s`,
+    minutes: (count: number) => `${count} min`,
+    hours: (count: number) => `${count} h`,
+  },
   shell: {
     skipToContent: 'Skip to the chat',
     openSidebar: 'Show the chats',
@@ -41,4 +47,5 @@ export const strings = {
   composer: composerStrings,
   settings: chatSettingsStrings,
   actions: actionStrings,
+  tools: toolStrings,
 } as const

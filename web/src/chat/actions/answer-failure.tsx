@@ -5,6 +5,7 @@ import { useAction } from '../../components/use-action.ts'
 import { useNow } from '../../components/use-now.ts'
 import { strings } from '../../strings/strings.ts'
 import { focusComposer } from '../composer/focus-composer.ts'
+import { describeSavedWords } from '../transcript/message/footer/describe-end.ts'
 import styles from './message-actions.module.css'
 
 interface AnswerFailureProps {
@@ -33,7 +34,8 @@ export function AnswerFailure({ chat, message }: AnswerFailureProps) {
     <div className={styles.failure}>
       <CircleAlert aria-hidden="true" />
       <p>
-        {stream.error.message} {waitMs > 0 && strings.actions.retryAt(retryAt, waitMs)}
+        {stream.error.message} {role === 'ASSISTANT' && describeSavedWords(message)}{' '}
+        {waitMs > 0 && strings.actions.retryAt(retryAt, waitMs)}
       </p>
       <Button disabled={isRunning || waitMs > 0} onClick={() => run(retry)}>
         {strings.actions.retryFailed}

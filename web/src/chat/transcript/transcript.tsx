@@ -5,6 +5,8 @@ import { IconButton } from '../../components/icon-button.tsx'
 import { strings } from '../../strings/strings.ts'
 import { MessageGroupView } from './groups/message-group-view.tsx'
 import { type MessageGroups, noMessageGroups, toMessageGroups } from './groups/to-message-groups.ts'
+import { ActivityLine } from './activity-line.tsx'
+import { FollowingContext } from './scroll/following-context.ts'
 import { useEarlierMessages } from './scroll/use-earlier-messages.ts'
 import { useEndFollower } from './scroll/use-end-follower.ts'
 import styles from './transcript.module.css'
@@ -36,27 +38,30 @@ function ChatTranscript({ chat }: { readonly chat: LiveChat }) {
   const scrolled = useEndFollower()
   useEarlierMessages(chat, scrolled, { firstId: messages[0]?.id ?? null, hasEarlier })
   return (
-    <div className={styles.frame}>
-      <div
-        className={styles.scroller}
-        ref={scrolled.scroller}
-        data-scroller
-        tabIndex={0}
-        role="region"
-        aria-label={strings.chat.conversation}
-      >
-        <div className={styles.column} ref={scrolled.content}>
-          <p className={styles.earlier}>{hasEarlier && strings.transcript.loadingEarlier}</p>
-          {groups.map((group, index) => (
-            <MessageGroupView key={group.number} chat={chat} group={group} isNeeded={index === groups.length - 1} />
-          ))}
+    <FollowingContext value={scrolled.checkFollowing}>
+      <div className={styles.frame}>
+        <div
+          className={styles.scroller}
+          ref={scrolled.scroller}
+          data-scroller
+          tabIndex={0}
+          role="region"
+          aria-label={strings.chat.conversation}
+        >
+          <div className={styles.column} ref={scrolled.content}>
+            <p className={styles.earlier}>{hasEarlier && strings.transcript.loadingEarlier}</p>
+            {groups.map((group, index) => (
+              <MessageGroupView key={group.number} chat={chat} group={group} isNeeded={index === groups.length - 1} />
+            ))}
+            <ActivityLine chat={chat} />
+          </div>
         </div>
+        {!scrolled.isFollowing && (
+          <IconButton className={styles.newest} label={strings.transcript.goToNewest} onClick={scrolled.goToEnd}>
+            <ArrowDown />
+          </IconButton>
+        )}
       </div>
-      {!scrolled.isFollowing && (
-        <IconButton className={styles.newest} label={strings.transcript.goToNewest} onClick={scrolled.goToEnd}>
-          <ArrowDown />
-        </IconButton>
-      )}
-    </div>
+    </FollowingContext>
   )
 }

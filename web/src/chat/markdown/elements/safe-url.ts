@@ -13,6 +13,6 @@ export const toSafeUrl: UrlTransform = (url, attribute) => {
 }
 
 /** Whether a URL is absolute and of a protocol that cannot run anything in the page. */
-function isSafeLink(url: string): boolean {
+export function isSafeLink(url: string): boolean {
   return URL.canParse(url) && linkProtocols.has(new URL(url).protocol)
 }

@@ -4,6 +4,8 @@ import type { LiveChatMessage } from 'segue-client/react'
 export interface TranscriptItem {
   readonly message: LiveChatMessage
   readonly steered: readonly LiveChatMessage[]
+  /** A user's message whose stream has ended, or runs, without an answer so far. */
+  readonly isUnanswered: boolean
 }
 
 /** Messages that are rendered, and left out, together. Groups whose messages have not changed are the same objects. */
@@ -48,6 +50,7 @@ function reuseGroup(known: MessageGroup | undefined, number: number, items: read
 function isSameItem(a: TranscriptItem, b: TranscriptItem): boolean {
   return (
     a.message === b.message &&
+    a.isUnanswered === b.isUnanswered &&
     a.steered.length === b.steered.length &&
     a.steered.every((message, index) => message === b.steered[index])
   )
@@ -55,6 +58,12 @@ function isSameItem(a: TranscriptItem, b: TranscriptItem): boolean {
 
 /** A message that joined an answer is shown within it: in the list, it stands right before it. */
 function toItems(messages: readonly LiveChatMessage[]): TranscriptItem[] {
+  const answeredStreams = new Set(messages.flatMap(({ role, streamId }) => (role === 'ASSISTANT' ? [streamId] : [])))
+  const toItem = (message: LiveChatMessage, joined = noMessages): TranscriptItem => ({
+    message,
+    steered: joined,
+    isUnanswered: message.role === 'USER' && !answeredStreams.has(message.streamId),
+  })
   const items: TranscriptItem[] = []
   let steered: LiveChatMessage[] = []
   for (const message of messages) {
@@ -62,16 +71,12 @@ function toItems(messages: readonly LiveChatMessage[]): TranscriptItem[] {
       steered.push(message)
       continue
     }
-    const isJoined = message.role === 'ASSISTANT'
-    if (!isJoined) items.push(...steered.map(withoutSteered))
-    items.push({ message, steered: isJoined ? steered : noMessages })
+    const isAnswer = message.role === 'ASSISTANT'
+    if (!isAnswer) items.push(...steered.map((each) => toItem(each)))
+    items.push(toItem(message, isAnswer ? steered : noMessages))
     steered = []
   }
-  return [...items, ...steered.map(withoutSteered)]
+  return [...items, ...steered.map((each) => toItem(each))]
 }
 
 const noMessages: readonly LiveChatMessage[] = []
-
-function withoutSteered(message: LiveChatMessage): TranscriptItem {
-  return { message, steered: noMessages }
-}

@@ -1,12 +1,18 @@
 import type { LiveChat } from 'segue-client/react'
 import { memo } from 'react'
+import { CopyButton } from '../../../components/copy-button.tsx'
 import { strings } from '../../../strings/strings.ts'
 import { useIsEdited } from '../../actions/edited-message.ts'
 import { MessageActions } from '../../actions/message-actions.tsx'
 import { MessageEditor } from '../../actions/message-editor.tsx'
-import { Markdown } from '../../markdown/markdown.tsx'
+import { formatMessage } from '../export/format-message.ts'
 import type { TranscriptItem } from '../groups/to-message-groups.ts'
+import { AnswerFooter } from './footer/answer-footer.tsx'
+import { EndNotice } from './footer/end-notice.tsx'
 import styles from './message-item.module.css'
+import { MessageParts } from './parts/message-parts.tsx'
+import { SummaryMessage } from './summary-message.tsx'
+import { UserMessage } from './user-message.tsx'
 
 interface MessageItemProps {
   readonly chat: LiveChat
@@ -14,26 +20,39 @@ interface MessageItemProps {
 }
 
 /** One message. It renders with the changes of this message alone. */
-export const MessageItem = memo(function MessageItem({ chat, item: { message } }: MessageItemProps) {
+export const MessageItem = memo(function MessageItem({ chat, item }: MessageItemProps) {
+  const { message, isUnanswered } = item
   const isUser = message.role === 'USER'
   const isEdited = useIsEdited(message.id)
-  const isStreaming = message.status === 'STREAMING'
   return (
-    <article className={styles.message} data-role={message.role} id={message.id}>
+    <article className={styles.message} data-role={message.role} data-status={message.status} id={message.id}>
       <h2 className="visually-hidden">{isUser ? strings.chat.you : strings.chat.agent}</h2>
       {isEdited ? (
         <MessageEditor chat={chat} message={message} />
       ) : (
-        <div className={styles.body}>
-          {message.parts.map((part, index) =>
-            part.type === 'text' ? (
-              // Parts keep their place.
-              <Markdown key={index} text={part.text} isStreaming={isStreaming && part.endedAt === undefined} />
-            ) : null,
+        <>
+          <MessageContent chat={chat} item={item} />
+          {(isUser ? isUnanswered && message.stream : message.status === 'PARTIAL') && (
+            <EndNotice chat={chat} message={message} />
           )}
-        </div>
+          <MessageActions chat={chat} message={message}>
+            {message.status !== 'STREAMING' && (
+              <CopyButton label={strings.transcript.copyMessage} getText={() => formatMessage(message)} />
+            )}
+            {message.role === 'ASSISTANT' && message.status !== 'STREAMING' && <AnswerFooter message={message} />}
+          </MessageActions>
+        </>
       )}
-      {!isEdited && <MessageActions chat={chat} message={message} />}
     </article>
   )
 })
+
+function MessageContent({ chat, item: { message, steered } }: MessageItemProps) {
+  if (message.kind === 'SUMMARY') return <SummaryMessage message={message} />
+  if (message.role === 'USER') return <UserMessage message={message} />
+  return (
+    <div className={styles.parts}>
+      <MessageParts chat={chat} message={message} steered={steered} />
+    </div>
+  )
+}

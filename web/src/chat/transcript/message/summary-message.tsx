@@ -1,0 +1,28 @@
+import { ScrollText } from 'lucide-react'
+import { getMessageText, type LiveChatMessage } from 'segue-client/react'
+import { useState } from 'react'
+import { Fold } from '../../../components/fold.tsx'
+import { strings } from '../../../strings/strings.ts'
+import { Markdown } from '../../markdown/markdown.tsx'
+import styles from './summary-message.module.css'
+
+/** A summary of the messages before it, which the model is sent in their place. */
+export function SummaryMessage({ message }: { readonly message: LiveChatMessage }) {
+  const [isOpen, setOpen] = useState(false)
+  return (
+    <Fold
+      className={styles.summary}
+      isOpen={isOpen}
+      onToggle={() => setOpen(!isOpen)}
+      title={
+        <>
+          <ScrollText className={styles.icon} aria-hidden="true" />
+          <span>{strings.transcript.summary}</span>
+        </>
+      }
+    >
+      <p className={styles.note}>{strings.transcript.summaryNote}</p>
+      <Markdown text={getMessageText(message)} isStreaming={false} />
+    </Fold>
+  )
+}

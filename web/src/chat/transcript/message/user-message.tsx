@@ -1,0 +1,60 @@
+import { getMessageText, type LiveChatMessage } from 'segue-client/react'
+import { useMemo, useState } from 'react'
+import { Button } from '../../../components/button.tsx'
+import { strings } from '../../../strings/strings.ts'
+import { CodeBlock } from '../../markdown/code/code-block.tsx'
+import { splitMarkdown } from '../../markdown/blocks/split-markdown.ts'
+import { MessageFile } from '../files/message-file.tsx'
+import styles from './user-message.module.css'
+
+const maxShownLength = 2500 // UTF-16 code units
+
+/** What a person wrote, exactly as it was written, except that fenced code is shown as code. */
+export function UserMessage({ message }: { readonly message: LiveChatMessage }) {
+  const text = getMessageText(message)
+  const files = message.parts.filter((part) => part.type === 'file')
+  const isWithdrawn = message.status === 'WITHDRAWN'
+  return (
+    <div className={styles.message} data-withdrawn={isWithdrawn || undefined}>
+      {files.map((file, index) => (
+        // Files keep their place.
+        <MessageFile key={index} file={file} />
+      ))}
+      {text !== '' && <UserText text={text} />}
+      {isWithdrawn && <p className={styles.note}>{strings.transcript.withdrawn}</p>}
+    </div>
+  )
+}
+
+function UserText({ text }: { readonly text: string }) {
+  const [isWhole, setWhole] = useState(false)
+  const isCut = text.length > maxShownLength && !isWhole
+  const pieces = useMemo(() => splitCode(isCut ? text.slice(0, maxShownLength) : text), [text, isCut])
+  return (
+    <div className={styles.text}>
+      {pieces.map((piece, index) =>
+        // Pieces keep their place.
+        typeof piece === 'string' ? <p key={index}>{piece}</p> : <CodeBlock key={index} {...piece} isClosed />,
+      )}
+      {isCut && (
+        <Button kind="quiet" onClick={() => setWhole(true)}>
+          {strings.tools.showAll(text.length)}
+        </Button>
+      )}
+    </div>
+  )
+}
+
+/** The text, with the content of each code block in its place. */
+function splitCode(text: string) {
+  const { groups, source } = splitMarkdown(null, text)
+  const blocks = groups.flat().filter(({ code, source: block }) => code && /^ {0,3}[`~]{3}/.test(block))
+  let end = 0
+  const pieces = blocks.flatMap(({ start, source: block, code }) => {
+    const before = source.slice(end, start).trim()
+    end = start + block.length
+    return [...(before ? [before] : []), ...(code ? [code] : [])]
+  })
+  const rest = source.slice(end).trim()
+  return rest ? [...pieces, rest] : pieces
+}
