@@ -3,6 +3,7 @@ import { useMemo, useState } from 'react'
 import { Button } from '../../../components/button.tsx'
 import { strings } from '../../../strings/strings.ts'
 import { CodeBlock } from '../../markdown/code/code-block.tsx'
+import type { CodeBlockContent } from '../../markdown/blocks/markdown-block.ts'
 import { splitMarkdown } from '../../markdown/blocks/split-markdown.ts'
 import { MessageFile } from '../files/message-file.tsx'
 import styles from './user-message.module.css'
@@ -46,15 +47,15 @@ function UserText({ text }: { readonly text: string }) {
 }
 
 /** The text, with the content of each code block in its place. */
-function splitCode(text: string) {
+function splitCode(text: string): (string | CodeBlockContent)[] {
   const { groups, source } = splitMarkdown(null, text)
-  const blocks = groups.flat().filter(({ code, source: block }) => code && /^ {0,3}[`~]{3}/.test(block))
+  const pieces: (string | CodeBlockContent)[] = []
   let end = 0
-  const pieces = blocks.flatMap(({ start, source: block, code }) => {
-    const before = source.slice(end, start).trim()
+  for (const { start, source: block, code } of groups.flat()) {
+    // Indented text is rarely meant as code.
+    if (!code || !/^ {0,3}[`~]{3}/.test(block)) continue
+    pieces.push(source.slice(end, start).trim(), code)
     end = start + block.length
-    return [...(before ? [before] : []), ...(code ? [code] : [])]
-  })
-  const rest = source.slice(end).trim()
-  return rest ? [...pieces, rest] : pieces
+  }
+  return [...pieces, source.slice(end).trim()].filter((piece) => piece !== '')
 }
