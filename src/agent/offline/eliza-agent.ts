@@ -5,6 +5,7 @@ import { toBlobUrl } from '../../model/message-content/blob-url.ts'
 import { estimateTokensOfLength } from '../tokens/estimate-tokens-of-length.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 import { describeInstructions, isInstructionsCommand } from './describe-instructions.ts'
+import { offlineDiceTool } from './offline-dice-tool.ts'
 import { offlineFormTool } from './offline-form-tool.ts'
 import { parseOfflineToolCommands } from './parse-offline-tool-commands.ts'
 import { drawOfflineImage } from './draw-offline-image.ts'
@@ -62,7 +63,7 @@ async function* answerNewest(run: AgentRun, { delayMs, toolbox }: ElizaAgentOpti
 
   yield* streamStep(run, calls.flatMap(toArgumentDeltas), inputLength, delayMs)
   if (run.signal.aborted) return
-  yield* toolbox.execute(calls, run, [offlineFormTool])
+  yield* toolbox.execute(calls, run, [offlineFormTool, offlineDiceTool])
   if (run.signal.aborted) return
   const isBudgetUsedUp = (await run.isBudgetUsedUp?.()) ?? false
   const later = await run.loadHistory()

@@ -11,6 +11,7 @@ import { Composer } from './composer/composer.tsx'
 // Read while the messages are: a new chat needs it with its first message.
 const transcript = import('./transcript/transcript.tsx')
 const Transcript = lazy(() => transcript)
+const FirstRun = lazy(() => import('../first-run/first-run.tsx'))
 
 /** A chat, or a new one. The path follows the chat into the session that continues it. */
 export function ChatView({ sessionId }: { readonly sessionId: string | null }) {
@@ -37,6 +38,11 @@ export function ChatView({ sessionId }: { readonly sessionId: string | null }) {
         </Suspense>
       )}
       <Composer chat={chat} />
+      {isEmpty && (
+        <Suspense>
+          <FirstRun chat={chat} />
+        </Suspense>
+      )}
     </div>
   )
 }

@@ -6,6 +6,7 @@ import { conversationStrings } from './conversation-strings.ts'
 import { noticeStrings } from './notice-strings.ts'
 import { decisionStrings } from './decision-strings.ts'
 import { inboxStrings } from './inbox-strings.ts'
+import { firstRunStrings } from './first-run-strings.ts'
 import { sidebarStrings } from './sidebar-strings.ts'
 import { toolStrings } from './tool-strings.ts'
 import { transcriptStrings } from './transcript-strings.ts'
@@ -46,6 +47,7 @@ export const strings = {
   transcript: transcriptStrings,
   composer: composerStrings,
   settings: chatSettingsStrings,
+  firstRun: firstRunStrings,
   actions: actionStrings,
   tools: toolStrings,
 } as const

@@ -147,6 +147,19 @@ describe('the offline agent', () => {
     )
   })
 
+  test('has dice, whose rolls must be approved', async () => {
+    const { answer } = await turn(
+      '/tool roll_dice {"count": 3}\n/tool roll_dice {"count": 0}',
+      [],
+      async (chats, event) => {
+        if (event.type !== 'ApprovalChanged' || event.decision.state !== 'PENDING') return
+        await chats.decisions.answerApproval(event.decision.id, 'ONCE')
+      },
+    )
+    expect(textIn(answer)).toMatch(/^roll_dice returned: \{"dice":\[[1-6],[1-6],[1-6]\],"sum":\d+\}\n/)
+    expect(textIn(answer)).toContain('roll_dice failed: count is not valid. Use 1 to 20.')
+  })
+
   test('does not run tools that the configuration denies', async () => {
     const tool = look()
     const { answer } = await turn('/tool sky__look', [tool], undefined, { 'sky__*': 'deny' })
