@@ -22,6 +22,7 @@ type Documents = {
     "query ProfileInstructions($name: String!) {\n  profile(name: $name) {\n    instructions\n  }\n}": typeof types.ProfileInstructionsDocument,
     "mutation DeleteConversation($id: ID!) {\n  deleteConversation(id: $id)\n}": typeof types.DeleteConversationDocument,
     "query ConversationOrigins($id: ID!) {\n  conversation(id: $id) {\n    segments {\n      id\n      origin\n      activeStream {\n        id\n      }\n    }\n  }\n}": typeof types.ConversationOriginsDocument,
+    "query FirstRun {\n  server {\n    hermes {\n      state\n      error\n    }\n  }\n  profile(name: \"default\") {\n    models {\n      provider\n      isDefault\n    }\n    providers {\n      name\n      state\n      error\n    }\n  }\n  conversations(first: 1) {\n    edges {\n      node {\n        id\n      }\n    }\n  }\n}": typeof types.FirstRunDocument,
     "query ServerInfo {\n  server {\n    version\n  }\n}": typeof types.ServerInfoDocument,
     "query ProfileNames {\n  profiles {\n    name\n  }\n}": typeof types.ProfileNamesDocument,
     "query ChatSegments($id: ID!, $skip: Int!) {\n  conversation(id: $id) {\n    segments(first: 50, skip: $skip) {\n      id\n      title\n      source\n      channel\n      startedAt\n      messageCount\n      messages(first: 1) {\n        edges {\n          node {\n            id\n          }\n        }\n      }\n    }\n  }\n}": typeof types.ChatSegmentsDocument,
@@ -34,6 +35,7 @@ const documents: Documents = {
     "query ProfileInstructions($name: String!) {\n  profile(name: $name) {\n    instructions\n  }\n}": types.ProfileInstructionsDocument,
     "mutation DeleteConversation($id: ID!) {\n  deleteConversation(id: $id)\n}": types.DeleteConversationDocument,
     "query ConversationOrigins($id: ID!) {\n  conversation(id: $id) {\n    segments {\n      id\n      origin\n      activeStream {\n        id\n      }\n    }\n  }\n}": types.ConversationOriginsDocument,
+    "query FirstRun {\n  server {\n    hermes {\n      state\n      error\n    }\n  }\n  profile(name: \"default\") {\n    models {\n      provider\n      isDefault\n    }\n    providers {\n      name\n      state\n      error\n    }\n  }\n  conversations(first: 1) {\n    edges {\n      node {\n        id\n      }\n    }\n  }\n}": types.FirstRunDocument,
     "query ServerInfo {\n  server {\n    version\n  }\n}": types.ServerInfoDocument,
     "query ProfileNames {\n  profiles {\n    name\n  }\n}": types.ProfileNamesDocument,
     "query ChatSegments($id: ID!, $skip: Int!) {\n  conversation(id: $id) {\n    segments(first: 50, skip: $skip) {\n      id\n      title\n      source\n      channel\n      startedAt\n      messageCount\n      messages(first: 1) {\n        edges {\n          node {\n            id\n          }\n        }\n      }\n    }\n  }\n}": types.ChatSegmentsDocument,
@@ -67,6 +69,10 @@ export function graphql(source: "mutation DeleteConversation($id: ID!) {\n  dele
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "query ConversationOrigins($id: ID!) {\n  conversation(id: $id) {\n    segments {\n      id\n      origin\n      activeStream {\n        id\n      }\n    }\n  }\n}"): typeof import('./graphql.ts').ConversationOriginsDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "query FirstRun {\n  server {\n    hermes {\n      state\n      error\n    }\n  }\n  profile(name: \"default\") {\n    models {\n      provider\n      isDefault\n    }\n    providers {\n      name\n      state\n      error\n    }\n  }\n  conversations(first: 1) {\n    edges {\n      node {\n        id\n      }\n    }\n  }\n}"): typeof import('./graphql.ts').FirstRunDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -23,12 +23,34 @@ export type Channel =
   /** The web interface of a Hermes agent. */
   | 'WEB';
 
+/** Whether the data of a Hermes agent can be read. */
+export type HermesState =
+  /** Hermes is turned off in the configuration. */
+  | 'DISABLED'
+  /** Its sessions are shown. */
+  | 'FOUND'
+  /** There is no Hermes agent yet. Its sessions are shown as soon as there is one. */
+  | 'NOT_FOUND'
+  /** Its database cannot be read. Its sessions are hidden until it can be. */
+  | 'UNREADABLE';
+
 /** Where a session or a job is stored. */
 export type Origin =
   /** Read from the files of a Hermes agent. Read-only. */
   | 'HERMES'
   /** Stored by Segue. Readable and writable. */
   | 'SEGUE';
+
+/** Whether a provider answers. */
+export type ProviderState =
+  /** It needs an API key, and none is configured. */
+  | 'NO_KEY'
+  /** It answers. */
+  | 'READY'
+  /** It answers, and refuses the API key, the account or the request. */
+  | 'REFUSED'
+  /** It does not answer, or its server fails. */
+  | 'UNREACHABLE';
 
 export type ForkSessionMutationVariables = Exact<{
   messageId: string;
@@ -76,6 +98,11 @@ export type ConversationOriginsQueryVariables = Exact<{
 
 
 export type ConversationOriginsQuery = { conversation: { segments: Array<{ id: string, origin: Origin, activeStream: { id: string } | null }> } | null };
+
+export type FirstRunQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type FirstRunQuery = { server: { hermes: { state: HermesState, error: string | null } }, profile: { models: Array<{ provider: string, isDefault: boolean }>, providers: Array<{ name: string, state: ProviderState, error: string | null }> } | null, conversations: { edges: Array<{ node: { id: string } }> } };
 
 export type ServerInfoQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -179,6 +206,34 @@ export const ConversationOriginsDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<ConversationOriginsQuery, ConversationOriginsQueryVariables>;
+export const FirstRunDocument = new TypedDocumentString(`
+    query FirstRun {
+  server {
+    hermes {
+      state
+      error
+    }
+  }
+  profile(name: "default") {
+    models {
+      provider
+      isDefault
+    }
+    providers {
+      name
+      state
+      error
+    }
+  }
+  conversations(first: 1) {
+    edges {
+      node {
+        id
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<FirstRunQuery, FirstRunQueryVariables>;
 export const ServerInfoDocument = new TypedDocumentString(`
     query ServerInfo {
   server {
