@@ -4,7 +4,13 @@ import type { SessionRecord } from '../model/session.ts'
 import type { StreamRecord } from '../model/stream.ts'
 import type { ProfileRegistry } from '../services/profile-registry.ts'
 import type { ProfileServices } from '../services/profile-services.ts'
-import { listPossibleNodeTypes, nodeFinders, type NodeRecords, type NodeType } from './node-finders.ts'
+import {
+  createNodeNotFoundError,
+  listPossibleNodeTypes,
+  nodeFinders,
+  type NodeRecords,
+  type NodeType,
+} from './node-finders.ts'
 import { disposeAtIteratorEnd } from '../lib/async/dispose-at-iterator-end.ts'
 import { createRequestProfile, type RequestProfile } from './request-profile.ts'
 
@@ -145,7 +151,7 @@ export class CrossProfileRecordLookup implements Disposable {
   async requireProfileOwning(type: NodeType, id: string): Promise<RequestProfile> {
     this.clearCaches()
     const found = await this.#findCached(type, id)
-    if (!found) throw createIdNotFoundError(type.toLowerCase(), id)
+    if (!found) throw createNodeNotFoundError(type, id)
     this.clearCaches()
     return this.#toRequestProfile(found.services)
   }

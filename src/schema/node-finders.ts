@@ -1,3 +1,4 @@
+import { createIdNotFoundError, type SegueError } from '../lib/errors.ts'
 import { parseIdKind } from '../lib/ids.ts'
 import type { ApprovalRuleRecord } from '../model/approval-rule.ts'
 import type { ApprovalRecord, ClarificationRecord } from '../model/decision.ts'
@@ -27,6 +28,11 @@ export interface NodeRecords {
 }
 
 export type NodeType = keyof NodeRecords
+
+/** NOT_FOUND for an id of this type. People read the type as words: ApprovalRule as "approval rule". */
+export function createNodeNotFoundError(type: NodeType, id: string): SegueError {
+  return createIdNotFoundError(type.replaceAll(/\B[A-Z]/g, ' $&').toLowerCase(), id)
+}
 
 type NodeFinders = {
   readonly [Type in NodeType]: (profile: RequestProfile, id: string) => Promise<NodeRecords[Type] | null>

@@ -24,6 +24,7 @@ const supportedFiles =
 
 /** What to do with documents that are not supported. */
 const unsupportedFormatMessages: Readonly<Record<string, string>> = {
+  'damaged-zip': 'The document or archive is damaged: it cannot be read. Send another copy of it.',
   'encrypted-office': 'The document has a password. Remove it, and send the file again.',
   'legacy-office': 'The document has an old format of Office. Save it as .docx, .xlsx or PDF, and send that.',
   pptx: 'Presentations are not supported. Save it as PDF, and send that.',

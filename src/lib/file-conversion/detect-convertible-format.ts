@@ -1,10 +1,16 @@
-import { listZipEntryNames } from './zip-archive.ts'
+import { hasZipDirectory, listZipEntryNames } from './zip-archive.ts'
 
 /** The formats of files that models are not sent as they are, or that only some models read. */
 export type ConvertibleFormat = 'avif' | 'docx' | 'heic' | 'pdf' | 'xlsx'
 
 /** What a file is, if it is a document or an image that browsers do not show, or cannot be converted. */
-export type DetectedFileFormat = ConvertibleFormat | 'encrypted-office' | 'legacy-office' | 'pptx' | 'zip'
+export type DetectedFileFormat =
+  | ConvertibleFormat
+  | 'damaged-zip'
+  | 'encrypted-office'
+  | 'legacy-office'
+  | 'pptx'
+  | 'zip'
 
 /** Some programs write blanks or a byte order mark before the header. */
 const pdfHeader = /^(\xef\xbb\xbf)?[\s\0]{0,1000}%PDF-\d/
@@ -31,6 +37,7 @@ function detectImageBrand(bytes: Buffer): 'avif' | 'heic' | null {
 }
 
 function detectZipContent(bytes: Buffer): DetectedFileFormat {
+  if (!hasZipDirectory(bytes)) return 'damaged-zip'
   const names = listZipEntryNames(bytes) ?? []
   if (names.some((name) => name.startsWith('word/'))) return 'docx'
   if (names.some((name) => name.startsWith('xl/'))) return 'xlsx'

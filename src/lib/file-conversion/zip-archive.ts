@@ -15,6 +15,11 @@ interface ZipEntry {
   readonly localOffset: number
 }
 
+/** Whether a zip archive has the record with which it ends: one that was cut off has not. */
+export function hasZipDirectory(bytes: Buffer): boolean {
+  return findEndRecord(bytes) !== null
+}
+
 /** The names of the files in a zip archive. Null if its directory cannot be read. */
 export function listZipEntryNames(bytes: Buffer): string[] | null {
   return readDirectory(bytes)?.map(({ name }) => name) ?? null

@@ -1,7 +1,6 @@
-import { createIdNotFoundError } from '../../lib/errors.ts'
 import { defaultProfileName } from '../../profiles/profile-name.ts'
 import type { KeyedMutationCall } from '../../services/idempotent-calls.ts'
-import type { NodeType } from '../node-finders.ts'
+import { createNodeNotFoundError, type NodeType } from '../node-finders.ts'
 import type { CrossProfileRecordLookup } from '../cross-profile-record-lookup.ts'
 import type { RequestProfile } from '../request-profile.ts'
 
@@ -40,7 +39,7 @@ async function findOwner(
   const missingId = ids[owners.indexOf(null)]
   if (missingId !== undefined) {
     const owner = await findProfileWithKey(describeCall, profiles)
-    if (!owner) throw createIdNotFoundError(type.toLowerCase(), missingId)
+    if (!owner) throw createNodeNotFoundError(type, missingId)
     return owner
   }
   const [owner, ...others] = new Set(owners)

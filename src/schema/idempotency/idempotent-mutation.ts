@@ -1,9 +1,9 @@
 import type { GraphQLResolveInfo } from 'graphql'
-import { createIdNotFoundError, SegueError } from '../../lib/errors.ts'
+import { SegueError } from '../../lib/errors.ts'
 import type { FirstExecutionContext } from '../../services/idempotent-calls.ts'
 import type { IdempotencyKeyRecord, RememberedMutationResult } from '../../storage/idempotency-key.ts'
 import type { Context } from '../context.ts'
-import type { NodeRecords, NodeType } from '../node-finders.ts'
+import { createNodeNotFoundError, type NodeRecords, type NodeType } from '../node-finders.ts'
 import type { RequestProfile } from '../request-profile.ts'
 import { computeMutationFingerprint } from './mutation-fingerprint.ts'
 import { type IdempotencyKeyProfileSelector, withIdempotencyKeyProfile } from './idempotency-key-profile-selector.ts'
@@ -110,5 +110,5 @@ export async function reloadRecord<Type extends NodeType>(
 ): Promise<NodeRecords[Type]> {
   const record = await context.profiles.find(type, id)
   if (record) return record
-  throw createIdNotFoundError(type.toLowerCase(), id)
+  throw createNodeNotFoundError(type, id)
 }

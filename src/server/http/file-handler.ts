@@ -1,3 +1,4 @@
+import { isAscii, isUtf8 } from 'node:buffer'
 import { parseServedFilePath, type ServedFileTarget } from '../../chat/attachments/parse-served-file-path.ts'
 import { readServedFile, type ServedFile } from '../../chat/attachments/read-served-file.ts'
 import type { ProfileRegistry } from '../../services/profile-registry.ts'
@@ -14,7 +15,7 @@ export function createFileHandler(profiles: ProfileRegistry): RequestHandler {
       return
     }
     response.writeHead(200, {
-      'content-type': file.mediaType,
+      'content-type': toContentType(file),
       'content-length': file.bytes.length,
       // Anyone may have made this file: a browser may display it, but must not run scripts in it.
       'content-security-policy': "sandbox; default-src 'none'",
@@ -23,6 +24,12 @@ export function createFileHandler(profiles: ProfileRegistry): RequestHandler {
     })
     response.end(file.bytes)
   }
+}
+
+/** Without a charset, browsers read a text as they guess. One in ASCII is read correctly by all guesses. */
+function toContentType({ mediaType, bytes }: ServedFile): string {
+  const needsCharset = /^text\/[^;]+$/.test(mediaType) && !isAscii(bytes) && isUtf8(bytes)
+  return needsCharset ? `${mediaType}; charset=utf-8` : mediaType
 }
 
 /** The file in the first profile that has it. */

@@ -71,7 +71,10 @@ describe.each(transports)('Approval rules, over %s,', (transport) => {
     for (const wrong of [{}, { id: 'rul_00000000000000000000000000', tool: 'files__write' }])
       expect(await expectRefusal(client, ForgetApprovalDocument, wrong)).toMatchObject({ code: 'BAD_USER_INPUT' })
     const unknown = { id: 'rul_00000000000000000000000000' }
-    expect(await expectRefusal(client, ForgetApprovalDocument, unknown)).toMatchObject({ code: 'NOT_FOUND' })
+    expect(await expectRefusal(client, ForgetApprovalDocument, unknown)).toMatchObject({
+      code: 'NOT_FOUND',
+      message: 'There is no approval rule with the id "rul_00000000000000000000000000".',
+    })
     const key = 'forget-once'
     const { approvalId } = await call(client, write('a'))
     await mutate(client, AnswerApprovalDocument, { id: requireNonNull(approvalId), decision: 'ALWAYS' })

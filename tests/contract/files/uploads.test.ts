@@ -12,6 +12,7 @@ import {
   docxParagraph,
   xlsxMediaType,
 } from '../../support/files/office-documents.ts'
+import { createZip } from '../../support/files/zip.ts'
 import { sendHttpRequest } from '../../support/server/http-exchange.ts'
 import { startSegueWithProvider, type SegueWithProvider } from '../../support/server/segue-with-provider.ts'
 
@@ -149,6 +150,16 @@ describe('an upload is refused with the status and body of an error, and nothing
       'a damaged photo',
       () => post(heicPhoto.subarray(0, 100), { type: 'image/heic' }),
       { status: 400, message: expect.stringMatching(/damaged/) },
+    ],
+    [
+      'a Word document that was cut off',
+      () => post(new Uint8Array(createDocx(docxParagraph('Hello')).subarray(0, 300)), { type: docxMediaType }),
+      { status: 400, code: 'BAD_USER_INPUT', message: expect.stringMatching(/^The document or archive is damaged/) },
+    ],
+    [
+      'an archive of other files',
+      () => post(new Uint8Array(createZip([{ name: 'a.txt', content: 'Hello' }])), { type: 'application/zip' }),
+      { status: 400, code: 'BAD_USER_INPUT', message: expect.stringMatching(/^Archives/) },
     ],
     [
       'a program',

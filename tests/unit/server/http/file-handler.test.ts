@@ -83,7 +83,7 @@ test('an https URL is returned unchanged, and not served', async () => {
 })
 
 test.each([
-  ['data:,Hello%2C%20W%C3%B6rld', 'text/plain', 'Hello, Wörld'],
+  ['data:,Hello%2C%20W%C3%B6rld', 'text/plain; charset=utf-8', 'Hello, Wörld'],
   ['data:text/html,<script>alert(1)</script>', 'text/html', '<script>alert(1)</script>'],
   ['data:image/svg+xml;charset=utf-8,<svg/>', 'image/svg+xml', '<svg/>'],
   ['data:text/plain;charset=utf-8;base64,SGk=', 'text/plain', 'Hi'],
@@ -96,6 +96,17 @@ test.each([
   expect(response.headers['content-type']).toBe(type)
   expect(response.headers['x-content-type-options']).toBe('nosniff')
   expect(response.headers['content-security-policy']).toBe("sandbox; default-src 'none'")
+})
+
+test.each([
+  ['data:text/markdown;charset=utf-8,Gr%C3%BC%C3%9Fe', 'text/markdown; charset=utf-8'],
+  ['data:text/plain;base64,R3L832U=', 'text/plain'],
+  ['data:text/plain,Hi', 'text/plain'],
+  ['data:application/json,%22Gr%C3%BC%C3%9Fe%22', 'application/json'],
+])('%s has the charset without which a browser would misread it', async (url, type) => {
+  const { files } = await createMessage(url)
+  const response = await sendHttpRequest(segue.url, { path: files[0]?.url ?? '' })
+  expect(response.headers['content-type']).toBe(type)
 })
 
 describe('no file is served', () => {
