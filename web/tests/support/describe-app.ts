@@ -6,17 +6,19 @@ import { startTestSegue, type TestSegue, type TestSegueOptions } from '../../../
 
 const executablePath = findChromium()
 
-/** A server and a page of its app. Disposing of it checks that the page reported no error. */
-export interface OpenApp extends AsyncDisposable {
-  readonly segue: TestSegue
+/** A page of the app of a server. Disposing of it checks that the page reported no error. */
+export interface OpenPages extends AsyncDisposable {
   readonly page: Page
   /** Opens another window of the same browser. */
   openPage(path?: string): Promise<Page>
 }
 
-export interface OpenAppOptions {
-  /** Default: a server with the offline agent alone, in a new home. */
-  readonly segue?: TestSegueOptions
+/** A server and a page of its app. */
+export interface OpenApp extends OpenPages {
+  readonly segue: TestSegue
+}
+
+export interface OpenPagesOptions {
   /** Default: `/`. */
   readonly path?: string
   /** The size, language, theme and so on of the page. Default: 1200 by 800 pixels, light. */
@@ -25,8 +27,15 @@ export interface OpenAppOptions {
   readonly expectedErrors?: RegExp
 }
 
+export interface OpenAppOptions extends OpenPagesOptions {
+  /** Default: a server with the offline agent alone, in a new home. */
+  readonly segue?: TestSegueOptions
+}
+
 export interface AppBrowser {
   open(options?: OpenAppOptions): Promise<OpenApp>
+  /** Opens the app of a server that the test runs, such as one in a process of its own. */
+  openAt(url: string, options?: OpenPagesOptions): Promise<OpenPages>
 }
 
 /** Defines tests of the app in Chromium. They are skipped where there is none, and fail if `CI` is set. */
@@ -38,17 +47,26 @@ export function describeApp(subject: string, define: (browser: AppBrowser) => vo
       browser = await launchChromium(executablePath)
     })
     afterAll(() => browser?.close())
+    const getBrowser = (): Browser => {
+      if (!browser) throw new Error('The browser was not started.')
+      return browser
+    }
     define({
-      open: (options = {}) => {
-        if (!browser) throw new Error('The browser was not started.')
-        return openApp(browser, options)
-      },
+      open: (options = {}) => openApp(getBrowser(), options),
+      openAt: (url, options = {}) => openPages(getBrowser(), url, options),
     })
   })
 }
 
 async function openApp(browser: Browser, options: OpenAppOptions): Promise<OpenApp> {
-  const segue = await startTestSegue({ ...options.segue, webAppFolder: builtWebAppFolder })
+  await using resources = new AsyncDisposableStack()
+  const segue = resources.use(await startTestSegue({ ...options.segue, webAppFolder: builtWebAppFolder }))
+  const pages = resources.use(await openPages(browser, segue.url, options))
+  const owned = resources.move()
+  return { ...pages, segue, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+async function openPages(browser: Browser, url: string, options: OpenPagesOptions): Promise<OpenPages> {
   const context = await browser.newContext({ viewport: { width: 1200, height: 800 }, ...options.context })
   const errors: string[] = []
   const openPage = async (path = '/'): Promise<Page> => {
@@ -57,16 +75,14 @@ async function openApp(browser: Browser, options: OpenAppOptions): Promise<OpenA
     page.on('console', (message) => {
       if (message.type() === 'error') errors.push(message.text())
     })
-    await page.goto(segue.url + path)
+    await page.goto(url + path)
     return page
   }
   return {
-    segue,
     page: await openPage(options.path),
     openPage,
     [Symbol.asyncDispose]: async () => {
       await context.close()
-      await segue[Symbol.asyncDispose]()
       expect(errors.filter((error) => !options.expectedErrors?.test(error))).toEqual([])
     },
   }
