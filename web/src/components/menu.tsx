@@ -36,6 +36,8 @@ interface AnchoredMenuProps extends Pick<MenuProps, 'align' | 'finalFocus' | 'ch
   readonly anchor: Element | { getBoundingClientRect(): DOMRect }
   readonly isOpen: boolean
   readonly onOpenChange: (isOpen: boolean) => void
+  /** It has closed, and the focus is where it goes then. */
+  readonly onClosed?: () => void
   readonly label: string
 }
 
@@ -44,13 +46,18 @@ export function AnchoredMenu({
   anchor,
   isOpen,
   onOpenChange,
+  onClosed,
   label,
   align = 'start',
   finalFocus,
   children,
 }: AnchoredMenuProps) {
   return (
-    <BaseMenu.Root open={isOpen} onOpenChange={onOpenChange}>
+    <BaseMenu.Root
+      open={isOpen}
+      onOpenChange={onOpenChange}
+      onOpenChangeComplete={(isNowOpen) => !isNowOpen && onClosed?.()}
+    >
       <BaseMenu.Portal>
         <BaseMenu.Positioner className={styles.positioner} anchor={anchor} align={align} sideOffset={4}>
           <BaseMenu.Popup className={styles.popup} aria-label={label} {...(finalFocus && { finalFocus })}>

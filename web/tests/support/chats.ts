@@ -38,9 +38,15 @@ export async function readList(page: Page): Promise<string[]> {
     )
 }
 
-/** Opens the menu of the actions of a chat, and picks one. */
-export async function act(page: Page, title: string, action: string): Promise<void> {
+/** Opens the menu of the actions of a chat. */
+export async function openMenu(page: Page, title: string): Promise<void> {
   await row(page, title).hover()
   await page.getByRole('button', { name: `Actions for “${title}”` }).click()
-  await page.getByRole('menuitem', { name: action }).click()
+  await page.getByRole('menu').waitFor()
+}
+
+/** Picks an action of a chat. */
+export async function act(page: Page, title: string, action: string): Promise<void> {
+  await openMenu(page, title)
+  await page.getByRole('menuitem', { name: new RegExp(`^${action}`) }).click()
 }

@@ -68,6 +68,8 @@ async function openApp(browser: Browser, options: OpenAppOptions): Promise<OpenA
 
 async function openPages(browser: Browser, url: string, options: OpenPagesOptions): Promise<OpenPages> {
   const context = await browser.newContext({ viewport: { width: 1200, height: 800 }, ...options.context })
+  // A test that waits in vain says for what.
+  context.setDefaultTimeout(10_000)
   const errors: string[] = []
   const openPage = async (path = '/'): Promise<Page> => {
     const page = await context.newPage()

@@ -68,10 +68,10 @@ function DeleteItem({ conversation, isShown }: Pick<ConversationMenuItemsProps, 
       </>
     )
   }
-  if (stopItem) return stopItem
+  if (stopItem || !origins) return stopItem
   const remove = (): void => actions.remove(conversation, isShown)
   return (
-    <MenuItem icon={<Trash2 />} isDanger disabled={origins === null} onClick={remove}>
+    <MenuItem icon={<Trash2 />} isDanger onClick={remove}>
       {text.delete}
     </MenuItem>
   )

@@ -28,15 +28,19 @@ interface ChatListMenuProps {
 export function ChatListMenu({ menu, isShown, list, onClose, onRename }: ChatListMenuProps) {
   const { conversation, anchor, isOpen } = menu
   const isRenaming = useRef(false)
-  const rename = (): void => {
-    isRenaming.current = true
-    onRename()
+  // A field that came while the menu was open would lose the focus to it.
+  const onClosed = (): void => {
+    if (isRenaming.current) onRename()
+    isRenaming.current = false
   }
   const finalFocus = (): HTMLElement | null => {
-    const row = list.current?.querySelector(`[data-chat="${CSS.escape(conversation.id)}"]`)
-    const field = isRenaming.current ? row?.querySelector('input') : null
-    isRenaming.current = false
-    return field ?? row?.querySelector('a') ?? list.current?.querySelector('a[tabindex="0"]') ?? null
+    const row = list.current?.querySelector<HTMLElement>(`[data-chat="${CSS.escape(conversation.id)}"]`)
+    return (
+      row?.querySelector<HTMLElement>('input') ??
+      row?.querySelector('a') ??
+      list.current?.querySelector('a[tabindex="0"]') ??
+      null
+    )
   }
   return (
     <Suspense>
@@ -48,8 +52,11 @@ export function ChatListMenu({ menu, isShown, list, onClose, onRename }: ChatLis
         label={strings.sidebar.actions(toShownTitle(conversation))}
         renameKey="F2"
         finalFocus={finalFocus}
+        onClosed={onClosed}
         onOpenChange={(isNowOpen) => !isNowOpen && onClose()}
-        onRename={rename}
+        onRename={() => {
+          isRenaming.current = true
+        }}
       />
     </Suspense>
   )

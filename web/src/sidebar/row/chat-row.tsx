@@ -1,6 +1,6 @@
 import { ChevronRight, Ellipsis } from 'lucide-react'
 import type { Conversation } from 'segue-client'
-import { lazy, memo, type MouseEvent, Suspense, useState } from 'react'
+import { lazy, memo, type MouseEvent, type RefObject, Suspense, useEffect, useRef, useState } from 'react'
 import { Link } from 'wouter'
 import { toChatPath } from '../../app/routes.ts'
 import { IconButton } from '../../components/icon-button.tsx'
@@ -31,6 +31,8 @@ export interface ChatRowProps {
 export const ChatRow = memo(function ChatRow(props: ChatRowProps) {
   const { conversation, isOpen, isTabStop, isRenaming, onRenamed, onMenu } = props
   const [isUnfolded, setUnfolded] = useState(false)
+  const box = useRef<HTMLDivElement>(null)
+  useFocusAfterRenaming(box, isRenaming)
   const { id, attention, tip } = conversation
   const title = toShownTitle(conversation)
   const onContextMenu = (event: MouseEvent): void => {
@@ -38,7 +40,7 @@ export const ChatRow = memo(function ChatRow(props: ChatRowProps) {
     onMenu(conversation, toAnchor(event))
   }
   return (
-    <div data-chat={id}>
+    <div data-chat={id} ref={box}>
       <div
         className={styles.row}
         data-open={isOpen || undefined}
@@ -70,6 +72,17 @@ export const ChatRow = memo(function ChatRow(props: ChatRowProps) {
     </div>
   )
 })
+
+/** Gives the focus back to the row when the field of its title goes with it. */
+function useFocusAfterRenaming(box: RefObject<HTMLElement | null>, isRenaming: boolean): void {
+  useEffect(() => {
+    if (!isRenaming) return
+    const element = box.current
+    return () => {
+      if (document.activeElement === document.body) element?.querySelector('a')?.focus()
+    }
+  }, [box, isRenaming])
+}
 
 interface RowButtonsProps extends Pick<ChatRowProps, 'conversation' | 'isTabStop' | 'onMenu'> {
   readonly title: string
