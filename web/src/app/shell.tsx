@@ -4,6 +4,7 @@ import { usePathname } from 'wouter/use-browser-location'
 import { IconButton } from '../components/icon-button.tsx'
 import { strings } from '../strings/strings.ts'
 import styles from './shell.module.css'
+import { topBarId } from './top-bar.ts'
 
 interface ShellProps {
   readonly sidebar: ReactNode
@@ -28,7 +29,7 @@ export function Shell({ sidebar, notice, children }: ShellProps) {
       </div>
       {isOpen && <div className={styles.scrim} onClick={() => setOpen(false)} aria-hidden="true" />}
       <div className={styles.content}>
-        <div className={styles.topBar}>
+        <div className={styles.topBar} id={topBarId}>
           <IconButton
             label={isOpen ? strings.shell.closeSidebar : strings.shell.openSidebar}
             aria-expanded={isOpen}

@@ -5,6 +5,7 @@ import { toChatPath } from '../app/routes.ts'
 import { useReadMark } from '../conversations/use-read-mark.ts'
 import { useCurrentProfile } from '../profiles/current-profile.ts'
 import { strings } from '../strings/strings.ts'
+import { ChatHeader } from './chat-header/chat-header.tsx'
 import styles from './chat-view.module.css'
 import { Composer } from './composer/composer.tsx'
 
@@ -30,6 +31,7 @@ export function ChatView({ sessionId }: { readonly sessionId: string | null }) {
   }, [shownId, sessionId])
   return (
     <div className={styles.view} data-new={isEmpty || undefined}>
+      {!isEmpty && <ChatHeader chat={chat} />}
       {isEmpty ? (
         <h1 className={styles.welcome}>{strings.chat.newChatTitle}</h1>
       ) : (

@@ -1,4 +1,5 @@
 import { actionStrings } from './action-strings.ts'
+import { chatHeaderStrings } from './chat-header-strings.ts'
 import { chatStrings } from './chat-strings.ts'
 import { chatSettingsStrings } from './settings-strings.ts'
 import { composerStrings } from './composer-strings.ts'
@@ -44,6 +45,7 @@ export const strings = {
   conversation: conversationStrings,
   notices: noticeStrings,
   chat: chatStrings,
+  chatHeader: chatHeaderStrings,
   transcript: transcriptStrings,
   composer: composerStrings,
   settings: chatSettingsStrings,

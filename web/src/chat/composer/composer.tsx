@@ -16,11 +16,14 @@ export function Composer({ chat }: { readonly chat: LiveChat }) {
   useArrivals(chat, draft)
   return (
     <div className={styles.composer}>
-      {report !== null && (
+      {report?.isShown && (
         <ComposerNotice kind="info" onDismiss={dismissReport}>
-          {report}
+          {report.text}
         </ComposerNotice>
       )}
+      <p className="visually-hidden" role="status">
+        {report?.isShown === false && report.text}
+      </p>
       <ProviderWait chat={chat} />
       <ChatError chat={chat} />
       <WaitingMessages chat={chat} draft={draft} />

@@ -1,5 +1,11 @@
 import type { CancelResult, ChatMessage } from 'segue-client'
+import { countWords } from '../../transcript/export/count-words.ts'
 import { strings } from '../../../strings/strings.ts'
+
+/** Whether a person has to know more of a stopped answer than its own end says. */
+export function needsReport({ outcome, message, withdrawn }: CancelResult): boolean {
+  return outcome === 'ALREADY_FINISHED' || message === null || withdrawn.length > 0
+}
 
 /** What became of an answer that was stopped, for people: what of it is saved, and what came back. */
 export function describeStop({ outcome, message, withdrawn }: CancelResult): string {
@@ -14,9 +20,10 @@ export function describeStop({ outcome, message, withdrawn }: CancelResult): str
   return withdrawn.length > 0 ? `${main} ${stopped.withdrawn(withdrawn.length)}` : main
 }
 
-function listSaved({ parts }: ChatMessage): string[] {
+function listSaved(message: ChatMessage): string[] {
+  const { parts } = message
   const { stopped } = strings.composer
-  const words = parts.reduce((sum, part) => sum + (part.type === 'text' ? countWords(part.text) : 0), 0)
+  const words = countWords(message)
   const toolCalls = parts.filter(({ type }) => type === 'tool').length
   const files = parts.filter(({ type }) => type === 'file').length
   const list = [
@@ -26,12 +33,4 @@ function listSaved({ parts }: ChatMessage): string[] {
   ].filter((text) => text !== false)
   const hasReasoning = parts.some((part) => part.type === 'reasoning' && part.text !== '')
   return list.length === 0 && hasReasoning ? [stopped.reasoning] : list
-}
-
-/** Counts words, also of languages that put no spaces between them. */
-function countWords(text: string): number {
-  let count = 0
-  for (const { isWordLike } of new Intl.Segmenter('en', { granularity: 'word' }).segment(text))
-    if (isWordLike) count += 1
-  return count
 }
