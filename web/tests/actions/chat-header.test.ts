@@ -74,10 +74,10 @@ describeApp('The header of a chat', (browser) => {
   })
 
   test('of a chat of Hermes has its source, and the command that resumes it in a terminal', async () => {
-    const { home, addChat } = newHermesHome()
+    const { folder, addChat } = newHermesHome()
     const id = addChat('theirs', new Date(), { title: 'In the terminal', ended_at: 5, end_reason: 'cli_close' })
     await using app = await browser.open({
-      segue: { settings: { hermesHome: home } },
+      segue: { settings: { hermesHome: folder } },
       path: `/chat/${id}`,
       context: { permissions: ['clipboard-read', 'clipboard-write'] },
     })
