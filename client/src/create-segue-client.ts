@@ -8,6 +8,7 @@ import { foldChatEvents } from './model/fold-chat-event.ts'
 import type { LeaveOptions, SegueClient, SegueClientOptions } from './segue-client.ts'
 import { defaultReconnectOptions } from './connection/reconnect-options.ts'
 import { createEndpoint, type Endpoint } from './connection/endpoint.ts'
+import { subscribeWithRetry } from './subscription/subscribe-with-retry.ts'
 import { createLazyTransport } from './subscription/lazy-transport.ts'
 import { HttpClient } from './http/http-client.ts'
 import { RequestSender } from './http/request-sender.ts'
@@ -61,6 +62,11 @@ export function createSegueClient(options: SegueClientOptions): SegueClient {
         { query: await toDocumentText(document), variables: { ...variables } },
         { ...requestOptions, mayTakeLong: true },
       ),
+    subscribe: (document, variables, leaveOptions) =>
+      leavable(leaveOptions, async function* (leaving) {
+        const operation = { query: await toDocumentText(document), variables: { ...variables } }
+        yield* subscribeWithRetry(subscriber, () => operation, leaving)
+      }),
     conversations: (filter, { pageSize } = {}) => createConversationList(listOptions, filter, pageSize),
     decisions: ({ profile } = {}) => createPendingDecisions(listOptions, profile),
     close: () => {

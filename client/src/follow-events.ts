@@ -7,6 +7,11 @@ import { followSessionDocument, followStreamDocument, streamChatDocument } from 
 import { toChatEvent } from './wire/to-chat-event.ts'
 import type { WireEvent } from './wire/wire-types.ts'
 
+/** What the documents select. */
+interface WireEventData {
+  readonly event: WireEvent
+}
+
 /** See `SegueClient.chat`. */
 export async function* chat(
   subscriber: SubscriberOptions,
@@ -47,7 +52,7 @@ export async function* followSession(
     variables: { id: sessionId, after: cursor.seq },
   })
   let continuedBy: string | null = null
-  for await (const wireEvent of subscribeWithRetry<WireEvent>(subscriber, createOperation, signal)) {
+  for await (const { event: wireEvent } of subscribeWithRetry<WireEventData>(subscriber, createOperation, signal)) {
     const event = cursor.accept(wireEvent) ? toChatEvent(wireEvent) : null
     if (event) yield event
     if (event?.type === 'SessionContinued') {
@@ -65,10 +70,10 @@ function createFollowOperation(id: string, after: number): Operation {
 }
 
 async function* readStream(
-  wireEvents: AsyncGenerator<WireEvent, void>,
+  wireEvents: AsyncGenerator<WireEventData, void>,
   cursor: EventCursor,
 ): AsyncGenerator<ChatEvent, void> {
-  for await (const wireEvent of wireEvents) {
+  for await (const { event: wireEvent } of wireEvents) {
     const isEnd = wireEvent.__typename === 'StreamFinished'
     // After a reset, the end follows whatever its seq is. It is the last event, so it comes once.
     const event = cursor.accept(wireEvent) || isEnd ? toChatEvent(wireEvent) : null

@@ -107,7 +107,7 @@ export interface RequestOptions {
 }
 
 /**
- * A GraphQL document with one operation, a query or a mutation: its text, or what code generators make of it. Those with types (`TypedDocumentNode`,
+ * A GraphQL document with one operation: its text, or what code generators make of it. Those with types (`TypedDocumentNode`,
  * `TypedDocumentString`) give the types of the result and of the variables.
  */
 export type GraphQLDocument<Result, Variables> =
@@ -214,6 +214,15 @@ export interface SegueClient {
     variables?: Variables,
     options?: RequestOptions,
   ): Promise<Result>
+  /**
+   * The data of each event of a subscription that the other methods have not. After a loss of the connection it is sent
+   * again with the same variables, so that events may come again: give those that say from when on, such as `finishedSince`.
+   */
+  subscribe<Result = unknown, Variables = Record<string, unknown>>(
+    document: GraphQLDocument<Result, Variables>,
+    variables?: Variables,
+    options?: LeaveOptions,
+  ): AsyncIterableIterator<Result>
   /** A live list of conversations. */
   conversations(filter?: ConversationFilter, options?: { readonly pageSize?: number }): ConversationList
   /** Everything that waits for a person in a profile. */

@@ -82,8 +82,12 @@ class ConversationListReader {
 
   async #follow(signal: AbortSignal, onReadError: (error: unknown) => void): Promise<void> {
     const operation = { query: conversationsChangedDocument, variables: { profile: this.#filter.profile } }
-    const changes = subscribeWithRetry<WireConversationChange>(this.#options.subscriber, () => operation, signal)
-    for await (const change of changes) {
+    const changes = subscribeWithRetry<{ readonly event: WireConversationChange }>(
+      this.#options.subscriber,
+      () => operation,
+      signal,
+    )
+    for await (const { event: change } of changes) {
       if (change.kind !== 'READY') this.#handle(change)
       else this.#read(() => this.#readAgain(signal)).catch(onReadError)
     }

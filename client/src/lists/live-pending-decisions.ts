@@ -28,8 +28,8 @@ export function createPendingDecisions(
     signal: AbortSignal,
   ): Promise<void> => {
     const createOperation = () => ({ query, variables: { profile, settledSince: pending.settledSince() } })
-    for await (const wire of subscribeWithRetry<Wire>(subscriber, createOperation, signal)) {
-      if (pending.add(toDecision(wire)) && !store.getSnapshot().isLoading) publish()
+    for await (const { event } of subscribeWithRetry<{ readonly event: Wire }>(subscriber, createOperation, signal)) {
+      if (pending.add(toDecision(event)) && !store.getSnapshot().isLoading) publish()
     }
   }
 

@@ -3,7 +3,7 @@ import { Backoff } from '../connection/backoff.ts'
 import type { ConnectionObserver } from '../connection/connection-observer.ts'
 import type { ReconnectOptions } from '../connection/reconnect-options.ts'
 import { ConnectionLostError } from '../connection/connection-lost-error.ts'
-import { createResponseError, type ExecutionResult } from '../http/read-result.ts'
+import { createResponseError } from '../http/read-result.ts'
 import type { Operation, SubscriptionTransport } from './transport.ts'
 
 export interface SubscriberOptions {
@@ -13,26 +13,28 @@ export interface SubscriberOptions {
 }
 
 /**
- * The values of the field `event` of a subscription, for as long as it takes: whenever the connection is lost, the
- * operation that `createOperation` returns then is sent. Ends when the server completes it, what it follows was deleted, or
- * the signal is aborted. Throws a SegueError if the server refuses it.
+ * The data of a subscription, for as long as it takes: whenever the connection is lost, the operation that `createOperation`
+ * returns then is sent. Ends when the server completes it, what it follows was deleted, or the signal is aborted. Throws a
+ * SegueError if the server refuses it.
  *
- * @typeParam Event What the documents of the library select.
+ * @typeParam Data What the document selects.
  */
-export async function* subscribeWithRetry<Event>(
+export async function* subscribeWithRetry<Data>(
   { transport, reconnect, connection }: SubscriberOptions,
   createOperation: () => Operation,
   signal: AbortSignal,
-): AsyncGenerator<Event, void> {
+): AsyncGenerator<Data, void> {
   const backoff = new Backoff(reconnect)
   let hasReceived = false
   while (!signal.aborted) {
     try {
       for await (const result of transport.subscribe(createOperation(), signal)) {
-        const event = readEvent<Event>(result)
+        const { data, errors } = result
+        if (!data) throw createResponseError(errors ?? [], data)
         backoff.reset()
         hasReceived = true
-        yield event
+        // The server's schema and the document of the operation say what it is.
+        yield data as Data
       }
       return
     } catch (error) {
@@ -44,11 +46,4 @@ export async function* subscribeWithRetry<Event>(
     }
     await backoff.wait(signal)
   }
-}
-
-function readEvent<Event>({ data, errors }: ExecutionResult): Event {
-  const event = data?.['event']
-  if (event === undefined || event === null) throw createResponseError(errors ?? [], data)
-  // The server's schema and the document of the operation say what it is.
-  return event as Event
 }
