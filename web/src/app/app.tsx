@@ -9,9 +9,10 @@ import { PageTitle } from './page-title.tsx'
 import { routes, useChatRoute } from './routes.ts'
 import { Shell } from './shell.tsx'
 
-// Views beside the chat are loaded when they are opened.
+// Views beside the chat are loaded when they are opened. Each has all paths below its own.
 const views: ReadonlyMap<string, ComponentType> = new Map([
   [routes.inbox, lazy(() => import('../inbox/inbox-view.tsx'))],
+  [routes.jobs, lazy(() => import('../jobs/jobs-view.tsx'))],
 ])
 
 /** The whole page: the list of chats, and one view beside it. */
@@ -28,7 +29,8 @@ export function App() {
 }
 
 function OtherView() {
-  const View = views.get(usePathname()) ?? NotFoundView
+  const firstSegment = usePathname().split('/', 2).join('/')
+  const View = views.get(firstSegment) ?? NotFoundView
   return (
     <Suspense fallback={null}>
       <View />

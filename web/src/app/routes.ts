@@ -7,6 +7,7 @@ export const routes = {
   home: '/',
   /** What waits for a person. */
   inbox: '/inbox',
+  jobs: '/jobs',
 } as const
 
 const chatPrefix = '/chat/'

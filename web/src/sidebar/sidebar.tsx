@@ -6,6 +6,7 @@ import { useServerVersion } from '../app/use-server-version.ts'
 import { InboxLink } from '../inbox/inbox-link.tsx'
 import { strings } from '../strings/strings.ts'
 import { ChatList } from './list/chat-list.tsx'
+import { Navigation } from './navigation.tsx'
 import styles from './sidebar.module.css'
 
 /** The way to a new chat, to all chats, and to the other views. */
@@ -19,6 +20,7 @@ export function Sidebar() {
       </Link>
       <InboxLink />
       <ChatList />
+      <Navigation />
       <footer className={styles.footer}>
         <span>{version !== null && `${strings.appName} ${version}`}</span>
         <ThemeSwitch />

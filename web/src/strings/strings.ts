@@ -8,6 +8,8 @@ import { noticeStrings } from './notice-strings.ts'
 import { decisionStrings } from './decision-strings.ts'
 import { inboxStrings } from './inbox-strings.ts'
 import { firstRunStrings } from './first-run-strings.ts'
+import { jobStrings } from './job-strings.ts'
+import { navigationStrings } from './navigation-strings.ts'
 import { sidebarStrings } from './sidebar-strings.ts'
 import { toolStrings } from './tool-strings.ts'
 import { transcriptStrings } from './transcript-strings.ts'
@@ -41,7 +43,9 @@ export const strings = {
   },
   decisions: decisionStrings,
   inbox: inboxStrings,
+  navigation: navigationStrings,
   sidebar: sidebarStrings,
+  jobs: jobStrings,
   conversation: conversationStrings,
   notices: noticeStrings,
   chat: chatStrings,

@@ -4,6 +4,14 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** The limits of a budget: at least one of them. One that is left out stays as it is. */
+export type BudgetInput = {
+  /** An amount in the currency of the server. 0: no limit. */
+  cost?: number | null | undefined;
+  /** Tokens, input and output. 0: no limit. */
+  tokens?: number | null | undefined;
+};
+
 /** The kind of client that a session was held in. It groups the values of `Session.source`. */
 export type Channel =
   /** An API server or a webhook of a Hermes agent. */
@@ -23,6 +31,32 @@ export type Channel =
   /** The web interface of a Hermes agent. */
   | 'WEB';
 
+/** The properties of a new job. */
+export type CreateJobInput = {
+  /** What each of its runs may use, within the budgets of the profile. Default: no limit of its own. */
+  budget?: BudgetInput | null | undefined;
+  /** The effort of reasoning of its answers: one of `efforts` of the model. Default: the default of the model. */
+  effort?: string | null | undefined;
+  /** The instructions (system prompt) of its sessions: up to 65,536 characters. Default: those of the profile. */
+  instructions?: string | null | undefined;
+  /** An idempotency key chosen by the client: 1 to 200 characters, unique in the profile. A repeated call with the same key and the same arguments changes nothing and returns the result of the first one; with other arguments, or for another field, the error is IDEMPOTENCY_MISMATCH. Default: the header Idempotency-Key of the HTTP request, or over WebSocket the id of the subscribe message if it is a UUID. */
+  key?: string | null | undefined;
+  /** The model that answers, as `<provider>/<name>` or the id of a `Model`. Default: the default model of the profile. */
+  model?: string | null | undefined;
+  /** The name: 1 to 200 characters on one line. */
+  name: string;
+  /** The profile of the job, which is created if it does not exist. Default: `default`. */
+  profile?: string | null | undefined;
+  /** The message that the agent receives in each run: up to 1,000,000 characters. */
+  prompt: string;
+  /** The number of scheduled runs after which the job is COMPLETED: 1 or more. Default: no limit. */
+  repeatLimit?: number | null | undefined;
+  /** The schedule: a cron expression of five or six fields (the first of six is seconds), `every 30m`, `in 2h`, or an RFC 3339 time with its offset. */
+  schedule: string;
+  /** The IANA time zone that a cron expression refers to, such as `Europe/Berlin`. Default: the time zone of the server. */
+  timezone?: string | null | undefined;
+};
+
 /** Whether the data of a Hermes agent can be read. */
 export type HermesState =
   /** Hermes is turned off in the configuration. */
@@ -33,6 +67,39 @@ export type HermesState =
   | 'NOT_FOUND'
   /** Its database cannot be read. Its sessions are hidden until it can be. */
   | 'UNREADABLE';
+
+/** The state of a run. All values but RUNNING are final. */
+export type JobRunStatus =
+  /** The stream of the run was cancelled. */
+  | 'CANCELLED'
+  /** The run failed or ended without an answer. `JobRun.error` says why. */
+  | 'ERROR'
+  /** The process that ran the job, the server or Hermes, stopped before the run ended. Also a Hermes run of which only a session is known that has not ended. */
+  | 'INTERRUPTED'
+  /** The run ended with an answer. */
+  | 'OK'
+  /** The run is in progress. */
+  | 'RUNNING';
+
+/** The state of a job. */
+export type JobState =
+  /** The job has no further due time, it has reached its `repeatLimit`, or Hermes has removed it and it still has runs. */
+  | 'COMPLETED'
+  /** The schedule of the job is invalid. `Job.error` says why. */
+  | 'ERROR'
+  /** The job is disabled. */
+  | 'PAUSED'
+  /** A run of the job is in progress. */
+  | 'RUNNING'
+  /** The job waits for its next due time. */
+  | 'SCHEDULED';
+
+/** What started a run. */
+export type JobTrigger =
+  /** A call of `runJob`. It does not count towards `repeatLimit` and does not change the schedule. */
+  | 'MANUAL'
+  /** The schedule of the job. */
+  | 'SCHEDULE';
 
 /** Where a session or a job is stored. */
 export type Origin =
@@ -51,6 +118,30 @@ export type ProviderState =
   | 'REFUSED'
   /** It does not answer, or its server fails. */
   | 'UNREACHABLE';
+
+/** The properties of a job to change. Omitted fields stay unchanged. */
+export type UpdateJobInput = {
+  /** What each of its runs may use, within the budgets of the profile. 0 takes a limit away. */
+  budget?: BudgetInput | null | undefined;
+  /** The new effort of reasoning of its answers: one of `efforts` of the model. Empty: the default of the model. */
+  effort?: string | null | undefined;
+  /** False pauses the job, true resumes it. */
+  enabled?: boolean | null | undefined;
+  /** The new instructions (system prompt) of its sessions: up to 65,536 characters. Empty: those of the profile. */
+  instructions?: string | null | undefined;
+  /** The new model, as `<provider>/<name>` or the id of a `Model`. Empty: the default model of the profile. */
+  model?: string | null | undefined;
+  /** The new name: 1 to 200 characters on one line. */
+  name?: string | null | undefined;
+  /** The new prompt: up to 1,000,000 characters. */
+  prompt?: string | null | undefined;
+  /** The number of scheduled runs after which the job is COMPLETED, including past runs. 0: no limit. */
+  repeatLimit?: number | null | undefined;
+  /** The schedule: a cron expression of five or six fields (the first of six is seconds), `every 30m`, `in 2h`, or an RFC 3339 time with its offset. A new schedule starts at the time of the change. */
+  schedule?: string | null | undefined;
+  /** The new IANA time zone. Empty: the time zone of the server. */
+  timezone?: string | null | undefined;
+};
 
 export type ForkSessionMutationVariables = Exact<{
   messageId: string;
@@ -109,6 +200,103 @@ export type ServerInfoQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type ServerInfoQuery = { server: { version: string } };
 
+export type ShownUsageFragment = { inputTokens: number, outputTokens: number, cachedInputTokens: number, reasoningTokens: number, estimated: boolean, cost: { amount: number, currency: string, estimated: boolean } | null };
+
+export type JobSummaryFragment = { id: string, origin: Origin, name: string, schedule: string, timezone: string, state: JobState, enabled: boolean, error: string | null, nextRunAt: string | null, lastRun: { id: string, status: JobRunStatus, startedAt: string } | null };
+
+export type ShownJobRunFragment = { id: string, trigger: JobTrigger, status: JobRunStatus, scheduledFor: string | null, startedAt: string, finishedAt: string | null, output: string | null, error: string | null, session: { id: string } | null, usage: { inputTokens: number, outputTokens: number, cachedInputTokens: number, reasoningTokens: number, estimated: boolean, cost: { amount: number, currency: string, estimated: boolean } | null } | null };
+
+export type JobSettingsFragment = { id: string, origin: Origin, name: string, prompt: string, schedule: string, timezone: string, model: string | null, effort: string | null, instructions: string | null, repeatLimit: number | null, nextRuns: Array<string>, budget: { tokens: number | null, cost: number | null } | null, profile: { name: string } };
+
+export type JobListQueryVariables = Exact<{
+  profile?: string | null | undefined;
+}>;
+
+
+export type JobListQuery = { jobs: Array<{ id: string, origin: Origin, name: string, schedule: string, timezone: string, state: JobState, enabled: boolean, error: string | null, nextRunAt: string | null, lastRun: { id: string, status: JobRunStatus, startedAt: string } | null }> };
+
+export type JobDetailQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type JobDetailQuery = { job: { completedRuns: number, skippedRuns: number, id: string, origin: Origin, name: string, schedule: string, timezone: string, state: JobState, enabled: boolean, error: string | null, nextRunAt: string | null, prompt: string, model: string | null, effort: string | null, instructions: string | null, repeatLimit: number | null, nextRuns: Array<string>, lastRun: { id: string, status: JobRunStatus, startedAt: string } | null, budget: { tokens: number | null, cost: number | null } | null, profile: { name: string } } | null };
+
+export type JobRunsQueryVariables = Exact<{
+  id: string;
+  first: number;
+}>;
+
+
+export type JobRunsQuery = { job: { runs: { edges: Array<{ node: { id: string, trigger: JobTrigger, status: JobRunStatus, scheduledFor: string | null, startedAt: string, finishedAt: string | null, output: string | null, error: string | null, session: { id: string } | null, usage: { inputTokens: number, outputTokens: number, cachedInputTokens: number, reasoningTokens: number, estimated: boolean, cost: { amount: number, currency: string, estimated: boolean } | null } | null } }>, pageInfo: { hasNextPage: boolean } } } | null };
+
+export type JobToEditQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type JobToEditQuery = { job: { id: string, origin: Origin, name: string, prompt: string, schedule: string, timezone: string, model: string | null, effort: string | null, instructions: string | null, repeatLimit: number | null, nextRuns: Array<string>, budget: { tokens: number | null, cost: number | null } | null, profile: { name: string } } | null };
+
+export type JobFormChoicesQueryVariables = Exact<{
+  profile?: string | null | undefined;
+}>;
+
+
+export type JobFormChoicesQuery = { profiles: Array<{ name: string }>, models: Array<{ qualifiedName: string, isDefault: boolean, efforts: Array<string> }> };
+
+export type SchedulePreviewQueryVariables = Exact<{
+  schedule: string;
+  timezone?: string | null | undefined;
+}>;
+
+
+export type SchedulePreviewQuery = { schedulePreview: Array<string> };
+
+export type JobUsageQueryVariables = Exact<{
+  profile?: string | null | undefined;
+}>;
+
+
+export type JobUsageQuery = { usage: Array<{ group: string | null, usage: { inputTokens: number, outputTokens: number, cachedInputTokens: number, reasoningTokens: number, estimated: boolean, cost: { amount: number, currency: string, estimated: boolean } | null } }> };
+
+export type JobRunChangesSubscriptionVariables = Exact<{
+  profile?: string | null | undefined;
+  jobId?: string | null | undefined;
+  finishedSince?: string | null | undefined;
+}>;
+
+
+export type JobRunChangesSubscription = { jobRuns: { id: string, status: JobRunStatus } };
+
+export type CreateJobMutationVariables = Exact<{
+  input: CreateJobInput;
+}>;
+
+
+export type CreateJobMutation = { createJob: { id: string } | null };
+
+export type UpdateJobMutationVariables = Exact<{
+  id: string;
+  input: UpdateJobInput;
+}>;
+
+
+export type UpdateJobMutation = { updateJob: { id: string, origin: Origin, name: string, schedule: string, timezone: string, state: JobState, enabled: boolean, error: string | null, nextRunAt: string | null, lastRun: { id: string, status: JobRunStatus, startedAt: string } | null } | null };
+
+export type RunJobMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type RunJobMutation = { runJob: { alreadyRunning: boolean } | null };
+
+export type DeleteJobMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type DeleteJobMutation = { deleteJob: string | null };
+
 export type ProfileNamesQueryVariables = Exact<{ [key: string]: never; }>;
 
 
@@ -140,7 +328,89 @@ export class TypedDocumentString<TResult, TVariables>
     return this.value;
   }
 }
-
+export const JobSummaryFragmentDoc = new TypedDocumentString(`
+    fragment JobSummary on Job {
+  id
+  origin
+  name
+  schedule
+  timezone
+  state
+  enabled
+  error
+  nextRunAt
+  lastRun {
+    id
+    status
+    startedAt
+  }
+}
+    `, {"fragmentName":"JobSummary"}) as unknown as TypedDocumentString<JobSummaryFragment, unknown>;
+export const ShownUsageFragmentDoc = new TypedDocumentString(`
+    fragment ShownUsage on Usage {
+  inputTokens
+  outputTokens
+  cachedInputTokens
+  reasoningTokens
+  estimated
+  cost {
+    amount
+    currency
+    estimated
+  }
+}
+    `, {"fragmentName":"ShownUsage"}) as unknown as TypedDocumentString<ShownUsageFragment, unknown>;
+export const ShownJobRunFragmentDoc = new TypedDocumentString(`
+    fragment ShownJobRun on JobRun {
+  id
+  trigger
+  status
+  scheduledFor
+  startedAt
+  finishedAt
+  output
+  error
+  session {
+    id
+  }
+  usage {
+    ...ShownUsage
+  }
+}
+    fragment ShownUsage on Usage {
+  inputTokens
+  outputTokens
+  cachedInputTokens
+  reasoningTokens
+  estimated
+  cost {
+    amount
+    currency
+    estimated
+  }
+}`, {"fragmentName":"ShownJobRun"}) as unknown as TypedDocumentString<ShownJobRunFragment, unknown>;
+export const JobSettingsFragmentDoc = new TypedDocumentString(`
+    fragment JobSettings on Job {
+  id
+  origin
+  name
+  prompt
+  schedule
+  timezone
+  model
+  effort
+  instructions
+  repeatLimit
+  budget {
+    tokens
+    cost
+  }
+  nextRuns(first: 5)
+  profile {
+    name
+  }
+}
+    `, {"fragmentName":"JobSettings"}) as unknown as TypedDocumentString<JobSettingsFragment, unknown>;
 export const ForkSessionDocument = new TypedDocumentString(`
     mutation ForkSession($messageId: ID!) {
   forkSession(messageId: $messageId) {
@@ -241,6 +511,229 @@ export const ServerInfoDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<ServerInfoQuery, ServerInfoQueryVariables>;
+export const JobListDocument = new TypedDocumentString(`
+    query JobList($profile: String) {
+  jobs(profile: $profile) {
+    ...JobSummary
+  }
+}
+    fragment JobSummary on Job {
+  id
+  origin
+  name
+  schedule
+  timezone
+  state
+  enabled
+  error
+  nextRunAt
+  lastRun {
+    id
+    status
+    startedAt
+  }
+}`) as unknown as TypedDocumentString<JobListQuery, JobListQueryVariables>;
+export const JobDetailDocument = new TypedDocumentString(`
+    query JobDetail($id: ID!) {
+  job(id: $id) {
+    ...JobSummary
+    ...JobSettings
+    completedRuns
+    skippedRuns
+  }
+}
+    fragment JobSummary on Job {
+  id
+  origin
+  name
+  schedule
+  timezone
+  state
+  enabled
+  error
+  nextRunAt
+  lastRun {
+    id
+    status
+    startedAt
+  }
+}
+fragment JobSettings on Job {
+  id
+  origin
+  name
+  prompt
+  schedule
+  timezone
+  model
+  effort
+  instructions
+  repeatLimit
+  budget {
+    tokens
+    cost
+  }
+  nextRuns(first: 5)
+  profile {
+    name
+  }
+}`) as unknown as TypedDocumentString<JobDetailQuery, JobDetailQueryVariables>;
+export const JobRunsDocument = new TypedDocumentString(`
+    query JobRuns($id: ID!, $first: Int!) {
+  job(id: $id) {
+    runs(first: $first) {
+      edges {
+        node {
+          ...ShownJobRun
+        }
+      }
+      pageInfo {
+        hasNextPage
+      }
+    }
+  }
+}
+    fragment ShownUsage on Usage {
+  inputTokens
+  outputTokens
+  cachedInputTokens
+  reasoningTokens
+  estimated
+  cost {
+    amount
+    currency
+    estimated
+  }
+}
+fragment ShownJobRun on JobRun {
+  id
+  trigger
+  status
+  scheduledFor
+  startedAt
+  finishedAt
+  output
+  error
+  session {
+    id
+  }
+  usage {
+    ...ShownUsage
+  }
+}`) as unknown as TypedDocumentString<JobRunsQuery, JobRunsQueryVariables>;
+export const JobToEditDocument = new TypedDocumentString(`
+    query JobToEdit($id: ID!) {
+  job(id: $id) {
+    ...JobSettings
+  }
+}
+    fragment JobSettings on Job {
+  id
+  origin
+  name
+  prompt
+  schedule
+  timezone
+  model
+  effort
+  instructions
+  repeatLimit
+  budget {
+    tokens
+    cost
+  }
+  nextRuns(first: 5)
+  profile {
+    name
+  }
+}`) as unknown as TypedDocumentString<JobToEditQuery, JobToEditQueryVariables>;
+export const JobFormChoicesDocument = new TypedDocumentString(`
+    query JobFormChoices($profile: String) {
+  profiles {
+    name
+  }
+  models(profile: $profile) {
+    qualifiedName
+    isDefault
+    efforts
+  }
+}
+    `) as unknown as TypedDocumentString<JobFormChoicesQuery, JobFormChoicesQueryVariables>;
+export const SchedulePreviewDocument = new TypedDocumentString(`
+    query SchedulePreview($schedule: String!, $timezone: String) {
+  schedulePreview(schedule: $schedule, timezone: $timezone)
+}
+    `) as unknown as TypedDocumentString<SchedulePreviewQuery, SchedulePreviewQueryVariables>;
+export const JobUsageDocument = new TypedDocumentString(`
+    query JobUsage($profile: String) {
+  usage(profile: $profile, groupBy: JOB, first: 1000) {
+    group
+    usage {
+      ...ShownUsage
+    }
+  }
+}
+    fragment ShownUsage on Usage {
+  inputTokens
+  outputTokens
+  cachedInputTokens
+  reasoningTokens
+  estimated
+  cost {
+    amount
+    currency
+    estimated
+  }
+}`) as unknown as TypedDocumentString<JobUsageQuery, JobUsageQueryVariables>;
+export const JobRunChangesDocument = new TypedDocumentString(`
+    subscription JobRunChanges($profile: String, $jobId: ID, $finishedSince: DateTime) {
+  jobRuns(profile: $profile, jobId: $jobId, finishedSince: $finishedSince) {
+    id
+    status
+  }
+}
+    `) as unknown as TypedDocumentString<JobRunChangesSubscription, JobRunChangesSubscriptionVariables>;
+export const CreateJobDocument = new TypedDocumentString(`
+    mutation CreateJob($input: CreateJobInput!) {
+  createJob(input: $input) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<CreateJobMutation, CreateJobMutationVariables>;
+export const UpdateJobDocument = new TypedDocumentString(`
+    mutation UpdateJob($id: ID!, $input: UpdateJobInput!) {
+  updateJob(id: $id, input: $input) {
+    ...JobSummary
+  }
+}
+    fragment JobSummary on Job {
+  id
+  origin
+  name
+  schedule
+  timezone
+  state
+  enabled
+  error
+  nextRunAt
+  lastRun {
+    id
+    status
+    startedAt
+  }
+}`) as unknown as TypedDocumentString<UpdateJobMutation, UpdateJobMutationVariables>;
+export const RunJobDocument = new TypedDocumentString(`
+    mutation RunJob($id: ID!) {
+  runJob(id: $id) {
+    alreadyRunning
+  }
+}
+    `) as unknown as TypedDocumentString<RunJobMutation, RunJobMutationVariables>;
+export const DeleteJobDocument = new TypedDocumentString(`
+    mutation DeleteJob($id: ID!) {
+  deleteJob(id: $id)
+}
+    `) as unknown as TypedDocumentString<DeleteJobMutation, DeleteJobMutationVariables>;
 export const ProfileNamesDocument = new TypedDocumentString(`
     query ProfileNames {
   profiles {

@@ -1,0 +1,4 @@
+/** The names of the views that are no chats. */
+export const navigationStrings = {
+  jobs: 'Jobs',
+} as const
