@@ -73,10 +73,6 @@ export const jobStrings = {
     noOutput: 'No output.',
     output: (time: string) => `Output of ${time}`,
   },
-  usage: {
-    tokens: (input: string, output: string) => `${input} in, ${output} out`,
-    estimated: 'estimated',
-  },
   form: {
     newTitle: 'New job',
     editTitle: 'Edit job',

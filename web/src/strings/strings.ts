@@ -13,6 +13,7 @@ import { navigationStrings } from './navigation-strings.ts'
 import { sidebarStrings } from './sidebar-strings.ts'
 import { toolStrings } from './tool-strings.ts'
 import { transcriptStrings } from './transcript-strings.ts'
+import { usageStrings } from './usage-strings.ts'
 
 /** All texts of the app, in English: the one place to translate. A text that depends on values is a function. */
 export const strings = {
@@ -54,6 +55,7 @@ export const strings = {
   composer: composerStrings,
   settings: chatSettingsStrings,
   firstRun: firstRunStrings,
+  usage: usageStrings,
   actions: actionStrings,
   tools: toolStrings,
 } as const

@@ -1,0 +1,59 @@
+import { Page } from '../../components/page.tsx'
+import { JobDetailDocument, type JobDetailQuery } from '../../graphql/generated/graphql.ts'
+import { useQuery } from '../../graphql/use-query.ts'
+import { strings } from '../../strings/strings.ts'
+import { BackToJobs } from '../back-to-jobs.tsx'
+import { JobRuns } from '../runs/job-runs.tsx'
+import { JobStateMark } from '../state-mark.tsx'
+import { useJobRunChanges } from '../use-job-run-changes.ts'
+import { JobActions } from './job-actions.tsx'
+import { JobFacts } from './job-facts.tsx'
+import { JobText } from './job-text.tsx'
+import styles from './job-page.module.css'
+
+export type JobDetails = NonNullable<JobDetailQuery['job']>
+
+/** One job: its settings, what can be done with it, and its runs, live. */
+export function JobPage({ id }: { readonly id: string }) {
+  const { data, error, reload } = useQuery(JobDetailDocument, { id })
+  const job = data?.job ?? null
+  useJobRunChanges(job?.profile.name ?? null, id, reload)
+  const title = job ? (
+    <span className={styles.title}>
+      {job.name}
+      <JobStateMark state={job.state} />
+    </span>
+  ) : (
+    strings.jobs.title
+  )
+  return (
+    <Page
+      title={title}
+      back={<BackToJobs />}
+      actions={job?.origin === 'SEGUE' && <JobActions job={job} onChange={reload} />}
+    >
+      {error && <p role="alert">{error.message}</p>}
+      {data && !job && <p>{strings.jobs.notFound}</p>}
+      {job && <JobContent job={job} />}
+    </Page>
+  )
+}
+
+function JobContent({ job }: { readonly job: JobDetails }) {
+  const text = strings.jobs
+  return (
+    <>
+      {job.origin === 'HERMES' && <p className={styles.note}>{text.hermesNote}</p>}
+      {job.error != null && (
+        <p className={styles.error} role="alert">
+          {job.error}
+        </p>
+      )}
+      <JobFacts job={job} />
+      <JobText title={text.facts.prompt} text={job.prompt} />
+      {job.instructions != null && <JobText title={text.facts.instructions} text={job.instructions} />}
+      {/* Another run, or another state of it, and the runs are read again. */}
+      <JobRuns jobId={job.id} version={`${job.lastRun?.id} ${job.lastRun?.status}`} />
+    </>
+  )
+}
