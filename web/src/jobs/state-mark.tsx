@@ -5,7 +5,7 @@ import styles from './state-mark.module.css'
 type Tone = 'good' | 'bad' | 'active' | 'warm' | 'quiet'
 
 const jobTones: Readonly<Record<JobState, Tone>> = {
-  SCHEDULED: 'good',
+  SCHEDULED: 'quiet',
   RUNNING: 'active',
   PAUSED: 'warm',
   COMPLETED: 'quiet',
@@ -26,6 +26,15 @@ export function JobStateMark({ state }: { readonly state: JobState }) {
 
 export function RunStatusMark({ status }: { readonly status: JobRunStatus }) {
   return <Mark tone={runTones[status]} text={strings.jobs.runs.statuses[status]} />
+}
+
+/** The same within a line of text. */
+export function RunStatusText({ status }: { readonly status: JobRunStatus }) {
+  return (
+    <span className={styles.text} data-tone={runTones[status]}>
+      {strings.jobs.runs.statuses[status]}
+    </span>
+  )
 }
 
 function Mark({ tone, text }: { readonly tone: Tone; readonly text: string }) {

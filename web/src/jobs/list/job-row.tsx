@@ -7,7 +7,7 @@ import type { JobSummaryFragment } from '../../graphql/generated/graphql.ts'
 import { strings } from '../../strings/strings.ts'
 import { describeSchedule } from '../form/schedule/describe-schedule.ts'
 import { toJobPath } from '../job-paths.ts'
-import { JobStateMark, RunStatusMark } from '../state-mark.tsx'
+import { JobStateMark, RunStatusText } from '../state-mark.tsx'
 import { useJobCommands } from '../use-job-commands.ts'
 import styles from './job-list.module.css'
 
@@ -39,7 +39,7 @@ export function JobRow({ job, onChange }: JobRowProps) {
           )}
           {lastRun && lastRun.status !== 'RUNNING' && (
             <span className={styles.last}>
-              <RunStatusMark status={lastRun.status} />
+              <RunStatusText status={lastRun.status} />
               <time dateTime={lastRun.startedAt} title={formatDateTime(lastRun.startedAt)}>
                 {formatTimeUntil(lastRun.startedAt, Date.now())}
               </time>
