@@ -1,8 +1,12 @@
 import type { ReactNode } from 'react'
+import { useViewTitle } from '../app/page-title.tsx'
 import styles from './page.module.css'
 
 interface PageProps {
-  readonly title: ReactNode
+  /** The heading, and the name of the view in the title of the page. */
+  readonly title: string
+  /** Stands behind the title: a state, for example. */
+  readonly mark?: ReactNode
   /** Stands above the title: the way back. */
   readonly back?: ReactNode
   /** Buttons beside the title. */
@@ -11,13 +15,17 @@ interface PageProps {
 }
 
 /** A view that is no chat: a heading, and a column that scrolls. */
-export function Page({ title, back, actions, children }: PageProps) {
+export function Page({ title, mark, back, actions, children }: PageProps) {
+  useViewTitle(title)
   return (
     <div className={styles.scroller}>
       <div className={styles.column}>
         {back}
         <header className={styles.header}>
-          <h1 className={styles.title}>{title}</h1>
+          <div className={styles.heading}>
+            <h1 className={styles.title}>{title}</h1>
+            {mark}
+          </div>
           {actions && <div className={styles.actions}>{actions}</div>}
         </header>
         {children}

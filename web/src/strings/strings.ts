@@ -8,12 +8,12 @@ import { noticeStrings } from './notice-strings.ts'
 import { decisionStrings } from './decision-strings.ts'
 import { inboxStrings } from './inbox-strings.ts'
 import { firstRunStrings } from './first-run-strings.ts'
-import { jobStrings } from './job-strings.ts'
-import { navigationStrings } from './navigation-strings.ts'
+import { jobStrings } from './views/job-strings.ts'
+import { navigationStrings } from './views/navigation-strings.ts'
 import { sidebarStrings } from './sidebar-strings.ts'
 import { toolStrings } from './tool-strings.ts'
 import { transcriptStrings } from './transcript-strings.ts'
-import { usageStrings } from './usage-strings.ts'
+import { usageStrings } from './views/usage-strings.ts'
 
 /** All texts of the app, in English: the one place to translate. A text that depends on values is a function. */
 export const strings = {

@@ -83,7 +83,7 @@ describeApp('Jobs', (browser) => {
     const { runs, facts } = findJobs(page)
     await runs.getByText('Succeeded').waitFor()
     await facts.getByText('1 of 1').waitFor()
-    await page.getByRole('heading', { name: /Birds/ }).getByText('Completed').waitFor()
+    await page.getByRole('main').getByText('Completed').waitFor()
   })
 
   test('is deleted after a confirmation, which can be left with the key Escape', async () => {

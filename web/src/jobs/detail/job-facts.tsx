@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
-import { UsageSummary } from '../../format/usage-summary.tsx'
-import { formatDateTime, ownTimeZone } from '../../format/format-time.ts'
+import { UsageSummary } from '../../formats/usage-summary.tsx'
+import { formatDateTime, ownTimeZone } from '../../formats/format-time.ts'
 import { JobUsageDocument } from '../../graphql/generated/graphql.ts'
 import { useQuery } from '../../graphql/use-query.ts'
 import { strings } from '../../strings/strings.ts'

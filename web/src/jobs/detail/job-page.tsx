@@ -18,17 +18,10 @@ export function JobPage({ id }: { readonly id: string }) {
   const { data, error, reload } = useQuery(JobDetailDocument, { id })
   const job = data?.job ?? null
   useJobRunChanges(job?.profile.name ?? null, id, reload)
-  const title = job ? (
-    <span className={styles.title}>
-      {job.name}
-      <JobStateMark state={job.state} />
-    </span>
-  ) : (
-    strings.jobs.title
-  )
   return (
     <Page
-      title={title}
+      title={job?.name ?? strings.jobs.title}
+      mark={job && <JobStateMark state={job.state} />}
       back={<BackToJobs />}
       actions={job?.origin === 'SEGUE' && <JobActions job={job} onChange={reload} />}
     >

@@ -1,4 +1,4 @@
-import { formatDateTime } from '../../../format/format-time.ts'
+import { formatDateTime } from '../../../formats/format-time.ts'
 import { strings } from '../../../strings/strings.ts'
 import { durationUnits, parseSchedule } from './schedule-choice.ts'
 

@@ -2,7 +2,7 @@ import { SelectField } from '../../../components/form/field.tsx'
 import { strings } from '../../../strings/strings.ts'
 import { hasTimeZone, type ScheduleChoice, scheduleKinds } from './schedule-choice.ts'
 import { ScheduleKindFields } from './schedule-kind-fields.tsx'
-import { ownTimeZone } from '../../../format/format-time.ts'
+import { ownTimeZone } from '../../../formats/format-time.ts'
 import styles from './schedule.module.css'
 
 const text = strings.jobs.schedule

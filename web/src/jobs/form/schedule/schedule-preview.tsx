@@ -1,5 +1,5 @@
 import { useId } from 'react'
-import { formatDateTime, ownTimeZone } from '../../../format/format-time.ts'
+import { formatDateTime, ownTimeZone } from '../../../formats/format-time.ts'
 import { strings } from '../../../strings/strings.ts'
 import styles from './schedule.module.css'
 

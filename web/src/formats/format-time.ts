@@ -35,13 +35,3 @@ export function formatTimeUntil(time: string, now: number): string {
   const [unit, unitMs] = units.find(([, each]) => Math.abs(distanceMs) >= each) ?? ['second', 1000]
   return relative.format(Math.round(distanceMs / unitMs), unit)
 }
-
-/** A duration in milliseconds, such as `1 min 5 s`. */
-export function formatDuration(durationMs: number): string {
-  const seconds = durationMs / 1000
-  if (seconds < 10) return `${seconds.toFixed(1)} s`
-  if (seconds < 60) return `${Math.round(seconds)} s`
-  const minutes = Math.floor(seconds / 60)
-  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
-}

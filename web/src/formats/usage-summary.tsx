@@ -1,6 +1,7 @@
 import type { ShownUsageFragment } from '../graphql/generated/graphql.ts'
 import { strings } from '../strings/strings.ts'
-import { formatCompactNumber, formatCost, formatNumber } from './format-amount.ts'
+import { formatNumber } from './format-number.ts'
+import { formatCost, formatCount } from './format-usage.ts'
 
 /** Tokens and cost on one line; all figures as its title. */
 export function UsageSummary({ usage }: { readonly usage: ShownUsageFragment }) {
@@ -15,7 +16,7 @@ export function UsageSummary({ usage }: { readonly usage: ShownUsageFragment }) 
   return (
     <span title={details}>
       {estimated && <Estimate />}
-      {text.tokens(formatCompactNumber(inputTokens), formatCompactNumber(outputTokens))}
+      {text.tokens(formatCount(inputTokens), formatCount(outputTokens))}
       {cost && ` · ${formatCost(cost)}`}
     </span>
   )
