@@ -19,10 +19,14 @@ interface Answer<Result> {
   readonly error: Error | null
 }
 
-/** The answer to a query. It is asked for again with other variables, and whenever a person comes back to the page. */
+/**
+ * The answer to a query. It is asked for again with other variables, whenever a person comes back to the page, and when
+ * `version` is another one: it says in what state what the answer depends on is.
+ */
 export function useQuery<Result, Variables extends object>(
   document: TypedDocumentString<Result, Variables>,
   variables: Variables,
+  version = '',
 ): QueryState<Result> {
   const client = useSegueClient()
   const key = JSON.stringify(variables)
@@ -41,7 +45,7 @@ export function useQuery<Result, Variables extends object>(
       },
     )
     return () => leave.abort()
-  }, [client, document, key, round])
+  }, [client, document, key, version, round])
   useReturnToPage(reload)
   return {
     data: answer?.data ?? null,

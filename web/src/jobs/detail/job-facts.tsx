@@ -6,6 +6,7 @@ import { useQuery } from '../../graphql/use-query.ts'
 import { strings } from '../../strings/strings.ts'
 import { describeSchedule } from '../form/schedule/describe-schedule.ts'
 import { hasTimeZone, parseSchedule } from '../form/schedule/schedule-choice.ts'
+import { toRunVersion } from '../run-version.ts'
 import type { JobDetails } from './job-page.tsx'
 import styles from './job-page.module.css'
 
@@ -67,7 +68,7 @@ function NextRuns({ times, timezone }: { readonly times: readonly string[]; read
 }
 
 function JobUsage({ job }: { readonly job: JobDetails }) {
-  const { data } = useQuery(JobUsageDocument, { profile: job.profile.name })
+  const { data } = useQuery(JobUsageDocument, { profile: job.profile.name }, toRunVersion(job))
   const sum = data?.usage.find(({ group }) => group === job.id)
   return sum ? (
     <Fact name={strings.jobs.facts.usage}>

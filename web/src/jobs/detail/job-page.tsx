@@ -3,6 +3,7 @@ import { JobDetailDocument, type JobDetailQuery } from '../../graphql/generated/
 import { useQuery } from '../../graphql/use-query.ts'
 import { strings } from '../../strings/strings.ts'
 import { BackToJobs } from '../back-to-jobs.tsx'
+import { toRunVersion } from '../run-version.ts'
 import { JobRuns } from '../runs/job-runs.tsx'
 import { JobStateMark } from '../state-mark.tsx'
 import { useJobRunChanges } from '../use-job-run-changes.ts'
@@ -45,8 +46,7 @@ function JobContent({ job }: { readonly job: JobDetails }) {
       <JobFacts job={job} />
       <JobText title={text.facts.prompt} text={job.prompt} />
       {job.instructions != null && <JobText title={text.facts.instructions} text={job.instructions} />}
-      {/* Another run, or another state of it, and the runs are read again. */}
-      <JobRuns jobId={job.id} version={`${job.lastRun?.id} ${job.lastRun?.status}`} />
+      <JobRuns jobId={job.id} version={toRunVersion(job)} />
     </>
   )
 }

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import { Button } from '../../components/button.tsx'
 import { JobRunsDocument } from '../../graphql/generated/graphql.ts'
 import { useQuery } from '../../graphql/use-query.ts'
@@ -18,8 +18,7 @@ interface JobRunsProps {
 export function JobRuns({ jobId, version }: JobRunsProps) {
   const text = strings.jobs.runs
   const [count, setCount] = useState(pageSize)
-  const { data, error, isLoading, reload } = useQuery(JobRunsDocument, { id: jobId, first: count })
-  useEffect(reload, [reload, version])
+  const { data, error, isLoading } = useQuery(JobRunsDocument, { id: jobId, first: count }, version)
   const runs = data?.job?.runs
   return (
     <section className={styles.runs} aria-labelledby="job-runs">
