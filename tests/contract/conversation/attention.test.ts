@@ -214,74 +214,74 @@ describe.each(['webSocket', 'sse'] as const)('over %s,', (transport) => {
     const { session } = retried
     expect(await load(client, session.id)).toMatchObject({ id: `cnv_${session.id}`, attention: 'IDLE', readAt })
   })
-})
 
-test('a run of a job is UNREAD: nobody has sent its message', async () => {
-  await using environment = await newEnvironment()
-  const { client } = environment
-  const until = await followConversations(client)
-  const { run } = await runJob(client, (await newJob(client, { prompt: 'Hello' })).id)
-  const sessionId = requireNonNull(run.session).id
-  await until(sessionId, ({ attention }) => attention === 'UNREAD')
-  expect(await load(client, sessionId)).toMatchObject({ attention: 'UNREAD', readAt: null })
-})
-
-test('a retry in Segue marks the conversation of Hermes that it belongs to', async () => {
-  await using environment = await newEnvironment()
-  const { client } = environment
-  hermes.addSession('new', { title: 'Woods' })
-  const messageId = `new:${hermes.addMessage('new', inSeconds(Date.now() - 1000), { content: 'Elms?' })}`
-  hermes.addMessage('new', inSeconds(Date.now() - 500), { content: 'Elms.', role: 'assistant' })
-  const retry = requireNonNull((await mutate(client, RegenerateDocument, { messageId })).regenerate)
-  await readUntil(followStream(client, retry.id), isEventOfType('StreamFinished'))
-  const retried = { attention: 'UNREAD', attentionSession: { id: retry.session.id }, readAt: retry.startedAt }
-  expect(await load(client, 'new')).toMatchObject({ id: 'cnv_new', ...retried })
-  const { readAt } = await markRead(client, { conversationId: 'cnv_new' })
-  expect(await load(client, 'new')).toMatchObject({ attention: 'IDLE', readAt })
-  hermes.addMessage('new', inSeconds(Date.now() + hourMs), { content: 'Ashes?' })
-  expect(await load(client, retry.session.id)).toMatchObject({
-    id: 'cnv_new',
-    attention: 'UNREAD',
-    attentionSession: { id: 'new' },
+  test('a run of a job is UNREAD: nobody has sent its message', async () => {
+    await using environment = await newEnvironment(transport)
+    const { client } = environment
+    const until = await followConversations(client)
+    const { run } = await runJob(client, (await newJob(client, { prompt: 'Hello' })).id)
+    const sessionId = requireNonNull(run.session).id
+    await until(sessionId, ({ attention }) => attention === 'UNREAD')
+    expect(await load(client, sessionId)).toMatchObject({ attention: 'UNREAD', readAt: null })
   })
-  const sessions = await ask(client, SessionsDocument, { attention: ['UNREAD'] })
-  expect(sessions.sessions.edges.map(({ node }) => node.id).toSorted()).toEqual(['new', retry.session.id].toSorted())
-})
 
-test('after a crash, what was being made and what was asked is UNREAD, and the marks are as they were', async () => {
-  await using crashed = await startSegueWithTools([newTool()])
-  await using before = connect('http', crashed.url)
-  const { end } = await streamToEnd(before, { text: 'Hello' })
-  const { readAt } = await markRead(before, { conversationId: `cnv_${end.sessionId}` })
-  const until = await followConversations(before)
-  const { session } = await startChat(before, { text: '/ask One?' })
-  await until(session.id, ({ attention }) => attention === 'NEEDS_ANSWER')
-  await using segue = await startSegueWithTools([newTool()], { home: crashed.copyHome() })
-  await using client = connect('http', segue.url)
-  expect(await load(client, session.id)).toMatchObject({ attention: 'UNREAD', attentionSession: { id: session.id } })
-  expect(await load(client, end.sessionId)).toMatchObject({ attention: 'IDLE', readAt })
-  expect(await list(client, { attention: ['WORKING', 'NEEDS_ANSWER'] })).toEqual([])
-})
+  test('a retry in Segue marks the conversation of Hermes that it belongs to', async () => {
+    await using environment = await newEnvironment(transport)
+    const { client } = environment
+    hermes.addSession('new', { title: 'Woods' })
+    const messageId = `new:${hermes.addMessage('new', inSeconds(Date.now() - 1000), { content: 'Elms?' })}`
+    hermes.addMessage('new', inSeconds(Date.now() - 500), { content: 'Elms.', role: 'assistant' })
+    const retry = requireNonNull((await mutate(client, RegenerateDocument, { messageId })).regenerate)
+    await readUntil(followStream(client, retry.id), isEventOfType('StreamFinished'))
+    const retried = { attention: 'UNREAD', attentionSession: { id: retry.session.id }, readAt: retry.startedAt }
+    expect(await load(client, 'new')).toMatchObject({ id: 'cnv_new', ...retried })
+    const { readAt } = await markRead(client, { conversationId: 'cnv_new' })
+    expect(await load(client, 'new')).toMatchObject({ attention: 'IDLE', readAt })
+    hermes.addMessage('new', inSeconds(Date.now() + hourMs), { content: 'Ashes?' })
+    expect(await load(client, retry.session.id)).toMatchObject({
+      id: 'cnv_new',
+      attention: 'UNREAD',
+      attentionSession: { id: 'new' },
+    })
+    const sessions = await ask(client, SessionsDocument, { attention: ['UNREAD'] })
+    expect(sessions.sessions.edges.map(({ node }) => node.id).toSorted()).toEqual(['new', retry.session.id].toSorted())
+  })
 
-test('the filter finds conversations, their sessions, and messages in them', async () => {
-  await using environment = await newEnvironment()
-  const { client } = environment
-  const { end: read } = await streamToEnd(client, { text: 'Maples' })
-  await markRead(client, { conversationId: `cnv_${read.sessionId}` })
-  const { end: unread } = await streamToEnd(client, { text: 'Maples' })
-  hermes.addSession('unread', {})
-  hermes.addMessage('unread', inSeconds(Date.now() + hourMs), { content: 'Maples' })
-  const expected = [unread.sessionId, 'unread'].toSorted()
-  const ids = [read.sessionId, unread.sessionId, 'unread', 'old']
-  for (const filter of [{}, { ids }]) {
-    const conversations = await list(client, { ...filter, attention: ['UNREAD'] })
-    expect(conversations.map((id) => id.slice('cnv_'.length)).toSorted()).toEqual(expected)
-    const { sessions } = await ask(client, SessionsDocument, { ...filter, attention: ['UNREAD'] })
-    expect(sessions.edges.map(({ node }) => node.id).toSorted()).toEqual(expected)
-    const found = await ask(client, SearchDocument, { query: 'Maples', ...filter, attention: ['UNREAD'] })
-    const hits = requireNonNull(found.search).edges.map(({ node }) => node.session.id)
-    expect([...new Set(hits)].toSorted()).toEqual(expected)
-  }
-  expect(await list(client, { attention: [] })).toEqual([])
-  expect(await list(client, { attention: ['IDLE'] })).toEqual([`cnv_${read.sessionId}`, 'cnv_old'])
+  test('after a crash, what was being made and what was asked is UNREAD, and the marks are as they were', async () => {
+    await using crashed = await startSegueWithTools([newTool()])
+    await using before = connect(transport, crashed.url)
+    const { end } = await streamToEnd(before, { text: 'Hello' })
+    const { readAt } = await markRead(before, { conversationId: `cnv_${end.sessionId}` })
+    const until = await followConversations(before)
+    const { session } = await startChat(before, { text: '/ask One?' })
+    await until(session.id, ({ attention }) => attention === 'NEEDS_ANSWER')
+    await using segue = await startSegueWithTools([newTool()], { home: crashed.copyHome() })
+    await using client = connect(transport, segue.url)
+    expect(await load(client, session.id)).toMatchObject({ attention: 'UNREAD', attentionSession: { id: session.id } })
+    expect(await load(client, end.sessionId)).toMatchObject({ attention: 'IDLE', readAt })
+    expect(await list(client, { attention: ['WORKING', 'NEEDS_ANSWER'] })).toEqual([])
+  })
+
+  test('the filter finds conversations, their sessions, and messages in them', async () => {
+    await using environment = await newEnvironment(transport)
+    const { client } = environment
+    const { end: read } = await streamToEnd(client, { text: 'Maples' })
+    await markRead(client, { conversationId: `cnv_${read.sessionId}` })
+    const { end: unread } = await streamToEnd(client, { text: 'Maples' })
+    hermes.addSession('unread', {})
+    hermes.addMessage('unread', inSeconds(Date.now() + hourMs), { content: 'Maples' })
+    const expected = [unread.sessionId, 'unread'].toSorted()
+    const ids = [read.sessionId, unread.sessionId, 'unread', 'old']
+    for (const filter of [{}, { ids }]) {
+      const conversations = await list(client, { ...filter, attention: ['UNREAD'] })
+      expect(conversations.map((id) => id.slice('cnv_'.length)).toSorted()).toEqual(expected)
+      const { sessions } = await ask(client, SessionsDocument, { ...filter, attention: ['UNREAD'] })
+      expect(sessions.edges.map(({ node }) => node.id).toSorted()).toEqual(expected)
+      const found = await ask(client, SearchDocument, { query: 'Maples', ...filter, attention: ['UNREAD'] })
+      const hits = requireNonNull(found.search).edges.map(({ node }) => node.session.id)
+      expect([...new Set(hits)].toSorted()).toEqual(expected)
+    }
+    expect(await list(client, { attention: [] })).toEqual([])
+    expect(await list(client, { attention: ['IDLE'] })).toEqual([`cnv_${read.sessionId}`, 'cnv_old'])
+  })
 })
