@@ -112,6 +112,39 @@ describe.each(transports)('Efforts, over %s,', (transport) => {
     })
   })
 
+  test('that are stored are lowered to the nearest that another model has, or left out', async () => {
+    const models = ['gpt-5.2', 'grok-3-mini', 'gpt-4.1'] as const
+    await using environment = await newTestEnvironment(transport, { models })
+    const { client, provider } = environment
+    const { createSession } = await mutate(client, CreateSessionDocument, { effort: 'xhigh' })
+    const sessionId = createSession.id
+    const askWith = async (model: string) => {
+      await mutate(client, UpdateSessionDocument, { id: sessionId, model: `local/${model}` })
+      const { effort } = await answer(client, { sessionId })
+      return { effort, sent: Reflect.get(requireNonNull(provider.requests.at(-1)).body, 'reasoning_effort') }
+    }
+    expect(await askWith('grok-3-mini')).toEqual({ effort: 'high', sent: 'high' })
+    expect(await askWith('gpt-4.1')).toEqual({ effort: null, sent: undefined })
+    expect(await askWith('gpt-5.2')).toEqual({ effort: 'xhigh', sent: 'xhigh' })
+    expect((await loadSession(client, sessionId)).effort).toBe('xhigh')
+  })
+
+  test('that the provider refuses are left out, at once and from then on', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
+    const message = "Unsupported parameter: 'reasoning_effort' is not supported with this model."
+    provider.enqueue([{ status: 400, body: { error: { message } } }])
+    const { end } = await streamToEnd(client, { text: 'Hello', effort: 'high' })
+    expect(end.status).toBe('COMPLETED')
+    const again = await answer(client, { sessionId: end.sessionId })
+    expect(again.effort).toBeNull()
+    const sent = provider.requests.map(({ body }) => Reflect.get(body, 'reasoning_effort'))
+    expect(sent).toEqual(['high', undefined, undefined])
+    const { models } = await ask(client, ModelsDocument, {})
+    expect(models.find(({ qualifiedName }) => qualifiedName === 'local/test')?.efforts).toEqual([])
+    expect((await loadSession(client, end.sessionId)).effort).toBe('high')
+  })
+
   test('of a job are those of its sessions', async () => {
     await using environment = await newTestEnvironment(transport)
     const { client, provider } = environment

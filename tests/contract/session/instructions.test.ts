@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { maxInstructionsLength } from '../../../src/model/answer-settings/instructions.ts'
@@ -18,6 +18,7 @@ import {
   isEventOfType,
   loadSession,
   loadTranscript,
+  startChat,
   streamToEnd,
 } from '../support/chat.ts'
 import { type Client, transports } from '../support/clients.ts'
@@ -104,6 +105,30 @@ describe.each(transports)('Instructions, over %s,', (transport) => {
     await streamToEnd(client, { sessionId: continuation.id, text: 'And now?' })
     expect(sentInstructions(environment)).toEqual(['Be brief.'])
     expect(environment.provider.rejections).toEqual([])
+  })
+
+  test('of a profile are read again when its file changes or goes, also for the next step of an answer', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
+    writeProfileInstructions(environment, 'Be kind.')
+    const go = Promise.withResolvers<void>()
+    provider.enqueue([
+      { wait: go.promise },
+      { toolCall: { id: 'call_1', name: 'look', arguments: ['{}'] } },
+      { finish: 'tool_calls' },
+    ])
+    const { id, session } = await startChat(client, { text: 'Hello' })
+    await expect.poll(() => provider.requests.length).toBe(1)
+    expect(sentInstructions(environment)).toEqual(['Be kind.'])
+    writeProfileInstructions(environment, 'Be mean.')
+    go.resolve()
+    await readUntil(followStream(client, id), isEventOfType('StreamFinished'))
+    expect(sentInstructions(environment)).toEqual(['Be mean.'])
+    expect(await firstOfContext(client, session.id)).toEqual(system('Be mean.'))
+    rmSync(join(environment.segue.home, 'INSTRUCTIONS.md'))
+    expect(await loadSession(client, session.id)).toMatchObject({ instructions: null })
+    await streamToEnd(client, { sessionId: session.id, text: 'Hello again' })
+    expect(sentInstructions(environment)).toEqual([])
   })
 
   test('of a session that continues one of Hermes are its own, else those of the profile', async () => {

@@ -19,6 +19,8 @@ export interface TestEnvironment extends AsyncDisposable {
 export interface TestEnvironmentOptions {
   /** Fills the state.db of a Hermes agent. Default: no Hermes agent. */
   readonly fillHermes?: (db: HermesDb) => void
+  /** The names of the models of the provider `local`; the first is the default model. Default: `test`. */
+  readonly models?: readonly [string, ...string[]]
   /** The context window of the model, in tokens. Default: derived from its name. */
   readonly contextWindow?: number
   readonly settings?: Partial<Settings>
@@ -29,18 +31,18 @@ export async function newTestEnvironment(
   transport: Transport,
   options: TestEnvironmentOptions = {},
 ): Promise<TestEnvironment> {
-  const { fillHermes, contextWindow = null, settings = {} } = options
+  const { fillHermes, models = ['test'], contextWindow = null, settings = {} } = options
   await using resources = new AsyncDisposableStack()
-  const provider = resources.use(await StrictProvider.start())
+  const provider = resources.use(await StrictProvider.start({ models }))
   let hermesHome: string | null = null
   if (fillHermes) {
     hermesHome = resources.adopt(newTempFolder(), (folder) => rmSync(folder, { recursive: true, force: true }))
     const db = resources.adopt(new HermesDb(join(hermesHome, 'state.db')), (open) => open.close())
     fillHermes(db)
   }
-  const local = newProvider({ name: 'local', baseURL: provider.baseURL, models: ['test'], contextWindow })
+  const local = newProvider({ name: 'local', baseURL: provider.baseURL, models, contextWindow })
   const segue = resources.use(
-    await startTestSegue({ settings: { providers: [local], model: 'local/test', hermesHome, ...settings } }),
+    await startTestSegue({ settings: { providers: [local], model: `local/${models[0]}`, hermesHome, ...settings } }),
   )
   const client = resources.use(connect(transport, segue.url))
   const ownedResources = resources.move()
