@@ -76,32 +76,43 @@ describe.each(transports)('The cost of an answer, over %s,', (transport) => {
     expect(stream.usage.cost).toMatchObject({ currency: 'EUR', estimated: true })
     expect(stream.usage.cost?.amount).toBeGreaterThan(0)
   })
-})
 
-test('a sum is that of what is known, and an estimate if a part is unknown', async () => {
-  await using environment = await newTestEnvironment('webSocket')
-  const { client, provider } = environment
-  provider.enqueue([{ text: 'Oaks.' }, finish, { usage: { ...usage, extra: { cost: 0.25 } } }])
-  const { end } = await streamToEnd(client, { text: 'Trees?' })
-  const sessionId = end.stream.session.id
-  expect((await loadSession(client, sessionId)).usage.cost).toMatchObject({ amount: 0.25, estimated: false })
-  provider.enqueue([{ text: 'Oaks.' }, finish, { usage }])
-  await streamToEnd(client, { sessionId, text: 'Again?' })
-  expect((await loadSession(client, sessionId)).usage.cost).toMatchObject({ amount: 0.25, estimated: true })
-})
+  test('of a sum is that of what is known, and an estimate if a part is unknown', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client, provider } = environment
+    provider.enqueue([{ text: 'Oaks.' }, finish, { usage: { ...usage, extra: { cost: 0.25 } } }])
+    const { end } = await streamToEnd(client, { text: 'Trees?' })
+    const sessionId = end.stream.session.id
+    expect((await loadSession(client, sessionId)).usage.cost).toMatchObject({ amount: 0.25, estimated: false })
+    provider.enqueue([{ text: 'Oaks.' }, finish, { usage }])
+    await streamToEnd(client, { sessionId, text: 'Again?' })
+    expect((await loadSession(client, sessionId)).usage.cost).toMatchObject({ amount: 0.25, estimated: true })
+  })
 
-test('what a provider reports in dollars does not count in another currency', async () => {
-  await using environment = await newTestEnvironment('http', { settings: { currency: 'EUR' } })
-  const { client, provider } = environment
-  provider.enqueue([{ text: 'Oaks.' }, finish, { usage: { ...usage, extra: { cost: 0.25 } } }])
-  expect((await streamToEnd(client, { text: 'Trees?' })).end.stream.usage.cost).toBeNull()
-})
+  test('is not what a provider reports in dollars on a server that counts in another currency', async () => {
+    await using environment = await newTestEnvironment(transport, { settings: { currency: 'EUR' } })
+    const { client, provider } = environment
+    provider.enqueue([{ text: 'Oaks.' }, finish, { usage: { ...usage, extra: { cost: 0.25 } } }])
+    expect((await streamToEnd(client, { text: 'Trees?' })).end.stream.usage.cost).toBeNull()
+  })
 
-test('the offline agent has a price, too', async () => {
-  const settings = { prices: { 'offline/*': { input: 1, cached: 1, output: 1, reasoning: 1 } } }
-  await using environment = await newTestEnvironment('sse', { settings })
-  const { end } = await streamToEnd(environment.client, { text: 'Trees?', model: 'offline/eliza' })
-  const { inputTokens, outputTokens, cost } = end.stream.usage
-  expect(cost).toMatchObject({ estimated: true })
-  expect(cost?.amount).toBeCloseTo((inputTokens + outputTokens) / 1e6, 12)
+  test('is that of the configured prices for the offline agent, too', async () => {
+    const settings = { prices: { 'offline/*': { input: 1, cached: 1, output: 1, reasoning: 1 } } }
+    await using environment = await newTestEnvironment(transport, { settings })
+    const { end } = await streamToEnd(environment.client, { text: 'Trees?', model: 'offline/eliza' })
+    const { inputTokens, outputTokens, cost } = end.stream.usage
+    expect(cost).toMatchObject({ estimated: true })
+    expect(cost?.amount).toBeCloseTo((inputTokens + outputTokens) / 1e6, 12)
+  })
+
+  test('is that of the last pattern of the prices that fits', async () => {
+    const free = { input: 0, cached: 0, output: 0, reasoning: 0 }
+    const input = (price: number) => ({ ...free, input: price, cached: price })
+    const patterns = { 'local/*': input(2), '*/test': input(3), 'local/other': input(1), loc: input(4) }
+    await using environment = await newTestEnvironment(transport, { settings: { prices: patterns } })
+    const { client, provider } = environment
+    provider.enqueue([{ text: 'Oaks.' }, finish, { usage }])
+    const { end } = await streamToEnd(client, { text: 'Trees?' })
+    expect(end.stream.usage.cost).toEqual({ amount: 0.0003, currency: 'USD', estimated: false })
+  })
 })

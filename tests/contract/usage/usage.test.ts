@@ -126,8 +126,8 @@ describe.each(readingTransports)('The span of usage, over %s,', (transport) => {
   })
 })
 
-test('titles count, but are no answers', async () => {
-  await using environment = await newTestEnvironment('webSocket', { settings: { generateTitles: true, prices } })
+test.each(transports)('titles count, but are no answers, over %s', async (transport) => {
+  await using environment = await newTestEnvironment(transport, { settings: { generateTitles: true, prices } })
   const { client, provider } = environment
   provider.enqueue(answerWith(100, 20))
   provider.enqueue([{ text: 'Trees' }, finish, { usage: { input: 30, output: 3 } }])
