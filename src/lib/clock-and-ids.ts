@@ -13,7 +13,7 @@ export interface ClockAndIds {
 }
 
 export const systemClockAndIds: ClockAndIds = {
-  now: Date.now,
+  now: () => Date.now(),
   newId,
   setTimer(delayMs, callback) {
     const timer = setTimeout(callback, delayMs)

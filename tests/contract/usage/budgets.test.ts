@@ -1,9 +1,11 @@
-import { describe, expect, test } from 'vitest'
+import { rmSync } from 'node:fs'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { newTempFolder } from '../../support/server/segue.ts'
 import { loadSession, loadTranscript, streamToEnd } from '../support/chat.ts'
 import { transports } from '../support/clients.ts'
 import { UpdateJobDocument, type UpdateJobMutationVariables } from '../generated/graphql.ts'
 import { loadJob, newJob, runJob, waitForRunEnd } from '../support/job.ts'
-import { newTestEnvironment } from '../support/test-environment.ts'
+import { newTestEnvironment, type TestEnvironment } from '../support/test-environment.ts'
 import { expectRefusal, mutate, requireNonNull } from '../support/typed-client.ts'
 
 const call = { toolCall: { id: 'call_1', name: 'look', arguments: ['{}'] } }
@@ -88,6 +90,30 @@ describe.each(transports)('The budget of the day, over %s,', (transport) => {
     expect(await loadTranscript(client, sessionId)).toEqual(['USER Trees?', 'ASSISTANT Oaks.', 'USER More?'])
     expect((await loadSession(client, sessionId)).usage.inputTokens).toBe(90)
     expect(provider.requests).toHaveLength(1)
+  })
+
+  test('stays used up after a restart, until the day ends in UTC', async () => {
+    const home = newTempFolder()
+    onTestFinished(() => rmSync(home, { recursive: true, force: true }))
+    vi.useFakeTimers({ toFake: ['Date'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const start = () => newTestEnvironment(transport, { settings: { home, budgets: dayBudget } })
+    const askAt = async (time: string, { client, provider }: TestEnvironment) => {
+      vi.setSystemTime(time)
+      provider.enqueue([{ text: 'Oaks.' }, { finish: 'stop' }, { usage: { input: 90, output: 10 } }])
+      const { status, stream } = (await streamToEnd(client, { text: 'Trees?' })).end
+      return { status, retryAt: stream.error?.retryAt ?? null, requests: provider.requests.length }
+    }
+    vi.setSystemTime('2026-03-01T00:00:00.000Z')
+    await using before = await start()
+    expect(await askAt('2026-03-01T00:00:00.000Z', before)).toMatchObject({ status: 'COMPLETED' })
+    const refused = { status: 'FAILED', retryAt: '2026-03-02T00:00:00.000Z' }
+    expect(await askAt('2026-03-01T00:00:01.000Z', before)).toEqual({ ...refused, requests: 1 })
+    await before.segue.close()
+    await using after = await start()
+    expect(await askAt('2026-03-01T23:59:59.999Z', after)).toEqual({ ...refused, requests: 0 })
+    const answered = { status: 'COMPLETED', retryAt: null, requests: 1 }
+    expect(await askAt('2026-03-02T00:00:00.000Z', after)).toEqual(answered)
   })
 
   test('has a running answer sum up', async () => {
