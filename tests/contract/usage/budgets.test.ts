@@ -109,7 +109,7 @@ describe.each(transports)('The budget of the day, over %s,', (transport) => {
     expect(await askAt('2026-03-01T00:00:00.000Z', before)).toMatchObject({ status: 'COMPLETED' })
     const refused = { status: 'FAILED', retryAt: '2026-03-02T00:00:00.000Z' }
     expect(await askAt('2026-03-01T00:00:01.000Z', before)).toEqual({ ...refused, requests: 1 })
-    await before.segue.close()
+    await before[Symbol.asyncDispose]()
     await using after = await start()
     expect(await askAt('2026-03-01T23:59:59.999Z', after)).toEqual({ ...refused, requests: 0 })
     const answered = { status: 'COMPLETED', retryAt: null, requests: 1 }
