@@ -12,6 +12,8 @@ interface MenuProps extends OnDemandPopupProps {
   readonly children: ReactNode
 }
 
+// Menus are rendered within the main region, so that all content of the page is in a region.
+
 /**
  * A button that opens a list of actions. Make a module of each menu, and load it with `popupOnDemand`: menus are no part of
  * what is loaded first.
@@ -20,7 +22,7 @@ export function Menu({ trigger, align = 'end', side = 'bottom', finalFocus, chil
   return (
     <BaseMenu.Root defaultOpen>
       <BaseMenu.Trigger render={trigger} />
-      <BaseMenu.Portal>
+      <BaseMenu.Portal container={document.getElementById('main')}>
         <BaseMenu.Positioner className={styles.positioner} align={align} side={side} sideOffset={6}>
           <BaseMenu.Popup className={styles.popup} {...(finalFocus && { finalFocus })}>
             {children}
@@ -58,7 +60,7 @@ export function AnchoredMenu({
       onOpenChange={onOpenChange}
       onOpenChangeComplete={(isNowOpen) => !isNowOpen && onClosed?.()}
     >
-      <BaseMenu.Portal>
+      <BaseMenu.Portal container={document.getElementById('main')}>
         <BaseMenu.Positioner className={styles.positioner} anchor={anchor} align={align} sideOffset={4}>
           <BaseMenu.Popup className={styles.popup} aria-label={label} {...(finalFocus && { finalFocus })}>
             {children}
