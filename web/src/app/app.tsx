@@ -4,6 +4,7 @@ import { usePathname } from 'wouter/use-browser-location'
 import { Sidebar } from '../sidebar/sidebar.tsx'
 import { ChatView } from '../chat/chat-view.tsx'
 import { ConnectionNotice } from './connection-notice.tsx'
+import { useCurrentProfile } from '../profiles/current-profile.ts'
 import { NotFoundView } from './not-found-view.tsx'
 import { PageTitle } from './page-title.tsx'
 import { routes, useChatRoute } from './routes.ts'
@@ -18,11 +19,12 @@ const views: ReadonlyMap<string, ComponentType> = new Map([
 /** The whole page: the list of chats, and one view beside it. */
 export function App() {
   const chatRoute = useChatRoute()
+  const profile = useCurrentProfile()
   return (
     <Shell sidebar={<Sidebar />} notice={<ConnectionNotice />}>
       <PageTitle />
       {/* A new chat keeps its view when it gets its session, and with it its address. */}
-      {chatRoute ? <ChatView sessionId={chatRoute.sessionId} /> : <OtherView />}
+      {chatRoute ? <ChatView key={profile} sessionId={chatRoute.sessionId} /> : <OtherView />}
       <Notices />
     </Shell>
   )

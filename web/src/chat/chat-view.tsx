@@ -17,9 +17,10 @@ const FirstRun = lazy(() => import('../first-run/first-run.tsx'))
 /** A chat, or a new one. The path follows the chat into the session that continues it. */
 export function ChatView({ sessionId }: { readonly sessionId: string | null }) {
   const profile = useCurrentProfile()
+  const isNew = sessionId === null
   const chat = useLiveChat(
     sessionId,
-    useMemo(() => ({ profile }), [profile]),
+    useMemo(() => (isNew ? { profile } : {}), [profile, isNew]),
   )
   useReadMark(chat)
   const { sessionId: shownId, isEmpty } = useChat(chat, (state) => ({
@@ -27,7 +28,10 @@ export function ChatView({ sessionId }: { readonly sessionId: string | null }) {
     isEmpty: state.messages.length === 0 && state.sessionId === null,
   }))
   useEffect(() => {
-    if (shownId !== null && shownId !== sessionId) navigate(toChatPath(shownId), { replace: sessionId !== null })
+    if (shownId !== null && shownId !== sessionId) {
+      // A message that the address names is one of the conversation.
+      navigate(toChatPath(shownId) + location.hash, { replace: sessionId !== null })
+    }
   }, [shownId, sessionId])
   return (
     <div className={styles.view} data-new={isEmpty || undefined}>

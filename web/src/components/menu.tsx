@@ -102,7 +102,7 @@ export function MenuItem({ icon, hint, isDanger, disabled = false, title, onClic
 interface MenuChoicesProps<Value extends string> {
   readonly label: string
   readonly value: Value
-  readonly choices: readonly { readonly value: Value; readonly label: string }[]
+  readonly choices: readonly { readonly value: Value; readonly label: string; readonly hint?: ReactNode }[]
   readonly onChoose: (value: Value) => void
 }
 
@@ -120,9 +120,44 @@ export function MenuChoices<Value extends string>({ label, value, choices, onCho
               </BaseMenu.RadioItemIndicator>
             </span>
             <span className={styles.label}>{choice.label}</span>
+            {choice.hint !== undefined && <span className={styles.hint}>{choice.hint}</span>}
           </BaseMenu.RadioItem>
         ))}
       </BaseMenu.Group>
     </BaseMenu.RadioGroup>
+  )
+}
+
+interface MenuCheckboxesProps<Value extends string> {
+  readonly label: string
+  readonly values: readonly Value[]
+  readonly choices: readonly { readonly value: Value; readonly label: string; readonly hint?: ReactNode }[]
+  readonly onChange: (values: readonly Value[]) => void
+}
+
+/** Items of which any number is chosen. The menu stays open. */
+export function MenuCheckboxes<Value extends string>({ label, values, choices, onChange }: MenuCheckboxesProps<Value>) {
+  const choose = (value: Value, isChosen: boolean): void =>
+    onChange(isChosen ? [...values, value] : values.filter((other) => other !== value))
+  return (
+    <BaseMenu.Group>
+      <BaseMenu.GroupLabel className={styles.groupLabel}>{label}</BaseMenu.GroupLabel>
+      {choices.map(({ value, label: name, hint }) => (
+        <BaseMenu.CheckboxItem
+          key={value}
+          className={styles.item}
+          checked={values.includes(value)}
+          onCheckedChange={(isChosen) => choose(value, isChosen)}
+        >
+          <span className={styles.icon}>
+            <BaseMenu.CheckboxItemIndicator>
+              <Check />
+            </BaseMenu.CheckboxItemIndicator>
+          </span>
+          <span className={styles.label}>{name}</span>
+          {hint !== undefined && <span className={styles.hint}>{hint}</span>}
+        </BaseMenu.CheckboxItem>
+      ))}
+    </BaseMenu.Group>
   )
 }

@@ -1,25 +1,50 @@
 import { SquarePen } from 'lucide-react'
+import { lazy, Suspense, useRef, useState } from 'react'
 import { Link } from 'wouter'
 import { routes } from '../app/routes.ts'
 import { ThemeSwitch } from '../app/theme-switch.tsx'
 import { useServerVersion } from '../app/use-server-version.ts'
 import { InboxLink } from '../inbox/inbox-link.tsx'
+import { ProfileSwitch } from '../profiles/profile-switch.tsx'
+import { SearchField } from '../search/search-field.tsx'
 import { strings } from '../strings/strings.ts'
+import { ActiveFilters } from './filters/active-filters.tsx'
+import { FilterButton } from './filters/filter-button.tsx'
 import { ChatList } from './list/chat-list.tsx'
 import { Navigation } from './navigation.tsx'
 import styles from './sidebar.module.css'
 
+const SearchResults = lazy(() => import('../search/search-results.tsx'))
+
 /** The way to a new chat, to all chats, and to the other views. */
 export function Sidebar() {
   const version = useServerVersion()
+  const [query, setQuery] = useState('')
+  const searched = query.trim()
+  const list = useRef<HTMLDivElement>(null)
+  const goToList = (): void => list.current?.querySelector<HTMLElement>('a:not([tabindex="-1"])')?.focus()
   return (
     <nav className={styles.sidebar} aria-label={strings.sidebar.label}>
+      <ProfileSwitch />
       <Link href={routes.home} className={styles.newChat}>
         <SquarePen aria-hidden="true" />
         {strings.sidebar.newChat}
       </Link>
       <InboxLink />
-      <ChatList />
+      <div className={styles.find}>
+        <SearchField query={query} onChange={setQuery} onLeave={goToList} />
+        <FilterButton />
+      </div>
+      <ActiveFilters />
+      <div className={styles.chats} ref={list}>
+        {searched === '' ? (
+          <ChatList />
+        ) : (
+          <Suspense>
+            <SearchResults query={searched} />
+          </Suspense>
+        )}
+      </div>
       <Navigation />
       <footer className={styles.footer}>
         <span>{version !== null && `${strings.appName} ${version}`}</span>

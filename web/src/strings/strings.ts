@@ -10,6 +10,7 @@ import { inboxStrings } from './inbox-strings.ts'
 import { firstRunStrings } from './first-run-strings.ts'
 import { jobStrings } from './views/job-strings.ts'
 import { navigationStrings } from './views/navigation-strings.ts'
+import { searchStrings } from './search-strings.ts'
 import { sidebarStrings } from './sidebar-strings.ts'
 import { toolStrings } from './tool-strings.ts'
 import { transcriptStrings } from './transcript-strings.ts'
@@ -47,6 +48,7 @@ export const strings = {
   navigation: navigationStrings,
   sidebar: sidebarStrings,
   jobs: jobStrings,
+  search: searchStrings,
   conversation: conversationStrings,
   notices: noticeStrings,
   chat: chatStrings,

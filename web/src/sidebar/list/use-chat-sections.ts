@@ -4,7 +4,7 @@ import { useMemo, useSyncExternalStore } from 'react'
 import { needsNobody, needsPerson } from '../../conversations/attention-filter.ts'
 import { deletedConversations } from '../../conversations/pending-deletions.ts'
 import { useCurrentProfile } from '../../profiles/current-profile.ts'
-import { type ChatFilter, useChatFilter } from './chat-filter.ts'
+import { type ChatFilter, toConversationFilter, useChatFilter } from '../../conversations/chat-filter.ts'
 
 /** The chats of the sidebar. Each is in one of the sections. */
 export interface ChatSections {
@@ -50,12 +50,12 @@ export function useChatSections(): ChatSections {
 /** Filters that no chat passes two of. */
 function toFilters(
   profile: string,
-  { channels, origin, isArchive }: ChatFilter,
+  filter: ChatFilter,
 ): Record<'needsPerson' | 'pinned' | 'others', ConversationFilter> {
-  const all = { profile, ...(channels.length > 0 && { channels }), ...(origin && { origin }) }
-  const shown = { ...all, archived: isArchive }
+  const all = toConversationFilter(profile, filter)
+  const shown = { ...all, archived: filter.isArchive }
   return {
-    needsPerson: { ...(isArchive ? shown : all), attention: needsPerson },
+    needsPerson: { ...(filter.isArchive ? shown : all), attention: needsPerson },
     pinned: { ...shown, pinned: true, attention: needsNobody },
     others: { ...shown, pinned: false, attention: needsNobody },
   }

@@ -1,4 +1,4 @@
-import type { Channel, Origin } from 'segue-client'
+import type { Channel, ConversationFilter, Origin } from 'segue-client'
 import { useSyncExternalStore } from 'react'
 
 /** Which chats of the profile the sidebar lists. */
@@ -12,6 +12,16 @@ export interface ChatFilter {
 }
 
 export const allChats: ChatFilter = { channels: [], origin: null, isArchive: false }
+
+/** Whether it leaves any chat out that the list has without it. */
+export function isNarrowed({ channels: chosen, origin, isArchive }: ChatFilter): boolean {
+  return chosen.length > 0 || origin !== null || isArchive
+}
+
+/** The filter of the server, archived chats or not. */
+export function toConversationFilter(profile: string, { channels: chosen, origin }: ChatFilter): ConversationFilter {
+  return { profile, ...(chosen.length > 0 && { channels: chosen }), ...(origin && { origin }) }
+}
 
 /** In the order in which they are offered. */
 export const channels = [

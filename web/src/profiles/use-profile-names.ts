@@ -1,0 +1,19 @@
+import { useSegueClient } from 'segue-client/react'
+import { useEffect, useState } from 'react'
+import { ProfileNamesDocument } from '../graphql/generated/graphql.ts'
+
+/** The names of all profiles, `default` first. Empty until they are known. */
+export function useProfileNames(): readonly string[] {
+  const client = useSegueClient()
+  const [names, setNames] = useState<readonly string[]>([])
+  useEffect(() => {
+    const leave = new AbortController()
+    client.request(ProfileNamesDocument, {}, { signal: leave.signal }).then(
+      ({ profiles }) => setNames(profiles.map(({ name }) => name)),
+      // Without them, there is no switch.
+      () => {},
+    )
+    return () => leave.abort()
+  }, [client])
+  return names
+}

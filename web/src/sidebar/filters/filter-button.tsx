@@ -1,0 +1,19 @@
+import { ListFilter } from 'lucide-react'
+import { IconButton } from '../../components/icon-button.tsx'
+import { popupOnDemand } from '../../components/popup-on-demand.tsx'
+import { strings } from '../../strings/strings.ts'
+
+const FilterMenu = popupOnDemand(() => import('./filter-menu.tsx'))
+
+/** Opens the filter of the list. */
+export function FilterButton() {
+  return (
+    <FilterMenu
+      trigger={
+        <IconButton label={strings.sidebar.filter}>
+          <ListFilter />
+        </IconButton>
+      }
+    />
+  )
+}
