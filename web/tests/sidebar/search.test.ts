@@ -101,10 +101,10 @@ describeApp('The filter of the list', (browser) => {
     using client = newClient(app.segue)
     const id = await startChat(client, 'Of default')
     await startChat(client, 'Of work', 'Hello', 'work')
-    expect(await page.getByRole('button', { name: 'Profile: default' }).count()).toBe(0)
+    expect(await sidebar(page).getByRole('button', { name: 'Profile: default' }).count()).toBe(0)
     await page.reload()
     await row(page, 'Of default').waitFor()
-    await page.getByRole('button', { name: 'Profile: default' }).click()
+    await sidebar(page).getByRole('button', { name: 'Profile: default' }).click()
     await page.getByRole('menuitemradio', { name: /^work ?1$/ }).click()
     await expect.poll(() => readList(page)).toEqual(['# Today', 'Of work'])
     await page.getByRole('textbox', { name: 'Message' }).fill('A new one')
@@ -115,7 +115,7 @@ describeApp('The filter of the list', (browser) => {
     // A chat of another profile that is opened by its address shows that profile.
     await page.goto(`${app.segue.url}/chat/${id}`)
     await row(page, 'Of default').waitFor()
-    await page.getByRole('button', { name: 'Profile: default' }).waitFor()
+    await sidebar(page).getByRole('button', { name: 'Profile: default' }).waitFor()
   })
 })
 

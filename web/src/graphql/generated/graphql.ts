@@ -4,6 +4,21 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** What a conversation wants of a person: over all of its sessions, the most urgent first. */
+export type Attention =
+  /** The last answer failed, and was not read. */
+  | 'FAILED'
+  /** Nothing of this. */
+  | 'IDLE'
+  /** A question waits for an answer. */
+  | 'NEEDS_ANSWER'
+  /** A tool waits for approval. */
+  | 'NEEDS_APPROVAL'
+  /** After `readAt`, a message of the assistant ended, or a message came in that was not sent through Segue. */
+  | 'UNREAD'
+  /** An answer is being made. */
+  | 'WORKING';
+
 /** The limits of a budget: at least one of them. One that is left out stays as it is. */
 export type BudgetInput = {
   /** An amount in the currency of the server. 0: no limit. */
@@ -118,6 +133,24 @@ export type ProviderState =
   | 'REFUSED'
   /** It does not answer, or its server fails. */
   | 'UNREACHABLE';
+
+/** Selects sessions or conversations. All given conditions must match. An omitted field matches anything. */
+export type SessionFilter = {
+  /** True: only archived conversations, and their sessions. False: only those that are not archived. */
+  archived?: boolean | null | undefined;
+  /** Only conversations that want one of these, and their sessions. */
+  attention?: Array<Attention> | null | undefined;
+  /** Only sessions in one of these channels. */
+  channels?: Array<Channel> | null | undefined;
+  /** Only sessions with one of these ids, at most 1000. */
+  ids?: Array<string> | null | undefined;
+  /** Only sessions of this origin. */
+  origin?: Origin | null | undefined;
+  /** True: only pinned conversations, and their sessions. False: only those that are not pinned. */
+  pinned?: boolean | null | undefined;
+  /** Only this profile. Default: `default`. */
+  profile?: string | null | undefined;
+};
 
 /** The properties of a job to change. Omitted fields stay unchanged. */
 export type UpdateJobInput = {
@@ -297,10 +330,42 @@ export type DeleteJobMutationVariables = Exact<{
 
 export type DeleteJobMutation = { deleteJob: string | null };
 
+export type ProfileCountQueryVariables = Exact<{
+  profile: string;
+}>;
+
+
+export type ProfileCountQuery = { conversationCounts: { total: number } };
+
 export type ProfileNamesQueryVariables = Exact<{ [key: string]: never; }>;
 
 
 export type ProfileNamesQuery = { profiles: Array<{ name: string }> };
+
+export type ProfileOfSessionQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ProfileOfSessionQuery = { session: { profile: { name: string } } | null };
+
+export type SearchChatsQueryVariables = Exact<{
+  query: string;
+  filter?: SessionFilter | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type SearchChatsQuery = { search: { edges: Array<{ node: { snippet: string, message: { id: string, createdAt: string } | null, session: { id: string, title: string | null, lastActivityAt: string, conversation: { id: string, title: string | null } } } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } | null };
+
+export type ChatCountsQueryVariables = Exact<{
+  byChannel: SessionFilter;
+  byOrigin: SessionFilter;
+  archived: SessionFilter;
+}>;
+
+
+export type ChatCountsQuery = { byChannel: { channels: Array<{ channel: Channel, count: number }> }, byOrigin: { total: number, origins: Array<{ origin: Origin, count: number }> }, archived: { total: number } };
 
 export type ChatSegmentsQueryVariables = Exact<{
   id: string;
@@ -734,6 +799,13 @@ export const DeleteJobDocument = new TypedDocumentString(`
   deleteJob(id: $id)
 }
     `) as unknown as TypedDocumentString<DeleteJobMutation, DeleteJobMutationVariables>;
+export const ProfileCountDocument = new TypedDocumentString(`
+    query ProfileCount($profile: String!) {
+  conversationCounts(filter: { profile: $profile, archived: false }) {
+    total
+  }
+}
+    `) as unknown as TypedDocumentString<ProfileCountQuery, ProfileCountQueryVariables>;
 export const ProfileNamesDocument = new TypedDocumentString(`
     query ProfileNames {
   profiles {
@@ -741,6 +813,63 @@ export const ProfileNamesDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<ProfileNamesQuery, ProfileNamesQueryVariables>;
+export const ProfileOfSessionDocument = new TypedDocumentString(`
+    query ProfileOfSession($id: ID!) {
+  session(id: $id) {
+    profile {
+      name
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ProfileOfSessionQuery, ProfileOfSessionQueryVariables>;
+export const SearchChatsDocument = new TypedDocumentString(`
+    query SearchChats($query: String!, $filter: SessionFilter, $after: String) {
+  search(query: $query, filter: $filter, first: 50, after: $after) {
+    edges {
+      node {
+        snippet
+        message {
+          id
+          createdAt
+        }
+        session {
+          id
+          title
+          lastActivityAt
+          conversation {
+            id
+            title
+          }
+        }
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<SearchChatsQuery, SearchChatsQueryVariables>;
+export const ChatCountsDocument = new TypedDocumentString(`
+    query ChatCounts($byChannel: SessionFilter!, $byOrigin: SessionFilter!, $archived: SessionFilter!) {
+  byChannel: conversationCounts(filter: $byChannel) {
+    channels {
+      channel
+      count
+    }
+  }
+  byOrigin: conversationCounts(filter: $byOrigin) {
+    total
+    origins {
+      origin
+      count
+    }
+  }
+  archived: conversationCounts(filter: $archived) {
+    total
+  }
+}
+    `) as unknown as TypedDocumentString<ChatCountsQuery, ChatCountsQueryVariables>;
 export const ChatSegmentsDocument = new TypedDocumentString(`
     query ChatSegments($id: ID!, $skip: Int!) {
   conversation(id: $id) {
