@@ -1,10 +1,10 @@
 // Measures cancelStream while 100 streams run. The baseline is one bare HTTP request over the loopback plus one bare
-// commit of a row to the same disk. Usage: node bench/cancel.ts
+// commit of a row to the same disk. Usage: npm run bench -- cancel
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { newTempFolder, startTestSegue } from '../tests/support/server/segue.ts'
-import { percentile, printFigures } from './figures.ts'
+import { percentile, printFigures } from './support/figures.ts'
 
 const streamCount = 100
 const cancelCount = 300

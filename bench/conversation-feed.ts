@@ -1,11 +1,11 @@
 // Measures the delay between a commit to a Hermes database with 100,000 sessions and the update that a subscriber of the
-// conversation list receives. The baseline is a bare commit. Usage: node bench/conversation-feed.ts [sessions]
+// conversation list receives. The baseline is a bare commit. Usage: npm run bench -- conversation-feed [sessions]
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { newTempFolder, startTestSegue } from '../tests/support/server/segue.ts'
-import { percentile, printFigures } from './figures.ts'
-import { firstStartSeconds, seedHermes, hermesId } from './seed-sessions.ts'
+import { percentile, printFigures } from './support/figures.ts'
+import { firstStartSeconds, seedHermes, hermesId } from './support/seed-sessions.ts'
 
 const sessions = Number(process.argv[2] ?? 100_000)
 const rounds = 20

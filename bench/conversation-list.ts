@@ -1,6 +1,6 @@
 // Measures pages of the conversation list with 1,000,000 Segue sessions, 10,000,000 messages and 100,000 Hermes sessions.
 // The baseline is a home with 1,000 sessions. Needs 5 GB in the temporary folder and some minutes to fill them.
-// Usage: node bench/conversation-list.ts [sessions] [messages per session]
+// Usage: npm run bench -- conversation-list [sessions] [messages per session]
 import { spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,8 +10,8 @@ import { conversationCursor, sessionCursor } from '../src/schema/relay/cursors.t
 import { SegueProfileDatabase } from '../src/storage/sqlite/segue-profile-database.ts'
 import { SqliteSessionReader } from '../src/storage/sqlite/sqlite-session-reader.ts'
 import { newTempFolder } from '../tests/support/server/segue.ts'
-import { percentile, printFigures } from './figures.ts'
-import { type SeedSize, firstStartSeconds, seedHermes, seedSegue, hermesId, segueId } from './seed-sessions.ts'
+import { percentile, printFigures } from './support/figures.ts'
+import { type SeedSize, firstStartSeconds, seedHermes, seedSegue, hermesId, segueId } from './support/seed-sessions.ts'
 import { yieldToEventLoop } from '../src/lib/async/yield-to-event-loop.ts'
 
 const [smallCount, largeCount] = [1000, Number(process.argv[2] ?? 1_000_000)]
@@ -45,7 +45,7 @@ async function serve(sessions: number): Promise<ServedHome> {
   seedHermes(hermesHome, hermesSize)
   const seconds = (performance.now() - started) / 1000
   process.stdout.write(`${sessions.toLocaleString('en')} sessions were created in ${seconds.toFixed(0)} s\n`)
-  const program = `${import.meta.dirname}/conversation-list-server.ts`
+  const program = `${import.meta.dirname}/support/conversation-list-server.ts`
   const child = spawn(process.execPath, [program, home, hermesHome], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })

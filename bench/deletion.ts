@@ -1,5 +1,5 @@
 // Deletes a conversation of 200 sessions with 500 messages each while another chat commits a delta every 2 ms. The baseline
-// is the same chat without the deletion. Usage: node bench/deletion.ts [sessions] [messages per session]
+// is the same chat without the deletion. Usage: npm run bench -- deletion [sessions] [messages per session]
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import Database from 'better-sqlite3'
@@ -7,8 +7,8 @@ import { newSession } from '../src/sessions/new-session.ts'
 import { openProfileStorage } from '../src/services/open-profile-storage.ts'
 import { SegueProfileDatabase } from '../src/storage/sqlite/segue-profile-database.ts'
 import { newTempFolder } from '../tests/support/server/segue.ts'
-import { percentile, printFigures } from './figures.ts'
-import { segueId } from './seed-sessions.ts'
+import { percentile, printFigures } from './support/figures.ts'
+import { segueId } from './support/seed-sessions.ts'
 
 const [sessionCount = 200, messageCount = 500] = process.argv.slice(2).map(Number)
 const idleDurationMs = 2_000

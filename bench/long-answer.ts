@@ -1,5 +1,5 @@
 // Measures one answer of 1,000,000 deltas: memory, event loop delay, coalescing, catching up. The baseline is SQLite alone,
-// writing one row per delta. Usage: node --expose-gc bench/long-answer.ts [deltas]
+// writing one row per delta. Usage: npm run bench -- long-answer [deltas]
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -11,7 +11,7 @@ import { CombinedSessionRepository } from '../src/sessions/combined-session-repo
 import { newChatRequest } from '../tests/support/fixtures/chat-request.ts'
 import { newResolvedModel } from '../tests/support/providers/resolved-model.ts'
 import { newTempFolder } from '../tests/support/server/segue.ts'
-import { printFigures } from './figures.ts'
+import { printFigures } from './support/figures.ts'
 import { yieldToEventLoop } from '../src/lib/async/yield-to-event-loop.ts'
 
 const deltas = Number(process.argv[2] ?? 1_000_000)

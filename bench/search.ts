@@ -1,6 +1,6 @@
 // Measures search over 1,000,000 messages: its time, the delay of tokens that are committed meanwhile, and the cost of the
 // index in space, per commit and at the first start. The baselines are a bare FTS5 query, tokens without a search, and a
-// bare commit. Usage: node bench/search.ts [messages]
+// bare commit. Usage: npm run bench -- search [messages]
 import { mkdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -17,7 +17,7 @@ import { newTempFolder } from '../tests/support/server/segue.ts'
 import { newTextMessage } from '../tests/support/search/segue-search-fixture.ts'
 import { messageToRow } from '../src/storage/sqlite/rows/message-row.ts'
 import { sessionToRow } from '../src/storage/sqlite/rows/session-row.ts'
-import { percentile, printFigures } from './figures.ts'
+import { percentile, printFigures } from './support/figures.ts'
 
 const messages = Number(process.argv[2] ?? 1_000_000)
 const messagesPerSession = 10

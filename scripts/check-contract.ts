@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { buildSchema, type GraphQLSchema } from 'graphql'
-import { compareSchemas } from './compare-schemas.ts'
+import { compareSchemas } from './contract/compare-schemas.ts'
 
 const folder = new URL('../tests/contract/', import.meta.url)
 const listFile = new URL('contract-missing.txt', folder)

@@ -1,6 +1,6 @@
 import { buildSchema } from 'graphql'
 import { expect, test } from 'vitest'
-import { compareSchemas } from '../../../scripts/compare-schemas.ts'
+import { compareSchemas } from '../../../scripts/contract/compare-schemas.ts'
 
 const contract = `
   interface Node { id: ID! }

@@ -1,7 +1,7 @@
 // The server process of `conversation-list.ts`. Arguments: a home and a Hermes home. Answers each line on stdin with its
 // memory in bytes and the longest time in milliseconds that its main thread was blocked since the previous line.
 import { createInterface } from 'node:readline'
-import { startTestSegue } from '../tests/support/server/segue.ts'
+import { startTestSegue } from '../../tests/support/server/segue.ts'
 
 const [home = '', hermesHome = ''] = process.argv.slice(2)
 await using segue = await startTestSegue({ settings: { home, hermesHome } })

@@ -1,9 +1,9 @@
 // Fills databases with SQL recursion: a million sessions in a minute or two.
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { SegueProfileDatabase } from '../src/storage/sqlite/segue-profile-database.ts'
-import { SqliteSessionReader } from '../src/storage/sqlite/sqlite-session-reader.ts'
-import { HermesDb } from '../tests/support/hermes/hermes-db.ts'
+import { SegueProfileDatabase } from '../../src/storage/sqlite/segue-profile-database.ts'
+import { SqliteSessionReader } from '../../src/storage/sqlite/sqlite-session-reader.ts'
+import { HermesDb } from '../../tests/support/hermes/hermes-db.ts'
 
 export interface SeedSize {
   readonly sessions: number
