@@ -26,10 +26,10 @@ globalThis.probe = (() => {
     async whenShown(selectors) {
       while (!selectors.every(isShown)) await nextFrame()
       const { port1, port2 } = new MessageChannel()
-      await new Promise((resolve) => {
-        port1.onmessage = resolve
-        port2.postMessage(null)
-      })
+      const isReached = new Promise((resolve) => port1.addEventListener('message', resolve, { once: true }))
+      port1.start()
+      port2.postMessage(null)
+      await isReached
       port1.close()
       return performance.now()
     },
