@@ -13,6 +13,7 @@ import { Shell } from './shell.tsx'
 // Views beside the chat are loaded when they are opened. Each has all paths below its own.
 const views: ReadonlyMap<string, ComponentType> = new Map([
   [routes.inbox, lazy(() => import('../inbox/inbox-view.tsx'))],
+  [routes.usage, lazy(() => import('../usage/usage-view.tsx'))],
   [routes.jobs, lazy(() => import('../jobs/jobs-view.tsx'))],
 ])
 

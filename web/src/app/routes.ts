@@ -8,6 +8,7 @@ export const routes = {
   /** What waits for a person. */
   inbox: '/inbox',
   jobs: '/jobs',
+  usage: '/usage',
 } as const
 
 const chatPrefix = '/chat/'

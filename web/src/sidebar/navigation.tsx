@@ -1,11 +1,14 @@
-import { CalendarClock } from 'lucide-react'
+import { CalendarClock, ChartColumn } from 'lucide-react'
 import { Link } from 'wouter'
 import { usePathname } from 'wouter/use-browser-location'
 import { routes } from '../app/routes.ts'
 import { strings } from '../strings/strings.ts'
 import styles from './navigation.module.css'
 
-const entries = [{ href: routes.jobs, label: strings.navigation.jobs, Icon: CalendarClock }]
+const entries = [
+  { href: routes.jobs, label: strings.navigation.jobs, Icon: CalendarClock },
+  { href: routes.usage, label: strings.navigation.usage, Icon: ChartColumn },
+]
 
 /** The way to the views that are no chats. */
 export function Navigation() {

@@ -1,4 +1,5 @@
 /** The names of the views that are no chats. */
 export const navigationStrings = {
   jobs: 'Jobs',
+  usage: 'Usage',
 } as const
