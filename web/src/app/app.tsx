@@ -14,6 +14,7 @@ import { Shell } from './shell.tsx'
 const views: ReadonlyMap<string, ComponentType> = new Map([
   [routes.inbox, lazy(() => import('../inbox/inbox-view.tsx'))],
   [routes.usage, lazy(() => import('../usage/usage-view.tsx'))],
+  [routes.settings, lazy(() => import('../settings/settings-view.tsx'))],
   [routes.jobs, lazy(() => import('../jobs/jobs-view.tsx'))],
 ])
 

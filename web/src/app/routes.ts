@@ -9,6 +9,7 @@ export const routes = {
   inbox: '/inbox',
   jobs: '/jobs',
   usage: '/usage',
+  settings: '/settings',
 } as const
 
 const chatPrefix = '/chat/'

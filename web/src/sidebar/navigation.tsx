@@ -1,4 +1,4 @@
-import { CalendarClock, ChartColumn } from 'lucide-react'
+import { CalendarClock, ChartColumn, Settings } from 'lucide-react'
 import { Link } from 'wouter'
 import { usePathname } from 'wouter/use-browser-location'
 import { routes } from '../app/routes.ts'
@@ -8,6 +8,7 @@ import styles from './navigation.module.css'
 const entries = [
   { href: routes.jobs, label: strings.navigation.jobs, Icon: CalendarClock },
   { href: routes.usage, label: strings.navigation.usage, Icon: ChartColumn },
+  { href: routes.settings, label: strings.navigation.settings, Icon: Settings },
 ]
 
 /** The way to the views that are no chats. */

@@ -14,6 +14,7 @@ import { searchStrings } from './search-strings.ts'
 import { sidebarStrings } from './sidebar-strings.ts'
 import { toolStrings } from './tool-strings.ts'
 import { transcriptStrings } from './transcript-strings.ts'
+import { settingsViewStrings } from './views/settings-view-strings.ts'
 import { usageStrings } from './views/usage-strings.ts'
 
 /** All texts of the app, in English: the one place to translate. A text that depends on values is a function. */
@@ -58,6 +59,7 @@ export const strings = {
   settings: chatSettingsStrings,
   firstRun: firstRunStrings,
   usage: usageStrings,
+  settingsView: settingsViewStrings,
   actions: actionStrings,
   tools: toolStrings,
 } as const

@@ -2,4 +2,5 @@
 export const navigationStrings = {
   jobs: 'Jobs',
   usage: 'Usage',
+  settings: 'Settings',
 } as const

@@ -1,0 +1,32 @@
+import type { SettingsProfilesQuery } from '../../graphql/generated/graphql.ts'
+import type { QueryState } from '../../graphql/use-query.ts'
+import { strings } from '../../strings/strings.ts'
+import { Section } from '../section.tsx'
+import { StateBadge } from '../state-badge.tsx'
+import styles from '../settings.module.css'
+
+/** The profiles and the instructions of each. They are files of the person: shown, not edited. */
+export function Profiles({ query }: { readonly query: QueryState<SettingsProfilesQuery> }) {
+  const text = strings.settingsView.profiles
+  return (
+    <Section title={text.title} hint={text.hint} query={query}>
+      <ul className={styles.list} aria-label={text.title}>
+        {query.data?.profiles.map(({ id, name, isDefault, instructions }) => (
+          <li key={id} className={styles.item}>
+            <div className={styles.itemHeader}>
+              <span className={styles.name}>{name}</span>
+              {isDefault && <StateBadge tone="quiet">{text.default}</StateBadge>}
+              {instructions == null && <span className={styles.hint}>{text.noInstructions}</span>}
+            </div>
+            {instructions != null && (
+              <details className={styles.details}>
+                <summary>{text.instructions(name)}</summary>
+                <p className={styles.instructions}>{instructions}</p>
+              </details>
+            )}
+          </li>
+        ))}
+      </ul>
+    </Section>
+  )
+}

@@ -1,0 +1,54 @@
+import {
+  type ProviderState,
+  SettingsProvidersDocument,
+  type ShownProviderFragment,
+} from '../../graphql/generated/graphql.ts'
+import { useQuery } from '../../graphql/use-query.ts'
+import { strings } from '../../strings/strings.ts'
+import { Section } from '../section.tsx'
+import { StateBadge } from '../state-badge.tsx'
+import styles from '../settings.module.css'
+import { ModelTable } from './model-table.tsx'
+
+const tones = { READY: 'good', NO_KEY: 'warm', REFUSED: 'bad', UNREACHABLE: 'bad' } as const satisfies Record<
+  ProviderState,
+  string
+>
+
+/** The providers and their models, whether they answer, and what to do where one does not. */
+export function Providers({ profile }: { readonly profile: string }) {
+  const text = strings.settingsView.providers
+  const query = useQuery(SettingsProvidersDocument, { profile })
+  return (
+    <Section title={text.title} query={query} reloadLabel={text.ask} loadingText={text.asking}>
+      <ul className={styles.list} aria-label={text.title} aria-busy={query.isLoading}>
+        {query.data?.profile?.providers.map((provider) => (
+          <ProviderItem key={provider.name} provider={provider} />
+        ))}
+      </ul>
+    </Section>
+  )
+}
+
+function ProviderItem({ provider }: { readonly provider: ShownProviderFragment }) {
+  const text = strings.settingsView.providers
+  const { name, type, state, error, models } = provider
+  return (
+    <li className={styles.item}>
+      <div className={styles.itemHeader}>
+        <span className={styles.name}>{name}</span>
+        <StateBadge tone={tones[state]}>{text.states[state]}</StateBadge>
+        <span className={styles.hint}>{type}</span>
+      </div>
+      {error != null && <p className={styles.problem}>{error}</p>}
+      {models.length === 0 ? (
+        <p className={styles.hint}>{text.noModels}</p>
+      ) : (
+        <details className={styles.details}>
+          <summary>{text.models(models.length, name)}</summary>
+          <ModelTable models={models} label={text.modelsOf(name)} />
+        </details>
+      )}
+    </li>
+  )
+}

@@ -1,0 +1,37 @@
+import { Page } from '../components/page.tsx'
+import { chooseProfile, useCurrentProfile } from '../profiles/current-profile.ts'
+import { SettingsProfilesDocument } from '../graphql/generated/graphql.ts'
+import { useQuery } from '../graphql/use-query.ts'
+import { SelectField } from '../components/form/field.tsx'
+import { strings } from '../strings/strings.ts'
+import { McpServers } from './mcp/mcp-servers.tsx'
+import { Profiles } from './profiles/profiles.tsx'
+import { Providers } from './providers/providers.tsx'
+import { ApprovalRules } from './rules/approval-rules.tsx'
+import { ServerInfo } from './server/server-info.tsx'
+import { ThemeChoice } from './theme-choice.tsx'
+import styles from './settings.module.css'
+
+/** How the page looks, and what the server has: each section by itself, so that a slow one holds up no other. */
+export default function SettingsView() {
+  const text = strings.settingsView
+  const profile = useCurrentProfile()
+  const profiles = useQuery(SettingsProfilesDocument, {})
+  const names = profiles.data?.profiles.map(({ name }) => name) ?? []
+  const options = [...new Set([...names, profile])].map((name) => ({ value: name, label: name }))
+  return (
+    <Page title={text.title}>
+      <ThemeChoice />
+      <Profiles query={profiles} />
+      {options.length > 1 && (
+        <div className={styles.profilePicker}>
+          <SelectField label={text.profileOfBelow} value={profile} options={options} onChange={chooseProfile} />
+        </div>
+      )}
+      <Providers key={`providers ${profile}`} profile={profile} />
+      <McpServers key={`mcp ${profile}`} profile={profile} />
+      <ApprovalRules key={`rules ${profile}`} profile={profile} />
+      <ServerInfo />
+    </Page>
+  )
+}

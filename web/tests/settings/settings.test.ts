@@ -1,0 +1,70 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { newProvider } from '../../../tests/support/providers/provider.ts'
+import { newHome } from '../../../tests/support/server/segue.ts'
+import { describeApp } from '../support/describe-app.ts'
+import { openWithProvider } from '../support/open-chat.ts'
+
+describeApp('Settings', (browser) => {
+  test('have the theme, which lasts', async () => {
+    await using app = await browser.open()
+    const { page } = app
+    await page.getByRole('link', { name: 'Settings' }).click()
+    await page.getByRole('heading', { name: 'Settings', level: 1 }).waitFor()
+    await page.getByRole('radio', { name: 'Dark' }).check()
+    await page.reload()
+    expect(await page.getByRole('radio', { name: 'Dark' }).isChecked()).toBe(true)
+    expect(await page.locator('html').getAttribute('data-theme')).toBe('dark')
+  })
+
+  test('show the profiles and their instructions, and where these are', async () => {
+    const home = newHome()
+    writeFileSync(join(home, 'INSTRUCTIONS.md'), 'Always answer in one sentence.')
+    await using app = await browser.open({ path: '/settings', segue: { settings: { home } } })
+    const { page } = app
+    const profiles = page.getByRole('list', { name: 'Profiles' })
+    await profiles.getByText('Instructions of default').click()
+    await profiles.getByText('Always answer in one sentence.').waitFor()
+    await page.getByText('the file INSTRUCTIONS.md beside it').waitFor()
+    expect(await profiles.getByRole('textbox').count()).toBe(0)
+  })
+
+  test('say which providers answer, what to do where one does not, and what is known of their models', async () => {
+    await using app = await openWithProvider(browser, { contextWindow: 32_000 })
+    const { page, segue, provider } = app
+    const providers = page.getByRole('list', { name: 'Providers and models' })
+    const strict = providers.getByRole('listitem').filter({ hasText: 'strict' })
+    await page.goto(`${segue.url}/settings`)
+    await strict.getByText('Answers', { exact: true }).waitFor()
+    await strict.getByText('2 models of strict').click()
+    await strict.getByRole('row', { name: /test Default 32,000/ }).waitFor()
+    await providers.getByRole('listitem').filter({ hasText: 'offline' }).getByText('Answers', { exact: true }).waitFor()
+    await provider.close()
+  })
+
+  test('say how a provider is mended that does not answer, or has no key', async () => {
+    const silent = newProvider({ name: 'silent', baseURL: 'http://127.0.0.1:1/v1', models: ['a'] })
+    const keyless = newProvider({ name: 'cloud', type: 'openai', baseURL: 'http://127.0.0.1:1/v1', apiKey: null })
+    await using app = await browser.open({
+      path: '/settings',
+      segue: { settings: { providers: [silent, keyless] } },
+    })
+    const items = app.page.getByRole('list', { name: 'Providers and models' }).getByRole('listitem')
+    const silentItem = items.filter({ hasText: 'silent' })
+    await silentItem.getByText('Does not answer').waitFor()
+    await silentItem.getByText(/127\.0\.0\.1:1.*\. .*\./).waitFor()
+    await items.filter({ hasText: 'cloud' }).getByText('No API key').waitFor()
+  })
+
+  test('have the version and limits of the server, and a link to the playground', async () => {
+    await using app = await browser.open({ path: '/settings' })
+    const { page } = app
+    const server = page.getByRole('region', { name: 'Server' })
+    await server.getByText(/^\d+\.\d+\.\d+/).waitFor()
+    await server.getByText('1,000,000 characters').waitFor()
+    expect(await server.getByRole('link', { name: 'Open the GraphQL playground' }).getAttribute('href')).toBe(
+      '/graphql',
+    )
+  })
+})
