@@ -116,6 +116,21 @@ export type JobTrigger =
   /** The schedule of the job. */
   | 'SCHEDULE';
 
+/** The state of an MCP server. */
+export type McpServerState =
+  /** It has ended, and is started again when it is needed, after a pause. */
+  | 'BACKOFF'
+  /** The configuration turns it off. */
+  | 'DISABLED'
+  /** It could not be started, which is tried again later, or its entry in the configuration is invalid. */
+  | 'FAILED'
+  /** It is started when an answer needs tools. */
+  | 'IDLE'
+  /** Its tools can be called. */
+  | 'READY'
+  /** It is being started. Answers go on without its tools meanwhile. */
+  | 'STARTING';
+
 /** Where a session or a job is stored. */
 export type Origin =
   /** Read from the files of a Hermes agent. Read-only. */
@@ -151,6 +166,15 @@ export type SessionFilter = {
   /** Only this profile. Default: `default`. */
   profile?: string | null | undefined;
 };
+
+/** What happens when a model calls a tool. */
+export type ToolPolicy =
+  /** It runs at once. */
+  | 'ALLOW'
+  /** It runs after a user has allowed it, see `Approval`. */
+  | 'ASK'
+  /** It is refused. */
+  | 'DENY';
 
 /** The properties of a job to change. Omitted fields stay unchanged. */
 export type UpdateJobInput = {
@@ -358,6 +382,50 @@ export type SearchChatsQueryVariables = Exact<{
 
 export type SearchChatsQuery = { search: { edges: Array<{ node: { snippet: string, message: { id: string, createdAt: string } | null, session: { id: string, title: string | null, lastActivityAt: string, conversation: { id: string, title: string | null } } } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } | null };
 
+export type SettingsProfilesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type SettingsProfilesQuery = { profiles: Array<{ id: string, name: string, isDefault: boolean, instructions: string | null }> };
+
+export type SettingsProvidersQueryVariables = Exact<{
+  profile: string;
+}>;
+
+
+export type SettingsProvidersQuery = { profile: { providers: Array<{ name: string, type: string, state: ProviderState, error: string | null, models: Array<{ id: string, name: string, isDefault: boolean, contextWindow: number | null, efforts: Array<string>, supportsImages: boolean | null, supportsTools: boolean | null, omittedTools: Array<string> }> }> } | null };
+
+export type ShownProviderFragment = { name: string, type: string, state: ProviderState, error: string | null, models: Array<{ id: string, name: string, isDefault: boolean, contextWindow: number | null, efforts: Array<string>, supportsImages: boolean | null, supportsTools: boolean | null, omittedTools: Array<string> }> };
+
+export type SettingsMcpServersQueryVariables = Exact<{
+  profile?: string | null | undefined;
+}>;
+
+
+export type SettingsMcpServersQuery = { mcpServers: Array<{ name: string, state: McpServerState, error: string | null, since: string, tools: Array<{ name: string, description: string | null, policy: ToolPolicy, readOnly: boolean }>, omittedTools: Array<{ name: string, reason: string }> }> };
+
+export type ShownMcpServerFragment = { name: string, state: McpServerState, error: string | null, since: string, tools: Array<{ name: string, description: string | null, policy: ToolPolicy, readOnly: boolean }>, omittedTools: Array<{ name: string, reason: string }> };
+
+export type SettingsApprovalRulesQueryVariables = Exact<{
+  profile: string;
+}>;
+
+
+export type SettingsApprovalRulesQuery = { profile: { approvalRules: Array<{ id: string, tool: string, pattern: unknown, since: string, session: { id: string, title: string | null } | null }> } | null };
+
+export type ShownApprovalRuleFragment = { id: string, tool: string, pattern: unknown, since: string, session: { id: string, title: string | null } | null };
+
+export type ForgetApprovalRuleMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ForgetApprovalRuleMutation = { forgetApproval: { id: string } | null };
+
+export type SettingsServerQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type SettingsServerQuery = { server: { version: string, startedAt: string, hermes: { state: HermesState, error: string | null }, limits: { decisionSeconds: number, fileBytes: number, files: number, queueLength: number, textLength: number } } };
+
 export type ChatCountsQueryVariables = Exact<{
   byChannel: SessionFilter;
   byOrigin: SessionFilter;
@@ -374,6 +442,24 @@ export type ChatSegmentsQueryVariables = Exact<{
 
 
 export type ChatSegmentsQuery = { conversation: { segments: Array<{ id: string, title: string | null, source: string, channel: Channel, startedAt: string, messageCount: number, messages: { edges: Array<{ node: { id: string } }> } }> } | null };
+
+export type UsageGroupSumFragment = { group: string | null, answers: number, usage: { inputTokens: number, outputTokens: number, cachedInputTokens: number, reasoningTokens: number, estimated: boolean, cost: { amount: number, currency: string, estimated: boolean } | null } };
+
+export type UsageOfSpanQueryVariables = Exact<{
+  profile?: string | null | undefined;
+  from: string;
+  to: string;
+}>;
+
+
+export type UsageOfSpanQuery = { days: Array<{ group: string | null, answers: number, usage: { inputTokens: number, outputTokens: number, cachedInputTokens: number, reasoningTokens: number, estimated: boolean, cost: { amount: number, currency: string, estimated: boolean } | null } }>, models: Array<{ group: string | null, answers: number, usage: { inputTokens: number, outputTokens: number, cachedInputTokens: number, reasoningTokens: number, estimated: boolean, cost: { amount: number, currency: string, estimated: boolean } | null } }>, jobs: Array<{ group: string | null, answers: number, usage: { inputTokens: number, outputTokens: number, cachedInputTokens: number, reasoningTokens: number, estimated: boolean, cost: { amount: number, currency: string, estimated: boolean } | null } }> };
+
+export type UsageNamesQueryVariables = Exact<{
+  profile?: string | null | undefined;
+}>;
+
+
+export type UsageNamesQuery = { jobs: Array<{ id: string, name: string }> };
 
 export class TypedDocumentString<TResult, TVariables>
   extends String
@@ -476,6 +562,74 @@ export const JobSettingsFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"JobSettings"}) as unknown as TypedDocumentString<JobSettingsFragment, unknown>;
+export const ShownProviderFragmentDoc = new TypedDocumentString(`
+    fragment ShownProvider on Provider {
+  name
+  type
+  state
+  error
+  models {
+    id
+    name
+    isDefault
+    contextWindow
+    efforts
+    supportsImages
+    supportsTools
+    omittedTools
+  }
+}
+    `, {"fragmentName":"ShownProvider"}) as unknown as TypedDocumentString<ShownProviderFragment, unknown>;
+export const ShownMcpServerFragmentDoc = new TypedDocumentString(`
+    fragment ShownMcpServer on McpServer {
+  name
+  state
+  error
+  since
+  tools {
+    name
+    description
+    policy
+    readOnly
+  }
+  omittedTools {
+    name
+    reason
+  }
+}
+    `, {"fragmentName":"ShownMcpServer"}) as unknown as TypedDocumentString<ShownMcpServerFragment, unknown>;
+export const ShownApprovalRuleFragmentDoc = new TypedDocumentString(`
+    fragment ShownApprovalRule on ApprovalRule {
+  id
+  tool
+  pattern
+  since
+  session {
+    id
+    title
+  }
+}
+    `, {"fragmentName":"ShownApprovalRule"}) as unknown as TypedDocumentString<ShownApprovalRuleFragment, unknown>;
+export const UsageGroupSumFragmentDoc = new TypedDocumentString(`
+    fragment UsageGroupSum on UsageSum {
+  group
+  answers
+  usage {
+    ...ShownUsage
+  }
+}
+    fragment ShownUsage on Usage {
+  inputTokens
+  outputTokens
+  cachedInputTokens
+  reasoningTokens
+  estimated
+  cost {
+    amount
+    currency
+    estimated
+  }
+}`, {"fragmentName":"UsageGroupSum"}) as unknown as TypedDocumentString<UsageGroupSumFragment, unknown>;
 export const ForkSessionDocument = new TypedDocumentString(`
     mutation ForkSession($messageId: ID!) {
   forkSession(messageId: $messageId) {
@@ -850,6 +1004,106 @@ export const SearchChatsDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<SearchChatsQuery, SearchChatsQueryVariables>;
+export const SettingsProfilesDocument = new TypedDocumentString(`
+    query SettingsProfiles {
+  profiles {
+    id
+    name
+    isDefault
+    instructions
+  }
+}
+    `) as unknown as TypedDocumentString<SettingsProfilesQuery, SettingsProfilesQueryVariables>;
+export const SettingsProvidersDocument = new TypedDocumentString(`
+    query SettingsProviders($profile: String!) {
+  profile(name: $profile) {
+    providers {
+      ...ShownProvider
+    }
+  }
+}
+    fragment ShownProvider on Provider {
+  name
+  type
+  state
+  error
+  models {
+    id
+    name
+    isDefault
+    contextWindow
+    efforts
+    supportsImages
+    supportsTools
+    omittedTools
+  }
+}`) as unknown as TypedDocumentString<SettingsProvidersQuery, SettingsProvidersQueryVariables>;
+export const SettingsMcpServersDocument = new TypedDocumentString(`
+    query SettingsMcpServers($profile: String) {
+  mcpServers(profile: $profile) {
+    ...ShownMcpServer
+  }
+}
+    fragment ShownMcpServer on McpServer {
+  name
+  state
+  error
+  since
+  tools {
+    name
+    description
+    policy
+    readOnly
+  }
+  omittedTools {
+    name
+    reason
+  }
+}`) as unknown as TypedDocumentString<SettingsMcpServersQuery, SettingsMcpServersQueryVariables>;
+export const SettingsApprovalRulesDocument = new TypedDocumentString(`
+    query SettingsApprovalRules($profile: String!) {
+  profile(name: $profile) {
+    approvalRules {
+      ...ShownApprovalRule
+    }
+  }
+}
+    fragment ShownApprovalRule on ApprovalRule {
+  id
+  tool
+  pattern
+  since
+  session {
+    id
+    title
+  }
+}`) as unknown as TypedDocumentString<SettingsApprovalRulesQuery, SettingsApprovalRulesQueryVariables>;
+export const ForgetApprovalRuleDocument = new TypedDocumentString(`
+    mutation ForgetApprovalRule($id: ID!) {
+  forgetApproval(id: $id) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<ForgetApprovalRuleMutation, ForgetApprovalRuleMutationVariables>;
+export const SettingsServerDocument = new TypedDocumentString(`
+    query SettingsServer {
+  server {
+    version
+    startedAt
+    hermes {
+      state
+      error
+    }
+    limits {
+      decisionSeconds
+      fileBytes
+      files
+      queueLength
+      textLength
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<SettingsServerQuery, SettingsServerQueryVariables>;
 export const ChatCountsDocument = new TypedDocumentString(`
     query ChatCounts($byChannel: SessionFilter!, $byOrigin: SessionFilter!, $archived: SessionFilter!) {
   byChannel: conversationCounts(filter: $byChannel) {
@@ -891,3 +1145,48 @@ export const ChatSegmentsDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<ChatSegmentsQuery, ChatSegmentsQueryVariables>;
+export const UsageOfSpanDocument = new TypedDocumentString(`
+    query UsageOfSpan($profile: String, $from: DateTime!, $to: DateTime!) {
+  days: usage(profile: $profile, from: $from, to: $to, groupBy: DAY, first: 1000) {
+    ...UsageGroupSum
+  }
+  models: usage(
+    profile: $profile
+    from: $from
+    to: $to
+    groupBy: MODEL
+    first: 50
+  ) {
+    ...UsageGroupSum
+  }
+  jobs: usage(profile: $profile, from: $from, to: $to, groupBy: JOB, first: 50) {
+    ...UsageGroupSum
+  }
+}
+    fragment ShownUsage on Usage {
+  inputTokens
+  outputTokens
+  cachedInputTokens
+  reasoningTokens
+  estimated
+  cost {
+    amount
+    currency
+    estimated
+  }
+}
+fragment UsageGroupSum on UsageSum {
+  group
+  answers
+  usage {
+    ...ShownUsage
+  }
+}`) as unknown as TypedDocumentString<UsageOfSpanQuery, UsageOfSpanQueryVariables>;
+export const UsageNamesDocument = new TypedDocumentString(`
+    query UsageNames($profile: String) {
+  jobs(profile: $profile) {
+    id
+    name
+  }
+}
+    `) as unknown as TypedDocumentString<UsageNamesQuery, UsageNamesQueryVariables>;
