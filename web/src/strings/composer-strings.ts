@@ -43,7 +43,7 @@ export const composerStrings = {
     tooMany: (limit: number) => `A message has at most ${limit} files. Remove one first.`,
     tooLarge: (size: string, limit: string) => `It has ${size}. Choose a file of up to ${limit}.`,
     empty: 'It is empty. Choose another file.',
-    pasted: (extension: string) => `pasted.${extension}`,
+    noImages: (model: string) => `${model} takes no images. It is told that there is one.`,
     retry: (name: string) => `Upload ${name} again`,
     remove: (name: string) => `Remove ${name}`,
     unnamed: 'file',

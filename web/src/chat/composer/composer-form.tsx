@@ -1,20 +1,17 @@
 import { Upload } from 'lucide-react'
 import { type LiveChat, useChat } from 'segue-client/react'
 import { strings } from '../../strings/strings.ts'
+import { ComposerToolbar } from './composer-toolbar.tsx'
 import styles from './composer.module.css'
 import type { Draft } from './draft/draft.ts'
 import { useDraftState } from './draft/use-draft.ts'
-import { AddFiles } from './files/add-files.tsx'
 import { DraftFiles } from './files/draft-files.tsx'
 import { useMessageLimits } from './files/file-limits.ts'
 import { useFileDrop } from './files/use-file-drop.ts'
 import { focusComposer } from './focus-composer.ts'
 import { MessageField } from './message-field.tsx'
-import { ChatSettings } from './settings/chat-settings.tsx'
-import { ContextMeter } from './settings/context-meter.tsx'
 import { useChatProfile } from './settings/use-chat-profile.ts'
 import { findSendProblem } from './send/find-send-problem.ts'
-import { SendControl } from './send/send-control.tsx'
 import { sendDraft } from './send/send-draft.ts'
 import { chooseSendMode, type SendMode, useSendMode } from './send/send-mode.ts'
 
@@ -29,10 +26,9 @@ interface ComposerFormProps {
 export function ComposerForm({ chat, draft, onSent, onStop }: ComposerFormProps) {
   const limits = useMessageLimits()
   const profile = useChatProfile(chat, draft)
-  const { isBusy, isNew, canStop } = useChat(chat, (state) => ({
+  const { isBusy, isNew } = useChat(chat, (state) => ({
     isBusy: state.activeStream !== null || state.compacting,
     isNew: state.sessionId === null,
-    canStop: state.activeStream !== null || state.isSending,
   }))
   const problem = useDraftState(draft, (state) => findSendProblem(state, limits?.textLength ?? Infinity))
   const mode = useSendMode()
@@ -61,18 +57,15 @@ export function ComposerForm({ chat, draft, onSent, onStop }: ComposerFormProps)
     >
       <DraftFiles draft={draft} />
       <MessageField draft={draft} isBusy={isBusy} isNew={isNew} onSend={send} onFiles={addFiles} />
-      {problem && (
-        <p className={styles.problem} role="status">
-          {problem}
-        </p>
-      )}
-      <div className={styles.toolbar}>
-        <AddFiles onFiles={addFiles} />
-        <ChatSettings chat={chat} draft={draft} profile={profile} />
-        <span className={styles.space} />
-        <ContextMeter chat={chat} />
-        <SendControl isBusy={isBusy} problem={problem} onSend={choose} onStop={canStop ? onStop : null} />
-      </div>
+      <ComposerToolbar
+        chat={chat}
+        draft={draft}
+        profile={profile}
+        problem={problem}
+        onFiles={addFiles}
+        onSend={choose}
+        onStop={onStop}
+      />
       {isDropping && (
         <p className={styles.drop} role="status">
           <Upload aria-hidden="true" /> {strings.composer.files.drop}

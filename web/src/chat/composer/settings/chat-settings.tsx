@@ -5,21 +5,23 @@ import { InstructionsButton } from './instructions-button.tsx'
 import { ModelPicker } from './model-picker.tsx'
 import { ProfilePicker } from './profile-picker.tsx'
 import styles from './settings.module.css'
-import { useChatSettings } from './use-chat-settings.ts'
-import { findModel, useModels } from './use-models.ts'
+import type { ChatSettings as Settings } from './use-chat-settings.ts'
+import type { ChatModel } from './use-models.ts'
 
 interface ChatSettingsProps {
   readonly chat: LiveChat
   readonly draft: Draft
   readonly profile: string
+  readonly settings: Settings
+  /** Of the profile. Null until they are read. */
+  readonly models: readonly ChatModel[] | null
+  /** Of the model. */
+  readonly efforts: readonly string[]
 }
 
 /** Who answers in the chat, and how. */
-export function ChatSettings({ chat, draft, profile }: ChatSettingsProps) {
-  const settings = useChatSettings(chat, draft)
+export function ChatSettings({ chat, draft, profile, settings, models, efforts }: ChatSettingsProps) {
   const isNew = useChat(chat, (state) => state.sessionId === null)
-  const { models } = useModels(profile)
-  const efforts = findModel(models, settings.model)?.efforts ?? []
   return (
     <span className={styles.settings}>
       {isNew && <ProfilePicker />}
