@@ -7,8 +7,8 @@ import type { OnDemandPopupProps } from './popup-on-demand.tsx'
 interface MenuProps extends OnDemandPopupProps {
   readonly align?: 'start' | 'center' | 'end'
   readonly side?: 'top' | 'bottom'
-  /** Where the focus goes when it closes. Default: the trigger. */
-  readonly finalFocus?: () => HTMLElement | null
+  /** Where the focus goes when it closes; false: it stays where it is then. Default: the trigger. */
+  readonly finalFocus?: () => HTMLElement | false | null
   readonly children: ReactNode
 }
 

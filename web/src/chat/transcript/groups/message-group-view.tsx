@@ -1,5 +1,5 @@
 import type { LiveChat } from 'segue-client/react'
-import { memo, useLayoutEffect, useRef, useState } from 'react'
+import { memo, useRef, useState } from 'react'
 import { MessageItem } from '../message/message-item.tsx'
 import styles from '../transcript.module.css'
 import { isInUse, useNearness } from './use-nearness.ts'
@@ -18,14 +18,12 @@ const expectedItemHeight = 160 // pixels
 export const MessageGroupView = memo(function MessageGroupView({ chat, group, isNeeded }: MessageGroupViewProps) {
   const box = useRef<HTMLDivElement>(null)
   const [height, setHeight] = useState(group.items.length * expectedItemHeight)
-  const [isShown, setShown] = useState(isNeeded)
-  useLayoutEffect(() => {
-    if (isNeeded) setShown(true)
-  }, [isNeeded])
+  const [isNearby, setNearby] = useState(isNeeded)
+  const isShown = isNearby || isNeeded
   useNearness(box, (isNear) => {
     if (!isNear && (!box.current || isInUse(box.current))) return
     if (!isNear && box.current) setHeight(box.current.getBoundingClientRect().height)
-    setShown(isNear)
+    setNearby(isNear)
   })
   return (
     <div ref={box} className={styles.group} data-group={group.number} style={isShown ? undefined : { height }}>

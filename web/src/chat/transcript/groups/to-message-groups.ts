@@ -80,3 +80,8 @@ function toItems(messages: readonly LiveChatMessage[]): TranscriptItem[] {
 }
 
 const noMessages: readonly LiveChatMessage[] = []
+
+/** Whether a message is in a group. */
+export function hasMessage({ items }: MessageGroup, id: string | null): boolean {
+  return items.some(({ message, steered }) => message.id === id || steered.some((each) => each.id === id))
+}

@@ -25,13 +25,19 @@ export const MessageItem = memo(function MessageItem({ chat, item }: MessageItem
   const isUser = message.role === 'USER'
   const isEdited = useIsEdited(message.id)
   return (
-    <article className={styles.message} data-role={message.role} data-status={message.status} id={message.id}>
+    <article
+      className={styles.message}
+      data-role={message.role}
+      data-status={message.status}
+      id={message.id}
+      tabIndex={-1}
+    >
       <h2 className="visually-hidden">{isUser ? strings.chat.you : strings.chat.agent}</h2>
       {isEdited ? (
         <MessageEditor chat={chat} message={message} />
       ) : (
         <>
-          <MessageContent chat={chat} item={item} />
+          <MessageContent item={item} />
           {(isUser ? isUnanswered && message.stream : message.status === 'PARTIAL') && (
             <EndNotice chat={chat} message={message} />
           )}
@@ -47,12 +53,12 @@ export const MessageItem = memo(function MessageItem({ chat, item }: MessageItem
   )
 })
 
-function MessageContent({ chat, item: { message, steered } }: MessageItemProps) {
+function MessageContent({ item: { message, steered } }: Pick<MessageItemProps, 'item'>) {
   if (message.kind === 'SUMMARY') return <SummaryMessage message={message} />
   if (message.role === 'USER') return <UserMessage message={message} />
   return (
     <div className={styles.parts}>
-      <MessageParts chat={chat} message={message} steered={steered} />
+      <MessageParts message={message} steered={steered} />
     </div>
   )
 }

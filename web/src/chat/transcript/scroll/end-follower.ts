@@ -11,6 +11,7 @@ export class EndFollower {
   readonly #sizes = new ResizeObserver(() => this.#follow())
   #isFollowing = true
   #top = 0
+  #distance = 0 // from the end
   #touchY = 0
 
   constructor(scroller: HTMLElement, content: HTMLElement, onChange: () => void) {
@@ -52,16 +53,19 @@ export class EndFollower {
     if (!this.#isFollowing || this.#isSelecting()) return
     this.#scroller.scrollTop = this.#scroller.scrollHeight
     this.#top = this.#scroller.scrollTop
+    this.#distance = 0
   }
 
   #read(): void {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller
-    const isUp = scrollTop < this.#top
-    const isDown = scrollTop > this.#top
-    this.#top = scrollTop
     const distance = scrollHeight - clientHeight - scrollTop
+    const isUp = scrollTop < this.#top
+    // Where the content above has grown, the place is another one, but not the distance.
+    const isNearer = distance < this.#distance
+    this.#top = scrollTop
+    this.#distance = distance
     if (isUp && distance > 1) this.#set(false)
-    else if (isDown && distance <= endMargin) this.#set(true)
+    else if (isNearer && distance <= endMargin) this.#set(true)
   }
 
   #touch(y: number): void {

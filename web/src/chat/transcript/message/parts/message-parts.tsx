@@ -1,20 +1,19 @@
-import type { LiveChat, LiveChatMessage } from 'segue-client/react'
+import type { LiveChatMessage } from 'segue-client/react'
 import { Fragment } from 'react'
-import { ToolCard } from '../../../tools/tool-card.tsx'
+import { ToolCallView } from '../../../tools/tool-call-view.tsx'
 import { Markdown } from '../../../markdown/markdown.tsx'
 import { MessageFile } from '../../files/message-file.tsx'
 import { ReasoningPart } from './reasoning-part.tsx'
 import { SteeredMessage } from './steered-message.tsx'
 
 interface MessagePartsProps {
-  readonly chat: LiveChat
   readonly message: LiveChatMessage
   /** The messages that joined it while it was made. */
   readonly steered: readonly LiveChatMessage[]
 }
 
 /** The parts of a message in order, with the messages that joined it where they did. */
-export function MessageParts({ chat, message, steered }: MessagePartsProps) {
+export function MessageParts({ message, steered }: MessagePartsProps) {
   const { parts } = message
   const atEnd = steered.filter(({ steering }) => (steering?.partIndex ?? parts.length) >= parts.length)
   return (
@@ -27,7 +26,7 @@ export function MessageParts({ chat, message, steered }: MessagePartsProps) {
             .map((each) => (
               <SteeredMessage key={each.id} message={each} />
             ))}
-          <Part chat={chat} message={message} index={index} />
+          <Part message={message} index={index} />
         </Fragment>
       ))}
       {atEnd.map((each) => (
@@ -37,7 +36,7 @@ export function MessageParts({ chat, message, steered }: MessagePartsProps) {
   )
 }
 
-function Part({ chat, message, index }: Pick<MessagePartsProps, 'chat' | 'message'> & { readonly index: number }) {
+function Part({ message, index }: Pick<MessagePartsProps, 'message'> & { readonly index: number }) {
   const part = message.parts[index]
   if (!part) return null
   const isLive = message.status === 'STREAMING' && part.endedAt === undefined && index === message.parts.length - 1
@@ -47,7 +46,7 @@ function Part({ chat, message, index }: Pick<MessagePartsProps, 'chat' | 'messag
     case 'reasoning':
       return part.text === '' ? null : <ReasoningPart part={part} isLive={isLive} />
     case 'tool':
-      return <ToolCard chat={chat} call={part.call} decisions={message.decisions[part.call.id]} />
+      return <ToolCallView call={part.call} decisions={message.decisions[part.call.id]} />
     case 'file':
       return <MessageFile file={part} />
   }

@@ -8,7 +8,7 @@ import styles from './parts.module.css'
 /** A message of the user that joined the answer while it was made. */
 export function SteeredMessage({ message }: { readonly message: LiveChatMessage }) {
   return (
-    <section className={styles.steered} aria-label={strings.transcript.steered} id={message.id}>
+    <section className={styles.steered} aria-label={strings.transcript.steered} id={message.id} tabIndex={-1}>
       <span className={styles.steeredNote}>
         <CornerDownRight className={styles.icon} aria-hidden="true" /> {strings.transcript.steered}
       </span>
