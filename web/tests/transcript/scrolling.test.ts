@@ -11,11 +11,11 @@ const code = '```ts\nexport const value: number = 42\n```\n\n'
 
 /** An answer of many screens that goes on with a hundred deltas a second until it is ended. */
 function newEndlessAnswer() {
-  let isEnded = false
+  const leave = new AbortController()
   let count = 0
   async function* steps(): AsyncGenerator<ProviderStep> {
     yield { text: Array.from({ length: 120 }, (_, index) => `${index}. ${paragraph}\n\n${code}`).join('') }
-    while (!isEnded) {
+    while (!leave.signal.aborted) {
       await pause(10)
       count += 1
       yield { text: count % 40 === 0 ? `\n\n${code}` : `word${count} ` }
@@ -23,7 +23,7 @@ function newEndlessAnswer() {
     yield { text: '\n\nThe end.' }
     yield { finish: 'stop' }
   }
-  return { steps: steps(), end: () => (isEnded = true) }
+  return { steps: steps(), end: () => leave.abort() }
 }
 
 /** Scrolls to random places, and returns by how many pixels what is read there has moved while the answer went on. */

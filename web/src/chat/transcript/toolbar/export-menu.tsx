@@ -18,11 +18,11 @@ interface ExportMenuProps extends OnDemandPopupProps {
 export default function ExportMenu({ trigger, chat, onDone }: ExportMenuProps) {
   const client = useSegueClient()
   const { exported } = strings.transcript
-  const run = async (use: (read: ReadChat) => Promise<string>): Promise<void> => {
+  const run = async (put: (read: ReadChat) => Promise<string>): Promise<void> => {
     const { sessionId } = chat.getSnapshot()
     if (sessionId === null) return
     try {
-      onDone(await use(await readChat(client, sessionId)))
+      onDone(await put(await readChat(client, sessionId)))
     } catch (error) {
       onDone(error instanceof Error ? error.message : String(error))
     }

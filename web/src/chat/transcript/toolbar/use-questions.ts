@@ -15,7 +15,7 @@ export function useQuestions(chat: LiveChat): readonly Question[] {
   const [questions, setQuestions] = useState<readonly Question[]>(() =>
     chat
       .getSnapshot()
-      .messages.map((message) => ({ ...message, text: getMessageText(message) }))
+      .messages.map((message) => ({ id: message.id, role: message.role, text: getMessageText(message) }))
       .filter(isQuestion),
   )
   useEffect(() => {
