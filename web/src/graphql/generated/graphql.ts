@@ -131,6 +131,24 @@ export type McpServerState =
   /** It is being started. Answers go on without its tools meanwhile. */
   | 'STARTING';
 
+/** What a message is for. */
+export type MessageKind =
+  /** Something that was said, or a note. */
+  | 'CHAT'
+  /** Stands for earlier messages in what the model is sent, after a compaction by Segue or Hermes. */
+  | 'SUMMARY';
+
+/** The progress of a message. */
+export type MessageStatus =
+  /** The message is complete. */
+  | 'COMPLETE'
+  /** The message is not whole: its stream was cancelled, failed or was interrupted, or `Stream.finishReason` is LENGTH, CONTENT_FILTER, REFUSAL or BUDGET. */
+  | 'PARTIAL'
+  /** The message is still growing. Its stream runs. */
+  | 'STREAMING'
+  /** The user cancelled the message while it was queued. It is shown, but never sent to a model. */
+  | 'WITHDRAWN';
+
 /** Where a session or a job is stored. */
 export type Origin =
   /** Read from the files of a Hermes agent. Read-only. */
@@ -149,6 +167,15 @@ export type ProviderState =
   /** It does not answer, or its server fails. */
   | 'UNREACHABLE';
 
+/** The author of a message. */
+export type Role =
+  /** The agent. */
+  | 'ASSISTANT'
+  /** A note or an instruction that is part of the transcript. */
+  | 'SYSTEM'
+  /** The user. */
+  | 'USER';
+
 /** Selects sessions or conversations. All given conditions must match. An omitted field matches anything. */
 export type SessionFilter = {
   /** True: only archived conversations, and their sessions. False: only those that are not archived. */
@@ -166,6 +193,25 @@ export type SessionFilter = {
   /** Only this profile. Default: `default`. */
   profile?: string | null | undefined;
 };
+
+/** The progress of a tool call. */
+export type ToolCallState =
+  /** The call waits until a user approves or denies it. */
+  | 'AWAITING_APPROVAL'
+  /** The stream was cancelled before the tool finished. */
+  | 'CANCELLED'
+  /** A user denied the call. The tool did not run. */
+  | 'DENIED'
+  /** The tool returned an error, or the call was never complete. */
+  | 'FAILED'
+  /** The server stopped while the tool was running. The tool may or may not have taken effect. It is never run again automatically. */
+  | 'OUTCOME_UNKNOWN'
+  /** The tool is running. */
+  | 'RUNNING'
+  /** The model is still writing the arguments. */
+  | 'STREAMING'
+  /** The tool returned a result. */
+  | 'SUCCEEDED';
 
 /** What happens when a model calls a tool. */
 export type ToolPolicy =
@@ -232,6 +278,27 @@ export type ProfileInstructionsQueryVariables = Exact<{
 
 
 export type ProfileInstructionsQuery = { profile: { instructions: string | null } | null };
+
+export type OutlinePageQueryVariables = Exact<{
+  sessionId: string;
+  after?: string | null | undefined;
+}>;
+
+
+export type OutlinePageQuery = { session: { transcript: { pageInfo: { hasNextPage: boolean, endCursor: string | null }, edges: Array<{ node: { id: string, role: Role, kind: MessageKind, text: string } }> } } | null };
+
+export type ExportPageQueryVariables = Exact<{
+  sessionId: string;
+  after?: string | null | undefined;
+}>;
+
+
+export type ExportPageQuery = { session: { id: string, title: string | null, origin: Origin, source: string, model: string | null, startedAt: string, transcript: { pageInfo: { hasNextPage: boolean, endCursor: string | null }, edges: Array<{ node: { id: string, role: Role, kind: MessageKind, status: MessageStatus, createdAt: string, model: string | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number, cost: { amount: number, currency: string, estimated: boolean } | null } | null, parts: Array<
+            | { __typename: 'FilePart', mediaType: string, name: string | null, url: string, index: number, step: number, startedAt: string | null, endedAt: string | null }
+            | { __typename: 'ReasoningPart', text: string, index: number, step: number, startedAt: string | null, endedAt: string | null }
+            | { __typename: 'TextPart', text: string, index: number, step: number, startedAt: string | null, endedAt: string | null }
+            | { __typename: 'ToolCallPart', index: number, step: number, startedAt: string | null, endedAt: string | null, toolCall: { id: string, name: string, argumentsText: string, state: ToolCallState, result: unknown, error: string | null, startedAt: string | null, finishedAt: string | null } }
+          > } }> } } | null };
 
 export type DeleteConversationMutationVariables = Exact<{
   id: string;
@@ -677,6 +744,96 @@ export const ProfileInstructionsDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<ProfileInstructionsQuery, ProfileInstructionsQueryVariables>;
+export const OutlinePageDocument = new TypedDocumentString(`
+    query OutlinePage($sessionId: ID!, $after: String) {
+  session(id: $sessionId) {
+    transcript(first: 500, after: $after) {
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+      edges {
+        node {
+          id
+          role
+          kind
+          text
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<OutlinePageQuery, OutlinePageQueryVariables>;
+export const ExportPageDocument = new TypedDocumentString(`
+    query ExportPage($sessionId: ID!, $after: String) {
+  session(id: $sessionId) {
+    id
+    title
+    origin
+    source
+    model
+    startedAt
+    transcript(first: 200, after: $after) {
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+      edges {
+        node {
+          id
+          role
+          kind
+          status
+          createdAt
+          model
+          usage {
+            estimated
+            inputTokens
+            outputTokens
+            reasoningTokens
+            cachedInputTokens
+            cost {
+              amount
+              currency
+              estimated
+            }
+          }
+          parts {
+            __typename
+            index
+            step
+            startedAt
+            endedAt
+            ... on TextPart {
+              text
+            }
+            ... on ReasoningPart {
+              text
+            }
+            ... on ToolCallPart {
+              toolCall {
+                id
+                name
+                argumentsText
+                state
+                result
+                error
+                startedAt
+                finishedAt
+              }
+            }
+            ... on FilePart {
+              mediaType
+              name
+              url
+            }
+          }
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ExportPageQuery, ExportPageQueryVariables>;
 export const DeleteConversationDocument = new TypedDocumentString(`
     mutation DeleteConversation($id: ID!) {
   deleteConversation(id: $id)
