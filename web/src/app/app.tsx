@@ -5,10 +5,13 @@ import { Sidebar } from '../sidebar/sidebar.tsx'
 import { ChatView } from '../chat/chat-view.tsx'
 import { ConnectionNotice } from './connection-notice.tsx'
 import { useCurrentProfile } from '../profiles/current-profile.ts'
+import { Keyboard } from '../keyboard/keyboard.tsx'
 import { NotFoundView } from './not-found-view.tsx'
 import { PageTitle } from './page-title.tsx'
+import { RouteAnnouncer } from './route-announcer.tsx'
 import { routes, useChatRoute } from './routes.ts'
 import { Shell } from './shell.tsx'
+import { useRouteFocus } from './use-route-focus.ts'
 
 // Views beside the chat are loaded when they are opened. Each has all paths below its own.
 const views: ReadonlyMap<string, ComponentType> = new Map([
@@ -22,12 +25,15 @@ const views: ReadonlyMap<string, ComponentType> = new Map([
 export function App() {
   const chatRoute = useChatRoute()
   const profile = useCurrentProfile()
+  useRouteFocus()
   return (
     <Shell sidebar={<Sidebar />} notice={<ConnectionNotice />}>
       <PageTitle />
+      <RouteAnnouncer />
       {/* A new chat keeps its view when it gets its session, and with it its address. */}
       {chatRoute ? <ChatView key={profile} sessionId={chatRoute.sessionId} /> : <OtherView />}
       <Notices />
+      <Keyboard />
     </Shell>
   )
 }

@@ -1,5 +1,6 @@
-import { Menu } from 'lucide-react'
-import { type ReactNode, useEffect, useState } from 'react'
+import { Menu, X } from 'lucide-react'
+import { type MouseEvent, type ReactNode, useEffect, useRef, useState } from 'react'
+import { flushSync } from 'react-dom'
 import { usePathname } from 'wouter/use-browser-location'
 import { IconButton } from '../components/icon-button.tsx'
 import { strings } from '../strings/strings.ts'
@@ -19,22 +20,35 @@ export function Shell({ sidebar, notice, children }: ShellProps) {
   const path = usePathname()
   // Whoever has chosen something in the sidebar wants to see it.
   useEffect(() => setOpen(false), [path])
+  const menuButton = useRef<HTMLButtonElement>(null)
+  const close = (): void => {
+    // The button can have the focus again once the sidebar is gone.
+    flushSync(() => setOpen(false))
+    menuButton.current?.focus()
+  }
   return (
     <div className={styles.shell} data-sidebar-open={isOpen || undefined}>
-      <a className={styles.skip} href="#main">
+      <a className={styles.skip} href="#main" onClick={skipToMain}>
         {strings.shell.skipToContent}
       </a>
-      <div className={styles.sidebar} id="sidebar">
+      <div className={styles.sidebar} id="sidebar" onKeyDown={(event) => isOpen && event.key === 'Escape' && close()}>
         {sidebar}
+        {isOpen && (
+          <IconButton ref={focusOnce} className={styles.close ?? ''} label={strings.shell.closeSidebar} onClick={close}>
+            <X />
+          </IconButton>
+        )}
       </div>
-      {isOpen && <div className={styles.scrim} onClick={() => setOpen(false)} aria-hidden="true" />}
-      <div className={styles.content}>
+      {isOpen && <div className={styles.scrim} onClick={close} aria-hidden="true" />}
+      {/* What is behind the sidebar cannot be reached until that is closed. */}
+      <div className={styles.content} inert={isOpen}>
         <div className={styles.topBar} id={topBarId}>
           <IconButton
-            label={isOpen ? strings.shell.closeSidebar : strings.shell.openSidebar}
+            ref={menuButton}
+            label={strings.shell.openSidebar}
             aria-expanded={isOpen}
             aria-controls="sidebar"
-            onClick={() => setOpen(!isOpen)}
+            onClick={() => setOpen(true)}
           >
             <Menu />
           </IconButton>
@@ -47,3 +61,11 @@ export function Shell({ sidebar, notice, children }: ShellProps) {
     </div>
   )
 }
+
+/** The address stays: it names what is shown. */
+function skipToMain(event: MouseEvent): void {
+  event.preventDefault()
+  document.getElementById('main')?.focus()
+}
+
+const focusOnce = (button: HTMLButtonElement | null): void => button?.focus()

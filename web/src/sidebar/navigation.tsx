@@ -31,3 +31,5 @@ export function Navigation() {
     </ul>
   )
 }
+
+export { entries as navigationEntries }

@@ -1,9 +1,13 @@
-import { SquarePen } from 'lucide-react'
+import { Command, SquarePen } from 'lucide-react'
 import { lazy, Suspense, useRef, useState } from 'react'
 import { Link } from 'wouter'
 import { routes } from '../app/routes.ts'
 import { ThemeSwitch } from '../app/theme-switch.tsx'
 import { useServerVersion } from '../app/use-server-version.ts'
+import { IconButton } from '../components/icon-button.tsx'
+import { showKeyboardPanel } from '../keyboard/keyboard-panel.ts'
+import { toAriaKeyShortcuts } from '../keyboard/shortcut-keys.ts'
+import { globalShortcuts } from '../keyboard/shortcut-registry.ts'
 import { InboxLink } from '../inbox/inbox-link.tsx'
 import { ProfileSwitch } from '../profiles/profile-switch.tsx'
 import { SearchField } from '../search/search-field.tsx'
@@ -48,6 +52,14 @@ export function Sidebar() {
       <Navigation />
       <footer className={styles.footer}>
         <span>{version !== null && `${strings.appName} ${version}`}</span>
+        <IconButton
+          className={styles.palette ?? ''}
+          label={strings.keyboard.palette}
+          aria-keyshortcuts={toAriaKeyShortcuts(globalShortcuts.palette)}
+          onClick={() => showKeyboardPanel('palette')}
+        >
+          <Command />
+        </IconButton>
         <ThemeSwitch />
       </footer>
     </nav>

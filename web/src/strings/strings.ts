@@ -11,6 +11,7 @@ import { firstRunStrings } from './first-run-strings.ts'
 import { jobStrings } from './views/job-strings.ts'
 import { navigationStrings } from './views/navigation-strings.ts'
 import { searchStrings } from './search-strings.ts'
+import { keyboardStrings } from './keyboard-strings.ts'
 import { sidebarStrings } from './sidebar-strings.ts'
 import { toolStrings } from './tool-strings.ts'
 import { transcriptStrings } from './transcript-strings.ts'
@@ -27,7 +28,7 @@ export const strings = {
     hours: (count: number) => `${count} h`,
   },
   shell: {
-    skipToContent: 'Skip to the chat',
+    skipToContent: 'Skip the list of chats',
     openSidebar: 'Show the chats',
     closeSidebar: 'Hide the chats',
   },
@@ -60,6 +61,7 @@ export const strings = {
   firstRun: firstRunStrings,
   usage: usageStrings,
   settingsView: settingsViewStrings,
+  keyboard: keyboardStrings,
   actions: actionStrings,
   tools: toolStrings,
 } as const

@@ -1,5 +1,10 @@
-import type { LiveChat } from 'segue-client/react'
+import { type LiveChat, useChat } from 'segue-client/react'
 import { WaitingMessages } from '../queue/waiting-messages.tsx'
+import { CircleStop } from 'lucide-react'
+import { useCommands } from '../../keyboard/commands/command-store.ts'
+import { globalShortcuts } from '../../keyboard/shortcut-registry.ts'
+import { useGlobalShortcuts } from '../../keyboard/use-global-shortcuts.ts'
+import { strings } from '../../strings/strings.ts'
 import { ChatError } from './chat-error.tsx'
 import { ComposerForm } from './composer-form.tsx'
 import { ComposerNotice } from './composer-notice.tsx'
@@ -14,6 +19,13 @@ export function Composer({ chat }: { readonly chat: LiveChat }) {
   const draft = useDraft(chat)
   const { report, dismissReport, stop } = useStop(chat, draft)
   useArrivals(chat, draft)
+  const canStop = useChat(chat, (state) => state.activeStream !== null || state.isSending)
+  useGlobalShortcuts({ stop: canStop ? stop : undefined })
+  useCommands(
+    canStop
+      ? [{ id: 'stop', label: strings.keyboard.commands.stop, Icon: CircleStop, keys: globalShortcuts.stop, run: stop }]
+      : [],
+  )
   return (
     <div className={styles.composer}>
       {report?.isShown && (

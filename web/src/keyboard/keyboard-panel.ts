@@ -1,0 +1,23 @@
+import { useSyncExternalStore } from 'react'
+
+/** The command palette, or the sheet of all shortcuts. */
+export type KeyboardPanel = 'palette' | 'sheet'
+
+const listeners = new Set<() => void>()
+let shown: KeyboardPanel | null = null
+
+/** Opens a panel in place of the other one. Null closes it. */
+export function showKeyboardPanel(panel: KeyboardPanel | null): void {
+  shown = panel
+  for (const listener of listeners) listener()
+}
+
+export function useKeyboardPanel(): KeyboardPanel | null {
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    () => shown,
+  )
+}
