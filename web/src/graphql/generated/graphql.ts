@@ -421,6 +421,14 @@ export type DeleteJobMutationVariables = Exact<{
 
 export type DeleteJobMutation = { deleteJob: string | null };
 
+export type PaletteSearchQueryVariables = Exact<{
+  query: string;
+  filter?: SessionFilter | null | undefined;
+}>;
+
+
+export type PaletteSearchQuery = { search: { edges: Array<{ node: { snippet: string, message: { id: string } | null, session: { id: string, title: string | null, conversation: { id: string, title: string | null } } } }> } | null };
+
 export type ProfileCountQueryVariables = Exact<{
   profile: string;
 }>;
@@ -1110,6 +1118,28 @@ export const DeleteJobDocument = new TypedDocumentString(`
   deleteJob(id: $id)
 }
     `) as unknown as TypedDocumentString<DeleteJobMutation, DeleteJobMutationVariables>;
+export const PaletteSearchDocument = new TypedDocumentString(`
+    query PaletteSearch($query: String!, $filter: SessionFilter) {
+  search(query: $query, filter: $filter, first: 12) {
+    edges {
+      node {
+        snippet
+        message {
+          id
+        }
+        session {
+          id
+          title
+          conversation {
+            id
+            title
+          }
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<PaletteSearchQuery, PaletteSearchQueryVariables>;
 export const ProfileCountDocument = new TypedDocumentString(`
     query ProfileCount($profile: String!) {
   conversationCounts(filter: { profile: $profile, archived: false }) {
