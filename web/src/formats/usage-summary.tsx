@@ -25,7 +25,7 @@ export function UsageSummary({ usage }: { readonly usage: ShownUsageFragment }) 
 function Estimate() {
   return (
     <>
-      <span aria-hidden="true">≈ </span>
+      <span aria-hidden="true">~</span>
       <span className="visually-hidden">{strings.usage.estimated} </span>
     </>
   )

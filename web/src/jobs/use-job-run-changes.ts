@@ -1,5 +1,6 @@
 import { useSegueClient } from 'segue-client/react'
 import { useEffect } from 'react'
+import { usePolling } from '../components/use-polling.ts'
 import { JobRunChangesDocument } from '../graphql/generated/graphql.ts'
 
 /** Runs that start or end together are one change. */
@@ -24,13 +25,10 @@ export function useJobRunChanges(profile: string | null, jobId: string | null, o
     }
     // What is shown stays, and is read again now and then.
     follow().catch(() => {})
-    const polling = setInterval(() => {
-      if (document.visibilityState === 'visible') onChange()
-    }, pollMs)
     return () => {
       clearTimeout(timer)
-      clearInterval(polling)
       leave.abort()
     }
   }, [client, profile, jobId, onChange])
+  usePolling(onChange, pollMs)
 }

@@ -10,18 +10,23 @@ interface DayBarsProps {
   readonly bars: readonly DayBar[]
   /** What they show. The figures are in the table beside them. */
   readonly label: string
+  /** The value of the highest bar. */
+  readonly highest: string
   readonly onPoint: (day: string | null) => void
 }
 
 const height = 100
 
 /** One bar for each day, as wide as there is room. */
-export function DayBars({ bars, label, onPoint }: DayBarsProps) {
+export function DayBars({ bars, label, highest, onPoint }: DayBarsProps) {
   const max = Math.max(...bars.map(({ value }) => value))
   const first = bars[0]
   const last = bars.at(-1)
   return (
     <figure className={styles.chart}>
+      <span className={styles.highest} aria-hidden="true">
+        {highest}
+      </span>
       <svg
         className={styles.bars}
         role="img"

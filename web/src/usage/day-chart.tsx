@@ -18,7 +18,8 @@ type Metric = 'cost' | 'tokens'
 /** The days as bars, by cost or by tokens, with a table of the same figures. */
 export function DayChart({ days, span }: DayChartProps) {
   const text = strings.usage
-  const hasCost = days.some(({ usage }) => usage.cost)
+  const currency = days.find(({ usage }) => usage.cost)?.usage.cost?.currency
+  const hasCost = currency !== undefined
   const [chosen, setMetric] = useState<Metric>('cost')
   const [pointed, setPointed] = useState<string | null>(null)
   const metric = hasCost ? chosen : 'tokens'
@@ -53,13 +54,23 @@ export function DayChart({ days, span }: DayChartProps) {
           </div>
         )}
       </div>
-      <DayBars bars={bars} label={text.chart(text.metrics[metric])} onPoint={setPointed} />
+      <DayBars
+        bars={bars}
+        label={text.chart(text.metrics[metric])}
+        highest={formatValue(Math.max(...bars.map(({ value }) => value)), metric, currency)}
+        onPoint={setPointed}
+      />
       <details className={styles.details}>
         <summary>{text.showTable}</summary>
         <UsageTable title={null} groupLabel={text.day} sums={inOrder} />
       </details>
     </section>
   )
+}
+
+function formatValue(value: number, metric: Metric, currency: string | undefined): string {
+  if (metric === 'tokens' || currency === undefined) return formatCount(value)
+  return formatCost({ amount: value, currency, estimated: false })
 }
 
 function toValue(sum: UsageGroupSumFragment | undefined, metric: Metric): number {

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { newProvider } from '../../../tests/support/providers/provider.ts'
+import { StrictProvider } from '../../../tests/support/providers/strict-provider.ts'
 import { newHome } from '../../../tests/support/server/segue.ts'
 import { describeApp } from '../support/describe-app.ts'
 import { openWithProvider } from '../support/open-chat.ts'
@@ -45,7 +46,7 @@ describeApp('Settings', (browser) => {
 
   test('say how a provider is mended that does not answer, or has no key', async () => {
     const silent = newProvider({ name: 'silent', baseURL: 'http://127.0.0.1:1/v1', models: ['a'] })
-    const keyless = newProvider({ name: 'cloud', type: 'openai', baseURL: 'http://127.0.0.1:1/v1', apiKey: null })
+    const keyless = newProvider({ name: 'cloud', type: 'anthropic', unsetApiKeyEnv: 'WORK_KEY', models: ['claude'] })
     await using app = await browser.open({
       path: '/settings',
       segue: { settings: { providers: [silent, keyless] } },
@@ -53,8 +54,26 @@ describeApp('Settings', (browser) => {
     const items = app.page.getByRole('list', { name: 'Providers and models' }).getByRole('listitem')
     const silentItem = items.filter({ hasText: 'silent' })
     await silentItem.getByText('Does not answer').waitFor()
-    await silentItem.getByText(/127\.0\.0\.1:1.*\. .*\./).waitFor()
+    await silentItem.getByText('Check its URL and whether it is running.').waitFor()
     await items.filter({ hasText: 'cloud' }).getByText('No API key').waitFor()
+    await items.filter({ hasText: 'cloud' }).getByText('WORK_KEY is not set. Set it to the API key').waitFor()
+  })
+
+  test('see by themselves that a provider answers again', async () => {
+    const first = await StrictProvider.start()
+    const { baseURL } = first
+    const port = Number(new URL(baseURL).port)
+    await first.close()
+    const back = newProvider({ name: 'back', baseURL, models: ['test'] })
+    await using app = await browser.open({ path: '/settings', segue: { settings: { providers: [back] } } })
+    const item = app.page
+      .getByRole('list', { name: 'Providers and models' })
+      .getByRole('listitem')
+      .filter({ hasText: 'back' })
+    await item.getByText('Does not answer').waitFor()
+    await using _ = await StrictProvider.start({ port })
+    await item.getByText('Answers', { exact: true }).waitFor({ timeout: 20_000 })
+    expect(await item.getByText('Check its URL').count()).toBe(0)
   })
 
   test('have the version and limits of the server, and a link to the playground', async () => {

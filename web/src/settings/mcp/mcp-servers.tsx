@@ -1,3 +1,4 @@
+import { usePolling } from '../../components/use-polling.ts'
 import { formatDateTime } from '../../formats/format-time.ts'
 import {
   type McpServerState,
@@ -20,10 +21,14 @@ const tones = {
   FAILED: 'bad',
 } as const satisfies Record<McpServerState, string>
 
+/** No event tells how the servers are. The question starts none of them. */
+const pollMs = 3000
+
 /** The MCP servers, how they are, and their tools. */
 export function McpServers({ profile }: { readonly profile: string }) {
   const text = strings.settingsView.mcp
   const query = useQuery(SettingsMcpServersDocument, { profile })
+  usePolling(query.reload, pollMs)
   const servers = query.data?.mcpServers ?? []
   return (
     <Section title={text.title} query={query} reloadLabel={text.reload}>

@@ -3,6 +3,7 @@ import {
   SettingsProvidersDocument,
   type ShownProviderFragment,
 } from '../../graphql/generated/graphql.ts'
+import { usePolling } from '../../components/use-polling.ts'
 import { useQuery } from '../../graphql/use-query.ts'
 import { strings } from '../../strings/strings.ts'
 import { Section } from '../section.tsx'
@@ -15,10 +16,15 @@ const tones = { READY: 'good', NO_KEY: 'warm', REFUSED: 'bad', UNREACHABLE: 'bad
   string
 >
 
+/** While something is wrong, so that a fix is seen. The server asks a provider again after five seconds. */
+const pollMs = 6000
+
 /** The providers and their models, whether they answer, and what to do where one does not. */
 export function Providers({ profile }: { readonly profile: string }) {
   const text = strings.settingsView.providers
   const query = useQuery(SettingsProvidersDocument, { profile })
+  const isMended = query.data?.profile?.providers.every(({ state }) => state === 'READY') ?? true
+  usePolling(query.reload, isMended ? null : pollMs)
   return (
     <Section title={text.title} query={query} reloadLabel={text.ask} loadingText={text.asking}>
       <ul className={styles.list} aria-label={text.title} aria-busy={query.isLoading}>

@@ -19,7 +19,7 @@ export const settingsViewStrings = {
   },
   providers: {
     title: 'Providers and models',
-    ask: 'Ask again',
+    ask: 'Check again',
     asking: 'Asking the providers',
     states: { READY: 'Answers', NO_KEY: 'No API key', REFUSED: 'Refuses', UNREACHABLE: 'Does not answer' },
     noModels: 'No models.',
