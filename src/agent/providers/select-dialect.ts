@@ -34,6 +34,15 @@ export const providerDialects: readonly Dialect[] = [
   anthropicDialect,
 ]
 
+/**
+ * What is assumed of a server of unknown make in Anthropic's format. There, results of tools are in the user's turn, and the
+ * user's next words follow them in it: no answer has to stand between.
+ */
+const defaultAnthropicFormatDialect: Dialect = {
+  ...defaultDialect,
+  roles: { ...defaultDialect.roles, alternates: false },
+}
+
 const listEntrySchema = z.record(z.string(), z.unknown())
 
 /** What a provider has sent with its list of models. */
@@ -45,8 +54,8 @@ export interface DialectEvidence {
 
 /**
  * Selects the dialect of a provider: by the host of its URL, then by what its list of models shows, then by its port, then by
- * its type. A server of unknown make gets the default dialect, whatever its type: its rules are the strictest. Only what a
- * server says of itself counts, because gateways name the makers of other servers.
+ * its type. A server of unknown make gets the default dialect: its rules are the strictest of its format. Only what a server
+ * says of itself counts, because gateways name the makers of other servers.
  */
 export function selectDialect(
   { type, baseURL }: Pick<Provider, 'type' | 'baseURL'>,
@@ -59,7 +68,7 @@ export function selectDialect(
     findDialect(({ host }) => host?.test(hostname.toLowerCase()) ?? false) ??
     findDialect((recognition) => matchesEvidence(recognition, evidence)) ??
     findDialect((recognition) => port !== '' && recognition.port === Number(port)) ??
-    defaultDialect
+    (type === 'anthropic' ? defaultAnthropicFormatDialect : defaultDialect)
   )
 }
 

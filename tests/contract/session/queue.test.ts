@@ -11,7 +11,9 @@ import {
   startChat,
   streamChat,
 } from '../support/chat.ts'
-import { type Client, transports } from '../support/clients.ts'
+import { type Client, connect, transports } from '../support/clients.ts'
+import { newTool } from '../../support/fixtures/tools.ts'
+import { startSegueWithTools } from '../../support/server/segue-with-tools.ts'
 import { newTestEnvironment, type TestEnvironment } from '../support/test-environment.ts'
 import {
   MoveQueuedMessageDocument,
@@ -207,3 +209,37 @@ describe.each(transports)('The queue of a session, over %s,', (transport) => {
       await expect(refused).rejects.toThrow('"code":"NOT_FOUND"')
   })
 })
+
+test.each(['webSocket', 'sse'] as const)(
+  'A queue that was edited, moved and shortened is the same after a crash, and is answered in its order, over %s',
+  async (transport) => {
+    await using segue = await startSegueWithTools([newTool()])
+    await using client = connect(transport, segue.url)
+    const { id, session } = await startChat(client, { text: '/ask Where?' })
+    await readUntil(
+      followStream(client, id),
+      (event): event is typeof event => event.type === 'StreamChanged' && event.status === 'WAITING',
+    )
+    const ids: string[] = []
+    for (const text of ['/ask And then?', 'two', 'three', 'four'])
+      ids.push((await startChat(client, { sessionId: session.id, text, ifBusy: 'QUEUE' })).id)
+    const [one = '', two = '', three = '', four = ''] = ids
+    await move(client, one)
+    await move(client, four, two)
+    await cancelStream(client, three)
+    await update(client, { streamId: two, text: 'two, changed' })
+
+    await using crashed = await startSegueWithTools([newTool()], { home: segue.copyHome() })
+    await using again = connect(transport, crashed.url)
+    await readToEnd(again, two)
+    expect(await loadSession(again, session.id)).toMatchObject({ activeStream: { id: one }, queue: [] })
+    expect(await loadQuestions(again, session.id)).toEqual([
+      '/ask Where?',
+      'four',
+      'two, changed',
+      '/ask And then?',
+      // It stands behind all that was sent before it.
+      'three (WITHDRAWN)',
+    ])
+  },
+)

@@ -12,7 +12,7 @@ import {
 } from '../support/chat.ts'
 import { transports } from '../support/clients.ts'
 import { RegenerateDocument, SteeringOfDocument, WithdrawMessageDocument } from '../generated/graphql.ts'
-import { isFinished, listStates, loadSteered, startHeldAnswer, steer } from '../support/steering.ts'
+import { isFinished, listStates, loadEventsAtRest, loadSteered, startHeldAnswer, steer } from '../support/steering.ts'
 import { newTestEnvironment, type TestEnvironment } from '../support/test-environment.ts'
 import { ask, mutate, readUntil, requireNonNull } from '../support/typed-client.ts'
 import { toolCallSteps } from '../../support/providers/strict-provider.ts'
@@ -110,6 +110,28 @@ describe.each(transports)('A message that is sent with STEER, over %s,', (transp
     const { end, events } = await streamToEnd(client, { text: 'Hello', ifBusy: 'STEER' })
     expect(events[0]?.type).toBe('StreamStarted')
     expect((await steer(client, end.sessionId, 'Again')).id).not.toBe(end.stream.id)
+  })
+
+  test('has its model and effort count where it begins an answer of its own, and only there', async () => {
+    await using environment = await newTestEnvironment(transport)
+    const { client } = environment
+    const joining = { text: 'In short', ifBusy: 'STEER', model: 'offline/eliza', effort: 'low' } as const
+    const { streamId, sessionId, release } = await startAnswer(environment, 'And more.')
+    expect(await startChat(client, { sessionId, ...joining })).toMatchObject({ id: streamId })
+    release()
+    const { last } = await readUntil(followStream(client, streamId), isFinished)
+    expect(last.message?.text).toBe('Half done.And more.')
+    expect(last.stream).toMatchObject({ model: 'local/test', effort: null })
+
+    const failing = await startHeldAnswer(environment, { cut: true })
+    const { id } = await startChat(client, { sessionId: failing.sessionId, ...joining })
+    expect(id).toBe(failing.streamId)
+    failing.release()
+    const ends = (await loadEventsAtRest(client, failing.sessionId)).filter(isFinished)
+    expect(ends.map(({ stream: { status, model, effort } }) => [status, model, effort])).toEqual([
+      ['FAILED', 'local/test', null],
+      ['COMPLETED', 'offline/eliza', 'low'],
+    ])
   })
 
   test('is withdrawn when a person stops the answer, and given back', async () => {

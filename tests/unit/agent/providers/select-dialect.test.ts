@@ -60,6 +60,13 @@ describe('the dialect of a provider', () => {
     expect(nameUnknown({ headers })).toBe('litellm')
   })
 
+  test('has the words of the user follow the results of tools in one turn where the format does', () => {
+    const alternates = (['anthropic', 'openai-compatible', 'openai'] as const).map(
+      (type) => selectDialect({ type, baseURL: 'https://gateway.example/v1' }).roles.alternates,
+    )
+    expect(alternates).toEqual([false, true, true])
+  })
+
   test('makes no request less strict if it is guessed from the port', () => {
     for (const { recognition, roles, tools, images, retry, rejectedFields } of providerDialects) {
       if (recognition.port === undefined) continue
