@@ -2,6 +2,9 @@ import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { z } from 'zod'
 
+/** How long a page gets for what it does when it has nothing else to do. */
+export const settlingMs = 2000
+
 const timedSchema = z.array(z.object({ at: z.number(), ms: z.number() }))
 const measurementSchema = z.object({
   /** Each frame, with the time since the one before. `at`: since the measurement began. */

@@ -194,6 +194,31 @@ describe.each(transports)('over %s, a list', (transport) => {
     await waitForTitles(list, 'Two', 'One')
   })
 
+  test('is shown while the first connection is made, and read once over one that stands', async () => {
+    await chat('One')
+    const connected = Promise.withResolvers<void>()
+    const reads: string[] = []
+    using client = newClient({
+      url: segue.url,
+      transport: 'sse',
+      fetch: async (url, init) => {
+        const isSubscription = new Headers(init?.headers).get('accept') === 'text/event-stream'
+        if (isSubscription) await connected.promise
+        else reads.push(String(init?.body))
+        return fetch(url, init)
+      },
+    })
+    const list = client.conversations({ profile })
+    await waitForTitles(list, 'One')
+    connected.resolve()
+    const read = readUntil(list, (snapshot) => getTitles(snapshot)[0] === 'Two')
+    await chat('Two')
+    await read
+    reads.length = 0
+    await waitForTitles(client.conversations({ profile, pinned: false }), 'Two', 'One')
+    expect(reads).toHaveLength(1)
+  })
+
   test('tells why it is refused', async () => {
     using client = connect()
     const list = client.conversations({ profile: 'not a profile' })

@@ -1,5 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { BenchServers } from '../bench-servers.ts'
-import { openMeasuredPage } from '../measured-page.ts'
+import { openMeasuredPage, settlingMs } from '../measured-page.ts'
 import type { Figures, Scenario } from '../scenario.ts'
 
 interface ScrolledPage {
@@ -16,7 +17,7 @@ const framesToScroll = 300
 async function measureScrolling({ browser }: BenchServers, page: ScrolledPage): Promise<Figures> {
   await using opened = await openMeasuredPage(browser, { url: page.url })
   const shownMs = await opened.whenShown(...page.selectors)
-  await opened.page.waitForLoadState('networkidle')
+  await delay(settlingMs)
   await opened.begin()
   const elements = await opened.scroll(page.scroller, page.pixels, framesToScroll)
   const { frames, longTasks } = await opened.end()

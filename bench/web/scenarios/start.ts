@@ -1,5 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { BenchServers } from '../bench-servers.ts'
-import { openMeasuredPage } from '../measured-page.ts'
+import { openMeasuredPage, settlingMs } from '../measured-page.ts'
 import type { Figures, Scenario } from '../scenario.ts'
 
 const slowdown = 4
@@ -8,7 +9,7 @@ async function measureStart({ browser }: BenchServers, url: string, selectors: r
   await using opened = await openMeasuredPage(browser, { url, slowdown })
   const interactiveMs = await opened.whenShown(...selectors)
   // Whatever comes later, and moves what is there.
-  await opened.page.waitForLoadState('networkidle')
+  await delay(settlingMs)
   const { firstPaint, layoutShift, requests, longTasks } = await opened.end()
   return {
     'first paint': firstPaint,

@@ -4,7 +4,7 @@ import { percentile } from '../../support/figures.ts'
 import { streamNextAnswer } from '../answer-stream.ts'
 import { writeAnswer } from '../answer-text.ts'
 import type { BenchServers } from '../bench-servers.ts'
-import { type MeasuredPage, type Measurement, openMeasuredPage } from '../measured-page.ts'
+import { type MeasuredPage, type Measurement, openMeasuredPage, settlingMs } from '../measured-page.ts'
 import type { Figures, Scenario } from '../scenario.ts'
 
 const charactersPerToken = 4
@@ -42,12 +42,12 @@ const figures: Scenario['figures'] = [
 
 async function measureAnswer(
   { provider }: BenchServers,
-  { page, begin, end }: MeasuredPage,
+  { begin, end }: MeasuredPage,
   answer: { readonly text: string; readonly seconds: number },
   send: () => Promise<unknown>,
 ): Promise<Figures> {
   // What the page loads when it has nothing else to do.
-  await page.waitForLoadState('networkidle')
+  await delay(settlingMs)
   const said = streamNextAnswer(provider, answer.text, answer.seconds)
   await begin()
   await send()
@@ -65,7 +65,7 @@ function defineStreaming(name: string, title: string, toLength: (seconds: number
       await using opened = await openMeasuredPage(servers.browser, { url: servers.appUrl })
       await opened.whenShown('textarea', 'nav [data-chat]')
       const text = writeAnswer(toLength(seconds))
-      return measureAnswer(servers, opened, { text, seconds }, async () => {
+      return await measureAnswer(servers, opened, { text, seconds }, async () => {
         await opened.page.locator('textarea').fill('Tell me about the mill')
         await opened.page.keyboard.press('Enter')
       })
@@ -75,7 +75,7 @@ function defineStreaming(name: string, title: string, toLength: (seconds: number
       await using opened = await openMeasuredPage(servers.browser, { url: servers.emptyUrl })
       await opened.whenShown('textarea', 'ul')
       const text = writeAnswer(toLength(seconds))
-      return measureAnswer(servers, opened, { text, seconds }, () =>
+      return await measureAnswer(servers, opened, { text, seconds }, () =>
         start(servers.appUrl, { text: 'Tell me about the mill' }),
       )
     },

@@ -1,3 +1,4 @@
+import { toTime } from '../wire/to-message.ts'
 import type { WireId } from '../wire/wire-types.ts'
 import type { Conversation } from './conversation-list.ts'
 
@@ -47,8 +48,8 @@ export function toConversation({ lastActivityAt, readAt, root, tip, ...conversat
   const { pendingApprovals, pendingClarifications, ...tipFields } = tip
   return {
     ...conversation,
-    lastActivityAt: Date.parse(lastActivityAt),
-    readAt: readAt === null ? null : Date.parse(readAt),
+    lastActivityAt: toTime(lastActivityAt),
+    readAt: toTime(readAt),
     rootId: root.id,
     tip: { ...tipFields, pendingDecisionCount: pendingApprovals.length + pendingClarifications.length },
   }

@@ -24,7 +24,7 @@ export function upsertConversation(
 }
 
 /** The rows without a conversation. The same object if it is not among them. */
-export function removeConversation(list: ConversationRows, id: string): ConversationRows {
+export function removeConversation(list: ConversationRows, id: string | null): ConversationRows {
   const rows = list.rows.filter((row) => row.id !== id)
   return rows.length === list.rows.length ? list : { ...list, rows }
 }

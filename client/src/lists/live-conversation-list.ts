@@ -30,7 +30,7 @@ export function createConversationList(
   pageSize = 50,
 ): ConversationList {
   const store: SnapshotStore<ConversationListSnapshot> = new SnapshotStore<ConversationListSnapshot>(
-    { conversations: [], isLoading: true, hasMore: false, error: null },
+    { conversations: [], hasMore: false, isLoading: true, error: null },
     (signal) => reader.run(signal),
     options.closing,
   )
@@ -40,8 +40,9 @@ export function createConversationList(
 
 /**
  * Keeps the rows that were read up to date. It subscribes first and reads then: whatever changes after the subscription
- * has begun is either in what was read, or follows as an event. Events that arrive while a page is read may be older or
- * newer than it; they are applied after it, and of two for one conversation the newer one is last.
+ * has begun is either in what was read, or follows as an event. Events that arrive while a page is
+ * read may be older or newer than it; they are applied after it, and of two for one conversation the newer one is last.
+ * While the first connection is made, a page is read at once, to be shown until then.
  */
 class ConversationListReader {
   readonly #options: LiveListOptions
@@ -69,6 +70,8 @@ class ConversationListReader {
   /** Rejects when the server refuses the subscription, or a page. */
   run(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
+      // Shown while the first connection is made. What has changed meanwhile is read when it stands.
+      if (!this.#options.subscriber.isReady) this.#readAgain(signal, reject)
       this.#follow(signal, reject).then(resolve, reject)
     })
   }
@@ -81,21 +84,20 @@ class ConversationListReader {
   }
 
   async #follow(signal: AbortSignal, onReadError: (error: unknown) => void): Promise<void> {
-    const operation = { query: conversationsChangedDocument, variables: { profile: this.#filter.profile } }
     const changes = subscribeWithRetry<{ readonly event: WireConversationChange }>(
       this.#options.subscriber,
-      () => operation,
+      () => ({ query: conversationsChangedDocument, variables: { profile: this.#filter.profile } }),
       signal,
     )
     for await (const { event: change } of changes) {
-      if (change.kind !== 'READY') this.#handle(change)
-      else this.#read(() => this.#readAgain(signal)).catch(onReadError)
+      if (change.kind === 'READY') this.#readAgain(signal, onReadError)
+      else this.#handle(change)
     }
   }
 
   /** Reads as many rows as there were, at least one page. */
-  #readAgain(signal: AbortSignal): Promise<void> {
-    return this.#readPages([], Math.max(this.#pageSize, this.#list.rows.length), null, signal)
+  #readAgain(signal: AbortSignal, onError: (error: unknown) => void): void {
+    this.#read(() => this.#readPages([], Math.max(this.#pageSize, this.#list.rows.length), null, signal)).catch(onError)
   }
 
   /** Adds the pages after the cursor to `rows`, until these are `count`. */
@@ -150,7 +152,7 @@ class ConversationListReader {
 
   #apply({ kind, conversationId, conversation }: WireConversationChange): void {
     if (conversation) this.#list = upsertConversation(this.#list, toConversation(conversation), this.#filter)
-    else if (kind === 'REMOVED' && conversationId !== null) this.#list = removeConversation(this.#list, conversationId)
+    else if (kind === 'REMOVED') this.#list = removeConversation(this.#list, conversationId)
   }
 
   #publish(): void {

@@ -9,7 +9,7 @@ export function createLazyTransport(load: () => Promise<SubscriptionTransport>):
       loading ??= load()
       const transport = await loading.catch((error: unknown) => {
         loading = null
-        throw new ConnectionLostError('The transport could not be loaded.', { cause: error })
+        throw new ConnectionLostError('A part of the library could not be loaded.', { cause: error })
       })
       if (!signal.aborted) yield* transport.subscribe(operation, signal)
     },

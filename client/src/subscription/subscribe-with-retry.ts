@@ -10,6 +10,8 @@ export interface SubscriberOptions {
   readonly transport: SubscriptionTransport
   readonly reconnect: ReconnectOptions
   readonly connection: ConnectionObserver
+  /** Whether any subscription has got a result: others get theirs over the same connection, as soon. */
+  isReady?: boolean
 }
 
 /**
@@ -20,10 +22,11 @@ export interface SubscriberOptions {
  * @typeParam Data What the document selects.
  */
 export async function* subscribeWithRetry<Data>(
-  { transport, reconnect, connection }: SubscriberOptions,
+  subscriber: SubscriberOptions,
   createOperation: () => Operation,
   signal: AbortSignal,
 ): AsyncGenerator<Data, void> {
+  const { transport, reconnect, connection } = subscriber
   const backoff = new Backoff(reconnect)
   let hasReceived = false
   while (!signal.aborted) {
@@ -32,7 +35,7 @@ export async function* subscribeWithRetry<Data>(
         const { data, errors } = result
         if (!data) throw createResponseError(errors ?? [], data)
         backoff.reset()
-        hasReceived = true
+        subscriber.isReady = hasReceived = true
         // The server's schema and the document of the operation say what it is.
         yield data as Data
       }
