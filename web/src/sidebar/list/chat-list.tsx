@@ -24,7 +24,7 @@ export function ChatList() {
     [],
   )
   return (
-    <div className={styles.scroller} ref={scroller}>
+    <div className={styles.scroller} ref={scroller} data-scroller>
       {sections.error && (
         <p className={styles.note} role="alert">
           {sections.error.message}

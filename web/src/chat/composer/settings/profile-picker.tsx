@@ -1,10 +1,8 @@
 import { UserRound } from 'lucide-react'
-import { useSegueClient } from 'segue-client/react'
-import { useEffect, useState } from 'react'
 import { Button } from '../../../components/button.tsx'
 import { popupOnDemand } from '../../../components/popup-on-demand.tsx'
-import { ProfileNamesDocument } from '../../../graphql/generated/graphql.ts'
 import { useCurrentProfile } from '../../../profiles/current-profile.ts'
+import { useProfileNames } from '../../../profiles/use-profile-names.ts'
 import { strings } from '../../../strings/strings.ts'
 import styles from './settings.module.css'
 
@@ -26,20 +24,4 @@ export function ProfilePicker() {
       }
     />
   )
-}
-
-/** Empty until they are read. */
-function useProfileNames(): readonly string[] {
-  const client = useSegueClient()
-  const [names, setNames] = useState<readonly string[]>([])
-  useEffect(() => {
-    const leave = new AbortController()
-    client.request(ProfileNamesDocument, {}, { signal: leave.signal }).then(
-      ({ profiles }) => setNames(profiles.map(({ name }) => name)),
-      // Without them, new chats begin in the profile that is shown.
-      () => {},
-    )
-    return () => leave.abort()
-  }, [client])
-  return names
 }

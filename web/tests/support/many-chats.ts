@@ -1,0 +1,28 @@
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { newHome } from '../../../tests/support/server/segue.ts'
+
+/** Milliseconds between the activities of two chats. */
+const interval = 5 * 60_000
+
+/** A new home with so many chats, `Chat 0` the newest. Each has one message. The caller removes it. */
+export function newHomeWithChats(count: number): string {
+  const home = newHome()
+  const db = new Database(join(home, 'segue.db'))
+  db.pragma('synchronous = OFF')
+  const usage = '{"estimated":false,"inputTokens":0,"outputTokens":0,"reasoningTokens":0,"cachedInputTokens":0}'
+  const numbers = `WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${count - 1})`
+  const id = "printf('ses_01h455vb4pex5vsknk%08d', n)"
+  const at = `${Date.now()} - n * ${interval}`
+  db.exec(`
+    ${numbers}
+    INSERT INTO sessions (id, title, source, started_at, last_activity_at, message_count, head_seq, usage)
+    SELECT ${id}, 'Chat ' || n, 'segue', ${at}, ${at}, 1, 1, '${usage}' FROM numbers;
+    ${numbers}
+    INSERT INTO messages (id, session_id, position, role, status, parts, created_at)
+    SELECT printf('msg_01h455vb4pex5vsk%010d', n), ${id}, 1, 'USER', 'COMPLETE', '[{"type":"text","text":"A message."}]', ${at}
+    FROM numbers;
+  `)
+  db.close()
+  return home
+}
