@@ -31,19 +31,9 @@ export function removeConversation(list: ConversationRows, id: string | null): C
 
 /** The rows that were read, each once, in the order of the server. Those that have not changed are the objects of `earlier`. */
 export function mergeConversations(earlier: readonly Conversation[], read: readonly Conversation[]): Conversation[] {
-  if (isContinued(earlier, read)) return [...read]
   const earlierById = new Map(earlier.map((row) => [row.id, row]))
   const byId = new Map(read.map((row) => [row.id, shareConversation(earlierById.get(row.id), row)]))
   return [...byId.values()].sort(compareConversations)
-}
-
-/** Whether rows are the earlier ones with others after them, in order: most pages are, and there may be many before them. */
-function isContinued(earlier: readonly Conversation[], rows: readonly Conversation[]): boolean {
-  if (rows.length < earlier.length || !earlier.every((row, index) => row === rows[index])) return false
-  return rows.slice(earlier.length).every((row, index) => {
-    const before = rows[earlier.length + index - 1]
-    return before === undefined || compareConversations(before, row) < 0
-  })
 }
 
 /** The same object as before if the two are equal. */
