@@ -11,7 +11,8 @@ interface SearchHitLinkProps {
   readonly query: string
 }
 
-const date = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short', year: 'numeric' })
+const dayOfYear = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short' })
+const dayOfAnyYear = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short', year: 'numeric' })
 
 /** A result: the title of the chat, and the text around the match. It leads to the message. */
 export const SearchHitLink = memo(function SearchHitLink({ hit, query }: SearchHitLinkProps) {
@@ -24,7 +25,7 @@ export const SearchHitLink = memo(function SearchHitLink({ hit, query }: SearchH
         <span className={styles.title}>
           <Matches text={title} query={query} />
         </span>
-        <time className={styles.date}>{date.format(Date.parse(message?.createdAt ?? session.lastActivityAt))}</time>
+        <time className={styles.date}>{formatDay(message?.createdAt ?? session.lastActivityAt)}</time>
       </span>
       {message && (
         <span className={styles.snippet}>
@@ -34,6 +35,11 @@ export const SearchHitLink = memo(function SearchHitLink({ hit, query }: SearchH
     </Link>
   )
 })
+
+function formatDay(time: string): string {
+  const date = new Date(time)
+  return (date.getFullYear() === new Date().getFullYear() ? dayOfYear : dayOfAnyYear).format(date)
+}
 
 function Matches({ text, query }: { readonly text: string; readonly query: string }) {
   return splitMatches(text, query).map((piece, index) =>

@@ -11,7 +11,8 @@ import { SourceIcon, toSourceName } from './source-icon.tsx'
 
 type Segment = NonNullable<ChatSegmentsQuery['conversation']>['segments'][number]
 
-const time = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' })
+const day = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short' })
+const dayAndTime = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' })
 
 /** The sessions that a conversation consists of, where each was held, and the way to its first message. */
 export default function ChatSegments({ conversation }: { readonly conversation: Conversation }) {
@@ -49,8 +50,8 @@ function SegmentLink({
     >
       <SourceIcon channel={channel} source={source} />
       <span className={styles.source}>{toSourceName(source)}</span>
-      <span className={styles.details}>
-        {time.format(Date.parse(startedAt))} · {strings.sidebar.messages(messageCount)}
+      <span className={styles.details} title={dayAndTime.format(Date.parse(startedAt))}>
+        {day.format(Date.parse(startedAt))} · {strings.sidebar.messages(messageCount)}
       </span>
     </Link>
   )
