@@ -21,6 +21,9 @@ const views: ReadonlyMap<string, ComponentType> = new Map([
   [routes.jobs, lazy(() => import('../jobs/jobs-view.tsx'))],
 ])
 
+// Nothing waits for it.
+const ActivityAnnouncer = lazy(() => import('../notifications/activity-announcer.tsx'))
+
 /** The whole page: the list of chats, and one view beside it. */
 export function App() {
   const chatRoute = useChatRoute()
@@ -34,6 +37,9 @@ export function App() {
       {chatRoute ? <ChatView key={profile} sessionId={chatRoute.sessionId} /> : <OtherView />}
       <Notices />
       <Keyboard />
+      <Suspense fallback={null}>
+        <ActivityAnnouncer />
+      </Suspense>
     </Shell>
   )
 }

@@ -1,25 +1,43 @@
 import { Inbox } from 'lucide-react'
 import { useViewTitle } from '../app/page-title.tsx'
 import { useWaitingDecisions } from '../decisions/waiting/use-waiting-decisions.ts'
+import { NotificationSwitch } from '../notifications/notification-switch.tsx'
+import { useProfileNames } from '../profiles/use-profile-names.ts'
 import { strings } from '../strings/strings.ts'
 import { InboxItem } from './inbox-item.tsx'
 import styles from './inbox.module.css'
+import { UnreadChats } from './unread-chats.tsx'
+import { useShownDecisions } from './use-shown-decisions.ts'
 
-/** Everything that waits for a person, in all chats and profiles, to be answered in place. */
+/** Everything that waits for a person, in all chats and profiles, to be answered in place; below it, what is unread. */
 export default function InboxView() {
-  const { waiting, isLoading, error } = useWaitingDecisions()
   useViewTitle(strings.inbox.title)
-  const hasProfiles = new Set(waiting.map(({ profile }) => profile)).size > 1
+  const { waiting, isLoading, error } = useWaitingDecisions()
+  const { shown, isSettling } = useShownDecisions(waiting)
+  const profiles = useProfileNames()
+  const hasProfiles = profiles.length > 1
   return (
     <div className={styles.scroller}>
       <div className={styles.column}>
         <header className={styles.header}>
           <h1 className={styles.title}>{strings.inbox.title}</h1>
+          <NotificationSwitch />
         </header>
         {error && <p role="alert">{error.message}</p>}
-        <ul className={styles.list} aria-label={strings.inbox.waiting} aria-busy={isLoading}>
-          {waiting.map(({ profile, decision }) => (
-            <InboxItem key={decision.id} profile={profile} decision={decision} showsProfile={hasProfiles} />
+        <ul
+          className={styles.list}
+          aria-label={strings.inbox.waiting}
+          aria-busy={isLoading}
+          data-settling={isSettling || undefined}
+        >
+          {shown.map(({ profile, decision, isGone }) => (
+            <InboxItem
+              key={decision.id}
+              profile={profile}
+              decision={decision}
+              isGone={isGone}
+              showsProfile={hasProfiles}
+            />
           ))}
         </ul>
         {!isLoading && waiting.length === 0 && (
@@ -29,6 +47,9 @@ export default function InboxView() {
             <p>{strings.inbox.emptyHint}</p>
           </div>
         )}
+        {profiles.map((profile) => (
+          <UnreadChats key={profile} profile={profile} showsProfile={hasProfiles} />
+        ))}
       </div>
     </div>
   )

@@ -12,6 +12,7 @@ import { jobStrings } from './views/job-strings.ts'
 import { navigationStrings } from './views/navigation-strings.ts'
 import { searchStrings } from './search-strings.ts'
 import { keyboardStrings } from './keyboard-strings.ts'
+import { notificationStrings } from './notification-strings.ts'
 import { sidebarStrings } from './sidebar-strings.ts'
 import { toolStrings } from './tool-strings.ts'
 import { transcriptStrings } from './transcript-strings.ts'
@@ -48,6 +49,7 @@ export const strings = {
   decisions: decisionStrings,
   inbox: inboxStrings,
   navigation: navigationStrings,
+  notifications: notificationStrings,
   sidebar: sidebarStrings,
   jobs: jobStrings,
   search: searchStrings,

@@ -64,8 +64,9 @@ function findReadyFront(): HTMLElement | null {
   return isTyping || !isOnScreen(front) ? null : front
 }
 
+/** The view itself takes the focus when what had it has gone: that is no control. */
 function hasFocus(target: HTMLElement): boolean {
-  return target !== document.body && target !== document.documentElement
+  return target !== document.body && target !== document.documentElement && target.id !== 'main'
 }
 
 function isTypedIn(target: HTMLElement): boolean {

@@ -1,11 +1,6 @@
-import {
-  type Approval,
-  type Clarification,
-  type PendingDecisionsSnapshot,
-  type SegueError,
-  type SegueClient,
-} from 'segue-client'
-import { ProfileNamesDocument } from '../../graphql/generated/graphql.ts'
+import type { Approval, Clarification, PendingDecisionsSnapshot, SegueClient, SegueError } from 'segue-client'
+import { defaultProfile } from '../../profiles/current-profile.ts'
+import { followProfiles } from '../../profiles/follow-profiles.ts'
 
 /** An approval or a question that waits, and whose profile it is. */
 export interface WaitingDecision {
@@ -21,20 +16,15 @@ export interface WaitingDecisionsSnapshot {
   readonly error: SegueError | null
 }
 
-const firstProfile = 'default'
-
-/**
- * Everything that waits for a person, in all profiles. It starts with the first subscriber and stops when the last one leaves.
- * The profiles are read again whenever the page is looked at.
- */
+/** Everything that waits for a person, in all profiles. It starts with the first subscriber and stops when the last one leaves. */
 export class WaitingDecisions {
   readonly #client: SegueClient
   readonly #listeners = new Set<() => void>()
-  readonly #profiles = new Map<string, () => void>()
   readonly #snapshots = new Map<string, PendingDecisionsSnapshot>()
   readonly #known = new Map<string, WaitingDecision>()
   #areProfilesRead = false
   #snapshot: WaitingDecisionsSnapshot = { waiting: [], isLoading: true, error: null }
+  #stop = (): void => {}
 
   constructor(client: SegueClient) {
     this.#client = client
@@ -51,43 +41,25 @@ export class WaitingDecisions {
   }
 
   #start(): void {
-    document.addEventListener('visibilitychange', this.#onVisibilityChange)
-    this.#followProfile(firstProfile)
-    void this.#readProfiles()
+    this.#stop = followProfiles(
+      this.#client,
+      (profile) => this.#followProfile(profile),
+      () => {
+        this.#areProfilesRead = true
+        this.#update()
+      },
+    )
   }
 
-  #stop(): void {
-    document.removeEventListener('visibilitychange', this.#onVisibilityChange)
-    for (const stop of this.#profiles.values()) stop()
-    this.#profiles.clear()
-  }
-
-  readonly #onVisibilityChange = (): void => {
-    if (!document.hidden) void this.#readProfiles()
-  }
-
-  async #readProfiles(): Promise<void> {
-    try {
-      const { profiles } = await this.#client.request(ProfileNamesDocument)
-      if (this.#listeners.size === 0) return
-      for (const { name } of profiles) this.#followProfile(name)
-      this.#areProfilesRead = true
-    } catch {
-      // What waits in the first profile is shown meanwhile, and the others when the page is looked at again.
-      this.#areProfilesRead = true
-    }
-    this.#update()
-  }
-
-  #followProfile(name: string): void {
-    if (this.#profiles.has(name)) return
-    const decisions = this.#client.decisions({ profile: name })
+  #followProfile(profile: string): () => void {
+    const decisions = this.#client.decisions({ profile })
     const update = (): void => {
-      this.#snapshots.set(name, decisions.getSnapshot())
+      this.#snapshots.set(profile, decisions.getSnapshot())
       this.#update()
     }
-    this.#profiles.set(name, decisions.subscribe(update))
+    const stop = decisions.subscribe(update)
     update()
+    return stop
   }
 
   #update(): void {
@@ -98,8 +70,8 @@ export class WaitingDecisions {
     const ids = new Set(waiting.map(({ decision }) => decision.id))
     for (const id of this.#known.keys()) if (!ids.has(id)) this.#known.delete(id)
     const isLoading = !this.#areProfilesRead || snapshots.some(([, snapshot]) => snapshot.isLoading && !snapshot.error)
-    // Only the first profile always exists: another one may have been deleted meanwhile.
-    const error = this.#snapshots.get(firstProfile)?.error ?? null
+    // Only this profile always exists: another one may have been deleted meanwhile.
+    const error = this.#snapshots.get(defaultProfile)?.error ?? null
     waiting.sort((a, b) => a.decision.requestedAt - b.decision.requestedAt)
     this.#snapshot = { waiting, isLoading, error }
     for (const listener of this.#listeners) listener()
