@@ -35,8 +35,8 @@ export function useShownDecisions(waiting: readonly WaitingDecision[]): {
     return () => clearTimeout(timer)
   }, [goneCount])
   const shown = [
-    ...waiting.map((each) => ({ ...each, isGone: false })),
-    ...gone.map((each) => ({ ...each, isGone: true })),
+    ...waiting.map(({ profile, decision }) => ({ profile, decision, isGone: false })),
+    ...gone.map(({ profile, decision }) => ({ profile, decision, isGone: true })),
   ]
   shown.sort((a, b) => a.decision.requestedAt - b.decision.requestedAt)
   return { shown, isSettling: settledCount !== goneCount }
