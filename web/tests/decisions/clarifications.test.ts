@@ -46,7 +46,15 @@ describeApp('A question', (browser) => {
         age: { type: 'integer', minimum: 18 },
         news: { type: 'boolean', default: true },
         class: { type: 'string', enum: ['1', '2'], enumNames: ['First', 'Second'] },
-        days: { type: 'array', items: { anyOf: [{ const: 'sa', title: 'Saturday' }, { const: 'su', title: 'Sunday' }] } },
+        days: {
+          type: 'array',
+          items: {
+            anyOf: [
+              { const: 'sa', title: 'Saturday' },
+              { const: 'su', title: 'Sunday' },
+            ],
+          },
+        },
         place: { type: 'object' },
       },
       required: ['name', 'class'],
@@ -90,7 +98,11 @@ describeApp('A question', (browser) => {
       place: { city: 'Oslo' },
     }
     expect(await app.readDecisions('clarifications')).toEqual([
-      { state: 'ANSWERED', declined: false, answer: expect.toSatisfy((text: string) => JSON.stringify(JSON.parse(text)) === JSON.stringify(values)) },
+      {
+        state: 'ANSWERED',
+        declined: false,
+        answer: expect.toSatisfy((text: string) => JSON.stringify(JSON.parse(text)) === JSON.stringify(values)),
+      },
     ])
   })
 

@@ -21,7 +21,9 @@ describeApp('The inbox', (browser) => {
     await findCard(page, title).waitFor()
     await findCard(page, 'A question for you').waitFor()
     await link.getByText('2 wait for you').waitFor()
-    await post(segue.url, 'mutation ($id: ID!) { updateSession(id: $id, title: "Colours") { id } }', { id: asking.sessionId })
+    await post(segue.url, 'mutation ($id: ID!) { updateSession(id: $id, title: "Colours") { id } }', {
+      id: asking.sessionId,
+    })
     await page.getByRole('main').getByRole('link', { name: 'Colours' }).click()
     await page.waitForURL(`**/chat/${asking.sessionId}`)
     await page.getByText('Which one?').first().waitFor()

@@ -9,11 +9,13 @@ interface DecisionCardProps {
   readonly card: RefObject<HTMLDivElement | null>
   readonly decision: { readonly id: string; readonly state: DecisionState; readonly expiresAt: number | null }
   readonly title: string
+  readonly isEmbedded?: boolean | undefined
   readonly children: ReactNode
 }
 
 /** The frame of what waits for a person, or waited. It keeps the focus when it is settled. */
-export function DecisionCard({ card, decision: { id, state, expiresAt }, title, children }: DecisionCardProps) {
+export function DecisionCard({ card, decision, title, isEmbedded = false, children }: DecisionCardProps) {
+  const { id, state, expiresAt } = decision
   const titleId = useId()
   const isPending = state === 'PENDING'
   useEffect(() => {
@@ -29,6 +31,7 @@ export function DecisionCard({ card, decision: { id, state, expiresAt }, title, 
       tabIndex={-1}
       data-decision={id}
       data-state={state}
+      data-embedded={isEmbedded || undefined}
     >
       <div className={styles.header}>
         <h3 className={styles.title} id={titleId}>

@@ -17,15 +17,12 @@ export function SettledClarification({ clarification }: { readonly clarification
         <span className={styles.outcome} data-good={(state === 'ANSWERED' && !declined) || undefined}>
           {describe(clarification)}
         </span>
+        {answer !== null && !values && <span className={styles.answer}>{revealHiddenCharacters(answer)}</span>}
         {state === 'ANSWERED' && wasAnsweredElsewhere(id) && (
           <span className={styles.how}>{strings.decisions.settled.elsewhere}</span>
         )}
       </p>
-      {values ? (
-        <ArgumentList values={values} />
-      ) : (
-        answer !== null && <p className={styles.question}>{revealHiddenCharacters(answer)}</p>
-      )}
+      {values && <ArgumentList values={values} />}
     </>
   )
 }
