@@ -194,6 +194,23 @@ export type SessionFilter = {
   profile?: string | null | undefined;
 };
 
+/** The state of a stream. The last four values are final. */
+export type StreamStatus =
+  /** The stream was cancelled. The partial answer is saved. */
+  | 'CANCELLED'
+  /** The model has ended its answer. `Stream.finishReason` says whether it is whole. */
+  | 'COMPLETED'
+  /** The stream failed. `Stream.error` says why. The partial answer is saved. */
+  | 'FAILED'
+  /** The server stopped before the stream ended. The partial answer is saved. */
+  | 'INTERRUPTED'
+  /** The stream waits for another stream of the same session to end. */
+  | 'QUEUED'
+  /** The agent is producing the answer. */
+  | 'RUNNING'
+  /** The agent waits for an approval or a clarification. */
+  | 'WAITING';
+
 /** The progress of a tool call. */
 export type ToolCallState =
   /** The call waits until a user approves or denies it. */
@@ -428,6 +445,13 @@ export type PaletteSearchQueryVariables = Exact<{
 
 
 export type PaletteSearchQuery = { search: { edges: Array<{ node: { snippet: string, message: { id: string } | null, session: { id: string, title: string | null, conversation: { id: string, title: string | null } } } }> } | null };
+
+export type ActivityDetailsQueryVariables = Exact<{
+  streamId: string;
+}>;
+
+
+export type ActivityDetailsQuery = { stream: { status: StreamStatus, error: { message: string } | null, message: { text: string } | null, session: { conversation: { id: string, title: string | null } } } | null };
 
 export type ProfileCountQueryVariables = Exact<{
   profile: string;
@@ -1140,6 +1164,25 @@ export const PaletteSearchDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<PaletteSearchQuery, PaletteSearchQueryVariables>;
+export const ActivityDetailsDocument = new TypedDocumentString(`
+    query ActivityDetails($streamId: ID!) {
+  stream(id: $streamId) {
+    status
+    error {
+      message
+    }
+    message {
+      text
+    }
+    session {
+      conversation {
+        id
+        title
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ActivityDetailsQuery, ActivityDetailsQueryVariables>;
 export const ProfileCountDocument = new TypedDocumentString(`
     query ProfileCount($profile: String!) {
   conversationCounts(filter: { profile: $profile, archived: false }) {
