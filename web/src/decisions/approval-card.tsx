@@ -6,18 +6,12 @@ import { SettledApproval } from './approval/settled-approval.tsx'
 import { revealHiddenCharacters } from './arguments/reveal-hidden-characters.ts'
 import { DecisionCard } from './card/decision-card.tsx'
 
-interface ApprovalCardProps {
-  readonly approval: Approval
-  /** Within the card of the tool call, which is named there already. */
-  readonly isEmbedded?: boolean
-}
-
 /** A tool call that waits for a person, to be answered in place; once it is settled, how. */
-export const ApprovalCard = memo(function ApprovalCard({ approval, isEmbedded }: ApprovalCardProps) {
+export const ApprovalCard = memo(function ApprovalCard({ approval }: { readonly approval: Approval }) {
   const card = useRef<HTMLDivElement>(null)
   const title = strings.decisions.mayRun(revealHiddenCharacters(approval.toolCall.name))
   return (
-    <DecisionCard card={card} decision={approval} title={title} isEmbedded={isEmbedded}>
+    <DecisionCard card={card} decision={approval} title={title}>
       {approval.state === 'PENDING' ? (
         <PendingApproval card={card} approval={approval} />
       ) : (

@@ -1,5 +1,4 @@
 import type { ToolCall } from 'segue-client'
-import type { ToolCallDecisions } from 'segue-client/react'
 import { memo } from 'react'
 import { Fold } from '../../components/fold.tsx'
 import { strings } from '../../strings/strings.ts'
@@ -11,16 +10,9 @@ import { ToolValueView } from './results/tool-value-view.tsx'
 import styles from './tool-card.module.css'
 import { summarizeToolCall } from './tool-call-summary.ts'
 import { ToolCardTitle } from './tool-card-title.tsx'
-import { ToolDecisions } from './tool-decisions.tsx'
-
-interface ToolCardProps {
-  readonly call: ToolCall
-  /** What the call asks of a person, or asked. */
-  readonly decisions: ToolCallDecisions | undefined
-}
 
 /** A tool call: what it does in one line, with its arguments and its result below it. */
-export const ToolCard = memo(function ToolCard({ call, decisions }: ToolCardProps) {
+export const ToolCard = memo(function ToolCard({ call }: { readonly call: ToolCall }) {
   const isStreaming = call.state === 'STREAMING'
   const [isOpen, toggle] = useFold(isStreaming && call.argumentsText.length > 0)
   const summary = summarizeToolCall(call)
@@ -34,7 +26,6 @@ export const ToolCard = memo(function ToolCard({ call, decisions }: ToolCardProp
       >
         {isStreaming ? <StreamedArguments text={call.argumentsText} /> : <ToolDetails call={call} />}
       </Fold>
-      {decisions && <ToolDecisions decisions={decisions} />}
     </div>
   )
 })

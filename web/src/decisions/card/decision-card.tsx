@@ -1,4 +1,4 @@
-import type { DecisionState } from 'segue-client'
+import type { Approval, Clarification } from 'segue-client'
 import { type ReactNode, type RefObject, useEffect, useId } from 'react'
 import { decisionDrafts } from '../draft/decision-drafts.ts'
 import { markShownPending } from './answered-here.ts'
@@ -7,15 +7,14 @@ import styles from './decision-card.module.css'
 
 interface DecisionCardProps {
   readonly card: RefObject<HTMLDivElement | null>
-  readonly decision: { readonly id: string; readonly state: DecisionState; readonly expiresAt: number | null }
+  readonly decision: Approval | Clarification
   readonly title: string
-  readonly isEmbedded?: boolean | undefined
   readonly children: ReactNode
 }
 
 /** The frame of what waits for a person, or waited. It keeps the focus when it is settled. */
-export function DecisionCard({ card, decision, title, isEmbedded = false, children }: DecisionCardProps) {
-  const { id, state, expiresAt } = decision
+export function DecisionCard({ card, decision, title, children }: DecisionCardProps) {
+  const { id, kind, state, expiresAt } = decision
   const titleId = useId()
   const isPending = state === 'PENDING'
   useEffect(() => {
@@ -31,7 +30,7 @@ export function DecisionCard({ card, decision, title, isEmbedded = false, childr
       tabIndex={-1}
       data-decision={id}
       data-state={state}
-      data-embedded={isEmbedded || undefined}
+      data-kind={kind}
     >
       <div className={styles.header}>
         <h3 className={styles.title} id={titleId}>

@@ -64,9 +64,12 @@ function findReadyFront(): HTMLElement | null {
   return isTyping || !isOnScreen(front) ? null : front
 }
 
-/** The view itself takes the focus when what had it has gone: that is no control. */
+/**
+ * What can be focused by scripts alone, such as a view or its heading, is no control, and neither is what is only scrolled: the
+ * focus goes there when a view is opened, or when somebody clicks on a text.
+ */
 function hasFocus(target: HTMLElement): boolean {
-  return target !== document.body && target !== document.documentElement && target.id !== 'main'
+  return target !== document.body && target.tabIndex >= 0 && !target.matches('[data-scroller]')
 }
 
 function isTypedIn(target: HTMLElement): boolean {
