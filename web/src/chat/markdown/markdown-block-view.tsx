@@ -1,4 +1,4 @@
-import { memo } from 'react'
+import { memo, useMemo } from 'react'
 import ReactMarkdown, { type Options } from 'react-markdown'
 import remarkGfm from 'remark-gfm'
 import remend from 'remend'
@@ -6,6 +6,8 @@ import type { MarkdownBlock } from './blocks/markdown-block.ts'
 import { CodeBlock } from './code/code-block.tsx'
 import { markdownElements } from './elements/markdown-elements.tsx'
 import { toSafeUrl } from './elements/safe-url.ts'
+import { mayHaveMath, normalizeMath } from './math/normalize-math.ts'
+import { useFormulaOptions } from './math/use-formula-options.ts'
 import { LiveBlockContext } from './live-block-context.ts'
 
 // Other arrays and objects in each rendering would have all elements made anew.
@@ -19,11 +21,18 @@ interface MarkdownBlockViewProps {
 
 /** One top-level block. It renders again only when it changes itself. */
 export const MarkdownBlockView = memo(function MarkdownBlockView({ block, isLive }: MarkdownBlockViewProps) {
+  // What shows formulas is costly: it waits until the block is whole.
+  const hasMath = useMemo(() => !isLive && !block.code && mayHaveMath(block.source), [block, isLive])
+  const math = useFormulaOptions(hasMath)
   if (block.code) return <CodeBlock {...block.code} isClosed={block.code.isClosed || !isLive} />
   return (
     <LiveBlockContext value={isLive}>
-      <ReactMarkdown remarkPlugins={remarkPlugins} components={markdownElements} urlTransform={toSafeUrl}>
-        {isLive ? remend(block.source) : block.source}
+      <ReactMarkdown
+        remarkPlugins={math?.remarkPlugins ?? remarkPlugins}
+        components={math?.components ?? markdownElements}
+        urlTransform={toSafeUrl}
+      >
+        {isLive ? remend(block.source) : math ? normalizeMath(block.source).source : block.source}
       </ReactMarkdown>
     </LiveBlockContext>
   )

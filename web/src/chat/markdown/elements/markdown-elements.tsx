@@ -1,4 +1,3 @@
-import { isValidElement } from 'react'
 import type { Components, ExtraProps } from 'react-markdown'
 import type { ComponentProps, ReactNode } from 'react'
 import { strings } from '../../../strings/strings.ts'
@@ -6,6 +5,7 @@ import styles from '../markdown.module.css'
 import { MarkdownImage } from './markdown-image.tsx'
 import { MarkdownLink } from './markdown-link.tsx'
 import { NestedCode } from './nested-code.tsx'
+import { readCode } from './read-code.ts'
 
 type ElementProps<Tag extends keyof React.JSX.IntrinsicElements> = ComponentProps<Tag> & ExtraProps
 
@@ -22,10 +22,7 @@ export const markdownElements: Components = {
   img: MarkdownImage,
   table: Table,
   input: Checkbox,
-  pre: ({ children }) => {
-    const props: unknown = isValidElement(children) ? children.props : null
-    return <NestedCode {...readCode(props)} />
-  },
+  pre: ({ children }) => <NestedCode {...readCode(children)} />,
 }
 
 function Heading({ level, children }: { readonly level: 1 | 2 | 3 | 4 | 5 | 6; readonly children: ReactNode }) {
@@ -50,13 +47,4 @@ function Table({ children }: ElementProps<'table'>) {
 function Checkbox({ checked = false }: ElementProps<'input'>) {
   const label = checked ? strings.transcript.taskDone : strings.transcript.taskOpen
   return <input type="checkbox" checked={checked} disabled readOnly aria-label={label} />
-}
-
-/** The text and the language of the code element within a `pre`. */
-function readCode(props: unknown): { readonly code: string; readonly language: string } {
-  if (typeof props !== 'object' || props === null) return { code: '', language: '' }
-  const className: unknown = Reflect.get(props, 'className')
-  const children: unknown = Reflect.get(props, 'children')
-  const language = typeof className === 'string' ? (/language-(\S+)/.exec(className)?.[1] ?? '') : ''
-  return { code: typeof children === 'string' ? children.replace(/\n$/, '') : '', language: language.toLowerCase() }
 }

@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest'
+import type { ProviderStep } from '../../../tests/support/providers/strict-provider.ts'
+import { describeApp } from '../support/describe-app.ts'
+import { lastAnswer, openScriptedApp, send } from '../support/scripted-app.ts'
+
+const finish: ProviderStep = { finish: 'stop' }
+
+describeApp('Formulas', (browser) => {
+  test('are shown when their block is whole, and loaded with the first one; amounts of money are none', async () => {
+    const text =
+      'Energy is $E = mc^2$ and costs $5.\n\n$$\n\\frac{a}{b}\n\n+ \\href{javascript:alert(1)}{c}\n$$\n\nThe end.'
+    await using app = await openScriptedApp(browser, { scripts: ['No formula.', [{ text }, finish]] })
+    const { page } = app
+    const requests: string[] = []
+    page.on('request', (request) => requests.push(request.url()))
+    await send(page, 'Hello')
+    await lastAnswer(page).getByText('No formula.').waitFor()
+    expect(requests.filter((url) => url.includes('formulas'))).toEqual([])
+    await send(page, 'Physics')
+    await lastAnswer(page).locator('.katex').nth(1).waitFor()
+    await lastAnswer(page).locator('.katex-display .mfrac').waitFor()
+    expect(await lastAnswer(page).locator('.katex').count()).toBe(2)
+    expect(await lastAnswer(page).getByText('costs $5.').count()).toBe(1)
+    expect(await lastAnswer(page).locator('a[href]').count()).toBe(0)
+  })
+})
