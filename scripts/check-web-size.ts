@@ -25,7 +25,9 @@ function collectChunks(name: string, found: Set<string>): void {
 }
 
 const firstNames = new Set<string>()
-for (const { isEntry, fileName } of chunks) if (isEntry) collectChunks(fileName, firstNames)
+for (const { facadeModuleId, fileName } of chunks) {
+  if (facadeModuleId === join(root, 'index.html')) collectChunks(fileName, firstNames)
+}
 const firstChunks = chunks.filter(({ fileName }) => firstNames.has(fileName))
 const sizes = firstChunks.map(({ fileName, code }) => ({ fileName, bytes: gzipSync(code).length }))
 const bytes = sizes.reduce((sum, size) => sum + size.bytes, 0)

@@ -25,7 +25,11 @@ export default defineConfig({
     manifest: 'build-manifest.json',
     chunkSizeWarningLimit: 4000,
     // Components that servers may render say where they run. Here they all run in the browser.
-    rolldownOptions: { checks: { moduleLevelDirective: false } },
+    rolldownOptions: {
+      // Diagrams are drawn in a page of their own: see src/diagram-frame.
+      input: [fromRoot('web/index.html'), fromRoot('web/diagram.html')],
+      checks: { moduleLevelDirective: false },
+    },
   },
   // `npm run dev` in this folder shows the app while it changes, with the server of `npm start`.
   server: {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import sirv from 'sirv'
 import { negotiateMediaType } from '../http/accept-header.ts'
 import { readRequestPath, type RequestHandler } from '../http/router.ts'
-import { webAppHeaders } from './web-app-headers.ts'
+import { diagramPageHeaders, diagramPagePath, webAppHeaders } from './web-app-headers.ts'
 
 /** The files that `npm run build -- web` writes, beside the sources as in the package. */
 export const builtWebAppFolder = join(import.meta.dirname, '..', '..', '..', 'web', 'dist')
@@ -26,7 +26,8 @@ export function createWebAppHandler(folder: string, handleOther: RequestHandler)
     gzip: true,
     brotli: true,
     setHeaders: (response, path) => {
-      for (const [name, value] of Object.entries(webAppHeaders)) response.setHeader(name, value)
+      const headers = path === diagramPagePath ? diagramPageHeaders : webAppHeaders
+      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
       // Everything but hashed files is asked for again each time, and is sent again only after an upgrade.
       response.setHeader('cache-control', hashedFiles.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache')
     },

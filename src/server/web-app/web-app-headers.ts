@@ -13,6 +13,7 @@ export const webAppHeaders = {
     "media-src 'self' blob:",
     "connect-src 'self'",
     "worker-src 'self'",
+    "frame-src 'self'",
     "manifest-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",
@@ -24,4 +25,23 @@ export const webAppHeaders = {
   'cross-origin-resource-policy': 'same-origin',
   'permissions-policy': 'camera=(), geolocation=(), microphone=()',
   vary: 'accept, accept-encoding',
+} as const
+
+/** The page of the app that draws diagrams, within a frame of the app. */
+export const diagramPagePath = '/diagram.html'
+
+/**
+ * The headers of that page. Drawing needs styles in the document. It has no more than its own script: it can load and send
+ * nothing, and what it draws is shown as an image by the app.
+ */
+export const diagramPageHeaders = {
+  ...webAppHeaders,
+  'content-security-policy': [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'unsafe-inline'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'self'",
+  ].join('; '),
 } as const

@@ -36,6 +36,12 @@ export const transcriptStrings = {
   taskOpen: 'To do',
   code: 'Code',
   copyCode: 'Copy code',
+  diagram: {
+    show: 'Show the diagram',
+    hide: 'Show the text',
+    label: 'Diagram',
+    failed: (reason: string) => `The diagram cannot be drawn. ${reason}`,
+  },
   tokens: (count: string) => `${count} tokens`,
   verified: 'Complete: the same as the server has saved',
   differs: 'Not the same as the server has saved. Reload the page.',

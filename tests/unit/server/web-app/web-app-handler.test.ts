@@ -15,6 +15,7 @@ describe('The web app', () => {
     const folder = newTempFolder()
     mkdirSync(join(folder, 'assets'))
     writeFileSync(join(folder, 'index.html'), page)
+    writeFileSync(join(folder, 'diagram.html'), page)
     writeFileSync(join(folder, 'assets', 'index-1a2b3c.js'), 'export {}')
     writeFileSync(join(folder, 'assets', 'index-1a2b3c.js.br'), brotliCompressSync('export {}'))
     segue = await startTestSegue({ webAppFolder: folder })
@@ -44,6 +45,15 @@ describe('The web app', () => {
     expect(policy).toContain("frame-ancestors 'none'")
     expect(policy).not.toContain('unsafe')
     expect(headers['x-content-type-options']).toBe('nosniff')
+  })
+
+  test('lets only the app frame the page that draws diagrams, which may have styles, and load and send nothing', async () => {
+    const { headers } = await get('/diagram.html', html)
+    const policy = String(headers['content-security-policy'])
+    expect(policy).toContain("default-src 'none'")
+    expect(policy).toContain("script-src 'self'")
+    expect(policy).toContain("frame-ancestors 'self'")
+    expect(policy).not.toMatch(/script-src [^;]*unsafe|connect-src|img-src/)
   })
 
   test('keeps hashed files for good, and asks for the page again each time', async () => {
