@@ -11,7 +11,6 @@ export const transcriptStrings = {
     json: 'Save as JSON',
     copied: 'Copied',
     gone: 'This chat does not exist any more. Choose another one.',
-    untitled: 'Untitled chat',
     notCopied: 'The browser does not allow copying here.',
     saved: (name: string) => `Saved ${name}`,
   },

@@ -11,6 +11,7 @@ import { toShownTitle } from '../../conversations/conversation-title.ts'
 import { TitleField } from '../../conversations/title-field.tsx'
 import { strings } from '../../strings/strings.ts'
 import { focusComposer } from '../composer/focus-composer.ts'
+import { TranscriptToolbar } from '../transcript/toolbar/transcript-toolbar.tsx'
 import styles from './chat-header.module.css'
 import { ChatOrigin } from './chat-origin.tsx'
 import { useChatConversation } from './use-chat-conversation.ts'
@@ -58,6 +59,7 @@ function Header({ chat, conversation }: HeaderProps) {
       )}
       <span className={styles.space} />
       <ChatOrigin chat={chat} conversation={conversation} />
+      <TranscriptToolbar chat={chat} />
       {conversation && (
         <ChatMenu
           chat={chat}

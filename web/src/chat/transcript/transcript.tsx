@@ -10,7 +10,6 @@ import { FollowingContext } from './scroll/following-context.ts'
 import { useEarlierMessages } from './scroll/use-earlier-messages.ts'
 import { useReveal } from './reveal/use-reveal.ts'
 import { useEndFollower } from './scroll/use-end-follower.ts'
-import { TranscriptToolbar } from './toolbar/transcript-toolbar.tsx'
 import styles from './transcript.module.css'
 
 /** The messages of a chat. It stays at the newest one unless the reader scrolls away from it. */
@@ -39,7 +38,7 @@ function ChatTranscript({ chat }: { readonly chat: LiveChat }) {
   const { groups } = known.current
   const scrolled = useEndFollower()
   useEarlierMessages(chat, scrolled, { firstId: messages[0]?.id ?? null, hasEarlier })
-  const { revealedId, reveal } = useReveal(chat, scrolled, messages.length > 0)
+  const revealedId = useReveal(chat, scrolled, messages.length > 0)
   return (
     <FollowingContext value={scrolled.checkFollowing}>
       <div className={styles.frame}>
@@ -52,7 +51,6 @@ function ChatTranscript({ chat }: { readonly chat: LiveChat }) {
           aria-label={strings.chat.conversation}
         >
           <div className={styles.column} ref={scrolled.content}>
-            <ChatTitle chat={chat} />
             <p className={styles.earlier}>{hasEarlier && strings.transcript.loadingEarlier}</p>
             {groups.map((group, index) => (
               <MessageGroupView
@@ -65,7 +63,6 @@ function ChatTranscript({ chat }: { readonly chat: LiveChat }) {
             <ActivityLine chat={chat} />
           </div>
         </div>
-        <TranscriptToolbar chat={chat} onReveal={reveal} />
         {!scrolled.isFollowing && (
           <IconButton className={styles.newest} label={strings.transcript.goToNewest} onClick={scrolled.goToEnd}>
             <ArrowDown />
@@ -74,10 +71,4 @@ function ChatTranscript({ chat }: { readonly chat: LiveChat }) {
       </div>
     </FollowingContext>
   )
-}
-
-/** For screen readers: elsewhere on the page, the title is that of a link. */
-function ChatTitle({ chat }: { readonly chat: LiveChat }) {
-  const title = useChat(chat, (state) => state.title)
-  return <h1 className="visually-hidden">{title ?? strings.transcript.exported.untitled}</h1>
 }

@@ -1,11 +1,12 @@
 import { strings } from '../../../strings/strings.ts'
+import { toShownTitle } from '../../../conversations/conversation-title.ts'
 import { formatParts } from './format-message.ts'
 import type { ReadChat, ReadMessage } from './read-chat.ts'
 
 /** A whole chat as Markdown: a heading for each message, with what `formatMessage` makes of it. */
 export function formatChatAsMarkdown({ title, messages }: ReadChat): string {
   const sections = messages.map((message) => `## ${toHeading(message)}\n\n${formatReadMessage(message)}`.trimEnd())
-  return `${[`# ${title ?? strings.transcript.exported.untitled}`, ...sections].join('\n\n')}\n`
+  return `${[`# ${toShownTitle({ title })}`, ...sections].join('\n\n')}\n`
 }
 
 /** A whole chat as JSON: its session, and its messages with their parts, as the API has them. */

@@ -1,6 +1,5 @@
 import type { LiveChat, LiveChatMessage } from 'segue-client/react'
 import { useEffect, useEffectEvent, useLayoutEffect, useState } from 'react'
-import { useLocationProperty } from 'wouter/use-browser-location'
 import type { FollowedScroller } from '../scroll/use-end-follower.ts'
 
 interface RevealedMessage {
@@ -9,28 +8,28 @@ interface RevealedMessage {
   readonly request: number
 }
 
-interface Reveal {
-  /** The message that was jumped to last: it has to be rendered. */
-  readonly revealedId: string | null
-  readonly reveal: (id: string) => void
-}
-
 let lastRequest = 0
 
-/** Jumps to messages, also to those that are not loaded yet: when it is asked to, and to the one in the address of the page. */
-export function useReveal(chat: LiveChat, scrolled: FollowedScroller, isLoaded: boolean): Reveal {
+// Those of the browser, and those that wouter adds.
+const addressEvents = ['hashchange', 'pushState', 'replaceState'] as const
+
+/**
+ * Jumps to the message that the address of the page names, also to one that is not loaded yet, whenever it is named. Returns
+ * the id of the message that was jumped to last: it has to be rendered.
+ */
+export function useReveal(chat: LiveChat, scrolled: FollowedScroller, isLoaded: boolean): string | null {
   const [revealed, setRevealed] = useState<RevealedMessage | null>(null)
-  const hash = useLocationProperty(() => location.hash)
-  const reveal = async (id: string): Promise<void> => {
+  const reveal = useEffectEvent(async (): Promise<void> => {
+    const id = readAddressedId()
+    if (id === null) return
+    // Once it is done: the address changes again when the chat goes on in another session.
+    history.replaceState(history.state, '', location.pathname + location.search)
     lastRequest += 1
     const request = lastRequest
     scrolled.stay()
     // What the server refuses is the `error` of the chat.
     const message = await loadMessage(chat, id).catch(() => null)
     if (message && request === lastRequest) setRevealed({ id: message.id, request })
-  }
-  const revealAddressed = useEffectEvent(() => {
-    if (hash.length > 1) void reveal(decodeURIComponent(hash.slice(1)))
   })
   useLayoutEffect(() => {
     const element = revealed && document.getElementById(revealed.id)
@@ -38,9 +37,25 @@ export function useReveal(chat: LiveChat, scrolled: FollowedScroller, isLoaded: 
     element?.focus({ preventScroll: true })
   }, [revealed])
   useEffect(() => {
-    if (isLoaded) revealAddressed()
-  }, [isLoaded, hash])
-  return { revealedId: revealed?.id ?? null, reveal: (id) => void reveal(id) }
+    if (!isLoaded) return
+    const onAddress = (): void => void reveal()
+    onAddress()
+    for (const event of addressEvents) addEventListener(event, onAddress)
+    return () => {
+      for (const event of addressEvents) removeEventListener(event, onAddress)
+    }
+  }, [isLoaded])
+  return revealed?.id ?? null
+}
+
+function readAddressedId(): string | null {
+  // Those of footnotes are in the text of a message.
+  if (location.hash.length < 2 || location.hash.startsWith('#user-content-')) return null
+  try {
+    return decodeURIComponent(location.hash.slice(1))
+  } catch {
+    return null
+  }
 }
 
 /** Loads earlier messages until one is there. Resolves to null if it is none of the chat. */

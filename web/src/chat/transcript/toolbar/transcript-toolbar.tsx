@@ -1,6 +1,7 @@
 import { ListTree, Share } from 'lucide-react'
 import type { LiveChat } from 'segue-client/react'
 import { useState } from 'react'
+import { navigate } from 'wouter/use-browser-location'
 import { IconButton } from '../../../components/icon-button.tsx'
 import { popupOnDemand } from '../../../components/popup-on-demand.tsx'
 import { strings } from '../../../strings/strings.ts'
@@ -9,13 +10,8 @@ import styles from './toolbar.module.css'
 const OutlineMenu = popupOnDemand(() => import('./outline-menu.tsx'))
 const ExportMenu = popupOnDemand(() => import('./export-menu.tsx'))
 
-interface TranscriptToolbarProps {
-  readonly chat: LiveChat
-  readonly onReveal: (messageId: string) => void
-}
-
 /** What can be done with the whole chat: jump to a question, copy it, save it. */
-export function TranscriptToolbar({ chat, onReveal }: TranscriptToolbarProps) {
+export function TranscriptToolbar({ chat }: { readonly chat: LiveChat }) {
   const [done, setDone] = useState('')
   return (
     <div className={styles.toolbar}>
@@ -24,7 +20,7 @@ export function TranscriptToolbar({ chat, onReveal }: TranscriptToolbarProps) {
       </span>
       <OutlineMenu
         chat={chat}
-        onChoose={onReveal}
+        onChoose={reveal}
         trigger={
           <IconButton label={strings.transcript.outline}>
             <ListTree />
@@ -42,4 +38,9 @@ export function TranscriptToolbar({ chat, onReveal }: TranscriptToolbarProps) {
       />
     </div>
   )
+}
+
+/** The transcript jumps to the message that the address names. */
+function reveal(messageId: string): void {
+  navigate(`${location.pathname}#${encodeURIComponent(messageId)}`, { replace: true })
 }
