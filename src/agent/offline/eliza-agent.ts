@@ -3,6 +3,7 @@ import type { ModelMessage, UserModelMessage } from 'ai'
 import type { Agent, AgentEvent, AgentRun, ToolCallRequest } from '../agent.ts'
 import { toBlobUrl } from '../../model/message-content/blob-url.ts'
 import { estimateTokensOfLength } from '../tokens/estimate-tokens-of-length.ts'
+import { unscaledTokenCounter } from '../tokens/token-counter.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 import { describeInstructions, isInstructionsCommand } from './describe-instructions.ts'
 import { offlineDiceTool } from './offline-dice-tool.ts'
@@ -50,18 +51,18 @@ async function* answerNewest(run: AgentRun, { delayMs, toolbox }: ElizaAgentOpti
   // Only the first text is the user's. Further texts are files, which contain no commands.
   const prompt = userTexts.at(-1)?.[0] ?? ''
   const texts = userTexts.map((parts) => parts.join('\n'))
-  const inputLength = texts.join('').length
+  const inputTokens = unscaledTokenCounter.countMessages(history)
   const image = parseImageCommand(prompt)
-  if (image !== null) return yield* streamStep(run, await toImageEvents(image, run), inputLength, delayMs)
+  if (image !== null) return yield* streamStep(run, await toImageEvents(image, run), inputTokens, delayMs)
   if (isInstructionsCommand(prompt)) {
     const words = splitWords(describeInstructions(history))
     const deltas = words.map((text) => ({ type: 'text', block: 'instructions', text }) as const)
-    return yield* streamStep(run, deltas, inputLength, delayMs)
+    return yield* streamStep(run, deltas, inputTokens, delayMs)
   }
   const calls = parseOfflineToolCommands(prompt)
-  if (!calls) return yield* streamStep(run, toReplyDeltas(texts, effort), inputLength, delayMs)
+  if (!calls) return yield* streamStep(run, toReplyDeltas(texts, effort), inputTokens, delayMs)
 
-  yield* streamStep(run, calls.flatMap(toArgumentDeltas), inputLength, delayMs)
+  yield* streamStep(run, calls.flatMap(toArgumentDeltas), inputTokens, delayMs)
   if (run.signal.aborted) return
   yield* toolbox.execute(calls, run, [offlineFormTool, offlineDiceTool])
   if (run.signal.aborted) return
@@ -78,7 +79,7 @@ async function* answerNewest(run: AgentRun, { delayMs, toolbox }: ElizaAgentOpti
           effort,
         )
       : []
-  yield* streamStep(run, [...deltas, ...replies], resultText.length, delayMs)
+  yield* streamStep(run, [...deltas, ...replies], unscaledTokenCounter.countMessages(later), delayMs)
   if (isBudgetUsedUp) yield { type: 'finish', reason: 'BUDGET' }
 }
 
@@ -86,14 +87,13 @@ function listUserTexts(history: readonly ModelMessage[]): string[][] {
   return history.flatMap((message) => (message.role === 'user' ? [extractTexts(message)] : []))
 }
 
-/** Streams the deltas of one step, with an estimate of its usage. */
+/** Streams the deltas of one step, with an estimate of its usage. `inputTokens`: those of what a model would be sent. */
 async function* streamStep(
   { signal }: AgentRun,
   deltas: readonly StepEvent[],
-  inputLength: number,
+  inputTokens: number,
   delayMs: number,
 ): AsyncGenerator<AgentEvent, void, void> {
-  const inputTokens = estimateTokensOfLength(inputLength)
   yield { type: 'step', estimatedInputTokens: inputTokens }
   for (const [index, delta] of deltas.entries()) {
     if (index > 0) await pause(delayMs, index, signal)

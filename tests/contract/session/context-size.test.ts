@@ -50,6 +50,22 @@ describe.each(transports)('The size of a context, over %s,', (transport) => {
     },
   )
 
+  test('has everything that was said to the offline agent, and so has the input that it counts', async () => {
+    await using environment = await newTestEnvironment(transport, { settings: { model: null, providers: [] } })
+    const { client } = environment
+    const id = await create(client, texts['english'])
+    let said = ''
+    for (let turn = 0; turn < 3; turn += 1) {
+      const text = requireNonNull(texts['english']).slice(turn * 200, (turn + 1) * 200)
+      const before = await load(client, id)
+      const { end } = await streamToEnd(client, { sessionId: id, text, effort: 'low' })
+      said += text
+      expectWithin10Percent(end.stream.usage.inputTokens, before.tokens + count(text) + 5)
+      said += requireNonNull(end.message).text
+      expectWithin10Percent((await load(client, id)).history, count(said) + 5 * 2 * (turn + 1))
+    }
+  })
+
   test('has a message that joins an answer from when it is applied', async () => {
     await using environment = await newTestEnvironment(transport)
     const { client, provider } = environment

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { AgentEvent, AgentRun } from '../../../../src/agent/agent.ts'
 import { createElizaAgent } from '../../../../src/agent/offline/eliza-agent.ts'
 import { answerAsEliza } from '../../../../src/agent/offline/eliza.ts'
+import { unscaledTokenCounter } from '../../../../src/agent/tokens/token-counter.ts'
 import { newAgentRun } from '../../../support/fixtures/agent-run.ts'
 import { newToolbox } from '../../../support/fixtures/toolbox.ts'
 import { yieldToEventLoop } from '../../../../src/lib/async/yield-to-event-loop.ts'
@@ -28,8 +29,9 @@ describe('the offline agent', () => {
     const events = await answer([question])
     const kinds = events.map((event) => event.type).filter((type, index, all) => type !== all[index - 1])
     expect(kinds).toEqual(['step', 'reasoning', 'text', 'finish', 'usage'])
-    expect(events[0]).toEqual({ type: 'step', estimatedInputTokens: 3 })
-    expect(events.at(-1)).toMatchObject({ usage: { estimated: true, inputTokens: 3, cachedInputTokens: 0 } })
+    const inputTokens = unscaledTokenCounter.countMessages([question])
+    expect(events[0]).toEqual({ type: 'step', estimatedInputTokens: inputTokens })
+    expect(events.at(-1)).toMatchObject({ usage: { estimated: true, inputTokens, cachedInputTokens: 0 } })
   })
 
   test('yields its trace and reply with one word per event', async () => {
