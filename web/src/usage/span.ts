@@ -6,7 +6,7 @@ export interface UsageSpan {
 
 const dayMs = 86_400_000
 /** What the server sums by days at once. */
-export const maxSpanDays = 1000
+const maxSpanDays = 1000
 
 /** The lengths to choose from, in days. */
 export const spanLengths = [7, 30, 90, 365] as const

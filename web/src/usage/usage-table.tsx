@@ -29,7 +29,11 @@ export function UsageTable({ title, groupLabel, sums, findJob }: UsageTableProps
           <thead>
             <tr>
               <th scope="col">{groupLabel}</th>
-              {title !== null && <th scope="col" className={styles.share} aria-label={text.columns.share} />}
+              {title !== null && (
+                <th scope="col" className={styles.share}>
+                  {text.columns.share}
+                </th>
+              )}
               <th scope="col">{text.columns.cost}</th>
               <th scope="col">{text.columns.input}</th>
               <th scope="col">{text.columns.cached}</th>

@@ -1,6 +1,8 @@
 import { useSegueClient } from 'segue-client/react'
+import { useRef } from 'react'
 import { navigate } from 'wouter/use-browser-location'
 import { routes } from '../../app/routes.ts'
+import { createId } from '../../chat/composer/draft/create-id.ts'
 import { Page } from '../../components/page.tsx'
 import { CreateJobDocument } from '../../graphql/generated/graphql.ts'
 import { useCurrentProfile } from '../../profiles/current-profile.ts'
@@ -15,8 +17,12 @@ export function NewJobPage() {
   const client = useSegueClient()
   const profile = useCurrentProfile()
   const { values, change, forget } = useJobDraft('new', newJobValues(profile))
+  const attempt = useRef({ values, key: createId() })
   const create = async (): Promise<void> => {
-    const { createJob } = await client.request(CreateJobDocument, { input: toCreateInput(values) })
+    // One key for the same values: after a loss of the connection, another try makes no second job.
+    if (attempt.current.values !== values) attempt.current = { values, key: createId() }
+    const { key } = attempt.current
+    const { createJob } = await client.request(CreateJobDocument, { input: toCreateInput(values) }, { key })
     forget()
     navigate(createJob ? toJobPath(createJob.id) : routes.jobs, { replace: true })
   }

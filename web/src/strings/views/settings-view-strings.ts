@@ -13,7 +13,7 @@ export const settingsViewStrings = {
   profiles: {
     title: 'Profiles',
     hint: 'The instructions of a profile are yours: “instructions” in its config.json, else the file INSTRUCTIONS.md beside it. They are read again when a file changes.',
-    default: 'Default',
+    default: 'Used by default',
     noInstructions: 'No instructions',
     instructions: (name: string) => `Instructions of ${name}`,
   },

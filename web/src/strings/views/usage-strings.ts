@@ -44,7 +44,7 @@ export const usageStrings = {
   others: 'All others',
   deletedJob: (id: string) => `Deleted job (${id})`,
   columns: {
-    share: 'Share of the largest',
+    share: 'Share',
     cost: 'Cost',
     input: 'Input',
     cached: 'Cached',

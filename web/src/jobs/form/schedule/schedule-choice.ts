@@ -94,7 +94,7 @@ function toUtcTime(localTime: string): string {
 }
 
 /** As the field `datetime-local` has it, to the minute. */
-export function toLocalTime(time: Date): string {
+function toLocalTime(time: Date): string {
   const local = new Date(time.getTime() - time.getTimezoneOffset() * 60_000)
   return local.toISOString().slice(0, 'yyyy-mm-ddThh:mm'.length)
 }

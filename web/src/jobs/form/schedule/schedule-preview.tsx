@@ -17,9 +17,9 @@ export function SchedulePreview({ times, error, timezone }: SchedulePreviewProps
   const labelId = useId()
   return (
     <section className={styles.preview} aria-labelledby={labelId}>
-      <h3 id={labelId} className={styles.previewTitle}>
+      <h2 id={labelId} className={styles.previewTitle}>
         {text.preview}
-      </h3>
+      </h2>
       <div role="status">
         {error !== null && <p className={styles.problem}>{error}</p>}
         {error === null && times.length === 0 && <p className={styles.hint}>{text.previewEmpty}</p>}
