@@ -1,6 +1,6 @@
 import { useSegueClient } from 'segue-client/react'
 import { useCallback, useEffect, useRef, useState } from 'react'
-import { toError } from '../components/to-error.ts'
+import { toError } from './to-error.ts'
 import type { TypedDocumentString } from './generated/graphql.ts'
 
 export interface QueryState<Result> {

@@ -1,8 +1,7 @@
+import { StateBadge, type Tone } from '../components/state-badge/state-badge.tsx'
 import type { JobRunStatus, JobState } from '../graphql/generated/graphql.ts'
 import { strings } from '../strings/strings.ts'
 import styles from './state-mark.module.css'
-
-type Tone = 'good' | 'bad' | 'active' | 'warm' | 'quiet'
 
 const jobTones: Readonly<Record<JobState, Tone>> = {
   SCHEDULED: 'quiet',
@@ -21,11 +20,11 @@ const runTones: Readonly<Record<JobRunStatus, Tone>> = {
 }
 
 export function JobStateMark({ state }: { readonly state: JobState }) {
-  return <Mark tone={jobTones[state]} text={strings.jobs.states[state]} />
+  return <StateBadge tone={jobTones[state]}>{strings.jobs.states[state]}</StateBadge>
 }
 
 export function RunStatusMark({ status }: { readonly status: JobRunStatus }) {
-  return <Mark tone={runTones[status]} text={strings.jobs.runs.statuses[status]} />
+  return <StateBadge tone={runTones[status]}>{strings.jobs.runs.statuses[status]}</StateBadge>
 }
 
 /** The same within a line of text. */
@@ -33,14 +32,6 @@ export function RunStatusText({ status }: { readonly status: JobRunStatus }) {
   return (
     <span className={styles.text} data-tone={runTones[status]}>
       {strings.jobs.runs.statuses[status]}
-    </span>
-  )
-}
-
-function Mark({ tone, text }: { readonly tone: Tone; readonly text: string }) {
-  return (
-    <span className={styles.mark} data-tone={tone}>
-      {text}
     </span>
   )
 }

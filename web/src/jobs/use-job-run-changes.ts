@@ -1,6 +1,6 @@
 import { useSegueClient } from 'segue-client/react'
 import { useEffect } from 'react'
-import { usePolling } from '../components/use-polling.ts'
+import { usePolling } from '../graphql/use-polling.ts'
 import { JobRunChangesDocument } from '../graphql/generated/graphql.ts'
 
 /** Runs that start or end together are one change. */

@@ -1,4 +1,4 @@
-import { Page } from '../components/page.tsx'
+import { Page } from '../components/page/page.tsx'
 import { chooseProfile, useCurrentProfile } from '../profiles/current-profile.ts'
 import { SettingsProfilesDocument } from '../graphql/generated/graphql.ts'
 import { useQuery } from '../graphql/use-query.ts'

@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { Page } from '../components/page.tsx'
+import { Page } from '../components/page/page.tsx'
 import { UsageNamesDocument, UsageOfSpanDocument, type UsageOfSpanQuery } from '../graphql/generated/graphql.ts'
 import { useQuery } from '../graphql/use-query.ts'
 import { useCurrentProfile } from '../profiles/current-profile.ts'

@@ -1,4 +1,4 @@
-import { Page } from '../../components/page.tsx'
+import { Page } from '../../components/page/page.tsx'
 import { JobDetailDocument, type JobDetailQuery } from '../../graphql/generated/graphql.ts'
 import { useQuery } from '../../graphql/use-query.ts'
 import { strings } from '../../strings/strings.ts'

@@ -1,6 +1,6 @@
 import { useSegueClient } from 'segue-client/react'
 import { navigate } from 'wouter/use-browser-location'
-import { Page } from '../../components/page.tsx'
+import { Page } from '../../components/page/page.tsx'
 import { JobToEditDocument, type JobSettingsFragment, UpdateJobDocument } from '../../graphql/generated/graphql.ts'
 import { useQuery } from '../../graphql/use-query.ts'
 import { strings } from '../../strings/strings.ts'

@@ -1,6 +1,6 @@
 import { Plus } from 'lucide-react'
 import { Link } from 'wouter'
-import { Page } from '../../components/page.tsx'
+import { Page } from '../../components/page/page.tsx'
 import { JobListDocument, type JobSummaryFragment } from '../../graphql/generated/graphql.ts'
 import { useQuery } from '../../graphql/use-query.ts'
 import { useCurrentProfile } from '../../profiles/current-profile.ts'

@@ -1,4 +1,4 @@
-import { usePolling } from '../../components/use-polling.ts'
+import { usePolling } from '../../graphql/use-polling.ts'
 import { formatDateTime } from '../../formats/format-time.ts'
 import {
   type McpServerState,
@@ -8,7 +8,7 @@ import {
 import { useQuery } from '../../graphql/use-query.ts'
 import { strings } from '../../strings/strings.ts'
 import { Section } from '../section.tsx'
-import { StateBadge } from '../state-badge.tsx'
+import { StateBadge } from '../../components/state-badge/state-badge.tsx'
 import styles from '../settings.module.css'
 import { McpToolList } from './mcp-tool-list.tsx'
 

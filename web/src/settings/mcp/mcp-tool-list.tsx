@@ -1,6 +1,6 @@
 import type { ShownMcpServerFragment } from '../../graphql/generated/graphql.ts'
 import { strings } from '../../strings/strings.ts'
-import { StateBadge } from '../state-badge.tsx'
+import { StateBadge } from '../../components/state-badge/state-badge.tsx'
 import styles from '../settings.module.css'
 
 interface McpToolListProps {

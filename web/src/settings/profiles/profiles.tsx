@@ -2,7 +2,7 @@ import type { SettingsProfilesQuery } from '../../graphql/generated/graphql.ts'
 import type { QueryState } from '../../graphql/use-query.ts'
 import { strings } from '../../strings/strings.ts'
 import { Section } from '../section.tsx'
-import { StateBadge } from '../state-badge.tsx'
+import { StateBadge } from '../../components/state-badge/state-badge.tsx'
 import styles from '../settings.module.css'
 
 /** The profiles and the instructions of each. They are files of the person: shown, not edited. */

@@ -1,7 +1,7 @@
 import { formatNumber } from '../../formats/format-number.ts'
 import type { ShownProviderFragment } from '../../graphql/generated/graphql.ts'
 import { strings } from '../../strings/strings.ts'
-import { StateBadge } from '../state-badge.tsx'
+import { StateBadge } from '../../components/state-badge/state-badge.tsx'
 import styles from '../settings.module.css'
 
 interface ModelTableProps {

@@ -3,11 +3,11 @@ import {
   SettingsProvidersDocument,
   type ShownProviderFragment,
 } from '../../graphql/generated/graphql.ts'
-import { usePolling } from '../../components/use-polling.ts'
+import { usePolling } from '../../graphql/use-polling.ts'
 import { useQuery } from '../../graphql/use-query.ts'
 import { strings } from '../../strings/strings.ts'
 import { Section } from '../section.tsx'
-import { StateBadge } from '../state-badge.tsx'
+import { StateBadge } from '../../components/state-badge/state-badge.tsx'
 import styles from '../settings.module.css'
 import { ModelTable } from './model-table.tsx'
 

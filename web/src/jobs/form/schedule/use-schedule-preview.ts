@@ -1,6 +1,6 @@
 import { useSegueClient } from 'segue-client/react'
 import { useEffect, useState } from 'react'
-import { toError } from '../../../components/to-error.ts'
+import { toError } from '../../../graphql/to-error.ts'
 import { SchedulePreviewDocument } from '../../../graphql/generated/graphql.ts'
 
 /** How long a schedule has to stay as it is before the server is asked: it may still be typed. */

@@ -1,7 +1,9 @@
-import styles from './settings.module.css'
+import styles from './state-badge.module.css'
+
+export type Tone = 'good' | 'bad' | 'warm' | 'active' | 'quiet'
 
 interface StateBadgeProps {
-  readonly tone: 'good' | 'bad' | 'warm' | 'quiet'
+  readonly tone: Tone
   readonly children: string
 }
 

@@ -1,8 +1,8 @@
 import { AlertDialog } from '@base-ui/react/alert-dialog'
 import type { ReactElement } from 'react'
-import { Button } from './button.tsx'
+import { Button } from '../button.tsx'
 import styles from './confirm-dialog.module.css'
-import { useAction } from './use-action.ts'
+import { useAction } from '../use-action.ts'
 
 interface ConfirmDialogProps {
   /** The button that opens it. */
