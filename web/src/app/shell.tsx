@@ -1,7 +1,7 @@
 import { Menu, X } from 'lucide-react'
 import { type MouseEvent, type ReactNode, useEffect, useRef, useState } from 'react'
 import { flushSync } from 'react-dom'
-import { usePathname } from 'wouter/use-browser-location'
+import { useLocationProperty, usePathname } from 'wouter/use-browser-location'
 import { IconButton } from '../components/icon-button.tsx'
 import { strings } from '../strings/strings.ts'
 import styles from './shell.module.css'
@@ -18,8 +18,9 @@ interface ShellProps {
 export function Shell({ sidebar, notice, children }: ShellProps) {
   const [isOpen, setOpen] = useState(false)
   const path = usePathname()
+  const messageInPath = useLocationProperty(() => location.hash)
   // Whoever has chosen something in the sidebar wants to see it.
-  useEffect(() => setOpen(false), [path])
+  useEffect(() => setOpen(false), [path, messageInPath])
   const menuButton = useRef<HTMLButtonElement>(null)
   const close = (): void => {
     // The button can have the focus again once the sidebar is gone.

@@ -11,12 +11,7 @@ export interface ChatFilter {
   readonly isArchive: boolean
 }
 
-export const allChats: ChatFilter = { channels: [], origin: null, isArchive: false }
-
-/** Whether it leaves any chat out that the list has without it. */
-export function isNarrowed({ channels: chosen, origin, isArchive }: ChatFilter): boolean {
-  return chosen.length > 0 || origin !== null || isArchive
-}
+const allChats: ChatFilter = { channels: [], origin: null, isArchive: false }
 
 /** The filter of the server, archived chats or not. */
 export function toConversationFilter(profile: string, { channels: chosen, origin }: ChatFilter): ConversationFilter {

@@ -110,6 +110,6 @@ describeApp('The list of chats', (browser) => {
     await page.keyboard.press('Tab')
     expect(await focused()).toBe('Actions for “Chat A”')
     await page.keyboard.press('Tab')
-    expect(await focused()).not.toContain('Chat')
+    expect((await focused()) ?? '').not.toContain('Chat')
   })
 })

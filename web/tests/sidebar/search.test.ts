@@ -22,6 +22,8 @@ describeApp('The search', (browser) => {
     expect(await hit.locator('mark').allTextContents()).toEqual(['willow', 'river'])
     await hit.click()
     await page.waitForURL(/\/chat\/trees#./)
+    const message = page.getByRole('article').filter({ hasText: 'The willow by the river' })
+    await message.waitFor()
   })
 
   test('finds titles, is told of by its number, and is cleared with Escape', async () => {
@@ -43,6 +45,23 @@ describeApp('The search', (browser) => {
     await field.press('Escape')
     await row(page, 'Something else').waitFor()
     expect(await field.inputValue()).toBe('')
+  })
+})
+
+describeApp('The sidebar of a phone', (browser) => {
+  test('gives way to what was chosen in it, also to another message of the same chat', async () => {
+    await using app = await browser.open({ context: { viewport: { width: 390, height: 800 } } })
+    const { page } = app
+    using client = newClient(app.segue)
+    const id = await startChat(client, 'Only one', 'A question of trees')
+    await page.goto(`${app.segue.url}/chat/${id}`)
+    await page.getByRole('button', { name: 'Show the chats' }).click()
+    await page.getByRole('textbox', { name: 'Search chats' }).fill('question of trees')
+    const hit = sidebar(page)
+      .getByRole('link')
+      .filter({ has: page.locator('mark') })
+    await hit.first().click()
+    await hit.first().waitFor({ state: 'hidden' })
   })
 })
 
