@@ -19,6 +19,7 @@ describeApp('A message', (browser) => {
     await answers.getByText('Berlin.').waitFor()
     expect(await composer.evaluate((element) => element === document.activeElement)).toBe(true)
     await questions.getByText('2 of 2').waitFor()
+    expect(await page.getByRole('button', { name: 'Go to the newest message' }).count()).toBe(0)
     await questions.getByRole('button', { name: 'Previous try' }).focus()
     await page.keyboard.press('Enter')
     await answers.getByText('Paris.').waitFor()

@@ -1,4 +1,4 @@
-import type { LiveChat } from 'segue-client/react'
+import { type LiveChat, useChat } from 'segue-client/react'
 import { useEffect, useState } from 'react'
 import type { Draft } from '../draft/draft.ts'
 import { giveBackMessages } from '../draft/message-draft.ts'
@@ -21,7 +21,9 @@ interface Stop {
 /** Stops the answer, and says what was saved. Messages that were to join it come back into the draft. */
 export function useStop(chat: LiveChat, draft: Draft): Stop {
   const [report, setReport] = useState<StopReport | null>(null)
-  useEffect(() => setReport(null), [chat])
+  // In another try of the turn, it is no news.
+  const sessionId = useChat(chat, (state) => state.sessionId)
+  useEffect(() => setReport(null), [chat, sessionId])
   const stop = async (): Promise<void> => {
     focusComposer()
     // The reason of a refusal is the error of the chat.

@@ -49,6 +49,8 @@ export class EndFollower {
   }
 
   #follow(): void {
+    // Where all is shown, such as in another try of a turn, there is nothing to go to.
+    if (this.#scroller.scrollHeight <= this.#scroller.clientHeight) this.#set(true)
     // A text that is being selected stays under the pointer.
     if (!this.#isFollowing || this.#isSelecting()) return
     this.#scroller.scrollTop = this.#scroller.scrollHeight
