@@ -51,6 +51,8 @@ describeApp('The header of a chat', (browser) => {
     await answers.first().waitFor()
     const title = page.getByRole('heading', { level: 1, name: 'Hello there' })
     const button = page.getByRole('button', { name: 'Show the chats' })
+    const menu = await page.getByRole('button', { name: 'Actions of the chat' }).boundingBox()
+    expect((menu?.x ?? 999) + (menu?.width ?? 0)).toBeLessThanOrEqual(390)
     const [a, b] = [await title.boundingBox(), await button.boundingBox()]
     expect(Math.abs((a?.y ?? 0) + (a?.height ?? 0) / 2 - (b?.y ?? 0) - (b?.height ?? 0) / 2)).toBeLessThan(3)
   })
@@ -64,9 +66,9 @@ describeApp('The header of a chat', (browser) => {
       body: JSON.stringify({ query: 'mutation { createProfile(name: "work") { name } }' }),
     })
     await page.reload()
-    await page.getByRole('button', { name: 'Profile: default' }).click()
+    await page.getByRole('main').getByRole('button', { name: 'Profile: default' }).click()
     await page.getByRole('menuitemradio', { name: 'work' }).click()
-    await page.getByRole('button', { name: 'Profile: work' }).waitFor()
+    await page.getByRole('main').getByRole('button', { name: 'Profile: work' }).waitFor()
     const { send, answers } = findChat(page)
     await send('Hello')
     await answers.first().waitFor()
