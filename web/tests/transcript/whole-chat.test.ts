@@ -57,6 +57,17 @@ describeApp('A whole chat', (browser) => {
     const question = page.getByRole('article').filter({ hasText: /Question 3\?/ })
     await question.waitFor()
     await expect.poll(async () => (await question.boundingBox())?.y).toBeLessThan(120)
+
+    // From another chat, too.
+    const other = await makeChat(segue.url, 1)
+    await page.goto(`${segue.url}/chat/${other}`)
+    await page.getByRole('article').getByText('Question 1?').waitFor()
+    await page.evaluate(
+      (path) => history.pushState(null, '', path),
+      `/chat/${id}#${session.messages.edges[4]?.node.id}`,
+    )
+    await question.waitFor()
+    await expect.poll(async () => (await question.boundingBox())?.y).toBeLessThan(120)
   })
 
   test('is copied and saved as Markdown, and saved as JSON', async () => {

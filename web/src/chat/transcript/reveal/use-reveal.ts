@@ -38,10 +38,16 @@ export function useReveal(chat: LiveChat, scrolled: FollowedScroller, isLoaded: 
   }, [revealed])
   useEffect(() => {
     if (!isLoaded) return
-    const onAddress = (): void => void reveal()
+    let timer: ReturnType<typeof setTimeout> | undefined
+    // An address of another chat takes this one off the page: then the message is none of this one.
+    const onAddress = (): void => {
+      clearTimeout(timer)
+      timer = setTimeout(() => void reveal(), 0)
+    }
     onAddress()
     for (const event of addressEvents) addEventListener(event, onAddress)
     return () => {
+      clearTimeout(timer)
       for (const event of addressEvents) removeEventListener(event, onAddress)
     }
   }, [isLoaded])
