@@ -29,7 +29,7 @@ function newEndlessAnswer() {
 /** Scrolls to random places, and returns by how many pixels what is read there has moved while the answer went on. */
 function scrollAtRandom(page: Page, scrolls: number) {
   return page.evaluate(async (count) => {
-    const area = document.querySelector('[data-scroller]')
+    const area = document.querySelector('[aria-label=Conversation]')
     if (!area) throw new Error('There is no transcript.')
     const { left, top, width } = area.getBoundingClientRect()
     const nextFrame = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)))
@@ -75,9 +75,9 @@ describeApp('The scroll position of a chat', (browser) => {
     await page.mouse.move(700, 300)
     await page.mouse.wheel(0, -30)
     await page.getByRole('button', { name: 'Go to the newest message' }).waitFor()
-    const top = await page.locator('[data-scroller]').evaluate(({ scrollTop }) => scrollTop)
+    const top = await page.getByRole('region', { name: 'Conversation' }).evaluate(({ scrollTop }) => scrollTop)
     await lastAnswer(page).getByText('word160 ').waitFor()
-    expect(await page.locator('[data-scroller]').evaluate(({ scrollTop }) => scrollTop)).toBe(top)
+    expect(await page.getByRole('region', { name: 'Conversation' }).evaluate(({ scrollTop }) => scrollTop)).toBe(top)
     await page.getByRole('button', { name: 'Go to the newest message' }).click()
     answer.end()
     await lastAnswer(page).getByText('The end.').waitFor()
@@ -94,7 +94,7 @@ describeApp('The scroll position of a chat', (browser) => {
     await page.getByRole('button', { name: 'Copy message' }).last().waitFor()
     await page.getByRole('textbox', { name: 'Message' }).fill('line\n'.repeat(6))
     await expect.poll(() => distanceFromEnd(page)).toBe(0)
-    const area = page.locator('[data-scroller]')
+    const area = page.getByRole('region', { name: 'Conversation' })
     await area.evaluate((element) => (element.scrollTop = 500))
     await page.getByRole('button', { name: 'Go to the newest message' }).waitFor()
     await page.getByRole('textbox', { name: 'Message' }).fill('')
@@ -130,7 +130,7 @@ describeApp('A long chat', (browser) => {
       await page.getByText('Answer 110.').waitFor()
       await expect.poll(() => distanceFromEnd(page)).toBe(0)
       const { jumps, mostElements } = await page.evaluate(async () => {
-        const area = document.querySelector('[data-scroller]')
+        const area = document.querySelector('[aria-label=Conversation]')
         if (!area) throw new Error('There is no transcript.')
         const { left, top, width } = area.getBoundingClientRect()
         const nextFrame = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)))
