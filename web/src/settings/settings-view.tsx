@@ -5,6 +5,7 @@ import { useQuery } from '../graphql/use-query.ts'
 import { SelectField } from '../components/form/field.tsx'
 import { strings } from '../strings/strings.ts'
 import { McpServers } from './mcp/mcp-servers.tsx'
+import { NotificationChoice } from './notification-choice.tsx'
 import { Profiles } from './profiles/profiles.tsx'
 import { Providers } from './providers/providers.tsx'
 import { ApprovalRules } from './rules/approval-rules.tsx'
@@ -22,6 +23,7 @@ export default function SettingsView() {
   return (
     <Page title={text.title}>
       <ThemeChoice />
+      <NotificationChoice />
       <Profiles query={profiles} />
       {options.length > 1 && (
         <div className={styles.profilePicker}>

@@ -19,6 +19,13 @@ describeApp('Settings', (browser) => {
     expect(await page.locator('html').getAttribute('data-theme')).toBe('dark')
   })
 
+  test('have notifications, of which the browser is asked by a click alone', async () => {
+    await using app = await browser.open({ path: '/settings' })
+    const section = app.page.getByRole('region', { name: 'Notifications' })
+    await section.getByText('Of what asks you or ends while this page is hidden.').waitFor()
+    await section.getByText(/Notify me|Notifications are blocked/).waitFor()
+  })
+
   test('show the profiles and their instructions, and where these are', async () => {
     const home = newHome()
     writeFileSync(join(home, 'INSTRUCTIONS.md'), 'Always answer in one sentence.')

@@ -10,6 +10,10 @@ export const settingsViewStrings = {
     title: 'Theme',
     names: { system: 'As the system', light: 'Light', dark: 'Dark' },
   },
+  notifications: {
+    title: 'Notifications',
+    hint: 'Of what asks you or ends while this page is hidden.',
+  },
   profiles: {
     title: 'Profiles',
     hint: 'The instructions of a profile are yours: “instructions” in its config.json, else the file INSTRUCTIONS.md beside it. They are read again when a file changes.',
