@@ -3,6 +3,8 @@ import { createRoot } from 'react-dom/client'
 import { SegueProvider } from 'segue-client/react'
 import { App } from './app/app.tsx'
 import { segue } from './app/segue.ts'
+import { startServiceWorker } from './offline/start-service-worker.ts'
+import { snapshotStorage } from './offline/snapshot-storage.ts'
 import './styles/tokens.css'
 import './styles/base.css'
 
@@ -10,8 +12,9 @@ const root = document.getElementById('root')
 if (!root) throw new Error('The page has no element with the id root.')
 createRoot(root).render(
   <StrictMode>
-    <SegueProvider client={segue}>
+    <SegueProvider client={segue} storage={snapshotStorage}>
       <App />
     </SegueProvider>
   </StrictMode>,
 )
+startServiceWorker()

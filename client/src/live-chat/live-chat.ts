@@ -13,6 +13,7 @@ import { ListenerSet } from '../lists/listener-set.ts'
 import type { SnapshotSource } from '../lists/snapshot-store.ts'
 import type { ChatMessage } from '../model/message.ts'
 import type { ChatStream } from '../model/stream.ts'
+import type { SnapshotStorage } from '../react/snapshot-storage.ts'
 import { toSegueError } from '../to-segue-error.ts'
 import { applyChatEvent } from './apply-chat-event.ts'
 import { findChatPlace } from './find-chat-place.ts'
@@ -27,6 +28,7 @@ import { regenerate, type RetryChanges, startChat } from './start-stream.ts'
 import { waitForActivity } from './wait-for-activity.ts'
 
 const defaultPageSize = 50 // messages
+const maxStoredMessages = 100
 const maxPageSize = 1000 // messages, the server's limit
 
 export interface LiveChatOptions {
@@ -38,6 +40,8 @@ export interface LiveChatOptions {
   readonly instructions?: string
   /** How many messages are read at once, 1 to 1,000. Default: 50. */
   readonly pageSize?: number
+  /** Where what is shown is kept, and read from until the server answers. */
+  readonly storage?: SnapshotStorage
 }
 
 /** A message to send. With the `key` of an earlier one, it is the same: nothing is sent twice, also after a reload. */
@@ -56,6 +60,7 @@ export class LiveChat implements SnapshotSource<LiveChatState> {
   readonly #client: SegueClient
   readonly #newSession: Pick<LiveChatOptions, 'profile' | 'instructions'>
   readonly #pageSize: number
+  readonly #storage: SnapshotStorage | undefined
   readonly #listeners = new ListenerSet(
     () => this.#follow(),
     () => this.#stopFollowing(),
@@ -72,10 +77,11 @@ export class LiveChat implements SnapshotSource<LiveChatState> {
   /** The time of the newest event, or activity, that is shown. */
   #shownAt: number | null = null
 
-  constructor(client: SegueClient, { sessionId, pageSize = defaultPageSize, ...newSession }: LiveChatOptions) {
+  constructor(client: SegueClient, { sessionId, pageSize = defaultPageSize, storage, ...newSession }: LiveChatOptions) {
     this.#client = client
     this.#newSession = newSession
     this.#pageSize = pageSize
+    this.#storage = storage
     this.#state = { ...emptyChat, sessionId, isLoading: sessionId !== null }
   }
 
@@ -224,6 +230,7 @@ export class LiveChat implements SnapshotSource<LiveChatState> {
     if (this.#following || this.#state.sessionId === null) return
     const following = new AbortController()
     this.#following = following
+    if (this.#state.isLoading) void this.#restore(this.#state.sessionId)
     void this.#run(this.#state.sessionId, following.signal).catch((error: unknown) => {
       // Nobody listens any more, or the client is closed: that is no error.
       if (following.signal.aborted || isAbortError(error)) return
@@ -291,9 +298,24 @@ export class LiveChat implements SnapshotSource<LiveChatState> {
     this.#set({ ...this.#state, messages })
   }
 
+  /** Shows what is stored while the session is read for the first time. */
+  async #restore(sessionId: string): Promise<void> {
+    const stored = await this.#storage?.read<LiveChatState>(toStorageKey(sessionId))
+    if (!stored || !this.#state.isLoading || this.#state.sessionId !== sessionId || this.#state.messages[0]) return
+    const { isLoading, isSending, error } = this.#state
+    // Older messages are read with a cursor, which the server gives.
+    this.#set({ ...stored, hasEarlier: false, isLoading, isSending, error })
+  }
+
   #set(state: LiveChatState): void {
     if (state === this.#state) return
     this.#state = state
     this.#listeners.notify()
+    const { sessionId, isLoading } = state
+    if (!this.#storage || sessionId === null || isLoading) return
+    const messages = state.messages.slice(-maxStoredMessages)
+    this.#storage.write(toStorageKey(sessionId), { ...state, messages, isSending: false, error: null })
   }
 }
+
+const toStorageKey = (sessionId: string): string => `chat ${sessionId}`

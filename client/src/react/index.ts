@@ -2,6 +2,7 @@
 'use client'
 
 export { SegueProvider, type SegueProviderProps, useSegueClient } from './segue-provider.ts'
+export type { SnapshotStorage } from './snapshot-storage.ts'
 export { useChat, type UseChatOptions, type UseChatResult, useLiveChat } from './use-chat.ts'
 export { useConnection } from './use-connection.ts'
 export { useConversations, type UseConversationsResult } from './use-conversations.ts'

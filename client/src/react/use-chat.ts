@@ -2,11 +2,12 @@ import { useCallback, useState } from 'react'
 import { LiveChat, type LiveChatOptions } from '../live-chat/live-chat.ts'
 import type { LiveChatState } from '../live-chat/live-chat-state.ts'
 import type { SegueClient } from '../segue-client.ts'
-import { useSegueClient } from './segue-provider.ts'
+import { useSegueClient, useSnapshotStorage } from './segue-provider.ts'
+import type { SnapshotStorage } from './snapshot-storage.ts'
 import { SharedSources } from './shared-sources.ts'
 import { type IsEqual, useSnapshot } from './use-snapshot.ts'
 
-export type UseChatOptions = Omit<LiveChatOptions, 'sessionId'>
+export type UseChatOptions = Omit<LiveChatOptions, 'sessionId' | 'storage'>
 
 type ChatActions = Pick<
   LiveChat,
@@ -40,14 +41,15 @@ const sharedChats = new SharedSources<LiveChat>()
  */
 export function useLiveChat(sessionId: string | null, options: UseChatOptions = {}): LiveChat {
   const client = useSegueClient()
-  const [held, hold] = useState(() => ({ client, sessionId, chat: findChat(client, sessionId, options) }))
+  const storage = useSnapshotStorage()
+  const [held, hold] = useState(() => ({ client, sessionId, chat: findChat(client, sessionId, options, storage) }))
   const isShown = held.chat.getSnapshot().sessionId === sessionId
   if (held.client === client && (isShown || held.sessionId === sessionId)) {
     // The page has followed the chat to its session: the id before would be another chat now.
     if (isShown && held.sessionId !== sessionId) hold({ ...held, sessionId })
     return held.chat
   }
-  const chat = findChat(client, sessionId, options)
+  const chat = findChat(client, sessionId, options, storage)
   hold({ client, sessionId, chat })
   return chat
 }
@@ -88,7 +90,12 @@ function toResult(chat: LiveChat, state: LiveChatState): UseChatResult {
   return { ...state, ...actions, chat }
 }
 
-function findChat(client: SegueClient, sessionId: string | null, options: UseChatOptions): LiveChat {
-  const create = () => new LiveChat(client, { ...options, sessionId })
+function findChat(
+  client: SegueClient,
+  sessionId: string | null,
+  options: UseChatOptions,
+  storage: SnapshotStorage | null,
+): LiveChat {
+  const create = () => new LiveChat(client, { ...options, sessionId, ...(storage && { storage }) })
   return sessionId === null ? create() : sharedChats.get(client, JSON.stringify([sessionId, options]), create)
 }

@@ -1,6 +1,8 @@
 import { useCallback, useMemo } from 'react'
+import type { SnapshotSource } from '../lists/snapshot-store.ts'
 import type { ConversationFilter, ConversationList, ConversationListSnapshot } from '../lists/conversation-list.ts'
-import { useSegueClient } from './segue-provider.ts'
+import { useSegueClient, useSnapshotStorage } from './segue-provider.ts'
+import { StoredSource } from './snapshot-storage.ts'
 import { SharedSources } from './shared-sources.ts'
 import { type IsEqual, useSnapshot } from './use-snapshot.ts'
 
@@ -9,7 +11,13 @@ export interface UseConversationsResult extends ConversationListSnapshot {
   loadMore(count?: number): Promise<void>
 }
 
-const sharedLists = new SharedSources<ConversationList>()
+const sharedLists = new SharedSources<SharedList>()
+
+interface SharedList {
+  readonly list: ConversationList
+  /** The list, or what is stored of it. */
+  readonly shown: SnapshotSource<ConversationListSnapshot>
+}
 
 /**
  * A live list of conversations, newest activity first. Components with the same filter share it. With a selector, the component
@@ -28,7 +36,15 @@ export function useConversations<Selection>(
 ): Selection | UseConversationsResult {
   const client = useSegueClient()
   const key = JSON.stringify(filter)
-  const list = useMemo(() => sharedLists.get(client, key, () => client.conversations(JSON.parse(key))), [client, key])
+  const storage = useSnapshotStorage()
+  const { list, shown } = useMemo(
+    () =>
+      sharedLists.get(client, key, () => {
+        const created = client.conversations(JSON.parse(key))
+        return { list: created, shown: storage ? new StoredSource(created, storage, `conversations ${key}`) : created }
+      }),
+    [client, key, storage],
+  )
   const loadMore = useCallback((count?: number) => list.loadMore(count), [list])
   const select = useCallback(
     (snapshot: ConversationListSnapshot) => {
@@ -37,5 +53,5 @@ export function useConversations<Selection>(
     },
     [selector, loadMore],
   )
-  return useSnapshot<ConversationListSnapshot, Selection | UseConversationsResult>(list, select, isEqual)
+  return useSnapshot<ConversationListSnapshot, Selection | UseConversationsResult>(shown, select, isEqual)
 }

@@ -39,7 +39,7 @@ export const strings = {
     dark: 'Theme: dark',
   },
   connection: {
-    lost: 'The server cannot be reached. Trying again.',
+    lost: 'The server cannot be reached. Trying again. You can read what you have read before, and write.',
   },
   close: 'Close',
   notFound: {

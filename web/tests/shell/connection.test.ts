@@ -1,8 +1,6 @@
-import { rmSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { newTempFolder } from '../../../tests/support/server/segue.ts'
-import { type ServerProcess, startServerProcess } from '../../../tests/support/server/server-process.ts'
 import { describeApp } from '../support/describe-app.ts'
+import { startKillableServer } from '../support/killable-server.ts'
 import { findChat, holdAnswer, openWithProvider } from '../support/open-chat.ts'
 
 const notice = 'The server cannot be reached.'
@@ -44,26 +42,6 @@ describeApp('An answer', (browser) => {
     await one.questions.getByText('And now from here').waitFor()
   })
 })
-
-/** A server in a process of its own, which can be killed and started again in the same place. */
-async function startKillableServer() {
-  const home = newTempFolder()
-  const start = (port: string): Promise<ServerProcess> =>
-    startServerProcess({ argv: ['--port', port, '--home', home, '--no-hermes', '--offline-delay', '400'] })
-  let server = await start('0')
-  const { url } = server
-  return {
-    url,
-    kill: () => server.stop('SIGKILL'),
-    startAgain: async () => {
-      server = await start(new URL(url).port)
-    },
-    [Symbol.asyncDispose]: async () => {
-      await server.stop('SIGKILL')
-      rmSync(home, { recursive: true, force: true })
-    },
-  }
-}
 
 describeApp('A server that is killed and started again', (browser) => {
   test('has the half-made answer, marked as interrupted, and the page comes back by itself', async () => {
