@@ -13,6 +13,7 @@ import { navigationStrings } from './views/navigation-strings.ts'
 import { searchStrings } from './search-strings.ts'
 import { keyboardStrings } from './keyboard-strings.ts'
 import { notificationStrings } from './notification-strings.ts'
+import { offlineStrings } from './offline-strings.ts'
 import { sidebarStrings } from './sidebar-strings.ts'
 import { toolStrings } from './tool-strings.ts'
 import { transcriptStrings } from './transcript-strings.ts'
@@ -64,6 +65,7 @@ export const strings = {
   usage: usageStrings,
   settingsView: settingsViewStrings,
   keyboard: keyboardStrings,
+  offline: offlineStrings,
   actions: actionStrings,
   tools: toolStrings,
 } as const
