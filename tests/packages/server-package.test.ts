@@ -98,6 +98,18 @@ describe.each(nodeVersions)('the server package on Node %s', (version, nodeFolde
     expect(stdout).toBe(readFileSync(join(installed.folder, 'garden.json'), 'utf8'))
   })
 
+  test('serves the web app to browsers', async () => {
+    const flags = ['--port', '0', '--home', join(installed.folder, 'app'), '--no-hermes']
+    await using server = await installed.start('npx', '--no-install', 'segue', ...flags)
+    const page = await fetch(`${server.url}/`, { headers: { accept: 'text/html' } })
+    const html = await page.text()
+    expect(page.headers.get('content-security-policy')).toContain("script-src 'self'")
+    const script = /src="(\/assets\/[^"]+\.js)"/.exec(html)?.[1]
+    const loaded = await fetch(server.url + String(script))
+    expect([loaded.status, loaded.headers.get('content-type')]).toEqual([200, expect.stringContaining('javascript')])
+    expect((await fetch(`${server.url}/manifest.webmanifest`)).status).toBe(200)
+  })
+
   /** Returns the id of the session. */
   async function stopAnAnswer(flags: readonly string[]): Promise<string> {
     await using server = await installed.start('npx', '--no-install', 'segue', ...flags)
