@@ -24,6 +24,10 @@ describeApp('The search', (browser) => {
     await page.waitForURL(/\/chat\/trees#./)
     const message = page.getByRole('article').filter({ hasText: 'The willow by the river' })
     await message.waitFor()
+    // What is above it gets its real height in the next frames.
+    const findTop = (): Promise<number> => message.evaluate((element) => element.getBoundingClientRect().top)
+    await expect.poll(findTop, { timeout: 5000 }).toBeGreaterThanOrEqual(0)
+    expect(await findTop()).toBeLessThan(400)
   })
 
   test('finds titles, is told of by its number, and is cleared with Escape', async () => {

@@ -1,6 +1,7 @@
 import type { LiveChat, LiveChatMessage } from 'segue-client/react'
 import { useEffect, useEffectEvent, useLayoutEffect, useState } from 'react'
 import type { FollowedScroller } from '../scroll/use-end-follower.ts'
+import { holdInView } from './hold-in-view.ts'
 
 interface RevealedMessage {
   readonly id: string
@@ -33,8 +34,8 @@ export function useReveal(chat: LiveChat, scrolled: FollowedScroller, isLoaded: 
   })
   useLayoutEffect(() => {
     const element = revealed && document.getElementById(revealed.id)
-    element?.scrollIntoView({ block: 'start' })
     element?.focus({ preventScroll: true })
+    return element ? holdInView(element) : undefined
   }, [revealed])
   useEffect(() => {
     if (!isLoaded) return
