@@ -85,10 +85,10 @@ describeApp('An approval', (browser) => {
     await card.getByRole('button', { name: 'Allow once' }).click()
     await card.getByRole('alert').waitFor()
     expect(await json.inputValue()).toBe('{"to": 1}')
-    await json.fill('{"to": ["b"]}')
+    await json.fill('{"to": ["b"], "size": 12345678901234567891}')
     await card.getByRole('button', { name: 'Allow once' }).click()
     await app.page.getByText('Nothing waits for you.').waitFor()
-    expect(tool.runs).toEqual([{ to: ['b'] }])
+    expect(tool.runs).toEqual([{ to: ['b'], size: 12345678901234567891n }])
   })
 
   test('is allowed in the chat, and what waits there runs now', async () => {

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { newTool } from '../../../tests/support/fixtures/tools.ts'
 import { post, start } from '../../../tests/support/server/post.ts'
 import { describeApp } from '../support/describe-app.ts'
+import { findViolations } from '../support/find-violations.ts'
 import { findCard, openWaitingApp } from '../support/waiting-app.ts'
 
 const call = '/tool files__write {"path": "notes/a.md"}'
@@ -21,7 +22,7 @@ describeApp('The inbox', (browser) => {
     await findCard(page, title).waitFor()
     await findCard(page, 'A question for you').waitFor()
     await link.getByText('2 wait for you').waitFor()
-    await post(segue.url, 'mutation ($id: ID!) { updateSession(id: $id, title: "Colours") { id } }', {
+    await post(segue.url, 'mutation ($id: ID!) { updateSession(id: $id, input: { title: "Colours" }) { id } }', {
       id: asking.sessionId,
     })
     await page.getByRole('main').getByRole('link', { name: 'Colours' }).click()
@@ -57,6 +58,20 @@ describeApp('The inbox', (browser) => {
     await app.page.locator('ul[data-settling]').waitFor({ state: 'detached' })
     await cards.getByRole('button', { name: 'Allow once' }).click()
     await expect.poll(() => tool.runs.length).toBe(2)
+  })
+
+  test('and its cards have no violation that axe finds, in both themes', async () => {
+    const messages = [call, '/ask Which one? | red | blue', '/form Where to? | city | class: first, second']
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await using app = await openWaitingApp(browser, { messages, context: { colorScheme } })
+      const { page } = app
+      await findCard(page, 'Please fill this in').getByRole('button', { name: 'Send' }).click()
+      await findCard(page, 'A question for you').waitFor()
+      await findCard(page, title).getByRole('button', { name: 'Edit arguments' }).click()
+      await findCard(page, title).getByRole('button', { name: 'Always' }).click()
+      await findCard(page, title).getByRole('radio', { name: 'only with these arguments' }).check()
+      expect(await findViolations(page)).toEqual([])
+    }
   })
 
   test('shows what waits in other profiles', async () => {

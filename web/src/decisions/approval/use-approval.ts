@@ -9,7 +9,7 @@ import {
   readArgumentEdit,
   toEditedArguments,
 } from '../arguments/argument-edit.ts'
-import { readToolArguments } from '../arguments/tool-arguments.ts'
+import { readToolArguments, toSendableArguments } from '../arguments/tool-arguments.ts'
 import { type AnswerState, useAnswer } from '../card/use-answer.ts'
 import type { DecisionDraft } from '../draft/decision-drafts.ts'
 import { type ChangeDraft, useDecisionDraft } from '../draft/use-decision-draft.ts'
@@ -55,7 +55,11 @@ export function usePendingApproval(approval: Approval, card: RefObject<HTMLEleme
     const isGrant = decision === 'SESSION' || decision === 'ALWAYS'
     const pattern = isGrant ? readPattern(current ?? {}, draft).pattern : null
     const changed = decision === 'DENY' ? null : edited
-    const options = { ...(reason && { reason }), ...(changed && { arguments: changed }), ...(pattern && { pattern }) }
+    const options = {
+      ...(reason && { reason }),
+      ...(changed && { arguments: toSendableArguments(changed) }),
+      ...(pattern && { pattern: toSendableArguments(pattern) }),
+    }
     void sendAnswer(() => client.answerApproval(id, { decision, ...options }))
   }
   const startEdit = (): void => change({ [argumentDraft.mode]: original && areFlat(original) ? 'fields' : 'json' })

@@ -20,6 +20,16 @@ export function formatJson(value: Json | JsonObject, indent = 2): string {
   return JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? toRawJson(each) : each), indent)
 }
 
+/** The same values, for what serializes them as JSON itself: it cannot do so with bigints. */
+export function toSendableArguments(values: JsonObject): JsonObject {
+  return JSON.parse(formatJson(values), keepDigits)
+}
+
+function keepDigits(_: string, value: unknown, { source = '' }: { readonly source?: string } = {}): unknown {
+  const losesDigits = typeof value === 'number' && /^-?\d+$/.test(source) && !Number.isSafeInteger(value)
+  return losesDigits ? toRawJson(BigInt(source)) : value
+}
+
 function toRawJson(value: bigint): unknown {
   return typeof JSON.rawJSON === 'function' ? JSON.rawJSON(String(value)) : Number(value)
 }

@@ -1,0 +1,147 @@
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { post, start } from '../../../tests/support/server/post.ts'
+import { describeApp } from '../support/describe-app.ts'
+import { findCard, openWaitingApp } from '../support/waiting-app.ts'
+import { openScriptedApp, send } from '../support/scripted-app.ts'
+
+/** Records notifications in place of showing them, and lets a test hide the page. */
+function recordNotifications(): void {
+  const shown: object[] = []
+  let isAllowed = localStorage.getItem('allowed') === 'yes'
+  let isHidden = false
+  class RecordedNotification extends EventTarget {
+    static get permission() {
+      return isAllowed ? 'granted' : 'default'
+    }
+    static async requestPermission() {
+      isAllowed = true
+      localStorage.setItem('allowed', 'yes')
+      return 'granted'
+    }
+    title: string
+    body: string
+    tag: string
+    isClosed = false
+    constructor(title: string, { body = '', tag = '' }: NotificationOptions) {
+      super()
+      this.title = title
+      this.body = body
+      this.tag = tag
+      shown.push(this)
+    }
+    close() {
+      this.isClosed = true
+    }
+  }
+  Object.defineProperty(document, 'hidden', { get: () => isHidden })
+  Object.assign(window, {
+    Notification: RecordedNotification,
+    shownNotifications: shown,
+    setHidden: (value: boolean) => {
+      isHidden = value
+      document.dispatchEvent(new Event('visibilitychange'))
+    },
+  })
+}
+
+const listShown = (page: Page): Promise<unknown> =>
+  page.evaluate(() =>
+    Reflect.get(window, 'shownNotifications').map(({ title, body, isClosed }: Record<string, unknown>) => ({
+      title,
+      body,
+      isClosed,
+    })),
+  )
+
+const setHidden = (page: Page, isHidden: boolean): Promise<void> =>
+  page.evaluate((value) => Reflect.get(window, 'setHidden')(value), isHidden)
+
+/** Whether this page is the one that shows notifications, and which pages hold the lock of visible ones. */
+const waitForLocks = (page: Page, visibleCount: number): Promise<void> =>
+  expect
+    .poll(() =>
+      page.evaluate(async () => {
+        const { held = [] } = await navigator.locks.query()
+        const count = (name: string): number => held.filter((lock) => lock.name === name).length
+        return [count('segue.notifier'), count('segue.visible')]
+      }),
+    )
+    .toEqual([1, visibleCount])
+
+const ask = { text: '/ask Which one? | red' }
+
+describeApp('Notifications', (browser) => {
+  test('are asked for by a click alone, and shown for what asks while the page is hidden; a click opens the chat', async () => {
+    await using app = await openWaitingApp(browser)
+    const { page, segue } = app
+    await page.context().addInitScript(recordNotifications)
+    await page.reload()
+    await page.getByRole('button', { name: 'Notify me' }).click()
+    await page.getByRole('button', { name: 'Notifications are on' }).waitFor()
+    await waitForLocks(page, 1)
+    await start(segue.url, ask)
+    const card = findCard(page, 'A question for you')
+    await card.getByRole('button', { name: 'red' }).click()
+    await card.waitFor({ state: 'detached' })
+    expect(await listShown(page)).toEqual([])
+    await setHidden(page, true)
+    await waitForLocks(page, 0)
+    const { sessionId } = await start(segue.url, ask)
+    const shown = { title: ask.text, body: 'Which one?', isClosed: false }
+    await expect.poll(() => listShown(page)).toEqual([shown])
+    await page.evaluate(() => Reflect.get(window, 'shownNotifications')[0].dispatchEvent(new Event('click')))
+    await page.waitForURL(`**/chat/${sessionId}`)
+  })
+
+  test('are shown once for two windows, by the other one when the first is closed, and not while one can be seen', async () => {
+    await using app = await openWaitingApp(browser)
+    const { page, segue } = app
+    await page.context().addInitScript(recordNotifications)
+    await page.reload()
+    await page.getByRole('button', { name: 'Notify me' }).click()
+    await waitForLocks(page, 1)
+    const other = await app.openPage('/inbox')
+    await other.getByRole('button', { name: 'Notifications are on' }).waitFor()
+    await waitForLocks(other, 2)
+    await setHidden(page, true)
+    await waitForLocks(other, 1)
+    await start(segue.url, { text: '/ask Seen?' })
+    await other.getByText('Seen?', { exact: true }).waitFor()
+    await setHidden(other, true)
+    await waitForLocks(other, 0)
+    await start(segue.url, ask)
+    await expect.poll(() => listShown(page)).toMatchObject([{ body: 'Which one?' }])
+    await other.getByText('Which one?', { exact: true }).waitFor()
+    expect(await listShown(other)).toEqual([])
+    // It is closed once it was answered.
+    const { data } = await post(segue.url, '{ clarifications { id question } }')
+    const found: { id: string; question: string }[] = Object(data)['clarifications']
+    const { id } = found.find(({ question }) => question === 'Which one?') ?? { id: '' }
+    await post(segue.url, 'mutation ($id: ID!) { answerClarification(id: $id, answer: "red") { id } }', { id })
+    await expect.poll(() => listShown(page)).toMatchObject([{ isClosed: true }])
+    await page.close()
+    await waitForLocks(other, 0)
+    await start(segue.url, { text: '/ask Still there?' })
+    await expect.poll(() => listShown(other)).toMatchObject([{ body: 'Still there?' }])
+  })
+
+  test('and announcements tell of an answer that has ended, once, and not of each token', async () => {
+    await using app = await openScriptedApp(browser, { scripts: ['The tide is low.', 'It is high.'] })
+    const { page } = app
+    await page.context().addInitScript(recordNotifications)
+    await page.goto(`${app.segue.url}/inbox`)
+    await page.getByRole('button', { name: 'Notify me' }).click()
+    await waitForLocks(page, 1)
+    await page.goto(app.segue.url)
+    await send(page, 'How is the tide?')
+    const announced = page.getByRole('log', { name: 'What has happened' }).getByRole('paragraph')
+    await announced.getByText('How is the tide?: The tide is low.').waitFor()
+    expect(await announced.count()).toBe(1)
+    await setHidden(page, true)
+    await waitForLocks(page, 0)
+    await send(page, 'And now?')
+    await expect.poll(() => listShown(page)).toMatchObject([{ title: 'How is the tide?', body: 'It is high.' }])
+    expect(await announced.count()).toBe(1)
+  })
+})
