@@ -58,8 +58,8 @@ const setHidden = (page: Page, isHidden: boolean): Promise<void> =>
   page.evaluate((value) => Reflect.get(window, 'setHidden')(value), isHidden)
 
 /** Whether this page is the one that shows notifications, and which pages hold the lock of visible ones. */
-const waitForLocks = (page: Page, visibleCount: number): Promise<void> =>
-  expect
+async function waitForLocks(page: Page, visibleCount: number): Promise<void> {
+  await expect
     .poll(() =>
       page.evaluate(async () => {
         const { held = [] } = await navigator.locks.query()
@@ -68,6 +68,7 @@ const waitForLocks = (page: Page, visibleCount: number): Promise<void> =>
       }),
     )
     .toEqual([1, visibleCount])
+}
 
 const ask = { text: '/ask Which one? | red' }
 
