@@ -1,5 +1,5 @@
 import type { LiveChat } from 'segue-client/react'
-import { memo, useRef, useState } from 'react'
+import { memo, useLayoutEffect, useRef, useState } from 'react'
 import { MessageItem } from '../message/message-item.tsx'
 import styles from '../transcript.module.css'
 import { isInUse, useNearness } from './use-nearness.ts'
@@ -20,11 +20,30 @@ export const MessageGroupView = memo(function MessageGroupView({ chat, group, is
   const [height, setHeight] = useState(group.items.length * expectedItemHeight)
   const [isNearby, setNearby] = useState(isNeeded)
   const isShown = isNearby || isNeeded
+  const wasShown = useRef(isShown)
+  const shownHeight = useRef(height)
   useNearness(box, (isNear) => {
     if (!isNear && (!box.current || isInUse(box.current))) return
-    if (!isNear && box.current) setHeight(box.current.getBoundingClientRect().height)
+    if (!isNear && box.current) {
+      shownHeight.current = box.current.getBoundingClientRect().height
+      setHeight(shownHeight.current)
+    }
     setNearby(isNear)
   })
+  useLayoutEffect(() => {
+    if (!box.current) return
+    const area = box.current.closest('[data-scroller]')
+    const { top, height: newHeight } = box.current.getBoundingClientRect()
+    const oldHeight = shownHeight.current
+    shownHeight.current = newHeight
+    const hasChanged = wasShown.current !== isShown
+    wasShown.current = isShown
+    if (!area || !hasChanged || area.hasAttribute('data-following')) return
+    const above = area.getBoundingClientRect().top - top
+    // What is read below it stays in its place. Where all of it is above, browsers do that themselves.
+    const isHeld = above > oldHeight && !area.hasAttribute('data-loading')
+    if (above > 0 && !isHeld) area.scrollTop += newHeight - oldHeight
+  }, [isShown])
   return (
     <div ref={box} className={styles.group} data-group={group.number} style={isShown ? undefined : { height }}>
       {isShown && group.items.map((item) => <MessageItem key={item.message.id} chat={chat} item={item} />)}

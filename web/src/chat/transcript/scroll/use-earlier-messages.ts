@@ -19,9 +19,12 @@ export function useEarlierMessages(
     const area = scroller.current
     if (!area || !hasEarlier || isLoading.current || area.scrollTop > area.clientHeight * 2) return
     isLoading.current = true
+    // What is read is held in its place below: the browser, which does so in most cases, must not do it a second time.
+    area.toggleAttribute('data-loading', true)
     // What the server refuses is the `error` of the chat. The next scroll tries again.
     await chat.loadEarlier().catch(() => {})
     isLoading.current = false
+    requestAnimationFrame(() => requestAnimationFrame(() => area.toggleAttribute('data-loading', isLoading.current)))
   })
   useEffect(() => {
     const area = scroller.current
@@ -38,7 +41,6 @@ export function useEarlierMessages(
     const before = first.current
     if (area && before?.element.isConnected) {
       const moved = offsetIn(area, before.element) - before.top
-      // Browsers hold the place of what they show themselves, but not at the very beginning.
       if (moved > 0 && !area.hasAttribute('data-following')) area.scrollTop += moved
     }
     const element = content.current?.querySelector('[data-group]')
