@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vite'
+import { preloadChat } from './preload-chat.ts'
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
 
@@ -12,6 +13,7 @@ export default defineConfig({
       { find: /^segue-client$/, replacement: fromRoot('client/src/index.ts') },
     ],
   },
+  plugins: [preloadChat()],
   oxc: { jsx: { runtime: 'automatic' } },
   // Workers load the grammars that they need.
   worker: { format: 'es' },

@@ -1,7 +1,8 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
-import { buildWeb } from '../../scripts/build/build-web.ts'
+import { build } from 'vite'
+import { buildWeb, compressFiles } from '../../scripts/build/build-web.ts'
 import { findChromium, launchChromium } from '../../tests/support/clients/chromium.ts'
 import { newProvider } from '../../tests/support/providers/provider.ts'
 import { StrictProvider } from '../../tests/support/providers/strict-provider.ts'
@@ -39,7 +40,7 @@ export async function startBenchServers({ chats, messages }: BenchServersOptions
   const [appFolder, emptyFolder] = [join(home, 'pages', 'app'), join(home, 'pages', 'empty')]
   mkdirSync(join(home, 'pages'))
   await buildWeb({ outDir: appFolder })
-  await buildWeb({ root: join(import.meta.dirname, 'empty-page'), outDir: emptyFolder })
+  await buildEmptyPage(emptyFolder)
   const { longChatId } = await seedChats(home, chats, messages)
   const provider = resources.use(await StrictProvider.start())
   const app = resources.use(
@@ -63,4 +64,15 @@ export async function startBenchServers({ chats, messages }: BenchServersOptions
     provider,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
+}
+
+/** As the app is built. */
+async function buildEmptyPage(outDir: string): Promise<void> {
+  await build({
+    configFile: false,
+    root: join(import.meta.dirname, 'empty-page'),
+    logLevel: 'warn',
+    build: { target: 'es2023', outDir, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  })
+  compressFiles(outDir)
 }

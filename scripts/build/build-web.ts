@@ -5,18 +5,21 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 const web = join(import.meta.dirname, '..', '..', 'web')
 
 export interface BuildWebOptions {
-  /** The folder of the sources. Default: the web app. */
-  readonly root?: string
   /** Default: web/dist/. */
   readonly outDir?: string
 }
 
 /** Writes the web app to web/dist/, with each file compressed beside it, so that the server compresses nothing. */
-export async function buildWeb({ root = web, outDir = join(web, 'dist') }: BuildWebOptions = {}): Promise<void> {
+export async function buildWeb({ outDir = join(web, 'dist') }: BuildWebOptions = {}): Promise<void> {
   const { build } = await import('vite')
-  await build({ configFile: join(web, 'vite.config.ts'), logLevel: 'warn', root, build: { outDir } })
-  for (const name of globSync('**/*.{js,css,html,svg,json,webmanifest}', { cwd: outDir })) {
-    const file = join(outDir, name)
+  await build({ configFile: join(web, 'vite.config.ts'), logLevel: 'warn', build: { outDir } })
+  compressFiles(outDir)
+}
+
+/** Writes each file of a built page once more, compressed, beside it. */
+export function compressFiles(folder: string): void {
+  for (const name of globSync('**/*.{js,css,html,svg,json,webmanifest}', { cwd: folder })) {
+    const file = join(folder, name)
     const content = readFileSync(file)
     const params = { [constants.BROTLI_PARAM_QUALITY]: 9, [constants.BROTLI_PARAM_SIZE_HINT]: content.length }
     writeFileSync(`${file}.br`, brotliCompressSync(content, { params }))

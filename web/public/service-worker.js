@@ -4,7 +4,7 @@ const cacheName = 'segue-app'
 const pagePath = '/'
 /** The server varies by what is accepted. Of each file, one answer is kept. */
 const anyVary = { ignoreVary: true }
-const ownFiles = new Set(['/theme.js', '/icon.svg', '/manifest.webmanifest'])
+const ownFiles = new Set(['/page-start.js', '/icon.svg', '/manifest.webmanifest'])
 
 const isKept = ({ pathname, origin }) =>
   origin === location.origin && (pathname.startsWith('/assets/') || ownFiles.has(pathname))

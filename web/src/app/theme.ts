@@ -6,7 +6,7 @@ export type Theme = 'system' | 'light' | 'dark'
 const key = 'segue.theme'
 const listeners = new Set<() => void>()
 
-/** The chosen theme. The page itself reads it before the first paint: see public/theme.js. */
+/** The chosen theme. The page itself reads it before the first paint: see public/page-start.js. */
 function readTheme(): Theme {
   const { theme } = document.documentElement.dataset
   return theme === 'light' || theme === 'dark' ? theme : 'system'

@@ -1,6 +1,7 @@
 import { useSegueClient } from 'segue-client/react'
 import { useEffect, useState } from 'react'
 import { ServerInfoDocument } from '../graphql/generated/graphql.ts'
+import { whenIdle } from './when-idle.ts'
 
 /** The version of the server. Null until it is known. */
 export function useServerVersion(): string | null {
@@ -8,11 +9,13 @@ export function useServerVersion(): string | null {
   const [version, setVersion] = useState<string | null>(null)
   useEffect(() => {
     const leave = new AbortController()
-    client.request(ServerInfoDocument, {}, { signal: leave.signal }).then(
-      ({ server }) => setVersion(server.version),
-      // Only a detail of the page: without it, nothing is shown in its place.
-      () => {},
-    )
+    whenIdle()
+      .then(() => client.request(ServerInfoDocument, {}, { signal: leave.signal }))
+      .then(
+        ({ server }) => setVersion(server.version),
+        // Only a detail of the page: without it, nothing is shown in its place.
+        () => {},
+      )
     return () => leave.abort()
   }, [client])
   return version

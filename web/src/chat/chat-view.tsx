@@ -9,9 +9,8 @@ import { ChatHeader } from './chat-header/chat-header.tsx'
 import styles from './chat-view.module.css'
 import { Composer } from './composer/composer.tsx'
 
-// Read while the messages are: a new chat needs it with its first message.
-const transcript = import('./transcript/transcript.tsx')
-const Transcript = lazy(() => transcript)
+const loadTranscript = () => import('./transcript/transcript.tsx')
+const Transcript = lazy(loadTranscript)
 const FirstRun = lazy(() => import('../first-run/first-run.tsx'))
 
 /** A chat, or a new one. The path follows the chat into the session that continues it. */
@@ -27,6 +26,10 @@ export function ChatView({ sessionId }: { readonly sessionId: string | null }) {
     sessionId: state.sessionId,
     isEmpty: state.messages.length === 0 && state.sessionId === null,
   }))
+  // While the messages are read. A new chat shows none before something is written.
+  useEffect(() => {
+    if (!isNew) void loadTranscript()
+  }, [isNew])
   useEffect(() => {
     if (shownId !== null && shownId !== sessionId) {
       // A message that the address names is one of the conversation.
@@ -34,7 +37,7 @@ export function ChatView({ sessionId }: { readonly sessionId: string | null }) {
     }
   }, [shownId, sessionId])
   return (
-    <div className={styles.view} data-new={isEmpty || undefined}>
+    <div className={styles.view} data-new={isEmpty || undefined} onInput={isEmpty ? loadTranscript : undefined}>
       {!isEmpty && <ChatHeader chat={chat} />}
       {isEmpty ? (
         <h1 className={styles.welcome}>{strings.chat.newChatTitle}</h1>

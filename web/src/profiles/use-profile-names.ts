@@ -1,5 +1,6 @@
 import { useSegueClient } from 'segue-client/react'
 import { useEffect, useState } from 'react'
+import { whenIdle } from '../app/when-idle.ts'
 import { ProfileNamesDocument } from '../graphql/generated/graphql.ts'
 
 /** The names of all profiles, `default` first. Empty until they are known. */
@@ -8,11 +9,13 @@ export function useProfileNames(): readonly string[] {
   const [names, setNames] = useState<readonly string[]>([])
   useEffect(() => {
     const leave = new AbortController()
-    client.request(ProfileNamesDocument, {}, { signal: leave.signal }).then(
-      ({ profiles }) => setNames(profiles.map(({ name }) => name)),
-      // Without them, there is no switch.
-      () => {},
-    )
+    whenIdle()
+      .then(() => client.request(ProfileNamesDocument, {}, { signal: leave.signal }))
+      .then(
+        ({ profiles }) => setNames(profiles.map(({ name }) => name)),
+        // Without them, there is no switch, and new chats begin in the profile that is shown.
+        () => {},
+      )
     return () => leave.abort()
   }, [client])
   return names

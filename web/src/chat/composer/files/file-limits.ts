@@ -1,5 +1,6 @@
 import { useSegueClient } from 'segue-client/react'
 import { useEffect, useState } from 'react'
+import { whenIdle } from '../../../app/when-idle.ts'
 import { MessageLimitsDocument, type MessageLimitsQuery } from '../../../graphql/generated/graphql.ts'
 import { strings } from '../../../strings/strings.ts'
 import { formatBytes } from './format-bytes.ts'
@@ -13,10 +14,12 @@ export function useMessageLimits(): MessageLimits | null {
   const [limits, setLimits] = useState<MessageLimits | null>(null)
   useEffect(() => {
     const leave = new AbortController()
-    client.request(MessageLimitsDocument, {}, { signal: leave.signal }).then(
-      ({ server }) => setLimits(server.limits),
-      () => {},
-    )
+    whenIdle()
+      .then(() => client.request(MessageLimitsDocument, {}, { signal: leave.signal }))
+      .then(
+        ({ server }) => setLimits(server.limits),
+        () => {},
+      )
     return () => leave.abort()
   }, [client])
   return limits

@@ -1,0 +1,82 @@
+import type { Page, Route } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { newClient, startChat } from '../support/chats.ts'
+import { describeApp } from '../support/describe-app.ts'
+
+const readLayoutShift = `new Promise((resolve) => {
+  let sum = 0
+  const observer = new PerformanceObserver((list) => {
+    for (const { value, hadRecentInput } of list.getEntries()) if (!hadRecentInput) sum += value
+  })
+  observer.observe({ type: 'layout-shift', buffered: true })
+  requestAnimationFrame(() => requestAnimationFrame(() => resolve(sum)))
+})`
+
+/** Holds whatever the page asks of the API until it is released, and everything that comes over its socket. */
+async function holdAnswers(page: Page): Promise<{ readonly asked: string[]; release(): Promise<void> }> {
+  const held: Route[] = []
+  const asked: string[] = []
+  let isReleased = false
+  await page.route('**/graphql', async (route) => {
+    asked.push(route.request().postData() ?? '')
+    if (isReleased) await route.continue()
+    else held.push(route)
+  })
+  // Without a server behind it: the socket opens, and nothing comes.
+  await page.routeWebSocket('**/graphql', () => {})
+  const release = async (): Promise<void> => {
+    isReleased = true
+    await Promise.all(held.map((route) => route.continue()))
+  }
+  return { asked, release }
+}
+
+describeApp('The first load', (browser) => {
+  test('asks for the list, the chat and its parts at once: none waits for an answer or for the socket', async () => {
+    await using app = await browser.open()
+    using client = newClient(app.segue)
+    const id = await startChat(client, 'The mill', 'Hello mill')
+    const page = await app.page.context().newPage()
+    const files: string[] = []
+    page.on('request', (request) => {
+      if (!request.url().endsWith('/graphql')) files.push(new URL(request.url()).pathname)
+    })
+    const { asked, release } = await holdAnswers(page)
+    const isAsked = (text: string) => page.waitForRequest((request) => (request.postData() ?? '').includes(text))
+    const transcript = page.waitForRequest(/\/assets\/transcript-[^/]+\.js$/)
+    await Promise.all([
+      isAsked('transcript('),
+      isAsked('conversations('),
+      transcript,
+      page.goto(`${app.segue.url}/chat/${id}`, { waitUntil: 'commit' }),
+    ])
+    await release()
+    await page.getByRole('article').getByText('Hello mill').first().waitFor()
+    await page.getByRole('navigation', { name: 'Chats' }).getByRole('link').filter({ hasText: 'The mill' }).waitFor()
+    expect(asked.length).toBeLessThanOrEqual(12)
+    expect(files.length).toBeLessThanOrEqual(30)
+  })
+
+  test('moves nothing that is shown when the data comes', async () => {
+    await using app = await browser.open()
+    using client = newClient(app.segue)
+    const id = await startChat(client, 'The mill', 'Hello mill')
+    const page = await app.openPage(`/chat/${id}`)
+    await page.getByRole('article').getByText('Hello mill').first().waitFor()
+    await page.getByRole('navigation', { name: 'Chats' }).getByRole('link').filter({ hasText: 'The mill' }).waitFor()
+    expect(await page.evaluate(readLayoutShift)).toBeLessThan(0.05)
+  })
+
+  test('of a new chat has no Markdown, which comes when something is written', async () => {
+    await using app = await browser.open()
+    const page = await app.page.context().newPage()
+    const files: string[] = []
+    page.on('request', (request) => files.push(request.url()))
+    await page.goto(app.segue.url)
+    await page.getByRole('textbox', { name: 'Message' }).waitFor()
+    expect(files.filter((file) => /\/(markdown|transcript)-/.test(file))).toEqual([])
+    const markdown = page.waitForRequest(/\/assets\/markdown-[^/]+\.js$/)
+    await page.getByRole('textbox', { name: 'Message' }).fill('H')
+    await markdown
+  })
+})
