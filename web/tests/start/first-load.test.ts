@@ -53,7 +53,7 @@ describeApp('The first load', (browser) => {
     await release()
     await page.getByRole('article').getByText('Hello mill').first().waitFor()
     await page.getByRole('navigation', { name: 'Chats' }).getByRole('link').filter({ hasText: 'The mill' }).waitFor()
-    expect(asked.length).toBeLessThanOrEqual(12)
+    expect(asked.length).toBeLessThanOrEqual(16)
     expect(files.length).toBeLessThanOrEqual(30)
   })
 
