@@ -1,4 +1,4 @@
-import { memo, useMemo, useRef } from 'react'
+import { memo, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { completeSplit } from './blocks/link-definitions.ts'
 import type { MarkdownBlock } from './blocks/markdown-block.ts'
 import { type MarkdownSplit, splitMarkdown } from './blocks/split-markdown.ts'
@@ -20,20 +20,46 @@ export function Markdown({ text, isStreaming }: MarkdownProps) {
     <div className={styles.markdown}>
       {groups.map((group, index) => (
         // Groups keep their place.
-        <BlockGroup key={index} group={group} liveStart={index === groups.length - 1 ? lastStart : undefined} />
+        <BlockGroup
+          key={index}
+          group={group}
+          liveStart={index === groups.length - 1 ? lastStart : undefined}
+          isPassed={isStreaming && index < groups.length - growingGroups}
+        />
       ))}
     </div>
   )
 }
 
+// Blocks that can still change are in the last two at most.
+const growingGroups = 2
+
 interface BlockGroupProps {
   readonly group: readonly MarkdownBlock[]
   /** The start of the block that still grows. */
   readonly liveStart: number | undefined
+  /** The text grows further below. */
+  readonly isPassed: boolean
 }
 
-const BlockGroup = memo(function BlockGroup({ group, liveStart }: BlockGroupProps) {
-  return group.map((block) => <MarkdownBlockView key={block.start} block={block} isLive={block.start === liveStart} />)
+/**
+ * Blocks that are laid out and painted together. Of a long text that grows, those that were passed cost nothing while they are
+ * not seen: an empty box of the same height keeps their place.
+ */
+const BlockGroup = memo(function BlockGroup({ group, liveStart, isPassed }: BlockGroupProps) {
+  const box = useRef<HTMLDivElement>(null)
+  const [height, setHeight] = useState(0)
+  useLayoutEffect(() => {
+    if (isPassed && box.current) setHeight(box.current.getBoundingClientRect().height)
+  }, [isPassed])
+  const style = height > 0 ? { containIntrinsicBlockSize: `auto ${height}px` } : undefined
+  return (
+    <div ref={box} className={styles.group} data-passed={height > 0 || undefined} style={style}>
+      {group.map((block) => (
+        <MarkdownBlockView key={block.start} block={block} isLive={block.start === liveStart} />
+      ))}
+    </div>
+  )
 })
 
 /** The blocks of the text, read on from where they were read in the rendering before. */
