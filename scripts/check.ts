@@ -18,7 +18,7 @@ const checks: Record<string, Check> = {
   format: commandCheck('oxfmt', '--check'),
   lint: commandCheck('oxlint', '--deny-warnings'),
   'size of the client library': commandCheck('node', 'scripts/check-client-size.ts'),
-  'size of the web app': commandCheck('node', 'scripts/check-web-size.ts'),
+  'size of the web app': commandCheck('node', 'scripts/web/check-web-size.ts'),
   'sizes of files and folders': commandCheck('node', 'scripts/check-structure.ts'),
   'no copied blocks': commandCheck('jscpd'),
   'unused code and dependencies': commandCheck('knip'),

@@ -1,5 +1,5 @@
 import type { NewSession } from '../commands/session-details.ts'
-import { getWritableSession } from '../live-chat/find-chat-place.ts'
+import { getWritableSession } from '../live-chat/start/find-chat-place.ts'
 import type { SegueClient } from '../segue-client.ts'
 import {
   type ChatSession,

@@ -1,5 +1,6 @@
 import type { AppendMessage, ExternalStoreAdapter } from '@assistant-ui/react'
-import type { LiveChat, OutgoingMessage } from '../live-chat/live-chat.ts'
+import type { LiveChat } from '../live-chat/live-chat.ts'
+import type { OutgoingMessage } from '../live-chat/start/live-chat-options.ts'
 import { getMessageText, type LiveChatMessage } from '../live-chat/live-chat-message.ts'
 import type { LiveChatState } from '../live-chat/live-chat-state.ts'
 import type { SegueClient } from '../segue-client.ts'

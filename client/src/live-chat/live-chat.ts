@@ -3,7 +3,6 @@ import { createUuid } from '../environment/create-uuid.ts'
 import type {
   ApprovalAnswer,
   CancelResult,
-  ChatInput,
   ClarificationAnswer,
   QueuedMessageChanges,
   SegueClient,
@@ -16,7 +15,8 @@ import type { ChatStream } from '../model/stream.ts'
 import type { SnapshotStorage } from '../react/snapshot-storage.ts'
 import { toSegueError } from '../to-segue-error.ts'
 import { applyChatEvent } from './apply-chat-event.ts'
-import { findChatPlace } from './find-chat-place.ts'
+import type { LiveChatOptions, OutgoingMessage } from './start/live-chat-options.ts'
+import { findChatPlace } from './start/find-chat-place.ts'
 import { emptyChat, type LiveChatState } from './live-chat-state.ts'
 import {
   readAlternatives,
@@ -24,31 +24,12 @@ import {
   readChatSessionWithRetry,
   readEarlierMessages,
 } from './read-chat-session.ts'
-import { regenerate, type RetryChanges, startChat } from './start-stream.ts'
+import { regenerate, type RetryChanges, startChat } from './start/start-stream.ts'
+import { readStoredChat, writeStoredChat } from './stored-chat.ts'
 import { waitForActivity } from './wait-for-activity.ts'
 
 const defaultPageSize = 50 // messages
-const maxStoredMessages = 100
 const maxPageSize = 1000 // messages, the server's limit
-
-export interface LiveChatOptions {
-  /** Any session of a conversation, of which the newest one is shown. Null for a new chat. */
-  readonly sessionId: string | null
-  /** The profile of a new chat. Default: `default`. */
-  readonly profile?: string
-  /** The system prompt of a new chat. Default: that of the profile. */
-  readonly instructions?: string
-  /** How many messages are read at once, 1 to 1,000. Default: 50. */
-  readonly pageSize?: number
-  /** Where what is shown is kept, and read from until the server answers. */
-  readonly storage?: SnapshotStorage
-}
-
-/** A message to send. With the `key` of an earlier one, it is the same: nothing is sent twice, also after a reload. */
-export interface OutgoingMessage extends Pick<ChatInput, 'text' | 'files' | 'model' | 'effort' | 'ifBusy' | 'key'> {
-  /** What a new chat begins with, in place of the options of the chat. */
-  readonly newSession?: Pick<LiveChatOptions, 'profile' | 'instructions'>
-}
 
 /**
  * A chat as a page shows it: it reads the messages, follows the events, and goes on in the session that continues the one
@@ -300,22 +281,16 @@ export class LiveChat implements SnapshotSource<LiveChatState> {
 
   /** Shows what is stored while the session is read for the first time. */
   async #restore(sessionId: string): Promise<void> {
-    const stored = await this.#storage?.read<LiveChatState>(toStorageKey(sessionId))
-    if (!stored || !this.#state.isLoading || this.#state.sessionId !== sessionId || this.#state.messages[0]) return
-    const { isLoading, isSending, error } = this.#state
-    // Older messages are read with a cursor, which the server gives.
-    this.#set({ ...stored, hasEarlier: false, isLoading, isSending, error })
+    const stored = this.#storage && (await readStoredChat(this.#storage, sessionId))
+    const { isLoading, isSending, error, messages } = this.#state
+    if (!stored || !isLoading || this.#state.sessionId !== sessionId || messages[0]) return
+    this.#set({ ...stored, isLoading, isSending, error })
   }
 
   #set(state: LiveChatState): void {
     if (state === this.#state) return
     this.#state = state
     this.#listeners.notify()
-    const { sessionId, isLoading } = state
-    if (!this.#storage || sessionId === null || isLoading) return
-    const messages = state.messages.slice(-maxStoredMessages)
-    this.#storage.write(toStorageKey(sessionId), { ...state, messages, isSending: false, error: null })
+    if (this.#storage) writeStoredChat(this.#storage, state)
   }
 }
-
-const toStorageKey = (sessionId: string): string => `chat ${sessionId}`

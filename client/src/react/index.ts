@@ -12,8 +12,9 @@ export {
   type UsePendingDecisionsResult,
 } from './use-pending-decisions.ts'
 export { isShallowEqual } from './use-snapshot.ts'
-export { LiveChat, type LiveChatOptions, type OutgoingMessage } from '../live-chat/live-chat.ts'
-export type { RetryChanges } from '../live-chat/start-stream.ts'
+export { LiveChat } from '../live-chat/live-chat.ts'
+export type { LiveChatOptions, OutgoingMessage } from '../live-chat/start/live-chat-options.ts'
+export type { RetryChanges } from '../live-chat/start/start-stream.ts'
 export type { LiveChatState, QueuedMessage } from '../live-chat/live-chat-state.ts'
 export { listMessageTries, type MessageTry } from '../live-chat/message-tries.ts'
 export { getMessageText } from '../live-chat/live-chat-message.ts'

@@ -1,5 +1,6 @@
 import { useCallback, useState } from 'react'
-import { LiveChat, type LiveChatOptions } from '../live-chat/live-chat.ts'
+import { LiveChat } from '../live-chat/live-chat.ts'
+import type { LiveChatOptions } from '../live-chat/start/live-chat-options.ts'
 import type { LiveChatState } from '../live-chat/live-chat-state.ts'
 import type { SegueClient } from '../segue-client.ts'
 import { useSegueClient, useSnapshotStorage } from './segue-provider.ts'

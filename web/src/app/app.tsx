@@ -3,15 +3,15 @@ import { type ComponentType, lazy, Suspense } from 'react'
 import { usePathname } from 'wouter/use-browser-location'
 import { Sidebar } from '../sidebar/sidebar.tsx'
 import { ChatView } from '../chat/chat-view.tsx'
-import { ConnectionNotice } from './connection-notice.tsx'
+import { ConnectionNotice } from './connection/connection-notice.tsx'
 import { useCurrentProfile } from '../profiles/current-profile.ts'
 import { Keyboard } from '../keyboard/keyboard.tsx'
 import { NotFoundView } from './not-found-view.tsx'
 import { PageTitle } from './page-title.tsx'
-import { RouteAnnouncer } from './route-announcer.tsx'
+import { RouteAnnouncer } from './view-changes/route-announcer.tsx'
 import { routes, useChatRoute } from './routes.ts'
 import { Shell } from './shell.tsx'
-import { useRouteFocus } from './use-route-focus.ts'
+import { useRouteFocus } from './view-changes/use-route-focus.ts'
 
 // Views beside the chat are loaded when they are opened. Each has all paths below its own.
 const views: ReadonlyMap<string, ComponentType> = new Map([

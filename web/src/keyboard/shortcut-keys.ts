@@ -3,7 +3,7 @@ export type ShortcutKeys = string
 
 type PressedKeys = Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey'>
 
-export const isApple = /mac|iphone|ipad/i.test(globalThis.navigator?.userAgent ?? '')
+const isApple = /mac|iphone|ipad/i.test(globalThis.navigator?.userAgent ?? '')
 
 /** Whether these keys, and no others, were pressed. */
 export function matchesShortcut(pressed: PressedKeys, keys: ShortcutKeys, onApple = isApple): boolean {

@@ -11,7 +11,7 @@ const laterPackages = /node_modules\/(marked|remend|react-markdown|remark-[a-z]+
 
 // That of a shell may be another, and would build React for development.
 process.env['NODE_ENV'] = 'production'
-const root = join(import.meta.dirname, '..', 'web')
+const root = join(import.meta.dirname, '..', '..', 'web')
 const built = await build({ configFile: join(root, 'vite.config.ts'), logLevel: 'warn', build: { write: false } })
 const outputs = Array.isArray(built) ? built : 'output' in built ? [built] : []
 const chunks = outputs.flatMap(({ output }) => output).filter((file) => file.type === 'chunk')

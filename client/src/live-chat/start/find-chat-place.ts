@@ -1,6 +1,6 @@
-import type { Origin } from '../../../src/model/session.ts'
-import type { NewSession } from '../commands/session-details.ts'
-import type { ChatInput, SegueClient } from '../segue-client.ts'
+import type { Origin } from '../../../../src/model/session.ts'
+import type { NewSession } from '../../commands/session-details.ts'
+import type { ChatInput, SegueClient } from '../../segue-client.ts'
 
 /**
  * The id of the session to send to: of a session of Hermes, which is only read, a new one that continues it. Rejects with

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import sharp from 'sharp'
 
-const folder = join(import.meta.dirname, '..', 'web', 'public')
+const folder = join(import.meta.dirname, '..', '..', 'web', 'public')
 const svg = readFileSync(join(folder, 'icon.svg'))
 mkdirSync(join(folder, 'icons'), { recursive: true })
 

@@ -1,5 +1,5 @@
 import { useConnection } from 'segue-client/react'
-import { strings } from '../strings/strings.ts'
+import { strings } from '../../strings/strings.ts'
 import styles from './connection-notice.module.css'
 import { useDelayed } from './use-delayed.ts'
 

@@ -1,8 +1,8 @@
-import type { ChatStream } from '../model/stream.ts'
-import type { ChatInput, SegueClient } from '../segue-client.ts'
-import { toChatStream } from '../wire/to-chat-event.ts'
-import type { WireStream } from '../wire/wire-types.ts'
-import { regenerateDocument, startChatDocument } from './live-chat-documents.ts'
+import type { ChatStream } from '../../model/stream.ts'
+import type { ChatInput, SegueClient } from '../../segue-client.ts'
+import { toChatStream } from '../../wire/to-chat-event.ts'
+import type { WireStream } from '../../wire/wire-types.ts'
+import { regenerateDocument, startChatDocument } from '../live-chat-documents.ts'
 
 /** What a retry sends in place of what was sent. */
 export type RetryChanges = Partial<Pick<ChatInput, 'text' | 'files' | 'model' | 'effort'>>
