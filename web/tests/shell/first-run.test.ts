@@ -46,6 +46,29 @@ describeApp('The first run', (browser) => {
     await page.getByRole('listitem').filter({ hasText: 'Hermes' }).getByText('Its chats are in the list.').waitFor()
   })
 
+  test('loads less than 200 KB of scripts, and what shows messages only once something is written', async () => {
+    await using app = await browser.open()
+    const { page } = app
+    await page.getByText('the built-in offline agent answers').waitFor()
+    await page.waitForLoadState('networkidle')
+    const readScripts = () =>
+      page.evaluate(() =>
+        performance
+          .getEntriesByType('resource')
+          .filter((entry) => entry instanceof PerformanceResourceTiming && entry.name.endsWith('.js'))
+          .map((entry) => ({
+            name: entry.name,
+            bytes: 'encodedBodySize' in entry ? Number(entry.encodedBodySize) : 0,
+          })),
+      )
+    const scripts = await readScripts()
+    expect(scripts.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(200_000)
+    const hasTranscript = (loaded: typeof scripts): boolean => loaded.some(({ name }) => name.includes('/transcript-'))
+    expect(hasTranscript(scripts)).toBe(false)
+    await findChat(page).composer.fill('H')
+    await expect.poll(async () => hasTranscript(await readScripts())).toBe(true)
+  })
+
   test('is not shown when there is a model', async () => {
     await using app = await openWithProvider(browser)
     const answered = app.page.waitForResponse(
