@@ -1,7 +1,7 @@
 import { useChat, useLiveChat } from 'segue-client/react'
 import { lazy, Suspense, useEffect, useMemo } from 'react'
 import { navigate } from 'wouter/use-browser-location'
-import { routes, toChatPath } from '../app/routes.ts'
+import { toChatPath } from '../app/routes.ts'
 import { useReadMark } from '../conversations/use-read-mark.ts'
 import { useCurrentProfile } from '../profiles/current-profile.ts'
 import { strings } from '../strings/strings.ts'
