@@ -61,6 +61,7 @@ describeApp('axe', (browser) => {
     await beginChat(page)
     expect(await findViolations(page)).toEqual([])
     await page.getByRole('button', { name: 'Show the chats' }).click()
+    await page.getByRole('link', { name: /^Inbox/ }).waitFor()
     expect(await findViolations(page)).toEqual([])
   })
 })
