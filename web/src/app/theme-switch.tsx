@@ -1,5 +1,5 @@
 import { Monitor, Moon, Sun } from 'lucide-react'
-import { IconButton } from '../components/icon-button.tsx'
+import { IconButton } from '../components/buttons/icon-button.tsx'
 import { strings } from '../strings/strings.ts'
 import { chooseTheme, type Theme, useTheme } from './theme.ts'
 

@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { CopyButton } from '../components/copy-button.tsx'
+import { CopyButton } from '../components/buttons/copy-button.tsx'
 import { strings } from '../strings/strings.ts'
 import styles from './first-run.module.css'
 

@@ -1,11 +1,12 @@
+import { ErrorText } from '../components/error-text.tsx'
 import { CheckCheck } from 'lucide-react'
 import type { Conversation } from 'segue-client'
 import { useConversations, useSegueClient } from 'segue-client/react'
 import { useState } from 'react'
 import { Link } from 'wouter'
 import { toChatPath } from '../app/routes.ts'
-import { Button } from '../components/button.tsx'
-import { IconButton } from '../components/icon-button.tsx'
+import { Button } from '../components/buttons/button.tsx'
+import { IconButton } from '../components/buttons/icon-button.tsx'
 import { toShownTitle } from '../conversations/conversation-title.ts'
 import { strings } from '../strings/strings.ts'
 import styles from './unread-chats.module.css'
@@ -61,11 +62,7 @@ function UnreadChat({ conversation }: { readonly conversation: Conversation }) {
       <IconButton label={strings.inbox.markRead(title)} onClick={markRead}>
         <CheckCheck />
       </IconButton>
-      {error !== null && (
-        <p className={styles.error} role="alert">
-          {error}
-        </p>
-      )}
+      <ErrorText className={styles.error}>{error}</ErrorText>
     </div>
   )
 }

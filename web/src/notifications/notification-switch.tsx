@@ -1,5 +1,5 @@
 import { Bell, BellRing } from 'lucide-react'
-import { Button } from '../components/button.tsx'
+import { Button } from '../components/buttons/button.tsx'
 import { strings } from '../strings/strings.ts'
 import styles from './notification-switch.module.css'
 import { turnNotificationsOff, turnNotificationsOn, useNotificationChoice } from './permission.ts'

@@ -1,4 +1,4 @@
-import { Button } from '../components/button.tsx'
+import { Button } from '../components/buttons/button.tsx'
 import { showNotice } from '../notices/notice-store.ts'
 import { Section } from '../settings/section.tsx'
 import { strings } from '../strings/strings.ts'

@@ -1,6 +1,6 @@
 import { ChevronsUpDown, UserRound } from 'lucide-react'
-import { Button } from '../components/button.tsx'
-import { popupOnDemand } from '../components/popup-on-demand.tsx'
+import { Button } from '../components/buttons/button.tsx'
+import { popupOnDemand } from '../components/popups/popup-on-demand.tsx'
 import { strings } from '../strings/strings.ts'
 import { useCurrentProfile } from './current-profile.ts'
 import styles from './profile-switch.module.css'

@@ -1,6 +1,6 @@
 import { Search, X } from 'lucide-react'
 import { type KeyboardEvent, useRef } from 'react'
-import { IconButton } from '../components/icon-button.tsx'
+import { IconButton } from '../components/buttons/icon-button.tsx'
 import { strings } from '../strings/strings.ts'
 import styles from './search-field.module.css'
 

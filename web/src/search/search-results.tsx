@@ -1,6 +1,7 @@
+import { ErrorText } from '../components/error-text.tsx'
 import { type KeyboardEvent, type RefObject, useRef } from 'react'
 import { Virtualizer, type VirtualizerHandle } from 'virtua'
-import { useLoadNear } from '../components/use-load-near.ts'
+import { useLoadNear } from '../components/hooks/use-load-near.ts'
 import { strings } from '../strings/strings.ts'
 import { SearchHitLink } from './search-hit-link.tsx'
 import styles from './search-results.module.css'
@@ -19,11 +20,7 @@ export default function SearchResults({ query }: { readonly query: string }) {
           error === null &&
           (hits.length === 0 ? strings.search.none : strings.search.count(hits.length, hasMore))}
       </p>
-      {error !== null && (
-        <p className={styles.note} role="alert">
-          {error}
-        </p>
-      )}
+      <ErrorText className={styles.note}>{error}</ErrorText>
       {isDone && error === null && hits.length === 0 && (
         <p className={styles.note} aria-hidden="true">
           {strings.search.none}

@@ -1,7 +1,7 @@
 import { type ReactNode, useId } from 'react'
 import type { QueryState } from '../graphql/use-query.ts'
 import { strings } from '../strings/strings.ts'
-import { Button } from '../components/button.tsx'
+import { Button } from '../components/buttons/button.tsx'
 import styles from './settings.module.css'
 
 interface SectionProps {

@@ -5,7 +5,7 @@ import { emptyDraft } from '../../src/chat/composer/draft/draft-state.ts'
 import { formatBytes } from '../../src/chat/composer/files/format-bytes.ts'
 import { describeStop } from '../../src/chat/composer/send/describe-stop.ts'
 import { findSendProblem } from '../../src/chat/composer/send/find-send-problem.ts'
-import { describeModel } from '../../src/chat/composer/settings/describe-model.ts'
+import { describeModel } from '../../src/chat/composer/settings/models/describe-model.ts'
 import { findDropIndex, moveTo } from '../../src/chat/queue/move-to.ts'
 
 const stream: ChatStream = {

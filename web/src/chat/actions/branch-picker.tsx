@@ -1,7 +1,7 @@
 import { ChevronLeft, ChevronRight } from 'lucide-react'
 import { listMessageTries, type LiveChat, type LiveChatMessage } from 'segue-client/react'
 import { useEffect, useRef } from 'react'
-import { IconButton } from '../../components/icon-button.tsx'
+import { IconButton } from '../../components/buttons/icon-button.tsx'
 import { strings } from '../../strings/strings.ts'
 import { findPrompt } from './find-prompt.ts'
 import styles from './message-actions.module.css'

@@ -1,10 +1,11 @@
+import { ErrorText } from '../../components/error-text.tsx'
 import { GitFork, Pencil, RefreshCw } from 'lucide-react'
 import { type LiveChat, type LiveChatMessage, useSegueClient } from 'segue-client/react'
 import type { ReactNode } from 'react'
 import { navigate } from 'wouter/use-browser-location'
 import { toChatPath } from '../../app/routes.ts'
-import { IconButton } from '../../components/icon-button.tsx'
-import { useAction } from '../../components/use-action.ts'
+import { IconButton } from '../../components/buttons/icon-button.tsx'
+import { useAction } from '../../components/hooks/use-action.ts'
 import { ForkSessionDocument } from '../../graphql/generated/graphql.ts'
 import { strings } from '../../strings/strings.ts'
 import { focusComposer } from '../composer/focus-composer.ts'
@@ -59,11 +60,7 @@ export function MessageActions({ chat, message, children }: MessageActionsProps)
         )}
         {children}
       </div>
-      {error !== null && (
-        <p className={styles.error} role="alert">
-          {error}
-        </p>
-      )}
+      <ErrorText className={styles.error}>{error}</ErrorText>
     </>
   )
 }

@@ -1,6 +1,6 @@
 import { type LiveChat, type LiveChatMessage, getMessageText } from 'segue-client/react'
 import type { KeyboardEvent } from 'react'
-import { Button } from '../../components/button.tsx'
+import { Button } from '../../components/buttons/button.tsx'
 import { strings } from '../../strings/strings.ts'
 import { AddFiles } from '../composer/files/add-files.tsx'
 import { DraftFiles } from '../composer/files/draft-files.tsx'

@@ -3,7 +3,7 @@ import { useEffect } from 'react'
 import type { Draft } from '../composer/draft/draft.ts'
 import { getDraftFiles } from '../composer/draft/message-draft.ts'
 import { useDraftState, useNamedDraft } from '../composer/draft/use-draft.ts'
-import { useChatProfile } from '../composer/settings/use-chat-profile.ts'
+import { useChatProfile } from '../composer/settings/profile/use-chat-profile.ts'
 import { findSendProblem } from '../composer/send/find-send-problem.ts'
 
 interface MessageEdit {

@@ -1,8 +1,8 @@
 import type { Conversation } from 'segue-client'
 import type { LiveChat } from 'segue-client/react'
 import { useRef } from 'react'
-import { Menu } from '../../components/menu.tsx'
-import type { OnDemandPopupProps } from '../../components/popup-on-demand.tsx'
+import { Menu } from '../../components/popups/menu.tsx'
+import type { OnDemandPopupProps } from '../../components/popups/popup-on-demand.tsx'
 import { ConversationMenuItems } from '../../conversations/menu/conversation-menu-items.tsx'
 import { findComposer } from '../composer/focus-composer.ts'
 

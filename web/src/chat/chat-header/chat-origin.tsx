@@ -1,6 +1,6 @@
 import type { Conversation } from 'segue-client'
 import { type LiveChat, useChat } from 'segue-client/react'
-import { CopyButton } from '../../components/copy-button.tsx'
+import { CopyButton } from '../../components/buttons/copy-button.tsx'
 import { toHermesResumeCommand } from '../../conversations/hermes-resume-command.ts'
 import { defaultProfile } from '../../profiles/current-profile.ts'
 import { SourceIcon, toSourceName } from '../../sidebar/row/source-icon.tsx'

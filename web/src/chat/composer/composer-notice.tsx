@@ -1,6 +1,6 @@
 import { X } from 'lucide-react'
 import type { ReactNode } from 'react'
-import { IconButton } from '../../components/icon-button.tsx'
+import { IconButton } from '../../components/buttons/icon-button.tsx'
 import { strings } from '../../strings/strings.ts'
 import styles from './composer-notice.module.css'
 

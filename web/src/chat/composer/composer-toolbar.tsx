@@ -7,9 +7,9 @@ import { AddFiles } from './files/add-files.tsx'
 import { SendControl } from './send/send-control.tsx'
 import type { SendMode } from './send/send-mode.ts'
 import { ChatSettings } from './settings/chat-settings.tsx'
-import { ContextMeter } from './settings/context-meter.tsx'
+import { ContextMeter } from './settings/context/context-meter.tsx'
 import { useChatSettings } from './settings/use-chat-settings.ts'
-import { findModel, useModels } from './settings/use-models.ts'
+import { findModel, useModels } from './settings/models/use-models.ts'
 
 interface ComposerToolbarProps {
   readonly chat: LiveChat

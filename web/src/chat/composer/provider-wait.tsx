@@ -1,5 +1,5 @@
 import { type LiveChat, useChat } from 'segue-client/react'
-import { useNow } from '../../components/use-now.ts'
+import { useNow } from '../../components/hooks/use-now.ts'
 import { strings } from '../../strings/strings.ts'
 import { ComposerNotice } from './composer-notice.tsx'
 

@@ -1,8 +1,9 @@
+import { ErrorText } from '../../components/error-text.tsx'
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
-import { Button } from '../../components/button.tsx'
+import { Button } from '../../components/buttons/button.tsx'
 import { strings } from '../../strings/strings.ts'
 import type { Draft } from '../composer/draft/draft.ts'
-import { useAction } from '../../components/use-action.ts'
+import { useAction } from '../../components/hooks/use-action.ts'
 import styles from './waiting-messages.module.css'
 
 interface QueuedMessageEditorProps {
@@ -48,11 +49,7 @@ export function QueuedMessageEditor({ draft, text, onSave, onCancel }: QueuedMes
         onChange={(event) => change(event.target.value)}
         onKeyDown={onKeyDown}
       />
-      {error !== null && (
-        <p className={styles.error} role="alert">
-          {error}
-        </p>
-      )}
+      <ErrorText className={styles.error}>{error}</ErrorText>
       <div className={styles.buttons}>
         <Button kind="quiet" onClick={() => leave(onCancel)}>
           {strings.composer.waiting.cancel}

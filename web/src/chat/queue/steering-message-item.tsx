@@ -1,11 +1,11 @@
 import { Undo2 } from 'lucide-react'
 import { type LiveChatMessage, useSegueClient } from 'segue-client/react'
-import { IconButton } from '../../components/icon-button.tsx'
+import { IconButton } from '../../components/buttons/icon-button.tsx'
 import { strings } from '../../strings/strings.ts'
 import type { Draft } from '../composer/draft/draft.ts'
 import { giveBackMessages } from '../composer/draft/message-draft.ts'
 import { focusComposer } from '../composer/focus-composer.ts'
-import { useAction } from '../../components/use-action.ts'
+import { useAction } from '../../components/hooks/use-action.ts'
 import { WaitingMessageText } from './waiting-message-text.tsx'
 import styles from './waiting-messages.module.css'
 

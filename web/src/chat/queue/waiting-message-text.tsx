@@ -1,3 +1,4 @@
+import { ErrorText } from '../../components/error-text.tsx'
 import { Paperclip } from 'lucide-react'
 import { getMessageText, type LiveChatMessage } from 'segue-client/react'
 import { strings } from '../../strings/strings.ts'
@@ -20,11 +21,7 @@ export function WaitingMessageText({ message, error }: WaitingMessageTextProps) 
           <Paperclip aria-hidden="true" /> {strings.composer.waiting.files(files)}
         </p>
       )}
-      {error !== null && (
-        <p className={styles.error} role="alert">
-          {error}
-        </p>
-      )}
+      <ErrorText className={styles.error}>{error}</ErrorText>
     </div>
   )
 }

@@ -1,3 +1,4 @@
+import { ErrorText } from '../../components/error-text.tsx'
 import { type LiveChat, useChat } from 'segue-client/react'
 import { strings } from '../../strings/strings.ts'
 import type { Draft } from '../composer/draft/draft.ts'
@@ -48,11 +49,7 @@ export function WaitingMessages({ chat, draft }: WaitingMessagesProps) {
               />
             ))}
           </ol>
-          {error !== null && (
-            <p className={styles.error} role="alert">
-              {error}
-            </p>
-          )}
+          <ErrorText className={styles.error}>{error}</ErrorText>
         </section>
       )}
       {outgoing.map(({ key, text }) => (

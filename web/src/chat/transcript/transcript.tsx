@@ -1,7 +1,7 @@
 import { ArrowDown } from 'lucide-react'
 import { type LiveChat, useChat } from 'segue-client/react'
 import { useRef } from 'react'
-import { IconButton } from '../../components/icon-button.tsx'
+import { IconButton } from '../../components/buttons/icon-button.tsx'
 import { strings } from '../../strings/strings.ts'
 import { MessageGroupView } from './groups/message-group-view.tsx'
 import { hasMessage, type MessageGroups, noMessageGroups, toMessageGroups } from './groups/to-message-groups.ts'

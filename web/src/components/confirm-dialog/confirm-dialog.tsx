@@ -1,8 +1,9 @@
+import { ErrorText } from '../error-text.tsx'
 import { AlertDialog } from '@base-ui/react/alert-dialog'
 import type { ReactElement } from 'react'
-import { Button } from '../button.tsx'
+import { Button } from '../buttons/button.tsx'
 import styles from './confirm-dialog.module.css'
-import { useAction } from '../use-action.ts'
+import { useAction } from '../hooks/use-action.ts'
 
 interface ConfirmDialogProps {
   /** The button that opens it. */
@@ -34,11 +35,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
         <AlertDialog.Popup className={styles.popup}>
           <AlertDialog.Title className={styles.title}>{title}</AlertDialog.Title>
           <AlertDialog.Description className={styles.text}>{text}</AlertDialog.Description>
-          {error !== null && (
-            <p className={styles.error} role="alert">
-              {error}
-            </p>
-          )}
+          <ErrorText className={styles.error}>{error}</ErrorText>
           <div className={styles.buttons}>
             <AlertDialog.Close render={<Button />}>{cancelLabel}</AlertDialog.Close>
             <Button kind="danger" disabled={isRunning} onClick={() => run(confirm)}>

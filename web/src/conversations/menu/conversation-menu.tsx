@@ -1,5 +1,5 @@
 import type { ComponentProps } from 'react'
-import { AnchoredMenu } from '../../components/menu.tsx'
+import { AnchoredMenu } from '../../components/popups/menu.tsx'
 import { ConversationMenuItems } from './conversation-menu-items.tsx'
 
 type ConversationMenuProps = ComponentProps<typeof ConversationMenuItems> &

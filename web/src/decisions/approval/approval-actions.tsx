@@ -1,4 +1,4 @@
-import { Button } from '../../components/button.tsx'
+import { Button } from '../../components/buttons/button.tsx'
 import { strings } from '../../strings/strings.ts'
 import styles from '../card/decision-card.module.css'
 import { ShortcutKey } from '../shortcuts/shortcut-key.tsx'

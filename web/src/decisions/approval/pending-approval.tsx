@@ -1,3 +1,4 @@
+import { ErrorText } from '../../components/error-text.tsx'
 import type { Approval } from 'segue-client'
 import { type RefObject, useState } from 'react'
 import { ArgumentList } from '../arguments/argument-list.tsx'
@@ -38,11 +39,7 @@ export function PendingApproval({ card, approval }: PendingApprovalProps) {
       <ToolDescription state={state} />
       <ApprovalArguments state={state} />
       <ApprovalNote state={state} isOpened={isNoteOpen} />
-      {state.error !== null && (
-        <p className={styles.error} role="alert">
-          {state.error}
-        </p>
-      )}
+      <ErrorText className={styles.error}>{state.error}</ErrorText>
       {grant === null ? (
         <ApprovalActions state={state} onNote={isNoteOpen ? null : openNote} />
       ) : (

@@ -1,5 +1,5 @@
 import type { JsonObject } from 'segue-client'
-import { Button } from '../../components/button.tsx'
+import { Button } from '../../components/buttons/button.tsx'
 import { strings } from '../../strings/strings.ts'
 import type { ChangeDraft } from '../draft/use-decision-draft.ts'
 import { type ArgumentEdit, argumentDraft, canEditAsFields } from './argument-edit.ts'

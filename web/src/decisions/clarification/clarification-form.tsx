@@ -1,6 +1,6 @@
 import type { JsonObject } from 'segue-client'
 import { type FormEvent, useMemo, useRef, useState } from 'react'
-import { Button } from '../../components/button.tsx'
+import { Button } from '../../components/buttons/button.tsx'
 import { strings } from '../../strings/strings.ts'
 import styles from '../card/decision-card.module.css'
 import { useDecisionDraft } from '../draft/use-decision-draft.ts'

@@ -1,5 +1,5 @@
 import { type FormEvent, type KeyboardEvent } from 'react'
-import { Button } from '../../components/button.tsx'
+import { Button } from '../../components/buttons/button.tsx'
 import { strings } from '../../strings/strings.ts'
 import styles from '../card/decision-card.module.css'
 import { useDecisionDraft } from '../draft/use-decision-draft.ts'

@@ -1,3 +1,4 @@
+import { ErrorText } from '../../components/error-text.tsx'
 import type { Clarification, ClarificationAnswer } from 'segue-client'
 import { useSegueClient } from 'segue-client/react'
 import type { RefObject } from 'react'
@@ -32,11 +33,7 @@ export function PendingClarification({ card, clarification }: Pick<Clarification
     <>
       <p className={styles.question}>{revealHiddenCharacters(question)}</p>
       {/^https?:\/\//m.test(question) && <p className={styles.meaning}>{strings.decisions.openLink}</p>}
-      {error !== null && (
-        <p className={styles.error} role="alert">
-          {error}
-        </p>
-      )}
+      <ErrorText className={styles.error}>{error}</ErrorText>
       {form ? <ClarificationForm {...props} form={form} /> : <ClarificationText {...props} />}
     </>
   )

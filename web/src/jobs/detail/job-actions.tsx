@@ -1,12 +1,13 @@
+import { ErrorText } from '../../components/error-text.tsx'
 import { Pause, Pencil, Play, RotateCw, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { Link } from 'wouter'
 import { navigate } from 'wouter/use-browser-location'
 import { routes } from '../../app/routes.ts'
-import { Button } from '../../components/button.tsx'
+import { Button } from '../../components/buttons/button.tsx'
 import { ConfirmDialog } from '../../components/confirm-dialog/confirm-dialog.tsx'
-import { IconButton } from '../../components/icon-button.tsx'
-import { useAction } from '../../components/use-action.ts'
+import { IconButton } from '../../components/buttons/icon-button.tsx'
+import { useAction } from '../../components/hooks/use-action.ts'
 import { strings } from '../../strings/strings.ts'
 import { toJobEditPath } from '../job-paths.ts'
 import { useJobCommands } from '../use-job-commands.ts'
@@ -40,11 +41,7 @@ export function JobActions({ job, onChange }: JobActionsProps) {
         {text.edit}
       </Link>
       <DeleteJob job={job} />
-      {error !== null && (
-        <p className={styles.error} role="alert">
-          {error}
-        </p>
-      )}
+      <ErrorText className={styles.error}>{error}</ErrorText>
     </>
   )
 }

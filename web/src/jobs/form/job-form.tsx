@@ -1,8 +1,9 @@
+import { ErrorText } from '../../components/error-text.tsx'
 import type { FormEvent } from 'react'
 import { Link } from 'wouter'
-import { Button } from '../../components/button.tsx'
+import { Button } from '../../components/buttons/button.tsx'
 import { Field, TextField } from '../../components/form/field.tsx'
-import { useAction } from '../../components/use-action.ts'
+import { useAction } from '../../components/hooks/use-action.ts'
 import { strings } from '../../strings/strings.ts'
 import { JobModelFields } from './job-model-fields.tsx'
 import type { JobFormValues } from './job-form-values.ts'
@@ -61,11 +62,7 @@ export function JobForm(props: JobFormProps) {
       </fieldset>
       <JobModelFields values={values} onChange={onChange} isExisting={isExisting} />
       <LimitFields values={values} onChange={onChange} />
-      {error !== null && (
-        <p className={styles.error} role="alert">
-          {error}
-        </p>
-      )}
+      <ErrorText className={styles.error}>{error}</ErrorText>
       <div className={styles.buttons}>
         <Button type="submit" kind="primary" disabled={isRunning}>
           {isExisting ? text.save : text.create}

@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { Button } from '../../components/button.tsx'
+import { Button } from '../../components/buttons/button.tsx'
 import { JobRunsDocument } from '../../graphql/generated/graphql.ts'
 import { useQuery } from '../../graphql/use-query.ts'
 import { strings } from '../../strings/strings.ts'

@@ -1,4 +1,4 @@
-import { Dialog } from '../../components/dialog.tsx'
+import { Dialog } from '../../components/popups/dialog.tsx'
 import { strings } from '../../strings/strings.ts'
 import { KeyNames } from '../key-names.tsx'
 import { showKeyboardPanel } from '../keyboard-panel.ts'

@@ -1,6 +1,6 @@
 import { ListFilter } from 'lucide-react'
-import { IconButton } from '../../components/icon-button.tsx'
-import { popupOnDemand } from '../../components/popup-on-demand.tsx'
+import { IconButton } from '../../components/buttons/icon-button.tsx'
+import { popupOnDemand } from '../../components/popups/popup-on-demand.tsx'
 import { strings } from '../../strings/strings.ts'
 
 const FilterMenu = popupOnDemand(() => import('./filter-menu.tsx'))

@@ -1,5 +1,5 @@
-import { Menu, MenuCheckboxes, MenuChoices } from '../../components/menu.tsx'
-import type { OnDemandPopupProps } from '../../components/popup-on-demand.tsx'
+import { Menu, MenuCheckboxes, MenuChoices } from '../../components/popups/menu.tsx'
+import type { OnDemandPopupProps } from '../../components/popups/popup-on-demand.tsx'
 import { type ChatFilter, channels, chooseChats, origins, useChatFilter } from '../../conversations/chat-filter.ts'
 import { strings } from '../../strings/strings.ts'
 import { useChatCounts } from './use-chat-counts.ts'

@@ -3,7 +3,7 @@ import { Virtualizer, type VirtualizerHandle } from 'virtua'
 import { ChatRow, type ChatRowProps } from '../row/chat-row.tsx'
 import styles from './chat-list.module.css'
 import type { ListItem } from './to-list-items.ts'
-import { useLoadNear } from '../../components/use-load-near.ts'
+import { useLoadNear } from '../../components/hooks/use-load-near.ts'
 import { useRowKeys } from './use-row-keys.ts'
 
 interface ChatRowsProps extends Pick<ChatRowProps, 'onMenu'> {

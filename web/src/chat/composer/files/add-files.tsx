@@ -1,6 +1,6 @@
 import { Paperclip } from 'lucide-react'
 import { useRef } from 'react'
-import { IconButton } from '../../../components/icon-button.tsx'
+import { IconButton } from '../../../components/buttons/icon-button.tsx'
 import { strings } from '../../../strings/strings.ts'
 
 /** A button with which files are chosen. */

@@ -1,7 +1,7 @@
 import { FileText, RotateCw, X } from 'lucide-react'
 import { useSegueClient } from 'segue-client/react'
 import { useEffect, useState } from 'react'
-import { IconButton } from '../../../components/icon-button.tsx'
+import { IconButton } from '../../../components/buttons/icon-button.tsx'
 import { strings } from '../../../strings/strings.ts'
 import type { Draft } from '../draft/draft.ts'
 import type { DraftFile } from '../draft/draft-state.ts'

@@ -1,6 +1,6 @@
 import { ArrowUp, ChevronDown, Square } from 'lucide-react'
-import { IconButton } from '../../../components/icon-button.tsx'
-import { popupOnDemand } from '../../../components/popup-on-demand.tsx'
+import { IconButton } from '../../../components/buttons/icon-button.tsx'
+import { popupOnDemand } from '../../../components/popups/popup-on-demand.tsx'
 import { strings } from '../../../strings/strings.ts'
 import styles from './send-control.module.css'
 import { sendIcons } from './send-icons.ts'

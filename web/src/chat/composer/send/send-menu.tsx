@@ -1,5 +1,5 @@
-import { Menu, MenuItem } from '../../../components/menu.tsx'
-import type { OnDemandPopupProps } from '../../../components/popup-on-demand.tsx'
+import { Menu, MenuItem } from '../../../components/popups/menu.tsx'
+import type { OnDemandPopupProps } from '../../../components/popups/popup-on-demand.tsx'
 import { strings } from '../../../strings/strings.ts'
 import { findComposer } from '../focus-composer.ts'
 import { sendIcons } from './send-icons.ts'

@@ -1,12 +1,12 @@
 import { type LiveChat, useChat } from 'segue-client/react'
 import type { Draft } from '../draft/draft.ts'
-import { EffortPicker } from './effort-picker.tsx'
-import { InstructionsButton } from './instructions-button.tsx'
-import { ModelPicker } from './model-picker.tsx'
-import { ProfilePicker } from './profile-picker.tsx'
+import { EffortPicker } from './models/effort-picker.tsx'
+import { InstructionsButton } from './instructions/instructions-button.tsx'
+import { ModelPicker } from './models/model-picker.tsx'
+import { ProfilePicker } from './profile/profile-picker.tsx'
 import styles from './settings.module.css'
 import type { ChatSettings as Settings } from './use-chat-settings.ts'
-import type { ChatModel } from './use-models.ts'
+import type { ChatModel } from './models/use-models.ts'
 
 interface ChatSettingsProps {
   readonly chat: LiveChat

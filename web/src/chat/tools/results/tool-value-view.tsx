@@ -1,5 +1,5 @@
 import { Fragment, type ReactNode, useState } from 'react'
-import { Button } from '../../../components/button.tsx'
+import { Button } from '../../../components/buttons/button.tsx'
 import { strings } from '../../../strings/strings.ts'
 import { CodeBlock } from '../../markdown/code/code-block.tsx'
 import { MessageFile } from '../../transcript/files/message-file.tsx'

@@ -1,6 +1,6 @@
 import { Dialog } from '@base-ui/react/dialog'
 import { X } from 'lucide-react'
-import { IconButton } from '../../../components/icon-button.tsx'
+import { IconButton } from '../../../components/buttons/icon-button.tsx'
 import { strings } from '../../../strings/strings.ts'
 import styles from './files.module.css'
 

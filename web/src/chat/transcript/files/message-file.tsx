@@ -1,3 +1,4 @@
+import { ErrorText } from '../../../components/error-text.tsx'
 import { FileText } from 'lucide-react'
 import { useSegueClient } from 'segue-client/react'
 import { useState } from 'react'
@@ -41,11 +42,7 @@ function SavedFile({ file }: { readonly file: FileContent }) {
         <span className={styles.fileName}>{name}</span>
         <span className={styles.fileType}>{file.mediaType}</span>
       </button>
-      {error !== null && (
-        <p className={styles.error} role="alert">
-          {error}
-        </p>
-      )}
+      <ErrorText className={styles.error}>{error}</ErrorText>
     </div>
   )
 }

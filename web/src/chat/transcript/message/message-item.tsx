@@ -1,6 +1,6 @@
 import type { LiveChat } from 'segue-client/react'
 import { memo } from 'react'
-import { CopyButton } from '../../../components/copy-button.tsx'
+import { CopyButton } from '../../../components/buttons/copy-button.tsx'
 import { strings } from '../../../strings/strings.ts'
 import { useIsEdited } from '../../actions/edited-message.ts'
 import { MessageActions } from '../../actions/message-actions.tsx'

@@ -1,6 +1,6 @@
 import { getMessageText, type LiveChatMessage } from 'segue-client/react'
 import { useMemo, useState } from 'react'
-import { Button } from '../../../components/button.tsx'
+import { Button } from '../../../components/buttons/button.tsx'
 import { strings } from '../../../strings/strings.ts'
 import { CodeBlock } from '../../markdown/code/code-block.tsx'
 import type { CodeBlockContent } from '../../markdown/blocks/markdown-block.ts'

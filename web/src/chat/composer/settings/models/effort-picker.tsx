@@ -1,9 +1,9 @@
 import { Brain } from 'lucide-react'
-import { Button } from '../../../components/button.tsx'
-import { popupOnDemand } from '../../../components/popup-on-demand.tsx'
-import { strings } from '../../../strings/strings.ts'
-import styles from './settings.module.css'
-import type { ChatSettings } from './use-chat-settings.ts'
+import { Button } from '../../../../components/buttons/button.tsx'
+import { popupOnDemand } from '../../../../components/popups/popup-on-demand.tsx'
+import { strings } from '../../../../strings/strings.ts'
+import styles from '../settings.module.css'
+import type { ChatSettings } from '../use-chat-settings.ts'
 
 const EffortMenu = popupOnDemand(() => import('./effort-menu.tsx'))
 

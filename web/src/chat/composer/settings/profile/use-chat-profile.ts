@@ -1,7 +1,7 @@
 import { type LiveChat, useChat } from 'segue-client/react'
 import { useEffect, useState } from 'react'
-import { useCurrentProfile } from '../../../profiles/current-profile.ts'
-import type { Draft } from '../draft/draft.ts'
+import { useCurrentProfile } from '../../../../profiles/current-profile.ts'
+import type { Draft } from '../../draft/draft.ts'
 
 /** The name of the profile of a chat. Files of its draft are uploaded there. */
 export function useChatProfile(chat: LiveChat, draft: Draft): string {

@@ -1,8 +1,8 @@
 import { type LiveChat, useChat } from 'segue-client/react'
-import { popupOnDemand } from '../../../components/popup-on-demand.tsx'
-import { strings } from '../../../strings/strings.ts'
+import { popupOnDemand } from '../../../../components/popups/popup-on-demand.tsx'
+import { strings } from '../../../../strings/strings.ts'
 import { formatTokens } from './format-tokens.ts'
-import styles from './settings.module.css'
+import styles from '../settings.module.css'
 
 const ContextDetails = popupOnDemand(() => import('./context-details.tsx'))
 

@@ -1,10 +1,10 @@
 import { UserRound } from 'lucide-react'
-import { Button } from '../../../components/button.tsx'
-import { popupOnDemand } from '../../../components/popup-on-demand.tsx'
-import { useCurrentProfile } from '../../../profiles/current-profile.ts'
-import { useProfileNames } from '../../../profiles/use-profile-names.ts'
-import { strings } from '../../../strings/strings.ts'
-import styles from './settings.module.css'
+import { Button } from '../../../../components/buttons/button.tsx'
+import { popupOnDemand } from '../../../../components/popups/popup-on-demand.tsx'
+import { useCurrentProfile } from '../../../../profiles/current-profile.ts'
+import { useProfileNames } from '../../../../profiles/use-profile-names.ts'
+import { strings } from '../../../../strings/strings.ts'
+import styles from '../settings.module.css'
 
 const ProfileMenu = popupOnDemand(() => import('./profile-menu.tsx'))
 

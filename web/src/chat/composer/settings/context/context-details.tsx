@@ -1,10 +1,11 @@
+import { ErrorText } from '../../../../components/error-text.tsx'
 import { type LiveChat, useChat, useSegueClient } from 'segue-client/react'
-import { Button } from '../../../components/button.tsx'
-import { Popover } from '../../../components/popover.tsx'
-import type { OnDemandPopupProps } from '../../../components/popup-on-demand.tsx'
-import { useAction } from '../../../components/use-action.ts'
-import { CompactSessionDocument } from '../../../graphql/generated/graphql.ts'
-import { strings } from '../../../strings/strings.ts'
+import { Button } from '../../../../components/buttons/button.tsx'
+import { Popover } from '../../../../components/popups/popover.tsx'
+import type { OnDemandPopupProps } from '../../../../components/popups/popup-on-demand.tsx'
+import { useAction } from '../../../../components/hooks/use-action.ts'
+import { CompactSessionDocument } from '../../../../graphql/generated/graphql.ts'
+import { strings } from '../../../../strings/strings.ts'
 import styles from './context-details.module.css'
 
 const number = new Intl.NumberFormat('en')
@@ -60,11 +61,7 @@ export default function ContextDetails({ trigger, chat }: ContextDetailsProps) {
         {compactsAt === null ? text.compactsNever : text.compactsAt(number.format(compactsAt))}{' '}
         {estimated && text.estimated}
       </p>
-      {error !== null && (
-        <p className={styles.error} role="alert">
-          {error}
-        </p>
-      )}
+      <ErrorText className={styles.error}>{error}</ErrorText>
       <Button disabled={isRunning || isBusy || compacting} onClick={() => run(compact)}>
         {isRunning || compacting ? text.compacting : text.compact}
       </Button>

@@ -1,8 +1,8 @@
 import { type LiveChat, useChat, useSegueClient } from 'segue-client/react'
 import { useEffect, useState } from 'react'
-import { ProfileInstructionsDocument } from '../../../graphql/generated/graphql.ts'
-import type { Draft } from '../draft/draft.ts'
-import { useDraftState } from '../draft/use-draft.ts'
+import { ProfileInstructionsDocument } from '../../../../graphql/generated/graphql.ts'
+import type { Draft } from '../../draft/draft.ts'
+import { useDraftState } from '../../draft/use-draft.ts'
 
 interface Instructions {
   /** Those of the chat itself. Null: it has none, or they are not read yet. */

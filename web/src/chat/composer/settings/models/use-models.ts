@@ -1,6 +1,6 @@
 import { useSegueClient } from 'segue-client/react'
 import { useEffect, useState } from 'react'
-import { ChatModelsDocument, type ChatModelsQuery } from '../../../graphql/generated/graphql.ts'
+import { ChatModelsDocument, type ChatModelsQuery } from '../../../../graphql/generated/graphql.ts'
 
 /** A model that can answer in a profile, with what it can do. */
 export type ChatModel = ChatModelsQuery['models'][number]

@@ -1,10 +1,10 @@
 import { ChevronDown } from 'lucide-react'
-import { Button } from '../../../components/button.tsx'
-import { popupOnDemand } from '../../../components/popup-on-demand.tsx'
-import { strings } from '../../../strings/strings.ts'
-import styles from './settings.module.css'
+import { Button } from '../../../../components/buttons/button.tsx'
+import { popupOnDemand } from '../../../../components/popups/popup-on-demand.tsx'
+import { strings } from '../../../../strings/strings.ts'
+import styles from '../settings.module.css'
 import { type ChatModel, findModel } from './use-models.ts'
-import type { ChatSettings } from './use-chat-settings.ts'
+import type { ChatSettings } from '../use-chat-settings.ts'
 
 const ModelList = popupOnDemand(() => import('./model-list.tsx'))
 

@@ -12,7 +12,24 @@ interface MenuProps extends OnDemandPopupProps {
   readonly children: ReactNode
 }
 
-// Menus are rendered within the main region, so that all content of the page is in a region.
+interface MenuPopupProps extends Pick<BaseMenu.Positioner.Props, 'anchor' | 'align' | 'side' | 'sideOffset'> {
+  readonly label?: string
+  readonly finalFocus: MenuProps['finalFocus']
+  readonly children: ReactNode
+}
+
+/** The list itself. It is rendered within the main region, so that all content of the page is in a region. */
+function MenuPopup({ label, finalFocus, children, ...position }: MenuPopupProps) {
+  return (
+    <BaseMenu.Portal container={document.getElementById('main')}>
+      <BaseMenu.Positioner className={styles.positioner} {...position}>
+        <BaseMenu.Popup className={styles.popup} aria-label={label} {...(finalFocus && { finalFocus })}>
+          {children}
+        </BaseMenu.Popup>
+      </BaseMenu.Positioner>
+    </BaseMenu.Portal>
+  )
+}
 
 /**
  * A button that opens a list of actions. Make a module of each menu, and load it with `popupOnDemand`: menus are no part of
@@ -22,13 +39,9 @@ export function Menu({ trigger, align = 'end', side = 'bottom', finalFocus, chil
   return (
     <BaseMenu.Root defaultOpen>
       <BaseMenu.Trigger render={trigger} />
-      <BaseMenu.Portal container={document.getElementById('main')}>
-        <BaseMenu.Positioner className={styles.positioner} align={align} side={side} sideOffset={6}>
-          <BaseMenu.Popup className={styles.popup} {...(finalFocus && { finalFocus })}>
-            {children}
-          </BaseMenu.Popup>
-        </BaseMenu.Positioner>
-      </BaseMenu.Portal>
+      <MenuPopup align={align} side={side} sideOffset={6} finalFocus={finalFocus}>
+        {children}
+      </MenuPopup>
     </BaseMenu.Root>
   )
 }
@@ -60,13 +73,9 @@ export function AnchoredMenu({
       onOpenChange={onOpenChange}
       onOpenChangeComplete={(isNowOpen) => !isNowOpen && onClosed?.()}
     >
-      <BaseMenu.Portal container={document.getElementById('main')}>
-        <BaseMenu.Positioner className={styles.positioner} anchor={anchor} align={align} sideOffset={4}>
-          <BaseMenu.Popup className={styles.popup} aria-label={label} {...(finalFocus && { finalFocus })}>
-            {children}
-          </BaseMenu.Popup>
-        </BaseMenu.Positioner>
-      </BaseMenu.Portal>
+      <MenuPopup anchor={anchor} align={align} sideOffset={4} label={label} finalFocus={finalFocus}>
+        {children}
+      </MenuPopup>
     </BaseMenu.Root>
   )
 }

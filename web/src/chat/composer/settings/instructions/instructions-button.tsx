@@ -1,9 +1,9 @@
 import { ScrollText } from 'lucide-react'
 import { type LiveChat, useChat } from 'segue-client/react'
-import { IconButton } from '../../../components/icon-button.tsx'
-import { popupOnDemand } from '../../../components/popup-on-demand.tsx'
-import { strings } from '../../../strings/strings.ts'
-import type { Draft } from '../draft/draft.ts'
+import { IconButton } from '../../../../components/buttons/icon-button.tsx'
+import { popupOnDemand } from '../../../../components/popups/popup-on-demand.tsx'
+import { strings } from '../../../../strings/strings.ts'
+import type { Draft } from '../../draft/draft.ts'
 
 const InstructionsDialog = popupOnDemand(() => import('./instructions-dialog.tsx'))
 

@@ -1,5 +1,5 @@
-import { strings } from '../../../strings/strings.ts'
-import { formatTokens } from './format-tokens.ts'
+import { strings } from '../../../../strings/strings.ts'
+import { formatTokens } from '../context/format-tokens.ts'
 import type { ChatModel } from './use-models.ts'
 
 /** What is known of a model, for people: how much it takes, and what it cannot do. */
