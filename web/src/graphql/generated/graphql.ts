@@ -282,19 +282,19 @@ export type CompactSessionMutationVariables = Exact<{
 
 export type CompactSessionMutation = { compactSession: { id: string } | null };
 
-export type ChatModelsQueryVariables = Exact<{
-  profile?: string | null | undefined;
-}>;
-
-
-export type ChatModelsQuery = { models: Array<{ qualifiedName: string, name: string, provider: string, isDefault: boolean, contextWindow: number | null, efforts: Array<string>, supportsImages: boolean | null, supportsTools: boolean | null, omittedTools: Array<string> }> };
-
 export type ProfileInstructionsQueryVariables = Exact<{
   name: string;
 }>;
 
 
 export type ProfileInstructionsQuery = { profile: { instructions: string | null } | null };
+
+export type ChatModelsQueryVariables = Exact<{
+  profile?: string | null | undefined;
+}>;
+
+
+export type ChatModelsQuery = { models: Array<{ qualifiedName: string, name: string, provider: string, isDefault: boolean, contextWindow: number | null, efforts: Array<string>, supportsImages: boolean | null, supportsTools: boolean | null, omittedTools: Array<string> }> };
 
 export type OutlinePageQueryVariables = Exact<{
   sessionId: string;
@@ -754,6 +754,13 @@ export const CompactSessionDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<CompactSessionMutation, CompactSessionMutationVariables>;
+export const ProfileInstructionsDocument = new TypedDocumentString(`
+    query ProfileInstructions($name: String!) {
+  profile(name: $name) {
+    instructions
+  }
+}
+    `) as unknown as TypedDocumentString<ProfileInstructionsQuery, ProfileInstructionsQueryVariables>;
 export const ChatModelsDocument = new TypedDocumentString(`
     query ChatModels($profile: String) {
   models(profile: $profile) {
@@ -769,13 +776,6 @@ export const ChatModelsDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<ChatModelsQuery, ChatModelsQueryVariables>;
-export const ProfileInstructionsDocument = new TypedDocumentString(`
-    query ProfileInstructions($name: String!) {
-  profile(name: $name) {
-    instructions
-  }
-}
-    `) as unknown as TypedDocumentString<ProfileInstructionsQuery, ProfileInstructionsQueryVariables>;
 export const OutlinePageDocument = new TypedDocumentString(`
     query OutlinePage($sessionId: ID!, $after: String) {
   session(id: $sessionId) {
