@@ -3,6 +3,8 @@ import { type ComponentType, lazy, Suspense } from 'react'
 import { usePathname } from 'wouter/use-browser-location'
 import { Sidebar } from '../sidebar/sidebar.tsx'
 import { ChatView } from '../chat/chat-view.tsx'
+import { ErrorBoundary } from '../components/errors/error-boundary.tsx'
+import { FailedView } from '../components/errors/failed-view.tsx'
 import { ConnectionNotice } from './connection/connection-notice.tsx'
 import { useCurrentProfile } from '../profiles/current-profile.ts'
 import { Keyboard } from '../keyboard/keyboard.tsx'
@@ -28,18 +30,28 @@ const ActivityAnnouncer = lazy(() => import('../notifications/activity-announcer
 export function App() {
   const chatRoute = useChatRoute()
   const profile = useCurrentProfile()
+  const path = usePathname()
   useRouteFocus()
+  const sidebar = (
+    <ErrorBoundary resetKey={path} fallback={null}>
+      <Sidebar />
+    </ErrorBoundary>
+  )
   return (
-    <Shell sidebar={<Sidebar />} notice={<ConnectionNotice />}>
+    <Shell sidebar={sidebar} notice={<ConnectionNotice />}>
       <PageTitle />
       <RouteAnnouncer />
-      {/* A new chat keeps its view when it gets its session, and with it its address. */}
-      {chatRoute ? <ChatView key={profile} sessionId={chatRoute.sessionId} /> : <OtherView />}
+      <ErrorBoundary resetKey={path} fallback={<FailedView />}>
+        {/* A new chat keeps its view when it gets its session, and with it its address. */}
+        {chatRoute ? <ChatView key={profile} sessionId={chatRoute.sessionId} /> : <OtherView />}
+      </ErrorBoundary>
       <Notices />
-      <Keyboard />
-      <Suspense fallback={null}>
-        <ActivityAnnouncer />
-      </Suspense>
+      <ErrorBoundary resetKey={path} fallback={null}>
+        <Keyboard />
+        <Suspense fallback={null}>
+          <ActivityAnnouncer />
+        </Suspense>
+      </ErrorBoundary>
     </Shell>
   )
 }

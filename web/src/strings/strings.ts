@@ -43,6 +43,11 @@ export const strings = {
     lost: 'The server cannot be reached. Trying again. You can read what you have read before, and write.',
   },
   close: 'Close',
+  failedView: {
+    title: 'This cannot be shown.',
+    hint: 'Something in the app has failed. Your chats and what you have written are kept.',
+    reload: 'Load the page again',
+  },
   notFound: {
     title: 'This page does not exist.',
     newChat: 'Begin a new chat',

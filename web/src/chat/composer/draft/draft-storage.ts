@@ -16,6 +16,34 @@ const openStore = (): UseStore => (store ??= createStore('segue-drafts', 'drafts
 
 /** Drafts in the browser, with their files. Where it allows no storage, they last until the page is closed. */
 export const browserDraftStorage: DraftStorage = {
-  read: async (key) => (await get<StoredDraft>(key, openStore()).catch(() => undefined)) ?? null,
-  write: (key, draft) => (draft === null ? del(key, openStore()) : set(key, draft, openStore())).catch(() => {}),
+  async read(key) {
+    try {
+      return (await get<StoredDraft>(key, openStore())) ?? null
+    } catch {
+      return null
+    }
+  },
+  async write(key, draft) {
+    if (draft === null) return void (await tryToStore(() => del(key, openStore())))
+    if (await tryToStore(() => set(key, draft, openStore()))) return
+    // The storage may be full: the words have a place even so.
+    await tryToStore(() => set(key, withoutContents(draft), openStore()))
+  },
+}
+
+async function tryToStore(store: () => Promise<void>): Promise<boolean> {
+  try {
+    await store()
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Files that the server has need no content here. The others cannot be uploaded again after a reload. */
+function withoutContents(draft: StoredDraft): StoredDraft {
+  return {
+    ...draft,
+    files: draft.files.filter(({ upload }) => upload !== null).map((file) => ({ ...file, blob: null })),
+  }
 }

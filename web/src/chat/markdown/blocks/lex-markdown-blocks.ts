@@ -18,13 +18,22 @@ export function lexMarkdownBlocks(source: string, offset: number): LexedMarkdown
   const blocks: MarkdownBlock[] = []
   const definitions: LinkDefinition[] = []
   let start = offset
-  for (const token of joinDisplayMath(new Lexer().blockTokens(source, []))) {
+  for (const token of joinDisplayMath(readBlockTokens(source))) {
     if (token.type === 'def') definitions.push({ start, source: token.raw.trim() })
     else if (token.type !== 'space')
       blocks.push({ start, source: token.raw, code: isCode(token) ? toCode(token) : null })
     start += token.raw.length
   }
   return { blocks, definitions }
+}
+
+/** What is nested too deeply for the lexer is one block. */
+function readBlockTokens(source: string): Token[] {
+  try {
+    return new Lexer().blockTokens(source, [])
+  } catch {
+    return [{ type: 'paragraph', raw: source, text: source }]
+  }
 }
 
 /** The lexer does not know formulas: what stands between two lines of `$$` is one block, also with empty lines in it. */
