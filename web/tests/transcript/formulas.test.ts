@@ -23,4 +23,22 @@ describeApp('Formulas', (browser) => {
     expect(await lastAnswer(page).getByText('costs $5.').count()).toBe(1)
     expect(await lastAnswer(page).locator('a[href]').count()).toBe(0)
   })
+
+  test.each([
+    ['broken', String.raw`\frac{`],
+    ['endless', String.raw`\def\a{\a\a}\a`],
+    [
+      'explosive',
+      String.raw`\def\a{\b\b\b\b\b\b\b\b}\def\b{\c\c\c\c\c\c\c\c}\def\c{\d\d\d\d\d\d\d\d}\def\d{xxxxxxxx}\a\a\a`,
+    ],
+    ['deep braces', '{'.repeat(5000) + 'x' + '}'.repeat(5000)],
+    ['deep fractions', String.raw`\frac{1}{`.repeat(2000) + 'x' + '}'.repeat(2000)],
+  ])('that cannot be shown are as they are written, and the page stays: %s', async (_, formula) => {
+    await using app = await openScriptedApp(browser, {
+      scripts: [[{ text: `$$\n${formula}\n$$\n\nEnergy is $E = mc^2$.` }, finish]],
+    })
+    await send(app.page, 'Attack')
+    await lastAnswer(app.page).locator('.katex').last().waitFor()
+    await lastAnswer(app.page).getByText(formula.slice(0, 8)).first().waitFor()
+  })
 })

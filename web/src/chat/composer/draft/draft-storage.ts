@@ -31,9 +31,9 @@ export const browserDraftStorage: DraftStorage = {
   },
 }
 
-async function tryToStore(store: () => Promise<void>): Promise<boolean> {
+async function tryToStore(write: () => Promise<void>): Promise<boolean> {
   try {
-    await store()
+    await write()
     return true
   } catch {
     return false
@@ -42,8 +42,6 @@ async function tryToStore(store: () => Promise<void>): Promise<boolean> {
 
 /** Files that the server has need no content here. The others cannot be uploaded again after a reload. */
 function withoutContents(draft: StoredDraft): StoredDraft {
-  return {
-    ...draft,
-    files: draft.files.filter(({ upload }) => upload !== null).map((file) => ({ ...file, blob: null })),
-  }
+  const uploaded = draft.files.filter(({ upload }) => upload !== null)
+  return { ...draft, files: uploaded.map((file) => Object.assign({}, file, { blob: null })) }
 }

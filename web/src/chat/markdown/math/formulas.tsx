@@ -37,9 +37,14 @@ function Formula({ formula, isDisplay }: FormulaProps) {
   const element = useRef<HTMLSpanElement>(null)
   useLayoutEffect(() => {
     if (!element.current) return
-    // No formula can make links, load images, or take long. What is none is shown as it is written.
-    const limits = { trust: false, strict: 'ignore', maxExpand: 500, maxSize: 30, throwOnError: false } as const
-    katex.render(formula, element.current, { ...limits, displayMode: isDisplay })
+    // No formula can make links, load images, or take long.
+    const limits = { trust: false, strict: 'ignore', maxExpand: 500, maxSize: 30 } as const
+    try {
+      katex.render(formula, element.current, { ...limits, displayMode: isDisplay })
+    } catch {
+      // What is no formula, or too much of one, is shown as it is written.
+      element.current.textContent = formula
+    }
   }, [formula, isDisplay])
   return <span ref={element} className={isDisplay ? styles.display : undefined} />
 }
