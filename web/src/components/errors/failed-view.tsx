@@ -1,5 +1,5 @@
 import { strings } from '../../strings/strings.ts'
-import { Button } from '../button.tsx'
+import { Button } from '../buttons/button.tsx'
 import { EmptyState } from '../empty-state.tsx'
 
 /** In place of a view that cannot be rendered. */
