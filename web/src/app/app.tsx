@@ -14,17 +14,18 @@ import { RouteAnnouncer } from './view-changes/route-announcer.tsx'
 import { routes, useChatRoute } from './routes.ts'
 import { Shell } from './shell.tsx'
 import { useRouteFocus } from './view-changes/use-route-focus.ts'
+import { loadPatiently } from '../components/errors/load-patiently.ts'
 
 // Views beside the chat are loaded when they are opened. Each has all paths below its own.
 const views: ReadonlyMap<string, ComponentType> = new Map([
-  [routes.inbox, lazy(() => import('../inbox/inbox-view.tsx'))],
-  [routes.usage, lazy(() => import('../usage/usage-view.tsx'))],
-  [routes.settings, lazy(() => import('../settings/settings-view.tsx'))],
-  [routes.jobs, lazy(() => import('../jobs/jobs-view.tsx'))],
+  [routes.inbox, lazy(loadPatiently(() => import('../inbox/inbox-view.tsx')))],
+  [routes.usage, lazy(loadPatiently(() => import('../usage/usage-view.tsx')))],
+  [routes.settings, lazy(loadPatiently(() => import('../settings/settings-view.tsx')))],
+  [routes.jobs, lazy(loadPatiently(() => import('../jobs/jobs-view.tsx')))],
 ])
 
 // Nothing waits for it.
-const ActivityAnnouncer = lazy(() => import('../notifications/activity-announcer.tsx'))
+const ActivityAnnouncer = lazy(loadPatiently(() => import('../notifications/activity-announcer.tsx')))
 
 /** The whole page: the list of chats, and one view beside it. */
 export function App() {

@@ -8,10 +8,11 @@ import { strings } from '../strings/strings.ts'
 import { ChatHeader } from './chat-header/chat-header.tsx'
 import styles from './chat-view.module.css'
 import { Composer } from './composer/composer.tsx'
+import { loadPatiently } from '../components/errors/load-patiently.ts'
 
 const loadTranscript = () => import('./transcript/transcript.tsx')
-const Transcript = lazy(loadTranscript)
-const FirstRun = lazy(() => import('../first-run/first-run.tsx'))
+const Transcript = lazy(loadPatiently(loadTranscript))
+const FirstRun = lazy(loadPatiently(() => import('../first-run/first-run.tsx')))
 
 /** A chat, or a new one. The path follows the chat into the session that continues it. */
 export function ChatView({ sessionId }: { readonly sessionId: string | null }) {

@@ -1,6 +1,9 @@
 import { strings } from '../strings/strings.ts'
 
-/** What a conversation is called where it has no title. */
+/** Characters that change the direction of what follows them: of a title, they would turn around the text behind it. */
+const directionChanges = /[\u202A-\u202E\u2066-\u2069]/g
+
+/** What a conversation is called. */
 export function toShownTitle({ title }: { readonly title: string | null }): string {
-  return title ?? strings.conversation.untitled
+  return title?.replaceAll(directionChanges, '') ?? strings.conversation.untitled
 }

@@ -5,10 +5,11 @@ import { focusComposer } from '../chat/composer/focus-composer.ts'
 import { useConversationCommands } from './commands/use-conversation-commands.ts'
 import { showKeyboardPanel, useKeyboardPanel } from './keyboard-panel.ts'
 import { useGlobalShortcuts } from './use-global-shortcuts.ts'
+import { loadPatiently } from '../components/errors/load-patiently.ts'
 
 const panels = {
-  palette: lazy(() => import('./palette/command-palette.tsx')),
-  sheet: lazy(() => import('./sheet/shortcut-sheet.tsx')),
+  palette: lazy(loadPatiently(() => import('./palette/command-palette.tsx'))),
+  sheet: lazy(loadPatiently(() => import('./sheet/shortcut-sheet.tsx'))),
 }
 
 /** The shortcuts that work everywhere, the command palette, and the sheet of all shortcuts. */

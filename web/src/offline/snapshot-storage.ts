@@ -34,8 +34,11 @@ async function forgetOldest(): Promise<void> {
 /** Keeps what was read in the browser, so that it can be read without a connection. Where it allows no storage, nothing is kept. */
 export const snapshotStorage: SnapshotStorage = {
   read: async <Snapshot extends object>(key: string) => {
-    const stored = await get<{ readonly snapshot: Snapshot }>(key, openStore()).catch(() => undefined)
-    return stored?.snapshot
+    try {
+      return (await get<{ readonly snapshot: Snapshot }>(key, openStore()))?.snapshot
+    } catch {
+      return undefined
+    }
   },
   write: (key, snapshot) => {
     pending.set(key, { snapshot, at: Date.now() })

@@ -17,8 +17,9 @@ import { FilterButton } from './filters/filter-button.tsx'
 import { ChatList } from './list/chat-list.tsx'
 import { Navigation } from './navigation.tsx'
 import styles from './sidebar.module.css'
+import { loadPatiently } from '../components/errors/load-patiently.ts'
 
-const SearchResults = lazy(() => import('../search/search-results.tsx'))
+const SearchResults = lazy(loadPatiently(() => import('../search/search-results.tsx')))
 
 /** The way to a new chat, to all chats, and to the other views. */
 export function Sidebar() {

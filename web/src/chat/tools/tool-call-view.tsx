@@ -2,8 +2,9 @@ import type { ToolCall } from 'segue-client'
 import type { ToolCallDecisions } from 'segue-client/react'
 import { lazy, memo, Suspense } from 'react'
 import { ToolCard } from './tool-card.tsx'
+import { loadPatiently } from '../../components/errors/load-patiently.ts'
 
-const ToolCallDecisionsView = lazy(() => import('./tool-call-decisions-view.tsx'))
+const ToolCallDecisionsView = lazy(loadPatiently(() => import('./tool-call-decisions-view.tsx')))
 
 interface ToolCallViewProps {
   readonly call: ToolCall

@@ -9,11 +9,14 @@ import type { ShownJobRunFragment } from '../../graphql/generated/graphql.ts'
 import { strings } from '../../strings/strings.ts'
 import { RunStatusMark } from '../state-mark.tsx'
 import styles from './job-runs.module.css'
+import { loadPatiently } from '../../components/errors/load-patiently.ts'
 
-const Markdown = lazy(async () => {
-  const module = await import('../../chat/markdown/markdown.tsx')
-  return { default: module.Markdown }
-})
+const Markdown = lazy(
+  loadPatiently(async () => {
+    const module = await import('../../chat/markdown/markdown.tsx')
+    return { default: module.Markdown }
+  }),
+)
 
 interface JobRunItemProps {
   readonly run: ShownJobRunFragment

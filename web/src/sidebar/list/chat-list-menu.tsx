@@ -3,9 +3,10 @@ import { lazy, type RefObject, Suspense, useRef } from 'react'
 import { toShownTitle } from '../../conversations/conversation-title.ts'
 import { strings } from '../../strings/strings.ts'
 import type { MenuAnchor } from '../row/chat-row.tsx'
+import { loadPatiently } from '../../components/errors/load-patiently.ts'
 
 // Menus are no part of what is loaded first.
-const ConversationMenu = lazy(() => import('../../conversations/menu/conversation-menu.tsx'))
+const ConversationMenu = lazy(loadPatiently(() => import('../../conversations/menu/conversation-menu.tsx')))
 
 /** The chat that the menu of the list is about, and where it opens. */
 export interface OpenMenu {

@@ -10,8 +10,9 @@ import { strings } from '../../strings/strings.ts'
 import { AttentionMark } from './attention-mark.tsx'
 import styles from './chat-row.module.css'
 import { SourceIcon } from './source-icon.tsx'
+import { loadPatiently } from '../../components/errors/load-patiently.ts'
 
-const ChatSegments = lazy(() => import('./chat-segments.tsx'))
+const ChatSegments = lazy(loadPatiently(() => import('./chat-segments.tsx')))
 
 /** Where a menu opens: an element, or the place of the pointer. */
 export type MenuAnchor = Element | { getBoundingClientRect(): DOMRect }

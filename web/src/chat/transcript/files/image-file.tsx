@@ -2,8 +2,9 @@ import { lazy, Suspense, useState } from 'react'
 import { strings } from '../../../strings/strings.ts'
 import styles from './files.module.css'
 import { useFileUrl } from './use-file-url.ts'
+import { loadPatiently } from '../../../components/errors/load-patiently.ts'
 
-const Lightbox = lazy(() => import('./lightbox.tsx'))
+const Lightbox = lazy(loadPatiently(() => import('./lightbox.tsx')))
 
 interface ImageFileProps {
   readonly url: string
