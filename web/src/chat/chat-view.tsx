@@ -11,6 +11,8 @@ import { Composer } from './composer/composer.tsx'
 import { loadPatiently } from '../components/errors/load-patiently.ts'
 
 const loadTranscript = () => import('./transcript/transcript.tsx')
+// Where it fails, it is loaded again when it is shown.
+const preloadTranscript = (): void => void loadTranscript().catch(() => {})
 const Transcript = lazy(loadPatiently(loadTranscript))
 const FirstRun = lazy(loadPatiently(() => import('../first-run/first-run.tsx')))
 
@@ -29,7 +31,7 @@ export function ChatView({ sessionId }: { readonly sessionId: string | null }) {
   }))
   // While the messages are read. A new chat shows none before something is written.
   useEffect(() => {
-    if (!isNew) void loadTranscript()
+    if (!isNew) preloadTranscript()
   }, [isNew])
   useEffect(() => {
     if (shownId !== null && shownId !== sessionId) {
@@ -38,7 +40,7 @@ export function ChatView({ sessionId }: { readonly sessionId: string | null }) {
     }
   }, [shownId, sessionId])
   return (
-    <div className={styles.view} data-new={isEmpty || undefined} onInput={isEmpty ? loadTranscript : undefined}>
+    <div className={styles.view} data-new={isEmpty || undefined} onInput={isEmpty ? preloadTranscript : undefined}>
       {!isEmpty && <ChatHeader chat={chat} />}
       {isEmpty ? (
         <h1 className={styles.welcome}>{strings.chat.newChatTitle}</h1>

@@ -25,6 +25,16 @@ describeApp('Files of a message', (browser) => {
     expect(JSON.stringify(provider.requests[0]?.body.messages)).toContain('A note.')
   })
 
+  test('leave the text on the page, however many they are', async () => {
+    await using app = await browser.open({ context: { viewport: { width: 390, height: 700 } } })
+    const { page } = app
+    const many = Array.from({ length: 10 }, (_, index) => ({ ...note, name: `a note with a long name, ${index}.txt` }))
+    await page.locator('input[type=file]').setInputFiles(many)
+    await page.getByRole('list', { name: 'Files' }).getByRole('listitem').nth(9).waitFor()
+    const box = await findChat(page).composer.boundingBox()
+    expect(box && box.y + box.height).toBeLessThan(700)
+  })
+
   test('are pasted and dropped', async () => {
     await using app = await browser.open()
     const { page } = app

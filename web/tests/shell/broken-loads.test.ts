@@ -22,6 +22,22 @@ describeApp('A view that cannot be loaded', (browser) => {
   })
 })
 
+describeApp('What shows messages', (browser) => {
+  test('is loaded as soon as it can be, where it cannot be loaded while somebody begins to write', async () => {
+    await using app = await browser.open({ expectedErrors, context: { serviceWorkers: 'block' } })
+    const { page } = app
+    const part = /transcript/
+    await page.route(part, (route) => route.abort())
+    const failure = page.waitForEvent('requestfailed')
+    const { composer, send, answers } = findChat(page)
+    await composer.fill('Hello')
+    await failure
+    await page.unroute(part)
+    await send('Hello')
+    await answers.first().waitFor()
+  })
+})
+
 describeApp('A browser without storage', (browser) => {
   test('sends and shows as others do', async () => {
     await using app = await browser.open()
