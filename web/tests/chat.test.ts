@@ -18,4 +18,15 @@ describeApp('A chat', (browser) => {
     await row.waitFor()
     expect(await row.getAttribute('aria-current')).toBe('page')
   })
+
+  test.each(['nope', 'a/b?c#d %25 ü😀'])('that does not exist is said not to: %s', async (id) => {
+    await using app = await browser.open({ path: `/chat/${encodeURIComponent(id)}` })
+    const { page } = app
+    await page.getByRole('heading', { name: 'This chat does not exist.' }).waitFor()
+    await page.getByRole('link', { name: 'Begin a new chat' }).click()
+    await page.getByRole('textbox', { name: 'Message' }).fill('Hello there')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/\/chat\/ses_/)
+    await page.getByRole('article').filter({ hasText: 'Hello there' }).waitFor()
+  })
 })

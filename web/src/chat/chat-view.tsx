@@ -1,3 +1,4 @@
+import { SegueError } from 'segue-client'
 import { useChat, useLiveChat } from 'segue-client/react'
 import { lazy, Suspense, useEffect, useMemo } from 'react'
 import { navigate } from 'wouter/use-browser-location'
@@ -7,6 +8,7 @@ import { useCurrentProfile } from '../profiles/current-profile.ts'
 import { strings } from '../strings/strings.ts'
 import { ChatHeader } from './chat-header/chat-header.tsx'
 import styles from './chat-view.module.css'
+import { MissingChat } from './missing-chat.tsx'
 import { Composer } from './composer/composer.tsx'
 import { loadPatiently } from '../components/errors/load-patiently.ts'
 
@@ -25,7 +27,13 @@ export function ChatView({ sessionId }: { readonly sessionId: string | null }) {
     useMemo(() => (isNew ? { profile } : {}), [profile, isNew]),
   )
   useReadMark(chat)
-  const { sessionId: shownId, isEmpty } = useChat(chat, (state) => ({
+  const {
+    sessionId: shownId,
+    isEmpty,
+    isMissing,
+  } = useChat(chat, (state) => ({
+    isMissing:
+      state.messages.length === 0 && state.error instanceof SegueError && state.error.code === 'NOT_FOUND' && !isNew,
     sessionId: state.sessionId,
     isEmpty: state.messages.length === 0 && state.sessionId === null,
   }))
@@ -39,6 +47,7 @@ export function ChatView({ sessionId }: { readonly sessionId: string | null }) {
       navigate(toChatPath(shownId) + location.hash, { replace: sessionId !== null })
     }
   }, [shownId, sessionId])
+  if (isMissing) return <MissingChat />
   return (
     <div className={styles.view} data-new={isEmpty || undefined} onInput={isEmpty ? preloadTranscript : undefined}>
       {!isEmpty && <ChatHeader chat={chat} />}
