@@ -124,8 +124,14 @@ const hostile = `<script>window.hacked = 1</script>
 
 describeApp('Hostile Markdown', (browser) => {
   test('runs nothing, loads nothing from elsewhere, and links only to http, https and mailto', async () => {
-    await using app = await openScriptedApp(browser, { scripts: [[{ text: hostile }, finish]] })
+    await using app = await openScriptedApp(browser, {
+      scripts: [[{ text: hostile }, finish]],
+      // The server has no file /files/x.
+      expectedErrors: /status of 404/,
+    })
     const { page } = app
+    const missing: string[] = []
+    page.on('response', (response) => response.status() === 404 && missing.push(new URL(response.url()).pathname))
     const requests: string[] = []
     page.on('request', (request) => requests.push(request.url()))
     await send(page, 'Attack')
@@ -150,6 +156,7 @@ describeApp('Hostile Markdown', (browser) => {
     expect(await answer.getByText('<img src=x onerror=').count()).toBe(1)
     expect(await answer.getByText('Image of tracker.example, not loaded').count()).toBe(1)
     expect(await page.evaluate(() => Reflect.get(window, 'hacked'))).toBeUndefined()
+    expect(missing.filter((path) => path !== '/files/x')).toEqual([])
     expect(requests.filter((url) => !url.startsWith(app.segue.url) && !url.startsWith('data:'))).toEqual([])
   })
 })
