@@ -50,8 +50,9 @@ export class SnapshotStore<Snapshot extends FailableSnapshot>
 
   readonly subscribe = this.#listeners.add
 
-  /** What it has is up to date now. */
+  /** What it has is up to date now. Does nothing after it has failed: what comes in late does not undo that. */
   update(change: Partial<Omit<Snapshot, keyof FailableSnapshot>>): void {
+    if (this.#running?.signal.aborted) return
     this.#set({ ...this.#snapshot, ...change, isLoading: false, error: null })
   }
 

@@ -54,11 +54,13 @@ export const conversationIndexSchema = `
   END;
   CREATE TRIGGER conversation_flags_updated AFTER UPDATE OF flags ON conversations WHEN old.flags <> new.flags BEGIN
     UPDATE conversation_counts SET conversation_count = conversation_count - 1 WHERE flags = old.flags;
+    DELETE FROM conversation_counts WHERE flags = old.flags AND conversation_count = 0;
     INSERT INTO conversation_counts VALUES (new.flags, 1)
       ON CONFLICT (flags) DO UPDATE SET conversation_count = conversation_count + 1;
   END;
   CREATE TRIGGER conversation_deleted AFTER DELETE ON conversations BEGIN
     UPDATE conversation_counts SET conversation_count = conversation_count - 1 WHERE flags = old.flags;
+    DELETE FROM conversation_counts WHERE flags = old.flags AND conversation_count = 0;
   END;
 
   -- What a person has set for the conversation of each session.
