@@ -162,7 +162,7 @@ describe('a server that cannot be reached', () => {
       if (losses.includes(lost)) break
       if (!isLoading) proxy.refuseConnections()
     }
-    const unreachable = losses.filter((message) => message !== lost)[0]
+    const unreachable = losses.find((message) => message !== lost)
     expect(unreachable).toMatch(
       /^The server at (http|ws):\/\/127\.0\.0\.1:\d+\/graphql cannot be reached\. Check the url, that the server runs, and that it allows the origin of the page\.$/,
     )
