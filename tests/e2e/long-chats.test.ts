@@ -22,7 +22,7 @@ import { startTestSegue } from '../support/server/segue.ts'
 const offlineSummaryGenerator = createOfflineSummaryGenerator(defaultModelPricing)
 
 /** `.ci/run` has longer chats. */
-const turns = Number(process.env['LONG_CHAT_TURNS'] ?? 40)
+const turns = Number(process.env['LONG_CHAT_TURNS'] ?? 25)
 const autoCompactThreshold = 0.8
 const timeoutMs = 20_000 + 500 * turns
 

@@ -10,7 +10,7 @@ import { callsTool, toToolArguments } from './approve-tool-call.ts'
 import { type ReceivedAnswer, type Schedule, type ScheduleReport, toScheduleText } from './run-schedule.ts'
 
 /** How many schedules are run. Their seeds are consecutive numbers. */
-export const rounds = Number(process.env['SCHEDULE_ROUNDS'] ?? 50)
+export const rounds = Number(process.env['SCHEDULE_ROUNDS'] ?? 25)
 const firstSeed = Number(process.env['SCHEDULE_SEED'] ?? 1)
 
 const words = ['Hello', ' 👋', ' wörld', '\n', ' 你好', ' of', ' words', ' 👨‍👩‍👧', ' "quoted"', ' data: x\n\n']

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { runSchedules } from './run-schedules.ts'
 
-const count = Number(process.env['CHAOS_SCHEDULES'] ?? 10)
+const count = Number(process.env['CHAOS_SCHEDULES'] ?? 6)
 
 /** What happens many times in a hundred schedules. */
 const frequentActions = [

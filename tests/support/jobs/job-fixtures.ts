@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -7,6 +7,7 @@ import { SqliteJobStore } from '../../../src/storage/sqlite/sqlite-job-store.ts'
 import type { JobInput } from '../../../src/jobs/job-input.ts'
 import { newId } from '../../../src/lib/ids.ts'
 import { newSegueJob } from '../../../src/jobs/job-state.ts'
+import { writeEmptyDatabase } from '../server/segue.ts'
 import type { SegueJob } from '../../../src/model/job.ts'
 
 /** A temporary folder, removed when the test has finished. */
@@ -18,7 +19,9 @@ export function newJobsFolder(): string {
 
 /** The job store of a new profile database, closed when the test has finished. */
 export function newStore(folder = newJobsFolder()): { database: SegueProfileDatabase; store: SqliteJobStore } {
-  const database = new SegueProfileDatabase(join(folder, 'segue.db'))
+  const path = join(folder, 'segue.db')
+  if (!existsSync(path)) writeEmptyDatabase(path)
+  const database = new SegueProfileDatabase(path)
   onTestFinished(() => database.close())
   return { database, store: new SqliteJobStore(database) }
 }

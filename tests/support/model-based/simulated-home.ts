@@ -24,7 +24,7 @@ import { newModelId, readContextWindow, reservedTokens } from './simulated-model
 import { newMessageText, SimulatedSummaries } from './simulated-summaries.ts'
 import { findNewestSummaries } from './stored-summaries.ts'
 import { newResolvedModel } from '../providers/resolved-model.ts'
-import { newTempFolder } from '../server/segue.ts'
+import { newHome } from '../server/segue.ts'
 import { wrapStore } from '../storage/event-store.ts'
 import { type StoredChats, readStoredChats } from '../storage/stored-chat.ts'
 import { waitUntil } from '../wait-until.ts'
@@ -60,7 +60,7 @@ type Outcome<T> = { readonly value: T } | { readonly error: unknown } | 'crashed
 
 /** A home in which servers run one after the other, with everything that clients have received from them. */
 export class SimulatedHome {
-  readonly #folder = newTempFolder()
+  readonly #folder = newHome()
   readonly #path = join(this.#folder, 'segue.db')
   readonly #runtime = { ...newCountingRuntime(), newId }
   readonly #servers: ServerRun[] = []

@@ -13,7 +13,7 @@ import { SegueProfileDatabase } from '../../../src/storage/sqlite/segue-profile-
 import { BackgroundSearchIndexer } from '../../../src/storage/sqlite/search/background-search-indexer.ts'
 import { SqliteEventStore } from '../../../src/storage/sqlite/sqlite-event-store.ts'
 import { newSessionRecord } from '../sessions/session-record.ts'
-import { newTempFolder } from '../server/segue.ts'
+import { newTempFolder, writeEmptyDatabase } from '../server/segue.ts'
 import { waitUntil } from '../wait-until.ts'
 import { RecordingLogger } from '../recording-logger.ts'
 
@@ -53,6 +53,7 @@ export function newSegueSearchFixture({
   timeoutMs,
 }: SegueSearchFixtureOptions = {}): SegueSearchFixture {
   const file = path ?? join(newTestFolder(), 'segue.db')
+  if (path === undefined) writeEmptyDatabase(file)
   const database = new SegueProfileDatabase(file)
   const store = new SqliteEventStore(database)
   const log = new RecordingLogger()
@@ -138,7 +139,8 @@ export async function readAllPages(
   }
 }
 
-function newTestFolder(): string {
+/** A folder that is removed when the test has finished. */
+export function newTestFolder(): string {
   const folder = newTempFolder()
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   return folder

@@ -79,11 +79,16 @@ export function newTempFolder(): string {
   return mkdtempSync(join(tmpdir(), 'segue-test-'))
 }
 
-/** A new home with an empty database. Copying one is much faster than running all migrations. */
+/** A new home with an empty database. */
 export function newHome(): string {
   const home = newTempFolder()
-  writeFileSync(join(home, 'segue.db'), (emptyDatabase ??= buildEmptyDatabase()))
+  writeEmptyDatabase(join(home, 'segue.db'))
   return home
+}
+
+/** Writes the empty database of a profile. Copying one is much faster than running all migrations. */
+export function writeEmptyDatabase(path: string): void {
+  writeFileSync(path, (emptyDatabase ??= buildEmptyDatabase()))
 }
 
 let emptyDatabase: Buffer | null = null

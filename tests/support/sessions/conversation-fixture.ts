@@ -6,7 +6,7 @@ import { ConversationRepository } from '../../../src/sessions/conversation-repos
 import { CombinedSessionRepository } from '../../../src/sessions/combined-session-repository.ts'
 import { HermesDb, type HermesLayout } from '../hermes/hermes-db.ts'
 import { TestDatabase } from '../storage/test-database.ts'
-import { newTempFolder } from '../server/segue.ts'
+import { newHome, newTempFolder } from '../server/segue.ts'
 import { newSessionRecord } from './session-record.ts'
 import { silentLogger } from '../../../src/lib/logger.ts'
 import type { ModelSettings } from './conversation-settings-model.ts'
@@ -37,7 +37,7 @@ export class ConversationFixture {
   }
 
   static async open(layout: HermesLayout = 'newest'): Promise<ConversationFixture> {
-    const [home, hermesHome] = [newTempFolder(), newTempFolder()]
+    const [home, hermesHome] = [newHome(), newTempFolder()]
     const hermes = new HermesDb(join(hermesHome, 'state.db'), layout)
     hermes.db.pragma('foreign_keys = OFF')
     const profile = openProfileStorage({ home, hermesHome, durable: false, log: silentLogger })

@@ -6,7 +6,7 @@ import type { Provider } from '../../../src/config/profile/provider.ts'
 import { ChatClient, type ChatInput } from '../../support/clients/chat-client.ts'
 import { EventReader } from '../../support/clients/reader.ts'
 import { newProvider } from '../../support/providers/provider.ts'
-import { newTempFolder, startTestSegue, type TestSegue } from '../../support/server/segue.ts'
+import { type TestSegue, newHome, startTestSegue } from '../../support/server/segue.ts'
 import { ask as askForData } from '../../support/server/graphql-request.ts'
 import { startHttpServer, type TestHttpServer } from '../../support/server/small-server.ts'
 
@@ -46,7 +46,7 @@ async function stopSegue(): Promise<void> {
 }
 
 beforeEach(async () => {
-  home = newTempFolder()
+  home = newHome()
   requests = []
   judge = () => null
   listed = {}

@@ -7,7 +7,7 @@ import type { ProviderType } from '../../../src/config/profile/provider.ts'
 import { ChatClient, type ChatInput } from '../../support/clients/chat-client.ts'
 import { EventReader } from '../../support/clients/reader.ts'
 import { newProvider } from '../../support/providers/provider.ts'
-import { newTempFolder, startTestSegue, type TestSegue } from '../../support/server/segue.ts'
+import { type TestSegue, newHome, startTestSegue } from '../../support/server/segue.ts'
 import { startHttpServer, type TestHttpServer } from '../../support/server/small-server.ts'
 
 const requestSchema = z.object({
@@ -50,7 +50,7 @@ async function startSegue(type: ProviderType, contextWindow: number | null = nul
 }
 
 beforeEach(async () => {
-  home = newTempFolder()
+  home = newHome()
   requests = []
   judge = () => null
   server = await startHttpServer((request, response) => {

@@ -8,7 +8,7 @@ import { ChatClient } from '../../support/clients/chat-client.ts'
 import { computeDigest, EventReader } from '../../support/clients/reader.ts'
 import { newTool, newToolSource } from '../../support/fixtures/tools.ts'
 import { newProvider } from '../../support/providers/provider.ts'
-import { newTempFolder, startTestSegue } from '../../support/server/segue.ts'
+import { newHome, newTempFolder, startTestSegue } from '../../support/server/segue.ts'
 import { startHttpServer } from '../../support/server/small-server.ts'
 import { exportToFile, importFromFile, newHomePath } from '../../support/transfer/transfers.ts'
 
@@ -40,7 +40,7 @@ interface World {
 async function startWorld(
   type: ProviderType,
   streams: readonly string[],
-  { home = newTempFolder(), models = ['m', 'other'] } = {},
+  { home = newHome(), models = ['m', 'other'] } = {},
 ): Promise<World> {
   const requests: SentMessage[][] = []
   const server = use(
@@ -203,7 +203,7 @@ describe('Anthropic', () => {
     expect(JSON.stringify([session, reader.events])).not.toMatch(/signature|secret/)
 
     // As `kill -9` would leave it.
-    const home = newTempFolder()
+    const home = newHome()
     cpSync(world.home, home, { recursive: true })
     const after = await startWorld('anthropic', [], { home })
     const messages = await after.client.ask(

@@ -6,7 +6,7 @@ import type { ProviderType } from '../../../src/config/profile/provider.ts'
 import { ChatClient, type ChatInput } from '../../support/clients/chat-client.ts'
 import { EventReader } from '../../support/clients/reader.ts'
 import { newProvider } from '../../support/providers/provider.ts'
-import { newTempFolder, startTestSegue, type TestSegue } from '../../support/server/segue.ts'
+import { type TestSegue, newHome, startTestSegue } from '../../support/server/segue.ts'
 import { startHttpServer, type TestHttpServer } from '../../support/server/small-server.ts'
 
 interface Refusal {
@@ -49,7 +49,7 @@ async function stopSegue(): Promise<void> {
 }
 
 beforeEach(async () => {
-  home = newTempFolder()
+  home = newHome()
   requests = []
   judge = () => null
   server = await startHttpServer((request, response) => {

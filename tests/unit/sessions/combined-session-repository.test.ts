@@ -7,7 +7,7 @@ import type { SessionRecord } from '../../../src/model/session.ts'
 import { CombinedSessionRepository } from '../../../src/sessions/combined-session-repository.ts'
 import { ask, request } from '../../support/server/graphql-request.ts'
 import { HermesDb, type HermesRow } from '../../support/hermes/hermes-db.ts'
-import { newTempFolder, startTestSegue, type TestSegue } from '../../support/server/segue.ts'
+import { type TestSegue, newHome, newTempFolder, startTestSegue } from '../../support/server/segue.ts'
 import { TestDatabase } from '../../support/storage/test-database.ts'
 import { newSessionRecord } from '../../support/sessions/session-record.ts'
 
@@ -365,7 +365,7 @@ describe('filters', () => {
   )
 
   test('do not know flags of a Hermes whose file is gone', async () => {
-    const home = newTempFolder()
+    const home = newHome()
     const file = new HermesDb(join(home, 'state.db'))
     file.addSession('begun', { end_reason: 'cli_close', pinned: 1 })
     file.addMessage('begun', 1, { content: 'Hello' })

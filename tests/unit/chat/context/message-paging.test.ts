@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { startSegueWithProvider, type SegueWithProvider } from '../../../support/server/segue-with-provider.ts'
-import { newTempFolder } from '../../../support/server/segue.ts'
+import { newHome } from '../../../support/server/segue.ts'
 import { newLatch, type Latch } from '../../../support/fixtures/chats/agent-chats.ts'
 
 const messagesQuery = /* GraphQL */ `
@@ -53,7 +53,7 @@ let home: string
 let world: SegueWithProvider
 
 beforeEach(async () => {
-  home = newTempFolder()
+  home = newHome()
   world = await startSegueWithProvider({ settings: { home } })
 })
 

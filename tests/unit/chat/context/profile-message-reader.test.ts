@@ -6,7 +6,7 @@ import type { ChatClient } from '../../../support/clients/chat-client.ts'
 import { HermesDb } from '../../../support/hermes/hermes-db.ts'
 import { startSegueWithProvider, type SegueWithProvider } from '../../../support/server/segue-with-provider.ts'
 import type { EventReader } from '../../../support/clients/reader.ts'
-import { newTempFolder } from '../../../support/server/segue.ts'
+import { newHome, newTempFolder } from '../../../support/server/segue.ts'
 import { fromModelContext, fromRequest, type SentMessage } from '../../../support/fixtures/sent-messages.ts'
 import type { ProviderStep } from '../../../support/providers/strict-provider.ts'
 
@@ -17,7 +17,7 @@ let home: string
 let world: SegueWithProvider
 
 beforeEach(async () => {
-  home = newTempFolder()
+  home = newHome()
   world = await startSegueWithProvider({ settings: { home } })
 })
 

@@ -24,7 +24,7 @@ import {
   playTurn,
   newUserMessage,
 } from '../../../support/fixtures/generators.ts'
-import { newTempFolder } from '../../../support/server/segue.ts'
+import { newHome } from '../../../support/server/segue.ts'
 import { waitUntil } from '../../../support/wait-until.ts'
 import { RecordingLogger } from '../../../support/recording-logger.ts'
 
@@ -42,7 +42,7 @@ const logger = new RecordingLogger()
 beforeEach(async () => {
   head = 0
   changes.length = 0
-  home = newTempFolder()
+  home = newHome()
   database = new SegueProfileDatabase(join(home, 'segue.db'))
   store = new SqliteEventStore(database)
   session = newSession({ profile: 'default', title: null, titleSource: null, model: null, at: 0 })

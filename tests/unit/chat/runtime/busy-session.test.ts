@@ -10,7 +10,7 @@ import {
   providerKey,
 } from '../../../support/server/segue-with-provider.ts'
 import { EventReader } from '../../../support/clients/reader.ts'
-import { newTempFolder, startTestSegueWithFlags } from '../../../support/server/segue.ts'
+import { newHome, startTestSegueWithFlags } from '../../../support/server/segue.ts'
 import { startServerProcess } from '../../../support/server/server-process.ts'
 import { StrictProvider } from '../../../support/providers/strict-provider.ts'
 
@@ -362,7 +362,7 @@ describe('a restart', () => {
     'after kill -9 starts the queued streams, in their order and as they were changed, with all earlier messages in their context',
     { timeout: 60_000 },
     async () => {
-      const home = newTempFolder()
+      const home = newHome()
       await using provider = await StrictProvider.start({ apiKey: providerKey })
       const settings = { type: 'openai-compatible', baseURL: provider.baseURL, apiKey: providerKey, models: ['test'] }
       writeFileSync(

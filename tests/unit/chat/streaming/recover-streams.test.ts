@@ -28,7 +28,7 @@ import {
   playTurn,
   newUserMessage,
 } from '../../../support/fixtures/generators.ts'
-import { newTempFolder } from '../../../support/server/segue.ts'
+import { newHome } from '../../../support/server/segue.ts'
 import { silentLogger } from '../../../../src/lib/logger.ts'
 import { subscribeToSqlStatements } from '../../../../src/lib/sql-channel.ts'
 import { FencingError } from '../../../../src/storage/errors.ts'
@@ -42,7 +42,7 @@ let home: string
 const open: { close: () => Promise<void> }[] = []
 
 beforeEach(() => {
-  home = newTempFolder()
+  home = newHome()
 })
 
 afterEach(async () => {
@@ -428,7 +428,7 @@ describe('the cost of recovery', () => {
   test('depends on the number of unfinished streams, not on the size of the database', async () => {
     const few = await statementsBeside(10)
     rmSync(home, { recursive: true, force: true })
-    home = newTempFolder()
+    home = newHome()
     const many = await statementsBeside(1000)
     expect(few.length).toBeGreaterThan(0)
     expect(many.length).toBe(few.length)

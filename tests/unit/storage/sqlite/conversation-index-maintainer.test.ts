@@ -7,11 +7,11 @@ import { SegueProfileDatabase } from '../../../../src/storage/sqlite/segue-profi
 import { migrations } from '../../../../src/storage/sqlite/database/migrations.ts'
 import { SqliteSessionReader } from '../../../../src/storage/sqlite/sqlite-session-reader.ts'
 import { type SqlConnection, StatementCache } from '../../../../src/storage/sqlite/database/statement-cache.ts'
-import { newTempFolder } from '../../../support/server/segue.ts'
+import { newHome, newTempFolder } from '../../../support/server/segue.ts'
 import { yieldToEventLoop } from '../../../../src/lib/async/yield-to-event-loop.ts'
 
-function newPath(): string {
-  const folder = newTempFolder()
+function newPath(createFolder = newHome): string {
+  const folder = createFolder()
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   return join(folder, 'segue.db')
 }
@@ -42,7 +42,7 @@ function insert(db: SqlConnection, id: string, at: number, parent: string | null
 }
 
 test('a database without an index is indexed when it is opened', async () => {
-  const path = newPath()
+  const path = newPath(newTempFolder)
   const old = new Database(path)
   old.exec(migrations[0] ?? '')
   old.pragma('user_version = 1')

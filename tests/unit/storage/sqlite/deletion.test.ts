@@ -14,7 +14,7 @@ import type { LocatedImportRecord } from '../../../../src/storage/transfer/impor
 import { finishJobRun, newSegueJob, startManualJobRun } from '../../../../src/jobs/job-state.ts'
 import { newJobInput, newRunIds } from '../../../support/jobs/job-fixtures.ts'
 import { newTextMessage } from '../../../support/search/segue-search-fixture.ts'
-import { newTempFolder } from '../../../support/server/segue.ts'
+import { newHome, newTempFolder } from '../../../support/server/segue.ts'
 import { waitUntil } from '../../../support/wait-until.ts'
 import { checkpointOf } from '../contract/context-checkpoint-contract.ts'
 import { addSession, approvalOf, deltaOf, firstPage, sessionOf, streamOf } from '../contract/records.ts'
@@ -39,7 +39,7 @@ let path: string
 const open = (): SqliteStorage => openSqliteStorage({ path, profile: 'work', durable: false, log: silentLogger })
 
 beforeEach(() => {
-  folder = newTempFolder()
+  folder = newHome()
   path = join(folder, 'segue.db')
   storage = open()
 })

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { normalizeSearchText } from '../../../../src/search/analyzer.ts'
 import { searchRanks, SearchQuery } from '../../../../src/search/search-query.ts'
 import {
+  newTestFolder,
   hitId,
   newSegueSearchFixture,
   type SegueSearchFixture,
@@ -65,7 +67,7 @@ test('messages of user and assistant are found; system messages, reasoning, tool
 })
 
 test('a query without a term finds nothing, and neither does any query before the first write', async () => {
-  const fixture = newSegueSearchFixture()
+  const fixture = newSegueSearchFixture({ path: join(newTestFolder(), 'segue.db') })
   expect(await fixture.findIds('anything')).toEqual([])
   expect(existsSync(fixture.path)).toBe(false)
   await fixture.addMessage(await fixture.addSession('!!'), '??? anything')
