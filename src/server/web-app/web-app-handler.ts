@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import sirv from 'sirv'
@@ -21,7 +21,26 @@ export function hasWebApp(folder: string): boolean {
  * Whatever else is asked for goes to `handleOther`.
  */
 export function createWebAppHandler(folder: string, handleOther: RequestHandler): RequestHandler {
-  const serveFile = sirv(folder, {
+  const page = join(folder, 'index.html')
+  let builtAt = readModificationTime(page)
+  let serveFile = createFileServer(folder)
+  return (request, response) => {
+    const isRead = request.method === 'GET' || request.method === 'HEAD'
+    const isPage = opensPage(request)
+    // The page itself is for browsers only: other clients look for the API at `/`.
+    if (!isRead || (isPagePath(readRequestPath(request)) && !isPage)) return handleOther(request, response)
+    // The list of files is read once. A page that was built since then has others.
+    if (isPage && builtAt !== (builtAt = readModificationTime(page))) serveFile = createFileServer(folder)
+    serveFile(request, response, () => {
+      if (!isPage) return handleOther(request, response)
+      request.url = '/'
+      serveFile(request, response, () => handleOther(request, response))
+    })
+  }
+}
+
+function createFileServer(folder: string): ReturnType<typeof sirv> {
+  return sirv(folder, {
     etag: true,
     gzip: true,
     brotli: true,
@@ -32,17 +51,10 @@ export function createWebAppHandler(folder: string, handleOther: RequestHandler)
       response.setHeader('cache-control', hashedFiles.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache')
     },
   })
-  return (request, response) => {
-    const isRead = request.method === 'GET' || request.method === 'HEAD'
-    // The page itself is for browsers only: other clients look for the API at `/`.
-    if (!isRead || (isPagePath(readRequestPath(request)) && !opensPage(request))) return handleOther(request, response)
-    serveFile(request, response, () => {
-      if (!opensPage(request)) return handleOther(request, response)
-      request.url = '/'
-      serveFile(request, response, () => handleOther(request, response))
-    })
-  }
 }
+
+/** In epoch milliseconds; null while there is no such file. */
+const readModificationTime = (file: string): number | null => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? null
 
 const isPagePath = (path: string): boolean => path === '/' || path === '/index.html'
 

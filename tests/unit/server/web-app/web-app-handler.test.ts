@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { brotliCompressSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -10,9 +10,10 @@ const html = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
 
 describe('The web app', () => {
   let segue: TestSegue
+  let folder: string
 
   beforeAll(async () => {
-    const folder = newTempFolder()
+    folder = newTempFolder()
     mkdirSync(join(folder, 'assets'))
     writeFileSync(join(folder, 'index.html'), page)
     writeFileSync(join(folder, 'diagram.html'), page)
@@ -81,6 +82,13 @@ describe('The web app', () => {
     expect((await get('/health', html)).body).toBe('{"status":"ok"}')
     expect((await get('/graphql', html)).body).toContain('GraphiQL')
     expect((await get('/files/a/0', html)).status).toBe(404)
+  })
+
+  test('that is built while the server runs is served with its new files', async () => {
+    writeFileSync(join(folder, 'assets', 'index-4d5e6f.js'), 'export {}')
+    utimesSync(join(folder, 'index.html'), new Date(), new Date(Date.now() + 5000))
+    expect((await get('/', html)).status).toBe(200)
+    expect((await get('/assets/index-4d5e6f.js')).status).toBe(200)
   })
 
   test('serves nothing from outside of its folder', async () => {
