@@ -53,3 +53,10 @@ test('a time that is ahead of the clock of the page is of today', () => {
   const now = new Date(2026, 5, 10, 23)
   expect(read([chat('a', new Date(2026, 5, 11, 1))], now)).toEqual(['Today', 'a'])
 })
+
+test('A chat that is in two sections for a moment is listed once, where it matters most', () => {
+  const now = new Date(2026, 10, 29, 12)
+  const [asks, other] = [chat('asks', now), chat('other', now)]
+  const items = toListItems({ needsPerson: [asks], pinned: [asks], others: [asks, other] }, now)
+  expect(items.map(({ key }) => key).filter((key) => ['asks', 'other'].includes(key))).toEqual(['asks', 'other'])
+})

@@ -7,15 +7,21 @@ export type ListItem =
   | { readonly type: 'heading'; readonly key: string; readonly text: string }
   | { readonly type: 'chat'; readonly key: string; readonly conversation: Conversation }
 
-/** The list: what needs a person, what is pinned, then the others by the day of their last activity. */
+/**
+ * The list: what needs a person, what is pinned, then the others by the day of their last activity. Each chat is in it once:
+ * the lists that these come from change one after the other, so that one may be in two of them for a moment.
+ */
 export function toListItems(
   { needsPerson, pinned, others }: Pick<ChatSections, 'needsPerson' | 'pinned' | 'others'>,
   now: Date,
 ): ListItem[] {
+  const shown = new Set<string>()
+  const takeNew = (conversations: readonly Conversation[]): Conversation[] =>
+    conversations.filter(({ id }) => shown.size < shown.add(id).size)
   return [
-    ...toSection('needs-person', strings.sidebar.needsYou, needsPerson),
-    ...toSection('pinned', strings.sidebar.pinned, pinned),
-    ...toDays(others, now),
+    ...toSection('needs-person', strings.sidebar.needsYou, takeNew(needsPerson)),
+    ...toSection('pinned', strings.sidebar.pinned, takeNew(pinned)),
+    ...toDays(takeNew(others), now),
   ]
 }
 
