@@ -128,20 +128,31 @@ describeApp('Notifications', (browser) => {
   })
 
   test('and announcements tell of an answer that has ended, once, and not of each token', async () => {
-    await using app = await openScriptedApp(browser, { scripts: ['The tide is low.', 'It is high.'] })
+    // Each answer waits until the list of chats shows that it is being made.
+    const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const hold = (shown: Promise<void>, text: string) => [{ wait: shown }, { text }, { finish: 'stop' }]
+    const scripts = [hold(first.promise, 'The tide is low.'), hold(second.promise, 'It is high.')]
+    await using app = await openScriptedApp(browser, { scripts })
     const { page } = app
+    const working = page
+      .getByRole('navigation', { name: 'Chats' })
+      .getByRole('link', { name: /An answer is being made/ })
     await page.context().addInitScript(recordNotifications)
     await page.goto(`${app.segue.url}/inbox`)
     await page.getByRole('button', { name: 'Notify me' }).click()
     await waitForLocks(page, 1)
     await page.goto(app.segue.url)
     await send(page, 'How is the tide?')
+    await working.waitFor()
+    first.resolve()
     const announced = page.getByRole('log', { name: 'What has happened' }).getByRole('paragraph')
     await announced.getByText('How is the tide?: The tide is low.').waitFor()
     expect(await announced.count()).toBe(1)
     await setHidden(page, true)
     await waitForLocks(page, 0)
     await send(page, 'And now?')
+    await working.waitFor()
+    second.resolve()
     await expect.poll(() => listShown(page)).toMatchObject([{ title: 'How is the tide?', body: 'It is high.' }])
     expect(await announced.count()).toBe(1)
   })
