@@ -13,7 +13,7 @@ export function Conversations() {
           </li>
         ))}
       </ul>
-      {hasMore && <button onClick={loadMore}>More</button>}
+      {hasMore && <button onClick={() => void loadMore()}>More</button>}
     </nav>
   )
 }

@@ -29,7 +29,7 @@ export default function ChatSegments({ conversation }: { readonly conversation: 
         ))}
       </ul>
       {isMore && (
-        <Button kind="quiet" onClick={loadMore}>
+        <Button kind="quiet" onClick={() => void loadMore()}>
           {strings.sidebar.moreSegments(conversation.segmentCount - segments.length)}
         </Button>
       )}
