@@ -330,6 +330,8 @@ describe('a server with a provider and a Hermes agent', { timeout: 60_000 }, () 
       stream: { status: 'COMPLETED' },
       message: { text: 'Hello from the strict provider.' },
     })
+    // The request for the title. Later tests count requests.
+    await provider.waitForRequest(1)
     expect(provider.rejections).toEqual([])
   })
 

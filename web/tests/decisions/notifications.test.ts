@@ -57,17 +57,18 @@ const listShown = (page: Page): Promise<unknown> =>
 const setHidden = (page: Page, isHidden: boolean): Promise<void> =>
   page.evaluate((value) => Reflect.get(window, 'setHidden')(value), isHidden)
 
-/** Whether this page is the one that shows notifications, and which pages hold the lock of visible ones. */
-async function waitForLocks(page: Page, visibleCount: number): Promise<void> {
+/** Waits until so many windows can be seen, one shows notifications, and the others wait to be the one. */
+async function waitForLocks(page: Page, visibleCount: number, waitingCount = 0): Promise<void> {
   await expect
     .poll(() =>
       page.evaluate(async () => {
-        const { held = [] } = await navigator.locks.query()
-        const count = (name: string): number => held.filter((lock) => lock.name === name).length
-        return [count('segue.notifier'), count('segue.visible')]
+        const { held = [], pending = [] } = await navigator.locks.query()
+        const count = (locks: readonly LockInfo[], name: string): number =>
+          locks.filter((lock) => lock.name === name).length
+        return [count(held, 'segue.notifier'), count(pending, 'segue.notifier'), count(held, 'segue.visible')]
       }),
     )
-    .toEqual([1, visibleCount])
+    .toEqual([1, waitingCount, visibleCount])
 }
 
 const ask = { text: '/ask Which one? | red' }
@@ -104,13 +105,13 @@ describeApp('Notifications', (browser) => {
     await waitForLocks(page, 1)
     const other = await app.openPage('/inbox')
     await other.getByRole('button', { name: 'Notifications are on' }).waitFor()
-    await waitForLocks(other, 2)
+    await waitForLocks(other, 2, 1)
     await setHidden(page, true)
-    await waitForLocks(other, 1)
+    await waitForLocks(other, 1, 1)
     await start(segue.url, { text: '/ask Seen?' })
     await other.getByText('Seen?', { exact: true }).waitFor()
     await setHidden(other, true)
-    await waitForLocks(other, 0)
+    await waitForLocks(other, 0, 1)
     await start(segue.url, ask)
     await expect.poll(() => listShown(page)).toMatchObject([{ body: 'Which one?' }])
     await other.getByText('Which one?', { exact: true }).waitFor()
@@ -128,31 +129,22 @@ describeApp('Notifications', (browser) => {
   })
 
   test('and announcements tell of an answer that has ended, once, and not of each token', async () => {
-    // Each answer waits until the list of chats shows that it is being made.
-    const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-    const hold = (shown: Promise<void>, text: string) => [{ wait: shown }, { text }, { finish: 'stop' }]
-    const scripts = [hold(first.promise, 'The tide is low.'), hold(second.promise, 'It is high.')]
-    await using app = await openScriptedApp(browser, { scripts })
+    await using app = await openScriptedApp(browser, { scripts: ['The tide is low.', 'It is high.'] })
     const { page } = app
-    const working = page
-      .getByRole('navigation', { name: 'Chats' })
-      .getByRole('link', { name: /An answer is being made/ })
     await page.context().addInitScript(recordNotifications)
     await page.goto(`${app.segue.url}/inbox`)
     await page.getByRole('button', { name: 'Notify me' }).click()
     await waitForLocks(page, 1)
     await page.goto(app.segue.url)
+    // What follows the chats has been loaded, and has read them.
+    await page.waitForLoadState('networkidle')
     await send(page, 'How is the tide?')
-    await working.waitFor()
-    first.resolve()
     const announced = page.getByRole('log', { name: 'What has happened' }).getByRole('paragraph')
     await announced.getByText('How is the tide?: The tide is low.').waitFor()
     expect(await announced.count()).toBe(1)
     await setHidden(page, true)
     await waitForLocks(page, 0)
     await send(page, 'And now?')
-    await working.waitFor()
-    second.resolve()
     await expect.poll(() => listShown(page)).toMatchObject([{ title: 'How is the tide?', body: 'It is high.' }])
     expect(await announced.count()).toBe(1)
   })

@@ -15,13 +15,13 @@ export function toListItems(
   { needsPerson, pinned, others }: Pick<ChatSections, 'needsPerson' | 'pinned' | 'others'>,
   now: Date,
 ): ListItem[] {
-  const shown = new Set<string>()
-  const takeNew = (conversations: readonly Conversation[]): Conversation[] =>
-    conversations.filter(({ id }) => shown.size < shown.add(id).size)
+  const above = new Set(needsPerson.map(({ id }) => id))
+  const pinnedOnly = pinned.filter(({ id }) => !above.has(id))
+  for (const { id } of pinnedOnly) above.add(id)
   return [
-    ...toSection('needs-person', strings.sidebar.needsYou, takeNew(needsPerson)),
-    ...toSection('pinned', strings.sidebar.pinned, takeNew(pinned)),
-    ...toDays(takeNew(others), now),
+    ...toSection('needs-person', strings.sidebar.needsYou, needsPerson),
+    ...toSection('pinned', strings.sidebar.pinned, pinnedOnly),
+    ...toDays(above.size === 0 ? others : others.filter(({ id }) => !above.has(id)), now),
   ]
 }
 
