@@ -13,6 +13,7 @@ import { createYogaHandler, graphqlPath } from './graphql/yoga.ts'
 import { CorsPolicy, sendPreflightResponse } from './http/cors-policy.ts'
 import { createFileHandler } from './http/file-handler.ts'
 import { maxRequestBytes } from './http/max-request-bytes.ts'
+import { createHealthHandler, createReadyHandler } from './http/probe-handlers.ts'
 import { endUpgrade, rejectUpgrade, sendRejection } from './http/reject-request.ts'
 import { RefusedOriginLogger } from './http/refused-origin-logger.ts'
 import { type RequestRejection, RequestGuard } from './http/request-guard.ts'
@@ -126,7 +127,8 @@ function createTransports(
   })
   const route = createRouter(
     [
-      { path: '/health', handle: (_, response) => sendJson(response, 200, { status: 'ok' }) },
+      { path: '/health', handle: createHealthHandler() },
+      { path: '/ready', handle: createReadyHandler(profiles.readiness) },
       {
         path: `${filesPath}/`,
         accepts: ({ method }) => method === 'GET' || method === 'HEAD',

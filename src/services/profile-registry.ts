@@ -5,6 +5,7 @@ import type { Settings } from '../config/settings.ts'
 import { createIdNotFoundError, SegueError, createShuttingDownError } from '../lib/errors.ts'
 import { FileConverter } from '../lib/file-conversion/file-converter.ts'
 import { HttpClient } from '../lib/http/http-client.ts'
+import { Readiness } from '../lib/telemetry/readiness.ts'
 import { JobRunSlots } from '../jobs/job-run-slots.ts'
 import { ProfileDirectory } from '../profiles/profile-directory.ts'
 import { defaultProfileName } from '../profiles/profile-name.ts'
@@ -18,6 +19,8 @@ export interface ProfileRegistryOptions {
   readonly log: Logger
   /** Where API keys are looked up, default providers, and proxies. */
   readonly env: NodeJS.ProcessEnv
+  /** Is told of problems that keep the server from working. Default: one of its own. */
+  readonly readiness?: Readiness
   /** Replaces the MCP servers of a profile. */
   readonly createToolSource?: (profile: string) => ToolSource
 }
@@ -42,12 +45,14 @@ export class ProfileRegistry {
   #nameCache = { at: Number.NEGATIVE_INFINITY, names: Promise.resolve<string[]>([]) }
   /** When the server began to start, in epoch milliseconds. */
   readonly startedAt = Date.now()
+  readonly readiness: Readiness
   readonly #firstStartedAt: number
   #isStarted = false
   #isClosing = false
 
   private constructor(options: ProfileRegistryOptions) {
     this.#options = options
+    this.readiness = options.readiness ?? new Readiness()
     this.#firstStartedAt = loadFirstStartTime(options.settings.home, this.startedAt)
     this.#directory = new ProfileDirectory(options.settings)
     this.#httpClient = new HttpClient(options.env)
