@@ -406,4 +406,15 @@ test('K5 a summary leaves the messages that it stands for where they are', async
   })
   expect(await listKinds(session.id)).toEqual(toEdges('CHAT', before))
   expect(await listKinds(next)).toEqual(toEdges('SUMMARY', await client.messages(next)))
+
+  // A later summary stands for what the one before it stands for, too.
+  const countQuery = 'query ($id: ID!) { session(id: $id) { messages { edges { node { summarizedCount } } } } }'
+  const listCounts = async (of: string) => JSON.stringify((await client.ask(countQuery, { id: of }))['session'])
+  const toCounts = (...counts: (number | null)[]) =>
+    JSON.stringify({ messages: { edges: counts.map((summarizedCount) => ({ node: { summarizedCount } })) } })
+  expect(await listCounts(next)).toBe(toCounts(2))
+  const second = await client.start({ sessionId: next, text: 'Talk on.' })
+  await provided.newReader(second.id).readToEnd()
+  expect(await listCounts(next)).toBe(toCounts(2, null, null))
+  expect(await listCounts(await compact(client, next))).toBe(toCounts(4))
 })

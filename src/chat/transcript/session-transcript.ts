@@ -66,6 +66,11 @@ export class SessionTranscript {
     return messages
   }
 
+  /** Whether a session is among those that are read as one. */
+  hasSession(sessionId: string): boolean {
+    return this.#options.sessions.some(({ id }) => id === sessionId)
+  }
+
   #indexOf({ sessionId }: TranscriptKey): number {
     return this.#options.sessions.findIndex(({ id }) => id === sessionId)
   }

@@ -1,7 +1,9 @@
+import { countSummarizedMessages } from '../../chat/transcript/count-summarized-messages.ts'
 import { SessionTranscript } from '../../chat/transcript/session-transcript.ts'
 import { createBadInputError } from '../../lib/errors.ts'
 import type { PageRequest } from '../../lib/pagination.ts'
 import type { MessageRecord } from '../../model/message.ts'
+import { isSegueSummary } from '../../model/message-kind.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import { MessageObjectType, SessionObjectType } from '../object-refs.ts'
 import { createTranscriptCursor, positionCursor } from '../relay/cursors.ts'
@@ -53,11 +55,7 @@ schemaBuilder.objectField(SessionObjectType, 'transcript', (t) =>
       description:
         'What a person reads, oldest first: the messages of the sessions that this one continues, then its own, each once. Summaries stand where they were made. A retry takes the place of the session that it was made from.',
       resolve: async (session, args, { profiles }) => {
-        const requestProfile = await profiles.requireProfile(session.profile)
-        const sessions = await requestProfile.sessionLoader.loadChain(session)
-        const { eventStore } = requestProfile.profile
-        const messageQueries = requestProfile.snapshot.messages
-        const transcript = new SessionTranscript({ messageQueries, eventStore, sessions })
+        const { transcript, sessions } = await loadTranscript(session, await profiles.requireProfile(session.profile))
         return resolveKeysetConnection(args, {
           loadPage: (page) => transcript.loadPage(page),
           toKey: ({ sessionId, position }) => ({ sessionId, position: position ?? 0 }),
@@ -69,6 +67,29 @@ schemaBuilder.objectField(SessionObjectType, 'transcript', (t) =>
     MessageEdge,
   ),
 )
+
+schemaBuilder.objectField(MessageObjectType, 'summarizedCount', (t) =>
+  t.int({
+    nullable: true,
+    description:
+      'Of a summary that Segue has made: how many messages of the user and the agent it stands for, with those that earlier summaries stood for. Null for other messages, and if it is not known any more. All of these messages are read to count them: ask for it of the summaries that are shown.',
+    resolve: async (message, _, { profiles }) => {
+      if (!isSegueSummary(message)) return null
+      const profile = await profiles.requireProfileOfSession(message.sessionId)
+      const session = await profiles.requireSession(message.sessionId)
+      const { transcript } = await loadTranscript(session, profile)
+      const loadMessage = (id: string) => profile.chatLoader.loadMessage(id)
+      return countSummarizedMessages(message, { transcript, loadMessage })
+    },
+  }),
+)
+
+/** What a person reads of a session, and the sessions that it is read from. */
+async function loadTranscript(session: SessionRecord, { sessionLoader, profile, snapshot }: RequestProfile) {
+  const sessions = await sessionLoader.loadChain(session)
+  const { eventStore } = profile
+  return { sessions, transcript: new SessionTranscript({ messageQueries: snapshot.messages, eventStore, sessions }) }
+}
 
 /** The message of a session that is shown. Throws BAD_USER_INPUT. */
 async function requireMessageOf(session: SessionRecord, id: string, profile: RequestProfile): Promise<MessageRecord> {

@@ -88,6 +88,7 @@ describe.each(transports)('A compacted session, over %s,', (transport) => {
       {
         role: 'SYSTEM',
         kind: 'SUMMARY',
+        summarizedCount: 2,
         status: 'COMPLETE',
         text: 'Oaks, in short.',
         stream: null,

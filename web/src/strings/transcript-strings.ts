@@ -21,8 +21,10 @@ export const transcriptStrings = {
   thoughtFor: (duration: string) => `Thought for ${duration}`,
   steered: 'You added while this answer was made',
   withdrawn: 'Taken back. It was not sent to the model.',
-  summary: 'Summary of the messages above',
-  summaryNote: 'The model is sent this summary in place of the messages above, which you can still read.',
+  summary: 'Summary of earlier messages',
+  summaryOf: (count: number) =>
+    count === 1 ? 'Summary of 1 earlier message' : `Summary of ${count.toLocaleString('en')} earlier messages`,
+  summaryNote: 'The model is sent this summary in their place. You can still read them above.',
   file: 'File',
   image: 'Image',
   save: (name: string) => `Save ${name}`,

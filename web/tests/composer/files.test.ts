@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { describeApp } from '../support/describe-app.ts'
 import { findChat, openWithProvider } from '../support/open-chat.ts'
@@ -56,6 +57,49 @@ describeApp('Files of a message', (browser) => {
     await page.locator('main').dispatchEvent('drop', { dataTransfer: transfer })
     await files.nth(1).waitFor()
     expect(await page.getByText('Drop the files to add them').count()).toBe(0)
+  })
+
+  test('that are no images are pasted, dropped, shown and saved, also after a reload', async () => {
+    await using app = await openWithProvider(browser)
+    const { page } = app
+    const { composer, send, questions } = findChat(page)
+    const files = page.getByRole('list', { name: 'Files' }).getByRole('listitem')
+    const newTransfer = (name: string, type: string, text: string) =>
+      page.evaluateHandle(
+        (file) => {
+          const data = new DataTransfer()
+          data.items.add(new File([file.text], file.name, { type: file.type }))
+          return data
+        },
+        { name, type, text },
+      )
+    const pasted = await newTransfer('table.csv', 'text/csv', 'a,b\n1,2\n')
+    await composer.evaluate(
+      (element, clipboardData) =>
+        element.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true })),
+      pasted,
+    )
+    await files.getByText('table.csv').waitFor()
+    const dropped = await newTransfer('plan.md', 'text/markdown', '# The plan')
+    await page.locator('main').dispatchEvent('dragenter', { dataTransfer: dropped })
+    await page.locator('main').dispatchEvent('drop', { dataTransfer: dropped })
+    await files.getByText('plan.md').waitFor()
+    await page.getByRole('button', { name: 'Send', exact: true }).and(page.locator(':enabled')).waitFor()
+    await send('Read these')
+    for (const isAgain of [false, true]) {
+      if (isAgain) await page.reload()
+      for (const [name, content] of [
+        ['table.csv', 'a,b\n1,2\n'],
+        ['plan.md', '# The plan'],
+      ] as const) {
+        const [download] = await Promise.all([
+          page.waitForEvent('download'),
+          questions.getByRole('button', { name: new RegExp(name) }).click(),
+        ])
+        expect(download.suggestedFilename()).toBe(name)
+        expect(readFileSync(await download.path(), 'utf8')).toBe(content)
+      }
+    }
   })
 
   test('that are too large, or that the server refuses, say why, and the others can be sent', async () => {

@@ -11,6 +11,7 @@ describeApp('The first run', (browser) => {
     await page.getByText('the built-in offline agent answers').waitFor()
     for (const place of ['OPENAI_API_KEY', 'ANTHROPIC_API_KEY', 'Ollama', 'config.json', 'Hermes'])
       await page.getByRole('listitem').filter({ hasText: place }).waitFor()
+    await page.getByText('config.json in the home of Segue, which is ~/.segue unless you have chosen another').waitFor()
     await page.getByRole('button', { name: 'Anthropic' }).click()
     await page.getByRole('button', { name: 'Copy the lines' }).click()
     await page.getByRole('button', { name: 'Copied' }).waitFor()

@@ -317,6 +317,13 @@ export type ExportPageQuery = { session: { id: string, title: string | null, ori
             | { __typename: 'ToolCallPart', index: number, step: number, startedAt: string | null, endedAt: string | null, toolCall: { id: string, name: string, argumentsText: string, state: ToolCallState, result: unknown, error: string | null, startedAt: string | null, finishedAt: string | null } }
           > } }> } } | null };
 
+export type SummarizedCountQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type SummarizedCountQuery = { message: { summarizedCount: number | null } | null };
+
 export type DeleteConversationMutationVariables = Exact<{
   id: string;
 }>;
@@ -866,6 +873,13 @@ export const ExportPageDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<ExportPageQuery, ExportPageQueryVariables>;
+export const SummarizedCountDocument = new TypedDocumentString(`
+    query SummarizedCount($id: ID!) {
+  message(id: $id) {
+    summarizedCount
+  }
+}
+    `) as unknown as TypedDocumentString<SummarizedCountQuery, SummarizedCountQueryVariables>;
 export const DeleteConversationDocument = new TypedDocumentString(`
     mutation DeleteConversation($id: ID!) {
   deleteConversation(id: $id)
