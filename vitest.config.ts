@@ -1,8 +1,5 @@
-import { join } from 'node:path'
 import { configDefaults, defineConfig } from 'vitest/config'
-
-// Caches compiled code, also for the servers and workers that tests start: compiling takes most of their start.
-process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules', '.cache', 'compile')
+import './tests/support/use-compile-cache.ts'
 
 export default defineConfig({
   // Omits Vite's condition `development`: graphql exports other files under it, so that libraries which Node imports would
@@ -10,9 +7,15 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['module', 'node'] } },
   test: {
     include: ['tests/**/*.test.ts', 'client/tests/**/*.test.{ts,tsx}'],
-    // The tests of the packages, and those with other client libraries, need other packages: npm run test:packages and
-    // test:clients. Those of the client library in a browser need more time: npm run test:web.
-    exclude: [...configDefaults.exclude, 'tests/packages/**', 'tests/clients/**', 'client/tests/chromium/**'],
+    // Other tiers, with scripts of their own: test:packages and test:clients need other packages, test:e2e starts programs
+    // and browsers, test:web tests in a browser.
+    exclude: [
+      ...configDefaults.exclude,
+      'tests/packages/**',
+      'tests/clients/**',
+      'tests/e2e/**',
+      'client/tests/chromium/**',
+    ],
     setupFiles: ['tests/support/disable-sdk-warnings.ts'],
     // Processes, because better-sqlite3 blocks its thread. The files of a process share its modules, so that these are
     // loaded once; each test creates and disposes of everything else that it uses.

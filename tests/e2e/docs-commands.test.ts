@@ -62,7 +62,8 @@ describe('README', () => {
     const flags = `--port 0 --home ${join(docs.folder, 'started')} --no-hermes`
     const { line } = await startAndStop(`${commandOf('README.md', 'npm start')} -- ${flags}`)
     expect(line.replace(/:\d+/, ':4000')).toBe(promisedLine)
-  })
+    // Milliseconds. The first start builds the web app.
+  }, 180_000)
 
   test('runs the tests with npm test', async () => {
     const output = await run(`${commandOf('README.md', 'npm test')} -- tests/layout.test.ts`)

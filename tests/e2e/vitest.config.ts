@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config'
+import '../support/use-compile-cache.ts'
+
+export default defineConfig({
+  ssr: { resolve: { conditions: ['module', 'node'] } },
+  test: {
+    root: import.meta.dirname,
+    include: ['**/*.test.ts'],
+    setupFiles: ['../support/disable-sdk-warnings.ts'],
+    pool: 'forks',
+    isolate: false,
+    maxWorkers: 2,
+    // Milliseconds. Tests start processes, and hooks start browsers.
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+})
