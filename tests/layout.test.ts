@@ -10,6 +10,7 @@ const layers = [
   'main.ts',
   'segue.ts',
   'cli',
+  'maintenance',
   'server',
   'schema',
   'services',
@@ -57,8 +58,9 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
   schema: ['conversation', 'decision', 'job', 'profile', 'search', 'chat', 'session', 'idempotency', 'relay'],
   server: ['sse', 'websocket', 'graphql', 'playground', 'web-app', 'http'],
   'server/graphql': ['plugins', 'documents'],
-  storage: ['sqlite', 'decisions', 'transfer', 'sessions', 'uploads', 'usage'],
+  storage: ['sqlite', 'decisions', 'transfer', 'maintenance', 'sessions', 'uploads', 'usage'],
   'storage/sqlite': [
+    'maintenance',
     'transfer',
     'deletion',
     'search',

@@ -1,5 +1,6 @@
 import { SettingsError } from '../config/settings-error.ts'
 import { SegueError } from '../lib/errors.ts'
+import { BackupError } from '../maintenance/backup/backup-error.ts'
 import { ExportImportError } from '../transfer/export-import-error.ts'
 import {
   DatabaseTooNewError,
@@ -18,6 +19,7 @@ const userFacingErrors = [
   DatabaseUnusableError,
   SegueError,
   ExportImportError,
+  BackupError,
 ]
 
 /** Returns the message of an error that the user can fix. Returns any other error as it is, to be shown with its stack. */

@@ -1,9 +1,11 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { commandHelp, parseCliSubcommand } from '../config/command-line/cli-subcommand.ts'
+import { runBackup } from './backup.ts'
 import { runExport } from './export.ts'
 import { runImport } from './import.ts'
 import { printLineToStderr } from './print-line-to-stderr.ts'
+import { runRestore } from './restore.ts'
 
 /** The package.json of Segue itself. */
 const manifest = join(import.meta.dirname, '..', '..', 'package.json')
@@ -25,5 +27,9 @@ export async function runCliSubcommand(argv: readonly string[]): Promise<void> {
       return runExport(command, workingDirectory)
     case 'import':
       return runImport(command, workingDirectory)
+    case 'backup':
+      return runBackup(command, workingDirectory)
+    case 'restore':
+      return runRestore(command, workingDirectory)
   }
 }

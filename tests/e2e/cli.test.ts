@@ -53,7 +53,7 @@ test.each([
 test('an unknown command is refused, and starts no server', { timeout: 60_000 }, async () => {
   const { code, stdout, stderr } = await runCli('--home', join(newTempFolder(), 'home'), 'exprot', 'cnv_1')
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-  expect(stderr).toMatch(/^exprot cnv_1: Invalid command\. Use export <id>, import <file>, or flags only/)
+  expect(stderr).toMatch(/^exprot cnv_1: Invalid command\. Use export <id>, import <file>, backup <file>/)
 })
 
 test.each([

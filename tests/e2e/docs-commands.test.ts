@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
@@ -107,6 +107,15 @@ test('the page on export takes a conversation out of a home and into another one
   await run(`${withFile(commandOf('docs/export.md', 'npm run segue -- import'))} --home ${otherHome}`)
   const again = await run(`npm run --silent segue -- export ${id} --output - --home ${otherHome} --no-hermes`)
   expect(again).toBe(readFileSync(file, 'utf8'))
+})
+
+test('the page on backups backs a home up while its server runs, and restores it', async () => {
+  const [file, home] = [join(docs.folder, 'segue-backup.tar'), join(docs.folder, 'restored')]
+  const backUp = commandOf('docs/backup.md', 'npm run segue -- backup').replace('segue-backup.tar', file)
+  await run(`${backUp} --home ${join(docs.folder, 'home')}`)
+  const restore = commandOf('docs/backup.md', 'npm run segue -- restore').replace('segue-backup.tar', file)
+  await run(restore.replace('~/.segue-restored', home))
+  expect(readdirSync(home)).toContain('segue.db')
 })
 
 test('the page on files uploads a file with curl', async () => {

@@ -6,6 +6,7 @@ import { SettingsError } from '../settings-error.ts'
 import { SettingsReader } from '../settings-reader.ts'
 import { type FlagDefinition, parseCommandLine, toFlagDefinitions } from './flags.ts'
 import { formatSettingHelp, isHelpRequested } from './help.ts'
+import { isMaintenanceCommandName, type MaintenanceCommand, parseMaintenanceCommand } from './maintenance-command.ts'
 
 interface CommandOptions {
   readonly paths: ResolvedPaths
@@ -27,7 +28,7 @@ interface ImportCommand extends CommandOptions {
 }
 
 /** A command other than the server. */
-export type CliSubcommand = { readonly name: 'help' } | ExportCommand | ImportCommand
+export type CliSubcommand = { readonly name: 'help' } | ExportCommand | ImportCommand | MaintenanceCommand
 
 const commandFlags: readonly FlagDefinition[] = [
   { flag: 'profile', argument: '<name>' },
@@ -49,6 +50,8 @@ export function findSubcommandName(argv: readonly string[]): string | null {
  */
 export function parseCliSubcommand({ argv, env, homedir }: SettingsInputs): CliSubcommand {
   if (isHelpRequested(argv)) return { name: 'help' }
+  const commandName = findSubcommandName(argv)
+  if (isMaintenanceCommandName(commandName)) return parseMaintenanceCommand(commandName, { argv, env, homedir })
   const knownFlags = [...commandFlags, ...toFlagDefinitions(pathSettings)]
   const { flags, positionals, problems } = parseCommandLine(argv, knownFlags)
   const reader = new SettingsReader(flags, env)
@@ -69,8 +72,8 @@ export function parseCliSubcommand({ argv, env, homedir }: SettingsInputs): CliS
     if (name === 'import') return { ...options, name, file: argument }
   }
   throw new SettingsError([
-    `${positionals.join(' ')}: Invalid command. Use export <id>, import <file>, or flags only to start the server. ` +
-      `See segue --help.`,
+    `${positionals.join(' ')}: Invalid command. Use export <id>, import <file>, backup <file>, restore <file>, or flags only to ` +
+      `start the server. See segue --help.`,
   ])
 }
 
@@ -79,6 +82,10 @@ export const commandHelp = `Usage: segue export <id> [--output <file>] [flags]
       Exports a conversation to a file, as one JSON document. The default file is <id of the conversation>.json.
        segue import <file> [flags]
       Imports a conversation, completely or not at all. The server must not be running.
+       segue backup <file> [--home <folder>]
+      Writes the whole home to one tar file, while the server runs or not. It contains config.json with its secrets.
+       segue restore <file> [--home <folder>]
+      Restores a backup into a home that is empty or does not exist.
 
   <id>
       The id of the conversation, or of a session in it.

@@ -14,7 +14,7 @@ const failureByCode: readonly (readonly [prefix: string, failure: StorageFailure
 ]
 
 /** Maps an error of SQLite to a `StorageError`; returns any other as it is. */
-function toStorageError(error: unknown): unknown {
+export function toStorageError(error: unknown): unknown {
   if (!(error instanceof Database.SqliteError)) return error
   const failure = failureByCode.find(([prefix]) => error.code.startsWith(prefix))?.[1] ?? 'OTHER'
   return new StorageError(failure, error)

@@ -1,0 +1,24 @@
+import { resolve } from 'node:path'
+import type { MaintenanceCommand } from '../config/command-line/maintenance-command.ts'
+import { segueVersion } from '../config/command-line/segue-version.ts'
+import { createBackup } from '../maintenance/backup/create-backup.ts'
+import { abortOnSignal } from './abort-on-signal.ts'
+import { printLineToStderr } from './print-line-to-stderr.ts'
+import { sqliteBackupStorage } from './sqlite-backup-storage.ts'
+
+/** Runs `segue backup`: writes the whole home to a tar file. */
+export async function runBackup(
+  { home, file }: Extract<MaintenanceCommand, { readonly name: 'backup' | 'restore' }>,
+  workingDirectory: string,
+): Promise<void> {
+  const path = resolve(workingDirectory, file)
+  const { files, profiles, missingBlobs } = await createBackup({
+    home,
+    file: path,
+    segueVersion,
+    storage: sqliteBackupStorage,
+    signal: abortOnSignal(),
+  })
+  for (const blob of missingBlobs) printLineToStderr(`The home lacks ${blob}, which a conversation refers to.`)
+  printLineToStderr(`Backed up ${files.length} files of ${profiles.length} profiles to ${path}.`)
+}

@@ -1,0 +1,22 @@
+import { resolve } from 'node:path'
+import type { MaintenanceCommand } from '../config/command-line/maintenance-command.ts'
+import { restoreBackup } from '../maintenance/backup/restore-backup.ts'
+import { abortOnSignal } from './abort-on-signal.ts'
+import { printLineToStderr } from './print-line-to-stderr.ts'
+import { sqliteBackupStorage } from './sqlite-backup-storage.ts'
+
+/** Runs `segue restore`: restores a backup into an empty home. */
+export async function runRestore(
+  { home, file }: Extract<MaintenanceCommand, { readonly name: 'backup' | 'restore' }>,
+  workingDirectory: string,
+): Promise<void> {
+  const { files, profiles, createdAt } = await restoreBackup({
+    file: resolve(workingDirectory, file),
+    home,
+    storage: sqliteBackupStorage,
+    signal: abortOnSignal(),
+  })
+  printLineToStderr(
+    `Restored ${files.length} files of ${profiles.length} profiles, as of ${createdAt}, to the home ${home}.`,
+  )
+}

@@ -1,0 +1,39 @@
+import { resolvePaths } from '../paths.ts'
+import { settingDefinitions } from '../setting-definitions.ts'
+import type { SettingsInputs } from '../settings.ts'
+import { SettingsError } from '../settings-error.ts'
+import { SettingsReader } from '../settings-reader.ts'
+import { type FlagDefinition, parseCommandLine, toFlagDefinitions } from './flags.ts'
+
+interface BackupCommand {
+  readonly name: 'backup' | 'restore'
+  readonly home: string
+  /** The tar file. */
+  readonly file: string
+}
+
+/** A command that works on a whole home, also on one whose config.json is broken. */
+export type MaintenanceCommand = BackupCommand
+
+const flagsByCommand: Readonly<Record<string, readonly FlagDefinition[]>> = {
+  backup: toFlagDefinitions([settingDefinitions.home]),
+  restore: toFlagDefinitions([settingDefinitions.home]),
+}
+
+/** Whether this is the name of a maintenance command. */
+export const isMaintenanceCommandName = (name: string | null): name is MaintenanceCommand['name'] =>
+  name !== null && Object.hasOwn(flagsByCommand, name)
+
+/** Parses the command line of a maintenance command. Throws a SettingsError that lists all problems. */
+export function parseMaintenanceCommand(
+  name: MaintenanceCommand['name'],
+  { argv, env, homedir }: SettingsInputs,
+): MaintenanceCommand {
+  const { flags, positionals, problems } = parseCommandLine(argv, flagsByCommand[name] ?? [])
+  if (problems.length > 0) throw new SettingsError(problems)
+  // The problems of config.json keep nobody from making a backup.
+  const paths = resolvePaths(new SettingsReader(flags, env), flags, homedir)
+  const [, argument, ...more] = positionals
+  if (argument !== undefined && more.length === 0) return { name, home: paths.home, file: argument }
+  throw new SettingsError([`${positionals.join(' ')}: Invalid command. Use ${name} <file>. See segue --help.`])
+}

@@ -1,0 +1,68 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { ChatClient } from '../../support/clients/chat-client.ts'
+import { newTempFolder } from '../../support/server/segue.ts'
+import { runToEnd, startServerProcess } from '../../support/server/server-process.ts'
+
+const argv = (home: string, ...flags: string[]) => ['--home', home, '--no-hermes', '--port', '0', ...flags]
+const picture = 'data:text/plain;base64,V2hhdCBJIHdyb3Rl'
+
+test('a home is backed up while its server answers, and restored elsewhere', { timeout: 60_000 }, async () => {
+  const folder = newTempFolder()
+  const [home, restoredHome, file] = [join(folder, 'home'), join(folder, 'restored'), join(folder, 'segue.tar')]
+  mkdirSync(home)
+  writeFileSync(join(home, 'config.json'), '{"model": "offline/eliza"}')
+  await using server = await startServerProcess({ argv: argv(home, '--offline-delay', '0') })
+  await using client = new ChatClient(server.url)
+  const finished = await client.start({ text: 'Hello', files: [{ mediaType: 'text/plain', url: picture }] })
+  for await (const event of client.followStream(finished.id)) if (event.type === 'StreamFinished') break
+  const before = await client.messages(finished.session.id)
+  const url = before[0]?.parts.find((part) => part.type === 'FilePart')?.url ?? ''
+
+  // The server goes on while it is backed up.
+  const [result, meanwhile] = await Promise.all([
+    runToEnd({ argv: ['backup', file, '--home', home] }),
+    client.start({ text: 'And now?' }),
+  ])
+  expect(result).toEqual({ code: 0, stdout: '', stderr: `Backed up 4 files of 1 profiles to ${file}.\n` })
+  expect((await client.stream(meanwhile.id)).status).not.toBe('FAILED')
+
+  const refused = await runToEnd({ argv: ['restore', file, '--home', home] })
+  expect(refused).toMatchObject({ code: 1, stdout: '' })
+  expect(refused.stderr).toBe(
+    `The home ${home} is not empty: it has config.json. Restore into a new folder with --home, or move this one away.\n`,
+  )
+  const restored = await runToEnd({ argv: ['restore', file, '--home', restoredHome] })
+  expect(restored.stderr).toMatch(/^Restored 4 files of 1 profiles, as of 20.*Z, to the home .*restored\.\n$/)
+  expect(restored.code).toBe(0)
+
+  await using other = await startServerProcess({ argv: argv(restoredHome) })
+  await using otherClient = new ChatClient(other.url)
+  expect(await otherClient.messages(finished.session.id)).toEqual(before)
+  expect(await (await fetch(other.url + url)).text()).toBe('What I wrote')
+})
+
+test('a backup that fails leaves no file under its name', { timeout: 60_000 }, async () => {
+  const folder = newTempFolder()
+  const home = join(folder, 'home')
+  mkdirSync(join(home, 'files'), { recursive: true })
+  writeFileSync(join(home, 'config.json'), 'not JSON')
+  const file = join(folder, 'segue.tar')
+  const missing = await runToEnd({ argv: ['backup', join(folder, 'none', 'segue.tar'), '--home', home] })
+  expect(missing).toMatchObject({ code: 1, stdout: '' })
+  expect(missing.stderr).toMatch(/^The backup .* cannot be written \(ENOENT.*\)\. Nothing was written\.\n$/)
+  // A broken config.json keeps nobody from making a backup.
+  expect(await runToEnd({ argv: ['backup', file, '--home', home] })).toMatchObject({ code: 0 })
+  expect(readdirSync(folder).toSorted()).toEqual(['home', 'segue.tar'])
+})
+
+test.each([
+  [['backup'], 'backup: Invalid command. Use backup <file>.'],
+  [['restore', 'a', 'b'], 'restore a b: Invalid command. Use restore <file>.'],
+  [['backup', 'a', '--port', '1'], '--port: Unknown flag.'],
+])('%j is refused', { timeout: 60_000 }, async (args, message) => {
+  const { code, stderr } = await runToEnd({ argv: args, env: { HOME: newTempFolder() } })
+  expect(code).toBe(1)
+  expect(stderr).toContain(message)
+})
