@@ -30,7 +30,7 @@ async function serve(argv: readonly string[]): Promise<void> {
   ])
   const webAppFolder = hasWebApp(builtWebAppFolder) ? builtWebAppFolder : null
   const segue = await startSegue({ settings, log, env: process.env, webAppFolder })
-  closeOnSignal(() => segue.close(), log)
+  closeOnSignal({ close: (graceMs) => segue.close(graceMs), graceMs: settings.graceMs, log })
   process.stdout.write(`Segue is ready: ${segue.url}${graphqlPath}\n`)
   if (webAppFolder !== null) process.stdout.write(`The app is at ${segue.url}/\n`)
   else log.info('The web app is not built, so that / leads to the playground. Run npm run build -- web.')

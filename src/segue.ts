@@ -15,8 +15,11 @@ export interface Segue {
   readonly profiles: ProfileRegistry
   /** The services of the profile `default`. */
   readonly defaultProfile: ProfileServices
-  /** Saves running streams, ends all subscriptions, stops listening, and unlocks the home. */
-  close(): Promise<void>
+  /**
+   * Refuses new work, and gives running streams `graceMs` milliseconds (default: 0) to end. Then saves those that still run,
+   * ends all subscriptions, stops listening, and unlocks the home.
+   */
+  close(graceMs?: number): Promise<void>
 }
 
 /**
@@ -40,6 +43,9 @@ export async function startSegue({ heartbeat, webAppFolder = null, ...options }:
     url: server.url,
     profiles,
     defaultProfile: await profiles.openDefault(),
-    close: () => ownedResources.disposeAsync(),
+    close: async (graceMs = 0) => {
+      if (graceMs > 0) await profiles.drain(AbortSignal.timeout(graceMs))
+      await ownedResources.disposeAsync()
+    },
   }
 }

@@ -1,6 +1,7 @@
 import type { ModelMessage } from 'ai'
 import { systemMessageToUser } from '../agent/providers/requests/system-message-to-user.ts'
 import { createIdNotFoundError, SegueError, createShuttingDownError } from '../lib/errors.ts'
+import { waitForAbort } from '../lib/async/wait-for-abort.ts'
 import { withTimeout } from '../lib/async/with-timeout.ts'
 import type { SessionContext } from '../model/context/context-size.ts'
 import type { SessionRecord } from '../model/session.ts'
@@ -20,6 +21,7 @@ import type { RegenerateChanges } from './requests/regenerate-changes.ts'
 import { resolveAnsweringModel } from './requests/resolve-answering-model.ts'
 import { assertValidSendMessageRequest, type SendMessageRequest } from './requests/send-message-request.ts'
 import { recoverStreams } from './runtime/recover-streams.ts'
+import { waitForRunningStreams } from './wait-for-running-streams.ts'
 import { type CancelResult, toCancelOutcome } from './cancel-result.ts'
 import type { ConversationManagement } from './conversation-management.ts'
 import type { QueueManagement } from './queue-management.ts'
@@ -233,6 +235,21 @@ export class ChatService {
     for (const actor of activeSessions.list()) actor.assertIdle()
     if (activeSessions.streamCount > 0 || gate.activeCount > 0)
       throw new SegueError('SESSION_BUSY', 'This profile has active streams. Wait for their end, or cancel them.')
+  }
+
+  /**
+   * Refuses further commands with SHUTTING_DOWN, starts no queued stream any more, and waits for the streams that run, until
+   * the signal aborts. See `waitForRunningStreams`.
+   */
+  async drain(signal: AbortSignal): Promise<void> {
+    const { activeSessions, gate, postTurnTasks } = this.#dependencies
+    gate.close(createShuttingDownError())
+    postTurnTasks.abort()
+    for (const actor of activeSessions.list()) actor.stopStarting()
+    // Commands that are being executed may start streams.
+    await Promise.race([gate.waitUntilIdle(), waitForAbort(signal)])
+    for (const actor of activeSessions.list()) actor.stopStarting()
+    await waitForRunningStreams(this.#dependencies, signal)
   }
 
   /**

@@ -200,6 +200,18 @@ export const settingDefinitions = {
     schema: z.boolean({ error: 'Must be 1, true, 0 or false.' }),
     parseText: parseBoolean,
   }),
+  grace: defineSetting({
+    flag: 'grace',
+    argument: '<seconds>',
+    env: 'SEGUE_GRACE',
+    key: 'grace',
+    scope: 'server',
+    default: 10,
+    description:
+      'Seconds that running answers have to finish after a SIGTERM, up to 3600. Then they end as INTERRUPTED. A SIGINT gives them none.',
+    schema: integerBetween(0, 3600),
+    parseText: parseNumber,
+  }),
   offlineDelay: defineSetting({
     flag: 'offline-delay',
     argument: '<milliseconds>',

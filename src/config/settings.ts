@@ -18,6 +18,8 @@ export interface Settings extends ProfileSettings, ResolvedPaths {
   readonly durable: boolean
   /** Of all prices, costs and budgets: a code of ISO 4217. */
   readonly currency: string
+  /** How long running answers have to finish after a SIGTERM. */
+  readonly graceMs: number
   /** Milliseconds between two words of the offline model. */
   readonly offlineDelayMs: number
   readonly limits: ServerLimits
@@ -49,6 +51,7 @@ export function readSettings({ argv, env, homedir }: SettingsInputs): Settings {
     allowedOrigins: reader.read(definitions.allowOrigins).value,
     currency: reader.read(definitions.currency).value,
     durable: reader.read(definitions.durable).value,
+    graceMs: reader.read(definitions.grace).value * 1000,
     offlineDelayMs: reader.read(definitions.offlineDelay).value,
     limits: reader.read(definitions.limits).value,
   }

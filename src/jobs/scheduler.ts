@@ -93,11 +93,16 @@ export class Scheduler {
     return this.#inFlight.run(() => this.#runNow(jobId, idempotencyKey))
   }
 
-  /** Starts no more runs. Resolves when all active runs have ended and are recorded. */
-  async close(): Promise<void> {
+  /** Starts no more runs. Those that are active continue. */
+  stopStarting(): void {
     this.#isClosed = true
     this.#cancelTimer()
     this.#options.slots.stopWaiting(this.#onSlotFree)
+  }
+
+  /** Starts no more runs. Resolves when all active runs have ended and are recorded. */
+  async close(): Promise<void> {
+    this.stopStarting()
     await this.#polls
     await this.#inFlight.waitUntilIdle()
   }

@@ -48,6 +48,7 @@ export class ProfileRegistry {
   readonly readiness: Readiness
   readonly #firstStartedAt: number
   #isStarted = false
+  #refusesWork = false
   #isClosing = false
 
   private constructor(options: ProfileRegistryOptions) {
@@ -92,6 +93,11 @@ export class ProfileRegistry {
   /** The currency of all prices and costs: a code of ISO 4217. */
   get currency(): string {
     return this.#options.settings.currency
+  }
+
+  /** Whether `drain`, `stopChats` or `close` was called: new work is refused with SHUTTING_DOWN. */
+  get refusesWork(): boolean {
+    return this.#refusesWork || this.#isClosing
   }
 
   /** Whether `stopChats` or `close` was called. */
@@ -164,8 +170,9 @@ export class ProfileRegistry {
     }
   }
 
-  /** Creates an empty profile. Throws BAD_USER_INPUT if it exists. */
+  /** Creates an empty profile. Throws BAD_USER_INPUT if it exists, and SHUTTING_DOWN. */
   async create(name: string): Promise<void> {
+    if (this.refusesWork) throw createShuttingDownError()
     await this.#open.waitUntilClosed(name)
     await this.#directory.create(name)
     this.#clearNameCache()
@@ -179,7 +186,7 @@ export class ProfileRegistry {
     await this.#open.waitUntilClosed(name)
     await this.#directory.assertRemovable(name)
     const services = await this.#open.getOrOpen(name).catch(() => null)
-    if (this.#isClosing) throw createShuttingDownError()
+    if (this.refusesWork) throw createShuttingDownError()
     // Another call may have deleted it meanwhile.
     if (this.#open.isClosing(name)) throw createIdNotFoundError('profile', name)
     services?.chats.assertIdle()
@@ -191,9 +198,18 @@ export class ProfileRegistry {
       .finally(() => this.#clearNameCache())
   }
 
+  /** Refuses new work, and waits for the streams that run, until the signal aborts. See `ChatService.drain`. */
+  async drain(signal: AbortSignal): Promise<void> {
+    this.#refusesWork = true
+    this.readiness.report('server', 'The server is shutting down.')
+    await this.#open.settleOpenings()
+    await Promise.all(this.#open.services.map((services) => services.drain(signal)))
+  }
+
   /** Refuses new streams and saves those that are running. Everything can still be read. */
   async stopChats(): Promise<void> {
     this.#isClosing = true
+    this.readiness.report('server', 'The server is shutting down.')
     await this.#open.settleOpenings()
     await Promise.all(this.#open.services.map((services) => services.stopChats()))
   }
@@ -241,7 +257,7 @@ export class ProfileRegistry {
     const { settings, log, env, createToolSource } = this.#options
     const httpClient = this.#httpClient
     await this.#open.waitUntilClosed(name)
-    if (this.#isClosing) throw createShuttingDownError()
+    if (this.refusesWork) throw createShuttingDownError()
     const paths = this.#directory.resolveProfilePaths(name)
     return openProfileServices({
       ...paths,

@@ -51,6 +51,8 @@ export interface ProfileServices {
   readonly idempotentCalls: IdempotentCalls
   /** What was used, in Segue and in Hermes. */
   readonly usage: UsageReport
+  /** Refuses new work, and waits for the streams that run, until the signal aborts. See `ChatService.drain`. */
+  drain(signal: AbortSignal): Promise<void>
   /** Refuses new streams with `reason` (default: SHUTTING_DOWN) and saves those that are running. Reads continue. */
   stopChats(reason?: SegueError): Promise<void>
   /** Stops chats, then ends subscriptions, stops MCP servers and closes the database. */
@@ -101,12 +103,7 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
   })
   const scheduler = createScheduler(profile, chats, options)
   const jobs = createJobService(profile, scheduler)
-  const stopChats = async (reason?: SegueError): Promise<void> => {
-    // A job run ends with its stream, and is recorded after that.
-    const recorded = scheduler.close()
-    await chats.close(reason)
-    await recorded
-  }
+  const { drain, stopChats } = createShutdown(chats, scheduler)
   resources.defer(() => stopChats())
 
   await recoverStreams(chats, options.log)
@@ -134,6 +131,7 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
     uploads,
     idempotentCalls,
     usage: new UsageReport(profile, options.currency),
+    drain,
     stopChats,
     close,
   }
@@ -230,6 +228,21 @@ function createJobService(profile: ProfileStorage, scheduler: Scheduler): JobSer
     hermes: profile.hermesJobs,
     scheduler,
   })
+}
+
+function createShutdown(chats: ChatService, scheduler: Scheduler): Pick<ProfileServices, 'drain' | 'stopChats'> {
+  return {
+    drain: async (signal) => {
+      scheduler.stopStarting()
+      await chats.drain(signal)
+    },
+    stopChats: async (reason) => {
+      // A job run ends with its stream, and is recorded after that.
+      const recorded = scheduler.close()
+      await chats.close(reason)
+      await recorded
+    },
+  }
 }
 
 async function recoverStreams(chats: ChatService, log: Logger): Promise<void> {

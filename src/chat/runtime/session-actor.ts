@@ -88,8 +88,7 @@ export class SessionActor {
 
   /** The streams that run or are queued here, in the order in which they run. */
   listStreams(): StreamRecord[] {
-    const running = this.activeRunner?.committed.stream
-    return [...(running ? [running] : []), ...this.#queue.list()]
+    return [...(this.activeRunner ? [this.activeRunner.committed.stream] : []), ...this.#queue.list()]
   }
 
   /** Whether `compact` is at work. */
@@ -249,10 +248,15 @@ export class SessionActor {
     )
   }
 
-  /** Ends the running stream as INTERRUPTED, because the server shuts down. Queued streams stay queued. */
-  async close(): Promise<void> {
+  /** Starts no queued stream any more, and cancels a compaction, because the server shuts down. */
+  stopStarting(): void {
     this.#isClosing = true
     this.#compaction.cancel(createShuttingDownError())
+  }
+
+  /** Ends the running stream as INTERRUPTED, because the server shuts down. Queued streams stay queued. */
+  async close(): Promise<void> {
+    this.stopStarting()
     await this.activeRunner?.finish({ status: 'INTERRUPTED' })
     await this.#mailbox.drain()
   }
@@ -291,7 +295,6 @@ export class SessionActor {
 
   async #startNextQueued(): Promise<void> {
     const next = this.#queue.first
-    if (this.activeRunner || this.#isClosing || !next) return
-    await this.#turn.startQueued(next)
+    if (next && !this.activeRunner && !this.#isClosing) await this.#turn.startQueued(next)
   }
 }

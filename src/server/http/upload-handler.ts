@@ -37,7 +37,7 @@ const statusByCode: Readonly<Partial<Record<ErrorCode, number>>> = {
 export function createUploadHandler({ profiles, formatError }: UploadHandlerOptions): RequestHandler {
   return async (request, response) => {
     try {
-      if (profiles.isStopping) throw createShuttingDownError()
+      if (profiles.refusesWork) throw createShuttingDownError()
       const query = readQuery(request)
       const profile = parseProfileName(query.get('profile'), 'profile')
       const file = await readFile(request)

@@ -49,6 +49,7 @@ export async function startTestSegue({
       offersClarify: true,
       autoCompactThreshold: 0,
       durable: false,
+      graceMs: 0,
       offlineDelayMs: 0,
       limits: defaultLimits,
       warnings: [],

@@ -27,26 +27,51 @@ beforeEach(() => {
 })
 afterEach(() => void vi.useRealTimers())
 
-test.each(['SIGTERM', 'SIGINT'])('%s closes the server and exits with status 0', async (signal) => {
-  closeOnSignal(async () => void logged.push('closed'), log, source)
-  source.emit(signal, signal)
+/** Has the process closed on a signal, with a grace period of five seconds. */
+function start(close: (graceMs: number) => Promise<void>): void {
+  closeOnSignal({ close, graceMs: 5000, log, source })
+}
+
+const send = (signal: NodeJS.Signals): boolean => source.emit(signal, signal)
+
+test.each<[NodeJS.Signals, number]>([
+  ['SIGTERM', 5000],
+  ['SIGINT', 0],
+])('%s closes the server with a grace of %d ms, and exits with status 0', async (signal, graceMs) => {
+  start(async (given) => void logged.push(`closed with ${given}`))
+  send(signal)
   await vi.advanceTimersByTimeAsync(10_000)
-  expect(logged).toEqual(['info: Stopping.', 'closed'])
+  expect(logged).toEqual(['info: Stopping.', `closed with ${graceMs}`])
   expect(source.exitCodes).toEqual([0])
 })
 
-test('a second signal is ignored', async () => {
-  closeOnSignal(async () => void logged.push('closed'), log, source)
-  for (const signal of ['SIGINT', 'SIGINT', 'SIGTERM']) source.emit(signal, signal)
-  await vi.advanceTimersByTimeAsync(10_000)
-  expect(logged).toEqual(['info: Stopping.', 'closed'])
-  expect(source.exitCodes).toEqual([0])
+test.each<[NodeJS.Signals, NodeJS.Signals]>([
+  ['SIGTERM', 'SIGTERM'],
+  ['SIGTERM', 'SIGINT'],
+  ['SIGINT', 'SIGTERM'],
+])('a %s that is followed by a %s ends the process at once, with status 1', (first, second) => {
+  start(() => new Promise(() => undefined))
+  send(first)
+  send(second)
+  expect(source.exitCodes).toEqual([1])
+  expect(logged).toEqual(['info: Stopping.', 'warn: A second signal arrived. Exiting at once.'])
 })
 
-test('a shutdown that takes longer than 1.5 seconds logs a warning and exits with status 1', async () => {
-  closeOnSignal(() => new Promise(() => undefined), log, source)
-  source.emit('SIGTERM', 'SIGTERM')
-  await vi.advanceTimersByTimeAsync(1499)
+test('a Ctrl-C that npm passes on a second time is one signal; the next Ctrl-C is the second', async () => {
+  start(() => new Promise(() => undefined))
+  send('SIGINT')
+  await vi.advanceTimersByTimeAsync(299)
+  send('SIGINT')
+  expect(source.exitCodes).toEqual([])
+  await vi.advanceTimersByTimeAsync(1)
+  send('SIGINT')
+  expect(source.exitCodes).toEqual([1])
+})
+
+test('a shutdown that takes longer than its grace and 1.5 seconds logs a warning and exits with status 1', async () => {
+  start(() => new Promise(() => undefined))
+  send('SIGTERM')
+  await vi.advanceTimersByTimeAsync(6499)
   expect(source.exitCodes).toEqual([])
   await vi.advanceTimersByTimeAsync(1)
   expect(logged).toEqual(['info: Stopping.', 'warn: The shutdown timed out. Exiting anyway.'])
@@ -54,8 +79,8 @@ test('a shutdown that takes longer than 1.5 seconds logs a warning and exits wit
 })
 
 test('a shutdown that fails logs the error and exits with status 1', async () => {
-  closeOnSignal(() => Promise.reject(new Error('The disk is full.')), log, source)
-  source.emit('SIGTERM', 'SIGTERM')
+  start(() => Promise.reject(new Error('The disk is full.')))
+  send('SIGTERM')
   await vi.advanceTimersByTimeAsync(10_000)
   expect(logged).toEqual(['info: Stopping.', 'error: The shutdown failed.'])
   expect(source.exitCodes).toEqual([1])

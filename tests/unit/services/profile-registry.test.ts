@@ -40,6 +40,7 @@ async function loadRegistry(options: Partial<ProfileRegistryOptions> = {}): Prom
       offersClarify: true,
       autoCompactThreshold: 0,
       durable: false,
+      graceMs: 0,
       offlineDelayMs: 60_000,
       limits: defaultLimits,
       warnings: [],
@@ -302,8 +303,8 @@ describe('a deleted profile', () => {
     const registry = await loadRegistry()
     await registry.create('work')
     await registry.stopChats()
-    await registry.create('play')
-    await expect(registry.delete('play')).rejects.toMatchObject({ code: 'SHUTTING_DOWN' })
+    await expect(registry.delete('work')).rejects.toMatchObject({ code: 'SHUTTING_DOWN' })
+    await expect(registry.create('play')).rejects.toMatchObject({ code: 'SHUTTING_DOWN' })
     await expect(registry.open('other')).rejects.toMatchObject({ code: 'SHUTTING_DOWN' })
   })
 })
