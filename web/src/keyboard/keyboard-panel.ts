@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from 'react'
 
-/** The command palette, or the sheet of all shortcuts. */
-export type KeyboardPanel = 'palette' | 'sheet'
+/** The command palette, the search in the open chat, or the sheet of all shortcuts. */
+export type KeyboardPanel = 'palette' | 'find' | 'sheet'
 
 const listeners = new Set<() => void>()
 let shown: KeyboardPanel | null = null

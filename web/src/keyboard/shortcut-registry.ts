@@ -10,7 +10,13 @@ export const globalShortcuts = {
   newChat: 'Mod+Shift+O',
   compose: '/',
   stop: 'Mod+.',
+  find: 'Mod+F',
 } as const satisfies Readonly<Record<string, ShortcutKeys>>
+
+/** What answers the card that waits on the page, also while somebody writes. */
+export const cardShortcuts = { allow: 'Mod+Shift+A', deny: 'Mod+Shift+D' } as const satisfies Readonly<
+  Record<string, ShortcutKeys>
+>
 
 export type GlobalShortcut = keyof typeof globalShortcuts
 
@@ -26,6 +32,7 @@ export const shortcutGroups: readonly ShortcutGroup[] = [
     shortcuts: [
       { keys: [globalShortcuts.palette], label: text.palette },
       { keys: [globalShortcuts.newChat], label: text.newChat },
+      { keys: [globalShortcuts.find], label: text.find },
       { keys: [globalShortcuts.compose], label: text.compose },
       { keys: [globalShortcuts.stop], label: text.stop },
       { keys: [globalShortcuts.sheet], label: text.sheet },
@@ -59,6 +66,8 @@ export const shortcutGroups: readonly ShortcutGroup[] = [
       { keys: ['E'], label: text.edit },
       { keys: ['N'], label: text.note },
       { keys: ['1', '2', '3'], label: text.choice },
+      { keys: [cardShortcuts.allow], label: text.allowAnywhere },
+      { keys: [cardShortcuts.deny], label: text.denyAnywhere },
     ],
   },
 ]

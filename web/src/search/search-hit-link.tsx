@@ -3,7 +3,7 @@ import { Link } from 'wouter'
 import { toChatPath, toMessagePath } from '../app/routes.ts'
 import { toShownTitle } from '../conversations/conversation-title.ts'
 import styles from './search-results.module.css'
-import { splitMatches } from './split-matches.ts'
+import { Matches } from './matches.tsx'
 import type { SearchHit } from './use-chat-search.ts'
 
 interface SearchHitLinkProps {
@@ -39,10 +39,4 @@ export const SearchHitLink = memo(function SearchHitLink({ hit, query }: SearchH
 function formatDay(time: string): string {
   const date = new Date(time)
   return (date.getFullYear() === new Date().getFullYear() ? dayOfYear : dayOfAnyYear).format(date)
-}
-
-function Matches({ text, query }: { readonly text: string; readonly query: string }) {
-  return splitMatches(text, query).map((piece, index) =>
-    piece.isMatch ? <mark key={index}>{piece.text}</mark> : <span key={index}>{piece.text}</span>,
-  )
 }

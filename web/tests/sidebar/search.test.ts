@@ -123,8 +123,8 @@ describeApp('The filter of the list', (browser) => {
     const { page } = app
     using client = newClient(app.segue)
     const id = await startChat(client, 'Of default')
-    await startChat(client, 'Of work', 'Hello', 'work')
     expect(await sidebar(page).getByRole('button', { name: 'Profile: default' }).count()).toBe(0)
+    await startChat(client, 'Of work', 'Hello', 'work')
     await page.reload()
     await row(page, 'Of default').waitFor()
     await sidebar(page).getByRole('button', { name: 'Profile: default' }).click()

@@ -9,6 +9,7 @@ import { popupOnDemand } from '../../components/popups/popup-on-demand.tsx'
 import { useMediaQuery } from '../../components/hooks/use-media-query.ts'
 import { toShownTitle } from '../../conversations/conversation-title.ts'
 import { TitleField } from '../../conversations/title-field.tsx'
+import { useCommands } from '../../keyboard/commands/command-store.ts'
 import { strings } from '../../strings/strings.ts'
 import { focusComposer } from '../composer/focus-composer.ts'
 import { TranscriptToolbar } from '../transcript/toolbar/transcript-toolbar.tsx'
@@ -43,6 +44,9 @@ function Header({ chat, conversation }: HeaderProps) {
     setRenaming(false)
     focusComposer()
   }
+  useCommands(
+    conversation ? [{ id: 'rename', label: strings.keyboard.commands.rename, Icon: Pencil, run: rename }] : [],
+  )
   return (
     <header className={styles.header}>
       {isRenaming && conversation ? (

@@ -1,3 +1,6 @@
+import { cardShortcuts } from '../../keyboard/shortcut-registry.ts'
+import { matchesShortcut } from '../../keyboard/shortcut-keys.ts'
+
 /** Handles a key. Returns whether it is one of its shortcuts. */
 export type HandleShortcut = (key: string) => boolean
 
@@ -44,24 +47,38 @@ function findFront(): HTMLElement | null {
 
 function onKeyDown(event: KeyboardEvent): void {
   const { target, key } = event
-  const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey && !event.isComposing
-  if (!isPlain || event.defaultPrevented || event.repeat || !(target instanceof HTMLElement) || isTypedIn(target))
-    return
-  const card = findFocusedCard(target) ?? (hasFocus(target) ? null : findReadyFront())
+  if (event.isComposing || event.defaultPrevented || event.repeat || !(target instanceof HTMLElement)) return
+  if (matchesShortcut(event, cardShortcuts.allow)) return answerAnywhere(event, target, 'a')
+  if (matchesShortcut(event, cardShortcuts.deny)) return answerAnywhere(event, target, 'd')
+  const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey
+  if (!isPlain || isTypedIn(target)) return
+  const card = findFocusedCard(target) ?? (hasFocus(target) || isTypedAnywhere() ? null : findReadyFront())
   if (card && cards.get(card)?.handle(key.toLowerCase())) event.preventDefault()
+}
+
+/** Answers the first card, wherever the focus is, but behind a dialog. A card that has no such answer takes the focus. */
+function answerAnywhere(event: KeyboardEvent, target: HTMLElement, key: string): void {
+  const card = findFocusedCard(target) ?? (target.closest('[role=dialog]') ? null : findReadyFront())
+  if (!card) return
+  event.preventDefault()
+  if (!cards.get(card)?.handle(key)) card.focus()
 }
 
 function findFocusedCard(target: HTMLElement): HTMLElement | null {
   return [...cards.keys()].find((card) => card.contains(target)) ?? null
 }
 
-/** The first card, if it can be seen, was there for a moment, and nothing is half-typed anywhere. */
+/** Something is half-typed on the page. */
+function isTypedAnywhere(): boolean {
+  return [...document.querySelectorAll('textarea')].some(({ value }) => value.trim() !== '')
+}
+
+/** The first card, if it can be seen, and was there for a moment. */
 function findReadyFront(): HTMLElement | null {
   const front = findFront()
   const since = front && cards.get(front)?.frontSince
   if (!front || typeof since !== 'number' || performance.now() - since < settlingMs) return null
-  const isTyping = [...document.querySelectorAll('textarea')].some(({ value }) => value.trim() !== '')
-  return isTyping || !isOnScreen(front) ? null : front
+  return isOnScreen(front) ? front : null
 }
 
 /**

@@ -310,7 +310,7 @@ export type ExportPageQueryVariables = Exact<{
 }>;
 
 
-export type ExportPageQuery = { session: { id: string, title: string | null, origin: Origin, source: string, model: string | null, startedAt: string, transcript: { pageInfo: { hasNextPage: boolean, endCursor: string | null }, edges: Array<{ node: { id: string, role: Role, kind: MessageKind, status: MessageStatus, createdAt: string, model: string | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number, cost: { amount: number, currency: string, estimated: boolean } | null } | null, parts: Array<
+export type ExportPageQuery = { session: { id: string, title: string | null, origin: Origin, source: string, model: string | null, startedAt: string, conversation: { title: string | null }, transcript: { pageInfo: { hasNextPage: boolean, endCursor: string | null }, edges: Array<{ node: { id: string, role: Role, kind: MessageKind, status: MessageStatus, createdAt: string, model: string | null, usage: { estimated: boolean, inputTokens: number, outputTokens: number, reasoningTokens: number, cachedInputTokens: number, cost: { amount: number, currency: string, estimated: boolean } | null } | null, parts: Array<
             | { __typename: 'FilePart', mediaType: string, name: string | null, url: string, index: number, step: number, startedAt: string | null, endedAt: string | null }
             | { __typename: 'ReasoningPart', text: string, index: number, step: number, startedAt: string | null, endedAt: string | null }
             | { __typename: 'TextPart', text: string, index: number, step: number, startedAt: string | null, endedAt: string | null }
@@ -444,6 +444,21 @@ export type DeleteJobMutationVariables = Exact<{
 
 
 export type DeleteJobMutation = { deleteJob: string | null };
+
+export type FindInChatQueryVariables = Exact<{
+  query: string;
+  filter?: SessionFilter | null | undefined;
+}>;
+
+
+export type FindInChatQuery = { search: { edges: Array<{ node: { snippet: string, message: { id: string, role: Role, createdAt: string } | null, session: { id: string } } }> } | null };
+
+export type SessionsOfChatQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type SessionsOfChatQuery = { conversation: { segments: Array<{ id: string }> } | null };
 
 export type PaletteSearchQueryVariables = Exact<{
   query: string;
@@ -808,6 +823,9 @@ export const ExportPageDocument = new TypedDocumentString(`
   session(id: $sessionId) {
     id
     title
+    conversation {
+      title
+    }
     origin
     source
     model
@@ -1156,6 +1174,34 @@ export const DeleteJobDocument = new TypedDocumentString(`
   deleteJob(id: $id)
 }
     `) as unknown as TypedDocumentString<DeleteJobMutation, DeleteJobMutationVariables>;
+export const FindInChatDocument = new TypedDocumentString(`
+    query FindInChat($query: String!, $filter: SessionFilter) {
+  search(query: $query, filter: $filter, first: 50) {
+    edges {
+      node {
+        snippet
+        message {
+          id
+          role
+          createdAt
+        }
+        session {
+          id
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<FindInChatQuery, FindInChatQueryVariables>;
+export const SessionsOfChatDocument = new TypedDocumentString(`
+    query SessionsOfChat($id: ID!) {
+  conversation(id: $id) {
+    segments {
+      id
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<SessionsOfChatQuery, SessionsOfChatQueryVariables>;
 export const PaletteSearchDocument = new TypedDocumentString(`
     query PaletteSearch($query: String!, $filter: SessionFilter) {
   search(query: $query, filter: $filter, first: 12) {

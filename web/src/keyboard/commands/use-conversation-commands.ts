@@ -4,7 +4,7 @@ import { useOpenConversation } from '../../conversations/use-open-conversation.t
 import { strings } from '../../strings/strings.ts'
 import { useCommands } from './command-store.ts'
 
-const text = strings.conversation
+const text = strings.keyboard.commands
 
 /** What can be done with the chat that is open. */
 export function useConversationCommands(): void {

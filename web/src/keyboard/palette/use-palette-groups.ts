@@ -8,17 +8,8 @@ import { strings } from '../../strings/strings.ts'
 import { type Command, commandStore } from '../commands/command-store.ts'
 import { showKeyboardPanel } from '../keyboard-panel.ts'
 import { globalShortcuts } from '../shortcut-registry.ts'
+import type { PaletteGroup } from './palette-dialog.tsx'
 import { useFoundChats } from './use-found-chats.ts'
-
-export interface PaletteItem extends Command {
-  /** A second line, such as the text around a match. */
-  readonly detail?: string | null
-}
-
-export interface PaletteGroup {
-  readonly value: string
-  readonly items: readonly PaletteItem[]
-}
 
 const text = strings.keyboard
 

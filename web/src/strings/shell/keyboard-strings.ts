@@ -18,11 +18,23 @@ export const keyboardStrings = {
   commands: {
     newChat: 'New chat',
     stop: 'Stop the answer',
+    rename: 'Rename this chat',
+    delete: 'Delete this chat',
+    pin: 'Pin this chat',
+    unpin: 'Unpin this chat',
+    archive: 'Archive this chat',
+    unarchive: 'Take this chat out of the archive',
+  },
+  find: {
+    label: 'Find in this chat',
+    placeholder: 'Find words in this chat',
+    found: 'Messages',
   },
   shortcuts: {
     palette: 'Search chats and commands',
     sheet: 'This sheet',
     newChat: 'New chat',
+    find: 'Find in this chat; twice: find in what is shown',
     compose: 'Write a message',
     stop: 'Stop the answer',
     close: 'Close, or cancel',
@@ -40,5 +52,7 @@ export const keyboardStrings = {
     edit: 'Edit the arguments',
     note: 'Add a note',
     choice: 'Choose an answer',
+    allowAnywhere: 'Allow once, also while you write',
+    denyAnywhere: 'Deny, also while you write',
   },
 } as const

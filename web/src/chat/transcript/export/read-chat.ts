@@ -9,7 +9,7 @@ type ExportedSession = NonNullable<ExportPageQuery['session']>
 export type ReadMessage = ExportedSession['transcript']['edges'][number]['node']
 
 /** A whole chat: the messages of its sessions, as a person reads them. */
-export interface ReadChat extends Omit<ExportedSession, 'transcript'> {
+export interface ReadChat extends Omit<ExportedSession, 'transcript' | 'conversation'> {
   readonly messages: readonly ReadMessage[]
 }
 
@@ -23,6 +23,8 @@ export async function readChat(client: SegueClient, sessionId: string): Promise<
   })
   const [session] = found
   if (!session) throw new Error(strings.transcript.exported.gone)
-  const { id, title, origin, source, model, startedAt } = session
+  const { id, origin, source, model, startedAt, conversation } = session
+  // A chat that was renamed has a title of its own.
+  const title = conversation.title ?? session.title
   return { id, title, origin, source, model, startedAt, messages }
 }
