@@ -1,6 +1,7 @@
 import { globSync, readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { expect, test } from 'vitest'
+import { readImports } from './support/read-imports.ts'
 
 const src = join(import.meta.dirname, '..', 'src')
 
@@ -74,18 +75,8 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
 const layerOf = (file: string): string => file.split(/[\\/]/)[0] ?? ''
 
-/** Relative paths in imports, and modules that are named by their URL. */
-const importPattern = /(?:\bfrom|\bimport|\bimport\(|\bURL\()\s*'(\.[^']*)'/g
-
 /** The files of src that each file imports, types included. A module that is named by its URL counts as imported. */
-const imports = new Map(files.map((file) => [file, importsOf(file)]))
-
-function importsOf(file: string): string[] {
-  const text = readFileSync(join(src, file), 'utf8')
-  return [...text.matchAll(importPattern)]
-    .map(([, path]) => relative(src, resolve(src, dirname(file), path ?? '')))
-    .filter((path) => path !== join('..', 'package.json'))
-}
+const imports = readImports(src, files)
 
 test('every file is in a folder that has a place in the order', () => {
   expect(files.length).toBeGreaterThan(10)
@@ -125,13 +116,11 @@ function splitAtFork(a: string, b: string): readonly [parent: string, a: string 
 
 test('the client library imports only model and lib of the server', () => {
   const library = join(import.meta.dirname, '..', 'client', 'src')
-  const modules = globSync('**/*.{ts,tsx}', { cwd: library })
-  const wrong = modules.flatMap((file) =>
-    [...readFileSync(join(library, file), 'utf8').matchAll(importPattern)]
-      .map(([, path]) => resolve(library, dirname(file), path ?? ''))
-      .filter((path) => relative(library, path).startsWith('..'))
-      .filter((path) => !/^(model|lib)[\\/]/.test(relative(src, path)))
-      .map((path) => `${file} imports ${relative(src, path)}`),
+  const modules = readImports(library, globSync('**/*.{ts,tsx}', { cwd: library }))
+  const wrong = [...modules].flatMap(([file, paths]) =>
+    paths
+      .filter((path) => path.startsWith('..') && !/^(model|lib)[\\/]/.test(relative(src, resolve(library, path))))
+      .map((path) => `${file} imports ${path}`),
   )
   expect(wrong).toEqual([])
 })

@@ -1,4 +1,4 @@
-// Runs before the first paint, so that a chosen theme does not flash. The app changes the choice: see src/app/theme.ts.
+// Runs before the first paint, so that a chosen theme does not flash. The app changes the choice: see src/theme/theme.ts.
 try {
   const choice = localStorage.getItem('segue.theme')
   if (choice === 'light' || choice === 'dark') document.documentElement.dataset.theme = choice

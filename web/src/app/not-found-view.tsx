@@ -1,7 +1,7 @@
 import { Link } from 'wouter'
 import { strings } from '../strings/strings.ts'
 import { EmptyState } from '../components/empty-state.tsx'
-import { routes } from './routes.ts'
+import { routes } from '../routing/routes.ts'
 
 /** For a path that no view has. */
 export function NotFoundView() {

@@ -5,7 +5,7 @@ import { useLocationProperty, usePathname } from 'wouter/use-browser-location'
 import { IconButton } from '../components/buttons/icon-button.tsx'
 import { strings } from '../strings/strings.ts'
 import styles from './shell.module.css'
-import { topBarId } from './top-bar.ts'
+import { topBarId } from '../routing/top-bar.ts'
 
 interface ShellProps {
   readonly sidebar: ReactNode

@@ -2,7 +2,7 @@ import { SegueError } from 'segue-client'
 import { useChat, useLiveChat } from 'segue-client/react'
 import { lazy, Suspense, useEffect, useMemo } from 'react'
 import { navigate } from 'wouter/use-browser-location'
-import { toChatPath } from '../app/routes.ts'
+import { toChatPath } from '../routing/routes.ts'
 import { useReadMark } from '../conversations/use-read-mark.ts'
 import { useCurrentProfile } from '../profiles/current-profile.ts'
 import { strings } from '../strings/strings.ts'
@@ -16,7 +16,7 @@ const loadTranscript = () => import('./transcript/transcript.tsx')
 // Where it fails, it is loaded again when it is shown.
 const preloadTranscript = (): void => void loadTranscript().catch(() => {})
 const Transcript = lazy(loadPatiently(loadTranscript))
-const FirstRun = lazy(loadPatiently(() => import('../first-run/first-run.tsx')))
+const FirstRun = lazy(loadPatiently(() => import('./first-run/first-run.tsx')))
 
 /** A chat, or a new one. The path follows the chat into the session that continues it. */
 export function ChatView({ sessionId }: { readonly sessionId: string | null }) {

@@ -1,5 +1,5 @@
 import { Link } from 'wouter'
-import { routes } from '../app/routes.ts'
+import { routes } from '../routing/routes.ts'
 import { EmptyState } from '../components/empty-state.tsx'
 import { strings } from '../strings/strings.ts'
 

@@ -1,7 +1,7 @@
 import type { Conversation } from 'segue-client'
 import { useConversations } from 'segue-client/react'
 import { useMemo } from 'react'
-import { useChatRoute } from '../app/routes.ts'
+import { useChatRoute } from '../routing/routes.ts'
 import { useCurrentProfile } from '../profiles/current-profile.ts'
 
 /** The conversation that the page shows, whichever of its sessions the address names. Null for a new chat and other views. */

@@ -1,7 +1,7 @@
 import { useConversations } from 'segue-client/react'
 import { memo, useLayoutEffect, useRef } from 'react'
 import { Link } from 'wouter'
-import { toChatPath } from '../app/routes.ts'
+import { toChatPath } from '../routing/routes.ts'
 import { ApprovalCard } from '../decisions/approval-card.tsx'
 import { ClarificationCard } from '../decisions/clarification-card.tsx'
 import type { WaitingDecision } from '../decisions/waiting/waiting-decisions.ts'

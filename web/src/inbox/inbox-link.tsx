@@ -1,7 +1,7 @@
 import { Inbox } from 'lucide-react'
 import { usePathname } from 'wouter/use-browser-location'
 import { Link } from 'wouter'
-import { routes } from '../app/routes.ts'
+import { routes } from '../routing/routes.ts'
 import { useWaitingCount } from '../decisions/waiting/use-waiting-decisions.ts'
 import { strings } from '../strings/strings.ts'
 import styles from './inbox-link.module.css'

@@ -1,5 +1,5 @@
 import { Inbox } from 'lucide-react'
-import { useViewTitle } from '../app/page-title.tsx'
+import { useViewTitle } from '../routing/view-title.ts'
 import { useWaitingDecisions } from '../decisions/waiting/use-waiting-decisions.ts'
 import { NotificationSwitch } from '../notifications/notification-switch.tsx'
 import { useProfileNames } from '../profiles/use-profile-names.ts'

@@ -1,6 +1,6 @@
 import { ArrowLeft } from 'lucide-react'
 import { Link } from 'wouter'
-import { routes } from '../app/routes.ts'
+import { routes } from '../routing/routes.ts'
 import { strings } from '../strings/strings.ts'
 import styles from './jobs.module.css'
 

@@ -1,4 +1,4 @@
-import { routes } from '../app/routes.ts'
+import { routes } from '../routing/routes.ts'
 
 /** The path of a job. Ids of Hermes may have any characters. */
 export const toJobPath = (id: string): string => `${routes.jobs}/${encodeURIComponent(id)}`

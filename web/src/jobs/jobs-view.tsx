@@ -1,5 +1,5 @@
 import { Route, Switch } from 'wouter'
-import { routes } from '../app/routes.ts'
+import { routes } from '../routing/routes.ts'
 import { JobPage } from './detail/job-page.tsx'
 import { EditJobPage } from './form/edit-job-page.tsx'
 import { NewJobPage } from './form/new-job-page.tsx'

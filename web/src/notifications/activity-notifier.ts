@@ -1,6 +1,6 @@
 import type { SegueClient } from 'segue-client'
 import { navigate } from 'wouter/use-browser-location'
-import { toChatPath } from '../app/routes.ts'
+import { toChatPath } from '../routing/routes.ts'
 import type { Activity } from './activity/activity.ts'
 import { describeActivity } from './activity/describe-activity.ts'
 import { NotifyingWindow } from './notifying-window.ts'

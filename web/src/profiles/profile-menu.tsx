@@ -1,7 +1,7 @@
 import { useSegueClient } from 'segue-client/react'
 import { useEffect, useState } from 'react'
 import { navigate } from 'wouter/use-browser-location'
-import { routes } from '../app/routes.ts'
+import { routes } from '../routing/routes.ts'
 import { Menu, MenuChoices } from '../components/popups/menu.tsx'
 import type { OnDemandPopupProps } from '../components/popups/popup-on-demand.tsx'
 import { ProfileCountDocument } from '../graphql/generated/graphql.ts'

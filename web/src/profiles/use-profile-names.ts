@@ -1,6 +1,6 @@
 import { useSegueClient } from 'segue-client/react'
 import { useEffect, useState } from 'react'
-import { whenIdle } from '../app/when-idle.ts'
+import { whenIdle } from '../graphql/when-idle.ts'
 import { ProfileNamesDocument } from '../graphql/generated/graphql.ts'
 
 /** The names of all profiles, `default` first. Empty until they are known. */

@@ -1,6 +1,6 @@
 import { useSegueClient } from 'segue-client/react'
 import { useEffect } from 'react'
-import { useChatRoute } from '../app/routes.ts'
+import { useChatRoute } from '../routing/routes.ts'
 import { ProfileOfSessionDocument } from '../graphql/generated/graphql.ts'
 import { chooseProfile } from './current-profile.ts'
 

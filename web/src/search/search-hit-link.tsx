@@ -1,6 +1,6 @@
 import { memo } from 'react'
 import { Link } from 'wouter'
-import { toChatPath, toMessagePath } from '../app/routes.ts'
+import { toChatPath, toMessagePath } from '../routing/routes.ts'
 import { toShownTitle } from '../conversations/conversation-title.ts'
 import styles from './search-results.module.css'
 import { Matches } from './matches.tsx'

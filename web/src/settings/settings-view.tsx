@@ -3,7 +3,7 @@ import { chooseProfile, useCurrentProfile } from '../profiles/current-profile.ts
 import { SettingsProfilesDocument } from '../graphql/generated/graphql.ts'
 import { useQuery } from '../graphql/use-query.ts'
 import { SelectField } from '../components/form/field.tsx'
-import { BrowserData } from '../offline/browser-data.tsx'
+import { BrowserData } from './browser-data.tsx'
 import { strings } from '../strings/strings.ts'
 import { McpServers } from './mcp/mcp-servers.tsx'
 import { NotificationChoice } from './notification-choice.tsx'

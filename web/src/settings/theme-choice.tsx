@@ -1,4 +1,4 @@
-import { chooseTheme, type Theme, useTheme } from '../app/theme.ts'
+import { chooseTheme, type Theme, useTheme } from '../theme/theme.ts'
 import { strings } from '../strings/strings.ts'
 import { Section } from './section.tsx'
 import styles from './settings.module.css'

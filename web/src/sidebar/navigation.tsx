@@ -1,22 +1,14 @@
-import { CalendarClock, ChartColumn, Settings } from 'lucide-react'
 import { Link } from 'wouter'
 import { usePathname } from 'wouter/use-browser-location'
-import { routes } from '../app/routes.ts'
-import { strings } from '../strings/strings.ts'
+import { navigationEntries } from '../routing/navigation-entries.ts'
 import styles from './navigation.module.css'
-
-const entries = [
-  { href: routes.jobs, label: strings.navigation.jobs, Icon: CalendarClock },
-  { href: routes.usage, label: strings.navigation.usage, Icon: ChartColumn },
-  { href: routes.settings, label: strings.navigation.settings, Icon: Settings },
-]
 
 /** The way to the views that are no chats. */
 export function Navigation() {
   const path = usePathname()
   return (
     <ul className={styles.list}>
-      {entries.map(({ href, label, Icon }) => (
+      {navigationEntries.map(({ href, label, Icon }) => (
         <li key={href}>
           <Link
             href={href}
@@ -31,5 +23,3 @@ export function Navigation() {
     </ul>
   )
 }
-
-export { entries as navigationEntries }

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'react'
 import { usePathname } from 'wouter/use-browser-location'
-import { findComposer, focusComposer } from '../../chat/composer/focus-composer.ts'
-import { useChatRoute } from '../routes.ts'
+import { findComposer, focusComposer } from '../../keyboard/focus-composer.ts'
+import { useChatRoute } from '../../routing/routes.ts'
 
 /** A view that is loaded when it is opened has no heading at once. */
 const maxTries = 120 // frames

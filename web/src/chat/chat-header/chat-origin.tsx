@@ -3,7 +3,7 @@ import { type LiveChat, useChat } from 'segue-client/react'
 import { CopyButton } from '../../components/buttons/copy-button.tsx'
 import { toHermesResumeCommand } from '../../conversations/hermes-resume-command.ts'
 import { defaultProfile } from '../../profiles/current-profile.ts'
-import { SourceIcon, toSourceName } from '../../sidebar/row/source-icon.tsx'
+import { SourceIcon, toSourceName } from '../../conversations/source-icon.tsx'
 import { strings } from '../../strings/strings.ts'
 import styles from './chat-header.module.css'
 

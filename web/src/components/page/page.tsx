@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import { useViewTitle } from '../../app/page-title.tsx'
+import { useViewTitle } from '../../routing/view-title.ts'
 import styles from './page.module.css'
 
 interface PageProps {

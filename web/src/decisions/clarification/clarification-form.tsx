@@ -9,7 +9,7 @@ import { toFormFields, valueDraft } from '../form/form-field.ts'
 import { readFormValues } from '../form/read-form-values.ts'
 import { useShortcuts } from '../shortcuts/use-shortcuts.ts'
 import { DeclineButton } from './clarification-text.tsx'
-import type { ClarificationFormProps } from './pending-clarification.tsx'
+import type { ClarificationFormProps } from './clarification-form-props.ts'
 
 /** Answers a question by the values of a form. */
 export function ClarificationForm(props: ClarificationFormProps & { readonly form: JsonObject }) {

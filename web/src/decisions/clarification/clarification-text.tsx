@@ -6,7 +6,7 @@ import { useDecisionDraft } from '../draft/use-decision-draft.ts'
 import fieldStyles from '../form/fields.module.css'
 import { ShortcutKey } from '../shortcuts/shortcut-key.tsx'
 import { useShortcuts } from '../shortcuts/use-shortcuts.ts'
-import type { ClarificationFormProps } from './pending-clarification.tsx'
+import type { ClarificationFormProps } from './clarification-form-props.ts'
 
 const maxKeys = 9
 

@@ -1,21 +1,13 @@
 import { ErrorText } from '../../components/error-text.tsx'
-import type { Clarification, ClarificationAnswer } from 'segue-client'
 import { useSegueClient } from 'segue-client/react'
-import type { RefObject } from 'react'
 import { strings } from '../../strings/strings.ts'
 import { revealHiddenCharacters } from '../arguments/reveal-hidden-characters.ts'
 import styles from '../card/decision-card.module.css'
 import { useAnswer } from '../card/use-answer.ts'
 import { useKeptFocus } from '../card/use-kept-focus.ts'
+import type { ClarificationFormProps } from './clarification-form-props.ts'
 import { ClarificationForm } from './clarification-form.tsx'
 import { ClarificationText } from './clarification-text.tsx'
-
-export interface ClarificationFormProps {
-  readonly card: RefObject<HTMLDivElement | null>
-  readonly clarification: Clarification
-  readonly isSending: boolean
-  onAnswer(answer: ClarificationAnswer): void
-}
 
 /** A question, and the ways to answer it: a suggestion, a text, or a form. */
 export function PendingClarification({ card, clarification }: Pick<ClarificationFormProps, 'card' | 'clarification'>) {

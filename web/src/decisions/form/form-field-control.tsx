@@ -3,16 +3,9 @@ import { strings } from '../../strings/strings.ts'
 import { revealHiddenCharacters } from '../arguments/reveal-hidden-characters.ts'
 import { FieldFrame } from './field-frame.tsx'
 import styles from './fields.module.css'
-import type { FormField } from './form-field.ts'
+import type { FormFieldControlProps } from './form-field-control-props.ts'
 import { readChosenIndexes } from './read-form-values.ts'
 import { SingleFieldControl } from './single-field-control.tsx'
-
-export interface FormFieldControlProps {
-  readonly field: FormField
-  readonly text: string
-  readonly error: string | null
-  onChange(text: string): void
-}
 
 /** The control for one value of a form, with its label. */
 export function FormFieldControl(props: FormFieldControlProps) {

@@ -2,7 +2,7 @@ import { strings } from '../../strings/strings.ts'
 import { revealHiddenCharacters } from '../arguments/reveal-hidden-characters.ts'
 import type { FieldControlProps } from './field-frame.tsx'
 import styles from './fields.module.css'
-import type { FormFieldControlProps } from './form-field-control.tsx'
+import type { FormFieldControlProps } from './form-field-control-props.ts'
 
 const inputTypes: Readonly<Record<string, string>> = {
   email: 'email',

@@ -296,6 +296,11 @@ export type ChatModelsQueryVariables = Exact<{
 
 export type ChatModelsQuery = { models: Array<{ qualifiedName: string, name: string, provider: string, isDefault: boolean, contextWindow: number | null, efforts: Array<string>, supportsImages: boolean | null, supportsTools: boolean | null, omittedTools: Array<string> }> };
 
+export type FirstRunQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type FirstRunQuery = { server: { hermes: { state: HermesState, error: string | null } }, profile: { models: Array<{ provider: string, isDefault: boolean }>, providers: Array<{ name: string, state: ProviderState, error: string | null }> } | null, conversations: { edges: Array<{ node: { id: string } }> } };
+
 export type OutlinePageQueryVariables = Exact<{
   sessionId: string;
   after?: string | null | undefined;
@@ -337,11 +342,6 @@ export type ConversationOriginsQueryVariables = Exact<{
 
 
 export type ConversationOriginsQuery = { conversation: { segments: Array<{ id: string, origin: Origin, activeStream: { id: string } | null }> } | null };
-
-export type FirstRunQueryVariables = Exact<{ [key: string]: never; }>;
-
-
-export type FirstRunQuery = { server: { hermes: { state: HermesState, error: string | null } }, profile: { models: Array<{ provider: string, isDefault: boolean }>, providers: Array<{ name: string, state: ProviderState, error: string | null }> } | null, conversations: { edges: Array<{ node: { id: string } }> } };
 
 export type ServerInfoQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -798,6 +798,34 @@ export const ChatModelsDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<ChatModelsQuery, ChatModelsQueryVariables>;
+export const FirstRunDocument = new TypedDocumentString(`
+    query FirstRun {
+  server {
+    hermes {
+      state
+      error
+    }
+  }
+  profile(name: "default") {
+    models {
+      provider
+      isDefault
+    }
+    providers {
+      name
+      state
+      error
+    }
+  }
+  conversations(first: 1) {
+    edges {
+      node {
+        id
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<FirstRunQuery, FirstRunQueryVariables>;
 export const OutlinePageDocument = new TypedDocumentString(`
     query OutlinePage($sessionId: ID!, $after: String) {
   session(id: $sessionId) {
@@ -916,34 +944,6 @@ export const ConversationOriginsDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<ConversationOriginsQuery, ConversationOriginsQueryVariables>;
-export const FirstRunDocument = new TypedDocumentString(`
-    query FirstRun {
-  server {
-    hermes {
-      state
-      error
-    }
-  }
-  profile(name: "default") {
-    models {
-      provider
-      isDefault
-    }
-    providers {
-      name
-      state
-      error
-    }
-  }
-  conversations(first: 1) {
-    edges {
-      node {
-        id
-      }
-    }
-  }
-}
-    `) as unknown as TypedDocumentString<FirstRunQuery, FirstRunQueryVariables>;
 export const ServerInfoDocument = new TypedDocumentString(`
     query ServerInfo {
   server {

@@ -7,7 +7,7 @@ import { strings } from '../../strings/strings.ts'
 import { describeSchedule } from '../form/schedule/describe-schedule.ts'
 import { hasTimeZone, parseSchedule } from '../form/schedule/schedule-choice.ts'
 import { toRunVersion } from '../run-version.ts'
-import type { JobDetails } from './job-page.tsx'
+import type { JobDetails } from './job-details.ts'
 import styles from './job-page.module.css'
 
 /** When a job runs, who answers, and what it may use. */

@@ -1,5 +1,5 @@
 import { Page } from '../../components/page/page.tsx'
-import { JobDetailDocument, type JobDetailQuery } from '../../graphql/generated/graphql.ts'
+import { JobDetailDocument } from '../../graphql/generated/graphql.ts'
 import { useQuery } from '../../graphql/use-query.ts'
 import { strings } from '../../strings/strings.ts'
 import { BackToJobs } from '../back-to-jobs.tsx'
@@ -9,10 +9,9 @@ import { JobStateMark } from '../state-mark.tsx'
 import { useJobRunChanges } from '../use-job-run-changes.ts'
 import { JobActions } from './job-actions.tsx'
 import { JobFacts } from './job-facts.tsx'
+import type { JobDetails } from './job-details.ts'
 import { JobText } from './job-text.tsx'
 import styles from './job-page.module.css'
-
-export type JobDetails = NonNullable<JobDetailQuery['job']>
 
 /** One job: its settings, what can be done with it, and its runs, live. */
 export function JobPage({ id }: { readonly id: string }) {

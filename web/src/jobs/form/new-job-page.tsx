@@ -1,7 +1,7 @@
 import { useSegueClient } from 'segue-client/react'
 import { useRef } from 'react'
 import { navigate } from 'wouter/use-browser-location'
-import { routes } from '../../app/routes.ts'
+import { routes } from '../../routing/routes.ts'
 import { createId } from '../../chat/composer/draft/create-id.ts'
 import { Page } from '../../components/page/page.tsx'
 import { CreateJobDocument } from '../../graphql/generated/graphql.ts'

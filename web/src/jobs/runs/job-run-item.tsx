@@ -1,7 +1,7 @@
 import { ChevronRight } from 'lucide-react'
 import { lazy, Suspense, useId, useState } from 'react'
 import { Link } from 'wouter'
-import { toChatPath } from '../../app/routes.ts'
+import { toChatPath } from '../../routing/routes.ts'
 import { UsageSummary } from '../../formats/usage-summary.tsx'
 import { formatDuration } from '../../formats/format-duration.ts'
 import { formatDateTime } from '../../formats/format-time.ts'

@@ -1,7 +1,7 @@
 import { MessageSquare, User } from 'lucide-react'
 import { useState } from 'react'
 import { navigate } from 'wouter/use-browser-location'
-import { toMessagePath } from '../../app/routes.ts'
+import { toMessagePath } from '../../routing/routes.ts'
 import { strings } from '../../strings/strings.ts'
 import { PaletteDialog } from '../palette/palette-dialog.tsx'
 import { useFoundMessages } from './use-found-messages.ts'

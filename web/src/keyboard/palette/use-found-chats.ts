@@ -1,6 +1,6 @@
 import { useConversations, useSegueClient } from 'segue-client/react'
 import { useEffect, useMemo, useState } from 'react'
-import { toChatPath, toMessagePath } from '../../app/routes.ts'
+import { toChatPath, toMessagePath } from '../../routing/routes.ts'
 import { toShownTitle } from '../../conversations/conversation-title.ts'
 import { PaletteSearchDocument } from '../../graphql/generated/graphql.ts'
 import { useCurrentProfile } from '../../profiles/current-profile.ts'

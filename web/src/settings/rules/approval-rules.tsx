@@ -1,7 +1,7 @@
 import { useSegueClient } from 'segue-client/react'
 import { useState } from 'react'
 import { Link } from 'wouter'
-import { toChatPath } from '../../app/routes.ts'
+import { toChatPath } from '../../routing/routes.ts'
 import { Button } from '../../components/buttons/button.tsx'
 import { ConfirmDialog } from '../../components/confirm-dialog/confirm-dialog.tsx'
 import { formatDateTime } from '../../formats/format-time.ts'

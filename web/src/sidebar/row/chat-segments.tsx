@@ -2,12 +2,12 @@ import type { Conversation } from 'segue-client'
 import { useSegueClient } from 'segue-client/react'
 import { useEffect, useState } from 'react'
 import { Link } from 'wouter'
-import { toChatPath, toMessagePath } from '../../app/routes.ts'
+import { toChatPath, toMessagePath } from '../../routing/routes.ts'
 import { Button } from '../../components/buttons/button.tsx'
 import { ChatSegmentsDocument, type ChatSegmentsQuery } from '../../graphql/generated/graphql.ts'
 import { strings } from '../../strings/strings.ts'
 import styles from './chat-segments.module.css'
-import { SourceIcon, toSourceName } from './source-icon.tsx'
+import { SourceIcon, toSourceName } from '../../conversations/source-icon.tsx'
 
 type Segment = NonNullable<ChatSegmentsQuery['conversation']>['segments'][number]
 

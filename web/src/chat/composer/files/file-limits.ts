@@ -1,6 +1,6 @@
 import { useSegueClient } from 'segue-client/react'
 import { useEffect, useState } from 'react'
-import { whenIdle } from '../../../app/when-idle.ts'
+import { whenIdle } from '../../../graphql/when-idle.ts'
 import { MessageLimitsDocument, type MessageLimitsQuery } from '../../../graphql/generated/graphql.ts'
 import { strings } from '../../../strings/strings.ts'
 import { formatBytes } from './format-bytes.ts'

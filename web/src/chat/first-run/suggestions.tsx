@@ -1,8 +1,8 @@
 import type { LiveChat } from 'segue-client/react'
 import { Dices, Image, ListTodo, MessageCircleQuestion, MessagesSquare } from 'lucide-react'
-import { useDraft } from '../chat/composer/draft/use-draft.ts'
-import { focusComposer } from '../chat/composer/focus-composer.ts'
-import { strings } from '../strings/strings.ts'
+import { useDraft } from '../composer/draft/use-draft.ts'
+import { focusComposer } from '../../keyboard/focus-composer.ts'
+import { strings } from '../../strings/strings.ts'
 import styles from './first-run.module.css'
 
 /** Messages that show what the offline agent can do. The commands are its own, and no words to translate. */

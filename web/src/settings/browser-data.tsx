@@ -1,8 +1,8 @@
 import { Button } from '../components/buttons/button.tsx'
 import { showNotice } from '../notices/notice-store.ts'
-import { Section } from '../settings/section.tsx'
+import { Section } from './section.tsx'
 import { strings } from '../strings/strings.ts'
-import { clearSnapshots } from './snapshot-storage.ts'
+import { clearSnapshots } from '../offline/snapshot-storage.ts'
 
 const text = strings.offline
 

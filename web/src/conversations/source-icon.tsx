@@ -1,7 +1,7 @@
 import { CalendarClock, Globe, MessageSquare, Plug, Send, SquareTerminal, Wrench } from 'lucide-react'
 import type { Channel } from 'segue-client'
-import { strings } from '../../strings/strings.ts'
-import styles from './chat-row.module.css'
+import { strings } from '../strings/strings.ts'
+import styles from './source-icon.module.css'
 
 interface SourceIconProps {
   readonly channel: Channel

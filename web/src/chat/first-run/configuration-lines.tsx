@@ -1,6 +1,6 @@
 import { useState } from 'react'
-import { CopyButton } from '../components/buttons/copy-button.tsx'
-import { strings } from '../strings/strings.ts'
+import { CopyButton } from '../../components/buttons/copy-button.tsx'
+import { strings } from '../../strings/strings.ts'
 import styles from './first-run.module.css'
 
 const { setup } = strings.firstRun

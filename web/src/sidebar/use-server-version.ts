@@ -1,7 +1,7 @@
 import { useSegueClient } from 'segue-client/react'
 import { useEffect, useState } from 'react'
 import { ServerInfoDocument } from '../graphql/generated/graphql.ts'
-import { whenIdle } from './when-idle.ts'
+import { whenIdle } from '../graphql/when-idle.ts'
 
 /** The version of the server. Null until it is known. */
 export function useServerVersion(): string | null {

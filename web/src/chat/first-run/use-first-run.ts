@@ -1,6 +1,6 @@
 import { useConnection, useSegueClient } from 'segue-client/react'
 import { useEffect, useState } from 'react'
-import { FirstRunDocument, type FirstRunQuery } from '../graphql/generated/graphql.ts'
+import { FirstRunDocument, type FirstRunQuery } from '../../graphql/generated/graphql.ts'
 
 /** What a new installation has. Null until it is known. It is asked for again when the server has been away: it may have a model then. */
 export function useFirstRun(): FirstRunQuery | null {

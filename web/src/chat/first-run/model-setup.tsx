@@ -1,6 +1,6 @@
 import { CircleCheck, CircleDashed, CircleX } from 'lucide-react'
-import type { FirstRunQuery } from '../graphql/generated/graphql.ts'
-import { strings } from '../strings/strings.ts'
+import type { FirstRunQuery } from '../../graphql/generated/graphql.ts'
+import { strings } from '../../strings/strings.ts'
 import { ConfigurationLines } from './configuration-lines.tsx'
 import styles from './first-run.module.css'
 
