@@ -1,10 +1,10 @@
 import { lazy, Suspense } from 'react'
 import { navigate } from 'wouter/use-browser-location'
 import { routes, useChatRoute } from '../routing/routes.ts'
-import { focusComposer } from './focus-composer.ts'
+import { focusComposer } from '../shortcuts/focus-composer.ts'
 import { useConversationCommands } from './commands/use-conversation-commands.ts'
 import { showKeyboardPanel, useKeyboardPanel } from './keyboard-panel.ts'
-import { useGlobalShortcuts } from './use-global-shortcuts.ts'
+import { useGlobalShortcuts } from '../shortcuts/use-global-shortcuts.ts'
 import { loadPatiently } from '../components/errors/load-patiently.ts'
 
 const panels = {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { listKeyNames, matchesShortcut, toAriaKeyShortcuts } from '../../src/keyboard/shortcut-keys.ts'
+import { listKeyNames, matchesShortcut, toAriaKeyShortcuts } from '../../src/shortcuts/shortcut-keys.ts'
 
 const none = { ctrlKey: false, metaKey: false, shiftKey: false, altKey: false }
 

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'react'
 import { usePathname } from 'wouter/use-browser-location'
-import { findComposer, focusComposer } from '../../keyboard/focus-composer.ts'
+import { findComposer, focusComposer } from '../../shortcuts/focus-composer.ts'
 import { useChatRoute } from '../../routing/routes.ts'
 
 /** A view that is loaded when it is opened has no heading at once. */

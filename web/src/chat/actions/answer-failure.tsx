@@ -4,7 +4,7 @@ import { Button } from '../../components/buttons/button.tsx'
 import { useAction } from '../../components/hooks/use-action.ts'
 import { useNow } from '../../components/hooks/use-now.ts'
 import { strings } from '../../strings/strings.ts'
-import { focusComposer } from '../../keyboard/focus-composer.ts'
+import { focusComposer } from '../../shortcuts/focus-composer.ts'
 import { describeSavedWords } from '../transcript/message/footer/describe-end.ts'
 import styles from './message-actions.module.css'
 

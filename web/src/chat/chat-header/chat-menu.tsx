@@ -4,7 +4,7 @@ import { useRef } from 'react'
 import { Menu } from '../../components/popups/menu.tsx'
 import type { OnDemandPopupProps } from '../../components/popups/popup-on-demand.tsx'
 import { ConversationMenuItems } from '../../conversations/menu/conversation-menu-items.tsx'
-import { findComposer } from '../../keyboard/focus-composer.ts'
+import { findComposer } from '../../shortcuts/focus-composer.ts'
 
 interface ChatMenuProps extends OnDemandPopupProps {
   readonly chat: LiveChat

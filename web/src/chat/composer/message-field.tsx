@@ -3,7 +3,7 @@ import { strings } from '../../strings/strings.ts'
 import styles from './composer.module.css'
 import type { Draft } from './draft/draft.ts'
 import { useDraftState } from './draft/use-draft.ts'
-import { composerId } from '../../keyboard/focus-composer.ts'
+import { composerId } from '../../shortcuts/focus-composer.ts'
 import { otherSendMode, type SendMode, useSendMode } from './send/send-mode.ts'
 
 /** On a phone, Enter is a new line: there is no Shift+Enter. */

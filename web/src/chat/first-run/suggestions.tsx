@@ -1,7 +1,7 @@
 import type { LiveChat } from 'segue-client/react'
 import { Dices, Image, ListTodo, MessageCircleQuestion, MessagesSquare } from 'lucide-react'
 import { useDraft } from '../composer/draft/use-draft.ts'
-import { focusComposer } from '../../keyboard/focus-composer.ts'
+import { focusComposer } from '../../shortcuts/focus-composer.ts'
 import { strings } from '../../strings/strings.ts'
 import styles from './first-run.module.css'
 

@@ -1,5 +1,5 @@
-import { cardShortcuts } from '../../keyboard/shortcut-registry.ts'
-import { matchesShortcut } from '../../keyboard/shortcut-keys.ts'
+import { cardShortcuts } from '../../shortcuts/shortcut-registry.ts'
+import { matchesShortcut } from '../../shortcuts/shortcut-keys.ts'
 
 /** Handles a key. Returns whether it is one of its shortcuts. */
 export type HandleShortcut = (key: string) => boolean

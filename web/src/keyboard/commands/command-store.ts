@@ -1,5 +1,5 @@
 import { type ComponentType, useEffect, useEffectEvent } from 'react'
-import type { ShortcutKeys } from '../shortcut-keys.ts'
+import type { ShortcutKeys } from '../../shortcuts/shortcut-keys.ts'
 
 /** Something that a person can do now, found by its name in the command palette. */
 export interface Command {

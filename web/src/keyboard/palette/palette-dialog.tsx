@@ -3,7 +3,7 @@ import { Dialog } from '@base-ui/react/dialog'
 import { Search } from 'lucide-react'
 import { Matches } from '../../search/matches.tsx'
 import type { Command } from '../commands/command-store.ts'
-import { KeyNames } from '../key-names.tsx'
+import { KeyNames } from '../../shortcuts/key-names.tsx'
 import { showKeyboardPanel } from '../keyboard-panel.ts'
 import styles from './palette-dialog.module.css'
 

@@ -7,7 +7,7 @@ import { navigationEntries } from '../../routing/navigation-entries.ts'
 import { strings } from '../../strings/strings.ts'
 import { type Command, commandStore } from '../commands/command-store.ts'
 import { showKeyboardPanel } from '../keyboard-panel.ts'
-import { globalShortcuts } from '../shortcut-registry.ts'
+import { globalShortcuts } from '../../shortcuts/shortcut-registry.ts'
 import type { PaletteGroup } from './palette-dialog.tsx'
 import { useFoundChats } from './use-found-chats.ts'
 

@@ -1,8 +1,8 @@
 import { Dialog } from '../../components/popups/dialog.tsx'
 import { strings } from '../../strings/strings.ts'
-import { KeyNames } from '../key-names.tsx'
+import { KeyNames } from '../../shortcuts/key-names.tsx'
 import { showKeyboardPanel } from '../keyboard-panel.ts'
-import { shortcutGroups } from '../shortcut-registry.ts'
+import { shortcutGroups } from '../../shortcuts/shortcut-registry.ts'
 import styles from './shortcut-sheet.module.css'
 
 /** All shortcuts of the app. */

@@ -6,7 +6,7 @@ import { strings } from '../../../strings/strings.ts'
 import type { Draft } from '../draft/draft.ts'
 import type { DraftFile } from '../draft/draft-state.ts'
 import { useDraftState } from '../draft/use-draft.ts'
-import { focusComposer } from '../../../keyboard/focus-composer.ts'
+import { focusComposer } from '../../../shortcuts/focus-composer.ts'
 import styles from './draft-files.module.css'
 
 /** The files of the message that is being written. */

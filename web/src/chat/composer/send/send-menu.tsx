@@ -1,7 +1,7 @@
 import { Menu, MenuItem } from '../../../components/popups/menu.tsx'
 import type { OnDemandPopupProps } from '../../../components/popups/popup-on-demand.tsx'
 import { strings } from '../../../strings/strings.ts'
-import { findComposer } from '../../../keyboard/focus-composer.ts'
+import { findComposer } from '../../../shortcuts/focus-composer.ts'
 import { sendIcons } from './send-icons.ts'
 import { otherSendMode, type SendMode, useSendMode } from './send-mode.ts'
 

@@ -2,7 +2,7 @@ import { type LiveChat, useChat } from 'segue-client/react'
 import { useEffect, useState } from 'react'
 import type { Draft } from '../draft/draft.ts'
 import { giveBackMessages } from '../draft/message-draft.ts'
-import { focusComposer } from '../../../keyboard/focus-composer.ts'
+import { focusComposer } from '../../../shortcuts/focus-composer.ts'
 import { describeStop, needsReport } from './describe-stop.ts'
 
 /** `isShown`: the end of the answer does not say all of it. Else it is for screen readers. */

@@ -6,7 +6,7 @@ import type { OnDemandPopupProps } from '../../../../components/popups/popup-on-
 import { useAction } from '../../../../components/hooks/use-action.ts'
 import { strings } from '../../../../strings/strings.ts'
 import type { Draft } from '../../draft/draft.ts'
-import { findComposer } from '../../../../keyboard/focus-composer.ts'
+import { findComposer } from '../../../../shortcuts/focus-composer.ts'
 import styles from './instructions-dialog.module.css'
 import { useInstructions } from './use-instructions.ts'
 

@@ -1,7 +1,7 @@
 import { Menu, MenuChoices } from '../../../../components/popups/menu.tsx'
 import type { OnDemandPopupProps } from '../../../../components/popups/popup-on-demand.tsx'
 import { strings } from '../../../../strings/strings.ts'
-import { findComposer } from '../../../../keyboard/focus-composer.ts'
+import { findComposer } from '../../../../shortcuts/focus-composer.ts'
 
 interface EffortMenuProps extends OnDemandPopupProps {
   readonly efforts: readonly string[]

@@ -2,7 +2,7 @@ import { Menu, MenuChoices } from '../../../../components/popups/menu.tsx'
 import type { OnDemandPopupProps } from '../../../../components/popups/popup-on-demand.tsx'
 import { chooseProfile, useCurrentProfile } from '../../../../profiles/current-profile.ts'
 import { strings } from '../../../../strings/strings.ts'
-import { findComposer } from '../../../../keyboard/focus-composer.ts'
+import { findComposer } from '../../../../shortcuts/focus-composer.ts'
 
 interface ProfileMenuProps extends OnDemandPopupProps {
   readonly names: readonly string[]
