@@ -1,4 +1,4 @@
-import styles from '../keyboard/key-names.module.css'
+import styles from './key-names.module.css'
 import { listKeyNames, type ShortcutKeys } from './shortcut-keys.ts'
 
 /** The keys of a shortcut, as they are printed on them. */
