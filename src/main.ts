@@ -6,6 +6,7 @@ import { closeOnSignal } from './cli/close-on-signal.ts'
 import { exitWithError } from './cli/exit-with-error.ts'
 import { formatCliError } from './cli/format-cli-error.ts'
 import { formatStartError } from './cli/format-start-error.ts'
+import { reloadOnHangUp } from './cli/reload-on-hang-up.ts'
 import { findSubcommandName } from './config/command-line/cli-subcommand.ts'
 import { serverHelpText, isHelpRequested } from './config/command-line/help.ts'
 import { readSettings } from './config/settings.ts'
@@ -18,7 +19,8 @@ enableCompileCache(join(import.meta.dirname, '..', 'node_modules', '.cache', 'co
 globalThis.AI_SDK_LOG_WARNINGS = false
 
 async function serve(argv: readonly string[]): Promise<void> {
-  const settings = readSettings({ argv, env: process.env, homedir: homedir() })
+  const readServerSettings = () => readSettings({ argv, env: process.env, homedir: homedir() })
+  const settings = readServerSettings()
   // Logs go to stderr. Stdout carries the lines that say where the server is.
   const log = pino({ base: null }, pino.destination(2))
   for (const warning of settings.warnings) log.warn(warning)
@@ -29,8 +31,9 @@ async function serve(argv: readonly string[]): Promise<void> {
     import('./server/web-app/web-app-handler.ts'),
   ])
   const webAppFolder = hasWebApp(builtWebAppFolder) ? builtWebAppFolder : null
-  const segue = await startSegue({ settings, log, env: process.env, webAppFolder })
+  const segue = await startSegue({ settings, readSettings: readServerSettings, log, env: process.env, webAppFolder })
   closeOnSignal({ close: (graceMs) => segue.close(graceMs), graceMs: settings.graceMs, log })
+  reloadOnHangUp(() => segue.profiles.reloadConfig(), log)
   process.stdout.write(`Segue is ready: ${segue.url}${graphqlPath}\n`)
   if (webAppFolder !== null) process.stdout.write(`The app is at ${segue.url}/\n`)
   else log.info('The web app is not built, so that / leads to the playground. Run npm run build -- web.')

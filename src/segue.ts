@@ -1,9 +1,12 @@
+import type { Settings } from './config/settings.ts'
+import { MutableLiveValue } from './config/reload/live-value.ts'
 import { startServer, type ServerOptions } from './server/server.ts'
 import { ProfileRegistry, type ProfileRegistryOptions } from './services/profile-registry.ts'
 import type { ProfileServices } from './services/profile-services.ts'
 import { lockHome } from './storage/sqlite/database/home-lock.ts'
 
-export interface SegueOptions extends ProfileRegistryOptions {
+export interface SegueOptions extends Omit<ProfileRegistryOptions, 'settings'> {
+  readonly settings: Settings
   readonly heartbeat?: ServerOptions['heartbeat']
   /** See `ServerOptions`. Default: null. */
   readonly webAppFolder?: ServerOptions['webAppFolder']
@@ -28,11 +31,13 @@ export interface Segue {
  */
 export async function startSegue({ heartbeat, webAppFolder = null, ...options }: SegueOptions): Promise<Segue> {
   await using resources = new AsyncDisposableStack()
-  const { settings, log } = options
-  resources.adopt(lockHome(settings.home), (lock) => lock.release())
-  const profiles = resources.adopt(await ProfileRegistry.load(options), (registry) => registry.close())
+  const { log } = options
+  const settings = new MutableLiveValue(options.settings)
+  const { home, host, port } = options.settings
+  resources.adopt(lockHome(home), (lock) => lock.release())
+  const profiles = resources.adopt(await ProfileRegistry.load({ ...options, settings }), (registry) => registry.close())
   const server = resources.adopt(
-    await startServer({ ...settings, log, profiles, webAppFolder, ...(heartbeat && { heartbeat }) }),
+    await startServer({ host, port, settings, log, profiles, webAppFolder, ...(heartbeat && { heartbeat }) }),
     (startedServer) => startedServer.close(),
   )
   // Runs first: subscribers receive the end of their streams before they are disconnected.

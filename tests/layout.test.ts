@@ -53,7 +53,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
     'attachments',
     'log',
   ],
-  config: ['profile', 'http'],
+  config: ['reload', 'profile', 'http'],
   lib: ['file-conversion', 'json-schema', 'text', 'async', 'worker'],
   hermes: ['usage', 'cron', 'index', 'lineage', 'search', 'messages', 'state'],
   schema: ['conversation', 'decision', 'job', 'profile', 'search', 'chat', 'session', 'idempotency', 'relay'],

@@ -2,12 +2,13 @@ import type { ModelRegistry } from '../agent/models/model-registry.ts'
 import type { Logger } from '../lib/logger.ts'
 import { type ClockAndIds, systemClockAndIds } from '../lib/clock-and-ids.ts'
 import { FileConverter } from '../lib/file-conversion/file-converter.ts'
+import { type LiveValue, MutableLiveValue } from '../config/reload/live-value.ts'
 import { TaskGate } from '../lib/async/task-gate.ts'
 import { ConversationRepository } from '../sessions/conversation-repository.ts'
 import type { CombinedSessionRepository } from '../sessions/combined-session-repository.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import { UsageBudgets } from '../usage/usage-budgets.ts'
-import type { BudgetSettings } from '../config/profile/budgets.ts'
+import type { ChatSettings } from '../config/profile/profile-settings.ts'
 import { type ModelPrices, noModelPrices } from '../usage/model-prices.ts'
 import { MessageAlternatives } from './alternatives/message-alternatives.ts'
 import { MessageFileStore } from './attachments/message-file-store.ts'
@@ -45,21 +46,23 @@ export interface ChatServiceOptions {
   readonly runtime?: ClockAndIds
   /** Throws RATE_LIMITED if no more streams may run or be queued. By default there is no limit. */
   readonly assertStreamCapacity?: () => void
-  /** The share of a model's context window above which a session is compacted after a turn. 0, the default, means never. */
-  readonly autoCompactThreshold?: number
-  /** Whether models write the titles of sessions. False by default. */
-  readonly generateTitles?: boolean
+  /** By default, sessions are not compacted after a turn, no titles are written, and there are no budgets. */
+  readonly settings?: LiveValue<ChatSettings>
   /** Converts the files of messages. Default: one of its own. */
   readonly fileConverter?: FileConverter
   /** The prices of its models. By default only what providers report counts. */
   readonly prices?: ModelPrices
-  /** What the profile may use. By default there is no limit. */
-  readonly budgetSettings?: BudgetSettings
   /** How long a start, a cancel or a decision may wait for its commit, in milliseconds. 5,000 by default. */
   readonly commitTimeoutMs?: number
 }
 
 const defaultCommitTimeoutMs = 5_000
+
+const defaultChatSettings: ChatSettings = {
+  autoCompactThreshold: 0,
+  generateTitles: false,
+  budgets: { answer: null, day: null },
+}
 
 /** Builds the chat service of a profile. Call `recover` on it before anything else. */
 export function createChatService(options: ChatServiceOptions): ChatService {
@@ -67,10 +70,8 @@ export function createChatService(options: ChatServiceOptions): ChatService {
   const defaults = {
     runtime: systemClockAndIds,
     assertStreamCapacity: () => undefined,
-    autoCompactThreshold: 0,
-    generateTitles: false,
+    settings: new MutableLiveValue(defaultChatSettings),
     prices: noModelPrices,
-    budgetSettings: { answer: null, day: null },
     commitTimeoutMs: defaultCommitTimeoutMs,
   }
   const gate = new TaskGate()
@@ -137,11 +138,11 @@ function createFileStore(
 }
 
 function createBudgets(
-  { profile, runtime, budgetSettings }: Required<Pick<ChatServiceOptions, 'profile' | 'runtime' | 'budgetSettings'>>,
+  { profile, runtime, settings }: Required<Pick<ChatServiceOptions, 'profile' | 'runtime' | 'settings'>>,
   activeSessions: ActiveSessions,
 ): UsageBudgets {
   return new UsageBudgets({
-    settings: budgetSettings,
+    readSettings: () => settings.current.budgets,
     sums: profile.usageSums,
     listRunningUsage: () =>
       activeSessions.list().flatMap(({ activeRunner }) => {

@@ -6,12 +6,18 @@ export type ReleaseJobRunSlot = () => void
  * but counts.
  */
 export class JobRunSlots {
-  readonly #maxConcurrent: number
+  #maxConcurrent: number
   readonly #waiting = new Set<() => void>()
   #activeCount = 0
 
   constructor(maxConcurrent: number) {
     this.#maxConcurrent = maxConcurrent
+  }
+
+  /** Changes the bound. Runs that are active go on. */
+  set maxConcurrent(value: number) {
+    this.#maxConcurrent = value
+    if (this.#activeCount < value) this.#notifyWaiting()
   }
 
   /** Takes a slot even if none is free. */

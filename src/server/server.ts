@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { ServerLimits } from '../config/limits.ts'
+import type { Settings } from '../config/settings.ts'
+import type { LiveValue } from '../config/reload/live-value.ts'
 import type { Logger } from '../lib/logger.ts'
 import { filesPath } from '../model/message-content/blob-url.ts'
 import type { ProfileRegistry } from '../services/profile-registry.ts'
@@ -30,10 +31,9 @@ export interface ServerOptions {
   readonly host: string
   /** 0 selects any free port. */
   readonly port: number
-  /** Origins of web pages that may call the API, besides the server's own. */
-  readonly allowedOrigins: readonly string[]
   readonly profiles: ProfileRegistry
-  readonly limits: ServerLimits
+  /** `allowedOrigins`: of web pages that may call the API, besides the server's own. */
+  readonly settings: LiveValue<Pick<Settings, 'allowedOrigins' | 'limits'>>
   readonly log: Logger
   /** The built files of the web app. Null: browsers that open `/` are sent to the playground. */
   readonly webAppFolder: string | null
@@ -54,14 +54,14 @@ const shutdownGracePeriodMs = 300
 
 /** Serves the schema over HTTP, server-sent events and WebSocket. Rejects if it cannot listen on the port. */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const { host, port, limits, log } = options
+  const { host, port, settings, log } = options
   const checkRequest = createRequestCheck(options)
   const stopping = new AbortController()
   const { handleRequest, webSockets } = createTransports(options, checkRequest, stopping.signal)
   const server = createServer((request, response) => {
     Promise.try(handleRequest, request, response)
       // Sets the time that the client has to receive the end of the response.
-      .then(() => response.setTimeout(limits.slowConsumerSeconds * 1000))
+      .then(() => response.setTimeout(settings.current.limits.slowConsumerSeconds * 1000))
       .catch((error: unknown) => {
         log.error({ err: error }, 'request failed')
         response.destroy()
@@ -73,7 +73,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     if (readRequestPath(request) !== graphqlPath) return endUpgrade(socket, 404)
     const rejection = checkRequest(request)
     if (rejection) rejectUpgrade(socket, rejection)
-    else if (webSockets.size >= limits.sockets) endUpgrade(socket, 503)
+    else if (webSockets.size >= settings.current.limits.sockets) endUpgrade(socket, 503)
     else webSockets.upgrade(request, socket, head)
   })
 
@@ -100,8 +100,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 type RequestCheck = (request: IncomingMessage) => RequestRejection | null
 
 /** The check that precedes everything else, over HTTP as at the handshake of a WebSocket. */
-function createRequestCheck({ log, ...options }: ServerOptions): RequestCheck {
-  const guard = new RequestGuard(options)
+function createRequestCheck({ host, settings, log }: ServerOptions): RequestCheck {
+  const guard = new RequestGuard({ host, readAllowedOrigins: () => settings.current.allowedOrigins })
   const refusedOrigins = new RefusedOriginLogger(log)
   return (request) => {
     const rejection = guard.check(request)
@@ -112,17 +112,18 @@ function createRequestCheck({ log, ...options }: ServerOptions): RequestCheck {
 
 /** Creates the transports, which share one document cache and one error formatter. */
 function createTransports(
-  { profiles, limits, log, allowedOrigins, webAppFolder, heartbeat = defaultWebSocketHeartbeat }: ServerOptions,
+  { profiles, settings, log, webAppFolder, heartbeat = defaultWebSocketHeartbeat }: ServerOptions,
   checkRequest: RequestCheck,
   stopping: AbortSignal,
 ): { readonly handleRequest: RequestHandler; readonly webSockets: WebSocketServer } {
-  const slowConsumerTimeoutMs = limits.slowConsumerSeconds * 1000
-  const cors = new CorsPolicy(allowedOrigins)
+  const readLimits = () => settings.current.limits
+  const readSlowConsumerTimeoutMs = () => readLimits().slowConsumerSeconds * 1000
+  const cors = new CorsPolicy(() => settings.current.allowedOrigins)
   const documents = new GraphQLDocumentCache()
   const errors = new ErrorFormatter(log)
   const operations = new OperationRunner({ profiles, documents, errors })
   const handleJson = createYogaHandler({
-    ...{ profiles, documents, errors, slowConsumerTimeoutMs },
+    ...{ profiles, documents, errors, readSlowConsumerTimeoutMs },
     batches: new BatchRunner(operations),
   })
   const route = createRouter(
@@ -145,7 +146,7 @@ function createTransports(
         handle: createSseHandler({
           operations,
           handleJson,
-          slowConsumerTimeoutMs,
+          readSlowConsumerTimeoutMs,
           heartbeatIntervalMs: heartbeat.intervalMs,
           stopping,
         }),
@@ -155,7 +156,7 @@ function createTransports(
     webAppFolder === null ? handleOther : createWebAppHandler(webAppFolder, handleOther),
   )
   return {
-    webSockets: new WebSocketServer({ operations, errors, limits, heartbeat, log }),
+    webSockets: new WebSocketServer({ operations, errors, readLimits, heartbeat, log }),
     handleRequest: (request, response) => {
       const isCorsPath = servesOtherOrigins(readRequestPath(request))
       if (isCorsPath) cors.setHeaders(request, response)

@@ -1,7 +1,5 @@
-import type { Logger } from 'pino'
 import type { ToolSource } from '../agent/tools/tool-source.ts'
 import type { ServerLimits } from '../config/limits.ts'
-import type { Settings } from '../config/settings.ts'
 import { createIdNotFoundError, SegueError, createShuttingDownError } from '../lib/errors.ts'
 import { FileConverter } from '../lib/file-conversion/file-converter.ts'
 import { HttpClient } from '../lib/http/http-client.ts'
@@ -10,15 +8,11 @@ import { JobRunSlots } from '../jobs/job-run-slots.ts'
 import { ProfileDirectory } from '../profiles/profile-directory.ts'
 import { defaultProfileName } from '../profiles/profile-name.ts'
 import { loadFirstStartTime } from '../storage/filesystem/load-first-start-time.ts'
-import { loadProfileSettings } from './load-profile-settings.ts'
+import { ProfileConfigs, type ProfileConfigsOptions } from './config-reload/profile-configs.ts'
 import { OpenProfiles } from './open-profiles.ts'
 import { openProfileServices, type ProfileServices } from './profile-services.ts'
 
-export interface ProfileRegistryOptions {
-  readonly settings: Settings
-  readonly log: Logger
-  /** Where API keys are looked up, default providers, and proxies. */
-  readonly env: NodeJS.ProcessEnv
+export interface ProfileRegistryOptions extends ProfileConfigsOptions {
   /** Is told of problems that keep the server from working. Default: one of its own. */
   readonly readiness?: Readiness
   /** Replaces the MCP servers of a profile. */
@@ -40,6 +34,7 @@ export class ProfileRegistry {
   readonly #httpClient: HttpClient
   readonly #fileConverter = new FileConverter()
   readonly #jobRunSlots: JobRunSlots
+  readonly #configs: ProfileConfigs
   /** How many leases of each name are in use. */
   readonly #leaseCounts = new Map<string, number>()
   #nameCache = { at: Number.NEGATIVE_INFINITY, names: Promise.resolve<string[]>([]) }
@@ -54,11 +49,13 @@ export class ProfileRegistry {
   private constructor(options: ProfileRegistryOptions) {
     this.#options = options
     this.readiness = options.readiness ?? new Readiness()
-    this.#firstStartedAt = loadFirstStartTime(options.settings.home, this.startedAt)
-    this.#directory = new ProfileDirectory(options.settings)
+    this.#firstStartedAt = loadFirstStartTime(options.settings.current.home, this.startedAt)
+    this.#directory = new ProfileDirectory(options.settings.current)
     this.#httpClient = new HttpClient(options.env)
     for (const warning of this.#httpClient.warnings) options.log.warn(warning)
-    this.#jobRunSlots = new JobRunSlots(options.settings.limits.concurrentJobs)
+    this.#configs = new ProfileConfigs(options, { httpClient: this.#httpClient, readiness: this.readiness })
+    this.#jobRunSlots = new JobRunSlots(this.limits.concurrentJobs)
+    options.settings.subscribe(({ limits }) => this.#applyLimits(limits))
     this.#open = new OpenProfiles({
       open: (name) => this.#openServices(name),
       onOpenFailed: (name, error) => {
@@ -87,12 +84,17 @@ export class ProfileRegistry {
   }
 
   get limits(): ServerLimits {
-    return this.#options.settings.limits
+    return this.#options.settings.current.limits
   }
 
   /** The currency of all prices and costs: a code of ISO 4217. */
   get currency(): string {
-    return this.#options.settings.currency
+    return this.#options.settings.current.currency
+  }
+
+  /** Reads the config.json of each open profile again. Resolves when all are applied. Never rejects. */
+  reloadConfig(): Promise<void> {
+    return this.#configs.reloader.reloadAll()
   }
 
   /** Whether `drain`, `stopChats` or `close` was called: new work is refused with SHUTTING_DOWN. */
@@ -190,6 +192,7 @@ export class ProfileRegistry {
     // Another call may have deleted it meanwhile.
     if (this.#open.isClosing(name)) throw createIdNotFoundError('profile', name)
     services?.chats.assertIdle()
+    this.#configs.reloader.unwatch(name)
     await this.#open
       .close(name, async () => {
         await services?.close(createIdNotFoundError('profile', name))
@@ -216,6 +219,7 @@ export class ProfileRegistry {
 
   async close(): Promise<void> {
     this.#isClosing = true
+    this.#configs.reloader[Symbol.dispose]()
     await this.#open.settle()
     await Promise.all(this.#open.services.map((services) => services.close()))
     await this.#fileConverter.close()
@@ -236,11 +240,17 @@ export class ProfileRegistry {
     this.#leaseCounts.delete(name)
     const services = this.#open.get(name)
     if (!services || this.#isClosing || this.#directory.exists(name)) return
+    this.#configs.reloader.unwatch(name)
     this.#open
       .close(name, () => services.close())
       .catch((error: unknown) =>
         this.#options.log.error({ err: error, profile: name }, 'A profile could not be closed.'),
       )
+  }
+
+  #applyLimits(limits: ServerLimits): void {
+    this.#jobRunSlots.maxConcurrent = limits.concurrentJobs
+    for (const services of this.#open.services) services.configure({ limits })
   }
 
   #listNamesCached(): Promise<string[]> {
@@ -254,32 +264,34 @@ export class ProfileRegistry {
   }
 
   async #openServices(name: string): Promise<ProfileServices> {
-    const { settings, log, env, createToolSource } = this.#options
-    const httpClient = this.#httpClient
+    const { log, createToolSource } = this.#options
+    const { limits } = this
     await this.#open.waitUntilClosed(name)
     if (this.refusesWork) throw createShuttingDownError()
     const paths = this.#directory.resolveProfilePaths(name)
-    return openProfileServices({
+    const { durable, offlineDelayMs, currency } = this.#options.settings.current
+    const settings = await this.#configs.load(name, paths.home)
+    const services = await openProfileServices({
       ...paths,
-      name,
+      ...{ name, durable, offlineDelayMs, currency, limits, settings },
       firstStartedAt: this.#firstStartedAt,
-      durable: settings.durable,
-      offlineDelayMs: settings.offlineDelayMs,
-      limits: settings.limits,
-      currency: settings.currency,
-      httpClient,
+      httpClient: this.#httpClient,
       fileConverter: this.#fileConverter,
       jobRunSlots: this.#jobRunSlots,
-      settings: await loadProfileSettings(name, paths.home, { settings, env, log, httpClient }),
       assertStreamCapacity: () => this.#assertStreamCapacity(),
       log: name === defaultProfileName ? log : log.child({ profile: name }),
       ...(createToolSource && { tools: createToolSource(name) }),
     })
+    // They may have changed meanwhile.
+    if (limits !== this.limits) services.configure({ limits: this.limits })
+    if (!this.#isClosing)
+      this.#configs.watch({ ...{ name, folder: paths.home, settings }, configure: services.configure })
+    return services
   }
 
   /** Throws RATE_LIMITED if all profiles together have as many active streams as the limit allows. */
   #assertStreamCapacity(): void {
-    const { streams } = this.#options.settings.limits
+    const { streams } = this.limits
     const activeStreams = this.#open.services.reduce((sum, { chats }) => sum + chats.activeStreamCount, 0)
     if (activeStreams < streams) return
     throw new SegueError('RATE_LIMITED', `The server has ${streams} active streams, its limit. Try again later.`)

@@ -1,19 +1,15 @@
-import { createAutoApproveRules } from '../agent/mcp/conversion/create-auto-approve-rules.ts'
 import { McpToolSource } from '../agent/mcp/mcp-tool-source.ts'
 import { ModelRegistry, type ModelRegistryOptions } from '../agent/models/model-registry.ts'
 import { ProviderConnections } from '../agent/providers/http/provider-connections.ts'
 import { ProviderAvailabilityCache } from '../agent/providers/provider-availability-cache.ts'
 import { createOfflineModel } from '../agent/offline/offline-model.ts'
-import { ApprovalPolicy } from '../agent/tools/approval-policy.ts'
 import type { ToolSource } from '../agent/tools/tool-source.ts'
 import { Toolbox } from '../agent/tools/toolbox.ts'
 import { createProducedFileStore } from '../chat/attachments/produced-file-store.ts'
 import { UploadService } from '../chat/attachments/upload-service.ts'
 import type { ChatService } from '../chat/chat-service.ts'
 import { type ChatServiceOptions, createChatService } from '../chat/create-chat-service.ts'
-import type { ServerLimits } from '../config/limits.ts'
 import { ProfileInstructions } from '../config/profile/instructions/profile-instructions.ts'
-import type { ProfileSettingsWithProviders } from '../config/profile/profile-settings.ts'
 import { UsageReport } from '../usage/usage-report.ts'
 import { ModelPrices } from '../usage/model-prices.ts'
 import { JobService } from '../jobs/job-service.ts'
@@ -22,6 +18,7 @@ import { Scheduler } from '../jobs/scheduler.ts'
 import { systemClockAndIds } from '../lib/clock-and-ids.ts'
 import type { SegueError } from '../lib/errors.ts'
 import type { FileConverter } from '../lib/file-conversion/file-converter.ts'
+import { MutableLiveValue } from '../config/reload/live-value.ts'
 import type { HttpClient } from '../lib/http/http-client.ts'
 import type { Logger } from '../lib/logger.ts'
 import { ConversationRepository } from '../sessions/conversation-repository.ts'
@@ -29,6 +26,13 @@ import { CombinedSessionRepository } from '../sessions/combined-session-reposito
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import { ConversationFeed } from './conversation-feed.ts'
 import { IdempotentCalls } from './idempotent-calls.ts'
+import {
+  type ProfileConfiguration,
+  ProfileConfigurator,
+  toApprovalPolicy,
+  toProviderTimeouts,
+  toToolLimits,
+} from './config-reload/profile-configurator.ts'
 import { openProfileStorage, type ProfileStorageOptions } from './open-profile-storage.ts'
 import { runJob } from './run-job.ts'
 
@@ -53,17 +57,17 @@ export interface ProfileServices {
   readonly usage: UsageReport
   /** Refuses new work, and waits for the streams that run, until the signal aborts. See `ChatService.drain`. */
   drain(signal: AbortSignal): Promise<void>
+  /** Applies other settings of the profile, or limits of the server. What runs goes on with what it began with. */
+  configure(change: Partial<ProfileConfiguration>): void
   /** Refuses new streams with `reason` (default: SHUTTING_DOWN) and saves those that are running. Reads continue. */
   stopChats(reason?: SegueError): Promise<void>
   /** Stops chats, then ends subscriptions, stops MCP servers and closes the database. */
   close(reason?: SegueError): Promise<void>
 }
 
-export interface ProfileServicesOptions extends ProfileStorageOptions {
-  readonly settings: ProfileSettingsWithProviders
+export interface ProfileServicesOptions extends ProfileStorageOptions, ProfileConfiguration {
   /** Milliseconds between two words of the offline agent. */
   readonly offlineDelayMs: number
-  readonly limits: ServerLimits
   /** Converts the files of messages, of all profiles. */
   readonly fileConverter: FileConverter
   /** Of prices and costs. */
@@ -89,14 +93,15 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
   const tools = resources.adopt(createToolSource(options), (source) => source.close())
   const toolbox = createToolbox(tools, profile, options)
   const prices = new ModelPrices(options.settings.prices, options.currency)
-  const connections = createProviderConnections(options.httpClient, options.limits)
+  const connections = new ProviderConnections({ httpClient: options.httpClient, ...toProviderTimeouts(options.limits) })
   const models = createModelRegistry({ toolbox, prices, connections }, profile, options)
   const sessions = new CombinedSessionRepository(profile)
   const conversations = new ConversationRepository(profile, sessions)
   const feed = new ConversationFeed({ profile, sessions, conversations })
   resources.defer(() => feed.close())
   const instructions = new ProfileInstructions(options.home, options.log)
-  const chats = createChats({ profile, sessions, models, instructions, prices }, options)
+  const settings = new MutableLiveValue(options.settings)
+  const chats = createChats({ profile, sessions, models, instructions, prices, settings }, options)
   resources.defer(() => {
     chats.eventLog.close()
     for (const notifier of Object.values(profile.changes)) notifier.close()
@@ -112,6 +117,11 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
   const uploads = createUploadService(profile, options)
   for (const [name, pruned] of Object.entries({ 'idempotency keys': idempotentCalls, uploads }))
     resources.defer(pruned.startPruning((error) => options.log.error({ err: error }, `Pruning ${name} failed.`)))
+  const providers = new ProviderAvailabilityCache(options.settings.providers, connections)
+  const configurator = new ProfileConfigurator(
+    { settings, tools, toolbox, prices, connections, models, providers },
+    options,
+  )
   const ownedResources = resources.move()
   const close = async (reason?: SegueError): Promise<void> => {
     await stopChats(reason)
@@ -124,7 +134,7 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
     feed,
     chats,
     models,
-    providers: new ProviderAvailabilityCache(options.settings.providers, connections),
+    providers,
     instructions,
     toolbox,
     jobs,
@@ -132,6 +142,7 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
     idempotentCalls,
     usage: new UsageReport(profile, options.currency),
     drain,
+    configure: (change) => configurator.configure(change),
     stopChats,
     close,
   }
@@ -148,12 +159,10 @@ function createToolbox(
 ): Toolbox {
   return new Toolbox({
     source,
-    policy: new ApprovalPolicy(createAutoApproveRules(settings.mcpServers), settings.approvals),
+    policy: toApprovalPolicy(settings),
     offersClarify: settings.offersClarify,
     storeFile: createProducedFileStore({ blobs, converter: fileConverter }),
-    toolTimeoutMs: limits.toolSeconds * 1000,
-    decisionTimeoutMs: limits.decisionSeconds * 1000,
-    maxResultLength: limits.toolResultLength,
+    ...toToolLimits(limits),
     log,
   })
 }
@@ -176,30 +185,11 @@ function createModelRegistry(
   })
 }
 
-function createProviderConnections(httpClient: HttpClient, limits: ServerLimits): ProviderConnections {
-  return new ProviderConnections({
-    httpClient,
-    idleTimeoutMs: limits.modelIdleSeconds * 1000,
-    // A provider that may be idle for longer is not judged by its progress before that.
-    progressTimeoutMs: Math.max(limits.modelProgressSeconds, limits.modelIdleSeconds) * 1000,
-    maxRetryWaitMs: limits.retrySeconds * 1000,
-  })
-}
-
 function createChats(
-  parts: Pick<ChatServiceOptions, 'profile' | 'sessions' | 'models' | 'instructions' | 'prices'>,
-  { settings, assertStreamCapacity, fileConverter, log }: ProfileServicesOptions,
+  parts: Pick<ChatServiceOptions, 'profile' | 'sessions' | 'models' | 'instructions' | 'prices' | 'settings'>,
+  { assertStreamCapacity, fileConverter, log }: ProfileServicesOptions,
 ): ChatService {
-  const { autoCompactThreshold, generateTitles } = settings
-  return createChatService({
-    ...parts,
-    budgetSettings: settings.budgets,
-    log,
-    autoCompactThreshold,
-    generateTitles,
-    assertStreamCapacity,
-    fileConverter,
-  })
+  return createChatService({ ...parts, log, assertStreamCapacity, fileConverter })
 }
 
 function createUploadService(

@@ -20,13 +20,18 @@ const tokensPerPrice = 1_000_000
 
 /** The prices of a profile's models. */
 export class ModelPrices {
-  readonly #rules: readonly { readonly matches: (model: string) => boolean; readonly price: ModelPrice }[]
+  #rules: readonly { readonly matches: (model: string) => boolean; readonly price: ModelPrice }[]
   readonly #usesReportedCost: boolean
 
   /** `currency`: that of the server, as a code of ISO 4217. Reported costs count only if it is theirs. */
   constructor(rules: ModelPriceRules, currency: string) {
-    this.#rules = Object.entries(rules).map(([pattern, price]) => ({ matches: compileWildcardPattern(pattern), price }))
+    this.#rules = compileRules(rules)
     this.#usesReportedCost = currency === reportedCostCurrency
+  }
+
+  /** Replaces the prices. Models that are resolved later have the new ones. */
+  configure(rules: ModelPriceRules): void {
+    this.#rules = compileRules(rules)
   }
 
   /** The pricing of a model, `<provider>/<name>`. */
@@ -35,6 +40,9 @@ export class ModelPrices {
     return { price, usesReportedCost: this.#usesReportedCost }
   }
 }
+
+const compileRules = (rules: ModelPriceRules) =>
+  Object.entries(rules).map(([pattern, price]) => ({ matches: compileWildcardPattern(pattern), price }))
 
 /** No price is configured: only what providers report is known. */
 export const noModelPrices = new ModelPrices({}, reportedCostCurrency)

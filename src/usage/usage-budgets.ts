@@ -5,7 +5,7 @@ import { toUtcDay, toUtcDayStart, type UsageSumReader } from '../storage/usage/u
 import { loadUsageOfDay } from './usage-report.ts'
 
 export interface UsageBudgetsOptions {
-  readonly settings: BudgetSettings
+  readonly readSettings: () => BudgetSettings
   readonly sums: UsageSumReader
   /** What the streams that run now have used. */
   readonly listRunningUsage: () => readonly Usage[]
@@ -23,7 +23,7 @@ export class UsageBudgets {
 
   /** Whether an answer that has used this much may make only one more request. `ownBudget`: of its job. */
   async isUsedUp(usage: Usage, ownBudget: Budget | null): Promise<boolean> {
-    const { answer } = this.#options.settings
+    const { answer } = this.#options.readSettings()
     return isBudgetUsedUp(ownBudget, usage) || isBudgetUsedUp(answer, usage) || (await this.#isDayUsedUp())
   }
 
@@ -36,9 +36,10 @@ export class UsageBudgets {
   }
 
   async #isDayUsedUp(): Promise<boolean> {
-    const { settings, sums, listRunningUsage, now } = this.#options
-    if (!settings.day) return false
+    const { readSettings, sums, listRunningUsage, now } = this.#options
+    const { day } = readSettings()
+    if (!day) return false
     const ended = await loadUsageOfDay(sums, toUtcDay(now()))
-    return isBudgetUsedUp(settings.day, listRunningUsage().reduce(addUsage, ended))
+    return isBudgetUsedUp(day, listRunningUsage().reduce(addUsage, ended))
   }
 }

@@ -15,6 +15,7 @@ export function createUnusedMcpServer({ name, prefix, error }: UnusedMcpServer):
         `The MCP server ${JSON.stringify(name)} is ${error === null ? 'disabled in the configuration.' : `not used. ${error}`}`,
       )
     },
+    retire: async () => undefined,
     close: async () => undefined,
   }
 }

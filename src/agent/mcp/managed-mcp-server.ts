@@ -15,6 +15,8 @@ export interface ManagedMcpServer {
    * with a ToolError that says why the tool is not available, or when the signal aborts.
    */
   findTool(name: string, signal: AbortSignal): Promise<Tool | null>
+  /** Waits for the calls that are running, then stops the server. Call `close` to wait no longer. */
+  retire(): Promise<void>
   /** Resolves when the server has been stopped. */
   close(): Promise<void>
 }

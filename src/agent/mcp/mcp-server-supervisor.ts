@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { McpServer } from '../../config/profile/mcp/mcp-server.ts'
 import { rejectOnAbort } from '../../lib/async/reject-on-abort.ts'
+import { TaskTracker } from '../../lib/async/task-tracker.ts'
 import type { HttpClient } from '../../lib/http/http-client.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { Json } from '../../lib/text/json.ts'
@@ -46,6 +47,7 @@ export class McpServerSupervisor implements ManagedMcpServer {
   readonly #catalog: McpServerToolCatalog
   readonly #progress = new McpToolProgressListeners()
   readonly #elicitations = new McpElicitations()
+  readonly #calls = new TaskTracker()
   readonly #closeController = new AbortController()
   #connection: McpConnection | null = null
   #pendingStart: Promise<McpConnection | null> | null = null
@@ -67,7 +69,7 @@ export class McpServerSupervisor implements ManagedMcpServer {
       server,
       now,
       log: this.#log,
-      invoke: (call) => this.#call(call),
+      invoke: (call) => this.#calls.run(() => this.#call(call)),
       onError: (connection, error) => this.#onListError(connection, error),
     })
   }
@@ -105,6 +107,11 @@ export class McpServerSupervisor implements ManagedMcpServer {
     const omitted = this.#catalog.omittedTools.find((each) => each.name === name)
     if (omitted) throw new ToolError(`This tool cannot be called. ${omitted.reason}`)
     return null
+  }
+
+  async retire(): Promise<void> {
+    await this.#calls.waitUntilIdle()
+    await this.close()
   }
 
   async close(): Promise<void> {

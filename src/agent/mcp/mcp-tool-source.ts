@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { ConfiguredMcpServer } from '../../config/profile/mcp/mcp-server.ts'
 import type { HttpClient } from '../../lib/http/http-client.ts'
 import type { Logger } from '../../lib/logger.ts'
@@ -18,19 +19,63 @@ export interface McpToolSourceOptions {
   readonly now?: () => number
 }
 
+interface McpServerEntry {
+  readonly settings: ConfiguredMcpServer
+  readonly server: ManagedMcpServer
+}
+
 /**
  * Provides the tools of all MCP servers of a profile. A server that is not ready delays answers for a moment, once; they
  * go on without its tools, and models are told which servers are still starting.
  */
 export class McpToolSource implements ToolSource {
-  readonly #servers: readonly ManagedMcpServer[]
+  readonly #options: Omit<McpToolSourceOptions, 'servers'>
+  #entries: readonly McpServerEntry[]
+  /** Servers that are configured no more, but still have a call to finish. */
+  readonly #retiring = new Set<ManagedMcpServer>()
 
-  constructor({ servers, httpClient, log, startWaitMs = 1_000, now = () => performance.now() }: McpToolSourceOptions) {
-    this.#servers = servers.map((server) =>
-      server.type === 'unused'
-        ? createUnusedMcpServer(server)
-        : new McpServerSupervisor({ server, httpClient, log, startWaitMs, now }),
+  constructor({ servers, ...options }: McpToolSourceOptions) {
+    this.#options = options
+    this.#entries = servers.map((settings) => this.#createEntry(settings))
+  }
+
+  get #servers(): ManagedMcpServer[] {
+    return this.#entries.map(({ server }) => server)
+  }
+
+  /**
+   * Replaces the configuration. A server with the same settings is not touched. One that is removed or changed is stopped
+   * when its running calls have ended; a changed one is started again if it was started before.
+   */
+  configure(servers: readonly ConfiguredMcpServer[]): void {
+    const previous = this.#entries
+    this.#entries = servers.map(
+      (settings) =>
+        previous.find((entry) => isDeepStrictEqual(entry.settings, settings)) ?? this.#createEntry(settings),
     )
+    for (const { settings, server } of previous.filter((each) => !this.#entries.includes(each))) {
+      const replacement = this.#entries.find((each) => each.settings.name === settings.name)
+      const wasStarted = settings.type !== 'unused' && server.status.state !== 'IDLE'
+      const stopped = this.#retire(server)
+      if (replacement && wasStarted) void stopped.then(() => replacement.server.listTools())
+    }
+  }
+
+  #createEntry(settings: ConfiguredMcpServer): McpServerEntry {
+    const { startWaitMs = 1_000, now = () => performance.now(), ...options } = this.#options
+    const server =
+      settings.type === 'unused'
+        ? createUnusedMcpServer(settings)
+        : new McpServerSupervisor({ ...options, server: settings, startWaitMs, now })
+    return { settings, server }
+  }
+
+  async #retire(server: ManagedMcpServer): Promise<void> {
+    this.#retiring.add(server)
+    await server
+      .retire()
+      .catch((error: unknown) => this.#options.log.error({ err: error }, 'An MCP server could not be stopped.'))
+    this.#retiring.delete(server)
   }
 
   async listTools(): Promise<AvailableToolsWithNotes> {
@@ -58,7 +103,7 @@ export class McpToolSource implements ToolSource {
 
   /** Resolves when all servers have been stopped, which takes less than a second. */
   async close(): Promise<void> {
-    await Promise.all(this.#servers.map((server) => server.close()))
+    await Promise.all([...this.#servers, ...this.#retiring].map((server) => server.close()))
   }
 }
 

@@ -32,6 +32,11 @@ export class ModelListCache {
     this.#log = log
   }
 
+  /** Forgets the list of a provider that has changed. */
+  forget({ name }: Provider): void {
+    this.#entries.delete(name)
+  }
+
   /** Returns a provider's list, the previous one if it cannot be fetched now, or null if it never could. Never rejects. */
   async get(provider: Provider): Promise<readonly ProviderModel[] | null> {
     const entry = this.#getOrCreateEntry(provider)

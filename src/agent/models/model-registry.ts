@@ -30,12 +30,15 @@ import { toModelAddress } from './model-address.ts'
 import { ModelListCache } from './model-list-cache.ts'
 import { ModelObservations } from './model-observations.ts'
 import type { ProviderModel } from './parse-model-list.ts'
-import type { OfflineModel, ResolvedModel } from './resolved-model.ts'
+import type { OfflineModel, ResolvedModel, ResolveModelOptions } from './resolved-model.ts'
 import { selectProviderDefaultModel } from './select-provider-default-model.ts'
 import { findPdfSupport, type PdfSupport } from './content-support/pdf-support.ts'
 import { UnknownModelError } from './unknown-model-error.ts'
 
 type ToolTokenLimits = Pick<ResolvedModel, 'contextWindow' | 'maxOutputTokens' | 'tokenCounter'>
+
+/** The settings that can change while answers run. */
+export type ModelSettings = Pick<ModelRegistryOptions, 'providers' | 'defaultModel' | 'maxSteps'>
 
 export interface ModelRegistryOptions {
   /** The configured providers. Their order is the order of the list, and decides which one has the default model. */
@@ -56,21 +59,6 @@ export interface ModelRegistryOptions {
   readonly connections: ProviderConnections
 }
 
-export interface ResolveModelOptions {
-  /**
-   * How many milliseconds to wait for the first model list of a provider, which may say how large the context window is.
-   * After that, the window is assumed from the name. Default: one second.
-   */
-  readonly maxListWaitMs?: number
-  /**
-   * How long the chat is, in tokens; 0 if it is left out. A provider whose models are configured is asked for its list only
-   * when a chat has a length at which the window matters.
-   */
-  readonly contextTokens?: number
-  /** The efforts matter, which a provider's list may name. Default: no. */
-  readonly needsEfforts?: boolean
-}
-
 /** Default models of providers that are configured by a key alone, for when their list cannot be fetched. */
 const fallbackDefaults: Readonly<Partial<Record<ProviderType, string>>> = {
   openai: 'gpt-5.1',
@@ -86,17 +74,29 @@ const maxCachedModels = 100
 
 /** The models of a profile: lists them, checks their ids, and makes them ready to answer. */
 export class ModelRegistry {
-  readonly #options: ModelRegistryOptions
-  readonly #knownModels: AllowedModelNames
+  #options: ModelRegistryOptions
+  #knownModels: AllowedModelNames
   readonly #modelLists: ModelListCache
   readonly #observations: ModelObservations
-  readonly #resolvedModels = new LruCache<string, ResolvedModel>(maxCachedModels)
+  #resolvedModels = new LruCache<string, ResolvedModel>(maxCachedModels)
 
   constructor(options: ModelRegistryOptions) {
     this.#options = options
     this.#knownModels = toAllowedModelNames(options.providers)
     this.#modelLists = new ModelListCache(options.connections, options.log)
     this.#observations = new ModelObservations(options.observations, options.log)
+  }
+
+  /**
+   * Replaces the providers and limits, for models that are resolved later. What is known of a provider that is the same
+   * object stays. Running answers keep the model that they have.
+   */
+  configure(settings: ModelSettings): void {
+    for (const previous of this.#options.providers)
+      if (!settings.providers.includes(previous)) this.#modelLists.forget(previous)
+    this.#options = { ...this.#options, ...settings }
+    this.#knownModels = toAllowedModelNames(settings.providers)
+    this.#resolvedModels = new LruCache(maxCachedModels)
   }
 
   /** All models, grouped by provider, the offline model last. A provider that fails keeps its previous list. */
@@ -124,6 +124,8 @@ export class ModelRegistry {
 
   /** Returns the model with this id, or the default model for null. Rejects as `assertKnown` throws. */
   async resolve(id: string | null, options: ResolveModelOptions = {}): Promise<ResolvedModel> {
+    // After a reload, models of before must not be in its cache.
+    const cache = this.#resolvedModels
     const modelId = id ?? (await this.#resolveDefaultId())
     this.assertKnown(modelId)
     const { provider: providerName, name } = parseModelId(modelId) ?? offlineModelId
@@ -136,7 +138,7 @@ export class ModelRegistry {
     const statedContextWindow = knownContextWindow ?? guessContextWindow(name)
     const contextWindow = this.#limitToAssumedWindow(statedContextWindow, toModelAddress(provider, name))
     const maxOutputTokens = findListedModel(listed, name)?.maxOutputTokens ?? null
-    const cached = this.#resolvedModels.get(modelId)
+    const cached = cache.get(modelId)
     // The provider may have loaded the model with another context window since, or shown what server it is.
     const isCurrent =
       cached?.contextWindow === contextWindow &&
@@ -151,7 +153,7 @@ export class ModelRegistry {
       isContextWindowKnown,
       maxOutputTokens,
     })
-    this.#resolvedModels.set(modelId, resolved)
+    cache.set(modelId, resolved)
     return resolved
   }
 

@@ -39,3 +39,18 @@ export interface ResolvedModel {
 
 /** A model without a provider, which has nothing to demand or to refuse. */
 export type OfflineModel = Omit<ResolvedModel, 'id' | 'name' | 'dialect' | 'omissions'>
+
+export interface ResolveModelOptions {
+  /**
+   * How many milliseconds to wait for the first model list of a provider, which may say how large the context window is.
+   * After that, the window is assumed from the name. Default: one second.
+   */
+  readonly maxListWaitMs?: number
+  /**
+   * How long the chat is, in tokens; 0 if it is left out. A provider whose models are configured is asked for its list only
+   * when a chat has a length at which the window matters.
+   */
+  readonly contextTokens?: number
+  /** The efforts matter, which a provider's list may name. Default: no. */
+  readonly needsEfforts?: boolean
+}

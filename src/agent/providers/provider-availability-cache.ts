@@ -22,13 +22,19 @@ interface CachedCheck {
  * takes 3 s at most. Concurrent callers share one check.
  */
 export class ProviderAvailabilityCache {
-  readonly #providers: readonly Provider[]
+  #providers: readonly Provider[]
   readonly #connections: ProviderConnections
   readonly #checks = new Map<Provider, CachedCheck>()
 
   constructor(providers: readonly Provider[], connections: ProviderConnections) {
     this.#providers = providers
     this.#connections = connections
+  }
+
+  /** Replaces the providers. What is known of one that is the same object stays. */
+  configure(providers: readonly Provider[]): void {
+    this.#providers = providers
+    for (const known of this.#checks.keys()) if (!providers.includes(known)) this.#checks.delete(known)
   }
 
   /** The providers in the order of the configuration, without their keys. */

@@ -12,7 +12,7 @@ export interface ToolboxOptions extends ToolExecutorOptions {
 /** The tools of a profile: lists them, and executes calls under the profile's rules. */
 export class Toolbox {
   readonly #source: ToolSource
-  readonly #executorOptions: ToolExecutorOptions
+  #executorOptions: ToolExecutorOptions
 
   /** Whether models are offered the built-in `clarify`. */
   get offersClarify(): boolean {
@@ -22,6 +22,11 @@ export class Toolbox {
   constructor({ source, ...executorOptions }: ToolboxOptions) {
     this.#source = source
     this.#executorOptions = executorOptions
+  }
+
+  /** Changes rules and limits. They apply to the calls of the next step of an answer. */
+  configure(options: Partial<ToolExecutorOptions>): void {
+    this.#executorOptions = { ...this.#executorOptions, ...options }
   }
 
   /** The tools that are available now, and what a model must know about them. */

@@ -1,3 +1,5 @@
+import type { ChatSettings } from '../../config/profile/profile-settings.ts'
+import type { LiveValue } from '../../config/reload/live-value.ts'
 import type { ModelRegistry } from '../../agent/models/model-registry.ts'
 import { unscaledTokenCounter } from '../../agent/tokens/token-counter.ts'
 import { SegueError } from '../../lib/errors.ts'
@@ -26,13 +28,7 @@ export interface PostTurnTasksOptions {
   readonly runtime: ClockAndIds
   readonly budgets: UsageBudgets
   readonly log: Logger
-  /**
-   * The share of its model's context window above which a session is summarised after a turn, and then continued. 0 means
-   * never.
-   */
-  readonly autoCompactThreshold: number
-  /** Whether models write the titles of sessions. */
-  readonly generateTitles: boolean
+  readonly settings: LiveValue<Pick<ChatSettings, 'autoCompactThreshold' | 'generateTitles'>>
 }
 
 /** A turn that has just ended. */
@@ -60,7 +56,7 @@ export class PostTurnTasks {
 
   /** Starts the tasks for a session in which a stream has just ended. */
   onTurnEnded(turn: EndedTurn): void {
-    const { autoCompactThreshold, generateTitles } = this.#options
+    const { autoCompactThreshold, generateTitles } = this.#options.settings.current
     if (this.#abortController.signal.aborted || (autoCompactThreshold === 0 && !generateTitles)) return
     void this.#tasks.run(() => this.#runTasks(turn).catch((error: unknown) => this.#onError(error, turn.stream)))
   }
@@ -82,7 +78,8 @@ export class PostTurnTasks {
 
   async #runTasks(turn: EndedTurn): Promise<void> {
     const { stream } = turn
-    const { sessions, autoCompactThreshold, generateTitles } = this.#options
+    const { sessions, settings } = this.#options
+    const { autoCompactThreshold, generateTitles } = settings.current
     const session = await sessions.find(stream.sessionId)
     if (!session || session.endedAt !== null) return
     if (autoCompactThreshold > 0 && (await this.#continueIfLong(session, turn))) return
@@ -102,7 +99,7 @@ export class PostTurnTasks {
 
   async #compactIfDue(session: SessionRecord, { stream, lastStepUsage }: EndedTurn): Promise<void> {
     if (await this.#options.budgets.findDayFailure()) return
-    const { models, messageQueries, compactor, autoCompactThreshold } = this.#options
+    const { models, messageQueries, compactor, settings } = this.#options
     const records = await messageQueries.loadContext(session)
     // The list of a provider, which names the window, is needed for long contexts only.
     const estimatedTokens = unscaledTokenCounter.countMessages(toModelMessages(records.messages))
@@ -113,7 +110,7 @@ export class PostTurnTasks {
       records,
       // Models count differently: what another one reported says nothing about this one.
       reportedTokens: stream.model === model.id ? reportedTokens : null,
-      threshold: autoCompactThreshold,
+      threshold: settings.current.autoCompactThreshold,
       signal: this.#abortController.signal,
     })
   }

@@ -32,6 +32,9 @@ export interface ProfileSettings {
   readonly autoCompactThreshold: number
 }
 
+/** The settings that chats have. */
+export type ChatSettings = Pick<ProfileSettings, 'autoCompactThreshold' | 'generateTitles' | 'budgets'>
+
 export interface ProfileSettingsInputs {
   /** Where API keys and variables of config.json are looked up. */
   readonly env: NodeJS.ProcessEnv

@@ -24,12 +24,18 @@ export interface YogaHandlerOptions {
   readonly documents: GraphQLDocumentCache
   readonly errors: ErrorFormatter
   readonly batches: BatchRunner
-  /** A client that accepts no byte of its response for this long is disconnected. */
-  readonly slowConsumerTimeoutMs: number
+  /** A client that accepts no byte of its response for this long is disconnected. Called for each response. */
+  readonly readSlowConsumerTimeoutMs: () => number
 }
 
 /** Handles queries and mutations over HTTP, and serves the playground to browsers, all at `graphqlPath`. */
-export function createYogaHandler({ profiles, documents, errors, batches, slowConsumerTimeoutMs }: YogaHandlerOptions) {
+export function createYogaHandler({
+  profiles,
+  documents,
+  errors,
+  batches,
+  readSlowConsumerTimeoutMs,
+}: YogaHandlerOptions) {
   return createYoga<YogaServerContext, Context>({
     schema,
     graphqlEndpoint: graphqlPath,
@@ -45,7 +51,7 @@ export function createYogaHandler({ profiles, documents, errors, batches, slowCo
       useDocumentCache(documents),
       useExecutor(),
       useExecutionCancellation(),
-      useSlowConsumerTimeout(slowConsumerTimeoutMs),
+      useSlowConsumerTimeout(readSlowConsumerTimeoutMs),
     ],
     parserAndValidationCache: false,
     maskedErrors: { maskError: (error) => errors.format(error) },

@@ -17,10 +17,11 @@ const exposedHeaders = 'retry-after, x-request-id, etag, content-range'
  * get no CORS header, and the request guard rejects their requests.
  */
 export class CorsPolicy {
-  readonly #allowedOrigins: ReadonlySet<string>
+  readonly #readAllowedOrigins: () => readonly string[]
 
-  constructor(allowedOrigins: readonly string[]) {
-    this.#allowedOrigins = new Set(allowedOrigins)
+  /** `readAllowedOrigins` is called for each request. */
+  constructor(readAllowedOrigins: () => readonly string[]) {
+    this.#readAllowedOrigins = readAllowedOrigins
   }
 
   /** Sets the headers that depend on the origin of a request, whatever the response will be. */
@@ -40,7 +41,7 @@ export class CorsPolicy {
   }
 
   #isAllowed(origin: string | undefined): origin is string {
-    return origin !== undefined && this.#allowedOrigins.has(origin)
+    return origin !== undefined && this.#readAllowedOrigins().includes(origin)
   }
 }
 

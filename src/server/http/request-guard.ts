@@ -15,8 +15,8 @@ export interface RequestRejection {
 export interface RequestGuardOptions {
   /** The name or address on which the server listens. */
   readonly host: string
-  /** Origins of other pages that may call the server. */
-  readonly allowedOrigins: readonly string[]
+  /** Origins of other pages that may call the server. Called for each request. */
+  readonly readAllowedOrigins: () => readonly string[]
 }
 
 /** A web page can make a browser send any other type of body without a preflight request. */
@@ -37,16 +37,16 @@ const maxOriginLength = 300
  */
 export class RequestGuard {
   readonly #allowedHosts: ReadonlySet<string>
-  readonly #allowedOrigins: ReadonlySet<string>
+  readonly #readAllowedOrigins: () => readonly string[]
 
-  constructor({ host, allowedOrigins }: RequestGuardOptions) {
+  constructor({ host, readAllowedOrigins }: RequestGuardOptions) {
     this.#allowedHosts = new Set([
       'localhost',
       '127.0.0.1',
       '[::1]',
       host.includes(':') ? `[${host}]` : host.toLowerCase(),
     ])
-    this.#allowedOrigins = new Set(allowedOrigins)
+    this.#readAllowedOrigins = readAllowedOrigins
   }
 
   /** Checks an HTTP request or a WebSocket handshake. Null means that it is allowed. */
@@ -71,7 +71,7 @@ export class RequestGuard {
   #checkOrigin(host: string, headers: IncomingMessage['headers']): RequestRejection | null {
     const { origin, 'sec-fetch-site': site, 'sec-fetch-mode': mode } = headers
     if (origin !== undefined) {
-      if (this.#allowedOrigins.has(origin)) return null
+      if (this.#readAllowedOrigins().includes(origin)) return null
       const isOwnOrigin = origin === `http://${host}` || origin === `https://${host}`
       if (!isOwnOrigin && !isProxiedByOwnServer(origin, site)) return rejectOrigin(truncate(origin, maxOriginLength))
     }

@@ -5,8 +5,8 @@ import { chunkBytes } from '../http/chunk-bytes.ts'
 import { detectSlowConsumer } from '../http/detect-slow-consumer.ts'
 
 export interface SseWriterOptions {
-  /** A client that accepts no byte for this long is disconnected. */
-  readonly slowConsumerTimeoutMs: number
+  /** A client that accepts no byte for this long is disconnected. Called for each response. */
+  readonly readSlowConsumerTimeoutMs: () => number
   /** How long the stream may be silent before a comment is sent. */
   readonly heartbeatIntervalMs: number
   /** Aborted when the server stops: what was written is sent, and the response ends without a `complete` event. */
@@ -30,8 +30,8 @@ export class SseWriter {
     const closeIterator = (): void => void iterator.return?.()
     // The client may have disconnected before the operation started.
     if (!response.socket || response.destroyed) return closeIterator()
-    const { heartbeatIntervalMs, slowConsumerTimeoutMs } = this.#options
-    const stopDetection = detectSlowConsumer(response.socket, slowConsumerTimeoutMs, () => response.destroy())
+    const { heartbeatIntervalMs, readSlowConsumerTimeoutMs } = this.#options
+    const stopDetection = detectSlowConsumer(response.socket, readSlowConsumerTimeoutMs(), () => response.destroy())
     const heartbeatTimer = setInterval(() => this.#writeHeartbeat(), heartbeatIntervalMs)
     response.once('close', closeIterator)
     const { stopping } = this.#options

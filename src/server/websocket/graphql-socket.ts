@@ -17,8 +17,8 @@ export type GraphQLWsServer = ProtocolServer<WebSocketOperationAborts>
 export interface GraphQLSocketOptions {
   readonly protocol: GraphQLWsServer
   readonly heartbeat: WebSocketHeartbeatOptions
-  /** A client that accepts no byte for this long is disconnected. */
-  readonly slowConsumerTimeoutMs: number
+  /** A client that accepts no byte for this long is disconnected. Called for each socket. */
+  readonly readSlowConsumerTimeoutMs: () => number
   readonly errors: ErrorFormatter
   readonly log: Logger
 }
@@ -48,7 +48,7 @@ export class GraphQLSocket {
     this.#options = options
     this.#connection = new WebSocketConnection(webSocket, tcpSocket)
     this.#connection.startHeartbeat(options.heartbeat)
-    detectSlowConsumer(tcpSocket, options.slowConsumerTimeoutMs, () => this.#closeSlowConsumer())
+    detectSlowConsumer(tcpSocket, options.readSlowConsumerTimeoutMs(), () => this.#closeSlowConsumer())
     // For a protocol error or a message that is too large, ws itself closes the socket with the right code.
     webSocket.on('error', (error) => options.log.debug({ err: error }, 'websocket failed'))
     webSocket.once('close', (code, reason) => this.#onClosed(code, String(reason)))

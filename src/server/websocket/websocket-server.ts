@@ -20,7 +20,8 @@ import { WebSocketClosedError, type WebSocketHeartbeatOptions } from './websocke
 export interface WebSocketServerOptions {
   readonly operations: OperationRunner
   readonly errors: ErrorFormatter
-  readonly limits: ServerLimits
+  /** Called for each socket and each operation. */
+  readonly readLimits: () => ServerLimits
   readonly heartbeat: WebSocketHeartbeatOptions
   readonly log: Logger
 }
@@ -36,10 +37,10 @@ export class WebSocketServer {
   readonly #sockets = new Set<GraphQLSocket>()
   readonly #socketOptions: GraphQLSocketOptions
 
-  constructor({ operations, errors, limits, heartbeat, log }: WebSocketServerOptions) {
+  constructor({ operations, errors, readLimits, heartbeat, log }: WebSocketServerOptions) {
     this.#socketOptions = {
-      protocol: createProtocol(operations, errors, limits.operationsPerSocket),
-      slowConsumerTimeoutMs: limits.slowConsumerSeconds * 1000,
+      protocol: createProtocol(operations, errors, () => readLimits().operationsPerSocket),
+      readSlowConsumerTimeoutMs: () => readLimits().slowConsumerSeconds * 1000,
       heartbeat,
       errors,
       log,
@@ -77,13 +78,14 @@ export class WebSocketServer {
 function createProtocol(
   operations: OperationRunner,
   errors: ErrorFormatter,
-  maxOperationsPerSocket: number,
+  readMaxOperationsPerSocket: () => number,
 ): GraphQLWsServer {
   return makeServer<Record<string, unknown>, WebSocketOperationAborts>({
     execute: (args) => endOnAbort(operations.execute(args), args),
     subscribe: (args) => endOnAbort(operations.subscribe(args), args),
     onSubscribe: ({ subscriptions, extra: operationAborts }, id, payload) => {
-      if (Object.keys(subscriptions).length > maxOperationsPerSocket) return [tooManyOperations(maxOperationsPerSocket)]
+      const maxOperations = readMaxOperationsPerSocket()
+      if (Object.keys(subscriptions).length > maxOperations) return [tooManyOperations(maxOperations)]
       return prepareOperation(operations, operationAborts, id, payload)
     },
     jsonMessageReviver: reviveExactNumber,

@@ -31,6 +31,7 @@ const names = [
   'family',
   'environment',
   'hang',
+  'gated',
   'cancelled',
   'die',
   'grow',
@@ -73,7 +74,7 @@ function listTools(cursor = ''): object {
 
 let clientCapabilities: object = {}
 
-const calls: Record<string, (id: number, progressToken?: string) => void> = {
+const calls: Record<string, (id: number, progressToken?: string) => unknown> = {
   capabilities: (id) => send({ id, result: textResult(clientCapabilities) }),
   work: (id, progressToken) => {
     for (const progress of [1, 2]) send({ method: 'notifications/progress', params: { progressToken, progress } })
@@ -97,6 +98,10 @@ const calls: Record<string, (id: number, progressToken?: string) => void> = {
   family: (id) => send({ id, result: textResult({ pid: process.pid, parent: process.ppid }) }),
   environment: (id) => send({ id, result: textResult(process.env) }),
   hang: (id) => hanging.push(id),
+  gated: async (id) => {
+    while (!existsSync(process.env['GATE'] ?? '')) await pause(10)
+    send({ id, result: textResult('passed') })
+  },
   cancelled: (id) => send({ id, result: textResult({ cancelled: cancelled.length, hanging: hanging.length }) }),
   die: () => process.kill(process.pid, 'SIGKILL'),
   grow: (id) => {

@@ -1,3 +1,4 @@
+import { MutableLiveValue } from '../../../src/config/reload/live-value.ts'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ModelMessage } from 'ai'
@@ -265,7 +266,11 @@ export class SimulatedHome {
             reservedTokens,
           }),
       },
-      autoCompactThreshold: 0.5,
+      settings: new MutableLiveValue({
+        autoCompactThreshold: 0.5,
+        generateTitles: false,
+        budgets: { answer: null, day: null },
+      }),
       // All errors here are provoked.
       log: silentLogger,
     })

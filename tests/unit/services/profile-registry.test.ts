@@ -4,6 +4,8 @@ import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { defaultLimits } from '../../../src/config/limits.ts'
 import { SettingsError } from '../../../src/config/settings-error.ts'
+import type { Settings } from '../../../src/config/settings.ts'
+import { MutableLiveValue } from '../../../src/config/reload/live-value.ts'
 import { ProfileRegistry, type ProfileRegistryOptions } from '../../../src/services/profile-registry.ts'
 import { newChatRequest } from '../../support/fixtures/chat-request.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
@@ -47,7 +49,12 @@ async function loadRegistry(options: Partial<ProfileRegistryOptions> = {}): Prom
     },
   }
   const log = pino({ level: 'warn', base: null }, { write: (line: string) => void logged.push(line) })
-  const registry = await ProfileRegistry.load({ settings, log, env: {}, ...options })
+  const registry = await ProfileRegistry.load({
+    settings: new MutableLiveValue<Settings>(settings),
+    log,
+    env: {},
+    ...options,
+  })
   registries.push(registry)
   return registry
 }

@@ -5,8 +5,8 @@ import { selectDialect } from '../select-dialect.ts'
 import type { ModelRequestPolicy } from './model-request-policy.ts'
 import { type ProviderRequestPriority, ProviderRequestQueue } from './provider-request-queue.ts'
 
-export interface ProviderConnectionsOptions {
-  readonly httpClient: HttpClient
+/** When requests to providers have failed. */
+export interface ProviderTimeouts {
   /** Milliseconds without a byte from or to a provider after which a request fails. */
   readonly idleTimeoutMs: number
   /** See `ModelRequestPolicy`. */
@@ -14,13 +14,23 @@ export interface ProviderConnectionsOptions {
   readonly maxRetryWaitMs: number
 }
 
+export interface ProviderConnectionsOptions extends ProviderTimeouts {
+  readonly httpClient: HttpClient
+}
+
 /** The connections of a profile to its providers. */
 export class ProviderConnections {
-  readonly #options: ProviderConnectionsOptions
+  #options: ProviderConnectionsOptions
   readonly #queues = new Map<string, ProviderRequestQueue>()
 
   constructor(options: ProviderConnectionsOptions) {
     this.#options = options
+  }
+
+  /** Changes the timeouts of later requests, and the bounds of these providers. */
+  configure(timeouts: ProviderTimeouts, providers: readonly Provider[]): void {
+    this.#options = { ...this.#options, ...timeouts }
+    for (const { name, maxConcurrent } of providers) this.#queues.get(name)?.configure(maxConcurrent)
   }
 
   /** The `fetch` for all requests to a provider. */

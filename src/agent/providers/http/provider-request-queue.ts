@@ -9,7 +9,7 @@ export type ReleaseProviderRequestSlot = () => void
  * Titles and other summaries start when no answer waits; a running one is not interrupted.
  */
 export class ProviderRequestQueue {
-  readonly #maxConcurrent: number
+  #maxConcurrent: number
   readonly #waiting: Readonly<Record<ProviderRequestPriority, Set<() => void>>> = {
     answer: new Set(),
     background: new Set(),
@@ -19,6 +19,15 @@ export class ProviderRequestQueue {
   /** Null: no bound. */
   constructor(maxConcurrent: number | null) {
     this.#maxConcurrent = maxConcurrent ?? Number.POSITIVE_INFINITY
+  }
+
+  /** Changes the bound, for requests that wait as well. Null: no bound. Running requests go on. */
+  configure(maxConcurrent: number | null): void {
+    this.#maxConcurrent = maxConcurrent ?? Number.POSITIVE_INFINITY
+    while (this.#runningCount < this.#maxConcurrent && this.#waitingCount > 0) {
+      this.#runningCount += 1
+      this.#startNext()
+    }
   }
 
   /** Resolves when the request may start. Rejects with the signal's reason if it aborts before that. */
@@ -50,11 +59,16 @@ export class ProviderRequestQueue {
     return promise
   }
 
+  get #waitingCount(): number {
+    return this.#waiting.answer.size + this.#waiting.background.size
+  }
+
   /** The place goes straight to the next request, so that no later one can take it. */
   #startNext(): void {
     const { answer, background } = this.#waiting
     const next = answer.values().next().value ?? background.values().next().value
-    if (next) next()
+    // After the bound was lowered, there are too many.
+    if (next && this.#runningCount <= this.#maxConcurrent) next()
     else this.#runningCount -= 1
   }
 }

@@ -1,3 +1,5 @@
+import type { ChatSettings } from '../../../config/profile/profile-settings.ts'
+import type { LiveValue } from '../../../config/reload/live-value.ts'
 import type { ModelMessage } from 'ai'
 import type { ModelRegistry } from '../../../agent/models/model-registry.ts'
 import type { ResolvedModel } from '../../../agent/models/resolved-model.ts'
@@ -18,8 +20,7 @@ export interface ContextSizeMeterOptions {
   readonly messageQueries: ProfileMessageReader
   readonly running: RunningContextSizeLookup
   readonly store: ContextSizeStore
-  /** The share of its model's context window above which a session is summarised after a turn. 0 means never. */
-  readonly autoCompactThreshold: number
+  readonly settings: LiveValue<Pick<ChatSettings, 'autoCompactThreshold'>>
 }
 
 /** Measures what would be sent next of sessions. */
@@ -78,7 +79,7 @@ export class ContextSizeMeter {
   }
 
   #findLimits(model: ResolvedModel | null): Pick<SessionContext, 'window' | 'compactsAt'> {
-    const { autoCompactThreshold } = this.#options
+    const { autoCompactThreshold } = this.#options.settings.current
     if (!model?.isContextWindowKnown || !Number.isFinite(model.contextWindow)) return { window: null, compactsAt: null }
     const { contextWindow: window } = model
     return { window, compactsAt: autoCompactThreshold > 0 ? Math.floor(window * autoCompactThreshold) : null }

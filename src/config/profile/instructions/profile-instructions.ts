@@ -1,5 +1,5 @@
-import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readFileVersion } from '../../../lib/files/file-version.ts'
 import type { Logger } from '../../../lib/logger.ts'
 import type { ReadInstructions } from './read-instructions.ts'
 import { readInstructionsFromConfig } from './read-instructions-from-config.ts'
@@ -10,7 +10,7 @@ interface WatchedFile {
   readonly path: string
   readonly read: (path: string) => Promise<ReadInstructions>
   /** Identifies the version that was read last. Null before the first one. */
-  version: string | null
+  stamp: string | null
   /** Whether that version may have changed since without showing it. */
   isUnsettled: boolean
   instructions: string | null
@@ -31,7 +31,7 @@ export class ProfileInstructions {
     const watch = (name: string, read: WatchedFile['read']): WatchedFile => ({
       path: join(folder, name),
       read,
-      version: null,
+      stamp: null,
       isUnsettled: false,
       instructions: null,
     })
@@ -59,27 +59,13 @@ export class ProfileInstructions {
   }
 
   async #refresh(file: WatchedFile): Promise<void> {
-    const { version, isUnsettled } = await findVersion(file.path)
-    const isChanged = version !== file.version
+    const { stamp, isUnsettled } = await readFileVersion(file.path)
+    const isChanged = stamp !== file.stamp
     if (!isChanged && !file.isUnsettled) return
     const { instructions, warnings } = await file.read(file.path)
-    file.version = version
+    file.stamp = stamp
     file.isUnsettled = isUnsettled
     if (instructions !== undefined) file.instructions = instructions
     if (isChanged) for (const warning of warnings) this.#log.warn({}, warning)
-  }
-}
-
-/** A file that was written within this time may be written again without a new time: clocks of file systems are coarse. */
-const settlingMs = 2_000
-
-/** What changes whenever a file is written or replaced. */
-async function findVersion(path: string): Promise<{ readonly version: string; readonly isUnsettled: boolean }> {
-  try {
-    const { dev, ino, size, mtimeNs, ctimeNs, ctimeMs } = await stat(path, { bigint: true })
-    const version = [dev, ino, size, mtimeNs, ctimeNs].join(' ')
-    return { version, isUnsettled: Math.abs(Date.now() - Number(ctimeMs)) < settlingMs }
-  } catch (error) {
-    return { version: error instanceof Error && 'code' in error ? String(error.code) : 'unknown', isUnsettled: false }
   }
 }

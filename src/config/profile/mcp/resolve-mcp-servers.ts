@@ -90,7 +90,7 @@ function resolveEntry(
 
 function toInvalidEntry(identity: McpServerIdentity, problems: readonly EntryIssue[]): ResolvedEntry {
   const lines = problems.map(({ path, message }) => [...path, message].join(': '))
-  const error = `Its entry in config.json is invalid. Correct it and restart Segue. ${lines.join(' ')}`
+  const error = `Its entry in config.json is invalid. Correct it. ${lines.join(' ')}`
   return { server: { ...identity, type: 'unused', error }, problems, oddities: [] }
 }
 

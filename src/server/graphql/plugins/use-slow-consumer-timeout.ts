@@ -8,12 +8,13 @@ export interface YogaServerContext {
 
 /**
  * Starts the timeout before the first byte is written: a large response ends only when the client has read most of it,
- * so a timeout that starts then would never disconnect a client that reads nothing.
+ * so a timeout that starts then would never disconnect a client that reads nothing. `readTimeoutMs` is called for each
+ * response.
  */
-export function useSlowConsumerTimeout(timeoutMs: number): Plugin<object, YogaServerContext> {
+export function useSlowConsumerTimeout(readTimeoutMs: () => number): Plugin<object, YogaServerContext> {
   return {
     onResponse({ serverContext }) {
-      serverContext?.res.setTimeout(timeoutMs)
+      serverContext?.res.setTimeout(readTimeoutMs())
     },
   }
 }

@@ -49,7 +49,7 @@ export function ConfigurationLines() {
         </pre>
         <CopyButton className={styles.copy ?? ''} label={setup.copy} getText={() => text} />
       </div>
-      <p className={styles.hint}>{setup.restart}</p>
+      <p className={styles.hint}>{setup.added}</p>
     </>
   )
 }

@@ -2,14 +2,14 @@ import type { LiveChat } from 'segue-client/react'
 import styles from './first-run.module.css'
 import { ModelSetup } from './model-setup.tsx'
 import { Suggestions } from './suggestions.tsx'
-import { useFirstRun } from './use-first-run.ts'
+import { isOfflineOnly, useFirstRun } from './use-first-run.ts'
 
 /** Below the composer of a new chat, while there is no model but the offline agent: what to try, and how to add one. */
 export default function FirstRun({ chat }: { readonly chat: LiveChat }) {
   const found = useFirstRun()
   if (!found?.profile) return null
   const { profile } = found
-  if (!profile.models.some(({ isDefault, provider }) => isDefault && provider === 'offline')) return null
+  if (!isOfflineOnly(found)) return null
   const providers = profile.providers.filter(({ name }) => name !== 'offline')
   // Whoever has a model, and has chosen the offline agent, knows how.
   const hasModel = providers.some(({ state }) => state === 'READY')

@@ -35,7 +35,7 @@ export const firstRunStrings = {
     ownServer: 'A server of yours',
     file: 'Lines for config.json',
     copy: 'Copy the lines',
-    restart:
-      'Put these lines into config.json in the home of Segue, which is ~/.segue unless you have chosen another, and start Segue again. This page notices it by itself.',
+    added:
+      'Put these lines into config.json in the home of Segue, which is ~/.segue unless you have chosen another. This page notices it by itself. A key that is set in the environment needs a restart of Segue.',
   },
 } as const

@@ -1,0 +1,37 @@
+import type { ProfileSettings } from '../profile/profile-settings.ts'
+import type { Settings } from '../settings.ts'
+
+/** The settings that take effect while the server runs. */
+type LiveSettingKey = keyof ProfileSettings | 'allowedOrigins' | 'limits' | 'warnings'
+
+/** The settings that take effect at the next start. */
+type RestartSettings = Omit<Settings, LiveSettingKey>
+
+/** What users call them. */
+const names: Readonly<Record<keyof RestartSettings, string>> = {
+  port: 'port',
+  host: 'host',
+  home: 'home',
+  hermesHome: 'hermesHome',
+  currency: 'currency',
+  durable: 'durable',
+  offlineDelayMs: 'offlineDelay',
+  graceMs: 'grace',
+}
+
+/** The names of the settings that have changed, but take effect at the next start. */
+export function listChangedRestartSettings(running: Settings, next: Settings): string[] {
+  return Object.entries(names).flatMap(([key, name]) =>
+    Reflect.get(running, key) === Reflect.get(next, key) ? [] : [name],
+  )
+}
+
+/** The settings after a reload: those that need a restart stay as they are. */
+export function mergeLiveSettings(running: Settings, next: Settings): Settings {
+  return { ...next, ...pickRestartSettings(running) }
+}
+
+function pickRestartSettings(settings: Settings): RestartSettings {
+  const { port, host, home, hermesHome, currency, durable, offlineDelayMs, graceMs } = settings
+  return { port, host, home, hermesHome, currency, durable, offlineDelayMs, graceMs }
+}
