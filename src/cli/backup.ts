@@ -4,7 +4,7 @@ import { segueVersion } from '../config/command-line/segue-version.ts'
 import { createBackup } from '../maintenance/backup/create-backup.ts'
 import { abortOnSignal } from './abort-on-signal.ts'
 import { printLineToStderr } from './print-line-to-stderr.ts'
-import { sqliteBackupStorage } from './sqlite-backup-storage.ts'
+import { sqliteBackupStorage } from './storage/sqlite-backup-storage.ts'
 
 /** Runs `segue backup`: writes the whole home to a tar file. */
 export async function runBackup(
@@ -19,6 +19,7 @@ export async function runBackup(
     storage: sqliteBackupStorage,
     signal: abortOnSignal(),
   })
-  for (const blob of missingBlobs) printLineToStderr(`The home lacks ${blob}, which a conversation refers to.`)
+  for (const blob of missingBlobs)
+    printLineToStderr(`The home lacks ${blob}, which a conversation refers to. Run segue doctor.`)
   printLineToStderr(`Backed up ${files.length} files of ${profiles.length} profiles to ${path}.`)
 }

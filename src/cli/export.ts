@@ -2,7 +2,7 @@ import { pino } from 'pino'
 import type { CliSubcommand } from '../config/command-line/cli-subcommand.ts'
 import { exportConversation } from '../transfer/export-conversation.ts'
 import { printLineToStderr } from './print-line-to-stderr.ts'
-import { sqliteTransferStorage } from './sqlite-transfer-storage.ts'
+import { sqliteTransferStorage } from './storage/sqlite-transfer-storage.ts'
 
 /** Runs `segue export`: writes a conversation to a file, or to stdout if the output is `-`. */
 export async function runExport(

@@ -2,7 +2,7 @@ import type { CliSubcommand } from '../config/command-line/cli-subcommand.ts'
 import { defaultProfileName } from '../profiles/profile-name.ts'
 import { importConversation } from '../transfer/import-conversation.ts'
 import { printLineToStderr } from './print-line-to-stderr.ts'
-import { sqliteTransferStorage } from './sqlite-transfer-storage.ts'
+import { sqliteTransferStorage } from './storage/sqlite-transfer-storage.ts'
 
 /** Runs `segue import`: reads a conversation from a file into a profile. */
 export async function runImport(

@@ -3,7 +3,7 @@ import type { MaintenanceCommand } from '../config/command-line/maintenance-comm
 import { restoreBackup } from '../maintenance/backup/restore-backup.ts'
 import { abortOnSignal } from './abort-on-signal.ts'
 import { printLineToStderr } from './print-line-to-stderr.ts'
-import { sqliteBackupStorage } from './sqlite-backup-storage.ts'
+import { sqliteBackupStorage } from './storage/sqlite-backup-storage.ts'
 
 /** Runs `segue restore`: restores a backup into an empty home. */
 export async function runRestore(

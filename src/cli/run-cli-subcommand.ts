@@ -2,6 +2,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { commandHelp, parseCliSubcommand } from '../config/command-line/cli-subcommand.ts'
 import { runBackup } from './backup.ts'
+import { runDoctor } from './doctor.ts'
 import { runExport } from './export.ts'
 import { runImport } from './import.ts'
 import { printLineToStderr } from './print-line-to-stderr.ts'
@@ -31,5 +32,7 @@ export async function runCliSubcommand(argv: readonly string[]): Promise<void> {
       return runBackup(command, workingDirectory)
     case 'restore':
       return runRestore(command, workingDirectory)
+    case 'doctor':
+      return runDoctor(command, workingDirectory)
   }
 }

@@ -118,6 +118,18 @@ test('the page on backups backs a home up while its server runs, and restores it
   expect(readdirSync(home)).toContain('segue.db')
 })
 
+test('the page on doctor checks a home, and repairs it', async () => {
+  const paths = `--home ${join(docs.folder, 'home')} --no-hermes`
+  // A problem, such as the permissions of a new home, makes the exit status 1.
+  const runDoctor = (command: string) => run(`${command} ${paths} || test $? -eq 1`)
+  expect(await runDoctor(commandOf('docs/doctor.md', 'npm run segue -- doctor'))).toContain('messages of default')
+  expect(await runDoctor(commandOf('docs/doctor.md', 'npm run segue -- doctor --fix'))).toContain(
+    'ok       permissions',
+  )
+  const salvage = commandOf('docs/doctor.md', 'npm run segue -- doctor --salvage')
+  await runDoctor(salvage.replace('segue-salvaged', join(docs.folder, 'salvaged')))
+})
+
 test('the page on files uploads a file with curl', async () => {
   const output = await run(onThisServer(commandOf('docs/files.md', 'curl')))
   expect(JSON.parse(output)).toMatchObject({ url: expect.stringMatching(/^\/files\/upl_/), name: 'notes.md' })

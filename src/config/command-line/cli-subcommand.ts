@@ -6,7 +6,12 @@ import { SettingsError } from '../settings-error.ts'
 import { SettingsReader } from '../settings-reader.ts'
 import { type FlagDefinition, parseCommandLine, toFlagDefinitions } from './flags.ts'
 import { formatSettingHelp, isHelpRequested } from './help.ts'
-import { isMaintenanceCommandName, type MaintenanceCommand, parseMaintenanceCommand } from './maintenance-command.ts'
+import {
+  doctorFlags,
+  isMaintenanceCommandName,
+  type MaintenanceCommand,
+  parseMaintenanceCommand,
+} from './maintenance-command.ts'
 
 interface CommandOptions {
   readonly paths: ResolvedPaths
@@ -40,7 +45,7 @@ const commandFlags: readonly FlagDefinition[] = [
  * Returns null if there is none: the command line starts the server.
  */
 export function findSubcommandName(argv: readonly string[]): string | null {
-  const flags = [...commandFlags, ...toFlagDefinitions(allSettingDefinitions)]
+  const flags = [...commandFlags, ...doctorFlags, ...toFlagDefinitions(allSettingDefinitions)]
   return parseCommandLine(argv, flags).positionals[0] ?? null
 }
 
@@ -72,7 +77,7 @@ export function parseCliSubcommand({ argv, env, homedir }: SettingsInputs): CliS
     if (name === 'import') return { ...options, name, file: argument }
   }
   throw new SettingsError([
-    `${positionals.join(' ')}: Invalid command. Use export <id>, import <file>, backup <file>, restore <file>, or flags only to ` +
+    `${positionals.join(' ')}: Invalid command. Use export <id>, import <file>, backup <file>, restore <file> or doctor, or flags only to ` +
       `start the server. See segue --help.`,
   ])
 }
@@ -86,6 +91,8 @@ export const commandHelp = `Usage: segue export <id> [--output <file>] [flags]
       Writes the whole home to one tar file, while the server runs or not. It contains config.json with its secrets.
        segue restore <file> [--home <folder>]
       Restores a backup into a home that is empty or does not exist.
+       segue doctor [--fix] [--json] [--salvage <folder>] [flags]
+      Checks the home and everything that it refers to, and says what to do. Exit status 0: healthy; 1: not.
 
   <id>
       The id of the conversation, or of a session in it.
@@ -93,4 +100,10 @@ export const commandHelp = `Usage: segue export <id> [--output <file>] [flags]
       The file to write to. - is standard output.
   --profile <name>
       The profile to export from, or to import into. Default: all profiles for an export, default for an import.
+  --fix
+      Repairs what can be repaired without a loss: permissions, left-over files, indexes. Most need the server stopped.
+  --json
+      Prints the result as JSON.
+  --salvage <folder>
+      Exports every conversation that a damaged database still has, as far as it can be read, into the folder.
 ${pathSettings.map(formatSettingHelp).join('')}`

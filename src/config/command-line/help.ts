@@ -15,7 +15,7 @@ export function formatSettingHelp(definition: SettingDefinition<unknown>): strin
 
 /** The text of `segue --help`. */
 export const serverHelpText = `Usage: segue [flags]
-       segue export <id> | import <file> | backup <file> | restore <file>,
+       segue export <id> | import <file> | backup <file> | restore <file> | doctor,
              explained by segue export --help
        segue --version
 

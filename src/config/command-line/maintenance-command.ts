@@ -1,4 +1,4 @@
-import { resolvePaths } from '../paths.ts'
+import { type ResolvedPaths, pathSettings, resolvePaths } from '../paths.ts'
 import { settingDefinitions } from '../setting-definitions.ts'
 import type { SettingsInputs } from '../settings.ts'
 import { SettingsError } from '../settings-error.ts'
@@ -12,12 +12,31 @@ interface BackupCommand {
   readonly file: string
 }
 
+interface DoctorCommand {
+  readonly name: 'doctor'
+  readonly paths: ResolvedPaths
+  /** Repairs what is safe to repair. */
+  readonly fix: boolean
+  /** Prints JSON instead of text. */
+  readonly json: boolean
+  /** Where the conversations of damaged databases are exported to. Null: nowhere. */
+  readonly salvage: string | null
+}
+
 /** A command that works on a whole home, also on one whose config.json is broken. */
-export type MaintenanceCommand = BackupCommand
+export type MaintenanceCommand = BackupCommand | DoctorCommand
+
+/** The flags of `doctor`, beside those of the paths. */
+export const doctorFlags: readonly FlagDefinition[] = [
+  { flag: 'fix', argument: null },
+  { flag: 'json', argument: null },
+  { flag: 'salvage', argument: '<folder>' },
+]
 
 const flagsByCommand: Readonly<Record<string, readonly FlagDefinition[]>> = {
   backup: toFlagDefinitions([settingDefinitions.home]),
   restore: toFlagDefinitions([settingDefinitions.home]),
+  doctor: [...doctorFlags, ...toFlagDefinitions(pathSettings)],
 }
 
 /** Whether this is the name of a maintenance command. */
@@ -31,9 +50,13 @@ export function parseMaintenanceCommand(
 ): MaintenanceCommand {
   const { flags, positionals, problems } = parseCommandLine(argv, flagsByCommand[name] ?? [])
   if (problems.length > 0) throw new SettingsError(problems)
-  // The problems of config.json keep nobody from making a backup.
+  // The problems of config.json are left to doctor, and keep nobody from making a backup.
   const paths = resolvePaths(new SettingsReader(flags, env), flags, homedir)
   const [, argument, ...more] = positionals
-  if (argument !== undefined && more.length === 0) return { name, home: paths.home, file: argument }
-  throw new SettingsError([`${positionals.join(' ')}: Invalid command. Use ${name} <file>. See segue --help.`])
+  if (name === 'doctor' && argument === undefined)
+    return { name, paths, fix: flags.has('fix'), json: flags.has('json'), salvage: flags.get('salvage') ?? null }
+  if (name !== 'doctor' && argument !== undefined && more.length === 0)
+    return { name, home: paths.home, file: argument }
+  const usage = name === 'doctor' ? 'doctor, with flags only' : `${name} <file>`
+  throw new SettingsError([`${positionals.join(' ')}: Invalid command. Use ${usage}. See segue --help.`])
 }

@@ -83,7 +83,7 @@ async function addDatabase(
   const [problem] = storage.verifyCopy(copy)
   if (problem !== undefined)
     throw new BackupError(
-      `The database of the profile ${profile} is damaged (${problem}). No backup was written. Restore an older one, or export what can still be read.`,
+      `The database of the profile ${profile} is damaged (${problem}). No backup was written. Run segue doctor, which says what to do.`,
     )
   await writer.addFile(path, copy)
   await rm(copy)

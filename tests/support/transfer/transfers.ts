@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { sqliteTransferStorage } from '../../../src/cli/sqlite-transfer-storage.ts'
+import { sqliteTransferStorage } from '../../../src/cli/storage/sqlite-transfer-storage.ts'
 import { exportConversation } from '../../../src/transfer/export-conversation.ts'
 import { importConversation } from '../../../src/transfer/import-conversation.ts'
 import { request } from '../server/graphql-request.ts'

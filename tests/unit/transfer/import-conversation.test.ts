@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { sqliteTransferStorage } from '../../../src/cli/sqlite-transfer-storage.ts'
+import { sqliteTransferStorage } from '../../../src/cli/storage/sqlite-transfer-storage.ts'
 import { ExportImportError } from '../../../src/transfer/export-import-error.ts'
 import { followStream, isEventOfType, startChat } from '../../contract/support/chat.ts'
 import { readUntil } from '../../contract/support/typed-client.ts'

@@ -1,4 +1,4 @@
-import type Database from 'better-sqlite3'
+import Database from 'better-sqlite3'
 
 /** More lines say nothing new. */
 const maxProblems = 20
@@ -8,13 +8,22 @@ const maxProblems = 20
  * Returns what is damaged, one line each. Throws what SQLite throws if the file is damaged so far that it cannot be checked.
  */
 export function checkIntegrity(connection: Database.Database): string[] {
-  const lines = connection
-    .prepare<[], string>(`PRAGMA integrity_check(${maxProblems})`)
-    .pluck()
-    .all()
-    .flatMap((text) => text.split('\n'))
-    .filter((line) => line !== 'ok' && !line.startsWith('*** in database'))
+  const lines = runIntegrityCheck(connection)
   if (lines.length > 0) return lines.slice(0, maxProblems)
   const broken = connection.prepare<[], { table: string; parent: string }>('PRAGMA foreign_key_check').all()
   return [...new Set(broken.map(({ table, parent }) => `rows of ${table} refer to missing rows of ${parent}`))]
 }
+
+function runIntegrityCheck(connection: Database.Database): string[] {
+  const lines: string[] = []
+  const check = connection.prepare<[], { integrity_check: string }>(`PRAGMA integrity_check(${maxProblems})`)
+  try {
+    for (const { integrity_check: text } of check.iterate()) lines.push(...text.split('\n').filter(isProblem))
+  } catch (error) {
+    // Damaged pages are listed first; the checks after them may fail.
+    if (!(error instanceof Database.SqliteError) || lines.length === 0) throw error
+  }
+  return lines
+}
+
+const isProblem = (line: string): boolean => line !== 'ok' && !line.startsWith('*** in database')

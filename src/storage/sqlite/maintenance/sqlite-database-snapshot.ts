@@ -2,8 +2,8 @@ import Database from 'better-sqlite3'
 import type { DatabaseSnapshot } from '../../maintenance/backup-storage.ts'
 import { assertSupportedDatabaseVersion, readSchemaVersion } from '../database/migrate.ts'
 import { migrations } from '../database/migrations.ts'
-import { mapSqliteErrors, toDatabaseOpenError, toStorageError } from '../database/sqlite-errors.ts'
-import { isOfExistingSessionSql } from '../rows/deletion-queue-condition.ts'
+import { toDatabaseOpenError, toStorageError } from '../database/sqlite-errors.ts'
+import { listReferencedBlobs } from './list-referenced-blobs.ts'
 
 const busyTimeoutMs = 5_000
 /** Pages that are copied before the event loop has its turn: 16 MiB. */
@@ -36,14 +36,7 @@ export class SqliteDatabaseSnapshot implements DatabaseSnapshot {
 
   listReferencedBlobs(): string[] {
     if (!this.#isCurrent) return []
-    return mapSqliteErrors(() =>
-      this.#connection
-        .prepare<[], { hash: string }>(
-          `SELECT DISTINCT hash FROM blob_references WHERE ${isOfExistingSessionSql('blob_references')}
-           UNION SELECT hash FROM uploads`,
-        )
-        .all(),
-    ).map(({ hash }) => hash)
+    return listReferencedBlobs(this.#connection)
   }
 
   async copyTo(path: string, signal: AbortSignal): Promise<void> {

@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { sqliteBackupStorage } from '../../../../src/cli/sqlite-backup-storage.ts'
+import { sqliteBackupStorage } from '../../../../src/cli/storage/sqlite-backup-storage.ts'
 import type { BackupStorage } from '../../../../src/storage/maintenance/backup-storage.ts'
 import { backUp, readFiles, restore } from '../../../support/maintenance/backups.ts'
 import { newHome, newTempFolder } from '../../../support/server/segue.ts'

@@ -1,0 +1,50 @@
+import Database from 'better-sqlite3'
+import type { DatabaseProblem } from '../../maintenance/database-inspection.ts'
+import { checkIntegrity } from './check-integrity.ts'
+
+interface SchemaItem {
+  readonly type: string
+  readonly name: string
+}
+
+/** Checks the file of an open database, and names the page and the table of each damage. */
+export function findDamage(connection: Database.Database): DatabaseProblem[] {
+  let lines: readonly string[]
+  try {
+    lines = checkIntegrity(connection)
+  } catch (error) {
+    if (!(error instanceof Database.SqliteError)) throw error
+    return [{ kind: 'FILE', text: `it cannot be checked: ${error.message}` }]
+  }
+  return lines.map((line) => classify(line, connection))
+}
+
+/** In lines such as `Tree 7 page 12 cell 3: Offset 0 out of range 10..4096`. */
+const pagePattern = /^(?:Tree (?<tree>\d+) page|On tree page) (?<page>\d+)(?: cell \d+)?:? (?<what>.*)$/
+const indexPattern = /missing from index (?<missing>\S+)|wrong # of entries in index (?<wrong>\S+)/
+const searchPattern = /FTS5 table \S*(?:message|title)_index/
+
+function classify(line: string, connection: Database.Database): DatabaseProblem {
+  if (searchPattern.test(line)) return { kind: 'SEARCH_INDEX', text: line }
+  if (indexPattern.test(line)) return { kind: 'INDEX', text: line }
+  const { tree, page, what } = pagePattern.exec(line)?.groups ?? {}
+  if (page === undefined) return { kind: 'FILE', text: line }
+  const item = findSchemaItem(Number(tree ?? page), connection)
+  const owner = item === null ? '' : ` of the ${item.type} ${item.name}`
+  return { kind: toKind(item), text: `page ${page}${owner} is damaged: ${what}` }
+}
+
+function toKind(item: SchemaItem | null): DatabaseProblem['kind'] {
+  if (item === null) return 'FILE'
+  if (/^(message|title)_index_/.test(item.name)) return 'SEARCH_INDEX'
+  return item.type === 'index' ? 'INDEX' : 'FILE'
+}
+
+function findSchemaItem(rootPage: number, connection: Database.Database): SchemaItem | null {
+  try {
+    const find = connection.prepare<[number], SchemaItem>('SELECT type, name FROM sqlite_schema WHERE rootpage = ?')
+    return find.get(rootPage) ?? null
+  } catch {
+    return null // the schema itself is damaged
+  }
+}

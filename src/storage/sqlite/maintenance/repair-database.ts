@@ -1,0 +1,63 @@
+import type { DatabaseRepair } from '../../maintenance/database-inspection.ts'
+import { migration007 } from '../database/migrations/006-to-015/007-rebuild-search-index.ts'
+import { openProfileDatabase } from '../database/open-profile-database.ts'
+import { mapSqliteErrors } from '../database/sqlite-errors.ts'
+import { type MessageRow, messageFromRow, upsertMessage } from '../rows/message-row.ts'
+import type { StreamRow } from '../rows/stream-row.ts'
+import { SegueProfileDatabase } from '../segue-profile-database.ts'
+import { foldAnswerFromLog } from './fold-answer-from-log.ts'
+
+const repairSql: Readonly<Record<DatabaseRepair, string>> = {
+  INDEX: 'REINDEX',
+  // Texts are indexed again in the background of the next start, titles that people gave at once.
+  SEARCH_INDEX: `${migration007}
+    INSERT INTO search_queue SELECT 'title', session_id, 0 FROM conversation_settings
+      WHERE title IS NOT NULL AND session_id IN (SELECT id FROM sessions)
+      ON CONFLICT DO NOTHING;`,
+  CONVERSATION_INDEX: `
+    DELETE FROM conversation_sessions;
+    DELETE FROM conversations;
+    DELETE FROM conversation_counts;
+    DELETE FROM pending_children;
+    DELETE FROM pending_rechecks;
+    INSERT INTO pending_sessions SELECT id FROM sessions WHERE TRUE ON CONFLICT DO NOTHING;`,
+}
+
+/** Derives an index again. Nobody else may use the database. */
+export async function repairDatabase(path: string, profile: string, repair: DatabaseRepair): Promise<void> {
+  const connection = openProfileDatabase(path, { profile, durable: true })
+  try {
+    mapSqliteErrors(() => connection.transaction(() => connection.exec(repairSql[repair])).immediate())
+  } finally {
+    connection.close()
+  }
+  if (repair !== 'CONVERSATION_INDEX') return
+  const database = new SegueProfileDatabase(path, { profile, durable: true })
+  await database.refreshConversationIndex().finally(() => database.close())
+}
+
+/** Stores the parts that the events of these answers fold to. Nobody else may use the database. */
+export async function restoreMessagesFromLog(
+  path: string,
+  profile: string,
+  messageIds: readonly string[],
+): Promise<void> {
+  const database = new SegueProfileDatabase(path, { profile, durable: true })
+  try {
+    database.transaction(() => {
+      for (const id of messageIds) restoreMessage(database, id)
+    })
+  } finally {
+    database.close()
+  }
+}
+
+function restoreMessage(database: SegueProfileDatabase, id: string): void {
+  const row = database.prepare<[string], MessageRow>('SELECT * FROM messages WHERE id = ?').get(id)
+  const stream = database.prepare<[string], StreamRow>('SELECT * FROM streams WHERE message_id = ?').get(id)
+  if (!row || !stream) return
+  const { parts, gap } = foldAnswerFromLog(database, stream)
+  // The stored parts may not even be JSON.
+  if (gap === null)
+    upsertMessage(database, { ...messageFromRow({ ...row, parts: '[]' }, database.profile), parts: parts ?? [] })
+}
