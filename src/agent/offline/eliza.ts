@@ -65,16 +65,18 @@ class ElizaConversation {
       const replyIndex = this.#nextReplyIndex(rule, replies.length)
       const reply = replies[replyIndex] ?? null
       if (reply === null) return null
-      // A fixture pins the digest of an answer with this text.
-      const matchTrace = [...trace, `Pattern "${pattern}" fits.`]
       if (typeof reply === 'string') {
+        // A fixture pins the digest of an answer with this text.
+        const matchTrace = [...trace, `Pattern "${pattern}" fits.`]
         return {
           reply: assemble(reply, pieces),
           trace: [...matchTrace, `Reply ${replyIndex + 1} of ${replies.length}: "${truncateReply(reply)}"`],
         }
       }
       const next = keywordsByName.get(reply.link)
-      return next ? this.#answerFromRules(next, clause, [...matchTrace, `It links to "${reply.link}".`]) : null
+      // As code: in Markdown, the stars of two patterns would be emphasis of what is between them.
+      const linkTrace = [...trace, `Pattern \`${pattern}\` links to "${reply.link}".`]
+      return next ? this.#answerFromRules(next, clause, linkTrace) : null
     }
     return null
   }

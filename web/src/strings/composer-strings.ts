@@ -39,6 +39,7 @@ export const composerStrings = {
     add: 'Add files',
     drop: 'Drop the files to add them',
     uploading: 'Being uploaded',
+    sent: (percent: number) => `${percent} %`,
     failed: 'The file could not be uploaded. Try again.',
     tooMany: (limit: number) => `A message has at most ${limit} files. Remove one first.`,
     tooLarge: (size: string, limit: string) => `It has ${size}. Choose a file of up to ${limit}.`,

@@ -102,6 +102,33 @@ describeApp('Files of a message', (browser) => {
     }
   })
 
+  test('say how much of them has been sent', async () => {
+    await using app = await openWithProvider(browser)
+    const { page } = app
+    const network = await page.context().newCDPSession(page)
+    const setSpeed = (uploadThroughput: number) =>
+      network.send('Network.emulateNetworkConditions', {
+        offline: false,
+        latency: 0,
+        downloadThroughput: -1,
+        uploadThroughput,
+      })
+    await network.send('Network.enable')
+    await setSpeed(500_000)
+    const large = { ...image, buffer: Buffer.concat([image.buffer, Buffer.alloc(4_000_000)]) }
+    await page.locator('input[type=file]').setInputFiles([large])
+    const bar = page.getByRole('progressbar', { name: 'Being uploaded' })
+    const readPercent = async () => Number((await bar.getAttribute('aria-valuenow')) ?? 0)
+    await expect.poll(readPercent).toBeGreaterThan(0)
+    const first = await readPercent()
+    expect(first).toBeLessThan(100)
+    await expect.poll(readPercent).toBeGreaterThan(first)
+    await page.getByText(/^\d+ %$/).waitFor()
+    await setSpeed(-1)
+    await bar.waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Send', exact: true }).and(page.locator(':enabled')).waitFor()
+  })
+
   test('that are too large, or that the server refuses, say why, and the others can be sent', async () => {
     await using app = await openWithProvider(browser, { expectedErrors: /400/ })
     const { page } = app

@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
+import { post } from '../../../tests/support/server/post.ts'
 import { describeApp } from '../support/describe-app.ts'
 import { startKillableServer } from '../support/killable-server.ts'
 import { findChat, openWithProvider } from '../support/open-chat.ts'
@@ -20,19 +21,22 @@ async function waitUntilAppIsKept(page: Page): Promise<void> {
   await expect.poll(isKept, { timeout: 10_000 }).toBe(true)
 }
 
-/** Waits until the browser has kept the app, and a chat with this text. */
+/** All that was read and is kept in the browser, as JSON. */
+function readKept(page: Page): Promise<string> {
+  return page.evaluate(async () => {
+    const opening = indexedDB.open('segue-snapshots')
+    await new Promise((resolve) => opening.addEventListener('success', resolve))
+    const reading = opening.result.transaction('snapshots').objectStore('snapshots').getAll()
+    await new Promise((resolve) => reading.addEventListener('success', resolve))
+    opening.result.close()
+    return JSON.stringify(reading.result)
+  })
+}
+
+/** Waits until the browser has kept the app, and a chat or a view with this text. */
 async function waitUntilKept(page: Page, text: string): Promise<void> {
   await waitUntilAppIsKept(page)
-  const readKept = () =>
-    page.evaluate(async () => {
-      const opening = indexedDB.open('segue-snapshots')
-      await new Promise((resolve) => opening.addEventListener('success', resolve))
-      const reading = opening.result.transaction('snapshots').objectStore('snapshots').getAll()
-      await new Promise((resolve) => reading.addEventListener('success', resolve))
-      opening.result.close()
-      return JSON.stringify(reading.result)
-    })
-  await expect.poll(readKept, { timeout: 10_000 }).toContain(text)
+  await expect.poll(() => readKept(page), { timeout: 10_000 }).toContain(text)
 }
 
 describeApp('Without a connection', (browser) => {
@@ -62,6 +66,55 @@ describeApp('Without a connection', (browser) => {
     provider.enqueue('A seal.')
     await composer.press('Enter')
     await answers.getByText('A seal.').waitFor()
+  })
+
+  test('jobs, usage and settings can be read as they were, with a notice', async () => {
+    await using app = await openWithProvider(browser, { expectedErrors })
+    const { page, segue } = app
+    await findChat(page).send('What does it cost?')
+    await findChat(page).answers.getByText('Hello from the strict provider.').waitFor()
+    const input = { name: 'Water the plants', prompt: 'Water them.', schedule: '0 9 * * *' }
+    await post(segue.url, 'mutation ($input: CreateJobInput!) { createJob(input: $input) { id } }', { input })
+    const views = [
+      ['Jobs', () => page.getByText('Water the plants').first()],
+      ['Usage', () => page.getByText('strict/test', { exact: true }).first()],
+      ['Settings', () => page.getByText('strict', { exact: true }).first()],
+    ] as const
+    const navigation = page.getByRole('navigation', { name: 'Chats' })
+    const readAll = async (): Promise<void> => {
+      for (const [name, findContent] of views) {
+        await navigation.getByRole('link', { name, exact: true }).click()
+        await page.getByRole('heading', { name, level: 1 }).waitFor()
+        await findContent().waitFor()
+      }
+    }
+    await readAll()
+    for (const text of ['Water the plants', '"group":"strict/test"', '"providers"', '"server"'])
+      await waitUntilKept(page, text)
+    await page.context().setOffline(true)
+    await page.reload()
+    await page.getByRole('status').getByText('The server cannot be reached.').waitFor()
+    await readAll()
+    expect(await page.getByRole('alert').count()).toBe(0)
+  })
+
+  test('nothing can be read any more once the data of this browser was cleared', async () => {
+    await using app = await openWithProvider(browser, { expectedErrors })
+    const { page, provider } = app
+    provider.enqueue('The answer of the walrus.')
+    await findChat(page).send('Who lives in the bath?')
+    await findChat(page).answers.getByText('The answer of the walrus.').waitFor()
+    await page.waitForURL(/\/chat\/ses_/)
+    const { pathname } = new URL(page.url())
+    await waitUntilKept(page, 'The answer of the walrus.')
+    await page.getByRole('link', { name: 'Settings' }).click()
+    await page.getByRole('button', { name: 'Clear data of this browser' }).click()
+    await page.getByText('What you have read is not in this browser any more.').waitFor()
+    expect(await readKept(page)).not.toContain('walrus')
+    await page.context().setOffline(true)
+    await page.goto(app.segue.url + pathname)
+    await page.getByRole('status').getByText('The server cannot be reached.').waitFor()
+    expect(await page.getByText('The answer of the walrus.').count()).toBe(0)
   })
 
   test('the app opens also when the server is stopped, and a new version is taken at once when it is back', async () => {

@@ -24,6 +24,44 @@ describeApp('Formulas', (browser) => {
     expect(await lastAnswer(page).locator('a[href]').count()).toBe(0)
   })
 
+  test('have arrows, roots and matrices in their sizes, as the Content-Security-Policy allows', async () => {
+    const formulas = [
+      String.raw`\vec{v}`,
+      String.raw`\sqrt[3]{\frac{a}{b}}`,
+      String.raw`\begin{pmatrix} a & b \\ c & d \end{pmatrix}`,
+      String.raw`\overrightarrow{AB}`,
+      String.raw`\widehat{xyz}`,
+      String.raw`\underbrace{1 + 1}_{2}`,
+      String.raw`\colorbox{red}{x}`,
+      String.raw`\boxed{\cancel{x}}`,
+    ]
+    // The page reports each violation of the policy as an error, which the end of the test finds.
+    await using app = await openScriptedApp(browser, {
+      scripts: [[{ text: formulas.map((formula) => `$$\n${formula}\n$$`).join('\n\n') }, finish]],
+    })
+    const { page } = app
+    await page.evaluate(() => {
+      const violations: string[] = []
+      Reflect.set(window, 'violations', violations)
+      document.addEventListener('securitypolicyviolation', ({ violatedDirective, sample }) =>
+        violations.push(`${violatedDirective} ${sample}`),
+      )
+    })
+    await send(page, 'Mathematics')
+    await lastAnswer(page)
+      .locator('.katex')
+      .nth(formulas.length - 1)
+      .waitFor()
+    const arrow = lastAnswer(page).locator('.vec svg, .accent svg').first()
+    const { width, letter } = await arrow.evaluate((element) => ({
+      width: element.getBoundingClientRect().width,
+      letter: element.closest('.katex-html')?.getBoundingClientRect().width ?? 0,
+    }))
+    expect(width).toBeGreaterThan(4)
+    expect(width).toBeLessThan(letter + 4)
+    expect(await page.evaluate(() => Reflect.get(window, 'violations'))).toEqual([])
+  })
+
   test.each([
     ['broken', String.raw`\frac{`],
     ['endless', String.raw`\def\a{\a\a}\a`],

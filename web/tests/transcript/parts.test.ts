@@ -1,3 +1,4 @@
+import type { Locator } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { ToolError } from '../../../src/agent/tools/tool.ts'
 import { newLatch } from '../../../tests/support/fixtures/chats/agent-chats.ts'
@@ -25,6 +26,18 @@ describeApp('The parts of an answer', (browser) => {
     expect(await answer.locator('strong').count()).toBe(0)
     await thought.press('Enter')
     await answer.locator('strong', { hasText: 'think' }).waitFor()
+  })
+
+  test('the reasoning of the offline agent keeps its stars', async () => {
+    await using app = await browser.open()
+    const { page } = app
+    await send(page, 'Why is that so')
+    const thought = lastAnswer(page).getByRole('button', { name: /^Thought/ })
+    await thought.click()
+    const { answerAsEliza } = await import('../../../src/agent/offline/eliza.ts')
+    const stars = answerAsEliza(['Why is that so']).trace.join('').split('*').length - 1
+    expect(stars).toBeGreaterThan(1)
+    await expect.poll(async () => (await lastAnswer(page).innerText()).split('*').length - 1).toBe(stars)
   })
 
   test('a tool card shows arguments as they stream, then what the tool returned, its state and its time', async () => {
@@ -105,6 +118,17 @@ describeApp('The parts of an answer', (browser) => {
     await page.getByRole('img', { name: 'dot.png' }).waitFor()
     await page.getByRole('button', { name: 'Enlarge dot.png' }).click()
     await page.getByRole('dialog', { name: 'dot.png' }).waitFor()
+    // A small picture is not smaller than its thumbnail.
+    const measure = (scope: Locator): Promise<number> =>
+      scope.evaluate((element) => {
+        const { width, height } = element.getBoundingClientRect()
+        return Math.min(width, height)
+      })
+    const [thumbnail, large] = await Promise.all([
+      measure(page.locator('article img')),
+      measure(page.locator('[role=dialog] img')),
+    ])
+    expect(large).toBeGreaterThanOrEqual(thumbnail)
     await page.keyboard.press('Escape')
     await page.getByRole('dialog').waitFor({ state: 'detached' })
   })

@@ -35,7 +35,7 @@ describe('an answer', () => {
   })
 
   test('follows a link from one keyword to another', () => {
-    expect(trace('Why is that so')).toContain('It links to "what".')
+    expect(trace('Why is that so')).toMatch(/Pattern `.*` links to "what"\./)
   })
 
   test('falls back to the next keyword if no rule of the first matches', () => {

@@ -2,7 +2,7 @@ import { useSegueClient } from 'segue-client/react'
 import { navigate } from 'wouter/use-browser-location'
 import { Page } from '../../components/page/page.tsx'
 import { JobToEditDocument, type JobSettingsFragment, UpdateJobDocument } from '../../graphql/generated/graphql.ts'
-import { useQuery } from '../../graphql/use-query.ts'
+import { useFreshQuery } from '../../graphql/use-query.ts'
 import { strings } from '../../strings/strings.ts'
 import { BackToJobs } from '../back-to-jobs.tsx'
 import { toJobPath } from '../job-paths.ts'
@@ -11,7 +11,7 @@ import { JobForm } from './job-form.tsx'
 import { useJobDraft } from './use-job-draft.ts'
 
 export function EditJobPage({ id }: { readonly id: string }) {
-  const { data, error } = useQuery(JobToEditDocument, { id })
+  const { data, error } = useFreshQuery(JobToEditDocument, { id })
   return (
     <Page title={strings.jobs.form.editTitle} back={<BackToJobs />}>
       {error && <p role="alert">{error.message}</p>}

@@ -7,6 +7,7 @@ import type { Draft } from '../draft/draft.ts'
 import type { DraftFile } from '../draft/draft-state.ts'
 import { useDraftState } from '../draft/use-draft.ts'
 import { focusComposer } from '../../../shortcuts/focus-composer.ts'
+import { useUploadShare } from './upload-progress.ts'
 import styles from './draft-files.module.css'
 
 /** The files of the message that is being written. */
@@ -30,9 +31,7 @@ function DraftFileItem({ draft, file }: { readonly draft: Draft; readonly file: 
       <FilePreview file={file} />
       <span className={styles.texts}>
         <span className={styles.name}>{shownName}</span>
-        {status === 'uploading' && (
-          <span className={styles.progress} role="progressbar" aria-label={strings.composer.files.uploading} />
-        )}
+        {status === 'uploading' && <UploadProgress blob={blob} />}
         {error !== null && (
           <span className={styles.error} role="alert">
             {error}
@@ -54,6 +53,26 @@ function DraftFileItem({ draft, file }: { readonly draft: Draft; readonly file: 
         <X />
       </IconButton>
     </li>
+  )
+}
+
+/** How much of a file has been sent. A bar without an end while that is not known. */
+function UploadProgress({ blob }: Pick<DraftFile, 'blob'>) {
+  const share = useUploadShare(blob)
+  const percent = share === null ? null : Math.floor(share * 100)
+  return (
+    <span className={styles.sending}>
+      <span
+        className={styles.progress}
+        role="progressbar"
+        aria-label={strings.composer.files.uploading}
+        aria-valuenow={percent ?? undefined}
+        data-known={percent !== null || undefined}
+      >
+        {percent !== null && <span className={styles.sent} style={{ width: `${percent}%` }} />}
+      </span>
+      {percent !== null && <span aria-hidden="true">{strings.composer.files.sent(percent)}</span>}
+    </span>
   )
 }
 

@@ -1,5 +1,4 @@
 import 'katex/dist/katex.min.css'
-import katex from 'katex'
 import { useLayoutEffect, useRef } from 'react'
 import type { Components, Options } from 'react-markdown'
 import remarkGfm from 'remark-gfm'
@@ -8,6 +7,7 @@ import { markdownElements } from '../elements/markdown-elements.tsx'
 import { readCode } from '../elements/read-code.ts'
 import { NestedCode } from '../elements/nested-code.tsx'
 import styles from './formulas.module.css'
+import { renderFormula } from './render-formula.ts'
 
 /** What shows formulas. It is loaded with the first one. */
 export const formulaOptions: Pick<Options, 'remarkPlugins' | 'components'> = {
@@ -40,7 +40,7 @@ function Formula({ formula, isDisplay }: FormulaProps) {
     // No formula can make links, load images, or take long.
     const limits = { trust: false, strict: 'ignore', maxExpand: 500, maxSize: 30 } as const
     try {
-      katex.render(formula, element.current, { ...limits, displayMode: isDisplay })
+      renderFormula(formula, element.current, { ...limits, displayMode: isDisplay })
     } catch {
       // What is no formula, or too much of one, is shown as it is written.
       element.current.textContent = formula
