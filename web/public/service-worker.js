@@ -26,6 +26,21 @@ self.addEventListener('fetch', (event) => {
   else if (isKept(url)) event.respondWith(url.pathname.startsWith('/assets/') ? readKept(request) : readNew(request))
 })
 
+// Of a browser whose pages may not show notifications themselves.
+self.addEventListener('notificationclick', (event) => {
+  event.notification.close()
+  event.waitUntil(openPath(event.notification.data?.path ?? pagePath))
+})
+
+/** In a window of the app, the one that was used last, or in a new one. */
+async function openPath(path) {
+  const [page] = await self.clients.matchAll({ type: 'window', includeUncontrolled: true })
+  if (!page) return self.clients.openWindow(path)
+  page.postMessage({ openPath: path })
+  // A browser may refuse it. The page is the right one even so.
+  await page.focus().catch(() => {})
+}
+
 async function openPage(request) {
   try {
     const response = await fetch(request)

@@ -4,7 +4,7 @@ import { SegueProvider } from 'segue-client/react'
 import { App } from './app/app.tsx'
 import { segue } from './app/segue.ts'
 import { startServiceWorker } from './offline/start-service-worker.ts'
-import { snapshotStorage } from './offline/snapshot-storage.ts'
+import { snapshotStorage } from './graphql/snapshot-storage.ts'
 import './styles/tokens.css'
 import './styles/base.css'
 

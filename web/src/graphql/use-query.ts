@@ -1,7 +1,7 @@
 import { SegueError } from 'segue-client'
 import { type SnapshotStorage, useSegueClient } from 'segue-client/react'
 import { useCallback, useEffect, useRef, useState } from 'react'
-import { snapshotStorage } from '../offline/snapshot-storage.ts'
+import { snapshotStorage } from './snapshot-storage.ts'
 import { toError } from './to-error.ts'
 import type { TypedDocumentString } from './generated/graphql.ts'
 

@@ -2,7 +2,7 @@ import { Button } from '../components/buttons/button.tsx'
 import { showNotice } from '../notices/notice-store.ts'
 import { Section } from './section.tsx'
 import { strings } from '../strings/strings.ts'
-import { clearSnapshots } from '../offline/snapshot-storage.ts'
+import { clearSnapshots } from '../graphql/snapshot-storage.ts'
 
 const text = strings.offline
 

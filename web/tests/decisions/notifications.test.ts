@@ -96,6 +96,46 @@ describeApp('Notifications', (browser) => {
     await page.waitForURL(`**/chat/${sessionId}`)
   })
 
+  test('are shown by the service worker where the page must not show them, and open the chat', async () => {
+    await using app = await openWaitingApp(browser)
+    const { page, segue } = app
+    await page.context().grantPermissions(['notifications'])
+    await page.context().addInitScript(recordNotifications)
+    // As in Chrome on Android.
+    await page.context().addInitScript(() => {
+      class ForbiddenNotification extends EventTarget {
+        static readonly permission = 'granted'
+        static readonly requestPermission = async () => 'granted'
+        constructor() {
+          super()
+          throw new TypeError('Illegal constructor. Use ServiceWorkerRegistration.showNotification() instead.')
+        }
+      }
+      Object.assign(window, { Notification: ForbiddenNotification })
+    })
+    await page.reload()
+    await page.evaluate(() => navigator.serviceWorker.ready.then(() => {}))
+    await page.getByRole('button', { name: 'Notify me' }).click()
+    await waitForLocks(page, 1)
+    await setHidden(page, true)
+    await waitForLocks(page, 0)
+    const { sessionId } = await start(segue.url, ask)
+    const listOfWorker = () =>
+      page.evaluate(async () => {
+        const registration = await navigator.serviceWorker.ready
+        return (await registration.getNotifications()).map(({ title, body }) => ({ title, body }))
+      })
+    await expect.poll(listOfWorker).toEqual([{ title: ask.text, body: 'Which one?' }])
+    const [worker] = page.context().serviceWorkers()
+    await worker?.evaluate(async () => {
+      const [notification] = await Reflect.get(globalThis, 'registration').getNotifications()
+      const NotificationEvent = Reflect.get(globalThis, 'NotificationEvent')
+      globalThis.dispatchEvent(new NotificationEvent('notificationclick', { notification }))
+    })
+    await page.waitForURL(`**/chat/${sessionId}`)
+    await expect.poll(listOfWorker).toEqual([])
+  })
+
   test('are shown once for two windows, by the other one when the first is closed, and not while one can be seen', async () => {
     await using app = await openWaitingApp(browser)
     const { page, segue } = app
