@@ -2,9 +2,9 @@ import { configDefaults, defineConfig } from 'vitest/config'
 import './tests/support/use-compile-cache.ts'
 
 export default defineConfig({
-  // Omits Vite's condition `development`: graphql exports other files under it, so that libraries which Node imports would
-  // load a second copy.
-  ssr: { resolve: { conditions: ['module', 'node'] } },
+  // Node's own conditions. With Vite's, `development` would load a second copy of graphql, which exports other files under it,
+  // and `module` what some packages have for bundlers, which Node cannot load.
+  ssr: { resolve: { conditions: ['node', 'module-sync'] } },
   test: {
     include: ['tests/**/*.test.ts', 'client/tests/**/*.test.{ts,tsx}'],
     // Other tiers, with scripts of their own: test:packages and test:clients need other packages, test:e2e starts programs

@@ -1,11 +1,13 @@
 import type { Settings } from './config/settings.ts'
 import { MutableLiveValue } from './config/reload/live-value.ts'
+import { createMetricsHandler } from './observability/metrics-handler.ts'
+import { createServerTelemetry } from './observability/create-server-telemetry.ts'
 import { startServer, type ServerOptions } from './server/server.ts'
 import { ProfileRegistry, type ProfileRegistryOptions } from './services/profile-registry.ts'
 import type { ProfileServices } from './services/profile-services.ts'
 import { lockHome } from './storage/sqlite/database/home-lock.ts'
 
-export interface SegueOptions extends Omit<ProfileRegistryOptions, 'settings'> {
+export interface SegueOptions extends Omit<ProfileRegistryOptions, 'settings' | 'telemetry'> {
   readonly settings: Settings
   readonly heartbeat?: ServerOptions['heartbeat']
   /** See `ServerOptions`. Default: null. */
@@ -31,13 +33,20 @@ export interface Segue {
  */
 export async function startSegue({ heartbeat, webAppFolder = null, ...options }: SegueOptions): Promise<Segue> {
   await using resources = new AsyncDisposableStack()
-  const { log } = options
+  const { log, env } = options
   const settings = new MutableLiveValue(options.settings)
   const { home, host, port } = options.settings
   resources.adopt(lockHome(home), (lock) => lock.release())
-  const profiles = resources.adopt(await ProfileRegistry.load({ ...options, settings }), (registry) => registry.close())
+  const telemetry = resources.adopt(await createServerTelemetry(env, log), (created) => created.close())
+  const profiles = resources.adopt(await ProfileRegistry.load({ ...options, settings, telemetry }), (registry) =>
+    registry.close(),
+  )
   const server = resources.adopt(
-    await startServer({ host, port, settings, log, profiles, webAppFolder, ...(heartbeat && { heartbeat }) }),
+    await startServer({
+      ...{ host, port, settings, log, profiles, webAppFolder },
+      handleMetrics: createMetricsHandler(telemetry.metrics),
+      ...(heartbeat && { heartbeat }),
+    }),
     (startedServer) => startedServer.close(),
   )
   // Runs first: subscribers receive the end of their streams before they are disconnected.

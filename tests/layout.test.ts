@@ -14,6 +14,7 @@ const layers = [
   'maintenance',
   'server',
   'schema',
+  'observability',
   'services',
   'transfer',
   'chat',

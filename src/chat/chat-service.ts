@@ -67,6 +67,11 @@ export class ChatService {
     return this.#dependencies.activeSessions.streamCount
   }
 
+  /** The streams that run or are queued. */
+  listActiveStreams(): StreamRecord[] {
+    return this.#dependencies.activeSessions.list().flatMap((actor) => actor.listStreams())
+  }
+
   /**
    * Ends the streams that an earlier process left running, resumes the queued ones, and removes unreferenced files. Call
    * it before any other method. Returns how many streams it has ended.

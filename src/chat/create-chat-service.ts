@@ -1,5 +1,6 @@
 import type { ModelRegistry } from '../agent/models/model-registry.ts'
 import type { Logger } from '../lib/logger.ts'
+import { noTelemetry, type Telemetry } from '../lib/telemetry/telemetry.ts'
 import { type ClockAndIds, systemClockAndIds } from '../lib/clock-and-ids.ts'
 import { FileConverter } from '../lib/file-conversion/file-converter.ts'
 import { type LiveValue, MutableLiveValue } from '../config/reload/live-value.ts'
@@ -41,6 +42,8 @@ export interface ChatServiceOptions {
   readonly sessions: CombinedSessionRepository
   readonly models: Pick<ModelRegistry, 'resolve' | 'assertKnown'>
   readonly log: Logger
+  /** Default: nothing is measured. */
+  readonly telemetry?: Telemetry
   /** The instructions of sessions that have none of their own. By default there are none. */
   readonly instructions?: ProfileInstructionsSource
   readonly runtime?: ClockAndIds
@@ -56,26 +59,26 @@ export interface ChatServiceOptions {
   readonly commitTimeoutMs?: number
 }
 
-const defaultCommitTimeoutMs = 5_000
-
 const defaultChatSettings: ChatSettings = {
   autoCompactThreshold: 0,
   generateTitles: false,
   budgets: { answer: null, day: null },
 }
 
+const defaults = {
+  runtime: systemClockAndIds,
+  telemetry: noTelemetry,
+  assertStreamCapacity: () => undefined,
+  settings: new MutableLiveValue(defaultChatSettings),
+  prices: noModelPrices,
+  commitTimeoutMs: 5_000,
+}
+
 /** Builds the chat service of a profile. Call `recover` on it before anything else. */
 export function createChatService(options: ChatServiceOptions): ChatService {
   const { profile, sessions, log } = options
-  const defaults = {
-    runtime: systemClockAndIds,
-    assertStreamCapacity: () => undefined,
-    settings: new MutableLiveValue(defaultChatSettings),
-    prices: noModelPrices,
-    commitTimeoutMs: defaultCommitTimeoutMs,
-  }
   const gate = new TaskGate()
-  const eventLog = new EventLog(profile.eventStore)
+  const eventLog = new EventLog(profile.eventStore, options.telemetry)
   const activeSessions = new ActiveSessions()
   const fileConverter = options.fileConverter ?? new FileConverter()
   const derivedFiles = new DerivedFileCache(fileConverter)

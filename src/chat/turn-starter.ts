@@ -1,5 +1,6 @@
 import type { ResolvedModel } from '../agent/models/resolved-model.ts'
 import type { ClockAndIds } from '../lib/clock-and-ids.ts'
+import type { Telemetry } from '../lib/telemetry/telemetry.ts'
 import type { TaskGate } from '../lib/async/task-gate.ts'
 import { withTimeout } from '../lib/async/with-timeout.ts'
 import type { MessagePart } from '../model/message.ts'
@@ -17,6 +18,7 @@ import { type AcceptedStream, buildNewTurnRecords } from './turn/new-turn.ts'
 export interface TurnStarterOptions {
   readonly gate: TaskGate
   readonly runtime: ClockAndIds
+  readonly telemetry: Telemetry
   readonly activeSessions: ActiveSessions
   readonly actors: SessionActors
   readonly writableSessions: WritableSessions
@@ -78,11 +80,12 @@ export class TurnStarter {
     { session: target, ifBusy, ...turn }: StartTurnRequest,
     signal: AbortSignal,
   ): Promise<AcceptedStream> {
-    const { writableSessions, activeSessions, actors, runtime, assertStreamCapacity } = this.#options
+    const { writableSessions, activeSessions, actors, runtime, telemetry, assertStreamCapacity } = this.#options
     // Read again: the session may have changed while its model was resolved.
     const session = 'session' in target ? target : await writableSessions.getOpen(target.id)
     assertStreamCapacity()
     const newTurn = buildNewTurnRecords({ ...turn, session, runtime })
+    telemetry.bindStream(newTurn.stream.id)
     const actor = actors.getOrCreate('session' in session ? session.session : session)
     // Registered before its first event is visible, so that every reader of that event can cancel it.
     activeSessions.registerStream(newTurn.stream.id, actor)

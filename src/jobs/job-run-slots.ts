@@ -20,6 +20,11 @@ export class JobRunSlots {
     if (this.#activeCount < value) this.#notifyWaiting()
   }
 
+  /** How many profiles wait for a free slot. */
+  get waitingCount(): number {
+    return this.#waiting.size
+  }
+
   /** Takes a slot even if none is free. */
   acquire(): ReleaseJobRunSlot {
     this.#activeCount += 1

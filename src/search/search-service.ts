@@ -1,5 +1,6 @@
 import { ConcurrencyLimiter } from '../lib/async/concurrency-limiter.ts'
 import { SegueError } from '../lib/errors.ts'
+import { noTelemetry, type Telemetry } from '../lib/telemetry/telemetry.ts'
 import { publishSqlStatement } from '../lib/sql-channel.ts'
 import { WorkerClient } from '../lib/worker/worker-client.ts'
 import type { SearchPage, SearchRequest } from './search-hit.ts'
@@ -19,9 +20,13 @@ export class SearchService {
     createRejection: () => new SegueError('RATE_LIMITED', 'Too many searches are waiting. Try again later.'),
   })
   readonly #closing = new AbortController()
+  readonly #telemetry: Telemetry
+  readonly #stopWatching: () => void
   #lastId = 0
 
-  constructor(sources: readonly SearchSourceModule[]) {
+  constructor(sources: readonly SearchSourceModule[], telemetry: Telemetry = noTelemetry) {
+    this.#telemetry = telemetry
+    this.#stopWatching = telemetry.watch('queueLength', 'searches', () => this.#limiter.queuedCount)
     const options: SearchWorkerOptions = { sources }
     this.#worker = new WorkerClient({
       url: new URL('./search-worker.ts', import.meta.url),
@@ -42,16 +47,19 @@ export class SearchService {
     const signals = [signal, this.#closing.signal]
     for (const each of signals) each.addEventListener('abort', abort)
     if (signals.some(({ aborted }) => aborted)) abort()
+    const startedAt = performance.now()
     try {
       const page = await this.#limiter.run(() => this.#callWorker(request, controller.signal), controller.signal)
       return page ?? emptyPage
     } finally {
+      this.#telemetry.recordSearch(performance.now() - startedAt)
       for (const each of signals) each.removeEventListener('abort', abort)
     }
   }
 
   async close(): Promise<void> {
     this.#closing.abort()
+    this.#stopWatching()
     await this.#worker.close()
   }
 

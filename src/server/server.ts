@@ -35,6 +35,8 @@ export interface ServerOptions {
   /** `allowedOrigins`: of web pages that may call the API, besides the server's own. */
   readonly settings: LiveValue<Pick<Settings, 'allowedOrigins' | 'limits'>>
   readonly log: Logger
+  /** Answers `/metrics`. */
+  readonly handleMetrics: RequestHandler
   /** The built files of the web app. Null: browsers that open `/` are sent to the playground. */
   readonly webAppFolder: string | null
   readonly heartbeat?: WebSocketHeartbeatOptions
@@ -112,7 +114,7 @@ function createRequestCheck({ host, settings, log }: ServerOptions): RequestChec
 
 /** Creates the transports, which share one document cache and one error formatter. */
 function createTransports(
-  { profiles, settings, log, webAppFolder, heartbeat = defaultWebSocketHeartbeat }: ServerOptions,
+  { profiles, settings, log, webAppFolder, heartbeat = defaultWebSocketHeartbeat, handleMetrics }: ServerOptions,
   checkRequest: RequestCheck,
   stopping: AbortSignal,
 ): { readonly handleRequest: RequestHandler; readonly webSockets: WebSocketServer } {
@@ -130,6 +132,7 @@ function createTransports(
     [
       { path: '/health', handle: createHealthHandler() },
       { path: '/ready', handle: createReadyHandler(profiles.readiness) },
+      { path: '/metrics', handle: handleMetrics },
       {
         path: `${filesPath}/`,
         accepts: ({ method }) => method === 'GET' || method === 'HEAD',

@@ -5,6 +5,7 @@ import { HermesIdQualifyingSearch } from '../hermes/hermes-id-qualifying-search.
 import { NamespacedHermesUsageReader } from '../hermes/usage/namespaced-hermes-usage-reader.ts'
 import { NamespacedSessionReader } from '../hermes/namespaced-session-reader.ts'
 import type { Logger } from '../lib/logger.ts'
+import { noTelemetry, type Telemetry } from '../lib/telemetry/telemetry.ts'
 import { defaultProfileName } from '../profiles/profile-name.ts'
 import {
   toBlobFolder,
@@ -33,11 +34,21 @@ export interface ProfileStorageOptions {
   /** Every commit waits for the disk. */
   readonly durable: boolean
   readonly log: Logger
+  /** Default: nothing is measured. */
+  readonly telemetry?: Telemetry
 }
 
 /** Opens everything of a profile: SQLite, the blobs and Hermes. Throws DatabaseTooNewError and DatabaseUnusableError. */
 export function openProfileStorage(options: ProfileStorageOptions): ProfileStorage {
-  const { name = defaultProfileName, home, hermesHome, firstStartedAt = 0, durable, log } = options
+  const {
+    name = defaultProfileName,
+    home,
+    hermesHome,
+    firstStartedAt = 0,
+    durable,
+    log,
+    telemetry = noTelemetry,
+  } = options
   const { searchSource, crossOriginFeed, ...segue } = openSqliteStorage({
     path: toDatabasePath(home),
     profile: name,
@@ -60,8 +71,8 @@ export function openProfileStorage(options: ProfileStorageOptions): ProfileStora
   hermes?.warmUp()
   const search =
     hermes === null || hermesPath === null
-      ? new SearchService([searchSource])
-      : new HermesSettingsSearch(new SearchService([searchSource, toHermesSearchSource(hermesPath, name)]), {
+      ? new SearchService([searchSource], telemetry)
+      : new HermesSettingsSearch(new SearchService([searchSource, toHermesSearchSource(hermesPath, name)], telemetry), {
           feed: crossOriginFeed,
           sessions: hermes,
         })

@@ -4,6 +4,7 @@ import { createIdNotFoundError, SegueError, createShuttingDownError } from '../l
 import { FileConverter } from '../lib/file-conversion/file-converter.ts'
 import { HttpClient } from '../lib/http/http-client.ts'
 import { Readiness } from '../lib/telemetry/readiness.ts'
+import { noTelemetry, type Telemetry } from '../lib/telemetry/telemetry.ts'
 import { JobRunSlots } from '../jobs/job-run-slots.ts'
 import { ProfileDirectory } from '../profiles/profile-directory.ts'
 import { defaultProfileName } from '../profiles/profile-name.ts'
@@ -13,8 +14,8 @@ import { OpenProfiles } from './open-profiles.ts'
 import { openProfileServices, type ProfileServices } from './profile-services.ts'
 
 export interface ProfileRegistryOptions extends ProfileConfigsOptions {
-  /** Is told of problems that keep the server from working. Default: one of its own. */
-  readonly readiness?: Readiness
+  /** Default: nothing is measured. */
+  readonly telemetry?: Telemetry
   /** Replaces the MCP servers of a profile. */
   readonly createToolSource?: (profile: string) => ToolSource
 }
@@ -40,7 +41,9 @@ export class ProfileRegistry {
   #nameCache = { at: Number.NEGATIVE_INFINITY, names: Promise.resolve<string[]>([]) }
   /** When the server began to start, in epoch milliseconds. */
   readonly startedAt = Date.now()
-  readonly readiness: Readiness
+  /** Is told of problems that keep the server from working. */
+  readonly readiness = new Readiness()
+  readonly telemetry: Telemetry
   readonly #firstStartedAt: number
   #isStarted = false
   #refusesWork = false
@@ -48,13 +51,14 @@ export class ProfileRegistry {
 
   private constructor(options: ProfileRegistryOptions) {
     this.#options = options
-    this.readiness = options.readiness ?? new Readiness()
+    this.telemetry = options.telemetry ?? noTelemetry
     this.#firstStartedAt = loadFirstStartTime(options.settings.current.home, this.startedAt)
     this.#directory = new ProfileDirectory(options.settings.current)
     this.#httpClient = new HttpClient(options.env)
     for (const warning of this.#httpClient.warnings) options.log.warn(warning)
     this.#configs = new ProfileConfigs(options, { httpClient: this.#httpClient, readiness: this.readiness })
     this.#jobRunSlots = new JobRunSlots(this.limits.concurrentJobs)
+    this.telemetry.watch('queueLength', 'job_runs', () => this.#jobRunSlots.waitingCount)
     options.settings.subscribe(({ limits }) => this.#applyLimits(limits))
     this.#open = new OpenProfiles({
       open: (name) => this.#openServices(name),
@@ -177,7 +181,7 @@ export class ProfileRegistry {
     if (this.refusesWork) throw createShuttingDownError()
     await this.#open.waitUntilClosed(name)
     await this.#directory.create(name)
-    this.#clearNameCache()
+    this.#nameCache.at = Number.NEGATIVE_INFINITY
   }
 
   /**
@@ -198,7 +202,7 @@ export class ProfileRegistry {
         await services?.close(createIdNotFoundError('profile', name))
         await this.#directory.moveToTrash(name)
       })
-      .finally(() => this.#clearNameCache())
+      .finally(() => (this.#nameCache.at = Number.NEGATIVE_INFINITY))
   }
 
   /** Refuses new work, and waits for the streams that run, until the signal aborts. See `ChatService.drain`. */
@@ -259,10 +263,6 @@ export class ProfileRegistry {
     return this.#nameCache.names
   }
 
-  #clearNameCache(): void {
-    this.#nameCache.at = Number.NEGATIVE_INFINITY
-  }
-
   async #openServices(name: string): Promise<ProfileServices> {
     const { log, createToolSource } = this.#options
     const { limits } = this
@@ -278,6 +278,7 @@ export class ProfileRegistry {
       httpClient: this.#httpClient,
       fileConverter: this.#fileConverter,
       jobRunSlots: this.#jobRunSlots,
+      telemetry: this.telemetry,
       assertStreamCapacity: () => this.#assertStreamCapacity(),
       log: name === defaultProfileName ? log : log.child({ profile: name }),
       ...(createToolSource && { tools: createToolSource(name) }),

@@ -21,6 +21,7 @@ import type { FileConverter } from '../lib/file-conversion/file-converter.ts'
 import { MutableLiveValue } from '../config/reload/live-value.ts'
 import type { HttpClient } from '../lib/http/http-client.ts'
 import type { Logger } from '../lib/logger.ts'
+import { noTelemetry } from '../lib/telemetry/telemetry.ts'
 import { ConversationRepository } from '../sessions/conversation-repository.ts'
 import { CombinedSessionRepository } from '../sessions/combined-session-repository.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
@@ -35,6 +36,7 @@ import {
 } from './config-reload/profile-configurator.ts'
 import { openProfileStorage, type ProfileStorageOptions } from './open-profile-storage.ts'
 import { runJob } from './run-job.ts'
+import { watchProfile } from './watch-profile.ts'
 
 /** The services of one profile. None of them knows of another profile. */
 export interface ProfileServices {
@@ -106,12 +108,12 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
     chats.eventLog.close()
     for (const notifier of Object.values(profile.changes)) notifier.close()
   })
+  resources.defer(watchProfile(options.telemetry ?? noTelemetry, chats, options.home))
   const scheduler = createScheduler(profile, chats, options)
-  const jobs = createJobService(profile, scheduler)
   const { drain, stopChats } = createShutdown(chats, scheduler)
   resources.defer(() => stopChats())
 
-  await recoverStreams(chats, options.log)
+  await recoverStreams(chats, options)
   await scheduler.start()
   const idempotentCalls = new IdempotentCalls(profile.idempotencyKeys)
   const uploads = createUploadService(profile, options)
@@ -137,7 +139,7 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
     providers,
     instructions,
     toolbox,
-    jobs,
+    jobs: createJobService(profile, scheduler),
     uploads,
     idempotentCalls,
     usage: new UsageReport(profile, options.currency),
@@ -187,9 +189,9 @@ function createModelRegistry(
 
 function createChats(
   parts: Pick<ChatServiceOptions, 'profile' | 'sessions' | 'models' | 'instructions' | 'prices' | 'settings'>,
-  { assertStreamCapacity, fileConverter, log }: ProfileServicesOptions,
+  { assertStreamCapacity, fileConverter, log, telemetry = noTelemetry }: ProfileServicesOptions,
 ): ChatService {
-  return createChatService({ ...parts, log, assertStreamCapacity, fileConverter })
+  return createChatService({ ...parts, log, telemetry, assertStreamCapacity, fileConverter })
 }
 
 function createUploadService(
@@ -235,7 +237,11 @@ function createShutdown(chats: ChatService, scheduler: Scheduler): Pick<ProfileS
   }
 }
 
-async function recoverStreams(chats: ChatService, log: Logger): Promise<void> {
+async function recoverStreams(
+  chats: ChatService,
+  { log, telemetry }: Pick<ProfileServicesOptions, 'log' | 'telemetry'>,
+): Promise<void> {
   const recovered = await chats.recover()
+  telemetry?.countRecoveredStreams(recovered)
   if (recovered > 0) log.info({ streams: recovered }, 'Ended the streams that the previous process left unfinished.')
 }

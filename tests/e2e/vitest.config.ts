@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 import '../support/use-compile-cache.ts'
 
 export default defineConfig({
-  ssr: { resolve: { conditions: ['module', 'node'] } },
+  ssr: { resolve: { conditions: ['node', 'module-sync'] } },
   test: {
     root: import.meta.dirname,
     include: ['**/*.test.ts'],

@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 const client = (path: string): string => fileURLToPath(new URL(`../../client/src/${path}`, import.meta.url))
 
 export default defineConfig({
-  ssr: { resolve: { conditions: ['module', 'node'] } },
+  ssr: { resolve: { conditions: ['node', 'module-sync'] } },
   // As the app is built.
   resolve: {
     alias: [

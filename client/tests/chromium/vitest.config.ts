@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
-  ssr: { resolve: { conditions: ['module', 'node'] } },
+  ssr: { resolve: { conditions: ['node', 'module-sync'] } },
   test: {
     root: import.meta.dirname,
     include: ['*.test.ts'],

@@ -1,5 +1,6 @@
 import type { ChatEvent } from '../../model/chat-event.ts'
 import type { AppendRequest, EventRange, EventStore } from '../../storage/event-store.ts'
+import { noTelemetry, type Telemetry } from '../../lib/telemetry/telemetry.ts'
 import { EventLogTail } from './event-log-tail.ts'
 
 /** Events after which a session may be silent for a long time. */
@@ -17,13 +18,19 @@ export interface AppendObserver {
 export interface EventLogReader extends Disposable {
   /** Whether the session was deleted, or its profile closed: nothing of it can be read any more. */
   readonly isRemoved: boolean
+  /** The seq of the newest event that the reader has received. The reader keeps it up to date. */
+  cursor: number
 }
+
+type FollowingReader = EventLogReader & { isRemoved: boolean }
 
 interface CachedSession {
   /** Its newest event is the newest of the log. */
   readonly tail: EventLogTail
   readonly waiters: Set<() => void>
   isRemoved: boolean
+  /** When its newest event was committed, by `performance.now`. */
+  committedAt: number
 }
 
 /**
@@ -32,17 +39,37 @@ interface CachedSession {
  */
 export class EventLog {
   readonly #store: EventLogStore
+  readonly #telemetry: Telemetry
   readonly #sessions = new Map<string, CachedSession>()
   readonly #observers = new Set<AppendObserver>()
-  /** The sessions that are followed, with a controller for each reader, which is aborted when the session is removed. */
-  readonly #readers = new Map<string, Set<AbortController>>()
+  /** The sessions that are followed, with their readers. */
+  readonly #readers = new Map<string, Set<FollowingReader>>()
   /** The sessions to which an append is in progress, with the seq of their newest event before it. */
   readonly #appending = new Map<string, number>()
   #version = 0
   #isClosed = false
 
-  constructor(store: EventLogStore) {
+  constructor(store: EventLogStore, telemetry: Telemetry = noTelemetry) {
     this.#store = store
+    this.#telemetry = telemetry
+  }
+
+  /** How far each reader is behind, in events. 0 for one whose session is idle. */
+  listReaderLags(): number[] {
+    return [...this.#readers].flatMap(([sessionId, readers]) => {
+      const latestSeq = this.latestSeq(sessionId)
+      return [...readers].map(({ cursor }) => Math.max(0, latestSeq - cursor))
+    })
+  }
+
+  /** When the newest event of a session was committed, by `performance.now`. Null for an idle session. */
+  findCommitTime(sessionId: string): number | null {
+    return this.#sessions.get(sessionId)?.committedAt ?? null
+  }
+
+  /** A live reader has accepted all events up to those that were committed at a time. */
+  onDelivered(committedAt: number): void {
+    this.#telemetry.recordDelivery(performance.now() - committedAt)
   }
 
   /** How many sessions are cached in memory, how many readers wait for the next event of one, and how many observe appends. */
@@ -89,7 +116,7 @@ export class EventLog {
   /** Ends the waiting for a session that was deleted. */
   markRemoved(sessionId: string): void {
     this.#version += 1
-    for (const reader of this.#readers.get(sessionId) ?? []) reader.abort()
+    for (const reader of this.#readers.get(sessionId) ?? []) reader.isRemoved = true
     const session = this.#sessions.get(sessionId)
     if (!session) return
     session.tail.clear()
@@ -106,19 +133,17 @@ export class EventLog {
 
   /** Begins to follow the log of a session. */
   openReader(sessionId: string): EventLogReader {
-    const removal = new AbortController()
-    if (this.#isClosed) removal.abort()
     const readers = this.#readers.get(sessionId) ?? new Set()
-    this.#readers.set(sessionId, readers.add(removal))
-    return {
-      get isRemoved() {
-        return removal.signal.aborted
-      },
+    const reader = {
+      cursor: Number.POSITIVE_INFINITY,
+      isRemoved: this.#isClosed,
       [Symbol.dispose]: () => {
-        readers.delete(removal)
+        readers.delete(reader)
         if (readers.size === 0 && this.#readers.get(sessionId) === readers) this.#readers.delete(sessionId)
       },
     }
+    this.#readers.set(sessionId, readers.add(reader))
+    return reader
   }
 
   /** The newest seq that is cached in memory; 0 for an idle session. */
@@ -181,6 +206,7 @@ export class EventLog {
   #deliver({ sessionId, events }: AppendRequest): void {
     const session = this.#getOrCreateSession(sessionId)
     session.tail.append(events)
+    session.committedAt = performance.now()
     for (const wake of [...session.waiters]) wake()
     this.#evictIfIdle(sessionId)
   }
@@ -188,7 +214,7 @@ export class EventLog {
   #getOrCreateSession(id: string): CachedSession {
     let session = this.#sessions.get(id)
     if (!session) {
-      session = { tail: new EventLogTail(), waiters: new Set(), isRemoved: false }
+      session = { tail: new EventLogTail(), waiters: new Set(), isRemoved: false, committedAt: performance.now() }
       this.#sessions.set(id, session)
     }
     return session

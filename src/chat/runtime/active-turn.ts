@@ -4,6 +4,7 @@ import type { Budget } from '../../model/usage.ts'
 import type { IdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import type { EventLogWriter } from '../log/event-log-writer.ts'
 import type { ComposeFinalBatch } from '../streaming/stream-committer.ts'
+import { StreamObserver } from '../streaming/stream-observer.ts'
 import { StreamRunner } from '../streaming/stream-runner.ts'
 import type { NewTurn } from '../turn/new-turn.ts'
 import { createTurnState } from '../turn/turn.ts'
@@ -91,19 +92,25 @@ export class ActiveTurn {
   }
 
   #run({ stream, userMessage }: StartedStream, model: ResolvedModel, budget: Budget | null = null): void {
-    const { log, createAnswerContext, prices } = this.#options
+    const { log, telemetry, createAnswerContext, prices } = this.#options
+    const streamTelemetry = telemetry.startStream({ id: stream.id, sessionId: stream.sessionId, model: model.id })
+    const observer = new StreamObserver(streamTelemetry)
     const runner = new StreamRunner({
       ...this.#options,
       budget,
+      observer,
       turn: { ...createTurnState(stream, userMessage), pricing: prices.find(stream.model) },
       context: createAnswerContext(stream, model),
       queueSteered: createSteeredQueueComposer(this.#options.queue, this.#options.onStreamQueued),
     })
     this.#runner = runner
-    runner
-      .run(model.agent, model.name)
+    streamTelemetry
+      .run(() => runner.run(model.agent, model.name))
       .catch((error: unknown) => log.error({ err: error, stream: stream.id }, 'A stream could not be finished.'))
-      .finally(() => this.#onRunEnded(runner))
+      .finally(() => {
+        observer.onEnd(runner.committed.stream)
+        this.#onRunEnded(runner)
+      })
   }
 
   #onRunEnded(runner: StreamRunner): void {

@@ -2,6 +2,7 @@ import type { ResolvedModel } from '../../agent/models/resolved-model.ts'
 import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import type { SegueError } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/logger.ts'
+import type { Telemetry } from '../../lib/telemetry/telemetry.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { Usage } from '../../model/usage.ts'
@@ -18,6 +19,7 @@ export interface SessionActorOptions {
   readonly store: QueuedStreamsOptions['store']
   readonly runtime: ClockAndIds
   readonly log: Logger
+  readonly telemetry: Telemetry
   readonly sessionId: string
   /** Whether another session continues this one, so that it takes no more messages. */
   readonly loadIsContinued: () => Promise<boolean>

@@ -1,6 +1,7 @@
 import type { ModelRegistry } from '../../agent/models/model-registry.ts'
 import type { ResolvedModel } from '../../agent/models/resolved-model.ts'
 import type { Logger } from '../../lib/logger.ts'
+import type { Telemetry } from '../../lib/telemetry/telemetry.ts'
 import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
@@ -26,6 +27,7 @@ export interface SessionActorsOptions {
   readonly models: Pick<ModelRegistry, 'resolve'>
   readonly runtime: ClockAndIds
   readonly log: Logger
+  readonly telemetry: Telemetry
   readonly eventLog: EventLog
   readonly activeSessions: ActiveSessions
   readonly messageQueries: ProfileMessageReader
@@ -68,12 +70,14 @@ export class SessionActors {
 
   #create(session: SessionRecord, callbacks: Pick<SessionActorOptions, 'onStreamQueued' | 'onIdle'>): SessionActor {
     const { profile, sessions, models, activeSessions, writableSessions } = this.#options
-    const { storeFile, runtime, log, eventLog, prices, budgets, backgroundCoalescer, onTurnEnded } = this.#options
+    const { storeFile, runtime, log, telemetry, eventLog, prices, budgets, backgroundCoalescer, onTurnEnded } =
+      this.#options
     return new SessionActor({
       eventLog,
       store: profile.eventStore,
       runtime,
       log,
+      telemetry,
       sessionId: session.id,
       loadIsContinued: async () => ((await sessions.find(session.id))?.endedAt ?? null) !== null,
       // Without waiting for a provider: the actor could neither cancel nor stop meanwhile.
@@ -85,7 +89,10 @@ export class SessionActors {
       storeFile,
       approvalRules: new SessionApprovalRules(profile.approvalRules, session.id),
       createStaleError: () => writableSessions.createStaleError(session.id),
-      onLateEvent: () => (this.#lateEventCount += 1),
+      onLateEvent: () => {
+        this.#lateEventCount += 1
+        telemetry.countRefusedWrite()
+      },
       onStreamEnded: (stream) => {
         activeSessions.unregisterStream(stream.id)
         backgroundCoalescer.schedule(stream)

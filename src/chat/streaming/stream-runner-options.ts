@@ -7,6 +7,7 @@ import type { AppendBatch, EventLogWriter } from '../log/event-log-writer.ts'
 import type { QueuedTurn } from '../turn/new-turn.ts'
 import type { TurnState } from '../turn/turn.ts'
 import type { AnswerContext } from './answer-context.ts'
+import type { StreamObserver } from './stream-observer.ts'
 import type { SessionApprovalRules } from './session-approval-rules.ts'
 
 /** What a stream needs to run. */
@@ -23,6 +24,7 @@ export interface StreamRunnerOptions {
   readonly budgets: UsageBudgets
   /** What the stream may use beside the budgets of its profile. Null: no limit. */
   readonly budget: Budget | null
+  readonly observer: StreamObserver
   readonly log: Logger
   /** Puts messages that could not join the answer before the queue, with what is committed at its end. */
   readonly queueSteered: (turns: readonly QueuedTurn[], endBatch: AppendBatch, headSeq: number) => AppendBatch

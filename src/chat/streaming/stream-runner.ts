@@ -197,6 +197,7 @@ export class StreamRunner {
 
   #applyAgentEvent(event: AgentEvent): void {
     if (this.isFinishing) return this.#options.onLateEvent()
+    this.#options.observer.onAgentEvent(event)
     this.#isStepUnanswered = event.type === 'step' || (this.#isStepUnanswered && event.type === 'retry-wait')
     const transition = applyAgentEvent(this.#turn, event, this.#options.runtime)
     this.#contextSize.applyAgentEvent(event, this.#turn, { ...transition, steered: this.steering.applied })

@@ -61,7 +61,7 @@ export function subscribeToEventLog(
     if (isFullyRead) return
     using openedReader = log.openReader(sessionId)
     reader = openedReader
-    for await (const event of deliverEvents(log, subscription, after, signal)) {
+    for await (const event of deliverEvents(log, subscription, openedReader, { after, signal })) {
       if (isSessionRemoved()) return
       yield event
     }
@@ -72,8 +72,8 @@ export function subscribeToEventLog(
 async function* deliverEvents(
   log: EventLog,
   { sessionId, stream, isSegueSession, headSeq, endSeq, loadSnapshot, now }: EventLogSubscriptionOptions,
-  after: number,
-  signal: AbortSignal,
+  reader: EventLogReader,
+  { after, signal }: { readonly after: number; readonly signal: AbortSignal },
 ): AsyncGenerator<DeliveredEvent, void, void> {
   let cursor = Math.max(after, (stream?.firstSeq ?? 1) - 1)
   if (after > headSeq) {
@@ -83,7 +83,8 @@ async function* deliverEvents(
     if (endSeq !== null && cursor >= endSeq) return
   }
   if (!isSegueSession) return waitForAbort(signal)
-  for await (const event of readEvents(log, sessionId, cursor, headSeq, signal)) {
+  reader.cursor = cursor
+  for await (const event of readEvents(log, { sessionId, headSeq, reader, signal })) {
     if (stream && event.streamId !== stream.id) continue
     yield event
     if (stream ? event.type === 'StreamFinished' : event.type === 'SessionContinued') return
@@ -108,37 +109,47 @@ export function createStreamReset(
   }
 }
 
-/** The events after a cursor, until the session is deleted. They are coalesced while the reader is far behind. */
+interface ReadEventsOptions {
+  readonly sessionId: string
+  readonly headSeq: number
+  /** Holds the cursor. */
+  readonly reader: EventLogReader
+  readonly signal: AbortSignal
+}
+
+/** The events after the reader's cursor, until the session is deleted. They are coalesced while the reader is far behind. */
 async function* readEvents(
   log: EventLog,
-  sessionId: string,
-  after: number,
-  headSeq: number,
-  signal: AbortSignal,
+  { sessionId, headSeq, reader, signal }: ReadEventsOptions,
 ): AsyncGenerator<ChatEvent, void, void> {
-  let cursor = after
   let targetSeq = headSeq
+  let isLive = false
   let coalescer: DeltaCoalescer | null = null
   while (!signal.aborted) {
     if (!coalescer) {
       targetSeq = Math.max(targetSeq, log.latestSeq(sessionId))
-      if (targetSeq - cursor > coalesceThresholdEvents) coalescer = new DeltaCoalescer()
+      if (targetSeq - reader.cursor > coalesceThresholdEvents) coalescer = new DeltaCoalescer()
     }
-    const page = await log.read({ sessionId, after: cursor, limit: pageSize })
+    const page = await log.read({ sessionId, after: reader.cursor, limit: pageSize })
+    const committedAt = isLive ? log.findCommitTime(sessionId) : null
     for (const event of page) {
-      cursor = event.seq
+      reader.cursor = event.seq
       if (!coalescer) yield event
       else yield* coalescer.push(event).map(toDeliveredEvent)
     }
+    // The transport asks for more when it has sent what it was given.
+    if (committedAt !== null && page.length > 0) log.onDelivered(committedAt)
+    isLive = false
     if (coalescer) {
-      if (page.length === 0 || cursor >= targetSeq) {
+      if (page.length === 0 || reader.cursor >= targetSeq) {
         yield* coalescer.flush().map(toDeliveredEvent)
-        targetSeq = cursor
+        targetSeq = reader.cursor
         coalescer = null
       }
       await yieldToEventLoop()
     } else if (page.length === 0) {
-      if (!(await log.waitForMore(sessionId, cursor, signal))) return
+      if (!(await log.waitForMore(sessionId, reader.cursor, signal))) return
+      isLive = true
     }
   }
 }

@@ -16,6 +16,11 @@ export class ConcurrencyLimiter {
     this.#limits = limits
   }
 
+  /** How many callers wait for a slot. */
+  get queuedCount(): number {
+    return this.#queue.size
+  }
+
   /**
    * Resolves to the task's result, or to null if the signal is aborted before the task starts. Rejects with
    * `createRejection()` if too many callers wait.

@@ -9,6 +9,7 @@ import {
   validateSubscriptionArgs,
 } from 'graphql'
 import { type Context, renewGraphQLContext } from '../../schema/context.ts'
+import { findErrorCode } from './graphql-errors.ts'
 import { toPublicVariableErrors } from './variable-errors.ts'
 
 /** The results of a subscription. */
@@ -31,8 +32,23 @@ export function findExecutionResultEventSeq(result: object): number | null {
 export async function executeOperation(args: ExecutionArgs): Promise<ExecutionResult> {
   const validated = validateExecutionArgs(args)
   if (!('schema' in validated)) return { errors: toPublicVariableErrors(validated, args) }
-  using _ = requireGraphQLContext(args).profiles
-  return await executeRootSelectionSet(validated)
+  const { profiles } = requireGraphQLContext(args)
+  using _ = profiles
+  const { operation, name } = validated.operation
+  const telemetry = profiles.registry.telemetry.startOperation({ type: operation, name: name?.value ?? null })
+  let codes: readonly string[] = ['INTERNAL']
+  try {
+    const result = await telemetry.run(() => executeRootSelectionSet(validated))
+    codes = listErrorCodes(result)
+    return result
+  } finally {
+    telemetry.end(codes)
+  }
+}
+
+/** The codes of the errors of a result, formatted or not. */
+export function listErrorCodes({ errors = [] }: ExecutionResult): string[] {
+  return errors.map(findErrorCode)
 }
 
 /**

@@ -1,5 +1,5 @@
 import { GraphQLError } from 'graphql'
-import type { ErrorCode } from '../../lib/errors.ts'
+import { type ErrorCode, isSegueErrorCode, SegueError } from '../../lib/errors.ts'
 import { truncate } from '../../lib/text/truncate.ts'
 
 /** In UTF-16 code units. Some messages quote the client's input, which can be a megabyte. */
@@ -14,6 +14,18 @@ export function createGraphQLError(
 ): GraphQLError {
   const error = new GraphQLError(truncate(message, maxMessageLength), { extensions: { code, ...extensions } })
   return locatedError ? copyErrorLocation(error, locatedError) : error
+}
+
+/** The code that a client receives for an error, formatted or not. */
+export function findErrorCode(error: unknown): ErrorCode {
+  if (error instanceof SegueError) return error.code
+  if (!(error instanceof GraphQLError)) return 'INTERNAL'
+  const cause = error.originalError ?? error.cause
+  if (cause) return findErrorCode(cause)
+  const { code } = error.extensions
+  if (isSegueErrorCode(code)) return code
+  if (error.message.startsWith('Syntax Error')) return 'GRAPHQL_PARSE_FAILED'
+  return error.path === undefined ? 'GRAPHQL_VALIDATION_FAILED' : 'INTERNAL'
 }
 
 /** The same error at the path and the locations of another one. */

@@ -1,14 +1,16 @@
-import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql'
+import { type ExecutionArgs, type ExecutionResult, getOperationAST, type GraphQLError } from 'graphql'
 import { createContext, type RequestInfo } from '../../schema/context.ts'
 import type { ProfileRegistry } from '../../services/profile-registry.ts'
 import type { GraphQLDocumentCache } from './documents/graphql-document-cache.ts'
 import type { ErrorFormatter } from './error-formatter.ts'
 import {
   executeOperation,
+  listErrorCodes,
   requireGraphQLContext,
   type SubscriptionResultStream,
   subscribeToOperation,
 } from './execute-operation.ts'
+import { findErrorCode } from './graphql-errors.ts'
 import { guardSubscriptionEnd } from './guard-subscription-end.ts'
 import { findOperationType, type GraphQLParams, type PreparedOperation, prepareOperation } from './prepare-operation.ts'
 
@@ -31,7 +33,9 @@ export class OperationRunner {
 
   prepare(params: GraphQLParams, requestInfo: Partial<RequestInfo>): PreparedOperation | readonly GraphQLError[] {
     const { profiles, documents } = this.#options
-    return prepareOperation(params, createContext(profiles, requestInfo), documents)
+    const prepared = prepareOperation(params, createContext(profiles, requestInfo), documents)
+    if (!('type' in prepared)) profiles.telemetry.countRefusedOperation(findErrorCode(prepared[0]))
+    return prepared
   }
 
   /** The type of the operation to execute, valid or not; null if there is none. */
@@ -44,10 +48,19 @@ export class OperationRunner {
   }
 
   async subscribe(args: ExecutionArgs): Promise<ExecutionResult | SubscriptionResultStream> {
-    const results = await subscribeToOperation(args, (result) => this.#formatErrors(result))
-    if (!(Symbol.asyncIterator in results)) return results
     const { profiles } = this.#options
-    return guardSubscriptionEnd(results, () => profiles.isStopping, requireGraphQLContext(args).signal)
+    const name = getOperationAST(args.document, args.operationName)?.name?.value ?? null
+    const telemetry = profiles.telemetry.startOperation({ type: 'subscription', name })
+    const results = await telemetry.run(() => subscribeToOperation(args, (result) => this.#formatErrors(result)))
+    if (!(Symbol.asyncIterator in results)) {
+      telemetry.end(listErrorCodes(results))
+      return results
+    }
+    return guardSubscriptionEnd(results, {
+      isStopping: () => profiles.isStopping,
+      signal: requireGraphQLContext(args).signal,
+      onEnd: () => telemetry.end([]),
+    })
   }
 
   #formatErrors(result: ExecutionResult): ExecutionResult {

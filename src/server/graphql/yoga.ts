@@ -13,6 +13,7 @@ import { useExecutor } from './plugins/use-executor.ts'
 import { useExactJson } from './plugins/use-exact-json.ts'
 import { useJsonContentType } from './plugins/use-json-content-type.ts'
 import { useJsonQueryParams } from './plugins/use-json-query-params.ts'
+import { useRefusalCounter } from './plugins/use-refusal-counter.ts'
 import { useResponseMediaType } from './plugins/use-response-media-type.ts'
 import { useNormalizedOperationName } from './plugins/use-normalized-operation-name.ts'
 import { type YogaServerContext, useSlowConsumerTimeout } from './plugins/use-slow-consumer-timeout.ts'
@@ -49,6 +50,7 @@ export function createYogaHandler({
       useBatches(batches, readRequestInfo),
       useNormalizedOperationName(),
       useDocumentCache(documents),
+      useRefusalCounter(profiles.telemetry),
       useExecutor(),
       useExecutionCancellation(),
       useSlowConsumerTimeout(readSlowConsumerTimeoutMs),

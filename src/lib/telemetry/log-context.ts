@@ -1,0 +1,22 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+
+/** The ids of what is being done. They are in every log line that is written meanwhile. */
+export interface LogContext {
+  /** The id of the HTTP request, or of the operation of a WebSocket. */
+  readonly request?: string | undefined
+  readonly session?: string
+  readonly stream?: string
+}
+
+const storage = new AsyncLocalStorage<LogContext>()
+const noContext: LogContext = {}
+
+/** The ids of what is being done here. */
+export function getLogContext(): LogContext {
+  return storage.getStore() ?? noContext
+}
+
+/** Runs a task, and everything that it starts, with more ids. */
+export function runWithLogContext<T>(context: LogContext, task: () => T): T {
+  return storage.run({ ...storage.getStore(), ...context }, task)
+}
