@@ -2,11 +2,12 @@ import { enableCompileCache } from 'node:module'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
-import { closeOnSignal } from './cli/close-on-signal.ts'
+import { closeOnSignal } from './cli/process/close-on-signal.ts'
+import { exitOnFailure } from './cli/process/exit-on-failure.ts'
 import { exitWithError } from './cli/exit-with-error.ts'
 import { formatCliError } from './cli/format-cli-error.ts'
 import { formatStartError } from './cli/format-start-error.ts'
-import { reloadOnHangUp } from './cli/reload-on-hang-up.ts'
+import { reloadOnHangUp } from './cli/process/reload-on-hang-up.ts'
 import { findSubcommandName } from './config/command-line/cli-subcommand.ts'
 import { serverHelpText, isHelpRequested } from './config/command-line/help.ts'
 import { readSettings } from './config/settings.ts'
@@ -34,6 +35,7 @@ async function serve(argv: readonly string[]): Promise<void> {
   const segue = await startSegue({ settings, readSettings: readServerSettings, log, env: process.env, webAppFolder })
   closeOnSignal({ close: (graceMs) => segue.close(graceMs), graceMs: settings.graceMs, log })
   reloadOnHangUp(() => segue.profiles.reloadConfig(), log)
+  void exitOnFailure(segue, log)
   process.stdout.write(`Segue is ready: ${segue.url}${graphqlPath}\n`)
   if (webAppFolder !== null) process.stdout.write(`The app is at ${segue.url}/\n`)
   else log.info('The web app is not built, so that / leads to the playground. Run npm run build -- web.')

@@ -20,6 +20,8 @@ export interface Segue {
   readonly profiles: ProfileRegistry
   /** The services of the profile `default`. */
   readonly defaultProfile: ProfileServices
+  /** Resolves if the server cannot continue. The log says why. */
+  readonly failed: Promise<void>
   /**
    * Refuses new work, and gives running streams `graceMs` milliseconds (default: 0) to end. Then saves those that still run,
    * ends all subscriptions, stops listening, and unlocks the home.
@@ -56,6 +58,7 @@ export async function startSegue({ heartbeat, webAppFolder = null, ...options }:
   return {
     url: server.url,
     profiles,
+    failed: profiles.storage.failed,
     defaultProfile: await profiles.openDefault(),
     close: async (graceMs = 0) => {
       if (graceMs > 0) await profiles.drain(AbortSignal.timeout(graceMs))

@@ -60,7 +60,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
   schema: ['conversation', 'decision', 'job', 'profile', 'search', 'chat', 'session', 'idempotency', 'relay'],
   server: ['sse', 'websocket', 'graphql', 'playground', 'web-app', 'http'],
   'server/graphql': ['plugins', 'documents'],
-  storage: ['sqlite', 'decisions', 'transfer', 'maintenance', 'sessions', 'uploads', 'usage'],
+  storage: ['sqlite', 'filesystem', 'decisions', 'transfer', 'maintenance', 'sessions', 'uploads', 'usage', 'health'],
   'storage/sqlite': [
     'maintenance',
     'transfer',
@@ -69,6 +69,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
     'conversation-index',
     'rows',
     'conversation-settings',
+    'health',
     'database',
   ],
 }
@@ -154,7 +155,7 @@ test('only storage/sqlite and hermes use the database engine', () => {
 test('tests look into databases through one helper, except those of storage and of Hermes', () => {
   const tests = import.meta.dirname
   const mayUseEngine =
-    /^(unit[\\/](storage|hermes)[\\/]|support[\\/]hermes[\\/]|support[\\/]storage[\\/]test-database\.ts$)/
+    /^(unit[\\/](storage|hermes)[\\/]|support[\\/]hermes[\\/]|support[\\/]storage[\\/](test-database|faulty-connection)\.ts$)/
   const testFiles = readdirSync(tests, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
   expect(testFiles.length).toBeGreaterThan(10)
   const others = testFiles.filter(

@@ -5,7 +5,7 @@ import { waitForAbort } from '../lib/async/wait-for-abort.ts'
 import { withTimeout } from '../lib/async/with-timeout.ts'
 import type { SessionContext } from '../model/context/context-size.ts'
 import type { SessionRecord } from '../model/session.ts'
-import type { StreamRecord } from '../model/stream.ts'
+import type { StreamFailure, StreamRecord } from '../model/stream.ts'
 import type { Budget } from '../model/usage.ts'
 import { newSession } from '../sessions/new-session.ts'
 import { type IdempotencyKey, createCompletedIdempotencyKeyRecord } from '../storage/idempotency-key.ts'
@@ -95,6 +95,12 @@ export class ChatService {
       .collectGarbage((hashes) => profile.eventStore.findUnreferencedBlobs(hashes))
       .catch((error: unknown) => log.error({ err: error }, 'Unreferenced files could not be removed.'))
     return interrupted.length
+  }
+
+  /** Ends the running streams as FAILED. Resolves when their ends are committed. */
+  async failRunning(failure: StreamFailure): Promise<void> {
+    const actors = this.#dependencies.activeSessions.list()
+    await Promise.all(actors.map(({ activeRunner }) => activeRunner?.finish({ status: 'FAILED', error: failure })))
   }
 
   /**

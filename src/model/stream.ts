@@ -11,6 +11,7 @@ export type StreamErrorCode =
   | 'NO_RESPONSE'
   | 'TIMEOUT'
   | 'PROVIDER'
+  | 'STORAGE'
   | 'SERVER_RESTART'
 
 /**

@@ -17,7 +17,8 @@ import { SearchService } from '../search/search-service.ts'
 import type { SearchSourceModule } from '../search/search-source.ts'
 import { FilesystemBlobStore } from '../storage/filesystem/filesystem-blob-store.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
-import { openSqliteStorage } from '../storage/sqlite/open-sqlite-storage.ts'
+import { openSqliteStorage, type SqliteStorageOptions } from '../storage/sqlite/open-sqlite-storage.ts'
+import type { StorageHealth } from '../storage/health/storage-health.ts'
 
 export interface ProfileStorageOptions {
   /** The name of the profile; `default` if it is left out. */
@@ -36,6 +37,10 @@ export interface ProfileStorageOptions {
   readonly log: Logger
   /** Default: nothing is measured. */
   readonly telemetry?: Telemetry
+  /** Is told of failures. Default: one that logs them. */
+  readonly health?: StorageHealth
+  /** Opens the database. Tests replace it, to inject failures. */
+  readonly openConnection?: NonNullable<SqliteStorageOptions['openConnection']>
 }
 
 /** Opens everything of a profile: SQLite, the blobs and Hermes. Throws DatabaseTooNewError and DatabaseUnusableError. */
@@ -54,6 +59,8 @@ export function openProfileStorage(options: ProfileStorageOptions): ProfileStora
     profile: name,
     durable,
     log,
+    ...(options.health && { health: options.health }),
+    ...(options.openConnection && { openConnection: options.openConnection }),
   })
   const hermesPath = hermesHome === null ? null : toHermesDatabasePath(hermesHome)
   const indexPath = toHermesConversationIndexPath(home)
@@ -84,7 +91,7 @@ export function openProfileStorage(options: ProfileStorageOptions): ProfileStora
     hermesUsage: hermes && new NamespacedHermesUsageReader(hermes, name),
     loadHermesStatus: async () => (await hermes?.loadStatus()) ?? { state: 'DISABLED', error: null },
     listFlagsFromHermes: async () => (await hermes?.listFlagsOfSegueSessions()) ?? new Map(),
-    blobs: new FilesystemBlobStore(toBlobFolder(home), { durable }),
+    blobs: new FilesystemBlobStore(toBlobFolder(home), { durable, health: segue.health }),
     search: new HermesIdQualifyingSearch(search, name),
     async close() {
       await Promise.all([search.close(), hermes?.close()])

@@ -2,9 +2,15 @@ import type { ProfileServices } from './profile-services.ts'
 
 const failureCacheMs = 5000 // milliseconds; without it, every read would wait for a broken profile again
 
+/** Is told when a profile was opened, or could not be. */
+export interface OpeningObserver {
+  onOpened(name: string): void
+  onOpenFailed(name: string, error: unknown): void
+}
+
 export interface OpenProfilesOptions {
   readonly open: (name: string) => Promise<ProfileServices>
-  readonly onOpenFailed: (name: string, error: unknown) => void
+  readonly observer: OpeningObserver
 }
 
 /** The services that are open, by profile name. Opens and closes each profile once, however many callers want it. */
@@ -41,9 +47,10 @@ export class OpenProfiles {
     opening.then(
       (services) => {
         this.#opened.set(name, services)
+        this.#options.observer.onOpened(name)
       },
       (error: unknown) => {
-        this.#options.onOpenFailed(name, error)
+        this.#options.observer.onOpenFailed(name, error)
         setTimeout(() => {
           if (this.#openings.get(name) === opening) this.#openings.delete(name)
         }, failureCacheMs).unref()

@@ -9,6 +9,7 @@ import { JobRunSlots } from '../jobs/job-run-slots.ts'
 import { ProfileDirectory } from '../profiles/profile-directory.ts'
 import { defaultProfileName } from '../profiles/profile-name.ts'
 import { loadFirstStartTime } from '../storage/filesystem/load-first-start-time.ts'
+import { ProfileStorageMonitor, toPublicOpenError } from './profile-storage-monitor.ts'
 import { ProfileConfigs, type ProfileConfigsOptions } from './config-reload/profile-configs.ts'
 import { OpenProfiles } from './open-profiles.ts'
 import { openProfileServices, type ProfileServices } from './profile-services.ts'
@@ -44,8 +45,9 @@ export class ProfileRegistry {
   /** Is told of problems that keep the server from working. */
   readonly readiness = new Readiness()
   readonly telemetry: Telemetry
+  /** What is known about the storage of the profiles. */
+  readonly storage: ProfileStorageMonitor
   readonly #firstStartedAt: number
-  #isStarted = false
   #refusesWork = false
   #isClosing = false
 
@@ -60,26 +62,21 @@ export class ProfileRegistry {
     this.#jobRunSlots = new JobRunSlots(this.limits.concurrentJobs)
     this.telemetry.watch('queueLength', 'job_runs', () => this.#jobRunSlots.waitingCount)
     options.settings.subscribe(({ limits }) => this.#applyLimits(limits))
-    this.#open = new OpenProfiles({
-      open: (name) => this.#openServices(name),
-      onOpenFailed: (name, error) => {
-        // During the start, the error ends the start instead.
-        const isStopping = error instanceof SegueError && error.code === 'SHUTTING_DOWN'
-        if (this.#isStarted && !isStopping)
-          options.log.error({ err: error, profile: name }, 'A profile could not be opened.')
-      },
-    })
+    this.storage = new ProfileStorageMonitor({ ...options, readiness: this.readiness, getProfiles: () => this.#open })
+    this.#open = new OpenProfiles({ open: (name) => this.#openServices(name), observer: this.storage })
   }
 
   /**
-   * Opens every existing profile, which recovers its unfinished streams. If one cannot be opened, closes all and rejects
-   * with SettingsError, DatabaseTooNewError or DatabaseUnusableError.
+   * Opens every existing profile, which recovers its unfinished streams. Leaves out those, besides `default`, whose database
+   * cannot be used. For any other error, closes all and rejects with SettingsError, DatabaseTooNewError or
+   * DatabaseUnusableError.
    */
   static async load(options: ProfileRegistryOptions): Promise<ProfileRegistry> {
     const registry = new ProfileRegistry(options)
     try {
-      for (const name of await registry.listNames()) await registry.#open.getOrOpen(name)
-      registry.#isStarted = true
+      const names = await registry.listNames()
+      for (const name of names) await registry.storage.tolerateDamage(name, registry.#open.getOrOpen(name))
+      registry.storage.onStarted()
       return registry
     } catch (error) {
       await registry.close()
@@ -128,14 +125,13 @@ export class ProfileRegistry {
 
   /**
    * Opens a profile, which need not exist, until the server stops. Throws BAD_USER_INPUT if its path is taken by
-   * something else, INTERNAL if its settings or its database are broken, and SHUTTING_DOWN.
+   * something else, INTERNAL if its settings are broken, STORAGE if its database is, and SHUTTING_DOWN.
    */
   async open(name: string): Promise<ProfileServices> {
     try {
       return await this.#open.getOrOpen(name)
     } catch (error) {
-      if (error instanceof SegueError) throw error
-      throw new SegueError('INTERNAL', `The profile ${name} cannot be opened. The server's log says why.`)
+      throw toPublicOpenError(name, error)
     }
   }
 
@@ -281,6 +277,7 @@ export class ProfileRegistry {
       telemetry: this.telemetry,
       assertStreamCapacity: () => this.#assertStreamCapacity(),
       log: name === defaultProfileName ? log : log.child({ profile: name }),
+      onStorageProblem: (problem) => this.storage.onProblem(name, problem),
       ...(createToolSource && { tools: createToolSource(name) }),
     })
     // They may have changed meanwhile.

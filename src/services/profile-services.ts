@@ -25,6 +25,9 @@ import { noTelemetry } from '../lib/telemetry/telemetry.ts'
 import { ConversationRepository } from '../sessions/conversation-repository.ts'
 import { CombinedSessionRepository } from '../sessions/combined-session-repository.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
+import { omitStorageProblems } from '../storage/health/omit-storage-problems.ts'
+import { findStorageProblem } from '../storage/health/storage-problem.ts'
+import { StorageHealth, type StorageProblem } from '../storage/health/storage-health.ts'
 import { ConversationFeed } from './conversation-feed.ts'
 import { IdempotentCalls } from './idempotent-calls.ts'
 import {
@@ -83,14 +86,17 @@ export interface ProfileServicesOptions extends ProfileStorageOptions, ProfileCo
   /** Replaces the MCP servers of the profile. */
   readonly tools?: ToolSource
   readonly log: Logger
+  /** Called when a problem of the profile's storage begins, changes or ends, which is null. */
+  readonly onStorageProblem?: (problem: StorageProblem | null) => void
 }
 
 /**
  * Opens a profile and recovers its unfinished streams. Rejects with DatabaseTooNewError and DatabaseUnusableError, after
  * closing what it had opened.
  */
-export async function openProfileServices(options: ProfileServicesOptions): Promise<ProfileServices> {
+export async function openProfileServices(given: ProfileServicesOptions): Promise<ProfileServices> {
   await using resources = new AsyncDisposableStack()
+  const options = { ...given, ...createStorageHealth(given) }
   const profile = resources.adopt(openProfileStorage(options), (storage) => storage.close())
   const tools = resources.adopt(createToolSource(options), (source) => source.close())
   const toolbox = createToolbox(tools, profile, options)
@@ -113,8 +119,7 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
   const { drain, stopChats } = createShutdown(chats, scheduler)
   resources.defer(() => stopChats())
 
-  await recoverStreams(chats, options)
-  await scheduler.start()
+  await startWork({ chats, scheduler, health: profile.health }, options)
   const idempotentCalls = new IdempotentCalls(profile.idempotencyKeys)
   const uploads = createUploadService(profile, options)
   for (const [name, pruned] of Object.entries({ 'idempotency keys': idempotentCalls, uploads }))
@@ -148,6 +153,16 @@ export async function openProfileServices(options: ProfileServicesOptions): Prom
     stopChats,
     close,
   }
+}
+
+/** The health of a profile's storage, which logs its problems, and a logger for everything else, which does not. */
+function createStorageHealth({ log, onStorageProblem }: ProfileServicesOptions): {
+  readonly health: StorageHealth
+  readonly log: Logger
+} {
+  const health = new StorageHealth({ log })
+  health.onChange(() => onStorageProblem?.(health.problem))
+  return { health, log: omitStorageProblems(log) }
 }
 
 function createToolSource({ tools, settings, httpClient, log }: ProfileServicesOptions): ToolSource {
@@ -237,10 +252,39 @@ function createShutdown(chats: ChatService, scheduler: Scheduler): Pick<ProfileS
   }
 }
 
-async function recoverStreams(
-  chats: ChatService,
-  { log, telemetry }: Pick<ProfileServicesOptions, 'log' | 'telemetry'>,
-): Promise<void> {
+type RecoveryOptions = Pick<ProfileServicesOptions, 'log' | 'telemetry'>
+
+interface StartedWork {
+  readonly chats: ChatService
+  readonly scheduler: Scheduler
+  readonly health: StorageHealth
+}
+
+/** Recovers streams and starts the scheduler. While the disk is full or fails, everything can be read; this is done later. */
+async function startWork({ chats, scheduler, health }: StartedWork, options: RecoveryOptions): Promise<void> {
+  const start = async (): Promise<void> => {
+    await recoverStreams(chats, options)
+    await scheduler.start()
+  }
+  let isStarted = false
+  const tryToStart = async (): Promise<void> => {
+    isStarted = true
+    await start().catch((error: unknown) => {
+      if (findStorageProblem(error) === null) throw error
+      isStarted = false
+    })
+  }
+  await tryToStart()
+  if (isStarted) return
+  health.onChange(() => {
+    if (health.problem !== null || isStarted) return
+    tryToStart().catch((error: unknown) =>
+      options.log.error({ err: error }, 'Unfinished streams could not be recovered.'),
+    )
+  })
+}
+
+async function recoverStreams(chats: ChatService, { log, telemetry }: RecoveryOptions): Promise<void> {
   const recovered = await chats.recover()
   telemetry?.countRecoveredStreams(recovered)
   if (recovered > 0) log.info({ streams: recovered }, 'Ended the streams that the previous process left unfinished.')

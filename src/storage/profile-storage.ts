@@ -8,6 +8,7 @@ import type { IdempotencyKeyStore } from './idempotency-key.ts'
 import type { ForeignJobReader, JobStore } from './job-store.ts'
 import type { ModelObservationStore } from './model-observation-store.ts'
 import type { ConversationFlags } from '../model/session-filter.ts'
+import type { StorageHealth } from './health/storage-health.ts'
 import type { ProfileSearch } from './profile-search.ts'
 import type { ForeignUsageReader, UsageSumReader } from './usage/usage-sum-store.ts'
 import type { UploadStore } from './uploads/upload-store.ts'
@@ -30,6 +31,8 @@ export interface SegueStorage {
   readonly usageSums: UsageSumReader
   readonly contextSizes: ContextSizeStore
   readonly changes: ProfileChangeNotifiers
+  /** Whether the storage works. */
+  readonly health: StorageHealth
   close(): Promise<void>
 }
 

@@ -89,6 +89,11 @@ export class EventLogWriter {
     return pendingResult
   }
 
+  /** Ends the waiting of the log's readers with an error. Those that come later receive it, too, until the next commit. */
+  interruptReaders(error: Error): void {
+    this.#log.interruptReaders(this.#sessionId, error)
+  }
+
   #compose({ compose }: EventLogWrite, previousHeadSeq: number): ComposedBatch {
     const { drafts, streams = [], onCommitted, ...rest } = compose(previousHeadSeq)
     const events = drafts.map((draft, index) => assignSeq(draft, previousHeadSeq + index + 1))

@@ -28,6 +28,8 @@ interface CachedSession {
   /** Its newest event is the newest of the log. */
   readonly tail: EventLogTail
   readonly waiters: Set<() => void>
+  /** Why its next event cannot be committed. Null: nothing is known to be in the way. */
+  failure: Error | null
   isRemoved: boolean
   /** When its newest event was committed, by `performance.now`. */
   committedAt: number
@@ -113,6 +115,13 @@ export class EventLog {
     for (const request of requests) this.#deliver(request)
   }
 
+  /** The next event of a session cannot be committed. Until one is, readers that have received all others get the error. */
+  interruptReaders(sessionId: string, error: Error): void {
+    const session = this.#getOrCreateSession(sessionId)
+    session.failure = error
+    for (const wake of [...session.waiters]) wake()
+  }
+
   /** Ends the waiting for a session that was deleted. */
   markRemoved(sessionId: string): void {
     this.#version += 1
@@ -166,8 +175,8 @@ export class EventLog {
 
   /**
    * Resolves when a Segue session has, or may have, an event after `seq`: at once if it has one, and when the signal
-   * aborts. Resolves to false if the session was removed. Starts to wait before it reads the head, so that no commit in
-   * between is missed.
+   * aborts. Resolves to false if the session was removed, and rejects if its next event cannot be committed. Starts to wait
+   * before it reads the head, so that no commit in between is missed.
    */
   async waitForMore(sessionId: string, seq: number, signal: AbortSignal): Promise<boolean> {
     const session = this.#getOrCreateSession(sessionId)
@@ -178,7 +187,8 @@ export class EventLog {
     try {
       const headSeq = this.#isClosed ? null : await this.loadHeadSeq(sessionId)
       if (headSeq === null) return false
-      if (!signal.aborted && headSeq <= seq) await promise
+      if (!signal.aborted && headSeq <= seq && !session.failure) await promise
+      if (session.failure && headSeq <= seq) throw session.failure
       return !session.isRemoved
     } finally {
       session.waiters.delete(wake)
@@ -205,6 +215,7 @@ export class EventLog {
 
   #deliver({ sessionId, events }: AppendRequest): void {
     const session = this.#getOrCreateSession(sessionId)
+    session.failure = null
     session.tail.append(events)
     session.committedAt = performance.now()
     for (const wake of [...session.waiters]) wake()
@@ -214,7 +225,8 @@ export class EventLog {
   #getOrCreateSession(id: string): CachedSession {
     let session = this.#sessions.get(id)
     if (!session) {
-      session = { tail: new EventLogTail(), waiters: new Set(), isRemoved: false, committedAt: performance.now() }
+      const committedAt = performance.now()
+      session = { tail: new EventLogTail(), waiters: new Set(), failure: null, isRemoved: false, committedAt }
       this.#sessions.set(id, session)
     }
     return session
@@ -223,7 +235,7 @@ export class EventLog {
   /** Removes an idle session from memory, unless a reader waits for it. */
   #evictIfIdle(id: string): void {
     const session = this.#sessions.get(id)
-    if (!session || session.waiters.size > 0) return
+    if (!session || session.waiters.size > 0 || session.failure) return
     const { newest } = session.tail
     const isIdle = !newest || idleEventTypes.has(newest.type) || isEmptyQueue(newest)
     if (isIdle) this.#sessions.delete(id)

@@ -18,7 +18,7 @@ import { type RunningStreamForDecisions, StreamDecisions } from './stream-decisi
 import type { StreamRunnerOptions } from './stream-runner-options.ts'
 import { StreamContextSize } from './stream-context-size.ts'
 import { StreamSteering } from './stream-steering.ts'
-import { toStreamFailure } from './to-stream-failure.ts'
+import { createUnsavedEndError, toStorageFailure, toStreamFailure } from './to-stream-failure.ts'
 
 /** How long an agent that never waits for I/O may hold the event loop. */
 const yieldIntervalMs = 10
@@ -226,9 +226,8 @@ export class StreamRunner {
   /** The stream ends, because its events cannot be committed. They are committed with the end as soon as possible. */
   #onCommitFailed(cause: unknown): void {
     this.#options.log.error({ err: cause }, 'Events could not be saved. The stream ends as FAILED.')
-    const streamError = { code: 'PROVIDER', message: 'The answer could not be saved.' } as const
     // An error is not lost: `run` rejects with it.
-    this.finish({ status: 'FAILED', error: streamError }).catch(() => undefined)
+    this.finish({ status: 'FAILED', error: toStorageFailure(cause) }).catch(() => undefined)
   }
 
   async #commitEnding(ending: StreamEnding, composeBatch: ComposeFinalBatch): Promise<CommittedStreamState> {
@@ -248,6 +247,7 @@ export class StreamRunner {
       } catch (error) {
         if (isStreamAlreadyEnded(error)) throw error
         this.#options.log.error({ err: error }, 'The end of a stream could not be saved. Retrying.')
+        this.#options.writer.interruptReaders(createUnsavedEndError(error))
         this.#abortController.abort()
       }
       await delay(finishRetryDelayMs, undefined, { ref: false })

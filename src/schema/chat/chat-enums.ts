@@ -91,6 +91,10 @@ export const StreamErrorCodeEnum = schemaBuilder.enumType('StreamErrorCode', {
     NO_RESPONSE: { description: 'The model returned neither text nor a tool call.' },
     TIMEOUT: { description: 'The provider did not respond in time.' },
     PROVIDER: { description: 'The request to the provider failed for another reason.' },
+    STORAGE: {
+      description:
+        'The answer could not be stored: the disk is full or fails, or the database is damaged, was deleted or was replaced.',
+    },
     SERVER_RESTART: { description: 'The server stopped while the stream was running.' },
   } as const,
 })

@@ -2,6 +2,7 @@ import { GraphQLError } from 'graphql'
 import { z } from 'zod'
 import { type ErrorCode, isSegueErrorCode, SegueError } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/logger.ts'
+import { toPublicStorageError } from '../../storage/health/storage-problem.ts'
 import { copyErrorLocation, createGraphQLError } from './graphql-errors.ts'
 import { findInvalidArgument } from './variable-errors.ts'
 
@@ -24,7 +25,8 @@ export class ErrorFormatter {
   /** The public form of an error. An error that is public already is returned as it is. */
   format(error: unknown): GraphQLError {
     if (error instanceof GraphQLError) return this.#formatGraphQLError(error)
-    if (error instanceof SegueError) return createGraphQLError(error.code, error.message, error.details)
+    const known = error instanceof SegueError ? error : toPublicStorageError(error)
+    if (known) return createGraphQLError(known.code, known.message, known.details)
     return this.#toInternalError(error)
   }
 

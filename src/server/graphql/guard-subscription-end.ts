@@ -1,8 +1,11 @@
+import { type ExecutionResult, GraphQLError } from 'graphql'
 import { waitForAbort } from '../../lib/async/wait-for-abort.ts'
 import type { SubscriptionResultStream } from './execute-operation.ts'
 
 export interface SubscriptionEndOptions {
   readonly isStopping: () => boolean
+  /** Makes the errors of a result public. */
+  readonly formatResult: (result: ExecutionResult) => ExecutionResult
   /** Aborts when the transport closes the connection. */
   readonly signal: AbortSignal
   /** Called once, when no further result is asked for. */
@@ -12,25 +15,30 @@ export interface SubscriptionEndOptions {
 /**
  * Decides how a subscription ends. It does not complete while the server is stopping: its client is to reconnect, and a
  * subscription that completes has nothing more to say. The transport closes the connection instead, which aborts the
- * signal. If the session that it follows is deleted, it completes without the error of an event that could not be read.
+ * signal. If the session that it follows is deleted, it completes without the error of an event that could not be read. If
+ * its events cannot be read, or what they tell of cannot be saved, its last result is the error.
  */
 export function guardSubscriptionEnd(
   results: SubscriptionResultStream,
-  { isStopping, signal, onEnd }: SubscriptionEndOptions,
+  { isStopping, formatResult, signal, onEnd }: SubscriptionEndOptions,
 ): SubscriptionResultStream {
   let hasEnded = false
   const end = (): void => {
     if (!hasEnded) onEnd()
     hasEnded = true
   }
+  const readNext = async (): Promise<IteratorResult<ExecutionResult, void>> => {
+    try {
+      return await results.next()
+    } catch (error) {
+      return { value: formatResult({ errors: [toGraphQLError(error)] }) }
+    }
+  }
   return {
     isFullyRead: results.isFullyRead,
     isSessionRemoved: () => results.isSessionRemoved(),
     async next() {
-      const result = await results.next().catch((error: unknown) => {
-        end()
-        throw error
-      })
+      const result = await readNext()
       if (!result.done && result.value.errors && results.isSessionRemoved()) return this.return()
       if (result.done) end()
       if (result.done && !results.isFullyRead && isStopping()) await waitForAbort(signal)
@@ -49,4 +57,9 @@ export function guardSubscriptionEnd(
     },
     [Symbol.asyncDispose]: () => results[Symbol.asyncDispose](),
   }
+}
+
+function toGraphQLError(error: unknown): GraphQLError {
+  const originalError = error instanceof Error ? error : new Error(String(error))
+  return new GraphQLError(originalError.message, { originalError })
 }

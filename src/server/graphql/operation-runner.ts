@@ -51,13 +51,15 @@ export class OperationRunner {
     const { profiles } = this.#options
     const name = getOperationAST(args.document, args.operationName)?.name?.value ?? null
     const telemetry = profiles.telemetry.startOperation({ type: 'subscription', name })
-    const results = await telemetry.run(() => subscribeToOperation(args, (result) => this.#formatErrors(result)))
+    const formatResult = (result: ExecutionResult): ExecutionResult => this.#formatErrors(result)
+    const results = await telemetry.run(() => subscribeToOperation(args, formatResult))
     if (!(Symbol.asyncIterator in results)) {
       telemetry.end(listErrorCodes(results))
       return results
     }
     return guardSubscriptionEnd(results, {
       isStopping: () => profiles.isStopping,
+      formatResult,
       signal: requireGraphQLContext(args).signal,
       onEnd: () => telemetry.end([]),
     })

@@ -4,12 +4,17 @@ import { mkdir, open, readdir, readFile, rename, writeFile } from 'node:fs/promi
 import { join } from 'node:path'
 import { chunkArray } from '../../lib/chunk-array.ts'
 import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
+import { toFileStorageError } from '../health/file-storage-error.ts'
+import type { StorageHealth } from '../health/storage-health.ts'
 import type { BlobStore, FindUnreferencedBlobs } from '../blob-store.ts'
 
 /** How long a blob may exist before a row refers to it. */
 const gracePeriodMs = 5 * 60_000
 /** Keeps the time between a look-up and the deletion short. */
 const lookupBatchSize = 500
+
+/** What a disk that is full has no room for. */
+const probeBytes = 65_536
 
 const hashPattern = /^[0-9a-f]{64}$/
 
@@ -19,29 +24,65 @@ export interface FilesystemBlobStoreOptions {
    * to. The bytes are flushed in any case. False if it is left out.
    */
   readonly durable?: boolean
+  /** Is told of failures. */
+  readonly health?: StorageHealth
 }
 
 /** Blobs as files in a folder, which the first `put` creates. */
 export class FilesystemBlobStore implements BlobStore {
   readonly #folder: string
   readonly #durable: boolean
+  readonly #health: StorageHealth | null
   /** Names of files that this process created; null once `collectGarbage` has finished. */
   #namesOfThisProcess: Set<string> | null = new Set()
 
-  constructor(folder: string, { durable = false }: FilesystemBlobStoreOptions = {}) {
+  constructor(folder: string, { durable = false, health }: FilesystemBlobStoreOptions = {}) {
     this.#folder = folder
     this.#durable = durable
+    this.#health = health ?? null
+    health?.setProbe('files', () => this.#writeProbe())
   }
 
   async put(bytes: Uint8Array): Promise<string> {
+    try {
+      const hash = await this.#write(bytes)
+      this.#health?.recover('files')
+      return hash
+    } catch (cause) {
+      const error = toFileStorageError(cause)
+      this.#health?.report('files', error)
+      throw error
+    }
+  }
+
+  /** Writes a file that the next garbage collection would remove, and removes it. */
+  async #writeProbe(): Promise<void> {
+    const path = join(this.#folder, `${randomUUID()}.part`)
+    try {
+      await mkdir(this.#folder, { recursive: true, mode: 0o700 })
+      await writeFile(path, Buffer.alloc(probeBytes), { mode: 0o600, flush: true })
+    } catch (error) {
+      throw toFileStorageError(error)
+    } finally {
+      rmSync(path, { force: true })
+    }
+  }
+
+  async #write(bytes: Uint8Array): Promise<string> {
     const hash = createHash('sha256').update(bytes).digest('hex')
     await mkdir(this.#folder, { recursive: true, mode: 0o700 })
     const tempName = `${randomUUID()}.part`
     // Before the file exists: a garbage collection that is running must leave both names alone.
     this.#namesOfThisProcess?.add(tempName).add(hash)
-    // A file with a hash as its name is complete, whenever the process ends.
-    await writeFile(join(this.#folder, tempName), bytes, { mode: 0o600, flush: true })
-    await rename(join(this.#folder, tempName), join(this.#folder, hash))
+    try {
+      // A file with a hash as its name is complete, whenever the process ends.
+      await writeFile(join(this.#folder, tempName), bytes, { mode: 0o600, flush: true })
+      await rename(join(this.#folder, tempName), join(this.#folder, hash))
+    } catch (error) {
+      // What was written of it takes room on a disk that is full.
+      rmSync(join(this.#folder, tempName), { force: true })
+      throw error
+    }
     if (this.#durable) await this.#flushFolder()
     return hash
   }

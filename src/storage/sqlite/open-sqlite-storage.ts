@@ -3,7 +3,8 @@ import type { SearchSourceModule } from '../../search/search-source.ts'
 import type { SegueStorage } from '../profile-storage.ts'
 import type { CrossOriginContinuationFeed } from '../sessions/cross-origin-continuation-feed.ts'
 import { SqliteCrossOriginContinuationFeed } from './conversation-index/sqlite-cross-origin-continuation-feed.ts'
-import { SegueProfileDatabase } from './segue-profile-database.ts'
+import { SegueProfileDatabase, type SegueProfileDatabaseOptions } from './segue-profile-database.ts'
+import { StorageHealth } from '../health/storage-health.ts'
 import { BackgroundRowDeleter } from './deletion/background-row-deleter.ts'
 import { WalCheckpointer } from './database/wal-checkpointer.ts'
 import { BackgroundSearchIndexer } from './search/background-search-indexer.ts'
@@ -26,6 +27,10 @@ export interface SqliteStorageOptions {
   /** Every commit waits for the disk. */
   readonly durable: boolean
   readonly log: Logger
+  /** Is told of failures. Default: one that logs them. */
+  readonly health?: StorageHealth
+  /** Opens the database. Tests replace it, to inject failures. */
+  readonly openConnection?: NonNullable<SegueProfileDatabaseOptions['openConnection']>
 }
 
 export interface SqliteStorage extends SegueStorage {
@@ -35,11 +40,17 @@ export interface SqliteStorage extends SegueStorage {
   readonly crossOriginFeed: CrossOriginContinuationFeed
 }
 
+/** How soon a server that writes nothing notices that its database was replaced. */
+const fileCheckIntervalMs = 5_000
+
 /** Opens what Segue stores for a profile in SQLite. Throws DatabaseTooNewError and DatabaseUnusableError. */
-export function openSqliteStorage({ path, profile, durable, log }: SqliteStorageOptions): SqliteStorage {
-  const database = new SegueProfileDatabase(path, { profile, durable })
+export function openSqliteStorage({ path, log, ...options }: SqliteStorageOptions): SqliteStorage {
+  const { health = new StorageHealth({ log }) } = options
+  const database = new SegueProfileDatabase(path, { ...options, health })
+  const { profile } = options
   const walCheckpointer = new WalCheckpointer(path)
   database.onCheckpointDue(() => walCheckpointer.request())
+  const fileCheck = setInterval(() => database.checkFile(), fileCheckIntervalMs).unref()
   const backgroundIndexer = new BackgroundSearchIndexer(database, log)
   const rowDeleter = new BackgroundRowDeleter(database, log)
   const moduleUrl = new URL('./search/open-search-source.ts', import.meta.url).href
@@ -55,9 +66,11 @@ export function openSqliteStorage({ path, profile, durable, log }: SqliteStorage
     contextSizes: new SqliteContextSizeStore(database),
     uploads: new SqliteUploadStore(database),
     changes: database.changes,
+    health,
     crossOriginFeed: new SqliteCrossOriginContinuationFeed(database),
     searchSource: { origin: 'SEGUE', moduleUrl, options: { path, profile } },
     async close() {
+      clearInterval(fileCheck)
       await Promise.all([backgroundIndexer.close(), rowDeleter.close(), walCheckpointer.close()])
       database.close()
     },

@@ -13,7 +13,11 @@ import {
 } from './conversation-index/conversation-index-maintainer.ts'
 import { SearchIndex } from './search/search-index.ts'
 import { mapSqliteErrors } from './database/sqlite-errors.ts'
+import { StorageHealth } from '../health/storage-health.ts'
+import { silentLogger } from '../../lib/logger.ts'
+import { DatabaseFiles } from './health/database-files.ts'
 import { openProfileDatabase } from './database/open-profile-database.ts'
+import { readSchemaVersion } from './database/migrate.ts'
 import { type PreparedStatement, type SqlConnection, StatementCache } from './database/statement-cache.ts'
 import { drainVisibleSessionChanges } from './database/session-list-change-triggers.ts'
 import { WriteLockQueue } from './database/write-lock-queue.ts'
@@ -26,6 +30,15 @@ export interface SegueProfileDatabaseOptions {
    * moments, never the order. False if it is left out.
    */
   readonly durable?: boolean
+  /** Is told of failures. Default: one that tells nobody. */
+  readonly health?: StorageHealth
+  /** Opens the file. Tests replace it, to inject failures at commits. */
+  readonly openConnection?: typeof openProfileDatabase
+}
+
+export interface TransactionOptions {
+  /** Whether the write is made even if the file was replaced, and is lost with it. Default: false. */
+  readonly evenIfReplaced?: boolean
 }
 
 /** About as many as write what SQLite would let grow before it checkpoints by itself. */
@@ -44,11 +57,15 @@ export class SegueProfileDatabase implements SqlConnection {
   readonly searchIndex = new SearchIndex(this)
   readonly changes: ProfileChangeNotifiers = { decisions: new Notifier(), jobRuns: new Notifier() }
   readonly #durable: boolean
+  readonly #health: StorageHealth
+  readonly #openConnection: typeof openProfileDatabase
   readonly #conversationIndex = new ConversationIndexMaintainer(this)
   readonly #writeLockQueue = new WriteLockQueue()
   #connection: Database.Database
   #statements: StatementCache
   #hasFile: boolean
+  /** Null until there is a file. */
+  #files: DatabaseFiles | null
   #isClosed = false
   #isRefreshScheduled = false
   #onSearchBacklog: () => void = () => undefined
@@ -59,13 +76,17 @@ export class SegueProfileDatabase implements SqlConnection {
   #writeCount = 0
 
   /** Throws DatabaseTooNewError and DatabaseUnusableError. */
-  constructor(path: string, { profile = defaultProfileName, durable = false }: SegueProfileDatabaseOptions = {}) {
-    this.profile = profile
+  constructor(path: string, options: SegueProfileDatabaseOptions = {}) {
+    this.profile = options.profile ?? defaultProfileName
     this.path = path
-    this.#durable = durable
+    this.#durable = options.durable ?? false
+    this.#health = options.health ?? new StorageHealth({ log: silentLogger })
+    this.#openConnection = options.openConnection ?? openProfileDatabase
     this.#hasFile = existsSync(path)
     this.#connection = this.#open(this.#hasFile ? path : ':memory:')
-    this.#statements = new StatementCache(this.#connection)
+    this.#statements = this.#createStatements()
+    this.#files = this.#hasFile ? new DatabaseFiles(path) : null
+    this.#health.setProbe('database', () => this.#writeVersion())
     // After a migration, or after a stop in the middle of much work.
     if (this.#conversationIndex.hasPendingWork) this.#scheduleRefresh()
   }
@@ -115,18 +136,19 @@ export class SegueProfileDatabase implements SqlConnection {
    * Runs `work` in one transaction, as `transaction` does, and waits while another program writes. Calls run in
    * their order. Throws STORAGE after 30 seconds. Without such a program, `work` has run when this returns.
    */
-  write<T>(work: () => T): Promise<T> {
-    return this.#writeLockQueue.run(() => this.transaction(work))
+  write<T>(work: () => T, options?: TransactionOptions): Promise<T> {
+    return this.#writeLockQueue.run(() => this.transaction(work, options))
   }
 
   /**
    * Runs `work` in one transaction, which takes the write lock at its beginning and is rolled back if `work` throws. The
    * same transaction updates the conversation index and the search index; of very large changes they follow in later
-   * transactions. Throws StorageError BUSY at once, without having called `work`, if another program holds the lock.
+   * transactions. Throws StorageError BUSY at once, without having called `work`, if another program holds the lock, and
+   * REPLACED if the file is not the one that was opened.
    */
-  transaction<T>(work: () => T): T {
+  transaction<T>(work: () => T, options: TransactionOptions = {}): T {
     this.#assertOpen()
-    if (!this.#hasFile) this.#createFile()
+    this.#prepareFile(options)
     let indexResult: ConversationIndexMaintenanceResult = {
       isComplete: true,
       changes: [],
@@ -142,7 +164,8 @@ export class SegueProfileDatabase implements SqlConnection {
       hasSearchBacklog = this.searchIndex.indexPending()
       return result
     })
-    const result = mapSqliteErrors(() => run.immediate())
+    const result = mapSqliteErrors(() => run.immediate(), this.#onError)
+    this.#health.recover('database')
     if (!indexResult.isComplete) this.#scheduleRefresh()
     if (hasSearchBacklog) this.#onSearchBacklog()
     if (indexResult.changes.length > 0) this.#onConversationsChanged(indexResult.changes)
@@ -164,14 +187,35 @@ export class SegueProfileDatabase implements SqlConnection {
     }
   }
 
+  /** Reports to the health if the file was deleted or replaced. */
+  checkFile(): void {
+    try {
+      this.#files?.assertUnchanged()
+    } catch (error) {
+      this.#onError(error)
+    }
+  }
+
   /** Every later call throws NOT_FOUND. */
   close(): void {
     this.#isClosed = true
-    this.#connection.close()
+    this.#health.close()
+    // SQLite deletes the WAL by its name, whoever has put it there. The connection ends with the process instead.
+    if (!this.#files?.hasForeignWal()) this.#connection.close()
   }
 
   #assertOpen(): void {
     if (this.#isClosed) throw new SegueError('NOT_FOUND', 'This profile was closed.')
+  }
+
+  readonly #onError = (error: unknown): void => this.#health.report('database', error)
+
+  /** Creates the file, or checks that it is still the one that was opened. */
+  #prepareFile({ evenIfReplaced = false }: TransactionOptions): void {
+    mapSqliteErrors(() => {
+      if (!this.#hasFile) this.#createFile()
+      else if (!evenIfReplaced) this.#files?.assertUnchanged()
+    }, this.#onError)
   }
 
   #createFile(): void {
@@ -179,8 +223,20 @@ export class SegueProfileDatabase implements SqlConnection {
     const connection = this.#open(this.path)
     this.#connection.close()
     this.#connection = connection
-    this.#statements = new StatementCache(connection)
+    this.#statements = this.#createStatements()
+    this.#files = new DatabaseFiles(this.path)
     this.#hasFile = true
+  }
+
+  #createStatements(): StatementCache {
+    return new StatementCache(this.#connection, this.#onError)
+  }
+
+  /** Writes what the file has already, to find out whether it can be written. */
+  #writeVersion(): void {
+    this.transaction(() => {
+      this.#connection.pragma(`user_version = ${readSchemaVersion(this.#connection)}`)
+    })
   }
 
   /** One task at a time, which is scheduled until it has nothing left to do. */
@@ -195,6 +251,6 @@ export class SegueProfileDatabase implements SqlConnection {
   }
 
   #open(path: string): Database.Database {
-    return openProfileDatabase(path, { profile: this.profile, durable: this.#durable })
+    return this.#openConnection(path, { profile: this.profile, durable: this.#durable })
   }
 }

@@ -7,7 +7,7 @@ import type { ContextCheckpoint } from '../../model/context/context-checkpoint.t
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
-import { FencingError, LogVersionConflictError } from '../errors.ts'
+import { LogVersionConflictError } from '../errors.ts'
 import type { IdempotencyKeyRecord } from '../idempotency-key.ts'
 import type { AppendRequest, EventRange, EventStore } from '../event-store.ts'
 import type { ConversationSettingsUpdate } from '../sessions/conversation-settings.ts'
@@ -42,7 +42,7 @@ import type { PositionRange } from '../position-range.ts'
 import * as turnMessageRows from './rows/retries/turn-message-row.ts'
 import { patchSession } from './patch-session.ts'
 import { addToUsageSums, countUsage } from './rows/usage-sum-row.ts'
-import { type StreamRow, streamFromRow, updateQueueOrder, upsertStream } from './rows/stream-row.ts'
+import { assertFence, type StreamRow, streamFromRow, updateQueueOrder, upsertStream } from './rows/stream-row.ts'
 
 const selectStreamsSql = `SELECT * FROM streams WHERE ${isOfExistingSessionSql('streams')}`
 /** Events that one transaction deletes, so that other work is not delayed. */
@@ -65,9 +65,14 @@ export class SqliteEventStore implements EventStore {
   }
 
   async appendAll(requests: readonly AppendRequest[]): Promise<void> {
-    await this.#database.write(() => {
-      for (const request of requests) this.#write(request)
-    })
+    // If the file was replaced, readers still receive the ends of their streams.
+    const evenIfReplaced = requests.every(({ events }) => events.some(({ type }) => type === 'StreamFinished'))
+    await this.#database.write(
+      () => {
+        for (const request of requests) this.#write(request)
+      },
+      { evenIfReplaced },
+    )
     if (requests.some(({ decisions = [] }) => decisions.length > 0)) this.#database.changes.decisions.notify()
   }
 
@@ -217,7 +222,7 @@ export class SqliteEventStore implements EventStore {
     if (continuation) this.#insertSession(continuation)
     if (newSession) insertSession(this.#database, findCurrentPlace(this.#database, newSession))
     this.#advanceHead(request)
-    if (fence) this.#assertFence(fence)
+    if (fence) assertFence(this.#database, fence)
     for (const event of request.events) this.#insertEvent(event)
     for (const stream of request.streams ?? []) {
       upsertStream(this.#database, stream)
@@ -279,15 +284,6 @@ export class SqliteEventStore implements EventStore {
 
   #hasSession(sessionId: string): boolean {
     return this.#database.prepare<[string]>('SELECT 1 FROM sessions WHERE id = ?').get(sessionId) !== undefined
-  }
-
-  #assertFence({ streamId, generation }: { streamId: string; generation: number }): void {
-    const row = this.#database
-      .prepare<[string, number], { id: string }>(
-        'SELECT id FROM streams WHERE id = ? AND generation = ? AND finished_at IS NULL',
-      )
-      .get(streamId, generation)
-    if (!row) throw new FencingError(`The stream ${streamId} is no longer at generation ${generation}.`)
   }
 
   #hasPosition(messageId: string): boolean {

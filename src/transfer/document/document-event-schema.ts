@@ -43,6 +43,7 @@ export const streamRecord = z.strictObject({
         'NO_RESPONSE',
         'TIMEOUT',
         'PROVIDER',
+        'STORAGE',
         'SERVER_RESTART',
       ]),
       message: text,

@@ -307,6 +307,8 @@ export type StreamErrorCode =
   | 'RATE_LIMIT'
   /** The server stopped while the stream was running. */
   | 'SERVER_RESTART'
+  /** The answer could not be stored: the disk is full or fails, or the database is damaged, was deleted or was replaced. */
+  | 'STORAGE'
   /** The provider did not respond in time. */
   | 'TIMEOUT';
 

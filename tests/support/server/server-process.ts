@@ -17,11 +17,13 @@ export interface ServerProcess extends AsyncDisposable {
 export interface ServerArguments {
   readonly argv?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
+  /** A command that runs the program, which is appended to it. It must replace itself by the program (`exec`). */
+  readonly launcher?: readonly string[]
 }
 
 /** Starts the program in a process of its own, and waits until it is ready. */
-export async function startServerProcess({ argv = [], env = {} }: ServerArguments = {}): Promise<ServerProcess> {
-  const child = spawnSegue({ argv, env })
+export async function startServerProcess(args: ServerArguments = {}): Promise<ServerProcess> {
+  const child = spawnSegue(args)
   const output = collectOutput(child)
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   createInterface(child.stdout).once('line', resolve)
@@ -63,12 +65,13 @@ export async function runToEnd(
   return { code: child.exitCode, ...output }
 }
 
-function spawnSegue({ argv = [], env = {} }: ServerArguments): ChildProcessWithoutNullStreams {
+function spawnSegue({ argv = [], env = {}, launcher = [] }: ServerArguments): ChildProcessWithoutNullStreams {
   const main = new URL('../../../src/main.ts', import.meta.url).pathname
   const { PATH = '', HOME = '' } = process.env
   // Compiling takes half of the time of a start. The cache of the test process saves it.
   const NODE_COMPILE_CACHE = new URL('../../../node_modules/.cache/compile', import.meta.url).pathname
-  return spawn(process.execPath, [main, ...argv], { env: { PATH, HOME, NODE_COMPILE_CACHE, ...env }, stdio: 'pipe' })
+  const [command = process.execPath, ...args] = [...launcher, process.execPath, main, ...argv]
+  return spawn(command, args, { env: { PATH, HOME, NODE_COMPILE_CACHE, ...env }, stdio: 'pipe' })
 }
 
 function collectOutput(child: ChildProcessWithoutNullStreams): { stdout: string; stderr: string } {

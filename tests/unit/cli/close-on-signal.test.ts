@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { closeOnSignal } from '../../../src/cli/close-on-signal.ts'
+import { closeOnSignal } from '../../../src/cli/process/close-on-signal.ts'
 import { silentLogger } from '../../../src/lib/logger.ts'
 
 /** Stands for the process: takes signals, and records the statuses that it should exit with. */

@@ -10,7 +10,6 @@ import { ProfileRegistry, type ProfileRegistryOptions } from '../../../src/servi
 import { newChatRequest } from '../../support/fixtures/chat-request.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
 import { newTempFolder } from '../../support/server/segue.ts'
-import { DatabaseUnusableError } from '../../../src/storage/errors.ts'
 
 let root: string
 let home: string
@@ -137,11 +136,10 @@ describe('reading', () => {
 })
 
 describe('a profile that cannot be opened', () => {
-  const broken: [string, () => void, object][] = [
-    ['settings that are not JSON', () => writeConfig('work', '{'), SettingsError],
-    ['settings of the server', () => writeConfig('work', { port: 1 }), SettingsError],
-    ['a model without a provider', () => writeConfig('work', { model: 'openai/gpt-5.1' }), SettingsError],
-    ['a file that is not a database', () => breakDatabase(), DatabaseUnusableError],
+  const misconfigured: [string, () => void][] = [
+    ['settings that are not JSON', () => writeConfig('work', '{')],
+    ['settings of the server', () => writeConfig('work', { port: 1 })],
+    ['a model without a provider', () => writeConfig('work', { model: 'openai/gpt-5.1' })],
   ]
 
   function breakDatabase(): void {
@@ -149,12 +147,23 @@ describe('a profile that cannot be opened', () => {
     writeFileSync(join(toFolder('work'), 'segue.db'), 'this is not a database, however long it may be')
   }
 
-  test.each(broken)('because of %s keeps the server from starting', async (_, breakProfile, error) => {
+  test.each(misconfigured)('because of %s keeps the server from starting', async (_, breakProfile) => {
     breakProfile()
-    await expect(loadRegistry()).rejects.toBeInstanceOf(error)
+    await expect(loadRegistry()).rejects.toBeInstanceOf(SettingsError)
     await expect(loadRegistry()).rejects.toThrow(toFolder('work'))
     expect(logged).toEqual([])
   })
+
+  test('because of a file that is not a database is left out at the start', async () => {
+    breakDatabase()
+    const registry = await loadRegistry()
+    expect(registry.readiness).toMatchObject({ isReady: true, problems: [{ component: 'storage:work' }] })
+    expect(logged).toEqual([expect.stringContaining(toFolder('work'))])
+    await expect(registry.open('work')).rejects.toMatchObject({ code: 'STORAGE' })
+    expect((await registry.openAll()).map(({ profile }) => profile.name)).toEqual(['default'])
+  })
+
+  const broken = [...misconfigured, ['a file that is not a database', () => breakDatabase()] as const]
 
   test.each(broken)('because of %s leaves the others usable, and can be repaired', async (_, breakProfile) => {
     const registry = await loadRegistry()
@@ -163,7 +172,7 @@ describe('a profile that cannot be opened', () => {
     breakProfile()
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     for (let attempt = 0; attempt < 2; attempt += 1) {
-      await expect(registry.open('work')).rejects.toMatchObject({ code: 'INTERNAL', message: /cannot be opened/ })
+      await expect(registry.open('work')).rejects.toMatchObject({ message: /cannot be opened/ })
     }
     expect((await registry.openAll()).map(({ profile }) => profile.name)).toEqual(['default', 'play'])
     expect(logged).toHaveLength(1)

@@ -1,5 +1,6 @@
 import type { FinishReason, StreamRecord } from '../../../model/stream.ts'
 import { normalizeStoredUsage } from '../../../model/usage.ts'
+import { FencingError } from '../../errors.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 
 export interface StreamRow {
@@ -86,4 +87,18 @@ export function updateQueueOrder(db: SqlConnection, streamIds: readonly string[]
   db.prepare<[string]>(
     `UPDATE streams SET queue_position = queued.key FROM json_each(?) AS queued WHERE streams.id = queued.value`,
   ).run(JSON.stringify(streamIds))
+}
+
+/** Throws FencingError unless the stream is running and at this generation. */
+export function assertFence(
+  db: SqlConnection,
+  fence: { readonly streamId: string; readonly generation: number },
+): void {
+  const { streamId, generation } = fence
+  const row = db
+    .prepare<[string, number], { id: string }>(
+      'SELECT id FROM streams WHERE id = ? AND generation = ? AND finished_at IS NULL',
+    )
+    .get(streamId, generation)
+  if (!row) throw new FencingError(`The stream ${streamId} is no longer at generation ${generation}.`)
 }

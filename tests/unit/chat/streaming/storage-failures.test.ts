@@ -1,8 +1,12 @@
-import { answerThenWait, countEnds } from '../../../support/fixtures/scripted-answers.ts'
+import { answerThenWait, countEnds, runTurn } from '../../../support/fixtures/scripted-answers.ts'
+import { waitUntil } from '../../../support/wait-until.ts'
 import { describe, expect, test } from 'vitest'
-import { newLatch, newChatFixture } from '../../../support/fixtures/chats/agent-chats.ts'
+import type { ConnectionFaults } from '../../../support/storage/faulty-connection.ts'
+import { newChatFixture, newChatFixtureWith, newLatch } from '../../../support/fixtures/chats/agent-chats.ts'
 
 const forever = new Promise<never>(() => {})
+
+const unsaved = { code: 'STORAGE', message: expect.stringContaining('Follow it again') }
 
 describe('a storage failure', () => {
   const full = new Error('database or disk is full')
@@ -23,14 +27,11 @@ describe('a storage failure', () => {
   test('that lasts makes a cancel return an error in time, and the end is saved when the storage recovers', async () => {
     await using fixture = newChatFixture(answerThenWait('Hello'), answerThenWait('Second', Promise.resolve()))
     const stream = await fixture.start('Hi')
-    const [read] = await Promise.all([fixture.chats.subscriptions.subscribeToSession(stream.sessionId, 0), undefined])
-    const received: { seq: number; type: string }[] = []
-    const reading = (async () => {
-      for await (const event of { [Symbol.asyncIterator]: () => read }) {
-        received.push(event)
-        if (event.type === 'StreamFinished') return
-      }
-    })()
+    const readers = await Promise.all([
+      fixture.chats.subscriptions.subscribeToSession(stream.sessionId, 0),
+      fixture.chats.subscriptions.subscribeToStream(stream.id, 0),
+    ])
+    const reading = Promise.all(readers.map((events) => expect(Array.fromAsync(events)).rejects.toMatchObject(unsaved)))
     let isFull = true
     fixture.hooks.beforeAppend = () => {
       if (isFull) throw full
@@ -38,10 +39,13 @@ describe('a storage failure', () => {
     const before = performance.now()
     await expect(fixture.chats.cancel(stream.id)).rejects.toMatchObject({ code: 'STORAGE' })
     expect(performance.now() - before).toBeLessThan(10_000)
-    expect(countEnds(received)).toBe(0)
+    // All readers are told at once, also those that come later.
+    await reading
+    await expect(fixture.follow(stream.id)).rejects.toMatchObject(unsaved)
 
     isFull = false
-    await reading
+    await waitUntil(() => fixture.chats.activeStreamCount === 0)
+    expect(countEnds(await fixture.follow(stream.id))).toBe(1)
     expect(await fixture.chats.cancel(stream.id)).toMatchObject({
       outcome: 'ALREADY_CANCELLED',
       answer: { parts: [{ text: 'Hello' }] },
@@ -81,7 +85,7 @@ describe('a storage failure', () => {
     expect(storedTypes.filter((type) => type === 'TextDelta').length).toBeLessThan(2)
     expect(events.at(-1)).toMatchObject({
       type: 'StreamFinished',
-      stream: { status: 'FAILED', error: { code: 'PROVIDER' } },
+      stream: { status: 'FAILED', error: { code: 'STORAGE' } },
     })
     delete fixture.hooks.beforeAppend
     expect((await fixture.findAnswer(stream.id))?.parts).toMatchObject([{ type: 'text', text: 'Hello scripted' }])
@@ -99,5 +103,49 @@ describe('a storage failure', () => {
     delete fixture.hooks.beforeAppend
     const stream = await fixture.start('Hi', { key: 'k' })
     expect((await fixture.follow(stream.id)).at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
+  })
+})
+
+describe.each([
+  ['a full disk', 'SQLITE_FULL', 'FULL'],
+  ['a failed flush to the disk', 'SQLITE_IOERR_FSYNC', 'IO'],
+  ['a read-only disk', 'SQLITE_READONLY', 'READ_ONLY'],
+])('%s at a commit', (_, commit, kind) => {
+  test('ends the answer as FAILED with STORAGE as soon as that can be saved; reads go on', async () => {
+    const more = newLatch()
+    const databaseFaults: ConnectionFaults = { commit: null }
+    await using fixture = newChatFixtureWith({ databaseFaults }, async function* () {
+      yield { type: 'text', block: '1', text: 'Hello ' }
+      await more.opened
+      yield { type: 'text', block: '1', text: 'scripted' }
+      await forever
+    })
+    const stream = await fixture.start('Hi')
+    const reading = fixture.follow(stream.id)
+    databaseFaults.commit = commit
+    more.open()
+    await expect(reading).rejects.toMatchObject(unsaved)
+    const { health } = fixture.profile
+    expect(health.problem).toMatchObject({ kind })
+    await expect(fixture.start('Another')).rejects.toMatchObject({ name: 'StorageError', failure: kind })
+    expect((await fixture.requireSession(stream.sessionId)).id).toBe(stream.sessionId)
+
+    databaseFaults.commit = null
+    await waitUntil(() => health.problem === null && fixture.chats.activeStreamCount === 0)
+    expect((await fixture.follow(stream.id)).at(-1)).toMatchObject({
+      stream: { status: 'FAILED', error: { code: 'STORAGE', message: expect.stringContaining('could not be saved') } },
+    })
+    expect((await fixture.findAnswer(stream.id))?.parts).toMatchObject([{ type: 'text', text: 'Hello scripted' }])
+    expect(fixture.log).toHaveProperty('lines', expect.arrayContaining(['info: The storage works again.']))
+  })
+
+  test('is over when a probe can write, without a request', async () => {
+    const databaseFaults: ConnectionFaults = { commit: null }
+    await using fixture = newChatFixtureWith({ databaseFaults }, answerThenWait('Hello', Promise.resolve()))
+    await runTurn(fixture)
+    databaseFaults.commit = commit
+    await expect(fixture.start('Hi')).rejects.toMatchObject({ failure: kind })
+    databaseFaults.commit = null
+    await waitUntil(() => fixture.profile.health.problem === null)
   })
 })

@@ -1,4 +1,4 @@
-import type { Logger } from '../lib/logger.ts'
+import type { Logger } from '../../lib/logger.ts'
 
 /** How long closing may take, after the grace period, before the process exits anyway. */
 const closeTimeoutMs = 1500

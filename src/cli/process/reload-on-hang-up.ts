@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs'
 import { isatty } from 'node:tty'
-import type { Logger } from '../lib/logger.ts'
+import type { Logger } from '../../lib/logger.ts'
 
 /**
  * Reads the configuration again at each SIGHUP, as daemons do. A terminal that is closed sends the same signal: a server that
