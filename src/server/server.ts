@@ -136,7 +136,7 @@ function createTransports(
       {
         path: `${filesPath}/`,
         accepts: ({ method }) => method === 'GET' || method === 'HEAD',
-        handle: createFileHandler(profiles),
+        handle: createFileHandler({ profiles, readSlowConsumerTimeoutMs }),
       },
       {
         path: filesPath,

@@ -69,13 +69,9 @@ export class MessageFileStore {
 
   /** An upload has been labelled when it was made. */
   async #readFileOfProfile({ name, mediaType, url }: FileInput, path: FilePath): Promise<ReceivedFile> {
-    const { references } = this.#dependencies
     const target = parseServedFilePath(url)
     const served = target && (await readServedFile(target, this.#dependencies))
-    // A blob that no session refers to may be deleted at any time.
-    const isGarbage =
-      target?.type === 'toolResult' && (await references.findUnreferencedBlobs([target.hash])).length > 0
-    if (!served || isGarbage)
+    if (!served)
       throw createBadInputError(
         'The profile has no file with this URL. Upload it again, or send its content as a data URL.',
         ...path,

@@ -5,7 +5,8 @@ const preflightMaxAgeSeconds = 600
 
 const preflightHeaders = {
   'access-control-allow-methods': 'GET, HEAD, POST',
-  'access-control-allow-headers': 'content-type, authorization, idempotency-key, last-event-id',
+  'access-control-allow-headers':
+    'content-type, authorization, idempotency-key, last-event-id, range, if-range, if-none-match',
   'access-control-max-age': String(preflightMaxAgeSeconds),
 }
 

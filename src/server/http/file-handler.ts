@@ -1,43 +1,59 @@
-import { isAscii, isUtf8 } from 'node:buffer'
+import { Readable } from 'node:stream'
 import { parseServedFilePath, type ServedFileTarget } from '../../chat/attachments/parse-served-file-path.ts'
-import { readServedFile, type ServedFile } from '../../chat/attachments/read-served-file.ts'
+import { hasServedFile, openServedFile, type ServedFileProfile } from '../../chat/attachments/read-served-file.ts'
 import type { ProfileRegistry } from '../../services/profile-registry.ts'
 import type { ProfileServices } from '../../services/profile-services.ts'
+import { sendFile, type SendFileOptions } from './files/send-file.ts'
+import { toContentType } from './files/text-charset.ts'
 import { readRequestPath, type RequestHandler } from './router.ts'
 
+export interface FileHandlerOptions {
+  readonly profiles: ProfileRegistry
+  /** A client that accepts no byte for this long is disconnected. Called for each response. */
+  readonly readSlowConsumerTimeoutMs: () => SendFileOptions['slowConsumerTimeoutMs']
+}
+
 /** Serves the attachments of messages, uploads, the files of tool results, and results that are too large for the log. Responds 404 to other paths. */
-export function createFileHandler(profiles: ProfileRegistry): RequestHandler {
+export function createFileHandler({ profiles, readSlowConsumerTimeoutMs }: FileHandlerOptions): RequestHandler {
   return async (request, response) => {
     const target = parseServedFilePath(readRequestPath(request))
-    const file = target && (await findFile(target, await profiles.openAll()))
-    if (!file) {
+    const profile = target && (await findProfile(target, await profiles.openAll()))
+    await using file = profile ? await openServedFile(target, profile) : null
+    if (!profile || !file) {
       response.writeHead(404, { 'content-type': 'text/plain' }).end('The file does not exist.\n')
       return
     }
-    response.writeHead(200, {
-      'content-type': toContentType(file),
-      'content-length': file.bytes.length,
-      // Anyone may have made this file: a browser may display it, but must not run scripts in it.
-      'content-security-policy': "sandbox; default-src 'none'",
-      'x-content-type-options': 'nosniff',
-      'cache-control': 'private, max-age=31536000, immutable',
+    const contentType = await toContentType(file, async () => {
+      const again = await openServedFile(target, profile)
+      return again ? again.read(0, again.size - 1) : Readable.from([])
     })
-    response.end(file.bytes)
+    const options = {
+      slowConsumerTimeoutMs: readSlowConsumerTimeoutMs(),
+      isServed: () => hasServedFile(target, profile),
+    }
+    await sendFile(request, response, { ...file, headers: { ...fileHeaders, 'content-type': contentType } }, options)
   }
 }
 
-/** Without a charset, browsers read a text as they guess. One in ASCII is read correctly by all guesses. */
-function toContentType({ mediaType, bytes }: ServedFile): string {
-  const needsCharset = /^text\/[^;]+$/.test(mediaType) && !isAscii(bytes) && isUtf8(bytes)
-  return needsCharset ? `${mediaType}; charset=utf-8` : mediaType
+const fileHeaders = {
+  // Anyone may have made this file: a browser may display it, but must not run scripts in it.
+  'content-security-policy': "sandbox; default-src 'none'",
+  'x-content-type-options': 'nosniff',
+  'cache-control': 'private, max-age=31536000, immutable',
 }
 
-/** The file in the first profile that has it. */
-async function findFile(target: ServedFileTarget, profiles: readonly ProfileServices[]): Promise<ServedFile | null> {
+/** The first profile that has the file. */
+async function findProfile(
+  target: ServedFileTarget,
+  profiles: readonly ProfileServices[],
+): Promise<ServedFileProfile | null> {
   for (const { profile, chats } of profiles) {
-    const findMessage = (id: string) => chats.messageQueries.findMessage(id)
-    const file = await readServedFile(target, { blobs: profile.blobs, uploads: profile.uploads, findMessage })
-    if (file) return file
+    const { blobs, uploads, eventStore: references } = profile
+    const candidate: ServedFileProfile = {
+      ...{ blobs, uploads, references },
+      findMessage: (id) => chats.messageQueries.findMessage(id),
+    }
+    if (await hasServedFile(target, candidate)) return candidate
   }
   return null
 }

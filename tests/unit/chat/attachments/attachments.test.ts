@@ -95,6 +95,8 @@ describe('the type of a stored file', () => {
   const blobs: BlobStore = {
     put: () => Promise.resolve('a'.repeat(64)),
     get: () => Promise.resolve(null),
+    open: () => Promise.resolve(null),
+    receive: () => Promise.reject(new Error('Not implemented.')),
     deleteUnreferenced: () => Promise.reject(new Error('Not implemented.')),
     collectGarbage: () => Promise.reject(new Error('Not implemented.')),
   }
