@@ -2,6 +2,7 @@ import type { Settings } from './config/settings.ts'
 import { MutableLiveValue } from './config/reload/live-value.ts'
 import { createMetricsHandler } from './observability/metrics-handler.ts'
 import { createServerTelemetry } from './observability/create-server-telemetry.ts'
+import { AccessTokens } from './server/auth/access-tokens.ts'
 import { startServer, type ServerOptions } from './server/server.ts'
 import { ProfileRegistry, type ProfileRegistryOptions } from './services/profile-registry.ts'
 import type { ProfileServices } from './services/profile-services.ts'
@@ -18,6 +19,8 @@ export interface Segue {
   /** For example http://127.0.0.1:4000. */
   readonly url: string
   readonly profiles: ProfileRegistry
+  /** Who may call. `replace` takes effect at once. */
+  readonly tokens: AccessTokens
   /** The services of the profile `default`. */
   readonly defaultProfile: ProfileServices
   /** Resolves if the server cannot continue. The log says why. */
@@ -37,15 +40,17 @@ export async function startSegue({ heartbeat, webAppFolder = null, ...options }:
   await using resources = new AsyncDisposableStack()
   const { log, env } = options
   const settings = new MutableLiveValue(options.settings)
-  const { home, host, port } = options.settings
+  const { home, host, port, publicHosts } = options.settings
   resources.adopt(lockHome(home), (lock) => lock.release())
   const telemetry = resources.adopt(await createServerTelemetry(env, log), (created) => created.close())
   const profiles = resources.adopt(await ProfileRegistry.load({ ...options, settings, telemetry }), (registry) =>
     registry.close(),
   )
+  const tokens = new AccessTokens(options.settings.tokens, options.settings.isExposed)
+  resources.defer(settings.subscribe((next) => tokens.replace(next.tokens)))
   const server = resources.adopt(
     await startServer({
-      ...{ host, port, settings, log, profiles, webAppFolder },
+      ...{ host, port, publicHosts, tokens, settings, log, profiles, webAppFolder },
       handleMetrics: createMetricsHandler(telemetry.metrics),
       ...(heartbeat && { heartbeat }),
     }),
@@ -59,6 +64,7 @@ export async function startSegue({ heartbeat, webAppFolder = null, ...options }:
     url: server.url,
     profiles,
     failed: profiles.storage.failed,
+    tokens,
     defaultProfile: await profiles.openDefault(),
     close: async (graceMs = 0) => {
       if (graceMs > 0) await profiles.drain(AbortSignal.timeout(graceMs))

@@ -22,6 +22,8 @@ export interface SettingDefinition<T, D = T> {
   /** Describes the default in the documentation, if the value itself is not readable. */
   readonly defaultText: string | null
   readonly description: string
+  /** Whether messages must not show its value. */
+  readonly isSecret: boolean
   /** Its messages are sentences that say which values are allowed. */
   readonly schema: z.ZodType<T>
   /** Former names of keys in the value. They are accepted with a warning. */
@@ -39,6 +41,7 @@ export function defineSetting<T, D>(
     flag: null,
     argument: null,
     isRepeatable: false,
+    isSecret: false,
     flagValue: null,
     env: null,
     key: null,

@@ -94,7 +94,7 @@ export class SettingsReader {
   }
 
   #parse<T, D>(
-    { schema, renamedKeys }: SettingDefinition<T, D>,
+    { schema, renamedKeys, isSecret }: SettingDefinition<T, D>,
     { source, raw }: Candidate,
     validate: (value: T) => string | null,
   ): SettingValue<T> | null {
@@ -102,7 +102,9 @@ export class SettingsReader {
     this.report({ warnings: warnings.map(({ key, message }) => `${source.label}.${key}: ${message}`) })
     const parsed = schema.safeParse(value)
     if (!parsed.success) {
-      this.report({ problems: parsed.error.issues.flatMap((issue) => describeIssue(issue, source, raw)) })
+      this.report({
+        problems: parsed.error.issues.flatMap((issue) => describeIssue(issue, source, isSecret ? {} : raw)),
+      })
       return null
     }
     const problem = validate(parsed.data)

@@ -1,3 +1,4 @@
+import { type AccessSettings, resolveAccess } from './access/resolve-access.ts'
 import { parseFlags } from './command-line/flags.ts'
 import type { ServerLimits } from './limits.ts'
 import { type ResolvedPaths, resolvePaths } from './paths.ts'
@@ -7,13 +8,9 @@ import { settingDefinitions as definitions } from './setting-definitions.ts'
 import { SettingsReader } from './settings-reader.ts'
 
 /** The settings of the server and of the profile `default`. Paths are absolute; API keys are resolved. */
-export interface Settings extends ProfileSettings, ResolvedPaths {
+export interface Settings extends ProfileSettings, ResolvedPaths, AccessSettings {
   /** 0: any free port. */
   readonly port: number
-  /** `localhost` or a loopback address; `::1` without brackets. */
-  readonly host: string
-  /** Origins of web pages that may call the API, as browsers send them. */
-  readonly allowedOrigins: readonly string[]
   /** Whether every commit waits for the disk. */
   readonly durable: boolean
   /** Of all prices, costs and budgets: a code of ISO 4217. */
@@ -47,8 +44,7 @@ export function readSettings({ argv, env, homedir }: SettingsInputs): Settings {
     ...profileSettings,
     ...paths,
     port: reader.read(definitions.port).value,
-    host: reader.read(definitions.host).value,
-    allowedOrigins: reader.read(definitions.allowOrigins).value,
+    ...resolveAccess(reader),
     currency: reader.read(definitions.currency).value,
     durable: reader.read(definitions.durable).value,
     graceMs: reader.read(definitions.grace).value * 1000,

@@ -1,7 +1,11 @@
+import type { Viewer } from '../model/viewer.ts'
 import type { ProfileRegistry } from '../services/profile-registry.ts'
+import { ViewerProfiles } from '../services/viewer-profiles.ts'
 import { CrossProfileRecordLookup } from './cross-profile-record-lookup.ts'
 
 export interface Context {
+  /** Who asks. */
+  readonly viewer: Viewer
   readonly profiles: CrossProfileRecordLookup
   /**
    * The idempotency key of the request, as it was sent: the header Idempotency-Key over HTTP, the id of the subscribe
@@ -14,20 +18,23 @@ export interface Context {
   readonly lastEventId: number | null
 }
 
-/** What a transport knows about a request. */
-export type RequestInfo = Omit<Context, 'profiles'>
+/** What a transport knows about a request. It always says who asks. */
+export interface RequestInfo extends Partial<Omit<Context, 'profiles'>> {
+  readonly viewer: Viewer
+}
 
-const defaultRequestInfo: RequestInfo = {
+const defaultRequestInfo = {
   idempotencyKey: null,
   signal: new AbortController().signal,
   lastEventId: null,
 }
 
-export function createContext(registry: ProfileRegistry, requestInfo: Partial<RequestInfo> = {}): Context {
-  return { ...defaultRequestInfo, ...requestInfo, profiles: new CrossProfileRecordLookup(registry) }
+export function createContext(registry: ProfileRegistry, requestInfo: RequestInfo): Context {
+  const profiles = new CrossProfileRecordLookup(new ViewerProfiles(registry, requestInfo.viewer))
+  return { ...defaultRequestInfo, ...requestInfo, profiles }
 }
 
 /** The context of the same request without caches: for the next execution, such as the next event of a subscription. */
 export function renewGraphQLContext({ profiles, ...requestInfo }: Context): Context {
-  return { ...requestInfo, profiles: new CrossProfileRecordLookup(profiles.registry, profiles.followedSession) }
+  return { ...requestInfo, profiles: new CrossProfileRecordLookup(profiles.visible, profiles.followedSession) }
 }

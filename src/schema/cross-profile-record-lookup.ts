@@ -2,8 +2,8 @@ import { createIdNotFoundError } from '../lib/errors.ts'
 import type { MessageRecord } from '../model/message.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { StreamRecord } from '../model/stream.ts'
-import type { ProfileRegistry } from '../services/profile-registry.ts'
 import type { ProfileServices } from '../services/profile-services.ts'
+import type { ViewerProfiles } from '../services/viewer-profiles.ts'
 import {
   createNodeNotFoundError,
   listPossibleNodeTypes,
@@ -37,15 +37,16 @@ export interface FollowedSession {
  * execution. Dispose of it when the execution has ended.
  */
 export class CrossProfileRecordLookup implements Disposable {
-  readonly registry: ProfileRegistry
+  /** The profiles that exist for the caller. */
+  readonly visible: ViewerProfiles
   readonly #requestProfiles = new Map<ProfileServices, RequestProfile>()
   readonly #nodes = createNodeCaches()
   readonly #createdAtMs = performance.now()
   #followedSession: FollowedSession | null
   #isDisposed = false
 
-  constructor(registry: ProfileRegistry, followedSession: FollowedSession | null = null) {
-    this.registry = registry
+  constructor(visible: ViewerProfiles, followedSession: FollowedSession | null = null) {
+    this.visible = visible
     this.#followedSession = followedSession
   }
 
@@ -69,13 +70,13 @@ export class CrossProfileRecordLookup implements Disposable {
 
   /** Remembers the profile of the session that a subscription follows, for its events. */
   rememberFollowedSession(id: string, { profile }: RequestProfile): void {
-    const services = this.registry.findOpen(profile.name)
+    const services = this.visible.findOpen(profile.name)
     if (services) this.#followedSession = { id, services }
   }
 
   /** The profile with this name. Null if it does not exist: clients see it as an empty profile. */
   async findProfile(name: string): Promise<RequestProfile | null> {
-    const services = await this.registry.find(name)
+    const services = await this.visible.find(name)
     return services && this.#toRequestProfile(services)
   }
 
@@ -89,7 +90,7 @@ export class CrossProfileRecordLookup implements Disposable {
   /** Runs `write` on the profile with this name. It need not exist: the first write creates it. */
   async withProfile<T>(name: string, write: (profile: RequestProfile) => Promise<T>): Promise<T> {
     this.clearCaches()
-    using lease = await this.registry.acquire(name)
+    using lease = await this.visible.acquire(name)
     return await write(this.#toRequestProfile(lease.services))
   }
 
@@ -99,7 +100,7 @@ export class CrossProfileRecordLookup implements Disposable {
     start: (profile: ProfileServices) => AsyncIterableIterator<T>,
   ): Promise<AsyncIterableIterator<T>> {
     using resources = new DisposableStack()
-    const lease = resources.use(await this.registry.acquire(name))
+    const lease = resources.use(await this.visible.acquire(name))
     const values = disposeAtIteratorEnd(start(lease.services), lease)
     resources.move()
     return values
@@ -108,7 +109,7 @@ export class CrossProfileRecordLookup implements Disposable {
   /** The profile that a session is in. Throws NOT_FOUND. */
   async requireProfileOfSession(id: string): Promise<RequestProfile> {
     const followed = this.#followedSession
-    if (followed?.id === id && this.registry.findOpen(followed.services.profile.name) === followed.services)
+    if (followed?.id === id && this.visible.findOpen(followed.services.profile.name) === followed.services)
       return this.#toRequestProfile(followed.services)
     const found = await this.#findCached('Session', id)
     if (!found) throw createIdNotFoundError('session', id)
@@ -166,7 +167,7 @@ export class CrossProfileRecordLookup implements Disposable {
 
   /** The first of the existing profiles that has what `isWanted` looks for. */
   async searchProfiles(isWanted: (profile: ProfileServices) => Promise<boolean>): Promise<RequestProfile | null> {
-    for (const services of await this.registry.openAll())
+    for (const services of await this.visible.openAll())
       if (await isWanted(services)) return this.#toRequestProfile(services)
     return null
   }
@@ -186,7 +187,7 @@ export class CrossProfileRecordLookup implements Disposable {
   }
 
   async #search<Type extends NodeType>(type: Type, id: string): Promise<FoundNode<Type> | null> {
-    for (const services of await this.registry.openAll()) {
+    for (const services of await this.visible.openAll()) {
       const record = await nodeFinders[type](this.#toRequestProfile(services), id)
       if (record !== null) return { type, record, services }
     }

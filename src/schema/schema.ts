@@ -1,3 +1,4 @@
+import { requireRoles } from './access/require-roles.ts'
 import { omitNullArguments } from './omit-null-arguments.ts'
 import { schemaBuilder } from './schema-builder.ts'
 import './error-code.ts'
@@ -49,4 +50,4 @@ import './session/session.ts'
 import './usage-report/usage-query.ts'
 
 /** The GraphQL schema. `schema.graphql` is its printed form. */
-export const schema = omitNullArguments(schemaBuilder.toSchema())
+export const schema = requireRoles(omitNullArguments(schemaBuilder.toSchema()))

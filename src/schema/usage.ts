@@ -8,7 +8,7 @@ const CostType = schemaBuilder.objectRef<UsageCost>('Cost').implement({
     amount: t.exposeFloat('amount', { description: 'From 0, with all digits: nothing is rounded to cents.' }),
     currency: t.string({
       description: 'The code of the currency after ISO 4217, such as `USD`. It is the same everywhere on a server.',
-      resolve: (_cost, _args, { profiles }) => profiles.registry.currency,
+      resolve: (_cost, _args, { profiles }) => profiles.visible.currency,
     }),
     estimated: t.exposeBoolean('estimated', {
       description:
@@ -43,7 +43,7 @@ export const UsageType = schemaBuilder.objectRef<Usage>('Usage').implement({
       nullable: true,
       description:
         'What the tokens cost: as the provider reports it, else by the configured prices. Null if neither is known.',
-      resolve: (usage, _args, { profiles }) => omitForeignCost(usage, profiles.registry.currency).cost ?? null,
+      resolve: (usage, _args, { profiles }) => omitForeignCost(usage, profiles.visible.currency).cost ?? null,
     }),
   }),
 })

@@ -2,9 +2,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import type { Settings } from '../config/settings.ts'
 import type { LiveValue } from '../config/reload/live-value.ts'
+import type { Duplex } from 'node:stream'
 import type { Logger } from '../lib/logger.ts'
 import { filesPath } from '../model/message-content/blob-url.ts'
 import type { ProfileRegistry } from '../services/profile-registry.ts'
+import type { AccessTokens } from './auth/access-tokens.ts'
+import { Authenticator, isRejection } from './auth/authenticator.ts'
+import { createBearerAuthentication } from './auth/bearer-token.ts'
 import { BatchRunner } from './graphql/batch-runner.ts'
 import { createGraphQLError, createPayloadTooLargeError } from './graphql/graphql-errors.ts'
 import { GraphQLDocumentCache } from './graphql/documents/graphql-document-cache.ts'
@@ -12,15 +16,22 @@ import { ErrorFormatter } from './graphql/error-formatter.ts'
 import { OperationRunner } from './graphql/operation-runner.ts'
 import { createYogaHandler, graphqlPath } from './graphql/yoga.ts'
 import { CorsPolicy, sendPreflightResponse } from './http/cors-policy.ts'
-import { createFileHandler } from './http/file-handler.ts'
+import { createFileHandler, type FileHandlerOptions } from './http/file-handler.ts'
 import { maxRequestBytes } from './http/max-request-bytes.ts'
 import { createHealthHandler, createReadyHandler } from './http/probe-handlers.ts'
 import { endUpgrade, rejectUpgrade, sendRejection } from './http/reject-request.ts'
 import { RefusedOriginLogger } from './http/refused-origin-logger.ts'
-import { type RequestRejection, RequestGuard } from './http/request-guard.ts'
-import { createRouter, readRequestPath, type RequestHandler } from './http/router.ts'
+import { RequestGuard } from './http/request-guard.ts'
+import {
+  createRouter,
+  type PublicRequestHandler,
+  readRequestPath,
+  type RequestHandler,
+  type Route,
+} from './http/router.ts'
 import { sendJson } from './http/send-json.ts'
 import { createUploadHandler } from './http/upload-handler.ts'
+import type { RequestRejection } from './request-rejection.ts'
 import { acceptsEventStream } from './sse/read-sse-request.ts'
 import { createSseHandler } from './sse/sse-handler.ts'
 import type { WebSocketHeartbeatOptions } from './websocket/websocket-connection.ts'
@@ -31,6 +42,9 @@ export interface ServerOptions {
   readonly host: string
   /** 0 selects any free port. */
   readonly port: number
+  /** Further names and addresses under which clients reach the server. */
+  readonly publicHosts: readonly string[]
+  readonly tokens: AccessTokens
   readonly profiles: ProfileRegistry
   /** `allowedOrigins`: of web pages that may call the API, besides the server's own. */
   readonly settings: LiveValue<Pick<Settings, 'allowedOrigins' | 'limits'>>
@@ -59,7 +73,16 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const { host, port, settings, log } = options
   const checkRequest = createRequestCheck(options)
   const stopping = new AbortController()
-  const { handleRequest, webSockets } = createTransports(options, checkRequest, stopping.signal)
+  const authenticator = new Authenticator({
+    tokens: options.tokens,
+    methods: [createBearerAuthentication(options.tokens)],
+  })
+  const { handleRequest, webSockets } = createTransports(options, { checkRequest, authenticator }, stopping.signal)
+  const upgrade = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
+    const caller = await authenticator.authenticateHandshake(request)
+    if (caller !== null && isRejection(caller)) rejectUpgrade(socket, caller)
+    else webSockets.upgrade(request, socket, head, caller)
+  }
   const server = createServer((request, response) => {
     Promise.try(handleRequest, request, response)
       // Sets the time that the client has to receive the end of the response.
@@ -74,9 +97,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     socket.on('error', () => socket.destroy())
     if (readRequestPath(request) !== graphqlPath) return endUpgrade(socket, 404)
     const rejection = checkRequest(request)
-    if (rejection) rejectUpgrade(socket, rejection)
-    else if (webSockets.size >= settings.current.limits.sockets) endUpgrade(socket, 503)
-    else webSockets.upgrade(request, socket, head)
+    if (rejection) return rejectUpgrade(socket, rejection)
+    if (webSockets.size >= settings.current.limits.sockets) return endUpgrade(socket, 503)
+    upgrade(request, socket, head).catch((error: unknown) => {
+      log.error({ err: error }, 'upgrade failed')
+      socket.destroy()
+    })
   })
 
   const { promise: listening, resolve, reject } = Promise.withResolvers<void>()
@@ -102,8 +128,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 type RequestCheck = (request: IncomingMessage) => RequestRejection | null
 
 /** The check that precedes everything else, over HTTP as at the handshake of a WebSocket. */
-function createRequestCheck({ host, settings, log }: ServerOptions): RequestCheck {
-  const guard = new RequestGuard({ host, readAllowedOrigins: () => settings.current.allowedOrigins })
+function createRequestCheck({ host, publicHosts, settings, log }: ServerOptions): RequestCheck {
+  const guard = new RequestGuard({ host, publicHosts, readAllowedOrigins: () => settings.current.allowedOrigins })
   const refusedOrigins = new RefusedOriginLogger(log)
   return (request) => {
     const rejection = guard.check(request)
@@ -115,9 +141,9 @@ function createRequestCheck({ host, settings, log }: ServerOptions): RequestChec
 /** Creates the transports, which share one document cache and one error formatter. */
 function createTransports(
   { profiles, settings, log, webAppFolder, heartbeat = defaultWebSocketHeartbeat, handleMetrics }: ServerOptions,
-  checkRequest: RequestCheck,
+  { checkRequest, authenticator }: { readonly checkRequest: RequestCheck; readonly authenticator: Authenticator },
   stopping: AbortSignal,
-): { readonly handleRequest: RequestHandler; readonly webSockets: WebSocketServer } {
+): { readonly handleRequest: PublicRequestHandler; readonly webSockets: WebSocketServer } {
   const readLimits = () => settings.current.limits
   const readSlowConsumerTimeoutMs = () => readLimits().slowConsumerSeconds * 1000
   const cors = new CorsPolicy(() => settings.current.allowedOrigins)
@@ -128,21 +154,13 @@ function createTransports(
     ...{ profiles, documents, errors, readSlowConsumerTimeoutMs },
     batches: new BatchRunner(operations),
   })
-  const route = createRouter(
-    [
-      { path: '/health', handle: createHealthHandler() },
-      { path: '/ready', handle: createReadyHandler(profiles.readiness) },
+  const route = createRouter({
+    authenticate: (request) => authenticator.authenticate(request),
+    routes: [
+      { path: '/health', handlePublic: createHealthHandler() },
+      { path: '/ready', handlePublic: createReadyHandler(profiles.readiness) },
       { path: '/metrics', handle: handleMetrics },
-      {
-        path: `${filesPath}/`,
-        accepts: ({ method }) => method === 'GET' || method === 'HEAD',
-        handle: createFileHandler({ profiles, readSlowConsumerTimeoutMs }),
-      },
-      {
-        path: filesPath,
-        accepts: ({ method }) => method === 'POST',
-        handle: createUploadHandler({ profiles, formatError: (error) => errors.format(error) }),
-      },
+      ...createFileRoutes({ profiles, readSlowConsumerTimeoutMs }, errors),
       {
         path: graphqlPath,
         accepts: acceptsEventStream,
@@ -156,10 +174,10 @@ function createTransports(
       },
       { path: graphqlPath, handle: handleJson },
     ],
-    webAppFolder === null ? handleOther : createWebAppHandler(webAppFolder, handleOther),
-  )
+    handleNotFound: webAppFolder === null ? handleOther : createWebAppHandler(webAppFolder, handleOther),
+  })
   return {
-    webSockets: new WebSocketServer({ operations, errors, readLimits, heartbeat, log }),
+    webSockets: new WebSocketServer({ operations, authenticator, errors, readLimits, heartbeat, log }),
     handleRequest: (request, response) => {
       const isCorsPath = servesOtherOrigins(readRequestPath(request))
       if (isCorsPath) cors.setHeaders(request, response)
@@ -171,6 +189,17 @@ function createTransports(
       return route(request, response)
     },
   }
+}
+
+function createFileRoutes(options: FileHandlerOptions, errors: ErrorFormatter): Route[] {
+  const { profiles } = options
+  const formatError = (error: unknown) => errors.format(error)
+  const isRead = ({ method }: IncomingMessage): boolean => method === 'GET' || method === 'HEAD'
+  const isUpload = ({ method }: IncomingMessage): boolean => method === 'POST'
+  return [
+    { path: `${filesPath}/`, accepts: isRead, handle: createFileHandler(options) },
+    { path: filesPath, accepts: isUpload, role: 'USER', handle: createUploadHandler({ profiles, formatError }) },
+  ]
 }
 
 function requireBoundPort(address: AddressInfo | string | null): number {

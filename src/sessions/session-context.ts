@@ -2,7 +2,7 @@ import { continuesSession, maxChainLength } from '../model/conversation/lineage.
 import type { ContextCheckpoint } from '../model/context/context-checkpoint.ts'
 import type { ContextSummary } from '../model/context/context-summary.ts'
 import type { MessageRecord } from '../model/message.ts'
-import { isSegueSummary } from '../model/message-kind.ts'
+import { isSegueSummary } from '../model/conversation/message-kind.ts'
 import { toMessageText } from '../model/message-content/message-text.ts'
 import type { SessionRecord } from '../model/session.ts'
 

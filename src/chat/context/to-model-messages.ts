@@ -6,7 +6,7 @@ import { isJsonObject, toRawJson, toWellFormedJson } from '../../lib/text/json.t
 import { parseBlobUrl } from '../../model/message-content/blob-url.ts'
 import { isSteeringMessage, type MessagePart, type MessageRecord, type ToolCall } from '../../model/message.ts'
 import { imageMediaTypes } from '../attachments/media-type.ts'
-import { isSegueSummary } from '../../model/message-kind.ts'
+import { isSegueSummary } from '../../model/conversation/message-kind.ts'
 import { toMessageText } from '../../model/message-content/message-text.ts'
 import { parseToolCallArguments } from '../../model/tool-call.ts'
 import { noImages, type ToolImagePart, type ToolImages, toModelToolOutput } from './to-model-tool-output.ts'

@@ -1,7 +1,7 @@
 import { createBadInputError, createIdNotFoundError, SegueError } from '../../lib/errors.ts'
 import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import { positionNewSessionMessages } from '../../model/fold/message-position.ts'
-import { toMessageKind } from '../../model/message-kind.ts'
+import { toMessageKind } from '../../model/conversation/message-kind.ts'
 import type { ContextCheckpoint } from '../../model/context/context-checkpoint.ts'
 import type { UserMessageQuote } from '../../model/context/context-summary.ts'
 import { findOriginalId, isSteeringMessage, type MessagePart, type MessageRecord } from '../../model/message.ts'

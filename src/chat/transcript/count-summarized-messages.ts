@@ -1,5 +1,5 @@
 import type { MessageRecord } from '../../model/message.ts'
-import { isSegueSummary, toMessageKind } from '../../model/message-kind.ts'
+import { isSegueSummary, toMessageKind } from '../../model/conversation/message-kind.ts'
 import type { SessionTranscript, TranscriptKey } from './session-transcript.ts'
 
 /** In one page. */

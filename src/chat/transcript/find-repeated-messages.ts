@@ -1,4 +1,4 @@
-import { toMessageKind } from '../../model/message-kind.ts'
+import { toMessageKind } from '../../model/conversation/message-kind.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import { stringifyJson } from '../../lib/text/json.ts'
 

@@ -1,16 +1,19 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { ProfileSettings } from '../profile/profile-settings.ts'
 import type { Settings } from '../settings.ts'
 
 /** The settings that take effect while the server runs. */
-type LiveSettingKey = keyof ProfileSettings | 'allowedOrigins' | 'limits' | 'warnings'
+type LiveSettingKey = keyof ProfileSettings | 'allowedOrigins' | 'tokens' | 'limits' | 'warnings'
 
 /** The settings that take effect at the next start. */
 type RestartSettings = Omit<Settings, LiveSettingKey>
 
 /** What users call them. */
-const names: Readonly<Record<keyof RestartSettings, string>> = {
+const names: Readonly<Record<Exclude<keyof RestartSettings, 'isExposed'>, string>> = {
   port: 'port',
   host: 'host',
+  publicHosts: 'publicHosts',
+  trustProxy: 'trustProxy',
   home: 'home',
   hermesHome: 'hermesHome',
   currency: 'currency',
@@ -22,7 +25,7 @@ const names: Readonly<Record<keyof RestartSettings, string>> = {
 /** The names of the settings that have changed, but take effect at the next start. */
 export function listChangedRestartSettings(running: Settings, next: Settings): string[] {
   return Object.entries(names).flatMap(([key, name]) =>
-    Reflect.get(running, key) === Reflect.get(next, key) ? [] : [name],
+    isDeepStrictEqual(Reflect.get(running, key), Reflect.get(next, key)) ? [] : [name],
   )
 }
 
@@ -32,6 +35,10 @@ export function mergeLiveSettings(running: Settings, next: Settings): Settings {
 }
 
 function pickRestartSettings(settings: Settings): RestartSettings {
-  const { port, host, home, hermesHome, currency, durable, offlineDelayMs, graceMs } = settings
-  return { port, host, home, hermesHome, currency, durable, offlineDelayMs, graceMs }
+  const { port, host, publicHosts, trustProxy, isExposed, ...others } = settings
+  const { home, hermesHome, currency, durable, offlineDelayMs, graceMs } = others
+  return {
+    ...{ port, host, publicHosts, trustProxy, isExposed },
+    ...{ home, hermesHome, currency, durable, offlineDelayMs, graceMs },
+  }
 }

@@ -1,4 +1,4 @@
-import { toMessageKind } from '../message-kind.ts'
+import { toMessageKind } from './message-kind.ts'
 import { findOriginalId, isSteeringMessage, type MessageRecord } from '../message.ts'
 
 /**

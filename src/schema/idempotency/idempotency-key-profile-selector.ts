@@ -1,4 +1,3 @@
-import { defaultProfileName } from '../../profiles/profile-name.ts'
 import type { KeyedMutationCall } from '../../services/idempotent-calls.ts'
 import { createNodeNotFoundError, type NodeType } from '../node-finders.ts'
 import type { CrossProfileRecordLookup } from '../cross-profile-record-lookup.ts'
@@ -6,7 +5,7 @@ import type { RequestProfile } from '../request-profile.ts'
 
 /**
  * Where the keys of a call are kept: in a profile that the call names, or in that of the records that it is about. Keys
- * of records in several profiles are kept in `default`.
+ * of records in several profiles are kept in `default`, or in the first profile of a viewer who has no `default`.
  */
 export type IdempotencyKeyProfileSelector =
   | { readonly profile: string }
@@ -43,7 +42,9 @@ async function findOwner(
     return owner
   }
   const [owner, ...others] = new Set(owners)
-  return owner && others.length === 0 ? owner : profiles.requireProfile(defaultProfileName)
+  if (owner && others.length === 0) return owner
+  const shared = profiles.visible.sharedKeyProfile
+  return (await profiles.findProfile(shared)) ?? owner ?? profiles.requireProfile(shared)
 }
 
 /** What the call was about was deleted since: its key says where it was. */

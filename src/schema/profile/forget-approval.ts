@@ -1,5 +1,5 @@
 import { createBadInputError, createIdNotFoundError } from '../../lib/errors.ts'
-import { defaultProfileName, parseProfileName } from '../../profiles/profile-name.ts'
+import { parseProfileName } from '../../profiles/profile-name.ts'
 import { createCompletedIdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import { profileArgs } from '../arguments.ts'
 import { idempotencyKeyArgs } from '../idempotency/idempotency-key-argument.ts'
@@ -26,7 +26,7 @@ schemaBuilder.mutationField('forgetApproval', (t) =>
         const target = parseTarget(args)
         if ('id' in target) return { type: 'ApprovalRule', ids: [target.id] }
         const name = parseProfileName(profile, 'profile')
-        return { profile: (await profileExists(name, context)) ? name : defaultProfileName }
+        return { profile: (await profileExists(name, context)) ? name : context.profiles.visible.sharedKeyProfile }
       },
       execute: async ({ profile, ...args }, { context, profile: owner, key }) => {
         const target = parseTarget(args)

@@ -1,6 +1,6 @@
 import { type ModelInfo, offlineModelInfo } from '../../agent/models/model-info.ts'
 import type { ModelRegistry } from '../../agent/models/model-registry.ts'
-import type { ProfileRegistry } from '../../services/profile-registry.ts'
+import type { ViewerProfiles } from '../../services/viewer-profiles.ts'
 
 /** What clients see as a profile. It need not exist. */
 export interface ProfileRecord {
@@ -25,7 +25,7 @@ export async function listProfileModels(
 /** Whether a profile has a home. Others read as empty ones. */
 export async function profileExists(
   name: string,
-  { profiles }: { readonly profiles: { readonly registry: Pick<ProfileRegistry, 'listNames'> } },
+  { profiles }: { readonly profiles: { readonly visible: Pick<ViewerProfiles, 'listNames'> } },
 ): Promise<boolean> {
-  return (await profiles.registry.listNames()).includes(name)
+  return (await profiles.visible.listNames()).includes(name)
 }

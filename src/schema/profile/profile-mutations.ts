@@ -1,7 +1,7 @@
 import { nameRuleDescription } from '../../config/name-rule.ts'
 import { createIdNotFoundError } from '../../lib/errors.ts'
 import { toProfileId } from '../../profiles/profile-id.ts'
-import { defaultProfileName, parseProfileName } from '../../profiles/profile-name.ts'
+import { parseProfileName } from '../../profiles/profile-name.ts'
 import { idempotencyKeyArgs } from '../idempotency/idempotency-key-argument.ts'
 import { createIdempotentResolver } from '../idempotency/idempotent-mutation.ts'
 import type { IdempotencyKeyProfileSelector } from '../idempotency/idempotency-key-profile-selector.ts'
@@ -20,10 +20,10 @@ schemaBuilder.mutationFields((t) => ({
       ...idempotencyKeyArgs,
     },
     resolve: createIdempotentResolver({
-      keySpace: ({ name }) => toKeySpace(name),
+      keySpace: ({ name }, { profiles }) => toKeySpace(name, profiles.visible.sharedKeyProfile),
       execute: async ({ name }, { context, isResumed, begin }) => {
         await begin()
-        if (!isResumed || !(await profileExists(name, context))) await context.profiles.registry.create(name)
+        if (!isResumed || !(await profileExists(name, context))) await context.profiles.visible.create(name)
         return { name }
       },
       remember: ({ name }) => ({ createdId: toProfileId(name) }),
@@ -42,10 +42,10 @@ schemaBuilder.mutationFields((t) => ({
       ...idempotencyKeyArgs,
     },
     resolve: createIdempotentResolver({
-      keySpace: ({ name }) => toKeySpace(name),
+      keySpace: ({ name }, { profiles }) => toKeySpace(name, profiles.visible.sharedKeyProfile),
       execute: async ({ name }, { context, profile, isResumed, begin }) => {
         await begin()
-        if (!isResumed || (await profileExists(name, context))) await context.profiles.registry.delete(name)
+        if (!isResumed || (await profileExists(name, context))) await context.profiles.visible.delete(name)
         await profile.idempotentCalls.releaseCreated(toProfileId(name))
         return toProfileId(name)
       },
@@ -55,7 +55,7 @@ schemaBuilder.mutationFields((t) => ({
 }))
 
 /** Profiles do not keep the keys of their own creation and deletion. Throws BAD_USER_INPUT for an invalid name. */
-function toKeySpace(name: string): IdempotencyKeyProfileSelector {
+function toKeySpace(name: string, profile: string): IdempotencyKeyProfileSelector {
   parseProfileName(name, 'name')
-  return { profile: defaultProfileName }
+  return { profile }
 }

@@ -52,7 +52,7 @@ schemaBuilder.queryFields((t) => ({
   profiles: t.field({
     type: [ProfileObjectType],
     description: 'All profiles that exist: `default` first, then by name.',
-    resolve: async (_, __, { profiles }) => (await profiles.registry.listNames()).map((name) => ({ name })),
+    resolve: async (_, __, { profiles }) => (await profiles.visible.listNames()).map((name) => ({ name })),
   }),
   profile: t.field({
     type: ProfileObjectType,

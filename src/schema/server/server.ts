@@ -7,7 +7,8 @@ import type { ServerLimits } from '../../config/limits.ts'
 import { type ErrorCode, errorCodeDescriptions, isSegueErrorCode } from '../../lib/errors.ts'
 import type { HermesStatus } from '../../storage/sessions/hermes-status.ts'
 import { defaultProfileName } from '../../profiles/profile-name.ts'
-import type { ProfileRegistry } from '../../services/profile-registry.ts'
+import type { ViewerProfiles } from '../../services/viewer-profiles.ts'
+import { ViewerType } from './viewer.ts'
 import { ErrorCodeEnum } from '../error-code.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 
@@ -55,7 +56,10 @@ const ServerLimitsType = schemaBuilder.objectRef<ServerLimits>('ServerLimits').i
   }),
 })
 
-const ServerType = schemaBuilder.objectRef<ProfileRegistry>('Server').implement({
+/** What a viewer without the profile `default` is told. */
+const noHermes: HermesStatus = { state: 'NOT_FOUND', error: null }
+
+const ServerType = schemaBuilder.objectRef<ViewerProfiles>('Server').implement({
   description: 'The server that answers.',
   fields: (t) => ({
     version: t.string({ description: 'Its semantic version.', resolve: () => segueVersion }),
@@ -70,7 +74,11 @@ const ServerType = schemaBuilder.objectRef<ProfileRegistry>('Server').implement(
       type: HermesStatusType,
       description: 'The Hermes agent of the profile `default`.',
       resolve: async (_, __, { profiles }) =>
-        (await profiles.requireProfile(defaultProfileName)).profile.loadHermesStatus(),
+        (await profiles.findProfile(defaultProfileName))?.profile.loadHermesStatus() ?? noHermes,
+    }),
+    viewer: t.expose('viewer', {
+      type: ViewerType,
+      description: 'Who asks: the token of the request, what it allows and for which profiles.',
     }),
   }),
 })
@@ -79,6 +87,6 @@ schemaBuilder.queryField('server', (t) =>
   t.field({
     type: ServerType,
     description: 'The server: its version, its limits, and what it has found.',
-    resolve: (_, __, { profiles }) => profiles.registry,
+    resolve: (_, __, { profiles }) => profiles.visible,
   }),
 )

@@ -19,7 +19,7 @@ export class BatchRunner {
    * executed is an error in its place. Throws a BAD_USER_INPUT with status 400, before anything is executed, for a batch
    * that is empty or too long, or has one idempotency key for several mutations.
    */
-  async run(batch: readonly unknown[], requestInfo: Partial<RequestInfo>): Promise<ExecutionResult[]> {
+  async run(batch: readonly unknown[], requestInfo: RequestInfo): Promise<ExecutionResult[]> {
     if (batch.length === 0 || batch.length > maxOperations) {
       throw createBatchError(`The batch has ${batch.length} operations. Send 1 to ${maxOperations}.`)
     }
@@ -40,7 +40,7 @@ export class BatchRunner {
     }).length
   }
 
-  async #runOperation(item: unknown, requestInfo: Partial<RequestInfo>): Promise<ExecutionResult> {
+  async #runOperation(item: unknown, requestInfo: RequestInfo): Promise<ExecutionResult> {
     const params = parseGraphQLParams(item)
     if (!params) return { data: null, errors: [createInvalidParamsError()] }
     const operation = this.#operations.prepare(params, requestInfo)

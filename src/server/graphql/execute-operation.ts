@@ -35,7 +35,7 @@ export async function executeOperation(args: ExecutionArgs): Promise<ExecutionRe
   const { profiles } = requireGraphQLContext(args)
   using _ = profiles
   const { operation, name } = validated.operation
-  const telemetry = profiles.registry.telemetry.startOperation({ type: operation, name: name?.value ?? null })
+  const telemetry = profiles.visible.telemetry.startOperation({ type: operation, name: name?.value ?? null })
   let codes: readonly string[] = ['INTERNAL']
   try {
     const result = await telemetry.run(() => executeRootSelectionSet(validated))

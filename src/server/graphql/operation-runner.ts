@@ -31,7 +31,7 @@ export class OperationRunner {
     this.#options = options
   }
 
-  prepare(params: GraphQLParams, requestInfo: Partial<RequestInfo>): PreparedOperation | readonly GraphQLError[] {
+  prepare(params: GraphQLParams, requestInfo: RequestInfo): PreparedOperation | readonly GraphQLError[] {
     const { profiles, documents } = this.#options
     const prepared = prepareOperation(params, createContext(profiles, requestInfo), documents)
     if (!('type' in prepared)) profiles.telemetry.countRefusedOperation(findErrorCode(prepared[0]))

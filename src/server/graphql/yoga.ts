@@ -2,7 +2,9 @@ import { createYoga, useExecutionCancellation } from 'graphql-yoga'
 import { type Context, createContext, type RequestInfo } from '../../schema/context.ts'
 import { schema } from '../../schema/schema.ts'
 import type { ProfileRegistry } from '../../services/profile-registry.ts'
+import type { Caller } from '../auth/caller.ts'
 import { maxRequestBytes } from '../http/max-request-bytes.ts'
+import type { RequestHandler } from '../http/router.ts'
 import { usePlayground } from '../playground/use-playground.ts'
 import type { BatchRunner } from './batch-runner.ts'
 import type { GraphQLDocumentCache } from './documents/graphql-document-cache.ts'
@@ -36,11 +38,11 @@ export function createYogaHandler({
   errors,
   batches,
   readSlowConsumerTimeoutMs,
-}: YogaHandlerOptions) {
-  return createYoga<YogaServerContext, Context>({
+}: YogaHandlerOptions): RequestHandler {
+  const yoga = createYoga<YogaServerContext, Context>({
     schema,
     graphqlEndpoint: graphqlPath,
-    context: ({ request }) => createContext(profiles, readRequestInfo(request)),
+    context: ({ request, caller }) => createContext(profiles, readRequestInfo(request, caller)),
     plugins: [
       usePlayground(),
       useResponseMediaType(),
@@ -65,8 +67,9 @@ export function createYogaHandler({
     landingPage: false,
     graphiql: false,
   })
+  return (request, response, caller) => yoga(request, response, { caller })
 }
 
-function readRequestInfo({ headers, signal }: Request): Partial<RequestInfo> {
-  return { idempotencyKey: headers.get('idempotency-key'), signal }
+function readRequestInfo({ headers, signal }: Request, { viewer }: Caller): RequestInfo {
+  return { viewer, idempotencyKey: headers.get('idempotency-key'), signal }
 }

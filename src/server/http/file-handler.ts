@@ -3,6 +3,7 @@ import { parseServedFilePath, type ServedFileTarget } from '../../chat/attachmen
 import { hasServedFile, openServedFile, type ServedFileProfile } from '../../chat/attachments/read-served-file.ts'
 import type { ProfileRegistry } from '../../services/profile-registry.ts'
 import type { ProfileServices } from '../../services/profile-services.ts'
+import { ViewerProfiles } from '../../services/viewer-profiles.ts'
 import { sendFile, type SendFileOptions } from './files/send-file.ts'
 import { toContentType } from './files/text-charset.ts'
 import { readRequestPath, type RequestHandler } from './router.ts'
@@ -15,9 +16,9 @@ export interface FileHandlerOptions {
 
 /** Serves the attachments of messages, uploads, the files of tool results, and results that are too large for the log. Responds 404 to other paths. */
 export function createFileHandler({ profiles, readSlowConsumerTimeoutMs }: FileHandlerOptions): RequestHandler {
-  return async (request, response) => {
+  return async (request, response, { viewer }) => {
     const target = parseServedFilePath(readRequestPath(request))
-    const profile = target && (await findProfile(target, await profiles.openAll()))
+    const profile = target && (await findProfile(target, await new ViewerProfiles(profiles, viewer).openAll()))
     await using file = profile ? await openServedFile(target, profile) : null
     if (!profile || !file) {
       response.writeHead(404, { 'content-type': 'text/plain' }).end('The file does not exist.\n')

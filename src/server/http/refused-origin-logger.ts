@@ -1,5 +1,5 @@
 import type { Logger } from '../../lib/logger.ts'
-import type { RequestRejection } from './request-guard.ts'
+import type { RequestRejection } from '../request-rejection.ts'
 
 /** A page can have requests sent from any number of origins. */
 const maxLoggedOrigins = 100

@@ -1,17 +1,26 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { RequestRejection } from './request-guard.ts'
+import type { ErrorCode } from '../../lib/errors.ts'
+import type { RequestRejection } from '../request-rejection.ts'
 import { sendJson } from './send-json.ts'
 
-/** Answers an HTTP request that the request guard has rejected. */
-export function sendRejection(response: ServerResponse, rejection: RequestRejection): void {
-  // The body of the request is never read, so the connection cannot be used again.
-  sendJson(response, rejection.status, createRejectionBody(rejection), { connection: 'close' })
+const codeByStatus: Readonly<Record<RequestRejection['status'], ErrorCode>> = {
+  400: 'BAD_USER_INPUT',
+  401: 'UNAUTHENTICATED',
+  403: 'FORBIDDEN',
+  415: 'BAD_USER_INPUT',
+  429: 'RATE_LIMITED',
 }
 
-/** Refuses the handshake of a WebSocket which the request guard has rejected. No browser shows the body to a page. */
+/** Answers an HTTP request that was rejected before it was handled. */
+export function sendRejection(response: ServerResponse, rejection: RequestRejection): void {
+  // The body of the request is never read, so the connection cannot be used again.
+  sendJson(response, rejection.status, createRejectionBody(rejection), { ...rejection.headers, connection: 'close' })
+}
+
+/** Refuses the handshake of a WebSocket that was rejected. No browser shows the body to a page. */
 export function rejectUpgrade(socket: Duplex, rejection: RequestRejection): void {
-  const headers = { 'content-type': 'application/json; charset=utf-8', vary: 'Origin' }
+  const headers = { 'content-type': 'application/json; charset=utf-8', vary: 'Origin', ...rejection.headers }
   endUpgrade(socket, rejection.status, headers, JSON.stringify(createRejectionBody(rejection)))
 }
 
@@ -30,6 +39,7 @@ export function endUpgrade(
 }
 
 function createRejectionBody({ status, message }: RequestRejection): object {
-  const extensions = status === 403 ? { code: 'FORBIDDEN' } : { code: 'BAD_USER_INPUT', path: [] }
+  const code = codeByStatus[status]
+  const extensions = code === 'BAD_USER_INPUT' ? { code, path: [] } : { code }
   return { errors: [{ message, extensions }] }
 }

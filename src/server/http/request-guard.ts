@@ -3,18 +3,13 @@ import { isHttpOrigin } from '../../config/http/http-origin.ts'
 import { readRequestPath } from './router.ts'
 import { filesPath } from '../../model/message-content/blob-url.ts'
 import { truncate } from '../../lib/text/truncate.ts'
-
-/** Why a request is rejected. */
-export interface RequestRejection {
-  readonly status: 403 | 415
-  readonly message: string
-  /** The origin that is not allowed, at most `maxOriginLength` long; null if the reason is another one. */
-  readonly refusedOrigin: string | null
-}
+import type { RequestRejection } from '../request-rejection.ts'
 
 export interface RequestGuardOptions {
   /** The name or address on which the server listens. */
   readonly host: string
+  /** Further names and addresses under which clients reach it. */
+  readonly publicHosts: readonly string[]
   /** Origins of other pages that may call the server. Called for each request. */
   readonly readAllowedOrigins: () => readonly string[]
 }
@@ -39,12 +34,12 @@ export class RequestGuard {
   readonly #allowedHosts: ReadonlySet<string>
   readonly #readAllowedOrigins: () => readonly string[]
 
-  constructor({ host, readAllowedOrigins }: RequestGuardOptions) {
+  constructor({ host, publicHosts, readAllowedOrigins }: RequestGuardOptions) {
     this.#allowedHosts = new Set([
       'localhost',
       '127.0.0.1',
       '[::1]',
-      host.includes(':') ? `[${host}]` : host.toLowerCase(),
+      ...[host, ...publicHosts].map((name) => (name.includes(':') ? `[${name}]` : name.toLowerCase())),
     ])
     this.#readAllowedOrigins = readAllowedOrigins
   }
@@ -53,7 +48,10 @@ export class RequestGuard {
   check({ method, headers, url = '/' }: Pick<IncomingMessage, 'method' | 'headers' | 'url'>): RequestRejection | null {
     const host = headers.host?.toLowerCase() ?? ''
     if (!this.#allowedHosts.has(host.replace(/:\d*$/, ''))) {
-      return reject(403, 'The Host header does not name this server. Use localhost or its configured host.')
+      return reject(
+        403,
+        'The Host header does not name this server. Use localhost, its configured host, or a name that --public-host gives it.',
+      )
     }
     const originRejection = this.#checkOrigin(host, headers)
     if (originRejection) return originRejection

@@ -1,24 +1,59 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { hasRole, type ViewerRole } from '../../model/viewer.ts'
+import { isRejection } from '../auth/authenticator.ts'
+import type { Caller } from '../auth/caller.ts'
+import type { RequestRejection } from '../request-rejection.ts'
+import { sendRejection } from './reject-request.ts'
 
 /** Answers a request. */
-export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
+export type RequestHandler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  caller: Caller,
+) => void | Promise<void>
 
-export interface Route {
+/** Answers a request of anybody. */
+export type PublicRequestHandler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
+
+interface RouteMatcher {
   /** A path, or a prefix of paths if it ends with a slash. */
   readonly path: string
   /** A further condition, for example on the method. */
   readonly accepts?: (request: IncomingMessage) => boolean
+}
+
+/** A route for callers with a role. */
+export interface Route extends RouteMatcher {
+  /** Default: READ. */
+  readonly role?: ViewerRole
   readonly handle: RequestHandler
 }
 
-/** Passes each request to the first route that matches it, or to `handleNotFound`. */
-export function createRouter(routes: readonly Route[], handleNotFound: RequestHandler): RequestHandler {
-  return (request, response) => {
+/** A route for anybody: it must show nothing of a profile. */
+export interface PublicRoute extends RouteMatcher {
+  readonly handlePublic: PublicRequestHandler
+}
+
+export interface RouterOptions {
+  readonly routes: readonly (Route | PublicRoute)[]
+  readonly authenticate: (request: IncomingMessage) => Promise<Caller | RequestRejection>
+  readonly handleNotFound: PublicRequestHandler
+}
+
+/** Passes each request to the first route that matches it, if its caller may use it, or to `handleNotFound`. */
+export function createRouter({ routes, authenticate, handleNotFound }: RouterOptions): PublicRequestHandler {
+  return async (request, response) => {
     const path = readRequestPath(request)
     const route = routes.find(
       (candidate) => matchesPath(candidate.path, path) && (candidate.accepts?.(request) ?? true),
     )
-    return (route?.handle ?? handleNotFound)(request, response)
+    if (!route) return handleNotFound(request, response)
+    if ('handlePublic' in route) return route.handlePublic(request, response)
+    const caller = await authenticate(request)
+    if (isRejection(caller)) return sendRejection(response, caller)
+    const { role = 'READ' } = route
+    if (!hasRole(caller.viewer, role)) return sendRejection(response, createRoleRejection(role))
+    return route.handle(request, response, caller)
   }
 }
 
@@ -30,4 +65,9 @@ export function readRequestPath({ url = '/' }: Pick<IncomingMessage, 'url'>): st
 function matchesPath(route: string, path: string): boolean {
   // The router's own slash is no prefix: it is the path of the root alone.
   return path === route || (route !== '/' && route.endsWith('/') && path.startsWith(route))
+}
+
+function createRoleRejection(role: ViewerRole): RequestRejection {
+  const message = `Your token does not allow this. Use a token with the role ${role}.`
+  return { status: 403, message, refusedOrigin: null }
 }

@@ -6,6 +6,7 @@ import { createBadInputError, createShuttingDownError, SegueError, type ErrorCod
 import { filesPath } from '../../model/message-content/blob-url.ts'
 import { parseProfileName } from '../../profiles/profile-name.ts'
 import type { ProfileRegistry } from '../../services/profile-registry.ts'
+import { ViewerProfiles } from '../../services/viewer-profiles.ts'
 import type { UploadRecord } from '../../storage/uploads/upload-store.ts'
 import { readRequestBody } from './read-request-body.ts'
 import type { RequestHandler } from './router.ts'
@@ -22,6 +23,7 @@ const maxBodyBytes = Math.max(...Object.values(maxFileBytes)) + 65_536
 
 const statusByCode: Readonly<Partial<Record<ErrorCode, number>>> = {
   BAD_USER_INPUT: 400,
+  FORBIDDEN: 403,
   NOT_FOUND: 404,
   TOO_LARGE: 413,
   RATE_LIMITED: 429,
@@ -35,13 +37,13 @@ const statusByCode: Readonly<Partial<Record<ErrorCode, number>>> = {
  * response of an operation.
  */
 export function createUploadHandler({ profiles, formatError }: UploadHandlerOptions): RequestHandler {
-  return async (request, response) => {
+  return async (request, response, { viewer }) => {
     try {
       if (profiles.refusesWork) throw createShuttingDownError()
       const query = readQuery(request)
       const profile = parseProfileName(query.get('profile'), 'profile')
       const file = await readFile(request)
-      using lease = await profiles.acquire(profile)
+      using lease = await new ViewerProfiles(profiles, viewer).acquire(profile)
       const upload = await lease.services.uploads.store({ ...file, name: query.get('name') ?? file.name })
       sendUpload(response, upload)
     } catch (error) {

@@ -6,6 +6,7 @@ import { httpExtensionSchema } from '../graphql/error-formatter.ts'
 import { createForbiddenOverGetError, isForbiddenOverGet } from '../graphql/forbidden-over-get.ts'
 import type { OperationRunner } from '../graphql/operation-runner.ts'
 import type { GraphQLParams } from '../graphql/prepare-operation.ts'
+import type { Caller } from '../auth/caller.ts'
 import { jsonMediaTypes, negotiateMediaType } from '../http/accept-header.ts'
 import type { RequestHandler } from '../http/router.ts'
 import { sendJson } from '../http/send-json.ts'
@@ -14,7 +15,7 @@ import { readRequestBody } from '../http/read-request-body.ts'
 import { readGraphQLParams, parseLastEventId, readIdempotencyKeyHeader } from './read-sse-request.ts'
 import { SseWriter, type SseWriterOptions } from './sse-writer.ts'
 
-export interface SseHandlerOptions extends SseWriterOptions {
+export interface SseHandlerOptions extends Omit<SseWriterOptions, 'revoked'> {
   readonly operations: OperationRunner
   /** Handles queries and mutations of clients that accept JSON, too. The body is in the `body` of the request. */
   readonly handleJson: RequestHandler
@@ -31,16 +32,16 @@ export interface SseHandlerOptions extends SseWriterOptions {
  * be executed gets 400, and one that has received every event gets 204. A POST request gets its errors as a result.
  */
 export function createSseHandler(options: SseHandlerOptions): RequestHandler {
-  return async (request, response) => {
+  return async (request, response, caller) => {
     const body = await readRequestBody(request, maxRequestBytes)
     if (body === 'too large') return sendErrors(response, 413, createPayloadTooLargeError())
     const params = readGraphQLParams(request, body)
     const acceptsJson = negotiateMediaType(request.headers.accept, jsonMediaTypes) !== null
     if (acceptsJson && !(params && options.operations.findType(params) === 'subscription')) {
-      return options.handleJson(Object.assign(request, { body: Readable.from([body]) }), response)
+      return options.handleJson(Object.assign(request, { body: Readable.from([body]) }), response, caller)
     }
     if (!params) return sendErrors(response, 400, createInvalidParamsError())
-    return new SseExchange(request, response, options).run(params)
+    return new SseExchange(request, response, caller, options).run(params)
   }
 }
 
@@ -48,12 +49,14 @@ export function createSseHandler(options: SseHandlerOptions): RequestHandler {
 class SseExchange {
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
+  readonly #caller: Caller
   readonly #options: SseHandlerOptions
   readonly #isGet: boolean
 
-  constructor(request: IncomingMessage, response: ServerResponse, options: SseHandlerOptions) {
+  constructor(request: IncomingMessage, response: ServerResponse, caller: Caller, options: SseHandlerOptions) {
     this.#request = request
     this.#response = response
+    this.#caller = caller
     this.#options = options
     this.#isGet = request.method === 'GET'
   }
@@ -63,6 +66,7 @@ class SseExchange {
     const disconnect = new AbortController()
     this.#response.once('close', () => disconnect.abort())
     const operation = operations.prepare(params, {
+      viewer: this.#caller.viewer,
       idempotencyKey: readIdempotencyKeyHeader(this.#request),
       lastEventId: parseLastEventId(this.#request),
       signal: disconnect.signal,
@@ -89,7 +93,8 @@ class SseExchange {
   }
 
   #write(results: AsyncIterable<ExecutionResult>): Promise<void> {
-    return new SseWriter(this.#response, this.#options).writeAll(results)
+    const { revoked } = this.#caller
+    return new SseWriter(this.#response, { ...this.#options, revoked }).writeAll(results)
   }
 }
 

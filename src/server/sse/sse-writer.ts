@@ -11,6 +11,8 @@ export interface SseWriterOptions {
   readonly heartbeatIntervalMs: number
   /** Aborted when the server stops: what was written is sent, and the response ends without a `complete` event. */
   readonly stopping: AbortSignal
+  /** Aborted when the credentials of the client are no longer valid: the connection is closed at once. */
+  readonly revoked: AbortSignal
 }
 
 /** Sends results as server-sent events. Requests the next result only when the client has accepted the previous one. */
@@ -34,9 +36,12 @@ export class SseWriter {
     const stopDetection = detectSlowConsumer(response.socket, readSlowConsumerTimeoutMs(), () => response.destroy())
     const heartbeatTimer = setInterval(() => this.#writeHeartbeat(), heartbeatIntervalMs)
     response.once('close', closeIterator)
-    const { stopping } = this.#options
+    const { stopping, revoked } = this.#options
     const endResponse = (): void => void response.end(() => response.socket?.end())
     stopping.addEventListener('abort', endResponse)
+    const disconnect = (): void => void response.destroy()
+    revoked.addEventListener('abort', disconnect)
+    if (revoked.aborted) disconnect()
     this.#writeHead()
     try {
       for (;;) {
@@ -48,6 +53,7 @@ export class SseWriter {
       if (!response.destroyed && !response.writableEnded) response.end('event: complete\ndata:\n\n')
     } finally {
       stopping.removeEventListener('abort', endResponse)
+      revoked.removeEventListener('abort', disconnect)
       clearInterval(heartbeatTimer)
       stopDetection()
       closeIterator()

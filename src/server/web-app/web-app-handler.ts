@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import sirv from 'sirv'
 import { negotiateMediaType } from '../http/accept-header.ts'
-import { readRequestPath, type RequestHandler } from '../http/router.ts'
+import { readRequestPath, type PublicRequestHandler } from '../http/router.ts'
 import { diagramPageHeaders, diagramPagePath, webAppHeaders } from './web-app-headers.ts'
 
 /** The files that `npm run build -- web` writes, beside the sources as in the package. */
@@ -20,7 +20,7 @@ export function hasWebApp(folder: string): boolean {
  * Serves the files of the web app, and its page at every other path that a browser opens: the app shows a view for each.
  * Whatever else is asked for goes to `handleOther`.
  */
-export function createWebAppHandler(folder: string, handleOther: RequestHandler): RequestHandler {
+export function createWebAppHandler(folder: string, handleOther: PublicRequestHandler): PublicRequestHandler {
   const page = join(folder, 'index.html')
   let builtAt = readModificationTime(page)
   let serveFile = createFileServer(folder)

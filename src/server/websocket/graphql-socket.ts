@@ -8,11 +8,11 @@ import { parseJsonOrNull } from '../../lib/text/json.ts'
 import { truncateToBytes } from '../../lib/text/truncate.ts'
 import type { ErrorFormatter } from '../graphql/error-formatter.ts'
 import { detectSlowConsumer } from '../http/detect-slow-consumer.ts'
-import { WebSocketOperationAborts } from './websocket-operation-aborts.ts'
 import { WebSocketClosedError, type WebSocketHeartbeatOptions, WebSocketConnection } from './websocket-connection.ts'
+import { WebSocketSession, type WebSocketSessionOptions } from './websocket-session.ts'
 
 /** graphql-transport-ws, as implemented by graphql-ws. */
-export type GraphQLWsServer = ProtocolServer<WebSocketOperationAborts>
+export type GraphQLWsServer = ProtocolServer<WebSocketSession>
 
 export interface GraphQLSocketOptions {
   readonly protocol: GraphQLWsServer
@@ -37,14 +37,20 @@ export class GraphQLSocket {
   readonly #webSocket: WebSocket
   readonly #connection: WebSocketConnection
   readonly #options: GraphQLSocketOptions
-  readonly #operationAborts = new WebSocketOperationAborts()
+  readonly #session: WebSocketSession
   readonly #pendingMessages = new TaskTracker()
   /** Messages that wait until a completed operation has ended; null if none do. Later messages wait behind them. */
   #heldMessages: string[] | null = null
   #notifyClosed: ReturnType<GraphQLWsServer['opened']> = async () => undefined
 
-  constructor(webSocket: WebSocket, tcpSocket: Socket, options: GraphQLSocketOptions) {
+  constructor(
+    webSocket: WebSocket,
+    tcpSocket: Socket,
+    options: GraphQLSocketOptions,
+    session: Omit<WebSocketSessionOptions, 'close'>,
+  ) {
     this.#webSocket = webSocket
+    this.#session = new WebSocketSession({ ...session, close: (code, reason) => this.close(code, reason) })
     this.#options = options
     this.#connection = new WebSocketConnection(webSocket, tcpSocket)
     this.#connection.startHeartbeat(options.heartbeat)
@@ -77,7 +83,7 @@ export class GraphQLSocket {
           this.#webSocket.on('message', (data) => this.#onMessage(String(data), handleMessage))
         },
       },
-      this.#operationAborts,
+      this.#session,
     )
   }
 
@@ -85,7 +91,7 @@ export class GraphQLSocket {
     // A message that arrives after the server has closed the socket must not start anything.
     if (!this.#connection.isOpen) return
     if (this.#heldMessages) return void this.#heldMessages.push(message)
-    const blocker = this.#operationAborts.findBlocker(message)
+    const blocker = this.#session.operationAborts.findBlocker(message)
     if (!blocker) return this.#handleMessage(message, handleMessage)
     this.#heldMessages = [message]
     void blocker.then(() => this.#releaseMessages(handleMessage))
@@ -98,8 +104,8 @@ export class GraphQLSocket {
   }
 
   #handleMessage(message: string, handleMessage: MessageHandler): void {
-    this.#operationAborts.onMessage(message)
-    const handled = this.#pendingMessages.run(() => this.#operationAborts.track(() => handleMessage(message)))
+    this.#session.operationAborts.onMessage(message)
+    const handled = this.#pendingMessages.run(() => this.#session.operationAborts.track(() => handleMessage(message)))
     handled.catch((error: unknown) => this.#onError(error, message))
   }
 
@@ -117,7 +123,7 @@ export class GraphQLSocket {
   }
 
   #onClosed(code: number, reason: string): void {
-    this.#operationAborts.abortAll()
+    this.#session.end()
     // graphql-ws may close the socket inside `opened`, before there is a function to call.
     Promise.resolve()
       .then(() => this.#notifyClosed(code, reason))

@@ -9,16 +9,19 @@ import { waitForAbort } from '../../lib/async/wait-for-abort.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { reviveExactNumber } from '../../lib/text/json.ts'
 import { createGraphQLError } from '../graphql/graphql-errors.ts'
+import type { Authenticator } from '../auth/authenticator.ts'
+import type { Caller } from '../auth/caller.ts'
 import type { ErrorFormatter } from '../graphql/error-formatter.ts'
 import { requireGraphQLContext } from '../graphql/execute-operation.ts'
 import type { OperationRunner } from '../graphql/operation-runner.ts'
 import { maxRequestBytes } from '../http/max-request-bytes.ts'
 import { type GraphQLWsServer, GraphQLSocket, type GraphQLSocketOptions } from './graphql-socket.ts'
-import type { WebSocketOperationAborts } from './websocket-operation-aborts.ts'
 import { WebSocketClosedError, type WebSocketHeartbeatOptions } from './websocket-connection.ts'
+import type { WebSocketSession } from './websocket-session.ts'
 
 export interface WebSocketServerOptions {
   readonly operations: OperationRunner
+  readonly authenticator: Authenticator
   readonly errors: ErrorFormatter
   /** Called for each socket and each operation. */
   readonly readLimits: () => ServerLimits
@@ -35,9 +38,11 @@ const goingAway = 1001
 export class WebSocketServer {
   readonly #server = new WsServer({ noServer: true, maxPayload: maxRequestBytes, handleProtocols })
   readonly #sockets = new Set<GraphQLSocket>()
+  readonly #authenticator: Authenticator
   readonly #socketOptions: GraphQLSocketOptions
 
-  constructor({ operations, errors, readLimits, heartbeat, log }: WebSocketServerOptions) {
+  constructor({ operations, authenticator, errors, readLimits, heartbeat, log }: WebSocketServerOptions) {
+    this.#authenticator = authenticator
     this.#socketOptions = {
       protocol: createProtocol(operations, errors, () => readLimits().operationsPerSocket),
       readSlowConsumerTimeoutMs: () => readLimits().slowConsumerSeconds * 1000,
@@ -52,10 +57,12 @@ export class WebSocketServer {
     return this.#server.clients.size
   }
 
-  /** Completes the handshake of an HTTP upgrade request. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  /** Completes the handshake of an HTTP upgrade request. Without a caller, connection_init has to say who it is. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, caller: Caller | null): void {
+    const { method, headers } = request
+    const session = { authenticator: this.#authenticator, handshake: { method, headers }, caller }
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      const graphqlSocket = new GraphQLSocket(webSocket, request.socket, this.#socketOptions)
+      const graphqlSocket = new GraphQLSocket(webSocket, request.socket, this.#socketOptions, session)
       this.#sockets.add(graphqlSocket)
       webSocket.once('close', () => this.#sockets.delete(graphqlSocket))
     })
@@ -80,27 +87,29 @@ function createProtocol(
   errors: ErrorFormatter,
   readMaxOperationsPerSocket: () => number,
 ): GraphQLWsServer {
-  return makeServer<Record<string, unknown>, WebSocketOperationAborts>({
+  return makeServer<Record<string, unknown>, WebSocketSession>({
+    onConnect: ({ extra: session, connectionParams }) => session.authenticate(connectionParams),
     execute: (args) => endOnAbort(operations.execute(args), args),
     subscribe: (args) => endOnAbort(operations.subscribe(args), args),
-    onSubscribe: ({ subscriptions, extra: operationAborts }, id, payload) => {
+    onSubscribe: ({ subscriptions, extra: session }, id, payload) => {
       const maxOperations = readMaxOperationsPerSocket()
       if (Object.keys(subscriptions).length > maxOperations) return [tooManyOperations(maxOperations)]
-      return prepareOperation(operations, operationAborts, id, payload)
+      return prepareOperation(operations, session, id, payload)
     },
     jsonMessageReviver: reviveExactNumber,
-    onComplete: ({ extra: operationAborts }, id) => operationAborts.release(id),
+    onComplete: ({ extra: { operationAborts } }, id) => operationAborts.release(id),
     onError: (_, __, ___, graphqlErrors) => graphqlErrors.map((error) => formatError(error, errors).toJSON()),
   })
 }
 
 function prepareOperation(
   operations: OperationRunner,
-  operationAborts: WebSocketOperationAborts,
+  { caller, operationAborts }: WebSocketSession,
   id: string,
   payload: SubscribePayload,
 ) {
   const operation = operations.prepare(payload, {
+    viewer: caller.viewer,
     // A client that reconnects repeats the id.
     idempotencyKey: uuidPattern.test(id) ? id : null,
     signal: operationAborts.createSignal(id),

@@ -55,9 +55,9 @@ export class RawSocket {
   }
 
   /** Opens a connection and waits until it is acknowledged. */
-  static async open(url: string): Promise<RawSocket> {
+  static async open(url: string, payload?: object): Promise<RawSocket> {
     const raw = await RawSocket.connect(url)
-    raw.send({ type: 'connection_init' })
+    raw.send({ type: 'connection_init', payload })
     await raw.next()
     return raw
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { defaultLimits } from '../../../src/config/limits.ts'
 import { readSettings, type Settings } from '../../../src/config/settings.ts'
+import { localAccess } from '../config/local-access.ts'
 import { type Segue, type SegueOptions, startSegue } from '../../../src/segue.ts'
 import { SegueProfileDatabase } from '../../../src/storage/sqlite/segue-profile-database.ts'
 
@@ -35,8 +36,7 @@ export async function startTestSegue({
   const segue = await startSegue({
     settings: {
       port: 0,
-      host: '127.0.0.1',
-      allowedOrigins: [],
+      ...localAccess,
       hermesHome: null,
       model: null,
       providers: [],

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { localAccess } from '../../support/config/local-access.ts'
 import { newTestSettings } from '../../support/config/test-settings.ts'
 
 const { homedir, home, config, read, readProblems, writeConfig } = newTestSettings()
@@ -9,8 +10,7 @@ describe('the value of a setting', () => {
   test('is its default if nothing is set', () => {
     expect(read()).toEqual({
       port: 4000,
-      host: '127.0.0.1',
-      allowedOrigins: [],
+      ...localAccess,
       home,
       hermesHome: null,
       model: null,
@@ -186,7 +186,7 @@ describe('a limit under its former name', () => {
 describe('a problem', () => {
   test('is reported with all others, each with its source and the allowed values', () => {
     writeConfig({ port: '1', colour: 'red', providers: { local: { type: 'opanai' } }, model: 'lokal/x' })
-    const problems = readProblems(['--host', '0.0.0.0', '--prot', '1'], {
+    const problems = readProblems(['--host', '0.0.0.0:80', '--prot', '1'], {
       SEGUE_OFFLINE_DELAY: '-1',
       SEGUE_DURABLE: 'yes',
     })
@@ -196,7 +196,7 @@ describe('a problem', () => {
       `${config}: providers.local.type: Must be one of openai, anthropic, azure, openai-compatible.`,
       `${config}: model: Unknown provider in model "lokal/x". Configured providers: local, offline.`,
       `${config}: port: Invalid value "1". Must be an integer from 0 to 65535.`,
-      expect.stringMatching(/^--host: Invalid value "0.0.0.0"\. Must be localhost, .* are not supported yet\.$/),
+      expect.stringMatching(/^--host: Invalid value "0.0.0.0:80"\. Must be the name of a host or an IP address.*\.$/),
       'SEGUE_DURABLE: Invalid value "yes". Must be 1, true, 0 or false.',
       'SEGUE_OFFLINE_DELAY: Invalid value "-1". Must be an integer from 0 to 60000.',
     ])
@@ -208,10 +208,10 @@ describe('a problem', () => {
     ])
   })
 
-  test.each(['0.0.0.0', '::', '192.168.1.2', 'example.com', '127.1', '127.0.0.1.example.com', '[127.0.0.1]'])(
-    'is reported for the host %s, which is not a loopback address',
+  test.each(['127.1', '1.2.3.4.5', '[127.0.0.1]', 'a b', 'a:1', 'http://a', '*.example.com', 'a..b', '[::1]:80', ''])(
+    'is reported for the host %j, which is neither a name nor an address',
     (host) => {
-      expect(readProblems(['--host', host])).toEqual([expect.stringContaining('not supported yet')])
+      expect(readProblems([`--host=${host}`])).toEqual([expect.stringContaining('Must be the name of a host')])
     },
   )
 

@@ -9,6 +9,7 @@ import { MutableLiveValue } from '../../../src/config/reload/live-value.ts'
 import { ProfileRegistry, type ProfileRegistryOptions } from '../../../src/services/profile-registry.ts'
 import { newChatRequest } from '../../support/fixtures/chat-request.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
+import { localAccess } from '../../support/config/local-access.ts'
 import { newTempFolder } from '../../support/server/segue.ts'
 
 let root: string
@@ -33,7 +34,8 @@ afterEach(async () => {
 
 async function loadRegistry(options: Partial<ProfileRegistryOptions> = {}): Promise<ProfileRegistry> {
   const settings = {
-    ...{ port: 0, host: '127.0.0.1', allowedOrigins: [], home, hermesHome, model: null },
+    ...localAccess,
+    ...{ port: 0, home, hermesHome, model: null },
     ...{ providers: [], mcpServers: [], approvals: {}, prices: {}, currency: 'USD' },
     ...{ budgets: { answer: null, day: null } },
     ...{

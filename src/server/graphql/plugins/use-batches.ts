@@ -1,17 +1,22 @@
 import type { Plugin } from 'graphql-yoga'
 import type { RequestInfo } from '../../../schema/context.ts'
+import type { Caller } from '../../auth/caller.ts'
 import type { BatchRunner } from '../batch-runner.ts'
+import type { YogaServerContext } from './use-slow-consumer-timeout.ts'
 
 /** Runs a request whose body is an array as a batch. Yoga would run the operations of a batch all at once. */
-export function useBatches(batches: BatchRunner, readRequestInfo: (request: Request) => Partial<RequestInfo>): Plugin {
+export function useBatches(
+  batches: BatchRunner,
+  readRequestInfo: (request: Request, caller: Caller) => RequestInfo,
+): Plugin<object, YogaServerContext> {
   return {
-    onRequestParse({ requestParser, setRequestParser, fetchAPI }) {
+    onRequestParse({ requestParser, setRequestParser, fetchAPI, serverContext: { caller } }) {
       if (!requestParser) return
       setRequestParser(async (request) => {
         const params = await requestParser(request)
         if (!Array.isArray(params)) return params
         // Not application/graphql-response+json: that is the type of one response.
-        return fetchAPI.Response.json(await batches.run(params, readRequestInfo(request)))
+        return fetchAPI.Response.json(await batches.run(params, readRequestInfo(request, caller)))
       })
     },
   }

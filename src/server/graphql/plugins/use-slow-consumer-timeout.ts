@@ -1,8 +1,10 @@
 import type { ServerResponse } from 'node:http'
 import type { Plugin } from 'graphql-yoga'
+import type { Caller } from '../../auth/caller.ts'
 
 /** What Yoga passes to its plugins in Node. */
 export interface YogaServerContext {
+  readonly caller: Caller
   readonly res: ServerResponse
 }
 

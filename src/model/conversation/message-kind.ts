@@ -1,4 +1,4 @@
-import type { MessageKind, MessageRecord } from './message.ts'
+import type { MessageKind, MessageRecord } from '../message.ts'
 
 /** The kind of a message. Segue's own summaries are told by their role and `summary`, others by `kind`. */
 export function toMessageKind(message: Pick<MessageRecord, 'kind' | 'role' | 'summary'>): MessageKind {
