@@ -63,7 +63,7 @@ export class DatabaseUnusableError extends Error {
 
   constructor(path: string, cause: Error) {
     super(
-      `The database ${path} cannot be used: ${cause.message}. Repair or move the file, or start with another --home.`,
+      `The database ${path} cannot be used: ${cause.message}. Run segue doctor, which says what to do, or start with another --home.`,
       {
         cause,
       },

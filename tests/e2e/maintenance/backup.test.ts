@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -55,6 +57,22 @@ test('a backup that fails leaves no file under its name', { timeout: 60_000 }, a
   // A broken config.json keeps nobody from making a backup.
   expect(await runToEnd({ argv: ['backup', file, '--home', home] })).toMatchObject({ code: 0 })
   expect(readdirSync(folder).toSorted()).toEqual(['home', 'segue.tar'])
+})
+
+const isRoot = process.getuid?.() === 0
+
+test.runIf(isRoot)('a backup that fills its disk leaves nothing behind', { timeout: 60_000 }, () => {
+  const folder = newTempFolder()
+  const [home, disk] = [join(folder, 'home'), join(folder, 'disk')]
+  for (const path of [home, join(home, 'files'), disk]) mkdirSync(path)
+  const bytes = Buffer.alloc(2 * 1024 * 1024, 'x')
+  writeFileSync(join(home, 'files', createHash('sha256').update(bytes).digest('hex')), bytes)
+  const main = new URL('../../../src/main.ts', import.meta.url).pathname
+  const command = `mount -t tmpfs -o size=1m tmpfs ${disk}
+    ${process.execPath} ${main} backup ${disk}/segue.tar --home ${home}; echo status $?; ls -A ${disk}`
+  const { stdout, stderr } = spawnSync('unshare', ['-m', 'sh', '-c', command], { encoding: 'utf8' })
+  expect(stdout).toBe('status 1\n')
+  expect(stderr).toMatch(/^The backup .* cannot be written \(ENOSPC.*\)\. Nothing was written\.\n$/)
 })
 
 test.each([

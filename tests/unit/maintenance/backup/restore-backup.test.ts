@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -101,6 +102,15 @@ test('a backup whose files are not those of its manifest is refused', async () =
   await expectRefused(file, 'The backup contains "config.json" twice.')
   await writeTar(file, [newManifest({ profiles: ['../..'] })])
   await expectRefused(file, 'The backup is damaged: its manifest.json cannot be read.')
+})
+
+test('a backup with a damaged database is refused, although its digest is right', async () => {
+  const bytes = readFileSync(join(newHome(), 'segue.db')).fill(0xaa, 4096 * 3, 4096 * 6)
+  const file = join(newTempFolder(), 'backup.tar')
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  const files = [{ path: 'segue.db', size: bytes.length, sha256 }]
+  await writeTar(file, [{ name: 'segue.db', bytes }, newManifest({ files })])
+  await expectRefused(file, /database .*(in the backup is damaged|cannot be used)/)
 })
 
 test('a backup of a newer Segue is refused, and what is no backup as well', async () => {
