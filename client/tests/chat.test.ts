@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { maxRequestBytes } from '../../src/server/http/max-request-bytes.ts'
+import { defaultLimits } from '../../src/config/limits.ts'
 import { newLatch } from '../../tests/support/fixtures/chats/agent-chats.ts'
 import { listOneStepSeqs } from '../../tests/support/fixtures/stream-seqs.ts'
 import { newHome, startTestSegue } from '../../tests/support/server/segue.ts'
@@ -164,7 +164,7 @@ describe.each(transports)('over %s,', (transport) => {
   test('a message that is too large is refused, and another chat goes on', async () => {
     using client = connect()
     const { received, events, release } = await startHeldChat(client)
-    const files = [{ mediaType: 'text/plain', url: `data:text/plain,${'x'.repeat(maxRequestBytes)}` }]
+    const files = [{ mediaType: 'text/plain', url: `data:text/plain,${'x'.repeat(defaultLimits.requestBytes)}` }]
     expect(await catchError(collect(client.chat({ text: 'Read.', files })))).toMatchObject({ code: 'TOO_LARGE' })
     release()
     const rest = await collect(events)

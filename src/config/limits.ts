@@ -8,6 +8,26 @@ const secondsSchema = z
   .positive({ error: secondsError })
   .max(86_400, { error: secondsError })
 
+/** What one operation may ask for. An operation above a limit is refused before it is executed. */
+const operationLimits = {
+  /** Levels of fields in a document, with its fragments expanded. Fields of introspection have a bound of their own. */
+  depth: integerBetween(1, 1000).default(15),
+  /** Fields of Query, Mutation or Subscription in one operation. */
+  rootFields: integerBetween(1, 10_000).default(30),
+  /** Fields with an alias in one operation, and fields that a selection set has once more. */
+  aliases: integerBetween(0, 100_000).default(50),
+  /** Directives in one operation. */
+  directives: integerBetween(0, 100_000).default(50),
+  /** Lexical tokens of a document. */
+  tokens: integerBetween(1, 1_000_000).default(4000),
+  /** Objects and list items that an operation may return, by an estimate: see docs/limits.md. */
+  cost: integerBetween(1, 1_000_000_000).default(100_000),
+  /** Size of an HTTP request body and of a WebSocket message, in bytes. */
+  requestBytes: integerBetween(1024, 1_073_741_824).default(16_777_216),
+  /** Timeout of an operation of type query. */
+  querySeconds: secondsSchema.default(10),
+}
+
 /** `limits` in config.json: bounds on concurrent work, and timeouts in seconds. */
 export const limitsSchema = strictObject('an object of limits', {
   /** Streams that run or wait at the same time, over all profiles. */
@@ -38,6 +58,7 @@ export const limitsSchema = strictObject('an object of limits', {
   toolResultLength: integerBetween(1, 10_000_000).default(50_000),
   /** A client that reads nothing for this long is disconnected. It can resume with its cursor. */
   slowConsumerSeconds: secondsSchema.default(30),
+  ...operationLimits,
   /** Budgets, which are settings of the profile `default`: see `resolveBudgets`. */
   answerBudget: z.unknown().optional(),
   dayBudget: z.unknown().optional(),

@@ -268,7 +268,7 @@ export const settingDefinitions = {
     defaultText: Object.entries(defaultLimits)
       .map(([name, value]) => `${name} ${value}`)
       .join(', '),
-    description: 'Limits on concurrent work, and timeouts in seconds.',
+    description: 'Limits on operations and concurrent work, and timeouts in seconds.',
     schema: limitsSchema,
     renamedKeys: renamedLimits,
   }),

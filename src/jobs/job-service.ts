@@ -29,6 +29,9 @@ export interface JobServiceOptions {
 
 const defaultFinishedSpanMs = 3_600_000 // an hour
 
+/** In one profile. */
+const maxJobs = 1000
+
 const maxListedJobs = 1000
 
 /** The jobs of a profile, of both origins. Jobs of Hermes are read-only. */
@@ -45,6 +48,12 @@ export class JobService {
   async list(): Promise<JobRecord[]> {
     const { store, hermes } = this.#options
     return [...(await store.listJobs()), ...((await hermes?.listJobs()) ?? [])].slice(0, maxListedJobs)
+  }
+
+  /** The number of jobs that `list` returns. */
+  async count(): Promise<number> {
+    const { store, hermes } = this.#options
+    return Math.min((await store.countJobs()) + ((await hermes?.listJobs()) ?? []).length, maxListedJobs)
   }
 
   async find(id: string): Promise<JobRecord | null> {
@@ -94,6 +103,10 @@ export class JobService {
     idempotencyKey: IdempotencyKey | null = null,
   ): Promise<SegueJob> {
     const { store, scheduler, profile } = this.#options
+    if ((await store.countJobs()) >= maxJobs) {
+      const message = `The profile has ${maxJobs} jobs, the maximum. Delete one first.`
+      throw new SegueError('TOO_LARGE', message)
+    }
     const timezone = input.timezone ?? this.#defaultTimezone
     const id = this.#runtime.newId('job')
     const job = newSegueJob({ ...input, timezone }, { id, profile, now: this.#runtime.now() })

@@ -14,7 +14,11 @@ export const errorCodeDescriptions = {
     'The idempotency key was used before with other arguments. `extensions.streamId` is the stream that it started, if any.',
   STALE:
     'The approval or clarification has been resolved, or the session has been continued by another one (`extensions.tipId`).',
-  TOO_LARGE: 'The input is larger than the server accepts.',
+  TOO_LARGE:
+    'The input is larger than the server accepts. For an operation above a limit, `extensions.limit` is the key of the limit in the configuration, and `extensions.max` its value.',
+  TIMEOUT: 'The query took longer than the server allows. Ask for less.',
+  PERSISTED_QUERY_NOT_FOUND:
+    'The server has no document with this hash or id. A client of automatic persisted queries sends the document.',
   RATE_LIMITED: 'Too many requests are being processed at the same time. Try again later.',
   PROVIDER: 'A model provider failed.',
   STORAGE: 'The data could not be stored, for example because another program holds the database for long.',

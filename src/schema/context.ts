@@ -16,10 +16,17 @@ export interface Context {
   readonly signal: AbortSignal
   /** The `Last-Event-ID` of an EventSource that reconnects: the seq of the last event that it received. */
   readonly lastEventId: number | null
+  /** What the operation costs, if its client asks for it; null otherwise. */
+  readonly reportedCost: number | null
+  /** The lists of the response that end at a bound although they have more items. Resolvers add to it. */
+  readonly truncatedPaths: ResponsePath[]
 }
 
+/** A path in a response, as in the `path` of an error. */
+export type ResponsePath = readonly (string | number)[]
+
 /** What a transport knows about a request. It always says who asks. */
-export interface RequestInfo extends Partial<Omit<Context, 'profiles'>> {
+export interface RequestInfo extends Partial<Omit<Context, 'profiles' | 'truncatedPaths'>> {
   readonly viewer: Viewer
 }
 
@@ -27,14 +34,16 @@ const defaultRequestInfo = {
   idempotencyKey: null,
   signal: new AbortController().signal,
   lastEventId: null,
+  reportedCost: null,
 }
 
 export function createContext(registry: ProfileRegistry, requestInfo: RequestInfo): Context {
   const profiles = new CrossProfileRecordLookup(new ViewerProfiles(registry, requestInfo.viewer))
-  return { ...defaultRequestInfo, ...requestInfo, profiles }
+  return { ...defaultRequestInfo, ...requestInfo, profiles, truncatedPaths: [] }
 }
 
 /** The context of the same request without caches: for the next execution, such as the next event of a subscription. */
 export function renewGraphQLContext({ profiles, ...requestInfo }: Context): Context {
-  return { ...requestInfo, profiles: new CrossProfileRecordLookup(profiles.visible, profiles.followedSession) }
+  const renewed = new CrossProfileRecordLookup(profiles.visible, profiles.followedSession)
+  return { ...requestInfo, profiles: renewed, truncatedPaths: [] }
 }

@@ -1,6 +1,7 @@
 import { requireRoles } from './access/require-roles.ts'
-import { omitNullArguments } from './omit-null-arguments.ts'
+import { omitNullArguments } from './resolvers/omit-null-arguments.ts'
 import { schemaBuilder } from './schema-builder.ts'
+import { yieldInLists } from './resolvers/yield-in-lists.ts'
 import './error-code.ts'
 import './chat/chat-event.ts'
 import './chat/chat-mutations.ts'
@@ -50,4 +51,4 @@ import './session/session.ts'
 import './usage-report/usage-query.ts'
 
 /** The GraphQL schema. `schema.graphql` is its printed form. */
-export const schema = requireRoles(omitNullArguments(schemaBuilder.toSchema()))
+export const schema = yieldInLists(requireRoles(omitNullArguments(schemaBuilder.toSchema())))

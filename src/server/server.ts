@@ -10,14 +10,14 @@ import type { AccessTokens } from './auth/access-tokens.ts'
 import { Authenticator, isRejection } from './auth/authenticator.ts'
 import { createBearerAuthentication } from './auth/bearer-token.ts'
 import { BatchRunner } from './graphql/batch-runner.ts'
-import { createGraphQLError, createPayloadTooLargeError } from './graphql/graphql-errors.ts'
-import { GraphQLDocumentCache } from './graphql/documents/graphql-document-cache.ts'
+import { createGraphQLError } from './graphql/graphql-errors.ts'
+import { DocumentLoader } from './graphql/documents/document-loader.ts'
 import { ErrorFormatter } from './graphql/error-formatter.ts'
+import { limitRequestBody } from './graphql/limit-request-body.ts'
 import { OperationRunner } from './graphql/operation-runner.ts'
 import { createYogaHandler, graphqlPath } from './graphql/yoga.ts'
 import { CorsPolicy, sendPreflightResponse } from './http/cors-policy.ts'
 import { createFileHandler, type FileHandlerOptions } from './http/file-handler.ts'
-import { maxRequestBytes } from './http/max-request-bytes.ts'
 import { createHealthHandler, createReadyHandler } from './http/probe-handlers.ts'
 import { endUpgrade, rejectUpgrade, sendRejection } from './http/reject-request.ts'
 import { RefusedOriginLogger } from './http/refused-origin-logger.ts'
@@ -145,13 +145,13 @@ function createTransports(
   stopping: AbortSignal,
 ): { readonly handleRequest: PublicRequestHandler; readonly webSockets: WebSocketServer } {
   const readLimits = () => settings.current.limits
+  const readMaxRequestBytes = () => readLimits().requestBytes
   const readSlowConsumerTimeoutMs = () => readLimits().slowConsumerSeconds * 1000
   const cors = new CorsPolicy(() => settings.current.allowedOrigins)
-  const documents = new GraphQLDocumentCache()
   const errors = new ErrorFormatter(log)
-  const operations = new OperationRunner({ profiles, documents, errors })
+  const operations = new OperationRunner({ profiles, documents: new DocumentLoader(), errors, readLimits })
   const handleJson = createYogaHandler({
-    ...{ profiles, documents, errors, readSlowConsumerTimeoutMs },
+    ...{ operations, errors, readSlowConsumerTimeoutMs },
     batches: new BatchRunner(operations),
   })
   const route = createRouter({
@@ -167,12 +167,13 @@ function createTransports(
         handle: createSseHandler({
           operations,
           handleJson,
+          readMaxRequestBytes,
           readSlowConsumerTimeoutMs,
           heartbeatIntervalMs: heartbeat.intervalMs,
           stopping,
         }),
       },
-      { path: graphqlPath, handle: handleJson },
+      { path: graphqlPath, handle: limitRequestBody(handleJson, readMaxRequestBytes) },
     ],
     handleNotFound: webAppFolder === null ? handleOther : createWebAppHandler(webAppFolder, handleOther),
   })
@@ -184,8 +185,6 @@ function createTransports(
       const rejection = checkRequest(request)
       if (rejection) return sendRejection(response, rejection)
       if (isCorsPath && cors.isPreflight(request)) return sendPreflightResponse(response)
-      const contentLength = Number(request.headers['content-length'] ?? 0)
-      if (contentLength > maxRequestBytes) return sendJson(response, 413, { errors: [createPayloadTooLargeError()] })
       return route(request, response)
     },
   }

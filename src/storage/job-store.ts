@@ -68,6 +68,7 @@ export interface ChangedJobRun {
  */
 export interface JobStore extends JobReader, JobRunChanges {
   listJobs(): Promise<readonly SegueJob[]>
+  countJobs(): Promise<number>
   findJob(id: string): Promise<SegueJob | null>
   listRunningRuns(): Promise<readonly ChangedJobRun[]>
   listFinishedRuns(query: FinishedJobRunQuery): Promise<readonly ChangedJobRun[]>

@@ -371,6 +371,10 @@ test('the page on jobs shows when a job would run', async () => {
   expect((await docs.run('WhenItRuns'))['schedulePreview']?.['value']).toHaveLength(5)
 })
 
+test('the page on limits asks for a page of sessions with their messages', async () => {
+  expect((await docs.run('CostlyPage'))['sessions']).toBeDefined()
+})
+
 test('the page on clients sends a mutation again, and it happens once', async () => {
   const created = await docs.run('Once')
   expect(created).toMatchObject({ createSession: { title: 'Garden' } })

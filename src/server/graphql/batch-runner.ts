@@ -2,7 +2,7 @@ import type { ExecutionResult, GraphQLError } from 'graphql'
 import type { RequestInfo } from '../../schema/context.ts'
 import { createGraphQLError, createInvalidParamsError } from './graphql-errors.ts'
 import type { OperationRunner } from './operation-runner.ts'
-import { parseGraphQLParams } from './parse-graphql-params.ts'
+import { parseGraphQLParams } from './graphql-params.ts'
 
 const maxOperations = 10
 
@@ -43,7 +43,7 @@ export class BatchRunner {
   async #runOperation(item: unknown, requestInfo: RequestInfo): Promise<ExecutionResult> {
     const params = parseGraphQLParams(item)
     if (!params) return { data: null, errors: [createInvalidParamsError()] }
-    const operation = this.#operations.prepare(params, requestInfo)
+    const operation = await this.#operations.prepare(params, requestInfo)
     if (!('type' in operation)) return { data: null, errors: operation }
     if (operation.type === 'subscription') return { data: null, errors: [createSubscriptionError()] }
     return this.#operations.execute(operation.args)

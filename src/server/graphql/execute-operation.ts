@@ -5,11 +5,14 @@ import {
   type ExecutionArgs,
   type ExecutionResult,
   mapSourceToResponseEvent,
+  type ValidatedExecutionArgs,
   validateExecutionArgs,
   validateSubscriptionArgs,
 } from 'graphql'
 import { type Context, renewGraphQLContext } from '../../schema/context.ts'
 import { findErrorCode } from './graphql-errors.ts'
+import type { OperationLimits } from './limits/operation-limits.ts'
+import { QueryTimeout } from './limits/query-timeout.ts'
 import { toPublicVariableErrors } from './variable-errors.ts'
 
 /** The results of a subscription. */
@@ -28,21 +31,42 @@ export function findExecutionResultEventSeq(result: object): number | null {
   return typeof seq === 'number' ? seq : null
 }
 
-/** Executes a query or a mutation. */
-export async function executeOperation(args: ExecutionArgs): Promise<ExecutionResult> {
+/** Executes a query or a mutation. A query ends with TIMEOUT after `querySeconds`, or when its client disconnects. */
+export async function executeOperation(
+  args: ExecutionArgs,
+  { querySeconds }: Pick<OperationLimits, 'querySeconds'>,
+): Promise<ExecutionResult> {
+  const context = requireGraphQLContext(args)
   const validated = validateExecutionArgs(args)
   if (!('schema' in validated)) return { errors: toPublicVariableErrors(validated, args) }
-  const { profiles } = requireGraphQLContext(args)
-  using _ = profiles
+  using _ = context.profiles
   const { operation, name } = validated.operation
-  const telemetry = profiles.visible.telemetry.startOperation({ type: operation, name: name?.value ?? null })
+  const telemetry = context.profiles.visible.telemetry.startOperation({ type: operation, name: name?.value ?? null })
   let codes: readonly string[] = ['INTERNAL']
   try {
-    const result = await telemetry.run(() => executeRootSelectionSet(validated))
+    const result = await telemetry.run(() =>
+      operation === 'query'
+        ? executeQuery(validated, querySeconds, context.signal)
+        : executeRootSelectionSet(validated),
+    )
     codes = listErrorCodes(result)
     return result
   } finally {
     telemetry.end(codes)
+  }
+}
+
+async function executeQuery(
+  args: ValidatedExecutionArgs,
+  seconds: number,
+  disconnected: AbortSignal,
+): Promise<ExecutionResult> {
+  using timeout = new QueryTimeout(seconds, disconnected)
+  try {
+    return await executeRootSelectionSet({ ...args, externalAbortSignal: timeout.signal })
+  } catch (error) {
+    if (timeout.signal.aborted) return { errors: [timeout.createError()] }
+    throw error
   }
 }
 
@@ -58,19 +82,20 @@ export function listErrorCodes({ errors = [] }: ExecutionResult): string[] {
  */
 export async function subscribeToOperation(
   args: ExecutionArgs,
-  formatResult: (result: ExecutionResult) => ExecutionResult,
+  formatResult: (result: ExecutionResult, context: Context) => ExecutionResult,
 ): Promise<ExecutionResult | SubscriptionResultStream> {
   const validated = validateSubscriptionArgs(args)
-  if (!('schema' in validated)) return formatResult({ errors: toPublicVariableErrors(validated, args) })
-  const source = await createSource(validated)
-  if (!(Symbol.asyncIterator in source)) return formatResult(source)
   let context = requireGraphQLContext(args)
+  if (!('schema' in validated)) return formatResult({ errors: toPublicVariableErrors(validated, args) }, context)
+  const source = await createSource(validated)
+  if (!(Symbol.asyncIterator in source)) return formatResult(source, context)
   const results = mapSourceToResponseEvent(validated, source, async (eventArgs) => {
     const seq = readSeq(eventArgs.rootValue)
     // Loaders as old as the subscription would serve stale rows. The events of a log share them while nothing changes.
     if (seq === null || !context.profiles.reopen()) context = renewGraphQLContext(context)
     using _ = context.profiles
-    const result = formatResult(await executeSubscriptionEvent({ ...eventArgs, contextValue: context }))
+    context.truncatedPaths.length = 0
+    const result = formatResult(await executeSubscriptionEvent({ ...eventArgs, contextValue: context }), context)
     return { ...result, [eventSeqKey]: seq }
   })
   return Object.assign(results, {

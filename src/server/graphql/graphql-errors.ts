@@ -43,7 +43,8 @@ export function createInvalidParamsError(): GraphQLError {
   return createGraphQLError('BAD_USER_INPUT', message, { path: [] })
 }
 
-/** The error of a request that is larger than `maxRequestBytes`. */
-export function createPayloadTooLargeError(): GraphQLError {
-  return createGraphQLError('TOO_LARGE', 'The request is too large. Send at most 16 MiB.')
+/** The error of a request that is larger than `limits.requestBytes`. */
+export function createPayloadTooLargeError(maxBytes: number): GraphQLError {
+  const message = `The request is too large. Send at most ${maxBytes} bytes.`
+  return createGraphQLError('TOO_LARGE', message, { limit: 'requestBytes', max: maxBytes })
 }

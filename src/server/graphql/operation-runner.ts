@@ -1,7 +1,7 @@
 import { type ExecutionArgs, type ExecutionResult, getOperationAST, type GraphQLError } from 'graphql'
-import { createContext, type RequestInfo } from '../../schema/context.ts'
+import { type Context, createContext, type RequestInfo } from '../../schema/context.ts'
 import type { ProfileRegistry } from '../../services/profile-registry.ts'
-import type { GraphQLDocumentCache } from './documents/graphql-document-cache.ts'
+import type { DocumentLoader } from './documents/document-loader.ts'
 import type { ErrorFormatter } from './error-formatter.ts'
 import {
   executeOperation,
@@ -11,17 +11,21 @@ import {
   subscribeToOperation,
 } from './execute-operation.ts'
 import { findErrorCode } from './graphql-errors.ts'
+import type { GraphQLParams } from './graphql-params.ts'
 import { guardSubscriptionEnd } from './guard-subscription-end.ts'
-import { findOperationType, type GraphQLParams, type PreparedOperation, prepareOperation } from './prepare-operation.ts'
+import { limitErrors, type OperationLimits } from './limits/operation-limits.ts'
+import { findOperationType, type PreparedOperation, prepareOperation } from './prepare-operation.ts'
 
 export interface OperationRunnerOptions {
   readonly profiles: ProfileRegistry
-  readonly documents: GraphQLDocumentCache
+  readonly documents: DocumentLoader
   readonly errors: ErrorFormatter
+  /** Called for each operation. */
+  readonly readLimits: () => OperationLimits
 }
 
 /**
- * Runs the operations that arrive as server-sent events, over WebSocket and in batches. Errors in its results are public
+ * Runs operations, whatever the transport: HTTP, batches, server-sent events, WebSocket. Errors in its results are public
  * ones, and each result has `data`: some clients take a result without it for a broken one.
  */
 export class OperationRunner {
@@ -31,27 +35,31 @@ export class OperationRunner {
     this.#options = options
   }
 
-  prepare(params: GraphQLParams, requestInfo: RequestInfo): PreparedOperation | readonly GraphQLError[] {
-    const { profiles, documents } = this.#options
-    const prepared = prepareOperation(params, createContext(profiles, requestInfo), documents)
+  /** Prepares an operation for its execution. Returns the errors if it is invalid or above a limit. */
+  async prepare(params: GraphQLParams, requestInfo: RequestInfo): Promise<PreparedOperation | readonly GraphQLError[]> {
+    const { profiles, documents, readLimits } = this.#options
+    const prepared = await prepareOperation(params, createContext(profiles, requestInfo), documents, readLimits())
     if (!('type' in prepared)) profiles.telemetry.countRefusedOperation(findErrorCode(prepared[0]))
     return prepared
   }
 
   /** The type of the operation to execute, valid or not; null if there is none. */
   findType(params: GraphQLParams): PreparedOperation['type'] | null {
-    return findOperationType(params, this.#options.documents)
+    const document = this.#options.documents.parse(params, this.#options.readLimits())
+    return document && findOperationType(document, params)
   }
 
+  /** Executes a query or a mutation. A query that takes too long ends with the error TIMEOUT. */
   async execute(args: ExecutionArgs): Promise<ExecutionResult> {
-    return this.#formatErrors(await executeOperation(args))
+    return this.#formatResult(await executeOperation(args, this.#options.readLimits()), requireGraphQLContext(args))
   }
 
   async subscribe(args: ExecutionArgs): Promise<ExecutionResult | SubscriptionResultStream> {
     const { profiles } = this.#options
     const name = getOperationAST(args.document, args.operationName)?.name?.value ?? null
     const telemetry = profiles.telemetry.startOperation({ type: 'subscription', name })
-    const formatResult = (result: ExecutionResult): ExecutionResult => this.#formatErrors(result)
+    const formatResult = (result: ExecutionResult, context: Context): ExecutionResult =>
+      this.#formatResult(result, context)
     const results = await telemetry.run(() => subscribeToOperation(args, formatResult))
     if (!(Symbol.asyncIterator in results)) {
       telemetry.end(listErrorCodes(results))
@@ -59,14 +67,26 @@ export class OperationRunner {
     }
     return guardSubscriptionEnd(results, {
       isStopping: () => profiles.isStopping,
-      formatResult,
+      formatResult: (result) => formatResult(result, requireGraphQLContext(args)),
       signal: requireGraphQLContext(args).signal,
       onEnd: () => telemetry.end([]),
     })
   }
 
-  #formatErrors(result: ExecutionResult): ExecutionResult {
-    if (!result.errors) return result
-    return { data: null, ...result, errors: result.errors.map((error) => this.#options.errors.format(error)) }
+  #formatResult(
+    result: ExecutionResult,
+    { reportedCost, truncatedPaths }: Pick<Context, 'reportedCost' | 'truncatedPaths'>,
+  ): ExecutionResult {
+    const extensions = {
+      ...(reportedCost !== null && { cost: reportedCost }),
+      ...(truncatedPaths.length > 0 && { truncated: truncatedPaths }),
+    }
+    const errors = result.errors && limitErrors(result.errors).map((error) => this.#options.errors.format(error))
+    return {
+      ...(errors && { data: null }),
+      ...result,
+      ...(errors && { errors }),
+      ...(Object.keys(extensions).length > 0 && { extensions }),
+    }
   }
 }

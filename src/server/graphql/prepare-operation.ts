@@ -1,44 +1,50 @@
-import { type ExecutionArgs, getOperationAST, type GraphQLError, type OperationTypeNode } from 'graphql'
+import {
+  type DocumentNode,
+  type ExecutionArgs,
+  getOperationAST,
+  type GraphQLError,
+  type OperationTypeNode,
+} from 'graphql'
 import type { Context } from '../../schema/context.ts'
 import { schema } from '../../schema/schema.ts'
+import type { DocumentLoader } from './documents/document-loader.ts'
 import { createGraphQLError } from './graphql-errors.ts'
-import type { GraphQLDocumentCache } from './documents/graphql-document-cache.ts'
-import { loadGraphQLDocument, parseGraphQLDocument } from './documents/load-graphql-document.ts'
-
-/** What a client asks the server to execute. */
-export interface GraphQLParams {
-  readonly query: string
-  readonly variables?: Record<string, unknown> | null | undefined
-  /** Empty or absent if the document has a single operation. */
-  readonly operationName?: string | null | undefined
-}
+import { asksForCost, type GraphQLParams } from './graphql-params.ts'
+import { checkOperationCost } from './limits/check-operation-cost.ts'
+import type { OperationLimits } from './limits/operation-limits.ts'
 
 export interface PreparedOperation {
   readonly type: `${OperationTypeNode}`
   readonly args: ExecutionArgs
 }
 
-/** Parses and validates an operation without executing it. Returns the errors, with their codes, if it is invalid. */
-export function prepareOperation(
-  { query, variables, operationName: requestedName }: GraphQLParams,
-  contextValue: Context,
-  documents: GraphQLDocumentCache,
-): PreparedOperation | readonly GraphQLError[] {
-  const document = loadGraphQLDocument(query, documents)
+/**
+ * Parses and validates an operation, and checks it against the limits, without executing it. Returns the errors, with
+ * their codes, if it must not be executed.
+ */
+export async function prepareOperation(
+  params: GraphQLParams,
+  context: Context,
+  documents: DocumentLoader,
+  limits: OperationLimits,
+): Promise<PreparedOperation | readonly GraphQLError[]> {
+  const document = await documents.load(params, limits)
   if (!('kind' in document)) return document
-  const operationName = normalizeOperationName(requestedName)
-  const type = getOperationAST(document, operationName)?.operation
-  if (!type) return [createGraphQLError('GRAPHQL_VALIDATION_FAILED', describeMissingOperation(operationName))]
-  return { type, args: { schema, document, variableValues: variables, operationName, contextValue } }
+  const operationName = normalizeOperationName(params.operationName)
+  const operation = getOperationAST(document, operationName)
+  if (!operation) return [createGraphQLError('GRAPHQL_VALIDATION_FAILED', describeMissingOperation(operationName))]
+  const variables = params.variables ?? {}
+  const cost = await checkOperationCost({ document, operation, variables, limits, profiles: context.profiles.visible })
+  if (typeof cost !== 'number') return [cost]
+  const contextValue = asksForCost(params) ? { ...context, reportedCost: cost } : context
+  return {
+    type: operation.operation,
+    args: { schema, document, variableValues: params.variables, operationName, contextValue },
+  }
 }
 
-/** The type of the operation to execute; null if there is none. The document may be invalid otherwise. */
-export function findOperationType(
-  { query, operationName }: GraphQLParams,
-  documents: GraphQLDocumentCache,
-): PreparedOperation['type'] | null {
-  const document = documents.get(query) ?? parseGraphQLDocument(query)
-  if (!('kind' in document)) return null
+/** The type of the operation to execute; null if there is none. */
+export function findOperationType(document: DocumentNode, { operationName }: GraphQLParams) {
   return getOperationAST(document, normalizeOperationName(operationName))?.operation ?? null
 }
 

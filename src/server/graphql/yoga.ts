@@ -1,30 +1,24 @@
-import { createYoga, useExecutionCancellation } from 'graphql-yoga'
-import { type Context, createContext, type RequestInfo } from '../../schema/context.ts'
+import { createYoga } from 'graphql-yoga'
+import type { RequestInfo } from '../../schema/context.ts'
 import { schema } from '../../schema/schema.ts'
-import type { ProfileRegistry } from '../../services/profile-registry.ts'
 import type { Caller } from '../auth/caller.ts'
-import { maxRequestBytes } from '../http/max-request-bytes.ts'
 import type { RequestHandler } from '../http/router.ts'
 import { usePlayground } from '../playground/use-playground.ts'
 import type { BatchRunner } from './batch-runner.ts'
-import type { GraphQLDocumentCache } from './documents/graphql-document-cache.ts'
 import type { ErrorFormatter } from './error-formatter.ts'
+import type { OperationRunner } from './operation-runner.ts'
 import { useBatches } from './plugins/use-batches.ts'
-import { useDocumentCache } from './plugins/use-document-cache.ts'
-import { useExecutor } from './plugins/use-executor.ts'
 import { useExactJson } from './plugins/use-exact-json.ts'
 import { useJsonContentType } from './plugins/use-json-content-type.ts'
 import { useJsonQueryParams } from './plugins/use-json-query-params.ts'
-import { useRefusalCounter } from './plugins/use-refusal-counter.ts'
 import { useResponseMediaType } from './plugins/use-response-media-type.ts'
-import { useNormalizedOperationName } from './plugins/use-normalized-operation-name.ts'
+import { useOperationRunner } from './plugins/use-operation-runner.ts'
 import { type YogaServerContext, useSlowConsumerTimeout } from './plugins/use-slow-consumer-timeout.ts'
 
 export const graphqlPath = '/graphql'
 
 export interface YogaHandlerOptions {
-  readonly profiles: ProfileRegistry
-  readonly documents: GraphQLDocumentCache
+  readonly operations: OperationRunner
   readonly errors: ErrorFormatter
   readonly batches: BatchRunner
   /** A client that accepts no byte of its response for this long is disconnected. Called for each response. */
@@ -33,16 +27,14 @@ export interface YogaHandlerOptions {
 
 /** Handles queries and mutations over HTTP, and serves the playground to browsers, all at `graphqlPath`. */
 export function createYogaHandler({
-  profiles,
-  documents,
+  operations,
   errors,
   batches,
   readSlowConsumerTimeoutMs,
 }: YogaHandlerOptions): RequestHandler {
-  const yoga = createYoga<YogaServerContext, Context>({
+  const yoga = createYoga<YogaServerContext>({
     schema,
     graphqlEndpoint: graphqlPath,
-    context: ({ request, caller }) => createContext(profiles, readRequestInfo(request, caller)),
     plugins: [
       usePlayground(),
       useResponseMediaType(),
@@ -50,20 +42,18 @@ export function createYogaHandler({
       useExactJson(),
       useJsonQueryParams(),
       useBatches(batches, readRequestInfo),
-      useNormalizedOperationName(),
-      useDocumentCache(documents),
-      useRefusalCounter(profiles.telemetry),
-      useExecutor(),
-      useExecutionCancellation(),
+      useOperationRunner(operations, readRequestInfo),
       useSlowConsumerTimeout(readSlowConsumerTimeoutMs),
     ],
     parserAndValidationCache: false,
+    extraParamNames: ['documentId'],
     maskedErrors: { maskError: (error) => errors.format(error) },
     // The error formatter logs what the server is to blame for. Yoga would log clients' mistakes, too.
     logging: false,
     cors: false,
     multipart: false,
-    maxRequestBodySize: maxRequestBytes,
+    // The handler is given a body that has been read up to the limit.
+    maxRequestBodySize: false,
     landingPage: false,
     graphiql: false,
   })

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { parseJsonWithExactNumbersOrNull } from '../../lib/text/json.ts'
-import { parseGraphQLParams } from '../graphql/parse-graphql-params.ts'
-import type { GraphQLParams } from '../graphql/prepare-operation.ts'
+import { type GraphQLParams, parseGraphQLParams } from '../graphql/graphql-params.ts'
 import { acceptsExactMediaType } from '../http/accept-header.ts'
 
 /** Whether a request names server-sent events in its Accept header. A wildcard is not enough. */
@@ -29,8 +28,15 @@ export function readIdempotencyKeyHeader({ headers }: IncomingMessage): string |
 }
 
 function parseQueryParams({ url = '' }: IncomingMessage): GraphQLParams | null {
-  const { variables: text, ...rest } = Object.fromEntries(new URL(url, 'http://localhost').searchParams)
-  const variables = text ? parseJsonWithExactNumbersOrNull(text) : null
-  const isInvalidJson = variables === null && text !== undefined && !/^\s*(null\s*)?$/.test(text)
-  return isInvalidJson ? null : parseGraphQLParams({ ...rest, variables })
+  const { variables, extensions, ...rest } = Object.fromEntries(new URL(url, 'http://localhost').searchParams)
+  const parsed = [variables, extensions].map(parseJsonParam)
+  return parsed.includes('invalid')
+    ? null
+    : parseGraphQLParams({ ...rest, variables: parsed[0], extensions: parsed[1] })
+}
+
+/** The value of a query parameter in JSON. An empty one is the same as none. */
+function parseJsonParam(text: string | undefined): unknown {
+  if (text === undefined || /^\s*(null\s*)?$/.test(text)) return null
+  return parseJsonWithExactNumbersOrNull(text) ?? 'invalid'
 }

@@ -5,12 +5,11 @@ import { createInvalidParamsError, createPayloadTooLargeError } from '../graphql
 import { httpExtensionSchema } from '../graphql/error-formatter.ts'
 import { createForbiddenOverGetError, isForbiddenOverGet } from '../graphql/forbidden-over-get.ts'
 import type { OperationRunner } from '../graphql/operation-runner.ts'
-import type { GraphQLParams } from '../graphql/prepare-operation.ts'
 import type { Caller } from '../auth/caller.ts'
+import type { GraphQLParams } from '../graphql/graphql-params.ts'
 import { jsonMediaTypes, negotiateMediaType } from '../http/accept-header.ts'
 import type { RequestHandler } from '../http/router.ts'
 import { sendJson } from '../http/send-json.ts'
-import { maxRequestBytes } from '../http/max-request-bytes.ts'
 import { readRequestBody } from '../http/read-request-body.ts'
 import { readGraphQLParams, parseLastEventId, readIdempotencyKeyHeader } from './read-sse-request.ts'
 import { SseWriter, type SseWriterOptions } from './sse-writer.ts'
@@ -19,6 +18,8 @@ export interface SseHandlerOptions extends Omit<SseWriterOptions, 'revoked'> {
   readonly operations: OperationRunner
   /** Handles queries and mutations of clients that accept JSON, too. The body is in the `body` of the request. */
   readonly handleJson: RequestHandler
+  /** Called for each request. */
+  readonly readMaxRequestBytes: () => number
 }
 
 /**
@@ -33,8 +34,9 @@ export interface SseHandlerOptions extends Omit<SseWriterOptions, 'revoked'> {
  */
 export function createSseHandler(options: SseHandlerOptions): RequestHandler {
   return async (request, response, caller) => {
-    const body = await readRequestBody(request, maxRequestBytes)
-    if (body === 'too large') return sendErrors(response, 413, createPayloadTooLargeError())
+    const maxBytes = options.readMaxRequestBytes()
+    const body = await readRequestBody(request, maxBytes)
+    if (body === 'too large') return sendErrors(response, 413, createPayloadTooLargeError(maxBytes))
     const params = readGraphQLParams(request, body)
     const acceptsJson = negotiateMediaType(request.headers.accept, jsonMediaTypes) !== null
     if (acceptsJson && !(params && options.operations.findType(params) === 'subscription')) {
@@ -65,7 +67,7 @@ class SseExchange {
     const { operations } = this.#options
     const disconnect = new AbortController()
     this.#response.once('close', () => disconnect.abort())
-    const operation = operations.prepare(params, {
+    const operation = await operations.prepare(params, {
       viewer: this.#caller.viewer,
       idempotencyKey: readIdempotencyKeyHeader(this.#request),
       lastEventId: parseLastEventId(this.#request),

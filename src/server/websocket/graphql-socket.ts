@@ -8,6 +8,7 @@ import { parseJsonOrNull } from '../../lib/text/json.ts'
 import { truncateToBytes } from '../../lib/text/truncate.ts'
 import type { ErrorFormatter } from '../graphql/error-formatter.ts'
 import { detectSlowConsumer } from '../http/detect-slow-consumer.ts'
+import { addMissingQuery } from './add-missing-query.ts'
 import { WebSocketClosedError, type WebSocketHeartbeatOptions, WebSocketConnection } from './websocket-connection.ts'
 import { WebSocketSession, type WebSocketSessionOptions } from './websocket-session.ts'
 
@@ -80,7 +81,7 @@ export class GraphQLSocket {
         send: (text) => this.#connection.send(text),
         close: (code = CloseCode.InternalServerError, reason = '') => this.close(code, reason),
         onMessage: (handleMessage) => {
-          this.#webSocket.on('message', (data) => this.#onMessage(String(data), handleMessage))
+          this.#webSocket.on('message', (data) => this.#onMessage(addMissingQuery(String(data)), handleMessage))
         },
       },
       this.#session,

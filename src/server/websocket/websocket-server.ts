@@ -14,7 +14,6 @@ import type { Caller } from '../auth/caller.ts'
 import type { ErrorFormatter } from '../graphql/error-formatter.ts'
 import { requireGraphQLContext } from '../graphql/execute-operation.ts'
 import type { OperationRunner } from '../graphql/operation-runner.ts'
-import { maxRequestBytes } from '../http/max-request-bytes.ts'
 import { type GraphQLWsServer, GraphQLSocket, type GraphQLSocketOptions } from './graphql-socket.ts'
 import { WebSocketClosedError, type WebSocketHeartbeatOptions } from './websocket-connection.ts'
 import type { WebSocketSession } from './websocket-session.ts'
@@ -36,13 +35,15 @@ const goingAway = 1001
 
 /** Serves GraphQL over WebSocket, with the protocol graphql-transport-ws. Knows all open sockets. */
 export class WebSocketServer {
-  readonly #server = new WsServer({ noServer: true, maxPayload: maxRequestBytes, handleProtocols })
+  readonly #server = new WsServer({ noServer: true, handleProtocols })
+  readonly #readLimits: () => ServerLimits
   readonly #sockets = new Set<GraphQLSocket>()
   readonly #authenticator: Authenticator
   readonly #socketOptions: GraphQLSocketOptions
 
   constructor({ operations, authenticator, errors, readLimits, heartbeat, log }: WebSocketServerOptions) {
     this.#authenticator = authenticator
+    this.#readLimits = readLimits
     this.#socketOptions = {
       protocol: createProtocol(operations, errors, () => readLimits().operationsPerSocket),
       readSlowConsumerTimeoutMs: () => readLimits().slowConsumerSeconds * 1000,
@@ -61,6 +62,8 @@ export class WebSocketServer {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, caller: Caller | null): void {
     const { method, headers } = request
     const session = { authenticator: this.#authenticator, handshake: { method, headers }, caller }
+    // Of the new socket. Those that are open keep theirs.
+    this.#server.options.maxPayload = this.#readLimits().requestBytes
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
       const graphqlSocket = new GraphQLSocket(webSocket, request.socket, this.#socketOptions, session)
       this.#sockets.add(graphqlSocket)
@@ -102,13 +105,13 @@ function createProtocol(
   })
 }
 
-function prepareOperation(
+async function prepareOperation(
   operations: OperationRunner,
   { caller, operationAborts }: WebSocketSession,
   id: string,
   payload: SubscribePayload,
 ) {
-  const operation = operations.prepare(payload, {
+  const operation = await operations.prepare(payload, {
     viewer: caller.viewer,
     // A client that reconnects repeats the id.
     idempotencyKey: uuidPattern.test(id) ? id : null,

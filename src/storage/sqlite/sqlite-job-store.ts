@@ -46,6 +46,11 @@ export class SqliteJobStore implements JobStore {
     return this.#queryJobs('SELECT * FROM jobs ORDER BY created_at, id')
   }
 
+  async countJobs(): Promise<number> {
+    const row = this.#database.prepare<[], { readonly count: number }>('SELECT count(*) AS count FROM jobs').get()
+    return row?.count ?? 0
+  }
+
   async findJob(id: string): Promise<SegueJob | null> {
     return this.#queryJobs('SELECT * FROM jobs WHERE id = ?', id)[0] ?? null
   }

@@ -104,6 +104,8 @@ export type ErrorCode =
   | 'JOB_READ_ONLY'
   /** Nothing that the caller may see has this id. */
   | 'NOT_FOUND'
+  /** The server has no document with this hash or id. A client of automatic persisted queries sends the document. */
+  | 'PERSISTED_QUERY_NOT_FOUND'
   /** A model provider failed. */
   | 'PROVIDER'
   /** Too many requests are being processed at the same time. Try again later. */
@@ -118,7 +120,9 @@ export type ErrorCode =
   | 'STALE'
   /** The data could not be stored, for example because another program holds the database for long. */
   | 'STORAGE'
-  /** The input is larger than the server accepts. */
+  /** The query took longer than the server allows. Ask for less. */
+  | 'TIMEOUT'
+  /** The input is larger than the server accepts. For an operation above a limit, `extensions.limit` is the key of the limit in the configuration, and `extensions.max` its value. */
   | 'TOO_LARGE'
   /** The server does not know who the caller is. */
   | 'UNAUTHENTICATED';

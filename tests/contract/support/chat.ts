@@ -71,7 +71,7 @@ export async function* followSession(
 
 /** Reads the log of a session after a seq. */
 export async function loadEvents(client: Client, sessionId: string, after = 0): Promise<ChatEvent[]> {
-  return requireNonNull((await ask(client, EventsDocument, { sessionId, after, first: 1000 })).events)
+  return requireNonNull((await ask(client, EventsDocument, { sessionId, after, first: 400 })).events)
 }
 
 /** Runs an answer and returns all its events. */

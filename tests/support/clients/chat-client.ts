@@ -256,11 +256,11 @@ export class ChatClient implements AsyncDisposable {
     return message.parse((await this.ask(query, { id }))['result'])
   }
 
-  /** The session with its first 1,000 messages. */
+  /** The session with its first 400 messages. */
   async session(id: string): Promise<ApiSession> {
     const query = `query ($id: ID!) { result: session(id: $id) {
       id headSeq messageCount lastActivityAt usage ${usageFields} activeStream ${streamFields}
-      messages(first: 1000) { edges { node ${messageFields} } } } }`
+      messages(first: 400) { edges { node ${messageFields} } } } }`
     return session.parse((await this.ask(query, { id }))['result'])
   }
 
@@ -271,7 +271,7 @@ export class ChatClient implements AsyncDisposable {
   /** A page of the session's log. */
   async events(sessionId: string, after = 0): Promise<ApiEvent[]> {
     const query = `query ($id: ID!, $after: Int) {
-      result: events(sessionId: $id, after: $after, first: 1000) ${eventFields} }`
+      result: events(sessionId: $id, after: $after, first: 400) ${eventFields} }`
     return z.array(event).parse((await this.ask(query, { id: sessionId, after }))['result'])
   }
 

@@ -1,9 +1,9 @@
-import { defaultLimits, type ServerLimits } from '../../../src/config/limits.ts'
+import type { ServerLimits } from '../../../src/config/limits.ts'
 import type { Settings } from '../../../src/config/settings.ts'
 import { ChatClient } from '../clients/chat-client.ts'
 import { newProvider } from '../providers/provider.ts'
 import { EventReader } from '../clients/reader.ts'
-import { startTestSegue, type TestSegue, type TestSegueOptions } from './segue.ts'
+import { startTestSegue, testLimits, type TestSegue, type TestSegueOptions } from './segue.ts'
 import { StrictProvider } from '../providers/strict-provider.ts'
 
 /** The API key of the provider. It must not appear in any response. */
@@ -49,7 +49,7 @@ export async function startSegueWithProvider({
             ...(contextWindow !== undefined && { contextWindow }),
           }),
         ],
-        limits: { ...defaultLimits, ...limits },
+        limits: { ...testLimits, ...limits },
         ...settings,
       },
     }),

@@ -2,8 +2,8 @@ import { cpSync, rmSync } from 'node:fs'
 import type { Tool } from '../../../src/agent/tools/tool.ts'
 import type { ChatService } from '../../../src/chat/chat-service.ts'
 import type { ConfiguredApprovals } from '../../../src/config/profile/approvals.ts'
-import { defaultLimits, type ServerLimits } from '../../../src/config/limits.ts'
-import { newTempFolder, newHome, startTestSegue, type TestSegue } from './segue.ts'
+import type { ServerLimits } from '../../../src/config/limits.ts'
+import { newTempFolder, newHome, startTestSegue, testLimits, type TestSegue } from './segue.ts'
 import { newToolSource } from '../fixtures/tools.ts'
 
 export interface SegueWithTools extends TestSegue {
@@ -26,7 +26,7 @@ export async function startSegueWithTools(
   tools: readonly Tool[],
   { home = newHome(), limits = {}, approvals = {} }: SegueWithToolsOptions = {},
 ): Promise<SegueWithTools> {
-  const settings = { home, limits: { ...defaultLimits, ...limits }, approvals }
+  const settings = { home, limits: { ...testLimits, ...limits }, approvals }
   const segue = await startTestSegue({ settings, createToolSource: () => newToolSource(...tools) })
   return {
     ...segue,

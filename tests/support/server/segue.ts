@@ -14,6 +14,9 @@ export interface TestSegue extends Segue, AsyncDisposable {
   readonly warnings: string[]
 }
 
+/** Tests select everything, of whole logs and lists, at once. The limits themselves have tests of their own. */
+export const testLimits = { ...defaultLimits, cost: 1_000_000_000, tokens: 1_000_000, aliases: 100_000, depth: 1000 }
+
 export interface TestSegueOptions extends Pick<SegueOptions, 'heartbeat' | 'createToolSource' | 'webAppFolder'> {
   readonly settings?: Partial<Settings>
   /** The environment variables with API keys. Empty by default. */
@@ -51,7 +54,7 @@ export async function startTestSegue({
       durable: false,
       graceMs: 0,
       offlineDelayMs: 0,
-      limits: defaultLimits,
+      limits: testLimits,
       warnings: [],
       ...settings,
       home,

@@ -38,6 +38,14 @@ describe('the value of a setting', () => {
         concurrentJobs: 4,
         toolSeconds: 120,
         toolResultLength: 50_000,
+        depth: 15,
+        rootFields: 30,
+        aliases: 50,
+        directives: 50,
+        tokens: 4000,
+        cost: 100_000,
+        requestBytes: 16_777_216,
+        querySeconds: 10,
         decisionSeconds: 300,
       },
       warnings: [],
@@ -178,7 +186,7 @@ describe('a limit under its former name', () => {
   test('is not among the allowed keys', () => {
     writeConfig({ limits: { silence: 1 } })
     expect(readProblems()).toEqual([
-      `${config}: limits.silence: Unknown key. Allowed keys: streams, sockets, operationsPerSocket, modelIdleSeconds, modelProgressSeconds, retrySeconds, stepsPerAnswer, concurrentJobs, toolSeconds, decisionSeconds, toolResultLength, slowConsumerSeconds, answerBudget, dayBudget.`,
+      `${config}: limits.silence: Unknown key. Allowed keys: streams, sockets, operationsPerSocket, modelIdleSeconds, modelProgressSeconds, retrySeconds, stepsPerAnswer, concurrentJobs, toolSeconds, decisionSeconds, toolResultLength, slowConsumerSeconds, depth, rootFields, aliases, directives, tokens, cost, requestBytes, querySeconds, answerBudget, dayBudget.`,
     ])
   })
 })

@@ -1,5 +1,6 @@
 import type { DocumentNode } from 'graphql'
 import { LruCache } from '../../../lib/lru-cache.ts'
+import type { OperationLimits } from '../limits/operation-limits.ts'
 
 /** More than one application uses. */
 const maxDocuments = 500
@@ -9,15 +10,18 @@ const maxDocumentLength = 16_384
 
 /** Valid documents by their text, so that a repeated operation is parsed and validated once, whatever its transport. */
 export class GraphQLDocumentCache {
-  readonly #documents = new LruCache<string, DocumentNode>(maxDocuments)
+  readonly #documents = new LruCache<string, { readonly document: DocumentNode; readonly limits: OperationLimits }>(
+    maxDocuments,
+  )
 
-  /** The document with exactly this text; null when it is not cached. */
-  get(text: string): DocumentNode | null {
-    return this.#documents.get(text) ?? null
+  /** The document with exactly this text; null when it is not cached, or was checked against other limits. */
+  get(text: string, limits: OperationLimits): DocumentNode | null {
+    const entry = this.#documents.get(text)
+    return entry?.limits === limits ? entry.document : null
   }
 
-  /** Caches a document that has passed validation, unless its text is too long. */
-  add(text: string, document: DocumentNode): void {
-    if (text.length <= maxDocumentLength) this.#documents.set(text, document)
+  /** Caches a document that has passed the limits and the validation, unless its text is too long. */
+  add(text: string, document: DocumentNode, limits: OperationLimits): void {
+    if (text.length <= maxDocumentLength) this.#documents.set(text, { document, limits })
   }
 }

@@ -1,28 +1,69 @@
-import { type DocumentNode, GraphQLError, parse, validate } from 'graphql'
+import { type DocumentNode, GraphQLError, parse, specifiedRules, validate } from 'graphql'
+import { turnScheduler } from '../../../lib/event-loop/turn-scheduler.ts'
 import { schema } from '../../../schema/schema.ts'
 import { createGraphQLError } from '../graphql-errors.ts'
+import { checkDocumentLimits } from '../limits/check-document-limits.ts'
+import { createLimitError, maxErrors, type OperationLimits } from '../limits/operation-limits.ts'
 import type { GraphQLDocumentCache } from './graphql-document-cache.ts'
 
-/** The valid document with this text, or the errors of its syntax or its validation. */
-export function loadGraphQLDocument(text: string, cache: GraphQLDocumentCache): DocumentNode | readonly GraphQLError[] {
-  const cached = cache.get(text)
+/** In UTF-16 code units. A comment or a text of any length is a single token, or none. */
+const maxDocumentLength = 2_000_000
+
+/** A document with more tokens is validated rule by rule, so that others proceed in between. */
+const maxTokensAtOnce = 500
+
+/** The valid document with this text, or the errors of its syntax, its limits or its validation. */
+export async function loadGraphQLDocument(
+  text: string,
+  cache: GraphQLDocumentCache,
+  limits: OperationLimits,
+): Promise<DocumentNode | readonly GraphQLError[]> {
+  const cached = cache.get(text, limits)
   if (cached) return cached
-  const document = parseGraphQLDocument(text)
+  const document = parseGraphQLDocument(text, limits)
   if (document instanceof GraphQLError) return [document]
-  const errors = validate(schema, document)
+  const limitErrors = checkDocumentLimits(document, limits)
+  if (limitErrors.length > 0) return limitErrors
+  const errors = await validateDocument(document)
   if (errors.length > 0) {
     return errors.map((error) => createGraphQLError('GRAPHQL_VALIDATION_FAILED', error.message, {}, error))
   }
-  cache.add(text, document)
+  cache.add(text, document, limits)
   return document
 }
 
-/** Parses a document without validating it. Returns the error if its syntax is invalid. */
-export function parseGraphQLDocument(text: string): DocumentNode | GraphQLError {
-  try {
-    return parse(text)
-  } catch (error) {
-    if (error instanceof GraphQLError) return createGraphQLError('GRAPHQL_PARSE_FAILED', error.message, {}, error)
-    throw error
+/** Parses a document without validating it. Returns the error if its syntax is invalid, or if it is too long. */
+export function parseGraphQLDocument(text: string, { tokens }: OperationLimits): DocumentNode | GraphQLError {
+  if (text.length > maxDocumentLength) {
+    const message = `The document has ${text.length} characters. At most ${maxDocumentLength} are allowed. Send long texts in variables.`
+    return createGraphQLError('TOO_LARGE', message)
   }
+  try {
+    return parse(text, { maxTokens: tokens })
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error
+    if (!isTokenLimitError(error)) return createGraphQLError('GRAPHQL_PARSE_FAILED', error.message, {}, error)
+    const message = `The document has more than ${tokens} tokens. Send several operations instead.`
+    return createLimitError('tokens', tokens, message)
+  }
+}
+
+/** graphql-js gives this error no code of its own. */
+function isTokenLimitError({ message }: GraphQLError): boolean {
+  return /^Syntax Error: Document contains more (than|that) \d+ tokens/.test(message)
+}
+
+async function validateDocument(document: DocumentNode): Promise<readonly GraphQLError[]> {
+  if ((document.tokenCount ?? 0) <= maxTokensAtOnce) return validateRules(document, specifiedRules)
+  const errors: GraphQLError[] = []
+  for (const rule of specifiedRules) {
+    if (turnScheduler.mustWait()) await turnScheduler.wait()
+    errors.push(...validateRules(document, [rule]))
+  }
+  return errors.slice(0, maxErrors)
+}
+
+/** graphql-js adds an error when it leaves others out. */
+function validateRules(document: DocumentNode, rules: typeof specifiedRules): readonly GraphQLError[] {
+  return validate(schema, document, rules, { maxErrors: maxErrors - 1 })
 }
