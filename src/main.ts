@@ -1,7 +1,6 @@
 import { enableCompileCache } from 'node:module'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { pino } from 'pino'
 import { closeOnSignal } from './cli/process/close-on-signal.ts'
 import { exitOnFailure } from './cli/process/exit-on-failure.ts'
 import { exitWithError } from './cli/exit-with-error.ts'
@@ -10,8 +9,11 @@ import { formatStartError } from './cli/format-start-error.ts'
 import { reloadOnHangUp } from './cli/process/reload-on-hang-up.ts'
 import { findSubcommandName } from './config/command-line/cli-subcommand.ts'
 import { serverHelpText, isHelpRequested } from './config/command-line/help.ts'
+import { listEnvironmentSecrets, listProfileSecrets } from './config/list-secrets.ts'
 import { readSettings } from './config/settings.ts'
 import { segueVersion } from './config/command-line/segue-version.ts'
+import { registerSecrets } from './lib/text/known-secrets.ts'
+import { createLogger } from './observability/create-logger.ts'
 
 // Compiling the modules takes about half of a start. The cache is beside the packages, where only their owner can write.
 enableCompileCache(join(import.meta.dirname, '..', 'node_modules', '.cache', 'compile'))
@@ -21,9 +23,10 @@ globalThis.AI_SDK_LOG_WARNINGS = false
 
 async function serve(argv: readonly string[]): Promise<void> {
   const readServerSettings = () => readSettings({ argv, env: process.env, homedir: homedir() })
+  registerSecrets(listEnvironmentSecrets(process.env))
   const settings = readServerSettings()
-  // Logs go to stderr. Stdout carries the lines that say where the server is.
-  const log = pino({ base: null }, pino.destination(2))
+  registerSecrets(listProfileSecrets(settings))
+  const log = await createLogger(settings.logLevel)
   for (const warning of settings.warnings) log.warn(warning)
   // Imported late, so that --help and wrong settings do not wait until the whole server is loaded.
   const [{ startSegue }, { graphqlPath }, { builtWebAppFolder, hasWebApp }] = await Promise.all([

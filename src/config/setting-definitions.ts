@@ -9,6 +9,7 @@ import { invalidModelIdMessage } from './profile/model-id.ts'
 import { providersSchema } from './profile/providers-schema.ts'
 import { defineSetting, type SettingDefinition } from './setting-definition.ts'
 import { pricesSchema } from './profile/prices.ts'
+import { type LogLevel, logLevels } from '../lib/logger.ts'
 import { booleanSchema, integerBetween, createPatternSchema } from './value-schemas.ts'
 
 const parseNumber = (text: string): unknown => (/^\d{1,9}$/.test(text) ? Number(text) : text)
@@ -249,6 +250,16 @@ export const settingDefinitions = {
       'Seconds that running answers have to finish after a SIGTERM, up to 3600. Then they end as INTERRUPTED. A SIGINT gives them none.',
     schema: integerBetween(0, 3600),
     parseText: parseNumber,
+  }),
+  logLevel: defineSetting<LogLevel, LogLevel>({
+    flag: 'log-level',
+    argument: '<level>',
+    env: 'SEGUE_LOG_LEVEL',
+    key: 'logLevel',
+    scope: 'server',
+    default: 'info',
+    description: 'The least important log entries that are written: debug, info, warn or error.',
+    schema: z.enum(logLevels, { error: 'Must be one of debug, info, warn, error.' }),
   }),
   offlineDelay: defineSetting({
     flag: 'offline-delay',

@@ -1,5 +1,6 @@
 import { type AccessSettings, resolveAccess } from './access/resolve-access.ts'
 import { parseFlags } from './command-line/flags.ts'
+import type { LogLevel } from '../lib/logger.ts'
 import type { ServerLimits } from './limits.ts'
 import { type ResolvedPaths, resolvePaths } from './paths.ts'
 import { discoverableProviderModels } from './profile/model-id.ts'
@@ -15,6 +16,7 @@ export interface Settings extends ProfileSettings, ResolvedPaths, AccessSettings
   readonly durable: boolean
   /** Of all prices, costs and budgets: a code of ISO 4217. */
   readonly currency: string
+  readonly logLevel: LogLevel
   /** How long running answers have to finish after a SIGTERM. */
   readonly graceMs: number
   /** Milliseconds between two words of the offline model. */
@@ -47,6 +49,7 @@ export function readSettings({ argv, env, homedir }: SettingsInputs): Settings {
     ...resolveAccess(reader),
     currency: reader.read(definitions.currency).value,
     durable: reader.read(definitions.durable).value,
+    logLevel: reader.read(definitions.logLevel).value,
     graceMs: reader.read(definitions.grace).value * 1000,
     offlineDelayMs: reader.read(definitions.offlineDelay).value,
     limits: reader.read(definitions.limits).value,

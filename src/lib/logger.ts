@@ -1,4 +1,7 @@
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+/** From the least to the most important. */
+export const logLevels = ['debug', 'info', 'warn', 'error'] as const
+
+export type LogLevel = (typeof logLevels)[number]
 
 /** Writes one entry: `fields` are its structured data, with an error under `err`. */
 export type LogMethod = (fields: object, message: string) => void

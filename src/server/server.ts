@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Settings } from '../config/settings.ts'
 import type { LiveValue } from '../config/reload/live-value.ts'
 import type { Duplex } from 'node:stream'
 import type { Logger } from '../lib/logger.ts'
+import { runWithLogContext } from '../lib/telemetry/log-context.ts'
 import { filesPath } from '../model/message-content/blob-url.ts'
 import type { ProfileRegistry } from '../services/profile-registry.ts'
 import type { AccessTokens } from './auth/access-tokens.ts'
@@ -70,27 +72,34 @@ const shutdownGracePeriodMs = 300
 
 /** Serves the schema over HTTP, server-sent events and WebSocket. Rejects if it cannot listen on the port. */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const { host, port, settings, log } = options
+  const { host, port, settings } = options
+  const errors = new ErrorFormatter(options.log)
   const checkRequest = createRequestCheck(options)
   const stopping = new AbortController()
   const authenticator = new Authenticator({
     tokens: options.tokens,
     methods: [createBearerAuthentication(options.tokens)],
   })
-  const { handleRequest, webSockets } = createTransports(options, { checkRequest, authenticator }, stopping.signal)
+  const { handleRequest, webSockets } = createTransports(options, {
+    ...{ errors, checkRequest, authenticator },
+    stopping: stopping.signal,
+  })
   const upgrade = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
     const caller = await authenticator.authenticateHandshake(request)
     if (caller !== null && isRejection(caller)) rejectUpgrade(socket, caller)
     else webSockets.upgrade(request, socket, head, caller)
   }
   const server = createServer((request, response) => {
-    Promise.try(handleRequest, request, response)
-      // Sets the time that the client has to receive the end of the response.
-      .then(() => response.setTimeout(settings.current.limits.slowConsumerSeconds * 1000))
-      .catch((error: unknown) => {
-        log.error({ err: error }, 'request failed')
-        response.destroy()
-      })
+    const handle = async (): Promise<void> => {
+      try {
+        await handleRequest(request, response)
+        // Sets the time that the client has to receive the end of the response.
+        response.setTimeout(settings.current.limits.slowConsumerSeconds * 1000)
+      } catch (error) {
+        sendInternalError(response, error, errors)
+      }
+    }
+    void runWithLogContext({ request: randomUUID() }, handle)
   })
   server.on('upgrade', (request, socket, head) => {
     // Node removes its own listener on an upgrade, and a client may reset the connection during the handshake.
@@ -100,7 +109,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     if (rejection) return rejectUpgrade(socket, rejection)
     if (webSockets.size >= settings.current.limits.sockets) return endUpgrade(socket, 503)
     upgrade(request, socket, head).catch((error: unknown) => {
-      log.error({ err: error }, 'upgrade failed')
+      errors.logUnexpected(error)
       socket.destroy()
     })
   })
@@ -138,17 +147,23 @@ function createRequestCheck({ host, publicHosts, settings, log }: ServerOptions)
   }
 }
 
+interface TransportParts {
+  readonly errors: ErrorFormatter
+  readonly checkRequest: RequestCheck
+  readonly authenticator: Authenticator
+  /** Aborts when the server stops. */
+  readonly stopping: AbortSignal
+}
+
 /** Creates the transports, which share one document cache and one error formatter. */
 function createTransports(
   { profiles, settings, log, webAppFolder, heartbeat = defaultWebSocketHeartbeat, handleMetrics }: ServerOptions,
-  { checkRequest, authenticator }: { readonly checkRequest: RequestCheck; readonly authenticator: Authenticator },
-  stopping: AbortSignal,
+  { errors, checkRequest, authenticator, stopping }: TransportParts,
 ): { readonly handleRequest: PublicRequestHandler; readonly webSockets: WebSocketServer } {
   const readLimits = () => settings.current.limits
   const readMaxRequestBytes = () => readLimits().requestBytes
   const readSlowConsumerTimeoutMs = () => readLimits().slowConsumerSeconds * 1000
   const cors = new CorsPolicy(() => settings.current.allowedOrigins)
-  const errors = new ErrorFormatter(log)
   const operations = new OperationRunner({ profiles, documents: new DocumentLoader(), errors, readLimits })
   const handleJson = createYogaHandler({
     ...{ operations, errors, readSlowConsumerTimeoutMs },
@@ -204,6 +219,13 @@ function createFileRoutes(options: FileHandlerOptions, errors: ErrorFormatter): 
 function requireBoundPort(address: AddressInfo | string | null): number {
   if (address === null || typeof address === 'string') throw new TypeError('The server does not listen on a port.')
   return address.port
+}
+
+/** Answers a request that has failed unexpectedly. If the answer has begun, all that is left is to end it. */
+function sendInternalError(response: ServerResponse, error: unknown, errors: ErrorFormatter): void {
+  const formatted = errors.format(error)
+  if (response.headersSent || response.destroyed) response.destroy()
+  else sendJson(response, 500, { errors: [formatted] }, { connection: 'close' })
 }
 
 /** Whether pages of allowed origins may read what is at a path. */

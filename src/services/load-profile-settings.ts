@@ -4,7 +4,9 @@ import { toAllowedModelNames, validateModelId } from '../config/profile/model-id
 import { type ProfileSettingsWithProviders, readProfileSettings } from '../config/profile/profile-settings.ts'
 import type { Provider } from '../config/profile/provider.ts'
 import { SettingsError } from '../config/settings-error.ts'
+import { listProfileSecrets } from '../config/list-secrets.ts'
 import type { Settings } from '../config/settings.ts'
+import { registerSecrets } from '../lib/text/known-secrets.ts'
 import type { HttpClient } from '../lib/http/http-client.ts'
 import type { Logger } from '../lib/logger.ts'
 import { defaultProfileName } from '../profiles/profile-name.ts'
@@ -27,12 +29,12 @@ export async function loadProfileSettings(
   { settings, env, log, httpClient }: ProfileSettingsOptions,
 ): Promise<ProfileSettingsWithProviders> {
   if (name === defaultProfileName) {
-    return {
-      ...settings,
-      providers: settings.providers ?? (await discoverDefaultProviders(settings.model, env, httpClient)),
-    }
+    const providers = settings.providers ?? (await discoverDefaultProviders(settings.model, env, httpClient))
+    registerSecrets(listProfileSecrets({ ...settings, providers }))
+    return { ...settings, providers }
   }
   const profileSettings = readProfileSettings({ env, homedir: homedir(), home: folder })
+  registerSecrets(listProfileSecrets(profileSettings))
   for (const warning of profileSettings.warnings) log.warn({ profile: name }, warning)
   return profileSettings
 }

@@ -5,7 +5,7 @@ import { TaskTracker } from '../../lib/async/task-tracker.ts'
 import type { HttpClient } from '../../lib/http/http-client.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { Json } from '../../lib/text/json.ts'
-import { redact, removeSecrets } from '../../lib/text/redact.ts'
+import { redact, removeSecrets, removeSecretsFromJson } from '../../lib/text/redact.ts'
 import { truncate } from '../../lib/text/truncate.ts'
 import type { McpServerState, McpServerStatus } from '../tools/mcp-server-status.ts'
 import { type Tool, ToolError } from '../tools/tool.ts'
@@ -219,10 +219,10 @@ export class McpServerSupervisor implements ManagedMcpServer {
     }
   }
 
-  /** Removes secrets from error messages of the server. */
+  /** Removes the secrets that the server was given from what it says. */
   async #call(call: McpToolInvocation): Promise<Json> {
     try {
-      return await this.#callWithReconnect(call)
+      return removeSecretsFromJson(await this.#callWithReconnect(call), this.#options.server.secrets)
     } catch (error) {
       if (!(error instanceof ToolError)) throw error
       throw new ToolError(removeSecrets(error.message, this.#options.server.secrets))

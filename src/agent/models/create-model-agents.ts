@@ -1,3 +1,4 @@
+import { listProviderSecrets } from '../../config/list-secrets.ts'
 import type { Provider } from '../../config/profile/provider.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { ModelPricing } from '../../usage/model-prices.ts'
@@ -32,7 +33,7 @@ export function createModelAgents(
   const createOptions = (priority: ProviderRequestPriority) => ({
     ...model,
     model: createLanguageModel(provider, name, { fetch: connections.createFetch(provider), log, dialect }),
-    secrets: provider.apiKey === null ? [] : [provider.apiKey],
+    secrets: listProviderSecrets(provider),
     requestPolicy: connections.createRequestPolicy(provider, priority),
     toolLimits: dialect.tools,
     statesOutputLimit: provider.type === 'anthropic',

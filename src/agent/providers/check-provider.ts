@@ -1,3 +1,5 @@
+import { listProviderSecrets } from '../../config/list-secrets.ts'
+import { isShowableVariableName } from '../../config/profile/is-showable-variable-name.ts'
 import { APICallError } from 'ai'
 import type { Provider } from '../../config/profile/provider.ts'
 import { isLoopbackHost } from '../../lib/http/loopback-host.ts'
@@ -75,9 +77,11 @@ function lacksKey({ type, baseURL, apiKey, unsetApiKeyEnv = null }: Provider): b
 }
 
 function describeMissingKey({ unsetApiKeyEnv = null }: Provider): string {
-  return unsetApiKeyEnv === null
-    ? 'The provider needs an API key, and none is configured. Name its variable as apiKeyEnv in config.json.'
-    : `The environment variable ${unsetApiKeyEnv} is not set. Set it to the API key, and start the server again.`
+  if (unsetApiKeyEnv === null)
+    return 'The provider needs an API key, and none is configured. Name its variable as apiKeyEnv in config.json.'
+  return isShowableVariableName(unsetApiKeyEnv)
+    ? `The environment variable ${unsetApiKeyEnv} is not set. Set it to the API key, and start the server again.`
+    : 'The environment variable that apiKeyEnv names is not set. If apiKeyEnv is the key itself, name it apiKey instead.'
 }
 
 /** A server on this machine rarely needs a key. */
@@ -85,6 +89,6 @@ function isLoopbackURL(url: string): boolean {
   return URL.canParse(url) && isLoopbackHost(new URL(url).hostname.replace(/^\[|\]$/g, ''))
 }
 
-function toProviderError({ apiKey }: Provider, error: unknown): AgentError {
-  return toAgentError(error, apiKey === null ? [] : [apiKey])
+function toProviderError(provider: Provider, error: unknown): AgentError {
+  return toAgentError(error, listProviderSecrets(provider))
 }

@@ -1,10 +1,18 @@
 import type { SettingsDiagnostics } from '../settings-reader.ts'
+import { isShowableVariableName } from './is-showable-variable-name.ts'
 import type { Provider } from './provider.ts'
 import { invalidEffortsMessage, parseProviderEfforts } from './provider-efforts.ts'
 import type { ProviderEntry } from './providers-schema.ts'
 
 export interface ResolvedProviders extends Required<Pick<SettingsDiagnostics, 'warnings'>> {
   readonly providers: readonly Provider[]
+}
+
+/** Says that a variable is not set. Its name is left out if it may be the key itself, by mistake. */
+function describeUnsetVariable(name: string): string {
+  return isShowableVariableName(name)
+    ? `Environment variable ${name} is not set.`
+    : 'The environment variable that it names is not set. If it is the key itself, name it apiKey instead.'
 }
 
 /**
@@ -25,7 +33,7 @@ export function resolveProviders(
     const unsetApiKeyEnv = apiKeyEnv !== undefined && envKey === undefined ? apiKeyEnv : null
     if (unsetApiKeyEnv !== null)
       warnings.push(
-        `${label}.${name}.apiKeyEnv: Environment variable ${apiKeyEnv} is not set. Requests are sent without a key.`,
+        `${label}.${name}.apiKeyEnv: ${describeUnsetVariable(unsetApiKeyEnv)} Requests are sent without a key.`,
       )
     return {
       name,

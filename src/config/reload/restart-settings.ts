@@ -20,6 +20,7 @@ const names: Readonly<Record<Exclude<keyof RestartSettings, 'isExposed'>, string
   durable: 'durable',
   offlineDelayMs: 'offlineDelay',
   graceMs: 'grace',
+  logLevel: 'logLevel',
 }
 
 /** The names of the settings that have changed, but take effect at the next start. */
@@ -36,9 +37,9 @@ export function mergeLiveSettings(running: Settings, next: Settings): Settings {
 
 function pickRestartSettings(settings: Settings): RestartSettings {
   const { port, host, publicHosts, trustProxy, isExposed, ...others } = settings
-  const { home, hermesHome, currency, durable, offlineDelayMs, graceMs } = others
+  const { home, hermesHome, currency, durable, offlineDelayMs, graceMs, logLevel } = others
   return {
     ...{ port, host, publicHosts, trustProxy, isExposed },
-    ...{ home, hermesHome, currency, durable, offlineDelayMs, graceMs },
+    ...{ home, hermesHome, currency, durable, offlineDelayMs, graceMs, logLevel },
   }
 }

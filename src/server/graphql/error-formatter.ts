@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { GraphQLError } from 'graphql'
 import { z } from 'zod'
 import { type ErrorCode, isSegueErrorCode, SegueError } from '../../lib/errors.ts'
@@ -6,14 +7,15 @@ import { toPublicStorageError } from '../../storage/health/storage-problem.ts'
 import { copyErrorLocation, createGraphQLError } from './graphql-errors.ts'
 import { findInvalidArgument } from './variable-errors.ts'
 
-const internalErrorMessage = 'The server failed to process the operation. See its log for details.'
+const internalErrorMessage =
+  'The server failed to process the operation. Its log has the details under the id in extensions.id.'
 
 /** The HTTP status and headers that an error asks for, in its `extensions.http`. */
 export const httpExtensionSchema = z.object({ status: z.int(), headers: z.record(z.string(), z.string()).optional() })
 
 /**
  * Turns any error into the one that a client receives: a code of the contract, a message written for clients, and the
- * details of the code. Every other error is logged and becomes INTERNAL, without its text.
+ * details of the code. Every other error is logged under an id, and becomes INTERNAL with that id, without its text.
  */
 export class ErrorFormatter {
   readonly #log: Logger
@@ -26,13 +28,16 @@ export class ErrorFormatter {
   format(error: unknown): GraphQLError {
     if (error instanceof GraphQLError) return this.#formatGraphQLError(error)
     const known = error instanceof SegueError ? error : toPublicStorageError(error)
-    if (known) return createGraphQLError(known.code, known.message, known.details)
-    return this.#toInternalError(error)
+    if (!known) return this.#toInternalError(error)
+    if (known.code === 'INTERNAL') return this.#toInternalError(error, null, known.message)
+    return createGraphQLError(known.code, known.message, known.details)
   }
 
-  /** Logs an error that no client receives, because its connection is closed or about to be. */
-  logUnexpected(error: unknown): void {
-    this.#log.error({ err: error }, 'operation failed')
+  /** Logs an unexpected error under a new id, which it returns: the client is told the id, and nothing else. */
+  logUnexpected(error: unknown): string {
+    const id = randomUUID()
+    this.#log.error({ err: error, id }, 'operation failed')
+    return id
   }
 
   #formatGraphQLError(error: GraphQLError): GraphQLError {
@@ -67,9 +72,12 @@ export class ErrorFormatter {
     return createGraphQLError(code, error.message, { ...(code === 'BAD_USER_INPUT' && { path: [] }), http }, error)
   }
 
-  #toInternalError(error: unknown, locatedError?: GraphQLError): GraphQLError {
-    this.logUnexpected(error)
-    return createGraphQLError('INTERNAL', internalErrorMessage, {}, locatedError)
+  #toInternalError(
+    error: unknown,
+    locatedError: GraphQLError | null = null,
+    message: string = internalErrorMessage,
+  ): GraphQLError {
+    return createGraphQLError('INTERNAL', message, { id: this.logUnexpected(error) }, locatedError ?? undefined)
   }
 }
 

@@ -1,5 +1,6 @@
 import { GraphQLError } from 'graphql'
 import { type ErrorCode, isSegueErrorCode, SegueError } from '../../lib/errors.ts'
+import { toPublicStorageError } from '../../storage/health/storage-problem.ts'
 import { truncate } from '../../lib/text/truncate.ts'
 
 /** In UTF-16 code units. Some messages quote the client's input, which can be a megabyte. */
@@ -19,7 +20,7 @@ export function createGraphQLError(
 /** The code that a client receives for an error, formatted or not. */
 export function findErrorCode(error: unknown): ErrorCode {
   if (error instanceof SegueError) return error.code
-  if (!(error instanceof GraphQLError)) return 'INTERNAL'
+  if (!(error instanceof GraphQLError)) return toPublicStorageError(error)?.code ?? 'INTERNAL'
   const cause = error.originalError ?? error.cause
   if (cause) return findErrorCode(cause)
   const { code } = error.extensions

@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { CloseCode, type Server as ProtocolServer } from 'graphql-ws'
 import type { WebSocket } from 'ws'
 import { z } from 'zod'
 import { TaskTracker } from '../../lib/async/task-tracker.ts'
 import type { Logger } from '../../lib/logger.ts'
+import { runWithLogContext } from '../../lib/telemetry/log-context.ts'
 import { parseJsonOrNull } from '../../lib/text/json.ts'
 import { truncateToBytes } from '../../lib/text/truncate.ts'
 import type { ErrorFormatter } from '../graphql/error-formatter.ts'
@@ -105,8 +107,10 @@ export class GraphQLSocket {
   }
 
   #handleMessage(message: string, handleMessage: MessageHandler): void {
-    this.#session.operationAborts.onMessage(message)
-    const handled = this.#pendingMessages.run(() => this.#session.operationAborts.track(() => handleMessage(message)))
+    const { operationAborts } = this.#session
+    operationAborts.onMessage(message)
+    const handle = (): Promise<void> => operationAborts.track(() => handleMessage(message))
+    const handled = this.#pendingMessages.run(() => runWithLogContext({ request: randomUUID() }, handle))
     handled.catch((error: unknown) => this.#onError(error, message))
   }
 
@@ -115,8 +119,8 @@ export class GraphQLSocket {
     if (serverMessageSchema.safeParse(parseJsonOrNull(message)).success) {
       return this.close(CloseCode.BadRequest, 'Only the server may send a message of this type.')
     }
-    this.#options.errors.logUnexpected(error)
-    this.close(CloseCode.InternalServerError, 'Internal server error')
+    const id = this.#options.errors.logUnexpected(error)
+    this.close(CloseCode.InternalServerError, `Internal server error ${id}: see the log of the server.`)
   }
 
   #closeSlowConsumer(): void {

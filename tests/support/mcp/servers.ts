@@ -34,11 +34,12 @@ export function nodeServer(
   }
 }
 
-const scriptedServer = fileURLToPath(new URL('./scripted-server.ts', import.meta.url))
+/** The program of scripted-server.ts. */
+export const scriptedServerPath = fileURLToPath(new URL('./scripted-server.ts', import.meta.url))
 
 /** The server of scripted-server.ts in the given mode. */
 export const newScriptedServer = (mode = '', overrides: Partial<StdioMcpServer> = {}): StdioMcpServer =>
-  nodeServer('scripted', [scriptedServer, mode], overrides)
+  nodeServer('scripted', [scriptedServerPath, mode], overrides)
 
 const require = createRequire(import.meta.url)
 

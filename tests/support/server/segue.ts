@@ -1,10 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pino } from 'pino'
 import { defaultLimits } from '../../../src/config/limits.ts'
 import { readSettings, type Settings } from '../../../src/config/settings.ts'
 import { localAccess } from '../config/local-access.ts'
+import { createLoggerTo } from '../../../src/observability/create-logger.ts'
 import { type Segue, type SegueOptions, startSegue } from '../../../src/segue.ts'
 import { SegueProfileDatabase } from '../../../src/storage/sqlite/segue-profile-database.ts'
 
@@ -35,7 +35,7 @@ export async function startTestSegue({
 }: TestSegueOptions = {}): Promise<TestSegue> {
   const home = settings.home ?? newHome()
   const warnings: string[] = []
-  const log = pino({ level: 'warn', base: null }, { write: (line: string) => void warnings.push(line) })
+  const log = createLoggerTo({ write: (line) => void warnings.push(line) }, 'warn')
   const segue = await startSegue({
     settings: {
       port: 0,
@@ -52,6 +52,7 @@ export async function startTestSegue({
       offersClarify: true,
       autoCompactThreshold: 0,
       durable: false,
+      logLevel: 'warn',
       graceMs: 0,
       offlineDelayMs: 0,
       limits: testLimits,

@@ -24,6 +24,7 @@ describe('the value of a setting', () => {
       budgets: { answer: null, day: null },
       currency: 'USD',
       durable: false,
+      logLevel: 'info',
       graceMs: 10_000,
       offlineDelayMs: 120,
       limits: {

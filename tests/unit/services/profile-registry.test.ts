@@ -43,6 +43,7 @@ async function loadRegistry(options: Partial<ProfileRegistryOptions> = {}): Prom
       offersClarify: true,
       autoCompactThreshold: 0,
       durable: false,
+      logLevel: 'warn' as const,
       graceMs: 0,
       offlineDelayMs: 60_000,
       limits: defaultLimits,

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest'
-import { redact } from '../../../../src/lib/text/redact.ts'
+import { describe, expect, test } from 'vitest'
+import { redact, removeSecrets } from '../../../../src/lib/text/redact.ts'
 
 test('a secret is removed everywhere, even if it is the start of another secret', () => {
   expect(redact('key abc, then abcdef; "abc"', ['abc', 'abcdef', ''])).toBe('key …, then …; "…"')
@@ -21,4 +21,39 @@ test('file paths are removed, URL paths stay', () => {
     'File "…" and … at …',
   )
   expect(redact('POST /v1/chat/completions', [])).toBe('POST /v1/chat/completions')
+})
+
+describe('a secret', () => {
+  const secret = 'Zx9/q+7&wK="4mT2vB8nR5'
+
+  test.each<[string, string]>([
+    ['as it is', secret],
+    ['in other case', secret.toUpperCase()],
+    ['URL-encoded', encodeURIComponent(secret)],
+    ['URL-encoded in lower case', encodeURIComponent(secret).toLowerCase()],
+    ['in JSON', JSON.stringify(secret)],
+    ['in base64', Buffer.from(secret).toString('base64')],
+    ['in base64url', Buffer.from(secret).toString('base64url')],
+    ['in the credentials of a user', Buffer.from(`me:${secret}`).toString('base64')],
+    ['in the credentials of another user', Buffer.from(`you:${secret}`).toString('base64')],
+    ['in the middle of a text in base64', Buffer.from(`token ${secret} is wrong`).toString('base64')],
+    ['cut off', `${secret.slice(0, 12)}…`],
+    ['of which only the end is shown', `…${secret.slice(-12)}`],
+    ['of which the middle is masked', `${secret.slice(0, 9)}****${secret.slice(-8)}`],
+  ])('%s is removed', (_, form) => {
+    const text = removeSecrets(`The server says: ${form} is wrong.`, [secret])
+    expect(text).toContain('…')
+    expect(text).not.toContain(secret.slice(0, 8))
+    expect(text).not.toContain(secret.slice(-8))
+    expect(text).not.toContain(form)
+  })
+
+  test('of which only a short beginning is guessed is not removed: the removal would tell that the guess is right', () => {
+    expect(removeSecrets('sk-abc', ['sk-abcdefghijklmnop'])).toBe('sk-abc')
+    expect(removeSecrets('sk-abcdefghij', [`sk-${'abcdefghij'.repeat(10)}`])).toBe('sk-abcdefghij')
+  })
+
+  test('with characters that have a meaning in patterns is a text', () => {
+    expect(removeSecrets('a.b*c(d)e[f] and axbbc', ['a.b*c(d)e[f]'])).toBe('… and axbbc')
+  })
 })

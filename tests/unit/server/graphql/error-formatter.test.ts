@@ -29,7 +29,9 @@ test.each<[string, string, object]>([
 ])('a field that cannot be resolved, with %s, is INTERNAL', async (_, source, rootValue) => {
   const { code, message, path, lines } = await run(source, rootValue)
   expect(code).toBe('INTERNAL')
-  expect(message).toBe('The server failed to process the operation. See its log for details.')
+  expect(message).toBe(
+    'The server failed to process the operation. Its log has the details under the id in extensions.id.',
+  )
   expect(path).toEqual([source.slice(2, -2)])
   expect(lines).toEqual(['error: operation failed'])
 })
