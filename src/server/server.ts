@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Settings } from '../config/settings.ts'
 import type { LiveValue } from '../config/reload/live-value.ts'
@@ -89,18 +89,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     if (caller !== null && isRejection(caller)) rejectUpgrade(socket, caller)
     else webSockets.upgrade(request, socket, head, caller)
   }
-  const server = createServer((request, response) => {
-    const handle = async (): Promise<void> => {
-      try {
-        await handleRequest(request, response)
-        // Sets the time that the client has to receive the end of the response.
-        response.setTimeout(settings.current.limits.slowConsumerSeconds * 1000)
-      } catch (error) {
-        sendInternalError(response, error, errors)
-      }
-    }
-    void runWithLogContext({ request: randomUUID() }, handle)
-  })
+  const server = createServer(createRequestListener(handleRequest, options, errors))
   server.on('upgrade', (request, socket, head) => {
     // Node removes its own listener on an upgrade, and a client may reset the connection during the handshake.
     socket.on('error', () => socket.destroy())
@@ -219,6 +208,26 @@ function createFileRoutes(options: FileHandlerOptions, errors: ErrorFormatter): 
 function requireBoundPort(address: AddressInfo | string | null): number {
   if (address === null || typeof address === 'string') throw new TypeError('The server does not listen on a port.')
   return address.port
+}
+
+/** Handles each request under an id of its own, and answers those that fail unexpectedly. */
+function createRequestListener(
+  handleRequest: PublicRequestHandler,
+  { settings }: Pick<ServerOptions, 'settings'>,
+  errors: ErrorFormatter,
+): RequestListener {
+  return (request, response) => {
+    const handle = async (): Promise<void> => {
+      try {
+        await handleRequest(request, response)
+        // Sets the time that the client has to receive the end of the response.
+        response.setTimeout(settings.current.limits.slowConsumerSeconds * 1000)
+      } catch (error) {
+        sendInternalError(response, error, errors)
+      }
+    }
+    void runWithLogContext({ request: randomUUID() }, handle)
+  }
 }
 
 /** Answers a request that has failed unexpectedly. If the answer has begun, all that is left is to end it. */

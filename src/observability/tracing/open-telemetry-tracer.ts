@@ -15,7 +15,7 @@ import type { Logger } from '../../lib/logger.ts'
 import type { SpanAttributes, Tracer, TraceSpan } from './tracer.ts'
 
 /** How long a stop waits for the receiver of the traces. */
-const closeTimeoutMs = 1000
+const closeTimeoutMs = 500
 
 /**
  * Sends traces to the OTLP receiver that the usual variables name: OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_HEADERS,
