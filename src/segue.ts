@@ -1,3 +1,4 @@
+import { findExposure } from './lib/files/private-files.ts'
 import type { Settings } from './config/settings.ts'
 import { MutableLiveValue } from './config/reload/live-value.ts'
 import { createMetricsHandler } from './observability/metrics-handler.ts'
@@ -42,6 +43,8 @@ export async function startSegue({ heartbeat, webAppFolder = null, ...options }:
   const settings = new MutableLiveValue(options.settings)
   const { home, host, port, publicHosts } = options.settings
   resources.adopt(lockHome(home), (lock) => lock.release())
+  const exposure = findExposure(home)
+  if (exposure !== null) log.warn(exposure)
   const telemetry = resources.adopt(await createServerTelemetry(env, log), (created) => created.close())
   const profiles = resources.adopt(await ProfileRegistry.load({ ...options, settings, telemetry }), (registry) =>
     registry.close(),

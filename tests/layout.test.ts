@@ -69,7 +69,6 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
     'conversation-index',
     'rows',
     'conversation-settings',
-    'health',
     'database',
   ],
 }

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { findExposure } from '../lib/files/private-files.ts'
+import { NotRegularFileError, readRegularFile } from '../lib/files/read-regular-file.ts'
 import { findJsonErrorPosition } from './find-json-error-position.ts'
 import { renameConfigKeys } from './rename-config-keys.ts'
 import { unknownKeyMessage } from './value-schemas.ts'
@@ -17,11 +18,24 @@ const keyAliases: Readonly<Record<string, string>> = { servers: 'mcpServers' }
 export function readConfigFile(path: string, allowedKeys: readonly string[]): ConfigFile {
   try {
     // TextDecoder removes a byte order mark, which some editors write.
-    return parseConfig(new TextDecoder().decode(readFileSync(path)), path, allowedKeys)
+    const text = new TextDecoder().decode(readRegularFile(path))
+    const config = parseConfig(text, path, allowedKeys)
+    return { ...config, warnings: [...config.warnings, ...findKeyExposure(path, text)] }
   } catch (error) {
+    if (error instanceof NotRegularFileError)
+      return toEmptyFile([`${path}: Is not a regular file. Replace it by one, or remove it.`])
     const code = error instanceof Error && 'code' in error ? error.code : String(error)
     return toEmptyFile(code === 'ENOENT' ? [] : [`${path}: Cannot read the file (${code}).`])
   }
+}
+
+/** Entries whose values are secrets, unless they name a variable of the environment. */
+const secretKeyPattern = /"(apiKey|headers|env)"\s*:/i
+
+/** A warning if other users can read a file that holds keys. */
+function findKeyExposure(path: string, text: string): string[] {
+  const exposure = secretKeyPattern.test(text) ? findExposure(path) : null
+  return exposure === null ? [] : [exposure]
 }
 
 function parseConfig(text: string, path: string, allowedKeys: readonly string[]): ConfigFile {

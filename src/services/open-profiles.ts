@@ -4,7 +4,7 @@ const failureCacheMs = 5000 // milliseconds; without it, every read would wait f
 
 /** Is told when a profile was opened, or could not be. */
 export interface OpeningObserver {
-  onOpened(name: string): void
+  onOpened(name: string, services: ProfileServices): void
   onOpenFailed(name: string, error: unknown): void
 }
 
@@ -47,7 +47,7 @@ export class OpenProfiles {
     opening.then(
       (services) => {
         this.#opened.set(name, services)
-        this.#options.observer.onOpened(name)
+        this.#options.observer.onOpened(name, services)
       },
       (error: unknown) => {
         this.#options.observer.onOpenFailed(name, error)

@@ -4,6 +4,7 @@ import type { Readiness } from '../lib/telemetry/readiness.ts'
 import { defaultProfileName } from '../profiles/profile-name.ts'
 import { DatabaseTooNewError, DatabaseUnusableError } from '../storage/errors.ts'
 import type { StorageProblem } from '../storage/health/storage-health.ts'
+import type { ProfileServices } from './profile-services.ts'
 import type { OpeningObserver, OpenProfiles } from './open-profiles.ts'
 
 export interface ProfileStorageMonitorOptions {
@@ -42,8 +43,8 @@ export class ProfileStorageMonitor implements OpeningObserver {
     })
   }
 
-  onOpened(name: string): void {
-    this.#options.readiness.resolve(toComponent(name))
+  onOpened(name: string, { profile }: Pick<ProfileServices, 'profile'>): void {
+    this.onProblem(name, profile.health.problem)
   }
 
   onOpenFailed(name: string, error: unknown): void {

@@ -61,13 +61,13 @@ export class DatabaseNotMigratedError extends Error {
 export class DatabaseUnusableError extends Error {
   override readonly name = 'DatabaseUnusableError'
 
-  constructor(path: string, cause: Error) {
-    super(
-      `The database ${path} cannot be used: ${cause.message}. Run segue doctor, which says what to do, or start with another --home.`,
-      {
-        cause,
-      },
-    )
+  /** `advice`: what to do about it. */
+  constructor(
+    path: string,
+    cause: Error,
+    advice = 'Run segue doctor, which says what to do, or start with another --home.',
+  ) {
+    super(`The database ${path} cannot be used: ${cause.message}. ${advice}`, { cause })
   }
 }
 
@@ -80,14 +80,28 @@ export class HomeInUseError extends Error {
   }
 }
 
+/** What to do about errors of the operating system when a home is created and locked. */
+const homeAdvice: Readonly<Partial<Record<string, string>>> = {
+  ENOSPC: 'its disk is full. Free some space on it.',
+  EDQUOT: 'its disk is full for this user. Free some space on it.',
+  EROFS: 'its disk is read-only. Make it writable, or start with another --home.',
+  EACCES: 'this user cannot write to it and its lock.db. Change their owner or mode, or start with another --home.',
+  EPERM: 'this user cannot write to it and its lock.db. Change their owner or mode, or start with another --home.',
+  ENOENT: 'no folder can be created there. Start with another --home.',
+  ENOTDIR: 'it is not a folder. Move what is there away, or start with another --home.',
+  EEXIST: 'it is not a folder. Move what is there away, or start with another --home.',
+}
+
+function describeHomeError(cause: Error): string {
+  const code = 'code' in cause ? String(cause.code) : ''
+  return homeAdvice[code] ?? `${cause.message}. Make it a writable folder, and delete its lock.db if that is damaged.`
+}
+
 /** The home is not a writable folder, or its lock file is damaged. */
 export class UnusableHomeError extends Error {
   override readonly name = 'UnusableHomeError'
 
   constructor(home: string, cause: Error) {
-    super(
-      `The home ${home} cannot be locked: ${cause.message}. Make it a writable folder, and delete its lock.db if that is damaged.`,
-      { cause },
-    )
+    super(`The home ${home} cannot be used: ${describeHomeError(cause)}`, { cause })
   }
 }

@@ -1,3 +1,4 @@
+import { createPrivateFile } from '../../lib/files/private-files.ts'
 import { existsSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
@@ -39,6 +40,7 @@ export function openHermesConversationIndexDatabase(
       if (existing) return existing
     }
     for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(path + suffix, { force: true })
+    createPrivateFile(path)
     return initialize(new Database(path))
   } catch {
     return initialize(new Database(':memory:'))

@@ -49,7 +49,7 @@ export function openSqliteStorage({ path, log, ...options }: SqliteStorageOption
   const database = new SegueProfileDatabase(path, { ...options, health })
   const { profile } = options
   const walCheckpointer = new WalCheckpointer(path)
-  database.onCheckpointDue(() => walCheckpointer.request())
+  database.onCheckpointDue((files) => walCheckpointer.request(files))
   const fileCheck = setInterval(() => database.checkFile(), fileCheckIntervalMs).unref()
   const backgroundIndexer = new BackgroundSearchIndexer(database, log)
   const rowDeleter = new BackgroundRowDeleter(database, log)

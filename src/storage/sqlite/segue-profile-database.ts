@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
 import type Database from 'better-sqlite3'
+import { createPrivateFolder } from '../../lib/files/private-files.ts'
 import { SegueError } from '../../lib/errors.ts'
 import { Notifier } from '../../lib/async/notifier.ts'
 import { defaultProfileName } from '../../profiles/profile-name.ts'
@@ -12,10 +13,11 @@ import {
   type ConversationIndexMaintenanceResult,
 } from './conversation-index/conversation-index-maintainer.ts'
 import { SearchIndex } from './search/search-index.ts'
-import { mapSqliteErrors } from './database/sqlite-errors.ts'
+import { mapSqliteErrors, toStorageError } from './database/sqlite-errors.ts'
+import { findStorageProblem } from '../health/storage-problem.ts'
 import { StorageHealth } from '../health/storage-health.ts'
 import { silentLogger } from '../../lib/logger.ts'
-import { DatabaseFiles } from './health/database-files.ts'
+import { DatabaseFiles } from './database/database-files.ts'
 import { openProfileDatabase } from './database/open-profile-database.ts'
 import { readSchemaVersion } from './database/migrate.ts'
 import { type PreparedStatement, type SqlConnection, StatementCache } from './database/statement-cache.ts'
@@ -64,6 +66,8 @@ export class SegueProfileDatabase implements SqlConnection {
   #connection: Database.Database
   #statements: StatementCache
   #hasFile: boolean
+  /** Whether nobody else can use the file, because the disk is full. */
+  #isExclusive = false
   /** Null until there is a file. */
   #files: DatabaseFiles | null
   #isClosed = false
@@ -72,7 +76,7 @@ export class SegueProfileDatabase implements SqlConnection {
   #onQueuedRows: () => void = () => undefined
   #onConversationsChanged: (changes: readonly ConversationChange[]) => void = () => undefined
   #onCrossOriginChanges: () => void = () => undefined
-  #onCheckpointDue: () => void = () => undefined
+  #onCheckpointDue: (files: DatabaseFiles) => void = () => undefined
   #writeCount = 0
 
   /** Throws DatabaseTooNewError and DatabaseUnusableError. */
@@ -86,7 +90,7 @@ export class SegueProfileDatabase implements SqlConnection {
     this.#connection = this.#open(this.#hasFile ? path : ':memory:')
     this.#statements = this.#createStatements()
     this.#files = this.#hasFile ? new DatabaseFiles(path) : null
-    this.#health.setProbe('database', () => this.#writeVersion())
+    this.#health.setProbe('database', () => this.transaction(() => undefined))
     // After a migration, or after a stop in the middle of much work.
     if (this.#conversationIndex.hasPendingWork) this.#scheduleRefresh()
   }
@@ -112,7 +116,7 @@ export class SegueProfileDatabase implements SqlConnection {
   }
 
   /** Called when the WAL should be checkpointed, best by another thread. */
-  onCheckpointDue(listener: () => void): void {
+  onCheckpointDue(listener: (files: DatabaseFiles) => void): void {
     this.#onCheckpointDue = listener
   }
 
@@ -162,6 +166,7 @@ export class SegueProfileDatabase implements SqlConnection {
         drainVisibleSessionChanges(this.#statements),
       )
       hasSearchBacklog = this.searchIndex.indexPending()
+      if (this.#health.problem) this.#writeVersion()
       return result
     })
     const result = mapSqliteErrors(() => run.immediate(), this.#onError)
@@ -171,7 +176,7 @@ export class SegueProfileDatabase implements SqlConnection {
     if (indexResult.changes.length > 0) this.#onConversationsChanged(indexResult.changes)
     if (indexResult.hasCrossOriginChanges) this.#onCrossOriginChanges()
     this.#writeCount += 1
-    if (this.#writeCount % writesBetweenCheckpoints === 0) this.#onCheckpointDue()
+    if (this.#files && this.#writeCount % writesBetweenCheckpoints === 0) this.#onCheckpointDue(this.#files)
     return result
   }
 
@@ -214,29 +219,38 @@ export class SegueProfileDatabase implements SqlConnection {
   #prepareFile({ evenIfReplaced = false }: TransactionOptions): void {
     mapSqliteErrors(() => {
       if (!this.#hasFile) this.#createFile()
+      else if (this.#isExclusive) this.#reopen()
       else if (!evenIfReplaced) this.#files?.assertUnchanged()
     }, this.#onError)
   }
 
   #createFile(): void {
-    mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 })
+    createPrivateFolder(dirname(this.path))
     const connection = this.#open(this.path)
     this.#connection.close()
+    this.#setConnection(connection)
+    this.#hasFile = true
+  }
+
+  #setConnection(connection: Database.Database): void {
     this.#connection = connection
     this.#statements = this.#createStatements()
     this.#files = new DatabaseFiles(this.path)
-    this.#hasFile = true
+  }
+
+  /** Opens the file as usual, if there is room for that by now. */
+  #reopen(): void {
+    this.#connection.close()
+    this.#setConnection(this.#open(this.path))
   }
 
   #createStatements(): StatementCache {
     return new StatementCache(this.#connection, this.#onError)
   }
 
-  /** Writes what the file has already, to find out whether it can be written. */
+  /** Writes what the file has already, so that the success of a transaction says that it can be written. */
   #writeVersion(): void {
-    this.transaction(() => {
-      this.#connection.pragma(`user_version = ${readSchemaVersion(this.#connection)}`)
-    })
+    this.#connection.pragma(`user_version = ${readSchemaVersion(this.#connection)}`)
   }
 
   /** One task at a time, which is scheduled until it has nothing left to do. */
@@ -251,6 +265,18 @@ export class SegueProfileDatabase implements SqlConnection {
   }
 
   #open(path: string): Database.Database {
-    return this.#openConnection(path, { profile: this.profile, durable: this.#durable })
+    const options = { profile: this.profile, durable: this.#durable }
+    this.#isExclusive = false
+    try {
+      return this.#openConnection(path, options)
+    } catch (cause) {
+      const error = toStorageError(cause)
+      if (findStorageProblem(error) !== 'FULL') throw cause
+      // What is stored can be read without the file for which there is no room.
+      const connection = this.#openConnection(path, { ...options, isExclusive: true })
+      this.#isExclusive = true
+      this.#onError(error)
+      return connection
+    }
   }
 }

@@ -1,6 +1,7 @@
-import { mkdirSync } from 'node:fs'
+import { accessSync, constants } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
+import { createPrivateFile, createPrivateFolder } from '../../../lib/files/private-files.ts'
 import { HomeInUseError, UnusableHomeError } from '../../errors.ts'
 import type { HomeLock } from '../../home-lock.ts'
 
@@ -26,10 +27,15 @@ export function lockHome(home: string): HomeLock {
 function acquireLock(home: string): Database.Database {
   let db: Database.Database | null = null
   try {
-    mkdirSync(home, { recursive: true, mode: 0o700 })
-    db = new Database(join(home, 'lock.db'), { timeout: 0 })
+    createPrivateFolder(home)
+    const path = join(home, 'lock.db')
+    createPrivateFile(path)
+    // SQLite would open a file that it cannot write for reading, and lock nobody out.
+    for (const each of [home, path]) accessSync(each, constants.W_OK)
+    db = new Database(path, { timeout: 0 })
     // In WAL mode, which the file may have had, an exclusive transaction does not keep readers out.
-    db.pragma('journal_mode = DELETE')
+    // And a journal in a file needs room, which a full disk does not have.
+    db.pragma('journal_mode = MEMORY')
     db.exec('BEGIN EXCLUSIVE')
     return db
   } catch (error) {

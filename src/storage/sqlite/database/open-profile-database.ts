@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3'
+import { createPrivateFile } from '../../../lib/files/private-files.ts'
 import { createSqlStatementPublisher } from '../../../lib/sql-channel.ts'
 import { toDatabaseOpenError } from './sqlite-errors.ts'
 import { assertSupportedDatabaseVersion, migrate } from './migrate.ts'
@@ -7,6 +8,11 @@ import { installVisibleChangeTriggers } from './session-list-change-triggers.ts'
 export interface SqliteConnectionOptions {
   readonly profile: string
   readonly durable: boolean
+  /**
+   * Keeps the index of the WAL in memory, for a disk that has no room for its file. Nobody else can use the database then.
+   * Default: false.
+   */
+  readonly isExclusive?: boolean
 }
 
 /**
@@ -21,10 +27,13 @@ const openBusyTimeoutMs = 1_000
  * Opens a profile's database for writing, creates or migrates it. Throws DatabaseTooNewError and DatabaseUnusableError;
  * the file is not changed then.
  */
-export function openProfileDatabase(path: string, { profile, durable }: SqliteConnectionOptions): Database.Database {
+export function openProfileDatabase(path: string, options: SqliteConnectionOptions): Database.Database {
+  const { profile, durable, isExclusive = false } = options
   let connection: Database.Database | null = null
   try {
+    if (path !== ':memory:') createPrivateFile(path)
     connection = new Database(path, { verbose: createSqlStatementPublisher('segue', path) })
+    if (isExclusive) connection.pragma('locking_mode = EXCLUSIVE')
     assertSupportedDatabaseVersion(connection, path)
     connection.pragma('journal_mode = WAL')
     connection.pragma(`synchronous = ${durable ? 'FULL' : 'NORMAL'}`)

@@ -18,12 +18,22 @@ const failureByCode: readonly (readonly [prefix: string, failure: StorageFailure
   ['SQLITE_NOTADB', 'CORRUPT'],
 ]
 
+/** What to do about failures when a database is opened. */
+const openAdvice: Readonly<Partial<Record<StorageFailure, string>>> = {
+  FULL: 'Free some space on its disk.',
+  READ_ONLY: 'Make it and its folder writable, or start with another --home.',
+  BUSY: 'Close the other program that uses it.',
+}
+
 /** Maps an error of SQLite, or of the file system, to a `StorageError`; returns any other as it is. */
 export function toStorageError(error: unknown): unknown {
   if (error instanceof DatabaseUnusableError) return toStorageError(error.cause)
   if (!(error instanceof Database.SqliteError)) return toFileStorageError(error)
-  const failure = failureByCode.find(([prefix]) => error.code.startsWith(prefix))?.[1] ?? 'OTHER'
-  return new StorageError(failure, error)
+  return new StorageError(toFailure(error), error)
+}
+
+function toFailure({ code }: { readonly code: string }): StorageFailure {
+  return failureByCode.find(([prefix]) => code.startsWith(prefix))?.[1] ?? 'OTHER'
 }
 
 /** Runs `work` and maps what it throws. `onError` is called before. */
@@ -40,5 +50,6 @@ export function mapSqliteErrors<T>(work: () => T, onError: (error: unknown) => v
 /** Maps an error of SQLite, raised while a file is opened, to a `DatabaseUnusableError`; returns any other as it is. */
 export function toDatabaseOpenError(error: unknown, path: string): unknown {
   const cause = error instanceof StorageError ? error.cause : error
-  return cause instanceof Database.SqliteError ? new DatabaseUnusableError(path, cause) : error
+  if (!(cause instanceof Database.SqliteError)) return error
+  return new DatabaseUnusableError(path, cause, openAdvice[toFailure(cause)])
 }

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import type { DatabaseFiles } from './database-files.ts'
 import type { WalCheckpointWorkerData } from './wal-checkpoint-worker.ts'
 
 /**
@@ -14,11 +15,11 @@ export class WalCheckpointer {
     this.#databasePath = path
   }
 
-  /** Does not wait for the checkpoint. */
-  request(): void {
+  /** Does not wait for the checkpoint. Nothing is done if the files are not those any more. */
+  request(files: Pick<DatabaseFiles, 'identity'>): void {
     if (this.#isClosed) return
     this.#worker ??= this.#start()
-    this.#worker.postMessage(null)
+    this.#worker.postMessage(files.identity)
   }
 
   /** Interrupts a checkpoint, which is harmless. */

@@ -4,6 +4,7 @@ import Database from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
 import { openProfileStorage } from '../../../../src/services/open-profile-storage.ts'
 import { newSession } from '../../../../src/sessions/new-session.ts'
+import { DatabaseFiles } from '../../../../src/storage/sqlite/database/database-files.ts'
 import { WalCheckpointer } from '../../../../src/storage/sqlite/database/wal-checkpointer.ts'
 import { newTempFolder } from '../../../support/server/segue.ts'
 import { waitUntil } from '../../../support/wait-until.ts'
@@ -48,9 +49,11 @@ test('commits reach the database file while the server runs', async () => {
 })
 
 test('a missing database, or a close during a checkpoint, is not an error', async () => {
-  const checkpointer = new WalCheckpointer(join(newHome(), 'gone.db'))
-  checkpointer.request()
-  checkpointer.request()
+  const path = join(newHome(), 'gone.db')
+  const checkpointer = new WalCheckpointer(path)
+  const files = new DatabaseFiles(path)
+  checkpointer.request(files)
+  checkpointer.request(files)
   await expect(checkpointer.close()).resolves.toBeUndefined()
-  checkpointer.request()
+  checkpointer.request(files)
 })

@@ -1,0 +1,165 @@
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { z } from 'zod'
+import { ChatClient } from '../support/clients/chat-client.ts'
+import { EventReader } from '../support/clients/reader.ts'
+import { ask } from '../support/server/graphql-request.ts'
+import { runToEnd, startServerProcess } from '../support/server/server-process.ts'
+import { newHome, newTempFolder } from '../support/server/segue.ts'
+import {
+  makeReadOnlyCommand,
+  runToEndOnSmallDisk,
+  startOnSmallDisk,
+  fillDiskCommand,
+} from '../support/server/small-disk.ts'
+
+/** A user of this machine that is not root, for whom the modes of files count. */
+const nobody = 65_534
+
+function newFolder(): string {
+  const path = newTempFolder()
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+  return path
+}
+
+const toArguments = (home: string, argv: readonly string[] = []) => ({
+  argv: ['--port', '0', '--no-hermes', '--home', home, ...argv],
+  env: { HOME: home },
+})
+
+/** Expects one sentence on stderr, and status 1. */
+function expectRefusal({ code, stdout, stderr }: Awaited<ReturnType<typeof runToEnd>>, ...excerpts: string[]): void {
+  expect([code, stdout]).toEqual([1, ''])
+  for (const excerpt of excerpts) expect(stderr).toContain(excerpt)
+  expect(stderr, 'a stack').not.toMatch(/^\s+at /m)
+}
+
+/** Starts an answer in the profile `work`. Resolves to the id of the stream. */
+async function startInWork(url: string): Promise<string> {
+  const { startChat } = await ask(url, z.object({ startChat: z.object({ id: z.string() }) }), {
+    query: 'mutation { startChat(input: { text: "Hi", profile: "work" }) { id } }',
+  })
+  return startChat.id
+}
+
+const readStatus = async (url: string): Promise<number> => (await fetch(`${url}/ready`)).status
+
+describe('a start', { timeout: 60_000 }, () => {
+  test('on a read-only disk is refused with a sentence', async () => {
+    const prepare = `touch lock.db; ${makeReadOnlyCommand}`
+    expectRefusal(await runToEndOnSmallDisk({ prepare }), 'is read-only. Make it writable')
+  })
+
+  test('in a folder where nothing can be created is refused with a sentence', async () => {
+    expectRefusal(await runToEnd(toArguments('/proc/segue')), 'no folder can be created there')
+  })
+
+  test.each([
+    ['a pipe', (path: string) => execFileSync('mkfifo', [path])],
+    ['a folder', (path: string) => mkdirSync(path)],
+  ])('with %s as config.json is refused with a sentence', async (_, create) => {
+    const home = newFolder()
+    create(join(home, 'config.json'))
+    expectRefusal(await runToEnd(toArguments(home)), 'config.json: Is not a regular file')
+  })
+
+  test('with a lock.db that it cannot write is refused, whether or not another server runs', async () => {
+    const home = newHome()
+    onTestFinished(() => rmSync(home, { recursive: true, force: true }))
+    for (const path of [home, join(home, 'segue.db')]) chownSync(path, nobody, nobody)
+    writeFileSync(join(home, 'lock.db'), '')
+    chmodSync(join(home, 'lock.db'), 0o444)
+    const launcher = ['setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups']
+    expectRefusal(await runToEnd({ ...toArguments(home), launcher }), 'cannot write to it and its lock.db')
+  })
+
+  test('on a full disk serves reads, says so, and writes when there is room', async () => {
+    const home = newHome()
+    onTestFinished(() => rmSync(home, { recursive: true, force: true }))
+    const prepare = `cp ${home}/segue.db . && touch lock.db && ${fillDiskCommand}`
+    await using server = await startOnSmallDisk({ prepare })
+    await using client = new ChatClient(server.url)
+    expect(await readStatus(server.url)).toBe(503)
+    await expect(client.start({ text: 'Hi' })).rejects.toThrow(/disk of the server is full/)
+    server.freeDisk()
+    await expect.poll(() => readStatus(server.url), { timeout: 10_000 }).toBe(200)
+    const { id } = await client.start({ text: 'Hi' })
+    const { stream } = await new EventReader(client.followStream(id)).readUntilType('StreamFinished')
+    expect(stream.status).toBe('COMPLETED')
+  })
+
+  test('creates all files for their owner only, whatever the umask, and warns of a home and of keys that others can read', async () => {
+    const home = newFolder()
+    chmodSync(home, 0o755)
+    writeFileSync(join(home, 'config.json'), '{ "providers": { "openai": { "type": "openai", "apiKey": "k" } } }')
+    chmodSync(join(home, 'config.json'), 0o644)
+    const launcher = ['sh', '-c', 'umask 0; exec "$@"', 'sh']
+    await using server = await startServerProcess({ ...toArguments(home), launcher })
+    await using client = new ChatClient(server.url)
+    const id = await startInWork(server.url)
+    await new EventReader(client.followStream(id)).readUntilType('StreamFinished')
+    await fetch(`${server.url}/files`, { method: 'POST', body: 'text', headers: { 'content-type': 'text/plain' } })
+    const modes = readdirSync(home, { recursive: true, encoding: 'utf8' }).map((name) => {
+      const stats = statSync(join(home, name))
+      return [name, (stats.mode & 0o777).toString(8), stats.isDirectory() ? '700' : '600'] as const
+    })
+    expect(modes.length).toBeGreaterThan(6)
+    const open = modes.filter(([name, mode, expected]) => mode !== expected && name !== 'config.json')
+    expect(open).toEqual([])
+    expect(server.output.stderr).toContain(`chmod 700 ${home}`)
+    expect(server.output.stderr).toContain(`chmod 600 ${join(home, 'config.json')}`)
+  })
+})
+
+describe('a database that is replaced while the server runs', { timeout: 60_000 }, () => {
+  test.each([
+    ['deleted', (path: string) => rmSync(path)],
+    ['moved away', (path: string) => renameSync(path, `${path}.old`)],
+    [
+      'replaced',
+      (path: string) => {
+        copyFileSync(path, `${path}.new`)
+        renameSync(`${path}.new`, path)
+      },
+    ],
+    ['without its WAL', (path: string) => rmSync(`${path}-wal`)],
+  ])('%s: answers end as FAILED, and the process with status 1', async (_, replace) => {
+    const home = newFolder()
+    await using server = await startServerProcess(toArguments(home, ['--offline-delay', '20']))
+    await using client = new ChatClient(server.url)
+    const { id } = await client.start({ text: 'Tell me about your mother.'.repeat(20) })
+    const reader = new EventReader(client.followStream(id))
+    await reader.readUntil(({ text }) => typeof text === 'string' && text !== '')
+    replace(join(home, 'segue.db'))
+    const { stream } = await reader.readUntilType('StreamFinished')
+    expect(stream).toMatchObject({ status: 'FAILED', error: { code: 'STORAGE' } })
+    await expect.poll(() => server.process.exitCode, { timeout: 10_000 }).toBe(1)
+    expect(server.output.stderr).toContain('was deleted or replaced')
+  })
+
+  test('is noticed without a write, and costs only its profile', async () => {
+    const home = newFolder()
+    await using server = await startServerProcess(toArguments(home))
+    await using client = new ChatClient(server.url)
+    const id = await startInWork(server.url)
+    await new EventReader(client.followStream(id)).readUntilType('StreamFinished')
+    rmSync(join(home, 'profiles', 'work', 'segue.db'))
+    await expect.poll(() => server.output.stderr, { timeout: 10_000 }).toContain('was deleted or replaced')
+    expect(await readStatus(server.url)).toBe(200)
+    const again = await startInWork(server.url)
+    const { stream } = await new EventReader(client.followStream(again)).readUntilType('StreamFinished')
+    expect(stream.status).toBe('COMPLETED')
+  })
+})
