@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { ChatClient } from '../../support/clients/chat-client.ts'
 import { newTempFolder, startTestSegue } from '../../support/server/segue.ts'
@@ -213,7 +213,17 @@ test('indexes that do not fit are named, and --fix builds them again', { timeout
   await using segue = await startTestSegue({ settings: { home } })
   await using client = new ChatClient(segue.url)
   const { conversations } = await client.ask('{ conversations(first: 10) { edges { node { id } } } }')
-  expect(z.object({ edges: z.array(z.unknown()) }).parse(conversations).edges).toHaveLength(texts.length)
+  const pageSchema = z.object({ edges: z.array(z.unknown()) })
+  expect(pageSchema.parse(conversations).edges).toHaveLength(texts.length)
+  // Messages are indexed again in the background.
+  await vi.waitFor(
+    async () => {
+      const { search } = await client.ask('{ search(query: "Question", first: 20) { edges { node { snippet } } } }')
+      // The titles, too.
+      expect(pageSchema.parse(search).edges).toHaveLength(texts.length * 2)
+    },
+    { timeout: 15_000 },
+  )
 })
 
 test('what a running server uses is not repaired', { timeout }, async () => {

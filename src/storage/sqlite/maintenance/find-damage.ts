@@ -22,7 +22,7 @@ export function findDamage(connection: Database.Database): DatabaseProblem[] {
 /** In lines such as `Tree 7 page 12 cell 3: Offset 0 out of range 10..4096`. */
 const pagePattern = /^(?:Tree (?<tree>\d+) page|On tree page) (?<page>\d+)(?: cell \d+)?:? (?<what>.*)$/
 const indexPattern = /missing from index (?<missing>\S+)|wrong # of entries in index (?<wrong>\S+)/
-const searchPattern = /FTS5 table \S*(?:message|title)_index/
+const searchPattern = /fts5.*\b(?:message|title)_index\b/i
 
 function classify(line: string, connection: Database.Database): DatabaseProblem {
   if (searchPattern.test(line)) return { kind: 'SEARCH_INDEX', text: line }
@@ -31,13 +31,8 @@ function classify(line: string, connection: Database.Database): DatabaseProblem 
   if (page === undefined) return { kind: 'FILE', text: line }
   const item = findSchemaItem(Number(tree ?? page), connection)
   const owner = item === null ? '' : ` of the ${item.type} ${item.name}`
-  return { kind: toKind(item), text: `page ${page}${owner} is damaged: ${what}` }
-}
-
-function toKind(item: SchemaItem | null): DatabaseProblem['kind'] {
-  if (item === null) return 'FILE'
-  if (/^(message|title)_index_/.test(item.name)) return 'SEARCH_INDEX'
-  return item.type === 'index' ? 'INDEX' : 'FILE'
+  // Also one of an index: SQLite cannot free the pages of a damaged tree.
+  return { kind: 'FILE', text: `page ${page}${owner} is damaged: ${what}` }
 }
 
 function findSchemaItem(rootPage: number, connection: Database.Database): SchemaItem | null {
