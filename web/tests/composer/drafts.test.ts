@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { describeApp } from '../support/describe-app.ts'
 import { findChat, holdAnswer, openWithProvider } from '../support/open-chat.ts'
@@ -6,6 +7,89 @@ const png = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
   'base64',
 )
+
+/** The browser has no room for what a test says: as if the page had used all that it may. */
+function fillStorage(page: Page, takesTexts: boolean): Promise<void> {
+  return page.evaluate((hasRoom) => {
+    const { put } = IDBObjectStore.prototype
+    const hasFile = (value: unknown): boolean => Object(value).files?.some(({ blob }: { blob: unknown }) => blob)
+    IDBObjectStore.prototype.put = function putWithQuota(this: IDBObjectStore, value: unknown, key?: IDBValidKey) {
+      if (!hasRoom || hasFile(value)) throw new DOMException('There is no room.', 'QuotaExceededError')
+      return put.call(this, value, key)
+    }
+    Storage.prototype.setItem = () => {
+      throw new DOMException('There is no room.', 'QuotaExceededError')
+    }
+  }, takesTexts)
+}
+
+const dot = { name: 'dot.png', mimeType: 'image/png', buffer: png }
+
+describeApp('A draft, where the storage of the browser is full,', (browser) => {
+  test('keeps its words, if not the contents of its files', async () => {
+    await using app = await openWithProvider(browser)
+    const { page } = app
+    const { composer } = findChat(page)
+    await composer.fill('Before')
+    await fillStorage(page, true)
+    await page.locator('input[type=file]').setInputFiles(dot)
+    await page.getByRole('list', { name: 'Files' }).getByText('dot.png').waitFor()
+    await composer.fill('These words')
+    await page.getByRole('button', { name: 'Send', exact: true }).and(page.locator(':enabled')).waitFor()
+    const readStored = () =>
+      page.evaluate(async () => {
+        const opening = indexedDB.open('segue-drafts')
+        await new Promise((resolve) => opening.addEventListener('success', resolve))
+        const reading = opening.result.transaction('drafts').objectStore('drafts').getAll()
+        await new Promise((resolve) => reading.addEventListener('success', resolve))
+        opening.result.close()
+        return JSON.stringify(reading.result)
+      })
+    await expect.poll(readStored).toContain('These words')
+    await page.reload()
+    await expect.poll(() => composer.inputValue()).toBe('These words')
+  })
+
+  test('lasts until the page is closed, which is said, and can be sent', async () => {
+    await using app = await openWithProvider(browser)
+    const { page } = app
+    const { composer, send, answers } = findChat(page)
+    await composer.waitFor()
+    await fillStorage(page, false)
+    await composer.fill('These words')
+    await page.getByText('The storage of this browser is full.').waitFor()
+    expect(await composer.inputValue()).toBe('These words')
+    await page.getByRole('link', { name: /^Inbox/ }).click()
+    await page.getByRole('link', { name: 'New chat' }).click()
+    await expect.poll(() => composer.inputValue()).toBe('These words')
+    await send('These words, and more')
+    await answers.getByText('Hello from the strict provider.').waitFor()
+  })
+})
+
+describeApp('The draft of a chat that is open in two windows', (browser) => {
+  test('is the same in both: the newer text is shown by the other, and is not overwritten by it', async () => {
+    await using app = await openWithProvider(browser)
+    const { page: first } = app
+    const second = await app.openPage()
+    const [one, two] = [findChat(first), findChat(second)]
+    await one.composer.fill('In the first window')
+    await expect.poll(() => two.composer.inputValue()).toBe('In the first window')
+    await two.composer.pressSequentially(', and in the second')
+    await expect.poll(() => one.composer.inputValue()).toBe('In the first window, and in the second')
+    await one.composer.press('End')
+    await one.composer.pressSequentially('.')
+    await first.locator('input[type=file]').setInputFiles(dot)
+    await second.getByRole('list', { name: 'Files' }).getByText('dot.png').waitFor()
+    await second.reload()
+    await expect.poll(() => two.composer.inputValue()).toBe('In the first window, and in the second.')
+    await first.getByRole('button', { name: 'Send', exact: true }).and(first.locator(':enabled')).waitFor()
+    await one.composer.press('Enter')
+    await one.questions.getByText('In the first window, and in the second.').waitFor()
+    await expect.poll(() => two.composer.inputValue()).toBe('')
+    expect(await second.getByRole('list', { name: 'Files' }).count()).toBe(0)
+  })
+})
 
 describeApp('A draft', (browser) => {
   test('is kept for each chat, also over a reload, with its files', async () => {

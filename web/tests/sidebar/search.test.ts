@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { newClient, readList, row, sidebar, startChat } from '../support/chats.ts'
+import { act, newClient, readList, row, sidebar, startChat } from '../support/chats.ts'
 import { describeApp } from '../support/describe-app.ts'
 import { daysAgo, newHermesHome } from '../support/hermes-home.ts'
 
@@ -28,6 +28,28 @@ describeApp('The search', (browser) => {
     const findTop = (): Promise<number> => message.evaluate((element) => element.getBoundingClientRect().top)
     await expect.poll(findTop, { timeout: 5000 }).toBeGreaterThanOrEqual(0)
     expect(await findTop()).toBeLessThan(400)
+  })
+
+  test('finds a chat by the title that it was given last, at once', async () => {
+    await using app = await browser.open()
+    const { page } = app
+    using client = newClient(app.segue)
+    await startChat(client, 'Plans')
+    const field = page.getByRole('textbox', { name: 'Search chats' })
+    const found = page.getByRole('region', { name: 'Found' }).getByRole('link')
+    let before = 'Plans'
+    for (const title of ['A quarry', 'An orchard']) {
+      await act(page, before, 'Rename')
+      await page.getByRole('textbox', { name: 'Title of the chat' }).fill(title)
+      await page.keyboard.press('Enter')
+      await row(page, title).waitFor()
+      await field.fill(title)
+      await found.filter({ hasText: title }).waitFor()
+      await field.fill('')
+      before = title
+    }
+    await field.fill('quarry')
+    await page.getByText('Nothing was found.').first().waitFor()
   })
 
   test('finds titles, is told of by its number, and is cleared with Escape', async () => {

@@ -9,9 +9,15 @@ const note = (content = 'A note.'): File => new File([content], 'note.txt', { ty
 
 function newStorage(stored: Readonly<Record<string, StoredDraft>> = {}) {
   const drafts = new Map(Object.entries(stored))
+  const followers = new Map<string, () => void>()
   const storage: DraftStorage = {
+    follow: (key, onChange) => void followers.set(key, onChange),
     read: async (key) => drafts.get(key) ?? null,
-    write: async (key, draft) => void (draft ? drafts.set(key, draft) : drafts.delete(key)),
+    write: async (key, draft) => {
+      if (draft) drafts.set(key, draft)
+      else drafts.delete(key)
+      return true
+    },
   }
   return { drafts, storage }
 }

@@ -1,3 +1,5 @@
+import { isFullStorage, reportFullStorage } from '../../notices/report-full-storage.ts'
+
 /** Texts by the names of fields. */
 export type DecisionDraft = { readonly [field: string]: string }
 
@@ -38,8 +40,9 @@ class DecisionDrafts {
     this.#drafts = new Map([...drafts].slice(-maxDrafts))
     try {
       localStorage.setItem(storageKey, JSON.stringify(Object.fromEntries(this.#drafts)))
-    } catch {
+    } catch (error) {
       // Without storage, what was typed lasts until the page is closed.
+      if (isFullStorage(error)) reportFullStorage()
     }
     for (const listener of this.#listeners) listener()
   }

@@ -1,6 +1,7 @@
 import { useState } from 'react'
 import type { JobFormValues } from './job-form-values.ts'
 import { scheduleKinds } from './schedule/schedule-choice.ts'
+import { isFullStorage, reportFullStorage } from '../../notices/report-full-storage.ts'
 
 interface JobDraft {
   readonly values: JobFormValues
@@ -58,7 +59,8 @@ function write(key: string, text: string | null): void {
   try {
     if (text === null) sessionStorage.removeItem(key)
     else sessionStorage.setItem(key, text)
-  } catch {
+  } catch (error) {
     // Without storage the form is kept until the page is closed.
+    if (isFullStorage(error)) reportFullStorage()
   }
 }

@@ -1,4 +1,6 @@
 import { createStore, del, get, set, type UseStore } from 'idb-keyval'
+import { clearSnapshots } from '../../../graphql/snapshot-storage.ts'
+import { isFullStorage, reportFullStorage, withdrawFullStorage } from '../../../notices/report-full-storage.ts'
 import type { DraftState } from './draft-state.ts'
 
 /** What is kept of a draft when the page is closed. */
@@ -7,12 +9,21 @@ export type StoredDraft = Pick<DraftState, 'text' | 'files' | 'settings' | 'outg
 /** Where drafts are kept, by the key of their chat. */
 export interface DraftStorage {
   read(key: string): Promise<StoredDraft | null>
-  write(key: string, draft: StoredDraft | null): Promise<void>
+  /** Resolves to whether it is stored: not if there is no room, or no storage. */
+  write(key: string, draft: StoredDraft | null): Promise<boolean>
+  /** Calls when another window has written a draft. */
+  follow(key: string, onChange: () => void): void
 }
 
 let store: UseStore | null = null
 
 const openStore = (): UseStore => (store ??= createStore('segue-drafts', 'drafts'))
+
+const channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel('segue.drafts') : null
+const followers = new Map<string, () => void>()
+channel?.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
+  if (typeof data === 'string') followers.get(data)?.()
+})
 
 /** Drafts in the browser, with their files. Where it allows no storage, they last until the page is closed. */
 export const browserDraftStorage: DraftStorage = {
@@ -24,20 +35,29 @@ export const browserDraftStorage: DraftStorage = {
     }
   },
   async write(key, draft) {
-    if (draft === null) return void (await tryToStore(() => del(key, openStore())))
-    if (await tryToStore(() => set(key, draft, openStore()))) return
-    // The storage may be full: the words have a place even so.
-    await tryToStore(() => set(key, withoutContents(draft), openStore()))
+    try {
+      if (draft === null) await del(key, openStore())
+      else await putDraft(key, draft)
+      withdrawFullStorage()
+      channel?.postMessage(key)
+      return true
+    } catch (error) {
+      if (isFullStorage(error)) reportFullStorage()
+      return false
+    }
   },
+  follow: (key, onChange) => void followers.set(key, onChange),
 }
 
-async function tryToStore(write: () => Promise<void>): Promise<boolean> {
-  try {
-    await write()
-    return true
-  } catch {
-    return false
-  }
+/** Stores a draft. Where there is no room for all of it, what can be read again gives way, then the contents of its files. */
+async function putDraft(key: string, draft: StoredDraft): Promise<void> {
+  const put = (stored: StoredDraft) => set(key, stored, openStore())
+  await put(draft)
+    .catch(async () => {
+      await clearSnapshots()
+      await put(draft)
+    })
+    .catch(() => put(withoutContents(draft)))
 }
 
 /** Files that the server has need no content here. The others cannot be uploaded again after a reload. */

@@ -38,6 +38,8 @@ export class Draft {
   #loading: Promise<void>
   #writing: Promise<void> | null = null
   #hasChanged = false
+  /** What was written last is kept in the browser. */
+  #isStored = true
   /** The keys of what this page is sending. */
   readonly #taken = new Set<string>()
 
@@ -46,6 +48,7 @@ export class Draft {
     this.#storage = storage
     this.#upload = upload
     this.#loading = this.#load()
+    storage.follow(key, () => void this.#adopt())
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -150,6 +153,23 @@ export class Draft {
     for (const file of stored?.files ?? []) if (!isUsable(file)) void this.#uploadFile(file.id)
   }
 
+  /**
+   * Takes over what another window has written, so that neither overwrites the other: both show the newer one. What this
+   * window has not stored yet is newer.
+   */
+  async #adopt(): Promise<void> {
+    const isNewer = (): boolean =>
+      !this.#state.isLoaded || this.#hasChanged || this.#writing !== null || !this.#isStored
+    if (isNewer()) return
+    const stored = await this.#storage.read(this.#key)
+    if (isNewer()) return
+    const { text = '', files = [], settings = {}, outgoing = [] } = stored ?? {}
+    // The other window sends it.
+    for (const { key } of outgoing) this.#taken.add(key)
+    const isUploading = [...files, ...this.#state.files].some(({ status }) => status === 'uploading')
+    this.#show({ ...this.#state, text, settings, outgoing, files: isUploading ? this.#state.files : files })
+  }
+
   async #uploadFile(id: string): Promise<void> {
     const file = this.#state.files.find((each) => each.id === id)
     if (!file?.blob) return
@@ -189,7 +209,7 @@ export class Draft {
   async #write(): Promise<void> {
     while (this.#hasChanged) {
       this.#hasChanged = false
-      await this.#storage.write(this.#key, toStored(this.#state))
+      this.#isStored = await this.#storage.write(this.#key, toStored(this.#state))
     }
     this.#writing = null
   }
