@@ -50,7 +50,10 @@ function Header({ chat, conversation }: HeaderProps) {
   return (
     <header className={styles.header}>
       {isRenaming && conversation ? (
-        <TitleField conversation={conversation} onDone={onRenamed} />
+        <>
+          <h1 className="visually-hidden">{title}</h1>
+          <TitleField conversation={conversation} onDone={onRenamed} />
+        </>
       ) : (
         <h1 className={styles.title}>
           <span>{title}</span>

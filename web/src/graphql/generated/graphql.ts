@@ -448,10 +448,11 @@ export type DeleteJobMutation = { deleteJob: string | null };
 export type FindInChatQueryVariables = Exact<{
   query: string;
   filter?: SessionFilter | null | undefined;
+  after?: string | null | undefined;
 }>;
 
 
-export type FindInChatQuery = { search: { edges: Array<{ node: { snippet: string, message: { id: string, role: Role, createdAt: string } | null, session: { id: string } } }> } | null };
+export type FindInChatQuery = { search: { pageInfo: { hasNextPage: boolean, endCursor: string | null }, edges: Array<{ node: { snippet: string, message: { id: string, role: Role, createdAt: string } | null, session: { id: string } } }> } | null };
 
 export type SessionsOfChatQueryVariables = Exact<{
   id: string;
@@ -1175,8 +1176,12 @@ export const DeleteJobDocument = new TypedDocumentString(`
 }
     `) as unknown as TypedDocumentString<DeleteJobMutation, DeleteJobMutationVariables>;
 export const FindInChatDocument = new TypedDocumentString(`
-    query FindInChat($query: String!, $filter: SessionFilter) {
-  search(query: $query, filter: $filter, first: 50) {
+    query FindInChat($query: String!, $filter: SessionFilter, $after: String) {
+  search(query: $query, filter: $filter, first: 50, after: $after) {
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
     edges {
       node {
         snippet

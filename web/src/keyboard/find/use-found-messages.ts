@@ -1,7 +1,14 @@
+import type { SegueClient } from 'segue-client'
 import { useSegueClient } from 'segue-client/react'
 import { useEffect, useState } from 'react'
 import { useOpenConversation } from '../../conversations/use-open-conversation.ts'
-import { FindInChatDocument, SessionsOfChatDocument } from '../../graphql/generated/graphql.ts'
+import {
+  FindInChatDocument,
+  type FindInChatQuery,
+  type FindInChatQueryVariables,
+  type SessionFilter,
+  SessionsOfChatDocument,
+} from '../../graphql/generated/graphql.ts'
 import { useCurrentProfile } from '../../profiles/current-profile.ts'
 
 /** A message of the open chat that has all words of a search. */
@@ -22,6 +29,7 @@ interface FoundMessages {
 }
 
 const debounceMs = 150
+const maxMessages = 50
 const nothingFound: FoundMessages = { messages: [], query: '' }
 
 /** Searches the open chat, also those of its messages that are not loaded. */
@@ -35,14 +43,8 @@ export function useFoundMessages(query: string): FoundMessages {
     if (!sessionIds) return
     const leave = new AbortController()
     const find = async (): Promise<void> => {
-      const filter = { profile, ids: [...sessionIds] }
-      const { search } = await client.request(FindInChatDocument, { query, filter }, { signal: leave.signal })
-      const messages = (search?.edges ?? []).flatMap(({ node: { snippet, message, session } }) =>
-        message
-          ? [{ id: message.id, sessionId: session.id, isUser: message.role === 'USER', at: message.createdAt, snippet }]
-          : [],
-      )
-      setFound({ messages: messages.toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at)), query })
+      const messages = await findMessages(client, query, { profile, ids: [...sessionIds] }, leave.signal)
+      setFound({ messages, query })
     }
     // What cannot be searched for leaves what was found before.
     const timer = setTimeout(() => void find().catch(() => {}), debounceMs)
@@ -52,6 +54,29 @@ export function useFoundMessages(query: string): FoundMessages {
     }
   }, [client, profile, query, sessionIds])
   return found
+}
+
+/** The messages of some sessions that match, oldest first. A page may have few: the server searches for a limited time. */
+async function findMessages(
+  client: SegueClient,
+  query: string,
+  filter: SessionFilter,
+  signal: AbortSignal,
+): Promise<readonly FoundMessage[]> {
+  const messages: FoundMessage[] = []
+  let after: string | null = null
+  do {
+    const variables: FindInChatQueryVariables = { query, filter, after }
+    const { search }: FindInChatQuery = await client.request(FindInChatDocument, variables, { signal })
+    for (const { node } of search?.edges ?? []) {
+      const { snippet, message, session } = node
+      if (!message) continue
+      const { id, role, createdAt: at } = message
+      messages.push({ id, sessionId: session.id, isUser: role === 'USER', at, snippet })
+    }
+    after = search?.pageInfo.hasNextPage ? (search.pageInfo.endCursor ?? null) : null
+  } while (after !== null && messages.length < maxMessages)
+  return messages.toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at))
 }
 
 /** The sessions of the open chat. Null until they are known. */
