@@ -1,14 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { GraphQLError } from 'graphql'
-import type { ReceivedFile } from '../../chat/attachments/convert-file.ts'
 import { maxFileBytes } from '../../chat/attachments/validate-file-content.ts'
-import { createBadInputError, createShuttingDownError, SegueError, type ErrorCode } from '../../lib/errors.ts'
+import { createShuttingDownError, type ErrorCode } from '../../lib/errors.ts'
 import { filesPath } from '../../model/message-content/blob-url.ts'
 import { parseProfileName } from '../../profiles/profile-name.ts'
 import type { ProfileRegistry } from '../../services/profile-registry.ts'
 import { ViewerProfiles } from '../../services/viewer-profiles.ts'
 import type { UploadRecord } from '../../storage/uploads/upload-store.ts'
-import { readRequestBody } from './read-request-body.ts'
+import { receiveUpload } from './files/receive-upload.ts'
 import type { RequestHandler } from './router.ts'
 import { sendJson } from './send-json.ts'
 
@@ -42,9 +41,11 @@ export function createUploadHandler({ profiles, formatError }: UploadHandlerOpti
       if (profiles.refusesWork) throw createShuttingDownError()
       const query = readQuery(request)
       const profile = parseProfileName(query.get('profile'), 'profile')
-      const file = await readFile(request)
       using lease = await new ViewerProfiles(profiles, viewer).acquire(profile)
-      const upload = await lease.services.uploads.store({ ...file, name: query.get('name') ?? file.name })
+      const { uploads, profile: storage } = lease.services
+      const file = await receiveUpload(request, storage.blobs, maxBodyBytes)
+      await using _ = file.content
+      const upload = await uploads.store({ ...file, name: query.get('name') ?? file.name })
       sendUpload(response, upload)
     } catch (error) {
       // The client has gone.
@@ -65,25 +66,4 @@ function sendUpload(response: ServerResponse, { id, mediaType, name, size }: Upl
 
 function readQuery({ url = '/' }: IncomingMessage): URLSearchParams {
   return new URLSearchParams(url.includes('?') ? url.slice(url.indexOf('?')) : '')
-}
-
-async function readFile(request: IncomingMessage): Promise<ReceivedFile> {
-  const bytes = await readRequestBody(request, maxBodyBytes)
-  if (bytes === 'too large') throw new SegueError('TOO_LARGE', 'The file is too large. Send at most 10 MiB.')
-  const contentType = request.headers['content-type'] ?? ''
-  if (/^multipart\/form-data\s*;/i.test(contentType)) return readFormFile(bytes, contentType)
-  // What curl says of every body.
-  const isUnknown = /^application\/x-www-form-urlencoded/i.test(contentType)
-  return { name: null, mediaType: isUnknown ? '' : contentType, bytes }
-}
-
-async function readFormFile(body: Buffer, contentType: string): Promise<ReceivedFile> {
-  const form = await new Response(new Uint8Array(body), { headers: { 'content-type': contentType } })
-    .formData()
-    .catch(() => null)
-  const files = [...(form?.values() ?? [])].filter((value) => typeof value !== 'string')
-  const [file] = files
-  if (!file || files.length > 1)
-    throw createBadInputError('The form does not have exactly one file. Send a single file, or the file as the body.')
-  return { name: file.name || null, mediaType: file.type, bytes: Buffer.from(await file.arrayBuffer()) }
 }

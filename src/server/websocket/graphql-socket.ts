@@ -33,6 +33,9 @@ const tryAgainLater = 1013
 /** The limit of RFC 6455, in bytes. */
 const maxCloseReasonBytes = 123
 
+/** In UTF-16 code units. A longer payload of a ping is not sent back. */
+const maxPongLength = 1_000
+
 const serverMessageSchema = z.object({ type: z.enum(['connection_ack', 'next', 'error']) })
 
 /** Connects one WebSocket to graphql-ws: messages, heartbeats, slow consumers and the end of the connection. */
@@ -81,6 +84,7 @@ export class GraphQLSocket {
       {
         protocol: this.#webSocket.protocol,
         send: (text) => this.#connection.send(text),
+        onPing: (payload) => this.#answerPing(payload),
         close: (code = CloseCode.InternalServerError, reason = '') => this.close(code, reason),
         onMessage: (handleMessage) => {
           this.#webSocket.on('message', (data) => this.#onMessage(addMissingQuery(String(data)), handleMessage))
@@ -88,6 +92,13 @@ export class GraphQLSocket {
       },
       this.#session,
     )
+  }
+
+  /** The protocol does not ask for the payload back. A client that does not read gets no answer: it would wait in memory. */
+  async #answerPing(payload: unknown): Promise<void> {
+    if (!this.#connection.isOpen || this.#connection.isCongested) return
+    const echo = JSON.stringify({ type: 'pong', payload })
+    await this.#connection.send(echo.length <= maxPongLength ? echo : JSON.stringify({ type: 'pong' }))
   }
 
   #onMessage(message: string, handleMessage: MessageHandler): void {

@@ -5,6 +5,9 @@ import { chunkBytes } from '../http/chunk-bytes.ts'
 /** How many bytes may wait to be sent before the server stops reading from the client. */
 const maxBufferedBytes = 1_048_576
 
+/** How many bytes may wait before pongs are left out. */
+const congestedBytes = 65_536
+
 export interface WebSocketHeartbeatOptions {
   /** The interval between two pings. */
   readonly intervalMs: number
@@ -38,6 +41,11 @@ export class WebSocketConnection {
 
   get isOpen(): boolean {
     return this.#webSocket.readyState === this.#webSocket.OPEN
+  }
+
+  /** Whether so much waits to be sent that answers which nobody needs are left out. */
+  get isCongested(): boolean {
+    return this.#bufferedBytes + this.#tcpSocket.writableLength > congestedBytes
   }
 
   /** Resolves when the message has been handed to the operating system. Rejects with `WebSocketClosedError`. */

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { afterEach, expect, test } from 'vitest'
 import { UploadService, uploadRetentionMs } from '../../../../src/chat/attachments/upload-service.ts'
 import { systemClockAndIds } from '../../../../src/lib/clock-and-ids.ts'
@@ -5,7 +6,11 @@ import { FileConverter } from '../../../../src/lib/file-conversion/file-converte
 import type { UploadRecord } from '../../../../src/storage/uploads/upload-store.ts'
 import { MemoryBlobStore } from '../../../support/storage/memory-blob-store.ts'
 
-const text = { name: 'a.txt', mediaType: 'text/plain', bytes: Buffer.from('Hello') }
+const newText = async () => ({
+  name: 'a.txt',
+  mediaType: 'text/plain',
+  content: await new MemoryBlobStore().receive(Readable.from([Buffer.from('Hello')])),
+})
 const stops: (() => Promise<void>)[] = []
 afterEach(async () => {
   for (const stop of stops.splice(0)) await stop()
@@ -47,6 +52,6 @@ test.each([
   ['size', { count: 1, bytes: 1024 ** 3 }],
 ])('the %s of all uploads has a limit', async (_, usage) => {
   const { service, stored } = openService(usage)
-  await expect(service.store(text)).rejects.toMatchObject({ code: 'RATE_LIMITED' })
+  await expect(service.store(await newText())).rejects.toMatchObject({ code: 'RATE_LIMITED' })
   expect(stored).toEqual([])
 })

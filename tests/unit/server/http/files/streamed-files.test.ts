@@ -1,7 +1,11 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { ServerResponse } from 'node:http'
 import { connect, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import { defaultLimits } from '../../../../../src/config/limits.ts'
@@ -141,6 +145,38 @@ test('150 clients that read nothing of 10 MiB cost less than 512 KiB each, and a
   expect(Math.min(...sockets.map(({ bytesRead }) => bytesRead))).toBeGreaterThan(0)
   expect(Math.max(...sockets.map(({ bytesRead }) => bytesRead))).toBeLessThan(fileBytes)
   expect(peak).toBeLessThan(150 * 512 * 1024)
+})
+
+/** Buffers that nobody holds count until they are collected. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc')()
+}
+
+/** How many bytes of uploads are on disk, which have not ended. */
+function countReceivedBytes(): number {
+  const folder = join(segue.home, 'files')
+  const parts = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.part')) : []
+  return parts.reduce((sum, name) => sum + (statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0), 0)
+}
+
+test('20 uploads that have not ended are on disk, not in memory, and leave nothing when they break off', async () => {
+  const { hostname, port } = new URL(segue.url)
+  const half = image.subarray(0, fileBytes / 2)
+  const bytesBefore = process.memoryUsage().arrayBuffers
+  const sockets = Array.from({ length: 20 }, () => connect(Number(port), hostname).on('error', () => undefined))
+  onTestFinished(() => sockets.forEach((socket) => void socket.destroy()))
+  for (const socket of sockets) {
+    socket.write(
+      `POST /files HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\nContent-Length: ${fileBytes}\r\n\r\n`,
+    )
+    socket.write(half)
+  }
+  await waitUntil(() => countReceivedBytes() === sockets.length * half.length, countReceivedBytes)
+  collectGarbage()
+  expect(process.memoryUsage().arrayBuffers - bytesBefore).toBeLessThan((sockets.length * half.length) / 10)
+  for (const socket of sockets) socket.destroy()
+  await waitUntil(() => countReceivedBytes() === 0, countReceivedBytes)
 })
 
 test('a client that reads slowly gets the whole file', async () => {
