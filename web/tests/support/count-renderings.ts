@@ -8,6 +8,8 @@ export interface RenderingCounts {
   readonly components: number
   /** Blocks of Markdown among them. */
   readonly blocks: number
+  /** Sources of Markdown among them that were parsed: blocks, or pieces of them. */
+  readonly sources: number
   /** Elements that were added to the document. */
   readonly addedElements: number
 }
@@ -15,7 +17,7 @@ export interface RenderingCounts {
 /** Reloads a page, and counts from then on what React does in it. */
 export async function watchRenderings(page: Page): Promise<void> {
   await page.addInitScript(() => {
-    const counts = { commits: 0, components: 0, blocks: 0, addedElements: 0 }
+    const counts = { commits: 0, components: 0, blocks: 0, sources: 0, addedElements: 0 }
     Reflect.set(window, 'renderingCounts', counts)
     /** What React hands to its developer tools, of which this uses a little. */
     interface Fiber {
@@ -33,6 +35,13 @@ export async function watchRenderings(page: Page): Promise<void> {
         counts.components += 1
         if (typeof fiber.type === 'function' && fiber.memoizedProps && 'block' in fiber.memoizedProps)
           counts.blocks += 1
+        if (
+          typeof fiber.type === 'function' &&
+          fiber.memoizedProps &&
+          'isLive' in fiber.memoizedProps &&
+          'source' in fiber.memoizedProps
+        )
+          counts.sources += 1
       }
       // What is the same as before was not visited.
       if (fiber.alternate && fiber.child === fiber.alternate.child) return

@@ -9,16 +9,35 @@ import { lastAnswer, openScriptedApp, send } from '../support/scripted-app.ts'
 const paragraph = 'Some words of a paragraph that is long enough to go on over more than one line of the column. '
 const code = '```ts\nexport const value: number = 42\n```\n\n'
 
+interface AnswerParts {
+  readonly start: string
+  readonly toDelta: (count: number) => string
+}
+
+const textAndCode: AnswerParts = {
+  start: Array.from({ length: 120 }, (_, index) => `${index}. ${paragraph}\n\n${code}`).join(''),
+  toDelta: (count) => (count % 40 === 0 ? `\n\n${code}` : `word${count} `),
+}
+const cells = (index: number): string => `${index} | ${paragraph.slice(0, 10 + ((index * 7) % 80))}`
+const table: AnswerParts = {
+  start: `| a | b |\n|---|---|\n${Array.from({ length: 300 }, (_, index) => `| ${cells(index)} |\n`).join('')}`,
+  toDelta: (count) => `| word${count} ${cells(count)} |\n`,
+}
+const list: AnswerParts = {
+  start: Array.from({ length: 300 }, (_, index) => `- ${paragraph.repeat(index % 4)} ${index}\n`).join(''),
+  toDelta: (count) => `- word${count} ${paragraph.repeat(count % 3)}\n`,
+}
+
 /** An answer of many screens that goes on with a hundred deltas a second until it is ended. */
-function newEndlessAnswer() {
+function newEndlessAnswer({ start, toDelta } = textAndCode) {
   const leave = new AbortController()
   let count = 0
   async function* steps(): AsyncGenerator<ProviderStep> {
-    yield { text: Array.from({ length: 120 }, (_, index) => `${index}. ${paragraph}\n\n${code}`).join('') }
+    yield { text: start }
     while (!leave.signal.aborted) {
       await pause(10)
       count += 1
-      yield { text: count % 40 === 0 ? `\n\n${code}` : `word${count} ` }
+      yield { text: toDelta(count) }
     }
     yield { text: '\n\nThe end.' }
     yield { finish: 'stop' }
@@ -64,6 +83,24 @@ describeApp('The scroll position of a chat', (browser) => {
     expect(moved).toBe(0)
     expect(grown).toBeGreaterThan(500)
   })
+
+  test.each([
+    ['table', table],
+    ['list', list],
+  ])(
+    '300 random scrolls while a long %s streams move the reader by 0 pixels',
+    { timeout: 60_000 },
+    async (_, parts) => {
+      const answer = newEndlessAnswer(parts)
+      await using app = await openScriptedApp(browser, { scripts: [answer.steps] })
+      await send(app.page, 'Write')
+      await lastAnswer(app.page).getByText('word10 ').waitFor()
+      const { moved, grown } = await scrollAtRandom(app.page, 300)
+      answer.end()
+      expect(moved).toBe(0)
+      expect(grown).toBeGreaterThan(500)
+    },
+  )
 
   test('stays at the end until the wheel turns up, and again after the button to the newest', async () => {
     const answer = newEndlessAnswer()

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { completeSplit } from '../../src/chat/markdown/blocks/link-definitions.ts'
 import { lexMarkdownBlocks } from '../../src/chat/markdown/blocks/lex-markdown-blocks.ts'
+import type { MarkdownBlock } from '../../src/chat/markdown/blocks/markdown-block.ts'
 import { type MarkdownSplit, splitMarkdown } from '../../src/chat/markdown/blocks/split-markdown.ts'
 
 const manual = `# Title
@@ -92,6 +93,45 @@ describe('splitMarkdown', () => {
     const long = splitMarkdown(null, `${manual.repeat(200)}And`)
     expect(long.source.length - long.frozenEnd).toBeLessThan(100)
     expect(splitMarkdown(long, `${long.source} more`).frozenEnd).toBeGreaterThanOrEqual(long.frozenEnd)
+  })
+
+  test('a long table or list that grows has the pieces at each length that it has when it is read at once', () => {
+    const rows = Array.from({ length: 60 }, (_, row) => `| ${row} | ${'text '.repeat(row % 30)}|\n`).join('')
+    const items = Array.from({ length: 60 }, (_, item) => `- ${'item '.repeat(item % 25)}\n  - below ${item}\n\n`).join(
+      '',
+    )
+    const numbers = Array.from({ length: 200 }, (_, item) => `1. item ${item}\n`).join('')
+    const text = `Rows:\n\n| a | b |\n|---|:-:|\n${rows}\nItems:\n\n${items}# More\n\n${numbers}\nThe end.\n`
+    for (const split of grow(text, 37)) {
+      expect(split.groups.flat()).toEqual(lexMarkdownBlocks(split.source, 0).blocks)
+    }
+    const piecesOf = ({ source, pieced }: MarkdownBlock) => ({ source, pieces: pieced?.pieces ?? [] })
+    const [table, list, numbered] = splitMarkdown(null, text)
+      .groups.flat()
+      .filter(({ pieced }) => pieced)
+      .map(piecesOf)
+    expect(table?.pieces.map(({ source }) => source.replace('| a | b |\n|---|:-:|\n', '')).join('')).toBe(
+      rows.trimEnd(),
+    )
+    expect(list?.pieces.map(({ source }) => source).join('')).toBe(list?.source.trimEnd())
+    expect(numbered?.pieces.map(({ first }) => first)).toEqual([0, expect.any(Number)])
+    expect(numbered?.pieces.reduce((sum, { count }) => sum + count, 0)).toBe(200)
+    for (const { pieces } of [table, list, numbered].flatMap((block) => block ?? []))
+      expect(pieces.length).toBeGreaterThan(1)
+  })
+
+  test('of a long table or list that grows, it reads only the last pieces again, and the others stay the same objects', () => {
+    const makers = [
+      (count: number) => `| a | b |\n|---|---|\n${'| one row | of many |\n'.repeat(count)}`,
+      (count: number) => '- one item of many\n'.repeat(count),
+    ]
+    for (const make of makers) {
+      const before = splitMarkdown(null, make(5000))
+      const after = splitMarkdown(before, `${make(5000)}${make(1).split('\n').at(-2)}`)
+      expect(before.source.length - before.frozenEnd).toBeLessThan(5000)
+      const [known, pieces] = [before, after].map(({ groups }) => groups[0]?.[0]?.pieced?.pieces ?? [])
+      expect(pieces?.filter((piece) => !known?.includes(piece)).length).toBeLessThanOrEqual(2)
+    }
   })
 
   test('a text that does not continue the one before is read anew', () => {

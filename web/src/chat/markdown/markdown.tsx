@@ -1,9 +1,10 @@
-import { memo, useLayoutEffect, useMemo, useRef, useState } from 'react'
+import { memo, useMemo, useRef } from 'react'
 import { completeSplit } from './blocks/link-definitions.ts'
 import type { MarkdownBlock } from './blocks/markdown-block.ts'
 import { type MarkdownSplit, splitMarkdown } from './blocks/split-markdown.ts'
 import { MarkdownBlockView } from './markdown-block-view.tsx'
 import styles from './markdown.module.css'
+import { useKeptHeight } from './use-kept-height.ts'
 
 interface MarkdownProps {
   readonly text: string
@@ -42,19 +43,11 @@ interface BlockGroupProps {
   readonly isPassed: boolean
 }
 
-/**
- * Blocks that are laid out and painted together. Of a long text that grows, those that were passed cost nothing while they are
- * not seen: an empty box of the same height keeps their place.
- */
+/** Blocks that are laid out and painted together. Of a long text that grows, those that were passed are not. */
 const BlockGroup = memo(function BlockGroup({ group, liveStart, isPassed }: BlockGroupProps) {
-  const box = useRef<HTMLDivElement>(null)
-  const [height, setHeight] = useState(0)
-  useLayoutEffect(() => {
-    if (isPassed && box.current) setHeight(box.current.getBoundingClientRect().height)
-  }, [isPassed])
-  const style = height > 0 ? { containIntrinsicBlockSize: `auto ${height}px` } : undefined
+  const box = useKeptHeight<HTMLDivElement>(isPassed)
   return (
-    <div ref={box} className={styles.group} data-passed={height > 0 || undefined} style={style}>
+    <div {...box} className={styles.group}>
       {group.map((block) => (
         <MarkdownBlockView key={block.start} block={block} isLive={block.start === liveStart} />
       ))}

@@ -1,5 +1,6 @@
 import { Lexer, type Token, type Tokens } from 'marked'
-import type { CodeBlockContent, MarkdownBlock } from './markdown-block.ts'
+import { cutPieces } from './cut-pieces.ts'
+import type { CodeBlockContent, MarkdownBlock, OpenBlock } from './markdown-block.ts'
 
 export interface LexedMarkdown {
   readonly blocks: readonly MarkdownBlock[]
@@ -13,16 +14,27 @@ export interface LinkDefinition {
   readonly source: string
 }
 
-/** The top-level blocks of a text with `\n` as line ends. `offset` is added to where they start. */
-export function lexMarkdownBlocks(source: string, offset: number): LexedMarkdown {
+/**
+ * The top-level blocks of a text with `\n` as line ends, from an offset on. If that is within a table or a list, this is
+ * `open`: the first block then has all of it.
+ */
+export function lexMarkdownBlocks(text: string, offset: number, open: OpenBlock | null = null): LexedMarkdown {
   const blocks: MarkdownBlock[] = []
   const definitions: LinkDefinition[] = []
-  let start = offset
-  for (const token of joinDisplayMath(readBlockTokens(source))) {
+  const head = open?.pieced.container.head ?? ''
+  let start = offset - head.length
+  let opened = open
+  for (const token of joinDisplayMath(readBlockTokens(head + text.slice(offset)))) {
+    const end = start + token.raw.length
     if (token.type === 'def') definitions.push({ start, source: token.raw.trim() })
-    else if (token.type !== 'space')
-      blocks.push({ start, source: token.raw, code: isCode(token) ? toCode(token) : null })
-    start += token.raw.length
+    else if (token.type !== 'space') {
+      const pieced = cutPieces(token, start, opened)
+      const blockStart = opened?.start ?? start
+      const code = isCode(token) ? toCode(token) : null
+      blocks.push({ start: blockStart, source: text.slice(blockStart, end), code, pieced })
+      opened = null
+    }
+    start = end
   }
   return { blocks, definitions }
 }
@@ -36,7 +48,10 @@ function readBlockTokens(source: string): Token[] {
   }
 }
 
-/** The lexer does not know formulas: what stands between two lines of `$$` is one block, also with empty lines in it. */
+/**
+ * The lexer does not know formulas: what stands between two lines of `$$` is one block, also with empty lines in it. Those
+ * in a list are whole there.
+ */
 function joinDisplayMath(tokens: readonly Token[]): Token[] {
   const joined: Token[] = []
   let isOpen = false
@@ -44,11 +59,13 @@ function joinDisplayMath(tokens: readonly Token[]): Token[] {
     const last = joined.at(-1)
     if (isOpen && last) joined[joined.length - 1] = { type: 'paragraph', raw: last.raw + token.raw, text: '' }
     else joined.push(token)
-    const borders = token.type === 'code' ? 0 : (token.raw.match(/^ {0,3}\$\$[ \t]*$/gm)?.length ?? 0)
-    if (borders % 2 === 1) isOpen = !isOpen
+    const borders = wholeTypes.has(token.type) ? null : token.raw.match(/^ {0,3}\$\$[ \t]*$/gm)
+    if (borders && borders.length % 2 === 1) isOpen = !isOpen
   }
   return joined
 }
+
+const wholeTypes: ReadonlySet<string> = new Set(['code', 'list', 'table'])
 
 function isCode(token: Token): token is Tokens.Code {
   return token.type === 'code'

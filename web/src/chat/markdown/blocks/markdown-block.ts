@@ -7,6 +7,31 @@ export interface CodeBlockContent {
   readonly isClosed: boolean
 }
 
+/** Some rows of a table, or some items of a list. It is never changed. */
+export interface MarkdownPiece {
+  /** Where it starts in the text: its key. */
+  readonly start: number
+  /** A table, or a list, of these rows or items alone. */
+  readonly source: string
+  /** Of its rows or items, the place of the first one in all of them. */
+  readonly first: number
+  /** How many it has. */
+  readonly count: number
+}
+
+/** The element around the pieces. `head`: the first two lines of a table, which each piece of it begins with. */
+export type PieceContainer =
+  | { readonly tag: 'table'; readonly head: string }
+  | { readonly tag: 'ul'; readonly head: '' }
+  | { readonly tag: 'ol'; readonly head: ''; readonly firstNumber: number }
+
+/** A table or a list in pieces that render alone: of a long one that grows, only the last ones change. */
+export interface PiecedContent {
+  readonly container: PieceContainer
+  /** None of a table that has no rows so far. */
+  readonly pieces: readonly MarkdownPiece[]
+}
+
 /** A top-level block of Markdown, such as a paragraph, a list or a table. It is never changed. */
 export interface MarkdownBlock {
   /** Where it starts in the text: its key, as it stays the same while text is added. */
@@ -14,4 +39,12 @@ export interface MarkdownBlock {
   readonly source: string
   /** Set if it is a code block. */
   readonly code: CodeBlockContent | null
+  /** Set if it is a table or a list. */
+  readonly pieced: PiecedContent | null
+}
+
+/** A table or a list of which the first pieces are known. */
+export interface OpenBlock {
+  readonly start: number
+  readonly pieced: PiecedContent
 }

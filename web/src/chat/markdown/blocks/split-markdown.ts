@@ -1,19 +1,22 @@
 import { lexMarkdownBlocks, type LinkDefinition } from './lex-markdown-blocks.ts'
-import type { MarkdownBlock } from './markdown-block.ts'
+import type { MarkdownBlock, MarkdownPiece, OpenBlock } from './markdown-block.ts'
 
 /** The blocks of a text, in groups that stay the same objects while text is added behind them. It is never changed. */
 export interface MarkdownSplit {
   readonly source: string
   readonly groups: readonly (readonly MarkdownBlock[])[]
   readonly definitions: readonly LinkDefinition[]
-  /** What text that is added cannot change any more: the blocks before this offset. */
+  /** What text that is added cannot change any more: the blocks, and the pieces of a table or a list, before this offset. */
   readonly frozenEnd: number
+  /** Blocks that are whole before it. */
   readonly frozenCount: number
+  /** What it is within, with the pieces before it. */
+  readonly open: OpenBlock | null
 }
 
 const groupSize = 16 // blocks
-// The last one can still grow, and with one more character the last two can be one.
-const maxGrowingBlocks = 2
+// Blocks, or pieces of them: the last one can still grow, and with one more character the last two can be one.
+const maxGrowing = 2
 
 const emptySplit: MarkdownSplit = {
   source: '',
@@ -21,6 +24,7 @@ const emptySplit: MarkdownSplit = {
   definitions: [],
   frozenEnd: 0,
   frozenCount: 0,
+  open: null,
 }
 
 /**
@@ -31,15 +35,39 @@ export function splitMarkdown(previous: MarkdownSplit | null, text: string): Mar
   const source = text.includes('\r') ? text.replaceAll(/\r\n?/g, '\n') : text
   if (previous?.source === source) return previous
   const base = previous && continues(previous, source) ? previous : emptySplit
-  const { blocks, definitions } = lexMarkdownBlocks(source.slice(base.frozenEnd), base.frozenEnd)
-  const newlyFrozen = Math.max(0, blocks.length - maxGrowingBlocks)
+  const { blocks, definitions } = lexMarkdownBlocks(source, base.frozenEnd, base.open)
+  const groups = replaceGroups(base.groups, base.frozenCount, blocks)
   return {
     source,
-    groups: replaceGroups(base.groups, base.frozenCount, blocks),
+    groups,
     definitions: [...base.definitions.filter(({ start }) => start < base.frozenEnd), ...definitions],
-    frozenEnd: (newlyFrozen > 0 ? blocks[newlyFrozen]?.start : undefined) ?? base.frozenEnd,
-    frozenCount: base.frozenCount + newlyFrozen,
+    ...(findFrozen(groups, base.frozenCount) ?? {
+      frozenEnd: base.frozenEnd,
+      frozenCount: base.frozenCount,
+      open: base.open,
+    }),
   }
+}
+
+/** Null: no more than before. */
+function findFrozen(
+  groups: MarkdownSplit['groups'],
+  frozenBefore: number,
+): Pick<MarkdownSplit, 'frozenEnd' | 'frozenCount' | 'open'> | null {
+  const firstGroup = Math.floor(frozenBefore / groupSize)
+  const blocks = groups.slice(firstGroup).flat()
+  let growing = 0
+  for (let index = blocks.length - 1; index >= frozenBefore % groupSize; index -= 1) {
+    const { start, pieced } = blocks[index] ?? { start: 0, pieced: null }
+    const pieces = pieced?.pieces ?? []
+    const frozenPieces = pieces.slice(0, growing - maxGrowing)
+    growing += Math.max(1, pieces.length)
+    if (growing < maxGrowing) continue
+    const open = pieced && frozenPieces.length > 0 ? { start, pieced: { ...pieced, pieces: frozenPieces } } : null
+    const frozenEnd = open ? (pieces[frozenPieces.length]?.start ?? start) : start
+    return { frozenEnd, frozenCount: firstGroup * groupSize + index, open }
+  }
+  return null
 }
 
 function continues({ source, frozenEnd }: MarkdownSplit, text: string): boolean {
@@ -65,7 +93,16 @@ function replaceGroups(
 }
 
 function reuseBlock(known: MarkdownBlock | undefined, block: MarkdownBlock): MarkdownBlock {
-  return known?.start === block.start && known.source === block.source ? known : block
+  if (known?.start !== block.start) return block
+  if (known.source === block.source) return known
+  const knownPieces = known.pieced?.pieces
+  if (!block.pieced || !knownPieces) return block
+  const pieces = block.pieced.pieces.map((piece, index) => reusePiece(knownPieces[index], piece))
+  return { ...block, pieced: { ...block.pieced, pieces } }
+}
+
+function reusePiece(known: MarkdownPiece | undefined, piece: MarkdownPiece): MarkdownPiece {
+  return known?.start === piece.start && known.source === piece.source ? known : piece
 }
 
 function reuseGroup(

@@ -6,6 +6,7 @@ import { MarkdownImage } from './markdown-image.tsx'
 import { MarkdownLink } from './markdown-link.tsx'
 import { NestedCode } from './nested-code.tsx'
 import { readCode } from './read-code.ts'
+import { Table } from './table.tsx'
 
 type ElementProps<Tag extends keyof React.JSX.IntrinsicElements> = ComponentProps<Tag> & ExtraProps
 
@@ -20,7 +21,7 @@ export const markdownElements: Components = {
   h6: ({ children }) => <Heading level={6}>{children}</Heading>,
   a: MarkdownLink,
   img: MarkdownImage,
-  table: Table,
+  table: ({ children }) => <Table>{children}</Table>,
   input: Checkbox,
   pre: ({ children }) => <NestedCode {...readCode(children)} />,
 }
@@ -31,15 +32,6 @@ function Heading({ level, children }: { readonly level: 1 | 2 | 3 | 4 | 5 | 6; r
     <Tag className={styles.heading} data-level={level}>
       {children}
     </Tag>
-  )
-}
-
-/** A wide table scrolls sideways, alone. */
-function Table({ children }: ElementProps<'table'>) {
-  return (
-    <div className={styles.tableScroller} tabIndex={0} role="region" aria-label={strings.transcript.table}>
-      <table>{children}</table>
-    </div>
   )
 }
 
