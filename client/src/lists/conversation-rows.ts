@@ -19,8 +19,8 @@ export function upsertConversation(
   if (!isInPart || !matchesFilter(conversation, filter, known !== undefined)) {
     return removeConversation(list, conversation.id)
   }
-  const others = list.rows.filter((row) => row !== known)
-  return { ...list, rows: [...others, shareConversation(known, conversation)].sort(compareConversations) }
+  const { rows } = removeConversation(list, conversation.id)
+  return { ...list, rows: [...rows, shareConversation(known, conversation)].sort(compareConversations) }
 }
 
 /** The rows without a conversation. The same object if it is not among them. */

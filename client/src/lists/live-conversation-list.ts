@@ -35,7 +35,7 @@ export function createConversationList(
     options.closing,
   )
   const reader = new ConversationListReader(options, filter, pageSize, store)
-  return Object.assign(store, { loadMore: (count?: number) => reader.loadMore(count) })
+  return Object.assign(store, { loadMore: reader.loadMore })
 }
 
 /**
@@ -76,12 +76,11 @@ class ConversationListReader {
     })
   }
 
-  loadMore(count = this.#pageSize): Promise<void> {
-    return this.#read(async () => {
+  readonly loadMore = (count = this.#pageSize): Promise<void> =>
+    this.#read(async () => {
       const { rows, bound } = this.#list
-      if (bound !== null) await this.#readPages(rows, rows.length + count, this.#endCursor)
+      if (bound) await this.#readPages(rows, rows.length + count, this.#endCursor)
     })
-  }
 
   async #follow(signal: AbortSignal, onReadError: (error: unknown) => void): Promise<void> {
     const changes = subscribeWithRetry<{ readonly event: WireConversationChange }>(
@@ -113,12 +112,12 @@ class ConversationListReader {
       { whileActive },
     )
     const { hasNextPage, endCursor } = conversations.pageInfo
-    const page = conversations.nodes.map(({ node }) => toConversation(node))
-    const read = [...rows, ...page]
+    const read = rows.concat(conversations.nodes.map(({ node }) => toConversation(node)))
     if (hasNextPage && read.length < count) return this.#readPages(read, count, endCursor, whileActive)
     this.#list = {
-      rows: mergeConversations(this.#list.rows, read),
-      bound: hasNextPage ? (page.at(-1) ?? null) : null,
+      // A page behind those that are shown costs the same however many these are.
+      rows: whileActive ? mergeConversations(this.#list.rows, read) : read,
+      bound: (hasNextPage && read.at(-1)) || null,
     }
     this.#endCursor = endCursor
   }
@@ -141,10 +140,7 @@ class ConversationListReader {
   }
 
   #handle(change: WireConversationChange): void {
-    if (this.#heldChanges) {
-      this.#heldChanges.push(change)
-      return
-    }
+    if (this.#heldChanges?.push(change)) return
     const before = this.#list
     this.#apply(change)
     if (this.#list !== before) this.#publish()

@@ -23,14 +23,22 @@ export class StoredSource<Snapshot extends LoadedSnapshot> implements SnapshotSo
   readonly #source: SnapshotSource<Snapshot>
   readonly #storage: SnapshotStorage
   readonly #key: string
+  readonly #toStored: (snapshot: Snapshot) => Snapshot
   readonly #listeners: ListenerSet
   #stored: Snapshot | null = null
   #unsubscribe: (() => void) | null = null
 
-  constructor(source: SnapshotSource<Snapshot>, storage: SnapshotStorage, key: string) {
+  /** @param toStored What is stored of a snapshot. Default: all of it. */
+  constructor(
+    source: SnapshotSource<Snapshot>,
+    storage: SnapshotStorage,
+    key: string,
+    toStored = (snapshot: Snapshot): Snapshot => snapshot,
+  ) {
     this.#source = source
     this.#storage = storage
     this.#key = key
+    this.#toStored = toStored
     this.#listeners = new ListenerSet(
       () => this.#start(),
       () => {
@@ -51,7 +59,7 @@ export class StoredSource<Snapshot extends LoadedSnapshot> implements SnapshotSo
     if (this.#unsubscribe) return
     this.#unsubscribe = this.#source.subscribe(() => {
       const snapshot = this.#source.getSnapshot()
-      if (!snapshot.isLoading && !snapshot.error) this.#storage.write(this.#key, snapshot)
+      if (!snapshot.isLoading && !snapshot.error) this.#storage.write(this.#key, this.#toStored(snapshot))
       this.#listeners.notify()
     })
     if (this.#source.getSnapshot().isLoading) void this.#restore()

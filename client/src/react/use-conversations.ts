@@ -41,7 +41,10 @@ export function useConversations<Selection>(
     () =>
       sharedLists.get(client, key, () => {
         const created = client.conversations(JSON.parse(key))
-        return { list: created, shown: storage ? new StoredSource(created, storage, `conversations ${key}`) : created }
+        return {
+          list: created,
+          shown: storage ? new StoredSource(created, storage, `conversations ${key}`, toStoredList) : created,
+        }
       }),
     [client, key, storage],
   )
@@ -54,4 +57,11 @@ export function useConversations<Selection>(
     [selector, loadMore],
   )
   return useSnapshot<ConversationListSnapshot, Selection | UseConversationsResult>(shown, select, isEqual)
+}
+
+const maxStoredRows = 200
+
+/** What is stored of a list that may be long. More is read with a cursor, which the server gives. */
+function toStoredList(snapshot: ConversationListSnapshot): ConversationListSnapshot {
+  return { ...snapshot, conversations: snapshot.conversations.slice(0, maxStoredRows) }
 }

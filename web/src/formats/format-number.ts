@@ -1,4 +1,6 @@
-const whole = new Intl.NumberFormat('en')
+import { once } from './once.ts'
+
+const whole = once(() => new Intl.NumberFormat('en'))
 
 /** A number with all its digits: `12,345`. */
-export const formatNumber = (value: number): string => whole.format(value)
+export const formatNumber = (value: number): string => whole().format(value)

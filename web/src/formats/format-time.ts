@@ -1,3 +1,5 @@
+import { once } from './once.ts'
+
 const dateTime: Intl.DateTimeFormatOptions = {
   weekday: 'short',
   day: 'numeric',
@@ -7,7 +9,7 @@ const dateTime: Intl.DateTimeFormatOptions = {
   minute: '2-digit',
   hourCycle: 'h23',
 }
-const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
+const relative = once(() => new Intl.RelativeTimeFormat('en', { numeric: 'auto' }))
 const formats = new Map<string, Intl.DateTimeFormat>()
 
 /** The name of the time zone of the person, such as `Europe/Berlin`. */
@@ -33,5 +35,5 @@ const units = [
 export function formatTimeUntil(time: string, now: number): string {
   const distanceMs = Date.parse(time) - now
   const [unit, unitMs] = units.find(([, each]) => Math.abs(distanceMs) >= each) ?? ['second', 1000]
-  return relative.format(Math.round(distanceMs / unitMs), unit)
+  return relative().format(Math.round(distanceMs / unitMs), unit)
 }

@@ -1,10 +1,11 @@
+import { once } from './once.ts'
 import type { UsageCost } from 'segue-client'
 
-const counts = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 })
+const counts = once(() => new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 }))
 
 /** A number of tokens or words: `950`, `1.2K`. */
 export function formatCount(count: number): string {
-  return counts.format(count)
+  return counts().format(count)
 }
 
 /** An amount of money with as many digits as it needs: `$0.0042`, `$1.20`; an estimate with `~` before it. */

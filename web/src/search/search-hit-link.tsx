@@ -1,3 +1,4 @@
+import { once } from '../formats/once.ts'
 import { memo } from 'react'
 import { Link } from 'wouter'
 import { toChatPath, toMessagePath } from '../routing/routes.ts'
@@ -11,8 +12,8 @@ interface SearchHitLinkProps {
   readonly query: string
 }
 
-const dayOfYear = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short' })
-const dayOfAnyYear = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short', year: 'numeric' })
+const dayOfYear = once(() => new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short' }))
+const dayOfAnyYear = once(() => new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short', year: 'numeric' }))
 
 /** A result: the title of the chat, and the text around the match. It leads to the message. */
 export const SearchHitLink = memo(function SearchHitLink({ hit, query }: SearchHitLinkProps) {
@@ -38,5 +39,5 @@ export const SearchHitLink = memo(function SearchHitLink({ hit, query }: SearchH
 
 function formatDay(time: string): string {
   const date = new Date(time)
-  return (date.getFullYear() === new Date().getFullYear() ? dayOfYear : dayOfAnyYear).format(date)
+  return (date.getFullYear() === new Date().getFullYear() ? dayOfYear : dayOfAnyYear)().format(date)
 }

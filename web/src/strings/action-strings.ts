@@ -1,8 +1,9 @@
-const time = new Intl.DateTimeFormat('en', { timeStyle: 'medium', hour12: false })
-const dateTime = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short', hour12: false })
+const time: Intl.DateTimeFormatOptions = { timeStyle: 'medium', hour12: false }
+const dateTime: Intl.DateTimeFormatOptions = { dateStyle: 'medium', timeStyle: 'short', hour12: false }
 
 /** A time that is `ms` milliseconds away. */
-const formatTime = (at: number, ms: number): string => (ms < 43_200_000 ? time : dateTime).format(at)
+const formatTime = (at: number, ms: number): string =>
+  new Intl.DateTimeFormat('en', ms < 43_200_000 ? time : dateTime).format(at)
 
 const formatWait = (ms: number): string =>
   ms < 60_000 ? `in ${Math.ceil(ms / 1000)} s` : ms < 3_600_000 ? `in ${Math.ceil(ms / 60_000)} min` : ''

@@ -1,7 +1,8 @@
 import type { Page, Route } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { newClient, startChat } from '../support/chats.ts'
+import { makeChat, newClient, startChat } from '../support/chats.ts'
 import { describeApp } from '../support/describe-app.ts'
+import { openScriptedApp } from '../support/scripted-app.ts'
 
 const readLayoutShift = `new Promise((resolve) => {
   let sum = 0
@@ -66,6 +67,26 @@ describeApp('The first load', (browser) => {
     await page.getByRole('navigation', { name: 'Chats' }).getByRole('link').filter({ hasText: 'The mill' }).waitFor()
     expect(await page.evaluate(readLayoutShift)).toBeLessThan(0.05)
   })
+
+  test(
+    'of a chat of many messages moves nothing either, and reads no more messages than it shows',
+    { timeout: 60_000 },
+    async () => {
+      await using app = await openScriptedApp(browser)
+      const { page, segue, provider } = app
+      provider.defaultAnswer = () =>
+        'Some words that fill a line or two of the column of a chat, as answers do. '.repeat(40)
+      const id = await makeChat(segue.url, 30)
+      const asked: string[] = []
+      page.on('request', (request) => asked.push(request.postData() ?? ''))
+      await page.goto(`${segue.url}/chat/${id}`)
+      await page.getByRole('article').getByText('Question 30?').waitFor()
+      await page.getByRole('navigation', { name: 'Chats' }).getByRole('link').first().waitFor()
+      await page.waitForLoadState('networkidle')
+      expect(await page.evaluate(readLayoutShift)).toBeLessThan(0.05)
+      expect(asked.filter((body) => body.includes('$before: String'))).toEqual([])
+    },
+  )
 
   test('of a new chat has no Markdown, which comes when something is written', async () => {
     await using app = await browser.open()

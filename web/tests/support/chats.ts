@@ -20,6 +20,17 @@ export async function startChat(
   return id
 }
 
+/** A chat with so many questions and answers. */
+export async function makeChat(url: string, turns: number): Promise<string> {
+  using client = newClient({ url })
+  const { id } = await client.createSession()
+  for (let turn = 1; turn <= turns; turn += 1) {
+    for await (const { type } of client.chat({ sessionId: id, text: `Question ${turn}?` }))
+      if (type === 'StreamFinished') break
+  }
+  return id
+}
+
 export const sidebar = (page: Page) => page.getByRole('navigation', { name: 'Chats' })
 
 /** The row of the chat with this title. */

@@ -4,22 +4,10 @@ import { expect, test } from 'vitest'
 import { createSegueClient } from '../../../client/src/index.ts'
 import { newTool, newToolSource } from '../../../tests/support/fixtures/tools.ts'
 import type { ProviderStep } from '../../../tests/support/providers/strict-provider.ts'
+import { makeChat } from '../support/chats.ts'
 import { describeApp } from '../support/describe-app.ts'
 import { findViolations } from '../support/find-violations.ts'
 import { lastAnswer, openScriptedApp, send } from '../support/scripted-app.ts'
-
-/** A chat with so many questions and answers. */
-async function makeChat(url: string, turns: number): Promise<string> {
-  const client = createSegueClient({ url })
-  const { id } = await client.createSession()
-  for (let turn = 1; turn <= turns; turn += 1) {
-    for await (const event of client.chat({ sessionId: id, text: `Question ${turn}?` })) {
-      if (event.type === 'StreamFinished') break
-    }
-  }
-  client.close()
-  return id
-}
 
 async function readDownload(download: Download): Promise<string> {
   return readFileSync(await download.path(), 'utf8')

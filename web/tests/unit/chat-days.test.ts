@@ -25,7 +25,7 @@ const chat = (id: string, at: Date): Conversation => ({
 })
 
 const read = (others: readonly Conversation[], now: Date): string[] =>
-  toListItems({ needsPerson: [], pinned: [], others }, now).map((item) =>
+  toListItems(null, { needsPerson: [], pinned: [], others }, now).items.map((item) =>
     item.type === 'heading' ? item.text : item.key,
   )
 
@@ -57,6 +57,22 @@ test('a time that is ahead of the clock of the page is of today', () => {
 test('A chat that is in two sections for a moment is listed once, where it matters most', () => {
   const now = new Date(2026, 10, 29, 12)
   const [asks, other] = [chat('asks', now), chat('other', now)]
-  const items = toListItems({ needsPerson: [asks], pinned: [asks], others: [asks, other] }, now)
+  const { items } = toListItems(null, { needsPerson: [asks], pinned: [asks], others: [asks, other] }, now)
   expect(items.map(({ key }) => key).filter((key) => ['asks', 'other'].includes(key))).toEqual(['asks', 'other'])
+})
+
+test('a list that goes on has the items that it has when it is read at once, and keeps those that it had', () => {
+  const now = new Date(2026, 10, 29, 12)
+  const [first, second, third, fourth] = [28, 28, 27, 26].map((day, index) =>
+    chat(`${index}`, new Date(2026, 10, day, 10)),
+  )
+  if (!first || !second || !third || !fourth) throw new Error('A chat is missing.')
+  const sections = { needsPerson: [], pinned: [], others: [first, second] }
+  const before = toListItems(null, sections, now)
+  const all = { ...sections, others: [first, second, third, fourth] }
+  const after = toListItems(before, all, now)
+  expect(after.items).toEqual(toListItems(null, all, now).items)
+  expect(after.items.slice(0, before.items.length).every((item, index) => item === before.items[index])).toBe(true)
+  const changed = { ...sections, others: [{ ...first, title: 'Another' }, second] }
+  expect(toListItems(after, changed, now).items).toEqual(toListItems(null, changed, now).items)
 })

@@ -1,4 +1,5 @@
 import { memo, useMemo, useRef } from 'react'
+import { useSteps } from '../../components/hooks/use-steps.ts'
 import { completeSplit } from './blocks/link-definitions.ts'
 import type { MarkdownBlock } from './blocks/markdown-block.ts'
 import { type MarkdownSplit, splitMarkdown } from './blocks/split-markdown.ts'
@@ -16,6 +17,8 @@ interface MarkdownProps {
 export function Markdown({ text, isStreaming }: MarkdownProps) {
   const split = useMarkdownSplit(text)
   const groups = useMemo(() => (isStreaming ? split.groups : completeSplit(split)), [split, isStreaming])
+  // Who opens a long text waits for its end only.
+  const isRendered = useSteps(groups.length, { last: isStreaming ? Infinity : 2, step: 1 })
   const lastStart = isStreaming ? groups.at(-1)?.at(-1)?.start : undefined
   return (
     <div className={styles.markdown}>
@@ -25,7 +28,12 @@ export function Markdown({ text, isStreaming }: MarkdownProps) {
           key={index}
           group={group}
           liveStart={index === groups.length - 1 ? lastStart : undefined}
-          isPassed={isStreaming && index < groups.length - growingGroups}
+          isShown={isRendered(index)}
+          isPassed={
+            isRendered(index) &&
+            (isStreaming || groups.length > maxFlexibleGroups) &&
+            index < groups.length - growingGroups
+          }
         />
       ))}
     </div>
@@ -34,26 +42,33 @@ export function Markdown({ text, isStreaming }: MarkdownProps) {
 
 // Blocks that can still change are in the last two at most.
 const growingGroups = 2
+// With more, those that are not seen cost nothing.
+const maxFlexibleGroups = 4
 
 interface BlockGroupProps {
   readonly group: readonly MarkdownBlock[]
   /** The start of the block that still grows. */
   readonly liveStart: number | undefined
-  /** The text grows further below. */
+  readonly isShown: boolean
+  /** It does not change any more, and others follow. */
   readonly isPassed: boolean
 }
 
 /** Blocks that are laid out and painted together. Of a long text that grows, those that were passed are not. */
-const BlockGroup = memo(function BlockGroup({ group, liveStart, isPassed }: BlockGroupProps) {
-  const box = useKeptHeight<HTMLDivElement>(isPassed)
+const BlockGroup = memo(function BlockGroup({ group, liveStart, isShown, isPassed }: BlockGroupProps) {
+  const box = useKeptHeight<HTMLDivElement>(isPassed, isShown ? null : estimateHeight(group))
   return (
     <div {...box} className={styles.group}>
-      {group.map((block) => (
-        <MarkdownBlockView key={block.start} block={block} isLive={block.start === liveStart} />
-      ))}
+      {isShown &&
+        group.map((block) => <MarkdownBlockView key={block.start} block={block} isLive={block.start === liveStart} />)}
     </div>
   )
 })
+
+/** In pixels, before blocks are laid out: of as many lines as the text would fill. */
+function estimateHeight(group: readonly MarkdownBlock[]): number {
+  return group.reduce((sum, { source }) => sum + 20 + 25 * Math.ceil(source.length / 90), 0)
+}
 
 /** The blocks of the text, read on from where they were read in the rendering before. */
 function useMarkdownSplit(text: string): MarkdownSplit {

@@ -6,7 +6,7 @@ import { useChatFilter } from '../../conversations/chat-filter.ts'
 import styles from './chat-list.module.css'
 import { ChatListMenu, type OpenMenu } from './chat-list-menu.tsx'
 import { ChatRows } from './chat-rows.tsx'
-import { toListItems } from './to-list-items.ts'
+import { type ListItems, toListItems } from './to-list-items.ts'
 import { useChatSections } from './use-chat-sections.ts'
 import { useToday } from './use-today.ts'
 
@@ -14,7 +14,11 @@ import { useToday } from './use-today.ts'
 export function ChatList() {
   const sections = useChatSections()
   const today = useToday()
-  const items = useMemo(() => toListItems(sections, today), [sections, today])
+  const known = useRef<ListItems | null>(null)
+  const listed = useMemo(() => toListItems(known.current, sections, today), [sections, today])
+  // A cache: the same chats have the same items, whichever rendering has listed them before.
+  known.current = listed
+  const { items } = listed
   const openId = useOpenConversation()?.id ?? null
   const scroller = useRef<HTMLDivElement>(null)
   const [renamingId, setRenamingId] = useState<string | null>(null)

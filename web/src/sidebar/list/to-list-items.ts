@@ -1,3 +1,4 @@
+import { once } from '../../formats/once.ts'
 import type { Conversation } from 'segue-client'
 import { strings } from '../../strings/strings.ts'
 import type { ChatSections } from './use-chat-sections.ts'
@@ -7,22 +8,52 @@ export type ListItem =
   | { readonly type: 'heading'; readonly key: string; readonly text: string }
   | { readonly type: 'chat'; readonly key: string; readonly conversation: Conversation }
 
+type Sections = Pick<ChatSections, 'needsPerson' | 'pinned' | 'others'>
+
+/** The items of a list, with what they were made of. */
+export interface ListItems {
+  readonly sections: Sections
+  readonly today: Date
+  readonly items: readonly ListItem[]
+  /** Of the last item. */
+  readonly dayStart: number
+}
+
 /**
  * The list: what needs a person, what is pinned, then the others by the day of their last activity. Each chat is in it once:
- * the lists that these come from change one after the other, so that one may be in two of them for a moment.
+ * the lists that these come from change one after the other, so that one may be in two of them for a moment. Of a list that
+ * goes on behind the previous one, only what is new is read.
  */
-export function toListItems(
-  { needsPerson, pinned, others }: Pick<ChatSections, 'needsPerson' | 'pinned' | 'others'>,
-  now: Date,
-): ListItem[] {
+export function toListItems(previous: ListItems | null, sections: Sections, today: Date): ListItems {
+  const { needsPerson, pinned, others } = sections
   const above = new Set(needsPerson.map(({ id }) => id))
   const pinnedOnly = pinned.filter(({ id }) => !above.has(id))
   for (const { id } of pinnedOnly) above.add(id)
-  return [
-    ...toSection('needs-person', strings.sidebar.needsYou, needsPerson),
-    ...toSection('pinned', strings.sidebar.pinned, pinnedOnly),
-    ...toDays(above.size === 0 ? others : others.filter(({ id }) => !above.has(id)), now),
-  ]
+  const base =
+    previous && continues(previous, sections, today)
+      ? previous
+      : {
+          sections: { ...sections, others: [] },
+          items: [
+            ...toSection('needs-person', strings.sidebar.needsYou, needsPerson),
+            ...toSection('pinned', strings.sidebar.pinned, pinnedOnly),
+          ],
+          // Nothing is before the end of time: the first conversation begins a day.
+          dayStart: Infinity,
+        }
+  const added = others.slice(base.sections.others.length).filter(({ id }) => !above.has(id))
+  const days = toDays(added, today, base.dayStart)
+  return { sections, today, items: base.items.concat(days.items), dayStart: days.dayStart }
+}
+
+function continues(previous: ListItems, { needsPerson, pinned, others }: Sections, today: Date): boolean {
+  const { sections } = previous
+  return (
+    sections.needsPerson === needsPerson &&
+    sections.pinned === pinned &&
+    previous.today === today &&
+    sections.others.every((conversation, index) => conversation === others[index])
+  )
 }
 
 function toSection(key: string, text: string, conversations: readonly Conversation[]): ListItem[] {
@@ -33,10 +64,13 @@ function toItem(conversation: Conversation): ListItem {
   return { type: 'chat', key: conversation.id, conversation }
 }
 
-function toDays(conversations: readonly Conversation[], now: Date): ListItem[] {
+function toDays(
+  conversations: readonly Conversation[],
+  now: Date,
+  lastDayStart: number,
+): Pick<ListItems, 'items' | 'dayStart'> {
   const items: ListItem[] = []
-  // Nothing is before the end of time: the first conversation begins a day.
-  let dayStart = Infinity
+  let dayStart = lastDayStart
   for (const conversation of conversations) {
     if (conversation.lastActivityAt < dayStart) {
       dayStart = startOfDay(conversation.lastActivityAt)
@@ -44,16 +78,17 @@ function toDays(conversations: readonly Conversation[], now: Date): ListItem[] {
     }
     items.push(toItem(conversation))
   }
-  return items
+  return { items, dayStart }
 }
 
 function startOfDay(time: number): number {
   return new Date(time).setHours(0, 0, 0, 0)
 }
 
-const weekday = new Intl.DateTimeFormat('en', { weekday: 'long' })
-const dayOfYear = new Intl.DateTimeFormat('en', { weekday: 'short', day: 'numeric', month: 'long' })
-const dayOfAnyYear = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'long', year: 'numeric' })
+// Made when they are needed first: each costs milliseconds of the start of the page.
+const weekday = once(() => new Intl.DateTimeFormat('en', { weekday: 'long' }))
+const dayOfYear = once(() => new Intl.DateTimeFormat('en', { weekday: 'short', day: 'numeric', month: 'long' }))
+const dayOfAnyYear = once(() => new Intl.DateTimeFormat('en', { day: 'numeric', month: 'long', year: 'numeric' }))
 
 /** Today, yesterday, the weekday within a week, else the date. */
 function nameDay(dayStart: number, now: Date): string {
@@ -61,7 +96,7 @@ function nameDay(dayStart: number, now: Date): string {
   const daysAgo = Math.round((startOfDay(now.getTime()) - dayStart) / 86_400_000)
   if (daysAgo <= 0) return strings.sidebar.today
   if (daysAgo === 1) return strings.sidebar.yesterday
-  if (daysAgo < 7) return weekday.format(dayStart)
+  if (daysAgo < 7) return weekday().format(dayStart)
   const isThisYear = new Date(dayStart).getFullYear() === now.getFullYear()
-  return (isThisYear ? dayOfYear : dayOfAnyYear).format(dayStart)
+  return (isThisYear ? dayOfYear : dayOfAnyYear)().format(dayStart)
 }

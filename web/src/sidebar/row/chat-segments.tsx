@@ -1,3 +1,4 @@
+import { once } from '../../formats/once.ts'
 import type { Conversation } from 'segue-client'
 import { useSegueClient } from 'segue-client/react'
 import { useEffect, useState } from 'react'
@@ -11,8 +12,8 @@ import { SourceIcon, toSourceName } from '../../conversations/source-icon.tsx'
 
 type Segment = NonNullable<ChatSegmentsQuery['conversation']>['segments'][number]
 
-const day = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short' })
-const dayAndTime = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' })
+const day = once(() => new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short' }))
+const dayAndTime = once(() => new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' }))
 
 /** The sessions that a conversation consists of, where each was held, and the way to its first message. */
 export default function ChatSegments({ conversation }: { readonly conversation: Conversation }) {
@@ -50,8 +51,8 @@ function SegmentLink({
     >
       <SourceIcon channel={channel} source={source} />
       <span className={styles.source}>{toSourceName(source)}</span>
-      <span className={styles.details} title={dayAndTime.format(Date.parse(startedAt))}>
-        {day.format(Date.parse(startedAt))} · {strings.sidebar.messages(messageCount)}
+      <span className={styles.details} title={dayAndTime().format(Date.parse(startedAt))}>
+        {day().format(Date.parse(startedAt))} · {strings.sidebar.messages(messageCount)}
       </span>
     </Link>
   )

@@ -1,10 +1,10 @@
 import { memo, type ReactNode } from 'react'
+import { useSteps } from '../../../components/hooks/use-steps.ts'
 import type { MarkdownPiece } from '../blocks/markdown-block.ts'
 import { MarkdownSource } from '../markdown-source.tsx'
 import styles from '../markdown.module.css'
 import { useKeptHeight } from '../use-kept-height.ts'
 import { itemPlugins } from './unwrap-pieces.ts'
-import { isInSteps, useSteps } from './use-steps.ts'
 
 interface ListPiecesProps {
   readonly pieces: readonly MarkdownPiece[]
@@ -17,7 +17,7 @@ const itemHeight = 30 // pixels, before items are laid out
 
 /** The pieces of a list are lists that look like one: each is laid out for itself. */
 export function ListPieces({ pieces, isLive, tag, firstNumber }: ListPiecesProps) {
-  const steps = useSteps(pieces.length, { first: 2, last: 4, step: 4 })
+  const isRendered = useSteps(pieces.length, { first: 2, last: 4, step: 4 })
   return (
     <div className={styles.list}>
       {pieces.map((piece, index) => (
@@ -25,8 +25,8 @@ export function ListPieces({ pieces, isLive, tag, firstNumber }: ListPiecesProps
           key={piece.start}
           piece={piece}
           isLive={isLive && index === pieces.length - 1}
-          isPassed={isInSteps(index, steps) && index < pieces.length - 2}
-          isShown={isInSteps(index, steps)}
+          isPassed={isRendered(index) && index < pieces.length - 2}
+          isShown={isRendered(index)}
           tag={tag}
           firstNumber={firstNumber}
         />

@@ -1,11 +1,11 @@
 import { memo, type ReactNode, useLayoutEffect, useRef, useState } from 'react'
+import { useSteps } from '../../../components/hooks/use-steps.ts'
 import type { MarkdownPiece } from '../blocks/markdown-block.ts'
 import { Table } from '../elements/table.tsx'
 import { MarkdownSource } from '../markdown-source.tsx'
 import { measureTable, type TableMeasures } from './measure-table.ts'
 import { useKeptHeight } from '../use-kept-height.ts'
 import { headPlugins, rowPlugins } from './unwrap-pieces.ts'
-import { isInSteps, useSteps } from './use-steps.ts'
 
 interface TablePiecesProps {
   readonly head: string
@@ -19,7 +19,7 @@ const defaultRowHeight = 38 // pixels
 
 /** The rows of a table. Those of a long one cost nothing while they are not seen. */
 export function TablePieces({ head, pieces, isLive }: TablePiecesProps) {
-  const steps = useSteps(pieces.length, { first: maxFlexiblePieces, last: 4, step: 4 })
+  const isRendered = useSteps(pieces.length, { first: maxFlexiblePieces, last: 4, step: 4 })
   const table = useRef<HTMLTableElement>(null)
   const isLong = pieces.length > maxFlexiblePieces
   const [measures, setMeasures] = useState<TableMeasures | null>(null)
@@ -39,8 +39,8 @@ export function TablePieces({ head, pieces, isLive }: TablePiecesProps) {
           key={piece.start}
           piece={piece}
           isLive={isLive && index === pieces.length - 1}
-          isPassed={measures !== null && isInSteps(index, steps) && index < pieces.length - 2}
-          isShown={isInSteps(index, steps)}
+          isPassed={measures !== null && isRendered(index) && index < pieces.length - 2}
+          isShown={isRendered(index)}
           rowHeight={measures?.rowHeight ?? defaultRowHeight}
         />
       ))}

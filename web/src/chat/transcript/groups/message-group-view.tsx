@@ -38,7 +38,12 @@ export const MessageGroupView = memo(function MessageGroupView({ chat, group, is
     shownHeight.current = newHeight
     const hasChanged = wasShown.current !== isShown
     wasShown.current = isShown
-    if (!area || !hasChanged || area.hasAttribute('data-following')) return
+    if (!area || !hasChanged) return
+    // The end stays where it is: not only from the next frame on, as a `ResizeObserver` would have it.
+    if (area.hasAttribute('data-following')) {
+      area.scrollTop += newHeight - oldHeight
+      return
+    }
     const above = area.getBoundingClientRect().top - top
     // What is read below it stays in its place. Where all of it is above, browsers do that themselves.
     const isHeld = above > oldHeight && !area.hasAttribute('data-loading')

@@ -21,7 +21,7 @@ export interface MessageGroup {
   readonly items: readonly TranscriptItem[]
 }
 
-const groupSize = 10 // items
+const groupSize = 5 // items: they are rendered in one task
 
 export const noMessageGroups: MessageGroups = { originId: null, groups: [] }
 

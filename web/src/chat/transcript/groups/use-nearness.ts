@@ -1,24 +1,44 @@
 import { type RefObject, useEffect, useEffectEvent } from 'react'
+import { TaskStack } from './task-stack.ts'
 
 // As far as somebody scrolls before the next frames are drawn.
 const nearMargin = '2500px 0px'
 
-/** Tells when an element comes near to what is shown of the scrolled area around it, and when it is far again. */
+/**
+ * Tells when an element comes near to what is shown of the scrolled area around it, and when it is far again. Of several that
+ * come near, each is told in a task of its own.
+ */
 export function useNearness(element: RefObject<HTMLElement | null>, onChange: (isNear: boolean) => void): void {
   const tell = useEffectEvent(onChange)
   useEffect(() => {
     const observed = element.current
     if (!observed) return
+    const root = observed.closest('[data-scroller]')
+    const tellNear = (): void => tell(true)
     const observer = new IntersectionObserver(
       (entries) => {
         const last = entries.at(-1)
-        if (last) tell(last.isIntersecting)
+        if (!last) return
+        calls.cancel(tellNear)
+        if (!last.isIntersecting) tell(false)
+        else if (root && isShownIn(root, last.boundingClientRect)) tell(true)
+        else calls.add(tellNear)
       },
-      { root: observed.closest('[data-scroller]'), rootMargin: nearMargin },
+      { root, rootMargin: nearMargin },
     )
     observer.observe(observed)
-    return () => observer.disconnect()
+    return () => {
+      calls.cancel(tellNear)
+      observer.disconnect()
+    }
   }, [element])
+}
+
+const calls = new TaskStack()
+
+function isShownIn(area: Element, { top, bottom }: DOMRectReadOnly): boolean {
+  const shown = area.getBoundingClientRect()
+  return bottom > shown.top && top < shown.bottom
 }
 
 /** Whether the focus, or a selection of text, is in an element. */

@@ -17,7 +17,7 @@ export function useEarlierMessages(
   const isLoading = useRef(false)
   const load = useEffectEvent(async () => {
     const area = scroller.current
-    if (!area || !hasEarlier || isLoading.current || area.scrollTop > area.clientHeight * 2) return
+    if (!area || !hasEarlier || isLoading.current || findTop(area) > area.clientHeight * 2) return
     isLoading.current = true
     // What is read is held in its place below: the browser, which does so in most cases, must not do it a second time.
     area.toggleAttribute('data-loading', true)
@@ -41,11 +41,16 @@ export function useEarlierMessages(
     const before = first.current
     if (area && before?.element.isConnected) {
       const moved = offsetIn(area, before.element) - before.top
-      if (moved > 0 && !area.hasAttribute('data-following')) area.scrollTop += moved
+      if (moved > 0) area.scrollTop += moved
     }
     const element = content.current?.querySelector('[data-group]')
     first.current = area && element ? { element, top: offsetIn(area, element) } : null
   }, [scroller, content, firstId])
+}
+
+/** Where the area is scrolled to, or is about to be: see `EndFollower`. */
+function findTop({ scrollTop, scrollHeight, clientHeight, dataset }: HTMLElement): number {
+  return dataset['following'] === undefined ? scrollTop : scrollHeight - clientHeight
 }
 
 function offsetIn(area: HTMLElement, element: Element): number {

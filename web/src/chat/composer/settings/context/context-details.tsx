@@ -1,3 +1,4 @@
+import { once } from '../../../../formats/once.ts'
 import { ErrorText } from '../../../../components/error-text.tsx'
 import { type LiveChat, useChat, useSegueClient } from 'segue-client/react'
 import { Button } from '../../../../components/buttons/button.tsx'
@@ -8,7 +9,7 @@ import { CompactSessionDocument } from '../../../../graphql/generated/graphql.ts
 import { strings } from '../../../../strings/strings.ts'
 import styles from './context-details.module.css'
 
-const number = new Intl.NumberFormat('en')
+const number = once(() => new Intl.NumberFormat('en'))
 
 interface ContextDetailsProps extends OnDemandPopupProps {
   readonly chat: LiveChat
@@ -47,18 +48,20 @@ export default function ContextDetails({ trigger, chat }: ContextDetailsProps) {
         {parts.map(({ name, key, value }) => (
           <div key={key} data-part={key}>
             <dt>{name}</dt>
-            <dd>{number.format(value)}</dd>
+            <dd>{number().format(value)}</dd>
           </div>
         ))}
         <div>
           <dt>{text.contextParts.all}</dt>
           <dd>
-            {window === null ? number.format(tokens) : text.tokensOf(number.format(tokens), number.format(window))}
+            {window === null
+              ? number().format(tokens)
+              : text.tokensOf(number().format(tokens), number().format(window))}
           </dd>
         </div>
       </dl>
       <p className={styles.note}>
-        {compactsAt === null ? text.compactsNever : text.compactsAt(number.format(compactsAt))}{' '}
+        {compactsAt === null ? text.compactsNever : text.compactsAt(number().format(compactsAt))}{' '}
         {estimated && text.estimated}
       </p>
       <ErrorText className={styles.error}>{error}</ErrorText>
