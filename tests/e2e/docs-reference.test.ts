@@ -26,7 +26,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 function readConfig(name: string, text: string, env: NodeJS.ProcessEnv = {}): Settings {
   const home = join(folder, name)
   mkdirSync(home, { recursive: true })
-  writeFileSync(join(home, 'config.json'), text)
+  writeFileSync(join(home, 'config.json'), text, { mode: 0o600 })
   return readSettings({ argv: ['--home', home], env, homedir: folder })
 }
 
