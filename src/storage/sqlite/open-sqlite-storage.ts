@@ -6,6 +6,7 @@ import { SqliteCrossOriginContinuationFeed } from './conversation-index/sqlite-c
 import { SegueProfileDatabase, type SegueProfileDatabaseOptions } from './segue-profile-database.ts'
 import { StorageHealth } from '../health/storage-health.ts'
 import { BackgroundRowDeleter } from './deletion/background-row-deleter.ts'
+import { DamageReporter } from './maintenance/damage-reporter.ts'
 import { WalCheckpointer } from './database/wal-checkpointer.ts'
 import { BackgroundSearchIndexer } from './search/background-search-indexer.ts'
 import { SqliteApprovalRuleStore } from './sqlite-approval-rule-store.ts'
@@ -46,6 +47,7 @@ const fileCheckIntervalMs = 5_000
 /** Opens what Segue stores for a profile in SQLite. Throws DatabaseTooNewError and DatabaseUnusableError. */
 export function openSqliteStorage({ path, log, ...options }: SqliteStorageOptions): SqliteStorage {
   const { health = new StorageHealth({ log }) } = options
+  const damageReporter = new DamageReporter({ path, health, log })
   const database = new SegueProfileDatabase(path, { ...options, health })
   const { profile } = options
   const walCheckpointer = new WalCheckpointer(path)
@@ -71,7 +73,12 @@ export function openSqliteStorage({ path, log, ...options }: SqliteStorageOption
     searchSource: { origin: 'SEGUE', moduleUrl, options: { path, profile } },
     async close() {
       clearInterval(fileCheck)
-      await Promise.all([backgroundIndexer.close(), rowDeleter.close(), walCheckpointer.close()])
+      await Promise.all([
+        backgroundIndexer.close(),
+        rowDeleter.close(),
+        walCheckpointer.close(),
+        damageReporter.close(),
+      ])
       database.close()
     },
   }

@@ -1,0 +1,31 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { ChatClient } from '../../support/clients/chat-client.ts'
+import { EventReader } from '../../support/clients/reader.ts'
+import { newHome, startTestSegue } from '../../support/server/segue.ts'
+import { damageTable } from '../../support/storage/damage-table.ts'
+
+test(
+  'a follower of a damaged log gets an error and its end, and /ready names the page',
+  { timeout: 60_000 },
+  async () => {
+    const home = newHome()
+    onTestFinished(() => rmSync(home, { recursive: true, force: true }))
+    const first = await startTestSegue({ settings: { home } })
+    const before = new ChatClient(first.url)
+    const { id } = await before.start({ text: 'Hi' })
+    await new EventReader(before.followStream(id)).readUntilType('StreamFinished')
+    await before[Symbol.asyncDispose]()
+    await first.close()
+    const page = damageTable(join(home, 'segue.db'), 'events')
+
+    await using segue = await startTestSegue({ settings: { home } })
+    await using client = new ChatClient(segue.url)
+    const reader = new EventReader(client.followStream(id))
+    await expect(reader.readUntilType('StreamFinished')).rejects.toThrow(/is damaged/)
+    const readReadiness = async (): Promise<string> => (await fetch(`${segue.url}/ready`)).text()
+    await expect.poll(readReadiness, { timeout: 10_000 }).toContain(`page ${page} `)
+    expect((await fetch(`${segue.url}/ready`)).status).toBe(503)
+  },
+)

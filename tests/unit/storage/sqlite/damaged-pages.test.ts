@@ -1,0 +1,30 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { openProfileStorage } from '../../../../src/services/open-profile-storage.ts'
+import { RecordingLogger } from '../../../support/recording-logger.ts'
+import { damageTable } from '../../../support/storage/damage-table.ts'
+import { newHome } from '../../../support/server/segue.ts'
+import { waitUntil } from '../../../support/wait-until.ts'
+
+test('a damaged page is named in the log and in the health, and everything else can be read', async () => {
+  const home = newHome()
+  onTestFinished(() => rmSync(home, { recursive: true, force: true }))
+  const page = damageTable(join(home, 'segue.db'), 'events')
+  const log = new RecordingLogger()
+  await using resources = new AsyncDisposableStack()
+  const profile = resources.adopt(openProfileStorage({ home, hermesHome: null, durable: false, log }), (opened) =>
+    opened.close(),
+  )
+  const { health } = profile
+  const reading = profile.eventStore.readEvents({ sessionId: 'x', after: 0, limit: 1 })
+  await expect(reading).rejects.toMatchObject({ name: 'StorageError', failure: 'CORRUPT' })
+  expect(health.problem).toMatchObject({ kind: 'CORRUPT', message: expect.stringContaining('segue doctor') })
+  await waitUntil(
+    () => health.problem?.message.includes(`page ${page} `) ?? false,
+    () => [health.problem, log.entries],
+  )
+  const damage = log.entries.find(({ fields }) => 'damage' in fields)
+  expect(damage).toMatchObject({ level: 'error', fields: { path: join(home, 'segue.db') } })
+  expect(await profile.segueSessions.findSessions(['x'])).toEqual([])
+})
