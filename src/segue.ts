@@ -41,7 +41,7 @@ export async function startSegue({ heartbeat, webAppFolder = null, ...options }:
   await using resources = new AsyncDisposableStack()
   const { log, env } = options
   const settings = new MutableLiveValue(options.settings)
-  const { home, host, port, publicHosts } = options.settings
+  const { home, host, port, publicHosts, trustProxy } = options.settings
   resources.adopt(lockHome(home), (lock) => lock.release())
   const exposure = findExposure(home)
   if (exposure !== null) log.warn(exposure)
@@ -53,7 +53,7 @@ export async function startSegue({ heartbeat, webAppFolder = null, ...options }:
   resources.defer(settings.subscribe((next) => tokens.replace(next.tokens)))
   const server = resources.adopt(
     await startServer({
-      ...{ host, port, publicHosts, tokens, settings, log, profiles, webAppFolder },
+      ...{ host, port, publicHosts, trustProxy, tokens, settings, log, profiles, webAppFolder },
       handleMetrics: createMetricsHandler(telemetry.metrics),
       ...(heartbeat && { heartbeat }),
     }),

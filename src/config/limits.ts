@@ -34,6 +34,16 @@ export const limitsSchema = strictObject('an object of limits', {
   streams: integerBetween(1, 100_000).default(1000),
   /** Open WebSockets. */
   sockets: integerBetween(1, 100_000).default(10_000),
+  /** Requests of one token within a minute, operations over WebSocket included. Only where there are tokens. */
+  requestsPerMinute: integerBetween(1, 1_000_000).default(600),
+  /** Requests of one address without a valid token within a minute. Only where there are tokens. */
+  unauthenticatedRequestsPerMinute: integerBetween(1, 1_000_000).default(60),
+  /** HTTP requests of one token at the same time, event streams included. */
+  connectionsPerToken: integerBetween(1, 100_000).default(100),
+  /** Open WebSockets of one token. */
+  socketsPerToken: integerBetween(1, 100_000).default(50),
+  /** Subscriptions of one token at the same time, over all its connections. */
+  subscriptionsPerToken: integerBetween(1, 1_000_000).default(500),
   /** Concurrent operations on one WebSocket. */
   operationsPerSocket: integerBetween(1, 10_000).default(100),
   /** Idle timeout of a model: a provider that sends no byte for this long has failed. */

@@ -19,7 +19,7 @@ export const errorCodeDescriptions = {
   TIMEOUT: 'The query took longer than the server allows. Ask for less.',
   PERSISTED_QUERY_NOT_FOUND:
     'The server has no document with this hash or id. A client of automatic persisted queries sends the document.',
-  RATE_LIMITED: 'Too many requests are being processed at the same time. Try again later.',
+  RATE_LIMITED: 'Too many requests, at the same time or within a minute. Try again later.',
   PROVIDER: 'A model provider failed.',
   STORAGE: 'The data could not be stored, for example because another program holds the database for long.',
   SHUTTING_DOWN: 'The server is stopping. Try again when it has restarted.',

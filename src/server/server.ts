@@ -10,6 +10,7 @@ import { filesPath } from '../model/message-content/blob-url.ts'
 import type { ProfileRegistry } from '../services/profile-registry.ts'
 import type { AccessTokens } from './auth/access-tokens.ts'
 import { Authenticator, isRejection } from './auth/authenticator.ts'
+import { CallerLimits } from './auth/caller-limits.ts'
 import { createBearerAuthentication } from './auth/bearer-token.ts'
 import { BatchRunner } from './graphql/batch-runner.ts'
 import { createGraphQLError } from './graphql/graphql-errors.ts'
@@ -47,6 +48,8 @@ export interface ServerOptions {
   /** Further names and addresses under which clients reach the server. */
   readonly publicHosts: readonly string[]
   readonly tokens: AccessTokens
+  /** Whether the headers of a proxy say which address a client has. */
+  readonly trustProxy: boolean
   readonly profiles: ProfileRegistry
   /** `allowedOrigins`: of web pages that may call the API, besides the server's own. */
   readonly settings: LiveValue<Pick<Settings, 'allowedOrigins' | 'limits'>>
@@ -79,6 +82,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const authenticator = new Authenticator({
     tokens: options.tokens,
     methods: [createBearerAuthentication(options.tokens)],
+    limits: new CallerLimits(() => settings.current.limits),
+    trustProxy: options.trustProxy,
   })
   const { handleRequest, webSockets } = createTransports(options, {
     ...{ errors, checkRequest, authenticator },
@@ -159,7 +164,7 @@ function createTransports(
     batches: new BatchRunner(operations),
   })
   const route = createRouter({
-    authenticate: (request) => authenticator.authenticate(request),
+    authenticate: (request, response) => authenticator.authenticate(request, response),
     routes: [
       { path: '/health', handlePublic: createHealthHandler() },
       { path: '/ready', handlePublic: createReadyHandler(profiles.readiness) },
@@ -170,6 +175,7 @@ function createTransports(
         accepts: acceptsEventStream,
         handle: createSseHandler({
           operations,
+          limits: authenticator.limits,
           handleJson,
           readMaxRequestBytes,
           readSlowConsumerTimeoutMs,

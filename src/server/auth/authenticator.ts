@@ -1,10 +1,12 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { RequestRejection } from '../request-rejection.ts'
 import type { AccessTokens } from './access-tokens.ts'
+import type { CallerLimits } from './caller-limits.ts'
 import type { Caller } from './caller.ts'
+import { readClientAddress } from './client-address.ts'
 
 /** What a request says about its sender. */
-export type RequestCredentials = Pick<IncomingMessage, 'method' | 'headers'>
+export type RequestCredentials = Pick<IncomingMessage, 'method' | 'headers' | 'socket'>
 
 /**
  * Finds the caller by one kind of credentials. Null: the request has none of this kind. `invalid`: it has, and they are
@@ -18,42 +20,81 @@ export interface AuthenticatorOptions {
   readonly tokens: AccessTokens
   /** In the order in which they are tried. */
   readonly methods: readonly AuthenticationMethod[]
+  readonly limits: CallerLimits
+  /** Whether the headers of a proxy say which address a client has. */
+  readonly trustProxy: boolean
 }
 
 /** Headers that proxies add: the request comes from elsewhere, whatever its connection says. */
 const forwardedHeaderPattern = /^(?:forwarded|x-forwarded-.*)$/
 
-/** Finds out who sends a request. All transports ask it before anything else of the request is looked at. */
+/** Finds out who sends a request, and whether it is one too many. All transports ask it before they read a request. */
 export class Authenticator {
-  readonly #tokens: AccessTokens
-  readonly #methods: readonly AuthenticationMethod[]
+  readonly limits: CallerLimits
+  readonly #options: AuthenticatorOptions
 
-  constructor({ tokens, methods }: AuthenticatorOptions) {
-    this.#tokens = tokens
-    this.#methods = methods
+  constructor(options: AuthenticatorOptions) {
+    this.limits = options.limits
+    this.#options = options
   }
 
-  /** The caller, or why the request is rejected: 401 without valid credentials. */
-  async authenticate(request: RequestCredentials): Promise<Caller | RequestRejection> {
-    const caller = await this.identify(request)
-    return caller === null || caller === 'invalid' ? createUnauthenticatedRejection(request, caller) : caller
+  /** The caller of an HTTP request. A rejection with 401 without valid credentials, and with 429 beyond a limit. */
+  async authenticate(request: RequestCredentials, response: ServerResponse): Promise<Caller | RequestRejection> {
+    const caller = await this.#identify(request)
+    if (caller === null || caller === 'invalid') return this.#reject(request, caller)
+    const release = this.limits.acquire(caller, 'connection')
+    if (typeof release !== 'function') return release
+    response.once('close', release)
+    return (await this.limits.takeRequest(caller)) ?? caller
   }
 
-  /** Like `authenticate`, for a WebSocket. Null: the handshake does not say who it is, but connection_init may. */
+  /**
+   * The caller of a WebSocket's handshake. Null: the handshake does not say who it is, but connection_init may. It counts
+   * as an attempt without a token until then.
+   */
   async authenticateHandshake(request: RequestCredentials): Promise<Caller | RequestRejection | null> {
-    const caller = await this.identify(request)
-    if (caller === 'invalid') return createUnauthenticatedRejection(request, caller)
-    return caller === null && !this.#tokens.areRequired ? createUnauthenticatedRejection(request, null) : caller
+    const { tokens } = this.#options
+    const caller = await this.#identify(request)
+    if (caller === 'invalid' || (caller === null && !tokens.areRequired)) return this.#reject(request, caller)
+    return caller ?? (await this.limits.takeAttempt(this.#readAddress(request)))
   }
 
-  /** The caller; null for a request without credentials, `invalid` for one with wrong ones. */
-  async identify(request: RequestCredentials): Promise<Caller | 'invalid' | null> {
-    if (!this.#tokens.areRequired) return isForwarded(request) ? null : this.#tokens.localCaller
-    for (const method of this.#methods) {
+  /**
+   * The caller that connection_init names. Null if its token is not valid.
+   *
+   * @param handshakeCaller What `authenticateHandshake` has returned.
+   */
+  async authenticateConnectionInit(
+    handshake: RequestCredentials,
+    handshakeCaller: Caller | null,
+    authorization: string,
+  ): Promise<Caller | null> {
+    const { method, socket, headers } = handshake
+    const found = await this.#identify({ method, socket, headers: { ...headers, authorization } })
+    const caller = found === 'invalid' ? null : found
+    const address = this.#readAddress(handshake)
+    if (caller === null && handshakeCaller !== null) await this.limits.takeAttempt(address)
+    if (caller !== null && handshakeCaller === null) await this.limits.returnAttempt(address)
+    return caller
+  }
+
+  async #identify(request: RequestCredentials): Promise<Caller | 'invalid' | null> {
+    const { tokens, methods } = this.#options
+    if (!tokens.areRequired) return isForwarded(request) ? null : tokens.localCaller
+    for (const method of methods) {
       const result = await method(request)
       if (result !== null) return result
     }
     return null
+  }
+
+  async #reject(request: RequestCredentials, reason: 'invalid' | null): Promise<RequestRejection> {
+    const rejection = await this.limits.takeAttempt(this.#readAddress(request))
+    return rejection ?? createUnauthenticatedRejection(request, reason)
+  }
+
+  #readAddress(request: RequestCredentials): string {
+    return readClientAddress(request, this.#options.trustProxy)
   }
 }
 

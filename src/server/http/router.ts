@@ -36,7 +36,8 @@ export interface PublicRoute extends RouteMatcher {
 
 export interface RouterOptions {
   readonly routes: readonly (Route | PublicRoute)[]
-  readonly authenticate: (request: IncomingMessage) => Promise<Caller | RequestRejection>
+  /** Who sends a request, or why it is rejected. */
+  readonly authenticate: (request: IncomingMessage, response: ServerResponse) => Promise<Caller | RequestRejection>
   readonly handleNotFound: PublicRequestHandler
 }
 
@@ -49,7 +50,7 @@ export function createRouter({ routes, authenticate, handleNotFound }: RouterOpt
     )
     if (!route) return handleNotFound(request, response)
     if ('handlePublic' in route) return route.handlePublic(request, response)
-    const caller = await authenticate(request)
+    const caller = await authenticate(request, response)
     if (isRejection(caller)) return sendRejection(response, caller)
     const { role = 'READ' } = route
     if (!hasRole(caller.viewer, role)) return sendRejection(response, createRoleRejection(role))

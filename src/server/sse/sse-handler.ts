@@ -5,9 +5,11 @@ import { createInvalidParamsError, createPayloadTooLargeError } from '../graphql
 import { httpExtensionSchema } from '../graphql/error-formatter.ts'
 import { createForbiddenOverGetError, isForbiddenOverGet } from '../graphql/forbidden-over-get.ts'
 import type { OperationRunner } from '../graphql/operation-runner.ts'
+import type { CallerLimits } from '../auth/caller-limits.ts'
 import type { Caller } from '../auth/caller.ts'
 import type { GraphQLParams } from '../graphql/graphql-params.ts'
 import { jsonMediaTypes, negotiateMediaType } from '../http/accept-header.ts'
+import { sendRejection } from '../http/reject-request.ts'
 import type { RequestHandler } from '../http/router.ts'
 import { sendJson } from '../http/send-json.ts'
 import { readRequestBody } from '../http/read-request-body.ts'
@@ -16,6 +18,8 @@ import { SseWriter, type SseWriterOptions } from './sse-writer.ts'
 
 export interface SseHandlerOptions extends Omit<SseWriterOptions, 'revoked'> {
   readonly operations: OperationRunner
+  /** What a caller may have at the same time. */
+  readonly limits: CallerLimits
   /** Handles queries and mutations of clients that accept JSON, too. The body is in the `body` of the request. */
   readonly handleJson: RequestHandler
   /** Called for each request. */
@@ -78,6 +82,9 @@ class SseExchange {
       return sendErrors(this.#response, 405, createForbiddenOverGetError())
     if (operation.type !== 'subscription') return this.#sendResult(await operations.execute(operation.args))
 
+    const release = this.#options.limits.acquire(this.#caller, 'subscription')
+    if (typeof release !== 'function') return sendRejection(this.#response, release)
+    this.#response.once('close', release)
     const result = await operations.subscribe(operation.args)
     if (!(Symbol.asyncIterator in result)) return this.#sendResult(result)
     const isReconnect = this.#isGet && this.#request.headers['last-event-id'] !== undefined

@@ -12,7 +12,7 @@ import type { ErrorFormatter } from '../graphql/error-formatter.ts'
 import { detectSlowConsumer } from '../http/detect-slow-consumer.ts'
 import { addMissingQuery } from './add-missing-query.ts'
 import { WebSocketClosedError, type WebSocketHeartbeatOptions, WebSocketConnection } from './websocket-connection.ts'
-import { WebSocketSession, type WebSocketSessionOptions } from './websocket-session.ts'
+import { tryAgainLater, WebSocketSession, type WebSocketSessionOptions } from './websocket-session.ts'
 
 /** graphql-transport-ws, as implemented by graphql-ws. */
 export type GraphQLWsServer = ProtocolServer<WebSocketSession>
@@ -28,8 +28,6 @@ export interface GraphQLSocketOptions {
 
 type MessageHandler = (message: string) => Promise<void>
 
-/** The close code of RFC 6455's registry for "Try Again Later". */
-const tryAgainLater = 1013
 /** The limit of RFC 6455, in bytes. */
 const maxCloseReasonBytes = 123
 

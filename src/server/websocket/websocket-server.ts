@@ -60,8 +60,7 @@ export class WebSocketServer {
 
   /** Completes the handshake of an HTTP upgrade request. Without a caller, connection_init has to say who it is. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, caller: Caller | null): void {
-    const { method, headers } = request
-    const session = { authenticator: this.#authenticator, handshake: { method, headers }, caller }
+    const session = { authenticator: this.#authenticator, handshake: request, caller }
     // Of the new socket. Those that are open keep theirs.
     this.#server.options.maxPayload = this.#readLimits().requestBytes
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
@@ -100,26 +99,30 @@ function createProtocol(
       return prepareOperation(operations, session, id, payload)
     },
     jsonMessageReviver: reviveExactNumber,
-    onComplete: ({ extra: { operationAborts } }, id) => operationAborts.release(id),
+    onComplete: ({ extra: session }, id) => session.releaseOperation(id),
     onError: (_, __, ___, graphqlErrors) => graphqlErrors.map((error) => formatError(error, errors).toJSON()),
   })
 }
 
+/** Prepares an operation, and counts it. The signal of the operation exists before the first await. */
 async function prepareOperation(
   operations: OperationRunner,
-  { caller, operationAborts }: WebSocketSession,
+  session: WebSocketSession,
   id: string,
   payload: SubscribePayload,
-) {
+): Promise<ExecutionArgs | readonly GraphQLError[]> {
+  const signal = session.operationAborts.createSignal(id)
   const operation = await operations.prepare(payload, {
-    viewer: caller.viewer,
+    viewer: session.caller.viewer,
     // A client that reconnects repeats the id.
     idempotencyKey: uuidPattern.test(id) ? id : null,
-    signal: operationAborts.createSignal(id),
+    signal,
   })
-  if ('type' in operation) return operation.args
-  operationAborts.release(id)
-  return operation
+  const rejection =
+    'type' in operation ? await session.admitOperation(id, operation.type === 'subscription', signal) : null
+  if ('type' in operation && !rejection) return operation.args
+  session.releaseOperation(id)
+  return 'type' in operation ? [createGraphQLError('RATE_LIMITED', rejection?.message ?? '')] : operation
 }
 
 /** Ends an operation for graphql-ws as soon as the client has completed it: its id is free then. Nobody gets the result. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Authenticator, RequestCredentials } from '../auth/authenticator.ts'
 import type { Caller } from '../auth/caller.ts'
+import type { RequestRejection } from '../request-rejection.ts'
 import { WebSocketOperationAborts } from './websocket-operation-aborts.ts'
 
 /** Ends the socket for good. The codes are those of graphql-transport-ws. */
@@ -8,6 +9,8 @@ export type CloseWebSocket = (code: number, reason: string) => void
 
 const unauthorized = 4401
 const forbidden = 4403
+/** The close code of RFC 6455's registry for "Try Again Later". */
+export const tryAgainLater = 1013
 
 const wrongTokenReason = 'The token is missing or not valid. Send it in connection_init, as token.'
 const revokedReason = 'The token was removed or changed. Connect again.'
@@ -16,11 +19,10 @@ const revokedReason = 'The token was removed or changed. Connect again.'
 const connectionParamsSchema = z
   .record(z.string(), z.unknown())
   .transform((params) => new Map(Object.entries(params).map(([name, value]) => [name.toLowerCase(), value])))
-  .pipe(z.map(z.string(), z.unknown()))
 
 export interface WebSocketSessionOptions {
   readonly authenticator: Authenticator
-  /** The headers of the handshake. */
+  /** The request of the handshake. */
   readonly handshake: RequestCredentials
   /** Who has opened the socket, if the handshake says so. */
   readonly caller: Caller | null
@@ -31,7 +33,9 @@ export interface WebSocketSessionOptions {
 export class WebSocketSession {
   readonly operationAborts = new WebSocketOperationAborts()
   readonly #options: WebSocketSessionOptions
-  readonly #endedController = new AbortController()
+  readonly #ended = new AbortController()
+  /** Releases what counts towards the limits of the caller, by operation. */
+  readonly #releases = new Map<string, () => void>()
   #caller: Caller | null = null
 
   constructor(options: WebSocketSessionOptions) {
@@ -46,27 +50,60 @@ export class WebSocketSession {
 
   /** Finds the caller by the payload of connection_init, else by the handshake. Closes the socket if there is none. */
   async authenticate(payload: unknown): Promise<boolean> {
-    const { authenticator, handshake, caller, close } = this.#options
+    const { authenticator, handshake, caller: handshakeCaller, close } = this.#options
     const authorization = readAuthorization(payload)
-    const found =
+    const caller =
       authorization === null
-        ? caller
-        : await authenticator.identify({ ...handshake, headers: { ...handshake.headers, authorization } })
-    if (found === null || found === 'invalid') {
-      close(unauthorized, wrongTokenReason)
-      return false
-    }
-    this.#caller = found
-    const revoke = (): void => close(forbidden, revokedReason)
-    found.revoked.addEventListener('abort', revoke, { signal: this.#endedController.signal })
-    if (found.revoked.aborted) revoke()
-    return !found.revoked.aborted
+        ? handshakeCaller
+        : await authenticator.authenticateConnectionInit(handshake, handshakeCaller, authorization)
+    if (!caller) close(unauthorized, wrongTokenReason)
+    return caller !== null && this.#admit(caller)
+  }
+
+  /**
+   * Counts an operation towards the limits of the caller. Returns why it is rejected; null if it is not.
+   *
+   * @param signal The signal of the operation. Once it is aborted, the operation no longer counts.
+   */
+  async admitOperation(id: string, isSubscription: boolean, signal: AbortSignal): Promise<RequestRejection | null> {
+    const { limits } = this.#options.authenticator
+    const release = isSubscription ? limits.acquire(this.caller, 'subscription') : () => undefined
+    if (typeof release !== 'function') return release
+    this.#releases.set(id, release)
+    signal.addEventListener('abort', release)
+    if (signal.aborted) release()
+    return limits.takeRequest(this.caller)
+  }
+
+  /** Forgets an operation that has ended. */
+  releaseOperation(id: string): void {
+    this.operationAborts.release(id)
+    this.#releases.get(id)?.()
+    this.#releases.delete(id)
   }
 
   /** Aborts every operation, because the socket has closed. */
   end(): void {
-    this.#endedController.abort()
+    this.#ended.abort()
     this.operationAborts.abortAll()
+    this.#releases.clear()
+  }
+
+  #admit(caller: Caller): boolean {
+    const { authenticator, close } = this.#options
+    const ended = this.#ended.signal
+    if (ended.aborted) return false
+    const release = authenticator.limits.acquire(caller, 'socket')
+    if (typeof release !== 'function') {
+      close(tryAgainLater, release.message)
+      return false
+    }
+    ended.addEventListener('abort', release)
+    const revoke = (): void => close(forbidden, revokedReason)
+    caller.revoked.addEventListener('abort', revoke, { signal: ended })
+    if (caller.revoked.aborted) revoke()
+    this.#caller = caller
+    return !caller.revoked.aborted
   }
 }
 

@@ -108,7 +108,7 @@ export type ErrorCode =
   | 'PERSISTED_QUERY_NOT_FOUND'
   /** A model provider failed. */
   | 'PROVIDER'
-  /** Too many requests are being processed at the same time. Try again later. */
+  /** Too many requests, at the same time or within a minute. Try again later. */
   | 'RATE_LIMITED'
   /** The session has an active stream, whose id is `extensions.streamId`, or it is being compacted. */
   | 'SESSION_BUSY'

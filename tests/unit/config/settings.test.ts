@@ -30,6 +30,11 @@ describe('the value of a setting', () => {
       limits: {
         streams: 1000,
         sockets: 10_000,
+        requestsPerMinute: 600,
+        unauthenticatedRequestsPerMinute: 60,
+        connectionsPerToken: 100,
+        socketsPerToken: 50,
+        subscriptionsPerToken: 500,
         operationsPerSocket: 100,
         modelIdleSeconds: 120,
         modelProgressSeconds: 600,
@@ -187,7 +192,7 @@ describe('a limit under its former name', () => {
   test('is not among the allowed keys', () => {
     writeConfig({ limits: { silence: 1 } })
     expect(readProblems()).toEqual([
-      `${config}: limits.silence: Unknown key. Allowed keys: streams, sockets, operationsPerSocket, modelIdleSeconds, modelProgressSeconds, retrySeconds, stepsPerAnswer, concurrentJobs, toolSeconds, decisionSeconds, toolResultLength, slowConsumerSeconds, depth, rootFields, aliases, directives, tokens, cost, requestBytes, querySeconds, answerBudget, dayBudget.`,
+      `${config}: limits.silence: Unknown key. Allowed keys: streams, sockets, requestsPerMinute, unauthenticatedRequestsPerMinute, connectionsPerToken, socketsPerToken, subscriptionsPerToken, operationsPerSocket, modelIdleSeconds, modelProgressSeconds, retrySeconds, stepsPerAnswer, concurrentJobs, toolSeconds, decisionSeconds, toolResultLength, slowConsumerSeconds, depth, rootFields, aliases, directives, tokens, cost, requestBytes, querySeconds, answerBudget, dayBudget.`,
     ])
   })
 })
