@@ -3,7 +3,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { text as readText } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
 import { z } from 'zod'
+import { sha256Hex } from '../../src/lib/text/sha256.ts'
 import { followOverEventStream, followOverWebSocket } from '../support/clients/follower.ts'
 import { scriptedServerPath } from '../support/mcp/servers.ts'
 import { ask, request } from '../support/server/graphql-request.ts'
@@ -195,6 +197,44 @@ const post = (url: string, query: string) =>
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ query }),
   })
+
+test('a token is in nothing that leaves the process, wherever a client has put it', { timeout }, async () => {
+  const folder = newHome()
+  const [admin, reader, wrong] = ['AdminToken-4455-asdfghjk', 'ReaderToken-6677-qwertzui', 'WrongToken-8899-yxcvbnml']
+  const entry = { name: 'reader', sha256: sha256Hex(reader), role: 'read', profiles: ['default'] }
+  writeFileSync(join(folder, 'config.json'), JSON.stringify({ tokens: [entry] }))
+  const argv = ['--port', '0', '--home', folder, '--no-hermes', '--log-level', 'debug']
+  await using server = await startServerProcess({ argv, env: { HOME: folder, SEGUE_TOKEN: admin } })
+  const answers: string[] = []
+  for (const token of [admin, reader, wrong]) {
+    const authorization = `Bearer ${token}`
+    const body = JSON.stringify({ query: `{ server { viewer { name role } } node(id: "x") { id } }` })
+    const headers = { 'content-type': 'application/json', authorization }
+    for (const init of [{ method: 'POST', headers, body }, { headers: { authorization } }])
+      for (const path of ['/graphql', '/metrics', `/files/upl_1?token=${token}`, `/nowhere/${token}?token=${token}`]) {
+        const response = await fetch(server.url + path, init)
+        answers.push(JSON.stringify([...response.headers]), await response.text())
+      }
+    answers.push(await closeReasonOf(server.url, token))
+  }
+  expect(answers.join()).toContain('"reader"')
+  expect(await server.stop('SIGTERM')).toBe(0)
+  rmSync(folder, { recursive: true })
+  const output = [...answers, server.output.stdout, server.output.stderr].join('\n').toLowerCase()
+  for (const token of [admin, reader, wrong])
+    expect(listForms(token).filter((form) => output.includes(form))).toEqual([])
+})
+
+/** Why the server closes a WebSocket whose client sends this token; the acknowledgement if it does not. */
+async function closeReasonOf(url: string, token: string): Promise<string> {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql?token=${token}`, 'graphql-transport-ws')
+  const { promise, resolve } = Promise.withResolvers<string>()
+  socket.on('open', () => socket.send(JSON.stringify({ type: 'connection_init', payload: { token } })))
+  socket.on('message', (data) => resolve(String(data)))
+  socket.on('close', (code, reason) => resolve(`${code} ${String(reason)}`))
+  socket.on('error', (error) => resolve(error.message))
+  return promise.finally(() => socket.terminate())
+}
 
 test('a start that fails says nothing of the settings that it was given', { timeout }, async () => {
   const folder = newHome()
