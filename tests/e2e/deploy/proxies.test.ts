@@ -50,7 +50,7 @@ const proxies: readonly ProxyDefinition[] = [
       )
       const http = `access_log off; ${paths.join(' ')}\n${site}`
       const user = process.getuid?.() === 0 ? 'user root;' : ''
-      const main = `daemon off; ${user} pid ${join(folder, 'pid')}; error_log stderr; events {}`
+      const main = `daemon off; master_process off; ${user} pid ${join(folder, 'pid')}; error_log stderr; events {}`
       writeFileSync(join(folder, 'nginx.conf'), `${main}\nhttp { ${http} }`)
       return ['-p', folder, '-e', 'stderr', '-c', join(folder, 'nginx.conf')]
     },
