@@ -19,12 +19,17 @@ export function watchProfile(telemetry: Telemetry, chats: ChatService, folder: s
     ...activeStates.map((state) => telemetry.watch('streams', state, () => countStreams(state))),
     telemetry.watch('queueLength', 'streams', () => countStreams('QUEUED')),
     telemetry.watch('readers', '', () => chats.eventLog.listReaderLags().length),
-    telemetry.watch('readerLagEvents', '', () => Math.max(0, ...chats.eventLog.listReaderLags())),
+    telemetry.watch('readerLagEvents', '', () => findMaximum(chats.eventLog.listReaderLags())),
     ...Object.entries(files).map(([name, path]) => telemetry.watch('databaseBytes', name, () => readSize(path))),
   ]
   return () => {
     for (const stop of watches) stop()
   }
+}
+
+/** Without spreading the numbers as arguments, of which there may be too many. */
+function findMaximum(values: readonly number[]): number {
+  return values.reduce((highest, value) => Math.max(highest, value), 0)
 }
 
 /** 0 if the file does not exist, or cannot be looked at. */
