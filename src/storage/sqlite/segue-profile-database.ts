@@ -165,11 +165,11 @@ export class SegueProfileDatabase implements SqlConnection {
         maxSessionsPerPass,
         drainVisibleSessionChanges(this.#statements),
       )
-      hasSearchBacklog = this.searchIndex.indexPending()
+      hasSearchBacklog = this.searchIndex.indexPendingUnlessDamaged()
       if (this.#health.problem) this.#writeVersion()
       return result
     })
-    const result = mapSqliteErrors(() => run.immediate(), this.#onError)
+    const result = this.#retryWithoutSearchIndex(() => mapSqliteErrors(() => run.immediate(), this.#onError))
     this.#health.recover('database')
     if (!indexResult.isComplete) this.#scheduleRefresh()
     if (hasSearchBacklog) this.#onSearchBacklog()
@@ -211,6 +211,16 @@ export class SegueProfileDatabase implements SqlConnection {
 
   #assertOpen(): void {
     if (this.#isClosed) throw new SegueError('NOT_FOUND', 'This profile was closed.')
+  }
+
+  /** Damage of the search index must not keep anything else from being stored. */
+  #retryWithoutSearchIndex<T>(attempt: () => T): T {
+    try {
+      return attempt()
+    } catch (error) {
+      if (!this.searchIndex.leaveOutIfDamaged(error)) throw error
+      return attempt()
+    }
   }
 
   readonly #onError = (error: unknown): void => this.#health.report('database', error)

@@ -29,3 +29,17 @@ test(
     expect((await fetch(`${segue.url}/ready`)).status).toBe(503)
   },
 )
+
+test('an answer is stored although the search index is damaged, and /ready names the page', async () => {
+  const home = newHome()
+  onTestFinished(() => rmSync(home, { recursive: true, force: true }))
+  const page = damageTable(join(home, 'segue.db'), 'message_index_data')
+  await using segue = await startTestSegue({ settings: { home } })
+  await using client = new ChatClient(segue.url)
+  const { id, session } = await client.start({ text: 'Hi' })
+  const { stream, message } = await new EventReader(client.followStream(id)).readUntilType('StreamFinished')
+  expect(stream.status).toBe('COMPLETED')
+  expect((await client.messages(session.id)).at(-1)?.text).toBe(message?.text)
+  const readReadiness = async (): Promise<string> => (await fetch(`${segue.url}/ready`)).text()
+  await expect.poll(readReadiness, { timeout: 10_000 }).toContain(`page ${page} `)
+})

@@ -3,6 +3,7 @@ import { normalizeSearchText } from '../../../search/analyzer.ts'
 import { toMessageText } from '../../../model/message-content/message-text.ts'
 import { maxPassageLength } from '../../../search/passages.ts'
 import { type MessageRow, parseStoredParts } from '../rows/message-row.ts'
+import { StorageError } from '../../errors.ts'
 import { findSearchableTitles } from './searchable-titles.ts'
 
 export type SearchIndexItemKind = 'message' | 'title'
@@ -41,6 +42,7 @@ export function invertSearchRowid(number: number): number {
  */
 export class SearchIndex {
   readonly #db: SqlConnection
+  #isDamaged = false
 
   constructor(db: SqlConnection) {
     this.#db = db
@@ -74,6 +76,21 @@ export class SearchIndex {
     }
     for (const { kind, number, text } of entries.reverse()) this.writeEntry(kind, number, text)
     return hasMore
+  }
+
+  /** As `indexPending`, unless the index is known to be damaged. */
+  indexPendingUnlessDamaged(): boolean {
+    return !this.#isDamaged && this.indexPending()
+  }
+
+  /**
+   * Whether a commit that has failed may succeed without the index, which is left out of commits from now on: FTS5 finds damage
+   * of its tables only at the commit.
+   */
+  leaveOutIfDamaged(error: unknown): boolean {
+    if (this.#isDamaged || !(error instanceof StorageError && error.failure === 'CORRUPT')) return false
+    this.#isDamaged = true
+    return true
   }
 
   /** The id of the next long message in the queue; null if there is none. */
