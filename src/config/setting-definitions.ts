@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { type AccessToken, accessTokensSchema } from './access/access-tokens-schema.ts'
 import { hostSchema, hostsSchema } from './access/host-schema.ts'
 import { allowedOriginsSchema } from './http/allowed-origins-schema.ts'
+import { persistedDocumentsSetting } from './http/trusted-documents.ts'
 import { defaultLimits, limitsSchema, renamedLimits } from './limits.ts'
 import { type ConfiguredApprovals, configuredApprovalsSchema } from './profile/approvals.ts'
 import { mcpServersSchema } from './profile/mcp/mcp-servers-schema.ts'
@@ -272,6 +273,7 @@ export const settingDefinitions = {
     schema: integerBetween(0, 60_000),
     parseText: parseNumber,
   }),
+  persistedDocuments: persistedDocumentsSetting,
   limits: defineSetting({
     key: 'limits',
     scope: 'server',

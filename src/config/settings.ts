@@ -1,10 +1,12 @@
 import { type AccessSettings, resolveAccess } from './access/resolve-access.ts'
 import { parseFlags } from './command-line/flags.ts'
 import type { LogLevel } from '../lib/logger.ts'
+import { noTrustedDocuments, readTrustedDocuments, type TrustedDocuments } from './http/trusted-documents.ts'
 import type { ServerLimits } from './limits.ts'
 import { type ResolvedPaths, resolvePaths } from './paths.ts'
 import { discoverableProviderModels } from './profile/model-id.ts'
 import { type ProfileSettings, resolveProfileSettings } from './profile/profile-settings.ts'
+import { resolvePath } from './resolve-path.ts'
 import { settingDefinitions as definitions } from './setting-definitions.ts'
 import { SettingsReader } from './settings-reader.ts'
 
@@ -22,6 +24,7 @@ export interface Settings extends ProfileSettings, ResolvedPaths, AccessSettings
   /** Milliseconds between two words of the offline model. */
   readonly offlineDelayMs: number
   readonly limits: ServerLimits
+  readonly trustedDocuments: TrustedDocuments
   /** Oddities that do not prevent a start, one line each. */
   readonly warnings: readonly string[]
 }
@@ -53,7 +56,19 @@ export function readSettings({ argv, env, homedir }: SettingsInputs): Settings {
     graceMs: reader.read(definitions.grace).value * 1000,
     offlineDelayMs: reader.read(definitions.offlineDelay).value,
     limits: reader.read(definitions.limits).value,
+    trustedDocuments: resolveTrustedDocuments(reader, paths.home, homedir),
   }
   reader.assertValid()
   return { ...settings, warnings: reader.warnings }
+}
+
+/** The documents of `persistedDocuments`. A path is relative to the home. */
+function resolveTrustedDocuments(reader: SettingsReader, home: string, homedir: string): TrustedDocuments {
+  const { source, value } = reader.read(definitions.persistedDocuments)
+  if (value === null) return noTrustedDocuments
+  const path = resolvePath(home, value.file, homedir)
+  const documents = readTrustedDocuments(path)
+  if (documents) return { documents, only: value.only }
+  reader.report({ problems: [`${source.label}.file: ${path} is not a JSON object of documents by their ids.`] })
+  return noTrustedDocuments
 }

@@ -52,7 +52,7 @@ export interface ServerOptions {
   readonly trustProxy: boolean
   readonly profiles: ProfileRegistry
   /** `allowedOrigins`: of web pages that may call the API, besides the server's own. */
-  readonly settings: LiveValue<Pick<Settings, 'allowedOrigins' | 'limits'>>
+  readonly settings: LiveValue<Pick<Settings, 'allowedOrigins' | 'limits' | 'trustedDocuments'>>
   readonly log: Logger
   /** Answers `/metrics`. */
   readonly handleMetrics: RequestHandler
@@ -158,7 +158,8 @@ function createTransports(
   const readMaxRequestBytes = () => readLimits().requestBytes
   const readSlowConsumerTimeoutMs = () => readLimits().slowConsumerSeconds * 1000
   const cors = new CorsPolicy(() => settings.current.allowedOrigins)
-  const operations = new OperationRunner({ profiles, documents: new DocumentLoader(), errors, readLimits })
+  const documents = new DocumentLoader(() => settings.current.trustedDocuments)
+  const operations = new OperationRunner({ profiles, documents, errors, readLimits })
   const handleJson = createYogaHandler({
     ...{ operations, errors, readSlowConsumerTimeoutMs },
     batches: new BatchRunner(operations),

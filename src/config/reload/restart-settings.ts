@@ -3,7 +3,7 @@ import type { ProfileSettings } from '../profile/profile-settings.ts'
 import type { Settings } from '../settings.ts'
 
 /** The settings that take effect while the server runs. */
-type LiveSettingKey = keyof ProfileSettings | 'allowedOrigins' | 'tokens' | 'limits' | 'warnings'
+type LiveSettingKey = keyof ProfileSettings | 'allowedOrigins' | 'tokens' | 'limits' | 'trustedDocuments' | 'warnings'
 
 /** The settings that take effect at the next start. */
 type RestartSettings = Omit<Settings, LiveSettingKey>

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { readSettings } from '../../../src/config/settings.ts'
 import { transports } from '../../support/clients/transports.ts'
-import { startTestSegue } from '../../support/server/segue.ts'
+import { newHome, startTestSegue } from '../../support/server/segue.ts'
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex')
 const persistedQuery = (sha256Hash: string) => ({ persistedQuery: { version: 1, sha256Hash } })
@@ -25,3 +28,38 @@ test.for(Object.entries(transports))(
     expect(mismatch.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', path: [] } }])
   },
 )
+
+const trusted = 'query Trusted { server { version } }'
+
+async function startWithTrusted(only: boolean) {
+  const home = newHome()
+  const file = join(home, 'persisted-documents.json')
+  writeFileSync(file, JSON.stringify({ [`sha256:${hash(trusted)}`]: trusted, plain: trusted }))
+  writeFileSync(
+    join(home, 'config.json'),
+    JSON.stringify({ persistedDocuments: { file: 'persisted-documents.json', only } }),
+  )
+  const { trustedDocuments } = readSettings({ argv: ['--home', home], env: {}, homedir: home })
+  return startTestSegue({ settings: { home, trustedDocuments } })
+}
+
+test.for(Object.entries(transports))('A10 over %s, a trusted document is named by its id', async ([, send]) => {
+  await using segue = await startWithTrusted(false)
+  for (const documentId of [hash(trusted), `sha256:${hash(trusted)}`, 'plain']) {
+    expect((await send(segue.url, { documentId })).errors).toEqual([])
+  }
+  expect((await send(segue.url, { extensions: persistedQuery(hash(trusted)) })).errors).toEqual([])
+  expect((await send(segue.url, { documentId: 'unknown' })).errors).toMatchObject([
+    { extensions: { code: 'PERSISTED_QUERY_NOT_FOUND' } },
+  ])
+})
+
+test.for(Object.entries(transports))('A10 over %s, other documents can be refused', async ([, send]) => {
+  await using segue = await startWithTrusted(true)
+  const query = '{ server { version } }'
+  for (const params of [{ query }, { query, extensions: persistedQuery(hash(query)) }]) {
+    expect((await send(segue.url, params)).errors).toMatchObject([{ extensions: { code: 'FORBIDDEN' } }])
+  }
+  expect((await send(segue.url, { query: trusted })).errors).toEqual([])
+  expect((await send(segue.url, { documentId: hash(trusted) })).errors).toEqual([])
+})

@@ -1,3 +1,4 @@
+import { noTrustedDocuments } from '../../../src/config/http/trusted-documents.ts'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,7 +16,14 @@ export interface TestSegue extends Segue, AsyncDisposable {
 }
 
 /** Tests select everything, of whole logs and lists, at once. The limits themselves have tests of their own. */
-export const testLimits = { ...defaultLimits, cost: 1_000_000_000, tokens: 1_000_000, aliases: 100_000, depth: 1000 }
+export const testLimits = {
+  ...defaultLimits,
+  querySeconds: 60,
+  cost: 1_000_000_000,
+  tokens: 1_000_000,
+  aliases: 100_000,
+  depth: 1000,
+}
 
 export interface TestSegueOptions extends Pick<SegueOptions, 'heartbeat' | 'createToolSource' | 'webAppFolder'> {
   readonly settings?: Partial<Settings>
@@ -54,6 +62,7 @@ export async function startTestSegue({
       durable: false,
       logLevel: 'warn',
       graceMs: 0,
+      trustedDocuments: noTrustedDocuments,
       offlineDelayMs: 0,
       limits: testLimits,
       warnings: [],

@@ -26,6 +26,7 @@ describe('the value of a setting', () => {
       durable: false,
       logLevel: 'info',
       graceMs: 10_000,
+      trustedDocuments: { documents: new Map(), only: false },
       offlineDelayMs: 120,
       limits: {
         streams: 1000,

@@ -1,3 +1,4 @@
+import { noTrustedDocuments } from '../../../src/config/http/trusted-documents.ts'
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pino } from 'pino'
@@ -45,6 +46,7 @@ async function loadRegistry(options: Partial<ProfileRegistryOptions> = {}): Prom
       durable: false,
       logLevel: 'warn' as const,
       graceMs: 0,
+      trustedDocuments: noTrustedDocuments,
       offlineDelayMs: 60_000,
       limits: defaultLimits,
       warnings: [],

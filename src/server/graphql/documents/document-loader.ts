@@ -1,4 +1,5 @@
 import { type DocumentNode, GraphQLError } from 'graphql'
+import type { TrustedDocuments } from '../../../config/http/trusted-documents.ts'
 import { createGraphQLError, createInvalidParamsError } from '../graphql-errors.ts'
 import { findDocumentId, findPersistedQueryHash, type GraphQLParams } from '../graphql-params.ts'
 import type { OperationLimits } from '../limits/operation-limits.ts'
@@ -6,23 +7,15 @@ import { AutomaticPersistedQueries, hashDocument } from './automatic-persisted-q
 import { GraphQLDocumentCache } from './graphql-document-cache.ts'
 import { loadGraphQLDocument, parseGraphQLDocument } from './load-graphql-document.ts'
 
-export interface DocumentLoaderOptions {
-  /** Documents that the operator trusts, by their ids. */
-  readonly trustedDocuments?: ReadonlyMap<string, string>
-  /** Whether all other documents are refused. */
-  readonly trustedOnly?: boolean
-}
-
 /** Finds the documents of requests: sent as text, trusted, or registered by a client under their hash. */
 export class DocumentLoader {
   readonly #cache = new GraphQLDocumentCache()
   readonly #persistedQueries = new AutomaticPersistedQueries()
-  readonly #trusted: ReadonlyMap<string, string>
-  readonly #trustedOnly: boolean
+  readonly #readTrusted: () => TrustedDocuments
 
-  constructor({ trustedDocuments = new Map(), trustedOnly = false }: DocumentLoaderOptions = {}) {
-    this.#trusted = trustedDocuments
-    this.#trustedOnly = trustedOnly
+  /** @param readTrusted Is called for each operation. */
+  constructor(readTrusted: () => TrustedDocuments) {
+    this.#readTrusted = readTrusted
   }
 
   /** The valid document that a request names or contains, or the errors with their codes. */
@@ -32,7 +25,7 @@ export class DocumentLoader {
     const document = await loadGraphQLDocument(text, this.#cache, limits)
     const hash = findPersistedQueryHash(params)
     // Only documents that can be executed, so that others take no room.
-    if (hash !== null && params.query && 'kind' in document && !this.#trustedOnly)
+    if (hash !== null && params.query && 'kind' in document && !this.#readTrusted().only)
       this.#persistedQueries.add(hash, text)
     return document
   }
@@ -47,17 +40,21 @@ export class DocumentLoader {
 
   #findText(params: GraphQLParams): string | GraphQLError {
     const { query } = params
+    const trusted = this.#readTrusted()
     const id = query ? findPersistedQueryHash(params) : findDocumentId(params)
     if (!query && id !== null) {
-      const text = this.#trusted.get(id) ?? this.#persistedQueries.find(id)
-      return text ?? (this.#trustedOnly ? createUntrustedError() : createNotFoundError())
+      const text = trusted.documents.get(id) ?? (trusted.only ? null : this.#persistedQueries.find(id))
+      return text ?? createNotFoundError()
     }
     if (typeof query !== 'string') return createInvalidParamsError()
-    if (id === null && !this.#trustedOnly) return query
-    const hash = hashDocument(query)
-    if (this.#trustedOnly && !this.#trusted.has(hash)) return createUntrustedError()
-    return id === null || id === hash ? query : createHashMismatchError()
+    if (trusted.only && !isTrusted(query, trusted)) return createUntrustedError()
+    return id === null || id === hashDocument(query) ? query : createHashMismatchError()
   }
+}
+
+/** A document that is sent as text is trusted, too. */
+function isTrusted(query: string, { documents }: TrustedDocuments): boolean {
+  return documents.has(hashDocument(query)) || documents.values().some((text) => text === query)
 }
 
 /** Apollo Client and urql know the error by this message, and send the document. */

@@ -24,6 +24,9 @@ const usualSizes: ReadonlyMap<string, number> = new Map([
   ['Clarification.choices', 10],
 ])
 
+/** A larger page is BAD_USER_INPUT when the operation is executed. */
+const maxPageSize = 1000
+
 /** The page size of connections, without `first` and `last`. */
 const defaultPageSize = 50
 
@@ -39,7 +42,7 @@ export function estimateListSize(
   const sizes = pageArguments.flatMap(({ name }) => {
     const argument = node.arguments?.find((each) => each.name.value === name)
     const size = readValue(argument?.value, variables)
-    return typeof size === 'number' ? [Math.max(size, 0)] : []
+    return typeof size === 'number' ? [Math.min(Math.max(size, 0), maxPageSize)] : []
   })
   if (sizes.length > 0) return Math.max(...sizes)
   const known = rowCounts.get(coordinate) ?? usualSizes.get(coordinate)

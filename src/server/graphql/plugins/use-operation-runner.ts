@@ -1,4 +1,4 @@
-import type { ExecutionResult, GraphQLError } from 'graphql'
+import { type ExecutionResult, GraphQLError } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import type { RequestInfo } from '../../../schema/context.ts'
 import { createForbiddenOverGetError, isForbiddenOverGet } from '../forbidden-over-get.ts'
@@ -17,12 +17,14 @@ export function useOperationRunner(
   readRequestInfo: (request: Request, caller: Caller) => RequestInfo,
 ): Plugin<object, YogaServerContext> {
   return {
-    onParams({ params, setParams, setParamsHandler, context: { caller } }) {
-      const parsed = parseGraphQLParams(params)
+    onParams({ request: { method, url }, params, setParams, setParamsHandler, context: { caller } }) {
+      // Yoga reads only the parameters that it knows from a query.
+      const documentId = method === 'GET' ? new URL(url).searchParams.get('documentId') : null
+      const parsed = parseGraphQLParams(documentId === null ? params : { ...params, documentId })
       // Yoga insists on a query.
       if (parsed && !parsed.query && findDocumentId(parsed) !== null) setParams({ ...params, query: '' })
       setParamsHandler(({ request }) => {
-        if (!parsed) return { errors: [createInvalidParamsError()] }
+        if (!parsed) return { errors: [createInvalidRequestError()] }
         return runOperation(operations, parsed, request.method === 'GET', readRequestInfo(request, caller))
       })
     },
@@ -53,6 +55,11 @@ function toRequestError(error: GraphQLError): GraphQLError {
   const http = { spec: true, status: 400 }
   const { code, ...extensions } = error.extensions
   return Object.assign(error, { extensions: { code, ...extensions, http: extensions['http'] ?? http } })
+}
+
+function createInvalidRequestError(): GraphQLError {
+  const { message, extensions } = createInvalidParamsError()
+  return new GraphQLError(message, { extensions: { ...extensions, http: { status: 400 } } })
 }
 
 function createSubscriptionError(): GraphQLError {
