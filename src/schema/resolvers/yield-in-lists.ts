@@ -7,6 +7,7 @@ import {
   isListType,
   isObjectType,
 } from 'graphql'
+import type { Context } from '../context.ts'
 import { turnScheduler } from '../../lib/event-loop/turn-scheduler.ts'
 
 /** So many items are completed at once: loaders read what they refer to together. */
@@ -27,44 +28,46 @@ export function yieldInLists(schema: GraphQLSchema): GraphQLSchema {
   return schema
 }
 
-function wrapResolver(field: GraphQLField<unknown, unknown>, isList: boolean): void {
+function wrapResolver(field: GraphQLField<unknown, Context>, isList: boolean): void {
   const { resolve = defaultFieldResolver } = field
   field.resolve = (source, args, context, info) => {
     const resolveValue = (): unknown => {
+      if (isQuery && context.signal.aborted) throw createAbortedError()
       const value = resolve(source, args, context, info)
       if (!isList) return value
-      return value instanceof Promise ? value.then(makeYielding) : makeYielding(value)
+      const toYielding = (items: unknown): unknown => makeYielding(items, context.signal)
+      return value instanceof Promise ? value.then(toYielding) : toYielding(value)
     }
     // Loaders read lists without arguments together. The events of a subscription do not stand in line: their tokens are what
     // long queries must not delay.
+    const isQuery = info.operation.operation === 'query'
     const mayWait = field.args.length > 0 && info.operation.operation !== 'subscription'
     const mustWait = mayWait && turnScheduler.mustWait()
     return mustWait ? turnScheduler.wait().then(resolveValue) : resolveValue()
   }
 }
 
-function makeYielding(value: unknown): unknown {
-  return Array.isArray(value) && value.length > itemsPerStep ? new YieldingList(value) : value
+function makeYielding(value: unknown, signal: AbortSignal): unknown {
+  return Array.isArray(value) && value.length > itemsPerStep ? completeInSteps(value, signal) : value
 }
 
-/** A list that lets others proceed before each step, if the current turn of the event loop has taken long. */
-class YieldingList implements AsyncIterable<unknown> {
-  readonly #items: readonly unknown[]
-
-  constructor(items: readonly unknown[]) {
-    this.#items = items
+/**
+ * Promises of the items, which resolve step by step. graphql-js handles what rejects in such a list; in an asynchronous
+ * iterable, it would leave the rejection of an item unhandled while it waits for the next one.
+ */
+function completeInSteps(items: readonly unknown[], signal: AbortSignal): unknown[] {
+  const startStep = async (): Promise<void> => {
+    if (turnScheduler.mustWait()) await turnScheduler.wait()
+    if (signal.aborted) throw createAbortedError()
   }
+  let step = Promise.resolve()
+  return items.map((item, index) => {
+    if (index % itemsPerStep === 0) step = step.then(startStep)
+    return step.then(() => item)
+  })
+}
 
-  [Symbol.asyncIterator](): AsyncIterator<unknown> {
-    const iterator = this.#items[Symbol.iterator]()
-    let count = 0
-    return {
-      next: async () => {
-        const isNewStep = count % itemsPerStep === 0
-        count += 1
-        if (isNewStep && turnScheduler.mustWait()) await turnScheduler.wait()
-        return iterator.next()
-      },
-    }
-  }
+/** The query has ended, so nobody gets this error. */
+function createAbortedError(): Error {
+  return new Error('The query has ended.')
 }

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { ExecutionResult } from 'graphql'
+import { isSmallJson, stringifyYielding } from '../../lib/json-output/stringify-in-steps.ts'
 import { findExecutionResultEventSeq } from '../graphql/execute-operation.ts'
 import { chunkBytes } from '../http/chunk-bytes.ts'
 import { detectSlowConsumer } from '../http/detect-slow-consumer.ts'
@@ -47,7 +48,7 @@ export class SseWriter {
       for (;;) {
         const { value, done } = await iterator.next()
         if (done || response.destroyed || response.writableEnded) break
-        if (!(await this.#write(formatNextEvent(value)))) return
+        if (!(await this.#write(await formatNextEvent(value)))) return
         heartbeatTimer.refresh()
       }
       if (!response.destroyed && !response.writableEnded) response.end('event: complete\ndata:\n\n')
@@ -97,7 +98,8 @@ async function waitForDrain(response: ServerResponse): Promise<void> {
   response.off('drain', resolve).off('close', resolve)
 }
 
-function formatNextEvent(result: ExecutionResult): string {
+async function formatNextEvent(result: ExecutionResult): Promise<string> {
   const seq = findExecutionResultEventSeq(result)
-  return `event: next\n${seq === null ? '' : `id: ${seq}\n`}data: ${JSON.stringify(result)}\n\n`
+  const json = isSmallJson(result) ? JSON.stringify(result) : await stringifyYielding(result)
+  return `event: next\n${seq === null ? '' : `id: ${seq}\n`}data: ${json}\n\n`
 }

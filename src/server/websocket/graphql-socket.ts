@@ -81,7 +81,7 @@ export class GraphQLSocket {
     this.#notifyClosed = this.#options.protocol.opened(
       {
         protocol: this.#webSocket.protocol,
-        send: (text) => this.#connection.send(text),
+        send: (text) => this.#connection.send(this.#session.deferredJson.restore(text)),
         onPing: (payload) => this.#answerPing(payload),
         close: (code = CloseCode.InternalServerError, reason = '') => this.close(code, reason),
         onMessage: (handleMessage) => {

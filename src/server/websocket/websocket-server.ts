@@ -7,6 +7,7 @@ import { WebSocketServer as WsServer } from 'ws'
 import type { ServerLimits } from '../../config/limits.ts'
 import { waitForAbort } from '../../lib/async/wait-for-abort.ts'
 import type { Logger } from '../../lib/logger.ts'
+import { isSmallJson, stringifyYielding } from '../../lib/json-output/stringify-in-steps.ts'
 import { reviveExactNumber } from '../../lib/text/json.ts'
 import { createGraphQLError } from '../graphql/graphql-errors.ts'
 import type { Authenticator } from '../auth/authenticator.ts'
@@ -98,10 +99,16 @@ function createProtocol(
       if (Object.keys(subscriptions).length > maxOperations) return [tooManyOperations(maxOperations)]
       return prepareOperation(operations, session, id, payload)
     },
+    onNext: ({ extra: session }, _, __, ___, result) => deferLargeResult(session, result),
     jsonMessageReviver: reviveExactNumber,
     onComplete: ({ extra: session }, id) => session.releaseOperation(id),
     onError: (_, __, ___, graphqlErrors) => graphqlErrors.map((error) => formatError(error, errors).toJSON()),
   })
+}
+
+/** Writes a large result in steps. Undefined: graphql-ws writes it. */
+async function deferLargeResult(session: WebSocketSession, result: object): Promise<object | void> {
+  if (!isSmallJson(result)) return session.deferredJson.defer(await stringifyYielding(result))
 }
 
 /** Prepares an operation, and counts it. The signal of the operation exists before the first await. */

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Authenticator, RequestCredentials } from '../auth/authenticator.ts'
 import type { Caller } from '../auth/caller.ts'
 import type { RequestRejection } from '../request-rejection.ts'
+import { DeferredJson } from './deferred-json.ts'
 import { WebSocketOperationAborts } from './websocket-operation-aborts.ts'
 
 /** Ends the socket for good. The codes are those of graphql-transport-ws. */
@@ -32,6 +33,7 @@ export interface WebSocketSessionOptions {
 /** One socket as graphql-ws sees it: who has opened it, and its operations. */
 export class WebSocketSession {
   readonly operationAborts = new WebSocketOperationAborts()
+  readonly deferredJson = new DeferredJson()
   readonly #options: WebSocketSessionOptions
   readonly #ended = new AbortController()
   /** Releases what counts towards the limits of the caller, by operation. */

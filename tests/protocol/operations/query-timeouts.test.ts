@@ -54,3 +54,14 @@ test('A9 a mutation has no timeout of queries', async () => {
   const { errors } = await post(started.segue.url, 'mutation { createSession(input: { title: "Slow" }) { id } }')
   expect(errors).toEqual([])
 })
+
+test('A9 a long list that takes too long ends with TIMEOUT, and leaves nothing behind', async () => {
+  await using segue = await startTestSegue({ settings: { limits: { ...testLimits, querySeconds: 0.02 } } })
+  const create = 'mutation { createJob(input: { name: "Often", prompt: "x", schedule: "* * * * *" }) { id } }'
+  for (let count = 0; count < 20; count += 1) expect((await post(segue.url, create)).errors).toEqual([])
+  const query = `{ jobs { ${Array.from({ length: 20 }, (_, index) => `n${index}: nextRuns(first: 1000)`).join(' ')} } }`
+  const { errors } = await post(segue.url, query)
+  expect(errors).toMatchObject([{ extensions: { code: 'TIMEOUT' } }])
+  expect((await post(segue.url, '{ __typename }')).errors).toEqual([])
+  expect(segue.warnings).toEqual([])
+})

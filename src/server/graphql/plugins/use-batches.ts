@@ -1,4 +1,5 @@
 import type { Plugin } from 'graphql-yoga'
+import { stringifyYielding } from '../../../lib/json-output/stringify-in-steps.ts'
 import type { RequestInfo } from '../../../schema/context.ts'
 import type { Caller } from '../../auth/caller.ts'
 import type { BatchRunner } from '../batch-runner.ts'
@@ -16,7 +17,9 @@ export function useBatches(
         const params = await requestParser(request)
         if (!Array.isArray(params)) return params
         // Not application/graphql-response+json: that is the type of one response.
-        return fetchAPI.Response.json(await batches.run(params, readRequestInfo(request, caller)))
+        const results = await batches.run(params, readRequestInfo(request, caller))
+        const headers = { 'content-type': 'application/json' }
+        return new fetchAPI.Response(await stringifyYielding(results), { headers })
       })
     },
   }

@@ -3,6 +3,7 @@ import type { Plugin } from 'graphql-yoga'
 import type { RequestInfo } from '../../../schema/context.ts'
 import { createForbiddenOverGetError, isForbiddenOverGet } from '../forbidden-over-get.ts'
 import { createGraphQLError, createInvalidParamsError } from '../graphql-errors.ts'
+import { isSmallJson, stringifyYielding } from '../../../lib/json-output/stringify-in-steps.ts'
 import { findDocumentId, type GraphQLParams, parseGraphQLParams } from '../graphql-params.ts'
 import type { Caller } from '../../auth/caller.ts'
 import type { OperationRunner } from '../operation-runner.ts'
@@ -47,7 +48,20 @@ async function runOperation(
   const { data, ...result } = await operations.execute(operation.args)
   // GraphQL over HTTP: a request that was not executed has no data. Only errors of an execution have a path.
   const isExecuted = data || result.errors?.some(({ path }) => path)
-  return isExecuted ? { data: data ?? null, ...result } : result
+  return isExecuted ? writeInSteps({ data: data ?? null, ...result }) : result
+}
+
+/** Writes the data of a large result before Yoga does, which would write it at once. */
+async function writeInSteps(result: ExecutionResult): Promise<ExecutionResult> {
+  const { data } = result
+  if (isSmallJson(data)) return result
+  const text = await stringifyYielding(data)
+  const stringify = (others: ExecutionResult): string => {
+    const end = JSON.stringify({ ...others, data: undefined })
+    return `{"data":${text}${end === '{}' ? '' : ','}${end.slice(1)}`
+  }
+  // Yoga calls `stringify` instead of its own function.
+  return Object.assign({ ...result }, { stringify })
 }
 
 /** Yoga's mark `spec`: application/json is answered with 200, application/graphql-response+json with 400. */

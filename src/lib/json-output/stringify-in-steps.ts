@@ -1,0 +1,66 @@
+import { turnScheduler } from '../event-loop/turn-scheduler.ts'
+
+/** A value with fewer nodes, and with less text, is written at once. */
+const maxNodesAtOnce = 2000
+const maxLengthAtOnce = 262_144
+
+/** What is written is handed on in pieces of about this length, in UTF-16 code units. */
+const pieceLength = 65_536
+
+/** Whether `JSON.stringify` can write a value in a moment. The cost of the answer does not depend on the value's size. */
+export function isSmallJson(value: unknown): boolean {
+  return measure(value, { nodes: maxNodesAtOnce, length: maxLengthAtOnce })
+}
+
+/**
+ * Writes a value as `JSON.stringify` does, in pieces, and yields to the event loop in between. For results of operations:
+ * plain objects and arrays, and leaves of any kind.
+ */
+export async function* stringifyInSteps(value: unknown): AsyncGenerator<string, void, void> {
+  let piece = ''
+  for (const part of listParts(value)) {
+    piece += part
+    if (piece.length < pieceLength) continue
+    yield piece
+    piece = ''
+    if (turnScheduler.mustWait()) await turnScheduler.wait()
+  }
+  if (piece !== '') yield piece
+}
+
+function* listParts(value: unknown): Generator<string, void, void> {
+  if (!isContainer(value) || isSmallJson(value)) {
+    yield JSON.stringify(value) ?? 'null'
+    return
+  }
+  const isList = Array.isArray(value)
+  let separator = isList ? '[' : '{'
+  for (const [key, item] of Object.entries(value)) {
+    if (!isList && item === undefined) continue
+    yield isList ? separator : `${separator}${JSON.stringify(key)}:`
+    yield* listParts(item)
+    separator = ','
+  }
+  yield `${separator === ',' ? '' : separator}${isList ? ']' : '}'}`
+}
+
+function measure(value: unknown, budget: { nodes: number; length: number }): boolean {
+  budget.nodes -= 1
+  if (typeof value === 'string') budget.length -= value.length
+  if (budget.nodes < 0 || budget.length < 0) return false
+  return !isContainer(value) || Object.values(value).every((item) => measure(item, budget))
+}
+
+/** Other objects write themselves: errors, and numbers with all their digits. */
+function isContainer(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null || 'toJSON' in value) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return Array.isArray(value) || prototype === Object.prototype || (prototype === null && !('rawJSON' in value))
+}
+
+/** The whole text of `stringifyInSteps`. */
+export async function stringifyYielding(value: unknown): Promise<string> {
+  let text = ''
+  for await (const piece of stringifyInSteps(value)) text += piece
+  return text
+}
