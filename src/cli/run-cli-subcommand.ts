@@ -7,6 +7,7 @@ import { runExport } from './export.ts'
 import { runImport } from './import.ts'
 import { printLineToStderr } from './print-line-to-stderr.ts'
 import { runRestore } from './restore.ts'
+import { runToken } from './token.ts'
 
 /** The package.json of Segue itself. */
 const manifest = join(import.meta.dirname, '..', '..', 'package.json')
@@ -32,6 +33,8 @@ export async function runCliSubcommand(argv: readonly string[]): Promise<void> {
       return runBackup(command, workingDirectory)
     case 'restore':
       return runRestore(command, workingDirectory)
+    case 'token':
+      return runToken(command)
     case 'doctor':
       return runDoctor(command, workingDirectory)
   }

@@ -20,7 +20,7 @@ export interface AccessSettings {
   readonly tokens: readonly AccessToken[]
 }
 
-const createTokenHint = 'Create a token with segue token <name>, or set SEGUE_TOKEN.'
+const createTokenHint = 'create one with segue token <name>, or set SEGUE_TOKEN.'
 
 /** Reports a problem if other machines can reach the server without a token. */
 export function resolveAccess(reader: SettingsReader): AccessSettings {
@@ -38,12 +38,12 @@ export function resolveAccess(reader: SettingsReader): AccessSettings {
   const [setting] = exposing
   if (setting !== undefined && tokens.length === 0)
     reader.report({
-      problems: [`${setting}: Other machines could call the server without a token. ${createTokenHint}`],
+      problems: [`${setting}: Other machines could call the server without a token: ${createTokenHint}`],
     })
   if (allowedOrigins.value.length > 0 && tokens.length === 0)
     reader.report({
       warnings: [
-        `${allowedOrigins.source.label}: Without tokens, every page of ${allowedOrigins.value.join(', ')} can read and delete all chats, and run tools. ${createTokenHint}`,
+        `${allowedOrigins.source.label}: Without tokens, every page of ${allowedOrigins.value.join(', ')} can read and delete all chats, and run tools. To require a token, ${createTokenHint}`,
       ],
     })
   return {

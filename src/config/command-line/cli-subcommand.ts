@@ -12,6 +12,7 @@ import {
   type MaintenanceCommand,
   parseMaintenanceCommand,
 } from './maintenance-command.ts'
+import { parseTokenCommand, roleFlag, type TokenCommand } from './token-command.ts'
 
 interface CommandOptions {
   readonly paths: ResolvedPaths
@@ -33,7 +34,12 @@ interface ImportCommand extends CommandOptions {
 }
 
 /** A command other than the server. */
-export type CliSubcommand = { readonly name: 'help' } | ExportCommand | ImportCommand | MaintenanceCommand
+export type CliSubcommand =
+  | { readonly name: 'help' }
+  | ExportCommand
+  | ImportCommand
+  | MaintenanceCommand
+  | TokenCommand
 
 const commandFlags: readonly FlagDefinition[] = [
   { flag: 'profile', argument: '<name>' },
@@ -45,7 +51,7 @@ const commandFlags: readonly FlagDefinition[] = [
  * Returns null if there is none: the command line starts the server.
  */
 export function findSubcommandName(argv: readonly string[]): string | null {
-  const flags = [...commandFlags, ...doctorFlags, ...toFlagDefinitions(allSettingDefinitions)]
+  const flags = [...commandFlags, roleFlag, ...doctorFlags, ...toFlagDefinitions(allSettingDefinitions)]
   return parseCommandLine(argv, flags).positionals[0] ?? null
 }
 
@@ -56,6 +62,7 @@ export function findSubcommandName(argv: readonly string[]): string | null {
 export function parseCliSubcommand({ argv, env, homedir }: SettingsInputs): CliSubcommand {
   if (isHelpRequested(argv)) return { name: 'help' }
   const commandName = findSubcommandName(argv)
+  if (commandName === 'token') return parseTokenCommand({ argv, env, homedir })
   if (isMaintenanceCommandName(commandName)) return parseMaintenanceCommand(commandName, { argv, env, homedir })
   const knownFlags = [...commandFlags, ...toFlagDefinitions(pathSettings)]
   const { flags, positionals, problems } = parseCommandLine(argv, knownFlags)
@@ -77,7 +84,7 @@ export function parseCliSubcommand({ argv, env, homedir }: SettingsInputs): CliS
     if (name === 'import') return { ...options, name, file: argument }
   }
   throw new SettingsError([
-    `${positionals.join(' ')}: Invalid command. Use export <id>, import <file>, backup <file>, restore <file> or doctor, or flags only to ` +
+    `${positionals.join(' ')}: Invalid command. Use export <id>, import <file>, backup <file>, restore <file>, doctor or token <name>, or flags only to ` +
       `start the server. See segue --help.`,
   ])
 }
@@ -93,13 +100,18 @@ export const commandHelp = `Usage: segue export <id> [--output <file>] [flags]
       Restores a backup into a home that is empty or does not exist.
        segue doctor [--fix] [--json] [--salvage <folder>] [flags]
       Checks the home and everything that it refers to, and says what to do. Exit status 0: healthy; 1: not.
+       segue token <name> [--role read|user|admin] [--profile <name>]…
+      Prints a new token, once, and its entry for config.json. Default: the role user, for the profile default.
 
   <id>
       The id of the conversation, or of a session in it.
   --output <file>
       The file to write to. - is standard output.
   --profile <name>
-      The profile to export from, or to import into. Default: all profiles for an export, default for an import.
+      The profile to export from, or to import into. Default: all profiles for an export, default for an import. Of a token, the flag
+      can be repeated.
+  --role <role>
+      read queries and follows, user also writes, admin also manages profiles and the server.
   --fix
       Repairs what can be repaired without a loss: permissions, left-over files, indexes. Most need the server stopped.
   --json

@@ -17,7 +17,7 @@ describe('a server that other machines can reach', () => {
     ['SEGUE_TRUST_PROXY', [], { SEGUE_TRUST_PROXY: '1' }],
   ])('does not start without a token, because of %s %j', (label, argv, env) => {
     expect(readProblems(argv, env)).toEqual([
-      `${label}: Other machines could call the server without a token. Create a token with segue token <name>, or set SEGUE_TOKEN.`,
+      `${label}: Other machines could call the server without a token: create one with segue token <name>, or set SEGUE_TOKEN.`,
     ])
     expect(read(argv, { ...env, SEGUE_TOKEN })).toMatchObject({ isExposed: true })
   })
@@ -90,7 +90,7 @@ describe('tokens', () => {
 test('allowed origins without tokens are a warning that says what their pages may do', () => {
   const argv = ['--allow-origin', 'https://app.example.com']
   expect(read(argv).warnings).toEqual([
-    '--allow-origin: Without tokens, every page of https://app.example.com can read and delete all chats, and run tools. Create a token with segue token <name>, or set SEGUE_TOKEN.',
+    '--allow-origin: Without tokens, every page of https://app.example.com can read and delete all chats, and run tools. To require a token, create one with segue token <name>, or set SEGUE_TOKEN.',
   ])
   expect(read(argv, { SEGUE_TOKEN }).warnings).toEqual([])
 })
