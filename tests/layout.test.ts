@@ -54,7 +54,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
     'attachments',
     'log',
   ],
-  config: ['reload', 'profile', 'http', 'access'],
+  config: ['command-line', 'reload', 'profile', 'http', 'access'],
   lib: ['file-conversion', 'json-output', 'event-loop', 'json-schema', 'text', 'async', 'worker'],
   hermes: ['usage', 'cron', 'index', 'lineage', 'search', 'messages', 'state'],
   schema: ['access', 'conversation', 'decision', 'job', 'profile', 'search', 'chat', 'session', 'idempotency', 'relay'],

@@ -44,13 +44,22 @@ export const transports = ['http', 'sse', 'webSocket'] as const satisfies readon
 /** Transports for queries. */
 export const readingTransports = [...transports, 'httpGet'] as const satisfies readonly Transport[]
 
+/** A client over HTTP that sends these headers with each request. */
+export function connectWithHeaders(url: string, headers: Readonly<Record<string, string>>): Client {
+  return httpClient((body, accept) =>
+    fetch(url + graphqlPath, {
+      method: 'POST',
+      headers: { ...headers, accept, 'content-type': 'application/json' },
+      body,
+    }),
+  )
+}
+
 /** Connects a client to the server with this URL, such as http://127.0.0.1:4000. */
 export function connect(transport: Transport, url: string): Client {
   switch (transport) {
     case 'http':
-      return httpClient((body, accept) =>
-        fetch(url + graphqlPath, { method: 'POST', headers: { accept, 'content-type': 'application/json' }, body }),
-      )
+      return connectWithHeaders(url, {})
     case 'httpGet':
       return httpClient((body, accept) =>
         fetch(`${url}${graphqlPath}?${new URLSearchParams(toUrlParameters(body))}`, { headers: { accept } }),
