@@ -4,6 +4,8 @@ import { MutableLiveValue } from './config/reload/live-value.ts'
 import { createMetricsHandler } from './observability/metrics-handler.ts'
 import { createServerTelemetry } from './observability/create-server-telemetry.ts'
 import { AccessTokens } from './server/auth/access-tokens.ts'
+import { loadSignInKey } from './server/sign-in/sign-in-key.ts'
+import { SignInCookies } from './server/sign-in/sign-in-cookie.ts'
 import { startServer, type ServerOptions } from './server/server.ts'
 import { ProfileRegistry, type ProfileRegistryOptions } from './services/profile-registry.ts'
 import type { ProfileServices } from './services/profile-services.ts'
@@ -41,7 +43,7 @@ export async function startSegue({ heartbeat, webAppFolder = null, ...options }:
   await using resources = new AsyncDisposableStack()
   const { log, env } = options
   const settings = new MutableLiveValue(options.settings)
-  const { home, host, port, publicHosts, trustProxy } = options.settings
+  const { home, host, port, publicHosts, trustProxy, tls } = options.settings
   resources.adopt(lockHome(home), (lock) => lock.release())
   const exposure = findExposure(home)
   if (exposure !== null) log.warn(exposure)
@@ -53,7 +55,8 @@ export async function startSegue({ heartbeat, webAppFolder = null, ...options }:
   resources.defer(settings.subscribe((next) => tokens.replace(next.tokens)))
   const server = resources.adopt(
     await startServer({
-      ...{ host, port, publicHosts, trustProxy, tokens, settings, log, profiles, webAppFolder },
+      ...{ host, port, publicHosts, trustProxy, tls, tokens, settings, log, profiles, webAppFolder },
+      signInCookies: new SignInCookies(() => loadSignInKey(home, log), Date.now),
       handleMetrics: createMetricsHandler(telemetry.metrics),
       ...(heartbeat && { heartbeat }),
     }),

@@ -54,11 +54,11 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
     'attachments',
     'log',
   ],
-  config: ['command-line', 'reload', 'profile', 'http', 'access'],
+  config: ['command-line', 'reload', 'profile', 'access', 'http'],
   lib: ['file-conversion', 'json-output', 'event-loop', 'json-schema', 'text', 'async', 'worker'],
   hermes: ['usage', 'cron', 'index', 'lineage', 'search', 'messages', 'state'],
   schema: ['access', 'conversation', 'decision', 'job', 'profile', 'search', 'chat', 'session', 'idempotency', 'relay'],
-  server: ['sse', 'websocket', 'graphql', 'playground', 'web-app', 'http', 'auth'],
+  server: ['sse', 'websocket', 'graphql', 'playground', 'web-app', 'sign-in', 'http', 'auth'],
   'server/graphql': ['plugins', 'documents', 'limits'],
   storage: ['sqlite', 'filesystem', 'decisions', 'transfer', 'maintenance', 'sessions', 'uploads', 'usage', 'health'],
   'storage/sqlite': [

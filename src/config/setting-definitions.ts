@@ -1,7 +1,5 @@
 import { z } from 'zod'
-import { type AccessToken, accessTokensSchema } from './access/access-tokens-schema.ts'
-import { hostSchema, hostsSchema } from './access/host-schema.ts'
-import { allowedOriginsSchema } from './http/allowed-origins-schema.ts'
+import { accessSettingDefinitions } from './access/access-setting-definitions.ts'
 import { persistedDocumentsSetting } from './http/trusted-documents.ts'
 import { defaultLimits, limitsSchema, renamedLimits } from './limits.ts'
 import { type ConfiguredApprovals, configuredApprovalsSchema } from './profile/approvals.ts'
@@ -11,16 +9,9 @@ import { providersSchema } from './profile/providers-schema.ts'
 import { defineSetting, type SettingDefinition } from './setting-definition.ts'
 import { pricesSchema } from './profile/prices.ts'
 import { type LogLevel, logLevels } from '../lib/logger.ts'
-import { booleanSchema, integerBetween, createPatternSchema } from './value-schemas.ts'
+import { booleanSchema, integerBetween, parseBoolean, pathSchema } from './value-schemas.ts'
 
 const parseNumber = (text: string): unknown => (/^\d{1,9}$/.test(text) ? Number(text) : text)
-
-const booleanWords = new Map<string, unknown>(Object.entries({ '1': true, true: true, '0': false, false: false }))
-const parseBoolean = (text: string): unknown => booleanWords.get(text) ?? text
-
-const parseList = (text: string): unknown => text.split(',').map((item) => item.trim())
-
-const pathSchema = createPatternSchema('a path', /^[^\0]+$/)
 
 const fractionError = 'Must be a number from 0 to 1.'
 const fractionSchema = z
@@ -33,8 +24,6 @@ const currencySchema = z.string({ error: currencyError }).regex(/^[A-Z]{3}$/, { 
 
 const noRules: ConfiguredApprovals = {}
 const noPrices: Readonly<Record<string, unknown>> = {}
-const noTexts: readonly string[] = []
-const noTokens: readonly AccessToken[] = []
 
 /** All settings. The help, the documentation and the settings reader derive from this table. */
 export const settingDefinitions = {
@@ -49,74 +38,7 @@ export const settingDefinitions = {
     schema: integerBetween(0, 65_535),
     parseText: parseNumber,
   }),
-  host: defineSetting({
-    flag: 'host',
-    argument: '<name>',
-    env: 'SEGUE_HOST',
-    key: 'host',
-    scope: 'server',
-    default: '127.0.0.1',
-    description:
-      'Name or address to listen on. With any other than localhost, an address in 127.0.0.0/8 or ::1, callers need tokens.',
-    schema: hostSchema,
-  }),
-  publicHosts: defineSetting<readonly string[], readonly string[]>({
-    flag: 'public-host',
-    argument: '<name>',
-    isRepeatable: true,
-    env: 'SEGUE_PUBLIC_HOST',
-    key: 'publicHosts',
-    scope: 'server',
-    default: noTexts,
-    defaultText: 'none',
-    description:
-      'Further name or address by which clients reach the server, such as chat.example.com. Callers need tokens then. The flag can be repeated; the variable has commas between names, config.json a list.',
-    schema: hostsSchema,
-    parseText: parseList,
-  }),
-  trustProxy: defineSetting<boolean, boolean>({
-    flag: 'trust-proxy',
-    flagValue: true,
-    env: 'SEGUE_TRUST_PROXY',
-    key: 'trustProxy',
-    scope: 'server',
-    default: false,
-    description:
-      'Whether a proxy in front of the server says who the client is, with X-Forwarded-For and X-Forwarded-Proto. Callers need tokens then, and only the proxy may reach the port.',
-    schema: z.boolean({ error: 'Must be 1, true, 0 or false.' }),
-    parseText: parseBoolean,
-  }),
-  tokens: defineSetting<readonly AccessToken[], readonly AccessToken[]>({
-    key: 'tokens',
-    scope: 'server',
-    default: noTokens,
-    defaultText: 'none',
-    description: 'Tokens that callers need, with their roles and profiles. `segue token <name>` creates one.',
-    schema: accessTokensSchema,
-  }),
-  token: defineSetting<string, null>({
-    env: 'SEGUE_TOKEN',
-    isSecret: true,
-    scope: 'server',
-    default: null,
-    defaultText: 'none',
-    description: 'One more token, with the role admin, as it is: 20 to 500 visible characters of ASCII.',
-    schema: createPatternSchema('20 to 500 visible characters of ASCII', /^[!-~]{20,500}$/),
-  }),
-  allowOrigins: defineSetting<readonly string[], readonly string[]>({
-    flag: 'allow-origin',
-    argument: '<origin>',
-    isRepeatable: true,
-    env: 'SEGUE_ALLOW_ORIGIN',
-    key: 'allowOrigins',
-    scope: 'server',
-    default: noTexts,
-    defaultText: 'none',
-    description:
-      'Origin of web pages that may call the API, such as http://localhost:5173. The flag can be repeated; the variable has commas between origins, config.json a list.',
-    schema: allowedOriginsSchema,
-    parseText: parseList,
-  }),
+  ...accessSettingDefinitions,
   home: defineSetting({
     flag: 'home',
     argument: '<folder>',

@@ -49,7 +49,7 @@ export function readSettings({ argv, env, homedir }: SettingsInputs): Settings {
     ...profileSettings,
     ...paths,
     port: reader.read(definitions.port).value,
-    ...resolveAccess(reader),
+    ...resolveAccess(reader, { home: paths.home, homedir }),
     currency: reader.read(definitions.currency).value,
     durable: reader.read(definitions.durable).value,
     logLevel: reader.read(definitions.logLevel).value,

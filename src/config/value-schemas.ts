@@ -30,3 +30,13 @@ export function unknownKeyMessage(allowedKeys: readonly string[]): string {
 /** For rules across the keys of an object: they also run if a key is invalid, so that all problems are reported. */
 export const isZodObjectPayload = ({ value }: { readonly value: unknown }): boolean =>
   typeof value === 'object' && value !== null
+
+export const pathSchema = createPatternSchema('a path', /^[^\0]+$/)
+
+/** A list as flags and variables spell it. */
+export const parseList = (text: string): unknown => text.split(',').map((item) => item.trim())
+
+const booleanWords = new Map<string, unknown>(Object.entries({ '1': true, true: true, '0': false, false: false }))
+
+/** A boolean as flags and variables spell it. Any other text stays as it is, for the schema to refuse. */
+export const parseBoolean = (text: string): unknown => booleanWords.get(text) ?? text

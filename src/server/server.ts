@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { TlsFiles } from '../config/access/resolve-tls.ts'
 import type { Settings } from '../config/settings.ts'
 import type { LiveValue } from '../config/reload/live-value.ts'
 import type { Duplex } from 'node:stream'
@@ -20,11 +21,13 @@ import { limitRequestBody } from './graphql/limit-request-body.ts'
 import { OperationRunner } from './graphql/operation-runner.ts'
 import { createYogaHandler, graphqlPath } from './graphql/yoga.ts'
 import { CorsPolicy, sendPreflightResponse } from './http/cors-policy.ts'
+import { createHttpServer } from './create-http-server.ts'
 import { createFileHandler, type FileHandlerOptions } from './http/file-handler.ts'
 import { createHealthHandler, createReadyHandler } from './http/probe-handlers.ts'
 import { endUpgrade, rejectUpgrade, sendRejection } from './http/reject-request.ts'
 import { RefusedOriginLogger } from './http/refused-origin-logger.ts'
 import { RequestGuard } from './http/request-guard.ts'
+import { normalizeRequestTarget } from './http/request-target.ts'
 import {
   createRouter,
   type PublicRequestHandler,
@@ -35,6 +38,10 @@ import {
 import { sendJson } from './http/send-json.ts'
 import { createUploadHandler } from './http/upload-handler.ts'
 import type { RequestRejection } from './request-rejection.ts'
+import { createCookieAuthentication } from './sign-in/cookie-authentication.ts'
+import type { SignInCookies } from './sign-in/sign-in-cookie.ts'
+import { createSignInHandler, handleSignOut, signInPath, signOutPath } from './sign-in/sign-in-handlers.ts'
+import { createSignInGate, handleSignInPage } from './sign-in/sign-in-page.ts'
 import { acceptsEventStream } from './sse/read-sse-request.ts'
 import { createSseHandler } from './sse/sse-handler.ts'
 import type { WebSocketHeartbeatOptions } from './websocket/websocket-connection.ts'
@@ -47,9 +54,11 @@ export interface ServerOptions {
   readonly port: number
   /** Further names and addresses under which clients reach the server. */
   readonly publicHosts: readonly string[]
-  readonly tokens: AccessTokens
-  /** Whether the headers of a proxy say which address a client has. */
+  /** Whether the headers of a proxy say which address a client has, and how it is connected. */
   readonly trustProxy: boolean
+  readonly tls: TlsFiles | null
+  readonly tokens: AccessTokens
+  readonly signInCookies: SignInCookies
   readonly profiles: ProfileRegistry
   /** `allowedOrigins`: of web pages that may call the API, besides the server's own. */
   readonly settings: LiveValue<Pick<Settings, 'allowedOrigins' | 'limits' | 'trustedDocuments'>>
@@ -81,7 +90,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const stopping = new AbortController()
   const authenticator = new Authenticator({
     tokens: options.tokens,
-    methods: [createBearerAuthentication(options.tokens)],
+    methods: [
+      createBearerAuthentication(options.tokens),
+      createCookieAuthentication(options.tokens, options.signInCookies),
+    ],
     limits: new CallerLimits(() => settings.current.limits),
     trustProxy: options.trustProxy,
   })
@@ -94,13 +106,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     if (caller !== null && isRejection(caller)) rejectUpgrade(socket, caller)
     else webSockets.upgrade(request, socket, head, caller)
   }
-  const server = createServer(createRequestListener(handleRequest, options, errors))
+  const server = createHttpServer(options.tls, options.log, createRequestListener(handleRequest, options, errors))
   server.on('upgrade', (request, socket, head) => {
     // Node removes its own listener on an upgrade, and a client may reset the connection during the handshake.
     socket.on('error', () => socket.destroy())
-    if (readRequestPath(request) !== graphqlPath) return endUpgrade(socket, 404)
     const rejection = checkRequest(request)
     if (rejection) return rejectUpgrade(socket, rejection)
+    if (readRequestPath(request) !== graphqlPath) return endUpgrade(socket, 404)
     if (webSockets.size >= settings.current.limits.sockets) return endUpgrade(socket, 503)
     upgrade(request, socket, head).catch((error: unknown) => {
       errors.logUnexpected(error)
@@ -114,7 +126,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
   const urlHost = host.includes(':') ? `[${host}]` : host
   return {
-    url: `http://${urlHost}:${requireBoundPort(server.address())}`,
+    url: `${options.tls === null ? 'http' : 'https'}://${urlHost}:${requireBoundPort(server.address())}`,
     close: async () => {
       const closed = new Promise((done) => server.close(done))
       const endTimer = setTimeout(() => stopping.abort(), shutdownGracePeriodMs)
@@ -135,7 +147,7 @@ function createRequestCheck({ host, publicHosts, settings, log }: ServerOptions)
   const guard = new RequestGuard({ host, publicHosts, readAllowedOrigins: () => settings.current.allowedOrigins })
   const refusedOrigins = new RefusedOriginLogger(log)
   return (request) => {
-    const rejection = guard.check(request)
+    const rejection = normalizeRequestTarget(request) ?? guard.check(request)
     if (rejection) refusedOrigins.logRejection(rejection)
     return rejection
   }
@@ -151,9 +163,10 @@ interface TransportParts {
 
 /** Creates the transports, which share one document cache and one error formatter. */
 function createTransports(
-  { profiles, settings, log, webAppFolder, heartbeat = defaultWebSocketHeartbeat, handleMetrics }: ServerOptions,
+  options: ServerOptions,
   { errors, checkRequest, authenticator, stopping }: TransportParts,
 ): { readonly handleRequest: PublicRequestHandler; readonly webSockets: WebSocketServer } {
+  const { profiles, settings, log, webAppFolder, heartbeat = defaultWebSocketHeartbeat, handleMetrics } = options
   const readLimits = () => settings.current.limits
   const readMaxRequestBytes = () => readLimits().requestBytes
   const readSlowConsumerTimeoutMs = () => readLimits().slowConsumerSeconds * 1000
@@ -169,6 +182,13 @@ function createTransports(
     routes: [
       { path: '/health', handlePublic: createHealthHandler() },
       { path: '/ready', handlePublic: createReadyHandler(profiles.readiness) },
+      {
+        path: signInPath,
+        accepts: isPost,
+        handlePublic: createSignInHandler({ ...options, cookies: options.signInCookies, authenticator }),
+      },
+      { path: signInPath, handlePublic: handleSignInPage },
+      { path: signOutPath, accepts: isPost, handlePublic: handleSignOut },
       { path: '/metrics', handle: handleMetrics },
       ...createFileRoutes({ profiles, readSlowConsumerTimeoutMs }, errors),
       {
@@ -188,15 +208,16 @@ function createTransports(
     ],
     handleNotFound: webAppFolder === null ? handleOther : createWebAppHandler(webAppFolder, handleOther),
   })
+  const showSignIn = createSignInGate(options.tokens, authenticator)
   return {
     webSockets: new WebSocketServer({ operations, authenticator, errors, readLimits, heartbeat, log }),
-    handleRequest: (request, response) => {
+    handleRequest: async (request, response) => {
+      const rejection = checkRequest(request)
       const isCorsPath = servesOtherOrigins(readRequestPath(request))
       if (isCorsPath) cors.setHeaders(request, response)
-      const rejection = checkRequest(request)
       if (rejection) return sendRejection(response, rejection)
       if (isCorsPath && cors.isPreflight(request)) return sendPreflightResponse(response)
-      return route(request, response)
+      if (!(await showSignIn(request, response))) await route(request, response)
     },
   }
 }
@@ -205,10 +226,9 @@ function createFileRoutes(options: FileHandlerOptions, errors: ErrorFormatter): 
   const { profiles } = options
   const formatError = (error: unknown) => errors.format(error)
   const isRead = ({ method }: IncomingMessage): boolean => method === 'GET' || method === 'HEAD'
-  const isUpload = ({ method }: IncomingMessage): boolean => method === 'POST'
   return [
     { path: `${filesPath}/`, accepts: isRead, handle: createFileHandler(options) },
-    { path: filesPath, accepts: isUpload, role: 'USER', handle: createUploadHandler({ profiles, formatError }) },
+    { path: filesPath, accepts: isPost, role: 'USER', handle: createUploadHandler({ profiles, formatError }) },
   ]
 }
 
@@ -243,6 +263,8 @@ function sendInternalError(response: ServerResponse, error: unknown, errors: Err
   if (response.headersSent || response.destroyed) response.destroy()
   else sendJson(response, 500, { errors: [formatted] }, { connection: 'close' })
 }
+
+const isPost = ({ method }: IncomingMessage): boolean => method === 'POST'
 
 /** Whether pages of allowed origins may read what is at a path. */
 function servesOtherOrigins(path: string): boolean {

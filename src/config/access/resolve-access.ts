@@ -3,6 +3,7 @@ import { settingDefinitions as definitions } from '../setting-definitions.ts'
 import type { SettingsReader } from '../settings-reader.ts'
 import type { AccessToken } from './access-tokens-schema.ts'
 import { isLoopbackListenHost } from './host-schema.ts'
+import { type ConfigFolders, resolveTls, type TlsFiles } from './resolve-tls.ts'
 
 /** Where the server can be reached, and by whom. */
 export interface AccessSettings {
@@ -14,6 +15,8 @@ export interface AccessSettings {
   readonly trustProxy: boolean
   /** Whether other machines can reach the server. There are tokens then. */
   readonly isExposed: boolean
+  /** Null: plain HTTP. */
+  readonly tls: TlsFiles | null
   /** Origins of web pages that may call the API, as browsers send them. */
   readonly allowedOrigins: readonly string[]
   /** Empty: callers need no token. */
@@ -23,7 +26,7 @@ export interface AccessSettings {
 const createTokenHint = 'create one with segue token <name>, or set SEGUE_TOKEN.'
 
 /** Reports a problem if other machines can reach the server without a token. */
-export function resolveAccess(reader: SettingsReader): AccessSettings {
+export function resolveAccess(reader: SettingsReader, folders: ConfigFolders): AccessSettings {
   const host = reader.read(definitions.host)
   const publicHosts = reader.read(definitions.publicHosts)
   const trustProxy = reader.read(definitions.trustProxy)
@@ -51,6 +54,7 @@ export function resolveAccess(reader: SettingsReader): AccessSettings {
     publicHosts: publicHosts.value,
     trustProxy: trustProxy.value,
     isExposed: exposing.length > 0,
+    tls: resolveTls(reader, folders),
     allowedOrigins: allowedOrigins.value,
     tokens,
   }

@@ -14,6 +14,7 @@ const names: Readonly<Record<Exclude<keyof RestartSettings, 'isExposed'>, string
   host: 'host',
   publicHosts: 'publicHosts',
   trustProxy: 'trustProxy',
+  tls: 'tlsCert',
   home: 'home',
   hermesHome: 'hermesHome',
   currency: 'currency',
@@ -36,10 +37,10 @@ export function mergeLiveSettings(running: Settings, next: Settings): Settings {
 }
 
 function pickRestartSettings(settings: Settings): RestartSettings {
-  const { port, host, publicHosts, trustProxy, isExposed, ...others } = settings
+  const { port, host, publicHosts, trustProxy, tls, isExposed, ...others } = settings
   const { home, hermesHome, currency, durable, offlineDelayMs, graceMs, logLevel } = others
   return {
-    ...{ port, host, publicHosts, trustProxy, isExposed },
+    ...{ port, host, publicHosts, trustProxy, tls, isExposed },
     ...{ home, hermesHome, currency, durable, offlineDelayMs, graceMs, logLevel },
   }
 }

@@ -9,12 +9,13 @@ import { readClientAddress } from './client-address.ts'
 export type RequestCredentials = Pick<IncomingMessage, 'method' | 'headers' | 'socket'>
 
 /**
- * Finds the caller by one kind of credentials. Null: the request has none of this kind. `invalid`: it has, and they are
- * wrong, so that no other kind is tried.
+ * What one kind of credentials says. Null: the request has none of this kind. `invalid`: it has, and they are wrong, so that
+ * no other kind is tried. A rejection: they are right, but may not be used for this request.
  */
-export type AuthenticationMethod = (
-  request: RequestCredentials,
-) => Caller | 'invalid' | null | Promise<Caller | 'invalid' | null>
+type AuthenticationResult = Caller | RequestRejection | 'invalid' | null
+
+/** Finds the caller by one kind of credentials. */
+export type AuthenticationMethod = (request: RequestCredentials) => AuthenticationResult | Promise<AuthenticationResult>
 
 export interface AuthenticatorOptions {
   readonly tokens: AccessTokens
@@ -42,6 +43,7 @@ export class Authenticator {
   async authenticate(request: RequestCredentials, response: ServerResponse): Promise<Caller | RequestRejection> {
     const caller = await this.#identify(request)
     if (caller === null || caller === 'invalid') return this.#reject(request, caller)
+    if (isRejection(caller)) return caller
     const release = this.limits.acquire(caller, 'connection')
     if (typeof release !== 'function') return release
     response.once('close', release)
@@ -71,14 +73,20 @@ export class Authenticator {
   ): Promise<Caller | null> {
     const { method, socket, headers } = handshake
     const found = await this.#identify({ method, socket, headers: { ...headers, authorization } })
-    const caller = found === 'invalid' ? null : found
+    const caller = found === null || found === 'invalid' || isRejection(found) ? null : found
     const address = this.#readAddress(handshake)
     if (caller === null && handshakeCaller !== null) await this.limits.takeAttempt(address)
     if (caller !== null && handshakeCaller === null) await this.limits.returnAttempt(address)
     return caller
   }
 
-  async #identify(request: RequestCredentials): Promise<Caller | 'invalid' | null> {
+  /** Whether the request has valid credentials. It counts towards no limit. */
+  async knows(request: RequestCredentials): Promise<boolean> {
+    const caller = await this.#identify(request)
+    return caller !== null && caller !== 'invalid'
+  }
+
+  async #identify(request: RequestCredentials): Promise<AuthenticationResult> {
     const { tokens, methods } = this.#options
     if (!tokens.areRequired) return isForwarded(request) ? null : tokens.localCaller
     for (const method of methods) {

@@ -20,6 +20,8 @@ const html = renderGraphiQL({
   logo: renderLogo(32),
   favicon: `data:image/svg+xml,${encodeURIComponent(renderLogo(32))}`,
   subscriptionsProtocol: 'WS',
+  // For a browser that has signed in: see createCookieAuthentication.
+  additionalHeaders: { 'x-segue-csrf': '1' },
   defaultTabs: [...playgroundTabs],
 })
 

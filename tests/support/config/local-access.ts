@@ -6,6 +6,7 @@ export const localAccess: AccessSettings = {
   publicHosts: [],
   trustProxy: false,
   isExposed: false,
+  tls: null,
   allowedOrigins: [],
   tokens: [],
 }

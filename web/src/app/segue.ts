@@ -1,5 +1,5 @@
 import { createSegueClient } from 'segue-client'
-import { fetchWithUploadProgress } from '../chat/composer/files/upload-progress.ts'
+import { fetchAsPage } from './fetch-as-page.ts'
 
 /** The one client of the page. The server is the one that the page came from. */
-export const segue = createSegueClient({ url: '/graphql', fetch: fetchWithUploadProgress })
+export const segue = createSegueClient({ url: '/graphql', fetch: fetchAsPage })

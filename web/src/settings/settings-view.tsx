@@ -11,6 +11,7 @@ import { Profiles } from './profiles/profiles.tsx'
 import { Providers } from './providers/providers.tsx'
 import { ApprovalRules } from './rules/approval-rules.tsx'
 import { ServerInfo } from './server/server-info.tsx'
+import { SignedIn } from './server/signed-in.tsx'
 import { ThemeChoice } from './theme-choice.tsx'
 import styles from './settings.module.css'
 
@@ -35,6 +36,7 @@ export default function SettingsView() {
       <McpServers key={`mcp ${profile}`} profile={profile} />
       <ApprovalRules key={`rules ${profile}`} profile={profile} />
       <BrowserData />
+      <SignedIn />
       <ServerInfo />
     </Page>
   )

@@ -31,7 +31,6 @@ describe('a server with tokens', () => {
   test.each([
     ['a query', graphqlPost(viewerQuery)],
     ['a query over GET', { path: '/graphql?query={__typename}' }],
-    ['the playground', { path: '/graphql', headers: { accept: 'text/html' } }],
     ['a batch', { ...graphqlPost(''), body: JSON.stringify([{ query: '{ __typename }' }]) }],
     ['an event stream', graphqlPost(changes, eventStream)],
     ['an event stream over GET', { path: `/graphql?query=${encodeURIComponent(changes)}`, headers: eventStream }],

@@ -263,6 +263,15 @@ export type UpdateJobInput = {
   timezone?: string | null | undefined;
 };
 
+/** What a viewer may do. Each role includes those before it. What a role does not allow is FORBIDDEN. */
+export type ViewerRole =
+  /** Everything, in all profiles. Only this role creates and deletes profiles. */
+  | 'ADMIN'
+  /** Queries, and subscriptions that start nothing, in the profiles of the token. */
+  | 'READ'
+  /** Changes as well, in the same profiles: chats, answers to approvals, jobs. */
+  | 'USER';
+
 export type ForkSessionMutationVariables = Exact<{
   messageId: string;
 }>;
@@ -547,6 +556,11 @@ export type SettingsServerQueryVariables = Exact<{ [key: string]: never; }>;
 
 
 export type SettingsServerQuery = { server: { version: string, startedAt: string, hermes: { state: HermesState, error: string | null }, limits: { decisionSeconds: number, fileBytes: number, files: number, queueLength: number, textLength: number } } };
+
+export type SettingsViewerQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type SettingsViewerQuery = { server: { viewer: { name: string | null, role: ViewerRole } } };
 
 export type ChatCountsQueryVariables = Exact<{
   byChannel: SessionFilter;
@@ -1399,6 +1413,16 @@ export const SettingsServerDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<SettingsServerQuery, SettingsServerQueryVariables>;
+export const SettingsViewerDocument = new TypedDocumentString(`
+    query SettingsViewer {
+  server {
+    viewer {
+      name
+      role
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<SettingsViewerQuery, SettingsViewerQueryVariables>;
 export const ChatCountsDocument = new TypedDocumentString(`
     query ChatCounts($byChannel: SessionFilter!, $byOrigin: SessionFilter!, $archived: SessionFilter!) {
   byChannel: conversationCounts(filter: $byChannel) {

@@ -73,6 +73,16 @@ export const settingsViewStrings = {
     confirmTitle: (tool: string) => `Have ${tool} ask again?`,
     confirmText: 'The next call of the tool that the rule allows waits for your approval.',
   },
+  signedIn: {
+    title: 'Signed in',
+    as: (name: string, role: string) => `With the token ${name}, which ${role}.`,
+    roles: {
+      READ: 'may read',
+      USER: 'may read and chat',
+      ADMIN: 'may do everything',
+    },
+    signOut: 'Sign out',
+  },
   server: {
     title: 'Server',
     version: 'Version',

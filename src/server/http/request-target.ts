@@ -1,0 +1,24 @@
+import type { IncomingMessage } from 'node:http'
+import type { RequestRejection } from '../request-rejection.ts'
+
+/** A target that names the host itself (RFC 9112, 3.2.2), as clients send it to proxies. */
+const absoluteFormPattern = /^https?:\/\/(?<host>[^/?#]*)(?<path>.*)$/is
+
+/**
+ * Makes the target of a request a path. Rejects a request that names two hosts: what looks at one of them, such as a proxy,
+ * and what looks at the other would see different requests.
+ */
+export function normalizeRequestTarget(request: IncomingMessage): RequestRejection | null {
+  const hosts = request.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host')
+  if (hosts.length > 1) return reject('The request has more than one Host header. Send one.')
+  const { host, path } = absoluteFormPattern.exec(request.url ?? '')?.groups ?? {}
+  if (host === undefined || path === undefined) return null
+  if (host.toLowerCase() !== request.headers.host?.toLowerCase())
+    return reject('The target of the request and its Host header name different hosts. Send the path alone.')
+  request.url = path.startsWith('/') ? path : `/${path}`
+  return null
+}
+
+function reject(message: string): RequestRejection {
+  return { status: 400, message, refusedOrigin: null }
+}

@@ -1,0 +1,57 @@
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { newTestToken } from '../../../tests/support/config/test-token.ts'
+import { describeApp } from '../support/describe-app.ts'
+import { findViolations } from '../support/find-violations.ts'
+import { findChat } from '../support/open-chat.ts'
+
+const phone = newTestToken('phone', 'USER', ['default'])
+/** The browser itself reports every response with such a status. */
+const expectedErrors = /status of 40[13]/
+
+async function signIn(page: Page, token: string): Promise<void> {
+  await page.getByLabel('Token').fill(token)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+}
+
+describeApp('Signing in', (browser) => {
+  const open = (path = '/') => browser.open({ path, segue: { settings: { tokens: [phone] } }, expectedErrors })
+
+  test('by a token leads to the app, where one chats; signing out leads back to the form', async () => {
+    await using app = await open()
+    const { page } = app
+    expect(await findViolations(page)).toEqual([])
+    await signIn(page, 'test-token-of-nobody')
+    await page.getByRole('alert').filter({ hasText: 'This token is not valid.' }).waitFor()
+    await signIn(page, phone.text)
+    const chat = findChat(page)
+    await chat.send('I am happy today.')
+    await chat.answers.first().waitFor()
+    await page.goto(new URL('/settings', page.url()).href)
+    await page.getByText('With the token phone, which may read and chat.').waitFor()
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByLabel('Token').waitFor()
+  })
+
+  test('is asked for by the app as soon as the token is removed', async () => {
+    await using app = await open()
+    const { page, segue } = app
+    await signIn(page, phone.text)
+    await findChat(page).composer.waitFor()
+    segue.tokens.replace([newTestToken('laptop', 'ADMIN')])
+    await page.getByLabel('Token').waitFor()
+  })
+
+  test('opens the playground, which can follow a subscription', async () => {
+    await using app = await open('/graphql')
+    const { page } = app
+    await signIn(page, phone.text)
+    await page.getByRole('button', { name: /Execute query/ }).waitFor()
+    const type = await page.evaluate(async () => {
+      const headers = { 'content-type': 'application/json', 'x-segue-csrf': '1' }
+      const body = JSON.stringify({ query: '{ server { viewer { name } } }' })
+      return (await fetch('/graphql', { method: 'POST', headers, body })).text()
+    })
+    expect(JSON.parse(type)).toEqual({ data: { server: { viewer: { name: 'phone' } } } })
+  })
+})
