@@ -41,7 +41,8 @@ export const MessageGroupView = memo(function MessageGroupView({ chat, group, is
     if (!area || !hasChanged) return
     // The end stays where it is: not only from the next frame on, as a `ResizeObserver` would have it.
     if (area.hasAttribute('data-following')) {
-      area.scrollTop += newHeight - oldHeight
+      // Less height is no way back: that would be taken for the reader's. The browser scrolls no further than the end anyway.
+      area.scrollTop += Math.max(0, newHeight - oldHeight)
       return
     }
     const above = area.getBoundingClientRect().top - top

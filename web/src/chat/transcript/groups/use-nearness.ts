@@ -1,12 +1,12 @@
 import { type RefObject, useEffect, useEffectEvent } from 'react'
-import { TaskStack } from './task-stack.ts'
+import { FrameStack } from './frame-stack.ts'
 
 // As far as somebody scrolls before the next frames are drawn.
 const nearMargin = '2500px 0px'
 
 /**
  * Tells when an element comes near to what is shown of the scrolled area around it, and when it is far again. Of several that
- * come near, each is told in a task of its own.
+ * come near, each is told in a frame of its own.
  */
 export function useNearness(element: RefObject<HTMLElement | null>, onChange: (isNear: boolean) => void): void {
   const tell = useEffectEvent(onChange)
@@ -34,7 +34,7 @@ export function useNearness(element: RefObject<HTMLElement | null>, onChange: (i
   }, [element])
 }
 
-const calls = new TaskStack()
+const calls = new FrameStack()
 
 function isShownIn(area: Element, { top, bottom }: DOMRectReadOnly): boolean {
   const shown = area.getBoundingClientRect()

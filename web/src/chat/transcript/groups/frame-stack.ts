@@ -1,5 +1,5 @@
-/** Calls functions, each in a task of its own, the one that was added last first. The page can react in between. */
-export class TaskStack {
+/** Calls functions, each in a frame of its own, the one that was added last first. The page can react in between. */
+export class FrameStack {
   readonly #waiting = new Set<() => void>()
   #isScheduled = false
 
@@ -15,7 +15,7 @@ export class TaskStack {
   #schedule(): void {
     if (this.#isScheduled || this.#waiting.size === 0) return
     this.#isScheduled = true
-    setTimeout(() => this.#callLast())
+    requestAnimationFrame(() => this.#callLast())
   }
 
   #callLast(): void {
