@@ -71,6 +71,13 @@ describe('the page on tools', () => {
   })
 })
 
+describe('the page on tokens', () => {
+  test('shows who asks: without tokens, an admin', async () => {
+    const profiles = expect.arrayContaining([{ name: 'default' }])
+    expect(await docs.run('WhoAmI')).toEqual({ server: { viewer: { name: null, role: 'ADMIN', profiles } } })
+  })
+})
+
 describe('the page on the queue', () => {
   test('shows it, and lets a person edit, move and send what waits', async () => {
     const sessionId = await createSession()
