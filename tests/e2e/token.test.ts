@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import { graphqlPost, sendHttpRequest } from '../support/server/http-exchange.ts'
+import { RawSocket } from '../support/server/raw-socket.ts'
 import { newTempFolder } from '../support/server/segue.ts'
 import { runToEnd, startServerProcess } from '../support/server/server-process.ts'
 
@@ -41,6 +42,18 @@ test('segue token prints a new token, and the entry with which a server that oth
   const known = await sendHttpRequest(server.url, graphqlPost(query, { host, authorization: `Bearer ${token}` }))
   expect(known.text).toBe('{"data":{"server":{"viewer":{"name":"phone","role":"USER"}}}}')
   expect(await sendHttpRequest(server.url, graphqlPost(query, { host }))).toMatchObject({ status: 401 })
+
+  // A token that is removed from the file ends its sockets, without a restart.
+  const socket = await RawSocket.open(server.url, { token })
+  const other = await createToken('laptop', '--role', 'admin')
+  writeFileSync(join(home, 'config.json'), JSON.stringify({ tokens: [other.entry] }))
+  expect((await socket.closed).code).toBe(4403)
+  const headers = { host, authorization: `Bearer ${other.token}` }
+  expect(await sendHttpRequest(server.url, graphqlPost(query, headers))).toMatchObject({ status: 200 })
+  // A file without tokens changes nothing: others could call the server then.
+  writeFileSync(join(home, 'config.json'), '{}')
+  await expect.poll(() => server.output.stderr).toContain('create one with segue token <name>')
+  expect(await sendHttpRequest(server.url, graphqlPost(query, headers))).toMatchObject({ status: 200 })
 })
 
 test('a token has a role and profiles; no two are equal', async () => {
