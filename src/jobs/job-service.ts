@@ -27,6 +27,9 @@ export interface JobServiceOptions {
   readonly timezone?: string
 }
 
+/** The time zone is null for the one of the server. */
+type NewJobInput = Omit<JobInput, 'timezone'> & { readonly timezone: string | null }
+
 const defaultFinishedSpanMs = 3_600_000 // an hour
 
 /** In one profile. */
@@ -97,11 +100,37 @@ export class JobService {
       : runs
   }
 
-  /** Throws BAD_USER_INPUT and TOO_LARGE. */
-  async create(
-    input: Omit<JobInput, 'timezone'> & { readonly timezone: string | null },
-    idempotencyKey: IdempotencyKey | null = null,
-  ): Promise<SegueJob> {
+  /** Throws BAD_USER_INPUT, TOO_LARGE and SHUTTING_DOWN. */
+  create(input: NewJobInput, idempotencyKey: IdempotencyKey | null = null): Promise<SegueJob> {
+    return this.#options.scheduler.change(() => this.#create(input, idempotencyKey))
+  }
+
+  /** Throws NOT_FOUND, JOB_READ_ONLY, BAD_USER_INPUT, TOO_LARGE and SHUTTING_DOWN. */
+  update(id: string, patch: JobPatchRequest, idempotencyKey: IdempotencyKey | null = null): Promise<SegueJob> {
+    return this.#options.scheduler.change(() => this.#update(id, patch, idempotencyKey))
+  }
+
+  /**
+   * Deletes a job and the records of its runs. An active run continues, and all sessions stay. Throws NOT_FOUND,
+   * JOB_READ_ONLY and SHUTTING_DOWN.
+   */
+  delete(id: string, idempotencyKey: IdempotencyKey | null = null): Promise<void> {
+    return this.#options.scheduler.change(async () => {
+      await this.#requireWritable(id)
+      await this.#options.store.delete(id, idempotencyKey && createCompletedIdempotencyKeyRecord(idempotencyKey))
+    })
+  }
+
+  /**
+   * Runs a job now, or returns its active run. The key is stored only with a run that this call starts. Throws NOT_FOUND,
+   * JOB_READ_ONLY and SHUTTING_DOWN.
+   */
+  async runNow(id: string, idempotencyKey: IdempotencyKey | null = null): Promise<RunJobNowResult> {
+    await this.#requireWritable(id)
+    return this.#options.scheduler.runNow(id, idempotencyKey)
+  }
+
+  async #create(input: NewJobInput, idempotencyKey: IdempotencyKey | null): Promise<SegueJob> {
     const { store, scheduler, profile } = this.#options
     if ((await store.countJobs()) >= maxJobs) {
       const message = `The profile has ${maxJobs} jobs, the maximum. Delete one first.`
@@ -116,11 +145,10 @@ export class JobService {
     return job
   }
 
-  /** Throws NOT_FOUND, JOB_READ_ONLY, BAD_USER_INPUT and TOO_LARGE. */
-  async update(
+  async #update(
     id: string,
     { timezone, ...others }: JobPatchRequest,
-    idempotencyKey: IdempotencyKey | null = null,
+    idempotencyKey: IdempotencyKey | null,
   ): Promise<SegueJob> {
     const patch = { ...others, ...(timezone !== undefined && { timezone: timezone ?? this.#defaultTimezone }) }
     const key = idempotencyKey && createCompletedIdempotencyKeyRecord(idempotencyKey)
@@ -135,24 +163,6 @@ export class JobService {
       this.#options.scheduler.requestPoll()
       return job
     }
-  }
-
-  /**
-   * Deletes a job and the records of its runs. An active run continues, and all sessions stay. Throws NOT_FOUND and
-   * JOB_READ_ONLY.
-   */
-  async delete(id: string, idempotencyKey: IdempotencyKey | null = null): Promise<void> {
-    await this.#requireWritable(id)
-    await this.#options.store.delete(id, idempotencyKey && createCompletedIdempotencyKeyRecord(idempotencyKey))
-  }
-
-  /**
-   * Runs a job now, or returns its active run. The key is stored only with a run that this call starts. Throws NOT_FOUND,
-   * JOB_READ_ONLY and SHUTTING_DOWN.
-   */
-  async runNow(id: string, idempotencyKey: IdempotencyKey | null = null): Promise<RunJobNowResult> {
-    await this.#requireWritable(id)
-    return this.#options.scheduler.runNow(id, idempotencyKey)
   }
 
   get #defaultTimezone(): string {

@@ -93,7 +93,13 @@ export class Scheduler {
     return this.#inFlight.run(() => this.#runNow(jobId, idempotencyKey))
   }
 
-  /** Starts no more runs. Those that are active continue. */
+  /** Makes a change of the jobs, which `close` waits for. Throws SHUTTING_DOWN once no more runs are started. */
+  async change<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#isClosed) throw createShuttingDownError()
+    return this.#inFlight.run(work)
+  }
+
+  /** Starts no more runs, and refuses changes. Runs that are active continue. */
   stopStarting(): void {
     this.#isClosed = true
     this.#cancelTimer()

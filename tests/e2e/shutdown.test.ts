@@ -107,6 +107,9 @@ test('SIGTERM lets running answers finish, and refuses new work meanwhile', { ti
   const followers = [followOverWebSocket(url, stream.id), followOverEventStream(url, stream.id)]
   for (const follower of followers) await follower.waitForDeltas(1)
   const socket = await openSocket(url)
+  const { createJob: job } = await ask(url, z.object({ createJob: z.object({ id: z.string() }) }), {
+    query: 'mutation { createJob(input: { name: "Late", prompt: "Hi", schedule: "every 10h" }) { id } }',
+  })
 
   const stopped = server.stop('SIGTERM')
   await waitUntilUnavailable(url)
@@ -116,6 +119,8 @@ test('SIGTERM lets running answers finish, and refuses new work meanwhile', { ti
     { query: startChatQuery, variables: { input: { text: 'More', sessionId: stream.session.id, ifBusy: 'QUEUE' } } },
     { query: startChatQuery, variables: { input: { text: 'More', sessionId: stream.session.id, ifBusy: 'STEER' } } },
     { query: 'mutation { createProfile(name: "late") { name } }' },
+    { query: 'mutation { createJob(input: { name: "Late", prompt: "Hi", schedule: "every 10m" }) { id } }' },
+    { query: `mutation { deleteJob(id: "${job.id}") }` },
   ]
   for (const operation of refused) {
     const { errors } = await request(url, operation)

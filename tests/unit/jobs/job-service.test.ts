@@ -67,7 +67,7 @@ async function createJobService(options: Partial<JobServiceOptions> = {}) {
   })
   await scheduler.start()
   onTestFinished(() => scheduler.close())
-  return { clock, store, jobs }
+  return { clock, store, jobs, scheduler }
 }
 
 test('a new job shows its next run, and runs when it is due', async () => {
@@ -177,4 +177,26 @@ test('an unknown job is NOT_FOUND', async () => {
   await expect(jobs.delete('job_nobody')).rejects.toMatchObject(rejection)
   await expect(jobs.runNow('nobody')).rejects.toMatchObject(rejection)
   expect([await jobs.find('job_nobody'), await jobs.findRun('jrn_nobody')]).toEqual([null, null])
+})
+
+test('while the server stops, jobs can be read, and creating, changing and deleting them is refused', async () => {
+  const { jobs, scheduler } = await createJobService()
+  const job = await jobs.create(newJobInput({ schedule: 'every 10m' }))
+  scheduler.stopStarting()
+  const changes = [
+    () => jobs.create(newJobInput({ schedule: 'every 10m' })),
+    () => jobs.update(job.id, { name: 'Late' }),
+    () => jobs.delete(job.id),
+    () => jobs.runNow(job.id),
+  ]
+  for (const change of changes) await expect(change()).rejects.toMatchObject({ code: 'SHUTTING_DOWN' })
+  expect(await jobs.list()).toEqual([job, hermesJob])
+})
+
+test('the scheduler closes when the changes that have begun are stored', async () => {
+  const { jobs, scheduler, store } = await createJobService()
+  const creation = jobs.create(newJobInput({ schedule: 'every 10m' }))
+  await scheduler.close()
+  expect(await store.countJobs()).toBe(1)
+  await creation
 })
