@@ -82,6 +82,11 @@ export class RawSocket {
     this.#socket.send(typeof message === 'string' ? message : JSON.stringify(message))
   }
 
+  /** Sends a frame of bytes instead of text. */
+  sendBytes(bytes: Buffer): void {
+    this.#socket.send(bytes)
+  }
+
   subscribe(id: string, query: string, variables: object = {}): void {
     this.send({ id, type: 'subscribe', payload: { query, variables } })
   }
