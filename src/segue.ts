@@ -44,12 +44,13 @@ export async function startSegue({ heartbeat, webAppFolder = null, ...options }:
   const { log, env } = options
   const settings = new MutableLiveValue(options.settings)
   const { home, host, port, publicHosts, trustProxy, tls } = options.settings
-  resources.adopt(lockHome(home), (lock) => lock.release())
+  const homeLock = resources.adopt(lockHome(home, log), (lock) => lock.release())
   const exposure = findExposure(home)
   if (exposure !== null) log.warn(exposure)
   const telemetry = resources.adopt(await createServerTelemetry(env, log), (created) => created.close())
-  const profiles = resources.adopt(await ProfileRegistry.load({ ...options, settings, telemetry }), (registry) =>
-    registry.close(),
+  const profiles = resources.adopt(
+    await ProfileRegistry.load({ ...options, settings, telemetry, homeLock }),
+    (registry) => registry.close(),
   )
   const tokens = new AccessTokens(options.settings.tokens, options.settings.isExposed)
   resources.defer(settings.subscribe((next) => tokens.replace(next.tokens)))

@@ -39,6 +39,8 @@ export interface ProfileStorageOptions {
   readonly telemetry?: Telemetry
   /** Is told of failures. Default: one that logs them. */
   readonly health?: StorageHealth
+  /** Is asked before each write. Default: nobody else uses the home. */
+  readonly homeLock?: NonNullable<SqliteStorageOptions['homeLock']>
   /** Opens the database. Tests replace it, to inject failures. */
   readonly openConnection?: NonNullable<SqliteStorageOptions['openConnection']>
 }
@@ -60,6 +62,7 @@ export function openProfileStorage(options: ProfileStorageOptions): ProfileStora
     durable,
     log,
     ...(options.health && { health: options.health }),
+    ...(options.homeLock && { homeLock: options.homeLock }),
     ...(options.openConnection && { openConnection: options.openConnection }),
   })
   const hermesPath = hermesHome === null ? null : toHermesDatabasePath(hermesHome)

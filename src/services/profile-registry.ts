@@ -12,11 +12,12 @@ import { loadFirstStartTime } from '../storage/filesystem/load-first-start-time.
 import { ProfileStorageMonitor, toPublicOpenError } from './profile-storage-monitor.ts'
 import { ProfileConfigs, type ProfileConfigsOptions } from './config-reload/profile-configs.ts'
 import { OpenProfiles } from './open-profiles.ts'
-import { openProfileServices, type ProfileServices } from './profile-services.ts'
+import { openProfileServices, type ProfileServices, type ProfileServicesOptions } from './profile-services.ts'
 
 export interface ProfileRegistryOptions extends ProfileConfigsOptions {
   /** Default: nothing is measured. */
   readonly telemetry?: Telemetry
+  readonly homeLock?: NonNullable<ProfileServicesOptions['homeLock']>
   /** Replaces the MCP servers of a profile. */
   readonly createToolSource?: (profile: string) => ToolSource
 }
@@ -260,7 +261,7 @@ export class ProfileRegistry {
   }
 
   async #openServices(name: string): Promise<ProfileServices> {
-    const { log, createToolSource } = this.#options
+    const { log, createToolSource, homeLock } = this.#options
     const { limits } = this
     await this.#open.waitUntilClosed(name)
     if (this.refusesWork) throw createShuttingDownError()
@@ -278,6 +279,7 @@ export class ProfileRegistry {
       assertStreamCapacity: () => this.#assertStreamCapacity(),
       log: name === defaultProfileName ? log : log.child({ profile: name }),
       onStorageProblem: (problem) => this.storage.onProblem(name, problem),
+      ...(homeLock && { homeLock }),
       ...(createToolSource && { tools: createToolSource(name) }),
     })
     // They may have changed meanwhile.

@@ -15,7 +15,7 @@ export interface ProfileStorageMonitorOptions {
 
 /**
  * Tells `/ready` of the storage of every profile, and ends what cannot go on: the answers of a profile whose database was
- * deleted or replaced, and with `default` the server. A problem of another profile costs only that profile.
+ * deleted or replaced, with `default` the server, and the server if the home was lost. A problem of another profile costs only that profile.
  */
 export class ProfileStorageMonitor implements OpeningObserver {
   readonly #options: ProfileStorageMonitorOptions
@@ -58,6 +58,7 @@ export class ProfileStorageMonitor implements OpeningObserver {
   onProblem(name: string, problem: StorageProblem | null): void {
     if (problem === null) return this.#options.readiness.resolve(toComponent(name))
     this.#report(name, problem.message)
+    if (problem.kind === 'HOME_LOST') this.#failure.resolve()
     if (problem.kind === 'REPLACED') void this.#endReplaced(name, problem)
   }
 

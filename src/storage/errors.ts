@@ -20,9 +20,19 @@ export class JobRevisionConflictError extends Error {
 
 /**
  * What kind of failure the engine reports: a broken constraint, a lock that is held too long, a full or read-only disk,
- * an I/O error, a damaged file, a file that was deleted or replaced while it was open, or anything else.
+ * an I/O error, a damaged file, a file that was deleted or replaced while it was open, a home whose lock was lost, or
+ * anything else.
  */
-export type StorageFailure = 'CONSTRAINT' | 'BUSY' | 'FULL' | 'READ_ONLY' | 'IO' | 'CORRUPT' | 'REPLACED' | 'OTHER'
+export type StorageFailure =
+  | 'CONSTRAINT'
+  | 'BUSY'
+  | 'FULL'
+  | 'READ_ONLY'
+  | 'IO'
+  | 'CORRUPT'
+  | 'REPLACED'
+  | 'HOME_LOST'
+  | 'OTHER'
 
 /** The engine failed. The transaction was rolled back. */
 export class StorageError extends Error {

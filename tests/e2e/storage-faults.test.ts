@@ -13,6 +13,7 @@ import {
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
+import { lockHome } from '../../src/storage/sqlite/database/home-lock.ts'
 import { ChatClient } from '../support/clients/chat-client.ts'
 import { EventReader } from '../support/clients/reader.ts'
 import { ask } from '../support/server/graphql-request.ts'
@@ -24,6 +25,7 @@ import {
   startOnSmallDisk,
   fillDiskCommand,
 } from '../support/server/small-disk.ts'
+import { TestDatabase } from '../support/storage/test-database.ts'
 
 /** A user of this machine that is not root, for whom the modes of files count. */
 const nobody = 65_534
@@ -120,6 +122,41 @@ describe('a start', { timeout: 60_000 }, () => {
     expect(open).toEqual([])
     expect(server.output.stderr).toContain(`chmod 700 ${home}`)
     expect(server.output.stderr).toContain(`chmod 600 ${join(home, 'config.json')}`)
+  })
+})
+
+describe('a lock.db that is deleted while the server runs', { timeout: 60_000 }, () => {
+  test('is created and locked again, and everything goes on', async () => {
+    const home = newFolder()
+    await using server = await startServerProcess(toArguments(home))
+    await using client = new ChatClient(server.url)
+    rmSync(join(home, 'lock.db'))
+    const { id } = await client.start({ text: 'Hi' })
+    const { stream } = await new EventReader(client.followStream(id)).readUntilType('StreamFinished')
+    expect(stream.status).toBe('COMPLETED')
+    expect(server.output.stderr).toContain('created and locked again')
+    expectRefusal(await runToEnd(toArguments(home)), 'Another Segue server uses the home')
+  })
+
+  test.each([
+    ['with an answer that runs', true],
+    ['without a write', false],
+  ])('and locked by another server ends the process with status 1, %s', async (_, isAnswering) => {
+    const home = newFolder()
+    await using server = await startServerProcess(toArguments(home, ['--offline-delay', '20']))
+    await using client = new ChatClient(server.url)
+    const { id } = await client.start({ text: isAnswering ? 'Tell me about your mother.'.repeat(200) : 'Hi' })
+    const reader = new EventReader(client.followStream(id))
+    if (isAnswering) await reader.readUntil(({ text }) => typeof text === 'string' && text !== '')
+    else await reader.readUntilType('StreamFinished')
+    rmSync(join(home, 'lock.db'))
+    const lock = lockHome(home)
+    onTestFinished(() => lock.release())
+    await expect.poll(() => server.process.exitCode, { timeout: 15_000 }).toBe(1)
+    expect(server.output.stderr).toContain('The lock.db of the home was deleted or replaced')
+    using database = new TestDatabase(join(home, 'segue.db'))
+    const status = database.value('SELECT status FROM streams WHERE id = ?', id)
+    expect(status, 'the other server ends what ran').toBe(isAnswering ? 'RUNNING' : 'COMPLETED')
   })
 })
 

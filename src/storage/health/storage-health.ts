@@ -60,8 +60,7 @@ export class StorageHealth {
     if (kind === null || this.#isClosed) return
     this.#log(kind, error)
     const known = this.#problems.get(part)
-    // Damage stays, whatever else fails. Nothing can be said of a file that was replaced.
-    if (known?.kind === kind || known?.kind === 'REPLACED' || (known?.kind === 'CORRUPT' && kind !== 'REPLACED')) return
+    if (known && (known.kind === kind || severity(known.kind) > severity(kind))) return
     this.#problems.set(part, { kind, message: describeStorageProblem(kind) })
     this.#notify()
     this.#scheduleProbe()
@@ -129,7 +128,12 @@ export class StorageHealth {
   }
 }
 
+/** A problem gives way to a worse one. Nothing that is found out about a file that was replaced says anything of the right one. */
+function severity(kind: StorageProblemKind): number {
+  return ['CORRUPT', 'REPLACED', 'HOME_LOST'].indexOf(kind) + 1
+}
+
 /** Whether a problem lasts until the server is restarted. */
 function isLasting({ kind }: StorageProblem): boolean {
-  return kind === 'CORRUPT' || kind === 'REPLACED'
+  return severity(kind) > 0
 }

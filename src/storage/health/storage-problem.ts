@@ -2,7 +2,10 @@ import { SegueError } from '../../lib/errors.ts'
 import { StorageError, type StorageFailure } from '../errors.ts'
 
 /** The failures that lie outside the program: whoever runs the server can end them. */
-export type StorageProblemKind = Extract<StorageFailure, 'FULL' | 'READ_ONLY' | 'IO' | 'CORRUPT' | 'REPLACED'>
+export type StorageProblemKind = Extract<
+  StorageFailure,
+  'FULL' | 'READ_ONLY' | 'IO' | 'CORRUPT' | 'REPLACED' | 'HOME_LOST'
+>
 
 /** What clients, `/ready` and the log say of each. */
 const problemDescriptions: Readonly<Record<StorageProblemKind, string>> = {
@@ -12,6 +15,8 @@ const problemDescriptions: Readonly<Record<StorageProblemKind, string>> = {
   CORRUPT: 'The database of the profile is damaged. Stop the server and run `segue doctor`.',
   REPLACED:
     'The database of the profile was deleted or replaced while the server runs. Put the right file there and restart the server.',
+  HOME_LOST:
+    'The lock.db of the home was deleted or replaced while the server runs, and cannot be locked again. Make sure that no other server uses the home, and restart the server.',
 }
 
 /** Which problem of the storage an error tells of; null for any other error. */

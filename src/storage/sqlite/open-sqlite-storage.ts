@@ -30,6 +30,8 @@ export interface SqliteStorageOptions {
   readonly log: Logger
   /** Is told of failures. Default: one that logs them. */
   readonly health?: StorageHealth
+  /** Is asked before each write. */
+  readonly homeLock?: NonNullable<SegueProfileDatabaseOptions['homeLock']>
   /** Opens the database. Tests replace it, to inject failures. */
   readonly openConnection?: NonNullable<SegueProfileDatabaseOptions['openConnection']>
 }

@@ -6,6 +6,7 @@ import { createPrivateFolder } from '../../lib/files/private-files.ts'
 import { SegueError } from '../../lib/errors.ts'
 import { Notifier } from '../../lib/async/notifier.ts'
 import { defaultProfileName } from '../../profiles/profile-name.ts'
+import type { HomeLock } from '../home-lock.ts'
 import type { ProfileChangeNotifiers } from '../change-notifier.ts'
 import type { ConversationChange } from '../sessions/conversation-reader.ts'
 import {
@@ -34,6 +35,8 @@ export interface SegueProfileDatabaseOptions {
   readonly durable?: boolean
   /** Is told of failures. Default: one that tells nobody. */
   readonly health?: StorageHealth
+  /** Is asked before each write. Default: nobody else uses the home. */
+  readonly homeLock?: Pick<HomeLock, 'assertHeld'>
   /** Opens the file. Tests replace it, to inject failures at commits. */
   readonly openConnection?: typeof openProfileDatabase
 }
@@ -60,6 +63,7 @@ export class SegueProfileDatabase implements SqlConnection {
   readonly changes: ProfileChangeNotifiers = { decisions: new Notifier(), jobRuns: new Notifier() }
   readonly #durable: boolean
   readonly #health: StorageHealth
+  readonly #homeLock: SegueProfileDatabaseOptions['homeLock']
   readonly #openConnection: typeof openProfileDatabase
   readonly #conversationIndex = new ConversationIndexMaintainer(this)
   readonly #writeLockQueue = new WriteLockQueue()
@@ -85,6 +89,7 @@ export class SegueProfileDatabase implements SqlConnection {
     this.path = path
     this.#durable = options.durable ?? false
     this.#health = options.health ?? new StorageHealth({ log: silentLogger })
+    this.#homeLock = options.homeLock
     this.#openConnection = options.openConnection ?? openProfileDatabase
     this.#hasFile = existsSync(path)
     this.#connection = this.#open(this.#hasFile ? path : ':memory:')
@@ -148,7 +153,7 @@ export class SegueProfileDatabase implements SqlConnection {
    * Runs `work` in one transaction, which takes the write lock at its beginning and is rolled back if `work` throws. The
    * same transaction updates the conversation index and the search index; of very large changes they follow in later
    * transactions. Throws StorageError BUSY at once, without having called `work`, if another program holds the lock, and
-   * REPLACED if the file is not the one that was opened.
+   * REPLACED if the file is not the one that was opened, and HOME_LOST if the home may be another server's.
    */
   transaction<T>(work: () => T, options: TransactionOptions = {}): T {
     this.#assertOpen()
@@ -192,10 +197,11 @@ export class SegueProfileDatabase implements SqlConnection {
     }
   }
 
-  /** Reports to the health if the file was deleted or replaced. */
+  /** Reports to the health if the file or the lock of the home was deleted or replaced. */
   checkFile(): void {
     try {
       this.#files?.assertUnchanged()
+      this.#homeLock?.assertHeld()
     } catch (error) {
       this.#onError(error)
     }
@@ -228,6 +234,7 @@ export class SegueProfileDatabase implements SqlConnection {
   /** Creates the file, or checks that it is still the one that was opened. */
   #prepareFile({ evenIfReplaced = false }: TransactionOptions): void {
     mapSqliteErrors(() => {
+      this.#homeLock?.assertHeld()
       if (!this.#hasFile) this.#createFile()
       else if (this.#isExclusive) this.#reopen()
       else if (!evenIfReplaced) this.#files?.assertUnchanged()

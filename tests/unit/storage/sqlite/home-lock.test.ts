@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -92,6 +92,35 @@ test('a released home can be locked by another process', { timeout: 60_000 }, as
   expect((await startLockingProcess()).output).toMatch(/^HomeInUseError: /)
   lock.release()
   expect((await startLockingProcess()).output).toBe('locked')
+})
+
+test(
+  'a lock whose file was deleted is acquired again, unless another process has it',
+  { timeout: 60_000 },
+  async () => {
+    const lock = lockHome(home)
+    lock.assertHeld()
+    rmSync(join(home, 'lock.db'))
+    lock.assertHeld()
+    const other = await startLockingProcess()
+    expect(other.output).toMatch(/^HomeInUseError: /)
+
+    rmSync(join(home, 'lock.db'))
+    const { child, output } = await startLockingProcess()
+    expect(output).toBe('locked')
+    expect(() => lock.assertHeld()).toThrow(expect.objectContaining({ failure: 'HOME_LOST' }))
+    await kill(child)
+    expect(() => lock.assertHeld(), 'what the other one has written is not known').toThrow(/uses the home/)
+    lock.release()
+  },
+)
+
+test('a lock of a home that was deleted is lost, and creates no new home', () => {
+  const lock = lockHome(home)
+  rmSync(home, { recursive: true })
+  expect(() => lock.assertHeld()).toThrow(/was deleted or moved/)
+  expect(existsSync(home)).toBe(false)
+  lock.release()
 })
 
 test.each<[string, () => void]>([
