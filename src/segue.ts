@@ -1,9 +1,11 @@
 import { findExposure } from './lib/files/private-files.ts'
 import type { Settings } from './config/settings.ts'
+import { HttpClient } from './lib/http/http-client.ts'
 import { MutableLiveValue } from './config/reload/live-value.ts'
 import { createMetricsHandler } from './observability/metrics-handler.ts'
 import { createServerTelemetry } from './observability/create-server-telemetry.ts'
 import { AccessTokens } from './server/auth/access-tokens.ts'
+import { JwtAuthentication } from './server/auth/oidc/jwt-authentication.ts'
 import { loadSignInKey } from './server/sign-in/sign-in-key.ts'
 import { SignInCookies } from './server/sign-in/sign-in-cookie.ts'
 import { startServer, type ServerOptions } from './server/server.ts'
@@ -43,7 +45,7 @@ export async function startSegue({ heartbeat, webAppFolder = null, ...options }:
   await using resources = new AsyncDisposableStack()
   const { log, env } = options
   const settings = new MutableLiveValue(options.settings)
-  const { home, host, port, publicHosts, trustProxy, tls } = options.settings
+  const { home, host, port, publicHosts, trustProxy, tls, oidc } = options.settings
   const homeLock = resources.adopt(lockHome(home, log), (lock) => lock.release())
   const exposure = findExposure(home)
   if (exposure !== null) log.warn(exposure)
@@ -52,11 +54,13 @@ export async function startSegue({ heartbeat, webAppFolder = null, ...options }:
     await ProfileRegistry.load({ ...options, settings, telemetry, homeLock }),
     (registry) => registry.close(),
   )
-  const tokens = new AccessTokens(options.settings.tokens, options.settings.isExposed)
+  const tokens = new AccessTokens(options.settings.tokens, options.settings.isExposed || oidc !== null)
   resources.defer(settings.subscribe((next) => tokens.replace(next.tokens)))
+  const httpClient = resources.adopt(new HttpClient(env), (client) => client.close())
   const server = resources.adopt(
     await startServer({
       ...{ host, port, publicHosts, trustProxy, tls, tokens, settings, log, profiles, webAppFolder },
+      jwts: oidc && new JwtAuthentication({ oidc, httpClient, log }),
       signInCookies: new SignInCookies(() => loadSignInKey(home, log), Date.now),
       handleMetrics: createMetricsHandler(telemetry.metrics),
       ...(heartbeat && { heartbeat }),

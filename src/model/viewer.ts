@@ -3,7 +3,7 @@ export type ViewerRole = 'READ' | 'USER' | 'ADMIN'
 
 /** Who asks, as a plain value that is made where a request arrives. */
 export interface Viewer {
-  /** The name of the token. Null if the server has no tokens. */
+  /** The name of the token, or of the user that it was issued to. Null if the server has no tokens. */
   readonly name: string | null
   readonly role: ViewerRole
   /** The names of the profiles that exist for the viewer, whether or not they exist on the server. */
@@ -17,7 +17,7 @@ export const localViewer: Viewer = { name: null, role: 'ADMIN', profiles: 'all' 
 const roles: readonly ViewerRole[] = ['READ', 'USER', 'ADMIN']
 
 /** Whether a viewer may do what needs a role: it has that one, or a more powerful one. */
-export function hasRole(viewer: Viewer, role: ViewerRole): boolean {
+export function hasRole(viewer: Pick<Viewer, 'role'>, role: ViewerRole): boolean {
   return roles.indexOf(viewer.role) >= roles.indexOf(role)
 }
 

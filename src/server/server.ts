@@ -13,6 +13,7 @@ import type { AccessTokens } from './auth/access-tokens.ts'
 import { Authenticator, isRejection } from './auth/authenticator.ts'
 import { CallerLimits } from './auth/caller-limits.ts'
 import { createBearerAuthentication } from './auth/bearer-token.ts'
+import type { JwtAuthentication } from './auth/oidc/jwt-authentication.ts'
 import { BatchRunner } from './graphql/batch-runner.ts'
 import { createGraphQLError } from './graphql/graphql-errors.ts'
 import { DocumentLoader } from './graphql/documents/document-loader.ts'
@@ -58,6 +59,8 @@ export interface ServerOptions {
   readonly trustProxy: boolean
   readonly tls: TlsFiles | null
   readonly tokens: AccessTokens
+  /** Null: the server takes no tokens but its own. */
+  readonly jwts: JwtAuthentication | null
   readonly signInCookies: SignInCookies
   readonly profiles: ProfileRegistry
   /** `allowedOrigins`: of web pages that may call the API, besides the server's own. */
@@ -91,7 +94,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const authenticator = new Authenticator({
     tokens: options.tokens,
     methods: [
-      createBearerAuthentication(options.tokens),
+      createBearerAuthentication(options.tokens, options.jwts),
       createCookieAuthentication(options.tokens, options.signInCookies),
     ],
     limits: new CallerLimits(() => settings.current.limits),

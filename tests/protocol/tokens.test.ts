@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { defaultLimits } from '../../src/config/limits.ts'
 import { EventStream } from '../support/clients/event-stream.ts'
 import { newTestToken } from '../support/config/test-token.ts'
+import { nowInSeconds, startTestIssuer } from '../support/server/oidc-issuer.ts'
 import { post } from '../support/server/post.ts'
 import { RawSocket } from '../support/server/raw-socket.ts'
 import { startTestSegue, type TestSegue } from '../support/server/segue.ts'
@@ -63,4 +64,27 @@ test('V5 a server without tokens refuses what has come through a proxy', async (
   expect((await post(segue.url, '{ __typename }')).status).toBe(200)
   for (const name of ['Forwarded', 'X-Forwarded-For'])
     expect((await post(segue.url, '{ __typename }', {}, { [name]: 'for=127.0.0.1' })).status).toBe(401)
+})
+
+test('V6 a JWT of the issuer is a token until it expires, and 503 or 1013 while the issuer cannot be asked', async () => {
+  await using issuer = await startTestIssuer()
+  await using server = await startTestSegue({ settings: { oidc: issuer.oidc, tokens: [phone] } })
+  const token = await issuer.sign({ exp: nowInSeconds() - 3 })
+  const headers = { authorization: `Bearer ${token}` }
+  issuer.setBroken(true)
+  const refused = await post(server.url, '{ __typename }', {}, headers)
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '5'])
+  const refusedSocket = await RawSocket.connect(server.url)
+  refusedSocket.send({ type: 'connection_init', payload: { token } })
+  expect((await refusedSocket.closed).code).toBe(1013)
+  expect((await post(server.url, '{ __typename }', {}, phone.headers)).status).toBe(200)
+
+  issuer.setBroken(false)
+  await using restarted = await startTestSegue({ settings: { oidc: issuer.oidc } })
+  expect((await post(restarted.url, '{ __typename }')).status).toBe(401)
+  const socket = await RawSocket.open(restarted.url, { token })
+  const stream = await EventStream.open(restarted.url, { query: changes, headers })
+  await stream.next()
+  expect((await socket.closed).code).toBe(4403)
+  expect(await stream.readToEnd()).toEqual([])
 })

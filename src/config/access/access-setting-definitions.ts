@@ -4,6 +4,7 @@ import { defineSetting } from '../setting-definition.ts'
 import { createPatternSchema, parseBoolean, parseList, pathSchema } from '../value-schemas.ts'
 import { type AccessToken, accessTokensSchema } from './access-tokens-schema.ts'
 import { hostSchema, hostsSchema } from './host-schema.ts'
+import { oidcSchema, type OidcSettings } from './oidc-schema.ts'
 
 const noTexts: readonly string[] = []
 const noTokens: readonly AccessToken[] = []
@@ -85,6 +86,15 @@ export const accessSettingDefinitions = {
     defaultText: 'none',
     description: 'One more token, with the role admin, as it is: 20 to 500 visible characters of ASCII.',
     schema: createPatternSchema('20 to 500 visible characters of ASCII', /^[!-~]{20,500}$/),
+  }),
+  oidc: defineSetting<OidcSettings, null>({
+    key: 'oidc',
+    scope: 'server',
+    default: null,
+    defaultText: 'none',
+    description:
+      'Issuer of OpenID Connect whose JWTs are tokens as well: an object with issuer, audience, profilesClaim and roleClaim. Callers need tokens then.',
+    schema: oidcSchema,
   }),
   allowOrigins: defineSetting<readonly string[], readonly string[]>({
     flag: 'allow-origin',

@@ -3,6 +3,7 @@ import { settingDefinitions as definitions } from '../setting-definitions.ts'
 import type { SettingsReader } from '../settings-reader.ts'
 import type { AccessToken } from './access-tokens-schema.ts'
 import { isLoopbackListenHost } from './host-schema.ts'
+import type { OidcSettings } from './oidc-schema.ts'
 import { type ConfigFolders, resolveTls, type TlsFiles } from './resolve-tls.ts'
 
 /** Where the server can be reached, and by whom. */
@@ -13,14 +14,16 @@ export interface AccessSettings {
   readonly publicHosts: readonly string[]
   /** Whether the headers of a proxy in front of the server say who the client is. */
   readonly trustProxy: boolean
-  /** Whether other machines can reach the server. There are tokens then. */
+  /** Whether other machines can reach the server. There are tokens or an issuer then. */
   readonly isExposed: boolean
   /** Null: plain HTTP. */
   readonly tls: TlsFiles | null
   /** Origins of web pages that may call the API, as browsers send them. */
   readonly allowedOrigins: readonly string[]
-  /** Empty: callers need no token. */
+  /** Empty, without an issuer: callers need no token. */
   readonly tokens: readonly AccessToken[]
+  /** The issuer whose JWTs are tokens as well. Null: there is none. */
+  readonly oidc: OidcSettings | null
 }
 
 const createTokenHint = 'create one with segue token <name>, or set SEGUE_TOKEN.'
@@ -32,6 +35,8 @@ export function resolveAccess(reader: SettingsReader, folders: ConfigFolders): A
   const trustProxy = reader.read(definitions.trustProxy)
   const allowedOrigins = reader.read(definitions.allowOrigins)
   const tokens = resolveTokens(reader)
+  const { value: oidc } = reader.read(definitions.oidc)
+  const needsToken = tokens.length > 0 || oidc !== null
 
   const exposing = [
     isLoopbackListenHost(host.value) ? [] : [host.source.label],
@@ -39,11 +44,11 @@ export function resolveAccess(reader: SettingsReader, folders: ConfigFolders): A
     trustProxy.value ? [trustProxy.source.label] : [],
   ].flat()
   const [setting] = exposing
-  if (setting !== undefined && tokens.length === 0)
+  if (setting !== undefined && !needsToken)
     reader.report({
       problems: [`${setting}: Other machines could call the server without a token: ${createTokenHint}`],
     })
-  if (allowedOrigins.value.length > 0 && tokens.length === 0)
+  if (allowedOrigins.value.length > 0 && !needsToken)
     reader.report({
       warnings: [
         `${allowedOrigins.source.label}: Without tokens, every page of ${allowedOrigins.value.join(', ')} can read and delete all chats, and run tools. To require a token, ${createTokenHint}`,
@@ -57,6 +62,7 @@ export function resolveAccess(reader: SettingsReader, folders: ConfigFolders): A
     tls: resolveTls(reader, folders),
     allowedOrigins: allowedOrigins.value,
     tokens,
+    oidc,
   }
 }
 

@@ -15,6 +15,7 @@ const names: Readonly<Record<Exclude<keyof RestartSettings, 'isExposed'>, string
   publicHosts: 'publicHosts',
   trustProxy: 'trustProxy',
   tls: 'tlsCert',
+  oidc: 'oidc',
   home: 'home',
   hermesHome: 'hermesHome',
   currency: 'currency',
@@ -37,10 +38,10 @@ export function mergeLiveSettings(running: Settings, next: Settings): Settings {
 }
 
 function pickRestartSettings(settings: Settings): RestartSettings {
-  const { port, host, publicHosts, trustProxy, tls, isExposed, ...others } = settings
+  const { port, host, publicHosts, trustProxy, tls, oidc, isExposed, ...others } = settings
   const { home, hermesHome, currency, durable, offlineDelayMs, graceMs, logLevel } = others
   return {
-    ...{ port, host, publicHosts, trustProxy, tls, isExposed },
+    ...{ port, host, publicHosts, trustProxy, tls, oidc, isExposed },
     ...{ home, hermesHome, currency, durable, offlineDelayMs, graceMs, logLevel },
   }
 }

@@ -17,7 +17,7 @@ export class AccessTokens {
   #entries: readonly TokenEntry[] = []
   #localRevocation = createRevocation()
 
-  /** @param mustExist Other machines can reach the server: without tokens nobody may call it. */
+  /** @param mustExist Nobody may call the server without a token: other machines can reach it, or it has an issuer. */
   constructor(tokens: readonly AccessToken[], mustExist: boolean) {
     this.#mustExist = mustExist
     this.replace(tokens)

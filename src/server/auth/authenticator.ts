@@ -62,7 +62,7 @@ export class Authenticator {
   }
 
   /**
-   * The caller that connection_init names. Null if its token is not valid.
+   * The caller that connection_init names. Null if its token is not valid; a rejection if that cannot be found out now.
    *
    * @param handshakeCaller What `authenticateHandshake` has returned.
    */
@@ -70,10 +70,11 @@ export class Authenticator {
     handshake: RequestCredentials,
     handshakeCaller: Caller | null,
     authorization: string,
-  ): Promise<Caller | null> {
+  ): Promise<Caller | RequestRejection | null> {
     const { method, socket, headers } = handshake
     const found = await this.#identify({ method, socket, headers: { ...headers, authorization } })
-    const caller = found === null || found === 'invalid' || isRejection(found) ? null : found
+    if (found !== null && found !== 'invalid' && isRejection(found)) return found
+    const caller = found === 'invalid' ? null : found
     const address = this.#readAddress(handshake)
     if (caller === null && handshakeCaller !== null) await this.limits.takeAttempt(address)
     if (caller !== null && handshakeCaller === null) await this.limits.returnAttempt(address)

@@ -10,6 +10,8 @@ const codeByStatus: Readonly<Record<RequestRejection['status'], ErrorCode>> = {
   403: 'FORBIDDEN',
   415: 'BAD_USER_INPUT',
   429: 'RATE_LIMITED',
+  // Whoever issues the caller's token cannot be asked.
+  503: 'UNAUTHENTICATED',
 }
 
 /** Answers an HTTP request that was rejected before it was handled. */

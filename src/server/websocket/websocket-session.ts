@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Authenticator, RequestCredentials } from '../auth/authenticator.ts'
+import { type Authenticator, isRejection, type RequestCredentials } from '../auth/authenticator.ts'
 import type { Caller } from '../auth/caller.ts'
 import type { RequestRejection } from '../request-rejection.ts'
 import { DeferredJson } from './deferred-json.ts'
@@ -14,7 +14,7 @@ const forbidden = 4403
 export const tryAgainLater = 1013
 
 const wrongTokenReason = 'The token is missing or not valid. Send it in connection_init, as token.'
-const revokedReason = 'The token was removed or changed. Connect again.'
+const revokedReason = 'The token has expired, or was removed or changed. Connect again with a valid one.'
 
 /** Where clients put a token in the payload of connection_init. Names of headers have no case. */
 const connectionParamsSchema = z
@@ -58,8 +58,10 @@ export class WebSocketSession {
       authorization === null
         ? handshakeCaller
         : await authenticator.authenticateConnectionInit(handshake, handshakeCaller, authorization)
-    if (!caller) close(unauthorized, wrongTokenReason)
-    return caller !== null && this.#admit(caller)
+    if (caller === null) close(unauthorized, wrongTokenReason)
+    else if (isRejection(caller)) close(tryAgainLater, caller.message)
+    else return this.#admit(caller)
+    return false
   }
 
   /**

@@ -108,8 +108,9 @@ describe('A config.json changes nothing while it', () => {
 test('What needs a restart is named in one line, and the rest of the file takes effect', async () => {
   const origin = newOrigin()
   // --port overrides the port of the file, so that it has not changed.
-  const config = { port: 1, host: 'localhost', currency: 'EUR', allowOrigins: [origin] }
-  await running.waitForLog('Restart Segue to apply the changes of host, currency in config.json.', () =>
+  const oidc = { issuer: 'https://id.example.com', audience: 'segue' }
+  const config = { port: 1, host: 'localhost', oidc, currency: 'EUR', allowOrigins: [origin] }
+  await running.waitForLog('Restart Segue to apply the changes of host, oidc, currency in config.json.', () =>
     writeFileSync(pathOf('config.json'), JSON.stringify(config)),
   )
   expect(await askFrom(origin)).toBe(200)

@@ -9,4 +9,5 @@ export const localAccess: AccessSettings = {
   tls: null,
   allowedOrigins: [],
   tokens: [],
+  oidc: null,
 }

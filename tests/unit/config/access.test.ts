@@ -5,6 +5,7 @@ import { newTestSettings } from '../../support/config/test-settings.ts'
 const { config, read, readProblems, writeConfig } = newTestSettings()
 const sha256 = sha256Hex('some token')
 const SEGUE_TOKEN = 'a-token-of-20-characters'
+const oidc = { issuer: 'https://id.example.com/realms/home', audience: 'segue' }
 
 describe('a server that other machines can reach', () => {
   test.each([
@@ -20,6 +21,9 @@ describe('a server that other machines can reach', () => {
       `${label}: Other machines could call the server without a token: create one with segue token <name>, or set SEGUE_TOKEN.`,
     ])
     expect(read(argv, { ...env, SEGUE_TOKEN })).toMatchObject({ isExposed: true })
+    writeConfig({ oidc })
+    expect(read(argv, env)).toMatchObject({ isExposed: true })
+    writeConfig({})
   })
 
   test.each(['localhost', 'LOCALHOST', '127.0.0.1', '127.3.2.1', '::1', '[::1]'])('is not one on %s', (host) => {
@@ -84,6 +88,46 @@ describe('tokens', () => {
   test('are in no message', () => {
     const problems = readProblems([], { SEGUE_TOKEN: 'too short' })
     expect(problems).toEqual(['SEGUE_TOKEN: Must be 20 to 500 visible characters of ASCII.'])
+  })
+})
+
+describe('oidc', () => {
+  test('has an issuer, an audience and the names of two claims', () => {
+    expect(read([]).oidc).toBeNull()
+    writeConfig({ oidc })
+    expect(read([]).oidc).toEqual({ ...oidc, profilesClaim: 'segue_profiles', roleClaim: 'segue_role' })
+    const more = { profilesClaim: 'https://example.com/profiles', roleClaim: 'role' }
+    writeConfig({ oidc: { ...oidc, ...more } })
+    expect(read([]).oidc).toEqual({ ...oidc, ...more })
+  })
+
+  test.each(['https://id.example.com', 'http://127.0.0.1:3000', 'http://localhost:3000/a', 'http://[::1]:3000'])(
+    'takes the issuer %s',
+    (issuer) => {
+      writeConfig({ oidc: { ...oidc, issuer } })
+      expect(read([]).oidc).toMatchObject({ issuer })
+    },
+  )
+
+  const issuerProblem =
+    'oidc.issuer: Must be the URL of an issuer, as its tokens have it in iss: with https, or http on this machine, without credentials, ? and #.'
+
+  test.each([
+    [
+      'https://id.example.com',
+      'oidc: Invalid value "https://id.example.com". Must be an object with issuer, audience, profilesClaim and roleClaim.',
+    ],
+    [{ ...oidc, issuer: 'http://id.example.com' }, issuerProblem],
+    [{ ...oidc, issuer: 'id.example.com' }, issuerProblem],
+    [{ ...oidc, issuer: 'file:///etc/keys' }, issuerProblem],
+    [{ ...oidc, issuer: 'https://a:b@id.example.com' }, issuerProblem],
+    [{ ...oidc, issuer: 'https://id.example.com?a' }, issuerProblem],
+    [{ issuer: oidc.issuer }, 'oidc.audience: Must be the audience that tokens for this server have in aud.'],
+    [{ ...oidc, roleClaim: '' }, 'oidc.roleClaim: Must be the name of a claim.'],
+    [{ ...oidc, secret: 'x' }, 'oidc.secret: Unknown key. Allowed keys: issuer, audience, profilesClaim, roleClaim.'],
+  ])('is a problem as %j', (value, problem) => {
+    writeConfig({ oidc: value })
+    expect(readProblems()).toEqual([`${config}: ${problem}`])
   })
 })
 
