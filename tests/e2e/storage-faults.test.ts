@@ -125,6 +125,87 @@ describe('a start', { timeout: 60_000 }, () => {
   })
 })
 
+const uploadSchema = z.object({ url: z.string() })
+
+const upload = (url: string, body: BodyInit) =>
+  fetch(`${url}/files`, {
+    method: 'POST',
+    body,
+    ...(typeof body === 'string' && { headers: { 'content-type': 'text/plain' } }),
+  })
+
+async function uploadText(url: string, text: string): Promise<string> {
+  const response = await upload(url, text)
+  expect(response.status).toBe(201)
+  return new URL(uploadSchema.parse(await response.json()).url, url).href
+}
+
+describe('uploads', { timeout: 60_000 }, () => {
+  test('are refused with STORAGE on a full disk, and leave no file', async () => {
+    await using server = await startOnSmallDisk()
+    await uploadText(server.url, 'first')
+    const listFiles = () => readdirSync(join(server.home, 'files'))
+    const before = listFiles()
+    server.fillDisk()
+    const form = new FormData()
+    form.append('file', new Blob(['a'.repeat(300_000)], { type: 'text/plain' }), 'a.txt')
+    for (const body of ['a'.repeat(300_000), form]) {
+      const response = await upload(server.url, body)
+      expect(response.status).toBe(503)
+      expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'STORAGE' } }] })
+    }
+    expect(listFiles()).toEqual(before)
+    server.freeDisk()
+    await uploadText(server.url, 'second')
+    expect(listFiles()).toHaveLength(2)
+  })
+
+  test('whose folder is deleted are missing one by one, and the next upload creates it again', async () => {
+    const home = newFolder()
+    await using server = await startServerProcess(toArguments(home))
+    await using client = new ChatClient(server.url)
+    const lost = await uploadText(server.url, 'lost')
+    rmSync(join(home, 'files'), { recursive: true })
+    expect((await fetch(lost)).status).toBe(404)
+    await expect(
+      client.start({ text: 'Hi', files: [{ url: new URL(lost).pathname, mediaType: 'text/plain' }] }),
+    ).rejects.toThrow(/file/i)
+    const kept = await uploadText(server.url, 'kept')
+    expect(await (await fetch(kept)).text()).toBe('kept')
+    const { id } = await client.start({ text: 'Hi', files: [{ url: new URL(kept).pathname, mediaType: 'text/plain' }] })
+    const { stream } = await new EventReader(client.followStream(id)).readUntilType('StreamFinished')
+    expect(stream.status).toBe('COMPLETED')
+    expect(await readStatus(server.url)).toBe(200)
+  })
+})
+
+test('checkpoints that fail lose nothing, and the next one that works includes them', { timeout: 60_000 }, async () => {
+  const home = newFolder()
+  const path = join(home, 'segue.db')
+  const server = await startServerProcess({ ...toArguments(home), launcher: ['unshare', '--mount'] })
+  onTestFinished(() => server[Symbol.asyncDispose]())
+  const mount = (...argv: string[]) =>
+    execFileSync('nsenter', ['--mount', '--target', String(server.process.pid), ...argv])
+  const createSessions = async (count: number): Promise<void> => {
+    const query = 'mutation { createSession(input: {}) { id } }'
+    for (let done = 0; done < count; done += 1)
+      await ask(server.url, z.object({ createSession: z.unknown() }), { query })
+  }
+  await createSessions(1)
+  // The server has the file open. A checkpoint opens it anew, and cannot write to it.
+  mount('mount', '--bind', '-o', 'ro', path, path)
+  const { mtimeMs } = statSync(path)
+  await createSessions(300)
+  expect(await readStatus(server.url)).toBe(200)
+  expect(statSync(path).mtimeMs).toBe(mtimeMs)
+  mount('umount', path)
+  await createSessions(256)
+  await expect.poll(() => statSync(path).mtimeMs, { timeout: 10_000 }).toBeGreaterThan(mtimeMs)
+  await server.stop('SIGKILL')
+  using database = new TestDatabase(path)
+  expect(database.value('SELECT count(*) FROM sessions')).toBe(557)
+})
+
 describe('a lock.db that is deleted while the server runs', { timeout: 60_000 }, () => {
   test('is created and locked again, and everything goes on', async () => {
     const home = newFolder()

@@ -76,15 +76,24 @@ export class UploadService {
       ...{ name, mediaType, size: bytes.length },
       createdAt: runtime.now(),
     }
-    await uploads.insert(upload)
+    try {
+      await uploads.insert(upload)
+    } catch (error) {
+      await this.#deleteUnreferenced([upload.hash])
+      throw error
+    }
     return upload
   }
 
   /** Deletes the uploads that are older than a day. The files of messages stay. */
   async prune(): Promise<void> {
-    const { blobs, uploads, references, runtime } = this.#dependencies
-    const hashes = await uploads.deleteOlderThan(runtime.now() - uploadRetentionMs)
-    await blobs.deleteUnreferenced(hashes, (batch) => references.findUnreferencedBlobs(batch))
+    const { uploads, runtime } = this.#dependencies
+    await this.#deleteUnreferenced(await uploads.deleteOlderThan(runtime.now() - uploadRetentionMs))
+  }
+
+  #deleteUnreferenced(hashes: readonly string[]): Promise<void> {
+    const { blobs, references } = this.#dependencies
+    return blobs.deleteUnreferenced(hashes, (batch) => references.findUnreferencedBlobs(batch))
   }
 
   /** Prunes now, and every hour until the returned function is called. That resolves when nothing is being deleted. */

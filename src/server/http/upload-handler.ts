@@ -53,9 +53,23 @@ export function createUploadHandler({ profiles, formatError }: UploadHandlerOpti
       const formatted = formatError(error)
       const { code } = formatted.extensions
       const [, status = 500] = Object.entries(statusByCode).find(([each]) => each === code) ?? []
-      // What is left of the body is not read.
+      await discardRest(request)
+      // What is left even then is not read.
       sendJson(response, status, { errors: [formatted] }, request.complete ? {} : { connection: 'close' })
     }
+  }
+}
+
+/** Reads what a client is still sending: it would see a reset connection instead of the response. At most one more file. */
+async function discardRest(request: IncomingMessage): Promise<void> {
+  let size = 0
+  try {
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+      size += chunk.length
+      if (size > maxBodyBytes) return
+    }
+  } catch {
+    // The client has gone.
   }
 }
 

@@ -38,17 +38,23 @@ async function receiveForm(
   blobs: Pick<BlobStore, 'receive'>,
 ): Promise<UploadedFile> {
   const files: Promise<UploadedFile>[] = []
+  let failure: Error | null = null
   try {
     const parser = new Busboy({ headers: { 'content-type': contentType } })
     parser.on('file', (_, stream, name, __, mediaType) => {
-      // Others are read to their end, and make the form invalid.
-      if (files.length > 0) stream.resume()
       const received = files.length > 0 ? Promise.reject(createFormError()) : blobs.receive(stream)
-      files.push(received.then((content) => ({ name: name || null, mediaType, content })))
+      const file = received.then((content) => ({ name: name || null, mediaType, content }))
+      // Handled at once: an error that nobody handles would end the process. The parser would wait for ever for a reader.
+      file.catch((error: Error) => {
+        failure ??= error
+        parser.destroy()
+      })
+      files.push(file)
     })
     await pipeline(body, parser)
   } catch (error) {
     await discard(files)
+    if (failure) throw failure
     throw error instanceof SegueError ? error : createFormError()
   }
   const [file] = files
