@@ -17,7 +17,8 @@ export const ViewerType = schemaBuilder.objectRef<Viewer>('Viewer').implement({
   fields: (t) => ({
     name: t.exposeString('name', {
       nullable: true,
-      description: 'The name of the token, as `tokens` in `config.json` has it. Null if the server has no tokens.',
+      description:
+        'The name of the token, as `tokens` in `config.json` has it, or of the user whom the issuer of the token names. Null if the server has no tokens.',
     }),
     role: t.expose('role', {
       type: ViewerRoleEnum,

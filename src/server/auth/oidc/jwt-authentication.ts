@@ -20,7 +20,7 @@ const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256
 const types = new Set(['jwt', 'at+jwt', 'application/at+jwt'])
 
 /** How far the clocks of the issuer and of this machine may be apart. */
-export const clockToleranceSeconds = 5
+const clockToleranceSeconds = 5
 
 /** The longest delay of a timer. */
 const maxDelayMs = 2 ** 31 - 1
