@@ -5,6 +5,7 @@ import { describe, expect, test, vi } from 'vitest'
 import type { HermesReader } from '../../../src/hermes/hermes-reader.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
 import { firstPage, newDb, newStatePath, newReader } from '../../support/hermes/hermes-fixtures.ts'
+import { damageTable } from '../../support/storage/damage-table.ts'
 import type { ConversationFilter } from '../../../src/storage/sessions/conversation-reader.ts'
 
 const indexPathFor = (hermes: HermesDb): string => join(dirname(hermes.path), 'hermes-index.db')
@@ -63,6 +64,7 @@ describe('the index', () => {
     ['no database', (path: string) => writeFileSync(path, 'no database at all, but rather long'.repeat(300))],
     ['an empty file', (path: string) => writeFileSync(path, '')],
     ['truncated', (path: string) => writeFileSync(path, readFileSync(path).subarray(0, 5000))],
+    ['damaged in a page', (path: string) => void damageTable(path, 'conversations')],
     ['of a later version', (path: string) => new Database(path).exec('PRAGMA user_version = 99').close()],
     ['without a valid progress', (path: string) => new Database(path).exec("UPDATE progress SET body = '{'").close()],
     ['without the table of its progress', (path: string) => new Database(path).exec('DROP TABLE progress').close()],

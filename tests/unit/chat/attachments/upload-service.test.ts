@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { UploadService, uploadRetentionMs } from '../../../../src/chat/attachments/upload-service.ts'
 import { systemClockAndIds } from '../../../../src/lib/clock-and-ids.ts'
 import { FileConverter } from '../../../../src/lib/file-conversion/file-converter.ts'
+import type { BlobStore } from '../../../../src/storage/blob-store.ts'
 import type { UploadRecord } from '../../../../src/storage/uploads/upload-store.ts'
 import { MemoryBlobStore } from '../../../support/storage/memory-blob-store.ts'
 
@@ -16,16 +17,21 @@ afterEach(async () => {
   for (const stop of stops.splice(0)) await stop()
 })
 
-function openService(usage = { count: 0, bytes: 0 }) {
+function openService(usage = { count: 0, bytes: 0 }, insertError: Error | null = null) {
   const stored: UploadRecord[] = []
   const deletedBefore: number[] = []
+  const deleteUnreferenced = vi.fn<BlobStore['deleteUnreferenced']>(async () => undefined)
+  const blobs = Object.assign(new MemoryBlobStore(), { deleteUnreferenced })
   const service = new UploadService({
-    blobs: new MemoryBlobStore(),
+    blobs,
     references: { findUnreferencedBlobs: async (hashes) => [...hashes] },
     converter: new FileConverter(),
     runtime: { ...systemClockAndIds, now: () => uploadRetentionMs + 5 },
     uploads: {
-      insert: async (upload) => void stored.push(upload),
+      insert: async (upload) => {
+        if (insertError) throw insertError
+        stored.push(upload)
+      },
       find: async () => null,
       measure: async () => usage,
       deleteOlderThan: async (createdAt) => {
@@ -34,7 +40,7 @@ function openService(usage = { count: 0, bytes: 0 }) {
       },
     },
   })
-  return { service, stored, deletedBefore }
+  return { service, stored, deletedBefore, blobs, deleteUnreferenced }
 }
 
 test('uploads that are older than a day are deleted at the start', async () => {
@@ -54,4 +60,12 @@ test.each([
   const { service, stored } = openService(usage)
   await expect(service.store(await newText())).rejects.toMatchObject({ code: 'RATE_LIMITED' })
   expect(stored).toEqual([])
+})
+
+test('the file of an upload that cannot be recorded is deleted', async () => {
+  const full = new Error('The disk is full.')
+  const { service, blobs, deleteUnreferenced } = openService({ count: 0, bytes: 0 }, full)
+  const content = await blobs.receive(Readable.from([Buffer.from('Hello')]))
+  await expect(service.store({ ...(await newText()), content })).rejects.toBe(full)
+  expect(deleteUnreferenced.mock.calls.map(([hashes]) => hashes)).toEqual([[...blobs.files.keys()]])
 })
