@@ -5,9 +5,13 @@ import { createGraphQLError } from '../graphql-errors.ts'
 import { checkDocumentLimits } from '../limits/check-document-limits.ts'
 import { createLimitError, maxErrors, type OperationLimits } from '../limits/operation-limits.ts'
 import type { GraphQLDocumentCache } from './graphql-document-cache.ts'
+import { isNestedDeeperThan } from './is-nested-deeper-than.ts'
 
 /** In UTF-16 code units. A comment or a text of any length is a single token, or none. */
 const maxDocumentLength = 2_000_000
+
+/** Levels of brackets beyond those of fields: arguments, lists, input objects, inline fragments. */
+const maxFurtherNesting = 200
 
 /** A document with more tokens is validated rule by rule, so that others proceed in between. */
 const maxTokensAtOnce = 500
@@ -32,11 +36,16 @@ export async function loadGraphQLDocument(
   return document
 }
 
-/** Parses a document without validating it. Returns the error if its syntax is invalid, or if it is too long. */
-export function parseGraphQLDocument(text: string, { tokens }: OperationLimits): DocumentNode | GraphQLError {
+/** Parses a document without validating it. Returns the error if its syntax is invalid, or if it is too long or too deep. */
+export function parseGraphQLDocument(text: string, { tokens, depth }: OperationLimits): DocumentNode | GraphQLError {
   if (text.length > maxDocumentLength) {
     const message = `The document has ${text.length} characters. At most ${maxDocumentLength} are allowed. Send long texts in variables.`
     return createGraphQLError('TOO_LARGE', message)
+  }
+  const maxNesting = depth + maxFurtherNesting
+  if (isNestedDeeperThan(maxNesting, text)) {
+    const message = `The document has brackets within brackets in more than ${maxNesting} levels. Send deep values in variables.`
+    return createLimitError('depth', depth, message)
   }
   try {
     return parse(text, { maxTokens: tokens })

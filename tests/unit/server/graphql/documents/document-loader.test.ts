@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
+import { defaultLimits } from '../../../../../src/config/limits.ts'
 import { GraphQLDocumentCache } from '../../../../../src/server/graphql/documents/graphql-document-cache.ts'
 import { EventStream } from '../../../../support/clients/event-stream.ts'
 import { post } from '../../../../support/server/post.ts'
@@ -37,4 +38,30 @@ test('an invalid document is not cached', async () => {
     stream.destroy()
   }
   expect(add).not.toHaveBeenCalled()
+})
+
+test.each([
+  ['lists', (levels: number) => `{ node(id: ${'['.repeat(levels)}`],
+  [
+    'input objects',
+    (levels: number) => `{ sessions(filter: ${'{ ids: '.repeat(levels)}1${' }'.repeat(levels)}) { edges { cursor } } }`,
+  ],
+  ['inline fragments', (levels: number) => `{ ${'... { '.repeat(levels)}__typename${' }'.repeat(levels)} }`],
+  ['types of variables', (levels: number) => `query ($v: ${'['.repeat(levels)}ID${']'.repeat(levels)}) { __typename }`],
+  ['fields', (levels: number) => `{ session(id: "x") ${'{ parent '.repeat(levels)}{ id }${' }'.repeat(levels)} }`],
+])('%s within each other are never too deep for the call stack', async (_, write) => {
+  await using segue = await startTestSegue()
+  for (const levels of [199, 1100, 5000, 100_000]) {
+    const { errors } = await post(segue.url, write(levels))
+    for (const { extensions } of errors) expect(extensions.code).not.toBe('INTERNAL')
+    if (levels > 1200) expect(errors).toMatchObject([{ extensions: { code: 'TOO_LARGE', limit: 'depth', max: 1000 } }])
+  }
+  expect(segue.warnings).toEqual([])
+})
+
+test('brackets in texts and comments are not nested', async () => {
+  await using segue = await startTestSegue({ settings: { limits: defaultLimits } })
+  const brackets = '[{('.repeat(200)
+  const { data, errors } = await post(segue.url, `{ node(id: "${brackets}") { id } } # ${brackets}`)
+  expect({ data, errors }).toEqual({ data: { node: null }, errors: [] })
 })

@@ -1,0 +1,39 @@
+import { sha256Hex } from '../../src/lib/text/sha256.ts'
+
+export const fuzzProfiles = ['default', 'work'] as const
+export type FuzzProfile = (typeof fuzzProfiles)[number]
+
+/** A text that only callers of its profile may see. */
+export const markers: Readonly<Record<FuzzProfile, string>> = {
+  default: 'zebrafinch-of-default',
+  work: 'porcupine-of-work',
+}
+
+export interface FuzzCaller {
+  readonly token: string
+  readonly role: 'read' | 'user' | 'admin'
+  /** The only profile that the caller may see. Null: all. */
+  readonly profile: FuzzProfile | null
+}
+
+export const admin: FuzzCaller = { token: 'fuzz-admin', role: 'admin', profile: null }
+
+export const fuzzCallers: readonly FuzzCaller[] = [
+  admin,
+  ...fuzzProfiles.flatMap((profile) =>
+    (['read', 'user'] as const).map((role) => ({ token: `fuzz-${role}-${profile}`, role, profile })),
+  ),
+]
+
+/** `config.json` of a server that knows the callers. What is limited by the minute is not limited here. */
+export function createFuzzConfig(): object {
+  return {
+    limits: { requestsPerMinute: 1_000_000, unauthenticatedRequestsPerMinute: 1_000_000 },
+    tokens: fuzzCallers.map(({ token, role, profile }) => ({
+      name: token,
+      sha256: sha256Hex(token),
+      role,
+      profiles: profile ? [profile] : undefined,
+    })),
+  }
+}

@@ -1,0 +1,206 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { buildSchema, OperationTypeNode } from 'graphql'
+import { SeededRandom } from '../chaos/seeded-random.ts'
+import { newHome } from '../support/server/segue.ts'
+import { type ServerProcess, startServerProcess } from '../support/server/server-process.ts'
+import { parseValid, ResponseChecker } from './check-response.ts'
+import { damageOperation } from './damage-operation.ts'
+import { DocumentGenerator, type FuzzOperation } from './document-generator.ts'
+import { createFuzzConfig, type FuzzCaller, fuzzCallers } from './fuzz-callers.ts'
+import { HeapSampler, heapSamplerEnv } from './heap-sampler.ts'
+import { KnownValues } from './known-values.ts'
+import { plantMarkers } from './plant-markers.ts'
+import { FuzzSocket, type FuzzResponse, sendOverHttp } from './send-operation.ts'
+import { ValueGenerator } from './value-generator.ts'
+
+const schema = buildSchema(readFileSync(new URL('../../schema.graphql', import.meta.url), 'utf8'))
+const workerCount = 6
+const maxFindings = 20
+/** Markers are planted again after so many operations, because some operations delete them. */
+const plantEvery = 300
+const heapSampleCount = 10
+/** How much the heap may grow after the first third of a run, in megabytes: caches fill up. */
+const maxHeapGrowth = 60
+
+export interface FuzzOptions {
+  readonly seed: number
+  /** How many operations are sent, unless the time is over before. */
+  readonly operations?: number
+  readonly durationMs?: number
+}
+
+export interface FuzzReport {
+  readonly seed: number
+  readonly operations: number
+  /** How many documents were valid. */
+  readonly valid: number
+  /** How many results had data. */
+  readonly withData: number
+  /** How many results had the marker of a profile that the caller may see. */
+  readonly markersSeen: number
+  readonly codes: Readonly<Record<string, number>>
+  /** The heap of the server after garbage collections, in megabytes. */
+  readonly heap: readonly number[]
+  /** What must not happen and did. */
+  readonly findings: readonly string[]
+}
+
+/** Sends random operations to a real server over all transports, as callers of all roles and two profiles. */
+export async function runFuzz(options: FuzzOptions): Promise<FuzzReport> {
+  const home = newHome()
+  writeFileSync(join(home, 'config.json'), JSON.stringify(createFuzzConfig()))
+  const argv = ['--port', '0', '--home', home, '--no-hermes', '--log-level', 'warn', '--offline-delay', '0']
+  const server = await startServerProcess({ argv, env: heapSamplerEnv })
+  try {
+    return await new FuzzRun(server, options).run()
+  } finally {
+    await server.stop('SIGKILL')
+    rmSync(home, { recursive: true, force: true })
+  }
+}
+
+class FuzzRun {
+  readonly #server: ServerProcess
+  readonly #seed: number
+  readonly #maxOperations: number
+  readonly #durationMs: number
+  readonly #endsAt: number
+  readonly #known = new KnownValues()
+  readonly #checker = new ResponseChecker(schema)
+  readonly #findings = new Map<string, string>()
+  readonly #heap: number[] = []
+  #started = 0
+  #valid = 0
+  #withData = 0
+
+  constructor(server: ServerProcess, { seed, operations = Infinity, durationMs = Infinity }: FuzzOptions) {
+    this.#server = server
+    this.#seed = seed
+    this.#maxOperations = operations
+    this.#durationMs = durationMs
+    this.#endsAt = performance.now() + durationMs
+  }
+
+  async run(): Promise<FuzzReport> {
+    const sampler = await HeapSampler.connect(this.#server.output.stderr)
+    await this.#plant()
+    await Promise.all(Array.from({ length: workerCount }, () => this.#work(sampler)))
+    await this.#sampleHeap(sampler)
+    sampler.close()
+    this.#checkHeap()
+    this.#checkProcess()
+    return {
+      seed: this.#seed,
+      operations: this.#started,
+      valid: this.#valid,
+      withData: this.#withData,
+      markersSeen: this.#checker.markersSeen,
+      codes: this.#checker.codes,
+      heap: this.#heap,
+      findings: [...this.#findings.values()],
+    }
+  }
+
+  async #work(sampler: HeapSampler): Promise<void> {
+    const sockets = new Map(fuzzCallers.map((caller) => [caller, new FuzzSocket(this.#server.url, caller)]))
+    while (this.#progress < 1 && this.#findings.size < maxFindings && this.#server.process.exitCode === null) {
+      const index = (this.#started += 1)
+      if (index % plantEvery === 0) await this.#plant()
+      if (this.#heap.length < this.#progress * heapSampleCount) await this.#sampleHeap(sampler)
+      await this.#sendOne(new SeededRandom(this.#seed + index * 7919), sockets)
+    }
+    for (const socket of sockets.values()) socket.close()
+  }
+
+  /** From 0 to 1. */
+  get #progress(): number {
+    const timeLeft = (this.#endsAt - performance.now()) / this.#durationMs
+    return Math.max(this.#started / this.#maxOperations, Number.isNaN(timeLeft) ? 0 : 1 - timeLeft)
+  }
+
+  async #sendOne(random: SeededRandom, sockets: ReadonlyMap<FuzzCaller, FuzzSocket>): Promise<void> {
+    const caller = random.pick(fuzzCallers)
+    const operation = this.#makeOperation(random)
+    const document = parseValid(schema, operation.query)
+    if (document) this.#valid += 1
+    const transport = random.pick(['POST', 'GET', 'SSE', 'WebSocket'] as const)
+    const send = (): Promise<FuzzResponse> => {
+      const socket = sockets.get(caller)
+      if (transport === 'WebSocket' && socket) return socket.send(operation)
+      const accept =
+        transport === 'SSE'
+          ? 'text/event-stream'
+          : random.pick(['application/json', 'application/graphql-response+json', '*/*'])
+      // Node refuses longer URLs, with an empty response.
+      const canGet = transport === 'GET' && encodeURIComponent(JSON.stringify(operation)).length < 12_000
+      return sendOverHttp(this.#server.url, caller, operation, { method: canGet ? 'GET' : 'POST', accept })
+    }
+    try {
+      const response = await send()
+      for (const text of response.results) this.#known.collect(text)
+      if (response.results.some((text) => text.includes('"data":{'))) this.#withData += 1
+      const problem = await this.#checker.check(caller, operation, document, response)
+      if (problem) this.#report(problem, `${transport} of ${caller.token}`, operation, response)
+    } catch (error) {
+      this.#report(`No response: ${String(error)}`, `${transport} of ${caller.token}`, operation)
+    }
+  }
+
+  #makeOperation(random: SeededRandom): FuzzOperation {
+    const values = new ValueGenerator(random, this.#known)
+    const type = random.pick([
+      OperationTypeNode.QUERY,
+      OperationTypeNode.QUERY,
+      OperationTypeNode.MUTATION,
+      OperationTypeNode.MUTATION,
+      OperationTypeNode.SUBSCRIPTION,
+    ])
+    const mayDelete = random.chance(0.15)
+    const operation = new DocumentGenerator({ schema, random, values }).make(
+      type,
+      (field) => mayDelete || !field.startsWith('delete'),
+    )
+    return random.chance(0.2) ? damageOperation(operation, random) : operation
+  }
+
+  async #plant(): Promise<void> {
+    for (const text of await plantMarkers(this.#server.url)) this.#known.collect(text)
+  }
+
+  async #sampleHeap(sampler: HeapSampler): Promise<void> {
+    this.#heap.push(0)
+    const index = this.#heap.length - 1
+    this.#heap[index] = await sampler.measure()
+  }
+
+  #checkHeap(): void {
+    const early = Math.max(...this.#heap.slice(0, Math.ceil(this.#heap.length / 3)))
+    const late = Math.min(...this.#heap.slice(-2))
+    if (late > early + maxHeapGrowth) this.#add(`The heap has grown: ${this.#heap.join(', ')} MB.`)
+  }
+
+  #checkProcess(): void {
+    const { process, output } = this.#server
+    if (process.exitCode !== null || process.signalCode !== null)
+      this.#add(`The server has ended:\n${output.stderr.slice(-2000)}`)
+    for (const line of output.stderr.split('\n'))
+      if (/"level":[56]0/.test(line)) this.#add(`The server logged an error: ${line.slice(0, 1500)}`)
+  }
+
+  #report(problem: string, origin: string, operation: FuzzOperation, response?: FuzzResponse): void {
+    const details = [
+      `${problem} (${origin})`,
+      operation.query.slice(0, 1500),
+      JSON.stringify(operation.variables).slice(0, 800),
+      response?.results.join('\n').slice(0, 800) ?? '',
+    ]
+    this.#add(details.join('\n'), problem)
+  }
+
+  /** Adds a finding, once. Those that differ only in an id are one. */
+  #add(finding: string, key = finding): void {
+    const digest = key.replaceAll(/[0-9a-f]{4,}|\d+/g, '#').slice(0, 120)
+    if (this.#findings.size < maxFindings && !this.#findings.has(digest)) this.#findings.set(digest, finding)
+  }
+}

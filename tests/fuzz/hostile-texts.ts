@@ -1,0 +1,63 @@
+/** Texts that have broken servers: control characters, broken Unicode, other languages' syntax, names of prototypes, long ones. */
+export const hostileTexts: readonly string[] = [
+  '',
+  ' ',
+  '\u0000',
+  'a\u0000b',
+  '\ud800',
+  'x\udc00y',
+  '\uffff\ufffe',
+  '\u202eabc',
+  '👨‍👩‍👧‍👦'.repeat(50),
+  'e\u0301'.repeat(300),
+  '\r\n\r\n',
+  'data: x\n\nevent: complete\n\n',
+  '"}]}',
+  "'; DROP TABLE sessions; --",
+  '" OR "1"="1',
+  'a* NEAR(b, c) AND NOT',
+  '"unclosed',
+  '%',
+  '_%\\',
+  '../../etc/passwd',
+  'C:\\windows\\system32',
+  '__proto__',
+  'constructor',
+  'toString',
+  'null',
+  'NaN',
+  '-1',
+  '1e400',
+  '9007199254740993',
+  '${7*7} {{7*7}} %s %n',
+  '<script>alert(1)</script>',
+  '(a+)+$',
+  'x'.repeat(70_000),
+  '[['.repeat(2000),
+]
+
+/** Texts with which the offline agent does something. */
+export const chatTexts: readonly string[] = [
+  'Hello.',
+  'I feel sad about my mother.',
+  '/instructions',
+  '/ask Which one? | red | blue',
+  '/form What shall it be? | name | count',
+  '/tool roll {"sides": 6}',
+  '/tool nothing {"a":',
+  '/tool roll\n/ask Why?\n/tool roll {"sides": -1}',
+]
+
+/** Values for arguments whose name says what they are. */
+export const textsByName: Readonly<Record<string, readonly string[]>> = {
+  profile: ['default', 'work', 'absent', 'Work', '..'],
+  name: ['default', 'work', 'fuzz-1', 'fuzz-2', 'absent'],
+  query: ['remember', 'hello', 'sad', 'mother OR', 'a'],
+  text: chatTexts,
+  prompt: chatTexts,
+  schedule: ['every 30m', 'in 2h', '*/5 * * * *', '0 0 30 2 *', '2030-01-01T00:00:00Z', 'every 0s', '@daily'],
+  timezone: ['Europe/Berlin', 'UTC', 'Mars/Phobos'],
+  model: ['offline/eliza', 'openai/gpt', 'offline/', 'nothing'],
+  effort: ['low', 'high', 'NONE'],
+  key: ['k1', 'k2', 'k3'],
+}
