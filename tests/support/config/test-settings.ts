@@ -31,6 +31,6 @@ export function newTestSettings() {
     return []
   }
 
-  const writeConfig = (value: unknown): void => writeFileSync(config, JSON.stringify(value))
+  const writeConfig = (value: unknown): void => writeFileSync(config, JSON.stringify(value), { mode: 0o600 })
   return { homedir, home, config, read, readProblems, writeConfig }
 }

@@ -86,7 +86,7 @@ export async function startTestSegue({
 
 /** Starts the server with command line flags, in this process, which is much faster. Reads nothing of the user's. */
 export function startTestSegueWithFlags({ argv }: { readonly argv: readonly string[] }): Promise<TestSegue> {
-  return startTestSegue({ settings: readSettings({ argv, env: {}, homedir: tmpdir() }) })
+  return startTestSegue({ settings: { ...readSettings({ argv, env: {}, homedir: tmpdir() }), limits: testLimits } })
 }
 
 export function newTempFolder(): string {

@@ -287,7 +287,7 @@ describe('a problem', () => {
 
   test('is reported for a config.json that cannot be read, but not for a missing one', () => {
     mkdirSync(config)
-    expect(readProblems()).toEqual([`${config}: Cannot read the file (EISDIR).`])
+    expect(readProblems()).toEqual([`${config}: Is not a regular file. Replace it by one, or remove it.`])
     rmSync(config, { recursive: true })
     expect(readProblems()).toEqual([])
     if (process.getuid?.() === 0) return // Mode bits do not apply to root.

@@ -1,5 +1,6 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
+import { defaultLimits } from '../../../src/config/limits.ts'
 import { builtWebAppFolder } from '../../../src/server/web-app/web-app-handler.ts'
 import { findChromium, launchChromium } from '../../../tests/support/clients/chromium.ts'
 import { startTestSegue, type TestSegue, type TestSegueOptions } from '../../../tests/support/server/segue.ts'
@@ -60,7 +61,9 @@ export function describeApp(subject: string, define: (browser: AppBrowser) => vo
 
 async function openApp(browser: Browser, options: OpenAppOptions): Promise<OpenApp> {
   await using resources = new AsyncDisposableStack()
-  const segue = resources.use(await startTestSegue({ ...options.segue, webAppFolder: builtWebAppFolder }))
+  // The app has to be within the limits that servers have by default.
+  const settings = { limits: defaultLimits, ...options.segue?.settings }
+  const segue = resources.use(await startTestSegue({ ...options.segue, settings, webAppFolder: builtWebAppFolder }))
   const pages = resources.use(await openPages(browser, segue.url, options))
   const owned = resources.move()
   return { ...pages, segue, [Symbol.asyncDispose]: () => owned.disposeAsync() }

@@ -15,13 +15,31 @@ export type RowCounts = ReadonlyMap<string, number>
 /** What counts for a list without pages, if the number of its rows is not known before the operation is executed. */
 const unknownListSize = 100
 
-/** What lists usually have, where it is less than their page or than `unknownListSize`. */
+/**
+ * What lists usually have, where it is less than their page or than `unknownListSize`. Those of a message are averages over
+ * a long chat: with more, a client could not read 1,000 messages with their parts at once.
+ */
 const usualSizes: ReadonlyMap<string, number> = new Map([
+  ['Message.parts', 5],
+  ['Message.toolCalls', 2],
+  ['Message.alternatives', 2],
+  ['CancelStreamPayload.withdrawn', 10],
+  ['Clarification.choices', 10],
   ['Conversation.segments', 10],
+  ['ConversationCounts.attention', 10],
+  ['ConversationCounts.channels', 10],
+  ['ConversationCounts.origins', 10],
+  ['McpServer.omittedTools', 10],
+  ['Model.efforts', 10],
+  ['Model.omittedTools', 10],
   ['Profile.providers', 10],
   ['Query.mcpServers', 10],
-  ['Model.efforts', 10],
-  ['Clarification.choices', 10],
+  ['QueueChanged.queue', 10],
+  ['QueueChanged.streamIds', 10],
+  ['Session.pendingApprovals', 10],
+  ['Session.pendingClarifications', 10],
+  ['Session.queue', 10],
+  ['Stream.steered', 10],
 ])
 
 /** A larger page is BAD_USER_INPUT when the operation is executed. */
