@@ -1,3 +1,4 @@
+import { isCutList, markAsCut } from '../lib/lists/cut-list.ts'
 import DataLoader from 'dataloader'
 import type { MessageRecord } from '../model/message.ts'
 import type { SessionRecord } from '../model/session.ts'
@@ -40,7 +41,8 @@ export class StreamAndMessageLoader {
   async loadAlternatives(message: MessageRecord): Promise<MessageRecord[]> {
     const ids = await this.#alternatives.load(message)
     const found = await Promise.all(ids.map((id) => (id === message.id ? message : this.loadMessage(id))))
-    return found.filter((each) => each !== null)
+    const alternatives = found.filter((each) => each !== null)
+    return isCutList(ids) ? markAsCut(alternatives) : alternatives
   }
 
   /** Counts the messages of a session, including the one that is streaming. */

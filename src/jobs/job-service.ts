@@ -1,3 +1,4 @@
+import { cutList } from '../lib/lists/cut-list.ts'
 import { disposeAtIteratorEnd } from '../lib/async/dispose-at-iterator-end.ts'
 import { createIdNotFoundError, SegueError } from '../lib/errors.ts'
 import { parseIdKind } from '../lib/ids.ts'
@@ -48,9 +49,9 @@ export class JobService {
   }
 
   /** The first 1,000 jobs: those of Segue, then those of Hermes, the oldest first in each. */
-  async list(): Promise<JobRecord[]> {
+  async list(): Promise<readonly JobRecord[]> {
     const { store, hermes } = this.#options
-    return [...(await store.listJobs()), ...((await hermes?.listJobs()) ?? [])].slice(0, maxListedJobs)
+    return cutList([...(await store.listJobs()), ...((await hermes?.listJobs()) ?? [])], maxListedJobs)
   }
 
   /** The number of jobs that `list` returns. */

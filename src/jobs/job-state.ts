@@ -7,7 +7,7 @@ import type { JobRecord, JobRunRecord, JobRunStatus, JobState, JobTrigger, Segue
 import { applyBudgetChange } from './job-budget.ts'
 import { normalizeJobInput, type JobInput, type JobPatch } from './job-input.ts'
 import { parseFutureSchedule, parseSchedule } from './schedule/parse-schedule.ts'
-import { type DueTimes, listNextDueTimes, type Schedule } from './schedule/schedule.ts'
+import { type DueTimes, generateNextDueTimes, type Schedule } from './schedule/schedule.ts'
 
 /** A job and one of its runs, after the run has started or after it has ended. */
 export interface JobRunTransition {
@@ -142,14 +142,15 @@ export function reevaluateJobDueTimes(job: SegueJob, now: number): SegueJob | nu
   return isSame ? null : updated
 }
 
-/** The next due times of a job, at most `count`. */
-export function listUpcomingJobRuns(job: JobRecord, count: number): number[] {
-  if (job.nextRunAt === null) return []
+/** The next due times of a job, at most `count`, computed one by one. */
+export function* generateUpcomingJobRuns(job: JobRecord, count: number): Generator<number, void, void> {
+  if (job.nextRunAt === null) return
   // In Hermes the sixth field is the last one, not the first. Only Hermes can compute more than the next run.
   const isHermesSixField = job.origin === 'HERMES' && job.schedule.split(' ').length > 5
   const schedule = isHermesSixField ? null : tryParseSchedule(job).schedule
   const limit = Math.max(1, Math.min(count, countRepetitionsLeft(job)))
-  return schedule ? [job.nextRunAt, ...listNextDueTimes(schedule, job.nextRunAt, limit - 1)] : [job.nextRunAt]
+  yield job.nextRunAt
+  if (schedule) yield* generateNextDueTimes(schedule, job.nextRunAt, limit - 1)
 }
 
 function startRun(

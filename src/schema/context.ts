@@ -18,7 +18,7 @@ export interface Context {
   readonly lastEventId: number | null
   /** What the operation costs, if its client asks for it; null otherwise. */
   readonly reportedCost: number | null
-  /** The lists of the response that end at a bound although they have more items. Resolvers add to it. */
+  /** The lists of the response that end at a bound although they have more items. See `yieldInLists`. */
   readonly truncatedPaths: ResponsePath[]
 }
 

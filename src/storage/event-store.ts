@@ -132,7 +132,7 @@ export interface ContextCheckpointLookup {
 
 /** Finds the messages of the tries of a turn. */
 export interface TurnMessageLookup {
-  /** The newest 100 messages of each query, in no order. Those that are queued, withdrawn or streaming are left out. */
+  /** The newest 101 messages of each query, in no order. Those that are queued, withdrawn or streaming are left out. */
   findTurnMessages(queries: readonly TurnMessagesQuery[]): Promise<TurnMessage[]>
   /** The oldest copy of the message of each query, to stand in for a message that Hermes has removed. All turns are of Hermes. */
   findOldestCopiesOfHermesTurns(queries: readonly TurnMessagesQuery[]): Promise<TurnMessage[]>

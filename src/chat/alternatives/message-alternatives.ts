@@ -1,3 +1,4 @@
+import { cutList, isCutList, markAsCut } from '../../lib/lists/cut-list.ts'
 import { parseIdKind } from '../../lib/ids.ts'
 import { findOriginalId, type MessageRecord } from '../../model/message.ts'
 import type { CombinedSessionRepository } from '../../sessions/combined-session-repository.ts'
@@ -110,11 +111,12 @@ export class MessageAlternatives {
 }
 
 /** The ids of a message's alternatives, with the message itself in the place of its original or another copy. */
-function composeIds(message: MessageRecord, found: readonly Alternative[]): string[] {
+function composeIds(message: MessageRecord, found: readonly Alternative[]): readonly string[] {
   const originalId = findOriginalId(message)
   const others = found.filter((each) => each.id !== message.id && findOriginalId(each) !== originalId)
-  const newest = others.toSorted(compareByAge).slice(1 - maxAlternatives)
-  return [...newest, message].toSorted(compareByAge).map(({ id }) => id)
+  const newest = cutList(others.toSorted(compareByAge), maxAlternatives - 1, 'last')
+  const ids = [...newest, message].toSorted(compareByAge).map(({ id }) => id)
+  return isCutList(newest) ? markAsCut(ids) : ids
 }
 
 function compareByAge(a: Alternative, b: Alternative): number {

@@ -1,3 +1,4 @@
+import { cutList } from '../../lib/lists/cut-list.ts'
 import { createIdNotFoundError, SegueError } from '../../lib/errors.ts'
 import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import type { ChangedDecision, DecisionStore } from '../../storage/decisions/decision-store.ts'
@@ -103,9 +104,14 @@ export class DecisionService {
   }
 
   /** The newest 1,000 decisions: all of them, or only those that are or are not pending. */
-  async list<K extends DecisionKind>(kind: K, filter: { readonly isPending?: boolean }): Promise<RecordOf<K>[]> {
-    const changes = await this.#options.store.listDecisions({ ...filter, kind, limit: maxListed, preferLatest: true })
-    return changes.map(({ decision }) => decision).filter((decision) => isKind(kind, decision))
+  async list<K extends DecisionKind>(
+    kind: K,
+    filter: { readonly isPending?: boolean },
+  ): Promise<readonly RecordOf<K>[]> {
+    const limit = maxListed + 1
+    const changes = await this.#options.store.listDecisions({ ...filter, kind, limit, preferLatest: true })
+    const decisions = changes.map(({ decision }) => decision).filter((decision) => isKind(kind, decision))
+    return cutList(decisions, maxListed, 'last')
   }
 
   /** The pending decisions of each session, oldest first, in the order of `sessionIds`. */

@@ -1,3 +1,4 @@
+import { markAsCut } from '../../lib/lists/cut-list.ts'
 import { toConversationId } from '../../model/conversation/conversation-id.ts'
 import { deriveConversationTitle } from '../../model/conversation/title.ts'
 import { assertIntInRange } from '../arguments.ts'
@@ -39,7 +40,8 @@ ConversationObjectType.implement({
         const { conversations, sessionLoader } = await profiles.requireProfile(conversation.root.profile)
         const segments = await conversations.listSegments(conversation, { limit: first, offset: skip })
         sessionLoader.prime(segments)
-        return segments
+        const isCut = first === maxSegments && skip + segments.length < conversation.segmentCount
+        return isCut ? markAsCut(segments) : segments
       },
     }),
     segmentCount: t.exposeInt('segmentCount', {

@@ -1,4 +1,5 @@
-import { listUpcomingJobRuns } from '../../jobs/job-state.ts'
+import { generateUpcomingJobRuns } from '../../jobs/job-state.ts'
+import { collectInSteps } from '../../lib/event-loop/collect-in-steps.ts'
 import { assertIntInRange } from '../arguments.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { JobRunObjectType, JobObjectType, ProfileObjectType } from '../object-refs.ts'
@@ -106,10 +107,10 @@ schemaBuilder.objectFields(JobObjectType, (t) => ({
         description: `The maximum number of times to return: 1 to ${maxNextRuns}.`,
       }),
     },
-    resolve: (job, args) => {
+    resolve: (job, args, { signal }) => {
       const first = args.first ?? defaultNextRuns
       assertIntInRange(first, { name: 'first', min: 1, max: maxNextRuns })
-      return listUpcomingJobRuns(job, first)
+      return collectInSteps(generateUpcomingJobRuns(job, first), signal)
     },
   }),
   lastRun: t.field({

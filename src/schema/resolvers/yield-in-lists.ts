@@ -6,7 +6,9 @@ import {
   type GraphQLSchema,
   isListType,
   isObjectType,
+  responsePathAsArray,
 } from 'graphql'
+import { isCutList } from '../../lib/lists/cut-list.ts'
 import type { Context } from '../context.ts'
 import { turnScheduler } from '../../lib/event-loop/turn-scheduler.ts'
 
@@ -15,7 +17,7 @@ const itemsPerStep = 16
 
 /**
  * Makes the execution yield to the event loop: within long lists, and before lists and pages are read. However much an
- * operation returns, others proceed. Changes the schema.
+ * operation returns, others proceed. Reports the lists that are cut at a bound. Changes the schema.
  */
 export function yieldInLists(schema: GraphQLSchema): GraphQLSchema {
   for (const type of Object.values(schema.getTypeMap())) {
@@ -35,7 +37,10 @@ function wrapResolver(field: GraphQLField<unknown, Context>, isList: boolean): v
       if (isQuery && context.signal.aborted) throw createAbortedError()
       const value = resolve(source, args, context, info)
       if (!isList) return value
-      const toYielding = (items: unknown): unknown => makeYielding(items, context.signal)
+      const toYielding = (items: unknown): unknown => {
+        if (Array.isArray(items) && isCutList(items)) context.truncatedPaths.push(responsePathAsArray(info.path))
+        return makeYielding(items, context.signal)
+      }
       return value instanceof Promise ? value.then(toYielding) : toYielding(value)
     }
     // Loaders read lists without arguments together. The events of a subscription do not stand in line: their tokens are what
@@ -63,7 +68,10 @@ function completeInSteps(items: readonly unknown[], signal: AbortSignal): unknow
   let step = Promise.resolve()
   return items.map((item, index) => {
     if (index % itemsPerStep === 0) step = step.then(startStep)
-    return step.then(() => item)
+    const completed = step.then(() => item)
+    // graphql-js leaves the items of a list alone when an error elsewhere has ended the operation.
+    completed.catch(() => undefined)
+    return completed
   })
 }
 

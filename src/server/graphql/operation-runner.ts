@@ -79,7 +79,7 @@ export class OperationRunner {
   ): ExecutionResult {
     const extensions = {
       ...(reportedCost !== null && { cost: reportedCost }),
-      ...(truncatedPaths.length > 0 && { truncated: truncatedPaths }),
+      ...(truncatedPaths.length > 0 && { truncated: [...truncatedPaths] }),
     }
     const errors = result.errors && limitErrors(result.errors).map((error) => this.#options.errors.format(error))
     return {

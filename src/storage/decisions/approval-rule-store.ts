@@ -5,7 +5,7 @@ import type { IdempotencyKeyRecord } from '../idempotency-key.ts'
 export interface ApprovalRuleStore {
   find(id: string): Promise<ApprovalRuleRecord | null>
   /** Those of the profile and of all its sessions, newest first, at most 1,000. */
-  list(): Promise<ApprovalRuleRecord[]>
+  list(): Promise<readonly ApprovalRuleRecord[]>
   /** Those that count for a tool in a session: of the session and of the profile. Newest first. */
   listForTool(tool: string, sessionId: string): Promise<ApprovalRuleRecord[]>
   /** The tools that need no approval in the whole profile, whatever their arguments are, by name. */

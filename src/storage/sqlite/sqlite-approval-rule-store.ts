@@ -1,3 +1,4 @@
+import { cutList } from '../../lib/lists/cut-list.ts'
 import type { ApprovalRuleRecord } from '../../model/approval-rule.ts'
 import type { ApprovalRuleStore } from '../decisions/approval-rule-store.ts'
 import type { IdempotencyKeyRecord } from '../idempotency-key.ts'
@@ -24,11 +25,12 @@ export class SqliteApprovalRuleStore implements ApprovalRuleStore {
     return row ? approvalRuleFromRow(row) : null
   }
 
-  async list(): Promise<ApprovalRuleRecord[]> {
-    return this.#database
+  async list(): Promise<readonly ApprovalRuleRecord[]> {
+    const rules = this.#database
       .prepare<[number], ApprovalRuleRow>(`${selectRulesSql} ORDER BY since DESC, id DESC LIMIT ?`)
-      .all(maxListed)
+      .all(maxListed + 1)
       .map(approvalRuleFromRow)
+    return cutList(rules, maxListed)
   }
 
   async listForTool(tool: string, sessionId: string): Promise<ApprovalRuleRecord[]> {

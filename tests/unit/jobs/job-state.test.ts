@@ -12,7 +12,7 @@ import {
   skipDueTimes,
   reevaluateJobDueTimes,
   type JobRunOutcome,
-  listUpcomingJobRuns,
+  generateUpcomingJobRuns,
 } from '../../../src/jobs/job-state.ts'
 import type { JobRecord, SegueJob } from '../../../src/model/job.ts'
 import { newRunIds, newJobInput, newTestJob } from '../../support/jobs/job-fixtures.ts'
@@ -183,16 +183,16 @@ describe('a run ends', () => {
 describe('repetitions', () => {
   test('are used up by scheduled runs, whatever their outcome, and then the job is completed', () => {
     let job = newTestJob(noon, { repeatLimit: 2 })
-    expect(listUpcomingJobRuns(job, 5)).toEqual([noon + 30 * minute, noon + hour])
+    expect([...generateUpcomingJobRuns(job, 5)]).toEqual([noon + 30 * minute, noon + hour])
     const first = startDue(job, noon + 30 * minute)
-    expect(listUpcomingJobRuns(first.job, 5)).toEqual([noon + hour])
+    expect([...generateUpcomingJobRuns(first.job, 5)]).toEqual([noon + hour])
     job = finishJobRun(first, interruptedJobRunOutcome, noon + 31 * minute).job
     const second = startDue(job, noon + hour)
     expect(second.job.nextRunAt).toBeNull()
     job = finishJobRun(second, { status: 'ERROR', output: null, error: 'No.' }, noon + hour).job
     expect(job).toMatchObject({ state: 'COMPLETED', completedRuns: 2, nextRunAt: null })
     expect(findDueTimes(job, noon + day)).toBeNull()
-    expect(listUpcomingJobRuns(job, 5)).toEqual([])
+    expect([...generateUpcomingJobRuns(job, 5)]).toEqual([])
   })
 
   test('are not used up by manual runs, which are possible in any state and do not move the schedule', () => {
@@ -233,10 +233,14 @@ test('upcoming runs of a Hermes job are listed if Segue understands its schedule
     nextRunAt: noon + hour,
     anchor: noon + hour,
   })
-  expect(listUpcomingJobRuns(hermesJob('every 30m'), 3)).toEqual([noon + hour, noon + 90 * minute, noon + 2 * hour])
-  expect(listUpcomingJobRuns(hermesJob('0 13 * * *'), 2)).toEqual([noon + hour, noon + hour + day])
-  expect(listUpcomingJobRuns(hermesJob('0 13 * * * 30'), 3)).toEqual([noon + hour])
-  expect(listUpcomingJobRuns(hermesJob('weekdays at 9am'), 3)).toEqual([noon + hour])
+  expect([...generateUpcomingJobRuns(hermesJob('every 30m'), 3)]).toEqual([
+    noon + hour,
+    noon + 90 * minute,
+    noon + 2 * hour,
+  ])
+  expect([...generateUpcomingJobRuns(hermesJob('0 13 * * *'), 2)]).toEqual([noon + hour, noon + hour + day])
+  expect([...generateUpcomingJobRuns(hermesJob('0 13 * * * 30'), 3)]).toEqual([noon + hour])
+  expect([...generateUpcomingJobRuns(hermesJob('weekdays at 9am'), 3)]).toEqual([noon + hour])
 })
 
 describe('an update', () => {
@@ -327,7 +331,7 @@ describe('a reevaluation', () => {
     })
     if (!faulty) return
     expect(findDueTimes(faulty, noon + day)).toBeNull()
-    expect(listUpcomingJobRuns(faulty, 3)).toEqual([])
+    expect([...generateUpcomingJobRuns(faulty, 3)]).toEqual([])
     expect(applyJobPatch(faulty, { name: 'Martians' }, noon)).toMatchObject({ state: 'ERROR', name: 'Martians' })
     expect(applyJobPatch(faulty, { timezone: 'UTC' }, noon)).toMatchObject({ state: 'SCHEDULED', scheduleError: null })
     expect(finishJobRun(startManualJobRun(faulty, noon, newRunIds()), ok, noon).job.state).toBe('ERROR')

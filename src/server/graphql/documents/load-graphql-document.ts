@@ -24,6 +24,8 @@ export async function loadGraphQLDocument(
 ): Promise<DocumentNode | readonly GraphQLError[]> {
   const cached = cache.get(text, limits)
   if (cached) return cached
+  // Many documents that arrive at once are parsed one by one.
+  if (turnScheduler.mustWait()) await turnScheduler.wait()
   const document = parseGraphQLDocument(text, limits)
   if (document instanceof GraphQLError) return [document]
   const limitErrors = checkDocumentLimits(document, limits)

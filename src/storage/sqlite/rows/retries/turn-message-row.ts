@@ -18,7 +18,7 @@ const shownRowidSql = `CASE WHEN ${isOfExistingSessionSql('messages')} THEN rowi
   SELECT copy.rowid FROM messages AS copy JOIN sessions ON sessions.id = copy.session_id
   WHERE copy.copy_of = coalesce(messages.copy_of, messages.id) ORDER BY sessions.started_at, copy.id LIMIT 1) END`
 
-/** The newest 100 messages of each query, in no order. Those that are queued or withdrawn are left out. */
+/** The newest 101 messages of each query, in no order. Those that are queued or withdrawn are left out. */
 export function findTurnMessages(db: ProfileConnection, queries: readonly TurnMessagesQuery[]): TurnMessage[] {
   return selectTurnMessages(
     db,
@@ -28,7 +28,7 @@ export function findTurnMessages(db: ProfileConnection, queries: readonly TurnMe
        SELECT ${shownRowidSql} FROM messages
        WHERE turn_id = query.value ->> 0 AND role = query.value ->> 1 AND (copy_of IS NULL OR stands_in = 1)
          AND position IS NOT NULL AND withdrawn = 0
-       ORDER BY created_at DESC, id DESC LIMIT 100)`,
+       ORDER BY created_at DESC, id DESC LIMIT 101)`,
   )
 }
 
