@@ -165,7 +165,11 @@ class FuzzRun {
   }
 
   async #plant(): Promise<void> {
-    for (const text of await plantMarkers(this.#server.url)) this.#known.collect(text)
+    try {
+      for (const text of await plantMarkers(this.#server.url)) this.#known.collect(text)
+    } catch (error) {
+      this.#add(`Planting the markers failed: ${String(error)}`)
+    }
   }
 
   async #sampleHeap(sampler: HeapSampler): Promise<void> {

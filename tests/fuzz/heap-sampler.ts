@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { WebSocket } from 'ws'
 import { z } from 'zod'
 
+const messageSchema = z.looseObject({ id: z.number().optional() })
 const usageSchema = z.object({ result: z.object({ usedSize: z.number() }) })
 
 /** Starts a process so that its heap can be measured. For the environment of the process. */
@@ -10,10 +11,16 @@ export const heapSamplerEnv: Readonly<Record<string, string>> = { NODE_OPTIONS: 
 /** Measures the heap of another process, through its inspector. */
 export class HeapSampler {
   readonly #socket: WebSocket
+  /** Several workers measure at the same time. */
+  readonly #pending = new Map<number, (message: unknown) => void>()
   #id = 0
 
   private constructor(socket: WebSocket) {
     this.#socket = socket
+    socket.on('message', (data) => this.#onMessage(String(data)))
+    socket.on('close', () => {
+      for (const resolve of this.#pending.values()) resolve(null)
+    })
   }
 
   /** @param stderr What the process has written, where Node says how to reach the inspector. */
@@ -25,10 +32,10 @@ export class HeapSampler {
     return new HeapSampler(socket)
   }
 
-  /** The size of the heap after a garbage collection, in megabytes. */
+  /** The size of the heap after a garbage collection, in megabytes. 0 if the process has ended. */
   async measure(): Promise<number> {
     await this.#call('HeapProfiler.collectGarbage')
-    const { usedSize } = usageSchema.parse(await this.#call('Runtime.getHeapUsage')).result
+    const usedSize = usageSchema.safeParse(await this.#call('Runtime.getHeapUsage')).data?.result.usedSize ?? 0
     return Math.round(usedSize / 100_000) / 10
   }
 
@@ -36,13 +43,19 @@ export class HeapSampler {
     this.#socket.terminate()
   }
 
-  async #call(method: string): Promise<unknown> {
+  #call(method: string): Promise<unknown> {
+    if (this.#socket.readyState !== this.#socket.OPEN) return Promise.resolve(null)
     const id = (this.#id += 1)
+    const { promise, resolve } = Promise.withResolvers<unknown>()
+    this.#pending.set(id, resolve)
     this.#socket.send(JSON.stringify({ id, method }))
-    for (;;) {
-      const [data]: unknown[] = await once(this.#socket, 'message')
-      const message = z.looseObject({ id: z.number().optional() }).parse(JSON.parse(String(data)))
-      if (message.id === id) return message
-    }
+    return promise
+  }
+
+  #onMessage(text: string): void {
+    const message = messageSchema.parse(JSON.parse(text))
+    if (message.id === undefined) return
+    this.#pending.get(message.id)?.(message)
+    this.#pending.delete(message.id)
   }
 }

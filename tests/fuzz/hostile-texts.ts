@@ -37,7 +37,7 @@ export const hostileTexts: readonly string[] = [
 ]
 
 /** Texts with which the offline agent does something. */
-export const chatTexts: readonly string[] = [
+const chatTexts: readonly string[] = [
   'Hello.',
   'I feel sad about my mother.',
   '/instructions',

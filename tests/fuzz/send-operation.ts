@@ -32,6 +32,7 @@ export async function sendOverHttp(
   const isFollowed = operation.type === 'subscription' && accept === 'text/event-stream'
   const headers = { authorization: `Bearer ${token}`, accept, 'content-type': 'application/json' }
   const params = new URLSearchParams({ query: operation.query, variables: JSON.stringify(operation.variables) })
+  if (typeof operation.operationName === 'string') params.set('operationName', operation.operationName)
   const target = method === 'GET' ? `${url}/graphql?${params.toString()}` : `${url}/graphql`
   const response = await fetch(target, {
     method,
