@@ -73,7 +73,7 @@ export class ConfigReloader implements Disposable {
 
   #report({ profile, problems }: WatchedConfig): void {
     // What the log says has paths, and may quote the file.
-    const message = 'config.json cannot be applied, as the log says. The previous settings are in effect.'
+    const message = 'The file config.json cannot be applied, as the log says. The previous settings are in effect.'
     if (problems.length === 0) this.#readiness.resolve(toComponent(profile))
     else if (this.#configs.has(profile)) this.#readiness.report(toComponent(profile), message, { isBlocking: false })
   }

@@ -17,8 +17,7 @@ import {
   WithdrawMessageDocument,
 } from '../../contract/generated/graphql.ts'
 import { toBlobUrlPath } from '../../../src/model/message-content/blob-url.ts'
-import { defaultLimits } from '../../../src/config/limits.ts'
-import { startTestSegue, type TestSegue } from '../../support/server/segue.ts'
+import { startTestSegue, testLimits, type TestSegue } from '../../support/server/segue.ts'
 import { newTool, newToolSource } from '../../support/fixtures/tools.ts'
 import {
   exportToFile,
@@ -48,7 +47,7 @@ const tools = [
 ]
 
 async function serve(home: string): Promise<TestSegue> {
-  const limits = { ...defaultLimits, toolResultLength: 1000 }
+  const limits = { ...testLimits, toolResultLength: 1000 }
   const segue = await startTestSegue({
     settings: { home, offlineDelayMs: 1, limits },
     createToolSource: () => newToolSource(...tools),

@@ -33,7 +33,7 @@ const env = {
 
 /** The settings of a profile with this config.json, or without one. */
 function readSettings(config?: unknown) {
-  if (config !== undefined) writeFileSync(join(home, 'config.json'), JSON.stringify(config))
+  if (config !== undefined) writeFileSync(join(home, 'config.json'), JSON.stringify(config), { mode: 0o600 })
   return readProfileSettings({ env, homedir: '/home/me', home })
 }
 
