@@ -52,6 +52,8 @@ export class WebSocketConnection {
   send(text: string): Promise<void> {
     const byteLength = Buffer.byteLength(text)
     this.#bufferedBytes += byteLength
+    // A message before this one may wait for the client.
+    this.#applyBackpressure()
     const sent = this.#lastSend.then(() => {
       this.#bufferedBytes -= byteLength
       this.#applyBackpressure()

@@ -162,7 +162,7 @@ describe('nothing takes effect before its commit:', () => {
     }
     const answer = chat.chats.decisions.answerApproval(id, 'ONCE')
     const ended = await waitForEnd(chat, stream)
-    expect(ended).toMatchObject({ status: 'FAILED', error: { message: 'The answer could not be saved.' } })
+    expect(ended).toMatchObject({ status: 'FAILED', error: { code: 'STORAGE' } })
     expect(await answer).toMatchObject({ state: 'ANSWERED', decision: 'ONCE' })
     expect(await chat.chats.decisions.find(id)).toEqual(await answer)
     expect(tool.runs).toEqual([])
