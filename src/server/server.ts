@@ -184,7 +184,10 @@ function createTransports(
     authenticate: (request, response) => authenticator.authenticate(request, response),
     routes: [
       { path: '/health', handlePublic: createHealthHandler() },
-      { path: '/ready', handlePublic: createReadyHandler(profiles.readiness) },
+      {
+        path: '/ready',
+        handlePublic: createReadyHandler(profiles.readiness, (request) => authenticator.findViewer(request)),
+      },
       {
         path: signInPath,
         accepts: isPost,

@@ -9,7 +9,7 @@ export interface FileVersion {
 }
 
 /** A file that was written within this time is unsettled. */
-export const settlingMs = 2_000
+const settlingMs = 2_000
 
 /** The version of the file at a path. A file that does not exist, or cannot be looked at, has one, too. Never rejects. */
 export async function readFileVersion(path: string): Promise<FileVersion> {

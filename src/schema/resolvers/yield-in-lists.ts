@@ -10,6 +10,7 @@ import {
 } from 'graphql'
 import { isCutList } from '../../lib/lists/cut-list.ts'
 import type { Context } from '../context.ts'
+import { SegueError } from '../../lib/errors.ts'
 import { turnScheduler } from '../../lib/event-loop/turn-scheduler.ts'
 
 /** So many items are completed at once, because loaders read what these refer to together: as many ids as one read takes. */
@@ -75,7 +76,7 @@ function completeInSteps(items: readonly unknown[], signal: AbortSignal): unknow
   })
 }
 
-/** The query has ended, so nobody gets this error. */
-function createAbortedError(): Error {
-  return new Error('The query has ended.')
+/** The query has ended, by its timeout or because its client has left, so nobody gets this error. */
+function createAbortedError(): SegueError {
+  return new SegueError('TIMEOUT', 'The query has ended.')
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Viewer } from '../../model/viewer.ts'
 import type { RequestRejection } from '../request-rejection.ts'
 import type { AccessTokens } from './access-tokens.ts'
 import type { CallerLimits } from './caller-limits.ts'
@@ -81,10 +82,10 @@ export class Authenticator {
     return caller
   }
 
-  /** Whether the request has valid credentials. It counts towards no limit. */
-  async knows(request: RequestCredentials): Promise<boolean> {
+  /** Who sends the request; null without valid credentials. It counts towards no limit. */
+  async findViewer(request: RequestCredentials): Promise<Viewer | null> {
     const caller = await this.#identify(request)
-    return caller !== null && caller !== 'invalid'
+    return caller === null || caller === 'invalid' || isRejection(caller) ? null : caller.viewer
   }
 
   async #identify(request: RequestCredentials): Promise<AuthenticationResult> {

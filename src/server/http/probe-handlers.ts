@@ -1,4 +1,6 @@
+import type { IncomingMessage } from 'node:http'
 import type { Readiness } from '../../lib/telemetry/readiness.ts'
+import type { Viewer } from '../../model/viewer.ts'
 import type { PublicRequestHandler } from './router.ts'
 import { sendJson } from './send-json.ts'
 
@@ -10,13 +12,18 @@ export function createHealthHandler(): PublicRequestHandler {
 }
 
 /**
- * Answers `/ready`: 200 if the server takes new work, otherwise 503. `problems` says what is wrong, also what does not keep
- * it from working.
+ * Answers `/ready`: 200 if the server takes new work, otherwise 503. To an administrator, `problems` says what is wrong,
+ * also what does not keep it from working. It names profiles, which do not exist for others.
  */
-export function createReadyHandler(readiness: Readiness): PublicRequestHandler {
-  return (_, response) => {
+export function createReadyHandler(
+  readiness: Readiness,
+  findViewer: (request: IncomingMessage) => Promise<Viewer | null>,
+): PublicRequestHandler {
+  return async (request, response) => {
+    const viewer = await findViewer(request)
     const { isReady } = readiness
     const problems = readiness.problems.map(({ component, message }) => ({ component, message }))
-    sendJson(response, isReady ? 200 : 503, { status: isReady ? 'ready' : 'unavailable', problems }, headers)
+    const status = { status: isReady ? 'ready' : 'unavailable' }
+    sendJson(response, isReady ? 200 : 503, viewer?.role === 'ADMIN' ? { ...status, problems } : status, headers)
   }
 }

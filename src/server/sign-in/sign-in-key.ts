@@ -7,7 +7,7 @@ import type { Logger } from '../../lib/logger.ts'
 const keyLength = 32
 
 /** The file of the home with the key that signs the cookies of signed-in browsers. Without it, browsers sign in again. */
-export const signInKeyFile = 'sign-in.key'
+const signInKeyFile = 'sign-in.key'
 
 /** Reads the key of the home, or creates it. A home that cannot be written gets a key that lasts until the server stops. */
 export function loadSignInKey(home: string, log: Logger): Buffer {

@@ -110,7 +110,7 @@ export const handleSignInPage: PublicRequestHandler = (_, response) => {
 export function createSignInGate(tokens: AccessTokens, authenticator: Authenticator) {
   return async (request: IncomingMessage, response: Parameters<PublicRequestHandler>[1]): Promise<boolean> => {
     if (!tokens.areRequired || !opensPage(request)) return false
-    if (await authenticator.knows(request)) return false
+    if ((await authenticator.findViewer(request)) !== null) return false
     response.writeHead(401, { ...headers, 'www-authenticate': 'Bearer realm="Segue"' }).end(page)
     return true
   }
