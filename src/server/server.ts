@@ -24,7 +24,6 @@ import { createYogaHandler, graphqlPath } from './graphql/yoga.ts'
 import { CorsPolicy, sendPreflightResponse } from './http/cors-policy.ts'
 import { createHttpServer } from './create-http-server.ts'
 import { createFileHandler, type FileHandlerOptions } from './http/file-handler.ts'
-import { createHealthHandler, createReadyHandler } from './http/probe-handlers.ts'
 import { endUpgrade, rejectUpgrade, sendRejection } from './http/reject-request.ts'
 import { RefusedOriginLogger } from './http/refused-origin-logger.ts'
 import { RequestGuard } from './http/request-guard.ts'
@@ -38,11 +37,11 @@ import {
 } from './http/router.ts'
 import { sendJson } from './http/send-json.ts'
 import { createUploadHandler } from './http/upload-handler.ts'
+import { createPublicRoutes } from './public-routes.ts'
 import type { RequestRejection } from './request-rejection.ts'
 import { createCookieAuthentication } from './sign-in/cookie-authentication.ts'
 import type { SignInCookies } from './sign-in/sign-in-cookie.ts'
-import { createSignInHandler, handleSignOut, signInPath, signOutPath } from './sign-in/sign-in-handlers.ts'
-import { createSignInGate, handleSignInPage } from './sign-in/sign-in-page.ts'
+import { createSignInGate } from './sign-in/sign-in-page.ts'
 import { acceptsEventStream } from './sse/read-sse-request.ts'
 import { createSseHandler } from './sse/sse-handler.ts'
 import type { WebSocketHeartbeatOptions } from './websocket/websocket-connection.ts'
@@ -183,18 +182,7 @@ function createTransports(
   const route = createRouter({
     authenticate: (request, response) => authenticator.authenticate(request, response),
     routes: [
-      { path: '/health', handlePublic: createHealthHandler() },
-      {
-        path: '/ready',
-        handlePublic: createReadyHandler(profiles.readiness, (request) => authenticator.findViewer(request)),
-      },
-      {
-        path: signInPath,
-        accepts: isPost,
-        handlePublic: createSignInHandler({ ...options, cookies: options.signInCookies, authenticator }),
-      },
-      { path: signInPath, handlePublic: handleSignInPage },
-      { path: signOutPath, accepts: isPost, handlePublic: handleSignOut },
+      ...createPublicRoutes({ ...options, readiness: profiles.readiness, authenticator }),
       { path: '/metrics', handle: handleMetrics },
       ...createFileRoutes({ profiles, readSlowConsumerTimeoutMs }, errors),
       {

@@ -1,7 +1,7 @@
 import { cpSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildSchema } from 'graphql'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { newTool, newToolSource } from '../../support/fixtures/tools.ts'
 import { newHome, newTempFolder, startTestSegue, type TestSegue } from '../../support/server/segue.ts'
 import { TestDatabase } from '../../support/storage/test-database.ts'
@@ -107,6 +107,8 @@ describe.each(transports)('A mutation that is repeated with its key, over %s,', 
   test('every one returns the same after a crash, and NOT_FOUND after a deletion', async () => {
     const copy = newTempFolder()
     cpSync(home, copy, { recursive: true })
+    // After the server has closed: it does not give up while its home is gone.
+    onTestFinished(() => rmSync(copy, { recursive: true, force: true }))
     await using restarted = await startServer(copy)
     await using other = connect(transport, restarted.url)
     for (const [name, { variables, result }] of first)
@@ -120,7 +122,6 @@ describe.each(transports)('A mutation that is repeated with its key, over %s,', 
       expect(deleted.errors, name).toBeUndefined()
       expect(requireSingleError(await call(other, mutation, variables)).code, name).toBe('NOT_FOUND')
     }
-    rmSync(copy, { recursive: true, force: true })
   })
 })
 
