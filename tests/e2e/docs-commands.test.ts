@@ -130,6 +130,23 @@ test('the page on doctor checks a home, and repairs it', async () => {
   await runDoctor(salvage.replace('segue-salvaged', join(docs.folder, 'salvaged')))
 })
 
+test('the page on operation starts a server that sends traces', async () => {
+  const flags = `--port 0 --home ${join(docs.folder, 'traced')} --no-hermes`
+  const command = commandOf('docs/operation.md', 'OTEL_EXPORTER_OTLP_ENDPOINT')
+  const { line } = await startAndStop(`env ${command} -- ${flags}`)
+  expect(line).toContain('Segue is ready')
+})
+
+test('the page on limits asks for the cost of a query with curl', async () => {
+  const output = await run(onThisServer(commandOf('docs/limits.md', 'curl')))
+  expect(JSON.parse(output)).toMatchObject({ extensions: { cost: expect.any(Number) } })
+})
+
+test('the page on tokens creates a token, and prints its entry for config.json', async () => {
+  const output = await run(commandOf('docs/tokens.md', 'npm run segue -- token'))
+  expect(output).toContain('"sha256"')
+})
+
 test('the page on files uploads a file with curl', async () => {
   const output = await run(onThisServer(commandOf('docs/files.md', 'curl')))
   expect(JSON.parse(output)).toMatchObject({ url: expect.stringMatching(/^\/files\/upl_/), name: 'notes.md' })

@@ -425,9 +425,9 @@ describe('a start exits with status 1 and an explanation', { timeout: 60_000 }, 
     const refused = await runToFailure({
       home,
       argv: ['--prot', '1', '--durable=2', '--host', 'example.com'],
-      env: { SEGUE_PORT: '70000', SEGUE_HOST: '0.0.0.0' },
+      env: { SEGUE_PORT: '70000' },
     })
-    const flags = ['--prot', '--durable', '--host', 'example.com', 'SEGUE_PORT', '70000', 'SEGUE_HOST', '0.0.0.0']
+    const flags = ['--prot', '--durable', '--host', 'SEGUE_PORT', '70000']
     expectRefusal(refused, ...flags, 'config.json', 'colour', 'many', 'nobody')
   })
 
