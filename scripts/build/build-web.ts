@@ -11,6 +11,8 @@ export interface BuildWebOptions {
 
 /** Writes the web app to web/dist/, with each file compressed beside it, so that the server compresses nothing. */
 export async function buildWeb({ outDir = join(web, 'dist') }: BuildWebOptions = {}): Promise<void> {
+  // Whoever builds may have another one, such as a test that runs `npm start`: React would be built for development.
+  process.env['NODE_ENV'] = 'production'
   const { build } = await import('vite')
   await build({ configFile: join(web, 'vite.config.ts'), logLevel: 'warn', build: { outDir } })
   compressFiles(outDir)

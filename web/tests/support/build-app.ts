@@ -5,7 +5,5 @@ import { join } from 'node:path'
 export default function buildApp(): void {
   execFileSync(process.execPath, [join(import.meta.dirname, '../../../scripts/build-web-if-stale.mjs')], {
     stdio: ['ignore', 'ignore', 'inherit'],
-    // That of the tests would build React for development.
-    env: { ...process.env, NODE_ENV: 'production' },
   })
 }
