@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import clientPackage from '../../client/package.json' with { type: 'json' }
 import { InstalledPackage, nodeVersions } from './installed-package.ts'
 
 const consumer = join(import.meta.dirname, 'consumer')
@@ -73,8 +74,9 @@ describe('the client package with the packages that its adapters are for', () =>
 
   beforeAll(() => {
     const [, nodeFolder] = nodeVersions.at(-1) ?? []
-    const peers = ['react', '@types/react', 'ai', '@ai-sdk/react', '@assistant-ui/react']
-    installed = new InstalledPackage(nodeFolder ?? '', [inject('tarballs').client, ...peers])
+    const peers = ['react', '@types/react', 'ai', '@ai-sdk/react', '@assistant-ui/react'] as const
+    const versions = peers.map((name) => `${name}@${clientPackage.devDependencies[name]}`)
+    installed = new InstalledPackage(nodeFolder ?? '', [inject('tarballs').client, ...versions])
     mkdirSync(join(installed.folder, 'program'))
     copyConsumer(installed, 'adapters.tsx')
   })

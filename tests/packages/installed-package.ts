@@ -13,6 +13,9 @@ export const nodeVersions: readonly (readonly [version: RegExp, folder: string])
   [/^v24\./, join(root, 'node_modules', '.bin')],
 ]
 
+/** What the surrounding run of npm or Vitest sets for itself, and must not reach an installation elsewhere. */
+const variablesOfThisRun = /^(npm_(?!config_)|npm_config_.*prefix$|INIT_CWD$|NODE_ENV$|NODE_OPTIONS$|VITEST)/
+
 export interface CommandResult {
   readonly code: number | null
   readonly stdout: string
@@ -28,9 +31,11 @@ export class InstalledPackage implements Disposable {
   constructor(nodeFolder: string, tarballs: readonly string[]) {
     const { PATH = '', HOME = '' } = process.env
     this.#env = { PATH: [nodeFolder, PATH].join(delimiter), HOME }
+    // Keeps the variables that say how to reach the registry, such as proxies and certificates.
+    const variables = Object.entries(process.env).filter(([name]) => !variablesOfThisRun.test(name))
     execFileSync('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...tarballs], {
       cwd: this.folder,
-      env: this.#env,
+      env: { ...Object.fromEntries(variables), ...this.#env },
       stdio: ['ignore', 'ignore', 'inherit'],
     })
   }

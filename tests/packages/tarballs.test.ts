@@ -14,7 +14,7 @@ test('the packages contain no tests, benches or build sources', () => {
   const { server, client } = inject('tarballs')
   const allowed = {
     [server]:
-      /^(dist\/.*\.js|dist\/[^/]*LICENSE\.txt|docs\/[^/]*\.(md|svg)|web\/dist\/.*|schema\.graphql|[A-Z]+(\.md)?|package\.json)$/,
+      /^(dist\/.*\.js|dist\/[^/]*LICENSE\.txt|docs\/[^/]*\.(md|svg|json)|web\/dist\/.*|schema\.graphql|[A-Z]+(\.md)?|package\.json)$/,
     [client]: /^(dist\/.*\.(js|d\.ts)|[A-Z]+(\.md)?|package\.json)$/,
   }
   for (const [tarball, pattern] of Object.entries(allowed)) {
