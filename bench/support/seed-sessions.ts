@@ -12,7 +12,13 @@ export interface SeedSize {
   readonly chainLength: number
   /** Sessions that all continue the same root. */
   readonly familySize: number
+  /** All others: one chain of `length` sessions in each `every` sessions, and singles. Default: 3 in 6. */
+  readonly shortChains?: { readonly length: number; readonly every: number }
+  /** Whether every hundredth Segue session continues a Hermes session. Default: true. */
+  readonly crossesOrigins?: boolean
 }
+
+const defaultShortChains = { length: 3, every: 6 }
 
 const firstConversation = { after: null, before: null, backwards: false, limit: 1 }
 
@@ -26,18 +32,19 @@ const segueIdSql = (index: string): string => `printf('ses_01h455vb4pex5vsknk%08
 export const hermesId = (index: number): string => `20260214_101500_${String(index).padStart(8, '0')}`
 const hermesIdSql = (index: string): string => `printf('20260214_101500_%08d', ${index})`
 
-/** SQL for the number of the parent of session `n`: a long chain, a wide family, then chains of three and singles. */
-function parentSql({ chainLength, familySize }: SeedSize): string {
+/** SQL for the number of the parent of session `n`: a long chain, a wide family, then short chains and singles. */
+function parentSql({ chainLength, familySize, shortChains = defaultShortChains }: SeedSize): string {
   return `CASE
     WHEN n = 0 THEN NULL
     WHEN n < ${chainLength} THEN n - 1
     WHEN n = ${chainLength} THEN NULL
     WHEN n <= ${chainLength + familySize} THEN ${chainLength}
-    WHEN n % 6 IN (1, 2) THEN n - 1
+    WHEN n % ${shortChains.every} BETWEEN 1 AND ${shortChains.length - 1} THEN n - 1
   END`
 }
 
-const isContinuedSql = ({ chainLength }: SeedSize): string => `n <= ${chainLength} OR n % 5 <> 4 OR n % 6 IN (0, 1)`
+const isContinuedSql = ({ chainLength, shortChains: { length, every } = defaultShortChains }: SeedSize): string =>
+  `n <= ${chainLength} OR n % 5 <> 4 OR n % ${every} < ${length - 1}`
 
 const numbersCte = (count: number): string =>
   `WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${count - 1})`
@@ -58,7 +65,7 @@ export async function seedSegue(home: string, size: SeedSize): Promise<void> {
     INSERT INTO sessions (id, title, source, parent_session_id, started_at, ended_at, end_reason, last_activity_at,
       message_count, head_seq, usage, answered_at, answer_failed)
     SELECT ${segueIdSql('n')}, 'Chat number ' || n, CASE WHEN n % 7 = 3 THEN 'cron' ELSE 'segue' END,
-      CASE WHEN n > ${size.chainLength + size.familySize} AND n % 100 = 99 THEN ${hermesIdSql('n')} ELSE ${segueIdSql(`(${parentSql(size)})`)} END,
+      CASE WHEN ${size.crossesOrigins ?? true} AND n > ${size.chainLength + size.familySize} AND n % 100 = 99 THEN ${hermesIdSql('n')} ELSE ${segueIdSql(`(${parentSql(size)})`)} END,
       (${firstStartSeconds} + n) * 1000, NULL, CASE WHEN ${isContinuedSql(size)} THEN 'compression' END, (${firstStartSeconds} + n * 2) * 1000,
       ${messagesPerSession}, ${messagesPerSession}, '${usage}', (${firstStartSeconds} + n * 2) * 1000, n % 11 = 0
     FROM numbers;

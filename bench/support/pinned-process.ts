@@ -1,0 +1,68 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { createInterface } from 'node:readline'
+
+/** Which core a process runs on: what is measured has one, and what creates its load has another. */
+export type Core = 'server' | 'load'
+
+const canPin = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0
+const coreNumbers = { server: '0', load: '1' }
+
+/** Starts Node on one core, where there is `taskset`. Its errors go to stderr. */
+export function spawnPinned(core: Core, args: readonly string[], env: NodeJS.ProcessEnv = process.env): ChildProcess {
+  const [command, ...rest] = [...(canPin ? ['taskset', '-c', coreNumbers[core]] : []), process.execPath, ...args]
+  return spawn(command ?? process.execPath, rest, { stdio: ['ignore', 'pipe', 'inherit'], env })
+}
+
+/** A server in a process of its own. Disposing of it ends the process. */
+export class ServerProcess implements AsyncDisposable {
+  readonly url: string
+  readonly #child: ChildProcess
+
+  private constructor(url: string, child: ChildProcess) {
+    this.url = url
+    this.#child = child
+  }
+
+  /** Starts a program that prints its address when it listens. */
+  static async start(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<ServerProcess> {
+    const child = spawnPinned('server', args, env)
+    if (!child.stdout) throw new Error('The process has no stdout.')
+    for await (const line of createInterface({ input: child.stdout })) {
+      const url = /https?:\/\/[^/\s]+/.exec(line)?.[0]
+      if (url !== undefined) return new ServerProcess(url, child)
+    }
+    throw new Error(`${args.join(' ')} ended without listening.`)
+  }
+
+  /** The CPU time that all threads of the process have used, in seconds. Wall time where the system does not tell. */
+  readCpuSeconds(): number {
+    try {
+      const stat = readFileSync(`/proc/${this.#child.pid}/stat`, 'utf8')
+      // The name of the program is in brackets. User and system time are the 14th and 15th field, in hundredths.
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+      return (Number(fields[11]) + Number(fields[12])) / 100
+    } catch {
+      return performance.now() / 1000
+    }
+  }
+
+  /** Resident memory in megabytes; NaN where the system does not tell. */
+  readMemoryMb(): number {
+    try {
+      const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8')
+      return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1000
+    } catch {
+      return Number.NaN
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode !== null) return
+    const exited = once(this.#child, 'exit')
+    this.#child.kill('SIGTERM')
+    await exited
+  }
+}
