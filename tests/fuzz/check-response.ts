@@ -39,6 +39,14 @@ export function parseValid(schema: GraphQLSchema, query: string): DocumentNode |
   }
 }
 
+export interface SentOperation {
+  readonly operation: FuzzOperation
+  /** Null if it is not valid. */
+  readonly document: DocumentNode | null
+}
+
+export type CheckedResponse = Pick<FuzzResponse, 'status' | 'results' | 'closeCode'>
+
 /** Checks what holds for every response. Counts the codes of the errors. */
 export class ResponseChecker {
   readonly codes: Record<string, number> = {}
@@ -50,29 +58,40 @@ export class ResponseChecker {
     this.#schema = schema
   }
 
-  /** Returns what is wrong with a response; null if nothing is. */
-  async check(
-    caller: FuzzCaller,
-    operation: FuzzOperation,
-    document: DocumentNode | null,
-    response: FuzzResponse,
-  ): Promise<string | null> {
+  /**
+   * Returns what is wrong with a response; null if nothing is.
+   *
+   * @param sent What the results are of. Null: nothing that can be executed.
+   */
+  async check(caller: FuzzCaller, sent: SentOperation | null, response: CheckedResponse): Promise<string | null> {
     const { status, closeCode, results } = response
     if (status !== null && status >= 500) return `The status is ${status}.`
     // Payloads that are no objects end the connection: they are not messages of the protocol.
     if (closeCode !== undefined && closeCode !== 4400) return `The WebSocket was closed with ${closeCode}.`
     for (const text of results) {
-      const foreign = fuzzProfiles.find(
-        (name) => caller.profile !== null && caller.profile !== name && text.includes(markers[name]),
-      )
-      if (foreign) return `A text of the profile ${foreign} reached a caller of another one.`
-      if (Object.values(markers).some((marker) => text.includes(marker))) this.markersSeen += 1
-      const parsed = parseResult(text)
-      if (typeof parsed === 'string') return parsed
-      const problem = this.#checkErrors(parsed) ?? (document && (await this.#checkData(parsed, operation, document)))
+      const problem = this.checkText(caller, text) ?? (await this.#checkResult(sent, text))
       if (problem) return problem
     }
     return null
+  }
+
+  /** Returns whether a text has anything of a profile that the caller may not see, as a sentence; null if not. */
+  checkText(caller: FuzzCaller, text: string): string | null {
+    const foreign = fuzzProfiles.find(
+      (name) => caller.profile !== null && caller.profile !== name && text.includes(markers[name]),
+    )
+    if (foreign) return `A text of the profile ${foreign} reached a caller of another one.`
+    if (Object.values(markers).some((marker) => text.includes(marker))) this.markersSeen += 1
+    return null
+  }
+
+  async #checkResult(sent: SentOperation | null, text: string): Promise<string | null> {
+    const result = parseResult(text)
+    if (typeof result === 'string') return result
+    const problem = this.#checkErrors(result)
+    if (problem || !result.data) return problem
+    if (!sent?.document) return 'There is data, but no valid document was sent.'
+    return this.#checkData(result.data, sent.operation, sent.document)
   }
 
   #checkErrors({ errors = [] }: Result): string | null {
@@ -88,8 +107,7 @@ export class ResponseChecker {
    * Executes the operation on the data of its response, as if that were the store: the result must be that data. So each
    * field that was asked for is there, no other one is, and each value has its type.
    */
-  async #checkData({ data }: Result, operation: FuzzOperation, document: DocumentNode): Promise<string | null> {
-    if (!data) return null
+  async #checkData(data: object, operation: FuzzOperation, document: DocumentNode): Promise<string | null> {
     const expected = await execute({
       schema: this.#schema,
       document,

@@ -15,7 +15,7 @@ import {
 import type { SeededRandom } from '../chaos/seeded-random.ts'
 import { type InputValue, printInputValue, type ValueGenerator } from './value-generator.ts'
 
-/** An operation as a client sends it. */
+/** An operation as a client has it. */
 export interface FuzzOperation {
   readonly type: OperationTypeNode
   readonly query: string

@@ -25,9 +25,10 @@ export const fuzzCallers: readonly FuzzCaller[] = [
   ),
 ]
 
-/** `config.json` of a server that knows the callers. What is limited by the minute is not limited here. */
-export function createFuzzConfig(): object {
+/** `config.json` of a server that knows the callers and a file of trusted documents. Nothing is limited by the minute. */
+export function createFuzzConfig(trustedDocumentsFile: string): object {
   return {
+    persistedDocuments: { file: trustedDocumentsFile },
     limits: { requestsPerMinute: 1_000_000, unauthenticatedRequestsPerMinute: 1_000_000 },
     tokens: fuzzCallers.map(({ token, role, profile }) => ({
       name: token,

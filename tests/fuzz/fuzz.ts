@@ -1,18 +1,20 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { buildSchema, OperationTypeNode } from 'graphql'
+import { buildSchema } from 'graphql'
+import { sha256Hex } from '../../src/lib/text/sha256.ts'
 import { SeededRandom } from '../chaos/seeded-random.ts'
 import { newHome } from '../support/server/segue.ts'
 import { type ServerProcess, startServerProcess } from '../support/server/server-process.ts'
-import { parseValid, ResponseChecker } from './check-response.ts'
-import { damageOperation } from './damage-operation.ts'
-import { DocumentGenerator, type FuzzOperation } from './document-generator.ts'
+import { ResponseChecker } from './check-response.ts'
+import { fuzzBatch } from './fuzz-batch.ts'
 import { createFuzzConfig, type FuzzCaller, fuzzCallers } from './fuzz-callers.ts'
+import { fuzzFiles } from './fuzz-files.ts'
+import { fuzzOperation } from './fuzz-operation.ts'
+import { type FuzzSession, makeOperation } from './fuzz-session.ts'
 import { HeapSampler, heapSamplerEnv } from './heap-sampler.ts'
 import { KnownValues } from './known-values.ts'
 import { plantMarkers } from './plant-markers.ts'
-import { FuzzSocket, type FuzzResponse, sendOverHttp } from './send-operation.ts'
-import { ValueGenerator } from './value-generator.ts'
+import { FuzzSocket } from './send-operation.ts'
 
 const schema = buildSchema(readFileSync(new URL('../../schema.graphql', import.meta.url), 'utf8'))
 const workerCount = 6
@@ -49,15 +51,25 @@ export interface FuzzReport {
 /** Sends random operations to a real server over all transports, as callers of all roles and two profiles. */
 export async function runFuzz(options: FuzzOptions): Promise<FuzzReport> {
   const home = newHome()
-  writeFileSync(join(home, 'config.json'), JSON.stringify(createFuzzConfig()))
+  const trusted = makeTrustedDocuments(options.seed)
+  const texts = trusted.map(([id, { query }]) => [`sha256:${id}`, query])
+  writeFileSync(join(home, 'persisted-documents.json'), JSON.stringify(Object.fromEntries(texts)))
+  writeFileSync(join(home, 'config.json'), JSON.stringify(createFuzzConfig('persisted-documents.json')))
   const argv = ['--port', '0', '--home', home, '--no-hermes', '--log-level', 'warn', '--offline-delay', '0']
   const server = await startServerProcess({ argv, env: heapSamplerEnv })
   try {
-    return await new FuzzRun(server, options).run()
+    return await new FuzzRun(server, trusted, options).run()
   } finally {
     await server.stop('SIGKILL')
     rmSync(home, { recursive: true, force: true })
   }
+}
+
+/** Documents of an application that the server knows, by the hashes that name them. */
+function makeTrustedDocuments(seed: number): FuzzSession['trusted'] {
+  const random = new SeededRandom(seed)
+  const operations = Array.from({ length: 40 }, () => makeOperation({ schema, random, known: new KnownValues() }))
+  return operations.map(({ operation }) => [sha256Hex(operation.query), operation])
 }
 
 class FuzzRun {
@@ -66,16 +78,21 @@ class FuzzRun {
   readonly #maxOperations: number
   readonly #durationMs: number
   readonly #endsAt: number
-  readonly #known = new KnownValues()
-  readonly #checker = new ResponseChecker(schema)
+  readonly #session: FuzzSession
   readonly #findings = new Map<string, string>()
   readonly #heap: number[] = []
   #started = 0
   #valid = 0
   #withData = 0
 
-  constructor(server: ServerProcess, { seed, operations = Infinity, durationMs = Infinity }: FuzzOptions) {
+  constructor(
+    server: ServerProcess,
+    trusted: FuzzSession['trusted'],
+    { seed, operations = Infinity, durationMs = Infinity }: FuzzOptions,
+  ) {
     this.#server = server
+    const checker = new ResponseChecker(schema)
+    this.#session = { url: server.url, schema, known: new KnownValues(), checker, trusted }
     this.#seed = seed
     this.#maxOperations = operations
     this.#durationMs = durationMs
@@ -95,8 +112,8 @@ class FuzzRun {
       operations: this.#started,
       valid: this.#valid,
       withData: this.#withData,
-      markersSeen: this.#checker.markersSeen,
-      codes: this.#checker.codes,
+      markersSeen: this.#session.checker.markersSeen,
+      codes: this.#session.checker.codes,
       heap: this.#heap,
       findings: [...this.#findings.values()],
     }
@@ -121,52 +138,23 @@ class FuzzRun {
 
   async #sendOne(random: SeededRandom, sockets: ReadonlyMap<FuzzCaller, FuzzSocket>): Promise<void> {
     const caller = random.pick(fuzzCallers)
-    const operation = this.#makeOperation(random)
-    const document = parseValid(schema, operation.query)
-    if (document) this.#valid += 1
-    const transport = random.pick(['POST', 'GET', 'SSE', 'WebSocket'] as const)
-    const send = (): Promise<FuzzResponse> => {
-      const socket = sockets.get(caller)
-      if (transport === 'WebSocket' && socket) return socket.send(operation)
-      const accept =
-        transport === 'SSE'
-          ? 'text/event-stream'
-          : random.pick(['application/json', 'application/graphql-response+json', '*/*'])
-      // Node refuses longer URLs, with an empty response.
-      const canGet = transport === 'GET' && encodeURIComponent(JSON.stringify(operation)).length < 12_000
-      return sendOverHttp(this.#server.url, caller, operation, { method: canGet ? 'GET' : 'POST', accept })
-    }
+    const socket = sockets.get(caller) ?? new FuzzSocket(this.#session.url, caller)
+    const kind = random.next()
+    const fuzz = kind < 0.8 ? fuzzOperation : kind < 0.9 ? fuzzBatch : fuzzFiles
     try {
-      const response = await send()
-      for (const text of response.results) this.#known.collect(text)
-      if (response.results.some((text) => text.includes('"data":{'))) this.#withData += 1
-      const problem = await this.#checker.check(caller, operation, document, response)
-      if (problem) this.#report(problem, `${transport} of ${caller.token}`, operation, response)
+      const { problem, sent, results, isValid } = await fuzz({ ...this.#session, random, caller, socket })
+      if (isValid) this.#valid += 1
+      for (const text of results) this.#session.known.collect(text)
+      if (results.some((text) => text.includes('"data":{'))) this.#withData += 1
+      if (problem) this.#add([problem, caller.token, sent, results.join('\n').slice(0, 800)].join('\n'), problem)
     } catch (error) {
-      this.#report(`No response: ${String(error)}`, `${transport} of ${caller.token}`, operation)
+      this.#add(`No response: ${String(error)} (${fuzz.name} of ${caller.token})`)
     }
-  }
-
-  #makeOperation(random: SeededRandom): FuzzOperation {
-    const values = new ValueGenerator(random, this.#known)
-    const type = random.pick([
-      OperationTypeNode.QUERY,
-      OperationTypeNode.QUERY,
-      OperationTypeNode.MUTATION,
-      OperationTypeNode.MUTATION,
-      OperationTypeNode.SUBSCRIPTION,
-    ])
-    const mayDelete = random.chance(0.15)
-    const operation = new DocumentGenerator({ schema, random, values }).make(
-      type,
-      (field) => mayDelete || !field.startsWith('delete'),
-    )
-    return random.chance(0.2) ? damageOperation(operation, random) : operation
   }
 
   async #plant(): Promise<void> {
     try {
-      for (const text of await plantMarkers(this.#server.url)) this.#known.collect(text)
+      for (const text of await plantMarkers(this.#server.url)) this.#session.known.collect(text)
     } catch (error) {
       this.#add(`Planting the markers failed: ${String(error)}`)
     }
@@ -190,16 +178,6 @@ class FuzzRun {
       this.#add(`The server has ended:\n${output.stderr.slice(-2000)}`)
     for (const line of output.stderr.split('\n'))
       if (/"level":[56]0/.test(line)) this.#add(`The server logged an error: ${line.slice(0, 1500)}`)
-  }
-
-  #report(problem: string, origin: string, operation: FuzzOperation, response?: FuzzResponse): void {
-    const details = [
-      `${problem} (${origin})`,
-      operation.query.slice(0, 1500),
-      JSON.stringify(operation.variables).slice(0, 800),
-      response?.results.join('\n').slice(0, 800) ?? '',
-    ]
-    this.#add(details.join('\n'), problem)
   }
 
   /** Adds a finding, once. Those that differ only in an id are one. */

@@ -11,17 +11,19 @@ const idPrefixes: Readonly<Record<string, string>> = {
   conversation: 'cnv',
 }
 
-/** Ids and cursors that responses had, of all profiles: each caller also sends those that it may not see. */
+/** Ids, cursors and URLs of files that responses had, of all profiles: each caller also sends those that it may not see. */
 export class KnownValues {
   readonly #ids: string[] = []
   readonly #cursors: string[] = []
+  readonly #urls: string[] = []
 
-  /** Collects the ids and cursors of a response. Of many, the newest stay. */
+  /** Collects the values of a response. Of many, the newest stay. */
   collect(responseText: string): void {
     for (const [, name, value = ''] of responseText.matchAll(
       /"(\w*[iI]d|cursor|endCursor|startCursor)":"([^"\\]{1,300})"/g,
     ))
       this.#add(name?.toLowerCase().endsWith('cursor') ? this.#cursors : this.#ids, value)
+    for (const [, url = ''] of responseText.matchAll(/"url":"(\/files\/[^"\\]{1,300})"/g)) this.#add(this.#urls, url)
   }
 
   /**
@@ -37,6 +39,11 @@ export class KnownValues {
 
   pickCursor(random: SeededRandom): string {
     return pickOrDamage(this.#cursors, random)
+  }
+
+  /** The path of a file. */
+  pickUrl(random: SeededRandom): string {
+    return pickOrDamage(this.#urls, random)
   }
 
   #add(values: string[], value: string): void {

@@ -1,11 +1,17 @@
 import { RawSocket, type WireMessage } from '../support/server/raw-socket.ts'
 import type { FuzzCaller } from './fuzz-callers.ts'
-import type { FuzzOperation } from './document-generator.ts'
 
 /** How long a subscription is read, in milliseconds. */
 const subscriptionMs = 60
 /** How long any other operation may take, in milliseconds. */
 const operationMs = 30_000
+
+/** The parameters of GraphQL over HTTP, or what is sent in their place. */
+export interface FuzzRequest {
+  readonly params: unknown
+  /** Whether it is read for a moment only, because it may never end. */
+  readonly isSubscription: boolean
+}
 
 /** What came back. */
 export interface FuzzResponse {
@@ -18,32 +24,40 @@ export interface FuzzResponse {
   readonly closeCode?: number
 }
 
-function toBody({ query, variables, operationName }: FuzzOperation): string {
-  return JSON.stringify({ query, variables, operationName })
+export interface HttpOptions {
+  readonly method: 'GET' | 'POST'
+  readonly accept: string
 }
 
-/** Sends an operation in a request. With `accept: text/event-stream`, the results are server-sent events. */
+/** Sends parameters in a request. With `accept: text/event-stream`, the results are server-sent events. */
 export async function sendOverHttp(
   url: string,
   { token }: FuzzCaller,
-  operation: FuzzOperation,
-  { method, accept }: { readonly method: 'GET' | 'POST'; readonly accept: string },
+  { params, isSubscription }: FuzzRequest,
+  { method, accept }: HttpOptions,
 ): Promise<FuzzResponse> {
-  const isFollowed = operation.type === 'subscription' && accept === 'text/event-stream'
-  const headers = { authorization: `Bearer ${token}`, accept, 'content-type': 'application/json' }
-  const params = new URLSearchParams({ query: operation.query, variables: JSON.stringify(operation.variables) })
-  if (typeof operation.operationName === 'string') params.set('operationName', operation.operationName)
-  const target = method === 'GET' ? `${url}/graphql?${params.toString()}` : `${url}/graphql`
-  const response = await fetch(target, {
+  const response = await fetch(`${url}/graphql${method === 'GET' ? toQueryString(params) : ''}`, {
     method,
-    headers,
-    ...(method === 'POST' && { body: toBody(operation) }),
+    headers: { authorization: `Bearer ${token}`, accept, 'content-type': 'application/json' },
+    ...(method === 'POST' && { body: JSON.stringify(params) }),
     signal: AbortSignal.timeout(operationMs),
   })
   const contentType = response.headers.get('content-type') ?? ''
-  const text = isFollowed && response.ok ? await readFor(response, subscriptionMs) : await response.text()
+  const isFollowed = isSubscription && accept === 'text/event-stream' && response.ok
+  const text = isFollowed ? await readFor(response, subscriptionMs) : await response.text()
   const results = contentType.startsWith('text/event-stream') ? listEventData(text) : [text]
   return { status: response.status, contentType, results }
+}
+
+/** Whether Node accepts the parameters in a URL. It responds to longer ones with 431 and no body. */
+export function fitsIntoUrl(params: unknown): boolean {
+  return toQueryString(params).length < 12_000
+}
+
+function toQueryString(params: unknown): string {
+  const entries = Object.entries(Object(params)).filter(([, value]) => value !== undefined)
+  const texts = entries.map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)])
+  return `?${new URLSearchParams(texts).toString()}`
 }
 
 async function readFor(response: Response, timeoutMs: number): Promise<string> {
@@ -75,13 +89,13 @@ export class FuzzSocket {
     this.#caller = caller
   }
 
-  async send(operation: FuzzOperation): Promise<FuzzResponse> {
+  async send({ params, isSubscription }: FuzzRequest): Promise<FuzzResponse> {
     const socket = (this.#socket ??= await RawSocket.open(this.#url, { token: this.#caller.token }))
     const id = String((this.#id += 1))
     const results: string[] = []
     const response = { status: null, contentType: '', results }
-    socket.send(`{"type":"subscribe","id":"${id}","payload":${toBody(operation)}}`)
-    const timeoutMs = operation.type === 'subscription' ? subscriptionMs : operationMs
+    socket.send({ type: 'subscribe', id, payload: params })
+    const timeoutMs = isSubscription ? subscriptionMs : operationMs
     const timer = setTimeout(() => {
       socket.send({ type: 'complete', id })
       socket.send({ type: 'ping', payload: { id } })

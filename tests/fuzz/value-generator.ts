@@ -97,6 +97,7 @@ export class ValueGenerator {
     const known = textsByName[name]
     if (known) return random.pick(known)
     if (typeName === 'ID') return this.#known.pickId(random, name)
+    if (name === 'url' && random.chance(0.7)) return this.#known.pickUrl(random)
     if (name === 'after' || name === 'before') return this.#known.pickCursor(random)
     return random.pick(hostileTexts)
   }

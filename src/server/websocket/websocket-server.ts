@@ -9,11 +9,12 @@ import { waitForAbort } from '../../lib/async/wait-for-abort.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { isSmallJson, stringifyYielding } from '../../lib/json-output/stringify-in-steps.ts'
 import { reviveExactNumber } from '../../lib/text/json.ts'
-import { createGraphQLError } from '../graphql/graphql-errors.ts'
+import { createGraphQLError, createInvalidParamsError } from '../graphql/graphql-errors.ts'
 import type { Authenticator } from '../auth/authenticator.ts'
 import type { Caller } from '../auth/caller.ts'
 import type { ErrorFormatter } from '../graphql/error-formatter.ts'
 import { requireGraphQLContext } from '../graphql/execute-operation.ts'
+import { parseGraphQLParams } from '../graphql/graphql-params.ts'
 import type { OperationRunner } from '../graphql/operation-runner.ts'
 import { type GraphQLWsServer, GraphQLSocket, type GraphQLSocketOptions } from './graphql-socket.ts'
 import { WebSocketClosedError, type WebSocketHeartbeatOptions } from './websocket-connection.ts'
@@ -119,7 +120,12 @@ async function prepareOperation(
   payload: SubscribePayload,
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   const signal = session.operationAborts.createSignal(id)
-  const operation = await operations.prepare(payload, {
+  const params = parseGraphQLParams(payload)
+  if (!params) {
+    session.releaseOperation(id)
+    return [createInvalidParamsError()]
+  }
+  const operation = await operations.prepare(params, {
     viewer: session.caller.viewer,
     // A client that reconnects repeats the id.
     idempotencyKey: uuidPattern.test(id) ? id : null,

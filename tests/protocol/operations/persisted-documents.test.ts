@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readSettings } from '../../../src/config/settings.ts'
 import { transports } from '../../support/clients/transports.ts'
+import { RawSocket } from '../../support/server/raw-socket.ts'
 import { newHome, startTestSegue } from '../../support/server/segue.ts'
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex')
@@ -28,6 +29,19 @@ test.for(Object.entries(transports))(
     expect(mismatch.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', path: [] } }])
   },
 )
+
+test('A10 over webSocket, an id that is no text is an error of its operation, not of the socket', async () => {
+  await using segue = await startTestSegue()
+  const socket = await RawSocket.open(segue.url)
+  socket.send({ id: '1', type: 'subscribe', payload: { documentId: 1 } })
+  expect(await socket.nextFor('1')).toMatchObject({
+    type: 'error',
+    payload: [{ extensions: { code: 'BAD_USER_INPUT', path: [] } }],
+  })
+  socket.subscribe('1', '{ server { version } }')
+  expect(await socket.nextFor('1')).toMatchObject({ type: 'next' })
+  await socket.close()
+})
 
 const trusted = 'query Trusted { server { version } }'
 
