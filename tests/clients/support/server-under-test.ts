@@ -34,6 +34,8 @@ export async function startServerUnderTest(allowOrigins: readonly string[] = [])
     allowOrigins,
     titles: false,
     compactAt: 0,
+    // The documents of the tests select every field of every type that a page could show.
+    limits: { tokens: 100_000, aliases: 1000, cost: 10_000_000 },
     providers: { strict: { type: 'openai-compatible', baseURL: provider.baseURL, models: ['test', 'other'] } },
     mcpServers: { scripted: { command: process.execPath, args: [scriptedServer] } },
   }
