@@ -18,6 +18,7 @@ export interface SegueOptions extends Omit<ProfileRegistryOptions, 'settings' | 
   readonly heartbeat?: ServerOptions['heartbeat']
   /** See `ServerOptions`. Default: null. */
   readonly webAppFolder?: ServerOptions['webAppFolder']
+  readonly usesFastPaths?: ServerOptions['usesFastPaths']
 }
 
 export interface Segue {
@@ -41,7 +42,12 @@ export interface Segue {
  * Starts Segue: locks the home, opens the profiles, listens. If a step fails, undoes those before it and rejects: with
  * SettingsError, HomeInUseError, UnusableHomeError, DatabaseTooNewError, DatabaseUnusableError, or the error of `listen`.
  */
-export async function startSegue({ heartbeat, webAppFolder = null, ...options }: SegueOptions): Promise<Segue> {
+export async function startSegue({
+  heartbeat,
+  webAppFolder = null,
+  usesFastPaths = true,
+  ...options
+}: SegueOptions): Promise<Segue> {
   await using resources = new AsyncDisposableStack()
   const { log, env } = options
   const settings = new MutableLiveValue(options.settings)
@@ -59,7 +65,7 @@ export async function startSegue({ heartbeat, webAppFolder = null, ...options }:
   const httpClient = resources.adopt(new HttpClient(env), (client) => client.close())
   const server = resources.adopt(
     await startServer({
-      ...{ host, port, publicHosts, trustProxy, tls, tokens, settings, log, profiles, webAppFolder },
+      ...{ host, port, publicHosts, trustProxy, tls, tokens, settings, log, profiles, webAppFolder, usesFastPaths },
       jwts: oidc && new JwtAuthentication({ oidc, httpClient, log }),
       signInCookies: new SignInCookies(() => loadSignInKey(home, log), Date.now),
       handleMetrics: createMetricsHandler(telemetry.metrics),

@@ -24,8 +24,12 @@ const server = createServer((request, response) => {
   request.on('end', () => {
     const { query } = JSON.parse(Buffer.concat(chunks).toString())
     const name = query.includes('lineageRoot') ? 'lineage' : /\w+/.exec(query)[0]
-    response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' })
-    response.end(JSON.stringify({ data: responses[name]() }))
+    const text = JSON.stringify({ data: responses[name]() })
+    response.writeHead(200, {
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': Buffer.byteLength(text),
+    })
+    response.end(text)
   })
 })
 server.listen(0, '127.0.0.1', () => process.stdout.write(`http://127.0.0.1:${server.address().port}\n`))

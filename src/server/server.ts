@@ -18,7 +18,8 @@ import { BatchRunner } from './graphql/batch-runner.ts'
 import { createGraphQLError } from './graphql/graphql-errors.ts'
 import { DocumentLoader } from './graphql/documents/document-loader.ts'
 import { ErrorFormatter } from './graphql/error-formatter.ts'
-import { limitRequestBody } from './graphql/limit-request-body.ts'
+import { createJsonHandler } from './graphql/json/json-handler.ts'
+import { limitRequestBody } from './graphql/json/limit-request-body.ts'
 import { OperationRunner } from './graphql/operation-runner.ts'
 import { createYogaHandler, graphqlPath } from './graphql/yoga.ts'
 import { CorsPolicy, sendPreflightResponse } from './http/cors-policy.ts'
@@ -70,6 +71,8 @@ export interface ServerOptions {
   /** The built files of the web app. Null: browsers that open `/` are sent to the playground. */
   readonly webAppFolder: string | null
   readonly heartbeat?: WebSocketHeartbeatOptions
+  /** False in tests only: every request goes through Yoga and graphql-js, with the same responses. Default: true. */
+  readonly usesFastPaths?: boolean
 }
 
 export interface Server {
@@ -169,16 +172,20 @@ function createTransports(
   { errors, checkRequest, authenticator, stopping }: TransportParts,
 ): { readonly handleRequest: PublicRequestHandler; readonly webSockets: WebSocketServer } {
   const { profiles, settings, log, webAppFolder, heartbeat = defaultWebSocketHeartbeat, handleMetrics } = options
+  const { usesFastPaths = true } = options
   const readLimits = () => settings.current.limits
   const readMaxRequestBytes = () => readLimits().requestBytes
   const readSlowConsumerTimeoutMs = () => readLimits().slowConsumerSeconds * 1000
   const cors = new CorsPolicy(() => settings.current.allowedOrigins)
   const documents = new DocumentLoader(() => settings.current.trustedDocuments)
   const operations = new OperationRunner({ profiles, documents, errors, readLimits })
-  const handleJson = createYogaHandler({
+  const handleWithYoga = createYogaHandler({
     ...{ operations, errors, readSlowConsumerTimeoutMs },
     batches: new BatchRunner(operations),
   })
+  const handleJson = usesFastPaths
+    ? createJsonHandler({ operations, errors, readSlowConsumerTimeoutMs, handleOther: handleWithYoga })
+    : handleWithYoga
   const route = createRouter({
     authenticate: (request, response) => authenticator.authenticate(request, response),
     routes: [

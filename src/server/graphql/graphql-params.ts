@@ -8,6 +8,9 @@ const graphqlParamsSchema = z.object({
   extensions: z.record(z.string(), z.unknown()).nullish(),
 })
 
+/** The names of the parameters. A request with others is invalid. */
+export const graphqlParamNames: ReadonlySet<string> = new Set(Object.keys(graphqlParamsSchema.shape))
+
 /** What a client asks the server to execute: the parameters of GraphQL over HTTP. */
 export interface GraphQLParams {
   /** The document. Empty or absent if it is named by `documentId` or `extensions.persistedQuery`. */
@@ -35,6 +38,7 @@ export function findDocumentId(params: GraphQLParams): string | null {
 
 /** The hash in `extensions.persistedQuery`, without the prefix `sha256:`; null if there is none. */
 export function findPersistedQueryHash({ extensions }: GraphQLParams): string | null {
+  if (!extensions) return null
   const { data } = persistedQuerySchema.safeParse(extensions)
   return data?.persistedQuery.sha256Hash.replace(/^sha256:/, '') ?? null
 }

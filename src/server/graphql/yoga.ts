@@ -1,12 +1,13 @@
+import { Readable } from 'node:stream'
 import { createYoga } from 'graphql-yoga'
 import type { RequestInfo } from '../../schema/context.ts'
 import { schema } from '../../schema/schema.ts'
 import type { Caller } from '../auth/caller.ts'
-import type { RequestHandler } from '../http/router.ts'
 import { usePlayground } from '../playground/use-playground.ts'
 import type { BatchRunner } from './batch-runner.ts'
 import type { ErrorFormatter } from './error-formatter.ts'
 import type { OperationRunner } from './operation-runner.ts'
+import type { JsonRequestHandler } from './json/json-request-handler.ts'
 import { useBatches } from './plugins/use-batches.ts'
 import { useExactJson } from './plugins/use-exact-json.ts'
 import { useJsonContentType } from './plugins/use-json-content-type.ts'
@@ -31,7 +32,7 @@ export function createYogaHandler({
   errors,
   batches,
   readSlowConsumerTimeoutMs,
-}: YogaHandlerOptions): RequestHandler {
+}: YogaHandlerOptions): JsonRequestHandler {
   const yoga = createYoga<YogaServerContext>({
     schema,
     graphqlEndpoint: graphqlPath,
@@ -57,7 +58,9 @@ export function createYogaHandler({
     landingPage: false,
     graphiql: false,
   })
-  return (request, response, caller) => yoga(request, response, { caller })
+  return (request, response, caller, body) =>
+    // Yoga takes a body that has been read from the property `body`.
+    yoga(Object.assign(request, body && { body: Readable.from([body]) }), response, { caller })
 }
 
 function readRequestInfo({ headers, signal }: Request, { viewer }: Caller): RequestInfo {

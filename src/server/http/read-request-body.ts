@@ -1,15 +1,23 @@
 import type { IncomingMessage } from 'node:http'
 
-/** Reads the body of a request, up to a number of bytes. */
-export async function readRequestBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | 'too large'> {
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) return 'too large'
+/** Reads the body of a request, up to a number of bytes. Rejects if the client disconnects before its end. */
+export function readRequestBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | 'too large'> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer | 'too large'>()
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) return Promise.resolve('too large')
   const chunks: Buffer[] = []
   let size = 0
-  // The connection must stay open when the loop ends early: it carries the error response.
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+  const onData = (chunk: Buffer): void => {
     size += chunk.length
-    if (size > maxBytes) return 'too large'
-    chunks.push(chunk)
+    if (size <= maxBytes) return void chunks.push(chunk)
+    // The connection must stay open: it carries the error response.
+    request.off('data', onData).pause()
+    resolve('too large')
   }
-  return Buffer.concat(chunks)
+  request.on('data', onData)
+  request.once('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)))
+  request.once('error', reject)
+  request.once('close', () => {
+    if (!request.complete) reject(new Error('The client disconnected.'))
+  })
+  return promise
 }

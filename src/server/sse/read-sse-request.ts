@@ -21,12 +21,6 @@ export function parseLastEventId({ headers }: IncomingMessage): number | null {
   return typeof id === 'string' && /^\d{1,15}$/.test(id) ? Number(id) : null
 }
 
-/** The idempotency key of the request, as it is; null if it has none. */
-export function readIdempotencyKeyHeader({ headers }: IncomingMessage): string | null {
-  const key = headers['idempotency-key']
-  return typeof key === 'string' ? key : null
-}
-
 function parseQueryParams({ url = '' }: IncomingMessage): GraphQLParams | null {
   const { variables, extensions, ...rest } = Object.fromEntries(new URL(url, 'http://localhost').searchParams)
   const parsed = [variables, extensions].map(parseJsonParam)

@@ -4,6 +4,8 @@ import type { ExecutionResult, GraphQLError } from 'graphql'
 import { createInvalidParamsError, createPayloadTooLargeError } from '../graphql/graphql-errors.ts'
 import { httpExtensionSchema } from '../graphql/error-formatter.ts'
 import { createForbiddenOverGetError, isForbiddenOverGet } from '../graphql/forbidden-over-get.ts'
+import type { JsonRequestHandler } from '../graphql/json/json-request-handler.ts'
+import { omitHttpExtension } from '../graphql/json/stringify-result.ts'
 import type { OperationRunner } from '../graphql/operation-runner.ts'
 import type { CallerLimits } from '../auth/caller-limits.ts'
 import type { Caller } from '../auth/caller.ts'
@@ -13,7 +15,8 @@ import { sendRejection } from '../http/reject-request.ts'
 import type { RequestHandler } from '../http/router.ts'
 import { sendJson } from '../http/send-json.ts'
 import { readRequestBody } from '../http/read-request-body.ts'
-import { readGraphQLParams, parseLastEventId, readIdempotencyKeyHeader } from './read-sse-request.ts'
+import { readIdempotencyKeyHeader } from '../graphql/json/idempotency-key-header.ts'
+import { readGraphQLParams, parseLastEventId } from './read-sse-request.ts'
 import { SseWriter, type SseWriterOptions } from './sse-writer.ts'
 
 export interface SseHandlerOptions extends Omit<SseWriterOptions, 'revoked'> {
@@ -21,7 +24,7 @@ export interface SseHandlerOptions extends Omit<SseWriterOptions, 'revoked'> {
   /** What a caller may have at the same time. */
   readonly limits: CallerLimits
   /** Handles queries and mutations of clients that accept JSON, too. The body is in the `body` of the request. */
-  readonly handleJson: RequestHandler
+  readonly handleJson: JsonRequestHandler
   /** Called for each request. */
   readonly readMaxRequestBytes: () => number
 }
@@ -44,7 +47,7 @@ export function createSseHandler(options: SseHandlerOptions): RequestHandler {
     const params = readGraphQLParams(request, body)
     const acceptsJson = negotiateMediaType(request.headers.accept, jsonMediaTypes) !== null
     if (acceptsJson && !(params && options.operations.findType(params) === 'subscription')) {
-      return options.handleJson(Object.assign(request, { body: Readable.from([body]) }), response, caller)
+      return options.handleJson(request, response, caller, body)
     }
     if (!params) return sendErrors(response, 400, createInvalidParamsError())
     return new SseExchange(request, response, caller, options).run(params)
@@ -111,9 +114,4 @@ class SseExchange {
 function sendErrors(response: ServerResponse, status: number, ...errors: readonly GraphQLError[]): void {
   const http = httpExtensionSchema.safeParse(errors[0]?.extensions['http']).data
   sendJson(response, http?.status ?? status, { errors: errors.map(omitHttpExtension) }, http?.headers)
-}
-
-function omitHttpExtension(error: GraphQLError): object {
-  const { http: _, ...extensions } = error.extensions
-  return { ...error.toJSON(), extensions }
 }

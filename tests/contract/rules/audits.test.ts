@@ -7,10 +7,10 @@ import { graphqlPath } from '../../../src/server/graphql/yoga.ts'
 import { newHome, startTestSegue, type TestSegue } from '../../support/server/segue.ts'
 import { type ServerProcess, startServerProcess } from '../../support/server/server-process.ts'
 
-describe('A server with the settings of the tests', () => {
+describe.each([true, false])('A server with the settings of the tests, with fast paths: %s', (usesFastPaths) => {
   let segue: TestSegue
   beforeAll(async () => {
-    segue = await startTestSegue()
+    segue = await startTestSegue({ usesFastPaths })
   })
   afterAll(() => segue[Symbol.asyncDispose]())
 

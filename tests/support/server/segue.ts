@@ -9,6 +9,9 @@ import { createLoggerTo } from '../../../src/observability/create-logger.ts'
 import { type Segue, type SegueOptions, startSegue } from '../../../src/segue.ts'
 import { SegueProfileDatabase } from '../../../src/storage/sqlite/segue-profile-database.ts'
 
+/** `SEGUE_FAST_PATHS=off` runs any test on the slow paths, whose responses must be the same. */
+const usesFastPaths = process.env['SEGUE_FAST_PATHS'] !== 'off'
+
 export interface TestSegue extends Segue, AsyncDisposable {
   readonly home: string
   /** Log lines of level warn and above. */
@@ -25,7 +28,10 @@ export const testLimits = {
   depth: 1000,
 }
 
-export interface TestSegueOptions extends Pick<SegueOptions, 'heartbeat' | 'createToolSource' | 'webAppFolder'> {
+export interface TestSegueOptions extends Pick<
+  SegueOptions,
+  'heartbeat' | 'createToolSource' | 'webAppFolder' | 'usesFastPaths'
+> {
   readonly settings?: Partial<Settings>
   /** The environment variables with API keys. Empty by default. */
   readonly env?: NodeJS.ProcessEnv
@@ -71,6 +77,7 @@ export async function startTestSegue({
     },
     log,
     env,
+    usesFastPaths,
     ...options,
   })
   return {

@@ -1,0 +1,83 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ExecutionResult } from 'graphql'
+import { z } from 'zod'
+import { parseJsonWithExactNumbersOrNull } from '../../../lib/text/json.ts'
+import type { RequestInfo } from '../../../schema/context.ts'
+import type { Caller } from '../../auth/caller.ts'
+import { jsonMediaTypes, negotiateMediaType } from '../../http/accept-header.ts'
+import { type ErrorFormatter, httpExtensionSchema } from '../error-formatter.ts'
+import { graphqlParamNames, type GraphQLParams, parseGraphQLParams } from '../graphql-params.ts'
+import type { OperationRunner } from '../operation-runner.ts'
+import { readIdempotencyKeyHeader } from './idempotency-key-header.ts'
+import type { JsonRequestHandler } from './json-request-handler.ts'
+import { runJsonOperation } from './run-json-operation.ts'
+import { omitHttpExtension, stringifyResult } from './stringify-result.ts'
+
+export interface JsonHandlerOptions {
+  readonly operations: OperationRunner
+  readonly errors: ErrorFormatter
+  /** Answers all other requests: GET, batches, what is no GraphQL request, what accepts no JSON. */
+  readonly handleOther: JsonRequestHandler
+  /** A client that accepts no byte of its response for this long is disconnected. Called for each response. */
+  readonly readSlowConsumerTimeoutMs: () => number
+}
+
+const httpSchema = httpExtensionSchema.extend({ spec: z.boolean().optional() })
+
+/**
+ * Answers POST requests with one operation, which are nearly all requests, with little more than `node:http`. The responses
+ * are those that Yoga gives, byte for byte: its objects for requests, responses and streams cost more than most operations.
+ */
+export function createJsonHandler(options: JsonHandlerOptions): JsonRequestHandler {
+  const { operations, errors, handleOther, readSlowConsumerTimeoutMs } = options
+  return async (request, response, caller, body) => {
+    const params = request.method === 'POST' && body ? parseBody(body) : null
+    const mediaType = negotiateMediaType(request.headers.accept, jsonMediaTypes)
+    if (params === null || mediaType === null) return handleOther(request, response, caller, body)
+    const result = await runJsonOperation(operations, params, false, toRequestInfo(request, response, caller)).catch(
+      (error: unknown) => ({ errors: [errors.format(error)] }),
+    )
+    const { errors: resultErrors } = result
+    const text = await stringifyResult({
+      ...result,
+      ...(resultErrors && { errors: resultErrors.map(omitHttpExtension) }),
+    })
+    // Before the first byte: a large response ends only when the client has read most of it.
+    response.setTimeout(readSlowConsumerTimeoutMs())
+    const { status, headers } = readHttpExtensions(result, mediaType)
+    response.writeHead(status, {
+      'content-type': `${mediaType}; charset=utf-8`,
+      'content-length': Buffer.byteLength(text),
+      ...headers,
+    })
+    response.end(text)
+  }
+}
+
+/** Null if Yoga has to say what is wrong with the body, or if it is a batch. */
+function parseBody(body: Buffer): GraphQLParams | null {
+  const value = parseJsonWithExactNumbersOrNull(body.toString())
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
+  return Object.keys(value).every((name) => graphqlParamNames.has(name)) ? parseGraphQLParams(value) : null
+}
+
+function toRequestInfo(request: IncomingMessage, response: ServerResponse, { viewer }: Caller): RequestInfo {
+  const disconnect = new AbortController()
+  response.once('close', () => {
+    if (!response.writableFinished) disconnect.abort()
+  })
+  return { viewer, idempotencyKey: readIdempotencyKeyHeader(request), signal: disconnect.signal }
+}
+
+/** The highest status that the errors ask for, and their headers. */
+function readHttpExtensions({ errors = [] }: ExecutionResult, mediaType: string) {
+  const isJson = mediaType === 'application/json'
+  let status = 0
+  const headers: Record<string, string> = {}
+  for (const { extensions } of errors) {
+    const http = httpSchema.safeParse(extensions['http']).data
+    Object.assign(headers, http?.headers)
+    if (http && !(isJson && http.spec === true)) status = Math.max(status, http.status)
+  }
+  return { status: status || 200, headers }
+}

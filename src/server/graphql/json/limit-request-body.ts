@@ -1,0 +1,16 @@
+import { readRequestBody } from '../../http/read-request-body.ts'
+import type { RequestHandler } from '../../http/router.ts'
+import { sendJson } from '../../http/send-json.ts'
+import { createPayloadTooLargeError } from '../graphql-errors.ts'
+import type { JsonRequestHandler } from './json-request-handler.ts'
+
+/** Reads the body of each POST request before `handle`. Larger ones are 413. */
+export function limitRequestBody(handle: JsonRequestHandler, readMaxBytes: () => number): RequestHandler {
+  return async (request, response, caller) => {
+    if (request.method !== 'POST') return handle(request, response, caller, null)
+    const maxBytes = readMaxBytes()
+    const body = await readRequestBody(request, maxBytes)
+    if (body === 'too large') return sendJson(response, 413, { errors: [createPayloadTooLargeError(maxBytes)] })
+    return handle(request, response, caller, body)
+  }
+}
