@@ -55,7 +55,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
     'log',
   ],
   config: ['command-line', 'reload', 'profile', 'access', 'http'],
-  lib: ['file-conversion', 'json-output', 'event-loop', 'json-schema', 'text', 'async', 'worker'],
+  lib: ['file-conversion', 'json-input', 'json-output', 'event-loop', 'json-schema', 'text', 'async', 'worker'],
   hermes: ['usage', 'cron', 'index', 'lineage', 'search', 'messages', 'state'],
   schema: ['access', 'conversation', 'decision', 'job', 'profile', 'search', 'chat', 'session', 'idempotency', 'relay'],
   server: ['sse', 'websocket', 'graphql', 'playground', 'web-app', 'sign-in', 'http', 'auth'],

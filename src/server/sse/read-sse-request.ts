@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http'
+import { GraphQLError } from 'graphql'
 import { parseJsonWithExactNumbersOrNull } from '../../lib/text/json.ts'
 import { type GraphQLParams, parseGraphQLParams } from '../graphql/graphql-params.ts'
+import { parseRequestJson } from '../graphql/parse-request-json.ts'
 import { acceptsExactMediaType } from '../http/accept-header.ts'
 
 /** Whether a request names server-sent events in its Accept header. A wildcard is not enough. */
@@ -8,11 +10,22 @@ export function acceptsEventStream({ headers, method }: IncomingMessage): boolea
   return (method === 'GET' || method === 'POST') && acceptsExactMediaType(headers.accept, 'text/event-stream')
 }
 
-/** Reads the operation from the query of a GET request, or from the body of a POST request. Null if it is invalid. */
-export function readGraphQLParams(request: IncomingMessage, body: Buffer): GraphQLParams | null {
-  return request.method === 'GET'
-    ? parseQueryParams(request)
-    : parseGraphQLParams(parseJsonWithExactNumbersOrNull(body.toString()))
+/**
+ * Reads the operation from the query of a GET request, or from the body of a POST request. Null if it is invalid, the error
+ * TOO_LARGE if its JSON has too many values.
+ */
+export async function readGraphQLParams(
+  request: IncomingMessage,
+  body: Buffer,
+): Promise<GraphQLParams | GraphQLError | null> {
+  if (request.method === 'GET') return parseQueryParams(request)
+  try {
+    return parseGraphQLParams(await parseRequestJson(body.toString()))
+  } catch (error) {
+    if (error instanceof GraphQLError) return error
+    if (error instanceof SyntaxError) return null
+    throw error
+  }
 }
 
 /** The seq of the last event that an EventSource has received; null in its first request. */

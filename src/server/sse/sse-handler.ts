@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
-import type { ExecutionResult, GraphQLError } from 'graphql'
+import { type ExecutionResult, GraphQLError } from 'graphql'
 import { createInvalidParamsError, createPayloadTooLargeError } from '../graphql/graphql-errors.ts'
 import { httpExtensionSchema } from '../graphql/error-formatter.ts'
 import { createForbiddenOverGetError, isForbiddenOverGet } from '../graphql/forbidden-over-get.ts'
@@ -44,7 +44,8 @@ export function createSseHandler(options: SseHandlerOptions): RequestHandler {
     const maxBytes = options.readMaxRequestBytes()
     const body = await readRequestBody(request, maxBytes)
     if (body === 'too large') return sendErrors(response, 413, createPayloadTooLargeError(maxBytes))
-    const params = readGraphQLParams(request, body)
+    const params = await readGraphQLParams(request, body)
+    if (params instanceof GraphQLError) return sendErrors(response, 413, params)
     const acceptsJson = negotiateMediaType(request.headers.accept, jsonMediaTypes) !== null
     if (acceptsJson && !(params && options.operations.findType(params) === 'subscription')) {
       return options.handleJson(request, response, caller, body)

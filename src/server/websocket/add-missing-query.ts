@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { parseJsonWithExactNumbersOrNull } from '../../lib/text/json.ts'
+import { parseJsonWithExactNumbersOrNull, stringifyJson } from '../../lib/text/json.ts'
 
 const subscribeMessageSchema = z.looseObject({
   type: z.literal('subscribe'),
@@ -13,5 +13,5 @@ const subscribeMessageSchema = z.looseObject({
 export function addMissingQuery(message: string): string {
   if (!/"(documentId|persistedQuery)"/.test(message)) return message
   const { data } = subscribeMessageSchema.safeParse(parseJsonWithExactNumbersOrNull(message))
-  return data ? JSON.stringify({ ...data, payload: { ...data.payload, query: '' } }) : message
+  return data ? stringifyJson({ ...data, payload: { ...data.payload, query: '' } }) : message
 }

@@ -1,16 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { CloseCode, type Server as ProtocolServer } from 'graphql-ws'
-import type { WebSocket } from 'ws'
+import type { RawData, WebSocket } from 'ws'
 import { z } from 'zod'
 import { TaskTracker } from '../../lib/async/task-tracker.ts'
+import { JsonLimitError } from '../../lib/json-input/shorten-json.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { runWithLogContext } from '../../lib/telemetry/log-context.ts'
 import { parseJsonOrNull } from '../../lib/text/json.ts'
 import { truncateToBytes } from '../../lib/text/truncate.ts'
 import type { ErrorFormatter } from '../graphql/error-formatter.ts'
+import { jsonLimitSolution } from '../graphql/parse-request-json.ts'
 import { detectSlowConsumer } from '../http/detect-slow-consumer.ts'
-import { addMissingQuery } from './add-missing-query.ts'
+import { type InboxMessage, MessageInbox } from './message-inbox.ts'
+import type { MessageReviver } from './message-reviver.ts'
 import { WebSocketClosedError, type WebSocketHeartbeatOptions, WebSocketConnection } from './websocket-connection.ts'
 import { tryAgainLater, WebSocketSession, type WebSocketSessionOptions } from './websocket-session.ts'
 
@@ -19,6 +22,8 @@ export type GraphQLWsServer = ProtocolServer<WebSocketSession>
 
 export interface GraphQLSocketOptions {
   readonly protocol: GraphQLWsServer
+  /** What `protocol` parses messages with. */
+  readonly reviver: MessageReviver
   readonly heartbeat: WebSocketHeartbeatOptions
   /** A client that accepts no byte for this long is disconnected. Called for each socket. */
   readonly readSlowConsumerTimeoutMs: () => number
@@ -30,6 +35,9 @@ type MessageHandler = (message: string) => Promise<void>
 
 /** The limit of RFC 6455, in bytes. */
 const maxCloseReasonBytes = 123
+
+/** The close code of RFC 6455 for a message that is too big. */
+const messageTooBig = 1009
 
 /** In UTF-16 code units. A longer payload of a ping is not sent back. */
 const maxPongLength = 1_000
@@ -43,8 +51,6 @@ export class GraphQLSocket {
   readonly #options: GraphQLSocketOptions
   readonly #session: WebSocketSession
   readonly #pendingMessages = new TaskTracker()
-  /** Messages that wait until a completed operation has ended; null if none do. Later messages wait behind them. */
-  #heldMessages: string[] | null = null
   #notifyClosed: ReturnType<GraphQLWsServer['opened']> = async () => undefined
 
   constructor(
@@ -85,7 +91,8 @@ export class GraphQLSocket {
         onPing: (payload) => this.#answerPing(payload),
         close: (code = CloseCode.InternalServerError, reason = '') => this.close(code, reason),
         onMessage: (handleMessage) => {
-          this.#webSocket.on('message', (data) => this.#onMessage(addMissingQuery(String(data)), handleMessage))
+          const inbox = this.#createInbox(handleMessage)
+          this.#webSocket.on('message', (data) => inbox.receive(toBuffer(data)))
         },
       },
       this.#session,
@@ -99,28 +106,34 @@ export class GraphQLSocket {
     await this.#connection.send(echo.length <= maxPongLength ? echo : JSON.stringify({ type: 'pong' }))
   }
 
-  #onMessage(message: string, handleMessage: MessageHandler): void {
-    // A message that arrives after the server has closed the socket must not start anything.
-    if (!this.#connection.isOpen) return
-    if (this.#heldMessages) return void this.#heldMessages.push(message)
-    const blocker = this.#session.operationAborts.findBlocker(message)
-    if (!blocker) return this.#handleMessage(message, handleMessage)
-    this.#heldMessages = [message]
-    void blocker.then(() => this.#releaseMessages(handleMessage))
+  #createInbox(handleMessage: MessageHandler): MessageInbox {
+    return new MessageInbox({
+      handle: (message) => {
+        // A message that arrives after the server has closed the socket must not start anything.
+        if (!this.#connection.isOpen) return null
+        const blocker = this.#session.operationAborts.findBlocker(message.text)
+        if (!blocker) this.#handleMessage(message, handleMessage)
+        return blocker
+      },
+      onError: (error) => this.#closeInvalidMessage(error),
+      onWaiting: (byteLength) => this.#connection.setWaitingBytes(byteLength),
+    })
   }
 
-  #releaseMessages(handleMessage: MessageHandler): void {
-    const messages = this.#heldMessages ?? []
-    this.#heldMessages = null
-    for (const message of messages) this.#onMessage(message, handleMessage)
-  }
-
-  #handleMessage(message: string, handleMessage: MessageHandler): void {
+  #handleMessage({ text, strings, byteLength }: InboxMessage, handleMessage: MessageHandler): void {
     const { operationAborts } = this.#session
-    operationAborts.onMessage(message)
-    const handle = (): Promise<void> => operationAborts.track(() => handleMessage(message))
+    operationAborts.onMessage(text)
+    this.#session.messageBytes = byteLength
+    const parse = (): Promise<void> => this.#options.reviver.run(strings, () => handleMessage(text))
+    const handle = (): Promise<void> => operationAborts.track(parse)
     const handled = this.#pendingMessages.run(() => runWithLogContext({ request: randomUUID() }, handle))
-    handled.catch((error: unknown) => this.#onError(error, message))
+    handled.catch((error: unknown) => this.#onError(error, text))
+  }
+
+  #closeInvalidMessage(error: unknown): void {
+    if (error instanceof JsonLimitError) this.close(messageTooBig, `${error.message} ${jsonLimitSolution}`)
+    else if (error instanceof SyntaxError) this.close(CloseCode.BadRequest, 'Invalid message received')
+    else this.#closeWithInternalError(error)
   }
 
   #onError(error: unknown, message: string): void {
@@ -128,6 +141,10 @@ export class GraphQLSocket {
     if (serverMessageSchema.safeParse(parseJsonOrNull(message)).success) {
       return this.close(CloseCode.BadRequest, 'Only the server may send a message of this type.')
     }
+    this.#closeWithInternalError(error)
+  }
+
+  #closeWithInternalError(error: unknown): void {
     const id = this.#options.errors.logUnexpected(error)
     this.close(CloseCode.InternalServerError, `Internal server error ${id}: see the log of the server.`)
   }
@@ -145,4 +162,9 @@ export class GraphQLSocket {
         if (!(error instanceof WebSocketClosedError)) this.#options.errors.logUnexpected(error)
       })
   }
+}
+
+function toBuffer(data: RawData): Buffer {
+  if (Array.isArray(data)) return Buffer.concat(data)
+  return Buffer.isBuffer(data) ? data : Buffer.from(data)
 }

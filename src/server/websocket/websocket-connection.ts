@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import { chunkBytes } from '../http/chunk-bytes.ts'
 
-/** How many bytes may wait to be sent before the server stops reading from the client. */
+/** How many bytes may wait, to be sent or to be handled, before the server stops reading from the client. */
 const maxBufferedBytes = 1_048_576
 
 /** How many bytes may wait before pongs are left out. */
@@ -30,6 +30,7 @@ export class WebSocketConnection {
   readonly #tcpSocket: Socket
   #lastSend: Promise<void> = Promise.resolve()
   #bufferedBytes = 0
+  #waitingBytes = 0
 
   constructor(webSocket: WebSocket, tcpSocket: Socket) {
     this.#webSocket = webSocket
@@ -46,6 +47,12 @@ export class WebSocketConnection {
   /** Whether so much waits to be sent that answers which nobody needs are left out. */
   get isCongested(): boolean {
     return this.#bufferedBytes + this.#tcpSocket.writableLength > congestedBytes
+  }
+
+  /** Says how many bytes of the client's messages wait to be handled. */
+  setWaitingBytes(byteLength: number): void {
+    this.#waitingBytes = byteLength
+    this.#applyBackpressure()
   }
 
   /** Resolves when the message has been handed to the operating system. Rejects with `WebSocketClosedError`. */
@@ -100,8 +107,8 @@ export class WebSocketConnection {
   }
 
   #applyBackpressure(): void {
-    const isOverLimit = this.#bufferedBytes + this.#tcpSocket.writableLength > maxBufferedBytes
-    if (isOverLimit) this.#webSocket.pause()
+    const bytes = this.#waitingBytes + this.#bufferedBytes + this.#tcpSocket.writableLength
+    if (bytes > maxBufferedBytes) this.#webSocket.pause()
     else if (this.#webSocket.isPaused) this.#webSocket.resume()
   }
 }

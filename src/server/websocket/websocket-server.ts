@@ -8,7 +8,6 @@ import type { ServerLimits } from '../../config/limits.ts'
 import { waitForAbort } from '../../lib/async/wait-for-abort.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { isSmallJson, stringifyYielding } from '../../lib/json-output/stringify-in-steps.ts'
-import { reviveExactNumber } from '../../lib/text/json.ts'
 import { createGraphQLError, createInvalidParamsError } from '../graphql/graphql-errors.ts'
 import type { Authenticator } from '../auth/authenticator.ts'
 import type { Caller } from '../auth/caller.ts'
@@ -17,6 +16,7 @@ import { requireGraphQLContext } from '../graphql/execute-operation.ts'
 import { parseGraphQLParams } from '../graphql/graphql-params.ts'
 import type { OperationRunner } from '../graphql/operation-runner.ts'
 import { type GraphQLWsServer, GraphQLSocket, type GraphQLSocketOptions } from './graphql-socket.ts'
+import { MessageReviver } from './message-reviver.ts'
 import { WebSocketClosedError, type WebSocketHeartbeatOptions } from './websocket-connection.ts'
 import type { WebSocketSession } from './websocket-session.ts'
 
@@ -32,6 +32,9 @@ export interface WebSocketServerOptions {
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
+/** As many messages of the largest size may start operations that run at the same time on a socket. */
+const largestMessagesAtOnce = 4
+
 /** The close code of RFC 6455 for a server that stops. */
 const goingAway = 1001
 
@@ -46,8 +49,10 @@ export class WebSocketServer {
   constructor({ operations, authenticator, errors, readLimits, heartbeat, log }: WebSocketServerOptions) {
     this.#authenticator = authenticator
     this.#readLimits = readLimits
+    const reviver = new MessageReviver()
     this.#socketOptions = {
-      protocol: createProtocol(operations, errors, () => readLimits().operationsPerSocket),
+      protocol: createProtocol(operations, errors, { readLimits, reviver }),
+      reviver,
       readSlowConsumerTimeoutMs: () => readLimits().slowConsumerSeconds * 1000,
       heartbeat,
       errors,
@@ -89,19 +94,21 @@ export class WebSocketServer {
 function createProtocol(
   operations: OperationRunner,
   errors: ErrorFormatter,
-  readMaxOperationsPerSocket: () => number,
+  { readLimits, reviver }: Pick<WebSocketServerOptions, 'readLimits'> & { readonly reviver: MessageReviver },
 ): GraphQLWsServer {
   return makeServer<Record<string, unknown>, WebSocketSession>({
     onConnect: ({ extra: session, connectionParams }) => session.authenticate(connectionParams),
     execute: (args) => endOnAbort(operations.execute(args), args),
     subscribe: (args) => endOnAbort(operations.subscribe(args), args),
     onSubscribe: ({ subscriptions, extra: session }, id, payload) => {
-      const maxOperations = readMaxOperationsPerSocket()
-      if (Object.keys(subscriptions).length > maxOperations) return [tooManyOperations(maxOperations)]
+      const { operationsPerSocket, requestBytes } = readLimits()
+      if (Object.keys(subscriptions).length > operationsPerSocket) return [tooManyOperations(operationsPerSocket)]
+      const maxBytes = largestMessagesAtOnce * requestBytes
+      if (!session.holdMessage(id, maxBytes)) return [tooManyBytes(maxBytes)]
       return prepareOperation(operations, session, id, payload)
     },
     onNext: ({ extra: session }, _, __, ___, result) => deferLargeResult(session, result),
-    jsonMessageReviver: reviveExactNumber,
+    jsonMessageReviver: reviver.revive,
     onComplete: ({ extra: session }, id) => session.releaseOperation(id),
     onError: (_, __, ___, graphqlErrors) => graphqlErrors.map((error) => formatError(error, errors).toJSON()),
   })
@@ -158,5 +165,10 @@ function formatError(error: GraphQLError, errors: ErrorFormatter): GraphQLError 
 
 function tooManyOperations(maxOperationsPerSocket: number): GraphQLError {
   const message = `This socket already runs ${maxOperationsPerSocket} operations. Complete one, or open another socket.`
+  return createGraphQLError('RATE_LIMITED', message)
+}
+
+function tooManyBytes(maxBytes: number): GraphQLError {
+  const message = `The operations that run on this socket would hold more than ${maxBytes} bytes of variables. Complete one, or open another socket.`
   return createGraphQLError('RATE_LIMITED', message)
 }

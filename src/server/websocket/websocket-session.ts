@@ -38,6 +38,10 @@ export class WebSocketSession {
   readonly #ended = new AbortController()
   /** Releases what counts towards the limits of the caller, by operation. */
   readonly #releases = new Map<string, () => void>()
+  /** Sizes of the messages of running operations, which keep their variables. */
+  readonly #operationBytes = new Map<string, number>()
+  /** The size of the message that is being handled. */
+  messageBytes = 0
   #caller: Caller | null = null
 
   constructor(options: WebSocketSessionOptions) {
@@ -79,9 +83,18 @@ export class WebSocketSession {
     return limits.takeRequest(this.caller)
   }
 
+  /** Counts the message that starts an operation. Returns false if the operations of the socket would hold too much. */
+  holdMessage(id: string, maxBytes: number): boolean {
+    const heldBytes = this.#operationBytes.values().reduce((sum, byteLength) => sum + byteLength, 0)
+    if (heldBytes + this.messageBytes > maxBytes) return false
+    this.#operationBytes.set(id, this.messageBytes)
+    return true
+  }
+
   /** Forgets an operation that has ended. */
   releaseOperation(id: string): void {
     this.operationAborts.release(id)
+    this.#operationBytes.delete(id)
     this.#releases.get(id)?.()
     this.#releases.delete(id)
   }

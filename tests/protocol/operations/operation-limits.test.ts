@@ -102,6 +102,29 @@ test('A8 introspection has an allowance of its own, and nested introspection is 
   expect(codes(await send(segue.url, { query: deep }))).toEqual(['TOO_LARGE'])
 })
 
+test('A8 repeated fields count in inline fragments on the same type as well', async () => {
+  const codesOf = async (inner: string) => codes(await transports.http(segue.url, { query: `{ server { ${inner} } }` }))
+  for (const fragment of ['... { version }', '... on Server { version }', '... on Server { ... { version } }']) {
+    expect(await codesOf(repeat(51, () => fragment))).toEqual([])
+    expect(await codesOf(repeat(52, () => fragment))).toEqual(['TOO_LARGE'])
+  }
+})
+
+test('A8 fields that an event has of each of its types are not repeated', async () => {
+  const types = ['TextDelta', 'ReasoningDelta', 'StreamStarted', 'StreamFinished', 'ToolCallStarted', 'ToolCallReady']
+  const fragments = types.map((type) => `... on ${type} { ${repeat(20, () => '__typename')} }`)
+  const query = `{ events(sessionId: "ses_none") { ${fragments.join(' ')} } }`
+  expect(codes(await transports.http(segue.url, { query }))).toContain('TOO_LARGE')
+  const once = query.replaceAll(/(__typename ){2,}/g, '__typename ')
+  expect(codes(await transports.http(segue.url, { query: once }))).not.toContain('TOO_LARGE')
+})
+
+test('A8 a document of more than 64 characters for each allowed token is TOO_LARGE', async () => {
+  const create = (length: number): string => '{ server { version } } #'.padEnd(length, 'x')
+  expect(codes(await transports.http(segue.url, { query: create(256_000) }))).toEqual([])
+  expect(codes(await transports.http(segue.url, { query: create(256_001) }))).toEqual(['TOO_LARGE'])
+})
+
 /** Spreads the next fragment twice. */
 const createFragment = (index: number): string =>
   `fragment F${index} on Session { a: parent { ...F${index + 1} } b: parent { ...F${index + 1} } }`

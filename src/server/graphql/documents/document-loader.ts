@@ -5,7 +5,7 @@ import { findDocumentId, findPersistedQueryHash, type GraphQLParams } from '../g
 import type { OperationLimits } from '../limits/operation-limits.ts'
 import { AutomaticPersistedQueries, hashDocument } from './automatic-persisted-queries.ts'
 import { GraphQLDocumentCache } from './graphql-document-cache.ts'
-import { loadGraphQLDocument, parseGraphQLDocument } from './load-graphql-document.ts'
+import { isDocumentTooLong, loadGraphQLDocument, parseGraphQLDocument } from './load-graphql-document.ts'
 
 /** Finds the documents of requests: sent as text, trusted, or registered by a client under their hash. */
 export class DocumentLoader {
@@ -20,7 +20,7 @@ export class DocumentLoader {
 
   /** The valid document that a request names or contains, or the errors with their codes. */
   async load(params: GraphQLParams, limits: OperationLimits): Promise<DocumentNode | readonly GraphQLError[]> {
-    const text = this.#findText(params)
+    const text = this.#findText(params, limits)
     if (text instanceof GraphQLError) return [text]
     const document = await loadGraphQLDocument(text, this.#cache, limits)
     const hash = findPersistedQueryHash(params)
@@ -32,14 +32,16 @@ export class DocumentLoader {
 
   /** The document without validation; null if it is not known, too long, or its syntax is invalid. */
   parse(params: GraphQLParams, limits: OperationLimits): DocumentNode | null {
-    const text = this.#findText(params)
+    const text = this.#findText(params, limits)
     if (text instanceof GraphQLError) return null
     const document = this.#cache.get(text, limits) ?? parseGraphQLDocument(text, limits)
     return 'kind' in document ? document : null
   }
 
-  #findText(params: GraphQLParams): string | GraphQLError {
+  #findText(params: GraphQLParams, limits: OperationLimits): string | GraphQLError {
     const { query } = params
+    // It is refused because of its length. Its hash would take long.
+    if (query && isDocumentTooLong(query, limits)) return query
     const trusted = this.#readTrusted()
     const id = query ? findPersistedQueryHash(params) : findDocumentId(params)
     if (!query && id !== null) {

@@ -1,20 +1,17 @@
-import { type DocumentNode, GraphQLError, parse, specifiedRules, validate } from 'graphql'
+import { type DocumentNode, GraphQLError, parse } from 'graphql'
 import { turnScheduler } from '../../../lib/event-loop/turn-scheduler.ts'
-import { schema } from '../../../schema/schema.ts'
 import { createGraphQLError } from '../graphql-errors.ts'
 import { checkDocumentLimits } from '../limits/check-document-limits.ts'
-import { createLimitError, maxErrors, type OperationLimits } from '../limits/operation-limits.ts'
+import { createLimitError, type OperationLimits } from '../limits/operation-limits.ts'
 import type { GraphQLDocumentCache } from './graphql-document-cache.ts'
 import { isNestedDeeperThan } from './is-nested-deeper-than.ts'
+import { validateDocument } from './validate-document.ts'
 
-/** In UTF-16 code units. A comment or a text of any length is a single token, or none. */
-const maxDocumentLength = 2_000_000
+/** In UTF-16 code units, on average. A comment or a text of any length is a single token, or none. */
+const maxLengthPerToken = 64
 
 /** Levels of brackets beyond those of fields: arguments, lists, input objects, inline fragments. */
 const maxFurtherNesting = 200
-
-/** A document with more tokens is validated rule by rule, so that others proceed in between. */
-const maxTokensAtOnce = 500
 
 /** The valid document with this text, or the errors of its syntax, its limits or its validation. */
 export async function loadGraphQLDocument(
@@ -38,14 +35,20 @@ export async function loadGraphQLDocument(
   return document
 }
 
+/** Whether a document is refused because of its length, whatever it contains. */
+export function isDocumentTooLong(text: string, { tokens }: Pick<OperationLimits, 'tokens'>): boolean {
+  return text.length > tokens * maxLengthPerToken
+}
+
 /** Parses a document without validating it. Returns the error if its syntax is invalid, or if it is too long or too deep. */
 export function parseGraphQLDocument(text: string, { tokens, depth }: OperationLimits): DocumentNode | GraphQLError {
-  if (text.length > maxDocumentLength) {
-    const message = `The document has ${text.length} characters. At most ${maxDocumentLength} are allowed. Send long texts in variables.`
+  if (isDocumentTooLong(text, { tokens })) {
+    const maxLength = tokens * maxLengthPerToken
+    const message = `The document has ${text.length} characters. At most ${maxLength} are allowed. Send long texts in variables.`
     return createGraphQLError('TOO_LARGE', message)
   }
   const maxNesting = depth + maxFurtherNesting
-  if (isNestedDeeperThan(maxNesting, text)) {
+  if (isNestedDeeperThan(maxNesting, text, tokens)) {
     const message = `The document has brackets within brackets in more than ${maxNesting} levels. Send deep values in variables.`
     return createLimitError('depth', depth, message)
   }
@@ -62,19 +65,4 @@ export function parseGraphQLDocument(text: string, { tokens, depth }: OperationL
 /** graphql-js gives this error no code of its own. */
 function isTokenLimitError({ message }: GraphQLError): boolean {
   return /^Syntax Error: Document contains more (than|that) \d+ tokens/.test(message)
-}
-
-async function validateDocument(document: DocumentNode): Promise<readonly GraphQLError[]> {
-  if ((document.tokenCount ?? 0) <= maxTokensAtOnce) return validateRules(document, specifiedRules)
-  const errors: GraphQLError[] = []
-  for (const rule of specifiedRules) {
-    if (turnScheduler.mustWait()) await turnScheduler.wait()
-    errors.push(...validateRules(document, [rule]))
-  }
-  return errors.slice(0, maxErrors)
-}
-
-/** graphql-js adds an error when it leaves others out. */
-function validateRules(document: DocumentNode, rules: typeof specifiedRules): readonly GraphQLError[] {
-  return validate(schema, document, rules, { maxErrors: maxErrors - 1 })
 }

@@ -19,6 +19,15 @@ export interface SelectionCounts {
   readonly fragments: Set<string>
 }
 
+/** Where a selection is: its inline fragments are merged into the selection set that they are in. */
+interface SelectionPlace {
+  readonly level: number
+  /** The type condition of the inline fragment that it is in; empty for none. */
+  readonly type: string
+  /** The names in the response that the selection set has so far, with their types. */
+  readonly names: Set<string>
+}
+
 const createCounts = (): SelectionCounts => ({
   ...{ depth: 0, introspectionDepth: 0, aliases: 0, directives: 0 },
   ...{ rootFields: new Set(), fragments: new Set() },
@@ -67,17 +76,22 @@ export class DocumentCounter {
   }
 
   #addSelectionSet(selectionSet: SelectionSetNode, level: number, counts: SelectionCounts): void {
-    const names = new Set<string>()
-    for (const selection of selectionSet.selections) this.#addSelection(selection, level, names, counts)
+    const place = { level, type: '', names: new Set<string>() }
+    for (const selection of selectionSet.selections) this.#addSelection(selection, place, counts)
   }
 
-  #addSelection(selection: SelectionNode, level: number, names: Set<string>, counts: SelectionCounts): void {
+  #addSelection(selection: SelectionNode, place: SelectionPlace, counts: SelectionCounts): void {
+    const { level, type, names } = place
     counts.directives += selection.directives?.length ?? 0
     if (selection.kind === Kind.FRAGMENT_SPREAD) return this.#addSpread(selection.name.value, level, counts)
-    if (selection.kind === Kind.INLINE_FRAGMENT) return this.#addSelectionSet(selection.selectionSet, level, counts)
+    if (selection.kind === Kind.INLINE_FRAGMENT) {
+      const innerPlace = { ...place, type: selection.typeCondition?.name.value ?? type }
+      return selection.selectionSet.selections.forEach((inner) => this.#addSelection(inner, innerPlace, counts))
+    }
     const responseName = selection.alias?.value ?? selection.name.value
-    if (selection.alias || names.has(responseName)) counts.aliases += 1
-    names.add(responseName)
+    const name = `${type} ${responseName}`
+    if (selection.alias || names.has(name)) counts.aliases += 1
+    names.add(name)
     if (level === 0) counts.rootFields.add(responseName)
     if (introspectionFields.has(selection.name.value)) return this.#addIntrospection(selection.selectionSet, counts)
     counts.depth = Math.max(counts.depth, level + 1)
