@@ -94,7 +94,7 @@ function createFileCommands(http: HttpClient, endpoint: Endpoint): Pick<SegueCli
 async function toDocumentText(document: string | object): Promise<string> {
   // An object of the class String is what code generators call TypedDocumentString.
   const text: unknown = document.valueOf()
-  if (typeof text === 'string' || typeof document === 'string') return String(text)
+  if (typeof text === 'string') return text
   const { printDocument } = await loadOnDemand(import('./wire/print-document.ts'))
-  return printDocument(document)
+  return printDocument(text)
 }

@@ -60,7 +60,7 @@ export async function* followSession(
       break
     }
   }
-  if (continuedBy !== null && followContinuations) {
+  if (continuedBy && followContinuations) {
     yield* followSession(subscriber, continuedBy, signal, { followContinuations })
   }
 }

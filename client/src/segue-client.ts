@@ -144,7 +144,8 @@ export type ClarificationAnswer =
  * A client of one server. Nothing is sent before it is used, so it can be made where a page is rendered on a server.
  *
  * All iterations reconnect by themselves, for as long as it takes, and go on after the last event that was received. They
- * throw a `SegueError` if the server refuses them, which is never tried again.
+ * throw a `SegueError` if the server refuses them, which is never tried again. That the end of an answer cannot be stored is no
+ * refusal for those that follow it: they go on when it can.
  */
 export interface SegueClient {
   /** Whether the server can be reached: for a note on the page while the connection is lost. */

@@ -6,6 +6,9 @@ import { fuzzProfiles, markers } from './fuzz-callers.ts'
 import type { FuzzOutcome, FuzzTurn } from './fuzz-session.ts'
 import { hostileTexts, textsByName } from './hostile-texts.ts'
 
+/** How long a request may take, in milliseconds. */
+const requestMs = 60_000
+
 const pngHeader = Buffer.from('89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489', 'hex')
 const files: readonly (readonly [mediaType: string, content: Buffer])[] = [
   ['application/json', Buffer.from('{"a": [1, 2')],
@@ -58,6 +61,7 @@ async function upload(turn: FuzzTurn): Promise<FuzzOutcome> {
     method: 'POST',
     headers: { authorization: `Bearer ${caller.token}`, 'content-type': contentType },
     body: new Uint8Array(isForm ? makeForm(content, random) : content),
+    signal: AbortSignal.timeout(requestMs),
   })
   const text = await response.text()
   const { status } = response
@@ -100,6 +104,7 @@ async function download(turn: FuzzTurn): Promise<FuzzOutcome> {
   const response = await fetch(`${turn.url}${encodeURI(path.toWellFormed())}`, {
     method: random.pick(['GET', 'GET', 'HEAD']),
     headers,
+    signal: AbortSignal.timeout(requestMs),
   })
   const text = await response.text()
   return {

@@ -11,7 +11,7 @@ import { createFuzzConfig, type FuzzCaller, fuzzCallers } from './fuzz-callers.t
 import { fuzzFiles } from './fuzz-files.ts'
 import { fuzzOperation } from './fuzz-operation.ts'
 import { type FuzzSession, makeOperation } from './fuzz-session.ts'
-import { HeapSampler, heapSamplerEnv } from './heap-sampler.ts'
+import { heapSamplerEnv, measureHeap } from './heap-sampler.ts'
 import { KnownValues } from './known-values.ts'
 import { plantMarkers } from './plant-markers.ts'
 import { FuzzSocket } from './send-operation.ts'
@@ -100,11 +100,9 @@ class FuzzRun {
   }
 
   async run(): Promise<FuzzReport> {
-    const sampler = await HeapSampler.connect(this.#server.output.stderr)
     await this.#plant()
-    await Promise.all(Array.from({ length: workerCount }, () => this.#work(sampler)))
-    await this.#sampleHeap(sampler)
-    sampler.close()
+    await Promise.all(Array.from({ length: workerCount }, () => this.#work()))
+    await this.#sampleHeap()
     this.#checkHeap()
     this.#checkProcess()
     return {
@@ -119,15 +117,20 @@ class FuzzRun {
     }
   }
 
-  async #work(sampler: HeapSampler): Promise<void> {
+  async #work(): Promise<void> {
     const sockets = new Map(fuzzCallers.map((caller) => [caller, new FuzzSocket(this.#server.url, caller)]))
-    while (this.#progress < 1 && this.#findings.size < maxFindings && this.#server.process.exitCode === null) {
+    while (this.#progress < 1 && this.#findings.size < maxFindings && !this.#hasEnded) {
       const index = (this.#started += 1)
       if (index % plantEvery === 0) await this.#plant()
-      if (this.#heap.length < this.#progress * heapSampleCount) await this.#sampleHeap(sampler)
+      if (this.#heap.length < this.#progress * heapSampleCount) await this.#sampleHeap()
       await this.#sendOne(new SeededRandom(this.#seed + index * 7919), sockets)
     }
     for (const socket of sockets.values()) socket.close()
+  }
+
+  get #hasEnded(): boolean {
+    const { exitCode, signalCode } = this.#server.process
+    return exitCode !== null || signalCode !== null
   }
 
   /** From 0 to 1. */
@@ -160,10 +163,10 @@ class FuzzRun {
     }
   }
 
-  async #sampleHeap(sampler: HeapSampler): Promise<void> {
+  async #sampleHeap(): Promise<void> {
     this.#heap.push(0)
     const index = this.#heap.length - 1
-    this.#heap[index] = await sampler.measure()
+    this.#heap[index] = await measureHeap(this.#server.output.stderr)
   }
 
   #checkHeap(): void {
@@ -173,16 +176,15 @@ class FuzzRun {
   }
 
   #checkProcess(): void {
-    const { process, output } = this.#server
-    if (process.exitCode !== null || process.signalCode !== null)
-      this.#add(`The server has ended:\n${output.stderr.slice(-2000)}`)
-    for (const line of output.stderr.split('\n'))
+    const { stderr } = this.#server.output
+    if (this.#hasEnded) this.#add(`The server has ended:\n${stderr.slice(-2000)}`)
+    for (const line of stderr.split('\n'))
       if (/"level":[56]0/.test(line)) this.#add(`The server logged an error: ${line.slice(0, 1500)}`)
   }
 
   /** Adds a finding, once. Those that differ only in an id are one. */
   #add(finding: string, key = finding): void {
     const digest = key.replaceAll(/[0-9a-f]{4,}|\d+/g, '#').slice(0, 120)
-    if (this.#findings.size < maxFindings && !this.#findings.has(digest)) this.#findings.set(digest, finding)
+    if (!this.#findings.has(digest)) this.#findings.set(digest, finding)
   }
 }

@@ -59,7 +59,7 @@ export class HttpClient {
             connection.report(null)
             return item
           }
-          throw new ConnectionLostError('The server sent no response.')
+          throw new ConnectionLostError('The server sent an empty response.')
         } catch (error) {
           connection.report(error)
           if (!(error instanceof ConnectionLostError)) throw error

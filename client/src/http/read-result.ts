@@ -51,7 +51,9 @@ export function createTextError(response: Response, text: string): Error {
 export function parseResult(text: string): ExecutionResult | null {
   try {
     const value: unknown = JSON.parse(text)
-    return isObject(value) && ('data' in value || 'errors' in value) ? toResult(value) : null
+    return typeof value === 'object' && value !== null && ('data' in value || 'errors' in value)
+      ? toResult(value)
+      : null
   } catch {
     return null
   }
@@ -60,8 +62,4 @@ export function parseResult(text: string): ExecutionResult | null {
 /** The value as a response: of a server that follows its schema. */
 export function toResult(value: object): ExecutionResult {
   return value
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
 }

@@ -16,8 +16,8 @@ export interface SubscriberOptions {
 
 /**
  * The data of a subscription, for as long as it takes: whenever the connection is lost, the operation that `createOperation`
- * returns then is sent. Ends when the server completes it, what it follows was deleted, or the signal is aborted. Throws a
- * SegueError if the server refuses it.
+ * returns then is sent. So is one with a cursor (`after`) while the server cannot store the end of what it follows. Ends when the
+ * server completes it, what it follows was deleted, or the signal is aborted. Throws a SegueError if the server refuses it.
  *
  * @typeParam Data What the document selects.
  */
@@ -30,10 +30,10 @@ export async function* subscribeWithRetry<Data>(
   const backoff = new Backoff(reconnect)
   let hasReceived = false
   while (!signal.aborted) {
+    const operation = createOperation()
     try {
-      for await (const result of transport.subscribe(createOperation(), signal)) {
-        const { data, errors } = result
-        if (!data) throw createResponseError(errors ?? [], data)
+      for await (const { data, errors } of transport.subscribe(operation, signal)) {
+        if (!data) throw createResponseError(errors ?? [])
         backoff.reset()
         subscriber.isReady = hasReceived = true
         // The server's schema and the document of the operation say what it is.
@@ -42,10 +42,12 @@ export async function* subscribeWithRetry<Data>(
       return
     } catch (error) {
       if (signal.aborted) return
+      const code = error instanceof SegueError ? error.code : null
       // It was deleted during a cut. Without the cut, the server would have completed the operation.
-      if (hasReceived && error instanceof SegueError && error.code === 'NOT_FOUND') return
+      if (hasReceived && code === 'NOT_FOUND') return
       connection.report(error)
-      if (!(error instanceof ConnectionLostError)) throw error
+      const isTemporary = error instanceof ConnectionLostError || (code === 'STORAGE' && 'after' in operation.variables)
+      if (!isTemporary) throw error
     }
     await backoff.wait(signal)
   }

@@ -2,7 +2,7 @@
 type Node = Readonly<Record<string, unknown>> & { readonly kind: string }
 
 /** The text of a parsed document (`DocumentNode`). Throws a TypeError for anything else. */
-export function printDocument(document: object): string {
+export function printDocument(document: unknown): string {
   if (isNode(document)) return print(document)
   throw new TypeError('The document is neither a text nor a parsed document.')
 }

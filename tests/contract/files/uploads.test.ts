@@ -138,6 +138,9 @@ describe('an upload', () => {
   })
 })
 
+/** The head of a file in a form with the boundary `a`. */
+const formHead = '--a\r\ncontent-disposition: form-data; name="file"; filename="a.txt"\r\n\r\n'
+
 describe('an upload is refused with the status and body of an error, and nothing is stored', () => {
   test.each<[string, () => Promise<Response>, object]>([
     [
@@ -190,6 +193,16 @@ describe('an upload is refused with the status and body of an error, and nothing
     [
       'a body that is no form',
       () => post('x', { type: 'multipart/form-data; boundary=a' }),
+      { status: 400, code: 'BAD_USER_INPUT' },
+    ],
+    [
+      'a form that ends within its file',
+      () => post(`${formHead}Hello`, { type: 'multipart/form-data; boundary=a' }),
+      { status: 400, code: 'BAD_USER_INPUT' },
+    ],
+    [
+      'a form that ends within its second file',
+      () => post(`${formHead}Hello\r\n${formHead}Hello`, { type: 'multipart/form-data; boundary=a' }),
       { status: 400, code: 'BAD_USER_INPUT' },
     ],
   ])('%s', async (_, sendFile, expected) => {

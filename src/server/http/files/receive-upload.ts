@@ -42,6 +42,8 @@ async function receiveForm(
   try {
     const parser = new Busboy({ headers: { 'content-type': contentType } })
     parser.on('file', (_, stream, name, __, mediaType) => {
+      // The form may end early before anybody reads the file. An error without a listener would end the process.
+      stream.on('error', () => stream.destroy(createFormError()))
       const received = files.length > 0 ? Promise.reject(createFormError()) : blobs.receive(stream)
       const file = received.then((content) => ({ name: name || null, mediaType, content }))
       // Handled at once: an error that nobody handles would end the process. The parser would wait for ever for a reader.
@@ -69,4 +71,4 @@ async function discard(files: readonly Promise<UploadedFile>[]): Promise<void> {
 }
 
 const createFormError = (): SegueError =>
-  createBadInputError('The form does not have exactly one file. Send a single file, or the file as the body.')
+  createBadInputError('The form does not have exactly one complete file. Send a single file, or the file as the body.')
