@@ -6,7 +6,7 @@ import { basename, join } from 'node:path'
 
 const folder = join(import.meta.dirname, '..', 'bench')
 /** Those with results that are drawn. */
-const comparisons = ['http']
+const comparisons = ['http', 'streams']
 const names = globSync('*.ts', { cwd: folder })
   .map((file) => basename(file, '.ts'))
   .toSorted()

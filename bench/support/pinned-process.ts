@@ -2,18 +2,38 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout as pause } from 'node:timers/promises'
+import { z } from 'zod'
 
 /** Which core a process runs on: what is measured has one, and what creates its load has another. */
 export type Core = 'server' | 'load'
 
+/** Answers with the memory that is left in use after a garbage collection. */
+const collector = join(import.meta.dirname, 'collect-garbage.mjs')
+
+const memorySchema = z.object({
+  /** On the heap and outside of it, in bytes. */
+  used: z.number(),
+  /** Held from the operating system, in bytes. */
+  resident: z.number(),
+})
+
+export type MemoryInUse = z.output<typeof memorySchema>
+
 const canPin = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0
 const coreNumbers = { server: '0', load: '1' }
+
+/** Moves this process to a core, where there is `taskset`. */
+export function pinThisProcess(core: Core): void {
+  if (canPin) spawnSync('taskset', ['-acp', coreNumbers[core], String(process.pid)])
+}
 
 /** Starts Node on one core, where there is `taskset`. Its errors go to stderr. */
 export function spawnPinned(core: Core, args: readonly string[], env: NodeJS.ProcessEnv = process.env): ChildProcess {
   const [command, ...rest] = [...(canPin ? ['taskset', '-c', coreNumbers[core]] : []), process.execPath, ...args]
-  return spawn(command ?? process.execPath, rest, { stdio: ['ignore', 'pipe', 'inherit'], env })
+  return spawn(command ?? process.execPath, rest, { stdio: ['ignore', 'pipe', 'inherit', 'ipc'], env })
 }
 
 /** A server in a process of its own. Disposing of it ends the process. */
@@ -35,6 +55,24 @@ export class ServerProcess implements AsyncDisposable {
       if (url !== undefined) return new ServerProcess(url, child)
     }
     throw new Error(`${args.join(' ')} ended without listening.`)
+  }
+
+  /** Starts a program for `collectGarbage`. */
+  static startCollectable(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<ServerProcess> {
+    return ServerProcess.start(['--expose-gc', '--import', collector, ...args], env)
+  }
+
+  /** Has a process of `startCollectable` free all that it does not use. Returns what is left. */
+  async collectGarbage(): Promise<MemoryInUse> {
+    let memory: unknown
+    // What has finalizers takes several rounds.
+    for (let round = 0; round < 4; round += 1) {
+      await pause(200)
+      const answered = once(this.#child, 'message')
+      this.#child.send('collect')
+      memory = (await answered)[0]
+    }
+    return memorySchema.parse(memory)
   }
 
   /** The CPU time that all threads of the process have used, in seconds. Wall time where the system does not tell. */

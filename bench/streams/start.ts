@@ -1,0 +1,54 @@
+// How long the server takes from the start of its process until it is ready, and how much memory it holds then.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { BenchmarkRow } from '../support/report.ts'
+import { ServerProcess } from '../support/pinned-process.ts'
+import { median, runRounds } from './rounds.ts'
+import { newSegueArguments } from './segue-server.ts'
+
+interface Start {
+  /** CPU time until it is ready, in milliseconds. It does not depend on what else the machine does. */
+  readonly cpuMs: number
+  readonly readyMs: number
+  readonly residentMb: number
+}
+
+const root = join(import.meta.dirname, '..', '..')
+const emptyServer = join(import.meta.dirname, 'servers', 'empty.mjs')
+const builtServer = join(root, 'dist', 'bin.js')
+
+async function measure(args: readonly string[]): Promise<Start> {
+  const { PATH, HOME } = process.env
+  const startedAt = performance.now()
+  await using server = await ServerProcess.start(args, { PATH, HOME })
+  const [readyMs, cpuMs] = [performance.now() - startedAt, server.readCpuSeconds() * 1000]
+  // What was needed only to start may be freed.
+  await pause(1_000)
+  return { readyMs, cpuMs, residentMb: server.readMemoryMb() }
+}
+
+/** Returns the rows, and all rounds. The package is measured if it was built. */
+export async function measureStart(): Promise<{ rows: BenchmarkRow[]; details: object }> {
+  const isBuilt = existsSync(builtServer)
+  const packageArguments = (): string[] => [builtServer, ...newSegueArguments(null).slice(1)]
+  const contenders = [
+    { name: 'limit', measure: () => measure([emptyServer]) },
+    { name: 'Segue', measure: () => measure(newSegueArguments(null)) },
+    ...(isBuilt ? [{ name: 'package', measure: () => measure(packageArguments()) }] : []),
+  ]
+  // Compiles what the caches of the compiler keep.
+  for (const contender of contenders) await contender.measure()
+  const results = await runRounds('start', 5, contenders)
+  const figure = (name: string, key: keyof Start): number => median(results[name]?.map((start) => start[key]))
+  const limit = 'an empty node:http server that imports graphql-yoga, better-sqlite3 and graphql-ws'
+  const rows = ['Segue', ...(isBuilt ? ['package'] : [])].flatMap((name) => {
+    const what = name === 'Segue' ? 'from its sources' : 'the built package'
+    const ratio = figure(name, 'cpuMs') / figure('limit', 'cpuMs')
+    return [
+      { what: `start to ready, CPU, ${what}`, segue: ratio, aim: 1.3 },
+      { what: `memory when ready as a part of 100 MB, ${what}`, segue: figure(name, 'residentMb') / 100, aim: 1 },
+    ].map((row) => Object.assign(row, { limit, peers: {}, lowerIsBetter: true }))
+  })
+  return { rows, details: results }
+}
