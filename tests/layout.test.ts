@@ -59,7 +59,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
   hermes: ['usage', 'cron', 'index', 'lineage', 'search', 'messages', 'state'],
   schema: ['access', 'conversation', 'decision', 'job', 'profile', 'search', 'chat', 'session', 'idempotency', 'relay'],
   server: ['sse', 'websocket', 'graphql', 'playground', 'web-app', 'sign-in', 'http', 'auth'],
-  'server/graphql': ['plugins', 'json', 'documents', 'limits'],
+  'server/graphql': ['plugins', 'json', 'plans', 'documents', 'limits'],
   storage: ['sqlite', 'filesystem', 'decisions', 'transfer', 'maintenance', 'sessions', 'uploads', 'usage', 'health'],
   'storage/sqlite': [
     'maintenance',

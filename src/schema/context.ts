@@ -18,6 +18,8 @@ export interface Context {
   readonly lastEventId: number | null
   /** What the operation costs, if its client asks for it; null otherwise. */
   readonly reportedCost: number | null
+  /** Whether the lists of the operation are completed at once: see `executePlan`. Otherwise long ones yield in between. */
+  readonly isPlanned: boolean
   /** The lists of the response that end at a bound although they have more items. See `yieldInLists`. */
   readonly truncatedPaths: ResponsePath[]
 }
@@ -35,6 +37,7 @@ const defaultRequestInfo = {
   signal: new AbortController().signal,
   lastEventId: null,
   reportedCost: null,
+  isPlanned: false,
 }
 
 export function createContext(registry: ProfileRegistry, requestInfo: RequestInfo): Context {

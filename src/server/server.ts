@@ -178,7 +178,7 @@ function createTransports(
   const readSlowConsumerTimeoutMs = () => readLimits().slowConsumerSeconds * 1000
   const cors = new CorsPolicy(() => settings.current.allowedOrigins)
   const documents = new DocumentLoader(() => settings.current.trustedDocuments)
-  const operations = new OperationRunner({ profiles, documents, errors, readLimits })
+  const operations = new OperationRunner({ profiles, documents, errors, readLimits, usesPlans: usesFastPaths })
   const handleWithYoga = createYogaHandler({
     ...{ operations, errors, readSlowConsumerTimeoutMs },
     batches: new BatchRunner(operations),

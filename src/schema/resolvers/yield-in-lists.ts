@@ -40,7 +40,7 @@ function wrapResolver(field: GraphQLField<unknown, Context>, isList: boolean): v
       if (!isList) return value
       const toYielding = (items: unknown): unknown => {
         if (Array.isArray(items) && isCutList(items)) context.truncatedPaths.push(responsePathAsArray(info.path))
-        return makeYielding(items, context.signal)
+        return context.isPlanned ? items : makeYielding(items, context.signal)
       }
       return value instanceof Promise ? value.then(toYielding) : toYielding(value)
     }

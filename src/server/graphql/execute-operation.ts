@@ -14,6 +14,9 @@ import { waitForAbort } from '../../lib/async/wait-for-abort.ts'
 import { findErrorCode } from './graphql-errors.ts'
 import type { OperationLimits } from './limits/operation-limits.ts'
 import { QueryTimeout } from './limits/query-timeout.ts'
+import type { OperationPlan } from './plans/operation-plan.ts'
+import { findOperationPlan } from './plans/operation-plans.ts'
+import { executePlan } from './plans/plan-execution.ts'
 import { toPublicVariableErrors } from './variable-errors.ts'
 
 /** The results of a subscription. */
@@ -32,11 +35,13 @@ export function findExecutionResultEventSeq(result: object): number | null {
   return typeof seq === 'number' ? seq : null
 }
 
+export interface ExecuteOptions extends Pick<OperationLimits, 'querySeconds'> {
+  /** Whether queries are executed by plans, if they can be. */
+  readonly usesPlans: boolean
+}
+
 /** Executes a query or a mutation. A query ends with TIMEOUT after `querySeconds`, or when its client disconnects. */
-export async function executeOperation(
-  args: ExecutionArgs,
-  { querySeconds }: Pick<OperationLimits, 'querySeconds'>,
-): Promise<ExecutionResult> {
+export async function executeOperation(args: ExecutionArgs, options: ExecuteOptions): Promise<ExecutionResult> {
   const context = requireGraphQLContext(args)
   const validated = validateExecutionArgs(args)
   if (!('schema' in validated)) return { errors: toPublicVariableErrors(validated, args) }
@@ -46,7 +51,7 @@ export async function executeOperation(
   let codes: readonly string[] = ['INTERNAL']
   try {
     const result = await telemetry.run(() =>
-      operation === 'query' ? executeQuery(validated, querySeconds, context) : executeRootSelectionSet(validated),
+      operation === 'query' ? executeQuery(validated, options, context) : executeRootSelectionSet(validated),
     )
     codes = listErrorCodes(result)
     return result
@@ -59,11 +64,29 @@ export async function executeOperation(
  * Executes a query until its time is over. Its lists end early then, and nobody gets its result: graphql-js' own abort signal
  * would leave rejections of items that nobody handles.
  */
-async function executeQuery(args: ValidatedExecutionArgs, seconds: number, context: Context): Promise<ExecutionResult> {
-  using timeout = new QueryTimeout(seconds, context.signal)
-  const execution = executeRootSelectionSet({ ...args, contextValue: { ...context, signal: timeout.signal } })
+async function executeQuery(
+  args: ValidatedExecutionArgs,
+  { querySeconds, usesPlans }: ExecuteOptions,
+  context: Context,
+): Promise<ExecutionResult> {
+  using timeout = new QueryTimeout(querySeconds, context.signal)
+  const { signal } = timeout
+  const contextValue = { ...context, signal }
+  const plan = usesPlans ? findOperationPlan(args) : null
+  const execution = plan
+    ? executeWithPlan(plan, { ...args, contextValue })
+    : executeRootSelectionSet({ ...args, contextValue })
   const ended = waitForAbort(timeout.signal).then(() => ({ errors: [timeout.createError()] }))
   return await Promise.race([execution, ended])
+}
+
+async function executeWithPlan(plan: OperationPlan, args: ValidatedExecutionArgs): Promise<ExecutionResult> {
+  const context = requireGraphQLContext(args)
+  const result = await executePlan(plan, { ...args, contextValue: { ...context, isPlanned: true } })
+  if (result !== null) return result
+  // Errors come in the order in which they happen, which depends on what has been read before.
+  context.profiles.clearCaches()
+  return executeRootSelectionSet(args)
 }
 
 /** The codes of the errors of a result, formatted or not. */

@@ -22,6 +22,8 @@ export interface OperationRunnerOptions {
   readonly errors: ErrorFormatter
   /** Called for each operation. */
   readonly readLimits: () => OperationLimits
+  /** See `ExecuteOptions`. */
+  readonly usesPlans: boolean
 }
 
 /**
@@ -51,7 +53,10 @@ export class OperationRunner {
 
   /** Executes a query or a mutation. A query that takes too long ends with the error TIMEOUT. */
   async execute(args: ExecutionArgs): Promise<ExecutionResult> {
-    return this.#formatResult(await executeOperation(args, this.#options.readLimits()), requireGraphQLContext(args))
+    const { readLimits, usesPlans } = this.#options
+    const { querySeconds } = readLimits()
+    const result = await executeOperation(args, { querySeconds, usesPlans })
+    return this.#formatResult(result, requireGraphQLContext(args))
   }
 
   async subscribe(args: ExecutionArgs): Promise<ExecutionResult | SubscriptionResultStream> {

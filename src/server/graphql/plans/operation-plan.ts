@@ -1,0 +1,149 @@
+import {
+  defaultFieldResolver,
+  defaultTypeResolver,
+  type FieldNode,
+  getArgumentValues,
+  getNullableType,
+  type GraphQLAbstractType,
+  type GraphQLField,
+  type GraphQLFieldResolver,
+  type GraphQLObjectType,
+  type GraphQLOutputType,
+  type GraphQLResolveInfo,
+  isAbstractType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  type ValidatedExecutionArgs,
+} from 'graphql'
+import { collectSelectedFields } from '../limits/selected-fields.ts'
+import { createPlanResolveInfo } from './plan-resolve-info.ts'
+
+/** How the value of a resolver becomes a part of the response. */
+export type ValuePlan = { readonly isNonNull: boolean } & (
+  | { readonly kind: 'leaf'; readonly coerceOutputValue: (value: unknown) => unknown }
+  | { readonly kind: 'list'; readonly item: ValuePlan }
+  | { readonly kind: 'object'; readonly info: GraphQLResolveInfo; readonly selection: SelectionPlan }
+  | {
+      readonly kind: 'abstract'
+      readonly info: GraphQLResolveInfo
+      readonly type: GraphQLAbstractType
+      readonly findSelection: (typeName: string) => SelectionPlan
+    }
+)
+
+/** What an object becomes. Made when the first object of its type is completed. */
+export interface SelectionPlan {
+  readonly type: GraphQLObjectType
+  /** An object with all names of the response in their order. Copies of it are faster than objects that grow. */
+  readonly template: Readonly<Record<string, null>>
+  readonly fields: readonly FieldPlan[]
+}
+
+export interface FieldPlan {
+  readonly responseName: string
+  /** Null: the field is a property of its object. */
+  readonly resolve: GraphQLFieldResolver<unknown, unknown> | null
+  readonly propertyName: string
+  /** Values that do not depend on variables are computed once. */
+  readonly getArguments: (variables: ValidatedExecutionArgs['variableValues']) => Readonly<Record<string, unknown>>
+  readonly info: GraphQLResolveInfo
+  readonly value: ValuePlan
+}
+
+/** What has to be done for an operation, apart from the values of its variables other than booleans. */
+export class OperationPlan {
+  readonly root: SelectionPlan
+  readonly #args: ValidatedExecutionArgs
+
+  /** Throws for an operation that plans do not support. */
+  constructor(args: ValidatedExecutionArgs, rootType: GraphQLObjectType) {
+    this.#args = args
+    this.root = this.#planSelection(rootType, [args.operation])
+  }
+
+  #planSelection(type: GraphQLObjectType, nodes: readonly Pick<FieldNode, 'selectionSet'>[]): SelectionPlan {
+    const { schema, fragmentDefinitions, variableValues } = this.#args
+    const fields = collectSelectedFields(
+      type,
+      nodes.flatMap(({ selectionSet }) => selectionSet ?? []),
+      { schema, fragments: new Map(Object.entries(fragmentDefinitions)), variables: variableValues.coerced },
+    )
+    const plans = [...fields].map(([name, fieldNodes]) => this.#planField(type, name, fieldNodes))
+    return { type, fields: plans, template: Object.fromEntries(plans.map(({ responseName }) => [responseName, null])) }
+  }
+
+  #planField(parentType: GraphQLObjectType, responseName: string, nodes: readonly FieldNode[]): FieldPlan {
+    const [node] = nodes
+    const field = node && this.#args.schema.getField(parentType, node.name.value)
+    // As a property, this name would replace the prototype.
+    if (!field || responseName === '__proto__') throw new Error('The field is not supported.')
+    if (field.name === '__schema' || field.name === '__type') throw new Error('Introspection is not supported.')
+    const info = createPlanResolveInfo(this.#args, field, parentType, nodes)
+    return {
+      responseName,
+      resolve: field.resolve === defaultFieldResolver ? null : (field.resolve ?? null),
+      propertyName: field.name,
+      getArguments: this.#planArguments(field, node),
+      info,
+      value: this.#planValue(field.type, info),
+    }
+  }
+
+  #planArguments(field: GraphQLField<unknown, unknown>, node: FieldNode): FieldPlan['getArguments'] {
+    const constant = JSON.stringify(node.arguments ?? []).includes('"kind":"Variable"')
+      ? null
+      : getArgumentValues(field, node, this.#args.variableValues)
+    return (variables) => constant ?? getArgumentValues(field, node, variables)
+  }
+
+  #planValue(outputType: GraphQLOutputType, info: GraphQLResolveInfo): ValuePlan {
+    const isNonNull = isNonNullType(outputType)
+    const type = getNullableType(outputType)
+    const { fieldNodes } = info
+    if (isLeafType(type)) {
+      return { kind: 'leaf', isNonNull, coerceOutputValue: (value) => type.coerceOutputValue(value) }
+    }
+    if (isListType(type)) return { kind: 'list', isNonNull, item: this.#planValue(type.ofType, info) }
+    const planSelection = (objectType: GraphQLObjectType): SelectionPlan => this.#planSelection(objectType, fieldNodes)
+    if (isObjectType(type)) {
+      const findSelection = memoize(() => planSelection(type))
+      return {
+        ...{ kind: 'object', isNonNull, info },
+        get selection() {
+          return findSelection('')
+        },
+      }
+    }
+    const findSelection = memoize((name) => planSelection(this.#requirePossibleType(type, name)))
+    return { kind: 'abstract', isNonNull, info, type, findSelection }
+  }
+
+  #requirePossibleType(abstractType: GraphQLAbstractType, name: string): GraphQLObjectType {
+    const { schema } = this.#args
+    const type = schema.getType(name)
+    if (isObjectType(type) && isAbstractType(abstractType) && schema.isSubType(abstractType, type)) return type
+    throw new Error(`${name} is no possible type of ${abstractType.name}.`)
+  }
+}
+
+/** The name of the type of an object behind an interface or a union. Throws if it is not known at once. */
+export function resolveTypeName(
+  value: unknown,
+  context: unknown,
+  { type, info }: Extract<ValuePlan, { kind: 'abstract' }>,
+): string {
+  const name = (type.resolveType ?? defaultTypeResolver)(value, context, info, type)
+  if (typeof name === 'string') return name
+  throw new Error('The type of the object is not known.')
+}
+
+function memoize(create: (name: string) => SelectionPlan): (name: string) => SelectionPlan {
+  const plans = new Map<string, SelectionPlan>()
+  return (name) => {
+    const plan = plans.get(name) ?? create(name)
+    plans.set(name, plan)
+    return plan
+  }
+}

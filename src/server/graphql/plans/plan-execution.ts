@@ -1,0 +1,145 @@
+import type { ExecutionResult, ValidatedExecutionArgs } from 'graphql'
+import {
+  type FieldPlan,
+  type OperationPlan,
+  resolveTypeName,
+  type SelectionPlan,
+  type ValuePlan,
+} from './operation-plan.ts'
+
+/** An execution that completes more fields at once is left to graphql-js, with lists that yield. About 10 ms of work. */
+const maxFields = 20_000
+
+/** The data of a plan; null if graphql-js has to say what is wrong, or has to complete what is too large. */
+export type PlannedResult = ExecutionResult | null
+
+/**
+ * Executes a plan. What is there at once is written at once: a promise is awaited only where a resolver returns one. Any
+ * error ends the execution: graphql-js then executes the query again, so that errors exist in one form only.
+ */
+export function executePlan(
+  plan: OperationPlan,
+  { contextValue, rootValue, variableValues }: ValidatedExecutionArgs,
+): Promise<PlannedResult> | PlannedResult {
+  return new PlanExecution(contextValue, variableValues).run(plan.root, rootValue)
+}
+
+class PlanExecution {
+  readonly #context: unknown
+  readonly #variables: ValidatedExecutionArgs['variableValues']
+  #fieldsLeft = maxFields
+  #pending = 0
+  #hasFailed = false
+  #finish: (hasSucceeded: boolean) => void = () => undefined
+
+  constructor(context: unknown, variables: ValidatedExecutionArgs['variableValues']) {
+    this.#context = context
+    this.#variables = variables
+  }
+
+  run(root: SelectionPlan, rootValue: unknown): Promise<PlannedResult> | PlannedResult {
+    try {
+      const data = this.#completeSelection(root, rootValue)
+      if (this.#pending === 0) return { data }
+      const { promise, resolve } = Promise.withResolvers<PlannedResult>()
+      this.#finish = (hasSucceeded) => resolve(hasSucceeded ? { data } : null)
+      return promise
+    } catch {
+      this.#hasFailed = true
+      return null
+    }
+  }
+
+  #completeSelection({ template, fields }: SelectionPlan, source: unknown): Record<string, unknown> {
+    this.#fieldsLeft -= fields.length
+    if (this.#fieldsLeft < 0) throw new Error('The result is too large to be completed at once.')
+    const target: Record<string, unknown> = { ...template }
+    for (const field of fields) {
+      const value = this.#resolve(field, source)
+      if (isPromise(value)) {
+        this.#completeLater(value, field.value, (completed) => (target[field.responseName] = completed))
+      } else target[field.responseName] = this.#complete(value, field.value)
+    }
+    return target
+  }
+
+  #resolve({ resolve, propertyName, getArguments, info }: FieldPlan, source: unknown): unknown {
+    if (resolve !== null) return resolve(source, getArguments(this.#variables), this.#context, info)
+    const value: unknown = isObject(source) ? source[propertyName] : undefined
+    return typeof value === 'function' ? value.call(source, getArguments(this.#variables), this.#context, info) : value
+  }
+
+  /** Completes the value of a promise when it is there, and writes it into its place in the response. */
+  #completeLater(promise: PromiseLike<unknown>, plan: ValuePlan, write: (completed: unknown) => void): void {
+    this.#pending += 1
+    const onResolved = (value: unknown): void => {
+      if (this.#hasFailed) return
+      try {
+        write(this.#complete(value, plan))
+      } catch {
+        return this.#fail()
+      }
+      this.#pending -= 1
+      if (this.#pending === 0) this.#finish(true)
+    }
+    promise.then(onResolved, () => this.#fail())
+  }
+
+  #fail(): void {
+    this.#hasFailed = true
+    this.#finish(false)
+  }
+
+  #complete(value: unknown, plan: ValuePlan): unknown {
+    if (value === null || value === undefined) {
+      if (plan.isNonNull) throw new Error('The value is missing.')
+      return null
+    }
+    if (value instanceof Error) throw value
+    switch (plan.kind) {
+      case 'leaf':
+        return this.#requireValue(plan.coerceOutputValue(value))
+      case 'list':
+        return this.#completeList(value, plan.item)
+      case 'object':
+        return this.#completeObject(value, plan.selection, plan)
+      case 'abstract':
+        return this.#completeObject(value, plan.findSelection(resolveTypeName(value, this.#context, plan)), plan)
+    }
+  }
+
+  #completeList(items: unknown, plan: ValuePlan): unknown[] {
+    if (!Array.isArray(items)) throw new Error('The value is no array.')
+    // Handled here, because those behind an item that fails are never looked at.
+    for (const item of items) if (isPromise(item)) item.then(undefined, () => undefined)
+    const target: unknown[] = []
+    for (const [index, item] of items.entries()) {
+      if (isPromise(item)) this.#completeLater(item, plan, (completed) => (target[index] = completed))
+      target.push(isPromise(item) ? null : this.#complete(item, plan))
+    }
+    return target
+  }
+
+  #completeObject(
+    value: unknown,
+    selection: SelectionPlan,
+    { info }: Pick<FieldPlan, 'info'>,
+  ): Record<string, unknown> {
+    const { isTypeOf } = selection.type
+    if (isTypeOf && isTypeOf(value, this.#context, info) !== true) throw new Error('The object has another type.')
+    return this.#completeSelection(selection, value)
+  }
+
+  #requireValue(value: unknown): unknown {
+    if (value === null || value === undefined) throw new Error('The value is missing.')
+    return value
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return isObject(value) && typeof value['then'] === 'function'
+}
