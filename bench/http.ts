@@ -29,7 +29,9 @@ type Servers = Readonly<Record<string, ServerProcess>>
 type Results = Readonly<Record<string, readonly LoadResult[]>>
 
 const root = join(import.meta.dirname, '..')
-if (spawnSync(process.execPath, [join(root, 'scripts', 'install.mjs'), 'bench'], { stdio: 'inherit' }).status !== 0)
+if (
+  spawnSync(process.execPath, [join(root, 'scripts', 'install.mjs'), 'bench/peers'], { stdio: 'inherit' }).status !== 0
+)
   throw new Error('The peers could not be installed.')
 
 function startSegue(home: string): Promise<ServerProcess> {

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { z } from 'zod'
 import { type ServerProcess, spawnPinned } from '../support/pinned-process.ts'
@@ -22,7 +23,7 @@ export interface LoadResult {
 
 /** Sends a query again and again over 10 connections, from a process of its own. Throws if a request fails. */
 export async function sendLoad(server: ServerProcess, query: string, seconds: number): Promise<LoadResult> {
-  const autocannon = createRequire(import.meta.url).resolve('autocannon')
+  const autocannon = createRequire(join(import.meta.dirname, '..', 'peers', 'package.json')).resolve('autocannon')
   const body = JSON.stringify({ query })
   const flags = ['--json', '--no-progress', '-c', String(connections), '-d', String(seconds), '-m', 'POST']
   const cpuBefore = server.readCpuSeconds()
