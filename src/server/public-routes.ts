@@ -5,7 +5,7 @@ import type { Authenticator } from './auth/authenticator.ts'
 import { createHealthHandler, createReadyHandler } from './http/probe-handlers.ts'
 import type { PublicRoute } from './http/router.ts'
 import type { SignInCookies } from './sign-in/sign-in-cookie.ts'
-import { createSignInHandler, handleSignOut, signInPath, signOutPath } from './sign-in/sign-in-handlers.ts'
+import { createSignInHandler, createSignOutHandler, signInPath, signOutPath } from './sign-in/sign-in-handlers.ts'
 import { handleSignInPage } from './sign-in/sign-in-page.ts'
 
 export interface PublicRoutesOptions {
@@ -26,7 +26,7 @@ export function createPublicRoutes({ readiness, signInCookies, ...options }: Pub
     { path: '/ready', handlePublic: createReadyHandler(readiness, findViewer) },
     { path: signInPath, accepts: isPost, handlePublic: signIn },
     { path: signInPath, handlePublic: handleSignInPage },
-    { path: signOutPath, accepts: isPost, handlePublic: handleSignOut },
+    { path: signOutPath, accepts: isPost, handlePublic: createSignOutHandler(signInCookies) },
   ]
 }
 

@@ -80,18 +80,22 @@ export class OperationRunner {
 
   #formatResult(
     result: ExecutionResult,
-    { reportedCost, truncatedPaths }: Pick<Context, 'reportedCost' | 'truncatedPaths'>,
+    { reportedCost, truncatedPaths, signal }: Pick<Context, 'reportedCost' | 'truncatedPaths' | 'signal'>,
   ): ExecutionResult {
     const extensions = {
       ...(reportedCost !== null && { cost: reportedCost }),
       ...(truncatedPaths.length > 0 && { truncated: [...truncatedPaths] }),
     }
-    const errors = result.errors && limitErrors(result.errors).map((error) => this.#options.errors.format(error))
+    const errors = result.errors && limitErrors(result.errors).map((error) => this.#formatError(error, signal))
     return {
       ...(errors && { data: null }),
       ...result,
       ...(errors && { errors }),
       ...(Object.keys(extensions).length > 0 && { extensions }),
     }
+  }
+  /** What ends because its client has left is no failure of the server, and nobody receives it: it is not logged. */
+  #formatError(error: GraphQLError, { aborted, reason }: AbortSignal): GraphQLError {
+    return aborted && (error.originalError ?? error.cause) === reason ? error : this.#options.errors.format(error)
   }
 }

@@ -1,8 +1,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { parseCookie, stringifySetCookie } from 'cookie'
 
-/** The cookie of a browser that has signed in. */
-const cookieName = 'segue_sign_in'
+/** Cookies do not know ports: each installation has a name of its own, so that several on one host do not share a cookie. */
+const cookieNamePrefix = 'segue_sign_in_'
 
 const lifetimeSeconds = 30 * 24 * 60 * 60
 
@@ -33,12 +33,18 @@ export class SignInCookies {
   create(sha256: string, isSecure: boolean): string {
     const payload = `${sha256}.${Math.floor(this.#now() / 1000) + lifetimeSeconds}`
     const value = `${payload}.${this.#sign(payload).toString('base64url')}`
-    return stringifySetCookie({ name: cookieName, value, maxAge: lifetimeSeconds, secure: isSecure, ...attributes })
+    return stringifySetCookie({ name: this.#name, value, maxAge: lifetimeSeconds, secure: isSecure, ...attributes })
+  }
+
+  /** The `Set-Cookie` header that signs a browser out. */
+  createExpired(): string {
+    return stringifySetCookie({ name: this.#name, value: '', maxAge: 0, ...attributes })
   }
 
   /** The SHA-256 of the token that a `Cookie` header stands for. Null: it has no such cookie. */
   read(header: string | undefined): string | 'invalid' | null {
-    const value = parseCookie(header ?? '')[cookieName]
+    if (!header?.includes(cookieNamePrefix)) return null
+    const value = parseCookie(header)[this.#name]
     if (value === undefined || value === '') return null
     const { payload, hash, expiry, signature } = valuePattern.exec(value)?.groups ?? {}
     if (payload === undefined || hash === undefined || signature === undefined) return 'invalid'
@@ -46,12 +52,11 @@ export class SignInCookies {
     return isSigned && Number(expiry) * 1000 > this.#now() ? hash : 'invalid'
   }
 
+  get #name(): string {
+    return cookieNamePrefix + this.#sign('cookie name').toString('hex').slice(0, 8)
+  }
+
   #sign(payload: string): Buffer {
     return createHmac('sha256', this.#readKey()).update(payload).digest()
   }
-}
-
-/** The `Set-Cookie` header that signs a browser out. */
-export function createSignOutCookie(): string {
-  return stringifySetCookie({ name: cookieName, value: '', maxAge: 0, ...attributes })
 }

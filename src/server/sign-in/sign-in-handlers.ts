@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import { z } from 'zod'
 import { parseJsonOrNull } from '../../lib/text/json.ts'
@@ -9,7 +9,7 @@ import type { PublicRequestHandler } from '../http/router.ts'
 import type { RequestRejection } from '../request-rejection.ts'
 import type { AccessTokens } from '../auth/access-tokens.ts'
 import { type Authenticator, isRejection } from '../auth/authenticator.ts'
-import { createSignOutCookie, type SignInCookies } from './sign-in-cookie.ts'
+import type { SignInCookies } from './sign-in-cookie.ts'
 
 export const signInPath = '/sign-in'
 export const signOutPath = '/sign-out'
@@ -55,8 +55,10 @@ export function createSignInHandler(options: SignInOptions): PublicRequestHandle
 }
 
 /** Answers `POST /sign-out`: the browser forgets its cookie. */
-export function handleSignOut(_: IncomingMessage, response: ServerResponse): void {
-  response.writeHead(204, { 'set-cookie': createSignOutCookie(), 'cache-control': 'no-store' }).end()
+export function createSignOutHandler(cookies: SignInCookies): PublicRequestHandler {
+  return (_, response) => {
+    response.writeHead(204, { 'set-cookie': cookies.createExpired(), 'cache-control': 'no-store' }).end()
+  }
 }
 
 async function readToken(request: IncomingMessage): Promise<string | null> {

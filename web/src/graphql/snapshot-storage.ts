@@ -14,6 +14,7 @@ const maxSnapshots = 150
 let store: UseStore | null = null
 const openStore = (): UseStore => (store ??= createStore('segue-snapshots', 'snapshots'))
 
+let isClosed = false
 const pending = new Map<string, StoredSnapshot>()
 let timer: ReturnType<typeof setTimeout> | null = null
 
@@ -41,6 +42,7 @@ export const snapshotStorage: SnapshotStorage = {
     }
   },
   write: (key, snapshot) => {
+    if (isClosed) return
     pending.set(key, { snapshot, at: Date.now() })
     timer ??= setTimeout(() => void writePending().catch(() => {}), writeDelayMs)
   },
@@ -51,6 +53,12 @@ document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'hidden') void writePending().catch(() => {})
 })
 setTimeout(() => void forgetOldest().catch(() => {}), 30_000)
+
+/** Deletes everything that was kept, and keeps nothing more until the page is loaded again. */
+export async function closeSnapshots(): Promise<void> {
+  isClosed = true
+  await clearSnapshots()
+}
 
 /** Deletes everything that was kept for reading without a connection. */
 export async function clearSnapshots(): Promise<void> {

@@ -7,11 +7,23 @@ import { findChat } from '../support/open-chat.ts'
 
 const phone = newTestToken('phone', 'USER', ['default'])
 /** The browser itself reports every response with such a status. */
-const expectedErrors = /status of 40[13]/
+const expectedErrors = /status of 40[13]|HTTP Authentication failed/
 
 async function signIn(page: Page, token: string): Promise<void> {
   await page.getByLabel('Token').fill(token)
   await page.getByRole('button', { name: 'Sign in' }).click()
+}
+
+/** Runs in the page. */
+function countStoredDrafts(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const open = indexedDB.open('segue-drafts')
+    open.addEventListener('error', reject)
+    open.addEventListener('success', () => {
+      const count = open.result.transaction('drafts').objectStore('drafts').count()
+      count.addEventListener('success', () => resolve(count.result))
+    })
+  })
 }
 
 describeApp('Signing in', (browser) => {
@@ -31,6 +43,28 @@ describeApp('Signing in', (browser) => {
     await page.getByText('With the token phone, which may read and chat.').waitFor()
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.getByLabel('Token').waitFor()
+  })
+
+  test('and out deletes what was written and not sent, after asking', async () => {
+    await using app = await open()
+    const { page } = app
+    await signIn(page, phone.text)
+    await findChat(page).composer.fill('Words of the first person')
+    const openSettings = async (): Promise<void> => {
+      await page.goto(new URL('/settings', page.url()).href)
+      await page.getByRole('button', { name: 'Sign out' }).click()
+    }
+    await openSettings()
+    const dialog = page.getByRole('alertdialog')
+    await dialog.getByRole('button', { name: 'Stay signed in' }).click()
+    await page.goto(new URL('/', page.url()).href)
+    await page.getByText('Words of the first person').waitFor()
+    expect(await page.evaluate(countStoredDrafts)).toBe(1)
+
+    await openSettings()
+    await dialog.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByLabel('Token').waitFor()
+    expect(await page.evaluate(countStoredDrafts)).toBe(0)
   })
 
   test('is asked for by the app as soon as the token is removed', async () => {

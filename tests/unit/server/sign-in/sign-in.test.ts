@@ -42,7 +42,7 @@ describe('POST /sign-in', () => {
   test('gives a browser a cookie that scripts cannot read, for 30 days', async () => {
     const { headers } = await signIn({ token: ` ${phone.text}\n` })
     const [cookie] = headers['set-cookie'] ?? []
-    expect(cookie).toMatch(/^segue_sign_in=[\w.-]+; Max-Age=2592000; Path=\/; HttpOnly; SameSite=Strict$/)
+    expect(cookie).toMatch(/^segue_sign_in_[0-9a-f]{8}=[\w.-]+; Max-Age=2592000; Path=\/; HttpOnly; SameSite=Strict$/)
     expect(cookie).not.toContain(phone.text)
     expect(headers['cache-control']).toBe('no-store')
   })
@@ -98,7 +98,7 @@ describe('a request with the cookie', () => {
   test('is refused when the cookie was changed, or its token was removed', async () => {
     const cookie = await readCookie()
     const forged = cookie.replace(phone.sha256, laptop.sha256)
-    for (const wrong of [forged, `${cookie}x`, cookie.slice(0, -1), 'segue_sign_in=a.b.c'])
+    for (const wrong of [forged, `${cookie}x`, cookie.slice(0, -1), cookie.replace(/=.*/, '=a.b.c')])
       expect(await readViewer({ cookie: wrong, ...csrf })).toMatchObject({ status: 401 })
     segue.tokens.replace([laptop])
     expect(await readViewer({ cookie, ...csrf })).toMatchObject({ status: 401 })
@@ -141,13 +141,28 @@ test('a browser stays signed in when the server starts again', async () => {
   expect(await sendHttpRequest(second.url, query)).toMatchObject({ status: 200 })
 })
 
+test('a browser stays signed in to each of several servers on one host, whose cookies do not know their ports', async () => {
+  await using other = await startTestSegue({ settings: { tokens: [phone] } })
+  const own = await readCookie()
+  const body = { method: 'POST', path: '/sign-in', headers: { 'content-type': 'application/json' } }
+  const response = await sendHttpRequest(other.url, { ...body, body: JSON.stringify({ token: phone.text }) })
+  const othersCookie = response.headers['set-cookie']?.[0]?.replace(/;.*/, '') ?? ''
+  expect(othersCookie.split('=')[0]).not.toBe(own.split('=')[0])
+  const query = { path: '/graphql?query={__typename}' }
+  for (const { url } of [segue, other]) {
+    const headers = { cookie: `${own}; ${othersCookie}` }
+    expect(await sendHttpRequest(url, { ...query, headers })).toMatchObject({ status: 200 })
+  }
+  expect(await sendHttpRequest(segue.url, { ...query, headers: { cookie: othersCookie } })).toMatchObject({
+    status: 401,
+  })
+})
+
 test('POST /sign-out makes the browser forget the cookie', async () => {
   const request = { method: 'POST', path: '/sign-out', headers: { 'content-type': 'application/json' } }
   const { status, headers } = await sendHttpRequest(segue.url, request)
-  expect([status, headers['set-cookie']]).toEqual([
-    204,
-    ['segue_sign_in=; Max-Age=0; Path=/; HttpOnly; SameSite=Strict'],
-  ])
+  const [name] = (await readCookie()).split('=')
+  expect([status, headers['set-cookie']]).toEqual([204, [`${name}=; Max-Age=0; Path=/; HttpOnly; SameSite=Strict`]])
 })
 
 test.each(['/', '/chat/ses_1', '/graphql', '/sign-in'])('a browser that opens %s is shown the form', async (path) => {

@@ -18,6 +18,10 @@ class DecisionDrafts {
     return () => void this.#listeners.delete(listener)
   }
 
+  get isEmpty(): boolean {
+    return this.#drafts.size === 0
+  }
+
   get(decisionId: string): DecisionDraft {
     return this.#drafts.get(decisionId) ?? emptyDraft
   }
@@ -33,11 +37,19 @@ class DecisionDrafts {
     if (this.#drafts.has(decisionId)) this.#set(decisionId, emptyDraft)
   }
 
+  clear(): void {
+    this.#store(new Map())
+  }
+
   #set(decisionId: string, draft: DecisionDraft): void {
     const drafts = new Map(this.#drafts)
     drafts.delete(decisionId)
     if (Object.keys(draft).length > 0) drafts.set(decisionId, draft)
-    this.#drafts = new Map([...drafts].slice(-maxDrafts))
+    this.#store(new Map([...drafts].slice(-maxDrafts)))
+  }
+
+  #store(drafts: ReadonlyMap<string, DecisionDraft>): void {
+    this.#drafts = drafts
     try {
       localStorage.setItem(storageKey, JSON.stringify(Object.fromEntries(this.#drafts)))
     } catch (error) {

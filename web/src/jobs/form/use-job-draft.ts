@@ -10,9 +10,11 @@ interface JobDraft {
   readonly forget: () => void
 }
 
+const keyPrefix = 'segue.job.'
+
 /** What is typed into the form of a job. It survives a reload, and the way to another view. */
 export function useJobDraft(id: string, initial: JobFormValues): JobDraft {
-  const key = `segue.job.${id}`
+  const key = keyPrefix + id
   const [values, setValues] = useState(() => readDraft(key, initial))
   const change = (changes: Partial<JobFormValues>): void => {
     const next = { ...values, ...changes }
@@ -20,6 +22,21 @@ export function useJobDraft(id: string, initial: JobFormValues): JobDraft {
     write(key, JSON.stringify(next))
   }
   return { values, change, forget: () => write(key, null) }
+}
+
+/** The keys of the forms of jobs that were not saved in this window. */
+function listStoredKeys(): string[] {
+  try {
+    return Object.keys(sessionStorage).filter((key) => key.startsWith(keyPrefix))
+  } catch {
+    return []
+  }
+}
+
+export const hasStoredJobDrafts = (): boolean => listStoredKeys().length > 0
+
+export function clearStoredJobDrafts(): void {
+  for (const key of listStoredKeys()) write(key, null)
 }
 
 function readDraft(key: string, initial: JobFormValues): JobFormValues {

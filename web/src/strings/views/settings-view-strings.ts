@@ -82,6 +82,10 @@ export const settingsViewStrings = {
       ADMIN: 'may do everything',
     },
     signOut: 'Sign out',
+    stay: 'Stay signed in',
+    confirmTitle: 'Sign out?',
+    confirmText:
+      'You have written something in this browser that is not sent or saved. It is deleted when you sign out.',
   },
   server: {
     title: 'Server',

@@ -1,4 +1,4 @@
-import { createStore, del, get, set, type UseStore } from 'idb-keyval'
+import { clear, createStore, del, get, keys, set, type UseStore, values } from 'idb-keyval'
 import { clearSnapshots } from '../../../graphql/snapshot-storage.ts'
 import { isFullStorage, reportFullStorage, withdrawFullStorage } from '../../../notices/report-full-storage.ts'
 import type { DraftState } from './draft-state.ts'
@@ -47,6 +47,22 @@ export const browserDraftStorage: DraftStorage = {
     }
   },
   follow: (key, onChange) => void followers.set(key, onChange),
+}
+
+/** Whether something that somebody wrote in a chat is kept and was not sent. */
+export async function hasStoredDrafts(): Promise<boolean> {
+  const drafts = await values<StoredDraft>(openStore())
+  return drafts.some(
+    ({ text, files, outgoing, settings }) =>
+      text.trim() !== '' || files.length > 0 || outgoing.length > 0 || settings.instructions !== undefined,
+  )
+}
+
+/** Deletes the drafts of all chats, in all windows. */
+export async function clearStoredDrafts(): Promise<void> {
+  const stored = await keys<string>(openStore())
+  await clear(openStore())
+  for (const key of stored) channel?.postMessage(key)
 }
 
 /** Stores a draft. Where there is no room for all of it, what can be read again gives way, then the contents of its files. */
