@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vite'
-import { preloadChat } from './preload-chat.ts'
+import { firstLoad, firstLoadGroups } from './first-load.ts'
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
 
@@ -13,7 +13,7 @@ export default defineConfig({
       { find: /^segue-client$/, replacement: fromRoot('client/src/index.ts') },
     ],
   },
-  plugins: [preloadChat()],
+  plugins: [firstLoad()],
   oxc: { jsx: { runtime: 'automatic' } },
   // Workers load the grammars that they need.
   worker: { format: 'es' },
@@ -31,6 +31,7 @@ export default defineConfig({
       // Diagrams are drawn in a page of their own: see src/diagram-frame.
       input: [fromRoot('web/index.html'), fromRoot('web/diagram.html')],
       checks: { moduleLevelDirective: false },
+      output: { codeSplitting: { groups: firstLoadGroups } },
     },
   },
   // `npm run dev` in this folder shows the app while it changes, with the server of `npm start`.

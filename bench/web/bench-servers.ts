@@ -9,6 +9,13 @@ import { StrictProvider } from '../../tests/support/providers/strict-provider.ts
 import { newHome, startTestSegue } from '../../tests/support/server/segue.ts'
 import { seedChats } from './seed-chats.ts'
 
+/**
+ * Playwright attaches the inspector, for which V8 parses a script again to know where the first `Error` in it was made: in an
+ * app as in an empty page, React makes some when it is loaded. Without an inspector, nobody waits for that; with this flag, it is
+ * known when the script is compiled.
+ */
+const eagerSourcePositions = '--js-flags=--no-enable-lazy-source-positions'
+
 /** Everything that the web app and the empty page are measured with. */
 export interface BenchServers extends AsyncDisposable {
   readonly browser: Browser
@@ -54,7 +61,9 @@ export async function startBenchServers({ chats, messages }: BenchServersOptions
     }),
   )
   const empty = resources.use(await startTestSegue({ webAppFolder: emptyFolder }))
-  const browser = resources.adopt(await launchChromium(executablePath), (launched) => launched.close())
+  const browser = resources.adopt(await launchChromium(executablePath, [eagerSourcePositions]), (launched) =>
+    launched.close(),
+  )
   const owned = resources.move()
   return {
     browser,

@@ -24,10 +24,11 @@ function collectChunks(name: string, found: Set<string>): void {
   for (const imported of chunksByName.get(name)?.imports ?? []) collectChunks(imported, found)
 }
 
+const page = outputs.flatMap(({ output }) => output).find(({ fileName }) => fileName === 'index.html')
+const html = page?.type === 'asset' ? String(page.source) : ''
 const firstNames = new Set<string>()
-for (const { facadeModuleId, fileName } of chunks) {
-  if (facadeModuleId === join(root, 'index.html')) collectChunks(fileName, firstNames)
-}
+for (const [, name] of html.matchAll(/ (?:src|href)="\/(assets\/[^"]+\.js)"/g))
+  if (name) collectChunks(name, firstNames)
 const firstChunks = chunks.filter(({ fileName }) => firstNames.has(fileName))
 const sizes = firstChunks.map(({ fileName, code }) => ({ fileName, bytes: gzipSync(code).length }))
 const bytes = sizes.reduce((sum, size) => sum + size.bytes, 0)

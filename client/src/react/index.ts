@@ -5,7 +5,7 @@ export { SegueProvider, type SegueProviderProps, useSegueClient } from './segue-
 export type { SnapshotStorage } from './snapshot-storage.ts'
 export { useChat, type UseChatOptions, type UseChatResult, useLiveChat } from './use-chat.ts'
 export { useConnection } from './use-connection.ts'
-export { useConversations, type UseConversationsResult } from './use-conversations.ts'
+export { preloadConversations, useConversations, type UseConversationsResult } from './use-conversations.ts'
 export {
   usePendingDecisions,
   type UsePendingDecisionsOptions,

@@ -1,8 +1,9 @@
 import { useCallback, useMemo } from 'react'
 import type { SnapshotSource } from '../lists/snapshot-store.ts'
 import type { ConversationFilter, ConversationList, ConversationListSnapshot } from '../lists/conversation-list.ts'
+import type { SegueClient } from '../segue-client.ts'
 import { useSegueClient, useSnapshotStorage } from './segue-provider.ts'
-import { StoredSource } from './snapshot-storage.ts'
+import { type SnapshotStorage, StoredSource } from './snapshot-storage.ts'
 import { SharedSources } from './shared-sources.ts'
 import { type IsEqual, useSnapshot } from './use-snapshot.ts'
 
@@ -14,40 +15,30 @@ export interface UseConversationsResult extends ConversationListSnapshot {
 const sharedLists = new SharedSources<SharedList>()
 
 interface SharedList {
-  readonly list: ConversationList
+  readonly list: Pick<ConversationList, 'loadMore'>
   /** The list, or what is stored of it. */
   readonly shown: SnapshotSource<ConversationListSnapshot>
 }
 
 /**
- * A live list of conversations, newest activity first. Components with the same filter share it. With a selector, the component
- * renders only when what it selects changes.
+ * A live list of conversations, newest activity first. Components with the same filter share it. With null, it is empty, and
+ * nothing is asked. With a selector, the component renders only when what it selects changes.
  */
-export function useConversations(filter?: ConversationFilter): UseConversationsResult
+export function useConversations(filter?: ConversationFilter | null): UseConversationsResult
 export function useConversations<Selection>(
-  filter: ConversationFilter,
+  filter: ConversationFilter | null,
   selector: (list: UseConversationsResult) => Selection,
   isEqual?: IsEqual<Selection>,
 ): Selection
 export function useConversations<Selection>(
-  filter: ConversationFilter = {},
+  filter: ConversationFilter | null = {},
   selector?: (list: UseConversationsResult) => Selection,
   isEqual?: IsEqual<Selection | UseConversationsResult>,
 ): Selection | UseConversationsResult {
   const client = useSegueClient()
   const key = JSON.stringify(filter)
   const storage = useSnapshotStorage()
-  const { list, shown } = useMemo(
-    () =>
-      sharedLists.get(client, key, () => {
-        const created = client.conversations(JSON.parse(key))
-        return {
-          list: created,
-          shown: storage ? new StoredSource(created, storage, `conversations ${key}`, toStoredList) : created,
-        }
-      }),
-    [client, key, storage],
-  )
+  const { list, shown } = useMemo(() => getSharedList(client, key, storage), [client, key, storage])
   const loadMore = useCallback((count?: number) => list.loadMore(count), [list])
   const select = useCallback(
     (snapshot: ConversationListSnapshot) => {
@@ -57,6 +48,35 @@ export function useConversations<Selection>(
     [selector, loadMore],
   )
   return useSnapshot<ConversationListSnapshot, Selection | UseConversationsResult>(shown, select, isEqual)
+}
+
+/**
+ * Begins to read a list before a component shows it, such as while the page is rendered for the first time.
+ *
+ * @param storage That of the `SegueProvider`.
+ * @returns A function to be called when components show the list, or none will: they keep it up to date by themselves.
+ */
+export function preloadConversations(
+  client: SegueClient,
+  filter: ConversationFilter,
+  storage: SnapshotStorage | null = null,
+): () => void {
+  return getSharedList(client, JSON.stringify(filter), storage).shown.subscribe(() => {})
+}
+
+/** @param key The filter as JSON. */
+function getSharedList(client: SegueClient, key: string, storage: SnapshotStorage | null): SharedList {
+  if (key === 'null') return noList
+  return sharedLists.get(client, key, () => {
+    const list = client.conversations(JSON.parse(key))
+    return { list, shown: storage ? new StoredSource(list, storage, `conversations ${key}`, toStoredList) : list }
+  })
+}
+
+const emptyList: ConversationListSnapshot = { conversations: [], isLoading: false, hasMore: false, error: null }
+const noList: SharedList = {
+  list: { loadMore: async () => {} },
+  shown: { subscribe: () => () => {}, getSnapshot: () => emptyList },
 }
 
 const maxStoredRows = 200

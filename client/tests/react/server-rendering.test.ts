@@ -1,11 +1,18 @@
 import { createElement, type ReactNode } from 'react'
 import { renderToString } from 'react-dom/server'
 import { AssistantRuntimeProvider, ThreadPrimitive } from '@assistant-ui/react'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { useSegueChat } from '../../src/ai-sdk/index.ts'
 import { useSegueRuntime } from '../../src/assistant-ui/index.ts'
 import { createSegueClient, type SegueClient } from '../../src/index.ts'
-import { SegueProvider, useChat, useConversations, useLiveChat, usePendingDecisions } from '../../src/react/index.ts'
+import {
+  preloadConversations,
+  SegueProvider,
+  useChat,
+  useConversations,
+  useLiveChat,
+  usePendingDecisions,
+} from '../../src/react/index.ts'
 
 /** A client that notes what it sends. */
 function createRecordingClient(): { readonly client: SegueClient; readonly sent: string[] } {
@@ -83,6 +90,37 @@ test('a selection of a list is what the selector makes of it', () => {
   })
   expect(html).toBe('[0,true]')
   expect(sent).toEqual([])
+})
+
+test('a list without a filter to ask for is empty, and does not load', () => {
+  const { client, sent } = createRecordingClient()
+  const html = render(client, () => {
+    const { conversations, isLoading, hasMore } = useConversations(null)
+    return JSON.stringify([conversations, isLoading, hasMore])
+  })
+  expect(html).toBe('[[],false,false]')
+  expect(sent).toEqual([])
+})
+
+test('a list that is read before a component shows it has its rows in the first rendering', async () => {
+  const page = { nodes: [], pageInfo: { hasNextPage: false, endCursor: null } }
+  const client = createSegueClient({
+    url: 'http://127.0.0.1:1',
+    transport: 'sse',
+    fetch: async (_url, init) => {
+      if (String(init?.body).includes('subscription')) return new Promise(() => {})
+      return Response.json({ data: { conversations: page } })
+    },
+  })
+  const show = (): string =>
+    render(client, () => {
+      const { isLoading, conversations } = useConversations({ profile: 'one' })
+      return JSON.stringify([isLoading, conversations])
+    })
+  const stop = preloadConversations(client, { profile: 'one' })
+  await vi.waitFor(() => expect(show()).toBe('[false,[]]'))
+  stop()
+  client.close()
 })
 
 test('a hook without a provider says what is missing', () => {

@@ -29,8 +29,8 @@ const flags = [
 ]
 
 /** A browser for pages that each have a context of their own. */
-export function launchChromium(executablePath: string): Promise<PlaywrightBrowser> {
-  return chromium.launch({ executablePath, args: flags })
+export function launchChromium(executablePath: string, moreFlags: readonly string[] = []): Promise<PlaywrightBrowser> {
+  return chromium.launch({ executablePath, args: [...flags, ...moreFlags] })
 }
 
 export interface Browser extends AsyncDisposable {

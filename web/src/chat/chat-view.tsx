@@ -1,5 +1,5 @@
 import { SegueError } from 'segue-client'
-import { useChat, useLiveChat } from 'segue-client/react'
+import { type LiveChat, useChat, useLiveChat } from 'segue-client/react'
 import { lazy, Suspense, useEffect, useMemo } from 'react'
 import { navigate } from 'wouter/use-browser-location'
 import { toChatPath } from '../routing/routes.ts'
@@ -10,6 +10,7 @@ import { ChatHeader } from './chat-header/chat-header.tsx'
 import styles from './chat-view.module.css'
 import { MissingChat } from './missing-chat.tsx'
 import { Composer } from './composer/composer.tsx'
+import { findModel, useModels } from './composer/settings/models/use-models.ts'
 import { loadPatiently } from '../components/errors/load-patiently.ts'
 
 const loadTranscript = () => import('./transcript/transcript.tsx')
@@ -59,11 +60,18 @@ export function ChatView({ sessionId }: { readonly sessionId: string | null }) {
         </Suspense>
       )}
       <Composer chat={chat} />
-      {isEmpty && (
-        <Suspense>
-          <FirstRun chat={chat} />
-        </Suspense>
-      )}
+      {isEmpty && <FirstRunOfProfile chat={chat} profile={profile} />}
     </div>
+  )
+}
+
+/** Whoever has a model needs none of it. */
+function FirstRunOfProfile({ chat, profile }: { readonly chat: LiveChat; readonly profile: string }) {
+  const { models } = useModels(profile)
+  if (findModel(models, null)?.provider !== 'offline') return null
+  return (
+    <Suspense>
+      <FirstRun chat={chat} />
+    </Suspense>
   )
 }

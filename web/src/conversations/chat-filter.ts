@@ -61,12 +61,12 @@ export function chooseChats(changes: Partial<ChatFilter>): void {
   for (const listener of listeners) listener()
 }
 
+/** As `useChatFilter`, now. */
+export const getChatFilter = (): ChatFilter => current
+
 export function useChatFilter(): ChatFilter {
-  return useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener)
-      return () => void listeners.delete(listener)
-    },
-    () => current,
-  )
+  return useSyncExternalStore((listener) => {
+    listeners.add(listener)
+    return () => void listeners.delete(listener)
+  }, getChatFilter)
 }

@@ -8,6 +8,6 @@ import { useCurrentProfile } from '../profiles/current-profile.ts'
 export function useOpenConversation(): Conversation | null {
   const sessionId = useChatRoute()?.sessionId ?? null
   const profile = useCurrentProfile()
-  const filter = useMemo(() => ({ profile, ids: sessionId === null ? [] : [sessionId] }), [profile, sessionId])
+  const filter = useMemo(() => (sessionId === null ? null : { profile, ids: [sessionId] }), [profile, sessionId])
   return useConversations(filter, ({ conversations }) => conversations[0] ?? null)
 }

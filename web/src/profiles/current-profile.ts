@@ -27,13 +27,13 @@ export function chooseProfile(name: string): void {
   for (const listener of listeners) listener()
 }
 
+/** As `useCurrentProfile`, now. */
+export const getCurrentProfile = (): string => current
+
 /** The name of the profile whose chats are shown, and in which new ones begin. */
 export function useCurrentProfile(): string {
-  return useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener)
-      return () => void listeners.delete(listener)
-    },
-    () => current,
-  )
+  return useSyncExternalStore((listener) => {
+    listeners.add(listener)
+    return () => void listeners.delete(listener)
+  }, getCurrentProfile)
 }

@@ -1,10 +1,12 @@
 import type { SegueClient } from 'segue-client'
-import { ProfileNamesDocument } from '../graphql/generated/graphql.ts'
+import { whenIdle } from '../graphql/when-idle.ts'
 import { defaultProfile } from './current-profile.ts'
+import { profileNames } from './use-profile-names.ts'
 
 /**
  * Follows something in each profile: `follow` is called once for each, and returns how it is stopped. The profiles are read
- * again whenever the page is looked at. `onRead` is called after each reading. Returns a function that stops all.
+ * again whenever the page is looked at. `onRead` is called after each reading. It begins when the page has time. Returns a
+ * function that stops all.
  */
 export function followProfiles(
   client: SegueClient,
@@ -17,20 +19,20 @@ export function followProfiles(
     if (!stops.has(profile) && !leaving.signal.aborted) stops.set(profile, follow(profile))
   }
   const read = async (): Promise<void> => {
-    try {
-      const { profiles } = await client.request(ProfileNamesDocument, {}, { signal: leaving.signal })
-      for (const { name } of profiles) add(name)
-    } catch {
-      // They are read again when the page is looked at. Meanwhile there is the profile that always exists.
-    }
+    await profileNames.read(client)
+    addAll()
+  }
+  const addAll = (): void => {
+    // Where they cannot be read, there is the profile that always exists.
+    for (const { name } of profileNames.getSnapshot().data?.profiles ?? []) add(name)
     if (!leaving.signal.aborted) onRead()
   }
   const onVisibilityChange = (): void => {
     if (!document.hidden) void read()
   }
-  add(defaultProfile)
+  void whenIdle().then(() => add(defaultProfile))
   document.addEventListener('visibilitychange', onVisibilityChange)
-  void read()
+  void (profileNames.getSnapshot().data ? whenIdle().then(addAll) : read())
   return () => {
     document.removeEventListener('visibilitychange', onVisibilityChange)
     leaving.abort()

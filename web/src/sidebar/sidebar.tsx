@@ -3,7 +3,7 @@ import { lazy, Suspense, useRef, useState } from 'react'
 import { Link } from 'wouter'
 import { routes } from '../routing/routes.ts'
 import { ThemeSwitch } from '../theme/theme-switch.tsx'
-import { useServerVersion } from './use-server-version.ts'
+import { useServerInfo } from '../graphql/server-info.ts'
 import { IconButton } from '../components/buttons/icon-button.tsx'
 import { showKeyboardPanel } from '../keyboard/keyboard-panel.ts'
 import { toAriaKeyShortcuts } from '../shortcuts/shortcut-keys.ts'
@@ -23,7 +23,7 @@ const SearchResults = lazy(loadPatiently(() => import('../search/search-results.
 
 /** The way to a new chat, to all chats, and to the other views. */
 export function Sidebar() {
-  const version = useServerVersion()
+  const version = useServerInfo()?.version ?? null
   const [query, setQuery] = useState('')
   const searched = query.trim()
   const list = useRef<HTMLDivElement>(null)

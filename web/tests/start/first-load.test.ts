@@ -1,6 +1,7 @@
 import type { Page, Route } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { makeChat, newClient, startChat } from '../support/chats.ts'
+import { z } from 'zod'
+import { makeChat, newClient, row, startChat } from '../support/chats.ts'
 import { describeApp } from '../support/describe-app.ts'
 import { openScriptedApp } from '../support/scripted-app.ts'
 
@@ -14,12 +15,10 @@ const readLayoutShift = `new Promise((resolve) => {
 })`
 
 /** Holds whatever the page asks of the API until it is released, and everything that comes over its socket. */
-async function holdAnswers(page: Page): Promise<{ readonly asked: string[]; release(): Promise<void> }> {
+async function holdAnswers(page: Page): Promise<{ release(): Promise<void> }> {
   const held: Route[] = []
-  const asked: string[] = []
   let isReleased = false
   await page.route('**/graphql', async (route) => {
-    asked.push(route.request().postData() ?? '')
     if (isReleased) await route.continue()
     else held.push(route)
   })
@@ -29,7 +28,15 @@ async function holdAnswers(page: Page): Promise<{ readonly asked: string[]; rele
     isReleased = true
     await Promise.all(held.map((route) => route.continue()))
   }
-  return { asked, release }
+  return { release }
+}
+
+const operationSchema = z.object({ query: z.string(), variables: z.object({ filter: z.unknown().optional() }) })
+
+/** The name of an operation, or its first field; of lists, with what they have. */
+function describeOperation({ query, variables }: z.infer<typeof operationSchema>): string {
+  const name = /query (\w+)/.exec(query)?.[1] ?? /\{\s*(\w+)/.exec(query)?.[1] ?? query
+  return variables.filter === undefined ? name : `${name} ${JSON.stringify(variables.filter)}`
 }
 
 describeApp('The first load', (browser) => {
@@ -42,7 +49,7 @@ describeApp('The first load', (browser) => {
     page.on('request', (request) => {
       if (!request.url().endsWith('/graphql')) files.push(new URL(request.url()).pathname)
     })
-    const { asked, release } = await holdAnswers(page)
+    const { release } = await holdAnswers(page)
     const isAsked = (text: string) => page.waitForRequest((request) => (request.postData() ?? '').includes(text))
     const transcript = page.waitForRequest(/\/assets\/transcript-[^/]+\.js$/)
     await Promise.all([
@@ -54,8 +61,48 @@ describeApp('The first load', (browser) => {
     await release()
     await page.getByRole('article').getByText('Hello mill').first().waitFor()
     await page.getByRole('navigation', { name: 'Chats' }).getByRole('link').filter({ hasText: 'The mill' }).waitFor()
-    expect(asked.length).toBeLessThanOrEqual(16)
-    expect(files.length).toBeLessThanOrEqual(30)
+    expect(files.length).toBeLessThanOrEqual(20)
+  })
+
+  test('of a new chat takes few requests: nothing is asked twice, and the lists of chats are one request', async () => {
+    await using app = await openScriptedApp(browser)
+    using client = newClient(app.segue)
+    await startChat(client, 'The mill', 'Hello mill')
+    const page = await app.page.context().newPage()
+    const files: string[] = []
+    const asked: string[][] = []
+    page.on('request', (request) => {
+      const body = request.postData()
+      if (body === null) files.push(new URL(request.url()).pathname)
+      else
+        asked.push(
+          z
+            .array(operationSchema)
+            .parse([JSON.parse(body)].flat())
+            .map(describeOperation),
+        )
+    })
+    await page.goto(app.segue.url)
+    await row(page, 'The mill').waitFor()
+    await page.getByRole('button', { name: 'Model: test' }).waitFor()
+    await page.waitForLoadState('networkidle')
+    const operations = asked.flat()
+    const lists = operations.filter((name) => name.startsWith('conversations'))
+    expect(asked[0]).toHaveLength(3)
+    expect(asked[0]?.every((name) => lists.includes(name))).toBe(true)
+    expect(operations.filter((name) => !lists.includes(name)).toSorted()).toEqual([
+      'ChatModels',
+      'ProfileNames',
+      'ServerInfo',
+      'approvals',
+    ])
+    // Once more when their changes are followed.
+    for (const name of new Set(lists))
+      expect(lists.filter((other) => other === name).length, name).toBeLessThanOrEqual(2)
+    expect(new Set(lists).size).toBe(4)
+    expect(asked.length).toBeLessThanOrEqual(10)
+    expect(files.filter((path) => path.endsWith('.js')).length).toBeLessThanOrEqual(4)
+    expect(files.length).toBeLessThanOrEqual(8)
   })
 
   test('moves nothing that is shown when the data comes', async () => {

@@ -8,7 +8,7 @@ export function useChatConversation(chat: LiveChat): Conversation | null {
   const current = useCurrentProfile()
   const { sessionId, profile } = useChat(chat, (state) => ({ sessionId: state.sessionId, profile: state.profile }))
   const filter = useMemo(
-    () => ({ profile: profile ?? current, ids: sessionId === null ? [] : [sessionId] }),
+    () => (sessionId === null ? null : { profile: profile ?? current, ids: [sessionId] }),
     [profile, current, sessionId],
   )
   return useConversations(filter, ({ conversations }) => conversations[0] ?? null)

@@ -279,11 +279,6 @@ export type ForkSessionMutationVariables = Exact<{
 
 export type ForkSessionMutation = { forkSession: { id: string } | null };
 
-export type MessageLimitsQueryVariables = Exact<{ [key: string]: never; }>;
-
-
-export type MessageLimitsQuery = { server: { limits: { files: number, fileBytes: number, textLength: number } } };
-
 export type CompactSessionMutationVariables = Exact<{
   id: string;
 }>;
@@ -355,7 +350,7 @@ export type ConversationOriginsQuery = { conversation: { segments: Array<{ id: s
 export type ServerInfoQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type ServerInfoQuery = { server: { version: string } };
+export type ServerInfoQuery = { server: { version: string, limits: { files: number, fileBytes: number, textLength: number } } };
 
 export type ShownUsageFragment = { inputTokens: number, outputTokens: number, cachedInputTokens: number, reasoningTokens: number, estimated: boolean, cost: { amount: number, currency: string, estimated: boolean } | null };
 
@@ -773,17 +768,6 @@ export const ForkSessionDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<ForkSessionMutation, ForkSessionMutationVariables>;
-export const MessageLimitsDocument = new TypedDocumentString(`
-    query MessageLimits {
-  server {
-    limits {
-      files
-      fileBytes
-      textLength
-    }
-  }
-}
-    `) as unknown as TypedDocumentString<MessageLimitsQuery, MessageLimitsQueryVariables>;
 export const CompactSessionDocument = new TypedDocumentString(`
     mutation CompactSession($id: ID!) {
   compactSession(id: $id) {
@@ -963,6 +947,11 @@ export const ServerInfoDocument = new TypedDocumentString(`
     query ServerInfo {
   server {
     version
+    limits {
+      files
+      fileBytes
+      textLength
+    }
   }
 }
     `) as unknown as TypedDocumentString<ServerInfoQuery, ServerInfoQueryVariables>;

@@ -3,8 +3,8 @@ import { useConversations } from 'segue-client/react'
 import { useMemo, useSyncExternalStore } from 'react'
 import { needsNobody, needsPerson } from '../../conversations/attention-filter.ts'
 import { deletedConversations } from '../../conversations/pending-deletions.ts'
-import { useCurrentProfile } from '../../profiles/current-profile.ts'
-import { type ChatFilter, toConversationFilter, useChatFilter } from '../../conversations/chat-filter.ts'
+import { getCurrentProfile, useCurrentProfile } from '../../profiles/current-profile.ts'
+import { type ChatFilter, getChatFilter, toConversationFilter, useChatFilter } from '../../conversations/chat-filter.ts'
 
 /** The chats of the sidebar. Each is in one of the sections. */
 export interface ChatSections {
@@ -45,6 +45,11 @@ export function useChatSections(): ChatSections {
       loadMore: () => others.loadMore(Math.min(Math.max(50, others.conversations.length), maxPageSize)),
     }
   }, [needing, pinned, others, deleted])
+}
+
+/** The lists that the page shows first. */
+export function listFirstFilters(): readonly ConversationFilter[] {
+  return Object.values(toFilters(getCurrentProfile(), getChatFilter()))
 }
 
 /** Filters that no chat passes two of. */

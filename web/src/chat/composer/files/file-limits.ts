@@ -1,28 +1,14 @@
-import { useSegueClient } from 'segue-client/react'
-import { useEffect, useState } from 'react'
-import { whenIdle } from '../../../graphql/when-idle.ts'
-import { MessageLimitsDocument, type MessageLimitsQuery } from '../../../graphql/generated/graphql.ts'
+import { useServerInfo } from '../../../graphql/server-info.ts'
+import type { ServerInfoQuery } from '../../../graphql/generated/graphql.ts'
 import { strings } from '../../../strings/strings.ts'
 import { formatBytes } from './format-bytes.ts'
 
 /** What a message may have: `files` of up to `fileBytes`, and a text of `textLength` UTF-16 code units. */
-export type MessageLimits = MessageLimitsQuery['server']['limits']
+export type MessageLimits = ServerInfoQuery['server']['limits']
 
 /** The limits of the server. Null until they are known: then the server refuses by itself what is too much. */
 export function useMessageLimits(): MessageLimits | null {
-  const client = useSegueClient()
-  const [limits, setLimits] = useState<MessageLimits | null>(null)
-  useEffect(() => {
-    const leave = new AbortController()
-    whenIdle()
-      .then(() => client.request(MessageLimitsDocument, {}, { signal: leave.signal }))
-      .then(
-        ({ server }) => setLimits(server.limits),
-        () => {},
-      )
-    return () => leave.abort()
-  }, [client])
-  return limits
+  return useServerInfo()?.limits ?? null
 }
 
 /** Why a message that has `count` files cannot have this one as well, for people. Null if it can. */

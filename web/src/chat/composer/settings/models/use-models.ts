@@ -1,12 +1,13 @@
 import { useSegueClient } from 'segue-client/react'
-import { useEffect, useState } from 'react'
 import { ChatModelsDocument, type ChatModelsQuery } from '../../../../graphql/generated/graphql.ts'
+import { SharedQuery, useSharedQuery } from '../../../../graphql/shared-query.ts'
 
 /** A model that can answer in a profile, with what it can do. */
 export type ChatModel = ChatModelsQuery['models'][number]
 
-/** The models of a profile as they were read last. */
-const known = new Map<string, readonly ChatModel[]>()
+class ModelsQuery extends SharedQuery<ChatModelsQuery, { profile?: string | null | undefined }> {}
+
+const queries = new Map<string, ModelsQuery>()
 
 interface Models {
   /** Null until they are read. */
@@ -20,26 +21,10 @@ interface Models {
 /** The models of a profile. */
 export function useModels(profile: string): Models {
   const client = useSegueClient()
-  const [read, setRead] = useState<{ readonly profile: string; readonly error: string | null } | null>(null)
-  const [version, setVersion] = useState(0)
-  useEffect(() => {
-    const leave = new AbortController()
-    client.request(ChatModelsDocument, { profile }, { signal: leave.signal }).then(
-      ({ models }) => {
-        known.set(profile, models)
-        setRead({ profile, error: null })
-      },
-      (error: unknown) => {
-        if (!leave.signal.aborted) setRead({ profile, error: error instanceof Error ? error.message : String(error) })
-      },
-    )
-    return () => leave.abort()
-  }, [client, profile, version])
-  return {
-    models: known.get(profile) ?? null,
-    error: read?.profile === profile ? read.error : null,
-    reload: () => setVersion((last) => last + 1),
-  }
+  const query = queries.get(profile) ?? new ModelsQuery(ChatModelsDocument, { profile })
+  queries.set(profile, query)
+  const { data, error } = useSharedQuery(query)
+  return { models: data?.models ?? null, error: error?.message ?? null, reload: () => void query.read(client) }
 }
 
 /** The model with a name; null: the default one. */
