@@ -55,8 +55,7 @@ export class SourceGauges {
   readonly #sources = new Set<GaugeSource>()
 
   constructor(registry: Registry) {
-    for (const gauge of ['streams', 'readers', 'readerLagEvents', 'queueLength', 'databaseBytes'] as const)
-      this.#register(gauge, registry)
+    for (const [gauge, definition] of Object.entries(definitions)) this.#register(gauge, definition, registry)
   }
 
   /** Adds a source. Returns a function that removes it. */
@@ -65,8 +64,7 @@ export class SourceGauges {
     return () => void this.#sources.delete(source)
   }
 
-  #register(gaugeName: GaugeName, registry: Registry): void {
-    const { name, help, label, combine } = definitions[gaugeName]
+  #register(gaugeName: string, { name, help, label, combine }: GaugeDefinition, registry: Registry): void {
     const gauge: Gauge = new Gauge({
       name,
       help,
@@ -82,7 +80,7 @@ export class SourceGauges {
     })
   }
 
-  #readAll(gauge: GaugeName, combine: GaugeDefinition['combine']): Map<string, number> {
+  #readAll(gauge: string, combine: GaugeDefinition['combine']): Map<string, number> {
     const values = new Map<string, number>()
     for (const source of this.#sources) {
       if (source.gauge !== gauge) continue

@@ -78,19 +78,11 @@ export class Metrics {
     return `${await this.#registry.metrics()}\n${await this.#process.metrics()}`
   }
 
-  #counter<Label extends string = never>(
-    name: string,
-    help: string,
-    labelNames: readonly Label[] = [],
-  ): Counter<Label> {
+  #counter<Label extends string>(name: string, help: string, labelNames: readonly Label[] = []): Counter<Label> {
     return new Counter({ name, help, labelNames, registers: [this.#registry] })
   }
 
-  #histogram<Label extends string = never>(
-    name: string,
-    help: string,
-    labelNames: readonly Label[] = [],
-  ): Histogram<Label> {
+  #histogram<Label extends string>(name: string, help: string, labelNames: readonly Label[] = []): Histogram<Label> {
     return new Histogram({ name, help, labelNames, buckets: durationBuckets, registers: [this.#registry] })
   }
 }

@@ -6,6 +6,7 @@ import type { ProfileServices } from '../../services/profile-services.ts'
 import { ViewerProfiles } from '../../services/viewer-profiles.ts'
 import { sendFile, type SendFileOptions } from './files/send-file.ts'
 import { toContentType } from './files/text-charset.ts'
+import { noSniffHeaders } from '../page-headers.ts'
 import { readRequestPath, type RequestHandler } from './router.ts'
 
 export interface FileHandlerOptions {
@@ -39,7 +40,7 @@ export function createFileHandler({ profiles, readSlowConsumerTimeoutMs }: FileH
 const fileHeaders = {
   // Anyone may have made this file: a browser may display it, but must not run scripts in it.
   'content-security-policy': "sandbox; default-src 'none'",
-  'x-content-type-options': 'nosniff',
+  ...noSniffHeaders,
   'cache-control': 'private, max-age=31536000, immutable',
 }
 

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { gunzip } from 'node:zlib'
 import type { Plugin } from 'graphql-yoga'
 import { jsonMediaTypes, negotiateMediaType } from '../http/accept-header.ts'
+import { createPageHeaders } from '../page-headers.ts'
 import type { PlaygroundPage } from './render-worker.ts'
 
 const baseHeaders = {
@@ -11,20 +12,14 @@ const baseHeaders = {
   'cache-control': 'no-cache',
   vary: 'accept, accept-encoding, origin',
   // The page is self-contained: it loads no other resource, and connects to this server only.
-  'content-security-policy': [
-    "default-src 'none'",
-    "script-src 'unsafe-inline' blob:",
-    'worker-src blob:',
-    "style-src 'unsafe-inline'",
-    'font-src data:',
-    'img-src data:',
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join('; '),
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
+  ...createPageHeaders({
+    'script-src': "'unsafe-inline' blob:",
+    'worker-src': 'blob:',
+    'style-src': "'unsafe-inline'",
+    'font-src': 'data:',
+    'img-src': 'data:',
+    'connect-src': "'self'",
+  }),
 }
 
 /** Serves GraphiQL to browsers that open the path of the API. The page is rendered at the first request. */

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { AccessTokens } from '../auth/access-tokens.ts'
 import type { Authenticator } from '../auth/authenticator.ts'
 import { negotiateMediaType } from '../http/accept-header.ts'
+import { createPageHeaders } from '../page-headers.ts'
 import type { PublicRequestHandler } from '../http/router.ts'
 import { signInPath } from './sign-in-handlers.ts'
 
@@ -83,18 +84,7 @@ const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(
 const headers = {
   'content-type': 'text/html; charset=utf-8',
   'cache-control': 'no-store',
-  'content-security-policy': [
-    "default-src 'none'",
-    `script-src ${hashOf(script)}`,
-    `style-src ${hashOf(style)}`,
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join('; '),
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'cross-origin-opener-policy': 'same-origin',
+  ...createPageHeaders({ 'script-src': hashOf(script), 'style-src': hashOf(style), 'connect-src': "'self'" }),
   vary: 'accept, cookie',
 }
 

@@ -2,7 +2,9 @@ import { expect, test } from 'vitest'
 import { ChatClient } from '../../support/clients/chat-client.ts'
 import { EventReader } from '../../support/clients/reader.ts'
 import { followOverEventStream, followOverWebSocket } from '../../support/clients/follower.ts'
+import { newTestToken } from '../../support/config/test-token.ts'
 import { request } from '../../support/server/graphql-request.ts'
+import { graphqlPost, sendHttpRequest } from '../../support/server/http-exchange.ts'
 import { loadMetrics, type MetricSample, sumOf } from '../../support/server/metrics.ts'
 import { startSegueWithProvider } from '../../support/server/segue-with-provider.ts'
 import { startTestSegue } from '../../support/server/segue.ts'
@@ -42,6 +44,22 @@ test('operations are counted by type, name and code, over HTTP and as event stre
   expect(count({ type: 'refused', code: 'GRAPHQL_VALIDATION_FAILED' })).toBe(1)
   expect(count({ type: 'refused', code: 'GRAPHQL_PARSE_FAILED' })).toBe(1)
   expect(sumOf(samples, 'segue_operation_duration_seconds_count', { name: 'Sidebar' })).toBe(2)
+})
+
+test('a token of one profile sees the numbers of the server, and no name of another profile, of a chat or of an id', async () => {
+  const [phone, laptop] = [newTestToken('phone', 'USER', ['default']), newTestToken('laptop', 'ADMIN')]
+  await using segue = await startTestSegue({ settings: { tokens: [phone, laptop] } })
+  const query = `mutation Start {
+    createProfile(name: "hidden-work") { name }
+    startChat(input: { text: "Remember the walrus.", profile: "hidden-work" }) { id }
+  }`
+  const start = await sendHttpRequest(segue.url, graphqlPost(query, laptop.headers))
+  const [streamId = ''] = /str_\w+/.exec(start.text) ?? []
+  expect(streamId).not.toBe('')
+  expect((await fetch(`${segue.url}/metrics`)).status).toBe(401)
+  const text = await (await fetch(`${segue.url}/metrics`, { headers: phone.headers })).text()
+  expect(text).toContain('segue_operations_total{type="mutation",name="Start",code="OK"} 1')
+  for (const hidden of ['hidden-work', 'walrus', streamId, 'phone', 'laptop']) expect(text).not.toContain(hidden)
 })
 
 test('operations have at most 100 names; the rest is other, and so is a name that is too long', async () => {
