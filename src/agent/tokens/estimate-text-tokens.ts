@@ -1,3 +1,4 @@
+import { turnScheduler } from '../../lib/event-loop/turn-scheduler.ts'
 import { TextLengthCache } from './text-length-cache.ts'
 import { TextTokenScanner } from './text-token-scanner.ts'
 import type { TokenizerName } from './token-weights.ts'
@@ -11,6 +12,14 @@ const caches: Readonly<Record<TokenizerName, TextLengthCache>> = {
 /** Estimates the number of tokens of a text. It takes time in proportion to its length, and is not rounded. */
 export function estimateTextTokens(text: string, tokenizer: TokenizerName): number {
   return caches[tokenizer].getOrCompute(text, () => computeTextTokens(text, tokenizer))
+}
+
+/** Estimates texts one by one, and yields to the event loop, so that an estimate of all of them takes only a moment. */
+export async function estimateTextsInSteps(texts: Iterable<string>): Promise<void> {
+  for (const text of texts) {
+    if (turnScheduler.mustWait()) await turnScheduler.wait()
+    estimateTextTokens(text, 'o200k')
+  }
 }
 
 /** The length of the longest beginning of a text that is estimated to have at most so many tokens, in UTF-16 code units. */

@@ -1,3 +1,4 @@
+import { estimateTextsInSteps } from '../../agent/tokens/estimate-text-tokens.ts'
 import { noToolImageSupport } from '../../agent/models/content-support/image-support.ts'
 import { takePage } from '../../storage/keyset-pagination.ts'
 import type { ProfileStorage } from '../../storage/profile-storage.ts'
@@ -112,14 +113,21 @@ export class ProfileMessageReader {
 
   /** What the model knows when the session's next turn starts. */
   async loadContext(session: SessionRecord): Promise<SessionContextRecords> {
-    const { messages, ...context } = await this.#sessions.loadContext(session)
-    return { ...context, messages: await this.#rehydrateAll(messages) }
+    return this.#completeContext(await this.#sessions.loadContext(session))
   }
 
   /** The same without checkpoints: it begins with a summary only if people see it as a message. */
   async loadContextWithoutCheckpoints(session: SessionRecord): Promise<SessionContextRecords> {
-    const { messages, ...context } = await this.#sessions.loadContextWithoutCheckpoints(session)
-    return { ...context, messages: await this.#rehydrateAll(messages) }
+    return this.#completeContext(await this.#sessions.loadContextWithoutCheckpoints(session))
+  }
+
+  /** Adds the parts that only the log has. Its tokens are estimated several times, each time all at once. */
+  async #completeContext(context: SessionContextRecords): Promise<SessionContextRecords> {
+    const messages = await this.#rehydrateAll(context.messages)
+    await estimateTextsInSteps(
+      messages.flatMap(({ parts }) => parts.flatMap((part) => ('text' in part ? part.text : []))),
+    )
+    return { ...context, messages }
   }
 
   /** Starts to read the session's context for a model. Null: for no provider in particular, and whole. */

@@ -3,6 +3,7 @@ import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { EventLog, EventLogReader } from '../log/event-log.ts'
 import { type CoalescedEvent, DeltaCoalescer } from '../log/delta-coalescer.ts'
+import { turnScheduler } from '../../lib/event-loop/turn-scheduler.ts'
 import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
 import { createAbortOnReturnIterator } from '../../lib/async/abort-on-return-iterator.ts'
 import { waitForAbort } from '../../lib/async/wait-for-abort.ts'
@@ -133,6 +134,8 @@ async function* readEvents(
     const page = await log.read({ sessionId, after: reader.cursor, limit: pageSize })
     const committedAt = isLive ? log.findCommitTime(sessionId) : null
     for (const event of page) {
+      // Those who read what has long been stored take turns. Tokens that come now do not stand in line behind them.
+      if (event.seq <= headSeq && turnScheduler.mustWait()) await turnScheduler.wait()
       reader.cursor = event.seq
       if (!coalescer) yield event
       else yield* coalescer.push(event).map(toDeliveredEvent)

@@ -1,6 +1,7 @@
 import { toFilePartUrl } from '../../model/message-content/blob-url.ts'
 import { sha256Hex } from '../../lib/text/sha256.ts'
 import type { MessagePart } from '../../model/message.ts'
+import { turnScheduler } from '../../lib/event-loop/turn-scheduler.ts'
 import { computeMessageDigest } from '../../model/fold/message-digest.ts'
 import { toMessageKind } from '../../model/conversation/message-kind.ts'
 import { schemaBuilder } from '../schema-builder.ts'
@@ -9,6 +10,9 @@ import { UsageType } from '../usage.ts'
 import { MessageKindEnum, MessageStatusEnum, RoleEnum } from './chat-enums.ts'
 import { MessagePartInterface, toIndexedParts } from './message-part.ts'
 import { ToolCallType } from './tool-call.ts'
+
+/** The digest of a longer text is computed in a turn of the event loop of its own. In UTF-16 code units. */
+const maxDigestedAtOnce = 65_536
 
 MessageObjectType.implement({
   description: 'A message of the user or the agent. An assistant message holds everything that one stream produced.',
@@ -111,13 +115,18 @@ schemaBuilder.objectFields(MessageObjectType, (t) => ({
       'The SHA-256 hash, in hexadecimal, of the parts in order as a JSON array in RFC 8785 form. A client can compute it from the events, to verify that it has received everything.',
       'The elements are `{type:"text",text}`, `{type:"reasoning",text}`, `{type:"tool",id,name,argumentsText,state,result,error}` and `{type:"file",mediaType,name,url}`. Fields that are null are left out.',
     ].join('\n\n'),
-    resolve: ({ id, parts }) =>
-      computeMessageDigest(
-        parts.map((part, index) => (part.type === 'file' ? withPublicUrl(part, id, index) : part)),
-        sha256Hex,
-      ),
+    resolve: async ({ id, parts }) => {
+      // Milliseconds for a message of a megabyte, of which a page can have hundreds.
+      if (isLong(parts) && turnScheduler.mustWait()) await turnScheduler.wait()
+      const publicParts = parts.map((part, index) => (part.type === 'file' ? withPublicUrl(part, id, index) : part))
+      return computeMessageDigest(publicParts, sha256Hex)
+    },
   }),
 }))
+
+function isLong(parts: readonly MessagePart[]): boolean {
+  return parts.some((part) => 'text' in part && part.text.length > maxDigestedAtOnce)
+}
 
 /** A file part with the URL that clients receive, so that they compute the same digest. */
 function withPublicUrl(part: Extract<MessagePart, { type: 'file' }>, messageId: string, index: number) {

@@ -1,4 +1,5 @@
 import { type ExecutionArgs, type ExecutionResult, getOperationAST, type GraphQLError } from 'graphql'
+import { turnScheduler } from '../../lib/event-loop/turn-scheduler.ts'
 import { type Context, createContext, type RequestInfo } from '../../schema/context.ts'
 import type { ProfileRegistry } from '../../services/profile-registry.ts'
 import type { DocumentLoader } from './documents/document-loader.ts'
@@ -60,6 +61,8 @@ export class OperationRunner {
   }
 
   async subscribe(args: ExecutionArgs): Promise<ExecutionResult | SubscriptionResultStream> {
+    // Many that arrive at once start one by one.
+    if (turnScheduler.mustWait()) await turnScheduler.wait()
     const { profiles } = this.#options
     const name = getOperationAST(args.document, args.operationName)?.name?.value ?? null
     const telemetry = profiles.telemetry.startOperation({ type: 'subscription', name })

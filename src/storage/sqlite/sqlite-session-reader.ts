@@ -21,13 +21,12 @@ import type { SegueSessionReader } from '../sessions/session-reader.ts'
 import { ConversationIndexReader } from './conversation-index/conversation-index-reader.ts'
 import type { SegueProfileDatabase } from './segue-profile-database.ts'
 import { lookUpInBatches } from './look-up-in-batches.ts'
-import { isOfExistingSessionSql } from './rows/deletion-queue-condition.ts'
+import { isShownSql, type MessageOutline, readMessagesInSteps, selectOutlinesSql } from './read-messages-in-steps.ts'
 import { type MessageRow, messageFromRow } from './rows/message-row.ts'
 import { type SessionRowWithSettings, selectSessionsSql, sessionFromRow } from './rows/session-row.ts'
 
 const maxRowsPerPage = 1_001
 const maxSessionIdsPerPage = 1_000
-const isShownSql = isOfExistingSessionSql('messages')
 
 /** The sessions, messages and conversations in a profile's database. */
 export class SqliteSessionReader implements SegueSessionReader {
@@ -107,9 +106,9 @@ export class SqliteSessionReader implements SegueSessionReader {
 
   async listMessages(sessionId: string, page: PageRequest<number>): Promise<MessageRecord[]> {
     const direction = page.backwards ? 'DESC' : 'ASC'
-    const rows = this.#database
-      .prepare<[string, number, number, number], MessageRow>(
-        `SELECT * FROM messages WHERE session_id = ? AND position > ? AND position < ? AND ${isShownSql}
+    const outlines = this.#database
+      .prepare<[string, number, number, number], MessageOutline>(
+        `${selectOutlinesSql} WHERE session_id = ? AND position > ? AND position < ? AND ${isShownSql}
          ORDER BY position ${direction} LIMIT ?`,
       )
       .all(
@@ -118,19 +117,15 @@ export class SqliteSessionReader implements SegueSessionReader {
         page.before ?? Number.MAX_SAFE_INTEGER,
         boundPage(page).limit,
       )
-      .map((row) => messageFromRow(row, this.#database.profile))
-    return page.backwards ? rows.reverse() : rows
+    return readMessagesInSteps(this.#database, page.backwards ? outlines.reverse() : outlines)
   }
 
-  findMessages(ids: readonly string[]): Promise<MessageRecord[]> {
-    return lookUpInBatches(ids, (batch) =>
-      this.#database
-        .prepare<[string], MessageRow>(
-          `SELECT * FROM messages WHERE id IN (SELECT value FROM json_each(?)) AND ${isShownSql}`,
-        )
-        .all(JSON.stringify(batch))
-        .map((row) => messageFromRow(row, this.#database.profile)),
+  async findMessages(ids: readonly string[]): Promise<MessageRecord[]> {
+    const find = this.#database.prepare<[string], MessageOutline>(
+      `${selectOutlinesSql} WHERE id IN (SELECT value FROM json_each(?))`,
     )
+    const outlines = await lookUpInBatches(ids, (batch) => find.all(JSON.stringify(batch)))
+    return readMessagesInSteps(this.#database, outlines)
   }
 
   async findMessage(id: string): Promise<MessageRecord | null> {
@@ -141,14 +136,13 @@ export class SqliteSessionReader implements SegueSessionReader {
   }
 
   async loadContextMessages(sessionId: string): Promise<MessageRecord[]> {
-    return this.#database
-      .prepare<
-        [string],
-        MessageRow
-      >(`SELECT * FROM messages WHERE session_id = ? AND position IS NOT NULL AND withdrawn = 0 AND ${isShownSql}
-         ORDER BY position`)
+    const outlines = this.#database
+      .prepare<[string], MessageOutline>(
+        `${selectOutlinesSql} WHERE session_id = ? AND position IS NOT NULL AND withdrawn = 0 AND ${isShownSql}
+         ORDER BY position`,
+      )
       .all(sessionId)
-      .map((row) => messageFromRow(row, this.#database.profile))
+    return readMessagesInSteps(this.#database, outlines)
   }
 
   /** A page of the index, in which the sessions with other flags are replaced by those of them that match. */
