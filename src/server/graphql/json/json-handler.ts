@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ExecutionResult } from 'graphql'
 import { z } from 'zod'
-import { parseJsonWithExactNumbersOrNull } from '../../../lib/text/json.ts'
 import type { RequestInfo } from '../../../schema/context.ts'
 import type { Caller } from '../../auth/caller.ts'
 import { jsonMediaTypes, negotiateMediaType } from '../../http/accept-header.ts'
 import { type ErrorFormatter, httpExtensionSchema } from '../error-formatter.ts'
 import { graphqlParamNames, type GraphQLParams, parseGraphQLParams } from '../graphql-params.ts'
 import type { OperationRunner } from '../operation-runner.ts'
+import { parseRequestJson } from '../parse-request-json.ts'
 import { readIdempotencyKeyHeader } from './idempotency-key-header.ts'
 import type { JsonRequestHandler } from './json-request-handler.ts'
 import { runJsonOperation } from './run-json-operation.ts'
@@ -31,7 +31,7 @@ const httpSchema = httpExtensionSchema.extend({ spec: z.boolean().optional() })
 export function createJsonHandler(options: JsonHandlerOptions): JsonRequestHandler {
   const { operations, errors, handleOther, readSlowConsumerTimeoutMs } = options
   return async (request, response, caller, body) => {
-    const params = request.method === 'POST' && body ? parseBody(body) : null
+    const params = request.method === 'POST' && body ? await parseBody(body) : null
     const mediaType = negotiateMediaType(request.headers.accept, jsonMediaTypes)
     if (params === null || mediaType === null) return handleOther(request, response, caller, body)
     const result = await runJsonOperation(operations, params, false, toRequestInfo(request, response, caller)).catch(
@@ -55,8 +55,8 @@ export function createJsonHandler(options: JsonHandlerOptions): JsonRequestHandl
 }
 
 /** Null if Yoga has to say what is wrong with the body, or if it is a batch. */
-function parseBody(body: Buffer): GraphQLParams | null {
-  const value = parseJsonWithExactNumbersOrNull(body.toString())
+async function parseBody(body: Buffer): Promise<GraphQLParams | null> {
+  const value = await parseRequestJson(body.toString()).catch(() => null)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
   return Object.keys(value).every((name) => graphqlParamNames.has(name)) ? parseGraphQLParams(value) : null
 }
