@@ -64,6 +64,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
   'storage/sqlite': [
     'maintenance',
     'transfer',
+    'sessions',
     'deletion',
     'search',
     'conversation-index',

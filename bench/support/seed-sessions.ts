@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { SegueProfileDatabase } from '../../src/storage/sqlite/segue-profile-database.ts'
-import { SqliteSessionReader } from '../../src/storage/sqlite/sqlite-session-reader.ts'
+import { SqliteSessionReader } from '../../src/storage/sqlite/sessions/sqlite-session-reader.ts'
 import { HermesDb } from '../../tests/support/hermes/hermes-db.ts'
 
 export interface SeedSize {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { SegueProfileDatabase } from '../../src/storage/sqlite/segue-profile-database.ts'
-import { SqliteSessionReader } from '../../src/storage/sqlite/sqlite-session-reader.ts'
+import { SqliteSessionReader } from '../../src/storage/sqlite/sessions/sqlite-session-reader.ts'
 import { segueId } from '../support/seed-sessions.ts'
 import { writeAnswer } from './answer-text.ts'
 

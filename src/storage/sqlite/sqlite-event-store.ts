@@ -40,7 +40,7 @@ import {
 import { findContinuation, findCurrentPlace, findOldestRetries } from './rows/retries/session-place.ts'
 import type { PositionRange } from '../position-range.ts'
 import * as turnMessageRows from './rows/retries/turn-message-row.ts'
-import { patchSession } from './patch-session.ts'
+import { patchSession } from './sessions/patch-session.ts'
 import { addToUsageSums, countUsage } from './rows/usage-sum-row.ts'
 import { assertFence, type StreamRow, streamFromRow, updateQueueOrder, upsertStream } from './rows/stream-row.ts'
 

@@ -14,7 +14,7 @@ import { SqliteDecisionStore } from '../../../../src/storage/sqlite/sqlite-decis
 import { SqliteEventStore } from '../../../../src/storage/sqlite/sqlite-event-store.ts'
 import { SqliteIdempotencyKeyStore } from '../../../../src/storage/sqlite/sqlite-idempotency-key-store.ts'
 import { SqliteJobStore } from '../../../../src/storage/sqlite/sqlite-job-store.ts'
-import { SqliteSessionReader } from '../../../../src/storage/sqlite/sqlite-session-reader.ts'
+import { SqliteSessionReader } from '../../../../src/storage/sqlite/sessions/sqlite-session-reader.ts'
 
 /** SHA-256 of the text of every released migration. */
 const releasedDigests = [

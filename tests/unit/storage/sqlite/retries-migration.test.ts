@@ -5,7 +5,7 @@ import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { migrations } from '../../../../src/storage/sqlite/database/migrations.ts'
 import { SegueProfileDatabase } from '../../../../src/storage/sqlite/segue-profile-database.ts'
-import { SqliteSessionReader } from '../../../../src/storage/sqlite/sqlite-session-reader.ts'
+import { SqliteSessionReader } from '../../../../src/storage/sqlite/sessions/sqlite-session-reader.ts'
 
 /** The last version that stored retries as forks. */
 const oldVersion = 14

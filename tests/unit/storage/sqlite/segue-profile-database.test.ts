@@ -9,7 +9,7 @@ import { migrations } from '../../../../src/storage/sqlite/database/migrations.t
 import { SegueProfileDatabase } from '../../../../src/storage/sqlite/segue-profile-database.ts'
 import { ReadOnlySegueDatabase } from '../../../../src/storage/sqlite/search/read-only-segue-database.ts'
 import { SqliteEventStore } from '../../../../src/storage/sqlite/sqlite-event-store.ts'
-import { SqliteSessionReader } from '../../../../src/storage/sqlite/sqlite-session-reader.ts'
+import { SqliteSessionReader } from '../../../../src/storage/sqlite/sessions/sqlite-session-reader.ts'
 import { newTempFolder } from '../../../support/server/segue.ts'
 import { newTextMessage } from '../../../support/search/segue-search-fixture.ts'
 

@@ -1,13 +1,13 @@
-import type { SessionRecord } from '../../model/session.ts'
-import type { SessionRecordPatch } from '../event-store.ts'
-import type { SqlConnection } from './database/statement-cache.ts'
+import type { SessionRecord } from '../../../model/session.ts'
+import type { SessionRecordPatch } from '../../event-store.ts'
+import type { SqlConnection } from '../database/statement-cache.ts'
 import {
   type SessionRow,
   type SessionRowWithSettings,
   selectSessionsSql,
   sessionFromRow,
   sessionToRow,
-} from './rows/session-row.ts'
+} from '../rows/session-row.ts'
 
 /** Changes the row of a session, if there is one. Call it inside a transaction. */
 export function patchSession(db: SqlConnection, profile: string, sessionId: string, patch: SessionRecordPatch): void {

@@ -1,12 +1,12 @@
-import type { PageRequest } from '../../lib/pagination.ts'
-import type { MessageRecord } from '../../model/message.ts'
+import type { PageRequest } from '../../../lib/pagination.ts'
+import type { MessageRecord } from '../../../model/message.ts'
 import {
   type ConversationFlags,
   matchesFlags,
   type SessionFilter,
   type SessionSortKey,
-} from '../../model/session-filter.ts'
-import type { SessionRecord } from '../../model/session.ts'
+} from '../../../model/session-filter.ts'
+import type { SessionRecord } from '../../../model/session.ts'
 import type {
   ConversationChange,
   ConversationCount,
@@ -14,16 +14,16 @@ import type {
   ConversationPage,
   ConversationListEntry,
   OffsetPagination,
-} from '../sessions/conversation-reader.ts'
-import { StorageError } from '../errors.ts'
-import { compareByActivity, orderByIds, selectSessionPage, takePage } from '../keyset-pagination.ts'
-import type { SegueSessionReader } from '../sessions/session-reader.ts'
-import { ConversationIndexReader } from './conversation-index/conversation-index-reader.ts'
-import type { SegueProfileDatabase } from './segue-profile-database.ts'
-import { lookUpInBatches } from './look-up-in-batches.ts'
+} from '../../sessions/conversation-reader.ts'
+import { StorageError } from '../../errors.ts'
+import { compareByActivity, orderByIds, selectSessionPage, takePage } from '../../keyset-pagination.ts'
+import type { SegueSessionReader } from '../../sessions/session-reader.ts'
+import { ConversationIndexReader } from '../conversation-index/conversation-index-reader.ts'
+import type { SegueProfileDatabase } from '../segue-profile-database.ts'
+import { lookUpInBatches } from '../look-up-in-batches.ts'
 import { isShownSql, type MessageOutline, readMessagesInSteps, selectOutlinesSql } from './read-messages-in-steps.ts'
-import { type MessageRow, messageFromRow } from './rows/message-row.ts'
-import { type SessionRowWithSettings, selectSessionsSql, sessionFromRow } from './rows/session-row.ts'
+import { type MessageRow, messageFromRow } from '../rows/message-row.ts'
+import { type SessionRowWithSettings, selectSessionsSql, sessionFromRow } from '../rows/session-row.ts'
 
 const maxRowsPerPage = 1_001
 const maxSessionIdsPerPage = 1_000
