@@ -1,5 +1,4 @@
 import { homedir } from 'node:os'
-import { discoverProviders } from '../agent/providers/discover-providers.ts'
 import { toAllowedModelNames, validateModelId } from '../config/profile/model-id.ts'
 import { type ProfileSettingsWithProviders, readProfileSettings } from '../config/profile/profile-settings.ts'
 import type { Provider } from '../config/profile/provider.ts'
@@ -7,7 +6,6 @@ import { SettingsError } from '../config/settings-error.ts'
 import { listProfileSecrets } from '../config/list-secrets.ts'
 import type { Settings } from '../config/settings.ts'
 import { registerSecrets } from '../lib/text/known-secrets.ts'
-import type { HttpClient } from '../lib/http/http-client.ts'
 import type { Logger } from '../lib/logger.ts'
 import { defaultProfileName } from '../profiles/profile-name.ts'
 
@@ -16,7 +14,8 @@ export interface ProfileSettingsOptions {
   readonly settings: Settings
   readonly env: NodeJS.ProcessEnv
   readonly log: Logger
-  readonly httpClient: HttpClient
+  /** Finds the providers that need no configuration, in order of preference. */
+  readonly findProviders: () => Promise<Provider[]>
 }
 
 /**
@@ -26,10 +25,10 @@ export interface ProfileSettingsOptions {
 export async function loadProfileSettings(
   name: string,
   folder: string,
-  { settings, env, log, httpClient }: ProfileSettingsOptions,
+  { settings, env, log, findProviders }: ProfileSettingsOptions,
 ): Promise<ProfileSettingsWithProviders> {
   if (name === defaultProfileName) {
-    const providers = settings.providers ?? (await discoverDefaultProviders(settings.model, env, httpClient))
+    const providers = settings.providers ?? assertHasModel(await findProviders(), settings.model)
     registerSecrets(listProfileSecrets({ ...settings, providers }))
     return { ...settings, providers }
   }
@@ -39,13 +38,8 @@ export async function loadProfileSettings(
   return profileSettings
 }
 
-/** Finds the providers of the profile `default` if none is configured. Throws if none of them has the chosen model. */
-async function discoverDefaultProviders(
-  model: string | null,
-  env: NodeJS.ProcessEnv,
-  httpClient: HttpClient,
-): Promise<Provider[]> {
-  const providers = await discoverProviders(env, httpClient)
+/** Returns the providers that were found. Throws if none of them has the chosen model. */
+function assertHasModel(providers: Provider[], model: string | null): Provider[] {
   const problem = model === null ? null : validateModelId(model, toAllowedModelNames(providers))
   if (problem === null) return providers
   throw new SettingsError([

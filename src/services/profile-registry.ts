@@ -220,7 +220,7 @@ export class ProfileRegistry {
 
   async close(): Promise<void> {
     this.#isClosing = true
-    this.#configs.reloader[Symbol.dispose]()
+    this.#configs[Symbol.dispose]()
     await this.#open.settle()
     await Promise.all(this.#open.services.map((services) => services.close()))
     await this.#fileConverter.close()

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
+import { discoverProviders } from '../../agent/providers/discover-providers.ts'
 import type { ProfileSettingsWithProviders } from '../../config/profile/profile-settings.ts'
 import { listChangedRestartSettings, mergeLiveSettings } from '../../config/reload/restart-settings.ts'
 import type { Settings } from '../../config/settings.ts'
@@ -9,6 +10,7 @@ import type { Readiness } from '../../lib/telemetry/readiness.ts'
 import { defaultProfileName } from '../../profiles/profile-name.ts'
 import { loadProfileSettings } from '../load-profile-settings.ts'
 import { ConfigReloader } from './config-reloader.ts'
+import { DiscoveredProviders } from './discovered-providers.ts'
 import type { ProfileConfigurator } from './profile-configurator.ts'
 
 export interface ProfileConfigsOptions {
@@ -25,6 +27,8 @@ export interface ProfileConfigsOptions {
 
 export interface ProfileConfigsDependencies {
   readonly httpClient: HttpClient
+  /** How providers that need no configuration are found. */
+  readonly discover?: typeof discoverProviders
   /** Is told of files that are not valid. */
   readonly readiness: Readiness
 }
@@ -37,24 +41,37 @@ export interface ConfiguredProfile extends Pick<ProfileConfigurator, 'configure'
   readonly settings: ProfileSettingsWithProviders
 }
 
+/** How often providers that need no configuration are looked for again: they may start after this server. */
+const discoveryIntervalMs = 30_000
+
 /** The config.json files of the open profiles. That of `default` is also the server's. */
-export class ProfileConfigs {
-  readonly #options: ProfileConfigsOptions & Pick<ProfileConfigsDependencies, 'httpClient'>
+export class ProfileConfigs implements Disposable {
+  readonly #options: ProfileConfigsOptions
   readonly #reloader: ConfigReloader
+  readonly #discovered: DiscoveredProviders
+  #discoveryTimer: ReturnType<typeof setInterval> | undefined
   #pendingRestart = ''
 
-  constructor(options: ProfileConfigsOptions, { httpClient, readiness }: ProfileConfigsDependencies) {
-    this.#options = { ...options, httpClient }
+  constructor(options: ProfileConfigsOptions, dependencies: ProfileConfigsDependencies) {
+    const { httpClient, readiness, discover = discoverProviders } = dependencies
+    this.#options = options
     this.#reloader = new ConfigReloader(readiness)
+    this.#discovered = new DiscoveredProviders(() => discover(options.env, httpClient))
   }
 
-  get reloader(): Pick<ConfigReloader, 'reloadAll' | 'unwatch'> & Disposable {
+  get reloader(): Pick<ConfigReloader, 'reloadAll' | 'unwatch'> {
     return this.#reloader
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#discoveryTimer)
+    this.#reloader[Symbol.dispose]()
   }
 
   /** The settings of a profile that is being opened. Rejects with a SettingsError. */
   load(name: string, folder: string, settings = this.#options.settings.current): Promise<ProfileSettingsWithProviders> {
-    return loadProfileSettings(name, folder, { ...this.#options, settings })
+    const findProviders = () => this.#discovered.find()
+    return loadProfileSettings(name, folder, { ...this.#options, settings, findProviders })
   }
 
   /** Applies the changes of a file to the services of its profile, from now on until it is unwatched. */
@@ -66,8 +83,11 @@ export class ProfileConfigs {
         reload: this.#createReload(profile),
         log: log.child({ profile: name }),
       })
-    if (readSettings)
-      this.#reloader.watch(name, folder, { reload: () => this.#reloadServer(profile, readSettings), log })
+    if (!readSettings) return
+    this.#reloader.watch(name, folder, { reload: () => this.#reloadServer(profile, readSettings), log })
+    this.#discoveryTimer ??= setInterval(() => {
+      if (this.#options.settings.current.providers === null) void this.#reloader.reloadAll()
+    }, discoveryIntervalMs).unref()
   }
 
   #createReload({ name, folder, settings, configure }: ConfiguredProfile): () => Promise<void> {
@@ -86,12 +106,13 @@ export class ProfileConfigs {
     const next = readSettings()
     const merged = mergeLiveSettings(settings.current, next)
     this.#logPendingRestart(listChangedRestartSettings(settings.current, next))
-    if (isDeepStrictEqual(settings.current, merged)) return
+    const isSame = isDeepStrictEqual(settings.current, merged)
+    if (isSame && !(merged.providers === null && (await this.#discovered.findMore()))) return
     const profileSettings = await this.load(name, folder, merged)
     for (const warning of next.warnings) if (!settings.current.warnings.includes(warning)) log.warn({}, warning)
     settings.replace(merged)
     configure({ settings: profileSettings })
-    log.info({}, 'The changed config.json is in effect.')
+    log.info({}, isSame ? 'Another model provider was found.' : 'The changed config.json is in effect.')
   }
 
   #logPendingRestart(names: readonly string[]): void {
