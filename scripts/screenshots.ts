@@ -80,5 +80,7 @@ for (const picture of pictures) await takePicture(browser, server, picture)
 const { id: busy } = await server.client.createSession({ title: 'A plan for the garden', model: 'demo/busy' })
 const events = server.client.chat({ sessionId: busy, text: 'Plan my garden from March to August, please.' })
 for await (const { type } of events) if (type === 'TextDelta') break
-await takePicture(browser, server, { name: 'busy', path: toChatPath(busy), prepare: seeText('March') })
+const next = server.client.chat({ sessionId: busy, text: 'And when do I prune the hedge?', ifBusy: 'QUEUE' })
+await next.next()
+await takePicture(browser, server, { name: 'busy', path: toChatPath(busy), prepare: seeText('broad beans') })
 if (wanted.size === 0 || wanted.has('stop-and-resume')) await captureStopAndResume(browser, server, folder)

@@ -102,6 +102,21 @@ describeApp('Files of a message', (browser) => {
     }
   })
 
+  test('are not uploaded any further once they are removed', async () => {
+    await using app = await openWithProvider(browser)
+    const { page } = app
+    const network = await page.context().newCDPSession(page)
+    await network.send('Network.enable')
+    const conditions = { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 50_000 }
+    await network.send('Network.emulateNetworkConditions', conditions)
+    const aborted = page.waitForEvent('requestfailed', (request) => request.url().includes('/files?'))
+    const large = { ...image, buffer: Buffer.concat([image.buffer, Buffer.alloc(4_000_000)]) }
+    await page.locator('input[type=file]').setInputFiles([large])
+    await page.getByRole('progressbar', { name: 'Being uploaded' }).waitFor()
+    await page.getByRole('button', { name: /^Remove/ }).click()
+    expect((await aborted).failure()?.errorText).toBe('net::ERR_ABORTED')
+  })
+
   test('say how much of them has been sent', async () => {
     await using app = await openWithProvider(browser)
     const { page } = app

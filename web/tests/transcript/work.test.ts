@@ -65,6 +65,11 @@ const subjects: readonly Subject[] = [
     toDelta: (count) => (count % 8 === 0 ? `word${count}\n- ` : ` **word${count}**`),
   },
   {
+    name: 'a paragraph',
+    start: (lines) => 'some **words** of a paragraph, and `others`, without an end '.repeat(lines),
+    toDelta: (count) => ` **word${count}**`,
+  },
+  {
     name: 'code',
     start: (lines) => `\`\`\`ts\n${'const value: number = 42\n'.repeat(lines)}// `,
     toDelta: (count) => (count % 8 === 0 ? ` word${count}\n// ` : ` word${count}`),

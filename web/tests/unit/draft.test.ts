@@ -1,6 +1,6 @@
 import { SegueError, type UploadedFile } from 'segue-client'
 import { expect, test } from 'vitest'
-import { Draft } from '../../src/chat/composer/draft/draft.ts'
+import { Draft, type DraftOptions } from '../../src/chat/composer/draft/draft.ts'
 import type { DraftStorage, StoredDraft } from '../../src/chat/composer/draft/draft-storage.ts'
 import { waitUntil } from '../../../tests/support/wait-until.ts'
 
@@ -29,7 +29,7 @@ async function newDraft({
 }: {
   key?: string
   stored?: Readonly<Record<string, StoredDraft>>
-  upload?: () => Promise<UploadedFile>
+  upload?: DraftOptions['upload']
 } = {}) {
   const { drafts, storage } = newStorage(stored)
   const draft = new Draft({ key, storage, upload })
@@ -118,6 +118,22 @@ test('a file that the server does not take is not kept', async () => {
   draft.addFiles([note()], limits)
   await waitUntil(() => draft.getSnapshot().files[0]?.status === 'failed')
   expect(draft.getSnapshot().files[0]).toMatchObject({ error: 'No image.', blob: null })
+})
+
+test('a file that is removed is not uploaded any further', async () => {
+  const signals: (AbortSignal | undefined)[] = []
+  const { draft } = await newDraft({
+    upload: async (_file, { signal }) => {
+      signals.push(signal)
+      return new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
+    },
+  })
+  draft.addFiles([note(), note()], limits)
+  const [first, second] = draft.getSnapshot().files
+  draft.removeFile(first?.id ?? '')
+  expect(signals.map((signal) => signal?.aborted)).toEqual([true, false])
+  await waitUntil(() => draft.getSnapshot().files.length === 1)
+  expect(draft.getSnapshot().files).toEqual([second])
 })
 
 test('files beyond the limits of the server are not uploaded, and say why', async () => {

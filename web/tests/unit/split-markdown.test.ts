@@ -134,6 +134,63 @@ describe('splitMarkdown', () => {
     }
   })
 
+  const sentence =
+    'Some *words* of a `sentence` with **a [link](https://a.example) in it**, which costs $5 or less_or_more. '
+
+  test('a long paragraph that grows has the pieces at each length that it has when it is read at once', () => {
+    const text = `${sentence.repeat(60)}\n\n${'一些文字，用于句子。'.repeat(400)}\n\n${'x'.repeat(9000)}`
+    for (const split of grow(text, 37)) {
+      expect(split.groups.flat()).toEqual(lexMarkdownBlocks(split.source, 0).blocks)
+    }
+    const pieces = splitMarkdown(null, text)
+      .groups.flat()
+      .map(({ pieced }) => pieced?.pieces ?? [])
+    expect(pieces.map(({ length }) => length)).toEqual([5, 3, 0])
+  })
+
+  test('where a long paragraph is cut, nothing is open: emphasis, code, links, tags, formulas', () => {
+    for (const [begin, end] of [
+      ['*', '*'],
+      ['**', '**'],
+      ['__', '__'],
+      ['~~', '~~'],
+      ['`` ` ', ' ``'],
+      ['[', '](https://a.example)'],
+      ['[a](b "', '")'],
+      ['<a title="', '">'],
+      ['$', '$'],
+    ]) {
+      const open = `${begin}${'inner words '.repeat(60)}end${end}`
+      const { pieced } =
+        splitMarkdown(null, `${'word '.repeat(250)}${open} ${'word '.repeat(500)}`).groups[0]?.[0] ?? {}
+      const sources = pieced?.pieces.map(({ source }) => source) ?? []
+      expect(sources.length, begin).toBeGreaterThan(1)
+      expect(
+        sources.filter((source) => source.includes(open)),
+        begin,
+      ).toHaveLength(1)
+    }
+  })
+
+  test('a paragraph of which something stays open is cut even so, and none begins with what is no text', () => {
+    const { pieced } = splitMarkdown(null, `It is *open ${'- 1. # > word '.repeat(3000)}`).groups[0]?.[0] ?? {}
+    expect(pieced?.pieces.length).toBeGreaterThan(5)
+    for (const { source } of pieced?.pieces ?? []) expect(source).toMatch(/^\p{L}/u)
+  })
+
+  test('of a long paragraph that grows, it reads only the last pieces again, and the others stay the same objects', () => {
+    const before = splitMarkdown(null, sentence.repeat(1000))
+    const after = splitMarkdown(before, `${before.source}And more`)
+    expect(before.source.length - before.frozenEnd).toBeLessThan(5000)
+    const [known, pieces] = [before, after].map(({ groups }) => groups[0]?.[0]?.pieced?.pieces ?? [])
+    expect(pieces?.filter((piece) => !known?.includes(piece)).length).toBeLessThanOrEqual(2)
+  })
+
+  test('a long paragraph that turns out to be a heading is one', () => {
+    const split = grow(`${sentence.repeat(60)}\n===\n\nText`, 41).at(-1)
+    expect(split?.groups.flat().map(({ pieced }) => pieced)).toEqual([null, null])
+  })
+
   test('a text that does not continue the one before is read anew', () => {
     const before = splitMarkdown(null, manual)
     expect(sourcesOf(splitMarkdown(before, 'Something else.'))).toEqual(['Something else.'])

@@ -20,7 +20,7 @@ interface MarkdownSourceProps {
   readonly isLive: boolean
   readonly rehypePlugins?: Options['rehypePlugins']
   /** What is around a source that is shown as it is written. Default: nothing. */
-  readonly wrapPlain?: (plain: ReactNode) => ReactNode
+  readonly wrapPlain?: (plain: ReactNode, source: string) => ReactNode
 }
 
 /** A source of Markdown. It renders again only when it changes itself. */
@@ -29,7 +29,7 @@ export const MarkdownSource = memo(function MarkdownSource(props: MarkdownSource
   // What shows formulas is costly: it waits until the source is whole.
   const hasMath = useMemo(() => !isLive && mayHaveMath(source), [source, isLive])
   const math = useFormulaOptions(hasMath)
-  const plain = wrapPlain(<p className={styles.plain}>{source}</p>)
+  const plain = wrapPlain(<p className={styles.plain}>{source}</p>, source)
   if (isTooNested(source)) return plain
   return (
     <ErrorBoundary resetKey={source} fallback={plain}>

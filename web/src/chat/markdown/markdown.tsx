@@ -1,4 +1,5 @@
 import { memo, useMemo, useRef } from 'react'
+import { usePacedValue } from '../../components/hooks/use-paced-value.ts'
 import { useSteps } from '../../components/hooks/use-steps.ts'
 import { completeSplit } from './blocks/link-definitions.ts'
 import type { MarkdownBlock } from './blocks/markdown-block.ts'
@@ -15,7 +16,7 @@ interface MarkdownProps {
 
 /** A text of Markdown. While it grows, only its last blocks render; the end of the growth renders nothing anew. */
 export function Markdown({ text, isStreaming }: MarkdownProps) {
-  const split = useMarkdownSplit(text)
+  const split = useMarkdownSplit(text, isStreaming)
   const groups = useMemo(() => (isStreaming ? split.groups : completeSplit(split)), [split, isStreaming])
   // Who opens a long text waits for its end only.
   const isRendered = useSteps(groups.length, { last: isStreaming ? Infinity : 2, step: 1 })
@@ -70,10 +71,21 @@ function estimateHeight(group: readonly MarkdownBlock[]): number {
   return group.reduce((sum, { source }) => sum + 20 + 25 * Math.ceil(source.length / 90), 0)
 }
 
+// What cannot be cut, such as a long quotation, is rendered anew as it grows: the longer it is, the more seldom.
+const maxUnpaced = 8000 // UTF-16 code units
+const paceMs = 0.025 // for each
+
+/** UTF-16 code units that are rendered anew when text is added. Lines of code that are shown already are not. */
+function countGrowing(split: MarkdownSplit | null): number {
+  return !split || split.groups.at(-1)?.at(-1)?.code ? 0 : split.source.length - split.frozenEnd
+}
+
 /** The blocks of the text, read on from where they were read in the rendering before. */
-function useMarkdownSplit(text: string): MarkdownSplit {
+function useMarkdownSplit(text: string, isStreaming: boolean): MarkdownSplit {
   const known = useRef<MarkdownSplit | null>(null)
-  const split = splitMarkdown(known.current, text)
+  const growing = countGrowing(known.current)
+  const read = usePacedValue(text, isStreaming && growing > maxUnpaced ? growing * paceMs : 0)
+  const split = splitMarkdown(known.current, read)
   // A cache: the same text has the same blocks, whichever rendering has read them before.
   known.current = split
   return split

@@ -40,6 +40,8 @@ export class Draft {
   #hasChanged = false
   /** What was written last is kept in the browser. */
   #isStored = true
+  /** Of the files that this page is uploading, by their ids. */
+  readonly #uploads = new Map<string, AbortController>()
   /** The keys of what this page is sending. */
   readonly #taken = new Set<string>()
 
@@ -84,6 +86,7 @@ export class Draft {
   }
 
   readonly removeFile = (id: string): void => {
+    this.#uploads.get(id)?.abort()
     this.#change({ files: this.#state.files.filter((file) => file.id !== id) })
   }
 
@@ -176,16 +179,21 @@ export class Draft {
     const profile = this.#profile
     if (profile === null) return
     this.#changeFile(id, { status: 'uploading', error: null })
+    this.#uploads.get(id)?.abort()
+    const uploading = new AbortController()
+    this.#uploads.set(id, uploading)
     try {
-      const uploaded = await this.#upload(file.blob, { name: file.name, profile })
+      const uploaded = await this.#upload(file.blob, { name: file.name, profile, signal: uploading.signal })
       if (profile !== this.#profile) return
       this.#changeFile(id, { status: 'ready', upload: { file: uploaded, at: Date.now(), profile } })
     } catch (error) {
       const message = error instanceof Error ? error.message : strings.composer.files.failed
-      if (profile !== this.#profile) return
+      if (profile !== this.#profile || uploading.signal.aborted) return
       // What the server does not take is not kept, and not tried again.
       const isRefused = error instanceof SegueError && refusals.has(error.code)
       this.#changeFile(id, { status: 'failed', error: message, ...(isRefused && { blob: null }) })
+    } finally {
+      if (this.#uploads.get(id) === uploading) this.#uploads.delete(id)
     }
   }
 

@@ -1,16 +1,20 @@
 import type { Token, Tokens } from 'marked'
+import { cutParagraph } from './cut-paragraph.ts'
 import type { MarkdownPiece, OpenBlock, PiecedContent } from './markdown-block.ts'
 
 const minPieceLength = 1500 // UTF-16 code units: what is parsed and rendered with each delta
 
 /**
- * The pieces of a table or a list. Where a piece ends does not depend on what comes behind the next one. Null for other
+ * The pieces of a table, a list or a long paragraph. Where a piece ends does not depend on what comes behind the next one. Null for other
  * blocks. `start` is that of the block in the text; with `open`, the pieces go on behind those of `open`.
  */
 export function cutPieces(token: Token, start: number, open: OpenBlock | null): PiecedContent | null {
+  // With one more line, a paragraph may be a heading or a table: then it is that as a whole.
+  const isOpenText = open?.pieced.container.tag === 'p'
+  if (isText(token)) return open && !isOpenText ? null : cutText(token, start, open)
+  if (isOpenText) return null
   if (isTable(token)) return cutTable(token, start, open)
-  if (isList(token)) return cutList(token, start, open)
-  return null
+  return isList(token) ? cutList(token, start, open) : null
 }
 
 function cutTable({ raw }: Tokens.Table, start: number, open: OpenBlock | null): PiecedContent {
@@ -34,6 +38,17 @@ function cutList({ raw, items, ordered, start: firstNumber }: Tokens.List, start
   }
 }
 
+/** Null for one piece. */
+function cutText({ raw }: Tokens.Paragraph, start: number, open: OpenBlock | null): PiecedContent | null {
+  const pieces = [...(open?.pieced.pieces ?? [])]
+  let end = start
+  for (const source of cutParagraph(raw)) {
+    pieces.push({ start: end, source, first: pieces.length, count: 1 })
+    end += source.length
+  }
+  return pieces.length > 1 ? { container: { tag: 'p', head: '' }, pieces } : null
+}
+
 /** Behind the pieces of `open`, rows or items together until they are long enough. */
 function joinPieces(open: OpenBlock | null, sources: readonly string[], start: number, head = ''): MarkdownPiece[] {
   const pieces = [...(open?.pieced.pieces ?? [])]
@@ -53,6 +68,11 @@ function joinPieces(open: OpenBlock | null, sources: readonly string[], start: n
 
 function isTable(token: Token): token is Tokens.Table {
   return token.type === 'table'
+}
+
+/** Without the notes and the formulas that are blocks. */
+function isText(token: Token): token is Tokens.Paragraph {
+  return token.type === 'paragraph' && !/^\[\^|^ {0,3}\$\$/m.test(token.raw)
 }
 
 function isList(token: Token): token is Tokens.List {

@@ -7,25 +7,25 @@ export interface CodeBlockContent {
   readonly isClosed: boolean
 }
 
-/** Some rows of a table, or some items of a list. It is never changed. */
+/** Some rows of a table, some items of a list, or a part of a long paragraph. It is never changed. */
 export interface MarkdownPiece {
   /** Where it starts in the text: its key. */
   readonly start: number
-  /** A table, or a list, of these rows or items alone. */
+  /** A table, a list or a paragraph of these alone. */
   readonly source: string
   /** Of its rows or items, the place of the first one in all of them. */
   readonly first: number
-  /** How many it has. */
+  /** How many it has. A part of a paragraph is one. */
   readonly count: number
 }
 
 /** The element around the pieces. `head`: the first two lines of a table, which each piece of it begins with. */
 export type PieceContainer =
   | { readonly tag: 'table'; readonly head: string }
-  | { readonly tag: 'ul'; readonly head: '' }
+  | { readonly tag: 'ul' | 'p'; readonly head: '' }
   | { readonly tag: 'ol'; readonly head: ''; readonly firstNumber: number }
 
-/** A table or a list in pieces that render alone: of a long one that grows, only the last ones change. */
+/** A table, a list or a long paragraph in pieces that render alone: of a long one that grows, only the last ones change. */
 export interface PiecedContent {
   readonly container: PieceContainer
   /** None of a table that has no rows so far. */
@@ -39,11 +39,11 @@ export interface MarkdownBlock {
   readonly source: string
   /** Set if it is a code block. */
   readonly code: CodeBlockContent | null
-  /** Set if it is a table or a list. */
+  /** Set if it is a table, a list or a long paragraph. */
   readonly pieced: PiecedContent | null
 }
 
-/** A table or a list of which the first pieces are known. */
+/** A block of which the first pieces are known. */
 export interface OpenBlock {
   readonly start: number
   readonly pieced: PiecedContent

@@ -1,5 +1,6 @@
 import type { PiecedContent } from '../blocks/markdown-block.ts'
 import { ListPieces } from './list-pieces.tsx'
+import { ParagraphPieces } from './paragraph-pieces.tsx'
 import { TablePieces } from './table-pieces.tsx'
 
 interface PiecedViewProps {
@@ -8,8 +9,9 @@ interface PiecedViewProps {
   readonly isLive: boolean
 }
 
-/** A table or a list. Of its pieces, only those render again that change. */
+/** A table, a list or a long paragraph. Of its pieces, only those render again that change. */
 export function PiecedView({ pieced: { container, pieces }, isLive }: PiecedViewProps) {
+  if (container.tag === 'p') return <ParagraphPieces pieces={pieces} isLive={isLive} />
   if (container.tag === 'table') return <TablePieces head={container.head} pieces={pieces} isLive={isLive} />
   return (
     <ListPieces

@@ -18,6 +18,8 @@ const unwrapRows = () => (tree: Tree) => {
   ])
 }
 
+const unwrapText = () => (tree: Tree) => replaceElements(tree, ['p'], ({ children }) => children)
+
 function replaceElements(
   tree: Tree,
   tagNames: readonly string[],
@@ -37,3 +39,5 @@ export const itemPlugins = [unwrapItems]
 export const headPlugins = [unwrapHead]
 /** The rows of a table, without its head. */
 export const rowPlugins = [unwrapRows]
+/** The text of a paragraph. */
+export const textPlugins = [unwrapText]
