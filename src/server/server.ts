@@ -97,7 +97,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     tokens: options.tokens,
     methods: [
       createBearerAuthentication(options.tokens, options.jwts),
-      createCookieAuthentication(options.tokens, options.signInCookies),
+      createCookieAuthentication(options.tokens, options.signInCookies, options.trustProxy),
     ],
     limits: new CallerLimits(() => settings.current.limits),
     trustProxy: options.trustProxy,
@@ -148,8 +148,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 type RequestCheck = (request: IncomingMessage) => RequestRejection | null
 
 /** The check that precedes everything else, over HTTP as at the handshake of a WebSocket. */
-function createRequestCheck({ host, publicHosts, settings, log }: ServerOptions): RequestCheck {
-  const guard = new RequestGuard({ host, publicHosts, readAllowedOrigins: () => settings.current.allowedOrigins })
+function createRequestCheck({ settings, log, ...options }: ServerOptions): RequestCheck {
+  const guard = new RequestGuard({ ...options, readAllowedOrigins: () => settings.current.allowedOrigins })
   const refusedOrigins = new RefusedOriginLogger(log)
   return (request) => {
     const rejection = normalizeRequestTarget(request) ?? guard.check(request)
@@ -251,7 +251,9 @@ function createRequestListener(
         // Sets the time that the client has to receive the end of the response.
         response.setTimeout(settings.current.limits.slowConsumerSeconds * 1000)
       } catch (error) {
-        sendInternalError(response, error, errors)
+        // The client has left while it was sending its request.
+        if (request.destroyed && !request.complete) response.destroy()
+        else sendInternalError(response, error, errors)
       }
     }
     void runWithLogContext({ request: randomUUID() }, handle)

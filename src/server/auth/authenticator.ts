@@ -45,6 +45,8 @@ export class Authenticator {
     const caller = await this.#identify(request)
     if (caller === null || caller === 'invalid') return this.#reject(request, caller)
     if (isRejection(caller)) return caller
+    const rejection = await this.limits.admit(caller, this.#readAddress(request))
+    if (rejection) return rejection
     const release = this.limits.acquire(caller, 'connection')
     if (typeof release !== 'function') return release
     response.once('close', release)
@@ -59,7 +61,9 @@ export class Authenticator {
     const { tokens } = this.#options
     const caller = await this.#identify(request)
     if (caller === 'invalid' || (caller === null && !tokens.areRequired)) return this.#reject(request, caller)
-    return caller ?? (await this.limits.takeAttempt(this.#readAddress(request)))
+    const address = this.#readAddress(request)
+    if (caller === null) return this.limits.takeAttempt(address)
+    return isRejection(caller) ? caller : ((await this.limits.admit(caller, address)) ?? caller)
   }
 
   /**
@@ -82,10 +86,14 @@ export class Authenticator {
     return caller
   }
 
-  /** Who sends the request; null without valid credentials. It counts towards no limit. */
+  /** Who sends the request; null without valid credentials. Only wrong ones count towards a limit. */
   async findViewer(request: RequestCredentials): Promise<Viewer | null> {
     const caller = await this.#identify(request)
-    return caller === null || caller === 'invalid' || isRejection(caller) ? null : caller.viewer
+    if (caller === null) return null
+    const address = this.#readAddress(request)
+    if (caller === 'invalid') await this.limits.takeAttempt(address)
+    const isFound = caller !== 'invalid' && !isRejection(caller) && (await this.limits.admit(caller, address)) === null
+    return isFound ? caller.viewer : null
   }
 
   async #identify(request: RequestCredentials): Promise<AuthenticationResult> {

@@ -1,5 +1,6 @@
 import { RateLimiterMemory } from 'rate-limiter-flexible'
 import type { ServerLimits } from '../../config/limits.ts'
+import { LruCache } from '../../lib/lru-cache.ts'
 import type { RequestRejection } from '../request-rejection.ts'
 import type { Caller } from './caller.ts'
 
@@ -27,6 +28,9 @@ export type LimitedResource = keyof typeof limitNames
 /** The limits can change, so they are compared here, and the library only counts. */
 const counterOptions = { points: 0, duration: 60 }
 
+/** Pairs of an address and a token that are remembered. Of more, the least recently used ones are forgotten. */
+const maxKnownCallers = 10_000
+
 /** How long a client waits before it tries again what others of its token keep busy. */
 const busyRetrySeconds = 1
 
@@ -39,6 +43,7 @@ export class CallerLimits {
   readonly #requests = new RateLimiterMemory(counterOptions)
   readonly #attempts = new RateLimiterMemory(counterOptions)
   readonly #counts = new Map<string, number>()
+  readonly #knownCallers = new LruCache<string, true>(maxKnownCallers)
 
   /** @param readSettings Returns the limits that apply now. */
   constructor(readSettings: () => CallerLimitSettings) {
@@ -58,9 +63,23 @@ export class CallerLimits {
   async takeAttempt(address: string): Promise<RequestRejection | null> {
     const { unauthenticatedRequestsPerMinute: max } = this.#readSettings()
     const { consumedPoints, msBeforeNext } = await this.#attempts.penalty(address)
-    if (consumedPoints <= max) return null
-    const reason = `Your address has sent ${max} requests without a valid token within a minute.`
-    return createRateRejection(reason, msBeforeNext)
+    return consumedPoints <= max ? null : createAttemptRejection(max, msBeforeNext)
+  }
+
+  /**
+   * Returns why a caller with a valid token is rejected: its address has had too many attempts, and has not used this token
+   * before. Otherwise a guess that is right would show among those that are wrong, however many there are.
+   */
+  async admit({ credentialId }: Caller, address: string): Promise<RequestRejection | null> {
+    if (credentialId === null) return null
+    const key = `${address} ${credentialId}`
+    if (this.#knownCallers.get(key) === undefined) {
+      const { unauthenticatedRequestsPerMinute: max } = this.#readSettings()
+      const attempts = await this.#attempts.get(address)
+      if (attempts && attempts.consumedPoints >= max) return createAttemptRejection(max, attempts.msBeforeNext)
+      this.#knownCallers.set(key, true)
+    }
+    return null
   }
 
   /** Takes back `takeAttempt`: the client has shown a valid token after all. */
@@ -89,6 +108,13 @@ export class CallerLimits {
     if (count > 0) this.#counts.set(key, count)
     else this.#counts.delete(key)
   }
+}
+
+function createAttemptRejection(max: number, retryAfterMs: number): RequestRejection {
+  return createRateRejection(
+    `Your address has sent ${max} requests without a valid token within a minute.`,
+    retryAfterMs,
+  )
 }
 
 function createRateRejection(reason: string, retryAfterMs: number): RequestRejection {

@@ -3,6 +3,7 @@ import { isHttpOrigin } from '../../config/http/http-origin.ts'
 import { readRequestPath } from './router.ts'
 import { filesPath } from '../../model/message-content/blob-url.ts'
 import { truncate } from '../../lib/text/truncate.ts'
+import { isOwnOrigin } from '../own-origin.ts'
 import type { RequestRejection } from '../request-rejection.ts'
 
 export interface RequestGuardOptions {
@@ -12,6 +13,8 @@ export interface RequestGuardOptions {
   readonly publicHosts: readonly string[]
   /** Origins of other pages that may call the server. Called for each request. */
   readonly readAllowedOrigins: () => readonly string[]
+  /** Whether the headers of a proxy say how clients are connected. */
+  readonly trustProxy: boolean
 }
 
 /** A web page can make a browser send any other type of body without a preflight request. */
@@ -33,8 +36,9 @@ const maxOriginLength = 300
 export class RequestGuard {
   readonly #allowedHosts: ReadonlySet<string>
   readonly #readAllowedOrigins: () => readonly string[]
+  readonly #trustProxy: boolean
 
-  constructor({ host, publicHosts, readAllowedOrigins }: RequestGuardOptions) {
+  constructor({ host, publicHosts, readAllowedOrigins, trustProxy }: RequestGuardOptions) {
     this.#allowedHosts = new Set([
       'localhost',
       '127.0.0.1',
@@ -42,10 +46,12 @@ export class RequestGuard {
       ...[host, ...publicHosts].map((name) => (name.includes(':') ? `[${name}]` : name.toLowerCase())),
     ])
     this.#readAllowedOrigins = readAllowedOrigins
+    this.#trustProxy = trustProxy
   }
 
   /** Checks an HTTP request or a WebSocket handshake. Null means that it is allowed. */
-  check({ method, headers, url = '/' }: Pick<IncomingMessage, 'method' | 'headers' | 'url'>): RequestRejection | null {
+  check(request: Pick<IncomingMessage, 'method' | 'headers' | 'url' | 'socket'>): RequestRejection | null {
+    const { method, headers, url = '/' } = request
     const host = headers.host?.toLowerCase() ?? ''
     if (!this.#allowedHosts.has(host.replace(/:\d*$/, ''))) {
       return reject(
@@ -53,7 +59,7 @@ export class RequestGuard {
         'The Host header does not name this server. Use localhost, its configured host, or a name that --public-host gives it.',
       )
     }
-    const originRejection = this.#checkOrigin(host, headers)
+    const originRejection = this.#checkOrigin(request)
     if (originRejection) return originRejection
     // A file has its own content type. The Origin is checked above: browsers send it with every POST.
     if (
@@ -66,12 +72,12 @@ export class RequestGuard {
     return null
   }
 
-  #checkOrigin(host: string, headers: IncomingMessage['headers']): RequestRejection | null {
-    const { origin, 'sec-fetch-site': site, 'sec-fetch-mode': mode } = headers
+  #checkOrigin(request: Pick<IncomingMessage, 'headers' | 'socket'>): RequestRejection | null {
+    const { origin, 'sec-fetch-site': site, 'sec-fetch-mode': mode } = request.headers
     if (origin !== undefined) {
       if (this.#readAllowedOrigins().includes(origin)) return null
-      const isOwnOrigin = origin === `http://${host}` || origin === `https://${host}`
-      if (!isOwnOrigin && !isProxiedByOwnServer(origin, site)) return rejectOrigin(truncate(origin, maxOriginLength))
+      const isOwn = isOwnOrigin(request, this.#trustProxy) || isProxiedByOwnServer(origin, site)
+      if (!isOwn) return rejectOrigin(truncate(origin, maxOriginLength))
     }
     return (site === 'cross-site' || site === 'same-site') && mode !== 'navigate' ? reject(403, otherSiteMessage) : null
   }

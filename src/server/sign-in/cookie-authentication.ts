@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http'
+import { isOwnOrigin } from '../own-origin.ts'
 import type { RequestRejection } from '../request-rejection.ts'
 import type { AccessTokens } from '../auth/access-tokens.ts'
 import type { AuthenticationMethod, RequestCredentials } from '../auth/authenticator.ts'
@@ -11,25 +11,27 @@ const csrfHeader = 'x-segue-csrf'
  * Authenticates by the cookie of a browser that has signed in. The browser adds it by itself, so a page has to show that it
  * belongs to this server: by a header, or at the handshake of a WebSocket by its origin.
  */
-export function createCookieAuthentication(tokens: AccessTokens, cookies: SignInCookies): AuthenticationMethod {
+export function createCookieAuthentication(
+  tokens: AccessTokens,
+  cookies: SignInCookies,
+  trustProxy: boolean,
+): AuthenticationMethod {
   return (request) => {
     const hash = cookies.read(request.headers.cookie)
     if (hash === null) return null
     const caller = hash === 'invalid' ? null : tokens.findByHash(hash)
     if (caller === null) return 'invalid'
-    return checkPage(request) ?? caller
+    return checkPage(request, trustProxy) ?? caller
   }
 }
 
-function checkPage({ method, headers }: RequestCredentials): RequestRejection | null {
-  if (headers.upgrade !== undefined) return isOwnOrigin(headers) ? null : reject('The page is not one of this server.')
+function checkPage(request: RequestCredentials, trustProxy: boolean): RequestRejection | null {
+  const { method, headers } = request
+  if (headers.upgrade !== undefined)
+    return isOwnOrigin(request, trustProxy) ? null : reject('The page is not one of this server.')
   // Reads change nothing, and another page cannot see what they return. Images cannot send a header.
   if (method === 'GET' || method === 'HEAD' || headers[csrfHeader] !== undefined) return null
   return reject(`A request that is authenticated by a cookie needs the header ${csrfHeader}: 1.`)
-}
-
-function isOwnOrigin({ origin, host = '' }: IncomingHttpHeaders): boolean {
-  return origin === `http://${host}` || origin === `https://${host}`
 }
 
 function reject(message: string): RequestRejection {

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http'
-import { TLSSocket } from 'node:tls'
 import { z } from 'zod'
 import { parseJsonOrNull } from '../../lib/text/json.ts'
 import { sha256Hex } from '../../lib/text/sha256.ts'
 import { readRequestBody } from '../http/read-request-body.ts'
 import { sendRejection } from '../http/reject-request.ts'
 import type { PublicRequestHandler } from '../http/router.ts'
+import { isEncrypted } from '../own-origin.ts'
 import type { RequestRejection } from '../request-rejection.ts'
 import type { AccessTokens } from '../auth/access-tokens.ts'
 import { type Authenticator, isRejection } from '../auth/authenticator.ts'
@@ -70,13 +70,6 @@ async function readToken(request: IncomingMessage): Promise<string | null> {
 function withBearer(request: IncomingMessage, token: string) {
   const { cookie: _, ...headers } = request.headers
   return { method: 'POST', headers: { ...headers, authorization: `Bearer ${token}` }, socket: request.socket }
-}
-
-/** Whether the browser uses TLS: with this server, or with a proxy that is trusted. */
-function isEncrypted({ socket, headers }: IncomingMessage, trustProxy: boolean): boolean {
-  if (socket instanceof TLSSocket) return true
-  const forwarded = headers['x-forwarded-proto']
-  return trustProxy && /^\s*https\s*(,|$)/i.test(Array.isArray(forwarded) ? (forwarded[0] ?? '') : (forwarded ?? ''))
 }
 
 function reject(status: RequestRejection['status'], message: string): RequestRejection {

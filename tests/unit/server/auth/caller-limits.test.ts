@@ -46,8 +46,9 @@ describe('within a minute', () => {
     await socket.close()
   })
 
-  test('an address may send its number of requests without a valid token; a valid one is not held up by them', async () => {
+  test('an address may send its number of requests without a valid token; one that it has used is not held up', async () => {
     await start({ unauthenticatedRequestsPerMinute: 3 })
+    expect((await ask()).status).toBe(200)
     expect((await ask({})).status).toBe(401)
     expect((await ask({ authorization: 'Bearer wrong' })).status).toBe(401)
     const socket = await RawSocket.connect(segue.url)
@@ -57,6 +58,29 @@ describe('within a minute', () => {
     await expectRateLimited(ask({ authorization: 'Bearer wrong' }))
     expect(await RawSocket.handshakeStatus(segue.url)).toBe(429)
     expect((await ask()).status).toBe(200)
+  })
+
+  test('a guess that is right does not show among too many that are wrong, on any path', async () => {
+    await start({ unauthenticatedRequestsPerMinute: 3 })
+    const send = (path: string, headers: Readonly<Record<string, string>>, accept = 'application/json') =>
+      sendHttpRequest(segue.url, { path, headers: { ...headers, accept } })
+    const withoutTime = (text: string): string => text.replace(/\d+ seconds?/, '')
+    const paths = [
+      ['/ready'],
+      ['/', 'text/html'],
+      ['/graphql?query={__typename}'],
+      ['/files/upl_1'],
+      ['/metrics'],
+    ] as const
+    for (const [path, accept] of paths) await send(path, { authorization: 'Bearer wrong' }, accept)
+    for (const [path, accept] of paths) {
+      const wrong = await send(path, { authorization: 'Bearer wrong' }, accept)
+      const right = await send(path, other.headers, accept)
+      expect([path, right.status, withoutTime(right.text)]).toEqual([path, wrong.status, withoutTime(wrong.text)])
+    }
+    expect(await RawSocket.handshakeStatus(segue.url, other.headers)).toBe(429)
+    const signIn = { method: 'POST', path: '/sign-in', headers: { 'content-type': 'application/json' } }
+    await expectRateLimited(sendHttpRequest(segue.url, { ...signIn, body: JSON.stringify({ token: other.text }) }))
   })
 
   test('sockets that say their token in connection_init do not count as attempts', async () => {
