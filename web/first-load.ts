@@ -4,16 +4,29 @@ const pageStart = 'src="/page-start.js"'
 const transcript = '/chat/transcript/transcript.tsx'
 
 const appName = 'app'
-// Imported when it is needed, by a library that some pages use without it. Here, every page needs it.
-const connection = String.raw`subscription[\\/]websocket-transport\.ts$`
-const announcer = String.raw`notifications[\\/]activity-announcer\.tsx$`
+const appModules = [
+  String.raw`web[\\/]src[\\/]main\.tsx`,
+  // Imported when it is needed, by a library that some pages use without it. Here, every page needs it.
+  String.raw`subscription[\\/]websocket-transport\.ts`,
+  String.raw`notifications[\\/]activity-announcer\.tsx`,
+  // Small, and of several views.
+  String.raw`src[\\/]formats[\\/][^\\/]+`,
+  String.raw`graphql[\\/]use-query\.ts`,
+  String.raw`export[\\/]format-message\.ts`,
+  String.raw`files[\\/]save-file\.ts`,
+  String.raw`icons[\\/]circle-check\.m?js`,
+]
 
 /** What every page needs is one file, with all that it imports, so that nothing of it waits for a list of others. */
 export const firstLoadGroups = [
   // The page that draws diagrams has it too, without the app.
   { name: 'runtime', test: /preload-helper|rolldown[\\/]runtime/, priority: 2 },
-  { name: appName, test: new RegExp(String.raw`web[\\/]src[\\/]main\.tsx$|${connection}|${announcer}`), priority: 1 },
+  { name: appName, test: new RegExp(`(?:${appModules.join('|')})$`), priority: 1 },
 ]
+
+const runAtOnce = /chat[\\/](?:transcript[\\/]transcript|markdown[\\/]markdown)\.tsx$/
+const isRunAtOnce = ({ name, moduleIds }: Rolldown.OutputChunk): boolean =>
+  name === appName || moduleIds.some((id) => runAtOnce.test(id))
 
 /** Has the browser load and compile what a page shows first before the app itself asks for it. */
 export function firstLoad(): Plugin {
@@ -24,7 +37,7 @@ export function firstLoad(): Plugin {
       handler: (_options, bundle) => {
         for (const file of Object.values(bundle)) {
           // Most of it runs at once. So it is compiled while it loads, beside the page, rather than function by function.
-          if (file.type === 'chunk' && file.name === appName) file.code = `//# allFunctionsCalledOnLoad\n${file.code}`
+          if (file.type === 'chunk' && isRunAtOnce(file)) file.code = `//# allFunctionsCalledOnLoad\n${file.code}`
         }
       },
     },

@@ -3,7 +3,7 @@
 
 export { SegueProvider, type SegueProviderProps, useSegueClient } from './segue-provider.ts'
 export type { SnapshotStorage } from './snapshot-storage.ts'
-export { useChat, type UseChatOptions, type UseChatResult, useLiveChat } from './use-chat.ts'
+export { preloadChat, useChat, type UseChatOptions, type UseChatResult, useLiveChat } from './use-chat.ts'
 export { useConnection } from './use-connection.ts'
 export { preloadConversations, useConversations, type UseConversationsResult } from './use-conversations.ts'
 export {

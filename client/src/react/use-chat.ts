@@ -82,6 +82,19 @@ export function useChat<Selection>(
   return useSnapshot<LiveChatState, Selection | UseChatResult>(chat, selector ?? selectAll, isEqual)
 }
 
+/**
+ * Begins to read a chat before a component shows it, as `preloadConversations` does a list.
+ *
+ * @param storage That of the `SegueProvider`.
+ */
+export function preloadChat(
+  client: SegueClient,
+  sessionId: string,
+  storage: SnapshotStorage | null = null,
+): () => void {
+  return findChat(client, sessionId, {}, storage).subscribe(() => {})
+}
+
 function toResult(chat: LiveChat, state: LiveChatState): UseChatResult {
   const { send, stop, regenerate, loadEarlier, open, answerApproval, answerClarification } = chat
   const { cancelQueued, updateQueued, moveQueued, sendQueued, withdraw, updateSession, markRead } = chat

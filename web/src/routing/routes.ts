@@ -21,15 +21,17 @@ export const toChatPath = (sessionId: string): string => chatPrefix + encodeURIC
 export const toMessagePath = (sessionId: string, messageId: string): string =>
   `${toChatPath(sessionId)}#${encodeURIComponent(messageId)}`
 
-/** The chat in the path of the page: `sessionId` is null for a new chat. Null: the path is that of another view. */
-export function useChatRoute(): { readonly sessionId: string | null } | null {
+/** The chat that a path names: `sessionId` is null for a new chat. Null: the path is that of another view. */
+export function findChatRoute(path: string): { readonly sessionId: string | null } | null {
+  if (path === routes.home) return { sessionId: null }
+  const sessionId = decode(path.startsWith(chatPrefix) ? path.slice(chatPrefix.length) : '')
+  return sessionId ? { sessionId } : null
+}
+
+/** `findChatRoute` of the path of the page. */
+export function useChatRoute(): ReturnType<typeof findChatRoute> {
   const path = usePathname()
-  return useMemo(() => {
-    if (path === routes.home) return { sessionId: null }
-    const encoded = path.startsWith(chatPrefix) ? path.slice(chatPrefix.length) : ''
-    const sessionId = decode(encoded)
-    return sessionId ? { sessionId } : null
-  }, [path])
+  return useMemo(() => findChatRoute(path), [path])
 }
 
 function decode(text: string): string | null {

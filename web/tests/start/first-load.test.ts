@@ -61,7 +61,7 @@ describeApp('The first load', (browser) => {
     await release()
     await page.getByRole('article').getByText('Hello mill').first().waitFor()
     await page.getByRole('navigation', { name: 'Chats' }).getByRole('link').filter({ hasText: 'The mill' }).waitFor()
-    expect(files.length).toBeLessThanOrEqual(20)
+    expect(files.length).toBeLessThanOrEqual(12)
   })
 
   test('of a new chat takes few requests: nothing is asked twice, and the lists of chats are one request', async () => {

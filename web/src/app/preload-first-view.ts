@@ -1,0 +1,17 @@
+import { preloadChat, preloadConversations } from 'segue-client/react'
+import { toOpenFilter } from '../conversations/use-open-conversation.ts'
+import { snapshotStorage } from '../graphql/snapshot-storage.ts'
+import { whenIdle } from '../graphql/when-idle.ts'
+import { getCurrentProfile } from '../profiles/current-profile.ts'
+import { findChatRoute } from '../routing/routes.ts'
+import { listFirstFilters } from '../sidebar/list/use-chat-sections.ts'
+import { segue } from './segue.ts'
+
+/** Has the server read the first chats, and the one that the address names, while the page is rendered. */
+export function preloadFirstView(): void {
+  const sessionId = findChatRoute(location.pathname)?.sessionId ?? null
+  const open = sessionId === null ? [] : [toOpenFilter(getCurrentProfile(), sessionId)]
+  const stops = [...listFirstFilters(), ...open].map((filter) => preloadConversations(segue, filter, snapshotStorage))
+  if (sessionId !== null) stops.push(preloadChat(segue, sessionId, snapshotStorage))
+  void whenIdle().then(() => stops.forEach((stop) => stop()))
+}
