@@ -36,10 +36,11 @@ export class ServerTelemetry implements Telemetry {
     this.#tracer = tracer
   }
 
-  startOperation({ type, name }: OperationInfo): OperationTelemetry {
+  startOperation({ type, name, traceparent }: OperationInfo): OperationTelemetry {
     const labels = { type, name: this.#operationNames.toLabel(name ?? '') }
     const startedAt = performance.now()
-    const span = this.#tracer.startSpan(name === null ? type : `${type} ${name}`, null, {
+    const parent = traceparent === null ? null : this.#tracer.findRemoteSpan(traceparent)
+    const span = this.#tracer.startSpan(name === null ? type : `${type} ${name}`, parent, {
       'graphql.operation.type': type,
       ...(name !== null && { 'graphql.operation.name': name }),
     })

@@ -14,6 +14,8 @@ export interface Context {
   readonly idempotencyKey: string | null
   /** Aborted when the client disconnects, so that expensive work can stop. */
   readonly signal: AbortSignal
+  /** The header `traceparent` of the request, as it was sent: the trace of the caller, which the operation continues. */
+  readonly traceparent: string | null
   /** The `Last-Event-ID` of an EventSource that reconnects: the seq of the last event that it received. */
   readonly lastEventId: number | null
   /** What the operation costs, if its client asks for it; null otherwise. */
@@ -35,6 +37,7 @@ export interface RequestInfo extends Partial<Omit<Context, 'profiles' | 'truncat
 const defaultRequestInfo = {
   idempotencyKey: null,
   signal: new AbortController().signal,
+  traceparent: null,
   lastEventId: null,
   reportedCost: null,
   isPlanned: false,

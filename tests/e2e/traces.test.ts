@@ -8,6 +8,7 @@ import { scriptedServerPath } from '../support/mcp/servers.ts'
 import { StrictProvider, toolCallSteps } from '../support/providers/strict-provider.ts'
 import { ask, request } from '../support/server/graphql-request.ts'
 import { newHome } from '../support/server/segue.ts'
+import { RawSocket } from '../support/server/raw-socket.ts'
 import { startServerProcess } from '../support/server/server-process.ts'
 import { startHttpServer } from '../support/server/small-server.ts'
 
@@ -121,6 +122,42 @@ test(
     expect(failure?.status.code).toBe(2)
     expect(failure?.traceId).not.toBe(stream?.traceId)
     expect(spans.find(({ name }) => name === 'mutation Stop')?.status).toMatchObject({ code: 2, message: 'NOT_FOUND' })
+  },
+)
+
+test(
+  'a caller with the header traceparent has its trace continued, on each transport',
+  { timeout: 60_000 },
+  async () => {
+    await using receiver = await startReceiver()
+    await using started = await startServer({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url })
+    const { url } = started.server
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
+    const headers = { traceparent: `00-${traceId}-00f067aa0ba902b7-01`, 'content-type': 'application/json' }
+    const post = (query: string, others: Readonly<Record<string, string>> = {}) =>
+      fetch(`${url}/graphql`, { method: 'POST', headers: { ...headers, ...others }, body: JSON.stringify({ query }) })
+    await post('query Fast { server { version } }')
+    await post('query Events { server { version } }', { accept: 'text/event-stream' })
+    await fetch(`${url}/graphql?query=query+Get{server{version}}`, { headers })
+    const batch = JSON.stringify([{ query: 'query Batch { server { version } }' }])
+    await fetch(`${url}/graphql`, { method: 'POST', headers, body: batch })
+    const socket = await RawSocket.connect(url, { headers })
+    socket.send({ type: 'connection_init' })
+    await socket.next()
+    socket.subscribe('1', 'query Socket { server { version } }')
+    await socket.nextFor('1')
+    await post('query Wrong { server { version } }', { traceparent: '00-0-0-01' })
+    expect(await started.server.stop('SIGTERM')).toBe(0)
+    const continued = receiver.listSpans().filter((span) => span.traceId === traceId)
+    expect(continued.map(({ name }) => name).toSorted()).toEqual([
+      'query Batch',
+      'query Events',
+      'query Fast',
+      'query Get',
+      'query Socket',
+    ])
+    expect(continued.every(({ parentSpanId }) => parentSpanId === '00f067aa0ba902b7')).toBe(true)
+    expect(receiver.listSpans().map(({ name }) => name)).toContain('query Wrong')
   },
 )
 

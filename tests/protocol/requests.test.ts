@@ -268,7 +268,7 @@ test('T6 pages of an allowed origin call the server with CORS, without credentia
   const preflight = await fetch(`${segue.url}/graphql`, { method: 'OPTIONS', headers: preflightHeaders })
   expect(preflight.status).toBe(204)
   expect(preflight.headers.get('access-control-allow-headers')).toBe(
-    'content-type, authorization, idempotency-key, last-event-id, range, if-range, if-none-match',
+    'content-type, authorization, idempotency-key, last-event-id, traceparent, range, if-range, if-none-match',
   )
   const stream = await EventStream.open(segue.url, { query: '{ models { qualifiedName } }', headers: { origin } })
   expect([stream.status, stream.headers['access-control-allow-origin']]).toEqual([200, origin])

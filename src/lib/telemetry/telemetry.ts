@@ -3,6 +3,8 @@ export interface OperationInfo {
   readonly type: 'query' | 'mutation' | 'subscription'
   /** Null if it has none. */
   readonly name: string | null
+  /** The trace that the operation continues, in the format of W3C Trace Context. Null, or not valid: it begins one. */
+  readonly traceparent: string | null
 }
 
 /** An operation from the begin of its execution to its end. */

@@ -4,6 +4,8 @@ import {
   diag,
   type DiagLogger,
   DiagLogLevel,
+  isSpanContextValid,
+  ROOT_CONTEXT,
   type Span,
   SpanStatusCode,
   trace,
@@ -13,6 +15,10 @@ import { defaultResource, resourceFromAttributes } from '@opentelemetry/resource
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node'
 import type { Logger } from '../../lib/logger.ts'
 import type { SpanAttributes, Tracer, TraceSpan } from './tracer.ts'
+
+/** W3C Trace Context, section 3.2.2. Later versions may add fields at the end; ff is no version. */
+const traceparentPattern =
+  /^(?!ff)(?<version>[0-9a-f]{2})-(?<traceId>[0-9a-f]{32})-(?<spanId>[0-9a-f]{16})-(?<flags>[0-9a-f]{2})(?<rest>-.*)?$/
 
 /** How long a stop waits for the receiver of the traces. */
 const closeTimeoutMs = 500
@@ -40,6 +46,15 @@ export class OpenTelemetryTracer implements Tracer {
       resource: defaultResource().merge(resourceFromAttributes(service)),
       spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter())],
     })
+  }
+
+  findRemoteSpan(traceparent: string): TraceSpan | null {
+    const { version, traceId = '', spanId = '', flags, rest } = traceparentPattern.exec(traceparent)?.groups ?? {}
+    const spanContext = { traceId, spanId, traceFlags: Number.parseInt(flags ?? '', 16), isRemote: true }
+    if (!isSpanContextValid(spanContext) || (version === '00' && rest !== undefined)) return null
+    const remoteSpan: TraceSpan = { end: () => undefined }
+    this.#contexts.set(remoteSpan, trace.setSpanContext(ROOT_CONTEXT, spanContext))
+    return remoteSpan
   }
 
   startSpan(name: string, parent: TraceSpan | null, attributes: SpanAttributes): TraceSpan {

@@ -8,6 +8,8 @@ export interface TraceSpan {
 
 /** Records traces. */
 export interface Tracer {
+  /** The span of a caller, by its header `traceparent`: as the parent of others. Null if the header is not valid. */
+  findRemoteSpan(traceparent: string): TraceSpan | null
   /** Begins a span. Without a parent, it begins a trace. */
   startSpan(name: string, parent: TraceSpan | null, attributes: SpanAttributes): TraceSpan
   /** Sends what has been recorded, and ends. Never rejects. */
@@ -17,4 +19,8 @@ export interface Tracer {
 const noSpan: TraceSpan = { end: () => undefined }
 
 /** Records nothing. */
-export const noTracer: Tracer = { startSpan: () => noSpan, close: async () => undefined }
+export const noTracer: Tracer = {
+  findRemoteSpan: () => null,
+  startSpan: () => noSpan,
+  close: async () => undefined,
+}

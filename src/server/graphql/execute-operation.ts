@@ -47,7 +47,11 @@ export async function executeOperation(args: ExecutionArgs, options: ExecuteOpti
   if (!('schema' in validated)) return { errors: toPublicVariableErrors(validated, args) }
   using _ = context.profiles
   const { operation, name } = validated.operation
-  const telemetry = context.profiles.visible.telemetry.startOperation({ type: operation, name: name?.value ?? null })
+  const telemetry = context.profiles.visible.telemetry.startOperation({
+    type: operation,
+    name: name?.value ?? null,
+    traceparent: context.traceparent,
+  })
   let codes: readonly string[] = ['INTERNAL']
   try {
     const result = await telemetry.run(() =>

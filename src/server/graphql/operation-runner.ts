@@ -65,7 +65,8 @@ export class OperationRunner {
     if (turnScheduler.mustWait()) await turnScheduler.wait()
     const { profiles } = this.#options
     const name = getOperationAST(args.document, args.operationName)?.name?.value ?? null
-    const telemetry = profiles.telemetry.startOperation({ type: 'subscription', name })
+    const { traceparent } = requireGraphQLContext(args)
+    const telemetry = profiles.telemetry.startOperation({ type: 'subscription', name, traceparent })
     const formatResult = (result: ExecutionResult, context: Context): ExecutionResult =>
       this.#formatResult(result, context)
     const results = await telemetry.run(() => subscribeToOperation(args, formatResult))

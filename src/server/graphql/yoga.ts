@@ -64,5 +64,10 @@ export function createYogaHandler({
 }
 
 function readRequestInfo({ headers, signal }: Request, { viewer }: Caller): RequestInfo {
-  return { viewer, idempotencyKey: headers.get('idempotency-key'), signal }
+  return {
+    viewer,
+    idempotencyKey: headers.get('idempotency-key'),
+    traceparent: headers.get('traceparent'),
+    signal,
+  }
 }

@@ -6,7 +6,7 @@ const preflightMaxAgeSeconds = 600
 const preflightHeaders = {
   'access-control-allow-methods': 'GET, HEAD, POST',
   'access-control-allow-headers':
-    'content-type, authorization, idempotency-key, last-event-id, range, if-range, if-none-match',
+    'content-type, authorization, idempotency-key, last-event-id, traceparent, range, if-range, if-none-match',
   'access-control-max-age': String(preflightMaxAgeSeconds),
 }
 

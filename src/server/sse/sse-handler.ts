@@ -15,7 +15,7 @@ import { sendRejection } from '../http/reject-request.ts'
 import type { RequestHandler } from '../http/router.ts'
 import { sendJson } from '../http/send-json.ts'
 import { readRequestBody } from '../http/read-request-body.ts'
-import { readIdempotencyKeyHeader } from '../graphql/json/idempotency-key-header.ts'
+import { readOperationHeaders } from '../graphql/json/operation-headers.ts'
 import { readGraphQLParams, parseLastEventId } from './read-sse-request.ts'
 import { SseWriter, type SseWriterOptions } from './sse-writer.ts'
 
@@ -77,7 +77,7 @@ class SseExchange {
     this.#response.once('close', () => disconnect.abort())
     const operation = await operations.prepare(params, {
       viewer: this.#caller.viewer,
-      idempotencyKey: readIdempotencyKeyHeader(this.#request),
+      ...readOperationHeaders(this.#request),
       lastEventId: parseLastEventId(this.#request),
       signal: disconnect.signal,
     })

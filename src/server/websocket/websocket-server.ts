@@ -134,6 +134,7 @@ async function prepareOperation(
   }
   const operation = await operations.prepare(params, {
     viewer: session.caller.viewer,
+    traceparent: session.traceparent,
     // A client that reconnects repeats the id.
     idempotencyKey: uuidPattern.test(id) ? id : null,
     signal,

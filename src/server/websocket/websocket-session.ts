@@ -4,6 +4,7 @@ import type { Caller } from '../auth/caller.ts'
 import type { RequestRejection } from '../request-rejection.ts'
 import { DeferredJson } from './deferred-json.ts'
 import { WebSocketOperationAborts } from './websocket-operation-aborts.ts'
+import { readOperationHeaders } from '../graphql/json/operation-headers.ts'
 
 /** Ends the socket for good. The codes are those of graphql-transport-ws. */
 export type CloseWebSocket = (code: number, reason: string) => void
@@ -52,6 +53,11 @@ export class WebSocketSession {
   get caller(): Caller {
     if (!this.#caller) throw new TypeError('The socket is not authenticated.')
     return this.#caller
+  }
+
+  /** The header of the handshake. */
+  get traceparent(): string | null {
+    return readOperationHeaders(this.#options.handshake).traceparent ?? null
   }
 
   /** Finds the caller by the payload of connection_init, else by the handshake. Closes the socket if there is none. */

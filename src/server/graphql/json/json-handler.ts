@@ -8,7 +8,7 @@ import { type ErrorFormatter, httpExtensionSchema } from '../error-formatter.ts'
 import { graphqlParamNames, type GraphQLParams, parseGraphQLParams } from '../graphql-params.ts'
 import type { OperationRunner } from '../operation-runner.ts'
 import { parseRequestJson } from '../parse-request-json.ts'
-import { readIdempotencyKeyHeader } from './idempotency-key-header.ts'
+import { readOperationHeaders } from './operation-headers.ts'
 import type { JsonRequestHandler } from './json-request-handler.ts'
 import { runJsonOperation } from './run-json-operation.ts'
 import { omitHttpExtension, stringifyResult } from './stringify-result.ts'
@@ -66,7 +66,7 @@ function toRequestInfo(request: IncomingMessage, response: ServerResponse, { vie
   response.once('close', () => {
     if (!response.writableFinished) disconnect.abort()
   })
-  return { viewer, idempotencyKey: readIdempotencyKeyHeader(request), signal: disconnect.signal }
+  return { viewer, ...readOperationHeaders(request), signal: disconnect.signal }
 }
 
 /** The highest status that the errors ask for, and their headers. */

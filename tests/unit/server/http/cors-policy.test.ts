@@ -81,7 +81,7 @@ describe('a page of an allowed origin', () => {
       'access-control-allow-origin': origin,
       'access-control-allow-methods': 'GET, HEAD, POST',
       'access-control-allow-headers':
-        'content-type, authorization, idempotency-key, last-event-id, range, if-range, if-none-match',
+        'content-type, authorization, idempotency-key, last-event-id, traceparent, range, if-range, if-none-match',
       'access-control-max-age': '600',
       vary: 'Origin',
     })

@@ -1,0 +1,13 @@
+import type { IncomingMessage } from 'node:http'
+import type { RequestInfo } from '../../../schema/context.ts'
+
+/** What the headers of a request say about its operation. */
+export function readOperationHeaders({
+  headers,
+}: Pick<IncomingMessage, 'headers'>): Pick<RequestInfo, 'idempotencyKey' | 'traceparent'> {
+  return { idempotencyKey: toText(headers['idempotency-key']), traceparent: toText(headers['traceparent']) }
+}
+
+function toText(value: string | string[] | undefined): string | null {
+  return typeof value === 'string' ? value : null
+}
