@@ -13,7 +13,7 @@ import { followJobRuns } from './follow-job-runs.ts'
 import type { JobInput, JobPatchRequest } from './job-input.ts'
 import { newSegueJob, applyJobPatch } from './job-state.ts'
 import type { RunJobNowResult, Scheduler } from './scheduler.ts'
-import { JobRevisionConflictError } from '../storage/errors.ts'
+import { JobLimitError, JobRevisionConflictError } from '../storage/errors.ts'
 
 export interface JobServiceOptions {
   readonly profile: string
@@ -133,15 +133,14 @@ export class JobService {
 
   async #create(input: NewJobInput, idempotencyKey: IdempotencyKey | null): Promise<SegueJob> {
     const { store, scheduler, profile } = this.#options
-    if ((await store.countJobs()) >= maxJobs) {
-      const message = `The profile has ${maxJobs} jobs, the maximum. Delete one first.`
-      throw new SegueError('TOO_LARGE', message)
-    }
     const timezone = input.timezone ?? this.#defaultTimezone
     const id = this.#runtime.newId('job')
     const job = newSegueJob({ ...input, timezone }, { id, profile, now: this.#runtime.now() })
     const key = idempotencyKey && createCompletedIdempotencyKeyRecord(idempotencyKey, { createdId: id })
-    await store.commit({ job, idempotencyKey: key })
+    await store.commit({ job, idempotencyKey: key, maxJobs }).catch((error: unknown) => {
+      if (!(error instanceof JobLimitError)) throw error
+      throw new SegueError('TOO_LARGE', `The profile has ${maxJobs} jobs, the maximum. Delete one first.`)
+    })
     scheduler.requestPoll()
     return job
   }

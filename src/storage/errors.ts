@@ -18,6 +18,11 @@ export class JobRevisionConflictError extends Error {
   override readonly name = 'JobRevisionConflictError'
 }
 
+/** The profile has as many jobs as it may have. Nothing was written. */
+export class JobLimitError extends Error {
+  override readonly name = 'JobLimitError'
+}
+
 /**
  * What kind of failure the engine reports: a broken constraint, a lock that is held too long, a full or read-only disk,
  * an I/O error, a damaged file, a file that was deleted or replaced while it was open, a home whose lock was lost, or

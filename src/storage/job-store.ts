@@ -44,6 +44,8 @@ export interface ForeignJobReader extends JobReader {
 export interface JobCommit {
   /** The job after the change. Its revision is 1 if it is new, otherwise one more than the stored one. */
   readonly job: SegueJob
+  /** With a new job: how many the profile may have with it. Default: any number. */
+  readonly maxJobs?: number
   /** The run that starts or ends. */
   readonly run?: JobRunRecord
   /** The key of the call that makes the change. */
@@ -81,7 +83,7 @@ export interface JobStore extends JobReader, JobRunChanges {
   /** Whether there is a run for a due time. */
   hasRunFor(jobId: string, scheduledFor: number): Promise<boolean>
   /**
-   * Throws JobRevisionConflictError, and StorageError CONSTRAINT for a second run of a due time, or a second running run of
+   * Throws JobRevisionConflictError, JobLimitError, and StorageError CONSTRAINT for a second run of a due time, or a second running run of
    * a job.
    */
   commit(write: JobCommit): Promise<void>

@@ -23,7 +23,7 @@ import {
   selectJobRunsSql,
   usageSoFarSql,
 } from './rows/job-row.ts'
-import { JobRevisionConflictError } from '../errors.ts'
+import { JobLimitError, JobRevisionConflictError } from '../errors.ts'
 import type { IdempotencyKeyRecord } from '../idempotency-key.ts'
 import { insertIdempotencyKey } from './rows/idempotency-key-row.ts'
 
@@ -47,8 +47,7 @@ export class SqliteJobStore implements JobStore {
   }
 
   async countJobs(): Promise<number> {
-    const row = this.#database.prepare<[], { readonly count: number }>('SELECT count(*) AS count FROM jobs').get()
-    return row?.count ?? 0
+    return this.#countJobs()
   }
 
   async findJob(id: string): Promise<SegueJob | null> {
@@ -117,8 +116,9 @@ export class SqliteJobStore implements JobStore {
     return row !== undefined
   }
 
-  async commit({ job, run, idempotencyKey }: JobCommit): Promise<void> {
+  async commit({ job, run, idempotencyKey, maxJobs = Number.POSITIVE_INFINITY }: JobCommit): Promise<void> {
     await this.#database.write(() => {
+      if (job.revision === 1 && this.#countJobs() >= maxJobs) throw new JobLimitError(`There are ${maxJobs} jobs.`)
       if (job.revision === 1) this.#insertJob(job)
       else this.#updateJob(job)
       if (run?.status === 'RUNNING') this.#insertRun(run)
@@ -162,6 +162,10 @@ export class SqliteJobStore implements JobStore {
 
   async loadLatestChangeSeq(): Promise<number> {
     return readLatestChangeSeq(this.#database, 'job_runs')
+  }
+
+  #countJobs(): number {
+    return this.#database.prepare<[], { count: number }>('SELECT count(*) AS count FROM jobs').get()?.count ?? 0
   }
 
   #queryJobs(sql: string, ...values: (string | number)[]): SegueJob[] {

@@ -147,6 +147,17 @@ test('a deleted job is gone with its runs, and does not run again', async () => 
   expect(await jobs.findRun(run?.id ?? '')).toBeNull()
 })
 
+test('of two jobs that are created at once, one gets the last place', async () => {
+  const { jobs, store } = await createJobService()
+  for (let count = 0; count < 999; count += 1) await store.commit({ job: newTestJob(parseTime(start)) })
+  const results = await Promise.allSettled([jobs.create(newJobInput()), jobs.create(newJobInput())])
+  expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
+  expect(results[1]).toMatchObject({
+    reason: { code: 'TOO_LARGE', message: 'The profile has 1000 jobs, the maximum. Delete one first.' },
+  })
+  expect(await store.countJobs()).toBe(1000)
+})
+
 test('at most 1,000 jobs are listed, those of Segue first', async () => {
   const listJobs = async () =>
     Array.from({ length: 1200 }, (_, index) => ({ ...hermesJob, id: `${hermesJob.id}${index}` }))

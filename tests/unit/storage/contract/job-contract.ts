@@ -3,7 +3,7 @@ import { newId } from '../../../../src/lib/ids.ts'
 import { newSegueJob, finishJobRun, startManualJobRun } from '../../../../src/jobs/job-state.ts'
 import type { SegueJob } from '../../../../src/model/job.ts'
 import { addUsage } from '../../../../src/model/usage.ts'
-import { JobRevisionConflictError } from '../../../../src/storage/errors.ts'
+import { JobLimitError, JobRevisionConflictError } from '../../../../src/storage/errors.ts'
 import { newJobInput, newRunIds } from '../../../support/jobs/job-fixtures.ts'
 import { type OpenStorage, useStorage } from './opened-storage.ts'
 import { addSession, firstPage, streamOf, usage } from './records.ts'
@@ -39,6 +39,16 @@ export function describeJobStore(open: OpenStorage): void {
     expect(await jobs.findNextDueAt()).toBe(first.nextRunAt)
     expect(await jobs.listDueJobs(0)).toEqual([])
     expect(await jobs.listDueJobs(40 * minute)).toEqual([first, second])
+  })
+
+  test('a new job beyond the number that is allowed is refused', async () => {
+    const { jobs } = current()
+    const [first, second] = [await addJob(), { ...(await addJob()), id: newId('job') }]
+    await expect(jobs.commit({ job: second, maxJobs: 2 })).rejects.toThrow(JobLimitError)
+    await jobs.commit({ job: second, maxJobs: 3 })
+    expect(await jobs.countJobs()).toBe(3)
+    // A change of a job is none.
+    await jobs.commit({ job: { ...first, name: 'Owls', revision: 2 }, maxJobs: 2 })
   })
 
   test('a write that has read another revision is refused, with its run', async () => {
