@@ -36,7 +36,14 @@ async function serve(argv: readonly string[]): Promise<void> {
   ])
   const webAppFolder = hasWebApp(builtWebAppFolder) ? builtWebAppFolder : null
   const segue = await startSegue({ settings, readSettings: readServerSettings, log, env: process.env, webAppFolder })
-  closeOnSignal({ close: (graceMs) => segue.close(graceMs), graceMs: settings.graceMs, log })
+  let hasFailed = false
+  void segue.failed.then(() => (hasFailed = true))
+  closeOnSignal({
+    close: (graceMs) => segue.close(graceMs),
+    hasFailed: () => hasFailed,
+    graceMs: settings.graceMs,
+    log,
+  })
   reloadOnHangUp(() => segue.profiles.reloadConfig(), log)
   void exitOnFailure(segue, log)
   process.stdout.write(`Segue is ready: ${segue.url}${graphqlPath}\n`)

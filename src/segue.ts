@@ -33,7 +33,7 @@ export interface Segue {
   readonly failed: Promise<void>
   /**
    * Refuses new work, and gives running streams `graceMs` milliseconds (default: 0) to end. Then saves those that still run,
-   * ends all subscriptions, stops listening, and unlocks the home.
+   * ends all subscriptions, stops listening, and unlocks the home. Further calls wait for the first one.
    */
   close(graceMs?: number): Promise<void>
 }
@@ -77,15 +77,17 @@ export async function startSegue({
   resources.defer(() => profiles.stopChats())
 
   const ownedResources = resources.move()
+  let closing: Promise<void> | null = null
+  const drainAndClose = async (graceMs: number): Promise<void> => {
+    if (graceMs > 0) await profiles.drain(AbortSignal.timeout(graceMs))
+    await ownedResources.disposeAsync()
+  }
   return {
     url: server.url,
     profiles,
     failed: profiles.storage.failed,
     tokens,
     defaultProfile: await profiles.openDefault(),
-    close: async (graceMs = 0) => {
-      if (graceMs > 0) await profiles.drain(AbortSignal.timeout(graceMs))
-      await ownedResources.disposeAsync()
-    },
+    close: (graceMs = 0) => (closing ??= drainAndClose(graceMs)),
   }
 }

@@ -16,7 +16,7 @@ import { JobService } from '../jobs/job-service.ts'
 import type { JobRunSlots } from '../jobs/job-run-slots.ts'
 import { Scheduler } from '../jobs/scheduler.ts'
 import { systemClockAndIds } from '../lib/clock-and-ids.ts'
-import type { SegueError } from '../lib/errors.ts'
+import { SegueError } from '../lib/errors.ts'
 import type { FileConverter } from '../lib/file-conversion/file-converter.ts'
 import { MutableLiveValue } from '../config/reload/live-value.ts'
 import type { HttpClient } from '../lib/http/http-client.ts'
@@ -26,7 +26,7 @@ import { ConversationRepository } from '../sessions/conversation-repository.ts'
 import { CombinedSessionRepository } from '../sessions/combined-session-repository.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import { omitStorageProblems } from '../storage/health/omit-storage-problems.ts'
-import { findStorageProblem } from '../storage/health/storage-problem.ts'
+import { findStorageProblem, toPublicStorageError } from '../storage/health/storage-problem.ts'
 import { StorageHealth, type StorageProblem } from '../storage/health/storage-health.ts'
 import { ConversationFeed } from './conversation-feed.ts'
 import { IdempotentCalls } from './idempotent-calls.ts'
@@ -241,15 +241,21 @@ function createShutdown(chats: ChatService, scheduler: Scheduler): Pick<ProfileS
   return {
     drain: async (signal) => {
       scheduler.stopStarting()
-      await chats.drain(signal)
+      await chats.drain(signal).catch(ignoreStorageFailure)
     },
     stopChats: async (reason) => {
       // A job run ends with its stream, and is recorded after that.
       const recorded = scheduler.close()
-      await chats.close(reason)
+      await chats.close(reason).catch(ignoreStorageFailure)
       await recorded
     },
   }
+}
+
+/** Ends that cannot be saved any more. The log has the reason, and the next start recovers the answers. */
+function ignoreStorageFailure(error: unknown): void {
+  const known = error instanceof SegueError ? error : toPublicStorageError(error)
+  if (known?.code !== 'STORAGE') throw error
 }
 
 type RecoveryOptions = Pick<ProfileServicesOptions, 'log' | 'telemetry'>

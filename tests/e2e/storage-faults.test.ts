@@ -242,6 +242,26 @@ describe('a lock.db that is deleted while the server runs', { timeout: 60_000 },
   })
 })
 
+describe('a home that is deleted while the server runs', { timeout: 60_000 }, () => {
+  test.each([
+    ['with an answer that runs', true],
+    ['without a write', false],
+  ])('lets a stop end at once, with status 1 and one error in the log, %s', async (_, isAnswering) => {
+    const home = newFolder()
+    await using server = await startServerProcess(toArguments(home, ['--offline-delay', '20', '--grace', '30']))
+    await using client = new ChatClient(server.url)
+    const { id } = await client.start({ text: isAnswering ? 'Tell me about your mother.'.repeat(200) : 'Hi' })
+    const reader = new EventReader(client.followStream(id))
+    if (isAnswering) await reader.readUntil(({ text }) => typeof text === 'string' && text !== '')
+    else await reader.readUntilType('StreamFinished')
+    rmSync(home, { recursive: true })
+    expect(await server.stop('SIGTERM')).toBe(1)
+    const errors = server.output.stderr.split('\n').filter((line) => line.includes('"level":50'))
+    expect(errors.map((line) => line.slice(0, 600))).toEqual([expect.stringMatching(/deleted or replaced/)])
+    expect(server.output.stderr).not.toContain('timed out')
+  })
+})
+
 describe('a database that is replaced while the server runs', { timeout: 60_000 }, () => {
   test.each([
     ['deleted', (path: string) => rmSync(path)],

@@ -18,7 +18,7 @@ import { type RunningStreamForDecisions, StreamDecisions } from './stream-decisi
 import type { StreamRunnerOptions } from './stream-runner-options.ts'
 import { StreamContextSize } from './stream-context-size.ts'
 import { StreamSteering } from './stream-steering.ts'
-import { createUnsavedEndError, toStorageFailure, toStreamFailure } from './to-stream-failure.ts'
+import { createUnsavedEndError, isHomeLost, toStorageFailure, toStreamFailure } from './to-stream-failure.ts'
 
 /** How long an agent that never waits for I/O may hold the event loop. */
 const yieldIntervalMs = 10
@@ -246,9 +246,11 @@ export class StreamRunner {
         return await this.#writeEnd(ending, composeBatch)
       } catch (error) {
         if (isStreamAlreadyEnded(error)) throw error
-        this.#options.log.error({ err: error }, 'The end of a stream could not be saved. Retrying.')
         this.#options.writer.interruptReaders(createUnsavedEndError(error))
         this.#abortController.abort()
+        // Nothing can be saved any more, and the server stops.
+        if (isHomeLost(error)) throw error
+        this.#options.log.error({ err: error }, 'The end of a stream could not be saved. Retrying.')
       }
       await delay(finishRetryDelayMs, undefined, { ref: false })
     }

@@ -2,13 +2,18 @@ import { AgentError } from '../../agent/agent.ts'
 import { SegueError } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { StreamFailure } from '../../model/stream.ts'
-import { toPublicStorageError } from '../../storage/health/storage-problem.ts'
+import { findStorageProblem, toPublicStorageError } from '../../storage/health/storage-problem.ts'
 
 /** What clients are told of the failure of a commit. */
 export function toStorageFailure(error: unknown): StreamFailure {
   const known = error instanceof SegueError ? error : toPublicStorageError(error)
   const reason = known ? ` ${known.message}` : ' See the log of the server for details.'
   return { code: 'STORAGE', message: `The answer could not be saved.${reason}` }
+}
+
+/** Whether the home was deleted or is another server's: nothing can be saved any more. */
+export function isHomeLost(error: unknown): boolean {
+  return findStorageProblem(error) === 'HOME_LOST'
 }
 
 /** What clients are told of an agent's error. An unexpected one is logged. */

@@ -18,6 +18,8 @@ export interface ProcessSignalSource {
 export interface CloseOnSignalOptions {
   /** Closes the server. Running answers have `graceMs` to finish. */
   readonly close: (graceMs: number) => Promise<void>
+  /** Whether the server could not continue: the status is 1 then. Default: it could. */
+  readonly hasFailed?: () => boolean
   /** The grace period after a SIGTERM. A SIGINT has none. */
   readonly graceMs: number
   readonly log: Logger
@@ -48,7 +50,13 @@ export function closeOnSignal(options: CloseOnSignalOptions): void {
 
 async function shutDown(
   signal: NodeJS.Signals,
-  { close, log, source, ...options }: Required<CloseOnSignalOptions>,
+  {
+    close,
+    log,
+    source,
+    hasFailed = () => false,
+    ...options
+  }: CloseOnSignalOptions & Pick<Required<CloseOnSignalOptions>, 'source'>,
 ): Promise<void> {
   const graceMs = signal === 'SIGINT' ? 0 : options.graceMs
   log.info({ signal, graceMs }, 'Stopping.')
@@ -59,7 +67,7 @@ async function shutDown(
   }, timeoutMs)
   try {
     await close(graceMs)
-    source.exit(0)
+    source.exit(hasFailed() ? 1 : 0)
   } catch (error) {
     log.error({ err: error }, 'The shutdown failed.')
     source.exit(1)

@@ -13,9 +13,10 @@ export interface FailingServer {
 /** Ends the process with status 1 when the server cannot continue. Clients receive the ends of their answers before. */
 export async function exitOnFailure({ failed, close }: FailingServer, log: Logger): Promise<never> {
   await failed
-  log.error({}, 'The server cannot continue and stops.')
+  // The log says why already. More may fail for the same reason.
+  log.info({}, 'The server cannot continue and stops.')
   await Promise.race([close(), delay(closeTimeoutMs)]).catch((error: unknown) => {
-    log.error({ err: error }, 'The shutdown failed.')
+    log.debug({ err: error }, 'The shutdown failed.')
   })
   process.exit(1)
 }

@@ -75,6 +75,8 @@ export function openSqliteStorage({ path, log, ...options }: SqliteStorageOption
     searchSource: { origin: 'SEGUE', moduleUrl, options: { path, profile } },
     async close() {
       clearInterval(fileCheck)
+      // Whoever stops the server learns if the file was deleted since the last check.
+      database.checkFile()
       await Promise.all([
         backgroundIndexer.close(),
         rowDeleter.close(),
