@@ -1,9 +1,11 @@
-import { spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { spawn, spawnSync } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ChatClient } from '../../support/clients/chat-client.ts'
+import { EventReader } from '../../support/clients/reader.ts'
 import { newTempFolder } from '../../support/server/segue.ts'
 import { runToEnd, startServerProcess } from '../../support/server/server-process.ts'
 
@@ -58,6 +60,38 @@ test('a backup that fails leaves no file under its name', { timeout: 60_000 }, a
   expect(await runToEnd({ argv: ['backup', file, '--home', home] })).toMatchObject({ code: 0 })
   expect(readdirSync(folder).toSorted()).toEqual(['home', 'segue.tar'])
 })
+
+test('a backup that is killed leaves no file under its name, and harms neither the home nor its server', async () => {
+  const folder = newTempFolder()
+  const [home, file] = [join(folder, 'home'), join(folder, 'segue.tar')]
+  mkdirSync(join(home, 'files'), { recursive: true, mode: 0o700 })
+  const bytes = randomBytes(32 * 1024 * 1024)
+  writeFileSync(join(home, 'files', createHash('sha256').update(bytes).digest('hex')), bytes)
+  await using server = await startServerProcess({ argv: argv(home, '--offline-delay', '5') })
+  await using client = new ChatClient(server.url)
+  const { id } = await client.start({ text: 'Tell me about your mother.' })
+
+  const main = new URL('../../../src/main.ts', import.meta.url).pathname
+  const backup = spawn(process.execPath, [main, 'backup', file, '--home', home], { stdio: 'ignore' })
+  const exited = once(backup, 'exit')
+  // It has begun to write.
+  await expect.poll(() => listArchives(folder), { timeout: 20_000, interval: 1 }).not.toEqual([])
+  backup.kill('SIGKILL')
+  expect(await exited).toEqual([null, 'SIGKILL'])
+  expect(readdirSync(folder)).not.toContain('segue.tar')
+
+  const { stream } = await new EventReader(client.followStream(id)).readUntilType('StreamFinished')
+  expect(stream.status).toBe('COMPLETED')
+  expect(await server.stop('SIGTERM')).toBe(0)
+  expect(await runToEnd({ argv: ['doctor', '--home', home, '--no-hermes'] })).toMatchObject({ code: 0 })
+  expect(await runToEnd({ argv: ['backup', file, '--home', home] })).toMatchObject({ code: 0 })
+}, 60_000)
+
+/** The archives of backups that are being written in a folder. */
+function listArchives(folder: string): string[] {
+  const isArchive = (path: string): boolean => path.startsWith('.segue.tar-') && path.endsWith('backup.tar')
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(isArchive)
+}
 
 const isRoot = process.getuid?.() === 0
 
