@@ -28,7 +28,7 @@ async function waitUntilNotRunning(actor: SessionActor, eventLog: EventLog, sign
     // Read before the state, so that no change of it is missed.
     const headSeq = await eventLog.loadHeadSeq(sessionId)
     if (headSeq === null || signal.aborted || !isRunning(actor)) return
-    await eventLog.waitForMore(sessionId, headSeq, signal)
+    await eventLog.waitForMore(sessionId, { cursor: headSeq, subscribers: 0 }, signal)
   }
 }
 

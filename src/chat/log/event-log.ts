@@ -20,6 +20,8 @@ export interface EventLogReader extends Disposable {
   readonly isRemoved: boolean
   /** The seq of the newest event that the reader has received. The reader keeps it up to date. */
   cursor: number
+  /** For how many subscribers it reads. */
+  subscribers: number
 }
 
 type FollowingReader = EventLogReader & { isRemoved: boolean }
@@ -27,7 +29,8 @@ type FollowingReader = EventLogReader & { isRemoved: boolean }
 interface CachedSession {
   /** Its newest event is the newest of the log. */
   readonly tail: EventLogTail
-  readonly waiters: Set<() => void>
+  /** What wakes those that wait for its next event, with the readers for which they wait. */
+  readonly waiters: Map<() => void, Pick<EventLogReader, 'subscribers'>>
   /** Why its next event cannot be committed. Null: nothing is known to be in the way. */
   failure: Error | null
   isRemoved: boolean
@@ -56,11 +59,13 @@ export class EventLog {
     this.#telemetry = telemetry
   }
 
-  /** How far each reader is behind, in events. 0 for one whose session is idle. */
+  /** How far each subscriber is behind, in events. 0 for one whose session is idle. */
   listReaderLags(): number[] {
     return [...this.#readers].flatMap(([sessionId, readers]) => {
       const latestSeq = this.latestSeq(sessionId)
-      return [...readers].map(({ cursor }) => Math.max(0, latestSeq - cursor))
+      return [...readers].flatMap(({ cursor, subscribers }) =>
+        Array<number>(subscribers).fill(Math.max(0, latestSeq - cursor)),
+      )
     })
   }
 
@@ -74,10 +79,11 @@ export class EventLog {
     this.#telemetry.recordDelivery(performance.now() - committedAt)
   }
 
-  /** How many sessions are cached in memory, how many readers wait for the next event of one, and how many observe appends. */
+  /** How many sessions are cached in memory, how many subscribers wait for the next event of one, and how many observe appends. */
   get stats(): { readonly sessions: number; readonly waiting: number; readonly observers: number } {
     let waiting = 0
-    for (const { waiters } of this.#sessions.values()) waiting += waiters.size
+    for (const { waiters } of this.#sessions.values())
+      waiting += waiters.values().reduce((sum, { subscribers }) => sum + subscribers, 0)
     return { sessions: this.#sessions.size, waiting, observers: this.#observers.size }
   }
 
@@ -119,7 +125,7 @@ export class EventLog {
   interruptReaders(sessionId: string, error: Error): void {
     const session = this.#getOrCreateSession(sessionId)
     session.failure = error
-    for (const wake of [...session.waiters]) wake()
+    for (const wake of [...session.waiters.keys()]) wake()
   }
 
   /** Ends the waiting for a session that was deleted. */
@@ -130,7 +136,7 @@ export class EventLog {
     if (!session) return
     session.tail.clear()
     session.isRemoved = true
-    for (const wake of [...session.waiters]) wake()
+    for (const wake of [...session.waiters.keys()]) wake()
     this.#evictIfIdle(sessionId)
   }
 
@@ -145,6 +151,7 @@ export class EventLog {
     const readers = this.#readers.get(sessionId) ?? new Set()
     const reader = {
       cursor: Number.POSITIVE_INFINITY,
+      subscribers: 1,
       isRemoved: this.#isClosed,
       [Symbol.dispose]: () => {
         readers.delete(reader)
@@ -174,15 +181,20 @@ export class EventLog {
   }
 
   /**
-   * Resolves when a Segue session has, or may have, an event after `seq`: at once if it has one, and when the signal
+   * Resolves when a Segue session has, or may have, an event after the reader's cursor: at once if it has one, and when the signal
    * aborts. Resolves to false if the session was removed, and rejects if its next event cannot be committed. Starts to wait
    * before it reads the head, so that no commit in between is missed.
    */
-  async waitForMore(sessionId: string, seq: number, signal: AbortSignal): Promise<boolean> {
+  async waitForMore(
+    sessionId: string,
+    reader: Pick<EventLogReader, 'cursor' | 'subscribers'>,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const session = this.#getOrCreateSession(sessionId)
+    const seq = reader.cursor
     const { promise, resolve } = Promise.withResolvers<void>()
     const wake = (): void => resolve()
-    session.waiters.add(wake)
+    session.waiters.set(wake, reader)
     signal.addEventListener('abort', wake)
     try {
       const headSeq = this.#isClosed ? null : await this.loadHeadSeq(sessionId)
@@ -218,7 +230,7 @@ export class EventLog {
     session.failure = null
     session.tail.append(events)
     session.committedAt = performance.now()
-    for (const wake of [...session.waiters]) wake()
+    for (const wake of [...session.waiters.keys()]) wake()
     this.#evictIfIdle(sessionId)
   }
 
@@ -226,7 +238,7 @@ export class EventLog {
     let session = this.#sessions.get(id)
     if (!session) {
       const committedAt = performance.now()
-      session = { tail: new EventLogTail(), waiters: new Set(), failure: null, isRemoved: false, committedAt }
+      session = { tail: new EventLogTail(), waiters: new Map(), failure: null, isRemoved: false, committedAt }
       this.#sessions.set(id, session)
     }
     return session

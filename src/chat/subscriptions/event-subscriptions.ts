@@ -6,12 +6,8 @@ import type { SessionRecord } from '../../model/session.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { EventLog } from '../log/event-log.ts'
 import type { DeliveredEvent } from '../../model/chat-event.ts'
-import {
-  createStreamReset,
-  type EventLogSnapshot,
-  type EventSubscription,
-  subscribeToEventLog,
-} from './subscribe-to-event-log.ts'
+import { createStreamReset, type EventLogSnapshot } from './deliver-events.ts'
+import { EventSubscription } from './event-subscription.ts'
 import type { ActiveSessions } from '../runtime/active-sessions.ts'
 import type { CommittedStreamState } from '../streaming/stream-committer.ts'
 import type { ProfileMessageReader } from '../context/profile-message-reader.ts'
@@ -37,6 +33,7 @@ export class EventSubscriptions {
   async subscribeToStream(streamId: string, after: number): Promise<EventSubscription> {
     const { stream, session } = await this.#requireStream(streamId)
     const subscription = {
+      profileName: this.#options.profile.name,
       sessionId: session.id,
       stream,
       isSegueSession: true,
@@ -45,7 +42,7 @@ export class EventSubscriptions {
       loadSnapshot: () => this.#loadStreamSnapshot(streamId),
       now: this.#options.runtime.now,
     }
-    return subscribeToEventLog(this.#options.eventLog, subscription, after)
+    return new EventSubscription(this.#options.eventLog, subscription, after)
   }
 
   /** The events of a session after a seq, until the session is continued by another or deleted. Throws NOT_FOUND. */
@@ -53,6 +50,7 @@ export class EventSubscriptions {
     const session = await this.#options.sessions.find(sessionId)
     if (!session) throw createIdNotFoundError('session', sessionId)
     const subscription = {
+      profileName: this.#options.profile.name,
       sessionId,
       stream: null,
       isSegueSession: session.origin === 'SEGUE',
@@ -61,7 +59,7 @@ export class EventSubscriptions {
       loadSnapshot: () => this.#loadSessionSnapshot(sessionId),
       now: this.#options.runtime.now,
     }
-    return subscribeToEventLog(this.#options.eventLog, subscription, after)
+    return new EventSubscription(this.#options.eventLog, subscription, after)
   }
 
   /** A page of a session's log after a seq, or a reset alone if the cursor is beyond its end. Throws NOT_FOUND. */

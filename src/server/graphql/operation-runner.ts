@@ -4,18 +4,15 @@ import { type Context, createContext, type RequestInfo } from '../../schema/cont
 import type { ProfileRegistry } from '../../services/profile-registry.ts'
 import type { DocumentLoader } from './documents/document-loader.ts'
 import type { ErrorFormatter } from './error-formatter.ts'
-import {
-  executeOperation,
-  listErrorCodes,
-  requireGraphQLContext,
-  type SubscriptionResultStream,
-  subscribeToOperation,
-} from './execute-operation.ts'
+import { executeOperation, listErrorCodes, requireGraphQLContext } from './execute-operation.ts'
 import { findErrorCode } from './graphql-errors.ts'
 import type { GraphQLParams } from './graphql-params.ts'
-import { guardSubscriptionEnd } from './guard-subscription-end.ts'
 import { limitErrors, type OperationLimits } from './limits/operation-limits.ts'
 import { findOperationType, type PreparedOperation, prepareOperation } from './prepare-operation.ts'
+import { guardSubscriptionEnd } from './subscriptions/guard-subscription-end.ts'
+import { SharedExecutions } from './subscriptions/shared-executions.ts'
+import { subscribeToOperation } from './subscriptions/subscribe-to-operation.ts'
+import type { SubscriptionResults } from './subscriptions/subscription-results.ts'
 
 export interface OperationRunnerOptions {
   readonly profiles: ProfileRegistry
@@ -33,6 +30,7 @@ export interface OperationRunnerOptions {
  */
 export class OperationRunner {
   readonly #options: OperationRunnerOptions
+  readonly #sharedExecutions = new SharedExecutions()
 
   constructor(options: OperationRunnerOptions) {
     this.#options = options
@@ -60,7 +58,7 @@ export class OperationRunner {
     return this.#formatResult(result, requireGraphQLContext(args))
   }
 
-  async subscribe(args: ExecutionArgs): Promise<ExecutionResult | SubscriptionResultStream> {
+  async subscribe(args: ExecutionArgs): Promise<ExecutionResult | SubscriptionResults> {
     // Many that arrive at once start one by one.
     if (turnScheduler.mustWait()) await turnScheduler.wait()
     const { profiles } = this.#options
@@ -69,7 +67,7 @@ export class OperationRunner {
     const telemetry = profiles.telemetry.startOperation({ type: 'subscription', name, traceparent })
     const formatResult = (result: ExecutionResult, context: Context): ExecutionResult =>
       this.#formatResult(result, context)
-    const results = await telemetry.run(() => subscribeToOperation(args, formatResult))
+    const results = await telemetry.run(() => subscribeToOperation(args, formatResult, this.#sharedExecutions))
     if (!(Symbol.asyncIterator in results)) {
       telemetry.end(listErrorCodes(results))
       return results

@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import type { ExecutionResult } from 'graphql'
 import { isSmallJson, stringifyYielding } from '../../lib/json-output/stringify-in-steps.ts'
-import { findExecutionResultEventSeq } from '../graphql/execute-operation.ts'
+import { toSharedJson } from '../graphql/subscriptions/result-json.ts'
+import { findEventSeq, isSubscriptionResults } from '../graphql/subscriptions/subscription-results.ts'
 import { chunkBytes } from '../http/chunk-bytes.ts'
 import { detectSlowConsumer } from '../http/detect-slow-consumer.ts'
 
@@ -44,6 +45,9 @@ export class SseWriter {
     revoked.addEventListener('abort', disconnect)
     if (revoked.aborted) disconnect()
     this.#writeHead()
+    if (isSubscriptionResults(results)) {
+      results.sendSharedTo({ trySend: (result) => this.#tryWrite(result) && Boolean(heartbeatTimer.refresh()) })
+    }
     try {
       for (;;) {
         const { value, done } = await iterator.next()
@@ -78,6 +82,15 @@ export class SseWriter {
     if (!writableNeedDrain && !destroyed && !writableEnded) this.#response.write(':\n\n')
   }
 
+  /** Sends a result at once. Returns false, and sends nothing, if the client has not accepted what was sent before. */
+  #tryWrite(result: ExecutionResult): boolean {
+    const { writableNeedDrain, destroyed, writableEnded } = this.#response
+    if (writableNeedDrain || destroyed || writableEnded) return false
+    const event = toSharedEvent(result)
+    if (event) this.#response.write(event)
+    return event !== null
+  }
+
   /** Returns false if the client has disconnected, or was disconnected as a slow consumer. */
   async #write(text: string): Promise<boolean> {
     for (const chunk of chunkBytes(text)) {
@@ -99,7 +112,24 @@ async function waitForDrain(response: ServerResponse): Promise<void> {
 }
 
 async function formatNextEvent(result: ExecutionResult): Promise<string> {
-  const seq = findExecutionResultEventSeq(result)
   const json = isSmallJson(result) ? JSON.stringify(result) : await stringifyYielding(result)
-  return `event: next\n${seq === null ? '' : `id: ${seq}\n`}data: ${json}\n\n`
+  return `${formatEventHead(result)}${json}\n\n`
+}
+
+function formatEventHead(result: ExecutionResult): string {
+  const seq = findEventSeq(result)
+  return `event: next\n${seq === null ? '' : `id: ${seq}\n`}data: `
+}
+
+const sharedEvents = new WeakMap<ExecutionResult, Buffer | null>()
+
+/** The event of a result that several subscribers receive, which is made once. Null: see `toSharedJson`. */
+function toSharedEvent(result: ExecutionResult): Buffer | null {
+  let event = sharedEvents.get(result)
+  if (event === undefined) {
+    const json = toSharedJson(result)
+    event = json && Buffer.concat([Buffer.from(formatEventHead(result)), json, Buffer.from('\n\n')])
+    sharedEvents.set(result, event)
+  }
+  return event
 }

@@ -57,12 +57,17 @@ export class GraphQLSocket {
     webSocket: WebSocket,
     tcpSocket: Socket,
     options: GraphQLSocketOptions,
-    session: Omit<WebSocketSessionOptions, 'close'>,
+    session: Omit<WebSocketSessionOptions, 'close' | 'trySend'>,
   ) {
     this.#webSocket = webSocket
-    this.#session = new WebSocketSession({ ...session, close: (code, reason) => this.close(code, reason) })
     this.#options = options
-    this.#connection = new WebSocketConnection(webSocket, tcpSocket)
+    const connection = new WebSocketConnection(webSocket, tcpSocket)
+    this.#connection = connection
+    this.#session = new WebSocketSession({
+      ...session,
+      close: (code, reason) => this.close(code, reason),
+      trySend: (...parts) => connection.trySend(...parts),
+    })
     this.#connection.startHeartbeat(options.heartbeat)
     detectSlowConsumer(tcpSocket, options.readSlowConsumerTimeoutMs(), () => this.#closeSlowConsumer())
     // For a protocol error or a message that is too large, ws itself closes the socket with the right code.

@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import { chunkBytes } from '../http/chunk-bytes.ts'
+import { corkUntilTickEnds } from './cork-until-tick-ends.ts'
+import { encodeTextFrame, maxFrameBytes } from './encode-text-frame.ts'
 
 /** How many bytes may wait, to be sent or to be handled, before the server stops reading from the client. */
 const maxBufferedBytes = 1_048_576
@@ -29,6 +31,7 @@ export class WebSocketConnection {
   readonly #webSocket: WebSocket
   readonly #tcpSocket: Socket
   #lastSend: Promise<void> = Promise.resolve()
+  #pendingSends = 0
   #bufferedBytes = 0
   #waitingBytes = 0
 
@@ -55,17 +58,30 @@ export class WebSocketConnection {
     this.#applyBackpressure()
   }
 
+  /** Sends a message at once. Returns false, and sends nothing, if it would have to wait for others or for the client. */
+  trySend(prefix: Buffer, text: Buffer, suffix: Buffer): boolean {
+    if (!this.isOpen || this.#pendingSends > 0 || this.isCongested) return false
+    if (prefix.length + text.length + suffix.length > maxFrameBytes) return false
+    corkUntilTickEnds(this.#tcpSocket)
+    // ws would write the head of the frame by itself.
+    this.#tcpSocket.write(encodeTextFrame(prefix, text, suffix))
+    return true
+  }
+
   /** Resolves when the message has been handed to the operating system. Rejects with `WebSocketClosedError`. */
   send(text: string): Promise<void> {
     const byteLength = Buffer.byteLength(text)
+    this.#pendingSends += 1
     this.#bufferedBytes += byteLength
     // A message before this one may wait for the client.
     this.#applyBackpressure()
-    const sent = this.#lastSend.then(() => {
-      this.#bufferedBytes -= byteLength
-      this.#applyBackpressure()
-      return this.#write(text)
-    })
+    const sent = this.#lastSend
+      .then(() => {
+        this.#bufferedBytes -= byteLength
+        this.#applyBackpressure()
+        return this.#write(text)
+      })
+      .finally(() => (this.#pendingSends -= 1))
     this.#lastSend = sent.catch(() => undefined)
     return sent
   }

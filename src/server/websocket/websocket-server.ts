@@ -15,6 +15,7 @@ import type { ErrorFormatter } from '../graphql/error-formatter.ts'
 import { requireGraphQLContext } from '../graphql/execute-operation.ts'
 import { parseGraphQLParams } from '../graphql/graphql-params.ts'
 import type { OperationRunner } from '../graphql/operation-runner.ts'
+import { isSubscriptionResults } from '../graphql/subscriptions/subscription-results.ts'
 import { type GraphQLWsServer, GraphQLSocket, type GraphQLSocketOptions } from './graphql-socket.ts'
 import { MessageReviver } from './message-reviver.ts'
 import { WebSocketClosedError, type WebSocketHeartbeatOptions } from './websocket-connection.ts'
@@ -108,6 +109,9 @@ function createProtocol(
       return prepareOperation(operations, session, id, payload)
     },
     onNext: ({ extra: session }, _, __, ___, result) => deferLargeResult(session, result),
+    onOperation: ({ extra: session }, id, _, __, result) => {
+      if (isSubscriptionResults(result)) result.sendSharedTo(session.createResultSink(id))
+    },
     jsonMessageReviver: reviver.revive,
     onComplete: ({ extra: session }, id) => session.releaseOperation(id),
     onError: (_, __, ___, graphqlErrors) => graphqlErrors.map((error) => formatError(error, errors).toJSON()),

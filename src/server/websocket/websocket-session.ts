@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { type Authenticator, isRejection, type RequestCredentials } from '../auth/authenticator.ts'
 import type { Caller } from '../auth/caller.ts'
+import type { ResultSink } from '../graphql/subscriptions/subscription-results.ts'
 import type { RequestRejection } from '../request-rejection.ts'
+import { createResultSink, type TrySend } from './create-result-sink.ts'
 import { DeferredJson } from './deferred-json.ts'
 import { WebSocketOperationAborts } from './websocket-operation-aborts.ts'
 import { readOperationHeaders } from '../graphql/json/operation-headers.ts'
@@ -29,6 +31,7 @@ export interface WebSocketSessionOptions {
   /** Who has opened the socket, if the handshake says so. */
   readonly caller: Caller | null
   readonly close: CloseWebSocket
+  readonly trySend: TrySend
 }
 
 /** One socket as graphql-ws sees it: who has opened it, and its operations. */
@@ -58,6 +61,11 @@ export class WebSocketSession {
   /** The header of the handshake. */
   get traceparent(): string | null {
     return readOperationHeaders(this.#options.handshake).traceparent ?? null
+  }
+
+  /** Where an operation's results go that can be sent at once. */
+  createResultSink(id: string): ResultSink {
+    return createResultSink(id, this.#options.trySend)
   }
 
   /** Finds the caller by the payload of connection_init, else by the handshake. Closes the socket if there is none. */

@@ -1,50 +1,23 @@
 import { once } from 'node:events'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { z } from 'zod'
 import { ask } from '../../support/server/graphql-request.ts'
 import { startTestSegue, type TestSegue } from '../../support/server/segue.ts'
-
-/** Counts the subscriptions that wait for more events of a log. */
-class WaitingCounter extends EventTarget {
-  count = 0
-
-  constructor(segue: TestSegue) {
-    super()
-    const { eventLog } = segue.defaultProfile.chats
-    const waitForMore = eventLog.waitForMore.bind(eventLog)
-    vi.spyOn(eventLog, 'waitForMore').mockImplementation(async (...range) => {
-      this.#add(1)
-      try {
-        return await waitForMore(...range)
-      } finally {
-        this.#add(-1)
-      }
-    })
-  }
-
-  /** Waits until the count has a value. */
-  async waitFor(count: number): Promise<void> {
-    const signal = AbortSignal.timeout(5_000)
-    while (this.count !== count) await once(this, 'change', { signal })
-  }
-
-  #add(change: number): void {
-    this.count += change
-    this.dispatchEvent(new Event('change'))
-  }
-}
+import { waitUntil } from '../../support/wait-until.ts'
 
 /** The delay between two words of the offline agent, so that nothing happens during a test. */
 const offlineDelayMs = 60_000
 
 let segue: TestSegue
-let waiting: WaitingCounter
 
 beforeEach(async () => {
   segue = await startTestSegue({ settings: { offlineDelayMs } })
-  waiting = new WaitingCounter(segue)
 })
+
+/** Waits until this many subscriptions wait for more events of a log. */
+const waitForSubscribers = (count: number): Promise<void> =>
+  waitUntil(() => segue.defaultProfile.chats.eventLog.stats.waiting === count)
 
 afterEach(() => segue[Symbol.asyncDispose]())
 
@@ -108,19 +81,19 @@ describe.each(['streamChat', 'followStream'] as const)(
     test.each(['complete', 'close', 'terminate'] as const)('over WebSocket, by %s', async (method) => {
       const socket = await openSocket()
       await subscribe(socket, await createOperation())
-      await waiting.waitFor(1)
+      await waitForSubscribers(1)
       if (method === 'complete') socket.send('{"type":"complete","id":"a"}')
       else socket[method]()
-      await waiting.waitFor(0)
+      await waitForSubscribers(0)
       expect(await loadStatuses()).toEqual(['RUNNING'])
       socket.terminate()
     })
 
     test('over server-sent events', async () => {
       const controller = await openEventStream(await createOperation())
-      await waiting.waitFor(1)
+      await waitForSubscribers(1)
       controller.abort()
-      await waiting.waitFor(0)
+      await waitForSubscribers(0)
       expect(await loadStatuses()).toEqual(['RUNNING'])
     })
   },
@@ -132,18 +105,18 @@ test('a subscription that ends does not affect other subscriptions to the same s
   await subscribe(socket, operations.followStream(streamId), 'a')
   await subscribe(socket, operations.followStream(streamId), 'b')
   const controller = await openEventStream(operations.followStream(streamId))
-  await waiting.waitFor(3)
+  await waitForSubscribers(3)
   socket.send('{"type":"complete","id":"a"}')
-  await waiting.waitFor(2)
+  await waitForSubscribers(2)
   controller.abort()
-  await waiting.waitFor(1)
+  await waitForSubscribers(1)
   const messages: string[] = []
   socket.on('message', (data) => messages.push(String(data)))
   await ask(segue.url, z.unknown(), { query: `mutation { cancelStream(streamId: "${streamId}") { lastSeq } }` })
   while (!messages.some((text) => text.includes('"complete"')))
     await once(socket, 'message', { signal: AbortSignal.timeout(5_000) })
   expect(messages.every((text) => text.includes('"id":"b"'))).toBe(true)
-  expect(waiting.count).toBe(0)
+  await waitForSubscribers(0)
   socket.terminate()
 })
 
@@ -154,6 +127,6 @@ test('a hundred subscriptions that come and go leave nothing behind', async () =
     await subscribe(socket, operations.followStream(streamId), `${i}`)
     socket.send(JSON.stringify({ type: 'complete', id: `${i}` }))
   }
-  await waiting.waitFor(0)
+  await waitForSubscribers(0)
   socket.terminate()
 })

@@ -20,8 +20,14 @@ export class GraphQLDocumentCache {
     return entry?.limits === limits ? entry.document : null
   }
 
-  /** Caches a document that has passed the limits and the validation, unless its text is too long. */
-  add(text: string, document: DocumentNode, limits: OperationLimits): void {
+  /**
+   * Caches a document that has passed the limits and the validation, unless its text is too long. Returns the one to use: of
+   * requests that parse the same text at the same time, all use the document of the first.
+   */
+  add(text: string, document: DocumentNode, limits: OperationLimits): DocumentNode {
+    const cached = this.get(text, limits)
+    if (cached) return cached
     if (text.length <= maxDocumentLength) this.#documents.set(text, { document, limits })
+    return document
   }
 }

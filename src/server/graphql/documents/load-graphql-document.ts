@@ -31,8 +31,7 @@ export async function loadGraphQLDocument(
   if (errors.length > 0) {
     return errors.map((error) => createGraphQLError('GRAPHQL_VALIDATION_FAILED', error.message, {}, error))
   }
-  cache.add(text, document, limits)
-  return document
+  return cache.add(text, document, limits)
 }
 
 /** Whether a document is refused because of its length, whatever it contains. */

@@ -1,6 +1,6 @@
 import { type ExecutionResult, GraphQLError } from 'graphql'
-import { waitForAbort } from '../../lib/async/wait-for-abort.ts'
-import type { SubscriptionResultStream } from './execute-operation.ts'
+import { waitForAbort } from '../../../lib/async/wait-for-abort.ts'
+import type { SubscriptionResults } from './subscription-results.ts'
 
 export interface SubscriptionEndOptions {
   readonly isStopping: () => boolean
@@ -19,9 +19,9 @@ export interface SubscriptionEndOptions {
  * its events cannot be read, or what they tell of cannot be saved, its last result is the error.
  */
 export function guardSubscriptionEnd(
-  results: SubscriptionResultStream,
+  results: SubscriptionResults,
   { isStopping, formatResult, signal, onEnd }: SubscriptionEndOptions,
-): SubscriptionResultStream {
+): SubscriptionResults {
   let hasEnded = false
   const end = (): void => {
     if (!hasEnded) onEnd()
@@ -37,6 +37,7 @@ export function guardSubscriptionEnd(
   return {
     isFullyRead: results.isFullyRead,
     isSessionRemoved: () => results.isSessionRemoved(),
+    sendSharedTo: (sink) => results.sendSharedTo(sink),
     async next() {
       const result = await readNext()
       if (!result.done && result.value.errors && results.isSessionRemoved()) return this.return()

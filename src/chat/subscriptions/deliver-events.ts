@@ -5,14 +5,15 @@ import type { EventLog, EventLogReader } from '../log/event-log.ts'
 import { type CoalescedEvent, DeltaCoalescer } from '../log/delta-coalescer.ts'
 import { turnScheduler } from '../../lib/event-loop/turn-scheduler.ts'
 import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
-import { createAbortOnReturnIterator } from '../../lib/async/abort-on-return-iterator.ts'
 import { waitForAbort } from '../../lib/async/wait-for-abort.ts'
 
 const pageSize = 256 // events per read
 /** A reader that is further behind than this receives coalesced deltas. */
 const coalesceThresholdEvents = 256
 
-export interface EventLogSubscriptionOptions {
+/** The log, or the part of it, that a subscription follows. */
+export interface FollowedLog {
+  readonly profileName: string
   readonly sessionId: string
   /** The stream to follow; null for all events of the session. */
   readonly stream: StreamRecord | null
@@ -36,43 +37,10 @@ export interface EventLogSnapshot {
   readonly message: MessageRecord | null
 }
 
-/** The events of a stream or a session, as one reader receives them. */
-export interface EventSubscription extends AsyncIterableIterator<DeliveredEvent> {
-  /** Whether the cursor was at the end when it started: it completes at once. */
-  readonly isFullyRead: boolean
-  /** Whether the session was deleted. What an event of it leads to cannot be read any more. */
-  isSessionRemoved(): boolean
-}
-
-/**
- * The events after a seq, then the live ones. Those of one stream end with it, those of a session with its continuation, and
- * both when the session is deleted. A subscription holds a cursor, and no buffer. A cursor beyond the end of the log is
- * answered with a `StreamReset`.
- */
-export function subscribeToEventLog(
+/** Delivers the events after a seq, as one reader receives them. */
+export async function* deliverEvents(
   log: EventLog,
-  subscription: EventLogSubscriptionOptions,
-  after: number,
-): EventSubscription {
-  const { sessionId, headSeq, endSeq } = subscription
-  const isFullyRead = endSeq !== null && after >= endSeq && after <= headSeq
-  let reader: EventLogReader | null = null
-  const isSessionRemoved = (): boolean => reader?.isRemoved ?? false
-  const events = createAbortOnReturnIterator(async function* deliver(signal) {
-    if (isFullyRead) return
-    using openedReader = log.openReader(sessionId)
-    reader = openedReader
-    for await (const event of deliverEvents(log, subscription, openedReader, { after, signal })) {
-      if (isSessionRemoved()) return
-      yield event
-    }
-  })
-  return Object.assign(events, { isFullyRead, isSessionRemoved })
-}
-
-async function* deliverEvents(
-  log: EventLog,
-  { sessionId, stream, isSegueSession, headSeq, endSeq, loadSnapshot, now }: EventLogSubscriptionOptions,
+  { sessionId, stream, isSegueSession, headSeq, endSeq, loadSnapshot, now }: FollowedLog,
   reader: EventLogReader,
   { after, signal }: { readonly after: number; readonly signal: AbortSignal },
 ): AsyncGenerator<DeliveredEvent, void, void> {
@@ -88,8 +56,13 @@ async function* deliverEvents(
   for await (const event of readEvents(log, { sessionId, headSeq, reader, signal })) {
     if (stream && event.streamId !== stream.id) continue
     yield event
-    if (stream ? event.type === 'StreamFinished' : event.type === 'SessionContinued') return
+    if (isLastEvent(event, stream)) return
   }
+}
+
+/** Whether nothing can follow an event for those who follow a stream; with null, for those who follow its session. */
+export function isLastEvent({ type }: DeliveredEvent, stream: StreamRecord | null): boolean {
+  return type === (stream ? 'StreamFinished' : 'SessionContinued')
 }
 
 /** Tells a reader whose cursor is beyond the end of the log what to continue from. */
@@ -151,7 +124,7 @@ async function* readEvents(
       }
       await yieldToEventLoop()
     } else if (page.length === 0) {
-      if (!(await log.waitForMore(sessionId, reader.cursor, signal))) return
+      if (!(await log.waitForMore(sessionId, reader, signal))) return
       isLive = true
     }
   }

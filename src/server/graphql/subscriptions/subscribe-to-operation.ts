@@ -1,0 +1,39 @@
+import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, validateSubscriptionArgs } from 'graphql'
+import { EventSubscription } from '../../../chat/subscriptions/event-subscription.ts'
+import { requireGraphQLContext } from '../execute-operation.ts'
+import { toPublicVariableErrors } from '../variable-errors.ts'
+import { executeEvents, type FormatResult } from './execute-events.ts'
+import type { SharedExecutions } from './shared-executions.ts'
+import { SharedResults } from './shared-results.ts'
+import type { SubscriptionResults } from './subscription-results.ts'
+
+/**
+ * Starts a subscription. Returns a single result with errors if it cannot start.
+ *
+ * @param formatResult Is applied to the single result, or to every result of the stream.
+ */
+export async function subscribeToOperation(
+  args: ExecutionArgs,
+  formatResult: FormatResult,
+  sharedExecutions: SharedExecutions,
+): Promise<ExecutionResult | SubscriptionResults> {
+  const validated = validateSubscriptionArgs(args)
+  const context = requireGraphQLContext(args)
+  if (!('schema' in validated)) return formatResult({ errors: toPublicVariableErrors(validated, args) }, context)
+  const source = await createSource(validated)
+  if (!(Symbol.asyncIterator in source)) return formatResult(source, context)
+  const subscription = { args: validated, context, formatResult }
+  if (source instanceof EventSubscription) return new SharedResults(subscription, source, sharedExecutions)
+  return Object.assign(executeEvents(subscription, source), {
+    isFullyRead: false,
+    isSessionRemoved: () => false,
+    sendSharedTo: () => undefined,
+  })
+}
+
+async function createSource(
+  args: Parameters<typeof createSourceEventStream>[0],
+): Promise<Awaited<ReturnType<typeof createSourceEventStream>>> {
+  using _ = requireGraphQLContext(args).profiles
+  return await createSourceEventStream(args)
+}
