@@ -3,6 +3,7 @@ import { rename, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { isReplaceableFile } from '../lib/files/is-replaceable-file.ts'
 import type { ResolvedPaths } from '../config/paths.ts'
 import { createIdNotFoundError } from '../lib/errors.ts'
 import { ProfileDirectory } from '../profiles/profile-directory.ts'
@@ -41,7 +42,7 @@ export interface ExportResult {
 
 /**
  * Exports a conversation as one JSON document. Reads one snapshot, changes nothing, and works while a server runs. The
- * output file is replaced at the end, or not at all. Throws NOT_FOUND, an `ExportImportError`,
+ * output file is written at the end, or not at all; an earlier export of its name is replaced. Throws NOT_FOUND, an `ExportImportError`,
  * and as `TransferStorage.openExportReader`.
  */
 export async function exportConversation(request: ExportRequest): Promise<ExportResult> {
@@ -87,6 +88,9 @@ async function writeDocument(
   }
 }
 
+/** The beginning of what `serializeExportDocument` writes. */
+const isExportDocument = (head: Buffer): boolean => /^\{\s*"format":\s*"segue/.test(head.toString())
+
 async function writeToFile(
   text: AsyncIterable<string>,
   summary: ExportDocumentSummary,
@@ -101,6 +105,8 @@ async function writeToFile(
     await pipeline(Readable.from(text), createWriteStream(temporaryPath, { mode: 0o600, flush: true }))
     // The id of the conversation is known once all sessions are written.
     const path = outputPath ?? resolve(workingDirectory, `${summary.conversationId}.json`)
+    if (!(await isReplaceableFile(path, isExportDocument)))
+      throw new ExportImportError(`${path} exists and is no export. Name another file. Nothing was written.`)
     await rename(temporaryPath, path)
     return path
   } finally {

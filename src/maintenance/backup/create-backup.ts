@@ -1,5 +1,6 @@
 import { mkdtemp, open, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
+import { isReplaceableFile } from '../../lib/files/is-replaceable-file.ts'
 import { ProfileDirectory } from '../../profiles/profile-directory.ts'
 import type { BackupStorage } from '../../storage/maintenance/backup-storage.ts'
 import { StorageError } from '../../storage/errors.ts'
@@ -11,7 +12,7 @@ import { readBackup } from './read-backup.ts'
 
 export interface BackupRequest {
   readonly home: string
-  /** Replaced if it exists. */
+  /** An earlier backup of this name is replaced; any other file is left alone. */
   readonly file: string
   readonly segueVersion: string
   readonly storage: BackupStorage
@@ -28,6 +29,8 @@ export async function createBackup({ home, file, ...request }: BackupRequest): P
   const path = resolve(file)
   await assertHomeExists(home)
   try {
+    if (!(await isReplaceableFile(path, isTarFile)))
+      throw new BackupError(`${path} exists and is no backup. Name another file. Nothing was written.`)
     // Beside the backup: there has to be space for it, and it can be renamed.
     const workFolder = await mkdtemp(join(dirname(path), `.${basename(path)}-`))
     try {
@@ -80,6 +83,9 @@ async function assertHomeExists(home: string): Promise<void> {
     throw new BackupError(`The home ${home} cannot be read (${String(code)}). Name another with --home.`)
   })
 }
+
+/** POSIX, `ustar` format: the magic of the first header. */
+const isTarFile = (head: Buffer): boolean => head.toString('latin1', 257, 262) === 'ustar'
 
 async function flushFolder(path: string): Promise<void> {
   await using folder = await open(path, 'r')

@@ -13,10 +13,11 @@ export interface ExportInput {
   readonly hermesHome?: string | null
   readonly id: string
   readonly profile?: string | null
+  readonly output?: string | null
 }
 
 /** Exports a conversation to a file. Returns its path, its text and the notes. */
-export async function exportToFile({ home, hermesHome = null, id, profile = null }: ExportInput) {
+export async function exportToFile({ home, hermesHome = null, id, profile = null, output = null }: ExportInput) {
   const notes: string[] = []
   const workingDirectory = newTempFolder()
   const paths = { home, hermesHome }
@@ -25,7 +26,7 @@ export async function exportToFile({ home, hermesHome = null, id, profile = null
     paths,
     id,
     profile,
-    output: null,
+    output,
     workingDirectory,
     storage: sqliteTransferStorage,
     log: silentLogger,

@@ -23,6 +23,23 @@ test('a conversation is exported only if all its streams are finished', async ()
   expect((await exportToFile({ home: fixture.home, id: sessionId })).text).toContain('"status":"CANCELLED"')
 })
 
+test('an earlier export is replaced; any other file of that name, such as a database, is left alone', async () => {
+  await using fixture = newChatFixture(async function* () {
+    yield { type: 'text', block: 'one', text: 'Hello' }
+  })
+  const { id, sessionId } = await fixture.start('Hello')
+  await fixture.follow(id)
+  const output = join(newTempFolder(), 'chat.json')
+  const exportIt = () => exportToFile({ home: fixture.home, id: sessionId, output })
+  const { text } = await exportIt()
+  expect((await exportIt()).text).toBe(text)
+  for (const content of ['SQLite format 3', '{"providers": {}}', '']) {
+    writeFileSync(output, content)
+    await expect(exportIt()).rejects.toThrow(`${output} exists and is no export. Name another file.`)
+    expect(readFileSync(output, 'utf8')).toBe(content)
+  }
+})
+
 test('a message that is too long for a row is restored from the log', async () => {
   const text = 'a word and another one '.repeat(20_000)
   await using fixture = newChatFixture(async function* () {

@@ -137,9 +137,10 @@ test('a damaged database is not backed up, and nothing is left behind', async ()
   writeFileSync(join(home, 'segue.db'), bytes)
   truncateSync(join(home, 'segue.db'), size)
   const folder = newTempFolder()
-  writeFileSync(join(folder, 'backup.tar'), 'the last one')
+  await backUp(newHome(), folder)
+  const earlier = readFiles(folder)
   await expect(backUp(home, folder)).rejects.toThrow(/^The database .*(damaged|cannot be used).*\./)
-  expect(readFiles(folder)).toEqual(new Map([['backup.tar', Buffer.from('the last one')]]))
+  expect(readFiles(folder)).toEqual(earlier)
 })
 
 test('an interrupted backup leaves nothing behind', async () => {
@@ -152,6 +153,19 @@ test('an interrupted backup leaves nothing behind', async () => {
     'The backup was interrupted. Nothing was written.',
   )
   expect(readdirSync(folder)).toEqual([])
+})
+
+test('an earlier backup is replaced; any other file of that name, such as a database, is left alone', async () => {
+  const [home, folder] = [newHome(), newTempFolder()]
+  const { file } = await backUp(home, folder)
+  writeFileSync(join(home, 'INSTRUCTIONS.md'), 'Be brief.')
+  expect((await backUp(home, folder)).manifest.files.map(({ path }) => path)).toContain('INSTRUCTIONS.md')
+  for (const content of ['SQLite format 3', '', 'x'.repeat(1000)]) {
+    writeFileSync(file, content)
+    await expect(backUp(home, folder)).rejects.toThrow(`${file} exists and is no backup. Name another file.`)
+    expect(readFileSync(file, 'utf8')).toBe(content)
+  }
+  expect(readdirSync(folder)).toEqual(['backup.tar'])
 })
 
 test('a home that does not exist, and a folder that does not, are named', async () => {
