@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import { createSecureContext } from 'node:tls'
 import type { TlsFiles } from '../config/access/resolve-tls.ts'
@@ -7,10 +7,18 @@ import { SettingsError } from '../config/settings-error.ts'
 import { FileWatcher } from '../lib/files/file-watcher.ts'
 import type { Logger } from '../lib/logger.ts'
 
+/**
+ * Other protocols, such as `h2c`, which Java's HTTP client offers with every first request, are ignored, so that the request is
+ * answered over HTTP/1.1. A Node before 22.21 does not know this option, and refuses such a request.
+ */
+const serverOptions = {
+  shouldUpgradeCallback: ({ headers }: IncomingMessage): boolean => headers.upgrade?.toLowerCase() === 'websocket',
+}
+
 /** A server for HTTP, or for HTTPS with a certificate that is renewed while it runs. Closing it ends that. */
 export function createHttpServer(tls: TlsFiles | null, log: Logger, onRequest: RequestListener): Server | TlsServer {
-  if (tls === null) return createServer(onRequest)
-  const server = createTlsServer(loadCertificate(tls), onRequest)
+  if (tls === null) return createServer(serverOptions, onRequest)
+  const server = createTlsServer({ ...serverOptions, ...loadCertificate(tls) }, onRequest)
   const renew = (): void => {
     try {
       server.setSecureContext(loadCertificate(tls))

@@ -26,6 +26,12 @@ describe('a request', () => {
     expect(await sendHttpRequest(segue.url, { path: '/health?at=1' })).toMatchObject({ status: 200 })
   })
 
+  test('that offers another protocol, as the first one of Java does, is answered over HTTP/1.1', async () => {
+    const offer = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABkAAQAAP__' }
+    const response = await sendHttpRequest(segue.url, graphqlPost('{ __typename }', offer))
+    expect([response.status, response.text]).toEqual([200, '{"data":{"__typename":"Query"}}'])
+  })
+
   test('of / redirects to the playground', async () => {
     const { status, headers } = await sendHttpRequest(segue.url, { path: '/' })
     expect([status, headers.location]).toEqual([302, '/graphql'])
