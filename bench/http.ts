@@ -1,5 +1,5 @@
 // Compares queries over HTTP with the same work without GraphQL, and with other GraphQL servers.
-// Usage: npm run bench -- http [scenarios] [--rounds 3] [--seconds 2] [--small]
+// Usage: npm run bench -- http [scenarios] [--rounds 3] [--seconds 2] [--small] [--alone]
 import { deepStrictEqual } from 'node:assert'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
@@ -17,6 +17,8 @@ const { values, positionals } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '2' },
+    /** Only Segue and the limit. */
+    alone: { type: 'boolean', default: false },
     /** Without the home of a million sessions. */
     small: { type: 'boolean', default: false },
   },
@@ -103,9 +105,11 @@ async function compareWithPeers(): Promise<[BenchmarkRow, Results][]> {
   const servers = {
     limit: await startPeer('limit'),
     Segue: resources.use(await startSegue(home)),
-    Mercurius: await startPeer('mercurius'),
-    Yoga: await startPeer('yoga'),
-    Apollo: await startPeer('apollo'),
+    ...(!values.alone && {
+      Mercurius: await startPeer('mercurius'),
+      Yoga: await startPeer('yoga'),
+      Apollo: await startPeer('apollo'),
+    }),
   }
   const rows: [BenchmarkRow, Results][] = []
   for (const scenario of wanted) rows.push(await compareScenario(scenario, servers))

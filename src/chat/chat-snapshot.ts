@@ -52,15 +52,26 @@ export class ChatSnapshot implements Disposable {
     const counts = await this.#sessions.countMessages(sessions)
     const ended: SessionRecord[] = []
     for (const session of sessions) {
-      const answer = this.messages.findStreamingMessage(session.id)
-      if (!answer) continue
-      const isStreaming = this.#activeSessions.findCommittedState(session.id)?.answer?.id === answer.id
-      if (isStreaming) counts.set(session.id, (counts.get(session.id) ?? 0) + 1)
-      else ended.push(session)
+      const streaming = this.#countStreamingMessages(session.id)
+      if (streaming === null) ended.push(session)
+      else counts.set(session.id, (counts.get(session.id) ?? 0) + streaming)
     }
     // These answers were stored before or after the count: count again.
     const recounted = ended.length > 0 ? await this.#sessions.countMessages(ended) : []
     return new Map([...counts, ...recounted])
+  }
+
+  /** The same of one session, if the list that it is from has counted what is stored; null otherwise. */
+  findListedMessageCount({ id, listed }: SessionRecord): number | null {
+    const streaming = listed ? this.#countStreamingMessages(id) : null
+    return listed && streaming !== null ? listed.messageCount + streaming : null
+  }
+
+  /** 1 if a message is streaming that is not stored, 0 if not. Null if it has ended, so that it may be stored meanwhile. */
+  #countStreamingMessages(sessionId: string): 0 | 1 | null {
+    const answer = this.messages.findStreamingMessage(sessionId)
+    if (!answer) return 0
+    return this.#activeSessions.findCommittedState(sessionId)?.answer?.id === answer.id ? 1 : null
   }
 
   /** The stream that is running in a session. */

@@ -17,7 +17,10 @@ export class StreamAndMessageLoader {
   readonly #messageCounts: DataLoader<SessionRecord, number, string>
   readonly #alternatives: DataLoader<MessageRecord, readonly string[], string>
 
+  readonly #snapshot: ChatSnapshot
+
   constructor(snapshot: ChatSnapshot, alternatives: MessageAlternatives) {
+    this.#snapshot = snapshot
     this.#streams = createLoader((ids) => snapshot.findStreams(ids))
     this.#messages = createLoader((ids) => snapshot.messages.findMessages(ids))
     this.#answers = createLoader((streamIds) => snapshot.messages.findAnswers(streamIds))
@@ -46,8 +49,8 @@ export class StreamAndMessageLoader {
   }
 
   /** Counts the messages of a session, including the one that is streaming. */
-  loadMessageCount(session: SessionRecord): Promise<number> {
-    return this.#messageCounts.load(session)
+  loadMessageCount(session: SessionRecord): number | Promise<number> {
+    return this.#snapshot.findListedMessageCount(session) ?? this.#messageCounts.load(session)
   }
 
   loadStream(id: string): Promise<StreamRecord | null> {

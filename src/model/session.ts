@@ -54,4 +54,14 @@ export interface SessionRecord {
   /** What a model would be sent next of it, as of its newest commit. Left out: it has to be counted. */
   readonly contextSize?: ContextSize
   readonly usage: Usage
+  /** What a list has read together with the row, so that it need not be looked up. */
+  readonly listed?: ListedSessionFacts
+}
+
+/** What else lists show of a session, as of the same read. */
+export interface ListedSessionFacts {
+  /** The number of stored messages. */
+  readonly messageCount: number
+  /** The flags of its conversation. Null: a read of another index has to tell. */
+  readonly flags: { readonly pinned: boolean; readonly archived: boolean } | null
 }

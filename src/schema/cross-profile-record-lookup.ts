@@ -87,6 +87,15 @@ export class CrossProfileRecordLookup implements Disposable {
     return profile
   }
 
+  /**
+   * Reads something of the profile of a record that was read before: at once if the profile is open, as it nearly always is.
+   * Throws NOT_FOUND if it was deleted in the meantime.
+   */
+  readProfile<T>(name: string, read: (profile: RequestProfile) => T | Promise<T>): T | Promise<T> {
+    const services = this.visible.findOpen(name)
+    return services ? read(this.#toRequestProfile(services)) : this.requireProfile(name).then(read)
+  }
+
   /** Runs `write` on the profile with this name. It need not exist: the first write creates it. */
   async withProfile<T>(name: string, write: (profile: RequestProfile) => Promise<T>): Promise<T> {
     this.clearCaches()

@@ -41,7 +41,7 @@ type NodeFinders = {
 /** How a node of each type is found in one profile. */
 export const nodeFinders: NodeFinders = {
   Conversation: ({ conversationLoader }, id) => conversationLoader.loadById(id),
-  Session: ({ sessionLoader }, id) => sessionLoader.load(id),
+  Session: async ({ sessionLoader }, id) => sessionLoader.load(id),
   Message: ({ chatLoader }, id) => chatLoader.loadMessage(id),
   Stream: ({ chatLoader }, id) => chatLoader.loadStream(id),
   Approval: ({ decisionLoader }, id) => decisionLoader.loadApproval(id),

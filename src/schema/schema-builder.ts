@@ -1,6 +1,7 @@
 import SchemaBuilder from '@pothos/core'
 import { GraphQLError } from 'graphql'
 import RelayPlugin from '@pothos/plugin-relay'
+import { formatDateTime } from '../lib/text/format-date-time.ts'
 import { type Json, toRawJson } from '../lib/text/json.ts'
 import { coerceDateTimeInput } from './coerce-date-time-input.ts'
 import { coerceJsonLiteral, coerceJsonScalarVariable } from './coerce-json.ts'
@@ -67,7 +68,7 @@ schemaBuilder.subscriptionType({
 schemaBuilder.scalarType('DateTime', {
   description:
     'A time in RFC 3339 format, in UTC with milliseconds, such as `2026-01-31T09:30:00.000Z`. In arguments any offset is accepted; digits beyond milliseconds are ignored.',
-  serialize: (milliseconds) => new Date(milliseconds).toISOString(),
+  serialize: formatDateTime,
   coerceInputValue: coerceDateTimeInput,
 })
 

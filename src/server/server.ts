@@ -184,7 +184,7 @@ function createTransports(
     batches: new BatchRunner(operations),
   })
   const handleJson = usesFastPaths
-    ? createJsonHandler({ operations, errors, readSlowConsumerTimeoutMs, handleOther: handleWithYoga })
+    ? createJsonHandler({ operations, errors, handleOther: handleWithYoga })
     : handleWithYoga
   const route = createRouter({
     authenticate: (request, response) => authenticator.authenticate(request, response),

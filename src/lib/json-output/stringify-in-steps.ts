@@ -1,7 +1,7 @@
 import { turnScheduler } from '../event-loop/turn-scheduler.ts'
 
 /** A value with fewer nodes, and with less text, is written at once. */
-const maxNodesAtOnce = 2000
+const maxNodesAtOnce = 20_000
 const maxLengthAtOnce = 262_144
 
 /** What is written is handed on in pieces of about this length, in UTF-16 code units. */
@@ -48,7 +48,9 @@ function measure(value: unknown, budget: { nodes: number; length: number }): boo
   budget.nodes -= 1
   if (typeof value === 'string') budget.length -= value.length
   if (budget.nodes < 0 || budget.length < 0) return false
-  return !isContainer(value) || Object.values(value).every((item) => measure(item, budget))
+  if (!isContainer(value)) return true
+  for (const item of Array.isArray(value) ? value : Object.values(value)) if (!measure(item, budget)) return false
+  return true
 }
 
 /** Other objects write themselves: errors, and numbers with all their digits. */

@@ -110,26 +110,37 @@ export function* walkAncestors<Row extends { readonly id: string }>(
   return { parent: ancestors[0] ?? null, root, segmentCount: ancestors.length + 1, ancestors }
 }
 
-/** How the sessions of a lineage are found. */
+/** How the sessions of a lineage are found. What is there at once need not be a promise. */
 export interface LineageReader {
-  findSession(id: string): Promise<SessionRecord | null>
+  findSession(id: string): FoundSession | Promise<FoundSession>
   /** The oldest of the retries that take the place of a session; of several, the one with the smallest id. */
-  findOldestRetry(placeId: string): Promise<SessionRecord | null>
+  findOldestRetry(placeId: string): FoundSession | Promise<FoundSession>
 }
 
-/** The lineage of a session. Rejects with what the reader throws. */
-export async function loadLineageSummary(
+type FoundSession = SessionRecord | null
+
+/** The lineage of a session, at once if all its sessions are. Rejects with what the reader throws. */
+export function loadLineageSummary(
   session: SessionRecord,
   reader: LineageReader,
-): Promise<LineageSummary<SessionRecord>> {
+): LineageSummary<SessionRecord> | Promise<LineageSummary<SessionRecord>> {
   const steps = walkAncestors(session, { findLinks: findLineageLinks, continues: continuesSession })
-  let step = steps.next()
+  return finishWalk(steps, steps.next(), reader)
+}
+
+type Walk = ReturnType<typeof walkAncestors<SessionRecord>>
+
+function finishWalk(
+  steps: Walk,
+  firstStep: ReturnType<Walk['next']>,
+  reader: LineageReader,
+): LineageSummary<SessionRecord> | Promise<LineageSummary<SessionRecord>> {
+  let step = firstStep
   while (!step.done) {
     const lookup = step.value
     const found =
-      'sessionId' in lookup
-        ? await reader.findSession(lookup.sessionId)
-        : await reader.findOldestRetry(lookup.oldestRetryOf)
+      'sessionId' in lookup ? reader.findSession(lookup.sessionId) : reader.findOldestRetry(lookup.oldestRetryOf)
+    if (found instanceof Promise) return found.then((row) => finishWalk(steps, steps.next(row), reader))
     step = steps.next(found)
   }
   return step.value

@@ -32,7 +32,7 @@ export async function resolveKeysetConnection<Row, Key>(
   const loadedRows = await loadPage({ after, before, limit: size + 1, backwards })
   const hasMore = loadedRows.length > size
   const rows = backwards ? loadedRows.slice(-size) : loadedRows.slice(0, size)
-  const edges = rows.map((node) => ({ cursor: cursor.encode(toKey(node)), node }))
+  const edges = toEdges(rows, { toKey, cursor })
 
   // The extra row shows whether the page size cut off rows. Rows on the other side of a cursor need a query.
   const existsBeyond = async (
@@ -47,12 +47,10 @@ export async function resolveKeysetConnection<Row, Key>(
   }
   return {
     edges,
-    pageInfo: {
+    pageInfo: new PagePosition(edges, {
       hasNextPage: (!backwards && hasMore) || (await existsBeyond(before, rows.at(-1), 'after')),
       hasPreviousPage: (backwards && hasMore) || (await existsBeyond(after, rows[0], 'before')),
-      startCursor: edges[0]?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
-    },
+    }),
   }
 }
 
@@ -76,15 +74,60 @@ export async function resolveConnectionAround<Row, Key>(
   const before = await loadPage({ after: null, before: key, limit: countBefore + 1, backwards: true })
   const after = await loadPage({ after: key, before: null, limit: countAfter + 1, backwards: false })
   const rows = [...(countBefore > 0 ? before.slice(-countBefore) : []), center, ...after.slice(0, countAfter)]
-  const edges = rows.map((node) => ({ cursor: cursor.encode(toKey(node)), node }))
+  const edges = toEdges(rows, { toKey, cursor })
   return {
     edges,
-    pageInfo: {
+    pageInfo: new PagePosition(edges, {
       hasNextPage: after.length > countAfter,
       hasPreviousPage: before.length > countBefore,
-      startCursor: edges[0]?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
-    },
+    }),
+  }
+}
+
+/** A row of a page. Its cursor is encoded only if the operation selects it. */
+class Edge<Row, Key> {
+  readonly node: Row
+  readonly #source: Pick<KeysetSource<Row, Key>, 'toKey' | 'cursor'>
+
+  constructor(node: Row, source: Pick<KeysetSource<Row, Key>, 'toKey' | 'cursor'>) {
+    this.node = node
+    this.#source = source
+  }
+
+  get cursor(): string {
+    const { toKey, cursor } = this.#source
+    return cursor.encode(toKey(this.node))
+  }
+}
+
+function toEdges<Row, Key>(
+  rows: readonly Row[],
+  source: ConstructorParameters<typeof Edge<Row, Key>>[1],
+): Edge<Row, Key>[] {
+  return rows.map((row) => new Edge(row, source))
+}
+
+/** The position of a page. The cursors at its ends are encoded only if the operation selects them, too. */
+class PagePosition {
+  readonly hasNextPage: boolean
+  readonly hasPreviousPage: boolean
+  readonly #edges: readonly { readonly cursor: string }[]
+
+  constructor(
+    edges: readonly { readonly cursor: string }[],
+    { hasNextPage, hasPreviousPage }: Pick<PagePosition, 'hasNextPage' | 'hasPreviousPage'>,
+  ) {
+    this.hasNextPage = hasNextPage
+    this.hasPreviousPage = hasPreviousPage
+    this.#edges = edges
+  }
+
+  get startCursor(): string | null {
+    return this.#edges[0]?.cursor ?? null
+  }
+
+  get endCursor(): string | null {
+    return this.#edges.at(-1)?.cursor ?? null
   }
 }
 

@@ -11,18 +11,18 @@ schemaBuilder.objectFields(SessionObjectType, (t) => ({
     nullable: true,
     description:
       'The session that this one continues. Null if there is none, if it was deleted, or if it did not end in a way that can be continued. A retry takes the place of the session that it was made from: it has the same `parent`, `lineageRoot` and `segmentCount`.',
-    resolve: async (session, _, context) => (await loadLineage(session, context)).parent,
+    resolve: (session, _, context) => readLineage(session, context, ({ parent }) => parent),
   }),
   lineageRoot: t.field({
     type: SessionObjectType,
     description:
       'The first session of the chain of parents; the session itself if it continues none and is no retry. It is the root of the conversation: all sessions with the same root belong to one conversation.',
-    resolve: async (session, _, context) => (await loadLineage(session, context)).root,
+    resolve: (session, _, context) => readLineage(session, context, ({ root }) => root),
   }),
   segmentCount: t.int({
     description:
       'The number of sessions from `lineageRoot` to this one, including both. A retry counts as the session whose place it takes. 1 for a root and its retries.',
-    resolve: async (session, _, context) => (await loadLineage(session, context)).segmentCount,
+    resolve: (session, _, context) => readLineage(session, context, ({ segmentCount }) => segmentCount),
   }),
   continuedBy: t.field({
     type: SessionObjectType,
@@ -53,6 +53,13 @@ async function loadMessage(id: string | null, profile: string, { profiles }: Con
 }
 
 /** All lineages of one execution are loaded through one loader. */
-async function loadLineage(session: SessionRecord, { profiles }: Context): Promise<LineageSummary<SessionRecord>> {
-  return (await profiles.requireProfile(session.profile)).sessionLoader.loadLineage(session)
+function readLineage<T>(
+  session: SessionRecord,
+  { profiles }: Context,
+  read: (lineage: LineageSummary<SessionRecord>) => T,
+): T | Promise<T> {
+  return profiles.readProfile(session.profile, ({ sessionLoader }) => {
+    const lineage = sessionLoader.loadLineage(session)
+    return lineage instanceof Promise ? lineage.then(read) : read(lineage)
+  })
 }

@@ -72,7 +72,12 @@ async function loadSessionPage(args: ConnectionArguments, input: SessionFilterIn
   const requestProfile = await profiles.findProfile(profile)
   return resolveKeysetConnection(args, {
     // A profile that does not exist reads as an empty one.
-    loadPage: async (page) => requestProfile?.sessions.listPage(page, filter) ?? [],
+    loadPage: async (page) => {
+      if (!requestProfile) return []
+      const sessions = await requestProfile.sessions.listPage(page, filter)
+      requestProfile.sessionLoader.prime(sessions)
+      return sessions
+    },
     toKey: ({ lastActivityAt, id }) => ({ lastActivityAt, id }),
     cursor: sessionCursor,
   })

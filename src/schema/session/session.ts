@@ -86,22 +86,22 @@ schemaBuilder.objectFields(SessionObjectType, (t) => ({
   }),
   messageCount: t.int({
     description: 'The number of messages, including the one that is streaming.',
-    resolve: async (session, _, { profiles }) =>
-      (await profiles.requireProfile(session.profile)).chatLoader.loadMessageCount(session),
+    resolve: (session, _, { profiles }) =>
+      profiles.readProfile(session.profile, ({ chatLoader }) => chatLoader.loadMessageCount(session)),
   }),
   pinned: t.boolean({
     description: 'True if the conversation of the session is pinned to the top of the list.',
-    resolve: async (session, _, { profiles }) => (await loadConversationFlags(session, profiles)).pinned,
+    resolve: (session, _, { profiles }) => session.listed?.flags?.pinned ?? loadFlag('pinned', session, profiles),
   }),
   archived: t.boolean({
     description: 'True if the conversation of the session is archived.',
-    resolve: async (session, _, { profiles }) => (await loadConversationFlags(session, profiles)).archived,
+    resolve: (session, _, { profiles }) => session.listed?.flags?.archived ?? loadFlag('archived', session, profiles),
   }),
   headSeq: t.int({
     description:
       'The `seq` of the newest event in the log of the session; 0 if the log is empty. It is never newer than what is read beside it in the same operation: pass it as `after` to `followSession` to receive everything that happens from then on.',
-    resolve: async ({ id, headSeq, profile }, _, { profiles }) =>
-      (await profiles.requireProfile(profile)).snapshot.limitHeadSeq(id, headSeq),
+    resolve: ({ id, headSeq, profile }, _, { profiles }) =>
+      profiles.readProfile(profile, ({ snapshot }) => snapshot.limitHeadSeq(id, headSeq)),
   }),
   usage: t.expose('usage', {
     type: UsageType,
@@ -110,6 +110,7 @@ schemaBuilder.objectFields(SessionObjectType, (t) => ({
   }),
 }))
 
-async function loadConversationFlags(session: SessionRecord, profiles: Context['profiles']) {
-  return (await profiles.requireProfile(session.profile)).conversationLoader.loadFlagsForSession(session)
+async function loadFlag(flag: 'pinned' | 'archived', session: SessionRecord, profiles: Context['profiles']) {
+  const { conversationLoader } = await profiles.requireProfile(session.profile)
+  return (await conversationLoader.loadFlagsForSession(session))[flag]
 }

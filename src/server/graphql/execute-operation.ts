@@ -10,9 +10,9 @@ import { waitForAbort } from '../../lib/async/wait-for-abort.ts'
 import { findErrorCode } from './graphql-errors.ts'
 import type { OperationLimits } from './limits/operation-limits.ts'
 import { QueryTimeout } from './limits/query-timeout.ts'
-import type { OperationPlan } from './plans/operation-plan.ts'
+import { QueryContext } from './query-context.ts'
 import { findOperationPlan } from './plans/operation-plans.ts'
-import { executePlan } from './plans/plan-execution.ts'
+import { executePlan, type PlannedResult } from './plans/plan-execution.ts'
 import { toPublicVariableErrors } from './variable-errors.ts'
 
 export interface ExecuteOptions extends Pick<OperationLimits, 'querySeconds'> {
@@ -54,23 +54,30 @@ async function executeQuery(
   context: Context,
 ): Promise<ExecutionResult> {
   using timeout = new QueryTimeout(querySeconds, context.signal)
-  const { signal } = timeout
-  const contextValue = { ...context, signal }
+  const execute = () => executeRootSelectionSet({ ...args, contextValue: new QueryContext(context, timeout, false) })
   const plan = usesPlans ? findOperationPlan(args) : null
   const execution = plan
-    ? executeWithPlan(plan, { ...args, contextValue })
-    : executeRootSelectionSet({ ...args, contextValue })
+    ? completePlanned(executePlan(plan, args, new QueryContext(context, timeout, true)), () => {
+        // Errors come in the order in which they happen, which depends on what has been read before.
+        context.profiles.clearCaches()
+        return execute()
+      })
+    : execute()
+  if (!isPromise(execution)) return execution
   const ended = waitForAbort(timeout.signal).then(() => ({ errors: [timeout.createError()] }))
   return await Promise.race([execution, ended])
 }
 
-async function executeWithPlan(plan: OperationPlan, args: ValidatedExecutionArgs): Promise<ExecutionResult> {
-  const context = requireGraphQLContext(args)
-  const result = await executePlan(plan, { ...args, contextValue: { ...context, isPlanned: true } })
-  if (result !== null) return result
-  // Errors come in the order in which they happen, which depends on what has been read before.
-  context.profiles.clearCaches()
-  return executeRootSelectionSet(args)
+/** The result of a plan, or what `executeAgain` returns if the plan has none. */
+function completePlanned(
+  planned: Promise<PlannedResult> | PlannedResult,
+  executeAgain: () => Promise<ExecutionResult> | ExecutionResult,
+): Promise<ExecutionResult> | ExecutionResult {
+  return isPromise(planned) ? planned.then((result) => result ?? executeAgain()) : (planned ?? executeAgain())
+}
+
+function isPromise<T>(value: Promise<T> | T): value is Promise<T> {
+  return value instanceof Promise
 }
 
 /** The codes of the errors of a result, formatted or not. */

@@ -1,3 +1,5 @@
+import { LruCache } from '../../lib/lru-cache.ts'
+
 /** The media types of a response to a query or a mutation. The first one is for clients that have no preference. */
 export const jsonMediaTypes: readonly string[] = ['application/json', 'application/graphql-response+json']
 
@@ -30,7 +32,17 @@ export function acceptsExactMediaType(accept: string | null | undefined, type: s
   return parseAccept(accept ?? '').some(({ name, quality }) => name === type && quality > 0)
 }
 
-function parseAccept(accept: string): MediaRange[] {
+/** Most clients always send one of a few headers. Longer ones are not kept. */
+const parsedHeaders = new LruCache<string, readonly MediaRange[]>(100)
+const maxKeptLength = 200
+
+function parseAccept(accept: string): readonly MediaRange[] {
+  const ranges = parsedHeaders.get(accept) ?? parseRanges(accept)
+  if (accept.length <= maxKeptLength) parsedHeaders.set(accept, ranges)
+  return ranges
+}
+
+function parseRanges(accept: string): MediaRange[] {
   // A quoted parameter may contain a comma or a semicolon.
   const ranges = accept.replaceAll(/"(?:[^"\\]|\\.)*"/g, '').split(',')
   return ranges.map((range, position) => {

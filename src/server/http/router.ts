@@ -60,7 +60,8 @@ export function createRouter({ routes, authenticate, handleNotFound }: RouterOpt
 
 /** The path of a request, percent-encoded as the client sent it, without the query. */
 export function readRequestPath({ url = '/' }: Pick<IncomingMessage, 'url'>): string {
-  return url.replace(/\?.*$/s, '')
+  const end = url.indexOf('?')
+  return end < 0 ? url : url.slice(0, end)
 }
 
 function matchesPath(route: string, path: string): boolean {

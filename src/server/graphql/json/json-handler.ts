@@ -18,8 +18,6 @@ export interface JsonHandlerOptions {
   readonly errors: ErrorFormatter
   /** Answers all other requests: GET, batches, what is no GraphQL request, what accepts no JSON. */
   readonly handleOther: JsonRequestHandler
-  /** A client that accepts no byte of its response for this long is disconnected. Called for each response. */
-  readonly readSlowConsumerTimeoutMs: () => number
 }
 
 const httpSchema = httpExtensionSchema.extend({ spec: z.boolean().optional() })
@@ -29,7 +27,7 @@ const httpSchema = httpExtensionSchema.extend({ spec: z.boolean().optional() })
  * are those that Yoga gives, byte for byte: its objects for requests, responses and streams cost more than most operations.
  */
 export function createJsonHandler(options: JsonHandlerOptions): JsonRequestHandler {
-  const { operations, errors, handleOther, readSlowConsumerTimeoutMs } = options
+  const { operations, errors, handleOther } = options
   return async (request, response, caller, body) => {
     const params = request.method === 'POST' && body ? await parseBody(body) : null
     const mediaType = negotiateMediaType(request.headers.accept, jsonMediaTypes)
@@ -42,8 +40,6 @@ export function createJsonHandler(options: JsonHandlerOptions): JsonRequestHandl
       ...result,
       ...(resultErrors && { errors: resultErrors.map(omitHttpExtension) }),
     })
-    // Before the first byte: a large response ends only when the client has read most of it.
-    response.setTimeout(readSlowConsumerTimeoutMs())
     const { status, headers } = readHttpExtensions(result, mediaType)
     response.writeHead(status, {
       'content-type': `${mediaType}; charset=utf-8`,

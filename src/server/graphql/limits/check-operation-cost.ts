@@ -25,12 +25,15 @@ export interface OperationCostRequest {
 /** The whole schema as GraphiQL and code generators ask for it costs a third of it. */
 const maxIntrospectionCost = 75_000
 
+/** The last estimate of each operation, with the variables that it depends on. */
+const lastEstimates = new WeakMap<OperationDefinitionNode, { readonly key: string; readonly estimate: OperationCost }>()
+
 const introspectionRows = countIntrospectionRows(schema)
 
 /** The cost of an operation, or the error if it costs more than is allowed. */
 export async function checkOperationCost(request: OperationCostRequest): Promise<number | GraphQLError> {
-  let estimated = estimateCost(request, introspectionRows)
-  const countable = [...estimated.lists].filter(isCountable)
+  let estimated = estimateCostOnce(request)
+  const countable = estimated.lists.size > 0 ? [...estimated.lists].filter(isCountable) : []
   if (countable.length > 0) {
     estimated = estimateCost(
       request,
@@ -46,6 +49,21 @@ export async function checkOperationCost(request: OperationCostRequest): Promise
   if (cost <= limits.cost) return cost
   const message = `The operation costs ${Number.isFinite(cost) ? cost : 'too much to tell'}. At most ${limits.cost} is allowed. Ask for smaller pages, or for fewer lists within lists.`
   return createLimitError('cost', limits.cost, message)
+}
+
+/** Without the rows that are counted. Depends on the numbers and the booleans among the variables only. */
+function estimateCostOnce(request: OperationCostRequest): OperationCost {
+  const { operation, variables } = request
+  const key = operation.variableDefinitions?.length ? JSON.stringify(variables, keepNumbersAndBooleans) : ''
+  const last = lastEstimates.get(operation)
+  if (last?.key === key) return last.estimate
+  const estimate = estimateCost(request, introspectionRows)
+  lastEstimates.set(operation, { key, estimate })
+  return estimate
+}
+
+function keepNumbersAndBooleans(name: string, value: unknown): unknown {
+  return name === '' || typeof value === 'number' || typeof value === 'boolean' ? value : undefined
 }
 
 function estimateCost({ document, operation, variables }: OperationCostRequest, rowCounts: RowCounts): OperationCost {

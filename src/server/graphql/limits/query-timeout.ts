@@ -1,25 +1,25 @@
 import type { GraphQLError } from 'graphql'
 import { createGraphQLError } from '../graphql-errors.ts'
 
-/** Ends a query that takes too long, or whose client disconnects. Dispose of it when the query has ended. */
+/**
+ * Ends a query that takes too long, or whose client disconnects. Dispose of it when the query has ended. The time counts
+ * from when `signal` or `ended` is first asked for: a query that has its result at once needs neither.
+ */
 export class QueryTimeout implements Disposable {
-  readonly #controller = new AbortController()
   readonly #seconds: number
-  readonly #timer: NodeJS.Timeout
   readonly #disconnected: AbortSignal
-  readonly #abort = (): void => this.#controller.abort()
+  #controller: AbortController | null = null
+  #timer: NodeJS.Timeout | null = null
+  readonly #abort = (): void => this.#controller?.abort()
 
   constructor(seconds: number, disconnected: AbortSignal) {
     this.#seconds = seconds
     this.#disconnected = disconnected
-    this.#timer = setTimeout(this.#abort, seconds * 1000)
-    disconnected.addEventListener('abort', this.#abort)
-    if (disconnected.aborted) this.#abort()
   }
 
   /** Aborted when the query must end. */
   get signal(): AbortSignal {
-    return this.#controller.signal
+    return (this.#controller ?? this.#start()).signal
   }
 
   /** The error of a query that was ended. */
@@ -29,7 +29,16 @@ export class QueryTimeout implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    if (this.#timer === null) return
     clearTimeout(this.#timer)
     this.#disconnected.removeEventListener('abort', this.#abort)
+  }
+
+  #start(): AbortController {
+    const controller = (this.#controller = new AbortController())
+    this.#timer = setTimeout(this.#abort, this.#seconds * 1000)
+    this.#disconnected.addEventListener('abort', this.#abort)
+    if (this.#disconnected.aborted) this.#abort()
+    return controller
   }
 }

@@ -1,4 +1,5 @@
 import type { ExecutionResult, ValidatedExecutionArgs } from 'graphql'
+import type { Context } from '../../../schema/context.ts'
 import {
   type FieldPlan,
   type OperationPlan,
@@ -19,30 +20,33 @@ export type PlannedResult = ExecutionResult | null
  */
 export function executePlan(
   plan: OperationPlan,
-  { contextValue, rootValue, variableValues }: ValidatedExecutionArgs,
+  { rootValue, variableValues }: Pick<ValidatedExecutionArgs, 'rootValue' | 'variableValues'>,
+  context: Context,
 ): Promise<PlannedResult> | PlannedResult {
-  return new PlanExecution(contextValue, variableValues).run(plan.root, rootValue)
+  return new PlanExecution(context, variableValues).run(plan.root, rootValue)
 }
 
 class PlanExecution {
-  readonly #context: unknown
+  readonly #context: Context
   readonly #variables: ValidatedExecutionArgs['variableValues']
   #fieldsLeft = maxFields
   #pending = 0
   #hasFailed = false
-  #finish: (hasSucceeded: boolean) => void = () => undefined
+  #data: Record<string, unknown> | null = null
+  /** Set while promises are pending. A closure that holds the data would keep it alive for several garbage collections. */
+  #resolve: ((result: PlannedResult) => void) | null = null
 
-  constructor(context: unknown, variables: ValidatedExecutionArgs['variableValues']) {
+  constructor(context: Context, variables: ValidatedExecutionArgs['variableValues']) {
     this.#context = context
     this.#variables = variables
   }
 
   run(root: SelectionPlan, rootValue: unknown): Promise<PlannedResult> | PlannedResult {
     try {
-      const data = this.#completeSelection(root, rootValue)
-      if (this.#pending === 0) return { data }
+      this.#data = this.#completeSelection(root, rootValue)
+      if (this.#pending === 0) return { data: this.#data }
       const { promise, resolve } = Promise.withResolvers<PlannedResult>()
-      this.#finish = (hasSucceeded) => resolve(hasSucceeded ? { data } : null)
+      this.#resolve = resolve
       return promise
     } catch {
       this.#hasFailed = true
@@ -55,7 +59,7 @@ class PlanExecution {
     if (this.#fieldsLeft < 0) throw new Error('The result is too large to be completed at once.')
     const target: Record<string, unknown> = { ...template }
     for (const field of fields) {
-      const value = this.#resolve(field, source)
+      const value = this.#resolveField(field, source)
       if (isPromise(value)) {
         this.#completeLater(value, field.value, (completed) => (target[field.responseName] = completed))
       } else target[field.responseName] = this.#complete(value, field.value)
@@ -63,7 +67,7 @@ class PlanExecution {
     return target
   }
 
-  #resolve({ resolve, propertyName, getArguments, info }: FieldPlan, source: unknown): unknown {
+  #resolveField({ resolve, propertyName, getArguments, info }: FieldPlan, source: unknown): unknown {
     if (resolve !== null) return resolve(source, getArguments(this.#variables), this.#context, info)
     const value: unknown = isObject(source) ? source[propertyName] : undefined
     return typeof value === 'function' ? value.call(source, getArguments(this.#variables), this.#context, info) : value
@@ -80,14 +84,14 @@ class PlanExecution {
         return this.#fail()
       }
       this.#pending -= 1
-      if (this.#pending === 0) this.#finish(true)
+      if (this.#pending === 0) this.#resolve?.({ data: this.#data })
     }
     promise.then(onResolved, () => this.#fail())
   }
 
   #fail(): void {
     this.#hasFailed = true
-    this.#finish(false)
+    this.#resolve?.(null)
   }
 
   #complete(value: unknown, plan: ValuePlan): unknown {

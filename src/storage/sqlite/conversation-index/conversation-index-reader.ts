@@ -1,5 +1,5 @@
 import { chunkArray } from '../../../lib/chunk-array.ts'
-import { takePage, orderByIds, compareByActivity } from '../../keyset-pagination.ts'
+import { orderByIds } from '../../keyset-pagination.ts'
 import type { PageRequest } from '../../../lib/pagination.ts'
 import type { ConversationFlags, SessionFilter, SessionSortKey } from '../../../model/session-filter.ts'
 import type { Attention } from '../../../model/conversation/attention.ts'
@@ -39,6 +39,12 @@ interface ListedTable {
 
 const sessionTable: ListedTable = { table: 'conversation_sessions', idColumn: 'id', timeColumn: 'activity_at' }
 const conversationTable: ListedTable = { table: 'conversations', idColumn: 'root_id', timeColumn: 'last_activity_at' }
+
+/** A query that other statements can contain. Its columns are id, time and flags. */
+export interface KeyQuery {
+  readonly sql: string
+  readonly parameters: readonly (string | number)[]
+}
 
 const maxIdsPerStatement = 500
 
@@ -195,44 +201,66 @@ export class ConversationIndexReader {
       .map(toConversationSummary)
   }
 
-  /** Merges one ordered list per value of `flags` that passes the filter. Of each, the page needs `limit` keys at most. */
+  /** Whether a conversation may be stored by both sources. */
+  hasCrossOriginConversations(): boolean {
+    return this.#listFlagValues(conversationTable).some(isCrossOriginConversation)
+  }
+
+  /**
+   * A query for the keys of a page of sessions, with their flags. What joins more to it reads a page with one statement.
+   * Null if no session can match.
+   */
+  selectSessionKeys(page: PageRequest<SessionSortKey>, filter: Omit<SessionFilter, 'ids'>): KeyQuery | null {
+    return this.#selectKeys(sessionTable, page, { ...filter, segueSession: false })
+  }
+
   #listKeys(
     list: ListedTable,
     page: PageRequest<SessionSortKey>,
     filter: ConversationIndexFlagsFilter,
   ): SessionSortKey[] {
-    const lists = this.#listFlagValues(list)
-      .filter((flags) => matchesConversationIndexFilter(flags, filter))
-      .map((flags) => this.#listKeysWithFlags(list, flags, page))
-    return lists.length === 1 ? lists.flat() : takePage(lists.flat().sort(compareByActivity), page)
+    const query = this.#selectKeys(list, page, filter)
+    if (!query) return []
+    const keys = this.#db
+      .prepare<(string | number)[], SessionSortKey>(`SELECT id, time AS lastActivityAt FROM (${query.sql})`)
+      .all(...query.parameters)
+    return page.backwards ? keys.reverse() : keys
   }
 
-  #listFlagValues({ table }: ListedTable): ConversationIndexFlags[] {
-    const next = this.#db.prepare<[number], { flags: number | null }>(
-      `SELECT min(flags) AS flags FROM ${table} WHERE flags > ?`,
-    )
-    const flagValues: ConversationIndexFlags[] = []
-    for (let flags = next.get(-1)?.flags; typeof flags === 'number'; flags = next.get(flags)?.flags)
-      flagValues.push(flags)
-    return flagValues
-  }
-
-  #listKeysWithFlags(
-    { table, idColumn, timeColumn }: ListedTable,
-    flags: ConversationIndexFlags,
-    page: PageRequest<SessionSortKey>,
-  ): SessionSortKey[] {
-    const { after, before, limit, backwards } = page
+  /** SQLite merges one ordered list per value of `flags` that passes the filter, and reads no more of them than the page. */
+  #selectKeys(
+    list: ListedTable,
+    { after, before, limit, backwards }: PageRequest<SessionSortKey>,
+    filter: ConversationIndexFlagsFilter,
+  ): KeyQuery | null {
+    const flagValues = this.#listFlagValues(list).filter((flags) => matchesConversationIndexFilter(flags, filter))
+    if (flagValues.length === 0) return null
+    const { table, idColumn, timeColumn } = list
     // Newest first: what comes after a key in the list is smaller than it.
     const bounds = `${after ? `AND (${timeColumn}, ${idColumn}) < (?, ?)` : ''} ${before ? `AND (${timeColumn}, ${idColumn}) > (?, ?)` : ''}`
     const direction = backwards ? 'ASC' : 'DESC'
-    const keys = this.#db
-      .prepare<(string | number)[], SessionSortKey>(
-        `SELECT ${idColumn} AS id, ${timeColumn} AS lastActivityAt FROM ${table} WHERE flags = ? ${bounds}
-         ORDER BY ${timeColumn} ${direction}, ${idColumn} ${direction} LIMIT ?`,
+    const select = `SELECT ${idColumn} AS id, ${timeColumn} AS time, flags FROM ${table} WHERE flags = ? ${bounds}`
+    const boundParameters = [after, before].flatMap((key) => (key ? [key.lastActivityAt, key.id] : []))
+    const parameters: (string | number)[] = []
+    for (const flags of flagValues) parameters.push(flags, ...boundParameters)
+    return {
+      sql: `${flagValues.map(() => select).join(' UNION ALL ')} ORDER BY time ${direction}, id ${direction} LIMIT ?`,
+      parameters: [...parameters, limit],
+    }
+  }
+
+  #listFlagValues({ table }: ListedTable): ConversationIndexFlags[] {
+    return this.#db
+      .prepare<[], { flags: number }>(
+        `WITH RECURSIVE each (flags) AS (
+           SELECT min(flags) FROM ${table}
+           UNION ALL
+           SELECT (SELECT min(flags) FROM ${table} WHERE flags > each.flags) FROM each WHERE flags IS NOT NULL
+         )
+         SELECT flags FROM each WHERE flags IS NOT NULL`,
       )
-      .all(flags, ...[after, before].flatMap((key) => (key ? [key.lastActivityAt, key.id] : [])), limit)
-    return backwards ? keys.reverse() : keys
+      .all()
+      .map(({ flags }) => flags)
   }
 }
 

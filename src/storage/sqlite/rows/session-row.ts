@@ -55,9 +55,12 @@ export const selectSessionsSql = `SELECT sessions.*, settings.pinned, settings.a
 
 /** The one place that adds the profile's namespace to the ids of Hermes that a profile's database holds. */
 export function sessionFromRow(row: SessionRowWithSettings, profile: string): SessionRecord {
+  const session = sessionFromRowWithStoredIds(row, profile)
+  const { parent_origin, forked_from_origin, retry_of_origin, takes_place_of_origin } = row
+  if (![parent_origin, forked_from_origin, retry_of_origin, takes_place_of_origin].includes('HERMES')) return session
   const namespace = new ProfileIdNamespace(profile)
   return {
-    ...sessionFromRowWithStoredIds(row, profile),
+    ...session,
     parentId: qualify(row.parent_session_id, row.parent_origin, namespace),
     forkedFrom: qualify(row.forked_from, row.forked_from_origin, namespace),
     retryOf: qualify(row.retry_of, row.retry_of_origin, namespace),

@@ -18,6 +18,7 @@ import type {
 import { StorageError } from '../../errors.ts'
 import { compareByActivity, orderByIds, selectSessionPage, takePage } from '../../keyset-pagination.ts'
 import type { SegueSessionReader } from '../../sessions/session-reader.ts'
+import { isArchived, isPinned } from '../conversation-index/conversation-index-flags.ts'
 import { ConversationIndexReader } from '../conversation-index/conversation-index-reader.ts'
 import type { SegueProfileDatabase } from '../segue-profile-database.ts'
 import { lookUpInBatches } from '../look-up-in-batches.ts'
@@ -54,10 +55,8 @@ export class SqliteSessionReader implements SegueSessionReader {
       const flags = filter.attention ? index.findConversationsBySession(ids) : new Map<string, ConversationFlags>()
       return selectSessionPage(await this.findSessions(ids), bounded, filter, new Map([...flags, ...flagsFromHermes]))
     }
-    const keys =
-      flagsFromHermes.size === 0
-        ? index.listSessionKeys(bounded, filter)
-        : await this.#listKeysWithFlags(index, bounded, filter, flagsFromHermes)
+    if (flagsFromHermes.size === 0) return this.#listPage(index, bounded, filter)
+    const keys = await this.#listKeysWithFlags(index, bounded, filter, flagsFromHermes)
     const pageIds = keys.map((key) => key.id)
     return orderByIds(pageIds, await this.findSessions(pageIds), ({ id }) => id)
   }
@@ -156,6 +155,33 @@ export class SqliteSessionReader implements SegueSessionReader {
     const matchingIds = [...flags].flatMap(([id, each]) => (matchesFlags(each, filter) ? id : []))
     const matching = selectSessionPage(await this.findSessions(matchingIds), page, filter, flags)
     return takePage([...indexed.filter(({ id }) => !flags.has(id)), ...matching].toSorted(compareByActivity), page)
+  }
+
+  /** A page of the index, with everything that lists show of its sessions, by one statement. */
+  #listPage(
+    index: ConversationIndexReader,
+    page: PageRequest<SessionSortKey>,
+    filter: Omit<SessionFilter, 'ids'>,
+  ): SessionRecord[] {
+    const keys = index.selectSessionKeys(page, filter)
+    if (!keys) return []
+    const { profile } = this.#database
+    // What a person has set for a conversation of both origins is in the index of Hermes.
+    const hasFlags = !index.hasCrossOriginConversations()
+    const sessions = this.#database
+      .prepare<(string | number)[], SessionRowWithSettings & { flags: number; message_count: number }>(
+        `WITH page AS (${keys.sql})
+         SELECT sessions.*, settings.pinned, settings.archived, page.flags FROM page
+         CROSS JOIN sessions ON sessions.id = page.id
+         LEFT JOIN conversation_settings AS settings ON settings.session_id = page.id`,
+      )
+      .all(...keys.parameters)
+      .map((row) => {
+        const { flags, message_count: messageCount } = row
+        const conversationFlags = hasFlags ? { pinned: isPinned(flags), archived: isArchived(flags) } : null
+        return Object.assign(sessionFromRow(row, profile), { listed: { messageCount, flags: conversationFlags } })
+      })
+    return page.backwards ? sessions.reverse() : sessions
   }
 
   #loadSessions(ids: readonly string[]): SessionRecord[] {

@@ -38,11 +38,15 @@ export function describeSessionReader(open: OpenStorage): void {
       expect(idsOf(await segueSessions.listSessions(firstPage, {}))).toEqual(idsOf(sessions))
       const page = { ...firstPage, limit: 2 }
       const after = first ?? null
-      expect(await segueSessions.listSessions({ ...page, after }, {})).toEqual([second, third])
-      expect(await segueSessions.listSessions({ ...page, backwards: true }, {})).toEqual([fourth, fifth])
+      expect(await segueSessions.listSessions({ ...page, after }, {})).toMatchObject([second, third])
+      expect(await segueSessions.listSessions({ ...page, backwards: true }, {})).toMatchObject([fourth, fifth])
       const before = fifth ?? null
-      expect(await segueSessions.listSessions({ ...page, before, backwards: true }, {})).toEqual([third, fourth])
-      expect(await segueSessions.listSessions({ ...firstPage, after, before }, {})).toEqual([second, third, fourth])
+      expect(await segueSessions.listSessions({ ...page, before, backwards: true }, {})).toMatchObject([third, fourth])
+      expect(await segueSessions.listSessions({ ...firstPage, after, before }, {})).toMatchObject([
+        second,
+        third,
+        fourth,
+      ])
     })
 
     test('are filtered by ids, channel, pinned and archived', async () => {

@@ -70,7 +70,6 @@ test('pages of what wants attention, and the sum of a day, are answered by searc
   expect(plans.size).toBeGreaterThan(filters.length)
   for (const [sql, steps] of plans)
     for (const step of steps)
-      expect(step, sql).toMatch(
-        /^(SEARCH|LIST SUBQUERY|SCAN json_each VIRTUAL|CREATE BLOOM|SCAN CONSTANT ROW|SCALAR SUBQUERY)/,
-      )
+      // Of what is read as a whole, there is a row for each value of the flags, or for each row of the page.
+      expect(step, sql).not.toMatch(/^SCAN (?!CONSTANT ROW|json_each|each|page|\(subquery)|TEMP B-TREE/)
 })
