@@ -86,6 +86,13 @@ export class StorageHealth {
     this.#notify()
   }
 
+  /** Reports that what was damaged has been derived again. Other damage is reported when it is met. */
+  endDamage(part: StoragePart): void {
+    if (this.#problems.get(part)?.kind !== 'CORRUPT') return
+    this.#problems.delete(part)
+    this.#notify()
+  }
+
   /** Ends the probes. */
   close(): void {
     this.#isClosed = true

@@ -1,18 +1,18 @@
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
 import type Database from 'better-sqlite3'
 import { createPrivateFolder } from '../../lib/files/private-files.ts'
 import { SegueError } from '../../lib/errors.ts'
 import { Notifier } from '../../lib/async/notifier.ts'
 import { defaultProfileName } from '../../profiles/profile-name.ts'
-import type { HomeLock } from '../home-lock.ts'
 import type { ProfileChangeNotifiers } from '../change-notifier.ts'
 import type { ConversationChange } from '../sessions/conversation-reader.ts'
 import {
   ConversationIndexMaintainer,
   type ConversationIndexMaintenanceResult,
 } from './conversation-index/conversation-index-maintainer.ts'
+import { ConversationIndexRefresher } from './conversation-index/conversation-index-refresher.ts'
+import { rebuildSearchIndexSql } from './search/rebuild-search-index.ts'
 import { SearchIndex } from './search/search-index.ts'
 import { mapSqliteErrors, toStorageError } from './database/sqlite-errors.ts'
 import { findStorageProblem } from '../health/storage-problem.ts'
@@ -20,31 +20,11 @@ import { StorageHealth } from '../health/storage-health.ts'
 import { silentLogger } from '../../lib/logger.ts'
 import { DatabaseFiles } from './database/database-files.ts'
 import { openProfileDatabase } from './database/open-profile-database.ts'
+import type { SegueProfileDatabaseOptions, TransactionOptions } from './profile-database-options.ts'
 import { readSchemaVersion } from './database/migrate.ts'
 import { type PreparedStatement, type SqlConnection, StatementCache } from './database/statement-cache.ts'
 import { drainVisibleSessionChanges } from './database/session-list-change-triggers.ts'
 import { WriteLockQueue } from './database/write-lock-queue.ts'
-
-export interface SegueProfileDatabaseOptions {
-  /** The name of the profile; `default` if it is left out. */
-  readonly profile?: string
-  /**
-   * Every commit waits for the disk (`synchronous=FULL`): a power cut loses nothing. Otherwise it may lose the last
-   * moments, never the order. False if it is left out.
-   */
-  readonly durable?: boolean
-  /** Is told of failures. Default: one that tells nobody. */
-  readonly health?: StorageHealth
-  /** Is asked before each write. Default: nobody else uses the home. */
-  readonly homeLock?: Pick<HomeLock, 'assertHeld'>
-  /** Opens the file. Tests replace it, to inject failures at commits. */
-  readonly openConnection?: typeof openProfileDatabase
-}
-
-export interface TransactionOptions {
-  /** Whether the write is made even if the file was replaced, and is lost with it. Default: false. */
-  readonly evenIfReplaced?: boolean
-}
 
 /** About as many as write what SQLite would let grow before it checkpoints by itself. */
 const writesBetweenCheckpoints = 256
@@ -66,6 +46,9 @@ export class SegueProfileDatabase implements SqlConnection {
   readonly #homeLock: SegueProfileDatabaseOptions['homeLock']
   readonly #openConnection: typeof openProfileDatabase
   readonly #conversationIndex = new ConversationIndexMaintainer(this)
+  readonly #indexRefresher = new ConversationIndexRefresher(this.#conversationIndex, () =>
+    this.transaction(() => undefined),
+  )
   readonly #writeLockQueue = new WriteLockQueue()
   #connection: Database.Database
   #statements: StatementCache
@@ -75,7 +58,6 @@ export class SegueProfileDatabase implements SqlConnection {
   /** Null until there is a file. */
   #files: DatabaseFiles | null
   #isClosed = false
-  #isRefreshScheduled = false
   #onSearchBacklog: () => void = () => undefined
   #onQueuedRows: () => void = () => undefined
   #onConversationsChanged: (changes: readonly ConversationChange[]) => void = () => undefined
@@ -97,7 +79,7 @@ export class SegueProfileDatabase implements SqlConnection {
     this.#files = this.#hasFile ? new DatabaseFiles(path) : null
     this.#health.setProbe('database', () => this.transaction(() => undefined))
     // After a migration, or after a stop in the middle of much work.
-    if (this.#conversationIndex.hasPendingWork) this.#scheduleRefresh()
+    if (this.#conversationIndex.hasPendingWork) this.#indexRefresher.schedule()
   }
 
   /** Whether there is a file: something was written once. */
@@ -164,8 +146,11 @@ export class SegueProfileDatabase implements SqlConnection {
       hasCrossOriginChanges: false,
     }
     let hasSearchBacklog = false
+    let isWorkDone = false
     const run = this.#connection.transaction(() => {
+      isWorkDone = false
       const result = work()
+      isWorkDone = true
       indexResult = this.#conversationIndex.processPending(
         maxSessionsPerPass,
         drainVisibleSessionChanges(this.#statements),
@@ -174,9 +159,10 @@ export class SegueProfileDatabase implements SqlConnection {
       if (this.#health.problem) this.#writeVersion()
       return result
     })
-    const result = this.#retryWithoutSearchIndex(() => mapSqliteErrors(() => run.immediate(), this.#onError))
+    const attempt = (): T => mapSqliteErrors(() => run.immediate(), this.#onError)
+    const result = this.#retryWithoutSearchIndex(attempt, () => isWorkDone)
     this.#health.recover('database')
-    if (!indexResult.isComplete) this.#scheduleRefresh()
+    if (!indexResult.isComplete) this.#indexRefresher.schedule()
     if (hasSearchBacklog) this.#onSearchBacklog()
     if (indexResult.changes.length > 0) this.#onConversationsChanged(indexResult.changes)
     if (indexResult.hasCrossOriginChanges) this.#onCrossOriginChanges()
@@ -189,12 +175,18 @@ export class SegueProfileDatabase implements SqlConnection {
    * Brings the conversation index up to date, after a large change or when another connection has written. Works in
    * slices and yields to the event loop between them. Throws StorageError, as when another process holds the lock.
    */
-  async refreshConversationIndex(): Promise<void> {
-    while (this.#conversationIndex.hasPendingWork) {
-      this.transaction(() => undefined)
-      if (!this.#conversationIndex.hasPendingWork) return
-      await yieldToEventLoop()
-    }
+  refreshConversationIndex(): Promise<void> {
+    return this.#indexRefresher.refresh()
+  }
+
+  /**
+   * Empties a damaged search index, to be built again in the background. Throws StorageError CORRUPT if that is not possible:
+   * the index is left out until `segue doctor` has repaired the file.
+   */
+  async rebuildSearchIndex(): Promise<void> {
+    await this.write(() => mapSqliteErrors(() => this.#connection.exec(rebuildSearchIndexSql)))
+    this.searchIndex.onRebuilt()
+    this.#health.endDamage('database')
   }
 
   /** Reports to the health if the file or the lock of the home was deleted or replaced. */
@@ -220,11 +212,13 @@ export class SegueProfileDatabase implements SqlConnection {
   }
 
   /** Damage of the search index must not keep anything else from being stored. */
-  #retryWithoutSearchIndex<T>(attempt: () => T): T {
+  #retryWithoutSearchIndex<T>(attempt: () => T, isWorkDone: () => boolean): T {
     try {
       return attempt()
     } catch (error) {
-      if (!this.searchIndex.leaveOutIfDamaged(error)) throw error
+      if (!this.searchIndex.leaveOutIfDamaged(error, isWorkDone())) throw error
+      // It is built again in the background.
+      this.#onSearchBacklog()
       return attempt()
     }
   }
@@ -268,17 +262,6 @@ export class SegueProfileDatabase implements SqlConnection {
   /** Writes what the file has already, so that the success of a transaction says that it can be written. */
   #writeVersion(): void {
     this.#connection.pragma(`user_version = ${readSchemaVersion(this.#connection)}`)
-  }
-
-  /** One task at a time, which is scheduled until it has nothing left to do. */
-  #scheduleRefresh(): void {
-    if (this.#isRefreshScheduled) return
-    this.#isRefreshScheduled = true
-    void yieldToEventLoop()
-      .then(() => this.refreshConversationIndex())
-      // The next read or write of a list tries again.
-      .catch(() => undefined)
-      .finally(() => (this.#isRefreshScheduled = false))
   }
 
   #open(path: string): Database.Database {

@@ -28,6 +28,11 @@ export class TestDatabase implements Disposable {
     this.#database.exec(sql)
   }
 
+  /** Executes statements that may also change what SQLite protects, such as the tables within a full-text index. */
+  execUnprotected(sql: string): void {
+    this.#database.unsafeMode(true).exec(sql)
+  }
+
   /** Runs a statement that writes. */
   run(sql: string, ...values: readonly unknown[]): void {
     this.#database.prepare<unknown[]>(sql).run(...values)

@@ -1,19 +1,15 @@
 import type { DatabaseRepair } from '../../maintenance/database-inspection.ts'
-import { migration007 } from '../database/migrations/006-to-015/007-rebuild-search-index.ts'
 import { openProfileDatabase } from '../database/open-profile-database.ts'
 import { mapSqliteErrors } from '../database/sqlite-errors.ts'
 import { type MessageRow, messageFromRow, upsertMessage } from '../rows/message-row.ts'
 import type { StreamRow } from '../rows/stream-row.ts'
+import { rebuildSearchIndexSql } from '../search/rebuild-search-index.ts'
 import { SegueProfileDatabase } from '../segue-profile-database.ts'
 import { foldAnswerFromLog } from './fold-answer-from-log.ts'
 
 const repairSql: Readonly<Record<DatabaseRepair, string>> = {
   INDEX: 'REINDEX',
-  // Texts are indexed again in the background of the next start, titles that people gave at once.
-  SEARCH_INDEX: `${migration007}
-    INSERT INTO search_queue SELECT 'title', session_id, 0 FROM conversation_settings
-      WHERE title IS NOT NULL AND session_id IN (SELECT id FROM sessions)
-      ON CONFLICT DO NOTHING;`,
+  SEARCH_INDEX: rebuildSearchIndexSql,
   CONVERSATION_INDEX: `
     DELETE FROM conversation_sessions;
     DELETE FROM conversations;

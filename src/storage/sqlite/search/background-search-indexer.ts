@@ -13,10 +13,14 @@ import type { Logger } from '../../../lib/logger.ts'
  */
 export class BackgroundSearchIndexer {
   readonly #database: SegueProfileDatabase
+  readonly #log: Logger
   readonly #steps: BackgroundSteps
+  /** A second time would not help: the disk fails, or something writes into the file. */
+  #wasRebuilt = false
 
   constructor(database: SegueProfileDatabase, log: Logger) {
     this.#database = database
+    this.#log = log
     this.#steps = new BackgroundSteps({
       step: (signal) => this.#indexSlice(signal),
       onError: (error) => log.warn({ err: error }, 'Search indexing failed. Some messages are not searchable yet.'),
@@ -30,8 +34,26 @@ export class BackgroundSearchIndexer {
     return this.#steps.close()
   }
 
-  /** Returns whether anything is left. */
+  /** Returns whether anything is left. Damage of the index is met in any statement. */
   async #indexSlice(signal: AbortSignal): Promise<boolean> {
+    const { searchIndex } = this.#database
+    if (searchIndex.isDamaged) return !this.#wasRebuilt && this.#rebuild()
+    try {
+      return await this.#indexNext(signal)
+    } catch (error) {
+      if (!searchIndex.isDamaged) throw error
+      return true
+    }
+  }
+
+  async #rebuild(): Promise<boolean> {
+    this.#wasRebuilt = true
+    await this.#database.rebuildSearchIndex()
+    this.#log.warn({}, 'The search index was damaged. It is built again in the background.')
+    return true
+  }
+
+  async #indexNext(signal: AbortSignal): Promise<boolean> {
     const { searchIndex } = this.#database
     const { hasMoreShort, longMessageId } = await this.#database.write(() => ({
       hasMoreShort: searchIndex.indexPending(),

@@ -85,12 +85,25 @@ export class SearchIndex {
 
   /**
    * Whether a commit that has failed may succeed without the index, which is left out of commits from now on: FTS5 finds damage
-   * of its tables only at the commit.
+   * of its tables only at the commit. It may also break a constraint of its own tables then.
+   *
+   * @param isWorkDone Whether everything but the indexes was written before it failed.
    */
-  leaveOutIfDamaged(error: unknown): boolean {
-    if (this.#isDamaged || !(error instanceof StorageError && error.failure === 'CORRUPT')) return false
+  leaveOutIfDamaged(error: unknown, isWorkDone: boolean): boolean {
+    if (this.#isDamaged || !(error instanceof StorageError)) return false
+    if (error.failure !== 'CORRUPT' && !(isWorkDone && error.failure === 'CONSTRAINT')) return false
     this.#isDamaged = true
     return true
+  }
+
+  /** Whether it is left out of commits. */
+  get isDamaged(): boolean {
+    return this.#isDamaged
+  }
+
+  /** It is empty, and everything is indexed again. */
+  onRebuilt(): void {
+    this.#isDamaged = false
   }
 
   /** The id of the next long message in the queue; null if there is none. */
