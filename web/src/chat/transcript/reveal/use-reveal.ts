@@ -19,6 +19,7 @@ const addressEvents = ['hashchange', 'pushState', 'replaceState'] as const
  * the id of the message that was jumped to last: it has to be rendered.
  */
 export function useReveal(chat: LiveChat, scrolled: FollowedScroller, isLoaded: boolean): string | null {
+  const { checkWhole } = scrolled
   const [revealed, setRevealed] = useState<RevealedMessage | null>(null)
   const reveal = useEffectEvent(async (): Promise<void> => {
     const id = readAddressedId()
@@ -35,8 +36,9 @@ export function useReveal(chat: LiveChat, scrolled: FollowedScroller, isLoaded: 
   useLayoutEffect(() => {
     const element = revealed && document.getElementById(revealed.id)
     element?.focus({ preventScroll: true })
+    checkWhole()
     return element ? holdInView(element) : undefined
-  }, [revealed])
+  }, [revealed, checkWhole])
   useEffect(() => {
     if (!isLoaded) return
     let timer: ReturnType<typeof setTimeout> | undefined

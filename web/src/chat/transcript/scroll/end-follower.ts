@@ -43,14 +43,18 @@ export class EndFollower {
   /** Stays where the reader is: the page itself scrolls to something else. */
   readonly stay = (): void => this.#set(false)
 
+  /** Where all is shown, such as in another try of a turn, there is nothing to go to. */
+  readonly checkWhole = (): void => {
+    if (this.#scroller.scrollHeight <= this.#scroller.clientHeight) this.#set(true)
+  }
+
   dispose(): void {
     this.#leave.abort()
     this.#sizes.disconnect()
   }
 
   #follow(): void {
-    // Where all is shown, such as in another try of a turn, there is nothing to go to.
-    if (this.#scroller.scrollHeight <= this.#scroller.clientHeight) this.#set(true)
+    this.checkWhole()
     // A text that is being selected stays under the pointer.
     if (!this.#isFollowing || this.#isSelecting()) return
     this.#scroller.scrollTop = this.#scroller.scrollHeight

@@ -9,6 +9,8 @@ export interface FollowedScroller {
   readonly goToEnd: () => void
   /** Stays where the reader is: see `EndFollower.stay`. */
   readonly stay: () => void
+  /** See `EndFollower.checkWhole`. */
+  readonly checkWhole: () => void
   readonly checkFollowing: () => boolean
 }
 
@@ -38,6 +40,7 @@ export function useEndFollower(): FollowedScroller {
       isFollowing,
       goToEnd: () => follower.current?.goToEnd(),
       stay: () => follower.current?.stay(),
+      checkWhole: () => follower.current?.checkWhole(),
       checkFollowing,
     }),
     [isFollowing, checkFollowing],
