@@ -8,8 +8,8 @@ describeApp('Somebody who has never seen the app, without a key', (browser) => {
     'chats, stops, reloads, approves a tool, edits a question and finds an old chat, with what is on the page alone',
     { timeout: 120_000 },
     async () => {
-      // The pace that the server has by default: slow enough to be stopped.
-      await using app = await browser.open({ segue: { settings: { offlineDelayMs: 40 } } })
+      // Slow enough to be stopped.
+      await using app = await browser.open({ segue: { settings: { offlineDelayMs: 100 } } })
       const { page } = app
       const { questions, answers, composer } = findChat(page)
       const send = page.getByRole('button', { name: 'Send', exact: true })

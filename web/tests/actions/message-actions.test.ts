@@ -82,7 +82,7 @@ describeApp('A message', (browser) => {
     await answers.first().getByRole('button', { name: 'Continue from here in a new chat' }).click()
     await page.waitForURL((to) => to.href !== url)
     await questions.getByText('More').waitFor({ state: 'detached' })
-    expect(await questions.count()).toBe(1)
+    await expect.poll(() => questions.count()).toBe(1)
     expect(await composer.evaluate((element) => element === document.activeElement)).toBe(true)
     await send('Another way')
     await answers.nth(1).waitFor()

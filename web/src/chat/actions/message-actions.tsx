@@ -21,7 +21,7 @@ interface MessageActionsProps {
   readonly children?: ReactNode
 }
 
-/** What can be done with a message, and why its answer failed. It is the last element of its `<article>`. */
+/** What can be done with a message, and why its answer failed: above it in an answer, below it where there is none. */
 export function MessageActions({ chat, message, children }: MessageActionsProps) {
   const client = useSegueClient()
   const { run, isRunning, error } = useAction()
@@ -38,9 +38,10 @@ export function MessageActions({ chat, message, children }: MessageActionsProps)
     await chat.regenerate(message.id)
   }
   if (kind === 'SUMMARY' || role === 'SYSTEM') return null
+  const failure = <AnswerFailure chat={chat} message={message} />
   return (
     <>
-      <AnswerFailure chat={chat} message={message} />
+      {role === 'USER' || failure}
       <div className={styles.actions} role="group" aria-label={strings.actions.label}>
         <BranchPicker chat={chat} message={message} />
         {isDone && role === 'USER' && (
@@ -61,6 +62,7 @@ export function MessageActions({ chat, message, children }: MessageActionsProps)
         {children}
       </div>
       <ErrorText className={styles.error}>{error}</ErrorText>
+      {role === 'USER' && failure}
     </>
   )
 }

@@ -7,6 +7,12 @@ import { findLanguage } from './languages.ts'
 
 const themes = { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' }
 
+/**
+ * For one line. The first one also waits until the patterns of its grammar are compiled, which takes long while the machine has
+ * much to do: with the limit that is the default, the rest of it would have no colours.
+ */
+const maxLineMs = 10_000
+
 let highlighter: Promise<HighlighterCore> | null = null
 
 self.addEventListener('message', ({ data }: MessageEvent<HighlightRequest>) => {
@@ -27,7 +33,7 @@ async function highlight(code: string, name: string): Promise<readonly Highlight
   })
   const { loadLanguage, codeToTokensWithThemes } = await highlighter
   await loadLanguage(language.load())
-  return codeToTokensWithThemes(code, { lang: language.id, themes }).map((line) =>
+  return codeToTokensWithThemes(code, { lang: language.id, themes, tokenizeTimeLimit: maxLineMs }).map((line) =>
     line.map(({ content, variants }) => [content, variants['light']?.color ?? '', variants['dark']?.color ?? '']),
   )
 }

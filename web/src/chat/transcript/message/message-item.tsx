@@ -38,15 +38,15 @@ export const MessageItem = memo(function MessageItem({ chat, item }: MessageItem
       ) : (
         <>
           <MessageContent item={item} />
-          {(isUser ? isUnanswered && message.stream : message.status === 'PARTIAL') && (
-            <EndNotice chat={chat} message={message} />
-          )}
+          {!isUser && message.status === 'PARTIAL' && <EndNotice chat={chat} message={message} />}
           <MessageActions chat={chat} message={message}>
             {message.status !== 'STREAMING' && (
               <CopyButton label={strings.transcript.copyMessage} getText={() => formatMessage(message)} />
             )}
             {message.role === 'ASSISTANT' && message.status !== 'STREAMING' && <AnswerFooter message={message} />}
           </MessageActions>
+          {/* In the place of the answer. */}
+          {isUser && isUnanswered && message.stream && <EndNotice chat={chat} message={message} />}
         </>
       )}
     </article>
