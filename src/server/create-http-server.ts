@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import { createSecureContext } from 'node:tls'
+import { isDeepStrictEqual } from 'node:util'
 import type { TlsFiles } from '../config/access/resolve-tls.ts'
 import { SettingsError } from '../config/settings-error.ts'
 import { FileWatcher } from '../lib/files/file-watcher.ts'
@@ -18,10 +19,15 @@ const serverOptions = {
 /** A server for HTTP, or for HTTPS with a certificate that is renewed while it runs. Closing it ends that. */
 export function createHttpServer(tls: TlsFiles | null, log: Logger, onRequest: RequestListener): Server | TlsServer {
   if (tls === null) return createServer(serverOptions, onRequest)
-  const server = createTlsServer({ ...serverOptions, ...loadCertificate(tls) }, onRequest)
+  let loaded = loadCertificate(tls)
+  const server = createTlsServer({ ...serverOptions, ...loaded }, onRequest)
   const renew = (): void => {
     try {
-      server.setSecureContext(loadCertificate(tls))
+      const next = loadCertificate(tls)
+      // The watcher may call for a file that is the same.
+      if (isDeepStrictEqual(next, loaded)) return
+      server.setSecureContext(next)
+      loaded = next
       log.info({}, 'The TLS certificate was loaded again.')
     } catch (error) {
       // A renewal may have written only one of the files yet. The other one follows, and is noticed too.
