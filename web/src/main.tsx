@@ -5,6 +5,7 @@ import { App } from './app/app.tsx'
 import { preloadFirstView } from './app/preload-first-view.ts'
 import { segue } from './app/segue.ts'
 import { startServiceWorker } from './offline/start-service-worker.ts'
+import { followSignOut } from './graphql/sign-out-channel.ts'
 import { snapshotStorage } from './graphql/snapshot-storage.ts'
 import './styles/tokens.css'
 import './styles/base.css'
@@ -20,3 +21,4 @@ createRoot(root).render(
   </StrictMode>,
 )
 startServiceWorker()
+followSignOut()

@@ -61,9 +61,13 @@ describeApp('Signing in', (browser) => {
     await page.getByText('Words of the first person').waitFor()
     expect(await page.evaluate(countStoredDrafts)).toBe(1)
 
+    const otherWindow = await page.context().newPage()
+    await otherWindow.goto(page.url())
+    await findChat(otherWindow).composer.waitFor()
     await openSettings()
     await dialog.getByRole('button', { name: 'Sign out' }).click()
     await page.getByLabel('Token').waitFor()
+    await otherWindow.getByLabel('Token').waitFor()
     expect(await page.evaluate(countStoredDrafts)).toBe(0)
   })
 

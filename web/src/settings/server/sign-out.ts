@@ -1,5 +1,6 @@
 import { clearStoredDrafts, hasStoredDrafts } from '../../chat/composer/draft/draft-storage.ts'
 import { decisionDrafts } from '../../decisions/draft/decision-drafts.ts'
+import { announceSignOut } from '../../graphql/sign-out-channel.ts'
 import { closeSnapshots } from '../../graphql/snapshot-storage.ts'
 import { clearStoredJobDrafts, hasStoredJobDrafts } from '../../jobs/form/use-job-draft.ts'
 
@@ -16,5 +17,6 @@ export async function signOut(): Promise<void> {
   decisionDrafts.clear()
   clearStoredJobDrafts()
   await Promise.allSettled([clearStoredDrafts(), closeSnapshots()])
+  announceSignOut()
   location.assign('/')
 }
