@@ -9,6 +9,8 @@ import type { SessionLoader } from './session-loader.ts'
 /** Loads conversations by their sessions, in batches. Lives for one execution, like `SessionLoader`. */
 export class ConversationLoader {
   readonly #sessions: SessionLoader
+  /** Conversations that were read by a list, by the ids of their roots and tips. */
+  readonly #known = new Map<string, Conversation>()
   readonly #conversations: DataLoader<SessionRecord, Conversation | null, string>
   readonly #listEntries: DataLoader<SessionRecord, ConversationListEntry | null, string>
   readonly #continuations: DataLoader<SessionRecord, SessionRecord | null, string>
@@ -22,18 +24,14 @@ export class ConversationLoader {
 
   /** Adds conversations that were just read to the cache, for their roots and tips. */
   prime(conversations: readonly Conversation[]): void {
-    for (const conversation of conversations) {
-      const { root, tip, ...entry } = conversation
-      for (const session of [root, tip]) {
-        this.#conversations.prime(session, conversation)
-        this.#listEntries.prime(session, { ...entry, rootId: root.id, tipId: tip.id })
-      }
-    }
+    for (const conversation of conversations)
+      for (const { id } of [conversation.root, conversation.tip])
+        if (!this.#known.has(id)) this.#known.set(id, conversation)
   }
 
   /** Whether the conversation that a session belongs to is pinned, and whether it is archived. */
   async loadFlagsForSession(session: SessionRecord): Promise<Pick<Conversation, 'pinned' | 'archived'>> {
-    return (await this.#listEntries.load(session)) ?? session
+    return this.#known.get(session.id) ?? (await this.#listEntries.load(session)) ?? session
   }
 
   /** Loads the session that continues this one; of several, the one with the newest message. Null if there is none. */
@@ -43,7 +41,7 @@ export class ConversationLoader {
 
   /** Loads the conversation that a session belongs to. */
   async loadForSession(session: SessionRecord): Promise<Conversation> {
-    const found = await this.#conversations.load(session)
+    const found = this.#known.get(session.id) ?? (await this.#conversations.load(session))
     if (found) return found
     // The session was created or deleted during the lookup. Its own lineage is right in any case.
     const { root, segmentCount } = await this.#sessions.loadLineage(session)

@@ -128,12 +128,17 @@ export class ConversationRepository {
     read: (source: SessionReader, filter: ConversationFilter) => Promise<T | null | undefined>,
   ): Promise<T[]> {
     const { segueSessions, hermesSessions } = this.#profile
+    // Without Hermes, Segue lists its sessions of conversations that cross, too.
+    if (!hermesSessions) {
+      const result = origin === 'HERMES' ? null : await read(segueSessions, filter)
+      return result ? [result] : []
+    }
     const hermesFilter: ConversationFilter = { ...filter, ...(origin && { crossOrigin: origin === 'SEGUE' }) }
     // The Hermes index follows the Segue index, so the Segue index has to be current first.
     if (origin === 'HERMES') await segueSessions.refresh()
     const segueResult = origin === 'HERMES' ? null : await read(segueSessions, { ...filter, crossOrigin: false })
-    const hermesResult = hermesSessions && (await read(hermesSessions, hermesFilter))
-    // Without Hermes, Segue lists its sessions of conversations that cross.
+    const hermesResult = await read(hermesSessions, hermesFilter)
+    // The same while Hermes cannot be read.
     const crossOriginResult =
       hermesResult || origin === 'HERMES' ? null : await read(segueSessions, { ...filter, crossOrigin: true })
     return [segueResult, hermesResult, crossOriginResult].filter((each) => each !== null && each !== undefined)

@@ -6,7 +6,7 @@ import {
   type SessionFilter,
   type SessionSortKey,
 } from '../../../model/session-filter.ts'
-import type { SessionRecord } from '../../../model/session.ts'
+import type { ListedSessionFacts, SessionRecord } from '../../../model/session.ts'
 import type {
   ConversationChange,
   ConversationCount,
@@ -65,7 +65,8 @@ export class SqliteSessionReader implements SegueSessionReader {
     const index = await this.#openIndex()
     const conversations = index.listConversations(boundPage(page), filter)
     const ids = conversations.flatMap(({ rootId, tipId }) => [rootId, tipId])
-    return { conversations, sessions: await this.findSessions(ids) }
+    const rows = await lookUpInBatches(ids, (batch) => this.#selectSessions(batch))
+    return { conversations, sessions: rows.map((row) => this.#toListedSession(row, null)) }
   }
 
   async countConversations(filter: ConversationFilter): Promise<ConversationCount[]> {
@@ -165,7 +166,6 @@ export class SqliteSessionReader implements SegueSessionReader {
   ): SessionRecord[] {
     const keys = index.selectSessionKeys(page, filter)
     if (!keys) return []
-    const { profile } = this.#database
     // What a person has set for a conversation of both origins is in the index of Hermes.
     const hasFlags = !index.hasCrossOriginConversations()
     const sessions = this.#database
@@ -177,20 +177,31 @@ export class SqliteSessionReader implements SegueSessionReader {
       )
       .all(...keys.parameters)
       .map((row) => {
-        const { flags, message_count: messageCount } = row
-        const conversationFlags = hasFlags ? { pinned: isPinned(flags), archived: isArchived(flags) } : null
-        return Object.assign(sessionFromRow(row, profile), { listed: { messageCount, flags: conversationFlags } })
+        const { flags } = row
+        return this.#toListedSession(row, hasFlags ? { pinned: isPinned(flags), archived: isArchived(flags) } : null)
       })
     return page.backwards ? sessions.reverse() : sessions
   }
 
+  #toListedSession(
+    row: SessionRowWithSettings & { readonly message_count: number },
+    flags: ListedSessionFacts['flags'],
+  ): SessionRecord {
+    return Object.assign(sessionFromRow(row, this.#database.profile), {
+      listed: { messageCount: row.message_count, flags },
+    })
+  }
+
   #loadSessions(ids: readonly string[]): SessionRecord[] {
+    return this.#selectSessions(ids).map((row) => sessionFromRow(row, this.#database.profile))
+  }
+
+  #selectSessions(ids: readonly string[]): (SessionRowWithSettings & { message_count: number })[] {
     return this.#database
-      .prepare<[string], SessionRowWithSettings>(
+      .prepare<[string], SessionRowWithSettings & { message_count: number }>(
         `${selectSessionsSql} WHERE sessions.id IN (SELECT value FROM json_each(?))`,
       )
       .all(JSON.stringify(ids))
-      .map((row) => sessionFromRow(row, this.#database.profile))
   }
 
   /** The index, up to date unless the database cannot be written now: a read does not fail because of that. */
