@@ -16,6 +16,11 @@ export interface FuzzCaller {
   readonly profile: FuzzProfile | null
 }
 
+/** A connection for each request: one that is kept may be closed by the server just when it is used again. */
+export function createHeaders({ token }: Pick<FuzzCaller, 'token'>): Readonly<Record<string, string>> {
+  return { authorization: `Bearer ${token}`, connection: 'close' }
+}
+
 export const admin: FuzzCaller = { token: 'fuzz-admin', role: 'admin', profile: null }
 
 export const fuzzCallers: readonly FuzzCaller[] = [

@@ -2,7 +2,7 @@ import type { SeededRandom } from '../chaos/seeded-random.ts'
 import { createDocx, docxMediaType, docxParagraph } from '../support/files/office-documents.ts'
 import { createPdf } from '../support/files/pdf.ts'
 import { heicPhoto } from '../support/files/images.ts'
-import { fuzzProfiles, markers } from './fuzz-callers.ts'
+import { createHeaders, fuzzProfiles, markers } from './fuzz-callers.ts'
 import type { FuzzOutcome, FuzzTurn } from './fuzz-session.ts'
 import { hostileTexts, textsByName } from './hostile-texts.ts'
 
@@ -59,7 +59,7 @@ async function upload(turn: FuzzTurn): Promise<FuzzOutcome> {
   const contentType = isForm ? 'multipart/form-data; boundary=b' : random.chance(0.7) ? type : random.pick(mediaTypes)
   const response = await fetch(`${url}/files?${query.toString()}`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${caller.token}`, 'content-type': contentType },
+    headers: { ...createHeaders(caller), 'content-type': contentType },
     body: new Uint8Array(isForm ? makeForm(content, random) : content),
     signal: AbortSignal.timeout(requestMs),
   })
@@ -100,7 +100,7 @@ async function download(turn: FuzzTurn): Promise<FuzzOutcome> {
   const { random, caller, known } = turn
   const url = random.chance(0.2) ? random.pick(paths) : known.pickUrl(random)
   const path = url.startsWith('/files/') ? url : `/files/${url}`
-  const headers = { authorization: `Bearer ${caller.token}`, ...(random.chance(0.5) && { range: random.pick(ranges) }) }
+  const headers = { ...createHeaders(caller), ...(random.chance(0.5) && { range: random.pick(ranges) }) }
   const response = await fetch(`${turn.url}${encodeURI(path.toWellFormed())}`, {
     method: random.pick(['GET', 'GET', 'HEAD']),
     headers,

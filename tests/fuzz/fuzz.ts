@@ -151,7 +151,8 @@ class FuzzRun {
       if (results.some((text) => text.includes('"data":{'))) this.#withData += 1
       if (problem) this.#add([problem, caller.token, sent, results.join('\n').slice(0, 800)].join('\n'), problem)
     } catch (error) {
-      this.#add(`No response: ${String(error)} (${fuzz.name} of ${caller.token})`)
+      const cause = error instanceof Error && error.cause !== undefined ? `, ${String(error.cause)}` : ''
+      this.#add(`No response: ${String(error)}${cause} (${fuzz.name} of ${caller.token})`)
     }
   }
 

@@ -1,4 +1,4 @@
-import { admin, fuzzProfiles, markers } from './fuzz-callers.ts'
+import { admin, createHeaders, fuzzProfiles, markers } from './fuzz-callers.ts'
 
 const mutation = `mutation Plant($text: String!, $profile: String!) {
   startChat(input: { text: $text, profile: $profile }) { id session { id } userMessage { id } }
@@ -12,7 +12,7 @@ const rename = `mutation Rename($id: ID!, $text: String!) {
 /** Writes the marker of each profile into a chat, its title and a job. Returns the responses, whose ids callers may try. */
 export async function plantMarkers(url: string): Promise<string[]> {
   const send = async (query: string, variables: object): Promise<string> => {
-    const headers = { authorization: `Bearer ${admin.token}`, 'content-type': 'application/json' }
+    const headers = { ...createHeaders(admin), 'content-type': 'application/json' }
     const response = await fetch(`${url}/graphql`, {
       method: 'POST',
       headers,

@@ -1,5 +1,5 @@
 import { RawSocket, type WireMessage } from '../support/server/raw-socket.ts'
-import type { FuzzCaller } from './fuzz-callers.ts'
+import { createHeaders, type FuzzCaller } from './fuzz-callers.ts'
 
 /** How long a subscription is read, in milliseconds. */
 const subscriptionMs = 60
@@ -32,13 +32,13 @@ export interface HttpOptions {
 /** Sends parameters in a request. With `accept: text/event-stream`, the results are server-sent events. */
 export async function sendOverHttp(
   url: string,
-  { token }: FuzzCaller,
+  caller: FuzzCaller,
   { params, isSubscription }: FuzzRequest,
   { method, accept }: HttpOptions,
 ): Promise<FuzzResponse> {
   const response = await fetch(`${url}/graphql${method === 'GET' ? toQueryString(params) : ''}`, {
     method,
-    headers: { authorization: `Bearer ${token}`, accept, 'content-type': 'application/json' },
+    headers: { ...createHeaders(caller), accept, 'content-type': 'application/json' },
     ...(method === 'POST' && { body: JSON.stringify(params) }),
     signal: AbortSignal.timeout(operationMs),
   })
