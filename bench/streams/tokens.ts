@@ -54,7 +54,8 @@ async function measure(
     closeReaders.push(...(await Promise.all(readers)))
   }
   provider.release()
-  await pause(1_000)
+  // The code is compiled by then.
+  await pause(2_000)
   agesMs.length = 0
   const [startedAt, cpuBefore, messagesBefore] = [performance.now(), server.readCpuSeconds(), messages]
   await pause(load.seconds * 1000)

@@ -89,6 +89,11 @@ export class EventLogWriter {
     return pendingResult
   }
 
+  /** How long to collect events before the next commit, in milliseconds. Longer under load. */
+  get commitIntervalMs(): number {
+    return this.#log.commitIntervalMs
+  }
+
   /** Ends the waiting of the log's readers with an error. Those that come later receive it, too, until the next commit. */
   interruptReaders(error: Error): void {
     this.#log.interruptReaders(this.#sessionId, error)

@@ -1,6 +1,7 @@
 import type { ChatEvent } from '../../model/chat-event.ts'
 import type { AppendRequest, EventRange, EventStore } from '../../storage/event-store.ts'
 import { noTelemetry, type Telemetry } from '../../lib/telemetry/telemetry.ts'
+import { CommitPacer } from './commit-pacer.ts'
 import { EventLogTail } from './event-log-tail.ts'
 
 /** Events after which a session may be silent for a long time. */
@@ -45,6 +46,7 @@ interface CachedSession {
 export class EventLog {
   readonly #store: EventLogStore
   readonly #telemetry: Telemetry
+  readonly #pacer = new CommitPacer()
   readonly #sessions = new Map<string, CachedSession>()
   readonly #observers = new Set<AppendObserver>()
   /** The sessions that are followed, with their readers. */
@@ -92,6 +94,11 @@ export class EventLog {
     return this.#version
   }
 
+  /** The time between two commits of a stream, in milliseconds. */
+  get commitIntervalMs(): number {
+    return this.#pacer.getIntervalMs(performance.now())
+  }
+
   /** Tells the observer of each append, those in progress included, until `unobserve`. */
   observe(observer: AppendObserver): void {
     this.#observers.add(observer)
@@ -111,12 +118,14 @@ export class EventLog {
   async appendAll(requests: readonly AppendRequest[], onCommitted: () => void): Promise<void> {
     const [first, ...others] = requests
     this.#beginAppend(requests)
+    const startedAt = performance.now()
     try {
       await (first && others.length === 0 ? this.#store.append(first) : this.#store.appendAll(requests))
       onCommitted()
     } finally {
       for (const { sessionId } of requests) this.#appending.delete(sessionId)
       this.#version += 1
+      this.#pacer.onCommitted(performance.now() - startedAt, performance.now())
     }
     for (const request of requests) this.#deliver(request)
   }

@@ -12,8 +12,8 @@ import type { TurnTransition, TurnState } from '../turn/turn.ts'
 import { SteeredMessageWrites } from './steered-message-writes.ts'
 import { PendingEvents } from './pending-events.ts'
 
-/** Pending events are committed when one of these limits is reached, and at once if nothing was committed recently. */
-const groupCommitLimits = { intervalMs: 20, events: 32, codeUnits: 8192 }
+/** Pending events are committed when one of these limits is reached, or when the last commit is long enough ago. */
+const groupCommitLimits = { events: 32, codeUnits: 8192 }
 /** The maximum text of one commit, in UTF-16 code units. A larger one would delay the other sessions. */
 const maxCommitCodeUnits = 262_144
 
@@ -77,7 +77,8 @@ export class StreamCommitter {
   /** Makes sure that pending events are committed soon. */
   schedule(): void {
     if (this.#pending.count === 0 || this.#isStopped) return
-    const { intervalMs, events, codeUnits } = groupCommitLimits
+    const { events, codeUnits } = groupCommitLimits
+    const intervalMs = this.#writer.commitIntervalMs
     const elapsedMs = performance.now() - this.#lastCommitAtMs
     const isGroupFull = this.#pending.count >= events || this.#pending.codeUnits >= codeUnits
     if (isGroupFull || elapsedMs >= intervalMs) void this.flush()
