@@ -9,6 +9,7 @@ const src = join(import.meta.dirname, '..', 'src')
 const layers = [
   'bin.ts',
   'main.ts',
+  'program.ts',
   'segue.ts',
   'cli',
   'maintenance',

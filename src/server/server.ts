@@ -16,12 +16,12 @@ import { createBearerAuthentication } from './auth/bearer-token.ts'
 import type { JwtAuthentication } from './auth/oidc/jwt-authentication.ts'
 import { BatchRunner } from './graphql/batch-runner.ts'
 import { createGraphQLError } from './graphql/graphql-errors.ts'
+import { graphqlPath } from './graphql/graphql-path.ts'
 import { DocumentLoader } from './graphql/documents/document-loader.ts'
 import { ErrorFormatter } from './graphql/error-formatter.ts'
 import { createJsonHandler } from './graphql/json/json-handler.ts'
 import { limitRequestBody } from './graphql/json/limit-request-body.ts'
 import { OperationRunner } from './graphql/operation-runner.ts'
-import { createYogaHandler, graphqlPath } from './graphql/yoga.ts'
 import { CorsPolicy, sendPreflightResponse } from './http/cors-policy.ts'
 import { createHttpServer } from './create-http-server.ts'
 import { createFileHandler, type FileHandlerOptions } from './http/file-handler.ts'
@@ -38,6 +38,7 @@ import {
 } from './http/router.ts'
 import { sendJson } from './http/send-json.ts'
 import { createUploadHandler } from './http/upload-handler.ts'
+import { loadOnFirstCall } from './load-on-first-call.ts'
 import { createPublicRoutes } from './public-routes.ts'
 import type { RequestRejection } from './request-rejection.ts'
 import { createCookieAuthentication } from './sign-in/cookie-authentication.ts'
@@ -179,9 +180,13 @@ function createTransports(
   const cors = new CorsPolicy(() => settings.current.allowedOrigins)
   const documents = new DocumentLoader(() => settings.current.trustedDocuments)
   const operations = new OperationRunner({ profiles, documents, errors, readLimits, usesPlans: usesFastPaths })
-  const handleWithYoga = createYogaHandler({
-    ...{ operations, errors, readSlowConsumerTimeoutMs },
-    batches: new BatchRunner(operations),
+  // Few requests need Yoga, which takes as long to load as most of the server.
+  const handleWithYoga = loadOnFirstCall(async () => {
+    const { createYogaHandler } = await import('./graphql/yoga.ts')
+    return createYogaHandler({
+      ...{ operations, errors, readSlowConsumerTimeoutMs },
+      batches: new BatchRunner(operations),
+    })
   })
   const handleJson = usesFastPaths
     ? createJsonHandler({ operations, errors, handleOther: handleWithYoga })

@@ -6,6 +6,7 @@ import type { Caller } from '../auth/caller.ts'
 import { usePlayground } from '../playground/use-playground.ts'
 import type { BatchRunner } from './batch-runner.ts'
 import type { ErrorFormatter } from './error-formatter.ts'
+import { graphqlPath } from './graphql-path.ts'
 import type { OperationRunner } from './operation-runner.ts'
 import type { JsonRequestHandler } from './json/json-request-handler.ts'
 import { useBatches } from './plugins/use-batches.ts'
@@ -15,8 +16,6 @@ import { useJsonQueryParams } from './plugins/use-json-query-params.ts'
 import { useResponseMediaType } from './plugins/use-response-media-type.ts'
 import { useOperationRunner } from './plugins/use-operation-runner.ts'
 import { type YogaServerContext, useSlowConsumerTimeout } from './plugins/use-slow-consumer-timeout.ts'
-
-export const graphqlPath = '/graphql'
 
 export interface YogaHandlerOptions {
   readonly operations: OperationRunner

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { serverAudits } from 'graphql-http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sha256Hex } from '../../../src/lib/text/sha256.ts'
-import { graphqlPath } from '../../../src/server/graphql/yoga.ts'
+import { graphqlPath } from '../../../src/server/graphql/graphql-path.ts'
 import { newHome, startTestSegue, type TestSegue } from '../../support/server/segue.ts'
 import { type ServerProcess, startServerProcess } from '../../support/server/server-process.ts'
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { graphqlPath } from '../../../src/server/graphql/yoga.ts'
+import { graphqlPath } from '../../../src/server/graphql/graphql-path.ts'
 import { startTestSegue, type TestSegue } from '../../support/server/segue.ts'
 
 let segue: TestSegue

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { print } from 'graphql'
 import { createClient } from 'graphql-ws'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { graphqlPath } from '../../../src/server/graphql/yoga.ts'
+import { graphqlPath } from '../../../src/server/graphql/graphql-path.ts'
 import { requireNonNull, readUntil, expectRefusal, expectSubscriptionRefusal } from '../support/typed-client.ts'
 import {
   isEventOfType,

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { graphqlPath } from '../../../src/server/graphql/yoga.ts'
+import { graphqlPath } from '../../../src/server/graphql/graphql-path.ts'
 import {
   ask,
   requireNonNull,

@@ -2,7 +2,7 @@ import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
 import { print } from 'graphql'
 import { createClient as createSseClient } from 'graphql-sse'
 import { createClient as createWebSocketClient } from 'graphql-ws'
-import { graphqlPath } from '../../../src/server/graphql/yoga.ts'
+import { graphqlPath } from '../../../src/server/graphql/graphql-path.ts'
 import { readEventStream } from './event-stream.ts'
 
 /** A typed document, or a text that no tool would generate. */
