@@ -6,8 +6,9 @@ const transcript = '/chat/transcript/transcript.tsx'
 const appName = 'app'
 const appModules = [
   String.raw`web[\\/]src[\\/]main\.tsx`,
-  // Imported when it is needed, by a library that some pages use without it. Here, every page needs it.
+  // Imported when they are needed, by a library that some pages use without them. Here, every page needs them.
   String.raw`subscription[\\/]websocket-transport\.ts`,
+  String.raw`commands[\\/]create-commands-on-demand\.ts`,
   String.raw`notifications[\\/]activity-announcer\.tsx`,
   // Small, and of several views.
   String.raw`src[\\/]formats[\\/][^\\/]+`,
