@@ -44,7 +44,8 @@ export class Authenticator {
   async authenticate(request: RequestCredentials, response: ServerResponse): Promise<Caller | RequestRejection> {
     const caller = await this.#identify(request)
     if (caller === null || caller === 'invalid') return this.#reject(request, caller)
-    if (isRejection(caller)) return caller
+    // The server has no tokens, and no limits on callers.
+    if (isRejection(caller) || caller.credentialId === null) return caller
     const rejection = await this.limits.admit(caller, this.#readAddress(request))
     if (rejection) return rejection
     const release = this.limits.acquire(caller, 'connection')

@@ -24,6 +24,7 @@ export function readClientAddress(
 }
 
 function toNetwork(address: string): string {
+  if (!address.includes(':')) return address
   const mapped = /^::ffff:(?<ipv4>[\d.]+)$/i.exec(address)?.groups?.['ipv4']
   if (mapped !== undefined || !isIPv6(address)) return mapped ?? address
   return expandIPv6(address).slice(0, ipv6PrefixGroups).join(':')
