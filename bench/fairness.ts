@@ -1,43 +1,63 @@
-// Measures how much the most expensive operations that the limits allow delay the tokens of another client. The baseline is
-// the same stream while nothing else runs. Usage: npm run bench -- fairness
+// Measures how much the most expensive operations that the limits allow delay the tokens of another client, and the longest
+// step of the server's event loop. The baseline is the same stream while nothing else runs.
+// Usage: npm run bench -- fairness
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { defaultLimits } from '../src/config/limits.ts'
+import { setTimeout as pause } from 'node:timers/promises'
 import { EventStream } from '../tests/support/clients/event-stream.ts'
-import { newTempFolder, startTestSegue } from '../tests/support/server/segue.ts'
-import { post } from '../tests/support/server/post.ts'
+import { post, start } from '../tests/support/server/post.ts'
+import { newHome, newTempFolder } from '../tests/support/server/segue.ts'
+import { startServerProcess } from '../tests/support/server/server-process.ts'
+import { type Attack, listAttacks } from './support/fairness-attacks.ts'
 import { percentile, printFigures } from './support/figures.ts'
 
 /** Their schedule is due on leap days only, so that their own runs delay no token. */
 const jobCount = 100
+const messageCount = 30
 const delayMs = 10
-const roundCount = 10
+const roundCount = 5
 
-await using segue = await startTestSegue({ settings: { limits: defaultLimits, offlineDelayMs: delayMs } })
 const folder = newTempFolder()
-const create =
-  'mutation ($name: String!) { createJob(input: { name: $name, prompt: "x", schedule: "*/5 * 29 2 *" }) { id } }'
-for (let count = 0; count < jobCount; count += 1) await post(segue.url, create, { name: `Job ${count}` })
+const home = newHome()
+const stepsFile = join(folder, 'steps')
+const recorder = new URL('./support/step-recorder.ts', import.meta.url).pathname
+await using server = await startServerProcess({
+  argv: ['--port', '0', '--home', home, '--offline-delay', String(delayMs)],
+  env: { HOME: home, STEPS_FILE: stepsFile, NODE_OPTIONS: `--import ${recorder}` },
+})
 
-const fragmentCount = 300
-const fragments = Array.from(
-  { length: fragmentCount },
-  (_, index) => `fragment F${index} on Model { id name ${index < fragmentCount - 1 ? `...F${index + 1}` : ''} }`,
-)
-/** Operations at a limit: of the cost, and of the tokens, most of which take long to validate. */
-const attacks = {
-  cost: () => '{ jobs { nextRuns(first: 999) } }',
-  // A comment makes each document a new one for the cache.
-  tokens: () => `#${Math.random()}\n{ models { ...F0 } } ${fragments.join(' ')}`,
+/** The longest step since the last call, in milliseconds of processor time. */
+async function readLongestStep(): Promise<number> {
+  rmSync(stepsFile, { force: true })
+  server.process.kill('SIGUSR2')
+  while (!existsSync(stepsFile)) await pause(20)
+  return Number(readFileSync(stepsFile, 'utf8'))
+}
+
+/** A session of messages of a megabyte each. */
+async function seed(): Promise<string> {
+  const create =
+    'mutation ($name: String!) { createJob(input: { name: $name, prompt: "x", schedule: "*/5 * 29 2 *" }) { id } }'
+  for (let count = 0; count < jobCount; count += 1) await post(server.url, create, { name: `Job ${count}` })
+  const text = (index: number): string => `Hello ${index}. `.repeat(80_000)
+  const { sessionId } = await start(server.url, { text: text(0) })
+  for (let index = 1; index < messageCount; index += 1)
+    await start(server.url, { text: text(index), sessionId, ifBusy: 'QUEUE' })
+  const query = `{ session(id: "${sessionId}") { activeStream { id } queue { id } } }`
+  for (;;) {
+    const { data } = await post(server.url, query)
+    if (JSON.stringify(data) === '{"session":{"activeStream":null,"queue":[]}}') return sessionId
+    await pause(200)
+  }
 }
 
 /** The gaps between the tokens of an answer, in milliseconds, above the delay of the model. */
 async function measureGaps(): Promise<number[]> {
   const query =
     'subscription { streamChat(input: { text: "Who are you? Tell me all about yourself." }) { __typename } }'
-  const stream = await EventStream.open(segue.url, { query })
+  const stream = await EventStream.open(server.url, { query })
   const gaps: number[] = []
   let last = performance.now()
   for (let event = await stream.next(); event !== null; event = await stream.next()) {
@@ -48,35 +68,50 @@ async function measureGaps(): Promise<number[]> {
   return gaps
 }
 
-/** Sends an operation again and again, from another process, until the signal aborts. */
-async function attack(name: string, createQuery: () => string, signal: AbortSignal): Promise<void> {
-  const file = join(folder, `${name}.json`)
-  while (!signal.aborted) {
-    writeFileSync(file, JSON.stringify({ query: createQuery() }))
-    const headers = ['-H', 'content-type: application/json']
-    await once(spawn('curl', ['-s', '-o', '/dev/null', ...headers, '-d', `@${file}`, `${segue.url}/graphql`]), 'close')
-  }
-}
-
 async function measureRounds(): Promise<number[]> {
   const gaps: number[] = []
   for (let round = 0; round < roundCount; round += 1) gaps.push(...(await measureGaps()))
   return gaps
 }
 
+/** Sends the requests of an attack again and again, from other processes, until the signal aborts. */
+async function send({ createBodies, accept = 'application/json' }: Attack, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const requests = createBodies().map(async (body, index) => {
+      const file = join(folder, `${index}.json`)
+      writeFileSync(file, body)
+      const headers = ['-H', 'content-type: application/json', '-H', `accept: ${accept}`]
+      // A subscription to a session does not end by itself.
+      const options = ['-s', '-o', '/dev/null', '--max-time', '3', '--data-binary', `@${file}`]
+      await once(spawn('curl', [...options, ...headers, `${server.url}/graphql`]), 'close')
+    })
+    await Promise.all(requests)
+  }
+}
+
+const sessionId = await seed()
+// Until the messages are indexed.
+await pause(20_000)
+await readLongestStep()
 const baseline = await measureRounds()
-for (const [name, createQuery] of Object.entries(attacks)) {
+printFigures('tokens while nothing else runs', {
+  'delay of a token, p99, ms': percentile(baseline, 0.99),
+  'longest step, ms of processor time': await readLongestStep(),
+})
+for (const attack of listAttacks(sessionId)) {
   const stopped = new AbortController()
-  const attacking = attack(name, createQuery, stopped.signal)
+  const attacking = send(attack, stopped.signal)
   const gaps = await measureRounds()
   stopped.abort()
   await attacking
-  printFigures(`tokens while operations at the limit of ${name} run`, {
+  const step = await readLongestStep()
+  printFigures(`tokens while others send: ${attack.name}`, {
     'delay of a token, median, ms': percentile(gaps, 0.5),
     'delay of a token, p99, ms': percentile(gaps, 0.99),
-    'delay of a token, worst, ms': Math.max(...gaps),
-    'alone, p99, ms': percentile(baseline, 0.99),
-    'ratio of the p99 to 50 ms, aim 1': percentile(gaps, 0.99) / 50,
+    'ratio of the p99 to that alone': percentile(gaps, 0.99) / percentile(baseline, 0.99),
+    'longest step, ms of processor time': step,
+    'ratio of the step to 50 ms, aim 1': step / 50,
   })
 }
-process.exit(0)
+await server.stop('SIGTERM')
+for (const path of [home, folder]) rmSync(path, { recursive: true, force: true })

@@ -7,6 +7,7 @@ import {
   type GraphQLInputType,
   type GraphQLSchema,
   isInputObjectType,
+  isIntrospectionType,
   isListType,
   isNonNullType,
   isObjectType,
@@ -20,7 +21,8 @@ type InputValues = Readonly<Record<string, unknown>>
  */
 export function omitNullArguments(schema: GraphQLSchema): GraphQLSchema {
   for (const type of Object.values(schema.getTypeMap())) {
-    if (!isObjectType(type)) continue
+    // All schemas of the process share the types of introspection.
+    if (!isObjectType(type) || isIntrospectionType(type)) continue
     for (const field of Object.values(type.getFields())) if (field.args.length > 0) wrapResolvers(field)
   }
   return schema

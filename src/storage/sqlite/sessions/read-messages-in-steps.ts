@@ -33,24 +33,30 @@ export async function readMessagesInSteps(
     `SELECT * FROM messages WHERE id IN (SELECT value FROM json_each(?)) AND ${isShownSql}`,
   )
   const messages: MessageRecord[] = []
-  for (const ids of splitIntoSteps(outlines)) {
-    if (messages.length > 0 && turnScheduler.mustWait()) await turnScheduler.wait()
+  for (const { ids, isLong } of splitIntoSteps(outlines)) {
+    // A few short messages do not stand in line.
+    if ((messages.length > 0 || isLong) && turnScheduler.mustWait()) await turnScheduler.wait()
     const records = read.all(JSON.stringify(ids)).map((row) => messageFromRow(row, database.profile))
     messages.push(...orderByIds(ids, records, ({ id }) => id))
   }
   return messages
 }
 
-function* splitIntoSteps(outlines: readonly MessageOutline[]): Generator<readonly string[]> {
+interface ReadStep {
+  readonly ids: readonly string[]
+  readonly isLong: boolean
+}
+
+function* splitIntoSteps(outlines: readonly MessageOutline[]): Generator<ReadStep> {
   let ids: string[] = []
   let bytes = 0
   for (const { id, byteLength } of outlines) {
     ids.push(id)
     bytes += byteLength
     if (bytes < maxBytesAtOnce && ids.length < maxMessagesAtOnce) continue
-    yield ids
+    yield { ids, isLong: true }
     ids = []
     bytes = 0
   }
-  if (ids.length > 0) yield ids
+  if (ids.length > 0) yield { ids, isLong: false }
 }
