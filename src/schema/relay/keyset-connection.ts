@@ -108,7 +108,7 @@ function toEdges<Row, Key>(
 }
 
 /** The position of a page. The cursors at its ends are encoded only if the operation selects them, too. */
-class PagePosition {
+export class PagePosition {
   readonly hasNextPage: boolean
   readonly hasPreviousPage: boolean
   readonly #edges: readonly { readonly cursor: string }[]

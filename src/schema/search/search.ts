@@ -4,7 +4,7 @@ import type { SearchHit, SearchHitSortKey } from '../../search/search-hit.ts'
 import type { PageRequest } from '../../lib/pagination.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { searchCursor } from '../relay/cursors.ts'
-import { type ConnectionArguments, resolveKeysetConnection } from '../relay/keyset-connection.ts'
+import { type ConnectionArguments, type PagePosition, resolveKeysetConnection } from '../relay/keyset-connection.ts'
 import type { Context } from '../context.ts'
 import { MessageObjectType, SessionObjectType } from '../object-refs.ts'
 import { SessionFilterInput, toSessionFilter } from '../session/session-filter.ts'
@@ -103,15 +103,15 @@ async function loadSearchPage(
     toKey: ({ hit }) => hit.key,
     cursor: searchCursor,
   })
-  return {
-    edges,
-    pageInfo: { ...pageInfo, ...toPartialPageInfo(lastScannedKey ?? null, typeof args.last === 'number') },
-  }
+  if (lastScannedKey === null || lastScannedKey === undefined) return { edges, pageInfo }
+  return { edges, pageInfo: toPartialPageInfo(pageInfo, lastScannedKey, typeof args.last === 'number') }
 }
 
 /** Tells the client where to resume a search that was cut short. */
-function toPartialPageInfo(lastScannedKey: SearchHitSortKey | null, backwards: boolean) {
-  if (lastScannedKey === null) return {}
+function toPartialPageInfo(pageInfo: PagePosition, lastScannedKey: SearchHitSortKey, backwards: boolean) {
+  const { hasNextPage, hasPreviousPage, startCursor, endCursor } = pageInfo
   const cursor = searchCursor.encode(lastScannedKey)
-  return backwards ? { hasPreviousPage: true, startCursor: cursor } : { hasNextPage: true, endCursor: cursor }
+  return backwards
+    ? { hasNextPage, hasPreviousPage: true, startCursor: cursor, endCursor }
+    : { hasNextPage: true, hasPreviousPage, startCursor, endCursor: cursor }
 }
