@@ -73,7 +73,7 @@ describe('for every log and every context window', () => {
         expect(tokens).toBe(source.counter.countMessages(messages))
         if (countNeeded(source, budgetTokens) <= budgetTokens) expect(tokens).toBeLessThanOrEqual(budgetTokens)
       }),
-      { numRuns: 150 },
+      { numRuns: 75 },
     )
   })
 
@@ -88,7 +88,7 @@ describe('for every log and every context window', () => {
           expect(sent).toContain(JSON.stringify(part.text).slice(1, -1))
         }
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     )
   })
 
@@ -103,7 +103,7 @@ describe('for every log and every context window', () => {
         for (const [index, role] of roles.slice(1).entries())
           expect(`${roles[index]} ${role}`).not.toMatch(/^(\w+) \1$|^tool user$/)
       }),
-      { numRuns: 150 },
+      { numRuns: 75 },
     )
   })
 
@@ -119,7 +119,7 @@ describe('for every log and every context window', () => {
         const withoutResults = (messages: readonly ModelMessage[]) => messages.filter(({ role }) => role !== 'tool')
         expect(withoutResults(context.messages)).toEqual(withoutResults(complete))
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     )
   })
 })
@@ -159,7 +159,7 @@ describe('the request for any log', () => {
         await send(model, build(source, dialect).messages)
         expect(provider.rejections).toEqual([])
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     )
     expect(provider.requests.length).toBeGreaterThan(0)
   })
@@ -178,7 +178,7 @@ describe('the request for any log', () => {
         await send(model, build(source).messages)
         expect(findAnthropicProblems(bodies[0])).toEqual([])
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     )
   })
 })
