@@ -246,7 +246,7 @@ describe('a home that is deleted while the server runs', { timeout: 60_000 }, ()
   test.each([
     ['with an answer that runs', true],
     ['without a write', false],
-  ])('lets a stop end at once, with status 1 and one error in the log, %s', async (_, isAnswering) => {
+  ])('lets a stop end at once, with status 1, and the log says why, %s', async (_, isAnswering) => {
     const home = newFolder()
     await using server = await startServerProcess(toArguments(home, ['--offline-delay', '20', '--grace', '30']))
     await using client = new ChatClient(server.url)
@@ -257,7 +257,10 @@ describe('a home that is deleted while the server runs', { timeout: 60_000 }, ()
     rmSync(home, { recursive: true })
     expect(await server.stop('SIGTERM')).toBe(1)
     const errors = server.output.stderr.split('\n').filter((line) => line.includes('"level":50'))
-    expect(errors.map((line) => line.slice(0, 600))).toEqual([expect.stringMatching(/deleted or replaced/)])
+    // A token that is committed between the deletion and the stop finds the home gone, too.
+    expect(errors.length).toBeLessThanOrEqual(isAnswering ? 2 : 1)
+    expect(errors.at(-1)?.slice(0, 600)).toMatch(/deleted or replaced/)
+    for (const line of errors) expect(line.slice(0, 600)).toMatch(/was deleted or (moved|replaced)/)
     expect(server.output.stderr).not.toContain('timed out')
   })
 })
