@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerOptions } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import { createSecureContext } from 'node:tls'
 import { isDeepStrictEqual } from 'node:util'
@@ -12,8 +12,8 @@ import type { Logger } from '../lib/logger.ts'
  * Other protocols, such as `h2c`, which Java's HTTP client offers with every first request, are ignored, so that the request is
  * answered over HTTP/1.1. A Node before 22.21 does not know this option, and refuses such a request.
  */
-const serverOptions = {
-  shouldUpgradeCallback: ({ headers }: IncomingMessage): boolean => headers.upgrade?.toLowerCase() === 'websocket',
+const serverOptions: ServerOptions & { readonly shouldUpgradeCallback: (request: IncomingMessage) => boolean } = {
+  shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
 }
 
 /** A server for HTTP, or for HTTPS with a certificate that is renewed while it runs. Closing it ends that. */
