@@ -1,5 +1,13 @@
 import { createSegueClient } from 'segue-client'
-import { fetchAsPage } from './fetch-as-page.ts'
+import { fetchAsPage, sendAsPage } from './fetch-as-page.ts'
+
+const url = '/graphql'
 
 /** The one client of the page. The server is the one that the page came from. */
-export const segue = createSegueClient({ url: '/graphql', fetch: fetchAsPage })
+export const segue = createSegueClient({ url, fetch: fetchAsPage, onConnectionLost: checkSignIn })
+
+/** A browser does not say why a WebSocket is refused. A request does, and shows the form if nobody is signed in any more. */
+function checkSignIn(): void {
+  // While the server is away, the client says so.
+  sendAsPage(`${url}?query={__typename}`, { headers: { accept: 'application/json' } }).catch(() => undefined)
+}
