@@ -25,7 +25,7 @@ describeApp('A diagram', (browser) => {
     const width = await image.evaluate((element) => (element instanceof HTMLImageElement ? element.naturalWidth : 0))
     expect(width).toBeGreaterThan(50)
     await page.getByRole('button', { name: 'Show the text' }).click()
-    await page.getByRole('main').getByText('A[Start]').waitFor()
+    await page.getByRole('code').getByText('A[Start]').waitFor()
   })
 
   test('that cannot be drawn says why, and stays as text', async () => {
@@ -37,6 +37,6 @@ describeApp('A diagram', (browser) => {
     await page.getByRole('button', { name: 'Show the diagram' }).click()
     await page.getByText(/The diagram cannot be drawn/).waitFor({ timeout: 25_000 })
     await page.getByRole('button', { name: 'Show the text' }).click()
-    await page.getByRole('main').getByText('no diagram at all').waitFor()
+    await page.getByRole('code').getByText('no diagram at all').waitFor()
   })
 })
