@@ -12,10 +12,13 @@ const resultVariables = new WeakMap<OperationDefinitionNode, readonly string[]>(
  * that are used below its field. The arguments of the field itself say which events there are. Subscriptions with the same key
  * have the same result for an event.
  */
-export function createSharingKey({ args, context }: StartedSubscription): string {
+export function createSharingKey({ args, context }: Pick<StartedSubscription, 'args' | 'context'>): string {
   const { document, operation, variableValues } = args
   const { role, profiles } = context.viewer
-  const variables = listResultVariables(operation, document).map((name) => variableValues.coerced[name] ?? null)
+  // A variable without a value is left out: its default is used then, which null is not.
+  const variables = Object.fromEntries(
+    listResultVariables(operation, document).map((name) => [name, variableValues.coerced[name]]),
+  )
   const names = [numberDocument(document), operation.name?.value ?? null]
   return JSON.stringify([...names, role, profiles, context.reportedCost, variables])
 }
