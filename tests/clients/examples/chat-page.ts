@@ -51,6 +51,11 @@ export class ChatPage implements AsyncDisposable {
     await this.#page.getByLabel('Messages').getByText(text).first().waitFor()
   }
 
+  /** Waits until the messages no longer show a text, so that what is typed next goes to the chat that replaces theirs. */
+  async waitForNoText(text: string): Promise<void> {
+    await this.#page.getByLabel('Messages').getByText(text).first().waitFor({ state: 'hidden' })
+  }
+
   /** How often the messages show a text. */
   async countText(text: string): Promise<number> {
     const shown = await this.#page.getByLabel('Messages').textContent()

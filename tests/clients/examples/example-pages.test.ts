@@ -133,6 +133,7 @@ describe.runIf(executablePath !== null).each(examples)('examples/%s', (name, use
     await rename(sessionId, 'Orchard')
     await page.waitForConversation('Orchard')
     await page.choose('New chat')
+    await page.waitForNoText('What grows here?')
     const release = await sendHeld('A new', ' one.')
     release()
     await page.waitForText('A new one.')
