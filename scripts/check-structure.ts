@@ -19,7 +19,7 @@ const limits: readonly SizeLimit[] = [
 
 /** Generated code, data, and the script of the offline agent, which is a table. */
 const exempt =
-  /^(tests\/contract\/generated|web\/src\/graphql\/generated|tests\/support\/fixtures\/home-[^/]+|src\/agent\/offline\/eliza-script\.ts)/
+  /^(tests\/contract\/generated|web\/src\/graphql\/generated|tests\/support\/fixtures\/home-[^/]+|src\/agent\/offline\/eliza-script\.ts|src\/storage\/sqlite\/database\/migrations\/latest-schema\.ts)/
 
 const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
   cwd: root,

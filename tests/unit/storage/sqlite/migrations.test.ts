@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openHermesConversationIndexDatabase } from '../../../../src/hermes/index/open-hermes-conversation-index-database.ts'
 import { maxPassageLength } from '../../../../src/search/passages.ts'
 import { migration030 } from '../../../../src/storage/sqlite/database/migrations/030-conversation-counts.ts'
+import { applyMigrations, migrate } from '../../../../src/storage/sqlite/database/migrate.ts'
 import { migrations } from '../../../../src/storage/sqlite/database/migrations.ts'
 import { SegueProfileDatabase } from '../../../../src/storage/sqlite/segue-profile-database.ts'
 import { invertSearchRowid } from '../../../../src/storage/sqlite/search/search-index.ts'
@@ -89,6 +90,29 @@ describe('a released migration', () => {
     expect(triggers).toContain(`DELETE FROM title_index WHERE rowid = ${invertSearchRowid(0)} - old.number`)
     expect(triggers).toContain(`length(new.parts) > ${maxPassageLength}`)
   })
+})
+
+test('a new database has the schema and the rows that the migrations make of an empty one', () => {
+  const [created, migrated] = [new Database(':memory:'), new Database(':memory:')]
+  migrate(created, 'work')
+  applyMigrations(migrated, 'work')
+  const select = (connection: Database.Database, sql: string): unknown[] => connection.prepare(sql).all()
+  const objectsSql = 'SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name'
+  expect(select(created, objectsSql), 'Run node scripts/database/write-latest-schema.ts').toEqual(
+    select(migrated, objectsSql),
+  )
+  // The tables of FTS5 with blocks of data have a number that counts changes of its settings.
+  const tables = migrated
+    .prepare<[], string>(
+      `SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'read_marks_start' AND name NOT LIKE '%index_data'`,
+    )
+    .pluck()
+    .all()
+  for (const table of tables) {
+    expect(select(created, `SELECT * FROM "${table}"`), table).toEqual(select(migrated, `SELECT * FROM "${table}"`))
+  }
+  expect(select(created, 'SELECT count(*) AS rows FROM read_marks_start')).toEqual([{ rows: 1 }])
+  expect(created.pragma('user_version')).toEqual(migrated.pragma('user_version'))
 })
 
 test('the conversation index has the same tables in a profile and in the index of Hermes', () => {
