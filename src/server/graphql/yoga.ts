@@ -12,6 +12,7 @@ import type { JsonRequestHandler } from './json/json-request-handler.ts'
 import { useBatches } from './plugins/use-batches.ts'
 import { useExactJson } from './plugins/use-exact-json.ts'
 import { useJsonContentType } from './plugins/use-json-content-type.ts'
+import { useLargeResults } from './plugins/use-large-results.ts'
 import { useJsonQueryParams } from './plugins/use-json-query-params.ts'
 import { useResponseMediaType } from './plugins/use-response-media-type.ts'
 import { useOperationRunner } from './plugins/use-operation-runner.ts'
@@ -43,6 +44,7 @@ export function createYogaHandler({
       useJsonQueryParams(),
       useBatches(batches, readRequestInfo),
       useOperationRunner(operations, readRequestInfo),
+      useLargeResults(),
       useSlowConsumerTimeout(readSlowConsumerTimeoutMs),
     ],
     parserAndValidationCache: false,

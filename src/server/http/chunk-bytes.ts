@@ -5,3 +5,8 @@ export function* chunkBytes(text: string): Generator<Buffer> {
   const bytes = Buffer.from(text)
   for (let start = 0; start < bytes.length; start += chunkSizeBytes) yield bytes.subarray(start, start + chunkSizeBytes)
 }
+
+/** The size of a text, or of the chunks of one, as UTF-8. */
+export function countBytes(body: string | readonly Buffer[]): number {
+  return typeof body === 'string' ? Buffer.byteLength(body) : body.reduce((sum, { length }) => sum + length, 0)
+}

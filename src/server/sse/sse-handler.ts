@@ -5,7 +5,7 @@ import { createInvalidParamsError, createPayloadTooLargeError } from '../graphql
 import { httpExtensionSchema } from '../graphql/error-formatter.ts'
 import { createForbiddenOverGetError, isForbiddenOverGet } from '../graphql/forbidden-over-get.ts'
 import type { JsonRequestHandler } from '../graphql/json/json-request-handler.ts'
-import { omitHttpExtension } from '../graphql/json/stringify-result.ts'
+import { omitHttpExtension } from '../graphql/json/encode-result.ts'
 import type { OperationRunner } from '../graphql/operation-runner.ts'
 import type { CallerLimits } from '../auth/caller-limits.ts'
 import type { Caller } from '../auth/caller.ts'

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { ExecutionResult } from 'graphql'
-import { isSmallJson, stringifyYielding } from '../../lib/json-output/stringify-in-steps.ts'
+import { encodeJsonInSteps, isSmallJson } from '../../lib/json-output/encode-json-in-steps.ts'
 import { toSharedJson } from '../graphql/subscriptions/result-json.ts'
 import { findEventSeq, isSubscriptionResults } from '../graphql/subscriptions/subscription-results.ts'
 import { chunkBytes } from '../http/chunk-bytes.ts'
@@ -52,7 +52,7 @@ export class SseWriter {
       for (;;) {
         const { value, done } = await iterator.next()
         if (done || response.destroyed || response.writableEnded) break
-        if (!(await this.#write(await formatNextEvent(value)))) return
+        if (!(await this.#write(encodeNextEvent(value)))) return
         heartbeatTimer.refresh()
       }
       if (!response.destroyed && !response.writableEnded) response.end('event: complete\ndata:\n\n')
@@ -92,8 +92,8 @@ export class SseWriter {
   }
 
   /** Returns false if the client has disconnected, or was disconnected as a slow consumer. */
-  async #write(text: string): Promise<boolean> {
-    for (const chunk of chunkBytes(text)) {
+  async #write(chunks: AsyncIterable<Buffer>): Promise<boolean> {
+    for await (const chunk of chunks) {
       if (this.#response.destroyed || this.#response.writableEnded) return false
       if (!this.#response.write(chunk)) await waitForDrain(this.#response)
       if (this.#response.destroyed) return false
@@ -111,9 +111,12 @@ async function waitForDrain(response: ServerResponse): Promise<void> {
   response.off('drain', resolve).off('close', resolve)
 }
 
-async function formatNextEvent(result: ExecutionResult): Promise<string> {
-  const json = isSmallJson(result) ? JSON.stringify(result) : await stringifyYielding(result)
-  return `${formatEventHead(result)}${json}\n\n`
+async function* encodeNextEvent(result: ExecutionResult): AsyncGenerator<Buffer, void, void> {
+  const head = formatEventHead(result)
+  if (isSmallJson(result)) return yield* chunkBytes(`${head}${JSON.stringify(result)}\n\n`)
+  yield Buffer.from(head)
+  yield* encodeJsonInSteps(result)
+  yield Buffer.from('\n\n')
 }
 
 function formatEventHead(result: ExecutionResult): string {

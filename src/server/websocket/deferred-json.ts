@@ -7,22 +7,23 @@ const placeholderPattern = /"payload":"deferred:([0-9a-f-]{36})"\}$/
  * which is replaced when the message is sent.
  */
 export class DeferredJson {
-  readonly #texts = new Map<string, string>()
+  readonly #chunks = new Map<string, readonly Buffer[]>()
 
-  /** A payload that stands for a text. */
-  defer(text: string): { readonly toJSON: () => string } {
+  /** A payload that stands for JSON as UTF-8. */
+  defer(chunks: readonly Buffer[]): { readonly toJSON: () => string } {
     const key = randomUUID()
-    this.#texts.set(key, text)
+    this.#chunks.set(key, chunks)
     return { toJSON: () => `deferred:${key}` }
   }
 
-  /** The message with its text. */
-  restore(message: string): string {
-    if (this.#texts.size === 0) return message
+  /** The message with its JSON. */
+  restore(message: string): string | readonly Buffer[] {
+    if (this.#chunks.size === 0) return message
     const key = placeholderPattern.exec(message.slice(-100))?.[1] ?? ''
-    const text = this.#texts.get(key)
-    if (text === undefined) return message
-    this.#texts.delete(key)
-    return `${message.slice(0, -`"deferred:${key}"}`.length)}${text}}`
+    const chunks = this.#chunks.get(key)
+    if (chunks === undefined) return message
+    this.#chunks.delete(key)
+    const head = message.slice(0, -`"deferred:${key}"}`.length)
+    return [Buffer.from(head), ...chunks, Buffer.from('}')]
   }
 }

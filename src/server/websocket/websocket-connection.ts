@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
-import { chunkBytes } from '../http/chunk-bytes.ts'
+import { chunkBytes, countBytes } from '../http/chunk-bytes.ts'
 import { corkUntilTickEnds } from './cork-until-tick-ends.ts'
 import { encodeTextFrame, maxFrameBytes } from './encode-text-frame.ts'
 
@@ -68,9 +68,12 @@ export class WebSocketConnection {
     return true
   }
 
-  /** Resolves when the message has been handed to the operating system. Rejects with `WebSocketClosedError`. */
-  send(text: string): Promise<void> {
-    const byteLength = Buffer.byteLength(text)
+  /**
+   * Sends a text, or the chunks of one as UTF-8. Resolves when it has been handed to the operating system. Rejects with
+   * `WebSocketClosedError`.
+   */
+  send(message: string | readonly Buffer[]): Promise<void> {
+    const byteLength = countBytes(message)
     this.#pendingSends += 1
     this.#bufferedBytes += byteLength
     // A message before this one may wait for the client.
@@ -79,7 +82,7 @@ export class WebSocketConnection {
       .then(() => {
         this.#bufferedBytes -= byteLength
         this.#applyBackpressure()
-        return this.#write(text)
+        return this.#write(message)
       })
       .finally(() => (this.#pendingSends -= 1))
     this.#lastSend = sent.catch(() => undefined)
@@ -103,9 +106,9 @@ export class WebSocketConnection {
     webSocket.once('close', () => clearInterval(timer))
   }
 
-  async #write(text: string): Promise<void> {
+  async #write(message: string | readonly Buffer[]): Promise<void> {
     let previousChunk: Buffer | null = null
-    for (const chunk of chunkBytes(text)) {
+    for (const chunk of typeof message === 'string' ? chunkBytes(message) : message) {
       if (previousChunk) await this.#writeChunk(previousChunk, false)
       previousChunk = chunk
     }

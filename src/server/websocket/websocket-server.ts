@@ -7,7 +7,7 @@ import { WebSocketServer as WsServer } from 'ws'
 import type { ServerLimits } from '../../config/limits.ts'
 import { waitForAbort } from '../../lib/async/wait-for-abort.ts'
 import type { Logger } from '../../lib/logger.ts'
-import { isSmallJson, stringifyYielding } from '../../lib/json-output/stringify-in-steps.ts'
+import { encodeJsonInSteps, isSmallJson } from '../../lib/json-output/encode-json-in-steps.ts'
 import { createGraphQLError, createInvalidParamsError } from '../graphql/graphql-errors.ts'
 import type { Authenticator } from '../auth/authenticator.ts'
 import type { Caller } from '../auth/caller.ts'
@@ -120,7 +120,7 @@ function createProtocol(
 
 /** Writes a large result in steps. Undefined: graphql-ws writes it. */
 async function deferLargeResult(session: WebSocketSession, result: object): Promise<object | void> {
-  if (!isSmallJson(result)) return session.deferredJson.defer(await stringifyYielding(result))
+  if (!isSmallJson(result)) return session.deferredJson.defer(await Array.fromAsync(encodeJsonInSteps(result)))
 }
 
 /** Prepares an operation, and counts it. The signal of the operation exists before the first await. */

@@ -3,6 +3,7 @@ import type { ExecutionResult } from 'graphql'
 import { z } from 'zod'
 import type { RequestInfo } from '../../../schema/context.ts'
 import type { Caller } from '../../auth/caller.ts'
+import { countBytes } from '../../http/chunk-bytes.ts'
 import { jsonMediaTypes, negotiateMediaType } from '../../http/accept-header.ts'
 import { type ErrorFormatter, httpExtensionSchema } from '../error-formatter.ts'
 import { graphqlParamNames, type GraphQLParams, parseGraphQLParams } from '../graphql-params.ts'
@@ -11,7 +12,7 @@ import { parseRequestJson } from '../parse-request-json.ts'
 import { readOperationHeaders } from './operation-headers.ts'
 import type { JsonRequestHandler } from './json-request-handler.ts'
 import { runJsonOperation } from './run-json-operation.ts'
-import { omitHttpExtension, stringifyResult } from './stringify-result.ts'
+import { encodeResult } from './encode-result.ts'
 
 export interface JsonHandlerOptions {
   readonly operations: OperationRunner
@@ -35,18 +36,16 @@ export function createJsonHandler(options: JsonHandlerOptions): JsonRequestHandl
     const result = await runJsonOperation(operations, params, false, toRequestInfo(request, response, caller)).catch(
       (error: unknown) => ({ errors: [errors.format(error)] }),
     )
-    const { errors: resultErrors } = result
-    const text = await stringifyResult({
-      ...result,
-      ...(resultErrors && { errors: resultErrors.map(omitHttpExtension) }),
-    })
+    const responseBody = await encodeResult(result)
     const { status, headers } = readHttpExtensions(result, mediaType)
     response.writeHead(status, {
       'content-type': `${mediaType}; charset=utf-8`,
-      'content-length': Buffer.byteLength(text),
+      'content-length': countBytes(responseBody),
       ...headers,
     })
-    response.end(text)
+    if (typeof responseBody === 'string') return void response.end(responseBody)
+    for (const chunk of responseBody) response.write(chunk)
+    response.end()
   }
 }
 

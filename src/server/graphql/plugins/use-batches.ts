@@ -1,8 +1,10 @@
 import type { Plugin } from 'graphql-yoga'
-import { stringifyYielding } from '../../../lib/json-output/stringify-in-steps.ts'
+import { encodeJsonInSteps } from '../../../lib/json-output/encode-json-in-steps.ts'
 import type { RequestInfo } from '../../../schema/context.ts'
 import type { Caller } from '../../auth/caller.ts'
 import type { BatchRunner } from '../batch-runner.ts'
+import { countBytes } from '../../http/chunk-bytes.ts'
+import { toStream } from './use-large-results.ts'
 import type { YogaServerContext } from './use-slow-consumer-timeout.ts'
 
 /** Runs a request whose body is an array as a batch. Yoga would run the operations of a batch all at once. */
@@ -18,8 +20,9 @@ export function useBatches(
         if (!Array.isArray(params)) return params
         // Not application/graphql-response+json: that is the type of one response.
         const results = await batches.run(params, readRequestInfo(request, caller))
-        const headers = { 'content-type': 'application/json' }
-        return new fetchAPI.Response(await stringifyYielding(results), { headers })
+        const chunks = await Array.fromAsync(encodeJsonInSteps(results))
+        const headers = { 'content-type': 'application/json', 'content-length': String(countBytes(chunks)) }
+        return new fetchAPI.Response(toStream(chunks), { headers })
       })
     },
   }

@@ -1,11 +1,9 @@
-import { type ExecutionResult, GraphQLError } from 'graphql'
+import { GraphQLError } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import type { RequestInfo } from '../../../schema/context.ts'
 import { createInvalidParamsError } from '../graphql-errors.ts'
-import { isSmallJson, stringifyYielding } from '../../../lib/json-output/stringify-in-steps.ts'
 import { findDocumentId, parseGraphQLParams } from '../graphql-params.ts'
 import { runJsonOperation } from '../json/run-json-operation.ts'
-import { joinDataAndOthers } from '../json/stringify-result.ts'
 import type { Caller } from '../../auth/caller.ts'
 import type { OperationRunner } from '../operation-runner.ts'
 import type { YogaServerContext } from './use-slow-consumer-timeout.ts'
@@ -28,18 +26,10 @@ export function useOperationRunner(
       setParamsHandler(({ request }) => {
         if (!parsed) return { errors: [createInvalidRequestError()] }
         const requestInfo = readRequestInfo(request, caller)
-        return runJsonOperation(operations, parsed, request.method === 'GET', requestInfo).then(writeInSteps)
+        return runJsonOperation(operations, parsed, request.method === 'GET', requestInfo)
       })
     },
   }
-}
-
-/** Yoga would write the data of a large result at once. It calls `stringify` instead of its own function. */
-async function writeInSteps(result: ExecutionResult): Promise<ExecutionResult> {
-  const { data } = result
-  if (isSmallJson(data)) return result
-  const text = await stringifyYielding(data)
-  return Object.assign({ ...result }, { stringify: (others: ExecutionResult) => joinDataAndOthers(text, others) })
 }
 
 function createInvalidRequestError(): GraphQLError {

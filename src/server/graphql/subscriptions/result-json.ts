@@ -1,5 +1,5 @@
 import type { ExecutionResult } from 'graphql'
-import { isSmallJson } from '../../../lib/json-output/stringify-in-steps.ts'
+import { isSmallJson } from '../../../lib/json-output/encode-json-in-steps.ts'
 
 /** A larger one is sent in chunks, so that it shows whether a consumer that is slow makes progress. */
 const maxSharedBytes = 65_536

@@ -13,22 +13,24 @@ export function isSmallJson(value: unknown): boolean {
 }
 
 /**
- * Writes a value as `JSON.stringify` does, in pieces, and yields to the event loop in between. For results of operations:
- * plain objects and arrays, and leaves of any kind.
+ * Writes a value as `JSON.stringify` does, as UTF-8 in pieces, and yields to the event loop in between. The pieces are never
+ * joined: it would take long, and so would the garbage of it. For results of operations: plain objects and arrays, and leaves
+ * of any kind.
  */
-export async function* stringifyInSteps(value: unknown): AsyncGenerator<string, void, void> {
+export async function* encodeJsonInSteps(value: unknown): AsyncGenerator<Buffer, void, void> {
   let piece = ''
   for (const part of listParts(value)) {
     piece += part
     if (piece.length < pieceLength) continue
-    yield piece
+    yield Buffer.from(piece)
     piece = ''
     if (turnScheduler.mustWait()) await turnScheduler.wait()
   }
-  if (piece !== '') yield piece
+  if (piece !== '') yield Buffer.from(piece)
 }
 
 function* listParts(value: unknown): Generator<string, void, void> {
+  if (typeof value === 'string' && value.length > maxLengthAtOnce) return yield* listTextParts(value)
   if (!isContainer(value) || isSmallJson(value)) {
     yield JSON.stringify(value) ?? 'null'
     return
@@ -42,6 +44,21 @@ function* listParts(value: unknown): Generator<string, void, void> {
     separator = ','
   }
   yield `${separator === ',' ? '' : separator}${isList ? ']' : '}'}`
+}
+
+function* listTextParts(text: string): Generator<string, void, void> {
+  yield '"'
+  for (let start = 0, end = 0; start < text.length; start = end) {
+    end = Math.min(start + pieceLength, text.length)
+    // A surrogate without its other half would be written as an escape.
+    if (isLeadingSurrogate(text.charCodeAt(end - 1)) && end < text.length) end -= 1
+    yield JSON.stringify(text.slice(start, end)).slice(1, -1)
+  }
+  yield '"'
+}
+
+function isLeadingSurrogate(code: number): boolean {
+  return code >= 0xd8_00 && code <= 0xdb_ff
 }
 
 function measure(value: unknown, budget: { nodes: number; length: number }): boolean {
@@ -58,11 +75,4 @@ function isContainer(value: unknown): value is object {
   if (typeof value !== 'object' || value === null || 'toJSON' in value) return false
   const prototype: unknown = Object.getPrototypeOf(value)
   return Array.isArray(value) || prototype === Object.prototype || (prototype === null && !('rawJSON' in value))
-}
-
-/** The whole text of `stringifyInSteps`. */
-export async function stringifyYielding(value: unknown): Promise<string> {
-  let text = ''
-  for await (const piece of stringifyInSteps(value)) text += piece
-  return text
 }
