@@ -1,13 +1,35 @@
-import { copyFileSync, globSync, readFileSync, rmSync } from 'node:fs'
+import { globSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
 import manifest from '../../package.json' with { type: 'json' }
+import { writeLicenses } from './write-licenses.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const source = join(root, 'src')
 const output = join(root, 'dist')
 const target = 'node22.18'
+
+/**
+ * The packages that stay outside: those with files of their own (native code, WebAssembly, worker threads), and those that
+ * few servers load. All others are in the files of dist/, because Node takes longer to find and link a thousand small files
+ * than to run them.
+ */
+const externalPackages = [
+  'better-sqlite3',
+  'pino',
+  'pino-pretty',
+  'sharp',
+  'heic-decode',
+  'mammoth',
+  'read-excel-file',
+  'unpdf',
+  '@graphql-yoga/render-graphiql',
+  '@opentelemetry/api',
+  '@opentelemetry/exporter-trace-otlp-http',
+  '@opentelemetry/resources',
+  '@opentelemetry/sdk-trace-node',
+] as const satisfies readonly (keyof typeof manifest.dependencies)[]
 
 /** The globals that the target lacks, and their names in node-22-polyfills.mjs. */
 const polyfills: ReadonlyMap<string, string> = new Map([
@@ -18,58 +40,91 @@ const polyfills: ReadonlyMap<string, string> = new Map([
 ])
 const polyfilledGlobals = new RegExp(`\\b(${[...polyfills.keys()].join('|').replaceAll('.', '\\.')})\\b`, 'g')
 
-const toOutputPath = (path: string): string => path.replace(/\.ts$/, '.js')
+const polyfillsFile = fileURLToPath(new URL('./node-22-polyfills.mjs', import.meta.url))
 
 /** Imports the polyfills in a file that uses one of the globals which they replace. */
-function importPolyfills(code: string, file: string): string {
+function importPolyfills(code: string): string {
   if (code.search(polyfilledGlobals) < 0) return code
-  const path = relative(dirname(file), join(source, 'node-22-polyfills.js'))
   const polyfilled = code.replaceAll(polyfilledGlobals, (name) => `polyfills.${polyfills.get(name)}`)
-  return `import * as polyfills from './${path}'\n${polyfilled}`
+  return `import * as polyfills from '${polyfillsFile}'\n${polyfilled}`
 }
 
-/** Worker threads, and what they import, are named by their URL, which is as relative as the path of an import. */
-function rewriteModuleUrls(code: string): string {
-  return code.replaceAll(
-    /new URL\('(\.[^']+)', import\.meta\.url\)/g,
-    (_, path: string) => `new URL('${toOutputPath(path)}', import.meta.url)`,
-  )
+/** Worker threads, and what they import, are named by their URL. */
+const moduleUrlPattern = /new URL\('(\.[^']+\.ts)', import\.meta\.url\)/g
+
+/** The name in dist/, where all files are in one folder, of a source file that is named by its URL. */
+const getOutputName = (file: string): string => relative(source, file).replace(/\.ts$/, '').replaceAll('/', '-')
+
+function listModulesNamedByUrl(): string[] {
+  return globSync('**/*.ts', { cwd: source }).flatMap((path) => {
+    const file = join(source, path)
+    return [...readFileSync(file, 'utf8').matchAll(moduleUrlPattern)].map(([, url = '']) => join(dirname(file), url))
+  })
 }
 
-/** Leaves imports of other files in place, with the extension of the output, so that each file becomes one file. */
-const oneFileEach: Plugin = {
-  name: 'one output file for each source file',
+/** Lets a source file find other files, wherever in dist/ it is: `dist/<folder>` is as deep as `src/<folder>`. */
+function rewriteOwnLocation(code: string, file: string): string {
+  const folder = relative(source, dirname(file))
+  return code
+    .replaceAll(moduleUrlPattern, (_, url: string) => {
+      const name = getOutputName(join(dirname(file), url))
+      return `new URL('./${name}.js', import.meta.url)`
+    })
+    .replaceAll('import.meta.dirname', `(import.meta.dirname + '/${folder}')`)
+}
+
+const ownSources: Plugin = {
+  name: 'sources of Segue',
   setup(context) {
-    context.onResolve({ filter: /^\./ }, ({ kind, path }) =>
-      kind === 'entry-point' ? undefined : { path: toOutputPath(path), external: true },
-    )
     context.onLoad({ filter: /\.ts$/ }, ({ path }) => ({
-      contents: importPolyfills(rewriteModuleUrls(readFileSync(path, 'utf8')), path),
+      contents: importPolyfills(rewriteOwnLocation(readFileSync(path, 'utf8'), path)),
       loader: 'ts',
     }))
   },
 }
 
+const keptForMs = 7 * 24 * 60 * 60 * 1000
+
+/** Removes the files that no build has written lately. */
+function removeOldFiles(): void {
+  for (const name of readdirSync(output)) {
+    const file = join(output, name)
+    if (statSync(file).mtimeMs < Date.now() - keptForMs) rmSync(file, { recursive: true })
+  }
+}
+
+export interface BuildServerOptions {
+  /**
+   * Leaves the files of the builds of the last week: a server that is running may still load parts of the one that it began
+   * with. Default: false.
+   */
+  readonly keepsEarlier?: boolean
+}
+
 /** Writes the server to dist/, for the oldest Node that package.json allows. */
-export async function buildServer(): Promise<void> {
-  rmSync(output, { recursive: true, force: true })
-  const options = { bundle: true, format: 'esm', platform: 'node', target, logLevel: 'warning' } as const
-  await build({
-    ...options,
-    entryPoints: globSync('**/*.ts', { cwd: source, exclude: ['**/*.d.ts'] }).map((file) => join(source, file)),
-    outbase: source,
+export async function buildServer({ keepsEarlier = false }: BuildServerOptions = {}): Promise<void> {
+  if (!keepsEarlier) rmSync(output, { recursive: true, force: true })
+  const entryPoints = [join(source, 'bin.ts'), ...new Set(listModulesNamedByUrl())]
+  const { metafile } = await build({
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target,
+    logLevel: 'warning',
+    entryPoints: entryPoints.map((file) => ({ in: file, out: getOutputName(file) })),
+    absWorkingDir: root,
     outdir: output,
-    external: Object.keys(manifest.dependencies),
-    plugins: [oneFileEach],
+    external: [...externalPackages],
+    // Packages in CommonJS load Node's own modules with it.
+    banner: {
+      js: "import { createRequire as createRequireOfBundle } from 'node:module'; const require = createRequireOfBundle(import.meta.url);",
+    },
+    legalComments: 'none',
+    minifyWhitespace: true,
+    metafile: true,
+    plugins: [ownSources],
   })
-  await build({
-    ...options,
-    entryPoints: [fileURLToPath(new URL('./node-22-polyfills.mjs', import.meta.url))],
-    outdir: output,
-    minify: true,
-  })
-  copyFileSync(
-    fileURLToPath(import.meta.resolve('core-js-pure/LICENSE')),
-    join(output, 'node-22-polyfills.LICENSE.txt'),
-  )
+  removeOldFiles()
+  writeLicenses(root, Object.keys(metafile.inputs), join(output, 'packages-LICENSE.txt'))
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 /** Builds the app once for all tests, as `npm start` does. */
 export default function buildApp(): void {
-  execFileSync(process.execPath, [join(import.meta.dirname, '../../../scripts/build-web-if-stale.mjs')], {
+  execFileSync(process.execPath, [join(import.meta.dirname, '../../../scripts/build-if-stale.mjs'), 'web'], {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
 }
