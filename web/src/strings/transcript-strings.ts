@@ -32,6 +32,8 @@ export const transcriptStrings = {
   close: 'Close',
   imageMissing: (name: string, reason: string) => `${name} cannot be shown. ${reason}`,
   imageOf: (host: string) => `Image of ${host}, not loaded. Open it in a new tab.`,
+  note: (name: string) => `Note ${name}`,
+  backToNote: (name: string) => `Back to the text of note ${name}`,
   table: 'Table',
   taskDone: 'Done',
   taskOpen: 'To do',

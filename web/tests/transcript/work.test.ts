@@ -70,6 +70,12 @@ const subjects: readonly Subject[] = [
     toDelta: (count) => ` **word${count}**`,
   },
   {
+    name: 'footnotes',
+    start: (lines) =>
+      `Some words[^1].\n\n${Array.from({ length: lines }, (_, index) => `[^${index}]: words of a note\n`).join('')}[^a]: `,
+    toDelta: (count) => (count % 8 === 0 ? ` word${count}\n[^a${count}]: ` : ` **word${count}**`),
+  },
+  {
     name: 'code',
     start: (lines) => `\`\`\`ts\n${'const value: number = 42\n'.repeat(lines)}// `,
     toDelta: (count) => (count % 8 === 0 ? ` word${count}\n// ` : ` word${count}`),

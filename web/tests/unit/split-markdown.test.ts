@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { numberNotes } from '../../src/chat/markdown/blocks/footnotes.ts'
 import { completeSplit } from '../../src/chat/markdown/blocks/link-definitions.ts'
 import { lexMarkdownBlocks } from '../../src/chat/markdown/blocks/lex-markdown-blocks.ts'
 import type { MarkdownBlock } from '../../src/chat/markdown/blocks/markdown-block.ts'
@@ -173,9 +174,37 @@ describe('splitMarkdown', () => {
   })
 
   test('a paragraph of which something stays open is cut even so, and none begins with what is no text', () => {
-    const { pieced } = splitMarkdown(null, `It is *open ${'- 1. # > word '.repeat(3000)}`).groups[0]?.[0] ?? {}
+    const { pieced } = splitMarkdown(null, `It is $open ${'- 1. # > word '.repeat(3000)}`).groups[0]?.[0] ?? {}
     expect(pieced?.pieces.length).toBeGreaterThan(5)
     for (const { source } of pieced?.pieces ?? []) expect(source).toMatch(/^\p{L}/u)
+  })
+
+  test('emphasis that is longer than a piece ends and begins in each, and only as far as it goes', () => {
+    const words = 'some words '.repeat(1000).trimEnd()
+    const split = splitMarkdown(null, `One **two _${words}_ three** four. ${'Others follow. '.repeat(300)}`)
+    expect(completeSplit(split)).toBe(split.groups)
+    const pieces = split.groups[0]?.[0]?.pieced?.pieces.map(({ source }) => source.trimEnd()) ?? []
+    expect(pieces.length).toBeGreaterThan(6)
+    const first = pieces.findIndex((source) => source.endsWith('_**'))
+    const last = pieces.findIndex((source) => source.includes('_ three** four.'))
+    expect([first, last > first]).toEqual([0, true])
+    for (const source of pieces.slice(1, last)) expect(source).toMatch(/^\*\*_\p{L}.*\p{L}_\*\*$/u)
+    expect(pieces[last]).toMatch(/^\*\*_/)
+    expect(pieces.slice(last + 1).join('')).not.toMatch(/[*_]/)
+  })
+
+  test('text with notes that grows has the blocks at each length that it has when it is read at once', () => {
+    const notes = Array.from({ length: 9 }, (_, index) => `[^${index}]: Words of it\n`).join('')
+    const text = `One[^1] two[^a].\nThree.\n[^a]: A note\n    goes on\n\n    and on\n\n\tand on.\n\nNo note.\n\n${notes}[^b]: word\n`
+    for (const split of grow(text, 1)) {
+      expect(split.groups.flat()).toEqual(lexMarkdownBlocks(split.source, 0).blocks)
+    }
+    expect(sourcesOf(splitMarkdown(null, text)).slice(0, 3)).toEqual([
+      'One[^1] two[^a].\nThree.\n',
+      '[^a]: A note\n    goes on\n\n    and on\n\n\tand on.',
+      'No note.',
+    ])
+    expect(splitMarkdown(null, text).groups.flat()).toHaveLength(13)
   })
 
   test('of a long paragraph that grows, it reads only the last pieces again, and the others stay the same objects', () => {
@@ -233,7 +262,27 @@ describe('completeSplit', () => {
     expect(completeSplit(split)[0]).toBe(split.groups[0])
   })
 
-  test('a text with footnotes is one block', () => {
-    expect(complete('One[^1].\n\nTwo.\n\n[^1]: A note.')).toHaveLength(1)
+  test('a block that refers to a footnote knows that there is one, and notes stay as they are', () => {
+    const split = splitMarkdown(null, 'One[^1].\n\nTwo[^2].\n\n[^1]: A note.')
+    expect(
+      completeSplit(split)
+        .flat()
+        .map(({ source }) => source),
+    ).toEqual(['One[^1].\n\n[^1]:', 'Two[^2].', '[^1]: A note.'])
+  })
+
+  test('footnotes are numbered in the order in which the text refers to them, the others after that', () => {
+    const text = 'One[^b], `[^c]`, two[^A], three[^b].\n\n```\n[^c]: code\n```\n\n[^a]: A\n[^b]: B\n[^c]: C'
+    expect([...numberNotes(complete(text))]).toEqual([
+      ['b', 1],
+      ['a', 2],
+      ['c', 3],
+    ])
+  })
+
+  test('emphasis that never ends is shown as it is written once the text is whole', () => {
+    const [block] = complete(`It is *open ${'word '.repeat(3000)}`)
+    expect(block?.pieced?.pieces.length).toBeGreaterThan(2)
+    expect(block?.pieced?.pieces.map(({ source }) => source.replaceAll(/[^*]/g, '')).join('')).toBe('*')
   })
 })

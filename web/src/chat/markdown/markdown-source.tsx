@@ -8,6 +8,7 @@ import { markdownElements } from './elements/markdown-elements.tsx'
 import { toSafeUrl } from './elements/safe-url.ts'
 import { mayHaveMath, normalizeMath } from './math/normalize-math.ts'
 import { useFormulaOptions } from './math/use-formula-options.ts'
+import { noteOptions } from './notes/note-handlers.ts'
 import { LiveBlockContext } from './live-block-context.ts'
 import styles from './markdown.module.css'
 
@@ -37,6 +38,7 @@ export const MarkdownSource = memo(function MarkdownSource(props: MarkdownSource
         <ReactMarkdown
           remarkPlugins={math?.remarkPlugins ?? remarkPlugins}
           rehypePlugins={rehypePlugins}
+          remarkRehypeOptions={noteOptions}
           components={math?.components ?? markdownElements}
           urlTransform={toSafeUrl}
         >

@@ -1,10 +1,12 @@
-import { memo, useMemo, useRef } from 'react'
+import { memo, useMemo, useRef, useState } from 'react'
 import { usePacedValue } from '../../components/hooks/use-paced-value.ts'
 import { useSteps } from '../../components/hooks/use-steps.ts'
+import { noNotes, numberNotes } from './blocks/footnotes.ts'
 import { completeSplit } from './blocks/link-definitions.ts'
 import type { MarkdownBlock } from './blocks/markdown-block.ts'
 import { type MarkdownSplit, splitMarkdown } from './blocks/split-markdown.ts'
 import { MarkdownBlockView } from './markdown-block-view.tsx'
+import { NotesContext } from './notes/notes-context.ts'
 import styles from './markdown.module.css'
 import { useKeptHeight } from './use-kept-height.ts'
 
@@ -17,28 +19,40 @@ interface MarkdownProps {
 /** A text of Markdown. While it grows, only its last blocks render; the end of the growth renders nothing anew. */
 export function Markdown({ text, isStreaming }: MarkdownProps) {
   const split = useMarkdownSplit(text, isStreaming)
-  const groups = useMemo(() => (isStreaming ? split.groups : completeSplit(split)), [split, isStreaming])
+  const { groups } = split
+  const notes = useMemo(() => (isStreaming ? noNotes : numberNotes(groups.flat())), [groups, isStreaming])
+  const complete = useComplete(split, isStreaming)
   // Who opens a long text waits for its end only.
   const isRendered = useSteps(groups.length, { last: isStreaming ? Infinity : 2, step: 1 })
   const lastStart = isStreaming ? groups.at(-1)?.at(-1)?.start : undefined
   return (
-    <div className={styles.markdown}>
-      {groups.map((group, index) => (
-        // Groups keep their place.
-        <BlockGroup
-          key={index}
-          group={group}
-          liveStart={index === groups.length - 1 ? lastStart : undefined}
-          isShown={isRendered(index)}
-          isPassed={
-            isRendered(index) &&
-            (isStreaming || groups.length > maxFlexibleGroups) &&
-            index < groups.length - growingGroups
-          }
-        />
-      ))}
-    </div>
+    <NotesContext value={notes}>
+      <div className={styles.markdown} data-markdown>
+        {groups.map((group, index) => (
+          // Groups keep their place.
+          <BlockGroup
+            key={index}
+            group={complete(index) ?? group}
+            liveStart={index === groups.length - 1 ? lastStart : undefined}
+            isShown={isRendered(index)}
+            isPassed={
+              isRendered(index) &&
+              (isStreaming || groups.length > maxFlexibleGroups) &&
+              index < groups.length - growingGroups
+            }
+          />
+        ))}
+      </div>
+    </NotesContext>
   )
+}
+
+/** The groups as they are when the text is whole. After it has grown, they become so step by step, as far as they change. */
+function useComplete(split: MarkdownSplit, isStreaming: boolean) {
+  const [hasGrown] = useState(isStreaming)
+  const completed = useMemo(() => (isStreaming ? split.groups : completeSplit(split)), [split, isStreaming])
+  const isCompleted = useSteps(hasGrown && completed !== split.groups ? completed.length : 0, { last: 2, step: 1 })
+  return (index: number) => (!hasGrown || isCompleted(index) ? completed[index] : undefined)
 }
 
 // Blocks that can still change are in the last two at most.

@@ -1,5 +1,5 @@
 import type { Token, Tokens } from 'marked'
-import { cutParagraph } from './cut-paragraph.ts'
+import { cutParagraph, type ParagraphPiece } from './cut-paragraph.ts'
 import type { MarkdownPiece, OpenBlock, PiecedContent } from './markdown-block.ts'
 
 const minPieceLength = 1500 // UTF-16 code units: what is parsed and rendered with each delta
@@ -40,13 +40,19 @@ function cutList({ raw, items, ordered, start: firstNumber }: Tokens.List, start
 
 /** Null for one piece. */
 function cutText({ raw }: Tokens.Paragraph, start: number, open: OpenBlock | null): PiecedContent | null {
-  const pieces = [...(open?.pieced.pieces ?? [])]
-  let end = start
-  for (const source of cutParagraph(raw)) {
-    pieces.push({ start: end, source, first: pieces.length, count: 1 })
-    end += source.length
-  }
+  const known = open?.pieced.pieces ?? []
+  const pieces = [...known, ...toTextPieces(cutParagraph(raw, known.at(-1)?.open), start, known.length)]
   return pieces.length > 1 ? { container: { tag: 'p', head: '' }, pieces } : null
+}
+
+/** The pieces of a paragraph that follow one another from an offset on, behind so many others. */
+export function toTextPieces(cut: readonly ParagraphPiece[], start: number, count: number): MarkdownPiece[] {
+  let end = start
+  return cut.map(({ source, length, open }, index) => {
+    const piece = { start: end, source, first: count + index, count: 1, open }
+    end += length
+    return piece
+  })
 }
 
 /** Behind the pieces of `open`, rows or items together until they are long enough. */
@@ -70,7 +76,7 @@ function isTable(token: Token): token is Tokens.Table {
   return token.type === 'table'
 }
 
-/** Without the notes and the formulas that are blocks. */
+/** Without notes, and the formulas that are blocks. */
 function isText(token: Token): token is Tokens.Paragraph {
   return token.type === 'paragraph' && !/^\[\^|^ {0,3}\$\$/m.test(token.raw)
 }

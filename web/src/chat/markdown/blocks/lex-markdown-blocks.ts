@@ -1,5 +1,6 @@
 import { Lexer, type Token, type Tokens } from 'marked'
 import { cutPieces } from './cut-pieces.ts'
+import { separateNotes } from './footnotes.ts'
 import type { CodeBlockContent, MarkdownBlock, OpenBlock } from './markdown-block.ts'
 
 export interface LexedMarkdown {
@@ -24,7 +25,7 @@ export function lexMarkdownBlocks(text: string, offset: number, open: OpenBlock 
   const head = open?.pieced.container.head ?? ''
   let start = offset - head.length
   let opened = open
-  for (const token of joinDisplayMath(readBlockTokens(head + text.slice(offset)))) {
+  for (const token of separateNotes(joinDisplayMath(readBlockTokens(head + text.slice(offset))))) {
     const end = start + token.raw.length
     if (token.type === 'def') definitions.push({ start, source: token.raw.trim() })
     else if (token.type !== 'space') {

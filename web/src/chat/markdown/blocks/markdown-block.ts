@@ -17,6 +17,8 @@ export interface MarkdownPiece {
   readonly first: number
   /** How many it has. A part of a paragraph is one. */
   readonly count: number
+  /** Of a part of a paragraph: the delimiters of the emphasis that goes on behind it. */
+  readonly open?: readonly string[]
 }
 
 /** The element around the pieces. `head`: the first two lines of a table, which each piece of it begins with. */

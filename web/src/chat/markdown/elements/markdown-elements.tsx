@@ -2,6 +2,7 @@ import type { Components, ExtraProps } from 'react-markdown'
 import type { ComponentProps, ReactNode } from 'react'
 import { strings } from '../../../strings/strings.ts'
 import styles from '../markdown.module.css'
+import { Note, NoteReference } from '../notes/notes.tsx'
 import { MarkdownImage } from './markdown-image.tsx'
 import { MarkdownLink } from './markdown-link.tsx'
 import { NestedCode } from './nested-code.tsx'
@@ -23,6 +24,8 @@ export const markdownElements: Components = {
   img: MarkdownImage,
   table: ({ children }) => <Table>{children}</Table>,
   input: Checkbox,
+  sup: NoteReference,
+  section: Note,
   pre: ({ children }) => <NestedCode {...readCode(children)} />,
 }
 

@@ -58,8 +58,7 @@ export function useReveal(chat: LiveChat, scrolled: FollowedScroller, isLoaded: 
 }
 
 function readAddressedId(): string | null {
-  // Those of footnotes are in the text of a message.
-  if (location.hash.length < 2 || location.hash.startsWith('#user-content-')) return null
+  if (location.hash.length < 2) return null
   try {
     return decodeURIComponent(location.hash.slice(1))
   } catch {
