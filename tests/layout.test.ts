@@ -39,7 +39,7 @@ const layers = [
 const subLayers: Readonly<Record<string, readonly string[]>> = {
   agent: ['mcp', 'offline', 'models', 'model-agent', 'text-generation', 'providers', 'tools', 'tokens'],
   'agent/mcp': ['results', 'transport'],
-  'agent/providers': ['state', 'responses'],
+  'agent/providers': ['responses', 'state'],
   chat: [
     'continuation',
     'alternatives',

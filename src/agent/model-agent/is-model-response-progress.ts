@@ -1,15 +1,14 @@
-import type { TextStreamPart, ToolSet } from 'ai'
+import type { ResponsePart } from '../providers/responses/sdk-types.ts'
 
-/** Whether a part of a response brings the answer forward. Raw chunks and empty pieces keep a connection alive only. */
-export function isModelResponseProgress(part: TextStreamPart<ToolSet>): boolean {
+/** Whether a part of a response brings the answer forward. Empty pieces keep a connection alive only. */
+export function isModelResponseProgress(part: ResponsePart): boolean {
   switch (part.type) {
     case 'raw':
-    case 'start':
-    case 'start-step':
+    case 'stream-start':
+    case 'response-metadata':
       return false
     case 'text-delta':
     case 'reasoning-delta':
-      return part.text !== ''
     case 'tool-input-delta':
       return part.delta !== ''
     default:

@@ -1,7 +1,7 @@
 import { AgentError, type Agent, type AgentEvent, type ToolCallRequest } from '../agent.ts'
 import type { Effort } from '../../model/answer-settings/effort.ts'
 import type { FinishReason } from '../../model/stream.ts'
-import type { SdkLanguageModel } from '../providers/create-language-model.ts'
+import type { ProviderModel } from '../providers/provider-model.ts'
 import { defaultDialect, type ProviderToolLimits } from '../providers/dialect.ts'
 import { endForBudget, noteBudget } from './budget-end.ts'
 import { formatUnknownTool } from '../tools/tool-executor.ts'
@@ -13,7 +13,7 @@ import { ModelStepRequester } from './model-step-requester.ts'
 import type { InlineThoughtMemory } from './stream-parts/stream-part-mapper.ts'
 
 export interface ModelAgentOptions {
-  readonly model: SdkLanguageModel
+  readonly model: ProviderModel
   /** Texts that error messages must not contain, such as the API key. */
   readonly secrets?: readonly string[]
   /** The tools that the model is offered; without a toolbox, none. */
@@ -38,7 +38,7 @@ export interface ModelAgentOptions {
 }
 
 /**
- * Creates an agent for a model of the AI SDK. Each step is one request, built from the current history of the run,
+ * Creates an agent for a model. Each step is one request, built from the current history of the run,
  * because the log is the only source of truth. A step with tool calls is followed by another one, in which the model receives
  * their results. A transient error before the first data is retried, and so is a refusal that a changed request avoids. When
  * the signal of the run aborts, the connection is closed and the answer ends as it is.

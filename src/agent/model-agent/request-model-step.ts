@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type LanguageModelMiddleware, type ModelMessage, streamText, type ToolSet, wrapLanguageModel } from 'ai'
+import type { ModelMessage, ToolSet } from 'ai'
+import { convertToLanguageModelPrompt, prepareToolChoice, prepareTools } from 'ai/internal'
 import { withIdleTimeout } from '../../lib/async/with-idle-timeout.ts'
 import type { Effort } from '../../model/answer-settings/effort.ts'
 import { AgentError, type AgentEvent, type AgentRun } from '../agent.ts'
 import { toAgentError } from '../providers/errors/classify-provider-error.ts'
-import type { SdkLanguageModel } from '../providers/create-language-model.ts'
+import type { ProviderModel } from '../providers/provider-model.ts'
+import type { SdkRequest } from '../providers/responses/sdk-types.ts'
 import { isModelResponseProgress } from './is-model-response-progress.ts'
 import { mapStreamParts } from './stream-parts/map-stream-parts.ts'
 import type { ModelRequestPolicy } from '../providers/http/model-request-policy.ts'
@@ -12,7 +14,7 @@ import { ModelRequestRetryPolicy } from './model-request-retry-policy.ts'
 import type { InlineThoughtMemory, ModelStepResult } from './stream-parts/stream-part-mapper.ts'
 
 export interface ModelStepRequest {
-  readonly model: SdkLanguageModel
+  readonly model: ProviderModel
   readonly messages: readonly ModelMessage[]
   /** Some providers require the tools in every request of a chat with tool calls. */
   readonly tools: ToolSet
@@ -58,43 +60,20 @@ export async function* requestModelStep(request: ModelStepRequest): AsyncGenerat
 }
 
 async function* streamRequest(
-  {
-    model,
-    messages,
-    tools,
-    effort,
-    allowsToolCalls,
-    maxOutputTokens,
-    step,
-    run,
-    thoughtMemory,
-    requestPolicy,
-  }: ModelStepRequest,
+  request: ModelStepRequest,
   onResponseStart: () => void,
 ): AsyncGenerator<AgentEvent, ModelStepResult> {
+  const { model, run, requestPolicy } = request
   const abortController = new AbortController()
   const { progressTimeoutMs, queue, priority } = requestPolicy
   const release = await queue.acquire(priority, run.signal)
   try {
-    const { stream } = streamText({
-      model: wrapLanguageModel({ model, middleware: createResponseStartMiddleware(onResponseStart) }),
-      messages: [...messages],
-      tools,
-      toolChoice: allowsToolCalls ? 'auto' : 'none',
-      ...(effort !== null && { reasoning: effort }),
-      ...(maxOutputTokens !== undefined && { maxOutputTokens }),
-      // The SDK shall not download files: https URLs are passed on to the provider.
-      experimental_download: async (files) => files.map(() => null),
-      allowSystemInMessages: true,
-      maxRetries: 0,
-      abortSignal: AbortSignal.any([run.signal, abortController.signal]),
-      // By default the SDK prints errors, which the stream reports as well.
-      onError: () => {},
+    const signal = AbortSignal.any([run.signal, abortController.signal])
+    const batches = model.stream(await toSdkRequest(request, signal), onResponseStart)
+    const timedBatches = withIdleTimeout(batches, progressTimeoutMs, createProgressTimeoutError, {
+      isActivity: (parts) => parts.some(isModelResponseProgress),
     })
-    const parts = withIdleTimeout(stream, progressTimeoutMs, createProgressTimeoutError, {
-      isActivity: isModelResponseProgress,
-    })
-    return yield* mapStreamParts(parts, step, run.storeFile, thoughtMemory)
+    return yield* mapStreamParts(timedBatches, run.storeFile, request)
   } finally {
     // Closes the connection if the consumer stops early.
     abortController.abort()
@@ -102,15 +81,25 @@ async function* streamRequest(
   }
 }
 
-/** Reports when the provider begins to respond. From then on it charges for the request, so that it is not retried. */
-function createResponseStartMiddleware(onResponseStart: () => void): LanguageModelMiddleware {
+async function toSdkRequest(
+  { model, messages, tools, effort, allowsToolCalls, maxOutputTokens }: ModelStepRequest,
+  abortSignal: AbortSignal,
+): Promise<SdkRequest> {
+  const prompt = await convertToLanguageModelPrompt({
+    prompt: { instructions: undefined, messages: [...messages] },
+    supportedUrls: await model.supportedUrls,
+    // The SDK shall not download files: https URLs are passed on to the provider.
+    download: async (files) => files.map(() => null),
+    provider: model.provider.replace(/\..*$/s, ''),
+  })
+  const preparedTools = await prepareTools({ tools, toolsContext: {} })
   return {
-    specificationVersion: 'v4',
-    wrapStream: async ({ doStream }) => {
-      const response = await doStream()
-      onResponseStart()
-      return response
-    },
+    prompt,
+    ...(preparedTools && { tools: preparedTools }),
+    toolChoice: prepareToolChoice({ toolChoice: allowsToolCalls ? 'auto' : 'none' }),
+    ...(effort !== null && { reasoning: effort }),
+    ...(maxOutputTokens !== undefined && { maxOutputTokens }),
+    abortSignal,
   }
 }
 

@@ -1,22 +1,20 @@
 import { createAnthropic } from '@ai-sdk/anthropic'
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
-import { type LanguageModel, wrapLanguageModel } from 'ai'
+import { wrapLanguageModel } from 'ai'
 import type { Provider, ProviderType } from '../../config/profile/provider.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { resolveAnthropicBaseURL } from './anthropic-endpoint.ts'
 import { resolveAzureEndpoint } from './azure-endpoint.ts'
 import { toEffortFields } from './requests/effort-fields.ts'
 import { createAnthropicTextShapingFetch } from './requests/anthropic-text-shape.ts'
-import { generatedImageMiddleware } from './responses/generated-image-middleware.ts'
+import { createChatCompletionModel } from './responses/chat-completions/create-chat-completion-model.ts'
 import { createSkippedResponsePartLogger } from './responses/log-skipped-response-parts.ts'
 import { createNormalizingFetch } from './responses/normalizing-fetch.ts'
-import { opaqueProviderStateMiddleware } from './state/opaque-provider-state-middleware.ts'
 import { emptyThoughtSignatureMiddleware } from './state/empty-thought-signature-middleware.ts'
+import type { SdkModel } from './responses/sdk-types.ts'
 import type { Dialect } from './dialect.ts'
+import { createSdkProviderModel, type ProviderModel } from './provider-model.ts'
 import { selectDialect } from './select-dialect.ts'
-
-/** A model object of the AI SDK, which also accepts the name of a model in its place. */
-export type SdkLanguageModel = Exclude<LanguageModel, string>
 
 const defaultBaseURLs: Readonly<Record<ProviderType, string>> = {
   openai: 'https://api.openai.com/v1',
@@ -49,14 +47,14 @@ export interface LanguageModelOptions {
 }
 
 /**
- * Creates the AI SDK's model for a model of a provider. Sends no request. OpenAI is sent what all servers that are compatible
+ * Creates a model of a provider. Sends no request. OpenAI is sent what all servers that are compatible
  * with it are sent, chat completions, because servers behind OPENAI_BASE_URL may have no other API.
  */
 export function createLanguageModel(
   provider: Provider,
   name: string,
   { fetch, log, dialect = selectDialect(provider) }: LanguageModelOptions,
-): SdkLanguageModel {
+): ProviderModel {
   const baseURL = resolveBaseURL(provider)
   const { apiKey } = provider
   const onSkipped = createSkippedResponsePartLogger(log, { provider: provider.name, model: name })
@@ -64,25 +62,25 @@ export function createLanguageModel(
     const model = createAnthropic({
       baseURL,
       apiKey: apiKey ?? '',
-      fetch: createNormalizingFetch({
-        format: 'anthropic-messages',
-        fetch: dialect.singleText === 'string' ? createAnthropicTextShapingFetch(fetch) : fetch,
+      fetch: createNormalizingFetch(
+        dialect.singleText === 'string' ? createAnthropicTextShapingFetch(fetch) : fetch,
         onSkipped,
-      }),
+      ),
     })(name)
-    return wrapLanguageModel({ model, middleware: emptyThoughtSignatureMiddleware })
+    return createSdkProviderModel(wrapLanguageModel({ model, middleware: emptyThoughtSignatureMiddleware }))
   }
   const { rejectedFields } = dialect
-  const model = createOpenAICompatible({
-    name: provider.name,
-    ...(provider.type === 'azure' ? resolveAzureEndpoint(provider, name) : { baseURL }),
-    headers: buildAuthHeaders(provider),
-    includeUsage: true,
-    fetch: createNormalizingFetch({ format: 'chat-completions', fetch, onSkipped }),
-    transformRequestBody: (body) =>
-      Object.fromEntries(
-        Object.entries(toEffortFields(body, dialect)).filter(([field]) => !rejectedFields.includes(field)),
-      ),
-  })(name)
-  return wrapLanguageModel({ model, middleware: [generatedImageMiddleware, opaqueProviderStateMiddleware] })
+  const createSdkModel = (sdkFetch: typeof fetch): SdkModel =>
+    createOpenAICompatible({
+      name: provider.name,
+      ...(provider.type === 'azure' ? resolveAzureEndpoint(provider, name) : { baseURL }),
+      headers: buildAuthHeaders(provider),
+      includeUsage: true,
+      fetch: sdkFetch,
+      transformRequestBody: (body) =>
+        Object.fromEntries(
+          Object.entries(toEffortFields(body, dialect)).filter(([field]) => !rejectedFields.includes(field)),
+        ),
+    })(name)
+  return createChatCompletionModel({ createSdkModel, fetch, onSkipped })
 }

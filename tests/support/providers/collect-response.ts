@@ -1,13 +1,12 @@
-import { streamText } from 'ai'
 import { createAnthropic } from '@ai-sdk/anthropic'
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
-import {
-  createNormalizingFetch,
-  type ProviderWireFormat,
-} from '../../../src/agent/providers/responses/normalizing-fetch.ts'
+import { createSdkProviderModel, type ProviderModel } from '../../../src/agent/providers/provider-model.ts'
+import { createChatCompletionModel } from '../../../src/agent/providers/responses/chat-completions/create-chat-completion-model.ts'
+import { createNormalizingFetch } from '../../../src/agent/providers/responses/normalizing-fetch.ts'
 import { unwrapProviderResponseError } from '../../../src/agent/providers/responses/provider-error-events.ts'
+import type { OnSkippedResponseParts } from '../../../src/agent/providers/responses/provider-response-reader.ts'
 
-/** What the AI SDK makes of a response. */
+/** What a model makes of a response. */
 export interface CollectedResponse {
   readonly text: string
   readonly reasoning: string
@@ -23,43 +22,58 @@ export interface CollectedResponse {
 /** A body in pieces; an Error breaks the connection, and null keeps it open for ever. */
 export type ResponsePieces = readonly (string | Error | null)[]
 
-/** Has the AI SDK read a response through the normalising fetch. The body is sent in these pieces. */
+/** Has a model read a response. The body is sent in these pieces. */
 export async function collectResponse(
-  format: ProviderWireFormat,
+  format: 'chat-completions' | 'anthropic-messages',
   pieces: ResponsePieces,
   contentType = 'text/event-stream',
 ): Promise<CollectedResponse> {
   const skipped: Record<string, number> = {}
-  const options = {
-    baseURL: 'http://provider.test/v1',
-    apiKey: 'k',
-    fetch: createNormalizingFetch({
-      format,
-      fetch: async () => new Response(toBody(pieces), { headers: { 'content-type': contentType } }),
-      onSkipped: (counts) => void Object.assign(skipped, Object.fromEntries(counts)),
-    }),
-  }
-  const model =
-    format === 'anthropic-messages'
-      ? createAnthropic(options)('m')
-      : createOpenAICompatible({ ...options, name: 'p', includeUsage: true })('m')
-  const { stream } = streamText({ model, prompt: 'Hi', maxRetries: 0, onError: () => {} })
+  const model = createModel(
+    format,
+    async () => new Response(toBody(pieces), { headers: { 'content-type': contentType } }),
+    (counts) => void Object.assign(skipped, Object.fromEntries(counts)),
+  )
   const inputs = new Map<string, [id: string, name: string, argumentsText: string]>()
   let [text, reasoning, finish, error]: [string, string, string | undefined, unknown] = ['', '', undefined, null]
   let usage: CollectedResponse['usage'] = [undefined, undefined]
-  for await (const part of stream) {
-    if (part.type === 'text-delta') text += part.text
-    if (part.type === 'reasoning-delta') reasoning += part.text
-    if (part.type === 'tool-input-start') inputs.set(part.id, [part.id, part.toolName, ''])
-    const input = part.type === 'tool-input-delta' ? inputs.get(part.id) : undefined
-    if (input && part.type === 'tool-input-delta') input[2] += part.delta
-    if (part.type === 'error' && !(part.error instanceof Error && part.error.name.includes('NoSuchTool')))
-      error ??= unwrapProviderResponseError(part.error)
-    if (part.type !== 'finish-step') continue
-    finish = part.rawFinishReason
-    usage = [part.usage.inputTokens, part.usage.outputTokens]
+  const request = { prompt: [{ role: 'user' as const, content: [{ type: 'text' as const, text: 'Hi' }] }] }
+  try {
+    for await (const part of toParts(model.stream(request, () => undefined))) {
+      if (part.type === 'text-delta') text += part.delta
+      if (part.type === 'reasoning-delta') reasoning += part.delta
+      if (part.type === 'tool-input-start') inputs.set(part.id, [part.id, part.toolName, ''])
+      const input = part.type === 'tool-input-delta' ? inputs.get(part.id) : undefined
+      if (input && part.type === 'tool-input-delta') input[2] += part.delta
+      if (part.type === 'error') error ??= unwrapProviderResponseError(part.error)
+      if (part.type !== 'finish') continue
+      finish = part.finishReason.raw
+      usage = [part.usage.inputTokens.total, part.usage.outputTokens.total]
+    }
+  } catch (cause) {
+    error ??= cause
   }
   return { text, reasoning, calls: [...inputs.values()], finish, usage, error, skipped }
+}
+
+async function* toParts<T>(batches: AsyncIterable<readonly T[]>): AsyncGenerator<T> {
+  for await (const batch of batches) yield* batch
+}
+
+function createModel(
+  format: 'chat-completions' | 'anthropic-messages',
+  fetch: typeof globalThis.fetch,
+  onSkipped: OnSkippedResponseParts,
+): ProviderModel {
+  const options = { baseURL: 'http://provider.test/v1', apiKey: 'k' }
+  if (format === 'anthropic-messages')
+    return createSdkProviderModel(createAnthropic({ ...options, fetch: createNormalizingFetch(fetch, onSkipped) })('m'))
+  return createChatCompletionModel({
+    createSdkModel: (sdkFetch) =>
+      createOpenAICompatible({ ...options, name: 'p', includeUsage: true, fetch: sdkFetch })('m'),
+    fetch,
+    onSkipped,
+  })
 }
 
 function toBody(pieces: ResponsePieces): ReadableStream<Uint8Array> {

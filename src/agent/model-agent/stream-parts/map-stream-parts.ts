@@ -1,29 +1,30 @@
-import type { TextStreamPart, ToolSet } from 'ai'
-import type { AgentEvent, AgentRun } from '../../agent.ts'
+import { AgentError, type AgentEvent, type AgentRun } from '../../agent.ts'
+import type { ResponsePart } from '../../providers/responses/sdk-types.ts'
 import { storeGeneratedFile } from './generated-file.ts'
-import { type InlineThoughtMemory, type ModelStepResult, StreamPartMapper } from './stream-part-mapper.ts'
+import { type ModelStepResult, StreamPartMapper, type StreamPartMapperOptions } from './stream-part-mapper.ts'
 
 /**
  * Yields the events of one request, and returns what the step has produced. Throws the error that a part reports, or the
- * error of the connection, after all events before it. After an abort, the stream ends early without an error. `step`
- * makes the names of blocks unique within an answer. Files are stored with `storeFile`.
+ * error of the connection, after all events before it. Files are stored with `storeFile`.
  */
 export async function* mapStreamParts(
-  parts: AsyncIterable<TextStreamPart<ToolSet>>,
-  step: number,
+  batches: AsyncIterable<readonly ResponsePart[]>,
   storeFile: AgentRun['storeFile'],
-  thoughtMemory: InlineThoughtMemory,
+  options: StreamPartMapperOptions,
 ): AsyncGenerator<AgentEvent, ModelStepResult> {
-  const mapper = new StreamPartMapper(step, thoughtMemory)
+  const mapper = new StreamPartMapper(options)
   try {
-    for await (const part of parts) {
-      yield* mapper.map(part)
-      if (part.type === 'file') yield await storeGeneratedFile(part, storeFile)
-      if (mapper.failure) throw mapper.failure.error
+    for await (const parts of batches) {
+      for (const part of parts) {
+        yield* mapper.map(part)
+        if (part.type === 'file') yield await storeGeneratedFile(part, storeFile)
+        if (mapper.failure) throw mapper.failure.error
+      }
     }
   } catch (error) {
     yield* mapper.flush()
     throw error
   }
-  return mapper.result
+  if (mapper.hasFinished) return mapper.result
+  throw new AgentError('PROVIDER', 'The provider ended its answer before it was complete. Try again.')
 }

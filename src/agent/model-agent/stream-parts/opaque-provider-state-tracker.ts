@@ -6,7 +6,7 @@ import {
   parseOpaqueProviderState,
   toStoredOpaqueState,
 } from '../../providers/state/part-opaque-state.ts'
-import { readOpaqueStateMetadata } from '../../providers/state/opaque-provider-state-middleware.ts'
+import { readOpaqueStateMetadata } from '../../providers/state/opaque-state-metadata.ts'
 
 interface ReasoningBlock {
   options: PartProviderOptions

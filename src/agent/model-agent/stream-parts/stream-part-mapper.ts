@@ -1,10 +1,9 @@
-import { ToolChoiceViolationError } from 'ai'
-import type { LanguageModelUsage, TextStreamPart, ToolSet } from 'ai'
 import { type ReportedUsage, validateReportedUsage } from '../../../model/usage.ts'
 import type { FinishReason } from '../../../model/stream.ts'
 import { parseProviderFinishReason } from '../../providers/parse-provider-finish-reason.ts'
-import { AgentError, type AgentEvent, type ToolCallRequest } from '../../agent.ts'
+import type { AgentEvent, ToolCallRequest } from '../../agent.ts'
 import { parseReportedCost } from '../../providers/responses/parse-reported-cost.ts'
+import type { ResponsePart } from '../../providers/responses/sdk-types.ts'
 import { unwrapProviderResponseError } from '../../providers/responses/provider-error-events.ts'
 import { type EventOpaqueState, OpaqueProviderStateTracker } from './opaque-provider-state-tracker.ts'
 import { ThinkTagParser, type ThinkTagOutput } from './think-tag-parser.ts'
@@ -25,7 +24,15 @@ export interface InlineThoughtMemory {
   beginsInThought: boolean
 }
 
-type StreamPart = TextStreamPart<ToolSet>
+export interface StreamPartMapperOptions {
+  /** Makes the names of blocks unique within an answer. */
+  readonly step: number
+  readonly thoughtMemory: InlineThoughtMemory
+  /** Whether the model may call tools. Calls that it makes nevertheless are left out: its text is the answer. */
+  readonly allowsToolCalls: boolean
+}
+
+type FinishPart = Extract<ResponsePart, { readonly type: 'finish' }>
 
 /** Converts the stream parts of one request to agent events. Inline thinking becomes reasoning. */
 export class StreamPartMapper {
@@ -41,12 +48,20 @@ export class StreamPartMapper {
   #hasFile = false
   #finishReason: FinishReason | null = null
   #failure: { readonly error: unknown } | null = null
+  readonly #allowsToolCalls: boolean
+  #hasForbiddenCall = false
+  #hasFinished = false
 
-  /** `step` makes the names of blocks unique within an answer. */
-  constructor(step: number, thoughtMemory: InlineThoughtMemory) {
+  constructor({ step, thoughtMemory, allowsToolCalls }: StreamPartMapperOptions) {
     this.#blocks = new BlockNamer(step)
     this.#parser = new ThinkTagParser(thoughtMemory.beginsInThought)
     this.#thoughtMemory = thoughtMemory
+    this.#allowsToolCalls = allowsToolCalls
+  }
+
+  /** Whether the model has said that this is its whole answer. */
+  get hasFinished(): boolean {
+    return this.#hasFinished
   }
 
   /** What the parts so far have produced. */
@@ -59,10 +74,10 @@ export class StreamPartMapper {
     return this.#failure
   }
 
-  map(part: StreamPart): AgentEvent[] {
+  map(part: ResponsePart): AgentEvent[] {
     if (part.type === 'text-delta') {
       this.#textId = part.id
-      return this.#toTextEvents(this.#parser.push(part.text))
+      return this.#toTextEvents(this.#parser.push(part.delta))
     }
     // Buffered text precedes any other part.
     return [...this.flush(), ...this.#mapOther(part)]
@@ -73,48 +88,36 @@ export class StreamPartMapper {
     return this.#toTextEvents(this.#parser.flush())
   }
 
-  #mapOther(part: StreamPart): AgentEvent[] {
+  #mapOther(part: ResponsePart): AgentEvent[] {
     switch (part.type) {
       case 'reasoning-start':
       case 'reasoning-delta':
       case 'reasoning-end':
         return this.#mapReasoning(part)
       case 'tool-input-start':
-        this.#blocks.endBlock()
-        this.#openBlock = null
-        this.#inputs.set(part.id, { name: part.toolName, text: '' })
-        return [{ type: 'tool-input', callId: part.id, name: part.toolName, text: '' }]
       case 'tool-input-delta':
-        return this.#appendInput(part.id, part.delta)
       case 'tool-call':
-        // Not yielded yet: when an answer is cut off, the SDK reports an incomplete call as if it were complete.
-        this.#calls.push({
-          callId: part.toolCallId,
-          name: part.toolName,
-          argumentsText: this.#inputs.get(part.toolCallId)?.text ?? JSON.stringify(part.input ?? {}),
-          ...this.#states.takeForToolCall(part.providerMetadata),
-        })
+        if (this.#allowsToolCalls) return this.#mapToolPart(part)
+        this.#hasForbiddenCall = true
         return []
       case 'file':
         this.#hasFile = true
         this.#blocks.endBlock()
         return []
-      case 'finish-step':
+      case 'finish':
         return this.#finishStep(part)
       case 'error':
-        // The model called tools although it was told not to. The SDK drops the calls; the text is the answer.
-        if (!ToolChoiceViolationError.isInstance(part.error))
-          this.#failure = { error: unwrapProviderResponseError(part.error) }
+        this.#failure = { error: unwrapProviderResponseError(part.error) }
         return []
       default:
         return []
     }
   }
 
-  #mapReasoning(part: Extract<StreamPart, { type: `reasoning-${'start' | 'delta' | 'end'}` }>): AgentEvent[] {
+  #mapReasoning(part: Extract<ResponsePart, { type: `reasoning-${'start' | 'delta' | 'end'}` }>): AgentEvent[] {
     const { id, providerMetadata } = part
     this.#states.addToReasoning(id, providerMetadata)
-    const text = part.type === 'reasoning-delta' ? part.text : ''
+    const text = part.type === 'reasoning-delta' ? part.delta : ''
     const state = part.type === 'reasoning-end' ? this.#states.endReasoning(id) : null
     if (text === '' && !state) return []
     if (text !== '') {
@@ -130,6 +133,29 @@ export class StreamPartMapper {
     return { type, block, text, ...state }
   }
 
+  #mapToolPart(
+    part: Extract<ResponsePart, { type: 'tool-input-start' | 'tool-input-delta' | 'tool-call' }>,
+  ): AgentEvent[] {
+    switch (part.type) {
+      case 'tool-input-start':
+        this.#blocks.endBlock()
+        this.#openBlock = null
+        this.#inputs.set(part.id, { name: part.toolName, text: '' })
+        return [{ type: 'tool-input', callId: part.id, name: part.toolName, text: '' }]
+      case 'tool-input-delta':
+        return this.#appendInput(part.id, part.delta)
+      case 'tool-call':
+        // Not yielded yet: the answer may have been cut off, and the call with it.
+        this.#calls.push({
+          callId: part.toolCallId,
+          name: part.toolName,
+          argumentsText: this.#inputs.get(part.toolCallId)?.text ?? part.input,
+          ...this.#states.takeForToolCall(part.providerMetadata),
+        })
+        return []
+    }
+  }
+
   #appendInput(callId: string, text: string): AgentEvent[] {
     const input = this.#inputs.get(callId)
     if (!input) return []
@@ -137,26 +163,23 @@ export class StreamPartMapper {
     return [{ type: 'tool-input', callId, name: input.name, text }]
   }
 
-  #finishStep(part: Extract<StreamPart, { type: 'finish-step' }>): AgentEvent[] {
-    const { finishReason, rawFinishReason, usage: sdkUsage, providerMetadata } = part
-    // Empty arguments are valid for a tool without parameters. After `length`, they mean that the call was cut off.
-    if (finishReason === 'length' && this.#calls.at(-1)?.argumentsText.trim() === '') this.#calls.pop()
-    if (finishReason === 'interrupted')
-      this.#failure = {
-        error: new AgentError('PROVIDER', 'The provider ended its answer before it was complete. Try again.'),
-      }
+  #finishStep({ finishReason: { unified, raw }, usage, providerMetadata }: FinishPart): AgentEvent[] {
+    this.#hasFinished = unified !== 'interrupted'
     const events: AgentEvent[] = []
-    if (finishReason !== 'interrupted' && finishReason !== 'error') {
+    if (this.#hasFinished && unified !== 'error' && !this.#hasForbiddenCall) {
       // The SDK's own reasons are a few words for many. Without a reason of the provider, they are what is known.
-      const reason = toFinishReason(rawFinishReason ?? finishReason.replaceAll('-', '_'), this.#calls.length > 0)
-      this.#finishReason = reason
+      const reason = parseFinishReason(raw ?? unified.replaceAll('-', '_'))
+      // Empty arguments are valid for a tool without parameters. After LENGTH, they mean that the call was cut off.
+      if (reason === 'LENGTH' && this.#calls.at(-1)?.argumentsText.trim() === '') this.#calls.pop()
+      // Some servers say `stop` when the model calls tools.
+      this.#finishReason = reason === 'STOP' && this.#calls.length > 0 ? 'TOOL_CALLS' : reason
       // A model that begins within a thought may be cut off in it. If it ends without any tag, it has answered at once.
-      const answer = reason === 'STOP' ? this.#parser.endAssumedThought() : []
+      const answer = this.#finishReason === 'STOP' ? this.#parser.endAssumedThought() : []
       if (answer.length > 0) this.#thoughtMemory.beginsInThought = false
       events.push(...this.#toTextEvents(answer))
-      events.push({ type: 'finish', reason })
+      events.push({ type: 'finish', reason: this.#finishReason })
     }
-    events.push({ type: 'usage', usage: toReportedUsage(sdkUsage) })
+    events.push({ type: 'usage', usage: toReportedUsage(usage) })
     return [...this.#addMessageState(providerMetadata), ...events]
   }
 
@@ -185,21 +208,19 @@ export class StreamPartMapper {
   }
 }
 
-/** Some servers say `stop` when the model calls tools. */
-function toFinishReason(text: string, hasCalls: boolean): FinishReason {
+function parseFinishReason(text: string): FinishReason {
   const reason = parseProviderFinishReason(text)
-  if (reason === 'ERROR') return 'OTHER'
-  return reason === 'STOP' && hasCalls ? 'TOOL_CALLS' : reason
+  return reason === 'ERROR' ? 'OTHER' : reason
 }
 
-/** The SDK includes the cached part in Anthropic's input tokens, and computes the total; only the raw one is reported. */
-function toReportedUsage({ raw, ...usage }: LanguageModelUsage): ReportedUsage {
+/** The SDK includes the cached part in Anthropic's input tokens; only the raw usage has the total that was reported. */
+function toReportedUsage({ raw, inputTokens, outputTokens }: FinishPart['usage']): ReportedUsage {
   const reportedCost = parseReportedCost(raw)
   const reported = validateReportedUsage({
-    inputTokens: usage.inputTokens,
-    outputTokens: usage.outputTokens,
-    reasoningTokens: usage.outputTokenDetails.reasoningTokens,
-    cachedInputTokens: usage.inputTokenDetails.cacheReadTokens || findCachedTokens(raw),
+    inputTokens: inputTokens.total,
+    outputTokens: outputTokens.total,
+    reasoningTokens: outputTokens.reasoning,
+    cachedInputTokens: inputTokens.cacheRead || findCachedTokens(raw),
     totalTokens: raw?.['total_tokens'],
   })
   return { ...reported, ...(reportedCost !== undefined && { reportedCost }) }
@@ -208,7 +229,7 @@ function toReportedUsage({ raw, ...usage }: LanguageModelUsage): ReportedUsage {
 /** Where DeepSeek, Kimi and gateways say how much of the input came from a cache. The SDK does not look there. */
 const cachedTokensFields = ['prompt_cache_hit_tokens', 'cached_tokens', 'cache_read_input_tokens']
 
-function findCachedTokens(raw: LanguageModelUsage['raw']): unknown {
+function findCachedTokens(raw: FinishPart['usage']['raw']): unknown {
   return cachedTokensFields.map((field) => raw?.[field]).find((figure) => figure !== undefined)
 }
 

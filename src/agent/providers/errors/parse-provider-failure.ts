@@ -1,4 +1,4 @@
-import { APICallError, StreamProviderError, TypeValidationError } from 'ai'
+import { APICallError, TypeValidationError } from 'ai'
 import { parseJsonOrNull } from '../../../lib/text/json.ts'
 import { findNamedFiles } from './find-named-files.ts'
 import { readProviderErrorPayload } from './read-provider-error-payload.ts'
@@ -42,7 +42,6 @@ export function parseProviderFailure(error: unknown): ProviderFailure {
 function extractPayload(error: unknown): unknown {
   if (APICallError.isInstance(error)) return parseJsonOrNull(error.responseBody ?? '') ?? error.responseBody
   if (TypeValidationError.isInstance(error)) return error.value
-  if (StreamProviderError.isInstance(error)) return error.data ?? error
   return error instanceof Error ? null : error
 }
 

@@ -19,10 +19,11 @@ import {
 } from './response-values.ts'
 
 /**
- * Reads messages in Anthropic's format: the events of a stream, and a whole message in its place. Text is kept wherever it
+ * Reads messages in Anthropic's format: the events of a stream, and a whole message in its place. Writes the events that the AI SDK's
+ * package accepts. Text is kept wherever it
  * is known to be: in the start of a block, in its deltas, in blocks and deltas of an unknown type.
  */
-export class AnthropicResponseRepairer implements ProviderResponseNormalizer {
+export class AnthropicResponseRepairer implements ProviderResponseNormalizer<object> {
   readonly #reportSkipped: SkippedResponsePartReporter
   readonly #blocks = new AnthropicBlockWriter()
   #hasStarted = false

@@ -3,24 +3,24 @@ import { stringifyJson } from '../../../lib/text/json.ts'
 import { AgentError } from '../../agent.ts'
 
 /**
- * Reads the response of one request, and writes it as the AI SDK's package for its wire format accepts it. It accepts
- * whatever can be understood: the packages reject a whole event for one field that they do not expect.
+ * Reads the response of one request, and brings it into one form. It accepts whatever can be understood: the AI SDK's packages
+ * reject a whole event for one field that they do not expect.
  */
-export interface ProviderResponseNormalizer {
+export interface ProviderResponseNormalizer<Output> {
   /**
-   * Converts one JSON value of the response, an event of the stream or a whole answer, to events of the wire format. Throws an
-   * APICallError if the value is an error, after the events of what stands beside it.
+   * Converts one JSON value of the response, an event of the stream or a whole answer. Throws an APICallError if the value is an
+   * error, after what stands beside it.
    */
-  normalize(value: unknown, eventName: string | null): Iterable<object>
+  normalize(value: unknown, eventName: string | null): Iterable<Output>
   /** Whether the provider has said that its answer is complete. */
   readonly hasEndMarker: boolean
   /** Yields what was held back. Called once, when the response has ended or broken off. */
-  flush(): Iterable<object>
+  flush(): Iterable<Output>
   /**
    * Yields the end of the stream. Throws if the response is not complete. Called last. `hasDone`: whether the stream ended
    * with `[DONE]`, as all formats may behind a gateway.
    */
-  finish(hasDone: boolean): Iterable<object>
+  finish(hasDone: boolean): Iterable<Output>
 }
 
 /**

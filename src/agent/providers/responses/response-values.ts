@@ -27,6 +27,12 @@ export function listFromProviderValue(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [value]
 }
 
+/** The fields of these names that are set; null if none is. */
+export function pickFields(value: UnknownRecord, names: readonly string[]): UnknownRecord | null {
+  const set = names.filter((name) => value[name] !== undefined && value[name] !== null)
+  return set.length > 0 ? Object.fromEntries(set.map((name) => [name, value[name]])) : null
+}
+
 /** Whether an object says that it is an error, beside or in place of an answer. */
 export function isProviderErrorPayload(value: UnknownRecord): boolean {
   const { error, errors, object, type, code } = value
@@ -36,13 +42,18 @@ export function isProviderErrorPayload(value: UnknownRecord): boolean {
   return Number(code) >= 400 && typeof value['message'] === 'string'
 }
 
+/** Numbers by name, also within objects. */
+export interface NumericFields {
+  [name: string]: NumericFields | number
+}
+
 /**
  * Keeps the fields of a usage object that are numbers, also within objects, because one field of another type would cost
  * the whole event. Digits in a string become a number, and so does a boolean: 1 for true.
  */
-export function pickNumericUsageFields(value: UnknownRecord): Record<string, unknown> {
+export function pickNumericUsageFields(value: UnknownRecord): NumericFields {
   return Object.fromEntries(
-    Object.entries(value).flatMap(([key, field]): [string, unknown][] => {
+    Object.entries(value).flatMap(([key, field]): [string, NumericFields | number][] => {
       if (isUnknownRecord(field)) return key.endsWith('_tokens') ? [] : [[key, pickNumericUsageFields(field)]]
       if (typeof field === 'boolean') return [[key, Number(field)]]
       const text = coerceToText(field).trim()

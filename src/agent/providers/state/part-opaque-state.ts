@@ -25,7 +25,7 @@ export type PartOpaqueState = z.output<typeof partProviderStateSchema>
 /** In UTF-16 code units of JSON. A longer state is not stored. */
 const maxStateLength = 1_048_576
 
-/** The key of what `opaqueProviderStateMiddleware` adds to the metadata of parts. */
+/** The key of what Segue adds to the metadata of the parts of chat completions. */
 export const opaqueStateMetadataKey = 'segueProviderState'
 
 /** The key under which the SDK's package for OpenAI-compatible servers takes further fields of messages and tool calls. */
@@ -33,6 +33,7 @@ export const openAICompatibleOptionsKey = 'openaiCompatible'
 
 /** The provider options of a part for its metadata, as the SDK's package for the provider has added it. */
 export function providerMetadataToOptions(providerMetadata: unknown): PartProviderOptions {
+  if (providerMetadata === undefined) return {}
   const { [opaqueStateMetadataKey]: _added, ...options } = providerOptionsSchema.safeParse(providerMetadata).data ?? {}
   return options
 }

@@ -4,7 +4,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { AgentError } from '../../../../src/agent/agent.ts'
 import { createModelAgent } from '../../../../src/agent/model-agent/model-agent.ts'
-import { createLanguageModel, type SdkLanguageModel } from '../../../../src/agent/providers/create-language-model.ts'
+import { createLanguageModel } from '../../../../src/agent/providers/create-language-model.ts'
+import { createSdkProviderModel, type ProviderModel } from '../../../../src/agent/providers/provider-model.ts'
 import { defaultDialect } from '../../../../src/agent/providers/dialect.ts'
 import { providerDialects } from '../../../../src/agent/providers/select-dialect.ts'
 import { computeInputBudget } from '../../../../src/agent/tokens/input-budget.ts'
@@ -139,7 +140,7 @@ function endsWithCall(messages: readonly MessageRecord[]): boolean {
 
 describe('the request for any log', () => {
   /** Sends it through the SDK. */
-  async function send(model: SdkLanguageModel, messages: readonly ModelMessage[]): Promise<void> {
+  async function send(model: ProviderModel, messages: readonly ModelMessage[]): Promise<void> {
     const agent = createModelAgent({ model, maxSteps: 1, requestPolicy: newRequestPolicy() })
     try {
       await Array.fromAsync(agent.answer(newAgentRun({ loadHistory: async () => messages })))
@@ -171,7 +172,9 @@ describe('the request for any log', () => {
       const error = { type: 'error', error: { type: 'invalid_request_error', message: 'seen' } }
       return Response.json(error, { status: 400 })
     }
-    const model = createAnthropic({ baseURL: 'http://127.0.0.1:1/v1', apiKey: 'key', fetch })('test')
+    const model = createSdkProviderModel(
+      createAnthropic({ baseURL: 'http://127.0.0.1:1/v1', apiKey: 'key', fetch })('test'),
+    )
     await fc.assert(
       fc.asyncProperty(anyRequest, async (source) => {
         bodies.length = 0

@@ -6,7 +6,7 @@ import type { ModelMessage } from 'ai'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { AgentEvent } from '../../../../src/agent/agent.ts'
-import type { SdkLanguageModel } from '../../../../src/agent/providers/create-language-model.ts'
+import { createSdkProviderModel, type ProviderModel } from '../../../../src/agent/providers/provider-model.ts'
 import { defaultDialect } from '../../../../src/agent/providers/dialect.ts'
 import { deepSeekDialect } from '../../../../src/agent/providers/dialects/deepseek.ts'
 import { mistralDialect } from '../../../../src/agent/providers/dialects/mistral.ts'
@@ -418,7 +418,7 @@ describe('a request of the model agent through the AI SDK', () => {
     return toModelMessages([firstQuestion, ...before, ...messagesOf(log), question])
   })
 
-  async function send(model: SdkLanguageModel, context: readonly ModelMessage[]): Promise<void> {
+  async function send(model: ProviderModel, context: readonly ModelMessage[]): Promise<void> {
     const run = newAgentRun({ loadHistory: async () => context })
     for await (const event of createModelAgent({ model, maxSteps: 20, requestPolicy: newRequestPolicy() }).answer(run))
       void event
@@ -434,7 +434,7 @@ describe('a request of the model agent through the AI SDK', () => {
   ])('is accepted by a provider as strict as OpenAI (%s)', async (_name, model) => {
     await fc.assert(
       fc.asyncProperty(anyQuestion, async (context) => {
-        await send(model(), context)
+        await send(createSdkProviderModel(model()), context)
         expect(provider.rejections).toEqual([])
       }),
       { numRuns: 30 },
@@ -448,7 +448,9 @@ describe('a request of the model agent through the AI SDK', () => {
       bodies.push(JSON.parse(String(init?.body)))
       return Response.json({ type: 'error', error: { type: 'authentication_error', message: 'seen' } }, { status: 401 })
     }
-    const model = createAnthropic({ baseURL: 'http://127.0.0.1:1/v1', apiKey: 'key', fetch })('test')
+    const model = createSdkProviderModel(
+      createAnthropic({ baseURL: 'http://127.0.0.1:1/v1', apiKey: 'key', fetch })('test'),
+    )
     await fc.assert(
       fc.asyncProperty(anyQuestion, async (context) => {
         bodies.length = 0

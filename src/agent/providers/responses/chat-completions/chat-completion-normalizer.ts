@@ -1,12 +1,12 @@
-import { providerDialects } from '../select-dialect.ts'
-import { parseProviderFinishReason } from '../parse-provider-finish-reason.ts'
-import { parseGatewayCost } from './parse-reported-cost.ts'
+import { providerDialects } from '../../select-dialect.ts'
+import { parseProviderFinishReason } from '../../parse-provider-finish-reason.ts'
+import { parseGatewayCost } from '../parse-reported-cost.ts'
 import {
   createIncompleteResponseError,
   createProviderPayloadError,
   type ProviderResponseNormalizer,
   type SkippedResponsePartReporter,
-} from './provider-response-normalizer.ts'
+} from '../provider-response-normalizer.ts'
 import {
   isProviderErrorPayload,
   isUnknownRecord,
@@ -14,28 +14,30 @@ import {
   listFromProviderValue,
   pickNumericUsageFields,
   coerceToText,
+  pickFields,
+  type NumericFields,
   type UnknownRecord,
-} from './response-values.ts'
+} from '../response-values.ts'
+import type { ChatCompletionPiece } from './chat-completion-piece.ts'
 import { ToolCallAssembler } from './tool-call-assembler.ts'
 
 const reasoningFields = collectFields((dialect) => dialect.reasoning.textFields)
 const messageStateFields = collectFields((dialect) => dialect.reasoning.messageState)
 const toolCallStateFields = collectFields((dialect) => dialect.reasoning.toolCallState)
-/** In a normalised delta, the field in which its reasoning came. */
-export const reasoningFieldKey = 'segue_reasoning_field'
-/** Fields of a delta that are passed on as they are: state, and images, which the SDK's package does not read. */
-const passedFields = [...messageStateFields, 'images'].filter((field) => !reasoningFields.includes(field))
+/** Fields of a delta that the provider wants back as they are. */
+const stateFields = messageStateFields.filter((field) => !reasoningFields.includes(field))
 const knownDeltaFields: ReadonlySet<string> = new Set([
   ...['role', 'content', 'refusal', 'tool_calls', 'function_call', 'name', 'annotations', 'audio', 'provider_metadata'],
+  'images',
   ...reasoningFields,
-  ...passedFields,
+  ...stateFields,
 ])
 
 /**
  * Reads chat completions in OpenAI's format: the chunks of a stream, and a whole completion in its place. Text is kept
  * wherever it is known to be: as a string, in parts, in `message` in place of `delta`, in `text` of old completions.
  */
-export class ChatCompletionNormalizer implements ProviderResponseNormalizer {
+export class ChatCompletionNormalizer implements ProviderResponseNormalizer<ChatCompletionPiece> {
   readonly #reportSkipped: SkippedResponsePartReporter
   readonly #calls = new ToolCallAssembler(toolCallStateFields)
   #finishReason: string | null = null
@@ -55,7 +57,7 @@ export class ChatCompletionNormalizer implements ProviderResponseNormalizer {
     return this.#finishReason !== null && parseProviderFinishReason(this.#finishReason) !== 'ERROR'
   }
 
-  *normalize(value: unknown): Generator<object> {
+  *normalize(value: unknown): Generator<ChatCompletionPiece> {
     // Gemini sends a list with one error.
     if (Array.isArray(value)) {
       for (const item of value) yield* this.normalize(item)
@@ -64,23 +66,21 @@ export class ChatCompletionNormalizer implements ProviderResponseNormalizer {
     if (!isUnknownRecord(value))
       return this.#reportSkipped(`value of type ${value === null ? 'null' : typeof value}`, value)
     const choice = this.#readChoice(value)
-    if (choice) {
-      for (const delta of this.#readDeltas(choice)) yield toChunk(value, [{ index: 0, delta }])
-    }
+    if (choice) yield* this.#readDelta(choice)
     this.#cost = parseGatewayCost(value) ?? this.#cost
     const usage = readUsage(value, this.#cost)
-    if (usage) yield toChunk(value, [], usage)
+    if (usage) yield { type: 'usage', usage }
     if (isProviderErrorPayload(value)) throw createProviderPayloadError(value)
     if (choice && isProviderErrorPayload(choice)) throw createProviderPayloadError(choice)
     if (choice) this.#readFinishReason(choice)
   }
 
-  *flush(): Generator<object> {
-    const items = this.#calls.flush()
-    if (items.length > 0) yield toChunk({}, [{ index: 0, delta: { tool_calls: items } }])
+  *flush(): Generator<ChatCompletionPiece> {
+    const calls = this.#calls.flush()
+    if (calls.length > 0) yield { type: 'tool-calls', calls }
   }
 
-  *finish(hasDone: boolean): Generator<object> {
+  *finish(hasDone: boolean): Generator<ChatCompletionPiece> {
     // Some servers send their calls whole, and close the connection.
     const hasWholeCalls = this.#calls.hasCalls && this.#calls.areCallsComplete
     if (this.#finishReason === null && !hasDone && !hasWholeCalls) throw createIncompleteResponseError()
@@ -88,8 +88,7 @@ export class ChatCompletionNormalizer implements ProviderResponseNormalizer {
     const meaning = parseProviderFinishReason(reason)
     if (meaning === 'ERROR') throw createProviderPayloadError({ error: { code: reason } })
     // OpenAI sends `stop` after a refusal.
-    const text = this.#hasRefusal && meaning === 'STOP' ? 'refusal' : reason
-    yield toChunk({}, [{ index: 0, delta: {}, finish_reason: text }])
+    yield { type: 'finish', reason: this.#hasRefusal && meaning === 'STOP' ? 'refusal' : reason }
   }
 
   #readChoice(value: UnknownRecord): UnknownRecord | null {
@@ -106,57 +105,56 @@ export class ChatCompletionNormalizer implements ProviderResponseNormalizer {
     return choice ?? null
   }
 
-  #readDeltas(choice: UnknownRecord): object[] {
+  #readDelta(choice: UnknownRecord): ChatCompletionPiece[] {
     const delta = toUnknownRecord(choice['delta'] ?? choice['message'] ?? { content: choice['text'] })
     this.#cost = parseGatewayCost(delta) ?? this.#cost
     for (const field of Object.keys(delta)) {
       if (!knownDeltaFields.has(field) && delta[field] !== null) this.#reportSkipped(`field ${field} of a delta`)
     }
-    const deltas = [...this.#readTexts(delta), ...this.#readCalls(delta)]
-    const passed = passedFields.filter((field) => delta[field] !== undefined && delta[field] !== null)
-    if (passed.length > 0) deltas.push(Object.fromEntries(passed.map((field) => [field, delta[field]])))
-    return deltas
+    const pieces = [...this.#readTexts(delta), ...this.#readCalls(delta)]
+    const fields = pickFields(delta, stateFields)
+    if (fields) pieces.push({ type: 'state', fields })
+    const images = listFromProviderValue(delta['images'])
+    if (images.length > 0) pieces.push({ type: 'images', images })
+    return pieces
   }
 
-  #readTexts(delta: UnknownRecord): object[] {
+  #readTexts(delta: UnknownRecord): ChatCompletionPiece[] {
     const field = ['reasoning_content', ...reasoningFields].find((name) => coerceToText(delta[name]) !== '')
     const refusal = typeof delta['refusal'] === 'string' ? delta['refusal'] : ''
     if (refusal !== '') this.#hasRefusal = true
     return [
-      // The field goes back to the provider with the text.
-      ...(field === undefined
-        ? readReasoningDetails(delta)
-        : [{ reasoning_content: coerceToText(delta[field]), [reasoningFieldKey]: field }]),
+      ...(field === undefined ? readReasoningDetails(delta) : toReasoning(coerceToText(delta[field]), field)),
       ...listFromProviderValue(delta['content']).flatMap((part) => this.#readContentPart(part)),
-      ...(refusal === '' ? [] : [{ content: refusal }]),
+      ...toText(refusal),
     ]
   }
 
-  #readContentPart(part: unknown): object[] {
+  #readContentPart(part: unknown): ChatCompletionPiece[] {
     const { type, text, thinking, refusal } = toUnknownRecord(part)
     // Mistral's thoughts are lists of text parts.
     if (thinking !== undefined) {
       const thought = listFromProviderValue(thinking).map(
         (item) => coerceToText(toUnknownRecord(item)['text']) || coerceToText(item),
       )
-      return toDeltas('reasoning_content', thought.join(''))
+      return toReasoning(thought.join(''))
     }
-    if (type === 'reasoning') return toDeltas('reasoning_content', coerceToText(text))
+    if (type === 'reasoning') return toReasoning(coerceToText(text))
     // Images in the content, as some gateways send them, are read like those in `images`.
-    if (isImagePart(part)) return [{ images: [part] }]
+    if (isImagePart(part)) return [{ type: 'images', images: [part] }]
     const content = isUnknownRecord(part) ? coerceToText(text) || coerceToText(refusal) : coerceToText(part)
     if (content === '' && isUnknownRecord(part) && type !== 'text')
       this.#reportSkipped(`content part ${coerceToText(type)}`)
-    return toDeltas('content', content)
+    return toText(content)
   }
 
-  #readCalls(delta: UnknownRecord): object[] {
+  #readCalls(delta: UnknownRecord): ChatCompletionPiece[] {
     // `function_call` is the form before tools: one call, without an id.
     const items = [
       ...listFromProviderValue(delta['tool_calls']),
       ...listFromProviderValue(delta['function_call']),
     ].filter(isUnknownRecord)
-    return items.length > 0 ? [{ tool_calls: items.map((item) => this.#calls.push(item)) }] : []
+    return items.length > 0 ? [{ type: 'tool-calls', calls: items.map((item) => this.#calls.push(item)) }] : []
   }
 
   #readFinishReason({ finish_reason: reason }: UnknownRecord): void {
@@ -178,12 +176,16 @@ function collectFields(select: (dialect: (typeof providerDialects)[number]) => r
   return [...new Set(providerDialects.flatMap(select))]
 }
 
-function toDeltas(field: string, text: string): object[] {
-  return text === '' ? [] : [{ [field]: text }]
+function toText(text: string): ChatCompletionPiece[] {
+  return text === '' ? [] : [{ type: 'text', text }]
+}
+
+function toReasoning(text: string, field: string | null = null): ChatCompletionPiece[] {
+  return text === '' ? [] : [{ type: 'reasoning', text, field }]
 }
 
 /** The thoughts of OpenRouter and LiteLLM, if they send them only with their state. */
-function readReasoningDetails(delta: UnknownRecord): object[] {
+function readReasoningDetails(delta: UnknownRecord): ChatCompletionPiece[] {
   const details = [
     ...listFromProviderValue(delta['reasoning_details']),
     ...listFromProviderValue(delta['thinking_blocks']),
@@ -191,15 +193,11 @@ function readReasoningDetails(delta: UnknownRecord): object[] {
   const texts = details.map(
     ({ text, summary, thinking }) => coerceToText(text) || coerceToText(summary) || coerceToText(thinking),
   )
-  return toDeltas('reasoning_content', texts.join(''))
+  return toReasoning(texts.join(''))
 }
 
 /** Groq puts the usage of a stream into `x_groq`. `cost`: what is said of it elsewhere. */
-function readUsage(value: UnknownRecord, cost: number | undefined): object | null {
+function readUsage(value: UnknownRecord, cost: number | undefined): NumericFields | null {
   const usage = value['usage'] ?? toUnknownRecord(value['x_groq'])['usage']
   return isUnknownRecord(usage) ? { ...(cost !== undefined && { cost }), ...pickNumericUsageFields(usage) } : null
-}
-
-function toChunk({ id, model }: UnknownRecord, choices: readonly object[], usage?: object): object {
-  return { id: coerceToText(id), model: coerceToText(model), choices, ...(usage && { usage }) }
 }

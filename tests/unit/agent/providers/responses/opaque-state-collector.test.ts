@@ -1,20 +1,19 @@
 import { describe, expect, test } from 'vitest'
-import { reasoningFieldKey } from '../../../../../src/agent/providers/responses/chat-completion-normalizer.ts'
-import { ChatCompletionOpaqueStateCollector } from '../../../../../src/agent/providers/state/chat-completion-opaque-state-collector.ts'
+import { ChatCompletionNormalizer } from '../../../../../src/agent/providers/responses/chat-completions/chat-completion-normalizer.ts'
+import { OpaqueStateCollector } from '../../../../../src/agent/providers/responses/chat-completions/opaque-state-collector.ts'
 
-function read(...deltas: readonly object[]): ChatCompletionOpaqueStateCollector {
-  const reader = new ChatCompletionOpaqueStateCollector()
-  for (const delta of deltas) reader.read({ choices: [{ index: 0, delta }] })
-  return reader
+function read(...deltas: readonly object[]): OpaqueStateCollector {
+  const collector = new OpaqueStateCollector()
+  const normalizer = new ChatCompletionNormalizer(() => undefined)
+  for (const delta of deltas)
+    for (const piece of normalizer.normalize({ choices: [{ index: 0, delta }] })) collector.read(piece)
+  return collector
 }
 
 describe('the state in the chunks of a chat completion', () => {
   test('is nothing for an answer of text', () => {
     const reader = read({ role: 'assistant', content: 'Hi' }, { content: '!' })
-    reader.read({ choices: [] })
-    reader.read(null)
-    reader.read({ choices: [{ delta: null }] })
-    expect([reader.messageState, reader.reasoningField, reader.findToolCallState('a')]).toEqual([null, null, null])
+    expect([reader.messageState, reader.reasoningField, reader.findToolCallState(0)]).toEqual([null, null, null])
   })
 
   test('has the pieces of details joined, block by block', () => {
@@ -58,12 +57,12 @@ describe('the state in the chunks of a chat completion', () => {
       { tool_calls: [{ index: 1, id: 'b', function: { name: 'look', arguments: '{' } }] },
       { tool_calls: [{ index: 1, function: { arguments: '}' }, provider_specific_fields: { x: 1 } }] },
     )
-    expect(reader.findToolCallState('a')).toEqual({ extra_content: google('s1') })
-    expect(reader.findToolCallState('b')).toEqual({ provider_specific_fields: { x: 1 } })
+    expect(reader.findToolCallState(0)).toEqual({ extra_content: google('s1') })
+    expect(reader.findToolCallState(1)).toEqual({ provider_specific_fields: { x: 1 } })
   })
 
   test('has the field in which the newest reasoning came', () => {
-    const reader = read({ reasoning_content: 'Hm', [reasoningFieldKey]: 'reasoning' }, { content: 'Hi' })
+    const reader = read({ reasoning_content: 'Hm' }, { reasoning: 'Hm' }, { content: 'Hi' })
     expect(reader.reasoningField).toBe('reasoning')
   })
 })

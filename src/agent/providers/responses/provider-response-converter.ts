@@ -1,4 +1,4 @@
-import { parseJsonWithExactNumbers, stringifyJson } from '../../../lib/text/json.ts'
+import { parseJsonWithExactNumbers } from '../../../lib/text/json.ts'
 import { ProviderEventStreamReader, type ProviderResponseEvent } from './event-stream/provider-event-stream-reader.ts'
 import {
   createProviderPayloadError,
@@ -12,10 +12,10 @@ const maxKindLength = 80
 /** Of a text that is no event, what an error needs. */
 const maxHintLength = 2000
 
-/** The conversion of one response: text as it arrives to server-sent events of the canonical stream. */
-export class ProviderResponseSseConverter {
+/** The conversion of one response: text as it arrives to what the normalizer makes of it. */
+export class ProviderResponseConverter<Output> {
   readonly #reader = new ProviderEventStreamReader()
-  readonly #normalizer: ProviderResponseNormalizer
+  readonly #normalizer: ProviderResponseNormalizer<Output>
   readonly #skippedCounts = new Map<string, number>()
   /** What was sent in place of an answer. */
   #hint: unknown
@@ -23,7 +23,7 @@ export class ProviderResponseSseConverter {
   #hasDone = false
   #failure: { readonly error: unknown } | null = null
 
-  constructor(createNormalizer: (reportSkipped: SkippedResponsePartReporter) => ProviderResponseNormalizer) {
+  constructor(createNormalizer: (reportSkipped: SkippedResponsePartReporter) => ProviderResponseNormalizer<Output>) {
     this.#normalizer = createNormalizer((kind, value) => this.#reportSkipped(kind, value))
   }
 
@@ -52,44 +52,43 @@ export class ProviderResponseSseConverter {
     return this.#failure
   }
 
-  /** Returns the events of a piece of the response. */
-  convert(text: string): string {
-    return this.#formatUntilFailure(this.#normalizeEvents(() => this.#reader.push(text)))
+  /** Converts a piece of the response. */
+  convert(text: string): Output[] {
+    return this.#collectUntilFailure(this.#normalizeEvents(() => this.#reader.push(text)))
   }
 
-  /** Returns what a response that has ended or broken off still contains. */
-  flush(): string {
-    const rest = this.#formatUntilFailure(this.#normalizeEvents(() => this.#reader.flush()))
-    return rest + this.#formatUntilFailure(this.#normalizer.flush())
+  /** Converts what a response that has ended or broken off still contains. */
+  flush(): Output[] {
+    const rest = this.#collectUntilFailure(this.#normalizeEvents(() => this.#reader.flush()))
+    return [...rest, ...this.#collectUntilFailure(this.#normalizer.flush())]
   }
 
   /** Returns the end of the stream. Throws if the response is not complete. */
-  finish(): string {
+  finish(): Output[] {
     if (!this.#hasOutput && this.#hint !== undefined) throw createProviderPayloadError(this.#hint)
-    return formatNormalizedResponseEvents([...this.#normalizer.finish(this.#hasDone)])
+    return [...this.#normalizer.finish(this.#hasDone)]
   }
 
-  #formatUntilFailure(events: Iterable<object>): string {
-    // One text for all, because each write costs more than an event.
-    let output = ''
+  #collectUntilFailure(outputs: Iterable<Output>): Output[] {
+    const collected: Output[] = []
     try {
-      for (const event of events) output += formatResponseEvent(event)
+      for (const output of outputs) collected.push(output)
     } catch (error) {
       this.#failure ??= { error }
     }
-    return output
+    return collected
   }
 
-  *#normalizeEvents(readEvents: () => readonly ProviderResponseEvent[]): Generator<object> {
+  *#normalizeEvents(readEvents: () => readonly ProviderResponseEvent[]): Generator<Output> {
     for (const { name, data } of readEvents()) {
       if (this.#hasDone) return
       if (data === '[DONE]') this.#hasDone = true
       else {
         const value = this.#parse(data)
         if (name === 'error') throw createProviderPayloadError(value ?? data)
-        for (const event of value === undefined ? [] : this.#normalizer.normalize(value, name)) {
+        for (const output of value === undefined ? [] : this.#normalizer.normalize(value, name)) {
           this.#hasOutput = true
-          yield event
+          yield output
         }
       }
     }
@@ -110,12 +109,4 @@ export class ProviderResponseSseConverter {
     const count = this.#skippedCounts.get(name) ?? 0
     if (count > 0 || this.#skippedCounts.size < maxSkippedKinds) this.#skippedCounts.set(name, count + 1)
   }
-}
-
-export function formatNormalizedResponseEvents(events: readonly object[]): string {
-  return events.map(formatResponseEvent).join('')
-}
-
-function formatResponseEvent(event: object): string {
-  return `data: ${stringifyJson(event)}\n\n`
 }

@@ -1,5 +1,6 @@
-import { ToolArgumentsReader } from './tool-arguments-reader.ts'
-import { toUnknownRecord, coerceToIndex, coerceToText, type UnknownRecord } from './response-values.ts'
+import { ToolArgumentsReader } from '../tool-arguments-reader.ts'
+import { toUnknownRecord, coerceToIndex, coerceToText, pickFields, type UnknownRecord } from '../response-values.ts'
+import type { ToolCallPiece } from './chat-completion-piece.ts'
 
 interface AssembledToolCall {
   readonly index: number
@@ -46,28 +47,28 @@ export class ToolCallAssembler {
   }
 
   /** Converts one item of `tool_calls`. */
-  push(item: unknown): object {
+  push(item: unknown): ToolCallPiece {
     const fields = toUnknownRecord(item)
     const delta = readToolCallDelta(fields)
     const existing = this.#findCall(delta)
     const call = existing ?? this.#startCall(delta)
     const isNamed = call.name === '' && delta.name !== ''
     if (isNamed) call.name = delta.name
-    const state = this.#stateFields.filter((field) => fields[field] !== undefined && fields[field] !== null)
     return {
       index: call.index,
-      ...(!existing && { id: call.id, type: 'function' }),
-      function: { ...(isNamed && { name: call.name }), arguments: call.arguments.push(delta.arguments) },
-      ...Object.fromEntries(state.map((field) => [field, fields[field]])),
+      ...(!existing && { id: call.id }),
+      ...(isNamed && { name: call.name }),
+      argumentsText: call.arguments.push(delta.arguments),
+      fields: pickFields(fields, this.#stateFields) ?? {},
     }
   }
 
-  /** The arguments that were held back, as items of `tool_calls`. A call that never got a name gets one. */
-  flush(): object[] {
+  /** The arguments that were held back. A call that never got a name gets one. */
+  flush(): ToolCallPiece[] {
     return this.#calls.flatMap(({ index, name, arguments: reader }) => {
-      const text = reader.flush()
+      const argumentsText = reader.flush()
       const unnamed = name === '' && { name: placeholderName }
-      return text === '' && !unnamed ? [] : [{ index, function: { ...unnamed, arguments: text } }]
+      return argumentsText === '' && !unnamed ? [] : [{ index, ...unnamed, argumentsText, fields: {} }]
     })
   }
 
