@@ -5,7 +5,7 @@ import {
   findConversationListChanges,
   hermesListingRule,
 } from '../../storage/sqlite/conversation-index/conversation-changes.ts'
-import { ConversationIndexReader } from '../../storage/sqlite/conversation-index/conversation-index-reader.ts'
+import { ConversationIndexReader } from '../../storage/sqlite/conversation-index/reading/conversation-index-reader.ts'
 import { ConversationIndexStore } from '../../storage/sqlite/conversation-index/conversation-index-store.ts'
 import {
   ConversationIndexer,
@@ -262,7 +262,7 @@ function createConnection(db: Database.Database, readMarksStart: number): IndexC
       canInheritSettings: ({ flags, message_at }) => isSegueSession(flags) || message_at !== null,
       loadReadMarksStart: () => readMarksStart,
     }),
-    reader: new ConversationIndexReader(statements),
+    reader: new ConversationIndexReader(statements, { containsOtherOrigin: true }),
   }
 }
 

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { chunkArray } from '../../lib/chunk-array.ts'
-import type { ConversationIndexReader } from '../../storage/sqlite/conversation-index/conversation-index-reader.ts'
+import type { ConversationIndexReader } from '../../storage/sqlite/conversation-index/reading/conversation-index-reader.ts'
 import type { ConversationIndexUpdateResult } from '../../storage/sqlite/conversation-index/conversation-indexer.ts'
 import { toConversationIndexEntry } from '../../storage/sqlite/conversation-index/conversation-index-row.ts'
 import type { ConversationSettingsRow } from '../../storage/sessions/conversation-settings.ts'

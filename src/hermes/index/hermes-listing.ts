@@ -1,6 +1,6 @@
 import type { ConversationChange } from '../../storage/sessions/conversation-reader.ts'
 import type { ConversationSettingsRow } from '../../storage/sessions/conversation-settings.ts'
-import type { ConversationIndexReader } from '../../storage/sqlite/conversation-index/conversation-index-reader.ts'
+import type { ConversationIndexReader } from '../../storage/sqlite/conversation-index/reading/conversation-index-reader.ts'
 import type { HermesReaderOptions } from '../hermes-options.ts'
 import type { HermesForkDetector, IndexableHermesSession } from '../lineage/hermes-fork-detector.ts'
 import type { StateDatabaseConnection, StateDatabase } from '../state/state-database.ts'

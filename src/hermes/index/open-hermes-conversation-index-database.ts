@@ -5,7 +5,7 @@ import Database from 'better-sqlite3'
 import { conversationIndexSchema } from '../../storage/sqlite/conversation-index/conversation-index-schema.ts'
 
 /** Raise it when the tables change, or the meaning of their rows: an index of another version is built again. */
-const schemaVersion = 10
+const schemaVersion = 11
 
 const schemaSql = `
   ${conversationIndexSchema}

@@ -14,6 +14,7 @@ import {
 import { ConversationIndexRefresher } from './conversation-index/conversation-index-refresher.ts'
 import { rebuildSearchIndexSql } from './search/rebuild-search-index.ts'
 import { SearchIndex } from './search/search-index.ts'
+import { SessionRecordCache } from './sessions/session-record-cache.ts'
 import { mapSqliteErrors, toStorageError } from './database/sqlite-errors.ts'
 import { findStorageProblem } from '../health/storage-problem.ts'
 import { StorageHealth } from '../health/storage-health.ts'
@@ -40,6 +41,7 @@ export class SegueProfileDatabase implements SqlConnection {
   readonly path: string
   /** `transaction` keeps it up to date. */
   readonly searchIndex = new SearchIndex(this)
+  readonly sessionRecords = new SessionRecordCache(this)
   readonly changes: ProfileChangeNotifiers = { decisions: new Notifier(), jobRuns: new Notifier() }
   readonly #durable: boolean
   readonly #health: StorageHealth
@@ -256,6 +258,7 @@ export class SegueProfileDatabase implements SqlConnection {
   }
 
   #createStatements(): StatementCache {
+    this.sessionRecords.watch(this.#connection)
     return new StatementCache(this.#connection, this.#onError)
   }
 

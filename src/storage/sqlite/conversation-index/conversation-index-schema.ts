@@ -20,6 +20,7 @@ export const conversationIndexSchema = `
     answer_failed INTEGER NOT NULL DEFAULT 0
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX conversation_sessions_by_activity ON conversation_sessions (flags, activity_at, id);
+  CREATE INDEX conversation_sessions_by_time ON conversation_sessions (activity_at, id, flags);
   CREATE INDEX conversation_sessions_by_parent ON conversation_sessions (continues) WHERE continues IS NOT NULL;
   CREATE INDEX conversation_sessions_by_place ON conversation_sessions (takes_place_of, started_at)
     WHERE takes_place_of IS NOT NULL;
@@ -42,6 +43,7 @@ export const conversationIndexSchema = `
     attention_session_id TEXT
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX conversations_by_activity ON conversations (flags, last_activity_at, root_id);
+  CREATE INDEX conversations_by_time ON conversations (last_activity_at, root_id, flags);
 
   -- How many conversations have each value of flags.
   CREATE TABLE conversation_counts (

@@ -28,6 +28,7 @@ import { migration026 } from './migrations/026-attention.ts'
 import { migration028 } from './migrations/028-context-sizes.ts'
 import { migration029 } from './migrations/029-steering.ts'
 import { migration030 } from './migrations/030-conversation-counts.ts'
+import { migration031 } from './migrations/031-lists-by-time.ts'
 
 /**
  * The schema of a profile's database: entry n brings a database from version n to version n + 1. Forward only. A released
@@ -65,4 +66,5 @@ export const migrations: readonly string[] = [
   migration028,
   migration029,
   migration030,
+  migration031,
 ]

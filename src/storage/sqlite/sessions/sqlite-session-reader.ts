@@ -1,3 +1,4 @@
+import { chunkArray } from '../../../lib/chunk-array.ts'
 import type { PageRequest } from '../../../lib/pagination.ts'
 import type { MessageRecord } from '../../../model/message.ts'
 import {
@@ -6,7 +7,7 @@ import {
   type SessionFilter,
   type SessionSortKey,
 } from '../../../model/session-filter.ts'
-import type { ListedSessionFacts, SessionRecord } from '../../../model/session.ts'
+import type { SessionRecord } from '../../../model/session.ts'
 import type {
   ConversationChange,
   ConversationCount,
@@ -19,15 +20,17 @@ import { StorageError } from '../../errors.ts'
 import { compareByActivity, orderByIds, selectSessionPage, takePage } from '../../keyset-pagination.ts'
 import type { SegueSessionReader } from '../../sessions/session-reader.ts'
 import { isArchived, isPinned } from '../conversation-index/conversation-index-flags.ts'
-import { ConversationIndexReader } from '../conversation-index/conversation-index-reader.ts'
+import { ConversationIndexReader } from '../conversation-index/reading/conversation-index-reader.ts'
 import type { SegueProfileDatabase } from '../segue-profile-database.ts'
 import { lookUpInBatches } from '../look-up-in-batches.ts'
 import { isShownSql, type MessageOutline, readMessagesInSteps, selectOutlinesSql } from './read-messages-in-steps.ts'
 import { type MessageRow, messageFromRow } from '../rows/message-row.ts'
-import { type SessionRowWithSettings, selectSessionsSql, sessionFromRow } from '../rows/session-row.ts'
+import { selectSessionsSql } from '../rows/session-row.ts'
+import { StoredSession, type StoredSessionRow } from './stored-session.ts'
 
 const maxRowsPerPage = 1_001
 const maxSessionIdsPerPage = 1_000
+const maxIdsPerStatement = 500
 
 /** The sessions, messages and conversations in a profile's database. */
 export class SqliteSessionReader implements SegueSessionReader {
@@ -37,11 +40,11 @@ export class SqliteSessionReader implements SegueSessionReader {
 
   constructor(database: SegueProfileDatabase) {
     this.#database = database
-    this.#conversationIndex = new ConversationIndexReader(database)
+    this.#conversationIndex = new ConversationIndexReader(database, { containsOtherOrigin: false })
   }
 
   findSessions(ids: readonly string[]): Promise<SessionRecord[]> {
-    return lookUpInBatches(ids, (batch) => this.#loadSessions(batch))
+    return lookUpInBatches(ids, (batch) => [...this.#findStored(batch).values()].map(({ record }) => record))
   }
 
   async listSessions(
@@ -65,8 +68,8 @@ export class SqliteSessionReader implements SegueSessionReader {
     const index = await this.#openIndex()
     const conversations = index.listConversations(boundPage(page), filter)
     const ids = conversations.flatMap(({ rootId, tipId }) => [rootId, tipId])
-    const rows = await lookUpInBatches(ids, (batch) => this.#selectSessions(batch))
-    return { conversations, sessions: rows.map((row) => this.#toListedSession(row, null)) }
+    const sessions = await lookUpInBatches(ids, (batch) => [...this.#findStored(batch).values()])
+    return { conversations, sessions: sessions.map((session) => session.toListed(null)) }
   }
 
   async countConversations(filter: ConversationFilter): Promise<ConversationCount[]> {
@@ -158,50 +161,32 @@ export class SqliteSessionReader implements SegueSessionReader {
     return takePage([...indexed.filter(({ id }) => !flags.has(id)), ...matching].toSorted(compareByActivity), page)
   }
 
-  /** A page of the index, with everything that lists show of its sessions, by one statement. */
+  /** A page of the index, with everything that lists show of its sessions. */
   #listPage(
     index: ConversationIndexReader,
     page: PageRequest<SessionSortKey>,
     filter: Omit<SessionFilter, 'ids'>,
   ): SessionRecord[] {
-    const keys = index.selectSessionKeys(page, filter)
-    if (!keys) return []
+    const keys = index.listSessionKeys(page, filter)
+    const sessions = this.#findStored(keys.map(({ id }) => id))
     // What a person has set for a conversation of both origins is in the index of Hermes.
     const hasFlags = !index.hasCrossOriginConversations()
-    const sessions = this.#database
-      .prepare<(string | number)[], SessionRowWithSettings & { flags: number; message_count: number }>(
-        `WITH page AS (${keys.sql})
-         SELECT sessions.*, settings.pinned, settings.archived, page.flags FROM page
-         CROSS JOIN sessions ON sessions.id = page.id
-         LEFT JOIN conversation_settings AS settings ON settings.session_id = page.id`,
-      )
-      .all(...keys.parameters)
-      .map((row) => {
-        const { flags } = row
-        return this.#toListedSession(row, hasFlags ? { pinned: isPinned(flags), archived: isArchived(flags) } : null)
-      })
-    return page.backwards ? sessions.reverse() : sessions
-  }
-
-  #toListedSession(
-    row: SessionRowWithSettings & { readonly message_count: number },
-    flags: ListedSessionFacts['flags'],
-  ): SessionRecord {
-    return Object.assign(sessionFromRow(row, this.#database.profile), {
-      listed: { messageCount: row.message_count, flags },
+    return keys.flatMap(({ id, flags }) => {
+      const listedFlags = hasFlags ? { pinned: isPinned(flags), archived: isArchived(flags) } : null
+      return sessions.get(id)?.toListed(listedFlags) ?? []
     })
   }
 
-  #loadSessions(ids: readonly string[]): SessionRecord[] {
-    return this.#selectSessions(ids).map((row) => sessionFromRow(row, this.#database.profile))
-  }
-
-  #selectSessions(ids: readonly string[]): (SessionRowWithSettings & { message_count: number })[] {
-    return this.#database
-      .prepare<[string], SessionRowWithSettings & { message_count: number }>(
-        `${selectSessionsSql} WHERE sessions.id IN (SELECT value FROM json_each(?))`,
-      )
-      .all(JSON.stringify(ids))
+  #findStored(ids: readonly string[]): Map<string, StoredSession> {
+    const read = this.#database.prepare<[string], StoredSessionRow>(
+      `${selectSessionsSql} WHERE sessions.id IN (SELECT value FROM json_each(?))`,
+    )
+    const found = this.#database.sessionRecords.find(ids, (missing) =>
+      chunkArray(missing, maxIdsPerStatement)
+        .flatMap((batch) => read.all(JSON.stringify(batch)))
+        .map((row) => new StoredSession(row, this.#database.profile)),
+    )
+    return new Map(found.map((session) => [session.record.id, session]))
   }
 
   /** The index, up to date unless the database cannot be written now: a read does not fail because of that. */

@@ -32,7 +32,7 @@ async function addSessions(segue: TestSegue, count: number): Promise<void> {
 
 const fields = 'id title source origin model startedAt lastActivityAt messageCount pinned archived'
 
-/** Two for the values of flags, one that finds the index up to date, and one for everything of the page. */
+/** Two that find what the cache and the index have up to date, one for the values of flags, and one for the page. */
 test.each([
   { name: 'a page of sessions', node: fields, count: 4 },
   { name: 'a page of sessions with their lineage', node: 'id lineageRoot { id } segmentCount parent { id }', count: 4 },

@@ -2,7 +2,7 @@ import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { ConversationIndexer } from '../../../../src/storage/sqlite/conversation-index/conversation-indexer.ts'
-import { ConversationIndexReader } from '../../../../src/storage/sqlite/conversation-index/conversation-index-reader.ts'
+import { ConversationIndexReader } from '../../../../src/storage/sqlite/conversation-index/reading/conversation-index-reader.ts'
 import { conversationIndexSchema } from '../../../../src/storage/sqlite/conversation-index/conversation-index-schema.ts'
 import type { ConversationIndexEntry } from '../../../../src/storage/sessions/cross-origin-continuation-feed.ts'
 import { StatementCache } from '../../../../src/storage/sqlite/database/statement-cache.ts'
@@ -19,7 +19,7 @@ function newIndex() {
       canInheritSettings: () => true,
       loadReadMarksStart: () => 0,
     }),
-    reader: new ConversationIndexReader(statements),
+    reader: new ConversationIndexReader(statements, { containsOtherOrigin: true }),
   }
 }
 

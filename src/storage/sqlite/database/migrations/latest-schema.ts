@@ -308,12 +308,16 @@ CREATE INDEX conversation_sessions_by_place ON conversation_sessions (takes_plac
 CREATE INDEX conversation_sessions_by_start ON conversation_sessions (root_id, started_at, depth)
     WHERE root_id <> id;
 
+CREATE INDEX conversation_sessions_by_time ON conversation_sessions (activity_at, id, flags);
+
 CREATE INDEX conversation_settings_with_flags ON conversation_settings (session_id)
     WHERE pinned_version > 0 OR archived_version > 0;
 
 CREATE INDEX conversation_settings_with_title ON conversation_settings (session_id) WHERE title IS NOT NULL;
 
 CREATE INDEX conversations_by_activity ON conversations (flags, last_activity_at, root_id);
+
+CREATE INDEX conversations_by_time ON conversations (last_activity_at, root_id, flags);
 
 CREATE UNIQUE INDEX cross_origin_changes_by_change ON cross_origin_changes (change);
 

@@ -1,9 +1,8 @@
-import { chunkArray } from '../../../lib/chunk-array.ts'
-import { orderByIds } from '../../keyset-pagination.ts'
-import type { PageRequest } from '../../../lib/pagination.ts'
-import type { ConversationFlags, SessionFilter, SessionSortKey } from '../../../model/session-filter.ts'
-import type { Attention } from '../../../model/conversation/attention.ts'
-import type { SqlConnection } from '../database/statement-cache.ts'
+import { chunkArray } from '../../../../lib/chunk-array.ts'
+import type { PageRequest } from '../../../../lib/pagination.ts'
+import type { ConversationFlags, SessionFilter, SessionSortKey } from '../../../../model/session-filter.ts'
+import type { Attention } from '../../../../model/conversation/attention.ts'
+import type { SqlConnection } from '../../database/statement-cache.ts'
 import {
   type ConversationIndexFlags,
   conversationFlagsMask,
@@ -16,65 +15,65 @@ import {
   isEmptyConversation,
   isPinned,
   isSegueSession,
-} from './conversation-index-flags.ts'
-import type { ConversationSummaryRow } from './conversation-index-store.ts'
-import type { ConversationSettingsRow } from '../../sessions/conversation-settings.ts'
+} from '../conversation-index-flags.ts'
+import { ConversationIndexList, type ListedKey, type ListedTable } from './conversation-index-list.ts'
+import type { ConversationSummaryRow } from '../conversation-index-store.ts'
+import type { ConversationSettingsRow } from '../../../sessions/conversation-settings.ts'
 import type {
   ConversationCount,
   ConversationListEntry,
   ConversationFilter,
   GivenConversationTitle,
   OffsetPagination,
-} from '../../sessions/conversation-reader.ts'
+} from '../../../sessions/conversation-reader.ts'
 
 type ListedConversationRow = ConversationSummaryRow &
   Pick<ConversationSettingsRow, 'title' | 'read_at'> & { readonly title_version: number | null }
 
-/** A table that is listed, with the names of its key columns. */
-interface ListedTable {
-  readonly table: string
-  readonly idColumn: string
-  readonly timeColumn: string
-}
-
 const sessionTable: ListedTable = { table: 'conversation_sessions', idColumn: 'id', timeColumn: 'activity_at' }
 const conversationTable: ListedTable = { table: 'conversations', idColumn: 'root_id', timeColumn: 'last_activity_at' }
-
-/** A query that other statements can contain. Its columns are id, time and flags. */
-export interface KeyQuery {
-  readonly sql: string
-  readonly parameters: readonly (string | number)[]
-}
 
 const maxIdsPerStatement = 500
 
 /** Reads the index of conversations. The cost of a page depends only on its size. */
 export class ConversationIndexReader {
   readonly #db: SqlConnection
+  readonly #sessions: ConversationIndexList
+  readonly #conversations: ConversationIndexList
+  readonly #ownSessions: ConversationIndexFlagsFilter
 
-  constructor(db: SqlConnection) {
+  /** `containsOtherOrigin`: the index contains sessions that another source stores. */
+  constructor(db: SqlConnection, { containsOtherOrigin }: { readonly containsOtherOrigin: boolean }) {
     this.#db = db
+    this.#sessions = new ConversationIndexList(db, sessionTable)
+    this.#conversations = new ConversationIndexList(db, conversationTable)
+    this.#ownSessions = containsOtherOrigin ? { segueSession: false } : {}
   }
 
   /** Keys of the source's own sessions, newest activity first. */
-  listSessionKeys(page: PageRequest<SessionSortKey>, filter: Omit<SessionFilter, 'ids'>): SessionSortKey[] {
-    return this.#listKeys(sessionTable, page, { ...filter, segueSession: false })
+  listSessionKeys(page: PageRequest<SessionSortKey>, filter: Omit<SessionFilter, 'ids'>): ListedKey[] {
+    const query = this.#sessions.selectKeys(page, { ...filter, ...this.#ownSessions })
+    if (!query) return []
+    const keys = this.#db.prepare<(string | number)[], ListedKey>(query.sql).all(...query.parameters)
+    return page.backwards ? keys.reverse() : keys
   }
 
   /** Conversations with messages, newest message first. The id of a key is the root's. */
   listConversations(page: PageRequest<SessionSortKey>, filter: ConversationFilter): ConversationListEntry[] {
-    const ids = this.#listKeys(conversationTable, page, toListFilter(filter)).map(({ id }) => id)
-    return orderByIds(ids, this.#findConversations(ids), ({ rootId }) => rootId)
+    const keys = this.#conversations.selectKeys(page, toListFilter(filter))
+    if (!keys) return []
+    const rows = this.#db
+      .prepare<(string | number)[], ListedConversationRow>(
+        `WITH page AS (${keys.sql}) ${selectConversationsSql('page CROSS JOIN conversations ON root_id = page.id')}`,
+      )
+      .all(...keys.parameters)
+    return (page.backwards ? rows.reverse() : rows).map(toConversationSummary)
   }
 
   /** How many conversations `listConversations` lists, in groups. Reads one row for each value of `flags`. */
   countConversations(filter: ConversationFilter): ConversationCount[] {
     const listFilter = toListFilter(filter)
-    return this.#db
-      .prepare<[], { flags: ConversationIndexFlags; count: number }>(
-        'SELECT flags, conversation_count AS count FROM conversation_counts WHERE conversation_count > 0',
-      )
-      .all()
+    return this.#countByFlags()
       .filter(({ flags }) => matchesConversationIndexFilter(flags, listFilter))
       .map(({ flags, count }) => ({
         channel: getChannel(flags),
@@ -154,9 +153,9 @@ export class ConversationIndexReader {
    * Reads those with flags.
    */
   listFlagsOfSegueSessions(): Map<string, ConversationFlags> {
-    const flagged = this.#listFlagValues(sessionTable).filter(
-      (flags) => isSegueSession(flags) && (flags & conversationFlagsMask) !== 0,
-    )
+    const flagged = this.#sessions
+      .listFlagValues()
+      .filter((flags) => isSegueSession(flags) && (flags & conversationFlagsMask) !== 0)
     const rows = this.#db
       .prepare<[string], { id: string; flags: number; pinned_version: number; archived_version: number }>(
         `SELECT sessions.id, sessions.flags, coalesce(settings.pinned_version, 0) AS pinned_version,
@@ -177,9 +176,9 @@ export class ConversationIndexReader {
 
   /** What the conversations of the source's own sessions want of a person, by session id, apart from those that are IDLE. */
   listAttentions(): Map<string, Attention> {
-    const flagValues = this.#listFlagValues(sessionTable).filter(
-      (flags) => !isSegueSession(flags) && getAttention(flags) !== 'IDLE',
-    )
+    const flagValues = this.#sessions
+      .listFlagValues()
+      .filter((flags) => !isSegueSession(flags) && getAttention(flags) !== 'IDLE')
     const rows = this.#db
       .prepare<[string], { id: string; flags: number }>(
         `SELECT sessions.id, sessions.flags FROM json_each(?)
@@ -192,9 +191,7 @@ export class ConversationIndexReader {
   /** In no particular order. */
   #findConversations(rootIds: readonly string[]): ConversationListEntry[] {
     const read = this.#db.prepare<[string], ListedConversationRow>(
-      `SELECT conversations.*, settings.title, settings.title_version, settings.read_at FROM conversations
-       LEFT JOIN conversation_settings AS settings ON settings.session_id = conversations.root_id
-       WHERE root_id IN (SELECT value FROM json_each(?))`,
+      `${selectConversationsSql('conversations')} WHERE root_id IN (SELECT value FROM json_each(?))`,
     )
     return chunkArray(rootIds, maxIdsPerStatement)
       .flatMap((batch) => read.all(JSON.stringify(batch)))
@@ -203,64 +200,16 @@ export class ConversationIndexReader {
 
   /** Whether a conversation may be stored by both sources. */
   hasCrossOriginConversations(): boolean {
-    return this.#listFlagValues(conversationTable).some(isCrossOriginConversation)
+    return this.#countByFlags().some(({ flags }) => isCrossOriginConversation(flags))
   }
 
-  /**
-   * A query for the keys of a page of sessions, with their flags. What joins more to it reads a page with one statement.
-   * Null if no session can match.
-   */
-  selectSessionKeys(page: PageRequest<SessionSortKey>, filter: Omit<SessionFilter, 'ids'>): KeyQuery | null {
-    return this.#selectKeys(sessionTable, page, { ...filter, segueSession: false })
-  }
-
-  #listKeys(
-    list: ListedTable,
-    page: PageRequest<SessionSortKey>,
-    filter: ConversationIndexFlagsFilter,
-  ): SessionSortKey[] {
-    const query = this.#selectKeys(list, page, filter)
-    if (!query) return []
-    const keys = this.#db
-      .prepare<(string | number)[], SessionSortKey>(`SELECT id, time AS lastActivityAt FROM (${query.sql})`)
-      .all(...query.parameters)
-    return page.backwards ? keys.reverse() : keys
-  }
-
-  /** SQLite merges one ordered list per value of `flags` that passes the filter, and reads no more of them than the page. */
-  #selectKeys(
-    list: ListedTable,
-    { after, before, limit, backwards }: PageRequest<SessionSortKey>,
-    filter: ConversationIndexFlagsFilter,
-  ): KeyQuery | null {
-    const flagValues = this.#listFlagValues(list).filter((flags) => matchesConversationIndexFilter(flags, filter))
-    if (flagValues.length === 0) return null
-    const { table, idColumn, timeColumn } = list
-    // Newest first: what comes after a key in the list is smaller than it.
-    const bounds = `${after ? `AND (${timeColumn}, ${idColumn}) < (?, ?)` : ''} ${before ? `AND (${timeColumn}, ${idColumn}) > (?, ?)` : ''}`
-    const direction = backwards ? 'ASC' : 'DESC'
-    const select = `SELECT ${idColumn} AS id, ${timeColumn} AS time, flags FROM ${table} WHERE flags = ? ${bounds}`
-    const boundParameters = [after, before].flatMap((key) => (key ? [key.lastActivityAt, key.id] : []))
-    const parameters: (string | number)[] = []
-    for (const flags of flagValues) parameters.push(flags, ...boundParameters)
-    return {
-      sql: `${flagValues.map(() => select).join(' UNION ALL ')} ORDER BY time ${direction}, id ${direction} LIMIT ?`,
-      parameters: [...parameters, limit],
-    }
-  }
-
-  #listFlagValues({ table }: ListedTable): ConversationIndexFlags[] {
+  /** One row for each value of `flags` that conversations have. The condition makes it a search, not a scan. */
+  #countByFlags(): { readonly flags: ConversationIndexFlags; readonly count: number }[] {
     return this.#db
-      .prepare<[], { flags: number }>(
-        `WITH RECURSIVE each (flags) AS (
-           SELECT min(flags) FROM ${table}
-           UNION ALL
-           SELECT (SELECT min(flags) FROM ${table} WHERE flags > each.flags) FROM each WHERE flags IS NOT NULL
-         )
-         SELECT flags FROM each WHERE flags IS NOT NULL`,
+      .prepare<[], { flags: ConversationIndexFlags; count: number }>(
+        'SELECT flags, conversation_count AS count FROM conversation_counts WHERE flags >= 0 AND conversation_count > 0',
       )
       .all()
-      .map(({ flags }) => flags)
   }
 }
 
@@ -276,6 +225,12 @@ function hasPlaceSql(session: string): string {
 /** The work of agents and schedules is listed only for clients that ask for its channel. */
 function toListFilter(filter: ConversationFilter): ConversationIndexFlagsFilter {
   return { ...filter, ...(!filter.channels && { internal: false }), empty: false }
+}
+
+/** Selects rows of `ListedConversationRow`. */
+function selectConversationsSql(from: string): string {
+  return `SELECT conversations.*, settings.title, settings.title_version, settings.read_at FROM ${from}
+    LEFT JOIN conversation_settings AS settings ON settings.session_id = conversations.root_id`
 }
 
 function toConversationSummary(row: ListedConversationRow): ConversationListEntry {
