@@ -1,16 +1,17 @@
 import { parseJsonWithExactNumbers, reviveExactNumber } from '../text/json.ts'
 import { shortenJson } from './shorten-json.ts'
 
-/** In UTF-16 code units. Shorter text is parsed at once. */
-export const maxLengthAtOnce = 16_384
+/** Shorter JSON is parsed at once. */
+export const maxBytesAtOnce = 16_384
 
 /**
- * Parses JSON of a client as `parseJsonWithExactNumbers` does, and yields to the event loop. Rejects with SyntaxError if it is
+ * Parses JSON of a client, which is given as UTF-8 in chunks, as `parseJsonWithExactNumbers` does, and yields to the event loop. Rejects with SyntaxError if it is
  * not JSON, and with JsonLimitError if it has more than `maxValues` values.
  */
-export async function parseJsonInSteps(text: string, maxValues: number): Promise<unknown> {
-  if (text.length <= maxLengthAtOnce) return parseJsonWithExactNumbers(text)
-  const short = await shortenJson(text, maxValues)
+export async function parseJsonInSteps(chunks: readonly Buffer[], maxValues: number): Promise<unknown> {
+  const byteLength = chunks.reduce((sum, { length }) => sum + length, 0)
+  if (byteLength <= maxBytesAtOnce) return parseJsonWithExactNumbers(Buffer.concat(chunks).toString())
+  const short = await shortenJson(chunks, maxValues)
   return JSON.parse(short.text, createJsonReviver(short.strings))
 }
 

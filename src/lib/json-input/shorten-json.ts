@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { StringDecoder } from 'node:string_decoder'
 import { turnScheduler } from '../event-loop/turn-scheduler.ts'
 
 /** JSON text without its long strings. */
@@ -17,19 +18,21 @@ export class JsonLimitError extends Error {
 /** In UTF-16 code units, as written. A longer string is taken out. */
 const maxStringLength = 1024
 
-/** How much is scanned or decoded at once, in UTF-16 code units. */
-const stepLength = 131_072
+/** How much is decoded and scanned at once, in bytes. */
+const stepBytes = 65_536
 
 const [quote, backslash, comma, colon, leftBrace, leftBracket, lowerU] = [0x22, 0x5c, 0x2c, 0x3a, 0x7b, 0x5b, 0x75]
 
 /**
- * Takes the long strings out of JSON text, in steps that yield to the event loop, so that `JSON.parse` takes only a moment
- * for the rest. Text of 16 MiB takes it up to several seconds otherwise. Rejects with JsonLimitError if the text has more
- * than `maxValues` values, and with SyntaxError if a long string is invalid; whatever else is invalid stays so.
+ * Takes the long strings out of JSON, which is given as UTF-8 in chunks, in steps that yield to the event loop, so that
+ * `JSON.parse` takes only a moment for the rest. 16 MiB take it up to several seconds otherwise, and joining and decoding them
+ * takes long as well. Rejects with JsonLimitError if the JSON has more than `maxValues` values, and with SyntaxError if a
+ * long string is invalid; whatever else is invalid stays so.
  */
-export async function shortenJson(text: string, maxValues: number): Promise<ShortJson> {
-  const shortener = new JsonShortener(text, maxValues)
-  while (shortener.step()) {
+export async function shortenJson(chunks: Iterable<Buffer>, maxValues: number): Promise<ShortJson> {
+  const shortener = new JsonShortener(maxValues)
+  for (const text of decodeInSteps(chunks)) {
+    shortener.add(text)
     if (turnScheduler.mustWait()) await turnScheduler.wait()
   }
   // The rest is parsed at once.
@@ -37,51 +40,57 @@ export async function shortenJson(text: string, maxValues: number): Promise<Shor
   return shortener.finish()
 }
 
+function* decodeInSteps(chunks: Iterable<Buffer>): Generator<string, void, void> {
+  const decoder = new StringDecoder()
+  for (const chunk of chunks)
+    for (let start = 0; start < chunk.length; start += stepBytes)
+      yield decoder.write(chunk.subarray(start, start + stepBytes))
+  yield decoder.end()
+}
+
 class JsonShortener {
-  readonly #text: string
   readonly #maxValues: number
   readonly #namePrefix = randomUUID()
   readonly #strings = new Map<string, string>()
   #short = ''
-  #copiedTo = 0
-  #position = 0
   #valueCount = 1
-  /** Where the text of the current string begins; null outside of strings. */
-  #stringStart: number | null = null
+  #isInString = false
+  /** Of the current string, as written. */
+  #stringLength = 0
+  /** The current string as written, while it is not long. */
+  #source = ''
+  /** The current string, once it is long. */
   #decoded = ''
-  #decodedTo = 0
   #isAfterLongString = false
+  /** The beginning of an escape that goes on in the next piece. */
+  #carry = ''
 
-  constructor(text: string, maxValues: number) {
-    this.#text = text
+  constructor(maxValues: number) {
     this.#maxValues = maxValues
   }
 
-  /** Scans a piece of the text. Returns false at its end. */
-  step(): boolean {
-    const end = Math.min(this.#position + stepLength, this.#text.length)
-    while (this.#position < end) {
-      if (this.#stringStart === null) this.#scanStructure(end)
-      else this.#scanString(this.#stringStart, end)
-    }
+  /** Scans the next piece of the JSON. */
+  add(piece: string): void {
+    const text = `${this.#carry}${piece}`
+    this.#carry = ''
+    for (let position = 0; position < text.length;)
+      position = this.#isInString ? this.#scanString(text, position) : this.#scanStructure(text, position)
     if (this.#valueCount > this.#maxValues)
       throw new JsonLimitError(`The JSON has more than ${this.#maxValues} values.`)
-    return end < this.#text.length
   }
 
   finish(): ShortJson {
-    return { text: this.#short + this.#text.slice(this.#copiedTo), strings: this.#strings }
+    return { text: `${this.#short}${this.#source}${this.#carry}`, strings: this.#strings }
   }
 
-  #scanStructure(end: number): void {
-    const text = this.#text
-    for (let position = this.#position; position < end; position += 1) {
+  /** Returns where the next string begins, or the end. */
+  #scanStructure(text: string, start: number): number {
+    for (let position = start; position < text.length; position += 1) {
       const code = text.charCodeAt(position)
       if (code === quote) {
-        this.#position = position + 1
-        this.#stringStart = this.#position
-        this.#decodedTo = this.#position
-        return
+        this.#short += text.slice(start, position + 1)
+        this.#isInString = true
+        return position + 1
       }
       // Each opens or follows a value.
       if (code === comma || code === leftBrace || code === leftBracket) this.#valueCount += 1
@@ -90,41 +99,48 @@ class JsonShortener {
       else if (code <= 0x20) continue
       this.#isAfterLongString = false
     }
-    this.#position = end
+    this.#short += text.slice(start)
+    return text.length
   }
 
-  /** A step ends between two characters of the string, so that each of its pieces can be decoded alone. */
-  #scanString(start: number, end: number): void {
-    const text = this.#text
-    let position = this.#position
-    while (position < end) {
+  /** Returns where the string ends. What it has of a string is complete, so that it can be decoded alone. */
+  #scanString(text: string, start: number): number {
+    let position = start
+    while (position < text.length) {
       const code = text.charCodeAt(position)
-      if (code === quote) return this.#endString(start, position)
-      position += code !== backslash ? 1 : text.charCodeAt(position + 1) === lowerU ? 6 : 2
+      if (code === quote) {
+        this.#addToString(text.slice(start, position))
+        this.#endString()
+        return position + 1
+      }
+      const next = position + (code !== backslash ? 1 : text.charCodeAt(position + 1) === lowerU ? 6 : 2)
+      if (next > text.length) break
+      position = next
     }
-    this.#position = position
-    this.#decodeTo(position)
+    this.#addToString(text.slice(start, position))
+    this.#carry = text.slice(position)
+    return text.length
   }
 
-  #endString(start: number, end: number): void {
-    this.#position = end + 1
-    this.#stringStart = null
-    this.#isAfterLongString = end - start > maxStringLength
-    if (!this.#isAfterLongString) {
-      this.#decoded = ''
-      return
-    }
-    this.#decodeTo(end)
-    const name = `${this.#namePrefix}:${this.#strings.size}`
-    this.#strings.set(name, this.#decoded)
+  #addToString(source: string): void {
+    this.#source += source
+    this.#stringLength += source.length
+    if (this.#stringLength <= maxStringLength) return
+    const decoded: unknown = JSON.parse(`"${this.#source}"`)
+    this.#decoded += String(decoded)
+    this.#source = ''
+  }
+
+  #endString(): void {
+    this.#isAfterLongString = this.#stringLength > maxStringLength
+    if (this.#isAfterLongString) {
+      const name = `${this.#namePrefix}:${this.#strings.size}`
+      this.#strings.set(name, this.#decoded)
+      this.#short += `${name}"`
+    } else this.#short += `${this.#source}"`
+    this.#isInString = false
+    this.#stringLength = 0
+    this.#source = ''
     this.#decoded = ''
-    this.#short += `${this.#text.slice(this.#copiedTo, start)}${name}`
-    this.#copiedTo = end
-  }
-
-  #decodeTo(end: number): void {
-    const piece: unknown = JSON.parse(`"${this.#text.slice(this.#decodedTo, end)}"`)
-    this.#decoded += String(piece)
-    this.#decodedTo = end
   }
 }

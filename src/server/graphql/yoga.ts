@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream'
 import { createYoga } from 'graphql-yoga'
 import type { RequestInfo } from '../../schema/context.ts'
 import { schema } from '../../schema/schema.ts'
@@ -59,9 +58,7 @@ export function createYogaHandler({
     landingPage: false,
     graphiql: false,
   })
-  return (request, response, caller, body) =>
-    // Yoga takes a body that has been read from the property `body`.
-    yoga(Object.assign(request, body && { body: Readable.from([body]) }), response, { caller })
+  return (request, response, caller, body) => yoga(request, response, { caller, body })
 }
 
 function readRequestInfo({ headers, signal }: Request, { viewer }: Caller): RequestInfo {

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 
-/** Reads the body of a request, up to a number of bytes. Rejects if the client disconnects before its end. */
-export function readRequestBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | 'too large'> {
-  const { promise, resolve, reject } = Promise.withResolvers<Buffer | 'too large'>()
+/** Reads the body of a request, up to a number of bytes, in chunks. Rejects if the client disconnects before its end. */
+export function readRequestBody(request: IncomingMessage, maxBytes: number): Promise<readonly Buffer[] | 'too large'> {
+  const { promise, resolve, reject } = Promise.withResolvers<readonly Buffer[] | 'too large'>()
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) return Promise.resolve('too large')
   const chunks: Buffer[] = []
   let size = 0
@@ -14,7 +14,7 @@ export function readRequestBody(request: IncomingMessage, maxBytes: number): Pro
     resolve('too large')
   }
   request.on('data', onData)
-  request.once('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)))
+  request.once('end', () => resolve(chunks))
   request.once('error', reject)
   request.once('close', () => {
     if (!request.complete) reject(new Error('The client disconnected.'))

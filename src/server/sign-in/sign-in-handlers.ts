@@ -64,7 +64,7 @@ export function createSignOutHandler(cookies: SignInCookies): PublicRequestHandl
 async function readToken(request: IncomingMessage): Promise<string | null> {
   const body = await readRequestBody(request, maxBodyBytes)
   if (body === 'too large') return null
-  return bodySchema.safeParse(parseJsonOrNull(body.toString())).data?.token ?? null
+  return bodySchema.safeParse(parseJsonOrNull(Buffer.concat(body).toString())).data?.token ?? null
 }
 
 function withBearer(request: IncomingMessage, token: string) {

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { GraphQLError } from 'graphql'
 import { parseJsonWithExactNumbersOrNull } from '../../lib/text/json.ts'
 import { type GraphQLParams, parseGraphQLParams } from '../graphql/graphql-params.ts'
-import { parseRequestJson } from '../graphql/parse-request-json.ts'
+import type { RequestJson } from '../graphql/request-json.ts'
 import { acceptsExactMediaType } from '../http/accept-header.ts'
 
 /** Whether a request names server-sent events in its Accept header. A wildcard is not enough. */
@@ -16,11 +16,11 @@ export function acceptsEventStream({ headers, method }: IncomingMessage): boolea
  */
 export async function readGraphQLParams(
   request: IncomingMessage,
-  body: Buffer,
+  body: RequestJson,
 ): Promise<GraphQLParams | GraphQLError | null> {
   if (request.method === 'GET') return parseQueryParams(request)
   try {
-    return parseGraphQLParams(await parseRequestJson(body.toString()))
+    return parseGraphQLParams(await body.parse())
   } catch (error) {
     if (error instanceof GraphQLError) return error
     if (error instanceof SyntaxError) return null

@@ -7,6 +7,7 @@ import { createForbiddenOverGetError, isForbiddenOverGet } from '../graphql/forb
 import type { JsonRequestHandler } from '../graphql/json/json-request-handler.ts'
 import { omitHttpExtension } from '../graphql/json/encode-result.ts'
 import type { OperationRunner } from '../graphql/operation-runner.ts'
+import { RequestJson } from '../graphql/request-json.ts'
 import type { CallerLimits } from '../auth/caller-limits.ts'
 import type { Caller } from '../auth/caller.ts'
 import type { GraphQLParams } from '../graphql/graphql-params.ts'
@@ -23,7 +24,7 @@ export interface SseHandlerOptions extends Omit<SseWriterOptions, 'revoked'> {
   readonly operations: OperationRunner
   /** What a caller may have at the same time. */
   readonly limits: CallerLimits
-  /** Handles queries and mutations of clients that accept JSON, too. The body is in the `body` of the request. */
+  /** Handles queries and mutations of clients that accept JSON, too. */
   readonly handleJson: JsonRequestHandler
   /** Called for each request. */
   readonly readMaxRequestBytes: () => number
@@ -44,11 +45,12 @@ export function createSseHandler(options: SseHandlerOptions): RequestHandler {
     const maxBytes = options.readMaxRequestBytes()
     const body = await readRequestBody(request, maxBytes)
     if (body === 'too large') return sendErrors(response, 413, createPayloadTooLargeError(maxBytes))
-    const params = await readGraphQLParams(request, body)
+    const json = new RequestJson(body)
+    const params = await readGraphQLParams(request, json)
     if (params instanceof GraphQLError) return sendErrors(response, 413, params)
     const acceptsJson = negotiateMediaType(request.headers.accept, jsonMediaTypes) !== null
     if (acceptsJson && !(params && options.operations.findType(params) === 'subscription')) {
-      return options.handleJson(request, response, caller, body)
+      return options.handleJson(request, response, caller, request.method === 'POST' ? json : null)
     }
     if (!params) return sendErrors(response, 400, createInvalidParamsError())
     return new SseExchange(request, response, caller, options).run(params)

@@ -1,7 +1,7 @@
 import { turnScheduler } from '../../lib/event-loop/turn-scheduler.ts'
-import { maxLengthAtOnce } from '../../lib/json-input/parse-json-in-steps.ts'
+import { maxBytesAtOnce } from '../../lib/json-input/parse-json-in-steps.ts'
 import { type ShortJson, shortenJson } from '../../lib/json-input/shorten-json.ts'
-import { maxRequestJsonValues } from '../graphql/parse-request-json.ts'
+import { maxRequestJsonValues } from '../graphql/request-json.ts'
 import { addMissingQuery } from './add-missing-query.ts'
 
 /** A message as it is handled: without its long strings. */
@@ -39,7 +39,7 @@ export class MessageInbox {
       return
     }
     if (!Buffer.isBuffer(item)) this.#handle(item)
-    else if (item.byteLength > maxLengthAtOnce) this.#wait(item.byteLength, shortenMessage(item))
+    else if (item.byteLength > maxBytesAtOnce) this.#wait(item.byteLength, shortenMessage(item))
     else this.#handle(createMessage({ text: String(item), strings: noStrings }, item.byteLength))
   }
 
@@ -82,10 +82,10 @@ export class MessageInbox {
   }
 }
 
-/** The socket has read and decoded the message in this turn of the event loop, which takes long enough. */
+/** The socket has read the message in this turn of the event loop, which takes long enough. */
 async function shortenMessage(data: Buffer): Promise<InboxMessage> {
   await turnScheduler.wait()
-  return createMessage(await shortenJson(data.toString(), maxRequestJsonValues), data.byteLength)
+  return createMessage(await shortenJson([data], maxRequestJsonValues), data.byteLength)
 }
 
 function createMessage({ text, strings }: ShortJson, byteLength: number): InboxMessage {

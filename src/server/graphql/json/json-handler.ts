@@ -8,7 +8,7 @@ import { jsonMediaTypes, negotiateMediaType } from '../../http/accept-header.ts'
 import { type ErrorFormatter, httpExtensionSchema } from '../error-formatter.ts'
 import { graphqlParamNames, type GraphQLParams, parseGraphQLParams } from '../graphql-params.ts'
 import type { OperationRunner } from '../operation-runner.ts'
-import { parseRequestJson } from '../parse-request-json.ts'
+import type { RequestJson } from '../request-json.ts'
 import { readOperationHeaders } from './operation-headers.ts'
 import type { JsonRequestHandler } from './json-request-handler.ts'
 import { runJsonOperation } from './run-json-operation.ts'
@@ -50,8 +50,8 @@ export function createJsonHandler(options: JsonHandlerOptions): JsonRequestHandl
 }
 
 /** Null if Yoga has to say what is wrong with the body, or if it is a batch. */
-async function parseBody(body: Buffer): Promise<GraphQLParams | null> {
-  const value = await parseRequestJson(body.toString()).catch(() => null)
+async function parseBody(body: RequestJson): Promise<GraphQLParams | null> {
+  const value = await body.parse().catch(() => null)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
   return Object.keys(value).every((name) => graphqlParamNames.has(name)) ? parseGraphQLParams(value) : null
 }

@@ -2,6 +2,7 @@ import { readRequestBody } from '../../http/read-request-body.ts'
 import type { RequestHandler } from '../../http/router.ts'
 import { sendJson } from '../../http/send-json.ts'
 import { createPayloadTooLargeError } from '../graphql-errors.ts'
+import { RequestJson } from '../request-json.ts'
 import type { JsonRequestHandler } from './json-request-handler.ts'
 
 /** Reads the body of each POST request before `handle`. Larger ones are 413. */
@@ -11,6 +12,6 @@ export function limitRequestBody(handle: JsonRequestHandler, readMaxBytes: () =>
     const maxBytes = readMaxBytes()
     const body = await readRequestBody(request, maxBytes)
     if (body === 'too large') return sendJson(response, 413, { errors: [createPayloadTooLargeError(maxBytes)] })
-    return handle(request, response, caller, body)
+    return handle(request, response, caller, new RequestJson(body))
   }
 }

@@ -1,16 +1,16 @@
 import type { Plugin } from 'graphql-yoga'
-import { parseRequestJson } from '../parse-request-json.ts'
+import type { YogaServerContext } from './use-slow-consumer-timeout.ts'
 
 /**
- * Keeps the digits of big integers in variables, and parses a large body in steps. Yoga's parser reads the body with
- * `request.json()`, which rounds them, and takes long.
+ * Gives Yoga the JSON that was read before. Its own parser reads the body with `request.json()`, which rounds big integers,
+ * and takes long for a large body.
  */
-export function useExactJson(): Plugin {
+export function useExactJson(): Plugin<object, YogaServerContext> {
   return {
-    onRequestParse({ requestParser, setRequestParser }) {
-      if (!requestParser) return
+    onRequestParse({ requestParser, setRequestParser, serverContext: { body } }) {
+      if (!requestParser || !body) return
       setRequestParser((request) => {
-        request.json = async () => parseRequestJson(await request.text())
+        request.json = () => body.parse()
         return requestParser(request)
       })
     },

@@ -1,10 +1,13 @@
 import type { ServerResponse } from 'node:http'
 import type { Plugin } from 'graphql-yoga'
 import type { Caller } from '../../auth/caller.ts'
+import type { RequestJson } from '../request-json.ts'
 
 /** What Yoga passes to its plugins in Node. */
 export interface YogaServerContext {
   readonly caller: Caller
+  /** Null for a method without a body. */
+  readonly body: RequestJson | null
   readonly res: ServerResponse
 }
 

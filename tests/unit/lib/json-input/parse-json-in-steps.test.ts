@@ -3,7 +3,7 @@ import { parseJsonInSteps } from '../../../../src/lib/json-input/parse-json-in-s
 import { JsonLimitError } from '../../../../src/lib/json-input/shorten-json.ts'
 
 const maxValues = 1000
-const parse = (text: string): Promise<unknown> => parseJsonInSteps(text, maxValues)
+const parse = (text: string): Promise<unknown> => parseJsonInSteps([Buffer.from(text)], maxValues)
 
 /** Text that is not parsed at once. */
 const padding = ' '.repeat(20_000)
@@ -26,6 +26,17 @@ describe('parsing JSON in steps', () => {
     for (let shift = 0; shift < 12; shift += 1) {
       const text = `{"a":"${'x'.repeat(shift)}${'\\ud83d\\ude00\\n'.repeat(30_000)}"}`
       expect(await parse(text)).toEqual(JSON.parse(text))
+    }
+  })
+
+  test('reads chunks that end anywhere', async () => {
+    const value = { 'a "name" é': ['short \\ 😀', 'long 漢 😀 \n'.repeat(2000)], b: 12345678901234 }
+    const bytes = Buffer.from(JSON.stringify(value).replaceAll('漢', String.raw`\u6f22`))
+    for (const size of [1, 2, 3, 5, 7, 1000]) {
+      const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) =>
+        bytes.subarray(index * size, (index + 1) * size),
+      )
+      expect(await parseJsonInSteps(chunks, maxValues)).toEqual(value)
     }
   })
 
