@@ -17,7 +17,6 @@ const target = 'node22.18'
  */
 const externalPackages = [
   'better-sqlite3',
-  'pino',
   'pino-pretty',
   'sharp',
   'heic-decode',
@@ -25,7 +24,6 @@ const externalPackages = [
   'read-excel-file',
   'unpdf',
   '@graphql-yoga/render-graphiql',
-  '@opentelemetry/api',
   '@opentelemetry/exporter-trace-otlp-http',
   '@opentelemetry/resources',
   '@opentelemetry/sdk-trace-node',
