@@ -16,6 +16,7 @@ export default defineConfig({
       'tests/e2e/**',
       'client/tests/chromium/**',
     ],
+    globalSetup: ['tests/support/server/built-program.ts'],
     setupFiles: ['tests/support/disable-sdk-warnings.ts'],
     // Processes, because better-sqlite3 blocks its thread. The files of a process share its modules, so that these are
     // loaded once; each test creates and disposes of everything else that it uses.

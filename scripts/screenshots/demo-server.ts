@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import buildProgram, { builtProgram } from '../../tests/support/server/built-program.ts'
 import { createSegueClient, type SegueClient } from '../../client/src/index.ts'
 
 export interface DemoServer extends AsyncDisposable {
@@ -41,8 +42,8 @@ export async function startDemoServer(config: object): Promise<DemoServer> {
 }
 
 async function start(home: string, port: string): Promise<{ readonly child: ChildProcess; readonly url: string }> {
-  const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts')
-  const args = [main, '--port', port, '--home', home, '--no-hermes', '--offline-delay', '5']
+  buildProgram()
+  const args = [builtProgram, '--port', port, '--home', home, '--no-hermes', '--offline-delay', '5']
   // Nothing of the machine's is shown.
   const env = { PATH: process.env['PATH'] ?? '', HOME: home }
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] })

@@ -6,10 +6,11 @@ import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { commandHelp, findSubcommandName, parseCliSubcommand } from '../../src/config/command-line/cli-subcommand.ts'
 import { segueVersion } from '../../src/config/command-line/segue-version.ts'
+import { builtProgram } from '../support/server/built-program.ts'
 import { newTempFolder } from '../support/server/segue.ts'
 
 /** Runs the CLI in a process of its own. */
-const runCli = (...argv: string[]) => runNode(new URL('../../src/main.ts', import.meta.url).pathname, ...argv)
+const runCli = (...argv: string[]) => runNode(builtProgram, ...argv)
 
 async function runNode(...argv: string[]) {
   const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env
@@ -44,8 +45,7 @@ test.each([
   { timeout: 60_000 },
   async (version, code, message) => {
     const setVersion = `Object.defineProperty(process.versions, 'node', { value: '${version}' })`
-    const program = new URL('../../src/bin.ts', import.meta.url).pathname
-    const argv = ['--import', `data:text/javascript,${encodeURIComponent(setVersion)}`, program, '--version']
+    const argv = ['--import', `data:text/javascript,${encodeURIComponent(setVersion)}`, builtProgram, '--version']
     expect(await runNode(...argv)).toMatchObject({ code, stderr: message })
   },
 )

@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     root: import.meta.dirname,
     include: ['**/*.test.ts'],
+    globalSetup: ['../support/server/built-program.ts'],
     setupFiles: ['../support/disable-sdk-warnings.ts'],
     pool: 'forks',
     isolate: false,

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ChatClient } from '../../support/clients/chat-client.ts'
 import { EventReader } from '../../support/clients/reader.ts'
+import { builtProgram } from '../../support/server/built-program.ts'
 import { newTempFolder } from '../../support/server/segue.ts'
 import { runToEnd, startServerProcess } from '../../support/server/server-process.ts'
 
@@ -71,8 +72,7 @@ test('a backup that is killed leaves no file under its name, and harms neither t
   await using client = new ChatClient(server.url)
   const { id } = await client.start({ text: 'Tell me about your mother.' })
 
-  const main = new URL('../../../src/main.ts', import.meta.url).pathname
-  const backup = spawn(process.execPath, [main, 'backup', file, '--home', home], { stdio: 'ignore' })
+  const backup = spawn(process.execPath, [builtProgram, 'backup', file, '--home', home], { stdio: 'ignore' })
   const exited = once(backup, 'exit')
   // It has begun to write.
   await expect.poll(() => listArchives(folder), { timeout: 20_000, interval: 1 }).not.toEqual([])
@@ -101,9 +101,8 @@ test.runIf(isRoot)('a backup that fills its disk leaves nothing behind', { timeo
   for (const path of [home, join(home, 'files'), disk]) mkdirSync(path)
   const bytes = Buffer.alloc(2 * 1024 * 1024, 'x')
   writeFileSync(join(home, 'files', createHash('sha256').update(bytes).digest('hex')), bytes)
-  const main = new URL('../../../src/main.ts', import.meta.url).pathname
   const command = `mount -t tmpfs -o size=1m tmpfs ${disk}
-    ${process.execPath} ${main} backup ${disk}/segue.tar --home ${home}; echo status $?; ls -A ${disk}`
+    ${process.execPath} ${builtProgram} backup ${disk}/segue.tar --home ${home}; echo status $?; ls -A ${disk}`
   const { stdout, stderr } = spawnSync('unshare', ['-m', 'sh', '-c', command], { encoding: 'utf8' })
   expect(stdout).toBe('status 1\n')
   expect(stderr).toMatch(/^The backup .* cannot be written \(ENOSPC.*\)\. Nothing was written\.\n$/)

@@ -1,6 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import buildProgram, { builtProgram } from './built-program.ts'
 
 const timeoutMs = 30_000
 
@@ -65,12 +66,20 @@ export async function runToEnd(
   return { code: child.exitCode, ...output }
 }
 
+let isBuilt = false
+
+/** For programs other than Vitest, which has built it before. */
+function ensureBuilt(): void {
+  if (!isBuilt) buildProgram()
+  isBuilt = true
+}
+
 function spawnSegue({ argv = [], env = {}, launcher = [] }: ServerArguments): ChildProcessWithoutNullStreams {
-  const main = new URL('../../../src/main.ts', import.meta.url).pathname
+  ensureBuilt()
   const { PATH = '', HOME = '' } = process.env
   // Compiling takes half of the time of a start. The cache of the test process saves it.
   const NODE_COMPILE_CACHE = new URL('../../../node_modules/.cache/compile', import.meta.url).pathname
-  const [command = process.execPath, ...args] = [...launcher, process.execPath, main, ...argv]
+  const [command = process.execPath, ...args] = [...launcher, process.execPath, builtProgram, ...argv]
   return spawn(command, args, { env: { PATH, HOME, NODE_COMPILE_CACHE, ...env }, stdio: 'pipe' })
 }
 
