@@ -4,6 +4,7 @@ import { deepStrictEqual } from 'node:assert'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import buildProgram, { builtProgram } from '../tests/support/server/built-program.ts'
 import { newTempFolder } from '../tests/support/server/segue.ts'
 import { openBenchHome } from './http/bench-home.ts'
 import { type LoadResult, sendLoad } from './http/load.ts'
@@ -36,9 +37,11 @@ if (
 )
   throw new Error('The peers could not be installed.')
 
+buildProgram()
+
 function startSegue(home: string): Promise<ServerProcess> {
   const flags = ['--home', home, '--port', '0', '--no-hermes']
-  return ServerProcess.start([join(root, 'src', 'main.ts'), ...flags], {
+  return ServerProcess.start([builtProgram, ...flags], {
     PATH: process.env['PATH'],
     HOME: newTempFolder(),
   })

@@ -1,10 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import buildProgram, { builtProgram } from '../../tests/support/server/built-program.ts'
 import { newHome } from '../../tests/support/server/segue.ts'
 import { ServerProcess } from '../support/pinned-process.ts'
 import { findId, post } from './readers.ts'
 
-const segueMain = join(import.meta.dirname, '..', '..', 'src', 'main.ts')
+buildProgram()
+
 export const limitServer = join(import.meta.dirname, 'servers', 'limit.ts')
 
 /** The arguments that start Segue in a new home. With the URL of a provider's endpoint, its model answers. */
@@ -15,7 +17,7 @@ export function newSegueArguments(provider: string | null, flags: readonly strin
   if (provider !== null) writeFileSync(join(home, 'config.json'), JSON.stringify({ model: 'paced/paced', providers }))
   // The offline agent repeats them, word by word.
   else writeFileSync(join(home, 'INSTRUCTIONS.md'), 'word '.repeat(12_000))
-  return [segueMain, '--port', '0', '--home', home, '--hermes-home', 'none', '--grace', '0', ...flags]
+  return [builtProgram, '--port', '0', '--home', home, '--hermes-home', 'none', '--grace', '0', ...flags]
 }
 
 export async function startSegue(provider: string | null, flags: readonly string[] = []): Promise<ServerProcess> {

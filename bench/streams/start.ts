@@ -1,5 +1,4 @@
 // How long the server takes from the start of its process until it is ready, and how much memory it holds then.
-import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { BenchmarkRow } from '../support/report.ts'
@@ -14,9 +13,7 @@ interface Start {
   readonly residentMb: number
 }
 
-const root = join(import.meta.dirname, '..', '..')
 const emptyServer = join(import.meta.dirname, 'servers', 'empty.mjs')
-const builtServer = join(root, 'dist', 'bin.js')
 
 async function measure(args: readonly string[]): Promise<Start> {
   const { PATH, HOME } = process.env
@@ -30,10 +27,9 @@ async function measure(args: readonly string[]): Promise<Start> {
 
 /** Returns the rows, and all rounds. Measures the build that `npm start` runs. */
 export async function measureStart(): Promise<{ rows: BenchmarkRow[]; details: object }> {
-  execFileSync(process.execPath, [join(root, 'scripts', 'build-if-stale.mjs'), 'server'])
   const contenders = [
     { name: 'limit', measure: () => measure([emptyServer]) },
-    { name: 'Segue', measure: () => measure([builtServer, ...newSegueArguments(null).slice(1)]) },
+    { name: 'Segue', measure: () => measure(newSegueArguments(null)) },
   ]
   // Compiles what the caches of the compiler keep.
   for (const contender of contenders) await contender.measure()
