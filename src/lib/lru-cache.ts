@@ -24,11 +24,6 @@ export class LruCache<K, V> {
     this.#entries.delete(key)
   }
 
-  /** Removes all entries. */
-  clear(): void {
-    this.#entries.clear()
-  }
-
   /** Sets the value of a key, which becomes the most recently used one. */
   set(key: K, value: V): void {
     // A map iterates in insertion order, so its first key is the least recently used one.

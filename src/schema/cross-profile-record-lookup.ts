@@ -23,7 +23,7 @@ interface FoundNode<Type extends NodeType> {
 /** How long several executions may share what was read, in milliseconds, if nothing is known to have changed. */
 const maxSharedAgeMs = 250
 
-type NodeCaches = { readonly [Type in NodeType]: Map<string, Promise<FoundNode<Type> | null>> }
+type NodeCaches = { [Type in NodeType]?: Map<string, Promise<FoundNode<Type> | null>> }
 
 /** A session of which the profile is known already: one that a subscription follows. */
 export interface FollowedSession {
@@ -40,7 +40,7 @@ export class CrossProfileRecordLookup implements Disposable {
   /** The profiles that exist for the caller. */
   readonly visible: ViewerProfiles
   readonly #requestProfiles = new Map<ProfileServices, RequestProfile>()
-  readonly #nodes = createNodeCaches()
+  #nodes: NodeCaches = {}
   readonly #createdAtMs = performance.now()
   #followedSession: FollowedSession | null
   #isDisposed = false
@@ -185,11 +185,11 @@ export class CrossProfileRecordLookup implements Disposable {
   clearCaches(): void {
     this.#disposeSnapshots()
     this.#requestProfiles.clear()
-    for (const cache of Object.values(this.#nodes)) cache.clear()
+    this.#nodes = {}
   }
 
   #findCached<Type extends NodeType>(type: Type, id: string): Promise<FoundNode<Type> | null> {
-    const cache = this.#nodes[type]
+    const cache: NonNullable<NodeCaches[Type]> = (this.#nodes[type] ??= new Map())
     const node = cache.get(id) ?? this.#search(type, id)
     cache.set(id, node)
     return node
@@ -204,8 +204,8 @@ export class CrossProfileRecordLookup implements Disposable {
   }
 
   #toRequestProfile(services: ProfileServices): RequestProfile {
-    const profile = this.#requestProfiles.get(services) ?? createRequestProfile(services)
-    this.#requestProfiles.set(services, profile)
+    let profile = this.#requestProfiles.get(services)
+    if (!profile) this.#requestProfiles.set(services, (profile = createRequestProfile(services)))
     // A resolver may go on after the execution has ended with an error.
     if (this.#isDisposed) profile.snapshot[Symbol.dispose]()
     return profile
@@ -213,21 +213,5 @@ export class CrossProfileRecordLookup implements Disposable {
 
   #disposeSnapshots(): void {
     for (const { snapshot } of this.#requestProfiles.values()) snapshot[Symbol.dispose]()
-  }
-}
-
-function createNodeCaches(): NodeCaches {
-  return {
-    Conversation: new Map(),
-    Session: new Map(),
-    Message: new Map(),
-    Stream: new Map(),
-    Approval: new Map(),
-    ApprovalRule: new Map(),
-    Clarification: new Map(),
-    Job: new Map(),
-    JobRun: new Map(),
-    Model: new Map(),
-    Profile: new Map(),
   }
 }

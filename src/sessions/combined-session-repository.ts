@@ -5,7 +5,6 @@ import type { ProfileStorage } from '../storage/profile-storage.ts'
 import type { ContextCheckpoint } from '../model/context/context-checkpoint.ts'
 import type { MessageRecord } from '../model/message.ts'
 import type { Origin, SessionRecord } from '../model/session.ts'
-import { takePage } from '../storage/keyset-pagination.ts'
 import type { PageRequest } from '../lib/pagination.ts'
 import { filtersByFlags, type SessionFilter, type SessionSortKey } from '../model/session-filter.ts'
 import type { SessionReader } from '../storage/sessions/session-reader.ts'
@@ -13,6 +12,7 @@ import { isContinuable, maxChainLength } from '../model/conversation/lineage.ts'
 import { inheritTitle, normalizeTitle } from '../model/conversation/title.ts'
 import { compareQualifiedByActivity } from './compare-qualified-by-activity.ts'
 import { inheritModelSettings } from './inherit-model-settings.ts'
+import { mergePages } from './merge-pages.ts'
 import { newSession } from './new-session.ts'
 import { loadSessionContext, type SessionContextReader, type SessionContextRecords } from './session-context.ts'
 
@@ -70,7 +70,7 @@ export class CombinedSessionRepository {
       filter.origin === 'SEGUE' ? [] : (hermesSessions?.listSessions(page, filter) ?? []),
       filter.origin === 'HERMES' ? [] : this.#listSeguePage(page, filter),
     ])
-    return takePage(pages.flat().toSorted(compareQualifiedByActivity), page)
+    return mergePages(pages, page, compareQualifiedByActivity)
   }
 
   async #listSeguePage(page: PageRequest<SessionSortKey>, filter: SessionFilter): Promise<SessionRecord[]> {

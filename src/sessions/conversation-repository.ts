@@ -1,10 +1,10 @@
 import type { PageRequest } from '../lib/pagination.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { SessionSortKey } from '../model/session-filter.ts'
-import { takePage } from '../storage/keyset-pagination.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import type { SessionReader } from '../storage/sessions/session-reader.ts'
 import type { Conversation, ConversationGroup, ConversationListFilter } from './conversation.ts'
+import { mergePages } from './merge-pages.ts'
 import type { CombinedSessionRepository } from './combined-session-repository.ts'
 import { compareQualifiedByActivity } from './compare-qualified-by-activity.ts'
 import type {
@@ -35,8 +35,11 @@ export class ConversationRepository {
       const pages = await this.#readSources(filter, (source, sourceFilter) =>
         source.listConversations(page, sourceFilter),
       )
-      const summaries = pages.flatMap(({ conversations }) => conversations).toSorted(compareSummariesByActivity)
-      const pageSummaries = takePage(summaries, page)
+      const pageSummaries = mergePages(
+        pages.map(({ conversations }) => conversations),
+        page,
+        compareSummariesByActivity,
+      )
       const loadedSessions = pages.flatMap(({ sessions }) => sessions)
       const conversations = await this.#loadConversations(pageSummaries, loadedSessions)
       if (conversations.length === pageSummaries.length || remainingRetries === 0) return conversations
@@ -162,5 +165,9 @@ export class ConversationRepository {
 }
 
 function compareSummariesByActivity(a: ConversationListEntry, b: ConversationListEntry): number {
-  return compareQualifiedByActivity({ ...a, id: a.rootId }, { ...b, id: b.rootId })
+  return compareQualifiedByActivity(toKey(a), toKey(b))
+}
+
+function toKey({ rootId, lastActivityAt }: ConversationListEntry): SessionSortKey {
+  return { id: rootId, lastActivityAt }
 }

@@ -1,7 +1,8 @@
 import DataLoader from 'dataloader'
 import type { LineageSummary } from '../model/conversation/lineage.ts'
 import type { SessionRecord } from '../model/session.ts'
-import { loadLineageSummary } from '../model/conversation/lineage.ts'
+import { continuesSession, findLineageLinks, loadLineageSummary } from '../model/conversation/lineage.ts'
+import { continueLineage } from '../model/conversation/continued-lineage.ts'
 import type { CombinedSessionRepository } from './combined-session-repository.ts'
 
 type Lineage = LineageSummary<SessionRecord>
@@ -15,9 +16,11 @@ export class SessionLoader {
   readonly #oldestRetries: DataLoader<string, SessionRecord | null>
   /** What was read, null for an unknown id. */
   readonly #rows = new Map<string, SessionRecord | null>()
+  /** What was read, too, and is not in `#rows` yet: few executions load what their lists have read. */
+  readonly #primed: (readonly SessionRecord[])[] = []
   readonly #lineages = new Map<string, Lineage | Promise<Lineage>>()
 
-  constructor(sessions: CombinedSessionRepository) {
+  constructor(sessions: Pick<CombinedSessionRepository, 'findMany' | 'findOldestRetries'>) {
     // No maxBatchSize: all lineage walks must advance together, so that one query serves the next hop of all of them.
     this.#sessions = new DataLoader(
       async (ids) => {
@@ -35,21 +38,31 @@ export class SessionLoader {
 
   /** At once if it was read before. */
   load(id: string): SessionRecord | null | Promise<SessionRecord | null> {
-    const row = this.#rows.get(id)
+    const row = this.#findRead(id)
     return row === undefined ? this.#sessions.load(id) : row
+  }
+
+  /** Undefined for an id that was not read before. */
+  #findRead(id: string): SessionRecord | null | undefined {
+    for (const sessions of this.#primed.splice(0)) this.#keep(sessions)
+    return this.#rows.get(id)
   }
 
   /** Adds sessions that were just read to the cache, unless they were read before. */
   prime(sessions: readonly SessionRecord[]): void {
+    this.#primed.push(sessions)
+  }
+
+  #keep(sessions: readonly SessionRecord[]): void {
     for (const session of sessions) if (!this.#rows.has(session.id)) this.#rows.set(session.id, session)
   }
 
   /**
-   * Walks up to the root: at once, as far as the rows were read before. All walks of the execution share rows: a page costs
+   * The lineage of a session: at once, as far as the rows were read before. All walks of the execution share rows: a page costs
    * one query per hop, chunk and database.
    */
   loadLineage(session: SessionRecord): Lineage | Promise<Lineage> {
-    let lineage = this.#lineages.get(session.id)
+    let lineage = this.#lineages.get(session.id) ?? this.#continueKnownLineage(session)
     if (!lineage) {
       lineage = loadLineageSummary(session, {
         findSession: (id) => this.load(id),
@@ -58,6 +71,37 @@ export class SessionLoader {
       this.#lineages.set(session.id, lineage)
     }
     return lineage
+  }
+
+  /**
+   * The lineages of the sessions of a page are parts of each other. Goes up to one that is known, or to a session that continues
+   * none, and comes back. Null if that is not possible with what was read before, or without retries and cycles.
+   */
+  #continueKnownLineage(session: SessionRecord): Lineage | null {
+    const path = new Set<SessionRecord>()
+    let current = session
+    let known = this.#lineages.get(current.id)
+    while (!known) {
+      const { takesPlaceOf, continues } = findLineageLinks(current)
+      const parent = continues === null ? null : this.#findRead(continues)
+      if (takesPlaceOf !== null || parent === undefined || path.has(current)) return null
+      if (!parent || !continuesSession(current, parent)) {
+        known = { parent: null, root: current, segmentCount: 1, ancestors: [], isCyclic: false }
+        this.#lineages.set(current.id, known)
+      } else {
+        path.add(current)
+        current = parent
+        known = this.#lineages.get(current.id)
+      }
+    }
+    for (const child of [...path].toReversed()) {
+      const lineage: Lineage | null = known instanceof Promise ? null : continueLineage(current, known)
+      if (!lineage) return null
+      this.#lineages.set(child.id, lineage)
+      known = lineage
+      current = child
+    }
+    return known instanceof Promise ? null : known
   }
 
   /** The sessions that a session continues, and itself, oldest first: those that its lineage counts. */

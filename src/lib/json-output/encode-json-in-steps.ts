@@ -1,15 +1,26 @@
 import { turnScheduler } from '../event-loop/turn-scheduler.ts'
 
 /** A value with fewer nodes, and with less text, is written at once. */
-const maxNodesAtOnce = 20_000
-const maxLengthAtOnce = 262_144
+export const maxNodesAtOnce = 20_000
+export const maxLengthAtOnce = 262_144
 
 /** What is written is handed on in pieces of about this length, in UTF-16 code units. */
 const pieceLength = 65_536
 
 /** Whether `JSON.stringify` can write a value in a moment. The cost of the answer does not depend on the value's size. */
 export function isSmallJson(value: unknown): boolean {
-  return measure(value, { nodes: maxNodesAtOnce, length: maxLengthAtOnce })
+  return isMarkedAsSmall(value) || measure(value, { nodes: maxNodesAtOnce, length: maxLengthAtOnce })
+}
+
+const smallValues = new WeakSet()
+
+/** Says of a value that `isSmallJson` need not look at it, because who made it has counted its nodes and its text. */
+export function markAsSmallJson(value: object): void {
+  smallValues.add(value)
+}
+
+function isMarkedAsSmall(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && smallValues.has(value)
 }
 
 /**

@@ -57,6 +57,8 @@ export interface LineageSummary<Row> {
   readonly segmentCount: number
   /** Those before this one, from the parent to the root. Of a session and the retry in its place, the one that is continued. */
   readonly ancestors: readonly Row[]
+  /** The walk has reached a session twice. */
+  readonly isCyclic: boolean
 }
 
 /** How `walkAncestors` reads the links of rows. */
@@ -102,12 +104,12 @@ export function* walkAncestors<Row extends { readonly id: string }>(
       if (parent && continues(root, parent)) next = parent
     }
     if (!next) break
-    if (visitedIds.has(next.id)) return { parent: null, root: session, segmentCount: 1, ancestors: [] }
+    if (visitedIds.has(next.id)) return { parent: null, root: session, segmentCount: 1, ancestors: [], isCyclic: true }
     visitedIds.add(next.id)
     root = next
     if (!beside) ancestors.push(next)
   }
-  return { parent: ancestors[0] ?? null, root, segmentCount: ancestors.length + 1, ancestors }
+  return { parent: ancestors[0] ?? null, root, segmentCount: ancestors.length + 1, ancestors, isCyclic: false }
 }
 
 /** How the sessions of a lineage are found. What is there at once need not be a promise. */

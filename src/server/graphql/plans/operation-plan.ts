@@ -5,11 +5,15 @@ import {
   getArgumentValues,
   getNullableType,
   type GraphQLAbstractType,
+  GraphQLBoolean,
   type GraphQLField,
   type GraphQLFieldResolver,
+  GraphQLID,
+  type GraphQLLeafType,
   type GraphQLObjectType,
   type GraphQLOutputType,
   type GraphQLResolveInfo,
+  GraphQLString,
   isAbstractType,
   isLeafType,
   isListType,
@@ -22,7 +26,12 @@ import { createPlanResolveInfo } from './plan-resolve-info.ts'
 
 /** How the value of a resolver becomes a part of the response. */
 export type ValuePlan = { readonly isNonNull: boolean } & (
-  | { readonly kind: 'leaf'; readonly coerceOutputValue: (value: unknown) => unknown }
+  | {
+      readonly kind: 'leaf'
+      /** The result of `typeof` for values that are written as they are. */
+      readonly uncoercedType: 'string' | 'boolean' | null
+      readonly coerceOutputValue: (value: unknown) => unknown
+    }
   | { readonly kind: 'list'; readonly item: ValuePlan }
   | { readonly kind: 'object'; readonly info: GraphQLResolveInfo; readonly selection: SelectionPlan }
   | {
@@ -103,7 +112,8 @@ export class OperationPlan {
     const type = getNullableType(outputType)
     const { fieldNodes } = info
     if (isLeafType(type)) {
-      return { kind: 'leaf', isNonNull, coerceOutputValue: (value) => type.coerceOutputValue(value) }
+      const coerceOutputValue = (value: unknown): unknown => type.coerceOutputValue(value)
+      return { kind: 'leaf', isNonNull, uncoercedType: findUncoercedType(type), coerceOutputValue }
     }
     if (isListType(type)) return { kind: 'list', isNonNull, item: this.#planValue(type.ofType, info) }
     const planSelection = (objectType: GraphQLObjectType): SelectionPlan => this.#planSelection(objectType, fieldNodes)
@@ -137,6 +147,11 @@ export function resolveTypeName(
   const name = (type.resolveType ?? defaultTypeResolver)(value, context, info, type)
   if (typeof name === 'string') return name
   throw new Error('The type of the object is not known.')
+}
+
+function findUncoercedType(type: GraphQLLeafType): 'string' | 'boolean' | null {
+  if (type === GraphQLString || type === GraphQLID) return 'string'
+  return type === GraphQLBoolean ? 'boolean' : null
 }
 
 function memoize(create: (name: string) => SelectionPlan): (name: string) => SelectionPlan {

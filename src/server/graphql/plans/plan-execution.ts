@@ -1,4 +1,5 @@
 import type { ExecutionResult, ValidatedExecutionArgs } from 'graphql'
+import { markAsSmallJson, maxLengthAtOnce, maxNodesAtOnce } from '../../../lib/json-output/encode-json-in-steps.ts'
 import type { Context } from '../../../schema/context.ts'
 import {
   type FieldPlan,
@@ -30,6 +31,11 @@ class PlanExecution {
   readonly #context: Context
   readonly #variables: ValidatedExecutionArgs['variableValues']
   #fieldsLeft = maxFields
+  /** What `isSmallJson` would count. */
+  #nodes = 0
+  #textLength = 0
+  /** Whether all leaves are texts, numbers or booleans. */
+  #isFlat = true
   #pending = 0
   #hasFailed = false
   #data: Record<string, unknown> | null = null
@@ -44,7 +50,7 @@ class PlanExecution {
   run(root: SelectionPlan, rootValue: unknown): Promise<PlannedResult> | PlannedResult {
     try {
       this.#data = this.#completeSelection(root, rootValue)
-      if (this.#pending === 0) return { data: this.#data }
+      if (this.#pending === 0) return this.#end()
       const { promise, resolve } = Promise.withResolvers<PlannedResult>()
       this.#resolve = resolve
       return promise
@@ -54,8 +60,15 @@ class PlanExecution {
     }
   }
 
+  #end(): PlannedResult {
+    const isSmall = this.#isFlat && this.#nodes <= maxNodesAtOnce && this.#textLength <= maxLengthAtOnce
+    if (this.#data && isSmall) markAsSmallJson(this.#data)
+    return { data: this.#data }
+  }
+
   #completeSelection({ template, fields }: SelectionPlan, source: unknown): Record<string, unknown> {
     this.#fieldsLeft -= fields.length
+    this.#nodes += fields.length
     if (this.#fieldsLeft < 0) throw new Error('The result is too large to be completed at once.')
     const target: Record<string, unknown> = { ...template }
     for (const field of fields) {
@@ -84,7 +97,7 @@ class PlanExecution {
         return this.#fail()
       }
       this.#pending -= 1
-      if (this.#pending === 0) this.#resolve?.({ data: this.#data })
+      if (this.#pending === 0) this.#resolve?.(this.#end())
     }
     promise.then(onResolved, () => this.#fail())
   }
@@ -102,7 +115,7 @@ class PlanExecution {
     if (value instanceof Error) throw value
     switch (plan.kind) {
       case 'leaf':
-        return this.#requireValue(plan.coerceOutputValue(value))
+        return this.#completeLeaf(value, plan)
       case 'list':
         return this.#completeList(value, plan.item)
       case 'object':
@@ -112,8 +125,17 @@ class PlanExecution {
     }
   }
 
+  #completeLeaf(value: unknown, plan: Extract<ValuePlan, { kind: 'leaf' }>): unknown {
+    const completed = typeof value === plan.uncoercedType ? value : this.#requireValue(plan.coerceOutputValue(value))
+    if (typeof completed === 'string') this.#textLength += completed.length
+    else if (typeof completed === 'object') this.#isFlat = false
+    return completed
+  }
+
   #completeList(items: unknown, plan: ValuePlan): unknown[] {
     if (!Array.isArray(items)) throw new Error('The value is no array.')
+    this.#nodes += items.length
+    if (!items.some(isPromise)) return items.map((item) => this.#complete(item, plan))
     // Handled here, because those behind an item that fails are never looked at.
     for (const item of items) if (isPromise(item)) item.then(undefined, () => undefined)
     const target: unknown[] = []

@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3'
-import { LruCache } from '../../../lib/lru-cache.ts'
+import { GenerationalCache } from './generational-cache.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import type { StoredSession } from './stored-session.ts'
 
@@ -28,7 +28,7 @@ const sessionWrittenTriggers = [
  */
 export class SessionRecordCache {
   readonly #db: SqlConnection
-  readonly #sessions = new LruCache<string, StoredSession>(maxSessions)
+  readonly #sessions = new GenerationalCache<string, StoredSession>(maxSessions)
   #dataVersion = 0
 
   constructor(db: SqlConnection) {
@@ -49,22 +49,21 @@ export class SessionRecordCache {
     connection.exec(sessionWrittenTriggers)
   }
 
-  /** Sessions by id. `read` reads those that the cache does not have. Call it outside of transactions. */
-  find(ids: readonly string[], read: (missing: readonly string[]) => readonly StoredSession[]): StoredSession[] {
+  /**
+   * The session of each of these ids, undefined where there is none. `read` reads those that the cache does not have. Call it
+   * outside of transactions.
+   */
+  find(
+    ids: readonly string[],
+    read: (missing: readonly string[]) => readonly StoredSession[],
+  ): (StoredSession | undefined)[] {
     this.#discardIfWrittenByOthers()
-    const found: StoredSession[] = []
-    const missing: string[] = []
-    for (const id of ids) {
-      const session = this.#sessions.get(id)
-      if (session) found.push(session)
-      else missing.push(id)
-    }
-    if (missing.length === 0) return found
-    for (const session of read(missing)) {
-      found.push(session)
-      if (session.textLength <= maxTextLength) this.#sessions.set(session.record.id, session)
-    }
-    return found
+    const kept = ids.map((id) => this.#sessions.get(id))
+    const missing = ids.filter((_, index) => kept[index] === undefined)
+    if (missing.length === 0) return kept
+    const found = new Map(read(missing).map((session) => [session.record.id, session]))
+    for (const [id, session] of found) if (session.textLength <= maxTextLength) this.#sessions.set(id, session)
+    return ids.map((id, index) => kept[index] ?? found.get(id))
   }
 
   #discardIfWrittenByOthers(): void {

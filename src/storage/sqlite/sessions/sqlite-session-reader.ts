@@ -19,7 +19,6 @@ import type {
 import { StorageError } from '../../errors.ts'
 import { compareByActivity, orderByIds, selectSessionPage, takePage } from '../../keyset-pagination.ts'
 import type { SegueSessionReader } from '../../sessions/session-reader.ts'
-import { isArchived, isPinned } from '../conversation-index/conversation-index-flags.ts'
 import { ConversationIndexReader } from '../conversation-index/reading/conversation-index-reader.ts'
 import type { SegueProfileDatabase } from '../segue-profile-database.ts'
 import { lookUpInBatches } from '../look-up-in-batches.ts'
@@ -44,7 +43,7 @@ export class SqliteSessionReader implements SegueSessionReader {
   }
 
   findSessions(ids: readonly string[]): Promise<SessionRecord[]> {
-    return lookUpInBatches(ids, (batch) => [...this.#findStored(batch).values()].map(({ record }) => record))
+    return lookUpInBatches(ids, (batch) => this.#findStored(batch).flatMap((session) => session?.record ?? []))
   }
 
   async listSessions(
@@ -68,8 +67,8 @@ export class SqliteSessionReader implements SegueSessionReader {
     const index = await this.#openIndex()
     const conversations = index.listConversations(boundPage(page), filter)
     const ids = conversations.flatMap(({ rootId, tipId }) => [rootId, tipId])
-    const sessions = await lookUpInBatches(ids, (batch) => [...this.#findStored(batch).values()])
-    return { conversations, sessions: sessions.map((session) => session.toListed(null)) }
+    const sessions = await lookUpInBatches(ids, (batch) => this.#findStored(batch))
+    return { conversations, sessions: sessions.flatMap((session) => session?.toListed(null) ?? []) }
   }
 
   async countConversations(filter: ConversationFilter): Promise<ConversationCount[]> {
@@ -171,22 +170,18 @@ export class SqliteSessionReader implements SegueSessionReader {
     const sessions = this.#findStored(keys.map(({ id }) => id))
     // What a person has set for a conversation of both origins is in the index of Hermes.
     const hasFlags = !index.hasCrossOriginConversations()
-    return keys.flatMap(({ id, flags }) => {
-      const listedFlags = hasFlags ? { pinned: isPinned(flags), archived: isArchived(flags) } : null
-      return sessions.get(id)?.toListed(listedFlags) ?? []
-    })
+    return keys.flatMap(({ flags }, position) => sessions[position]?.toListed(hasFlags ? flags : null) ?? [])
   }
 
-  #findStored(ids: readonly string[]): Map<string, StoredSession> {
-    const read = this.#database.prepare<[string], StoredSessionRow>(
-      `${selectSessionsSql} WHERE sessions.id IN (SELECT value FROM json_each(?))`,
-    )
-    const found = this.#database.sessionRecords.find(ids, (missing) =>
-      chunkArray(missing, maxIdsPerStatement)
-        .flatMap((batch) => read.all(JSON.stringify(batch)))
-        .map((row) => new StoredSession(row, this.#database.profile)),
-    )
-    return new Map(found.map((session) => [session.record.id, session]))
+  /** The sessions with these ids, in their order; undefined where there is none. */
+  #findStored(ids: readonly string[]): (StoredSession | undefined)[] {
+    return this.#database.sessionRecords.find(ids, (missing) => {
+      const read = this.#database.prepare<[string], StoredSessionRow>(
+        `${selectSessionsSql} WHERE sessions.id IN (SELECT value FROM json_each(?))`,
+      )
+      const rows = chunkArray(missing, maxIdsPerStatement).flatMap((batch) => read.all(JSON.stringify(batch)))
+      return rows.map((row) => new StoredSession(row, this.#database.profile))
+    })
   }
 
   /** The index, up to date unless the database cannot be written now: a read does not fail because of that. */

@@ -1,4 +1,5 @@
 import type { ListedSessionFacts, SessionRecord } from '../../../model/session.ts'
+import { type ConversationIndexFlags, isArchived, isPinned } from '../conversation-index/conversation-index-flags.ts'
 import { type SessionRowWithSettings, sessionFromRow } from '../rows/session-row.ts'
 
 /** A row of `selectSessionsSql`, which has the column as well. */
@@ -12,8 +13,9 @@ export class StoredSession {
   /** Of the columns without a bound, in UTF-16 code units. */
   readonly textLength: number
   readonly #messageCount: number
-  /** The record that a list was given last: most lists need the same one. */
+  /** The record that a list was given last, and its flags: most lists need the same one. */
   #listed: SessionRecord | null = null
+  #listedFlags: ConversationIndexFlags | null = null
 
   constructor(row: StoredSessionRow, profile: string) {
     const { title, source, model, instructions, usage, message_count } = row
@@ -23,10 +25,14 @@ export class StoredSession {
   }
 
   /** The record as lists show it. `flags`: those of its conversation; null if another read has to tell. */
-  toListed(flags: ListedSessionFacts['flags']): SessionRecord {
-    const known = this.#listed?.listed?.flags
-    if (this.#listed && known?.pinned === flags?.pinned && known?.archived === flags?.archived) return this.#listed
-    this.#listed = { ...this.record, listed: { messageCount: this.#messageCount, flags } }
+  toListed(flags: ConversationIndexFlags | null): SessionRecord {
+    if (this.#listed && this.#listedFlags === flags) return this.#listed
+    const listed: ListedSessionFacts = {
+      messageCount: this.#messageCount,
+      flags: flags === null ? null : { pinned: isPinned(flags), archived: isArchived(flags) },
+    }
+    this.#listedFlags = flags
+    this.#listed = { ...this.record, listed }
     return this.#listed
   }
 }
