@@ -1,4 +1,5 @@
 import { preloadChat, preloadConversations } from 'segue-client/react'
+import { loadTranscript } from '../chat/load-transcript.ts'
 import { toOpenFilter } from '../conversations/use-open-conversation.ts'
 import { snapshotStorage } from '../graphql/snapshot-storage.ts'
 import { whenIdle } from '../graphql/when-idle.ts'
@@ -12,6 +13,9 @@ export function preloadFirstView(): void {
   const sessionId = findChatRoute(location.pathname)?.sessionId ?? null
   const open = sessionId === null ? [] : [toOpenFilter(getCurrentProfile(), sessionId)]
   const stops = [...listFirstFilters(), ...open].map((filter) => preloadConversations(segue, filter, snapshotStorage))
-  if (sessionId !== null) stops.push(preloadChat(segue, sessionId, snapshotStorage))
+  if (sessionId !== null) {
+    loadTranscript()
+    stops.push(preloadChat(segue, sessionId, snapshotStorage))
+  }
   void whenIdle().then(() => stops.forEach((stop) => stop()))
 }

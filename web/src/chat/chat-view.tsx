@@ -11,12 +11,9 @@ import styles from './chat-view.module.css'
 import { MissingChat } from './missing-chat.tsx'
 import { Composer } from './composer/composer.tsx'
 import { findModel, useModels } from './composer/settings/models/use-models.ts'
+import { loadTranscript, useTranscript } from './load-transcript.ts'
 import { loadPatiently } from '../components/errors/load-patiently.ts'
 
-const loadTranscript = () => import('./transcript/transcript.tsx')
-// Where it fails, it is loaded again when it is shown.
-const preloadTranscript = (): void => void loadTranscript().catch(() => {})
-const Transcript = lazy(loadPatiently(loadTranscript))
 const FirstRun = lazy(loadPatiently(() => import('./first-run/first-run.tsx')))
 
 /** A chat, or a new one. The path follows the chat into the session that continues it. */
@@ -39,9 +36,7 @@ export function ChatView({ sessionId }: { readonly sessionId: string | null }) {
     isEmpty: state.messages.length === 0 && state.sessionId === null,
   }))
   // While the messages are read. A new chat shows none before something is written.
-  useEffect(() => {
-    if (!isNew) preloadTranscript()
-  }, [isNew])
+  const Transcript = useTranscript(!isNew || !isEmpty)
   useEffect(() => {
     if (shownId !== null && shownId !== sessionId) {
       // A message that the address names is one of the conversation.
@@ -50,15 +45,10 @@ export function ChatView({ sessionId }: { readonly sessionId: string | null }) {
   }, [shownId, sessionId])
   if (isMissing) return <MissingChat />
   return (
-    <div className={styles.view} data-new={isEmpty || undefined} onInput={isEmpty ? preloadTranscript : undefined}>
+    <div className={styles.view} data-new={isEmpty || undefined} onInput={isEmpty ? loadTranscript : undefined}>
       {!isEmpty && <ChatHeader chat={chat} />}
-      {isEmpty ? (
-        <h1 className={styles.welcome}>{strings.chat.newChatTitle}</h1>
-      ) : (
-        <Suspense fallback={<div className={styles.loading} />}>
-          <Transcript chat={chat} />
-        </Suspense>
-      )}
+      {isEmpty && <h1 className={styles.welcome}>{strings.chat.newChatTitle}</h1>}
+      {!isEmpty && (Transcript ? <Transcript chat={chat} /> : <div className={styles.loading} />)}
       <Composer chat={chat} />
       {isEmpty && <FirstRunOfProfile chat={chat} profile={profile} />}
     </div>

@@ -22,6 +22,7 @@ export interface MessageGroup {
 }
 
 const groupSize = 5 // items: they are rendered in one task
+const firstShown = 2 // items of the last group of a chat that opens
 
 export const noMessageGroups: MessageGroups = { originId: null, groups: [] }
 
@@ -29,7 +30,8 @@ export const noMessageGroups: MessageGroups = { originId: null, groups: [] }
 export function toMessageGroups(previous: MessageGroups, messages: readonly LiveChatMessage[]): MessageGroups {
   const items = toItems(messages)
   const knownOrigin = items.findIndex(({ message }) => message.id === previous.originId)
-  const origin = Math.max(0, knownOrigin)
+  // The last group is what a chat that opens shows first: it begins with the last question.
+  const origin = knownOrigin >= 0 ? knownOrigin : Math.max(0, items.length - firstShown) % groupSize
   const known = new Map((knownOrigin < 0 ? [] : previous.groups).map((group) => [group.number, group]))
   const grouped = Map.groupBy(items, (_, index) => Math.floor((index - origin) / groupSize))
   return {
