@@ -81,7 +81,7 @@ function FigureCells({ sum: { answers, usage } }: { readonly sum: UsageGroupSumF
       {tokens.map((count, index) => (
         // Columns keep their place.
         <td key={index} title={usage.estimated ? text.estimatedTitle : undefined}>
-          {usage.estimated && '~'}
+          {usage.estimated && count > 0 && '~'}
           {formatNumber(count)}
         </td>
       ))}

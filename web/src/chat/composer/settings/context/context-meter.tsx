@@ -42,7 +42,7 @@ export function ContextMeter({ chat }: { readonly chat: LiveChat }) {
               strokeDasharray={`${circumference * (compacting ? 0.25 : (share ?? 0))} ${circumference}`}
             />
           </svg>
-          {share === null && <span>{formatTokens(tokens)}</span>}
+          {share === null && <span>{strings.transcript.tokens(formatTokens(tokens))}</span>}
         </button>
       }
     />
