@@ -1,4 +1,5 @@
 import { requireRoles } from './access/require-roles.ts'
+import { limitArgumentLengths } from './resolvers/limit-argument-lengths.ts'
 import { omitNullArguments } from './resolvers/omit-null-arguments.ts'
 import { schemaBuilder } from './schema-builder.ts'
 import { yieldInLists } from './resolvers/yield-in-lists.ts'
@@ -51,4 +52,4 @@ import './session/session.ts'
 import './usage-report/usage-query.ts'
 
 /** The GraphQL schema. `schema.graphql` is its printed form. */
-export const schema = yieldInLists(requireRoles(omitNullArguments(schemaBuilder.toSchema())))
+export const schema = yieldInLists(requireRoles(limitArgumentLengths(omitNullArguments(schemaBuilder.toSchema()))))

@@ -10,13 +10,20 @@ export interface ShortJson {
   readonly strings: ReadonlyMap<string, string>
 }
 
-/** The JSON has more values than are allowed, or a member whose name is a long string. */
+/** The JSON has more than is allowed beside its long strings, or a member whose name is a long string. */
 export class JsonLimitError extends Error {
   override readonly name = 'JsonLimitError'
 }
 
 /** In UTF-16 code units, as written. A longer string is taken out. */
 const maxStringLength = 1024
+
+/** In UTF-16 code units. What is left without the long strings is parsed at once. */
+const maxShortLength = 4_194_304
+
+/** In UTF-16 code units. The spaces of JSON that is indented are kept: they are too many to be looked at one by one. */
+const minLongSpaces = 100
+const longSpacesPattern = new RegExp(`[ \\t\\r\\n]{${minLongSpaces},}`, 'g')
 
 /** How much is decoded and scanned at once, in bytes. */
 const stepBytes = 65_536
@@ -26,8 +33,8 @@ const [quote, backslash, comma, colon, leftBrace, leftBracket, lowerU] = [0x22, 
 /**
  * Takes the long strings out of JSON, which is given as UTF-8 in chunks, in steps that yield to the event loop, so that
  * `JSON.parse` takes only a moment for the rest. 16 MiB take it up to several seconds otherwise, and joining and decoding them
- * takes long as well. Rejects with JsonLimitError if the JSON has more than `maxValues` values, and with SyntaxError if a
- * long string is invalid; whatever else is invalid stays so.
+ * takes long as well. Rejects with JsonLimitError if the JSON has more than `maxValues` values or 4 MiB beside its long
+ * strings, and with SyntaxError if a long string is invalid; whatever else is invalid stays so. Spaces do not count.
  */
 export async function shortenJson(chunks: Iterable<Buffer>, maxValues: number): Promise<ShortJson> {
   const shortener = new JsonShortener(maxValues)
@@ -46,6 +53,11 @@ function* decodeInSteps(chunks: Iterable<Buffer>): Generator<string, void, void>
     for (let start = 0; start < chunk.length; start += stepBytes)
       yield decoder.write(chunk.subarray(start, start + stepBytes))
   yield decoder.end()
+}
+
+/** Of text outside of strings, where any number of spaces is as good as one. */
+function omitLongSpaces(text: string): string {
+  return text.length < minLongSpaces ? text : text.replaceAll(longSpacesPattern, ' ')
 }
 
 class JsonShortener {
@@ -77,6 +89,8 @@ class JsonShortener {
       position = this.#isInString ? this.#scanString(text, position) : this.#scanStructure(text, position)
     if (this.#valueCount > this.#maxValues)
       throw new JsonLimitError(`The JSON has more than ${this.#maxValues} values.`)
+    if (this.#short.length > maxShortLength)
+      throw new JsonLimitError(`The JSON has more than ${maxShortLength} characters beside long texts.`)
   }
 
   finish(): ShortJson {
@@ -88,7 +102,7 @@ class JsonShortener {
     for (let position = start; position < text.length; position += 1) {
       const code = text.charCodeAt(position)
       if (code === quote) {
-        this.#short += text.slice(start, position + 1)
+        this.#short += omitLongSpaces(text.slice(start, position + 1))
         this.#isInString = true
         return position + 1
       }
@@ -99,7 +113,7 @@ class JsonShortener {
       else if (code <= 0x20) continue
       this.#isAfterLongString = false
     }
-    this.#short += text.slice(start)
+    this.#short += omitLongSpaces(text.slice(start))
     return text.length
   }
 

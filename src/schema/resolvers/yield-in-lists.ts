@@ -18,17 +18,28 @@ const itemsPerStep = 500
 
 /**
  * Makes the execution yield to the event loop: within long lists, and before lists and pages are read. However much an
- * operation returns, others proceed. Reports the lists that are cut at a bound. Changes the schema.
+ * operation returns, others proceed. So do mutations, of which an operation has many. Reports the lists that are cut at a bound. Changes the schema.
  */
 export function yieldInLists(schema: GraphQLSchema): GraphQLSchema {
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || type.name.startsWith('__')) continue
     for (const field of Object.values(type.getFields())) {
+      if (type.name === 'Mutation') waitBeforeNext(field)
       const isList = isListType(getNullableType(field.type))
       if (isList || getNamedType(field.type).name.endsWith('Connection')) wrapResolver(field, isList)
     }
   }
   return schema
+}
+
+/** Of many mutations in one operation, each but the first one takes its turn. */
+function waitBeforeNext(field: GraphQLField<unknown, Context>): void {
+  const { resolve = defaultFieldResolver } = field
+  field.resolve = (source, args, context, info) => {
+    const isFirst = info.operation.selectionSet.selections[0] === info.fieldNodes[0]
+    if (isFirst || !turnScheduler.mustWait()) return resolve(source, args, context, info)
+    return turnScheduler.wait().then(() => resolve(source, args, context, info))
+  }
 }
 
 function wrapResolver(field: GraphQLField<unknown, Context>, isList: boolean): void {

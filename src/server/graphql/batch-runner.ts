@@ -1,4 +1,5 @@
 import type { ExecutionResult, GraphQLError } from 'graphql'
+import { turnScheduler } from '../../lib/event-loop/turn-scheduler.ts'
 import type { RequestInfo } from '../../schema/context.ts'
 import { createGraphQLError, createInvalidParamsError } from './graphql-errors.ts'
 import type { OperationRunner } from './operation-runner.ts'
@@ -29,7 +30,10 @@ export class BatchRunner {
       )
     }
     const results: ExecutionResult[] = []
-    for (const item of batch) results.push(await this.#runOperation(item, requestInfo))
+    for (const item of batch) {
+      if (turnScheduler.mustWait()) await turnScheduler.wait()
+      results.push(await this.#runOperation(item, requestInfo))
+    }
     return results
   }
 

@@ -6,12 +6,16 @@ import {
   type OperationTypeNode,
 } from 'graphql'
 import type { Context } from '../../schema/context.ts'
+import { truncate } from '../../lib/text/truncate.ts'
 import { schema } from '../../schema/schema.ts'
 import type { DocumentLoader } from './documents/document-loader.ts'
 import { createGraphQLError } from './graphql-errors.ts'
 import { asksForCost, type GraphQLParams } from './graphql-params.ts'
 import { checkOperationCost } from './limits/check-operation-cost.ts'
 import type { OperationLimits } from './limits/operation-limits.ts'
+
+/** In UTF-16 code units. A name in a request can have megabytes. */
+const maxQuotedLength = 200
 
 export interface PreparedOperation {
   readonly type: `${OperationTypeNode}`
@@ -55,6 +59,6 @@ function normalizeOperationName(name: string | null | undefined): string | null 
 
 function describeMissingOperation(operationName: string | null): string {
   return operationName
-    ? `The document has no operation named ${JSON.stringify(operationName)}. Set operationName to the name of one of its operations.`
+    ? `The document has no operation named ${JSON.stringify(truncate(operationName, maxQuotedLength))}. Set operationName to the name of one of its operations.`
     : 'The document does not have exactly one operation. Set operationName to the name of the one to execute.'
 }

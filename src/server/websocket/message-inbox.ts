@@ -15,70 +15,68 @@ export interface MessageInboxOptions {
   readonly handle: (message: InboxMessage) => Promise<unknown> | null
   /** A large message is invalid, or has too many values. */
   readonly onError: (error: unknown) => void
-  /** How many bytes of messages wait. */
+  /** How many bytes of messages wait, the one included that is handled now. */
   readonly onWaiting: (byteLength: number) => void
 }
 
 const noStrings: ReadonlyMap<string, string> = new Map()
 
-/** Hands on the messages of a socket in the order in which they arrive. A large one is read in steps first. */
+/** After so many messages, what they have started goes on first, and the time that it takes counts. */
+const messagesAtOnce = 10
+
+/**
+ * Hands on the messages of a socket in the order in which they arrive. A message is handled at once if none waits. Many that
+ * arrive together take turns with other work, and a large one is read in steps first.
+ */
 export class MessageInbox {
   readonly #options: MessageInboxOptions
-  /** What waits behind a message; null if nothing has to. */
-  #waiting: (Buffer | InboxMessage)[] | null = null
-  #waitingBytes = 0
+  /** The message that is handled now, and those behind it. */
+  #queue: Buffer[] = []
+  #queuedBytes = 0
+  #handledCount = 0
 
   constructor(options: MessageInboxOptions) {
     this.#options = options
   }
 
-  receive(item: Buffer | InboxMessage): void {
-    if (this.#waiting) {
-      this.#waiting.push(item)
-      this.#addWaitingBytes(item.byteLength)
-      return
+  receive(data: Buffer): void {
+    this.#queue.push(data)
+    this.#addQueuedBytes(data.byteLength)
+    if (this.#queue.length === 1) void this.#handleAll()
+  }
+
+  async #handleAll(): Promise<void> {
+    try {
+      for (let index = 0; index < this.#queue.length; index += 1) {
+        const handled = this.#handle(this.#queue[index] ?? Buffer.of())
+        if (handled) await handled
+      }
+    } catch (error) {
+      this.#options.onError(error)
     }
-    if (!Buffer.isBuffer(item)) this.#handle(item)
-    else if (item.byteLength > maxBytesAtOnce) this.#wait(item.byteLength, shortenMessage(item))
-    else this.#handle(createMessage({ text: String(item), strings: noStrings }, item.byteLength))
+    this.#queue = []
+    this.#addQueuedBytes(-this.#queuedBytes)
   }
 
-  #handle(message: InboxMessage): void {
+  /** Returns what the next message has to wait for. */
+  #handle(data: Buffer): Promise<void> | null {
+    const { byteLength } = data
+    if (byteLength > maxBytesAtOnce)
+      return shortenMessage(data).then((message) => this.#handleMessage(message) ?? undefined)
+    return this.#handleMessage(createMessage({ text: String(data), strings: noStrings }, byteLength))
+  }
+
+  #handleMessage(message: InboxMessage): Promise<void> | null {
     const blocker = this.#options.handle(message)
-    if (blocker)
-      this.#wait(
-        message.byteLength,
-        blocker.then(() => message),
-      )
+    if (blocker) return blocker.then(() => this.#handleMessage(message) ?? undefined)
+    this.#addQueuedBytes(-message.byteLength)
+    this.#handledCount += 1
+    return this.#handledCount % messagesAtOnce === 0 ? takeTurn() : null
   }
 
-  /** Has later messages wait until this one can be handled. */
-  #wait(byteLength: number, ready: Promise<InboxMessage>): void {
-    this.#waiting = []
-    this.#addWaitingBytes(byteLength)
-    ready.then(
-      (message) => this.#release(message),
-      (error: unknown) => {
-        this.#clear()
-        this.#options.onError(error)
-      },
-    )
-  }
-
-  #release(message: InboxMessage): void {
-    for (const item of [message, ...this.#clear()]) this.receive(item)
-  }
-
-  #clear(): readonly (Buffer | InboxMessage)[] {
-    const items = this.#waiting ?? []
-    this.#waiting = null
-    this.#addWaitingBytes(-this.#waitingBytes)
-    return items
-  }
-
-  #addWaitingBytes(byteLength: number): void {
-    this.#waitingBytes += byteLength
-    this.#options.onWaiting(this.#waitingBytes)
+  #addQueuedBytes(byteLength: number): void {
+    this.#queuedBytes += byteLength
+    this.#options.onWaiting(this.#queuedBytes)
   }
 }
 
@@ -90,4 +88,13 @@ async function shortenMessage(data: Buffer): Promise<InboxMessage> {
 
 function createMessage({ text, strings }: ShortJson, byteLength: number): InboxMessage {
   return { text: addMissingQuery(text), strings, byteLength }
+}
+
+/** Resolves when everything has been done that waits for nothing, and the turn of the event loop has time left. */
+async function takeTurn(): Promise<void> {
+  await Promise.resolve()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  process.nextTick(resolve)
+  await promise
+  if (turnScheduler.mustWait()) await turnScheduler.wait()
 }

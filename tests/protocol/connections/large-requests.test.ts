@@ -36,6 +36,17 @@ test.each(['http', 'sse'] as const)('A5 over %s, a request with more than 20,000
   )
 })
 
+test('A5 a request with more than 4 MiB beside long texts is TOO_LARGE', async () => {
+  await using segue = await startTestSegue()
+  const send = (count: number) =>
+    transports.http(segue.url, {
+      query: '{ server { version } }',
+      variables: { list: Array(count).fill('x'.repeat(1000)) },
+    })
+  expect((await send(4100)).errors).toEqual([])
+  expect((await send(4300)).errors).toMatchObject([{ extensions: { code: 'TOO_LARGE' } }])
+})
+
 test('A5 C1 a message with more than 20,000 values closes its socket with 1009', async () => {
   await using segue = await startTestSegue()
   const socket = await openSocket(segue.url)

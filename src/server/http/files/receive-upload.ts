@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises'
 import { Busboy } from '@fastify/busboy'
 import type { UploadedFile } from '../../../chat/attachments/upload-service.ts'
 import { createBadInputError, SegueError } from '../../../lib/errors.ts'
+import { turnScheduler } from '../../../lib/event-loop/turn-scheduler.ts'
 import type { BlobStore } from '../../../storage/blob-store.ts'
 
 /**
@@ -28,6 +29,8 @@ async function* limitBytes(request: IncomingMessage, maxBytes: number): AsyncGen
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     size += chunk.length
     if (size > maxBytes) throw new SegueError('TOO_LARGE', 'The file is too large. Send at most 10 MiB.')
+    // A form can have many thousand fields, and what comes fast comes at once.
+    if (turnScheduler.mustWait()) await turnScheduler.wait()
     yield chunk
   }
 }

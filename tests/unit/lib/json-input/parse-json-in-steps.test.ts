@@ -77,6 +77,19 @@ describe('parsing JSON in steps', () => {
     expect(await parse(allowed + padding)).toEqual(JSON.parse(allowed))
   })
 
+  test('rejects more than 4 MiB beside long strings, without spaces', async () => {
+    const list = (count: number): string => JSON.stringify(Array(count).fill('x'.repeat(1000)))
+    const [long, longer] = await Promise.all(
+      [4100, 4300].map((count) =>
+        parseJsonInSteps([Buffer.from(list(count))], 10_000).catch((cause: unknown) => cause),
+      ),
+    )
+    expect(long).toHaveLength(4100)
+    expect(longer).toBeInstanceOf(JsonLimitError)
+    expect(await parse(`[${' \n'.repeat(3_000_000)}1,2 ]`)).toEqual([1, 2])
+    await expect(parse(`[1${' '.repeat(30_000)}2]`)).rejects.toThrow(SyntaxError)
+  })
+
   test('does not count what is written in strings', async () => {
     const text = '[{,'.repeat(20_000)
     expect(await parse(JSON.stringify({ text }))).toEqual({ text })
