@@ -2,6 +2,7 @@ import { findExposure } from './lib/files/private-files.ts'
 import type { Settings } from './config/settings.ts'
 import { HttpClient } from './lib/http/http-client.ts'
 import { MutableLiveValue } from './config/reload/live-value.ts'
+import { IdleGarbageCollector } from './lib/event-loop/idle-garbage-collector.ts'
 import { createMetricsHandler } from './observability/metrics-handler.ts'
 import { createServerTelemetry } from './observability/create-server-telemetry.ts'
 import { AccessTokens } from './server/auth/access-tokens.ts'
@@ -73,6 +74,11 @@ export async function startSegue({
     }),
     (startedServer) => startedServer.close(),
   )
+  const garbageCollector = resources.adopt(
+    new IdleGarbageCollector({ isBusy: () => telemetry.metrics.gauges.read('streams', 'RUNNING') > 0 }),
+    (collector) => collector.close(),
+  )
+  garbageCollector.start()
   // Runs first: subscribers receive the end of their streams before they are disconnected.
   resources.defer(() => profiles.stopChats())
 

@@ -64,6 +64,11 @@ export class SourceGauges {
     return () => void this.#sources.delete(source)
   }
 
+  /** The value of a gauge for a label; 0 without a source. */
+  read(gauge: GaugeName, label: string): number {
+    return this.#readAll(gauge, definitions[gauge].combine).get(label) ?? 0
+  }
+
   #register(gaugeName: string, { name, help, label, combine }: GaugeDefinition, registry: Registry): void {
     const gauge: Gauge = new Gauge({
       name,

@@ -9,7 +9,18 @@ import type { SearchWorkerEvents, SearchWorkerFunctions, SearchWorkerOptions } f
 
 const maxConcurrent = 4
 const maxQueued = 100
+const damagedMessage =
+  'The search index is damaged. The server builds it again: search again in a moment. If it stays damaged, stop the server ' +
+  'and run `segue doctor --fix`.'
 const emptyPage: SearchPage = { hits: [], searchedUpTo: null }
+
+export interface SearchServiceOptions {
+  readonly sources: readonly SearchSourceModule[]
+  /** Default: nothing is measured. */
+  readonly telemetry?: Telemetry
+  /** Called when a search has met a damaged index, with the time of its start by `performance.now()`. */
+  readonly onIndexDamaged?: (startedAt: number) => void
+}
 
 /** Searches the sources of a profile in a worker that the first search starts. */
 export class SearchService {
@@ -21,24 +32,28 @@ export class SearchService {
   })
   readonly #closing = new AbortController()
   readonly #telemetry: Telemetry
+  /** The ids of searches that have met a damaged index. */
+  readonly #damaged = new Set<number>()
+  readonly #onIndexDamaged: (startedAt: number) => void
   readonly #stopWatching: () => void
   #lastId = 0
 
-  constructor(sources: readonly SearchSourceModule[], telemetry: Telemetry = noTelemetry) {
+  constructor({ sources, telemetry = noTelemetry, onIndexDamaged = () => undefined }: SearchServiceOptions) {
     this.#telemetry = telemetry
+    this.#onIndexDamaged = onIndexDamaged
     this.#stopWatching = telemetry.watch('queueLength', 'searches', () => this.#limiter.queuedCount)
     const options: SearchWorkerOptions = { sources }
     this.#worker = new WorkerClient({
       url: new URL('./search-worker.ts', import.meta.url),
       options,
-      events: { statement: publishSqlStatement },
+      events: { statement: publishSqlStatement, indexDamaged: (id) => void this.#damaged.add(id) },
     })
   }
 
   /**
    * Loads a page of hits. Four searches run at the same time, up to a hundred wait; further ones reject with RATE_LIMITED.
-   * Resolves to an empty page if the signal is aborted or the service is closed. Rejects if the worker exits; the next search
-   * starts another one.
+   * Resolves to an empty page if the signal is aborted or the service is closed. Rejects with STORAGE if an index is damaged,
+   * and if the worker exits; the next search starts another one.
    */
   async find(request: SearchRequest, signal: AbortSignal): Promise<SearchPage> {
     // Not AbortSignal.any: what it adds to a long-lived signal stays there until garbage collection.
@@ -66,6 +81,7 @@ export class SearchService {
   /** Null if the search was cancelled. */
   async #callWorker(request: SearchRequest, signal: AbortSignal): Promise<SearchPage | null> {
     const id = (this.#lastId += 1)
+    const startedAt = performance.now()
     try {
       return await this.#worker.call(async (functions) => {
         const cancel = (): void => void functions.cancel.asEvent(id)
@@ -74,6 +90,10 @@ export class SearchService {
       })
     } catch (error) {
       if (this.#worker.isClosed) return null
+      if (this.#damaged.delete(id)) {
+        this.#onIndexDamaged(startedAt)
+        throw new SegueError('STORAGE', damagedMessage)
+      }
       throw error
     }
   }

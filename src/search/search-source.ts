@@ -11,9 +11,14 @@ export interface SearchMatch extends Omit<SearchHit, 'snippet'> {
 /** The result of a few milliseconds of searching: a match, or how far the search has come. Null if that is not known yet. */
 export type SearchStepResult = { readonly match: SearchMatch } | { readonly searchedUpTo: SearchHitSortKey | null }
 
+/** The index of a source is damaged. The messages themselves may be sound. */
+export class SearchIndexDamagedError extends Error {
+  override readonly name = 'SearchIndexDamagedError'
+}
+
 /** Something that can be searched, in steps between which other searches run. */
 export interface SearchSource {
-  /** The matches in the order of `compareSearchKeys`, or in reverse if `backwards`. */
+  /** The matches in the order of `compareSearchKeys`, or in reverse if `backwards`. May throw SearchIndexDamagedError. */
   search(
     query: SearchQuery,
     filter: SearchRequest['filter'],

@@ -4,7 +4,12 @@ import { forwardSqlStatements, readWorkerOptions, serveWorkerFunctions } from '.
 import type { Origin } from '../model/session.ts'
 import type { SearchPage, SearchRequest } from './search-hit.ts'
 import { SearchRunner } from './search-runner.ts'
-import type { SearchSourceFactory, SearchSource, SearchSourceModule } from './search-source.ts'
+import {
+  SearchIndexDamagedError,
+  type SearchSourceFactory,
+  type SearchSource,
+  type SearchSourceModule,
+} from './search-source.ts'
 
 export interface SearchWorkerOptions {
   readonly sources: readonly SearchSourceModule[]
@@ -12,6 +17,8 @@ export interface SearchWorkerOptions {
 
 export interface SearchWorkerEvents {
   statement(statement: ExecutedSqlStatement): void
+  /** The search with this id has met a damaged index. It rejects. */
+  indexDamaged(id: number): void
 }
 
 export interface SearchWorkerFunctions {
@@ -42,6 +49,7 @@ const functions: SearchWorkerFunctions = {
       return await (await runner).find(request, controller.signal)
     } catch (error) {
       if (controller.signal.aborted) return null
+      if (error instanceof SearchIndexDamagedError) void main.$callEvent('indexDamaged', id)
       throw error
     } finally {
       controllers.delete(id)

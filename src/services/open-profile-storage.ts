@@ -56,7 +56,7 @@ export function openProfileStorage(options: ProfileStorageOptions): ProfileStora
     log,
     telemetry = noTelemetry,
   } = options
-  const { searchSource, crossOriginFeed, ...segue } = openSqliteStorage({
+  const { searchSource, crossOriginFeed, reportSearchDamage, ...segue } = openSqliteStorage({
     path: toDatabasePath(home),
     profile: name,
     durable,
@@ -79,13 +79,10 @@ export function openProfileStorage(options: ProfileStorageOptions): ProfileStora
           readMarksStart: firstStartedAt,
         })
   hermes?.warmUp()
+  const sources = hermesPath === null ? [searchSource] : [searchSource, toHermesSearchSource(hermesPath, name)]
+  const searches = new SearchService({ sources, telemetry, onIndexDamaged: reportSearchDamage })
   const search =
-    hermes === null || hermesPath === null
-      ? new SearchService([searchSource], telemetry)
-      : new HermesSettingsSearch(new SearchService([searchSource, toHermesSearchSource(hermesPath, name)], telemetry), {
-          feed: crossOriginFeed,
-          sessions: hermes,
-        })
+    hermes === null ? searches : new HermesSettingsSearch(searches, { feed: crossOriginFeed, sessions: hermes })
   return {
     ...segue,
     name,

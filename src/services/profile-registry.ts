@@ -278,7 +278,7 @@ export class ProfileRegistry {
       telemetry: this.telemetry,
       assertStreamCapacity: () => this.#assertStreamCapacity(),
       log: name === defaultProfileName ? log : log.child({ profile: name }),
-      onStorageProblem: (problem) => this.storage.onProblem(name, problem),
+      onStorageChange: (health) => this.storage.onChange(name, health),
       ...(homeLock && { homeLock }),
       ...(createToolSource && { tools: createToolSource(name) }),
     })

@@ -27,7 +27,7 @@ import { CombinedSessionRepository } from '../sessions/combined-session-reposito
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import { omitStorageProblems } from '../storage/health/omit-storage-problems.ts'
 import { findStorageProblem, toPublicStorageError } from '../storage/health/storage-problem.ts'
-import { StorageHealth, type StorageProblem } from '../storage/health/storage-health.ts'
+import { StorageHealth } from '../storage/health/storage-health.ts'
 import { ConversationFeed } from './conversation-feed.ts'
 import { IdempotentCalls } from './idempotent-calls.ts'
 import {
@@ -86,8 +86,8 @@ export interface ProfileServicesOptions extends ProfileStorageOptions, ProfileCo
   /** Replaces the MCP servers of the profile. */
   readonly tools?: ToolSource
   readonly log: Logger
-  /** Called when a problem of the profile's storage begins, changes or ends, which is null. */
-  readonly onStorageProblem?: (problem: StorageProblem | null) => void
+  /** Called when a problem of the profile's storage begins, changes or ends, and when its notice changes. */
+  readonly onStorageChange?: (health: StorageHealth) => void
 }
 
 /**
@@ -156,12 +156,12 @@ export async function openProfileServices(given: ProfileServicesOptions): Promis
 }
 
 /** The health of a profile's storage, which logs its problems, and a logger for everything else, which does not. */
-function createStorageHealth({ log, onStorageProblem }: ProfileServicesOptions): {
+function createStorageHealth({ log, onStorageChange }: ProfileServicesOptions): {
   readonly health: StorageHealth
   readonly log: Logger
 } {
   const health = new StorageHealth({ log })
-  health.onChange(() => onStorageProblem?.(health.problem))
+  health.onChange(() => onStorageChange?.(health))
   return { health, log: omitStorageProblems(log) }
 }
 

@@ -3,7 +3,7 @@ import type { Logger } from '../lib/logger.ts'
 import type { Readiness } from '../lib/telemetry/readiness.ts'
 import { defaultProfileName } from '../profiles/profile-name.ts'
 import { DatabaseTooNewError, DatabaseUnusableError } from '../storage/errors.ts'
-import type { StorageProblem } from '../storage/health/storage-health.ts'
+import type { StorageHealth, StorageProblem } from '../storage/health/storage-health.ts'
 import type { ProfileServices } from './profile-services.ts'
 import type { OpeningObserver, OpenProfiles } from './open-profiles.ts'
 
@@ -44,7 +44,7 @@ export class ProfileStorageMonitor implements OpeningObserver {
   }
 
   onOpened(name: string, { profile }: Pick<ProfileServices, 'profile'>): void {
-    this.onProblem(name, profile.health.problem)
+    this.onChange(name, profile.health)
   }
 
   onOpenFailed(name: string, error: unknown): void {
@@ -54,8 +54,15 @@ export class ProfileStorageMonitor implements OpeningObserver {
     this.#report(name, `The profile ${name} cannot be opened. See the log, and run \`segue doctor\`.`)
   }
 
-  /** A problem of an open profile has begun, changed or ended, which is null. */
-  onProblem(name: string, problem: StorageProblem | null): void {
+  /** A problem or the notice of an open profile has begun, changed or ended. */
+  onChange(name: string, { problem, notice }: Pick<StorageHealth, 'problem' | 'notice'>): void {
+    const { readiness } = this.#options
+    if (notice === null) readiness.resolve(`search:${name}`)
+    else readiness.report(`search:${name}`, notice, { isBlocking: false })
+    this.#onProblem(name, problem)
+  }
+
+  #onProblem(name: string, problem: StorageProblem | null): void {
     if (problem === null) return this.#options.readiness.resolve(toComponent(name))
     this.#report(name, problem.message)
     if (problem.kind === 'HOME_LOST') this.#failure.resolve()

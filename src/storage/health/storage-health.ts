@@ -32,6 +32,7 @@ export class StorageHealth {
   readonly #lastLoggedAt = new Map<StorageProblemKind, number>()
   /** Whether a line of the log says that there is a problem, and none says that it has ended. */
   #isEndUnlogged = false
+  #notice: string | null = null
   #timer: NodeJS.Timeout | null = null
   #isClosed = false
 
@@ -42,6 +43,17 @@ export class StorageHealth {
   /** The problem of a part of the storage; null if all parts work. */
   get problem(): StorageProblem | null {
     return this.#problems.get('database') ?? this.#problems.get('files') ?? null
+  }
+
+  /** A sentence on what does not keep the storage from working; null if there is nothing to say. */
+  get notice(): string | null {
+    return this.#notice
+  }
+
+  setNotice(notice: string | null): void {
+    if (this.#notice === notice) return
+    this.#notice = notice
+    this.#notify()
   }
 
   /** How a part is tested while it fails: it writes something, and throws if that fails. */

@@ -18,5 +18,5 @@ export interface BackupStorage {
    * Checks every page and every index of a copy that nobody else uses, and returns what is damaged, one line each. Throws
    * DatabaseTooNewError and DatabaseUnusableError.
    */
-  verifyCopy(path: string): string[]
+  verifyCopy(path: string): readonly string[]
 }

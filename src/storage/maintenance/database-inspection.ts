@@ -1,10 +1,10 @@
 /** What is wrong in a profile's database. */
 export interface DatabaseProblem {
   /**
-   * FILE: pages or tables are damaged. INDEX: only an index of SQLite is. SEARCH_INDEX and CONVERSATION_INDEX: one that is derived
-   * from messages and sessions. MESSAGE: a stored answer is not what its events fold to. LOG: events are missing.
+   * FILE: pages or tables are damaged. UNUSED_PAGES: pages take room for nothing. INDEX: only an index of SQLite is damaged.
+   * SEARCH_INDEX and CONVERSATION_INDEX: one that is derived from messages and sessions. MESSAGE: a stored answer is not what its events fold to. LOG: events are missing.
    */
-  readonly kind: 'FILE' | 'INDEX' | 'SEARCH_INDEX' | 'CONVERSATION_INDEX' | 'MESSAGE' | 'LOG'
+  readonly kind: 'FILE' | 'UNUSED_PAGES' | 'INDEX' | 'SEARCH_INDEX' | 'CONVERSATION_INDEX' | 'MESSAGE' | 'LOG'
   /** What is wrong and where, as a sentence without its end. */
   readonly text: string
   /** For MESSAGE: the message. */
@@ -25,8 +25,8 @@ export interface DatabaseInspection extends Disposable {
   listReadableSessionIds(): string[]
 }
 
-/** What can be repaired without a loss: everything that is derived from what is sound. */
-export type DatabaseRepair = 'INDEX' | 'SEARCH_INDEX' | 'CONVERSATION_INDEX'
+/** What can be repaired without a loss: everything that is derived from what is sound, and room that nothing needs. */
+export type DatabaseRepair = 'UNUSED_PAGES' | 'INDEX' | 'SEARCH_INDEX' | 'CONVERSATION_INDEX'
 
 /** How databases are checked and repaired. */
 export interface InspectionStorage {

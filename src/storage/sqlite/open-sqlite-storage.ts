@@ -40,6 +40,8 @@ export interface SqliteStorageOptions {
 export interface SqliteStorage extends SegueStorage {
   /** The module that searches the database, for the search worker. */
   readonly searchSource: SearchSourceModule
+  /** A search that began then, by `performance.now()`, has met damage of the index. */
+  readonly reportSearchDamage: (startedAt: number) => void
   /** The sessions that continue Hermes sessions, for the index of Hermes. */
   readonly crossOriginFeed: CrossOriginContinuationFeed
 }
@@ -56,7 +58,7 @@ export function openSqliteStorage({ path, log, ...options }: SqliteStorageOption
   const walCheckpointer = new WalCheckpointer(path)
   database.onCheckpointDue((files) => walCheckpointer.request(files))
   const fileCheck = setInterval(() => database.checkFile(), fileCheckIntervalMs).unref()
-  const backgroundIndexer = new BackgroundSearchIndexer(database, log)
+  const backgroundIndexer = new BackgroundSearchIndexer(database, health, log)
   const rowDeleter = new BackgroundRowDeleter(database, log)
   const moduleUrl = new URL('./search/open-search-source.ts', import.meta.url).href
   return {
@@ -73,6 +75,7 @@ export function openSqliteStorage({ path, log, ...options }: SqliteStorageOption
     changes: database.changes,
     health,
     crossOriginFeed: new SqliteCrossOriginContinuationFeed(database),
+    reportSearchDamage: (startedAt) => backgroundIndexer.reportDamage(startedAt),
     searchSource: { origin: 'SEGUE', moduleUrl, options: { path, profile } },
     async close() {
       clearInterval(fileCheck)

@@ -12,7 +12,7 @@ import {
   type ConversationIndexMaintenanceResult,
 } from './conversation-index/conversation-index-maintainer.ts'
 import { ConversationIndexRefresher } from './conversation-index/conversation-index-refresher.ts'
-import { rebuildSearchIndexSql } from './search/rebuild-search-index.ts'
+import { rebuildSearchIndex } from './search/rebuild-search-index.ts'
 import { SearchIndex } from './search/search-index.ts'
 import { SessionRecordCache } from './sessions/session-record-cache.ts'
 import { mapSqliteErrors, toStorageError } from './database/sqlite-errors.ts'
@@ -60,6 +60,8 @@ export class SegueProfileDatabase implements SqlConnection {
   /** Null until there is a file. */
   #files: DatabaseFiles | null
   #isClosed = false
+  /** Of a transaction that runs: they are reported unless the search index is their cause. */
+  #withheldErrors: unknown[] | null = null
   #onSearchBacklog: () => void = () => undefined
   #onQueuedRows: () => void = () => undefined
   #onConversationsChanged: (changes: readonly ConversationChange[]) => void = () => undefined
@@ -181,12 +183,9 @@ export class SegueProfileDatabase implements SqlConnection {
     return this.#indexRefresher.refresh()
   }
 
-  /**
-   * Empties a damaged search index, to be built again in the background. Throws StorageError CORRUPT if that is not possible:
-   * the index is left out until `segue doctor` has repaired the file.
-   */
+  /** Empties a damaged search index, to be built again in the background. Throws StorageError. */
   async rebuildSearchIndex(): Promise<void> {
-    await this.write(() => mapSqliteErrors(() => this.#connection.exec(rebuildSearchIndexSql)))
+    await this.#writeLockQueue.run(() => this.#rebuildSearchIndexNow())
     this.searchIndex.onRebuilt()
     this.#health.endDamage('database')
   }
@@ -215,17 +214,32 @@ export class SegueProfileDatabase implements SqlConnection {
 
   /** Damage of the search index must not keep anything else from being stored. */
   #retryWithoutSearchIndex<T>(attempt: () => T, isWorkDone: () => boolean): T {
+    const errors: unknown[] = []
+    this.#withheldErrors = errors
     try {
       return attempt()
     } catch (error) {
       if (!this.searchIndex.leaveOutIfDamaged(error, isWorkDone())) throw error
-      // It is built again in the background.
+      errors.length = 0
+      // It is built again in the background, but triggers write to it.
+      if (!isWorkDone()) this.#rebuildSearchIndexNow()
       this.#onSearchBacklog()
       return attempt()
+    } finally {
+      this.#withheldErrors = null
+      for (const error of errors) this.#onError(error)
     }
   }
 
-  readonly #onError = (error: unknown): void => this.#health.report('database', error)
+  #rebuildSearchIndexNow(): void {
+    this.#assertOpen()
+    mapSqliteErrors(() => rebuildSearchIndex(this.#connection))
+  }
+
+  readonly #onError = (error: unknown): void => {
+    if (this.#withheldErrors) this.#withheldErrors.push(error)
+    else this.#health.report('database', error)
+  }
 
   /** Creates the file, or checks that it is still the one that was opened. */
   #prepareFile({ evenIfReplaced = false }: TransactionOptions): void {

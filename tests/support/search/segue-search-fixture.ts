@@ -10,6 +10,7 @@ import { SqliteSearchSource } from '../../../src/storage/sqlite/search/sqlite-se
 import type { SearchHit, SearchHitSortKey, SearchPage, SearchRequest } from '../../../src/search/search-hit.ts'
 import { SearchRunner } from '../../../src/search/search-runner.ts'
 import { SegueProfileDatabase } from '../../../src/storage/sqlite/segue-profile-database.ts'
+import { StorageHealth } from '../../../src/storage/health/storage-health.ts'
 import { BackgroundSearchIndexer } from '../../../src/storage/sqlite/search/background-search-indexer.ts'
 import { SqliteEventStore } from '../../../src/storage/sqlite/sqlite-event-store.ts'
 import { newSessionRecord } from '../sessions/session-record.ts'
@@ -57,7 +58,7 @@ export function newSegueSearchFixture({
   const database = new SegueProfileDatabase(file)
   const store = new SqliteEventStore(database)
   const log = new RecordingLogger()
-  const background = indexInBackground ? new BackgroundSearchIndexer(database, log) : null
+  const background = indexInBackground ? new BackgroundSearchIndexer(database, new StorageHealth({ log }), log) : null
   const runner = new SearchRunner(
     new Map([['SEGUE', new SqliteSearchSource(new ReadOnlySegueDatabase(file))]]),
     timeoutMs,

@@ -1,15 +1,18 @@
 import { rmSync } from 'node:fs'
-import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { dirname, join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import { ChatClient } from '../../support/clients/chat-client.ts'
 import { EventReader } from '../../support/clients/reader.ts'
-import { newHome, startTestSegue } from '../../support/server/segue.ts'
+import { newHome, startTestSegue, type TestSegue } from '../../support/server/segue.ts'
 import { post } from '../../support/server/post.ts'
 import { damageTable } from '../../support/storage/damage-table.ts'
 import { TestDatabase } from '../../support/storage/test-database.ts'
 
-const searchSchema = z.object({ search: z.object({ edges: z.array(z.unknown()) }) })
+const searchSchema = z.object({
+  data: z.object({ search: z.object({ edges: z.array(z.unknown()) }).nullable() }).nullable(),
+  errors: z.array(z.object({ extensions: z.object({ code: z.string() }) })).optional(),
+})
 
 test(
   'a follower of a damaged log gets an error and its end, and /ready names the page',
@@ -35,42 +38,82 @@ test(
   },
 )
 
-test('an answer is stored although the search index is damaged, and /ready names the page', async () => {
+async function chat({ url }: TestSegue, text: string): Promise<void> {
+  await using client = new ChatClient(url)
+  const { id } = await client.start({ text })
+  const { stream } = await new EventReader(client.followStream(id)).readUntilType('StreamFinished')
+  expect(stream.status).toBe('COMPLETED')
+}
+
+/** FOUND, NOTHING, or the code of the error if the search fails. */
+async function search({ url }: TestSegue, text: string): Promise<string> {
+  const { data, errors } = searchSchema.parse(await post(url, `{ search(query: "${text}") { edges { cursor } } }`))
+  return errors?.[0]?.extensions.code ?? (data?.search?.edges.length ? 'FOUND' : 'NOTHING')
+}
+
+async function expectFound(segue: TestSegue, ...texts: readonly string[]): Promise<void> {
+  for (const text of texts) await expect.poll(() => search(segue, text), { timeout: 10_000 }).toBe('FOUND')
+}
+
+/** A home whose chat the search finds, and whose database has the damage. */
+async function newDamagedHome(damage: (path: string) => unknown): Promise<string> {
   const home = newHome()
   onTestFinished(() => rmSync(home, { recursive: true, force: true }))
-  const page = damageTable(join(home, 'segue.db'), 'message_index_data')
   await using segue = await startTestSegue({ settings: { home } })
-  await using client = new ChatClient(segue.url)
-  const { id, session } = await client.start({ text: 'Hi' })
-  const { stream, message } = await new EventReader(client.followStream(id)).readUntilType('StreamFinished')
-  expect(stream.status).toBe('COMPLETED')
-  expect((await client.messages(session.id)).at(-1)?.text).toBe(message?.text)
-  const readReadiness = async (): Promise<string> => (await fetch(`${segue.url}/ready`)).text()
-  await expect.poll(readReadiness, { timeout: 10_000 }).toContain(`page ${page} `)
-})
+  await chat(segue, 'A quince in the orchard')
+  await expectFound(segue, 'quince')
+  await segue.close()
+  damage(join(home, 'segue.db'))
+  return home
+}
 
-test('a damaged search index is built again while the server runs', { timeout: 60_000 }, async () => {
-  await using segue = await startTestSegue()
-  await using client = new ChatClient(segue.url)
-  const chat = async (text: string): Promise<void> => {
-    const { id } = await client.start({ text })
-    const { stream } = await new EventReader(client.followStream(id)).readUntilType('StreamFinished')
-    expect(stream.status).toBe('COMPLETED')
-  }
-  const countHits = async (query: string): Promise<number> => {
-    const { data } = await post(segue.url, `{ search(query: "${query}") { edges { cursor } } }`)
-    return searchSchema.parse(data).search.edges.length
-  }
-  await chat('A quince in the orchard')
-  await expect.poll(() => countHits('quince'), { timeout: 10_000 }).toBeGreaterThan(0)
-  {
-    using database = TestDatabase.write(segue.home)
-    database.execUnprotected('UPDATE message_index_data SET block = zeroblob(20)')
-  }
-  await chat('A medlar in the orchard')
-  for (const query of ['quince', 'medlar'])
-    await expect.poll(() => countHits(query), { timeout: 20_000 }).toBeGreaterThan(0)
-  await expect.poll(async () => (await fetch(`${segue.url}/ready`)).status, { timeout: 10_000 }).toBe(200)
-  using database = TestDatabase.write(segue.home)
-  database.exec("INSERT INTO message_index (message_index) VALUES ('integrity-check')")
+/** Damages what is within the pages, so that SQLite can free them. */
+function damageBlocks(path: string): void {
+  using database = TestDatabase.write(dirname(path))
+  database.execUnprotected('UPDATE message_index_data SET block = zeroblob(20)')
+}
+
+/** Damages a page of the index of a running server that has nothing left to index. */
+async function damageWhenIndexed(home: string, table: string): Promise<void> {
+  using database = TestDatabase.write(home)
+  await expect
+    .poll(() => database.value('SELECT (SELECT count(*) FROM search_backfill) + (SELECT count(*) FROM search_queue)'))
+    .toBe(0)
+  // Not busy: all pages are in the file.
+  await expect.poll(() => database.value('PRAGMA wal_checkpoint(TRUNCATE)')).toBe(0)
+  damageTable(join(home, 'segue.db'), table)
+}
+
+/** /ready has no problem any more, and the log one line about the index. */
+async function expectRebuilt(segue: TestSegue): Promise<void> {
+  const readReadiness = async () => (await fetch(`${segue.url}/ready`)).json()
+  await expect.poll(readReadiness, { timeout: 20_000 }).toEqual({ status: 'ready', problems: [] })
+  expect(segue.warnings).toEqual([expect.stringContaining('The search index was damaged.')])
+}
+
+const damages: readonly (readonly [string, (path: string) => unknown])[] = [
+  ['blocks of the index', damageBlocks],
+  ...['message_index_data', 'message_index_docsize', 'message_entries', 'entries_of_message', 'search_queue'].map(
+    (table) => [`a page of ${table}`, (path: string) => damageTable(path, table)] as const,
+  ),
+]
+
+describe('a damaged search index is built again while the server runs', { timeout: 60_000 }, () => {
+  test.each(damages)('if a commit meets %s; the answer is stored', async (_, damage) => {
+    const home = await newDamagedHome(damage)
+    await using segue = await startTestSegue({ settings: { home } })
+    await chat(segue, 'A medlar in the orchard')
+    await expectFound(segue, 'quince', 'medlar')
+    await expectRebuilt(segue)
+  })
+
+  test.each(['message_index_data', 'title_index_data'])('if only a search meets a page of %s', async (table) => {
+    const home = await newDamagedHome(() => undefined)
+    await using segue = await startTestSegue({ settings: { home } })
+    await damageWhenIndexed(home, table)
+    // The first searches fail.
+    const isKnown = async () => (await search(segue, 'quince')) === 'FOUND' && segue.warnings.length > 0
+    await expect.poll(isKnown, { timeout: 10_000 }).toBe(true)
+    await expectRebuilt(segue)
+  })
 })

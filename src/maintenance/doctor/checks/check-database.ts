@@ -111,16 +111,20 @@ function newMessageFix(ids: readonly string[], { storage, path, profile }: Inspe
   }
 }
 
-const indexNames: Readonly<Record<DatabaseRepair, string>> = {
-  INDEX: 'indexes of the database',
-  SEARCH_INDEX: 'search index',
-  CONVERSATION_INDEX: 'conversation index',
+/** What is done to a profile. */
+const repairTexts: Readonly<Record<DatabaseRepair, (profile: string) => string>> = {
+  UNUSED_PAGES: (profile) => `removed the pages that nothing uses from the database of the profile ${profile}`,
+  INDEX: (profile) => `built the indexes of the database of the profile ${profile} again`,
+  SEARCH_INDEX: (profile) => `built the search index of the profile ${profile} again`,
+  CONVERSATION_INDEX: (profile) => `built the conversation index of the profile ${profile} again`,
 }
 
+const isRepair = (kind: DatabaseProblem['kind']): kind is DatabaseRepair => Object.hasOwn(repairTexts, kind)
+
 function toIndexFix(kind: DatabaseProblem['kind'], { storage, path, profile }: InspectionContext): Fix | null {
-  if (kind !== 'INDEX' && kind !== 'SEARCH_INDEX' && kind !== 'CONVERSATION_INDEX') return null
+  if (!isRepair(kind)) return null
   return {
-    text: `built the ${indexNames[kind]} of the profile ${profile.name} again`,
+    text: repairTexts[kind](profile.name),
     needsLock: true,
     run: () => storage.repair(path, profile.name, kind),
   }

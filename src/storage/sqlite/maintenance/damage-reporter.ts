@@ -40,6 +40,8 @@ export class DamageReporter {
     worker.unref()
     worker.on('error', (error) => log.warn({ err: error }, 'The damaged database could not be checked.'))
     worker.on('message', (message: unknown) => {
+      // The search index may have been rebuilt meanwhile.
+      if (health.problem?.kind !== 'CORRUPT') return
       const damage = damageSchema.parse(message)
       log.error({ path, damage }, 'The database is damaged. Stop the server and run segue doctor.')
       const [first] = damage

@@ -11,7 +11,8 @@ lowerThreadPriority()
 const path: FindDamageWorkerData = workerData
 const database = new Database(path, { readonly: true, fileMustExist: true })
 try {
-  parentPort?.postMessage(findDamage(database).map(({ text }) => text))
+  const problems = findDamage(database).filter(({ kind }) => kind !== 'UNUSED_PAGES')
+  parentPort?.postMessage(problems.map(({ text }) => text))
 } finally {
   database.close()
 }

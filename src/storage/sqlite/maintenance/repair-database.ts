@@ -1,29 +1,38 @@
+import type Database from 'better-sqlite3'
 import type { DatabaseRepair } from '../../maintenance/database-inspection.ts'
 import { openProfileDatabase } from '../database/open-profile-database.ts'
 import { mapSqliteErrors } from '../database/sqlite-errors.ts'
 import { type MessageRow, messageFromRow, upsertMessage } from '../rows/message-row.ts'
 import type { StreamRow } from '../rows/stream-row.ts'
-import { rebuildSearchIndexSql } from '../search/rebuild-search-index.ts'
+import { rebuildSearchIndex } from '../search/rebuild-search-index.ts'
 import { SegueProfileDatabase } from '../segue-profile-database.ts'
+import { checkIntegrity } from './check-integrity.ts'
 import { foldAnswerFromLog } from './fold-answer-from-log.ts'
 
-const repairSql: Readonly<Record<DatabaseRepair, string>> = {
-  INDEX: 'REINDEX',
-  SEARCH_INDEX: rebuildSearchIndexSql,
-  CONVERSATION_INDEX: `
-    DELETE FROM conversation_sessions;
-    DELETE FROM conversations;
-    DELETE FROM conversation_counts;
-    DELETE FROM pending_children;
-    DELETE FROM pending_rechecks;
-    INSERT INTO pending_sessions SELECT id FROM sessions WHERE TRUE ON CONFLICT DO NOTHING;`,
+const emptyConversationIndexSql = `
+  DELETE FROM conversation_sessions;
+  DELETE FROM conversations;
+  DELETE FROM conversation_counts;
+  DELETE FROM pending_children;
+  DELETE FROM pending_rechecks;
+  INSERT INTO pending_sessions SELECT id FROM sessions WHERE TRUE ON CONFLICT DO NOTHING;`
+
+const repairs: Readonly<Record<DatabaseRepair, (connection: Database.Database) => unknown>> = {
+  // Done below.
+  UNUSED_PAGES: () => undefined,
+  INDEX: (connection) => connection.exec('REINDEX'),
+  SEARCH_INDEX: rebuildSearchIndex,
+  CONVERSATION_INDEX: (connection) => connection.transaction(() => connection.exec(emptyConversationIndexSql))(),
 }
 
 /** Derives an index again. Nobody else may use the database. */
 export async function repairDatabase(path: string, profile: string, repair: DatabaseRepair): Promise<void> {
   const connection = openProfileDatabase(path, { profile, durable: true })
   try {
-    mapSqliteErrors(() => connection.transaction(() => connection.exec(repairSql[repair])).immediate())
+    mapSqliteErrors(() => {
+      repairs[repair](connection)
+      if (checkIntegrity(connection).unusedPageCount > 0) connection.exec('VACUUM')
+    })
   } finally {
     connection.close()
   }

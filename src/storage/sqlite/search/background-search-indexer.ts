@@ -4,7 +4,14 @@ import type { SegueProfileDatabase } from '../segue-profile-database.ts'
 import { loadSegueMessageText } from '../rows/load-segue-message-text.ts'
 import { BackgroundSteps } from '../database/background-steps.ts'
 import { yieldToEventLoop } from '../../../lib/async/yield-to-event-loop.ts'
+import type { StorageHealth } from '../../health/storage-health.ts'
 import type { Logger } from '../../../lib/logger.ts'
+
+const rebuildingNotice =
+  'The search index was damaged. It is built again in the background; searches find older messages when that is done.'
+const damagedNotice =
+  'The search index is damaged again, and is left out: searches may fail, and do not find new messages. Check the disk, stop ' +
+  'the server and run `segue doctor --fix`.'
 
 /**
  * Indexes what commits leave out of the search index: long messages, and everything that is older than the index. It works in
@@ -13,13 +20,16 @@ import type { Logger } from '../../../lib/logger.ts'
  */
 export class BackgroundSearchIndexer {
   readonly #database: SegueProfileDatabase
+  readonly #health: StorageHealth
   readonly #log: Logger
   readonly #steps: BackgroundSteps
-  /** A second time would not help: the disk fails, or something writes into the file. */
-  #wasRebuilt = false
+  /** By `performance.now()`. A second time would not help: the disk fails, or something writes into the file. */
+  #rebuiltAt: number | null = null
 
-  constructor(database: SegueProfileDatabase, log: Logger) {
+  /** @param health Is told that a damaged index is built again. */
+  constructor(database: SegueProfileDatabase, health: StorageHealth, log: Logger) {
     this.#database = database
+    this.#health = health
     this.#log = log
     this.#steps = new BackgroundSteps({
       step: (signal) => this.#indexSlice(signal),
@@ -27,6 +37,13 @@ export class BackgroundSearchIndexer {
     })
     database.onSearchBacklog(() => this.#steps.wake())
     if (database.hasFile) this.#steps.wake()
+  }
+
+  /** A search has met damage. One that began before the index was rebuilt says nothing of the new one. */
+  reportDamage(searchStartedAt: number): void {
+    if (this.#rebuiltAt !== null && searchStartedAt <= this.#rebuiltAt) return
+    this.#database.searchIndex.onDamaged()
+    this.#steps.wake()
   }
 
   /** Resolves when the current slice has ended. */
@@ -37,9 +54,11 @@ export class BackgroundSearchIndexer {
   /** Returns whether anything is left. Damage of the index is met in any statement. */
   async #indexSlice(signal: AbortSignal): Promise<boolean> {
     const { searchIndex } = this.#database
-    if (searchIndex.isDamaged) return !this.#wasRebuilt && this.#rebuild()
+    if (searchIndex.isDamaged) return this.#rebuild()
     try {
-      return await this.#indexNext(signal)
+      const hasMore = await this.#indexNext(signal)
+      if (!hasMore && !signal.aborted) this.#health.setNotice(null)
+      return hasMore
     } catch (error) {
       if (!searchIndex.isDamaged) throw error
       return true
@@ -47,9 +66,14 @@ export class BackgroundSearchIndexer {
   }
 
   async #rebuild(): Promise<boolean> {
-    this.#wasRebuilt = true
+    const isFirst = this.#rebuiltAt === null
+    const notice = isFirst ? rebuildingNotice : damagedNotice
+    this.#health.setNotice(notice)
+    this.#log.warn({}, notice)
+    if (!isFirst) return false
+    this.#rebuiltAt = Number.POSITIVE_INFINITY
     await this.#database.rebuildSearchIndex()
-    this.#log.warn({}, 'The search index was damaged. It is built again in the background.')
+    this.#rebuiltAt = performance.now()
     return true
   }
 

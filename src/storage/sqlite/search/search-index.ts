@@ -43,6 +43,8 @@ export function invertSearchRowid(number: number): number {
 export class SearchIndex {
   readonly #db: SqlConnection
   #isDamaged = false
+  /** Whether a commit was tried again because of damage. */
+  #wasLeftOut = false
 
   constructor(db: SqlConnection) {
     this.#db = db
@@ -90,10 +92,16 @@ export class SearchIndex {
    * @param isWorkDone Whether everything but the indexes was written before it failed.
    */
   leaveOutIfDamaged(error: unknown, isWorkDone: boolean): boolean {
-    if (this.#isDamaged || !(error instanceof StorageError)) return false
+    if (this.#wasLeftOut || !(error instanceof StorageError)) return false
     if (error.failure !== 'CORRUPT' && !(isWorkDone && error.failure === 'CONSTRAINT')) return false
     this.#isDamaged = true
+    this.#wasLeftOut = true
     return true
+  }
+
+  /** A search has met damage: the index is left out of commits until it is rebuilt. */
+  onDamaged(): void {
+    this.#isDamaged = true
   }
 
   /** Whether it is left out of commits. */
@@ -104,6 +112,7 @@ export class SearchIndex {
   /** It is empty, and everything is indexed again. */
   onRebuilt(): void {
     this.#isDamaged = false
+    this.#wasLeftOut = false
   }
 
   /** The id of the next long message in the queue; null if there is none. */
@@ -114,15 +123,7 @@ export class SearchIndex {
     return row?.id ?? null
   }
 
-  dequeue({
-    kind,
-    id,
-    isLong,
-  }: {
-    readonly kind: SearchIndexItemKind
-    readonly id: string
-    readonly isLong: boolean
-  }): void {
+  dequeue({ kind, id, isLong }: Readonly<{ kind: SearchIndexItemKind; id: string; isLong: boolean }>): void {
     this.#db
       .prepare<[number, string, string]>('DELETE FROM search_queue WHERE is_long = ? AND kind = ? AND id = ?')
       .run(isLong ? 1 : 0, kind, id)

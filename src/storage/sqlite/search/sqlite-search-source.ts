@@ -23,7 +23,13 @@ import {
   type SearchRequest,
 } from '../../../search/search-hit.ts'
 import { type SearchRank, searchRanks, type SearchQuery } from '../../../search/search-query.ts'
-import type { SearchMatch, SearchSource, SearchStepResult } from '../../../search/search-source.ts'
+import {
+  SearchIndexDamagedError,
+  type SearchMatch,
+  type SearchSource,
+  type SearchStepResult,
+} from '../../../search/search-source.ts'
+import { StorageError } from '../../errors.ts'
 
 /** The size of the range that one statement scans: a few milliseconds, a tenth of a second at worst. */
 const entriesPerQuery = 200_000
@@ -54,7 +60,16 @@ export class SqliteSearchSource implements SearchSource {
     this.#database = database
   }
 
-  *search(
+  *search(...request: Parameters<SearchSource['search']>): Generator<SearchStepResult, void, void> {
+    try {
+      yield* this.#search(...request)
+    } catch (error) {
+      if (!(error instanceof StorageError && error.failure === 'CORRUPT')) throw error
+      throw new SearchIndexDamagedError('The search index is damaged.', { cause: error })
+    }
+  }
+
+  *#search(
     query: SearchQuery,
     filter: SearchRequest['filter'],
     range: SearchPageBounds,

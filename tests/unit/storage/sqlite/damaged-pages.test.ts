@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { openProfileStorage } from '../../../../src/services/open-profile-storage.ts'
+import { StorageHealth } from '../../../../src/storage/health/storage-health.ts'
 import { RecordingLogger } from '../../../support/recording-logger.ts'
 import { damageTable } from '../../../support/storage/damage-table.ts'
 import { newHome } from '../../../support/server/segue.ts'
@@ -27,4 +28,18 @@ test('a damaged page is named in the log and in the health, and everything else 
   const damage = log.entries.find(({ fields }) => 'damage' in fields)
   expect(damage).toMatchObject({ level: 'error', fields: { path: join(home, 'segue.db') } })
   expect(await profile.segueSessions.findSessions(['x'])).toEqual([])
+})
+
+test('the health says that the search index is built again, until it is', async () => {
+  const home = newHome()
+  onTestFinished(() => rmSync(home, { recursive: true, force: true }))
+  damageTable(join(home, 'segue.db'), 'search_backfill')
+  const health = new StorageHealth({ log: new RecordingLogger() })
+  const notices: (string | null)[] = []
+  health.onChange(() => notices.push(health.notice))
+  const options = { home, hermesHome: null, durable: false, log: new RecordingLogger(), health }
+  await using resources = new AsyncDisposableStack()
+  resources.adopt(openProfileStorage(options), (opened) => opened.close())
+  await waitUntil(() => notices.length >= 2)
+  expect(notices).toEqual([expect.stringContaining('The search index was damaged. It is built again'), null])
 })

@@ -9,6 +9,7 @@ import { newId } from '../../../../src/lib/ids.ts'
 import type { ChatEvent } from '../../../../src/model/chat-event.ts'
 import { deleteQueuedRows } from '../../../../src/storage/sqlite/deletion/delete-queued-rows.ts'
 import { SegueProfileDatabase } from '../../../../src/storage/sqlite/segue-profile-database.ts'
+import { StorageHealth } from '../../../../src/storage/health/storage-health.ts'
 import { BackgroundSearchIndexer } from '../../../../src/storage/sqlite/search/background-search-indexer.ts'
 import { migration025 } from '../../../../src/storage/sqlite/database/migrations/025-usage-sums.ts'
 import { migration015 } from '../../../../src/storage/sqlite/database/migrations/006-to-015/015-retries.ts'
@@ -408,7 +409,7 @@ test('an error of the background indexer is logged, and the next commit makes it
     searchIndex.reserveEntries = reserveEntries
     throw new Error('the disk is full')
   }
-  const background = new BackgroundSearchIndexer(fixture.database, log)
+  const background = new BackgroundSearchIndexer(fixture.database, new StorageHealth({ log }), log)
   onTestFinished(() => background.close())
   await waitUntil(() => log.errors.length === 1)
   expect(await fixture.findIds('needle')).toEqual([])

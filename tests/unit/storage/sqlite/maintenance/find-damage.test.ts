@@ -3,6 +3,10 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { findDamage } from '../../../../../src/storage/sqlite/maintenance/find-damage.ts'
 import { repairDatabase } from '../../../../../src/storage/sqlite/maintenance/repair-database.ts'
+import { openProfileDatabase } from '../../../../../src/storage/sqlite/database/open-profile-database.ts'
+import { verifyDatabaseCopy } from '../../../../../src/storage/sqlite/maintenance/verify-database-copy.ts'
+import { rebuildSearchIndex } from '../../../../../src/storage/sqlite/search/rebuild-search-index.ts'
+import { damageTable } from '../../../../support/storage/damage-table.ts'
 import { newHome } from '../../../../support/server/segue.ts'
 
 /** The empty database of a profile, in which also what SQLite protects can be changed. */
@@ -44,3 +48,39 @@ test('a damaged full-text index is found, and is emptied to be built again', asy
   await repairDatabase(path, 'default', 'SEARCH_INDEX')
   expect(findDamage(database)).toEqual([])
 })
+
+test.each(['message_index_data', 'message_entries', 'entries_of_message'])(
+  'a damaged page of %s, of the search index, costs nothing else',
+  async (table) => {
+    const path = join(newHome(), 'segue.db')
+    const page = damageTable(path, table)
+    expect(findDamageOf(path)).toContainEqual({
+      kind: 'SEARCH_INDEX',
+      text: expect.stringMatching(new RegExp(`^page ${page} of the (table|index) ${table} is damaged`)),
+    })
+    await repairDatabase(path, 'default', 'SEARCH_INDEX')
+    expect(findDamageOf(path)).toEqual([])
+  },
+)
+
+test('pages of a search index that was given up are no damage, and are removed', async () => {
+  const path = join(newHome(), 'segue.db')
+  damageTable(path, 'message_index_data')
+  const connection = openProfileDatabase(path, { profile: 'default', durable: false })
+  rebuildSearchIndex(connection)
+  connection.close()
+  expect(verifyDatabaseCopy(path)).toEqual([])
+  const text = expect.stringMatching(/^nothing uses \d+ pages, such as those of an old search index$/)
+  expect(findDamageOf(path)).toEqual([{ kind: 'UNUSED_PAGES', text }])
+  await repairDatabase(path, 'default', 'UNUSED_PAGES')
+  expect(findDamageOf(path)).toEqual([])
+})
+
+function findDamageOf(path: string): ReturnType<typeof findDamage> {
+  const connection = new Database(path, { readonly: true })
+  try {
+    return findDamage(connection)
+  } finally {
+    connection.close()
+  }
+}

@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { newHome } from '../../support/server/segue.ts'
+import { type ServerProcess, startServerProcess } from '../../support/server/server-process.ts'
+
+const start = (env: Readonly<Record<string, string>> = {}): Promise<ServerProcess> => {
+  const home = newHome()
+  return startServerProcess({ argv: ['--port', '0', '--home', home], env: { HOME: home, ...env } })
+}
+
+/** The settings of malloc that the process began with. */
+const readMallocSettings = ({ process }: ServerProcess): string[] =>
+  readFileSync(`/proc/${process.pid}/environ`, 'utf8')
+    .split('\0')
+    .filter((line) => line.startsWith('MALLOC_'))
+    .toSorted()
+
+test('a server on Linux has malloc give back what a burst has freed, in the process that was started', async () => {
+  await using server = await start()
+  expect(readMallocSettings(server)).toEqual([
+    'MALLOC_ARENA_MAX=2',
+    'MALLOC_MMAP_THRESHOLD_=131072',
+    'MALLOC_TRIM_THRESHOLD_=131072',
+  ])
+  expect(await server.stop('SIGTERM')).toBe(0)
+  expect(server.output.stderr).not.toMatch(/Warning/)
+})
+
+test('settings of malloc in the environment stay as they are', async () => {
+  await using server = await start({ MALLOC_ARENA_MAX: '4' })
+  expect(readMallocSettings(server)).toEqual(['MALLOC_ARENA_MAX=4'])
+})
