@@ -27,6 +27,14 @@ export interface AdditionalUsage {
   readonly at: number
 }
 
+/** The stream that writes: it must be running, and of this generation. */
+export interface StreamFence {
+  readonly streamId: string
+  readonly generation: number
+  /** The seq of its newest event, which is stored. Left out: as before. */
+  readonly lastSeq?: number
+}
+
 /** Everything that one step of a chat writes, in one transaction. */
 export interface AppendRequest {
   readonly sessionId: string
@@ -34,8 +42,8 @@ export interface AppendRequest {
   readonly newSession?: SessionRecord
   /** The seq of the log's last event. If it is another one, someone else wrote: `LogVersionConflictError`. */
   readonly expectedHeadSeq: number
-  /** The stream that writes. If it has ended or has a newer generation: `FencingError`. */
-  readonly fence?: { readonly streamId: string; readonly generation: number }
+  /** If the stream has ended or has a newer generation: `FencingError`. */
+  readonly fence?: StreamFence
   /** Numbered from `expectedHeadSeq + 1` on, without gaps. */
   readonly events: readonly ChatEvent[]
   /** Inserted, or replace the ones with their ids. The usage of a stream that ends is added to the session's. */

@@ -14,7 +14,7 @@ export class CommitPacer {
   #load = 0
   #measuredAtMs = 0
 
-  /** The time between two commits of a stream, in milliseconds. */
+  /** The time between two commits of the profile, in milliseconds. */
   getIntervalMs(nowMs: number): number {
     const share = Math.min(1, this.#decay(nowMs) / fullLoad)
     return minIntervalMs + share * (maxIntervalMs - minIntervalMs)

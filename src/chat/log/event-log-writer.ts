@@ -1,9 +1,10 @@
-import type { AppendRequest } from '../../storage/event-store.ts'
+import type { AppendRequest, StreamFence } from '../../storage/event-store.ts'
 import type { ChatEvent } from '../../model/chat-event.ts'
 import { isContextEvent } from '../../model/context/is-context-event.ts'
 import { toApprovalRule } from './to-approval-rule.ts'
 import type { DecisionRecord } from '../../model/decision.ts'
 import type { StreamRecord } from '../../model/stream.ts'
+import type { CommitScheduler } from './commit-scheduler.ts'
 import type { EventLog } from './event-log.ts'
 import { findReadTime } from './find-read-time.ts'
 import type { EventDraft } from '../../model/chat-event.ts'
@@ -89,9 +90,9 @@ export class EventLogWriter {
     return pendingResult
   }
 
-  /** How long to collect events before the next commit, in milliseconds. Longer under load. */
-  get commitIntervalMs(): number {
-    return this.#log.commitIntervalMs
+  /** When to commit the events that are collected. */
+  get commits(): CommitScheduler {
+    return this.#log.commits
   }
 
   /** Ends the waiting of the log's readers with an error. Those that come later receive it, too, until the next commit. */
@@ -111,6 +112,7 @@ export class EventLogWriter {
       expectedHeadSeq: previousHeadSeq,
       events,
       streams: streams.map((stream) => updateLastSeq(stream, events)),
+      ...(rest.fence && { fence: addLastSeq(rest.fence, events) }),
       decisions,
       approvalRules: decisions.flatMap((decision) => toApprovalRule(decision) ?? []),
       ...(readAt !== null && { readAt }),
@@ -139,6 +141,12 @@ function assignSeq(draft: EventDraft, seq: number): ChatEvent {
     default:
       return { ...draft, seq }
   }
+}
+
+/** The seq of the newest event of the stream that writes is stored with the fence. */
+function addLastSeq(fence: StreamFence, events: readonly ChatEvent[]): StreamFence {
+  const newest = events.findLast((event) => event.streamId === fence.streamId)
+  return newest ? { ...fence, lastSeq: newest.seq } : fence
 }
 
 /** The stream as of its newest event among these. */

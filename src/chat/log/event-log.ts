@@ -1,14 +1,15 @@
 import type { ChatEvent } from '../../model/chat-event.ts'
 import type { AppendRequest, EventRange, EventStore } from '../../storage/event-store.ts'
 import { noTelemetry, type Telemetry } from '../../lib/telemetry/telemetry.ts'
-import { CommitPacer } from './commit-pacer.ts'
+import { CommitScheduler } from './commit-scheduler.ts'
 import { EventLogTail } from './event-log-tail.ts'
+import { GroupCommitter } from './group-committer.ts'
 
 /** Events after which a session may be silent for a long time. */
 const idleEventTypes: ReadonlySet<ChatEvent['type']> = new Set(['StreamFinished', 'SessionChanged', 'SessionContinued'])
 
 /** The part of the event store that the log uses. */
-export type EventLogStore = Pick<EventStore, 'append' | 'appendAll' | 'readEvents' | 'loadHeadSeq'>
+export type EventLogStore = Pick<EventStore, 'appendAll' | 'readEvents' | 'loadHeadSeq'>
 
 /** Is told of each append before it begins. */
 export interface AppendObserver {
@@ -46,7 +47,9 @@ interface CachedSession {
 export class EventLog {
   readonly #store: EventLogStore
   readonly #telemetry: Telemetry
-  readonly #pacer = new CommitPacer()
+  readonly #committer: GroupCommitter
+  /** When streams commit what they have collected. */
+  readonly commits = new CommitScheduler()
   readonly #sessions = new Map<string, CachedSession>()
   readonly #observers = new Set<AppendObserver>()
   /** The sessions that are followed, with their readers. */
@@ -58,6 +61,7 @@ export class EventLog {
 
   constructor(store: EventLogStore, telemetry: Telemetry = noTelemetry) {
     this.#store = store
+    this.#committer = new GroupCommitter(store, (durationMs) => this.commits.onCommitted(durationMs))
     this.#telemetry = telemetry
   }
 
@@ -94,11 +98,6 @@ export class EventLog {
     return this.#version
   }
 
-  /** The time between two commits of a stream, in milliseconds. */
-  get commitIntervalMs(): number {
-    return this.#pacer.getIntervalMs(performance.now())
-  }
-
   /** Tells the observer of each append, those in progress included, until `unobserve`. */
   observe(observer: AppendObserver): void {
     this.#observers.add(observer)
@@ -116,16 +115,13 @@ export class EventLog {
 
   /** Like `append`, for the logs of several sessions in one transaction. */
   async appendAll(requests: readonly AppendRequest[], onCommitted: () => void): Promise<void> {
-    const [first, ...others] = requests
     this.#beginAppend(requests)
-    const startedAt = performance.now()
     try {
-      await (first && others.length === 0 ? this.#store.append(first) : this.#store.appendAll(requests))
+      await this.#committer.append(requests)
       onCommitted()
     } finally {
       for (const { sessionId } of requests) this.#appending.delete(sessionId)
       this.#version += 1
-      this.#pacer.onCommitted(performance.now() - startedAt, performance.now())
     }
     for (const request of requests) this.#deliver(request)
   }

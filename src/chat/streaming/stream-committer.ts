@@ -12,7 +12,7 @@ import type { TurnTransition, TurnState } from '../turn/turn.ts'
 import { SteeredMessageWrites } from './steered-message-writes.ts'
 import { PendingEvents } from './pending-events.ts'
 
-/** Pending events are committed when one of these limits is reached, or when the last commit is long enough ago. */
+/** Pending events are committed when one of these limits is reached, or when the next commit of the profile is due. */
 const groupCommitLimits = { events: 32, codeUnits: 8192 }
 /** The maximum text of one commit, in UTF-16 code units. A larger one would delay the other sessions. */
 const maxCommitCodeUnits = 262_144
@@ -38,8 +38,8 @@ export class StreamCommitter {
   #stream: StreamRecord
   #committed: CommittedStreamState
   #lastCommit: Promise<unknown> = Promise.resolve()
-  #lastCommitAtMs = Number.NEGATIVE_INFINITY
-  #timer: NodeJS.Timeout | null = null
+  /** The stream as it was stored last, but for its last seq. */
+  #storedStream: StreamRecord | null = null
   #isStopped = false
 
   /** `onError` is called when a group of events could not be committed. The events stay pending. */
@@ -78,12 +78,12 @@ export class StreamCommitter {
   schedule(): void {
     if (this.#pending.count === 0 || this.#isStopped) return
     const { events, codeUnits } = groupCommitLimits
-    const intervalMs = this.#writer.commitIntervalMs
-    const elapsedMs = performance.now() - this.#lastCommitAtMs
     const isGroupFull = this.#pending.count >= events || this.#pending.codeUnits >= codeUnits
-    if (isGroupFull || elapsedMs >= intervalMs) void this.flush()
-    else this.#timer ??= setTimeout(() => void this.flush(), intervalMs - elapsedMs)
+    if (isGroupFull) void this.flush()
+    else this.#writer.commits.schedule(this.#commitWhenDue)
   }
+
+  readonly #commitWhenDue = (): void => void this.flush()
 
   /** Commits all pending events, after earlier commits. Never rejects: see `onError`. */
   async flush(): Promise<void> {
@@ -139,7 +139,11 @@ export class StreamCommitter {
     const writes = committers.map((committer) => {
       const stream = committer.#stream
       const drafts = committer.#takePending(Number.POSITIVE_INFINITY)
-      return { committer, drafts, write: committer.#createWrite(drafts, stream, () => ({ drafts, streams: [stream] })) }
+      return {
+        committer,
+        drafts,
+        write: committer.#createWrite(drafts, stream, () => ({ drafts, streams: committer.#listChanged(stream) })),
+      }
     })
     try {
       await EventLogWriter.writeAll(writes.map(({ write }) => write))
@@ -186,7 +190,11 @@ export class StreamCommitter {
   async #writeBatch(checkpoint: ContextCheckpoint | null = null): Promise<void> {
     const stream = this.#stream
     const drafts = this.#takePending(maxCommitCodeUnits)
-    await this.#write(drafts, stream, () => ({ drafts, streams: [stream], ...(checkpoint && { checkpoint }) }))
+    await this.#write(drafts, stream, () => ({
+      drafts,
+      streams: this.#listChanged(stream),
+      ...(checkpoint && { checkpoint }),
+    }))
     if (this.#pending.count > 0) await yieldToEventLoop()
   }
 
@@ -227,9 +235,14 @@ export class StreamCommitter {
           ),
           stream: { ...stream, lastSeq: streamEvents.at(-1)?.seq ?? lastSeq },
         }
-        this.#lastCommitAtMs = performance.now()
+        this.#storedStream = stream
       },
     }
+  }
+
+  /** The stream, unless its row is up to date: deltas change its last seq alone, which is stored with the fence. */
+  #listChanged(stream: StreamRecord): StreamRecord[] {
+    return stream === this.#storedStream ? [] : [stream]
   }
 
   /** The size of the context after these events, if it is known. */
@@ -259,8 +272,7 @@ export class StreamCommitter {
   }
 
   #takePending(maxCodeUnits: number): EventDraft[] {
-    if (this.#timer) clearTimeout(this.#timer)
-    this.#timer = null
+    this.#writer.commits.cancel(this.#commitWhenDue)
     return this.#pending.take(maxCodeUnits)
   }
 }

@@ -21,4 +21,6 @@ export interface SegueProfileDatabaseOptions {
 export interface TransactionOptions {
   /** Whether the write is made even if the file was replaced, and is lost with it. Default: false. */
   readonly evenIfReplaced?: boolean
+  /** How many writes of usual size it holds. Default: 1. */
+  readonly writes?: number
 }

@@ -67,7 +67,7 @@ export class SegueProfileDatabase implements SqlConnection {
   #onConversationsChanged: (changes: readonly ConversationChange[]) => void = () => undefined
   #onCrossOriginChanges: () => void = () => undefined
   #onCheckpointDue: (files: DatabaseFiles) => void = () => undefined
-  #writeCount = 0
+  #writesSinceCheckpoint = 0
 
   /** Throws DatabaseTooNewError and DatabaseUnusableError. */
   constructor(path: string, options: SegueProfileDatabaseOptions = {}) {
@@ -170,8 +170,7 @@ export class SegueProfileDatabase implements SqlConnection {
     if (hasSearchBacklog) this.#onSearchBacklog()
     if (indexResult.changes.length > 0) this.#onConversationsChanged(indexResult.changes)
     if (indexResult.hasCrossOriginChanges) this.#onCrossOriginChanges()
-    this.#writeCount += 1
-    if (this.#files && this.#writeCount % writesBetweenCheckpoints === 0) this.#onCheckpointDue(this.#files)
+    this.#countWrites(options.writes ?? 1)
     return result
   }
 
@@ -210,6 +209,13 @@ export class SegueProfileDatabase implements SqlConnection {
 
   #assertOpen(): void {
     if (this.#isClosed) throw new SegueError('NOT_FOUND', 'This profile was closed.')
+  }
+
+  #countWrites(count: number): void {
+    this.#writesSinceCheckpoint += count
+    if (!this.#files || this.#writesSinceCheckpoint < writesBetweenCheckpoints) return
+    this.#writesSinceCheckpoint = 0
+    this.#onCheckpointDue(this.#files)
   }
 
   /** Damage of the search index must not keep anything else from being stored. */

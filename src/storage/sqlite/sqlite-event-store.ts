@@ -31,6 +31,7 @@ import { insertApprovalRule, moveApprovalRules } from './rows/approval-rule-row.
 import { insertIdempotencyKey, insertIdempotencyKeyIfAbsent } from './rows/idempotency-key-row.ts'
 import { listSteeredMessages, type MessageRow, messageFromRow, upsertMessage } from './rows/message-row.ts'
 import {
+  advanceHeadSeq,
   insertSession,
   recordAnswerEnd,
   toStoredSessionId,
@@ -42,7 +43,7 @@ import type { PositionRange } from '../position-range.ts'
 import * as turnMessageRows from './rows/retries/turn-message-row.ts'
 import { patchSession } from './sessions/patch-session.ts'
 import { addToUsageSums, countUsage } from './rows/usage-sum-row.ts'
-import { assertFence, type StreamRow, streamFromRow, updateQueueOrder, upsertStream } from './rows/stream-row.ts'
+import { applyFence, type StreamRow, streamFromRow, updateQueueOrder, upsertStream } from './rows/stream-row.ts'
 
 const selectStreamsSql = `SELECT * FROM streams WHERE ${isOfExistingSessionSql('streams')}`
 /** Events that one transaction deletes, so that other work is not delayed. */
@@ -71,7 +72,7 @@ export class SqliteEventStore implements EventStore {
       () => {
         for (const request of requests) this.#write(request)
       },
-      { evenIfReplaced },
+      { evenIfReplaced, writes: requests.length },
     )
     if (requests.some(({ decisions = [] }) => decisions.length > 0)) this.#database.changes.decisions.notify()
   }
@@ -222,7 +223,7 @@ export class SqliteEventStore implements EventStore {
     if (continuation) this.#insertSession(continuation)
     if (newSession) insertSession(this.#database, findCurrentPlace(this.#database, newSession))
     this.#advanceHead(request)
-    if (fence) assertFence(this.#database, fence)
+    if (fence) applyFence(this.#database, fence)
     for (const event of request.events) this.#insertEvent(event)
     for (const stream of request.streams ?? []) {
       upsertStream(this.#database, stream)
@@ -269,14 +270,15 @@ export class SqliteEventStore implements EventStore {
   #advanceHead(request: AppendRequest): void {
     const { sessionId, expectedHeadSeq, events, messages = [], streams = [], activityAt = 0 } = request
     const newlyPositioned = messages.filter((message) => message.position !== null && !this.#hasPosition(message.id))
-    const { changes } = this.#database
-      .prepare<[number, number, number, string, number]>(
-        `UPDATE sessions SET head_seq = ?, message_count = message_count + ?,
-           last_activity_at = max(last_activity_at, ?) WHERE id = ? AND head_seq = ?`,
-      )
-      .run(expectedHeadSeq + events.length, newlyPositioned.length, activityAt, sessionId, expectedHeadSeq)
-    if (changes !== 1 && !this.#hasSession(sessionId)) throw createIdNotFoundError('session', sessionId)
-    if (changes !== 1) throw new LogVersionConflictError(`The log of ${sessionId} does not end at ${expectedHeadSeq}.`)
+    const isUpdated = advanceHeadSeq(this.#database, {
+      sessionId,
+      expectedHeadSeq,
+      headSeq: expectedHeadSeq + events.length,
+      addedMessages: newlyPositioned.length,
+      activityAt,
+    })
+    if (!isUpdated && !this.#hasSession(sessionId)) throw createIdNotFoundError('session', sessionId)
+    if (!isUpdated) throw new LogVersionConflictError(`The log of ${sessionId} does not end at ${expectedHeadSeq}.`)
     for (const { finishedAt, usage, model } of streams) {
       if (finishedAt !== null) countUsage(this.#database, { sessionId, usage, model, at: finishedAt, isAnswer: true })
     }

@@ -303,7 +303,7 @@ export class SimulatedHome {
       const result = await work().finally(() => (server.openCalls -= 1))
       return server.isDead ? never : result
     }
-    const append = (write: AppendRequest): Promise<void> =>
+    const appendAll = (writes: readonly AppendRequest[]): Promise<void> =>
       alive(async () => {
         const server = getServer()
         if (server.remainingCommits === 0) {
@@ -315,12 +315,12 @@ export class SimulatedHome {
           server.hasFailedCommit = true
           throw new Error('The disk is full.')
         }
-        await store.append(write)
-        this.committedEvents.push(...write.events)
+        await store.appendAll(writes)
+        this.committedEvents.push(...writes.flatMap(({ events }) => events))
         server.remainingCommits -= 1
         // The commit succeeds, but nobody learns of it.
         if (server.remainingCommits === 0) server.kill()
       })
-    return wrapStore(store, { append }, alive)
+    return wrapStore(store, { appendAll }, alive)
   }
 }

@@ -177,6 +177,33 @@ export function recordAnswerEnd(db: SqlConnection, { sessionId, messageId, statu
   )
 }
 
+export interface HeadSeqAdvance {
+  readonly sessionId: string
+  readonly expectedHeadSeq: number
+  readonly headSeq: number
+  readonly addedMessages: number
+  /** 0: no activity. */
+  readonly activityAt: number
+}
+
+/** Moves the end of the log of a session. Returns false if it is not the expected one. Call it inside a transaction. */
+export function advanceHeadSeq(db: SqlConnection, advance: HeadSeqAdvance): boolean {
+  const { sessionId, expectedHeadSeq, headSeq, addedMessages, activityAt } = advance
+  // Deltas leave the columns alone that have indexes.
+  const { changes } =
+    addedMessages === 0 && activityAt === 0
+      ? db
+          .prepare<[number, string, number]>('UPDATE sessions SET head_seq = ? WHERE id = ? AND head_seq = ?')
+          .run(headSeq, sessionId, expectedHeadSeq)
+      : db
+          .prepare<[number, number, number, string, number]>(
+            `UPDATE sessions SET head_seq = ?, message_count = message_count + ?,
+               last_activity_at = max(last_activity_at, ?) WHERE id = ? AND head_seq = ?`,
+          )
+          .run(headSeq, addedMessages, activityAt, sessionId, expectedHeadSeq)
+  return changes === 1
+}
+
 /** Stores what a model would be sent next of a session. Null: it has to be counted. Call it inside a transaction. */
 export function updateContextSize(db: SqlConnection, sessionId: string, size: ContextSize | null): void {
   db.prepare<[string | null, string]>('UPDATE sessions SET context_size = ? WHERE id = ?').run(

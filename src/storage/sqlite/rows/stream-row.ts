@@ -1,6 +1,7 @@
 import type { FinishReason, StreamRecord } from '../../../model/stream.ts'
 import { normalizeStoredUsage } from '../../../model/usage.ts'
 import { FencingError } from '../../errors.ts'
+import type { StreamFence } from '../../event-store.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 
 export interface StreamRow {
@@ -89,16 +90,12 @@ export function updateQueueOrder(db: SqlConnection, streamIds: readonly string[]
   ).run(JSON.stringify(streamIds))
 }
 
-/** Throws FencingError unless the stream is running and at this generation. */
-export function assertFence(
-  db: SqlConnection,
-  fence: { readonly streamId: string; readonly generation: number },
-): void {
-  const { streamId, generation } = fence
-  const row = db
-    .prepare<[string, number], { id: string }>(
-      'SELECT id FROM streams WHERE id = ? AND generation = ? AND finished_at IS NULL',
+/** Throws FencingError unless the stream is running and at this generation. Stores its last seq. Call it inside a transaction. */
+export function applyFence(db: SqlConnection, { streamId, generation, lastSeq }: StreamFence): void {
+  const { changes } = db
+    .prepare<[number | null, string, number]>(
+      'UPDATE streams SET last_seq = ifnull(?, last_seq) WHERE id = ? AND generation = ? AND finished_at IS NULL',
     )
-    .get(streamId, generation)
-  if (!row) throw new FencingError(`The stream ${streamId} is no longer at generation ${generation}.`)
+    .run(lastSeq ?? null, streamId, generation)
+  if (changes !== 1) throw new FencingError(`The stream ${streamId} is no longer at generation ${generation}.`)
 }

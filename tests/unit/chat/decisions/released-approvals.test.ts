@@ -150,7 +150,7 @@ describe('ALWAYS', () => {
     const { eventStore } = chat.profile
     const appendAll = eventStore.appendAll.bind(eventStore)
     eventStore.appendAll = async (requests) => {
-      if (requests.length < 2) return appendAll(requests)
+      if (requests.length < 2 || errors.length > 0) return appendAll(requests)
       errors.push('full')
       throw new Error('The disk is full.')
     }

@@ -32,7 +32,6 @@ function newLogFixture(): LogFixture {
   const stored: ChatEvent[] = []
   const storeReads: EventRange[] = []
   const log = new EventLog({
-    append: async ({ events }) => void stored.push(...events),
     appendAll: async (requests) => void stored.push(...requests.flatMap(({ events }) => events)),
     readEvents: async (range) => {
       storeReads.push(range)

@@ -364,10 +364,10 @@ describe('a crash during recovery', () => {
     (store: EventStore): EventStore => {
       let left = commits
       return wrapStore(store, {
-        append: async (write) => {
+        appendAll: async (writes) => {
           if (left === 0) throw new Error('the process was killed')
           left -= 1
-          await store.append(write)
+          await store.appendAll(writes)
         },
       })
     }

@@ -242,6 +242,24 @@ export function describeEventStore(open: OpenStorage): void {
       expect(await eventStore.findContinuation(session.id)).toBeNull()
     })
 
+    test('stores the last seq of the stream that writes, and leaves the rest of it as it is', async () => {
+      const { eventStore } = current()
+      const session = await addSession(current())
+      const stream = streamOf(session)
+      await eventStore.append({ sessionId: session.id, expectedHeadSeq: 0, events: [], streams: [stream] })
+      const fence = { streamId: stream.id, generation: stream.generation }
+      const events = [deltaOf(stream, 1), deltaOf(stream, 2)]
+      await eventStore.append({
+        sessionId: session.id,
+        expectedHeadSeq: 0,
+        fence: { ...fence, lastSeq: 2 },
+        events,
+      })
+      expect(await eventStore.findStream(stream.id)).toEqual({ ...stream, lastSeq: 2 })
+      await eventStore.append({ sessionId: session.id, expectedHeadSeq: 2, fence, events: [] })
+      expect(await eventStore.findStream(stream.id)).toEqual({ ...stream, lastSeq: 2 })
+    })
+
     test('refuses to write to a session that does not exist', async () => {
       const write = { sessionId: newId('session'), expectedHeadSeq: 0, events: [] }
       await expect(current().eventStore.append(write)).rejects.toMatchObject({ code: 'NOT_FOUND' })
