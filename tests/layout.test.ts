@@ -71,6 +71,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
     'conversation-index',
     'rows',
     'conversation-settings',
+    'row-cache',
     'database',
   ],
 }

@@ -157,8 +157,8 @@ export class ConversationRepository {
     const missingIds = new Set(ids.filter((id) => !sessions.has(id)))
     if (missingIds.size > 0)
       for (const [id, session] of await this.#sessions.findMany([...missingIds])) sessions.set(id, session)
-    return summaries.flatMap(({ rootId, tipId, ...summary }) => {
-      const [root, tip] = [sessions.get(rootId), sessions.get(tipId)]
+    return summaries.flatMap((summary) => {
+      const [root, tip] = [sessions.get(summary.rootId), sessions.get(summary.tipId)]
       return root && tip ? { ...summary, root, tip } : []
     })
   }

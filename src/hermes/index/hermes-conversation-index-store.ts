@@ -262,7 +262,7 @@ function createConnection(db: Database.Database, readMarksStart: number): IndexC
       canInheritSettings: ({ flags, message_at }) => isSegueSession(flags) || message_at !== null,
       loadReadMarksStart: () => readMarksStart,
     }),
-    reader: new ConversationIndexReader(statements, { containsOtherOrigin: true }),
+    reader: new ConversationIndexReader(statements, { containsOtherOrigin: true, cache: null }),
   }
 }
 

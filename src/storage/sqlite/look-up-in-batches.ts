@@ -9,6 +9,7 @@ export async function lookUpInBatches<T, Key = string>(
   keys: readonly Key[],
   lookUp: (batch: readonly Key[]) => readonly T[],
 ): Promise<T[]> {
+  if (keys.length <= batchSize) return [...lookUp([...new Set(keys)])]
   const found: T[] = []
   for (const [index, batch] of chunkArray([...new Set(keys)], batchSize).entries()) {
     if (index > 0) await yieldToEventLoop()

@@ -7,14 +7,11 @@ import { Notifier } from '../../lib/async/notifier.ts'
 import { defaultProfileName } from '../../profiles/profile-name.ts'
 import type { ProfileChangeNotifiers } from '../change-notifier.ts'
 import type { ConversationChange } from '../sessions/conversation-reader.ts'
-import {
-  ConversationIndexMaintainer,
-  type ConversationIndexMaintenanceResult,
-} from './conversation-index/conversation-index-maintainer.ts'
+import { ConversationIndexMaintainer, noIndexChanges } from './conversation-index/conversation-index-maintainer.ts'
 import { ConversationIndexRefresher } from './conversation-index/conversation-index-refresher.ts'
 import { rebuildSearchIndex } from './search/rebuild-search-index.ts'
 import { SearchIndex } from './search/search-index.ts'
-import { SessionRecordCache } from './sessions/session-record-cache.ts'
+import { ListCaches } from './sessions/list-caches.ts'
 import { mapSqliteErrors, toStorageError } from './database/sqlite-errors.ts'
 import { findStorageProblem } from '../health/storage-problem.ts'
 import { StorageHealth } from '../health/storage-health.ts'
@@ -41,7 +38,7 @@ export class SegueProfileDatabase implements SqlConnection {
   readonly path: string
   /** `transaction` keeps it up to date. */
   readonly searchIndex = new SearchIndex(this)
-  readonly sessionRecords = new SessionRecordCache(this)
+  readonly listCaches = new ListCaches(this)
   readonly changes: ProfileChangeNotifiers = { decisions: new Notifier(), jobRuns: new Notifier() }
   readonly #durable: boolean
   readonly #health: StorageHealth
@@ -144,11 +141,7 @@ export class SegueProfileDatabase implements SqlConnection {
   transaction<T>(work: () => T, options: TransactionOptions = {}): T {
     this.#assertOpen()
     this.#prepareFile(options)
-    let indexResult: ConversationIndexMaintenanceResult = {
-      isComplete: true,
-      changes: [],
-      hasCrossOriginChanges: false,
-    }
+    let indexResult = noIndexChanges
     let hasSearchBacklog = false
     let isWorkDone = false
     const run = this.#connection.transaction(() => {
@@ -160,7 +153,8 @@ export class SegueProfileDatabase implements SqlConnection {
         drainVisibleSessionChanges(this.#statements),
       )
       hasSearchBacklog = this.searchIndex.indexPendingUnlessDamaged()
-      if (this.#health.problem) this.#writeVersion()
+      // What the file has already: the success of the transaction says that it can be written.
+      if (this.#health.problem) this.#connection.pragma(`user_version = ${readSchemaVersion(this.#connection)}`)
       return result
     })
     const attempt = (): T => mapSqliteErrors(() => run.immediate(), this.#onError)
@@ -278,13 +272,8 @@ export class SegueProfileDatabase implements SqlConnection {
   }
 
   #createStatements(): StatementCache {
-    this.sessionRecords.watch(this.#connection)
+    this.listCaches.watch(this.#connection)
     return new StatementCache(this.#connection, this.#onError)
-  }
-
-  /** Writes what the file has already, so that the success of a transaction says that it can be written. */
-  #writeVersion(): void {
-    this.#connection.pragma(`user_version = ${readSchemaVersion(this.#connection)}`)
   }
 
   #open(path: string): Database.Database {

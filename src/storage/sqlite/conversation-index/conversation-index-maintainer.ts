@@ -31,12 +31,18 @@ const selectPendingSessionsSql = `SELECT sessions.*,
 /** The index takes settings from their own table. */
 const noSettings = { pinned: null, archived: null }
 
-export interface ConversationIndexMaintenanceResult {
+interface ConversationIndexMaintenanceResult {
   /** No session is pending any more. */
   readonly isComplete: boolean
   readonly changes: readonly ConversationChange[]
   /** The feed of cross-origin changes has grown. */
   readonly hasCrossOriginChanges: boolean
+}
+
+export const noIndexChanges: ConversationIndexMaintenanceResult = {
+  isComplete: true,
+  changes: [],
+  hasCrossOriginChanges: false,
 }
 
 /**

@@ -39,7 +39,10 @@ export class SqliteSessionReader implements SegueSessionReader {
 
   constructor(database: SegueProfileDatabase) {
     this.#database = database
-    this.#conversationIndex = new ConversationIndexReader(database, { containsOtherOrigin: false })
+    this.#conversationIndex = new ConversationIndexReader(database, {
+      containsOtherOrigin: false,
+      cache: database.listCaches.conversations,
+    })
   }
 
   findSessions(ids: readonly string[]): Promise<SessionRecord[]> {
@@ -175,7 +178,7 @@ export class SqliteSessionReader implements SegueSessionReader {
 
   /** The sessions with these ids, in their order; undefined where there is none. */
   #findStored(ids: readonly string[]): (StoredSession | undefined)[] {
-    return this.#database.sessionRecords.find(ids, (missing) => {
+    return this.#database.listCaches.sessions.find(ids, (missing) => {
       const read = this.#database.prepare<[string], StoredSessionRow>(
         `${selectSessionsSql} WHERE sessions.id IN (SELECT value FROM json_each(?))`,
       )

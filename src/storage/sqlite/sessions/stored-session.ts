@@ -1,10 +1,21 @@
 import type { ListedSessionFacts, SessionRecord } from '../../../model/session.ts'
 import { type ConversationIndexFlags, isArchived, isPinned } from '../conversation-index/conversation-index-flags.ts'
+import type { RowCacheOptions } from '../row-cache/row-cache.ts'
 import { type SessionRowWithSettings, sessionFromRow } from '../rows/session-row.ts'
 
 /** A row of `selectSessionsSql`, which has the column as well. */
 export interface StoredSessionRow extends SessionRowWithSettings {
   readonly message_count: number
+}
+
+export const storedSessionCache: RowCacheOptions<StoredSession> = {
+  name: 'session_written',
+  tables: [
+    { table: 'sessions', idColumn: 'id' },
+    { table: 'conversation_settings', idColumn: 'session_id' },
+  ],
+  getId: ({ record }) => record.id,
+  getTextLength: ({ textLength }) => textLength,
 }
 
 /** A session as one read of its row has found it. */

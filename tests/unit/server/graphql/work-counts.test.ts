@@ -1,6 +1,8 @@
 import { channel } from 'node:diagnostics_channel'
 import { expect, onTestFinished, test } from 'vitest'
 import { newSession } from '../../../../src/sessions/new-session.ts'
+import { newId } from '../../../../src/lib/ids.ts'
+import { newStream, newUserMessage } from '../../../support/fixtures/generators.ts'
 import { post } from '../../../support/server/post.ts'
 import { startTestSegue, type TestSegue } from '../../../support/server/segue.ts'
 import { recordSql } from '../../../support/storage/record-sql.ts'
@@ -25,22 +27,33 @@ async function addSessions(segue: TestSegue, count: number): Promise<void> {
       ...{ model: null, instructions: null, effort: null, parentId },
     })
     const ended = { ...session, endedAt: at, endReason: 'compression' }
-    await segue.defaultProfile.profile.eventStore.createSession({ session: ended, messages: [], idempotencyKey: null })
+    const messages =
+      index % 4 === 3 ? [newUserMessage(newStream({ sessionId: session.id }), 'Hi', { id: newId('message') })] : []
+    await segue.defaultProfile.profile.eventStore.createSession({ session: ended, messages, idempotencyKey: null })
     parentId = index % 4 === 3 ? null : session.id
   }
 }
 
 const fields = 'id title source origin model startedAt lastActivityAt messageCount pinned archived'
 
-/** Two that find what the cache and the index have up to date, one for the values of flags, and one for the page. */
+/**
+ * One finds the index up to date, one finds each cache up to date, and one reads the values of flags. The last one reads the keys
+ * of the page. What has not changed since the first page is in caches.
+ */
 test.each([
-  { name: 'a page of sessions', node: fields, count: 4 },
-  { name: 'a page of sessions with their lineage', node: 'id lineageRoot { id } segmentCount parent { id }', count: 4 },
-])('$name needs $count statements, and no execution by graphql-js', async ({ node, count }) => {
+  { name: 'a page of sessions', list: 'sessions', node: fields, count: 4 },
+  {
+    name: 'a page of sessions with their lineage',
+    list: 'sessions',
+    node: 'id lineageRoot { id } segmentCount parent { id }',
+    count: 4,
+  },
+  { name: 'a page of conversations', list: 'conversations', node: `id title pinned tip { ${fields} }`, count: 5 },
+])('$name needs $count statements, and no execution by graphql-js', async ({ list, node, count }) => {
   const statements = recordSql()
   await using segue = await startTestSegue()
-  await addSessions(segue, 24)
-  const query = `{ sessions(first: 20) { edges { cursor node { ${node} } } pageInfo { hasNextPage endCursor } } }`
+  await addSessions(segue, 96)
+  const query = `{ ${list}(first: 20) { edges { cursor node { ${node} } } pageInfo { hasNextPage endCursor } } }`
   // The first page brings the index up to date.
   await post(segue.url, query)
   const executions = countExecutions()

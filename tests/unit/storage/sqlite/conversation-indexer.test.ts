@@ -19,7 +19,7 @@ function newIndex() {
       canInheritSettings: () => true,
       loadReadMarksStart: () => 0,
     }),
-    reader: new ConversationIndexReader(statements, { containsOtherOrigin: true }),
+    reader: new ConversationIndexReader(statements, { containsOtherOrigin: true, cache: null }),
   }
 }
 

@@ -8,10 +8,32 @@ import {
 } from '../conversation-index-flags.ts'
 
 /** A table that is listed, with the names of its key columns. */
-export interface ListedTable {
+interface ListedTable {
   readonly table: string
   readonly idColumn: string
   readonly timeColumn: string
+  /** Selects each value of `flags` that its rows have, with a search for each. */
+  readonly selectFlagValuesSql: string
+}
+
+export const sessionTable: ListedTable = {
+  table: 'conversation_sessions',
+  idColumn: 'id',
+  timeColumn: 'activity_at',
+  selectFlagValuesSql: `
+    WITH RECURSIVE each (flags) AS (
+      SELECT min(flags) FROM conversation_sessions
+      UNION ALL
+      SELECT (SELECT min(flags) FROM conversation_sessions WHERE flags > each.flags) FROM each WHERE flags IS NOT NULL
+    )
+    SELECT flags FROM each WHERE flags IS NOT NULL`,
+}
+
+export const conversationTable: ListedTable = {
+  table: 'conversations',
+  idColumn: 'root_id',
+  timeColumn: 'last_activity_at',
+  selectFlagValuesSql: 'SELECT flags FROM conversation_counts WHERE flags >= 0 AND conversation_count > 0',
 }
 
 /** Where a list has a session or a conversation, and the flags that it has there. */
@@ -20,7 +42,7 @@ export interface ListedKey extends SessionSortKey {
 }
 
 /** A query for rows of `ListedKey`, in the direction in which the page is read. */
-export interface KeyQuery {
+interface KeyQuery {
   readonly sql: string
   readonly parameters: readonly (string | number)[]
 }
@@ -35,11 +57,25 @@ export class ConversationIndexList {
     this.#table = table
   }
 
+  /** The keys of a page, newest first. */
+  listKeys(page: PageRequest<SessionSortKey>, filter: ConversationIndexFlagsFilter): ListedKey[] {
+    const query = this.#selectKeys(page, filter)
+    if (!query) return []
+    const keys = this.#db.prepare<(string | number)[], ListedKey>(query.sql).all(...query.parameters)
+    return page.backwards ? keys.reverse() : keys
+  }
+
+  /** The values of `flags` that the table has. */
+  listFlagValues(): ConversationIndexFlags[] {
+    const rows = this.#db.prepare<[], { flags: ConversationIndexFlags }>(this.#table.selectFlagValuesSql).all()
+    return rows.map(({ flags }) => flags)
+  }
+
   /**
    * Reads no more of the index than the page. A page of everything is read from one list in the order of time; otherwise there
    * is a list for each value of `flags` that passes the filter, and SQLite merges them. Null if nothing can match.
    */
-  selectKeys(
+  #selectKeys(
     { after, before, limit, backwards }: PageRequest<SessionSortKey>,
     filter: ConversationIndexFlagsFilter,
   ): KeyQuery | null {
@@ -57,21 +93,6 @@ export class ConversationIndexList {
       sql: `${selects.join(' UNION ALL ')} ORDER BY lastActivityAt ${direction}, id ${direction} LIMIT ?`,
       parameters: [...parameters, limit],
     }
-  }
-
-  listFlagValues(): ConversationIndexFlags[] {
-    const { table } = this.#table
-    return this.#db
-      .prepare<[], { flags: number }>(
-        `WITH RECURSIVE each (flags) AS (
-           SELECT min(flags) FROM ${table}
-           UNION ALL
-           SELECT (SELECT min(flags) FROM ${table} WHERE flags > each.flags) FROM each WHERE flags IS NOT NULL
-         )
-         SELECT flags FROM each WHERE flags IS NOT NULL`,
-      )
-      .all()
-      .map(({ flags }) => flags)
   }
 
   /** The values of `flags` that pass a filter; null if all do. */

@@ -12,13 +12,17 @@ import {
   matchesConversationIndexFilter,
   isArchived,
   isCrossOriginConversation,
-  isEmptyConversation,
   isPinned,
   isSegueSession,
 } from '../conversation-index-flags.ts'
-import { ConversationIndexList, type ListedKey, type ListedTable } from './conversation-index-list.ts'
-import type { ConversationSummaryRow } from '../conversation-index-store.ts'
-import type { ConversationSettingsRow } from '../../../sessions/conversation-settings.ts'
+import { orderByIds } from '../../../keyset-pagination.ts'
+import type { RowCache } from '../../row-cache/row-cache.ts'
+import { ConversationIndexList, conversationTable, type ListedKey, sessionTable } from './conversation-index-list.ts'
+import {
+  type ListedConversationRow,
+  selectListedConversationsSql,
+  toConversationListEntry,
+} from './listed-conversation-row.ts'
 import type {
   ConversationCount,
   ConversationListEntry,
@@ -27,13 +31,13 @@ import type {
   OffsetPagination,
 } from '../../../sessions/conversation-reader.ts'
 
-type ListedConversationRow = ConversationSummaryRow &
-  Pick<ConversationSettingsRow, 'title' | 'read_at'> & { readonly title_version: number | null }
-
-const sessionTable: ListedTable = { table: 'conversation_sessions', idColumn: 'id', timeColumn: 'activity_at' }
-const conversationTable: ListedTable = { table: 'conversations', idColumn: 'root_id', timeColumn: 'last_activity_at' }
-
 const maxIdsPerStatement = 500
+
+export interface ConversationIndexReaderOptions {
+  /** Whether the index contains sessions that another source stores. */
+  readonly containsOtherOrigin: boolean
+  readonly cache: RowCache<ConversationListEntry> | null
+}
 
 /** Reads the index of conversations. The cost of a page depends only on its size. */
 export class ConversationIndexReader {
@@ -41,33 +45,24 @@ export class ConversationIndexReader {
   readonly #sessions: ConversationIndexList
   readonly #conversations: ConversationIndexList
   readonly #ownSessions: ConversationIndexFlagsFilter
+  readonly #cache: RowCache<ConversationListEntry> | null
 
-  /** `containsOtherOrigin`: the index contains sessions that another source stores. */
-  constructor(db: SqlConnection, { containsOtherOrigin }: { readonly containsOtherOrigin: boolean }) {
+  constructor(db: SqlConnection, { containsOtherOrigin, cache }: ConversationIndexReaderOptions) {
     this.#db = db
     this.#sessions = new ConversationIndexList(db, sessionTable)
     this.#conversations = new ConversationIndexList(db, conversationTable)
+    this.#cache = cache
     this.#ownSessions = containsOtherOrigin ? { segueSession: false } : {}
   }
 
   /** Keys of the source's own sessions, newest activity first. */
   listSessionKeys(page: PageRequest<SessionSortKey>, filter: Omit<SessionFilter, 'ids'>): ListedKey[] {
-    const query = this.#sessions.selectKeys(page, { ...filter, ...this.#ownSessions })
-    if (!query) return []
-    const keys = this.#db.prepare<(string | number)[], ListedKey>(query.sql).all(...query.parameters)
-    return page.backwards ? keys.reverse() : keys
+    return this.#sessions.listKeys(page, { ...filter, ...this.#ownSessions })
   }
 
   /** Conversations with messages, newest message first. The id of a key is the root's. */
   listConversations(page: PageRequest<SessionSortKey>, filter: ConversationFilter): ConversationListEntry[] {
-    const keys = this.#conversations.selectKeys(page, toListFilter(filter))
-    if (!keys) return []
-    const rows = this.#db
-      .prepare<(string | number)[], ListedConversationRow>(
-        `WITH page AS (${keys.sql}) ${selectConversationsSql('page CROSS JOIN conversations ON root_id = page.id')}`,
-      )
-      .all(...keys.parameters)
-    return (page.backwards ? rows.reverse() : rows).map(toConversationSummary)
+    return this.#findConversations(this.#conversations.listKeys(page, toListFilter(filter)).map(({ id }) => id))
   }
 
   /** How many conversations `listConversations` lists, in groups. Reads one row for each value of `flags`. */
@@ -188,14 +183,17 @@ export class ConversationIndexReader {
     return new Map(rows.map(({ id, flags }) => [id, getAttention(flags)]))
   }
 
-  /** In no particular order. */
+  /** In the order of the ids. Those that do not exist are left out. */
   #findConversations(rootIds: readonly string[]): ConversationListEntry[] {
-    const read = this.#db.prepare<[string], ListedConversationRow>(
-      `${selectConversationsSql('conversations')} WHERE root_id IN (SELECT value FROM json_each(?))`,
-    )
-    return chunkArray(rootIds, maxIdsPerStatement)
-      .flatMap((batch) => read.all(JSON.stringify(batch)))
-      .map(toConversationSummary)
+    const read = (ids: readonly string[]): ConversationListEntry[] => {
+      const statement = this.#db.prepare<[string], ListedConversationRow>(
+        `${selectListedConversationsSql} WHERE root_id IN (SELECT value FROM json_each(?))`,
+      )
+      const batches = chunkArray(ids, maxIdsPerStatement).map((batch) => statement.all(JSON.stringify(batch)))
+      return batches.flat().map(toConversationListEntry)
+    }
+    if (!this.#cache) return orderByIds(rootIds, read(rootIds), ({ rootId }) => rootId)
+    return this.#cache.find(rootIds, read).filter((entry) => entry !== undefined)
   }
 
   /** Whether a conversation may be stored by both sources. */
@@ -225,27 +223,4 @@ function hasPlaceSql(session: string): string {
 /** The work of agents and schedules is listed only for clients that ask for its channel. */
 function toListFilter(filter: ConversationFilter): ConversationIndexFlagsFilter {
   return { ...filter, ...(!filter.channels && { internal: false }), empty: false }
-}
-
-/** Selects rows of `ListedConversationRow`. */
-function selectConversationsSql(from: string): string {
-  return `SELECT conversations.*, settings.title, settings.title_version, settings.read_at FROM ${from}
-    LEFT JOIN conversation_settings AS settings ON settings.session_id = conversations.root_id`
-}
-
-function toConversationSummary(row: ListedConversationRow): ConversationListEntry {
-  return {
-    rootId: row.root_id,
-    tipId: row.tip_id,
-    segmentCount: row.segment_count,
-    lastActivityAt: row.last_activity_at,
-    ...(row.title_version && { givenTitle: row.title }),
-    pinned: isPinned(row.flags),
-    archived: isArchived(row.flags),
-    attention: getAttention(row.flags),
-    attentionSessionId: row.attention_session_id,
-    readAt: row.read_at,
-    isEmpty: isEmptyConversation(row.flags),
-    isCrossOrigin: isCrossOriginConversation(row.flags),
-  }
 }

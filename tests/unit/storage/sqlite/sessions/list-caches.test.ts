@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { newSession } from '../../../../../src/sessions/new-session.ts'
 import type { SessionRecord } from '../../../../../src/model/session.ts'
+import { ConversationSettingsTable } from '../../../../../src/storage/sqlite/conversation-settings/conversation-settings-table.ts'
 import { insertSession } from '../../../../../src/storage/sqlite/rows/session-row.ts'
 import { SegueProfileDatabase } from '../../../../../src/storage/sqlite/segue-profile-database.ts'
 import { SqliteSessionReader } from '../../../../../src/storage/sqlite/sessions/sqlite-session-reader.ts'
@@ -87,6 +88,23 @@ test.each([
   expect(before.found).toMatchObject({ title: 'Chat 1', headSeq: 0, archived: false })
 })
 
+test('a conversation that was listed before shows a new message, and what a person sets, at once', async () => {
+  const [, id = ''] = addSessions(2)
+  write('UPDATE sessions SET message_count = 1')
+  const listConversations = async () => (await reader.listConversations(page, {})).conversations
+  const [before] = await listConversations()
+  expect(before).toMatchObject({ rootId: id, lastActivityAt: 2, pinned: false })
+  write('UPDATE sessions SET last_activity_at = ? WHERE id = ?', 3, id)
+  expect(await listConversations()).toMatchObject([{ rootId: id, lastActivityAt: 3, pinned: false }, {}])
+  database.transaction(() =>
+    new ConversationSettingsTable(database).update({ sessionIds: [id], patch: { pinned: true, title: 'Owls' } }),
+  )
+  expect(await listConversations()).toMatchObject([{ rootId: id, pinned: true, givenTitle: 'Owls' }, {}])
+  write('DELETE FROM sessions WHERE id = ?', id)
+  expect(await listConversations()).toHaveLength(1)
+  expect(before).toMatchObject({ lastActivityAt: 2, pinned: false })
+})
+
 test('a session that is deleted is not found any more', async () => {
   const [id = ''] = addSessions(3)
   await readSession(id)
@@ -140,11 +158,11 @@ test('the cache keeps at most 2,048 sessions, and none with more than 4,096 char
     const sessions = await reader.listSessions({ ...page, limit: 1000, after }, {})
     after = sessions.at(-1) ?? null
   }
-  const { size } = database.sessionRecords
+  const { size } = database.listCaches.sessions
   expect(size).toBeGreaterThan(1000)
   expect(size).toBeLessThanOrEqual(2048)
   const [long = ''] = addSessions(1, { instructions: 'x'.repeat(4096), lastActivityAt: 9000 })
   await reader.findSessions([long])
-  expect(database.sessionRecords.size).toBe(size)
+  expect(database.listCaches.sessions.size).toBe(size)
   expect(await reader.findSessions([long])).toMatchObject([{ id: long }])
 })
