@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { newLatch } from '../../tests/support/fixtures/chats/agent-chats.ts'
 import { describeApp } from './support/describe-app.ts'
 
 describeApp('A chat', (browser) => {
@@ -17,6 +18,29 @@ describeApp('A chat', (browser) => {
     const row = page.getByRole('navigation', { name: 'Chats' }).getByRole('link').filter({ hasText: 'Hello there' })
     await row.waitFor()
     expect(await row.getAttribute('aria-current')).toBe('page')
+  })
+
+  test('has its place as soon as its first message is sent: what is on the page moves once', async () => {
+    await using app = await browser.open()
+    const { page } = app
+    await page.getByRole('button', { name: 'Approve a tool' }).waitFor()
+    const arrives = newLatch()
+    await page.route('**/graphql', async (route) => {
+      if (route.request().postData()?.includes('Hello there')) await arrives.opened
+      await route.continue()
+    })
+    const composer = page.getByRole('textbox', { name: 'Message' })
+    const findTop = async (): Promise<number> => Math.round((await composer.boundingBox())?.y ?? 0)
+    const before = await findTop()
+    await composer.fill('Hello there')
+    await page.keyboard.press('Enter')
+    await page.getByText('Being sent').waitFor({ state: 'attached' })
+    await page.getByRole('button', { name: 'Approve a tool' }).waitFor({ state: 'detached' })
+    const sending = await findTop()
+    expect(sending).toBeGreaterThan(before)
+    arrives.open()
+    await page.getByRole('article').filter({ hasText: 'Hello there' }).waitFor()
+    expect(Math.abs((await findTop()) - sending)).toBeLessThan(2)
   })
 
   test.each(['nope', 'a/b?c#d %25 ü😀'])('that does not exist is said not to: %s', async (id) => {

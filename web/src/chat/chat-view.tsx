@@ -29,11 +29,13 @@ export function ChatView({ sessionId }: { readonly sessionId: string | null }) {
     sessionId: shownId,
     isEmpty,
     isMissing,
+    isSending,
   } = useChat(chat, (state) => ({
     isMissing:
       state.messages.length === 0 && state.error instanceof SegueError && state.error.code === 'NOT_FOUND' && !isNew,
     sessionId: state.sessionId,
     isEmpty: state.messages.length === 0 && state.sessionId === null,
+    isSending: state.isSending,
   }))
   // While the messages are read. A new chat shows none before something is written.
   const Transcript = useTranscript(!isNew || !isEmpty)
@@ -44,13 +46,16 @@ export function ChatView({ sessionId }: { readonly sessionId: string | null }) {
     }
   }, [shownId, sessionId])
   if (isMissing) return <MissingChat />
+  // With its first message on the way, the view is that of a chat already: what is there moves once.
+  const isWelcome = isEmpty && !isSending
   return (
-    <div className={styles.view} data-new={isEmpty || undefined} onInput={isEmpty ? loadTranscript : undefined}>
+    <div className={styles.view} data-new={isWelcome || undefined} onInput={isEmpty ? loadTranscript : undefined}>
       {!isEmpty && <ChatHeader chat={chat} />}
-      {isEmpty && <h1 className={styles.welcome}>{strings.chat.newChatTitle}</h1>}
-      {!isEmpty && (Transcript ? <Transcript chat={chat} /> : <div className={styles.loading} />)}
+      {isWelcome && <h1 className={styles.welcome}>{strings.chat.newChatTitle}</h1>}
+      {!isEmpty && Transcript && <Transcript chat={chat} />}
+      {!isWelcome && (isEmpty || !Transcript) && <div className={styles.loading} />}
       <Composer chat={chat} />
-      {isEmpty && <FirstRunOfProfile chat={chat} profile={profile} />}
+      {isWelcome && <FirstRunOfProfile chat={chat} profile={profile} />}
     </div>
   )
 }

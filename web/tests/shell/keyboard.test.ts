@@ -113,6 +113,19 @@ describeApp('The list of chats on a phone', (browser) => {
     await close.waitFor({ state: 'detached' })
     expect(await open.evaluate((button) => button === document.activeElement)).toBe(true)
   })
+
+  test('closes when a chat is chosen, which has the focus then', async () => {
+    await using app = await browser.open({
+      context: { viewport: { width: 390, height: 780 }, isMobile: true, hasTouch: true },
+    })
+    const { page } = app
+    using client = newClient(app.segue)
+    await startChat(client, 'The mill', 'Hello mill')
+    await page.getByRole('button', { name: 'Show the chats' }).tap()
+    await sidebar(page).getByRole('link').filter({ hasText: 'The mill' }).tap()
+    await page.getByRole('article').getByText('Hello mill').first().waitFor()
+    await expect.poll(() => page.getByRole('main').evaluate((main) => main === document.activeElement)).toBe(true)
+  })
 })
 
 describeApp('The keyboard, in the message field,', (browser) => {

@@ -83,6 +83,41 @@ describeApp('The parts of an answer', (browser) => {
     await lastAnswer(app.page).getByText('limit').waitFor()
   })
 
+  test('a tool card shows edits as diffs, files as code of their language, and links to no unsafe address', async () => {
+    const edit = newTool({ name: 'files__edit', isReadOnly: true, execute: async () => '@@ -1 +1 @@\n-old\n+new\n' })
+    const write = newTool({ name: 'files__put', isReadOnly: true, execute: async () => 'written' })
+    const search = newTool({
+      name: 'web__search',
+      isReadOnly: true,
+      execute: async () => ({ results: [{ title: 'Bad hit', url: 'javascript:alert(1)', snippet: 'Words' }] }),
+    })
+    const call = (name: string, args: object): ProviderStep => ({
+      toolCall: { id: name, name, arguments: [JSON.stringify(args)] },
+    })
+    await using app = await openScriptedApp(browser, {
+      scripts: [
+        [
+          call('files__edit', { path: 'a.ts', old_string: 'let a = 1', new_string: 'const a = 1' }),
+          call('files__put', { path: 'b.ts', content: 'export const b: number = 2' }),
+          call('web__search', { query: 'streams' }),
+          { finish: 'tool_calls' },
+        ],
+        [{ text: 'All done.' }, finish],
+      ],
+      createToolSource: () => newToolSource(edit, write, search),
+    })
+    await send(app.page, 'Edit')
+    const answer = lastAnswer(app.page)
+    await answer.getByText('All done.').waitFor()
+    for (const name of [/^edit/, /^put/, /^search/]) await answer.getByRole('button', { name }).click()
+    await answer.locator('[data-kind=removed]', { hasText: '-let a = 1' }).waitFor()
+    await answer.locator('[data-kind=added]', { hasText: '+const a = 1' }).waitFor()
+    await answer.locator('[data-kind=added]', { hasText: '+new' }).waitFor()
+    await answer.locator('pre span[style*=color]', { hasText: 'export' }).first().waitFor()
+    await answer.getByText('Bad hit').waitFor()
+    expect(await answer.getByRole('link').count()).toBe(0)
+  })
+
   test('a tool that fails says so, and why', async () => {
     const tool = newTool({
       name: 'files__read',

@@ -28,18 +28,21 @@ export function useRouteFocus(): void {
   }, [path, isChat])
 }
 
-/** Whether there was something to focus. */
+/** Whether something has the focus then. On a phone, nothing can have it before the list of chats is closed. */
 function focusView(isChat: boolean): boolean {
   const composer = findComposer()
   if (isChat && composer) {
     // On a phone, the keyboard would cover what was just opened. What is being written is not disturbed.
-    if (matchMedia('(pointer: coarse)').matches) document.getElementById('main')?.focus()
-    else if (document.activeElement !== composer) focusComposer()
-    return true
+    if (matchMedia('(pointer: coarse)').matches) return focus(document.getElementById('main'))
+    if (document.activeElement !== composer) focusComposer()
+    return document.activeElement === composer
   }
   const heading = isChat ? null : document.querySelector<HTMLElement>('main h1')
-  if (!heading) return false
-  heading.tabIndex = -1
-  heading.focus({ preventScroll: true })
-  return true
+  if (heading) heading.tabIndex = -1
+  return focus(heading)
+}
+
+function focus(element: HTMLElement | null): boolean {
+  element?.focus({ preventScroll: true })
+  return element !== null && document.activeElement === element
 }
