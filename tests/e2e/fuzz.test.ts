@@ -18,3 +18,15 @@ test(
     )
   },
 )
+
+test(
+  'of random operations, a server with only trusted documents executes no others',
+  { timeout: 120_000 },
+  async () => {
+    const seed = Number(process.env['FUZZ_SEED'] ?? 1)
+    const { findings, withData, codes } = await runFuzz({ seed, operations: 100, onlyTrusted: true })
+    expect(findings).toEqual([])
+    expect(withData).toBeGreaterThan(10)
+    expect(Object.keys(codes)).toEqual(expect.arrayContaining(['FORBIDDEN', 'PERSISTED_QUERY_NOT_FOUND']))
+  },
+)

@@ -41,7 +41,7 @@ export function parseValid(schema: GraphQLSchema, query: string): DocumentNode |
 
 export interface SentOperation {
   readonly operation: FuzzOperation
-  /** Null if it is not valid. */
+  /** Null if it is not valid, or if the server must not execute it. */
   readonly document: DocumentNode | null
 }
 
@@ -90,7 +90,7 @@ export class ResponseChecker {
     if (typeof result === 'string') return result
     const problem = this.#checkErrors(result)
     if (problem || !result.data) return problem
-    if (!sent?.document) return 'There is data, but no valid document was sent.'
+    if (!sent?.document) return 'There is data, but no document was sent that may be executed.'
     return this.#checkData(result.data, sent.operation, sent.document)
   }
 

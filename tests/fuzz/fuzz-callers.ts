@@ -31,9 +31,9 @@ export const fuzzCallers: readonly FuzzCaller[] = [
 ]
 
 /** `config.json` of a server that knows the callers and a file of trusted documents. Nothing is limited by the minute. */
-export function createFuzzConfig(trustedDocumentsFile: string): object {
+export function createFuzzConfig(persistedDocuments: { readonly file: string; readonly only: boolean }): object {
   return {
-    persistedDocuments: { file: trustedDocumentsFile },
+    persistedDocuments,
     limits: { requestsPerMinute: 1_000_000, unauthenticatedRequestsPerMinute: 1_000_000 },
     tokens: fuzzCallers.map(({ token, role, profile }) => ({
       name: token,

@@ -1,20 +1,21 @@
 import { sha256Hex } from '../../src/lib/text/sha256.ts'
-import { parseValid } from './check-response.ts'
 import type { FuzzOperation } from './document-generator.ts'
-import { type FuzzOutcome, type FuzzTurn, makeOperation, toParams } from './fuzz-session.ts'
+import { type FuzzOutcome, type FuzzTurn, makeOperation, parseExecutable, toParams } from './fuzz-session.ts'
 import { hostileTexts } from './hostile-texts.ts'
 import { type FuzzRequest, type FuzzResponse, fitsIntoUrl, sendOverHttp } from './send-operation.ts'
 
 /** Sends a random operation: its document, or a name for it. */
 export async function fuzzOperation(turn: FuzzTurn): Promise<FuzzOutcome> {
-  const { random, trusted } = turn
-  if (random.chance(0.85)) {
+  const { random, trusted, onlyTrusted } = turn
+  if (onlyTrusted ? random.chance(0.3) : random.chance(0.85)) {
     const { operation } = makeOperation(turn)
     return sendEach(turn, operation, [toParams(operation)])
   }
-  if (random.chance(0.3)) {
+  if (onlyTrusted ? random.chance(0.8) : random.chance(0.3)) {
     const [documentId, operation] = random.pick(trusted)
-    return sendEach(turn, operation, [withoutQuery(operation, { documentId })])
+    return sendEach(turn, operation, [
+      random.chance(0.8) ? withoutQuery(operation, { documentId }) : toParams(operation),
+    ])
   }
   const { operation } = makeOperation(turn)
   const hash = sha256Hex(operation.query)
@@ -48,7 +49,7 @@ function withoutQuery({ variables, operationName }: FuzzOperation, name: object)
 
 /** Sends requests that all stand for one operation, each over another transport, up to the first with a problem. */
 async function sendEach(turn: FuzzTurn, operation: FuzzOperation, requests: readonly object[]): Promise<FuzzOutcome> {
-  const document = parseValid(turn.schema, operation.query)
+  const document = parseExecutable(turn, operation)
   const results: string[] = []
   const sent: string[] = []
   for (const params of requests) {

@@ -16,6 +16,8 @@ export interface FuzzSession {
   readonly checker: ResponseChecker
   /** Documents that the server has in its file, by their ids. */
   readonly trusted: readonly (readonly [id: string, operation: FuzzOperation])[]
+  /** Whether it executes no others. */
+  readonly onlyTrusted: boolean
 }
 
 /** Who sends one request, and the numbers that decide what it is. */
@@ -36,18 +38,28 @@ export interface FuzzOutcome {
   readonly isValid: boolean
 }
 
-/** A random operation, and its document if it is valid. One in five is damaged. */
-export function makeOperation({ schema, random, known }: Pick<FuzzTurn, 'schema' | 'random' | 'known'>): {
+/** A random operation, and its document if it may be executed. One in five is damaged. */
+export function makeOperation(turn: Pick<FuzzTurn, 'schema' | 'random' | 'known' | 'trusted' | 'onlyTrusted'>): {
   readonly operation: FuzzOperation
   readonly document: DocumentNode | null
 } {
+  const { schema, random, known } = turn
   const { QUERY, MUTATION, SUBSCRIPTION } = OperationTypeNode
   const type = random.pick([QUERY, QUERY, MUTATION, MUTATION, SUBSCRIPTION])
   const mayDelete = random.chance(0.15)
   const generator = new DocumentGenerator({ schema, random, values: new ValueGenerator(random, known) })
   const made = generator.make(type, (field) => mayDelete || !field.startsWith('delete'))
   const operation = random.chance(0.2) ? damageOperation(made, random) : made
-  return { operation, document: parseValid(schema, operation.query) }
+  return { operation, document: parseExecutable(turn, operation) }
+}
+
+/** The document of an operation; null if it is not valid, or if the server must not execute it. */
+export function parseExecutable(
+  { schema, trusted, onlyTrusted }: Pick<FuzzSession, 'schema' | 'trusted' | 'onlyTrusted'>,
+  { query }: FuzzOperation,
+): DocumentNode | null {
+  const isRefused = onlyTrusted && !trusted.some(([, operation]) => operation.query === query)
+  return isRefused ? null : parseValid(schema, query)
 }
 
 /** The operation with its text, as clients send it. */

@@ -13,7 +13,7 @@ import { fuzzOperation } from './fuzz-operation.ts'
 import { type FuzzSession, makeOperation } from './fuzz-session.ts'
 import { heapSamplerEnv, measureHeap } from './heap-sampler.ts'
 import { KnownValues } from './known-values.ts'
-import { plantMarkers } from './plant-markers.ts'
+import { plantDocuments, plantMarkers } from './plant-markers.ts'
 import { FuzzSocket } from './send-operation.ts'
 
 const schema = buildSchema(readFileSync(new URL('../../schema.graphql', import.meta.url), 'utf8'))
@@ -30,6 +30,8 @@ export interface FuzzOptions {
   /** How many operations are sent, unless the time is over before. */
   readonly operations?: number
   readonly durationMs?: number
+  /** Whether the server executes only the documents of its file. Default: false. */
+  readonly onlyTrusted?: boolean
 }
 
 export interface FuzzReport {
@@ -51,10 +53,13 @@ export interface FuzzReport {
 /** Sends random operations to a real server over all transports, as callers of all roles and two profiles. */
 export async function runFuzz(options: FuzzOptions): Promise<FuzzReport> {
   const home = newHome()
-  const trusted = makeTrustedDocuments(options.seed)
-  const texts = trusted.map(([id, { query }]) => [`sha256:${id}`, query])
-  writeFileSync(join(home, 'persisted-documents.json'), JSON.stringify(Object.fromEntries(texts)))
-  writeFileSync(join(home, 'config.json'), JSON.stringify(createFuzzConfig('persisted-documents.json')))
+  const { seed, onlyTrusted = false } = options
+  const trusted = makeTrustedDocuments(seed)
+  const texts = [...trusted.map(([, { query }]) => query), ...plantDocuments]
+  const documents = Object.fromEntries(texts.map((text) => [`sha256:${sha256Hex(text)}`, text]))
+  const file = 'persisted-documents.json'
+  writeFileSync(join(home, file), JSON.stringify(documents))
+  writeFileSync(join(home, 'config.json'), JSON.stringify(createFuzzConfig({ file, only: onlyTrusted })))
   const argv = ['--port', '0', '--home', home, '--no-hermes', '--log-level', 'warn', '--offline-delay', '0']
   const server = await startServerProcess({ argv, env: heapSamplerEnv })
   try {
@@ -68,7 +73,9 @@ export async function runFuzz(options: FuzzOptions): Promise<FuzzReport> {
 /** Documents of an application that the server knows, by the hashes that name them. */
 function makeTrustedDocuments(seed: number): FuzzSession['trusted'] {
   const random = new SeededRandom(seed)
-  const operations = Array.from({ length: 40 }, () => makeOperation({ schema, random, known: new KnownValues() }))
+  const operations = Array.from({ length: 40 }, () =>
+    makeOperation({ schema, random, known: new KnownValues(), trusted: [], onlyTrusted: false }),
+  )
   return operations.map(({ operation }) => [sha256Hex(operation.query), operation])
 }
 
@@ -88,11 +95,11 @@ class FuzzRun {
   constructor(
     server: ServerProcess,
     trusted: FuzzSession['trusted'],
-    { seed, operations = Infinity, durationMs = Infinity }: FuzzOptions,
+    { seed, operations = Infinity, durationMs = Infinity, onlyTrusted = false }: FuzzOptions,
   ) {
     this.#server = server
     const checker = new ResponseChecker(schema)
-    this.#session = { url: server.url, schema, known: new KnownValues(), checker, trusted }
+    this.#session = { url: server.url, schema, known: new KnownValues(), checker, trusted, onlyTrusted }
     this.#seed = seed
     this.#maxOperations = operations
     this.#durationMs = durationMs

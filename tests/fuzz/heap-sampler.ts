@@ -15,7 +15,8 @@ export const heapSamplerEnv: Readonly<Record<string, string>> = { NODE_OPTIONS: 
  * @param stderr What the process has written, where Node says how to reach the inspector.
  */
 export async function measureHeap(stderr: string): Promise<number> {
-  const url = /Debugger listening on (ws:\S+)/.exec(stderr)?.[1]
+  // A server that has restarted itself with settings of malloc has said it twice.
+  const url = [...stderr.matchAll(/Debugger listening on (ws:\S+)/g)].at(-1)?.[1]
   if (url === undefined) throw new Error('The process has no inspector.')
   const socket = new WebSocket(url)
   try {

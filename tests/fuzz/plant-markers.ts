@@ -9,6 +9,9 @@ const rename = `mutation Rename($id: ID!, $text: String!) {
   updateSession(id: $id, input: { title: $text }) { id title }
 }`
 
+/** What `plantMarkers` sends. */
+export const plantDocuments: readonly string[] = [mutation, rename]
+
 /** Writes the marker of each profile into a chat, its title and a job. Returns the responses, whose ids callers may try. */
 export async function plantMarkers(url: string): Promise<string[]> {
   const send = async (query: string, variables: object): Promise<string> => {
