@@ -1,5 +1,5 @@
-import { mkdtemp, open, readdir, rename, rm } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { open, readdir, rename } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import { isReplaceableFile } from '../../lib/files/is-replaceable-file.ts'
 import { ProfileDirectory } from '../../profiles/profile-directory.ts'
 import type { BackupStorage } from '../../storage/maintenance/backup-storage.ts'
@@ -7,6 +7,7 @@ import { StorageError } from '../../storage/errors.ts'
 import { backUpProfile } from './back-up-profile.ts'
 import { BackupError } from './backup-error.ts'
 import { type BackupManifest, backupVersion } from './backup-manifest.ts'
+import { createBackupWorkFolder } from './backup-work-folder.ts'
 import { BackupWriter } from './backup-writer.ts'
 import { readBackup } from './read-backup.ts'
 
@@ -31,17 +32,16 @@ export async function createBackup({ home, file, ...request }: BackupRequest): P
   try {
     if (!(await isReplaceableFile(path, isTarFile)))
       throw new BackupError(`${path} exists and is no backup. Name another file. Nothing was written.`)
-    // Beside the backup: there has to be space for it, and it can be renamed.
-    const workFolder = await mkdtemp(join(dirname(path), `.${basename(path)}-`))
+    const workFolder = await createBackupWorkFolder(path, request.storage)
     try {
-      const archive = join(workFolder, 'backup.tar')
-      const manifest = await writeArchive({ home, file: archive, ...request }, workFolder)
+      const archive = join(workFolder.path, 'backup.tar')
+      const manifest = await writeArchive({ home, file: archive, ...request }, workFolder.path)
       await readBackup({ file: archive, folder: null, signal: request.signal })
       await rename(archive, path)
       await flushFolder(dirname(path))
       return manifest
     } finally {
-      await rm(workFolder, { recursive: true, force: true })
+      await workFolder.remove()
     }
   } catch (error) {
     throw toBackupError(error, path)
@@ -93,6 +93,8 @@ async function flushFolder(path: string): Promise<void> {
 }
 
 function toBackupError(error: unknown, path: string): unknown {
+  if (error instanceof StorageError && error.failure === 'CORRUPT')
+    return new BackupError(`A database is damaged (${error.message}). Run segue doctor. No backup was written.`)
   if (error instanceof StorageError)
     return new BackupError(`The database cannot be copied (${error.message}). No backup was written.`)
   if (error instanceof Error && error.name === 'AbortError')

@@ -16,6 +16,7 @@ import { mapSqliteErrors, toStorageError } from './database/sqlite-errors.ts'
 import { findStorageProblem } from '../health/storage-problem.ts'
 import { StorageHealth } from '../health/storage-health.ts'
 import { silentLogger } from '../../lib/logger.ts'
+import { ErrorReports } from '../health/error-reports.ts'
 import { DatabaseFiles } from './database/database-files.ts'
 import { openProfileDatabase } from './database/open-profile-database.ts'
 import type { SegueProfileDatabaseOptions, TransactionOptions } from './profile-database-options.ts'
@@ -49,6 +50,7 @@ export class SegueProfileDatabase implements SqlConnection {
     this.transaction(() => undefined),
   )
   readonly #writeLockQueue = new WriteLockQueue()
+  readonly #errors = new ErrorReports((error) => this.#health.report('database', error))
   #connection: Database.Database
   #statements: StatementCache
   #hasFile: boolean
@@ -57,8 +59,6 @@ export class SegueProfileDatabase implements SqlConnection {
   /** Null until there is a file. */
   #files: DatabaseFiles | null
   #isClosed = false
-  /** Of a transaction that runs: they are reported unless the search index is their cause. */
-  #withheldErrors: unknown[] | null = null
   #onSearchBacklog: () => void = () => undefined
   #onQueuedRows: () => void = () => undefined
   #onConversationsChanged: (changes: readonly ConversationChange[]) => void = () => undefined
@@ -157,7 +157,7 @@ export class SegueProfileDatabase implements SqlConnection {
       if (this.#health.problem) this.#connection.pragma(`user_version = ${readSchemaVersion(this.#connection)}`)
       return result
     })
-    const attempt = (): T => mapSqliteErrors(() => run.immediate(), this.#onError)
+    const attempt = (): T => mapSqliteErrors(() => run.immediate(), this.#errors.add)
     const result = this.#retryWithoutSearchIndex(attempt, () => isWorkDone)
     this.#health.recover('database')
     if (!indexResult.isComplete) this.#indexRefresher.schedule()
@@ -189,7 +189,7 @@ export class SegueProfileDatabase implements SqlConnection {
       this.#files?.assertUnchanged()
       this.#homeLock?.assertHeld()
     } catch (error) {
-      this.#onError(error)
+      this.#errors.add(error)
     }
   }
 
@@ -214,31 +214,23 @@ export class SegueProfileDatabase implements SqlConnection {
 
   /** Damage of the search index must not keep anything else from being stored. */
   #retryWithoutSearchIndex<T>(attempt: () => T, isWorkDone: () => boolean): T {
-    const errors: unknown[] = []
-    this.#withheldErrors = errors
-    try {
-      return attempt()
-    } catch (error) {
-      if (!this.searchIndex.leaveOutIfDamaged(error, isWorkDone())) throw error
-      errors.length = 0
-      // It is built again in the background, but triggers write to it.
-      if (!isWorkDone()) this.#rebuildSearchIndexNow()
-      this.#onSearchBacklog()
-      return attempt()
-    } finally {
-      this.#withheldErrors = null
-      for (const error of errors) this.#onError(error)
-    }
+    return this.#errors.withhold((errors) => {
+      try {
+        return attempt()
+      } catch (error) {
+        if (!this.searchIndex.leaveOutIfDamaged(error, isWorkDone())) throw error
+        errors.length = 0
+        // It is built again in the background, but triggers write to it.
+        if (!isWorkDone()) this.#rebuildSearchIndexNow()
+        this.#onSearchBacklog()
+        return attempt()
+      }
+    })
   }
 
   #rebuildSearchIndexNow(): void {
     this.#assertOpen()
     mapSqliteErrors(() => rebuildSearchIndex(this.#connection))
-  }
-
-  readonly #onError = (error: unknown): void => {
-    if (this.#withheldErrors) this.#withheldErrors.push(error)
-    else this.#health.report('database', error)
   }
 
   /** Creates the file, or checks that it is still the one that was opened. */
@@ -248,7 +240,7 @@ export class SegueProfileDatabase implements SqlConnection {
       if (!this.#hasFile) this.#createFile()
       else if (this.#isExclusive) this.#reopen()
       else if (!evenIfReplaced) this.#files?.assertUnchanged()
-    }, this.#onError)
+    }, this.#errors.add)
   }
 
   #createFile(): void {
@@ -273,7 +265,7 @@ export class SegueProfileDatabase implements SqlConnection {
 
   #createStatements(): StatementCache {
     this.listCaches.watch(this.#connection)
-    return new StatementCache(this.#connection, this.#onError)
+    return new StatementCache(this.#connection, this.#errors.add)
   }
 
   #open(path: string): Database.Database {
@@ -287,7 +279,7 @@ export class SegueProfileDatabase implements SqlConnection {
       // What is stored can be read without the file for which there is no room.
       const connection = this.#openConnection(path, { ...options, isExclusive: true })
       this.#isExclusive = true
-      this.#onError(error)
+      this.#errors.add(error)
       return connection
     }
   }

@@ -85,6 +85,8 @@ test('a backup that is killed leaves no file under its name, and harms neither t
   expect(await server.stop('SIGTERM')).toBe(0)
   expect(await runToEnd({ argv: ['doctor', '--home', home, '--no-hermes'] })).toMatchObject({ code: 0 })
   expect(await runToEnd({ argv: ['backup', file, '--home', home] })).toMatchObject({ code: 0 })
+  // The next backup has removed what the killed one has left.
+  expect(readdirSync(folder).toSorted()).toEqual(['home', 'segue.tar'])
 }, 60_000)
 
 /** The archives of backups that are being written in a folder. */

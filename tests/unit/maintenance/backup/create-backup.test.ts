@@ -139,7 +139,7 @@ test('a damaged database is not backed up, and nothing is left behind', async ()
   const folder = newTempFolder()
   await backUp(newHome(), folder)
   const earlier = readFiles(folder)
-  await expect(backUp(home, folder)).rejects.toThrow(/^The database .*(damaged|cannot be used).*\./)
+  await expect(backUp(home, folder)).rejects.toThrow(/^(A|The) database .*(damaged|cannot be used).*\./)
   expect(readFiles(folder)).toEqual(earlier)
 })
 
@@ -174,4 +174,18 @@ test('a home that does not exist, and a folder that does not, are named', async 
     `The home ${join(folder, 'none')} cannot be read (ENOENT). Name another with --home.`,
   )
   await expect(backUp(newHome(), join(folder, 'none'))).rejects.toThrow(/^The backup .* cannot be written \(ENOENT/)
+})
+
+test('a backup leaves alone what another one is writing, and folders of other names', async () => {
+  const home = newHome()
+  const folder = newTempFolder()
+  const names = ['.backup.tar-abcdef', '.backup.tar-unknown-folder', '.other.tar-abcdef']
+  for (const name of names) mkdirSync(join(folder, name))
+  const lock = sqliteBackupStorage.lockHome(join(folder, '.backup.tar-abcdef'))
+  await backUp(home, folder)
+  expect(readdirSync(folder).toSorted()).toEqual([...names, 'backup.tar'].toSorted())
+  // What its process has left when it ended.
+  lock.release()
+  await backUp(home, folder)
+  expect(readdirSync(folder)).not.toContain('.backup.tar-abcdef')
 })
