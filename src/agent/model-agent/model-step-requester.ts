@@ -59,6 +59,13 @@ export class ModelStepRequester {
       const sized = { ...composed, maxOutputTokens }
       if (refusedForLength && !isShorter(sized, refusedForLength.request)) throw refusedForLength.error
       yield { type: 'step', estimatedInputTokens, ...(!isFirst && { replacesRefused: true }) }
+      let hasOutput = false
+      const onEvent = (event: AgentEvent): void => {
+        if (event.type === 'usage') this.#reportTokens(composed, event.usage)
+        if (hasOutput || !isOutput(event.type)) return
+        hasOutput = true
+        this.#adaptation.onAccepted(composed)
+      }
       const request = {
         model,
         secrets,
@@ -71,15 +78,10 @@ export class ModelStepRequester {
         maxOutputTokens,
         step,
         run: this.#run,
+        onEvent,
       }
-      let hasOutput = false
       try {
-        const result = yield* observeYields(requestModelStep(request), (event) => {
-          if (event.type === 'usage') this.#reportTokens(composed, event.usage)
-          if (hasOutput || !isOutput(event.type)) return
-          hasOutput = true
-          this.#adaptation.onAccepted(composed)
-        })
+        const result = yield* requestModelStep(request)
         if (result.calls.length > 0 && Object.keys(tools).length > 0) observer?.reportToolSupport(true)
         return result
       } catch (error) {
@@ -110,24 +112,6 @@ export class ModelStepRequester {
     if (inputTokens === null || hasFiles(request.messages)) return
     const estimatedTokens = countRequestTokens(request) / request.tokenScale
     contextSize?.reportTokenCount({ estimatedTokens, countedTokens: inputTokens, isRefused: false })
-  }
-}
-
-/** Passes an iterator on, and calls `onYield` for each value. */
-async function* observeYields<T, Result>(
-  iterator: AsyncIterator<T, Result, void>,
-  onYield: (value: T) => void,
-): AsyncGenerator<T, Result, void> {
-  try {
-    for (;;) {
-      const next = await iterator.next()
-      if (next.done) return next.value
-      onYield(next.value)
-      yield next.value
-    }
-  } finally {
-    // If the consumer stops early, so does the request.
-    await iterator.return?.()
   }
 }
 

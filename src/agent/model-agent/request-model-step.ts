@@ -6,7 +6,7 @@ import type { Effort } from '../../model/answer-settings/effort.ts'
 import { AgentError, type AgentEvent, type AgentRun } from '../agent.ts'
 import { toAgentError } from '../providers/errors/classify-provider-error.ts'
 import type { ProviderModel } from '../providers/provider-model.ts'
-import type { SdkRequest } from '../providers/responses/sdk-types.ts'
+import type { ResponsePart, SdkRequest } from '../providers/responses/sdk-types.ts'
 import { isModelResponseProgress } from './is-model-response-progress.ts'
 import { mapStreamParts } from './stream-parts/map-stream-parts.ts'
 import type { ModelRequestPolicy } from '../providers/http/model-request-policy.ts'
@@ -30,6 +30,8 @@ export interface ModelStepRequest {
   /** Texts that error messages must not contain. */
   readonly secrets: readonly string[]
   readonly requestPolicy: ModelRequestPolicy
+  /** Called with each event of the response, before it is yielded. */
+  readonly onEvent: (event: AgentEvent) => void
 }
 
 const noResult: ModelStepResult = { calls: [], hasContent: false, finishReason: null }
@@ -43,9 +45,9 @@ export async function* requestModelStep(request: ModelStepRequest): AsyncGenerat
   const retryPolicy = new ModelRequestRetryPolicy(requestPolicy)
   for (;;) {
     let hasResponseStarted = false
-    const events = streamRequest(request, () => (hasResponseStarted = true))
     try {
-      return yield* events
+      using attempt = await startAttempt(request, () => (hasResponseStarted = true))
+      return yield* mapStreamParts(attempt.parts, request)
     } catch (error) {
       if (run.signal.aborted) return noResult
       const retry = hasResponseStarted ? null : retryPolicy.planRetry(error)
@@ -59,25 +61,31 @@ export async function* requestModelStep(request: ModelStepRequest): AsyncGenerat
   }
 }
 
-async function* streamRequest(
-  request: ModelStepRequest,
-  onResponseStart: () => void,
-): AsyncGenerator<AgentEvent, ModelStepResult> {
+interface RequestAttempt extends Disposable {
+  /** Those that arrive together at once. */
+  readonly parts: AsyncIterable<readonly ResponsePart[]>
+}
+
+/** Sends the request when it is its turn, and closes the connection at the end, also if the consumer stops early. */
+async function startAttempt(request: ModelStepRequest, onResponseStart: () => void): Promise<RequestAttempt> {
   const { model, run, requestPolicy } = request
-  const abortController = new AbortController()
   const { progressTimeoutMs, queue, priority } = requestPolicy
+  const abortController = new AbortController()
   const release = await queue.acquire(priority, run.signal)
+  const close = (): void => {
+    abortController.abort()
+    release()
+  }
   try {
     const signal = AbortSignal.any([run.signal, abortController.signal])
     const batches = model.stream(await toSdkRequest(request, signal), onResponseStart)
-    const timedBatches = withIdleTimeout(batches, progressTimeoutMs, createProgressTimeoutError, {
-      isActivity: (parts) => parts.some(isModelResponseProgress),
+    const parts = withIdleTimeout(batches, progressTimeoutMs, createProgressTimeoutError, {
+      isActivity: (batch) => batch.some(isModelResponseProgress),
     })
-    return yield* mapStreamParts(timedBatches, run.storeFile, request)
-  } finally {
-    // Closes the connection if the consumer stops early.
-    abortController.abort()
-    release()
+    return { parts, [Symbol.dispose]: close }
+  } catch (error) {
+    close()
+    throw error
   }
 }
 

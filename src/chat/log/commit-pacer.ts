@@ -1,7 +1,7 @@
 const minIntervalMs = 2
 const maxIntervalMs = 20
 /** From this share of the time on, commits are as rare as possible. */
-const fullLoad = 0.1
+const fullLoad = 0.05
 /** Commits count less the longer ago they were. After this time, by a factor of e. */
 const memoryMs = 100
 

@@ -3,6 +3,7 @@ import type { ModelMessage } from 'ai'
 import type { Agent, AgentEvent, ModelHistoryRequest } from '../../agent/agent.ts'
 import { waitForAbort } from '../../lib/async/wait-for-abort.ts'
 import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
+import { turnScheduler } from '../../lib/event-loop/turn-scheduler.ts'
 import type { EventDraft } from '../../model/chat-event.ts'
 import type { ContextCheckpoint } from '../../model/context/context-checkpoint.ts'
 import type { ContextSize } from '../../model/context/context-size.ts'
@@ -20,8 +21,6 @@ import { StreamContextSize } from './stream-context-size.ts'
 import { StreamSteering } from './stream-steering.ts'
 import { createUnsavedEndError, isHomeLost, toStorageFailure, toStreamFailure } from './to-stream-failure.ts'
 
-/** How long an agent that never waits for I/O may hold the event loop. */
-const yieldIntervalMs = 10
 /** The pause before another attempt to commit the end of a stream, for example while the disk is full. */
 const finishRetryDelayMs = 500
 
@@ -143,15 +142,13 @@ export class StreamRunner {
         hasPendingSteering: () => this.steering.hasPending,
         signal: this.#abortController.signal,
       })
-      let lastYieldAt = performance.now()
       for await (const event of events) {
         if (this.#handover) await this.#handover
         this.#applyAgentEvent(event)
         // Backpressure: a slow commit slows down the agent, instead of filling the memory.
         if (this.#committer.isFull) await this.#committer.flush()
-        if (performance.now() - lastYieldAt < yieldIntervalMs) continue
-        await yieldToEventLoop()
-        lastYieldAt = performance.now()
+        // An agent may never wait for I/O.
+        if (turnScheduler.mustWait()) await yieldToEventLoop()
       }
       await this.finish({ status: 'COMPLETED' })
     } catch (error) {

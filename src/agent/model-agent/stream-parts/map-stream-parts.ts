@@ -3,26 +3,36 @@ import type { ResponsePart } from '../../providers/responses/sdk-types.ts'
 import { storeGeneratedFile } from './generated-file.ts'
 import { type ModelStepResult, StreamPartMapper, type StreamPartMapperOptions } from './stream-part-mapper.ts'
 
+export interface StreamPartsOptions extends StreamPartMapperOptions {
+  /** Its files are stored with it. */
+  readonly run: Pick<AgentRun, 'storeFile'>
+  /** Called with each event, before it is yielded. */
+  readonly onEvent: (event: AgentEvent) => void
+}
+
 /**
  * Yields the events of one request, and returns what the step has produced. Throws the error that a part reports, or the
- * error of the connection, after all events before it. Files are stored with `storeFile`.
+ * error of the connection, after all events before it.
  */
 export async function* mapStreamParts(
   batches: AsyncIterable<readonly ResponsePart[]>,
-  storeFile: AgentRun['storeFile'],
-  options: StreamPartMapperOptions,
+  options: StreamPartsOptions,
 ): AsyncGenerator<AgentEvent, ModelStepResult> {
   const mapper = new StreamPartMapper(options)
+  const report = (event: AgentEvent): AgentEvent => {
+    options.onEvent(event)
+    return event
+  }
   try {
     for await (const parts of batches) {
       for (const part of parts) {
-        yield* mapper.map(part)
-        if (part.type === 'file') yield await storeGeneratedFile(part, storeFile)
+        for (const event of mapper.map(part)) yield report(event)
+        if (part.type === 'file') yield report(await storeGeneratedFile(part, options.run.storeFile))
         if (mapper.failure) throw mapper.failure.error
       }
     }
   } catch (error) {
-    yield* mapper.flush()
+    for (const event of mapper.flush()) yield report(event)
     throw error
   }
   if (mapper.hasFinished) return mapper.result

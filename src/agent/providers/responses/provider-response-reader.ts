@@ -19,7 +19,7 @@ export interface ProviderResponsePiece<Output> {
 const maxTrailingWaitMs = 3000
 
 /** Reads a successful response, a stream or not, as its format's normalizer understands it. */
-export class ProviderResponseReader<Output> {
+export class ProviderResponseReader<Output> implements Disposable {
   readonly #reader: ResponseTextReader
   readonly #conversion: ProviderResponseConverter<Output>
   readonly #onSkipped: OnSkippedResponseParts
@@ -59,6 +59,10 @@ export class ProviderResponseReader<Output> {
     this.#isClosed = true
     this.#reader.cancel()
     if (this.#conversion.skippedCounts.size > 0) this.#onSkipped(this.#conversion.skippedCounts)
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
   }
 
   /** Resolves to null at the end. */
