@@ -26,14 +26,19 @@ import { JobRevisionConflictError } from '../storage/errors.ts'
 
 export interface JobSchedulerOptions {
   readonly store: JobStore
-  /** Executes a run in a new session with the run's `sessionId`, and resolves to its outcome. */
-  readonly run: (job: SegueJob, run: JobRunRecord) => Promise<JobRunOutcome>
+  /** Begins a run in a new session with the run's `sessionId`. Resolves when the session is stored. */
+  readonly run: (job: SegueJob, run: JobRunRecord) => Promise<JobRunExecution>
   /** Bounds the active runs. A due run waits until a slot is free; it is not skipped. */
   readonly slots: JobRunSlots
   readonly log: Logger
   readonly runtime?: ClockAndIds
   /** The longest time between two looks at the wall clock. */
   readonly maxPollIntervalMs?: number
+}
+
+/** A run that has a session. */
+export interface JobRunExecution {
+  readonly outcome: Promise<JobRunOutcome>
 }
 
 /** The result of a request to run a job now. */
@@ -86,8 +91,8 @@ export class Scheduler {
   }
 
   /**
-   * Runs a job now, or returns its active run. The key is stored only with a run that this call starts. Throws NOT_FOUND
-   * and SHUTTING_DOWN.
+   * Runs a job now, or returns its active run. Resolves when a run that it starts has a session, or could not begin. The key is
+   * stored only with a run that this call starts. Throws NOT_FOUND and SHUTTING_DOWN.
    */
   runNow(jobId: string, idempotencyKey: IdempotencyKey | null = null): Promise<RunJobNowResult> {
     return this.#inFlight.run(() => this.#runNow(jobId, idempotencyKey))
@@ -176,31 +181,37 @@ export class Scheduler {
       if (job.runningTrigger !== null) throw new Error(`The job ${jobId} is RUNNING, but has no active run.`)
       const started = startManualJobRun(job, this.#runtime.now(), this.#newIds())
       const key = idempotencyKey && createCompletedIdempotencyKeyRecord(idempotencyKey, { createdId: started.run.id })
-      if (await this.#startRun(started, this.#options.slots.acquire(), key))
-        return { run: started.run, alreadyRunning: false }
+      const execution = await this.#startRun(started, this.#options.slots.acquire(), key)
+      if (!execution) continue
+      await execution.hasBegun
+      return { run: started.run, alreadyRunning: false }
     }
     throw new Error(`The job ${jobId} changed during each of ${maxStartAttempts} attempts to start a run.`)
   }
 
-  /** Returns false if the job has changed since it was read. Frees the slot when the run has ended, or has not started. */
+  /** Returns null if the job has changed since it was read. Frees the slot when the run has ended, or has not started. */
   async #startRun(
     started: JobRunTransition,
     release: ReleaseJobRunSlot,
     idempotencyKey: IdempotencyKeyRecord | null = null,
-  ): Promise<boolean> {
+  ): Promise<{ readonly hasBegun: Promise<unknown> } | null> {
     let isStarted = false
     try {
       isStarted = await this.#tryCommit({ ...started, idempotencyKey })
     } finally {
       if (!isStarted) release()
     }
-    if (isStarted) void this.#inFlight.run(() => this.#execute(started).finally(release))
-    return isStarted
+    if (!isStarted) return null
+    const { job, run } = started
+    const execution = Promise.try(() => this.#options.run(job, run))
+    void this.#inFlight.run(() => this.#recordOutcome(run, execution).finally(release))
+    return { hasBegun: execution.catch(() => undefined) }
   }
 
-  async #execute({ job, run }: JobRunTransition): Promise<void> {
-    const execution = Promise.try(() => this.#options.run(job, run))
-    const outcome = await execution.catch((error: unknown) => this.#toFailedOutcome(error, run))
+  async #recordOutcome(run: JobRunRecord, execution: Promise<JobRunExecution>): Promise<void> {
+    const outcome = await execution
+      .then((begun) => begun.outcome)
+      .catch((error: unknown) => this.#toFailedOutcome(error, run))
     const endedAt = this.#runtime.now()
     for (;;) {
       try {

@@ -1,4 +1,5 @@
 import type { ChatService } from '../chat/chat-service.ts'
+import type { JobRunExecution } from '../jobs/scheduler.ts'
 import { interruptedJobRunOutcome, isBlank, type JobRunOutcome } from '../jobs/job-state.ts'
 import { SegueError } from '../lib/errors.ts'
 import type { JobRunRecord, SegueJob } from '../model/job.ts'
@@ -8,10 +9,10 @@ import { newSession } from '../sessions/new-session.ts'
 
 /**
  * Runs a job as a chat: starts a session with the source `cron` and the job's prompt as its message. The session can be
- * followed, cancelled and continued like any other. Resolves to the outcome of the run. Rejects if the chat cannot start,
+ * followed, cancelled and continued like any other. Resolves when the session is stored. Rejects if the chat cannot start,
  * except if the server is stopping: then the run is interrupted.
  */
-export async function runJob(chats: ChatService, job: SegueJob, run: JobRunRecord): Promise<JobRunOutcome> {
+export async function runJob(chats: ChatService, job: SegueJob, run: JobRunRecord): Promise<JobRunExecution> {
   const session = newSession({
     ...(run.sessionId !== null && { id: run.sessionId }),
     at: run.startedAt,
@@ -24,12 +25,26 @@ export async function runJob(chats: ChatService, job: SegueJob, run: JobRunRecor
     effort: job.effort ?? null,
   })
   try {
-    const stream = await waitForEnd(chats, await chats.startInNewSession(session, job.prompt, job.budget ?? null))
+    const stream = await chats.startInNewSession(session, job.prompt, job.budget ?? null)
+    return { outcome: loadOutcome(chats, stream) }
+  } catch (error) {
+    return { outcome: Promise.resolve(toOutcomeOfShutdown(error)) }
+  }
+}
+
+async function loadOutcome(chats: ChatService, started: StreamRecord): Promise<JobRunOutcome> {
+  try {
+    const stream = await waitForEnd(chats, started)
     return stream ? toRunOutcome(stream, await chats.messageQueries.findAnswer(stream.id)) : sessionDeletedOutcome
   } catch (error) {
-    if (error instanceof SegueError && error.code === 'SHUTTING_DOWN') return interruptedJobRunOutcome
-    throw error
+    return toOutcomeOfShutdown(error)
   }
+}
+
+/** Throws any other error. */
+function toOutcomeOfShutdown(error: unknown): JobRunOutcome {
+  if (error instanceof SegueError && error.code === 'SHUTTING_DOWN') return interruptedJobRunOutcome
+  throw error
 }
 
 const sessionDeletedOutcome: JobRunOutcome = {

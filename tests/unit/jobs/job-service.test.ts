@@ -50,7 +50,7 @@ async function createJobService(options: Partial<JobServiceOptions> = {}) {
   const { store, database } = newStore()
   const scheduler = new Scheduler({
     store,
-    run: async () => ({ status: 'OK', output: 'The starlings.', error: null }),
+    run: async () => ({ outcome: Promise.resolve({ status: 'OK', output: 'The starlings.', error: null }) }),
     slots: new JobRunSlots(100),
     log: new RecordingLogger((entry) => expect(entry).toBeNull()),
     runtime: clock,

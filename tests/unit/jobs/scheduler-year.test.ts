@@ -85,7 +85,7 @@ class CrashingScheduler {
     }
     const inner = new Scheduler({
       store: new Proxy(store, { get: (target, name) => (name === 'commit' ? commit : getBound(target, name)) }),
-      run: () => this.#startRun(),
+      run: async () => ({ outcome: this.#startRun() }),
       slots: new JobRunSlots(100),
       log: new RecordingLogger(({ message }) => {
         if (process === this.#process) throw new Error(message)

@@ -47,10 +47,10 @@ function createScheduler({
   const log = new RecordingLogger()
   const scheduler = new Scheduler({
     store: wrapStore(store),
-    run: (_, run) => {
-      const { promise, resolve, reject } = Promise.withResolvers<JobRunOutcome>()
+    run: async (_, run) => {
+      const { promise: outcome, resolve, reject } = Promise.withResolvers<JobRunOutcome>()
       activeRuns.push({ run, end: resolve, fail: reject })
-      return promise
+      return { outcome }
     },
     log,
     slots: new JobRunSlots(100),
@@ -509,7 +509,7 @@ test('a due job runs with the real clock and real timers', async () => {
     store,
     run: async (_, run) => {
       started.resolve(run)
-      return ok
+      return { outcome: Promise.resolve(ok) }
     },
     slots: new JobRunSlots(1),
     log: new RecordingLogger(({ message }) => started.reject(new Error(message))),
@@ -521,6 +521,21 @@ test('a due job runs with the real clock and real timers', async () => {
   expect(run.startedAt).toBeGreaterThanOrEqual(run.scheduledFor ?? Number.POSITIVE_INFINITY)
   await scheduler.close()
   expect(await store.findRun(run.id)).toMatchObject({ status: 'OK', output: 'The starlings.' })
+})
+
+test('a run that a client starts has its session when the client learns of it, or could not begin', async () => {
+  const begun = Promise.withResolvers<{ readonly outcome: Promise<JobRunOutcome> }>()
+  const { scheduler, addJob, listRuns, log } = createScheduler({ run: () => begun.promise })
+  await scheduler.start()
+  const job = await addJob()
+  let isAnswered = false
+  const request = scheduler.runNow(job.id).then(() => (isAnswered = true))
+  while ((await listRuns(job)).length === 0) await Promise.resolve()
+  expect(isAnswered).toBe(false)
+  begun.resolve({ outcome: Promise.resolve(ok) })
+  await request
+  await scheduler.close()
+  expect(log.entries).toEqual([])
 })
 
 /** A store with another implementation of one method. */
