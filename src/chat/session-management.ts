@@ -2,6 +2,7 @@ import { assertModelTakesEffort } from '../agent/models/efforts/assert-takes-eff
 import type { ModelRegistry } from '../agent/models/model-registry.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { TaskGate } from '../lib/async/task-gate.ts'
+import { turnScheduler } from '../lib/event-loop/turn-scheduler.ts'
 import type { SessionRecord } from '../model/session.ts'
 import { normalizeTitle } from '../model/conversation/title.ts'
 import type { ConversationRepository } from '../sessions/conversation-repository.ts'
@@ -90,7 +91,10 @@ export class SessionManagement {
     // The session that continues a compacted one would not have the change.
     for (const { id } of sessions) await activeSessions.find(id)?.waitForCompaction('REJECT')
     const apply = async (key: IdempotencyKeyRecord | null): Promise<SessionRecord[]> => {
-      for (const session of sessions) await this.#update(session, update, key ? [key] : [])
+      for (const session of sessions) {
+        if (turnScheduler.mustWait()) await turnScheduler.wait()
+        await this.#update(session, update, key ? [key] : [])
+      }
       return Promise.all(ids.map((id) => writableSessions.get(id)))
     }
     return { apply: (key) => gate.run(() => apply(toSingleCallKey(key, sessions))) }
@@ -111,10 +115,12 @@ export class SessionManagement {
     const sessions = await this.#loadSessions(ids)
     for (const { id } of sessions) activeSessions.find(id)?.assertIdle()
     const apply = async (idempotencyKey: IdempotencyKeyRecord | null): Promise<void> => {
-      for (const session of sessions)
+      for (const session of sessions) {
+        if (turnScheduler.mustWait()) await turnScheduler.wait()
         await actors
           .getOrCreate(session)
           .delete(() => deleteStoredSessions([session.id], idempotencyKey, this.#options))
+      }
     }
     return { apply: (key) => gate.run(() => apply(toSingleCallKey(key, sessions))) }
   }
