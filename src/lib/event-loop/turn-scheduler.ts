@@ -1,6 +1,9 @@
 /** How long the work of one turn of the event loop may take before it has to wait for the next one. */
 const maxTurnMs = 8
 
+/** How many tasks may begin in one turn, whose time is not known yet. */
+const maxStarts = 10
+
 export interface TurnSchedulerOptions {
   /** Monotonic, in milliseconds. */
   readonly now?: () => number
@@ -18,6 +21,7 @@ export class TurnScheduler {
   readonly #onNextTurn: (callback: () => void) => void
   readonly #waiting: (() => void)[] = []
   #turnStartedAt: number | null = null
+  #starts = 0
 
   constructor({ now = () => performance.now(), onNextTurn = setImmediate }: TurnSchedulerOptions = {}) {
     this.#now = now
@@ -31,6 +35,15 @@ export class TurnScheduler {
     return false
   }
 
+  /**
+   * Whether a task should `wait` before it begins. It goes on after a promise: of a thousand, each would find the turn unused.
+   */
+  mustWaitToStart(): boolean {
+    if (this.mustWait()) return true
+    this.#starts += 1
+    return this.#starts > maxStarts
+  }
+
   /** Resolves in a later turn, when those that waited before have gone on. */
   wait(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -41,6 +54,7 @@ export class TurnScheduler {
 
   #startTurn(): void {
     this.#turnStartedAt = this.#now()
+    this.#starts = 0
     this.#onNextTurn(() => this.#endTurn())
   }
 

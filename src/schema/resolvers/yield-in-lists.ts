@@ -13,12 +13,16 @@ import type { Context } from '../context.ts'
 import { SegueError } from '../../lib/errors.ts'
 import { turnScheduler } from '../../lib/event-loop/turn-scheduler.ts'
 
+/** Marks a field that reads as much as a page does: `extensions: { [readsPageExtension]: true }`. */
+export const readsPageExtension = 'readsPage'
+
 /** So many items are completed at once, because loaders read what these refer to together: as many ids as one read takes. */
 const itemsPerStep = 500
 
 /**
  * Makes the execution yield to the event loop: within long lists, and before lists and pages are read. However much an
- * operation returns, others proceed. So do mutations, of which an operation has many. Reports the lists that are cut at a bound. Changes the schema.
+ * operation returns, others proceed. So do mutations, of which an operation has many. Reports the lists that are cut at
+ * a bound. Changes the schema.
  */
 export function yieldInLists(schema: GraphQLSchema): GraphQLSchema {
   for (const type of Object.values(schema.getTypeMap())) {
@@ -26,7 +30,8 @@ export function yieldInLists(schema: GraphQLSchema): GraphQLSchema {
     for (const field of Object.values(type.getFields())) {
       if (type.name === 'Mutation') waitBeforeNext(field)
       const isList = isListType(getNullableType(field.type))
-      if (isList || getNamedType(field.type).name.endsWith('Connection')) wrapResolver(field, isList)
+      const readsPage = getNamedType(field.type).name.endsWith('Connection') || readsPageExtension in field.extensions
+      if (isList || readsPage) wrapResolver(field, isList, readsPage || field.args.length > 0)
     }
   }
   return schema
@@ -42,7 +47,7 @@ function waitBeforeNext(field: GraphQLField<unknown, Context>): void {
   }
 }
 
-function wrapResolver(field: GraphQLField<unknown, Context>, isList: boolean): void {
+function wrapResolver(field: GraphQLField<unknown, Context>, isList: boolean, readsPage: boolean): void {
   const { resolve = defaultFieldResolver } = field
   field.resolve = (source, args, context, info) => {
     const resolveValue = (): unknown => {
@@ -58,8 +63,8 @@ function wrapResolver(field: GraphQLField<unknown, Context>, isList: boolean): v
     // Loaders read lists without arguments together. The events of a subscription do not stand in line: their tokens are what
     // long queries must not delay.
     const isQuery = info.operation.operation === 'query'
-    const mayWait = field.args.length > 0 && info.operation.operation !== 'subscription'
-    const mustWait = mayWait && turnScheduler.mustWait()
+    const mayWait = readsPage && info.operation.operation !== 'subscription'
+    const mustWait = mayWait && turnScheduler.mustWaitToStart()
     return mustWait ? turnScheduler.wait().then(resolveValue) : resolveValue()
   }
 }

@@ -1,5 +1,6 @@
 import { prependToolNotes } from '../../agent/tools/prepend-tool-notes.ts'
 import { collectInSteps } from '../../lib/event-loop/collect-in-steps.ts'
+import { readsPageExtension } from '../resolvers/yield-in-lists.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 import { ApprovalObjectType, ClarificationObjectType, SessionObjectType, StreamObjectType } from '../object-refs.ts'
 import { modelMessagesToJson } from './model-messages-to-json.ts'
@@ -10,6 +11,7 @@ schemaBuilder.objectFields(SessionObjectType, (t) => ({
     nullable: true,
     description:
       'The messages that the next request to the model would contain, as an array of `ModelMessage` objects of the AI SDK. The instructions of MCP servers that are ready are in a system message. An image is its URL; a text file is its content. In place of what only the provider can read, such as signatures, is `{"omitted": "provider state"}`. Null for a session that has ended and for a Hermes session: nothing is sent from them. Null, too, if it cannot be read; the log of the server says why.',
+    extensions: { [readsPageExtension]: true },
     resolve: async (session, _, { profiles, signal }) => {
       if (session.origin === 'HERMES' || session.endedAt !== null) return null
       const { chats, toolbox } = await profiles.requireProfile(session.profile)

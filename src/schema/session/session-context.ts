@@ -1,5 +1,6 @@
 import type { SessionContext } from '../../model/context/context-size.ts'
 import { SessionObjectType } from '../object-refs.ts'
+import { readsPageExtension } from '../resolvers/yield-in-lists.ts'
 import { schemaBuilder } from '../schema-builder.ts'
 
 const SessionContextType = schemaBuilder.objectRef<SessionContext>('SessionContext').implement({
@@ -33,6 +34,7 @@ schemaBuilder.objectFields(SessionObjectType, (t) => ({
     nullable: true,
     description:
       'The size of what the model would be sent next: what `modelContext` has, and the tools. It is right before the first request, too, and after a compaction, a fork or a change of model. Null like `modelContext`: for a session that has ended, and for a Hermes session.',
+    extensions: { [readsPageExtension]: true },
     resolve: async (session, _, { profiles }) =>
       (await profiles.requireProfile(session.profile)).chats.measureContextOrNull(session),
   }),

@@ -27,6 +27,20 @@ test('tasks go on until their turn of the event loop has taken 8 ms together', a
   expect(scheduler.mustWait()).toBe(false)
 })
 
+test('at most ten tasks begin in one turn of the event loop', async () => {
+  const { scheduler, advance, nextTurn } = newScheduler()
+  const start = () => Array.from({ length: 12 }, () => scheduler.mustWaitToStart())
+  const firstTen = [...Array(10).fill(false), true, true]
+  expect(start()).toEqual(firstTen)
+  expect(scheduler.mustWait()).toBe(false)
+  await nextTurn()
+  expect(start()).toEqual(firstTen)
+  await nextTurn()
+  expect(scheduler.mustWaitToStart()).toBe(false)
+  advance(8)
+  expect(scheduler.mustWaitToStart()).toBe(true)
+})
+
 test('of the tasks that wait, one goes on in each turn, in order', async () => {
   const { scheduler, nextTurn } = newScheduler()
   const resumed: string[] = []
