@@ -223,7 +223,8 @@ function createTransports(
       if (isCorsPath) cors.setHeaders(request, response)
       if (rejection) return sendRejection(response, rejection)
       if (isCorsPath && cors.isPreflight(request)) return sendPreflightResponse(response)
-      if (!(await showSignIn(request, response))) await route(request, response)
+      const isShown = showSignIn(request, response)
+      if (isShown === false || !(await isShown)) await route(request, response)
     },
   }
 }

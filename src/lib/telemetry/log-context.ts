@@ -18,5 +18,6 @@ export function getLogContext(): LogContext {
 
 /** Runs a task, and everything that it starts, with more ids. */
 export function runWithLogContext<T>(context: LogContext, task: () => T): T {
-  return storage.run({ ...storage.getStore(), ...context }, task)
+  const outer = storage.getStore()
+  return storage.run(outer ? { ...outer, ...context } : context, task)
 }

@@ -27,9 +27,6 @@ export interface AuthenticatorOptions {
   readonly trustProxy: boolean
 }
 
-/** Headers that proxies add: the request comes from elsewhere, whatever its connection says. */
-const forwardedHeaderPattern = /^(?:forwarded|x-forwarded-.*)$/
-
 /** Finds out who sends a request, and whether it is one too many. All transports ask it before they read a request. */
 export class Authenticator {
   readonly limits: CallerLimits
@@ -41,10 +38,20 @@ export class Authenticator {
   }
 
   /** The caller of an HTTP request. A rejection with 401 without valid credentials, and with 429 beyond a limit. */
-  async authenticate(request: RequestCredentials, response: ServerResponse): Promise<Caller | RequestRejection> {
+  authenticate(
+    request: RequestCredentials,
+    response: ServerResponse,
+  ): Caller | RequestRejection | Promise<Caller | RequestRejection> {
+    // The server has no tokens, and no limits on callers.
+    return this.#findLocalCaller(request) ?? this.#authenticateByCredentials(request, response)
+  }
+
+  async #authenticateByCredentials(
+    request: RequestCredentials,
+    response: ServerResponse,
+  ): Promise<Caller | RequestRejection> {
     const caller = await this.#identify(request)
     if (caller === null || caller === 'invalid') return this.#reject(request, caller)
-    // The server has no tokens, and no limits on callers.
     if (isRejection(caller) || caller.credentialId === null) return caller
     const rejection = await this.limits.admit(caller, this.#readAddress(request))
     if (rejection) return rejection
@@ -99,12 +106,18 @@ export class Authenticator {
 
   async #identify(request: RequestCredentials): Promise<AuthenticationResult> {
     const { tokens, methods } = this.#options
-    if (!tokens.areRequired) return isForwarded(request) ? null : tokens.localCaller
+    if (!tokens.areRequired) return this.#findLocalCaller(request)
     for (const method of methods) {
       const result = await method(request)
       if (result !== null) return result
     }
     return null
+  }
+
+  /** The caller of a server that needs no tokens, if the request has not come from elsewhere. */
+  #findLocalCaller(request: RequestCredentials): Caller | null {
+    const { tokens } = this.#options
+    return tokens.areRequired || isForwarded(request) ? null : tokens.localCaller
   }
 
   async #reject(request: RequestCredentials, reason: 'invalid' | null): Promise<RequestRejection> {
@@ -121,8 +134,9 @@ export function isRejection(result: Caller | RequestRejection): result is Reques
   return 'status' in result
 }
 
+/** Whether proxies have added headers: the request comes from elsewhere, whatever its connection says. */
 function isForwarded({ headers }: RequestCredentials): boolean {
-  return Object.keys(headers).some((name) => forwardedHeaderPattern.test(name))
+  return Object.keys(headers).some((name) => name === 'forwarded' || name.startsWith('x-forwarded-'))
 }
 
 function createUnauthenticatedRejection(request: RequestCredentials, reason: 'invalid' | null): RequestRejection {

@@ -3,6 +3,10 @@ import { LruCache } from '../../lib/lru-cache.ts'
 /** The media types of a response to a query or a mutation. The first one is for clients that have no preference. */
 export const jsonMediaTypes: readonly string[] = ['application/json', 'application/graphql-response+json']
 
+/** What was selected for a header. Most clients always send one of a few. Longer ones are not kept. */
+const negotiatedJsonTypes = new LruCache<string, string | null>(100)
+const maxKeptLength = 200
+
 /** A media type, or a range of them such as `text/*`, from an Accept header. */
 interface MediaRange {
   /** In lowercase, without parameters. */
@@ -19,7 +23,16 @@ interface MediaRange {
  * @param offered The media types that the server can send, in the order of its own preference.
  */
 export function negotiateMediaType(accept: string | null | undefined, offered: readonly string[]): string | null {
-  const ranges = parseAccept(accept?.trim() || '*/*')
+  const header = accept?.trim() || '*/*'
+  if (offered !== jsonMediaTypes) return selectMediaType(header, offered)
+  let type = negotiatedJsonTypes.get(header)
+  if (type === undefined) type = selectMediaType(header, offered)
+  if (header.length <= maxKeptLength) negotiatedJsonTypes.set(header, type)
+  return type
+}
+
+function selectMediaType(accept: string, offered: readonly string[]): string | null {
+  const ranges = parseAccept(accept)
   const [best] = offered
     .map((type) => ({ type, range: findMostSpecificRange(ranges, type) }))
     .filter(({ range }) => range.quality > 0)
@@ -32,17 +45,7 @@ export function acceptsExactMediaType(accept: string | null | undefined, type: s
   return parseAccept(accept ?? '').some(({ name, quality }) => name === type && quality > 0)
 }
 
-/** Most clients always send one of a few headers. Longer ones are not kept. */
-const parsedHeaders = new LruCache<string, readonly MediaRange[]>(100)
-const maxKeptLength = 200
-
-function parseAccept(accept: string): readonly MediaRange[] {
-  const ranges = parsedHeaders.get(accept) ?? parseRanges(accept)
-  if (accept.length <= maxKeptLength) parsedHeaders.set(accept, ranges)
-  return ranges
-}
-
-function parseRanges(accept: string): MediaRange[] {
+function parseAccept(accept: string): MediaRange[] {
   // A quoted parameter may contain a comma or a semicolon.
   const ranges = accept.replaceAll(/"(?:[^"\\]|\\.)*"/g, '').split(',')
   return ranges.map((range, position) => {

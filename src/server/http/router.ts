@@ -37,7 +37,10 @@ export interface PublicRoute extends RouteMatcher {
 export interface RouterOptions {
   readonly routes: readonly (Route | PublicRoute)[]
   /** Who sends a request, or why it is rejected. */
-  readonly authenticate: (request: IncomingMessage, response: ServerResponse) => Promise<Caller | RequestRejection>
+  readonly authenticate: (
+    request: IncomingMessage,
+    response: ServerResponse,
+  ) => Caller | RequestRejection | Promise<Caller | RequestRejection>
   readonly handleNotFound: PublicRequestHandler
 }
 
@@ -50,7 +53,8 @@ export function createRouter({ routes, authenticate, handleNotFound }: RouterOpt
     )
     if (!route) return handleNotFound(request, response)
     if ('handlePublic' in route) return route.handlePublic(request, response)
-    const caller = await authenticate(request, response)
+    const found = authenticate(request, response)
+    const caller = found instanceof Promise ? await found : found
     if (isRejection(caller)) return sendRejection(response, caller)
     const { role = 'READ' } = route
     if (!hasRole(caller.viewer, role)) return sendRejection(response, createRoleRejection(role))

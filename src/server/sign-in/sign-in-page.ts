@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AccessTokens } from '../auth/access-tokens.ts'
 import type { Authenticator } from '../auth/authenticator.ts'
 import { negotiateMediaType } from '../http/accept-header.ts'
@@ -98,12 +98,13 @@ export const handleSignInPage: PublicRequestHandler = (_, response) => {
  * has answered the request.
  */
 export function createSignInGate(tokens: AccessTokens, authenticator: Authenticator) {
-  return async (request: IncomingMessage, response: Parameters<PublicRequestHandler>[1]): Promise<boolean> => {
-    if (!tokens.areRequired || !opensPage(request)) return false
+  const show = async (request: IncomingMessage, response: ServerResponse): Promise<boolean> => {
     if ((await authenticator.findViewer(request)) !== null) return false
     response.writeHead(401, { ...headers, 'www-authenticate': 'Bearer realm="Segue"' }).end(page)
     return true
   }
+  return (request: IncomingMessage, response: ServerResponse): boolean | Promise<boolean> =>
+    tokens.areRequired && opensPage(request) && show(request, response)
 }
 
 /** Whether a browser opens a page, rather than loads a part of one. */

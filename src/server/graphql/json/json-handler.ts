@@ -36,7 +36,8 @@ export function createJsonHandler(options: JsonHandlerOptions): JsonRequestHandl
     const result = await runJsonOperation(operations, params, false, toRequestInfo(request, response, caller)).catch(
       (error: unknown) => ({ errors: [errors.format(error)] }),
     )
-    const responseBody = await encodeResult(result)
+    const encoded = encodeResult(result)
+    const responseBody = typeof encoded === 'string' ? encoded : await encoded
     const { status, headers } = readHttpExtensions(result, mediaType)
     response.writeHead(status, {
       'content-type': `${mediaType}; charset=utf-8`,

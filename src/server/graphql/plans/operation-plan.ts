@@ -25,13 +25,12 @@ import { collectSelectedFields } from '../limits/selected-fields.ts'
 import { createPlanResolveInfo } from './plan-resolve-info.ts'
 
 /** How the value of a resolver becomes a part of the response. */
-export type ValuePlan = { readonly isNonNull: boolean } & (
-  | {
-      readonly kind: 'leaf'
-      /** The result of `typeof` for values that are written as they are. */
-      readonly uncoercedType: 'string' | 'boolean' | null
-      readonly coerceOutputValue: (value: unknown) => unknown
-    }
+export type ValuePlan = {
+  readonly isNonNull: boolean
+  /** Of leaves: the result of `typeof` for values that are written as they are. */
+  readonly uncoercedType: 'string' | 'boolean' | null
+} & (
+  | { readonly kind: 'leaf'; readonly coerceOutputValue: (value: unknown) => unknown }
   | { readonly kind: 'list'; readonly item: ValuePlan }
   | { readonly kind: 'object'; readonly info: GraphQLResolveInfo; readonly selection: SelectionPlan }
   | {
@@ -115,19 +114,20 @@ export class OperationPlan {
       const coerceOutputValue = (value: unknown): unknown => type.coerceOutputValue(value)
       return { kind: 'leaf', isNonNull, uncoercedType: findUncoercedType(type), coerceOutputValue }
     }
-    if (isListType(type)) return { kind: 'list', isNonNull, item: this.#planValue(type.ofType, info) }
+    if (isListType(type))
+      return { kind: 'list', isNonNull, uncoercedType: null, item: this.#planValue(type.ofType, info) }
     const planSelection = (objectType: GraphQLObjectType): SelectionPlan => this.#planSelection(objectType, fieldNodes)
     if (isObjectType(type)) {
       const findSelection = memoize(() => planSelection(type))
       return {
-        ...{ kind: 'object', isNonNull, info },
+        ...{ kind: 'object', isNonNull, uncoercedType: null, info },
         get selection() {
           return findSelection('')
         },
       }
     }
     const findSelection = memoize((name) => planSelection(this.#requirePossibleType(type, name)))
-    return { kind: 'abstract', isNonNull, info, type, findSelection }
+    return { kind: 'abstract', isNonNull, uncoercedType: null, info, type, findSelection }
   }
 
   #requirePossibleType(abstractType: GraphQLAbstractType, name: string): GraphQLObjectType {

@@ -73,11 +73,20 @@ class PlanExecution {
     const target: Record<string, unknown> = { ...template }
     for (const field of fields) {
       const value = this.#resolveField(field, source)
-      if (isPromise(value)) {
-        this.#completeLater(value, field.value, (completed) => (target[field.responseName] = completed))
-      } else target[field.responseName] = this.#complete(value, field.value)
+      if (typeof value === field.value.uncoercedType) target[field.responseName] = this.#count(value)
+      else if (isPromise(value)) this.#completeFieldLater(value, field, target)
+      else target[field.responseName] = this.#complete(value, field.value)
     }
     return target
+  }
+
+  /** A method of its own, because a function in a loop makes each turn of it allocate. */
+  #completeFieldLater(
+    promise: PromiseLike<unknown>,
+    { responseName, value }: FieldPlan,
+    target: Record<string, unknown>,
+  ): void {
+    this.#completeLater(promise, value, (completed) => (target[responseName] = completed))
   }
 
   #resolveField({ resolve, propertyName, getArguments, info }: FieldPlan, source: unknown): unknown {
@@ -115,7 +124,7 @@ class PlanExecution {
     if (value instanceof Error) throw value
     switch (plan.kind) {
       case 'leaf':
-        return this.#completeLeaf(value, plan)
+        return this.#count(this.#requireValue(plan.coerceOutputValue(value)))
       case 'list':
         return this.#completeList(value, plan.item)
       case 'object':
@@ -125,11 +134,10 @@ class PlanExecution {
     }
   }
 
-  #completeLeaf(value: unknown, plan: Extract<ValuePlan, { kind: 'leaf' }>): unknown {
-    const completed = typeof value === plan.uncoercedType ? value : this.#requireValue(plan.coerceOutputValue(value))
-    if (typeof completed === 'string') this.#textLength += completed.length
-    else if (typeof completed === 'object') this.#isFlat = false
-    return completed
+  #count(leaf: unknown): unknown {
+    if (typeof leaf === 'string') this.#textLength += leaf.length
+    else if (typeof leaf === 'object') this.#isFlat = false
+    return leaf
   }
 
   #completeList(items: unknown, plan: ValuePlan): unknown[] {
