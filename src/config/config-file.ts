@@ -1,6 +1,7 @@
 import { findExposure } from '../lib/files/private-files.ts'
 import { NotRegularFileError, readRegularFile } from '../lib/files/read-regular-file.ts'
 import { findJsonErrorPosition } from './find-json-error-position.ts'
+import { listPrototypeKeys, prototypeKey } from '../lib/text/json.ts'
 import { renameConfigKeys } from './rename-config-keys.ts'
 import { unknownKeyMessage } from './value-schemas.ts'
 
@@ -48,14 +49,19 @@ function parseConfig(text: string, path: string, allowedKeys: readonly string[])
   }
   if (typeof config !== 'object' || config === null || Array.isArray(config))
     return toEmptyFile([`${path}: Must be a JSON object.`])
+  // Of names that people choose, such as those of providers, schemas leave it out without a word.
+  const hidden = listPrototypeKeys(config).filter((key) => key !== prototypeKey)
   const { value, warnings } = renameConfigKeys(config, keyAliases)
   const entries = Object.entries(Object(value))
   const isKnown = ([key]: readonly [string, unknown]): boolean => allowedKeys.includes(key)
   return {
     values: new Map(entries.filter(isKnown)),
-    problems: entries
-      .filter((entry) => !isKnown(entry))
-      .map(([key]) => `${path}: ${key}: ${unknownKeyMessage(allowedKeys)}`),
+    problems: [
+      ...entries
+        .filter((entry) => !isKnown(entry))
+        .map(([key]) => `${path}: ${key}: ${unknownKeyMessage(allowedKeys)}`),
+      ...hidden.map((key) => `${path}: ${key}: This key is not allowed. Use another name.`),
+    ],
     warnings: warnings.map(({ key, message }) => `${path}: ${key}: ${message}`),
   }
 }

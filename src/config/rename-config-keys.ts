@@ -10,17 +10,17 @@ export function renameConfigKeys(
   currentNames: Readonly<Record<string, string>>,
 ): RenameConfigKeysResult {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { value, warnings: [] }
-  const renamed: Record<string, unknown> = {}
+  const renamed = new Map<string, unknown>()
   const warnings: { key: string; message: string }[] = []
   for (const [key, entry] of Object.entries(value)) {
     const currentName = Object.hasOwn(currentNames, key) ? currentNames[key] : undefined
-    if (currentName === undefined) renamed[key] = entry
+    if (currentName === undefined) renamed.set(key, entry)
     else if (Object.hasOwn(value, currentName))
       warnings.push({ key, message: `Ignored, because its new name ${currentName} is set as well. Remove it.` })
     else {
-      renamed[currentName] = entry
+      renamed.set(currentName, entry)
       warnings.push({ key, message: `Renamed to ${currentName}. Use the new name.` })
     }
   }
-  return { value: renamed, warnings }
+  return { value: Object.fromEntries(renamed), warnings }
 }

@@ -1,5 +1,5 @@
 import { type ConstValueNode, GraphQLError, Kind } from 'graphql'
-import { type Json, parseExactNumber } from '../lib/text/json.ts'
+import { type Json, parseExactNumber, prototypeKey } from '../lib/text/json.ts'
 
 const maxDepth = 100 // levels
 
@@ -39,6 +39,8 @@ function toJson(value: unknown, depthLimit: number): Json {
   if (typeof value !== 'object') throw new GraphQLError('Only JSON values are allowed.')
   if (depthLimit === 0) throw createTooDeepError()
   if (Array.isArray(value)) return value.map((item) => toJson(item, depthLimit - 1))
+  if (Object.hasOwn(value, prototypeKey))
+    throw new GraphQLError(`The key ${prototypeKey} is not allowed. Leave it out.`)
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [key.toWellFormed(), toJson(item, depthLimit - 1)]),
   )

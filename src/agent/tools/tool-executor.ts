@@ -1,5 +1,5 @@
 import { escapeInvisible } from '../../lib/text/escape-invisible.ts'
-import { isJsonObject, type Json, stringifyJson } from '../../lib/text/json.ts'
+import { isJsonObject, type Json, listPrototypeKeys, prototypeKey, stringifyJson } from '../../lib/text/json.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { mergeAsyncIterables } from '../../lib/async/merge-async-iterables.ts'
 import { ExtendableTimeout } from '../../lib/async/extendable-timeout.ts'
@@ -63,11 +63,8 @@ export class ToolExecutor {
     if (name === clarifyTool.name && this.#options.offersClarify) return yield* this.#askQuestion(call)
     const tool = await this.#findTool(name)
     const input = parseInput(argumentsText)
-    if (typeof tool === 'string' || !input) {
-      yield toCallEvent(call)
-      yield toErrorEvent(callId, typeof tool === 'string' ? tool : 'The arguments must be a JSON object.')
-      return
-    }
+    if (typeof tool === 'string') return yield* refuseCall(call, tool)
+    if (typeof input === 'string') return yield* refuseCall(call, input)
     const gate = await this.#createGate(tool, input)
     yield toCallEvent(call, gate)
     const permission = await this.#run.waitForPermission(callId)
@@ -192,12 +189,20 @@ function toErrorEvent(callId: string, error: string) {
   return { type: 'tool-error', callId, error } as const
 }
 
+function* refuseCall(call: ToolCallRequest, error: string) {
+  yield toCallEvent(call)
+  yield toErrorEvent(call.callId, error)
+}
+
 /** The description of a call in an approval: what the tool is given, which need not be how the model wrote it. */
 function describeToolCall({ name }: Tool, input: JsonObject): string {
   return truncate(escapeInvisible(`Run ${name} with ${stringifyJson(input)}`), maxDescriptionLength)
 }
 
-function parseInput(argumentsText: string): JsonObject | null {
+/** The arguments of a call, or a sentence that says why they are invalid. */
+function parseInput(argumentsText: string): JsonObject | string {
   const value = parseToolArguments(argumentsText)
-  return isJsonObject(value) ? value : null
+  if (!isJsonObject(value)) return 'The arguments must be a JSON object.'
+  // On its way to a tool, it would get lost.
+  return listPrototypeKeys(value).length > 0 ? `The key ${prototypeKey} is not allowed in arguments.` : value
 }

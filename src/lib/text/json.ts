@@ -90,6 +90,20 @@ export function toRawJson(value: Json): unknown {
   return mapBigIntegers(value, toRawInteger)
 }
 
+/** A key that much code loses or misreads: assigning it to an object replaces its prototype. */
+export const prototypeKey = '__proto__'
+
+/**
+ * The paths of all keys `__proto__` in a value, such as `providers.__proto__`, the prefix included. Deeper than 100 levels, none
+ * is looked for.
+ */
+export function listPrototypeKeys(value: unknown, prefix = '', depthLimit = maxDepth): string[] {
+  if (typeof value !== 'object' || value === null || depthLimit === 0) return []
+  return Object.entries(value).flatMap(([key, item]) =>
+    key === prototypeKey ? [`${prefix}${key}`] : listPrototypeKeys(item, `${prefix}${key}.`, depthLimit - 1),
+  )
+}
+
 /** Whether a value contains an integer that a double cannot represent. */
 export function hasBigInteger(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return typeof value === 'bigint'

@@ -199,6 +199,21 @@ describe('a limit under its former name', () => {
 })
 
 describe('a problem', () => {
+  test('is a key such as __proto__, wherever it is', () => {
+    writeFileSync(
+      config,
+      '{"__proto__": {"port": 1}, "constructor": 1, "providers": {"__proto__": {}}, "limits": {"__proto__": {"cost": 1}}}',
+    )
+    expect(readProblems()).toEqual(
+      expect.arrayContaining([
+        expect.stringContaining(`${config}: __proto__: Unknown key.`),
+        expect.stringContaining(`${config}: constructor: Unknown key.`),
+        `${config}: providers.__proto__: This key is not allowed. Use another name.`,
+        expect.stringContaining(`${config}: limits.__proto__: Unknown key.`),
+      ]),
+    )
+  })
+
   test('is reported with all others, each with its source and the allowed values', () => {
     writeConfig({ port: '1', colour: 'red', providers: { local: { type: 'opanai' } }, model: 'lokal/x' })
     const problems = readProblems(['--host', '0.0.0.0:80', '--prot', '1'], {

@@ -39,3 +39,9 @@ describe('a variable of the scalar JSON', () => {
     expect(() => coerceJsonScalarVariable([() => 1])).toThrow('Only JSON values')
   })
 })
+
+test('the key __proto__ is refused: it would get lost on its way to a tool', () => {
+  expect(() => coerceJsonScalarVariable(JSON.parse('[{"__proto__": 1}]'))).toThrow('__proto__ is not allowed')
+  expect(() => coerceJsonLiteral(parseConstValue('{a: {__proto__: 1}}'))).toThrow('__proto__ is not allowed')
+  expect(coerceJsonScalarVariable({ constructor: 1 })).toEqual({ constructor: 1 })
+})

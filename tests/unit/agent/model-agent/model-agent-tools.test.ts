@@ -229,6 +229,7 @@ describe('an invalid tool call', () => {
     ['of an invalid name', 'look at!', '{}', 'There is no tool named "look at!".'],
     ['with arguments that are not JSON', 'files__look', '{"a":', 'The arguments must be a JSON object.'],
     ['with arguments that are a list', 'files__look', '[1]', 'The arguments must be a JSON object.'],
+    ['with an argument __proto__', 'files__look', '{"a":{"__proto__":1}}', 'The key __proto__ is not allowed'],
     ['with an empty question', 'clarify', '{"question":" "}', 'The question is missing.'],
   ])('%s fails without running, and the model receives the error', async (_, name, argumentsText, message) => {
     provider.enqueue([{ toolCall: { id: 'c', name, arguments: [argumentsText] } }, { finish: 'tool_calls' }])
