@@ -1,4 +1,4 @@
-import { globSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readImports } from './support/read-imports.ts'
@@ -49,4 +49,21 @@ test('a file of the web app imports from its own folder and from lower ones', ()
       .map((path) => `${file} imports ${path}`),
   )
   expect(wrong).toEqual([])
+})
+
+/** Texts for people: in attributes, between tags, and alone on a line of JSX. */
+const textPatterns = [
+  /\b(?:aria-label|title|placeholder|alt|label)="[^"]*\p{L}/u,
+  />[^<>{}=;()&|]*\p{L}{2,}[^<>{}=;()]*<\//u,
+  /^\s+\p{Lu}\p{Ll}+(?: \p{L}+)+[.…?!]?$/mu,
+]
+
+test('no component has texts of its own: all are in strings, where they can be translated', () => {
+  const components = files.filter((file) => file.endsWith('.tsx'))
+  for (const file of components) {
+    const source = readFileSync(join(src, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\//g, '')
+    for (const pattern of textPatterns) expect(pattern.exec(source)?.[0], file).toBeUndefined()
+  }
+  for (const text of ['<p>Some words</p>', '<p\n>\n  Some words\n</p>', '<button title="Send" />'])
+    expect(textPatterns.some((pattern) => pattern.test(text))).toBe(true)
 })
