@@ -87,6 +87,17 @@ test.for(Object.entries(transports))('A8 over %s, a client may ask for the cost 
   expect((await send(segue.url, { query })).extensions).toEqual({})
 })
 
+test.for([
+  // The offline provider.
+  ['providers by their number', '{ profile(name: "default") { providers { name } } }', 2],
+  ['MCP servers by their number', '{ mcpServers { name } }', 0],
+  ['segments with 10', '{ conversation(id: "x") { segments { id } } }', 11],
+  ['other lists with 100', '{ conversationCounts { channels { key: channel } } }', 101],
+] as const)('A8 lists without pages cost what they have, else an estimate: %s', async ([, query, cost]) => {
+  const result = await transports.http(segue.url, { query, extensions: { cost: true } })
+  expect(result.extensions).toMatchObject({ cost })
+})
+
 test('A8 introspection has an allowance of its own, and nested introspection is refused', async () => {
   const send = transports.http
   const query = getIntrospectionQuery({ inputValueDeprecation: true, oneOf: true, schemaDescription: true })

@@ -16,26 +16,18 @@ export type RowCounts = ReadonlyMap<string, number>
 const unknownListSize = 100
 
 /**
- * What lists usually have, where it is less than their page or than `unknownListSize`. Those of a message are averages over
- * a long chat: with more, a client could not read 1,000 messages with their parts at once.
+ * What lists usually have that are within other lists, where it is less than `unknownListSize`. With more, the page of 1,000
+ * messages with which a client comes back to a long chat, and the list of the models of all providers, would cost more than
+ * an operation may. Those of a message are averages over a long chat.
  */
 const usualSizes: ReadonlyMap<string, number> = new Map([
   ['Message.parts', 5],
   ['Message.toolCalls', 2],
   ['Message.alternatives', 2],
-  ['CancelStreamPayload.withdrawn', 10],
   ['Clarification.choices', 10],
   ['Conversation.segments', 10],
-  ['ConversationCounts.attention', 10],
-  ['ConversationCounts.channels', 10],
-  ['ConversationCounts.origins', 10],
-  ['McpServer.omittedTools', 10],
   ['Model.efforts', 10],
   ['Model.omittedTools', 10],
-  ['Profile.providers', 10],
-  ['Query.mcpServers', 10],
-  ['QueueChanged.queue', 10],
-  ['QueueChanged.streamIds', 10],
   ['Session.pendingApprovals', 10],
   ['Session.pendingClarifications', 10],
   ['Session.queue', 10],
