@@ -7,6 +7,8 @@ import type { CombinedSessionRepository } from './combined-session-repository.ts
 
 type Lineage = LineageSummary<SessionRecord>
 
+const noAncestors: readonly SessionRecord[] = []
+
 /**
  * Loads sessions and lineages in batches. Lives for one execution: a query, a mutation, or one event of a subscription. It
  * caches rows, so a longer life would serve stale ones.
@@ -78,23 +80,23 @@ export class SessionLoader {
    * none, and comes back. Null if that is not possible with what was read before, or without retries and cycles.
    */
   #continueKnownLineage(session: SessionRecord): Lineage | null {
-    const path = new Set<SessionRecord>()
+    const path: SessionRecord[] = []
     let current = session
     let known = this.#lineages.get(current.id)
     while (!known) {
       const { takesPlaceOf, continues } = findLineageLinks(current)
       const parent = continues === null ? null : this.#findRead(continues)
-      if (takesPlaceOf !== null || parent === undefined || path.has(current)) return null
-      if (!parent || !continuesSession(current, parent)) {
-        known = { parent: null, root: current, segmentCount: 1, ancestors: [], isCyclic: false }
-        this.#lineages.set(current.id, known)
-      } else {
-        path.add(current)
+      if (takesPlaceOf !== null || parent === undefined || path.includes(current)) return null
+      if (parent && continuesSession(current, parent)) {
+        path.push(current)
         current = parent
         known = this.#lineages.get(current.id)
+      } else {
+        known = { parent: null, root: current, segmentCount: 1, ancestors: noAncestors, isCyclic: false }
+        this.#lineages.set(current.id, known)
       }
     }
-    for (const child of [...path].toReversed()) {
+    for (let child = path.pop(); child; child = path.pop()) {
       const lineage: Lineage | null = known instanceof Promise ? null : continueLineage(current, known)
       if (!lineage) return null
       this.#lineages.set(child.id, lineage)

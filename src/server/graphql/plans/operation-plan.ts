@@ -118,11 +118,11 @@ export class OperationPlan {
       return { kind: 'list', isNonNull, uncoercedType: null, item: this.#planValue(type.ofType, info) }
     const planSelection = (objectType: GraphQLObjectType): SelectionPlan => this.#planSelection(objectType, fieldNodes)
     if (isObjectType(type)) {
-      const findSelection = memoize(() => planSelection(type))
+      let selection: SelectionPlan | null = null
       return {
         ...{ kind: 'object', isNonNull, uncoercedType: null, info },
         get selection() {
-          return findSelection('')
+          return (selection ??= planSelection(type))
         },
       }
     }

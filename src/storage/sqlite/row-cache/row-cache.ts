@@ -61,8 +61,8 @@ export class RowCache<Row> {
   find(ids: readonly string[], read: (missing: readonly string[]) => readonly Row[]): (Row | undefined)[] {
     this.#discardIfWrittenByOthers()
     const kept = ids.map((id) => this.#rows.get(id))
+    if (!kept.includes(undefined)) return kept
     const missing = ids.filter((_, index) => kept[index] === undefined)
-    if (missing.length === 0) return kept
     const { getId, getTextLength } = this.#options
     const found = new Map(read(missing).map((row) => [getId(row), row]))
     for (const [id, row] of found) if (getTextLength(row) <= maxTextLength) this.#rows.set(id, row)
