@@ -9,16 +9,20 @@ const caches: Readonly<Record<TokenizerName, TextLengthCache>> = {
   qwen: new TextLengthCache(),
 }
 
+/** In UTF-16 code units. A longer text is estimated in steps. */
+const stepLength = 65_536
+
 /** Estimates the number of tokens of a text. It takes time in proportion to its length, and is not rounded. */
 export function estimateTextTokens(text: string, tokenizer: TokenizerName): number {
   return caches[tokenizer].getOrCompute(text, () => computeTextTokens(text, tokenizer))
 }
 
-/** Estimates texts one by one, and yields to the event loop, so that an estimate of all of them takes only a moment. */
+/** Estimates texts in steps that yield to the event loop, so that an estimate of all of them takes only a moment. */
 export async function estimateTextsInSteps(texts: Iterable<string>): Promise<void> {
   for (const text of texts) {
     if (turnScheduler.mustWait()) await turnScheduler.wait()
-    estimateTextTokens(text, 'o200k')
+    if (text.length <= stepLength) estimateTextTokens(text, 'o200k')
+    else await caches.o200k.getOrComputeLater(text, computeTextTokensInSteps)
   }
 }
 
@@ -44,8 +48,21 @@ export function findEndLength(text: string, maxTokens: number, tokenizer: Tokeni
 }
 
 function computeTextTokens(text: string, tokenizer: TokenizerName): number {
-  const scanner = new TextTokenScanner(tokenizer)
+  return scanText(text, new TextTokenScanner(tokenizer), 0, text.length)
+}
+
+async function computeTextTokensInSteps(text: string): Promise<number> {
+  const scanner = new TextTokenScanner('o200k')
   let tokens = 0
-  for (let index = 0; index < text.length; index += 1) tokens += scanner.add(text.charCodeAt(index))
+  for (let start = 0; start < text.length; start += stepLength) {
+    tokens += scanText(text, scanner, start, Math.min(start + stepLength, text.length))
+    if (turnScheduler.mustWait()) await turnScheduler.wait()
+  }
+  return tokens
+}
+
+function scanText(text: string, scanner: TextTokenScanner, start: number, end: number): number {
+  let tokens = 0
+  for (let index = start; index < end; index += 1) tokens += scanner.add(text.charCodeAt(index))
   return tokens
 }

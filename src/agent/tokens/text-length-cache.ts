@@ -13,9 +13,22 @@ export class TextLengthCache {
   /** `compute` is called unless the value is known. */
   getOrCompute(text: string, compute: (text: string) => number): number {
     if (text.length < minLength) return compute(text)
-    const key = hash('sha1', text, 'base64')
-    const value = this.#values.get(key) ?? compute(text)
+    const key = toKey(text)
+    return this.#remember(key, this.#values.get(key) ?? compute(text))
+  }
+
+  /** The same for a text of any length, and a `compute` that takes its time. */
+  async getOrComputeLater(text: string, compute: (text: string) => Promise<number>): Promise<number> {
+    const key = toKey(text)
+    return this.#remember(key, this.#values.get(key) ?? (await compute(text)))
+  }
+
+  #remember(key: string, value: number): number {
     this.#values.set(key, value)
     return value
   }
+}
+
+function toKey(text: string): string {
+  return hash('sha1', text, 'base64')
 }

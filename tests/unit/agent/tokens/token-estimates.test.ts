@@ -1,5 +1,10 @@
 import { encode } from 'gpt-tokenizer/encoding/o200k_base'
 import { describe, expect, test } from 'vitest'
+import {
+  estimateTextsInSteps,
+  estimateTextTokens,
+  findBeginningLength,
+} from '../../../../src/agent/tokens/estimate-text-tokens.ts'
 import { TokenCounter, unscaledTokenCounter as counter } from '../../../../src/agent/tokens/token-counter.ts'
 import { selectTokenizer } from '../../../../src/agent/tokens/token-weights.ts'
 import { readTokenTexts } from '../../../support/fixtures/token-texts.ts'
@@ -28,6 +33,19 @@ describe('the estimate of tokens', () => {
         const counts = Array.from({ length: 40 }, (_, index) => counter.countText(text.slice(0, index * 7)))
         expect(counts).toEqual(counts.toSorted((a, b) => a - b))
       }
+  })
+
+  test('is the same when it is made in steps', async () => {
+    const text = readTokenTexts()
+      .flatMap(({ texts }) => texts)
+      .join('\n')
+      .repeat(13)
+    expect(text.length).toBeGreaterThan(3 * 65_536)
+    await estimateTextsInSteps([text])
+    // What was estimated in steps is remembered.
+    const tokens = estimateTextTokens(text, 'o200k')
+    expect(findBeginningLength(text, tokens, 'o200k')).toBe(text.length)
+    expect(findBeginningLength(text, tokens - 1, 'o200k')).toBeLessThan(text.length)
   })
 
   test('follows the tokenizer of the model, which is told by its name', () => {
