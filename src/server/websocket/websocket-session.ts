@@ -131,7 +131,9 @@ export class WebSocketSession {
     }
     ended.addEventListener('abort', release)
     const revoke = (): void => close(forbidden, revokedReason)
-    caller.revoked.addEventListener('abort', revoke, { signal: ended })
+    caller.revoked.addEventListener('abort', revoke)
+    // Not the option `signal`: Node forgets it for all listeners of a target but the newest, and the socket would never be freed.
+    ended.addEventListener('abort', () => caller.revoked.removeEventListener('abort', revoke))
     if (caller.revoked.aborted) revoke()
     this.#caller = caller
     return !caller.revoked.aborted

@@ -34,6 +34,9 @@ export async function subscribeToOperation(
 async function createSource(
   args: Parameters<typeof createSourceEventStream>[0],
 ): Promise<Awaited<ReturnType<typeof createSourceEventStream>>> {
-  using _ = requireGraphQLContext(args).profiles
-  return await createSourceEventStream(args)
+  using profiles = requireGraphQLContext(args).profiles
+  const source = await createSourceEventStream(args)
+  // Until the first event, which may be hours away, nothing of what was read is needed: it would be most of what an idle subscriber holds.
+  profiles.clearCaches()
+  return source
 }
