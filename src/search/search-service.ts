@@ -10,8 +10,7 @@ import type { SearchWorkerEvents, SearchWorkerFunctions, SearchWorkerOptions } f
 const maxConcurrent = 4
 const maxQueued = 100
 const damagedMessage =
-  'The search index is damaged. The server builds it again: search again in a moment. If it stays damaged, stop the server ' +
-  'and run `segue doctor --fix`.'
+  'The search index is damaged, and is built again now. If it stays damaged, stop Segue and run `segue doctor --fix`.'
 const emptyPage: SearchPage = { hits: [], searchedUpTo: null }
 
 export interface SearchServiceOptions {

@@ -10,7 +10,10 @@ interface WaitingAppend {
   readonly reject: (error: unknown) => void
 }
 
-/** Commits the appends that arrive in one turn of the event loop in one transaction. */
+/**
+ * Commits the deltas that arrive in one turn of the event loop in one transaction. What changes more than text is committed at
+ * once, with the deltas that wait: no request is served between the end of a stream and the start of the next one.
+ */
 export class GroupCommitter {
   readonly #store: Pick<EventStore, 'appendAll'>
   readonly #onCommitted: (durationMs: number) => void
@@ -25,8 +28,9 @@ export class GroupCommitter {
   /** Appends to the logs of several sessions, all of it or nothing. Rejects as the store does. */
   append(requests: readonly AppendRequest[]): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    if (this.#waiting.length === 0) setImmediate(() => void this.#commitWaiting())
     this.#waiting.push({ requests, resolve, reject })
+    if (!requests.every(hasOnlyDeltas)) void this.#commitWaiting()
+    else if (this.#waiting.length === 1) setImmediate(() => void this.#commitWaiting())
     return promise
   }
 
@@ -56,6 +60,8 @@ export class GroupCommitter {
     }
   }
 }
+
+const hasOnlyDeltas = ({ events }: AppendRequest): boolean => events.length > 0 && events.every(isDelta)
 
 function splitIntoGroups(waiting: readonly WaitingAppend[]): (readonly WaitingAppend[])[] {
   if (waiting.length === 1) return [waiting]

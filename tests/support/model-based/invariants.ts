@@ -35,7 +35,9 @@ export async function assertInvariants(home: SimulatedHome): Promise<void> {
   }
   for (const [id, { stream, answer }] of home.endedStreams) {
     expect(stored.streams.find((row) => row.id === id)).toEqual(stream)
-    expect(stored.messages.find((row) => row.id === stream.messageId) ?? null).toEqual(answer)
+    const { inLog, ...row } = stored.messages.find(({ id: messageId }) => messageId === stream.messageId) ?? {}
+    // The parts of a very long answer are only in the log.
+    expect(row).toEqual(inLog ? { ...answer, parts: [] } : (answer ?? {}))
   }
   for (const event of home.deliveredEvents) assertDelivered(home, event)
   assertRetryInvariants(stored)

@@ -49,6 +49,20 @@ test('The deltas of all streams that arrive in one turn of the event loop are on
   expect((await store.findStream(fence?.streamId ?? ''))?.lastSeq).toBe(1)
 })
 
+test('What changes more than text is committed in the same turn, with the deltas that wait', async () => {
+  const { appends, committer, durations, store } = await newStreams(2)
+  const [delta, end] = appends
+  if (!delta || !end) throw new Error('There are two streams.')
+  let isNextTurn = false
+  setImmediate(() => (isNextTurn = true))
+  const waiting = committer.append([delta])
+  await committer.append([{ ...end, events: [], contextSize: null }])
+  await waiting
+  expect(isNextTurn).toBe(false)
+  expect(durations).toHaveLength(1)
+  expect(await store.loadHeadSeq(delta.sessionId)).toBe(1)
+})
+
 test('An append that is refused fails alone', async () => {
   const { store, appends, committer } = await newStreams(3)
   const [first, second, third] = appends
