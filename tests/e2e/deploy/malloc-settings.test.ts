@@ -1,5 +1,8 @@
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import manifest from '../../../package.json' with { type: 'json' }
+import { builtProgram } from '../../support/server/built-program.ts'
 import { newHome } from '../../support/server/segue.ts'
 import { type ServerProcess, startServerProcess } from '../../support/server/server-process.ts'
 
@@ -29,4 +32,10 @@ test('a server on Linux has malloc give back what a burst has freed, in the proc
 test('settings of malloc in the environment stay as they are', async () => {
   await using server = await start({ MALLOC_ARENA_MAX: '4' })
   expect(readMallocSettings(server)).toEqual(['MALLOC_ARENA_MAX=4'])
+})
+
+test('where Node may run no programs, Segue goes on without these settings', () => {
+  const args = ['--permission', '--allow-fs-read=*', '--allow-fs-write=*', builtProgram, '--version']
+  const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8', env: {} })
+  expect({ status, stdout }).toEqual({ status: 0, stdout: `${manifest.version}\n` })
 })
