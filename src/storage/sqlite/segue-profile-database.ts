@@ -46,7 +46,7 @@ export class SegueProfileDatabase implements SqlConnection {
   readonly #homeLock: SegueProfileDatabaseOptions['homeLock']
   readonly #openConnection: typeof openProfileDatabase
   readonly #conversationIndex = new ConversationIndexMaintainer(this)
-  readonly #indexRefresher = new ConversationIndexRefresher(this.#conversationIndex, () =>
+  readonly #indexRefresher = new ConversationIndexRefresher(this, this.#conversationIndex, () =>
     this.transaction(() => undefined),
   )
   readonly #writeLockQueue = new WriteLockQueue()
@@ -141,6 +141,7 @@ export class SegueProfileDatabase implements SqlConnection {
   transaction<T>(work: () => T, options: TransactionOptions = {}): T {
     this.#assertOpen()
     this.#prepareFile(options)
+    this.#indexRefresher.onWrite()
     let indexResult = noIndexChanges
     let hasSearchBacklog = false
     let isWorkDone = false

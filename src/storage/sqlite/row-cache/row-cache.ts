@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import { GenerationalCache } from './generational-cache.ts'
+import { readDataVersion } from './read-data-version.ts'
 
 /** About a megabyte of rows: twice what the largest page lists. */
 const maxRows = 2048
@@ -70,7 +71,7 @@ export class RowCache<Row> {
   }
 
   #discardIfWrittenByOthers(): void {
-    const version = this.#db.prepare<[], { data_version: number }>('PRAGMA data_version').get()?.data_version ?? 0
+    const version = readDataVersion(this.#db)
     if (version !== this.#dataVersion) this.#rows.clear()
     this.#dataVersion = version
   }
