@@ -4,7 +4,11 @@ import type Transcript from './transcript/transcript.tsx'
 
 type TranscriptView = ComponentType<ComponentProps<typeof Transcript>>
 
-const load = loadPatiently(() => import('./transcript/transcript.tsx'))
+// Each in a task of its own: together, they would hold up a slow machine while somebody types.
+const load = loadPatiently(async () => {
+  await import('./markdown/markdown.tsx')
+  return await import('./transcript/transcript.tsx')
+})
 const listeners = new Set<() => void>()
 let loaded: TranscriptView | null = null
 let isLoading = false
