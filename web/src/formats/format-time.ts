@@ -13,10 +13,12 @@ const relative = once(() => new Intl.RelativeTimeFormat('en', { numeric: 'auto' 
 const formats = new Map<string, Intl.DateTimeFormat>()
 
 /** The name of the time zone of the person, such as `Europe/Berlin`. */
-export const ownTimeZone = new Intl.DateTimeFormat().resolvedOptions().timeZone
+export function getOwnTimeZone(): string {
+  return new Intl.DateTimeFormat().resolvedOptions().timeZone
+}
 
 /** A day and a time, such as `Mon, Nov 30, 2026, 09:00`. Default: in the time zone of the person. `time`: RFC 3339. */
-export function formatDateTime(time: string, timeZone: string = ownTimeZone): string {
+export function formatDateTime(time: string, timeZone = getOwnTimeZone()): string {
   let format = formats.get(timeZone)
   if (!format) {
     format = new Intl.DateTimeFormat('en', { ...dateTime, timeZone })

@@ -1,3 +1,21 @@
+// The first use of `Intl` takes a slow machine 100 ms, and the list is what the page shows first.
+const weekdays = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'] as const
+const months = [
+  'January',
+  'February',
+  'March',
+  'April',
+  'May',
+  'June',
+  'July',
+  'August',
+  'September',
+  'October',
+  'November',
+  'December',
+] as const
+const toMonthAndDay = (day: Date): string => `${months[day.getMonth()]} ${day.getDate()}`
+
 /** The texts of the list of chats. */
 export const sidebarStrings = {
   label: 'Chats',
@@ -6,6 +24,11 @@ export const sidebarStrings = {
   pinned: 'Pinned',
   today: 'Today',
   yesterday: 'Yesterday',
+  days: {
+    weekdays,
+    dayOfYear: (day: Date) => `${weekdays[day.getDay()]?.slice(0, 3)}, ${toMonthAndDay(day)}`,
+    dayOfAnyYear: (day: Date) => `${toMonthAndDay(day)}, ${day.getFullYear()}`,
+  },
   empty: 'No chats yet.',
   emptyFiltered: 'No chats pass the filter.',
   emptyArchive: 'No chats are archived.',

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { makeChat, newClient, row, startChat } from '../support/chats.ts'
 import { describeApp } from '../support/describe-app.ts'
-import { openScriptedApp } from '../support/scripted-app.ts'
+import { lastAnswer, openScriptedApp, send } from '../support/scripted-app.ts'
 
 const readLayoutShift = `new Promise((resolve) => {
   let sum = 0
@@ -103,6 +103,35 @@ describeApp('The first load', (browser) => {
     expect(asked.length).toBeLessThanOrEqual(10)
     expect(files.filter((path) => path.endsWith('.js')).length).toBeLessThanOrEqual(4)
     expect(files.length).toBeLessThanOrEqual(8)
+  })
+
+  test('formats nothing with Intl, whose first use takes a slow machine 100 ms', async () => {
+    await using app = await openScriptedApp(browser, { scripts: ['Some words.'] })
+    await send(app.page, 'Hello mill')
+    await lastAnswer(app.page).getByText('tokens').waitFor()
+    const page = await app.page.context().newPage()
+    await page.addInitScript(() => {
+      const uses: string[] = []
+      Reflect.set(window, 'usesOfIntl', uses)
+      const note = (holder: object, name: string): void => {
+        const original: unknown = Reflect.get(holder, name)
+        if (typeof original !== 'function') return
+        const noted = new Proxy(original, {
+          apply: (target, self, values) => (uses.push(name), Reflect.apply(target, self, values)),
+          construct: (target, values) => (uses.push(name), Reflect.construct(target, values)),
+        })
+        Reflect.set(holder, name, noted)
+      }
+      for (const name of ['DateTimeFormat', 'NumberFormat', 'RelativeTimeFormat', 'ListFormat', 'PluralRules'])
+        note(Intl, name)
+      note(Number.prototype, 'toLocaleString')
+      for (const name of ['toLocaleString', 'toLocaleDateString', 'toLocaleTimeString']) note(Date.prototype, name)
+    })
+    await page.goto(app.page.url())
+    await lastAnswer(page).getByText('tokens').waitFor()
+    await row(page, 'Hello mill').waitFor()
+    await page.waitForLoadState('networkidle')
+    expect(await page.evaluate('usesOfIntl')).toEqual([])
   })
 
   test('moves nothing that is shown when the data comes', async () => {

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
 import { UsageSummary } from '../../formats/usage-summary.tsx'
-import { formatDateTime, ownTimeZone } from '../../formats/format-time.ts'
+import { formatDateTime, getOwnTimeZone } from '../../formats/format-time.ts'
 import { JobUsageDocument } from '../../graphql/generated/graphql.ts'
 import { useQuery } from '../../graphql/use-query.ts'
 import { strings } from '../../strings/strings.ts'
@@ -57,7 +57,7 @@ function NextRuns({ times, timezone }: { readonly times: readonly string[]; read
         <li key={time}>
           <time
             dateTime={time}
-            title={timezone === ownTimeZone ? undefined : `${formatDateTime(time, timezone)} (${timezone})`}
+            title={timezone === getOwnTimeZone() ? undefined : `${formatDateTime(time, timezone)} (${timezone})`}
           >
             {formatDateTime(time)}
           </time>

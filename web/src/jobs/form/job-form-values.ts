@@ -1,5 +1,5 @@
 import type { CreateJobInput, JobSettingsFragment, UpdateJobInput } from '../../graphql/generated/graphql.ts'
-import { ownTimeZone } from '../../formats/format-time.ts'
+import { getOwnTimeZone } from '../../formats/format-time.ts'
 import { defaultScheduleChoice, parseSchedule, type ScheduleChoice, toSchedule } from './schedule/schedule-choice.ts'
 
 /** What a form for a job has: the texts of its fields. */
@@ -23,7 +23,7 @@ export const newJobValues = (profile: string): JobFormValues => ({
   ...defaultScheduleChoice,
   name: '',
   prompt: '',
-  timezone: ownTimeZone,
+  timezone: getOwnTimeZone(),
   profile,
   model: '',
   effort: '',

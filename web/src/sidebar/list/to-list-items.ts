@@ -1,4 +1,3 @@
-import { once } from '../../formats/once.ts'
 import type { Conversation } from 'segue-client'
 import { strings } from '../../strings/strings.ts'
 import type { ChatSections } from './use-chat-sections.ts'
@@ -85,18 +84,14 @@ function startOfDay(time: number): number {
   return new Date(time).setHours(0, 0, 0, 0)
 }
 
-// Made when they are needed first: each costs milliseconds of the start of the page.
-const weekday = once(() => new Intl.DateTimeFormat('en', { weekday: 'long' }))
-const dayOfYear = once(() => new Intl.DateTimeFormat('en', { weekday: 'short', day: 'numeric', month: 'long' }))
-const dayOfAnyYear = once(() => new Intl.DateTimeFormat('en', { day: 'numeric', month: 'long', year: 'numeric' }))
-
 /** Today, yesterday, the weekday within a week, else the date. */
 function nameDay(dayStart: number, now: Date): string {
   // Days have 23 to 25 hours.
   const daysAgo = Math.round((startOfDay(now.getTime()) - dayStart) / 86_400_000)
   if (daysAgo <= 0) return strings.sidebar.today
   if (daysAgo === 1) return strings.sidebar.yesterday
-  if (daysAgo < 7) return weekday().format(dayStart)
-  const isThisYear = new Date(dayStart).getFullYear() === now.getFullYear()
-  return (isThisYear ? dayOfYear : dayOfAnyYear)().format(dayStart)
+  const day = new Date(dayStart)
+  const { weekdays, dayOfYear, dayOfAnyYear } = strings.sidebar.days
+  if (daysAgo < 7) return weekdays[day.getDay()] ?? ''
+  return day.getFullYear() === now.getFullYear() ? dayOfYear(day) : dayOfAnyYear(day)
 }

@@ -2,12 +2,12 @@ import { SelectField } from '../../../components/form/field.tsx'
 import { strings } from '../../../strings/strings.ts'
 import { hasTimeZone, type ScheduleChoice, scheduleKinds } from './schedule-choice.ts'
 import { ScheduleKindFields } from './schedule-kind-fields.tsx'
-import { ownTimeZone } from '../../../formats/format-time.ts'
+import { getOwnTimeZone } from '../../../formats/format-time.ts'
 import styles from './schedule.module.css'
 
 const text = strings.jobs.schedule
 const kindOptions = scheduleKinds.map((kind) => ({ value: kind, label: text.kinds[kind] }))
-const timeZoneOptions = [...new Set(['UTC', ownTimeZone, ...Intl.supportedValuesOf('timeZone')])]
+const timeZoneOptions = [...new Set(['UTC', getOwnTimeZone(), ...Intl.supportedValuesOf('timeZone')])]
   .sort()
   .map((zone) => ({ value: zone, label: zone }))
 

@@ -1,5 +1,5 @@
 import { useId } from 'react'
-import { formatDateTime, ownTimeZone } from '../../../formats/format-time.ts'
+import { formatDateTime, getOwnTimeZone } from '../../../formats/format-time.ts'
 import { strings } from '../../../strings/strings.ts'
 import styles from './schedule.module.css'
 
@@ -28,7 +28,7 @@ export function SchedulePreview({ times, error, timezone }: SchedulePreviewProps
             {times.map((time) => (
               <li key={time}>
                 <time dateTime={time}>{formatDateTime(time)}</time>
-                {timezone !== ownTimeZone && (
+                {timezone !== getOwnTimeZone() && (
                   <span className={styles.hint}>{text.elsewhere(formatDateTime(time, timezone), timezone)}</span>
                 )}
               </li>
@@ -36,7 +36,7 @@ export function SchedulePreview({ times, error, timezone }: SchedulePreviewProps
           </ol>
         )}
       </div>
-      <p className={styles.hint}>{text.previewZone(ownTimeZone)}</p>
+      <p className={styles.hint}>{text.previewZone(getOwnTimeZone())}</p>
     </section>
   )
 }

@@ -1,7 +1,7 @@
 import { type LiveChat, useChat } from 'segue-client/react'
 import { popupOnDemand } from '../../../../components/popups/popup-on-demand.tsx'
 import { strings } from '../../../../strings/strings.ts'
-import { formatTokens } from './format-tokens.ts'
+import { formatCount } from '../../../../formats/format-usage.ts'
 import styles from '../settings.module.css'
 
 const ContextDetails = popupOnDemand(() => import('./context-details.tsx'))
@@ -18,7 +18,7 @@ export function ContextMeter({ chat }: { readonly chat: LiveChat }) {
   const label = compacting
     ? strings.settings.compacting
     : share === null
-      ? strings.settings.contextTokens(formatTokens(tokens))
+      ? strings.settings.contextTokens(formatCount(tokens))
       : strings.settings.contextShare(Math.round(share * 100))
   return (
     <ContextDetails
@@ -42,7 +42,7 @@ export function ContextMeter({ chat }: { readonly chat: LiveChat }) {
               strokeDasharray={`${circumference * (compacting ? 0.25 : (share ?? 0))} ${circumference}`}
             />
           </svg>
-          {share === null && <span>{strings.transcript.tokens(formatTokens(tokens))}</span>}
+          {share === null && <span>{strings.transcript.tokens(formatCount(tokens))}</span>}
         </button>
       }
     />

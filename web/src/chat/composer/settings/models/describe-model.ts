@@ -1,5 +1,5 @@
 import { strings } from '../../../../strings/strings.ts'
-import { formatTokens } from '../context/format-tokens.ts'
+import { formatCount } from '../../../../formats/format-usage.ts'
 import type { ChatModel } from './use-models.ts'
 
 /** What is known of a model, for people: how much it takes, and what it cannot do. */
@@ -12,7 +12,7 @@ export function describeModel({
 }: ChatModel): string {
   const { settings } = strings
   return [
-    contextWindow !== null && contextWindow !== undefined && settings.window(formatTokens(contextWindow)),
+    contextWindow !== null && contextWindow !== undefined && settings.window(formatCount(contextWindow)),
     efforts.length > 0 && settings.effortsOf(listEfforts(efforts)),
     supportsImages === false && settings.noImages,
     supportsTools === false && settings.noTools,

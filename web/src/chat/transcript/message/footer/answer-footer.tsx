@@ -13,7 +13,7 @@ import { useDigestCheck } from './use-digest-check.ts'
 export function AnswerFooter({ message }: { readonly message: LiveChatMessage }) {
   const [isOpen, setOpen] = useState(false)
   const check = useDigestCheck(message)
-  const figures = listFigures(message)
+  const figures = isOpen ? listFigures(message) : []
   const { usage, stream } = message
   const line = [
     message.model?.replace(/^.*\//, ''),
