@@ -24,8 +24,8 @@ const burstMs = 1_000
 export class IdleGarbageCollector {
   readonly #options: Required<IdleGarbageCollectorOptions>
   #lastActiveMs: number
-  /** Since the last collection. */
-  #workedMs = 0
+  /** Since the last collection. A start leaves as much as a burst. */
+  #workedMs = burstMs
   #timer: NodeJS.Timeout | null = null
 
   constructor({

@@ -31,8 +31,16 @@ test('garbage is collected once, when the process is idle after much work', asyn
   expect(fake.collections).toBe(1)
 })
 
+test('what the start has left is collected once the process is idle', async () => {
+  const fake = newFakeProcess()
+  for (let check = 0; check < 3; check += 1) await fake.collector.check()
+  expect(fake.collections).toBe(1)
+})
+
 test('little work adds up', async () => {
   const fake = newFakeProcess()
+  await fake.collector.check()
+  fake.collections = 0
   for (let check = 0; check < 25; check += 1) {
     fake.activeMs += 50
     await fake.collector.check()
