@@ -1,6 +1,6 @@
 """Compares what a running server shows of a home with what write_home.py saw, and prints each difference.
 
-python compare_home.py FOLDER URL, with the server started as `node dist/bin.js --hermes-home FOLDER/home`.
+python compare_home.py FOLDER URL, with the server started as `npm start -- --hermes-home FOLDER/home`.
 """
 
 import json

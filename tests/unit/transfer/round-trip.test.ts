@@ -150,56 +150,61 @@ async function queryAll(url: string, ids: readonly string[], fork: string) {
   return { conversations: await queryConversations(url), logs: await queryLogs(url), found }
 }
 
-test('a conversation and its fork are restored exactly: as documents, and in all that a server answers', async () => {
-  const home = newHomePath()
-  const { ids, fork } = await fillHome(home)
-  const [first = '', , tip = ''] = ids
+// It asks everything of two servers.
+test(
+  'a conversation and its fork are restored exactly: as documents, and in all that a server answers',
+  { timeout: 60_000 },
+  async () => {
+    const home = newHomePath()
+    const { ids, fork } = await fillHome(home)
+    const [first = '', , tip = ''] = ids
 
-  // The export works while a server runs, and by the id of any session.
-  const segue = await serve(home)
-  const conversation = await exportToFile({ home, id: `cnv_${first}` })
-  for (const id of [first, tip]) expect((await exportToFile({ home, id })).text).toBe(conversation.text)
-  const forkDocument = await exportToFile({ home, id: fork })
-  for (const { text } of [conversation, forkDocument])
-    expect(text).toContain('"structuredContent":{"id":1234567890123456789}')
-  expect([...conversation.notes, ...forkDocument.notes]).toEqual([])
-  const before = await queryAll(segue.url, ids, fork)
-  for (const part of ['"releasedBy"', '"approvalAnswer"', '"reason":"So be it"', '"duringCall":true', '"form":{'])
-    expect(conversation.text).toContain(part)
-  for (const part of ['"state":"APPLIED"', '"state":"QUEUED"', '"withdrawn":true', '"type":"QueueChanged"'])
-    expect(conversation.text).toContain(part)
-  // Makes sure that the comparison covers a clarification, a denial, a partial message and the last of three sessions.
-  for (const part of ['Blue, wie Blaubeeren', 'DENIED', '"segmentCount":3', '"PARTIAL"', 'Goodbye, Blaubeeren']) {
-    expect(JSON.stringify(before.conversations)).toContain(part)
-  }
-  expect(JSON.stringify(before.found)).toContain(tip)
-  const files = await fetchFiles(segue.url, before.conversations)
-  expect([...files.values()]).toEqual(
-    expect.arrayContaining([
-      expect.stringContaining('What a garden 🌱'),
-      expect.stringContaining(longResult),
-      '200 image/png pixels',
-    ]),
-  )
-  await segue[Symbol.asyncDispose]()
+    // The export works while a server runs, and by the id of any session.
+    const segue = await serve(home)
+    const conversation = await exportToFile({ home, id: `cnv_${first}` })
+    for (const id of [first, tip]) expect((await exportToFile({ home, id })).text).toBe(conversation.text)
+    const forkDocument = await exportToFile({ home, id: fork })
+    for (const { text } of [conversation, forkDocument])
+      expect(text).toContain('"structuredContent":{"id":1234567890123456789}')
+    expect([...conversation.notes, ...forkDocument.notes]).toEqual([])
+    const before = await queryAll(segue.url, ids, fork)
+    for (const part of ['"releasedBy"', '"approvalAnswer"', '"reason":"So be it"', '"duringCall":true', '"form":{'])
+      expect(conversation.text).toContain(part)
+    for (const part of ['"state":"APPLIED"', '"state":"QUEUED"', '"withdrawn":true', '"type":"QueueChanged"'])
+      expect(conversation.text).toContain(part)
+    // Makes sure that the comparison covers a clarification, a denial, a partial message and the last of three sessions.
+    for (const part of ['Blue, wie Blaubeeren', 'DENIED', '"segmentCount":3', '"PARTIAL"', 'Goodbye, Blaubeeren']) {
+      expect(JSON.stringify(before.conversations)).toContain(part)
+    }
+    expect(JSON.stringify(before.found)).toContain(tip)
+    const files = await fetchFiles(segue.url, before.conversations)
+    expect([...files.values()]).toEqual(
+      expect.arrayContaining([
+        expect.stringContaining('What a garden 🌱'),
+        expect.stringContaining(longResult),
+        '200 image/png pixels',
+      ]),
+    )
+    await segue[Symbol.asyncDispose]()
 
-  const other = newHomePath()
-  await importFromFile(conversation.path, other)
-  await importFromFile(forkDocument.path, other)
-  const restored = await serve(other)
-  const after = await queryAll(restored.url, ids, fork)
-  expect(after).toEqual(before)
-  expect(await fetchFiles(restored.url, after.conversations)).toEqual(files)
-  expect((await exportToFile({ home: other, id: tip })).text).toBe(conversation.text)
-  expect((await exportToFile({ home: other, id: fork })).text).toBe(forkDocument.text)
+    const other = newHomePath()
+    await importFromFile(conversation.path, other)
+    await importFromFile(forkDocument.path, other)
+    const restored = await serve(other)
+    const after = await queryAll(restored.url, ids, fork)
+    expect(after).toEqual(before)
+    expect(await fetchFiles(restored.url, after.conversations)).toEqual(files)
+    expect((await exportToFile({ home: other, id: tip })).text).toBe(conversation.text)
+    expect((await exportToFile({ home: other, id: fork })).text).toBe(forkDocument.text)
 
-  // The grant still holds, and the chat can be continued.
-  await using client = connect('webSocket', restored.url)
-  const { sessionId } = await streamTurn(client, { sessionId: tip, text: '/tool files__write {"text":"again"}' })
-  expect(sessionId).toBe(tip)
-  expect(restored.warnings).toEqual([])
-  await restored[Symbol.asyncDispose]()
-})
+    // The grant still holds, and the chat can be continued.
+    await using client = connect('webSocket', restored.url)
+    const { sessionId } = await streamTurn(client, { sessionId: tip, text: '/tool files__write {"text":"again"}' })
+    expect(sessionId).toBe(tip)
+    expect(restored.warnings).toEqual([])
+    await restored[Symbol.asyncDispose]()
+  },
+)
 
 test('a conversation is exported once nothing in it runs, is queued or waits to join an answer', async () => {
   await using segue = await serve(newHomePath())
