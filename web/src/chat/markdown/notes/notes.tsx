@@ -8,7 +8,7 @@ import { NotesContext } from './notes-context.ts'
 export function NoteReference({ node }: ComponentProps<'sup'> & ExtraProps) {
   const name = useNoteName(node)
   return (
-    <sup>
+    <sup className={styles.mark}>
       <button
         type="button"
         className={styles.reference}
