@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { z } from 'zod'
 import { EventStream } from '../tests/support/clients/event-stream.ts'
 import { post, start } from '../tests/support/server/post.ts'
 import { newHome, newTempFolder } from '../tests/support/server/segue.ts'
@@ -17,12 +18,15 @@ import { percentile, printFigures } from './support/figures.ts'
 const jobCount = 100
 const messageCount = 30
 const delayMs = 10
+
+const createdSchema = z.record(z.string(), z.object({ id: z.string() }))
 const roundCount = 5
 
 const folder = newTempFolder()
 const home = newHome()
 const stepsFile = join(folder, 'steps')
 const recorder = new URL('./support/step-recorder.ts', import.meta.url).pathname
+const socketSender = new URL('./support/send-over-socket.ts', import.meta.url).pathname
 await using server = await startServerProcess({
   argv: ['--port', '0', '--home', home, '--offline-delay', String(delayMs)],
   env: { HOME: home, STEPS_FILE: stepsFile, NODE_OPTIONS: `--import ${recorder}` },
@@ -53,6 +57,17 @@ async function seed(): Promise<string> {
   }
 }
 
+/** A thousand sessions without messages. */
+async function seedSessions(): Promise<string[]> {
+  const aliases = Array.from({ length: 25 }, (_, index) => `a${index}: createSession(input: {}) { id }`)
+  const ids: string[] = []
+  while (ids.length < 1000) {
+    const { data } = await post(server.url, `mutation { ${aliases.join(' ')} }`)
+    ids.push(...Object.values(createdSchema.parse(data)).map(({ id }) => id))
+  }
+  return ids
+}
+
 /** The gaps between the tokens of an answer, in milliseconds, above the delay of the model. */
 async function measureGaps(): Promise<number[]> {
   const query =
@@ -74,22 +89,31 @@ async function measureRounds(): Promise<number[]> {
   return gaps
 }
 
-/** Sends the requests of an attack again and again, from other processes, until the signal aborts. */
-async function send({ createBodies, accept = 'application/json' }: Attack, signal: AbortSignal): Promise<void> {
+/** Sends what an attack has again and again, from other processes, until the signal aborts. */
+async function send(attack: Attack, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    const requests = createBodies().map(async (body, index) => {
-      const file = join(folder, `${index}.json`)
-      writeFileSync(file, body)
-      const headers = ['-H', 'content-type: application/json', '-H', `accept: ${accept}`]
-      // A subscription to a session does not end by itself.
-      const options = ['-s', '-o', '/dev/null', '--max-time', '3', '--data-binary', `@${file}`]
-      await once(spawn('curl', [...options, ...headers, `${server.url}/graphql`]), 'close')
-    })
-    await Promise.all(requests)
+    const bodies = attack.createBodies()
+    if (attack.isSocket) await runSender(process.execPath, [socketSender, server.url], bodies.join('\n'))
+    else await Promise.all(bodies.map((body, index) => runSender('curl', listCurlOptions(attack), body, index)))
   }
 }
 
+/** Runs a program whose last argument is a file with a text. */
+async function runSender(command: string, options: readonly string[], text: string, index = 0): Promise<void> {
+  const file = join(folder, String(index))
+  writeFileSync(file, text)
+  const last = command === 'curl' ? ['--data-binary', `@${file}`] : [file]
+  await once(spawn(command, [...options, ...last]), 'close')
+}
+
+function listCurlOptions({ accept = 'application/json', contentType = 'application/json', path = '/graphql' }: Attack) {
+  const headers = ['-H', `content-type: ${contentType}`, '-H', `accept: ${accept}`]
+  // A subscription to a session does not end by itself.
+  return ['-s', '-o', '/dev/null', '--max-time', '3', ...headers, `${server.url}${path}`]
+}
+
 const sessionId = await seed()
+const sessionIds = await seedSessions()
 // Until the messages are indexed.
 await pause(20_000)
 await readLongestStep()
@@ -98,7 +122,7 @@ printFigures('tokens while nothing else runs', {
   'delay of a token, p99, ms': percentile(baseline, 0.99),
   'longest step, ms of processor time': await readLongestStep(),
 })
-for (const attack of listAttacks(sessionId)) {
+for (const attack of listAttacks(sessionId, sessionIds)) {
   const stopped = new AbortController()
   const attacking = send(attack, stopped.signal)
   const gaps = await measureRounds()

@@ -2,6 +2,7 @@ import type { Viewer } from '../model/viewer.ts'
 import type { ProfileRegistry } from '../services/profile-registry.ts'
 import { ViewerProfiles } from '../services/viewer-profiles.ts'
 import { CrossProfileRecordLookup } from './cross-profile-record-lookup.ts'
+import type { LongReads } from './long-reads.ts'
 
 export interface Context {
   /** Who asks. */
@@ -22,6 +23,8 @@ export interface Context {
   readonly reportedCost: number | null
   /** Whether the lists of the operation are completed at once: see `executePlan`. Otherwise long ones yield in between. */
   readonly isPlanned: boolean
+  /** What a query reads of messages; null for other operations. */
+  readonly longReads: LongReads | null
   /** The lists of the response that end at a bound although they have more items. See `yieldInLists`. */
   readonly truncatedPaths: ResponsePath[]
 }
@@ -41,6 +44,7 @@ const defaultRequestInfo = {
   lastEventId: null,
   reportedCost: null,
   isPlanned: false,
+  longReads: null,
 }
 
 export function createContext(registry: ProfileRegistry, requestInfo: RequestInfo): Context {

@@ -12,10 +12,11 @@ schemaBuilder.objectFields(SessionObjectType, (t) => ({
     description:
       'The messages that the next request to the model would contain, as an array of `ModelMessage` objects of the AI SDK. The instructions of MCP servers that are ready are in a system message. An image is its URL; a text file is its content. In place of what only the provider can read, such as signatures, is `{"omitted": "provider state"}`. Null for a session that has ended and for a Hermes session: nothing is sent from them. Null, too, if it cannot be read; the log of the server says why.',
     extensions: { [readsPageExtension]: true },
-    resolve: async (session, _, { profiles, signal }) => {
+    resolve: async (session, _, { profiles, signal, longReads }) => {
       if (session.origin === 'HERMES' || session.endedAt !== null) return null
       const { chats, toolbox } = await profiles.requireProfile(session.profile)
-      const messages = await chats.loadModelMessagesOrNull(session)
+      const load = () => chats.loadModelMessagesOrNull(session)
+      const messages = await (longReads?.read(load) ?? load())
       return messages && collectInSteps(modelMessagesToJson(prependToolNotes(messages, toolbox.listNotes())), signal)
     },
   }),

@@ -32,10 +32,13 @@ schemaBuilder.objectField(SessionObjectType, 'messages', (t) =>
             'The id of a message of the session: a page of `first` messages with this one, half of them before it. Cannot be combined with `after`, `before` and `last`.',
         }),
       },
-      resolve: async (session, { around, ...args }, { profiles }) => {
+      resolve: async (session, { around, ...args }, { profiles, longReads }) => {
         const profile = await profiles.requireProfile(session.profile)
         const source = {
-          loadPage: (page: PageRequest<number>) => profile.snapshot.messages.loadPage(session, page),
+          loadPage: (page: PageRequest<number>) => {
+            const load = () => profile.snapshot.messages.loadPage(session, page)
+            return longReads?.read(load) ?? load()
+          },
           toKey: (message: MessageRecord) => message.position ?? 0,
           cursor: positionCursor,
         }
@@ -54,10 +57,13 @@ schemaBuilder.objectField(SessionObjectType, 'transcript', (t) =>
       type: MessageObjectType,
       description:
         'What a person reads, oldest first: the messages of the sessions that this one continues, then its own, each once. Summaries stand where they were made. A retry takes the place of the session that it was made from.',
-      resolve: async (session, args, { profiles }) => {
+      resolve: async (session, args, { profiles, longReads }) => {
         const { transcript, sessions } = await loadTranscript(session, await profiles.requireProfile(session.profile))
         return resolveKeysetConnection(args, {
-          loadPage: (page) => transcript.loadPage(page),
+          loadPage: (page) => {
+            const load = () => transcript.loadPage(page)
+            return longReads?.read(load) ?? load()
+          },
           toKey: ({ sessionId, position }) => ({ sessionId, position: position ?? 0 }),
           cursor: createTranscriptCursor(new Set(sessions.map(({ id }) => id))),
         })

@@ -1,4 +1,5 @@
 import type { Context } from '../../schema/context.ts'
+import { LongReads } from '../../schema/long-reads.ts'
 import type { QueryTimeout } from './limits/query-timeout.ts'
 
 /** The context of one execution of a query, which ends at its timeout. */
@@ -11,6 +12,7 @@ export class QueryContext implements Context {
   readonly reportedCost: Context['reportedCost']
   readonly truncatedPaths: Context['truncatedPaths']
   readonly isPlanned: boolean
+  #longReads: LongReads | null = null
   readonly #timeout: QueryTimeout
 
   constructor(context: Context, timeout: QueryTimeout, isPlanned: boolean) {
@@ -23,6 +25,10 @@ export class QueryContext implements Context {
     this.truncatedPaths = context.truncatedPaths
     this.isPlanned = isPlanned
     this.#timeout = timeout
+  }
+
+  get longReads(): LongReads {
+    return (this.#longReads ??= new LongReads())
   }
 
   /** A query that reads no list starts no timer. */
