@@ -3,6 +3,7 @@ import type { MaintenanceCommand } from '../config/command-line/maintenance-comm
 import { segueVersion } from '../config/command-line/segue-version.ts'
 import { createBackup } from '../maintenance/backup/create-backup.ts'
 import { abortOnSignal } from './abort-on-signal.ts'
+import { formatCount } from '../lib/lists/format-count.ts'
 import { printLineToStderr } from './print-line-to-stderr.ts'
 import { sqliteBackupStorage } from './storage/sqlite-backup-storage.ts'
 
@@ -21,5 +22,7 @@ export async function runBackup(
   })
   for (const blob of missingBlobs)
     printLineToStderr(`The home lacks ${blob}, which a conversation refers to. Run segue doctor.`)
-  printLineToStderr(`Backed up ${files.length} files of ${profiles.length} profiles to ${path}.`)
+  printLineToStderr(
+    `Backed up ${formatCount(files.length, 'file')} of ${formatCount(profiles.length, 'profile')} to ${path}.`,
+  )
 }

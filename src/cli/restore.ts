@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import type { MaintenanceCommand } from '../config/command-line/maintenance-command.ts'
 import { restoreBackup } from '../maintenance/backup/restore-backup.ts'
 import { abortOnSignal } from './abort-on-signal.ts'
+import { formatCount } from '../lib/lists/format-count.ts'
 import { printLineToStderr } from './print-line-to-stderr.ts'
 import { sqliteBackupStorage } from './storage/sqlite-backup-storage.ts'
 
@@ -17,6 +18,6 @@ export async function runRestore(
     signal: abortOnSignal(),
   })
   printLineToStderr(
-    `Restored ${files.length} files of ${profiles.length} profiles, as of ${createdAt}, to the home ${home}.`,
+    `Restored ${formatCount(files.length, 'file')} of ${formatCount(profiles.length, 'profile')}, as of ${createdAt}, to the home ${home}.`,
   )
 }

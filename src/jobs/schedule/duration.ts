@@ -1,3 +1,5 @@
+import { formatCount } from '../../lib/lists/format-count.ts'
+
 const units = [
   { name: 'day', milliseconds: 86_400_000 },
   { name: 'hour', milliseconds: 3_600_000 },
@@ -22,7 +24,7 @@ export function formatDuration(milliseconds: number): string {
   const words = units.flatMap((unit) => {
     const count = Math.floor(rest / unit.milliseconds)
     rest %= unit.milliseconds
-    return count === 0 ? [] : `${count} ${unit.name}${count === 1 ? '' : 's'}`
+    return count === 0 ? [] : formatCount(count, unit.name)
   })
   return words.join(' ')
 }

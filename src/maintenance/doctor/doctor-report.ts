@@ -1,3 +1,4 @@
+import { formatCount } from '../../lib/lists/format-count.ts'
 import type { FixReport } from './apply-fixes.ts'
 import type { CheckResult, Finding } from './finding.ts'
 import type { SalvageReport } from './salvage-conversations.ts'
@@ -49,14 +50,17 @@ export function formatDoctorReport(report: DoctorReport): string {
   for (const note of fixes?.notes ?? []) lines.push(`note     ${note}`)
   for (const [profile, { files, lost }] of Object.entries(salvaged ?? {})) {
     lines.push(
-      `salvaged ${files.length} conversations of the profile ${profile}`,
+      `salvaged ${formatCount(files.length, 'conversation')} of the profile ${profile}`,
       ...files.map((file) => `           ${file}`),
     )
     for (const { sessionId, reason } of lost) lines.push(`lost     the session ${sessionId}: ${reason}`)
   }
   const fixable = findings.filter(({ fix }) => fix !== null).length
-  const hint = fixable > 0 && fixes === null ? ` ${fixable} of them can be repaired with --fix.` : ''
-  lines.push('', findings.length === 0 ? 'Everything is healthy.' : `${findings.length} problems were found.${hint}`)
+  const hint = fixable > 0 && fixes === null ? `, of which --fix repairs ${fixable}` : ''
+  lines.push(
+    '',
+    findings.length === 0 ? 'Everything is healthy.' : `${formatCount(findings.length, 'problem')} found${hint}.`,
+  )
   return `${lines.join('\n')}\n`
 }
 

@@ -231,7 +231,7 @@ export class SegueProfileDatabase implements SqlConnection {
 
   #rebuildSearchIndexNow(): void {
     this.#assertOpen()
-    mapSqliteErrors(() => rebuildSearchIndex(this.#connection))
+    mapSqliteErrors(() => rebuildSearchIndex(this.#connection), this.#errors.add)
   }
 
   /** Creates the file, or checks that it is still the one that was opened. */

@@ -30,7 +30,7 @@ test('a home is backed up while its server answers, and restored elsewhere', { t
     runToEnd({ argv: ['backup', file, '--home', home] }),
     client.start({ text: 'And now?' }),
   ])
-  expect(result).toEqual({ code: 0, stdout: '', stderr: `Backed up 4 files of 1 profiles to ${file}.\n` })
+  expect(result).toEqual({ code: 0, stdout: '', stderr: `Backed up 4 files of 1 profile to ${file}.\n` })
   expect((await client.stream(meanwhile.id)).status).not.toBe('FAILED')
 
   const refused = await runToEnd({ argv: ['restore', file, '--home', home] })
@@ -39,7 +39,7 @@ test('a home is backed up while its server answers, and restored elsewhere', { t
     `The home ${home} is not empty: it has config.json. Restore into a new folder with --home, or move this one away.\n`,
   )
   const restored = await runToEnd({ argv: ['restore', file, '--home', restoredHome] })
-  expect(restored.stderr).toMatch(/^Restored 4 files of 1 profiles, as of 20.*Z, to the home .*restored\.\n$/)
+  expect(restored.stderr).toMatch(/^Restored 4 files of 1 profile, as of 20.*Z, to the home .*restored\.\n$/)
   expect(restored.code).toBe(0)
 
   await using other = await startServerProcess({ argv: argv(restoredHome) })

@@ -1,3 +1,4 @@
+import { formatCount } from '../../../lib/lists/format-count.ts'
 import { lstatSync, readdirSync } from 'node:fs'
 import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -26,7 +27,7 @@ export async function checkPermissions(home: string): Promise<CheckResult> {
       `Other users may read or write ${formatSome(open.map(({ path }) => path))}.`,
       `Run chmod -R go= ${home}.`,
       {
-        text: `set the permissions of ${open.length} files and folders`,
+        text: `set the permissions of ${formatCount(open.length, 'path')}`,
         needsLock: false,
         run: async () => {
           for (const { path, mode } of open) await chmod(path, mode)

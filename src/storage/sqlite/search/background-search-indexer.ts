@@ -65,16 +65,19 @@ export class BackgroundSearchIndexer {
     }
   }
 
+  /** If it fails, the next search or the next work tries it again. */
   async #rebuild(): Promise<boolean> {
     const isFirst = this.#rebuiltAt === null
-    const notice = isFirst ? rebuildingNotice : damagedNotice
-    this.#health.setNotice(notice)
-    this.#log.warn({}, notice)
+    this.#report(isFirst ? rebuildingNotice : damagedNotice)
     if (!isFirst) return false
-    this.#rebuiltAt = Number.POSITIVE_INFINITY
     await this.#database.rebuildSearchIndex()
     this.#rebuiltAt = performance.now()
     return true
+  }
+
+  #report(notice: string): void {
+    if (this.#health.notice !== notice) this.#log.warn({}, notice)
+    this.#health.setNotice(notice)
   }
 
   async #indexNext(signal: AbortSignal): Promise<boolean> {
