@@ -72,7 +72,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
     'resolvers',
   ],
   server: ['sse', 'websocket', 'graphql', 'playground', 'web-app', 'sign-in', 'http', 'auth'],
-  'server/graphql': ['plugins', 'json', 'plans', 'documents', 'limits'],
+  'server/graphql': ['plugins', 'json', 'subscriptions', 'plans', 'documents', 'limits'],
   storage: ['sqlite', 'filesystem', 'decisions', 'transfer', 'maintenance', 'sessions', 'uploads', 'usage', 'health'],
   'storage/sqlite': [
     'maintenance',

@@ -61,13 +61,14 @@ export class OperationRunner {
   async subscribe(args: ExecutionArgs): Promise<ExecutionResult | SubscriptionResults> {
     // Many that arrive at once start one by one.
     if (turnScheduler.mustWait()) await turnScheduler.wait()
-    const { profiles } = this.#options
+    const { profiles, usesPlans } = this.#options
     const name = getOperationAST(args.document, args.operationName)?.name?.value ?? null
     const { traceparent } = requireGraphQLContext(args)
     const telemetry = profiles.telemetry.startOperation({ type: 'subscription', name, traceparent })
     const formatResult = (result: ExecutionResult, context: Context): ExecutionResult =>
       this.#formatResult(result, context)
-    const results = await telemetry.run(() => subscribeToOperation(args, formatResult, this.#sharedExecutions))
+    const options = { formatResult, sharedExecutions: this.#sharedExecutions, usesPlans }
+    const results = await telemetry.run(() => subscribeToOperation(args, options))
     if (!(Symbol.asyncIterator in results)) {
       telemetry.end(listErrorCodes(results))
       return results

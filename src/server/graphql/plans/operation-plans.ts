@@ -13,7 +13,7 @@ type PlansByCondition = Map<string, OperationPlan | null>
  */
 const plans = new WeakMap<OperationDefinitionNode, PlansByCondition>()
 
-/** The plan of a query; null if it has none. */
+/** The plan of a query, or of the events of a subscription; null if it has none. */
 export function findOperationPlan(args: ValidatedExecutionArgs): OperationPlan | null {
   const { operation } = args
   const condition = readCondition(args)

@@ -5,6 +5,8 @@ import {
   type ValidatedSubscriptionArgs,
 } from 'graphql'
 import { type Context, renewGraphQLContext } from '../../../schema/context.ts'
+import { findOperationPlan } from '../plans/operation-plans.ts'
+import { executePlan } from '../plans/plan-execution.ts'
 import { addEventSeq } from './subscription-results.ts'
 
 /** Makes the errors of a result public. */
@@ -15,6 +17,8 @@ export interface StartedSubscription {
   readonly args: ValidatedSubscriptionArgs
   readonly context: Context
   readonly formatResult: FormatResult
+  /** Whether its events are executed by a plan, if they can be. */
+  readonly usesPlans: boolean
 }
 
 /**
@@ -23,7 +27,7 @@ export interface StartedSubscription {
  * @param onExecute Is called before each execution.
  */
 export function executeEvents(
-  { args, context: firstContext, formatResult }: StartedSubscription,
+  { args, context: firstContext, formatResult, usesPlans }: StartedSubscription,
   source: AsyncIterable<unknown>,
   onExecute: () => void = () => undefined,
 ): AsyncGenerator<ExecutionResult, void, void> {
@@ -35,9 +39,21 @@ export function executeEvents(
     if (seq === null || !context.profiles.reopen()) context = renewGraphQLContext(context)
     using _ = context.profiles
     context.truncatedPaths.length = 0
-    const result = formatResult(await executeSubscriptionEvent({ ...eventArgs, contextValue: context }), context)
-    return addEventSeq(result, seq)
+    const planned = usesPlans ? await executePlanned(eventArgs, context) : null
+    const result = planned ?? (await executeSubscriptionEvent({ ...eventArgs, contextValue: context }))
+    return addEventSeq(formatResult(result, context), seq)
   })
+}
+
+/** The result of an event by a plan, as of a query. Null: graphql-js has to execute it. */
+async function executePlanned(args: ValidatedSubscriptionArgs, context: Context): Promise<ExecutionResult | null> {
+  const plan = findOperationPlan(args)
+  const result = plan && (await executePlan(plan, args, { ...context, isPlanned: true }))
+  if (plan && !result) {
+    context.profiles.clearCaches()
+    context.truncatedPaths.length = 0
+  }
+  return result
 }
 
 function readSeq(event: unknown): unknown {

@@ -7,22 +7,25 @@ import type { SharedExecutions } from './shared-executions.ts'
 import { SharedResults } from './shared-results.ts'
 import type { SubscriptionResults } from './subscription-results.ts'
 
-/**
- * Starts a subscription. Returns a single result with errors if it cannot start.
- *
- * @param formatResult Is applied to the single result, or to every result of the stream.
- */
+export interface SubscribeOptions {
+  /** Is applied to the single result, or to every result of the stream. */
+  readonly formatResult: FormatResult
+  readonly sharedExecutions: SharedExecutions
+  /** See `StartedSubscription`. */
+  readonly usesPlans: boolean
+}
+
+/** Starts a subscription. Returns a single result with errors if it cannot start. */
 export async function subscribeToOperation(
   args: ExecutionArgs,
-  formatResult: FormatResult,
-  sharedExecutions: SharedExecutions,
+  { formatResult, sharedExecutions, usesPlans }: SubscribeOptions,
 ): Promise<ExecutionResult | SubscriptionResults> {
   const validated = validateSubscriptionArgs(args)
   const context = requireGraphQLContext(args)
   if (!('schema' in validated)) return formatResult({ errors: toPublicVariableErrors(validated, args) }, context)
   const source = await createSource(validated)
   if (!(Symbol.asyncIterator in source)) return formatResult(source, context)
-  const subscription = { args: validated, context, formatResult }
+  const subscription = { args: validated, context, formatResult, usesPlans }
   if (source instanceof EventSubscription) return new SharedResults(subscription, source, sharedExecutions)
   return Object.assign(executeEvents(subscription, source), {
     isFullyRead: false,
