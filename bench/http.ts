@@ -28,6 +28,9 @@ const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)]
 const isWanted = ({ name }: { readonly name: string }): boolean =>
   positionals.length === 0 || positionals.includes(name)
 
+/** Before they are measured, so that V8 has compiled what they run most. A larger program takes longer. */
+const warmUpSeconds = 3
+
 type Servers = Readonly<Record<string, ServerProcess>>
 type Results = Readonly<Record<string, readonly LoadResult[]>>
 
@@ -59,7 +62,7 @@ async function fetchData(server: ServerProcess, query: string): Promise<unknown>
 /** Sends a query to each server in turn, in alternating order. */
 async function measure(servers: Servers, query: string): Promise<Results> {
   const results: Record<string, LoadResult[]> = Object.fromEntries(Object.keys(servers).map((name) => [name, []]))
-  for (const server of Object.values(servers)) await sendLoad(server, query, 1)
+  for (const server of Object.values(servers)) await sendLoad(server, query, warmUpSeconds)
   for (let round = 0; round < rounds; round += 1) {
     const inOrder = Object.entries(servers)
     for (const [name, server] of round % 2 === 0 ? inOrder : inOrder.toReversed())
