@@ -20,7 +20,7 @@ const messageCount = 30
 const delayMs = 10
 
 const createdSchema = z.record(z.string(), z.object({ id: z.string() }))
-const roundCount = 5
+const roundCount = 2
 
 const folder = newTempFolder()
 const home = newHome()

@@ -104,6 +104,8 @@ async function* readEvents(
       targetSeq = Math.max(targetSeq, log.latestSeq(sessionId))
       if (targetSeq - reader.cursor > coalesceThresholdEvents) coalescer = new DeltaCoalescer()
     }
+    // Of many who begin to catch up at once, each reads in a turn of its own.
+    if (reader.cursor < headSeq && turnScheduler.mustWaitToStart()) await turnScheduler.wait()
     const page = await log.read({ sessionId, after: reader.cursor, limit: pageSize })
     const committedAt = isLive ? log.findCommitTime(sessionId) : null
     for (const event of page) {

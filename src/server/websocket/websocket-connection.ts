@@ -22,6 +22,9 @@ export class WebSocketClosedError extends Error {
   override readonly name = 'WebSocketClosedError'
 }
 
+/** Of all messages that are not sent. Thousands can be left, and a stack for each takes long. */
+const connectionClosed = new WebSocketClosedError('The connection is closed.')
+
 /**
  * A WebSocket with backpressure. Messages are sent one after the other, in chunks, each when the previous one has been
  * accepted. While too many bytes are waiting, the server does not read from the client: its requests would only add more
@@ -116,7 +119,7 @@ export class WebSocketConnection {
   }
 
   async #writeChunk(chunk: Buffer, fin: boolean): Promise<void> {
-    if (!this.isOpen) throw new WebSocketClosedError('The connection is closed.')
+    if (!this.isOpen) throw connectionClosed
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.#webSocket.send(chunk, { binary: false, fin }, (cause) => {
       if (cause) reject(new WebSocketClosedError('The connection is broken.', { cause }))
