@@ -112,7 +112,7 @@ export const sessionStateSchema = z.object({
 export type SessionState = z.output<typeof sessionStateSchema>['session']
 
 export const queueLogQuery = `query ($id: ID!, $after: Int!) {
-  events(sessionId: $id, after: $after, first: 1000) { seq ... on QueueChanged { streamIds } }
+  events(sessionId: $id, after: $after, first: 500) { seq ... on QueueChanged { streamIds } }
 }`
 
 export const queueLogSchema = z.object({

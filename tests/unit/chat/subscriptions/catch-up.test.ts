@@ -33,7 +33,8 @@ describe('a log of 2,500 deltas', () => {
       for (const event of events()) {
         vi.advanceTimersByTime(25)
         yield event
-        await yieldToEventLoop()
+        // In one turn the stream asks for a commit, in the next one it is made.
+        for (let turn = 0; turn < 2; turn += 1) await yieldToEventLoop()
       }
       await until
     }
