@@ -1,10 +1,11 @@
 import { countSummarizedMessages } from '../../chat/transcript/count-summarized-messages.ts'
-import { SessionTranscript } from '../../chat/transcript/session-transcript.ts'
+import { SessionTranscript, type TranscriptKey } from '../../chat/transcript/session-transcript.ts'
 import { createBadInputError } from '../../lib/errors.ts'
 import type { PageRequest } from '../../lib/pagination.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import { isSegueSummary } from '../../model/conversation/message-kind.ts'
 import type { SessionRecord } from '../../model/session.ts'
+import { readMessagePage } from '../long-reads.ts'
 import { MessageObjectType, SessionObjectType } from '../object-refs.ts'
 import { createTranscriptCursor, positionCursor } from '../relay/cursors.ts'
 import { resolveConnectionAround, resolveKeysetConnection } from '../relay/keyset-connection.ts'
@@ -34,12 +35,13 @@ schemaBuilder.objectField(SessionObjectType, 'messages', (t) =>
       },
       resolve: async (session, { around, ...args }, { profiles, longReads }) => {
         const profile = await profiles.requireProfile(session.profile)
-        const source = {
-          loadPage: (page: PageRequest<number>) => {
-            const load = () => profile.snapshot.messages.loadPage(session, page)
-            return longReads?.read(load) ?? load()
-          },
+        const pages = {
+          loadPage: (page: PageRequest<number>) => profile.snapshot.messages.loadPage(session, page),
           toKey: (message: MessageRecord) => message.position ?? 0,
+        }
+        const source = {
+          ...pages,
+          loadPage: (page: PageRequest<number>) => readMessagePage(longReads, page, pages),
           cursor: positionCursor,
         }
         if (typeof around !== 'string') return resolveKeysetConnection(args, source)
@@ -59,12 +61,13 @@ schemaBuilder.objectField(SessionObjectType, 'transcript', (t) =>
         'What a person reads, oldest first: the messages of the sessions that this one continues, then its own, each once. Summaries stand where they were made. A retry takes the place of the session that it was made from.',
       resolve: async (session, args, { profiles, longReads }) => {
         const { transcript, sessions } = await loadTranscript(session, await profiles.requireProfile(session.profile))
+        const pages = {
+          loadPage: (page: PageRequest<TranscriptKey>) => transcript.loadPage(page),
+          toKey: ({ sessionId, position }: MessageRecord) => ({ sessionId, position: position ?? 0 }),
+        }
         return resolveKeysetConnection(args, {
-          loadPage: (page) => {
-            const load = () => transcript.loadPage(page)
-            return longReads?.read(load) ?? load()
-          },
-          toKey: ({ sessionId, position }) => ({ sessionId, position: position ?? 0 }),
+          ...pages,
+          loadPage: (page) => readMessagePage(longReads, page, pages),
           cursor: createTranscriptCursor(new Set(sessions.map(({ id }) => id))),
         })
       },
