@@ -92,6 +92,11 @@ test.for([
   ['providers by their number', '{ profile(name: "default") { providers { name } } }', 2],
   ['MCP servers by their number', '{ mcpServers { name } }', 0],
   ['segments with 10', '{ conversation(id: "x") { segments { id } } }', 11],
+  [
+    'the queues of a page of events with 10',
+    '{ events(sessionId: "x", first: 1000) { ... on QueueChanged { streamIds queue { id } } } }',
+    21_000,
+  ],
   ['other lists with 100', '{ conversationCounts { channels { key: channel } } }', 101],
 ] as const)('A8 lists without pages cost what they have, else an estimate: %s', async ([, query, cost]) => {
   const result = await transports.http(segue.url, { query, extensions: { cost: true } })

@@ -28,6 +28,8 @@ const usualSizes: ReadonlyMap<string, number> = new Map([
   ['Conversation.segments', 10],
   ['Model.efforts', 10],
   ['Model.omittedTools', 10],
+  ['QueueChanged.queue', 10],
+  ['QueueChanged.streamIds', 10],
   ['Session.pendingApprovals', 10],
   ['Session.pendingClarifications', 10],
   ['Session.queue', 10],
