@@ -12,6 +12,8 @@ export interface TranscriptItem {
 export interface MessageGroups {
   /** The message from which groups are counted, so that earlier ones that come in move no other to another group. */
   readonly originId: string | null
+  /** The first message when the chat was opened. Those before it are in groups of their own: no group that is shown grows upwards. */
+  readonly beginningId: string | null
   readonly groups: readonly MessageGroup[]
 }
 
@@ -24,20 +26,30 @@ export interface MessageGroup {
 const groupSize = 5 // items: they are rendered in one task
 const firstShown = 2 // items of the last group of a chat that opens
 
-export const noMessageGroups: MessageGroups = { originId: null, groups: [] }
+export const noMessageGroups: MessageGroups = { originId: null, beginningId: null, groups: [] }
 
 /** Groups the messages of a chat. What is as in `previous` is taken from there. */
 export function toMessageGroups(previous: MessageGroups, messages: readonly LiveChatMessage[]): MessageGroups {
   const items = toItems(messages)
-  const knownOrigin = items.findIndex(({ message }) => message.id === previous.originId)
+  const findIndex = (id: string | null): number => items.findIndex(({ message }) => message.id === id)
+  const knownOrigin = findIndex(previous.originId)
   // The last group is what a chat that opens shows first: it begins with the last question.
   const origin = knownOrigin >= 0 ? knownOrigin : Math.max(0, items.length - firstShown) % groupSize
+  const beginning = Math.max(0, knownOrigin >= 0 ? findIndex(previous.beginningId) : 0)
   const known = new Map((knownOrigin < 0 ? [] : previous.groups).map((group) => [group.number, group]))
-  const grouped = Map.groupBy(items, (_, index) => Math.floor((index - origin) / groupSize))
+  const grouped = Map.groupBy(items, (_, index) => findGroupNumber(index, origin, beginning))
   return {
     originId: items[origin]?.message.id ?? null,
+    beginningId: items[beginning]?.message.id ?? null,
     groups: [...grouped].map(([number, members]) => reuseGroup(known.get(number), number, members)),
   }
+}
+
+/** From the origin on, groups have the same size. What was before it when the chat was opened is one group. */
+function findGroupNumber(index: number, origin: number, beginning: number): number {
+  if (index >= origin) return Math.floor((index - origin) / groupSize)
+  if (index >= beginning) return -1
+  return Math.floor((index - beginning) / groupSize) - (origin > beginning ? 1 : 0)
 }
 
 function reuseGroup(known: MessageGroup | undefined, number: number, items: readonly TranscriptItem[]): MessageGroup {
