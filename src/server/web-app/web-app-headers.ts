@@ -18,7 +18,8 @@ export const webAppHeaders = {
     // Pictures of messages: blobs that were fetched, previews of pasted files, drawn diagrams. Never those of other servers.
     'img-src': "'self' blob: data:",
     'media-src': "'self' blob:",
-    'connect-src': "'self'",
+    // Chromium sometimes counts a preview, which is a blob of this page, as a connection.
+    'connect-src': "'self' blob:",
     'worker-src': "'self'",
     'frame-src': "'self'",
     'manifest-src': "'self'",

@@ -6,7 +6,7 @@ import { findChat, holdAnswer, openWithProvider } from '../support/open-chat.ts'
 const notice = 'The server cannot be reached.'
 
 /** What a browser says of a server that is not there. */
-const expectedErrors = /ERR_CONNECTION|WebSocket connection/
+const expectedErrors = /ERR_CONNECTION|ERR_FAILED|WebSocket connection/
 
 describeApp('An answer', (browser) => {
   test('goes on when the page is loaded again in the middle of it', async () => {
