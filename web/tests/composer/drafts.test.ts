@@ -73,8 +73,7 @@ describeApp('The draft of a chat that is open in two windows', (browser) => {
     const { page: first } = app
     const second = await app.openPage()
     const [one, two] = [findChat(first), findChat(second)]
-    // The other window may hear of the first letters too early.
-    await one.composer.pressSequentially('In the first window')
+    await one.composer.fill('In the first window')
     await expect.poll(() => two.composer.inputValue()).toBe('In the first window')
     await two.composer.pressSequentially(', and in the second')
     await expect.poll(() => one.composer.inputValue()).toBe('In the first window, and in the second')

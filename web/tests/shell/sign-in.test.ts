@@ -50,6 +50,7 @@ describeApp('Signing in', (browser) => {
     const { page } = app
     await signIn(page, phone.text)
     await findChat(page).composer.fill('Words of the first person')
+    await expect.poll(() => page.evaluate(countStoredDrafts)).toBe(1)
     const openSettings = async (): Promise<void> => {
       await page.goto(new URL('/settings', page.url()).href)
       await page.getByRole('button', { name: 'Sign out' }).click()

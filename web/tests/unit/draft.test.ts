@@ -19,7 +19,12 @@ function newStorage(stored: Readonly<Record<string, StoredDraft>> = {}) {
       return true
     },
   }
-  return { drafts, storage }
+  /** Writes a draft as another window does. */
+  const writeElsewhere = (key: string, text: string): void => {
+    drafts.set(key, { text, files: [], settings: {}, outgoing: [] })
+    followers.get(key)?.()
+  }
+  return { drafts, storage, writeElsewhere }
 }
 
 async function newDraft({
@@ -45,6 +50,19 @@ test('what is written is stored, and what was written before it was read comes b
   await waitUntil(() => draft.getSnapshot().isLoaded)
   expect(draft.getSnapshot().text).toBe('Before\n\nMeanwhile')
   await waitUntil(() => drafts.get('new')?.text === 'Before\n\nMeanwhile')
+})
+
+test('a draft that was only read overwrites nothing, and shows what another window writes meanwhile', async () => {
+  const { drafts, storage, writeElsewhere } = newStorage()
+  const { promise: isRead, resolve: finishRead } = Promise.withResolvers<null>()
+  // The first read began before the other window wrote.
+  const reads = [() => isRead, storage.read]
+  const slow: DraftStorage = { ...storage, read: (key) => (reads.shift() ?? storage.read)(key) }
+  const draft = new Draft({ key: 'new', storage: slow, upload: () => Promise.reject(new Error()) })
+  writeElsewhere('new', 'In another window')
+  finishRead(null)
+  await waitUntil(() => draft.getSnapshot().text === 'In another window')
+  expect(drafts.get('new')?.text).toBe('In another window')
 })
 
 test('an empty draft is not stored', async () => {

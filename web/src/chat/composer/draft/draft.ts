@@ -145,14 +145,17 @@ export class Draft {
 
   async #load(): Promise<void> {
     const stored = await this.#storage.read(this.#key)
-    const { text, files, settings } = this.#state
-    this.#change({
+    const { text, files, settings, outgoing } = this.#state
+    const loaded = {
       isLoaded: true,
       text: joinTexts(stored?.text ?? '', text),
       files: [...(stored?.files ?? []), ...files],
       settings: { ...stored?.settings, ...settings },
-      outgoing: [...(stored?.outgoing ?? []), ...this.#state.outgoing],
-    })
+      outgoing: [...(stored?.outgoing ?? []), ...outgoing],
+    }
+    // What was only read is not stored again: another window may have written since.
+    if (this.#hasChanged) this.#change(loaded)
+    else this.#show({ ...this.#state, ...loaded })
     for (const file of stored?.files ?? []) if (!isUsable(file)) void this.#uploadFile(file.id)
   }
 
@@ -161,8 +164,8 @@ export class Draft {
    * window has not stored yet is newer.
    */
   async #adopt(): Promise<void> {
-    const isNewer = (): boolean =>
-      !this.#state.isLoaded || this.#hasChanged || this.#writing !== null || !this.#isStored
+    await this.#loading
+    const isNewer = (): boolean => this.#hasChanged || this.#writing !== null || !this.#isStored
     if (isNewer()) return
     const stored = await this.#storage.read(this.#key)
     if (isNewer()) return
