@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { normalizeMath } from '../../src/chat/markdown/math/normalize-math.ts'
+import { normalizeMath } from '../../../src/chat/markdown/math/normalize-math.ts'
 
 const math = (source: string) => normalizeMath(source)
 

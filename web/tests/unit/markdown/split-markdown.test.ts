@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { numberNotes } from '../../src/chat/markdown/blocks/footnotes.ts'
-import { completeSplit } from '../../src/chat/markdown/blocks/link-definitions.ts'
-import { lexMarkdownBlocks } from '../../src/chat/markdown/blocks/lex-markdown-blocks.ts'
-import type { MarkdownBlock } from '../../src/chat/markdown/blocks/markdown-block.ts'
-import { type MarkdownSplit, splitMarkdown } from '../../src/chat/markdown/blocks/split-markdown.ts'
+import { numberNotes } from '../../../src/chat/markdown/blocks/footnotes.ts'
+import { completeSplit } from '../../../src/chat/markdown/blocks/link-definitions.ts'
+import { lexMarkdownBlocks } from '../../../src/chat/markdown/blocks/lex-markdown-blocks.ts'
+import type { MarkdownBlock } from '../../../src/chat/markdown/blocks/markdown-block.ts'
+import { type MarkdownSplit, splitMarkdown } from '../../../src/chat/markdown/blocks/split-markdown.ts'
 
 const manual = `# Title
 
