@@ -1,4 +1,5 @@
 import { configDefaults, defineConfig } from 'vitest/config'
+import { retry } from './tests/support/retries.ts'
 import './tests/support/use-compile-cache.ts'
 
 export default defineConfig({
@@ -28,5 +29,6 @@ export default defineConfig({
     testTimeout: 20_000,
     // Hooks start servers and browsers.
     hookTimeout: 60_000,
+    retry,
   },
 })

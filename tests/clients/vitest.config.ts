@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { retry } from '../support/retries.ts'
 
 export default defineConfig({
   test: {
@@ -10,5 +11,6 @@ export default defineConfig({
     // Milliseconds. Each test waits for reconnects.
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    retry,
   },
 })

@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { retry } from '../support/retries.ts'
 import '../support/use-compile-cache.ts'
 
 export default defineConfig({
@@ -14,5 +15,6 @@ export default defineConfig({
     // Milliseconds. Tests start processes, and hooks start browsers.
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    retry,
   },
 })

@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { retry } from '../support/retries.ts'
 
 export default defineConfig({
   test: {
@@ -9,5 +10,6 @@ export default defineConfig({
     // Milliseconds. Packages are installed from the registry.
     testTimeout: 120_000,
     hookTimeout: 300_000,
+    retry,
   },
 })

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { retry } from '../../tests/support/retries.ts'
 
 const client = (path: string): string => fileURLToPath(new URL(`../../client/src/${path}`, import.meta.url))
 
@@ -23,5 +24,6 @@ export default defineConfig({
     // Milliseconds. Hooks start the browser.
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    retry,
   },
 })

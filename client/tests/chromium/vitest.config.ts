@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { retry } from '../../../tests/support/retries.ts'
 
 export default defineConfig({
   ssr: { resolve: { conditions: ['node', 'module-sync'] } },
@@ -11,5 +12,6 @@ export default defineConfig({
     // Milliseconds. Pages are bundled, and hooks start the browser.
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    retry,
   },
 })

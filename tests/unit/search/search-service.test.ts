@@ -145,7 +145,8 @@ describe('a search that is aborted', () => {
       hits: [],
       searchedUpTo: null,
     })
-    expect((await profile.search.find(newRequest('one', { limit: 2 }), neverAborted)).hits).toHaveLength(2)
+    const find = (request: Partial<SearchRequest>) => profile.search.find(newRequest('one', request), neverAborted)
+    expect(await readAllPages(find, 1_000, false)).toHaveLength(5_000)
   })
 
   test('does not delay closing', async () => {

@@ -75,23 +75,27 @@ function distanceFromEnd(page: Page): Promise<number> {
 }
 
 describeApp('The scroll position of a chat', (browser) => {
-  test('1,000 random scrolls while an answer streams move the reader by 0 pixels', { timeout: 120_000 }, async () => {
-    const answer = newEndlessAnswer()
-    await using app = await openScriptedApp(browser, { scripts: [answer.steps] })
-    await send(app.page, 'Write')
-    await lastAnswer(app.page).getByText('word10 ').waitFor()
-    const { moved, grown } = await scrollAtRandom(app.page, 1000)
-    answer.end()
-    expect(moved).toBe(0)
-    expect(grown).toBeGreaterThan(500)
-  })
+  test(
+    '1,000 random scrolls while an answer streams move the reader by 0 pixels',
+    { timeout: 120_000, retry: 0 },
+    async () => {
+      const answer = newEndlessAnswer()
+      await using app = await openScriptedApp(browser, { scripts: [answer.steps] })
+      await send(app.page, 'Write')
+      await lastAnswer(app.page).getByText('word10 ').waitFor()
+      const { moved, grown } = await scrollAtRandom(app.page, 1000)
+      answer.end()
+      expect(moved).toBe(0)
+      expect(grown).toBeGreaterThan(500)
+    },
+  )
 
   test.each([
     ['table', table],
     ['list', list],
   ])(
     '300 random scrolls while a long %s streams move the reader by 0 pixels',
-    { timeout: 60_000 },
+    { timeout: 60_000, retry: 0 },
     async (_, parts) => {
       const answer = newEndlessAnswer(parts)
       await using app = await openScriptedApp(browser, { scripts: [answer.steps] })
