@@ -1,10 +1,10 @@
 // Measures search over 1,000,000 messages: its time, the delay of tokens that are committed meanwhile, and the cost of the
 // index in space, per commit and at the first start. The baselines are a bare FTS5 query, tokens without a search, and a
 // bare commit. Usage: npm run bench -- search [messages]
+import Database from 'better-sqlite3'
 import { mkdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import Database from 'better-sqlite3'
 import { newId } from '../src/lib/ids.ts'
 import { openProfileStorage } from '../src/services/open-profile-storage.ts'
 import { newSession } from '../src/sessions/new-session.ts'
@@ -15,8 +15,8 @@ import { migrations } from '../src/storage/sqlite/database/migrations.ts'
 import { toFtsExpression } from '../src/storage/sqlite/search/fts-expression.ts'
 import { newTempFolder } from '../tests/support/server/segue.ts'
 import { newTextMessage } from '../tests/support/search/segue-search-fixture.ts'
-import { messageToRow } from '../src/storage/sqlite/rows/message-row.ts'
-import { sessionToRow } from '../src/storage/sqlite/rows/session-row.ts'
+import { messageToRow } from '../src/storage/rows/message-row.ts'
+import { sessionToRow } from '../src/storage/rows/session-row.ts'
 import { percentile, printFigures } from './support/figures.ts'
 
 const messages = Number(process.argv[2] ?? 1_000_000)

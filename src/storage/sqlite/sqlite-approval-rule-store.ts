@@ -2,8 +2,8 @@ import { cutList } from '../../lib/lists/cut-list.ts'
 import type { ApprovalRuleRecord } from '../../model/approval-rule.ts'
 import type { ApprovalRuleStore } from '../decisions/approval-rule-store.ts'
 import type { IdempotencyKeyRecord } from '../idempotency-key.ts'
-import { type ApprovalRuleRow, approvalRuleFromRow } from './rows/approval-rule-row.ts'
-import { insertIdempotencyKey } from './rows/idempotency-key-row.ts'
+import { approvalRuleFromRow, type ApprovalRuleRow } from '../rows/approval-rule-row.ts'
+import { insertIdempotencyKey } from './tables/idempotency-key-table.ts'
 import type { SegueProfileDatabase } from './segue-profile-database.ts'
 
 const maxListed = 1_000 // rules

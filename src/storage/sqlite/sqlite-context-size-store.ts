@@ -1,6 +1,6 @@
 import type { ContextSize } from '../../model/context/context-size.ts'
 import type { ContextSizeStore } from '../sessions/context-size-store.ts'
-import { updateContextSize } from './rows/session-row.ts'
+import { updateContextSize } from './tables/session-table.ts'
 import type { SegueProfileDatabase } from './segue-profile-database.ts'
 
 /** Keeps the sizes of contexts with the rows of their sessions. */

@@ -7,8 +7,8 @@ import type {
 } from '../decisions/decision-store.ts'
 import { readLatestChangeSeq } from './database/change-sequences.ts'
 import type { SegueProfileDatabase } from './segue-profile-database.ts'
-import { isOfExistingSessionSql } from './rows/deletion-queue-condition.ts'
-import { type DecisionRow, decisionFromRow } from './rows/decision-row.ts'
+import { isOfExistingSessionSql } from './tables/deletion-queue-condition.ts'
+import { decisionFromRow, type DecisionRow } from '../rows/decision-row.ts'
 
 const maxDecisionsPerPage = 1_001
 const selectDecisionsSql = `SELECT * FROM decisions WHERE ${isOfExistingSessionSql('decisions')}`

@@ -1,3 +1,4 @@
+import * as turnMessageRows from './tables/retries/turn-message-table.ts'
 import { yieldToEventLoop } from '../../lib/async/yield-to-event-loop.ts'
 import { chunkArray } from '../../lib/chunk-array.ts'
 import { createIdNotFoundError } from '../../lib/errors.ts'
@@ -19,31 +20,32 @@ import {
   findUnreferencedBlobs,
   insertBlobReference,
   listBlobHashesOfSessions,
-} from './rows/blob-reference-row.ts'
+} from './tables/blob-reference-table.ts'
 import { lookUpInBatches } from './look-up-in-batches.ts'
 import { deleteQueuedRows, deleteSessionRows } from './deletion/delete-queued-rows.ts'
 import { ConversationSettingsTable } from './conversation-settings/conversation-settings-table.ts'
-import { findContextCheckpoint, upsertContextCheckpoint } from './rows/context-checkpoint-row.ts'
-import { isOfExistingSessionSql } from './rows/deletion-queue-condition.ts'
-import { upsertDecision } from './rows/decision-row.ts'
-import { type EventRow, eventToRow, insertEvent, readEventPage } from './rows/event-row.ts'
-import { insertApprovalRule, moveApprovalRules } from './rows/approval-rule-row.ts'
-import { insertIdempotencyKey, insertIdempotencyKeyIfAbsent } from './rows/idempotency-key-row.ts'
-import { listSteeredMessages, type MessageRow, messageFromRow, upsertMessage } from './rows/message-row.ts'
+import { findContextCheckpoint, upsertContextCheckpoint } from './tables/context-checkpoint-table.ts'
+import { isOfExistingSessionSql } from './tables/deletion-queue-condition.ts'
+import { upsertDecision } from './tables/decision-table.ts'
+import { type EventRow, eventToRow } from '../rows/event-row.ts'
+import { insertEvent, readEventPage } from './tables/event-table.ts'
+import { insertApprovalRule, moveApprovalRules } from './tables/approval-rule-table.ts'
+import { insertIdempotencyKey, insertIdempotencyKeyIfAbsent } from './tables/idempotency-key-table.ts'
+import { listSteeredMessages, listUnplacedWithdrawnMessages, upsertMessage } from './tables/message-table.ts'
 import {
   advanceHeadSeq,
   insertSession,
   recordAnswerEnd,
-  toStoredSessionId,
   updateContextSize,
   updateMessageCounts,
-} from './rows/session-row.ts'
-import { findContinuation, findCurrentPlace, findOldestRetries } from './rows/retries/session-place.ts'
+} from './tables/session-table.ts'
+import { toStoredSessionId } from '../rows/session-row.ts'
+import { findContinuation, findCurrentPlace, findOldestRetries } from './tables/retries/session-place.ts'
 import type { PositionRange } from '../position-range.ts'
-import * as turnMessageRows from './rows/retries/turn-message-row.ts'
 import { patchSession } from './sessions/patch-session.ts'
-import { addToUsageSums, countUsage } from './rows/usage-sum-row.ts'
-import { applyFence, type StreamRow, streamFromRow, updateQueueOrder, upsertStream } from './rows/stream-row.ts'
+import { addToUsageSums, countUsage } from './tables/usage-sum-table.ts'
+import { applyFence, updateQueueOrder, upsertStream } from './tables/stream-table.ts'
+import { streamFromRow, type StreamRow } from '../rows/stream-row.ts'
 
 const selectStreamsSql = `SELECT * FROM streams WHERE ${isOfExistingSessionSql('streams')}`
 /** So many appends of deltas in one transaction write about as much as one alone. */
@@ -186,13 +188,7 @@ export class SqliteEventStore implements EventStore {
   }
 
   async listUnplacedWithdrawnMessages(sessionId: string): Promise<MessageRecord[]> {
-    return this.#database
-      .prepare<[string], MessageRow>(
-        `SELECT * FROM messages WHERE session_id = ? AND position IS NULL AND withdrawn = 1
-           AND ${isOfExistingSessionSql('messages')}`,
-      )
-      .all(sessionId)
-      .map((row) => messageFromRow(row, this.#database.profile))
+    return listUnplacedWithdrawnMessages(this.#database, sessionId)
   }
 
   async replaceEvent(event: ChatEvent): Promise<void> {

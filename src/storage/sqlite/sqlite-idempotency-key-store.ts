@@ -4,7 +4,7 @@ import {
   findIdempotencyKey,
   findIdempotencyKeysByCreatedIds,
   upsertIdempotencyKey,
-} from './rows/idempotency-key-row.ts'
+} from './tables/idempotency-key-table.ts'
 import { lookUpInBatches } from './look-up-in-batches.ts'
 import type { SegueProfileDatabase } from './segue-profile-database.ts'
 

@@ -1,31 +1,30 @@
 import type { JobRunRecord, SegueJob } from '../../model/job.ts'
-import {
-  type ChangedJobRun,
-  type ChangedJobRunRange,
-  type FinishedJobRunQuery,
-  type JobStore,
-  type JobCommit,
-  type JobWithRunningRun,
+import type {
+  ChangedJobRun,
+  ChangedJobRunRange,
+  FinishedJobRunQuery,
+  JobCommit,
+  JobStore,
+  JobWithRunningRun,
 } from '../job-store.ts'
 import type { PageRequest } from '../../lib/pagination.ts'
 import { deleteQueuedRows } from './deletion/delete-queued-rows.ts'
 import { allocateChangeSeq, readLatestChangeSeq } from './database/change-sequences.ts'
 import type { SegueProfileDatabase } from './segue-profile-database.ts'
-import { isOfExistingJobSql } from './rows/deletion-queue-condition.ts'
+import { isOfExistingJobSql } from './tables/deletion-queue-condition.ts'
 import {
-  jobToRow,
-  jobRunToRow,
+  jobFromRow,
   type JobRow,
+  jobRunFromRow,
   type JobRunRow,
   type JobRunRowWithUsage,
-  jobFromRow,
-  jobRunFromRow,
-  selectJobRunsSql,
-  usageSoFarSql,
-} from './rows/job-row.ts'
+  jobRunToRow,
+  jobToRow,
+} from '../rows/job-row.ts'
+import { selectJobRunsSql, usageSoFarSql } from './tables/job-table.ts'
 import { JobLimitError, JobRevisionConflictError } from '../errors.ts'
 import type { IdempotencyKeyRecord } from '../idempotency-key.ts'
-import { insertIdempotencyKey } from './rows/idempotency-key-row.ts'
+import { insertIdempotencyKey } from './tables/idempotency-key-table.ts'
 
 /** Jobs that have a due time. Repeats the condition of the index `jobs_by_due_time`. */
 const dueCandidateCondition = 'next_run_at IS NOT NULL AND (recurring = 1 OR running IS NULL)'

@@ -1,5 +1,5 @@
 import type { UsageSumQuery, UsageSumReader, UsageSumRecord } from '../usage/usage-sum-store.ts'
-import { readUsageSums } from './rows/usage-sum-row.ts'
+import { readUsageSums } from './tables/usage-sum-table.ts'
 import type { SegueProfileDatabase } from './segue-profile-database.ts'
 
 /** Reads the sums of usage in a profile's database. The event store writes them. */

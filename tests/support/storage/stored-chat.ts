@@ -5,14 +5,14 @@ import type { DecisionRecord } from '../../../src/model/decision.ts'
 import type { MessageRecord } from '../../../src/model/message.ts'
 import type { StreamRecord } from '../../../src/model/stream.ts'
 import {
-  type ContextCheckpointRow,
   contextCheckpointFromRow,
-} from '../../../src/storage/sqlite/rows/context-checkpoint-row.ts'
-import { type DecisionRow, decisionFromRow } from '../../../src/storage/sqlite/rows/decision-row.ts'
-import { type EventRow, eventFromRow } from '../../../src/storage/sqlite/rows/event-row.ts'
-import { type MessageRow, messageFromRow } from '../../../src/storage/sqlite/rows/message-row.ts'
-import type { SessionRow } from '../../../src/storage/sqlite/rows/session-row.ts'
-import { type StreamRow, streamFromRow } from '../../../src/storage/sqlite/rows/stream-row.ts'
+  type ContextCheckpointRow,
+} from '../../../src/storage/rows/context-checkpoint-row.ts'
+import { decisionFromRow, type DecisionRow } from '../../../src/storage/rows/decision-row.ts'
+import { eventFromRow, type EventRow } from '../../../src/storage/rows/event-row.ts'
+import { messageFromRow, type MessageRow } from '../../../src/storage/rows/message-row.ts'
+import type { SessionRow } from '../../../src/storage/rows/session-row.ts'
+import { streamFromRow, type StreamRow } from '../../../src/storage/rows/stream-row.ts'
 import { TestDatabase } from './test-database.ts'
 
 /** All rows of a profile's chats. */

@@ -1,6 +1,6 @@
 import { isCrossOriginConversation } from './conversation-index-flags.ts'
 import { findConversationListChanges, segueListingRule } from './conversation-changes.ts'
-import { type ConversationIndexUpdateResult, ConversationIndexer } from './conversation-indexer.ts'
+import { ConversationIndexer, type ConversationIndexUpdateResult } from './conversation-indexer.ts'
 import { ConversationSettingsTable } from '../conversation-settings/conversation-settings-table.ts'
 import { type SessionAnswerState, toConversationIndexEntry } from './conversation-index-row.ts'
 import { ConversationIndexStore } from './conversation-index-store.ts'
@@ -10,7 +10,7 @@ import { allocateChangeSeq } from '../database/change-sequences.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import type { DecisionRecord } from '../../../model/decision.ts'
 import type { ConversationChange } from '../../sessions/conversation-reader.ts'
-import { type SessionRow, sessionFromRowWithStoredIds } from '../rows/session-row.ts'
+import { sessionFromRowWithStoredIds, type SessionRow } from '../../rows/session-row.ts'
 
 interface PendingSessionRow extends SessionRow {
   readonly message_count: number

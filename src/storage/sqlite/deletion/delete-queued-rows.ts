@@ -1,6 +1,6 @@
 import type { SqlConnection } from '../database/statement-cache.ts'
-import { listCopiedMessageIds, updateStandIns } from '../rows/retries/message-copies.ts'
-import { givePlaceToOldestRetry } from '../rows/retries/session-place.ts'
+import { listCopiedMessageIds, updateStandIns } from '../tables/retries/message-copies.ts'
+import { givePlaceToOldestRetry } from '../tables/retries/session-place.ts'
 
 /** Rows that are deleted before the time is looked at: some may be very long. */
 const batchSize = 16

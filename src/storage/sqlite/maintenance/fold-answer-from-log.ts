@@ -1,8 +1,8 @@
-import { foldAnswer, type FoldableEvent, type FoldedAnswer } from '../../../model/fold/fold-message.ts'
+import { type FoldableEvent, foldAnswer, type FoldedAnswer } from '../../../model/fold/fold-message.ts'
 import type { MessagePart } from '../../../model/message.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
-import { readEventPage } from '../rows/event-row.ts'
-import type { StreamRow } from '../rows/stream-row.ts'
+import { readEventPage } from '../tables/event-table.ts'
+import type { StreamRow } from '../../rows/stream-row.ts'
 
 type LoggedStream = Pick<StreamRow, 'id' | 'session_id' | 'first_seq' | 'last_seq'>
 

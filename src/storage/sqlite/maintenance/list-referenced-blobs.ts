@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3'
-import { isOfExistingSessionSql } from '../rows/deletion-queue-condition.ts'
+import { isOfExistingSessionSql } from '../tables/deletion-queue-condition.ts'
 import { mapSqliteErrors } from '../database/sqlite-errors.ts'
 
 /** The hashes of all blobs that a session or an upload refers to, in a database of this version. */

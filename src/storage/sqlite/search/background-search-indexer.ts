@@ -1,7 +1,7 @@
 import { normalizeSearchText } from '../../../search/analyzer.ts'
 import { splitIntoPassages } from '../../../search/passages.ts'
 import type { SegueProfileDatabase } from '../segue-profile-database.ts'
-import { loadSegueMessageText } from '../rows/load-segue-message-text.ts'
+import { loadSegueMessageText } from '../tables/load-segue-message-text.ts'
 import { BackgroundSteps } from '../database/background-steps.ts'
 import { yieldToEventLoop } from '../../../lib/async/yield-to-event-loop.ts'
 import type { StorageHealth } from '../../health/storage-health.ts'

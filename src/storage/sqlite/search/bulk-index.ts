@@ -1,7 +1,7 @@
 import { normalizeSearchText } from '../../../search/analyzer.ts'
 import { splitIntoPassages } from '../../../search/passages.ts'
 import type { SegueProfileDatabase } from '../segue-profile-database.ts'
-import { loadSegueMessageText } from '../rows/load-segue-message-text.ts'
+import { loadSegueMessageText } from '../tables/load-segue-message-text.ts'
 
 /**
  * Indexes messages in this order, long ones too, and everything else that is queued. The entries are the same as if each

@@ -2,7 +2,7 @@ import type { SqlConnection } from '../database/statement-cache.ts'
 import { normalizeSearchText } from '../../../search/analyzer.ts'
 import { toMessageText } from '../../../model/message-content/message-text.ts'
 import { maxPassageLength } from '../../../search/passages.ts'
-import { type MessageRow, parseStoredParts } from '../rows/message-row.ts'
+import { type MessageRow, parseStoredParts } from '../../rows/message-row.ts'
 import { StorageError } from '../../errors.ts'
 import { findSearchableTitles } from './searchable-titles.ts'
 

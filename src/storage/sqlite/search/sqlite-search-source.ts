@@ -1,18 +1,18 @@
-import { loadSegueMessageText } from '../rows/load-segue-message-text.ts'
+import { loadSegueMessageText } from '../tables/load-segue-message-text.ts'
 import { toFtsExpression } from './fts-expression.ts'
 import type { SearchIndexItemKind } from './search-index.ts'
 import {
+  findEntryNumberSince,
+  findFirstSearchEntry,
+  findMessagePassageRange,
+  hasMatchingSearchEntry,
+  hasSessionsInChannels,
+  listSessionSearchEntries,
   readEntryNumberBounds,
   searchEntriesByNumber,
   searchEntriesInRange,
-  type SearchEntryRow,
-  listSessionSearchEntries,
-  hasMatchingSearchEntry,
-  findEntryNumberSince,
-  hasSessionsInChannels,
   type SearchEntryRange,
-  findMessagePassageRange,
-  findFirstSearchEntry,
+  type SearchEntryRow,
 } from './find-search-entries.ts'
 import type { ReadOnlySegueDatabase } from './read-only-segue-database.ts'
 import { findGivenTitleEntryOfTip, findTitleOfEntry } from './searchable-titles.ts'
@@ -22,7 +22,7 @@ import {
   type SearchPageBounds,
   type SearchRequest,
 } from '../../../search/search-hit.ts'
-import { type SearchRank, searchRanks, type SearchQuery } from '../../../search/search-query.ts'
+import { type SearchQuery, type SearchRank, searchRanks } from '../../../search/search-query.ts'
 import {
   SearchIndexDamagedError,
   type SearchMatch,

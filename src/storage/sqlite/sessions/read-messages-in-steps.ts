@@ -1,8 +1,8 @@
 import { turnScheduler } from '../../../lib/event-loop/turn-scheduler.ts'
 import type { MessageRecord } from '../../../model/message.ts'
 import { orderByIds } from '../../keyset-pagination.ts'
-import { isOfExistingSessionSql } from '../rows/deletion-queue-condition.ts'
-import { type MessageRow, messageFromRow } from '../rows/message-row.ts'
+import { isOfExistingSessionSql } from '../tables/deletion-queue-condition.ts'
+import { messageFromRow, type MessageRow } from '../../rows/message-row.ts'
 import type { SegueProfileDatabase } from '../segue-profile-database.ts'
 
 /** How much text is read and parsed at once, in bytes, beyond the last message. */

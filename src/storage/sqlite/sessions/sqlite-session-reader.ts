@@ -12,8 +12,8 @@ import type {
   ConversationChange,
   ConversationCount,
   ConversationFilter,
-  ConversationPage,
   ConversationListEntry,
+  ConversationPage,
   OffsetPagination,
 } from '../../sessions/conversation-reader.ts'
 import { StorageError } from '../../errors.ts'
@@ -23,8 +23,8 @@ import { ConversationIndexReader } from '../conversation-index/reading/conversat
 import type { SegueProfileDatabase } from '../segue-profile-database.ts'
 import { lookUpInBatches } from '../look-up-in-batches.ts'
 import { isShownSql, type MessageOutline, readMessagesInSteps, selectOutlinesSql } from './read-messages-in-steps.ts'
-import { type MessageRow, messageFromRow } from '../rows/message-row.ts'
-import { selectSessionsSql } from '../rows/session-row.ts'
+import { messageFromRow, type MessageRow } from '../../rows/message-row.ts'
+import { selectSessionsSql } from '../tables/session-table.ts'
 import { StoredSession, type StoredSessionRow } from './stored-session.ts'
 
 const maxRowsPerPage = 1_001

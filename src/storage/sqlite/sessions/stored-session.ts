@@ -1,7 +1,7 @@
 import type { ListedSessionFacts, SessionRecord } from '../../../model/session.ts'
 import { type ConversationIndexFlags, isArchived, isPinned } from '../conversation-index/conversation-index-flags.ts'
 import type { RowCacheOptions } from '../row-cache/row-cache.ts'
-import { type SessionRowWithSettings, sessionFromRow } from '../rows/session-row.ts'
+import { sessionFromRow, type SessionRowWithSettings } from '../../rows/session-row.ts'
 
 /** A row of `selectSessionsSql`, which has the column as well. */
 export interface StoredSessionRow extends SessionRowWithSettings {

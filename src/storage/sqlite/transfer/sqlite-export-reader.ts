@@ -15,21 +15,17 @@ import {
 } from '../../sessions/conversation-settings.ts'
 import type { WithIdempotencyKey } from '../../idempotency-key.ts'
 import { DatabaseReadSnapshot } from '../database/database-read-snapshot.ts'
-import { listBlobHashesOfSessions } from '../rows/blob-reference-row.ts'
+import { listBlobHashesOfSessions } from '../tables/blob-reference-table.ts'
 import { ConversationSettingsTable } from '../conversation-settings/conversation-settings-table.ts'
-import { type ApprovalRuleRow, approvalRuleFromRow } from '../rows/approval-rule-row.ts'
-import { findContextCheckpoint } from '../rows/context-checkpoint-row.ts'
-import { type DecisionRow, decisionFromRow } from '../rows/decision-row.ts'
-import { readEventPage } from '../rows/event-row.ts'
-import { findIdempotencyKeyByCreatedId } from '../rows/idempotency-key-row.ts'
-import { type MessageRow, messageFromRow } from '../rows/message-row.ts'
-import {
-  type SessionRowWithSettings,
-  selectSessionsSql,
-  sessionFromRow,
-  toStoredSessionId,
-} from '../rows/session-row.ts'
-import { type StreamRow, streamFromRow } from '../rows/stream-row.ts'
+import { approvalRuleFromRow, type ApprovalRuleRow } from '../../rows/approval-rule-row.ts'
+import { findContextCheckpoint } from '../tables/context-checkpoint-table.ts'
+import { decisionFromRow, type DecisionRow } from '../../rows/decision-row.ts'
+import { readEventPage } from '../tables/event-table.ts'
+import { findIdempotencyKeyByCreatedId } from '../tables/idempotency-key-table.ts'
+import { messageFromRow, type MessageRow } from '../../rows/message-row.ts'
+import { sessionFromRow, type SessionRowWithSettings, toStoredSessionId } from '../../rows/session-row.ts'
+import { selectSessionsSql } from '../tables/session-table.ts'
+import { streamFromRow, type StreamRow } from '../../rows/stream-row.ts'
 
 const inSessionsCondition = 'session_id IN (SELECT value FROM json_each(?))'
 

@@ -1,7 +1,7 @@
-import { copyFileSync, existsSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
+import { copyFileSync, existsSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { subscribeToSqlStatements } from '../../../../src/lib/sql-channel.ts'
 import { recordSql } from '../../../support/storage/record-sql.ts'
@@ -21,12 +21,12 @@ import { newTempFolder } from '../../../support/server/segue.ts'
 import { waitUntil } from '../../../support/wait-until.ts'
 import {
   newSegueSearchFixture,
-  type SegueSearchFixture,
   newTextMessage,
+  type SegueSearchFixture,
 } from '../../../support/search/segue-search-fixture.ts'
 import { RecordingLogger } from '../../../support/recording-logger.ts'
-import { messageToRow } from '../../../../src/storage/sqlite/rows/message-row.ts'
-import { sessionToRow } from '../../../../src/storage/sqlite/rows/session-row.ts'
+import { messageToRow } from '../../../../src/storage/rows/message-row.ts'
+import { sessionToRow } from '../../../../src/storage/rows/session-row.ts'
 
 /** The number of texts in the FTS5 table. */
 function countIndexedTexts({ database }: SegueSearchFixture, kind: 'message' | 'title'): number {

@@ -1,8 +1,8 @@
 import { foldAnswer, type FoldedAnswer } from '../../../model/fold/fold-message.ts'
 import { toMessageText } from '../../../model/message-content/message-text.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
-import { readEventPage } from './event-row.ts'
-import { type MessageRow, parseStoredParts } from './message-row.ts'
+import { readEventPage } from './event-table.ts'
+import { type MessageRow, parseStoredParts } from '../../rows/message-row.ts'
 
 /**
  * The text of a stored message, whatever its length: the text of a very long answer is rebuilt from the log. Yields

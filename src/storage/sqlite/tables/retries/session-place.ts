@@ -3,7 +3,8 @@ import { parseIdKind } from '../../../../lib/ids.ts'
 import type { SessionRecord } from '../../../../model/session.ts'
 import { ProfileIdNamespace } from '../../../../profiles/profile-id-namespace.ts'
 import type { SqlConnection } from '../../database/statement-cache.ts'
-import { type SessionRowWithSettings, selectSessionsSql, sessionFromRow, toStoredSessionId } from '../session-row.ts'
+import { sessionFromRow, type SessionRowWithSettings, toStoredSessionId } from '../../../rows/session-row.ts'
+import { selectSessionsSql } from '../session-table.ts'
 
 /**
  * The session that continues one of either origin, or a retry that takes the place of one that does; of several, the one with

@@ -1,12 +1,9 @@
 import { z } from 'zod'
-import { parseIdKind } from '../../../lib/ids.ts'
-import type { ContextSize } from '../../../model/context/context-size.ts'
-import type { Origin, SessionRecord, TitleSource } from '../../../model/session.ts'
-import type { StreamRecord } from '../../../model/stream.ts'
-import { normalizeStoredUsage } from '../../../model/usage.ts'
-import { ProfileIdNamespace } from '../../../profiles/profile-id-namespace.ts'
-import { ConversationSettingsTable } from '../conversation-settings/conversation-settings-table.ts'
-import type { SqlConnection } from '../database/statement-cache.ts'
+import { parseIdKind } from '../../lib/ids.ts'
+import type { ContextSize } from '../../model/context/context-size.ts'
+import type { Origin, SessionRecord, TitleSource } from '../../model/session.ts'
+import { normalizeStoredUsage } from '../../model/usage.ts'
+import { ProfileIdNamespace } from '../../profiles/profile-id-namespace.ts'
 
 const contextSizeSchema: z.ZodType<ContextSize> = z.object({
   model: z.string().nullable(),
@@ -48,10 +45,6 @@ export interface SessionRowWithSettings extends SessionRow {
   pinned: number | null
   archived: number | null
 }
-
-/** Selects rows of `SessionRowWithSettings`. */
-export const selectSessionsSql = `SELECT sessions.*, settings.pinned, settings.archived FROM sessions
-  LEFT JOIN conversation_settings AS settings ON settings.session_id = sessions.id`
 
 /** The one place that adds the profile's namespace to the ids of Hermes that a profile's database holds. */
 export function sessionFromRow(row: SessionRowWithSettings, profile: string): SessionRecord {
@@ -140,43 +133,12 @@ function detectOrigin(id: string | null): Origin | null {
   return parseIdKind(id) === null ? 'HERMES' : 'SEGUE'
 }
 
-/** Inserts a session. If it is pinned or archived, so is its conversation then. Call it inside a transaction. */
-export function insertSession(db: SqlConnection, session: SessionRecord): void {
-  db.prepare<[SessionRow]>(
-    `INSERT INTO sessions (id, title, title_source, source, model, instructions, effort, parent_session_id, parent_origin, forked_from,
-       forked_from_origin, retry_of, retry_of_origin, takes_place_of, takes_place_of_origin, started_at, ended_at, end_reason, last_activity_at, head_seq, usage, context_size)
-     VALUES (:id, :title, :title_source, :source, :model, :instructions, :effort, :parent_session_id, :parent_origin, :forked_from,
-       :forked_from_origin, :retry_of, :retry_of_origin, :takes_place_of, :takes_place_of_origin, :started_at, :ended_at, :end_reason, :last_activity_at, :head_seq, :usage, :context_size)`,
-  ).run(sessionToRow(session))
-  const { id, pinned, archived } = session
-  if (pinned || archived) new ConversationSettingsTable(db).update({ sessionIds: [id], patch: { pinned, archived } })
-}
-
 /** The id of a session of either origin as the profile's database holds it. */
 export function toStoredSessionId(id: string, profile: string): string {
   return unqualify(id, new ProfileIdNamespace(profile)) ?? id
 }
 
-/** Counts the messages of sessions whose messages were inserted together with them. Call it inside a transaction. */
-export function updateMessageCounts(db: SqlConnection, sessionIds: readonly string[]): void {
-  db.prepare<[string]>(
-    `UPDATE sessions SET message_count =
-       (SELECT count(*) FROM messages WHERE session_id = sessions.id AND position IS NOT NULL)
-     WHERE id IN (SELECT value FROM json_each(?))`,
-  ).run(JSON.stringify(sessionIds))
-}
-
-/** Notes that an answer has ended, if this stream has: lists tell of it until a person has read it. Call it inside a transaction. */
-export function recordAnswerEnd(db: SqlConnection, { sessionId, messageId, status, finishedAt }: StreamRecord): void {
-  // A queued stream that is cancelled ends without an answer.
-  if (finishedAt === null || (messageId === null && status === 'CANCELLED')) return
-  db.prepare<[number, number, string]>('UPDATE sessions SET answered_at = ?, answer_failed = ? WHERE id = ?').run(
-    finishedAt,
-    status === 'FAILED' ? 1 : 0,
-    sessionId,
-  )
-}
-
+/** How an append moves the end of the log of a session. */
 export interface HeadSeqAdvance {
   readonly sessionId: string
   readonly expectedHeadSeq: number
@@ -184,30 +146,4 @@ export interface HeadSeqAdvance {
   readonly addedMessages: number
   /** 0: no activity. */
   readonly activityAt: number
-}
-
-/** Moves the end of the log of a session. Returns false if it is not the expected one. Call it inside a transaction. */
-export function advanceHeadSeq(db: SqlConnection, advance: HeadSeqAdvance): boolean {
-  const { sessionId, expectedHeadSeq, headSeq, addedMessages, activityAt } = advance
-  // Deltas leave the columns alone that have indexes.
-  const { changes } =
-    addedMessages === 0 && activityAt === 0
-      ? db
-          .prepare<[number, string, number]>('UPDATE sessions SET head_seq = ? WHERE id = ? AND head_seq = ?')
-          .run(headSeq, sessionId, expectedHeadSeq)
-      : db
-          .prepare<[number, number, number, string, number]>(
-            `UPDATE sessions SET head_seq = ?, message_count = message_count + ?,
-               last_activity_at = max(last_activity_at, ?) WHERE id = ? AND head_seq = ?`,
-          )
-          .run(headSeq, addedMessages, activityAt, sessionId, expectedHeadSeq)
-  return changes === 1
-}
-
-/** Stores what a model would be sent next of a session. Null: it has to be counted. Call it inside a transaction. */
-export function updateContextSize(db: SqlConnection, sessionId: string, size: ContextSize | null): void {
-  db.prepare<[string | null, string]>('UPDATE sessions SET context_size = ? WHERE id = ?').run(
-    size && JSON.stringify(size),
-    sessionId,
-  )
 }

@@ -1,8 +1,5 @@
-import type { JobRunRecord, SegueJob } from '../../../model/job.ts'
-import { normalizeStoredUsage } from '../../../model/usage.ts'
-import { isOfExistingJobSql } from './deletion-queue-condition.ts'
-
-/** How jobs and their runs lie in the tables of `migrations.ts`. */
+import type { JobRunRecord, SegueJob } from '../../model/job.ts'
+import { normalizeStoredUsage } from '../../model/usage.ts'
 
 export interface JobRow {
   id: string
@@ -109,16 +106,23 @@ export interface JobRunRowWithUsage extends JobRunRow {
   usage_so_far: string | null
 }
 
-/**
- * SQL scalar on `job_runs`: the usage of the run's stream, which is the first one of its session, while the run is in
- * progress; else null.
- */
-export const usageSoFarSql = `CASE WHEN job_runs.finished_at IS NULL THEN
-  (SELECT streams.usage FROM streams WHERE streams.session_id = job_runs.session_id ORDER BY streams.rowid LIMIT 1)
-END AS usage_so_far`
-
-/** Selects rows of `JobRunRowWithUsage` of the jobs that are not deleted. Add further conditions with AND. */
-export const selectJobRunsSql = `SELECT job_runs.*, ${usageSoFarSql} FROM job_runs WHERE ${isOfExistingJobSql}`
+export function jobRunToRow(run: JobRunRecord, change: number): JobRunRow {
+  return {
+    id: run.id,
+    job_id: run.jobId,
+    position: run.position,
+    trigger: run.trigger,
+    status: run.status,
+    scheduled_for: run.scheduledFor,
+    started_at: run.startedAt,
+    finished_at: run.finishedAt,
+    output: run.output,
+    error: run.error,
+    session_id: run.sessionId,
+    change,
+    usage: run.usage && JSON.stringify(run.usage),
+  }
+}
 
 export function jobRunFromRow(row: JobRunRowWithUsage): JobRunRecord {
   const usage = row.usage ?? row.usage_so_far
@@ -135,23 +139,5 @@ export function jobRunFromRow(row: JobRunRowWithUsage): JobRunRecord {
     error: row.error,
     sessionId: row.session_id,
     usage: usage === null ? null : normalizeStoredUsage(JSON.parse(usage)),
-  }
-}
-
-export function jobRunToRow(run: JobRunRecord, change: number): JobRunRow {
-  return {
-    id: run.id,
-    job_id: run.jobId,
-    position: run.position,
-    trigger: run.trigger,
-    status: run.status,
-    scheduled_for: run.scheduledFor,
-    started_at: run.startedAt,
-    finished_at: run.finishedAt,
-    output: run.output,
-    error: run.error,
-    session_id: run.sessionId,
-    change,
-    usage: run.usage && JSON.stringify(run.usage),
   }
 }

@@ -1,51 +1,31 @@
-import { addUsage, countTokens, normalizeStoredUsage, noUsage, type Usage } from '../../../model/usage.ts'
-import { toUtcDay, type UsageDimension, type UsageSumQuery, type UsageSumRecord } from '../../usage/usage-sum-store.ts'
+import {
+  addToStoredUsage,
+  type CountedUsage,
+  listIncreasedSums,
+  type UsageSumRow,
+  usageSumFromRow,
+} from '../../rows/usage-sum-row.ts'
+import type { UsageDimension, UsageSumQuery, UsageSumRecord } from '../../usage/usage-sum-store.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
-
-interface UsageSumRow {
-  day: number
-  key: string
-  answers: number
-  usage: string
-}
-
-/** Something to add to the sums. */
-export interface CountedUsage {
-  readonly sessionId: string
-  readonly model: string
-  /** When it ended, in epoch milliseconds. */
-  readonly at: number
-  readonly usage: Usage
-  /** Whether it is a stream, and not a title or a summary. */
-  readonly isAnswer: boolean
-}
 
 /** Adds to the usage of a session, and to the sums of a day. Call it inside a transaction. */
 export function countUsage(db: SqlConnection, counted: CountedUsage): void {
   addToUsageSums(db, counted)
   const row = db.prepare<[string], { usage: string }>('SELECT usage FROM sessions WHERE id = ?').get(counted.sessionId)
   if (!row) return
-  const usage = JSON.stringify(addUsage(normalizeStoredUsage(JSON.parse(row.usage)), counted.usage))
-  db.prepare<[string, string]>('UPDATE sessions SET usage = ? WHERE id = ?').run(usage, counted.sessionId)
+  db.prepare<[string, string]>('UPDATE sessions SET usage = ? WHERE id = ?').run(
+    addToStoredUsage(row.usage, counted.usage),
+    counted.sessionId,
+  )
 }
 
 /** Adds to the sums of a day. What used nothing does not count. Call it inside a transaction. */
 export function addToUsageSums(db: SqlConnection, counted: CountedUsage): void {
-  const { sessionId, model, at, usage, isAnswer } = counted
-  if (countTokens(usage) === 0 && !usage.cost) return
   const source = db
     .prepare<[string], { source: string }>('SELECT source FROM sessions WHERE id = ?')
-    .get(sessionId)?.source
-  const jobId = findRunningJobId(db, sessionId)
-  const keys: [UsageDimension, string | undefined][] = [
-    ['MODEL', model],
-    ['SESSION', sessionId],
-    ['SOURCE', source],
-    ['JOB', jobId],
-  ]
-  for (const [dimension, key] of keys) {
-    if (key !== undefined) addToSum(db, { dimension, key, day: toUtcDay(at), answers: isAnswer ? 1 : 0, usage })
-  }
+    .get(counted.sessionId)?.source
+  const jobId = findRunningJobId(db, counted.sessionId)
+  for (const sum of listIncreasedSums(counted, { source, jobId })) addToSum(db, sum)
 }
 
 /** The job whose run is in progress in a session. */
@@ -66,11 +46,10 @@ function addToSum(
       'SELECT usage FROM usage_sums WHERE dimension = ? AND day = ? AND key = ?',
     )
     .get(dimension, day, key)
-  const sum = addUsage(row ? normalizeStoredUsage(JSON.parse(row.usage)) : noUsage, usage)
   db.prepare<[string, number, string, number, string]>(
     `INSERT INTO usage_sums (dimension, day, key, answers, usage) VALUES (?, ?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET answers = answers + excluded.answers, usage = excluded.usage`,
-  ).run(dimension, day, key, answers, JSON.stringify(sum))
+  ).run(dimension, day, key, answers, addToStoredUsage(row?.usage, usage))
 }
 
 /** A page of the sums, in order of day and key. */
@@ -82,5 +61,5 @@ export function readUsageSums(db: SqlConnection, query: UsageSumQuery): UsageSum
        ORDER BY day, key LIMIT ?`,
     )
     .all(dimension, after?.day ?? fromDay, after?.key ?? '', toDay, limit)
-    .map(({ day, key, answers, usage }) => ({ day, key, answers, usage: normalizeStoredUsage(JSON.parse(usage)) }))
+    .map(usageSumFromRow)
 }

@@ -1,14 +1,6 @@
 import type { IdempotencyKey, IdempotencyKeyRecord } from '../../idempotency-key.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
-
-interface IdempotencyKeyRow {
-  key: string
-  fingerprint: string
-  created_id: string | null
-  outcome: string | null
-  pending: number
-  created_at: number
-}
+import { idempotencyKeyFromRow, type IdempotencyKeyRow, idempotencyKeyToRow } from '../../rows/idempotency-key-row.ts'
 
 /** Adds a key, or replaces the row that it has. Call it inside a transaction. */
 export function upsertIdempotencyKey(db: SqlConnection, record: IdempotencyKeyRecord): void {
@@ -78,20 +70,4 @@ export function findIdempotencyKeyByCreatedId(
     )
     .get(createdId)
   return row ?? null
-}
-
-function idempotencyKeyFromRow(row: IdempotencyKeyRow): IdempotencyKeyRecord {
-  const { key, fingerprint, created_id: createdId, outcome, pending, created_at: createdAt } = row
-  return { key, fingerprint, createdId, outcome, isPending: pending === 1, createdAt }
-}
-
-function idempotencyKeyToRow(record: IdempotencyKeyRecord): IdempotencyKeyRow {
-  return {
-    key: record.key,
-    fingerprint: record.fingerprint,
-    created_id: record.createdId,
-    outcome: record.outcome,
-    pending: record.isPending ? 1 : 0,
-    created_at: record.createdAt,
-  }
 }
