@@ -9,12 +9,13 @@ export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts', 'client/tests/**/*.test.{ts,tsx}'],
     // Other tiers, with scripts of their own: test:packages and test:clients need other packages, test:e2e starts programs
-    // and browsers, test:web tests in a browser.
+    // and browsers, test:web tests in a browser, test:postgres a database.
     exclude: [
       ...configDefaults.exclude,
       'tests/packages/**',
       'tests/clients/**',
       'tests/e2e/**',
+      'tests/postgres/**',
       'client/tests/chromium/**',
     ],
     globalSetup: ['tests/support/server/built-program.ts'],

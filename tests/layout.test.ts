@@ -75,6 +75,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
   'server/graphql': ['plugins', 'json', 'subscriptions', 'plans', 'documents', 'limits'],
   storage: [
     'sqlite',
+    'postgres',
     'filesystem',
     'rows',
     'decisions',
@@ -85,6 +86,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
     'usage',
     'health',
   ],
+  'storage/postgres': ['database'],
   'storage/sqlite': [
     'maintenance',
     'transfer',
@@ -177,6 +179,13 @@ test('only storage/sqlite and hermes use the database engine', () => {
   expect(others).toEqual([])
 })
 
+test('only storage/postgres uses the driver of PostgreSQL', () => {
+  const others = files.filter(
+    (file) => !/^storage[\\/]postgres[\\/]/.test(file) && /'pg'/.test(readFileSync(join(src, file), 'utf8')),
+  )
+  expect(others).toEqual([])
+})
+
 test('tests look into databases through one helper, except those of storage and of Hermes', () => {
   const tests = import.meta.dirname
   const mayUseEngine =
@@ -190,7 +199,7 @@ test('tests look into databases through one helper, except those of storage and 
 })
 
 test('only the places that put Segue together, and the index of Hermes, use an implementation of storage', () => {
-  const implementation = /^storage[\\/](sqlite|filesystem)[\\/]/
+  const implementation = /^storage[\\/](sqlite|postgres|filesystem)[\\/]/
   const users = /^(services[\\/]|cli[\\/]|segue\.ts$|hermes[\\/]index[\\/])/
   const wrong = files
     .filter((file) => !implementation.test(file) && !users.test(file))
@@ -203,7 +212,7 @@ test('only the places that put Segue together, and the index of Hermes, use an i
 })
 
 test('the interfaces of storage use no implementation of them', () => {
-  const implementation = /^storage[\\/](sqlite|filesystem)[\\/]/
+  const implementation = /^storage[\\/](sqlite|postgres|filesystem)[\\/]/
   const ports = files.filter((file) => file.startsWith('storage') && !implementation.test(file))
   expect(ports.length).toBeGreaterThan(10)
   const wrong = ports.flatMap((file) =>

@@ -1,0 +1,19 @@
+import type { PostgresStatement, PostgresTransaction } from './postgres-statement.ts'
+
+const insertProfile: PostgresStatement = {
+  name: 'insert-profile',
+  text: `INSERT INTO profiles (name, read_marks_start)
+    VALUES ($1, (extract(epoch FROM clock_timestamp()) * 1000)::bigint) ON CONFLICT DO NOTHING`,
+}
+
+const insertChangeSequences: PostgresStatement = {
+  name: 'insert-change-sequences',
+  text: `INSERT INTO change_sequences (profile, feed, latest)
+    SELECT $1, feed, 0 FROM unnest(ARRAY['conversation_settings', 'decisions', 'job_runs']) AS feed ON CONFLICT DO NOTHING`,
+}
+
+/** Adds the rows that every profile has, unless they exist. */
+export async function createProfile(transaction: PostgresTransaction): Promise<void> {
+  await transaction.execute(insertProfile)
+  await transaction.execute(insertChangeSequences)
+}

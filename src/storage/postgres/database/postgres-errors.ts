@@ -1,0 +1,45 @@
+import pg from 'pg'
+import { StorageError, type StorageFailure } from '../../errors.ts'
+
+/** By the beginnings of SQLSTATE codes, the longest first. See appendix A of PostgreSQL's manual. */
+const failureByCode: readonly (readonly [prefix: string, failure: StorageFailure])[] = [
+  ['53100', 'FULL'],
+  ['25006', 'READ_ONLY'],
+  ['55P03', 'BUSY'],
+  ['57014', 'BUSY'],
+  ['40', 'BUSY'],
+  ['23', 'CONSTRAINT'],
+  ['53', 'BUSY'],
+  ['58', 'IO'],
+  ['57', 'IO'],
+  ['08', 'IO'],
+  ['XX001', 'CORRUPT'],
+  ['XX002', 'CORRUPT'],
+]
+
+/** What the driver says, without a code, when a connection cannot be made or has ended. */
+const connectionMessages = /connection|timeout|terminated|not queryable/i
+
+/** Errors of the operating system while the connection is made or used. */
+const connectionCodes = /^E(CONN|PIPE|HOST|NET|TIMEDOUT|ADDR|NOTFOUND|AI_)|^ENOENT$/
+
+/** Maps an error of PostgreSQL or of its driver to a `StorageError`; returns any other as it is. */
+export function toStorageError(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof StorageError) return error
+  if (error instanceof pg.DatabaseError) {
+    const { code = '' } = error
+    const failure = failureByCode.find(([prefix]) => code.startsWith(prefix))?.[1] ?? 'OTHER'
+    return new StorageError(failure, error)
+  }
+  return isConnectionError(error) ? new StorageError('IO', error) : error
+}
+
+/** Whether the transaction may succeed when it is repeated: it met a deadlock, or a change that came in between. */
+export function isRepeatable(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && (error.code === '40001' || error.code === '40P01')
+}
+
+function isConnectionError(error: Error): boolean {
+  if ('code' in error && typeof error.code === 'string') return connectionCodes.test(error.code)
+  return error.constructor === Error && connectionMessages.test(error.message)
+}

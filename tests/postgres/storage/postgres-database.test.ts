@@ -1,0 +1,130 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { StorageError } from '../../../src/storage/errors.ts'
+import { migrate } from '../../../src/storage/postgres/database/migrate.ts'
+import { PostgresDatabase } from '../../../src/storage/postgres/database/postgres-database.ts'
+import type { PostgresTransaction } from '../../../src/storage/postgres/database/postgres-statement.ts'
+import { PostgresProfileDatabase } from '../../../src/storage/postgres/postgres-profile-database.ts'
+import { createTestDatabase } from '../../support/postgres/test-postgres-database.ts'
+
+const insertUpload = {
+  name: 'test-insert-upload',
+  text: `INSERT INTO uploads (profile, id, hash, media_type, name, size, created_at)
+    VALUES ($1, $2, 'hash', 'text/plain', $3, 9007199254740991, $4)`,
+}
+const selectUploads = {
+  name: 'test-select-uploads',
+  text: 'SELECT id, name, size FROM uploads WHERE profile = $1 ORDER BY id',
+}
+const selectTexts = { name: 'test-select-texts', text: 'SELECT $1, $2::text[] AS texts' }
+const incrementCreatedAt = {
+  name: 'test-increment',
+  text: 'UPDATE uploads SET created_at = created_at + 1 WHERE profile = $1 AND id = $2',
+}
+
+function openDatabase(url: string): PostgresDatabase {
+  const database = new PostgresDatabase({ url })
+  onTestFinished(() => database.close())
+  return database
+}
+
+const openProfile = async (profile = 'work'): Promise<PostgresProfileDatabase> =>
+  new PostgresProfileDatabase(openDatabase(await createTestDatabase()), profile)
+
+const insert = (transaction: PostgresTransaction, id: string, name: string | null = null): Promise<number> =>
+  transaction.execute(insertUpload, [id, name, 1])
+
+test('texts keep every character, and numbers stay exact', async () => {
+  const database = await openProfile()
+  const name = 'a\0b\uFFFF0\uFFFF\u{1F600}'
+  await database.write((transaction) => insert(transaction, 'upl_1', name))
+  expect(await database.query(selectUploads)).toEqual([{ id: 'upl_1', name, size: Number.MAX_SAFE_INTEGER }])
+  const texts = ['\0', '', 'a,"b"\\', null]
+  expect(await database.query<{ texts: string[] }>(selectTexts, [texts])).toEqual([expect.objectContaining({ texts })])
+})
+
+test('a statement reaches the rows of its profile only', async () => {
+  const shared = openDatabase(await createTestDatabase())
+  const [work, home] = ['work', 'home'].map((profile) => new PostgresProfileDatabase(shared, profile))
+  await work?.write((transaction) => insert(transaction, 'upl_1'))
+  await home?.write((transaction) => insert(transaction, 'upl_1', 'other'))
+  expect(await work?.query(selectUploads)).toHaveLength(1)
+  expect(await home?.query(selectUploads)).toEqual([expect.objectContaining({ name: 'other' })])
+})
+
+test('a transaction is rolled back if it throws, and tells of nothing', async () => {
+  const database = await openProfile()
+  const told: string[] = []
+  const failed = database.write(async (transaction) => {
+    transaction.onCommitted(() => told.push('committed'))
+    await insert(transaction, 'upl_1')
+    await insert(transaction, 'upl_1')
+  })
+  await expect(failed).rejects.toMatchObject({ name: 'StorageError', failure: 'CONSTRAINT' })
+  expect([await database.query(selectUploads), told]).toEqual([[], []])
+  await database.write(async (transaction) => {
+    await insert(transaction, 'upl_1')
+    transaction.onCommitted(() => told.push('committed'))
+  })
+  expect([(await database.query(selectUploads)).length, told]).toEqual([1, ['committed']])
+})
+
+test('a failure that the work has caught is not committed', async () => {
+  const database = await openProfile()
+  const write = database.write(async (transaction) => {
+    await insert(transaction, 'upl_1')
+    await insert(transaction, 'upl_1').catch(() => undefined)
+  })
+  await expect(write).rejects.toThrow('nobody noticed')
+  expect(await database.query(selectUploads)).toEqual([])
+})
+
+test('of two transactions in a deadlock, one is repeated', async () => {
+  const database = await openProfile()
+  await database.write(async (transaction) => {
+    for (const id of ['upl_1', 'upl_2']) await insert(transaction, id)
+  })
+  const both = Promise.withResolvers<void>()
+  let [holders, runs] = [0, 0]
+  const increment = (ids: readonly string[]): Promise<void> =>
+    database.write(async (transaction) => {
+      runs += 1
+      for (const id of ids) {
+        await transaction.execute(incrementCreatedAt, [id])
+        holders += 1
+        if (holders === 2) both.resolve()
+        await both.promise
+      }
+    })
+  await Promise.all([increment(['upl_1', 'upl_2']), increment(['upl_2', 'upl_1'])])
+  expect(runs).toBe(3)
+})
+
+test('the reads of a snapshot do not see what is committed between them', async () => {
+  const database = await openProfile()
+  const counts = await database.readSnapshot(async (connection) => {
+    const before = await connection.query(selectUploads)
+    await database.write((transaction) => insert(transaction, 'upl_1'))
+    return [before.length, (await connection.query(selectUploads)).length]
+  })
+  expect([counts, (await database.query(selectUploads)).length]).toEqual([[0, 0], 1])
+})
+
+test('a database that cannot be reached is an error of storage', async () => {
+  const database = openDatabase('postgres://segue@127.0.0.1:9/segue')
+  await expect(database.query('work', selectUploads)).rejects.toBeInstanceOf(StorageError)
+})
+
+test('processes that start together create the tables once', async () => {
+  const url = await createTestDatabase('template1')
+  const databases = Array.from({ length: 3 }, () => openDatabase(url))
+  await Promise.all(databases.map(migrate))
+  await Promise.all(databases.map(migrate))
+  const [first] = databases
+  expect(await first?.query('work', selectUploads)).toEqual([])
+})
+
+test('tables of a newer Segue are left alone', async () => {
+  const database = openDatabase(await createTestDatabase())
+  await database.withClient((client) => client.query('UPDATE schema_version SET version = 1000'))
+  await expect(migrate(database)).rejects.toThrow('Start the newer Segue')
+})
