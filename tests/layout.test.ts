@@ -86,7 +86,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
     'usage',
     'health',
   ],
-  'storage/postgres': ['database'],
+  'storage/postgres': ['transfer', 'sessions', 'search', 'conversation-index', 'tables', 'database'],
   'storage/sqlite': [
     'maintenance',
     'transfer',

@@ -78,3 +78,26 @@ export function toConversationSettingsPatch(row: ConversationSettingsRow): Conve
     ...(row.archived_version > 0 && { archived: row.archived === 1 }),
   }
 }
+
+/** Whether a patch sets anything that has a version. */
+export function hasVersionedSettings({ title, pinned, archived }: ConversationSettingsPatch): boolean {
+  return title !== undefined || pinned !== undefined || archived !== undefined
+}
+
+/** What a patch sets for a session. `version`: of this change; any if it sets nothing that has one. */
+export function toConversationSettingsRow(
+  session_id: string,
+  { title, pinned, archived, readAt }: ConversationSettingsPatch,
+  version: number,
+): ConversationSettingsRow {
+  return {
+    session_id,
+    title: title ?? null,
+    title_version: title === undefined ? 0 : version,
+    pinned: pinned ? 1 : 0,
+    pinned_version: pinned === undefined ? 0 : version,
+    archived: archived ? 1 : 0,
+    archived_version: archived === undefined ? 0 : version,
+    read_at: readAt ?? null,
+  }
+}

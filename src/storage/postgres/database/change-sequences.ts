@@ -29,7 +29,10 @@ export async function allocateChangeSeqs(
 }
 
 /** The number of the latest change of a feed; 0 before the first. */
-export async function readLatestChangeSeq(connection: PostgresConnection, feed: ChangeFeedName): Promise<number> {
+export async function readLatestChangeSeq(
+  connection: Pick<PostgresConnection, 'query'>,
+  feed: ChangeFeedName,
+): Promise<number> {
   const [row] = await connection.query<{ latest: number }>(selectLatest, [feed])
   return row?.latest ?? 0
 }

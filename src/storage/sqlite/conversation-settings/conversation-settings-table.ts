@@ -4,7 +4,9 @@ import {
   areConversationSettingsEqual,
   type ConversationSettingsRow,
   type ConversationSettingsUpdate,
+  hasVersionedSettings,
   mergeConversationSettings,
+  toConversationSettingsRow,
 } from '../../sessions/conversation-settings.ts'
 
 /** Reads and writes rows of `conversation_settings`. Ids of Hermes are stored without the namespace of the profile. */
@@ -52,22 +54,8 @@ export class ConversationSettingsTable {
 
   /** Sets what the patch contains for all the sessions. Call it inside a transaction of Segue's database. */
   update({ sessionIds, patch }: ConversationSettingsUpdate): void {
-    const { readAt = null, ...versioned } = patch
-    const hasVersioned = Object.keys(versioned).length > 0
-    const version = hasVersioned ? allocateChangeSeq(this.#db, 'conversation_settings') : 0
-    const toVersion = (value: unknown): number => (value === undefined ? 0 : version)
-    for (const sessionId of sessionIds) {
-      this.merge({
-        session_id: sessionId,
-        title: patch.title ?? null,
-        title_version: toVersion(patch.title),
-        pinned: patch.pinned ? 1 : 0,
-        pinned_version: toVersion(patch.pinned),
-        archived: patch.archived ? 1 : 0,
-        archived_version: toVersion(patch.archived),
-        read_at: readAt,
-      })
-    }
+    const version = hasVersionedSettings(patch) ? allocateChangeSeq(this.#db, 'conversation_settings') : 0
+    for (const sessionId of sessionIds) this.merge(toConversationSettingsRow(sessionId, patch, version))
   }
 
   delete(sessionId: string): void {
