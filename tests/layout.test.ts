@@ -77,6 +77,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
     'sqlite',
     'postgres',
     'filesystem',
+    'conversation-index',
     'rows',
     'decisions',
     'transfer',

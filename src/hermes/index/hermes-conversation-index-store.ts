@@ -4,15 +4,15 @@ import type { ConversationChange } from '../../storage/sessions/conversation-rea
 import {
   findConversationListChanges,
   hermesListingRule,
-} from '../../storage/sqlite/conversation-index/conversation-changes.ts'
+} from '../../storage/conversation-index/conversation-changes.ts'
 import { ConversationIndexReader } from '../../storage/sqlite/conversation-index/reading/conversation-index-reader.ts'
 import { ConversationIndexStore } from '../../storage/sqlite/conversation-index/conversation-index-store.ts'
 import {
   ConversationIndexer,
   type ConversationIndexUpdate,
   type ConversationIndexUpdateResult,
-} from '../../storage/sqlite/conversation-index/conversation-indexer.ts'
-import { isSegueSession, segueSessionFlag } from '../../storage/sqlite/conversation-index/conversation-index-flags.ts'
+} from '../../storage/conversation-index/conversation-indexer.ts'
+import { isSegueSession, segueSessionFlag } from '../../storage/conversation-index/conversation-index-flags.ts'
 import {
   areConversationSettingsEqual,
   type ConversationSettingsRow,
@@ -251,12 +251,14 @@ export class HermesConversationIndexStore {
 
 function createConnection(db: Database.Database, readMarksStart: number): IndexConnection {
   const statements = new StatementCache(db)
+  const tables = new ConversationIndexStore(statements)
+  const settingsTable = new ConversationSettingsTable(statements)
   return {
     db,
     statements,
-    tables: new ConversationIndexStore(statements),
-    settingsTable: new ConversationSettingsTable(statements),
-    indexer: new ConversationIndexer(statements, {
+    tables,
+    settingsTable,
+    indexer: new ConversationIndexer(tables, settingsTable, {
       detectCrossOrigin: (_, tip) => isSegueSession(tip.flags),
       // Whether a session is a fork shows only in its messages.
       canInheritSettings: ({ flags, message_at }) => isSegueSession(flags) || message_at !== null,

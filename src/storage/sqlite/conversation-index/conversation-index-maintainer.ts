@@ -1,25 +1,16 @@
-import { isCrossOriginConversation } from './conversation-index-flags.ts'
-import { findConversationListChanges, segueListingRule } from './conversation-changes.ts'
-import { ConversationIndexer, type ConversationIndexUpdateResult } from './conversation-indexer.ts'
+import { isCrossOriginConversation } from '../../conversation-index/conversation-index-flags.ts'
+import { findConversationListChanges, segueListingRule } from '../../conversation-index/conversation-changes.ts'
+import {
+  ConversationIndexer,
+  type ConversationIndexUpdateResult,
+} from '../../conversation-index/conversation-indexer.ts'
 import { ConversationSettingsTable } from '../conversation-settings/conversation-settings-table.ts'
-import { type SessionAnswerState, toConversationIndexEntry } from './conversation-index-row.ts'
+import { type IndexedSessionRow, indexedSessionFromRow } from '../../conversation-index/indexed-session-row.ts'
 import { ConversationIndexStore } from './conversation-index-store.ts'
 import { parseIdKind } from '../../../lib/ids.ts'
-import { defaultProfileName } from '../../../profiles/profile-name.ts'
 import { allocateChangeSeq } from '../database/change-sequences.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
-import type { DecisionRecord } from '../../../model/decision.ts'
 import type { ConversationChange } from '../../sessions/conversation-reader.ts'
-import { sessionFromRowWithStoredIds, type SessionRow } from '../../rows/session-row.ts'
-
-interface PendingSessionRow extends SessionRow {
-  readonly message_count: number
-  readonly answered_at: number | null
-  readonly answer_failed: number
-  readonly is_running: number
-  /** Of pending decisions: the first kind in the order of the alphabet. */
-  readonly decision_kind: DecisionRecord['kind'] | null
-}
 
 const selectPendingSessionsSql = `SELECT sessions.*,
     EXISTS (
@@ -27,9 +18,6 @@ const selectPendingSessionsSql = `SELECT sessions.*,
     ) AS is_running,
     (SELECT min(kind) FROM decisions WHERE session_id = sessions.id AND state = 'PENDING') AS decision_kind
   FROM json_each(?) CROSS JOIN sessions ON sessions.id = json_each.value`
-
-/** The index takes settings from their own table. */
-const noSettings = { pinned: null, archived: null }
 
 interface ConversationIndexMaintenanceResult {
   /** No session is pending any more. */
@@ -62,7 +50,7 @@ export class ConversationIndexMaintainer {
     this.#db = db
     this.#tables = new ConversationIndexStore(db)
     this.#settings = new ConversationSettingsTable(db)
-    this.#indexer = new ConversationIndexer(db, {
+    this.#indexer = new ConversationIndexer(this.#tables, this.#settings, {
       detectCrossOrigin: ({ continues, takes_place_of }) =>
         [takes_place_of, continues].some((id) => id !== null && !this.#tables.findSession(id)),
       canInheritSettings: () => true,
@@ -93,15 +81,8 @@ export class ConversationIndexMaintainer {
     }
     const ids = this.#listPendingSessionIds(maxSessions)
     const list = JSON.stringify(ids)
-    const rows = this.#db.prepare<[string], PendingSessionRow>(selectPendingSessionsSql).all(list)
-    // The index holds the ids of Hermes' sessions as they are stored: without a namespace.
-    const upserted = rows.map((row) =>
-      toConversationIndexEntry(
-        sessionFromRowWithStoredIds({ ...row, ...noSettings }, defaultProfileName),
-        row.message_count > 0,
-        toAnswerState(row),
-      ),
-    )
+    const rows = this.#db.prepare<[string], IndexedSessionRow>(selectPendingSessionsSql).all(list)
+    const upserted = rows.map(indexedSessionFromRow)
     const existingIds = new Set(upserted.map(({ id }) => id))
     const deleted = ids.filter((id) => !existingIds.has(id))
     const changedSettings = this.#listPendingSettings(maxSessions)
@@ -200,16 +181,4 @@ export class ConversationIndexMaintainer {
       )
       .run(id, allocateChangeSeq(this.#db, 'cross_origin'))
   }
-}
-
-function toAnswerState({
-  answered_at,
-  answer_failed,
-  decision_kind,
-  is_running,
-}: PendingSessionRow): SessionAnswerState {
-  const answer = { answeredAt: answered_at, hasAnswerFailed: answer_failed === 1 }
-  if (decision_kind === 'approval') return { ...answer, liveAttention: 'NEEDS_APPROVAL' }
-  if (decision_kind === 'clarification') return { ...answer, liveAttention: 'NEEDS_ANSWER' }
-  return { ...answer, liveAttention: is_running === 1 ? 'WORKING' : 'IDLE' }
 }

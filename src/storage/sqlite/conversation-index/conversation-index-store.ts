@@ -1,30 +1,18 @@
 import type { SqlConnection } from '../database/statement-cache.ts'
-import { type ConversationIndexFlags, conversationFlagsMask } from './conversation-index-flags.ts'
+import {
+  type ConversationIndexFlags,
+  conversationFlagsMask,
+} from '../../conversation-index/conversation-index-flags.ts'
 import type { ConversationIndexEntry } from '../../sessions/cross-origin-continuation-feed.ts'
-import type { ConversationIndexRow } from './conversation-index-row.ts'
-
-export interface ConversationSummaryRow {
-  readonly root_id: string
-  /** The session with the newest message. */
-  readonly tip_id: string
-  readonly segment_count: number
-  /** The time of the newest message; the start of the tip if there is none. */
-  readonly last_activity_at: number
-  readonly flags: ConversationIndexFlags
-  /** The session that its attention is about; null for IDLE. */
-  readonly attention_session_id: string | null
-}
-
-/** A session whose children's positions must be computed again, beginning after one of them. */
-export interface ChildReindexQueueRow {
-  readonly parent_id: string
-  readonly after_id: string
-  /** 1 if the children may continue it now and did not before, or the other way round. */
-  readonly relinked: number
-}
+import type { ConversationIndexRow } from '../../conversation-index/conversation-index-row.ts'
+import type {
+  ChildReindexQueueRow,
+  ConversationIndexTables,
+  ConversationSummaryRow,
+} from '../../conversation-index/conversation-index-tables.ts'
 
 /** Reads and writes single rows of the tables in `conversation-index-schema.ts`. */
-export class ConversationIndexStore {
+export class ConversationIndexStore implements ConversationIndexTables {
   readonly #db: SqlConnection
 
   constructor(db: SqlConnection) {

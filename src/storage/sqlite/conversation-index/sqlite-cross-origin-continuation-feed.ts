@@ -7,7 +7,7 @@ import type {
 import type { ConversationSettingsRow } from '../../sessions/conversation-settings.ts'
 import { readLatestChangeSeq } from '../database/change-sequences.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
-import { isCrossOriginConversation } from './conversation-index-flags.ts'
+import { isCrossOriginConversation } from '../../conversation-index/conversation-index-flags.ts'
 import { ConversationSettingsTable } from '../conversation-settings/conversation-settings-table.ts'
 
 type SettingsColumns = {

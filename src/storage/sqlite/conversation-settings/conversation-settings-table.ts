@@ -1,3 +1,4 @@
+import type { ConversationSettingsRows } from '../../conversation-index/conversation-index-tables.ts'
 import { allocateChangeSeq } from '../database/change-sequences.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import {
@@ -10,7 +11,7 @@ import {
 } from '../../sessions/conversation-settings.ts'
 
 /** Reads and writes rows of `conversation_settings`. Ids of Hermes are stored without the namespace of the profile. */
-export class ConversationSettingsTable {
+export class ConversationSettingsTable implements ConversationSettingsRows {
   readonly #db: SqlConnection
 
   constructor(db: SqlConnection) {

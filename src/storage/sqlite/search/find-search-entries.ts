@@ -1,5 +1,5 @@
 import { channelsToSourceFilter } from '../../../model/channel.ts'
-import { listMatchingSessionFlags } from '../conversation-index/conversation-index-flags.ts'
+import { listMatchingSessionFlags } from '../../conversation-index/conversation-index-flags.ts'
 import { filtersByFlags, matchesFlags } from '../../../model/session-filter.ts'
 import type { SearchRequest } from '../../../search/search-hit.ts'
 import { type SearchIndexItemKind, invertSearchRowid } from './search-index.ts'

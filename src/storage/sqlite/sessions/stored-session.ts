@@ -1,5 +1,5 @@
 import type { ListedSessionFacts, SessionRecord } from '../../../model/session.ts'
-import { type ConversationIndexFlags, isArchived, isPinned } from '../conversation-index/conversation-index-flags.ts'
+import { type ConversationIndexFlags, isArchived, isPinned } from '../../conversation-index/conversation-index-flags.ts'
 import type { RowCacheOptions } from '../row-cache/row-cache.ts'
 import { sessionFromRow, type SessionRowWithSettings } from '../../rows/session-row.ts'
 

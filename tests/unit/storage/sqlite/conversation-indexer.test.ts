@@ -1,7 +1,9 @@
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { ConversationIndexer } from '../../../../src/storage/sqlite/conversation-index/conversation-indexer.ts'
+import { ConversationIndexer } from '../../../../src/storage/conversation-index/conversation-indexer.ts'
+import { ConversationIndexStore } from '../../../../src/storage/sqlite/conversation-index/conversation-index-store.ts'
+import { ConversationSettingsTable } from '../../../../src/storage/sqlite/conversation-settings/conversation-settings-table.ts'
 import { ConversationIndexReader } from '../../../../src/storage/sqlite/conversation-index/reading/conversation-index-reader.ts'
 import { conversationIndexSchema } from '../../../../src/storage/sqlite/conversation-index/conversation-index-schema.ts'
 import type { ConversationIndexEntry } from '../../../../src/storage/sessions/cross-origin-continuation-feed.ts'
@@ -14,11 +16,15 @@ function newIndex() {
   const statements = new StatementCache(db)
   return {
     db,
-    indexer: new ConversationIndexer(statements, {
-      detectCrossOrigin: () => false,
-      canInheritSettings: () => true,
-      loadReadMarksStart: () => 0,
-    }),
+    indexer: new ConversationIndexer(
+      new ConversationIndexStore(statements),
+      new ConversationSettingsTable(statements),
+      {
+        detectCrossOrigin: () => false,
+        canInheritSettings: () => true,
+        loadReadMarksStart: () => 0,
+      },
+    ),
     reader: new ConversationIndexReader(statements, { containsOtherOrigin: true, cache: null }),
   }
 }

@@ -12,7 +12,7 @@ import {
   toConversationFlags,
   toSessionFlags,
   toSettingFlags,
-} from '../../../../src/storage/sqlite/conversation-index/conversation-index-flags.ts'
+} from '../../../../src/storage/conversation-index/conversation-index-flags.ts'
 
 const sources = ['segue', 'webui', 'cli', 'telegram', 'api_server', 'cron', 'tool', 'unheard of']
 

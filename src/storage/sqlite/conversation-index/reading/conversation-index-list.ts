@@ -5,7 +5,7 @@ import {
   type ConversationIndexFlags,
   type ConversationIndexFlagsFilter,
   matchesConversationIndexFilter,
-} from '../conversation-index-flags.ts'
+} from '../../../conversation-index/conversation-index-flags.ts'
 
 /** A table that is listed, with the names of its key columns. */
 interface ListedTable {

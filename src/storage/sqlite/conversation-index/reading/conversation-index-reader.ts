@@ -4,25 +4,27 @@ import type { ConversationFlags, SessionFilter, SessionSortKey } from '../../../
 import type { Attention } from '../../../../model/conversation/attention.ts'
 import type { SqlConnection } from '../../database/statement-cache.ts'
 import {
-  type ConversationIndexFlags,
   conversationFlagsMask,
   type ConversationIndexFlagsFilter,
   getAttention,
-  getChannel,
-  matchesConversationIndexFilter,
   isArchived,
   isCrossOriginConversation,
   isPinned,
   isSegueSession,
-} from '../conversation-index-flags.ts'
+} from '../../../conversation-index/conversation-index-flags.ts'
 import { orderByIds } from '../../../keyset-pagination.ts'
 import type { RowCache } from '../../row-cache/row-cache.ts'
+import {
+  type ConversationCountByFlags,
+  toConversationCounts,
+  toListFilter,
+} from '../../../conversation-index/conversation-list-filter.ts'
 import { ConversationIndexList, conversationTable, type ListedKey, sessionTable } from './conversation-index-list.ts'
 import {
   type ListedConversationRow,
-  selectListedConversationsSql,
   toConversationListEntry,
-} from './listed-conversation-row.ts'
+} from '../../../conversation-index/listed-conversation-row.ts'
+import { selectListedConversationsSql } from './listed-conversation-row.ts'
 import type {
   ConversationCount,
   ConversationListEntry,
@@ -67,15 +69,7 @@ export class ConversationIndexReader {
 
   /** How many conversations `listConversations` lists, in groups. Reads one row for each value of `flags`. */
   countConversations(filter: ConversationFilter): ConversationCount[] {
-    const listFilter = toListFilter(filter)
-    return this.#countByFlags()
-      .filter(({ flags }) => matchesConversationIndexFilter(flags, listFilter))
-      .map(({ flags, count }) => ({
-        channel: getChannel(flags),
-        attention: getAttention(flags),
-        isCrossOrigin: isCrossOriginConversation(flags),
-        count,
-      }))
+    return toConversationCounts(this.#countByFlags(), filter)
   }
 
   /** The conversation of each session, with or without messages. */
@@ -202,9 +196,9 @@ export class ConversationIndexReader {
   }
 
   /** One row for each value of `flags` that conversations have. The condition makes it a search, not a scan. */
-  #countByFlags(): { readonly flags: ConversationIndexFlags; readonly count: number }[] {
+  #countByFlags(): ConversationCountByFlags[] {
     return this.#db
-      .prepare<[], { flags: ConversationIndexFlags; count: number }>(
+      .prepare<[], ConversationCountByFlags>(
         'SELECT flags, conversation_count AS count FROM conversation_counts WHERE flags >= 0 AND conversation_count > 0',
       )
       .all()
@@ -218,9 +212,4 @@ function hasPlaceSql(session: string): string {
       AND NOT EXISTS (SELECT 1 FROM conversation_sessions AS place WHERE place.id = ${session}.takes_place_of)
     ORDER BY oldest.started_at, oldest.id LIMIT 1
   ))`
-}
-
-/** The work of agents and schedules is listed only for clients that ask for its channel. */
-function toListFilter(filter: ConversationFilter): ConversationIndexFlagsFilter {
-  return { ...filter, ...(!filter.channels && { internal: false }), empty: false }
 }

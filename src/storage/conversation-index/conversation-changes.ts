@@ -5,8 +5,8 @@ import {
 } from './conversation-index-flags.ts'
 import type { ConversationIndexUpdateResult } from './conversation-indexer.ts'
 import { type ConversationIndexRow, isNewerTip } from './conversation-index-row.ts'
-import type { ConversationIndexStore } from './conversation-index-store.ts'
-import type { ConversationChange } from '../../sessions/conversation-reader.ts'
+import type { ConversationIndexTables } from './conversation-index-tables.ts'
+import type { ConversationChange } from '../sessions/conversation-reader.ts'
 
 /** Where a conversation with these flags is listed; null for one without a message. */
 type ListingRule = (flags: ConversationIndexFlags) => ConversationChange['after']
@@ -24,7 +24,7 @@ export const segueListingRule: ListingRule = (flags) =>
  * listed now, are left out.
  */
 export function findConversationListChanges(
-  tables: ConversationIndexStore,
+  tables: ConversationIndexTables,
   {
     conversations,
     sessionIds,
@@ -50,7 +50,7 @@ export function findConversationListChanges(
 }
 
 /** Of the sessions that have left a conversation, the one with the newest message. Null if all of them are deleted. */
-function findSuccessorId(tables: ConversationIndexStore, leftIds: ReadonlySet<string>): string | null {
+function findSuccessorId(tables: ConversationIndexTables, leftIds: ReadonlySet<string>): string | null {
   let successor: ConversationIndexRow | null = null
   for (const id of leftIds) {
     const session = tables.findSession(id)

@@ -1,14 +1,14 @@
-import { type LineageSummary, walkAncestors } from '../../../model/conversation/lineage.ts'
-import type { ConversationIndexEntry } from '../../sessions/cross-origin-continuation-feed.ts'
+import { type LineageSummary, walkAncestors } from '../../model/conversation/lineage.ts'
+import type { ConversationIndexEntry } from '../sessions/cross-origin-continuation-feed.ts'
 import { isSegueSession } from './conversation-index-flags.ts'
 import type { ConversationIndexRow } from './conversation-index-row.ts'
-import type { ConversationIndexStore } from './conversation-index-store.ts'
+import type { ConversationIndexTables } from './conversation-index-tables.ts'
 
 /** The rule in `model/lineage.ts`, for the rows of the index. Each look-up is a search in an index of the table. */
 export class ConversationIndexLineage {
-  readonly #tables: ConversationIndexStore
+  readonly #tables: ConversationIndexTables
 
-  constructor(tables: ConversationIndexStore) {
+  constructor(tables: ConversationIndexTables) {
     this.#tables = tables
   }
 

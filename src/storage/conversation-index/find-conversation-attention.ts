@@ -1,11 +1,6 @@
-import {
-  type Attention,
-  attentions,
-  classifyNewestAnswer,
-  rankAttention,
-} from '../../../model/conversation/attention.ts'
+import { type Attention, attentions, classifyNewestAnswer, rankAttention } from '../../model/conversation/attention.ts'
 import type { ConversationIndexRow } from './conversation-index-row.ts'
-import type { ConversationIndexStore } from './conversation-index-store.ts'
+import type { ConversationIndexTables } from './conversation-index-tables.ts'
 
 /** What a conversation wants of a person, and which of its sessions wants it. */
 export interface ConversationAttention {
@@ -25,7 +20,7 @@ export interface FindConversationAttentionOptions {
 
 /** The most urgent attention over all sessions of a conversation. Looks at two of them at most, however many there are. */
 export function findConversationAttention(
-  tables: ConversationIndexStore,
+  tables: ConversationIndexTables,
   { rootId, root, segmentCount, readAt }: FindConversationAttentionOptions,
 ): ConversationAttention {
   const hasRootOnly = root !== null && segmentCount === 1

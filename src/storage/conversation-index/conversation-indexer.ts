@@ -1,8 +1,11 @@
-import { maxChainLength } from '../../../model/conversation/lineage.ts'
-import type { SqlConnection } from '../database/statement-cache.ts'
+import { maxChainLength } from '../../model/conversation/lineage.ts'
 import { ConversationIndexLineage } from './conversation-index-lineage.ts'
-import { ConversationIndexStore, type ConversationSummaryRow } from './conversation-index-store.ts'
-import type { ConversationIndexEntry } from '../../sessions/cross-origin-continuation-feed.ts'
+import type {
+  ConversationIndexTables,
+  ConversationSettingsRows,
+  ConversationSummaryRow,
+} from './conversation-index-tables.ts'
+import type { ConversationIndexEntry } from '../sessions/cross-origin-continuation-feed.ts'
 import { ConversationIndexUpdateState } from './conversation-index-update-state.ts'
 import { areConversationIndexEntriesEqual, type ConversationIndexRow, isNewerTip } from './conversation-index-row.ts'
 import {
@@ -13,7 +16,7 @@ import {
   toConversationFlags,
 } from './conversation-index-flags.ts'
 import { findConversationAttention } from './find-conversation-attention.ts'
-import type { ConversationSettingsRow } from '../../sessions/conversation-settings.ts'
+import type { ConversationSettingsRow } from '../sessions/conversation-settings.ts'
 import { ConversationSettingsInheritance, type SettingsInheritanceRule } from './conversation-settings-inheritance.ts'
 
 export interface ConversationIndexUpdate {
@@ -65,16 +68,20 @@ const childBatchSize = 500
  * sessions whose position it changes, not on the size of their conversations or of the index.
  */
 export class ConversationIndexer {
-  readonly #tables: ConversationIndexStore
+  readonly #tables: ConversationIndexTables
   readonly #lineage: ConversationIndexLineage
   readonly #settings: ConversationSettingsInheritance
   readonly #detectCrossOrigin: ConversationIndexerOptions['detectCrossOrigin']
   readonly #loadReadMarksStart: ConversationIndexerOptions['loadReadMarksStart']
 
-  constructor(db: SqlConnection, options: ConversationIndexerOptions) {
-    this.#tables = new ConversationIndexStore(db)
-    this.#lineage = new ConversationIndexLineage(this.#tables)
-    this.#settings = new ConversationSettingsInheritance(db, options.canInheritSettings)
+  constructor(
+    tables: ConversationIndexTables,
+    settings: ConversationSettingsRows,
+    options: ConversationIndexerOptions,
+  ) {
+    this.#tables = tables
+    this.#lineage = new ConversationIndexLineage(tables)
+    this.#settings = new ConversationSettingsInheritance(tables, settings, options.canInheritSettings)
     this.#detectCrossOrigin = options.detectCrossOrigin
     this.#loadReadMarksStart = options.loadReadMarksStart
   }

@@ -1,12 +1,10 @@
-import type { ConversationIndexEntry } from '../../sessions/cross-origin-continuation-feed.ts'
+import type { ConversationIndexEntry } from '../sessions/cross-origin-continuation-feed.ts'
 import {
   areConversationSettingsEqual,
   type ConversationSettingsRow,
   mergeConversationSettings,
-} from '../../sessions/conversation-settings.ts'
-import type { SqlConnection } from '../database/statement-cache.ts'
-import { ConversationIndexStore } from './conversation-index-store.ts'
-import { ConversationSettingsTable } from '../conversation-settings/conversation-settings-table.ts'
+} from '../sessions/conversation-settings.ts'
+import type { ConversationIndexTables, ConversationSettingsRows } from './conversation-index-tables.ts'
 
 /** Whether a session takes over the settings of its conversation now, rather than with its first message. */
 export type SettingsInheritanceRule = (session: ConversationIndexEntry) => boolean
@@ -16,13 +14,17 @@ export type SettingsInheritanceRule = (session: ConversationIndexEntry) => boole
  * conversations become one, what was set last counts. A session that leaves keeps what it has.
  */
 export class ConversationSettingsInheritance {
-  readonly #sessions: ConversationIndexStore
-  readonly #settings: ConversationSettingsTable
+  readonly #sessions: ConversationIndexTables
+  readonly #settings: ConversationSettingsRows
   readonly #canInherit: SettingsInheritanceRule
 
-  constructor(db: SqlConnection, canInherit: SettingsInheritanceRule) {
-    this.#sessions = new ConversationIndexStore(db)
-    this.#settings = new ConversationSettingsTable(db)
+  constructor(
+    sessions: ConversationIndexTables,
+    settings: ConversationSettingsRows,
+    canInherit: SettingsInheritanceRule,
+  ) {
+    this.#sessions = sessions
+    this.#settings = settings
     this.#canInherit = canInherit
   }
 

@@ -1,8 +1,8 @@
-import { findLineageLinks, isContinuable } from '../../../model/conversation/lineage.ts'
-import type { SessionRecord } from '../../../model/session.ts'
-import { type LiveAttention, rankAttention } from '../../../model/conversation/attention.ts'
-import { compareUtf8 } from '../../../lib/text/compare-utf8.ts'
-import type { ConversationIndexEntry } from '../../sessions/cross-origin-continuation-feed.ts'
+import { findLineageLinks, isContinuable } from '../../model/conversation/lineage.ts'
+import type { SessionRecord } from '../../model/session.ts'
+import { type LiveAttention, rankAttention } from '../../model/conversation/attention.ts'
+import { compareUtf8 } from '../../lib/text/compare-utf8.ts'
+import type { ConversationIndexEntry } from '../sessions/cross-origin-continuation-feed.ts'
 import { conversationFlagsMask, toSessionFlags, toSettingFlags } from './conversation-index-flags.ts'
 
 /** A row of `conversation_sessions`: a session with its position in its conversation. */

@@ -1,7 +1,7 @@
-import { type Channel, classifySessionChannel, channels } from '../../../model/channel.ts'
-import { type Attention, attentions, rankAttention } from '../../../model/conversation/attention.ts'
-import type { SessionRecord } from '../../../model/session.ts'
-import type { ConversationSettingsRow } from '../../sessions/conversation-settings.ts'
+import { type Channel, classifySessionChannel, channels } from '../../model/channel.ts'
+import { type Attention, attentions, rankAttention } from '../../model/conversation/attention.ts'
+import type { SessionRecord } from '../../model/session.ts'
+import type { ConversationSettingsRow } from '../sessions/conversation-settings.ts'
 
 /**
  * Everything that a list can be filtered by, as one small number. The index keeps one ordered list per number; a page is

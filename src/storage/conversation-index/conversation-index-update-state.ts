@@ -1,4 +1,4 @@
-import type { ConversationSettingsRow } from '../../sessions/conversation-settings.ts'
+import type { ConversationSettingsRow } from '../sessions/conversation-settings.ts'
 
 /** What an update of the conversation index has found so far. */
 export class ConversationIndexUpdateState {
