@@ -87,7 +87,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
     'usage',
     'health',
   ],
-  'storage/postgres': ['transfer', 'sessions', 'search', 'conversation-index', 'tables', 'database'],
+  'storage/postgres': ['events', 'tables', 'database'],
   'storage/sqlite': [
     'maintenance',
     'transfer',

@@ -11,7 +11,7 @@ import type {
 } from './database/postgres-statement.ts'
 
 /** The rows of one profile. $1 of every statement is the profile's name; `values` are $2, $3, … */
-export class PostgresProfileDatabase {
+export class PostgresProfileDatabase implements PostgresConnection {
   readonly profile: string
   readonly changes: ProfileChangeNotifiers = { decisions: new Notifier(), jobRuns: new Notifier() }
   readonly #database: PostgresDatabase

@@ -4,7 +4,7 @@ import { migrate } from '../../../src/storage/postgres/database/migrate.ts'
 import { PostgresDatabase } from '../../../src/storage/postgres/database/postgres-database.ts'
 import type { PostgresTransaction } from '../../../src/storage/postgres/database/postgres-statement.ts'
 import { PostgresProfileDatabase } from '../../../src/storage/postgres/postgres-profile-database.ts'
-import { createTestDatabase } from '../../support/postgres/test-postgres-database.ts'
+import { createTestDatabase, templateName, useTestDatabase } from '../../support/postgres/test-postgres-database.ts'
 
 const insertUpload = {
   name: 'test-insert-upload',
@@ -28,7 +28,7 @@ function openDatabase(url: string): PostgresDatabase {
 }
 
 const openProfile = async (profile = 'work'): Promise<PostgresProfileDatabase> =>
-  new PostgresProfileDatabase(openDatabase(await createTestDatabase()), profile)
+  new PostgresProfileDatabase(openDatabase(await useTestDatabase()), profile)
 
 const insert = (transaction: PostgresTransaction, id: string, name: string | null = null): Promise<number> =>
   transaction.execute(insertUpload, [id, name, 1])
@@ -43,7 +43,7 @@ test('texts keep every character, and numbers stay exact', async () => {
 })
 
 test('a statement reaches the rows of its profile only', async () => {
-  const shared = openDatabase(await createTestDatabase())
+  const shared = openDatabase(await useTestDatabase())
   const [work, home] = ['work', 'home'].map((profile) => new PostgresProfileDatabase(shared, profile))
   await work?.write((transaction) => insert(transaction, 'upl_1'))
   await home?.write((transaction) => insert(transaction, 'upl_1', 'other'))
@@ -115,7 +115,7 @@ test('a database that cannot be reached is an error of storage', async () => {
 })
 
 test('processes that start together create the tables once', async () => {
-  const url = await createTestDatabase('template1')
+  const url = await createTestDatabase()
   const databases = Array.from({ length: 3 }, () => openDatabase(url))
   await Promise.all(databases.map(migrate))
   await Promise.all(databases.map(migrate))
@@ -124,7 +124,7 @@ test('processes that start together create the tables once', async () => {
 })
 
 test('tables of a newer Segue are left alone', async () => {
-  const database = openDatabase(await createTestDatabase())
+  const database = openDatabase(await createTestDatabase(templateName))
   await database.withClient((client) => client.query('UPDATE schema_version SET version = 1000'))
   await expect(migrate(database)).rejects.toThrow('Start the newer Segue')
 })

@@ -2,19 +2,41 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { inject, onTestFinished } from 'vitest'
 
-/** The database that others are copied from. */
+/** The database that others are copied from. It has had the migrations. */
 export const templateName = 'segue_template'
 
-/** Creates an empty database. It has had the migrations unless `template` says otherwise. Dropped when the test has ended. */
-export async function createTestDatabase(template = templateName): Promise<string> {
-  const name = `test_${randomUUID().replaceAll('-', '')}`
-  await runOnServer(`CREATE DATABASE ${name} TEMPLATE ${template}`)
-  onTestFinished(() => runOnServer(`DROP DATABASE ${name} WITH (FORCE)`))
-  return inject('postgresUrl').replace(/\/postgres$/, `/${name}`)
+/** Databases of earlier tests of this process. Creating one takes longer than emptying it. */
+const unused: string[] = []
+
+/** The URL of a database without profiles, which has had the migrations. The test closes its connections. */
+export async function useTestDatabase(): Promise<string> {
+  const url = unused.pop() ?? (await createDatabase(templateName))
+  onTestFinished(async () => {
+    await run(url, 'DELETE FROM segue.profiles')
+    unused.push(url)
+  })
+  return url
 }
 
-async function runOnServer(sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: inject('postgresUrl') })
+/** The URL of a database that no other test gets: an empty one, unless it is a copy of the `template`. */
+export async function createTestDatabase(template = 'template1'): Promise<string> {
+  const url = await createDatabase(template)
+  onTestFinished(() => run(inject('postgresUrl'), `DROP DATABASE ${toName(url)} WITH (FORCE)`))
+  return url
+}
+
+async function createDatabase(template: string): Promise<string> {
+  const name = `test_${randomUUID().replaceAll('-', '')}`
+  await run(inject('postgresUrl'), `CREATE DATABASE ${name} TEMPLATE ${template}`)
+  return inject('postgresUrl').replace(/postgres$/, name)
+}
+
+function toName(url: string): string {
+  return url.slice(url.lastIndexOf('/') + 1)
+}
+
+async function run(url: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
     await client.query(sql)

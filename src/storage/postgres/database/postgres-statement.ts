@@ -14,12 +14,12 @@ export interface PostgresStatement {
 export interface PostgresConnection {
   readonly profile: string
   query<Row extends object>(statement: PostgresStatement, values?: readonly PostgresValue[]): Promise<Row[]>
-  /** Resolves to the number of rows that were written. */
-  execute(statement: PostgresStatement, values?: readonly PostgresValue[]): Promise<number>
 }
 
 /** Several statements that are committed together. Functions that write take one. */
 export interface PostgresTransaction extends PostgresConnection {
+  /** Resolves to the number of rows that were written. */
+  execute(statement: PostgresStatement, values?: readonly PostgresValue[]): Promise<number>
   /** What this process does once the transaction is committed. */
   onCommitted(action: () => void): void
 }
@@ -52,7 +52,7 @@ export function defineInsert<Row>(
 }
 
 /** The values of an INSERT: one array for each column. */
-function toInsertValues<Row extends Record<keyof Row, string | number | null>>(
+export function toInsertValues<Row extends Record<keyof Row, string | number | null>>(
   { columns }: PostgresInsert<Row>,
   rows: readonly Row[],
 ): PostgresValue[] {
@@ -61,11 +61,11 @@ function toInsertValues<Row extends Record<keyof Row, string | number | null>>(
 
 /** Inserts rows; without any, nothing is run. Resolves to the number of rows that were written. */
 export async function insertRows<Row extends Record<keyof Row, string | number | null>>(
-  connection: PostgresConnection,
+  transaction: PostgresTransaction,
   insert: PostgresInsert<Row>,
   rows: readonly Row[],
 ): Promise<number> {
-  return rows.length === 0 ? 0 : connection.execute(insert, toInsertValues(insert, rows))
+  return rows.length === 0 ? 0 : transaction.execute(insert, toInsertValues(insert, rows))
 }
 
 /** `SET a = excluded.a, b = excluded.b, …`, for all columns but these. */

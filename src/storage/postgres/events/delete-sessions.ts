@@ -1,0 +1,27 @@
+import type { PostgresTransaction } from '../database/postgres-statement.ts'
+import { listBlobHashesOfSessions } from '../tables/blob-reference-table.ts'
+import { deleteConversationSettings } from '../tables/conversation-settings-table.ts'
+import { listCopiedMessageIds, updateStandIns } from '../tables/retries/message-copies.ts'
+import { givePlacesToOldestRetries } from '../tables/retries/session-place.ts'
+import { lockSessions } from '../tables/session-table.ts'
+
+const deleteRows = {
+  name: 'delete-sessions',
+  text: 'DELETE FROM sessions WHERE profile = $1 AND id = ANY($2::text[])',
+}
+
+/**
+ * Deletes sessions with all of their rows, which foreign keys and triggers do. Resolves to the hashes of the blobs that they
+ * referred to.
+ */
+export async function deleteSessions(tx: PostgresTransaction, ids: readonly string[]): Promise<string[]> {
+  const existingIds = await lockSessions(tx, ids)
+  if (existingIds.length === 0) return []
+  const hashes = await listBlobHashesOfSessions(tx, existingIds)
+  const copiedIds = await listCopiedMessageIds(tx, existingIds)
+  await givePlacesToOldestRetries(tx, existingIds)
+  await tx.execute(deleteRows, [existingIds])
+  await updateStandIns(tx, copiedIds)
+  await deleteConversationSettings(tx, existingIds)
+  return hashes
+}

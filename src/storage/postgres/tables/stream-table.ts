@@ -1,0 +1,111 @@
+import type { StreamRecord } from '../../../model/stream.ts'
+import { FencingError } from '../../errors.ts'
+import type { StreamFence } from '../../event-store.ts'
+import { streamFromRow, type StreamRow, streamToRow } from '../../rows/stream-row.ts'
+import {
+  defineInsert,
+  insertRows,
+  type PostgresColumns,
+  type PostgresConnection,
+  type PostgresTransaction,
+  setAllColumns,
+} from '../database/postgres-statement.ts'
+
+const columns: PostgresColumns<StreamRow> = {
+  id: 'text',
+  session_id: 'text',
+  status: 'text',
+  generation: 'bigint',
+  model: 'text',
+  effort: 'text',
+  user_message_id: 'text',
+  message_id: 'text',
+  usage: 'text',
+  step: 'text',
+  started_at: 'bigint',
+  finished_at: 'bigint',
+  finish_reason: 'text',
+  retry_at: 'bigint',
+  first_seq: 'bigint',
+  last_seq: 'bigint',
+  error: 'text',
+}
+
+const upsert = defineInsert(
+  'upsert-streams',
+  'streams',
+  columns,
+  `ON CONFLICT (profile, id) DO UPDATE ${setAllColumns(columns, ['id', 'session_id'])},
+    queue_position = CASE WHEN excluded.status = 'QUEUED' THEN streams.queue_position END`,
+)
+
+const updateOrder = {
+  name: 'update-queue-order',
+  text: `UPDATE streams SET queue_position = queued.position
+    FROM unnest($2::text[]) WITH ORDINALITY AS queued (id, position)
+    WHERE streams.profile = $1 AND streams.id = queued.id`,
+}
+
+const fence = {
+  name: 'fence-streams',
+  text: `UPDATE streams SET last_seq = coalesce(fence.last_seq, streams.last_seq)
+    FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS fence (stream_id, generation, last_seq)
+    WHERE streams.profile = $1 AND streams.id = fence.stream_id AND streams.generation = fence.generation
+      AND streams.finished_at IS NULL RETURNING streams.id`,
+}
+
+const selectByIds = {
+  name: 'select-streams',
+  text: 'SELECT * FROM streams WHERE profile = $1 AND id = ANY($2::text[])',
+}
+
+const selectActive = {
+  name: 'select-active-stream',
+  text: `SELECT * FROM streams WHERE profile = $1 AND session_id = $2 AND status IN ('RUNNING', 'WAITING')`,
+}
+
+const selectUnfinished = {
+  name: 'select-unfinished-streams',
+  text: `SELECT * FROM streams WHERE profile = $1 AND finished_at IS NULL
+    ORDER BY session_id, queue_position NULLS FIRST, first_seq`,
+}
+
+/** Inserts streams, or replaces the ones with their ids: of several with the same id, the last one counts. */
+export async function upsertStreams(tx: PostgresTransaction, streams: readonly StreamRecord[]): Promise<void> {
+  const last = new Map(streams.map((stream) => [stream.id, streamToRow(stream)]))
+  await insertRows(tx, upsert, [...last.values()])
+}
+
+/** Stores the order of a queue: the ids of its streams. */
+export async function updateQueueOrder(tx: PostgresTransaction, streamIds: readonly string[]): Promise<void> {
+  await tx.execute(updateOrder, [streamIds])
+}
+
+/** Throws FencingError unless each stream is running and at its generation. Stores their last seqs. */
+export async function applyFences(tx: PostgresTransaction, fences: readonly StreamFence[]): Promise<void> {
+  if (fences.length === 0) return
+  const rows = await tx.query<{ id: string }>(fence, [
+    fences.map(({ streamId }) => streamId),
+    fences.map(({ generation }) => generation),
+    fences.map(({ lastSeq }) => lastSeq ?? null),
+  ])
+  const passed = new Set(rows.map(({ id }) => id))
+  const refused = fences.find(({ streamId }) => !passed.has(streamId))
+  if (refused)
+    throw new FencingError(`The stream ${refused.streamId} is no longer at generation ${refused.generation}.`)
+}
+
+/** By id, in no order. */
+export async function findStreams(db: PostgresConnection, ids: readonly string[]): Promise<StreamRecord[]> {
+  return (await db.query<StreamRow>(selectByIds, [ids])).map(streamFromRow)
+}
+
+export async function findActiveStream(db: PostgresConnection, sessionId: string): Promise<StreamRecord | null> {
+  const [row] = await db.query<StreamRow>(selectActive, [sessionId])
+  return row ? streamFromRow(row) : null
+}
+
+/** By session; the queued ones in the order of their queue. */
+export async function listUnfinishedStreams(db: PostgresConnection): Promise<StreamRecord[]> {
+  return (await db.query<StreamRow>(selectUnfinished)).map(streamFromRow)
+}
