@@ -1,5 +1,5 @@
 import { configDefaults, defineConfig } from 'vitest/config'
-import { retry } from './tests/support/retries.ts'
+import { limits } from './tests/support/vitest-limits.ts'
 import './tests/support/use-compile-cache.ts'
 
 export default defineConfig({
@@ -26,10 +26,6 @@ export default defineConfig({
     isolate: false,
     // One more than the cores of a small machine, because tests often wait.
     maxWorkers: 3,
-    // Milliseconds. Tests that start processes or transfer much data have a longer timeout of their own.
-    testTimeout: 20_000,
-    // Hooks start servers and browsers.
-    hookTimeout: 60_000,
-    retry,
+    ...limits,
   },
 })

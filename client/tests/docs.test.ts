@@ -4,6 +4,7 @@ import { expect, test, vi } from 'vitest'
 import { startTestSegue } from '../../tests/support/server/segue.ts'
 import { foldTextDelta } from '../src/graphql/index.ts'
 import { createSegueClient, type SegueClient } from '../src/index.ts'
+import { waitLimitMs } from '../../tests/support/vitest-limits.ts'
 
 interface ExampleRun {
   readonly client: SegueClient
@@ -37,7 +38,7 @@ test('the examples of the README work', async () => {
 test('the examples of the page on the client library work', async () => {
   await using segue = await startTestSegue()
   const { client, lines, result } = await runExamples('docs/client.md', segue.url, 'stop')
-  await vi.waitFor(() => expect(lines.at(-1)).toBe('[["Greetings","Hello"],""]'), { timeout: 15_000 })
+  await vi.waitFor(() => expect(lines.at(-1)).toBe('[["Greetings","Hello"],""]'), { timeout: waitLimitMs })
   expect(lines.length).toBeGreaterThan(1)
   expect(lines).toContain('["Hello"]')
   expect(lines).toContainEqual(expect.stringMatching(/^\["offline\/eliza",2,[1-9]/))

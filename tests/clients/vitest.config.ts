@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config'
-import { retry } from '../support/retries.ts'
+import { limits } from '../support/vitest-limits.ts'
 
 export default defineConfig({
   test: {
@@ -8,9 +8,6 @@ export default defineConfig({
     // Graphcache passes nothing to its storage under NODE_ENV=test.
     env: { NODE_ENV: 'development' },
     maxWorkers: 1,
-    // Milliseconds. Each test waits for reconnects.
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
-    retry,
+    ...limits,
   },
 })

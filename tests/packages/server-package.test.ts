@@ -6,8 +6,7 @@ import { followOverEventStream } from '../support/clients/follower.ts'
 import { HermesDb } from '../support/hermes/hermes-db.ts'
 import { ask } from '../support/server/graphql-request.ts'
 import { InstalledPackage, nodeVersions } from './installed-package.ts'
-
-const timeoutMs = 15_000
+import { waitLimitMs } from '../support/vitest-limits.ts'
 
 const streamSchema = z.object({ id: z.string(), session: z.object({ id: z.string() }) })
 
@@ -47,7 +46,7 @@ async function search(url: string, query: string): Promise<string[]> {
 
 /** Both origins are indexed in the background. */
 async function waitUntilFound(url: string, query: string, sessionId: string): Promise<void> {
-  await vi.waitFor(async () => expect(await search(url, query)).toContain(sessionId), { timeout: timeoutMs })
+  await vi.waitFor(async () => expect(await search(url, query)).toContain(sessionId), { timeout: waitLimitMs })
 }
 
 function writeHermesHome(folder: string): string {
@@ -115,7 +114,7 @@ describe.each(nodeVersions)('the server package on Node %s', (version, nodeFolde
     await using server = await installed.start('npx', '--no-install', 'segue', ...flags)
     const { sessionId, streamId } = await startChat(server.url, 'Who are you? Tell me all about yourself.')
     const follower = followOverEventStream(server.url, streamId)
-    await vi.waitFor(() => expect(follower.joinText('TextDelta')).toMatch(/\w/), { timeout: timeoutMs })
+    await vi.waitFor(() => expect(follower.joinText('TextDelta')).toMatch(/\w/), { timeout: waitLimitMs })
     const { outcome, message } = await cancel(server.url, streamId)
     expect(outcome).toBe('CANCELLED')
     await follower.waitForEnd()

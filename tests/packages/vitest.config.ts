@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config'
-import { retry } from '../support/retries.ts'
+import { limits } from '../support/vitest-limits.ts'
 
 export default defineConfig({
   test: {
@@ -7,9 +7,9 @@ export default defineConfig({
     include: ['*.test.ts'],
     globalSetup: 'pack.ts',
     maxWorkers: 1,
-    // Milliseconds. Packages are installed from the registry.
+    ...limits,
+    // Packages are installed from the registry.
     testTimeout: 120_000,
     hookTimeout: 300_000,
-    retry,
   },
 })

@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config'
-import { retry } from '../support/retries.ts'
+import { limits } from '../support/vitest-limits.ts'
 import '../support/use-compile-cache.ts'
 
 export default defineConfig({
@@ -12,9 +12,6 @@ export default defineConfig({
     pool: 'forks',
     isolate: false,
     maxWorkers: 2,
-    retry,
-    // Milliseconds.
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    ...limits,
   },
 })

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
-import { retry } from '../../tests/support/retries.ts'
+import { limits } from '../../tests/support/vitest-limits.ts'
 
 const client = (path: string): string => fileURLToPath(new URL(`../../client/src/${path}`, import.meta.url))
 
@@ -21,9 +21,6 @@ export default defineConfig({
     pool: 'forks',
     // A browser and a server are work enough for a small machine.
     maxWorkers: 1,
-    // Milliseconds. Hooks start the browser.
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
-    retry,
+    ...limits,
   },
 })

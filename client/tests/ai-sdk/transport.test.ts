@@ -12,6 +12,7 @@ import { newTool, newToolSource } from '../../../tests/support/fixtures/tools.ts
 import { startSegueWithProvider } from '../../../tests/support/server/segue-with-provider.ts'
 import { startTestSegue } from '../../../tests/support/server/segue.ts'
 import { waitUntil } from '../../../tests/support/wait-until.ts'
+import { waitLimitMs } from '../../../tests/support/vitest-limits.ts'
 
 interface TestChat {
   readonly chat: Chat<SegueUIMessage>
@@ -136,10 +137,13 @@ test('a message is steered into the answer that is shown, or has one of its own'
   expect(opened.transport.hasFollowUp('my-chat')).toBe(false)
 
   expect(await opened.transport.steer('my-chat', { text: 'Thanks' })).toBe(false)
-  await vi.waitFor(async () => {
-    const loaded = await opened.transport.loadMessages('my-chat')
-    expect(loaded.map(textOf).slice(0, 3)).toEqual(['Begin.', 'HalfIn short: yes.', 'Thanks'])
-  })
+  await vi.waitFor(
+    async () => {
+      const loaded = await opened.transport.loadMessages('my-chat')
+      expect(loaded.map(textOf).slice(0, 3)).toEqual(['Begin.', 'HalfIn short: yes.', 'Thanks'])
+    },
+    { timeout: waitLimitMs },
+  )
   client.close()
 })
 
@@ -315,7 +319,9 @@ describe('an answer that is being made', () => {
     await sending
 
     const refusal = expect.objectContaining({ code: 'FORBIDDEN' })
-    await vi.waitFor(() => expect(consoleError).toHaveBeenCalledWith('The answer cannot be stopped.', refusal))
+    await vi.waitFor(() => expect(consoleError).toHaveBeenCalledWith('The answer cannot be stopped.', refusal), {
+      timeout: waitLimitMs,
+    })
     client.close()
   })
 })

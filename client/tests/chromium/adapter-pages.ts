@@ -2,6 +2,7 @@ import { build } from 'esbuild'
 import { join } from 'node:path'
 import type { BrowserContext, Page } from 'playwright-core'
 import { startHttpServer, type TestHttpServer } from '../../../tests/support/server/small-server.ts'
+import { waitLimitMs } from '../../../tests/support/vitest-limits.ts'
 
 const pages = join(import.meta.dirname, 'pages')
 
@@ -49,7 +50,7 @@ export async function openAdapterPage(
 ): Promise<AdapterPage> {
   const page = await context.newPage()
   // Less than that of a test, so that the failure names the step.
-  page.setDefaultTimeout(10_000)
+  page.setDefaultTimeout(waitLimitMs)
   const errors: string[] = []
   page.on('pageerror', ({ message }) => errors.push(message))
   page.on('console', (message) => {

@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config'
-import { retry } from '../../../tests/support/retries.ts'
+import { limits } from '../../../tests/support/vitest-limits.ts'
 
 export default defineConfig({
   ssr: { resolve: { conditions: ['node', 'module-sync'] } },
@@ -9,9 +9,6 @@ export default defineConfig({
     setupFiles: ['../../../tests/support/disable-sdk-warnings.ts'],
     pool: 'forks',
     maxWorkers: 1,
-    // Milliseconds. Pages are bundled, and hooks start the browser.
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
-    retry,
+    ...limits,
   },
 })

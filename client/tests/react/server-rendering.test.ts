@@ -13,6 +13,7 @@ import {
   useLiveChat,
   usePendingDecisions,
 } from '../../src/react/index.ts'
+import { waitLimitMs } from '../../../tests/support/vitest-limits.ts'
 
 /** A client that notes what it sends. */
 function createRecordingClient(): { readonly client: SegueClient; readonly sent: string[] } {
@@ -118,7 +119,7 @@ test('a list that is read before a component shows it has its rows in the first 
       return JSON.stringify([isLoading, conversations])
     })
   const stop = preloadConversations(client, { profile: 'one' })
-  await vi.waitFor(() => expect(show()).toBe('[false,[]]'))
+  await vi.waitFor(() => expect(show()).toBe('[false,[]]'), { timeout: waitLimitMs })
   stop()
   client.close()
 })

@@ -1,6 +1,5 @@
 import type { BrowserContext, Page } from 'playwright-core'
-
-const timeoutMs = 15_000
+import { waitLimitMs } from '../../support/vitest-limits.ts'
 
 /** The page of an example. All have the same labels, so that one driver serves them all. */
 export class ChatPage implements AsyncDisposable {
@@ -10,7 +9,7 @@ export class ChatPage implements AsyncDisposable {
 
   private constructor(page: Page) {
     this.#page = page
-    page.setDefaultTimeout(timeoutMs)
+    page.setDefaultTimeout(waitLimitMs)
     page.on('pageerror', ({ stack, message }) => this.errors.push(stack ?? message))
     page.on('console', (message) => {
       if (message.type() === 'error') this.errors.push(message.text())

@@ -6,6 +6,7 @@ import type { ChatPage } from './chat-page.ts'
 import { findStaleRecords } from './compare-records.ts'
 import { readConversationList } from './read-conversation-list.ts'
 import type { SubscriptionProtocol } from './transport.ts'
+import { waitLimitMs } from '../../support/vitest-limits.ts'
 
 export interface TestedClient {
   readonly create: CacheClientFactory
@@ -29,8 +30,7 @@ export async function readFreshRecords({ create, protocol, url, client, page }: 
 
 /** Expects that the cache equals a fresh read, as soon as the notices of what has changed have arrived. */
 export async function expectCurrentCache(tested: TestedClient): Promise<void> {
-  const timeoutMs = 5000
-  const end = performance.now() + timeoutMs
+  const end = performance.now() + waitLimitMs
   for (;;) {
     await tested.page.waitForList()
     const stale = findStaleRecords(await tested.client.readRecords(), await readFreshRecords(tested))

@@ -45,7 +45,7 @@ test(
     }
     await using server = await startServerProcess({ argv })
     await using client = new ChatClient(server.url)
-    await expect.poll(() => hasActiveStream(client), { timeout: 15_000 }).toBe(false)
+    await expect.poll(() => hasActiveStream(client)).toBe(false)
     const { sums, sessions, logs, totals } = await loadFigures(client)
     expect(logs.size, `seed ${seed}`).toBeGreaterThan(0)
     expect(sums, `seed ${seed}`).toEqual(logs)

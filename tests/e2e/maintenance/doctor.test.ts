@@ -17,6 +17,7 @@ import { ChatClient } from '../../support/clients/chat-client.ts'
 import { newTempFolder, startTestSegue } from '../../support/server/segue.ts'
 import { runToEnd } from '../../support/server/server-process.ts'
 import { TestDatabase } from '../../support/storage/test-database.ts'
+import { waitLimitMs } from '../../support/vitest-limits.ts'
 
 const timeout = 60_000
 
@@ -222,7 +223,7 @@ test('indexes that do not fit are named, and --fix builds them again', { timeout
       // The titles, too.
       expect(pageSchema.parse(search).edges).toHaveLength(texts.length * 2)
     },
-    { timeout: 15_000 },
+    { timeout: waitLimitMs },
   )
 })
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
 import { z } from 'zod'
+import { waitLimitMs } from '../vitest-limits.ts'
 
 const eventSchema = z.object({
   type: z.string(),
@@ -59,7 +60,7 @@ export class Follower extends EventTarget {
   }
 
   async #waitUntil(isTrue: () => boolean): Promise<void> {
-    const signal = AbortSignal.timeout(10_000)
+    const signal = AbortSignal.timeout(waitLimitMs)
     while (!isTrue()) await once(this, 'event', { signal })
   }
 }

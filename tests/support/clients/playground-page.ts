@@ -1,8 +1,7 @@
 import type { BrowserContext, Page } from 'playwright-core'
 import type { z } from 'zod'
 import { parseJsonOrNull } from '../../../src/lib/text/json.ts'
-
-const timeoutMs = 15_000
+import { waitLimitMs } from '../vitest-limits.ts'
 
 /**
  * Resolves to the text of the response pane when it is no longer `before`, or after the timeout. White space is removed and
@@ -13,7 +12,7 @@ const responseScript = (before: string): string => `new Promise((resolve) => {
     .sort((a, b) => Number.parseInt(a.style.top) - Number.parseInt(b.style.top))
     .map((line) => line.textContent).join('').replace(/\\s/g, '')
   const look = () => shown() === ${JSON.stringify(before)} ? requestAnimationFrame(look) : resolve(shown())
-  setTimeout(() => resolve(shown()), ${timeoutMs})
+  setTimeout(() => resolve(shown()), ${waitLimitMs})
   look()
 })`
 
@@ -85,12 +84,12 @@ export class PlaygroundPage {
 
   /** Waits until the button is an execute button again, as after the end of a subscription. */
   async waitForEnd(): Promise<void> {
-    await this.#page.getByRole('button', { name: /^Execute/ }).waitFor({ timeout: timeoutMs })
+    await this.#page.getByRole('button', { name: /^Execute/ }).waitFor({ timeout: waitLimitMs })
   }
 
   /** The response, without white space, when it matches the schema and the predicate. Rejects after a timeout. */
   async waitForResponse<T>(schema: z.ZodType<T>, matches: (response: T) => boolean = () => true): Promise<T> {
-    const deadline = performance.now() + timeoutMs
+    const deadline = performance.now() + waitLimitMs
     let text = ''
     for (;;) {
       text = String(await this.#page.evaluate(responseScript(text)))

@@ -7,6 +7,7 @@ import { withoutRetries } from '../../support/sessions/lineage-reader.ts'
 import type { ConversationListEntry } from '../../../src/storage/sessions/conversation-reader.ts'
 import { firstPage, newStatePath } from '../../support/hermes/hermes-fixtures.ts'
 import { RecordingLogger } from '../../support/recording-logger.ts'
+import { waitLimitMs } from '../../support/vitest-limits.ts'
 
 const writerProgram = new URL('../../support/hermes/hermes-writer.ts', import.meta.url)
 
@@ -113,7 +114,7 @@ test.each([
     const expected = await listAll(fresh)
     expect(expected.length).toBeGreaterThan(400)
     // Old sessions are compared in the background.
-    await vi.waitFor(async () => expect(await listAll(reader)).toEqual(expected), { timeout: 20_000 })
+    await vi.waitFor(async () => expect(await listAll(reader)).toEqual(expected), { timeout: waitLimitMs })
     const followed = await follower.read()
     expect(new Map(followed)).toEqual(new Map(expected.map((each) => [each.rootId, each])))
     const roots = await findRoots(reader)

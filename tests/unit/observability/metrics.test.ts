@@ -16,7 +16,7 @@ async function waitForMetric(
   isReached: (value: number) => boolean,
 ): Promise<MetricSample[]> {
   return expect
-    .poll(async () => isReached(sumOf(await loadMetrics(url), name)), { timeout: 10_000 })
+    .poll(async () => isReached(sumOf(await loadMetrics(url), name)))
     .toBe(true)
     .then(() => loadMetrics(url))
 }

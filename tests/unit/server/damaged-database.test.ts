@@ -33,7 +33,7 @@ test(
     const reader = new EventReader(client.followStream(id))
     await expect(reader.readUntilType('StreamFinished')).rejects.toThrow(/is damaged/)
     const readReadiness = async (): Promise<string> => (await fetch(`${segue.url}/ready`)).text()
-    await expect.poll(readReadiness, { timeout: 10_000 }).toContain(`page ${page} `)
+    await expect.poll(readReadiness).toContain(`page ${page} `)
     expect((await fetch(`${segue.url}/ready`)).status).toBe(503)
   },
 )
@@ -52,7 +52,7 @@ async function search({ url }: TestSegue, text: string): Promise<string> {
 }
 
 async function expectFound(segue: TestSegue, ...texts: readonly string[]): Promise<void> {
-  for (const text of texts) await expect.poll(() => search(segue, text), { timeout: 10_000 }).toBe('FOUND')
+  for (const text of texts) await expect.poll(() => search(segue, text)).toBe('FOUND')
 }
 
 /** A home whose chat the search finds, and whose database has the damage. */
@@ -87,7 +87,7 @@ async function damageWhenIndexed(home: string, table: string): Promise<void> {
 /** /ready has no problem any more, and the log one line about the index. */
 async function expectRebuilt(segue: TestSegue): Promise<void> {
   const readReadiness = async () => (await fetch(`${segue.url}/ready`)).json()
-  await expect.poll(readReadiness, { timeout: 20_000 }).toEqual({ status: 'ready', problems: [] })
+  await expect.poll(readReadiness).toEqual({ status: 'ready', problems: [] })
   expect(segue.warnings).toEqual([expect.stringContaining('The search index was damaged.')])
 }
 
@@ -113,7 +113,7 @@ describe('a damaged search index is built again while the server runs', { timeou
     await damageWhenIndexed(home, table)
     // The first searches fail.
     const isKnown = async () => (await search(segue, 'quince')) === 'FOUND' && segue.warnings.length > 0
-    await expect.poll(isKnown, { timeout: 10_000 }).toBe(true)
+    await expect.poll(isKnown).toBe(true)
     await expectRebuilt(segue)
   })
 })

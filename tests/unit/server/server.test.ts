@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { WebSocket } from 'ws'
 import { startTestSegue, type TestSegue } from '../../support/server/segue.ts'
 import { sendHttpRequest, graphqlPost } from '../../support/server/http-exchange.ts'
+import { waitLimitMs } from '../../support/vitest-limits.ts'
 
 let segue: TestSegue
 
@@ -66,7 +67,7 @@ describe('a request', () => {
       socket.on('error', () => undefined)
       socket.end(text)
       socket.resume()
-      await once(socket, 'close', { signal: AbortSignal.timeout(10_000) })
+      await once(socket, 'close', { signal: AbortSignal.timeout(waitLimitMs) })
     }
     const resetting = connect(port, '127.0.0.1')
     const body = 'Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"query"'
@@ -93,7 +94,7 @@ async function sendOverWebSocket(payload: object): Promise<unknown[]> {
   socket.on('message', (data) => messages.push(JSON.parse(String(data))))
   socket.send(JSON.stringify({ type: 'subscribe', id: '1', payload }))
   while (!messages.some(({ type }) => type === 'error' || type === 'complete')) {
-    await once(socket, 'message', { signal: AbortSignal.timeout(5_000) })
+    await once(socket, 'message', { signal: AbortSignal.timeout(waitLimitMs) })
   }
   socket.terminate()
   return messages
@@ -237,7 +238,7 @@ describe('the size limit', () => {
     await once(socket, 'message')
     socket.on('error', () => undefined)
     socket.send(`{"type":"subscribe","id":"1","payload":${createChatBody('x'.repeat(17 * 1024 * 1024))}}`)
-    const [code] = await once(socket, 'close', { signal: AbortSignal.timeout(10_000) })
+    const [code] = await once(socket, 'close', { signal: AbortSignal.timeout(waitLimitMs) })
     expect(code).toBe(1009)
     expect(await countSessions()).toBe(before)
   })

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { ask } from '../../support/server/graphql-request.ts'
 import { startTestSegue, type TestSegue } from '../../support/server/segue.ts'
 import { waitUntil } from '../../support/wait-until.ts'
+import { waitLimitMs } from '../../support/vitest-limits.ts'
 
 /** The delay between two words of the offline agent, so that nothing happens during a test. */
 const offlineDelayMs = 60_000
@@ -114,7 +115,7 @@ test('a subscription that ends does not affect other subscriptions to the same s
   socket.on('message', (data) => messages.push(String(data)))
   await ask(segue.url, z.unknown(), { query: `mutation { cancelStream(streamId: "${streamId}") { lastSeq } }` })
   while (!messages.some((text) => text.includes('"complete"')))
-    await once(socket, 'message', { signal: AbortSignal.timeout(5_000) })
+    await once(socket, 'message', { signal: AbortSignal.timeout(waitLimitMs) })
   expect(messages.every((text) => text.includes('"id":"b"'))).toBe(true)
   await waitForSubscribers(0)
   socket.terminate()

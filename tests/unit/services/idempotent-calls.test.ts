@@ -11,6 +11,7 @@ import { SegueProfileDatabase } from '../../../src/storage/sqlite/segue-profile-
 import { SqliteIdempotencyKeyStore } from '../../../src/storage/sqlite/sqlite-idempotency-key-store.ts'
 import { newLatch } from '../../support/fixtures/chats/agent-chats.ts'
 import { newHome } from '../../support/server/segue.ts'
+import { waitLimitMs } from '../../support/vitest-limits.ts'
 
 const call: KeyedMutationCall = { key: 'k', fingerprint: 'f:a', computeLegacyFingerprint: null }
 const otherCall: KeyedMutationCall = { ...call, fingerprint: 'f:b' }
@@ -185,7 +186,7 @@ describe('a call of several transactions', () => {
       return new Promise<never>(() => {})
     })
     void calls.run(call, died)
-    await vi.waitUntil(async () => (await store.find('k'))?.isPending)
+    await vi.waitUntil(async () => (await store.find('k'))?.isPending, { timeout: waitLimitMs })
     const restarted = new IdempotentCalls(store)
     const resumed = executionOf(async ({ isResumed, begin }) => {
       await begin()

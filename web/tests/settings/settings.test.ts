@@ -6,6 +6,7 @@ import { StrictProvider } from '../../../tests/support/providers/strict-provider
 import { newHome } from '../../../tests/support/server/segue.ts'
 import { describeApp } from '../support/describe-app.ts'
 import { openWithProvider } from '../support/open-chat.ts'
+import { waitLimitMs } from '../../../tests/support/vitest-limits.ts'
 
 describeApp('Settings', (browser) => {
   test('have the theme, which lasts', async () => {
@@ -79,7 +80,7 @@ describeApp('Settings', (browser) => {
       .filter({ hasText: 'back' })
     await item.getByText('Does not answer').waitFor()
     await using _ = await StrictProvider.start({ port })
-    await item.getByText('Answers', { exact: true }).waitFor({ timeout: 20_000 })
+    await item.getByText('Answers', { exact: true }).waitFor({ timeout: waitLimitMs })
     expect(await item.getByText('Check its URL').count()).toBe(0)
   })
 

@@ -18,7 +18,7 @@ async function waitUntilAppIsKept(page: Page): Promise<void> {
       const kept = await Promise.all(needed.map((url) => cache.match(url, { ignoreVary: true })))
       return needed.length > 2 && kept.every(Boolean)
     })
-  await expect.poll(isKept, { timeout: 10_000 }).toBe(true)
+  await expect.poll(isKept).toBe(true)
 }
 
 /** All that was read and is kept in the browser, as JSON. */
@@ -36,7 +36,7 @@ function readKept(page: Page): Promise<string> {
 /** Waits until the browser has kept the app, and a chat or a view with this text. */
 async function waitUntilKept(page: Page, text: string): Promise<void> {
   await waitUntilAppIsKept(page)
-  await expect.poll(() => readKept(page), { timeout: 10_000 }).toContain(text)
+  await expect.poll(() => readKept(page)).toContain(text)
 }
 
 describeApp('Without a connection', (browser) => {

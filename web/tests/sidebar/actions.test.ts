@@ -90,7 +90,7 @@ describeApp('A chat of the list', (browser) => {
     await row(app.page, 'Doomed').waitFor({ state: 'detached' })
     expect(await exists(client, id)).toBe(true)
     await app.page.goto('about:blank')
-    await expect.poll(() => exists(client, id), { timeout: 5000 }).toBe(false)
+    await expect.poll(() => exists(client, id)).toBe(false)
   })
 
   test('comes back where the server refuses to delete it, and the page says why', async () => {

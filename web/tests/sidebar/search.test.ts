@@ -26,7 +26,7 @@ describeApp('The search', (browser) => {
     await message.waitFor()
     // What is above it gets its real height in the next frames.
     const findTop = (): Promise<number> => message.evaluate((element) => element.getBoundingClientRect().top)
-    await expect.poll(findTop, { timeout: 5000 }).toBeGreaterThanOrEqual(0)
+    await expect.poll(findTop).toBeGreaterThanOrEqual(0)
     expect(await findTop()).toBeLessThan(400)
   })
 

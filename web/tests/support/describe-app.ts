@@ -4,6 +4,7 @@ import { defaultLimits } from '../../../src/config/limits.ts'
 import { builtWebAppFolder } from '../../../src/server/web-app/web-app-handler.ts'
 import { findChromium, launchChromium } from '../../../tests/support/clients/chromium.ts'
 import { startTestSegue, type TestSegue, type TestSegueOptions } from '../../../tests/support/server/segue.ts'
+import { waitLimitMs } from '../../../tests/support/vitest-limits.ts'
 
 const executablePath = findChromium()
 
@@ -72,7 +73,7 @@ async function openApp(browser: Browser, options: OpenAppOptions): Promise<OpenA
 async function openPages(browser: Browser, url: string, options: OpenPagesOptions): Promise<OpenPages> {
   const context = await browser.newContext({ viewport: { width: 1200, height: 800 }, ...options.context })
   // A test that waits in vain says for what.
-  context.setDefaultTimeout(10_000)
+  context.setDefaultTimeout(waitLimitMs)
   const errors: string[] = []
   const openPage = async (path = '/'): Promise<Page> => {
     const page = await context.newPage()

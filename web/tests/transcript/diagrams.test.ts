@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { ProviderStep } from '../../../tests/support/providers/strict-provider.ts'
 import { describeApp } from '../support/describe-app.ts'
 import { openScriptedApp, send } from '../support/scripted-app.ts'
+import { waitLimitMs } from '../../../tests/support/vitest-limits.ts'
 
 const finish: ProviderStep = { finish: 'stop' }
 
@@ -20,7 +21,7 @@ describeApp('A diagram', (browser) => {
     await send(page, 'Draw')
     await page.getByRole('button', { name: 'Show the diagram' }).click()
     const image = page.getByRole('img', { name: 'Diagram' })
-    await image.waitFor({ timeout: 25_000 })
+    await image.waitFor({ timeout: waitLimitMs })
     expect(await image.getAttribute('src')).toMatch(/^data:image\/svg\+xml/)
     const width = await image.evaluate((element) => (element instanceof HTMLImageElement ? element.naturalWidth : 0))
     expect(width).toBeGreaterThan(50)
@@ -35,7 +36,7 @@ describeApp('A diagram', (browser) => {
     const { page } = app
     await send(page, 'Draw')
     await page.getByRole('button', { name: 'Show the diagram' }).click()
-    await page.getByText(/The diagram cannot be drawn/).waitFor({ timeout: 25_000 })
+    await page.getByText(/The diagram cannot be drawn/).waitFor({ timeout: waitLimitMs })
     await page.getByRole('button', { name: 'Show the text' }).click()
     await page.getByRole('code').getByText('no diagram at all').waitFor()
   })

@@ -114,7 +114,7 @@ describeApp('The scroll position of a chat', (browser) => {
     const { page } = app
     await send(page, 'Write')
     await lastAnswer(page).getByText('word20 ').waitFor()
-    await expect.poll(() => distanceFromEnd(page), { timeout: 5000 }).toBe(0)
+    await expect.poll(() => distanceFromEnd(page)).toBe(0)
     await page.mouse.move(700, 300)
     await page.mouse.wheel(0, -30)
     await page.getByRole('button', { name: 'Go to the newest message' }).waitFor()
@@ -124,7 +124,7 @@ describeApp('The scroll position of a chat', (browser) => {
     await page.getByRole('button', { name: 'Go to the newest message' }).click()
     answer.end()
     await lastAnswer(page).getByText('The end.').waitFor()
-    await expect.poll(() => distanceFromEnd(page), { timeout: 5000 }).toBe(0)
+    await expect.poll(() => distanceFromEnd(page)).toBe(0)
     expect(await page.getByRole('button', { name: 'Go to the newest message' }).count()).toBe(0)
   })
 
@@ -136,7 +136,7 @@ describeApp('The scroll position of a chat', (browser) => {
     await send(page, 'Write')
     await page.getByRole('button', { name: 'Copy message' }).last().waitFor()
     await page.getByRole('textbox', { name: 'Message' }).fill('line\n'.repeat(6))
-    await expect.poll(() => distanceFromEnd(page), { timeout: 5000 }).toBe(0)
+    await expect.poll(() => distanceFromEnd(page)).toBe(0)
     const area = page.getByRole('region', { name: 'Conversation' })
     await area.evaluate((element) => (element.scrollTop = 500))
     await page.getByRole('button', { name: 'Go to the newest message' }).waitFor()
@@ -171,7 +171,7 @@ describeApp('A long chat', (browser) => {
       const id = await makeLongChat(segue.url, 110)
       await page.goto(`${segue.url}/chat/${id}`)
       await page.getByText('Answer 110.').waitFor()
-      await expect.poll(() => distanceFromEnd(page), { timeout: 5000 }).toBe(0)
+      await expect.poll(() => distanceFromEnd(page)).toBe(0)
       const { jumps, mostElements } = await page.evaluate(async () => {
         const area = document.querySelector('[aria-label=Conversation]')
         if (!area) throw new Error('There is no transcript.')

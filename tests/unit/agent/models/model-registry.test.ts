@@ -16,6 +16,7 @@ import { unscaledTokenCounter } from '../../../../src/agent/tokens/token-counter
 import { newToolbox } from '../../../support/fixtures/toolbox.ts'
 import { RecordingLogger } from '../../../support/recording-logger.ts'
 import { newConnections } from '../../../support/providers/connections.ts'
+import { waitLimitMs } from '../../../support/vitest-limits.ts'
 
 const offline = {
   agent: { async *answer() {} },
@@ -466,11 +467,12 @@ describe('the context window of a resolved model', () => {
     await using server = await startHttpServer((_request, response) => void requests.push(response))
     const registry = newRegistry([provider('slow', 'openai-compatible', { baseURL: server.url })])
     expect((await registry.resolve('slow/m', { maxListWaitMs: 0 })).contextWindow).toBe(128_000)
-    await vi.waitFor(() => expect(requests).toHaveLength(1))
+    await vi.waitFor(() => expect(requests).toHaveLength(1), { timeout: waitLimitMs })
     requests[0]?.end(JSON.stringify({ data: [{ id: 'm', context_length: 2000 }] }))
-    await vi.waitFor(async () =>
-      expect((await registry.resolve('slow/m', { maxListWaitMs: 0 })).contextWindow).toBe(2000),
-    )
+    const resolved = (): Promise<unknown> => registry.resolve('slow/m', { maxListWaitMs: 0 })
+    await vi.waitFor(async () => expect(await resolved()).toMatchObject({ contextWindow: 2000 }), {
+      timeout: waitLimitMs,
+    })
   })
 })
 

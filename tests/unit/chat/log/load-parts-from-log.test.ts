@@ -4,6 +4,7 @@ import { sha256Hex } from '../../../../src/lib/text/sha256.ts'
 import { computeMessageDigest } from '../../../../src/model/fold/message-digest.ts'
 import { requireNonNull } from '../../../contract/support/typed-client.ts'
 import { newChatFixture } from '../../../support/fixtures/chats/agent-chats.ts'
+import { waitLimitMs } from '../../../support/vitest-limits.ts'
 
 const sentence = 'Wörter und 🙂 und mehr. '
 const long = sentence.repeat(40_000)
@@ -52,7 +53,7 @@ test('an answer that is too long for a row is the same by every query, before an
   await check()
   const deltas = async () => (await world.readLog(ended.sessionId)).filter(({ type }) => type === 'TextDelta').length
   const merged = Math.ceil(long.length / 65_536) + 1
-  await vi.waitFor(async () => expect(await deltas()).toBeLessThanOrEqual(merged), { timeout: 10_000 })
+  await vi.waitFor(async () => expect(await deltas()).toBeLessThanOrEqual(merged), { timeout: waitLimitMs })
   await check()
 })
 

@@ -8,6 +8,7 @@ import { FencingError, LogVersionConflictError } from '../../../../src/storage/e
 import { newTextMessage } from '../../../support/search/segue-search-fixture.ts'
 import { type OpenStorage, useStorage } from './opened-storage.ts'
 import { addSession, approvalOf, deltaOf, sessionOf, streamOf, usage, firstPage, idempotencyKeyOf } from './records.ts'
+import { waitLimitMs } from '../../../support/vitest-limits.ts'
 
 export function describeEventStore(open: OpenStorage): void {
   const { current, opened } = useStorage(open)
@@ -281,7 +282,7 @@ export function describeEventStore(open: OpenStorage): void {
       const { eventStore, decisions, changes } = current()
       const session = await addSession(current())
       const { version } = changes.decisions
-      const waiting = changes.decisions.wait(version, AbortSignal.timeout(10_000))
+      const waiting = changes.decisions.wait(version, AbortSignal.timeout(waitLimitMs))
       const decision = approvalOf(session)
       const write = { sessionId: session.id, expectedHeadSeq: 0, events: [] }
       await eventStore.append(write)

@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { HomeInUseError, UnusableHomeError } from '../../../../src/storage/errors.ts'
 import { lockHome } from '../../../../src/storage/sqlite/database/home-lock.ts'
+import { waitLimitMs } from '../../../support/vitest-limits.ts'
 
 let folder: string
 let home: string
@@ -49,7 +50,7 @@ async function startLockingProcess(): Promise<{ child: ChildProcess; output: str
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   children.push(child)
-  const [output] = await once(child.stdout, 'data', { signal: AbortSignal.timeout(15_000) })
+  const [output] = await once(child.stdout, 'data', { signal: AbortSignal.timeout(waitLimitMs) })
   return { child, output: String(output).trim() }
 }
 
