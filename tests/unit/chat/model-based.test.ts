@@ -10,7 +10,7 @@ const durationMs = Number(process.env['MODEL_BASED_MS'] ?? 3_000)
 test.for([
   ['whatever clients, agents, failing disks and crashes do', anyCommands],
   ['while it is summarised and continued again and again', anyLongChatCommands],
-] as const)('the invariants of a chat hold %s', { timeout: durationMs + 120_000 }, async ([, anySequence]) => {
+] as const)('the invariants of a chat hold %s', { timeout: durationMs + 240_000 }, async ([, anySequence]) => {
   const property = fc.asyncProperty(anySequence, async (commands) => {
     const home = new SimulatedHome()
     try {
@@ -25,6 +25,6 @@ test.for([
   // One sequence at a time, so that a slow machine tries at least one. One that never ends is reported with its seed, and
   // so is one that fails, before the test has taken too long to find a shorter one.
   const end = performance.now() + durationMs
-  do await fc.assert(property, { numRuns: 1, timeout: 60_000, interruptAfterTimeLimit: 90_000 })
+  do await fc.assert(property, { numRuns: 1, timeout: 120_000, interruptAfterTimeLimit: 180_000 })
   while (performance.now() < end)
 })
