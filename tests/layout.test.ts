@@ -87,7 +87,17 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
     'usage',
     'health',
   ],
-  'storage/postgres': ['events', 'tables', 'database'],
+  'storage/postgres': [
+    'transfer',
+    'sessions',
+    'search',
+    'conversation-index',
+    'events',
+    'processes',
+    'notifications',
+    'tables',
+    'database',
+  ],
   'storage/sqlite': [
     'maintenance',
     'transfer',

@@ -18,6 +18,7 @@ export class PostgresProfileDatabase implements PostgresConnection {
   /** The first write adds the row of the profile. */
   #hasRow = false
   #isClosed = false
+  #onWritten: () => void = () => undefined
 
   constructor(database: PostgresDatabase, profile: string) {
     this.#database = database
@@ -41,7 +42,14 @@ export class PostgresProfileDatabase implements PostgresConnection {
     this.#assertOpen()
     if (!this.#hasRow) await this.#database.write(this.profile, createProfile)
     this.#hasRow = true
-    return this.#database.write(this.profile, write)
+    const result = await this.#database.write(this.profile, write)
+    this.#onWritten()
+    return result
+  }
+
+  /** There is one listener, which is called after each commit of this process. */
+  onWritten(listener: () => void): void {
+    this.#onWritten = listener
   }
 
   /** Every later call throws NOT_FOUND. */

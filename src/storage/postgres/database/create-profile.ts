@@ -2,14 +2,13 @@ import type { PostgresStatement, PostgresTransaction } from './postgres-statemen
 
 const insertProfile: PostgresStatement = {
   name: 'insert-profile',
-  text: `INSERT INTO profiles (name, read_marks_start)
-    VALUES ($1, (extract(epoch FROM clock_timestamp()) * 1000)::bigint) ON CONFLICT DO NOTHING`,
+  text: 'INSERT INTO profiles (name, read_marks_start) VALUES ($1, 0) ON CONFLICT DO NOTHING',
 }
 
 const insertChangeSequences: PostgresStatement = {
   name: 'insert-change-sequences',
   text: `INSERT INTO change_sequences (profile, feed, latest)
-    SELECT $1, feed, 0 FROM unnest(ARRAY['conversation_settings', 'decisions', 'job_runs']) AS feed ON CONFLICT DO NOTHING`,
+    SELECT $1, feed, 0 FROM unnest(ARRAY['conversation_settings', 'conversations', 'decisions', 'job_runs']) AS feed ON CONFLICT DO NOTHING`,
 }
 
 /** Adds the rows that every profile has, unless they exist. */

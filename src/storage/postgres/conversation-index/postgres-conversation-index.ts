@@ -1,0 +1,94 @@
+import { StorageError } from '../../errors.ts'
+import type { ConversationChange } from '../../sessions/conversation-reader.ts'
+import { readLatestChangeSeq } from '../database/change-sequences.ts'
+import type { PostgresProfileDatabase } from '../postgres-profile-database.ts'
+import { readConversationChanges } from './conversation-change-log.ts'
+import { hasPendingSessions, processPendingSessions } from './conversation-index-maintainer.ts'
+
+/** Deltas of an answer are written more often than that, and change nothing in the index. */
+const minIntervalMs = 100
+
+type ChangeListener = (changed: readonly ConversationChange[] | null) => void
+
+/**
+ * Keeps the conversation index of a profile up to date, and tells of its changes, whichever process has made them: any process
+ * indexes what any has written, and all of them read the log of changes.
+ */
+export class PostgresConversationIndex {
+  readonly #database: PostgresProfileDatabase
+  /** The number of the last change that the listener was told of. */
+  #cursor: number
+  #listener: ChangeListener | null = null
+  /** One refresh at a time, so that the listener gets the changes in order. */
+  #refreshes: Promise<void> = Promise.resolve()
+  #timer: NodeJS.Timeout | null = null
+  /** When the last scheduled refresh began, by `performance.now()`. */
+  #scheduledAt = -Infinity
+  #isClosed = false
+
+  private constructor(database: PostgresProfileDatabase, cursor: number) {
+    this.#database = database
+    this.#cursor = cursor
+  }
+
+  static async open(database: PostgresProfileDatabase): Promise<PostgresConversationIndex> {
+    return new PostgresConversationIndex(database, await readLatestChangeSeq(database, 'conversations'))
+  }
+
+  /** There is one listener. It is told of changes that are made after the index was opened. */
+  onChanges(listener: ChangeListener): void {
+    this.#listener = listener
+  }
+
+  /** Resolves when the index has, and the listener was told of, everything that was committed before the call. */
+  refresh(): Promise<void> {
+    const refreshed = this.#refreshes.then(async () => {
+      await this.#processPending()
+      await this.#reportChanges()
+    })
+    this.#refreshes = refreshed.catch(() => undefined)
+    return refreshed
+  }
+
+  /** Brings the index up to date before it is read. A read does not fail because the database cannot be written now. */
+  async prepareRead(): Promise<void> {
+    try {
+      await this.#processPending()
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error
+    }
+  }
+
+  /** Refreshes the index soon, if there is a listener: at once, or a moment after the last time. */
+  scheduleRefresh(): void {
+    if (this.#listener === null || this.#timer !== null || this.#isClosed) return
+    const waitMs = Math.max(0, this.#scheduledAt + minIntervalMs - performance.now())
+    this.#timer = setTimeout(() => {
+      this.#timer = null
+      this.#scheduledAt = performance.now()
+      // The next write, or read of a list, tries again.
+      this.refresh().catch(() => undefined)
+    }, waitMs)
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    await this.#refreshes
+  }
+
+  async #processPending(): Promise<void> {
+    while (await hasPendingSessions(this.#database)) {
+      if (!(await this.#database.write(processPendingSessions))) return
+    }
+  }
+
+  async #reportChanges(): Promise<void> {
+    for (let isComplete = false; !isComplete;) {
+      const page = await readConversationChanges(this.#database, this.#cursor)
+      this.#cursor = page.last
+      isComplete = page.isComplete
+      if (page.changes === null || page.changes.length > 0) this.#listener?.(page.changes)
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import type { PageRequest } from '../../../lib/pagination.ts'
+import type { SessionSortKey } from '../../../model/session-filter.ts'
+import type { ConversationIndexFlags } from '../../conversation-index/conversation-index-flags.ts'
+import type { PostgresStatement, PostgresValue } from '../database/postgres-statement.ts'
+import type { PostgresProfileDatabase } from '../postgres-profile-database.ts'
+
+/** A table that is listed, with the names of its key columns. */
+interface ListedTable {
+  readonly table: string
+  readonly idColumn: string
+  readonly timeColumn: string
+}
+
+export const sessionTable: ListedTable = {
+  table: 'conversation_sessions',
+  idColumn: 'id',
+  timeColumn: 'activity_at',
+}
+
+export const conversationTable: ListedTable = {
+  table: 'conversations',
+  idColumn: 'root_id',
+  timeColumn: 'last_activity_at',
+}
+
+/** Where a list has a session or a conversation, and the flags that it has there. */
+export interface ListedKey extends SessionSortKey {
+  readonly flags: ConversationIndexFlags
+}
+
+/**
+ * The keys of a page, newest first. Reads no more of an index than the page: of one in the order of time, or of one list for
+ * each of the values of `flags`. Null: all of them.
+ */
+export async function listIndexKeys(
+  database: PostgresProfileDatabase,
+  table: ListedTable,
+  page: PageRequest<SessionSortKey>,
+  flagValues: readonly ConversationIndexFlags[] | null,
+): Promise<ListedKey[]> {
+  if (flagValues?.length === 0) return []
+  const { after, before, limit, backwards } = page
+  const values: PostgresValue[] = [
+    limit,
+    ...(flagValues ? [flagValues] : []),
+    ...[after, before].flatMap((key) => (key ? [key.lastActivityAt, key.id] : [])),
+  ]
+  const keys = await database.query<ListedKey>(toStatement(table, page, flagValues !== null), values)
+  return backwards ? keys.reverse() : keys
+}
+
+/** One statement for each form of a page. */
+function toStatement(
+  { table, idColumn, timeColumn }: ListedTable,
+  { after, before, backwards }: PageRequest<SessionSortKey>,
+  hasFlagValues: boolean,
+): PostgresStatement {
+  const firstBound = hasFlagValues ? 4 : 3
+  const toBound = (operator: string, parameter: number): string =>
+    `AND (${timeColumn}, ${idColumn}) ${operator} ($${parameter}, $${parameter + 1})`
+  // Newest first: what comes after a key in the list is smaller than it.
+  const bounds = [
+    after ? toBound('<', firstBound) : '',
+    before ? toBound('>', after ? firstBound + 2 : firstBound) : '',
+  ].join(' ')
+  const direction = backwards ? 'ASC' : 'DESC'
+  const select = `SELECT ${idColumn} AS id, ${timeColumn} AS "lastActivityAt", flags FROM ${table} WHERE profile = $1`
+  const order = `ORDER BY ${timeColumn} ${direction}, ${idColumn} ${direction} LIMIT $2`
+  const forms = [hasFlagValues && 'by-flags', after && 'after', before && 'before', backwards && 'backwards']
+  return {
+    name: ['list', table, ...forms.filter(Boolean)].join('-'),
+    text: hasFlagValues
+      ? `SELECT listed.* FROM unnest($3::bigint[]) AS wanted (flags)
+          CROSS JOIN LATERAL (${select} AND ${table}.flags = wanted.flags ${bounds} ${order}) AS listed
+          ORDER BY "lastActivityAt" ${direction}, id ${direction} LIMIT $2`
+      : `${select} ${bounds} ${order}`,
+  }
+}

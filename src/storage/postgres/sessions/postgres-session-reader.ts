@@ -1,0 +1,167 @@
+import type { PageRequest } from '../../../lib/pagination.ts'
+import {
+  type ConversationFlags,
+  matchesFlags,
+  type SessionFilter,
+  type SessionSortKey,
+} from '../../../model/session-filter.ts'
+import type { SessionRecord } from '../../../model/session.ts'
+import { isArchived, isPinned } from '../../conversation-index/conversation-index-flags.ts'
+import { compareByActivity, orderByIds, selectSessionPage, takePage } from '../../keyset-pagination.ts'
+import { sessionFromRow, type SessionRowWithSettings } from '../../rows/session-row.ts'
+import type {
+  ConversationChange,
+  ConversationCount,
+  ConversationFilter,
+  ConversationListEntry,
+  ConversationPage,
+  OffsetPagination,
+} from '../../sessions/conversation-reader.ts'
+import type { SegueSessionReader } from '../../sessions/session-reader.ts'
+import type { PostgresConversationIndex } from '../conversation-index/postgres-conversation-index.ts'
+import type { PostgresStatement } from '../database/postgres-statement.ts'
+import type { PostgresProfileDatabase } from '../postgres-profile-database.ts'
+import { selectSessionsSql } from '../tables/session-table.ts'
+import { ConversationIndexReader } from './conversation-index-reader.ts'
+import { PostgresMessageReader } from './postgres-message-reader.ts'
+
+const maxRowsPerPage = 1_001
+const maxSessionIdsPerPage = 1_000
+
+const selectSessions: PostgresStatement = {
+  name: 'select-sessions',
+  text: `${selectSessionsSql} AND sessions.id = ANY($2::text[])`,
+}
+
+interface StoredSession {
+  readonly record: SessionRecord
+  readonly messageCount: number
+}
+
+/** The sessions, messages and conversations of a profile. */
+export class PostgresSessionReader extends PostgresMessageReader implements SegueSessionReader {
+  readonly origin = 'SEGUE'
+  readonly #database: PostgresProfileDatabase
+  readonly #index: PostgresConversationIndex
+  readonly #indexReader: ConversationIndexReader
+
+  constructor(database: PostgresProfileDatabase, index: PostgresConversationIndex) {
+    super(database)
+    this.#database = database
+    this.#index = index
+    this.#indexReader = new ConversationIndexReader(database)
+  }
+
+  async findSessions(ids: readonly string[]): Promise<SessionRecord[]> {
+    const sessions = await this.#findStored(ids)
+    return sessions.map(({ record }) => record)
+  }
+
+  async listSessions(
+    page: PageRequest<SessionSortKey>,
+    { ids, ...filter }: SessionFilter,
+    flagsFromHermes: ReadonlyMap<string, ConversationFlags> = new Map(),
+  ): Promise<SessionRecord[]> {
+    const bounded = boundPage(page)
+    const index = await this.#openIndex()
+    if (ids) {
+      const flags = filter.attention
+        ? await index.findConversationsBySession(ids)
+        : new Map<string, ConversationFlags>()
+      return selectSessionPage(await this.findSessions(ids), bounded, filter, new Map([...flags, ...flagsFromHermes]))
+    }
+    if (flagsFromHermes.size === 0) return this.#listPage(index, bounded, filter)
+    const keys = await this.#listKeysWithFlags(index, bounded, filter, flagsFromHermes)
+    const pageIds = keys.map((key) => key.id)
+    return orderByIds(pageIds, await this.findSessions(pageIds), ({ id }) => id)
+  }
+
+  async listConversations(page: PageRequest<SessionSortKey>, filter: ConversationFilter): Promise<ConversationPage> {
+    const index = await this.#openIndex()
+    const conversations = await index.listConversations(boundPage(page), filter)
+    const ids = new Set(conversations.flatMap(({ rootId, tipId }) => [rootId, tipId]))
+    const sessions = await this.#findStored([...ids])
+    return { conversations, sessions: sessions.map((session) => toListed(session, null)) }
+  }
+
+  async countConversations(filter: ConversationFilter): Promise<ConversationCount[]> {
+    return (await this.#openIndex()).countConversations(filter)
+  }
+
+  async findConversationsBySession(sessionIds: readonly string[]): Promise<Map<string, ConversationListEntry>> {
+    return (await this.#openIndex()).findConversationsBySession(sessionIds)
+  }
+
+  async findContinuations(sessionIds: readonly string[]): Promise<Map<string, string>> {
+    return (await this.#openIndex()).findContinuations(sessionIds)
+  }
+
+  async listConversationSessionIds(rootId: string, { offset, limit }: OffsetPagination): Promise<string[]> {
+    const index = await this.#openIndex()
+    return index.listConversationSessionIds(rootId, { offset, limit: Math.min(limit, maxSessionIdsPerPage) })
+  }
+
+  onConversationsChanged(listener: (changed: readonly ConversationChange[] | null) => void): void {
+    this.#index.onChanges(listener)
+  }
+
+  refresh(): Promise<void> {
+    return this.#index.refresh()
+  }
+
+  /** A page of the index, in which the sessions with other flags are replaced by those of them that match. */
+  async #listKeysWithFlags(
+    index: ConversationIndexReader,
+    page: PageRequest<SessionSortKey>,
+    filter: Omit<SessionFilter, 'ids'>,
+    flags: ReadonlyMap<string, ConversationFlags>,
+  ): Promise<SessionSortKey[]> {
+    const indexed = await index.listSessionKeys({ ...page, limit: page.limit + flags.size }, filter)
+    const matchingIds = [...flags].flatMap(([id, each]) => (matchesFlags(each, filter) ? id : []))
+    const matching = selectSessionPage(await this.findSessions(matchingIds), page, filter, flags)
+    return takePage([...indexed.filter(({ id }) => !flags.has(id)), ...matching].toSorted(compareByActivity), page)
+  }
+
+  /** A page of the index, with everything that lists show of its sessions. */
+  async #listPage(
+    index: ConversationIndexReader,
+    page: PageRequest<SessionSortKey>,
+    filter: Omit<SessionFilter, 'ids'>,
+  ): Promise<SessionRecord[]> {
+    const keys = await index.listSessionKeys(page, filter)
+    const stored = await this.#findStored(keys.map(({ id }) => id))
+    const byId = new Map(stored.map((session) => [session.record.id, session]))
+    // What a person has set for a conversation of both origins is in the index of Hermes.
+    const hasFlags = !(await index.hasCrossOriginConversations())
+    return keys.flatMap(({ id, flags }) => {
+      const session = byId.get(id)
+      const listedFlags = hasFlags ? { pinned: isPinned(flags), archived: isArchived(flags) } : null
+      return session ? [toListed(session, listedFlags)] : []
+    })
+  }
+
+  async #findStored(ids: readonly string[]): Promise<StoredSession[]> {
+    const rows = await this.#database.query<SessionRowWithSettings & { message_count: number }>(selectSessions, [ids])
+    return rows.map((row) => ({
+      record: sessionFromRow(row, this.#database.profile),
+      messageCount: row.message_count,
+    }))
+  }
+
+  /** The index, up to date if the database can be written now. */
+  async #openIndex(): Promise<ConversationIndexReader> {
+    await this.#index.prepareRead()
+    return this.#indexReader
+  }
+}
+
+function toListed(
+  { record, messageCount }: StoredSession,
+  flags: { readonly pinned: boolean; readonly archived: boolean } | null,
+): SessionRecord {
+  return { ...record, listed: { messageCount, flags } }
+}
+
+function boundPage<Key>(page: PageRequest<Key>): PageRequest<Key> {
+  return { ...page, limit: Math.min(page.limit, maxRowsPerPage) }
+}
