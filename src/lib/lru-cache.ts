@@ -2,6 +2,7 @@
 export class LruCache<K, V> {
   readonly #entries = new Map<K, V>()
   readonly #maxSize: number
+  #newestKey: K | undefined
 
   constructor(maxSize: number) {
     this.#maxSize = maxSize
@@ -15,7 +16,7 @@ export class LruCache<K, V> {
   /** The value of a key, which becomes the most recently used one. */
   get(key: K): V | undefined {
     const value = this.#entries.get(key)
-    if (value !== undefined) this.set(key, value)
+    if (value !== undefined && key !== this.#newestKey) this.set(key, value)
     return value
   }
 
@@ -29,6 +30,7 @@ export class LruCache<K, V> {
     // A map iterates in insertion order, so its first key is the least recently used one.
     this.#entries.delete(key)
     this.#entries.set(key, value)
+    this.#newestKey = key
     if (this.#entries.size <= this.#maxSize) return
     const [oldest] = this.#entries.keys()
     if (oldest !== undefined) this.#entries.delete(oldest)

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client'
 import { SourceGauges } from './gauges.ts'
+import { OperationMetrics } from './operation-metrics.ts'
 
 /** From 1 ms to a minute. */
 const durationBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
@@ -23,16 +24,7 @@ export class Metrics {
   readonly #registry = new Registry()
   readonly #process = getProcessRegistry()
   readonly gauges = new SourceGauges(this.#registry)
-  readonly operations = this.#counter(
-    'segue_operations_total',
-    'GraphQL operations that have ended, by type, name and error code (OK: none). Names after the first 100 are "other".',
-    ['type', 'name', 'code'],
-  )
-  readonly operationDuration = this.#histogram(
-    'segue_operation_duration_seconds',
-    'Duration of queries and mutations, by type and name.',
-    ['type', 'name'],
-  )
+  readonly operations = new OperationMetrics(this.#registry, durationBuckets)
   readonly streamsEnded = this.#counter(
     'segue_streams_ended_total',
     'Streams that have ended, by status and error code ("": none).',

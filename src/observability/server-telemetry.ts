@@ -11,7 +11,7 @@ import type {
 } from '../lib/telemetry/telemetry.ts'
 import { BoundedLabels } from './bounded-labels.ts'
 import { Metrics } from './metrics.ts'
-import type { Tracer, TraceSpan } from './tracing/tracer.ts'
+import { noTracer, type Tracer, type TraceSpan } from './tracing/tracer.ts'
 
 /** Operations are counted by name for this many names. */
 const maxOperationNames = 100
@@ -37,26 +37,32 @@ export class ServerTelemetry implements Telemetry {
   }
 
   startOperation({ type, name, traceparent }: OperationInfo): OperationTelemetry {
-    const labels = { type, name: this.#operationNames.toLabel(name ?? '') }
+    const series = this.metrics.operations.find(type, this.#operationNames.toLabel(name ?? ''))
     const startedAt = performance.now()
-    const parent = traceparent === null ? null : this.#tracer.findRemoteSpan(traceparent)
-    const span = this.#tracer.startSpan(name === null ? type : `${type} ${name}`, parent, {
-      'graphql.operation.type': type,
-      ...(name !== null && { 'graphql.operation.name': name }),
-    })
+    const span = this.#startOperationSpan({ type, name, traceparent })
     return {
-      run: (task) => this.#currentOperation.run(span, task),
+      run: (task) => (span === null ? task() : this.#currentOperation.run(span, task)),
       end: ([code = null]) => {
-        this.metrics.operations.inc({ ...labels, code: code ?? 'OK' })
+        series.count(code ?? 'OK')
         // A subscription lasts as long as its client likes.
-        if (type !== 'subscription') this.metrics.operationDuration.observe(labels, secondsSince(startedAt))
-        span.end(code)
+        if (type !== 'subscription') series.observeDuration(secondsSince(startedAt))
+        span?.end(code)
       },
     }
   }
 
+  /** Null if no traces are recorded. */
+  #startOperationSpan({ type, name, traceparent }: OperationInfo): TraceSpan | null {
+    if (this.#tracer === noTracer) return null
+    const parent = traceparent === null ? null : this.#tracer.findRemoteSpan(traceparent)
+    return this.#tracer.startSpan(name === null ? type : `${type} ${name}`, parent, {
+      'graphql.operation.type': type,
+      ...(name !== null && { 'graphql.operation.name': name }),
+    })
+  }
+
   countRefusedOperation(code: string): void {
-    this.metrics.operations.inc({ type: 'refused', name: '', code })
+    this.metrics.operations.find('refused', '').count(code)
   }
 
   bindStream(streamId: string): void {

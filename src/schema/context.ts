@@ -33,23 +33,31 @@ export interface Context {
 export type ResponsePath = readonly (string | number)[]
 
 /** What a transport knows about a request. It always says who asks. */
-export interface RequestInfo extends Partial<Omit<Context, 'profiles' | 'truncatedPaths'>> {
+export interface RequestInfo extends Partial<
+  Pick<Context, 'idempotencyKey' | 'signal' | 'traceparent' | 'lastEventId'>
+> {
   readonly viewer: Viewer
 }
 
-const defaultRequestInfo = {
-  idempotencyKey: null,
-  signal: new AbortController().signal,
-  traceparent: null,
-  lastEventId: null,
-  reportedCost: null,
-  isPlanned: false,
-  longReads: null,
-}
+const neverAborted = new AbortController().signal
 
-export function createContext(registry: ProfileRegistry, requestInfo: RequestInfo): Context {
-  const profiles = new CrossProfileRecordLookup(new ViewerProfiles(registry, requestInfo.viewer))
-  return { ...defaultRequestInfo, ...requestInfo, profiles, truncatedPaths: [] }
+export function createContext(
+  registry: ProfileRegistry,
+  { viewer, idempotencyKey = null, signal = neverAborted, traceparent = null, lastEventId = null }: RequestInfo,
+): Context {
+  const profiles = new CrossProfileRecordLookup(new ViewerProfiles(registry, viewer))
+  return {
+    viewer,
+    profiles,
+    idempotencyKey,
+    signal,
+    traceparent,
+    lastEventId,
+    reportedCost: null,
+    isPlanned: false,
+    longReads: null,
+    truncatedPaths: [],
+  }
 }
 
 /** The context of the same request without caches: for the next execution, such as the next event of a subscription. */

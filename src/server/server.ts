@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TlsFiles } from '../config/access/resolve-tls.ts'
@@ -6,7 +5,7 @@ import type { Settings } from '../config/settings.ts'
 import type { LiveValue } from '../config/reload/live-value.ts'
 import type { Duplex } from 'node:stream'
 import type { Logger } from '../lib/logger.ts'
-import { runWithLogContext } from '../lib/telemetry/log-context.ts'
+import { createRequestId, runWithLogContext } from '../lib/telemetry/log-context.ts'
 import { filesPath } from '../model/message-content/blob-url.ts'
 import type { ProfileRegistry } from '../services/profile-registry.ts'
 import type { AccessTokens } from './auth/access-tokens.ts'
@@ -214,17 +213,16 @@ function createTransports(
     ],
     handleNotFound: webAppFolder === null ? handleOther : createWebAppHandler(webAppFolder, handleOther),
   })
-  const showSignIn = createSignInGate(options.tokens, authenticator)
+  const handlePageOrRoute = createSignInGate(options.tokens, authenticator, route)
   return {
     webSockets: new WebSocketServer({ operations, authenticator, errors, readLimits, heartbeat, log }),
-    handleRequest: async (request, response) => {
+    handleRequest: (request, response) => {
       const rejection = checkRequest(request)
       const isCorsPath = servesOtherOrigins(readRequestPath(request))
       if (isCorsPath) cors.setHeaders(request, response)
       if (rejection) return sendRejection(response, rejection)
       if (isCorsPath && cors.isPreflight(request)) return sendPreflightResponse(response)
-      const isShown = showSignIn(request, response)
-      if (isShown === false || !(await isShown)) await route(request, response)
+      return handlePageOrRoute(request, response)
     },
   }
 }
@@ -255,14 +253,14 @@ function createRequestListener(
       try {
         await handleRequest(request, response)
         // Sets the time that the client has to receive the end of the response.
-        response.setTimeout(settings.current.limits.slowConsumerSeconds * 1000)
+        if (!response.writableFinished) response.setTimeout(settings.current.limits.slowConsumerSeconds * 1000)
       } catch (error) {
         // The client has left while it was sending its request.
         if (request.destroyed && !request.complete) response.destroy()
         else sendInternalError(response, error, errors)
       }
     }
-    void runWithLogContext({ request: randomUUID() }, handle)
+    void runWithLogContext({ request: createRequestId() }, handle)
   }
 }
 

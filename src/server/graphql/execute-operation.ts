@@ -25,7 +25,6 @@ export async function executeOperation(args: ExecutionArgs, options: ExecuteOpti
   const context = requireGraphQLContext(args)
   const validated = validateExecutionArgs(args)
   if (!('schema' in validated)) return { errors: toPublicVariableErrors(validated, args) }
-  using _ = context.profiles
   const { operation, name } = validated.operation
   const telemetry = context.profiles.visible.telemetry.startOperation({
     type: operation,
@@ -40,6 +39,7 @@ export async function executeOperation(args: ExecutionArgs, options: ExecuteOpti
     codes = listErrorCodes(result)
     return result
   } finally {
+    context.profiles[Symbol.dispose]()
     telemetry.end(codes)
   }
 }
@@ -48,12 +48,12 @@ export async function executeOperation(args: ExecutionArgs, options: ExecuteOpti
  * Executes a query until its time is over. Its lists end early then, and nobody gets its result: graphql-js' own abort signal
  * would leave rejections of items that nobody handles.
  */
-async function executeQuery(
+function executeQuery(
   args: ValidatedExecutionArgs,
   { querySeconds, usesPlans }: ExecuteOptions,
   context: Context,
-): Promise<ExecutionResult> {
-  using timeout = new QueryTimeout(querySeconds, context.signal)
+): Promise<ExecutionResult> | ExecutionResult {
+  const timeout = new QueryTimeout(querySeconds, context.signal)
   const execute = () => executeRootSelectionSet({ ...args, contextValue: new QueryContext(context, timeout, false) })
   const plan = usesPlans ? findOperationPlan(args) : null
   const execution = plan
@@ -63,7 +63,11 @@ async function executeQuery(
         return execute()
       })
     : execute()
-  if (!isPromise(execution)) return execution
+  return isPromise(execution) ? endAtTimeout(execution, timeout) : execution
+}
+
+async function endAtTimeout(execution: Promise<ExecutionResult>, timeout: QueryTimeout): Promise<ExecutionResult> {
+  using _ = timeout
   const ended = waitForAbort(timeout.signal).then(() => ({ errors: [timeout.createError()] }))
   return await Promise.race([execution, ended])
 }

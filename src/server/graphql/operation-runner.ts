@@ -85,6 +85,7 @@ export class OperationRunner {
     result: ExecutionResult,
     { reportedCost, truncatedPaths, signal }: Pick<Context, 'reportedCost' | 'truncatedPaths' | 'signal'>,
   ): ExecutionResult {
+    if (!result.errors && reportedCost === null && truncatedPaths.length === 0) return result
     const extensions = {
       ...(reportedCost !== null && { cost: reportedCost }),
       ...(truncatedPaths.length > 0 && { truncated: [...truncatedPaths] }),
@@ -97,6 +98,7 @@ export class OperationRunner {
       ...(Object.keys(extensions).length > 0 && { extensions }),
     }
   }
+
   /** What ends because its client has left is no failure of the server, and nobody receives it: it is not logged. */
   #formatError(error: GraphQLError, { aborted, reason }: AbortSignal): GraphQLError {
     return aborted && (error.originalError ?? error.cause) === reason ? error : this.#options.errors.format(error)

@@ -32,7 +32,8 @@ export async function prepareOperation(
   documents: DocumentLoader,
   limits: OperationLimits,
 ): Promise<PreparedOperation | readonly GraphQLError[]> {
-  const document = await documents.load(params, limits)
+  const loaded = documents.load(params, limits)
+  const document = loaded instanceof Promise ? await loaded : loaded
   if (!('kind' in document)) return document
   const operationName = normalizeOperationName(params.operationName)
   const operation = getOperationAST(document, operationName)

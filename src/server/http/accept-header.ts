@@ -25,8 +25,9 @@ interface MediaRange {
 export function negotiateMediaType(accept: string | null | undefined, offered: readonly string[]): string | null {
   const header = accept?.trim() || '*/*'
   if (offered !== jsonMediaTypes) return selectMediaType(header, offered)
-  let type = negotiatedJsonTypes.get(header)
-  if (type === undefined) type = selectMediaType(header, offered)
+  const known = negotiatedJsonTypes.get(header)
+  if (known !== undefined) return known
+  const type = selectMediaType(header, offered)
   if (header.length <= maxKeptLength) negotiatedJsonTypes.set(header, type)
   return type
 }
@@ -42,7 +43,8 @@ function selectMediaType(accept: string, offered: readonly string[]): string | n
 
 /** Whether an Accept header names a media type itself. Wildcards do not count. */
 export function acceptsExactMediaType(accept: string | null | undefined, type: string): boolean {
-  return parseAccept(accept ?? '').some(({ name, quality }) => name === type && quality > 0)
+  if (!accept) return false
+  return parseAccept(accept).some(({ name, quality }) => name === type && quality > 0)
 }
 
 function parseAccept(accept: string): MediaRange[] {

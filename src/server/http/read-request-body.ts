@@ -14,9 +14,9 @@ export function readRequestBody(request: IncomingMessage, maxBytes: number): Pro
     resolve('too large')
   }
   request.on('data', onData)
-  request.once('end', () => resolve(chunks))
-  request.once('error', reject)
-  request.once('close', () => {
+  request.on('end', () => resolve(chunks))
+  // Without a listener for errors, `close` is all that a request emits whose client disconnects.
+  request.on('close', () => {
     if (!request.complete) reject(new Error('The client disconnected.'))
   })
   return promise

@@ -37,6 +37,8 @@ export class RequestGuard {
   readonly #allowedHosts: ReadonlySet<string>
   readonly #readAllowedOrigins: () => readonly string[]
   readonly #trustProxy: boolean
+  /** The Host header of the last request that was allowed. Most clients send the same. */
+  #knownHost: string | undefined
 
   constructor({ host, publicHosts, readAllowedOrigins, trustProxy }: RequestGuardOptions) {
     this.#allowedHosts = new Set([
@@ -52,8 +54,7 @@ export class RequestGuard {
   /** Checks an HTTP request or a WebSocket handshake. Null means that it is allowed. */
   check(request: Pick<IncomingMessage, 'method' | 'headers' | 'url' | 'socket'>): RequestRejection | null {
     const { method, headers, url = '/' } = request
-    const host = headers.host?.toLowerCase() ?? ''
-    if (!this.#allowedHosts.has(host.replace(/:\d*$/, ''))) {
+    if (headers.host === undefined || !this.#isAllowedHost(headers.host)) {
       return reject(
         403,
         'The Host header does not name this server. Use localhost, its configured host, or a name that --public-host gives it.',
@@ -70,6 +71,13 @@ export class RequestGuard {
       return reject(415, 'The content type is not JSON. Send the request as application/json.')
     }
     return null
+  }
+
+  #isAllowedHost(host: string): boolean {
+    if (host === this.#knownHost) return true
+    const isAllowed = this.#allowedHosts.has(host.toLowerCase().replace(/:\d*$/, ''))
+    if (isAllowed) this.#knownHost = host
+    return isAllowed
   }
 
   #checkOrigin(request: Pick<IncomingMessage, 'headers' | 'socket'>): RequestRejection | null {

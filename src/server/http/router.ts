@@ -46,19 +46,21 @@ export interface RouterOptions {
 
 /** Passes each request to the first route that matches it, if its caller may use it, or to `handleNotFound`. */
 export function createRouter({ routes, authenticate, handleNotFound }: RouterOptions): PublicRequestHandler {
-  return async (request, response) => {
+  return (request, response) => {
     const path = readRequestPath(request)
     const route = routes.find(
       (candidate) => matchesPath(candidate.path, path) && (candidate.accepts?.(request) ?? true),
     )
     if (!route) return handleNotFound(request, response)
     if ('handlePublic' in route) return route.handlePublic(request, response)
-    const found = authenticate(request, response)
-    const caller = found instanceof Promise ? await found : found
-    if (isRejection(caller)) return sendRejection(response, caller)
-    const { role = 'READ' } = route
-    if (!hasRole(caller.viewer, role)) return sendRejection(response, createRoleRejection(role))
-    return route.handle(request, response, caller)
+    const handle = (caller: Caller | RequestRejection): void | Promise<void> => {
+      if (isRejection(caller)) return sendRejection(response, caller)
+      const { role = 'READ' } = route
+      if (!hasRole(caller.viewer, role)) return sendRejection(response, createRoleRejection(role))
+      return route.handle(request, response, caller)
+    }
+    const caller = authenticate(request, response)
+    return caller instanceof Promise ? caller.then(handle) : handle(caller)
   }
 }
 

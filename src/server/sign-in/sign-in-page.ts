@@ -93,18 +93,18 @@ export const handleSignInPage: PublicRequestHandler = (_, response) => {
   response.writeHead(200, headers).end(page)
 }
 
-/**
- * Shows the form to browsers that open any page, the app or the playground, without having signed in. Returns whether it
- * has answered the request.
- */
-export function createSignInGate(tokens: AccessTokens, authenticator: Authenticator) {
-  const show = async (request: IncomingMessage, response: ServerResponse): Promise<boolean> => {
-    if ((await authenticator.findViewer(request)) !== null) return false
+/** Shows the form to browsers that open any page, the app or the playground, without having signed in. Others are for `next`. */
+export function createSignInGate(
+  tokens: AccessTokens,
+  authenticator: Authenticator,
+  next: PublicRequestHandler,
+): PublicRequestHandler {
+  const show = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if ((await authenticator.findViewer(request)) !== null) return next(request, response)
     response.writeHead(401, { ...headers, 'www-authenticate': 'Bearer realm="Segue"' }).end(page)
-    return true
   }
-  return (request: IncomingMessage, response: ServerResponse): boolean | Promise<boolean> =>
-    tokens.areRequired && opensPage(request) && show(request, response)
+  return (request, response) =>
+    tokens.areRequired && opensPage(request) ? show(request, response) : next(request, response)
 }
 
 /** Whether a browser opens a page, rather than loads a part of one. */

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { CloseCode, type Server as ProtocolServer } from 'graphql-ws'
 import type { RawData, WebSocket } from 'ws'
@@ -6,7 +5,7 @@ import { z } from 'zod'
 import { TaskTracker } from '../../lib/async/task-tracker.ts'
 import { JsonLimitError } from '../../lib/json-input/shorten-json.ts'
 import type { Logger } from '../../lib/logger.ts'
-import { runWithLogContext } from '../../lib/telemetry/log-context.ts'
+import { createRequestId, runWithLogContext } from '../../lib/telemetry/log-context.ts'
 import { parseJsonOrNull } from '../../lib/text/json.ts'
 import { truncateToBytes } from '../../lib/text/truncate.ts'
 import type { ErrorFormatter } from '../graphql/error-formatter.ts'
@@ -131,7 +130,7 @@ export class GraphQLSocket {
     this.#session.messageBytes = byteLength
     const parse = (): Promise<void> => this.#options.reviver.run(strings, () => handleMessage(text))
     const handle = (): Promise<void> => operationAborts.track(parse)
-    const handled = this.#pendingMessages.run(() => runWithLogContext({ request: randomUUID() }, handle))
+    const handled = this.#pendingMessages.run(() => runWithLogContext({ request: createRequestId() }, handle))
     handled.catch((error: unknown) => this.#onError(error, text))
   }
 

@@ -7,6 +7,8 @@ import { AutomaticPersistedQueries, hashDocument } from './automatic-persisted-q
 import { GraphQLDocumentCache } from './graphql-document-cache.ts'
 import { isDocumentTooLong, loadGraphQLDocument, parseGraphQLDocument } from './load-graphql-document.ts'
 
+type LoadedDocument = DocumentNode | readonly GraphQLError[]
+
 /** Finds the documents of requests: sent as text, trusted, or registered by a client under their hash. */
 export class DocumentLoader {
   readonly #cache = new GraphQLDocumentCache()
@@ -18,10 +20,14 @@ export class DocumentLoader {
     this.#readTrusted = readTrusted
   }
 
-  /** The valid document that a request names or contains, or the errors with their codes. */
-  async load(params: GraphQLParams, limits: OperationLimits): Promise<DocumentNode | readonly GraphQLError[]> {
+  /** The valid document that a request names or contains, or the errors with their codes: at once if it is cached. */
+  load(params: GraphQLParams, limits: OperationLimits): LoadedDocument | Promise<LoadedDocument> {
     const text = this.#findText(params, limits)
     if (text instanceof GraphQLError) return [text]
+    return this.#cache.get(text, limits) ?? this.#loadNew(text, params, limits)
+  }
+
+  async #loadNew(text: string, params: GraphQLParams, limits: OperationLimits): Promise<LoadedDocument> {
     const document = await loadGraphQLDocument(text, this.#cache, limits)
     const hash = findPersistedQueryHash(params)
     // Only documents that can be executed, so that others take no room.

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { ExecutionResult } from 'graphql'
+import type { GraphQLError } from 'graphql'
 import { z } from 'zod'
 import type { RequestInfo } from '../../../schema/context.ts'
 import type { Caller } from '../../auth/caller.ts'
@@ -21,6 +21,9 @@ export interface JsonHandlerOptions {
   readonly handleOther: JsonRequestHandler
 }
 
+/** What a result without errors has. */
+const okResponse = { status: 200, headers: {} }
+
 const httpSchema = httpExtensionSchema.extend({ spec: z.boolean().optional() })
 
 /**
@@ -38,7 +41,7 @@ export function createJsonHandler(options: JsonHandlerOptions): JsonRequestHandl
     )
     const encoded = encodeResult(result)
     const responseBody = typeof encoded === 'string' ? encoded : await encoded
-    const { status, headers } = readHttpExtensions(result, mediaType)
+    const { status, headers } = result.errors ? readHttpExtensions(result.errors, mediaType) : okResponse
     response.writeHead(status, {
       'content-type': `${mediaType}; charset=utf-8`,
       'content-length': countBytes(responseBody),
@@ -52,9 +55,13 @@ export function createJsonHandler(options: JsonHandlerOptions): JsonRequestHandl
 
 /** Null if Yoga has to say what is wrong with the body, or if it is a batch. */
 async function parseBody(body: RequestJson): Promise<GraphQLParams | null> {
-  const value = await body.parse().catch(() => null)
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
-  return Object.keys(value).every((name) => graphqlParamNames.has(name)) ? parseGraphQLParams(value) : null
+  try {
+    const value = await body.parse()
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
+    return Object.keys(value).every((name) => graphqlParamNames.has(name)) ? parseGraphQLParams(value) : null
+  } catch {
+    return null
+  }
 }
 
 function toRequestInfo(request: IncomingMessage, response: ServerResponse, { viewer }: Caller): RequestInfo {
@@ -62,11 +69,12 @@ function toRequestInfo(request: IncomingMessage, response: ServerResponse, { vie
   response.once('close', () => {
     if (!response.writableFinished) disconnect.abort()
   })
-  return { viewer, ...readOperationHeaders(request), signal: disconnect.signal }
+  const { idempotencyKey, traceparent } = readOperationHeaders(request)
+  return { viewer, idempotencyKey, traceparent, signal: disconnect.signal }
 }
 
 /** The highest status that the errors ask for, and their headers. */
-function readHttpExtensions({ errors = [] }: ExecutionResult, mediaType: string) {
+function readHttpExtensions(errors: readonly GraphQLError[], mediaType: string) {
   const isJson = mediaType === 'application/json'
   let status = 0
   const headers: Record<string, string> = {}

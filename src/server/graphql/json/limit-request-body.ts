@@ -8,10 +8,10 @@ import type { JsonRequestHandler } from './json-request-handler.ts'
 /** Reads the body of each POST request before `handle`. Larger ones are 413. */
 export function limitRequestBody(handle: JsonRequestHandler, readMaxBytes: () => number): RequestHandler {
   return async (request, response, caller) => {
-    if (request.method !== 'POST') return handle(request, response, caller, null)
+    if (request.method !== 'POST') return void (await handle(request, response, caller, null))
     const maxBytes = readMaxBytes()
     const body = await readRequestBody(request, maxBytes)
     if (body === 'too large') return sendJson(response, 413, { errors: [createPayloadTooLargeError(maxBytes)] })
-    return handle(request, response, caller, new RequestJson(body))
+    await handle(request, response, caller, new RequestJson(body))
   }
 }

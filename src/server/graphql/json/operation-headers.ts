@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http'
-import type { RequestInfo } from '../../../schema/context.ts'
+import type { Context } from '../../../schema/context.ts'
 
 /** What the headers of a request say about its operation. */
 export function readOperationHeaders({
   headers,
-}: Pick<IncomingMessage, 'headers'>): Pick<RequestInfo, 'idempotencyKey' | 'traceparent'> {
+}: Pick<IncomingMessage, 'headers'>): Pick<Context, 'idempotencyKey' | 'traceparent'> {
   return { idempotencyKey: toText(headers['idempotency-key']), traceparent: toText(headers['traceparent']) }
 }
 

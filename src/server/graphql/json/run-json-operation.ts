@@ -22,10 +22,11 @@ export async function runJsonOperation(
   const noData = isSubscription ? { data: null } : {}
   if (isGet && isForbiddenOverGet(operation.args)) return { ...noData, errors: [createForbiddenOverGetError()] }
   if (isSubscription) return { ...noData, errors: [createSubscriptionError()] }
-  const { data, ...result } = await operations.execute(operation.args)
+  const executed = await operations.execute(operation.args)
+  if (executed.data) return executed
+  const { data, ...result } = executed
   // GraphQL over HTTP: a request that was not executed has no data. Only errors of an execution have a path.
-  const isExecuted = data || result.errors?.some(({ path }) => path)
-  return isExecuted ? { data: data ?? null, ...result } : result
+  return result.errors?.some(({ path }) => path) ? { data: data ?? null, ...result } : result
 }
 
 /** Yoga's mark `spec`: application/json is answered with 200, application/graphql-response+json with 400. */
