@@ -18,4 +18,6 @@ export interface ChangeNotifier {
 export interface ProfileChangeNotifiers {
   readonly decisions: ChangeNotifier
   readonly jobRuns: ChangeNotifier
+  /** Unfinished streams may have lost the process that ran them. Never where a home belongs to one process. */
+  readonly orphanedStreams: ChangeNotifier
 }

@@ -119,6 +119,11 @@ export interface StreamLookup {
   findActiveStream(sessionId: string): Promise<StreamRecord | null>
   /** All that have not ended, by session; the queued ones in the order of their queue. The cost depends on their number, not on the size of the database. */
   listUnfinishedStreams(): Promise<StreamRecord[]>
+  /**
+   * Takes over the unfinished streams whose process does not run any more, and resolves to them, in the order of
+   * `listUnfinishedStreams`. Where a home belongs to one process, these are all of them: call it once, at the start.
+   */
+  claimOrphanedStreams(): Promise<StreamRecord[]>
 }
 
 export interface WithdrawnMessageLookup {

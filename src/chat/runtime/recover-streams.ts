@@ -29,11 +29,11 @@ export interface StreamRecoveryResult {
 }
 
 /**
- * Ends each stream that an earlier process left running, as INTERRUPTED, with the answer that its log holds. It uses the
+ * Ends each stream that another process has left running, as INTERRUPTED, with the answer that its log holds. It uses the
  * same state machine and fold as any other end. Recovery does not count as activity of the session.
  */
 export async function recoverStreams(options: StreamRecoveryOptions): Promise<StreamRecoveryResult> {
-  const unfinished = await options.store.listUnfinishedStreams()
+  const unfinished = await options.store.claimOrphanedStreams()
   const queued = unfinished.filter((stream) => stream.status === 'QUEUED')
   const interrupted: StreamRecord[] = []
   for (const stream of unfinished) {

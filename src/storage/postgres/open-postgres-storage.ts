@@ -1,8 +1,6 @@
-import type { Logger } from '../../lib/logger.ts'
-import { StorageHealth } from '../health/storage-health.ts'
+import type { StorageHealth } from '../health/storage-health.ts'
 import type { SegueStorage } from '../profile-storage.ts'
 import { PostgresConversationIndex } from './conversation-index/postgres-conversation-index.ts'
-import type { PostgresDatabase } from './database/postgres-database.ts'
 import { PostgresEventStore } from './events/postgres-event-store.ts'
 import { PostgresApprovalRuleStore } from './postgres-approval-rule-store.ts'
 import { PostgresContextSizeStore } from './postgres-context-size-store.ts'
@@ -10,31 +8,19 @@ import { PostgresDecisionStore } from './postgres-decision-store.ts'
 import { PostgresIdempotencyKeyStore } from './postgres-idempotency-key-store.ts'
 import { PostgresJobStore } from './postgres-job-store.ts'
 import { PostgresModelObservationStore } from './postgres-model-observation-store.ts'
-import { PostgresProfileDatabase } from './postgres-profile-database.ts'
+import type { PostgresProfileDatabase } from './postgres-profile-database.ts'
 import { PostgresUploadStore } from './postgres-upload-store.ts'
 import { PostgresUsageSumStore } from './postgres-usage-sum-store.ts'
 import { PostgresSessionReader } from './sessions/postgres-session-reader.ts'
 
-export interface PostgresStorageOptions {
-  /** The database of the installation, with its tables. It stays open when the storage is closed. */
-  readonly database: PostgresDatabase
-  /** The name of the profile. */
-  readonly profile: string
-  readonly log: Logger
-  /** Is told of failures. Default: one that logs them. */
-  readonly health?: StorageHealth
-}
-
-/** Opens what Segue stores for a profile in PostgreSQL. */
-export async function openPostgresStorage({
-  database: installation,
-  profile,
-  log,
-  health = new StorageHealth({ log }),
-}: PostgresStorageOptions): Promise<SegueStorage> {
-  const database = new PostgresProfileDatabase(installation, profile)
+/** Opens what Segue stores for a profile in PostgreSQL. Closing it leaves the database of the installation open. */
+export async function openPostgresStorage(
+  database: PostgresProfileDatabase,
+  health: StorageHealth,
+): Promise<SegueStorage> {
   const conversationIndex = await PostgresConversationIndex.open(database)
   database.onWritten(() => conversationIndex.scheduleRefresh())
+  database.onChanged(() => conversationIndex.scheduleRefresh())
   return {
     segueSessions: new PostgresSessionReader(database, conversationIndex),
     eventStore: new PostgresEventStore(database),
@@ -50,7 +36,6 @@ export async function openPostgresStorage({
     health,
     async close() {
       await conversationIndex.close()
-      health.close()
       database.close()
     },
   }

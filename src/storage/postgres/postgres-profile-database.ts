@@ -1,6 +1,6 @@
-import { Notifier } from '../../lib/async/notifier.ts'
 import { SegueError } from '../../lib/errors.ts'
-import type { ProfileChangeNotifiers } from '../change-notifier.ts'
+import { Notifier } from '../../lib/async/notifier.ts'
+import type { StorageHealth } from '../health/storage-health.ts'
 import { createProfile } from './database/create-profile.ts'
 import type { PostgresDatabase } from './database/postgres-database.ts'
 import type {
@@ -9,42 +9,71 @@ import type {
   PostgresTransaction,
   PostgresValue,
 } from './database/postgres-statement.ts'
+import type { ChangeHub, ChangeSubscriber } from './notifications/change-hub.ts'
+import { PostgresChangeNotifier } from './notifications/postgres-change-notifier.ts'
+
+export interface PostgresProfileDatabaseOptions {
+  /** Tells the other processes of changes. Default: nobody is told. */
+  readonly hub?: ChangeHub
+  /** Is told of failures. Default: nobody is. */
+  readonly health?: StorageHealth
+}
 
 /** The rows of one profile. $1 of every statement is the profile's name; `values` are $2, $3, … */
 export class PostgresProfileDatabase implements PostgresConnection {
   readonly profile: string
-  readonly changes: ProfileChangeNotifiers = { decisions: new Notifier(), jobRuns: new Notifier() }
+  readonly changes = {
+    decisions: new PostgresChangeNotifier(() => this.publish('decisions')),
+    jobRuns: new PostgresChangeNotifier(() => this.publish('job_runs')),
+    orphanedStreams: new Notifier(),
+  }
   readonly #database: PostgresDatabase
+  readonly #options: PostgresProfileDatabaseOptions
+  readonly #unsubscribe: (() => void) | undefined
+  readonly #subscribers = new Set<ChangeSubscriber>()
   /** The first write adds the row of the profile. */
   #hasRow = false
   #isClosed = false
   #onWritten: () => void = () => undefined
 
-  constructor(database: PostgresDatabase, profile: string) {
+  constructor(database: PostgresDatabase, profile: string, options: PostgresProfileDatabaseOptions = {}) {
     this.#database = database
     this.profile = profile
+    this.#options = options
+    this.#unsubscribe = options.hub?.subscribe(profile, (topic) => this.#onChanged(topic))
+    options.health?.setProbe('database', () => database.write(profile, createProfile))
+  }
+
+  /** Tells the other processes of a change that is committed. `topic`: a feed by its name, or the id of a session. */
+  publish(topic: string): void {
+    this.#options.hub?.publish({ profile: this.profile, topic })
+  }
+
+  /** Called with the topics that other processes publish. */
+  onChanged(subscriber: ChangeSubscriber): void {
+    this.#subscribers.add(subscriber)
   }
 
   /** One statement by itself. */
-  async query<Row extends object>(statement: PostgresStatement, values?: readonly PostgresValue[]): Promise<Row[]> {
-    this.#assertOpen()
-    return this.#database.query(this.profile, statement, values)
+  query<Row extends object>(statement: PostgresStatement, values?: readonly PostgresValue[]): Promise<Row[]> {
+    return this.#run(() => this.#database.query(this.profile, statement, values))
   }
 
   /** Several statements that see one snapshot. */
-  async readSnapshot<Result>(read: (connection: PostgresConnection) => Promise<Result>): Promise<Result> {
-    this.#assertOpen()
-    return this.#database.readSnapshot(this.profile, read)
+  readSnapshot<Result>(read: (connection: PostgresConnection) => Promise<Result>): Promise<Result> {
+    return this.#run(() => this.#database.readSnapshot(this.profile, read))
   }
 
   /** All of it or nothing. `write` is called again after a deadlock: it changes nothing but rows. */
   async write<Result>(write: (transaction: PostgresTransaction) => Promise<Result>): Promise<Result> {
-    this.#assertOpen()
-    if (!this.#hasRow) await this.#database.write(this.profile, createProfile)
-    this.#hasRow = true
-    const result = await this.#database.write(this.profile, write)
-    this.#onWritten()
-    return result
+    return this.#run(async () => {
+      if (!this.#hasRow) await this.#database.write(this.profile, createProfile)
+      this.#hasRow = true
+      const result = await this.#database.write(this.profile, write)
+      this.#options.health?.recover('database')
+      this.#onWritten()
+      return result
+    })
   }
 
   /** There is one listener, which is called after each commit of this process. */
@@ -55,9 +84,23 @@ export class PostgresProfileDatabase implements PostgresConnection {
   /** Every later call throws NOT_FOUND. */
   close(): void {
     this.#isClosed = true
+    this.#unsubscribe?.()
+    this.#options.health?.close()
   }
 
-  #assertOpen(): void {
+  async #run<Result>(work: () => Promise<Result>): Promise<Result> {
     if (this.#isClosed) throw new SegueError('NOT_FOUND', 'This profile was closed.')
+    try {
+      return await work()
+    } catch (error) {
+      this.#options.health?.report('database', error)
+      throw error
+    }
+  }
+
+  #onChanged(topic: string | null): void {
+    if (topic === null || topic === 'decisions') this.changes.decisions.notifyLocally()
+    if (topic === null || topic === 'job_runs') this.changes.jobRuns.notifyLocally()
+    for (const subscriber of this.#subscribers) subscriber(topic)
   }
 }

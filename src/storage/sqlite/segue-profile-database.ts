@@ -40,7 +40,11 @@ export class SegueProfileDatabase implements SqlConnection {
   /** `transaction` keeps it up to date. */
   readonly searchIndex = new SearchIndex(this)
   readonly listCaches = new ListCaches(this)
-  readonly changes: ProfileChangeNotifiers = { decisions: new Notifier(), jobRuns: new Notifier() }
+  readonly changes: ProfileChangeNotifiers = {
+    decisions: new Notifier(),
+    jobRuns: new Notifier(),
+    orphanedStreams: new Notifier(),
+  }
   readonly #durable: boolean
   readonly #health: StorageHealth
   readonly #homeLock: SegueProfileDatabaseOptions['homeLock']

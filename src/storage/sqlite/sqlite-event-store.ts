@@ -176,6 +176,10 @@ export class SqliteEventStore implements EventStore {
     return row ? streamFromRow(row) : null
   }
 
+  claimOrphanedStreams(): Promise<StreamRecord[]> {
+    return this.listUnfinishedStreams()
+  }
+
   async listUnfinishedStreams(): Promise<StreamRecord[]> {
     return this.#database
       .prepare<[], StreamRow>(

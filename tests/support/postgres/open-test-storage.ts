@@ -1,8 +1,5 @@
-import { onTestFinished } from 'vitest'
-import { silentLogger } from '../../../src/lib/logger.ts'
 import type { SegueStorage } from '../../../src/storage/profile-storage.ts'
-import { openPostgresStorage } from '../../../src/storage/postgres/open-postgres-storage.ts'
-import { PostgresDatabase } from '../../../src/storage/postgres/database/postgres-database.ts'
+import { openTestInstallation } from './test-installation.ts'
 import { useTestDatabase } from './test-postgres-database.ts'
 
 /** An empty database that is deleted when the test has ended. `open` opens a storage in it, as another process would. */
@@ -10,9 +7,8 @@ export async function newTestInstallation(): Promise<{ open: (profile?: string) 
   const url = await useTestDatabase()
   return {
     async open(profile = 'work') {
-      const database = new PostgresDatabase({ url })
-      onTestFinished(() => database.close())
-      return openPostgresStorage({ database, profile, log: silentLogger })
+      const installation = await openTestInstallation(url)
+      return installation.openStorage({ profile })
     },
   }
 }

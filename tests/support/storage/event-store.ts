@@ -21,6 +21,7 @@ export function wrapStore(
     findStreams: (ids) => wrapCall(() => store.findStreams(ids)),
     findActiveStream: (sessionId) => wrapCall(() => store.findActiveStream(sessionId)),
     listUnfinishedStreams: () => wrapCall(() => store.listUnfinishedStreams()),
+    claimOrphanedStreams: () => wrapCall(() => store.claimOrphanedStreams()),
     listUnplacedWithdrawnMessages: (id) => wrapCall(() => store.listUnplacedWithdrawnMessages(id)),
     listSteeredMessages: (ids) => wrapCall(() => store.listSteeredMessages(ids)),
     findContextCheckpoint: (id) => wrapCall(() => store.findContextCheckpoint(id)),

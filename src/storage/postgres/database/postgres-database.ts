@@ -36,6 +36,8 @@ interface TransactionWork<Result> {
 /** The database of an installation: one pool of connections for all profiles. Every error of PostgreSQL becomes a `StorageError`. */
 export class PostgresDatabase {
   readonly schema: string
+  /** The fencing number of this process, once it has one; see `ProcessLease`. */
+  process = 0
   readonly #pool: pg.Pool
 
   constructor({
@@ -116,7 +118,7 @@ export class PostgresDatabase {
     let broken: Error | undefined
     try {
       await client.query(begin)
-      const result = await run(createTransaction(client, profile, committed))
+      const result = await run(createTransaction(client, { profile, process: this.process, committed }))
       const { command } = await client.query('COMMIT')
       if (command !== 'COMMIT') throw new Error('A statement of the transaction failed, and nobody noticed.')
       for (const action of committed) action()
@@ -131,9 +133,14 @@ export class PostgresDatabase {
   }
 }
 
-function createTransaction(client: Client, profile: string, committed: (() => void)[]): PostgresTransaction {
+interface TransactionContext extends Pick<PostgresTransaction, 'profile' | 'process'> {
+  readonly committed: (() => void)[]
+}
+
+function createTransaction(client: Client, { profile, process, committed }: TransactionContext): PostgresTransaction {
   return {
     profile,
+    process,
     query: (statement, values = []) => queryRows(client, profile, statement, values),
     execute: async (statement, values = []) => {
       const { rowCount } = await runStatement(client, profile, statement, values)

@@ -18,6 +18,8 @@ export interface PostgresConnection {
 
 /** Several statements that are committed together. Functions that write take one. */
 export interface PostgresTransaction extends PostgresConnection {
+  /** The fencing number of this process; see `ProcessLease`. */
+  readonly process: number
   /** Resolves to the number of rows that were written. */
   execute(statement: PostgresStatement, values?: readonly PostgresValue[]): Promise<number>
   /** What this process does once the transaction is committed. */

@@ -19,7 +19,7 @@ import { listSteeredMessages, listUnplacedWithdrawnMessages } from '../tables/me
 import { findContinuation, findOldestRetries } from '../tables/retries/session-place.ts'
 import * as turnMessages from '../tables/retries/turn-message-table.ts'
 import { loadHeadSeq } from '../tables/session-table.ts'
-import { findActiveStream, findStreams, listUnfinishedStreams } from '../tables/stream-table.ts'
+import { claimOrphanedStreams, findActiveStream, findStreams, listUnfinishedStreams } from '../tables/stream-table.ts'
 import { insertSessionWithMessages, writeAppends, writeConversationSettings } from './append.ts'
 import { deleteSessions } from './delete-sessions.ts'
 
@@ -44,6 +44,7 @@ export class PostgresEventStore implements EventStore {
 
   async appendAll(requests: readonly AppendRequest[]): Promise<void> {
     await this.#database.write((transaction) => writeAppends(transaction, requests))
+    for (const { sessionId } of requests) this.#database.publish(sessionId)
     if (requests.some(({ decisions = [] }) => decisions.length > 0)) this.#database.changes.decisions.notify()
   }
 
@@ -63,6 +64,7 @@ export class PostgresEventStore implements EventStore {
       if (idempotencyKey) await insertIdempotencyKey(transaction, idempotencyKey)
       return deleted
     })
+    for (const id of ids) this.#database.publish(id)
     return this.findUnreferencedBlobs(hashes)
   }
 
@@ -100,6 +102,10 @@ export class PostgresEventStore implements EventStore {
 
   listUnfinishedStreams(): Promise<StreamRecord[]> {
     return listUnfinishedStreams(this.#database)
+  }
+
+  claimOrphanedStreams(): Promise<StreamRecord[]> {
+    return this.#database.write(claimOrphanedStreams)
   }
 
   listUnplacedWithdrawnMessages(sessionId: string): Promise<MessageRecord[]> {

@@ -11,7 +11,12 @@ import {
   setAllColumns,
 } from '../database/postgres-statement.ts'
 
-const columns: PostgresColumns<StreamRow> = {
+/** With the process that runs it, or is going to. */
+interface OwnedStreamRow extends StreamRow {
+  readonly owner: number
+}
+
+const columns: PostgresColumns<OwnedStreamRow> = {
   id: 'text',
   session_id: 'text',
   status: 'text',
@@ -29,6 +34,7 @@ const columns: PostgresColumns<StreamRow> = {
   first_seq: 'bigint',
   last_seq: 'bigint',
   error: 'text',
+  owner: 'bigint',
 }
 
 const upsert = defineInsert(
@@ -51,7 +57,7 @@ const fence = {
   text: `UPDATE streams SET last_seq = coalesce(fence.last_seq, streams.last_seq)
     FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS fence (stream_id, generation, last_seq)
     WHERE streams.profile = $1 AND streams.id = fence.stream_id AND streams.generation = fence.generation
-      AND streams.finished_at IS NULL RETURNING streams.id`,
+      AND streams.finished_at IS NULL AND streams.owner = $5 RETURNING streams.id`,
 }
 
 const selectByIds = {
@@ -70,9 +76,34 @@ const selectUnfinished = {
     ORDER BY session_id, queue_position NULLS FIRST, first_seq`,
 }
 
+const selectUnfinishedByIds = {
+  name: 'select-unfinished-streams-by-ids',
+  text: `SELECT * FROM streams WHERE profile = $1 AND id = ANY($2::text[])
+    ORDER BY session_id, queue_position NULLS FIRST, first_seq`,
+}
+
+const isOrphanSql = `finished_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM processes WHERE processes.number = streams.owner)`
+
+const selectOrphan = {
+  name: 'select-orphaned-stream',
+  text: `SELECT id FROM streams WHERE profile = $1 AND ${isOrphanSql} LIMIT 1`,
+}
+
+// One claim after the other: an UPDATE that has waited for another one would not look at `processes` again.
+const lockClaims = {
+  name: 'lock-claims-of-streams',
+  text: 'SELECT name FROM profiles WHERE name = $1 FOR NO KEY UPDATE',
+}
+
+const claimOrphans = {
+  name: 'claim-orphaned-streams',
+  text: `UPDATE streams SET owner = $2 WHERE profile = $1 AND ${isOrphanSql} RETURNING id`,
+}
+
 /** Inserts streams, or replaces the ones with their ids: of several with the same id, the last one counts. */
 export async function upsertStreams(tx: PostgresTransaction, streams: readonly StreamRecord[]): Promise<void> {
-  const last = new Map(streams.map((stream) => [stream.id, streamToRow(stream)]))
+  const last = new Map(streams.map((stream) => [stream.id, { ...streamToRow(stream), owner: tx.process }]))
   await insertRows(tx, upsert, [...last.values()])
 }
 
@@ -81,13 +112,14 @@ export async function updateQueueOrder(tx: PostgresTransaction, streamIds: reado
   await tx.execute(updateOrder, [streamIds])
 }
 
-/** Throws FencingError unless each stream is running and at its generation. Stores their last seqs. */
+/** Throws FencingError unless each stream is running, at its generation, and owned by this process. Stores their last seqs. */
 export async function applyFences(tx: PostgresTransaction, fences: readonly StreamFence[]): Promise<void> {
   if (fences.length === 0) return
   const rows = await tx.query<{ id: string }>(fence, [
     fences.map(({ streamId }) => streamId),
     fences.map(({ generation }) => generation),
     fences.map(({ lastSeq }) => lastSeq ?? null),
+    tx.process,
   ])
   const passed = new Set(rows.map(({ id }) => id))
   const refused = fences.find(({ streamId }) => !passed.has(streamId))
@@ -108,4 +140,17 @@ export async function findActiveStream(db: PostgresConnection, sessionId: string
 /** By session; the queued ones in the order of their queue. */
 export async function listUnfinishedStreams(db: PostgresConnection): Promise<StreamRecord[]> {
   return (await db.query<StreamRow>(selectUnfinished)).map(streamFromRow)
+}
+
+/** Whether there are streams whose process does not exist any more. */
+export async function hasOrphanedStreams(db: PostgresConnection): Promise<boolean> {
+  return (await db.query(selectOrphan)).length > 0
+}
+
+/** Makes this process the owner of all orphaned streams. Resolves to them, in the order of `listUnfinishedStreams`. */
+export async function claimOrphanedStreams(tx: PostgresTransaction): Promise<StreamRecord[]> {
+  await tx.query(lockClaims)
+  const claimed = await tx.query<{ id: string }>(claimOrphans, [tx.process])
+  const rows = await tx.query<StreamRow>(selectUnfinishedByIds, [claimed.map(({ id }) => id)])
+  return rows.map(streamFromRow)
 }

@@ -1,0 +1,103 @@
+import type { Logger } from '../../lib/logger.ts'
+import { StorageHealth } from '../health/storage-health.ts'
+import type { SegueStorage } from '../profile-storage.ts'
+import { migrate } from './database/migrate.ts'
+import { PostgresDatabase, type PostgresDatabaseOptions } from './database/postgres-database.ts'
+import { ChangeHub } from './notifications/change-hub.ts'
+import { PostgresProfileDatabase } from './postgres-profile-database.ts'
+import { openPostgresStorage } from './open-postgres-storage.ts'
+import { ProcessLease, type ProcessLeaseOptions } from './processes/process-lease.ts'
+import { hasOrphanedStreams } from './tables/stream-table.ts'
+
+export interface PostgresInstallationOptions extends Pick<
+  PostgresDatabaseOptions,
+  'url' | 'schema' | 'maxConnections'
+> {
+  /** Where to listen for notifications: a direct connection, if `url` is that of a pooler. Default: `url`. */
+  readonly listenUrl?: string
+  /** How long this process may be cut off before another one takes over its streams, and how often it tells that it lives. */
+  readonly lease?: Pick<ProcessLeaseOptions, 'durationMs' | 'renewalIntervalMs'>
+  readonly log: Logger
+}
+
+export interface PostgresStorageOptions {
+  readonly profile: string
+  /** Is told of failures. Default: one that logs them. */
+  readonly health?: StorageHealth
+}
+
+/** What Segue stores for all profiles in one PostgreSQL, for this process and any number of others. */
+export class PostgresInstallation {
+  readonly #database: PostgresDatabase
+  readonly #hub: ChangeHub
+  readonly #log: Logger
+  readonly #profiles = new Set<PostgresProfileDatabase>()
+  #lease: ProcessLease | null = null
+  #closing: Promise<void> | null = null
+
+  private constructor({ log, url, listenUrl = url, ...options }: PostgresInstallationOptions) {
+    const onError = (error: unknown): void =>
+      log.warn({ err: error }, 'A connection to PostgreSQL failed. Another is made.')
+    this.#log = log
+    this.#database = new PostgresDatabase({ ...options, url, onIdleError: onError })
+    this.#hub = new ChangeHub({ database: this.#database, listenUrl, onError })
+  }
+
+  /** Connects, and creates or updates the tables. Throws StorageError and DatabaseTooNewError. */
+  static async open(options: PostgresInstallationOptions): Promise<PostgresInstallation> {
+    const installation = new PostgresInstallation(options)
+    try {
+      await installation.#start(options)
+      return installation
+    } catch (error) {
+      await installation.close()
+      throw error
+    }
+  }
+
+  /** Opens what is stored for a profile. Its first write creates it. */
+  async openStorage({
+    profile,
+    health = new StorageHealth({ log: this.#log }),
+  }: PostgresStorageOptions): Promise<SegueStorage> {
+    const database = new PostgresProfileDatabase(this.#database, profile, { hub: this.#hub, health })
+    const storage = await openPostgresStorage(database, health)
+    this.#profiles.add(database)
+    return {
+      ...storage,
+      close: async () => {
+        this.#profiles.delete(database)
+        await storage.close()
+      },
+    }
+  }
+
+  /** Lets others take over at once what this process owns, and closes all connections. Further calls wait for the first one. */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#closeAll())
+  }
+
+  async #closeAll(): Promise<void> {
+    await this.#lease?.close().catch((error: unknown) => this.#log.warn({ err: error }, 'The lease was not ended.'))
+    await this.#hub.close()
+    await this.#database.close()
+  }
+
+  async #start({ lease }: PostgresInstallationOptions): Promise<void> {
+    await migrate(this.#database)
+    this.#lease = await ProcessLease.acquire({
+      ...lease,
+      database: this.#database,
+      onRenewed: () => void this.#findOrphans(),
+      onError: (error) => this.#log.warn({ err: error }, 'The lease of this process was not renewed; trying again.'),
+    })
+  }
+
+  /** Tells of streams whose processes have died. */
+  async #findOrphans(): Promise<void> {
+    for (const profile of this.#profiles) {
+      const isFound = await hasOrphanedStreams(profile).catch(() => false)
+      if (isFound) profile.changes.orphanedStreams.notify()
+    }
+  }
+}

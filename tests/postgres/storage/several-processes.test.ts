@@ -1,0 +1,131 @@
+import { expect, onTestFinished, test } from 'vitest'
+import type { SegueStorage } from '../../../src/storage/profile-storage.ts'
+import { FencingError } from '../../../src/storage/errors.ts'
+import { PostgresDatabase } from '../../../src/storage/postgres/database/postgres-database.ts'
+import type { PostgresInstallation } from '../../../src/storage/postgres/postgres-installation.ts'
+import { ProcessLease } from '../../../src/storage/postgres/processes/process-lease.ts'
+import { openTestInstallation } from '../../support/postgres/test-installation.ts'
+import { useTestDatabase } from '../../support/postgres/test-postgres-database.ts'
+import { newTextMessage } from '../../support/search/segue-search-fixture.ts'
+import { approvalOf, deltaOf, sessionOf, streamOf } from '../../unit/storage/contract/records.ts'
+
+const never = new AbortController().signal
+const lease = { durationMs: 300, renewalIntervalMs: 50 }
+
+const openWork = (installation: PostgresInstallation): Promise<SegueStorage> =>
+  installation.openStorage({ profile: 'work' })
+
+/** The storage of one profile in several processes. */
+async function openProcesses(count: number, options: Parameters<typeof openTestInstallation>[1] = {}) {
+  const url = await useTestDatabase()
+  const installations = await Promise.all(Array.from({ length: count }, () => openTestInstallation(url, options)))
+  return { url, installations, storages: await Promise.all(installations.map(openWork)) }
+}
+
+async function addRunningStream({ eventStore }: SegueStorage) {
+  const session = sessionOf()
+  const stream = streamOf(session)
+  await eventStore.createSession({ session, messages: [newTextMessage(session.id, 'Hello', 2)] })
+  await eventStore.append({
+    sessionId: session.id,
+    expectedHeadSeq: 0,
+    events: [deltaOf(stream, 1)],
+    streams: [stream],
+  })
+  return { session, stream, fence: { streamId: stream.id, generation: stream.generation } }
+}
+
+function requireAll<Item>(items: readonly Item[]): readonly [Item, Item] {
+  const [first, second] = items
+  if (!first || !second) throw new Error('There are fewer than two.')
+  return [first, second]
+}
+
+test.each([
+  ['by a notification', {}],
+  // Nothing listens there.
+  ['by looking, where no notification arrives', { listenUrl: 'postgres://segue@127.0.0.1:9/segue' }],
+])('a decision of one process wakes those who wait in another: %s', async (_, options) => {
+  const [here, there] = requireAll((await openProcesses(2, options)).storages)
+  const { session } = await addRunningStream(here)
+  const { version } = there.changes.decisions
+  const decision = approvalOf(session)
+  await here.eventStore.append({ sessionId: session.id, expectedHeadSeq: 1, events: [], decisions: [decision] })
+  let seen = await there.decisions.findDecision(decision.id)
+  for (let since = version; !seen; since = there.changes.decisions.version) {
+    await there.changes.decisions.wait(since, never)
+    seen = await there.decisions.findDecision(decision.id)
+  }
+  await there.changes.decisions.wait(version, never)
+  expect(seen).toEqual(decision)
+})
+
+test('a writer is refused if another process has written to the session', async () => {
+  const [here, there] = requireAll((await openProcesses(2)).storages)
+  const { session } = await addRunningStream(here)
+  const write = { sessionId: session.id, expectedHeadSeq: 1, events: [] }
+  const results = await Promise.allSettled(
+    [here, there, here, there].map(({ eventStore }, index) =>
+      eventStore.append({ ...write, events: [deltaOf(streamOf(session), 2, `${index}`)] }),
+    ),
+  )
+  expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+  expect(await here.eventStore.loadHeadSeq(session.id)).toBe(2)
+})
+
+test('the streams of a process that lives are its own', async () => {
+  const [here, there] = requireAll((await openProcesses(2)).storages)
+  const { session, stream, fence } = await addRunningStream(here)
+  expect(await there.eventStore.claimOrphanedStreams()).toEqual([])
+  const write = { sessionId: session.id, expectedHeadSeq: 1, events: [deltaOf(stream, 2)], fence }
+  await expect(there.eventStore.append(write)).rejects.toBeInstanceOf(FencingError)
+  await here.eventStore.append(write)
+})
+
+test('when a process ends, the others learn of the streams that it leaves, and one of them gets each', async () => {
+  const { url, storages } = await openProcesses(2, { lease: { renewalIntervalMs: 50 } })
+  const [here, there] = requireAll(storages)
+  const ending = await openTestInstallation(url)
+  const { stream } = await addRunningStream(await openWork(ending))
+  const { version } = here.changes.orphanedStreams
+  await ending.close()
+  await here.changes.orphanedStreams.wait(version, never)
+  const claims = await Promise.all([here, there, here].map(({ eventStore }) => eventStore.claimOrphanedStreams()))
+  expect(claims.flat()).toEqual([stream])
+})
+
+test('a process that was cut off for longer than its lease can write nothing more of its streams', async () => {
+  const url = await useTestDatabase()
+  // It does not renew its lease.
+  const cutOff = await openWork(
+    await openTestInstallation(url, { lease: { durationMs: 1, renewalIntervalMs: 2 ** 30 } }),
+  )
+  const { session, stream, fence } = await addRunningStream(cutOff)
+  const other = await openWork(await openTestInstallation(url, { lease }))
+  await other.changes.orphanedStreams.wait(0, never)
+  expect(await other.eventStore.claimOrphanedStreams()).toEqual([stream])
+  const write = { sessionId: session.id, expectedHeadSeq: 1, events: [deltaOf(stream, 2)], fence }
+  await expect(cutOff.eventStore.append(write)).rejects.toBeInstanceOf(FencingError)
+  await other.eventStore.append(write)
+  expect(await other.eventStore.loadHeadSeq(session.id)).toBe(2)
+})
+
+test('a process that has lost its lease gets a new number, and nothing of what it owned', async () => {
+  const database = new PostgresDatabase({ url: await useTestDatabase() })
+  const renewed = Promise.withResolvers<void>()
+  const held = await ProcessLease.acquire({
+    database,
+    durationMs: 60_000,
+    renewalIntervalMs: 20,
+    onRenewed: () => renewed.resolve(),
+    onError: renewed.reject,
+  })
+  onTestFinished(async () => {
+    await held.close()
+    await database.close()
+  })
+  const number = database.process
+  await database.withClient((client) => client.query('DELETE FROM processes WHERE number = $1', [number]))
+  await expect.poll(() => database.process).toBeGreaterThan(number)
+  await renewed.promise
+})
