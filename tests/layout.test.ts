@@ -90,6 +90,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
   'storage/postgres': [
     'transfer',
     'sessions',
+    'blobs',
     'search',
     'conversation-index',
     'events',

@@ -5,10 +5,18 @@ import { decisionTables } from './migrations/002-decisions-and-settings.ts'
 import { jobTables } from './migrations/003-jobs-and-usage.ts'
 import { conversationIndexTables } from './migrations/004-conversation-index.ts'
 import { processTables } from './migrations/005-processes.ts'
+import { blobTables } from './migrations/006-blobs.ts'
 import type { PostgresDatabase } from './postgres-database.ts'
 
 /** Applied in this order, each once. What has been released is never changed. */
-const migrations: readonly string[] = [chatTables, decisionTables, jobTables, conversationIndexTables, processTables]
+const migrations: readonly string[] = [
+  chatTables,
+  decisionTables,
+  jobTables,
+  conversationIndexTables,
+  processTables,
+  blobTables,
+]
 
 /** The key of the advisory lock that one process holds while it migrates: "segue" in ASCII. */
 const lockKey = 0x73_65_67_75_65

@@ -4,6 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { FilesystemBlobStore } from '../../../../src/storage/filesystem/filesystem-blob-store.ts'
+import { describeBlobStore } from '../contract/blob-store-contract.ts'
 import { newTempFolder } from '../../../support/server/segue.ts'
 
 let home: string
@@ -29,35 +30,20 @@ async function putByEarlierProcess(...texts: string[]): Promise<string[]> {
   return Promise.all(texts.map((text) => earlier.put(bytes(text))))
 }
 
-describe('a blob', () => {
-  test('is stored byte for byte under its SHA-256, readable by its owner only', async () => {
-    const store = new FilesystemBlobStore(folder)
-    const picture = Buffer.from(Array.from({ length: 70_000 }, (_, index) => index % 256))
-    const hash = await store.put(picture)
-    expect(hash).toBe(createHash('sha256').update(picture).digest('hex'))
-    expect(readFileSync(join(folder, hash)).equals(picture)).toBe(true)
-    expect((await store.get(hash))?.equals(picture)).toBe(true)
-    expect([statSync(join(folder, hash)).mode & 0o077, statSync(folder).mode & 0o077]).toEqual([0, 0])
-  })
-
-  test('is stored once, however often and however concurrently it is put', async () => {
-    const store = new FilesystemBlobStore(folder)
-    const hashes = await Promise.all(Array.from({ length: 20 }, () => store.put(bytes('the same'))))
-    expect(new Set(hashes).size).toBe(1)
-    expect(names()).toEqual([hashOf('the same')])
-  })
-
-  test('may be empty', async () => {
-    const store = new FilesystemBlobStore(folder)
-    expect((await store.get(await store.put(bytes(''))))?.length).toBe(0)
-  })
-
-  test('outlives the process', async () => {
-    const [hash = ''] = await putByEarlierProcess('a')
-    expect(String(await new FilesystemBlobStore(folder).get(hash))).toBe('a')
-  })
+describe('in a folder', () => {
+  const old = new Date(Date.now() - 3_600_000)
+  describeBlobStore(async () => ({
+    open: () => new FilesystemBlobStore(folder),
+    makeOld: async (hashes) => hashes.forEach((hash) => utimesSync(join(folder, hash), old, old)),
+    list: async () => (existsSync(folder) ? names().filter((name) => !name.endsWith('.part')) : []),
+  }))
 })
 
+test('a blob is a file that its owner alone can read', async () => {
+  const hash = await new FilesystemBlobStore(folder).put(bytes('a'))
+  expect(readFileSync(join(folder, hash), 'utf8')).toBe('a')
+  expect([statSync(join(folder, hash)).mode & 0o077, statSync(folder).mode & 0o077]).toEqual([0, 0])
+})
 describe('a blob in a durable store', () => {
   /** How often each kind of file is flushed while a blob is put. */
   async function countFolderFlushes(durable: boolean): Promise<number> {
@@ -139,70 +125,9 @@ describe('a sweep', () => {
     expect(names()).toEqual([hash])
   })
 
-  test('leaves a blob that is put again during the look-up', async () => {
-    const [hash = '', other = ''] = await putByEarlierProcess('again', 'other')
-    const store = new FilesystemBlobStore(folder)
-    await store.collectGarbage(async (hashes) => {
-      await store.put(bytes('again'))
-      return hashes
-    })
-    expect(names()).toEqual([hash])
-    expect(await store.get(other)).toBeNull()
-  })
-
   test('leaves blobs that are put later', async () => {
     const store = new FilesystemBlobStore(folder)
     await store.collectGarbage(async (hashes) => hashes)
     expect(await store.get(await store.put(bytes('late')))).not.toBeNull()
-  })
-
-  test('that cannot look up references deletes no complete file', async () => {
-    const [hash] = await putByEarlierProcess('a')
-    const sweeping = new FilesystemBlobStore(folder).collectGarbage(async () =>
-      Promise.reject(new Error('no database')),
-    )
-    await expect(sweeping).rejects.toThrow('no database')
-    expect(names()).toEqual([hash])
-  })
-})
-
-describe('what is removed', () => {
-  const old = new Date(Date.now() - 3_600_000)
-  const age = (...hashes: string[]) => hashes.forEach((hash) => utimesSync(join(folder, hash), old, old))
-
-  test('deletes the unreferenced ones among those that are named', async () => {
-    const store = new FilesystemBlobStore(folder)
-    await store.collectGarbage(async () => [])
-    const [used = '', unused = '', other = ''] = await Promise.all(
-      ['a', 'b', 'c'].map((text) => store.put(bytes(text))),
-    )
-    age(used, unused, other)
-    await store.deleteUnreferenced([used, unused, hashOf('never there')], async (hashes) =>
-      hashes.filter((hash) => hash !== used),
-    )
-    expect(names()).toEqual([used, other].toSorted())
-  })
-
-  test('asks for 500 at a time', async () => {
-    const batchSizes: number[] = []
-    const hashes = Array.from({ length: 1001 }, (_, index) => hashOf(`${index}`))
-    await new FilesystemBlobStore(folder).deleteUnreferenced(hashes, async (some) => {
-      batchSizes.push(some.length)
-      return some
-    })
-    expect(batchSizes).toEqual([500, 500, 1])
-  })
-
-  test('deletes a recent blob later, unless something refers to it by then', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: Date.now() })
-    const store = new FilesystemBlobStore(folder)
-    await store.collectGarbage(async () => [])
-    const [late = '', referred = ''] = await Promise.all(['a', 'b'].map((text) => store.put(bytes(text))))
-    const unused = [late, referred]
-    await store.deleteUnreferenced([late, referred], async (hashes) => hashes.filter((hash) => unused.includes(hash)))
-    expect(names()).toHaveLength(2)
-    unused.pop()
-    await vi.advanceTimersByTimeAsync(3_600_000)
-    expect(names()).toEqual([referred])
   })
 })
