@@ -14,11 +14,8 @@ import { PostgresUsageSumStore } from './postgres-usage-sum-store.ts'
 import { PostgresSessionReader } from './sessions/postgres-session-reader.ts'
 
 /** Opens what Segue stores for a profile in PostgreSQL. Closing it leaves the database of the installation open. */
-export async function openPostgresStorage(
-  database: PostgresProfileDatabase,
-  health: StorageHealth,
-): Promise<SegueStorage> {
-  const conversationIndex = await PostgresConversationIndex.open(database)
+export function openPostgresStorage(database: PostgresProfileDatabase, health: StorageHealth): SegueStorage {
+  const conversationIndex = new PostgresConversationIndex(database)
   database.onWritten(() => conversationIndex.scheduleRefresh())
   database.onChanged(() => conversationIndex.scheduleRefresh())
   return {

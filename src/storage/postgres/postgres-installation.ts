@@ -1,12 +1,16 @@
 import type { Logger } from '../../lib/logger.ts'
 import { StorageHealth } from '../health/storage-health.ts'
 import type { SegueStorage } from '../profile-storage.ts'
+import type { ExportReader } from '../transfer/export-reader.ts'
+import type { ImportStore } from '../transfer/import-store.ts'
 import { migrate } from './database/migrate.ts'
 import { PostgresDatabase, type PostgresDatabaseOptions } from './database/postgres-database.ts'
 import { ChangeHub } from './notifications/change-hub.ts'
 import { PostgresProfileDatabase } from './postgres-profile-database.ts'
 import { openPostgresStorage } from './open-postgres-storage.ts'
 import { ProcessLease, type ProcessLeaseOptions } from './processes/process-lease.ts'
+import { PostgresExportReader } from './transfer/postgres-export-reader.ts'
+import { PostgresImportStore } from './transfer/postgres-import-store.ts'
 import { hasOrphanedStreams } from './tables/stream-table.ts'
 
 export interface PostgresInstallationOptions extends Pick<
@@ -56,12 +60,9 @@ export class PostgresInstallation {
   }
 
   /** Opens what is stored for a profile. Its first write creates it. */
-  async openStorage({
-    profile,
-    health = new StorageHealth({ log: this.#log }),
-  }: PostgresStorageOptions): Promise<SegueStorage> {
+  openStorage({ profile, health = new StorageHealth({ log: this.#log }) }: PostgresStorageOptions): SegueStorage {
     const database = new PostgresProfileDatabase(this.#database, profile, { hub: this.#hub, health })
-    const storage = await openPostgresStorage(database, health)
+    const storage = openPostgresStorage(database, health)
     this.#profiles.add(database)
     return {
       ...storage,
@@ -70,6 +71,16 @@ export class PostgresInstallation {
         await storage.close()
       },
     }
+  }
+
+  /** Opens a profile to import into, also while servers use it. */
+  openImportStore(profile: string): ImportStore {
+    return new PostgresImportStore(new PostgresProfileDatabase(this.#database, profile, { hub: this.#hub }))
+  }
+
+  /** Takes a snapshot of a profile. Resolves to null while nothing was written. */
+  openExportReader(profile: string): Promise<ExportReader | null> {
+    return PostgresExportReader.open(new PostgresProfileDatabase(this.#database, profile))
   }
 
   /** Lets others take over at once what this process owns, and closes all connections. Further calls wait for the first one. */

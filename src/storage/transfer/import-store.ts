@@ -36,6 +36,16 @@ export class ImportConflictError extends Error {
     super(reason, options)
     this.location = location
   }
+
+  static ofExistingId(location: string, id: string): ImportConflictError {
+    return new ImportConflictError(location, `The id ${id} already exists.`)
+  }
+
+  static ofConstraint(location: string, cause: Error): ImportConflictError {
+    const reason =
+      'The record conflicts with data in the profile, such as an idempotency key in use. Import it into another profile.'
+    return new ImportConflictError(location, reason, { cause })
+  }
 }
 
 /** Writes whole conversations into a profile. */

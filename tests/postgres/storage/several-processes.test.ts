@@ -12,14 +12,13 @@ import { approvalOf, deltaOf, sessionOf, streamOf } from '../../unit/storage/con
 const never = new AbortController().signal
 const lease = { durationMs: 300, renewalIntervalMs: 50 }
 
-const openWork = (installation: PostgresInstallation): Promise<SegueStorage> =>
-  installation.openStorage({ profile: 'work' })
+const openWork = (installation: PostgresInstallation): SegueStorage => installation.openStorage({ profile: 'work' })
 
 /** The storage of one profile in several processes. */
 async function openProcesses(count: number, options: Parameters<typeof openTestInstallation>[1] = {}) {
   const url = await useTestDatabase()
   const installations = await Promise.all(Array.from({ length: count }, () => openTestInstallation(url, options)))
-  return { url, installations, storages: await Promise.all(installations.map(openWork)) }
+  return { url, installations, storages: installations.map(openWork) }
 }
 
 async function addRunningStream({ eventStore }: SegueStorage) {
@@ -86,7 +85,7 @@ test('when a process ends, the others learn of the streams that it leaves, and o
   const { url, storages } = await openProcesses(2, { lease: { renewalIntervalMs: 50 } })
   const [here, there] = requireAll(storages)
   const ending = await openTestInstallation(url)
-  const { stream } = await addRunningStream(await openWork(ending))
+  const { stream } = await addRunningStream(openWork(ending))
   const { version } = here.changes.orphanedStreams
   await ending.close()
   await here.changes.orphanedStreams.wait(version, never)
@@ -97,11 +96,9 @@ test('when a process ends, the others learn of the streams that it leaves, and o
 test('a process that was cut off for longer than its lease can write nothing more of its streams', async () => {
   const url = await useTestDatabase()
   // It does not renew its lease.
-  const cutOff = await openWork(
-    await openTestInstallation(url, { lease: { durationMs: 1, renewalIntervalMs: 2 ** 30 } }),
-  )
+  const cutOff = openWork(await openTestInstallation(url, { lease: { durationMs: 1, renewalIntervalMs: 2 ** 30 } }))
   const { session, stream, fence } = await addRunningStream(cutOff)
-  const other = await openWork(await openTestInstallation(url, { lease }))
+  const other = openWork(await openTestInstallation(url, { lease }))
   await other.changes.orphanedStreams.wait(0, never)
   expect(await other.eventStore.claimOrphanedStreams()).toEqual([stream])
   const write = { sessionId: session.id, expectedHeadSeq: 1, events: [deltaOf(stream, 2)], fence }

@@ -1,14 +1,24 @@
 import type { SegueStorage } from '../../../src/storage/profile-storage.ts'
+import type { ExportReader } from '../../../src/storage/transfer/export-reader.ts'
+import type { ImportStore } from '../../../src/storage/transfer/import-store.ts'
 import { openTestInstallation } from './test-installation.ts'
 import { useTestDatabase } from './test-postgres-database.ts'
 
-/** An empty database that is deleted when the test has ended. `open` opens a storage in it, as another process would. */
-export async function newTestInstallation(): Promise<{ open: (profile?: string) => Promise<SegueStorage> }> {
+const profile = 'work'
+
+/** An empty database. What is opened in it uses connections of its own, as another process would. */
+export interface TestStorageOpener {
+  openStorage(): Promise<SegueStorage>
+  openImportStore(): Promise<ImportStore>
+  openExportReader(): Promise<ExportReader | null>
+}
+
+/** Everything is closed when the test has ended. */
+export async function newTestStorageOpener(): Promise<TestStorageOpener> {
   const url = await useTestDatabase()
   return {
-    async open(profile = 'work') {
-      const installation = await openTestInstallation(url)
-      return installation.openStorage({ profile })
-    },
+    openStorage: async () => (await openTestInstallation(url)).openStorage({ profile }),
+    openImportStore: async () => (await openTestInstallation(url)).openImportStore(profile),
+    openExportReader: async () => (await openTestInstallation(url)).openExportReader(profile),
   }
 }

@@ -17,7 +17,9 @@ type ChangeListener = (changed: readonly ConversationChange[] | null) => void
 export class PostgresConversationIndex {
   readonly #database: PostgresProfileDatabase
   /** The number of the last change that the listener was told of. */
-  #cursor: number
+  #cursor = 0
+  /** Whether the cursor was set to the end of the log. */
+  #started: Promise<void> | null = null
   #listener: ChangeListener | null = null
   /** One refresh at a time, so that the listener gets the changes in order. */
   #refreshes: Promise<void> = Promise.resolve()
@@ -26,18 +28,14 @@ export class PostgresConversationIndex {
   #scheduledAt = -Infinity
   #isClosed = false
 
-  private constructor(database: PostgresProfileDatabase, cursor: number) {
+  constructor(database: PostgresProfileDatabase) {
     this.#database = database
-    this.#cursor = cursor
   }
 
-  static async open(database: PostgresProfileDatabase): Promise<PostgresConversationIndex> {
-    return new PostgresConversationIndex(database, await readLatestChangeSeq(database, 'conversations'))
-  }
-
-  /** There is one listener. It is told of changes that are made after the index was opened. */
+  /** There is one listener. It is told of what changes from now on. */
   onChanges(listener: ChangeListener): void {
     this.#listener = listener
+    this.scheduleRefresh()
   }
 
   /** Resolves when the index has, and the listener was told of, everything that was committed before the call. */
@@ -77,7 +75,18 @@ export class PostgresConversationIndex {
     await this.#refreshes
   }
 
+  async #start(): Promise<void> {
+    try {
+      this.#cursor = await readLatestChangeSeq(this.#database, 'conversations')
+    } catch (error) {
+      this.#started = null
+      throw error
+    }
+  }
+
   async #processPending(): Promise<void> {
+    // Before this process adds changes itself.
+    await (this.#started ??= this.#start())
     while (await hasPendingSessions(this.#database)) {
       if (!(await this.#database.write(processPendingSessions))) return
     }

@@ -147,6 +147,19 @@ function createTransaction(client: Client, { profile, process, committed }: Tran
       return rowCount ?? 0
     },
     onCommitted: (action) => committed.push(action),
+    attempt: (work) => runAttempt(client, work),
+  }
+}
+
+async function runAttempt<Result>(client: Client, work: () => Promise<Result>): Promise<Result> {
+  await client.query('SAVEPOINT attempt')
+  try {
+    const result = await work()
+    await client.query('RELEASE SAVEPOINT attempt')
+    return result
+  } catch (error) {
+    await client.query('ROLLBACK TO SAVEPOINT attempt')
+    throw toStorageError(error)
   }
 }
 

@@ -20,6 +20,8 @@ export interface PostgresConnection {
 export interface PostgresTransaction extends PostgresConnection {
   /** The fencing number of this process; see `ProcessLease`. */
   readonly process: number
+  /** If `work` fails, what it has written is undone, and the transaction can go on. Throws StorageError. */
+  attempt<Result>(work: () => Promise<Result>): Promise<Result>
   /** Resolves to the number of rows that were written. */
   execute(statement: PostgresStatement, values?: readonly PostgresValue[]): Promise<number>
   /** What this process does once the transaction is committed. */

@@ -18,7 +18,8 @@ import { restoreIdempotencyKey } from '../tables/idempotency-key-table.ts'
 import { updateStandIns } from '../tables/retries/message-copies.ts'
 import { upsertMessage } from '../tables/message-table.ts'
 import { insertSession, updateMessageCounts } from '../tables/session-table.ts'
-import { importConversationSettings, type ImportedSessionSettings } from './import-conversation-settings.ts'
+import { type ImportedSessionSettings, toImportedSessionSettings } from '../../transfer/imported-session-settings.ts'
+import { importConversationSettings } from './import-conversation-settings.ts'
 import { upsertStream } from '../tables/stream-table.ts'
 import { filterSearchableMessages, indexMessages } from '../search/bulk-index.ts'
 
@@ -51,7 +52,7 @@ export class SqliteImportStore implements ImportStore {
         this.#insert(located)
         if (located.type === 'session') {
           sessionIds.push(located.record.id)
-          settings.push({ session: located.record, ...pickConversationTitle(located) })
+          settings.push(toImportedSessionSettings(located))
         }
         if (located.type !== 'message') continue
         messageIds.push(located.record.id)
@@ -82,7 +83,7 @@ export class SqliteImportStore implements ImportStore {
     const table = tableByType[type]
     if (table === undefined || !('id' in record)) return
     const existing = this.#database.prepare<[string]>(`SELECT 1 FROM ${table} WHERE id = ?`).get(record.id)
-    if (existing !== undefined) throw new ImportConflictError(location, `The id ${record.id} already exists.`)
+    if (existing !== undefined) throw ImportConflictError.ofExistingId(location, record.id)
   }
 
   #insert(located: LocatedImportRecord): void {
@@ -90,9 +91,7 @@ export class SqliteImportStore implements ImportStore {
       insertRecord(this.#database, located)
     } catch (error) {
       if (!(error instanceof StorageError) || error.failure !== 'CONSTRAINT') throw error
-      const message =
-        'The record conflicts with data in the profile, such as an idempotency key in use. Import it into another profile.'
-      throw new ImportConflictError(located.location, message, { cause: error })
+      throw ImportConflictError.ofConstraint(located.location, error)
     }
   }
 }
@@ -122,10 +121,6 @@ function insertRecord(database: SegueProfileDatabase, imported: ImportRecord): v
     case 'approvalRule':
       return insertApprovalRule(database, imported.record)
   }
-}
-
-function pickConversationTitle({ conversationTitle }: ImportRecord & { readonly type: 'session' }) {
-  return conversationTitle === undefined ? {} : { conversationTitle }
 }
 
 function restoreKeyOfCreated(

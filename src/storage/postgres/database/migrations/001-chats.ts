@@ -118,6 +118,8 @@ export const chatTables = `
     -- From \`steering\`: PostgreSQL does not read JSON with U+0000 in it.
     steered_stream_id text COLLATE "C",
     steered_seq bigint,
+    -- The order in which messages were stored.
+    number bigint GENERATED ALWAYS AS IDENTITY,
     PRIMARY KEY (profile, id),
     UNIQUE (profile, session_id, position),
     FOREIGN KEY (profile, session_id) REFERENCES sessions ON DELETE CASCADE
