@@ -26,7 +26,7 @@ import { ConversationRepository } from '../sessions/conversation-repository.ts'
 import { CombinedSessionRepository } from '../sessions/combined-session-repository.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import { omitStorageProblems } from '../storage/health/omit-storage-problems.ts'
-import { findStorageProblem, toPublicStorageError } from '../storage/health/storage-problem.ts'
+import { toPublicStorageError } from '../storage/health/storage-problem.ts'
 import { StorageHealth } from '../storage/health/storage-health.ts'
 import { ConversationFeed } from './conversation-feed.ts'
 import { IdempotentCalls } from './idempotent-calls.ts'
@@ -39,6 +39,7 @@ import {
 } from './config-reload/profile-configurator.ts'
 import { openProfileStorage, type ProfileStorageOptions } from './open-profile-storage.ts'
 import { runJob } from './run-job.ts'
+import { startWork } from './lifecycle/start-work.ts'
 import { watchProfile } from './watch-profile.ts'
 
 /** The services of one profile. None of them knows of another profile. */
@@ -119,7 +120,7 @@ export async function openProfileServices(given: ProfileServicesOptions): Promis
   const { drain, stopChats } = createShutdown(chats, scheduler)
   resources.defer(() => stopChats())
 
-  await startWork({ chats, scheduler, health: profile.health }, options)
+  await startWork({ chats, scheduler, profile }, options)
   const idempotentCalls = new IdempotentCalls(profile.idempotencyKeys)
   const uploads = createUploadService(profile, options)
   for (const [name, pruned] of Object.entries({ 'idempotency keys': idempotentCalls, uploads }))
@@ -256,42 +257,4 @@ function createShutdown(chats: ChatService, scheduler: Scheduler): Pick<ProfileS
 function ignoreStorageFailure(error: unknown): void {
   const known = error instanceof SegueError ? error : toPublicStorageError(error)
   if (known?.code !== 'STORAGE') throw error
-}
-
-type RecoveryOptions = Pick<ProfileServicesOptions, 'log' | 'telemetry'>
-
-interface StartedWork {
-  readonly chats: ChatService
-  readonly scheduler: Scheduler
-  readonly health: StorageHealth
-}
-
-/** Recovers streams and starts the scheduler. While the disk is full or fails, everything can be read; this is done later. */
-async function startWork({ chats, scheduler, health }: StartedWork, options: RecoveryOptions): Promise<void> {
-  const start = async (): Promise<void> => {
-    await recoverStreams(chats, options)
-    await scheduler.start()
-  }
-  let isStarted = false
-  const tryToStart = async (): Promise<void> => {
-    isStarted = true
-    await start().catch((error: unknown) => {
-      if (findStorageProblem(error) === null) throw error
-      isStarted = false
-    })
-  }
-  await tryToStart()
-  if (isStarted) return
-  health.onChange(() => {
-    if (health.problem !== null || isStarted) return
-    tryToStart().catch((error: unknown) =>
-      options.log.error({ err: error }, 'Unfinished streams could not be recovered.'),
-    )
-  })
-}
-
-async function recoverStreams(chats: ChatService, { log, telemetry }: RecoveryOptions): Promise<void> {
-  const recovered = await chats.recover()
-  telemetry?.countRecoveredStreams(recovered)
-  if (recovered > 0) log.info({ streams: recovered }, 'Ended the streams that the previous process left unfinished.')
 }

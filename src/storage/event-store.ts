@@ -95,6 +95,15 @@ export interface EventReader {
   readEvents(range: EventRange): Promise<ChatEvent[]>
 }
 
+/** Tells of the appends of other processes to the same storage. */
+export interface ForeignAppendFeed {
+  /**
+   * Calls the listener with the id of each session whose log another process has written, or which it has deleted; with null
+   * if that may be any. Never where a home belongs to one process.
+   */
+  onForeignAppend(listener: (sessionId: string | null) => void): void
+}
+
 /** Writes the log of a session, with the rows that are projections of it. */
 export interface EventWriter {
   /** All of it or nothing. Throws NOT_FOUND without the session, LogVersionConflictError, FencingError and StorageError. */
@@ -168,6 +177,7 @@ export interface EventStore
   extends
     EventReader,
     EventWriter,
+    ForeignAppendFeed,
     StreamLookup,
     WithdrawnMessageLookup,
     SteeredMessageLookup,

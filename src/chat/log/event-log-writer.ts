@@ -1,3 +1,4 @@
+import { LogVersionConflictError } from '../../storage/errors.ts'
 import type { AppendRequest, StreamFence } from '../../storage/event-store.ts'
 import type { ChatEvent } from '../../model/chat-event.ts'
 import { isContextEvent } from '../../model/context/is-context-event.ts'
@@ -86,7 +87,7 @@ export class EventLogWriter {
       })
       return composed.map(({ result }) => result)
     })
-    for (const { writer } of writes) writer.#lastWrite = pendingResult.catch(() => undefined)
+    for (const { writer } of writes) writer.#lastWrite = pendingResult.catch((error) => writer.#onFailed(error))
     return pendingResult
   }
 
@@ -98,6 +99,11 @@ export class EventLogWriter {
   /** Ends the waiting of the log's readers with an error. Those that come later receive it, too, until the next commit. */
   interruptReaders(error: Error): void {
     this.#log.interruptReaders(this.#sessionId, error)
+  }
+
+  #onFailed(error: unknown): void {
+    // Another process has written to the log. The next write reads where it ends.
+    if (error instanceof LogVersionConflictError) this.#headSeq = null
   }
 
   #compose({ compose }: EventLogWrite, previousHeadSeq: number): ComposedBatch {

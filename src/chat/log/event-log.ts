@@ -9,7 +9,7 @@ import { GroupCommitter } from './group-committer.ts'
 const idleEventTypes: ReadonlySet<ChatEvent['type']> = new Set(['StreamFinished', 'SessionChanged', 'SessionContinued'])
 
 /** The part of the event store that the log uses. */
-export type EventLogStore = Pick<EventStore, 'appendAll' | 'readEvents' | 'loadHeadSeq'>
+export type EventLogStore = Pick<EventStore, 'appendAll' | 'readEvents' | 'loadHeadSeq' | 'onForeignAppend'>
 
 /** Is told of each append before it begins. */
 export interface AppendObserver {
@@ -63,6 +63,7 @@ export class EventLog {
     this.#store = store
     this.#committer = new GroupCommitter(store, (durationMs) => this.commits.onCommitted(durationMs))
     this.#telemetry = telemetry
+    store.onForeignAppend((sessionId) => this.#onForeignAppend(sessionId))
   }
 
   /** How far each subscriber is behind, in events. 0 for one whose session is idle. */
@@ -220,6 +221,17 @@ export class EventLog {
     if (cached !== undefined) return cached
     const stored = await this.#store.loadHeadSeq(sessionId)
     return stored && Math.min(stored, this.#appending.get(sessionId) ?? stored)
+  }
+
+  /** What is cached in memory of the session ends before what another process has appended. Readers look at the store. */
+  #onForeignAppend(sessionId: string | null): void {
+    for (const id of sessionId === null ? [...this.#sessions.keys()] : [sessionId]) {
+      const session = this.#sessions.get(id)
+      if (!session) continue
+      session.tail.clear()
+      for (const wake of [...session.waiters.keys()]) wake()
+      this.#evictIfIdle(id)
+    }
   }
 
   #beginAppend(requests: readonly AppendRequest[]): void {

@@ -56,6 +56,8 @@ const deleteBatchSize = 500
 /** The event store in a profile's database. */
 export class SqliteEventStore implements EventStore {
   readonly #database: SegueProfileDatabase
+  /** A home belongs to one process. */
+  readonly onForeignAppend = (): void => undefined
 
   constructor(database: SegueProfileDatabase) {
     this.#database = database
@@ -176,9 +178,7 @@ export class SqliteEventStore implements EventStore {
     return row ? streamFromRow(row) : null
   }
 
-  claimOrphanedStreams(): Promise<StreamRecord[]> {
-    return this.listUnfinishedStreams()
-  }
+  claimOrphanedStreams = (): Promise<StreamRecord[]> => this.listUnfinishedStreams()
 
   async listUnfinishedStreams(): Promise<StreamRecord[]> {
     return this.#database

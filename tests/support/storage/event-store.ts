@@ -16,6 +16,7 @@ export function wrapStore(
     updateConversationSettings: (update, key) => wrapCall(() => store.updateConversationSettings(update, key)),
     deleteSessions: (ids, key) => wrapCall(() => store.deleteSessions(ids, key)),
     loadHeadSeq: (sessionId) => wrapCall(() => store.loadHeadSeq(sessionId)),
+    onForeignAppend: (listener) => store.onForeignAppend(listener),
     readEvents: (range) => wrapCall(() => store.readEvents(range)),
     findStream: (id) => wrapCall(() => store.findStream(id)),
     findStreams: (ids) => wrapCall(() => store.findStreams(ids)),

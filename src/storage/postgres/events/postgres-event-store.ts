@@ -1,3 +1,4 @@
+import { parseIdKind } from '../../../lib/ids.ts'
 import { chunkArray } from '../../../lib/chunk-array.ts'
 import type { ChatEvent } from '../../../model/chat-event.ts'
 import type { ContextCheckpoint } from '../../../model/context/context-checkpoint.ts'
@@ -70,6 +71,12 @@ export class PostgresEventStore implements EventStore {
 
   loadHeadSeq(sessionId: string): Promise<number | null> {
     return loadHeadSeq(this.#database, sessionId)
+  }
+
+  onForeignAppend(listener: (sessionId: string | null) => void): void {
+    this.#database.onChanged((topic) => {
+      if (topic === null || parseIdKind(topic) === 'session') listener(topic)
+    })
   }
 
   readEvents(range: EventRange): Promise<ChatEvent[]> {

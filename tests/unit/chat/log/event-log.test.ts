@@ -24,6 +24,8 @@ interface LogFixture {
   /** The reads that reached the store. */
   readonly storeReads: EventRange[]
   append(...events: readonly ChatEvent[]): Promise<void>
+  /** As another process does. */
+  appendElsewhere(...events: readonly ChatEvent[]): void
   read(after: number, limit?: number): Promise<number[]>
 }
 
@@ -31,6 +33,7 @@ interface LogFixture {
 function newLogFixture(): LogFixture {
   const stored: ChatEvent[] = []
   const storeReads: EventRange[] = []
+  let tellOfForeignAppend = (_sessionId: string | null): void => undefined
   const log = new EventLog({
     appendAll: async (requests) => void stored.push(...requests.flatMap(({ events }) => events)),
     readEvents: async (range) => {
@@ -38,16 +41,33 @@ function newLogFixture(): LogFixture {
       return stored.filter(({ seq }) => seq > range.after).slice(0, range.limit)
     },
     loadHeadSeq: async () => stored.at(-1)?.seq ?? 0,
+    onForeignAppend: (listener) => (tellOfForeignAppend = listener),
   })
   return {
     log,
     storeReads,
+    appendElsewhere: (...events) => {
+      stored.push(...events)
+      tellOfForeignAppend(sessionId)
+    },
     append: (...events) => log.append({ sessionId, expectedHeadSeq: stored.length, events }),
     read: async (after, limit = 1000) => (await log.read({ sessionId, after, limit })).map(({ seq }) => seq),
   }
 }
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, index) => from + index)
+
+test('what another process appends wakes those who wait, and is read from the store', async () => {
+  const { log, append, appendElsewhere, read } = newLogFixture()
+  await append(newDelta(1, 'a'))
+  const { signal } = new AbortController()
+  const waiting = log.waitForMore(sessionId, { cursor: 1, subscribers: 1 }, signal)
+  appendElsewhere(newDelta(2, 'b'))
+  expect(await waiting).toBe(true)
+  expect(await read(1)).toEqual([2])
+  await append(newDelta(3, 'c'))
+  expect(await read(0)).toEqual([1, 2, 3])
+})
 
 describe('the tail of a log', () => {
   test('serves readers that keep up without the store', async () => {

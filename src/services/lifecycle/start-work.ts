@@ -1,0 +1,69 @@
+import type { ChatService } from '../../chat/chat-service.ts'
+import type { Scheduler } from '../../jobs/scheduler.ts'
+import type { Logger } from '../../lib/logger.ts'
+import type { Telemetry } from '../../lib/telemetry/telemetry.ts'
+import type { ProfileStorage } from '../../storage/profile-storage.ts'
+import { findStorageProblem } from '../../storage/health/storage-problem.ts'
+
+interface RecoveryOptions {
+  readonly log: Logger
+  readonly telemetry?: Telemetry
+}
+
+interface StartedWork {
+  readonly chats: ChatService
+  readonly scheduler: Scheduler
+  readonly profile: Pick<ProfileStorage, 'health' | 'changes'>
+}
+
+/** Recovers streams and starts the scheduler. While the disk is full or fails, everything can be read; this is done later. */
+export async function startWork(work: StartedWork, options: RecoveryOptions): Promise<void> {
+  const { health } = work.profile
+  let isStarted = false
+  const tryToStart = async (): Promise<void> => {
+    isStarted = true
+    await start(work, options).catch((error: unknown) => {
+      if (findStorageProblem(error) === null) throw error
+      isStarted = false
+    })
+  }
+  await tryToStart()
+  if (isStarted) return
+  health.onChange(() => {
+    if (health.problem !== null || isStarted) return
+    tryToStart().catch((error: unknown) =>
+      options.log.error({ err: error }, 'Unfinished streams could not be recovered.'),
+    )
+  })
+}
+
+async function start({ chats, scheduler, profile }: StartedWork, options: RecoveryOptions): Promise<void> {
+  const { version } = profile.changes.orphanedStreams
+  await recoverStreams(chats, options)
+  void recoverOrphanedStreams({ chats, profile }, version, options)
+  await scheduler.start()
+}
+
+/** Ends the streams that other processes leave when they die, until the profile is closed. */
+async function recoverOrphanedStreams(
+  { chats, profile }: Omit<StartedWork, 'scheduler'>,
+  sinceVersion: number,
+  options: RecoveryOptions,
+): Promise<void> {
+  const { orphanedStreams } = profile.changes
+  const { signal } = new AbortController()
+  for (let version = sinceVersion; !orphanedStreams.isClosed;) {
+    await orphanedStreams.wait(version, signal)
+    version = orphanedStreams.version
+    if (orphanedStreams.isClosed) return
+    await recoverStreams(chats, options).catch((error: unknown) =>
+      options.log.error({ err: error }, 'Streams of another process could not be recovered.'),
+    )
+  }
+}
+
+async function recoverStreams(chats: ChatService, { log, telemetry }: RecoveryOptions): Promise<void> {
+  const recovered = await chats.recover()
+  telemetry?.countRecoveredStreams(recovered)
+  if (recovered > 0) log.info({ streams: recovered }, 'Ended the streams that another process left unfinished.')
+}
