@@ -47,6 +47,10 @@ export interface SelectionPlan {
   /** An object with all names of the response in their order. Copies of it are faster than objects that grow. */
   readonly template: Readonly<Record<string, null>>
   readonly fields: readonly FieldPlan[]
+  /** Those of `fields` that are leaves, and properties of their object: see `findFixedPart`. */
+  readonly fixedFields: readonly FieldPlan[]
+  /** The other ones of `fields`. */
+  readonly otherFields: readonly FieldPlan[]
 }
 
 export interface FieldPlan {
@@ -79,7 +83,10 @@ export class OperationPlan {
       { schema, fragments: new Map(Object.entries(fragmentDefinitions)), variables: variableValues.coerced },
     )
     const plans = [...fields].map(([name, fieldNodes]) => this.#planField(type, name, fieldNodes))
-    return { type, fields: plans, template: Object.fromEntries(plans.map(({ responseName }) => [responseName, null])) }
+    const template = Object.fromEntries(plans.map(({ responseName }) => [responseName, null]))
+    const isFixed = ({ resolve, value }: FieldPlan): boolean => resolve === null && value.kind === 'leaf'
+    const [fixedFields, otherFields] = [plans.filter(isFixed), plans.filter((plan) => !isFixed(plan))]
+    return { type, template, fields: plans, fixedFields, otherFields }
   }
 
   #planField(parentType: GraphQLObjectType, responseName: string, nodes: readonly FieldNode[]): FieldPlan {

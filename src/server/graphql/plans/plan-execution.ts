@@ -1,6 +1,7 @@
 import type { ExecutionResult, ValidatedExecutionArgs } from 'graphql'
 import { markAsSmallJson, maxLengthAtOnce, maxNodesAtOnce } from '../../../lib/json-output/encode-json-in-steps.ts'
 import type { Context } from '../../../schema/context.ts'
+import { findFixedPart } from './fixed-part.ts'
 import {
   type FieldPlan,
   type OperationPlan,
@@ -69,12 +70,15 @@ class PlanExecution {
     return { data: this.#data }
   }
 
-  #completeSelection({ template, fields }: SelectionPlan, source: unknown): Record<string, unknown> {
+  #completeSelection(selection: SelectionPlan, source: unknown): Record<string, unknown> {
+    const { template, fields, otherFields } = selection
     this.#fieldsLeft -= fields.length
     this.#nodes += fields.length
     if (this.#fieldsLeft < 0) throw new Error('The result is too large to be completed at once.')
-    const target: Record<string, unknown> = { ...template }
-    for (const field of fields) {
+    const fixed = isObject(source) ? findFixedPart(selection, source) : null
+    if (fixed) this.#textLength += fixed.textLength
+    const target: Record<string, unknown> = { ...(fixed?.values ?? template) }
+    for (const field of fixed ? otherFields : fields) {
       const value = this.#resolveField(field, source)
       if (typeof value === field.value.uncoercedType) target[field.responseName] = this.#count(value)
       else if (isPromise(value)) this.#completeFieldLater(value, field, target)

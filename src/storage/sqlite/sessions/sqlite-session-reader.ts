@@ -24,8 +24,7 @@ import type { SegueProfileDatabase } from '../segue-profile-database.ts'
 import { lookUpInBatches } from '../look-up-in-batches.ts'
 import { isShownSql, type MessageOutline, readMessagesInSteps, selectOutlinesSql } from './read-messages-in-steps.ts'
 import { messageFromRow, type MessageRow } from '../../rows/message-row.ts'
-import { selectSessionsSql } from '../tables/session-table.ts'
-import { StoredSession, type StoredSessionRow } from './stored-session.ts'
+import { selectStoredSessionsSql, StoredSession, type StoredSessionRow } from './stored-session.ts'
 
 const maxRowsPerPage = 1_001
 const maxSessionIdsPerPage = 1_000
@@ -71,7 +70,7 @@ export class SqliteSessionReader implements SegueSessionReader {
     const conversations = index.listConversations(boundPage(page), filter)
     const ids = conversations.flatMap(({ rootId, tipId }) => [rootId, tipId])
     const sessions = await lookUpInBatches(ids, (batch) => this.#findStored(batch))
-    return { conversations, sessions: sessions.flatMap((session) => session?.toListed(null) ?? []) }
+    return { conversations, sessions: sessions.flatMap((session) => session?.toListed({ hasFlags: false }) ?? []) }
   }
 
   async countConversations(filter: ConversationFilter): Promise<ConversationCount[]> {
@@ -169,18 +168,17 @@ export class SqliteSessionReader implements SegueSessionReader {
     page: PageRequest<SessionSortKey>,
     filter: Omit<SessionFilter, 'ids'>,
   ): SessionRecord[] {
-    const keys = index.listSessionKeys(page, filter)
-    const sessions = this.#findStored(keys.map(({ id }) => id))
+    const sessions = this.#findStored(index.listSessionIds(page, filter))
     // What a person has set for a conversation of both origins is in the index of Hermes.
     const hasFlags = !index.hasCrossOriginConversations()
-    return keys.flatMap(({ flags }, position) => sessions[position]?.toListed(hasFlags ? flags : null) ?? [])
+    return sessions.flatMap((session) => session?.toListed({ hasFlags }) ?? [])
   }
 
   /** The sessions with these ids, in their order; undefined where there is none. */
   #findStored(ids: readonly string[]): (StoredSession | undefined)[] {
     return this.#database.listCaches.sessions.find(ids, (missing) => {
       const read = this.#database.prepare<[string], StoredSessionRow>(
-        `${selectSessionsSql} WHERE sessions.id IN (SELECT value FROM json_each(?))`,
+        `${selectStoredSessionsSql} WHERE sessions.id IN (SELECT value FROM json_each(?))`,
       )
       const rows = chunkArray(missing, maxIdsPerStatement).flatMap((batch) => read.all(JSON.stringify(batch)))
       return rows.map((row) => new StoredSession(row, this.#database.profile))

@@ -65,6 +65,15 @@ export class ConversationIndexList {
     return page.backwards ? keys.reverse() : keys
   }
 
+  /** The ids of the keys of a page, newest first. */
+  listIds(page: PageRequest<SessionSortKey>, filter: ConversationIndexFlagsFilter): string[] {
+    const query = this.#selectKeys(page, filter)
+    if (!query) return []
+    const read = this.#db.prepare<(string | number)[], string>(`SELECT id FROM (${query.sql})`)
+    const ids = read.allOfFirstColumn(...query.parameters)
+    return page.backwards ? ids.reverse() : ids
+  }
+
   /** The values of `flags` that the table has. */
   listFlagValues(): ConversationIndexFlags[] {
     const rows = this.#db.prepare<[], { flags: ConversationIndexFlags }>(this.#table.selectFlagValuesSql).all()

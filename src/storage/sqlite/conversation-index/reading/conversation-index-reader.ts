@@ -62,9 +62,14 @@ export class ConversationIndexReader {
     return this.#sessions.listKeys(page, { ...filter, ...this.#ownSessions })
   }
 
+  /** The ids of these keys. */
+  listSessionIds(page: PageRequest<SessionSortKey>, filter: Omit<SessionFilter, 'ids'>): string[] {
+    return this.#sessions.listIds(page, { ...filter, ...this.#ownSessions })
+  }
+
   /** Conversations with messages, newest message first. The id of a key is the root's. */
   listConversations(page: PageRequest<SessionSortKey>, filter: ConversationFilter): ConversationListEntry[] {
-    return this.#findConversations(this.#conversations.listKeys(page, toListFilter(filter)).map(({ id }) => id))
+    return this.#findConversations(this.#conversations.listIds(page, toListFilter(filter)))
   }
 
   /** How many conversations `listConversations` lists, in groups. Reads one row for each value of `flags`. */
