@@ -1,4 +1,4 @@
-import { isUnchanging } from '../../../lib/unchanging-objects.ts'
+import { isUnchanging } from '../../../lib/lists/unchanging-objects.ts'
 import type { FieldPlan, SelectionPlan } from './operation-plan.ts'
 
 /** Selections with fewer fields that are properties are completed as fast as they are looked up. */

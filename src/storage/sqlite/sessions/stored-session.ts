@@ -1,4 +1,4 @@
-import { markAsUnchanging } from '../../../lib/unchanging-objects.ts'
+import { markAsUnchanging } from '../../../lib/lists/unchanging-objects.ts'
 import type { ListedSessionFacts, SessionRecord } from '../../../model/session.ts'
 import { type ConversationIndexFlags, isArchived, isPinned } from '../../conversation-index/conversation-index-flags.ts'
 import type { RowCacheOptions } from '../row-cache/row-cache.ts'

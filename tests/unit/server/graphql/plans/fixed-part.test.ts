@@ -2,7 +2,7 @@ import { buildSchema, parse, validateExecutionArgs } from 'graphql'
 import { expect, test } from 'vitest'
 import { findFixedPart } from '../../../../../src/server/graphql/plans/fixed-part.ts'
 import { OperationPlan, type SelectionPlan } from '../../../../../src/server/graphql/plans/operation-plan.ts'
-import { markAsUnchanging } from '../../../../../src/lib/unchanging-objects.ts'
+import { markAsUnchanging } from '../../../../../src/lib/lists/unchanging-objects.ts'
 
 const schema = buildSchema('type Query { title: String! size: Int note: String list: [String] }')
 
