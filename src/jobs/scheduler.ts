@@ -76,12 +76,18 @@ export class Scheduler {
     this.#runtime = options.runtime ?? systemClockAndIds
   }
 
-  /** Ends the runs that the previous process left active, and starts the timer. Returns how many runs it has ended. */
+  /** Ends the runs that another process left active, and starts the timer. Returns how many runs it has ended. */
   async start(): Promise<number> {
-    const orphans = (await this.#options.store.listRunningRuns()).map(({ run }) => run)
-    for (const run of orphans) await this.#finishRun(run, interruptedJobRunOutcome, this.#runtime.now())
+    const endedRuns = await this.endOrphanedRuns()
     await this.#reevaluateAll()
     this.requestPoll()
+    return endedRuns
+  }
+
+  /** Ends the runs whose process does not run any more. Returns how many runs it has ended. */
+  async endOrphanedRuns(): Promise<number> {
+    const orphans = await this.#options.store.claimOrphanedRuns()
+    for (const run of orphans) await this.#finishRun(run, interruptedJobRunOutcome, this.#runtime.now())
     return orphans.length
   }
 

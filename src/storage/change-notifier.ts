@@ -18,6 +18,6 @@ export interface ChangeNotifier {
 export interface ProfileChangeNotifiers {
   readonly decisions: ChangeNotifier
   readonly jobRuns: ChangeNotifier
-  /** Unfinished streams may have lost the process that ran them. Never where a home belongs to one process. */
-  readonly orphanedStreams: ChangeNotifier
+  /** Streams and runs of jobs may have lost the process that ran them. Never where a home belongs to one process. */
+  readonly orphans: ChangeNotifier
 }

@@ -80,6 +80,11 @@ export interface JobStore extends JobReader, JobRunChanges {
   findNextDueAt(): Promise<number | null>
   /** A job and its active run, as of one moment. */
   findJobWithRunningRun(jobId: string): Promise<JobWithRunningRun | null>
+  /**
+   * Takes over the runs in progress whose process does not run any more, and resolves to them. Where a home belongs to one
+   * process, these are all of them: call it once, at the start.
+   */
+  claimOrphanedRuns(): Promise<readonly JobRunRecord[]>
   /** Whether there is a run for a due time. */
   hasRunFor(jobId: string, scheduledFor: number): Promise<boolean>
   /**

@@ -38,27 +38,30 @@ export async function startWork(work: StartedWork, options: RecoveryOptions): Pr
 }
 
 async function start({ chats, scheduler, profile }: StartedWork, options: RecoveryOptions): Promise<void> {
-  const { version } = profile.changes.orphanedStreams
+  const { version } = profile.changes.orphans
   await recoverStreams(chats, options)
-  void recoverOrphanedStreams({ chats, profile }, version, options)
   await scheduler.start()
+  void recoverOrphans({ chats, scheduler, profile }, version, options)
 }
 
-/** Ends the streams that other processes leave when they die, until the profile is closed. */
-async function recoverOrphanedStreams(
-  { chats, profile }: Omit<StartedWork, 'scheduler'>,
+/** Ends the streams and runs of jobs that other processes leave when they die, until the profile is closed. */
+async function recoverOrphans(
+  { chats, scheduler, profile }: StartedWork,
   sinceVersion: number,
   options: RecoveryOptions,
 ): Promise<void> {
-  const { orphanedStreams } = profile.changes
+  const { orphans } = profile.changes
   const { signal } = new AbortController()
-  for (let version = sinceVersion; !orphanedStreams.isClosed;) {
-    await orphanedStreams.wait(version, signal)
-    version = orphanedStreams.version
-    if (orphanedStreams.isClosed) return
-    await recoverStreams(chats, options).catch((error: unknown) =>
-      options.log.error({ err: error }, 'Streams of another process could not be recovered.'),
-    )
+  for (let version = sinceVersion; !orphans.isClosed;) {
+    await orphans.wait(version, signal)
+    version = orphans.version
+    if (orphans.isClosed) return
+    try {
+      await recoverStreams(chats, options)
+      await scheduler.endOrphanedRuns()
+    } catch (error) {
+      options.log.error({ err: error }, 'What another process left unfinished could not be recovered.')
+    }
   }
 }
 

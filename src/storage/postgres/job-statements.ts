@@ -36,12 +36,6 @@ export const selectNextDueTime: PostgresStatement = {
   text: `SELECT next_run_at AS next FROM jobs WHERE profile = $1 AND ${dueCandidateCondition} ORDER BY next_run_at LIMIT 1`,
 }
 
-/** Locks the row of the profile against other changes of it, but not against new rows that refer to it. */
-export const lockProfile: PostgresStatement = {
-  name: 'lock-profile',
-  text: 'SELECT name FROM profiles WHERE name = $1 FOR NO KEY UPDATE',
-}
-
 export const deleteJob: PostgresStatement = {
   name: 'delete-job',
   text: 'DELETE FROM jobs WHERE profile = $1 AND id = $2',

@@ -11,7 +11,7 @@ import { openPostgresStorage } from './open-postgres-storage.ts'
 import { ProcessLease, type ProcessLeaseOptions } from './processes/process-lease.ts'
 import { PostgresExportReader } from './transfer/postgres-export-reader.ts'
 import { PostgresImportStore } from './transfer/postgres-import-store.ts'
-import { hasOrphanedStreams } from './tables/stream-table.ts'
+import { isOrphanedSql } from './tables/orphan-condition.ts'
 
 export interface PostgresInstallationOptions extends Pick<
   PostgresDatabaseOptions,
@@ -28,6 +28,12 @@ export interface PostgresStorageOptions {
   readonly profile: string
   /** Is told of failures. Default: one that logs them. */
   readonly health?: StorageHealth
+}
+
+const selectOrphan = {
+  name: 'select-orphan',
+  text: `(SELECT id FROM streams WHERE profile = $1 AND ${isOrphanedSql('streams')} LIMIT 1)
+    UNION ALL (SELECT id FROM job_runs WHERE profile = $1 AND ${isOrphanedSql('job_runs')} LIMIT 1)`,
 }
 
 /** What Segue stores for all profiles in one PostgreSQL, for this process and any number of others. */
@@ -104,11 +110,11 @@ export class PostgresInstallation {
     })
   }
 
-  /** Tells of streams whose processes have died. */
+  /** Tells of what processes that have died were running. */
   async #findOrphans(): Promise<void> {
     for (const profile of this.#profiles) {
-      const isFound = await hasOrphanedStreams(profile).catch(() => false)
-      if (isFound) profile.changes.orphanedStreams.notify()
+      const found = await profile.query(selectOrphan).catch(() => [])
+      if (found.length > 0) profile.changes.orphans.notify()
     }
   }
 }

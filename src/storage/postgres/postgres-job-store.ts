@@ -11,12 +11,13 @@ import type {
   JobWithRunningRun,
 } from '../job-store.ts'
 import { type JobRow, jobFromRow, jobRunFromRow, type JobRunRowWithUsage } from '../rows/job-row.ts'
+import { lockProfile } from './database/lock-profile.ts'
 import { readLatestChangeSeq } from './database/change-sequences.ts'
 import type { PostgresStatement, PostgresTransaction, PostgresValue } from './database/postgres-statement.ts'
 import * as statements from './job-statements.ts'
 import type { PostgresProfileDatabase } from './postgres-profile-database.ts'
 import { insertIdempotencyKey } from './tables/idempotency-key-table.ts'
-import { finishJobRun, insertJob, insertJobRun, updateJob } from './tables/job-table.ts'
+import { claimOrphanedJobRuns, finishJobRun, insertJob, insertJobRun, updateJob } from './tables/job-table.ts'
 
 const maxRunsPerPage = 1_001
 const maxChangedRuns = 1_000
@@ -78,6 +79,10 @@ export class PostgresJobStore implements JobStore {
     return this.#queryRuns(statements.selectRunningRuns)
   }
 
+  claimOrphanedRuns(): Promise<JobRunRecord[]> {
+    return this.#database.write(claimOrphanedJobRuns)
+  }
+
   async hasRunFor(jobId: string, scheduledFor: number): Promise<boolean> {
     const runs = await this.#database.query(statements.selectRunOfTime, [jobId, scheduledFor])
     return runs.length > 0
@@ -131,7 +136,7 @@ export class PostgresJobStore implements JobStore {
 
 /** Transactions that add jobs to a profile wait for each other. */
 async function assertFewerJobs(transaction: PostgresTransaction, maxJobs: number): Promise<void> {
-  await transaction.execute(statements.lockProfile)
+  await transaction.execute(lockProfile)
   const [row] = await transaction.query<{ count: number }>(statements.countJobs)
   if (row && row.count >= maxJobs) throw new JobLimitError(`There are ${maxJobs} jobs.`)
 }

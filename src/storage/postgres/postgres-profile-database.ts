@@ -25,7 +25,7 @@ export class PostgresProfileDatabase implements PostgresConnection {
   readonly changes = {
     decisions: new PostgresChangeNotifier(() => this.publish('decisions')),
     jobRuns: new PostgresChangeNotifier(() => this.publish('job_runs')),
-    orphanedStreams: new Notifier(),
+    orphans: new Notifier(),
   }
   readonly #database: PostgresDatabase
   readonly #options: PostgresProfileDatabaseOptions

@@ -43,7 +43,7 @@ export class SegueProfileDatabase implements SqlConnection {
   readonly changes: ProfileChangeNotifiers = {
     decisions: new Notifier(),
     jobRuns: new Notifier(),
-    orphanedStreams: new Notifier(),
+    orphans: new Notifier(),
   }
   readonly #durable: boolean
   readonly #health: StorageHealth

@@ -106,6 +106,10 @@ export class SqliteJobStore implements JobStore {
       .map(toChangedRun)
   }
 
+  async claimOrphanedRuns(): Promise<JobRunRecord[]> {
+    return (await this.listRunningRuns()).map(({ run }) => run)
+  }
+
   async hasRunFor(jobId: string, scheduledFor: number): Promise<boolean> {
     const row = this.#database
       .prepare<[string, number]>(

@@ -4,6 +4,8 @@ import { FencingError } from '../../../src/storage/errors.ts'
 import { PostgresDatabase } from '../../../src/storage/postgres/database/postgres-database.ts'
 import type { PostgresInstallation } from '../../../src/storage/postgres/postgres-installation.ts'
 import { ProcessLease } from '../../../src/storage/postgres/processes/process-lease.ts'
+import { startManualJobRun } from '../../../src/jobs/job-state.ts'
+import { newRunIds, newTestJob } from '../../support/jobs/job-fixtures.ts'
 import { openTestInstallation } from '../../support/postgres/test-installation.ts'
 import { useTestDatabase } from '../../support/postgres/test-postgres-database.ts'
 import { newTextMessage } from '../../support/search/segue-search-fixture.ts'
@@ -86,11 +88,26 @@ test('when a process ends, the others learn of the streams that it leaves, and o
   const [here, there] = requireAll(storages)
   const ending = await openTestInstallation(url)
   const { stream } = await addRunningStream(openWork(ending))
-  const { version } = here.changes.orphanedStreams
+  const { version } = here.changes.orphans
   await ending.close()
-  await here.changes.orphanedStreams.wait(version, never)
+  await here.changes.orphans.wait(version, never)
   const claims = await Promise.all([here, there, here].map(({ eventStore }) => eventStore.claimOrphanedStreams()))
   expect(claims.flat()).toEqual([stream])
+})
+
+test("a run of a job is its own process's until that ends", async () => {
+  const { url, storages } = await openProcesses(1)
+  const [here] = storages
+  const ending = await openTestInstallation(url)
+  const there = await openWork(ending)
+  const job = newTestJob(1_000)
+  const started = startManualJobRun(job, 2_000, newRunIds())
+  await there.jobs.commit({ job })
+  await there.jobs.commit(started)
+  expect(await here?.jobs.claimOrphanedRuns()).toEqual([])
+  await ending.close()
+  expect(await here?.jobs.claimOrphanedRuns()).toEqual([started.run])
+  expect(await here?.jobs.claimOrphanedRuns()).toEqual([])
 })
 
 test('a process that was cut off for longer than its lease can write nothing more of its streams', async () => {
@@ -99,7 +116,7 @@ test('a process that was cut off for longer than its lease can write nothing mor
   const cutOff = openWork(await openTestInstallation(url, { lease: { durationMs: 1, renewalIntervalMs: 2 ** 30 } }))
   const { session, stream, fence } = await addRunningStream(cutOff)
   const other = openWork(await openTestInstallation(url, { lease }))
-  await other.changes.orphanedStreams.wait(0, never)
+  await other.changes.orphans.wait(0, never)
   expect(await other.eventStore.claimOrphanedStreams()).toEqual([stream])
   const write = { sessionId: session.id, expectedHeadSeq: 1, events: [deltaOf(stream, 2)], fence }
   await expect(cutOff.eventStore.append(write)).rejects.toBeInstanceOf(FencingError)

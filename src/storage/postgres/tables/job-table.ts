@@ -1,6 +1,8 @@
 import type { JobRunRecord, SegueJob } from '../../../model/job.ts'
 import { JobRevisionConflictError } from '../../errors.ts'
-import { type JobRow, type JobRunRow, jobRunToRow, jobToRow } from '../../rows/job-row.ts'
+import { type JobRow, type JobRunRow, jobRunFromRow, jobRunToRow, jobToRow } from '../../rows/job-row.ts'
+import { lockProfile } from '../database/lock-profile.ts'
+import { isOrphanedSql } from './orphan-condition.ts'
 import { allocateChangeSeqs } from '../database/change-sequences.ts'
 import { defineUpdate } from '../database/define-update.ts'
 import {
@@ -37,7 +39,12 @@ const jobColumns: PostgresColumns<JobRow> = {
   revision: 'bigint',
 }
 
-const runColumns: PostgresColumns<JobRunRow> = {
+/** With the process that runs it. */
+interface OwnedJobRunRow extends JobRunRow {
+  readonly owner: number
+}
+
+const runColumns: PostgresColumns<OwnedJobRunRow> = {
   id: 'text',
   job_id: 'text',
   position: 'bigint',
@@ -51,6 +58,7 @@ const runColumns: PostgresColumns<JobRunRow> = {
   session_id: 'text',
   change: 'bigint',
   usage: 'text',
+  owner: 'bigint',
 }
 
 const insertNewJob = defineInsert('insert-job', 'jobs', jobColumns)
@@ -64,6 +72,11 @@ const finishRunningRun: PostgresStatement = {
     WHERE profile = $1 AND id = $2 AND finished_at IS NULL`,
 }
 
+const claimOrphans: PostgresStatement = {
+  name: 'claim-orphaned-job-runs',
+  text: `UPDATE job_runs SET owner = $2 WHERE profile = $1 AND ${isOrphanedSql('job_runs')} RETURNING *`,
+}
+
 export async function insertJob(tx: PostgresTransaction, job: SegueJob): Promise<void> {
   await insertRows(tx, insertNewJob, [jobToRow(job)])
 }
@@ -75,7 +88,7 @@ export async function updateJob(tx: PostgresTransaction, job: SegueJob): Promise
 }
 
 export async function insertJobRun(tx: PostgresTransaction, run: JobRunRecord): Promise<void> {
-  await insertRows(tx, insertNewRun, [await toNumberedRow(tx, run)])
+  await insertRows(tx, insertNewRun, [{ ...(await toNumberedRow(tx, run)), owner: tx.process }])
 }
 
 /** Throws JobRevisionConflictError if the run has ended. */
@@ -83,6 +96,13 @@ export async function finishJobRun(tx: PostgresTransaction, run: JobRunRecord): 
   const { id, status, finished_at, output, error, usage, change } = await toNumberedRow(tx, run)
   const finished = await tx.execute(finishRunningRun, [id, status, finished_at, output, error, usage, change])
   if (finished !== 1) throw new JobRevisionConflictError(`The run ${run.id} has already ended.`)
+}
+
+/** Makes this process the owner of the runs whose process does not exist any more. */
+export async function claimOrphanedJobRuns(tx: PostgresTransaction): Promise<JobRunRecord[]> {
+  await tx.query(lockProfile)
+  const rows = await tx.query<JobRunRow>(claimOrphans, [tx.process])
+  return rows.map((row) => jobRunFromRow({ ...row, usage_so_far: null }))
 }
 
 async function toNumberedRow(tx: PostgresTransaction, run: JobRunRecord): Promise<JobRunRow> {

@@ -10,6 +10,8 @@ import {
   type PostgresTransaction,
   setAllColumns,
 } from '../database/postgres-statement.ts'
+import { lockProfile } from '../database/lock-profile.ts'
+import { isOrphanedSql } from './orphan-condition.ts'
 
 /** With the process that runs it, or is going to. */
 interface OwnedStreamRow extends StreamRow {
@@ -82,23 +84,9 @@ const selectUnfinishedByIds = {
     ORDER BY session_id, queue_position NULLS FIRST, first_seq`,
 }
 
-const isOrphanSql = `finished_at IS NULL
-  AND NOT EXISTS (SELECT 1 FROM processes WHERE processes.number = streams.owner)`
-
-const selectOrphan = {
-  name: 'select-orphaned-stream',
-  text: `SELECT id FROM streams WHERE profile = $1 AND ${isOrphanSql} LIMIT 1`,
-}
-
-// One claim after the other: an UPDATE that has waited for another one would not look at `processes` again.
-const lockClaims = {
-  name: 'lock-claims-of-streams',
-  text: 'SELECT name FROM profiles WHERE name = $1 FOR NO KEY UPDATE',
-}
-
 const claimOrphans = {
   name: 'claim-orphaned-streams',
-  text: `UPDATE streams SET owner = $2 WHERE profile = $1 AND ${isOrphanSql} RETURNING id`,
+  text: `UPDATE streams SET owner = $2 WHERE profile = $1 AND ${isOrphanedSql('streams')} RETURNING id`,
 }
 
 /** Inserts streams, or replaces the ones with their ids: of several with the same id, the last one counts. */
@@ -142,14 +130,9 @@ export async function listUnfinishedStreams(db: PostgresConnection): Promise<Str
   return (await db.query<StreamRow>(selectUnfinished)).map(streamFromRow)
 }
 
-/** Whether there are streams whose process does not exist any more. */
-export async function hasOrphanedStreams(db: PostgresConnection): Promise<boolean> {
-  return (await db.query(selectOrphan)).length > 0
-}
-
 /** Makes this process the owner of all orphaned streams. Resolves to them, in the order of `listUnfinishedStreams`. */
 export async function claimOrphanedStreams(tx: PostgresTransaction): Promise<StreamRecord[]> {
-  await tx.query(lockClaims)
+  await tx.query(lockProfile)
   const claimed = await tx.query<{ id: string }>(claimOrphans, [tx.process])
   const rows = await tx.query<StreamRow>(selectUnfinishedByIds, [claimed.map(({ id }) => id)])
   return rows.map(streamFromRow)

@@ -9,4 +9,5 @@ export const processTables = `
 
   -- The process that runs the stream, or is going to. It need not exist any more.
   ALTER TABLE streams ADD COLUMN owner bigint;
+  ALTER TABLE job_runs ADD COLUMN owner bigint;
 `
