@@ -4,6 +4,7 @@ const pageStart = 'src="/page-start.js"'
 const transcript = '/chat/transcript/transcript.tsx'
 
 const appName = 'app'
+const startName = 'start'
 const appModules = [
   String.raw`web[\\/]src[\\/]main\.tsx`,
   // Imported when they are needed, by a library that some pages use without them. Here, every page needs them.
@@ -21,13 +22,15 @@ const appModules = [
 /** What every page needs is one file, with all that it imports, so that nothing of it waits for a list of others. */
 export const firstLoadGroups = [
   // The page that draws diagrams has it too, without the app.
-  { name: 'runtime', test: /preload-helper|rolldown[\\/]runtime/, priority: 2 },
+  { name: 'runtime', test: /preload-helper|rolldown[\\/]runtime/, priority: 3 },
+  // Sends the first requests. Runs while the app is loaded and compiled.
+  { name: startName, test: /web[\\/]src[\\/]app[\\/]start\.ts$/, priority: 2 },
   { name: appName, test: new RegExp(`(?:${appModules.join('|')})$`), priority: 1 },
 ]
 
 const runAtOnce = /chat[\\/](?:transcript[\\/]transcript|markdown[\\/]markdown)\.tsx$/
 const isRunAtOnce = ({ name, moduleIds }: Rolldown.OutputChunk): boolean =>
-  name === appName || moduleIds.some((id) => runAtOnce.test(id))
+  [appName, startName].includes(name) || moduleIds.some((id) => runAtOnce.test(id))
 
 /** Has the browser load and compile what a page shows first before the app itself asks for it. */
 export function firstLoad(): Plugin {

@@ -31,8 +31,8 @@ export interface SegueClientOptions {
   readonly token?: Token
   /** Default: the global one. */
   readonly fetch?: typeof fetch
-  /** Default: the global one. Node 20 has none. */
-  readonly webSocketImpl?: typeof WebSocket
+  /** Default: the global one. Node 20 has none. No connection is made before a promise resolves, such as when a page is shown. */
+  readonly webSocketImpl?: typeof WebSocket | Promise<typeof WebSocket>
   readonly reconnect?: Partial<ReconnectOptions>
   /** Called with each loss of the connection of an iteration, a list or a request: for a log. See `SegueClient.connection`. */
   readonly onConnectionLost?: (error: Error) => void

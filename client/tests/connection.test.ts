@@ -30,6 +30,22 @@ async function newSession(): Promise<string> {
   return created.id
 }
 
+test('a connection waits for the WebSocket that is promised, and requests do not', async () => {
+  await using proxy = await startTcpProxy(segue.url)
+  const { promise: webSocketImpl, resolve: allow } = Promise.withResolvers<typeof WebSocket>()
+  using client = newClient({ url: proxy.url, webSocketImpl })
+  const changes = client.subscribe<{ readonly event: { readonly kind: string } }, object>(
+    'subscription { event: conversationsChanged { kind } }',
+    {},
+  )
+  const first = changes.next()
+  await client.request('{ __typename }')
+  expect(proxy.connectionCount).toBe(1)
+  allow(WebSocket)
+  expect(await first).toEqual({ done: false, value: { event: { kind: 'READY' } } })
+  expect(proxy.connectionCount).toBe(2)
+})
+
 describe.each(transports)('over %s, the connection', (transport) => {
   test('is lost with a cut, and not lost any more when it is back, also if nothing happens', async () => {
     await using proxy = await startTcpProxy(segue.url)

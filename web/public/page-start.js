@@ -7,7 +7,7 @@ try {
 }
 
 // What only chats need is loaded beside the app where the address names one, rather than after it. The build names the files:
-// see preload-chat.ts.
+// see first-load.ts.
 {
   const { chatScripts = '', chatStyles = '' } = document.currentScript.dataset
   const preload = (attributes) => document.head.append(Object.assign(document.createElement('link'), attributes))

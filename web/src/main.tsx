@@ -2,7 +2,6 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { SegueProvider } from 'segue-client/react'
 import { App } from './app/app.tsx'
-import { preloadFirstView } from './app/preload-first-view.ts'
 import { segue } from './app/segue.ts'
 import { startServiceWorker } from './offline/start-service-worker.ts'
 import { followSignOut } from './graphql/sign-out-channel.ts'
@@ -12,7 +11,6 @@ import './styles/base.css'
 
 const root = document.getElementById('root')
 if (!root) throw new Error('The page has no element with the id root.')
-preloadFirstView()
 createRoot(root).render(
   <StrictMode>
     <SegueProvider client={segue} storage={snapshotStorage}>

@@ -7,13 +7,14 @@ import { createResponseError, type ExecutionResult, toResult } from '../http/rea
 import { readAuthorization, type Token } from '../connection/read-authorization.ts'
 import type { ConnectionObserver } from '../connection/connection-observer.ts'
 import type { ReconnectOptions } from '../connection/reconnect-options.ts'
+import type { SegueClientOptions } from '../segue-client.ts'
 import type { Operation, SubscriptionTransport } from './transport.ts'
 
 export interface WebSocketTransportOptions {
   /** Of the GraphQL endpoint, with http or https. */
   readonly url: string
   readonly token: Token | undefined
-  readonly webSocketImpl: typeof WebSocket | undefined
+  readonly webSocketImpl: SegueClientOptions['webSocketImpl'] | undefined
   readonly reconnect: ReconnectOptions
   readonly connection: ConnectionObserver
 }
@@ -31,8 +32,8 @@ const refusals: Readonly<Record<number, string>> = {
 }
 
 /** Subscriptions over one WebSocket, which is open while there are any. */
-export function createWebSocketTransport(options: WebSocketTransportOptions): SubscriptionTransport {
-  const socket = createWebSocketClient(options)
+export async function createWebSocketTransport(options: WebSocketTransportOptions): Promise<SubscriptionTransport> {
+  const socket = createWebSocketClient(options, await options.webSocketImpl)
   return {
     async *subscribe({ query, variables }: Operation, signal: AbortSignal) {
       const queue = new AsyncQueue<ExecutionResult>()
@@ -74,8 +75,11 @@ interface WebSocketClient {
   describeLoss(cause: unknown): ConnectionLostError
 }
 
-function createWebSocketClient(options: WebSocketTransportOptions): WebSocketClient {
-  const { token, webSocketImpl, reconnect, connection } = options
+function createWebSocketClient(
+  options: WebSocketTransportOptions,
+  webSocketImpl: typeof WebSocket | undefined,
+): WebSocketClient {
+  const { token, reconnect, connection } = options
   const url = options.url.replace(/^http/, 'ws')
   let idle: IdleTimeout | null = null
   let wasOpen = false

@@ -5,6 +5,7 @@ import { Sidebar } from '../sidebar/sidebar.tsx'
 import { ChatView } from '../chat/chat-view.tsx'
 import { ErrorBoundary } from '../components/errors/error-boundary.tsx'
 import { FailedView } from '../components/errors/failed-view.tsx'
+import { whenIdle } from '../graphql/when-idle.ts'
 import { ConnectionNotice } from './connection/connection-notice.tsx'
 import { useCurrentProfile } from '../profiles/current-profile.ts'
 import { Keyboard } from '../keyboard/keyboard.tsx'
@@ -25,7 +26,10 @@ const views: ReadonlyMap<string, ComponentType> = new Map([
 ])
 
 // Nothing waits for it.
-const ActivityAnnouncer = lazy(loadPatiently(() => import('../notifications/activity-announcer.tsx')))
+const ActivityAnnouncer = lazy(async () => {
+  await whenIdle()
+  return import('../notifications/activity-announcer.tsx')
+})
 
 /** The whole page: the list of chats, and one view beside it. */
 export function App() {

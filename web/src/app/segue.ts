@@ -1,10 +1,16 @@
 import { createSegueClient } from 'segue-client'
+import { whenIdle } from '../graphql/when-idle.ts'
 import { fetchAsPage, sendAsPage } from './fetch-as-page.ts'
 
 const url = '/graphql'
 
-/** The one client of the page. The server is the one that the page came from. */
-export const segue = createSegueClient({ url, fetch: fetchAsPage, onConnectionLost: checkSignIn })
+/** The one client of the page. The server is the one that the page came from. What it shows first needs no WebSocket. */
+export const segue = createSegueClient({
+  url,
+  fetch: fetchAsPage,
+  webSocketImpl: whenIdle().then(() => WebSocket),
+  onConnectionLost: checkSignIn,
+})
 
 /** A browser does not say why a WebSocket is refused. A request does, and shows the form if nobody is signed in any more. */
 function checkSignIn(): void {

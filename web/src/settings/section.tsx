@@ -12,11 +12,13 @@ interface SectionProps {
   /** The name of the button that asks again. Without it there is none. */
   readonly reloadLabel?: string
   readonly loadingText?: string
+  /** Has the height of what is expected, and keeps its place while it is loaded: what is below does not move. */
+  readonly placeholder?: ReactNode
   readonly children: ReactNode
 }
 
 /** A part of the settings. */
-export function Section({ title, hint, query, reloadLabel, loadingText, children }: SectionProps) {
+export function Section({ title, hint, query, reloadLabel, loadingText, placeholder, children }: SectionProps) {
   const id = useId()
   return (
     <section className={styles.section} aria-labelledby={id}>
@@ -37,7 +39,10 @@ export function Section({ title, hint, query, reloadLabel, loadingText, children
         </p>
       )}
       {query && query.data === null && !query.error && (
-        <p className={styles.hint}>{loadingText ?? strings.settingsView.loading}</p>
+        <div className={styles.loading}>
+          <p className={styles.hint}>{loadingText ?? strings.settingsView.loading}</p>
+          <div inert>{placeholder}</div>
+        </div>
       )}
       {children}
     </section>

@@ -36,8 +36,9 @@ export default function SettingsView() {
       <McpServers key={`mcp ${profile}`} profile={profile} />
       <ApprovalRules key={`rules ${profile}`} profile={profile} />
       <BrowserData />
-      <SignedIn />
       <ServerInfo />
+      {/* Nothing is below it that would move when it comes. */}
+      <SignedIn />
     </Page>
   )
 }

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { newProvider } from '../../../tests/support/providers/provider.ts'
 import { StrictProvider } from '../../../tests/support/providers/strict-provider.ts'
-import { newHome } from '../../../tests/support/server/segue.ts'
+import { newHome, testLimits } from '../../../tests/support/server/segue.ts'
+import { defaultLimits } from '../../../src/config/limits.ts'
 import { describeApp } from '../support/describe-app.ts'
 import { openWithProvider } from '../support/open-chat.ts'
 import { waitLimitMs } from '../../../tests/support/vitest-limits.ts'
@@ -50,6 +51,20 @@ describeApp('Settings', (browser) => {
     await strict.getByRole('row', { name: /test Default 32,000/ }).waitFor()
     await providers.getByRole('listitem').filter({ hasText: 'offline' }).getByText('Answers', { exact: true }).waitFor()
     await provider.close()
+  })
+
+  test('show sixty providers, within the cost that a request may have', async () => {
+    const providers = Array.from({ length: 60 }, (_, index) =>
+      newProvider({ name: `cloud${index}`, type: 'anthropic', unsetApiKeyEnv: 'WORK_KEY', models: [`claude${index}`] }),
+    )
+    const { cost } = defaultLimits
+    const settings = { providers, limits: { ...testLimits, cost } }
+    await using app = await browser.open({ path: '/settings', segue: { settings } })
+    const list = app.page.getByRole('list', { name: 'Providers and models' })
+    const last = list.getByRole('listitem').filter({ hasText: 'cloud59' })
+    await last.getByText('1 model of cloud59').click()
+    await last.getByRole('row', { name: /claude59/ }).waitFor()
+    expect(await list.locator('> li').count()).toBe(61)
   })
 
   test('say how a provider is mended that does not answer, or has no key', async () => {

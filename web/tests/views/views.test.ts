@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import { newScriptedServer } from '../../../tests/support/mcp/servers.ts'
+import { newClient, startChat } from '../support/chats.ts'
 import { describeApp } from '../support/describe-app.ts'
 import { findViolations } from '../support/find-violations.ts'
+import { readLayoutShift } from '../support/layout-shift.ts'
 import { findJobs, makeJob } from '../support/open-jobs.ts'
 
 const priceOfAll = { input: 1, cached: 0.1, output: 2, reasoning: 2 }
@@ -41,6 +43,21 @@ describeApp('The views of jobs, usage and settings', (browser) => {
     await page.getByText('1 model of offline').click()
     await page.getByText('1,000,000 characters').waitFor()
     expect(await findViolations(page)).toEqual([])
+  })
+
+  test('move nothing that is shown while they are read', async () => {
+    await using app = await browser.open()
+    using client = newClient(app.segue)
+    await startChat(client, 'The mill', 'Hello mill')
+    const last = { '/settings': 'Longest message', '/inbox': 'The mill', '/jobs': 'Jobs', '/usage': 'Show as a table' }
+    for (const [path, text] of Object.entries(last)) {
+      const page = await app.page.context().newPage()
+      await page.goto(`${app.segue.url}${path}`)
+      await page.getByRole('main').getByText(text).first().waitFor()
+      await page.waitForLoadState('networkidle')
+      expect(await page.evaluate(readLayoutShift), path).toBe(0)
+      await page.close()
+    }
   })
 
   test('fit a page of 360 pixels, whose tables scroll by themselves', async () => {

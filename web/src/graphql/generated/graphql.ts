@@ -518,9 +518,11 @@ export type SettingsProvidersQueryVariables = Exact<{
 }>;
 
 
-export type SettingsProvidersQuery = { profile: { providers: Array<{ name: string, type: string, state: ProviderState, error: string | null, models: Array<{ id: string, name: string, isDefault: boolean, contextWindow: number | null, efforts: Array<string>, supportsImages: boolean | null, supportsTools: boolean | null, omittedTools: Array<string> }> }> } | null };
+export type SettingsProvidersQuery = { profile: { providers: Array<{ name: string, type: string, state: ProviderState, error: string | null }>, models: Array<{ id: string, name: string, provider: string, isDefault: boolean, contextWindow: number | null, efforts: Array<string>, supportsImages: boolean | null, supportsTools: boolean | null, omittedTools: Array<string> }> } | null };
 
-export type ShownProviderFragment = { name: string, type: string, state: ProviderState, error: string | null, models: Array<{ id: string, name: string, isDefault: boolean, contextWindow: number | null, efforts: Array<string>, supportsImages: boolean | null, supportsTools: boolean | null, omittedTools: Array<string> }> };
+export type ShownProviderFragment = { name: string, type: string, state: ProviderState, error: string | null };
+
+export type ShownModelFragment = { id: string, name: string, provider: string, isDefault: boolean, contextWindow: number | null, efforts: Array<string>, supportsImages: boolean | null, supportsTools: boolean | null, omittedTools: Array<string> };
 
 export type SettingsMcpServersQueryVariables = Exact<{
   profile?: string | null | undefined;
@@ -699,18 +701,21 @@ export const ShownProviderFragmentDoc = new TypedDocumentString(`
   type
   state
   error
-  models {
-    id
-    name
-    isDefault
-    contextWindow
-    efforts
-    supportsImages
-    supportsTools
-    omittedTools
-  }
 }
     `, {"fragmentName":"ShownProvider"}) as unknown as TypedDocumentString<ShownProviderFragment, unknown>;
+export const ShownModelFragmentDoc = new TypedDocumentString(`
+    fragment ShownModel on Model {
+  id
+  name
+  provider
+  isDefault
+  contextWindow
+  efforts
+  supportsImages
+  supportsTools
+  omittedTools
+}
+    `, {"fragmentName":"ShownModel"}) as unknown as TypedDocumentString<ShownModelFragment, unknown>;
 export const ShownMcpServerFragmentDoc = new TypedDocumentString(`
     fragment ShownMcpServer on McpServer {
   name
@@ -1318,6 +1323,9 @@ export const SettingsProvidersDocument = new TypedDocumentString(`
     providers {
       ...ShownProvider
     }
+    models {
+      ...ShownModel
+    }
   }
 }
     fragment ShownProvider on Provider {
@@ -1325,16 +1333,17 @@ export const SettingsProvidersDocument = new TypedDocumentString(`
   type
   state
   error
-  models {
-    id
-    name
-    isDefault
-    contextWindow
-    efforts
-    supportsImages
-    supportsTools
-    omittedTools
-  }
+}
+fragment ShownModel on Model {
+  id
+  name
+  provider
+  isDefault
+  contextWindow
+  efforts
+  supportsImages
+  supportsTools
+  omittedTools
 }`) as unknown as TypedDocumentString<SettingsProvidersQuery, SettingsProvidersQueryVariables>;
 export const SettingsMcpServersDocument = new TypedDocumentString(`
     query SettingsMcpServers($profile: String) {

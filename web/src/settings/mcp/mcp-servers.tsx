@@ -30,9 +30,10 @@ export function McpServers({ profile }: { readonly profile: string }) {
   const query = useQuery(SettingsMcpServersDocument, { profile })
   usePolling(query.reload, pollMs)
   const servers = query.data?.mcpServers ?? []
+  const empty = <p className={styles.hint}>{text.empty}</p>
   return (
-    <Section title={text.title} query={query} reloadLabel={text.reload}>
-      {query.data && servers.length === 0 && <p className={styles.hint}>{text.empty}</p>}
+    <Section title={text.title} query={query} reloadLabel={text.reload} placeholder={empty}>
+      {query.data && servers.length === 0 && empty}
       <ul className={styles.list} aria-label={text.title}>
         {servers.map((server) => (
           <McpServerItem key={server.name} server={server} />

@@ -1,11 +1,11 @@
 import { formatNumber } from '../../formats/format-number.ts'
-import type { ShownProviderFragment } from '../../graphql/generated/graphql.ts'
+import type { ShownModelFragment } from '../../graphql/generated/graphql.ts'
 import { strings } from '../../strings/strings.ts'
 import { StateBadge } from '../../components/state-badge/state-badge.tsx'
 import styles from '../settings.module.css'
 
 interface ModelTableProps {
-  readonly models: ShownProviderFragment['models']
+  readonly models: readonly ShownModelFragment[]
   readonly label: string
 }
 

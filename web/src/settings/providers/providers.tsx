@@ -1,6 +1,7 @@
 import {
   type ProviderState,
   SettingsProvidersDocument,
+  type ShownModelFragment,
   type ShownProviderFragment,
 } from '../../graphql/generated/graphql.ts'
 import { usePolling } from '../../graphql/use-polling.ts'
@@ -23,22 +24,43 @@ const pollMs = 6000
 export function Providers({ profile }: { readonly profile: string }) {
   const text = strings.settingsView.providers
   const query = useQuery(SettingsProvidersDocument, { profile })
-  const isMended = query.data?.profile?.providers.every(({ state }) => state === 'READY') ?? true
+  const { providers = [], models = [] } = query.data?.profile ?? {}
+  // In one list of their own: those of each of many providers would cost more than a request may.
+  const modelsByProvider = Map.groupBy(models, ({ provider }) => provider)
+  const isMended = providers.every(({ state }) => state === 'READY')
   usePolling(query.reload, isMended ? null : pollMs)
   return (
-    <Section title={text.title} query={query} reloadLabel={text.ask} loadingText={text.asking}>
+    <Section
+      title={text.title}
+      query={query}
+      reloadLabel={text.ask}
+      loadingText={text.asking}
+      placeholder={
+        <ul className={styles.list}>
+          <ProviderItem provider={expected} models={[]} />
+        </ul>
+      }
+    >
       <ul className={styles.list} aria-label={text.title} aria-busy={query.isLoading}>
-        {query.data?.profile?.providers.map((provider) => (
-          <ProviderItem key={provider.name} provider={provider} />
+        {providers.map((provider) => (
+          <ProviderItem key={provider.name} provider={provider} models={modelsByProvider.get(provider.name) ?? []} />
         ))}
       </ul>
     </Section>
   )
 }
 
-function ProviderItem({ provider }: { readonly provider: ShownProviderFragment }) {
+/** The only one that all servers have. */
+const expected: ShownProviderFragment = { name: 'offline', type: 'offline', state: 'READY', error: null }
+
+interface ProviderItemProps {
+  readonly provider: ShownProviderFragment
+  readonly models: readonly ShownModelFragment[]
+}
+
+function ProviderItem({ provider, models }: ProviderItemProps) {
   const text = strings.settingsView.providers
-  const { name, type, state, error, models } = provider
+  const { name, type, state, error } = provider
   return (
     <li className={styles.item}>
       <div className={styles.itemHeader}>

@@ -20,9 +20,10 @@ export function ApprovalRules({ profile }: { readonly profile: string }) {
   const text = strings.settingsView.rules
   const query = useQuery(SettingsApprovalRulesDocument, { profile })
   const rules = query.data?.profile?.approvalRules ?? []
+  const empty = <p className={styles.hint}>{text.empty}</p>
   return (
-    <Section title={text.title} hint={text.hint} query={query}>
-      {query.data && rules.length === 0 && <p className={styles.hint}>{text.empty}</p>}
+    <Section title={text.title} hint={text.hint} query={query} placeholder={empty}>
+      {query.data && rules.length === 0 && empty}
       <ul className={styles.list} aria-label={text.title}>
         {rules.map((rule) => (
           <RuleItem key={rule.id} rule={rule} onForgotten={query.reload} />

@@ -15,7 +15,7 @@ export function ServerInfo() {
   const query = useQuery(SettingsServerDocument, {})
   const server = query.data?.server
   return (
-    <Section title={text.title} query={query}>
+    <Section title={text.title} query={query} placeholder={<ExpectedFacts />}>
       {server && (
         <dl className={styles.facts}>
           <Fact name={text.version}>{server.version}</Fact>
@@ -37,6 +37,20 @@ export function ServerInfo() {
         <a href="/graphql">{text.playground}</a>
       </p>
     </Section>
+  )
+}
+
+/** As high as the facts. */
+function ExpectedFacts() {
+  const { version, startedAt, hermes, textLength, files, queueLength, decisions } = strings.settingsView.server
+  return (
+    <dl className={styles.facts}>
+      {[version, startedAt, hermes, textLength, files, queueLength, decisions].map((name) => (
+        <Fact key={name} name={name}>
+          …
+        </Fact>
+      ))}
+    </dl>
   )
 }
 

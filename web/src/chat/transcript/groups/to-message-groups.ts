@@ -23,8 +23,7 @@ export interface MessageGroup {
   readonly items: readonly TranscriptItem[]
 }
 
-const groupSize = 5 // items: they are rendered in one task
-const firstShown = 2 // items of the last group of a chat that opens
+const groupSize = 2 // items, such as a question and its answer: they are rendered in one task
 
 export const noMessageGroups: MessageGroups = { originId: null, beginningId: null, groups: [] }
 
@@ -34,7 +33,7 @@ export function toMessageGroups(previous: MessageGroups, messages: readonly Live
   const findIndex = (id: string | null): number => items.findIndex(({ message }) => message.id === id)
   const knownOrigin = findIndex(previous.originId)
   // The last group is what a chat that opens shows first: it begins with the last question.
-  const origin = knownOrigin >= 0 ? knownOrigin : Math.max(0, items.length - firstShown) % groupSize
+  const origin = knownOrigin >= 0 ? knownOrigin : Math.max(0, items.length - groupSize) % groupSize
   const beginning = Math.max(0, knownOrigin >= 0 ? findIndex(previous.beginningId) : 0)
   const known = new Map((knownOrigin < 0 ? [] : previous.groups).map((group) => [group.number, group]))
   const grouped = Map.groupBy(items, (_, index) => findGroupNumber(index, origin, beginning))

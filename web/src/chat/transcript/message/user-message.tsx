@@ -48,6 +48,8 @@ function UserText({ text }: { readonly text: string }) {
 
 /** The text, with the content of each code block in its place. */
 function splitCode(text: string): (string | CodeBlockContent)[] {
+  // Most texts have none, and reading them as Markdown takes longer than showing them.
+  if (!/```|~~~|\r/.test(text)) return [text.trim()].filter((piece) => piece !== '')
   const { groups, source } = splitMarkdown(null, text)
   const pieces: (string | CodeBlockContent)[] = []
   let end = 0
