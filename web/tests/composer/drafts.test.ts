@@ -67,6 +67,27 @@ describeApp('A draft, where the storage of the browser is full,', (browser) => {
   })
 })
 
+describeApp('A draft of a page that is left at once', (browser) => {
+  test('keeps its words, before the database of the browser has opened', async () => {
+    await using app = await browser.open()
+    const { composer } = findChat(app.page)
+    const early = await app.page.context().newPage()
+    await early.addInitScript(() => {
+      const open = IDBFactory.prototype.open
+      IDBFactory.prototype.open = function (name, version) {
+        const request = open.call(this, name === 'segue-drafts' ? 'slow' : name, version)
+        if (name === 'segue-drafts') Object.defineProperty(request, 'onsuccess', { set: () => {} })
+        return request
+      }
+    })
+    await early.goto(app.segue.url)
+    await findChat(early).composer.fill('These words')
+    await early.close()
+    await app.page.reload()
+    await expect.poll(() => composer.inputValue()).toBe('These words')
+  })
+})
+
 describeApp('The draft of a chat that is open in two windows', (browser) => {
   test('is the same in both: the newer text is shown by the other, and is not overwritten by it', async () => {
     await using app = await openWithProvider(browser)

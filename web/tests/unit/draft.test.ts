@@ -2,6 +2,7 @@ import { SegueError, type UploadedFile } from 'segue-client'
 import { expect, test } from 'vitest'
 import { Draft, type DraftOptions } from '../../src/chat/composer/draft/draft.ts'
 import type { DraftStorage, StoredDraft } from '../../src/chat/composer/draft/draft-storage.ts'
+import type { UnstoredText } from '../../src/chat/composer/draft/unstored-text.ts'
 import { waitUntil } from '../../../tests/support/wait-until.ts'
 
 const limits = { files: 3, fileBytes: 100, textLength: 100 }
@@ -9,8 +10,11 @@ const note = (content = 'A note.'): File => new File([content], 'note.txt', { ty
 
 function newStorage(stored: Readonly<Record<string, StoredDraft>> = {}) {
   const drafts = new Map(Object.entries(stored))
+  const unstored = new Map<string, UnstoredText>()
   const followers = new Map<string, () => void>()
   const storage: DraftStorage = {
+    readUnstored: (key) => unstored.get(key) ?? null,
+    keepUnstored: (key, text) => void (text ? unstored.set(key, text) : unstored.delete(key)),
     follow: (key, onChange) => void followers.set(key, onChange),
     read: async (key) => drafts.get(key) ?? null,
     write: async (key, draft) => {
@@ -24,7 +28,7 @@ function newStorage(stored: Readonly<Record<string, StoredDraft>> = {}) {
     drafts.set(key, { text, files: [], settings: {}, outgoing: [] })
     followers.get(key)?.()
   }
-  return { drafts, storage, writeElsewhere }
+  return { drafts, unstored, storage, writeElsewhere }
 }
 
 async function newDraft({
@@ -63,6 +67,54 @@ test('a draft that was only read overwrites nothing, and shows what another wind
   finishRead(null)
   await waitUntil(() => draft.getSnapshot().text === 'In another window')
   expect(drafts.get('new')?.text).toBe('In another window')
+})
+
+const never = new Promise<never>(() => {})
+const openDraft = (storage: DraftStorage): Draft =>
+  new Draft({ key: 'new', storage, upload: () => Promise.reject(new Error()) })
+
+test('words are kept at once: also of a page that is left before its draft is read', async () => {
+  const { drafts, unstored, storage } = newStorage({ new: { text: 'Before', files: [], settings: {}, outgoing: [] } })
+  for (const text of ['Mean', 'Meanwhile']) {
+    const leftEarly = openDraft({ ...storage, read: () => never })
+    leftEarly.setText(text)
+  }
+  const draft = openDraft(storage)
+  await waitUntil(() => draft.getSnapshot().isLoaded)
+  expect(draft.getSnapshot().text).toBe('Before\n\nMean\n\nMeanwhile')
+  draft.setText('All of it')
+  await waitUntil(() => drafts.get('new')?.text === 'All of it' && unstored.size === 0)
+})
+
+test('words are kept at once: also of a page that is left before they are stored', async () => {
+  const { drafts, unstored, storage } = newStorage({ new: { text: 'Before', files: [], settings: {}, outgoing: [] } })
+  const leftEarly = openDraft({ ...storage, write: () => never })
+  await waitUntil(() => leftEarly.getSnapshot().isLoaded)
+  leftEarly.setText('Before all')
+  leftEarly.setText('Before all else')
+  expect(drafts.get('new')?.text).toBe('Before')
+  const draft = openDraft(storage)
+  await waitUntil(() => draft.getSnapshot().isLoaded)
+  expect(draft.getSnapshot().text).toBe('Before all else')
+  // Nothing that was only read is stored, nor forgotten.
+  expect(unstored.get('new')?.text).toBe('Before all else')
+})
+
+test('a message that is sent as the page is left comes back, until it is stored that it is on its way', async () => {
+  const { drafts, storage } = newStorage()
+  const leftEarly = openDraft({ ...storage, write: () => never })
+  await waitUntil(() => leftEarly.getSnapshot().isLoaded)
+  leftEarly.setText('Hello')
+  leftEarly.take()
+  const draft = openDraft(storage)
+  await waitUntil(() => draft.getSnapshot().isLoaded)
+  expect(draft.getSnapshot().text).toBe('Hello')
+  draft.take()
+  await waitUntil(() => drafts.get('new')?.outgoing.length === 1)
+  draft.setText('Next')
+  const next = openDraft(storage)
+  await waitUntil(() => next.getSnapshot().isLoaded)
+  expect(next.getSnapshot()).toMatchObject({ text: 'Next', outgoing: [{ text: 'Hello' }] })
 })
 
 test('an empty draft is not stored', async () => {

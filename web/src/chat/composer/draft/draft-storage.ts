@@ -2,6 +2,13 @@ import { clear, createStore, del, get, keys, set, type UseStore, values } from '
 import { clearSnapshots } from '../../../graphql/snapshot-storage.ts'
 import { isFullStorage, reportFullStorage, withdrawFullStorage } from '../../../notices/report-full-storage.ts'
 import type { DraftState } from './draft-state.ts'
+import {
+  clearUnstoredTexts,
+  hasUnstoredText,
+  keepUnstoredText,
+  readUnstoredText,
+  type UnstoredText,
+} from './unstored-text.ts'
 
 /** What is kept of a draft when the page is closed. */
 export type StoredDraft = Pick<DraftState, 'text' | 'files' | 'settings' | 'outgoing'>
@@ -11,6 +18,10 @@ export interface DraftStorage {
   read(key: string): Promise<StoredDraft | null>
   /** Resolves to whether it is stored: not if there is no room, or no storage. */
   write(key: string, draft: StoredDraft | null): Promise<boolean>
+  /** What a page has left of a draft that was closed before it was stored. */
+  readUnstored(key: string): UnstoredText | null
+  /** Has the words kept when it returns, until null says that they are stored. */
+  keepUnstored(key: string, text: UnstoredText | null): void
   /** Calls when another window has written a draft. */
   follow(key: string, onChange: () => void): void
 }
@@ -46,11 +57,14 @@ export const browserDraftStorage: DraftStorage = {
       return false
     }
   },
+  readUnstored: readUnstoredText,
+  keepUnstored: keepUnstoredText,
   follow: (key, onChange) => void followers.set(key, onChange),
 }
 
 /** Whether something that somebody wrote in a chat is kept and was not sent. */
 export async function hasStoredDrafts(): Promise<boolean> {
+  if (hasUnstoredText()) return true
   const drafts = await values<StoredDraft>(openStore())
   return drafts.some(
     ({ text, files, outgoing, settings }) =>
@@ -60,6 +74,7 @@ export async function hasStoredDrafts(): Promise<boolean> {
 
 /** Deletes the drafts of all chats, in all windows. */
 export async function clearStoredDrafts(): Promise<void> {
+  clearUnstoredTexts()
   const stored = await keys<string>(openStore())
   await clear(openStore())
   for (const key of stored) channel?.postMessage(key)

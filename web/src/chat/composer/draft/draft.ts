@@ -10,6 +10,7 @@ import {
   type OutgoingDraft,
 } from './draft-state.ts'
 import type { DraftStorage, StoredDraft } from './draft-storage.ts'
+import type { UnstoredText } from './unstored-text.ts'
 import { createId } from './create-id.ts'
 
 /** An upload can be sent for a day. It is renewed before. */
@@ -40,6 +41,10 @@ export class Draft {
   #hasChanged = false
   /** What was written last is kept in the browser. */
   #isStored = true
+  /** Messages on their way that are kept in the browser. */
+  #storedOutgoing: readonly OutgoingDraft[] = []
+  /** What a page has left that was closed before it was stored. */
+  readonly #left: UnstoredText | null
   /** Of the files that this page is uploading, by their ids. */
   readonly #uploads = new Map<string, AbortController>()
   /** The keys of what this page is sending. */
@@ -49,6 +54,7 @@ export class Draft {
     this.#key = key
     this.#storage = storage
     this.#upload = upload
+    this.#left = storage.readUnstored(key)
     this.#loading = this.#load()
     storage.follow(key, () => void this.#adopt())
   }
@@ -148,11 +154,12 @@ export class Draft {
     const { text, files, settings, outgoing } = this.#state
     const loaded = {
       isLoaded: true,
-      text: joinTexts(stored?.text ?? '', text),
+      text: joinTexts(this.#left?.isWhole ? '' : (stored?.text ?? ''), this.#left?.text ?? '', text),
       files: [...(stored?.files ?? []), ...files],
       settings: { ...stored?.settings, ...settings },
       outgoing: [...(stored?.outgoing ?? []), ...outgoing],
     }
+    this.#storedOutgoing = stored?.outgoing ?? []
     // What was only read is not stored again: another window may have written since.
     if (this.#hasChanged) this.#change(loaded)
     else this.#show({ ...this.#state, ...loaded })
@@ -208,7 +215,17 @@ export class Draft {
   #change(changes: Partial<DraftState>): void {
     this.#show({ ...this.#state, ...changes })
     this.#hasChanged = true
+    if (changes.text !== undefined) this.#keepText()
     if (this.#state.isLoaded) this.#writing ??= this.#write()
+  }
+
+  /** At once: the page may be left before the draft is stored. What was taken out to be sent is kept until it is stored. */
+  #keepText(): void {
+    const { text, outgoing, isLoaded } = this.#state
+    if (outgoing.some((sent) => !this.#storedOutgoing.includes(sent))) return
+    const before = isLoaded ? null : this.#left
+    const kept = { text: joinTexts(before?.text ?? '', text), isWhole: isLoaded || before?.isWhole === true }
+    this.#storage.keepUnstored(this.#key, kept)
   }
 
   #show(state: DraftState): void {
@@ -220,7 +237,11 @@ export class Draft {
   async #write(): Promise<void> {
     while (this.#hasChanged) {
       this.#hasChanged = false
+      const { outgoing } = this.#state
       this.#isStored = await this.#storage.write(this.#key, toStored(this.#state))
+      if (!this.#isStored) continue
+      this.#storedOutgoing = outgoing
+      if (!this.#hasChanged) this.#storage.keepUnstored(this.#key, null)
     }
     this.#writing = null
   }
