@@ -14,7 +14,7 @@ import { SegueProfileDatabase } from '../src/storage/sqlite/segue-profile-databa
 import { migrations } from '../src/storage/sqlite/database/migrations.ts'
 import { toFtsExpression } from '../src/storage/sqlite/search/fts-expression.ts'
 import { newTempFolder } from '../tests/support/server/segue.ts'
-import { newTextMessage } from '../tests/support/search/segue-search-fixture.ts'
+import { newTextMessage } from '../tests/support/search/search-fixture.ts'
 import { messageToRow } from '../src/storage/rows/message-row.ts'
 import { sessionToRow } from '../src/storage/rows/session-row.ts'
 import { percentile, printFigures } from './support/figures.ts'

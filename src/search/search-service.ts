@@ -1,14 +1,12 @@
-import { ConcurrencyLimiter } from '../lib/async/concurrency-limiter.ts'
 import { SegueError } from '../lib/errors.ts'
 import { noTelemetry, type Telemetry } from '../lib/telemetry/telemetry.ts'
 import { publishSqlStatement } from '../lib/sql-channel.ts'
 import { WorkerClient } from '../lib/worker/worker-client.ts'
 import type { SearchPage, SearchRequest } from './search-hit.ts'
+import { createSearchLimiter } from './search-limiter.ts'
 import type { SearchSourceModule } from './search-source.ts'
 import type { SearchWorkerEvents, SearchWorkerFunctions, SearchWorkerOptions } from './search-worker.ts'
 
-const maxConcurrent = 4
-const maxQueued = 100
 const damagedMessage =
   'The search index is damaged, and is built again now. If it stays damaged, stop Segue and run `segue doctor --fix`.'
 const emptyPage: SearchPage = { hits: [], searchedUpTo: null }
@@ -24,11 +22,7 @@ export interface SearchServiceOptions {
 /** Searches the sources of a profile in a worker that the first search starts. */
 export class SearchService {
   readonly #worker: WorkerClient<SearchWorkerFunctions, SearchWorkerEvents>
-  readonly #limiter = new ConcurrencyLimiter({
-    maxConcurrent,
-    maxQueued,
-    createRejection: () => new SegueError('RATE_LIMITED', 'Too many searches are waiting. Try again later.'),
-  })
+  readonly #limiter = createSearchLimiter()
   readonly #closing = new AbortController()
   readonly #telemetry: Telemetry
   /** The ids of searches that have met a damaged index. */

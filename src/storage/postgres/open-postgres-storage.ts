@@ -1,4 +1,5 @@
 import type { StorageHealth } from '../health/storage-health.ts'
+import type { ProfileSearch } from '../profile-search.ts'
 import type { SegueStorage } from '../profile-storage.ts'
 import { PostgresConversationIndex } from './conversation-index/postgres-conversation-index.ts'
 import { PostgresEventStore } from './events/postgres-event-store.ts'
@@ -11,12 +12,23 @@ import { PostgresModelObservationStore } from './postgres-model-observation-stor
 import type { PostgresProfileDatabase } from './postgres-profile-database.ts'
 import { PostgresUploadStore } from './postgres-upload-store.ts'
 import { PostgresUsageSumStore } from './postgres-usage-sum-store.ts'
+import { PostgresSearch } from './search/postgres-search.ts'
+import { PostgresSearchIndexer } from './search/postgres-search-indexer.ts'
 import { PostgresSessionReader } from './sessions/postgres-session-reader.ts'
 
+export interface PostgresStorage extends SegueStorage {
+  /** Searches what is stored. */
+  readonly search: ProfileSearch
+}
+
 /** Opens what Segue stores for a profile in PostgreSQL. Closing it leaves the database of the installation open. */
-export function openPostgresStorage(database: PostgresProfileDatabase, health: StorageHealth): SegueStorage {
+export function openPostgresStorage(database: PostgresProfileDatabase, health: StorageHealth): PostgresStorage {
   const conversationIndex = new PostgresConversationIndex(database)
-  database.onWritten(() => conversationIndex.scheduleRefresh())
+  const searchIndexer = new PostgresSearchIndexer(database)
+  database.onWritten(() => {
+    conversationIndex.scheduleRefresh()
+    searchIndexer.schedule()
+  })
   database.onChanged(() => conversationIndex.scheduleRefresh())
   return {
     segueSessions: new PostgresSessionReader(database, conversationIndex),
@@ -31,8 +43,9 @@ export function openPostgresStorage(database: PostgresProfileDatabase, health: S
     uploads: new PostgresUploadStore(database),
     changes: database.changes,
     health,
+    search: new PostgresSearch({ database, conversationIndex, indexer: searchIndexer }),
     async close() {
-      await conversationIndex.close()
+      await Promise.all([conversationIndex.close(), searchIndexer.close()])
       database.close()
     },
   }

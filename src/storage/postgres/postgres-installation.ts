@@ -1,13 +1,12 @@
 import type { Logger } from '../../lib/logger.ts'
 import { StorageHealth } from '../health/storage-health.ts'
-import type { SegueStorage } from '../profile-storage.ts'
 import type { ExportReader } from '../transfer/export-reader.ts'
 import type { ImportStore } from '../transfer/import-store.ts'
 import { migrate } from './database/migrate.ts'
 import { PostgresDatabase, type PostgresDatabaseOptions } from './database/postgres-database.ts'
 import { ChangeHub } from './notifications/change-hub.ts'
 import { PostgresProfileDatabase } from './postgres-profile-database.ts'
-import { openPostgresStorage } from './open-postgres-storage.ts'
+import { openPostgresStorage, type PostgresStorage } from './open-postgres-storage.ts'
 import { ProcessLease, type ProcessLeaseOptions } from './processes/process-lease.ts'
 import { PostgresExportReader } from './transfer/postgres-export-reader.ts'
 import { PostgresImportStore } from './transfer/postgres-import-store.ts'
@@ -66,7 +65,7 @@ export class PostgresInstallation {
   }
 
   /** Opens what is stored for a profile. Its first write creates it. */
-  openStorage({ profile, health = new StorageHealth({ log: this.#log }) }: PostgresStorageOptions): SegueStorage {
+  openStorage({ profile, health = new StorageHealth({ log: this.#log }) }: PostgresStorageOptions): PostgresStorage {
     const database = new PostgresProfileDatabase(this.#database, profile, { hub: this.#hub, health })
     const storage = openPostgresStorage(database, health)
     this.#profiles.add(database)

@@ -8,7 +8,7 @@ import { startManualJobRun } from '../../../src/jobs/job-state.ts'
 import { newRunIds, newTestJob } from '../../support/jobs/job-fixtures.ts'
 import { openTestInstallation } from '../../support/postgres/test-installation.ts'
 import { useTestDatabase } from '../../support/postgres/test-postgres-database.ts'
-import { newTextMessage } from '../../support/search/segue-search-fixture.ts'
+import { newTextMessage } from '../../support/search/search-fixture.ts'
 import { approvalOf, deltaOf, sessionOf, streamOf } from '../../unit/storage/contract/records.ts'
 
 const never = new AbortController().signal

@@ -6,7 +6,7 @@ import { SqliteEventStore } from '../../../src/storage/sqlite/sqlite-event-store
 import { SqliteJobStore } from '../../../src/storage/sqlite/sqlite-job-store.ts'
 import { transports } from '../../support/clients/transports.ts'
 import { newTestJob } from '../../support/jobs/job-fixtures.ts'
-import { newTextMessage } from '../../support/search/segue-search-fixture.ts'
+import { newTextMessage } from '../../support/search/search-fixture.ts'
 import { newHome, startTestSegue } from '../../support/server/segue.ts'
 import { approvalRuleOf } from '../../support/storage/approval-rules.ts'
 import { approvalOf } from '../../unit/storage/contract/records.ts'

@@ -10,7 +10,7 @@ import type { SearchPage, SearchRequest } from '../../../src/search/search-hit.t
 import { SearchRunner } from '../../../src/search/search-runner.ts'
 import type { HermesDb, HermesLayout } from '../hermes/hermes-db.ts'
 import { newDb } from '../hermes/hermes-fixtures.ts'
-import { hitId } from './segue-search-fixture.ts'
+import { hitId } from './search-fixture.ts'
 import { RecordingLogger } from '../recording-logger.ts'
 
 /** How many of the newest messages are scanned although there is an index. */

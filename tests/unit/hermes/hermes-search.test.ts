@@ -13,7 +13,7 @@ import {
   newHermesSearchFixture,
   setMeta,
 } from '../../support/search/hermes-search-fixture.ts'
-import { hitId, readAllPages } from '../../support/search/segue-search-fixture.ts'
+import { hitId, readAllPages } from '../../support/search/search-fixture.ts'
 import { anyQuery, anyText } from '../../support/search/any-text.ts'
 import { newReader } from '../../support/hermes/hermes-fixtures.ts'
 

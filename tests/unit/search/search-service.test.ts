@@ -9,7 +9,7 @@ import type { ExecutedSqlStatement } from '../../../src/lib/sql-channel.ts'
 import { HermesDb } from '../../support/hermes/hermes-db.ts'
 import { newTempFolder } from '../../support/server/segue.ts'
 import { recordSql } from '../../support/storage/record-sql.ts'
-import { hitId, newTextMessage, readAllPages } from '../../support/search/segue-search-fixture.ts'
+import { hitId, newTextMessage, readAllPages } from '../../support/search/search-fixture.ts'
 import { silentLogger } from '../../../src/lib/logger.ts'
 
 const neverAborted = new AbortController().signal

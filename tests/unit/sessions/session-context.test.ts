@@ -4,7 +4,7 @@ import { toMessageText } from '../../../src/model/message-content/message-text.t
 import type { MessageRecord } from '../../../src/model/message.ts'
 import type { SessionRecord } from '../../../src/model/session.ts'
 import { loadSessionContext } from '../../../src/sessions/session-context.ts'
-import { newTextMessage } from '../../support/search/segue-search-fixture.ts'
+import { newTextMessage } from '../../support/search/search-fixture.ts'
 import { newSessionRecord } from '../../support/sessions/session-record.ts'
 
 interface StoredSession {

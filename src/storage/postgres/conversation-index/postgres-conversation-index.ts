@@ -1,6 +1,7 @@
 import { StorageError } from '../../errors.ts'
 import type { ConversationChange } from '../../sessions/conversation-reader.ts'
 import { readLatestChangeSeq } from '../database/change-sequences.ts'
+import { ThrottledTask } from '../database/throttled-task.ts'
 import type { PostgresProfileDatabase } from '../postgres-profile-database.ts'
 import { readConversationChanges } from './conversation-change-log.ts'
 import { hasPendingSessions, processPendingSessions } from './conversation-index-maintainer.ts'
@@ -23,10 +24,7 @@ export class PostgresConversationIndex {
   #listener: ChangeListener | null = null
   /** One refresh at a time, so that the listener gets the changes in order. */
   #refreshes: Promise<void> = Promise.resolve()
-  #timer: NodeJS.Timeout | null = null
-  /** When the last scheduled refresh began, by `performance.now()`. */
-  #scheduledAt = -Infinity
-  #isClosed = false
+  readonly #scheduledRefresh = new ThrottledTask(() => this.refresh(), minIntervalMs)
 
   constructor(database: PostgresProfileDatabase) {
     this.#database = database
@@ -59,19 +57,11 @@ export class PostgresConversationIndex {
 
   /** Refreshes the index soon, if there is a listener: at once, or a moment after the last time. */
   scheduleRefresh(): void {
-    if (this.#listener === null || this.#timer !== null || this.#isClosed) return
-    const waitMs = Math.max(0, this.#scheduledAt + minIntervalMs - performance.now())
-    this.#timer = setTimeout(() => {
-      this.#timer = null
-      this.#scheduledAt = performance.now()
-      // The next write, or read of a list, tries again.
-      this.refresh().catch(() => undefined)
-    }, waitMs)
+    if (this.#listener !== null) this.#scheduledRefresh.schedule()
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true
-    if (this.#timer !== null) clearTimeout(this.#timer)
+    await this.#scheduledRefresh.close()
     await this.#refreshes
   }
 

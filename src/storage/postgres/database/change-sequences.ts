@@ -1,7 +1,7 @@
 import type { PostgresConnection, PostgresStatement, PostgresTransaction } from './postgres-statement.ts'
 
 /** Feeds whose changes are numbered: 1, 2, 3, … per profile. A number is never used again, whatever is deleted. */
-export type ChangeFeedName = 'decisions' | 'job_runs' | 'conversation_settings' | 'conversations'
+export type ChangeFeedName = 'decisions' | 'job_runs' | 'conversation_settings' | 'conversations' | 'search_entries'
 
 const allocate: PostgresStatement = {
   name: 'allocate-change-seqs',

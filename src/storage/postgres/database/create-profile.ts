@@ -8,7 +8,8 @@ const insertProfile: PostgresStatement = {
 const insertChangeSequences: PostgresStatement = {
   name: 'insert-change-sequences',
   text: `INSERT INTO change_sequences (profile, feed, latest)
-    SELECT $1, feed, 0 FROM unnest(ARRAY['conversation_settings', 'conversations', 'decisions', 'job_runs']) AS feed ON CONFLICT DO NOTHING`,
+    SELECT $1, feed, 0 FROM unnest(ARRAY['conversation_settings', 'conversations', 'decisions', 'job_runs', 'search_entries']) AS feed
+    ON CONFLICT DO NOTHING`,
 }
 
 /** Adds the rows that every profile has, unless they exist. */

@@ -6,6 +6,7 @@ import { jobTables } from './migrations/003-jobs-and-usage.ts'
 import { conversationIndexTables } from './migrations/004-conversation-index.ts'
 import { processTables } from './migrations/005-processes.ts'
 import { blobTables } from './migrations/006-blobs.ts'
+import { searchTables } from './migrations/007-search.ts'
 import type { PostgresDatabase } from './postgres-database.ts'
 
 /** Applied in this order, each once. What has been released is never changed. */
@@ -16,6 +17,7 @@ const migrations: readonly string[] = [
   conversationIndexTables,
   processTables,
   blobTables,
+  searchTables,
 ]
 
 /** The key of the advisory lock that one process holds while it migrates: "segue" in ASCII. */

@@ -1,7 +1,7 @@
-import { foldAnswer, type FoldedAnswer } from '../../../model/fold/fold-message.ts'
 import { toMessageText } from '../../../model/message-content/message-text.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import { readEventPage } from './event-table.ts'
+import { AnswerTextFold } from '../../rows/answer-text-fold.ts'
 import { type MessageRow, parseStoredParts } from '../../rows/message-row.ts'
 
 /**
@@ -21,19 +21,13 @@ function* readTextFromLog(db: SqlConnection, { stream_id, session_id }: MessageR
       'SELECT first_seq, last_seq FROM streams WHERE id = ?',
     )
     .get(stream_id)
-  // Only the text is folded: results of tools and files can be much longer.
-  const empty: FoldedAnswer = { parts: [], status: 'STREAMING', usage: null }
-  let answer = empty
+  const fold = new AnswerTextFold(stream_id)
   let after = (stream?.first_seq ?? 1) - 1
   for (;;) {
     const events = readEventPage(db, { sessionId: session_id, after, upTo: stream?.last_seq ?? 0 })
-    for (const event of events) {
-      if ((event.type !== 'TextDelta' && event.type !== 'ReasoningDelta') || event.streamId !== stream_id) continue
-      answer = foldAnswer(answer, event, () => empty) ?? empty
-    }
+    fold.add(events)
     const last = events.at(-1)
-    // A part of another kind is an empty text.
-    if (!last) return toMessageText(answer.parts.filter((part) => part.type === 'text' && part.text !== ''))
+    if (!last) return fold.toText()
     after = last.seq
     yield
   }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { ContextCheckpoint } from '../../../../src/model/context/context-checkpoint.ts'
 import { FencingError } from '../../../../src/storage/errors.ts'
-import { newTextMessage } from '../../../support/search/segue-search-fixture.ts'
+import { newTextMessage } from '../../../support/search/search-fixture.ts'
 import { type OpenStorage, useStorage } from './opened-storage.ts'
 import { addSession, sessionOf, streamOf, usage } from './records.ts'
 

@@ -8,7 +8,7 @@ import type { StreamRecord } from '../../../../src/model/stream.ts'
 import { newSession } from '../../../../src/sessions/new-session.ts'
 import type { SegueStorage } from '../../../../src/storage/profile-storage.ts'
 import { newStream } from '../../../support/fixtures/generators.ts'
-import { newTextMessage } from '../../../support/search/segue-search-fixture.ts'
+import { newTextMessage } from '../../../support/search/search-fixture.ts'
 
 export const firstPage = { after: null, before: null, limit: 1_001, backwards: false }
 export const usage = { estimated: false, inputTokens: 3, outputTokens: 5, reasoningTokens: 2, cachedInputTokens: 1 }

@@ -4,7 +4,7 @@ import type { PageRequest } from '../../../../src/lib/pagination.ts'
 import type { MessageRecord } from '../../../../src/model/message.ts'
 import type { SessionRecord } from '../../../../src/model/session.ts'
 import type { ConversationChange, ConversationFilter } from '../../../../src/storage/sessions/conversation-reader.ts'
-import { newTextMessage } from '../../../support/search/segue-search-fixture.ts'
+import { newTextMessage } from '../../../support/search/search-fixture.ts'
 import { type OpenStorage, useStorage } from './opened-storage.ts'
 import { addSession, sessionOf, firstPage } from './records.ts'
 

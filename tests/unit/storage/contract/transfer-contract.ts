@@ -1,7 +1,7 @@
 import { approvalRuleOf } from '../../../support/storage/approval-rules.ts'
 import { expect, test } from 'vitest'
 import type { LocatedImportRecord } from '../../../../src/storage/transfer/import-store.ts'
-import { newTextMessage } from '../../../support/search/segue-search-fixture.ts'
+import { newTextMessage } from '../../../support/search/search-fixture.ts'
 import { checkpointOf } from './context-checkpoint-contract.ts'
 import { type OpenStorage, useStorage } from './opened-storage.ts'
 import { approvalOf, deltaOf, sessionOf, streamOf, firstPage, idempotencyKeyOf } from './records.ts'

@@ -13,7 +13,7 @@ import { SqliteImportStore } from '../../../../src/storage/sqlite/transfer/sqlit
 import type { LocatedImportRecord } from '../../../../src/storage/transfer/import-store.ts'
 import { finishJobRun, newSegueJob, startManualJobRun } from '../../../../src/jobs/job-state.ts'
 import { newJobInput, newRunIds } from '../../../support/jobs/job-fixtures.ts'
-import { newTextMessage } from '../../../support/search/segue-search-fixture.ts'
+import { newTextMessage } from '../../../support/search/search-fixture.ts'
 import { newHome, newTempFolder } from '../../../support/server/segue.ts'
 import { waitUntil } from '../../../support/wait-until.ts'
 import { checkpointOf } from '../contract/context-checkpoint-contract.ts'

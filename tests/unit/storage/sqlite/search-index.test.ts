@@ -19,11 +19,8 @@ import { newSessionRecord } from '../../../support/sessions/session-record.ts'
 import { newStream } from '../../../support/fixtures/generators.ts'
 import { newTempFolder } from '../../../support/server/segue.ts'
 import { waitUntil } from '../../../support/wait-until.ts'
-import {
-  newSegueSearchFixture,
-  newTextMessage,
-  type SegueSearchFixture,
-} from '../../../support/search/segue-search-fixture.ts'
+import { newTextMessage } from '../../../support/search/search-fixture.ts'
+import { newSegueSearchFixture, type SegueSearchFixture } from '../../../support/search/segue-search-fixture.ts'
 import { RecordingLogger } from '../../../support/recording-logger.ts'
 import { messageToRow } from '../../../../src/storage/rows/message-row.ts'
 import { sessionToRow } from '../../../../src/storage/rows/session-row.ts'

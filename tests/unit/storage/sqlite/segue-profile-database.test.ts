@@ -11,7 +11,7 @@ import { ReadOnlySegueDatabase } from '../../../../src/storage/sqlite/search/rea
 import { SqliteEventStore } from '../../../../src/storage/sqlite/sqlite-event-store.ts'
 import { SqliteSessionReader } from '../../../../src/storage/sqlite/sessions/sqlite-session-reader.ts'
 import { newTempFolder } from '../../../support/server/segue.ts'
-import { newTextMessage } from '../../../support/search/segue-search-fixture.ts'
+import { newTextMessage } from '../../../support/search/search-fixture.ts'
 
 const page = { after: null, before: null, limit: 1_000, backwards: false }
 
