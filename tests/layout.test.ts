@@ -41,6 +41,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
   'agent/mcp': ['results', 'transport'],
   'agent/providers': ['responses', 'state'],
   chat: [
+    'remote',
     'continuation',
     'alternatives',
     'transcript',
@@ -54,6 +55,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
     'turn',
     'attachments',
     'log',
+    'forwarding',
   ],
   config: ['command-line', 'reload', 'profile', 'access', 'http'],
   lib: ['file-conversion', 'json-input', 'json-output', 'event-loop', 'json-schema', 'text', 'async', 'worker'],

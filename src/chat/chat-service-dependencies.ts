@@ -23,6 +23,8 @@ import type { QueueManagement } from './queue-management.ts'
 import type { SessionManagement } from './session-management.ts'
 import type { EventSubscriptions } from './subscriptions/event-subscriptions.ts'
 import type { SteeringService } from './steering-service.ts'
+import type { StartForwarder } from './remote/start-forwarder.ts'
+import type { StreamCanceller } from './remote/stream-canceller.ts'
 import type { TurnStarter } from './turn-starter.ts'
 
 /** What the commands of a profile's chats need. */
@@ -53,6 +55,6 @@ export interface ChatServiceDependencies {
   readonly postTurnTasks: PostTurnTasks
   readonly gate: TaskGate
   readonly prices: ModelPrices
-  /** How long a cancel may wait for its commit, in milliseconds. */
-  readonly commitTimeoutMs: number
+  readonly canceller: StreamCanceller
+  readonly startForwarder: StartForwarder
 }

@@ -1,8 +1,7 @@
 import type { ModelMessage } from 'ai'
 import { systemMessageToUser } from '../agent/providers/requests/system-message-to-user.ts'
-import { createIdNotFoundError, SegueError, createShuttingDownError } from '../lib/errors.ts'
+import { SegueError, createShuttingDownError } from '../lib/errors.ts'
 import { waitForAbort } from '../lib/async/wait-for-abort.ts'
-import { withTimeout } from '../lib/async/with-timeout.ts'
 import type { SessionContext } from '../model/context/context-size.ts'
 import type { SessionRecord } from '../model/session.ts'
 import type { StreamFailure, StreamRecord } from '../model/stream.ts'
@@ -22,7 +21,7 @@ import { resolveAnsweringModel } from './requests/resolve-answering-model.ts'
 import { assertValidSendMessageRequest, type SendMessageRequest } from './requests/send-message-request.ts'
 import { recoverStreams } from './runtime/recover-streams.ts'
 import { waitForRunningStreams } from './wait-for-running-streams.ts'
-import { type CancelResult, toCancelOutcome } from './cancel-result.ts'
+import type { CancelResult } from './cancel-result.ts'
 import type { ConversationManagement } from './conversation-management.ts'
 import type { QueueManagement } from './queue-management.ts'
 import type { SessionManagement } from './session-management.ts'
@@ -111,6 +110,8 @@ export class ChatService {
    */
   async start(request: SendMessageRequest): Promise<AcceptedStream> {
     assertValidSendMessageRequest(request)
+    const forwarded = await this.#dependencies.startForwarder.forward(request)
+    if (forwarded) return forwarded
     return this.#dependencies.turnStarter.start(async () => {
       const { models, writableSessions, fileStore } = this.#dependencies
       const session = request.sessionId === null ? null : await writableSessions.getOpen(request.sessionId)
@@ -184,20 +185,7 @@ export class ChatService {
    * the one that cancels. Throws NOT_FOUND and INTERNAL.
    */
   async cancel(streamId: string, idempotencyKey: IdempotencyKey | null = null): Promise<CancelResult> {
-    const { activeSessions, profile, commitTimeoutMs } = this.#dependencies
-    const actor = activeSessions.findByStream(streamId)
-    const timeoutMessage = 'The end of the stream is not saved yet. The server keeps trying.'
-    const keys = idempotencyKey ? [createCompletedIdempotencyKeyRecord(idempotencyKey, { outcome: 'CANCELLED' })] : []
-    const cancellation =
-      actor && (await withTimeout(commitTimeoutMs, timeoutMessage, () => actor.cancel(streamId, keys)))
-    if (cancellation) {
-      const { committed, isFirst } = cancellation
-      return { ...committed, outcome: toCancelOutcome(committed.stream, isFirst) }
-    }
-    const stream = await profile.eventStore.findStream(streamId)
-    if (!stream) throw createIdNotFoundError('stream', streamId)
-    const answer = stream.messageId === null ? null : await this.messageQueries.findStoredMessage(stream.messageId)
-    return { stream, answer, outcome: toCancelOutcome(stream, false) }
+    return this.#dependencies.canceller.cancel(streamId, idempotencyKey)
   }
 
   async findStream(id: string): Promise<StreamRecord | null> {

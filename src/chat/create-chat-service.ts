@@ -27,6 +27,11 @@ import { ConversationManagement } from './conversation-management.ts'
 import { PostTurnTasks } from './continuation/post-turn-tasks.ts'
 import { DecisionService } from './decisions/decision-service.ts'
 import { BackgroundDeltaCoalescer } from './log/background-delta-coalescer.ts'
+import { CommandForwarder } from './forwarding/command-forwarder.ts'
+import { executeForwardedCommand } from './remote/execute-forwarded-command.ts'
+import type { ForwardedCommand } from './remote/forwarded-command.ts'
+import { StartForwarder } from './remote/start-forwarder.ts'
+import { StreamCanceller } from './remote/stream-canceller.ts'
 import { EventLog } from './log/event-log.ts'
 import { QueueManagement } from './queue-management.ts'
 import { ActiveSessions } from './runtime/active-sessions.ts'
@@ -96,6 +101,8 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     conversations: new ConversationRepository(profile, sessions),
     fileStore: createFileStore({ ...options, fileConverter }, messageQueries),
     storeFile: createProducedFileStore({ blobs: profile.blobs, converter: fileConverter }),
+    forwarder: new CommandForwarder({ ...defaults, ...options, commands: profile.commands }),
+    findMessage: (id: string) => sessions.findMessage(id),
     compactionHistory: new CompactionHistory(),
     backgroundCompactions: new BackgroundCompactions(),
   }
@@ -105,9 +112,11 @@ export function createChatService(options: ChatServiceOptions): ChatService {
   })
   const compactor = new SessionCompactor({ ...shared, actors })
   const postTurnTasks = new PostTurnTasks({ ...shared, actors, compactor })
-  return new ChatService({
+  const chats = new ChatService({
     ...shared,
     actors,
+    canceller: new StreamCanceller(shared),
+    startForwarder: new StartForwarder(shared.forwarder, profile.eventStore),
     compactor,
     postTurnTasks,
     contextSizeMeter: new ContextSizeMeter({ ...shared, running: activeSessions, store: profile.contextSizes }),
@@ -125,6 +134,8 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     steering: new SteeringService({ store: profile.eventStore, activeSessions, messageQueries }),
     decisions: new DecisionService({ ...shared, store: profile.decisions, notifier: profile.changes.decisions }),
   })
+  shared.forwarder.serve<ForwardedCommand>((command) => executeForwardedCommand(chats, command))
+  return chats
 }
 
 function createFileStore(

@@ -1,5 +1,6 @@
 import type { HermesStatus } from './sessions/hermes-status.ts'
 import type { BlobStore } from './blob-store.ts'
+import type { CommandChannel } from './command-channel.ts'
 import type { ProfileChangeNotifiers } from './change-notifier.ts'
 import type { ApprovalRuleStore } from './decisions/approval-rule-store.ts'
 import type { DecisionStore } from './decisions/decision-store.ts'
@@ -31,6 +32,8 @@ export interface SegueStorage {
   readonly usageSums: UsageSumReader
   readonly contextSizes: ContextSizeStore
   readonly changes: ProfileChangeNotifiers
+  /** Null where a home belongs to one process. */
+  readonly commands: CommandChannel | null
   /** Whether the storage works. */
   readonly health: StorageHealth
   close(): Promise<void>

@@ -9,6 +9,8 @@ import { type IdempotencyKey, createCompletedIdempotencyKeyRecord } from '../../
 import { compareUtf8 } from '../../lib/text/compare-utf8.ts'
 import { createAbortOnReturnIterator } from '../../lib/async/abort-on-return-iterator.ts'
 import type { ActiveSessions } from '../runtime/active-sessions.ts'
+import type { CommandForwarder } from '../forwarding/command-forwarder.ts'
+import type { DecisionCommand } from './decision-command.ts'
 import type { StreamRunner } from '../streaming/stream-runner.ts'
 import { withTimeout } from '../../lib/async/with-timeout.ts'
 import {
@@ -27,6 +29,7 @@ export interface DecisionServiceOptions {
   readonly notifier: ChangeNotifier
   /** How long an answer may wait for its commit, in milliseconds. */
   readonly commitTimeoutMs: number
+  readonly forwarder: Pick<CommandForwarder, 'forward'>
 }
 
 type DecisionKind = DecisionRecord['kind']
@@ -57,7 +60,8 @@ export class DecisionService {
   ): Promise<ApprovalRecord> {
     const answer = parseApprovalAnswer(decision, details)
     const key = idempotencyKey && createCompletedIdempotencyKeyRecord(idempotencyKey)
-    return this.#resolve('approval', id, ({ decisions }) => {
+    const command = { name: 'answerApproval', id, decision, details, key: idempotencyKey } as const
+    return this.#resolve('approval', command, ({ decisions }) => {
       const schema = decisions.findInputSchema(id)
       if (schema && answer.arguments) assertToolArgumentsAllowed(schema, answer.arguments)
       if (decision !== 'SESSION' && decision !== 'ALWAYS') return decisions.resolve(id, answer, key)
@@ -81,7 +85,8 @@ export class DecisionService {
     idempotencyKey: IdempotencyKey | null = null,
   ): Promise<ClarificationRecord> {
     const key = idempotencyKey && createCompletedIdempotencyKeyRecord(idempotencyKey)
-    return this.#resolve('clarification', id, ({ decisions }, { form = null }) =>
+    const command = { name: 'answerClarification', id, request, key: idempotencyKey } as const
+    return this.#resolve('clarification', command, ({ decisions }, { form = null }) =>
       decisions.resolve(id, parseClarificationAnswer(request, form), key),
     )
   }
@@ -159,10 +164,12 @@ export class DecisionService {
   /** Resolves a pending decision by `resolve`, which returns null if it is not pending any more. */
   async #resolve<K extends DecisionKind>(
     kind: K,
-    id: string,
+    command: DecisionCommand,
     resolve: (runner: StreamRunner, decision: RecordOf<K>) => Promise<DecisionRecord | null>,
   ): Promise<RecordOf<K>> {
-    const decision = await this.#options.store.findDecision(id)
+    const { id } = command
+    const { forwarder, store } = this.#options
+    const decision = await store.findDecision(id)
     if (!decision || !isKind(kind, decision)) throw createIdNotFoundError(kind, id)
     const runner = this.#options.activeSessions.findByStream(decision.streamId)?.activeRunner
     const timeoutMessage = 'The answer has not been saved yet. Segue keeps trying.'
@@ -170,6 +177,9 @@ export class DecisionService {
       ? await withTimeout(this.#options.commitTimeoutMs, timeoutMessage, async () => resolve(runner, decision))
       : null
     if (resolvedDecision && isKind(kind, resolvedDecision)) return resolvedDecision
+    const isForwarded = runner ? null : await forwarder.forward({ streamId: decision.streamId }, command)
+    const answered = isForwarded && (await store.findDecision(id))
+    if (answered && isKind(kind, answered)) return answered
     throw new SegueError('STALE', `This ${kind} has already been resolved.`)
   }
 }

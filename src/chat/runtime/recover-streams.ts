@@ -1,3 +1,4 @@
+import type { IdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import type { EventStore } from '../../storage/event-store.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
@@ -38,7 +39,11 @@ export async function recoverStreams(options: StreamRecoveryOptions): Promise<St
   const interrupted: StreamRecord[] = []
   for (const stream of unfinished) {
     if (stream.status === 'QUEUED') continue
-    const { ended, queuedTurns } = await interruptStream(stream, queued, options)
+    const { ended, queuedTurns } = await endStream(stream, queued, {
+      ...options,
+      status: 'INTERRUPTED',
+      idempotencyKeys: [],
+    })
     interrupted.push(ended)
     // Messages that were to join the answer are queued before the others.
     queued.unshift(...queuedTurns)
@@ -46,12 +51,29 @@ export async function recoverStreams(options: StreamRecoveryOptions): Promise<St
   return { interrupted, queued }
 }
 
-async function interruptStream(
+/** Cancels a stream that this process has taken over from one that does not answer, and stores the keys of the call. */
+export async function endLeftStream(
+  stream: StreamRecord,
+  status: 'CANCELLED',
+  idempotencyKeys: readonly IdempotencyKeyRecord[],
+  options: StreamRecoveryOptions,
+): Promise<void> {
+  const unfinished = await options.store.listUnfinishedStreams()
+  const queued = unfinished.filter(({ status: each }) => each === 'QUEUED')
+  await endStream(stream, queued, { ...options, status, idempotencyKeys })
+}
+
+interface EndOptions extends StreamRecoveryOptions {
+  readonly status: 'INTERRUPTED' | 'CANCELLED'
+  readonly idempotencyKeys: readonly IdempotencyKeyRecord[]
+}
+
+async function endStream(
   stream: StreamRecord,
   allQueued: readonly StreamRecord[],
-  options: StreamRecoveryOptions,
+  options: EndOptions,
 ): Promise<{ readonly ended: StreamRecord; readonly queuedTurns: readonly StreamRecord[] }> {
-  const { store, eventLog, runtime, findMessage, prices } = options
+  const { store, eventLog, runtime, findMessage, prices, status, idempotencyKeys } = options
   const { id, sessionId, generation } = stream
   const userMessage = await findMessage(stream.userMessageId)
   if (!userMessage) throw new Error(`Stream ${stream.id} has no user message.`)
@@ -60,7 +82,7 @@ async function interruptStream(
   const { turn, newestEventAt } = await replayTurn(begun, store)
   // Nothing was written while no server ran: a text did not take until now.
   const finishOptions = newestEventAt === null ? {} : { writtenUntil: newestEventAt }
-  const { turn: finishedTurn, events } = finishTurn(turn, { status: 'INTERRUPTED' }, runtime, finishOptions)
+  const { turn: finishedTurn, events } = finishTurn(turn, { status }, runtime, finishOptions)
   const writer = new EventLogWriter(eventLog, sessionId)
   const queue = new QueuedStreams({ sessionId, writer, store, runtime, findMessage })
   const queuedBefore = allQueued.filter((queued) => queued.sessionId === sessionId)
@@ -76,7 +98,12 @@ async function interruptStream(
     const batch = composeSteeredQueue(queue, turns, end, headSeq)
     const { activityAt: _, ...rest } = batch
     const { messages } = steeringWrites.compose(events, headSeq)
-    return { ...rest, fence: { streamId: id, generation }, messages: [...(batch.messages ?? []), ...messages] }
+    return {
+      ...rest,
+      idempotencyKeys,
+      fence: { streamId: id, generation },
+      messages: [...(batch.messages ?? []), ...messages],
+    }
   })
   const queuedTurns = queue.list().slice(0, queue.list().length - queuedBefore.length)
   return { ended: { ...finishedTurn.stream, lastSeq }, queuedTurns }

@@ -14,6 +14,7 @@ import { PostgresUploadStore } from './postgres-upload-store.ts'
 import { PostgresUsageSumStore } from './postgres-usage-sum-store.ts'
 import { PostgresSearch } from './search/postgres-search.ts'
 import { PostgresSearchIndexer } from './search/postgres-search-indexer.ts'
+import { PostgresCommandChannel } from './processes/postgres-command-channel.ts'
 import { PostgresSessionReader } from './sessions/postgres-session-reader.ts'
 
 export interface PostgresStorage extends SegueStorage {
@@ -41,6 +42,7 @@ export function openPostgresStorage(database: PostgresProfileDatabase, health: S
     usageSums: new PostgresUsageSumStore(database),
     contextSizes: new PostgresContextSizeStore(database),
     uploads: new PostgresUploadStore(database),
+    commands: new PostgresCommandChannel(database),
     changes: database.changes,
     health,
     search: new PostgresSearch({ database, conversationIndex, indexer: searchIndexer }),

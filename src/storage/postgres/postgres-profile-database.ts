@@ -44,6 +44,11 @@ export class PostgresProfileDatabase implements PostgresConnection {
     options.health?.setProbe('database', () => database.write(profile, createProfile))
   }
 
+  /** The fencing number of this process; see `ProcessLease`. */
+  get process(): number {
+    return this.#database.process
+  }
+
   /** Tells the other processes of a change that is committed. `topic`: a feed by its name, or the id of a session. */
   publish(topic: string): void {
     this.#options.hub?.publish({ profile: this.profile, topic })

@@ -73,6 +73,7 @@ export function openSqliteStorage({ path, log, ...options }: SqliteStorageOption
     contextSizes: new SqliteContextSizeStore(database),
     uploads: new SqliteUploadStore(database),
     changes: database.changes,
+    commands: null,
     health,
     crossOriginFeed: new SqliteCrossOriginContinuationFeed(database),
     reportSearchDamage: (startedAt) => backgroundIndexer.reportDamage(startedAt),

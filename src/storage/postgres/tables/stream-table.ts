@@ -89,6 +89,11 @@ const claimOrphans = {
   text: `UPDATE streams SET owner = $2 WHERE profile = $1 AND ${isOrphanedSql('streams')} RETURNING id`,
 }
 
+const takeOver = {
+  name: 'take-over-stream',
+  text: `UPDATE streams SET owner = $3 WHERE profile = $1 AND id = $2 AND status IN ('RUNNING', 'WAITING') RETURNING *`,
+}
+
 /** Inserts streams, or replaces the ones with their ids: of several with the same id, the last one counts. */
 export async function upsertStreams(tx: PostgresTransaction, streams: readonly StreamRecord[]): Promise<void> {
   const last = new Map(streams.map((stream) => [stream.id, { ...streamToRow(stream), owner: tx.process }]))
@@ -128,6 +133,12 @@ export async function findActiveStream(db: PostgresConnection, sessionId: string
 /** By session; the queued ones in the order of their queue. */
 export async function listUnfinishedStreams(db: PostgresConnection): Promise<StreamRecord[]> {
   return (await db.query<StreamRow>(selectUnfinished)).map(streamFromRow)
+}
+
+/** Makes this process the owner of a stream that runs, and resolves to it. Null if it is queued, or has ended. */
+export async function takeOverStream(tx: PostgresTransaction, streamId: string): Promise<StreamRecord | null> {
+  const [row] = await tx.query<StreamRow>(takeOver, [streamId, tx.process])
+  return row ? streamFromRow(row) : null
 }
 
 /** Makes this process the owner of all orphaned streams. Resolves to them, in the order of `listUnfinishedStreams`. */

@@ -1,0 +1,24 @@
+import type { Json } from '../../lib/text/json.ts'
+import type { ChatService } from '../chat-service.ts'
+import type { ForwardedCommand } from './forwarded-command.ts'
+
+/** Executes a command that another process has forwarded. What it has written, the other process reads itself. */
+export async function executeForwardedCommand(
+  chats: Pick<ChatService, 'start' | 'cancel' | 'decisions'>,
+  command: ForwardedCommand,
+): Promise<Json> {
+  switch (command.name) {
+    case 'start': {
+      const { id, joinedAtSeq = null } = await chats.start(command.request)
+      return { id, joinedAtSeq }
+    }
+    case 'cancel':
+      return (await chats.cancel(command.streamId, command.key)).outcome
+    case 'answerApproval':
+      await chats.decisions.answerApproval(command.id, command.decision, command.details, command.key)
+      return null
+    case 'answerClarification':
+      await chats.decisions.answerClarification(command.id, command.request, command.key)
+      return null
+  }
+}

@@ -1,0 +1,81 @@
+import { Notifier } from '../../../lib/async/notifier.ts'
+import type { StreamRecord } from '../../../model/stream.ts'
+import type { CommandChannel, CommandTarget } from '../../command-channel.ts'
+import type { PostgresProfileDatabase } from '../postgres-profile-database.ts'
+import {
+  deleteCommand,
+  findStreamOwner,
+  insertCommand,
+  listPendingCommands,
+  type PendingCommand,
+  storeCommandResult,
+  takeCommandResult,
+} from './command-table.ts'
+import { takeOverStream } from '../tables/stream-table.ts'
+
+const commandsTopic = 'commands'
+const resultsTopic = 'command_results'
+
+/** Commands of a profile, as rows that their executors are notified of. */
+export class PostgresCommandChannel implements CommandChannel {
+  readonly #database: PostgresProfileDatabase
+  readonly #results = new Notifier()
+  /** The commands that this process executes now. */
+  readonly #executing = new Set<number>()
+  #execute: ((command: string) => Promise<string>) | null = null
+
+  constructor(database: PostgresProfileDatabase) {
+    this.#database = database
+    database.onChanged((topic) => {
+      if (topic === null || topic === resultsTopic) this.#results.notify()
+      // The next notification, or look, finds them again.
+      if (topic === null || topic === commandsTopic) this.#executePending().catch(() => undefined)
+    })
+  }
+
+  findOwner(target: CommandTarget): Promise<number | null> {
+    return findStreamOwner(this.#database, target)
+  }
+
+  async send(owner: number, command: string, timeoutMs: number): Promise<string | null> {
+    const number = await this.#database.write((transaction) => insertCommand(transaction, owner, command))
+    this.#database.publish(commandsTopic)
+    const signal = AbortSignal.timeout(timeoutMs)
+    for (;;) {
+      const { version } = this.#results
+      const result = await this.#database.write((transaction) => takeCommandResult(transaction, number))
+      if (result !== null) return result
+      if (signal.aborted) break
+      await this.#results.wait(version, signal)
+    }
+    await this.#database.write((transaction) => deleteCommand(transaction, number))
+    return null
+  }
+
+  serve(execute: (command: string) => Promise<string>): void {
+    this.#execute = execute
+    this.#executePending().catch(() => undefined)
+  }
+
+  takeOver(streamId: string): Promise<StreamRecord | null> {
+    return this.#database.write((transaction) => takeOverStream(transaction, streamId))
+  }
+
+  async #executePending(): Promise<void> {
+    if (!this.#execute) return
+    const commands = await listPendingCommands(this.#database)
+    await Promise.all(commands.map((command) => this.#executeOnce(command)))
+  }
+
+  async #executeOnce({ number, command }: PendingCommand): Promise<void> {
+    if (this.#executing.has(number) || !this.#execute) return
+    this.#executing.add(number)
+    try {
+      const result = await this.#execute(command)
+      await this.#database.write((transaction) => storeCommandResult(transaction, number, result))
+      this.#database.publish(resultsTopic)
+    } finally {
+      this.#executing.delete(number)
+    }
+  }
+}
