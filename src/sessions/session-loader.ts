@@ -46,7 +46,7 @@ export class SessionLoader {
 
   /** Undefined for an id that was not read before. */
   #findRead(id: string): SessionRecord | null | undefined {
-    for (const sessions of this.#primed.splice(0)) this.#keep(sessions)
+    if (this.#primed.length > 0) for (const sessions of this.#primed.splice(0)) this.#keep(sessions)
     return this.#rows.get(id)
   }
 
@@ -82,7 +82,7 @@ export class SessionLoader {
   #continueKnownLineage(session: SessionRecord): Lineage | null {
     const path: SessionRecord[] = []
     let current = session
-    let known = this.#lineages.get(current.id)
+    let known: Lineage | Promise<Lineage> | undefined
     while (!known) {
       const { takesPlaceOf, continues } = findLineageLinks(current)
       const parent = continues === null ? null : this.#findRead(continues)
