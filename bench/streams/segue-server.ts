@@ -20,9 +20,15 @@ export function newSegueArguments(provider: string | null, flags: readonly strin
   return [builtProgram, '--port', '0', '--home', home, '--hermes-home', 'none', '--grace', '0', ...flags]
 }
 
-export async function startSegue(provider: string | null, flags: readonly string[] = []): Promise<ServerProcess> {
+export function startSegue(provider: string | null, flags: readonly string[] = []): Promise<ServerProcess> {
   const { PATH, HOME } = process.env
-  return ServerProcess.startCollectable(newSegueArguments(provider, flags), { PATH, HOME })
+  return ServerProcess.start(newSegueArguments(provider, flags), { PATH, HOME })
+}
+
+/** The same for `ServerProcess.collectGarbage`. */
+export function startCollectableSegue(): Promise<ServerProcess> {
+  const { PATH, HOME } = process.env
+  return ServerProcess.startCollectable(newSegueArguments(null), { PATH, HOME })
 }
 
 /** Starts an answer. Returns the id of its stream, or of its session. */

@@ -3,7 +3,7 @@ import type { BenchmarkRow } from '../support/report.ts'
 import { ServerProcess } from '../support/pinned-process.ts'
 import { type CloseReader, openSocketReader } from './readers.ts'
 import { median, runRounds } from './rounds.ts'
-import { followSession, limitServer, startChat, startSegue } from './segue-server.ts'
+import { followSession, limitServer, startChat, startCollectableSegue } from './segue-server.ts'
 
 const subscriberCount = 2_000
 
@@ -45,7 +45,7 @@ async function measureLimit(): Promise<Figures> {
 }
 
 async function measureSegue(): Promise<Figures> {
-  await using server = await startSegue(null)
+  await using server = await startCollectableSegue()
   const query = followSession(await startChat(server.url, 'Hello', 'ses'))
   return await measure(server, `${server.url}/graphql`, query)
 }

@@ -30,10 +30,21 @@ export function pinThisProcess(core: Core): void {
   if (canPin) spawnSync('taskset', ['-acp', coreNumbers[core], String(process.pid)])
 }
 
-/** Starts Node on one core, where there is `taskset`. Its errors go to stderr. */
-export function spawnPinned(core: Core, args: readonly string[], env: NodeJS.ProcessEnv = process.env): ChildProcess {
+/**
+ * Starts Node on one core, where there is `taskset`. Its errors go to stderr. With a channel, it takes messages, and Segue does not
+ * start itself once more with settings for its memory.
+ */
+export function spawnPinned(
+  core: Core,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+  { hasChannel = false } = {},
+): ChildProcess {
   const [command, ...rest] = [...(canPin ? ['taskset', '-c', coreNumbers[core]] : []), process.execPath, ...args]
-  return spawn(command ?? process.execPath, rest, { stdio: ['ignore', 'pipe', 'inherit', 'ipc'], env })
+  return spawn(command ?? process.execPath, rest, {
+    stdio: ['ignore', 'pipe', 'inherit', ...(hasChannel ? (['ipc'] as const) : [])],
+    env,
+  })
 }
 
 /** A server in a process of its own. Disposing of it ends the process. */
@@ -47,19 +58,23 @@ export class ServerProcess implements AsyncDisposable {
   }
 
   /** Starts a program that prints its address when it listens. */
-  static async start(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<ServerProcess> {
-    const child = spawnPinned('server', args, env)
+  static start(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<ServerProcess> {
+    return ServerProcess.#start(spawnPinned('server', args, env))
+  }
+
+  static async #start(child: ChildProcess): Promise<ServerProcess> {
     if (!child.stdout) throw new Error('The process has no stdout.')
     for await (const line of createInterface({ input: child.stdout })) {
       const url = /https?:\/\/[^/\s]+/.exec(line)?.[0]
       if (url !== undefined) return new ServerProcess(url, child)
     }
-    throw new Error(`${args.join(' ')} ended without listening.`)
+    throw new Error(`${child.spawnargs.join(' ')} ended without listening.`)
   }
 
   /** Starts a program for `collectGarbage`. */
   static startCollectable(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<ServerProcess> {
-    return ServerProcess.start(['--expose-gc', '--import', collector, ...args], env)
+    const collectable = ['--expose-gc', '--import', collector, ...args]
+    return ServerProcess.#start(spawnPinned('server', collectable, env, { hasChannel: true }))
   }
 
   /** Has a process of `startCollectable` free all that it does not use. Returns what is left. */

@@ -11,19 +11,30 @@ const mallocSettings = {
   MALLOC_TRIM_THRESHOLD_: '131072',
 } as const
 
+/**
+ * For V8: the size of each half of the space for new objects, in megabytes. With much memory, V8 lets it grow to 64, which holds 100 MB
+ * more under load, and is no faster: it does not fit into the processor's cache.
+ */
+const semiSpaceOption = '--max-semi-space-size=16'
+
+/** The option may be given to Node in either spelling. */
+const semiSpacePattern = /--max[-_]semi[-_]space[-_]size/
+
 /** Whoever sets one of these has chosen how memory is allocated. */
 const allocatorVariable = /^(?:MALLOC_|GLIBC_TUNABLES$|LD_PRELOAD$)/
 
 /**
- * Replaces the program by itself with settings of malloc in its environment, which malloc reads only when a program begins.
+ * Replaces the program by itself with settings of malloc in its environment, and of V8, which both read only when a program begins.
  * The process stays the same: its id, its files, its place in the tree. Returns, and changes nothing, if the environment has
  * such settings, and where this is not possible: elsewhere than on Linux, before Node 22.15, and if a parent process has a
  * channel to this one, which would be closed. If the system refuses to run the program again, Node ends the process.
  */
-export function restartWithMallocSettings(): void {
+export function restartWithMemorySettings(): void {
   if (process.platform !== 'linux' || !process.execve || process.channel) return
   if (Object.keys(process.env).some((name) => allocatorVariable.test(name))) return
-  const args = [process.argv0, ...process.execArgv, ...process.argv.slice(1)]
+  // What the command line says comes later, and wins.
+  const options = semiSpacePattern.test(process.env['NODE_OPTIONS'] ?? '') ? [] : [semiSpaceOption]
+  const args = [process.argv0, ...options, ...process.execArgv, ...process.argv.slice(1)]
   try {
     // Otherwise, as when Node was just replaced, Node would end the process.
     accessSync(process.execPath, constants.X_OK)

@@ -11,6 +11,12 @@ const start = (env: Readonly<Record<string, string>> = {}): Promise<ServerProces
   return startServerProcess({ argv: ['--port', '0', '--home', home], env: { HOME: home, ...env } })
 }
 
+/** What the process began with says about the space for new objects. */
+const readSemiSpaceOptions = ({ process }: ServerProcess): string[] =>
+  readFileSync(`/proc/${process.pid}/cmdline`, 'utf8')
+    .split('\0')
+    .filter((argument) => argument.includes('semi'))
+
 /** The settings of malloc that the process began with. */
 const readMallocSettings = ({ process }: ServerProcess): string[] =>
   readFileSync(`/proc/${process.pid}/environ`, 'utf8')
@@ -18,8 +24,9 @@ const readMallocSettings = ({ process }: ServerProcess): string[] =>
     .filter((line) => line.startsWith('MALLOC_'))
     .toSorted()
 
-test('a server on Linux has malloc give back what a burst has freed, in the process that was started', async () => {
+test('a server on Linux has malloc give back what a burst has freed, and V8 keep little, in the process that was started', async () => {
   await using server = await start()
+  expect(readSemiSpaceOptions(server)).toEqual(['--max-semi-space-size=16'])
   expect(readMallocSettings(server)).toEqual([
     'MALLOC_ARENA_MAX=2',
     'MALLOC_MMAP_THRESHOLD_=131072',
@@ -32,6 +39,12 @@ test('a server on Linux has malloc give back what a burst has freed, in the proc
 test('settings of malloc in the environment stay as they are', async () => {
   await using server = await start({ MALLOC_ARENA_MAX: '4' })
   expect(readMallocSettings(server)).toEqual(['MALLOC_ARENA_MAX=4'])
+  expect(readSemiSpaceOptions(server)).toEqual([])
+})
+
+test('the size of the space for new objects in NODE_OPTIONS stays as it is', async () => {
+  await using server = await start({ NODE_OPTIONS: '--max-semi-space-size=8' })
+  expect(readSemiSpaceOptions(server)).toEqual([])
 })
 
 test('where Node may run no programs, Segue goes on without these settings', () => {
