@@ -26,6 +26,8 @@ export interface PostgresStorage extends SegueStorage {
 export function openPostgresStorage(database: PostgresProfileDatabase, health: StorageHealth): PostgresStorage {
   const conversationIndex = new PostgresConversationIndex(database)
   const searchIndexer = new PostgresSearchIndexer(database)
+  // What other processes have left.
+  searchIndexer.schedule()
   database.onWritten(() => {
     conversationIndex.scheduleRefresh()
     searchIndexer.schedule()

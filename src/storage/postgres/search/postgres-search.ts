@@ -20,10 +20,12 @@ import type { PostgresSearchIndexer } from './postgres-search-indexer.ts'
 import { loadTitles } from './search-entries.ts'
 import { toTsquery } from './search-lexemes.ts'
 import { findEntryRanges } from './search-ranges.ts'
-import { type FoundSearchEntry, toSearchStatement } from './search-statements.ts'
+import { type FoundSearchEntry, planEachSearch, toSearchStatement } from './search-statements.ts'
 
 /** A search that takes longer returns what it has found, and where it was cut short. */
 const defaultTimeoutMs = 2_000
+/** What was written before a search began is indexed first, as far as this allows. */
+const maxIndexingMs = 300
 
 export interface PostgresSearchOptions {
   readonly database: PostgresProfileDatabase
@@ -61,10 +63,12 @@ export class PostgresSearch implements ProfileSearch {
     const query = new SearchQuery(request.query)
     if (query.isEmpty || (request.filter.origin ?? 'SEGUE') !== 'SEGUE') return { hits: [], searchedUpTo: null }
     const { database, conversationIndex, indexer, timeoutMs = defaultTimeoutMs } = this.#options
-    const deadline = performance.now() + timeoutMs
     await conversationIndex.prepareRead()
-    await indexer.indexPending(deadline)
+    // More than that is indexed in the background.
+    await indexer.indexPending(performance.now() + maxIndexingMs)
+    const deadline = performance.now() + timeoutMs
     return database.readSnapshot(async (connection) => {
+      await connection.query(planEachSearch)
       const { matches, searchedUpTo } = await findMatches(connection, query, request, () => {
         if (signal.aborted || this.#closing.signal.aborted) signal.throwIfAborted()
         return performance.now() > deadline || this.#closing.signal.aborted

@@ -10,6 +10,12 @@ export interface FoundSearchEntry {
   readonly isGiven: number
 }
 
+/** How a search is planned depends on how often its terms occur. For the transaction. */
+export const planEachSearch: PostgresStatement = {
+  name: 'plan-each-search',
+  text: `SELECT set_config('plan_cache_mode', 'force_custom_plan', true) WHERE $1::text IS NOT NULL`,
+}
+
 export const selectEntryBounds: PostgresStatement = {
   name: 'select-search-entry-bounds',
   text: `SELECT (SELECT number FROM search_entries WHERE profile = $1 AND kind = $2 ORDER BY number LIMIT 1) AS "from",

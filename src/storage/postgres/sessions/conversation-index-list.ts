@@ -28,24 +28,21 @@ export interface ListedKey extends SessionSortKey {
   readonly flags: ConversationIndexFlags
 }
 
-/**
- * The keys of a page, newest first. Reads no more of an index than the page: of one in the order of time, or of one list for
- * each of the values of `flags`. Null: all of them.
- */
+/** The keys of a page, newest first, with these values of `flags`. Reads no more than a page of each value's list. */
 export async function listIndexKeys(
   database: PostgresProfileDatabase,
   table: ListedTable,
   page: PageRequest<SessionSortKey>,
-  flagValues: readonly ConversationIndexFlags[] | null,
+  flagValues: readonly ConversationIndexFlags[],
 ): Promise<ListedKey[]> {
-  if (flagValues?.length === 0) return []
+  if (flagValues.length === 0) return []
   const { after, before, limit, backwards } = page
   const values: PostgresValue[] = [
     limit,
-    ...(flagValues ? [flagValues] : []),
+    flagValues,
     ...[after, before].flatMap((key) => (key ? [key.lastActivityAt, key.id] : [])),
   ]
-  const keys = await database.query<ListedKey>(toStatement(table, page, flagValues !== null), values)
+  const keys = await database.query<ListedKey>(toStatement(table, page), values)
   return backwards ? keys.reverse() : keys
 }
 
@@ -53,26 +50,19 @@ export async function listIndexKeys(
 function toStatement(
   { table, idColumn, timeColumn }: ListedTable,
   { after, before, backwards }: PageRequest<SessionSortKey>,
-  hasFlagValues: boolean,
 ): PostgresStatement {
-  const firstBound = hasFlagValues ? 4 : 3
   const toBound = (operator: string, parameter: number): string =>
     `AND (${timeColumn}, ${idColumn}) ${operator} ($${parameter}, $${parameter + 1})`
   // Newest first: what comes after a key in the list is smaller than it.
-  const bounds = [
-    after ? toBound('<', firstBound) : '',
-    before ? toBound('>', after ? firstBound + 2 : firstBound) : '',
-  ].join(' ')
+  const bounds = `${after ? toBound('<', 4) : ''} ${before ? toBound('>', after ? 6 : 4) : ''}`
   const direction = backwards ? 'ASC' : 'DESC'
-  const select = `SELECT ${idColumn} AS id, ${timeColumn} AS "lastActivityAt", flags FROM ${table} WHERE profile = $1`
-  const order = `ORDER BY ${timeColumn} ${direction}, ${idColumn} ${direction} LIMIT $2`
-  const forms = [hasFlagValues && 'by-flags', after && 'after', before && 'before', backwards && 'backwards']
+  const forms = [after && 'after', before && 'before', backwards && 'backwards']
   return {
     name: ['list', table, ...forms.filter(Boolean)].join('-'),
-    text: hasFlagValues
-      ? `SELECT listed.* FROM unnest($3::bigint[]) AS wanted (flags)
-          CROSS JOIN LATERAL (${select} AND ${table}.flags = wanted.flags ${bounds} ${order}) AS listed
-          ORDER BY "lastActivityAt" ${direction}, id ${direction} LIMIT $2`
-      : `${select} ${bounds} ${order}`,
+    text: `SELECT listed.* FROM unnest($3::bigint[]) AS wanted (flags) CROSS JOIN LATERAL (
+        SELECT ${idColumn} AS id, ${timeColumn} AS "lastActivityAt", flags FROM ${table}
+        WHERE profile = $1 AND ${table}.flags = wanted.flags ${bounds}
+        ORDER BY ${timeColumn} ${direction}, ${idColumn} ${direction} LIMIT $2
+      ) AS listed ORDER BY "lastActivityAt" ${direction}, id ${direction} LIMIT $2`,
   }
 }

@@ -2,7 +2,6 @@ import type { PageRequest } from '../../../lib/pagination.ts'
 import type { SessionFilter, SessionSortKey } from '../../../model/session-filter.ts'
 import {
   isCrossOriginConversation,
-  listMatchingSessionFlags,
   matchesConversationIndexFilter,
 } from '../../conversation-index/conversation-index-flags.ts'
 import {
@@ -29,6 +28,18 @@ const selectCounts: PostgresStatement = {
   name: 'select-conversation-counts',
   text: `SELECT flags, conversation_count AS count FROM conversation_counts
     WHERE profile = $1 AND conversation_count > 0`,
+}
+
+/** Each value that sessions have, with a search for each. */
+const selectSessionFlags: PostgresStatement = {
+  name: 'select-flags-of-sessions',
+  text: `WITH RECURSIVE each (flags) AS (
+      SELECT min(flags) FROM conversation_sessions WHERE profile = $1
+      UNION ALL
+      SELECT (SELECT min(flags) FROM conversation_sessions WHERE profile = $1 AND flags > each.flags) FROM each
+      WHERE flags IS NOT NULL
+    )
+    SELECT flags FROM each WHERE flags IS NOT NULL`,
 }
 
 const selectConversations: PostgresStatement = {
@@ -84,9 +95,10 @@ export class ConversationIndexReader {
   }
 
   /** Keys of sessions, newest activity first. */
-  listSessionKeys(page: PageRequest<SessionSortKey>, filter: Omit<SessionFilter, 'ids'>): Promise<ListedKey[]> {
-    const isFiltered = Object.values(filter).some((condition) => condition !== undefined)
-    return listIndexKeys(this.#database, sessionTable, page, isFiltered ? listMatchingSessionFlags(filter) : null)
+  async listSessionKeys(page: PageRequest<SessionSortKey>, filter: Omit<SessionFilter, 'ids'>): Promise<ListedKey[]> {
+    const values = await this.#database.query<{ flags: number }>(selectSessionFlags)
+    const matching = values.map(({ flags }) => flags).filter((flags) => matchesConversationIndexFilter(flags, filter))
+    return listIndexKeys(this.#database, sessionTable, page, matching)
   }
 
   /** Conversations with messages, newest message first. The id of a key is the root's. */
@@ -95,10 +107,9 @@ export class ConversationIndexReader {
     filter: ConversationFilter,
   ): Promise<ConversationListEntry[]> {
     const listFilter = toListFilter(filter)
-    const counts = await this.#countByFlags()
-    const matching = counts.filter(({ flags }) => matchesConversationIndexFilter(flags, listFilter))
-    const flagValues = matching.length === counts.length ? null : matching.map(({ flags }) => flags)
-    const keys = await listIndexKeys(this.#database, conversationTable, page, flagValues)
+    const values = (await this.#countByFlags()).map(({ flags }) => flags)
+    const matching = values.filter((flags) => matchesConversationIndexFilter(flags, listFilter))
+    const keys = await listIndexKeys(this.#database, conversationTable, page, matching)
     return this.#findConversations(keys.map(({ id }) => id))
   }
 

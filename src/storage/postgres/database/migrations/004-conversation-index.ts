@@ -1,6 +1,7 @@
 /**
  * The conversation index: which sessions make up each conversation, and the order in which both are listed. Everything in it
- * is derived from the sessions and the settings. The `flags` columns hold `ConversationIndexFlags`.
+ * is derived from the sessions and the settings. The `flags` columns hold `ConversationIndexFlags`: a page is merged from the
+ * ordered lists of the values that pass its filter. There is no list of all values, which would be scanned for rare ones.
  */
 export const conversationIndexTables = `
   CREATE TABLE conversation_sessions (
@@ -22,7 +23,6 @@ export const conversationIndexTables = `
     PRIMARY KEY (profile, id)
   );
   CREATE INDEX conversation_sessions_by_activity ON conversation_sessions (profile, flags, activity_at, id);
-  CREATE INDEX conversation_sessions_by_time ON conversation_sessions (profile, activity_at, id);
   CREATE INDEX conversation_sessions_by_parent ON conversation_sessions (profile, continues) WHERE continues IS NOT NULL;
   CREATE INDEX conversation_sessions_by_place ON conversation_sessions (profile, takes_place_of, started_at, id)
     WHERE takes_place_of IS NOT NULL;
@@ -41,7 +41,6 @@ export const conversationIndexTables = `
     PRIMARY KEY (profile, root_id)
   );
   CREATE INDEX conversations_by_activity ON conversations (profile, flags, last_activity_at, root_id);
-  CREATE INDEX conversations_by_time ON conversations (profile, last_activity_at, root_id);
 
   -- How many conversations have each value of flags.
   CREATE TABLE conversation_counts (
