@@ -4,6 +4,7 @@ import { SegueProvider } from 'segue-client/react'
 import { App } from './app/app.tsx'
 import { segue } from './app/segue.ts'
 import { startServiceWorker } from './offline/start-service-worker.ts'
+import { tellRendering } from './graphql/page-shown.ts'
 import { followSignOut } from './graphql/sign-out-channel.ts'
 import { snapshotStorage } from './graphql/snapshot-storage.ts'
 import './styles/tokens.css'
@@ -18,5 +19,6 @@ createRoot(root).render(
     </SegueProvider>
   </StrictMode>,
 )
+tellRendering()
 startServiceWorker()
 followSignOut()

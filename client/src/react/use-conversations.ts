@@ -61,7 +61,9 @@ export function preloadConversations(
   filter: ConversationFilter,
   storage: SnapshotStorage | null = null,
 ): () => void {
-  return getSharedList(client, JSON.stringify(filter), storage).shown.subscribe(() => {})
+  const shared = getSharedList(client, JSON.stringify(filter), storage)
+  // The listener holds what components are going to share: without it, a garbage collection would have them read another list.
+  return shared.shown.subscribe(() => shared)
 }
 
 /** @param key The filter as JSON. */

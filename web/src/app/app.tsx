@@ -5,7 +5,7 @@ import { Sidebar } from '../sidebar/sidebar.tsx'
 import { ChatView } from '../chat/chat-view.tsx'
 import { ErrorBoundary } from '../components/errors/error-boundary.tsx'
 import { FailedView } from '../components/errors/failed-view.tsx'
-import { whenIdle } from '../graphql/when-idle.ts'
+import { whenPageShown } from '../graphql/page-shown.ts'
 import { ConnectionNotice } from './connection/connection-notice.tsx'
 import { useCurrentProfile } from '../profiles/current-profile.ts'
 import { Keyboard } from '../keyboard/keyboard.tsx'
@@ -27,7 +27,7 @@ const views: ReadonlyMap<string, ComponentType> = new Map([
 
 // Nothing waits for it.
 const ActivityAnnouncer = lazy(async () => {
-  await whenIdle()
+  await whenPageShown
   return import('../notifications/activity-announcer.tsx')
 })
 

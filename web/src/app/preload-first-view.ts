@@ -2,7 +2,7 @@ import { preloadChat, preloadConversations } from 'segue-client/react'
 import { loadTranscript } from '../chat/load-transcript.ts'
 import { toOpenFilter } from '../conversations/use-open-conversation.ts'
 import { snapshotStorage } from '../graphql/snapshot-storage.ts'
-import { whenIdle } from '../graphql/when-idle.ts'
+import { whenPageShown } from '../graphql/page-shown.ts'
 import { getCurrentProfile } from '../profiles/current-profile.ts'
 import { findChatRoute } from '../routing/routes.ts'
 import { listFirstFilters } from '../sidebar/list/use-chat-sections.ts'
@@ -17,5 +17,5 @@ export function preloadFirstView(): void {
     loadTranscript()
     stops.push(preloadChat(segue, sessionId, snapshotStorage))
   }
-  void whenIdle().then(() => stops.forEach((stop) => stop()))
+  void whenPageShown.then(() => stops.forEach((stop) => stop()))
 }

@@ -1,5 +1,5 @@
 import { createSegueClient } from 'segue-client'
-import { whenIdle } from '../graphql/when-idle.ts'
+import { whenPageShown } from '../graphql/page-shown.ts'
 import { fetchAsPage, sendAsPage } from './fetch-as-page.ts'
 
 const url = '/graphql'
@@ -8,7 +8,7 @@ const url = '/graphql'
 export const segue = createSegueClient({
   url,
   fetch: fetchAsPage,
-  webSocketImpl: whenIdle().then(() => WebSocket),
+  webSocketImpl: whenPageShown.then(() => WebSocket),
   onConnectionLost: checkSignIn,
 })
 

@@ -1,6 +1,6 @@
 import { clear, createStore, del, entries, get, setMany, type UseStore } from 'idb-keyval'
 import type { SnapshotStorage } from 'segue-client/react'
-import { whenIdle } from './when-idle.ts'
+import { whenPageShown } from './page-shown.ts'
 
 interface StoredSnapshot {
   readonly snapshot: object
@@ -14,9 +14,6 @@ const maxSnapshots = 150
 
 let store: UseStore | null = null
 const openStore = (): UseStore => (store ??= createStore('segue-snapshots', 'snapshots'))
-
-/** Opening a database takes the page as long as showing a list does, and the server answers sooner, where there is one. */
-const isPageShown = whenIdle()
 
 let isClosed = false
 const pending = new Map<string, StoredSnapshot>()
@@ -40,7 +37,8 @@ async function forgetOldest(): Promise<void> {
 export const snapshotStorage: SnapshotStorage = {
   read: async <Snapshot extends object>(key: string) => {
     try {
-      await isPageShown
+      // Opening a database takes the page as long as showing a list does, and a server that is there answers sooner.
+      await whenPageShown
       return (await get<{ readonly snapshot: Snapshot }>(key, openStore()))?.snapshot
     } catch {
       return undefined

@@ -56,18 +56,29 @@ describeApp('The first load', (browser) => {
     expect(files.length).toBeLessThanOrEqual(12)
   })
 
-  test('sends what is shown first while the app itself is still being loaded', async () => {
-    await using app = await browser.open()
+  test('asks for what is shown first while the app is still being loaded, and shows it with the first rendering', async () => {
+    // A service worker would give out the file that is held.
+    await using app = await browser.open({ context: { serviceWorkers: 'block' } })
     using client = newClient(app.segue)
     const id = await startChat(client, 'The mill', 'Hello mill')
     const page = await app.page.context().newPage()
+    await page.addInitScript(() => {
+      const observer = new MutationObserver(() => {
+        if (!document.querySelector('nav')) return
+        Reflect.set(window, 'firstRows', document.querySelectorAll('nav [data-chat]').length)
+        observer.disconnect()
+      })
+      observer.observe(document, { childList: true, subtree: true })
+    })
     const release = Promise.withResolvers<void>()
     await page.route(/\/assets\/app-[^/]+\.js$/, async (route) => {
       await release.promise
       await route.continue()
     })
-    const isAnswered = (text: string) =>
-      page.waitForResponse((response) => (response.request().postData() ?? '').includes(text))
+    const isAnswered = async (text: string) => {
+      const response = await page.waitForResponse((each) => (each.request().postData() ?? '').includes(text))
+      await response.finished()
+    }
     await Promise.all([
       isAnswered('transcript('),
       isAnswered('conversations('),
@@ -76,6 +87,7 @@ describeApp('The first load', (browser) => {
     release.resolve()
     await page.getByRole('article').getByText('Hello mill').first().waitFor()
     await row(page, 'The mill').waitFor()
+    expect(await page.evaluate('firstRows')).toBe(1)
   })
 
   test('of a new chat takes few requests: nothing is asked twice, and the lists of chats are one request', async () => {

@@ -1,4 +1,4 @@
-import { type RefObject, useCallback, useRef } from 'react'
+import { type RefObject, useCallback, useRef, useState } from 'react'
 import { Virtualizer, type VirtualizerHandle } from 'virtua'
 import { ChatRow, type ChatRowProps } from '../row/chat-row.tsx'
 import styles from './chat-list.module.css'
@@ -28,6 +28,13 @@ export function ChatRows(props: ChatRowsProps) {
   const virtualizer = useRef<VirtualizerHandle>(null)
   const { tabStopIndex, onFocus, onKeyDown } = useRowKeys(items, openId, virtualizer, onRename)
   const loadNear = useLoadNear(virtualizer, items.length, { hasMore, loadMore })
+  const [firstRows, setFirstRows] = useState(() => Math.ceil(innerHeight / rowHeight))
+  const onResize = (): void => {
+    const { scrollOffset = 0, viewportSize = 0 } = virtualizer.current ?? {}
+    // Until it is scrolled, the list has no more rows than its first rendering had.
+    if (scrollOffset === 0) setFirstRows((rows) => Math.max(rows, Math.ceil(viewportSize / rowHeight)))
+    loadNear()
+  }
   const onRenamed = useCallback(() => onRename(null), [onRename])
   const renderItem = (item: ListItem, index: number) =>
     item.type === 'heading' ? (
@@ -48,15 +55,18 @@ export function ChatRows(props: ChatRowsProps) {
   return (
     <div onFocus={onFocus} onKeyDown={onKeyDown}>
       <Virtualizer
+        key={firstRows}
         ref={virtualizer}
         scrollRef={scroller}
         as="ul"
         item="li"
         data={items}
         itemSize={rowHeight}
+        // With the first rendering, rather than after a second one when the list is measured.
+        ssrCount={firstRows}
         keepMounted={tabStopIndex < 0 ? [] : [tabStopIndex]}
         onScroll={loadNear}
-        onResize={loadNear}
+        onResize={onResize}
       >
         {renderItem}
       </Virtualizer>
