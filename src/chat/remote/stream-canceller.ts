@@ -5,6 +5,7 @@ import type { ProfileStorage } from '../../storage/profile-storage.ts'
 import { type CancelOutcome, type CancelResult, toCancelOutcome } from '../cancel-result.ts'
 import type { ProfileMessageReader } from '../context/profile-message-reader.ts'
 import type { ActiveSessions } from '../runtime/active-sessions.ts'
+import { ignoreForeignEnd } from '../streaming/is-stream-already-ended.ts'
 import { endLeftStream, type StreamRecoveryOptions } from '../runtime/recover-streams.ts'
 import type { CommandForwarder } from '../forwarding/command-forwarder.ts'
 
@@ -35,7 +36,8 @@ export class StreamCanceller {
     const timeoutMessage = 'The end of the stream is not saved yet. The server keeps trying.'
     const keys = idempotencyKey ? [createCompletedIdempotencyKeyRecord(idempotencyKey, { outcome: 'CANCELLED' })] : []
     const cancellation =
-      actor && (await withTimeout(commitTimeoutMs, timeoutMessage, () => actor.cancel(streamId, keys)))
+      actor &&
+      (await withTimeout(commitTimeoutMs, timeoutMessage, () => actor.cancel(streamId, keys)).catch(ignoreForeignEnd))
     if (cancellation) {
       const { committed, isFirst } = cancellation
       return { ...committed, outcome: toCancelOutcome(committed.stream, isFirst) }

@@ -18,6 +18,7 @@ import { type CompactionInProgress, SessionContinuationWriter } from './session-
 import { createBusyError } from './session-errors.ts'
 import type { CommittedStreamState } from '../streaming/stream-committer.ts'
 import { QueuedStreams } from './queue/queued-streams.ts'
+import { ignoreForeignEnd } from '../streaming/is-stream-already-ended.ts'
 import type { StreamRunner } from '../streaming/stream-runner.ts'
 
 /** How a stream was cancelled. `isFirst` is false if it was already ending. */
@@ -102,10 +103,7 @@ export class SessionActor {
     if (this.activeStream) throw createBusyError(this.activeStream)
   }
 
-  /**
-   * Waits for the end of a compaction in progress. With REJECT, throws CompactingError instead; with INTERRUPT, cancels
-   * the compaction.
-   */
+  /** Waits for the end of a compaction in progress. With REJECT, throws CompactingError instead; with INTERRUPT, cancels it. */
   waitForCompaction(ifBusy: IfBusy): Promise<void> {
     return this.#compaction.wait(ifBusy)
   }
@@ -257,7 +255,7 @@ export class SessionActor {
   /** Ends the running stream as INTERRUPTED, because the server shuts down. Queued streams stay queued. */
   async close(): Promise<void> {
     this.stopStarting()
-    await this.activeRunner?.finish({ status: 'INTERRUPTED' })
+    await this.activeRunner?.finish({ status: 'INTERRUPTED' }).catch(ignoreForeignEnd)
     await this.#mailbox.drain()
   }
 

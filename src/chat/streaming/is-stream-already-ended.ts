@@ -6,3 +6,9 @@ export function isStreamAlreadyEnded(error: unknown): boolean {
   if (error instanceof SegueError) return error.code === 'NOT_FOUND'
   return error instanceof FencingError || error instanceof LogVersionConflictError
 }
+
+/** For the end of a stream: another process has ended it, or its session was deleted. */
+export function ignoreForeignEnd(error: unknown): null {
+  if (isStreamAlreadyEnded(error)) return null
+  throw error
+}

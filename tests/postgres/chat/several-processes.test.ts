@@ -1,0 +1,113 @@
+import { expect, test } from 'vitest'
+import type { DeliveredEvent } from '../../../src/model/chat-event.ts'
+import { newChatRequest } from '../../support/fixtures/chat-request.ts'
+import type { ScriptedAnswer } from '../../support/fixtures/chats/agent-chats.ts'
+import { writeCall } from '../../support/fixtures/chats/decision-chats.ts'
+import { newToolbox } from '../../support/fixtures/toolbox.ts'
+import { answerWithCalls, newTool, newToolSource } from '../../support/fixtures/tools.ts'
+import { openPostgresChats, type PostgresChats } from '../../support/postgres/postgres-chats.ts'
+import { useTestDatabase } from '../../support/postgres/test-postgres-database.ts'
+
+/** Says something, and then nothing until it is stopped. */
+const endlessAnswer: ScriptedAnswer = async function* ({ signal }) {
+  yield { type: 'step', estimatedInputTokens: 1 }
+  yield { type: 'text', block: '1', text: 'Once upon a time' }
+  await new Promise((resolve) => signal.addEventListener('abort', resolve))
+}
+
+const openSeveral = async (count: number, answer: ScriptedAnswer): Promise<PostgresChats[]> => {
+  const url = await useTestDatabase()
+  return Promise.all(Array.from({ length: count }, () => openPostgresChats(url, answer)))
+}
+
+function requireAll<Item>(items: readonly Item[]): readonly [Item, Item, Item] {
+  const [first, second, third] = items
+  if (!first || !second || !third) throw new Error('There are fewer than three.')
+  return [first, second, third]
+}
+
+/** Follows a stream until an event of a type. */
+async function followUntil(
+  { chats }: PostgresChats,
+  streamId: string,
+  type: DeliveredEvent['type'],
+): Promise<DeliveredEvent[]> {
+  const events: DeliveredEvent[] = []
+  for await (const event of await chats.subscriptions.subscribeToStream(streamId, 0)) {
+    events.push(event)
+    if (event.type === type) break
+  }
+  return events
+}
+
+test('an answer is started in one process, followed in a second, and stopped in a third', async () => {
+  const [first, second, third] = requireAll(await openSeveral(3, endlessAnswer))
+  const { id } = await first.chats.start(newChatRequest({ text: 'Tell me a story' }))
+  await followUntil(second, id, 'TextDelta')
+  const following = followUntil(second, id, 'StreamFinished')
+  const { stream, answer, outcome } = await third.chats.cancel(id)
+  expect([stream.status, outcome]).toEqual(['CANCELLED', 'CANCELLED'])
+  expect(answer?.parts).toMatchObject([{ type: 'text', text: 'Once upon a time' }])
+  expect((await following).at(-1)).toMatchObject({ type: 'StreamFinished', stream: { status: 'CANCELLED' } })
+  expect((await second.chats.cancel(id)).outcome).toBe('ALREADY_CANCELLED')
+  expect((await first.chats.cancel(id)).answer).toEqual(answer)
+})
+
+test('a call is approved in another process than the one that runs it', async () => {
+  const toolbox = newToolbox({ source: newToolSource(newTool()) })
+  const [first, second] = requireAll(await openSeveral(3, answerWithCalls(toolbox, writeCall)))
+  const { id } = await first.chats.start(newChatRequest({ text: 'Write it down' }))
+  await followUntil(second, id, 'ApprovalChanged')
+  const [approval] = await second.chats.decisions.list('approval', { isPending: true })
+  const answered = await second.chats.decisions.answerApproval(approval?.id ?? '', 'ONCE')
+  expect(answered).toMatchObject({ state: 'ANSWERED', decision: 'ONCE' })
+  const events = await followUntil(second, id, 'StreamFinished')
+  expect(events.at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
+  await expect(second.chats.decisions.answerApproval(answered.id, 'DENY')).rejects.toMatchObject({ code: 'STALE' })
+})
+
+test('a message to a session in which another process runs an answer is queued there', async () => {
+  const [first, second] = requireAll(await openSeveral(3, endlessAnswer))
+  const { id, sessionId } = await first.chats.start(newChatRequest({ text: 'Tell me a story' }))
+  const request = newChatRequest({ sessionId, text: 'And another one' })
+  await expect(second.chats.start({ ...request, ifBusy: 'REJECT' })).rejects.toMatchObject({ code: 'SESSION_BUSY' })
+  const queued = await second.chats.start({ ...request, ifBusy: 'QUEUE' })
+  expect(queued.status).toBe('QUEUED')
+  await second.chats.cancel(id)
+  await followUntil(second, queued.id, 'TextDelta')
+  expect((await second.chats.cancel(queued.id)).answer?.parts).toMatchObject([
+    { type: 'text', text: 'Once upon a time' },
+  ])
+})
+
+test('an answer of a process that does not react is ended by another one, and nothing is written to it later', async () => {
+  const url = await useTestDatabase()
+  const stopped = await openPostgresChats(url, endlessAnswer, { answersOthers: false })
+  const other = await openPostgresChats(url, endlessAnswer)
+  const { id, sessionId } = await stopped.chats.start(newChatRequest({ text: 'Tell me a story' }))
+  await followUntil(other, id, 'TextDelta')
+  const { stream, answer, outcome } = await other.chats.cancel(id)
+  expect([stream.status, outcome]).toEqual(['CANCELLED', 'CANCELLED'])
+  expect(answer?.parts).toMatchObject([{ type: 'text', text: 'Once upon a time' }])
+  const head = await other.profile.eventStore.loadHeadSeq(sessionId)
+  await stopped.chats.close()
+  expect(await other.profile.eventStore.loadHeadSeq(sessionId)).toBe(head)
+  expect(await other.profile.eventStore.findStream(id)).toEqual(stream)
+})
+
+test('the answers of a process that ends without a word are ended by another one', async () => {
+  const url = await useTestDatabase()
+  const other = await openPostgresChats(url, endlessAnswer, { lease: { renewalIntervalMs: 50 } })
+  const dying = await openPostgresChats(url, endlessAnswer, {
+    lease: { durationMs: 1, renewalIntervalMs: 2 ** 30 },
+  })
+  const { id } = await dying.chats.start(newChatRequest({ text: 'Tell me a story' }))
+  await followUntil(other, id, 'TextDelta')
+  const following = followUntil(other, id, 'StreamFinished')
+  const { signal } = new AbortController()
+  for (let recovered = 0, version = 0; recovered === 0; version = other.profile.changes.orphans.version) {
+    await other.profile.changes.orphans.wait(version, signal)
+    recovered = await other.chats.recover()
+  }
+  expect((await following).at(-1)).toMatchObject({ stream: { status: 'INTERRUPTED' } })
+})

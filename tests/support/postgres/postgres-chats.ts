@@ -1,0 +1,55 @@
+import { onTestFinished } from 'vitest'
+import type { ChatService } from '../../../src/chat/chat-service.ts'
+import { createChatService } from '../../../src/chat/create-chat-service.ts'
+import { silentLogger } from '../../../src/lib/logger.ts'
+import { CombinedSessionRepository } from '../../../src/sessions/combined-session-repository.ts'
+import type { PostgresInstallation } from '../../../src/storage/postgres/postgres-installation.ts'
+import type { ProfileStorage } from '../../../src/storage/profile-storage.ts'
+import type { ScriptedAnswer } from '../fixtures/chats/agent-chats.ts'
+import { newResolvedModel } from '../providers/resolved-model.ts'
+import { MemoryBlobStore } from '../storage/memory-blob-store.ts'
+import { openTestInstallation } from './test-installation.ts'
+
+/** The chats of a profile in one process of an installation. */
+export interface PostgresChats {
+  readonly installation: PostgresInstallation
+  readonly chats: ChatService
+  readonly profile: ProfileStorage
+}
+
+interface PostgresChatsOptions extends NonNullable<Parameters<typeof openTestInstallation>[1]> {
+  /** Whether it executes what others forward, as one does that is not stopped. Default: true. */
+  readonly answersOthers?: boolean
+}
+
+/** Opens the chats as another process does. They are closed when the test has ended. */
+export async function openPostgresChats(
+  url: string,
+  answer: ScriptedAnswer,
+  { answersOthers = true, ...options }: PostgresChatsOptions = {},
+): Promise<PostgresChats> {
+  const installation = await openTestInstallation(url, options)
+  const storage = await installation.openStorage({ profile: 'work' })
+  const profile: ProfileStorage = {
+    ...storage,
+    ...(!answersOthers && { commands: null }),
+    name: 'work',
+    blobs: new MemoryBlobStore(),
+    hermesSessions: null,
+    hermesJobs: null,
+    hermesUsage: null,
+    loadHermesStatus: async () => ({ state: 'DISABLED', error: null }),
+    listFlagsFromHermes: async () => new Map(),
+  }
+  const chats = createChatService({
+    profile,
+    sessions: new CombinedSessionRepository(profile),
+    models: { assertKnown: () => undefined, resolve: async () => newResolvedModel({ answer }) },
+    log: silentLogger,
+  })
+  onTestFinished(async () => {
+    await chats.close()
+    await profile.close()
+  })
+  return { installation, chats, profile }
+}
