@@ -7,7 +7,7 @@ import { formatStartError } from './cli/format-start-error.ts'
 import { reloadOnHangUp } from './cli/process/reload-on-hang-up.ts'
 import { findSubcommandName } from './config/command-line/cli-subcommand.ts'
 import { serverHelpText, isHelpRequested } from './config/command-line/help.ts'
-import { listEnvironmentSecrets, listProfileSecrets } from './config/list-secrets.ts'
+import { listDatabaseSecrets, listEnvironmentSecrets, listProfileSecrets } from './config/list-secrets.ts'
 import { readSettings } from './config/settings.ts'
 import { segueVersion } from './config/command-line/segue-version.ts'
 import { registerSecrets } from './lib/text/known-secrets.ts'
@@ -20,7 +20,7 @@ async function serve(argv: readonly string[]): Promise<void> {
   const readServerSettings = () => readSettings({ argv, env: process.env, homedir: homedir() })
   registerSecrets(listEnvironmentSecrets(process.env))
   const settings = readServerSettings()
-  registerSecrets(listProfileSecrets(settings))
+  registerSecrets([...listProfileSecrets(settings), ...listDatabaseSecrets(settings.database)])
   const log = await createLogger(settings.logLevel)
   for (const warning of settings.warnings) log.warn(warning)
   // Imported late, so that --help and wrong settings do not wait until the whole server is loaded.

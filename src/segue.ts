@@ -1,6 +1,8 @@
 import { findExposure } from './lib/files/private-files.ts'
 import type { Settings } from './config/settings.ts'
+import type { DatabaseSettings } from './config/storage/resolve-database.ts'
 import { HttpClient } from './lib/http/http-client.ts'
+import type { Logger } from './lib/logger.ts'
 import { MutableLiveValue } from './config/reload/live-value.ts'
 import { IdleGarbageCollector } from './lib/event-loop/idle-garbage-collector.ts'
 import { createMetricsHandler } from './observability/metrics-handler.ts'
@@ -12,6 +14,7 @@ import { SignInCookies } from './server/sign-in/sign-in-cookie.ts'
 import { startServer, type ServerOptions } from './server/server.ts'
 import { ProfileRegistry, type ProfileRegistryOptions } from './services/profile-registry.ts'
 import type { ProfileServices } from './services/profile-services.ts'
+import type { PostgresInstallation } from './storage/postgres/postgres-installation.ts'
 import { lockHome } from './storage/sqlite/database/home-lock.ts'
 
 export interface SegueOptions extends Omit<ProfileRegistryOptions, 'settings' | 'telemetry'> {
@@ -40,7 +43,7 @@ export interface Segue {
 }
 
 /**
- * Starts Segue: locks the home, opens the profiles, listens. If a step fails, undoes those before it and rejects: with
+ * Starts Segue: locks the home, or connects to the database, opens the profiles, listens. If a step fails, undoes those before it and rejects: with
  * SettingsError, HomeInUseError, UnusableHomeError, DatabaseTooNewError, DatabaseUnusableError, or the error of `listen`.
  */
 export async function startSegue({
@@ -52,13 +55,15 @@ export async function startSegue({
   await using resources = new AsyncDisposableStack()
   const { log, env } = options
   const settings = new MutableLiveValue(options.settings)
-  const { home, host, port, publicHosts, trustProxy, tls, oidc } = options.settings
-  const homeLock = resources.adopt(lockHome(home, log), (lock) => lock.release())
+  const { home, database, host, port, publicHosts, trustProxy, tls, oidc } = options.settings
+  const installation = database && resources.adopt(await openInstallation(database, log), (opened) => opened.close())
+  // Several processes may share a home that holds nothing but their configuration.
+  const homeLock = installation ? null : resources.adopt(lockHome(home, log), (lock) => lock.release())
   const exposure = findExposure(home)
   if (exposure !== null) log.warn(exposure)
   const telemetry = resources.adopt(await createServerTelemetry(env, log), (created) => created.close())
   const profiles = resources.adopt(
-    await ProfileRegistry.load({ ...options, settings, telemetry, homeLock }),
+    await ProfileRegistry.load({ ...options, settings, telemetry, installation, ...(homeLock && { homeLock }) }),
     (registry) => registry.close(),
   )
   const tokens = new AccessTokens(options.settings.tokens, options.settings.isExposed || oidc !== null)
@@ -96,4 +101,10 @@ export async function startSegue({
     defaultProfile: await profiles.openDefault(),
     close: (graceMs = 0) => (closing ??= drainAndClose(graceMs)),
   }
+}
+
+/** Loaded only when it is used. Throws StorageError and DatabaseTooNewError. */
+async function openInstallation(database: DatabaseSettings, log: Logger): Promise<PostgresInstallation> {
+  const { PostgresInstallation: Installation } = await import('./storage/postgres/postgres-installation.ts')
+  return Installation.open({ ...database, log })
 }

@@ -79,6 +79,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
     'sqlite',
     'postgres',
     'filesystem',
+    'installation',
     'conversation-index',
     'rows',
     'decisions',

@@ -1,6 +1,7 @@
 import type { ConfiguredMcpServer } from './profile/mcp/mcp-server.ts'
 import { isShowableVariableName } from './profile/is-showable-variable-name.ts'
 import type { Provider } from './profile/provider.ts'
+import type { DatabaseSettings } from './storage/resolve-database.ts'
 
 const secretVariablePattern = /(^|_)(API_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|AUTH|HEADERS)(_|$)/i
 
@@ -19,6 +20,11 @@ export function listProfileSecrets({
       ...('url' in server ? listUrlSecrets(server.url) : []),
     ]),
   ]
+}
+
+/** What nobody may see of where the server stores everything. */
+export function listDatabaseSecrets(database: DatabaseSettings | null): string[] {
+  return database === null ? [] : [database.url, database.listenUrl].flatMap(listUrlSecrets)
 }
 
 /** What nobody may see of a provider: its key, and what its URL has beside the address. */

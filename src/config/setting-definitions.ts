@@ -8,6 +8,7 @@ import { invalidModelIdMessage } from './profile/model-id.ts'
 import { providersSchema } from './profile/providers-schema.ts'
 import { defineSetting, type SettingDefinition } from './setting-definition.ts'
 import { pricesSchema } from './profile/prices.ts'
+import { storageSettingDefinitions } from './storage/storage-setting-definitions.ts'
 import { type LogLevel, logLevels } from '../lib/logger.ts'
 import { booleanSchema, integerBetween, parseBoolean, pathSchema } from './value-schemas.ts'
 
@@ -48,6 +49,7 @@ export const settingDefinitions = {
     description: 'Folder for sessions and config.json.',
     schema: pathSchema,
   }),
+  ...storageSettingDefinitions,
   hermesHome: defineSetting({
     flag: 'hermes-home',
     argument: '<folder>',

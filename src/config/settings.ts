@@ -9,11 +9,14 @@ import { type ProfileSettings, resolveProfileSettings } from './profile/profile-
 import { resolvePath } from './resolve-path.ts'
 import { settingDefinitions as definitions } from './setting-definitions.ts'
 import { SettingsReader } from './settings-reader.ts'
+import { type DatabaseSettings, resolveDatabase } from './storage/resolve-database.ts'
 
 /** The settings of the server and of the profile `default`. Paths are absolute; API keys are resolved. */
 export interface Settings extends ProfileSettings, ResolvedPaths, AccessSettings {
   /** 0: any free port. */
   readonly port: number
+  /** Null: SQLite in the home. */
+  readonly database: DatabaseSettings | null
   /** Whether every commit waits for the disk. */
   readonly durable: boolean
   /** Of all prices, costs and budgets: a code of ISO 4217. */
@@ -51,6 +54,7 @@ export function readSettings({ argv, env, homedir }: SettingsInputs): Settings {
     port: reader.read(definitions.port).value,
     ...resolveAccess(reader, { home: paths.home, homedir }),
     currency: reader.read(definitions.currency).value,
+    database: resolveDatabase(reader),
     durable: reader.read(definitions.durable).value,
     logLevel: reader.read(definitions.logLevel).value,
     graceMs: reader.read(definitions.grace).value * 1000,

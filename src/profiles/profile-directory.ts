@@ -3,6 +3,7 @@ import { lstatSync } from 'node:fs'
 import { mkdir, readdir, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { createBadInputError, createIdNotFoundError } from '../lib/errors.ts'
+import type { ProfileCatalog, ProfilePaths } from './profile-catalog.ts'
 import { defaultProfileName, isProfileName } from './profile-name.ts'
 import { toHermesDatabasePath, toProfileFolder } from './profile-paths.ts'
 
@@ -12,24 +13,18 @@ export interface ProfileDirectoryOptions {
   readonly hermesHome: string | null
 }
 
-/** The folders of one profile and of its Hermes agent. Neither has to exist. */
-export interface ProfilePaths {
-  readonly home: string
-  readonly hermesHome: string | null
-}
-
 /**
  * Finds, creates and deletes profiles, which are folders in a Segue home and in a Hermes home. Ignores symbolic links,
  * because they may lead out of the home to another user's data.
  */
-export class ProfileDirectory {
+export class ProfileDirectory implements ProfileCatalog {
   readonly #options: ProfileDirectoryOptions
 
   constructor(options: ProfileDirectoryOptions) {
     this.#options = options
   }
 
-  /** Lists all profiles: `default` first, then by name. A folder in the Hermes home counts if it holds a state.db. */
+  /** A folder in the Hermes home counts if it holds a state.db. */
   async listNames(): Promise<string[]> {
     const { home, hermesHome } = this.#options
     const segueNames = await listProfileFolders(home)
@@ -37,8 +32,8 @@ export class ProfileDirectory {
     return [defaultProfileName, ...new Set([...segueNames, ...hermesNames].toSorted())]
   }
 
-  /** Whether a profile exists. Looks at its folders only. */
-  exists(name: string): boolean {
+  /** Looks at the folders only. */
+  async exists(name: string): Promise<boolean> {
     const { home, hermesHome } = this.#options
     if (name === defaultProfileName || isDirectory(toProfileFolder(home, name))) return true
     if (hermesHome === null) return false
@@ -46,7 +41,6 @@ export class ProfileDirectory {
     return isDirectory(hermesFolder) && pathExists(toHermesDatabasePath(hermesFolder))
   }
 
-  /** Throws BAD_USER_INPUT if the profile's path is taken by something that is not a directory. */
   resolveProfilePaths(name: string): ProfilePaths {
     const { home, hermesHome } = this.#options
     if (name === defaultProfileName) return { home, hermesHome }
@@ -58,7 +52,6 @@ export class ProfileDirectory {
     return { home: segueFolder, hermesHome: isUsable ? hermesFolder : null }
   }
 
-  /** Creates an empty profile. Throws BAD_USER_INPUT if it exists. */
   async create(name: string): Promise<void> {
     const newExistsError = () => createBadInputError(`The profile ${name} exists already. Choose another name.`, 'name')
     if ((await this.listNames()).includes(name)) throw newExistsError()
@@ -69,7 +62,6 @@ export class ProfileDirectory {
     })
   }
 
-  /** Throws BAD_USER_INPUT for `default` and for a profile that only Hermes has, and NOT_FOUND. */
   async assertRemovable(name: string): Promise<void> {
     if (name === defaultProfileName)
       throw createBadInputError(
@@ -81,7 +73,7 @@ export class ProfileDirectory {
     throw createBadInputError(`The profile ${name} belongs to Hermes and is read-only. Delete it in Hermes.`, 'name')
   }
 
-  /** Moves the profile's folder to `profiles/.deleted`, where it is no longer a profile. Erases nothing. */
+  /** Moves the profile's folder to `profiles/.deleted`. */
   async moveToTrash(name: string): Promise<void> {
     const folder = toProfileFolder(this.#options.home, name)
     // In the same folder, because a rename cannot cross file systems. A profile name never begins with a dot.

@@ -6,33 +6,32 @@ import { HttpClient } from '../lib/http/http-client.ts'
 import { Readiness } from '../lib/telemetry/readiness.ts'
 import { noTelemetry, type Telemetry } from '../lib/telemetry/telemetry.ts'
 import { JobRunSlots } from '../jobs/job-run-slots.ts'
-import { ProfileDirectory } from '../profiles/profile-directory.ts'
+import type { ProfileCatalog } from '../profiles/profile-catalog.ts'
 import { defaultProfileName } from '../profiles/profile-name.ts'
+import type { Installation } from '../storage/installation/installation.ts'
 import { loadFirstStartTime } from '../storage/filesystem/load-first-start-time.ts'
-import { ProfileStorageMonitor, toPublicOpenError } from './profile-storage-monitor.ts'
+import { openProfileCatalog } from './catalog/installed-profiles.ts'
+import { ProfileNameCache } from './catalog/profile-name-cache.ts'
+import { ProfileStorageMonitor, toPublicOpenError } from './storage/profile-storage-monitor.ts'
 import { ProfileConfigs, type ProfileConfigsOptions } from './config-reload/profile-configs.ts'
 import { OpenProfiles } from './open-profiles.ts'
+import type { ProfileLease } from './profile-lease.ts'
 import { openProfileServices, type ProfileServices, type ProfileServicesOptions } from './profile-services.ts'
 
 export interface ProfileRegistryOptions extends ProfileConfigsOptions {
   /** Default: nothing is measured. */
   readonly telemetry?: Telemetry
+  /** The database of all profiles. Null: each has a file in its folder. */
+  readonly installation?: Installation | null
   readonly homeLock?: NonNullable<ProfileServicesOptions['homeLock']>
   /** Replaces the MCP servers of a profile. */
   readonly createToolSource?: (profile: string) => ToolSource
 }
 
-/** The services of a profile for as long as they are needed. Dispose of it afterwards; it may be disposed of twice. */
-export interface ProfileLease extends Disposable {
-  readonly services: ProfileServices
-}
-
-const nameCacheMs = 500 // milliseconds; each lookup by id asks for all profiles
-
 /** The profiles of a home and their services. Reading never creates a profile; the first write to it does. */
 export class ProfileRegistry {
   readonly #options: ProfileRegistryOptions
-  readonly #directory: ProfileDirectory
+  readonly #catalog: ProfileCatalog
   readonly #open: OpenProfiles
   readonly #httpClient: HttpClient
   readonly #fileConverter = new FileConverter()
@@ -40,7 +39,7 @@ export class ProfileRegistry {
   readonly #configs: ProfileConfigs
   /** How many leases of each name are in use. */
   readonly #leaseCounts = new Map<string, number>()
-  #nameCache = { at: Number.NEGATIVE_INFINITY, names: Promise.resolve<string[]>([]) }
+  readonly #nameCache: ProfileNameCache
   /** When the server began to start, in epoch milliseconds. */
   readonly startedAt = Date.now()
   /** Is told of problems that keep the server from working. */
@@ -56,7 +55,8 @@ export class ProfileRegistry {
     this.#options = options
     this.telemetry = options.telemetry ?? noTelemetry
     this.#firstStartedAt = loadFirstStartTime(options.settings.current.home, this.startedAt)
-    this.#directory = new ProfileDirectory(options.settings.current)
+    this.#catalog = openProfileCatalog(options.installation ?? null, options.settings.current)
+    this.#nameCache = new ProfileNameCache(() => this.listNames())
     this.#httpClient = new HttpClient(options.env)
     for (const warning of this.#httpClient.warnings) options.log.warn(warning)
     this.#configs = new ProfileConfigs(options, { httpClient: this.#httpClient, readiness: this.readiness })
@@ -116,12 +116,12 @@ export class ProfileRegistry {
 
   /** Lists the names of all existing profiles: `default` first, then by name. */
   listNames(): Promise<string[]> {
-    return this.#directory.listNames()
+    return this.#catalog.listNames()
   }
 
   /** Opens a profile if it exists, and returns null otherwise. Throws as `open` does. */
   async find(name: string): Promise<ProfileServices | null> {
-    return this.#canFind(name) ? this.open(name) : null
+    return (await this.#canFind(name)) ? this.open(name) : null
   }
 
   /**
@@ -148,10 +148,11 @@ export class ProfileRegistry {
   /** Opens all existing profiles. Leaves out those that cannot be opened. */
   async openAll(): Promise<ProfileServices[]> {
     // A profile that was created within the last half second may not be listed yet.
-    const names = new Set([...(await this.#listNamesCached()), ...this.#open.names])
-    const existingNames = [...names].filter((name) => this.#canFind(name))
-    const results = await Promise.allSettled(existingNames.map((name) => this.#open.getOrOpen(name)))
-    return results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []))
+    const names = new Set([...(await this.#nameCache.list()), ...this.#open.names])
+    const results = await Promise.allSettled(
+      [...names].map(async (name) => ((await this.#canFind(name)) ? this.#open.getOrOpen(name) : null)),
+    )
+    return results.flatMap((result) => (result.status === 'fulfilled' && result.value ? result.value : []))
   }
 
   /**
@@ -177,17 +178,17 @@ export class ProfileRegistry {
   async create(name: string): Promise<void> {
     if (this.refusesWork) throw createShuttingDownError()
     await this.#open.waitUntilClosed(name)
-    await this.#directory.create(name)
-    this.#nameCache.at = Number.NEGATIVE_INFINITY
+    await this.#catalog.create(name)
+    this.#nameCache.clear()
   }
 
   /**
-   * Closes a profile and moves its folder to the trash, even if it cannot be opened. Throws BAD_USER_INPUT for `default`
+   * Closes a profile and moves it to the trash, even if it cannot be opened. Throws BAD_USER_INPUT for `default`
    * and for a profile that only Hermes has, NOT_FOUND, and SESSION_BUSY while it has active streams.
    */
   async delete(name: string): Promise<void> {
     await this.#open.waitUntilClosed(name)
-    await this.#directory.assertRemovable(name)
+    await this.#catalog.assertRemovable(name)
     const services = await this.#open.getOrOpen(name).catch(() => null)
     if (this.refusesWork) throw createShuttingDownError()
     // Another call may have deleted it meanwhile.
@@ -197,9 +198,9 @@ export class ProfileRegistry {
     await this.#open
       .close(name, async () => {
         await services?.close(createIdNotFoundError('profile', name))
-        await this.#directory.moveToTrash(name)
+        await this.#catalog.moveToTrash(name)
       })
-      .finally(() => (this.#nameCache.at = Number.NEGATIVE_INFINITY))
+      .finally(() => this.#nameCache.clear())
   }
 
   /** Refuses new work, and waits for the streams that run, until the signal aborts. See `ChatService.drain`. */
@@ -227,8 +228,8 @@ export class ProfileRegistry {
     this.#httpClient.close()
   }
 
-  #canFind(name: string): boolean {
-    return this.#directory.exists(name) && !this.#open.isClosing(name)
+  async #canFind(name: string): Promise<boolean> {
+    return (await this.#catalog.exists(name)) && !this.#open.isClosing(name)
   }
 
   /** Closes a profile that was opened for something that wrote nothing, such as a subscription. */
@@ -239,14 +240,18 @@ export class ProfileRegistry {
       return
     }
     this.#leaseCounts.delete(name)
+    this.#closeUnlessExisting(name).catch((error: unknown) =>
+      this.#options.log.error({ err: error, profile: name }, 'A profile could not be closed.'),
+    )
+  }
+
+  async #closeUnlessExisting(name: string): Promise<void> {
     const services = this.#open.get(name)
-    if (!services || this.#isClosing || this.#directory.exists(name)) return
+    if (!services || (await this.#catalog.exists(name))) return
+    // Somebody may have acquired it meanwhile, or closed it.
+    if (this.#isClosing || this.#leaseCounts.has(name) || this.#open.get(name) !== services) return
     this.#configs.reloader.unwatch(name)
-    this.#open
-      .close(name, () => services.close())
-      .catch((error: unknown) =>
-        this.#options.log.error({ err: error, profile: name }, 'A profile could not be closed.'),
-      )
+    await this.#open.close(name, () => services.close())
   }
 
   #applyLimits(limits: ServerLimits): void {
@@ -254,28 +259,22 @@ export class ProfileRegistry {
     for (const services of this.#open.services) services.configure({ limits })
   }
 
-  #listNamesCached(): Promise<string[]> {
-    const now = performance.now()
-    if (now - this.#nameCache.at > nameCacheMs) this.#nameCache = { at: now, names: this.listNames() }
-    return this.#nameCache.names
-  }
-
   async #openServices(name: string): Promise<ProfileServices> {
-    const { log, createToolSource, homeLock } = this.#options
-    const { limits } = this
+    const { log, createToolSource, homeLock, installation = null } = this.#options
+    const { limits, telemetry } = this
     await this.#open.waitUntilClosed(name)
     if (this.refusesWork) throw createShuttingDownError()
-    const paths = this.#directory.resolveProfilePaths(name)
+    const paths = this.#catalog.resolveProfilePaths(name)
     const { durable, offlineDelayMs, currency } = this.#options.settings.current
     const settings = await this.#configs.load(name, paths.home)
     const services = await openProfileServices({
       ...paths,
-      ...{ name, durable, offlineDelayMs, currency, limits, settings },
+      ...{ name, durable, offlineDelayMs, currency, limits, settings, installation },
       firstStartedAt: this.#firstStartedAt,
       httpClient: this.#httpClient,
       fileConverter: this.#fileConverter,
       jobRunSlots: this.#jobRunSlots,
-      telemetry: this.telemetry,
+      telemetry,
       assertStreamCapacity: () => this.#assertStreamCapacity(),
       log: name === defaultProfileName ? log : log.child({ profile: name }),
       onStorageChange: (health) => this.storage.onChange(name, health),

@@ -24,6 +24,7 @@ import type { Logger } from '../lib/logger.ts'
 import { noTelemetry } from '../lib/telemetry/telemetry.ts'
 import { ConversationRepository } from '../sessions/conversation-repository.ts'
 import { CombinedSessionRepository } from '../sessions/combined-session-repository.ts'
+import type { Installation } from '../storage/installation/installation.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import { omitStorageProblems } from '../storage/health/omit-storage-problems.ts'
 import { toPublicStorageError } from '../storage/health/storage-problem.ts'
@@ -37,7 +38,8 @@ import {
   toProviderTimeouts,
   toToolLimits,
 } from './config-reload/profile-configurator.ts'
-import { openProfileStorage, type ProfileStorageOptions } from './open-profile-storage.ts'
+import { openInstalledProfileStorage } from './storage/open-installed-profile-storage.ts'
+import { openProfileStorage, type ProfileStorageOptions } from './storage/open-profile-storage.ts'
 import { runJob } from './run-job.ts'
 import { startWork } from './lifecycle/start-work.ts'
 import { watchProfile } from './watch-profile.ts'
@@ -72,6 +74,8 @@ export interface ProfileServices {
 }
 
 export interface ProfileServicesOptions extends ProfileStorageOptions, ProfileConfiguration {
+  /** The database that holds the profile. Null: files in its folder do. */
+  readonly installation: Installation | null
   /** Milliseconds between two words of the offline agent. */
   readonly offlineDelayMs: number
   /** Converts the files of messages, of all profiles. */
@@ -98,7 +102,7 @@ export interface ProfileServicesOptions extends ProfileStorageOptions, ProfileCo
 export async function openProfileServices(given: ProfileServicesOptions): Promise<ProfileServices> {
   await using resources = new AsyncDisposableStack()
   const options = { ...given, ...createStorageHealth(given) }
-  const profile = resources.adopt(openProfileStorage(options), (storage) => storage.close())
+  const profile = resources.adopt(openStorage(options), (storage) => storage.close())
   const tools = resources.adopt(createToolSource(options), (source) => source.close())
   const toolbox = createToolbox(tools, profile, options)
   const prices = new ModelPrices(options.settings.prices, options.currency)
@@ -154,6 +158,10 @@ export async function openProfileServices(given: ProfileServicesOptions): Promis
     stopChats,
     close,
   }
+}
+
+function openStorage({ installation, ...options }: ProfileServicesOptions): ProfileStorage {
+  return installation ? openInstalledProfileStorage(installation, options) : openProfileStorage(options)
 }
 
 /** The health of a profile's storage, which logs its problems, and a logger for everything else, which does not. */

@@ -3,7 +3,8 @@ import { SegueError } from '../lib/errors.ts'
 import type { Telemetry } from '../lib/telemetry/telemetry.ts'
 import { hasProfile, type Viewer } from '../model/viewer.ts'
 import { defaultProfileName } from '../profiles/profile-name.ts'
-import type { ProfileLease, ProfileRegistry } from './profile-registry.ts'
+import type { ProfileLease } from './profile-lease.ts'
+import type { ProfileRegistry } from './profile-registry.ts'
 import type { ProfileServices } from './profile-services.ts'
 
 /**

@@ -1,6 +1,6 @@
 import type { HermesStatus } from './sessions/hermes-status.ts'
 import type { BlobStore } from './blob-store.ts'
-import type { CommandChannel } from './command-channel.ts'
+import type { CommandChannel } from './installation/command-channel.ts'
 import type { ProfileChangeNotifiers } from './change-notifier.ts'
 import type { ApprovalRuleStore } from './decisions/approval-rule-store.ts'
 import type { DecisionStore } from './decisions/decision-store.ts'

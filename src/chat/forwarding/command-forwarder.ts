@@ -1,6 +1,6 @@
 import { SegueError } from '../../lib/errors.ts'
 import { type Json, parseJsonWithExactNumbers, stringifyJson } from '../../lib/text/json.ts'
-import type { CommandChannel, CommandTarget } from '../../storage/command-channel.ts'
+import type { CommandChannel, CommandTarget } from '../../storage/installation/command-channel.ts'
 import { formatResult, parseResult } from './command-result.ts'
 
 export interface CommandForwarderOptions {

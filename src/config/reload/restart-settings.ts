@@ -19,6 +19,7 @@ const names: Readonly<Record<Exclude<keyof RestartSettings, 'isExposed'>, string
   home: 'home',
   hermesHome: 'hermesHome',
   currency: 'currency',
+  database: 'database',
   durable: 'durable',
   offlineDelayMs: 'offlineDelay',
   graceMs: 'grace',
@@ -39,9 +40,9 @@ export function mergeLiveSettings(running: Settings, next: Settings): Settings {
 
 function pickRestartSettings(settings: Settings): RestartSettings {
   const { port, host, publicHosts, trustProxy, tls, oidc, isExposed, ...others } = settings
-  const { home, hermesHome, currency, durable, offlineDelayMs, graceMs, logLevel } = others
+  const { home, database, hermesHome, currency, durable, offlineDelayMs, graceMs, logLevel } = others
   return {
     ...{ port, host, publicHosts, trustProxy, tls, oidc, isExposed },
-    ...{ home, hermesHome, currency, durable, offlineDelayMs, graceMs, logLevel },
+    ...{ home, database, hermesHome, currency, durable, offlineDelayMs, graceMs, logLevel },
   }
 }

@@ -1,6 +1,6 @@
 import type { StorageHealth } from '../health/storage-health.ts'
-import type { ProfileSearch } from '../profile-search.ts'
-import type { SegueStorage } from '../profile-storage.ts'
+import type { InstalledProfileStorage } from '../installation/installation.ts'
+import { PostgresBlobStore } from './blobs/postgres-blob-store.ts'
 import { PostgresConversationIndex } from './conversation-index/postgres-conversation-index.ts'
 import { PostgresEventStore } from './events/postgres-event-store.ts'
 import { PostgresApprovalRuleStore } from './postgres-approval-rule-store.ts'
@@ -17,13 +17,8 @@ import { PostgresSearchIndexer } from './search/postgres-search-indexer.ts'
 import { PostgresCommandChannel } from './processes/postgres-command-channel.ts'
 import { PostgresSessionReader } from './sessions/postgres-session-reader.ts'
 
-export interface PostgresStorage extends SegueStorage {
-  /** Searches what is stored. */
-  readonly search: ProfileSearch
-}
-
 /** Opens what Segue stores for a profile in PostgreSQL. Closing it leaves the database of the installation open. */
-export function openPostgresStorage(database: PostgresProfileDatabase, health: StorageHealth): PostgresStorage {
+export function openPostgresStorage(database: PostgresProfileDatabase, health: StorageHealth): InstalledProfileStorage {
   const conversationIndex = new PostgresConversationIndex(database)
   const searchIndexer = new PostgresSearchIndexer(database)
   // What other processes have left.
@@ -45,6 +40,7 @@ export function openPostgresStorage(database: PostgresProfileDatabase, health: S
     contextSizes: new PostgresContextSizeStore(database),
     uploads: new PostgresUploadStore(database),
     commands: new PostgresCommandChannel(database),
+    blobs: new PostgresBlobStore(database),
     changes: database.changes,
     health,
     search: new PostgresSearch({ database, conversationIndex, indexer: searchIndexer }),

@@ -1,16 +1,18 @@
 import type { Logger } from '../../lib/logger.ts'
 import { StorageHealth } from '../health/storage-health.ts'
+import type { InstalledProfileOptions, InstalledProfileStorage, Installation } from '../installation/installation.ts'
 import type { ExportReader } from '../transfer/export-reader.ts'
 import type { ImportStore } from '../transfer/import-store.ts'
 import { migrate } from './database/migrate.ts'
 import { PostgresDatabase, type PostgresDatabaseOptions } from './database/postgres-database.ts'
 import { ChangeHub } from './notifications/change-hub.ts'
 import { PostgresProfileDatabase } from './postgres-profile-database.ts'
-import { openPostgresStorage, type PostgresStorage } from './open-postgres-storage.ts'
+import { openPostgresStorage } from './open-postgres-storage.ts'
 import { ProcessLease, type ProcessLeaseOptions } from './processes/process-lease.ts'
 import { PostgresExportReader } from './transfer/postgres-export-reader.ts'
 import { PostgresImportStore } from './transfer/postgres-import-store.ts'
 import { isOrphanedSql } from './tables/orphan-condition.ts'
+import { hasProfile, insertProfile, listProfiles, trashProfile } from './database/profile-table.ts'
 
 export interface PostgresInstallationOptions extends Pick<
   PostgresDatabaseOptions,
@@ -23,12 +25,6 @@ export interface PostgresInstallationOptions extends Pick<
   readonly log: Logger
 }
 
-export interface PostgresStorageOptions {
-  readonly profile: string
-  /** Is told of failures. Default: one that logs them. */
-  readonly health?: StorageHealth
-}
-
 const selectOrphan = {
   name: 'select-orphan',
   text: `(SELECT id FROM streams WHERE profile = $1 AND ${isOrphanedSql('streams')} LIMIT 1)
@@ -36,7 +32,7 @@ const selectOrphan = {
 }
 
 /** What Segue stores for all profiles in one PostgreSQL, for this process and any number of others. */
-export class PostgresInstallation {
+export class PostgresInstallation implements Installation {
   readonly #database: PostgresDatabase
   readonly #hub: ChangeHub
   readonly #log: Logger
@@ -65,7 +61,10 @@ export class PostgresInstallation {
   }
 
   /** Opens what is stored for a profile. Its first write creates it. */
-  openStorage({ profile, health = new StorageHealth({ log: this.#log }) }: PostgresStorageOptions): PostgresStorage {
+  openStorage({
+    profile,
+    health = new StorageHealth({ log: this.#log }),
+  }: InstalledProfileOptions): InstalledProfileStorage {
     const database = new PostgresProfileDatabase(this.#database, profile, { hub: this.#hub, health })
     const storage = openPostgresStorage(database, health)
     this.#profiles.add(database)
@@ -76,6 +75,22 @@ export class PostgresInstallation {
         await storage.close()
       },
     }
+  }
+
+  listProfiles(): Promise<string[]> {
+    return listProfiles(this.#database)
+  }
+
+  hasProfile(name: string): Promise<boolean> {
+    return hasProfile(this.#database, name)
+  }
+
+  createProfile(name: string): Promise<boolean> {
+    return insertProfile(this.#database, name)
+  }
+
+  trashProfile(name: string): Promise<void> {
+    return trashProfile(this.#database, name)
   }
 
   /** Opens a profile to import into, also while servers use it. */

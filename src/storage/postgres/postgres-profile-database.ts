@@ -41,7 +41,7 @@ export class PostgresProfileDatabase implements PostgresConnection {
     this.profile = profile
     this.#options = options
     this.#unsubscribe = options.hub?.subscribe(profile, (topic) => this.#onChanged(topic))
-    options.health?.setProbe('database', () => database.write(profile, createProfile))
+    options.health?.setProbe('database', async () => void (await database.write(profile, createProfile)))
   }
 
   /** The fencing number of this process; see `ProcessLease`. */

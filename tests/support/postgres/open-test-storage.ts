@@ -1,4 +1,4 @@
-import type { PostgresStorage } from '../../../src/storage/postgres/open-postgres-storage.ts'
+import type { InstalledProfileStorage } from '../../../src/storage/installation/installation.ts'
 import type { ExportReader } from '../../../src/storage/transfer/export-reader.ts'
 import type { ImportStore } from '../../../src/storage/transfer/import-store.ts'
 import { openTestInstallation } from './test-installation.ts'
@@ -8,7 +8,7 @@ const profile = 'work'
 
 /** An empty database. What is opened in it uses connections of its own, as another process would. */
 export interface TestStorageOpener {
-  openStorage(): Promise<PostgresStorage>
+  openStorage(): Promise<InstalledProfileStorage>
   openImportStore(): Promise<ImportStore>
   openExportReader(): Promise<ExportReader | null>
 }

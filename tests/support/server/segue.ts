@@ -65,6 +65,7 @@ export async function startTestSegue({
       generateTitles: false,
       offersClarify: true,
       autoCompactThreshold: 0,
+      database: null,
       durable: false,
       logLevel: 'warn',
       graceMs: 0,

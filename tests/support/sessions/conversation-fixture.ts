@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { openProfileStorage } from '../../../src/services/open-profile-storage.ts'
+import { openProfileStorage } from '../../../src/services/storage/open-profile-storage.ts'
 import type { ProfileStorage } from '../../../src/storage/profile-storage.ts'
 import { ConversationRepository } from '../../../src/sessions/conversation-repository.ts'
 import { CombinedSessionRepository } from '../../../src/sessions/combined-session-repository.ts'

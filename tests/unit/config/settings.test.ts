@@ -23,6 +23,7 @@ describe('the value of a setting', () => {
       prices: {},
       budgets: { answer: null, day: null },
       currency: 'USD',
+      database: null,
       durable: false,
       logLevel: 'info',
       graceMs: 10_000,

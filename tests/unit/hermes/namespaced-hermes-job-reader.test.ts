@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { openProfileStorage } from '../../../src/services/open-profile-storage.ts'
+import { openProfileStorage } from '../../../src/services/storage/open-profile-storage.ts'
 import type { ProfileStorage } from '../../../src/storage/profile-storage.ts'
 import { HermesCron, newHermesJob, formatResponseDocument } from '../../support/hermes/hermes-cron.ts'
 import { newTempFolder } from '../../support/server/segue.ts'

@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { openProfileStorage } from '../../../src/services/open-profile-storage.ts'
+import { openProfileStorage } from '../../../src/services/storage/open-profile-storage.ts'
 import type { ProfileStorage } from '../../../src/storage/profile-storage.ts'
 import { newSession } from '../../../src/sessions/new-session.ts'
 import type { SearchRequest } from '../../../src/search/search-hit.ts'

@@ -43,6 +43,7 @@ async function loadRegistry(options: Partial<ProfileRegistryOptions> = {}): Prom
       generateTitles: false,
       offersClarify: true,
       autoCompactThreshold: 0,
+      database: null,
       durable: false,
       logLevel: 'warn' as const,
       graceMs: 0,
@@ -240,7 +241,7 @@ describe('a lease of a profile', () => {
     first[Symbol.dispose]()
     expect(registry.openCount).toBe(2)
     second[Symbol.dispose]()
-    expect(registry.openCount).toBe(1)
+    await expect.poll(() => registry.openCount).toBe(1)
     expect(await next).toEqual({ done: true, value: undefined })
   })
 
@@ -253,10 +254,20 @@ describe('a lease of a profile', () => {
     expect(await lease.services.sessions.find(id)).not.toBeNull()
   })
 
+  test('keeps a profile open that is acquired again at once', async () => {
+    const registry = await loadRegistry()
+    const first = await registry.acquire('work')
+    first[Symbol.dispose]()
+    using second = await registry.acquire('work')
+    await second.services.sessions.create(session)
+    expect(await registry.find('work')).toBe(second.services)
+  })
+
   test('opens the profile again while the old services are closing', async () => {
     const registry = await loadRegistry()
     const first = await registry.acquire('work')
     first[Symbol.dispose]()
+    await expect.poll(() => registry.openCount).toBe(1)
     using second = await registry.acquire('work')
     expect(second.services).not.toBe(first.services)
     await second.services.sessions.create(session)

@@ -12,8 +12,9 @@ const insertChangeSequences: PostgresStatement = {
     ON CONFLICT DO NOTHING`,
 }
 
-/** Adds the rows that every profile has, unless they exist. */
-export async function createProfile(transaction: PostgresTransaction): Promise<void> {
-  await transaction.execute(insertProfile)
+/** Adds the rows that every profile has. Resolves to false if they exist. */
+export async function createProfile(transaction: PostgresTransaction): Promise<boolean> {
+  const count = await transaction.execute(insertProfile)
   await transaction.execute(insertChangeSequences)
+  return count > 0
 }

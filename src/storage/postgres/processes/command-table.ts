@@ -1,4 +1,4 @@
-import type { CommandTarget } from '../../command-channel.ts'
+import type { CommandTarget } from '../../installation/command-channel.ts'
 import type { PostgresConnection, PostgresTransaction } from '../database/postgres-statement.ts'
 
 /** A connection that knows the number of this process. */

@@ -1,6 +1,6 @@
 import { Notifier } from '../../../lib/async/notifier.ts'
 import type { StreamRecord } from '../../../model/stream.ts'
-import type { CommandChannel, CommandTarget } from '../../command-channel.ts'
+import type { CommandChannel, CommandTarget } from '../../installation/command-channel.ts'
 import type { PostgresProfileDatabase } from '../postgres-profile-database.ts'
 import {
   deleteCommand,

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { openProfileStorage } from '../../../../src/services/open-profile-storage.ts'
+import { openProfileStorage } from '../../../../src/services/storage/open-profile-storage.ts'
 import { StorageHealth } from '../../../../src/storage/health/storage-health.ts'
 import { SegueProfileDatabase } from '../../../../src/storage/sqlite/segue-profile-database.ts'
 import { BackgroundSearchIndexer } from '../../../../src/storage/sqlite/search/background-search-indexer.ts'

@@ -12,14 +12,14 @@ export const chatTables = `
 
   -- The number of the latest change of each feed, which is never used again.
   CREATE TABLE change_sequences (
-    profile text COLLATE "C" NOT NULL REFERENCES profiles ON DELETE CASCADE,
+    profile text COLLATE "C" NOT NULL REFERENCES profiles ON UPDATE CASCADE ON DELETE CASCADE,
     feed text COLLATE "C" NOT NULL,
     latest bigint NOT NULL,
     PRIMARY KEY (profile, feed)
   );
 
   CREATE TABLE sessions (
-    profile text COLLATE "C" NOT NULL REFERENCES profiles ON DELETE CASCADE,
+    profile text COLLATE "C" NOT NULL REFERENCES profiles ON UPDATE CASCADE ON DELETE CASCADE,
     id text COLLATE "C" NOT NULL,
     title text,
     title_source text,
@@ -61,7 +61,7 @@ export const chatTables = `
     version bigint NOT NULL,
     body text NOT NULL,
     PRIMARY KEY (profile, session_id, seq),
-    FOREIGN KEY (profile, session_id) REFERENCES sessions ON DELETE CASCADE
+    FOREIGN KEY (profile, session_id) REFERENCES sessions ON UPDATE CASCADE ON DELETE CASCADE
   );
   CREATE UNIQUE INDEX one_end ON events (profile, stream_id) WHERE type = 'StreamFinished';
 
@@ -88,7 +88,7 @@ export const chatTables = `
     -- The order in which streams were stored.
     number bigint GENERATED ALWAYS AS IDENTITY,
     PRIMARY KEY (profile, id),
-    FOREIGN KEY (profile, session_id) REFERENCES sessions ON DELETE CASCADE
+    FOREIGN KEY (profile, session_id) REFERENCES sessions ON UPDATE CASCADE ON DELETE CASCADE
   ) WITH (fillfactor = 80);
   CREATE UNIQUE INDEX active_streams ON streams (profile, session_id) WHERE status IN ('RUNNING', 'WAITING');
   CREATE INDEX streams_of_session ON streams (profile, session_id, number);
@@ -122,7 +122,7 @@ export const chatTables = `
     number bigint GENERATED ALWAYS AS IDENTITY,
     PRIMARY KEY (profile, id),
     UNIQUE (profile, session_id, position),
-    FOREIGN KEY (profile, session_id) REFERENCES sessions ON DELETE CASCADE
+    FOREIGN KEY (profile, session_id) REFERENCES sessions ON UPDATE CASCADE ON DELETE CASCADE
   );
   CREATE INDEX messages_by_original ON messages (profile, copy_of) WHERE copy_of IS NOT NULL;
   CREATE INDEX messages_by_steered_stream ON messages (profile, steered_stream_id, steered_seq)

@@ -12,7 +12,7 @@ export const decisionTables = `
     -- From \`body\`: PostgreSQL does not read JSON with U+0000 in it.
     tool_call_id text COLLATE "C",
     PRIMARY KEY (profile, id),
-    FOREIGN KEY (profile, session_id) REFERENCES sessions ON DELETE CASCADE
+    FOREIGN KEY (profile, session_id) REFERENCES sessions ON UPDATE CASCADE ON DELETE CASCADE
   );
   CREATE UNIQUE INDEX decisions_by_change ON decisions (profile, change);
   CREATE INDEX decisions_of_kind ON decisions (profile, kind, change);
@@ -22,7 +22,7 @@ export const decisionTables = `
   CREATE INDEX pending_decisions_of_session ON decisions (profile, session_id, kind) WHERE state = 'PENDING';
 
   CREATE TABLE approval_rules (
-    profile text COLLATE "C" NOT NULL REFERENCES profiles ON DELETE CASCADE,
+    profile text COLLATE "C" NOT NULL REFERENCES profiles ON UPDATE CASCADE ON DELETE CASCADE,
     id text COLLATE "C" NOT NULL,
     session_id text COLLATE "C",
     tool text COLLATE "C" NOT NULL,
@@ -31,7 +31,7 @@ export const decisionTables = `
     since bigint NOT NULL,
     approval_id text COLLATE "C",
     PRIMARY KEY (profile, id),
-    FOREIGN KEY (profile, session_id) REFERENCES sessions ON DELETE CASCADE
+    FOREIGN KEY (profile, session_id) REFERENCES sessions ON UPDATE CASCADE ON DELETE CASCADE
   );
   CREATE INDEX approval_rules_by_age ON approval_rules (profile, since);
   -- A hash of the pattern, because rows of an index are short.
@@ -43,7 +43,7 @@ export const decisionTables = `
     hash text COLLATE "C" NOT NULL,
     session_id text COLLATE "C" NOT NULL,
     PRIMARY KEY (profile, hash, session_id),
-    FOREIGN KEY (profile, session_id) REFERENCES sessions ON DELETE CASCADE
+    FOREIGN KEY (profile, session_id) REFERENCES sessions ON UPDATE CASCADE ON DELETE CASCADE
   );
   CREATE INDEX blob_references_of_session ON blob_references (profile, session_id);
 
@@ -57,12 +57,12 @@ export const decisionTables = `
     usage text NOT NULL,
     created_at bigint NOT NULL,
     PRIMARY KEY (profile, session_id),
-    FOREIGN KEY (profile, session_id) REFERENCES sessions ON DELETE CASCADE
+    FOREIGN KEY (profile, session_id) REFERENCES sessions ON UPDATE CASCADE ON DELETE CASCADE
   );
 
   -- Of sessions of either origin, without the profile's namespace; see ConversationSettingsRow.
   CREATE TABLE conversation_settings (
-    profile text COLLATE "C" NOT NULL REFERENCES profiles ON DELETE CASCADE,
+    profile text COLLATE "C" NOT NULL REFERENCES profiles ON UPDATE CASCADE ON DELETE CASCADE,
     session_id text COLLATE "C" NOT NULL,
     title text,
     title_version bigint NOT NULL,

@@ -1,7 +1,7 @@
 /** Jobs, and what belongs to the whole profile; see `001-chats.ts`. */
 export const jobTables = `
   CREATE TABLE idempotency_keys (
-    profile text COLLATE "C" NOT NULL REFERENCES profiles ON DELETE CASCADE,
+    profile text COLLATE "C" NOT NULL REFERENCES profiles ON UPDATE CASCADE ON DELETE CASCADE,
     key text COLLATE "C" NOT NULL,
     fingerprint text COLLATE "C" NOT NULL,
     -- Null if the call created nothing, or what it created was deleted.
@@ -15,7 +15,7 @@ export const jobTables = `
   CREATE INDEX prunable_idempotency_keys ON idempotency_keys (profile, created_at) WHERE created_id IS NULL;
 
   CREATE TABLE jobs (
-    profile text COLLATE "C" NOT NULL REFERENCES profiles ON DELETE CASCADE,
+    profile text COLLATE "C" NOT NULL REFERENCES profiles ON UPDATE CASCADE ON DELETE CASCADE,
     id text COLLATE "C" NOT NULL,
     name text NOT NULL,
     prompt text NOT NULL,
@@ -64,14 +64,14 @@ export const jobTables = `
     UNIQUE (profile, job_id, position),
     -- No due time has two runs, whatever clocks and crashes do.
     UNIQUE (profile, job_id, scheduled_for),
-    FOREIGN KEY (profile, job_id) REFERENCES jobs ON DELETE CASCADE
+    FOREIGN KEY (profile, job_id) REFERENCES jobs ON UPDATE CASCADE ON DELETE CASCADE
   );
   CREATE UNIQUE INDEX job_runs_by_change ON job_runs (profile, change);
   CREATE UNIQUE INDEX running_job_runs ON job_runs (profile, job_id) WHERE finished_at IS NULL;
   CREATE INDEX running_job_runs_by_session ON job_runs (profile, session_id) WHERE finished_at IS NULL;
 
   CREATE TABLE model_observations (
-    profile text COLLATE "C" NOT NULL REFERENCES profiles ON DELETE CASCADE,
+    profile text COLLATE "C" NOT NULL REFERENCES profiles ON UPDATE CASCADE ON DELETE CASCADE,
     model text COLLATE "C" NOT NULL,
     base_url text COLLATE "C" NOT NULL,
     property text COLLATE "C" NOT NULL,
@@ -81,7 +81,7 @@ export const jobTables = `
   );
 
   CREATE TABLE uploads (
-    profile text COLLATE "C" NOT NULL REFERENCES profiles ON DELETE CASCADE,
+    profile text COLLATE "C" NOT NULL REFERENCES profiles ON UPDATE CASCADE ON DELETE CASCADE,
     id text COLLATE "C" NOT NULL,
     hash text COLLATE "C" NOT NULL,
     media_type text NOT NULL,
@@ -95,7 +95,7 @@ export const jobTables = `
   CREATE INDEX uploads_by_time ON uploads (profile, created_at);
 
   CREATE TABLE usage_sums (
-    profile text COLLATE "C" NOT NULL REFERENCES profiles ON DELETE CASCADE,
+    profile text COLLATE "C" NOT NULL REFERENCES profiles ON UPDATE CASCADE ON DELETE CASCADE,
     dimension text COLLATE "C" NOT NULL,
     day bigint NOT NULL,
     key text COLLATE "C" NOT NULL,

@@ -5,7 +5,7 @@
  */
 export const conversationIndexTables = `
   CREATE TABLE conversation_sessions (
-    profile text COLLATE "C" NOT NULL REFERENCES profiles ON DELETE CASCADE,
+    profile text COLLATE "C" NOT NULL REFERENCES profiles ON UPDATE CASCADE ON DELETE CASCADE,
     id text COLLATE "C" NOT NULL,
     continues text COLLATE "C",
     takes_place_of text COLLATE "C",
@@ -31,7 +31,7 @@ export const conversationIndexTables = `
     WHERE root_id <> id;
 
   CREATE TABLE conversations (
-    profile text COLLATE "C" NOT NULL REFERENCES profiles ON DELETE CASCADE,
+    profile text COLLATE "C" NOT NULL REFERENCES profiles ON UPDATE CASCADE ON DELETE CASCADE,
     root_id text COLLATE "C" NOT NULL,
     tip_id text COLLATE "C" NOT NULL,
     segment_count bigint NOT NULL,
@@ -44,7 +44,7 @@ export const conversationIndexTables = `
 
   -- How many conversations have each value of flags.
   CREATE TABLE conversation_counts (
-    profile text COLLATE "C" NOT NULL REFERENCES profiles ON DELETE CASCADE,
+    profile text COLLATE "C" NOT NULL REFERENCES profiles ON UPDATE CASCADE ON DELETE CASCADE,
     flags bigint NOT NULL,
     conversation_count bigint NOT NULL,
     PRIMARY KEY (profile, flags)
@@ -52,7 +52,7 @@ export const conversationIndexTables = `
 
   -- What lists show differently, as ConversationChange. Every process reads on from its own number. The oldest are deleted.
   CREATE TABLE conversation_changes (
-    profile text COLLATE "C" NOT NULL REFERENCES profiles ON DELETE CASCADE,
+    profile text COLLATE "C" NOT NULL REFERENCES profiles ON UPDATE CASCADE ON DELETE CASCADE,
     number bigint NOT NULL,
     root_id text COLLATE "C" NOT NULL,
     before text,
@@ -64,7 +64,7 @@ export const conversationIndexTables = `
   -- Sessions of which the index may not show the present state. Each write adds rows of its own, because a row that it
   -- shared with an earlier write could be processed, and deleted, before this write is committed.
   CREATE TABLE pending_sessions (
-    profile text COLLATE "C" NOT NULL REFERENCES profiles ON DELETE CASCADE,
+    profile text COLLATE "C" NOT NULL REFERENCES profiles ON UPDATE CASCADE ON DELETE CASCADE,
     number bigint GENERATED ALWAYS AS IDENTITY,
     session_id text COLLATE "C" NOT NULL,
     PRIMARY KEY (profile, number)

@@ -13,7 +13,7 @@ export const processTables = `
 
   -- What processes have others do; see CommandChannel.
   CREATE TABLE commands (
-    profile text COLLATE "C" NOT NULL REFERENCES profiles ON DELETE CASCADE,
+    profile text COLLATE "C" NOT NULL REFERENCES profiles ON UPDATE CASCADE ON DELETE CASCADE,
     number bigint GENERATED ALWAYS AS IDENTITY,
     -- The process that is to execute it.
     owner bigint NOT NULL,

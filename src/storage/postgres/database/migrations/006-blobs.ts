@@ -4,7 +4,7 @@
  */
 export const blobTables = `
   CREATE TABLE blob_contents (
-    profile text COLLATE "C" NOT NULL REFERENCES profiles ON DELETE CASCADE,
+    profile text COLLATE "C" NOT NULL REFERENCES profiles ON UPDATE CASCADE ON DELETE CASCADE,
     id text COLLATE "C" NOT NULL,
     -- Since when no blob has these bytes: from their reception until they are kept, and from the deletion of the blob on.
     unused_since timestamptz DEFAULT now(),
@@ -18,19 +18,19 @@ export const blobTables = `
     position bigint NOT NULL,
     bytes bytea NOT NULL,
     PRIMARY KEY (profile, content_id, position),
-    FOREIGN KEY (profile, content_id) REFERENCES blob_contents ON DELETE CASCADE
+    FOREIGN KEY (profile, content_id) REFERENCES blob_contents ON UPDATE CASCADE ON DELETE CASCADE
   );
   -- Most files are compressed already.
   ALTER TABLE blob_chunks ALTER COLUMN bytes SET STORAGE EXTERNAL;
 
   CREATE TABLE blobs (
-    profile text COLLATE "C" NOT NULL REFERENCES profiles ON DELETE CASCADE,
+    profile text COLLATE "C" NOT NULL,
     hash text COLLATE "C" NOT NULL,
     content_id text COLLATE "C" NOT NULL,
     size bigint NOT NULL,
     -- When it was last stored: soon a row may refer to it.
     stored_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (profile, hash),
-    FOREIGN KEY (profile, content_id) REFERENCES blob_contents
+    FOREIGN KEY (profile, content_id) REFERENCES blob_contents ON UPDATE CASCADE ON DELETE CASCADE
   );
 `

@@ -19,8 +19,8 @@ export const searchTables = `
     text text COLLATE "C" NOT NULL,
     lexemes tsvector NOT NULL,
     PRIMARY KEY (profile, kind, number),
-    FOREIGN KEY (profile, session_id) REFERENCES sessions ON DELETE CASCADE,
-    FOREIGN KEY (profile, message_id) REFERENCES messages ON DELETE CASCADE
+    FOREIGN KEY (profile, session_id) REFERENCES sessions ON UPDATE CASCADE ON DELETE CASCADE,
+    FOREIGN KEY (profile, message_id) REFERENCES messages ON UPDATE CASCADE ON DELETE CASCADE
   );
   CREATE INDEX search_entries_by_lexeme ON search_entries USING gin (lexemes);
   CREATE INDEX search_entries_of_session ON search_entries (profile, session_id, kind);
@@ -28,7 +28,7 @@ export const searchTables = `
 
   -- Messages, and sessions whose titles, are to be indexed again. Each write adds rows of its own; see pending_sessions.
   CREATE TABLE search_queue (
-    profile text COLLATE "C" NOT NULL REFERENCES profiles ON DELETE CASCADE,
+    profile text COLLATE "C" NOT NULL REFERENCES profiles ON UPDATE CASCADE ON DELETE CASCADE,
     number bigint GENERATED ALWAYS AS IDENTITY,
     kind text COLLATE "C" NOT NULL,
     id text COLLATE "C" NOT NULL,

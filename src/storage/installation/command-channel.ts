@@ -1,4 +1,4 @@
-import type { StreamRecord } from '../model/stream.ts'
+import type { StreamRecord } from '../../model/stream.ts'
 
 /** What a command is about: a stream, or the unfinished streams of a session. */
 export type CommandTarget = { readonly streamId: string } | { readonly sessionId: string }

@@ -1,24 +1,24 @@
-import { HermesSessionReader } from '../hermes/hermes-session-reader.ts'
-import { NamespacedHermesJobReader } from '../hermes/namespaced-hermes-job-reader.ts'
-import { HermesSettingsSearch } from '../hermes/hermes-settings-search.ts'
-import { HermesIdQualifyingSearch } from '../hermes/hermes-id-qualifying-search.ts'
-import { NamespacedHermesUsageReader } from '../hermes/usage/namespaced-hermes-usage-reader.ts'
-import { NamespacedSessionReader } from '../hermes/namespaced-session-reader.ts'
-import type { Logger } from '../lib/logger.ts'
-import { noTelemetry, type Telemetry } from '../lib/telemetry/telemetry.ts'
-import { defaultProfileName } from '../profiles/profile-name.ts'
+import { HermesSessionReader } from '../../hermes/hermes-session-reader.ts'
+import { NamespacedHermesJobReader } from '../../hermes/namespaced-hermes-job-reader.ts'
+import { HermesSettingsSearch } from '../../hermes/hermes-settings-search.ts'
+import { HermesIdQualifyingSearch } from '../../hermes/hermes-id-qualifying-search.ts'
+import { NamespacedHermesUsageReader } from '../../hermes/usage/namespaced-hermes-usage-reader.ts'
+import { NamespacedSessionReader } from '../../hermes/namespaced-session-reader.ts'
+import type { Logger } from '../../lib/logger.ts'
+import { noTelemetry, type Telemetry } from '../../lib/telemetry/telemetry.ts'
+import { defaultProfileName } from '../../profiles/profile-name.ts'
 import {
   toBlobFolder,
   toDatabasePath,
   toHermesDatabasePath,
   toHermesConversationIndexPath,
-} from '../profiles/profile-paths.ts'
-import { SearchService } from '../search/search-service.ts'
-import type { SearchSourceModule } from '../search/search-source.ts'
-import { FilesystemBlobStore } from '../storage/filesystem/filesystem-blob-store.ts'
-import type { ProfileStorage } from '../storage/profile-storage.ts'
-import { openSqliteStorage, type SqliteStorageOptions } from '../storage/sqlite/open-sqlite-storage.ts'
-import type { StorageHealth } from '../storage/health/storage-health.ts'
+} from '../../profiles/profile-paths.ts'
+import { SearchService } from '../../search/search-service.ts'
+import type { SearchSourceModule } from '../../search/search-source.ts'
+import { FilesystemBlobStore } from '../../storage/filesystem/filesystem-blob-store.ts'
+import type { ProfileStorage } from '../../storage/profile-storage.ts'
+import { openSqliteStorage, type SqliteStorageOptions } from '../../storage/sqlite/open-sqlite-storage.ts'
+import type { StorageHealth } from '../../storage/health/storage-health.ts'
 
 export interface ProfileStorageOptions {
   /** The name of the profile; `default` if it is left out. */
@@ -101,6 +101,6 @@ export function openProfileStorage(options: ProfileStorageOptions): ProfileStora
 }
 
 function toHermesSearchSource(path: string, profile: string): SearchSourceModule {
-  const moduleUrl = new URL('../hermes/search/open-search-source.ts', import.meta.url).href
+  const moduleUrl = new URL('../../hermes/search/open-search-source.ts', import.meta.url).href
   return { origin: 'HERMES', moduleUrl, options: { path, profile } }
 }

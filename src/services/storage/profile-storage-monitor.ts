@@ -1,11 +1,11 @@
-import { SegueError } from '../lib/errors.ts'
-import type { Logger } from '../lib/logger.ts'
-import type { Readiness } from '../lib/telemetry/readiness.ts'
-import { defaultProfileName } from '../profiles/profile-name.ts'
-import { DatabaseTooNewError, DatabaseUnusableError } from '../storage/errors.ts'
-import type { StorageHealth, StorageProblem } from '../storage/health/storage-health.ts'
-import type { ProfileServices } from './profile-services.ts'
-import type { OpeningObserver, OpenProfiles } from './open-profiles.ts'
+import { SegueError } from '../../lib/errors.ts'
+import type { Logger } from '../../lib/logger.ts'
+import type { Readiness } from '../../lib/telemetry/readiness.ts'
+import { defaultProfileName } from '../../profiles/profile-name.ts'
+import { DatabaseTooNewError, DatabaseUnusableError } from '../../storage/errors.ts'
+import type { StorageHealth, StorageProblem } from '../../storage/health/storage-health.ts'
+import type { ProfileServices } from '../profile-services.ts'
+import type { OpeningObserver, OpenProfiles } from '../open-profiles.ts'
 
 export interface ProfileStorageMonitorOptions {
   readonly readiness: Readiness

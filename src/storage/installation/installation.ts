@@ -1,0 +1,29 @@
+import type { BlobStore } from '../blob-store.ts'
+import type { ProfileSearch } from '../profile-search.ts'
+import type { SegueStorage } from '../profile-storage.ts'
+import type { StorageHealth } from '../health/storage-health.ts'
+
+/** What an installation stores of one profile. */
+export interface InstalledProfileStorage extends SegueStorage {
+  readonly blobs: BlobStore
+  readonly search: ProfileSearch
+}
+
+export interface InstalledProfileOptions {
+  readonly profile: string
+  /** Is told of failures. Default: one that logs them. */
+  readonly health?: StorageHealth
+}
+
+/** A database with all profiles, which this process shares with any number of others. */
+export interface Installation {
+  /** Opens what is stored for a profile, whose first write creates it. */
+  openStorage(options: InstalledProfileOptions): InstalledProfileStorage
+  /** The names of the profiles that something was written to, in order. */
+  listProfiles(): Promise<string[]>
+  hasProfile(name: string): Promise<boolean>
+  /** Resolves to false if it exists. */
+  createProfile(name: string): Promise<boolean>
+  /** Gives a profile a name that no profile can have. Erases nothing. Throws SESSION_BUSY while it has an active stream. */
+  trashProfile(name: string): Promise<void>
+}

@@ -1,0 +1,7 @@
+import { type TestSegue, type TestSegueOptions, startTestSegue } from '../server/segue.ts'
+
+/** Starts a server in this process that stores everything in a database of PostgreSQL. */
+export function startOnPostgres(url: string, { settings, ...options }: TestSegueOptions = {}): Promise<TestSegue> {
+  const database = { url, listenUrl: url, schema: 'segue' }
+  return startTestSegue({ ...options, settings: { ...settings, database } })
+}
