@@ -13,6 +13,11 @@ export function compareByActivity(a: SessionSortKey, b: SessionSortKey): number 
   return b.lastActivityAt - a.lastActivityAt || compareUtf8(b.id, a.id)
 }
 
+/** The same page with at most so many rows. */
+export function limitPage<Key>(page: PageRequest<Key>, maxRows: number): PageRequest<Key> {
+  return { ...page, limit: Math.min(page.limit, maxRows) }
+}
+
 /** The first rows of an ordered list, or the last ones of a backwards page. */
 export function takePage<T>(list: readonly T[], { limit, backwards }: PageRequest<unknown>): T[] {
   return backwards ? list.slice(Math.max(0, list.length - limit)) : list.slice(0, limit)

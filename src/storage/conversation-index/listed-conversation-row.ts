@@ -29,3 +29,23 @@ export function toConversationListEntry(row: ListedConversationRow): Conversatio
     isCrossOrigin: isCrossOriginConversation(row.flags),
   }
 }
+
+/** Which conversation a session belongs to. */
+export interface SessionRootRow {
+  readonly id: string
+  readonly root_id: string
+}
+
+/** The conversation of each session. */
+export function mapBySession(
+  positions: readonly SessionRootRow[],
+  conversations: readonly ConversationListEntry[],
+): Map<string, ConversationListEntry> {
+  const byRoot = new Map(conversations.map((entry) => [entry.rootId, entry]))
+  return new Map(
+    positions.flatMap(({ id, root_id }): [string, ConversationListEntry][] => {
+      const entry = byRoot.get(root_id)
+      return entry ? [[id, entry]] : []
+    }),
+  )
+}

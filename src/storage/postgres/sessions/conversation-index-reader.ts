@@ -11,6 +11,8 @@ import {
 } from '../../conversation-index/conversation-list-filter.ts'
 import {
   type ListedConversationRow,
+  mapBySession,
+  type SessionRootRow,
   toConversationListEntry,
 } from '../../conversation-index/listed-conversation-row.ts'
 import { orderByIds } from '../../keyset-pagination.ts'
@@ -23,6 +25,8 @@ import type {
 import type { PostgresStatement } from '../database/postgres-statement.ts'
 import type { PostgresProfileDatabase } from '../postgres-profile-database.ts'
 import { conversationTable, type ListedKey, listIndexKeys, sessionTable } from './conversation-index-list.ts'
+
+const maxSessionIdsPerPage = 1_000
 
 const selectCounts: PostgresStatement = {
   name: 'select-conversation-counts',
@@ -120,15 +124,9 @@ export class ConversationIndexReader {
 
   /** The conversation of each session, with or without messages. */
   async findConversationsBySession(sessionIds: readonly string[]): Promise<Map<string, ConversationListEntry>> {
-    const positions = await this.#database.query<{ id: string; root_id: string }>(selectRoots, [sessionIds])
+    const positions = await this.#database.query<SessionRootRow>(selectRoots, [sessionIds])
     const found = await this.#findConversations([...new Set(positions.map(({ root_id }) => root_id))])
-    const byRoot = new Map(found.map((entry) => [entry.rootId, entry]))
-    return new Map(
-      positions.flatMap(({ id, root_id }): [string, ConversationListEntry][] => {
-        const entry = byRoot.get(root_id)
-        return entry ? [[id, entry]] : []
-      }),
-    )
+    return mapBySession(positions, found)
   }
 
   /** By session, the newest of the sessions that continue it and of the retries in their places. */
@@ -137,13 +135,14 @@ export class ConversationIndexReader {
     return new Map(rows.map(({ id, continuationId }) => [id, continuationId]))
   }
 
-  /** Ids of a conversation's sessions: the root, then the others by start. */
-  async listConversationSessionIds(rootId: string, { offset, limit }: OffsetPagination): Promise<string[]> {
+  /** Ids of a conversation's sessions: the root, then the others by start. At most 1,000. */
+  async listConversationSessionIds(rootId: string, { offset, ...range }: OffsetPagination): Promise<string[]> {
+    const limit = Math.min(range.limit, maxSessionIdsPerPage)
     // Where a chain is cut off, the root belongs to another conversation.
     const root = await this.#database.query<{ id: string }>(selectRoot, [rootId])
     const roots = root.slice(offset, offset + limit)
-    const range = [limit - roots.length, Math.max(0, offset - root.length)]
-    const others = await this.#database.query<{ id: string }>(selectOtherSessions, [rootId, ...range])
+    const bounds = [limit - roots.length, Math.max(0, offset - root.length)]
+    const others = await this.#database.query<{ id: string }>(selectOtherSessions, [rootId, ...bounds])
     return [...roots, ...others].map(({ id }) => id)
   }
 

@@ -1,13 +1,9 @@
 import type { PageRequest } from '../../../lib/pagination.ts'
-import {
-  type ConversationFlags,
-  matchesFlags,
-  type SessionFilter,
-  type SessionSortKey,
-} from '../../../model/session-filter.ts'
+import type { ConversationFlags, SessionFilter, SessionSortKey } from '../../../model/session-filter.ts'
 import type { SessionRecord } from '../../../model/session.ts'
 import { isArchived, isPinned } from '../../conversation-index/conversation-index-flags.ts'
-import { compareByActivity, orderByIds, selectSessionPage, takePage } from '../../keyset-pagination.ts'
+import { limitPage } from '../../keyset-pagination.ts'
+import { listSessionPage, type SessionPageSource } from '../../sessions/list-session-page.ts'
 import { sessionFromRow, type SessionRowWithSettings } from '../../rows/session-row.ts'
 import type {
   ConversationChange,
@@ -26,7 +22,6 @@ import { ConversationIndexReader } from './conversation-index-reader.ts'
 import { PostgresMessageReader } from './postgres-message-reader.ts'
 
 const maxRowsPerPage = 1_001
-const maxSessionIdsPerPage = 1_000
 
 const selectSessions: PostgresStatement = {
   name: 'select-sessions',
@@ -52,55 +47,6 @@ export class PostgresSessionReader extends PostgresMessageReader implements Segu
     this.#indexReader = new ConversationIndexReader(database)
   }
 
-  async findSessions(ids: readonly string[]): Promise<SessionRecord[]> {
-    const sessions = await this.#findStored(ids)
-    return sessions.map(({ record }) => record)
-  }
-
-  async listSessions(
-    page: PageRequest<SessionSortKey>,
-    { ids, ...filter }: SessionFilter,
-    flagsFromHermes: ReadonlyMap<string, ConversationFlags> = new Map(),
-  ): Promise<SessionRecord[]> {
-    const bounded = boundPage(page)
-    const index = await this.#openIndex()
-    if (ids) {
-      const flags = filter.attention
-        ? await index.findConversationsBySession(ids)
-        : new Map<string, ConversationFlags>()
-      return selectSessionPage(await this.findSessions(ids), bounded, filter, new Map([...flags, ...flagsFromHermes]))
-    }
-    if (flagsFromHermes.size === 0) return this.#listPage(index, bounded, filter)
-    const keys = await this.#listKeysWithFlags(index, bounded, filter, flagsFromHermes)
-    const pageIds = keys.map((key) => key.id)
-    return orderByIds(pageIds, await this.findSessions(pageIds), ({ id }) => id)
-  }
-
-  async listConversations(page: PageRequest<SessionSortKey>, filter: ConversationFilter): Promise<ConversationPage> {
-    const index = await this.#openIndex()
-    const conversations = await index.listConversations(boundPage(page), filter)
-    const ids = new Set(conversations.flatMap(({ rootId, tipId }) => [rootId, tipId]))
-    const sessions = await this.#findStored([...ids])
-    return { conversations, sessions: sessions.map((session) => toListed(session, null)) }
-  }
-
-  async countConversations(filter: ConversationFilter): Promise<ConversationCount[]> {
-    return (await this.#openIndex()).countConversations(filter)
-  }
-
-  async findConversationsBySession(sessionIds: readonly string[]): Promise<Map<string, ConversationListEntry>> {
-    return (await this.#openIndex()).findConversationsBySession(sessionIds)
-  }
-
-  async findContinuations(sessionIds: readonly string[]): Promise<Map<string, string>> {
-    return (await this.#openIndex()).findContinuations(sessionIds)
-  }
-
-  async listConversationSessionIds(rootId: string, { offset, limit }: OffsetPagination): Promise<string[]> {
-    const index = await this.#openIndex()
-    return index.listConversationSessionIds(rootId, { offset, limit: Math.min(limit, maxSessionIdsPerPage) })
-  }
-
   onConversationsChanged(listener: (changed: readonly ConversationChange[] | null) => void): void {
     this.#index.onChanges(listener)
   }
@@ -109,17 +55,51 @@ export class PostgresSessionReader extends PostgresMessageReader implements Segu
     return this.#index.refresh()
   }
 
-  /** A page of the index, in which the sessions with other flags are replaced by those of them that match. */
-  async #listKeysWithFlags(
-    index: ConversationIndexReader,
+  async findSessions(ids: readonly string[]): Promise<SessionRecord[]> {
+    const sessions = await this.#findStored(ids)
+    return sessions.map(({ record }) => record)
+  }
+
+  async listConversationSessionIds(rootId: string, range: OffsetPagination): Promise<string[]> {
+    return (await this.#openIndex()).listConversationSessionIds(rootId, range)
+  }
+
+  async countConversations(filter: ConversationFilter): Promise<ConversationCount[]> {
+    return (await this.#openIndex()).countConversations(filter)
+  }
+
+  async findContinuations(sessionIds: readonly string[]): Promise<Map<string, string>> {
+    return (await this.#openIndex()).findContinuations(sessionIds)
+  }
+
+  async listSessions(
     page: PageRequest<SessionSortKey>,
-    filter: Omit<SessionFilter, 'ids'>,
-    flags: ReadonlyMap<string, ConversationFlags>,
-  ): Promise<SessionSortKey[]> {
-    const indexed = await index.listSessionKeys({ ...page, limit: page.limit + flags.size }, filter)
-    const matchingIds = [...flags].flatMap(([id, each]) => (matchesFlags(each, filter) ? id : []))
-    const matching = selectSessionPage(await this.findSessions(matchingIds), page, filter, flags)
-    return takePage([...indexed.filter(({ id }) => !flags.has(id)), ...matching].toSorted(compareByActivity), page)
+    filter: SessionFilter,
+    flagsFromHermes: ReadonlyMap<string, ConversationFlags> = new Map(),
+  ): Promise<SessionRecord[]> {
+    return listSessionPage(await this.#openPageSource(), limitPage(page, maxRowsPerPage), filter, flagsFromHermes)
+  }
+
+  async listConversations(page: PageRequest<SessionSortKey>, filter: ConversationFilter): Promise<ConversationPage> {
+    const index = await this.#openIndex()
+    const conversations = await index.listConversations(limitPage(page, maxRowsPerPage), filter)
+    const ids = new Set(conversations.flatMap(({ rootId, tipId }) => [rootId, tipId]))
+    const sessions = await this.#findStored([...ids])
+    return { conversations, sessions: sessions.map((session) => toListed(session, null)) }
+  }
+
+  async findConversationsBySession(sessionIds: readonly string[]): Promise<Map<string, ConversationListEntry>> {
+    return (await this.#openIndex()).findConversationsBySession(sessionIds)
+  }
+
+  async #openPageSource(): Promise<SessionPageSource> {
+    const index = await this.#openIndex()
+    return {
+      findSessions: (ids) => this.findSessions(ids),
+      findFlags: (ids) => index.findConversationsBySession(ids),
+      listKeys: (page, filter) => index.listSessionKeys(page, filter),
+      listPage: (page, filter) => this.#listPage(index, page, filter),
+    }
   }
 
   /** A page of the index, with everything that lists show of its sessions. */
@@ -160,8 +140,4 @@ function toListed(
   flags: { readonly pinned: boolean; readonly archived: boolean } | null,
 ): SessionRecord {
   return { ...record, listed: { messageCount, flags } }
-}
-
-function boundPage<Key>(page: PageRequest<Key>): PageRequest<Key> {
-  return { ...page, limit: Math.min(page.limit, maxRowsPerPage) }
 }

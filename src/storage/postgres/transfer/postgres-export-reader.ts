@@ -19,6 +19,7 @@ import {
   toConversationSettingsPatch,
 } from '../../sessions/conversation-settings.ts'
 import type { ExportReader } from '../../transfer/export-reader.ts'
+import { readEventPages } from '../../transfer/read-event-pages.ts'
 import type { PostgresStatement } from '../database/postgres-statement.ts'
 import type { PostgresProfileDatabase } from '../postgres-profile-database.ts'
 import { listBlobHashesOfSessions } from '../tables/blob-reference-table.ts'
@@ -77,6 +78,10 @@ export class PostgresExportReader implements ExportReader {
     return listBlobHashesOfSessions(this.#snapshot, [sessionId])
   }
 
+  readEvents(sessionIds: readonly string[]): AsyncGenerator<ChatEvent> {
+    return readEventPages(sessionIds, async (sessionId, after) => readEventPage(this.#snapshot, { sessionId, after }))
+  }
+
   async *readStreams(sessionIds: readonly string[]): AsyncGenerator<WithIdempotencyKey<StreamRecord>> {
     const ids = await this.#listIds(statements.selectStreamIds, sessionIds)
     for (const batch of chunkArray(ids, streamBatchSize)) {
@@ -91,18 +96,6 @@ export class PostgresExportReader implements ExportReader {
     for (const batch of chunkArray(ids, messageBatchSize)) {
       const rows = await this.#snapshot.query<MessageRow>(statements.selectMessages, [batch])
       for (const row of orderByIds(batch, rows, ({ id }) => id)) yield messageFromRow(row, this.#snapshot.profile)
-    }
-  }
-
-  async *readEvents(sessionIds: readonly string[]): AsyncGenerator<ChatEvent> {
-    for (const sessionId of sessionIds) {
-      for (let after = 0; ;) {
-        const events = await readEventPage(this.#snapshot, { sessionId, after })
-        yield* events
-        const last = events.at(-1)
-        if (!last) break
-        after = last.seq
-      }
     }
   }
 

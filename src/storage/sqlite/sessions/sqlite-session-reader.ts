@@ -1,12 +1,7 @@
 import { chunkArray } from '../../../lib/chunk-array.ts'
 import type { PageRequest } from '../../../lib/pagination.ts'
 import type { MessageRecord } from '../../../model/message.ts'
-import {
-  type ConversationFlags,
-  matchesFlags,
-  type SessionFilter,
-  type SessionSortKey,
-} from '../../../model/session-filter.ts'
+import type { ConversationFlags, SessionFilter, SessionSortKey } from '../../../model/session-filter.ts'
 import type { SessionRecord } from '../../../model/session.ts'
 import type {
   ConversationChange,
@@ -17,7 +12,8 @@ import type {
   OffsetPagination,
 } from '../../sessions/conversation-reader.ts'
 import { StorageError } from '../../errors.ts'
-import { compareByActivity, orderByIds, selectSessionPage, takePage } from '../../keyset-pagination.ts'
+import { limitPage } from '../../keyset-pagination.ts'
+import { listSessionPage, type SessionPageSource } from '../../sessions/list-session-page.ts'
 import type { SegueSessionReader } from '../../sessions/session-reader.ts'
 import { ConversationIndexReader } from '../conversation-index/reading/conversation-index-reader.ts'
 import type { SegueProfileDatabase } from '../segue-profile-database.ts'
@@ -50,24 +46,22 @@ export class SqliteSessionReader implements SegueSessionReader {
 
   async listSessions(
     page: PageRequest<SessionSortKey>,
-    { ids, ...filter }: SessionFilter,
+    filter: SessionFilter,
     flagsFromHermes: ReadonlyMap<string, ConversationFlags> = new Map(),
   ): Promise<SessionRecord[]> {
-    const bounded = boundPage(page)
     const index = await this.#openIndex()
-    if (ids) {
-      const flags = filter.attention ? index.findConversationsBySession(ids) : new Map<string, ConversationFlags>()
-      return selectSessionPage(await this.findSessions(ids), bounded, filter, new Map([...flags, ...flagsFromHermes]))
+    const source: SessionPageSource = {
+      findSessions: (ids) => this.findSessions(ids),
+      findFlags: async (ids) => index.findConversationsBySession(ids),
+      listKeys: async (...request) => index.listSessionKeys(...request),
+      listPage: async (...request) => this.#listPage(index, ...request),
     }
-    if (flagsFromHermes.size === 0) return this.#listPage(index, bounded, filter)
-    const keys = await this.#listKeysWithFlags(index, bounded, filter, flagsFromHermes)
-    const pageIds = keys.map((key) => key.id)
-    return orderByIds(pageIds, await this.findSessions(pageIds), ({ id }) => id)
+    return listSessionPage(source, limitPage(page, maxRowsPerPage), filter, flagsFromHermes)
   }
 
   async listConversations(page: PageRequest<SessionSortKey>, filter: ConversationFilter): Promise<ConversationPage> {
     const index = await this.#openIndex()
-    const conversations = index.listConversations(boundPage(page), filter)
+    const conversations = index.listConversations(limitPage(page, maxRowsPerPage), filter)
     const ids = conversations.flatMap(({ rootId, tipId }) => [rootId, tipId])
     const sessions = await lookUpInBatches(ids, (batch) => this.#findStored(batch))
     return { conversations, sessions: sessions.flatMap((session) => session?.toListed({ hasFlags: false }) ?? []) }
@@ -119,7 +113,7 @@ export class SqliteSessionReader implements SegueSessionReader {
         sessionId,
         page.after ?? Number.MIN_SAFE_INTEGER,
         page.before ?? Number.MAX_SAFE_INTEGER,
-        boundPage(page).limit,
+        limitPage(page, maxRowsPerPage).limit,
       )
     return readMessagesInSteps(this.#database, page.backwards ? outlines.reverse() : outlines)
   }
@@ -147,19 +141,6 @@ export class SqliteSessionReader implements SegueSessionReader {
       )
       .all(sessionId)
     return readMessagesInSteps(this.#database, outlines)
-  }
-
-  /** A page of the index, in which the sessions with other flags are replaced by those of them that match. */
-  async #listKeysWithFlags(
-    index: ConversationIndexReader,
-    page: PageRequest<SessionSortKey>,
-    filter: Omit<SessionFilter, 'ids'>,
-    flags: ReadonlyMap<string, ConversationFlags>,
-  ): Promise<SessionSortKey[]> {
-    const indexed = index.listSessionKeys({ ...page, limit: page.limit + flags.size }, filter)
-    const matchingIds = [...flags].flatMap(([id, each]) => (matchesFlags(each, filter) ? id : []))
-    const matching = selectSessionPage(await this.findSessions(matchingIds), page, filter, flags)
-    return takePage([...indexed.filter(({ id }) => !flags.has(id)), ...matching].toSorted(compareByActivity), page)
   }
 
   /** A page of the index, with everything that lists show of its sessions. */
@@ -194,8 +175,4 @@ export class SqliteSessionReader implements SegueSessionReader {
     }
     return this.#conversationIndex
   }
-}
-
-function boundPage<Key>(page: PageRequest<Key>): PageRequest<Key> {
-  return { ...page, limit: Math.min(page.limit, maxRowsPerPage) }
 }

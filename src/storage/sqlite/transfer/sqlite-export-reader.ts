@@ -8,6 +8,7 @@ import type { SessionRecord } from '../../../model/session.ts'
 import type { StreamRecord } from '../../../model/stream.ts'
 import { ProfileIdNamespace } from '../../../profiles/profile-id-namespace.ts'
 import type { ExportReader } from '../../transfer/export-reader.ts'
+import { readEventPages } from '../../transfer/read-event-pages.ts'
 import {
   type ConversationSettingsPatch,
   mergeConversationSettings,
@@ -94,16 +95,8 @@ export class SqliteExportReader implements ExportReader {
     }
   }
 
-  async *readEvents(sessionIds: readonly string[]): AsyncGenerator<ChatEvent> {
-    for (const sessionId of sessionIds) {
-      for (let after = 0; ;) {
-        const events = readEventPage(this.#snapshot, { sessionId, after })
-        yield* events
-        const last = events.at(-1)
-        if (!last) break
-        after = last.seq
-      }
-    }
+  readEvents(sessionIds: readonly string[]): AsyncGenerator<ChatEvent> {
+    return readEventPages(sessionIds, async (sessionId, after) => readEventPage(this.#snapshot, { sessionId, after }))
   }
 
   async *readDecisions(sessionIds: readonly string[]): AsyncGenerator<DecisionRecord> {

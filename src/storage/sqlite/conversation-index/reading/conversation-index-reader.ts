@@ -22,6 +22,8 @@ import {
 import { ConversationIndexList, conversationTable, type ListedKey, sessionTable } from './conversation-index-list.ts'
 import {
   type ListedConversationRow,
+  mapBySession,
+  type SessionRootRow,
   toConversationListEntry,
 } from '../../../conversation-index/listed-conversation-row.ts'
 import { selectListedConversationsSql } from './listed-conversation-row.ts'
@@ -79,18 +81,12 @@ export class ConversationIndexReader {
 
   /** The conversation of each session, with or without messages. */
   findConversationsBySession(sessionIds: readonly string[]): Map<string, ConversationListEntry> {
-    const read = this.#db.prepare<[string], { id: string; root_id: string }>(
+    const read = this.#db.prepare<[string], SessionRootRow>(
       'SELECT id, root_id FROM conversation_sessions WHERE id IN (SELECT value FROM json_each(?))',
     )
     const positions = chunkArray(sessionIds, maxIdsPerStatement).flatMap((batch) => read.all(JSON.stringify(batch)))
     const found = this.#findConversations([...new Set(positions.map(({ root_id }) => root_id))])
-    const byRoot = new Map(found.map((entry) => [entry.rootId, entry]))
-    return new Map(
-      positions.flatMap(({ id, root_id }): [string, ConversationListEntry][] => {
-        const entry = byRoot.get(root_id)
-        return entry ? [[id, entry]] : []
-      }),
-    )
+    return mapBySession(positions, found)
   }
 
   /** By session, the newest of the sessions that continue it and of the retries in their places. */
