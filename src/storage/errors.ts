@@ -25,8 +25,8 @@ export class JobLimitError extends Error {
 
 /**
  * What kind of failure the engine reports: a broken constraint, a lock that is held too long, a full or read-only disk,
- * an I/O error, a damaged file, a file that was deleted or replaced while it was open, a home whose lock was lost, or
- * anything else.
+ * an I/O error, a damaged file, a file that was deleted or replaced while it was open, a home whose lock was lost, a
+ * database that cannot be reached or does not accept writes, or anything else.
  */
 export type StorageFailure =
   | 'CONSTRAINT'
@@ -37,6 +37,7 @@ export type StorageFailure =
   | 'CORRUPT'
   | 'REPLACED'
   | 'HOME_LOST'
+  | 'UNREACHABLE'
   | 'OTHER'
 
 /** The engine failed. The transaction was rolled back. */

@@ -4,7 +4,7 @@ import { StorageError, type StorageFailure } from '../errors.ts'
 /** The failures that lie outside the program: whoever runs the server can end them. */
 export type StorageProblemKind = Extract<
   StorageFailure,
-  'FULL' | 'READ_ONLY' | 'IO' | 'CORRUPT' | 'REPLACED' | 'HOME_LOST'
+  'FULL' | 'READ_ONLY' | 'IO' | 'CORRUPT' | 'REPLACED' | 'HOME_LOST' | 'UNREACHABLE'
 >
 
 /** What clients, `/ready` and the log say of each. */
@@ -17,6 +17,8 @@ const problemDescriptions: Readonly<Record<StorageProblemKind, string>> = {
     'The database of the profile was deleted or replaced while the server runs. Put the right file there and restart the server.',
   HOME_LOST:
     'The lock.db of the home was deleted or replaced while the server runs, and cannot be locked again. Make sure that no other server uses the home, and restart the server.',
+  UNREACHABLE:
+    'The PostgreSQL of the server cannot be reached, or accepts no writes. Check that it runs, and see the log of the server.',
 }
 
 /** Which problem of the storage an error tells of; null for any other error. */

@@ -6,7 +6,7 @@ import { writeCall } from '../../support/fixtures/chats/decision-chats.ts'
 import { newToolbox } from '../../support/fixtures/toolbox.ts'
 import { answerWithCalls, newTool, newToolSource } from '../../support/fixtures/tools.ts'
 import { openPostgresChats, type PostgresChats } from '../../support/postgres/postgres-chats.ts'
-import { useTestDatabase } from '../../support/postgres/test-postgres-database.ts'
+import { endConnections, useTestDatabase } from '../../support/postgres/test-postgres-database.ts'
 
 /** Says something, and then nothing until it is stopped. */
 const endlessAnswer: ScriptedAnswer = async function* ({ signal }) {
@@ -51,6 +51,30 @@ test('an answer is started in one process, followed in a second, and stopped in 
   expect((await following).at(-1)).toMatchObject({ type: 'StreamFinished', stream: { status: 'CANCELLED' } })
   expect((await second.chats.cancel(id)).outcome).toBe('ALREADY_CANCELLED')
   expect((await first.chats.cancel(id)).answer).toEqual(answer)
+})
+
+test('answers and their readers survive that all connections are cut', async () => {
+  const url = await useTestDatabase()
+  const words = Array.from({ length: 20 }, (_, index) => `${index} `)
+  const next = { wake: (): void => undefined }
+  const answer: ScriptedAnswer = async function* () {
+    yield { type: 'step', estimatedInputTokens: 1 }
+    for (const text of words) {
+      yield { type: 'text', block: '1', text }
+      await new Promise<void>((resolve) => (next.wake = resolve))
+    }
+  }
+  const [first, second] = [await openPostgresChats(url, answer), await openPostgresChats(url, answer)]
+  const { id } = await first.chats.start(newChatRequest({ text: 'Count' }))
+  const events: DeliveredEvent[] = []
+  for await (const event of await second.chats.subscriptions.subscribeToStream(id, 0)) {
+    events.push(event)
+    if (event.type !== 'TextDelta') continue
+    await endConnections(url)
+    next.wake()
+  }
+  expect(events.flatMap((event) => (event.type === 'TextDelta' ? event.text : []))).toEqual(words)
+  expect(events.at(-1)).toMatchObject({ type: 'StreamFinished', stream: { status: 'COMPLETED' } })
 })
 
 test('a call is approved in another process than the one that runs it', async () => {

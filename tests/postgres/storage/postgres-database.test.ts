@@ -1,5 +1,4 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { StorageError } from '../../../src/storage/errors.ts'
 import { migrate } from '../../../src/storage/postgres/database/migrate.ts'
 import { PostgresDatabase } from '../../../src/storage/postgres/database/postgres-database.ts'
 import type { PostgresTransaction } from '../../../src/storage/postgres/database/postgres-statement.ts'
@@ -29,6 +28,13 @@ function openDatabase(url: string): PostgresDatabase {
 
 const openProfile = async (profile = 'work'): Promise<PostgresProfileDatabase> =>
   new PostgresProfileDatabase(openDatabase(await useTestDatabase()), profile)
+
+/** As when the database restarts. */
+const endOtherConnections = (database: PostgresDatabase): Promise<unknown> =>
+  database.withClient((client) =>
+    client.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE datname = current_database() AND pid <> pg_backend_pid()`),
+  )
 
 const insert = (transaction: PostgresTransaction, id: string, name: string | null = null): Promise<number> =>
   transaction.execute(insertUpload, [id, name, 1])
@@ -99,6 +105,22 @@ test('of two transactions in a deadlock, one is repeated', async () => {
   expect(runs).toBe(3)
 })
 
+test('a transaction whose connection is lost before its commit is repeated on another one', async () => {
+  const shared = openDatabase(await useTestDatabase())
+  const database = new PostgresProfileDatabase(shared, 'work')
+  await database.write((transaction) => insert(transaction, 'upl_1'))
+  let runs = 0
+  await database.write(async (transaction) => {
+    runs += 1
+    await insert(transaction, 'upl_2')
+    if (runs === 1) await endOtherConnections(shared)
+    await insert(transaction, 'upl_3')
+  })
+  expect([runs, (await database.query(selectUploads)).length]).toEqual([2, 3])
+  await endOtherConnections(shared)
+  expect(await database.query(selectUploads)).toHaveLength(3)
+})
+
 test('the reads of a snapshot do not see what is committed between them', async () => {
   const database = await openProfile()
   const counts = await database.readSnapshot(async (connection) => {
@@ -111,7 +133,8 @@ test('the reads of a snapshot do not see what is committed between them', async 
 
 test('a database that cannot be reached is an error of storage', async () => {
   const database = openDatabase('postgres://segue@127.0.0.1:9/segue')
-  await expect(database.query('work', selectUploads)).rejects.toBeInstanceOf(StorageError)
+  const failed = database.query('work', selectUploads)
+  await expect(failed).rejects.toMatchObject({ name: 'StorageError', failure: 'UNREACHABLE' })
 })
 
 test('processes that start together create the tables once', async () => {

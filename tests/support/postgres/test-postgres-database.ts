@@ -35,6 +35,12 @@ function toName(url: string): string {
   return url.slice(url.lastIndexOf('/') + 1)
 }
 
+/** Ends all connections to a database, as when it restarts. */
+export async function endConnections(url: string): Promise<void> {
+  const condition = 'datname = current_database() AND pid <> pg_backend_pid()'
+  await run(url, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${condition}`)
+}
+
 async function run(url: string, sql: string): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
-import { isRepeatable, toStorageError } from './postgres-errors.ts'
+import { isRepeatable, isUnreachable, toStorageError } from './postgres-errors.ts'
 import type { PostgresConnection, PostgresStatement, PostgresTransaction, PostgresValue } from './postgres-statement.ts'
 import { toDriverValue, typeParsers } from './value-conversion.ts'
 
@@ -22,7 +22,10 @@ const connectTimeoutMs = 10_000
 const lockTimeoutMs = 30_000
 /** A process that stops in the middle of a transaction holds its locks no longer than this. */
 const idleTransactionTimeoutMs = 60_000
+/** Of a transaction that meets deadlocks. */
 const maxAttempts = 8
+/** How long the database may be unreachable until that is an error. */
+const maxReconnectMs = 4_000
 
 type Client = Pick<pg.Client, 'query'>
 
@@ -62,48 +65,45 @@ export class PostgresDatabase {
         .join(' '),
       types: typeParsers,
     })
-    this.#pool.on('error', (error) => onIdleError?.(error))
+    // The pool replaces the connection. Of one that is in use, the statement fails as well.
+    this.#pool.on('connect', (client) => client.on('error', (error) => onIdleError?.(error)))
+    this.#pool.on('error', () => undefined)
   }
 
-  /** One statement of a profile by itself. */
+  /** One statement of a profile by itself, which reads. */
   query<Row extends object>(
     profile: string,
     statement: PostgresStatement,
     values: readonly PostgresValue[] = [],
   ): Promise<Row[]> {
-    return mapErrors(() => queryRows(this.#pool, profile, statement, values))
+    return retry(() => queryRows(this.#pool, profile, statement, values))
   }
 
   /** Several statements that see one snapshot. */
   readSnapshot<Result>(profile: string, read: (connection: PostgresConnection) => Promise<Result>): Promise<Result> {
-    return mapErrors(() =>
-      this.#runOnce({ profile, begin: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', run: read }),
-    )
+    return retry(() => this.#runOnce({ profile, begin: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', run: read }))
   }
 
   /**
    * All of it or nothing. Each statement sees what others have committed before it: lock the rows that decide. `write` is
-   * called again after a deadlock.
+   * called again after a deadlock, and if the connection is lost before the commit.
    */
-  async write<Result>(profile: string, write: (transaction: PostgresTransaction) => Promise<Result>): Promise<Result> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.#runOnce({ profile, begin: 'BEGIN', run: write })
-      } catch (error) {
-        if (!isRepeatable(error) || attempt === maxAttempts) throw toStorageError(error)
-        await delay(Math.random() * 10 * 2 ** attempt)
-      }
-    }
+  write<Result>(profile: string, write: (transaction: PostgresTransaction) => Promise<Result>): Promise<Result> {
+    return retry(() => this.#runOnce({ profile, begin: 'BEGIN', run: write }))
   }
 
   /** Runs statements of the whole installation, such as migrations, on one connection, outside of a transaction. */
   withClient<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
     return mapErrors(async () => {
       const client = await this.#pool.connect()
+      let broken: Error | undefined
       try {
         return await work(client)
+      } catch (error) {
+        if (isUnreachable(error) && error instanceof Error) broken = error
+        throw error
       } finally {
-        client.release()
+        client.release(broken)
       }
     })
   }
@@ -119,7 +119,8 @@ export class PostgresDatabase {
     try {
       await client.query(begin)
       const result = await run(createTransaction(client, { profile, process: this.process, committed }))
-      const { command } = await client.query('COMMIT')
+      // If the connection is lost now, nobody knows whether it was committed: it is not repeated.
+      const { command } = await mapErrors(() => client.query('COMMIT'))
       if (command !== 'COMMIT') throw new Error('A statement of the transaction failed, and nobody noticed.')
       for (const action of committed) action()
       return result
@@ -180,6 +181,22 @@ function runStatement<Row extends object>(
   values: readonly PostgresValue[],
 ): Promise<pg.QueryResult<Row>> {
   return client.query<Row>({ name, text, values: [profile, ...values].map(toDriverValue) })
+}
+
+/** Repeats work that has met a deadlock, or has lost its connection, as when the database restarts. Maps other errors. */
+async function retry<Result>(work: () => Promise<Result>): Promise<Result> {
+  const deadline = performance.now() + maxReconnectMs
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work()
+    } catch (error) {
+      const isWorthwhile = isRepeatable(error)
+        ? attempt < maxAttempts
+        : isUnreachable(error) && performance.now() < deadline
+      if (!isWorthwhile) throw toStorageError(error)
+      await delay(Math.random() * 10 * 2 ** Math.min(attempt, 6))
+    }
+  }
 }
 
 async function mapErrors<Result>(work: () => Promise<Result>): Promise<Result> {

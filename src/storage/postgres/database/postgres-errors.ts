@@ -4,15 +4,22 @@ import { StorageError, type StorageFailure } from '../../errors.ts'
 /** By the beginnings of SQLSTATE codes, the longest first. See appendix A of PostgreSQL's manual. */
 const failureByCode: readonly (readonly [prefix: string, failure: StorageFailure])[] = [
   ['53100', 'FULL'],
-  ['25006', 'READ_ONLY'],
+  // A replica, for example after a fail-over.
+  ['25006', 'UNREACHABLE'],
   ['55P03', 'BUSY'],
   ['57014', 'BUSY'],
   ['40', 'BUSY'],
   ['23', 'CONSTRAINT'],
-  ['53', 'BUSY'],
+  // Too many connections.
+  ['53', 'UNREACHABLE'],
+  // It is starting or stopping, or an administrator has ended the connection.
+  ['57P', 'UNREACHABLE'],
+  ['25P03', 'UNREACHABLE'],
+  ['08', 'UNREACHABLE'],
+  // The password or the name of the database is wrong.
+  ['28', 'UNREACHABLE'],
+  ['3D000', 'UNREACHABLE'],
   ['58', 'IO'],
-  ['57', 'IO'],
-  ['08', 'IO'],
   ['XX001', 'CORRUPT'],
   ['XX002', 'CORRUPT'],
 ]
@@ -31,12 +38,18 @@ export function toStorageError(error: unknown): unknown {
     const failure = failureByCode.find(([prefix]) => code.startsWith(prefix))?.[1] ?? 'OTHER'
     return new StorageError(failure, error)
   }
-  return isConnectionError(error) ? new StorageError('IO', error) : error
+  return isConnectionError(error) ? new StorageError('UNREACHABLE', error) : error
 }
 
 /** Whether the transaction may succeed when it is repeated: it met a deadlock, or a change that came in between. */
 export function isRepeatable(error: unknown): boolean {
   return error instanceof pg.DatabaseError && (error.code === '40001' || error.code === '40P01')
+}
+
+/** Whether the connection was lost, or none could be made. An error that is mapped already is final. */
+export function isUnreachable(error: unknown): boolean {
+  const mapped = error instanceof StorageError ? null : toStorageError(error)
+  return mapped instanceof StorageError && mapped.failure === 'UNREACHABLE'
 }
 
 function isConnectionError(error: Error): boolean {
