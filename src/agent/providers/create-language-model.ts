@@ -1,6 +1,4 @@
-import { createAnthropic } from '@ai-sdk/anthropic'
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
-import { wrapLanguageModel } from 'ai'
 import type { Provider, ProviderType } from '../../config/profile/provider.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { resolveAnthropicBaseURL } from './anthropic-endpoint.ts'
@@ -10,7 +8,6 @@ import { createAnthropicTextShapingFetch } from './requests/anthropic-text-shape
 import { createChatCompletionModel } from './responses/chat-completions/create-chat-completion-model.ts'
 import { createSkippedResponsePartLogger } from './responses/log-skipped-response-parts.ts'
 import { createNormalizingFetch } from './responses/normalizing-fetch.ts'
-import { emptyThoughtSignatureMiddleware } from './state/empty-thought-signature-middleware.ts'
 import type { SdkModel } from './responses/sdk-types.ts'
 import type { Dialect } from './dialect.ts'
 import { createSdkProviderModel, type ProviderModel } from './provider-model.ts'
@@ -59,15 +56,12 @@ export function createLanguageModel(
   const { apiKey } = provider
   const onSkipped = createSkippedResponsePartLogger(log, { provider: provider.name, model: name })
   if (provider.type === 'anthropic') {
-    const model = createAnthropic({
-      baseURL,
-      apiKey: apiKey ?? '',
-      fetch: createNormalizingFetch(
-        dialect.singleText === 'string' ? createAnthropicTextShapingFetch(fetch) : fetch,
-        onSkipped,
-      ),
-    })(name)
-    return createSdkProviderModel(wrapLanguageModel({ model, middleware: emptyThoughtSignatureMiddleware }))
+    const shapingFetch = dialect.singleText === 'string' ? createAnthropicTextShapingFetch(fetch) : fetch
+    const options = { baseURL, apiKey: apiKey ?? '', fetch: createNormalizingFetch(shapingFetch, onSkipped) }
+    return createSdkProviderModel('anthropic', async () => {
+      const { createAnthropicModel } = await import('./create-anthropic-model.ts')
+      return createAnthropicModel(name, options)
+    })
   }
   const { rejectedFields } = dialect
   const createSdkModel = (sdkFetch: typeof fetch): SdkModel =>

@@ -9,14 +9,22 @@ export interface ProviderModel extends Pick<SdkModel, 'provider' | 'supportedUrl
   stream(request: SdkRequest, onResponse: () => void): AsyncGenerator<readonly ResponsePart[], void, void>
 }
 
-/** A model whose responses the AI SDK's package reads. */
-export function createSdkProviderModel(model: SdkModel): ProviderModel {
-  const { provider, supportedUrls } = model
+/**
+ * A model whose responses a package of the AI SDK reads.
+ *
+ * @param load Loads the package, and creates the model. Called once, when the model is first used.
+ */
+export function createSdkProviderModel(provider: string, load: () => Promise<SdkModel>): ProviderModel {
+  let model: Promise<SdkModel> | null = null
+  const loadOnce = (): Promise<SdkModel> => (model ??= load())
   return {
     provider,
-    supportedUrls,
+    get supportedUrls() {
+      return loadOnce().then(({ supportedUrls }) => supportedUrls)
+    },
     async *stream(request, onResponse) {
-      const { stream } = await model.doStream(request)
+      const sdkModel = await loadOnce()
+      const { stream } = await sdkModel.doStream(request)
       onResponse()
       for await (const part of stream) yield [part]
     },

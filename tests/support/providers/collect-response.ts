@@ -67,7 +67,9 @@ function createModel(
 ): ProviderModel {
   const options = { baseURL: 'http://provider.test/v1', apiKey: 'k' }
   if (format === 'anthropic-messages')
-    return createSdkProviderModel(createAnthropic({ ...options, fetch: createNormalizingFetch(fetch, onSkipped) })('m'))
+    return createSdkProviderModel('anthropic', async () =>
+      createAnthropic({ ...options, fetch: createNormalizingFetch(fetch, onSkipped) })('m'),
+    )
   return createChatCompletionModel({
     createSdkModel: (sdkFetch) =>
       createOpenAICompatible({ ...options, name: 'p', includeUsage: true, fetch: sdkFetch })('m'),

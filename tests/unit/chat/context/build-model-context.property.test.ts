@@ -172,7 +172,7 @@ describe('the request for any log', () => {
       const error = { type: 'error', error: { type: 'invalid_request_error', message: 'seen' } }
       return Response.json(error, { status: 400 })
     }
-    const model = createSdkProviderModel(
+    const model = createSdkProviderModel('anthropic', async () =>
       createAnthropic({ baseURL: 'http://127.0.0.1:1/v1', apiKey: 'key', fetch })('test'),
     )
     await fc.assert(

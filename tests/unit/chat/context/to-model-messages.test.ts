@@ -434,7 +434,10 @@ describe('a request of the model agent through the AI SDK', () => {
   ])('is accepted by a provider as strict as OpenAI (%s)', async (_name, model) => {
     await fc.assert(
       fc.asyncProperty(anyQuestion, async (context) => {
-        await send(createSdkProviderModel(model()), context)
+        await send(
+          createSdkProviderModel('test', async () => model()),
+          context,
+        )
         expect(provider.rejections).toEqual([])
       }),
       { numRuns: 30 },
@@ -448,7 +451,7 @@ describe('a request of the model agent through the AI SDK', () => {
       bodies.push(JSON.parse(String(init?.body)))
       return Response.json({ type: 'error', error: { type: 'authentication_error', message: 'seen' } }, { status: 401 })
     }
-    const model = createSdkProviderModel(
+    const model = createSdkProviderModel('anthropic', async () =>
       createAnthropic({ baseURL: 'http://127.0.0.1:1/v1', apiKey: 'key', fetch })('test'),
     )
     await fc.assert(
