@@ -57,7 +57,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
     'log',
     'forwarding',
   ],
-  config: ['command-line', 'reload', 'profile', 'access', 'http'],
+  config: ['command-line', 'reload', 'profile', 'access', 'http', 'storage'],
   lib: ['file-conversion', 'json-input', 'json-output', 'event-loop', 'json-schema', 'text', 'async', 'worker'],
   hermes: ['usage', 'cron', 'index', 'lineage', 'search', 'messages', 'state'],
   schema: [

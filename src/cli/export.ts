@@ -1,8 +1,8 @@
-import { pino } from 'pino'
 import type { CliSubcommand } from '../config/command-line/cli-subcommand.ts'
 import { exportConversation } from '../transfer/export-conversation.ts'
+import { createCliLogger } from './create-cli-logger.ts'
 import { printLineToStderr } from './print-line-to-stderr.ts'
-import { sqliteTransferStorage } from './storage/sqlite-transfer-storage.ts'
+import { openTransferStorage } from './storage/open-transfer-storage.ts'
 
 /** Runs `segue export`: writes a conversation to a file, or to stdout if the output is `-`. */
 export async function runExport(
@@ -10,12 +10,13 @@ export async function runExport(
   workingDirectory: string,
 ): Promise<void> {
   const output = command.output === '-' ? process.stdout : command.output
-  const log = pino({ base: null, level: 'warn' }, pino.destination({ dest: 2, sync: true }))
+  const log = createCliLogger()
+  await using storage = await openTransferStorage(command.database, log)
   const { summary, path } = await exportConversation({
     ...command,
     output,
     workingDirectory,
-    storage: sqliteTransferStorage,
+    storage,
     log,
     onNote: printLineToStderr,
   })

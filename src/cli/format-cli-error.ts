@@ -7,6 +7,7 @@ import {
   DatabaseNotMigratedError,
   DatabaseUnusableError,
   HomeInUseError,
+  StorageError,
   UnusableHomeError,
 } from '../storage/errors.ts'
 
@@ -24,5 +25,11 @@ const userFacingErrors = [
 
 /** Returns the message of an error that the user can fix. Returns any other error as it is, to be shown with its stack. */
 export function formatCliError(error: unknown): unknown {
+  if (error instanceof StorageError) return formatStorageError(error)
   return error instanceof Error && userFacingErrors.some((type) => error instanceof type) ? error.message : error
+}
+
+function formatStorageError({ message, failure }: StorageError): string {
+  const reason = message === '' ? `it is out of order or cannot be reached (${failure})` : message
+  return `The database cannot be used: ${reason}. Check --database, SEGUE_DATABASE_URL and \`database\` in config.json.`
 }

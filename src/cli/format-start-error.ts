@@ -1,17 +1,10 @@
 import { SettingsError } from '../config/settings-error.ts'
-import { StorageError } from '../storage/errors.ts'
 import { formatCliError } from './format-cli-error.ts'
 
 /** Like `formatCliError`, for errors that keep the server from starting: also explains settings and taken ports. */
 export function formatStartError(error: unknown): unknown {
   if (error instanceof SettingsError) return `Segue cannot start with these settings:\n${error.message}`
-  if (error instanceof StorageError) return formatStorageError(error)
   return formatListenError(error) ?? formatCliError(error)
-}
-
-function formatStorageError({ message, failure }: StorageError): string {
-  const reason = message === '' ? `it is out of order or cannot be reached (${failure})` : message
-  return `The database cannot be used: ${reason}. Check --database, SEGUE_DATABASE_URL and \`database\` in config.json.`
 }
 
 function formatListenError(error: unknown): string | null {

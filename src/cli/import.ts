@@ -1,8 +1,9 @@
 import type { CliSubcommand } from '../config/command-line/cli-subcommand.ts'
 import { defaultProfileName } from '../profiles/profile-name.ts'
 import { importConversation } from '../transfer/import-conversation.ts'
+import { createCliLogger } from './create-cli-logger.ts'
 import { printLineToStderr } from './print-line-to-stderr.ts'
-import { sqliteTransferStorage } from './storage/sqlite-transfer-storage.ts'
+import { openTransferStorage } from './storage/open-transfer-storage.ts'
 
 /** Runs `segue import`: reads a conversation from a file into a profile. */
 export async function runImport(
@@ -10,6 +11,7 @@ export async function runImport(
   workingDirectory: string,
 ): Promise<void> {
   const profile = command.profile ?? defaultProfileName
-  const summary = await importConversation({ ...command, workingDirectory, profile, storage: sqliteTransferStorage })
+  await using storage = await openTransferStorage(command.database, createCliLogger())
+  const summary = await importConversation({ ...command, workingDirectory, profile, storage })
   printLineToStderr(`Imported ${summary.text} into the profile ${profile}.`)
 }

@@ -6,7 +6,6 @@ import { pipeline } from 'node:stream/promises'
 import { isReplaceableFile } from '../lib/files/is-replaceable-file.ts'
 import type { ResolvedPaths } from '../config/paths.ts'
 import { createIdNotFoundError } from '../lib/errors.ts'
-import { ProfileDirectory } from '../profiles/profile-directory.ts'
 import { parseConversationId } from '../model/conversation/conversation-id.ts'
 import type { SessionRecord } from '../model/session.ts'
 import { exportRecords } from './export-records.ts'
@@ -47,11 +46,11 @@ export interface ExportResult {
  */
 export async function exportConversation(request: ExportRequest): Promise<ExportResult> {
   const { paths, id, profile, storage, log } = request
-  const profileDirectory = new ProfileDirectory(paths)
-  for (const name of profile === null ? await profileDirectory.listNames() : [profile]) {
+  const catalog = storage.openCatalog(paths)
+  for (const name of profile === null ? await catalog.listNames() : [profile]) {
     await using source = await ReadOnlyProfile.open({
       profile: name,
-      paths: profileDirectory.resolveProfilePaths(name),
+      paths: catalog.resolveProfilePaths(name),
       storage,
       log,
     })

@@ -1,6 +1,5 @@
 import { resolve } from 'node:path'
 import type { ResolvedPaths } from '../config/paths.ts'
-import { ProfileDirectory } from '../profiles/profile-directory.ts'
 import { toProfileFolder } from '../profiles/profile-paths.ts'
 import { ImportConflictError } from '../storage/transfer/import-store.ts'
 import type { TransferStorage } from '../storage/transfer/transfer-storage.ts'
@@ -36,10 +35,10 @@ export async function importConversation({
   const summary = validateDocument(file)
   const lock = storage.lockHome(paths.home)
   try {
-    const directory = new ProfileDirectory(paths)
-    const { home } = directory.resolveProfilePaths(profile)
-    for (const name of await directory.listNames()) {
-      const id = await storage.findExistingSessionId(toProfileFolder(paths.home, name), summary.sessionIds)
+    const catalog = storage.openCatalog(paths)
+    const { home } = catalog.resolveProfilePaths(profile)
+    for (const name of await catalog.listNames()) {
+      const id = await storage.findExistingSessionId(toProfileFolder(paths.home, name), name, summary.sessionIds)
       if (id !== null) throw newSessionExistsError(id, name)
     }
     const sessionIds = new Set(summary.sessionIds)
@@ -85,7 +84,7 @@ interface ImportTarget {
 
 async function importIntoProfile(file: string, { profile, folder, storage, sessionIds }: ImportTarget): Promise<void> {
   const store = await storage.openImportStore(folder, profile)
-  const blobs = storage.openBlobStore(folder)
+  const blobs = storage.openBlobStore(folder, profile)
   try {
     for (const { record } of readExportDocument(file, ['files'])) {
       if ('hash' in record && record.content !== null) await blobs.put(Buffer.from(record.content, 'base64'))
@@ -93,7 +92,7 @@ async function importIntoProfile(file: string, { profile, folder, storage, sessi
     await store.importRecords(readImportRecords(file, profile, sessionIds))
   } catch (error) {
     // Deletes the blobs that were written above. A new store does so at once: it does not know them as recent ones.
-    await storage.openBlobStore(folder).collectGarbage((hashes) => store.findUnreferencedBlobs(hashes))
+    await storage.openBlobStore(folder, profile).collectGarbage((hashes) => store.findUnreferencedBlobs(hashes))
     throw error instanceof ImportConflictError
       ? new ExportImportError(`${error.location}: ${error.message}`, { cause: error })
       : error

@@ -39,7 +39,7 @@ export class ReadOnlyProfile implements AsyncDisposable {
     const hermes =
       hermesHome === null ? null : new HermesSessionReader({ path: toHermesDatabasePath(hermesHome), profile, log })
     this.hermesSessions = hermes && new NamespacedSessionReader(hermes, profile)
-    this.blobs = storage.openBlobStore(home)
+    this.blobs = storage.openBlobStore(home, profile)
     this.#close = async () => {
       await this.segueReader?.close()
       await hermes?.close()

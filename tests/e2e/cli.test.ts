@@ -80,6 +80,7 @@ test('the path flags are those of the server', () => {
     id: 'cnv_1',
     output: null,
     profile: null,
+    database: null,
     paths,
   })
   expect(read(['--output', '-', 'export', 'cnv_1', '--no-hermes'], { SEGUE_HOME: home })).toMatchObject({
@@ -90,8 +91,13 @@ test('the path flags are those of the server', () => {
     name: 'import',
     file: 'a.json',
     profile: 'work',
+    database: null,
     paths,
   })
+  const url = 'postgres://segue@127.0.0.1/segue'
+  const database = { url, listenUrl: url, schema: 'segue' }
+  expect(read(['export', 'cnv_1', '--database', url])).toMatchObject({ database })
+  expect(read(['import', 'a.json'], { SEGUE_DATABASE_URL: url })).toMatchObject({ database })
 })
 
 test.each([

@@ -1,9 +1,10 @@
 import { configNamePattern, nameRuleDescription } from '../name-rule.ts'
 import { type ResolvedPaths, pathSettings, resolvePaths } from '../paths.ts'
-import { allSettingDefinitions } from '../setting-definitions.ts'
+import { allSettingDefinitions, settingDefinitions } from '../setting-definitions.ts'
 import type { SettingsInputs } from '../settings.ts'
 import { SettingsError } from '../settings-error.ts'
 import { SettingsReader } from '../settings-reader.ts'
+import { type DatabaseSettings, resolveDatabase } from '../storage/resolve-database.ts'
 import { type FlagDefinition, parseCommandLine, toFlagDefinitions } from './flags.ts'
 import { formatSettingHelp, isHelpRequested } from './help.ts'
 import {
@@ -16,6 +17,8 @@ import { parseTokenCommand, roleFlag, type TokenCommand } from './token-command.
 
 interface CommandOptions {
   readonly paths: ResolvedPaths
+  /** Where everything is stored; null: in the home. */
+  readonly database: DatabaseSettings | null
   /** Null: not set. */
   readonly profile: string | null
 }
@@ -64,11 +67,12 @@ export function parseCliSubcommand({ argv, env, homedir }: SettingsInputs): CliS
   const commandName = findSubcommandName(argv)
   if (commandName === 'token') return parseTokenCommand({ argv, env, homedir })
   if (isMaintenanceCommandName(commandName)) return parseMaintenanceCommand(commandName, { argv, env, homedir })
-  const knownFlags = [...commandFlags, ...toFlagDefinitions(pathSettings)]
+  const knownFlags = [...commandFlags, ...toFlagDefinitions([...pathSettings, settingDefinitions.database])]
   const { flags, positionals, problems } = parseCommandLine(argv, knownFlags)
   const reader = new SettingsReader(flags, env)
   reader.report({ problems })
-  const options = { paths: resolvePaths(reader, flags, homedir), profile: flags.get('profile') ?? null }
+  const paths = resolvePaths(reader, flags, homedir)
+  const options = { paths, database: resolveDatabase(reader), profile: flags.get('profile') ?? null }
   const output = flags.get('output') ?? null
   if (options.profile !== null && !configNamePattern.test(options.profile))
     reader.report({
@@ -93,7 +97,7 @@ export function parseCliSubcommand({ argv, env, homedir }: SettingsInputs): CliS
 export const commandHelp = `Usage: segue export <id> [--output <file>] [flags]
       Exports a conversation to a file, as one JSON document. The default file is <id of the conversation>.json.
        segue import <file> [flags]
-      Imports a conversation, completely or not at all. The server must not be running.
+      Imports a conversation, completely or not at all. No server may use the home; servers with a database may run.
        segue backup <file> [--home <folder>]
       Writes the whole home to one tar file, while the server runs or not. It contains config.json with its secrets.
        segue restore <file> [--home <folder>]

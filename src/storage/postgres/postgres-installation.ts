@@ -1,8 +1,10 @@
 import type { Logger } from '../../lib/logger.ts'
 import { StorageHealth } from '../health/storage-health.ts'
 import type { InstalledProfileOptions, InstalledProfileStorage, Installation } from '../installation/installation.ts'
+import type { BlobStore } from '../blob-store.ts'
 import type { ExportReader } from '../transfer/export-reader.ts'
 import type { ImportStore } from '../transfer/import-store.ts'
+import { PostgresBlobStore } from './blobs/postgres-blob-store.ts'
 import { migrate } from './database/migrate.ts'
 import { PostgresDatabase, type PostgresDatabaseOptions } from './database/postgres-database.ts'
 import { ChangeHub } from './notifications/change-hub.ts'
@@ -29,6 +31,11 @@ const selectOrphan = {
   name: 'select-orphan',
   text: `(SELECT id FROM streams WHERE profile = $1 AND ${isOrphanedSql('streams')} LIMIT 1)
     UNION ALL (SELECT id FROM job_runs WHERE profile = $1 AND ${isOrphanedSql('job_runs')} LIMIT 1)`,
+}
+
+const selectExistingSessions = {
+  name: 'select-existing-sessions',
+  text: 'SELECT id FROM sessions WHERE profile = $1 AND id = ANY($2::text[])',
 }
 
 /** What Segue stores for all profiles in one PostgreSQL, for this process and any number of others. */
@@ -101,6 +108,17 @@ export class PostgresInstallation implements Installation {
   /** Takes a snapshot of a profile. Resolves to null while nothing was written. */
   openExportReader(profile: string): Promise<ExportReader | null> {
     return PostgresExportReader.open(new PostgresProfileDatabase(this.#database, profile))
+  }
+
+  openBlobStore(profile: string): BlobStore {
+    return new PostgresBlobStore(new PostgresProfileDatabase(this.#database, profile))
+  }
+
+  /** The first of these session ids that a profile stores; null if it stores none. */
+  async findExistingSessionId(profile: string, ids: readonly string[]): Promise<string | null> {
+    const rows = await this.#database.query<{ id: string }>(profile, selectExistingSessions, [ids])
+    const existing = new Set(rows.map(({ id }) => id))
+    return ids.find((id) => existing.has(id)) ?? null
   }
 
   /** Lets others take over at once what this process owns, and closes all connections. Further calls wait for the first one. */

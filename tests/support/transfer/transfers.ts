@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { sqliteTransferStorage } from '../../../src/cli/storage/sqlite-transfer-storage.ts'
+import type { TransferStorage } from '../../../src/storage/transfer/transfer-storage.ts'
 import { exportConversation } from '../../../src/transfer/export-conversation.ts'
 import { importConversation } from '../../../src/transfer/import-conversation.ts'
 import { request } from '../server/graphql-request.ts'
@@ -14,10 +15,19 @@ export interface ExportInput {
   readonly id: string
   readonly profile?: string | null
   readonly output?: string | null
+  /** Default: that of a home. */
+  readonly storage?: TransferStorage
 }
 
 /** Exports a conversation to a file. Returns its path, its text and the notes. */
-export async function exportToFile({ home, hermesHome = null, id, profile = null, output = null }: ExportInput) {
+export async function exportToFile({
+  home,
+  hermesHome = null,
+  id,
+  profile = null,
+  output = null,
+  storage = sqliteTransferStorage,
+}: ExportInput) {
   const notes: string[] = []
   const workingDirectory = newTempFolder()
   const paths = { home, hermesHome }
@@ -28,7 +38,7 @@ export async function exportToFile({ home, hermesHome = null, id, profile = null
     profile,
     output,
     workingDirectory,
-    storage: sqliteTransferStorage,
+    storage,
     log: silentLogger,
     onNote,
   })
@@ -36,9 +46,14 @@ export async function exportToFile({ home, hermesHome = null, id, profile = null
   return { path, text: readFileSync(path, 'utf8'), notes }
 }
 
-export async function importFromFile(file: string, home: string, profile = 'default') {
+export async function importFromFile(
+  file: string,
+  home: string,
+  profile = 'default',
+  storage: TransferStorage = sqliteTransferStorage,
+) {
   const paths = { home, hermesHome: null }
-  return importConversation({ paths, workingDirectory: '/', file, profile, storage: sqliteTransferStorage })
+  return importConversation({ paths, workingDirectory: '/', file, profile, storage })
 }
 
 const usage = 'usage { estimated inputTokens outputTokens reasoningTokens cachedInputTokens }'
