@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest'
+import { findScans, recordStatements } from '../../support/postgres/explain-statements.ts'
+import { useTestDatabase } from '../../support/postgres/test-postgres-database.ts'
 import { newTestStorageOpener } from '../../support/postgres/open-test-storage.ts'
 import { describeStorage } from '../../unit/storage/store-contract.ts'
+
+const statements = recordStatements()
 
 describeStorage('PostgreSQL', async () => {
   const opener = await newTestStorageOpener()
@@ -18,4 +22,14 @@ describeStorage('PostgreSQL', async () => {
 test('nothing can be exported before something is stored', async () => {
   const opener = await newTestStorageOpener()
   expect(await opener.openExportReader()).toBeNull()
+})
+
+test('a statement without an index to use is noticed', async () => {
+  const scan = 'SELECT id FROM messages WHERE profile = $1 OR parts = $2'
+  expect(await findScans(await useTestDatabase(), new Map([['scan', scan]]))).toEqual(['scan: messages'])
+})
+
+test('every statement of the tests before has an index to use', async () => {
+  expect(statements.size).toBeGreaterThan(100)
+  expect(await findScans(await useTestDatabase(), statements)).toEqual([])
 })

@@ -48,7 +48,7 @@ export class PostgresImportStore implements ImportStore {
     let hasBegun = false
     await this.#database.write(async (transaction) => {
       // The records may be read only once.
-      if (hasBegun) throw new StorageError('BUSY', new Error('The import met a deadlock. Import the document again.'))
+      if (hasBegun) throw new StorageError('BUSY', new Error('The import was interrupted. Import the document again.'))
       hasBegun = true
       await importAll(transaction, records)
     })
