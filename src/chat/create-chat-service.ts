@@ -131,7 +131,7 @@ export function createChatService(options: ChatServiceOptions): ChatService {
       sessions,
       streamingAnswers: activeSessions,
     }),
-    steering: new SteeringService({ store: profile.eventStore, activeSessions, messageQueries }),
+    steering: new SteeringService({ ...shared, store: profile.eventStore }),
     decisions: new DecisionService({ ...shared, store: profile.decisions, notifier: profile.changes.decisions }),
   })
   shared.forwarder.serve<ForwardedCommand>((command) => executeForwardedCommand(chats, command))

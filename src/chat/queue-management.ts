@@ -10,6 +10,8 @@ import type { ProfileStorage } from '../storage/profile-storage.ts'
 import { deleteUnreferencedBlobs } from './attachments/delete-unreferenced-blobs.ts'
 import type { MessageFileStore } from './attachments/message-file-store.ts'
 import { prepareMessageChanges, type MessageChanges, assertValidMessageChanges } from './requests/message-changes.ts'
+import type { CommandForwarder } from './forwarding/command-forwarder.ts'
+import type { QueueCommand } from './requests/queue-command.ts'
 import type { ActiveSessions } from './runtime/active-sessions.ts'
 import type { SessionActor } from './runtime/session-actor.ts'
 import { createNotQueuedError } from './runtime/queue/not-queued-error.ts'
@@ -20,6 +22,7 @@ export interface QueueManagementOptions {
   readonly fileStore: MessageFileStore
   readonly gate: TaskGate
   readonly log: Logger
+  readonly forwarder: Pick<CommandForwarder, 'forward'>
   /** How long a change may wait for its commit, in milliseconds. */
   readonly commitTimeoutMs: number
 }
@@ -44,6 +47,8 @@ export class QueueManagement {
     idempotencyKey: IdempotencyKey | null = null,
   ): Promise<StreamRecord> {
     assertValidMessageChanges(changes)
+    const forwarded = await this.#forward({ name: 'updateMessage', streamId, changes, key: idempotencyKey })
+    if (forwarded) return forwarded
     const actor = await this.#requireActor(streamId)
     const change = await prepareMessageChanges(changes, this.#options.fileStore)
     const keys = toCompletedKeys(idempotencyKey)
@@ -69,6 +74,7 @@ export class QueueManagement {
     before: StreamRecord | null,
     idempotencyKey: IdempotencyKey | null = null,
   ): Promise<void> {
+    if (await this.#forward({ name: 'moveMessage', streamId, before, key: idempotencyKey })) return
     const actor = await this.#requireActor(streamId)
     if (before?.id === streamId)
       throw createBadInputError('A message cannot be moved before itself. Name another one of its queue.', 'before')
@@ -84,8 +90,19 @@ export class QueueManagement {
 
   /** Starts the turn of a queued stream now, and cancels the active one in the same transaction. */
   async sendMessage(streamId: string, idempotencyKey: IdempotencyKey | null = null): Promise<StreamRecord> {
+    const forwarded = await this.#forward({ name: 'sendMessage', streamId, key: idempotencyKey })
+    if (forwarded) return forwarded
     const actor = await this.#requireActor(streamId)
     return this.#commit((signal) => actor.startQueued(streamId, signal, toCompletedKeys(idempotencyKey)))
+  }
+
+  /** Has another process make the change, if the stream is queued there. Resolves to the stream then, and to null otherwise. */
+  async #forward(command: QueueCommand): Promise<StreamRecord | null> {
+    const { activeSessions, forwarder, profile } = this.#options
+    const { streamId } = command
+    const isHere = activeSessions.findByStream(streamId) !== null
+    const isForwarded = !isHere && (await forwarder.forward({ streamId }, command)) !== null
+    return isForwarded ? profile.eventStore.findStream(streamId) : null
   }
 
   #commit<Result>(change: (signal: AbortSignal) => Promise<Result>): Promise<Result> {

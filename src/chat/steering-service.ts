@@ -3,11 +3,13 @@ import type { MessageRecord } from '../model/message.ts'
 import type { SteeredMessageLookup } from '../storage/event-store.ts'
 import type { IdempotencyKey } from '../storage/idempotency-key.ts'
 import type { ProfileMessageReader } from './context/profile-message-reader.ts'
+import type { CommandForwarder } from './forwarding/command-forwarder.ts'
 import type { ActiveSessions } from './runtime/active-sessions.ts'
 
 export interface SteeringServiceOptions {
   readonly store: SteeredMessageLookup
   readonly activeSessions: ActiveSessions
+  readonly forwarder: Pick<CommandForwarder, 'forward'>
   readonly messageQueries: Pick<ProfileMessageReader, 'findMessage'>
 }
 
@@ -36,9 +38,18 @@ export class SteeringService {
     if (!message) throw createIdNotFoundError('message', messageId)
     const runner = message.steering && activeSessions.findByStream(message.steering.streamId)?.activeRunner
     const isOfStream = runner?.committed.stream.id === message.steering?.streamId
-    const isWithdrawn = runner && isOfStream && (await runner.steering.withdraw(messageId, idempotencyKey))
+    const isWithdrawn =
+      (runner && isOfStream && (await runner.steering.withdraw(messageId, idempotencyKey))) ||
+      (!runner && (await this.#forward(message, idempotencyKey)))
     if (!isWithdrawn)
       throw new SegueError('STALE', 'This message does not wait to join an answer any more. Read it again.')
     return (await messageQueries.findMessage(messageId)) ?? message
+  }
+
+  /** Has another process withdraw a message, if it waits to join an answer there. Returns whether one has. */
+  async #forward({ id, steering }: MessageRecord, key: IdempotencyKey | null): Promise<boolean> {
+    if (!steering) return false
+    const command = { name: 'withdraw', messageId: id, key }
+    return (await this.#options.forwarder.forward({ streamId: steering.streamId }, command)) !== null
   }
 }

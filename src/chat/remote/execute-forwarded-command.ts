@@ -4,7 +4,7 @@ import type { ForwardedCommand } from './forwarded-command.ts'
 
 /** Executes a command that another process has forwarded. What it has written, the other process reads itself. */
 export async function executeForwardedCommand(
-  chats: Pick<ChatService, 'start' | 'cancel' | 'decisions'>,
+  chats: Pick<ChatService, 'start' | 'cancel' | 'decisions' | 'queueManagement' | 'steering'>,
   command: ForwardedCommand,
 ): Promise<Json> {
   switch (command.name) {
@@ -19,6 +19,18 @@ export async function executeForwardedCommand(
       return null
     case 'answerClarification':
       await chats.decisions.answerClarification(command.id, command.request, command.key)
+      return null
+    case 'updateMessage':
+      await chats.queueManagement.updateMessage(command.streamId, command.changes, command.key)
+      return null
+    case 'moveMessage':
+      await chats.queueManagement.moveMessage(command.streamId, command.before, command.key)
+      return null
+    case 'sendMessage':
+      await chats.queueManagement.sendMessage(command.streamId, command.key)
+      return null
+    case 'withdraw':
+      await chats.steering.withdraw(command.messageId, command.key)
       return null
   }
 }

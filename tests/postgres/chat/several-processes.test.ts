@@ -90,13 +90,22 @@ test('a call is approved in another process than the one that runs it', async ()
   await expect(second.chats.decisions.answerApproval(answered.id, 'DENY')).rejects.toMatchObject({ code: 'STALE' })
 })
 
-test('a message to a session in which another process runs an answer is queued there', async () => {
+test('a message to a session in which another process runs an answer is queued there, and changed there', async () => {
   const [first, second] = requireAll(await openSeveral(3, endlessAnswer))
   const { id, sessionId } = await first.chats.start(newChatRequest({ text: 'Tell me a story' }))
   const request = newChatRequest({ sessionId, text: 'And another one' })
   await expect(second.chats.start({ ...request, ifBusy: 'REJECT' })).rejects.toMatchObject({ code: 'SESSION_BUSY' })
   const queued = await second.chats.start({ ...request, ifBusy: 'QUEUE' })
   expect(queued.status).toBe('QUEUED')
+  const last = await second.chats.start({ ...request, text: 'And a last one', ifBusy: 'QUEUE' })
+  await second.chats.queueManagement.updateMessage(queued.id, { text: 'And another one, please' })
+  const findText = async (): Promise<string> =>
+    JSON.stringify((await second.profile.segueSessions.findMessage(queued.userMessageId))?.parts)
+  expect(await findText()).toContain('please')
+  await second.chats.queueManagement.moveMessage(last.id, queued)
+  const unfinished = await second.profile.eventStore.listUnfinishedStreams()
+  expect(unfinished.map((stream) => stream.id)).toEqual([id, last.id, queued.id])
+  expect((await second.chats.cancel(last.id)).outcome).toBe('CANCELLED')
   await second.chats.cancel(id)
   await followUntil(second, queued.id, 'TextDelta')
   expect((await second.chats.cancel(queued.id)).answer?.parts).toMatchObject([
