@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import type { ConversationSettingsPatch } from '../../../../src/storage/sessions/conversation-settings.ts'
-import type { NewSearchFixture, SearchFixture } from '../../../support/search/search-fixture.ts'
-import { readAllPages } from '../../../support/search/search-fixture.ts'
+import { type NewSearchFixture, readAllPages, type SearchFixture } from '../../../support/search/search-fixture.ts'
 
 const give = ({ store }: SearchFixture, sessionIds: readonly string[], patch: ConversationSettingsPatch) =>
   store.updateConversationSettings({ sessionIds, patch })

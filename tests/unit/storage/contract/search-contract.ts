@@ -3,8 +3,12 @@ import { describe, expect, test } from 'vitest'
 import { normalizeSearchText } from '../../../../src/search/analyzer.ts'
 import { SearchQuery, searchRanks } from '../../../../src/search/search-query.ts'
 import { anyQuery, anyText } from '../../../support/search/any-text.ts'
-import type { NewSearchFixture, SearchFixture } from '../../../support/search/search-fixture.ts'
-import { hitId, readAllPages } from '../../../support/search/search-fixture.ts'
+import {
+  hitId,
+  type NewSearchFixture,
+  readAllPages,
+  type SearchFixture,
+} from '../../../support/search/search-fixture.ts'
 
 const part = { type: 'text', text: '' } as const
 
