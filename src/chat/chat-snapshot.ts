@@ -21,6 +21,8 @@ export class ChatSnapshot implements Disposable {
   readonly #sessions: CombinedSessionRepository
   readonly #activeSessions: ActiveSessions
   readonly #active: ActiveSessionsSnapshot
+  /** Of all processes; null until they are needed. */
+  #unfinishedStreams: Promise<StreamRecord[]> | null = null
 
   constructor({ profile, sessions, activeSessions, eventLog }: ChatSnapshotOptions) {
     this.#profile = profile
@@ -32,6 +34,7 @@ export class ChatSnapshot implements Disposable {
 
   /** Continues to use it after it was disposed of. False if anything may have changed since it was taken. */
   reopen(): boolean {
+    this.#unfinishedStreams = null
     return this.#active.reopen()
   }
 
@@ -75,13 +78,27 @@ export class ChatSnapshot implements Disposable {
   }
 
   /** The stream that is running in a session. */
-  findActiveStream(sessionId: string): StreamRecord | null {
-    return this.#active.findCommittedState(sessionId)?.stream ?? null
+  findActiveStream(sessionId: string): StreamRecord | null | Promise<StreamRecord | null> {
+    const stream = this.#active.findCommittedState(sessionId)?.stream ?? null
+    if (stream || !this.#profile.commands) return stream
+    return this.#listForeignStreams(sessionId).then(
+      (streams) => streams.find(({ status }) => status !== 'QUEUED') ?? null,
+    )
   }
 
   /** The queued streams of a session, in the order in which they run. */
-  listQueue(sessionId: string): StreamRecord[] {
-    return this.#active.listQueue(sessionId)
+  listQueue(sessionId: string): StreamRecord[] | Promise<StreamRecord[]> {
+    const queue = this.#active.listQueue(sessionId)
+    if (queue.length > 0 || !this.#profile.commands) return queue
+    return this.#listForeignStreams(sessionId).then((streams) => streams.filter(({ status }) => status === 'QUEUED'))
+  }
+
+  /** The unfinished streams of a session that runs in another process. One read for all sessions. */
+  async #listForeignStreams(sessionId: string): Promise<StreamRecord[]> {
+    this.#unfinishedStreams ??= this.#profile.eventStore.listUnfinishedStreams()
+    return (await this.#unfinishedStreams).filter(
+      (stream) => stream.sessionId === sessionId && !this.#active.findStream(stream.id),
+    )
   }
 
   /** The seq of a session's newest event, never newer than what is read beside it. */

@@ -62,3 +62,18 @@ test('a profile that one server creates is one for all, until one deletes it', a
   await client.ask('mutation { deleteProfile(name: "work") }')
   for (const each of [client, other]) expect(await listProfiles(each)).toEqual({ profiles: [{ name: 'default' }] })
 })
+
+test('a session shows the stream that another server runs, and its queue', async () => {
+  const database = await useTestDatabase()
+  await using first = await startOnPostgres(database, { settings: { offlineDelayMs: 1_000 } })
+  await using second = await startOnPostgres(database)
+  await using client = new ChatClient(first.url)
+  const { id, session } = await client.start({ text: 'Who are you?' })
+  const queued = await client.start({ text: 'And why?', sessionId: session.id, ifBusy: 'QUEUE' })
+  const query = `{ session(id: "${session.id}") { activeStream { id status } queue { id } } }`
+  for (const each of [first, second]) {
+    await using other = new ChatClient(each.url)
+    const shown = { activeStream: { id, status: 'RUNNING' }, queue: [{ id: queued.id }] }
+    expect(await other.ask(query)).toEqual({ session: shown })
+  }
+})
