@@ -175,5 +175,7 @@ test('every npm script that the documentation names exists', () => {
 })
 
 test('every command in README and docs ran in one of these tests', () => {
-  expect(documentationPages.flatMap(listCommands).toSorted()).toEqual([...executed].toSorted())
+  // Those of docs/scale.md need PostgreSQL: see tests/postgres/docs.
+  const pages = documentationPages.filter((page) => page !== 'docs/scale.md')
+  expect(pages.flatMap(listCommands).toSorted()).toEqual([...executed].toSorted())
 })

@@ -1,5 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { z } from 'zod'
 import { expect, onTestFinished, test } from 'vitest'
 import { type ApiEvent, ChatClient } from '../support/clients/chat-client.ts'
 import { EventReader } from '../support/clients/reader.ts'
@@ -37,14 +38,25 @@ async function loadQuestions(client: ChatClient, sessionId: string): Promise<str
   return (await client.messages(sessionId)).filter(({ role }) => role === 'USER').map(({ text }) => text)
 }
 
+/** The ids of the stream that runs and of those that wait for it. */
+async function listUnfinished(client: ChatClient, id: string): Promise<string[]> {
+  const query = 'query ($id: ID!) { session(id: $id) { activeStream { id } queue { id } } }'
+  const { session } = z
+    .object({ session: z.object({ activeStream: withId.nullable(), queue: z.array(withId) }) })
+    .parse(await client.ask(query, { id }))
+  return [session.activeStream, ...session.queue].flatMap((stream) => (stream ? [stream.id] : []))
+}
+
 /** Resolves when the session answers nothing more. */
 async function waitForRest(client: ChatClient, sessionId: string): Promise<void> {
   for (;;) {
-    const { activeStream } = await client.session(sessionId)
-    if (!activeStream) return
-    await new EventReader(client.followStream(activeStream.id)).readToEnd()
+    const [stream] = await listUnfinished(client, sessionId)
+    if (!stream) return
+    await new EventReader(client.followStream(stream)).readToEnd()
   }
 }
+
+const withId = z.object({ id: z.string() })
 
 const stop = 'mutation ($id: ID!) { stopped: cancelStream(streamId: $id) { outcome withdrawn { text } } }'
 const withdraw = 'mutation ($id: ID!) { withdrawMessage(messageId: $id) { text status steering { state } } }'

@@ -3,8 +3,9 @@ import { z } from 'zod'
 import { EventReader } from '../support/clients/reader.ts'
 import { ChatClient } from '../support/clients/chat-client.ts'
 import { startOnSmallDisk } from '../support/server/small-disk.ts'
+import { usesPostgres } from '../support/postgres/database-of-home.ts'
 
-test(
+test.skipIf(usesPostgres)(
   'R7 on a full disk readers are told at once, everything can be read, and the answer ends when there is room again',
   { timeout: 60_000 },
   async () => {

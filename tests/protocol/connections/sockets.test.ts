@@ -72,7 +72,7 @@ test('A1 a client that vanishes without closing is disconnected, and its subscri
   // From now on the client neither reads nor answers, and does not close its side.
   vanished.pause()
   await waitUntil(() => connections.openSockets.length === 0)
-  expect(segue.defaultProfile.chats.eventLog.stats).toEqual({ sessions: 0, waiting: 0, observers: 0 })
+  await expect.poll(() => segue.defaultProfile.chats.eventLog.stats).toEqual({ sessions: 0, waiting: 0, observers: 0 })
   vanished.destroy()
 })
 

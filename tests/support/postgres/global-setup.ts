@@ -5,13 +5,6 @@ import { PostgresDatabase } from '../../../src/storage/postgres/database/postgre
 import { startPostgresServer } from './postgres-server.ts'
 import { templateName } from './test-postgres-database.ts'
 
-declare module 'vitest' {
-  export interface ProvidedContext {
-    /** The URL of the database `postgres` of the server of the tests. */
-    readonly postgresUrl: string
-  }
-}
-
 /** Starts a server for all tests, with a database that has had the migrations: each test gets a copy of it. */
 export default async function startPostgres(project: TestProject): Promise<() => Promise<void>> {
   const server = await startPostgresServer()

@@ -2,6 +2,13 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { inject, onTestFinished } from 'vitest'
 
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** The URL of the database `postgres` of the server of the tests. */
+    readonly postgresUrl: string
+  }
+}
+
 /** The database that others are copied from. It has had the migrations. */
 export const templateName = 'segue_template'
 
@@ -16,6 +23,16 @@ export async function useTestDatabase(): Promise<string> {
     unused.push(url)
   })
   return url
+}
+
+/** The URL of a database without profiles, which has had the migrations. It exists as long as the server does. */
+export function createTemplateCopy(): Promise<string> {
+  return createDatabase(templateName)
+}
+
+/** As if the leases of all processes had run out: a server that starts takes over their streams at once. */
+export async function endLeases(url: string): Promise<void> {
+  await run(url, 'DELETE FROM segue.processes')
 }
 
 /** The URL of a database that no other test gets: an empty one, unless it is a copy of the `template`. */

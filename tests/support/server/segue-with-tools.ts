@@ -5,6 +5,7 @@ import type { ConfiguredApprovals } from '../../../src/config/profile/approvals.
 import type { ServerLimits } from '../../../src/config/limits.ts'
 import { newTempFolder, newHome, startTestSegue, testLimits, type TestSegue } from './segue.ts'
 import { newToolSource } from '../fixtures/tools.ts'
+import { shareDatabaseOfHome } from '../postgres/database-of-home.ts'
 
 export interface SegueWithTools extends TestSegue {
   readonly chats: ChatService
@@ -34,6 +35,7 @@ export async function startSegueWithTools(
     copyHome: () => {
       const copy = newTempFolder()
       cpSync(home, copy, { recursive: true })
+      shareDatabaseOfHome(home, copy)
       return copy
     },
     [Symbol.asyncDispose]: async () => {

@@ -1,3 +1,4 @@
+import { findDatabaseOfHome } from '../postgres/database-of-home.ts'
 import { noTrustedDocuments } from '../../../src/config/http/trusted-documents.ts'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -65,7 +66,7 @@ export async function startTestSegue({
       generateTitles: false,
       offersClarify: true,
       autoCompactThreshold: 0,
-      database: null,
+      database: await findDatabaseOfHome(home),
       durable: false,
       logLevel: 'warn',
       graceMs: 0,
@@ -94,7 +95,8 @@ export async function startTestSegue({
 
 /** Starts the server with command line flags, in this process, which is much faster. Reads nothing of the user's. */
 export function startTestSegueWithFlags({ argv }: { readonly argv: readonly string[] }): Promise<TestSegue> {
-  return startTestSegue({ settings: { ...readSettings({ argv, env: {}, homedir: tmpdir() }), limits: testLimits } })
+  const { database: _, ...settings } = readSettings({ argv, env: {}, homedir: tmpdir() })
+  return startTestSegue({ settings: { ...settings, limits: testLimits } })
 }
 
 export function newTempFolder(): string {

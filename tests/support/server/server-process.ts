@@ -1,6 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { findDatabaseOfHome } from '../postgres/database-of-home.ts'
 import buildProgram, { builtProgram } from './built-program.ts'
 
 const timeoutMs = 30_000
@@ -24,7 +25,7 @@ export interface ServerArguments {
 
 /** Starts the program in a process of its own, and waits until it is ready. */
 export async function startServerProcess(args: ServerArguments = {}): Promise<ServerProcess> {
-  const child = spawnSegue(args)
+  const child = spawnSegue({ ...args, argv: [...(args.argv ?? []), ...(await listStorageFlags(args))] })
   const output = collectOutput(child)
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   createInterface(child.stdout).once('line', resolve)
@@ -88,4 +89,11 @@ function collectOutput(child: ChildProcessWithoutNullStreams): { stdout: string;
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text))
   return output
+}
+
+/** The flags for the database of the home, if servers of tests use PostgreSQL. */
+async function listStorageFlags({ argv = [] }: ServerArguments): Promise<string[]> {
+  const home = argv[argv.indexOf('--home') + 1]
+  const database = argv.includes('--home') && home !== undefined ? await findDatabaseOfHome(home) : null
+  return database ? ['--database', database.url] : []
 }
