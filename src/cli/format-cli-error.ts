@@ -31,5 +31,5 @@ export function formatCliError(error: unknown): unknown {
 
 function formatStorageError({ message, failure }: StorageError): string {
   const reason = message === '' ? `it is out of order or cannot be reached (${failure})` : message
-  return `The database cannot be used: ${reason}. Check --database, SEGUE_DATABASE_URL and \`database\` in config.json.`
+  return `The database cannot be used: ${reason}. It is the one of --database, SEGUE_DATABASE_URL or \`database\` in config.json, else segue.db in the home.`
 }
