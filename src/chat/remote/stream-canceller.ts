@@ -4,6 +4,7 @@ import { createCompletedIdempotencyKeyRecord, type IdempotencyKey } from '../../
 import type { ProfileStorage } from '../../storage/profile-storage.ts'
 import { type CancelOutcome, type CancelResult, toCancelOutcome } from '../cancel-result.ts'
 import type { ProfileMessageReader } from '../context/profile-message-reader.ts'
+import type { BackgroundDeltaCoalescer } from '../log/background-delta-coalescer.ts'
 import type { ActiveSessions } from '../runtime/active-sessions.ts'
 import { ignoreForeignEnd } from '../streaming/is-stream-already-ended.ts'
 import { endLeftStream, type StreamRecoveryOptions } from '../runtime/recover-streams.ts'
@@ -14,6 +15,7 @@ export interface StreamCancellerOptions extends Omit<StreamRecoveryOptions, 'sto
   readonly activeSessions: ActiveSessions
   readonly messageQueries: ProfileMessageReader
   readonly forwarder: CommandForwarder
+  readonly backgroundCoalescer: Pick<BackgroundDeltaCoalescer, 'schedule'>
   /** How long a cancel may wait for its commit, in milliseconds. */
   readonly commitTimeoutMs: number
 }
@@ -31,7 +33,7 @@ export class StreamCanceller {
 
   /** See `ChatService.cancel`. */
   async cancel(streamId: string, idempotencyKey: IdempotencyKey | null): Promise<CancelResult> {
-    const { activeSessions, commitTimeoutMs, forwarder, profile } = this.#options
+    const { activeSessions, backgroundCoalescer, commitTimeoutMs, forwarder, profile } = this.#options
     const actor = activeSessions.findByStream(streamId)
     const timeoutMessage = 'The end of the stream is not saved yet. The server keeps trying.'
     const keys = idempotencyKey ? [createCompletedIdempotencyKeyRecord(idempotencyKey, { outcome: 'CANCELLED' })] : []
@@ -46,8 +48,11 @@ export class StreamCanceller {
     const forwarded = await forwarder.tryToForward({ streamId }, command, foreignCancelTimeoutMs)
     if (forwarded !== 'NO_ANSWER') return this.#loadResult(streamId, toOutcome(forwarded?.value))
     const stream = await profile.commands?.takeOver(streamId)
-    if (stream) await endLeftStream(stream, 'CANCELLED', keys, { ...this.#options, store: profile.eventStore })
-    return this.#loadResult(streamId, stream ? 'CANCELLED' : null)
+    if (!stream) return this.#loadResult(streamId, null)
+    await endLeftStream(stream, 'CANCELLED', keys, { ...this.#options, store: profile.eventStore })
+    const result = await this.#loadResult(streamId, 'CANCELLED')
+    backgroundCoalescer.schedule(result.stream)
+    return result
   }
 
   /** `outcome`: what this call has done; null if it has found the stream at its end. */
