@@ -28,8 +28,10 @@ const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)]
 const isWanted = ({ name }: { readonly name: string }): boolean =>
   positionals.length === 0 || positionals.includes(name)
 
-/** Before they are measured, so that V8 has compiled what they run most. A larger program takes longer. */
-const warmUpSeconds = 3
+/** A server is not warmed up longer than that. */
+const maxWarmUpSeconds = 15
+/** It is warm if it was not faster by that factor for three seconds. */
+const warmUpGrowth = 1.03
 
 type Servers = Readonly<Record<string, ServerProcess>>
 type Results = Readonly<Record<string, readonly LoadResult[]>>
@@ -59,10 +61,20 @@ async function fetchData(server: ServerProcess, query: string): Promise<unknown>
   return JSON.parse(await response.text())
 }
 
+/** Sends a query until the server grows no faster: V8 has compiled what it runs most then. A larger program takes longer. */
+async function warmUp(server: ServerProcess, query: string): Promise<void> {
+  let fastest = 0
+  for (let second = 0, since = 0; second < maxWarmUpSeconds && since < 3; second += 1) {
+    const { requestsPerCpuSecond } = await sendLoad(server, query, 1)
+    since = requestsPerCpuSecond > fastest * warmUpGrowth ? 0 : since + 1
+    fastest = Math.max(fastest, requestsPerCpuSecond)
+  }
+}
+
 /** Sends a query to each server in turn, in alternating order. */
 async function measure(servers: Servers, query: string): Promise<Results> {
   const results: Record<string, LoadResult[]> = Object.fromEntries(Object.keys(servers).map((name) => [name, []]))
-  for (const server of Object.values(servers)) await sendLoad(server, query, warmUpSeconds)
+  for (const server of Object.values(servers)) await warmUp(server, query)
   for (let round = 0; round < rounds; round += 1) {
     const inOrder = Object.entries(servers)
     for (const [name, server] of round % 2 === 0 ? inOrder : inOrder.toReversed())
