@@ -1,3 +1,4 @@
+import { repeatAfterConflicts } from './remote/repeat-after-conflicts.ts'
 import type { ModelMessage } from 'ai'
 import { systemMessageToUser } from '../agent/providers/requests/system-message-to-user.ts'
 import { SegueError, createShuttingDownError } from '../lib/errors.ts'
@@ -110,8 +111,11 @@ export class ChatService {
    */
   async start(request: SendMessageRequest): Promise<AcceptedStream> {
     assertValidSendMessageRequest(request)
-    const forwarded = await this.#dependencies.startForwarder.forward(request)
-    if (forwarded) return forwarded
+    const { startForwarder } = this.#dependencies
+    return repeatAfterConflicts(async () => (await startForwarder.forward(request)) ?? this.#startHere(request))
+  }
+
+  #startHere(request: SendMessageRequest): Promise<StreamRecord> {
     return this.#dependencies.turnStarter.start(async () => {
       const { models, writableSessions, fileStore } = this.#dependencies
       const session = request.sessionId === null ? null : await writableSessions.getOpen(request.sessionId)

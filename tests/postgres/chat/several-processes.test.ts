@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { firstPage } from '../../unit/storage/contract/records.ts'
 import type { DeliveredEvent } from '../../../src/model/chat-event.ts'
 import { newChatRequest } from '../../support/fixtures/chat-request.ts'
 import type { ScriptedAnswer } from '../../support/fixtures/chats/agent-chats.ts'
@@ -143,4 +144,26 @@ test('the answers of a process that ends without a word are ended by another one
     recovered = await other.chats.recover()
   }
   expect((await following).at(-1)).toMatchObject({ stream: { status: 'INTERRUPTED' } })
+})
+
+test('messages that several processes send to an idle session at the same moment are all answered, one after the other', async () => {
+  const answer: ScriptedAnswer = async function* () {
+    yield { type: 'step', estimatedInputTokens: 1 }
+    yield { type: 'text', block: '1', text: 'Yes.' }
+  }
+  const processes = await openSeveral(3, answer)
+  const [first] = requireAll(processes)
+  const { sessionId, id } = await first.chats.start(newChatRequest({ text: 'Begin' }))
+  await followUntil(first, id, 'StreamFinished')
+  for (let round = 0; round < 10; round += 1) {
+    const started = await Promise.all(
+      processes.map(({ chats }, index) =>
+        chats.start(newChatRequest({ sessionId, text: `${round} ${index}`, ifBusy: 'QUEUE' })),
+      ),
+    )
+    const ends = await Promise.all(started.map((stream) => followUntil(first, stream.id, 'StreamFinished')))
+    for (const events of ends) expect(events.at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
+  }
+  const messages = await first.profile.segueSessions.listMessages(sessionId, firstPage)
+  expect(messages.filter(({ role }) => role === 'ASSISTANT')).toHaveLength(31)
 })
