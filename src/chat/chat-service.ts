@@ -1,4 +1,4 @@
-import { repeatAfterConflicts } from './remote/repeat-after-conflicts.ts'
+import { repeatAfterConflicts } from './log/repeat-after-conflicts.ts'
 import type { ModelMessage } from 'ai'
 import { systemMessageToUser } from '../agent/providers/requests/system-message-to-user.ts'
 import { SegueError, createShuttingDownError } from '../lib/errors.ts'

@@ -1,3 +1,4 @@
+import { assertSessionsIdle } from './assert-sessions-idle.ts'
 import { SegueError } from '../lib/errors.ts'
 import type { TaskGate } from '../lib/async/task-gate.ts'
 import type { ClockAndIds } from '../lib/clock-and-ids.ts'
@@ -79,12 +80,12 @@ export class ConversationManagement {
 
   /** Returns false, and changes nothing, if a session has joined the conversation meanwhile. */
   async #deleteOnce(conversation: Conversation, key: IdempotencyKey | null): Promise<boolean> {
-    const { conversations, writableSessions, activeSessions, actors } = this.#options
+    const { conversations, writableSessions, actors } = this.#options
     // In one order for all calls, so that two of them do not wait for each other.
     const ids = (await conversations.listSessionIds(conversation)).toSorted()
     const sessions: SessionRecord[] = []
     for (const id of ids) sessions.push(await writableSessions.get(id))
-    for (const id of ids) activeSessions.find(id)?.assertIdle()
+    await assertSessionsIdle(ids, this.#options)
     try {
       await deleteTogether(
         sessions.map((session) => actors.getOrCreate(session)),

@@ -14,6 +14,7 @@ import {
 } from '../storage/idempotency-key.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import type { ConversationSettingsPatch } from '../storage/sessions/conversation-settings.ts'
+import { assertSessionsIdle } from './assert-sessions-idle.ts'
 import { deleteStoredSessions } from './delete-stored-sessions.ts'
 import type { EventLog } from './log/event-log.ts'
 import type { ActiveSessions } from './runtime/active-sessions.ts'
@@ -111,9 +112,9 @@ export class SessionManagement {
 
   /** Validates a deletion. Throws what `delete` throws. */
   async prepareDelete(ids: readonly string[]): Promise<PreparedSessionChange<void>> {
-    const { activeSessions, actors, gate } = this.#options
+    const { actors, gate } = this.#options
     const sessions = await this.#loadSessions(ids)
-    for (const { id } of sessions) activeSessions.find(id)?.assertIdle()
+    await assertSessionsIdle(ids, this.#options)
     const apply = async (idempotencyKey: IdempotencyKeyRecord | null): Promise<void> => {
       for (const session of sessions) {
         if (turnScheduler.mustWait()) await turnScheduler.wait()

@@ -35,6 +35,9 @@ export interface EventLogWrite {
   readonly onCommitted?: (result: AppendResult) => void
 }
 
+/** How often a batch is composed because other processes have written to the log. */
+const maxAttempts = 10
+
 interface ComposedBatch {
   readonly request: AppendRequest
   readonly result: AppendResult
@@ -71,24 +74,42 @@ export class EventLogWriter {
   static async writeAll(writes: readonly EventLogWrite[]): Promise<AppendResult[]> {
     const [first] = writes
     if (!first) return []
-    const pendingResult = Promise.all(writes.map(({ writer }) => writer.#lastWrite)).then(async () => {
+    const pendingResult = Promise.all(writes.map(({ writer }) => writer.#lastWrite)).then(() =>
+      EventLogWriter.#commit(first.writer.#log, writes),
+    )
+    for (const { writer } of writes) writer.#lastWrite = pendingResult.catch((error) => writer.#onFailed(error))
+    return pendingResult
+  }
+
+  /**
+   * Another process may write to a log as well, as when it renames a session whose stream runs here. What the fence of a
+   * stream allows is composed again then, after what the other one has written.
+   */
+  static async #commit(log: EventLog, writes: readonly EventLogWrite[]): Promise<AppendResult[]> {
+    for (let attempt = 1; ; attempt += 1) {
       const headSeqs = await Promise.all(writes.map(({ writer }) => writer.#loadHeadSeq()))
       const composed = writes.map((write, index) => ({
         ...write,
         ...write.writer.#compose(write, headSeqs[index] ?? 0),
       }))
-      const requests = composed.map(({ request }) => request)
-      await first.writer.#log.appendAll(requests, () => {
-        for (const { writer, result, onCommitted, onBatchCommitted } of composed) {
-          writer.#headSeq = result.headSeq
-          onCommitted?.(result)
-          onBatchCommitted?.()
-        }
-      })
-      return composed.map(({ result }) => result)
-    })
-    for (const { writer } of writes) writer.#lastWrite = pendingResult.catch((error) => writer.#onFailed(error))
-    return pendingResult
+      try {
+        await log.appendAll(
+          composed.map(({ request }) => request),
+          () => {
+            for (const { writer, result, onCommitted, onBatchCommitted } of composed) {
+              writer.#headSeq = result.headSeq
+              onCommitted?.(result)
+              onBatchCommitted?.()
+            }
+          },
+        )
+        return composed.map(({ result }) => result)
+      } catch (error) {
+        const isFenced = composed.every(({ request }) => request.fence !== undefined)
+        if (!(error instanceof LogVersionConflictError && isFenced) || attempt === maxAttempts) throw error
+        for (const { writer } of writes) writer.#headSeq = null
+      }
+    }
   }
 
   /** When to commit the events that are collected. */

@@ -1,3 +1,4 @@
+import { repeatAfterConflicts } from '../log/repeat-after-conflicts.ts'
 import { createIdNotFoundError, createShuttingDownError } from '../../lib/errors.ts'
 import { rejectOnAbort } from '../../lib/async/reject-on-abort.ts'
 import type { ContextCheckpoint } from '../../model/context/context-checkpoint.ts'
@@ -165,7 +166,8 @@ export class SessionActor {
       const isTold = checkpoint !== null && !(await this.#loadIsContinued())
       const drafts = isTold ? [createSessionChangedDraft(sessionId, runtime)] : []
       if (checkpoint) this.activeRunner?.onCheckpointStored()
-      await this.#writer.write(() => ({ drafts, ...(checkpoint && { checkpoint }), additionalUsage }))
+      const batch = { drafts, ...(checkpoint && { checkpoint }), additionalUsage }
+      await repeatAfterConflicts(() => this.#writer.write(() => batch))
     })
   }
 
@@ -175,11 +177,8 @@ export class SessionActor {
     await this.#mailbox.enqueue(async () => {
       this.#assertNotDeleted()
       const isContinued = await this.#loadIsContinued()
-      await this.#writer.write(() => ({
-        ...more,
-        sessionPatch: patch,
-        drafts: isContinued ? [] : [createSessionChangedDraft(sessionId, runtime)],
-      }))
+      const drafts = isContinued ? [] : [createSessionChangedDraft(sessionId, runtime)]
+      await repeatAfterConflicts(() => this.#writer.write(() => ({ ...more, sessionPatch: patch, drafts })))
     })
   }
 

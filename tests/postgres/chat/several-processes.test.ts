@@ -167,3 +167,25 @@ test('messages that several processes send to an idle session at the same moment
   const messages = await first.profile.segueSessions.listMessages(sessionId, firstPage)
   expect(messages.filter(({ role }) => role === 'ASSISTANT')).toHaveLength(31)
 })
+
+test('a session in which another process runs an answer is renamed, and the answer goes on; it is not deleted', async () => {
+  const words = Array.from({ length: 30 }, (_, index) => `${index} `)
+  const answer: ScriptedAnswer = async function* () {
+    yield { type: 'step', estimatedInputTokens: 1 }
+    for (const text of words) {
+      yield { type: 'text', block: '1', text }
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+  }
+  const [first, second] = requireAll(await openSeveral(3, answer))
+  const { id, sessionId } = await first.chats.start(newChatRequest({ text: 'Count' }))
+  const following = followUntil(second, id, 'StreamFinished')
+  await followUntil(second, id, 'TextDelta')
+  await expect(second.chats.sessionManagement.delete([sessionId])).rejects.toMatchObject({ code: 'SESSION_BUSY' })
+  for (let round = 0; round < 5; round += 1)
+    await second.chats.sessionManagement.update([sessionId], { title: `Title ${round}` })
+  const events = await following
+  expect(events.at(-1)).toMatchObject({ stream: { status: 'COMPLETED' } })
+  expect(events.flatMap((event) => (event.type === 'TextDelta' ? event.text : [])).join('')).toBe(words.join(''))
+  expect(await first.profile.segueSessions.findSessions([sessionId])).toMatchObject([{ title: 'Title 4' }])
+})

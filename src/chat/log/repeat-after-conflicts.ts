@@ -1,6 +1,6 @@
 import { LogVersionConflictError } from '../../storage/errors.ts'
 
-const maxAttempts = 5
+const maxAttempts = 10
 
 /**
  * Runs a command that writes the log of a session, and again if another process has written it meanwhile: then nothing was
