@@ -7,9 +7,9 @@ import { formatCount } from '../lib/lists/format-count.ts'
 import { printLineToStderr } from './print-line-to-stderr.ts'
 import { sqliteBackupStorage } from './storage/sqlite-backup-storage.ts'
 
-/** Runs `segue backup`: writes the whole home to a tar file. */
+/** Runs `segue backup`: writes the whole home to a tar file. What is in PostgreSQL is left to PostgreSQL's own program. */
 export async function runBackup(
-  { home, file }: Extract<MaintenanceCommand, { readonly name: 'backup' | 'restore' }>,
+  { home, database, file }: Extract<MaintenanceCommand, { readonly name: 'backup' | 'restore' }>,
   workingDirectory: string,
 ): Promise<void> {
   const path = resolve(workingDirectory, file)
@@ -25,4 +25,8 @@ export async function runBackup(
   printLineToStderr(
     `Backed up ${formatCount(files.length, 'file')} of ${formatCount(profiles.length, 'profile')} to ${path}.`,
   )
+  if (database)
+    printLineToStderr(
+      `The conversations are in PostgreSQL, not in this file. Save them with pg_dump --format custom --schema ${database.schema}.`,
+    )
 }

@@ -3,11 +3,14 @@ import { settingDefinitions } from '../setting-definitions.ts'
 import type { SettingsInputs } from '../settings.ts'
 import { SettingsError } from '../settings-error.ts'
 import { SettingsReader } from '../settings-reader.ts'
+import { type DatabaseSettings, resolveDatabase } from '../storage/resolve-database.ts'
 import { type FlagDefinition, parseCommandLine, toFlagDefinitions } from './flags.ts'
 
 interface BackupCommand {
   readonly name: 'backup' | 'restore'
   readonly home: string
+  /** Null: everything is in the home. */
+  readonly database: DatabaseSettings | null
   /** The tar file. */
   readonly file: string
 }
@@ -34,7 +37,7 @@ export const doctorFlags: readonly FlagDefinition[] = [
 ]
 
 const flagsByCommand: Readonly<Record<string, readonly FlagDefinition[]>> = {
-  backup: toFlagDefinitions([settingDefinitions.home]),
+  backup: toFlagDefinitions([settingDefinitions.home, settingDefinitions.database]),
   restore: toFlagDefinitions([settingDefinitions.home]),
   doctor: [...doctorFlags, ...toFlagDefinitions(pathSettings)],
 }
@@ -51,12 +54,13 @@ export function parseMaintenanceCommand(
   const { flags, positionals, problems } = parseCommandLine(argv, flagsByCommand[name] ?? [])
   if (problems.length > 0) throw new SettingsError(problems)
   // The problems of config.json are left to doctor, and keep nobody from making a backup.
-  const paths = resolvePaths(new SettingsReader(flags, env), flags, homedir)
+  const reader = new SettingsReader(flags, env)
+  const paths = resolvePaths(reader, flags, homedir)
   const [, argument, ...more] = positionals
   if (name === 'doctor' && argument === undefined)
     return { name, paths, fix: flags.has('fix'), json: flags.has('json'), salvage: flags.get('salvage') ?? null }
   if (name !== 'doctor' && argument !== undefined && more.length === 0)
-    return { name, home: paths.home, file: argument }
+    return { name, home: paths.home, database: resolveDatabase(reader), file: argument }
   const usage = name === 'doctor' ? 'doctor, with flags only' : `${name} <file>`
   throw new SettingsError([`${positionals.join(' ')}: Invalid command. Use ${usage}. See segue --help.`])
 }

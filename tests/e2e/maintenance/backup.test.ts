@@ -48,6 +48,18 @@ test('a home is backed up while its server answers, and restored elsewhere', { t
   expect(await (await fetch(other.url + url)).text()).toBe('What I wrote')
 })
 
+test('a backup of a home whose conversations are in PostgreSQL names the program that saves them', async () => {
+  const folder = newTempFolder()
+  const home = join(folder, 'home')
+  mkdirSync(home)
+  writeFileSync(join(home, 'config.json'), '{}')
+  const env = { SEGUE_DATABASE_URL: 'postgres://segue:top-secret-word@127.0.0.1:9/segue' }
+  const { code, stderr } = await runToEnd({ argv: ['backup', join(folder, 'segue.tar'), '--home', home], env })
+  expect(code).toBe(0)
+  expect(stderr).toMatch(/The conversations are in PostgreSQL, .* pg_dump --format custom --schema segue\.\n$/)
+  expect(stderr).not.toContain('top-secret-word')
+})
+
 test('a backup that fails leaves no file under its name', { timeout: 60_000 }, async () => {
   const folder = newTempFolder()
   const home = join(folder, 'home')
