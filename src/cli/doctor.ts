@@ -12,8 +12,11 @@ import { sqliteTransferStorage } from './storage/sqlite-transfer-storage.ts'
 type DoctorCommand = Extract<MaintenanceCommand, { readonly name: 'doctor' }>
 
 /** Runs `segue doctor`: prints what is wrong to stdout. The exit status is 0 if nothing is, otherwise 1. */
-export async function runDoctor({ paths, fix, json, salvage }: DoctorCommand, workingDirectory: string): Promise<void> {
-  const home: HomeUnderCheck = { paths, env: process.env, homedir: homedir(), storage: sqliteDoctorStorage }
+export async function runDoctor(
+  { paths, database, fix, json, salvage }: DoctorCommand,
+  workingDirectory: string,
+): Promise<void> {
+  const home: HomeUnderCheck = { paths, database, env: process.env, homedir: homedir(), storage: sqliteDoctorStorage }
   let examination = await examineHome(home)
   const fixes = fix ? await applyFixes(examination.results, home) : null
   if (fixes && fixes.done.length > 0) examination = await examineHome(home)

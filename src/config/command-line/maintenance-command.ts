@@ -18,6 +18,8 @@ interface BackupCommand {
 interface DoctorCommand {
   readonly name: 'doctor'
   readonly paths: ResolvedPaths
+  /** Null: everything is in the home. */
+  readonly database: DatabaseSettings | null
   /** Repairs what is safe to repair. */
   readonly fix: boolean
   /** Prints JSON instead of text. */
@@ -39,7 +41,7 @@ export const doctorFlags: readonly FlagDefinition[] = [
 const flagsByCommand: Readonly<Record<string, readonly FlagDefinition[]>> = {
   backup: toFlagDefinitions([settingDefinitions.home, settingDefinitions.database]),
   restore: toFlagDefinitions([settingDefinitions.home]),
-  doctor: [...doctorFlags, ...toFlagDefinitions(pathSettings)],
+  doctor: [...doctorFlags, ...toFlagDefinitions([...pathSettings, settingDefinitions.database])],
 }
 
 /** Whether this is the name of a maintenance command. */
@@ -58,7 +60,14 @@ export function parseMaintenanceCommand(
   const paths = resolvePaths(reader, flags, homedir)
   const [, argument, ...more] = positionals
   if (name === 'doctor' && argument === undefined)
-    return { name, paths, fix: flags.has('fix'), json: flags.has('json'), salvage: flags.get('salvage') ?? null }
+    return {
+      name,
+      paths,
+      database: resolveDatabase(reader),
+      fix: flags.has('fix'),
+      json: flags.has('json'),
+      salvage: flags.get('salvage') ?? null,
+    }
   if (name !== 'doctor' && argument !== undefined && more.length === 0)
     return { name, home: paths.home, database: resolveDatabase(reader), file: argument }
   const usage = name === 'doctor' ? 'doctor, with flags only' : `${name} <file>`

@@ -9,6 +9,7 @@ import { checkDatabase } from './checks/check-database.ts'
 import { checkHermes } from './checks/check-hermes.ts'
 import { checkHome } from './checks/check-home.ts'
 import { checkPermissions } from './checks/check-permissions.ts'
+import { checkSharedDatabase } from './checks/check-shared-database.ts'
 import { type CheckResult, checkNames } from './finding.ts'
 import type { HomeUnderCheck, ProfileUnderCheck } from './home-under-check.ts'
 
@@ -22,6 +23,7 @@ export interface Examination {
 /** Checks everything in a home, and changes nothing. A server may run. */
 export async function examineHome(home: HomeUnderCheck): Promise<Examination> {
   const results: CheckResult[] = [await checkHome(home.paths.home), await checkPermissions(home.paths.home)]
+  if (home.database) results.push(await checkSharedDatabase(home.database, home.storage.inspectInstallation))
   const damagedProfiles: ProfileUnderCheck[] = []
   const isFolder = statSync(home.paths.home, { throwIfNoEntry: false })?.isDirectory() ?? false
   const profiles = isFolder ? await listProfiles(home) : []

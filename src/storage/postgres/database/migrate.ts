@@ -20,6 +20,9 @@ const migrations: readonly string[] = [
   searchTables,
 ]
 
+/** The version of the tables after all of them. */
+export const latestVersion = migrations.length
+
 /** The key of the advisory lock that one process holds while it migrates: "segue" in ASCII. */
 const lockKey = 0x73_65_67_75_65
 

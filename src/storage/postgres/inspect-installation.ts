@@ -1,0 +1,37 @@
+import type { InspectInstallation } from '../maintenance/installation-inspection.ts'
+import { latestVersion } from './database/migrate.ts'
+import { PostgresDatabase } from './database/postgres-database.ts'
+
+/** PostgreSQL 15 in its own notation. */
+const oldestVersion = 150_000
+
+/** Looks at the database of an installation, and changes nothing. Throws StorageError. */
+export const inspectInstallation: InspectInstallation = async (options) => {
+  const database = new PostgresDatabase({ ...options, maxConnections: 1 })
+  try {
+    return await database.withClient(async (client) => {
+      const { rows: versions } = await client.query<{ number: number; text: string }>(
+        `SELECT current_setting('server_version_num')::bigint AS number, current_setting('server_version') AS text`,
+      )
+      const { rows: tables } = await client.query<{ found: boolean }>(
+        `SELECT to_regclass('schema_version') IS NOT NULL AND to_regclass('processes') IS NOT NULL AS found`,
+      )
+      const [version] = versions
+      const { rows } = tables[0]?.found
+        ? await client.query<{ version: number; processes: number }>(
+            `SELECT (SELECT version FROM schema_version) AS version,
+              (SELECT count(*) FROM processes WHERE lease_until > clock_timestamp()) AS processes`,
+          )
+        : { rows: [] }
+      return {
+        engineVersion: version?.text ?? '',
+        isSupported: (version?.number ?? 0) >= oldestVersion,
+        tableVersion: rows[0]?.version ?? null,
+        latestTableVersion: latestVersion,
+        processCount: rows[0]?.processes ?? 0,
+      }
+    })
+  } finally {
+    await database.close()
+  }
+}
