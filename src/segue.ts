@@ -3,6 +3,7 @@ import type { Settings } from './config/settings.ts'
 import type { DatabaseSettings } from './config/storage/resolve-database.ts'
 import { HttpClient } from './lib/http/http-client.ts'
 import type { Logger } from './lib/logger.ts'
+import { Readiness } from './lib/telemetry/readiness.ts'
 import { MutableLiveValue } from './config/reload/live-value.ts'
 import { IdleGarbageCollector } from './lib/event-loop/idle-garbage-collector.ts'
 import { createMetricsHandler } from './observability/metrics-handler.ts'
@@ -12,6 +13,7 @@ import { JwtAuthentication } from './server/auth/oidc/jwt-authentication.ts'
 import { loadSignInKey } from './server/sign-in/sign-in-key.ts'
 import { SignInCookies } from './server/sign-in/sign-in-cookie.ts'
 import { startServer, type ServerOptions } from './server/server.ts'
+import { hashConfiguration } from './services/catalog/hash-configuration.ts'
 import { ProfileRegistry, type ProfileRegistryOptions } from './services/profile-registry.ts'
 import type { ProfileServices } from './services/profile-services.ts'
 import type { PostgresInstallation } from './storage/postgres/postgres-installation.ts'
@@ -55,15 +57,13 @@ export async function startSegue({
   await using resources = new AsyncDisposableStack()
   const { log, env } = options
   const settings = new MutableLiveValue(options.settings)
-  const { home, database, host, port, publicHosts, trustProxy, tls, oidc } = options.settings
-  const installation = database && resources.adopt(await openInstallation(database, log), (opened) => opened.close())
-  // Several processes may share a home that holds nothing but their configuration.
-  const homeLock = installation ? null : resources.adopt(lockHome(home, log), (lock) => lock.release())
+  const { home, host, port, publicHosts, trustProxy, tls, oidc } = options.settings
+  const storage = await openServerStorage(resources, options.settings, log)
   const exposure = findExposure(home)
   if (exposure !== null) log.warn(exposure)
   const telemetry = resources.adopt(await createServerTelemetry(env, log), (created) => created.close())
   const profiles = resources.adopt(
-    await ProfileRegistry.load({ ...options, settings, telemetry, installation, ...(homeLock && { homeLock }) }),
+    await ProfileRegistry.load({ ...options, ...storage, settings, telemetry }),
     (registry) => registry.close(),
   )
   const tokens = new AccessTokens(options.settings.tokens, options.settings.isExposed || oidc !== null)
@@ -103,8 +103,35 @@ export async function startSegue({
   }
 }
 
+type ServerStorage = Pick<ProfileRegistryOptions, 'installation' | 'homeLock' | 'readiness'>
+
+/** Connects to the database, or locks the home: several processes may share one that holds nothing but their configuration. */
+async function openServerStorage(
+  resources: AsyncDisposableStack,
+  settings: Settings,
+  log: Logger,
+): Promise<ServerStorage> {
+  const readiness = new Readiness()
+  if (!settings.database)
+    return { readiness, homeLock: resources.adopt(lockHome(settings.home, log), (lock) => lock.release()) }
+  const opened = await openInstallation(settings.database, { home: settings.home, log, readiness })
+  return { readiness, installation: resources.adopt(opened, (installation) => installation.close()) }
+}
+
+/** What is told of servers that do not have the same configuration. */
+const differingConfigurations =
+  'The servers that share the database have different configurations. Keep config.json and INSTRUCTIONS.md of all profiles equal in their homes.'
+
 /** Loaded only when it is used. Throws StorageError and DatabaseTooNewError. */
-async function openInstallation(database: DatabaseSettings, log: Logger): Promise<PostgresInstallation> {
+async function openInstallation(
+  database: DatabaseSettings,
+  { home, log, readiness }: { readonly home: string; readonly log: Logger; readonly readiness: Readiness },
+): Promise<PostgresInstallation> {
   const { PostgresInstallation: Installation } = await import('./storage/postgres/postgres-installation.ts')
-  return Installation.open({ ...database, log })
+  const onConfigurationsCompared = (areEqual: boolean): void => {
+    if (areEqual) readiness.resolve('configuration')
+    else readiness.report('configuration', differingConfigurations, { isBlocking: false })
+  }
+  const lease = { hashConfiguration: () => hashConfiguration(home), onConfigurationsCompared }
+  return Installation.open({ ...database, log, lease })
 }

@@ -21,6 +21,7 @@ import { openProfileServices, type ProfileServices, type ProfileServicesOptions 
 export interface ProfileRegistryOptions extends ProfileConfigsOptions {
   /** Default: nothing is measured. */
   readonly telemetry?: Telemetry
+  readonly readiness?: Readiness
   /** The database of all profiles. Null: each has a file in its folder. */
   readonly installation?: Installation | null
   readonly homeLock?: NonNullable<ProfileServicesOptions['homeLock']>
@@ -43,7 +44,7 @@ export class ProfileRegistry {
   /** When the server began to start, in epoch milliseconds. */
   readonly startedAt = Date.now()
   /** Is told of problems that keep the server from working. */
-  readonly readiness = new Readiness()
+  readonly readiness: Readiness
   readonly telemetry: Telemetry
   /** What is known about the storage of the profiles. */
   readonly storage: ProfileStorageMonitor
@@ -54,6 +55,7 @@ export class ProfileRegistry {
   private constructor(options: ProfileRegistryOptions) {
     this.#options = options
     this.telemetry = options.telemetry ?? noTelemetry
+    this.readiness = options.readiness ?? new Readiness()
     this.#firstStartedAt = loadFirstStartTime(options.settings.current.home, this.startedAt)
     this.#catalog = openProfileCatalog(options.installation ?? null, options.settings.current)
     this.#nameCache = new ProfileNameCache(() => this.listNames())

@@ -10,6 +10,8 @@ export interface InstallationState {
   readonly latestTableVersion: number
   /** How many servers use it. */
   readonly processCount: number
+  /** How many different configurations they have. */
+  readonly configurationCount: number
 }
 
 /** Looks at such a database, and changes nothing. Throws StorageError. */

@@ -18,9 +18,10 @@ export const inspectInstallation: InspectInstallation = async (options) => {
       )
       const [version] = versions
       const { rows } = tables[0]?.found
-        ? await client.query<{ version: number; processes: number }>(
+        ? await client.query<{ version: number; processes: number; configurations: number }>(
             `SELECT (SELECT version FROM schema_version) AS version,
-              (SELECT count(*) FROM processes WHERE lease_until > clock_timestamp()) AS processes`,
+              count(*) AS processes, count(DISTINCT configuration) AS configurations
+              FROM processes WHERE lease_until > clock_timestamp()`,
           )
         : { rows: [] }
       return {
@@ -29,6 +30,7 @@ export const inspectInstallation: InspectInstallation = async (options) => {
         tableVersion: rows[0]?.version ?? null,
         latestTableVersion: latestVersion,
         processCount: rows[0]?.processes ?? 0,
+        configurationCount: rows[0]?.configurations ?? 0,
       }
     })
   } finally {

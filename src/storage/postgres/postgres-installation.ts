@@ -23,7 +23,10 @@ export interface PostgresInstallationOptions extends Pick<
   /** Where to listen for notifications: a direct connection, if `url` is that of a pooler. Default: `url`. */
   readonly listenUrl?: string
   /** How long this process may be cut off before another one takes over its streams, and how often it tells that it lives. */
-  readonly lease?: Pick<ProcessLeaseOptions, 'durationMs' | 'renewalIntervalMs'>
+  readonly lease?: Pick<
+    ProcessLeaseOptions,
+    'durationMs' | 'renewalIntervalMs' | 'hashConfiguration' | 'onConfigurationsCompared'
+  >
   readonly log: Logger
 }
 

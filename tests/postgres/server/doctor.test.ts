@@ -28,8 +28,8 @@ async function examine(url: string) {
 
 test('doctor says how many servers use a database', async () => {
   const url = await useTestDatabase()
-  await using _first = await startOnPostgres(url)
-  await using _second = await startOnPostgres(url)
+  await using servers = new AsyncDisposableStack()
+  for (let count = 0; count < 2; count += 1) servers.use(await startOnPostgres(url))
   expect(await examine(url)).toMatchObject({
     detail: expect.stringMatching(/^PostgreSQL \d.*, 2 running servers$/),
     findings: [],

@@ -91,8 +91,9 @@ function collectOutput(child: ChildProcessWithoutNullStreams): { stdout: string;
   return output
 }
 
-/** The flags for the database of the home, if servers of tests use PostgreSQL. */
-async function listStorageFlags({ argv = [] }: ServerArguments): Promise<string[]> {
+/** The flags for the database of the home, if servers of tests use PostgreSQL and this one names no database. */
+async function listStorageFlags({ argv = [], env = {} }: ServerArguments): Promise<string[]> {
+  if (argv.includes('--database') || env['SEGUE_DATABASE_URL']) return []
   const home = argv[argv.indexOf('--home') + 1]
   const database = argv.includes('--home') && home !== undefined ? await findDatabaseOfHome(home) : null
   return database ? ['--database', database.url] : []

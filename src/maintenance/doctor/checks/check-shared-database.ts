@@ -19,6 +19,11 @@ export async function checkSharedDatabase(
         `The schema ${database.schema} has version ${state.tableVersion}; this Segue supports versions up to ${state.latestTableVersion}.`,
         'Start the newer Segue that wrote it.',
       )
+    if (state.configurationCount > 1)
+      report.add(
+        `The servers have ${state.configurationCount} different configurations.`,
+        'Keep config.json and INSTRUCTIONS.md of all profiles equal in the homes of all servers.',
+      )
     if (database.listenUrl !== database.url) await inspect({ ...database, url: database.listenUrl })
     const servers = state.tableVersion === null ? 'no tables yet' : formatCount(state.processCount, 'running server')
     return report.finish(`PostgreSQL ${state.engineVersion}, ${servers}`)

@@ -5,6 +5,10 @@ export interface ProcessLeaseOptions {
   /** Called after each renewal: processes may have died since the last one. */
   readonly onRenewed: () => void
   readonly onError: (error: unknown) => void
+  /** A hash of what this process is configured with. Default: the same for all. */
+  readonly hashConfiguration?: () => Promise<string>
+  /** Told with each renewal whether all processes that live have the same configuration. */
+  readonly onConfigurationsCompared?: (areEqual: boolean) => void
   /** Default: 10,000. */
   readonly durationMs?: number
   /** How often the lease is renewed, and others are looked at. Default: 2,500. */
@@ -38,7 +42,7 @@ export class ProcessLease {
   /** Gives this process a fencing number, and another one whenever it has lost its lease: that of the `database`. */
   static async acquire(options: ProcessLeaseOptions): Promise<ProcessLease> {
     const durationMs = options.durationMs ?? defaultDurationMs
-    const number = await insertProcess(options.database, durationMs)
+    const number = await insertProcess(options, durationMs)
     return new ProcessLease(options, number, durationMs)
   }
 
@@ -59,28 +63,36 @@ export class ProcessLease {
   }
 
   async #renew(): Promise<void> {
-    const { database, onRenewed } = this.#options
-    const isRenewed = await database.withClient(async (client) => {
+    const { database, onRenewed, hashConfiguration, onConfigurationsCompared } = this.#options
+    const configuration = (await hashConfiguration?.()) ?? ''
+    const { isRenewed, areEqual } = await database.withClient(async (client) => {
       const renewed = await client.query(
-        `UPDATE processes SET lease_until = clock_timestamp() + $2 * interval '1 ms' WHERE number = $1`,
-        [this.#number, this.#durationMs],
+        `UPDATE processes SET lease_until = clock_timestamp() + $2 * interval '1 ms', configuration = $3 WHERE number = $1`,
+        [this.#number, this.#durationMs, configuration],
       )
       await client.query('DELETE FROM processes WHERE lease_until < clock_timestamp()')
-      return renewed.rowCount === 1
+      const others = await client.query('SELECT 1 FROM processes WHERE configuration <> $1 LIMIT 1', [configuration])
+      return { isRenewed: renewed.rowCount === 1, areEqual: others.rowCount === 0 }
     })
+    onConfigurationsCompared?.(areEqual)
     if (!isRenewed && !this.#isClosed) {
-      this.#number = await insertProcess(database, this.#durationMs)
+      this.#number = await insertProcess(this.#options, this.#durationMs)
       database.process = this.#number
     }
     onRenewed()
   }
 }
 
-async function insertProcess(database: PostgresDatabase, durationMs: number): Promise<number> {
+async function insertProcess(
+  { database, hashConfiguration }: Pick<ProcessLeaseOptions, 'database' | 'hashConfiguration'>,
+  durationMs: number,
+): Promise<number> {
+  const configuration = (await hashConfiguration?.()) ?? ''
   const { rows } = await database.withClient((client) =>
     client.query<{ number: number }>(
-      `INSERT INTO processes (lease_until) VALUES (clock_timestamp() + $1 * interval '1 ms') RETURNING number`,
-      [durationMs],
+      `INSERT INTO processes (lease_until, configuration) VALUES (clock_timestamp() + $1 * interval '1 ms', $2)
+        RETURNING number`,
+      [durationMs, configuration],
     ),
   )
   const [row] = rows

@@ -4,7 +4,9 @@ export const processTables = `
     -- The fencing number: greater than that of every earlier process, and never used again.
     number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     -- By the clock of the database. Another process may remove the row afterwards.
-    lease_until timestamptz NOT NULL
+    lease_until timestamptz NOT NULL,
+    -- A hash of what it is configured with: that of all processes should be the same.
+    configuration text COLLATE "C" NOT NULL DEFAULT ''
   );
 
   -- The process that runs the stream, or is going to. It need not exist any more.
