@@ -239,6 +239,8 @@ test('K2 compactSession is refused while a stream runs or waits', async () => {
   const { client, provider } = provided
   provider.enqueue([{ text: 'Talk' }, { wait: never }])
   const running = await client.start({ text: 'Talk.' })
+  // The next request is that of the other message.
+  await provider.waitForRequest(0)
   const sessionId = running.session.id
   const queued = await client.start({ text: 'More.', sessionId, ifBusy: 'QUEUE' })
   const busy = (streamId: string) => ({ code: 'SESSION_BUSY', extensions: { code: 'SESSION_BUSY', streamId } })
