@@ -7,6 +7,7 @@ import { readRefusal } from './schedule-client.ts'
 import * as operations from './schedule-operations.ts'
 import { newNoteArguments, noteToolName } from './scripted-answers.ts'
 import type { SentMessage } from './sent-message.ts'
+import { waitLimitMs } from '../../support/vitest-limits.ts'
 
 /** What a stop returned. */
 export interface StoppedState extends CancelledState {
@@ -162,14 +163,17 @@ export class ScheduleActions {
   async #answer(mutation: string, variables: { readonly id: string; readonly decision?: string }): Promise<boolean> {
     const { refusal } = await this.#client.change(mutation, variables, z.unknown(), ['STALE'])
     if (refusal === null) return true
-    const { node } = await this.#client.ask(
-      operations.decisionStateQuery,
-      { id: variables.id },
-      operations.decisionStateSchema,
-    )
-    if (node.state === 'PENDING')
-      throw new InvariantViolation(`${variables.id} is PENDING, but its answer was refused with ${refusal}.`)
+    // Whoever was faster may still be committing.
+    const deadline = performance.now() + waitLimitMs
+    while ((await this.#loadDecisionState(variables.id)) === 'PENDING')
+      if (performance.now() > deadline)
+        throw new InvariantViolation(`${variables.id} stays PENDING, but its answer was refused with ${refusal}.`)
     return false
+  }
+
+  async #loadDecisionState(id: string): Promise<string> {
+    const { decisionStateQuery, decisionStateSchema } = operations
+    return (await this.#client.ask(decisionStateQuery, { id }, decisionStateSchema)).node.state
   }
 
   /** Verifies that one of the streams is not queued any more, after the server has said so. */
