@@ -122,13 +122,14 @@ export class ScheduleActions {
       if (withdrawn) withdrawn.isWithdrawn = true
       return 'withdrawn'
     }
-    const { message } = await this.#client.ask(
-      operations.steeringStateQuery,
-      { id: messageId },
-      operations.steeringStateSchema,
+    const { steeringStateQuery, steeringStateSchema } = operations
+    const isPending = async (): Promise<boolean> =>
+      (await this.#client.ask(steeringStateQuery, { id: messageId }, steeringStateSchema)).message.steering.state ===
+      'PENDING'
+    await requireChange(
+      isPending,
+      `Message ${messageId} stays PENDING, but withdrawMessage was answered with ${refusal}.`,
     )
-    if (message.steering.state === 'PENDING')
-      throw new InvariantViolation(`Message ${messageId} is PENDING, but withdrawMessage was answered with ${refusal}.`)
     return refusal
   }
 
@@ -163,26 +164,27 @@ export class ScheduleActions {
   async #answer(mutation: string, variables: { readonly id: string; readonly decision?: string }): Promise<boolean> {
     const { refusal } = await this.#client.change(mutation, variables, z.unknown(), ['STALE'])
     if (refusal === null) return true
-    // Whoever was faster may still be committing.
-    const deadline = performance.now() + waitLimitMs
-    while ((await this.#loadDecisionState(variables.id)) === 'PENDING')
-      if (performance.now() > deadline)
-        throw new InvariantViolation(`${variables.id} stays PENDING, but its answer was refused with ${refusal}.`)
-    return false
-  }
-
-  async #loadDecisionState(id: string): Promise<string> {
     const { decisionStateQuery, decisionStateSchema } = operations
-    return (await this.#client.ask(decisionStateQuery, { id }, decisionStateSchema)).node.state
+    const isPending = async (): Promise<boolean> =>
+      (await this.#client.ask(decisionStateQuery, { id: variables.id }, decisionStateSchema)).node.state === 'PENDING'
+    await requireChange(isPending, `${variables.id} stays PENDING, but its answer was refused with ${refusal}.`)
+    return false
   }
 
   /** Verifies that one of the streams is not queued any more, after the server has said so. */
   async #requireNotQueued(...streamIds: readonly string[]): Promise<void> {
-    for (const id of streamIds) {
-      const { stream } = await this.#client.ask(operations.streamStateQuery, { id }, operations.streamStateResultSchema)
-      if (stream.status !== 'QUEUED') return
+    const { streamStateQuery, streamStateResultSchema } = operations
+    const areAllQueued = async (): Promise<boolean> => {
+      for (const id of streamIds) {
+        const { stream } = await this.#client.ask(streamStateQuery, { id }, streamStateResultSchema)
+        if (stream.status !== 'QUEUED') return false
+      }
+      return true
     }
-    throw new InvariantViolation(`A change of the queue was STALE, but all of ${streamIds.join(', ')} are queued.`)
+    await requireChange(
+      areAllQueued,
+      `A change of the queue was STALE, but all of ${streamIds.join(', ')} stay queued.`,
+    )
   }
 
   /** The message that a queued stream answers, also one that has joined another answer before. */
@@ -200,4 +202,10 @@ export class ScheduleActions {
     const note = newNoteArguments()
     return this.#random.chance(0.7) ? `/tool ${noteToolName} ${note}\n${text}` : `/ask ${text} Is it so? | yes | no`
   }
+}
+
+/** STALE may come before what it tells of is committed; it is a violation if that never is. */
+async function requireChange(isUnchanged: () => Promise<boolean>, violation: string): Promise<void> {
+  const deadline = performance.now() + waitLimitMs
+  while (await isUnchanged()) if (performance.now() > deadline) throw new InvariantViolation(violation)
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { openTestInstallation } from '../../support/postgres/test-installation.ts'
-import { useTestDatabase } from '../../support/postgres/test-postgres-database.ts'
+import { runSql, useTestDatabase } from '../../support/postgres/test-postgres-database.ts'
 import { newTextMessage } from '../../support/search/search-fixture.ts'
 import { deltaOf, sessionOf, streamOf } from '../../unit/storage/contract/records.ts'
 
@@ -15,7 +15,13 @@ async function openProcesses(options: Parameters<typeof openTestInstallation>[1]
   const write = { sessionId: session.id, events: [deltaOf(stream, 1)], streams: [stream] }
   await here.eventStore.append({ ...write, expectedHeadSeq: 0 })
   if (!here.commands || !there.commands) throw new Error('Several processes share a PostgreSQL.')
-  return { here: { ...here, commands: here.commands }, there: { ...there, commands: there.commands }, session, stream }
+  return {
+    url,
+    here: { ...here, commands: here.commands },
+    there: { ...there, commands: there.commands },
+    session,
+    stream,
+  }
 }
 
 test('a process finds the one that runs a stream, or a stream of a session; of its own, none', async () => {
@@ -57,6 +63,26 @@ test('a command that nobody executes in time has no result, and is not executed 
   })
   expect(await there.commands.send(owner, 'b', 20_000)).toBe('')
   expect(executed).toEqual(['b'])
+})
+
+test('a command whose result cannot be stored is not executed again: the result is stored later', async () => {
+  const { url, here, there, stream } = await openProcesses()
+  const executed: string[] = []
+  here.commands.serve(async (command) => {
+    executed.push(command)
+    if (command === 'a')
+      await runSql(url, 'ALTER TABLE segue.commands ADD CONSTRAINT no_results CHECK (result IS NULL)')
+    if (command === 'b') await runSql(url, 'ALTER TABLE segue.commands DROP CONSTRAINT no_results')
+    return `${command}, done`
+  })
+  const owner = (await there.commands.findOwner({ streamId: stream.id })) ?? 0
+  const first = there.commands.send(owner, 'a', 20_000)
+  await expect.poll(() => executed).toEqual(['a'])
+  expect(await there.commands.send(owner, 'b', 20_000)).toBe('b, done')
+  // Any notification has the owner look again.
+  expect(await there.commands.send(owner, 'c', 20_000)).toBe('c, done')
+  expect(await first).toBe('a, done')
+  expect(executed.filter((command) => command === 'a')).toEqual(['a'])
 })
 
 test('a stream that is taken over cannot be written by the process that ran it', async () => {

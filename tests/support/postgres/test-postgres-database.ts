@@ -19,7 +19,7 @@ const unused: string[] = []
 export async function useTestDatabase(): Promise<string> {
   const url = unused.pop() ?? (await createDatabase(templateName))
   onTestFinished(async () => {
-    await run(url, 'DELETE FROM segue.profiles')
+    await runSql(url, 'DELETE FROM segue.profiles')
     unused.push(url)
   })
   return url
@@ -32,19 +32,19 @@ export function createTemplateCopy(): Promise<string> {
 
 /** As if the leases of all processes had run out: a server that starts takes over their streams at once. */
 export async function endLeases(url: string): Promise<void> {
-  await run(url, 'DELETE FROM segue.processes')
+  await runSql(url, 'DELETE FROM segue.processes')
 }
 
 /** The URL of a database that no other test gets: an empty one, unless it is a copy of the `template`. */
 export async function createTestDatabase(template = 'template1'): Promise<string> {
   const url = await createDatabase(template)
-  onTestFinished(() => run(inject('postgresUrl'), `DROP DATABASE ${toName(url)} WITH (FORCE)`))
+  onTestFinished(() => runSql(inject('postgresUrl'), `DROP DATABASE ${toName(url)} WITH (FORCE)`))
   return url
 }
 
 async function createDatabase(template: string): Promise<string> {
   const name = `test_${randomUUID().replaceAll('-', '')}`
-  await run(inject('postgresUrl'), `CREATE DATABASE ${name} TEMPLATE ${template}`)
+  await runSql(inject('postgresUrl'), `CREATE DATABASE ${name} TEMPLATE ${template}`)
   return inject('postgresUrl').replace(/postgres$/, name)
 }
 
@@ -55,10 +55,11 @@ function toName(url: string): string {
 /** Ends all connections to a database, as when it restarts. */
 export async function endConnections(url: string): Promise<void> {
   const condition = 'datname = current_database() AND pid <> pg_backend_pid()'
-  await run(url, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${condition}`)
+  await runSql(url, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${condition}`)
 }
 
-async function run(url: string, sql: string): Promise<void> {
+/** Runs a statement on a connection of its own. */
+export async function runSql(url: string, sql: string): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {

@@ -22,6 +22,8 @@ export class PostgresCommandChannel implements CommandChannel {
   readonly #results = new Notifier()
   /** The commands that this process executes now. */
   readonly #executing = new Set<number>()
+  /** Results that could not be stored: no command is executed again for that. */
+  readonly #unstored = new Map<number, string>()
   #execute: ((command: string) => Promise<string>) | null = null
 
   constructor(database: PostgresProfileDatabase) {
@@ -64,6 +66,10 @@ export class PostgresCommandChannel implements CommandChannel {
   async #executePending(): Promise<void> {
     if (!this.#execute) return
     const commands = await listPendingCommands(this.#database)
+    // The others wait for no result any more.
+    const numbers = new Set(commands.map(({ number }) => number))
+    for (const number of this.#unstored.keys())
+      if (!numbers.has(number) && !this.#executing.has(number)) this.#unstored.delete(number)
     await Promise.all(commands.map((command) => this.#executeOnce(command)))
   }
 
@@ -71,8 +77,10 @@ export class PostgresCommandChannel implements CommandChannel {
     if (this.#executing.has(number) || !this.#execute) return
     this.#executing.add(number)
     try {
-      const result = await this.#execute(command)
+      const result = this.#unstored.get(number) ?? (await this.#execute(command))
+      this.#unstored.set(number, result)
       await this.#database.write((transaction) => storeCommandResult(transaction, number, result))
+      this.#unstored.delete(number)
       this.#database.publish(resultsTopic)
     } finally {
       this.#executing.delete(number)
