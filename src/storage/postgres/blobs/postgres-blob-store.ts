@@ -22,7 +22,7 @@ import {
 const recheckMs = 5 * 60_000
 /** Keeps the time between a look-up and the deletion short. */
 const lookupBatchSize = 500
-/** Chunks that are read in one statement: 512 KiB. */
+/** Chunks that are read in one statement, and written in one transaction: 512 KiB. */
 const chunksAtOnce = 8
 
 /** Blobs as rows of a profile, for all processes. */
@@ -58,12 +58,16 @@ export class PostgresBlobStore implements BlobStore {
     await this.#database.write((transaction) => createContent(transaction, contentId))
     const discard = (): Promise<void> => this.#database.write((transaction) => discardContent(transaction, contentId))
     try {
-      let position = 0
-      for await (const chunk of splitEvenly(chunks)) {
-        hash.update(chunk)
-        size += chunk.length
-        await this.#database.write((transaction) => appendChunk(transaction, contentId, position, chunk))
-        position += 1
+      let stored = 0
+      for await (const batch of batchChunks(splitEvenly(chunks))) {
+        for (const chunk of batch) {
+          hash.update(chunk)
+          size += chunk.length
+        }
+        await this.#database.write(async (transaction) => {
+          for (const [index, chunk] of batch.entries()) await appendChunk(transaction, contentId, stored + index, chunk)
+        })
+        stored += batch.length
       }
     } catch (error) {
       // If this fails too, the bytes are deleted with all that are unused for a day.
@@ -168,4 +172,16 @@ async function* splitEvenly(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<B
     size = rest
   }
   if (size > 0) yield Buffer.concat(pending)
+}
+
+/** As many chunks at a time as one transaction writes. */
+async function* batchChunks(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer[]> {
+  let batch: Buffer[] = []
+  for await (const chunk of chunks) {
+    batch.push(chunk)
+    if (batch.length < chunksAtOnce) continue
+    yield batch
+    batch = []
+  }
+  if (batch.length > 0) yield batch
 }

@@ -98,6 +98,13 @@ export function describeBlobStore(openBlobs: () => Promise<OpenedBlobs>): void {
       },
     )
 
+    test('may be a megabyte', async () => {
+      const bytes = Buffer.concat(Array.from({ length: 17 }, () => picture))
+      await using received = await store.receive(inPieces(bytes, 100_000))
+      const hash = await received.keep()
+      expect([hash, (await store.get(hash))?.equals(bytes)]).toEqual([hashOf(bytes), true])
+    })
+
     test('are discarded unless they are kept', async () => {
       {
         await using received = await store.receive(inPieces(picture, 1_000))
