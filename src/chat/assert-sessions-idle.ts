@@ -13,7 +13,14 @@ export async function assertSessionsIdle(
   { profile, activeSessions }: SessionLookups,
 ): Promise<void> {
   for (const id of ids) activeSessions.find(id)?.assertIdle()
-  const { commands } = profile
+  await assertIdleElsewhere(ids, profile)
+}
+
+/** Throws SESSION_BUSY while a stream runs or is queued in one of the sessions, in another process. */
+export async function assertIdleElsewhere(
+  ids: readonly string[],
+  { commands }: Pick<ProfileStorage, 'commands'>,
+): Promise<void> {
   if (!commands) return
   const owners = await Promise.all(ids.map((sessionId) => commands.findOwner({ sessionId })))
   if (owners.some((owner) => owner !== null))

@@ -1,3 +1,4 @@
+import { assertIdleElsewhere } from './assert-sessions-idle.ts'
 import { repeatAfterConflicts } from './log/repeat-after-conflicts.ts'
 import type { ModelMessage } from 'ai'
 import { systemMessageToUser } from '../agent/providers/requests/system-message-to-user.ts'
@@ -174,8 +175,9 @@ export class ChatService {
    * summarise, NOT_FOUND, SESSION_READ_ONLY, SESSION_BUSY, STALE, PROVIDER and SHUTTING_DOWN.
    */
   async compact(sessionId: string, idempotencyKey: IdempotencyKey | null = null): Promise<SessionRecord> {
-    const { gate, writableSessions, models, compactor } = this.#dependencies
+    const { gate, writableSessions, models, compactor, profile } = this.#dependencies
     return gate.run(async () => {
+      await assertIdleElsewhere([sessionId], profile)
       const { model: modelId } = await writableSessions.getOpen(sessionId)
       const model = await models.resolve(modelId)
       gate.assertOpen()
