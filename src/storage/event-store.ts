@@ -40,7 +40,10 @@ export interface AppendRequest {
   readonly sessionId: string
   /** Creates the session first. */
   readonly newSession?: SessionRecord
-  /** The seq of the log's last event. If it is another one, someone else wrote: `LogVersionConflictError`. */
+  /**
+   * The seq of the log's last event. If it is another one, someone else wrote: `LogVersionConflictError`. Where several
+   * processes write, that is also what one gets that starts a stream beside another one, or in a session that has ended.
+   */
   readonly expectedHeadSeq: number
   /** If the stream has ended or has a newer generation: `FencingError`. */
   readonly fence?: StreamFence

@@ -1,6 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest'
 import type { SegueStorage } from '../../../src/storage/profile-storage.ts'
-import { FencingError } from '../../../src/storage/errors.ts'
+import { FencingError, LogVersionConflictError } from '../../../src/storage/errors.ts'
+import type { AppendRequest } from '../../../src/storage/event-store.ts'
+import type { ChatEvent } from '../../../src/model/chat-event.ts'
+import type { StreamRecord } from '../../../src/model/stream.ts'
 import { PostgresDatabase } from '../../../src/storage/postgres/database/postgres-database.ts'
 import type { PostgresInstallation } from '../../../src/storage/postgres/postgres-installation.ts'
 import { ProcessLease } from '../../../src/storage/postgres/processes/process-lease.ts'
@@ -59,6 +62,23 @@ test.each([
   }
   await there.changes.decisions.wait(version, never)
   expect(seen).toEqual(decision)
+})
+
+test.each([
+  ['beside one that another process has started', { status: 'RUNNING' }, {}],
+  ['in a session that another process has ended', { status: 'COMPLETED' }, { endedAt: 5_000, endReason: 'closed' }],
+] as const)('no stream starts %s, even if the writer knows where the log ends', async (_, first, sessionPatch) => {
+  const [here, there] = requireAll((await openProcesses(2)).storages)
+  const session = sessionOf()
+  await here.eventStore.createSession({ session, messages: [] })
+  const start = (seq: number, stream: StreamRecord): AppendRequest => {
+    const { sessionId, id: streamId, userMessageId } = stream
+    const event: ChatEvent = { type: 'StreamStarted', seq, at: 1_000, sessionId, streamId, stream, userMessageId }
+    return { sessionId, expectedHeadSeq: seq - 1, events: [event], streams: [stream] }
+  }
+  await there.eventStore.append({ ...start(1, streamOf(session, first)), sessionPatch })
+  await expect(here.eventStore.append(start(2, streamOf(session)))).rejects.toThrow(LogVersionConflictError)
+  expect(await here.eventStore.loadHeadSeq(session.id)).toBe(1)
 })
 
 test('a writer is refused if another process has written to the session', async () => {

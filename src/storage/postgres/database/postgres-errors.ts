@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { StorageError, type StorageFailure } from '../../errors.ts'
+import { LogVersionConflictError, StorageError, type StorageFailure } from '../../errors.ts'
 
 /** By the beginnings of SQLSTATE codes, the longest first. See appendix A of PostgreSQL's manual. */
 const failureByCode: readonly (readonly [prefix: string, failure: StorageFailure])[] = [
@@ -30,10 +30,15 @@ const connectionMessages = /connection|timeout|terminated|not queryable/i
 /** Errors of the operating system while the connection is made or used. */
 const connectionCodes = /^E(CONN|PIPE|HOST|NET|TIMEDOUT|ADDR|NOTFOUND|AI_)|^ENOENT$/
 
-/** Maps an error of PostgreSQL or of its driver to a `StorageError`; returns any other as it is. */
+/**
+ * Maps an error of PostgreSQL or of its driver to a `StorageError`; returns any other as it is. Of two processes that start a
+ * stream in one session, the later one has written to a log that it did not know: for it that is a conflict.
+ */
 export function toStorageError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof StorageError) return error
   if (error instanceof pg.DatabaseError) {
+    if (error.constraint === 'active_streams')
+      return new LogVersionConflictError('A stream runs in the session already.')
     const { code = '' } = error
     const failure = failureByCode.find(([prefix]) => code.startsWith(prefix))?.[1] ?? 'OTHER'
     return new StorageError(failure, error)

@@ -123,12 +123,15 @@ async function advanceHeads(tx: PostgresTransaction, requests: readonly AppendRe
     headSeq: expectedHeadSeq + events.length,
     addedMessages: added.get(sessionId)?.length ?? 0,
     activityAt,
+    startsStream: events.some(({ type }) => type === 'StreamStarted'),
   }))
   const advancedIds = await advanceHeadSeqs(tx, advances)
   const refused = advances.find(({ sessionId }) => !advancedIds.has(sessionId))
   if (!refused) return
   if (!(await hasSession(tx, refused.sessionId))) throw createIdNotFoundError('session', refused.sessionId)
-  throw new LogVersionConflictError(`The log of ${refused.sessionId} does not end at ${refused.expectedHeadSeq}.`)
+  throw new LogVersionConflictError(
+    `The log of ${refused.sessionId} does not end at ${refused.expectedHeadSeq}, or the session has ended.`,
+  )
 }
 
 /** What the streams that end, and titles and summaries, have used. */

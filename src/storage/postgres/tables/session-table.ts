@@ -66,9 +66,10 @@ const advance = {
   name: 'advance-head-seqs',
   text: `UPDATE sessions SET head_seq = advance.head_seq, message_count = message_count + advance.added_messages,
       last_activity_at = greatest(last_activity_at, advance.activity_at)
-    FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
-      AS advance (id, expected_head_seq, head_seq, added_messages, activity_at)
+    FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::smallint[])
+      AS advance (id, expected_head_seq, head_seq, added_messages, activity_at, starts_stream)
     WHERE sessions.profile = $1 AND sessions.id = advance.id AND sessions.head_seq = advance.expected_head_seq
+      AND (sessions.ended_at IS NULL OR advance.starts_stream = 0)
     RETURNING sessions.id`,
 }
 
@@ -118,10 +119,16 @@ export async function recordAnswerEnd(tx: PostgresTransaction, stream: StreamRec
   if (end) await tx.execute(recordEnd, [stream.sessionId, end.answeredAt, end.hasFailed ? 1 : 0])
 }
 
+/** Like `HeadSeqAdvance`, of a writer that other processes may have overtaken. */
+export interface SharedHeadSeqAdvance extends HeadSeqAdvance {
+  /** Refused in a session that has ended. */
+  readonly startsStream: boolean
+}
+
 /** Moves the ends of the logs of different sessions. Resolves to the ids of those that had the expected ones. */
 export async function advanceHeadSeqs(
   tx: PostgresTransaction,
-  advances: readonly HeadSeqAdvance[],
+  advances: readonly SharedHeadSeqAdvance[],
 ): Promise<Set<string>> {
   const rows = await tx.query<{ id: string }>(advance, [
     advances.map(({ sessionId }) => sessionId),
@@ -129,6 +136,7 @@ export async function advanceHeadSeqs(
     advances.map(({ headSeq }) => headSeq),
     advances.map(({ addedMessages }) => addedMessages),
     advances.map(({ activityAt }) => activityAt),
+    advances.map(({ startsStream }) => (startsStream ? 1 : 0)),
   ])
   return new Set(rows.map(({ id }) => id))
 }
