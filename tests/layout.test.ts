@@ -79,6 +79,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
     'sqlite',
     'postgres',
     'filesystem',
+    'migration',
     'installation',
     'conversation-index',
     'rows',
@@ -91,6 +92,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
     'health',
   ],
   'storage/postgres': [
+    'migration',
     'transfer',
     'sessions',
     'blobs',
@@ -103,6 +105,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
     'database',
   ],
   'storage/sqlite': [
+    'migration',
     'maintenance',
     'transfer',
     'sessions',
@@ -204,7 +207,7 @@ test('only storage/postgres uses the driver of PostgreSQL', () => {
 test('tests look into databases through one helper, except those of storage and of Hermes', () => {
   const tests = import.meta.dirname
   const mayUseEngine =
-    /^(unit[\\/](storage|hermes)[\\/]|support[\\/]hermes[\\/]|support[\\/]storage[\\/](test-database|faulty-connection)\.ts$)/
+    /^(unit[\\/](storage|hermes)[\\/]|support[\\/](hermes|migration)[\\/]|support[\\/]storage[\\/](test-database|faulty-connection)\.ts$)/
   const testFiles = readdirSync(tests, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
   expect(testFiles.length).toBeGreaterThan(10)
   const others = testFiles.filter(

@@ -2,6 +2,7 @@ import { SettingsError } from '../config/settings-error.ts'
 import { SegueError } from '../lib/errors.ts'
 import { BackupError } from '../maintenance/backup/backup-error.ts'
 import { ExportImportError } from '../transfer/export-import-error.ts'
+import { MigrationError } from '../storage/migration/migration-error.ts'
 import {
   DatabaseTooNewError,
   DatabaseNotMigratedError,
@@ -21,6 +22,7 @@ const userFacingErrors = [
   SegueError,
   ExportImportError,
   BackupError,
+  MigrationError,
 ]
 
 /** Returns the message of an error that the user can fix. Returns any other error as it is, to be shown with its stack. */

@@ -5,6 +5,7 @@ import { runBackup } from './backup.ts'
 import { runDoctor } from './doctor.ts'
 import { runExport } from './export.ts'
 import { runImport } from './import.ts'
+import { runMigrate } from './migrate.ts'
 import { printLineToStderr } from './print-line-to-stderr.ts'
 import { runRestore } from './restore.ts'
 import { runToken } from './token.ts'
@@ -33,6 +34,8 @@ export async function runCliSubcommand(argv: readonly string[]): Promise<void> {
       return runBackup(command, workingDirectory)
     case 'restore':
       return runRestore(command, workingDirectory)
+    case 'migrate':
+      return runMigrate(command)
     case 'token':
       return runToken(command)
     case 'doctor':

@@ -113,11 +113,12 @@ function describeHomeError(cause: Error): string {
   return homeAdvice[code] ?? `${cause.message}. Make it a writable folder, and delete its lock.db if that is damaged.`
 }
 
-/** The home is not a writable folder, or its lock file is damaged. */
+/** The home is not a writable folder, its lock file is damaged, or only a part of a home was copied into it. */
 export class UnusableHomeError extends Error {
   override readonly name = 'UnusableHomeError'
 
-  constructor(home: string, cause: Error) {
-    super(`The home ${home} cannot be used: ${describeHomeError(cause)}`, { cause })
+  /** `reason`: why, and what to do. */
+  constructor(home: string, cause: Error | null, reason = cause === null ? '' : describeHomeError(cause)) {
+    super(`The home ${home} cannot be used: ${reason}`, { cause })
   }
 }

@@ -13,6 +13,7 @@ import {
   type MaintenanceCommand,
   parseMaintenanceCommand,
 } from './maintenance-command.ts'
+import { type MigrateCommand, migrateFlags, parseMigrateCommand } from './migrate-command.ts'
 import { parseTokenCommand, roleFlag, type TokenCommand } from './token-command.ts'
 
 interface CommandOptions {
@@ -42,6 +43,7 @@ export type CliSubcommand =
   | ExportCommand
   | ImportCommand
   | MaintenanceCommand
+  | MigrateCommand
   | TokenCommand
 
 const commandFlags: readonly FlagDefinition[] = [
@@ -54,7 +56,13 @@ const commandFlags: readonly FlagDefinition[] = [
  * Returns null if there is none: the command line starts the server.
  */
 export function findSubcommandName(argv: readonly string[]): string | null {
-  const flags = [...commandFlags, roleFlag, ...doctorFlags, ...toFlagDefinitions(allSettingDefinitions)]
+  const flags = [
+    ...commandFlags,
+    roleFlag,
+    ...doctorFlags,
+    ...migrateFlags,
+    ...toFlagDefinitions(allSettingDefinitions),
+  ]
   return parseCommandLine(argv, flags).positionals[0] ?? null
 }
 
@@ -66,6 +74,7 @@ export function parseCliSubcommand({ argv, env, homedir }: SettingsInputs): CliS
   if (isHelpRequested(argv)) return { name: 'help' }
   const commandName = findSubcommandName(argv)
   if (commandName === 'token') return parseTokenCommand({ argv, env, homedir })
+  if (commandName === 'migrate') return parseMigrateCommand({ argv, env, homedir })
   if (isMaintenanceCommandName(commandName)) return parseMaintenanceCommand(commandName, { argv, env, homedir })
   const knownFlags = [...commandFlags, ...toFlagDefinitions([...pathSettings, settingDefinitions.database])]
   const { flags, positionals, problems } = parseCommandLine(argv, knownFlags)
@@ -88,8 +97,8 @@ export function parseCliSubcommand({ argv, env, homedir }: SettingsInputs): CliS
     if (name === 'import') return { ...options, name, file: argument }
   }
   throw new SettingsError([
-    `${positionals.join(' ')}: Invalid command. Use export <id>, import <file>, backup <file>, restore <file>, doctor or token <name>, or flags only to ` +
-      `start the server. See segue --help.`,
+    `${positionals.join(' ')}: Invalid command. Use export <id>, import <file>, backup <file>, restore <file>, migrate, doctor or token <name>, or flags ` +
+      `only to start the server. See segue --help.`,
   ])
 }
 
@@ -102,6 +111,8 @@ export const commandHelp = `Usage: segue export <id> [--output <file>] [flags]
       Writes the whole home to one tar file, while the server runs or not. It contains config.json with its secrets.
        segue restore <file> [--home <folder>]
       Restores a backup into a home that is empty or does not exist.
+       segue migrate --to <url> | --from <url> [--home <folder>]
+      Copies everything in a home to an empty PostgreSQL database, or back to a home without chats. No server may use either.
        segue doctor [--fix] [--json] [--salvage <folder>] [flags]
       Checks the home and everything that it refers to, and says what to do. Exit status 0: healthy; 1: not.
        segue token <name> [--role read|user|admin] [--profile <name>]…
@@ -116,6 +127,8 @@ export const commandHelp = `Usage: segue export <id> [--output <file>] [flags]
       can be repeated.
   --role <role>
       read queries and follows, user also writes, admin also manages profiles and the server.
+  --to <url>, --from <url>
+      postgres://user:password@host/name. Its schema is that of SEGUE_DATABASE_SCHEMA.
   --fix
       Repairs what can be repaired without a loss: permissions, left-over files, indexes. Most need the server stopped.
   --json

@@ -15,8 +15,8 @@ export function formatSettingHelp(definition: SettingDefinition<unknown>): strin
 
 /** The text of `segue --help`. */
 export const serverHelpText = `Usage: segue [flags]
-       segue export <id> | import <file> | backup <file> | restore <file> | doctor,
-             explained by segue export --help
+       segue export <id> | import <file> | backup <file> | restore <file> | migrate |
+             doctor, explained by segue export --help
        segue --version
 
 Starts the server, or runs a command. In a clone of the repository, type npm run segue -- instead of segue.

@@ -4,7 +4,8 @@ import { createPatternSchema } from '../value-schemas.ts'
 
 const urlError = 'Must be the URL of a PostgreSQL database, such as postgres://user:password@host:5432/segue.'
 
-const databaseUrlSchema = z
+/** The URL of a PostgreSQL database. */
+export const databaseUrlSchema = z
   .string({ error: urlError })
   .refine((text) => /^postgres(ql)?:\/\//.test(text) && isUrl(text), { error: urlError })
 

@@ -91,9 +91,9 @@ function collectOutput(child: ChildProcessWithoutNullStreams): { stdout: string;
   return output
 }
 
-/** The flags for the database of the home, if servers of tests use PostgreSQL and this one names no database. */
+/** The flags for the database of the home, if servers of tests use PostgreSQL and this one names none. An empty URL is SQLite. */
 async function listStorageFlags({ argv = [], env = {} }: ServerArguments): Promise<string[]> {
-  if (argv.includes('--database') || env['SEGUE_DATABASE_URL']) return []
+  if (argv.includes('--database') || env['SEGUE_DATABASE_URL'] !== undefined) return []
   const home = argv[argv.indexOf('--home') + 1]
   const database = argv.includes('--home') && home !== undefined ? await findDatabaseOfHome(home) : null
   return database ? ['--database', database.url] : []

@@ -1,10 +1,11 @@
-import { lstatSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, statSync } from 'node:fs'
 import { readdir, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
+import { toMigrationFolder } from '../../../storage/migration/interrupted-migration.ts'
 import { CheckReport, type CheckResult } from '../finding.ts'
 
-/** What interrupted commands leave: see restore-backup.ts. */
-const leftoverPattern = /^\.restore-/
+/** What interrupted commands leave: see restore-backup.ts and place-profiles.ts. */
+const leftoverPattern = /^\.(restore-|migration-done$)/
 const minFreeBytes = 64 * 1024 * 1024
 
 /** Checks whether the home is a folder that can be used, and what was left in it. */
@@ -28,11 +29,16 @@ export async function checkHome(home: string): Promise<CheckResult> {
     return []
   })
   for (const name of names.filter((each) => leftoverPattern.test(each)))
-    report.add(`An interrupted restore left the folder ${name}.`, 'It can be deleted.', {
+    report.add(`An interrupted command left the folder ${name}.`, 'It can be deleted.', {
       text: `deleted ${name}`,
       needsLock: true,
       run: () => rm(join(home, name), { recursive: true, force: true }),
     })
+  if (existsSync(toMigrationFolder(home)))
+    report.add(
+      'A migration into the home was interrupted, or runs. Until it is complete, no server starts.',
+      'Run the same segue migrate again: it begins anew.',
+    )
   await checkFreeSpace(home, report)
   return report.finish(home)
 }

@@ -17,6 +17,7 @@ import {
   selectChunks,
   selectHashes,
 } from './blob-tables.ts'
+import { splitEvenly } from './split-evenly.ts'
 
 /** When blobs that were recent are looked at again. */
 const recheckMs = 5 * 60_000
@@ -155,23 +156,6 @@ export class PostgresBlobStore implements BlobStore {
       }
     }
   }
-}
-
-/** The same bytes in chunks of the size that is stored; the last one may be smaller. */
-async function* splitEvenly(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
-  let pending: Buffer[] = []
-  let size = 0
-  for await (const chunk of chunks) {
-    pending.push(Buffer.from(chunk))
-    size += chunk.length
-    if (size < chunkSize) continue
-    const bytes = Buffer.concat(pending)
-    const rest = size % chunkSize
-    for (let start = 0; start < size - rest; start += chunkSize) yield bytes.subarray(start, start + chunkSize)
-    pending = [bytes.subarray(size - rest)]
-    size = rest
-  }
-  if (size > 0) yield Buffer.concat(pending)
 }
 
 /** As many chunks at a time as one transaction writes. */

@@ -6,6 +6,7 @@ import { readFileIdentity } from '../../../lib/file-identity.ts'
 import { type Logger, silentLogger } from '../../../lib/logger.ts'
 import { HomeInUseError, StorageError, UnusableHomeError } from '../../errors.ts'
 import type { HomeLock } from '../../home-lock.ts'
+import { assertMigrationComplete } from '../../migration/interrupted-migration.ts'
 
 /** Keeps held locks from being garbage-collected, which would release them. */
 const openLocks = new Set<Database.Database>()
@@ -13,9 +14,22 @@ const openLocks = new Set<Database.Database>()
 /**
  * Creates a home, readable by its owner only, and locks it until `release` or the end of the process: the kernel releases
  * the lock whatever ends the process. Throws HomeInUseError at once if this or another process holds the lock, and
- * UnusableHomeError if the home cannot be locked at all. The log is told when the lock is acquired again.
+ * UnusableHomeError if the home cannot be locked at all, or a migration into it was interrupted. The log is told when the lock
+ * is acquired again.
  */
 export function lockHome(home: string, log: Logger = silentLogger): HomeLock {
+  const lock = lockHomeForMigration(home, log)
+  try {
+    assertMigrationComplete(home)
+    return lock
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+/** The same, also if a migration into the home was interrupted. */
+export function lockHomeForMigration(home: string, log: Logger = silentLogger): HomeLock {
   const path = toLockPath(home)
   let held = acquireLock(home)
   let isLost = false
