@@ -7,6 +7,7 @@ import { type LiveValue, MutableLiveValue } from '../config/reload/live-value.ts
 import { TaskGate } from '../lib/async/task-gate.ts'
 import { ConversationRepository } from '../sessions/conversation-repository.ts'
 import type { CombinedSessionRepository } from '../sessions/combined-session-repository.ts'
+import { handleNotifications } from '../storage/handle-notifications.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import { UsageBudgets } from '../usage/usage-budgets.ts'
 import type { ChatSettings } from '../config/profile/profile-settings.ts'
@@ -134,8 +135,21 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     steering: new SteeringService({ ...shared, store: profile.eventStore }),
     decisions: new DecisionService({ ...shared, store: profile.decisions, notifier: profile.changes.decisions }),
   })
-  shared.forwarder.serve<ForwardedCommand>((command) => executeForwardedCommand(chats, command))
+  serveOtherProcesses(chats, shared)
   return chats
+}
+
+/** Executes what other processes forward, and follows the rules that they add. */
+function serveOtherProcesses(
+  chats: ChatService,
+  { profile, forwarder, log }: Pick<ChatServiceOptions, 'profile' | 'log'> & { readonly forwarder: CommandForwarder },
+): void {
+  void handleNotifications({
+    notifier: profile.changes.foreignApprovalRules,
+    handle: () => chats.decisions.resolveAllowed(),
+    onError: (error) => log.error({ err: error }, 'Approvals that another process has allowed could not be resolved.'),
+  })
+  forwarder.serve<ForwardedCommand>((command) => executeForwardedCommand(chats, command))
 }
 
 function createFileStore(

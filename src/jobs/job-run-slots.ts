@@ -2,8 +2,8 @@
 export type ReleaseJobRunSlot = () => void
 
 /**
- * Bounds the scheduled runs that are active at the same time, over all profiles. A run that a person starts never waits,
- * but counts.
+ * Bounds the scheduled runs that are active in this process at the same time, over all profiles. A run that a person starts
+ * never waits, but counts. Where several processes share a storage, that bounds the runs of all of them.
  */
 export class JobRunSlots {
   #maxConcurrent: number
@@ -12,6 +12,10 @@ export class JobRunSlots {
 
   constructor(maxConcurrent: number) {
     this.#maxConcurrent = maxConcurrent
+  }
+
+  get maxConcurrent(): number {
+    return this.#maxConcurrent
   }
 
   /** Changes the bound. Runs that are active go on. */

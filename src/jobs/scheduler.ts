@@ -3,11 +3,7 @@ import { TaskTracker } from '../lib/async/task-tracker.ts'
 import type { Logger } from '../lib/logger.ts'
 import { type ClockAndIds, systemClockAndIds } from '../lib/clock-and-ids.ts'
 import type { JobRunRecord, SegueJob } from '../model/job.ts'
-import {
-  type IdempotencyKey,
-  type IdempotencyKeyRecord,
-  createCompletedIdempotencyKeyRecord,
-} from '../storage/idempotency-key.ts'
+import { type IdempotencyKey, createCompletedIdempotencyKeyRecord } from '../storage/idempotency-key.ts'
 import { type JobCommit, type JobStore } from '../storage/job-store.ts'
 import {
   findDueTimes,
@@ -22,7 +18,7 @@ import {
   startManualJobRun,
 } from './job-state.ts'
 import type { JobRunSlots, ReleaseJobRunSlot } from './job-run-slots.ts'
-import { JobRevisionConflictError } from '../storage/errors.ts'
+import { JobRevisionConflictError, JobRunLimitError } from '../storage/errors.ts'
 
 export interface JobSchedulerOptions {
   readonly store: JobStore
@@ -48,9 +44,12 @@ export interface RunJobNowResult {
   readonly alreadyRunning: boolean
 }
 
+/** A run to start, which is committed before it begins. */
+type StartedRun = JobRunTransition & Pick<JobCommit, 'idempotencyKey' | 'maxRunningRuns'>
+
 /** Notices within this time that the machine has slept, or that the clock was set forward. */
 const defaultMaxPollIntervalMs = 30_000
-/** The delay before another attempt when the database cannot be written. */
+/** The delay before another attempt when the database cannot be written, or when other processes run as many jobs as may run. */
 const retryDelayMs = 1_000
 const millisPerDay = 86_400_000
 /** Every attempt to start a run fails only because another change was faster, so a few are enough. */
@@ -140,26 +139,27 @@ export class Scheduler {
     const now = this.#runtime.now()
     if (now < this.#lastPolledAt - millisPerDay) await this.#reevaluateAll()
     this.#lastPolledAt = now
-    let hasFailed = false
+    let mustRetry = false
     let isWaitingForSlot = false
     for (const job of await store.listDueJobs(now)) {
       const isProcessed = await this.#processDue(job, now).catch((error: unknown) => {
-        hasFailed = true
+        mustRetry = true
+        if (error instanceof JobRunLimitError) return
         this.#options.log.error({ err: error, job: job.id }, 'A due job could not be started. Retrying.')
       })
       if (isProcessed === false) isWaitingForSlot = true
     }
-    const maxWaitMs = hasFailed ? retryDelayMs : (this.#options.maxPollIntervalMs ?? defaultMaxPollIntervalMs)
+    const maxWaitMs = mustRetry ? retryDelayMs : (this.#options.maxPollIntervalMs ?? defaultMaxPollIntervalMs)
     if (isWaitingForSlot && !this.#isClosed) {
       this.#options.slots.waitForFree(this.#onSlotFree)
       return maxWaitMs
     }
     const nextDueAt = await store.findNextDueAt()
-    const minWaitMs = hasFailed ? retryDelayMs : 0
+    const minWaitMs = mustRetry ? retryDelayMs : 0
     return nextDueAt === null ? maxWaitMs : Math.min(Math.max(nextDueAt - this.#runtime.now(), minWaitMs), maxWaitMs)
   }
 
-  /** Returns false if the job has to wait until a slot is free. */
+  /** Returns false if the job has to wait until a slot is free. Throws JobRunLimitError if other processes use all of them. */
   async #processDue(job: SegueJob, now: number): Promise<boolean> {
     if (this.#isClosed) return true
     const due = findDueTimes(job, now)
@@ -169,9 +169,11 @@ export class Scheduler {
     if (latestHasRun || job.runningTrigger !== null)
       await this.#tryCommit({ job: skipDueTimes(job, due, latestHasRun) })
     else {
-      const release = this.#options.slots.tryAcquire()
+      const { slots } = this.#options
+      const release = slots.tryAcquire()
       if (!release) return false
-      await this.#startRun(startDueRun(job, due, now, this.#newIds()), release)
+      const started = startDueRun(job, due, now, this.#newIds())
+      await this.#startRun({ ...started, maxRunningRuns: slots.maxConcurrent }, release)
     }
     return true
   }
@@ -187,7 +189,7 @@ export class Scheduler {
       if (job.runningTrigger !== null) throw new Error(`The job ${jobId} is RUNNING, but has no active run.`)
       const started = startManualJobRun(job, this.#runtime.now(), this.#newIds())
       const key = idempotencyKey && createCompletedIdempotencyKeyRecord(idempotencyKey, { createdId: started.run.id })
-      const execution = await this.#startRun(started, this.#options.slots.acquire(), key)
+      const execution = await this.#startRun({ ...started, idempotencyKey: key }, this.#options.slots.acquire())
       if (!execution) continue
       await execution.hasBegun
       return { run: started.run, alreadyRunning: false }
@@ -197,13 +199,12 @@ export class Scheduler {
 
   /** Returns null if the job has changed since it was read. Frees the slot when the run has ended, or has not started. */
   async #startRun(
-    started: JobRunTransition,
+    started: StartedRun,
     release: ReleaseJobRunSlot,
-    idempotencyKey: IdempotencyKeyRecord | null = null,
   ): Promise<{ readonly hasBegun: Promise<unknown> } | null> {
     let isStarted = false
     try {
-      isStarted = await this.#tryCommit({ ...started, idempotencyKey })
+      isStarted = await this.#tryCommit(started)
     } finally {
       if (!isStarted) release()
     }

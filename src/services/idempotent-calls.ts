@@ -137,6 +137,9 @@ export class IdempotentCalls {
     try {
       result = await execute({ key: hasBegun ? null : key, isResumed: hasBegun, begin })
     } catch (error) {
+      // Another process may have executed the call at the same moment.
+      const executed = await this.#find({ key: name, fingerprint, computeLegacyFingerprint: null })
+      if (executed && !executed.isPending) return reload(executed)
       if (hasBegun) await this.#store.remove(name)
       throw error
     }

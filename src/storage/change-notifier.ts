@@ -18,6 +18,8 @@ export interface ChangeNotifier {
 export interface ProfileChangeNotifiers {
   readonly decisions: ChangeNotifier
   readonly jobRuns: ChangeNotifier
+  /** Another process has added an approval rule, or may have. Never where a home belongs to one process. */
+  readonly foreignApprovalRules: ChangeNotifier
   /** Streams and runs of jobs may have lost the process that ran them. Never where a home belongs to one process. */
   readonly orphans: ChangeNotifier
 }

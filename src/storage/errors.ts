@@ -23,6 +23,11 @@ export class JobLimitError extends Error {
   override readonly name = 'JobLimitError'
 }
 
+/** As many runs of jobs are in progress as may be. Nothing was written. */
+export class JobRunLimitError extends Error {
+  override readonly name = 'JobRunLimitError'
+}
+
 /**
  * What kind of failure the engine reports: a broken constraint, a lock that is held too long, a full or read-only disk,
  * an I/O error, a damaged file, a file that was deleted or replaced while it was open, a home whose lock was lost, a

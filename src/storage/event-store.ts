@@ -67,6 +67,8 @@ export interface AppendRequest {
   readonly checkpoint?: ContextCheckpoint
   /** The keys of the calls that write this. A key that is in use is left out: it must not prevent the end of a stream. */
   readonly idempotencyKeys?: readonly IdempotencyKeyRecord[]
+  /** The key of the call that starts a stream. If it is in use, as when another process repeats the call: StorageError CONSTRAINT. */
+  readonly startKey?: IdempotencyKeyRecord
   readonly sessionPatch?: SessionRecordPatch
   /** Changes the settings of a conversation. */
   readonly conversationSettings?: ConversationSettingsUpdate

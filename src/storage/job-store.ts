@@ -48,6 +48,11 @@ export interface JobCommit {
   readonly maxJobs?: number
   /** The run that starts or ends. */
   readonly run?: JobRunRecord
+  /**
+   * With a run that starts: how many may be in progress with it, over all profiles and processes. Ignored where a home belongs
+   * to one process, which counts them itself. Default: any number.
+   */
+  readonly maxRunningRuns?: number
   /** The key of the call that makes the change. */
   readonly idempotencyKey?: IdempotencyKeyRecord | null
 }
@@ -88,7 +93,7 @@ export interface JobStore extends JobReader, JobRunChanges {
   /** Whether there is a run for a due time. */
   hasRunFor(jobId: string, scheduledFor: number): Promise<boolean>
   /**
-   * Throws JobRevisionConflictError, JobLimitError, and StorageError CONSTRAINT for a second run of a due time, or a second running run of
+   * Throws JobRevisionConflictError, JobLimitError, JobRunLimitError, and StorageError CONSTRAINT for a second run of a due time, or a second running run of
    * a job.
    */
   commit(write: JobCommit): Promise<void>

@@ -7,13 +7,13 @@ import { loadUsageOfDay } from './usage-report.ts'
 export interface UsageBudgetsOptions {
   readonly readSettings: () => BudgetSettings
   readonly sums: UsageSumReader
-  /** What the streams that run now have used. */
+  /** What the streams that run now in this process have used. */
   readonly listRunningUsage: () => readonly Usage[]
   /** In epoch milliseconds. */
   readonly now: () => number
 }
 
-/** The budgets of a profile. The day's counts what has ended today and what runs now. */
+/** The budgets of a profile. The day's counts what has ended today and what runs now, in all processes. */
 export class UsageBudgets {
   readonly #options: UsageBudgetsOptions
 
@@ -39,7 +39,9 @@ export class UsageBudgets {
     const { readSettings, sums, listRunningUsage, now } = this.#options
     const { day } = readSettings()
     if (!day) return false
+    // Before the sums: an answer that ends meanwhile counts in any case.
+    const foreign = await sums.listForeignRunningUsage()
     const ended = await loadUsageOfDay(sums, toUtcDay(now()))
-    return isBudgetUsedUp(day, listRunningUsage().reduce(addUsage, ended))
+    return isBudgetUsedUp(day, [...foreign, ...listRunningUsage()].reduce(addUsage, ended))
   }
 }

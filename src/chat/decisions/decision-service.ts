@@ -49,7 +49,7 @@ export class DecisionService {
 
   /**
    * Answers an approval. With SESSION and ALWAYS, also answers the other waiting approvals that the decision covers, in one
-   * transaction. Throws BAD_USER_INPUT for arguments that the tool does not take; NOT_FOUND; STALE if the approval is not
+   * transaction; those of other processes, right after it. Throws BAD_USER_INPUT for arguments that the tool does not take; NOT_FOUND; STALE if the approval is not
    * pending.
    */
   async answerApproval(
@@ -89,6 +89,15 @@ export class DecisionService {
     return this.#resolve('clarification', command, ({ decisions }, { form = null }) =>
       decisions.resolve(id, parseClarificationAnswer(request, form), key),
     )
+  }
+
+  /**
+   * Resolves the waiting approvals that a rule allows. Call it when another process has added one: its answer, SESSION or
+   * ALWAYS, covers what waits here as well.
+   */
+  async resolveAllowed(): Promise<void> {
+    const runners = this.#options.activeSessions.list().flatMap(({ activeRunner }) => activeRunner ?? [])
+    await Promise.all(runners.map((runner) => runner.decisions.resolveAllowed()))
   }
 
   async find(id: string): Promise<DecisionRecord | null> {

@@ -160,6 +160,12 @@ export class StreamDecisions {
     this.#timers.cancelAll()
   }
 
+  /** Resolves the pending approvals that a rule allows by now. */
+  async resolveAllowed(): Promise<void> {
+    for (const decision of [...this.#stream.turn.pendingDecisions.values()])
+      if (decision.kind === 'approval') await this.#resolveIfAllowed(decision)
+  }
+
   /** A tool may have been allowed between the look-up for a call and the commit of its approval. */
   async #resolveIfAllowed({ id, toolCall }: ApprovalRecord): Promise<void> {
     const rule = await this.#options.approvalRules.findRule(toolCall.name, readArguments(toolCall))

@@ -16,6 +16,8 @@ import type { RunningStreamForDecisions } from './stream-decisions.ts'
 export class StreamSteering {
   readonly #stream: RunningStreamForDecisions
   readonly #runtime: ClockAndIds
+  /** Of the calls whose messages were accepted. */
+  readonly #acceptedKeys = new Set<string>()
 
   constructor(stream: RunningStreamForDecisions, runtime: ClockAndIds) {
     this.#stream = stream
@@ -38,7 +40,8 @@ export class StreamSteering {
 
   /**
    * Adds a message, with the key of its call. Resolves to the seq of the event that accepted it, once that is committed. To
-   * null, after the end of the stream, if it was ending. Throws RATE_LIMITED.
+   * null, after the end of the stream, if it was ending. Throws RATE_LIMITED, and STALE if a call with the key was accepted
+   * before: that other process may repeat it at the same moment.
    */
   async accept({ userMessage, stream, idempotencyKey }: NewTurn): Promise<number | null> {
     await this.#stream.waitForHandover()
@@ -51,6 +54,11 @@ export class StreamSteering {
       const message = `${maxSteeredMessages} messages have joined this answer already. Queue the message, or wait for the end.`
       throw new SegueError('RATE_LIMITED', message)
     }
+    if (idempotencyKey && this.#acceptedKeys.has(idempotencyKey.key)) {
+      await committer.flush()
+      throw new SegueError('STALE', 'This message has joined the answer already.')
+    }
+    if (idempotencyKey) this.#acceptedKeys.add(idempotencyKey.key)
     const key = idempotencyKey && createCompletedIdempotencyKeyRecord(idempotencyKey, { createdId: userMessage.id })
     this.#stream.apply(acceptSteering(turn, userMessage, stream, this.#runtime), key)
     await committer.flush()

@@ -2,6 +2,7 @@ import type { ChatService } from '../../chat/chat-service.ts'
 import type { Scheduler } from '../../jobs/scheduler.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { Telemetry } from '../../lib/telemetry/telemetry.ts'
+import { handleNotifications } from '../../storage/handle-notifications.ts'
 import type { ProfileStorage } from '../../storage/profile-storage.ts'
 import { findStorageProblem } from '../../storage/health/storage-problem.ts'
 
@@ -41,28 +42,17 @@ async function start({ chats, scheduler, profile }: StartedWork, options: Recove
   const { version } = profile.changes.orphans
   await recoverStreams(chats, options)
   await scheduler.start()
-  void recoverOrphans({ chats, scheduler, profile }, version, options)
-}
-
-/** Ends the streams and runs of jobs that other processes leave when they die, until the profile is closed. */
-async function recoverOrphans(
-  { chats, scheduler, profile }: StartedWork,
-  sinceVersion: number,
-  options: RecoveryOptions,
-): Promise<void> {
-  const { orphans } = profile.changes
-  const { signal } = new AbortController()
-  for (let version = sinceVersion; !orphans.isClosed;) {
-    await orphans.wait(version, signal)
-    version = orphans.version
-    if (orphans.isClosed) return
-    try {
+  // What other processes leave when they die.
+  void handleNotifications({
+    notifier: profile.changes.orphans,
+    sinceVersion: version,
+    handle: async () => {
       await recoverStreams(chats, options)
       await scheduler.endOrphanedRuns()
-    } catch (error) {
-      options.log.error({ err: error }, 'What another process left unfinished could not be recovered.')
-    }
-  }
+    },
+    onError: (error) =>
+      options.log.error({ err: error }, 'What another process left unfinished could not be recovered.'),
+  })
 }
 
 async function recoverStreams(chats: ChatService, { log, telemetry }: RecoveryOptions): Promise<void> {

@@ -65,6 +65,18 @@ export const selectRunningRuns: PostgresStatement = {
   text: `${selectRunsSql} AND finished_at IS NULL`,
 }
 
+/** Of all profiles. */
+export const countRunningRuns: PostgresStatement = {
+  name: 'count-running-job-runs',
+  text: 'SELECT count(*) AS count FROM job_runs WHERE finished_at IS NULL AND $1::text IS NOT NULL',
+}
+
+/** Locks what all profiles have in common. */
+export const lockInstallation: PostgresStatement = {
+  name: 'lock-installation',
+  text: 'SELECT version FROM schema_version WHERE $1::text IS NOT NULL FOR NO KEY UPDATE',
+}
+
 export const selectRunOfTime: PostgresStatement = {
   name: 'select-job-run-of-time',
   text: 'SELECT id FROM job_runs WHERE profile = $1 AND job_id = $2 AND scheduled_for = $3',

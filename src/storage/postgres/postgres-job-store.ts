@@ -1,6 +1,6 @@
 import type { PageRequest } from '../../lib/pagination.ts'
 import type { JobRunRecord, SegueJob } from '../../model/job.ts'
-import { JobLimitError } from '../errors.ts'
+import { JobLimitError, JobRunLimitError } from '../errors.ts'
 import type { IdempotencyKeyRecord } from '../idempotency-key.ts'
 import type {
   ChangedJobRun,
@@ -88,8 +88,9 @@ export class PostgresJobStore implements JobStore {
     return runs.length > 0
   }
 
-  async commit({ job, run, idempotencyKey, maxJobs }: JobCommit): Promise<void> {
+  async commit({ job, run, idempotencyKey, maxJobs, maxRunningRuns }: JobCommit): Promise<void> {
     await this.#database.write(async (transaction) => {
+      if (maxRunningRuns !== undefined) await assertFewerRunningRuns(transaction, maxRunningRuns)
       if (job.revision === 1 && maxJobs !== undefined) await assertFewerJobs(transaction, maxJobs)
       await (job.revision === 1 ? insertJob(transaction, job) : updateJob(transaction, job))
       if (run) await (run.status === 'RUNNING' ? insertJobRun(transaction, run) : finishJobRun(transaction, run))
@@ -139,4 +140,11 @@ async function assertFewerJobs(transaction: PostgresTransaction, maxJobs: number
   await transaction.execute(lockProfile)
   const [row] = await transaction.query<{ count: number }>(statements.countJobs)
   if (row && row.count >= maxJobs) throw new JobLimitError(`There are ${maxJobs} jobs.`)
+}
+
+/** Transactions that may start only so many runs wait for each other, in all profiles. */
+async function assertFewerRunningRuns(transaction: PostgresTransaction, maxRunningRuns: number): Promise<void> {
+  await transaction.execute(statements.lockInstallation)
+  const [row] = await transaction.query<{ count: number }>(statements.countRunningRuns)
+  if (row && row.count >= maxRunningRuns) throw new JobRunLimitError(`There are ${maxRunningRuns} runs in progress.`)
 }

@@ -19,12 +19,16 @@ export interface PostgresProfileDatabaseOptions {
   readonly health?: StorageHealth
 }
 
+/** Published by a process that has added an approval rule. */
+export const approvalRulesTopic = 'approval_rules'
+
 /** The rows of one profile. $1 of every statement is the profile's name; `values` are $2, $3, … */
 export class PostgresProfileDatabase implements PostgresConnection {
   readonly profile: string
   readonly changes = {
     decisions: new PostgresChangeNotifier(() => this.publish('decisions')),
     jobRuns: new PostgresChangeNotifier(() => this.publish('job_runs')),
+    foreignApprovalRules: new Notifier(),
     orphans: new Notifier(),
   }
   readonly #database: PostgresDatabase
@@ -105,6 +109,7 @@ export class PostgresProfileDatabase implements PostgresConnection {
 
   #onChanged(topic: string | null): void {
     if (topic === null || topic === 'decisions') this.changes.decisions.notifyLocally()
+    if (topic === null || topic === approvalRulesTopic) this.changes.foreignApprovalRules.notify()
     if (topic === null || topic === 'job_runs') this.changes.jobRuns.notifyLocally()
     for (const subscriber of this.#subscribers) subscriber(topic)
   }

@@ -1,5 +1,5 @@
 import type { FinishReason, StreamRecord } from '../../model/stream.ts'
-import { normalizeStoredUsage } from '../../model/usage.ts'
+import { normalizeStoredUsage, type Usage } from '../../model/usage.ts'
 
 export interface StreamRow {
   id: string
@@ -31,7 +31,7 @@ export function streamFromRow(row: StreamRow): StreamRecord {
     ...(row.effort !== null && { effort: row.effort }),
     userMessageId: row.user_message_id,
     messageId: row.message_id,
-    usage: normalizeStoredUsage(JSON.parse(row.usage)),
+    usage: streamUsageFromRow(row),
     step: row.step === null ? null : JSON.parse(row.step),
     startedAt: row.started_at,
     finishedAt: row.finished_at,
@@ -41,6 +41,10 @@ export function streamFromRow(row: StreamRow): StreamRecord {
     lastSeq: row.last_seq,
     error: row.error === null ? null : JSON.parse(row.error),
   }
+}
+
+export function streamUsageFromRow({ usage }: Pick<StreamRow, 'usage'>): Usage {
+  return normalizeStoredUsage(JSON.parse(usage))
 }
 
 export function streamToRow(stream: StreamRecord): StreamRow {

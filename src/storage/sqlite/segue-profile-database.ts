@@ -43,6 +43,7 @@ export class SegueProfileDatabase implements SqlConnection {
   readonly changes: ProfileChangeNotifiers = {
     decisions: new Notifier(),
     jobRuns: new Notifier(),
+    foreignApprovalRules: new Notifier(),
     orphans: new Notifier(),
   }
   readonly #durable: boolean

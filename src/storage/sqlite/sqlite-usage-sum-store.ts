@@ -13,4 +13,8 @@ export class SqliteUsageSumStore implements UsageSumReader {
   async listUsageSums(query: UsageSumQuery): Promise<UsageSumRecord[]> {
     return readUsageSums(this.#database, query)
   }
+
+  async listForeignRunningUsage(): Promise<[]> {
+    return []
+  }
 }

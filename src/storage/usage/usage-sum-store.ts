@@ -32,6 +32,8 @@ export interface UsageSumQuery {
 export interface UsageSumReader {
   /** A page in order of day and key: fewer than `limit` at the end. */
   listUsageSums(query: UsageSumQuery): Promise<UsageSumRecord[]>
+  /** What streams of other processes that have not ended have used so far. None where a home belongs to one process. */
+  listForeignRunningUsage(): Promise<Usage[]>
 }
 
 /** What a session of another program has used. */

@@ -6,40 +6,9 @@ import type { ScriptedAnswer } from '../../support/fixtures/chats/agent-chats.ts
 import { writeCall } from '../../support/fixtures/chats/decision-chats.ts'
 import { newToolbox } from '../../support/fixtures/toolbox.ts'
 import { answerWithCalls, newTool, newToolSource } from '../../support/fixtures/tools.ts'
-import { openPostgresChats, type PostgresChats } from '../../support/postgres/postgres-chats.ts'
+import { endlessAnswer, followUntil, openSeveral, requireAll } from '../../support/postgres/several-processes.ts'
+import { openPostgresChats } from '../../support/postgres/postgres-chats.ts'
 import { endConnections, useTestDatabase } from '../../support/postgres/test-postgres-database.ts'
-
-/** Says something, and then nothing until it is stopped. */
-const endlessAnswer: ScriptedAnswer = async function* ({ signal }) {
-  yield { type: 'step', estimatedInputTokens: 1 }
-  yield { type: 'text', block: '1', text: 'Once upon a time' }
-  await new Promise((resolve) => signal.addEventListener('abort', resolve))
-}
-
-const openSeveral = async (count: number, answer: ScriptedAnswer): Promise<PostgresChats[]> => {
-  const url = await useTestDatabase()
-  return Promise.all(Array.from({ length: count }, () => openPostgresChats(url, answer)))
-}
-
-function requireAll<Item>(items: readonly Item[]): readonly [Item, Item, Item] {
-  const [first, second, third] = items
-  if (!first || !second || !third) throw new Error('There are fewer than three.')
-  return [first, second, third]
-}
-
-/** Follows a stream until an event of a type. */
-async function followUntil(
-  { chats }: PostgresChats,
-  streamId: string,
-  type: DeliveredEvent['type'],
-): Promise<DeliveredEvent[]> {
-  const events: DeliveredEvent[] = []
-  for await (const event of await chats.subscriptions.subscribeToStream(streamId, 0)) {
-    events.push(event)
-    if (event.type === type) break
-  }
-  return events
-}
 
 test('an answer is started in one process, followed in a second, and stopped in a third', async () => {
   const [first, second, third] = requireAll(await openSeveral(3, endlessAnswer))

@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest'
 import type { ChatService } from '../../../src/chat/chat-service.ts'
-import { createChatService } from '../../../src/chat/create-chat-service.ts'
+import { type ChatServiceOptions, createChatService } from '../../../src/chat/create-chat-service.ts'
 import { silentLogger } from '../../../src/lib/logger.ts'
 import { CombinedSessionRepository } from '../../../src/sessions/combined-session-repository.ts'
 import type { PostgresInstallation } from '../../../src/storage/postgres/postgres-installation.ts'
@@ -20,13 +20,15 @@ export interface PostgresChats {
 interface PostgresChatsOptions extends NonNullable<Parameters<typeof openTestInstallation>[1]> {
   /** Whether it executes what others forward, as one does that is not stopped. Default: true. */
   readonly answersOthers?: boolean
+  /** Default: no budgets, no titles, no compaction after a turn. */
+  readonly settings?: ChatServiceOptions['settings']
 }
 
 /** Opens the chats as another process does. They are closed when the test has ended. */
 export async function openPostgresChats(
   url: string,
   answer: ScriptedAnswer,
-  { answersOthers = true, ...options }: PostgresChatsOptions = {},
+  { answersOthers = true, settings, ...options }: PostgresChatsOptions = {},
 ): Promise<PostgresChats> {
   const installation = await openTestInstallation(url, options)
   const storage = await installation.openStorage({ profile: 'work' })
@@ -46,6 +48,7 @@ export async function openPostgresChats(
     sessions: new CombinedSessionRepository(profile),
     models: { assertKnown: () => undefined, resolve: async () => newResolvedModel({ answer }) },
     log: silentLogger,
+    ...(settings && { settings }),
   })
   onTestFinished(async () => {
     await chats.close()

@@ -86,6 +86,16 @@ describe('a call', () => {
     expect(await store.find('k')).toEqual(earlier)
   })
 
+  test('that fails because an earlier execution of it, as in another process, is committed meanwhile, returns what that has done', async () => {
+    const earlier = { key: 'k', fingerprint: 'f:a', createdAt: 1, createdId: null, outcome: 'zero', isPending: false }
+    const late = executionOf(async () => {
+      await store.put(earlier)
+      throw new Error('too late')
+    })
+    expect(await calls.run(call, late)).toBe('again zero')
+    expect(await store.find('k')).toEqual(earlier)
+  })
+
   test('that throws keeps no key', async () => {
     const refused = executionOf(() => Promise.reject(new Error('refused')))
     await expect(calls.run(call, refused)).rejects.toThrow('refused')

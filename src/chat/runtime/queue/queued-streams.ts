@@ -105,7 +105,7 @@ export class QueuedStreams {
     await this.#options.writer.write((previousHeadSeq) => ({
       ...this.#composeQueueing([turn], previousHeadSeq, (added) => [...this.#streams, ...added]),
       ...(idempotencyKey && {
-        idempotencyKeys: [createCompletedIdempotencyKeyRecord(idempotencyKey, { createdId: stream.id })],
+        startKey: createCompletedIdempotencyKeyRecord(idempotencyKey, { createdId: stream.id }),
       }),
     }))
     return this.find(stream.id) ?? stream

@@ -53,6 +53,7 @@ export async function writeAppends(tx: PostgresTransaction, requests: readonly A
   for (const request of requests) await writeChanges(tx, request)
   const counted = requests.flatMap(listCountedUsage)
   await countUsage(tx, counted)
+  for (const { startKey } of requests) if (startKey) await insertIdempotencyKey(tx, startKey)
   const idempotencyKeys = requests.flatMap((request) => request.idempotencyKeys ?? [])
   await insertIdempotencyKeysIfAbsent(tx, idempotencyKeys)
 }

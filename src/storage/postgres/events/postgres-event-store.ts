@@ -11,7 +11,7 @@ import type { PositionRange } from '../../position-range.ts'
 import type { ConversationSettingsUpdate } from '../../sessions/conversation-settings.ts'
 import type { SessionWithInitialMessages } from '../../sessions/session-writer.ts'
 import type { TurnMessage, TurnMessagesQuery } from '../../sessions/turn-message.ts'
-import type { PostgresProfileDatabase } from '../postgres-profile-database.ts'
+import { approvalRulesTopic, type PostgresProfileDatabase } from '../postgres-profile-database.ts'
 import { findUnreferencedBlobs } from '../tables/blob-reference-table.ts'
 import { findContextCheckpoint } from '../tables/context-checkpoint-table.ts'
 import { deleteEvents, readEventPage, replaceEvent } from '../tables/event-table.ts'
@@ -46,6 +46,7 @@ export class PostgresEventStore implements EventStore {
   async appendAll(requests: readonly AppendRequest[]): Promise<void> {
     await this.#database.write((transaction) => writeAppends(transaction, requests))
     for (const { sessionId } of requests) this.#database.publish(sessionId)
+    if (requests.some(({ approvalRules = [] }) => approvalRules.length > 0)) this.#database.publish(approvalRulesTopic)
     if (requests.some(({ decisions = [] }) => decisions.length > 0)) this.#database.changes.decisions.notify()
   }
 
