@@ -1,17 +1,22 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { LogVersionConflictError } from '../../storage/errors.ts'
 
-const maxAttempts = 10
+/** A stream of another process may write every few milliseconds, and reading where it ended takes as long. */
+const maxDurationMs = 5_000
+const maxDelayMs = 10
 
 /**
  * Runs a command that writes the log of a session, and again if another process has written it meanwhile: then nothing was
  * written here, and the other process may run a stream in it now.
  */
 export async function repeatAfterConflicts<Result>(command: () => Promise<Result>): Promise<Result> {
-  for (let attempt = 1; ; attempt += 1) {
+  const deadline = performance.now() + maxDurationMs
+  for (;;) {
     try {
       return await command()
     } catch (error) {
-      if (!(error instanceof LogVersionConflictError) || attempt === maxAttempts) throw error
+      if (!(error instanceof LogVersionConflictError) || performance.now() > deadline) throw error
+      await delay(Math.random() * maxDelayMs)
     }
   }
 }

@@ -100,7 +100,7 @@ async function copyBlobs(profile: string, { source, target }: MigrationRequest, 
 }
 
 /** Reads everything of a profile, and changes nothing. */
-export async function readDigests(
+async function readDigests(
   profile: string,
   reader: MigrationReader,
   count: Count = () => undefined,

@@ -12,10 +12,14 @@ export interface InstallationState {
   readonly processCount: number
   /** How many different configurations they have. */
   readonly configurationCount: number
+  /** Whether servers can be notified of changes, rather than having to look for them. */
+  readonly isNotified: boolean
 }
 
 /** Looks at such a database, and changes nothing. Throws StorageError. */
 export type InspectInstallation = (database: {
   readonly url: string
+  /** Where servers listen for notifications. */
+  readonly listenUrl: string
   readonly schema: string
 }) => Promise<InstallationState>

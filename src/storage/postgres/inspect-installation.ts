@@ -1,9 +1,14 @@
+import { once } from 'node:events'
+import { randomUUID } from 'node:crypto'
+import pg from 'pg'
 import type { InspectInstallation } from '../maintenance/installation-inspection.ts'
 import { latestVersion } from './database/migrate.ts'
-import { PostgresDatabase } from './database/postgres-database.ts'
+import { toStorageError } from './database/postgres-errors.ts'
+import { type InstallationConnection, PostgresDatabase } from './database/postgres-database.ts'
 
 /** PostgreSQL 15 in its own notation. */
 const oldestVersion = 150_000
+const notificationTimeoutMs = 2_000
 
 /** Looks at the database of an installation, and changes nothing. Throws StorageError. */
 export const inspectInstallation: InspectInstallation = async (options) => {
@@ -31,9 +36,32 @@ export const inspectInstallation: InspectInstallation = async (options) => {
         latestTableVersion: latestVersion,
         processCount: rows[0]?.processes ?? 0,
         configurationCount: rows[0]?.configurations ?? 0,
+        isNotified: await testNotifications(options.listenUrl, client),
       }
     })
   } finally {
     await database.close()
+  }
+}
+
+/** Sends a notification, and waits for it at a connection of its own. */
+async function testNotifications(listenUrl: string, client: InstallationConnection): Promise<boolean> {
+  const channel = `segue doctor ${randomUUID()}`
+  const listener = new pg.Client({ connectionString: listenUrl, connectionTimeoutMillis: notificationTimeoutMs })
+  listener.on('error', () => undefined)
+  try {
+    await listener.connect()
+    await listener.query(`LISTEN ${pg.escapeIdentifier(channel)}`)
+    const arrival = once(listener, 'notification', { signal: AbortSignal.timeout(notificationTimeoutMs) })
+    const isArriving = arrival.then(
+      () => true,
+      () => false,
+    )
+    await client.query('SELECT pg_notify($1, $2)', [channel, ''])
+    return await isArriving
+  } catch (error) {
+    throw toStorageError(error)
+  } finally {
+    await listener.end().catch(() => undefined)
   }
 }

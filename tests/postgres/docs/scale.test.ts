@@ -12,7 +12,7 @@ import { builtProgram } from '../../support/server/built-program.ts'
 import { startServerProcess } from '../../support/server/server-process.ts'
 import { newTempFolder } from '../../support/server/segue.ts'
 
-const [startServers = '', startFollowStop = '', copyThere = '', copyBack = '', dump = ''] =
+const [startServers = '', startFollowStop = '', copyThere = '', copyBack = '', , dump = ''] =
   listCommands('docs/scale.md')
 
 /** Ports that nobody uses now. */

@@ -1,23 +1,12 @@
 import { expect, test } from 'vitest'
 import { findScans, recordStatements } from '../../support/postgres/explain-statements.ts'
 import { useTestDatabase } from '../../support/postgres/test-postgres-database.ts'
-import { newTestStorageOpener } from '../../support/postgres/open-test-storage.ts'
+import { newStorageUnderTest, newTestStorageOpener } from '../../support/postgres/open-test-storage.ts'
 import { describeStorage } from '../../unit/storage/store-contract.ts'
 
 const statements = recordStatements()
 
-describeStorage('PostgreSQL', async () => {
-  const opener = await newTestStorageOpener()
-  let storage = await opener.openStorage()
-  return {
-    ...opener,
-    storage,
-    reopen: async () => {
-      await storage.close()
-      return (storage = await opener.openStorage())
-    },
-  }
-})
+describeStorage('PostgreSQL', newStorageUnderTest)
 
 test('nothing can be exported before something is stored', async () => {
   const opener = await newTestStorageOpener()

@@ -5,7 +5,7 @@ import Database from 'better-sqlite3'
 import { toProfileFolder } from '../../../src/profiles/profile-paths.ts'
 
 /** Tables of SQLite that are derived from others, or say what is to be derived. */
-export const derivedTables = [
+const derivedTables = new Set([
   'conversation_counts',
   'conversation_sessions',
   'conversations',
@@ -22,7 +22,7 @@ export const derivedTables = [
   'search_queue',
   'session_ids',
   'title_entries',
-]
+])
 
 /** The tables of SQLite itself but for these, with the columns of each. */
 export function listColumns(path: string): Record<string, string[]> {
@@ -34,7 +34,7 @@ export function listColumns(path: string): Record<string, string[]> {
           WHERE m.type = 'table' AND m.name NOT LIKE '%\\_index%' ESCAPE '\\'`,
       )
       .all()
-      .filter(({ table }) => !derivedTables.includes(table))
+      .filter(({ table }) => !derivedTables.has(table))
     return Object.fromEntries(
       Object.entries(Object.groupBy(rows, ({ table }) => table)).map(([table, columns = []]) => [
         table,

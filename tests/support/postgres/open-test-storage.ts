@@ -22,3 +22,17 @@ export async function newTestStorageOpener(): Promise<TestStorageOpener> {
     openExportReader: async () => (await openTestInstallation(url)).openExportReader(profile),
   }
 }
+
+/** What the contract of storage is tested on: an empty database with a storage that is open. */
+export async function newStorageUnderTest() {
+  const opener = await newTestStorageOpener()
+  let storage = await opener.openStorage()
+  return {
+    ...opener,
+    storage,
+    reopen: async () => {
+      await storage.close()
+      return (storage = await opener.openStorage())
+    },
+  }
+}

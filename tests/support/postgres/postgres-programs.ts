@@ -1,6 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
+/** Of the user `nobody` in Debian. */
+export const nobody = 65_534
+
 const debianFolder = '/usr/lib/postgresql'
 
 /** The folder of PostgreSQL's own programs: Debian's newest version, or the first in PATH. */

@@ -4,13 +4,12 @@ import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { findPostgresPrograms, toUnprivilegedCommand } from './postgres-programs.ts'
-
-/** Of the user `nobody` in Debian. */
-const nobody = 65_534
+import { findPostgresPrograms, nobody, toUnprivilegedCommand } from './postgres-programs.ts'
 
 /** A PostgreSQL of the tests, in a temporary folder, on a Unix socket. Commits do not wait for the disk. */
 export interface PostgresServer extends AsyncDisposable {
+  /** The folder of its socket. */
+  readonly host: string
   /** The URL of a database in it. */
   toUrl(database: string): string
 }
@@ -34,8 +33,9 @@ export async function startPostgresServer(): Promise<PostgresServer> {
   const args = ['-D', data, ...settings.flatMap((setting) => ['-c', setting])]
   const [program, ...commandArgs] = toUnprivilegedCommand([join(programs, 'postgres'), ...args])
   const server = spawn(program, commandArgs, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
-  await waitUntilReady(server)
+  await waitForLogLine(server, 'ready to accept connections')
   return {
+    host: folder,
     toUrl: (database) => `postgres://segue@${encodeURIComponent(folder)}/${database}`,
     async [Symbol.asyncDispose]() {
       const exited = once(server, 'exit')
@@ -51,15 +51,16 @@ function run(command: readonly string[], cwd: string): void {
   execFileSync(program, args, { cwd, stdio: ['ignore', 'ignore', 'inherit'] })
 }
 
-async function waitUntilReady({ stderr }: ChildProcess): Promise<void> {
+/** Waits for a line of a program's log, and reads on. */
+export async function waitForLogLine({ stderr }: ChildProcess, part: string): Promise<void> {
   if (!stderr) throw new Error('The server has no log.')
   const lines: string[] = []
   for await (const line of createInterface({ input: stderr })) {
     lines.push(line)
-    if (line.includes('ready to accept connections')) {
+    if (line.includes(part)) {
       stderr.resume()
       return
     }
   }
-  throw new Error(`PostgreSQL did not start.\n${lines.join('\n')}`)
+  throw new Error(`The program did not start.\n${lines.join('\n')}`)
 }

@@ -1,4 +1,5 @@
 import { onTestFinished } from 'vitest'
+import { toDirectUrl } from './test-postgres-database.ts'
 import { silentLogger } from '../../../src/lib/logger.ts'
 import {
   PostgresInstallation,
@@ -10,7 +11,13 @@ export async function openTestInstallation(
   url: string,
   options: Partial<PostgresInstallationOptions> = {},
 ): Promise<PostgresInstallation> {
-  const installation = await PostgresInstallation.open({ url, maxConnections: 4, log: silentLogger, ...options })
+  const installation = await PostgresInstallation.open({
+    url,
+    listenUrl: toDirectUrl(url),
+    maxConnections: 4,
+    log: silentLogger,
+    ...options,
+  })
   onTestFinished(() => installation.close())
   return installation
 }

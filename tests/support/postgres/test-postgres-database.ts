@@ -6,6 +6,8 @@ declare module 'vitest' {
   export interface ProvidedContext {
     /** The URL of the database `postgres` of the server of the tests. */
     readonly postgresUrl: string
+    /** The same, through PgBouncer where the tests use it. */
+    readonly databaseUrl: string
   }
 }
 
@@ -20,6 +22,8 @@ export async function useTestDatabase(): Promise<string> {
   const url = unused.pop() ?? (await createDatabase(templateName))
   onTestFinished(async () => {
     await runSql(url, 'DELETE FROM segue.profiles')
+    // Servers that were killed count as running for a while.
+    await endLeases(url)
     unused.push(url)
   })
   return url
@@ -45,7 +49,12 @@ export async function createTestDatabase(template = 'template1'): Promise<string
 async function createDatabase(template: string): Promise<string> {
   const name = `test_${randomUUID().replaceAll('-', '')}`
   await runSql(inject('postgresUrl'), `CREATE DATABASE ${name} TEMPLATE ${template}`)
-  return inject('postgresUrl').replace(/postgres$/, name)
+  return inject('databaseUrl').replace(/postgres$/, name)
+}
+
+/** The URL of a database of the tests, without PgBouncer. */
+export function toDirectUrl(url: string): string {
+  return inject('postgresUrl').replace(/postgres$/, toName(url))
 }
 
 function toName(url: string): string {

@@ -24,7 +24,11 @@ export async function checkSharedDatabase(
         `The servers have ${state.configurationCount} different configurations.`,
         'Keep config.json and INSTRUCTIONS.md of all profiles equal in the homes of all servers.',
       )
-    if (database.listenUrl !== database.url) await inspect({ ...database, url: database.listenUrl })
+    if (!state.isNotified)
+      report.add(
+        'Notifications do not arrive, so that servers look for the changes of others four times a second.',
+        'If PgBouncer is in between, set SEGUE_DATABASE_LISTEN_URL to the URL of a direct connection.',
+      )
     const servers = state.tableVersion === null ? 'no tables yet' : formatCount(state.processCount, 'running server')
     return report.finish(`PostgreSQL ${state.engineVersion}, ${servers}`)
   } catch (error) {

@@ -1,4 +1,4 @@
-import type pg from 'pg'
+import pg from 'pg'
 import { DatabaseTooNewError } from '../../errors.ts'
 import { chatTables } from './migrations/001-chats.ts'
 import { decisionTables } from './migrations/002-decisions-and-settings.ts'
@@ -31,23 +31,16 @@ const lockKey = 0x73_65_67_75_65
  * DatabaseTooNewError.
  */
 export function migrate(database: PostgresDatabase): Promise<void> {
-  return database.withClient(async (client) => {
-    // For the transaction, because a pool of connections in between may give each transaction another session.
-    await client.query('BEGIN')
-    try {
-      await client.query('SELECT pg_advisory_xact_lock($1)', [lockKey])
-      await applyMigrations(client, database.schema)
-      await client.query('COMMIT')
-    } catch (error) {
-      await client.query('ROLLBACK')
-      throw error
-    }
+  return database.withTransaction(async (client) => {
+    // For the transaction, because a pooler may give each transaction another session.
+    await client.query('SELECT pg_advisory_xact_lock($1)', [lockKey])
+    await applyMigrations(client, database.schema)
   })
 }
 
-async function applyMigrations(client: pg.PoolClient, schema: string): Promise<void> {
+async function applyMigrations(client: Pick<pg.ClientBase, 'query'>, schema: string): Promise<void> {
   const { rowCount } = await client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [schema])
-  if (!rowCount) await client.query(`CREATE SCHEMA ${client.escapeIdentifier(schema)}`)
+  if (!rowCount) await client.query(`CREATE SCHEMA ${pg.escapeIdentifier(schema)}`)
   await client.query('CREATE TABLE IF NOT EXISTS schema_version (version bigint NOT NULL)')
   const { rows } = await client.query<{ version: number }>('SELECT version FROM schema_version')
   const version = rows[0]?.version ?? 0

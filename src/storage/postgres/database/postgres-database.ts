@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
+import { SessionSettings } from './session-settings.ts'
 import { isRepeatable, isUnreachable, toStorageError } from './postgres-errors.ts'
 import type { PostgresConnection, PostgresStatement, PostgresTransaction, PostgresValue } from './postgres-statement.ts'
 import { toDriverValue, typeParsers } from './value-conversion.ts'
@@ -27,7 +28,12 @@ const maxAttempts = 8
 /** How long the database may be unreachable until that is an error. */
 const maxReconnectMs = 4_000
 
-type Client = Pick<pg.Client, 'query'>
+type Client = Pick<pg.ClientBase, 'query'>
+
+/** Runs statements of the whole installation. */
+export interface InstallationConnection {
+  query<Row extends object>(text: string, values?: readonly unknown[]): Promise<pg.QueryResult<Row>>
+}
 
 /** Works on one connection, in one transaction. */
 interface TransactionWork<Result> {
@@ -42,6 +48,9 @@ export class PostgresDatabase {
   /** The fencing number of this process, once it has one; see `ProcessLease`. */
   process = 0
   readonly #pool: pg.Pool
+  readonly #settings: SessionSettings
+  /** Connections that are replaced once their user has ended. */
+  readonly #broken = new WeakSet<pg.PoolClient>()
 
   constructor({
     url,
@@ -50,20 +59,18 @@ export class PostgresDatabase {
     onIdleError,
   }: PostgresDatabaseOptions) {
     this.schema = schema
+    this.#settings = new SessionSettings(schema, {
+      lock_timeout: lockTimeoutMs,
+      idle_in_transaction_session_timeout: idleTransactionTimeoutMs,
+    })
     this.#pool = new pg.Pool({
       connectionString: url,
       max: maxConnections,
       connectionTimeoutMillis: connectTimeoutMs,
       keepAlive: true,
       application_name: 'segue',
-      options: [
-        `search_path=${schema}`,
-        `lock_timeout=${lockTimeoutMs}`,
-        `idle_in_transaction_session_timeout=${idleTransactionTimeoutMs}`,
-      ]
-        .map((setting) => `-c ${setting}`)
-        .join(' '),
       types: typeParsers,
+      onConnect: (client) => this.#settings.prepare(client),
     })
     // The pool replaces the connection. Of one that is in use, the statement fails as well.
     this.#pool.on('connect', (client) => client.on('error', (error) => onIdleError?.(error)))
@@ -76,7 +83,7 @@ export class PostgresDatabase {
     statement: PostgresStatement,
     values: readonly PostgresValue[] = [],
   ): Promise<Row[]> {
-    return retry(() => queryRows(this.#pool, profile, statement, values))
+    return retry(() => this.#queryOnce(profile, statement, values))
   }
 
   /** Several statements that see one snapshot. */
@@ -92,59 +99,102 @@ export class PostgresDatabase {
     return retry(() => this.#runOnce({ profile, begin: 'BEGIN', run: write }))
   }
 
-  /** Runs statements of the whole installation, such as migrations, on one connection, outside of a transaction. */
-  withClient<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
-    return mapErrors(async () => {
-      const client = await this.#pool.connect()
-      let broken: Error | undefined
-      try {
-        return await work(client)
-      } catch (error) {
-        if (isUnreachable(error) && error instanceof Error) broken = error
-        throw error
-      } finally {
-        client.release(broken)
-      }
-    })
+  /** Runs statements of the whole installation on one connection, each by itself. */
+  withClient<Result>(work: (client: InstallationConnection) => Promise<Result>): Promise<Result> {
+    return mapErrors(() =>
+      this.#useClient((client) =>
+        work({
+          query: (text, values) => this.#queryByItself(client, (each) => each.query(text, values && [...values])),
+        }),
+      ),
+    )
+  }
+
+  /** Runs statements of the whole installation, such as migrations, in one transaction, which is not repeated. */
+  withTransaction<Result>(work: (client: Pick<pg.ClientBase, 'query'>) => Promise<Result>): Promise<Result> {
+    return mapErrors(() => this.#useClient((client) => this.#runTransaction(client, 'BEGIN', () => work(client))))
   }
 
   async close(): Promise<void> {
     await this.#pool.end()
   }
 
+  #queryOnce<Row extends object>(
+    profile: string,
+    statement: PostgresStatement,
+    values: readonly PostgresValue[],
+  ): Promise<Row[]> {
+    return this.#useClient((client) => {
+      const isNamed = !this.#settings.isPooled(client)
+      return this.#queryByItself(client, () => queryRows<Row>({ client, profile, isNamed }, statement, values))
+    })
+  }
+
+  /** One statement. Through a pooler, it needs a transaction for its settings. */
+  #queryByItself<Result>(client: pg.PoolClient, query: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
+    if (!this.#settings.isPooled(client)) return query(client)
+    return this.#runTransaction(client, 'BEGIN', () => query(client))
+  }
+
   async #runOnce<Result>({ profile, begin, run }: TransactionWork<Result>): Promise<Result> {
-    const client = await this.#pool.connect()
     const committed: (() => void)[] = []
-    let broken: Error | undefined
+    const result = await this.#useClient((client) => {
+      const isNamed = !this.#settings.isPooled(client)
+      const transaction = createTransaction({ client, profile, isNamed, process: this.process, committed })
+      return this.#runTransaction(client, begin, () => run(transaction))
+    })
+    for (const action of committed) action()
+    return result
+  }
+
+  async #runTransaction<Result>(client: pg.PoolClient, begin: string, run: () => Promise<Result>): Promise<Result> {
     try {
-      await client.query(begin)
-      const result = await run(createTransaction(client, { profile, process: this.process, committed }))
+      await client.query(this.#settings.toBegin(client, begin))
+      const result = await run()
       // If the connection is lost now, nobody knows whether it was committed: it is not repeated.
       const { command } = await mapErrors(() => client.query('COMMIT'))
       if (command !== 'COMMIT') throw new Error('A statement of the transaction failed, and nobody noticed.')
-      for (const action of committed) action()
       return result
     } catch (error) {
       // A connection whose state is not known is not used again.
-      await client.query('ROLLBACK').catch((cause: Error) => (broken = cause))
+      await client.query('ROLLBACK').catch(() => this.#broken.add(client))
+      throw error
+    }
+  }
+
+  async #useClient<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
+    const client = await this.#pool.connect()
+    try {
+      return await work(client)
+    } catch (error) {
+      if (isUnreachable(error)) this.#broken.add(client)
       throw error
     } finally {
-      client.release(broken)
+      client.release(this.#broken.has(client))
     }
   }
 }
 
-interface TransactionContext extends Pick<PostgresTransaction, 'profile' | 'process'> {
+/** How the statements of a profile are run. */
+interface StatementContext {
+  readonly client: Client
+  readonly profile: string
+  readonly isNamed: boolean
+}
+
+interface TransactionContext extends StatementContext {
+  readonly process: number
   readonly committed: (() => void)[]
 }
 
-function createTransaction(client: Client, { profile, process, committed }: TransactionContext): PostgresTransaction {
+function createTransaction({ process, committed, ...context }: TransactionContext): PostgresTransaction {
+  const { client, profile } = context
   return {
     profile,
     process,
-    query: (statement, values = []) => queryRows(client, profile, statement, values),
+    query: (statement, values = []) => queryRows(context, statement, values),
     execute: async (statement, values = []) => {
-      const { rowCount } = await runStatement(client, profile, statement, values)
+      const { rowCount } = await runStatement(context, statement, values)
       return rowCount ?? 0
     },
     onCommitted: (action) => committed.push(action),
@@ -165,22 +215,20 @@ async function runAttempt<Result>(client: Client, work: () => Promise<Result>): 
 }
 
 async function queryRows<Row extends object>(
-  client: Client,
-  profile: string,
+  context: StatementContext,
   statement: PostgresStatement,
   values: readonly PostgresValue[],
 ): Promise<Row[]> {
-  const { rows } = await runStatement<Row>(client, profile, statement, values)
+  const { rows } = await runStatement<Row>(context, statement, values)
   return rows
 }
 
 function runStatement<Row extends object>(
-  client: Client,
-  profile: string,
+  { client, profile, isNamed }: StatementContext,
   { name, text }: PostgresStatement,
   values: readonly PostgresValue[],
 ): Promise<pg.QueryResult<Row>> {
-  return client.query<Row>({ name, text, values: [profile, ...values].map(toDriverValue) })
+  return client.query<Row>({ ...(isNamed && { name }), text, values: [profile, ...values].map(toDriverValue) })
 }
 
 /** Repeats work that has met a deadlock, or has lost its connection, as when the database restarts. Maps other errors. */

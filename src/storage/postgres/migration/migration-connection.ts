@@ -83,6 +83,8 @@ export class MigrationConnection {
 
   /** Without a commit, everything is undone. */
   async close(): Promise<void> {
+    // A pooler would end the session, and its locks would last a little longer.
+    await this.#client.query('ROLLBACK').catch(() => undefined)
     await this.#client.end().catch(() => undefined)
   }
 

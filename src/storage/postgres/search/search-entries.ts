@@ -38,12 +38,13 @@ export function loadTitles(db: PostgresConnection, sessionIds: readonly string[]
   return db.query<TitleRow>(selectTitles, [sessionIds])
 }
 
-/** The entries for the titles of these sessions. */
+/** The entries for the titles of these sessions, in their order. */
 export async function createTitleEntries(
   db: PostgresConnection,
   sessionIds: readonly string[],
 ): Promise<NewSearchEntry[]> {
-  const titles = await loadTitles(db, sessionIds)
+  const byId = new Map((await loadTitles(db, sessionIds)).map((titles) => [titles.id, titles]))
+  const titles = sessionIds.map((id) => byId.get(id)).filter((row) => row !== undefined)
   return titles.flatMap(({ id: session_id, at, own, given }) =>
     [own, given].flatMap((title, is_given) => {
       const text = normalizeSearchText(title ?? '')
