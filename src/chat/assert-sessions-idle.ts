@@ -1,9 +1,9 @@
-import { SegueError } from '../lib/errors.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
 import type { ActiveSessions } from './runtime/active-sessions.ts'
+import { CompactingError, createBusyError } from './runtime/session-errors.ts'
 
 interface SessionLookups {
-  readonly profile: Pick<ProfileStorage, 'commands'>
+  readonly profile: Pick<ProfileStorage, 'commands' | 'eventStore'>
   readonly activeSessions: ActiveSessions
 }
 
@@ -16,13 +16,13 @@ export async function assertSessionsIdle(
   await assertIdleElsewhere(ids, profile)
 }
 
-/** Throws SESSION_BUSY while a stream runs or is queued in one of the sessions, in another process. */
+/** Throws SESSION_BUSY while a stream runs or is queued in one of the sessions, or one is compacted, in another process. */
 export async function assertIdleElsewhere(
   ids: readonly string[],
-  { commands }: Pick<ProfileStorage, 'commands'>,
+  { commands, eventStore }: Pick<ProfileStorage, 'commands' | 'eventStore'>,
 ): Promise<void> {
-  if (!commands) return
-  const owners = await Promise.all(ids.map((sessionId) => commands.findOwner({ sessionId })))
-  if (owners.some((owner) => owner !== null))
-    throw new SegueError('SESSION_BUSY', 'An answer is streaming in this session. Wait for its end, or cancel it.')
+  const busyId = await commands?.findForeignSession(ids)
+  if (!busyId) return
+  const stream = await eventStore.findActiveStream(busyId)
+  throw stream ? createBusyError(stream) : new CompactingError()
 }

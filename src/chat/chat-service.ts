@@ -204,11 +204,6 @@ export class ChatService {
     return new ChatSnapshot(this.#dependencies)
   }
 
-  /** Whether `compact` is at work in a session. */
-  isCompacting(sessionId: string): boolean {
-    return this.#dependencies.activeSessions.find(sessionId)?.isCompacting ?? false
-  }
-
   /** What the model would be sent next, with URLs in place of files. */
   async loadModelMessages(session: SessionRecord): Promise<readonly ModelMessage[]> {
     const sessionModel = session.origin === 'SEGUE' ? session.model : null

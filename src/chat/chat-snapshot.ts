@@ -23,6 +23,7 @@ export class ChatSnapshot implements Disposable {
   readonly #active: ActiveSessionsSnapshot
   /** Of all processes; null until they are needed. */
   #unfinishedStreams: Promise<StreamRecord[]> | null = null
+  #foreignClaims: Promise<string[]> | null = null
 
   constructor({ profile, sessions, activeSessions, eventLog }: ChatSnapshotOptions) {
     this.#profile = profile
@@ -32,9 +33,19 @@ export class ChatSnapshot implements Disposable {
     this.messages = new ProfileMessageReader(profile, sessions, this.#active)
   }
 
+  /** Whether `compactSession` is at work in a session, in any process. */
+  isCompacting(sessionId: string): boolean | Promise<boolean> {
+    const isCompactingHere = this.#activeSessions.find(sessionId)?.isCompacting ?? false
+    const { commands } = this.#profile
+    if (isCompactingHere || !commands) return isCompactingHere
+    this.#foreignClaims ??= commands.listForeignClaims()
+    return this.#foreignClaims.then((ids) => ids.includes(sessionId))
+  }
+
   /** Continues to use it after it was disposed of. False if anything may have changed since it was taken. */
   reopen(): boolean {
     this.#unfinishedStreams = null
+    this.#foreignClaims = null
     return this.#active.reopen()
   }
 

@@ -111,13 +111,13 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     ...shared,
     onTurnEnded: (stream, lastStepUsage) => postTurnTasks.onTurnEnded({ stream, lastStepUsage }),
   })
-  const compactor = new SessionCompactor({ ...shared, actors })
+  const compactor = new SessionCompactor({ ...shared, actors, commands: profile.commands })
   const postTurnTasks = new PostTurnTasks({ ...shared, actors, compactor })
   const chats = new ChatService({
     ...shared,
     actors,
     canceller: new StreamCanceller(shared),
-    startForwarder: new StartForwarder(shared.forwarder, profile.eventStore),
+    startForwarder: new StartForwarder({ ...shared, store: profile.eventStore, commands: profile.commands }),
     compactor,
     postTurnTasks,
     contextSizeMeter: new ContextSizeMeter({ ...shared, running: activeSessions, store: profile.contextSizes }),

@@ -19,6 +19,7 @@ import { deleteStoredSessions } from './delete-stored-sessions.ts'
 import type { EventLog } from './log/event-log.ts'
 import type { ActiveSessions } from './runtime/active-sessions.ts'
 import type { SessionActors } from './runtime/session-actors.ts'
+import { CompactingError } from './runtime/session-errors.ts'
 import type { WritableSessions } from './runtime/writable-sessions.ts'
 
 /**
@@ -75,7 +76,7 @@ export class SessionManagement {
     ids: readonly string[],
     update: UpdateSessionRequest,
   ): Promise<PreparedSessionChange<SessionRecord[]>> {
-    const { models, activeSessions, writableSessions, gate } = this.#options
+    const { models, activeSessions, profile, writableSessions, gate } = this.#options
     // Throws for a title that cannot be one.
     toSessionPatch(update)
     if (typeof update.model === 'string') await models.assertKnown(update.model)
@@ -91,6 +92,8 @@ export class SessionManagement {
         )
     // The session that continues a compacted one would not have the change.
     for (const { id } of sessions) await activeSessions.find(id)?.waitForCompaction('REJECT')
+    const foreignClaims = (await profile.commands?.listForeignClaims()) ?? []
+    if (sessions.some(({ id }) => foreignClaims.includes(id))) throw new CompactingError()
     const apply = async (key: IdempotencyKeyRecord | null): Promise<SessionRecord[]> => {
       for (const session of sessions) {
         if (turnScheduler.mustWait()) await turnScheduler.wait()

@@ -22,12 +22,17 @@ import type { BackgroundCompactions } from '../compaction/background-compactions
 import type { ProfileMessageReader } from '../context/profile-message-reader.ts'
 import type { SessionModelContext } from '../context/session-model-context.ts'
 import type { SessionActors } from '../runtime/session-actors.ts'
+import type { CommandChannel } from '../../storage/installation/command-channel.ts'
+import { SessionClaim } from '../forwarding/session-claim.ts'
+import { CompactingError } from '../runtime/session-errors.ts'
 import { buildContinuation } from './build-continuation.ts'
 
 export interface SessionCompactorOptions {
   readonly sessions: CombinedSessionRepository
   readonly messageQueries: ProfileMessageReader
   readonly actors: SessionActors
+  /** Null where a home belongs to one process. */
+  readonly commands: CommandChannel | null
   readonly compactionHistory: CompactionHistory
   readonly backgroundCompactions: BackgroundCompactions
   readonly runtime: ClockAndIds
@@ -66,13 +71,18 @@ export class SessionCompactor {
     const { sessions, actors, compactionHistory, backgroundCompactions, runtime } = this.#options
     const { messages, checkpoint: stored } = await sessions.loadContext(session)
     if (messages.length === 0 && !stored) throw createNothingToSummarizeError()
-    const continuation = await actors.getOrCreate(session).compact({
-      prepare: (signal) => backgroundCompactions.wait(session.id, signal),
+    const claim = new SessionClaim(session.id, this.#options)
+    const compaction = actors.getOrCreate(session).compact({
+      prepare: async (signal) => {
+        if (!(await claim.take())) throw new CompactingError()
+        await backgroundCompactions.wait(session.id, signal)
+      },
       compose: async (signal) => {
         const { checkpoint, isStored } = await this.#summarize(session, model, signal)
         return buildContinuation({ session, checkpoint, isStored, idempotencyKey, runtime })
       },
     })
+    const continuation = await compaction.finally(() => claim.release())
     compactionHistory.continueIn(session.id, continuation.id)
     return continuation
   }

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
+import type { CommandChannel } from '../../storage/installation/command-channel.ts'
 import type { EventStore } from '../../storage/event-store.ts'
 import type { SendMessageRequest } from '../requests/send-message-request.ts'
 import type { AcceptedStream } from '../turn/new-turn.ts'
@@ -6,25 +8,44 @@ import type { CommandForwarder } from '../forwarding/command-forwarder.ts'
 
 const startedSchema = z.object({ id: z.string(), joinedAtSeq: z.number().nullable() })
 
+interface StartForwarderOptions {
+  readonly forwarder: CommandForwarder
+  readonly store: Pick<EventStore, 'findStream'>
+  /** Null where a home belongs to one process. */
+  readonly commands: CommandChannel | null
+  readonly runtime: Pick<ClockAndIds, 'setTimer'>
+}
+
+const pollIntervalMs = 250
+
 /** Has messages to sessions in which another process runs a stream started there. */
 export class StartForwarder {
-  readonly #forwarder: CommandForwarder
-  readonly #store: Pick<EventStore, 'findStream'>
+  readonly #options: StartForwarderOptions
 
-  constructor(forwarder: CommandForwarder, store: Pick<EventStore, 'findStream'>) {
-    this.#forwarder = forwarder
-    this.#store = store
+  constructor(options: StartForwarderOptions) {
+    this.#options = options
   }
 
   /** Null if the message is to be started here. Throws what `ChatService.start` throws. */
   async forward(request: SendMessageRequest): Promise<AcceptedStream | null> {
-    const { sessionId } = request
+    const { sessionId, ifBusy } = request
     if (sessionId === null) return null
-    const forwarded = await this.#forwarder.forward({ sessionId }, { name: 'start', request })
+    if (ifBusy === 'QUEUE' || ifBusy === 'STEER') await this.#waitForCompaction(sessionId)
+    const forwarded = await this.#options.forwarder.forward({ sessionId }, { name: 'start', request })
     if (!forwarded) return null
     const { id, joinedAtSeq } = startedSchema.parse(forwarded.value)
-    const stream = await this.#store.findStream(id)
+    const stream = await this.#options.store.findStream(id)
     if (!stream) throw new Error(`The stream ${id}, which another process has started, is not stored.`)
     return { ...stream, ...(joinedAtSeq !== null && { joinedAtSeq }) }
+  }
+
+  /** Waits while another process compacts the session: it may take longer than a forwarded command may. */
+  async #waitForCompaction(sessionId: string): Promise<void> {
+    const { commands, runtime } = this.#options
+    for (;;) {
+      const claimed = (await commands?.listForeignClaims()) ?? []
+      if (!claimed.includes(sessionId)) return
+      await new Promise<void>((resolve) => runtime.setTimer(pollIntervalMs, resolve))
+    }
   }
 }

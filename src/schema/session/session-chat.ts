@@ -38,7 +38,7 @@ schemaBuilder.objectFields(SessionObjectType, (t) => ({
     description:
       'Whether `compactSession` is at work. The session is busy meanwhile. A summary that the server makes by itself does not count.',
     resolve: async ({ id, profile }, _, { profiles }) =>
-      (await profiles.requireProfile(profile)).chats.isCompacting(id),
+      (await profiles.requireProfile(profile)).snapshot.isCompacting(id),
   }),
   pendingApprovals: t.field({
     type: [ApprovalObjectType],

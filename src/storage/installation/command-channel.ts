@@ -1,12 +1,14 @@
 import type { StreamRecord } from '../../model/stream.ts'
 
-/** What a command is about: a stream, or the unfinished streams of a session. */
+/** What a command is about: a stream, or the unfinished streams of a session, or its compaction. */
 export type CommandTarget = { readonly streamId: string } | { readonly sessionId: string }
 
 /** Carries commands to the processes that run streams, where several processes share a storage. */
 export interface CommandChannel {
   /** The process that runs the target, if it is another one that lives. Null: none does, or this process does. */
   findOwner(target: CommandTarget): Promise<number | null>
+  /** The first of these sessions in which another process that lives runs a stream, or which it compacts. One read for all. */
+  findForeignSession(sessionIds: readonly string[]): Promise<string | null>
   /**
    * Has a process execute a command. Resolves to its result, or to null if there is none in time: the process may be cut off,
    * or execute the command later than that.
@@ -16,4 +18,12 @@ export interface CommandChannel {
   serve(execute: (command: string) => Promise<string>): void
   /** Makes this process the owner of a stream that runs, so that the one that ran it can write nothing more. Null if it has ended. */
   takeOver(streamId: string): Promise<StreamRecord | null>
+  /**
+   * Has this process compact a session: no other one starts a stream there until it releases the session, or dies. False if
+   * another one runs a stream there, or compacts it.
+   */
+  claimSession(sessionId: string): Promise<boolean>
+  releaseSession(sessionId: string): Promise<void>
+  /** The ids of the sessions that other processes have claimed. */
+  listForeignClaims(): Promise<string[]>
 }

@@ -150,7 +150,7 @@ test('a session in which another process runs an answer is renamed, and the answ
   const { id, sessionId } = await first.chats.start(newChatRequest({ text: 'Count' }))
   const following = followUntil(second, id, 'StreamFinished')
   await followUntil(second, id, 'TextDelta')
-  const busy = { code: 'SESSION_BUSY' }
+  const busy = { code: 'SESSION_BUSY', details: { streamId: id } }
   await expect(second.chats.sessionManagement.delete([sessionId])).rejects.toMatchObject(busy)
   await expect(second.chats.compact(sessionId)).rejects.toMatchObject(busy)
   for (let round = 0; round < 5; round += 1)

@@ -1,4 +1,5 @@
 import { onTestFinished } from 'vitest'
+import type { SummaryAndTitleGenerator } from '../../../src/agent/agent.ts'
 import type { ChatService } from '../../../src/chat/chat-service.ts'
 import { type ChatServiceOptions, createChatService } from '../../../src/chat/create-chat-service.ts'
 import { silentLogger } from '../../../src/lib/logger.ts'
@@ -6,7 +7,7 @@ import { CombinedSessionRepository } from '../../../src/sessions/combined-sessio
 import type { PostgresInstallation } from '../../../src/storage/postgres/postgres-installation.ts'
 import type { ProfileStorage } from '../../../src/storage/profile-storage.ts'
 import type { ScriptedAnswer } from '../fixtures/chats/agent-chats.ts'
-import { newResolvedModel } from '../providers/resolved-model.ts'
+import { failingTextGenerator, newResolvedModel } from '../providers/resolved-model.ts'
 import { MemoryBlobStore } from '../storage/memory-blob-store.ts'
 import { openTestInstallation } from './test-installation.ts'
 
@@ -22,13 +23,15 @@ interface PostgresChatsOptions extends NonNullable<Parameters<typeof openTestIns
   readonly answersOthers?: boolean
   /** Default: no budgets, no titles, no compaction after a turn. */
   readonly settings?: ChatServiceOptions['settings']
+  /** Default: no summary may be asked for. */
+  readonly generateSummary?: SummaryAndTitleGenerator['generateSummary']
 }
 
 /** Opens the chats as another process does. They are closed when the test has ended. */
 export async function openPostgresChats(
   url: string,
   answer: ScriptedAnswer,
-  { answersOthers = true, settings, ...options }: PostgresChatsOptions = {},
+  { answersOthers = true, settings, generateSummary, ...options }: PostgresChatsOptions = {},
 ): Promise<PostgresChats> {
   const installation = await openTestInstallation(url, options)
   const storage = await installation.openStorage({ profile: 'work' })
@@ -43,10 +46,11 @@ export async function openPostgresChats(
     loadHermesStatus: async () => ({ state: 'DISABLED', error: null }),
     listFlagsFromHermes: async () => new Map(),
   }
+  const textGenerator = { ...failingTextGenerator, ...(generateSummary && { generateSummary }) }
   const chats = createChatService({
     profile,
     sessions: new CombinedSessionRepository(profile),
-    models: { assertKnown: () => undefined, resolve: async () => newResolvedModel({ answer }) },
+    models: { assertKnown: () => undefined, resolve: async () => newResolvedModel({ answer }, { textGenerator }) },
     log: silentLogger,
     ...(settings && { settings }),
   })

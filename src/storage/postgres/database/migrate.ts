@@ -7,6 +7,7 @@ import { conversationIndexTables } from './migrations/004-conversation-index.ts'
 import { processTables } from './migrations/005-processes.ts'
 import { blobTables } from './migrations/006-blobs.ts'
 import { searchTables } from './migrations/007-search.ts'
+import { sessionClaimTables } from './migrations/008-session-claims.ts'
 import type { PostgresDatabase } from './postgres-database.ts'
 
 /** Applied in this order, each once. What has been released is never changed. */
@@ -18,6 +19,7 @@ const migrations: readonly string[] = [
   processTables,
   blobTables,
   searchTables,
+  sessionClaimTables,
 ]
 
 /** The version of the tables after all of them. */

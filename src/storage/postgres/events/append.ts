@@ -17,6 +17,7 @@ import { insertEvents } from '../tables/event-table.ts'
 import { insertIdempotencyKey, insertIdempotencyKeysIfAbsent } from '../tables/idempotency-key-table.ts'
 import { findNewlyPositioned, upsertMessages } from '../tables/message-table.ts'
 import { findCurrentPlace, hasSession } from '../tables/retries/session-place.ts'
+import { assertNoForeignStream, assertNotClaimed } from '../processes/session-claim-table.ts'
 import {
   advanceHeadSeqs,
   insertSession,
@@ -37,6 +38,14 @@ export async function writeAppends(tx: PostgresTransaction, requests: readonly A
     if (newSession) await insertSession(tx, await findCurrentPlace(tx, newSession))
   }
   await advanceHeads(tx, requests)
+  await assertNotClaimed(
+    tx,
+    listSessionIds(requests, ({ events }) => events.some(({ type }) => type === 'StreamStarted')),
+  )
+  await assertNoForeignStream(
+    tx,
+    listSessionIds(requests, ({ continuation }) => continuation !== undefined),
+  )
   const fences = requests.flatMap(({ fence }) => fence ?? [])
   await applyFences(tx, fences)
   const events = requests.flatMap((request) => request.events)
@@ -56,6 +65,10 @@ export async function writeAppends(tx: PostgresTransaction, requests: readonly A
   for (const { startKey } of requests) if (startKey) await insertIdempotencyKey(tx, startKey)
   const idempotencyKeys = requests.flatMap((request) => request.idempotencyKeys ?? [])
   await insertIdempotencyKeysIfAbsent(tx, idempotencyKeys)
+}
+
+function listSessionIds(requests: readonly AppendRequest[], isListed: (request: AppendRequest) => boolean): string[] {
+  return requests.filter(isListed).map(({ sessionId }) => sessionId)
 }
 
 /** Writes what few requests have. */

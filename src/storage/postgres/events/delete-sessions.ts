@@ -3,6 +3,7 @@ import { listBlobHashesOfSessions } from '../tables/blob-reference-table.ts'
 import { deleteConversationSettings } from '../tables/conversation-settings-table.ts'
 import { listCopiedMessageIds, updateStandIns } from '../tables/retries/message-copies.ts'
 import { givePlacesToOldestRetries } from '../tables/retries/session-place.ts'
+import { assertNoForeignStream } from '../processes/session-claim-table.ts'
 import { lockSessions } from '../tables/session-table.ts'
 
 const deleteRows = {
@@ -12,11 +13,12 @@ const deleteRows = {
 
 /**
  * Deletes sessions with all of their rows, which foreign keys and triggers do. Resolves to the hashes of the blobs that they
- * referred to.
+ * referred to. Throws SESSION_BUSY if another process runs a stream in one of them.
  */
 export async function deleteSessions(tx: PostgresTransaction, ids: readonly string[]): Promise<string[]> {
   const existingIds = await lockSessions(tx, ids)
   if (existingIds.length === 0) return []
+  await assertNoForeignStream(tx, existingIds)
   const hashes = await listBlobHashesOfSessions(tx, existingIds)
   const copiedIds = await listCopiedMessageIds(tx, existingIds)
   await givePlacesToOldestRetries(tx, existingIds)

@@ -18,9 +18,22 @@ const selectOwner = {
 
 const selectOwnerOfSession = {
   name: 'select-owner-of-session',
-  text: `SELECT streams.owner FROM streams JOIN processes ON processes.number = streams.owner
-    WHERE streams.profile = $1 AND streams.finished_at IS NULL AND streams.session_id = $2
-      AND streams.owner <> $3 LIMIT 1`,
+  text: `(SELECT streams.owner FROM streams JOIN processes ON processes.number = streams.owner
+      WHERE streams.profile = $1 AND streams.finished_at IS NULL AND streams.session_id = $2
+        AND streams.owner <> $3 LIMIT 1)
+    UNION ALL (SELECT claims.owner FROM session_claims AS claims JOIN processes ON processes.number = claims.owner
+      WHERE claims.profile = $1 AND claims.session_id = $2 AND claims.owner <> $3)
+    LIMIT 1`,
+}
+
+const selectForeignSession = {
+  name: 'select-foreign-session',
+  text: `(SELECT streams.session_id FROM streams JOIN processes ON processes.number = streams.owner
+      WHERE streams.profile = $1 AND streams.finished_at IS NULL AND streams.session_id = ANY($2::text[])
+        AND streams.owner <> $3 LIMIT 1)
+    UNION ALL (SELECT claims.session_id FROM session_claims AS claims JOIN processes ON processes.number = claims.owner
+      WHERE claims.profile = $1 AND claims.session_id = ANY($2::text[]) AND claims.owner <> $3 LIMIT 1)
+    LIMIT 1`,
 }
 
 const insert = {
@@ -51,13 +64,19 @@ const takeResult = {
 
 const deleteByNumber = { name: 'delete-command', text: 'DELETE FROM commands WHERE profile = $1 AND number = $2' }
 
-/** The process that runs a stream, or one of a session, if it lives and is not this one. */
+/** The process that runs a stream, or one of a session, or has claimed the session, if it lives and is not this one. */
 export async function findStreamOwner(db: ProcessConnection, target: CommandTarget): Promise<number | null> {
   const [row] =
     'streamId' in target
       ? await db.query<{ owner: number }>(selectOwner, [target.streamId, db.process])
       : await db.query<{ owner: number }>(selectOwnerOfSession, [target.sessionId, db.process])
   return row?.owner ?? null
+}
+
+/** A session of these in which another process that lives runs a stream, or which it has claimed. */
+export async function findForeignSession(db: ProcessConnection, sessionIds: readonly string[]): Promise<string | null> {
+  const [row] = await db.query<{ session_id: string }>(selectForeignSession, [sessionIds, db.process])
+  return row?.session_id ?? null
 }
 
 /** Adds a command for a process. Resolves to its number. */

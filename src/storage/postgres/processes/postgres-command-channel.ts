@@ -4,6 +4,7 @@ import type { CommandChannel, CommandTarget } from '../../installation/command-c
 import type { PostgresProfileDatabase } from '../postgres-profile-database.ts'
 import {
   deleteCommand,
+  findForeignSession,
   findStreamOwner,
   insertCommand,
   listPendingCommands,
@@ -11,6 +12,7 @@ import {
   storeCommandResult,
   takeCommandResult,
 } from './command-table.ts'
+import { claimSession, listForeignClaims, releaseSession } from './session-claim-table.ts'
 import { takeOverStream } from '../tables/stream-table.ts'
 
 const commandsTopic = 'commands'
@@ -39,6 +41,10 @@ export class PostgresCommandChannel implements CommandChannel {
     return findStreamOwner(this.#database, target)
   }
 
+  findForeignSession(sessionIds: readonly string[]): Promise<string | null> {
+    return findForeignSession(this.#database, sessionIds)
+  }
+
   async send(owner: number, command: string, timeoutMs: number): Promise<string | null> {
     const number = await this.#database.write((transaction) => insertCommand(transaction, owner, command))
     this.#database.publish(commandsTopic)
@@ -61,6 +67,18 @@ export class PostgresCommandChannel implements CommandChannel {
 
   takeOver(streamId: string): Promise<StreamRecord | null> {
     return this.#database.write((transaction) => takeOverStream(transaction, streamId))
+  }
+
+  claimSession(sessionId: string): Promise<boolean> {
+    return this.#database.write((transaction) => claimSession(transaction, sessionId))
+  }
+
+  async releaseSession(sessionId: string): Promise<void> {
+    await this.#database.write((transaction) => releaseSession(transaction, sessionId))
+  }
+
+  listForeignClaims(): Promise<string[]> {
+    return listForeignClaims(this.#database)
   }
 
   async #executePending(): Promise<void> {

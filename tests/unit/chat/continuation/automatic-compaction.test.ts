@@ -176,7 +176,7 @@ describe('while the summary is written in the background', () => {
     }
     const { chats, id, latch } = await startBackgroundSummary(waiting)
     await using _ = chats
-    expect(chats.chats.isCompacting(id)).toBe(false)
+    expect(chats.chats.takeSnapshot().isCompacting(id)).toBe(false)
     const stream = await chats.start('Second', { sessionId: id, ifBusy: 'REJECT' })
     await settle()
     latch.open()
@@ -268,10 +268,10 @@ describe('while the summary is written in the background', () => {
     await using _ = chats
     const done = chats.chats.compact(id, null)
     await settle()
-    expect(chats.chats.isCompacting(id)).toBe(true)
+    expect(chats.chats.takeSnapshot().isCompacting(id)).toBe(true)
     latch.open()
     const continuation = await done
-    expect(chats.chats.isCompacting(id)).toBe(false)
+    expect(chats.chats.takeSnapshot().isCompacting(id)).toBe(false)
     // Nothing is left to summarise.
     expect(summaries.runs).toHaveLength(1)
     expect(await chats.chats.loadModelMessages(continuation)).toEqual([summary('In short.', { quotes: ['First'] })])
