@@ -90,8 +90,10 @@ const selectConnectedSessions: PostgresStatement = {
         UNION ALL SELECT id FROM conversation_sessions WHERE profile = $1 AND takes_place_of = connected.id
       ) AS linked (id) WHERE linked.id IS NOT NULL
     )
-    SELECT sessions.* FROM connected JOIN conversation_sessions AS sessions
-      ON sessions.profile = $1 AND sessions.id = connected.id`,
+    SELECT sessions.* FROM connected CROSS JOIN LATERAL (
+      -- The limit makes it look up each id: nobody knows how many there will be, and the table may be large.
+      SELECT * FROM conversation_sessions WHERE profile = $1 AND id = connected.id LIMIT 1
+    ) AS sessions`,
 }
 
 const selectConversations: PostgresStatement = {

@@ -62,6 +62,8 @@ export class PostgresDatabase {
     this.#settings = new SessionSettings(schema, {
       lock_timeout: lockTimeoutMs,
       idle_in_transaction_session_timeout: idleTransactionTimeoutMs,
+      // Compiling takes longer than any statement of Segue.
+      jit: 0,
     })
     this.#pool = new pg.Pool({
       connectionString: url,

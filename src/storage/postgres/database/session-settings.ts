@@ -11,7 +11,7 @@ export class SessionSettings {
   readonly #settings: readonly string[]
   readonly #pooled = new WeakSet<object>()
 
-  /** `schema`: of the installation. `values`: PostgreSQL's parameters; numbers are milliseconds. */
+  /** `schema`: of the installation. `values`: PostgreSQL's parameters; times are milliseconds. */
   constructor(schema: string, values: Readonly<Record<string, number>>) {
     const limits = Object.entries(values).map(([name, value]) => `${name} = ${value}`)
     this.#settings = [`search_path = ${pg.escapeIdentifier(schema)}`, ...limits]

@@ -94,6 +94,7 @@ export class MigrationConnection {
     await this.#run(`SET LOCAL search_path = ${pg.escapeIdentifier(schema)}`)
     await this.#run(`SET LOCAL lock_timeout = ${lockTimeoutMs}`)
     await this.#run('SET LOCAL idle_in_transaction_session_timeout = 0')
+    await this.#run('SET LOCAL jit = off')
     try {
       // Servers that start add a row. The snapshot is taken afterwards.
       await this.#run('LOCK TABLE processes IN SHARE ROW EXCLUSIVE MODE')

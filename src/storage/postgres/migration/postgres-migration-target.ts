@@ -3,6 +3,7 @@ import { MigrationError } from '../../migration/migration-error.ts'
 import { type MigratedTable, migratedTables, type StoredRow } from '../../migration/migrated-tables.ts'
 import type { MigrationTarget } from '../../migration/migration-storage.ts'
 import { appendChunk, chunkSize, createContent, keepContent } from '../blobs/blob-tables.ts'
+import { processPendingSessions } from '../conversation-index/conversation-index-maintainer.ts'
 import { createProfile } from '../database/create-profile.ts'
 import { migrate } from '../database/migrate.ts'
 import { PostgresDatabase } from '../database/postgres-database.ts'
@@ -14,6 +15,10 @@ import { insertPostgresRows } from './postgres-rows.ts'
 /** The triggers queue only what is inserted or becomes searchable, but not copies that are searchable already. */
 const queueStandIns = `INSERT INTO search_queue (profile, kind, id) SELECT profile, 'message', id FROM messages
   WHERE stands_in = 1 AND copy_of IS NOT NULL AND role <> 'SYSTEM'`
+
+/** Every row of a session has queued it. */
+const deleteRepeatedPending = `DELETE FROM pending_sessions
+  WHERE number NOT IN (SELECT min(number) FROM pending_sessions GROUP BY profile, session_id)`
 
 /** Tables of this engine alone that are not small. Without statistics, the first statements would read whole tables. */
 const analyzedTables = [
@@ -27,6 +32,14 @@ const analyzedTables = [
  * the commit there is nothing.
  */
 export class PostgresMigrationTarget extends PostgresMigrationReader implements MigrationTarget {
+  readonly #database: MigrationDatabase
+  readonly #profiles: string[] = []
+
+  private constructor(connection: MigrationConnection, database: MigrationDatabase) {
+    super(connection)
+    this.#database = database
+  }
+
   /** Creates or updates the tables. Throws MigrationError, DatabaseTooNewError and StorageError. */
   static async open(database: MigrationDatabase): Promise<PostgresMigrationTarget> {
     // Before anything changes.
@@ -40,10 +53,11 @@ export class PostgresMigrationTarget extends PostgresMigrationReader implements 
     }
     const connection = await openEmpty(database)
     if (!connection) throw new Error('The tables were deleted after they were created.')
-    return new PostgresMigrationTarget(connection)
+    return new PostgresMigrationTarget(connection, database)
   }
 
   async createProfile(profile: string): Promise<void> {
+    this.#profiles.push(profile)
     await createProfile(this.connection.forProfile(profile))
   }
 
@@ -68,12 +82,25 @@ export class PostgresMigrationTarget extends PostgresMigrationReader implements 
     await this.connection.query(`ANALYZE ${analyzedTables.join(', ')}`)
   }
 
-  commit(): Promise<void> {
-    return this.connection.commit()
+  /** Builds the lists of conversations afterwards, for which the first requests would have to wait. */
+  async commit(): Promise<void> {
+    await this.connection.query(deleteRepeatedPending)
+    await this.connection.commit()
+    // Servers go on where this ends.
+    await this.#buildLists().catch(() => undefined)
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.connection.close()
+  }
+
+  async #buildLists(): Promise<void> {
+    const database = new PostgresDatabase({ ...this.#database, maxConnections: 1 })
+    try {
+      for (const profile of this.#profiles) while (await database.write(profile, processPendingSessions));
+    } finally {
+      await database.close()
+    }
   }
 }
 
