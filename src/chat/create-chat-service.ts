@@ -20,6 +20,7 @@ import { CompactionHistory } from './compaction/compaction-history.ts'
 import { BackgroundCompactions } from './compaction/background-compactions.ts'
 import { DerivedFileCache } from './context/files/derived-file-cache.ts'
 import { ProfileMessageReader } from './context/profile-message-reader.ts'
+import { ForeignAnswers } from './context/streaming/foreign-answers.ts'
 import { ContextSizeMeter } from './context/size/context-size-meter.ts'
 import type { ProfileInstructionsSource } from './context/instructions/session-instructions.ts'
 import { SessionCompactor } from './continuation/session-compactor.ts'
@@ -88,7 +89,11 @@ export function createChatService(options: ChatServiceOptions): ChatService {
   const activeSessions = new ActiveSessions()
   const fileConverter = options.fileConverter ?? new FileConverter()
   const derivedFiles = new DerivedFileCache(fileConverter)
-  const messageQueries = new ProfileMessageReader(profile, sessions, activeSessions, options.instructions, derivedFiles)
+  const messageQueries = new ProfileMessageReader(profile, sessions, activeSessions, {
+    ...(options.instructions && { profileInstructions: options.instructions }),
+    derivedFiles,
+    openForeignAnswers: () => openForeignAnswers(options, activeSessions),
+  })
   const shared = {
     ...defaults,
     ...options,
@@ -137,6 +142,19 @@ export function createChatService(options: ChatServiceOptions): ChatService {
   })
   serveOtherProcesses(chats, shared)
   return chats
+}
+
+/** What streams in other processes, as of now. Null where a home belongs to one process. */
+function openForeignAnswers(
+  { profile, sessions }: Pick<ChatServiceOptions, 'profile' | 'sessions'>,
+  activeSessions: ActiveSessions,
+): ForeignAnswers | null {
+  if (!profile.commands) return null
+  return new ForeignAnswers({
+    store: profile.eventStore,
+    findMessage: (id) => sessions.findMessage(id),
+    runsHere: (streamId) => activeSessions.findStream(streamId) !== null,
+  })
 }
 
 /** Executes what other processes forward, and follows the rules that they add. */
