@@ -119,12 +119,8 @@ export class ChatSnapshot implements Disposable {
   }
 
   #openForeign(): ForeignAnswers | null {
-    if (!this.#profile.commands) return null
-    return new ForeignAnswers({
-      store: this.#profile.eventStore,
-      findMessage: (id) => this.#sessions.findMessage(id),
-      runsHere: (streamId) => this.#active.findStream(streamId) !== null,
-    })
+    const [profile, sessions] = [this.#profile, this.#sessions]
+    return ForeignAnswers.open({ profile, sessions, runsHere: (id) => this.#active.findStream(id) !== null })
   }
 
   /** The seq of a session's newest event, never newer than what is read beside it. */

@@ -89,11 +89,7 @@ export function createChatService(options: ChatServiceOptions): ChatService {
   const activeSessions = new ActiveSessions()
   const fileConverter = options.fileConverter ?? new FileConverter()
   const derivedFiles = new DerivedFileCache(fileConverter)
-  const messageQueries = new ProfileMessageReader(profile, sessions, activeSessions, {
-    ...(options.instructions && { profileInstructions: options.instructions }),
-    derivedFiles,
-    openForeignAnswers: () => openForeignAnswers(options, activeSessions),
-  })
+  const messageQueries = createMessageReader(options, activeSessions, derivedFiles)
   const shared = {
     ...defaults,
     ...options,
@@ -144,16 +140,16 @@ export function createChatService(options: ChatServiceOptions): ChatService {
   return chats
 }
 
-/** What streams in other processes, as of now. Null where a home belongs to one process. */
-function openForeignAnswers(
-  { profile, sessions }: Pick<ChatServiceOptions, 'profile' | 'sessions'>,
+function createMessageReader(
+  { profile, sessions, instructions }: ChatServiceOptions,
   activeSessions: ActiveSessions,
-): ForeignAnswers | null {
-  if (!profile.commands) return null
-  return new ForeignAnswers({
-    store: profile.eventStore,
-    findMessage: (id) => sessions.findMessage(id),
-    runsHere: (streamId) => activeSessions.findStream(streamId) !== null,
+  derivedFiles: DerivedFileCache,
+): ProfileMessageReader {
+  return new ProfileMessageReader(profile, sessions, activeSessions, {
+    ...(instructions && { profileInstructions: instructions }),
+    derivedFiles,
+    openForeignAnswers: () =>
+      ForeignAnswers.open({ profile, sessions, runsHere: (id) => activeSessions.findStream(id) !== null }),
   })
 }
 

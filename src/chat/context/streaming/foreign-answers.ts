@@ -1,13 +1,14 @@
 import type { MessageRecord } from '../../../model/message.ts'
 import type { StreamRecord } from '../../../model/stream.ts'
-import type { EventStore } from '../../../storage/event-store.ts'
+import type { CombinedSessionRepository } from '../../../sessions/combined-session-repository.ts'
+import type { ProfileStorage } from '../../../storage/profile-storage.ts'
 import { createTurnState } from '../../turn/turn.ts'
 import { replayTurn } from './replay-turn.ts'
 import type { StreamingAnswer } from './streaming-answer-lookup.ts'
 
 export interface ForeignAnswersOptions {
-  readonly store: EventStore
-  readonly findMessage: (id: string) => Promise<MessageRecord | null>
+  readonly profile: Pick<ProfileStorage, 'commands' | 'eventStore'>
+  readonly sessions: Pick<CombinedSessionRepository, 'findMessage'>
   /** Whether a stream runs in this process. */
   readonly runsHere: (streamId: string) => boolean
 }
@@ -21,14 +22,19 @@ export class ForeignAnswers {
   #streams: Promise<StreamRecord[]> | null = null
   readonly #answers = new Map<string, Promise<StreamingAnswer | null>>()
 
-  constructor(options: ForeignAnswersOptions) {
+  private constructor(options: ForeignAnswersOptions) {
     this.#options = options
+  }
+
+  /** What streams as of now. Null where a home belongs to one process. */
+  static open(options: ForeignAnswersOptions): ForeignAnswers | null {
+    return options.profile.commands ? new ForeignAnswers(options) : null
   }
 
   /** The unfinished streams of other processes: by session; the queued ones in the order of their queue. */
   listStreams(): Promise<StreamRecord[]> {
-    const { store, runsHere } = this.#options
-    return (this.#streams ??= store
+    const { profile, runsHere } = this.#options
+    return (this.#streams ??= profile.eventStore
       .listUnfinishedStreams()
       .then((streams) => streams.filter(({ id }) => !runsHere(id))))
   }
@@ -66,8 +72,9 @@ export class ForeignAnswers {
 
   /** Null if the stream has ended meanwhile: its answer is stored. */
   async #fold(stream: StreamRecord): Promise<StreamingAnswer | null> {
-    const { store, findMessage } = this.#options
-    const userMessage = await findMessage(stream.userMessageId)
+    const { profile, sessions } = this.#options
+    const { eventStore: store } = profile
+    const userMessage = await sessions.findMessage(stream.userMessageId)
     if (!userMessage) return null
     const steered = await store.listSteeredMessages([stream.id])
     const { turn, lastSeq, isFinished } = await replayTurn(createTurnState(stream, userMessage, null, steered), store)
