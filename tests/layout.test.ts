@@ -59,7 +59,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
   ],
   config: ['command-line', 'reload', 'profile', 'access', 'http', 'storage'],
   lib: ['file-conversion', 'json-input', 'json-output', 'event-loop', 'json-schema', 'text', 'async', 'worker'],
-  hermes: ['usage', 'cron', 'index', 'lineage', 'search', 'messages', 'state'],
+  hermes: ['shared', 'usage', 'cron', 'index', 'lineage', 'search', 'messages', 'state'],
   schema: [
     'access',
     'conversation',
@@ -94,6 +94,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
   'storage/postgres': [
     'migration',
     'transfer',
+    'hermes',
     'sessions',
     'blobs',
     'search',

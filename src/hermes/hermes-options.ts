@@ -14,6 +14,8 @@ export interface HermesOptions {
    * without a read mark.
    */
   readonly readMarksStart: number
+  /** Whether sessions that have changed are reported, for those who store them elsewhere. */
+  readonly reportsSessions: boolean
   /** How long one call waits for a lock, in milliseconds. */
   readonly lockTimeoutMs: number
 }
@@ -23,6 +25,8 @@ export interface HermesReaderOptions extends HermesOptions {
   readonly log: Logger
   /** Called with the conversations that have changed; with null if any conversation may have. */
   readonly onConversationsChanged?: (changes: readonly ConversationChange[] | null) => void
+  /** Called with the ids of sessions that are new, have changed or are gone; with null if any session may have changed. */
+  readonly onSessionsChanged?: (ids: readonly string[] | null) => void
   /** Called when the index has lost Segue's sessions: they must be sent again. */
   readonly onCrossOriginReset?: () => void
   /** Called when sessions have taken over settings from their conversations: Segue has to store them. */

@@ -9,7 +9,8 @@ import type { SessionRecord } from '../model/session.ts'
 import { normalizeSearchText } from '../search/analyzer.ts'
 import { SearchQuery } from '../search/search-query.ts'
 import type { FinishedJobRunQuery } from '../storage/job-store.ts'
-import { orderByIds, selectSessionPage, takePage } from '../storage/keyset-pagination.ts'
+import type { SharedHermesSession, SharedHermesSessionPage } from '../storage/installation/hermes-index.ts'
+import { orderByIds, selectSessionPage } from '../storage/keyset-pagination.ts'
 import type {
   ConversationCount,
   ConversationFilter,
@@ -26,22 +27,17 @@ import type {
   CrossOriginContinuationBatch,
   CrossOriginContinuationCursor,
 } from './index/cross-origin-continuation-cursor.ts'
-import { HermesListing } from './index/hermes-listing.ts'
+import { HermesListing, type SynchronizedHermesConversationIndex } from './index/hermes-listing.ts'
 import { HermesForkDetector } from './lineage/hermes-fork-detector.ts'
-import { selectHermesContextMessages } from './messages/select-hermes-messages.ts'
-import type { HermesMessageRowIds } from './messages/message-outline-row.ts'
-import { createHermesRowComparisonLoader, readHermesMessageOutlines } from './messages/read-hermes-message-outlines.ts'
-import { readHermesMessages } from './messages/read-hermes-messages.ts'
+import { HermesMessageReader } from './messages/hermes-message-reader.ts'
 import { VisibleHermesMessageCache } from './messages/visible-hermes-message-cache.ts'
 import { toHermesStatus } from './state/hermes-state-file-health.ts'
 import type { ForeignUsagePage, ForeignUsageQuery } from '../storage/usage/usage-sum-store.ts'
-import { filterHermesSessionIds } from './state/session-queries.ts'
 import { readHermesSessionUsage } from './usage/read-hermes-session-usage.ts'
 import { type StateDatabaseConnection, StateDatabase } from './state/state-database.ts'
 
 const idsPerQuery = 500
 const maxGivenTitles = 5_000 // as many as a search returns hits of Hermes
-const sessionsPerTransaction = 50 // whose messages are read together
 
 /**
  * Reads the sessions and jobs of one Hermes agent. The methods are those of SessionReader and JobReader, but synchronous:
@@ -52,6 +48,7 @@ export class HermesReader {
   readonly #database: StateDatabase
   readonly #listing: HermesListing
   readonly #visibleMessages = new VisibleHermesMessageCache()
+  readonly #messages = new HermesMessageReader(this.#visibleMessages)
   readonly #forkDetector: HermesForkDetector
   readonly #cronReader: HermesCronReader
   readonly #profile: string
@@ -151,6 +148,19 @@ export class HermesReader {
       .slice(0, maxGivenTitles)
   }
 
+  /** The sessions whose ids come after an id, in order, for those who store them elsewhere. Null if the file cannot be read. */
+  listSharedSessions(afterId: string, limit: number): SharedHermesSessionPage | null {
+    return this.#listing.read<SharedHermesSessionPage | null>(null, (index) => {
+      const ids = index.listSessionIds(afterId, limit)
+      return { sessions: this.#loadShared(index, ids), lastId: ids.length < limit ? null : (ids.at(-1) ?? null) }
+    })
+  }
+
+  /** The same of these sessions. Those that are gone are left out. */
+  findSharedSessions(ids: readonly string[]): SharedHermesSession[] | null {
+    return this.#listing.read<SharedHermesSession[] | null>(null, (index) => this.#loadShared(index, ids))
+  }
+
   /** Runs one step of the search for changes that are easily missed: a few milliseconds. Returns whether more is left. */
   runMaintenance(): boolean {
     return this.#listing.runMaintenance()
@@ -187,22 +197,12 @@ export class HermesReader {
   }
 
   countMessages(ids: readonly string[]): Map<string, number> {
-    return this.#database.read(new Map<string, number>(), (file) => {
-      const batches = chunkArray(ids, idsPerQuery)
-      const counts = new Map(batches.flatMap((batch) => filterHermesSessionIds(file, batch)).map((id) => [id, 0]))
-      for (const batch of chunkArray([...counts.keys()], sessionsPerTransaction)) {
-        const visible = file.db.transaction(() => this.#visibleMessages.get(file, batch))()
-        for (const [id, entries] of visible) counts.set(id, entries.length)
-      }
-      return counts
-    })
+    return this.#database.read(new Map<string, number>(), (file) => this.#messages.countMessages(file, ids))
   }
 
-  listMessages(sessionId: string, page: PageRequest<number>): MessageRecord[] {
-    const { after, before } = page
-    const isInRange = ({ position }: HermesMessageRowIds): boolean =>
-      (after === null || position > after) && (before === null || position < before)
-    return this.#readMessages(sessionId, (file) => takePage(this.#readEntries(file, sessionId).filter(isInRange), page))
+  listMessages(sessionId: string, { after, before, limit, backwards }: PageRequest<number>): MessageRecord[] {
+    const page = { after, before, limit, backwards }
+    return this.#database.read([], (file) => this.#messages.listMessages(file, sessionId, page))
   }
 
   findMessage(id: string): MessageRecord | null {
@@ -210,34 +210,11 @@ export class HermesReader {
   }
 
   findMessages(ids: readonly string[]): MessageRecord[] {
-    const rowidsBySession = new Map<string, Set<number>>()
-    for (const id of ids) {
-      // Hermes chooses the ids of its sessions: they may contain colons.
-      const [, sessionId, rowid] = /^(.*):(0|-?[1-9]\d{0,15})$/s.exec(id) ?? []
-      if (sessionId === undefined) continue
-      rowidsBySession.set(sessionId, (rowidsBySession.get(sessionId) ?? new Set()).add(Number(rowid)))
-    }
-    return this.#database.read([], (file) =>
-      chunkArray([...rowidsBySession.keys()], sessionsPerTransaction).flatMap((sessionIds) =>
-        file.db.transaction(() => {
-          const visible = this.#visibleMessages.get(file, sessionIds)
-          const entriesBySession = sessionIds.map((sessionId): [string, HermesMessageRowIds[]] => [
-            sessionId,
-            (visible.get(sessionId) ?? []).filter(({ id }) => rowidsBySession.get(sessionId)?.has(id)),
-          ])
-          return readHermesMessages(file, new Map(entriesBySession))
-        })(),
-      ),
-    )
+    return this.#database.read([], (file) => this.#messages.findMessages(file, ids))
   }
 
   loadContextMessages(sessionId: string): MessageRecord[] {
-    return this.#readMessages(sessionId, (file) =>
-      selectHermesContextMessages(
-        readHermesMessageOutlines(file, [sessionId]).get(sessionId) ?? [],
-        createHermesRowComparisonLoader(file),
-      ),
-    )
+    return this.#database.read([], (file) => this.#messages.loadContextMessages(file, sessionId))
   }
 
   listJobs(): JobRecord[] {
@@ -280,21 +257,16 @@ export class HermesReader {
     this.#database.close()
   }
 
-  #readEntries(file: StateDatabaseConnection, sessionId: string): readonly HermesMessageRowIds[] {
-    return this.#visibleMessages.get(file, [sessionId]).get(sessionId) ?? []
+  #loadShared(index: SynchronizedHermesConversationIndex, ids: readonly string[]): SharedHermesSession[] {
+    const sessions = index.loadSessions(ids)
+    const counts = this.#messages.countMessages(
+      index.file,
+      sessions.map(({ record }) => record.id),
+    )
+    return sessions.map(({ record, entry }) => ({ record, entry, messageCount: counts.get(record.id) ?? 0 }))
   }
 
   #loadSessions(file: StateDatabaseConnection, ids: readonly string[]): SessionRecord[] {
     return chunkArray([...new Set(ids)], idsPerQuery).flatMap((batch) => this.#forkDetector.readSessions(file, batch))
-  }
-
-  /** The selected messages of a session, all read in one transaction. */
-  #readMessages(
-    sessionId: string,
-    selectEntries: (file: StateDatabaseConnection) => readonly HermesMessageRowIds[],
-  ): MessageRecord[] {
-    return this.#database.read([], (file) =>
-      file.db.transaction(() => readHermesMessages(file, new Map([[sessionId, selectEntries(file)]])))(),
-    )
   }
 }

@@ -26,6 +26,7 @@ import type { HermesOptions, HermesReaderOptions } from './hermes-options.ts'
 import type { HermesReader } from './hermes-reader.ts'
 import type { HermesWorkerEvents } from './hermes-worker.ts'
 import { CrossOriginContinuationReplicator } from './index/cross-origin-continuation-replicator.ts'
+import { SharedHermesSessionSource } from './shared/shared-hermes-session-source.ts'
 import { InheritedSettingsReplicator } from './index/inherited-settings-replicator.ts'
 
 export interface HermesSessionReaderOptions
@@ -34,6 +35,8 @@ export interface HermesSessionReaderOptions
     Partial<Pick<HermesOptions, 'indexPath' | 'readMarksStart' | 'lockTimeoutMs'>> {
   /** Segue's sessions that continue sessions of Hermes. Without it, Hermes' conversations end in Hermes. */
   readonly crossOriginFeed?: CrossOriginContinuationFeed
+  /** Called with the ids of sessions that are new, have changed or are gone; with null if any session may have changed. */
+  readonly onSessionsChanged?: (ids: readonly string[] | null) => void
 }
 
 type WorkerFunctions = BirpcReturn<HermesReader, HermesWorkerEvents>
@@ -51,6 +54,8 @@ export class HermesSessionReader implements SessionReader, ForeignUsageReader {
   readonly origin = 'HERMES'
   /** The jobs of the same agent, read by the same worker. */
   readonly jobs = new HermesJobReader((empty, invoke) => this.#call(empty, invoke))
+  /** Its sessions, for those who store them elsewhere. */
+  readonly shared = new SharedHermesSessionSource((empty, invoke) => this.#call(empty, invoke))
   readonly #options: HermesSessionReaderOptions
   readonly #home: string
   readonly #worker: WorkerClient<HermesReader, HermesWorkerEvents>
@@ -64,7 +69,14 @@ export class HermesSessionReader implements SessionReader, ForeignUsageReader {
     const { readMarksStart = 0 } = options
     this.#options = options
     this.#home = dirname(path)
-    const workerOptions: HermesOptions = { path, profile, indexPath, readMarksStart, lockTimeoutMs }
+    const workerOptions: HermesOptions = {
+      path,
+      profile,
+      indexPath,
+      readMarksStart,
+      lockTimeoutMs,
+      reportsSessions: !!options.onSessionsChanged,
+    }
     this.#worker = new WorkerClient({
       url: new URL('./hermes-worker.ts', import.meta.url),
       options: workerOptions,
@@ -72,6 +84,7 @@ export class HermesSessionReader implements SessionReader, ForeignUsageReader {
         log: (level, fields, message) => options.log[level](fields, message),
         statement: publishSqlStatement,
         conversationsChanged: (changes) => this.#conversationsListener(changes),
+        sessionsChanged: (ids) => options.onSessionsChanged?.(ids),
         crossOriginReset: () => this.#restartReplication(),
         settingsInherited: () => this.#handleInheritedSettings(),
       },
@@ -274,6 +287,7 @@ export class HermesSessionReader implements SessionReader, ForeignUsageReader {
     this.#replicator?.invalidate()
     this.#settingsReplicator?.markPending()
     // Nobody watches the file until then.
+    this.#options.onSessionsChanged?.(null)
     this.#conversationsListener(null)
   }
 

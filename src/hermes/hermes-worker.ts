@@ -10,6 +10,7 @@ export interface HermesWorkerEvents {
   log(level: LogLevel, fields: object, message: string): void
   statement(statement: ExecutedSqlStatement): void
   conversationsChanged(changes: readonly ConversationChange[] | null): void
+  sessionsChanged(ids: readonly string[] | null): void
   crossOriginReset(): void
   /** `listUnconfirmedSettings` has more than before. */
   settingsInherited(): void
@@ -21,8 +22,9 @@ function forwardLog(level: LogLevel): LogMethod {
   return (fields, message) => void main.$callEvent('log', level, fields, message)
 }
 
+const options = readWorkerOptions<HermesOptions>()
 const reader = new HermesReader({
-  ...readWorkerOptions<HermesOptions>(),
+  ...options,
   log: {
     debug: forwardLog('debug'),
     info: forwardLog('info'),
@@ -30,6 +32,7 @@ const reader = new HermesReader({
     error: forwardLog('error'),
   },
   onConversationsChanged: (changes) => void main.$callEvent('conversationsChanged', changes),
+  ...(options.reportsSessions && { onSessionsChanged: (ids) => void main.$callEvent('sessionsChanged', ids) }),
   onCrossOriginReset: () => void main.$callEvent('crossOriginReset'),
   onSettingsInherited: () => void main.$callEvent('settingsInherited'),
 })

@@ -11,7 +11,7 @@ export default defineConfig({
     include: ['postgres/**/*.test.ts', 'protocol/**/*.test.ts', 'chaos/**/*.test.ts'],
     exclude: [
       ...configDefaults.exclude,
-      // Hermes is read where SQLite is used.
+      // Search does not find what Hermes stores.
       'protocol/conversations.test.ts',
       // It fills SQLite's tables by itself.
       'protocol/operations/truncated-lists.test.ts',

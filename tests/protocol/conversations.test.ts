@@ -81,6 +81,7 @@ async function startSegueWithHermes(): Promise<SegueWithHermes> {
   hermes.addSession('hermes1')
   hermes.addMessage('hermes1', 2)
   const segue = await startTestSegue({ settings: { hermesHome } })
+  await segue.defaultProfile.profile.hermesSessions?.refresh()
   onTestFinished(async () => {
     await segue[Symbol.asyncDispose]()
     hermes.close()

@@ -1,7 +1,7 @@
 import { SegueError } from '../../lib/errors.ts'
 import { type Json, parseJsonWithExactNumbers, stringifyJson } from '../../lib/text/json.ts'
 import type { CommandChannel, CommandTarget } from '../../storage/installation/command-channel.ts'
-import { formatResult, parseResult } from './command-result.ts'
+import { formatResult, parseResult } from '../../storage/installation/command-result.ts'
 
 export interface CommandForwarderOptions {
   /** Null where a home belongs to one process: everything is executed here. */
@@ -20,7 +20,9 @@ export class CommandForwarder {
 
   /** Executes the commands that other processes forward: only processes of Segue write any. */
   serve<Command extends object>(execute: (command: Command) => Promise<Json>): void {
-    this.#options.commands?.serve((text) => formatResult(execute(parseJsonWithExactNumbers(text))))
+    this.#options.commands?.serve('chats', (text) =>
+      formatResult(execute(parseJsonWithExactNumbers(text)), 'The process that runs the stream has failed.'),
+    )
   }
 
   /**
@@ -43,7 +45,7 @@ export class CommandForwarder {
     const { commands } = this.#options
     const owner = (await commands?.findOwner(target)) ?? null
     if (!commands || owner === null) return null
-    const result = await commands.send(owner, stringifyJson(command), timeoutMs)
+    const result = await commands.send(owner, { service: 'chats', text: stringifyJson(command) }, timeoutMs)
     return result === null ? 'NO_ANSWER' : { value: parseResult(result) }
   }
 }

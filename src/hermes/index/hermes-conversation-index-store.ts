@@ -1,5 +1,4 @@
 import type Database from 'better-sqlite3'
-import { isJsonObject, parseJson } from '../../lib/text/json.ts'
 import type { ConversationChange } from '../../storage/sessions/conversation-reader.ts'
 import {
   findConversationListChanges,
@@ -12,13 +11,23 @@ import {
   type ConversationIndexUpdate,
   type ConversationIndexUpdateResult,
 } from '../../storage/conversation-index/conversation-indexer.ts'
-import { isSegueSession, segueSessionFlag } from '../../storage/conversation-index/conversation-index-flags.ts'
+import {
+  conversationFlagsMask,
+  isSegueSession,
+  segueSessionFlag,
+} from '../../storage/conversation-index/conversation-index-flags.ts'
+import type { ConversationIndexEntry } from '../../storage/sessions/cross-origin-continuation-feed.ts'
 import {
   areConversationSettingsEqual,
   type ConversationSettingsRow,
 } from '../../storage/sessions/conversation-settings.ts'
 import { ConversationSettingsTable } from '../../storage/sqlite/conversation-settings/conversation-settings-table.ts'
 import { StatementCache } from '../../storage/sqlite/database/statement-cache.ts'
+import {
+  type HermesConversationIndexProgress,
+  initialProgress,
+  parseProgress,
+} from './hermes-conversation-index-progress.ts'
 import { openHermesConversationIndexDatabase } from './open-hermes-conversation-index-database.ts'
 
 /** A row of Hermes' sessions as it was when it was last read. */
@@ -26,18 +35,6 @@ export interface HermesSessionRowDigest {
   readonly rowid: number
   readonly sessionId: string | null
   readonly digest: string
-}
-
-/** How far the index has followed its sources. */
-export interface HermesConversationIndexProgress {
-  /** Identifies the state.db and its schema. */
-  readonly fileDigest: string | null
-  /** All of its sessions are indexed. */
-  readonly isComplete: boolean
-  readonly lastMessageRowid: number
-  /** Segue's database, and the last of its changes that is applied. */
-  readonly segueDatabaseId: string | null
-  readonly segueChangeSeq: number
 }
 
 export interface HermesConversationIndexUpdate extends ConversationIndexUpdate {
@@ -69,14 +66,6 @@ interface IndexConnection {
   readonly settingsTable: ConversationSettingsTable
   readonly indexer: ConversationIndexer
   readonly reader: ConversationIndexReader
-}
-
-const initialProgress: HermesConversationIndexProgress = {
-  fileDigest: null,
-  isComplete: false,
-  lastMessageRowid: 0,
-  segueDatabaseId: null,
-  segueChangeSeq: 0,
 }
 
 /**
@@ -158,6 +147,26 @@ export class HermesConversationIndexStore {
     const known = wrapErrors(() => this.#connection.tables.findSession(sessionId))
     if (known?.message_at === messageAt && known.answered_at !== null) return known.answered_at
     return Math.min(messageAt, Date.now())
+  }
+
+  /** Ids of sessions after an id, in order. */
+  listSessionIds(afterId: string, limit: number): string[] {
+    return wrapErrors(() =>
+      this.#connection.statements
+        .prepare<[string, number], { id: string }>(
+          'SELECT id FROM conversation_sessions WHERE id > ? ORDER BY id LIMIT ?',
+        )
+        .all(afterId, limit)
+        .map(({ id }) => id),
+    )
+  }
+
+  /** What is stored of a session, without what it has of its conversation. */
+  findEntry(id: string): ConversationIndexEntry | null {
+    const row = wrapErrors(() => this.#connection.tables.findSession(id))
+    if (!row) return null
+    const { root_id: _, depth: __, ...entry } = row
+    return { ...entry, flags: entry.flags & ~conversationFlagsMask }
   }
 
   listSegueSessionIds(): string[] {
@@ -274,24 +283,4 @@ function wrapErrors<T>(work: () => T): T {
   } catch (error) {
     throw new HermesConversationIndexCorruptError(error)
   }
-}
-
-/** Checks the types by hand: loading zod would double the time that the worker takes to start. */
-function parseProgress(body: string): HermesConversationIndexProgress {
-  const stored = parseJson(body)
-  if (!isJsonObject(stored)) throw new TypeError('The progress of the index is not a JSON object.')
-  const { fileDigest, isComplete, lastMessageRowid, segueDatabaseId, segueChangeSeq } = {
-    ...initialProgress,
-    ...stored,
-  }
-  if (
-    (fileDigest === null || typeof fileDigest === 'string') &&
-    typeof isComplete === 'boolean' &&
-    typeof lastMessageRowid === 'number' &&
-    (segueDatabaseId === null || typeof segueDatabaseId === 'string') &&
-    typeof segueChangeSeq === 'number'
-  ) {
-    return { fileDigest, isComplete, lastMessageRowid, segueDatabaseId, segueChangeSeq }
-  }
-  throw new TypeError('The progress of the index has a field of another type.')
 }

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import { chunkArray } from '../../lib/chunk-array.ts'
 import type { ConversationIndexReader } from '../../storage/sqlite/conversation-index/reading/conversation-index-reader.ts'
 import type { ConversationIndexUpdateResult } from '../../storage/conversation-index/conversation-indexer.ts'
@@ -9,24 +8,23 @@ import type { HermesReaderOptions } from '../hermes-options.ts'
 import type { HermesForkDetector, IndexableHermesSession } from '../lineage/hermes-fork-detector.ts'
 import { textFromHermesCell } from '../state/cell-values.ts'
 import { listRelatedHermesSessionIds, readHermesDigestInputs } from '../state/session-queries.ts'
+import { findMaxRowid } from '../state/max-rowid.ts'
 import type { StateDatabaseConnection } from '../state/state-database.ts'
 import type { CrossOriginContinuationBatch, CrossOriginContinuationCursor } from './cross-origin-continuation-cursor.ts'
+import { computeDigest, type ScannedHermesSessionRange } from './scanned-hermes-session-range.ts'
 import { type HermesConversationIndexUpdate, HermesConversationIndexStore } from './hermes-conversation-index-store.ts'
 
 const rowsPerQuery = 500 // without a WAL, a running statement blocks the writers of the file
 
 export type HermesConversationIndexSynchronizerOptions = Pick<
   HermesReaderOptions,
-  'indexPath' | 'readMarksStart' | 'onConversationsChanged' | 'onCrossOriginReset' | 'onSettingsInherited'
+  | 'indexPath'
+  | 'readMarksStart'
+  | 'onConversationsChanged'
+  | 'onSessionsChanged'
+  | 'onCrossOriginReset'
+  | 'onSettingsInherited'
 >
-
-/** The result of scanning consecutive rows of Hermes' sessions. */
-export interface ScannedHermesSessionRange {
-  /** The rowid that the range ends with; null if it is the last range. */
-  readonly lastRowid: number | null
-  /** Changes with any of the rows. */
-  readonly digest: string
-}
 
 /**
  * Keeps an index of Hermes' sessions, and of Segue's sessions that continue them: by conversation, in the order of the
@@ -42,6 +40,7 @@ export class HermesConversationIndexSynchronizer {
   readonly #readMarksStart: number
   readonly #store: HermesConversationIndexStore
   readonly #onConversationsChanged: NonNullable<HermesConversationIndexSynchronizerOptions['onConversationsChanged']>
+  readonly #onSessionsChanged: HermesConversationIndexSynchronizerOptions['onSessionsChanged']
   readonly #onCrossOriginReset: NonNullable<HermesConversationIndexSynchronizerOptions['onCrossOriginReset']>
   readonly #onSettingsInherited: NonNullable<HermesConversationIndexSynchronizerOptions['onSettingsInherited']>
   /** The file as it was when it was last synchronized. */
@@ -60,6 +59,7 @@ export class HermesConversationIndexSynchronizer {
       indexPath,
       readMarksStart,
       onConversationsChanged,
+      onSessionsChanged,
       onCrossOriginReset,
       onSettingsInherited,
     }: HermesConversationIndexSynchronizerOptions,
@@ -68,6 +68,7 @@ export class HermesConversationIndexSynchronizer {
     this.#readMarksStart = readMarksStart
     this.#store = new HermesConversationIndexStore(indexPath, readMarksStart)
     this.#onConversationsChanged = onConversationsChanged ?? (() => undefined)
+    this.#onSessionsChanged = onSessionsChanged
     this.#onCrossOriginReset = onCrossOriginReset ?? (() => undefined)
     this.#onSettingsInherited = onSettingsInherited ?? (() => undefined)
   }
@@ -129,6 +130,11 @@ export class HermesConversationIndexSynchronizer {
       this.#reindexSessions(file, ids, { rowDigests: changedRows, removedRowids })
     }
     return { lastRowid, digest }
+  }
+
+  /** The sessions in the index, without what they have of their conversations. */
+  get sessions(): Pick<HermesConversationIndexStore, 'listSessionIds' | 'findEntry'> {
+    return this.#store
   }
 
   read<T>(work: (index: ConversationIndexReader) => T): T {
@@ -211,6 +217,8 @@ export class HermesConversationIndexSynchronizer {
       },
       change ? ids : [],
     )
+    const changedIds = change ? uniqueIds : [...result.changedSessionIds]
+    if (changedIds.length > 0) this.#onSessionsChanged?.(changedIds)
     return { found, changed: result.changedSessionIds.size > 0 }
   }
 
@@ -254,6 +262,7 @@ export class HermesConversationIndexSynchronizer {
     this.#syncedFile = null
     this.#builtToRowid = null
     this.#generation += 1
+    this.#onSessionsChanged?.(null)
     this.#onConversationsChanged(null)
   }
 
@@ -284,17 +293,4 @@ export class HermesConversationIndexSynchronizer {
       if (rows.length < rowsPerQuery) return
     }
   }
-}
-
-function findMaxRowid({ db, schema }: StateDatabaseConnection, table: 'sessions' | 'messages'): number {
-  const [column, from, hasTable] =
-    table === 'sessions'
-      ? ['sessions.rowid', schema.numberedSessionsSql, schema.hasSessions]
-      : ['messages.id', 'messages', schema.hasMessages]
-  if (!hasTable) return 0
-  return db.prepare<[], { max: number | null }>(`SELECT max(${column}) AS max FROM ${from}`).get()?.max ?? 0
-}
-
-function computeDigest(value: unknown): string {
-  return hash('sha1', JSON.stringify(value), 'base64')
 }

@@ -1,4 +1,5 @@
 import type { ConversationChange } from '../../storage/sessions/conversation-reader.ts'
+import type { ConversationIndexEntry } from '../../storage/sessions/cross-origin-continuation-feed.ts'
 import type { ConversationSettingsRow } from '../../storage/sessions/conversation-settings.ts'
 import type { ConversationIndexReader } from '../../storage/sqlite/conversation-index/reading/conversation-index-reader.ts'
 import type { HermesReaderOptions } from '../hermes-options.ts'
@@ -24,6 +25,10 @@ export interface SynchronizedHermesConversationIndex {
     selectIds: (listed: readonly T[]) => readonly string[],
   ): { readonly listed: readonly T[]; readonly found: readonly IndexableHermesSession[] }
   read<T>(work: (index: ConversationIndexReader) => T): T
+  /** Ids of sessions after an id, in order. */
+  listSessionIds(afterId: string, limit: number): string[]
+  /** Sessions as they are in the file now, each with what the index has of it then. */
+  loadSessions(ids: readonly string[]): (IndexableHermesSession & { readonly entry: ConversationIndexEntry })[]
 }
 
 /**
@@ -63,6 +68,8 @@ export class HermesListing {
           file,
           readVerified: (list, selectIds) => this.#readVerified(file, list, selectIds),
           read: (query) => this.#synchronizer.read(query),
+          listSessionIds: (afterId, limit) => this.#synchronizer.sessions.listSessionIds(afterId, limit),
+          loadSessions: (ids) => this.#loadSessions(file, ids),
         })
       }),
     )
@@ -145,6 +152,13 @@ export class HermesListing {
         this.#synchronizer.rebuild()
       }
     }
+  }
+
+  #loadSessions(file: StateDatabaseConnection, ids: readonly string[]) {
+    return this.#synchronizer.verifySessions(file, ids).found.flatMap((session) => {
+      const entry = this.#synchronizer.sessions.findEntry(session.record.id)
+      return entry ? [{ ...session, entry }] : []
+    })
   }
 
   #readVerified<T>(

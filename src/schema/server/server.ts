@@ -19,6 +19,10 @@ const HermesStateEnum = schemaBuilder.enumType('HermesState', {
     NOT_FOUND: { description: 'There is no Hermes agent yet. Its sessions are shown as soon as there is one.' },
     DISABLED: { description: 'Hermes is turned off in the configuration.' },
     UNREADABLE: { description: 'Its database cannot be read. Its sessions are hidden until it can be.' },
+    UNREACHABLE: {
+      description:
+        'The process that reads it for all servers of the database is gone. Its sessions are listed; their messages cannot be read until another one that has its files has taken over.',
+    },
   } as const,
 })
 

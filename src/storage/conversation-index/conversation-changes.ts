@@ -2,6 +2,7 @@ import {
   type ConversationIndexFlags,
   isCrossOriginConversation,
   isEmptyConversation,
+  isHermesSession,
 } from './conversation-index-flags.ts'
 import type { ConversationIndexUpdateResult } from './conversation-indexer.ts'
 import { type ConversationIndexRow, isNewerTip } from './conversation-index-row.ts'
@@ -14,9 +15,11 @@ type ListingRule = (flags: ConversationIndexFlags) => ConversationChange['after'
 /** For an index whose source lists all of its conversations. */
 export const hermesListingRule: ListingRule = (flags) => (isEmptyConversation(flags) ? null : 'thisSource')
 
-/** For Segue's index: conversations that cross the origins are listed by Hermes'. */
+/** For Segue's index: conversations of Hermes, and those that cross the origins, are listed by Hermes'. */
 export const segueListingRule: ListingRule = (flags) =>
-  isCrossOriginConversation(flags) && !isEmptyConversation(flags) ? 'otherSource' : hermesListingRule(flags)
+  (isCrossOriginConversation(flags) || isHermesSession(flags)) && !isEmptyConversation(flags)
+    ? 'otherSource'
+    : hermesListingRule(flags)
 
 /**
  * The conversations that a list shows differently than before: those that an index update has changed, and those of sessions

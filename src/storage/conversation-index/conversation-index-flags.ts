@@ -28,6 +28,11 @@ const attentionUnit = 256
 const attentionMask = 7 * attentionUnit
 /** Of sessions in Hermes' index: Segue stores it. Segue's own index contains no other sessions and does not set it. */
 export const segueSessionFlag = 2048
+/**
+ * In an index of both origins, which has no `segueSessionFlag`. Of sessions: they are Hermes'. Of conversations: their roots
+ * are.
+ */
+export const hermesSessionFlag = 4096
 
 /** What sessions have of their conversation: what a person has set for it, and what it wants of a person. */
 export const conversationFlagsMask = archivedFlag | pinnedFlag | attentionMask
@@ -44,6 +49,7 @@ export interface ConversationIndexFlagsFilter {
   readonly crossOrigin?: boolean
   readonly empty?: boolean
   readonly segueSession?: boolean
+  readonly hermesSession?: boolean
 }
 
 /** The flags that a session has by itself. Those of `conversationFlagsMask` come from its conversation. */
@@ -87,6 +93,7 @@ export function toConversationFlags(
   const internal = isInternal(root) && isInternal(tip)
   return (
     (tip & channelMask) |
+    (root & hermesSessionFlag) |
     settingFlags |
     toAttentionFlags(attention) |
     (internal ? internalFlag : 0) |
@@ -119,6 +126,11 @@ export function isSegueSession(flags: ConversationIndexFlags): boolean {
   return (flags & segueSessionFlag) !== 0
 }
 
+/** Whether a session, or the root of a conversation, is Hermes', in an index of both origins. */
+export function isHermesSession(flags: ConversationIndexFlags): boolean {
+  return (flags & hermesSessionFlag) !== 0
+}
+
 export function isCrossOriginConversation(flags: ConversationIndexFlags): boolean {
   return (flags & crossOriginFlag) !== 0
 }
@@ -141,7 +153,8 @@ export function matchesConversationIndexFilter(
     matches(internalFlag, filter.internal) &&
     matches(crossOriginFlag, filter.crossOrigin) &&
     matches(emptyFlag, filter.empty) &&
-    matches(segueSessionFlag, filter.segueSession)
+    matches(segueSessionFlag, filter.segueSession) &&
+    matches(hermesSessionFlag, filter.hermesSession)
   )
 }
 

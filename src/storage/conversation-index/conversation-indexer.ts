@@ -11,6 +11,7 @@ import { areConversationIndexEntriesEqual, type ConversationIndexRow, isNewerTip
 import {
   type ConversationIndexFlags,
   conversationFlagsMask,
+  isHermesSession,
   isSegueSession,
   resolveSettingFlags,
   toConversationFlags,
@@ -266,6 +267,9 @@ export class ConversationIndexer {
     const newest = root && segmentCount === 1 ? null : this.#tables.findNewestSession(rootId)
     const tip = newest && (!root || isNewerTip(newest, root)) ? newest : root
     if (!tip) return null
+    // What Hermes has set counts until a session of Segue continues it. Segue's own sessions have settings only.
+    const isContinuedBySegue =
+      isSegueSession(tip.flags) || (isHermesSession((root ?? tip).flags) && !isHermesSession(tip.flags))
     const readAt = settings?.read_at ?? this.#loadReadMarksStart()
     const { attention, sessionId } = findConversationAttention(this.#tables, { rootId, root, segmentCount, readAt })
     return {
@@ -274,7 +278,7 @@ export class ConversationIndexer {
       segment_count: segmentCount,
       last_activity_at: tip.activity_at,
       flags: toConversationFlags((root ?? tip).flags, tip.flags, {
-        settingFlags: resolveSettingFlags(settings, (isSegueSession(tip.flags) ? (root ?? tip) : tip).default_flags),
+        settingFlags: resolveSettingFlags(settings, (isContinuedBySegue ? (root ?? tip) : tip).default_flags),
         attention,
         crossOrigin: this.#detectCrossOrigin(root ?? tip, tip),
         empty: tip.message_at === null,

@@ -3,7 +3,16 @@ import type { StreamRecord } from '../../model/stream.ts'
 /** What a command is about: a stream, or the unfinished streams of a session, or its compaction. */
 export type CommandTarget = { readonly streamId: string } | { readonly sessionId: string }
 
-/** Carries commands to the processes that run streams, where several processes share a storage. */
+/** Which part of a process executes a command: what runs its chats, or what reads Hermes. */
+export type CommandService = 'chats' | 'hermes'
+
+/** A command for a part of another process. */
+export interface Command {
+  readonly service: CommandService
+  readonly text: string
+}
+
+/** Carries commands to the processes that run streams or read Hermes, where several processes share a storage. */
 export interface CommandChannel {
   /** The process that runs the target, if it is another one that lives. Null: none does, or this process does. */
   findOwner(target: CommandTarget): Promise<number | null>
@@ -13,9 +22,9 @@ export interface CommandChannel {
    * Has a process execute a command. Resolves to its result, or to null if there is none in time: the process may be cut off,
    * or execute the command later than that.
    */
-  send(owner: number, command: string, timeoutMs: number): Promise<string | null>
-  /** There is one executor of the commands that other processes send. It never rejects. */
-  serve(execute: (command: string) => Promise<string>): void
+  send(owner: number, command: Command, timeoutMs: number): Promise<string | null>
+  /** There is one executor for each service, of the commands that other processes send. It never rejects. */
+  serve(service: CommandService, execute: (text: string) => Promise<string>): void
   /** Makes this process the owner of a stream that runs, so that the one that ran it can write nothing more. Null if it has ended. */
   takeOver(streamId: string): Promise<StreamRecord | null>
   /**

@@ -1,12 +1,17 @@
 import type { BlobStore } from '../blob-store.ts'
 import type { ProfileSearch } from '../profile-search.ts'
 import type { SegueStorage } from '../profile-storage.ts'
+import type { CommandChannel } from './command-channel.ts'
+import type { HermesIndex } from './hermes-index.ts'
 import type { StorageHealth } from '../health/storage-health.ts'
 
 /** What an installation stores of one profile. */
 export interface InstalledProfileStorage extends SegueStorage {
+  readonly commands: CommandChannel
   readonly blobs: BlobStore
   readonly search: ProfileSearch
+  /** The sessions of its Hermes agent. */
+  readonly hermes: HermesIndex
 }
 
 export interface InstalledProfileOptions {

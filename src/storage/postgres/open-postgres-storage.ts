@@ -9,6 +9,7 @@ import { PostgresDecisionStore } from './postgres-decision-store.ts'
 import { PostgresIdempotencyKeyStore } from './postgres-idempotency-key-store.ts'
 import { PostgresJobStore } from './postgres-job-store.ts'
 import { PostgresModelObservationStore } from './postgres-model-observation-store.ts'
+import { PostgresHermesIndex } from './hermes/postgres-hermes-index.ts'
 import type { PostgresProfileDatabase } from './postgres-profile-database.ts'
 import { PostgresUploadStore } from './postgres-upload-store.ts'
 import { PostgresUsageSumStore } from './postgres-usage-sum-store.ts'
@@ -41,6 +42,7 @@ export function openPostgresStorage(database: PostgresProfileDatabase, health: S
     uploads: new PostgresUploadStore(database),
     commands: new PostgresCommandChannel(database),
     blobs: new PostgresBlobStore(database),
+    hermes: new PostgresHermesIndex(database, conversationIndex),
     changes: database.changes,
     health,
     search: new PostgresSearch({ database, conversationIndex, indexer: searchIndexer }),

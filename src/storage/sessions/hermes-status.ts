@@ -1,5 +1,8 @@
-/** Whether the data of a Hermes agent can be read. DISABLED: Hermes is turned off. */
-export type HermesState = 'FOUND' | 'NOT_FOUND' | 'DISABLED' | 'UNREADABLE'
+/**
+ * Whether the data of a Hermes agent can be read. DISABLED: Hermes is turned off. UNREACHABLE: the process that reads it for all
+ * others is gone.
+ */
+export type HermesState = 'FOUND' | 'NOT_FOUND' | 'DISABLED' | 'UNREADABLE' | 'UNREACHABLE'
 
 export interface HermesStatus {
   readonly state: HermesState

@@ -162,6 +162,8 @@ export type HermesState =
   | 'FOUND'
   /** There is no Hermes agent yet. Its sessions are shown as soon as there is one. */
   | 'NOT_FOUND'
+  /** The process that reads it for all servers of the database is gone. Its sessions are listed; their messages cannot be read until another one that has its files has taken over. */
+  | 'UNREACHABLE'
   /** Its database cannot be read. Its sessions are hidden until it can be. */
   | 'UNREADABLE';
 

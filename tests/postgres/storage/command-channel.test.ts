@@ -42,12 +42,14 @@ test.each([
 ])('a command is executed once by its process, %s', async (_, options) => {
   const { here, there, stream } = await openProcesses(options)
   const executed: string[] = []
-  here.commands.serve(async (command) => {
+  here.commands.serve('chats', async (command) => {
     executed.push(command)
     return `${command}, done`
   })
   const owner = (await there.commands.findOwner({ streamId: stream.id })) ?? 0
-  const sent = ['a\0', 'b', 'c'].map((command) => there.commands.send(owner, command, 20_000))
+  const sent = ['a\0', 'b', 'c'].map((command) =>
+    there.commands.send(owner, { service: 'chats', text: command }, 20_000),
+  )
   expect(await Promise.all(sent)).toEqual(['a\0, done', 'b, done', 'c, done'])
   expect(executed.toSorted()).toEqual(['a\0', 'b', 'c'])
 })
@@ -55,20 +57,20 @@ test.each([
 test('a command that nobody executes in time has no result, and is not executed later', async () => {
   const { here, there, stream } = await openProcesses()
   const owner = (await there.commands.findOwner({ streamId: stream.id })) ?? 0
-  expect(await there.commands.send(owner, 'a', 1)).toBeNull()
+  expect(await there.commands.send(owner, { service: 'chats', text: 'a' }, 1)).toBeNull()
   const executed: string[] = []
-  here.commands.serve(async (command) => {
+  here.commands.serve('chats', async (command) => {
     executed.push(command)
     return ''
   })
-  expect(await there.commands.send(owner, 'b', 20_000)).toBe('')
+  expect(await there.commands.send(owner, { service: 'chats', text: 'b' }, 20_000)).toBe('')
   expect(executed).toEqual(['b'])
 })
 
 test('a command whose result cannot be stored is not executed again: the result is stored later', async () => {
   const { url, here, there, stream } = await openProcesses()
   const executed: string[] = []
-  here.commands.serve(async (command) => {
+  here.commands.serve('chats', async (command) => {
     executed.push(command)
     if (command === 'a')
       await runSql(url, 'ALTER TABLE segue.commands ADD CONSTRAINT no_results CHECK (result IS NULL)')
@@ -76,11 +78,11 @@ test('a command whose result cannot be stored is not executed again: the result 
     return `${command}, done`
   })
   const owner = (await there.commands.findOwner({ streamId: stream.id })) ?? 0
-  const first = there.commands.send(owner, 'a', 20_000)
+  const first = there.commands.send(owner, { service: 'chats', text: 'a' }, 20_000)
   await expect.poll(() => executed).toEqual(['a'])
-  expect(await there.commands.send(owner, 'b', 20_000)).toBe('b, done')
+  expect(await there.commands.send(owner, { service: 'chats', text: 'b' }, 20_000)).toBe('b, done')
   // Any notification has the owner look again.
-  expect(await there.commands.send(owner, 'c', 20_000)).toBe('c, done')
+  expect(await there.commands.send(owner, { service: 'chats', text: 'c' }, 20_000)).toBe('c, done')
   expect(await first).toBe('a, done')
   expect(executed.filter((command) => command === 'a')).toEqual(['a'])
 })

@@ -45,6 +45,7 @@ export function newReader(
     profile: 'default',
     indexPath: null,
     readMarksStart: 0,
+    reportsSessions: false,
     lockTimeoutMs,
     log,
     ...overrides,

@@ -68,7 +68,7 @@ export class ContextSizeMeter {
     const context = messageQueries.openModelContext(session, model, { fileForm: 'url' })
     const tools = (await model?.countToolTokens()) ?? 0
     const { messages } = await context.build(
-      { answer: await messageQueries.loadStreamingMessage(session.id) },
+      { answer: messageQueries.findStreamingMessage(session.id) },
       { reservedTokens: tools },
     )
     const instructions = context.countInstructions(messages)

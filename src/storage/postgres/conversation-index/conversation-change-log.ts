@@ -16,6 +16,9 @@ interface ConversationChangeRow {
   readonly successor_id: string | null
 }
 
+/** Stands for changes of any conversations. */
+export const anyConversation: ConversationChange = { rootId: '', before: null, after: null }
+
 /** So many of the newest changes are kept for processes that read behind. */
 const maxKept = 10_000
 const maxPerRead = 1_000
@@ -49,7 +52,10 @@ export async function appendConversationChanges(
   await tx.execute(deleteOld, [(numbers.at(-1) ?? 0) - maxKept])
 }
 
-/** Changes after a number, and the number of the last one. `changes` is null if some after it are no longer kept. */
+/**
+ * Changes after a number, and the number of the last one. `changes` is null if some after it are no longer kept, and if any
+ * conversation may have changed.
+ */
 export interface ConversationChangePage {
   readonly changes: readonly ConversationChange[] | null
   readonly last: number
@@ -62,9 +68,13 @@ export async function readConversationChanges(
 ): Promise<ConversationChangePage> {
   const rows = await db.query<ConversationChangeRow>(selectAfter, [after])
   const [first] = rows
+  // The numbers have no gaps.
+  const isGap = first !== undefined && first.number > after + 1
   return {
-    // The numbers have no gaps.
-    changes: first && first.number > after + 1 ? null : rows.map(conversationChangeFromRow),
+    changes:
+      isGap || rows.some(({ root_id }) => root_id === anyConversation.rootId)
+        ? null
+        : rows.map(conversationChangeFromRow),
     last: rows.at(-1)?.number ?? after,
     isComplete: rows.length < maxPerRead,
   }

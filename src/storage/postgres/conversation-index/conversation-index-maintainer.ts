@@ -4,6 +4,7 @@ import {
   ConversationIndexer,
   type ConversationIndexUpdateResult,
 } from '../../conversation-index/conversation-indexer.ts'
+import { hermesSessionFlag, isHermesSession } from '../../conversation-index/conversation-index-flags.ts'
 import { indexedSessionFromRow } from '../../conversation-index/indexed-session-row.ts'
 import type { ConversationIndexEntry } from '../../sessions/cross-origin-continuation-feed.ts'
 import type { PostgresConnection, PostgresStatement, PostgresTransaction } from '../database/postgres-statement.ts'
@@ -12,6 +13,7 @@ import {
   findConversationSettings,
   mergeConversationSettings,
 } from '../tables/conversation-settings-table.ts'
+import { loadHermesSessionsToIndex } from '../tables/hermes/hermes-session-table.ts'
 import { appendConversationChanges } from './conversation-change-log.ts'
 import * as rows from './conversation-index-rows.ts'
 import { LoadedConversationIndex } from './loaded-conversation-index.ts'
@@ -60,7 +62,8 @@ export async function hasPendingSessions(db: Pick<PostgresConnection, 'query'>):
  * Indexes up to 500 of the sessions that were written to. Triggers record which those are, so that no writer needs to know of
  * the index. Returns whether there may be more.
  *
- * A conversation crosses the origins if its root continues a session that Segue does not store, or takes the place of one.
+ * The index has the sessions of both origins. A conversation crosses them if sessions of Segue continue those of Hermes and one
+ * of them is the tip, or if its root continues a session that is not stored, or takes the place of one.
  */
 export async function processPendingSessions(tx: PostgresTransaction): Promise<boolean> {
   await tx.execute(lockIndex)
@@ -91,14 +94,16 @@ interface LoadedUpdate {
   readonly index: LoadedConversationIndex
   readonly settings: LoadedConversationSettings
   readonly upserted: readonly ConversationIndexEntry[]
-  /** Of Segue. */
   readonly deleted: readonly string[]
   readonly readMarksStart: number
 }
 
 async function loadUpdate(tx: PostgresTransaction, ids: readonly string[]): Promise<LoadedUpdate> {
   const [profile] = await tx.query<{ at: number }>(selectReadMarksStart)
-  const upserted = (await rows.loadSessionsToIndex(tx, ids)).map(indexedSessionFromRow)
+  const upserted = [
+    ...(await rows.loadSessionsToIndex(tx, ids)).map(indexedSessionFromRow),
+    ...(await loadHermesSessionsToIndex(tx, ids)).map(toHermesEntry),
+  ]
   const linkedIds = upserted.flatMap(({ continues, takes_place_of }) => [continues ?? [], takes_place_of ?? []].flat())
   const sessions = await rows.loadConnectedSessions(tx, [...new Set([...ids, ...linkedIds])])
   const loadedIds = [...new Set([...ids, ...sessions.flatMap(({ id, root_id }) => [id, root_id])])]
@@ -107,16 +112,23 @@ async function loadUpdate(tx: PostgresTransaction, ids: readonly string[]): Prom
     index: new LoadedConversationIndex(sessions, await rows.loadConversations(tx, loadedIds)),
     settings: new LoadedConversationSettings(await findConversationSettings(tx, loadedIds)),
     upserted,
-    deleted: ids.filter((id) => parseIdKind(id) === 'session' && !existingIds.has(id)),
+    deleted: ids.filter((id) => !existingIds.has(id)),
     readMarksStart: profile?.at ?? 0,
   }
 }
 
+function toHermesEntry(entry: ConversationIndexEntry): ConversationIndexEntry {
+  return { ...entry, flags: entry.flags | hermesSessionFlag }
+}
+
 function createIndexer({ index, settings, readMarksStart }: LoadedUpdate): ConversationIndexer {
   return new ConversationIndexer(index, settings, {
-    detectCrossOrigin: ({ continues, takes_place_of }) =>
-      [takes_place_of, continues].some((id) => id !== null && !index.findSession(id)),
-    canInheritSettings: () => true,
+    detectCrossOrigin: ({ continues, takes_place_of, flags }, tip) =>
+      isHermesSession(flags)
+        ? !isHermesSession(tip.flags)
+        : [takes_place_of, continues].some((id) => id !== null && !index.findSession(id)),
+    // Whether a session of Hermes is a fork shows only in its messages.
+    canInheritSettings: ({ flags, message_at }) => !isHermesSession(flags) || message_at !== null,
     loadReadMarksStart: () => readMarksStart,
   })
 }
@@ -135,10 +147,10 @@ async function storeResult(
     [...index.changedRootIds].map((id) => ({ id, row: index.findConversation(id) })),
   )
   await rows.storeConversationCounts(tx, countAdded(conversations))
-  // The settings of a root are needed until the last session has left it.
+  // The settings of a root are needed until the last session has left it. Those of Hermes' sessions are kept: they may come back.
   const formerRootIds = [...conversations].flatMap(([rootId, { after }]) => (after === null ? rootId : []))
   const unusedIds = [...new Set([...deleted, ...formerRootIds])].filter(
-    (id) => !index.findSession(id) && !index.findConversation(id),
+    (id) => parseIdKind(id) === 'session' && !index.findSession(id) && !index.findConversation(id),
   )
   if (unusedIds.length > 0) await deleteConversationSettings(tx, unusedIds)
   const merged = [...settings.merged.values()].filter(({ session_id }) => !unusedIds.includes(session_id))

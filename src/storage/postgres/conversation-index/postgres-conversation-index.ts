@@ -1,9 +1,11 @@
+import type { Origin } from '../../../model/session.ts'
 import { StorageError } from '../../errors.ts'
 import type { ConversationChange } from '../../sessions/conversation-reader.ts'
 import { readLatestChangeSeq } from '../database/change-sequences.ts'
 import { ThrottledTask } from '../database/throttled-task.ts'
 import type { PostgresProfileDatabase } from '../postgres-profile-database.ts'
 import { readConversationChanges } from './conversation-change-log.ts'
+import { selectConversationChanges } from './conversation-sources.ts'
 import { hasPendingSessions, processPendingSessions } from './conversation-index-maintainer.ts'
 
 /** Deltas of an answer are written more often than that, and change nothing in the index. */
@@ -17,12 +19,12 @@ type ChangeListener = (changed: readonly ConversationChange[] | null) => void
  */
 export class PostgresConversationIndex {
   readonly #database: PostgresProfileDatabase
-  /** The number of the last change that the listener was told of. */
+  /** The number of the last change that the listeners were told of. */
   #cursor = 0
   /** Whether the cursor was set to the end of the log. */
   #started: Promise<void> | null = null
-  #listener: ChangeListener | null = null
-  /** One refresh at a time, so that the listener gets the changes in order. */
+  readonly #listeners = new Map<Origin, ChangeListener>()
+  /** One refresh at a time, so that a listener gets the changes in order. */
   #refreshes: Promise<void> = Promise.resolve()
   readonly #scheduledRefresh = new ThrottledTask(() => this.refresh(), minIntervalMs)
 
@@ -30,13 +32,13 @@ export class PostgresConversationIndex {
     this.#database = database
   }
 
-  /** There is one listener. It is told of what changes from now on. */
-  onChanges(listener: ChangeListener): void {
-    this.#listener = listener
+  /** There is one listener for each origin. It is told of what changes from now on in the conversations of that origin. */
+  onChanges(origin: Origin, listener: ChangeListener): void {
+    this.#listeners.set(origin, listener)
     this.scheduleRefresh()
   }
 
-  /** Resolves when the index has, and the listener was told of, everything that was committed before the call. */
+  /** Resolves when the index has, and the listeners were told of, everything that was committed before the call. */
   refresh(): Promise<void> {
     const refreshed = this.#refreshes.then(async () => {
       await this.#processPending()
@@ -57,7 +59,7 @@ export class PostgresConversationIndex {
 
   /** Refreshes the index soon, if there is a listener: at once, or a moment after the last time. */
   scheduleRefresh(): void {
-    if (this.#listener !== null) this.#scheduledRefresh.schedule()
+    if (this.#listeners.size > 0) this.#scheduledRefresh.schedule()
   }
 
   async close(): Promise<void> {
@@ -87,7 +89,10 @@ export class PostgresConversationIndex {
       const page = await readConversationChanges(this.#database, this.#cursor)
       this.#cursor = page.last
       isComplete = page.isComplete
-      if (page.changes === null || page.changes.length > 0) this.#listener?.(page.changes)
+      for (const [origin, listener] of this.#listeners) {
+        const changes = page.changes && selectConversationChanges(origin, page.changes)
+        if (changes === null || changes.length > 0) listener(changes)
+      }
     }
   }
 }

@@ -8,6 +8,7 @@ import { processTables } from './migrations/005-processes.ts'
 import { blobTables } from './migrations/006-blobs.ts'
 import { searchTables } from './migrations/007-search.ts'
 import { sessionClaimTables } from './migrations/008-session-claims.ts'
+import { hermesTables } from './migrations/009-hermes.ts'
 import type { PostgresDatabase } from './postgres-database.ts'
 
 /** Applied in this order, each once. What has been released is never changed. */
@@ -20,6 +21,7 @@ const migrations: readonly string[] = [
   blobTables,
   searchTables,
   sessionClaimTables,
+  hermesTables,
 ]
 
 /** The version of the tables after all of them. */

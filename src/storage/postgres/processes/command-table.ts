@@ -1,4 +1,4 @@
-import type { CommandTarget } from '../../installation/command-channel.ts'
+import type { Command, CommandService, CommandTarget } from '../../installation/command-channel.ts'
 import type { PostgresConnection, PostgresTransaction } from '../database/postgres-statement.ts'
 
 /** A connection that knows the number of this process. */
@@ -7,6 +7,7 @@ type ProcessConnection = PostgresConnection & Pick<PostgresTransaction, 'process
 /** A command that has no result yet. */
 export interface PendingCommand {
   readonly number: number
+  readonly service: CommandService
   readonly command: string
 }
 
@@ -38,7 +39,7 @@ const selectForeignSession = {
 
 const insert = {
   name: 'insert-command',
-  text: 'INSERT INTO commands (profile, owner, command) VALUES ($1, $2, $3) RETURNING number',
+  text: 'INSERT INTO commands (profile, owner, service, command) VALUES ($1, $2, $3, $4) RETURNING number',
 }
 
 // Whoever waits for a result deletes the row. Rows of those that have died are left.
@@ -49,7 +50,7 @@ const deleteOld = {
 
 const selectPending = {
   name: 'select-pending-commands',
-  text: `SELECT number, command FROM commands WHERE profile = $1 AND owner = $2 AND result IS NULL ORDER BY number`,
+  text: `SELECT number, service, command FROM commands WHERE profile = $1 AND owner = $2 AND result IS NULL ORDER BY number`,
 }
 
 const storeResult = {
@@ -80,9 +81,13 @@ export async function findForeignSession(db: ProcessConnection, sessionIds: read
 }
 
 /** Adds a command for a process. Resolves to its number. */
-export async function insertCommand(tx: PostgresTransaction, owner: number, command: string): Promise<number> {
+export async function insertCommand(
+  tx: PostgresTransaction,
+  owner: number,
+  { service, text }: Command,
+): Promise<number> {
   await tx.execute(deleteOld)
-  const [row] = await tx.query<{ number: number }>(insert, [owner, command])
+  const [row] = await tx.query<{ number: number }>(insert, [owner, service, text])
   if (!row) throw new Error('PostgreSQL returned no number for a command.')
   return row.number
 }

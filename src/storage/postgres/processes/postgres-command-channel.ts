@@ -1,6 +1,6 @@
 import { Notifier } from '../../../lib/async/notifier.ts'
 import type { StreamRecord } from '../../../model/stream.ts'
-import type { CommandChannel, CommandTarget } from '../../installation/command-channel.ts'
+import type { Command, CommandChannel, CommandService, CommandTarget } from '../../installation/command-channel.ts'
 import type { PostgresProfileDatabase } from '../postgres-profile-database.ts'
 import {
   deleteCommand,
@@ -26,7 +26,7 @@ export class PostgresCommandChannel implements CommandChannel {
   readonly #executing = new Set<number>()
   /** Results that could not be stored: no command is executed again for that. */
   readonly #unstored = new Map<number, string>()
-  #execute: ((command: string) => Promise<string>) | null = null
+  readonly #executors = new Map<CommandService, (text: string) => Promise<string>>()
 
   constructor(database: PostgresProfileDatabase) {
     this.#database = database
@@ -45,7 +45,7 @@ export class PostgresCommandChannel implements CommandChannel {
     return findForeignSession(this.#database, sessionIds)
   }
 
-  async send(owner: number, command: string, timeoutMs: number): Promise<string | null> {
+  async send(owner: number, command: Command, timeoutMs: number): Promise<string | null> {
     const number = await this.#database.write((transaction) => insertCommand(transaction, owner, command))
     this.#database.publish(commandsTopic)
     const signal = AbortSignal.timeout(timeoutMs)
@@ -60,8 +60,8 @@ export class PostgresCommandChannel implements CommandChannel {
     return null
   }
 
-  serve(execute: (command: string) => Promise<string>): void {
-    this.#execute = execute
+  serve(service: CommandService, execute: (text: string) => Promise<string>): void {
+    this.#executors.set(service, execute)
     this.#executePending().catch(() => undefined)
   }
 
@@ -82,7 +82,7 @@ export class PostgresCommandChannel implements CommandChannel {
   }
 
   async #executePending(): Promise<void> {
-    if (!this.#execute) return
+    if (this.#executors.size === 0) return
     const commands = await listPendingCommands(this.#database)
     // The others wait for no result any more.
     const numbers = new Set(commands.map(({ number }) => number))
@@ -91,11 +91,12 @@ export class PostgresCommandChannel implements CommandChannel {
     await Promise.all(commands.map((command) => this.#executeOnce(command)))
   }
 
-  async #executeOnce({ number, command }: PendingCommand): Promise<void> {
-    if (this.#executing.has(number) || !this.#execute) return
+  async #executeOnce({ number, service, command }: PendingCommand): Promise<void> {
+    const execute = this.#executors.get(service)
+    if (this.#executing.has(number) || !execute) return
     this.#executing.add(number)
     try {
-      const result = this.#unstored.get(number) ?? (await this.#execute(command))
+      const result = this.#unstored.get(number) ?? (await execute(command))
       this.#unstored.set(number, result)
       await this.#database.write((transaction) => storeCommandResult(transaction, number, result))
       this.#unstored.delete(number)

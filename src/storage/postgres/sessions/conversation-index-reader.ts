@@ -1,9 +1,8 @@
 import type { PageRequest } from '../../../lib/pagination.ts'
 import type { SessionFilter, SessionSortKey } from '../../../model/session-filter.ts'
-import {
-  isCrossOriginConversation,
-  matchesConversationIndexFilter,
-} from '../../conversation-index/conversation-index-flags.ts'
+import type { Origin } from '../../../model/session.ts'
+import { matchesConversationIndexFilter } from '../../conversation-index/conversation-index-flags.ts'
+import { hasConversation } from '../conversation-index/conversation-sources.ts'
 import {
   type ConversationCountByFlags,
   toConversationCounts,
@@ -90,18 +89,25 @@ const selectContinuations: PostgresStatement = {
     WHERE above.profile = $1 AND above.id = ANY($2::text[])`,
 }
 
-/** Reads the conversation index of a profile. The cost of a page depends only on its size. */
+/**
+ * Reads what one of the two origins has in the conversation index of a profile. The cost of a page depends only on its size.
+ */
 export class ConversationIndexReader {
   readonly #database: PostgresProfileDatabase
+  readonly #origin: Origin
 
-  constructor(database: PostgresProfileDatabase) {
+  constructor(database: PostgresProfileDatabase, origin: Origin) {
     this.#database = database
+    this.#origin = origin
   }
 
   /** Keys of sessions, newest activity first. */
   async listSessionKeys(page: PageRequest<SessionSortKey>, filter: Omit<SessionFilter, 'ids'>): Promise<ListedKey[]> {
+    const sessionFilter = { ...filter, hermesSession: this.#origin === 'HERMES' }
     const values = await this.#database.query<{ flags: number }>(selectSessionFlags)
-    const matching = values.map(({ flags }) => flags).filter((flags) => matchesConversationIndexFilter(flags, filter))
+    const matching = values
+      .map(({ flags }) => flags)
+      .filter((flags) => matchesConversationIndexFilter(flags, sessionFilter))
     return listIndexKeys(this.#database, sessionTable, page, matching)
   }
 
@@ -146,18 +152,15 @@ export class ConversationIndexReader {
     return [...roots, ...others].map(({ id }) => id)
   }
 
-  /** Whether a conversation may be stored by both sources. */
-  async hasCrossOriginConversations(): Promise<boolean> {
-    return (await this.#countByFlags()).some(({ flags }) => isCrossOriginConversation(flags))
-  }
-
   /** In the order of the ids. Those that do not exist are left out. */
   async #findConversations(rootIds: readonly string[]): Promise<ConversationListEntry[]> {
     const rows = await this.#database.query<ListedConversationRow>(selectConversations, [rootIds])
-    return orderByIds(rootIds, rows.map(toConversationListEntry), ({ rootId }) => rootId)
+    const entries = rows.filter(({ flags }) => hasConversation(this.#origin, flags)).map(toConversationListEntry)
+    return orderByIds(rootIds, entries, ({ rootId }) => rootId)
   }
 
-  #countByFlags(): Promise<ConversationCountByFlags[]> {
-    return this.#database.query<ConversationCountByFlags>(selectCounts)
+  async #countByFlags(): Promise<ConversationCountByFlags[]> {
+    const counts = await this.#database.query<ConversationCountByFlags>(selectCounts)
+    return counts.filter(({ flags }) => hasConversation(this.#origin, flags))
   }
 }

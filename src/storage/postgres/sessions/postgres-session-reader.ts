@@ -44,11 +44,11 @@ export class PostgresSessionReader extends PostgresMessageReader implements Segu
     super(database)
     this.#database = database
     this.#index = index
-    this.#indexReader = new ConversationIndexReader(database)
+    this.#indexReader = new ConversationIndexReader(database, 'SEGUE')
   }
 
   onConversationsChanged(listener: (changed: readonly ConversationChange[] | null) => void): void {
-    this.#index.onChanges(listener)
+    this.#index.onChanges('SEGUE', listener)
   }
 
   refresh(): Promise<void> {
@@ -111,12 +111,9 @@ export class PostgresSessionReader extends PostgresMessageReader implements Segu
     const keys = await index.listSessionKeys(page, filter)
     const stored = await this.#findStored(keys.map(({ id }) => id))
     const byId = new Map(stored.map((session) => [session.record.id, session]))
-    // What a person has set for a conversation of both origins is in the index of Hermes.
-    const hasFlags = !(await index.hasCrossOriginConversations())
     return keys.flatMap(({ id, flags }) => {
       const session = byId.get(id)
-      const listedFlags = hasFlags ? { pinned: isPinned(flags), archived: isArchived(flags) } : null
-      return session ? [toListed(session, listedFlags)] : []
+      return session ? [toListed(session, { pinned: isPinned(flags), archived: isArchived(flags) })] : []
     })
   }
 

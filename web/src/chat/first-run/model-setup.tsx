@@ -31,7 +31,13 @@ export function ModelSetup({ providers, hermes, isFirst }: ModelSetupProps) {
           setup.places.map(({ name, text }) => <FoundItem key={name} state="missing" name={name} text={text} />)}
         <FoundItem
           name={setup.hermes}
-          state={hermes.state === 'FOUND' ? 'found' : hermes.state === 'UNREADABLE' ? 'failed' : 'missing'}
+          state={
+            hermes.state === 'FOUND'
+              ? 'found'
+              : hermes.state === 'UNREADABLE' || hermes.state === 'UNREACHABLE'
+                ? 'failed'
+                : 'missing'
+          }
           text={hermes.error ?? setup.hermesStates[hermes.state]}
         />
       </ul>

@@ -29,6 +29,7 @@ export const firstRunStrings = {
       NOT_FOUND: 'There is none on this machine yet. Its chats are shown as soon as there is one.',
       DISABLED: 'It is turned off in the configuration.',
       UNREADABLE: 'Its database cannot be read.',
+      UNREACHABLE: 'The server that reads it is gone.',
     },
     addModel: 'Add a model',
     provider: 'Provider',

@@ -104,6 +104,7 @@ export const settingsViewStrings = {
       NOT_FOUND: 'Not found',
       DISABLED: 'Turned off',
       UNREADABLE: 'Its data cannot be read',
+      UNREACHABLE: 'The server that reads it is gone',
     },
   },
 } as const

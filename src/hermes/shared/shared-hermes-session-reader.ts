@@ -1,0 +1,118 @@
+import type { PageRequest } from '../../lib/pagination.ts'
+import type { MessageRecord } from '../../model/message.ts'
+import type { SessionFilter, SessionSortKey } from '../../model/session-filter.ts'
+import type { SessionRecord } from '../../model/session.ts'
+import type { CommandChannel } from '../../storage/installation/command-channel.ts'
+import type { HermesIndex, HermesSessionIndex } from '../../storage/installation/hermes-index.ts'
+import type {
+  ConversationChange,
+  ConversationCount,
+  ConversationFilter,
+  ConversationListEntry,
+  ConversationPage,
+  OffsetPagination,
+} from '../../storage/sessions/conversation-reader.ts'
+import type { SessionReader } from '../../storage/sessions/session-reader.ts'
+import { parseHermesMessageId } from '../state/parse-hermes-message-id.ts'
+import {
+  type HermesMessageQuery,
+  readHermesMessages,
+  requestHermesMessages,
+  serveHermesMessages,
+} from './hermes-message-commands.ts'
+import type { SharedHermesAgent } from './shared-hermes-agent.ts'
+
+export interface SharedHermesSessionReaderOptions {
+  readonly agent: Pick<SharedHermesAgent, 'findLocalReader' | 'publish'>
+  readonly index: Pick<HermesIndex, 'sessions' | 'findAgent'>
+  readonly commands: CommandChannel
+}
+
+/**
+ * The sessions of a Hermes agent where several processes share a database: everything but messages is in it. The messages come
+ * from the process that reads Hermes' files: reading them throws STORAGE while it is gone.
+ */
+export class SharedHermesSessionReader implements SessionReader {
+  readonly origin = 'HERMES'
+  readonly #options: SharedHermesSessionReaderOptions
+
+  constructor(options: SharedHermesSessionReaderOptions) {
+    this.#options = options
+    serveHermesMessages(options.commands, () => options.agent.findLocalReader())
+  }
+
+  async findSessions(ids: readonly string[]): Promise<SessionRecord[]> {
+    return ids.length === 0 ? [] : (await this.#openIndex()).findSessions(ids)
+  }
+
+  async listSessions(page: PageRequest<SessionSortKey>, filter: SessionFilter): Promise<SessionRecord[]> {
+    return (await this.#openIndex()).listSessions(page, filter)
+  }
+
+  async listConversations(
+    page: PageRequest<SessionSortKey>,
+    filter: ConversationFilter,
+  ): Promise<ConversationPage | null> {
+    return (await this.#openIndex()).listConversations(page, filter)
+  }
+
+  async countConversations(filter: ConversationFilter): Promise<ConversationCount[] | null> {
+    return (await this.#openIndex()).countConversations(filter)
+  }
+
+  async findConversationsBySession(sessionIds: readonly string[]): Promise<Map<string, ConversationListEntry>> {
+    return (await this.#openIndex()).findConversationsBySession(sessionIds)
+  }
+
+  async findContinuations(sessionIds: readonly string[]): Promise<Map<string, string>> {
+    return (await this.#openIndex()).findContinuations(sessionIds)
+  }
+
+  async listConversationSessionIds(rootId: string, range: OffsetPagination): Promise<string[]> {
+    return (await this.#openIndex()).listConversationSessionIds(rootId, range)
+  }
+
+  async countMessages(ids: readonly string[]): Promise<Map<string, number>> {
+    return (await this.#openIndex()).countMessages(ids)
+  }
+
+  listMessages(sessionId: string, page: PageRequest<number>): Promise<MessageRecord[]> {
+    return this.#readMessages({ name: 'listMessages', sessionId, page })
+  }
+
+  async findMessage(id: string): Promise<MessageRecord | null> {
+    return (await this.findMessages([id]))[0] ?? null
+  }
+
+  async findMessages(ids: readonly string[]): Promise<MessageRecord[]> {
+    // Anything can be looked up by its id: nobody is asked for what is no message of a session.
+    const sessionIds = new Set(ids.flatMap((id) => parseHermesMessageId(id)?.sessionId ?? []))
+    const existing = new Set((await this.findSessions([...sessionIds])).map(({ id }) => id))
+    const messageIds = ids.filter((id) => existing.has(parseHermesMessageId(id)?.sessionId ?? ''))
+    return messageIds.length === 0 ? [] : this.#readMessages({ name: 'findMessages', ids: messageIds })
+  }
+
+  loadContextMessages(sessionId: string): Promise<MessageRecord[]> {
+    return this.#readMessages({ name: 'loadContextMessages', sessionId })
+  }
+
+  onConversationsChanged(listener: (changed: readonly ConversationChange[] | null) => void): void {
+    this.#options.index.sessions.onConversationsChanged(listener)
+  }
+
+  async refresh(): Promise<void> {
+    return (await this.#openIndex()).refresh()
+  }
+
+  /** With everything that Hermes has written, if this process reads it; else with what was stored last. */
+  async #openIndex(): Promise<HermesSessionIndex> {
+    await this.#options.agent.publish()
+    return this.#options.index.sessions
+  }
+
+  async #readMessages(query: HermesMessageQuery): Promise<MessageRecord[]> {
+    const { agent, commands, index } = this.#options
+    const reader = await agent.findLocalReader()
+    return reader ? readHermesMessages(reader, query) : requestHermesMessages(commands, index, query)
+  }
+}

@@ -1,0 +1,121 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { z } from 'zod'
+import { HermesDb } from '../../support/hermes/hermes-db.ts'
+import { useTestDatabase } from '../../support/postgres/test-postgres-database.ts'
+import { ask, request } from '../../support/server/graphql-request.ts'
+import { type ServerProcess, startServerProcess } from '../../support/server/server-process.ts'
+import { newHome, newTempFolder } from '../../support/server/segue.ts'
+
+/** How long a lease lasts, and a takeover at most. */
+const takeoverMs = 20_000
+
+interface HermesHome {
+  readonly folder: string
+  readonly hermes: HermesDb
+}
+
+/** A Hermes agent with a conversation of two sessions, and one that has ended in the terminal. */
+function createHermesHome(): HermesHome {
+  const folder = newTempFolder()
+  const hermes = new HermesDb(join(folder, 'state.db'))
+  hermes.addSession('one', { title: 'The garden', end_reason: 'compression', ended_at: 3 })
+  hermes.addMessage('one', 2, { content: 'Which apple keeps longest?' })
+  hermes.addSession('two', { started_at: 4, parent_session_id: 'one', end_reason: 'cli_close', ended_at: 6 })
+  hermes.addMessage('two', 5, { content: 'And which pear?' })
+  onTestFinished(() => {
+    hermes.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+  return { folder, hermes }
+}
+
+async function startServer(database: string, hermesFlags: readonly string[]): Promise<ServerProcess> {
+  const home = newHome()
+  const argv = ['--port', '0', '--home', home, '--offline-delay', '0', ...hermesFlags]
+  const server = await startServerProcess({ argv, env: { SEGUE_DATABASE_URL: database } })
+  onTestFinished(async () => {
+    await server[Symbol.asyncDispose]()
+    rmSync(home, { recursive: true, force: true })
+  })
+  return server
+}
+
+const listQuery = `{
+  server { hermes { state } }
+  conversations { edges { node { id title segmentCount tip { id messageCount lineageRoot { id } segmentCount } } } }
+  conversationCounts { total origins { origin count } }
+}`
+
+/** The texts of a session, or the error that reading them has. */
+async function readMessages({ url }: ServerProcess, id: string): Promise<string> {
+  const query = `{ session(id: "${id}") { messages { edges { node { text } } } } }`
+  const { data, errors = [] } = await request(url, { query })
+  const [error] = errors
+  return error ? `${String(error.extensions?.['code'])}: ${error.message}` : JSON.stringify(data)
+}
+
+const stateSchema = z.object({ server: z.object({ hermes: z.object({ state: z.string() }) }) })
+
+async function loadState({ url }: ServerProcess): Promise<string> {
+  return (await ask(url, stateSchema, { query: '{ server { hermes { state } } }' })).server.hermes.state
+}
+
+test('all processes list what one reads; while it is gone, its messages cannot be read, until another one takes over', async () => {
+  const database = await useTestDatabase()
+  const { folder, hermes } = createHermesHome()
+  const reader = await startServer(database, ['--hermes-home', folder])
+  const other = await startServer(database, ['--no-hermes'])
+  const list = (server: ServerProcess) => ask(server.url, z.unknown(), { query: listQuery })
+  await expect.poll(() => loadState(other)).toBe('FOUND')
+  await expect.poll(async () => JSON.stringify(await list(other))).toContain('The garden')
+  const listed = await list(reader)
+  expect(listed).toMatchObject({
+    server: { hermes: { state: 'FOUND' } },
+    conversations: { edges: [{ node: { id: 'cnv_one', segmentCount: 2, tip: { id: 'two', messageCount: 1 } } }] },
+  })
+  expect(await list(other)).toEqual(listed)
+  expect(await readMessages(other, 'two')).toContain('And which pear?')
+  hermes.addMessage('two', 7, { content: 'And which plum?' })
+  await expect.poll(() => readMessages(other, 'two')).toContain('And which plum?')
+
+  // A conversation of Hermes goes on in a process that has none of its files.
+  const start = 'mutation { createSession(input: { continues: "two" }) { id } }'
+  const created = await ask(other.url, z.object({ createSession: z.object({ id: z.string() }) }), { query: start })
+  const { id } = created.createSession
+  const send = `mutation { startChat(input: { sessionId: "${id}", text: "Hello" }) { id } }`
+  await ask(other.url, z.unknown(), { query: send })
+  const lineage = `{ session(id: "${id}") { lineageRoot { id } segmentCount conversation { id title } } }`
+  for (const { url } of [reader, other])
+    expect(await ask(url, z.unknown(), { query: lineage })).toEqual({
+      session: { lineageRoot: { id: 'one' }, segmentCount: 3, conversation: { id: 'cnv_one', title: 'The garden' } },
+    })
+
+  await reader.stop('SIGKILL')
+  await expect.poll(() => loadState(other), { timeout: takeoverMs }).toBe('UNREACHABLE')
+  expect(await readMessages(other, 'two')).toMatch(/^STORAGE: The process that reads Hermes is gone\./)
+  const unknown = '{ node(id: "two:x") { id } message(id: "gone:1") { id } }'
+  expect(await ask(other.url, z.unknown(), { query: unknown })).toEqual({ node: null, message: null })
+  expect(JSON.stringify(await list(other))).toContain('The garden')
+  const rename = 'mutation { updateConversation(id: "cnv_one", input: { title: "The orchard" }) { title } }'
+  expect(await ask(other.url, z.unknown(), { query: rename })).toEqual({ updateConversation: { title: 'The orchard' } })
+
+  await startServer(database, ['--hermes-home', folder])
+  await expect.poll(() => loadState(other), { timeout: takeoverMs }).toBe('FOUND')
+  await expect.poll(() => readMessages(other, 'two')).toContain('And which plum?')
+  expect(JSON.stringify(await list(other))).toContain('The orchard')
+}, 90_000)
+
+test('of two processes that have the files of Hermes one reads them, and the other takes over when it is killed', async () => {
+  const database = await useTestDatabase()
+  const { folder, hermes } = createHermesHome()
+  const flags = ['--hermes-home', folder]
+  const [first, second] = [await startServer(database, flags), await startServer(database, flags)]
+  expect(await readMessages(second, 'one')).toContain('Which apple')
+  await first.stop('SIGKILL')
+  hermes.addSession('three', { title: 'The woods', started_at: 8 })
+  hermes.addMessage('three', 9, { content: 'Which mushroom?' })
+  await expect.poll(() => loadState(second), { timeout: takeoverMs }).toBe('FOUND')
+  await expect.poll(() => readMessages(second, 'three'), { timeout: takeoverMs }).toContain('Which mushroom?')
+}, 60_000)
