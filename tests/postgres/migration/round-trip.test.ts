@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { migratedTables } from '../../../src/storage/migration/migrated-tables.ts'
 import { writeRandomHome } from '../../support/migration/random-home.ts'
 import { runMigration } from '../../support/migration/run-migration.ts'
-import { listColumns, readStoredRows } from '../../support/migration/stored-rows.ts'
+import { listColumns, listPostgresTables, readStoredRows } from '../../support/migration/stored-rows.ts'
 import { useTestDatabase } from '../../support/postgres/test-postgres-database.ts'
 import { newTempFolder } from '../../support/server/segue.ts'
 
@@ -20,6 +20,12 @@ test('every table and column of SQLite is copied, but for what is derived from t
     return [table, columns.filter((column) => !unused.includes(column)).toSorted()] as const
   })
   expect(Object.fromEntries(stored)).toEqual(copied)
+})
+
+test('every table of PostgreSQL with rows of profiles is copied, but for what is derived, or of running processes', async () => {
+  // A column of the profile there.
+  const names = migratedTables.map(({ name }) => name).filter((name) => name !== 'read_marks_start')
+  expect(await listPostgresTables(await useTestDatabase())).toEqual(names.toSorted())
 })
 
 test(

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
+import pg from 'pg'
 import { toProfileFolder } from '../../../src/profiles/profile-paths.ts'
 
 /** Tables of SQLite that are derived from others, or say what is to be derived. */
@@ -69,5 +70,39 @@ export function readStoredRows(home: string, profile: string): Record<string, re
     return Object.fromEntries([...tables, ['files', digests]])
   } finally {
     db.close()
+  }
+}
+
+/** Tables of PostgreSQL with rows of profiles that are derived, of processes that run, or copied as files. */
+const otherPostgresTables = [
+  'blob_chunks',
+  'blob_contents',
+  'blobs',
+  'commands',
+  'conversation_changes',
+  'conversation_counts',
+  'conversation_sessions',
+  'conversations',
+  'hermes_agents',
+  'hermes_sessions',
+  'pending_sessions',
+  'search_entries',
+  'search_queue',
+  'session_claims',
+]
+
+/** The tables of PostgreSQL with rows of profiles, but for these. */
+export async function listPostgresTables(url: string): Promise<string[]> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    const { rows } = await client.query<{ name: string }>(
+      `SELECT table_name AS name FROM information_schema.columns
+        WHERE table_schema = 'segue' AND column_name = 'profile' AND NOT table_name = ANY($1)`,
+      [otherPostgresTables],
+    )
+    return rows.map(({ name }) => name).toSorted()
+  } finally {
+    await client.end()
   }
 }

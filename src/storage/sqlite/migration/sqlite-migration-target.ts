@@ -12,6 +12,7 @@ import { lockHomeForMigration } from '../database/home-lock.ts'
 import { openProfileDatabase } from '../database/open-profile-database.ts'
 import { mapSqliteErrors } from '../database/sqlite-errors.ts'
 import { StatementCache } from '../database/statement-cache.ts'
+import { SegueProfileDatabase } from '../segue-profile-database.ts'
 import { listBlobFiles, readBlobFile, writeBlobFile } from './blob-files.ts'
 import { placeProfiles, undoPlacing } from './place-profiles.ts'
 import { queueStandInsSql, readSqliteRows, toInsertSql } from './sqlite-rows.ts'
@@ -87,9 +88,12 @@ export class SqliteMigrationTarget implements MigrationTarget {
     return readBlobFile(toBlobFolder(this.#toFolder(profile)), hash)
   }
 
+  /** Builds the lists of conversations before, for which the first requests would have to wait. */
   async commit(): Promise<void> {
     const profiles = [...this.#databases.keys()]
     this.#closeDatabases()
+    // The server goes on where this ends.
+    for (const profile of profiles) await this.#buildLists(profile).catch(() => undefined)
     await placeProfiles(this.#home, profiles)
   }
 
@@ -100,6 +104,11 @@ export class SqliteMigrationTarget implements MigrationTarget {
     } finally {
       this.#lock.release()
     }
+  }
+
+  async #buildLists(profile: string): Promise<void> {
+    const database = new SegueProfileDatabase(toDatabasePath(this.#toFolder(profile)), { profile, durable: false })
+    await database.refreshConversationIndex().finally(() => database.close())
   }
 
   #closeDatabases(): void {
