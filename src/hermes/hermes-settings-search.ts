@@ -1,13 +1,17 @@
 import { filtersByFlags } from '../model/session-filter.ts'
 import type { SearchPage, SearchRequest } from '../search/search-hit.ts'
-import type { SearchService } from '../search/search-service.ts'
-import { toConversationSettingsPatch } from '../storage/sessions/conversation-settings.ts'
+import type { ProfileSearch } from '../storage/profile-search.ts'
+import { type ConversationSettingsRow, toConversationSettingsPatch } from '../storage/sessions/conversation-settings.ts'
 import type { CrossOriginContinuationFeed } from '../storage/sessions/cross-origin-continuation-feed.ts'
 import type { HermesSessionReader } from './hermes-session-reader.ts'
 
 /** Where the settings of Hermes' conversations are read. */
 interface HermesSettingsReaders {
-  readonly feed: Pick<CrossOriginContinuationFeed, 'listHermesSettings'>
+  readonly feed: {
+    listHermesSettings():
+      | ReturnType<CrossOriginContinuationFeed['listHermesSettings']>
+      | Promise<ConversationSettingsRow[]>
+  }
   readonly sessions: Pick<HermesSessionReader, 'findGivenTitles' | 'listFlagsOfSegueSessions' | 'listAttentions'>
 }
 
@@ -15,11 +19,11 @@ interface HermesSettingsReaders {
  * A search whose filters know what is set in Segue for sessions of Hermes, and the other way around. Titles that are given in
  * Segue find the tips of Hermes.
  */
-export class HermesSettingsSearch implements Pick<SearchService, 'find' | 'close'> {
-  readonly #search: SearchService
+export class HermesSettingsSearch implements ProfileSearch {
+  readonly #search: ProfileSearch
   readonly #readers: HermesSettingsReaders
 
-  constructor(search: SearchService, readers: HermesSettingsReaders) {
+  constructor(search: ProfileSearch, readers: HermesSettingsReaders) {
     this.#search = search
     this.#readers = readers
   }
@@ -34,7 +38,7 @@ export class HermesSettingsSearch implements Pick<SearchService, 'find' | 'close
     ])
     const settings = {
       hermesTitles: hermesTitles.map(({ tipId, title }) => [tipId, title] as const),
-      hermesSettings: origin !== 'SEGUE' && isFlagFilter ? this.#listSettings() : [],
+      hermesSettings: origin !== 'SEGUE' && isFlagFilter ? await this.#listSettings() : [],
       segueFlags: [...segueFlags],
       hermesAttentions: [...hermesAttentions],
     }
@@ -45,8 +49,9 @@ export class HermesSettingsSearch implements Pick<SearchService, 'find' | 'close
     return this.#search.close()
   }
 
-  #listSettings(): NonNullable<SearchRequest['filter']['hermesSettings']> {
-    return this.#readers.feed.listHermesSettings().map((row) => {
+  async #listSettings(): Promise<NonNullable<SearchRequest['filter']['hermesSettings']>> {
+    const rows = await this.#readers.feed.listHermesSettings()
+    return rows.map((row) => {
       const { title: _, ...flags } = toConversationSettingsPatch(row)
       return [row.session_id, flags]
     })

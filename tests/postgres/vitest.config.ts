@@ -11,8 +11,6 @@ export default defineConfig({
     include: ['postgres/**/*.test.ts', 'protocol/**/*.test.ts', 'chaos/**/*.test.ts'],
     exclude: [
       ...configDefaults.exclude,
-      // Search does not find what Hermes stores.
-      'protocol/conversations.test.ts',
       // It fills SQLite's tables by itself.
       'protocol/operations/truncated-lists.test.ts',
     ],

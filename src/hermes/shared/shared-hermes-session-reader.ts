@@ -14,12 +14,7 @@ import type {
 } from '../../storage/sessions/conversation-reader.ts'
 import type { SessionReader } from '../../storage/sessions/session-reader.ts'
 import { parseHermesMessageId } from '../state/parse-hermes-message-id.ts'
-import {
-  type HermesMessageQuery,
-  readHermesMessages,
-  requestHermesMessages,
-  serveHermesMessages,
-} from './hermes-message-commands.ts'
+import { type HermesMessageQuery, readHermesMessages, requestHermesMessages } from './hermes-queries.ts'
 import type { SharedHermesAgent } from './shared-hermes-agent.ts'
 
 export interface SharedHermesSessionReaderOptions {
@@ -38,7 +33,6 @@ export class SharedHermesSessionReader implements SessionReader {
 
   constructor(options: SharedHermesSessionReaderOptions) {
     this.#options = options
-    serveHermesMessages(options.commands, () => options.agent.findLocalReader())
   }
 
   async findSessions(ids: readonly string[]): Promise<SessionRecord[]> {
@@ -111,8 +105,7 @@ export class SharedHermesSessionReader implements SessionReader {
   }
 
   async #readMessages(query: HermesMessageQuery): Promise<MessageRecord[]> {
-    const { agent, commands, index } = this.#options
-    const reader = await agent.findLocalReader()
-    return reader ? readHermesMessages(reader, query) : requestHermesMessages(commands, index, query)
+    const reader = await this.#options.agent.findLocalReader()
+    return reader ? readHermesMessages(reader, query) : requestHermesMessages(this.#options, query)
   }
 }

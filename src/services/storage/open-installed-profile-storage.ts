@@ -1,3 +1,10 @@
+import { HermesIdQualifyingSearch } from '../../hermes/hermes-id-qualifying-search.ts'
+import { HermesSettingsSearch } from '../../hermes/hermes-settings-search.ts'
+import { serveHermesQueries } from '../../hermes/shared/hermes-queries.ts'
+import { SharedHermesSearch } from '../../hermes/shared/shared-hermes-search.ts'
+import { noTelemetry } from '../../lib/telemetry/telemetry.ts'
+import type { ConversationFlags } from '../../model/session-filter.ts'
+import { SearchService } from '../../search/search-service.ts'
 import { NamespacedSessionReader } from '../../hermes/namespaced-session-reader.ts'
 import { SharedHermesAgent } from '../../hermes/shared/shared-hermes-agent.ts'
 import { SharedHermesSessionReader } from '../../hermes/shared/shared-hermes-session-reader.ts'
@@ -5,17 +12,30 @@ import { defaultProfileName } from '../../profiles/profile-name.ts'
 import { toHermesDatabasePath } from '../../profiles/profile-paths.ts'
 import type { Installation } from '../../storage/installation/installation.ts'
 import type { ProfileStorage } from '../../storage/profile-storage.ts'
-import type { ProfileStorageOptions } from './open-profile-storage.ts'
+import { type ProfileStorageOptions, toHermesSearchSource } from './open-profile-storage.ts'
 
 /** Opens everything of a profile that is stored in the database of an installation, and its Hermes agent. */
 export function openInstalledProfileStorage(
   installation: Installation,
-  { name = defaultProfileName, health, hermesHome, log }: ProfileStorageOptions,
+  { name = defaultProfileName, health, hermesHome, telemetry = noTelemetry, log }: ProfileStorageOptions,
 ): ProfileStorage {
   const { hermes: index, ...storage } = installation.openStorage({ profile: name, ...(health && { health }) })
+  const { commands } = storage
   const path = hermesHome === null ? null : toHermesDatabasePath(hermesHome)
   const agent = new SharedHermesAgent({ index, path, profile: name, log })
-  const hermes = new SharedHermesSessionReader({ agent, index, commands: storage.commands })
+  const hermes = new SharedHermesSessionReader({ agent, index, commands })
+  const hermesSearch =
+    path === null ? null : new SearchService({ sources: [toHermesSearchSource(path, name)], telemetry })
+  serveHermesQueries({ commands, findSource: () => agent.findLocalReader(), search: hermesSearch })
+  const searches = new SharedHermesSearch({ segue: storage.search, hermes: hermesSearch, agent, index, commands })
+  const search = new HermesSettingsSearch(searches, {
+    feed: index,
+    sessions: {
+      findGivenTitles: (query) => index.findGivenTitles(query),
+      listAttentions: () => index.listAttentions(),
+      listFlagsOfSegueSessions,
+    },
+  })
   return {
     ...storage,
     name,
@@ -23,11 +43,16 @@ export function openInstalledProfileStorage(
     hermesJobs: null,
     hermesUsage: null,
     loadHermesStatus: () => agent.loadStatus(),
-    // The index of the database has the flags of both.
-    listFlagsFromHermes: () => Promise.resolve(new Map()),
+    listFlagsFromHermes: listFlagsOfSegueSessions,
+    search: new HermesIdQualifyingSearch(search, name),
     async close() {
-      await agent.close()
+      await Promise.all([agent.close(), search.close()])
       await storage.close()
     },
   }
+}
+
+/** The index of the database has the flags of both. */
+function listFlagsOfSegueSessions(): Promise<Map<string, ConversationFlags>> {
+  return Promise.resolve(new Map())
 }

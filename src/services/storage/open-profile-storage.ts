@@ -100,7 +100,8 @@ export function openProfileStorage(options: ProfileStorageOptions): ProfileStora
   }
 }
 
-function toHermesSearchSource(path: string, profile: string): SearchSourceModule {
+/** Searches a state.db. */
+export function toHermesSearchSource(path: string, profile: string): SearchSourceModule {
   const moduleUrl = new URL('../../hermes/search/open-search-source.ts', import.meta.url).href
   return { origin: 'HERMES', moduleUrl, options: { path, profile } }
 }

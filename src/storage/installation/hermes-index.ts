@@ -1,5 +1,11 @@
 import type { SessionRecord } from '../../model/session.ts'
-import type { ConversationChangeFeed, ConversationReader } from '../sessions/conversation-reader.ts'
+import type { Attention } from '../../model/conversation/attention.ts'
+import type { ConversationSettingsRow } from '../sessions/conversation-settings.ts'
+import type {
+  ConversationChangeFeed,
+  ConversationReader,
+  GivenConversationTitle,
+} from '../sessions/conversation-reader.ts'
 import type { ConversationIndexEntry } from '../sessions/cross-origin-continuation-feed.ts'
 import type { HermesStatus } from '../sessions/hermes-status.ts'
 import type { MessageReader } from '../sessions/message-reader.ts'
@@ -43,8 +49,6 @@ export interface HermesSessionIndex
  */
 export interface HermesIndex {
   readonly sessions: HermesSessionIndex
-  /** The number of this process. */
-  readonly process: number
   /**
    * Makes this process the reader, or keeps it, and tells all what it has found. Resolves to false if another one is: one that
    * lives, and has not lost the files.
@@ -52,6 +56,12 @@ export interface HermesIndex {
   claim(status: HermesStatus): Promise<boolean>
   /** Lets another process be the reader at once. */
   release(): Promise<void>
+  /** The conversations whose tip is Hermes' and that a person gave a title which matches a query; at most 5,000. */
+  findGivenTitles(query: string): Promise<GivenConversationTitle[]>
+  /** The pins and archive that are set for the conversations of Hermes' sessions: a row for each session. */
+  listHermesSettings(): Promise<ConversationSettingsRow[]>
+  /** What the conversations of Hermes' sessions want of a person, by session id, apart from those that are IDLE. */
+  listAttentions(): Promise<Map<string, Attention>>
   /** Null if no process has ever read this agent. */
   findAgent(): Promise<HermesAgentState | null>
   /** Stores sessions, and deletes others. Resolves to false, and does nothing, if this process is not the reader. */

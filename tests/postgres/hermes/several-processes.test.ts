@@ -56,6 +56,15 @@ async function readMessages({ url }: ServerProcess, id: string): Promise<string>
   return error ? `${String(error.extensions?.['code'])}: ${error.message}` : JSON.stringify(data)
 }
 
+const hitsSchema = z.object({
+  search: z.object({ edges: z.array(z.object({ node: z.object({ snippet: z.string() }) })) }),
+})
+
+async function findTexts({ url }: ServerProcess, query: string, filter = ''): Promise<string[]> {
+  const search = `{ search(query: "${query}" ${filter}) { edges { node { snippet } } } }`
+  return (await ask(url, hitsSchema, { query: search })).search.edges.map(({ node }) => node.snippet)
+}
+
 const stateSchema = z.object({ server: z.object({ hermes: z.object({ state: z.string() }) }) })
 
 async function loadState({ url }: ServerProcess): Promise<string> {
@@ -80,6 +89,9 @@ test('all processes list what one reads; while it is gone, its messages cannot b
   hermes.addMessage('two', 7, { content: 'And which plum?' })
   await expect.poll(() => readMessages(other, 'two')).toContain('And which plum?')
 
+  expect(await findTexts(other, 'pear')).toEqual(['And which pear?'])
+  expect(await findTexts(reader, 'pear')).toEqual(['And which pear?'])
+
   // A conversation of Hermes goes on in a process that has none of its files.
   const start = 'mutation { createSession(input: { continues: "two" }) { id } }'
   const created = await ask(other.url, z.object({ createSession: z.object({ id: z.string() }) }), { query: start })
@@ -95,6 +107,8 @@ test('all processes list what one reads; while it is gone, its messages cannot b
   await reader.stop('SIGKILL')
   await expect.poll(() => loadState(other), { timeout: takeoverMs }).toBe('UNREACHABLE')
   expect(await readMessages(other, 'two')).toMatch(/^STORAGE: The process that reads Hermes is gone\./)
+  expect(await findTexts(other, 'pear')).toEqual([])
+  await expect(findTexts(other, 'pear', 'filter: { origin: HERMES }')).rejects.toThrow('is gone')
   const unknown = '{ node(id: "two:x") { id } message(id: "gone:1") { id } }'
   expect(await ask(other.url, z.unknown(), { query: unknown })).toEqual({ node: null, message: null })
   expect(JSON.stringify(await list(other))).toContain('The garden')

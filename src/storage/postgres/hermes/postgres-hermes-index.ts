@@ -4,6 +4,9 @@ import type {
   HermesSessionIdRange,
   SharedHermesSession,
 } from '../../installation/hermes-index.ts'
+import type { Attention } from '../../../model/conversation/attention.ts'
+import type { GivenConversationTitle } from '../../sessions/conversation-reader.ts'
+import type { ConversationSettingsRow } from '../../sessions/conversation-settings.ts'
 import type { HermesStatus } from '../../sessions/hermes-status.ts'
 import { anyConversation, appendConversationChanges } from '../conversation-index/conversation-change-log.ts'
 import type { PostgresConversationIndex } from '../conversation-index/postgres-conversation-index.ts'
@@ -20,6 +23,7 @@ import {
   deleteOtherHermesSessions,
   storeHermesSessions,
 } from '../tables/hermes/hermes-session-table.ts'
+import { findGivenTitles, listHermesAttentions, listHermesSettings } from './hermes-search-settings.ts'
 import { PostgresHermesSessions } from './postgres-hermes-sessions.ts'
 
 const topic = 'hermes_sessions'
@@ -36,16 +40,26 @@ export class PostgresHermesIndex implements HermesIndex {
     this.sessions = new PostgresHermesSessions(database, conversationIndex)
   }
 
-  get process(): number {
-    return this.#database.process
-  }
-
   claim(status: HermesStatus): Promise<boolean> {
     return this.#database.write((transaction) => claimHermesAgent(transaction, status))
   }
 
   release(): Promise<void> {
     return this.#database.write(releaseHermesAgent)
+  }
+
+  async findGivenTitles(query: string): Promise<GivenConversationTitle[]> {
+    await this.#conversationIndex.prepareRead()
+    return findGivenTitles(this.#database, query)
+  }
+
+  listHermesSettings(): Promise<ConversationSettingsRow[]> {
+    return listHermesSettings(this.#database)
+  }
+
+  async listAttentions(): Promise<Map<string, Attention>> {
+    await this.#conversationIndex.prepareRead()
+    return listHermesAttentions(this.#database)
   }
 
   findAgent(): Promise<HermesAgentState | null> {
