@@ -6,12 +6,10 @@ import type { CommandChannel } from '../../storage/installation/command-channel.
 import type { HermesIndex, HermesSessionIndex } from '../../storage/installation/hermes-index.ts'
 import type {
   ConversationChange,
-  ConversationCount,
   ConversationFilter,
-  ConversationListEntry,
   ConversationPage,
-  OffsetPagination,
 } from '../../storage/sessions/conversation-reader.ts'
+import { PreparedConversationReader } from '../../storage/sessions/prepared-conversation-reader.ts'
 import type { SessionReader } from '../../storage/sessions/session-reader.ts'
 import { parseHermesMessageId } from '../state/parse-hermes-message-id.ts'
 import { type HermesMessageQuery, readHermesMessages, requestHermesMessages } from './hermes-queries.ts'
@@ -27,47 +25,36 @@ export interface SharedHermesSessionReaderOptions {
  * The sessions of a Hermes agent where several processes share a database: everything but messages is in it. The messages come
  * from the process that reads Hermes' files: reading them throws STORAGE while it is gone.
  */
-export class SharedHermesSessionReader implements SessionReader {
+export class SharedHermesSessionReader extends PreparedConversationReader<HermesSessionIndex> implements SessionReader {
   readonly origin = 'HERMES'
   readonly #options: SharedHermesSessionReaderOptions
 
   constructor(options: SharedHermesSessionReaderOptions) {
+    // With everything that Hermes has written, if this process reads it; else with what was stored last.
+    super(async () => {
+      await options.agent.publish()
+      return options.index.sessions
+    })
     this.#options = options
   }
 
   async findSessions(ids: readonly string[]): Promise<SessionRecord[]> {
-    return ids.length === 0 ? [] : (await this.#openIndex()).findSessions(ids)
+    return ids.length === 0 ? [] : (await this.openIndex()).findSessions(ids)
   }
 
   async listSessions(page: PageRequest<SessionSortKey>, filter: SessionFilter): Promise<SessionRecord[]> {
-    return (await this.#openIndex()).listSessions(page, filter)
+    return (await this.openIndex()).listSessions(page, filter)
   }
 
   async listConversations(
     page: PageRequest<SessionSortKey>,
     filter: ConversationFilter,
   ): Promise<ConversationPage | null> {
-    return (await this.#openIndex()).listConversations(page, filter)
-  }
-
-  async countConversations(filter: ConversationFilter): Promise<ConversationCount[] | null> {
-    return (await this.#openIndex()).countConversations(filter)
-  }
-
-  async findConversationsBySession(sessionIds: readonly string[]): Promise<Map<string, ConversationListEntry>> {
-    return (await this.#openIndex()).findConversationsBySession(sessionIds)
-  }
-
-  async findContinuations(sessionIds: readonly string[]): Promise<Map<string, string>> {
-    return (await this.#openIndex()).findContinuations(sessionIds)
-  }
-
-  async listConversationSessionIds(rootId: string, range: OffsetPagination): Promise<string[]> {
-    return (await this.#openIndex()).listConversationSessionIds(rootId, range)
+    return (await this.openIndex()).listConversations(page, filter)
   }
 
   async countMessages(ids: readonly string[]): Promise<Map<string, number>> {
-    return (await this.#openIndex()).countMessages(ids)
+    return (await this.openIndex()).countMessages(ids)
   }
 
   listMessages(sessionId: string, page: PageRequest<number>): Promise<MessageRecord[]> {
@@ -95,13 +82,7 @@ export class SharedHermesSessionReader implements SessionReader {
   }
 
   async refresh(): Promise<void> {
-    return (await this.#openIndex()).refresh()
-  }
-
-  /** With everything that Hermes has written, if this process reads it; else with what was stored last. */
-  async #openIndex(): Promise<HermesSessionIndex> {
-    await this.#options.agent.publish()
-    return this.#options.index.sessions
+    return (await this.openIndex()).refresh()
   }
 
   async #readMessages(query: HermesMessageQuery): Promise<MessageRecord[]> {

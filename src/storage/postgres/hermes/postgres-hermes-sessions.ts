@@ -3,14 +3,8 @@ import type { SessionFilter, SessionSortKey } from '../../../model/session-filte
 import type { SessionRecord } from '../../../model/session.ts'
 import type { HermesSessionIndex } from '../../installation/hermes-index.ts'
 import { limitPage, orderByIds, selectSessionPage } from '../../keyset-pagination.ts'
-import type {
-  ConversationChange,
-  ConversationCount,
-  ConversationFilter,
-  ConversationListEntry,
-  ConversationPage,
-  OffsetPagination,
-} from '../../sessions/conversation-reader.ts'
+import type { ConversationChange, ConversationFilter, ConversationPage } from '../../sessions/conversation-reader.ts'
+import { PreparedConversationReader } from '../../sessions/prepared-conversation-reader.ts'
 import type { PostgresConversationIndex } from '../conversation-index/postgres-conversation-index.ts'
 import type { PostgresProfileDatabase } from '../postgres-profile-database.ts'
 import { ConversationIndexReader } from '../sessions/conversation-index-reader.ts'
@@ -19,15 +13,22 @@ import { countHermesMessages, findHermesSessions } from '../tables/hermes/hermes
 const maxRowsPerPage = 1_001
 
 /** The sessions of a Hermes agent, and the conversations in which they are, as they were stored last. */
-export class PostgresHermesSessions implements HermesSessionIndex {
+export class PostgresHermesSessions
+  extends PreparedConversationReader<ConversationIndexReader>
+  implements HermesSessionIndex
+{
   readonly #database: PostgresProfileDatabase
   readonly #index: PostgresConversationIndex
-  readonly #indexReader: ConversationIndexReader
 
   constructor(database: PostgresProfileDatabase, index: PostgresConversationIndex) {
+    const indexReader = new ConversationIndexReader(database, 'HERMES')
+    // Up to date if the database can be written now.
+    super(async () => {
+      await index.prepareRead()
+      return indexReader
+    })
     this.#database = database
     this.#index = index
-    this.#indexReader = new ConversationIndexReader(database, 'HERMES')
   }
 
   findSessions(ids: readonly string[]): Promise<SessionRecord[]> {
@@ -35,7 +36,7 @@ export class PostgresHermesSessions implements HermesSessionIndex {
   }
 
   async listSessions(page: PageRequest<SessionSortKey>, { ids, ...filter }: SessionFilter): Promise<SessionRecord[]> {
-    const index = await this.#openIndex()
+    const index = await this.openIndex()
     if (ids) {
       const sessions = await this.findSessions(ids)
       const conversations = await index.findConversationsBySession(sessions.map(({ id }) => id))
@@ -51,26 +52,10 @@ export class PostgresHermesSessions implements HermesSessionIndex {
   }
 
   async listConversations(page: PageRequest<SessionSortKey>, filter: ConversationFilter): Promise<ConversationPage> {
-    const index = await this.#openIndex()
+    const index = await this.openIndex()
     const conversations = await index.listConversations(limitPage(page, maxRowsPerPage), filter)
     const ids = new Set(conversations.flatMap(({ rootId, tipId }) => [rootId, tipId]))
     return { conversations, sessions: await this.findSessions([...ids]) }
-  }
-
-  async countConversations(filter: ConversationFilter): Promise<ConversationCount[]> {
-    return (await this.#openIndex()).countConversations(filter)
-  }
-
-  async findConversationsBySession(sessionIds: readonly string[]): Promise<Map<string, ConversationListEntry>> {
-    return (await this.#openIndex()).findConversationsBySession(sessionIds)
-  }
-
-  async findContinuations(sessionIds: readonly string[]): Promise<Map<string, string>> {
-    return (await this.#openIndex()).findContinuations(sessionIds)
-  }
-
-  async listConversationSessionIds(rootId: string, range: OffsetPagination): Promise<string[]> {
-    return (await this.#openIndex()).listConversationSessionIds(rootId, range)
   }
 
   onConversationsChanged(listener: (changed: readonly ConversationChange[] | null) => void): void {
@@ -79,11 +64,5 @@ export class PostgresHermesSessions implements HermesSessionIndex {
 
   refresh(): Promise<void> {
     return this.#index.refresh()
-  }
-
-  /** The index, up to date if the database can be written now. */
-  async #openIndex(): Promise<ConversationIndexReader> {
-    await this.#index.prepareRead()
-    return this.#indexReader
   }
 }
