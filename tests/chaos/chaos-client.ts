@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { RestartableServer } from './restartable-server.ts'
+import type { ChaosServers } from './chaos-servers.ts'
 import { InvariantViolation } from './reader.ts'
 
 const extensionsSchema = z.object({ code: z.string(), tipId: z.string().optional(), streamId: z.string().optional() })
@@ -28,13 +28,13 @@ export class RequestRefusedError extends Error {
 
 /** Sends operations to a server that may be killed at any moment. */
 export class ChaosClient {
-  readonly #server: RestartableServer
+  readonly #server: ChaosServers
 
-  constructor(server: RestartableServer) {
+  constructor(server: ChaosServers) {
     this.#server = server
   }
 
-  /** Throws `RequestRefusedError`, and any other error if the server was killed before it responded. */
+  /** Throws `RequestRefusedError`, and any other error if the server was killed before it responded, or is unavailable. */
   async ask<T>(query: string, variables: object, schema: z.ZodType<T>): Promise<T> {
     const response = await fetch(await this.#server.url(), {
       method: 'POST',
@@ -43,6 +43,7 @@ export class ChaosClient {
     })
     const { data, errors } = responseSchema.parse(await response.json())
     const refusal = errors?.[0]
+    if (refusal && this.#server.unavailableCodes.includes(refusal.extensions.code)) throw new Error(refusal.message)
     if (refusal) throw new RequestRefusedError(refusal.message, refusal.extensions)
     return schema.parse(data)
   }

@@ -57,3 +57,11 @@ export const forkMutation = `mutation ($id: ID!) {
 export const deleteMutation = `mutation ($id: ID!) {
   deleteSession(id: $id)
 }`
+
+export const renameMutation = `mutation ($id: ID!, $title: String!) {
+  updateSession(id: $id, input: { title: $title }) { title }
+}`
+
+export const sessionTitleQuery = `query ($id: ID!) {
+  session(id: $id) { title }
+}`

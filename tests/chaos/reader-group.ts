@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { ChaosReader, InvariantViolation } from './reader.ts'
-import type { RestartableServer } from './restartable-server.ts'
+import type { ChaosServers } from './chaos-servers.ts'
 import type { SeededRandom } from './seeded-random.ts'
 
 /** How long readers have to reach the end of their streams after the last action. */
@@ -8,13 +8,13 @@ const settleTimeoutMs = 30_000
 
 /** The readers of a run. They read in the background; the first violation that one of them finds is kept. */
 export class ReaderGroup {
-  readonly #server: RestartableServer
+  readonly #server: ChaosServers
   readonly #readers: ChaosReader[] = []
   readonly #tasks: Promise<void>[] = []
   #isStopped = false
   #violation: unknown = null
 
-  constructor(server: RestartableServer) {
+  constructor(server: ChaosServers) {
     this.#server = server
   }
 

@@ -13,6 +13,8 @@ export type StoredStream = z.output<typeof storedStreamSchema>
 /** What a start returns. */
 export const startedStreamSchema = z.object({ id: z.string(), session: z.object({ id: z.string() }) })
 
+export type StartedStream = z.output<typeof startedStreamSchema>
+
 const referenceSchema = z.object({ id: z.string() })
 const messageSchema = referenceSchema.extend({
   role: z.string(),

@@ -1,4 +1,5 @@
 import { SegueError } from '../../lib/errors.ts'
+import type { Logger } from '../../lib/logger.ts'
 import { type Json, parseJsonWithExactNumbers, stringifyJson } from '../../lib/text/json.ts'
 import type { CommandChannel, CommandTarget } from '../../storage/installation/command-channel.ts'
 import { formatResult, parseResult } from '../../storage/installation/command-result.ts'
@@ -6,6 +7,7 @@ import { formatResult, parseResult } from '../../storage/installation/command-re
 export interface CommandForwarderOptions {
   /** Null where a home belongs to one process: everything is executed here. */
   readonly commands: CommandChannel | null
+  readonly log: Logger
   /** How long another process may take, in milliseconds. */
   readonly commitTimeoutMs: number
 }
@@ -20,9 +22,8 @@ export class CommandForwarder {
 
   /** Executes the commands that other processes forward: only processes of Segue write any. */
   serve<Command extends object>(execute: (command: Command) => Promise<Json>): void {
-    this.#options.commands?.serve('chats', (text) =>
-      formatResult(execute(parseJsonWithExactNumbers(text)), 'The process that runs the stream has failed.'),
-    )
+    const report = { message: 'The process that runs the stream has failed.', log: this.#options.log }
+    this.#options.commands?.serve('chats', (text) => formatResult(execute(parseJsonWithExactNumbers(text)), report))
   }
 
   /**

@@ -1,12 +1,25 @@
 import { isSegueErrorCode, SegueError } from '../../lib/errors.ts'
+import type { Logger } from '../../lib/logger.ts'
 import { type Json, parseJsonWithExactNumbers, stringifyJson } from '../../lib/text/json.ts'
+import { toPublicStorageError } from '../health/storage-problem.ts'
 
-/** The result of a command as text; of one that fails, its error. `failure`: what is told of an error that is not for clients. */
-export async function formatResult(execution: Promise<unknown>, failure: string): Promise<string> {
+/** What is told of an error that is not for clients: a sentence to them, and the error to the log. */
+export interface UnexpectedErrorReport {
+  readonly message: string
+  readonly log: Logger
+}
+
+/** The result of a command as text; of one that fails, its error. */
+export async function formatResult(
+  execution: Promise<unknown>,
+  { message: failure, log }: UnexpectedErrorReport,
+): Promise<string> {
   try {
     return stringifyJson({ value: await execution })
   } catch (error) {
-    const { code, message, details } = error instanceof SegueError ? error : new SegueError('INTERNAL', failure)
+    const known = error instanceof SegueError ? error : toPublicStorageError(error)
+    if (!known) log.error({ err: error }, failure)
+    const { code, message, details } = known ?? new SegueError('INTERNAL', failure)
     return JSON.stringify({ error: { code, message, details } })
   }
 }

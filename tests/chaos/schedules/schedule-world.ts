@@ -29,7 +29,7 @@ export class ScheduleWorld implements AsyncDisposable {
   readonly #tools: ScriptedHttpServer
 
   private constructor(home: string, provider: StrictProvider, tools: ScriptedHttpServer) {
-    this.server = new RestartableServer(home, { SEGUE_OFFLINE_DELAY: String(offlineDelayMs) })
+    this.server = new RestartableServer(home, { env: { SEGUE_OFFLINE_DELAY: String(offlineDelayMs) } })
     this.client = new ChaosClient(this.server)
     this.provider = provider
     this.#tools = tools

@@ -4,7 +4,7 @@ import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { nobody, toUnprivilegedCommand } from './postgres-programs.ts'
-import { waitForLogLine } from './postgres-server.ts'
+import { waitForLogLine } from './postgres-process.ts'
 
 /** A PgBouncer of the tests, on a Unix socket, that shares the sessions of PostgreSQL transaction by transaction. */
 export interface PgBouncer extends AsyncDisposable {
@@ -21,7 +21,7 @@ export async function startPgBouncer(server: string): Promise<PgBouncer> {
   if (process.getuid?.() === 0) for (const path of [folder, config]) chownSync(path, nobody, nobody)
   const [program, ...args] = toUnprivilegedCommand([findPgBouncer(), config])
   const pooler = spawn(program, args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
-  await waitForLogLine(pooler, 'process up')
+  await waitForLogLine(pooler, /process up/)
   return {
     toUrl: (database) => `postgres://segue@${encodeURIComponent(folder)}:${port}/${database}`,
     async [Symbol.asyncDispose]() {

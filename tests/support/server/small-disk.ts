@@ -30,7 +30,7 @@ export async function startOnSmallDisk(options: SmallDiskOptions = {}): Promise<
   return {
     ...server,
     home,
-    fillDisk: () => fill(filler),
+    fillDisk: () => fillWithFile(filler),
     freeDisk: () => rmSync(filler),
     [Symbol.asyncDispose]: async () => {
       await server[Symbol.asyncDispose]()
@@ -58,7 +58,8 @@ function toServerArguments(mountPoint: string, { argv = [], env = {}, prepare = 
   }
 }
 
-function fill(path: string): void {
+/** Fills the disk with a file, to the last byte. */
+export function fillWithFile(path: string): void {
   for (const size of [65_536, 4096, 1])
     try {
       for (;;) writeFileSync(path, Buffer.alloc(size), { flag: 'a' })

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type NetConnectOpts, type Socket } from 'node:net'
 
 export interface TcpProxy extends AsyncDisposable {
   /** For example `http://127.0.0.1:4000`. */
@@ -20,9 +20,15 @@ export interface TcpProxyOptions {
   readonly throttle?: { readonly bytes: number; readonly pauseMs: number }
 }
 
-/** A proxy between a client and a server that can break or slow down their connections. */
-export async function startTcpProxy(target: string, { throttle }: TcpProxyOptions = {}): Promise<TcpProxy> {
-  const { hostname, port } = new URL(target)
+/**
+ * A proxy between a client and a server that can break or slow down their connections. The server is at a URL, or where the function
+ * says when a client connects.
+ */
+export async function startTcpProxy(
+  target: string | (() => NetConnectOpts),
+  { throttle }: TcpProxyOptions = {},
+): Promise<TcpProxy> {
+  const findTarget = typeof target === 'string' ? () => toAddress(target) : target
   const openSockets = new Set<Socket>()
   const clientsByServerSocket = new Map<Socket, Socket>()
   let connectionCount = 0
@@ -30,7 +36,7 @@ export async function startTcpProxy(target: string, { throttle }: TcpProxyOption
   const proxy = createServer((client) => {
     if (isRefusing) return void client.resetAndDestroy()
     connectionCount += 1
-    const server = connect(Number(port), hostname)
+    const server = connect(findTarget())
     clientsByServerSocket.set(server, client)
     server.on('close', () => clientsByServerSocket.delete(server))
     for (const [socket, other] of [
@@ -49,7 +55,11 @@ export async function startTcpProxy(target: string, { throttle }: TcpProxyOption
     if (throttle) server.on('data', createThrottle(throttle, server, client))
   })
   const resetConnections = (): void => {
-    for (const socket of openSockets) socket.resetAndDestroy()
+    for (const socket of openSockets) {
+      // A Unix socket cannot be reset.
+      if (socket.remoteAddress === undefined) socket.destroy()
+      else socket.resetAndDestroy()
+    }
   }
   proxy.listen(0, '127.0.0.1')
   await once(proxy, 'listening')
@@ -76,6 +86,11 @@ export async function startTcpProxy(target: string, { throttle }: TcpProxyOption
       await closed
     },
   }
+}
+
+function toAddress(url: string): NetConnectOpts {
+  const { hostname, port } = new URL(url)
+  return { host: hostname, port: Number(port) }
 }
 
 function createThrottle(
