@@ -48,6 +48,7 @@ const subLayers: Readonly<Record<string, readonly string[]>> = {
     'decisions',
     'requests',
     'subscriptions',
+    'recovery',
     'runtime',
     'streaming',
     'compaction',

@@ -21,7 +21,7 @@ import { createMessageParts } from './requests/message-parts.ts'
 import type { RegenerateChanges } from './requests/regenerate-changes.ts'
 import { resolveAnsweringModel } from './requests/resolve-answering-model.ts'
 import { assertValidSendMessageRequest, type SendMessageRequest } from './requests/send-message-request.ts'
-import { recoverStreams } from './runtime/recover-streams.ts'
+import { StreamRecovery } from './recovery/stream-recovery.ts'
 import { waitForRunningStreams } from './wait-for-running-streams.ts'
 import type { CancelResult } from './cancel-result.ts'
 import type { ConversationManagement } from './conversation-management.ts'
@@ -44,9 +44,13 @@ export class ChatService {
   readonly alternatives: MessageAlternatives
   readonly conversationManagement: ConversationManagement
   readonly #dependencies: ChatServiceDependencies
+  readonly #recovery: StreamRecovery
 
   constructor(dependencies: ChatServiceDependencies) {
     this.#dependencies = dependencies
+    const { profile, sessions } = dependencies
+    const findMessage = (id: string) => sessions.findMessage(id)
+    this.#recovery = new StreamRecovery({ ...dependencies, store: profile.eventStore, findMessage })
     this.eventLog = dependencies.eventLog
     this.messageQueries = dependencies.messageQueries
     this.subscriptions = dependencies.subscriptions
@@ -78,24 +82,12 @@ export class ChatService {
    * it before any other method. Returns how many streams it has ended.
    */
   async recover(): Promise<number> {
-    const { profile, sessions, log, activeSessions, actors, backgroundCoalescer } = this.#dependencies
-    const { interrupted, queued } = await recoverStreams({
-      ...this.#dependencies,
-      store: profile.eventStore,
-      findMessage: (id) => sessions.findMessage(id),
-    })
-    for (const stream of interrupted) backgroundCoalescer.schedule(stream)
-    for (const [sessionId, streams] of Map.groupBy(queued, (stream) => stream.sessionId)) {
-      const session = await sessions.find(sessionId)
-      if (!session) continue
-      const actor = actors.getOrCreate(session)
-      for (const stream of streams) activeSessions.registerStream(stream.id, actor)
-      await actor.resume(streams)
-    }
+    const { profile, log } = this.#dependencies
+    const endedCount = await this.#recovery.run()
     void profile.blobs
       .collectGarbage((hashes) => profile.eventStore.findUnreferencedBlobs(hashes))
       .catch((error: unknown) => log.error({ err: error }, 'Unreferenced files could not be removed.'))
-    return interrupted.length
+    return endedCount
   }
 
   /** Ends the running streams as FAILED. Resolves when their ends are committed. */

@@ -42,7 +42,8 @@ export interface AppendRequest {
   readonly newSession?: SessionRecord
   /**
    * The seq of the log's last event. If it is another one, someone else wrote: `LogVersionConflictError`. Where several
-   * processes write, that is also what one gets that starts a stream beside another one, or in a session that has ended.
+   * processes write, that is also what one gets that starts a stream beside another one, or in a session that has ended, or that
+   * adds events to one that is continued.
    */
   readonly expectedHeadSeq: number
   /** If the stream has ended or has a newer generation: `FencingError`. */
@@ -80,6 +81,11 @@ export interface AppendRequest {
   readonly contextSize?: ContextSize | null
   /** The session that continues this one. Created first. */
   readonly continuation?: SessionWithInitialMessages
+  /**
+   * With a continuation: where the log ended when it was composed. Where several processes write, a stream that another one
+   * has started since, or a session that another one has ended, is a `LogVersionConflictError`.
+   */
+  readonly composedAtSeq?: number
   /** Time of the newest message. Left out by repairs, which are not activity. */
   readonly activityAt?: number
 }

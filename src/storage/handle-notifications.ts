@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { ChangeNotifier } from './change-notifier.ts'
 
 export interface NotificationHandler {
@@ -7,16 +8,29 @@ export interface NotificationHandler {
   readonly handle: () => Promise<void>
   /** Is told why `handle` has failed. */
   readonly onError: (error: unknown) => void
+  /** After how many milliseconds `handle` is called again if it has failed. Default: after the next notification. */
+  readonly retryAfterMs?: number
 }
 
 /** Calls `handle` after notifications, one call at a time, until the notifier is closed. Never rejects. */
 export async function handleNotifications(handler: NotificationHandler): Promise<void> {
-  const { notifier, handle, onError } = handler
+  const { notifier, handle, onError, retryAfterMs } = handler
   const { signal } = new AbortController()
   for (let version = handler.sinceVersion ?? notifier.version; !notifier.isClosed;) {
     await notifier.wait(version, signal)
     version = notifier.version
     if (notifier.isClosed) return
-    await handle().catch(onError)
+    while (!notifier.isClosed && !(await succeeds(handle, onError)) && retryAfterMs !== undefined)
+      await delay(retryAfterMs, undefined, { ref: false })
+  }
+}
+
+async function succeeds(handle: () => Promise<void>, onError: (error: unknown) => void): Promise<boolean> {
+  try {
+    await handle()
+    return true
+  } catch (error) {
+    onError(error)
+    return false
   }
 }

@@ -61,18 +61,12 @@ export class RestartableServer implements ChaosServers {
 
   async stop(): Promise<void> {
     this.#isStopped = true
-    await this.#process
-      .then((p) => {
-        debugLog(p)
-        return p.stop('SIGKILL')
-      })
-      .catch(() => undefined)
+    await this.#process.then(({ stop }) => stop('SIGKILL')).catch(() => undefined)
     rmSync(this.#home, { recursive: true, force: true })
   }
 
   async #restart(): Promise<void> {
     const killed = await this.#process
-    debugLog(killed)
     this.#kills += 1
     this.#isReady = false
     this.#process = killed.stop('SIGKILL').then(() => this.#start())
@@ -93,7 +87,3 @@ export class RestartableServer implements ChaosServers {
     }
   }
 }
-
-import { appendFileSync } from 'node:fs'
-const debugLog = (p: ServerProcess): void =>
-  appendFileSync('/tmp/x-lead/chaos-servers.log', `=== ${p.url}\n${p.output.stderr}`)

@@ -32,8 +32,7 @@ export class CommandForwarder {
    */
   async forward(target: CommandTarget, command: object): Promise<{ readonly value: Json } | null> {
     const result = await this.tryToForward(target, command, this.#options.commitTimeoutMs)
-    if (result === 'NO_ANSWER')
-      throw new SegueError('STORAGE', 'The process that runs the stream does not answer. Try again later.')
+    if (result === 'NO_ANSWER') throw createNoAnswerError()
     return result
   }
 
@@ -49,4 +48,9 @@ export class CommandForwarder {
     const result = await commands.send(owner, { service: 'chats', text: stringifyJson(command) }, timeoutMs)
     return result === null ? 'NO_ANSWER' : { value: parseResult(result) }
   }
+}
+
+/** The error for a command whose target does not answer. */
+export function createNoAnswerError(): SegueError {
+  return new SegueError('STORAGE', 'The process that runs the stream does not answer. Try again later.')
 }

@@ -48,12 +48,21 @@ interface ComposedBatch {
 export class EventLogWriter {
   readonly #log: EventLog
   readonly #sessionId: string
+  readonly #onConflict: () => void
   #headSeq: number | null = null
   #lastWrite: Promise<unknown> = Promise.resolve()
 
-  constructor(log: EventLog, sessionId: string) {
+  /** `onConflict` is called when another process has written to the log. */
+  constructor(log: EventLog, sessionId: string, onConflict: () => void = () => undefined) {
     this.#log = log
     this.#sessionId = sessionId
+    this.#onConflict = onConflict
+  }
+
+  /** Where the log ends after the writes so far. */
+  async loadHeadSeq(): Promise<number> {
+    await this.#lastWrite
+    return this.#loadHeadSeq()
   }
 
   /**
@@ -124,7 +133,9 @@ export class EventLogWriter {
 
   #onFailed(error: unknown): void {
     // Another process has written to the log. The next write reads where it ends.
-    if (error instanceof LogVersionConflictError) this.#headSeq = null
+    if (!(error instanceof LogVersionConflictError)) return
+    this.#headSeq = null
+    this.#onConflict()
   }
 
   #compose({ compose }: EventLogWrite, previousHeadSeq: number): ComposedBatch {

@@ -1,4 +1,5 @@
 import type { ChatEvent } from '../../model/chat-event.ts'
+import { LogVersionConflictError } from '../../storage/errors.ts'
 import type { AppendRequest, EventRange, EventStore } from '../../storage/event-store.ts'
 import { noTelemetry, type Telemetry } from '../../lib/telemetry/telemetry.ts'
 import { CommitScheduler } from './commit-scheduler.ts'
@@ -120,6 +121,11 @@ export class EventLog {
     try {
       await this.#committer.append(requests)
       onCommitted()
+    } catch (error) {
+      // The notification of it may come later.
+      if (error instanceof LogVersionConflictError)
+        for (const { sessionId } of requests) this.#onForeignAppend(sessionId)
+      throw error
     } finally {
       for (const { sessionId } of requests) this.#appending.delete(sessionId)
       this.#version += 1

@@ -1,16 +1,22 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { createIdNotFoundError } from '../../lib/errors.ts'
 import { withTimeout } from '../../lib/async/with-timeout.ts'
-import { createCompletedIdempotencyKeyRecord, type IdempotencyKey } from '../../storage/idempotency-key.ts'
+import {
+  createCompletedIdempotencyKeyRecord,
+  type IdempotencyKey,
+  type IdempotencyKeyRecord,
+} from '../../storage/idempotency-key.ts'
+import type { StreamRecord } from '../../model/stream.ts'
 import type { ProfileStorage } from '../../storage/profile-storage.ts'
 import { type CancelOutcome, type CancelResult, toCancelOutcome } from '../cancel-result.ts'
 import type { ProfileMessageReader } from '../context/profile-message-reader.ts'
 import type { BackgroundDeltaCoalescer } from '../log/background-delta-coalescer.ts'
 import type { ActiveSessions } from '../runtime/active-sessions.ts'
 import { ignoreForeignEnd } from '../streaming/is-stream-already-ended.ts'
-import { endLeftStream, type StreamRecoveryOptions } from '../runtime/recover-streams.ts'
-import type { CommandForwarder } from '../forwarding/command-forwarder.ts'
+import { endLeftStream, type LeftStreamDependencies } from '../recovery/end-left-stream.ts'
+import { type CommandForwarder, createNoAnswerError } from '../forwarding/command-forwarder.ts'
 
-export interface StreamCancellerOptions extends Omit<StreamRecoveryOptions, 'store'> {
+export interface StreamCancellerOptions extends Omit<LeftStreamDependencies, 'store'> {
   readonly profile: ProfileStorage
   readonly activeSessions: ActiveSessions
   readonly messageQueries: ProfileMessageReader
@@ -23,6 +29,9 @@ export interface StreamCancellerOptions extends Omit<StreamRecoveryOptions, 'sto
 /** How long another process may take to end a stream. Then this one ends it. */
 const foreignCancelTimeoutMs = 1_000
 
+/** How soon a cancel looks again for the process that can end a stream. */
+const retryIntervalMs = 50
+
 /** Cancels streams, whichever process runs them. */
 export class StreamCanceller {
   readonly #options: StreamCancellerOptions
@@ -32,27 +41,59 @@ export class StreamCanceller {
   }
 
   /** See `ChatService.cancel`. */
-  async cancel(streamId: string, idempotencyKey: IdempotencyKey | null): Promise<CancelResult> {
-    const { activeSessions, backgroundCoalescer, commitTimeoutMs, forwarder, profile } = this.#options
-    const actor = activeSessions.findByStream(streamId)
-    const timeoutMessage = 'The end of the stream is not saved yet. The server keeps trying.'
-    const keys = idempotencyKey ? [createCompletedIdempotencyKeyRecord(idempotencyKey, { outcome: 'CANCELLED' })] : []
-    const cancellation =
-      actor &&
-      (await withTimeout(commitTimeoutMs, timeoutMessage, () => actor.cancel(streamId, keys)).catch(ignoreForeignEnd))
-    if (cancellation) {
-      const { committed, isFirst } = cancellation
-      return { ...committed, outcome: toCancelOutcome(committed.stream, isFirst) }
+  async cancel(streamId: string, key: IdempotencyKey | null): Promise<CancelResult> {
+    const deadline = performance.now() + this.#options.commitTimeoutMs
+    for (;;) {
+      const result = (await this.#cancelHere(streamId, key)) ?? (await this.#cancelElsewhere(streamId, key))
+      if (result) return result
+      if (performance.now() > deadline) throw createNoAnswerError()
+      await delay(retryIntervalMs)
     }
-    const command = { name: 'cancel', streamId, key: idempotencyKey } as const
+  }
+
+  /** Null if this process does not run the stream, or if another one has taken it over meanwhile. */
+  async #cancelHere(streamId: string, key: IdempotencyKey | null): Promise<CancelResult | null> {
+    const actor = this.#options.activeSessions.findByStream(streamId)
+    if (!actor) return null
+    const timeoutMessage = 'The end of the stream is not saved yet. The server keeps trying.'
+    const cancel = () => actor.cancel(streamId, toKeyRecords(key))
+    const cancellation = await withTimeout(this.#options.commitTimeoutMs, timeoutMessage, cancel).catch(
+      ignoreForeignEnd,
+    )
+    return (
+      cancellation && {
+        ...cancellation.committed,
+        outcome: toCancelOutcome(cancellation.committed.stream, cancellation.isFirst),
+      }
+    )
+  }
+
+  /** Null if nobody has ended it: then a process that has died had queued it, or another one ends it at this moment. */
+  async #cancelElsewhere(streamId: string, key: IdempotencyKey | null): Promise<CancelResult | null> {
+    const { backgroundCoalescer, forwarder, profile } = this.#options
+    const command = { name: 'cancel', streamId, key } as const
     const forwarded = await forwarder.tryToForward({ streamId }, command, foreignCancelTimeoutMs)
-    if (forwarded !== 'NO_ANSWER') return this.#loadResult(streamId, toOutcome(forwarded?.value))
-    const stream = await profile.commands?.takeOver(streamId)
-    if (!stream) return this.#loadResult(streamId, null)
-    await endLeftStream(stream, 'CANCELLED', keys, { ...this.#options, store: profile.eventStore })
+    if (forwarded !== null && forwarded !== 'NO_ANSWER') return this.#loadResult(streamId, toOutcome(forwarded.value))
+    const stream = (await profile.commands?.takeOver(streamId)) ?? null
+    if (!stream) {
+      const result = await this.#loadResult(streamId, null)
+      return result.stream.finishedAt === null && profile.commands ? null : result
+    }
+    try {
+      await this.#endLeft(stream, key)
+    } catch (error) {
+      return ignoreForeignEnd(error)
+    }
     const result = await this.#loadResult(streamId, 'CANCELLED')
     backgroundCoalescer.schedule(result.stream)
     return result
+  }
+
+  async #endLeft(stream: StreamRecord, key: IdempotencyKey | null): Promise<void> {
+    const { eventStore: store } = this.#options.profile
+    const queued = (await store.listUnfinishedStreams()).filter(({ status }) => status === 'QUEUED')
+    const idempotencyKeys = toKeyRecords(key)
+    await endLeftStream(stream, queued, { ...this.#options, store, status: 'CANCELLED', idempotencyKeys })
   }
 
   /** `outcome`: what this call has done; null if it has found the stream at its end. */
@@ -63,6 +104,10 @@ export class StreamCanceller {
     const answer = stream.messageId === null ? null : await messageQueries.findStoredMessage(stream.messageId)
     return { stream, answer, outcome: outcome ?? toCancelOutcome(stream, false) }
   }
+}
+
+function toKeyRecords(key: IdempotencyKey | null): IdempotencyKeyRecord[] {
+  return key ? [createCompletedIdempotencyKeyRecord(key, { outcome: 'CANCELLED' })] : []
 }
 
 function toOutcome(value: unknown): CancelOutcome | null {

@@ -53,8 +53,9 @@ export class SessionActor {
 
   constructor(options: SessionActorOptions) {
     this.#options = options
-    this.#writer = new EventLogWriter(options.eventLog, options.sessionId)
-    this.#continuationWriter = new SessionContinuationWriter({ ...options, writer: this.#writer })
+    this.#writer = new EventLogWriter(options.eventLog, options.sessionId, () => (this.#isContinued = null))
+    const assertNotContinued = () => this.#assertNotContinued()
+    this.#continuationWriter = new SessionContinuationWriter({ ...options, writer: this.#writer, assertNotContinued })
     this.#queue = new QueuedStreams({ ...options, writer: this.#writer })
     this.#turn = new ActiveTurn({
       ...options,
@@ -147,10 +148,8 @@ export class SessionActor {
   continueIfIdle(compose: () => Promise<SessionWithInitialMessages | null>): Promise<SessionRecord | null> {
     return this.#mailbox.enqueue(async () => {
       if (this.activeStream || this.#isClosing || this.#isDeleted || (await this.#loadIsContinued())) return null
-      const continuation = await compose()
-      if (!continuation) return null
-      const session = await this.#continuationWriter.write(continuation)
-      this.#isContinued = true
+      const session = await this.#continuationWriter.write(compose)
+      if (session) this.#isContinued = true
       return session
     })
   }
@@ -161,24 +160,28 @@ export class SessionActor {
    */
   async storeCheckpoint(checkpoint: ContextCheckpoint | null, additionalUsage: AdditionalUsage): Promise<void> {
     const { runtime, sessionId } = this.#options
-    await this.#mailbox.enqueue(async () => {
-      this.#assertNotDeleted()
+    const write = async (): Promise<void> => {
       const isTold = checkpoint !== null && !(await this.#loadIsContinued())
       const drafts = isTold ? [createSessionChangedDraft(sessionId, runtime)] : []
+      await this.#writer.write(() => ({ drafts, ...(checkpoint && { checkpoint }), additionalUsage }))
+    }
+    await this.#mailbox.enqueue(async () => {
+      this.#assertNotDeleted()
       if (checkpoint) this.activeRunner?.onCheckpointStored()
-      const batch = { drafts, ...(checkpoint && { checkpoint }), additionalUsage }
-      await repeatAfterConflicts(() => this.#writer.write(() => batch))
+      await repeatAfterConflicts(write)
     })
   }
 
   /** Changes the session's record, commits `more` with it, and appends SessionChanged unless the log has ended. Throws NOT_FOUND. */
   async update(patch: SessionRecordPatch, more: Partial<AppendBatch> = {}): Promise<void> {
     const { runtime, sessionId } = this.#options
+    const write = async (): Promise<void> => {
+      const drafts = (await this.#loadIsContinued()) ? [] : [createSessionChangedDraft(sessionId, runtime)]
+      await this.#writer.write(() => ({ ...more, sessionPatch: patch, drafts }))
+    }
     await this.#mailbox.enqueue(async () => {
       this.#assertNotDeleted()
-      const isContinued = await this.#loadIsContinued()
-      const drafts = isContinued ? [] : [createSessionChangedDraft(sessionId, runtime)]
-      await repeatAfterConflicts(() => this.#writer.write(() => ({ ...more, sessionPatch: patch, drafts })))
+      await repeatAfterConflicts(write)
     })
   }
 
@@ -275,7 +278,6 @@ export class SessionActor {
 
   async #compact(compaction: CompactionInProgress): Promise<SessionRecord> {
     compaction.signal.throwIfAborted()
-    await this.#assertNotContinued()
     if (this.activeStream) throw createBusyError(this.activeStream)
     const continuation = await this.#continuationWriter.compact(compaction)
     this.#isContinued = true

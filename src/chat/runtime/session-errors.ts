@@ -18,3 +18,8 @@ export class CompactingError extends SegueError {
 export function createCompactionCancelledError(): SegueError {
   return new SegueError('SESSION_BUSY', 'Compaction was cancelled by a new message. The session is unchanged.')
 }
+
+/** Another process has run a stream in the session, or continued it, while this one summarised it. */
+export function createUsedElsewhereError(): SegueError {
+  return new SegueError('SESSION_BUSY', 'This session was used while it was being compacted. Try again.')
+}

@@ -17,6 +17,9 @@ interface StartedWork {
   readonly profile: Pick<ProfileStorage, 'health' | 'changes'>
 }
 
+/** When the recovery of streams is tried again, in milliseconds. */
+const recoveryRetryMs = 5_000
+
 /** Recovers streams and starts the scheduler. While the disk is full or fails, everything can be read; this is done later. */
 export async function startWork(work: StartedWork, options: RecoveryOptions): Promise<void> {
   const { health } = work.profile
@@ -52,6 +55,7 @@ async function start({ chats, scheduler, profile }: StartedWork, options: Recove
     },
     onError: (error) =>
       options.log.error({ err: error }, 'What another process left unfinished could not be recovered.'),
+    retryAfterMs: recoveryRetryMs,
   })
 }
 

@@ -98,6 +98,28 @@ test('an answer of a process that does not react is ended by another one, and no
   expect(await other.profile.eventStore.findStream(id)).toEqual(stream)
 })
 
+test('of several stops of an answer whose process does not react, one ends it, and all return the same', async () => {
+  const url = await useTestDatabase()
+  const stopped = await openPostgresChats(url, endlessAnswer, { answersOthers: false })
+  const others = [await openPostgresChats(url, endlessAnswer), await openPostgresChats(url, endlessAnswer)]
+  const { id } = await stopped.chats.start(newChatRequest({ text: 'Tell me a story' }))
+  const results = await Promise.all([...others, ...others].map(({ chats }) => chats.cancel(id)))
+  expect(results.map(({ outcome }) => outcome).sort()).toEqual([
+    ...Array.from({ length: 3 }, () => 'ALREADY_CANCELLED'),
+    'CANCELLED',
+  ])
+  for (const { stream, answer } of results)
+    expect({ stream, answer }).toEqual({ stream: results[0]?.stream, answer: results[0]?.answer })
+})
+
+test('an answer is stopped whose process has died, before another one has found that', async () => {
+  const url = await useTestDatabase()
+  const other = await openPostgresChats(url, endlessAnswer)
+  const dying = await openPostgresChats(url, endlessAnswer, { lease: { durationMs: 1, renewalIntervalMs: 2 ** 30 } })
+  const { id } = await dying.chats.start(newChatRequest({ text: 'Tell me a story' }))
+  expect(await other.chats.cancel(id)).toMatchObject({ outcome: 'CANCELLED', stream: { status: 'CANCELLED' } })
+})
+
 test('the answers of a process that ends without a word are ended by another one', async () => {
   const url = await useTestDatabase()
   const other = await openPostgresChats(url, endlessAnswer, { lease: { renewalIntervalMs: 50 } })

@@ -81,6 +81,34 @@ test.each([
   expect(await here.eventStore.loadHeadSeq(session.id)).toBe(1)
 })
 
+test.each([
+  ['in which another process runs a stream', { status: 'RUNNING' }],
+  ['in which another process has run a stream since it was summarised', { status: 'COMPLETED' }],
+] as const)('no session is continued %s', async (_, overrides) => {
+  const [here, there] = requireAll((await openProcesses(2)).storages)
+  const session = sessionOf()
+  await here.eventStore.createSession({ session, messages: [] })
+  const stream = streamOf(session, { ...overrides, firstSeq: 1 })
+  const write = { sessionId: session.id, expectedHeadSeq: 0, events: [deltaOf(stream, 1)] }
+  await there.eventStore.append({ ...write, streams: [stream] })
+  const continuation = { session: sessionOf({ parentId: session.id }), messages: [] }
+  const end = { ...write, expectedHeadSeq: 1, events: [deltaOf(stream, 2)], continuation }
+  await expect(here.eventStore.append({ ...end, composedAtSeq: 0 })).rejects.toThrow(LogVersionConflictError)
+  expect(await here.segueSessions.findSessions([continuation.session.id])).toEqual([])
+})
+
+test('nothing is added to the log of a session that another process has continued, but its row can be changed', async () => {
+  const [here, there] = requireAll((await openProcesses(2)).storages)
+  const session = sessionOf()
+  await here.eventStore.createSession({ session, messages: [] })
+  const write = { sessionId: session.id, expectedHeadSeq: 0, events: [] }
+  await there.eventStore.append({ ...write, sessionPatch: { endedAt: 5_000, endReason: 'compression' } })
+  const event = deltaOf(streamOf(session), 1)
+  await expect(here.eventStore.append({ ...write, events: [event] })).rejects.toThrow(LogVersionConflictError)
+  await here.eventStore.append({ ...write, sessionPatch: { model: 'a/b' } })
+  expect(await here.segueSessions.findSessions([session.id])).toMatchObject([{ model: 'a/b', headSeq: 0 }])
+})
+
 test('a writer is refused if another process has written to the session', async () => {
   const [here, there] = requireAll((await openProcesses(2)).storages)
   const { session } = await addRunningStream(here)

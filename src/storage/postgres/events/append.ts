@@ -17,7 +17,7 @@ import { insertEvents } from '../tables/event-table.ts'
 import { insertIdempotencyKey, insertIdempotencyKeysIfAbsent } from '../tables/idempotency-key-table.ts'
 import { findNewlyPositioned, upsertMessages } from '../tables/message-table.ts'
 import { findCurrentPlace, hasSession } from '../tables/retries/session-place.ts'
-import { assertNoForeignStream, assertNotClaimed } from '../processes/session-claim-table.ts'
+import { assertNotClaimed } from '../processes/session-claim-table.ts'
 import {
   advanceHeadSeqs,
   insertSession,
@@ -27,7 +27,7 @@ import {
   updateContextSize,
   updateMessageCount,
 } from '../tables/session-table.ts'
-import { applyFences, updateQueueOrder, upsertStreams } from '../tables/stream-table.ts'
+import { applyFences, assertNoForeignStreamSince, updateQueueOrder, upsertStreams } from '../tables/stream-table.ts'
 import { addToUsageSums, countUsage } from '../tables/usage-sum-table.ts'
 
 /** Writes what requests for different sessions contain. What all of them have is written by one statement for all. */
@@ -38,14 +38,11 @@ export async function writeAppends(tx: PostgresTransaction, requests: readonly A
     if (newSession) await insertSession(tx, await findCurrentPlace(tx, newSession))
   }
   await advanceHeads(tx, requests)
-  await assertNotClaimed(
-    tx,
-    listSessionIds(requests, ({ events }) => events.some(({ type }) => type === 'StreamStarted')),
-  )
-  await assertNoForeignStream(
-    tx,
-    listSessionIds(requests, ({ continuation }) => continuation !== undefined),
-  )
+  const starting = requests.filter(({ events }) => events.some(({ type }) => type === 'StreamStarted'))
+  const startingIds = starting.map(({ sessionId }) => sessionId)
+  await assertNotClaimed(tx, startingIds)
+  for (const { sessionId, continuation, expectedHeadSeq, composedAtSeq = expectedHeadSeq } of requests)
+    if (continuation) await assertNoForeignStreamSince(tx, sessionId, composedAtSeq)
   const fences = requests.flatMap(({ fence }) => fence ?? [])
   await applyFences(tx, fences)
   const events = requests.flatMap((request) => request.events)
@@ -65,10 +62,6 @@ export async function writeAppends(tx: PostgresTransaction, requests: readonly A
   for (const { startKey } of requests) if (startKey) await insertIdempotencyKey(tx, startKey)
   const idempotencyKeys = requests.flatMap((request) => request.idempotencyKeys ?? [])
   await insertIdempotencyKeysIfAbsent(tx, idempotencyKeys)
-}
-
-function listSessionIds(requests: readonly AppendRequest[], isListed: (request: AppendRequest) => boolean): string[] {
-  return requests.filter(isListed).map(({ sessionId }) => sessionId)
 }
 
 /** Writes what few requests have. */
@@ -131,13 +124,13 @@ async function advanceHeads(tx: PostgresTransaction, requests: readonly AppendRe
     ),
     ({ sessionId }) => sessionId,
   )
-  const advances = requests.map(({ sessionId, expectedHeadSeq, events, activityAt = 0 }) => ({
+  const advances = requests.map(({ sessionId, expectedHeadSeq, events, continuation, activityAt = 0 }) => ({
     sessionId,
     expectedHeadSeq,
     headSeq: expectedHeadSeq + events.length,
     addedMessages: added.get(sessionId)?.length ?? 0,
     activityAt,
-    startsStream: events.some(({ type }) => type === 'StreamStarted'),
+    needsOpenSession: continuation !== undefined || events.some(({ type }) => type === 'StreamStarted'),
   }))
   const advancedIds = await advanceHeadSeqs(tx, advances)
   const refused = advances.find(({ sessionId }) => !advancedIds.has(sessionId))

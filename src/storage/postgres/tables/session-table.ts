@@ -67,9 +67,10 @@ const advance = {
   text: `UPDATE sessions SET head_seq = advance.head_seq, message_count = message_count + advance.added_messages,
       last_activity_at = greatest(last_activity_at, advance.activity_at)
     FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::smallint[])
-      AS advance (id, expected_head_seq, head_seq, added_messages, activity_at, starts_stream)
+      AS advance (id, expected_head_seq, head_seq, added_messages, activity_at, needs_open_session)
     WHERE sessions.profile = $1 AND sessions.id = advance.id AND sessions.head_seq = advance.expected_head_seq
-      AND (sessions.ended_at IS NULL OR advance.starts_stream = 0)
+      AND (sessions.ended_at IS NULL OR advance.needs_open_session = 0)
+      AND (sessions.end_reason IS DISTINCT FROM 'compression' OR advance.head_seq = advance.expected_head_seq)
     RETURNING sessions.id`,
 }
 
@@ -122,7 +123,7 @@ export async function recordAnswerEnd(tx: PostgresTransaction, stream: StreamRec
 /** Like `HeadSeqAdvance`, of a writer that other processes may have overtaken. */
 export interface SharedHeadSeqAdvance extends HeadSeqAdvance {
   /** Refused in a session that has ended. */
-  readonly startsStream: boolean
+  readonly needsOpenSession: boolean
 }
 
 /** Moves the ends of the logs of different sessions. Resolves to the ids of those that had the expected ones. */
@@ -136,7 +137,7 @@ export async function advanceHeadSeqs(
     advances.map(({ headSeq }) => headSeq),
     advances.map(({ addedMessages }) => addedMessages),
     advances.map(({ activityAt }) => activityAt),
-    advances.map(({ startsStream }) => (startsStream ? 1 : 0)),
+    advances.map(({ needsOpenSession }) => (needsOpenSession ? 1 : 0)),
   ])
   return new Set(rows.map(({ id }) => id))
 }

@@ -1,5 +1,5 @@
 import type { StreamRecord } from '../../../model/stream.ts'
-import { FencingError } from '../../errors.ts'
+import { FencingError, LogVersionConflictError } from '../../errors.ts'
 import type { StreamFence } from '../../event-store.ts'
 import { streamFromRow, type StreamRow, streamToRow } from '../../rows/stream-row.ts'
 import {
@@ -72,6 +72,12 @@ const selectActive = {
   text: `SELECT * FROM streams WHERE profile = $1 AND session_id = $2 AND status IN ('RUNNING', 'WAITING')`,
 }
 
+const selectForeignSince = {
+  name: 'select-foreign-stream-since',
+  text: `SELECT id FROM streams WHERE profile = $1 AND session_id = $2 AND owner <> $3
+    AND (finished_at IS NULL OR first_seq > $4) LIMIT 1`,
+}
+
 const selectUnfinished = {
   name: 'select-unfinished-streams',
   text: `SELECT * FROM streams WHERE profile = $1 AND finished_at IS NULL
@@ -118,6 +124,16 @@ export async function applyFences(tx: PostgresTransaction, fences: readonly Stre
   const refused = fences.find(({ streamId }) => !passed.has(streamId))
   if (refused)
     throw new FencingError(`The stream ${refused.streamId} is no longer at generation ${refused.generation}.`)
+}
+
+/** Throws LogVersionConflictError if another process runs a stream in a session, or has started one after an event. */
+export async function assertNoForeignStreamSince(
+  tx: PostgresTransaction,
+  sessionId: string,
+  seq: number,
+): Promise<void> {
+  const [found] = await tx.query<{ id: string }>(selectForeignSince, [sessionId, tx.process, seq])
+  if (found) throw new LogVersionConflictError(`Another process has started the stream ${found.id} in ${sessionId}.`)
 }
 
 /** By id, in no order. */

@@ -7,15 +7,16 @@ import type { EventLog } from '../log/event-log.ts'
 import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
 import { foldMessage, foldPendingDecisions } from '../../model/fold/fold-message.ts'
 import { readEventPages } from '../log/read-event-pages.ts'
-import { composeSteeredQueue } from './queue/compose-steered-queue.ts'
-import { QueuedStreams } from './queue/queued-streams.ts'
+import { composeSteeredQueue } from '../runtime/queue/compose-steered-queue.ts'
+import { QueuedStreams } from '../runtime/queue/queued-streams.ts'
 import { listQueuedTurns } from '../turn/steering-transitions.ts'
 import { SteeredMessageWrites } from '../streaming/steered-message-writes.ts'
 import { type TurnState, createTurnState } from '../turn/turn.ts'
 import { finishTurn } from '../turn/transitions.ts'
 import { EventLogWriter } from '../log/event-log-writer.ts'
 
-export interface StreamRecoveryOptions {
+/** What ending a stream of another process takes. */
+export interface LeftStreamDependencies {
   readonly store: EventStore
   readonly eventLog: EventLog
   readonly runtime: ClockAndIds
@@ -23,56 +24,27 @@ export interface StreamRecoveryOptions {
   readonly prices: ModelPrices
 }
 
-export interface StreamRecoveryResult {
-  readonly interrupted: readonly StreamRecord[]
-  /** Streams that are still queued, by session, in order. */
-  readonly queued: readonly StreamRecord[]
+export interface EndedLeftStream {
+  readonly ended: StreamRecord
+  /** The streams of messages that were to join its answer: they are queued before the others. */
+  readonly queuedTurns: readonly StreamRecord[]
 }
 
-/**
- * Ends each stream that another process has left running, as INTERRUPTED, with the answer that its log holds. It uses the
- * same state machine and fold as any other end. Recovery does not count as activity of the session.
- */
-export async function recoverStreams(options: StreamRecoveryOptions): Promise<StreamRecoveryResult> {
-  const unfinished = await options.store.claimOrphanedStreams()
-  const queued = unfinished.filter((stream) => stream.status === 'QUEUED')
-  const interrupted: StreamRecord[] = []
-  for (const stream of unfinished) {
-    if (stream.status === 'QUEUED') continue
-    const { ended, queuedTurns } = await endStream(stream, queued, {
-      ...options,
-      status: 'INTERRUPTED',
-      idempotencyKeys: [],
-    })
-    interrupted.push(ended)
-    // Messages that were to join the answer are queued before the others.
-    queued.unshift(...queuedTurns)
-  }
-  return { interrupted, queued }
-}
-
-/** Cancels a stream that this process has taken over from one that does not answer, and stores the keys of the call. */
-export async function endLeftStream(
-  stream: StreamRecord,
-  status: 'CANCELLED',
-  idempotencyKeys: readonly IdempotencyKeyRecord[],
-  options: StreamRecoveryOptions,
-): Promise<void> {
-  const unfinished = await options.store.listUnfinishedStreams()
-  const queued = unfinished.filter(({ status: each }) => each === 'QUEUED')
-  await endStream(stream, queued, { ...options, status, idempotencyKeys })
-}
-
-interface EndOptions extends StreamRecoveryOptions {
+export interface EndLeftStreamOptions extends LeftStreamDependencies {
   readonly status: 'INTERRUPTED' | 'CANCELLED'
   readonly idempotencyKeys: readonly IdempotencyKeyRecord[]
 }
 
-async function endStream(
+/**
+ * Ends a stream that this process has taken over from one that has died or does not answer, with the answer that its log holds. It
+ * uses the same state machine and fold as any other end, and is no activity of the session. `allQueued` has the queued streams of
+ * its session, in order. Throws what the store does: FencingError if another process, or call, has ended it meanwhile.
+ */
+export async function endLeftStream(
   stream: StreamRecord,
   allQueued: readonly StreamRecord[],
-  options: EndOptions,
-): Promise<{ readonly ended: StreamRecord; readonly queuedTurns: readonly StreamRecord[] }> {
+  options: EndLeftStreamOptions,
+): Promise<EndedLeftStream> {
   const { store, eventLog, runtime, findMessage, prices, status, idempotencyKeys } = options
   const { id, sessionId, generation } = stream
   const userMessage = await findMessage(stream.userMessageId)

@@ -1,0 +1,106 @@
+import type { Logger } from '../../lib/logger.ts'
+import type { StreamRecord } from '../../model/stream.ts'
+import type { CombinedSessionRepository } from '../../sessions/combined-session-repository.ts'
+import type { BackgroundDeltaCoalescer } from '../log/background-delta-coalescer.ts'
+import { isStreamAlreadyEnded } from '../streaming/is-stream-already-ended.ts'
+import type { ActiveSessions } from '../runtime/active-sessions.ts'
+import { type EndedLeftStream, endLeftStream, type LeftStreamDependencies } from './end-left-stream.ts'
+import type { SessionActors } from '../runtime/session-actors.ts'
+
+export interface StreamRecoveryOptions extends LeftStreamDependencies {
+  readonly sessions: Pick<CombinedSessionRepository, 'find'>
+  readonly activeSessions: ActiveSessions
+  readonly actors: SessionActors
+  readonly backgroundCoalescer: Pick<BackgroundDeltaCoalescer, 'schedule'>
+  readonly log: Logger
+}
+
+/** What became of the streams of a session: how many have ended, and which are queued. */
+interface EndedStreams {
+  readonly count: number
+  readonly queued: readonly StreamRecord[]
+}
+
+/** Ends the streams that other processes have left running, as INTERRUPTED, and goes on with those that were queued. */
+export class StreamRecovery {
+  readonly #options: StreamRecoveryOptions
+  /** The streams of sessions that could not be recovered: nobody else recovers them now. */
+  readonly #leftIds = new Set<string>()
+
+  constructor(options: StreamRecoveryOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Recovers what is left now, and what could not be recovered before: first all streams end. Resolves to their number. Rejects with
+   * the first error, after the sessions without one.
+   */
+  async run(): Promise<number> {
+    const left = Map.groupBy(await this.#claim(), ({ sessionId }) => sessionId)
+    const errors: unknown[] = []
+    const attempt = async <Result>(streams: readonly StreamRecord[], work: () => Promise<Result>) => {
+      try {
+        const result = await work()
+        for (const { id } of streams) this.#leftIds.delete(id)
+        return result
+      } catch (error) {
+        for (const { id } of streams) this.#leftIds.add(id)
+        errors.push(error)
+        return null
+      }
+    }
+    const ended: EndedStreams[] = []
+    for (const streams of left.values()) {
+      const result = await attempt(streams, () => this.#endAll(streams))
+      if (result) ended.push(result)
+    }
+    for (const { queued } of ended) await attempt(queued, () => this.#resume(queued))
+    if (errors.length > 0) throw errors[0]
+    return ended.reduce((sum, { count }) => sum + count, 0)
+  }
+
+  /** Makes this process the owner of what is left. In the order of `EventStore.listUnfinishedStreams`. */
+  async #claim(): Promise<StreamRecord[]> {
+    const { store } = this.#options
+    const claimed = await store.claimOrphanedStreams()
+    if (this.#leftIds.size === 0) return claimed
+    const ids = new Set([...this.#leftIds, ...claimed.map(({ id }) => id)])
+    return (await store.listUnfinishedStreams()).filter(({ id }) => ids.has(id))
+  }
+
+  /** Ends the streams of a session that were running. */
+  async #endAll(streams: readonly StreamRecord[]): Promise<EndedStreams> {
+    let queued = streams.filter(({ status }) => status === 'QUEUED')
+    let count = 0
+    for (const stream of streams) {
+      const end = stream.status === 'QUEUED' ? null : await this.#end(stream, queued)
+      if (!end) continue
+      this.#options.backgroundCoalescer.schedule(end.ended)
+      queued = [...end.queuedTurns, ...queued]
+      count += 1
+    }
+    return { count, queued }
+  }
+
+  /** Goes on with the queued streams of a session. */
+  async #resume(queued: readonly StreamRecord[]): Promise<void> {
+    const { sessions, activeSessions, actors } = this.#options
+    const [first] = queued
+    const session = first ? await sessions.find(first.sessionId) : null
+    if (!session) return
+    const actor = actors.getOrCreate(session)
+    for (const stream of queued) activeSessions.registerStream(stream.id, actor)
+    await actor.resume(queued)
+  }
+
+  /** Null if someone else has ended it meanwhile. */
+  async #end(stream: StreamRecord, queued: readonly StreamRecord[]): Promise<EndedLeftStream | null> {
+    try {
+      return await endLeftStream(stream, queued, { ...this.#options, status: 'INTERRUPTED', idempotencyKeys: [] })
+    } catch (error) {
+      if (!isStreamAlreadyEnded(error)) throw error
+      this.#options.log.info({ stream: stream.id }, 'Another process has ended a stream that was to be recovered.')
+      return null
+    }
+  }
+}
