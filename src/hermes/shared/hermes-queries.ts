@@ -1,4 +1,5 @@
 import type { PageRequest } from '../../lib/pagination.ts'
+import type { Logger } from '../../lib/logger.ts'
 import { parseJsonWithExactNumbers, stringifyJson } from '../../lib/text/json.ts'
 import { SegueError } from '../../lib/errors.ts'
 import type { MessageRecord } from '../../model/message.ts'
@@ -58,10 +59,12 @@ export interface HermesQueryServerOptions {
   /** Null if this process does not read Hermes any more. */
   readonly findSource: () => Promise<HermesMessageSource | null>
   readonly search: Pick<ProfileSearch, 'find'> | null
+  readonly log: Logger
 }
 
 /** Answers the reads of other processes. */
-export function serveHermesQueries({ commands, findSource, search }: HermesQueryServerOptions): void {
+export function serveHermesQueries({ commands, findSource, search, log }: HermesQueryServerOptions): void {
+  const report = { message: 'The process that reads Hermes has failed.', log }
   const execute = async (text: string) => {
     const { query, skip }: HermesQueryCommand = parseJsonWithExactNumbers(text)
     const source = await findSource()
@@ -69,7 +72,7 @@ export function serveHermesQueries({ commands, findSource, search }: HermesQuery
     if (query.name !== 'search') return toChunk((await readHermesMessages(source, query)).slice(skip))
     return toChunk([await search.find(query.request, AbortSignal.timeout(answerTimeoutMs))])
   }
-  commands.serve('hermes', (text) => formatResult(execute(text), 'The process that reads Hermes has failed.'))
+  commands.serve('hermes', (text) => formatResult(execute(text), report))
 }
 
 /** What asks the process that reads Hermes. */

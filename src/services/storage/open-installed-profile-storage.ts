@@ -26,7 +26,7 @@ export function openInstalledProfileStorage(
   const hermes = new SharedHermesSessionReader({ agent, index, commands })
   const hermesSearch =
     path === null ? null : new SearchService({ sources: [toHermesSearchSource(path, name)], telemetry })
-  serveHermesQueries({ commands, findSource: () => agent.findLocalReader(), search: hermesSearch })
+  serveHermesQueries({ commands, findSource: () => agent.findLocalReader(), search: hermesSearch, log })
   const searches = new SharedHermesSearch({ segue: storage.search, hermes: hermesSearch, agent, index, commands })
   const search = new HermesSettingsSearch(searches, {
     feed: index,
