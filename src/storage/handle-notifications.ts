@@ -20,8 +20,11 @@ export async function handleNotifications(handler: NotificationHandler): Promise
     await notifier.wait(version, signal)
     version = notifier.version
     if (notifier.isClosed) return
-    while (!notifier.isClosed && !(await succeeds(handle, onError)) && retryAfterMs !== undefined)
+    while (!(await succeeds(handle, onError))) {
+      if (retryAfterMs === undefined) break
       await delay(retryAfterMs, undefined, { ref: false })
+      if (notifier.isClosed) return
+    }
   }
 }
 

@@ -70,13 +70,13 @@ export class StreamRecovery {
 
   /** Ends the streams of a session that were running. */
   async #endAll(streams: readonly StreamRecord[]): Promise<EndedStreams> {
-    let queued = streams.filter(({ status }) => status === 'QUEUED')
+    const queued = streams.filter(({ status }) => status === 'QUEUED')
     let count = 0
     for (const stream of streams) {
       const end = stream.status === 'QUEUED' ? null : await this.#end(stream, queued)
       if (!end) continue
       this.#options.backgroundCoalescer.schedule(end.ended)
-      queued = [...end.queuedTurns, ...queued]
+      queued.unshift(...end.queuedTurns)
       count += 1
     }
     return { count, queued }
