@@ -19,13 +19,18 @@ export function openInstalledProfileStorage(
   installation: Installation,
   { name = defaultProfileName, health, hermesHome, telemetry = noTelemetry, log }: ProfileStorageOptions,
 ): ProfileStorage {
-  const { hermes: index, ...storage } = installation.openStorage({ profile: name, ...(health && { health }) })
+  const { hermes: index, ...storage } = installation.openStorage({
+    profile: name,
+    telemetry,
+    ...(health && { health }),
+  })
   const { commands } = storage
   const path = hermesHome === null ? null : toHermesDatabasePath(hermesHome)
   const agent = new SharedHermesAgent({ index, path, profile: name, log })
   const hermes = new SharedHermesSessionReader({ agent, index, commands })
+  // Each search is measured once, with that of Segue's sessions.
   const hermesSearch =
-    path === null ? null : new SearchService({ sources: [toHermesSearchSource(path, name)], telemetry })
+    path === null ? null : new SearchService({ sources: [toHermesSearchSource(path, name)], telemetry: noTelemetry })
   serveHermesQueries({ commands, findSource: () => agent.findLocalReader(), search: hermesSearch, log })
   const searches = new SharedHermesSearch({ segue: storage.search, hermes: hermesSearch, agent, index, commands })
   const search = new HermesSettingsSearch(searches, {

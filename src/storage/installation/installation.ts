@@ -1,3 +1,4 @@
+import type { Telemetry } from '../../lib/telemetry/telemetry.ts'
 import type { BlobStore } from '../blob-store.ts'
 import type { ProfileSearch } from '../profile-search.ts'
 import type { SegueStorage } from '../profile-storage.ts'
@@ -18,6 +19,8 @@ export interface InstalledProfileOptions {
   readonly profile: string
   /** Is told of failures. Default: one that logs them. */
   readonly health?: StorageHealth
+  /** Default: nothing is measured. */
+  readonly telemetry?: Telemetry
 }
 
 /** A database with all profiles, which this process shares with any number of others. */

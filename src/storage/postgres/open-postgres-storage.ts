@@ -13,13 +13,20 @@ import { PostgresHermesIndex } from './hermes/postgres-hermes-index.ts'
 import type { PostgresProfileDatabase } from './postgres-profile-database.ts'
 import { PostgresUploadStore } from './postgres-upload-store.ts'
 import { PostgresUsageSumStore } from './postgres-usage-sum-store.ts'
-import { PostgresSearch } from './search/postgres-search.ts'
+import { PostgresSearch, type PostgresSearchOptions } from './search/postgres-search.ts'
 import { PostgresSearchIndexer } from './search/postgres-search-indexer.ts'
 import { PostgresCommandChannel } from './processes/postgres-command-channel.ts'
 import { PostgresSessionReader } from './sessions/postgres-session-reader.ts'
 
+export interface PostgresStorageOptions extends Pick<PostgresSearchOptions, 'limiter' | 'telemetry'> {
+  readonly health: StorageHealth
+}
+
 /** Opens what Segue stores for a profile in PostgreSQL. Closing it leaves the database of the installation open. */
-export function openPostgresStorage(database: PostgresProfileDatabase, health: StorageHealth): InstalledProfileStorage {
+export function openPostgresStorage(
+  database: PostgresProfileDatabase,
+  { health, ...searchOptions }: PostgresStorageOptions,
+): InstalledProfileStorage {
   const conversationIndex = new PostgresConversationIndex(database)
   const searchIndexer = new PostgresSearchIndexer(database)
   // What other processes have left.
@@ -45,7 +52,7 @@ export function openPostgresStorage(database: PostgresProfileDatabase, health: S
     hermes: new PostgresHermesIndex(database, conversationIndex),
     changes: database.changes,
     health,
-    search: new PostgresSearch({ database, conversationIndex, indexer: searchIndexer }),
+    search: new PostgresSearch({ ...searchOptions, database, conversationIndex, indexer: searchIndexer }),
     async close() {
       await Promise.all([conversationIndex.close(), searchIndexer.close()])
       database.close()

@@ -1,4 +1,5 @@
 import type { Logger } from '../../lib/logger.ts'
+import { createSearchLimiter } from '../../search/search-limiter.ts'
 import { StorageHealth } from '../health/storage-health.ts'
 import type { InstalledProfileOptions, InstalledProfileStorage, Installation } from '../installation/installation.ts'
 import type { BlobStore } from '../blob-store.ts'
@@ -46,6 +47,7 @@ export class PostgresInstallation implements Installation {
   readonly #database: PostgresDatabase
   readonly #hub: ChangeHub
   readonly #log: Logger
+  readonly #searchLimiter = createSearchLimiter()
   readonly #profiles = new Set<PostgresProfileDatabase>()
   #lease: ProcessLease | null = null
   #closing: Promise<void> | null = null
@@ -74,9 +76,14 @@ export class PostgresInstallation implements Installation {
   openStorage({
     profile,
     health = new StorageHealth({ log: this.#log }),
+    telemetry,
   }: InstalledProfileOptions): InstalledProfileStorage {
     const database = new PostgresProfileDatabase(this.#database, profile, { hub: this.#hub, health })
-    const storage = openPostgresStorage(database, health)
+    const storage = openPostgresStorage(database, {
+      health,
+      limiter: this.#searchLimiter,
+      ...(telemetry && { telemetry }),
+    })
     this.#profiles.add(database)
     return {
       ...storage,

@@ -1,4 +1,5 @@
-import { onTestFinished } from 'vitest'
+import pg from 'pg'
+import { expect, onTestFinished, test } from 'vitest'
 import { PostgresConversationIndex } from '../../../src/storage/postgres/conversation-index/postgres-conversation-index.ts'
 import { PostgresDatabase } from '../../../src/storage/postgres/database/postgres-database.ts'
 import { PostgresEventStore } from '../../../src/storage/postgres/events/postgres-event-store.ts'
@@ -29,3 +30,30 @@ async function newFixture(): Promise<SearchFixture> {
 
 describeSearch(newFixture)
 describeGivenTitles(newFixture)
+
+test('a search that has to wait for long ends with TIMEOUT, is measured, and the next one works', async () => {
+  const url = await useTestDatabase()
+  const installation = new PostgresDatabase({ url })
+  onTestFinished(() => installation.close())
+  const database = new PostgresProfileDatabase(installation, 'work')
+  const conversationIndex = new PostgresConversationIndex(database)
+  const durations: number[] = []
+  const search = new PostgresSearch({
+    database,
+    conversationIndex,
+    indexer: new PostgresSearchIndexer(database),
+    statementTimeoutMs: 50,
+    telemetry: { recordSearch: (durationMs) => durations.push(durationMs) },
+  })
+  const request = { query: 'birds', filter: {}, after: null, before: null, limit: 10, backwards: false }
+  const find = () => search.find(request, new AbortController().signal)
+  expect(await find()).toEqual({ hits: [], searchedUpTo: null })
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query('BEGIN')
+  await client.query('LOCK TABLE segue.search_entries IN ACCESS EXCLUSIVE MODE')
+  await expect(find()).rejects.toMatchObject({ code: 'TIMEOUT' })
+  await client.end()
+  expect(await find()).toEqual({ hits: [], searchedUpTo: null })
+  expect(durations).toHaveLength(3)
+})

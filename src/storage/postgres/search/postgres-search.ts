@@ -1,3 +1,7 @@
+import type { ConcurrencyLimiter } from '../../../lib/async/concurrency-limiter.ts'
+import { SegueError } from '../../../lib/errors.ts'
+import type { Telemetry } from '../../../lib/telemetry/telemetry.ts'
+import { StorageError } from '../../errors.ts'
 import { yieldToEventLoop } from '../../../lib/async/yield-to-event-loop.ts'
 import { filtersByFlags, matchesFlags } from '../../../model/session-filter.ts'
 import {
@@ -24,6 +28,7 @@ import { type FoundSearchEntry, planEachSearch, toSearchStatement } from './sear
 
 /** A search that takes longer returns what it has found, and where it was cut short. */
 const defaultTimeoutMs = 2_000
+const defaultStatementTimeoutMs = 10_000
 /** What was written before a search began is indexed first, as far as this allows. */
 const maxIndexingMs = 300
 
@@ -32,6 +37,12 @@ export interface PostgresSearchOptions {
   readonly conversationIndex: PostgresConversationIndex
   readonly indexer: PostgresSearchIndexer
   readonly timeoutMs?: number
+  /** How long one statement of a search may take, in milliseconds. Default: 10,000. */
+  readonly statementTimeoutMs?: number
+  /** Bounds the searches of all profiles together, so that they never use all connections. Default: those of this one. */
+  readonly limiter?: ConcurrencyLimiter
+  /** Default: nothing is measured. */
+  readonly telemetry?: Pick<Telemetry, 'recordSearch'>
 }
 
 /** A hit without its snippet. */
@@ -43,16 +54,25 @@ interface Match {
 /** Searches the titles and messages of a profile with PostgreSQL's index of lexemes. */
 export class PostgresSearch implements ProfileSearch {
   readonly #options: PostgresSearchOptions
-  readonly #limiter = createSearchLimiter()
+  readonly #limiter: ConcurrencyLimiter
   readonly #closing = new AbortController()
 
   constructor(options: PostgresSearchOptions) {
     this.#options = options
+    this.#limiter = options.limiter ?? createSearchLimiter()
   }
 
   async find(request: SearchRequest, signal: AbortSignal): Promise<SearchPage> {
-    const page = await this.#limiter.run(() => this.#find(request, signal), signal)
-    return page ?? { hits: [], searchedUpTo: null }
+    const startedAt = performance.now()
+    try {
+      const page = await this.#limiter.run(() => this.#find(request, signal), signal)
+      return page ?? { hits: [], searchedUpTo: null }
+    } catch (error) {
+      // The statement timeout, of what only reads.
+      throw error instanceof StorageError && error.failure === 'BUSY' ? createSearchTimeoutError() : error
+    } finally {
+      this.#options.telemetry?.recordSearch(performance.now() - startedAt)
+    }
   }
 
   async close(): Promise<void> {
@@ -63,12 +83,13 @@ export class PostgresSearch implements ProfileSearch {
     const query = new SearchQuery(request.query)
     if (query.isEmpty || (request.filter.origin ?? 'SEGUE') !== 'SEGUE') return { hits: [], searchedUpTo: null }
     const { database, conversationIndex, indexer, timeoutMs = defaultTimeoutMs } = this.#options
+    const { statementTimeoutMs = defaultStatementTimeoutMs } = this.#options
     await conversationIndex.prepareRead()
     // More than that is indexed in the background.
     await indexer.indexPending(performance.now() + maxIndexingMs)
     const deadline = performance.now() + timeoutMs
     return database.readSnapshot(async (connection) => {
-      await connection.query(planEachSearch)
+      await connection.query(planEachSearch, [String(statementTimeoutMs)])
       const { matches, searchedUpTo } = await findMatches(connection, query, request, () => {
         if (signal.aborted || this.#closing.signal.aborted) signal.throwIfAborted()
         return performance.now() > deadline || this.#closing.signal.aborted
@@ -77,6 +98,10 @@ export class PostgresSearch implements ProfileSearch {
       return { hits: request.backwards ? hits.reverse() : hits, searchedUpTo }
     })
   }
+}
+
+function createSearchTimeoutError(): SegueError {
+  return new SegueError('TIMEOUT', 'The search takes too long. Search for rarer words, or in fewer sessions.')
 }
 
 /** The first matches of a page, in its direction. */
