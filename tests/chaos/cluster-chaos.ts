@@ -86,6 +86,7 @@ async function applyLoad(
   const names = Object.keys(failures).toSorted(() => random.next() - 0.5)
   const counts: Record<string, number> = {}
   let running = Promise.resolve()
+  const errors: unknown[] = []
   let raceCount = 0
   try {
     for (;;) {
@@ -94,9 +95,9 @@ async function applyLoad(
       const next = names[happened]
       if (next !== undefined && progress * (names.length + 1) >= happened + 1) {
         counts[next] = 1
-        running = running.then(failures[next])
+        running = running.then(failures[next]).catch((error: unknown) => void errors.push(error))
       }
-      if (progress >= 1 && next === undefined) return { races: raceCount, counts }
+      if (progress >= 1 && next === undefined) break
       await run.step()
       if (random.chance(0.5)) {
         await run.race()
@@ -107,4 +108,6 @@ async function applyLoad(
   } finally {
     await running
   }
+  if (errors.length > 0) throw errors[0]
+  return { races: raceCount, counts }
 }

@@ -11,7 +11,8 @@ test(
     console.info(report)
     expect(report.kills).toBeGreaterThanOrEqual(20)
     expect(report.races).toBeGreaterThanOrEqual(200)
-    const { suspend, cutConnections, refuseConnections, restart, failOver } = report.failures
-    expect([suspend, cutConnections, refuseConnections, restart, failOver]).toEqual([1, 1, 1, 1, 1])
+    const { fillDisk, ...others } = report.failures
+    expect(others).toEqual({ suspend: 1, cutConnections: 1, refuseConnections: 1, restart: 1, failOver: 1 })
+    if (fillDisk !== 1) console.warn('No disk was full: only root may mount one for PostgreSQL.')
   },
 )
