@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { findScans, recordStatements } from '../../support/postgres/explain-statements.ts'
-import { useTestDatabase } from '../../support/postgres/test-postgres-database.ts'
+import { fillTables } from '../../support/postgres/fill-tables.ts'
+import { createTestDatabase, templateName, useTestDatabase } from '../../support/postgres/test-postgres-database.ts'
 import { newStorageUnderTest, newTestStorageOpener } from '../../support/postgres/open-test-storage.ts'
 import { describeStorage } from '../../unit/storage/store-contract.ts'
 
@@ -21,4 +22,13 @@ test('a statement without an index to use is noticed', async () => {
 test('every statement of the tests before has an index to use', async () => {
   expect(statements.size).toBeGreaterThan(100)
   expect(await findScans(await useTestDatabase(), statements)).toEqual([])
+})
+
+test('the planner chooses the indexes for tables with 10,000 rows', async () => {
+  const url = await createTestDatabase(templateName)
+  const filled = await fillTables(url)
+  expect(await findScans(url, new Map([['scan', 'SELECT id FROM messages WHERE parts = $1']]), filled)).toEqual([
+    'scan: messages',
+  ])
+  expect(await findScans(url, statements, filled)).toEqual([])
 })
