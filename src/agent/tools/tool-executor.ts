@@ -41,6 +41,8 @@ export class ToolExecutor {
   readonly #options: ToolExecutorOptions
   readonly #source: Pick<ToolSource, 'findTool'>
   readonly #run: AgentRun
+  /** Resolves when it is known of all earlier calls whether they are allowed. */
+  #lookups: Promise<unknown> = Promise.resolve()
 
   constructor(options: ToolExecutorOptions, source: Pick<ToolSource, 'findTool'>, run: AgentRun) {
     this.#options = options
@@ -170,9 +172,17 @@ export class ToolExecutor {
     const { policy, decisionTimeoutMs } = this.#options
     const action = policy.findAction(tool, input)
     if (action === 'deny') return { type: 'denied', reason: 'The configuration denies this tool. It was not run.' }
-    if (action === 'allow' || (await this.#run.isCallAllowed(tool.name, input))) return null
+    if (action === 'allow' || (await this.#isAllowed(tool, input))) return null
     const { inputSchema } = tool
     return { type: 'approval', description: describeToolCall(tool, input), inputSchema, timeoutMs: decisionTimeoutMs }
+  }
+
+  /** Calls are looked up concurrently, but approvals are requested in the order of the calls. */
+  async #isAllowed({ name }: Tool, input: JsonObject): Promise<boolean> {
+    const inOrder = Promise.all([this.#run.isCallAllowed(name, input), this.#lookups])
+    this.#lookups = inOrder.catch(() => undefined)
+    const [isAllowed] = await inOrder
+    return isAllowed
   }
 }
 

@@ -2,7 +2,7 @@ import { newStoreFile } from '../../../support/files/store-file.ts'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { AgentEvent, AgentRun, ToolCallRequest } from '../../../../src/agent/agent.ts'
 import { ApprovalPolicy } from '../../../../src/agent/tools/approval-policy.ts'
-import { type Tool, ToolError, type ToolExecutionContext } from '../../../../src/agent/tools/tool.ts'
+import { type JsonObject, type Tool, ToolError, type ToolExecutionContext } from '../../../../src/agent/tools/tool.ts'
 import type { ToolSource } from '../../../../src/agent/tools/tool-source.ts'
 import type { ToolboxOptions } from '../../../../src/agent/tools/toolbox.ts'
 import { newLatch } from '../../../support/fixtures/chats/agent-chats.ts'
@@ -409,6 +409,24 @@ describe('several calls', () => {
       if (event.type === 'tool-result' && event.callId === 'look') allowed.open()
     }
     expect(received.slice(2)).toEqual(['tool-result look', 'tool-result files__write'])
+  })
+
+  test('request approvals in their order, whichever is looked up first', async () => {
+    const write = newTool()
+    const latches = [newLatch(), newLatch()]
+    const run = {
+      isCallAllowed: async (_: string, { n }: JsonObject) => {
+        await latches[Number(n)]?.opened
+        return false
+      },
+      waitForPermission: async () => null,
+    }
+    const calls = [0, 1].map((n) => newToolCallRequest(write.name, `{"n":${n}}`, `call_${n}`))
+    const events = execute(calls, { tools: [write], run })
+    latches[1]?.open()
+    await yieldToEventLoop()
+    latches[0]?.open()
+    expect(await events).toMatchObject([{ callId: 'call_0' }, { callId: 'call_1' }])
   })
 
   test('continue if one of them fails', async () => {
