@@ -10,7 +10,7 @@ export default {
     ...config.test,
     include: [
       'postgres/pgbouncer/**/*.test.ts',
-      'postgres/storage/{several-processes,postgres-database,command-channel,conversation-index,postgres-search,postgres-blob-store}.test.ts',
+      'postgres/storage/{several-processes,postgres-database,lost-commits,command-channel,conversation-index,postgres-search,postgres-blob-store}.test.ts',
       'postgres/chat/**/*.test.ts',
       'postgres/server/{several-servers,chats,configurations,transfer}.test.ts',
       'postgres/migration/{round-trip,moved-servers}.test.ts',

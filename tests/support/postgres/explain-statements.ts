@@ -57,10 +57,10 @@ export async function findScans(
 }
 
 async function explain(client: pg.Client, text: string): Promise<string[]> {
-  const count = Math.max(...[...text.matchAll(/\$(\d+)/g)].map(([, number]) => Number(number)))
+  const count = Math.max(0, ...[...text.matchAll(/\$(\d+)/g)].map(([, number]) => Number(number)))
   await client.query(`PREPARE explained AS ${text}`)
-  const values = Array.from({ length: count }, () => 'NULL').join(', ')
-  const { rows } = await client.query(`EXPLAIN (FORMAT JSON) EXECUTE explained(${values})`)
+  const values = count > 0 ? `(${Array.from({ length: count }, () => 'NULL').join(', ')})` : ''
+  const { rows } = await client.query(`EXPLAIN (FORMAT JSON) EXECUTE explained${values}`)
   await client.query('DEALLOCATE explained')
   const [{ 'QUERY PLAN': plan }] = explainedSchema.parse(rows)
   return listNodes(plan[0].Plan)

@@ -6,13 +6,19 @@ export interface TcpProxy extends AsyncDisposable {
   readonly url: string
   /** How many connections were accepted. */
   readonly connectionCount: number
+  /** How often a client has sent something after an answer, or first, over all connections. */
+  readonly roundTripCount: number
   /** Resets all open connections. */
   resetConnections(): void
+  /** Resets all open connections of clients. The server does not notice until the proxy ends. */
+  resetClients(): void
   /** Resets all open connections, and those that come until `acceptConnections`. */
   refuseConnections(): void
   acceptConnections(): void
   /** Passes nothing on from the server over the connections that are open now. */
   withholdResponses(): void
+  /** Passes nothing on to the server over the connections that are open now. */
+  withholdRequests(): void
 }
 
 export interface TcpProxyOptions {
@@ -32,11 +38,19 @@ export async function startTcpProxy(
   const openSockets = new Set<Socket>()
   const clientsByServerSocket = new Map<Socket, Socket>()
   let connectionCount = 0
+  let roundTripCount = 0
+  const keptSockets = new Set<Socket>()
   let isRefusing = false
   const proxy = createServer((client) => {
     if (isRefusing) return void client.resetAndDestroy()
     connectionCount += 1
     const server = connect(findTarget())
+    let isAnswered = true
+    client.on('data', () => {
+      if (isAnswered) roundTripCount += 1
+      isAnswered = false
+    })
+    server.on('data', () => (isAnswered = true))
     clientsByServerSocket.set(server, client)
     server.on('close', () => clientsByServerSocket.delete(server))
     for (const [socket, other] of [
@@ -48,7 +62,7 @@ export async function startTcpProxy(
         .on('error', () => undefined)
         .on('close', () => {
           openSockets.delete(socket)
-          other.destroy()
+          if (!keptSockets.has(other)) other.destroy()
         })
       socket.pipe(other)
     }
@@ -68,7 +82,16 @@ export async function startTcpProxy(
     get connectionCount() {
       return connectionCount
     },
+    get roundTripCount() {
+      return roundTripCount
+    },
     resetConnections,
+    resetClients: () => {
+      for (const [server, client] of clientsByServerSocket) {
+        keptSockets.add(server)
+        client.unpipe(server).resetAndDestroy()
+      }
+    },
     refuseConnections: () => {
       isRefusing = true
       resetConnections()
@@ -78,6 +101,9 @@ export async function startTcpProxy(
     },
     withholdResponses: () => {
       for (const [server, client] of clientsByServerSocket) server.unpipe(client).pause()
+    },
+    withholdRequests: () => {
+      for (const [server, client] of clientsByServerSocket) client.unpipe(server).pause()
     },
     [Symbol.asyncDispose]: async () => {
       const closed = once(proxy, 'close')

@@ -3,7 +3,13 @@ import pg from 'pg'
 import { SessionSettings } from './session-settings.ts'
 import { isRepeatable, isUnreachable, toStorageError } from './postgres-errors.ts'
 import type { PostgresConnection, PostgresStatement, PostgresTransaction, PostgresValue } from './postgres-statement.ts'
-import { toDriverValue, typeParsers } from './value-conversion.ts'
+import { createTransaction, runStatement } from './transaction/postgres-transaction.ts'
+import {
+  readTransactionOutcome,
+  type WrittenTransaction,
+  WrittenTransactionReader,
+} from './transaction/transaction-outcome.ts'
+import { typeParsers } from './value-conversion.ts'
 
 export interface PostgresDatabaseOptions {
   /** `postgres://user:password@host:port/database`. */
@@ -28,8 +34,6 @@ const maxAttempts = 8
 /** How long the database may be unreachable until that is an error. */
 const maxReconnectMs = 4_000
 
-type Client = Pick<pg.ClientBase, 'query'>
-
 /** Runs statements of the whole installation. */
 export interface InstallationConnection {
   query<Row extends object>(text: string, values?: readonly unknown[]): Promise<pg.QueryResult<Row>>
@@ -40,6 +44,17 @@ interface TransactionWork<Result> {
   readonly profile: string
   readonly begin: string
   readonly run: (transaction: PostgresTransaction) => Promise<Result>
+}
+
+/** A COMMIT whose connection was lost before its answer. */
+interface LostCommit {
+  readonly written: WrittenTransaction
+  readonly error: unknown
+}
+
+interface FinishedTransaction<Result> {
+  readonly result: Result
+  readonly lostCommit: LostCommit | null
 }
 
 /** The database of an installation: one pool of connections for all profiles. Every error of PostgreSQL becomes a `StorageError`. */
@@ -70,6 +85,8 @@ export class PostgresDatabase {
       max: maxConnections,
       connectionTimeoutMillis: connectTimeoutMs,
       keepAlive: true,
+      // Statements are sent without waiting for the answers to those before.
+      pipeline: true,
       application_name: 'segue',
       types: typeParsers,
       onConnect: (client) => this.#settings.prepare(client),
@@ -95,7 +112,8 @@ export class PostgresDatabase {
 
   /**
    * All of it or nothing. Each statement sees what others have committed before it: lock the rows that decide. `write` is
-   * called again after a deadlock, and if the connection is lost before the commit.
+   * called again after a deadlock, and if the connection is lost before the commit. If it is lost during the commit,
+   * PostgreSQL is asked what has become of it; an error that no answer comes to leaves that open.
    */
   write<Result>(profile: string, write: (transaction: PostgresTransaction) => Promise<Result>): Promise<Result> {
     return retry(() => this.#runOnce({ profile, begin: 'BEGIN', run: write }))
@@ -114,7 +132,9 @@ export class PostgresDatabase {
 
   /** Runs statements of the whole installation, such as migrations, in one transaction, which is not repeated. */
   withTransaction<Result>(work: (client: Pick<pg.ClientBase, 'query'>) => Promise<Result>): Promise<Result> {
-    return mapErrors(() => this.#useClient((client) => this.#runTransaction(client, 'BEGIN', () => work(client))))
+    return mapErrors(() =>
+      this.#useClient(async (client) => (await this.#runTransaction(client, 'BEGIN', () => work(client))).result),
+    )
   }
 
   async close(): Promise<void> {
@@ -128,40 +148,75 @@ export class PostgresDatabase {
   ): Promise<Row[]> {
     return this.#useClient((client) => {
       const isNamed = !this.#settings.isPooled(client)
-      return this.#queryByItself(client, () => queryRows<Row>({ client, profile, isNamed }, statement, values))
+      return this.#queryByItself(client, async () => {
+        const { rows } = await runStatement<Row>({ client, profile, isNamed }, statement, values)
+        return rows
+      })
     })
   }
 
   /** One statement. Through a pooler, it needs a transaction for its settings. */
-  #queryByItself<Result>(client: pg.PoolClient, query: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
+  async #queryByItself<Result>(
+    client: pg.PoolClient,
+    query: (client: pg.PoolClient) => Promise<Result>,
+  ): Promise<Result> {
     if (!this.#settings.isPooled(client)) return query(client)
-    return this.#runTransaction(client, 'BEGIN', () => query(client))
+    const { result } = await this.#runTransaction(client, 'BEGIN', () => query(client))
+    return result
   }
 
   async #runOnce<Result>({ profile, begin, run }: TransactionWork<Result>): Promise<Result> {
     const committed: (() => void)[] = []
-    const result = await this.#useClient((client) => {
+    const { result, lostCommit } = await this.#useClient((client) => {
       const isNamed = !this.#settings.isPooled(client)
-      const transaction = createTransaction({ client, profile, isNamed, process: this.process, committed })
-      return this.#runTransaction(client, begin, () => run(transaction))
+      const written = new WrittenTransactionReader(client, isNamed)
+      const transaction = createTransaction({ client, profile, isNamed, process: this.process, committed, written })
+      return this.#runTransaction(client, begin, () => run(transaction), written)
     })
+    if (lostCommit) await this.#assertCommitted(lostCommit)
     for (const action of committed) action()
     return result
   }
 
-  async #runTransaction<Result>(client: pg.PoolClient, begin: string, run: () => Promise<Result>): Promise<Result> {
+  /** Without `reader`, a lost COMMIT is an error. */
+  async #runTransaction<Result>(
+    client: pg.PoolClient,
+    begin: string,
+    run: () => Promise<Result>,
+    reader?: WrittenTransactionReader,
+  ): Promise<FinishedTransaction<Result>> {
     try {
       await client.query(this.#settings.toBegin(client, begin))
       const result = await run()
-      // If the connection is lost now, nobody knows whether it was committed: it is not repeated.
-      const { command } = await mapErrors(() => client.query('COMMIT'))
-      if (command !== 'COMMIT') throw new Error('A statement of the transaction failed, and nobody noticed.')
-      return result
+      const written = (await reader?.read()) ?? null
+      return { result, lostCommit: await this.#commit(client, written) }
     } catch (error) {
       // A connection whose state is not known is not used again.
       await client.query('ROLLBACK').catch(() => this.#broken.add(client))
       throw error
     }
+  }
+
+  /** Resolves to what PostgreSQL has to be asked about. */
+  async #commit(client: pg.PoolClient, written: WrittenTransaction | null): Promise<LostCommit | null> {
+    try {
+      const { command } = await client.query('COMMIT')
+      if (command !== 'COMMIT') throw new Error('A statement of the transaction failed, and nobody noticed.')
+      return null
+    } catch (error) {
+      if (written === null || !isUnreachable(error)) throw error
+      this.#broken.add(client)
+      return { written, error }
+    }
+  }
+
+  /** Throws an error that `retry` repeats if the transaction was aborted, and one that it does not if nobody knows. */
+  async #assertCommitted({ written, error }: LostCommit): Promise<void> {
+    const outcome = await readTransactionOutcome(written, (text, values) =>
+      retry(() => this.#useClient((client) => this.#queryByItself(client, (each) => each.query(text, [...values])))),
+    )
+    if (outcome === 'COMMITTED') return
+    throw outcome === 'ABORTED' ? error : toStorageError(error)
   }
 
   async #useClient<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
@@ -177,72 +232,17 @@ export class PostgresDatabase {
   }
 }
 
-/** How the statements of a profile are run. */
-interface StatementContext {
-  readonly client: Client
-  readonly profile: string
-  readonly isNamed: boolean
-}
-
-interface TransactionContext extends StatementContext {
-  readonly process: number
-  readonly committed: (() => void)[]
-}
-
-function createTransaction({ process, committed, ...context }: TransactionContext): PostgresTransaction {
-  const { client, profile } = context
-  return {
-    profile,
-    process,
-    query: (statement, values = []) => queryRows(context, statement, values),
-    execute: async (statement, values = []) => {
-      const { rowCount } = await runStatement(context, statement, values)
-      return rowCount ?? 0
-    },
-    onCommitted: (action) => committed.push(action),
-    attempt: (work) => runAttempt(client, work),
-  }
-}
-
-async function runAttempt<Result>(client: Client, work: () => Promise<Result>): Promise<Result> {
-  await client.query('SAVEPOINT attempt')
-  try {
-    const result = await work()
-    await client.query('RELEASE SAVEPOINT attempt')
-    return result
-  } catch (error) {
-    await client.query('ROLLBACK TO SAVEPOINT attempt')
-    throw toStorageError(error)
-  }
-}
-
-async function queryRows<Row extends object>(
-  context: StatementContext,
-  statement: PostgresStatement,
-  values: readonly PostgresValue[],
-): Promise<Row[]> {
-  const { rows } = await runStatement<Row>(context, statement, values)
-  return rows
-}
-
-function runStatement<Row extends object>(
-  { client, profile, isNamed }: StatementContext,
-  { name, text }: PostgresStatement,
-  values: readonly PostgresValue[],
-): Promise<pg.QueryResult<Row>> {
-  return client.query<Row>({ ...(isNamed && { name }), text, values: [profile, ...values].map(toDriverValue) })
-}
-
 /** Repeats work that has met a deadlock, or has lost its connection, as when the database restarts. Maps other errors. */
 async function retry<Result>(work: () => Promise<Result>): Promise<Result> {
-  const deadline = performance.now() + maxReconnectMs
+  let deadline: number | null = null
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await work()
     } catch (error) {
+      if (isUnreachable(error)) deadline ??= performance.now() + maxReconnectMs
       const isWorthwhile = isRepeatable(error)
         ? attempt < maxAttempts
-        : isUnreachable(error) && performance.now() < deadline
+        : isUnreachable(error) && performance.now() < (deadline ?? 0)
       if (!isWorthwhile) throw toStorageError(error)
       await delay(Math.random() * 10 * 2 ** Math.min(attempt, 6))
     }
