@@ -11,6 +11,8 @@ export default defineConfig({
     include: ['postgres/**/*.test.ts', 'protocol/**/*.test.ts', 'chaos/**/*.test.ts'],
     exclude: [
       ...configDefaults.exclude,
+      // It has a configuration of its own.
+      'postgres/pgbouncer/**',
       // It fills SQLite's tables by itself.
       'protocol/operations/truncated-lists.test.ts',
     ],

@@ -1,3 +1,4 @@
+import { configDefaults } from 'vitest/config'
 import config from '../vitest.config.ts'
 
 // The global setup reads it as well.
@@ -8,6 +9,7 @@ export default {
   ...config,
   test: {
     ...config.test,
+    exclude: configDefaults.exclude,
     include: [
       'postgres/pgbouncer/**/*.test.ts',
       'postgres/storage/{several-processes,postgres-database,lost-commits,command-channel,conversation-index,postgres-search,postgres-blob-store}.test.ts',
