@@ -5,15 +5,16 @@ import type { Provider } from '../../../../src/config/profile/provider.ts'
 import { newProviderFetch } from '../../../support/providers/connections.ts'
 import { newProvider } from '../../../support/providers/provider.ts'
 import { findUnusedUrl, startHttpServer } from '../../../support/server/small-server.ts'
+import { waitLimitMs } from '../../../support/vitest-limits.ts'
 
 const list = JSON.stringify({ data: [{ id: 'test' }] })
 const key = 'my-secret-key-4711'
 
 /** The availability of a provider at a server that responds like this. */
-async function checkAt(listener: RequestListener, overrides: Partial<Provider> = {}) {
+async function checkAt(listener: RequestListener, overrides: Partial<Provider> = {}, timeoutMs = waitLimitMs) {
   await using server = await startHttpServer(listener)
   const provider = newProvider({ baseURL: `${server.url}/v1`, ...overrides })
-  return await checkProvider(provider, newProviderFetch(), 200)
+  return await checkProvider(provider, newProviderFetch(), timeoutMs)
 }
 
 const respond =
@@ -55,7 +56,7 @@ describe('a provider', () => {
     const silent: RequestListener = () => undefined
     const stalled: RequestListener = (_, response) => void response.writeHead(200).write('{"data": [')
     for (const listener of [silent, stalled]) {
-      expect(await checkAt(listener)).toEqual({
+      expect(await checkAt(listener, {}, 200)).toEqual({
         state: 'UNREACHABLE',
         error: 'The provider did not respond in time. Try again.',
       })
