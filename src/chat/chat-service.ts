@@ -201,7 +201,7 @@ export class ChatService {
     const sessionModel = session.origin === 'SEGUE' ? session.model : null
     const model = await this.#dependencies.models.resolve(sessionModel).catch(() => null)
     const context = this.messageQueries.openModelContext(session, model, { fileForm: 'url' })
-    const { messages } = await context.build({ answer: this.messageQueries.findStreamingMessage(session.id) })
+    const { messages } = await context.build({ answer: await this.messageQueries.loadStreamingMessage(session.id) })
     return model?.omissions.systemRole ? systemMessageToUser(messages) : messages
   }
 

@@ -2,6 +2,7 @@ import type { SessionRecord } from '../model/session.ts'
 import type { StreamRecord } from '../model/stream.ts'
 import type { CombinedSessionRepository } from '../sessions/combined-session-repository.ts'
 import type { ProfileStorage } from '../storage/profile-storage.ts'
+import { ForeignAnswers } from './context/streaming/foreign-answers.ts'
 import { ProfileMessageReader } from './context/profile-message-reader.ts'
 import type { EventLog } from './log/event-log.ts'
 import { ActiveSessionsSnapshot } from './runtime/active-sessions-snapshot.ts'
@@ -21,8 +22,8 @@ export class ChatSnapshot implements Disposable {
   readonly #sessions: CombinedSessionRepository
   readonly #activeSessions: ActiveSessions
   readonly #active: ActiveSessionsSnapshot
-  /** Of all processes; null until they are needed. */
-  #unfinishedStreams: Promise<StreamRecord[]> | null = null
+  /** Null where a home belongs to one process. */
+  #foreign: ForeignAnswers | null
   #foreignClaims: Promise<string[]> | null = null
 
   constructor({ profile, sessions, activeSessions, eventLog }: ChatSnapshotOptions) {
@@ -30,7 +31,9 @@ export class ChatSnapshot implements Disposable {
     this.#sessions = sessions
     this.#activeSessions = activeSessions
     this.#active = new ActiveSessionsSnapshot(activeSessions, eventLog)
-    this.messages = new ProfileMessageReader(profile, sessions, this.#active)
+    this.#foreign = this.#openForeign()
+    const openForeignAnswers = (): ForeignAnswers | null => this.#foreign
+    this.messages = new ProfileMessageReader(profile, sessions, this.#active, { openForeignAnswers })
   }
 
   /** Whether `compactSession` is at work in a session, in any process. */
@@ -44,7 +47,7 @@ export class ChatSnapshot implements Disposable {
 
   /** Continues to use it after it was disposed of. False if anything may have changed since it was taken. */
   reopen(): boolean {
-    this.#unfinishedStreams = null
+    this.#foreign = this.#openForeign()
     this.#foreignClaims = null
     return this.#active.reopen()
   }
@@ -55,7 +58,8 @@ export class ChatSnapshot implements Disposable {
 
   /** Streams by id. Unknown ids are left out. */
   async findStreams(ids: readonly string[]): Promise<Map<string, StreamRecord>> {
-    const active = ids.flatMap((id) => this.#active.findStream(id) ?? [])
+    const foreign = (await this.#foreign?.listReadStreams()) ?? []
+    const active = ids.flatMap((id) => this.#active.findStream(id) ?? foreign.find((stream) => stream.id === id) ?? [])
     const activeIds = new Set(active.map(({ id }) => id))
     const stored = await this.#profile.eventStore.findStreams(ids.filter((id) => !activeIds.has(id)))
     return new Map([...active, ...stored].map((stream) => [stream.id, stream]))
@@ -63,7 +67,12 @@ export class ChatSnapshot implements Disposable {
 
   /** How many messages each of the sessions has, including the one that is streaming, by the session's id. */
   async countMessages(sessions: readonly SessionRecord[]): Promise<Map<string, number>> {
+    const foreign = (await this.#foreign?.listStreams()) ?? []
     const counts = await this.#sessions.countMessages(sessions)
+    for (const { sessionId, status, messageId } of foreign) {
+      const count = counts.get(sessionId)
+      if (count !== undefined && status !== 'QUEUED' && messageId !== null) counts.set(sessionId, count + 1)
+    }
     const ended: SessionRecord[] = []
     for (const session of sessions) {
       const streaming = this.#countStreamingMessages(session.id)
@@ -77,6 +86,8 @@ export class ChatSnapshot implements Disposable {
 
   /** The same of one session, if the list that it is from has counted what is stored; null otherwise. */
   findListedMessageCount({ id, listed }: SessionRecord): number | null {
+    // Another process may run an answer there.
+    if (this.#foreign) return null
     const streaming = listed ? this.#countStreamingMessages(id) : null
     return listed && streaming !== null ? listed.messageCount + streaming : null
   }
@@ -91,29 +102,30 @@ export class ChatSnapshot implements Disposable {
   /** The stream that is running in a session. */
   findActiveStream(sessionId: string): StreamRecord | null | Promise<StreamRecord | null> {
     const stream = this.#active.findCommittedState(sessionId)?.stream ?? null
-    if (stream || !this.#profile.commands) return stream
-    return this.#listForeignStreams(sessionId).then(
-      (streams) => streams.find(({ status }) => status !== 'QUEUED') ?? null,
-    )
+    if (stream || !this.#foreign) return stream
+    return this.#listForeignStreams(sessionId, ({ status }) => status !== 'QUEUED').then(([first]) => first ?? null)
   }
 
   /** The queued streams of a session, in the order in which they run. */
   listQueue(sessionId: string): StreamRecord[] | Promise<StreamRecord[]> {
     const queue = this.#active.listQueue(sessionId)
-    if (queue.length > 0 || !this.#profile.commands) return queue
-    return this.#listForeignStreams(sessionId).then((streams) => streams.filter(({ status }) => status === 'QUEUED'))
+    if (queue.length > 0 || !this.#foreign) return queue
+    return this.#listForeignStreams(sessionId, ({ status }) => status === 'QUEUED')
   }
 
-  /** The unfinished streams of a session that runs in another process. One read for all sessions. */
-  async #listForeignStreams(sessionId: string): Promise<StreamRecord[]> {
-    this.#unfinishedStreams ??= this.#profile.eventStore.listUnfinishedStreams()
-    return (await this.#unfinishedStreams).filter(
-      (stream) => stream.sessionId === sessionId && !this.#active.findStream(stream.id),
-    )
+  async #listForeignStreams(sessionId: string, isListed: (stream: StreamRecord) => boolean): Promise<StreamRecord[]> {
+    const streams = (await this.#foreign?.listStreams()) ?? []
+    return streams.filter((stream) => stream.sessionId === sessionId && isListed(stream))
+  }
+
+  #openForeign(): ForeignAnswers | null {
+    const [profile, sessions] = [this.#profile, this.#sessions]
+    return ForeignAnswers.open({ profile, sessions, runsHere: (id) => this.#active.findStream(id) !== null })
   }
 
   /** The seq of a session's newest event, never newer than what is read beside it. */
-  limitHeadSeq(sessionId: string, readHeadSeq: number): number {
-    return this.#active.limitHeadSeq(sessionId, readHeadSeq)
+  limitHeadSeq(sessionId: string, readHeadSeq: number): number | Promise<number> {
+    const limited = this.#active.limitHeadSeq(sessionId, readHeadSeq)
+    return this.#foreign?.findReadSeq(sessionId).then((seq) => Math.min(limited, seq ?? limited)) ?? limited
   }
 }

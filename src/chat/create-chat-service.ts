@@ -20,6 +20,7 @@ import { CompactionHistory } from './compaction/compaction-history.ts'
 import { BackgroundCompactions } from './compaction/background-compactions.ts'
 import { DerivedFileCache } from './context/files/derived-file-cache.ts'
 import { ProfileMessageReader } from './context/profile-message-reader.ts'
+import { ForeignAnswers } from './context/streaming/foreign-answers.ts'
 import { ContextSizeMeter } from './context/size/context-size-meter.ts'
 import type { ProfileInstructionsSource } from './context/instructions/session-instructions.ts'
 import { SessionCompactor } from './continuation/session-compactor.ts'
@@ -88,7 +89,7 @@ export function createChatService(options: ChatServiceOptions): ChatService {
   const activeSessions = new ActiveSessions()
   const fileConverter = options.fileConverter ?? new FileConverter()
   const derivedFiles = new DerivedFileCache(fileConverter)
-  const messageQueries = new ProfileMessageReader(profile, sessions, activeSessions, options.instructions, derivedFiles)
+  const messageQueries = createMessageReader(options, activeSessions, derivedFiles)
   const shared = {
     ...defaults,
     ...options,
@@ -137,6 +138,19 @@ export function createChatService(options: ChatServiceOptions): ChatService {
   })
   serveOtherProcesses(chats, shared)
   return chats
+}
+
+function createMessageReader(
+  { profile, sessions, instructions }: ChatServiceOptions,
+  activeSessions: ActiveSessions,
+  derivedFiles: DerivedFileCache,
+): ProfileMessageReader {
+  return new ProfileMessageReader(profile, sessions, activeSessions, {
+    ...(instructions && { profileInstructions: instructions }),
+    derivedFiles,
+    openForeignAnswers: () =>
+      ForeignAnswers.open({ profile, sessions, runsHere: (id) => activeSessions.findStream(id) !== null }),
+  })
 }
 
 /** Executes what other processes forward, and follows the rules that they add. */

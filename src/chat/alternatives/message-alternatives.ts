@@ -4,7 +4,7 @@ import { findOriginalId, type MessageRecord } from '../../model/message.ts'
 import type { CombinedSessionRepository } from '../../sessions/combined-session-repository.ts'
 import type { EventStore } from '../../storage/event-store.ts'
 import type { TurnMessage, TurnMessagesQuery } from '../../storage/sessions/turn-message.ts'
-import type { StreamingAnswerLookup } from '../context/streaming-answer-lookup.ts'
+import type { StreamingAnswerLookup } from '../context/streaming/streaming-answer-lookup.ts'
 import { type HermesTurn, readHermesTurns } from './hermes-turns.ts'
 
 export interface MessageAlternativesOptions {

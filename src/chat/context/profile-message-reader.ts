@@ -14,7 +14,8 @@ import { MessageImageFitter } from './files/message-image-fitter.ts'
 import { PdfResolver } from './files/pdf-resolver.ts'
 import { ToolImageLoader } from './files/tool-image-loader.ts'
 import { type ModelContextTarget, SessionModelContext } from './session-model-context.ts'
-import type { StreamingAnswerLookup } from './streaming-answer-lookup.ts'
+import type { ForeignAnswers } from './streaming/foreign-answers.ts'
+import type { StreamingAnswer, StreamingAnswerLookup } from './streaming/streaming-answer-lookup.ts'
 import {
   noProfileInstructions,
   type ProfileInstructionsSource,
@@ -29,6 +30,15 @@ export interface ModelContextOptions {
   readonly records?: SessionContextRecords | null
 }
 
+export interface ProfileMessageReaderOptions {
+  /** Of sessions that have none of their own. Default: none. */
+  readonly profileInstructions?: ProfileInstructionsSource
+  /** What models are sent of files. Default: a cache of its own. */
+  readonly derivedFiles?: DerivedFileCache
+  /** What streams in other processes, as of now. Default: nothing does. */
+  readonly openForeignAnswers?: () => ForeignAnswers | null
+}
+
 /** Reads the messages of a profile: those that are stored, and the answers that are streaming. */
 export class ProfileMessageReader {
   /** The instructions that are in force. */
@@ -36,19 +46,20 @@ export class ProfileMessageReader {
   readonly #profile: ProfileStorage
   readonly #sessions: CombinedSessionRepository
   readonly #streamingAnswers: StreamingAnswerLookup
+  readonly #openForeignAnswers: () => ForeignAnswers | null
   readonly #derivedFiles: DerivedFileCache
 
-  /**
-   * `profileInstructions`: of sessions that have none of their own. Default: none. `derivedFiles`: what models are sent of
-   * files. Default: a cache of its own.
-   */
   constructor(
     profile: ProfileStorage,
     sessions: CombinedSessionRepository,
     streamingAnswers: StreamingAnswerLookup,
-    profileInstructions: ProfileInstructionsSource = noProfileInstructions,
-    derivedFiles = new DerivedFileCache(new FileConverter()),
+    {
+      profileInstructions = noProfileInstructions,
+      derivedFiles = new DerivedFileCache(new FileConverter()),
+      openForeignAnswers = () => null,
+    }: ProfileMessageReaderOptions = {},
   ) {
+    this.#openForeignAnswers = openForeignAnswers
     this.#derivedFiles = derivedFiles
     this.instructions = new SessionInstructions(sessions, profileInstructions)
     this.#profile = profile
@@ -56,19 +67,43 @@ export class ProfileMessageReader {
     this.#streamingAnswers = streamingAnswers
   }
 
-  /** The answer that is streaming in a session, as far as it is committed. */
+  /** The answer that is streaming in a session in this process, as far as it is committed. */
   findStreamingMessage(sessionId: string): MessageRecord | null {
     return this.#streamingAnswers.findCommittedState(sessionId)?.answer ?? null
   }
 
+  /** The answer that is streaming in a session in any process, as far as it is committed. */
+  async loadStreamingMessage(sessionId: string): Promise<MessageRecord | null> {
+    const answer = this.findStreamingMessage(sessionId)
+    return answer ?? (await this.#openForeignAnswers()?.findBySession(sessionId))?.answer ?? null
+  }
+
+  /** A stream that runs in another process, and its answer, as far as they are committed. */
+  async findForeignAnswer(
+    target: { readonly sessionId: string } | { readonly streamId: string },
+  ): Promise<StreamingAnswer | null> {
+    const foreign = this.#openForeignAnswers()
+    const found =
+      'sessionId' in target ? foreign?.findBySession(target.sessionId) : foreign?.findByStream(target.streamId)
+    return (await found) ?? null
+  }
+
   /** A message by id, stored or streaming. */
   async findMessage(id: string): Promise<MessageRecord | null> {
-    return this.#streamingAnswers.findStreamingMessage(id) ?? this.findStoredMessage(id)
+    const streaming = this.#streamingAnswers.findStreamingMessage(id)
+    if (streaming) return streaming
+    // It may be stored meanwhile.
+    return (await this.#openForeignAnswers()?.findMessage(id)) ?? this.findStoredMessage(id)
   }
 
   /** Messages by id, stored or streaming. An unknown id is left out. */
   async findMessages(ids: readonly string[]): Promise<Map<string, MessageRecord>> {
-    const found = ids.flatMap((id) => this.#streamingAnswers.findStreamingMessage(id) ?? [])
+    const foreign = this.#openForeignAnswers()
+    const found: MessageRecord[] = []
+    for (const id of ids) {
+      const answer = this.#streamingAnswers.findStreamingMessage(id) ?? (await foreign?.findMessage(id))
+      if (answer) found.push(answer)
+    }
     const streamingIds = new Set(found.map(({ id }) => id))
     const stored = await this.#sessions.findMessages(ids.filter((id) => !streamingIds.has(id)))
     return new Map([...found, ...(await this.#rehydrateAll(stored))].map((message) => [message.id, message]))
@@ -83,8 +118,9 @@ export class ProfileMessageReader {
   async findAnswers(streamIds: readonly string[]): Promise<Map<string, MessageRecord>> {
     const answers = new Map<string, MessageRecord>()
     const otherIds: string[] = []
+    const foreign = this.#openForeignAnswers()
     for (const id of streamIds) {
-      const committed = this.#streamingAnswers.findCommittedStateOfStream(id)
+      const committed = this.#streamingAnswers.findCommittedStateOfStream(id) ?? (await foreign?.findByStream(id))
       if (committed?.answer) answers.set(id, committed.answer)
       if (!committed) otherIds.push(id)
     }
@@ -100,7 +136,7 @@ export class ProfileMessageReader {
 
   /** A page of a session's messages by position, the streaming answer included. */
   async loadPage(session: SessionRecord, page: PageRequest<number>): Promise<MessageRecord[]> {
-    const answer = this.findStreamingMessage(session.id)
+    const answer = await this.loadStreamingMessage(session.id)
     const stored = await this.#rehydrateAll(await this.#sessions.listMessages(session, page))
     return answer ? insertAnswer(stored, answer, page) : stored
   }

@@ -5,13 +5,12 @@ import type { StreamRecord } from '../../model/stream.ts'
 import type { ModelPrices } from '../../usage/model-prices.ts'
 import type { EventLog } from '../log/event-log.ts'
 import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
-import { foldMessage, foldPendingDecisions } from '../../model/fold/fold-message.ts'
-import { readEventPages } from '../log/read-event-pages.ts'
+import { replayTurn } from '../context/streaming/replay-turn.ts'
 import { composeSteeredQueue } from '../runtime/queue/compose-steered-queue.ts'
 import { QueuedStreams } from '../runtime/queue/queued-streams.ts'
 import { listQueuedTurns } from '../turn/steering-transitions.ts'
 import { SteeredMessageWrites } from '../streaming/steered-message-writes.ts'
-import { type TurnState, createTurnState } from '../turn/turn.ts'
+import { createTurnState } from '../turn/turn.ts'
 import { finishTurn } from '../turn/transitions.ts'
 import { EventLogWriter } from '../log/event-log-writer.ts'
 
@@ -79,30 +78,4 @@ export async function endLeftStream(
   })
   const queuedTurns = queue.list().slice(0, queue.list().length - queuedBefore.length)
   return { ended: { ...finishedTurn.stream, lastSeq }, queuedTurns }
-}
-
-interface ReplayedTurn {
-  readonly turn: TurnState
-  /** The time of the stream's newest event, in epoch milliseconds. */
-  readonly newestEventAt: number | null
-}
-
-/** Replays the events of a turn's stream. */
-async function replayTurn(turn: TurnState, store: EventStore): Promise<ReplayedTurn> {
-  const { sessionId, firstSeq, id } = turn.stream
-  let { answer, pendingDecisions } = turn
-  let newestEventAt: number | null = null
-  for await (const events of readEventPages(store, {
-    sessionId,
-    after: firstSeq - 1,
-    upTo: Number.POSITIVE_INFINITY,
-  })) {
-    for (const event of events) {
-      if (event.streamId !== id) continue
-      newestEventAt = event.at
-      answer = foldMessage(turn.answerBase, answer, event)
-      pendingDecisions = foldPendingDecisions(pendingDecisions, event)
-    }
-  }
-  return { turn: { ...turn, answer, pendingDecisions }, newestEventAt }
 }

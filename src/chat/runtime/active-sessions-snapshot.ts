@@ -1,7 +1,7 @@
 import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { AppendRequest } from '../../storage/event-store.ts'
-import type { StreamingAnswer, StreamingAnswerLookup } from '../context/streaming-answer-lookup.ts'
+import type { StreamingAnswer, StreamingAnswerLookup } from '../context/streaming/streaming-answer-lookup.ts'
 import type { AppendObserver, EventLog } from '../log/event-log.ts'
 import type { ActiveSessions } from './active-sessions.ts'
 

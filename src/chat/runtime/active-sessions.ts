@@ -1,7 +1,7 @@
 import type { ContextSize } from '../../model/context/context-size.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
-import type { StreamingAnswerLookup } from '../context/streaming-answer-lookup.ts'
+import type { StreamingAnswerLookup } from '../context/streaming/streaming-answer-lookup.ts'
 import type { SessionActor } from './session-actor.ts'
 import type { CommittedStreamState } from '../streaming/stream-committer.ts'
 

@@ -90,7 +90,9 @@ export class EventSubscriptions {
   async #loadSessionSnapshot(sessionId: string): Promise<EventLogSnapshot> {
     const session = await this.#options.sessions.find(sessionId)
     // Read after the head: events of a stream that starts in between come after the snapshot.
-    const committed = this.#options.activeSessions.findCommittedState(sessionId)
+    const { activeSessions, messageQueries } = this.#options
+    const committed =
+      activeSessions.findCommittedState(sessionId) ?? (await messageQueries.findForeignAnswer({ sessionId }))
     return committed ? toSnapshot(committed) : { seq: session?.headSeq ?? 0, message: null }
   }
 
@@ -102,7 +104,10 @@ export class EventSubscriptions {
     if (!stored) throw createIdNotFoundError('stream', streamId)
     // It is queued, or has just started.
     if (stored.finishedAt === null)
-      return toSnapshot(activeSessions.findCommittedStateOfStream(streamId) ?? { stream: stored, answer: null })
+      return toSnapshot(
+        activeSessions.findCommittedStateOfStream(streamId) ??
+          (await messageQueries.findForeignAnswer({ streamId })) ?? { stream: stored, answer: null },
+      )
     const message = stored.messageId === null ? null : await messageQueries.findStoredMessage(stored.messageId)
     // The reader receives StreamFinished again. It adds nothing to the parts of the message.
     return { seq: stored.lastSeq - 1, message }

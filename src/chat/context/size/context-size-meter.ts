@@ -68,7 +68,7 @@ export class ContextSizeMeter {
     const context = messageQueries.openModelContext(session, model, { fileForm: 'url' })
     const tools = (await model?.countToolTokens()) ?? 0
     const { messages } = await context.build(
-      { answer: messageQueries.findStreamingMessage(session.id) },
+      { answer: await messageQueries.loadStreamingMessage(session.id) },
       { reservedTokens: tools },
     )
     const instructions = context.countInstructions(messages)

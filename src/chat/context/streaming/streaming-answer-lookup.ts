@@ -1,5 +1,5 @@
-import type { MessageRecord } from '../../model/message.ts'
-import type { StreamRecord } from '../../model/stream.ts'
+import type { MessageRecord } from '../../../model/message.ts'
+import type { StreamRecord } from '../../../model/stream.ts'
 
 /** The answers that are streaming now, as far as they are committed. */
 export interface StreamingAnswerLookup {
