@@ -123,10 +123,11 @@ export class IdempotentCalls {
   }
 
   async #execute<Result>(
-    { key: name, fingerprint }: KeyedMutationCall,
+    call: KeyedMutationCall,
     { execute, remember, reload }: IdempotentExecution<Result>,
     interrupted: IdempotencyKeyRecord | null,
   ): Promise<Result> {
+    const { key: name, fingerprint } = call
     const key: IdempotencyKey = interrupted ?? { key: name, fingerprint, createdAt: this.#now() }
     let hasBegun = interrupted !== null
     const begin = async (): Promise<void> => {
@@ -138,7 +139,7 @@ export class IdempotentCalls {
       result = await execute({ key: hasBegun ? null : key, isResumed: hasBegun, begin })
     } catch (error) {
       // Another process may have executed the call at the same moment.
-      const executed = await this.#find({ key: name, fingerprint, computeLegacyFingerprint: null })
+      const executed = await this.#find(call)
       if (executed && !executed.isPending) return reload(executed)
       if (hasBegun) await this.#store.remove(name)
       throw error

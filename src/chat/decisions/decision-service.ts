@@ -49,8 +49,8 @@ export class DecisionService {
 
   /**
    * Answers an approval. With SESSION and ALWAYS, also answers the other waiting approvals that the decision covers, in one
-   * transaction; those of other processes, right after it. Throws BAD_USER_INPUT for arguments that the tool does not take; NOT_FOUND; STALE if the approval is not
-   * pending.
+   * transaction; those of other processes, right after it. Throws BAD_USER_INPUT for arguments that the tool does not take;
+   * NOT_FOUND; STALE if the approval is not pending.
    */
   async answerApproval(
     id: string,
