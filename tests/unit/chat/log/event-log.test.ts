@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { EventLog } from '../../../../src/chat/log/event-log.ts'
 import type { ChatEvent } from '../../../../src/model/chat-event.ts'
+import { LogVersionConflictError } from '../../../../src/storage/errors.ts'
 import type { EventRange } from '../../../../src/storage/event-store.ts'
 
 const sessionId = 'session_1'
@@ -26,6 +27,8 @@ interface LogFixture {
   append(...events: readonly ChatEvent[]): Promise<void>
   /** As another process does. */
   appendElsewhere(...events: readonly ChatEvent[]): void
+  /** As another process does whose notification has not come yet. */
+  appendSilently(...events: readonly ChatEvent[]): void
   read(after: number, limit?: number): Promise<number[]>
 }
 
@@ -35,7 +38,11 @@ function newLogFixture(): LogFixture {
   const storeReads: EventRange[] = []
   let tellOfForeignAppend = (_sessionId: string | null): void => undefined
   const log = new EventLog({
-    appendAll: async (requests) => void stored.push(...requests.flatMap(({ events }) => events)),
+    appendAll: async (requests) => {
+      const events = requests.flatMap((request) => request.events)
+      if (events[0] && events[0].seq <= stored.length) throw new LogVersionConflictError('The log has gone on.')
+      stored.push(...events)
+    },
     readEvents: async (range) => {
       storeReads.push(range)
       return stored.filter(({ seq }) => seq > range.after).slice(0, range.limit)
@@ -50,12 +57,25 @@ function newLogFixture(): LogFixture {
       stored.push(...events)
       tellOfForeignAppend(sessionId)
     },
+    appendSilently: (...events) => void stored.push(...events),
     append: (...events) => log.append({ sessionId, expectedHeadSeq: stored.length, events }),
     read: async (after, limit = 1000) => (await log.read({ sessionId, after, limit })).map(({ seq }) => seq),
   }
 }
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, index) => from + index)
+
+test('an append that another process was faster than is told of that before the notification comes', async () => {
+  const { log, append, appendSilently, read } = newLogFixture()
+  using reader = log.openReader(sessionId)
+  await append(newDelta(1, 'a'))
+  expect(await read(0)).toEqual([1])
+  reader.cursor = 1
+  appendSilently(newDelta(2, 'b'))
+  await expect(append(newDelta(2, 'c'))).rejects.toThrow(LogVersionConflictError)
+  expect(await log.loadHeadSeq(sessionId)).toBe(2)
+  expect(await read(0)).toEqual([1, 2])
+})
 
 test('what another process appends wakes those who wait, and is read from the store', async () => {
   const { log, append, appendElsewhere, read } = newLogFixture()
