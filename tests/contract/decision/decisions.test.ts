@@ -256,9 +256,13 @@ describe.each(transports)('A subscription to decisions, over %s,', (transport) =
     await using environment = await newWorld(transport)
     const { client, segue } = environment
     await using other = connect('http', segue.url)
-    const started = [await startChat(other, { text: write }), await startChat(other, { text: write })]
-    await waitUntil(() => segue.chats.activeStreamCount === 2)
-    for (const { id } of started) await waits(other, id)
+    const startAndWait = async () => {
+      const stream = await startChat(other, { text: write })
+      await waits(other, stream.id)
+      return stream
+    }
+    // Which of two that run at the same time asks first is left open.
+    const started = [await startAndWait(), await startAndWait()]
     const approvals = follow(client, FollowApprovalsDocument, {})
     const next = async () => requireNonNull((await approvals.next()).value).approvals
     const waiting = [await next(), await next()]
