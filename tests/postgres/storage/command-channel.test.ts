@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { openTestInstallation } from '../../support/postgres/test-installation.ts'
-import { runSql, useTestDatabase } from '../../support/postgres/test-postgres-database.ts'
+import { countRows, runSql, useTestDatabase } from '../../support/postgres/test-postgres-database.ts'
 import { newTextMessage } from '../../support/search/search-fixture.ts'
 import { deltaOf, sessionOf, streamOf } from '../../unit/storage/contract/records.ts'
 
@@ -52,6 +52,28 @@ test.each([
   )
   expect(await Promise.all(sent)).toEqual(['a\0, done', 'b, done', 'c, done'])
   expect(executed.toSorted()).toEqual(['a\0', 'b', 'c'])
+})
+
+test('a command is executed once, if its result is stored while a list that has it still arrives', async () => {
+  const { url, here, there, stream } = await openProcesses()
+  const owner = (await there.commands.findOwner({ streamId: stream.id })) ?? 0
+  // Nobody executes it, and every list has it.
+  const large = there.commands.send(owner, { service: 'hermes', text: 'x'.repeat(4_000_000) }, 3_000)
+  await expect.poll(() => countRows(url, 'commands')).toBe(1)
+  const executed: string[] = []
+  const serve = (): void =>
+    here.commands.serve('chats', async (command) => {
+      executed.push(command)
+      serve()
+      return command
+    })
+  serve()
+  const texts = Array.from({ length: 10 }, (_, index) => `${index}`)
+  expect(
+    await Promise.all(texts.map((text) => there.commands.send(owner, { service: 'chats', text }, 20_000))),
+  ).toEqual(texts)
+  expect(await large).toBeNull()
+  expect(executed.toSorted()).toEqual(texts)
 })
 
 test('a command that nobody executes in time has no result, and is not executed later', async () => {

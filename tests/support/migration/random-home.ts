@@ -51,6 +51,11 @@ const json = (value: unknown): string => JSON.stringify(value)
 const overrides: Readonly<Record<string, Overrides>> = {
   sessions: (index, { flag, text }) => ({
     id: `s${index}`,
+    // Settings are kept equal in a conversation: sessions that are linked would have them changed when lists are built.
+    parent_session_id: `${text()}${index}`,
+    forked_from: `${text()}${index}`,
+    retry_of: `${text()}${index}`,
+    takes_place_of: `${text()}${index}`,
     answer_failed: flag(),
     usage: json({ text: text() }),
     head_seq: 40,

@@ -69,10 +69,22 @@ export async function endConnections(url: string): Promise<void> {
 
 /** Runs a statement on a connection of its own. */
 export async function runSql(url: string, sql: string): Promise<void> {
+  await useClient(url, (client) => client.query(sql))
+}
+
+/** How many rows a table of the installation has. */
+export async function countRows(url: string, table: string): Promise<number> {
+  const { rows } = await useClient(url, (client) =>
+    client.query<{ count: number }>(`SELECT count(*)::integer AS count FROM segue.${table}`),
+  )
+  return rows[0]?.count ?? 0
+}
+
+async function useClient<Result>(url: string, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
-    await client.query(sql)
+    return await work(client)
   } finally {
     await client.end()
   }

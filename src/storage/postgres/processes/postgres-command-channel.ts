@@ -24,8 +24,13 @@ export class PostgresCommandChannel implements CommandChannel {
   readonly #results = new Notifier()
   /** The commands that this process executes now. */
   readonly #executing = new Set<number>()
-  /** Results that could not be stored: no command is executed again for that. */
-  readonly #unstored = new Map<number, string>()
+  /**
+   * The commands that were executed, until they are no longer listed: a list that was read before the result was stored has a
+   * command once more. With results that could not be stored; null once they are.
+   */
+  readonly #executed = new Map<number, string | null>()
+  #isListing = false
+  #mustList = false
   readonly #executors = new Map<CommandService, (text: string) => Promise<string>>()
 
   constructor(database: PostgresProfileDatabase) {
@@ -81,25 +86,39 @@ export class PostgresCommandChannel implements CommandChannel {
     return listForeignClaims(this.#database)
   }
 
+  /** Lists are read one after the other, so that no older one is left when a command is no longer listed. */
   async #executePending(): Promise<void> {
-    if (this.#executors.size === 0) return
-    const commands = await listPendingCommands(this.#database)
-    // The others wait for no result any more.
+    this.#mustList = true
+    if (this.#executors.size === 0 || this.#isListing) return
+    this.#isListing = true
+    try {
+      while (this.#mustList) {
+        this.#mustList = false
+        this.#executeAll(await listPendingCommands(this.#database))
+      }
+    } finally {
+      this.#isListing = false
+    }
+  }
+
+  #executeAll(commands: readonly PendingCommand[]): void {
     const numbers = new Set(commands.map(({ number }) => number))
-    for (const number of this.#unstored.keys())
-      if (!numbers.has(number) && !this.#executing.has(number)) this.#unstored.delete(number)
-    await Promise.all(commands.map((command) => this.#executeOnce(command)))
+    for (const number of this.#executed.keys())
+      if (!numbers.has(number) && !this.#executing.has(number)) this.#executed.delete(number)
+    // The next list has those again whose results could not be stored.
+    for (const command of commands) this.#executeOnce(command).catch(() => undefined)
   }
 
   async #executeOnce({ number, service, command }: PendingCommand): Promise<void> {
     const execute = this.#executors.get(service)
-    if (this.#executing.has(number) || !execute) return
+    const known = this.#executed.get(number)
+    if (this.#executing.has(number) || known === null || !execute) return
     this.#executing.add(number)
     try {
-      const result = this.#unstored.get(number) ?? (await execute(command))
-      this.#unstored.set(number, result)
+      const result = known ?? (await execute(command))
+      this.#executed.set(number, result)
       await this.#database.write((transaction) => storeCommandResult(transaction, number, result))
-      this.#unstored.delete(number)
+      this.#executed.set(number, null)
       this.#database.publish(resultsTopic)
     } finally {
       this.#executing.delete(number)
