@@ -1,5 +1,4 @@
 import type { ChatEvent } from '../../model/chat-event.ts'
-import { LogVersionConflictError } from '../../storage/errors.ts'
 import type { AppendRequest, EventRange, EventStore } from '../../storage/event-store.ts'
 import { noTelemetry, type Telemetry } from '../../lib/telemetry/telemetry.ts'
 import { CommitScheduler } from './commit-scheduler.ts'
@@ -122,14 +121,12 @@ export class EventLog {
       await this.#committer.append(requests)
       onCommitted()
     } catch (error) {
-      // The notification of it may come later.
-      if (error instanceof LogVersionConflictError)
-        for (const { sessionId } of requests) this.#onForeignAppend(sessionId)
+      this.#endAppend(requests)
+      // Another process may have written instead. Readers were told to leave that out until now.
+      for (const { sessionId } of requests) this.#onForeignAppend(sessionId)
       throw error
-    } finally {
-      for (const { sessionId } of requests) this.#appending.delete(sessionId)
-      this.#version += 1
     }
+    this.#endAppend(requests)
     for (const request of requests) this.#deliver(request)
   }
 
@@ -246,6 +243,11 @@ export class EventLog {
       for (const observer of this.#observers) observer.beforeAppend(request)
       this.#appending.set(request.sessionId, request.expectedHeadSeq)
     }
+  }
+
+  #endAppend(requests: readonly AppendRequest[]): void {
+    for (const { sessionId } of requests) this.#appending.delete(sessionId)
+    this.#version += 1
   }
 
   #deliver({ sessionId, events }: AppendRequest): void {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { EventLog } from '../../../../src/chat/log/event-log.ts'
 import type { ChatEvent } from '../../../../src/model/chat-event.ts'
-import { LogVersionConflictError } from '../../../../src/storage/errors.ts'
+import { FencingError, LogVersionConflictError } from '../../../../src/storage/errors.ts'
 import type { EventRange } from '../../../../src/storage/event-store.ts'
 
 const sessionId = 'session_1'
@@ -29,6 +29,8 @@ interface LogFixture {
   appendElsewhere(...events: readonly ChatEvent[]): void
   /** As another process does whose notification has not come yet. */
   appendSilently(...events: readonly ChatEvent[]): void
+  /** Appends do not end until they fail with the error that the returned function is given. */
+  holdAppend(): (error: Error) => void
   read(after: number, limit?: number): Promise<number[]>
 }
 
@@ -36,9 +38,11 @@ interface LogFixture {
 function newLogFixture(): LogFixture {
   const stored: ChatEvent[] = []
   const storeReads: EventRange[] = []
+  let held: Promise<void> | null = null
   let tellOfForeignAppend = (_sessionId: string | null): void => undefined
   const log = new EventLog({
     appendAll: async (requests) => {
+      await held
       const events = requests.flatMap((request) => request.events)
       if (events[0] && events[0].seq <= stored.length) throw new LogVersionConflictError('The log has gone on.')
       stored.push(...events)
@@ -58,6 +62,11 @@ function newLogFixture(): LogFixture {
       tellOfForeignAppend(sessionId)
     },
     appendSilently: (...events) => void stored.push(...events),
+    holdAppend: () => {
+      const { promise, reject } = Promise.withResolvers<void>()
+      held = promise
+      return reject
+    },
     append: (...events) => log.append({ sessionId, expectedHeadSeq: stored.length, events }),
     read: async (after, limit = 1000) => (await log.read({ sessionId, after, limit })).map(({ seq }) => seq),
   }
@@ -75,6 +84,24 @@ test('an append that another process was faster than is told of that before the 
   await expect(append(newDelta(2, 'c'))).rejects.toThrow(LogVersionConflictError)
   expect(await log.loadHeadSeq(sessionId)).toBe(2)
   expect(await read(0)).toEqual([1, 2])
+})
+
+test('what another process has appended while an append that fails was in progress wakes those who wait', async () => {
+  const { log, append, appendElsewhere, holdAppend, read } = newLogFixture()
+  using reader = log.openReader(sessionId)
+  reader.cursor = 0
+  const fail = holdAppend()
+  const failing = append(newDelta(1, 'a'))
+  const waiting = log.waitForMore(sessionId, reader, new AbortController().signal)
+  appendElsewhere(newDelta(1, 'b'))
+  expect(await waiting).toBe(true)
+  expect(await read(0)).toEqual([])
+  const waitingAgain = log.waitForMore(sessionId, reader, new AbortController().signal)
+  await log.loadHeadSeq(sessionId)
+  fail(new FencingError('The stream has ended.'))
+  await expect(failing).rejects.toThrow(FencingError)
+  expect(await waitingAgain).toBe(true)
+  expect(await read(0)).toEqual([1])
 })
 
 test('what another process appends wakes those who wait, and is read from the store', async () => {
