@@ -307,6 +307,7 @@ describe('a session with a checkpoint', () => {
     expect(summaries.runs).toEqual([])
     expect(await isContinued(chats, id)).toBe(true)
     const stale = chats.start('Later', { sessionId: id })
+    stale.catch(() => undefined)
     const continuation = await findContinuation(chats, id)
     await expect(stale).rejects.toMatchObject({ code: 'STALE', details: { tipId: continuation?.id } })
     expect(await chats.chats.loadModelMessages(continuation ?? (await chats.requireSession(id)))).toEqual([

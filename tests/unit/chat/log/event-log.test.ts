@@ -64,6 +64,8 @@ function newLogFixture(): LogFixture {
     appendSilently: (...events) => void stored.push(...events),
     holdAppend: () => {
       const { promise, reject } = Promise.withResolvers<void>()
+      // The committer may begin the append after it was told to fail.
+      promise.catch(() => undefined)
       held = promise
       return reject
     },
@@ -91,7 +93,7 @@ test('what another process has appended while an append that fails was in progre
   using reader = log.openReader(sessionId)
   reader.cursor = 0
   const fail = holdAppend()
-  const failing = append(newDelta(1, 'a'))
+  const failing = expect(append(newDelta(1, 'a'))).rejects.toThrow(FencingError)
   const waiting = log.waitForMore(sessionId, reader, new AbortController().signal)
   appendElsewhere(newDelta(1, 'b'))
   expect(await waiting).toBe(true)
@@ -99,7 +101,7 @@ test('what another process has appended while an append that fails was in progre
   const waitingAgain = log.waitForMore(sessionId, reader, new AbortController().signal)
   await log.loadHeadSeq(sessionId)
   fail(new FencingError('The stream has ended.'))
-  await expect(failing).rejects.toThrow(FencingError)
+  await failing
   expect(await waitingAgain).toBe(true)
   expect(await read(0)).toEqual([1])
 })
