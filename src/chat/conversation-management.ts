@@ -50,8 +50,9 @@ export class ConversationManagement {
       const { tip } = conversation
       const isTold = tip.origin === 'SEGUE' && (patch.pinned !== undefined || patch.archived !== undefined)
       if (!isTold) return profile.eventStore.updateConversationSettings(update, keyRecord)
-      const more = { conversationSettings: update, idempotencyKeys: keyRecord ? [keyRecord] : [] }
-      return actors.getOrCreate(tip).update({}, more)
+      return actors
+        .getOrCreate(tip)
+        .update({}, { conversationSettings: update, ...(keyRecord && { newKey: keyRecord }) })
     })
   }
 

@@ -51,7 +51,7 @@ export class QueueManagement {
     if (forwarded) return forwarded
     const actor = await this.#requireActor(streamId)
     const change = await prepareMessageChanges(changes, this.#options.fileStore)
-    const keys = toCompletedKeys(idempotencyKey)
+    const key = idempotencyKey && createCompletedIdempotencyKeyRecord(idempotencyKey)
     let releasedHashes: readonly string[] = []
     const changeParts = (parts: readonly MessagePart[]): MessagePart[] => {
       const changed = change(parts)
@@ -59,7 +59,7 @@ export class QueueManagement {
       return changed
     }
     const stream = await this.#commit((signal) =>
-      actor.changeQueue(streamId, signal, (queue, queued) => queue.changeMessage(queued, changeParts, keys)),
+      actor.changeQueue(streamId, signal, (queue, queued) => queue.changeMessage(queued, changeParts, key)),
     )
     await deleteUnreferencedBlobs(releasedHashes, this.#options)
     return stream
@@ -78,12 +78,12 @@ export class QueueManagement {
     const actor = await this.#requireActor(streamId)
     if (before?.id === streamId)
       throw createBadInputError('A message cannot be moved before itself. Name another one of its queue.', 'before')
-    const keys = toCompletedKeys(idempotencyKey)
+    const key = idempotencyKey && createCompletedIdempotencyKeyRecord(idempotencyKey)
     await this.#commit((signal) =>
       actor.changeQueue(streamId, signal, async (queue, queued) => {
         if (before && before.sessionId !== queued.sessionId)
           throw createBadInputError('The other message is of another session. Name one of the same queue.', 'before')
-        return queue.move(queued, before && queue.require(before.id), keys)
+        return queue.move(queued, before && queue.require(before.id), key)
       }),
     )
   }
@@ -93,7 +93,8 @@ export class QueueManagement {
     const forwarded = await this.#forward({ name: 'sendMessage', streamId, key: idempotencyKey })
     if (forwarded) return forwarded
     const actor = await this.#requireActor(streamId)
-    return this.#commit((signal) => actor.startQueued(streamId, signal, toCompletedKeys(idempotencyKey)))
+    const keys = idempotencyKey ? [createCompletedIdempotencyKeyRecord(idempotencyKey)] : []
+    return this.#commit((signal) => actor.startQueued(streamId, signal, keys))
   }
 
   /** Has another process make the change, if the stream is queued there. Resolves to the stream then, and to null otherwise. */
@@ -117,8 +118,4 @@ export class QueueManagement {
     if (await profile.eventStore.findStream(streamId)) throw createNotQueuedError()
     throw createIdNotFoundError('stream', streamId)
   }
-}
-
-function toCompletedKeys(key: IdempotencyKey | null) {
-  return key ? [createCompletedIdempotencyKeyRecord(key)] : []
 }

@@ -97,7 +97,7 @@ export class SessionManagement {
     const apply = async (key: IdempotencyKeyRecord | null): Promise<SessionRecord[]> => {
       for (const session of sessions) {
         if (turnScheduler.mustWait()) await turnScheduler.wait()
-        await this.#update(session, update, key ? [key] : [])
+        await this.#update(session, update, key)
       }
       return Promise.all(ids.map((id) => writableSessions.get(id)))
     }
@@ -140,7 +140,7 @@ export class SessionManagement {
   async #update(
     session: SessionRecord,
     { pinned, archived, ...sessionUpdate }: UpdateSessionRequest,
-    idempotencyKeys: readonly IdempotencyKeyRecord[],
+    key: IdempotencyKeyRecord | null,
   ): Promise<void> {
     const { actors, conversations } = this.#options
     const patch = toSessionPatch(sessionUpdate)
@@ -151,9 +151,10 @@ export class SessionManagement {
       ...(archived !== undefined && { archived }),
       ...(patch.title !== undefined && tip.id === session.id && { title: patch.title }),
     }
-    if (Object.keys(settings).length === 0) return actors.getOrCreate(session).update(patch, { idempotencyKeys })
+    const newKey = key ? { newKey: key } : {}
+    if (Object.keys(settings).length === 0) return actors.getOrCreate(session).update(patch, newKey)
     const sessionIds = conversation ? await conversations.listSessionIds(conversation) : [session.id]
-    const more = { idempotencyKeys, conversationSettings: { sessionIds, patch: settings } }
+    const more = { ...newKey, conversationSettings: { sessionIds, patch: settings } }
     await actors.getOrCreate(session).update(patch, more)
     const isToldByTip = pinned !== undefined || archived !== undefined
     if (isToldByTip && tip.id !== session.id && tip.origin === 'SEGUE') await actors.getOrCreate(tip).update({})

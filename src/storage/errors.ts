@@ -57,6 +57,13 @@ export class StorageError extends Error {
   }
 }
 
+/** The key of a call is in use: another process has executed the call. Nothing was written. */
+export class IdempotencyKeyInUseError extends StorageError {
+  constructor(cause: Error) {
+    super('CONSTRAINT', cause)
+  }
+}
+
 /** A newer Segue wrote the database. It was not changed. */
 export class DatabaseTooNewError extends Error {
   override readonly name = 'DatabaseTooNewError'

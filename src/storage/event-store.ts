@@ -68,8 +68,11 @@ export interface AppendRequest {
   readonly checkpoint?: ContextCheckpoint
   /** The keys of the calls that write this. A key that is in use is left out: it must not prevent the end of a stream. */
   readonly idempotencyKeys?: readonly IdempotencyKeyRecord[]
-  /** The key of the call that starts a stream. If it is in use, as when another process repeats the call: StorageError CONSTRAINT. */
-  readonly startKey?: IdempotencyKeyRecord
+  /**
+   * The key of the call that writes this, which must not be in use. If it is, as when another process executes the call as
+   * well: StorageError CONSTRAINT.
+   */
+  readonly newKey?: IdempotencyKeyRecord
   readonly sessionPatch?: SessionRecordPatch
   /** Changes the settings of a conversation. */
   readonly conversationSettings?: ConversationSettingsUpdate

@@ -14,7 +14,7 @@ export function composeStartBatch(turn: NewTurn, firstSeq: number, runtime: Cloc
     ...(sessionToCreate?.checkpoint && { checkpoint: sessionToCreate.checkpoint }),
     ...(title !== null && { sessionPatch: { title, titleSource: 'MESSAGE' } }),
     ...(idempotencyKey && {
-      startKey: createCompletedIdempotencyKeyRecord(idempotencyKey, { createdId: stream.id }),
+      newKey: createCompletedIdempotencyKeyRecord(idempotencyKey, { createdId: stream.id }),
     }),
     drafts: [createStreamStartedDraft(stream, runtime)],
     streams: [{ ...stream, firstSeq }],

@@ -1,6 +1,7 @@
 import { isSegueErrorCode, SegueError } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { type Json, parseJsonWithExactNumbers, stringifyJson } from '../../lib/text/json.ts'
+import { IdempotencyKeyInUseError } from '../errors.ts'
 import { toPublicStorageError } from '../health/storage-problem.ts'
 
 /** What is told of an error that is not for clients: a sentence to them, and the error to the log. */
@@ -18,7 +19,9 @@ export async function formatResult(
     return stringifyJson({ value: await execution })
   } catch (error) {
     const known = error instanceof SegueError ? error : toPublicStorageError(error)
-    if (!known) log.error({ err: error }, failure)
+    // Whoever has sent the command finds what the other call has done.
+    const isRepetition = error instanceof IdempotencyKeyInUseError
+    if (!known) (isRepetition ? log.debug : log.error).call(log, { err: error }, failure)
     const { code, message, details } = known ?? new SegueError('INTERNAL', failure)
     return JSON.stringify({ error: { code, message, details } })
   }

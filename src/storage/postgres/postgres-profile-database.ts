@@ -22,6 +22,9 @@ export interface PostgresProfileDatabaseOptions {
 /** Published by a process that has added an approval rule. */
 export const approvalRulesTopic = 'approval_rules'
 
+/** Published by a process that has changed the conversation index, or what is to be indexed. */
+export const conversationsTopic = 'conversations'
+
 /** The rows of one profile. $1 of every statement is the profile's name; `values` are $2, $3, … */
 export class PostgresProfileDatabase implements PostgresConnection {
   readonly profile: string

@@ -243,7 +243,7 @@ export class SqliteEventStore implements EventStore {
     if (request.contextSize !== undefined) updateContextSize(this.#database, request.sessionId, request.contextSize)
     if (request.conversationSettings) this.#updateConversationSettings(request.conversationSettings)
     if (readAt !== undefined) this.#updateConversationSettings({ sessionIds: [request.sessionId], patch: { readAt } })
-    if (request.startKey) insertIdempotencyKey(this.#database, request.startKey)
+    if (request.newKey) insertIdempotencyKey(this.#database, request.newKey)
     for (const key of request.idempotencyKeys ?? []) insertIdempotencyKeyIfAbsent(this.#database, key)
   }
 

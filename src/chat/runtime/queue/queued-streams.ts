@@ -105,7 +105,7 @@ export class QueuedStreams {
     await this.#options.writer.write((previousHeadSeq) => ({
       ...this.#composeQueueing([turn], previousHeadSeq, (added) => [...this.#streams, ...added]),
       ...(idempotencyKey && {
-        startKey: createCompletedIdempotencyKeyRecord(idempotencyKey, { createdId: stream.id }),
+        newKey: createCompletedIdempotencyKeyRecord(idempotencyKey, { createdId: stream.id }),
       }),
     }))
     return this.find(stream.id) ?? stream
@@ -123,11 +123,11 @@ export class QueuedStreams {
       ])
   }
 
-  /** Changes the message of a queued stream, and stores the keys of the call. Throws what `change` throws. */
+  /** Changes the message of a queued stream, and stores the key of the call. Throws what `change` throws. */
   async changeMessage(
     queued: StreamRecord,
     change: (parts: readonly MessagePart[]) => readonly MessagePart[],
-    idempotencyKeys: readonly IdempotencyKeyRecord[],
+    newKey: IdempotencyKeyRecord | null,
   ): Promise<StreamRecord> {
     const message = await this.#requireMessage(queued)
     const parts = change(message.parts)
@@ -138,26 +138,25 @@ export class QueuedStreams {
       streams: [queued],
       messages: [{ ...message, parts }],
       releasedBlobs: listReleasedBlobs(message.parts, parts),
-      idempotencyKeys,
+      ...(newKey && { newKey }),
       onCommitted: () => this.#replace({ ...queued, lastSeq: previousHeadSeq + 1 }),
     }))
     return this.find(queued.id) ?? queued
   }
 
-  /** Moves a queued stream before another one, or to the end, and stores the keys of the call. */
-  async move(
-    queued: StreamRecord,
-    before: StreamRecord | null,
-    idempotencyKeys: readonly IdempotencyKeyRecord[],
-  ): Promise<void> {
+  /** Moves a queued stream before another one, or to the end, and stores the key of the call. */
+  async move(queued: StreamRecord, before: StreamRecord | null, newKey: IdempotencyKeyRecord | null): Promise<void> {
     const listMoved = (): StreamRecord[] => {
       const others = this.#listOthers(queued)
       const index = before ? others.findIndex(({ id }) => id === before.id) : others.length
       return others.toSpliced(index, 0, queued)
     }
     if (listMoved().every(({ id }, place) => id === this.#streams[place]?.id)) return
-    const fence = toFence(queued)
-    await this.#options.writer.write(() => ({ fence, idempotencyKeys, ...this.#composeOrder([], listMoved()) }))
+    await this.#options.writer.write(() => ({
+      fence: toFence(queued),
+      ...(newKey && { newKey }),
+      ...this.#composeOrder([], listMoved()),
+    }))
   }
 
   /**

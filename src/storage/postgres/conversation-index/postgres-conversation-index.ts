@@ -3,7 +3,7 @@ import { StorageError } from '../../errors.ts'
 import type { ConversationChange } from '../../sessions/conversation-reader.ts'
 import { readLatestChangeSeq } from '../database/change-sequences.ts'
 import { ThrottledTask } from '../database/throttled-task.ts'
-import type { PostgresProfileDatabase } from '../postgres-profile-database.ts'
+import { conversationsTopic, type PostgresProfileDatabase } from '../postgres-profile-database.ts'
 import { readConversationChanges } from './conversation-change-log.ts'
 import { selectConversationChanges } from './conversation-sources.ts'
 import { hasPendingSessions, processPendingSessions } from './conversation-index-maintainer.ts'
@@ -79,8 +79,10 @@ export class PostgresConversationIndex {
   async #processPending(): Promise<void> {
     // Before this process adds changes itself.
     await (this.#started ??= this.#start())
-    while (await hasPendingSessions(this.#database)) {
-      if (!(await this.#database.write(processPendingSessions))) return
+    for (let mayBeMore = true; mayBeMore && (await hasPendingSessions(this.#database));) {
+      mayBeMore = await this.#database.write(processPendingSessions)
+      // Not every write tells the other processes by itself.
+      this.#database.publish(conversationsTopic)
     }
   }
 

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { LogVersionConflictError, StorageError, type StorageFailure } from '../../errors.ts'
+import { IdempotencyKeyInUseError, LogVersionConflictError, StorageError, type StorageFailure } from '../../errors.ts'
 
 /** By the beginnings of SQLSTATE codes, the longest first. See appendix A of PostgreSQL's manual. */
 const failureByCode: readonly (readonly [prefix: string, failure: StorageFailure])[] = [
@@ -39,6 +39,7 @@ export function toStorageError(error: unknown): unknown {
   if (error instanceof pg.DatabaseError) {
     if (error.constraint === 'active_streams')
       return new LogVersionConflictError('A stream runs in the session already.')
+    if (error.constraint === 'idempotency_keys_pkey') return new IdempotencyKeyInUseError(error)
     const { code = '' } = error
     const failure = failureByCode.find(([prefix]) => code.startsWith(prefix))?.[1] ?? 'OTHER'
     return new StorageError(failure, error)

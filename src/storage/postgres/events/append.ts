@@ -59,7 +59,7 @@ export async function writeAppends(tx: PostgresTransaction, requests: readonly A
   for (const request of requests) await writeChanges(tx, request)
   const counted = requests.flatMap(listCountedUsage)
   await countUsage(tx, counted)
-  for (const { startKey } of requests) if (startKey) await insertIdempotencyKey(tx, startKey)
+  for (const { newKey } of requests) if (newKey) await insertIdempotencyKey(tx, newKey)
   const idempotencyKeys = requests.flatMap((request) => request.idempotencyKeys ?? [])
   await insertIdempotencyKeysIfAbsent(tx, idempotencyKeys)
 }

@@ -7,7 +7,7 @@ import {
   toImportedSessionSettings,
 } from '../../transfer/imported-session-settings.ts'
 import type { PostgresStatement, PostgresTransaction } from '../database/postgres-statement.ts'
-import type { PostgresProfileDatabase } from '../postgres-profile-database.ts'
+import { conversationsTopic, type PostgresProfileDatabase } from '../postgres-profile-database.ts'
 import { findUnreferencedBlobs } from '../tables/blob-reference-table.ts'
 import { updateConversationSettings } from '../tables/conversation-settings-table.ts'
 import { updateStandIns } from '../tables/retries/message-copies.ts'
@@ -52,6 +52,7 @@ export class PostgresImportStore implements ImportStore {
       hasBegun = true
       await importAll(transaction, records)
     })
+    this.#database.publish(conversationsTopic)
   }
 
   findUnreferencedBlobs(hashes: readonly string[]): Promise<string[]> {

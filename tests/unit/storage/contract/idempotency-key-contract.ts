@@ -59,9 +59,9 @@ export function describeIdempotencyKeyStore(open: OpenStorage): void {
     const again = eventStore.createSession({ session, messages: [], idempotencyKey: idempotencyKeyOf('key') })
     await expect(again).rejects.toMatchObject({ name: 'StorageError', failure: 'CONSTRAINT' })
     const { id: sessionId } = await addSession(current())
-    const start = { sessionId, expectedHeadSeq: 0, events: [], startKey: idempotencyKeyOf('key') }
+    const start = { sessionId, expectedHeadSeq: 0, events: [], newKey: idempotencyKeyOf('key') }
     await expect(eventStore.append(start)).rejects.toMatchObject({ name: 'StorageError', failure: 'CONSTRAINT' })
-    await eventStore.append({ ...start, startKey: idempotencyKeyOf('another key') })
+    await eventStore.append({ ...start, newKey: idempotencyKeyOf('another key') })
     expect(await idempotencyKeys.find('another key')).not.toBeNull()
     expect(await segueSessions.findSessions([session.id])).toEqual([])
   })
