@@ -26,6 +26,7 @@ interface KnownRun {
 
 const pollIntervalMs = 500
 const pollShare = 20 // of the worker's time, one part of so many
+const maxPollIntervalMs = 10_000 // a process that does not answer may be replaced by another one
 const lateEndMs = 60_000 // by so much may the end of a run be older than the scan that first shows it
 
 /**
@@ -140,7 +141,8 @@ export class HermesJobRunFeed implements WatchableJobRunChanges {
     const startedAt = performance.now()
     await this.#scan()
     if (this.#watchers.size > 0) {
-      this.#schedulePoll(Math.max(pollIntervalMs, (performance.now() - startedAt) * pollShare))
+      const delayMs = (performance.now() - startedAt) * pollShare
+      this.#schedulePoll(Math.min(Math.max(pollIntervalMs, delayMs), maxPollIntervalMs))
     }
   }
 

@@ -33,7 +33,7 @@ import { HermesMessageReader } from './messages/hermes-message-reader.ts'
 import { VisibleHermesMessageCache } from './messages/visible-hermes-message-cache.ts'
 import { toHermesStatus } from './state/hermes-state-file-health.ts'
 import type { ForeignUsagePage, ForeignUsageQuery } from '../storage/usage/usage-sum-store.ts'
-import { readHermesSessionUsage } from './usage/read-hermes-session-usage.ts'
+import { readHermesSessionUsage, readHermesSessionUse } from './usage/read-hermes-session-usage.ts'
 import { type StateDatabaseConnection, StateDatabase } from './state/state-database.ts'
 
 const idsPerQuery = 500
@@ -259,11 +259,13 @@ export class HermesReader {
 
   #loadShared(index: SynchronizedHermesConversationIndex, ids: readonly string[]): SharedHermesSession[] {
     const sessions = index.loadSessions(ids)
-    const counts = this.#messages.countMessages(
-      index.file,
-      sessions.map(({ record }) => record.id),
-    )
-    return sessions.map(({ record, entry }) => ({ record, entry, messageCount: counts.get(record.id) ?? 0 }))
+    const foundIds = sessions.map(({ record }) => record.id)
+    const counts = this.#messages.countMessages(index.file, foundIds)
+    const uses = readHermesSessionUse(index.file, foundIds)
+    return sessions.map(({ record, entry }) => {
+      const { usedAt = null, answers = 0 } = uses.get(record.id) ?? {}
+      return { record, entry, messageCount: counts.get(record.id) ?? 0, usedAt, answers }
+    })
   }
 
   #loadSessions(file: StateDatabaseConnection, ids: readonly string[]): SessionRecord[] {

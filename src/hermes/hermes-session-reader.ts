@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { BirpcReturn } from 'birpc'
 import type { PageRequest } from '../lib/pagination.ts'
 import { publishSqlStatement } from '../lib/sql-channel.ts'
 import { WorkerClient, WorkerExitedError } from '../lib/worker/worker-client.ts'
@@ -22,6 +21,7 @@ import type { SessionReader } from '../storage/sessions/session-reader.ts'
 import type { CrossOriginContinuationFeed } from '../storage/sessions/cross-origin-continuation-feed.ts'
 import type { ForeignUsagePage, ForeignUsageQuery, ForeignUsageReader } from '../storage/usage/usage-sum-store.ts'
 import { HermesJobReader } from './hermes-job-reader.ts'
+import { createHermesJobSource, type HermesWorkerFunctions } from './hermes-job-source.ts'
 import type { HermesOptions, HermesReaderOptions } from './hermes-options.ts'
 import type { HermesReader } from './hermes-reader.ts'
 import type { HermesWorkerEvents } from './hermes-worker.ts'
@@ -39,8 +39,6 @@ export interface HermesSessionReaderOptions
   readonly onSessionsChanged?: (ids: readonly string[] | null) => void
 }
 
-type WorkerFunctions = BirpcReturn<HermesReader, HermesWorkerEvents>
-
 const defaultLockTimeoutMs = 5_000
 const homePollIntervalMs = 1_000 // between two checks whether Hermes' home exists by now
 const maxRereads = 3 // an index that breaks again and again must not keep a list waiting for ever
@@ -53,7 +51,7 @@ const maxRereads = 3 // an index that breaks again and again must not keep a lis
 export class HermesSessionReader implements SessionReader, ForeignUsageReader {
   readonly origin = 'HERMES'
   /** The jobs of the same agent, read by the same worker. */
-  readonly jobs = new HermesJobReader((empty, invoke) => this.#call(empty, invoke))
+  readonly jobs = new HermesJobReader(createHermesJobSource((empty, invoke) => this.#call(empty, invoke)))
   /** Its sessions, for those who store them elsewhere. */
   readonly shared = new SharedHermesSessionSource((empty, invoke) => this.#call(empty, invoke))
   readonly #options: HermesSessionReaderOptions
@@ -210,11 +208,11 @@ export class HermesSessionReader implements SessionReader, ForeignUsageReader {
   }
 
   /** Answers a look-up of no ids at once: the worker may be waiting for a lock, which must not delay Segue's own streams. */
-  #callForIds<T>(ids: readonly string[], empty: T, invoke: (reader: WorkerFunctions) => Promise<T>): Promise<T> {
+  #callForIds<T>(ids: readonly string[], empty: T, invoke: (reader: HermesWorkerFunctions) => Promise<T>): Promise<T> {
     return ids.length === 0 ? Promise.resolve(empty) : this.#call(empty, invoke)
   }
 
-  async #call<T>(empty: T, invoke: (reader: WorkerFunctions) => Promise<T>): Promise<T> {
+  async #call<T>(empty: T, invoke: (reader: HermesWorkerFunctions) => Promise<T>): Promise<T> {
     if (!this.#homeExists) return empty
     try {
       return await this.#worker.call(invoke)
@@ -225,7 +223,7 @@ export class HermesSessionReader implements SessionReader, ForeignUsageReader {
   }
 
   /** The same for what depends on Segue's sessions: the index has all of them first. */
-  async #callReplicated<T>(empty: T, invoke: (reader: WorkerFunctions) => Promise<T>): Promise<T> {
+  async #callReplicated<T>(empty: T, invoke: (reader: HermesWorkerFunctions) => Promise<T>): Promise<T> {
     for (let attemptsLeft = maxRereads; ; attemptsLeft--) {
       await this.#replicate()
       const resetCount = this.#replicator?.resetCount

@@ -153,8 +153,12 @@ export class CrossProfileRecordLookup implements Disposable {
 
   /** Whatever has this id, with its type. */
   async findNode(id: string): Promise<{ readonly type: NodeType; readonly record: object } | null> {
-    const candidates = await Promise.all(listPossibleNodeTypes(id).map((type) => this.#findCached(type, id)))
-    return candidates.find((found) => found !== null) ?? null
+    // One after the other: where something is found, it does not matter that the rest cannot be read.
+    for (const type of listPossibleNodeTypes(id)) {
+      const found = await this.#findCached(type, id)
+      if (found) return found
+    }
+    return null
   }
 
   /** The profile of the record of this type with this id, which is about to change. Throws NOT_FOUND. */

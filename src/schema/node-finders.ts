@@ -58,7 +58,10 @@ export const nodeFinders: NodeFinders = {
   Profile: async ({ profile: { name } }, id) => (toProfileId(name) === id ? { name } : null),
 }
 
-/** The types that an id may belong to. Ids of Hermes have no prefix, so one of them may name anything that Hermes has. */
+/**
+ * The types that an id may belong to. Ids of Hermes have no prefix, so one of them may name anything that Hermes has. Those are
+ * last that another process may have to be asked for.
+ */
 export function listPossibleNodeTypes(id: string): readonly NodeType[] {
   switch (parseIdKind(id)) {
     case 'session':
@@ -81,6 +84,6 @@ export function listPossibleNodeTypes(id: string): readonly NodeType[] {
     case 'upload':
       return []
     case null:
-      return ['Conversation', 'Session', 'Message', 'Job', 'JobRun', 'Model', 'Profile']
+      return ['Conversation', 'Session', 'Model', 'Profile', 'Message', 'Job', 'JobRun']
   }
 }

@@ -77,7 +77,7 @@ export class UsageReport {
     const { hermesUsage } = this.#profile
     if (!hermesUsage) return
     const span = { from: toUtcDayStart(fromDay), to: toUtcDayStart(toDay + 1) }
-    for (let after: number | null = null; ;) {
+    for (let after: string | null = null; ;) {
       const page = await hermesUsage.listSessionUsage({ ...span, after })
       yield* page.sessions
       if (page.next === null) return

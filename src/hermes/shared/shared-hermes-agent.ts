@@ -5,6 +5,7 @@ import type { HermesIndex } from '../../storage/installation/hermes-index.ts'
 import type { HermesStatus } from '../../storage/sessions/hermes-status.ts'
 import { HermesSessionReader } from '../hermes-session-reader.ts'
 import { HermesPublisher } from './hermes-publisher.ts'
+import { unreachableMessage } from './remote-hermes-source.ts'
 
 export interface SharedHermesAgentOptions {
   readonly index: HermesIndex
@@ -21,10 +22,6 @@ interface LocalHermes {
   readonly reader: HermesSessionReader
   readonly publisher: HermesPublisher
 }
-
-/** What a read of Hermes' messages fails with while nobody reads its files. */
-export const unreachableMessage =
-  'The process that reads Hermes is gone. Its messages can be read again when a process runs that has its files.'
 
 const defaultIntervalMs = 2_500
 /** A list shows what was read until then. */

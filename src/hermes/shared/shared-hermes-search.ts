@@ -1,16 +1,16 @@
-import { SegueError } from '../../lib/errors.ts'
 import { compareSearchKeys, type SearchPage, type SearchRequest } from '../../search/search-hit.ts'
 import { takePage } from '../../storage/keyset-pagination.ts'
 import type { ProfileSearch } from '../../storage/profile-search.ts'
-import { type HermesQueryChannel, requestHermesSearch } from './hermes-queries.ts'
+import { isHermesUnreachable, type RemoteHermesSource } from './remote-hermes-source.ts'
 import type { SharedHermesAgent } from './shared-hermes-agent.ts'
 
-export interface SharedHermesSearchOptions extends HermesQueryChannel {
+export interface SharedHermesSearchOptions {
   /** Searches Segue's sessions. */
   readonly segue: ProfileSearch
   /** Searches the files of Hermes. Null if Hermes is turned off in this process. */
   readonly hermes: ProfileSearch | null
   readonly agent: Pick<SharedHermesAgent, 'findLocalReader'>
+  readonly remote: Pick<RemoteHermesSource, 'search'>
 }
 
 const emptyPage: SearchPage = { hits: [], searchedUpTo: null }
@@ -40,13 +40,12 @@ export class SharedHermesSearch implements ProfileSearch {
   }
 
   async #findInHermes(request: SearchRequest, signal: AbortSignal): Promise<SearchPage> {
-    const { agent, hermes } = this.#options
+    const { agent, hermes, remote } = this.#options
     if (hermes && (await agent.findLocalReader())) return hermes.find(request, signal)
     try {
-      return (await requestHermesSearch(this.#options, request)) ?? emptyPage
+      return await remote.search(request)
     } catch (error) {
-      const isUnreachable = error instanceof SegueError && error.code === 'STORAGE'
-      if (isUnreachable && request.filter.origin !== 'HERMES') return emptyPage
+      if (isHermesUnreachable(error) && request.filter.origin !== 'HERMES') return emptyPage
       throw error
     }
   }

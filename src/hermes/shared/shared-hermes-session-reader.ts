@@ -2,7 +2,6 @@ import type { PageRequest } from '../../lib/pagination.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { SessionFilter, SessionSortKey } from '../../model/session-filter.ts'
 import type { SessionRecord } from '../../model/session.ts'
-import type { CommandChannel } from '../../storage/installation/command-channel.ts'
 import type { HermesIndex, HermesSessionIndex } from '../../storage/installation/hermes-index.ts'
 import type {
   ConversationChange,
@@ -12,13 +11,15 @@ import type {
 import { PreparedConversationReader } from '../../storage/sessions/prepared-conversation-reader.ts'
 import type { SessionReader } from '../../storage/sessions/session-reader.ts'
 import { parseHermesMessageId } from '../state/parse-hermes-message-id.ts'
-import { type HermesMessageQuery, readHermesMessages, requestHermesMessages } from './hermes-queries.ts'
+import type { HermesSource } from './hermes-query.ts'
 import type { SharedHermesAgent } from './shared-hermes-agent.ts'
+
+type HermesMessageSource = Pick<HermesSource, 'listMessages' | 'findMessages' | 'loadContextMessages'>
 
 export interface SharedHermesSessionReaderOptions {
   readonly agent: Pick<SharedHermesAgent, 'findLocalReader' | 'publish'>
-  readonly index: Pick<HermesIndex, 'sessions' | 'findAgent'>
-  readonly commands: CommandChannel
+  readonly index: Pick<HermesIndex, 'sessions'>
+  readonly remote: HermesMessageSource
 }
 
 /**
@@ -57,8 +58,8 @@ export class SharedHermesSessionReader extends PreparedConversationReader<Hermes
     return (await this.openIndex()).countMessages(ids)
   }
 
-  listMessages(sessionId: string, page: PageRequest<number>): Promise<MessageRecord[]> {
-    return this.#readMessages({ name: 'listMessages', sessionId, page })
+  async listMessages(sessionId: string, page: PageRequest<number>): Promise<MessageRecord[]> {
+    return (await this.#findSource()).listMessages(sessionId, page)
   }
 
   async findMessage(id: string): Promise<MessageRecord | null> {
@@ -70,11 +71,11 @@ export class SharedHermesSessionReader extends PreparedConversationReader<Hermes
     const sessionIds = new Set(ids.flatMap((id) => parseHermesMessageId(id)?.sessionId ?? []))
     const existing = new Set((await this.findSessions([...sessionIds])).map(({ id }) => id))
     const messageIds = ids.filter((id) => existing.has(parseHermesMessageId(id)?.sessionId ?? ''))
-    return messageIds.length === 0 ? [] : this.#readMessages({ name: 'findMessages', ids: messageIds })
+    return messageIds.length === 0 ? [] : (await this.#findSource()).findMessages(messageIds)
   }
 
-  loadContextMessages(sessionId: string): Promise<MessageRecord[]> {
-    return this.#readMessages({ name: 'loadContextMessages', sessionId })
+  async loadContextMessages(sessionId: string): Promise<MessageRecord[]> {
+    return (await this.#findSource()).loadContextMessages(sessionId)
   }
 
   onConversationsChanged(listener: (changed: readonly ConversationChange[] | null) => void): void {
@@ -85,8 +86,8 @@ export class SharedHermesSessionReader extends PreparedConversationReader<Hermes
     return (await this.openIndex()).refresh()
   }
 
-  async #readMessages(query: HermesMessageQuery): Promise<MessageRecord[]> {
-    const reader = await this.#options.agent.findLocalReader()
-    return reader ? readHermesMessages(reader, query) : requestHermesMessages(this.#options, query)
+  async #findSource(): Promise<HermesMessageSource> {
+    const { agent, remote } = this.#options
+    return (await agent.findLocalReader()) ?? remote
   }
 }

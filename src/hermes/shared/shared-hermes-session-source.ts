@@ -1,5 +1,5 @@
 import type { SharedHermesSession, SharedHermesSessionPage } from '../../storage/installation/hermes-index.ts'
-import type { CallHermesWorker } from '../hermes-job-reader.ts'
+import type { CallHermesWorker } from '../hermes-job-source.ts'
 
 /** The sessions of a Hermes agent as its worker reads them, for those who store them elsewhere. */
 export class SharedHermesSessionSource {

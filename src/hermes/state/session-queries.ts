@@ -39,10 +39,9 @@ const digestColumns = [
   'archived',
   'message_count',
   'rewind_count',
-  'input_tokens',
-  'output_tokens',
-  'reasoning_tokens',
-  'cache_read_tokens',
+  'last_activity_at',
+  ...hermesUsageColumns,
+  ...hermesCostColumns,
 ]
 
 type HermesSessionRow = Record<(typeof sessionColumns)[number] | 'newest' | 'has_message' | 'copy_stamp', unknown>

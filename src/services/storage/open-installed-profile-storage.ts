@@ -1,6 +1,12 @@
 import { HermesIdQualifyingSearch } from '../../hermes/hermes-id-qualifying-search.ts'
 import { HermesSettingsSearch } from '../../hermes/hermes-settings-search.ts'
-import { serveHermesQueries } from '../../hermes/shared/hermes-queries.ts'
+import { HermesJobReader } from '../../hermes/hermes-job-reader.ts'
+import { NamespacedHermesJobReader } from '../../hermes/namespaced-hermes-job-reader.ts'
+import { RemoteHermesSource } from '../../hermes/shared/remote-hermes-source.ts'
+import { serveHermesQueries } from '../../hermes/shared/serve-hermes-queries.ts'
+import { createSharedHermesJobSource } from '../../hermes/shared/shared-hermes-job-source.ts'
+import { SharedHermesUsageReader } from '../../hermes/shared/shared-hermes-usage-reader.ts'
+import { NamespacedHermesUsageReader } from '../../hermes/usage/namespaced-hermes-usage-reader.ts'
 import { SharedHermesSearch } from '../../hermes/shared/shared-hermes-search.ts'
 import { noTelemetry } from '../../lib/telemetry/telemetry.ts'
 import type { ConversationFlags } from '../../model/session-filter.ts'
@@ -27,12 +33,14 @@ export function openInstalledProfileStorage(
   const { commands } = storage
   const path = hermesHome === null ? null : toHermesDatabasePath(hermesHome)
   const agent = new SharedHermesAgent({ index, path, profile: name, log })
-  const hermes = new SharedHermesSessionReader({ agent, index, commands })
+  const remote = new RemoteHermesSource({ commands, index })
+  const hermes = new SharedHermesSessionReader({ agent, index, remote })
+  const jobs = new HermesJobReader(createSharedHermesJobSource({ agent, remote }))
   // Each search is measured once, with that of Segue's sessions.
   const hermesSearch =
     path === null ? null : new SearchService({ sources: [toHermesSearchSource(path, name)], telemetry: noTelemetry })
-  serveHermesQueries({ commands, findSource: () => agent.findLocalReader(), search: hermesSearch, log })
-  const searches = new SharedHermesSearch({ segue: storage.search, hermes: hermesSearch, agent, index, commands })
+  serveHermesQueries({ commands, findReader: () => agent.findLocalReader(), search: hermesSearch, log })
+  const searches = new SharedHermesSearch({ segue: storage.search, hermes: hermesSearch, agent, remote })
   const search = new HermesSettingsSearch(searches, {
     feed: index,
     sessions: {
@@ -45,8 +53,8 @@ export function openInstalledProfileStorage(
     ...storage,
     name,
     hermesSessions: new NamespacedSessionReader(hermes, name),
-    hermesJobs: null,
-    hermesUsage: null,
+    hermesJobs: new NamespacedHermesJobReader(jobs, name),
+    hermesUsage: new NamespacedHermesUsageReader(new SharedHermesUsageReader({ agent, index }), name),
     loadHermesStatus: () => agent.loadStatus(),
     listFlagsFromHermes: listFlagsOfSegueSessions,
     search: new HermesIdQualifyingSearch(search, name),

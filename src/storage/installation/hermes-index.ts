@@ -10,12 +10,17 @@ import type { ConversationIndexEntry } from '../sessions/cross-origin-continuati
 import type { HermesStatus } from '../sessions/hermes-status.ts'
 import type { MessageReader } from '../sessions/message-reader.ts'
 import type { SessionLookup } from '../sessions/session-reader.ts'
+import type { ForeignSessionUsage, ForeignUsagePage, ForeignUsageQuery } from '../usage/usage-sum-store.ts'
 
 /** A session of Hermes as the process that reads it stores it for all. Its ids are as Hermes stores them. */
 export interface SharedHermesSession {
   readonly record: SessionRecord
   readonly entry: ConversationIndexEntry
   readonly messageCount: number
+  /** When it was used last, in epoch milliseconds; null if nobody knows. All that it has used counts then. */
+  readonly usedAt: number | null
+  /** How many messages its user has sent. */
+  readonly answers: number
 }
 
 /** Some of the sessions of a Hermes agent, in the order of their ids. */
@@ -29,6 +34,11 @@ export interface SharedHermesSessionPage {
 export interface HermesSessionIdRange {
   readonly after: string
   readonly last: string | null
+}
+
+/** What sessions of Hermes have used, without the jobs that they are runs of. */
+export interface SharedHermesUsagePage extends Pick<ForeignUsagePage, 'next'> {
+  readonly sessions: readonly Omit<ForeignSessionUsage, 'jobId'>[]
 }
 
 /** Which process reads a Hermes agent, and what it has found. */
@@ -62,6 +72,8 @@ export interface HermesIndex {
   listHermesSettings(): Promise<ConversationSettingsRow[]>
   /** What the conversations of Hermes' sessions want of a person, by session id, apart from those that are IDLE. */
   listAttentions(): Promise<Map<string, Attention>>
+  /** What the sessions have used that were used last within a span. */
+  listSessionUsage(query: ForeignUsageQuery): Promise<SharedHermesUsagePage>
   /** Null if no process has ever read this agent. */
   findAgent(): Promise<HermesAgentState | null>
   /** Stores sessions, and deletes others. Resolves to false, and does nothing, if this process is not the reader. */

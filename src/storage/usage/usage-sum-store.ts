@@ -51,13 +51,13 @@ export interface ForeignUsageQuery {
   readonly from: number
   readonly to: number
   /** What the page before has returned as `next`. */
-  readonly after: number | null
+  readonly after: string | null
 }
 
 export interface ForeignUsagePage {
   readonly sessions: readonly ForeignSessionUsage[]
   /** Null at the end. */
-  readonly next: number | null
+  readonly next: string | null
 }
 
 /** Reads what another program has counted of its sessions. */

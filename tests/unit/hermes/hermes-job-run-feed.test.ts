@@ -195,6 +195,20 @@ describe('a follower of the runs of Hermes', () => {
     expect(await readChanges()).toEqual([['b', 'RUNNING']])
   })
 
+  test('need not be the only one: nothing is read again for any of several while nothing changes', async () => {
+    const { cron, reader } = newFeed()
+    cron.writeExecutions([{ id: 'a' }])
+    const scanTwice = () => {
+      const scan = reader.scanRuns(null)
+      return scan !== 'UNCHANGED' && reader.scanRuns(scan.version)
+    }
+    await expect.poll(scanTwice).toBe('UNCHANGED')
+    const [first, second] = [reader.scanRuns(null), reader.scanRuns(null)]
+    if (first === 'UNCHANGED' || second === 'UNCHANGED') throw new Error('A first scan has everything.')
+    expect(second.runs).toEqual(first.runs)
+    expect([first, second].map(({ version }) => reader.scanRuns(version))).toEqual(['UNCHANGED', 'UNCHANGED'])
+  })
+
   test('is woken up while it watches', async () => {
     const { cron, feed, readChanges } = newFeed()
     await readChanges()

@@ -61,13 +61,15 @@ export class HermesJobRunScanner {
   scan(version: string | null): HermesJobRunScan | 'UNCHANGED' {
     const now = Date.now()
     const { stamp, latestWriteAt } = this.#files.readRunStamp(this.#last?.source ?? 'EXECUTIONS')
-    if (this.#last?.version === version && this.#isCurrent(this.#last, stamp)) return 'UNCHANGED'
+    // Several processes may ask: each has the version of its own last scan.
+    const currentVersion = this.#last && this.#isCurrent(this.#last, stamp) ? this.#last.version : null
+    if (currentVersion !== null && currentVersion === version) return 'UNCHANGED'
     const executions = this.#files.readExecutions(null, this.#files.readTimezone())
     const source = executions ? 'EXECUTIONS' : 'TRACES'
     const runs = executions
       ? executions.map((execution) => ({ jobId: execution.jobId, run: { execution, session: null, output: null } }))
       : this.#listTraces().filter(({ run }) => run.output !== null)
-    const nextVersion = `${process.pid}-${now}-${(this.#scanCount += 1)}`
+    const nextVersion = currentVersion ?? `${process.pid}-${now}-${(this.#scanCount += 1)}`
     this.#last = {
       version: nextVersion,
       source,

@@ -9,6 +9,7 @@ import { blobTables } from './migrations/006-blobs.ts'
 import { searchTables } from './migrations/007-search.ts'
 import { sessionClaimTables } from './migrations/008-session-claims.ts'
 import { hermesTables } from './migrations/009-hermes.ts'
+import { hermesUsageColumns } from './migrations/010-hermes-usage.ts'
 import type { PostgresDatabase } from './postgres-database.ts'
 
 /** Applied in this order, each once. What has been released is never changed. */
@@ -22,6 +23,7 @@ const migrations: readonly string[] = [
   searchTables,
   sessionClaimTables,
   hermesTables,
+  hermesUsageColumns,
 ]
 
 /** The version of the tables after all of them. */

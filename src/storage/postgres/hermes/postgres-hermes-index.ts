@@ -3,11 +3,13 @@ import type {
   HermesIndex,
   HermesSessionIdRange,
   SharedHermesSession,
+  SharedHermesUsagePage,
 } from '../../installation/hermes-index.ts'
 import type { Attention } from '../../../model/conversation/attention.ts'
 import type { GivenConversationTitle } from '../../sessions/conversation-reader.ts'
 import type { ConversationSettingsRow } from '../../sessions/conversation-settings.ts'
 import type { HermesStatus } from '../../sessions/hermes-status.ts'
+import type { ForeignUsageQuery } from '../../usage/usage-sum-store.ts'
 import { anyConversation, appendConversationChanges } from '../conversation-index/conversation-change-log.ts'
 import type { PostgresConversationIndex } from '../conversation-index/postgres-conversation-index.ts'
 import type { PostgresTransaction } from '../database/postgres-statement.ts'
@@ -21,6 +23,7 @@ import {
 import {
   deleteHermesSessions,
   deleteOtherHermesSessions,
+  listHermesSessionUsage,
   storeHermesSessions,
 } from '../tables/hermes/hermes-session-table.ts'
 import { findGivenTitles, listHermesAttentions, listHermesSettings } from './hermes-search-settings.ts'
@@ -60,6 +63,10 @@ export class PostgresHermesIndex implements HermesIndex {
   async listAttentions(): Promise<Map<string, Attention>> {
     await this.#conversationIndex.prepareRead()
     return listHermesAttentions(this.#database)
+  }
+
+  listSessionUsage(query: ForeignUsageQuery): Promise<SharedHermesUsagePage> {
+    return listHermesSessionUsage(this.#database, query)
   }
 
   findAgent(): Promise<HermesAgentState | null> {

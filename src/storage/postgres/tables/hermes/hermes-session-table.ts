@@ -1,6 +1,7 @@
 import type { SessionRecord } from '../../../../model/session.ts'
-import type { SharedHermesSession } from '../../../installation/hermes-index.ts'
+import type { SharedHermesSession, SharedHermesUsagePage } from '../../../installation/hermes-index.ts'
 import type { ConversationIndexEntry } from '../../../sessions/cross-origin-continuation-feed.ts'
+import type { ForeignUsageQuery } from '../../../usage/usage-sum-store.ts'
 import {
   defineInsert,
   insertRows,
@@ -16,6 +17,8 @@ interface HermesSessionRow {
   readonly record: string
   readonly entry: string
   readonly message_count: number
+  readonly used_at: number | null
+  readonly answers: number
 }
 
 const columns: PostgresColumns<HermesSessionRow> = {
@@ -23,6 +26,8 @@ const columns: PostgresColumns<HermesSessionRow> = {
   record: 'text',
   entry: 'text',
   message_count: 'bigint',
+  used_at: 'bigint',
+  answers: 'bigint',
 }
 
 const upsert = defineInsert(
@@ -30,8 +35,8 @@ const upsert = defineInsert(
   'hermes_sessions AS stored',
   columns,
   `ON CONFLICT (profile, id) DO UPDATE ${setAllColumns(columns, ['id'])}
-    WHERE (stored.record, stored.entry, stored.message_count)
-      IS DISTINCT FROM (excluded.record, excluded.entry, excluded.message_count)`,
+    WHERE (stored.record, stored.entry, stored.message_count, stored.used_at, stored.answers)
+      IS DISTINCT FROM (excluded.record, excluded.entry, excluded.message_count, excluded.used_at, excluded.answers)`,
 )
 
 const deleteByIds: PostgresStatement = {
@@ -60,6 +65,14 @@ const selectCounts: PostgresStatement = {
   text: 'SELECT id, message_count AS count FROM hermes_sessions WHERE profile = $1 AND id = ANY($2::text[])',
 }
 
+const selectUsage: PostgresStatement = {
+  name: 'select-hermes-session-usage',
+  text: `SELECT id, record, used_at AS at, answers FROM hermes_sessions
+    WHERE profile = $1 AND used_at >= $2 AND used_at < $3 AND id > $4 ORDER BY id LIMIT $5`,
+}
+
+const usedSessionsPerPage = 2_000
+
 /** Those of these sessions of Hermes that are stored, in no order. */
 export async function findHermesSessions(
   db: Pick<PostgresConnection, 'query'>,
@@ -86,16 +99,33 @@ export async function countHermesMessages(
   return new Map(rows.map(({ id, count }) => [id, count]))
 }
 
+export async function listHermesSessionUsage(
+  db: Pick<PostgresConnection, 'query'>,
+  { from, to, after }: ForeignUsageQuery,
+): Promise<SharedHermesUsagePage> {
+  const rows = await db.query<Pick<HermesSessionRow, 'id' | 'record' | 'answers'> & { at: number }>(selectUsage, [
+    ...[from, to, after ?? ''],
+    usedSessionsPerPage,
+  ])
+  const sessions = rows.map(({ record, at, answers }) => {
+    const session: SessionRecord = JSON.parse(record)
+    return { session, at, answers }
+  })
+  return { sessions, next: rows.length < usedSessionsPerPage ? null : (rows.at(-1)?.id ?? null) }
+}
+
 /** Resolves to whether anything is different now. */
 export async function storeHermesSessions(
   tx: PostgresTransaction,
   sessions: readonly SharedHermesSession[],
 ): Promise<boolean> {
-  const rows = sessions.map(({ record, entry, messageCount }) => ({
+  const rows = sessions.map(({ record, entry, messageCount, usedAt, answers }) => ({
     id: record.id,
     record: JSON.stringify(record),
     entry: JSON.stringify(entry),
     message_count: messageCount,
+    used_at: usedAt,
+    answers,
   }))
   return (await insertRows(tx, upsert, rows)) > 0
 }
