@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { lstatSync } from 'node:fs'
 import { mkdir, readdir, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { createBadInputError, createIdNotFoundError } from '../lib/errors.ts'
+import { createBadInputError, createIdNotFoundError, type SegueError } from '../lib/errors.ts'
 import type { ProfileCatalog, ProfilePaths } from './profile-catalog.ts'
 import { defaultProfileName, isProfileName } from './profile-name.ts'
 import { toHermesDatabasePath, toProfileFolder } from './profile-paths.ts'
@@ -24,21 +24,29 @@ export class ProfileDirectory implements ProfileCatalog {
     this.#options = options
   }
 
-  /** A folder in the Hermes home counts if it holds a state.db. */
   async listNames(): Promise<string[]> {
-    const { home, hermesHome } = this.#options
-    const segueNames = await listProfileFolders(home)
-    const hermesNames = hermesHome === null ? [] : await listHermesProfiles(hermesHome)
-    return [defaultProfileName, ...new Set([...segueNames, ...hermesNames].toSorted())]
+    const names = [...(await listProfileFolders(this.#options.home)), ...(await this.listNamesOfHermes())]
+    return [defaultProfileName, ...new Set(names.toSorted())]
   }
 
   /** Looks at the folders only. */
   async exists(name: string): Promise<boolean> {
-    const { home, hermesHome } = this.#options
-    if (name === defaultProfileName || isDirectory(toProfileFolder(home, name))) return true
+    const isOfSegue = name === defaultProfileName || isDirectory(toProfileFolder(this.#options.home, name))
+    return isOfSegue || this.existsInHermes(name)
+  }
+
+  /** The profiles in the Hermes home, apart from the home itself: folders that hold a state.db. */
+  async listNamesOfHermes(): Promise<string[]> {
+    const { hermesHome } = this.#options
+    const names = hermesHome === null ? [] : await listProfileFolders(hermesHome)
+    return names.filter((name) => this.existsInHermes(name))
+  }
+
+  existsInHermes(name: string): boolean {
+    const { hermesHome } = this.#options
     if (hermesHome === null) return false
-    const hermesFolder = toProfileFolder(hermesHome, name)
-    return isDirectory(hermesFolder) && pathExists(toHermesDatabasePath(hermesFolder))
+    const folder = toProfileFolder(hermesHome, name)
+    return isDirectory(folder) && pathExists(toHermesDatabasePath(folder))
   }
 
   resolveProfilePaths(name: string): ProfilePaths {
@@ -70,7 +78,7 @@ export class ProfileDirectory implements ProfileCatalog {
       )
     if (isDirectory(toProfileFolder(this.#options.home, name))) return
     if (!(await this.listNames()).includes(name)) throw createIdNotFoundError('profile', name)
-    throw createBadInputError(`The profile ${name} belongs to Hermes and is read-only. Delete it in Hermes.`, 'name')
+    throw createHermesProfileError(name)
   }
 
   /** Moves the profile's folder to `profiles/.deleted`. */
@@ -85,14 +93,14 @@ export class ProfileDirectory implements ProfileCatalog {
   }
 }
 
+/** What deleting a profile fails with that only Hermes has. */
+export function createHermesProfileError(name: string): SegueError {
+  return createBadInputError(`The profile ${name} belongs to Hermes and is read-only. Delete it in Hermes.`, 'name')
+}
+
 async function listProfileFolders(home: string): Promise<string[]> {
   const entries = await readdir(join(home, 'profiles'), { withFileTypes: true }).catch(() => [])
   return entries.filter((entry) => entry.isDirectory() && isProfileName(entry.name)).map(({ name }) => name)
-}
-
-async function listHermesProfiles(hermesHome: string): Promise<string[]> {
-  const names = await listProfileFolders(hermesHome)
-  return names.filter((name) => pathExists(toHermesDatabasePath(toProfileFolder(hermesHome, name))))
 }
 
 const pathExists = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined

@@ -11,11 +11,12 @@ import { defaultProfileName } from '../profiles/profile-name.ts'
 import type { Installation } from '../storage/installation/installation.ts'
 import { loadFirstStartTime } from '../storage/filesystem/load-first-start-time.ts'
 import { openProfileCatalog } from './catalog/installed-profiles.ts'
+import { ProfileWatch } from './catalog/profile-watch.ts'
 import { ProfileNameCache } from './catalog/profile-name-cache.ts'
 import { ProfileStorageMonitor, toPublicOpenError } from './storage/profile-storage-monitor.ts'
 import { ProfileConfigs, type ProfileConfigsOptions } from './config-reload/profile-configs.ts'
 import { OpenProfiles } from './open-profiles.ts'
-import type { ProfileLease } from './profile-lease.ts'
+import { type ProfileLease, ProfileLeases } from './profile-lease.ts'
 import { openProfileServices, type ProfileServices, type ProfileServicesOptions } from './profile-services.ts'
 
 export interface ProfileRegistryOptions extends ProfileConfigsOptions {
@@ -38,9 +39,9 @@ export class ProfileRegistry {
   readonly #fileConverter = new FileConverter()
   readonly #jobRunSlots: JobRunSlots
   readonly #configs: ProfileConfigs
-  /** How many leases of each name are in use. */
-  readonly #leaseCounts = new Map<string, number>()
+  readonly #leases = new ProfileLeases((name) => this.#closeUnused(name))
   readonly #nameCache: ProfileNameCache
+  #watch: ProfileWatch | null = null
   /** When the server began to start, in epoch milliseconds. */
   readonly startedAt = Date.now()
   /** Is told of problems that keep the server from working. */
@@ -80,6 +81,7 @@ export class ProfileRegistry {
       const names = await registry.listNames()
       for (const name of names) await registry.storage.tolerateDamage(name, registry.#open.getOrOpen(name))
       registry.storage.onStarted()
+      if (options.installation) registry.#watch = registry.#createWatch(names)
       return registry
     } catch (error) {
       await registry.close()
@@ -162,18 +164,7 @@ export class ProfileRegistry {
    * disposed of, its services are closed. Throws as `open` does.
    */
   async acquire(name: string): Promise<ProfileLease> {
-    this.#leaseCounts.set(name, (this.#leaseCounts.get(name) ?? 0) + 1)
-    let isReleased = false
-    const release = (): void => {
-      if (!isReleased) this.#release(name)
-      isReleased = true
-    }
-    try {
-      return { services: await this.open(name), [Symbol.dispose]: release }
-    } catch (error) {
-      release()
-      throw error
-    }
+    return this.#leases.acquire(name, () => this.open(name))
   }
 
   /** Creates an empty profile. Throws BAD_USER_INPUT if it exists, and SHUTTING_DOWN. */
@@ -224,6 +215,7 @@ export class ProfileRegistry {
   async close(): Promise<void> {
     this.#isClosing = true
     this.#configs[Symbol.dispose]()
+    this.#watch?.[Symbol.dispose]()
     await this.#open.settle()
     await Promise.all(this.#open.services.map((services) => services.close()))
     await this.#fileConverter.close()
@@ -234,14 +226,21 @@ export class ProfileRegistry {
     return (await this.#catalog.exists(name)) && !this.#open.isClosing(name)
   }
 
-  /** Closes a profile that was opened for something that wrote nothing, such as a subscription. */
-  #release(name: string): void {
-    const count = (this.#leaseCounts.get(name) ?? 0) - 1
-    if (count > 0) {
-      this.#leaseCounts.set(name, count)
-      return
+  #createWatch(knownNames: readonly string[]): ProfileWatch {
+    const closeDeleted = async (name: string): Promise<void> => {
+      const services = this.#open.get(name)
+      if (services && !this.#isClosing) await this.#closeServices(name, services)
     }
-    this.#leaseCounts.delete(name)
+    return new ProfileWatch(knownNames, { listNames: () => this.listNames(), open: this.open.bind(this), closeDeleted })
+  }
+
+  async #closeServices(name: string, services: ProfileServices): Promise<void> {
+    this.#configs.reloader.unwatch(name)
+    await this.#open.close(name, () => services.close(createIdNotFoundError('profile', name)))
+  }
+
+  /** Closes a profile that was opened for something that wrote nothing, such as a subscription. */
+  #closeUnused(name: string): void {
     this.#closeUnlessExisting(name).catch((error: unknown) =>
       this.#options.log.error({ err: error, profile: name }, 'A profile could not be closed.'),
     )
@@ -251,9 +250,8 @@ export class ProfileRegistry {
     const services = this.#open.get(name)
     if (!services || (await this.#catalog.exists(name))) return
     // Somebody may have acquired it meanwhile, or closed it.
-    if (this.#isClosing || this.#leaseCounts.has(name) || this.#open.get(name) !== services) return
-    this.#configs.reloader.unwatch(name)
-    await this.#open.close(name, () => services.close())
+    if (this.#isClosing || this.#leases.has(name) || this.#open.get(name) !== services) return
+    await this.#closeServices(name, services)
   }
 
   #applyLimits(limits: ServerLimits): void {

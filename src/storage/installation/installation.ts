@@ -27,9 +27,11 @@ export interface InstalledProfileOptions {
 export interface Installation {
   /** Opens what is stored for a profile, whose first write creates it. */
   openStorage(options: InstalledProfileOptions): InstalledProfileStorage
-  /** The names of the profiles that something was written to, in order. */
+  /** The names of the profiles that something was written to, and of those that a Hermes agent has, in order. */
   listProfiles(): Promise<string[]>
   hasProfile(name: string): Promise<boolean>
+  /** Whether a Hermes agent has it, and nothing of Segue was written to it. */
+  isProfileOfHermesAlone(name: string): Promise<boolean>
   /** Resolves to false if it exists. */
   createProfile(name: string): Promise<boolean>
   /** Gives a profile a name that no profile can have. Erases nothing. Throws SESSION_BUSY while it has an active stream. */

@@ -15,7 +15,13 @@ import { ProcessLease, type ProcessLeaseOptions } from './processes/process-leas
 import { PostgresExportReader } from './transfer/postgres-export-reader.ts'
 import { PostgresImportStore } from './transfer/postgres-import-store.ts'
 import { isOrphanedSql } from './tables/orphan-condition.ts'
-import { hasProfile, insertProfile, listProfiles, trashProfile } from './database/profile-table.ts'
+import {
+  hasProfile,
+  insertProfile,
+  isProfileOfHermesAlone,
+  listProfiles,
+  trashProfile,
+} from './database/profile-table.ts'
 
 export interface PostgresInstallationOptions extends Pick<
   PostgresDatabaseOptions,
@@ -100,6 +106,10 @@ export class PostgresInstallation implements Installation {
 
   hasProfile(name: string): Promise<boolean> {
     return hasProfile(this.#database, name)
+  }
+
+  isProfileOfHermesAlone(name: string): Promise<boolean> {
+    return isProfileOfHermesAlone(this.#database, name)
   }
 
   createProfile(name: string): Promise<boolean> {

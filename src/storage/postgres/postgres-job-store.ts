@@ -80,7 +80,7 @@ export class PostgresJobStore implements JobStore {
   }
 
   claimOrphanedRuns(): Promise<JobRunRecord[]> {
-    return this.#database.write(claimOrphanedJobRuns)
+    return this.#database.writeExisting(claimOrphanedJobRuns)
   }
 
   async hasRunFor(jobId: string, scheduledFor: number): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { SegueError } from '../../lib/errors.ts'
 import { Notifier } from '../../lib/async/notifier.ts'
+import type { Origin } from '../../model/session.ts'
 import type { StorageHealth } from '../health/storage-health.ts'
 import { createProfile } from './database/create-profile.ts'
 import type { PostgresDatabase } from './database/postgres-database.ts'
@@ -18,6 +19,8 @@ export interface PostgresProfileDatabaseOptions {
   /** Is told of failures. Default: nobody is. */
   readonly health?: StorageHealth
 }
+
+type TransactionBody<Result> = (transaction: PostgresTransaction) => Promise<Result>
 
 /** Published by a process that has added an approval rule. */
 export const approvalRulesTopic = 'approval_rules'
@@ -77,15 +80,18 @@ export class PostgresProfileDatabase implements PostgresConnection {
   }
 
   /** All of it or nothing. `write` is called again after a deadlock: it changes nothing but rows. */
-  async write<Result>(write: (transaction: PostgresTransaction) => Promise<Result>): Promise<Result> {
-    return this.#run(async () => {
-      if (!this.#hasRow) await this.#database.write(this.profile, createProfile)
-      this.#hasRow = true
-      const result = await this.#database.write(this.profile, write)
-      this.#options.health?.recover('database')
-      this.#onWritten()
-      return result
-    })
+  write<Result>(write: TransactionBody<Result>): Promise<Result> {
+    return this.#writeAs('SEGUE', write)
+  }
+
+  /** The same, but the profile becomes none of Segue: what is written is of Hermes. */
+  writeOfHermes<Result>(write: TransactionBody<Result>): Promise<Result> {
+    return this.#writeAs('HERMES', write)
+  }
+
+  /** The same for what changes only rows that exist: the profile need not exist afterwards. */
+  writeExisting<Result>(write: TransactionBody<Result>): Promise<Result> {
+    return this.#run(() => this.#runTransaction(write))
   }
 
   /** There is one listener, which is called after each commit of this process. */
@@ -98,6 +104,21 @@ export class PostgresProfileDatabase implements PostgresConnection {
     this.#isClosed = true
     this.#unsubscribe?.()
     this.#options.health?.close()
+  }
+
+  #writeAs<Result>(origin: Origin, write: TransactionBody<Result>): Promise<Result> {
+    return this.#run(async () => {
+      if (!this.#hasRow) await this.#database.write(this.profile, (transaction) => createProfile(transaction, origin))
+      this.#hasRow = true
+      return this.#runTransaction(write)
+    })
+  }
+
+  async #runTransaction<Result>(write: TransactionBody<Result>): Promise<Result> {
+    const result = await this.#database.write(this.profile, write)
+    this.#options.health?.recover('database')
+    this.#onWritten()
+    return result
   }
 
   async #run<Result>(work: () => Promise<Result>): Promise<Result> {

@@ -10,6 +10,7 @@ import { searchTables } from './migrations/007-search.ts'
 import { sessionClaimTables } from './migrations/008-session-claims.ts'
 import { hermesTables } from './migrations/009-hermes.ts'
 import { hermesUsageColumns } from './migrations/010-hermes-usage.ts'
+import { profilesOfHermes } from './migrations/011-profiles-of-hermes.ts'
 import type { PostgresDatabase } from './postgres-database.ts'
 
 /** Applied in this order, each once. What has been released is never changed. */
@@ -24,6 +25,7 @@ const migrations: readonly string[] = [
   sessionClaimTables,
   hermesTables,
   hermesUsageColumns,
+  profilesOfHermes,
 ]
 
 /** The version of the tables after all of them. */

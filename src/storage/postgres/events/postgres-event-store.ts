@@ -113,7 +113,7 @@ export class PostgresEventStore implements EventStore {
   }
 
   claimOrphanedStreams(): Promise<StreamRecord[]> {
-    return this.#database.write(claimOrphanedStreams)
+    return this.#database.writeExisting(claimOrphanedStreams)
   }
 
   listUnplacedWithdrawnMessages(sessionId: string): Promise<MessageRecord[]> {

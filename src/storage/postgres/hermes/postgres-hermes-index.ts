@@ -44,11 +44,11 @@ export class PostgresHermesIndex implements HermesIndex {
   }
 
   claim(status: HermesStatus): Promise<boolean> {
-    return this.#database.write((transaction) => claimHermesAgent(transaction, status))
+    return this.#database.writeOfHermes((transaction) => claimHermesAgent(transaction, status))
   }
 
   release(): Promise<void> {
-    return this.#database.write(releaseHermesAgent)
+    return this.#database.writeExisting(releaseHermesAgent)
   }
 
   async findGivenTitles(query: string): Promise<GivenConversationTitle[]> {

@@ -2,6 +2,7 @@ import { DatabaseNotMigratedError } from '../../errors.ts'
 import { MigrationError } from '../../migration/migration-error.ts'
 import type { MigrationSource } from '../../migration/migration-storage.ts'
 import { latestVersion } from '../database/migrate.ts'
+import { isOfHermesAlone } from '../database/profile-table.ts'
 import { MigrationConnection, type MigrationDatabase } from './migration-connection.ts'
 import { PostgresMigrationReader } from './postgres-migration-reader.ts'
 
@@ -19,10 +20,10 @@ export class PostgresMigrationSource extends PostgresMigrationReader implements 
     throw new DatabaseNotMigratedError(`schema ${database.schema}`)
   }
 
-  /** Deleted profiles are not copied. */
+  /** Deleted profiles are not copied, and nothing of Hermes is. */
   async listProfiles(): Promise<string[]> {
     const rows = await this.connection.query<{ name: string }>(
-      `SELECT name FROM profiles WHERE name NOT LIKE '.%' ORDER BY name`,
+      `SELECT name FROM profiles WHERE name NOT LIKE '.%' AND NOT ${isOfHermesAlone} ORDER BY name`,
     )
     return rows.map(({ name }) => name)
   }
