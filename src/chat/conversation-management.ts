@@ -61,7 +61,9 @@ export class ConversationManagement {
    * Throws SHUTTING_DOWN.
    */
   markRead(conversation: Conversation, at: number | null, key: IdempotencyKey | null): Promise<void> {
-    const now = this.#options.runtime.now()
+    const { tip, lastActivityAt } = conversation
+    // The clock of the process that has stored the newest message may be ahead.
+    const now = Math.max(this.#options.runtime.now(), tip.origin === 'SEGUE' ? lastActivityAt : 0)
     return this.update(conversation, { readAt: Math.min(at ?? now, now) }, key)
   }
 

@@ -132,6 +132,7 @@ export function createChatService(options: ChatServiceOptions): ChatService {
       eventStore: profile.eventStore,
       sessions,
       streamingAnswers: activeSessions,
+      openForeignAnswers: () => openForeignAnswers(options, activeSessions),
     }),
     steering: new SteeringService({ ...shared, store: profile.eventStore }),
     decisions: new DecisionService({ ...shared, store: profile.decisions, notifier: profile.changes.decisions }),
@@ -148,9 +149,15 @@ function createMessageReader(
   return new ProfileMessageReader(profile, sessions, activeSessions, {
     ...(instructions && { profileInstructions: instructions }),
     derivedFiles,
-    openForeignAnswers: () =>
-      ForeignAnswers.open({ profile, sessions, runsHere: (id) => activeSessions.findStream(id) !== null }),
+    openForeignAnswers: () => openForeignAnswers({ profile, sessions }, activeSessions),
   })
+}
+
+function openForeignAnswers(
+  { profile, sessions }: Pick<ChatServiceOptions, 'profile' | 'sessions'>,
+  activeSessions: ActiveSessions,
+): ForeignAnswers | null {
+  return ForeignAnswers.open({ profile, sessions, runsHere: (id) => activeSessions.findStream(id) !== null })
 }
 
 /** Executes what other processes forward, and follows the rules that they add. */

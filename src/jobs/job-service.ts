@@ -118,7 +118,9 @@ export class JobService {
   delete(id: string, idempotencyKey: IdempotencyKey | null = null): Promise<void> {
     return this.#options.scheduler.change(async () => {
       await this.#requireWritable(id)
-      await this.#options.store.delete(id, idempotencyKey && createCompletedIdempotencyKeyRecord(idempotencyKey))
+      const key = idempotencyKey && createCompletedIdempotencyKeyRecord(idempotencyKey)
+      // Another process may have been faster.
+      if (!(await this.#options.store.delete(id, key))) throw createIdNotFoundError('job', id)
     })
   }
 

@@ -144,11 +144,12 @@ export class IdempotentCalls {
       if (hasBegun) await this.#store.remove(name)
       throw error
     }
+    const record = createCompletedIdempotencyKeyRecord(key, remember(result))
     const stored = await this.#store.find(name)
     // The call has taken several transactions, or had nothing to write.
-    if (!stored || stored.isPending) await this.#store.put(createCompletedIdempotencyKeyRecord(key, remember(result)))
-    // An earlier execution, whose client was told that it takes too long, has been committed meanwhile.
-    else if (stored.createdAt !== key.createdAt) return reload(stored)
+    if (!stored || stored.isPending) await this.#store.put(record)
+    // An earlier execution, whose client was told that it takes too long, or one of another process was committed meanwhile.
+    else if (stored.createdAt !== key.createdAt || stored.outcome !== record.outcome) return reload(stored)
     return result
   }
 }

@@ -4,6 +4,7 @@ import { findOriginalId, type MessageRecord } from '../../model/message.ts'
 import type { CombinedSessionRepository } from '../../sessions/combined-session-repository.ts'
 import type { EventStore } from '../../storage/event-store.ts'
 import type { TurnMessage, TurnMessagesQuery } from '../../storage/sessions/turn-message.ts'
+import type { ForeignAnswers } from '../context/streaming/foreign-answers.ts'
 import type { StreamingAnswerLookup } from '../context/streaming/streaming-answer-lookup.ts'
 import { type HermesTurn, readHermesTurns } from './hermes-turns.ts'
 
@@ -14,6 +15,8 @@ export interface MessageAlternativesOptions {
   >
   readonly sessions: Pick<CombinedSessionRepository, 'findMany' | 'findMessages' | 'listMessages'>
   readonly streamingAnswers: Pick<StreamingAnswerLookup, 'listStreamingMessages'>
+  /** What streams in other processes, as of now. Null where a home belongs to one process. */
+  readonly openForeignAnswers: () => Pick<ForeignAnswers, 'listMessagesOfTurns'> | null
 }
 
 /** A message in one try of a turn. */
@@ -52,17 +55,8 @@ export class MessageAlternatives {
 
   async #findByQuery(queries: readonly TurnMessagesQuery[]): Promise<Map<string, readonly Alternative[]>> {
     const unique = [...new Map(queries.map((query) => [toKey(query), query])).values()]
-    const stored = unique.length === 0 ? [] : await this.#options.eventStore.findTurnMessages(unique)
-    const streaming = this.#options.streamingAnswers.listStreamingMessages()
-    const found = Map.groupBy<string, Alternative & TurnMessagesQuery>(
-      [
-        ...stored,
-        ...streaming.flatMap(({ id, role, createdAt, turnId }) =>
-          turnId === undefined ? [] : { id, role, createdAt, turnId },
-        ),
-      ],
-      toKey,
-    )
+    if (unique.length === 0) return new Map()
+    const found = await this.#findStoredAndStreaming(unique)
     const retriedQueries = unique.filter((query) => isHermesId(query.turnId) && found.has(toKey(query)))
     const hermesTurns = await this.#readHermesTurns(retriedQueries.map(({ turnId }) => turnId))
     const alternatives = new Map<string, readonly Alternative[]>(found)
@@ -76,6 +70,24 @@ export class MessageAlternatives {
       alternatives.set(toKey(standIn), [standIn, ...(found.get(toKey(standIn)) ?? [])])
     }
     return alternatives
+  }
+
+  /** By query. */
+  async #findStoredAndStreaming(
+    queries: readonly TurnMessagesQuery[],
+  ): Promise<Map<string, (Alternative & TurnMessagesQuery)[]>> {
+    const { eventStore, streamingAnswers, openForeignAnswers } = this.#options
+    const turnIds = new Set(queries.map(({ turnId }) => turnId))
+    // Before what is stored is read: an answer that ends meanwhile is found then, maybe twice.
+    const streaming = [
+      ...streamingAnswers.listStreamingMessages(),
+      ...((await openForeignAnswers()?.listMessagesOfTurns(turnIds)) ?? []),
+    ]
+    const messages = new Map<string, Alternative & TurnMessagesQuery>()
+    for (const { id, role, createdAt, turnId } of streaming)
+      if (turnId !== undefined) messages.set(id, { id, role, createdAt, turnId })
+    for (const message of await eventStore.findTurnMessages(queries)) messages.set(message.id, message)
+    return Map.groupBy(messages.values(), toKey)
   }
 
   /** Copies that stand in for what Hermes has removed. */

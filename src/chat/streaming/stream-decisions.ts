@@ -77,9 +77,10 @@ export class StreamDecisions {
   ): Promise<DecisionRecord | null> {
     await this.#stream.waitForHandover()
     const decision = this.#apply(decisionId, resolution, idempotencyKey)
-    if (!decision) return null
+    // Another process may have sent the same call: its key can be found then.
+    if (!decision && !idempotencyKey) return null
     await this.#stream.committer.flush()
-    await this.#settle([decision])
+    await this.#settle(decision ? [decision] : [])
     return decision
   }
 

@@ -70,13 +70,15 @@ export class StreamSteering {
   /** Takes a pending message back, with the key of the call. Resolves to whether it was pending, once that is committed. */
   async withdraw(messageId: string, idempotencyKey: IdempotencyKey | null): Promise<boolean> {
     await this.#stream.waitForHandover()
-    if (this.#stream.isFinishing) return false
+    const isOpen = !this.#stream.isFinishing
     const transition = withdrawSteering(this.#stream.turn, messageId, this.#runtime)
-    if (transition.events.length === 0) return false
-    this.#stream.apply(transition, idempotencyKey && createCompletedIdempotencyKeyRecord(idempotencyKey))
+    const isPending = isOpen && transition.events.length > 0
+    // Another process may have sent the same call: its key can be found then.
+    if (!isPending && !idempotencyKey) return false
+    if (isPending) this.#stream.apply(transition, idempotencyKey && createCompletedIdempotencyKeyRecord(idempotencyKey))
     await this.#stream.committer.flush()
     if (this.#stream.isFinishing) await this.#stream.waitForEnd()
-    return true
+    return isPending
   }
 
   /** Puts all pending messages into the context of the next request. `isSentAgain`: of the newest one, which was refused. */

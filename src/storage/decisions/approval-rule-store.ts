@@ -10,7 +10,7 @@ export interface ApprovalRuleStore {
   listForTool(tool: string, sessionId: string): Promise<ApprovalRuleRecord[]>
   /** The tools that need no approval in the whole profile, whatever their arguments are, by name. */
   listAllowedTools(): Promise<string[]>
-  /** False if there is no such rule. The key is stored in the same transaction. */
+  /** False if there is no such rule: then the key is not stored. Otherwise it is, in the same transaction. */
   delete(id: string, idempotencyKey?: IdempotencyKeyRecord | null): Promise<boolean>
   /** Deletes all rules of a tool, in the profile and in every session. The key is stored in the same transaction. */
   deleteForTool(tool: string, idempotencyKey?: IdempotencyKeyRecord | null): Promise<void>

@@ -69,19 +69,17 @@ export class PostgresApprovalRuleStore implements ApprovalRuleStore {
   }
 
   delete(id: string, idempotencyKey: IdempotencyKeyRecord | null = null): Promise<boolean> {
-    return this.#delete(deleteById, id, idempotencyKey)
+    return this.#database.write(async (transaction) => {
+      const isDeleted = (await transaction.execute(deleteById, [id])) > 0
+      if (isDeleted && idempotencyKey) await insertIdempotencyKey(transaction, idempotencyKey)
+      return isDeleted
+    })
   }
 
   async deleteForTool(tool: string, idempotencyKey: IdempotencyKeyRecord | null = null): Promise<void> {
-    await this.#delete(deleteByTool, tool, idempotencyKey)
-  }
-
-  /** Whether there was anything to delete. */
-  #delete(statement: PostgresStatement, value: string, idempotencyKey: IdempotencyKeyRecord | null): Promise<boolean> {
-    return this.#database.write(async (transaction) => {
-      const deleted = await transaction.execute(statement, [value])
+    await this.#database.write(async (transaction) => {
+      await transaction.execute(deleteByTool, [tool])
       if (idempotencyKey) await insertIdempotencyKey(transaction, idempotencyKey)
-      return deleted > 0
     })
   }
 }

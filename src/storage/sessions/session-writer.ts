@@ -29,7 +29,8 @@ export interface SessionWriter {
   ): Promise<void>
   /**
    * Deletes Segue sessions with everything that belongs to them, in one transaction: from its commit on, nothing of them is
-   * read any more. Their rows are removed in the background, also by a later process. Leaves out those that do not exist.
+   * read any more. Their rows are removed in the background, also by a later process. Leaves out those that do not exist, and
+   * throws NOT_FOUND if none does.
    * The oldest retry in the place of one takes the place over. Of each of its messages that were copied, search finds the
    * oldest copy once the row of the original is removed.
    * Resolves to the hashes of the blobs that nothing refers to any more.

@@ -52,18 +52,22 @@ export class SqliteApprovalRuleStore implements ApprovalRuleStore {
   }
 
   async delete(id: string, idempotencyKey: IdempotencyKeyRecord | null = null): Promise<boolean> {
-    return this.#deleteWhere('id = ?', id, idempotencyKey)
+    return this.#database.write(() => {
+      const isDeleted = this.#deleteWhere('id = ?', id) > 0
+      if (isDeleted && idempotencyKey) insertIdempotencyKey(this.#database, idempotencyKey)
+      return isDeleted
+    })
   }
 
   async deleteForTool(tool: string, idempotencyKey: IdempotencyKeyRecord | null = null): Promise<void> {
-    await this.#deleteWhere('tool = ?', tool, idempotencyKey)
+    await this.#database.write(() => {
+      this.#deleteWhere('tool = ?', tool)
+      if (idempotencyKey) insertIdempotencyKey(this.#database, idempotencyKey)
+    })
   }
 
-  #deleteWhere(condition: string, value: string, idempotencyKey: IdempotencyKeyRecord | null): Promise<boolean> {
-    return this.#database.write(() => {
-      const { changes } = this.#database.prepare<[string]>(`DELETE FROM approval_rules WHERE ${condition}`).run(value)
-      if (idempotencyKey) insertIdempotencyKey(this.#database, idempotencyKey)
-      return changes > 0
-    })
+  /** How many there were. */
+  #deleteWhere(condition: string, value: string): number {
+    return this.#database.prepare<[string]>(`DELETE FROM approval_rules WHERE ${condition}`).run(value).changes
   }
 }

@@ -52,3 +52,25 @@ test('what an operation reads of an answer that ends meanwhile in another proces
   expect(await later.messages.loadPage(session, firstPage)).toMatchObject([{}, { status: 'PARTIAL' }])
   expect(await later.findActiveStream(sessionId)).toBeNull()
 })
+
+test('an answer that streams in another process is an alternative of those in other tries of its turn', async () => {
+  const [first, second] = requireAll(await openSeveral(3, endlessAnswer))
+  const { id } = await first.chats.start(newChatRequest({ text: 'Tell me a story' }))
+  await followUntil(first, id, 'TextDelta')
+  const { answer } = await first.chats.cancel(id)
+  if (!answer) throw new Error('There is no answer.')
+  const retry = await first.chats.regenerate(answer.id, {})
+  await followUntil(second, retry.id, 'TextDelta')
+  const other = await second.chats.start(newChatRequest({ text: 'Another story' }))
+  await followUntil(second, other.id, 'TextDelta')
+  const streaming = await first.chats.messageQueries.findAnswer(retry.id)
+  for (const { chats } of [first, second])
+    for (const message of [answer, streaming])
+      expect((await chats.alternatives.findIds(message ? [message] : [])).get(message?.id ?? '')).toEqual([
+        answer.id,
+        streaming?.id,
+      ])
+  await second.chats.cancel(retry.id)
+  for (const { chats } of [first, second])
+    expect((await chats.alternatives.findIds([answer])).get(answer.id)).toEqual([answer.id, streaming?.id])
+})

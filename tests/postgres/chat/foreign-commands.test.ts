@@ -2,11 +2,16 @@ import { expect, test } from 'vitest'
 import { JobRunSlots } from '../../../src/jobs/job-run-slots.ts'
 import type { JobRunOutcome } from '../../../src/jobs/job-state.ts'
 import { Scheduler } from '../../../src/jobs/scheduler.ts'
+import { systemClockAndIds } from '../../../src/lib/clock-and-ids.ts'
+import type { Conversation } from '../../../src/sessions/conversation.ts'
+import { CombinedSessionRepository } from '../../../src/sessions/combined-session-repository.ts'
+import { ConversationRepository } from '../../../src/sessions/conversation-repository.ts'
 import { silentLogger } from '../../../src/lib/logger.ts'
 import { newChatRequest } from '../../support/fixtures/chat-request.ts'
 import type { ScriptedAnswer } from '../../support/fixtures/chats/agent-chats.ts'
 import { newTestJob } from '../../support/jobs/job-fixtures.ts'
-import type { PostgresChats } from '../../support/postgres/postgres-chats.ts'
+import { openPostgresChats, type PostgresChats } from '../../support/postgres/postgres-chats.ts'
+import { useTestDatabase } from '../../support/postgres/test-postgres-database.ts'
 import { endlessAnswer, followUntil, openSeveral, requireAll } from '../../support/postgres/several-processes.ts'
 
 test('a queued message is sent at once by another process than the one that runs the answer', async () => {
@@ -59,6 +64,28 @@ test('a question of a tool is answered in another process than the one that runs
   expect(answered).toMatchObject({ state: 'ANSWERED', answer: 'The first one' })
   await followUntil(second, id, 'StreamFinished')
   expect(JSON.stringify((await second.chats.messageQueries.findAnswer(id))?.parts)).toContain('The first one')
+})
+
+test('an answer of a process whose clock is ahead can be marked as read in another one', async () => {
+  const url = await useTestDatabase()
+  const answer: ScriptedAnswer = async function* () {
+    yield { type: 'step', estimatedInputTokens: 1 }
+    yield { type: 'text', block: '1', text: 'Yes.' }
+  }
+  const runtime = { ...systemClockAndIds, now: () => Date.now() + 60_000 }
+  const first = await openPostgresChats(url, answer, { runtime })
+  const second = await openPostgresChats(url, answer)
+  const { id, sessionId } = await first.chats.start(newChatRequest({ text: 'Hello' }))
+  await followUntil(second, id, 'StreamFinished')
+  const conversations = new ConversationRepository(second.profile, new CombinedSessionRepository(second.profile))
+  const find = async (): Promise<Conversation> => {
+    const sessions = await second.profile.segueSessions.findSessions([sessionId])
+    return (await conversations.findBySessions(sessions)).get(sessionId) ?? expect.fail()
+  }
+  const unread = await find()
+  expect(unread.attention).toBe('UNREAD')
+  await second.chats.conversationManagement.markRead(unread, unread.lastActivityAt, null)
+  expect((await find()).attention).toBe('IDLE')
 })
 
 test('a job that runs in one process does not run in another one as well', async () => {

@@ -108,3 +108,31 @@ test('of two servers that send a queued message of another one, one does, and th
   for (const log of logs) await expect.poll(() => log.list({ type: 'StreamFinished', streamId: first })).toHaveLength(1)
   expect(await listIds(servers[1], sessionId)).toEqual([])
 })
+
+test('a message that several servers send to an answer of another one with one key joins it once, and is withdrawn once', async () => {
+  const servers = await startThreeServers()
+  const { id, session } = await servers[0].client.start({ text: busyText })
+  const input = { sessionId: session.id, text: 'Wait', ifBusy: 'STEER', key: 'k' }
+  const joined = await raceOperations(
+    servers.map((server) => [
+      server,
+      'mutation ($input: StreamChatInput!) { result: startChat(input: $input) { id } }',
+      { input },
+    ]),
+  )
+  expect(joined).toEqual({ results: servers.map(() => ({ id })), codes: [] })
+  const steered = `{ result: stream(id: "${id}") { steered { id text steering { state } } } }`
+  const schema = z.object({ steered: z.array(z.object({ id: z.string() })).length(1) })
+  const [message] = schema.parse(await servers[1].ask(steered)).steered
+  const withdraw = 'mutation ($id: ID!, $key: String) { result: withdrawMessage(messageId: $id, key: $key) { id } }'
+  const withdrawn = await raceOperations([
+    [servers[1], withdraw, { id: message?.id }],
+    [servers[2], withdraw, { id: message?.id }],
+  ])
+  expect(withdrawn).toEqual({ results: [{ id: message?.id }], codes: ['STALE'] })
+  for (const server of servers)
+    expect(await server.ask(steered)).toEqual({
+      steered: [{ id: message?.id, text: 'Wait', steering: { state: 'WITHDRAWN' } }],
+    })
+  for (const { segue } of servers) expect(segue.warnings).toEqual([])
+})

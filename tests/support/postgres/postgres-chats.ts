@@ -2,6 +2,7 @@ import { onTestFinished } from 'vitest'
 import type { SummaryAndTitleGenerator } from '../../../src/agent/agent.ts'
 import type { ChatService } from '../../../src/chat/chat-service.ts'
 import { type ChatServiceOptions, createChatService } from '../../../src/chat/create-chat-service.ts'
+import type { ClockAndIds } from '../../../src/lib/clock-and-ids.ts'
 import { silentLogger } from '../../../src/lib/logger.ts'
 import { CombinedSessionRepository } from '../../../src/sessions/combined-session-repository.ts'
 import type { PostgresInstallation } from '../../../src/storage/postgres/postgres-installation.ts'
@@ -23,6 +24,8 @@ interface PostgresChatsOptions extends NonNullable<Parameters<typeof openTestIns
   readonly answersOthers?: boolean
   /** Default: no budgets, no titles, no compaction after a turn. */
   readonly settings?: ChatServiceOptions['settings']
+  /** Default: the clock and the ids of the system. */
+  readonly runtime?: ClockAndIds
   /** Default: no summary may be asked for. */
   readonly generateSummary?: SummaryAndTitleGenerator['generateSummary']
 }
@@ -31,7 +34,7 @@ interface PostgresChatsOptions extends NonNullable<Parameters<typeof openTestIns
 export async function openPostgresChats(
   url: string,
   answer: ScriptedAnswer,
-  { answersOthers = true, settings, generateSummary, ...options }: PostgresChatsOptions = {},
+  { answersOthers = true, settings, runtime, generateSummary, ...options }: PostgresChatsOptions = {},
 ): Promise<PostgresChats> {
   const installation = await openTestInstallation(url, options)
   const storage = await installation.openStorage({ profile: 'work' })
@@ -53,6 +56,7 @@ export async function openPostgresChats(
     models: { assertKnown: () => undefined, resolve: async () => newResolvedModel({ answer }, { textGenerator }) },
     log: silentLogger,
     ...(settings && { settings }),
+    ...(runtime && { runtime }),
   })
   onTestFinished(async () => {
     await chats.close()

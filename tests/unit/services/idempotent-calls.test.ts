@@ -41,6 +41,15 @@ function executionOf(execute: (execution: FirstExecutionContext) => Promise<stri
 }
 
 describe('a call', () => {
+  test('that another process has executed in the same millisecond returns the result of that one', async () => {
+    const execution = executionOf(async () => {
+      await store.put({ ...executed, createdId: 'id of one', outcome: 'one' })
+      return 'nothing to do'
+    })
+    const executed = { key: 'k', fingerprint: 'f:a', createdAt: 1_000, isPending: false }
+    expect(await calls.run(call, execution)).toBe('again one')
+  })
+
   test('without a key runs each time', async () => {
     const execution = executionOf(async ({ key }) => `key ${key}`)
     expect(await calls.run(null, execution)).toBe('key null')

@@ -8,7 +8,7 @@ import type { StreamingAnswer } from './streaming-answer-lookup.ts'
 
 export interface ForeignAnswersOptions {
   readonly profile: Pick<ProfileStorage, 'commands' | 'eventStore'>
-  readonly sessions: Pick<CombinedSessionRepository, 'findMessage'>
+  readonly sessions: Pick<CombinedSessionRepository, 'findMessage' | 'findMessages'>
   /** Whether a stream runs in this process. */
   readonly runsHere: (streamId: string) => boolean
 }
@@ -51,6 +51,18 @@ export class ForeignAnswers {
     return (await this.#find((stream) => stream.messageId === messageId))?.answer ?? null
   }
 
+  /** The answers in these turns. */
+  async listMessagesOfTurns(turnIds: ReadonlySet<string>): Promise<MessageRecord[]> {
+    const streams = (await this.listStreams()).filter((stream) => isRunning(stream) && stream.messageId !== null)
+    if (streams.length === 0) return []
+    const userMessages = await this.#options.sessions.findMessages(streams.map(({ userMessageId }) => userMessageId))
+    const ofTurns = userMessages.filter(({ turnId }) => turnId !== undefined && turnIds.has(turnId))
+    const userMessageIds = new Set(ofTurns.map(({ id }) => id))
+    const found = streams.filter(({ userMessageId }) => userMessageIds.has(userMessageId))
+    const answers = await Promise.all(found.map((stream) => this.#load(stream)))
+    return answers.flatMap((each) => each?.answer ?? [])
+  }
+
   /** Those streams, if they were read already; none otherwise. */
   async listReadStreams(): Promise<StreamRecord[]> {
     return (await this.#streams) ?? []
@@ -64,7 +76,10 @@ export class ForeignAnswers {
 
   async #find(matches: (stream: StreamRecord) => boolean): Promise<StreamingAnswer | null> {
     const stream = (await this.listStreams()).find((each) => isRunning(each) && matches(each))
-    if (!stream) return null
+    return stream ? this.#load(stream) : null
+  }
+
+  #load(stream: StreamRecord): Promise<StreamingAnswer | null> {
     const known = this.#answers.get(stream.id) ?? this.#fold(stream)
     this.#answers.set(stream.id, known)
     return known

@@ -1,3 +1,4 @@
+import { createIdNotFoundError } from '../../../lib/errors.ts'
 import type { PostgresTransaction } from '../database/postgres-statement.ts'
 import { listBlobHashesOfSessions } from '../tables/blob-reference-table.ts'
 import { deleteConversationSettings } from '../tables/conversation-settings-table.ts'
@@ -13,11 +14,11 @@ const deleteRows = {
 
 /**
  * Deletes sessions with all of their rows, which foreign keys and triggers do. Resolves to the hashes of the blobs that they
- * referred to. Throws SESSION_BUSY if another process runs a stream in one of them.
+ * referred to. Throws NOT_FOUND if none of them exists, and SESSION_BUSY if another process runs a stream in one of them.
  */
 export async function deleteSessions(tx: PostgresTransaction, ids: readonly string[]): Promise<string[]> {
   const existingIds = await lockSessions(tx, ids)
-  if (existingIds.length === 0) return []
+  if (existingIds.length === 0) throw createIdNotFoundError('session', ids[0] ?? '')
   await assertNoForeignStream(tx, existingIds)
   const hashes = await listBlobHashesOfSessions(tx, existingIds)
   const copiedIds = await listCopiedMessageIds(tx, existingIds)

@@ -1,3 +1,4 @@
+import { createIdNotFoundError } from '../../../lib/errors.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
 import { listCopiedMessageIds, updateStandIns } from '../tables/retries/message-copies.ts'
 import { givePlaceToOldestRetry } from '../tables/retries/session-place.ts'
@@ -36,7 +37,7 @@ const deletionQueues: readonly DeletionQueue[] = [
 
 /**
  * Deletes sessions: from its commit on, nothing of them is read any more. A trigger queues the rest of their rows for
- * `deleteQueuedRows`. Call it in a transaction.
+ * `deleteQueuedRows`. Throws NOT_FOUND if none of them exists. Call it in a transaction.
  */
 export function deleteSessionRows(db: SqlConnection, ids: readonly string[]): void {
   const deleteRow = db.prepare<[string]>('DELETE FROM sessions WHERE id = ?')
@@ -46,6 +47,7 @@ export function deleteSessionRows(db: SqlConnection, ids: readonly string[]): vo
       'SELECT id FROM sessions WHERE id IN (SELECT value FROM json_each(?)) ORDER BY takes_place_of IS NULL',
     )
     .all(JSON.stringify(ids))
+  if (existing.length === 0) throw createIdNotFoundError('session', ids[0] ?? '')
   for (const { id } of existing) {
     givePlaceToOldestRetry(db, id)
     deleteRow.run(id)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { newId } from '../../../../src/lib/ids.ts'
 import { approvalRuleOf, hasRule } from '../../../support/storage/approval-rules.ts'
-import { addSession, sessionOf } from './records.ts'
+import { addSession, idempotencyKeyOf, sessionOf } from './records.ts'
 import { type OpenStorage, useStorage } from './opened-storage.ts'
 
 /** The rules that people have made by answering approvals. */
@@ -9,7 +9,7 @@ export function describeApprovalRuleStore(open: OpenStorage): void {
   const { current } = useStorage(open)
 
   test('a rule counts in its session or in the whole profile, until it is deleted', async () => {
-    const { eventStore, approvalRules } = current()
+    const { eventStore, approvalRules, idempotencyKeys } = current()
     const [session, other] = [await addSession(current()), await addSession(current())]
     const look = approvalRuleOf({ sessionId: session.id, tool: 'look', since: 2_000, approvalId: newId('approval') })
     const write = approvalRuleOf({ sessionId: null, tool: 'write' })
@@ -27,8 +27,10 @@ export function describeApprovalRuleStore(open: OpenStorage): void {
     expect(await hasRule(approvalRules, 'look', other.id)).toBe(false)
     expect(await hasRule(approvalRules, 'write', other.id)).toBe(true)
     expect(await approvalRules.listAllowedTools()).toEqual(['write'])
-    expect(await approvalRules.delete(look.id)).toBe(true)
-    expect(await approvalRules.delete(look.id)).toBe(false)
+    expect(await approvalRules.delete(look.id, idempotencyKeyOf('first'))).toBe(true)
+    expect(await approvalRules.delete(look.id, idempotencyKeyOf('again'))).toBe(false)
+    expect(await idempotencyKeys.find('first')).not.toBeNull()
+    expect(await idempotencyKeys.find('again')).toBeNull()
     await approvalRules.deleteForTool('write')
     expect(await approvalRules.list()).toEqual([])
   })

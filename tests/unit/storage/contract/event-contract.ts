@@ -376,7 +376,7 @@ export function describeEventStore(open: OpenStorage): void {
     await eventStore.append({ sessionId: session.id, expectedHeadSeq: 0, ...write })
     expect(await eventStore.findUnreferencedBlobs([unshared, shared, 'c'.repeat(64)])).toEqual(['c'.repeat(64)])
     expect(await eventStore.deleteSessions([session.id])).toEqual([unshared])
-    expect(await eventStore.deleteSessions([session.id])).toEqual([])
+    await expect(eventStore.deleteSessions([session.id])).rejects.toMatchObject({ code: 'NOT_FOUND' })
     expect(await segueSessions.findSessions([session.id])).toEqual([])
     expect(await segueSessions.listMessages(session.id, firstPage)).toEqual([])
     expect(await eventStore.readEvents({ sessionId: session.id, after: 0, limit: 10 })).toEqual([])
