@@ -12,6 +12,8 @@ export interface SharedHermesAgentOptions {
   /** The state.db on this machine. It may be missing. Null if Hermes is turned off here. */
   readonly path: string | null
   readonly profile: string
+  /** See `HermesClaim`. */
+  readonly firstStartedAt: number
   /** How often this process tries to become the reader, or tells that it is. Default: 2,500. */
   readonly intervalMs?: number
   readonly log: Logger
@@ -89,10 +91,10 @@ export class SharedHermesAgent {
   }
 
   async #becomeReader(): Promise<void> {
-    const { index, path } = this.#options
+    const { index, path, firstStartedAt } = this.#options
     if (path === null || !(this.#local || existsSync(path))) return
     const status = (await this.#local?.reader.loadStatus()) ?? { state: 'FOUND', error: null }
-    if (!(await index.claim(status))) return this.#stopReading()
+    if (!(await index.claim({ status, firstStartedAt }))) return this.#stopReading()
     this.#local ??= this.#startReading(path)
     if (status.state === 'NOT_FOUND') await this.#local.publisher.clear()
     else this.#local.publisher.schedule()

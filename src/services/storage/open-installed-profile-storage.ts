@@ -23,7 +23,14 @@ import { type ProfileStorageOptions, toHermesSearchSource } from './open-profile
 /** Opens everything of a profile that is stored in the database of an installation, and its Hermes agent. */
 export function openInstalledProfileStorage(
   installation: Installation,
-  { name = defaultProfileName, health, hermesHome, telemetry = noTelemetry, log }: ProfileStorageOptions,
+  {
+    name = defaultProfileName,
+    health,
+    hermesHome,
+    firstStartedAt = 0,
+    telemetry = noTelemetry,
+    log,
+  }: ProfileStorageOptions,
 ): ProfileStorage {
   const { hermes: index, ...storage } = installation.openStorage({
     profile: name,
@@ -32,7 +39,7 @@ export function openInstalledProfileStorage(
   })
   const { commands } = storage
   const path = hermesHome === null ? null : toHermesDatabasePath(hermesHome)
-  const agent = new SharedHermesAgent({ index, path, profile: name, log })
+  const agent = new SharedHermesAgent({ index, path, profile: name, firstStartedAt, log })
   const remote = new RemoteHermesSource({ commands, index })
   const hermes = new SharedHermesSessionReader({ agent, index, remote })
   const jobs = new HermesJobReader(createSharedHermesJobSource({ agent, remote }))

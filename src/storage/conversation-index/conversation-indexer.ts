@@ -53,8 +53,8 @@ export interface ConversationIndexerOptions {
   readonly canInheritSettings: SettingsInheritanceRule
   /** The rule for conversations that both sources store. */
   readonly detectCrossOrigin: (root: ConversationIndexRow, tip: ConversationIndexRow) => boolean
-  /** What is not newer than this counts as read in conversations without a read mark, in epoch milliseconds. */
-  readonly loadReadMarksStart: () => number
+  /** What is not newer than this counts as read in a conversation without a read mark, by its root, in epoch milliseconds. */
+  readonly loadReadMarksStart: (rootFlags: number) => number
 }
 
 interface TreePosition {
@@ -270,7 +270,7 @@ export class ConversationIndexer {
     // What Hermes has set counts until a session of Segue continues it. Segue's own sessions have settings only.
     const isContinuedBySegue =
       isSegueSession(tip.flags) || (isHermesSession((root ?? tip).flags) && !isHermesSession(tip.flags))
-    const readAt = settings?.read_at ?? this.#loadReadMarksStart()
+    const readAt = settings?.read_at ?? this.#loadReadMarksStart((root ?? tip).flags)
     const { attention, sessionId } = findConversationAttention(this.#tables, { rootId, root, segmentCount, readAt })
     return {
       root_id: rootId,

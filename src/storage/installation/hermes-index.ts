@@ -36,6 +36,16 @@ export interface HermesSessionIdRange {
   readonly last: string | null
 }
 
+export interface HermesClaim {
+  /** What the process has found. */
+  readonly status: HermesStatus
+  /**
+   * When Segue was first started in the home of the process, in epoch milliseconds. Older messages count as read in conversations
+   * without a read mark, if no process of the installation has read an agent before.
+   */
+  readonly firstStartedAt: number
+}
+
 /** What sessions of Hermes have used, without the jobs that they are runs of. */
 export interface SharedHermesUsagePage extends Pick<ForeignUsagePage, 'next'> {
   readonly sessions: readonly Omit<ForeignSessionUsage, 'jobId'>[]
@@ -63,7 +73,7 @@ export interface HermesIndex {
    * Makes this process the reader, or keeps it, and tells all what it has found. Resolves to false if another one is: one that
    * lives, and has not lost the files.
    */
-  claim(status: HermesStatus): Promise<boolean>
+  claim(claim: HermesClaim): Promise<boolean>
   /** Lets another process be the reader at once. */
   release(): Promise<void>
   /** The conversations whose tip is Hermes' and that a person gave a title which matches a query; at most 5,000. */

@@ -104,3 +104,16 @@ test('of two processes that have the files of Hermes one reads them, and the oth
   await expect.poll(() => loadHermesState(second), { timeout: takeoverMs }).toBe('FOUND')
   await expect.poll(() => readMessages(second, 'three'), { timeout: takeoverMs }).toContain('Which mushroom?')
 }, 60_000)
+
+test('what Hermes had before the first start is not unread in any process, and what comes after it is', async () => {
+  const database = await useTestDatabase()
+  const { folder, hermes } = createHermesHome()
+  const reader = await startHermesServer(database, folder)
+  const other = await startHermesServer(database, null)
+  const load = ({ url }: ServerProcess) =>
+    ask(url, z.unknown(), { query: '{ conversations { edges { node { attention } } } }' })
+  const listOf = (attention: string) => ({ conversations: { edges: [{ node: { attention } }] } })
+  for (const server of [reader, other]) await expect.poll(() => load(server)).toEqual(listOf('IDLE'))
+  hermes.addMessage('two', Date.now() / 1000, { content: 'A pear.', role: 'assistant' })
+  for (const server of [reader, other]) await expect.poll(() => load(server)).toEqual(listOf('UNREAD'))
+}, 60_000)

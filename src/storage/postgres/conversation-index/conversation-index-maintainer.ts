@@ -50,7 +50,8 @@ const beginIndexing: PostgresStatement = {
 
 const selectReadMarksStart: PostgresStatement = {
   name: 'select-read-marks-start',
-  text: 'SELECT read_marks_start AS at FROM profiles WHERE name = $1',
+  text: `SELECT profiles.read_marks_start AS segue, hermes_agents.read_marks_start AS hermes
+    FROM profiles LEFT JOIN hermes_agents ON hermes_agents.profile = profiles.name WHERE profiles.name = $1`,
 }
 
 /** Whether sessions have changed that the index does not reflect. */
@@ -89,17 +90,23 @@ export async function processPendingSessions(tx: PostgresTransaction): Promise<b
   return pending.length === maxSessionsPerPass
 }
 
+/** What ended before counts as read in conversations without a read mark, in epoch milliseconds: those that begin in each origin. */
+interface ReadMarksStart {
+  readonly segue: number
+  readonly hermes: number | null
+}
+
 /** What an update of the index works on. */
 interface LoadedUpdate {
   readonly index: LoadedConversationIndex
   readonly settings: LoadedConversationSettings
   readonly upserted: readonly ConversationIndexEntry[]
   readonly deleted: readonly string[]
-  readonly readMarksStart: number
+  readonly readMarksStart: ReadMarksStart
 }
 
 async function loadUpdate(tx: PostgresTransaction, ids: readonly string[]): Promise<LoadedUpdate> {
-  const [profile] = await tx.query<{ at: number }>(selectReadMarksStart)
+  const [readMarksStart] = await tx.query<ReadMarksStart>(selectReadMarksStart)
   const upserted = [
     ...(await rows.loadSessionsToIndex(tx, ids)).map(indexedSessionFromRow),
     ...(await loadHermesSessionsToIndex(tx, ids)).map(toHermesEntry),
@@ -113,7 +120,7 @@ async function loadUpdate(tx: PostgresTransaction, ids: readonly string[]): Prom
     settings: new LoadedConversationSettings(await findConversationSettings(tx, loadedIds)),
     upserted,
     deleted: ids.filter((id) => !existingIds.has(id)),
-    readMarksStart: profile?.at ?? 0,
+    readMarksStart: readMarksStart ?? { segue: 0, hermes: null },
   }
 }
 
@@ -129,7 +136,8 @@ function createIndexer({ index, settings, readMarksStart }: LoadedUpdate): Conve
         : [takes_place_of, continues].some((id) => id !== null && !index.findSession(id)),
     // Whether a session of Hermes is a fork shows only in its messages.
     canInheritSettings: ({ flags, message_at }) => !isHermesSession(flags) || message_at !== null,
-    loadReadMarksStart: () => readMarksStart,
+    loadReadMarksStart: (rootFlags) =>
+      (isHermesSession(rootFlags) ? readMarksStart.hermes : null) ?? readMarksStart.segue,
   })
 }
 

@@ -11,6 +11,7 @@ import { sessionClaimTables } from './migrations/008-session-claims.ts'
 import { hermesTables } from './migrations/009-hermes.ts'
 import { hermesUsageColumns } from './migrations/010-hermes-usage.ts'
 import { profilesOfHermes } from './migrations/011-profiles-of-hermes.ts'
+import { hermesReadMarks } from './migrations/012-hermes-read-marks.ts'
 import type { PostgresDatabase } from './postgres-database.ts'
 
 /** Applied in this order, each once. What has been released is never changed. */
@@ -26,6 +27,7 @@ const migrations: readonly string[] = [
   hermesTables,
   hermesUsageColumns,
   profilesOfHermes,
+  hermesReadMarks,
 ]
 
 /** The version of the tables after all of them. */

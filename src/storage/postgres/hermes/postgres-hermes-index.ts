@@ -1,5 +1,6 @@
 import type {
   HermesAgentState,
+  HermesClaim,
   HermesIndex,
   HermesSessionIdRange,
   SharedHermesSession,
@@ -8,7 +9,6 @@ import type {
 import type { Attention } from '../../../model/conversation/attention.ts'
 import type { GivenConversationTitle } from '../../sessions/conversation-reader.ts'
 import type { ConversationSettingsRow } from '../../sessions/conversation-settings.ts'
-import type { HermesStatus } from '../../sessions/hermes-status.ts'
 import type { ForeignUsageQuery } from '../../usage/usage-sum-store.ts'
 import { anyConversation, appendConversationChanges } from '../conversation-index/conversation-change-log.ts'
 import type { PostgresConversationIndex } from '../conversation-index/postgres-conversation-index.ts'
@@ -43,8 +43,8 @@ export class PostgresHermesIndex implements HermesIndex {
     this.sessions = new PostgresHermesSessions(database, conversationIndex)
   }
 
-  claim(status: HermesStatus): Promise<boolean> {
-    return this.#database.writeOfHermes((transaction) => claimHermesAgent(transaction, status))
+  claim(claim: HermesClaim): Promise<boolean> {
+    return this.#database.writeOfHermes((transaction) => claimHermesAgent(transaction, claim))
   }
 
   release(): Promise<void> {

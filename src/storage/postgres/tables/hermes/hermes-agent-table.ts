@@ -1,13 +1,13 @@
 import { z } from 'zod'
-import type { HermesAgentState } from '../../../installation/hermes-index.ts'
-import type { HermesStatus } from '../../../sessions/hermes-status.ts'
+import type { HermesAgentState, HermesClaim } from '../../../installation/hermes-index.ts'
 import type { PostgresConnection, PostgresStatement, PostgresTransaction } from '../../database/postgres-statement.ts'
 
 const isReaderAlive = `EXISTS (SELECT 1 FROM processes WHERE number = stored.reader AND lease_until > clock_timestamp())`
 
 const claim: PostgresStatement = {
   name: 'claim-hermes-agent',
-  text: `INSERT INTO hermes_agents AS stored (profile, reader, state, error) VALUES ($1, $2, $3, $4)
+  text: `INSERT INTO hermes_agents AS stored (profile, reader, state, error, read_marks_start)
+    VALUES ($1, $2, $3, $4, coalesce((SELECT min(read_marks_start) FROM hermes_agents), $5))
     ON CONFLICT (profile) DO UPDATE SET reader = excluded.reader, state = excluded.state, error = excluded.error
     WHERE stored.reader = excluded.reader OR NOT ${isReaderAlive}
       OR (stored.state = 'NOT_FOUND' AND excluded.state <> 'NOT_FOUND')`,
@@ -32,8 +32,11 @@ const select: PostgresStatement = {
 const stateSchema = z.enum(['FOUND', 'NOT_FOUND', 'DISABLED', 'UNREADABLE', 'UNREACHABLE'])
 
 /** Makes this process the reader, or keeps it, unless another one that lives is. Resolves to whether it is. */
-export async function claimHermesAgent(tx: PostgresTransaction, { state, error }: HermesStatus): Promise<boolean> {
-  return (await tx.execute(claim, [tx.process, state, error])) > 0
+export async function claimHermesAgent(
+  tx: PostgresTransaction,
+  { status: { state, error }, firstStartedAt }: HermesClaim,
+): Promise<boolean> {
+  return (await tx.execute(claim, [tx.process, state, error, firstStartedAt])) > 0
 }
 
 /** Lets another process be the reader at once. */
