@@ -22,7 +22,9 @@ export const unreachableMessage =
   'The process that reads Hermes is gone. What is in its files can be read again when a process runs that has them.'
 
 /** How long the process that reads may take for one answer. */
-export const answerTimeoutMs = 10_000
+const answerTimeoutMs = 10_000
+/** The same where Segue has something to show without it. A search takes two seconds at most. */
+export const shortAnswerTimeoutMs = 3_000
 
 /** Whether a read has failed because nobody reads Hermes' files, or because that takes too long. */
 export function isHermesUnreachable(error: unknown): boolean {
@@ -121,7 +123,9 @@ export class RemoteHermesSource implements HermesSource {
     if (!agent) return null
     if (agent.reader === null) throw new SegueError('STORAGE', unreachableMessage)
     const text = stringifyJson(command)
-    const result = await commands.send(agent.reader, { service: 'hermes', text }, answerTimeoutMs)
+    const isOptional = command.query.name === 'listJobs' || command.query.name === 'search'
+    const timeoutMs = isOptional ? shortAnswerTimeoutMs : answerTimeoutMs
+    const result = await commands.send(agent.reader, { service: 'hermes', text }, timeoutMs)
     if (result === null)
       throw new SegueError('STORAGE', 'The process that reads Hermes does not answer. Try again later.')
     return parseResult<Answer>(result)

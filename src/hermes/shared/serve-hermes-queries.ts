@@ -12,7 +12,7 @@ import {
   runHermesQuery,
   splitHermesQueryResult,
 } from './hermes-query.ts'
-import { answerTimeoutMs, unreachableMessage } from './remote-hermes-source.ts'
+import { shortAnswerTimeoutMs, unreachableMessage } from './remote-hermes-source.ts'
 
 /** The text of one answer, in UTF-16 code units, beyond the last item. */
 const maxUnitsPerAnswer = 4_194_304
@@ -43,7 +43,7 @@ function toSource(reader: HermesSessionReader, search: Pick<ProfileSearch, 'find
     listMessages: (sessionId, page) => reader.listMessages(sessionId, page),
     findMessages: (ids) => reader.findMessages(ids),
     loadContextMessages: (sessionId) => reader.loadContextMessages(sessionId),
-    search: (request) => search.find(request, AbortSignal.timeout(answerTimeoutMs)),
+    search: (request) => search.find(request, AbortSignal.timeout(shortAnswerTimeoutMs)),
   }
 }
 

@@ -137,6 +137,24 @@ test('while no process reads Hermes, its jobs are not listed and cannot be read,
   expect(await next()).toBe('birds:four OK')
 }, 90_000)
 
+test('while the process that reads Hermes does not answer, lists and searches have what Segue stores', async () => {
+  const database = await useTestDatabase()
+  const { folder } = createHermesHome()
+  const reader = await startHermesServer(database, folder)
+  const other = await startHermesServer(database, null)
+  await read(other, 'mutation { createJob(input: { name: "Bees", prompt: "Which?", schedule: "every 3h" }) { name } }')
+  await read(other, 'mutation { createSession(input: { title: "Hello again" }) { id } }')
+  await expect.poll(async () => JSON.stringify(await read(other, jobsQuery))).toContain('Birds')
+  reader.process.kill('SIGSTOP')
+  const [jobs, found] = await Promise.all([
+    read(other, '{ jobs { name } }'),
+    read(other, '{ search(query: "hello") { edges { node { snippet } } } }'),
+  ])
+  reader.process.kill('SIGCONT')
+  expect(jobs).toEqual({ jobs: [{ name: 'Bees' }] })
+  expect(found).toEqual({ search: { edges: [{ node: { snippet: 'Hello again' } }] } })
+}, 60_000)
+
 test('usage includes what the sessions of Hermes have used, in every process', async () => {
   const database = await useTestDatabase()
   const { folder, hermes } = createHermesHome()
