@@ -76,7 +76,7 @@ test(
     })
     const exited = once(servers, 'exit')
     onTestFinished(async () => {
-      if (servers.exitCode === null) process.kill(-(servers.pid ?? 0), 'SIGKILL')
+      if ((servers.exitCode ?? servers.signalCode) === null) process.kill(-(servers.pid ?? 0), 'SIGKILL')
       await exited
       rmSync(folder, { recursive: true, force: true })
     })
