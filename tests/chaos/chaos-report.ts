@@ -7,6 +7,8 @@ export interface ChaosReport {
   readonly continued: number
   readonly summaries: number
   readonly cancels: number
+  /** Answered by two requests at the same moment. */
+  readonly decisions: number
   readonly outcomes: Readonly<Record<string, number>>
   /** How long cancels took. */
   readonly cancelMs: { readonly max: number; readonly p99: number }

@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import type { ChaosReport } from './chaos-report.ts'
+import { Cancels } from './cancels.ts'
 import { ChaosClient, findContinuation, ignoreRefusal } from './chaos-client.ts'
-import { type CancelledState, InvariantChecker } from './invariant-checker.ts'
+import { InvariantChecker, type RacedDecision } from './invariant-checker.ts'
 import * as operations from './operations.ts'
 import { contextWindows, UnreliableProvider } from './provider.ts'
 import { InvariantViolation } from './reader.ts'
@@ -14,7 +15,7 @@ import type { ChaosServers } from './chaos-servers.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import { verifyUsage } from './verify-usage.ts'
 import { type StartedStream, startedStreamSchema, storedStreamSchema } from './stored-state.ts'
-import { runRace } from './races.ts'
+import { runRace } from './races/run-race.ts'
 
 const modelIds = Object.keys(contextWindows).map((name) => `${name}/${name}`)
 
@@ -29,11 +30,10 @@ export class ChaosRun {
   readonly #server: ChaosServers
   readonly #client: ChaosClient
   readonly #readers: ReaderGroup
-  readonly #cancelDurationsMs: number[] = []
-  /** The saved state that cancels returned, by stream. */
-  readonly #cancelResults = new Map<string, CancelledState>()
+  readonly #cancels: Cancels
   /** The texts of the messages that a session has accepted. */
   readonly #texts = new Map<string, string[]>()
+  readonly #decisions: RacedDecision[] = []
   /** The sessions that a client compacts now. */
   readonly #compacting = new Set<string>()
   #compactionCount = 0
@@ -45,6 +45,7 @@ export class ChaosRun {
     this.#server = server
     this.#client = new ChaosClient(this.#server)
     this.#readers = new ReaderGroup(this.#server)
+    this.#cancels = new Cancels(this.#client, random.fork())
   }
 
   /** `startServers` is given a function that creates a home. Each server has its own. */
@@ -58,7 +59,7 @@ export class ChaosRun {
       return [name, { type: 'openai-compatible', baseURL: provider.baseURL, models: [name], contextWindow }]
     }
     const providers = Object.fromEntries(Object.entries(contextWindows).map(toProvider))
-    const limits = { modelIdleSeconds: 2, slowConsumerSeconds: 2 }
+    const limits = { modelIdleSeconds: 2, slowConsumerSeconds: 2, decisionSeconds: 5 }
     const settings = { model: modelIds[0], compactAt: 0.6, providers, limits }
     const createHome = (): string => {
       const home = mkdtempSync(join(tmpdir(), 'segue-chaos-'))
@@ -79,7 +80,7 @@ export class ChaosRun {
     const roll = this.#random.next()
     if (roll < 0.4) await this.#startStream()
     else if (roll < 0.58) this.#addRandomReader()
-    else if (roll < 0.68) await this.#cancel()
+    else if (roll < 0.68) await this.#cancelAny()
     else if (roll < 0.7) await this.#server.kill()
     else if (roll < 0.75) await this.#compact()
     else if (roll < 0.79) await this.#changeModel()
@@ -96,8 +97,10 @@ export class ChaosRun {
       pickSession: () => this.#pickSession(),
       newText: () => this.#newText(),
       addStream: (started, text) => this.#addStream(started, text),
+      addDecision: (decision) => this.#decisions.push(decision),
       fork: () => this.#fork(),
-      cancel: () => this.#cancel(),
+      cancel: () => this.#cancelAny(),
+      cancelStream: (id) => this.#cancels.cancel(id),
     })
   }
 
@@ -113,16 +116,16 @@ export class ChaosRun {
     const checker = new InvariantChecker(this.#client)
     const { readers } = this.#readers
     for (const id of this.#streams) {
-      const { status } = await checker.verifyStream(id, readers, this.#cancelResults.get(id))
+      const { status } = await checker.verifyStream(id, readers, this.#cancels.find(id))
       outcomes[status] = (outcomes[status] ?? 0) + 1
     }
     const sessionIds = [...this.#sessions, ...this.#continuedSessions]
     for (const id of sessionIds) await checker.verifyLog(id, this.#continuedSessions.has(id))
     for (const id of sessionIds) await checker.verifySession(id, this.#texts.get(id) ?? [])
+    for (const decision of this.#decisions) await checker.verifyDecision(decision)
     await verifyUsage(this.#client)
     if (this.#provider.problems.length > 0) throw new InvariantViolation(this.#provider.problems.join('\n'))
     for (const id of this.#sessions) await checker.verifyUsable(id)
-    const times = this.#cancelDurationsMs.toSorted((a, b) => a - b)
     return {
       streams: this.#streams.size,
       readers: readers.length,
@@ -130,9 +133,10 @@ export class ChaosRun {
       kills: this.#server.kills,
       continued: this.#continuedSessions.size,
       summaries: this.#provider.summaryCount,
-      cancels: times.length,
+      cancels: this.#cancels.count,
+      decisions: this.#decisions.length,
       outcomes,
-      cancelMs: { max: times.at(-1) ?? 0, p99: times[Math.ceil(times.length * 0.99) - 1] ?? 0 },
+      cancelMs: this.#cancels.durationMs,
     }
   }
 
@@ -264,35 +268,7 @@ export class ChaosRun {
     this.#readers.add(this.#random.pick([...this.#streams].slice(-8)), this.#random.fork())
   }
 
-  async #cancel(): Promise<void> {
-    if (this.#streams.size === 0) return
-    const id = this.#random.pick([...this.#streams].slice(-5))
-    const schema = z.object({
-      cancelStream: z.object({
-        outcome: z.string(),
-        lastSeq: z.int(),
-        stream: z.object({ status: z.string() }),
-        message: z.object({ id: z.string(), digest: z.string() }).nullable(),
-      }),
-    })
-    const startedAt = performance.now()
-    const results = await Promise.all(
-      Array.from({ length: this.#random.between(1, 2) }, () =>
-        this.#client.ask(operations.cancelMutation, { id }, schema).catch((error: unknown) => ignoreRefusal(error)),
-      ),
-    )
-    this.#cancelDurationsMs.push(performance.now() - startedAt)
-    for (const response of results) {
-      if (!response) continue
-      const { lastSeq, message } = response.cancelStream
-      const result = { lastSeq, digest: message?.digest ?? null }
-      const before = this.#cancelResults.get(id)
-      if (before && (before.lastSeq !== result.lastSeq || before.digest !== result.digest)) {
-        throw new InvariantViolation(
-          `Stream ${id}: cancel returned ${JSON.stringify(result)} after ${JSON.stringify(before)}.`,
-        )
-      }
-      this.#cancelResults.set(id, result)
-    }
+  async #cancelAny(): Promise<void> {
+    if (this.#streams.size > 0) await this.#cancels.cancel(this.#random.pick([...this.#streams].slice(-5)))
   }
 }

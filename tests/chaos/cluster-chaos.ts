@@ -28,7 +28,7 @@ const suspensionMs = 13_000
 const maxFailedStarts = 100
 
 /**
- * Runs several servers on one PostgreSQL, which fails, too: it loses connections, restarts, hands over to its replica, and has a full
+ * Runs several servers on one PostgreSQL, which fails, too: it loses connections, or slows them down, restarts, hands over to its replica, and has a full
  * disk. Otherwise like `runChaos`, with requests that arrive at several servers at the same moment.
  */
 export async function runClusterChaos(options: ClusterChaosOptions): Promise<ClusterChaosReport> {
@@ -69,6 +69,11 @@ function createFailures(postgres: ReplicatedPostgres, group: ServerGroup, random
       }
     },
     refuseConnections: () => postgres.refuseConnections(() => delay(random.between(200, 3_000))),
+    slowConnections: () =>
+      postgres.slowConnections(
+        () => random.between(50, 500),
+        () => delay(random.between(2_000, 6_000)),
+      ),
     restart: () => postgres.restart(),
     failOver: () => postgres.failOver(),
     ...(postgres.hasDisk && { fillDisk: () => postgres.fillDisk(() => delay(random.between(500, 2_000))) }),

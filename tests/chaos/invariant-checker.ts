@@ -2,12 +2,27 @@ import { z } from 'zod'
 import { findContinuation } from './chaos-client.ts'
 import * as operations from './operations.ts'
 import { type ChaosReader, InvariantViolation } from './reader.ts'
-import { storedLogSchema, storedSessionSchema, storedStreamSchema, type StoredStream } from './stored-state.ts'
+import {
+  storedDecisionSchema,
+  storedLogSchema,
+  storedSessionSchema,
+  storedStreamSchema,
+  type StoredStream,
+} from './stored-state.ts'
 
 /** The saved state that a cancel returned. */
 export interface CancelledState {
   readonly lastSeq: number
   readonly digest: string | null
+}
+
+/** A decision that several requests have answered at the same moment. */
+export interface RacedDecision {
+  readonly id: string
+  /** The answer that was accepted. Null if a client was told so of none. */
+  readonly winner: string | null
+  /** The answers to which there was no response: one of them may have been accepted. */
+  readonly lost: readonly string[]
 }
 
 /** Sends an operation, and returns its data. */
@@ -107,13 +122,24 @@ export class InvariantChecker {
       throw new InvariantViolation(`Session ${id}: its context begins with ${JSON.stringify(first)}.`)
   }
 
+  /** Verifies that a decision is resolved, by the answer that was accepted if there was one, and by none that was refused. */
+  async verifyDecision({ id, winner, lost }: RacedDecision): Promise<void> {
+    const { node } = await this.#client.ask(operations.decisionQuery, { id }, storedDecisionSchema)
+    const answer = node.answer ?? node.text ?? null
+    const accepted = winner === null ? [null, ...lost] : [winner]
+    if (node.state === 'PENDING' || (node.state === 'ANSWERED') !== (answer !== null) || !accepted.includes(answer))
+      throw new InvariantViolation(
+        `Decision ${id} is ${node.state} with ${answer}, but ${winner ?? 'nothing'} was accepted.`,
+      )
+  }
+
   /** Verifies that the session, or its continuation, accepts another message. */
   async verifyUsable(sessionId: string): Promise<void> {
     // It may be summarised at this moment, which does not make it busy.
     const input = {
       sessionId,
       text: 'are you there?',
-      model: 'offline/eliza',
+      model: operations.offlineModel,
       ifBusy: 'REJECT',
       key: `usable ${sessionId}`,
     }

@@ -1,4 +1,8 @@
 /** The operations that the clients of a chaos run send. */
+
+/** Asks for approvals and questions if it is told to. */
+export const offlineModel = 'offline/eliza'
+
 export const startMutation = `mutation ($input: StreamChatInput!) {
   startChat(input: $input) { id session { id } }
 }`
@@ -64,4 +68,28 @@ export const renameMutation = `mutation ($id: ID!, $title: String!) {
 
 export const sessionTitleQuery = `query ($id: ID!) {
   session(id: $id) { title }
+}`
+
+export const pendingDecisionsQuery = `query ($id: ID!) {
+  session(id: $id) { activeStream { id } pendingApprovals { id } pendingClarifications { id } }
+}`
+
+export const answerApprovalMutation = `mutation ($id: ID!, $answer: ApprovalDecision!) {
+  answerApproval(id: $id, decision: $answer) { id }
+}`
+
+export const answerClarificationMutation = `mutation ($id: ID!, $answer: String!) {
+  answerClarification(id: $id, answer: $answer) { id }
+}`
+
+export const decisionQuery = `query ($id: ID!) {
+  node(id: $id) { ... on Approval { state answer: decision } ... on Clarification { state text: answer } }
+}`
+
+export const moveMutation = `mutation ($id: ID!, $before: ID) {
+  moveQueuedMessage(streamId: $id, before: $before) { id }
+}`
+
+export const queueQuery = `query ($id: ID!) {
+  session(id: $id) { queue { id } }
 }`

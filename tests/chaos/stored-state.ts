@@ -39,3 +39,7 @@ export const storedSessionSchema = z.object({
 export const storedLogSchema = z.object({
   events: z.array(z.object({ type: z.string(), seq: z.int(), streamId: z.string().nullable() })),
 })
+
+export const storedDecisionSchema = z.object({
+  node: z.object({ state: z.string(), answer: z.string().nullish(), text: z.string().nullish() }),
+})

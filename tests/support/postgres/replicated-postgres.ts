@@ -67,6 +67,12 @@ export class ReplicatedPostgres implements AsyncDisposable {
     await work().finally(() => this.#proxy.acceptConnections())
   }
 
+  /** Delays what is sent in both directions while the work is done: each piece by the next number of milliseconds. */
+  async slowConnections(nextDelayMs: () => number, work: () => Promise<void>): Promise<void> {
+    this.#proxy.delayChunks(nextDelayMs)
+    await work().finally(() => this.#proxy.delayChunks(null))
+  }
+
   /** Ends all connections, as a crash does, and starts again. */
   async restart(): Promise<void> {
     await this.#instances.primary.process.stop('SIGQUIT')

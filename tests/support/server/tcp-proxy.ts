@@ -15,6 +15,8 @@ export interface TcpProxy extends AsyncDisposable {
   /** Resets all open connections, and those that come until `acceptConnections`. */
   refuseConnections(): void
   acceptConnections(): void
+  /** Passes on what comes next over a connection, in each direction, only so many milliseconds later. Null: at once again. */
+  delayChunks(nextDelayMs: (() => number) | null): void
   /** Passes nothing on from the server over the connections that are open now. */
   withholdResponses(): void
   /** Passes nothing on to the server over the connections that are open now. */
@@ -41,6 +43,7 @@ export async function startTcpProxy(
   let roundTripCount = 0
   const keptSockets = new Set<Socket>()
   let isRefusing = false
+  let nextDelayMs: (() => number) | null = null
   const proxy = createServer((client) => {
     if (isRefusing) return void client.resetAndDestroy()
     connectionCount += 1
@@ -65,6 +68,9 @@ export async function startTcpProxy(
           if (!keptSockets.has(other)) other.destroy()
         })
       socket.pipe(other)
+      socket.on('data', () => {
+        if (nextDelayMs) pausePipe(socket, other, nextDelayMs())
+      })
     }
     if (throttle) server.on('data', createThrottle(throttle, server, client))
   })
@@ -99,6 +105,9 @@ export async function startTcpProxy(
     acceptConnections: () => {
       isRefusing = false
     },
+    delayChunks: (next) => {
+      nextDelayMs = next
+    },
     withholdResponses: () => {
       for (const [server, client] of clientsByServerSocket) server.unpipe(client).pause()
     },
@@ -129,9 +138,13 @@ function createThrottle(
     receivedBytes += chunk.length
     if (receivedBytes < bytes) return
     receivedBytes = 0
-    server.unpipe(client).pause()
-    setTimeout(() => server.pipe(client), pauseMs)
+    pausePipe(server, client, pauseMs)
   }
+}
+
+function pausePipe(from: Socket, to: Socket, pauseMs: number): void {
+  from.unpipe(to).pause()
+  setTimeout(() => from.pipe(to), pauseMs)
 }
 
 function readPort(address: AddressInfo | string | null): number {

@@ -1,28 +1,16 @@
 import { z } from 'zod'
-import { type ChaosClient, ignoreRefusal } from './chaos-client.ts'
-import * as operations from './operations.ts'
-import { InvariantViolation } from './reader.ts'
-import type { SeededRandom } from './seeded-random.ts'
-import { type StartedStream, startedStreamSchema } from './stored-state.ts'
-
-/** What races need of a run. */
-export interface RaceContext {
-  readonly client: ChaosClient
-  readonly random: SeededRandom
-  pickSession(): string | null
-  newText(): string
-  /** Remembers a stream that a message with this text has started. */
-  addStream(started: StartedStream, text: string): void
-  /** Copies a session of the run. Null if that is refused. */
-  fork(): Promise<string | null>
-  cancel(): Promise<void>
-}
+import * as operations from '../operations.ts'
+import { InvariantViolation } from '../reader.ts'
+import { startedStreamSchema } from '../stored-state.ts'
+import { raceDecision } from './decision-race.ts'
+import { raceQueueMoves } from './queue-race.ts'
+import { ignoreRaceRefusal, type RaceContext } from './race-context.ts'
 
 const startSchema = z.object({ startChat: startedStreamSchema })
 
 /** Has several requests arrive at the same moment, at servers that know nothing of each other. Throws `InvariantViolation`. */
 export async function runRace(context: RaceContext): Promise<void> {
-  await context.random.pick([raceStarts, raceCancels, raceSameKey, raceDeletion, raceUpdates])(context)
+  await context.random.pick(races)(context)
 }
 
 const raceCancels = (context: RaceContext): Promise<void> => context.cancel()
@@ -90,6 +78,27 @@ async function raceUpdates({ client, random, pickSession }: RaceContext): Promis
       throw new InvariantViolation(`Session ${id} has none of the titles ${titles.join(', ')}.`)
 }
 
-/** Whoever loses a race is refused. */
-const ignoreRaceRefusal = (error: unknown): null =>
-  ignoreRefusal(error, true, ['SESSION_BUSY', 'RATE_LIMITED', 'STALE', 'NOT_FOUND'])
+/** Two messages without a session and without a key: each begins a conversation of its own. */
+async function raceFirstMessages({ client, newText, addStream }: RaceContext): Promise<void> {
+  const start = async (text: string) => {
+    const started = await client
+      .ask(operations.startMutation, { input: { text } }, startSchema)
+      .catch(ignoreRaceRefusal)
+    if (started) addStream(started.startChat, text)
+    return started?.startChat ?? null
+  }
+  const [first, second] = await Promise.all([start(newText()), start(newText())])
+  if (first && second && (first.id === second.id || first.session.id === second.session.id))
+    throw new InvariantViolation(`Two messages have begun the session ${first.session.id}.`)
+}
+
+const races = [
+  raceStarts,
+  raceCancels,
+  raceSameKey,
+  raceDeletion,
+  raceUpdates,
+  raceDecision,
+  raceQueueMoves,
+  raceFirstMessages,
+]
