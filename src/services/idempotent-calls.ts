@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { KeyedMutex } from '../lib/async/keyed-mutex.ts'
 import { SegueError } from '../lib/errors.ts'
 import { parseIdKind } from '../lib/ids.ts'
@@ -40,6 +41,19 @@ export interface IdempotentExecution<Result> {
   readonly reload: (remembered: IdempotencyKeyRecord) => Promise<Result>
 }
 
+export interface IdempotentCallsOptions {
+  /** In epoch milliseconds. Default: the clock of the system. */
+  readonly now?: () => number
+  /**
+   * How long a call of several transactions waits for another process that has begun it and not ended it, in milliseconds. Then
+   * that one counts as dead. Default: 0, for a storage that one process uses.
+   */
+  readonly foreignTimeoutMs?: number
+}
+
+/** How often a call looks whether another process has ended it. */
+const pollIntervalMs = 50
+
 /** How long a key is kept at least, whatever becomes of the things that its call created. */
 const minRetentionMs = 86_400_000 // a day
 const pruneIntervalMs = 3_600_000 // an hour
@@ -48,13 +62,15 @@ const pruneIntervalMs = 3_600_000 // an hour
 export class IdempotentCalls {
   readonly #store: IdempotencyKeyStore
   readonly #now: () => number
+  readonly #foreignTimeoutMs: number
   readonly #mutex = new KeyedMutex()
   /** The fingerprints of the calls that run, or wait to run, by key. */
   readonly #running = new Map<string, { readonly fingerprint: string; count: number }>()
 
-  constructor(store: IdempotencyKeyStore, now: () => number = Date.now) {
+  constructor(store: IdempotencyKeyStore, { now = Date.now, foreignTimeoutMs = 0 }: IdempotentCallsOptions = {}) {
     this.#store = store
     this.#now = now
+    this.#foreignTimeoutMs = foreignTimeoutMs
   }
 
   /**
@@ -111,8 +127,24 @@ export class IdempotentCalls {
   }
 
   async #reloadOrExecute<Result>(call: KeyedMutationCall, execution: IdempotentExecution<Result>): Promise<Result> {
-    const stored = await this.#find(call)
-    return stored && !stored.isPending ? execution.reload(stored) : this.#execute(call, execution, stored)
+    const stored = await this.#waitForForeign(call)
+    if (stored && !stored.isPending) return execution.reload(stored)
+    try {
+      return await this.#execute(call, execution, stored)
+    } catch (error) {
+      if (error instanceof BegunElsewhereError) return this.#reloadOrExecute(call, execution)
+      throw error
+    }
+  }
+
+  /** The stored key of the call, once no other process executes it. */
+  async #waitForForeign(call: KeyedMutationCall): Promise<IdempotencyKeyRecord | null> {
+    const deadline = performance.now() + this.#foreignTimeoutMs
+    for (;;) {
+      const stored = await this.#find(call)
+      if (!stored?.isPending || performance.now() >= deadline) return stored
+      await delay(pollIntervalMs)
+    }
   }
 
   /** The stored key of the call. Throws IDEMPOTENCY_MISMATCH if it is that of another call. */
@@ -131,13 +163,16 @@ export class IdempotentCalls {
     const key: IdempotencyKey = interrupted ?? { key: name, fingerprint, createdAt: this.#now() }
     let hasBegun = interrupted !== null
     const begin = async (): Promise<void> => {
-      if (!hasBegun) await this.#store.put({ ...createCompletedIdempotencyKeyRecord(key), isPending: true })
+      const isBegun =
+        hasBegun || (await this.#store.add({ ...createCompletedIdempotencyKeyRecord(key), isPending: true }))
+      if (!isBegun) throw new BegunElsewhereError()
       hasBegun = true
     }
     let result: Result
     try {
       result = await execute({ key: hasBegun ? null : key, isResumed: hasBegun, begin })
     } catch (error) {
+      if (error instanceof BegunElsewhereError) throw error
       // Another process may have executed the call at the same moment.
       const executed = await this.#find(call)
       if (executed && !executed.isPending) return reload(executed)
@@ -153,6 +188,9 @@ export class IdempotentCalls {
     return result
   }
 }
+
+/** Another process has begun the call since its key was looked up. */
+class BegunElsewhereError extends Error {}
 
 function isSameCall(
   stored: IdempotencyKeyRecord,

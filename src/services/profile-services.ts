@@ -44,6 +44,9 @@ import { runJob } from './run-job.ts'
 import { startWork } from './lifecycle/start-work.ts'
 import { watchProfile } from './watch-profile.ts'
 
+/** As long as a lease: a process that has begun a call and died has lost it by then. */
+const foreignCallTimeoutMs = 10_000
+
 /** The services of one profile. None of them knows of another profile. */
 export interface ProfileServices {
   readonly profile: ProfileStorage
@@ -125,7 +128,7 @@ export async function openProfileServices(given: ProfileServicesOptions): Promis
   resources.defer(() => stopChats())
 
   await startWork({ chats, scheduler, profile }, options)
-  const idempotentCalls = new IdempotentCalls(profile.idempotencyKeys)
+  const idempotentCalls = createIdempotentCalls(profile)
   const uploads = createUploadService(profile, options)
   for (const [name, pruned] of Object.entries({ 'idempotency keys': idempotentCalls, uploads }))
     resources.defer(pruned.startPruning((error) => options.log.error({ err: error }, `Pruning ${name} failed.`)))
@@ -162,6 +165,10 @@ export async function openProfileServices(given: ProfileServicesOptions): Promis
 
 function openStorage({ installation, ...options }: ProfileServicesOptions): ProfileStorage {
   return installation ? openInstalledProfileStorage(installation, options) : openProfileStorage(options)
+}
+
+function createIdempotentCalls({ idempotencyKeys, commands }: ProfileStorage): IdempotentCalls {
+  return new IdempotentCalls(idempotencyKeys, { foreignTimeoutMs: commands ? foreignCallTimeoutMs : 0 })
 }
 
 /** The health of a profile's storage, which logs its problems, and a logger for everything else, which does not. */

@@ -36,6 +36,8 @@ export interface IdempotencyKeyStore {
   find(key: string): Promise<IdempotencyKeyRecord | null>
   /** The keys of the calls that created these. Any number of ids; those without a key are left out. */
   findByCreatedIds(createdIds: readonly string[]): Promise<Map<string, IdempotencyKeyRecord>>
+  /** Adds a key. False if it is in use. */
+  add(record: IdempotencyKeyRecord): Promise<boolean>
   /** Adds a key, or replaces the record that it has. */
   put(record: IdempotencyKeyRecord): Promise<void>
   remove(key: string): Promise<void>

@@ -4,6 +4,7 @@ import type { PostgresProfileDatabase } from './postgres-profile-database.ts'
 import {
   findIdempotencyKey,
   findIdempotencyKeysByCreatedIds,
+  insertIdempotencyKeysIfAbsent,
   upsertIdempotencyKey,
 } from './tables/idempotency-key-table.ts'
 
@@ -44,6 +45,11 @@ export class PostgresIdempotencyKeyStore implements IdempotencyKeyStore {
   async findByCreatedIds(createdIds: readonly string[]): Promise<Map<string, IdempotencyKeyRecord>> {
     const records = await findIdempotencyKeysByCreatedIds(this.#database, createdIds)
     return new Map(records.flatMap((record) => (record.createdId === null ? [] : [[record.createdId, record]])))
+  }
+
+  async add(record: IdempotencyKeyRecord): Promise<boolean> {
+    const count = await this.#database.write((transaction) => insertIdempotencyKeysIfAbsent(transaction, [record]))
+    return count === 1
   }
 
   async put(record: IdempotencyKeyRecord): Promise<void> {

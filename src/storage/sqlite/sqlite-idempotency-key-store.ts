@@ -3,6 +3,7 @@ import type { IdempotencyKeyRecord, IdempotencyKeyStore } from '../idempotency-k
 import {
   findIdempotencyKey,
   findIdempotencyKeysByCreatedIds,
+  insertIdempotencyKeyIfAbsent,
   upsertIdempotencyKey,
 } from './tables/idempotency-key-table.ts'
 import { lookUpInBatches } from './look-up-in-batches.ts'
@@ -26,6 +27,10 @@ export class SqliteIdempotencyKeyStore implements IdempotencyKeyStore {
   async findByCreatedIds(createdIds: readonly string[]): Promise<Map<string, IdempotencyKeyRecord>> {
     const records = await lookUpInBatches(createdIds, (batch) => findIdempotencyKeysByCreatedIds(this.#database, batch))
     return new Map(records.flatMap((record) => (record.createdId === null ? [] : [[record.createdId, record]])))
+  }
+
+  add(record: IdempotencyKeyRecord): Promise<boolean> {
+    return this.#database.write(() => insertIdempotencyKeyIfAbsent(this.#database, record))
   }
 
   async put(record: IdempotencyKeyRecord): Promise<void> {

@@ -49,3 +49,27 @@ test('a conversation in which one server runs an answer is changed through other
   for (const { segue } of servers) expect(segue.warnings).toEqual([])
   expect((await third.client.cancel(id)).outcome).toBe('CANCELLED')
 })
+
+test('calls of several transactions that are repeated with their keys at several servers at the same moment succeed at all of them', async () => {
+  const servers = await startThreeServers()
+  const [first] = servers
+  const ids = [await first.client.createSession({}), await first.client.createSession({})]
+  const calls: readonly (readonly [query: string, variables: object])[] = [
+    [
+      'mutation ($ids: [ID!]!) { result: updateSessions(ids: $ids, input: { title: "Renamed" }, key: "1") { title } }',
+      { ids },
+    ],
+    ['mutation { result: createProfile(name: "work", key: "2") { name } }', {}],
+    ['mutation { result: deleteProfile(name: "work", key: "3") }', {}],
+    ['mutation ($ids: [ID!]!) { result: deleteSessions(ids: $ids, key: "4") }', { ids }],
+  ]
+  const logs = servers.map((server) => server.subscribe(followSession, { id: ids[0], after: 0 }))
+  for (const [query, variables] of calls) {
+    const { results, codes } = await raceOperations(servers.map((server) => [server, query, { ...variables }]))
+    expect(codes).toEqual([])
+    expect(results).toEqual(servers.map(() => results[0]))
+  }
+  await Promise.all(logs.map(({ completed }) => completed))
+  for (const log of logs) expect(log.events).toEqual([{ type: 'SessionChanged', seq: 1 }])
+  for (const { segue } of servers) expect(segue.warnings).toEqual([])
+})

@@ -28,7 +28,7 @@ beforeEach(() => {
     rmSync(home, { recursive: true })
   })
   store = new SqliteIdempotencyKeyStore(database)
-  calls = new IdempotentCalls(store, () => 1_000)
+  calls = new IdempotentCalls(store, { now: () => 1_000 })
 })
 
 /** An execution whose first result is `result`; a repetition returns what the key remembers. */
@@ -41,6 +41,30 @@ function executionOf(execute: (execution: FirstExecutionContext) => Promise<stri
 }
 
 describe('a call', () => {
+  test('that another process has begun waits for the end, and goes on with what that one has left if it does not end', async () => {
+    const begun = { key: 'k', fingerprint: 'f:a', createdAt: 1_000, createdId: null, outcome: null, isPending: true }
+    await store.add(begun)
+    const execution = executionOf(async ({ isResumed }) => `resumed: ${isResumed}`)
+    const waiting = new IdempotentCalls(store, { foreignTimeoutMs: waitLimitMs }).run(call, execution)
+    await store.put({ ...begun, outcome: 'one', isPending: false })
+    expect(await waiting).toBe('again one')
+    expect(execution.execute).not.toHaveBeenCalled()
+    await store.put(begun)
+    expect(await new IdempotentCalls(store, { foreignTimeoutMs: 1 }).run(call, execution)).toBe('resumed: true')
+  })
+
+  test('that another process begins at the same moment leaves it to that one', async () => {
+    const begun = { key: 'k', fingerprint: 'f:a', createdAt: 999, createdId: null, outcome: null, isPending: true }
+    const execution = executionOf(async ({ begin }) => {
+      await store.add(begun)
+      setTimeout(() => void store.put({ ...begun, outcome: 'one', isPending: false }))
+      await begin()
+      return 'two'
+    })
+    const sharing = new IdempotentCalls(store, { foreignTimeoutMs: waitLimitMs })
+    expect(await sharing.run(call, execution)).toBe('again one')
+  })
+
   test('that another process has executed in the same millisecond returns the result of that one', async () => {
     const execution = executionOf(async () => {
       await store.put({ ...executed, createdId: 'id of one', outcome: 'one' })
@@ -231,7 +255,7 @@ test('keys are pruned at the start and then every hour, when they are older than
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   onTestFinished(() => void vi.useRealTimers())
   let now = 1_000
-  const clocked = new IdempotentCalls(store, () => now)
+  const clocked = new IdempotentCalls(store, { now: () => now })
   await clocked.run(call, { ...executionOf(async () => 'one'), remember: () => ({}) })
   const stop = clocked.startPruning((error) => expect(error).toBeUndefined())
   now += 86_400_000

@@ -55,12 +55,12 @@ export async function insertIdempotencyKey(tx: PostgresTransaction, record: Idem
   await insertRows(tx, insert, [idempotencyKeyToRow(record)])
 }
 
-/** Adds those keys that are not in use. */
-export async function insertIdempotencyKeysIfAbsent(
+/** Adds those keys that are not in use. Resolves to how many these are. */
+export function insertIdempotencyKeysIfAbsent(
   tx: PostgresTransaction,
   records: readonly IdempotencyKeyRecord[],
-): Promise<void> {
-  await insertRows(tx, insertIfAbsent, records.map(idempotencyKeyToRow))
+): Promise<number> {
+  return insertRows(tx, insertIfAbsent, records.map(idempotencyKeyToRow))
 }
 
 /** Adds a key, or replaces the row that it has. */

@@ -25,20 +25,22 @@ export function restoreIdempotencyKey(db: SqlConnection, record: IdempotencyKeyR
   if (changes === 0) insertIdempotencyKey(db, record)
 }
 
-/** Adds a key unless it is in use. Call it inside a transaction. */
-export function insertIdempotencyKeyIfAbsent(db: SqlConnection, record: IdempotencyKeyRecord): void {
-  insertRow(db, 'INSERT OR IGNORE', record)
+/** Adds a key unless it is in use. Returns whether it was not. Call it inside a transaction. */
+export function insertIdempotencyKeyIfAbsent(db: SqlConnection, record: IdempotencyKeyRecord): boolean {
+  return insertRow(db, 'INSERT OR IGNORE', record) === 1
 }
 
 function insertRow(
   db: SqlConnection,
   insert: 'INSERT' | 'INSERT OR IGNORE' | 'INSERT OR REPLACE',
   record: IdempotencyKeyRecord,
-): void {
-  db.prepare<[IdempotencyKeyRow]>(
-    `${insert} INTO idempotency_keys (key, fingerprint, created_id, outcome, pending, created_at)
-     VALUES (:key, :fingerprint, :created_id, :outcome, :pending, :created_at)`,
-  ).run(idempotencyKeyToRow(record))
+): number {
+  return db
+    .prepare<[IdempotencyKeyRow]>(
+      `${insert} INTO idempotency_keys (key, fingerprint, created_id, outcome, pending, created_at)
+       VALUES (:key, :fingerprint, :created_id, :outcome, :pending, :created_at)`,
+    )
+    .run(idempotencyKeyToRow(record)).changes
 }
 
 export function findIdempotencyKey(db: SqlConnection, key: string): IdempotencyKeyRecord | null {

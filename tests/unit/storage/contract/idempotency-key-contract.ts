@@ -54,7 +54,9 @@ export function describeIdempotencyKeyStore(open: OpenStorage): void {
 
   test('a key that is in use is refused with everything that it comes with', async () => {
     const { eventStore, segueSessions, idempotencyKeys } = current()
-    await idempotencyKeys.put(idempotencyKeyOf('key'))
+    expect(await idempotencyKeys.add(idempotencyKeyOf('key'))).toBe(true)
+    expect(await idempotencyKeys.add(idempotencyKeyOf('key', { outcome: 'another' }))).toBe(false)
+    expect(await idempotencyKeys.find('key')).toEqual(idempotencyKeyOf('key'))
     const session = sessionOf()
     const again = eventStore.createSession({ session, messages: [], idempotencyKey: idempotencyKeyOf('key') })
     await expect(again).rejects.toMatchObject({ name: 'StorageError', failure: 'CONSTRAINT' })
