@@ -35,16 +35,17 @@ export class StreamContextSize {
   applyAgentEvent(
     event: AgentEvent,
     { stream: { step } }: TurnState,
-    { turn, events, steered }: TurnTransition & Pick<AnswerMessages, 'steered'>,
+    { turn, events }: TurnTransition,
+    steering: { readonly applied: AnswerMessages['steered'] },
   ): void {
     const { answer, stream, lastStepUsage: usage } = turn
     const request = { model: stream.model, ...this.#context.partSizes }
     if (event.type === 'step' && event.purpose !== 'SUMMARY') {
       const { estimatedInputTokens } = event
-      this.#measure({ answer, steered }, toContextSizeOfRequest({ ...request, estimatedInputTokens }))
+      this.#measure({ answer, steered: steering.applied }, toContextSizeOfRequest({ ...request, estimatedInputTokens }))
     } else if (usage && events.some(({ type }) => type === 'StepFinished')) {
       const size = toContextSizeAfterStep({ ...request, estimatedInputTokens: step?.inputTokens ?? 0, usage })
-      if (size) this.#measure({ answer, steered }, size)
+      if (size) this.#measure({ answer, steered: steering.applied }, size)
     }
   }
 

@@ -197,7 +197,7 @@ export class StreamRunner {
     this.#options.observer.onAgentEvent(event)
     this.#isStepUnanswered = event.type === 'step' || (this.#isStepUnanswered && event.type === 'retry-wait')
     const transition = applyAgentEvent(this.#turn, event, this.#options.runtime)
-    this.#contextSize.applyAgentEvent(event, this.#turn, { ...transition, steered: this.steering.applied })
+    this.#contextSize.applyAgentEvent(event, this.#turn, transition, this.steering)
     this.#commitContextSize(
       transition.events.find(({ type }) => type === 'StepFinished'),
       transition.turn,
