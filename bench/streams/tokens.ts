@@ -158,7 +158,10 @@ export async function measureLoad(): Promise<Measured> {
   ])
   const rows = [
     { what: `${title}: age p99 as a part of 50 ms`, read: (rounds?: Figures[]) => age(rounds, 0.99) / 50 },
-    { what: `${title}: memory as a part of 300 MB`, read: (rounds?: Figures[]) => (rounds?.[0]?.residentMb ?? 0) / 300 },
+    {
+      what: `${title}: memory as a part of 300 MB`,
+      read: (rounds?: Figures[]) => (rounds?.[0]?.residentMb ?? 0) / 300,
+    },
   ].map(({ what, read }) => ({
     what,
     limit: 'the same without a commit',

@@ -37,6 +37,11 @@ export interface AgentRun {
    * one more step then, if its limits allow.
    */
   hasPendingSteering(): boolean
+  /**
+   * Resolves when what would be yielded next can be committed at once: immediately, or after some milliseconds under load. An agent
+   * that waits for it before it reads more of a response handles in one go what has come meanwhile. Default: immediately.
+   */
+  waitUntilCommitIsDue?(): Promise<void>
   /** Aborts when the stream has ended in another way. Events that the agent yields after that are rejected. */
   readonly signal: AbortSignal
 }

@@ -1,4 +1,4 @@
-import { createAbortOnReturnIterator } from '../lib/async/abort-on-return-iterator.ts'
+import { createAbortOnReturnIterator } from '../lib/async/iterables/abort-on-return-iterator.ts'
 import type { JobRunRecord, JobRunStatus } from '../model/job.ts'
 import type { ChangeNotifier } from '../storage/change-notifier.ts'
 import { type ChangedRecord, type ChangeFeed, type ChangeSource, followChanges } from '../storage/follow-changes.ts'

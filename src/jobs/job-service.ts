@@ -1,5 +1,5 @@
 import { cutList } from '../lib/lists/cut-list.ts'
-import { disposeAtIteratorEnd } from '../lib/async/dispose-at-iterator-end.ts'
+import { disposeAtIteratorEnd } from '../lib/async/iterables/dispose-at-iterator-end.ts'
 import { createIdNotFoundError, SegueError } from '../lib/errors.ts'
 import { parseIdKind } from '../lib/ids.ts'
 import type { PageRequest } from '../lib/pagination.ts'

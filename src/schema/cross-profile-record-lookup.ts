@@ -11,7 +11,7 @@ import {
   type NodeRecords,
   type NodeType,
 } from './node-finders.ts'
-import { disposeAtIteratorEnd } from '../lib/async/dispose-at-iterator-end.ts'
+import { disposeAtIteratorEnd } from '../lib/async/iterables/dispose-at-iterator-end.ts'
 import { createRequestProfile, type RequestProfile } from './request-profile.ts'
 
 interface FoundNode<Type extends NodeType> {

@@ -1,4 +1,4 @@
-import { createAbortOnReturnIterator } from '../lib/async/abort-on-return-iterator.ts'
+import { createAbortOnReturnIterator } from '../lib/async/iterables/abort-on-return-iterator.ts'
 import { toConversationId } from '../model/conversation/conversation-id.ts'
 import type { Conversation } from '../sessions/conversation.ts'
 import type { ConversationRepository } from '../sessions/conversation-repository.ts'

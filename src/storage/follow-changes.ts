@@ -1,4 +1,4 @@
-import { mergeAsyncIterables } from '../lib/async/merge-async-iterables.ts'
+import { mergeAsyncIterables } from '../lib/async/iterables/merge-async-iterables.ts'
 import type { ChangeNotifier } from './change-notifier.ts'
 
 /** A record and the number of its latest change, counted over all records of the feed. */

@@ -1,4 +1,4 @@
-import { createAbortOnReturnIterator } from '../../../src/lib/async/abort-on-return-iterator.ts'
+import { createAbortOnReturnIterator } from '../../../src/lib/async/iterables/abort-on-return-iterator.ts'
 import { linkAbortSignals } from './link-abort-signals.ts'
 
 /**

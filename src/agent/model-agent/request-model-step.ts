@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ModelMessage, ToolSet } from 'ai'
 import { convertToLanguageModelPrompt, prepareToolChoice, prepareTools } from 'ai/internal'
-import { withIdleTimeout } from '../../lib/async/with-idle-timeout.ts'
+import { withIdleTimeout } from '../../lib/async/iterables/with-idle-timeout.ts'
 import type { Effort } from '../../model/answer-settings/effort.ts'
 import { AgentError, type AgentEvent, type AgentRun } from '../agent.ts'
 import { toAgentError } from '../providers/errors/classify-provider-error.ts'

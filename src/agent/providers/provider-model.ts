@@ -1,4 +1,8 @@
+import { readInBatches } from '../../lib/async/iterables/read-in-batches.ts'
 import type { ResponsePart, SdkModel, SdkRequest } from './responses/sdk-types.ts'
+
+/** How many parts of a response are read ahead. */
+const maxBatch = 256
 
 /** A model of a provider, as requests are sent to it. */
 export interface ProviderModel extends Pick<SdkModel, 'provider' | 'supportedUrls'> {
@@ -26,7 +30,7 @@ export function createSdkProviderModel(provider: string, load: () => Promise<Sdk
       const sdkModel = await loadOnce()
       const { stream } = await sdkModel.doStream(request)
       onResponse()
-      for await (const part of stream) yield [part]
+      yield* readInBatches(stream, maxBatch)
     },
   }
 }

@@ -1,7 +1,7 @@
 import { escapeInvisible } from '../../lib/text/escape-invisible.ts'
 import { isJsonObject, type Json, listPrototypeKeys, prototypeKey, stringifyJson } from '../../lib/text/json.ts'
 import type { Logger } from '../../lib/logger.ts'
-import { mergeAsyncIterables } from '../../lib/async/merge-async-iterables.ts'
+import { mergeAsyncIterables } from '../../lib/async/iterables/merge-async-iterables.ts'
 import { ExtendableTimeout } from '../../lib/async/extendable-timeout.ts'
 import { rejectOnAbort } from '../../lib/async/reject-on-abort.ts'
 import { truncate } from '../../lib/text/truncate.ts'

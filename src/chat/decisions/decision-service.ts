@@ -7,7 +7,7 @@ import type { ApprovalDecision, ApprovalRecord, ClarificationRecord, DecisionRec
 import type { ChangeNotifier } from '../../storage/change-notifier.ts'
 import { type IdempotencyKey, createCompletedIdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import { compareUtf8 } from '../../lib/text/compare-utf8.ts'
-import { createAbortOnReturnIterator } from '../../lib/async/abort-on-return-iterator.ts'
+import { createAbortOnReturnIterator } from '../../lib/async/iterables/abort-on-return-iterator.ts'
 import type { ActiveSessions } from '../runtime/active-sessions.ts'
 import type { CommandForwarder } from '../forwarding/command-forwarder.ts'
 import type { DecisionCommand } from './decision-command.ts'

@@ -9,15 +9,24 @@ export class CommitScheduler {
   readonly #due = new Set<() => void>()
   #committedAtMs = Number.NEGATIVE_INFINITY
   #timer: NodeJS.Timeout | null = null
+  /** Resolves when the timer fires. */
+  #isDue = Promise.withResolvers<void>()
 
   /** Calls `commit` when the next commit is due, which may be now. Does nothing if it waits already. */
   schedule(commit: () => void): void {
     if (this.#due.has(commit)) return
-    const nowMs = performance.now()
-    const waitMs = this.#committedAtMs + this.#pacer.getIntervalMs(nowMs) - nowMs
+    const waitMs = this.#getWaitMs()
     if (waitMs <= 0 && this.#timer === null) return commit()
     this.#due.add(commit)
-    this.#timer ??= setTimeout(() => this.#commitDue(), Math.max(0, waitMs))
+    this.#startTimer(waitMs)
+  }
+
+  /** Resolves when the next commit is due, which may be now: before it begins, so that what follows at once is in it. */
+  async waitUntilDue(): Promise<void> {
+    const waitMs = this.#getWaitMs()
+    if (waitMs <= 0 && this.#timer === null) return
+    this.#startTimer(waitMs)
+    await this.#isDue.promise
   }
 
   cancel(commit: () => void): void {
@@ -30,8 +39,19 @@ export class CommitScheduler {
     this.#pacer.onCommitted(durationMs, this.#committedAtMs)
   }
 
+  #getWaitMs(): number {
+    const nowMs = performance.now()
+    return this.#committedAtMs + this.#pacer.getIntervalMs(nowMs) - nowMs
+  }
+
+  #startTimer(waitMs: number): void {
+    this.#timer ??= setTimeout(() => this.#commitDue(), Math.max(0, waitMs))
+  }
+
   #commitDue(): void {
     this.#timer = null
+    this.#isDue.resolve()
+    this.#isDue = Promise.withResolvers()
     const due = [...this.#due]
     this.#due.clear()
     for (const commit of due) commit()

@@ -140,6 +140,7 @@ export class StreamRunner {
         isCallAllowed: async (tool, input) => (await this.#options.approvalRules.findRule(tool, input)) !== null,
         isBudgetUsedUp: () => this.#isBudgetUsedUp(),
         hasPendingSteering: () => this.steering.hasPending,
+        waitUntilCommitIsDue: () => this.#options.writer.commits.waitUntilDue(),
         signal: this.#abortController.signal,
       })
       for await (const event of events) {

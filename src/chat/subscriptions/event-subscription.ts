@@ -1,4 +1,4 @@
-import { createAbortOnReturnIterator } from '../../lib/async/abort-on-return-iterator.ts'
+import { createAbortOnReturnIterator } from '../../lib/async/iterables/abort-on-return-iterator.ts'
 import type { DeliveredEvent } from '../../model/chat-event.ts'
 import type { EventLog, EventLogReader } from '../log/event-log.ts'
 import { deliverEvents, type FollowedLog, isLastEvent } from './deliver-events.ts'

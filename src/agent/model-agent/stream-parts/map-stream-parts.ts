@@ -1,11 +1,12 @@
 import { AgentError, type AgentEvent, type AgentRun } from '../../agent.ts'
 import type { ResponsePart } from '../../providers/responses/sdk-types.ts'
 import { storeGeneratedFile } from './generated-file.ts'
+import { joinDeltas } from './join-deltas.ts'
 import { type ModelStepResult, StreamPartMapper, type StreamPartMapperOptions } from './stream-part-mapper.ts'
 
 export interface StreamPartsOptions extends StreamPartMapperOptions {
-  /** Its files are stored with it. */
-  readonly run: Pick<AgentRun, 'storeFile'>
+  /** Files are stored with it, and it says when more of the response is read. */
+  readonly run: Pick<AgentRun, 'storeFile' | 'waitUntilCommitIsDue'>
   /** Called with each event, before it is yielded. */
   readonly onEvent: (event: AgentEvent) => void
 }
@@ -25,11 +26,12 @@ export async function* mapStreamParts(
   }
   try {
     for await (const parts of batches) {
-      for (const part of parts) {
+      for (const part of joinDeltas(parts)) {
         for (const event of mapper.map(part)) yield report(event)
         if (part.type === 'file') yield report(await storeGeneratedFile(part, options.run.storeFile))
         if (mapper.failure) throw mapper.failure.error
       }
+      await options.run.waitUntilCommitIsDue?.()
     }
   } catch (error) {
     for (const event of mapper.flush()) yield report(event)

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { PassThrough, pipeline, type Transform } from 'node:stream'
 import { constants, createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib'
-import { withIdleTimeout } from '../../../lib/async/with-idle-timeout.ts'
+import { withIdleTimeout } from '../../../lib/async/iterables/with-idle-timeout.ts'
 import { HttpIdleError } from '../../../lib/http/http-client-error.ts'
 
 /**

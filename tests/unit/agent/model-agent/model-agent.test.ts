@@ -6,6 +6,7 @@ import { createLanguageModel } from '../../../../src/agent/providers/create-lang
 import { silentLogger } from '../../../../src/lib/logger.ts'
 import { newProvider } from '../../../support/providers/provider.ts'
 import { newAgentRun } from '../../../support/fixtures/agent-run.ts'
+import { joinAgentEvents } from '../../../support/fixtures/join-agent-events.ts'
 import { findUnusedUrl } from '../../../support/server/small-server.ts'
 import { StrictProvider, type Script, type ProviderStep } from '../../../support/providers/strict-provider.ts'
 import { yieldToEventLoop } from '../../../../src/lib/async/yield-to-event-loop.ts'
@@ -95,7 +96,7 @@ describe('an answer', () => {
   test('is streamed, with the reported usage at the end of its step', async () => {
     const { events, error } = await run([{ reasoning: 'Well' }, { text: 'Hel' }, { text: 'lo ' }, ...done])
     expect(error).toBeNull()
-    expect(events).toEqual([
+    expect(joinAgentEvents(events)).toEqual([
       { type: 'step', estimatedInputTokens: expect.any(Number) },
       {
         type: 'reasoning',
@@ -103,8 +104,7 @@ describe('an answer', () => {
         text: 'Well',
         providerState: { textField: 'reasoning_content' },
       },
-      { type: 'text', block: expect.any(String), text: 'Hel' },
-      { type: 'text', block: expect.any(String), text: 'lo ' },
+      { type: 'text', block: expect.any(String), text: 'Hello ' },
       { type: 'finish', reason: 'STOP' },
       {
         type: 'usage',
@@ -123,6 +123,29 @@ describe('an answer', () => {
     expect((await events.next()).done).toBe(true)
   })
 
+  test('is one event as far as it has come while the agent waits for a commit', async () => {
+    const [isFirstRead, isCommitDue] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    provider.enqueue([
+      { text: 'a' },
+      { wait: isFirstRead.promise },
+      { text: 'b' },
+      { text: 'c' },
+      { text: 'd' },
+      ...done,
+    ])
+    const agentRun = newAgentRun({ waitUntilCommitIsDue: () => isCommitDue.promise })
+    const events = newAgent().answer(agentRun)[Symbol.asyncIterator]()
+    expect((await events.next()).value).toMatchObject({ type: 'step' })
+    expect((await events.next()).value).toMatchObject({ type: 'text', text: 'a' })
+    const rest = collect(events)
+    isFirstRead.resolve()
+    await (
+      await provider.waitForRequest(0)
+    ).closed
+    isCommitDue.resolve()
+    expect(types((await rest).events)).toEqual(['text', 'finish', 'usage'])
+  })
+
   test('has a usage without counts if the provider reports none', async () => {
     const { events, error } = await run([{ text: 'Hi' }, { finish: 'stop' }])
     expect(error).toBeNull()
@@ -136,17 +159,15 @@ describe('an answer', () => {
     const answerAgain = async (script: Script) => {
       provider.enqueue(script)
       const { events } = await collect(agent.answer(newAgentRun())[Symbol.asyncIterator]())
-      return events.filter(({ type }) => !['finish', 'step', 'usage'].includes(type))
+      return joinAgentEvents(events).filter(({ type }) => !['finish', 'step', 'usage'].includes(type))
     }
     expect(await answerAgain(thought)).toMatchObject([
-      { type: 'text', text: 'Two ' },
-      { type: 'text', text: 'and two.\n' },
+      { type: 'text', text: 'Two and two.\n' },
       { type: 'text-was-reasoning' },
       { type: 'text', text: '\nFour.' },
     ])
     const later = [
-      { type: 'reasoning', text: 'Two ' },
-      { type: 'reasoning', text: 'and two.\n' },
+      { type: 'reasoning', text: 'Two and two.\n' },
       { type: 'text', text: '\nFour.' },
     ]
     expect(await answerAgain(thought)).toMatchObject(later)
@@ -252,17 +273,16 @@ describe('a call of a tool that does not exist', () => {
     provider.enqueue([{ text: 'Let me see.' }, look('{"at"', ': "x"}'), { finish: 'tool_calls' }])
     const { events, error } = await run('I cannot.', { histories })
     expect(error).toBeNull()
-    expect(events.filter(({ type }) => type !== 'usage').slice(0, 8)).toEqual([
+    const steps = joinAgentEvents(events).filter(({ type }) => type !== 'usage')
+    expect(steps.slice(0, 6)).toEqual([
       expect.objectContaining({ type: 'step' }),
       expect.objectContaining({ type: 'text', text: 'Let me see.' }),
-      { type: 'tool-input', callId: 'call_1', name: 'look', text: '' },
-      { type: 'tool-input', callId: 'call_1', name: 'look', text: '{"at"' },
-      { type: 'tool-input', callId: 'call_1', name: 'look', text: ': "x"}' },
+      { type: 'tool-input', callId: 'call_1', name: 'look', text: '{"at": "x"}' },
       { type: 'finish', reason: 'TOOL_CALLS' },
       { type: 'tool-call', callId: 'call_1', name: 'look', argumentsText: '{"at": "x"}' },
       { type: 'tool-error', callId: 'call_1', error: 'There is no tool named "look".' },
     ])
-    expect(events[9]).toMatchObject({ type: 'step' })
+    expect(steps[6]).toMatchObject({ type: 'step' })
     expect(joinBlocks(events)).toEqual([
       ['text', 'Let me see.'],
       ['text', 'I cannot.'],
@@ -339,7 +359,7 @@ describe('events before an error are yielded first', () => {
     ['openai-compatible', 'ends without a finish', { raw: ': the end' }],
   ])('if (at %s) a call %s, which is not reported as complete', async (type, _, last) => {
     const { events, error } = await run([look('{"a":', '1'), last], { type })
-    expect(types(events)).toEqual(['step', 'tool-input', 'tool-input', 'tool-input'])
+    expect(types(joinAgentEvents(events))).toEqual(['step', 'tool-input'])
     expect(error?.code).toBe('PROVIDER')
   })
 

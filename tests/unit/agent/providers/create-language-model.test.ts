@@ -6,6 +6,7 @@ import { createModelAgent } from '../../../../src/agent/model-agent/model-agent.
 import type { Provider, ProviderType } from '../../../../src/config/profile/provider.ts'
 import { silentLogger } from '../../../../src/lib/logger.ts'
 import { newAgentRun } from '../../../support/fixtures/agent-run.ts'
+import { joinAgentEvents } from '../../../support/fixtures/join-agent-events.ts'
 import { newProvider } from '../../../support/providers/provider.ts'
 import { startHttpServer } from '../../../support/server/small-server.ts'
 import { StrictProvider } from '../../../support/providers/strict-provider.ts'
@@ -98,7 +99,9 @@ describe.each(['openai', 'openai-compatible'] as const)('a server of another mak
     )
     const { events, code } = await ask(provider(type, `${server.url}/v1`, 'k'))
     expect(code).toBeNull()
-    return events.flatMap((event) => (event.type === 'text' || event.type === 'reasoning' ? [event] : []))
+    return joinAgentEvents(events).flatMap((event) =>
+      event.type === 'text' || event.type === 'reasoning' ? [event] : [],
+    )
   }
 
   test.each(['reasoning_content', 'reasoning'])('yields its %s as reasoning', async (field) => {
@@ -109,8 +112,7 @@ describe.each(['openai', 'openai-compatible'] as const)('a server of another mak
       chunk({}, 'stop'),
     )
     expect(events.map(({ type: kind, text }) => [kind, text])).toEqual([
-      ['reasoning', 'Two and '],
-      ['reasoning', 'two.'],
+      ['reasoning', 'Two and two.'],
       ['text', 'Four.'],
     ])
     expect(new Set(events.map(({ block: name }) => name)).size).toBe(2)

@@ -1,8 +1,8 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { withIdleTimeout } from '../../../../src/lib/async/with-idle-timeout.ts'
-import { yieldToEventLoop } from '../../../../src/lib/async/yield-to-event-loop.ts'
+import { withIdleTimeout } from '../../../../../src/lib/async/iterables/with-idle-timeout.ts'
+import { yieldToEventLoop } from '../../../../../src/lib/async/yield-to-event-loop.ts'
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })

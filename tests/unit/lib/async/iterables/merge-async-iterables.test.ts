@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { mergeAsyncIterables } from '../../../../src/lib/async/merge-async-iterables.ts'
-import { yieldToEventLoop } from '../../../../src/lib/async/yield-to-event-loop.ts'
-import { newLatch } from '../../../support/fixtures/chats/agent-chats.ts'
+import { mergeAsyncIterables } from '../../../../../src/lib/async/iterables/merge-async-iterables.ts'
+import { yieldToEventLoop } from '../../../../../src/lib/async/yield-to-event-loop.ts'
+import { newLatch } from '../../../../support/fixtures/chats/agent-chats.ts'
 
 type Source = AsyncGenerator<string, void, void>
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { createAbortOnReturnIterator } from '../../../../src/lib/async/abort-on-return-iterator.ts'
-import { waitForAbort } from '../../../../src/lib/async/wait-for-abort.ts'
+import { createAbortOnReturnIterator } from '../../../../../src/lib/async/iterables/abort-on-return-iterator.ts'
+import { waitForAbort } from '../../../../../src/lib/async/wait-for-abort.ts'
 
 test('values are passed on', async () => {
   const values = createAbortOnReturnIterator(async function* () {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { disposeAtIteratorEnd } from '../../../../src/lib/async/dispose-at-iterator-end.ts'
+import { disposeAtIteratorEnd } from '../../../../../src/lib/async/iterables/dispose-at-iterator-end.ts'
 
 function newResource() {
   const resource = { disposals: 0, [Symbol.dispose]: () => void (resource.disposals += 1) }
