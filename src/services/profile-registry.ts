@@ -81,7 +81,7 @@ export class ProfileRegistry {
       const names = await registry.listNames()
       for (const name of names) await registry.storage.tolerateDamage(name, registry.#open.getOrOpen(name))
       registry.storage.onStarted()
-      if (options.installation) registry.#watch = registry.#createWatch(names)
+      if (options.installation) registry.#watch = registry.#createWatch(names, options.installation)
       return registry
     } catch (error) {
       await registry.close()
@@ -187,13 +187,7 @@ export class ProfileRegistry {
     // Another call may have deleted it meanwhile.
     if (this.#open.isClosing(name)) throw createIdNotFoundError('profile', name)
     services?.chats.assertIdle()
-    this.#configs.reloader.unwatch(name)
-    await this.#open
-      .close(name, async () => {
-        await services?.close(createIdNotFoundError('profile', name))
-        await this.#catalog.moveToTrash(name)
-      })
-      .finally(() => this.#nameCache.clear())
+    await this.#closeServices(name, services, () => this.#catalog.moveToTrash(name))
   }
 
   /** Refuses new work, and waits for the streams that run, until the signal aborts. See `ChatService.drain`. */
@@ -226,17 +220,22 @@ export class ProfileRegistry {
     return (await this.#catalog.exists(name)) && !this.#open.isClosing(name)
   }
 
-  #createWatch(knownNames: readonly string[]): ProfileWatch {
+  #createWatch(knownNames: readonly string[], installation: Installation): ProfileWatch {
     const closeDeleted = async (name: string): Promise<void> => {
       const services = this.#open.get(name)
       if (services && !this.#isClosing) await this.#closeServices(name, services)
     }
-    return new ProfileWatch(knownNames, { listNames: () => this.listNames(), open: this.open.bind(this), closeDeleted })
+    const listNames = () => this.listNames()
+    return new ProfileWatch(knownNames, { installation, listNames, open: this.open.bind(this), closeDeleted })
   }
 
-  async #closeServices(name: string, services: ProfileServices): Promise<void> {
+  async #closeServices(name: string, services: ProfileServices | null, andThen?: () => Promise<void>): Promise<void> {
     this.#configs.reloader.unwatch(name)
-    await this.#open.close(name, () => services.close(createIdNotFoundError('profile', name)))
+    const close = async (): Promise<void> => {
+      await services?.close(createIdNotFoundError('profile', name))
+      await andThen?.()
+    }
+    await this.#open.close(name, close).finally(() => this.#nameCache.clear())
   }
 
   /** Closes a profile that was opened for something that wrote nothing, such as a subscription. */

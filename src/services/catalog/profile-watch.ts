@@ -1,4 +1,8 @@
+import type { Installation } from '../../storage/installation/installation.ts'
+
 export interface ProfileWatchOptions {
+  /** Tells at once of most deletions. */
+  readonly installation: Pick<Installation, 'onProfileDeleted'>
   /** The names of all existing profiles. */
   readonly listNames: () => Promise<readonly string[]>
   /** Opens a profile. Rejections are ignored: whoever opens it has logged them. */
@@ -21,6 +25,7 @@ export class ProfileWatch implements Disposable {
   constructor(knownNames: readonly string[], options: ProfileWatchOptions) {
     this.#options = options
     this.#knownNames = new Set(knownNames)
+    options.installation.onProfileDeleted((name) => void options.closeDeleted(name).catch(() => undefined))
     // What the database cannot answer now is asked the next time.
     this.#timer = setInterval(() => void this.#look().catch(() => undefined), intervalMs).unref()
   }

@@ -34,6 +34,8 @@ export interface Installation {
   isProfileOfHermesAlone(name: string): Promise<boolean>
   /** Resolves to false if it exists. */
   createProfile(name: string): Promise<boolean>
+  /** Calls a listener with the names of profiles that are open here and that another process has deleted. There is one listener. */
+  onProfileDeleted(listener: (name: string) => void): void
   /** Gives a profile a name that no profile can have. Erases nothing. Throws SESSION_BUSY while it has an active stream. */
   trashProfile(name: string): Promise<void>
 }

@@ -9,7 +9,7 @@ import { PostgresBlobStore } from './blobs/postgres-blob-store.ts'
 import { migrate } from './database/migrate.ts'
 import { PostgresDatabase, type PostgresDatabaseOptions } from './database/postgres-database.ts'
 import { ChangeHub } from './notifications/change-hub.ts'
-import { PostgresProfileDatabase } from './postgres-profile-database.ts'
+import { deletionTopic, PostgresProfileDatabase } from './postgres-profile-database.ts'
 import { openPostgresStorage } from './open-postgres-storage.ts'
 import { ProcessLease, type ProcessLeaseOptions } from './processes/process-lease.ts'
 import { PostgresExportReader } from './transfer/postgres-export-reader.ts'
@@ -56,6 +56,7 @@ export class PostgresInstallation implements Installation {
   readonly #searchLimiter = createSearchLimiter()
   readonly #profiles = new Set<PostgresProfileDatabase>()
   #lease: ProcessLease | null = null
+  #onProfileDeleted: (name: string) => void = () => undefined
   #closing: Promise<void> | null = null
 
   private constructor({ log, url, listenUrl = url, ...options }: PostgresInstallationOptions) {
@@ -84,7 +85,10 @@ export class PostgresInstallation implements Installation {
     health = new StorageHealth({ log: this.#log }),
     telemetry,
   }: InstalledProfileOptions): InstalledProfileStorage {
-    const database = new PostgresProfileDatabase(this.#database, profile, { hub: this.#hub, health })
+    const database = new PostgresProfileDatabase(this.#database, profile, {
+      ...{ hub: this.#hub, health },
+      onDeleted: () => this.#onProfileDeleted(profile),
+    })
     const storage = openPostgresStorage(database, {
       health,
       limiter: this.#searchLimiter,
@@ -116,8 +120,13 @@ export class PostgresInstallation implements Installation {
     return insertProfile(this.#database, name)
   }
 
-  trashProfile(name: string): Promise<void> {
-    return trashProfile(this.#database, name)
+  onProfileDeleted(listener: (name: string) => void): void {
+    this.#onProfileDeleted = listener
+  }
+
+  async trashProfile(name: string): Promise<void> {
+    await trashProfile(this.#database, name)
+    this.#hub.publish({ profile: name, topic: deletionTopic })
   }
 
   /** Opens a profile to import into, also while servers use it. */

@@ -4,6 +4,7 @@ import type { Origin } from '../../model/session.ts'
 import type { StorageHealth } from '../health/storage-health.ts'
 import { createProfile } from './database/create-profile.ts'
 import type { PostgresDatabase } from './database/postgres-database.ts'
+import { isOfMissingProfile } from './database/postgres-errors.ts'
 import type {
   PostgresConnection,
   PostgresStatement,
@@ -18,12 +19,17 @@ export interface PostgresProfileDatabaseOptions {
   readonly hub?: ChangeHub
   /** Is told of failures. Default: nobody is. */
   readonly health?: StorageHealth
+  /** Called when another process has deleted the profile. */
+  readonly onDeleted?: () => void
 }
 
 type TransactionBody<Result> = (transaction: PostgresTransaction) => Promise<Result>
 
 /** Published by a process that has added an approval rule. */
 export const approvalRulesTopic = 'approval_rules'
+
+/** Published by a process that has deleted the profile. */
+export const deletionTopic = 'deletion'
 
 /** Published by a process that has changed the conversation index, or what is to be indexed. */
 export const conversationsTopic = 'conversations'
@@ -126,12 +132,17 @@ export class PostgresProfileDatabase implements PostgresConnection {
     try {
       return await work()
     } catch (error) {
+      if (isOfMissingProfile(error)) {
+        this.#options.onDeleted?.()
+        throw new SegueError('NOT_FOUND', 'This profile was deleted.')
+      }
       this.#options.health?.report('database', error)
       throw error
     }
   }
 
   #onChanged(topic: string | null): void {
+    if (topic === deletionTopic) this.#options.onDeleted?.()
     if (topic === null || topic === 'decisions') this.changes.decisions.notifyLocally()
     if (topic === null || topic === approvalRulesTopic) this.changes.foreignApprovalRules.notify()
     if (topic === null || topic === 'job_runs') this.changes.jobRuns.notifyLocally()

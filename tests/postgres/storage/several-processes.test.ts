@@ -10,7 +10,7 @@ import { ProcessLease } from '../../../src/storage/postgres/processes/process-le
 import { startManualJobRun } from '../../../src/jobs/job-state.ts'
 import { newRunIds, newTestJob } from '../../support/jobs/job-fixtures.ts'
 import { openTestInstallation } from '../../support/postgres/test-installation.ts'
-import { useTestDatabase } from '../../support/postgres/test-postgres-database.ts'
+import { runSql, useTestDatabase } from '../../support/postgres/test-postgres-database.ts'
 import { newTextMessage } from '../../support/search/search-fixture.ts'
 import { approvalOf, deltaOf, sessionOf, streamOf } from '../../unit/storage/contract/records.ts'
 
@@ -190,4 +190,21 @@ test('a process that has lost its lease gets a new number, and nothing of what i
   await database.withClient((client) => client.query('DELETE FROM processes WHERE number = $1', [number]))
   await expect.poll(() => database.process).toBeGreaterThan(number)
   await renewed.promise
+})
+
+test('a process learns that another one has deleted a profile, also by a write that comes before it is told', async () => {
+  const { url, installations, storages } = await openProcesses(2)
+  const [first, second] = installations
+  await storages[0]?.eventStore.createSession({ session: sessionOf(), messages: [] })
+  const told = new Promise((resolve) => first?.onProfileDeleted(resolve))
+  await second?.trashProfile('work')
+  expect(await told).toBe('work')
+  const deaf = await openTestInstallation(url)
+  const storage = openWork(deaf)
+  await storage.eventStore.createSession({ session: sessionOf(), messages: [] })
+  const noticed = new Promise((resolve) => deaf.onProfileDeleted(resolve))
+  await runSql(url, `UPDATE segue.profiles SET name = '.deleted' WHERE name = 'work'`)
+  const writing = storage.eventStore.createSession({ session: sessionOf(), messages: [] })
+  await expect(writing).rejects.toMatchObject({ code: 'NOT_FOUND', message: 'This profile was deleted.' })
+  expect(await noticed).toBe('work')
 })

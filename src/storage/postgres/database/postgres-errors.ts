@@ -47,6 +47,14 @@ export function toStorageError(error: unknown): unknown {
   return isConnectionError(error) ? new StorageError('UNREACHABLE', error) : error
 }
 
+/** Whether a row was refused because its profile does not exist any more. */
+export function isOfMissingProfile(error: unknown): boolean {
+  const cause = error instanceof StorageError ? error.cause : null
+  return (
+    cause instanceof pg.DatabaseError && cause.constraint !== undefined && cause.constraint.endsWith('_profile_fkey')
+  )
+}
+
 /** Whether the transaction may succeed when it is repeated: it met a deadlock, or a change that came in between. */
 export function isRepeatable(error: unknown): boolean {
   return error instanceof pg.DatabaseError && (error.code === '40001' || error.code === '40P01')
