@@ -3,6 +3,7 @@ import { openTransferStorage } from '../../../src/cli/storage/open-transfer-stor
 import { silentLogger } from '../../../src/lib/logger.ts'
 import type { TransferStorage } from '../../../src/storage/transfer/transfer-storage.ts'
 import { ChatClient } from '../../support/clients/chat-client.ts'
+import { Subscription } from '../../support/postgres/several-servers.ts'
 import { startOnPostgres } from '../../support/postgres/start-on-postgres.ts'
 import { useTestDatabase } from '../../support/postgres/test-postgres-database.ts'
 import { newTempFolder } from '../../support/server/segue.ts'
@@ -31,8 +32,13 @@ test('a conversation is exported from one database, and imported into another wh
   const { path, text } = await exportToFile({ home, id, storage: await openDatabase(from) })
   await using segue = await startOnPostgres(to)
   await using client = new ChatClient(segue.url)
+  const feed = new Subscription(
+    client.subscribe('subscription { result: conversationsChanged { conversationId } }', {}),
+  )
+  await feed.waitForFirst()
   const storage = await openDatabase(to)
   await importFromFile(path, home, 'default', storage)
+  await feed.waitForNewest({ conversationId: `cnv_${id}` })
   const [question, answer] = await client.messages(id)
   expect([question?.text, answer?.status]).toEqual(['Read this', 'COMPLETE'])
   const part = question?.parts.find(({ type }) => type === 'FilePart')
