@@ -32,6 +32,7 @@ import { BackgroundDeltaCoalescer } from './log/background-delta-coalescer.ts'
 import { CommandForwarder } from './forwarding/command-forwarder.ts'
 import { executeForwardedCommand } from './remote/execute-forwarded-command.ts'
 import type { ForwardedCommand } from './remote/forwarded-command.ts'
+import { followForeignStreamEnds } from './recovery/foreign-stream-ends.ts'
 import { StartForwarder } from './remote/start-forwarder.ts'
 import { StreamCanceller } from './remote/stream-canceller.ts'
 import { EventLog } from './log/event-log.ts'
@@ -138,6 +139,7 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     decisions: new DecisionService({ ...shared, store: profile.decisions, notifier: profile.changes.decisions }),
   })
   serveOtherProcesses(chats, shared)
+  followForeignStreamEnds({ ...shared, store: profile.eventStore })
   return chats
 }
 

@@ -13,6 +13,7 @@ import { prepareMessageChanges, type MessageChanges, assertValidMessageChanges }
 import type { CommandForwarder } from './forwarding/command-forwarder.ts'
 import type { QueueCommand } from './requests/queue-command.ts'
 import type { ActiveSessions } from './runtime/active-sessions.ts'
+import { repeatAfterConflicts } from './log/repeat-after-conflicts.ts'
 import type { SessionActor } from './runtime/session-actor.ts'
 import { createNotQueuedError } from './runtime/queue/not-queued-error.ts'
 
@@ -108,7 +109,9 @@ export class QueueManagement {
 
   #commit<Result>(change: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
     const { gate, commitTimeoutMs } = this.#options
-    return withTimeout(commitTimeoutMs, timeoutMessage, (signal) => gate.run(() => change(signal)))
+    return repeatAfterConflicts(() =>
+      withTimeout(commitTimeoutMs, timeoutMessage, (signal) => gate.run(() => change(signal))),
+    )
   }
 
   async #requireActor(streamId: string): Promise<SessionActor> {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { LogVersionConflictError } from '../../storage/errors.ts'
+import { FencingError, LogVersionConflictError } from '../../storage/errors.ts'
 
 /** A stream of another process may write every few milliseconds, and reading where it ended takes as long. */
 const maxDurationMs = 5_000
@@ -7,7 +7,7 @@ const maxDelayMs = 10
 
 /**
  * Runs a command that writes the log of a session, and again if another process has written it meanwhile: then nothing was
- * written here, and the other process may run a stream in it now.
+ * written here, and the other process may run a stream in it now, or have ended the one that ran here.
  */
 export async function repeatAfterConflicts<Result>(command: () => Promise<Result>): Promise<Result> {
   const deadline = performance.now() + maxDurationMs
@@ -15,7 +15,8 @@ export async function repeatAfterConflicts<Result>(command: () => Promise<Result
     try {
       return await command()
     } catch (error) {
-      if (!(error instanceof LogVersionConflictError) || performance.now() > deadline) throw error
+      const isConflict = error instanceof LogVersionConflictError || error instanceof FencingError
+      if (!isConflict || performance.now() > deadline) throw error
       await delay(Math.random() * maxDelayMs)
     }
   }

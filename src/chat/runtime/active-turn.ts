@@ -3,6 +3,7 @@ import type { StreamRecord } from '../../model/stream.ts'
 import type { Budget } from '../../model/usage.ts'
 import type { IdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import type { EventLogWriter } from '../log/event-log-writer.ts'
+import { isStreamAlreadyEnded } from '../streaming/is-stream-already-ended.ts'
 import type { ComposeFinalBatch } from '../streaming/stream-committer.ts'
 import { StreamObserver } from '../streaming/stream-observer.ts'
 import { StreamRunner } from '../streaming/stream-runner.ts'
@@ -106,7 +107,10 @@ export class ActiveTurn {
     this.#runner = runner
     streamTelemetry
       .run(() => runner.run(model.agent, model.name))
-      .catch((error: unknown) => log.error({ err: error, stream: stream.id }, 'A stream could not be finished.'))
+      .catch((error: unknown) => {
+        if (isStreamAlreadyEnded(error)) log.warn({ stream: stream.id }, 'Another process has ended a stream.')
+        else log.error({ err: error, stream: stream.id }, 'A stream could not be finished.')
+      })
       .finally(() => {
         observer.onEnd(runner.committed.stream)
         this.#onRunEnded(runner)

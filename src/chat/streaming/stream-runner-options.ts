@@ -7,6 +7,7 @@ import type { AppendBatch, EventLogWriter } from '../log/event-log-writer.ts'
 import type { QueuedTurn } from '../turn/new-turn.ts'
 import type { TurnState } from '../turn/turn.ts'
 import type { AnswerContext } from './answer-context.ts'
+import type { CommittedStreamState } from './stream-committer.ts'
 import type { StreamObserver } from './stream-observer.ts'
 import type { SessionApprovalRules } from './session-approval-rules.ts'
 
@@ -30,4 +31,11 @@ export interface StreamRunnerOptions {
   readonly queueSteered: (turns: readonly QueuedTurn[], endBatch: AppendBatch, headSeq: number) => AppendBatch
   /** Called for each event that the agent yields after the stream has ended. */
   readonly onLateEvent: () => void
+}
+
+/** What an attempt to end a stream has done. */
+export interface StreamFinishResult {
+  readonly committed: CommittedStreamState
+  /** Whether this call ended the stream, together with the batch that it composed. False if it was already ending. */
+  readonly included: boolean
 }

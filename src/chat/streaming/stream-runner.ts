@@ -8,6 +8,7 @@ import type { EventDraft } from '../../model/chat-event.ts'
 import type { ContextCheckpoint } from '../../model/context/context-checkpoint.ts'
 import type { ContextSize } from '../../model/context/context-size.ts'
 import type { Usage } from '../../model/usage.ts'
+import { FencingError } from '../../storage/errors.ts'
 import type { IdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import { applyAgentEvent, createSessionChangedDraft, finishTurn } from '../turn/transitions.ts'
 import type { StreamEnding } from '../turn/stream-ending.ts'
@@ -16,19 +17,13 @@ import type { TurnTransition, TurnState } from '../turn/turn.ts'
 import { isStreamAlreadyEnded } from './is-stream-already-ended.ts'
 import { type CommittedStreamState, type ComposeFinalBatch, StreamCommitter } from './stream-committer.ts'
 import { type RunningStreamForDecisions, StreamDecisions } from './stream-decisions.ts'
-import type { StreamRunnerOptions } from './stream-runner-options.ts'
+import type { StreamFinishResult, StreamRunnerOptions } from './stream-runner-options.ts'
 import { StreamContextSize } from './stream-context-size.ts'
 import { StreamSteering } from './stream-steering.ts'
 import { createUnsavedEndError, isHomeLost, toStorageFailure, toStreamFailure } from './to-stream-failure.ts'
 
 /** The pause before another attempt to commit the end of a stream, for example while the disk is full. */
 const finishRetryDelayMs = 500
-
-export interface StreamFinishResult {
-  readonly committed: CommittedStreamState
-  /** Whether this call ended the stream, together with the batch that it composed. False if it was already ending. */
-  readonly included: boolean
-}
 
 /**
  * Runs one stream: applies the agent's events, has them committed, and ends the stream exactly once. Others see
@@ -119,7 +114,10 @@ export class StreamRunner {
         this.#finishResult = Promise.resolve(committed)
         this.#release()
       },
-      () => this.#committer.schedule(),
+      (error: unknown) => {
+        if (error instanceof FencingError) this.finish({ status: 'INTERRUPTED' }).catch(() => undefined)
+        else this.#committer.schedule()
+      },
     )
     await this.#handover
     this.#handover = null
