@@ -17,7 +17,7 @@ describeApp('The header of a chat', (browser) => {
     await page.getByRole('textbox', { name: 'Title of the chat' }).fill('Greetings')
     await page.keyboard.press('Enter')
     await header.getByRole('heading', { level: 1, name: 'Greetings' }).waitFor()
-    expect(await composer.evaluate((element) => element === document.activeElement)).toBe(true)
+    await expect.poll(() => composer.evaluate((element) => element === document.activeElement)).toBe(true)
     const sidebar = page.getByRole('navigation', { name: 'Chats' })
     await sidebar.getByRole('link', { name: 'Greetings' }).waitFor()
 

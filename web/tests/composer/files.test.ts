@@ -19,7 +19,7 @@ describeApp('Files of a message', (browser) => {
     await page.getByRole('button', { name: 'Remove dot.png' }).click()
     await files.filter({ hasText: 'dot.png' }).waitFor({ state: 'detached' })
     const { composer, send, answers } = findChat(page)
-    expect(await composer.evaluate((element) => element === document.activeElement)).toBe(true)
+    await expect.poll(() => composer.evaluate((element) => element === document.activeElement)).toBe(true)
     await page.getByRole('button', { name: 'Send', exact: true }).and(page.locator(':enabled')).waitFor()
     await send('Read this')
     await answers.getByText('Hello from the strict provider.').waitFor()

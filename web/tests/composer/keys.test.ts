@@ -21,7 +21,7 @@ describeApp('The composer', (browser) => {
     await composer.press('Enter')
     await questions.getByText('Three').waitFor()
     expect(await composer.inputValue()).toBe('')
-    expect(await composer.evaluate((element) => element === document.activeElement)).toBe(true)
+    await expect.poll(() => composer.evaluate((element) => element === document.activeElement)).toBe(true)
   })
 
   test('makes a new line with Enter on phones, and sends with the button', async () => {

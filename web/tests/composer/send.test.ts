@@ -87,7 +87,7 @@ describeApp('While an answer is made,', (browser) => {
     await page.getByRole('button', { name: 'Stop' }).click()
     await page.getByText('Stopped. Saved: 3 words. The message that had not joined the answer is back').waitFor()
     expect(await composer.inputValue()).toBe('Backwards')
-    expect(await composer.evaluate((element) => element === document.activeElement)).toBe(true)
+    await expect.poll(() => composer.evaluate((element) => element === document.activeElement)).toBe(true)
   })
 
   test('it can be interrupted by a message', async () => {

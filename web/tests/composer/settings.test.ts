@@ -56,7 +56,7 @@ describeApp('The settings of a chat:', (browser) => {
     await instructions.fill('Answer in rhymes.')
     await page.getByRole('button', { name: 'Save' }).click()
     await instructions.waitFor({ state: 'detached' })
-    expect(await composer.evaluate((element) => element === document.activeElement)).toBe(true)
+    await expect.poll(() => composer.evaluate((element) => element === document.activeElement)).toBe(true)
     await send('Hello')
     await answers.first().waitFor()
     expect(JSON.stringify(provider.requests.at(-1)?.body.messages[0])).toContain('Answer in rhymes.')

@@ -35,7 +35,7 @@ describeApp('What waits in a chat', (browser) => {
     const settled = page.locator('[data-decision][data-state=ANSWERED]')
     await settled.getByText('answered elsewhere').waitFor()
     // The focus stays in the card that lost its buttons.
-    expect(await settled.evaluate((element) => element === document.activeElement)).toBe(true)
+    await expect.poll(() => settled.evaluate((element) => element === document.activeElement)).toBe(true)
     await other.locator('[data-decision][data-state=ANSWERED]').getByText('Denied').waitFor()
     expect(await other.getByText('answered elsewhere').count()).toBe(0)
   })

@@ -30,7 +30,7 @@ describeApp('The first run', (browser) => {
     await composer.fill('My own words')
     await page.getByRole('button', { name: 'Draw a picture' }).click()
     expect(await composer.inputValue()).toBe('/image a rose\n\nMy own words')
-    expect(await composer.evaluate((field) => field === document.activeElement)).toBe(true)
+    await expect.poll(() => composer.evaluate((field) => field === document.activeElement)).toBe(true)
   })
 
   test('shows the chats of a Hermes home that is found, and says so', async () => {

@@ -24,7 +24,7 @@ describeApp('The keyboard', (browser) => {
     await page.keyboard.press('Escape')
     await sheet.waitFor({ state: 'detached' })
     await page.keyboard.press('/')
-    expect(await composer.evaluate((field) => field === document.activeElement)).toBe(true)
+    await expect.poll(() => composer.evaluate((field) => field === document.activeElement)).toBe(true)
   })
 
   test('finds commands in the palette, which gives the focus back', async () => {
@@ -108,10 +108,10 @@ describeApp('The list of chats on a phone', (browser) => {
     const open = page.getByRole('button', { name: 'Show the chats' })
     await open.press('Enter')
     const close = page.getByRole('button', { name: 'Hide the chats' })
-    expect(await close.evaluate((button) => button === document.activeElement)).toBe(true)
+    await expect.poll(() => close.evaluate((button) => button === document.activeElement)).toBe(true)
     await page.keyboard.press('Escape')
     await close.waitFor({ state: 'detached' })
-    expect(await open.evaluate((button) => button === document.activeElement)).toBe(true)
+    await expect.poll(() => open.evaluate((button) => button === document.activeElement)).toBe(true)
   })
 
   test('closes when a chat is chosen, which has the focus then', async () => {
@@ -166,7 +166,7 @@ describeApp('The keyboard, in the message field,', (browser) => {
     await composer.press('Control+.')
     await answers.getByText('Stopped.').first().waitFor()
     expect(await composer.inputValue()).toBe('Half a sentence')
-    expect(await composer.evaluate((field) => field === document.activeElement)).toBe(true)
+    await expect.poll(() => composer.evaluate((field) => field === document.activeElement)).toBe(true)
     await composer.blur()
     await page.keyboard.press('?')
     const sheet = page.getByRole('dialog', { name: 'Keyboard shortcuts' })
@@ -215,7 +215,7 @@ describeApp('The palette', (browser) => {
     await runCommand(page, 'Rename this chat')
     const title = page.getByRole('textbox', { name: 'Title of the chat' })
     await title.waitFor()
-    expect(await title.evaluate((field) => field === document.activeElement)).toBe(true)
+    await expect.poll(() => title.evaluate((field) => field === document.activeElement)).toBe(true)
     await title.fill('A seal')
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: 'A seal', level: 1 }).waitFor()

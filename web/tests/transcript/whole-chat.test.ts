@@ -28,7 +28,7 @@ describeApp('A whole chat', (browser) => {
     const question = page.getByRole('article').filter({ hasText: /Question 3\?/ })
     await question.waitFor()
     await expect.poll(async () => (await question.boundingBox())?.y).toBeLessThan(120)
-    expect(await question.evaluate((element) => element === document.activeElement)).toBe(true)
+    await expect.poll(() => question.evaluate((element) => element === document.activeElement)).toBe(true)
   })
 
   test('opens at the message that its address names', async () => {
