@@ -221,7 +221,8 @@ export class StreamRunner {
 
   /** The stream ends, because its events cannot be committed. They are committed with the end as soon as possible. */
   #onCommitFailed(cause: unknown): void {
-    this.#options.log.error({ err: cause }, 'Events could not be saved. The stream ends as FAILED.')
+    if (!(cause instanceof FencingError))
+      this.#options.log.error({ err: cause }, 'Events could not be saved. The stream ends as FAILED.')
     // An error is not lost: `run` rejects with it.
     this.finish({ status: 'FAILED', error: toStorageFailure(cause) }).catch(() => undefined)
   }

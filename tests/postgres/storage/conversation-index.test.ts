@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
+import { SegueError } from '../../../src/lib/errors.ts'
 import { silentLogger } from '../../../src/lib/logger.ts'
 import type { SessionRecord } from '../../../src/model/session.ts'
 import type { SegueStorage } from '../../../src/storage/profile-storage.ts'
@@ -26,11 +27,18 @@ const anyStep = fc.record({
 type Step = typeof anyStep extends fc.Arbitrary<infer Value> ? Value : never
 
 /** Runs the steps of each process in order, and all processes at the same time. Returns the sessions that are left. */
+/** Another process may delete the same session at the same moment. */
+async function deleteIfExisting(eventStore: SegueStorage['eventStore'], id: string): Promise<void> {
+  await eventStore.deleteSessions([id]).catch((error: unknown) => {
+    if (!(error instanceof SegueError && error.code === 'NOT_FOUND')) throw error
+  })
+}
+
 async function runSteps(storages: readonly SegueStorage[], steps: readonly Step[]): Promise<SessionRecord[]> {
   const ids: string[] = []
   const run = async ({ eventStore }: SegueStorage, { action, on, time, endReason }: Step): Promise<void> => {
     const chosen = ids[on % Math.max(ids.length, 1)]
-    if (action === 'delete') return void (chosen && (await eventStore.deleteSessions([chosen])))
+    if (action === 'delete') return chosen ? deleteIfExisting(eventStore, chosen) : undefined
     if (action === 'message') return chosen ? addMessage(eventStore, chosen, time) : undefined
     const links = action === 'retry' ? { takesPlaceOf: chosen ?? null } : { parentId: chosen ?? null }
     const session = sessionOf({
