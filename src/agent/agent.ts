@@ -38,8 +38,8 @@ export interface AgentRun {
    */
   hasPendingSteering(): boolean
   /**
-   * Resolves when what would be yielded next can be committed at once: immediately, or after some milliseconds under load. An agent
-   * that waits for it before it reads more of a response handles in one go what has come meanwhile. Default: immediately.
+   * Resolves when the next commit is due: at once, or after some milliseconds under load. An agent that waits for it before it
+   * reads more of a response handles in one go what has come meanwhile. Default: at once.
    */
   waitUntilCommitIsDue?(): Promise<void>
   /** Aborts when the stream has ended in another way. Events that the agent yields after that are rejected. */

@@ -21,7 +21,7 @@ export class CommitScheduler {
     this.#startTimer(waitMs)
   }
 
-  /** Resolves when the next commit is due, which may be now: before it begins, so that what follows at once is in it. */
+  /** Resolves when the next commit is due, which may be now. */
   async waitUntilDue(): Promise<void> {
     const waitMs = this.#getWaitMs()
     if (waitMs <= 0 && this.#timer === null) return
