@@ -5,6 +5,7 @@ import type { IdempotencyKey } from '../storage/idempotency-key.ts'
 import type { ProfileMessageReader } from './context/profile-message-reader.ts'
 import type { CommandForwarder } from './forwarding/command-forwarder.ts'
 import type { ActiveSessions } from './runtime/active-sessions.ts'
+import { ignoreForeignEnd } from './streaming/is-stream-already-ended.ts'
 
 export interface SteeringServiceOptions {
   readonly store: SteeredMessageLookup
@@ -39,7 +40,7 @@ export class SteeringService {
     const runner = message.steering && activeSessions.findByStream(message.steering.streamId)?.activeRunner
     const isOfStream = runner?.committed.stream.id === message.steering?.streamId
     const isWithdrawn =
-      (runner && isOfStream && (await runner.steering.withdraw(messageId, idempotencyKey))) ||
+      (runner && isOfStream && (await runner.steering.withdraw(messageId, idempotencyKey).catch(ignoreForeignEnd))) ||
       (!runner && (await this.#forward(message, idempotencyKey)))
     if (!isWithdrawn)
       throw new SegueError('STALE', 'This message does not wait to join an answer any more. Read it again.')

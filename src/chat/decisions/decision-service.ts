@@ -12,6 +12,7 @@ import type { ActiveSessions } from '../runtime/active-sessions.ts'
 import type { CommandForwarder } from '../forwarding/command-forwarder.ts'
 import type { DecisionCommand } from './decision-command.ts'
 import type { StreamRunner } from '../streaming/stream-runner.ts'
+import { ignoreForeignEnd } from '../streaming/is-stream-already-ended.ts'
 import { withTimeout } from '../../lib/async/with-timeout.ts'
 import {
   type ApprovalAnswerDetails,
@@ -183,7 +184,9 @@ export class DecisionService {
     const runner = this.#options.activeSessions.findByStream(decision.streamId)?.activeRunner
     const timeoutMessage = 'The answer has not been saved yet. Segue keeps trying.'
     const resolvedDecision = runner
-      ? await withTimeout(this.#options.commitTimeoutMs, timeoutMessage, async () => resolve(runner, decision))
+      ? await withTimeout(this.#options.commitTimeoutMs, timeoutMessage, async () => resolve(runner, decision)).catch(
+          ignoreForeignEnd,
+        )
       : null
     if (resolvedDecision && isKind(kind, resolvedDecision)) return resolvedDecision
     const isForwarded = runner ? null : await forwarder.forward({ streamId: decision.streamId }, command)

@@ -63,7 +63,8 @@ export class StreamSteering {
     this.#stream.apply(acceptSteering(turn, userMessage, stream, this.#runtime), key)
     await committer.flush()
     // It could not be committed: then the stream ends, and the message is committed with the end.
-    if (committer.findAcceptedSeq(userMessage.id) === null) await this.#stream.waitForEnd()
+    const isAccepted = committer.findAcceptedSeq(userMessage.id) !== null && !this.#stream.isFinishing
+    if (!isAccepted) await this.#stream.waitForEnd()
     return committer.findAcceptedSeq(userMessage.id) ?? 0
   }
 
