@@ -24,6 +24,7 @@ import type { SessionManagement } from './session-management.ts'
 import type { EventSubscriptions } from './subscriptions/event-subscriptions.ts'
 import type { SteeringService } from './steering-service.ts'
 import type { StartForwarder } from './remote/start-forwarder.ts'
+import type { StreamRecovery } from './recovery/stream-recovery.ts'
 import type { StreamCanceller } from './remote/stream-canceller.ts'
 import type { TurnStarter } from './turn-starter.ts'
 
@@ -56,5 +57,6 @@ export interface ChatServiceDependencies {
   readonly gate: TaskGate
   readonly prices: ModelPrices
   readonly canceller: StreamCanceller
+  readonly recovery: StreamRecovery
   readonly startForwarder: StartForwarder
 }

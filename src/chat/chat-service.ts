@@ -21,7 +21,6 @@ import { createMessageParts } from './requests/message-parts.ts'
 import type { RegenerateChanges } from './requests/regenerate-changes.ts'
 import { resolveAnsweringModel } from './requests/resolve-answering-model.ts'
 import { assertValidSendMessageRequest, type SendMessageRequest } from './requests/send-message-request.ts'
-import { StreamRecovery } from './recovery/stream-recovery.ts'
 import { waitForRunningStreams } from './wait-for-running-streams.ts'
 import type { CancelResult } from './cancel-result.ts'
 import type { ConversationManagement } from './conversation-management.ts'
@@ -44,13 +43,9 @@ export class ChatService {
   readonly alternatives: MessageAlternatives
   readonly conversationManagement: ConversationManagement
   readonly #dependencies: ChatServiceDependencies
-  readonly #recovery: StreamRecovery
 
   constructor(dependencies: ChatServiceDependencies) {
     this.#dependencies = dependencies
-    const { profile, sessions } = dependencies
-    const findMessage = (id: string) => sessions.findMessage(id)
-    this.#recovery = new StreamRecovery({ ...dependencies, store: profile.eventStore, findMessage })
     this.eventLog = dependencies.eventLog
     this.messageQueries = dependencies.messageQueries
     this.subscriptions = dependencies.subscriptions
@@ -82,8 +77,8 @@ export class ChatService {
    * it before any other method. Returns how many streams it has ended.
    */
   async recover(): Promise<number> {
-    const { profile, log } = this.#dependencies
-    const endedCount = await this.#recovery.run()
+    const { profile, recovery, log } = this.#dependencies
+    const endedCount = await recovery.run()
     void profile.blobs
       .collectGarbage((hashes) => profile.eventStore.findUnreferencedBlobs(hashes))
       .catch((error: unknown) => log.error({ err: error }, 'Unreferenced files could not be removed.'))

@@ -32,7 +32,9 @@ import { BackgroundDeltaCoalescer } from './log/background-delta-coalescer.ts'
 import { CommandForwarder } from './forwarding/command-forwarder.ts'
 import { executeForwardedCommand } from './remote/execute-forwarded-command.ts'
 import type { ForwardedCommand } from './remote/forwarded-command.ts'
-import { followForeignStreamEnds } from './recovery/foreign-stream-ends.ts'
+import { LostStreams } from './recovery/lost-streams.ts'
+import { StreamRecovery, type StreamRecoveryOptions } from './recovery/stream-recovery.ts'
+import { TakenOverStreams } from './recovery/taken-over-streams.ts'
 import { StartForwarder } from './remote/start-forwarder.ts'
 import { StreamCanceller } from './remote/stream-canceller.ts'
 import { EventLog } from './log/event-log.ts'
@@ -115,10 +117,12 @@ export function createChatService(options: ChatServiceOptions): ChatService {
   })
   const compactor = new SessionCompactor({ ...shared, actors, commands: profile.commands })
   const postTurnTasks = new PostTurnTasks({ ...shared, actors, compactor })
+  const { recovery, takenOverStreams } = createRecovery({ ...shared, actors })
   const chats = new ChatService({
     ...shared,
     actors,
-    canceller: new StreamCanceller(shared),
+    recovery,
+    canceller: new StreamCanceller({ ...shared, takenOverStreams }),
     startForwarder: new StartForwarder({ ...shared, store: profile.eventStore, commands: profile.commands }),
     compactor,
     postTurnTasks,
@@ -139,8 +143,20 @@ export function createChatService(options: ChatServiceOptions): ChatService {
     decisions: new DecisionService({ ...shared, store: profile.decisions, notifier: profile.changes.decisions }),
   })
   serveOtherProcesses(chats, shared)
-  followForeignStreamEnds({ ...shared, store: profile.eventStore })
   return chats
+}
+
+/** What ends streams of other processes here, and has those end here that others have ended. */
+function createRecovery(
+  options: Omit<StreamRecoveryOptions, 'store' | 'lostStreams' | 'orphans'> & Pick<ChatServiceOptions, 'profile'>,
+): { readonly recovery: StreamRecovery; readonly takenOverStreams: TakenOverStreams } {
+  const { profile } = options
+  const store = profile.eventStore
+  const lostStreams = new LostStreams({ ...options, store })
+  lostStreams.follow()
+  const shared = { ...options, store, lostStreams }
+  const recovery = new StreamRecovery({ ...shared, orphans: profile.changes.orphans })
+  return { recovery, takenOverStreams: new TakenOverStreams({ ...shared, recovery, commands: profile.commands }) }
 }
 
 function createMessageReader(

@@ -138,6 +138,8 @@ export interface StreamLookup {
   /** By id, in no order. Any number of ids; unknown ones are left out. */
   findStreams(ids: readonly string[]): Promise<StreamRecord[]>
   findStream(id: string): Promise<StreamRecord | null>
+  /** Those of these streams that have not ended, and that no other process has taken over. Any number of ids. */
+  listOwnStreamIds(ids: readonly string[]): Promise<string[]>
   /** The stream of the session that is RUNNING or WAITING. */
   findActiveStream(sessionId: string): Promise<StreamRecord | null>
   /** All that have not ended, by session; the queued ones in the order of their queue. The cost depends on their number, not on the size of the database. */

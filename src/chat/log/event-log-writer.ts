@@ -1,4 +1,4 @@
-import { LogVersionConflictError } from '../../storage/errors.ts'
+import { FencingError, LogVersionConflictError } from '../../storage/errors.ts'
 import type { AppendRequest, StreamFence } from '../../storage/event-store.ts'
 import type { ChatEvent } from '../../model/chat-event.ts'
 import { isContextEvent } from '../../model/context/is-context-event.ts'
@@ -52,7 +52,7 @@ export class EventLogWriter {
   #headSeq: number | null = null
   #lastWrite: Promise<unknown> = Promise.resolve()
 
-  /** `onConflict` is called when another process has written to the log. */
+  /** `onConflict` is called when another process has written to the log, or has ended or taken over a stream. */
   constructor(log: EventLog, sessionId: string, onConflict: () => void = () => undefined) {
     this.#log = log
     this.#sessionId = sessionId
@@ -132,8 +132,8 @@ export class EventLogWriter {
   }
 
   #onFailed(error: unknown): void {
-    // Another process has written to the log. The next write reads where it ends.
-    if (!(error instanceof LogVersionConflictError)) return
+    // Another process has written to the log, or owns it now. The next write reads where it ends.
+    if (!(error instanceof LogVersionConflictError || error instanceof FencingError)) return
     this.#headSeq = null
     this.#onConflict()
   }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { SegueError } from '../../lib/errors.ts'
 import { FencingError, LogVersionConflictError } from '../../storage/errors.ts'
 
 /** A stream of another process may write every few milliseconds, and reading where it ended takes as long. */
@@ -16,8 +17,15 @@ export async function repeatAfterConflicts<Result>(command: () => Promise<Result
       return await command()
     } catch (error) {
       const isConflict = error instanceof LogVersionConflictError || error instanceof FencingError
-      if (!isConflict || performance.now() > deadline) throw error
+      if (!isConflict) throw error
+      if (performance.now() > deadline) throw createConflictError(error)
       await delay(Math.random() * maxDelayMs)
     }
   }
+}
+
+function createConflictError(cause: Error): SegueError {
+  const error = new SegueError('STORAGE', 'Another server works on this session, and does not finish. Try again later.')
+  error.cause = cause
+  return error
 }

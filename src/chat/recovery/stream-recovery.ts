@@ -1,16 +1,16 @@
 import type { Logger } from '../../lib/logger.ts'
 import type { StreamRecord } from '../../model/stream.ts'
-import type { CombinedSessionRepository } from '../../sessions/combined-session-repository.ts'
+import type { ChangeNotifier } from '../../storage/change-notifier.ts'
 import type { BackgroundDeltaCoalescer } from '../log/background-delta-coalescer.ts'
 import { isStreamAlreadyEnded } from '../streaming/is-stream-already-ended.ts'
-import type { ActiveSessions } from '../runtime/active-sessions.ts'
 import { type EndedLeftStream, endLeftStream, type LeftStreamDependencies } from './end-left-stream.ts'
-import type { SessionActors } from '../runtime/session-actors.ts'
+import type { LostStreams } from './lost-streams.ts'
+import { type QueueResumptionDependencies, resumeQueue } from './resume-queue.ts'
 
-export interface StreamRecoveryOptions extends LeftStreamDependencies {
-  readonly sessions: Pick<CombinedSessionRepository, 'find'>
-  readonly activeSessions: ActiveSessions
-  readonly actors: SessionActors
+export interface StreamRecoveryOptions extends LeftStreamDependencies, QueueResumptionDependencies {
+  readonly lostStreams: Pick<LostStreams, 'leave'>
+  /** Notified when `run` has something to do. */
+  readonly orphans: Pick<ChangeNotifier, 'notify'>
   readonly backgroundCoalescer: Pick<BackgroundDeltaCoalescer, 'schedule'>
   readonly log: Logger
 }
@@ -36,6 +36,8 @@ export class StreamRecovery {
    * the first error, after the sessions without one.
    */
   async run(): Promise<number> {
+    // This process may have lost its own lease, and then takes over what it had itself.
+    await this.#options.lostStreams.leave(null)
     const left = Map.groupBy(await this.#claim(), ({ sessionId }) => sessionId)
     const errors: unknown[] = []
     const attempt = async <Result>(streams: readonly StreamRecord[], work: () => Promise<Result>) => {
@@ -54,9 +56,15 @@ export class StreamRecovery {
       const result = await attempt(streams, () => this.#endAll(streams))
       if (result) ended.push(result)
     }
-    for (const { queued } of ended) await attempt(queued, () => this.#resume(queued))
+    for (const { queued } of ended) await attempt(queued, () => resumeQueue(queued, this.#options))
     if (errors.length > 0) throw errors[0]
     return ended.reduce((sum, { count }) => sum + count, 0)
+  }
+
+  /** Has the next `run` recover streams that this process owns, but could not end. */
+  addLeft(streams: readonly StreamRecord[]): void {
+    for (const { id } of streams) this.#leftIds.add(id)
+    this.#options.orphans.notify()
   }
 
   /** Makes this process the owner of what is left. In the order of `EventStore.listUnfinishedStreams`. */
@@ -80,17 +88,6 @@ export class StreamRecovery {
       count += 1
     }
     return { count, queued }
-  }
-
-  /** Goes on with the queued streams of a session. */
-  async #resume(queued: readonly StreamRecord[]): Promise<void> {
-    const { sessions, activeSessions, actors } = this.#options
-    const [first] = queued
-    const session = first ? await sessions.find(first.sessionId) : null
-    if (!session) return
-    const actor = actors.getOrCreate(session)
-    for (const stream of queued) activeSessions.registerStream(stream.id, actor)
-    await actor.resume(queued)
   }
 
   /** Null if someone else has ended it meanwhile. */

@@ -6,22 +6,20 @@ import {
   type IdempotencyKey,
   type IdempotencyKeyRecord,
 } from '../../storage/idempotency-key.ts'
-import type { StreamRecord } from '../../model/stream.ts'
 import type { ProfileStorage } from '../../storage/profile-storage.ts'
 import { type CancelOutcome, type CancelResult, toCancelOutcome } from '../cancel-result.ts'
 import type { ProfileMessageReader } from '../context/profile-message-reader.ts'
-import type { BackgroundDeltaCoalescer } from '../log/background-delta-coalescer.ts'
 import type { ActiveSessions } from '../runtime/active-sessions.ts'
 import { ignoreForeignEnd } from '../streaming/is-stream-already-ended.ts'
-import { endLeftStream, type LeftStreamDependencies } from '../recovery/end-left-stream.ts'
+import type { TakenOverStreams } from '../recovery/taken-over-streams.ts'
 import { type CommandForwarder, createNoAnswerError } from '../forwarding/command-forwarder.ts'
 
-export interface StreamCancellerOptions extends Omit<LeftStreamDependencies, 'store'> {
+export interface StreamCancellerOptions {
   readonly profile: ProfileStorage
   readonly activeSessions: ActiveSessions
   readonly messageQueries: ProfileMessageReader
   readonly forwarder: CommandForwarder
-  readonly backgroundCoalescer: Pick<BackgroundDeltaCoalescer, 'schedule'>
+  readonly takenOverStreams: Pick<TakenOverStreams, 'cancel'>
   /** How long a cancel may wait for its commit, in milliseconds. */
   readonly commitTimeoutMs: number
 }
@@ -63,37 +61,20 @@ export class StreamCanceller {
     return (
       cancellation && {
         ...cancellation.committed,
-        outcome: toCancelOutcome(cancellation.committed.stream, cancellation.isFirst),
+        outcome: toCancelOutcome(cancellation.committed.stream, cancellation.included),
       }
     )
   }
 
-  /** Null if nobody has ended it: then a process that has died had queued it, or another one ends it at this moment. */
+  /** Null if nobody has ended it: another process ends it at this moment. */
   async #cancelElsewhere(streamId: string, key: IdempotencyKey | null): Promise<CancelResult | null> {
-    const { backgroundCoalescer, forwarder, profile } = this.#options
+    const { takenOverStreams, forwarder, profile } = this.#options
     const command = { name: 'cancel', streamId, key } as const
     const forwarded = await forwarder.tryToForward({ streamId }, command, foreignCancelTimeoutMs)
     if (forwarded !== null && forwarded !== 'NO_ANSWER') return this.#loadResult(streamId, toOutcome(forwarded.value))
-    const stream = (await profile.commands?.takeOver(streamId)) ?? null
-    if (!stream) {
-      const result = await this.#loadResult(streamId, null)
-      return result.stream.finishedAt === null && profile.commands ? null : result
-    }
-    try {
-      await this.#endLeft(stream, key)
-    } catch (error) {
-      return ignoreForeignEnd(error)
-    }
-    const result = await this.#loadResult(streamId, 'CANCELLED')
-    backgroundCoalescer.schedule(result.stream)
-    return result
-  }
-
-  async #endLeft(stream: StreamRecord, key: IdempotencyKey | null): Promise<void> {
-    const { eventStore: store } = this.#options.profile
-    const queued = (await store.listUnfinishedStreams()).filter(({ status }) => status === 'QUEUED')
-    const idempotencyKeys = toKeyRecords(key)
-    await endLeftStream(stream, queued, { ...this.#options, store, status: 'CANCELLED', idempotencyKeys })
+    const isCancelled = await takenOverStreams.cancel(streamId, toKeyRecords(key))
+    const result = await this.#loadResult(streamId, isCancelled ? 'CANCELLED' : null)
+    return result.stream.finishedAt === null && profile.commands ? null : result
   }
 
   /** `outcome`: what this call has done; null if it has found the stream at its end. */

@@ -3,7 +3,7 @@ import type { StreamRecord } from '../../model/stream.ts'
 import type { Budget } from '../../model/usage.ts'
 import type { IdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import type { EventLogWriter } from '../log/event-log-writer.ts'
-import { isStreamAlreadyEnded } from '../streaming/is-stream-already-ended.ts'
+import { ignoreForeignEnd, isStreamAlreadyEnded } from '../streaming/is-stream-already-ended.ts'
 import type { ComposeFinalBatch } from '../streaming/stream-committer.ts'
 import { StreamObserver } from '../streaming/stream-observer.ts'
 import { StreamRunner } from '../streaming/stream-runner.ts'
@@ -92,6 +92,13 @@ export class ActiveTurn {
     if (!finished?.included) await this.#options.writer.write(composeBatch)
   }
 
+  /** Ends the turn if another process has ended its stream, or taken it over: whatever is written of that is refused. */
+  async leave(lostIds: ReadonlySet<string>): Promise<void> {
+    const { runner } = this
+    if (!runner || runner.isFinishing || !lostIds.has(runner.committed.stream.id)) return
+    await runner.finish({ status: 'INTERRUPTED' }).catch(ignoreForeignEnd)
+  }
+
   #run({ stream, userMessage }: StartedStream, model: ResolvedModel, budget: Budget | null = null): void {
     const { log, telemetry, createAnswerContext, prices } = this.#options
     const streamTelemetry = telemetry.startStream({ id: stream.id, sessionId: stream.sessionId, model: model.id })
@@ -119,7 +126,8 @@ export class ActiveTurn {
 
   #onRunEnded(runner: StreamRunner): void {
     const { stream } = runner.committed
-    this.#options.onStreamEnded(stream)
+    if (stream.finishedAt === null) this.#options.onStreamLost(stream.id)
+    else this.#options.onStreamEnded(stream)
     if (this.#runner === runner) this.#runner = null
     this.#options.onRunEnded()
     this.#options.onTurnEnded(stream, runner.lastStepUsage)

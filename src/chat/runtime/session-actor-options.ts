@@ -6,6 +6,7 @@ import type { Telemetry } from '../../lib/telemetry/telemetry.ts'
 import type { MessageRecord } from '../../model/message.ts'
 import type { StreamRecord } from '../../model/stream.ts'
 import type { Usage } from '../../model/usage.ts'
+import type { EventStore } from '../../storage/event-store.ts'
 import type { UsageBudgets } from '../../usage/usage-budgets.ts'
 import type { ModelPrices } from '../../usage/model-prices.ts'
 import type { EventLog } from '../log/event-log.ts'
@@ -16,7 +17,7 @@ import type { QueuedStreamsOptions } from './queue/queued-streams.ts'
 /** What the actor of a session needs. */
 export interface SessionActorOptions {
   readonly eventLog: EventLog
-  readonly store: QueuedStreamsOptions['store']
+  readonly store: QueuedStreamsOptions['store'] & Pick<EventStore, 'listOwnStreamIds'>
   readonly runtime: ClockAndIds
   readonly log: Logger
   readonly telemetry: Telemetry
@@ -34,9 +35,11 @@ export interface SessionActorOptions {
   /** The error for messages to a session that is continued by another one. */
   readonly createStaleError: () => Promise<SegueError>
   readonly onLateEvent: () => void
-  /** Called before a message that could not join an answer is queued, with the stream of its own. */
+  /** Called when a message that could not join an answer is queued, with the stream of its own, before readers are notified. */
   readonly onStreamQueued: (stream: StreamRecord) => void
   readonly onStreamEnded: (stream: StreamRecord) => void
+  /** Called instead when another process has ended the stream, or taken it over. */
+  readonly onStreamLost: (streamId: string) => void
   /** Called when the stream of a turn has ended, in whatever way, with the usage of its newest step. Null: it had none. */
   readonly onTurnEnded: (stream: StreamRecord, lastStepUsage: Usage | null) => void
   /** Called when no stream runs or is queued, and no task is left. */

@@ -13,27 +13,19 @@ import type { AcceptedStream, NewTurn } from '../turn/new-turn.ts'
 import { createSessionChangedDraft } from '../turn/transitions.ts'
 import { ActiveTurn } from './active-turn.ts'
 import { ActorMailbox } from './actor-mailbox.ts'
-import { ExclusiveSessionCompaction } from './exclusive-session-compaction.ts'
+import { ExclusiveSessionCompaction } from './continuation/exclusive-session-compaction.ts'
+import { LostSessionStreams } from './lost-session-streams.ts'
 import type { SessionActorOptions } from './session-actor-options.ts'
-import { type CompactionInProgress, SessionContinuationWriter } from './session-continuation-writer.ts'
+import {
+  type CompactionInProgress,
+  type CompactionSteps,
+  SessionContinuationWriter,
+} from './continuation/session-continuation-writer.ts'
 import { createBusyError } from './session-errors.ts'
-import type { CommittedStreamState } from '../streaming/stream-committer.ts'
+import type { StreamFinishResult } from '../streaming/stream-runner-options.ts'
 import { QueuedStreams } from './queue/queued-streams.ts'
 import { ignoreForeignEnd } from '../streaming/is-stream-already-ended.ts'
 import type { StreamRunner } from '../streaming/stream-runner.ts'
-
-/** How a stream was cancelled. `isFirst` is false if it was already ending. */
-export interface StreamCancellationResult {
-  readonly committed: CommittedStreamState
-  readonly isFirst: boolean
-}
-
-/** The steps of a compaction before its commit. */
-export interface CompactionSteps {
-  readonly prepare: (signal: AbortSignal) => Promise<unknown>
-  /** Runs while nothing else changes the session. */
-  readonly compose: CompactionInProgress['compose']
-}
 
 /** The pause before another attempt to start a queued stream that could not be committed, for example on a full disk. */
 const startRetryDelayMs = 500
@@ -46,6 +38,7 @@ export class SessionActor {
   readonly #mailbox: ActorMailbox
   readonly #queue: QueuedStreams
   readonly #turn: ActiveTurn
+  readonly #lost: LostSessionStreams
   readonly #compaction = new ExclusiveSessionCompaction()
   #isContinued: boolean | null = null
   #isDeleted = false
@@ -53,7 +46,10 @@ export class SessionActor {
 
   constructor(options: SessionActorOptions) {
     this.#options = options
-    this.#writer = new EventLogWriter(options.eventLog, options.sessionId, () => (this.#isContinued = null))
+    this.#writer = new EventLogWriter(options.eventLog, options.sessionId, () => {
+      this.#isContinued = null
+      this.#lost.suspect()
+    })
     const assertNotContinued = () => this.#assertNotContinued()
     this.#continuationWriter = new SessionContinuationWriter({ ...options, writer: this.#writer, assertNotContinued })
     this.#queue = new QueuedStreams({ ...options, writer: this.#writer })
@@ -63,8 +59,9 @@ export class SessionActor {
       queue: this.#queue,
       onRunEnded: () => this.#mailbox.wake(),
     })
+    this.#lost = new LostSessionStreams({ ...options, turn: this.#turn, queue: this.#queue })
     this.#mailbox = new ActorMailbox({
-      afterEach: () => this.#startNextQueued(),
+      afterEach: () => repeatAfterConflicts(() => this.#startNextQueued()),
       retryDelayMs: startRetryDelayMs,
       onError: (error) => options.log.error({ err: error }, 'Starting the next queued stream failed. Retrying.'),
       onIdle: () => {
@@ -158,31 +155,16 @@ export class SessionActor {
    * Stores a checkpoint if there is one, with an event that tells of it unless the log has ended, and counts what was used
    * for it. Throws NOT_FOUND.
    */
-  async storeCheckpoint(checkpoint: ContextCheckpoint | null, additionalUsage: AdditionalUsage): Promise<void> {
-    const { runtime, sessionId } = this.#options
-    const write = async (): Promise<void> => {
-      const isTold = checkpoint !== null && !(await this.#loadIsContinued())
-      const drafts = isTold ? [createSessionChangedDraft(sessionId, runtime)] : []
-      await this.#writer.write(() => ({ drafts, ...(checkpoint && { checkpoint }), additionalUsage }))
-    }
-    await this.#mailbox.enqueue(async () => {
-      this.#assertNotDeleted()
+  storeCheckpoint(checkpoint: ContextCheckpoint | null, additionalUsage: AdditionalUsage): Promise<void> {
+    return this.#mailbox.enqueue(async () => {
       if (checkpoint) this.activeRunner?.onCheckpointStored()
-      await repeatAfterConflicts(write)
+      await this.#writeRecord({ ...(checkpoint && { checkpoint }), additionalUsage }, checkpoint !== null)
     })
   }
 
   /** Changes the session's record, commits `more` with it, and appends SessionChanged unless the log has ended. Throws NOT_FOUND. */
-  async update(patch: SessionRecordPatch, more: Partial<AppendBatch> = {}): Promise<void> {
-    const { runtime, sessionId } = this.#options
-    const write = async (): Promise<void> => {
-      const drafts = (await this.#loadIsContinued()) ? [] : [createSessionChangedDraft(sessionId, runtime)]
-      await this.#writer.write(() => ({ ...more, sessionPatch: patch, drafts }))
-    }
-    await this.#mailbox.enqueue(async () => {
-      this.#assertNotDeleted()
-      await repeatAfterConflicts(write)
-    })
+  update(patch: SessionRecordPatch, more: Partial<AppendBatch> = {}): Promise<void> {
+    return this.#mailbox.enqueue(() => this.#writeRecord({ ...more, sessionPatch: patch }, true))
   }
 
   /** Deletes the session. Throws SESSION_BUSY and NOT_FOUND. */
@@ -196,17 +178,25 @@ export class SessionActor {
     })
   }
 
-  /** Takes over streams that were queued when the server stopped, in order. */
+  /** Takes over streams that an earlier process, or another one, has queued, in order. */
   resume(queued: readonly StreamRecord[]): Promise<void> {
-    return this.#mailbox.enqueue(async () => this.#queue.restore(queued))
+    return this.#mailbox.enqueue(async () => this.#queue.restore(queued.filter(({ id }) => !this.findStream(id))))
   }
 
-  /** Cancels a stream that runs or is queued here, and stores the keys of the call. Returns null if it does neither any more. */
-  async cancel(streamId: string, keys: readonly IdempotencyKeyRecord[] = []): Promise<StreamCancellationResult | null> {
+  /** Leaves streams that another process has ended or taken over. */
+  async leaveStreams(lostIds: ReadonlySet<string>): Promise<void> {
+    await this.#turn.leave(lostIds)
+    await this.#mailbox.enqueue(async () => this.#lost.leaveQueued(lostIds))
+  }
+
+  /**
+   * Cancels a stream that runs or is queued here, and stores the keys of the call. Resolves to null if it does neither any more,
+   * and to `included: false` if it was already ending.
+   */
+  async cancel(streamId: string, keys: readonly IdempotencyKeyRecord[] = []): Promise<StreamFinishResult | null> {
     const runner = this.activeRunner
     if (runner?.committed.stream.id === streamId) {
-      const { committed, included } = await runner.finish({ status: 'CANCELLED' }, keys)
-      return { committed, isFirst: included }
+      return runner.finish({ status: 'CANCELLED' }, keys)
     }
     return this.#mailbox.enqueue(async () => {
       const queued = this.#queue.find(streamId)
@@ -214,7 +204,7 @@ export class SessionActor {
       if (!queued) return this.activeRunner?.committed.stream.id === streamId ? this.cancel(streamId, keys) : null
       const stream = await this.#queue.withdraw(queued, keys)
       this.#options.onStreamEnded(stream)
-      return { committed: { stream, answer: null }, isFirst: true }
+      return { committed: { stream, answer: null }, included: true }
     })
   }
 
@@ -276,6 +266,16 @@ export class SessionActor {
     return this.#isContinued
   }
 
+  async #writeRecord(batch: Partial<AppendBatch>, isTold: boolean): Promise<void> {
+    this.#assertNotDeleted()
+    const { runtime, sessionId } = this.#options
+    await repeatAfterConflicts(async () => {
+      const hasEvent = isTold && !(await this.#loadIsContinued())
+      const drafts = hasEvent ? [createSessionChangedDraft(sessionId, runtime)] : []
+      await this.#writer.write(() => ({ ...batch, drafts }))
+    })
+  }
+
   async #compact(compaction: CompactionInProgress): Promise<SessionRecord> {
     compaction.signal.throwIfAborted()
     if (this.activeStream) throw createBusyError(this.activeStream)
@@ -293,6 +293,7 @@ export class SessionActor {
   }
 
   async #startNextQueued(): Promise<void> {
+    await this.#lost.leaveIfAny()
     const next = this.#queue.first
     if (next && !this.activeRunner && !this.#isClosing) await this.#turn.startQueued(next)
   }

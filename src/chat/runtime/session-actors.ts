@@ -97,6 +97,7 @@ export class SessionActors {
         activeSessions.unregisterStream(stream.id)
         backgroundCoalescer.schedule(stream)
       },
+      onStreamLost: (id) => activeSessions.unregisterStream(id),
       onTurnEnded,
       ...callbacks,
     })

@@ -25,8 +25,11 @@ export interface CommandChannel {
   send(owner: number, command: Command, timeoutMs: number): Promise<string | null>
   /** There is one executor for each service, of the commands that other processes send. It never rejects. */
   serve(service: CommandService, execute: (text: string) => Promise<string>): void
-  /** Makes this process the owner of a stream that runs, so that the one that ran it can write nothing more. Null if it has ended. */
-  takeOver(streamId: string): Promise<StreamRecord | null>
+  /**
+   * Makes this process the owner of a stream, so that the one that had it can write nothing more of it: with the queue of its
+   * session if it runs. Resolves to the unfinished streams of the session, in order; to none if the stream has ended.
+   */
+  takeOver(streamId: string): Promise<StreamRecord[]>
   /**
    * Has this process compact a session: no other one starts a stream there until it releases the session, or dies. False if
    * another one runs a stream there, or compacts it.

@@ -25,7 +25,6 @@ import { lookUpInBatches } from './look-up-in-batches.ts'
 import { deleteQueuedRows, deleteSessionRows } from './deletion/delete-queued-rows.ts'
 import { ConversationSettingsTable } from './conversation-settings/conversation-settings-table.ts'
 import { findContextCheckpoint, upsertContextCheckpoint } from './tables/context-checkpoint-table.ts'
-import { isOfExistingSessionSql } from './tables/deletion-queue-condition.ts'
 import { upsertDecision } from './tables/decision-table.ts'
 import { type EventRow, eventToRow } from '../rows/event-row.ts'
 import { insertEvent, readEventPage } from './tables/event-table.ts'
@@ -44,10 +43,8 @@ import { findContinuation, findCurrentPlace, findOldestRetries } from './tables/
 import type { PositionRange } from '../position-range.ts'
 import { patchSession } from './sessions/patch-session.ts'
 import { addToUsageSums, countUsage } from './tables/usage-sum-table.ts'
-import { applyFence, updateQueueOrder, upsertStream } from './tables/stream-table.ts'
-import { streamFromRow, type StreamRow } from '../rows/stream-row.ts'
+import * as streamRows from './tables/stream-table.ts'
 
-const selectStreamsSql = `SELECT * FROM streams WHERE ${isOfExistingSessionSql('streams')}`
 /** So many appends of deltas in one transaction write about as much as one alone. */
 const appendsPerWrite = 4
 /** Events that one transaction deletes, so that other work is not delayed. */
@@ -122,17 +119,16 @@ export class SqliteEventStore implements EventStore {
   }
 
   findStreams(ids: readonly string[]): Promise<StreamRecord[]> {
-    return lookUpInBatches(ids, (batch) =>
-      this.#database
-        .prepare<[string], StreamRow>(`${selectStreamsSql} AND id IN (SELECT value FROM json_each(?))`)
-        .all(JSON.stringify(batch))
-        .map(streamFromRow),
-    )
+    return lookUpInBatches(ids, (batch) => streamRows.findStreams(this.#database, batch))
+  }
+
+  async listOwnStreamIds(ids: readonly string[]): Promise<string[]> {
+    const streams = await this.findStreams(ids)
+    return streams.flatMap(({ id, finishedAt }) => (finishedAt === null ? id : []))
   }
 
   async findStream(id: string): Promise<StreamRecord | null> {
-    const row = this.#database.prepare<[string], StreamRow>(`${selectStreamsSql} AND id = ?`).get(id)
-    return row ? streamFromRow(row) : null
+    return streamRows.findStream(this.#database, id)
   }
 
   async findContinuation(sessionId: string): Promise<SessionRecord | null> {
@@ -172,23 +168,13 @@ export class SqliteEventStore implements EventStore {
   }
 
   async findActiveStream(sessionId: string): Promise<StreamRecord | null> {
-    const row = this.#database
-      .prepare<[string], StreamRow>(`${selectStreamsSql} AND session_id = ? AND status IN ('RUNNING', 'WAITING')`)
-      .get(sessionId)
-    return row ? streamFromRow(row) : null
+    return streamRows.findActiveStream(this.#database, sessionId)
   }
 
   claimOrphanedStreams = (): Promise<StreamRecord[]> => this.listUnfinishedStreams()
 
   async listUnfinishedStreams(): Promise<StreamRecord[]> {
-    return this.#database
-      .prepare<[], StreamRow>(
-        // INDEXED BY, because SQLite prefers to scan the whole table in the order of the sessions.
-        `SELECT * FROM streams INDEXED BY unfinished_streams WHERE finished_at IS NULL
-         ORDER BY session_id, queue_position, first_seq`,
-      )
-      .all()
-      .map(streamFromRow)
+    return streamRows.listUnfinishedStreams(this.#database)
   }
 
   async listUnplacedWithdrawnMessages(sessionId: string): Promise<MessageRecord[]> {
@@ -225,13 +211,13 @@ export class SqliteEventStore implements EventStore {
     if (continuation) this.#insertSession(continuation)
     if (newSession) insertSession(this.#database, findCurrentPlace(this.#database, newSession))
     this.#advanceHead(request)
-    if (fence) applyFence(this.#database, fence)
+    if (fence) streamRows.applyFence(this.#database, fence)
     for (const event of request.events) this.#insertEvent(event)
     for (const stream of request.streams ?? []) {
-      upsertStream(this.#database, stream)
+      streamRows.upsertStream(this.#database, stream)
       recordAnswerEnd(this.#database, stream)
     }
-    if (request.queuedStreamIds) updateQueueOrder(this.#database, request.queuedStreamIds)
+    if (request.queuedStreamIds) streamRows.updateQueueOrder(this.#database, request.queuedStreamIds)
     for (const message of request.messages ?? []) upsertMessage(this.#database, message)
     for (const hash of request.releasedBlobs ?? []) deleteUnusedBlobReference(this.#database, hash, request.sessionId)
     for (const decision of request.decisions ?? []) upsertDecision(this.#database, decision)

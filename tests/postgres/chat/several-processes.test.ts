@@ -6,7 +6,13 @@ import type { ScriptedAnswer } from '../../support/fixtures/chats/agent-chats.ts
 import { writeCall } from '../../support/fixtures/chats/decision-chats.ts'
 import { newToolbox } from '../../support/fixtures/toolbox.ts'
 import { answerWithCalls, newTool, newToolSource } from '../../support/fixtures/tools.ts'
-import { endlessAnswer, followUntil, openSeveral, requireAll } from '../../support/postgres/several-processes.ts'
+import {
+  endlessAnswer,
+  followUntil,
+  openSeveral,
+  recoverAny,
+  requireAll,
+} from '../../support/postgres/several-processes.ts'
 import { openPostgresChats } from '../../support/postgres/postgres-chats.ts'
 import { endConnections, runSql, useTestDatabase } from '../../support/postgres/test-postgres-database.ts'
 
@@ -129,11 +135,7 @@ test('the answers of a process that ends without a word are ended by another one
   const { id } = await dying.chats.start(newChatRequest({ text: 'Tell me a story' }))
   await followUntil(other, id, 'TextDelta')
   const following = followUntil(other, id, 'StreamFinished')
-  const { signal } = new AbortController()
-  for (let recovered = 0, version = 0; recovered === 0; version = other.profile.changes.orphans.version) {
-    await other.profile.changes.orphans.wait(version, signal)
-    recovered = await other.chats.recover()
-  }
+  await recoverAny(other)
   expect((await following).at(-1)).toMatchObject({ stream: { status: 'INTERRUPTED' } })
 })
 

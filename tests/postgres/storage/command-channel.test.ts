@@ -111,7 +111,7 @@ test('a command whose result cannot be stored is not executed again: the result 
 
 test('a stream that is taken over cannot be written by the process that ran it', async () => {
   const { here, there, session, stream } = await openProcesses()
-  expect(await there.commands.takeOver(stream.id)).toEqual(stream)
+  expect(await there.commands.takeOver(stream.id)).toEqual([stream])
   const fence = { streamId: stream.id, generation: stream.generation }
   const write = { sessionId: session.id, expectedHeadSeq: 1, events: [deltaOf(stream, 2)], fence }
   await expect(here.eventStore.append(write)).rejects.toMatchObject({ name: 'FencingError' })

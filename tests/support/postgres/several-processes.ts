@@ -39,3 +39,13 @@ export async function followUntil(
   }
   return events
 }
+
+/** Has a process recover what others have left, as soon as there is anything. Its own renewals of its lease tell of that. */
+export async function recoverAny({ chats, profile }: PostgresChats): Promise<void> {
+  const { orphans } = profile.changes
+  const { signal } = new AbortController()
+  for (let recovered = 0, version = 0; recovered === 0; version = orphans.version) {
+    await orphans.wait(version, signal)
+    recovered = await chats.recover()
+  }
+}

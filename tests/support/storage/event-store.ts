@@ -19,6 +19,7 @@ export function wrapStore(
     onForeignAppend: (listener) => store.onForeignAppend(listener),
     readEvents: (range) => wrapCall(() => store.readEvents(range)),
     findStream: (id) => wrapCall(() => store.findStream(id)),
+    listOwnStreamIds: (ids) => wrapCall(() => store.listOwnStreamIds(ids)),
     findStreams: (ids) => wrapCall(() => store.findStreams(ids)),
     findActiveStream: (sessionId) => wrapCall(() => store.findActiveStream(sessionId)),
     listUnfinishedStreams: () => wrapCall(() => store.listUnfinishedStreams()),

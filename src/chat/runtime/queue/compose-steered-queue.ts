@@ -29,13 +29,16 @@ export function composeSteeredQueue(
   }
 }
 
-/** Composes what is committed at the end of an answer. `onQueued` is called before a stream is queued. */
+/** Composes what is committed at the end of an answer. `onQueued` is called when a stream is queued, before readers are notified. */
 export function createSteeredQueueComposer(
   queue: Pick<QueuedStreams, 'composePrepend'>,
   onQueued: (stream: StreamRecord) => void,
 ): StreamRunnerOptions['queueSteered'] {
   return (turns, endBatch, headSeq) => {
-    for (const { stream } of turns) onQueued(stream)
-    return composeSteeredQueue(queue, turns, endBatch, headSeq)
+    const onCommitted = (): void => {
+      for (const { stream } of turns) onQueued(stream)
+      endBatch.onCommitted?.()
+    }
+    return composeSteeredQueue(queue, turns, { ...endBatch, onCommitted }, headSeq)
   }
 }

@@ -93,6 +93,11 @@ export class QueuedStreams {
     this.#streams = [...this.#streams, ...streams]
   }
 
+  /** Forgets streams that are queued here no longer. Nothing is written. */
+  forget(ids: ReadonlySet<string>): void {
+    this.#streams = this.#streams.filter(({ id }) => !ids.has(id))
+  }
+
   /** Adds a turn at the end. Throws RATE_LIMITED if the queue is full. */
   async add(turn: NewTurn): Promise<StreamRecord> {
     if (this.#streams.length >= maxQueuedStreams) {

@@ -17,7 +17,7 @@ import { insertEvents } from '../tables/event-table.ts'
 import { insertIdempotencyKey, insertIdempotencyKeysIfAbsent } from '../tables/idempotency-key-table.ts'
 import { findNewlyPositioned, upsertMessages } from '../tables/message-table.ts'
 import { findCurrentPlace, hasSession } from '../tables/retries/session-place.ts'
-import { assertNotClaimed } from '../processes/session-claim-table.ts'
+import { assertNotForeign } from '../processes/session-claim-table.ts'
 import {
   advanceHeadSeqs,
   insertSession,
@@ -40,7 +40,7 @@ export async function writeAppends(tx: PostgresTransaction, requests: readonly A
   await advanceHeads(tx, requests)
   const starting = requests.filter(({ events }) => events.some(({ type }) => type === 'StreamStarted'))
   const startingIds = starting.map(({ sessionId }) => sessionId)
-  await assertNotClaimed(tx, startingIds)
+  await assertNotForeign(tx, startingIds)
   for (const { sessionId, continuation, expectedHeadSeq, composedAtSeq = expectedHeadSeq } of requests)
     if (continuation) await assertNoForeignStreamSince(tx, sessionId, composedAtSeq)
   const fences = requests.flatMap(({ fence }) => fence ?? [])

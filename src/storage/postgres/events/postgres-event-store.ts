@@ -20,7 +20,13 @@ import { listSteeredMessages, listUnplacedWithdrawnMessages } from '../tables/me
 import { findContinuation, findOldestRetries } from '../tables/retries/session-place.ts'
 import * as turnMessages from '../tables/retries/turn-message-table.ts'
 import { loadHeadSeq } from '../tables/session-table.ts'
-import { claimOrphanedStreams, findActiveStream, findStreams, listUnfinishedStreams } from '../tables/stream-table.ts'
+import {
+  claimOrphanedStreams,
+  findActiveStream,
+  findStreams,
+  listOwnStreamIds,
+  listUnfinishedStreams,
+} from '../tables/stream-table.ts'
 import { insertSessionWithMessages, writeAppends, writeConversationSettings } from './append.ts'
 import { deleteSessions } from './delete-sessions.ts'
 
@@ -97,6 +103,10 @@ export class PostgresEventStore implements EventStore {
 
   findStreams(ids: readonly string[]): Promise<StreamRecord[]> {
     return findStreams(this.#database, ids)
+  }
+
+  listOwnStreamIds(ids: readonly string[]): Promise<string[]> {
+    return listOwnStreamIds(this.#database, ids)
   }
 
   async findStream(id: string): Promise<StreamRecord | null> {

@@ -70,7 +70,7 @@ export class PostgresCommandChannel implements CommandChannel {
     this.#executePending().catch(() => undefined)
   }
 
-  takeOver(streamId: string): Promise<StreamRecord | null> {
+  takeOver(streamId: string): Promise<StreamRecord[]> {
     return this.#database.write((transaction) => takeOverStream(transaction, streamId))
   }
 

@@ -21,6 +21,15 @@ const selectForeignStream = {
     LIMIT 1`,
 }
 
+const selectForeignSessions = {
+  name: 'select-foreign-sessions',
+  text: `${selectForeignClaimsOf.text}
+    UNION ALL
+    SELECT session_id FROM streams
+    WHERE profile = $1 AND session_id = ANY($2::text[]) AND finished_at IS NULL AND owner <> $3
+    LIMIT 1`,
+}
+
 const upsert = {
   name: 'upsert-session-claim',
   text: `INSERT INTO session_claims (profile, session_id, owner) VALUES ($1, $2, $3)
@@ -57,11 +66,14 @@ export async function listForeignClaims(
   return rows.map(({ session_id }) => session_id)
 }
 
-/** Throws LogVersionConflictError if another process has claimed one of the sessions, whose rows are locked. */
-export async function assertNotClaimed(tx: PostgresTransaction, sessionIds: readonly string[]): Promise<void> {
+/**
+ * Throws LogVersionConflictError if another process has claimed one of the sessions, whose rows are locked, or has a stream there:
+ * then it owns the queue as well. Also if it has died, until someone has taken over.
+ */
+export async function assertNotForeign(tx: PostgresTransaction, sessionIds: readonly string[]): Promise<void> {
   if (sessionIds.length === 0) return
-  const [claim] = await tx.query<{ session_id: string }>(selectForeignClaimsOf, [sessionIds, tx.process])
-  if (claim) throw new LogVersionConflictError(`Another process has claimed ${claim.session_id}.`)
+  const [found] = await tx.query<{ session_id: string }>(selectForeignSessions, [sessionIds, tx.process])
+  if (found) throw new LogVersionConflictError(`Another process works on ${found.session_id}.`)
 }
 
 /** Throws SESSION_BUSY if another process runs a stream in one of the sessions, whose rows are locked. */

@@ -2,7 +2,7 @@ import type { JobRunRecord, SegueJob } from '../../../model/job.ts'
 import { JobRevisionConflictError } from '../../errors.ts'
 import { type JobRow, type JobRunRow, jobRunFromRow, jobRunToRow, jobToRow } from '../../rows/job-row.ts'
 import { lockProfile } from '../database/lock-profile.ts'
-import { isOrphanedSql } from './orphan-condition.ts'
+import { claimOrphansSql } from './orphan-condition.ts'
 import { allocateChangeSeqs } from '../database/change-sequences.ts'
 import { defineUpdate } from '../database/define-update.ts'
 import {
@@ -74,7 +74,7 @@ const finishRunningRun: PostgresStatement = {
 
 const claimOrphans: PostgresStatement = {
   name: 'claim-orphaned-job-runs',
-  text: `UPDATE job_runs SET owner = $2 WHERE profile = $1 AND ${isOrphanedSql('job_runs')} RETURNING *`,
+  text: `${claimOrphansSql('job_runs')} RETURNING *`,
 }
 
 export async function insertJob(tx: PostgresTransaction, job: SegueJob): Promise<void> {

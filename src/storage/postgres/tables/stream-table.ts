@@ -11,7 +11,8 @@ import {
   setAllColumns,
 } from '../database/postgres-statement.ts'
 import { lockProfile } from '../database/lock-profile.ts'
-import { isOrphanedSql } from './orphan-condition.ts'
+import { claimOrphansSql } from './orphan-condition.ts'
+import { lockSessions } from './session-table.ts'
 
 /** With the process that runs it, or is going to. */
 interface OwnedStreamRow extends StreamRow {
@@ -92,12 +93,23 @@ const selectUnfinishedByIds = {
 
 const claimOrphans = {
   name: 'claim-orphaned-streams',
-  text: `UPDATE streams SET owner = $2 WHERE profile = $1 AND ${isOrphanedSql('streams')} RETURNING id`,
+  text: `${claimOrphansSql('streams')} RETURNING id`,
+}
+
+const selectOwn = {
+  name: 'select-own-streams',
+  text: 'SELECT id FROM streams WHERE profile = $1 AND id = ANY($2::text[]) AND finished_at IS NULL AND owner = $3',
 }
 
 const takeOver = {
-  name: 'take-over-stream',
-  text: `UPDATE streams SET owner = $3 WHERE profile = $1 AND id = $2 AND status IN ('RUNNING', 'WAITING') RETURNING *`,
+  name: 'take-over-streams',
+  text: 'UPDATE streams SET owner = $3 WHERE profile = $1 AND id = ANY($2::text[])',
+}
+
+const selectUnfinishedOfSession = {
+  name: 'select-unfinished-streams-of-session',
+  text: `SELECT * FROM streams WHERE profile = $1 AND session_id = $2 AND finished_at IS NULL
+    ORDER BY queue_position NULLS FIRST, first_seq`,
 }
 
 /** Inserts streams, or replaces the ones with their ids: of several with the same id, the last one counts. */
@@ -151,10 +163,30 @@ export async function listUnfinishedStreams(db: PostgresConnection): Promise<Str
   return (await db.query<StreamRow>(selectUnfinished)).map(streamFromRow)
 }
 
-/** Makes this process the owner of a stream that runs, and resolves to it. Null if it is queued, or has ended. */
-export async function takeOverStream(tx: PostgresTransaction, streamId: string): Promise<StreamRecord | null> {
-  const [row] = await tx.query<StreamRow>(takeOver, [streamId, tx.process])
-  return row ? streamFromRow(row) : null
+/** The ids of those of these streams that have not ended, and are owned by this process. */
+export async function listOwnStreamIds(
+  db: PostgresConnection & Pick<PostgresTransaction, 'process'>,
+  ids: readonly string[],
+): Promise<string[]> {
+  const rows = await db.query<{ id: string }>(selectOwn, [ids, db.process])
+  return rows.map(({ id }) => id)
+}
+
+/**
+ * Makes this process the owner of a stream: with the queue of its session if it runs, so that one process has all of that.
+ * Resolves to the unfinished streams of the session, in order; to none if the stream has ended.
+ */
+export async function takeOverStream(tx: PostgresTransaction, streamId: string): Promise<StreamRecord[]> {
+  const [found] = await findStreams(tx, [streamId])
+  if (!found) return []
+  await lockSessions(tx, [found.sessionId])
+  const rows = await tx.query<StreamRow>(selectUnfinishedOfSession, [found.sessionId])
+  const unfinished = rows.map(streamFromRow)
+  const stream = unfinished.find(({ id }) => id === streamId)
+  if (!stream) return []
+  const taken = stream.status === 'QUEUED' ? [stream] : unfinished
+  await tx.execute(takeOver, [taken.map(({ id }) => id), tx.process])
+  return unfinished
 }
 
 /** Makes this process the owner of all orphaned streams. Resolves to them, in the order of `listUnfinishedStreams`. */

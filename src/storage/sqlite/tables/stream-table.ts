@@ -1,8 +1,11 @@
 import type { StreamRecord } from '../../../model/stream.ts'
 import { FencingError } from '../../errors.ts'
 import type { StreamFence } from '../../event-store.ts'
+import { isOfExistingSessionSql } from './deletion-queue-condition.ts'
 import type { SqlConnection } from '../database/statement-cache.ts'
-import { type StreamRow, streamToRow } from '../../rows/stream-row.ts'
+import { streamFromRow, type StreamRow, streamToRow } from '../../rows/stream-row.ts'
+
+const selectSql = `SELECT * FROM streams WHERE ${isOfExistingSessionSql('streams')}`
 
 /** Inserts a stream, or replaces the one with its id. Call it inside a transaction. */
 export function upsertStream(db: SqlConnection, stream: StreamRecord): void {
@@ -34,4 +37,37 @@ export function applyFence(db: SqlConnection, { streamId, generation, lastSeq }:
     )
     .run(lastSeq ?? null, streamId, generation)
   if (changes !== 1) throw new FencingError(`The stream ${streamId} is no longer at generation ${generation}.`)
+}
+
+/** At most 1,000, in no order. */
+export function findStreams(db: SqlConnection, ids: readonly string[]): StreamRecord[] {
+  return db
+    .prepare<[string], StreamRow>(`${selectSql} AND id IN (SELECT value FROM json_each(?))`)
+    .all(JSON.stringify(ids))
+    .map(streamFromRow)
+}
+
+export function findStream(db: SqlConnection, id: string): StreamRecord | null {
+  const row = db.prepare<[string], StreamRow>(`${selectSql} AND id = ?`).get(id)
+  return row ? streamFromRow(row) : null
+}
+
+/** The stream of a session that is RUNNING or WAITING. */
+export function findActiveStream(db: SqlConnection, sessionId: string): StreamRecord | null {
+  const row = db
+    .prepare<[string], StreamRow>(`${selectSql} AND session_id = ? AND status IN ('RUNNING', 'WAITING')`)
+    .get(sessionId)
+  return row ? streamFromRow(row) : null
+}
+
+/** By session; the queued ones in the order of their queue. */
+export function listUnfinishedStreams(db: SqlConnection): StreamRecord[] {
+  return db
+    .prepare<[], StreamRow>(
+      // INDEXED BY, because SQLite prefers to scan the whole table in the order of the sessions.
+      `SELECT * FROM streams INDEXED BY unfinished_streams WHERE finished_at IS NULL
+       ORDER BY session_id, queue_position, first_seq`,
+    )
+    .all()
+    .map(streamFromRow)
 }

@@ -339,6 +339,21 @@ export function describeEventStore(open: OpenStorage): void {
     })
   })
 
+  test('the own ones of streams are those that have not ended', async () => {
+    const { eventStore } = current()
+    const session = await addSession(current())
+    const [running, queued, ended] = [
+      streamOf(session, { firstSeq: 1 }),
+      streamOf(session, { firstSeq: 2, status: 'QUEUED' }),
+      streamOf(session, { firstSeq: 3, status: 'COMPLETED', finishedAt: 2_000 }),
+    ]
+    const streams = [running, queued, ended]
+    await eventStore.append({ sessionId: session.id, expectedHeadSeq: 0, events: [], streams })
+    const own = await eventStore.listOwnStreamIds([...streams.map(({ id }) => id), 'str_unknown'])
+    expect(own.toSorted()).toEqual([running.id, queued.id].toSorted())
+    expect(await eventStore.listOwnStreamIds([])).toEqual([])
+  })
+
   test('unfinished streams are listed by session and start; ended ones are not', async () => {
     const { eventStore } = current()
     const sessions = [await addSession(current()), await addSession(current())]

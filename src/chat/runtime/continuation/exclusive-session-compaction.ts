@@ -1,5 +1,5 @@
-import type { IfBusy } from '../turn/if-busy.ts'
-import { CompactingError, createCompactionCancelledError } from './session-errors.ts'
+import type { IfBusy } from '../../turn/if-busy.ts'
+import { CompactingError, createCompactionCancelledError } from '../session-errors.ts'
 
 interface RunningCompaction {
   readonly abortController: AbortController

@@ -1,14 +1,14 @@
-import { rejectOnAbort } from '../../lib/async/reject-on-abort.ts'
-import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
-import type { Logger } from '../../lib/logger.ts'
-import type { SessionRecord } from '../../model/session.ts'
-import type { SessionWithInitialMessages } from '../../storage/sessions/session-writer.ts'
-import { LogVersionConflictError } from '../../storage/errors.ts'
-import type { EventLogWriter } from '../log/event-log-writer.ts'
-import { repeatAfterConflicts } from '../log/repeat-after-conflicts.ts'
-import { createSessionChangedDraft } from '../turn/transitions.ts'
-import { composeContinuationBatch } from './compose-session-batches.ts'
-import { createUsedElsewhereError } from './session-errors.ts'
+import { rejectOnAbort } from '../../../lib/async/reject-on-abort.ts'
+import type { ClockAndIds } from '../../../lib/clock-and-ids.ts'
+import type { Logger } from '../../../lib/logger.ts'
+import type { SessionRecord } from '../../../model/session.ts'
+import type { SessionWithInitialMessages } from '../../../storage/sessions/session-writer.ts'
+import { LogVersionConflictError } from '../../../storage/errors.ts'
+import type { EventLogWriter } from '../../log/event-log-writer.ts'
+import { repeatAfterConflicts } from '../../log/repeat-after-conflicts.ts'
+import { createSessionChangedDraft } from '../../turn/transitions.ts'
+import { composeContinuationBatch } from '../compose-session-batches.ts'
+import { createUsedElsewhereError } from '../session-errors.ts'
 
 export interface SessionContinuationWriterOptions {
   readonly writer: EventLogWriter
@@ -17,6 +17,13 @@ export interface SessionContinuationWriterOptions {
   readonly log: Logger
   /** Throws NOT_FOUND and STALE. */
   readonly assertNotContinued: () => Promise<void>
+}
+
+/** The steps of a compaction before its commit. */
+export interface CompactionSteps {
+  readonly prepare: (signal: AbortSignal) => Promise<unknown>
+  /** Runs while nothing else changes the session. */
+  readonly compose: CompactionInProgress['compose']
 }
 
 /** A compaction in progress. */

@@ -1,0 +1,142 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { firstPage } from '../../unit/storage/contract/records.ts'
+import { newChatRequest } from '../../support/fixtures/chat-request.ts'
+import type { ScriptedAnswer } from '../../support/fixtures/chats/agent-chats.ts'
+import { openPostgresChats, type PostgresChats } from '../../support/postgres/postgres-chats.ts'
+import { endlessAnswer, followUntil, recoverAny } from '../../support/postgres/several-processes.ts'
+import { runSql, useTestDatabase } from '../../support/postgres/test-postgres-database.ts'
+
+/** Is silent after a few words if it is asked for a story, and answers anything else. */
+const storyOrAnswer: ScriptedAnswer = async function* (run) {
+  const newest = JSON.stringify((await run.loadHistory()).at(-1))
+  if (newest.includes('story')) return yield* endlessAnswer(run)
+  yield { type: 'step', estimatedInputTokens: 1 }
+  yield { type: 'text', block: '1', text: 'Yes.' }
+}
+
+/** A process that does not answer others, as one does that was suspended, and another one. */
+async function openProcesses() {
+  const url = await useTestDatabase()
+  const suspended = await openPostgresChats(url, storyOrAnswer, { answersOthers: false })
+  const other = await openPostgresChats(url, storyOrAnswer)
+  return { url, suspended, other }
+}
+
+/** Starts an answer, and queues messages behind it. */
+async function startWithQueue({ chats }: PostgresChats, texts: readonly string[]) {
+  const running = await chats.start(newChatRequest({ text: 'Tell me a story' }))
+  const { sessionId } = running
+  const queued: string[] = []
+  for (const text of texts) queued.push((await chats.start(newChatRequest({ sessionId, text, ifBusy: 'QUEUE' }))).id)
+  const [first = '', last = ''] = queued
+  return { id: running.id, sessionId, first, last }
+}
+
+/** As when its lease has run out. It gets another one with the next renewal. */
+async function endLease(url: string, streamId: string): Promise<void> {
+  const owner = `SELECT owner FROM segue.streams WHERE id = '${streamId}'`
+  await runSql(url, `DELETE FROM segue.processes WHERE number = (${owner})`)
+}
+
+async function expectEnd(process: PostgresChats, streamId: string, status: string): Promise<void> {
+  const events = await followUntil(process, streamId, 'StreamFinished')
+  expect(events.at(-1)).toMatchObject({ stream: { status } })
+}
+
+/** The session is idle in a process: nothing runs or waits there. */
+async function expectIdle({ chats }: PostgresChats, sessionId: string): Promise<void> {
+  await expect.poll(() => chats.activeStreamCount).toBe(0)
+  const request = newChatRequest({ sessionId, text: 'Are you there?', ifBusy: 'REJECT' })
+  await expect.poll(() => chats.start(request).then(({ status }) => status, String)).toBe('RUNNING')
+}
+
+test('messages that a process has queued, which has lost its lease, are answered once by another, and it shows them at their end', async () => {
+  const { url, suspended, other } = await openProcesses()
+  const { id, sessionId, first, last } = await startWithQueue(suspended, ['One', 'Two'])
+  await endLease(url, id)
+  await other.chats.recover()
+  await expectEnd(other, id, 'INTERRUPTED')
+  for (const queued of [first, last]) await expectEnd(other, queued, 'COMPLETED')
+  const findStatuses = () =>
+    Promise.all([first, last].map(async (each) => (await suspended.chats.findStream(each))?.status))
+  await expect.poll(findStatuses).toEqual(['COMPLETED', 'COMPLETED'])
+  await expectIdle(suspended, sessionId)
+})
+
+test('the queue of an answer goes on in the process that has stopped that, because its own does not react', async () => {
+  const { suspended, other } = await openProcesses()
+  const { id, sessionId, first, last } = await startWithQueue(suspended, ['One', 'Two'])
+  expect((await other.chats.cancel(id)).outcome).toBe('CANCELLED')
+  for (const queued of [first, last]) await expectEnd(other, queued, 'COMPLETED')
+  await expectIdle(suspended, sessionId)
+})
+
+test('a message that was to join an answer, whose process has lost its lease, is answered once by another', async () => {
+  const { url, suspended, other } = await openProcesses()
+  const { id, sessionId } = await startWithQueue(suspended, [])
+  await followUntil(other, id, 'TextDelta')
+  await suspended.chats.start(newChatRequest({ sessionId, text: 'One', ifBusy: 'STEER' }))
+  await endLease(url, id)
+  await other.chats.recover()
+  await expectEnd(other, id, 'INTERRUPTED')
+  await expect.poll(() => other.profile.eventStore.listUnfinishedStreams()).toEqual([])
+  const messages = await other.profile.segueSessions.listMessages(sessionId, firstPage)
+  expect(messages.map(({ role, status }) => [role, status])).toEqual([
+    ['USER', 'COMPLETE'],
+    ['ASSISTANT', 'PARTIAL'],
+    ['USER', 'COMPLETE'],
+    ['ASSISTANT', 'COMPLETE'],
+  ])
+  await expectIdle(suspended, sessionId)
+})
+
+test('a queued message is withdrawn whose process does not react, and the answer before it goes on', async () => {
+  const { suspended, other } = await openProcesses()
+  const { id, first, last } = await startWithQueue(suspended, ['One', 'Two'])
+  expect((await other.chats.cancel(first)).outcome).toBe('CANCELLED')
+  await expect.poll(() => suspended.chats.listActiveStreams().map((stream) => stream.id)).toEqual([id, last])
+  expect((await suspended.chats.cancel(id)).outcome).toBe('CANCELLED')
+  await expectEnd(other, last, 'COMPLETED')
+})
+
+test('a process that has lost its lease, and takes over what it had itself, ends its answer and goes on with its queue', async () => {
+  const url = await useTestDatabase()
+  const process = await openPostgresChats(url, storyOrAnswer, { lease: { renewalIntervalMs: 50 } })
+  const { id, sessionId, first, last } = await startWithQueue(process, ['One', 'Two'])
+  await endLease(url, id)
+  await recoverAny(process)
+  await expectEnd(process, id, 'INTERRUPTED')
+  for (const queued of [first, last]) await expectEnd(process, queued, 'COMPLETED')
+  await expectIdle(process, sessionId)
+})
+
+test('a message is not queued behind an answer that another process has taken over, but sent there', async () => {
+  const { suspended, other } = await openProcesses()
+  const { id, sessionId } = await startWithQueue(suspended, [])
+  await followUntil(other, id, 'TextDelta')
+  const { commands } = other.profile
+  if (!commands) throw new Error('The process takes over nothing.')
+  await commands.takeOver(id)
+  const request = newChatRequest({ sessionId, text: 'One', ifBusy: 'QUEUE' })
+  const queued = suspended.chats.start(request)
+  await other.chats.cancel(id)
+  await expectEnd(other, (await queued).id, 'COMPLETED')
+})
+
+test('a stream that was taken over, but could not be ended, is ended later', async () => {
+  const { url, suspended, other } = await openProcesses()
+  const { id, first } = await startWithQueue(suspended, ['One'])
+  await followUntil(other, id, 'TextDelta')
+  const refuse = `CREATE FUNCTION segue.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF NEW.id = '${id}' AND NEW.finished_at IS NOT NULL THEN RAISE EXCEPTION 'refused'; END IF; RETURN NEW; END $$;
+    CREATE TRIGGER refuse BEFORE UPDATE ON segue.streams FOR EACH ROW EXECUTE FUNCTION segue.refuse()`
+  await runSql(url, refuse)
+  const accept = () => runSql(url, 'DROP FUNCTION IF EXISTS segue.refuse CASCADE')
+  onTestFinished(accept)
+  const { version } = other.profile.changes.orphans
+  await expect(other.chats.cancel(id)).rejects.toThrow('refused')
+  expect(other.profile.changes.orphans.version).toBeGreaterThan(version)
+  await accept()
+  await other.chats.recover()
+  await expectEnd(other, first, 'COMPLETED')
+})
