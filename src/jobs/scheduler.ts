@@ -64,6 +64,8 @@ export class Scheduler {
   readonly #runtime: ClockAndIds
   /** Active runs and requests. `close` waits for them. */
   readonly #inFlight = new TaskTracker()
+  /** Runs of other processes that this one has taken over, and could not end yet: nobody else ends them now. */
+  readonly #orphans = new Map<string, JobRunRecord>()
   #polls: Promise<void> = Promise.resolve()
   #cancelTimer: () => void = () => undefined
   #lastPolledAt = Number.NEGATIVE_INFINITY
@@ -83,11 +85,22 @@ export class Scheduler {
     return endedRuns
   }
 
-  /** Ends the runs whose process does not run any more. Returns how many runs it has ended. */
+  /**
+   * Ends the runs whose process does not run any more, and those that it could not end before. Returns how many runs it has ended.
+   * Rejects with the first error, after the runs without one.
+   */
   async endOrphanedRuns(): Promise<number> {
-    const orphans = await this.#options.store.claimOrphanedRuns()
-    for (const run of orphans) await this.#finishRun(run, interruptedJobRunOutcome, this.#runtime.now())
+    for (const run of await this.#options.store.claimOrphanedRuns()) this.#orphans.set(run.id, run)
+    const orphans = [...this.#orphans.values()]
+    const results = await Promise.allSettled(orphans.map((run) => this.#endOrphan(run)))
+    const failed = results.find(({ status }) => status === 'rejected')
+    if (failed?.status === 'rejected') throw failed.reason
     return orphans.length
+  }
+
+  async #endOrphan(run: JobRunRecord): Promise<void> {
+    await this.#finishRun(run, interruptedJobRunOutcome, this.#runtime.now())
+    this.#orphans.delete(run.id)
   }
 
   /** Checks for due jobs. Call it when a job was created or changed. */

@@ -237,6 +237,41 @@ test('a run that a crash interrupted is INTERRUPTED, and the next one starts', a
   expect(await store.findJob(job.id)).toMatchObject({ skippedRuns: 1, completedRuns: 1 })
 })
 
+test('a run of another process that cannot be ended is ended later, and keeps no other one from its end', async () => {
+  const before = createScheduler()
+  await before.scheduler.start()
+  const jobs = [await before.addJob({ schedule: 'every 10m' }), await before.addJob({ schedule: 'every 10m' })]
+  await before.clock.advance(10 * minute)
+  expect(before.activeRuns).toHaveLength(2)
+  before.clock.clearTimers()
+  before.database.close()
+
+  const { folder, clock } = before
+  const refused = before.activeRuns[0]?.run.id
+  let mustRefuse = true
+  const wrapStore = (store: SqliteJobStore): SqliteJobStore => {
+    // As where several processes share a storage: what this one has claimed, it does not claim again.
+    let claimed = store.claimOrphanedRuns()
+    const claiming = replaceMethod(store, 'claimOrphanedRuns', () => {
+      const runs = claimed
+      claimed = Promise.resolve([])
+      return runs
+    })
+    return replaceMethod(claiming, 'commit', async (commit) => {
+      if (mustRefuse && commit.run?.id === refused) throw new Error('The disk is full.')
+      await store.commit(commit)
+    })
+  }
+  const { scheduler, listRuns } = createScheduler({ folder, clock, wrapStore })
+  const loadStatuses = async () => (await Promise.all(jobs.map(listRuns))).map(([run]) => run?.status)
+  await expect(scheduler.endOrphanedRuns()).rejects.toThrow('The disk is full.')
+  expect(await loadStatuses()).toEqual(['RUNNING', 'INTERRUPTED'])
+  mustRefuse = false
+  expect(await scheduler.endOrphanedRuns()).toBe(1)
+  expect(await loadStatuses()).toEqual(['INTERRUPTED', 'INTERRUPTED'])
+  expect(await scheduler.endOrphanedRuns()).toBe(0)
+})
+
 test('a run ends with the usage that is known then, which is none if it has failed before it began', async () => {
   const usage = { ...noUsage, inputTokens: 10 }
   const usages = [null, usage]
