@@ -64,7 +64,7 @@ export class Scheduler {
   readonly #runtime: ClockAndIds
   /** Active runs and requests. `close` waits for them. */
   readonly #inFlight = new TaskTracker()
-  /** Runs of other processes that this one has taken over, and could not end yet: nobody else ends them now. */
+  /** Runs that this process has taken over, or could not start, and has to end: nobody else ends them now. */
   readonly #orphans = new Map<string, JobRunRecord>()
   #polls: Promise<void> = Promise.resolve()
   #cancelTimer: () => void = () => undefined
@@ -152,6 +152,7 @@ export class Scheduler {
     const now = this.#runtime.now()
     if (now < this.#lastPolledAt - millisPerDay) await this.#reevaluateAll()
     this.#lastPolledAt = now
+    if (this.#orphans.size > 0) await this.endOrphanedRuns()
     let mustRetry = false
     let isWaitingForSlot = false
     for (const job of await store.listDueJobs(now)) {
@@ -215,14 +216,18 @@ export class Scheduler {
     started: StartedRun,
     release: ReleaseJobRunSlot,
   ): Promise<{ readonly hasBegun: Promise<unknown> } | null> {
+    const { job, run } = started
     let isStarted = false
     try {
       isStarted = await this.#tryCommit(started)
+    } catch (error) {
+      // The database may have committed it, and not have been able to say so.
+      this.#orphans.set(run.id, run)
+      throw error
     } finally {
       if (!isStarted) release()
     }
     if (!isStarted) return null
-    const { job, run } = started
     const execution = Promise.try(() => this.#options.run(job, run))
     void this.#inFlight.run(() => this.#recordOutcome(run, execution).finally(release))
     return { hasBegun: execution.catch(() => undefined) }

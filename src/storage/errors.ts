@@ -45,7 +45,7 @@ export type StorageFailure =
   | 'UNREACHABLE'
   | 'OTHER'
 
-/** The engine failed. The transaction was rolled back. */
+/** The engine failed. The transaction was rolled back, except for `UnknownOutcomeError`. */
 export class StorageError extends Error {
   override readonly name = 'StorageError'
   readonly failure: StorageFailure
@@ -54,6 +54,13 @@ export class StorageError extends Error {
   constructor(failure: StorageFailure, cause: Error) {
     super(cause.message, { cause })
     this.failure = failure
+  }
+}
+
+/** Nobody knows whether the transaction was committed: its connection was lost, and the database does not know it any more. */
+export class UnknownOutcomeError extends StorageError {
+  constructor(cause: Error) {
+    super('UNREACHABLE', cause)
   }
 }
 

@@ -14,7 +14,7 @@ const retryDelayMs = 1_000
 export class SessionClaim {
   readonly #sessionId: string
   readonly #options: SessionClaimOptions
-  #isTaken = false
+  #taking: Promise<boolean> | null = null
 
   constructor(sessionId: string, options: SessionClaimOptions) {
     this.#sessionId = sessionId
@@ -23,19 +23,19 @@ export class SessionClaim {
 
   /** Resolves to false if another process runs a stream in the session, or compacts it. */
   async take(): Promise<boolean> {
-    const { commands } = this.#options
-    if (!commands) return true
-    this.#isTaken = await commands.claimSession(this.#sessionId)
-    return this.#isTaken
+    this.#taking = this.#options.commands?.claimSession(this.#sessionId) ?? null
+    return this.#taking ?? true
   }
 
   /** Tries again later while the storage fails: nobody else can. Never rejects. */
   async release(): Promise<void> {
     const { commands, runtime } = this.#options
-    if (!this.#isTaken || !commands) return
+    // It may be on its way, and one that has failed may have been committed.
+    const isTaken = await this.#taking?.catch(() => true)
+    if (!isTaken || !commands) return
     try {
       await commands.releaseSession(this.#sessionId)
-      this.#isTaken = false
+      this.#taking = null
     } catch (error) {
       // The profile was closed otherwise.
       if (error instanceof StorageError) runtime.setTimer(retryDelayMs, () => void this.release())

@@ -14,7 +14,7 @@ import { openPostgresStorage } from './open-postgres-storage.ts'
 import { ProcessLease, type ProcessLeaseOptions } from './processes/process-lease.ts'
 import { PostgresExportReader } from './transfer/postgres-export-reader.ts'
 import { PostgresImportStore } from './transfer/postgres-import-store.ts'
-import { isOrphanedSql } from './tables/orphan-condition.ts'
+import { isOrphanedSql } from './tables/orphans.ts'
 import {
   hasProfile,
   insertProfile,

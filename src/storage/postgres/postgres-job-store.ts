@@ -80,7 +80,7 @@ export class PostgresJobStore implements JobStore {
   }
 
   claimOrphanedRuns(): Promise<JobRunRecord[]> {
-    return this.#database.writeExisting(claimOrphanedJobRuns)
+    return claimOrphanedJobRuns(this.#database)
   }
 
   async hasRunFor(jobId: string, scheduledFor: number): Promise<boolean> {

@@ -3,6 +3,7 @@ import { PostgresDatabase } from '../../../src/storage/postgres/database/postgre
 import type { PostgresTransaction } from '../../../src/storage/postgres/database/postgres-statement.ts'
 import { PostgresProfileDatabase } from '../../../src/storage/postgres/postgres-profile-database.ts'
 import { type DatabaseProxy, startDatabaseProxy } from '../../support/postgres/database-proxy.ts'
+import { HeldCommits, waitUntil } from '../../support/postgres/held-commits.ts'
 import { createTestDatabase, runSql, templateName, toDirectUrl } from '../../support/postgres/test-postgres-database.ts'
 
 const profile = 'work'
@@ -14,16 +15,6 @@ const insertUpload = {
 const selectUploads = { name: 'test-select-uploads', text: 'SELECT id FROM uploads WHERE profile = $1' }
 /** What a test waits for with `until`. Nothing of it is seen before the commit. */
 const isStored = `EXISTS (SELECT 1 FROM segue.uploads)`
-const isCommitting = `EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)`
-const lockKey = 1
-/** A COMMIT that has something to insert waits for the lock. */
-const delayCommits = `
-  CREATE FUNCTION wait_for_test() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    PERFORM pg_advisory_xact_lock(${lockKey});
-    RETURN NULL;
-  END $$;
-  CREATE CONSTRAINT TRIGGER wait_for_test AFTER INSERT ON segue.uploads DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION wait_for_test()`
 
 interface Subject {
   readonly proxy: DatabaseProxy
@@ -48,12 +39,6 @@ async function startSubject(): Promise<Subject> {
   // It adds the row of the profile.
   await database.write((transaction) => transaction.query(selectUploads))
   return { proxy, database, direct, directUrl }
-}
-
-const until = async (direct: PostgresDatabase, condition: string): Promise<void> => {
-  await expect
-    .poll(() => direct.withClient(async (client) => (await client.query(`SELECT ${condition} AS holds`)).rows))
-    .toEqual([{ holds: true }])
 }
 
 interface Write {
@@ -82,7 +67,7 @@ test('a transaction that was committed, but whose answer was lost, succeeds and 
   const subject = await startSubject()
   const { proxy, direct } = subject
   const { counts, result } = startWrite(subject, { beforeCommit: () => proxy.withholdResponses() })
-  await until(direct, isStored)
+  await waitUntil(direct, isStored)
   proxy.resetConnections()
   expect(await result).toBe(1)
   expect(counts).toEqual({ runs: 1, told: 1 })
@@ -104,23 +89,15 @@ test('a transaction whose COMMIT does not arrive is repeated', async () => {
 
 test('while a COMMIT without an answer is in progress, its end is waited for', async () => {
   const subject = await startSubject()
-  const { proxy, database, direct, directUrl } = subject
-  await runSql(directUrl, delayCommits)
-  const [held, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-  const holder = direct.withTransaction(async (client) => {
-    await client.query('SELECT pg_advisory_xact_lock($1)', [lockKey])
-    held.resolve()
-    await release.promise
-  })
-  await held.promise
+  const { proxy, database, direct } = subject
+  const held = await HeldCommits.start(direct, 'segue.uploads')
   const { counts, result } = startWrite(subject, { beforeCommit: () => proxy.withholdResponses() })
-  await until(direct, isCommitting)
+  await held.waitForOne()
   const connections = proxy.connectionCount
   proxy.resetConnections()
   await expect.poll(() => proxy.connectionCount).toBeGreaterThan(connections)
   expect(counts).toEqual({ runs: 1, told: 0 })
-  release.resolve()
-  await holder
+  await held.release()
   expect(await result).toBe(1)
   expect(counts).toEqual({ runs: 1, told: 1 })
   expect(await database.query(selectUploads)).toHaveLength(1)
@@ -144,7 +121,7 @@ test('a COMMIT that its server does not know of is an error, and is not repeated
   const subject = await startSubject()
   const { proxy, direct, directUrl } = subject
   const { counts, result } = startWrite(subject, { beforeCommit: () => proxy.withholdResponses() })
-  await until(direct, isStored)
+  await waitUntil(direct, isStored)
   // As after a crash: another transaction may have got the id.
   await runSql(directUrl, `SELECT pg_stat_reset_shared('bgwriter')`)
   proxy.resetConnections()
@@ -156,7 +133,7 @@ test('a COMMIT without an answer is an error if the database stays unreachable',
   const subject = await startSubject()
   const { proxy, direct } = subject
   const { counts, result } = startWrite(subject, { beforeCommit: () => proxy.withholdResponses() })
-  await until(direct, isStored)
+  await waitUntil(direct, isStored)
   proxy.refuseConnections()
   await expect(result).rejects.toMatchObject({ name: 'StorageError', failure: 'UNREACHABLE' })
   expect(counts).toEqual({ runs: 1, told: 0 })

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
+import { UnknownOutcomeError } from '../../errors.ts'
 import { SessionSettings } from './session-settings.ts'
 import { isRepeatable, isUnreachable, toStorageError } from './postgres-errors.ts'
 import type { PostgresConnection, PostgresStatement, PostgresTransaction, PostgresValue } from './postgres-statement.ts'
@@ -113,7 +114,7 @@ export class PostgresDatabase {
   /**
    * All of it or nothing. Each statement sees what others have committed before it: lock the rows that decide. `write` is
    * called again after a deadlock, and if the connection is lost before the commit. If it is lost during the commit,
-   * PostgreSQL is asked what has become of it; an error that no answer comes to leaves that open.
+   * PostgreSQL is asked what has become of it: `UnknownOutcomeError` if it does not know that.
    */
   write<Result>(profile: string, write: (transaction: PostgresTransaction) => Promise<Result>): Promise<Result> {
     return retry(() => this.#runOnce({ profile, begin: 'BEGIN', run: write }))
@@ -216,7 +217,7 @@ export class PostgresDatabase {
       retry(() => this.#useClient((client) => this.#queryByItself(client, (each) => each.query(text, [...values])))),
     )
     if (outcome === 'COMMITTED') return
-    throw outcome === 'ABORTED' ? error : toStorageError(error)
+    throw outcome === 'ABORTED' || !(error instanceof Error) ? error : new UnknownOutcomeError(error)
   }
 
   async #useClient<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {

@@ -27,7 +27,8 @@ import {
   listOwnStreamIds,
   listUnfinishedStreams,
 } from '../tables/stream-table.ts'
-import { insertSessionWithMessages, writeAppends, writeConversationSettings } from './append.ts'
+import { insertSessionWithMessages, writeConversationSettings } from './append.ts'
+import { appendOnce } from './append-once.ts'
 import { deleteSessions } from './delete-sessions.ts'
 
 /** Events that one transaction deletes, so that other work is not delayed. */
@@ -50,7 +51,7 @@ export class PostgresEventStore implements EventStore {
   }
 
   async appendAll(requests: readonly AppendRequest[]): Promise<void> {
-    await this.#database.write((transaction) => writeAppends(transaction, requests))
+    await appendOnce(this.#database, requests)
     for (const { sessionId } of requests) this.#database.publish(sessionId)
     if (requests.some(({ approvalRules = [] }) => approvalRules.length > 0)) this.#database.publish(approvalRulesTopic)
     if (requests.some(({ decisions = [] }) => decisions.length > 0)) this.#database.changes.decisions.notify()
@@ -123,7 +124,7 @@ export class PostgresEventStore implements EventStore {
   }
 
   claimOrphanedStreams(): Promise<StreamRecord[]> {
-    return this.#database.writeExisting(claimOrphanedStreams)
+    return claimOrphanedStreams(this.#database)
   }
 
   listUnplacedWithdrawnMessages(sessionId: string): Promise<MessageRecord[]> {

@@ -71,7 +71,7 @@ export class PostgresCommandChannel implements CommandChannel {
   }
 
   takeOver(streamId: string): Promise<StreamRecord[]> {
-    return this.#database.write((transaction) => takeOverStream(transaction, streamId))
+    return takeOverStream(this.#database, streamId)
   }
 
   claimSession(sessionId: string): Promise<boolean> {

@@ -32,6 +32,11 @@ const selectPage = {
     ) AS measured WHERE units_before < ${maxEventPageUnits} ORDER BY seq`,
 }
 
+const selectOne = {
+  name: 'select-event',
+  text: 'SELECT * FROM events WHERE profile = $1 AND session_id = $2 AND seq = $3',
+}
+
 const replace = {
   name: 'replace-event',
   text: `UPDATE events SET at = $4, version = $5, body = $6 WHERE profile = $1 AND session_id = $2 AND seq = $3`,
@@ -49,6 +54,14 @@ export async function insertEvents(tx: PostgresTransaction, events: readonly Cha
     listEventBlobHashes(event).map((hash) => ({ hash, session_id: event.sessionId })),
   )
   await insertBlobReferences(tx, references)
+}
+
+/** Whether exactly this event is stored. */
+export async function hasEvent(db: PostgresConnection, event: ChatEvent): Promise<boolean> {
+  const row = eventToRow(event)
+  const [stored] = await db.query<EventRow>(selectOne, [row.session_id, row.seq])
+  const keys = ['stream_id', 'at', 'type', 'version', 'body'] as const
+  return stored !== undefined && keys.every((key) => stored[key] === row[key])
 }
 
 /** Replaces the stored event with the same seq. */

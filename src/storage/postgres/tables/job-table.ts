@@ -1,8 +1,8 @@
 import type { JobRunRecord, SegueJob } from '../../../model/job.ts'
 import { JobRevisionConflictError } from '../../errors.ts'
 import { type JobRow, type JobRunRow, jobRunFromRow, jobRunToRow, jobToRow } from '../../rows/job-row.ts'
-import { lockProfile } from '../database/lock-profile.ts'
-import { claimOrphansSql } from './orphan-condition.ts'
+import type { PostgresProfileDatabase } from '../postgres-profile-database.ts'
+import { OrphanClaim } from './orphans.ts'
 import { allocateChangeSeqs } from '../database/change-sequences.ts'
 import { defineUpdate } from '../database/define-update.ts'
 import {
@@ -72,10 +72,12 @@ const finishRunningRun: PostgresStatement = {
     WHERE profile = $1 AND id = $2 AND finished_at IS NULL`,
 }
 
-const claimOrphans: PostgresStatement = {
-  name: 'claim-orphaned-job-runs',
-  text: `${claimOrphansSql('job_runs')} RETURNING *`,
+const selectOwnRuns: PostgresStatement = {
+  name: 'select-own-job-runs',
+  text: 'SELECT * FROM job_runs WHERE profile = $1 AND id = ANY($2::text[]) AND finished_at IS NULL AND owner = $3',
 }
+
+const orphanClaim = new OrphanClaim('job_runs')
 
 export async function insertJob(tx: PostgresTransaction, job: SegueJob): Promise<void> {
   await insertRows(tx, insertNewJob, [jobToRow(job)])
@@ -99,10 +101,11 @@ export async function finishJobRun(tx: PostgresTransaction, run: JobRunRecord): 
 }
 
 /** Makes this process the owner of the runs whose process does not exist any more. */
-export async function claimOrphanedJobRuns(tx: PostgresTransaction): Promise<JobRunRecord[]> {
-  await tx.query(lockProfile)
-  const rows = await tx.query<JobRunRow>(claimOrphans, [tx.process])
-  return rows.map((row) => jobRunFromRow({ ...row, usage_so_far: null }))
+export function claimOrphanedJobRuns(database: PostgresProfileDatabase): Promise<JobRunRecord[]> {
+  return orphanClaim.run(database, async (db, ids) => {
+    const rows = await db.query<JobRunRow>(selectOwnRuns, [ids, db.process])
+    return rows.map((row) => jobRunFromRow({ ...row, usage_so_far: null }))
+  })
 }
 
 async function toNumberedRow(tx: PostgresTransaction, run: JobRunRecord): Promise<JobRunRow> {

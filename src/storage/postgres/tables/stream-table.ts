@@ -10,8 +10,9 @@ import {
   type PostgresTransaction,
   setAllColumns,
 } from '../database/postgres-statement.ts'
-import { lockProfile } from '../database/lock-profile.ts'
-import { claimOrphansSql } from './orphan-condition.ts'
+import { settleOutcome } from '../database/transaction/settle-outcome.ts'
+import type { PostgresProfileDatabase } from '../postgres-profile-database.ts'
+import { OrphanClaim, type OwnerConnection } from './orphans.ts'
 import { lockSessions } from './session-table.ts'
 
 /** With the process that runs it, or is going to. */
@@ -85,24 +86,21 @@ const selectUnfinished = {
     ORDER BY session_id, queue_position NULLS FIRST, first_seq`,
 }
 
-const selectUnfinishedByIds = {
-  name: 'select-unfinished-streams-by-ids',
-  text: `SELECT * FROM streams WHERE profile = $1 AND id = ANY($2::text[])
+const selectOwnByIds = {
+  name: 'select-own-streams-in-order',
+  text: `SELECT * FROM streams WHERE profile = $1 AND id = ANY($2::text[]) AND finished_at IS NULL AND owner = $3
     ORDER BY session_id, queue_position NULLS FIRST, first_seq`,
 }
 
-const claimOrphans = {
-  name: 'claim-orphaned-streams',
-  text: `${claimOrphansSql('streams')} RETURNING id`,
-}
+const orphanClaim = new OrphanClaim('streams')
 
 const selectOwn = {
   name: 'select-own-streams',
   text: 'SELECT id FROM streams WHERE profile = $1 AND id = ANY($2::text[]) AND finished_at IS NULL AND owner = $3',
 }
 
-const takeOver = {
-  name: 'take-over-streams',
+const updateOwner = {
+  name: 'update-owner-of-streams',
   text: 'UPDATE streams SET owner = $3 WHERE profile = $1 AND id = ANY($2::text[])',
 }
 
@@ -164,10 +162,7 @@ export async function listUnfinishedStreams(db: PostgresConnection): Promise<Str
 }
 
 /** The ids of those of these streams that have not ended, and are owned by this process. */
-export async function listOwnStreamIds(
-  db: PostgresConnection & Pick<PostgresTransaction, 'process'>,
-  ids: readonly string[],
-): Promise<string[]> {
+export async function listOwnStreamIds(db: OwnerConnection, ids: readonly string[]): Promise<string[]> {
   const rows = await db.query<{ id: string }>(selectOwn, [ids, db.process])
   return rows.map(({ id }) => id)
 }
@@ -176,23 +171,37 @@ export async function listOwnStreamIds(
  * Makes this process the owner of a stream: with the queue of its session if it runs, so that one process has all of that.
  * Resolves to the unfinished streams of the session, in order; to none if the stream has ended.
  */
-export async function takeOverStream(tx: PostgresTransaction, streamId: string): Promise<StreamRecord[]> {
+export function takeOverStream(database: PostgresProfileDatabase, streamId: string): Promise<StreamRecord[]> {
+  return settleOutcome({
+    write: () => database.write((tx) => takeOver(tx, streamId)),
+    findCommitted: async () => {
+      const [own] = await listOwnStreamIds(database, [streamId])
+      const [stream] = own === undefined ? [] : await findStreams(database, [own])
+      return stream ? listUnfinishedOfSession(database, stream.sessionId) : null
+    },
+  })
+}
+
+async function takeOver(tx: PostgresTransaction, streamId: string): Promise<StreamRecord[]> {
   const [found] = await findStreams(tx, [streamId])
   if (!found) return []
   await lockSessions(tx, [found.sessionId])
-  const rows = await tx.query<StreamRow>(selectUnfinishedOfSession, [found.sessionId])
-  const unfinished = rows.map(streamFromRow)
+  const unfinished = await listUnfinishedOfSession(tx, found.sessionId)
   const stream = unfinished.find(({ id }) => id === streamId)
   if (!stream) return []
   const taken = stream.status === 'QUEUED' ? [stream] : unfinished
-  await tx.execute(takeOver, [taken.map(({ id }) => id), tx.process])
+  await tx.execute(updateOwner, [taken.map(({ id }) => id), tx.process])
   return unfinished
 }
 
+async function listUnfinishedOfSession(db: PostgresConnection, sessionId: string): Promise<StreamRecord[]> {
+  return (await db.query<StreamRow>(selectUnfinishedOfSession, [sessionId])).map(streamFromRow)
+}
+
 /** Makes this process the owner of all orphaned streams. Resolves to them, in the order of `listUnfinishedStreams`. */
-export async function claimOrphanedStreams(tx: PostgresTransaction): Promise<StreamRecord[]> {
-  await tx.query(lockProfile)
-  const claimed = await tx.query<{ id: string }>(claimOrphans, [tx.process])
-  const rows = await tx.query<StreamRow>(selectUnfinishedByIds, [claimed.map(({ id }) => id)])
-  return rows.map(streamFromRow)
+export function claimOrphanedStreams(database: PostgresProfileDatabase): Promise<StreamRecord[]> {
+  return orphanClaim.run(database, async (db, ids) => {
+    const rows = await db.query<StreamRow>(selectOwnByIds, [ids, db.process])
+    return rows.map(streamFromRow)
+  })
 }
