@@ -1,5 +1,5 @@
 import { assertIdleElsewhere } from './assert-sessions-idle.ts'
-import { repeatAfterConflicts } from './log/repeat-after-conflicts.ts'
+import { isConflict, repeatAfterConflicts } from './log/repeat-after-conflicts.ts'
 import type { ModelMessage } from 'ai'
 import { systemMessageToUser } from '../agent/providers/requests/system-message-to-user.ts'
 import { SegueError, createShuttingDownError } from '../lib/errors.ts'
@@ -103,7 +103,16 @@ export class ChatService {
     return repeatAfterConflicts(async () => (await startForwarder.forward(request)) ?? this.#startHere(request))
   }
 
-  #startHere(request: SendMessageRequest): Promise<StreamRecord> {
+  /** Starts a stream for another process, which sent this one the request. Null if it is to find out anew who can start it. */
+  async startForwarded(request: SendMessageRequest): Promise<AcceptedStream | null> {
+    assertValidSendMessageRequest(request)
+    return this.#startHere(request).catch((error: unknown) => {
+      if (isConflict(error)) return null
+      throw error
+    })
+  }
+
+  #startHere(request: SendMessageRequest): Promise<AcceptedStream> {
     return this.#dependencies.turnStarter.start(async () => {
       const { models, writableSessions, fileStore } = this.#dependencies
       const session = request.sessionId === null ? null : await writableSessions.getOpen(request.sessionId)

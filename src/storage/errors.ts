@@ -8,9 +8,15 @@ export class LogVersionConflictError extends Error {
   override readonly name = 'LogVersionConflictError'
 }
 
-/** The stream has ended, or has a newer generation. Nothing was written. */
+/** The stream has ended, has a newer generation, or belongs to another process. Nothing was written. */
 export class FencingError extends Error {
   override readonly name = 'FencingError'
+  readonly streamId: string
+
+  constructor(streamId: string) {
+    super(`The stream ${streamId} has ended, or belongs to another process.`)
+    this.streamId = streamId
+  }
 }
 
 /** The stored job or run has another revision than the writer expects. Nothing was written. */

@@ -27,12 +27,14 @@ export interface AdditionalUsage {
   readonly at: number
 }
 
-/** The stream that writes: it must be running, and of this generation. */
+/** A stream that the write is about: it must not have ended, be of this generation, and be owned by this process. */
 export interface StreamFence {
   readonly streamId: string
   readonly generation: number
   /** The seq of its newest event, which is stored. Left out: as before. */
   readonly lastSeq?: number
+  /** Whether this process takes it over with the write, if another one owns it and it is QUEUED. */
+  readonly takesOver?: boolean
 }
 
 /** Everything that one step of a chat writes, in one transaction. */
@@ -46,8 +48,8 @@ export interface AppendRequest {
    * adds events to one that is continued.
    */
   readonly expectedHeadSeq: number
-  /** If the stream has ended or has a newer generation: `FencingError`. */
-  readonly fence?: StreamFence
+  /** If one does not hold: `FencingError`. */
+  readonly fences?: readonly StreamFence[]
   /** Numbered from `expectedHeadSeq + 1` on, without gaps. */
   readonly events: readonly ChatEvent[]
   /** Inserted, or replace the ones with their ids. The usage of a stream that ends is added to the session's. */

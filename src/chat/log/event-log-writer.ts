@@ -114,7 +114,7 @@ export class EventLogWriter {
         )
         return composed.map(({ result }) => result)
       } catch (error) {
-        const isFenced = composed.every(({ request }) => request.fence !== undefined)
+        const isFenced = composed.every(({ request }) => (request.fences ?? []).length > 0)
         if (!(error instanceof LogVersionConflictError && isFenced) || attempt === maxAttempts) throw error
         for (const { writer } of writes) writer.#headSeq = null
       }
@@ -150,7 +150,7 @@ export class EventLogWriter {
       expectedHeadSeq: previousHeadSeq,
       events,
       streams: streams.map((stream) => updateLastSeq(stream, events)),
-      ...(rest.fence && { fence: addLastSeq(rest.fence, events) }),
+      ...(rest.fences && { fences: rest.fences.map((fence) => addLastSeq(fence, events)) }),
       decisions,
       approvalRules: decisions.flatMap((decision) => toApprovalRule(decision) ?? []),
       ...(readAt !== null && { readAt }),

@@ -16,12 +16,16 @@ export async function repeatAfterConflicts<Result>(command: () => Promise<Result
     try {
       return await command()
     } catch (error) {
-      const isConflict = error instanceof LogVersionConflictError || error instanceof FencingError
-      if (!isConflict) throw error
+      if (!isConflict(error)) throw error
       if (performance.now() > deadline) throw createConflictError(error)
       await delay(Math.random() * maxDelayMs)
     }
   }
+}
+
+/** Whether another process has written to the log of a session, or owns what the write is about. Nothing was written. */
+export function isConflict(error: unknown): error is LogVersionConflictError | FencingError {
+  return error instanceof LogVersionConflictError || error instanceof FencingError
 }
 
 function createConflictError(cause: Error): SegueError {

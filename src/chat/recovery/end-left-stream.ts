@@ -72,7 +72,7 @@ export async function endLeftStream(
     return {
       ...rest,
       idempotencyKeys,
-      fence: { streamId: id, generation },
+      fences: [{ streamId: id, generation }],
       messages: [...(batch.messages ?? []), ...messages],
     }
   })

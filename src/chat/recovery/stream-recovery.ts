@@ -24,8 +24,7 @@ interface EndedStreams {
 /** Ends the streams that other processes have left running, as INTERRUPTED, and goes on with those that were queued. */
 export class StreamRecovery {
   readonly #options: StreamRecoveryOptions
-  /** The streams of sessions that could not be recovered: nobody else recovers them now. */
-  readonly #leftIds = new Set<string>()
+  readonly #reservations = new Set<{ readonly sessionId: string }>()
 
   constructor(options: StreamRecoveryOptions) {
     this.#options = options
@@ -40,40 +39,45 @@ export class StreamRecovery {
     await this.#options.lostStreams.leave(null)
     const left = Map.groupBy(await this.#claim(), ({ sessionId }) => sessionId)
     const errors: unknown[] = []
-    const attempt = async <Result>(streams: readonly StreamRecord[], work: () => Promise<Result>) => {
-      try {
-        const result = await work()
-        for (const { id } of streams) this.#leftIds.delete(id)
-        return result
-      } catch (error) {
-        for (const { id } of streams) this.#leftIds.add(id)
-        errors.push(error)
-        return null
-      }
-    }
+    const attempt = <Result>(work: () => Promise<Result>) => work().catch((error: unknown) => void errors.push(error))
     const ended: EndedStreams[] = []
     for (const streams of left.values()) {
-      const result = await attempt(streams, () => this.#endAll(streams))
+      const result = await attempt(() => this.#endAll(streams))
       if (result) ended.push(result)
     }
-    for (const { queued } of ended) await attempt(queued, () => resumeQueue(queued, this.#options))
+    for (const { queued } of ended) await attempt(() => resumeQueue(queued, this.#options))
     if (errors.length > 0) throw errors[0]
     return ended.reduce((sum, { count }) => sum + count, 0)
   }
 
-  /** Has the next `run` recover streams that this process owns, but could not end. */
-  addLeft(streams: readonly StreamRecord[]): void {
-    for (const { id } of streams) this.#leftIds.add(id)
-    this.#options.orphans.notify()
+  /**
+   * Leaves the streams of a session to `work`, which takes them over. If it fails, `run` is to end what this process owns then.
+   */
+  async leaveTo<Result>(sessionId: string, work: () => Promise<Result>): Promise<Result> {
+    const reservation = { sessionId }
+    this.#reservations.add(reservation)
+    try {
+      return await work()
+    } catch (error) {
+      this.#options.orphans.notify()
+      throw error
+    } finally {
+      this.#reservations.delete(reservation)
+    }
   }
 
-  /** Makes this process the owner of what is left. In the order of `EventStore.listUnfinishedStreams`. */
+  /**
+   * Makes this process the owner of what is left. Resolves to all streams that it owns, but does not run or have in a queue: also those
+   * that could not be ended earlier. In the order of `EventStore.listUnfinishedStreams`.
+   */
   async #claim(): Promise<StreamRecord[]> {
-    const { store } = this.#options
-    const claimed = await store.claimOrphanedStreams()
-    if (this.#leftIds.size === 0) return claimed
-    const ids = new Set([...this.#leftIds, ...claimed.map(({ id }) => id)])
-    return (await store.listUnfinishedStreams()).filter(({ id }) => ids.has(id))
+    const { store, activeSessions } = this.#options
+    await store.claimOrphanedStreams()
+    const unfinished = await store.listUnfinishedStreams()
+    const reserved = new Set([...this.#reservations].map(({ sessionId }) => sessionId))
+    const left = unfinished.filter(({ id, sessionId }) => !activeSessions.findByStream(id) && !reserved.has(sessionId))
+    const own = new Set(await store.listOwnStreamIds(left.map(({ id }) => id)))
+    return left.filter(({ id }) => own.has(id))
   }
 
   /** Ends the streams of a session that were running. */

@@ -2,6 +2,7 @@ import type { StreamRecord } from '../../model/stream.ts'
 import type { IdempotencyKeyRecord } from '../../storage/idempotency-key.ts'
 import type { CommandChannel } from '../../storage/installation/command-channel.ts'
 import type { BackgroundDeltaCoalescer } from '../log/background-delta-coalescer.ts'
+import { isConflict } from '../log/repeat-after-conflicts.ts'
 import { EventLogWriter } from '../log/event-log-writer.ts'
 import { QueuedStreams } from '../runtime/queue/queued-streams.ts'
 import { isStreamAlreadyEnded } from '../streaming/is-stream-already-ended.ts'
@@ -12,7 +13,7 @@ import type { StreamRecovery } from './stream-recovery.ts'
 export interface TakenOverStreamsOptions extends LeftStreamDependencies, QueueResumptionDependencies {
   /** Null where a home belongs to one process: there is nobody to take anything over from. */
   readonly commands: Pick<CommandChannel, 'takeOver'> | null
-  readonly recovery: Pick<StreamRecovery, 'addLeft'>
+  readonly recovery: Pick<StreamRecovery, 'leaveTo'>
   readonly backgroundCoalescer: Pick<BackgroundDeltaCoalescer, 'schedule'>
 }
 
@@ -29,20 +30,30 @@ export class TakenOverStreams {
    * if it has ended, or someone else ends it. If it cannot be ended, it is recovered later.
    */
   async cancel(streamId: string, idempotencyKeys: readonly IdempotencyKeyRecord[]): Promise<boolean> {
-    const { commands, recovery } = this.#options
-    const unfinished = (await commands?.takeOver(streamId)) ?? []
+    const { commands, recovery, store } = this.#options
+    const stream = commands && (await store.findStream(streamId))
+    if (!stream || stream.finishedAt !== null) return false
+    try {
+      return await recovery.leaveTo(stream.sessionId, async () =>
+        this.#takeOver(streamId, await commands.takeOver(streamId), idempotencyKeys),
+      )
+    } catch (error) {
+      if (isStreamAlreadyEnded(error) || isConflict(error)) return false
+      throw error
+    }
+  }
+
+  async #takeOver(
+    streamId: string,
+    unfinished: readonly StreamRecord[],
+    idempotencyKeys: readonly IdempotencyKeyRecord[],
+  ): Promise<boolean> {
     const stream = unfinished.find(({ id }) => id === streamId)
     if (!stream) return false
     const queued = unfinished.filter(({ status }) => status === 'QUEUED')
-    try {
-      if (stream.status === 'QUEUED') await this.#withdraw(stream, queued, idempotencyKeys)
-      else await this.#end(stream, queued, idempotencyKeys)
-      return true
-    } catch (error) {
-      if (isStreamAlreadyEnded(error)) return false
-      recovery.addLeft(stream.status === 'QUEUED' ? [stream] : unfinished)
-      throw error
-    }
+    if (stream.status === 'QUEUED') await this.#withdraw(stream, queued, idempotencyKeys)
+    else await this.#end(stream, queued, idempotencyKeys)
+    return true
   }
 
   async #withdraw(
@@ -52,7 +63,7 @@ export class TakenOverStreams {
   ): Promise<void> {
     const { sessionId } = stream
     const writer = new EventLogWriter(this.#options.eventLog, sessionId)
-    const queue = new QueuedStreams({ ...this.#options, sessionId, writer })
+    const queue = new QueuedStreams({ ...this.#options, sessionId, writer, takesOver: true })
     queue.restore(queued)
     await queue.withdraw(stream, idempotencyKeys)
   }
@@ -62,11 +73,10 @@ export class TakenOverStreams {
     queued: readonly StreamRecord[],
     idempotencyKeys: readonly IdempotencyKeyRecord[],
   ): Promise<void> {
-    const { backgroundCoalescer, recovery } = this.#options
+    const { backgroundCoalescer } = this.#options
     const options = { ...this.#options, status: 'CANCELLED', idempotencyKeys } as const
     const { ended, queuedTurns } = await endLeftStream(stream, queued, options)
     backgroundCoalescer.schedule(ended)
-    const resumed = [...queuedTurns, ...queued]
-    await resumeQueue(resumed, this.#options).catch(() => recovery.addLeft(resumed))
+    await resumeQueue([...queuedTurns, ...queued], this.#options)
   }
 }

@@ -4,13 +4,13 @@ import type { ForwardedCommand } from './forwarded-command.ts'
 
 /** Executes a command that another process has forwarded. What it has written, the other process reads itself. */
 export async function executeForwardedCommand(
-  chats: Pick<ChatService, 'start' | 'cancel' | 'decisions' | 'queueManagement' | 'steering'>,
+  chats: Pick<ChatService, 'startForwarded' | 'cancel' | 'decisions' | 'queueManagement' | 'steering'>,
   command: ForwardedCommand,
 ): Promise<Json> {
   switch (command.name) {
     case 'start': {
-      const { id, joinedAtSeq = null } = await chats.start(command.request)
-      return { id, joinedAtSeq }
+      const started = await chats.startForwarded(command.request)
+      return started && { id: started.id, joinedAtSeq: started.joinedAtSeq ?? null }
     }
     case 'cancel':
       return (await chats.cancel(command.streamId, command.key)).outcome

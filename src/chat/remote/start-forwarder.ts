@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import type { ClockAndIds } from '../../lib/clock-and-ids.ts'
+import { LogVersionConflictError } from '../../storage/errors.ts'
 import type { CommandChannel } from '../../storage/installation/command-channel.ts'
 import type { EventStore } from '../../storage/event-store.ts'
 import type { SendMessageRequest } from '../requests/send-message-request.ts'
 import type { AcceptedStream } from '../turn/new-turn.ts'
 import type { CommandForwarder } from '../forwarding/command-forwarder.ts'
 
-const startedSchema = z.object({ id: z.string(), joinedAtSeq: z.number().nullable() })
+const startedSchema = z.object({ id: z.string(), joinedAtSeq: z.number().nullable() }).nullable()
 
 interface StartForwarderOptions {
   readonly forwarder: CommandForwarder
@@ -26,14 +27,16 @@ export class StartForwarder {
     this.#options = options
   }
 
-  /** Null if the message is to be started here. Throws what `ChatService.start` throws. */
+  /** Null if the message is to be started here. Throws what `ChatService.start` throws, and LogVersionConflictError if nobody knows. */
   async forward(request: SendMessageRequest): Promise<AcceptedStream | null> {
     const { sessionId, ifBusy } = request
     if (sessionId === null) return null
     if (ifBusy === 'QUEUE' || ifBusy === 'STEER') await this.#waitForCompaction(sessionId)
     const forwarded = await this.#options.forwarder.forward({ sessionId }, { name: 'start', request })
     if (!forwarded) return null
-    const { id, joinedAtSeq } = startedSchema.parse(forwarded.value)
+    const started = startedSchema.parse(forwarded.value)
+    if (!started) throw new LogVersionConflictError(`The process that owned ${sessionId} does not any more.`)
+    const { id, joinedAtSeq } = started
     const stream = await this.#options.store.findStream(id)
     if (!stream) throw new Error(`The stream ${id}, which another process has started, is not stored.`)
     return { ...stream, ...(joinedAtSeq !== null && { joinedAtSeq }) }

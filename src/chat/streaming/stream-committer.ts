@@ -216,11 +216,11 @@ export class StreamCommitter {
       compose: (headSeq) => {
         const batch = compose(headSeq)
         const keys = drafts.flatMap((draft) => this.#keysByDraft.get(draft) ?? [])
-        const fence = { streamId: id, generation }
+        const fences = [{ streamId: id, generation }, ...(batch.fences ?? [])]
         const contextSize = this.#findContextSize(batch.drafts)
         const withSize = { ...batch, ...(contextSize && { contextSize }) }
         return this.#addSteering(
-          { ...withSize, fence, idempotencyKeys: [...keys, ...(batch.idempotencyKeys ?? [])] },
+          { ...withSize, fences, idempotencyKeys: [...keys, ...(batch.idempotencyKeys ?? [])] },
           headSeq,
         )
       },

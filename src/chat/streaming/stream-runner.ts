@@ -115,7 +115,7 @@ export class StreamRunner {
         this.#release()
       },
       (error: unknown) => {
-        if (error instanceof FencingError) this.finish({ status: 'INTERRUPTED' }).catch(() => undefined)
+        if (this.#isLost(error)) this.finish({ status: 'INTERRUPTED' }).catch(() => undefined)
         else this.#committer.schedule()
       },
     )
@@ -177,7 +177,8 @@ export class StreamRunner {
           // The request before the first one for a summary was refused, and costs nothing.
           const replacesRefused = isFirst && isRefused && event.type === 'step'
           isFirst = false
-          this.#applyAgentEvent({ ...event, ...(replacesRefused && { replacesRefused }), ...toSummaryPurpose(event) })
+          const purpose = event.type === 'step' ? ({ purpose: 'SUMMARY' } as const) : {}
+          this.#applyAgentEvent({ ...event, ...(replacesRefused && { replacesRefused }), ...purpose })
         },
         storeCheckpoint: (checkpoint) => this.#storeCheckpoint(checkpoint),
       },
@@ -221,10 +222,15 @@ export class StreamRunner {
 
   /** The stream ends, because its events cannot be committed. They are committed with the end as soon as possible. */
   #onCommitFailed(cause: unknown): void {
-    if (!(cause instanceof FencingError))
-      this.#options.log.error({ err: cause }, 'Events could not be saved. The stream ends as FAILED.')
+    if (!this.#isLost(cause))
+      this.#options.log.error({ err: cause }, 'Events could not be saved: the stream is FAILED.')
     // An error is not lost: `run` rejects with it.
     this.finish({ status: 'FAILED', error: toStorageFailure(cause) }).catch(() => undefined)
+  }
+
+  /** Whether a write was refused because another process has ended this stream, or taken it over. */
+  #isLost(error: unknown): boolean {
+    return error instanceof FencingError && error.streamId === this.#turn.stream.id
   }
 
   async #commitEnding(ending: StreamEnding, composeBatch: ComposeFinalBatch): Promise<CommittedStreamState> {
@@ -290,8 +296,4 @@ export class StreamRunner {
     this.#abortController.abort()
     this.decisions.close()
   }
-}
-
-function toSummaryPurpose({ type }: AgentEvent): { readonly purpose?: 'SUMMARY' } {
-  return type === 'step' ? { purpose: 'SUMMARY' } : {}
 }

@@ -26,8 +26,9 @@ export interface CommandChannel {
   /** There is one executor for each service, of the commands that other processes send. It never rejects. */
   serve(service: CommandService, execute: (text: string) => Promise<string>): void
   /**
-   * Makes this process the owner of a stream, so that the one that had it can write nothing more of it: with the queue of its
-   * session if it runs. Resolves to the unfinished streams of the session, in order; to none if the stream has ended.
+   * Makes this process the owner of a stream that runs, and of the queue of its session, so that the one that had them can write
+   * nothing more of them. Changes nothing for one that is queued: see `StreamFence.takesOver`. Resolves to the unfinished
+   * streams of the session, in order; to none if the stream has ended.
    */
   takeOver(streamId: string): Promise<StreamRecord[]>
   /**

@@ -206,12 +206,12 @@ export class SqliteEventStore implements EventStore {
   }
 
   #write(request: AppendRequest): void {
-    const { continuation, newSession, fence, checkpoint, additionalUsage, sessionPatch, readAt } = request
+    const { continuation, newSession, fences = [], checkpoint, additionalUsage, sessionPatch, readAt } = request
     // Before this session ends, the one that continues it exists.
     if (continuation) this.#insertSession(continuation)
     if (newSession) insertSession(this.#database, findCurrentPlace(this.#database, newSession))
     this.#advanceHead(request)
-    if (fence) streamRows.applyFence(this.#database, fence)
+    for (const fence of fences) streamRows.applyFence(this.#database, fence)
     for (const event of request.events) this.#insertEvent(event)
     for (const stream of request.streams ?? []) {
       streamRows.upsertStream(this.#database, stream)

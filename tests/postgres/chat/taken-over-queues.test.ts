@@ -2,6 +2,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { firstPage } from '../../unit/storage/contract/records.ts'
 import { newChatRequest } from '../../support/fixtures/chat-request.ts'
 import type { ScriptedAnswer } from '../../support/fixtures/chats/agent-chats.ts'
+import { StorageError } from '../../../src/storage/errors.ts'
 import { openPostgresChats, type PostgresChats } from '../../support/postgres/postgres-chats.ts'
 import { endlessAnswer, followUntil, recoverAny } from '../../support/postgres/several-processes.ts'
 import { runSql, useTestDatabase } from '../../support/postgres/test-postgres-database.ts'
@@ -123,20 +124,88 @@ test('a message is not queued behind an answer that another process has taken ov
   await expectEnd(other, (await queued).id, 'COMPLETED')
 })
 
-test('a stream that was taken over, but could not be ended, is ended later', async () => {
-  const { url, suspended, other } = await openProcesses()
+test('a message that another process has withdrawn is not sent by its own one, which was not told yet', async () => {
+  const url = await useTestDatabase()
+  const untold = { answersOthers: false, eventStore: () => ({ onForeignAppend: () => undefined }) }
+  const suspended = await openPostgresChats(url, storyOrAnswer, untold)
+  const other = await openPostgresChats(url, storyOrAnswer)
   const { id, first } = await startWithQueue(suspended, ['One'])
   await followUntil(other, id, 'TextDelta')
+  expect((await other.chats.cancel(first)).outcome).toBe('CANCELLED')
+  await expect(suspended.chats.queueManagement.sendMessage(first)).rejects.toMatchObject({ code: 'STALE' })
+  const [running, withdrawn] = await Promise.all([id, first].map((each) => other.profile.eventStore.findStream(each)))
+  expect([running?.status, withdrawn?.status]).toEqual(['RUNNING', 'CANCELLED'])
+})
+
+test('a process that is asked to start a message, and does not own its session any more, has the other one look again', async () => {
+  const { url, suspended, other } = await openProcesses()
+  const third = await openPostgresChats(url, storyOrAnswer)
+  const { id, sessionId, first } = await startWithQueue(third, ['One'])
+  await followUntil(other, id, 'TextDelta')
+  const { commands } = other.profile
+  if (!commands) throw new Error('The process sends nothing.')
+  // As if two processes owned streams of the session: each would send the message to the other one.
+  const owner = `SELECT max(number) FROM segue.processes WHERE number < (SELECT owner FROM segue.streams WHERE id = '${id}')`
+  await runSql(url, `UPDATE segue.streams SET owner = (${owner}) WHERE id = '${first}'`)
+  const request = newChatRequest({ sessionId, text: 'Two', ifBusy: 'QUEUE' })
+  expect(await third.chats.startForwarded(request)).toBeNull()
+  expect(await other.chats.startForwarded(request)).toBeNull()
+  expect(suspended.chats.activeStreamCount).toBe(0)
+})
+
+/** Refuses the end of a stream until it is called. */
+async function refuseEnd(url: string, id: string): Promise<() => Promise<void>> {
   const refuse = `CREATE FUNCTION segue.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
       IF NEW.id = '${id}' AND NEW.finished_at IS NOT NULL THEN RAISE EXCEPTION 'refused'; END IF; RETURN NEW; END $$;
     CREATE TRIGGER refuse BEFORE UPDATE ON segue.streams FOR EACH ROW EXECUTE FUNCTION segue.refuse()`
   await runSql(url, refuse)
   const accept = () => runSql(url, 'DROP FUNCTION IF EXISTS segue.refuse CASCADE')
   onTestFinished(accept)
+  return accept
+}
+
+test('a stream that was taken over, but could not be ended, is ended later', async () => {
+  const { url, suspended, other } = await openProcesses()
+  const { id, first } = await startWithQueue(suspended, ['One'])
+  await followUntil(other, id, 'TextDelta')
+  const accept = await refuseEnd(url, id)
   const { version } = other.profile.changes.orphans
   await expect(other.chats.cancel(id)).rejects.toThrow('refused')
   expect(other.profile.changes.orphans.version).toBeGreaterThan(version)
   await accept()
   await other.chats.recover()
   await expectEnd(other, first, 'COMPLETED')
+})
+
+test('a queue that goes on after a repeated Stop is not interrupted by the recovery that the first one has asked for', async () => {
+  const { url, suspended, other } = await openProcesses()
+  const { id, first } = await startWithQueue(suspended, ['Another story'])
+  await followUntil(other, id, 'TextDelta')
+  const accept = await refuseEnd(url, id)
+  await expect(other.chats.cancel(id)).rejects.toThrow('refused')
+  await accept()
+  expect((await other.chats.cancel(id)).outcome).toBe('CANCELLED')
+  await followUntil(other, first, 'TextDelta')
+  await other.chats.recover()
+  expect((await other.profile.eventStore.findStream(first))?.status).toBe('RUNNING')
+})
+
+test('streams that were claimed are ended later, if the database fails right after that', async () => {
+  const url = await useTestDatabase()
+  let fails = true
+  const suspended = await openPostgresChats(url, endlessAnswer, { answersOthers: false })
+  const other = await openPostgresChats(url, endlessAnswer, {
+    eventStore: (store) => ({
+      listUnfinishedStreams: async () => {
+        if (fails) throw new StorageError('UNREACHABLE', new Error('The connection was cut.'))
+        return store.listUnfinishedStreams()
+      },
+    }),
+  })
+  const { id } = await startWithQueue(suspended, [])
+  await endLease(url, id)
+  await expect(other.chats.recover()).rejects.toThrow('The connection was cut.')
+  fails = false
+  expect(await other.chats.recover()).toBe(1)
+  await expectEnd(other, id, 'INTERRUPTED')
 })

@@ -113,7 +113,7 @@ test('a stream that is taken over cannot be written by the process that ran it',
   const { here, there, session, stream } = await openProcesses()
   expect(await there.commands.takeOver(stream.id)).toEqual([stream])
   const fence = { streamId: stream.id, generation: stream.generation }
-  const write = { sessionId: session.id, expectedHeadSeq: 1, events: [deltaOf(stream, 2)], fence }
+  const write = { sessionId: session.id, expectedHeadSeq: 1, events: [deltaOf(stream, 2)], fences: [fence] }
   await expect(here.eventStore.append(write)).rejects.toMatchObject({ name: 'FencingError' })
   await there.eventStore.append(write)
 })

@@ -126,7 +126,7 @@ test('the streams of a process that lives are its own', async () => {
   const [here, there] = requireAll((await openProcesses(2)).storages)
   const { session, stream, fence } = await addRunningStream(here)
   expect(await there.eventStore.claimOrphanedStreams()).toEqual([])
-  const write = { sessionId: session.id, expectedHeadSeq: 1, events: [deltaOf(stream, 2)], fence }
+  const write = { sessionId: session.id, expectedHeadSeq: 1, events: [deltaOf(stream, 2)], fences: [fence] }
   await expect(there.eventStore.append(write)).rejects.toBeInstanceOf(FencingError)
   await here.eventStore.append(write)
 })
@@ -166,7 +166,7 @@ test('a process that was cut off for longer than its lease can write nothing mor
   const other = openWork(await openTestInstallation(url, { lease }))
   await other.changes.orphans.wait(0, never)
   expect(await other.eventStore.claimOrphanedStreams()).toEqual([stream])
-  const write = { sessionId: session.id, expectedHeadSeq: 1, events: [deltaOf(stream, 2)], fence }
+  const write = { sessionId: session.id, expectedHeadSeq: 1, events: [deltaOf(stream, 2)], fences: [fence] }
   await expect(cutOff.eventStore.append(write)).rejects.toBeInstanceOf(FencingError)
   await other.eventStore.append(write)
   expect(await other.eventStore.loadHeadSeq(session.id)).toBe(2)

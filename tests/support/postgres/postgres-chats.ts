@@ -6,9 +6,11 @@ import type { ClockAndIds } from '../../../src/lib/clock-and-ids.ts'
 import { silentLogger } from '../../../src/lib/logger.ts'
 import { CombinedSessionRepository } from '../../../src/sessions/combined-session-repository.ts'
 import type { PostgresInstallation } from '../../../src/storage/postgres/postgres-installation.ts'
+import type { EventStore } from '../../../src/storage/event-store.ts'
 import type { ProfileStorage } from '../../../src/storage/profile-storage.ts'
 import type { ScriptedAnswer } from '../fixtures/chats/agent-chats.ts'
 import { failingTextGenerator, newResolvedModel } from '../providers/resolved-model.ts'
+import { wrapStore } from '../storage/event-store.ts'
 import { MemoryBlobStore } from '../storage/memory-blob-store.ts'
 import { openTestInstallation } from './test-installation.ts'
 
@@ -22,6 +24,8 @@ export interface PostgresChats {
 interface PostgresChatsOptions extends NonNullable<Parameters<typeof openTestInstallation>[1]> {
   /** Whether it executes what others forward, as one does that is not stopped. Default: true. */
   readonly answersOthers?: boolean
+  /** Stand in for methods of the event store. */
+  readonly eventStore?: (store: EventStore) => Partial<EventStore>
   /** Default: no budgets, no titles, no compaction after a turn. */
   readonly settings?: ChatServiceOptions['settings']
   /** Default: the clock and the ids of the system. */
@@ -34,13 +38,14 @@ interface PostgresChatsOptions extends NonNullable<Parameters<typeof openTestIns
 export async function openPostgresChats(
   url: string,
   answer: ScriptedAnswer,
-  { answersOthers = true, settings, runtime, generateSummary, ...options }: PostgresChatsOptions = {},
+  { answersOthers = true, eventStore, settings, runtime, generateSummary, ...options }: PostgresChatsOptions = {},
 ): Promise<PostgresChats> {
   const installation = await openTestInstallation(url, options)
   const storage = await installation.openStorage({ profile: 'work' })
   const profile: ProfileStorage = {
     ...storage,
     ...(!answersOthers && { commands: null }),
+    ...(eventStore && { eventStore: wrapStore(storage.eventStore, eventStore(storage.eventStore)) }),
     name: 'work',
     blobs: new MemoryBlobStore(),
     hermesSessions: null,

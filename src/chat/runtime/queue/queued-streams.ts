@@ -6,6 +6,7 @@ import type { MessagePart, MessageRecord } from '../../../model/message.ts'
 import { toUserMessagePosition } from '../../../model/fold/message-position.ts'
 import { listReleasedBlobs } from '../../../model/message-content/blob-url.ts'
 import type { StreamRecord } from '../../../model/stream.ts'
+import type { StreamFence } from '../../../storage/event-store.ts'
 import { type IdempotencyKeyRecord, createCompletedIdempotencyKeyRecord } from '../../../storage/idempotency-key.ts'
 import type { AppendBatch, EventLogWriter } from '../../log/event-log-writer.ts'
 import {
@@ -26,6 +27,8 @@ export interface QueuedStreamsOptions {
   readonly store: WithdrawnMessageStore
   readonly runtime: ClockAndIds
   readonly findMessage: (id: string) => Promise<MessageRecord | null>
+  /** Whether a change takes over the stream from the process that has queued it. Default: it is queued here. */
+  readonly takesOver?: boolean
 }
 
 /** A stream whose user message has its place in the session. */
@@ -138,7 +141,7 @@ export class QueuedStreams {
     const parts = change(message.parts)
     if (isDeepStrictEqual(parts, message.parts)) return queued
     await this.#options.writer.write((previousHeadSeq) => ({
-      fence: toFence(queued),
+      fences: [this.#toFence(queued)],
       drafts: [createQueuedMessageChangedDraft(queued, this.#options.runtime)],
       streams: [queued],
       messages: [{ ...message, parts }],
@@ -158,7 +161,7 @@ export class QueuedStreams {
     }
     if (listMoved().every(({ id }, place) => id === this.#streams[place]?.id)) return
     await this.#options.writer.write(() => ({
-      fence: toFence(queued),
+      fences: [this.#toFence(queued)],
       ...(newKey && { newKey }),
       ...this.#composeOrder([], listMoved()),
     }))
@@ -183,7 +186,7 @@ export class QueuedStreams {
             onDequeued: (dequeued) => (withdrawn = dequeued.stream),
           })
         : (previousHeadSeq: number) => ({
-            fence: toFence(queued),
+            fences: [this.#toFence(queued)],
             streams: [stream],
             messages: message ? [message] : [],
             idempotencyKeys,
@@ -223,7 +226,7 @@ export class QueuedStreams {
       // Each message needs a seq of its own, from which its position follows.
       const drafts = [event, ...withdrawn.map(() => createSessionChangedDraft(queued.sessionId, runtime))]
       return {
-        fence: toFence(queued),
+        fences: [this.#toFence(queued)],
         streams: [stream],
         messages: [placed, ...placedWithdrawn],
         idempotencyKeys,
@@ -278,6 +281,11 @@ export class QueuedStreams {
     this.#streams = this.#streams.map((each) => (each.id === stream.id ? stream : each))
   }
 
+  #toFence({ id, generation }: StreamRecord): StreamFence {
+    const { takesOver } = this.#options
+    return { streamId: id, generation, ...(takesOver && { takesOver }) }
+  }
+
   #listOthers(queued: StreamRecord): StreamRecord[] {
     return this.#streams.filter(({ id }) => id !== queued.id)
   }
@@ -286,8 +294,4 @@ export class QueuedStreams {
 /** Gives a user's message its place in the session: `seq` is the event that places it. */
 export function assignUserMessagePosition(message: MessageRecord, seq: number): MessageRecord {
   return { ...message, position: toUserMessagePosition(seq) }
-}
-
-function toFence({ id, generation }: StreamRecord): NonNullable<AppendBatch['fence']> {
-  return { streamId: id, generation }
 }

@@ -38,12 +38,15 @@ export async function writeAppends(tx: PostgresTransaction, requests: readonly A
     if (newSession) await insertSession(tx, await findCurrentPlace(tx, newSession))
   }
   await advanceHeads(tx, requests)
-  const starting = requests.filter(({ events }) => events.some(({ type }) => type === 'StreamStarted'))
+  // Whoever ends an answer, and queues what was to join it, is known by its fence.
+  const starting = requests.filter(
+    ({ events, fences = [] }) => fences.length === 0 && events.some(({ type }) => type === 'StreamStarted'),
+  )
   const startingIds = starting.map(({ sessionId }) => sessionId)
   await assertNotForeign(tx, startingIds)
   for (const { sessionId, continuation, expectedHeadSeq, composedAtSeq = expectedHeadSeq } of requests)
     if (continuation) await assertNoForeignStreamSince(tx, sessionId, composedAtSeq)
-  const fences = requests.flatMap(({ fence }) => fence ?? [])
+  const fences = requests.flatMap((request) => request.fences ?? [])
   await applyFences(tx, fences)
   const events = requests.flatMap((request) => request.events)
   await insertEvents(tx, events)

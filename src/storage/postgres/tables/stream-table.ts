@@ -4,7 +4,7 @@ import type { StreamFence } from '../../event-store.ts'
 import { streamFromRow, type StreamRow, streamToRow } from '../../rows/stream-row.ts'
 import {
   defineInsert,
-  insertRows,
+  toInsertValues,
   type PostgresColumns,
   type PostgresConnection,
   type PostgresTransaction,
@@ -46,7 +46,8 @@ const upsert = defineInsert(
   'streams',
   columns,
   `ON CONFLICT (profile, id) DO UPDATE ${setAllColumns(columns, ['id', 'session_id'])},
-    queue_position = CASE WHEN excluded.status = 'QUEUED' THEN streams.queue_position END`,
+    queue_position = CASE WHEN excluded.status = 'QUEUED' THEN streams.queue_position END
+    WHERE streams.finished_at IS NULL RETURNING id`,
 )
 
 const updateOrder = {
@@ -58,10 +59,11 @@ const updateOrder = {
 
 const fence = {
   name: 'fence-streams',
-  text: `UPDATE streams SET last_seq = coalesce(fence.last_seq, streams.last_seq)
-    FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS fence (stream_id, generation, last_seq)
+  text: `UPDATE streams SET last_seq = coalesce(fence.last_seq, streams.last_seq), owner = $6
+    FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[]) AS fence (stream_id, generation, last_seq, takes_over)
     WHERE streams.profile = $1 AND streams.id = fence.stream_id AND streams.generation = fence.generation
-      AND streams.finished_at IS NULL AND streams.owner = $5 RETURNING streams.id`,
+      AND streams.finished_at IS NULL AND (streams.owner = $6 OR (fence.takes_over = 1 AND streams.status = 'QUEUED'))
+    RETURNING streams.id`,
 }
 
 const selectByIds = {
@@ -110,10 +112,17 @@ const selectUnfinishedOfSession = {
     ORDER BY queue_position NULLS FIRST, first_seq`,
 }
 
-/** Inserts streams, or replaces the ones with their ids: of several with the same id, the last one counts. */
+/**
+ * Inserts streams, or replaces the ones with their ids: of several with the same id, the last one counts. Throws FencingError if
+ * one has ended: nothing revives it.
+ */
 export async function upsertStreams(tx: PostgresTransaction, streams: readonly StreamRecord[]): Promise<void> {
   const last = new Map(streams.map((stream) => [stream.id, { ...streamToRow(stream), owner: tx.process }]))
-  await insertRows(tx, upsert, [...last.values()])
+  if (last.size === 0) return
+  const rows = await tx.query<{ id: string }>(upsert, toInsertValues(upsert, [...last.values()]))
+  for (const { id } of rows) last.delete(id)
+  const [ended] = last.keys()
+  if (ended !== undefined) throw new FencingError(ended)
 }
 
 /** Stores the order of a queue: the ids of its streams. */
@@ -128,12 +137,12 @@ export async function applyFences(tx: PostgresTransaction, fences: readonly Stre
     fences.map(({ streamId }) => streamId),
     fences.map(({ generation }) => generation),
     fences.map(({ lastSeq }) => lastSeq ?? null),
+    fences.map(({ takesOver = false }) => (takesOver ? 1 : 0)),
     tx.process,
   ])
   const passed = new Set(rows.map(({ id }) => id))
   const refused = fences.find(({ streamId }) => !passed.has(streamId))
-  if (refused)
-    throw new FencingError(`The stream ${refused.streamId} is no longer at generation ${refused.generation}.`)
+  if (refused) throw new FencingError(refused.streamId)
 }
 
 /** Throws LogVersionConflictError if another process runs a stream in a session, or has started one after an event. */
@@ -168,8 +177,9 @@ export async function listOwnStreamIds(db: OwnerConnection, ids: readonly string
 }
 
 /**
- * Makes this process the owner of a stream: with the queue of its session if it runs, so that one process has all of that.
- * Resolves to the unfinished streams of the session, in order; to none if the stream has ended.
+ * Makes this process the owner of a stream that runs, and of the queue of its session, so that one process has all of that. Of one
+ * that is queued, only the fence of a write takes over. Resolves to the unfinished streams of the session, in order; to none if
+ * the stream has ended.
  */
 export function takeOverStream(database: PostgresProfileDatabase, streamId: string): Promise<StreamRecord[]> {
   return settleOutcome({
@@ -189,8 +199,7 @@ async function takeOver(tx: PostgresTransaction, streamId: string): Promise<Stre
   const unfinished = await listUnfinishedOfSession(tx, found.sessionId)
   const stream = unfinished.find(({ id }) => id === streamId)
   if (!stream) return []
-  const taken = stream.status === 'QUEUED' ? [stream] : unfinished
-  await tx.execute(updateOwner, [taken.map(({ id }) => id), tx.process])
+  if (stream.status !== 'QUEUED') await tx.execute(updateOwner, [unfinished.map(({ id }) => id), tx.process])
   return unfinished
 }
 

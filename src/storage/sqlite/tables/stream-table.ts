@@ -36,7 +36,7 @@ export function applyFence(db: SqlConnection, { streamId, generation, lastSeq }:
       'UPDATE streams SET last_seq = ifnull(?, last_seq) WHERE id = ? AND generation = ? AND finished_at IS NULL',
     )
     .run(lastSeq ?? null, streamId, generation)
-  if (changes !== 1) throw new FencingError(`The stream ${streamId} is no longer at generation ${generation}.`)
+  if (changes !== 1) throw new FencingError(streamId)
 }
 
 /** At most 1,000, in no order. */

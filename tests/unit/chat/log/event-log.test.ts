@@ -101,7 +101,7 @@ test('what another process has appended while an append that fails was in progre
   expect(await read(0)).toEqual([])
   const waitingAgain = log.waitForMore(sessionId, reader, new AbortController().signal)
   await log.loadHeadSeq(sessionId)
-  fail(new FencingError('The stream has ended.'))
+  fail(new FencingError('str_1'))
   await expect(failing).rejects.toThrow(FencingError)
   expect(await waitingAgain).toBe(true)
   expect(await read(0)).toEqual([1])

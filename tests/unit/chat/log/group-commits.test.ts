@@ -25,7 +25,7 @@ async function newStreams(count: number) {
     appends.push({
       sessionId: session.id,
       expectedHeadSeq: 0,
-      fence: { streamId: stream.id, generation: stream.generation, lastSeq: 1 },
+      fences: [{ streamId: stream.id, generation: stream.generation, lastSeq: 1 }],
       events: [deltaOf(stream, 1)],
     })
   }
@@ -44,7 +44,7 @@ test('The deltas of all streams that arrive in one turn of the event loop are on
   expect(texts.filter((sql) => /^(BEGIN|COMMIT)/.test(sql))).toHaveLength(2)
   expect(texts.filter((sql) => /^(INSERT|UPDATE|DELETE)/.test(sql))).toHaveLength(3 * 10)
   expect(durations).toHaveLength(1)
-  const { sessionId = '', fence } = appends[0] ?? {}
+  const { sessionId = '', fences: [fence] = [] } = appends[0] ?? {}
   expect(await store.loadHeadSeq(sessionId)).toBe(1)
   expect((await store.findStream(fence?.streamId ?? ''))?.lastSeq).toBe(1)
 })
@@ -66,8 +66,8 @@ test('What changes more than text is committed in the same turn, with the deltas
 test('An append that is refused fails alone', async () => {
   const { store, appends, committer } = await newStreams(3)
   const [first, second, third] = appends
-  if (!first?.fence || !second?.fence || !third) throw new Error('There are three streams.')
-  const late = { ...second, fence: { ...second.fence, generation: 9 } }
+  if (!first || !second || !third) throw new Error('There are three streams.')
+  const late = { ...second, fences: second.fences?.map((fence) => ({ ...fence, generation: 9 })) ?? [] }
   const results = await settle([first, late, third].map((append) => committer.append([append])))
   expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
   expect(results[1]).toMatchObject({ reason: expect.any(FencingError) })

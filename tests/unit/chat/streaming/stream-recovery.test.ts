@@ -268,7 +268,7 @@ describe('a stream that a killed process left running', () => {
     const late = started.profile.eventStore.append({
       sessionId: session.id,
       expectedHeadSeq: head,
-      fence: { streamId: stream.id, generation: stream.generation },
+      fences: [{ streamId: stream.id, generation: stream.generation }],
       events: [],
     })
     await expect(late).rejects.toThrow(FencingError)

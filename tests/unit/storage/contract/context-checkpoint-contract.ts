@@ -47,7 +47,7 @@ export function describeContextCheckpoints(open: OpenStorage): void {
     const append = { sessionId: session.id, expectedHeadSeq: 0, events: [] }
     await eventStore.append({ ...append, streams: [stream] })
     const fence = { streamId: stream.id, generation: 1 }
-    const refused = eventStore.append({ ...append, fence, checkpoint: checkpointOf(session.id) })
+    const refused = eventStore.append({ ...append, fences: [fence], checkpoint: checkpointOf(session.id) })
     await expect(refused).rejects.toBeInstanceOf(FencingError)
     expect(await eventStore.findContextCheckpoint(session.id)).toBeNull()
   })

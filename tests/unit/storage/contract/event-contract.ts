@@ -232,7 +232,7 @@ export function describeEventStore(open: OpenStorage): void {
       const refused = eventStore.append({
         sessionId: session.id,
         expectedHeadSeq,
-        fence: { streamId: stream.id, generation: generation },
+        fences: [{ streamId: stream.id, generation }],
         events: [deltaOf(stream, expectedHeadSeq + 1)],
         messages: [late],
         continuation: { session: sessionOf({ parentId: session.id }), messages: [] },
@@ -253,11 +253,11 @@ export function describeEventStore(open: OpenStorage): void {
       await eventStore.append({
         sessionId: session.id,
         expectedHeadSeq: 0,
-        fence: { ...fence, lastSeq: 2 },
+        fences: [{ ...fence, lastSeq: 2 }],
         events,
       })
       expect(await eventStore.findStream(stream.id)).toEqual({ ...stream, lastSeq: 2 })
-      await eventStore.append({ sessionId: session.id, expectedHeadSeq: 2, fence, events: [] })
+      await eventStore.append({ sessionId: session.id, expectedHeadSeq: 2, fences: [fence], events: [] })
       expect(await eventStore.findStream(stream.id)).toEqual({ ...stream, lastSeq: 2 })
     })
 
